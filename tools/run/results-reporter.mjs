@@ -1,0 +1,77 @@
+/**
+ * Vitest reporter: writes `test-results/<project>.json` for every project of a complete run.
+ *
+ * The shape is the Jest one (`testResults[].assertionResults[]`), with paths relative to the repository
+ * root. A run narrowed by file or test name writes nothing: only a complete run is evidence.
+ */
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join, relative, sep } from 'node:path';
+
+const STATUS = { passed: 'passed', failed: 'failed', skipped: 'skipped', pending: 'pending' };
+
+export default class ResultsReporter {
+  onInit(vitest) {
+    this.vitest = vitest;
+  }
+
+  onTestRunEnd(modules, unhandledErrors = []) {
+    const { root, testNamePattern, shard } = this.vitest.config;
+    if (testNamePattern || shard || (this.vitest.filenamePattern?.length ?? 0) > 0) return;
+    const projects = new Map();
+    for (const module of modules) {
+      const name = module.project.name || 'root';
+      if (!projects.has(name)) projects.set(name, []);
+      projects.get(name).push(fileResult(root, module));
+    }
+    const folder = process.env.DAGGERML_TEST_RESULTS ?? join(root, 'test-results');
+    mkdirSync(folder, { recursive: true });
+    for (const [name, testResults] of projects) {
+      testResults.sort((a, b) => (a.name < b.name ? -1 : 1));
+      const target = join(folder, `${name}.json`);
+      writeFileSync(
+        `${target}.tmp`,
+        `${JSON.stringify(summary(name, testResults, unhandledErrors), null, 1)}\n`,
+      );
+      renameSync(`${target}.tmp`, target);
+    }
+  }
+}
+
+function fileResult(root, module) {
+  const assertionResults = [];
+  for (const test of module.children.allTests()) {
+    const ancestorTitles = [];
+    for (let at = test.parent; at && at.type === 'suite'; at = at.parent) ancestorTitles.unshift(at.name);
+    const result = test.result();
+    assertionResults.push({
+      ancestorTitles,
+      title: test.name,
+      fullName: [...ancestorTitles, test.name].join(' '),
+      status: STATUS[result.state] ?? 'pending',
+      failureMessages: (result.errors ?? []).map((error) => error.message),
+    });
+  }
+  const errors = module.errors().map((error) => error.message);
+  return {
+    name: relative(root, module.moduleId).split(sep).join('/'),
+    status: module.ok() && errors.length === 0 ? 'passed' : 'failed',
+    message: errors.join('\n'),
+    assertionResults,
+  };
+}
+
+function summary(project, testResults, unhandledErrors) {
+  const leaves = testResults.flatMap((file) => file.assertionResults);
+  const count = (status) => leaves.filter((leaf) => leaf.status === status).length;
+  // A file that fails to load has no leaf to fail: it counts as one failure of its own.
+  const brokenFiles = testResults.filter((file) => file.message !== '').length;
+  return {
+    project,
+    numTotalTests: leaves.length,
+    numPassedTests: count('passed'),
+    numFailedTests: count('failed') + brokenFiles,
+    numSkippedTests: count('skipped') + count('pending'),
+    unhandledErrors: unhandledErrors.map((error) => String(error.message ?? error)),
+    testResults,
+  };
+}

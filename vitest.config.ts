@@ -1,0 +1,39 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { defineConfig } from 'vitest/config';
+
+const root = import.meta.dirname;
+
+function foldersIn(parent: string): string[] {
+  if (!existsSync(`${root}/${parent}`)) return [];
+  return readdirSync(`${root}/${parent}`, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(`${root}/${parent}/${entry.name}/package.json`))
+    .map((entry) => `${parent}/${entry.name}`);
+}
+
+const folders = ['packages', 'tools', 'examples'].flatMap(foldersIn);
+for (const single of ['bench', 'ci']) if (existsSync(`${root}/${single}`)) folders.push(single);
+
+/** Siblings resolve to their sources, so unit tests need no build. */
+const conditions = ['@daggerml/source', 'module', 'node', 'development|production'];
+
+export default defineConfig({
+  test: {
+    reporters: ['default', './tools/run/results-reporter.mjs'],
+    maxWorkers: 2,
+    projects: folders.map((folder) => ({
+      resolve: { conditions },
+      ssr: { resolve: { conditions, externalConditions: conditions } },
+      test: {
+        name: folder.slice(folder.indexOf('/') + 1),
+        root: `${root}/${folder}`,
+        include: ['**/*.test.ts', '**/*.test.mjs'],
+        exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/**'],
+        environment: 'node',
+        pool: 'forks',
+        testTimeout: 60_000,
+        hookTimeout: 60_000,
+        expect: { requireAssertions: true },
+      },
+    })),
+  },
+});
