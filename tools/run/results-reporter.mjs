@@ -2,7 +2,8 @@
  * Vitest reporter: writes `test-results/<project>.json` for every project of a complete run.
  *
  * The shape is the Jest one (`testResults[].assertionResults[]`), with paths relative to the repository
- * root. A run narrowed by file or test name writes nothing: only a complete run is evidence.
+ * root. A run narrowed by file or test name writes nothing, because only a complete run is evidence, unless
+ * the environment variable DAGGERML_TEST_RESULTS names another folder for it.
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
@@ -16,7 +17,8 @@ export default class ResultsReporter {
 
   onTestRunEnd(modules, unhandledErrors = []) {
     const { root, testNamePattern, shard } = this.vitest.config;
-    if (testNamePattern || shard || (this.vitest.filenamePattern?.length ?? 0) > 0) return;
+    const isNarrowed = Boolean(testNamePattern || shard || (this.vitest.filenamePattern?.length ?? 0) > 0);
+    if (isNarrowed && process.env.DAGGERML_TEST_RESULTS === undefined) return;
     const projects = new Map();
     for (const module of modules) {
       const name = module.project.name || 'root';

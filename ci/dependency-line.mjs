@@ -1,0 +1,117 @@
+/**
+ * Gate: dependencies point one way, and siblings meet through their exports only.
+ *
+ * `LINE` is the line of docs/ARCHITECTURE.md, which must show it word for word. The testkit is a leaf for
+ * tests; tools and the root scripts import no package.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join, posix } from 'node:path';
+import { packagesIn } from '../tools/run/workspace.mjs';
+import { filesBelow, runGate } from './gate.mjs';
+
+export const LINE = ['object-model', 'store', 'remotes', 'execution', 'bindings', 'cli'];
+const LEAF = 'testkit';
+const SCOPE = '@daggerml/';
+const isSource = (path) => /\.(?:ts|mjs|js)$/.test(path);
+const isTest = (path) => /\.test\.(?:ts|mjs)$/.test(path) || path.startsWith('test/');
+
+export function check(root) {
+  const members = packagesIn('packages', root);
+  const manifests = new Map(members.map(({ manifest }) => [manifest.name, manifest]));
+  return [
+    ...architectureProblems(root),
+    ...members.flatMap((member) => manifestProblems(member)),
+    ...members.flatMap((member) => importProblems(root, member, manifests)),
+    ...packagesIn('tools', root).flatMap((tool) => toolProblems(root, tool)),
+  ];
+}
+
+function architectureProblems(root) {
+  const page = join(root, 'docs/ARCHITECTURE.md');
+  const line = LINE.join(' ← ');
+  if (existsSync(page) && readFileSync(page, 'utf8').includes(line)) return [];
+  return [`docs/ARCHITECTURE.md does not show the dependency line: ${line}`];
+}
+
+/** Yields the packages that `name` may depend on: what stands before it in the line. */
+function allowed(name) {
+  return name === LEAF ? [] : LINE.slice(0, Math.max(LINE.indexOf(name), 0));
+}
+
+function manifestProblems({ folder, manifest }) {
+  const name = folder.slice('packages/'.length);
+  if (name !== LEAF && !LINE.includes(name)) return [`${folder}: not in the dependency line`];
+  const problems = [];
+  for (const field of ['dependencies', 'peerDependencies', 'optionalDependencies', 'devDependencies']) {
+    for (const dependency of Object.keys(manifest[field] ?? {}).filter((key) => key.startsWith(SCOPE))) {
+      const short = dependency.slice(SCOPE.length);
+      const isFine =
+        allowed(name).includes(short) || (field === 'devDependencies' && short === LEAF && name !== LEAF);
+      if (!isFine) problems.push(`${folder}/package.json: ${field} must not name ${dependency}`);
+    }
+  }
+  return problems;
+}
+
+function importProblems(root, { folder, manifest }, manifests) {
+  const name = folder.slice('packages/'.length);
+  const problems = [];
+  for (const { file, line, specifier } of importsBelow(root, folder)) {
+    const problem = specifier.startsWith('.')
+      ? relativeProblem(file, specifier)
+      : siblingProblem({ name, manifest, manifests, file, specifier });
+    if (problem !== undefined) problems.push(`${folder}/${file}:${line}: ${problem}: ${specifier}`);
+  }
+  return problems;
+}
+
+function relativeProblem(file, specifier) {
+  const target = posix.normalize(posix.join(posix.dirname(file), specifier));
+  return target.startsWith('../') && !/^(?:\.\.\/){2}vectors\//.test(target)
+    ? 'import leaves the package'
+    : undefined;
+}
+
+function siblingProblem({ name, manifest, manifests, file, specifier }) {
+  if (!specifier.startsWith(SCOPE)) return undefined;
+  const [, short = '', ...rest] = specifier.split('/');
+  if (short === name) return undefined;
+  if (short === LEAF) return isTest(file) ? undefined : 'the testkit is for tests';
+  if (!allowed(name).includes(short)) return 'import against the dependency line';
+  const declared = isTest(file)
+    ? { ...manifest.dependencies, ...manifest.devDependencies }
+    : manifest.dependencies;
+  if (declared?.[`${SCOPE}${short}`] === undefined) return 'import of an undeclared dependency';
+  const subpath = rest.length === 0 ? '.' : `./${rest.join('/')}`;
+  const exports = manifests.get(`${SCOPE}${short}`)?.exports ?? {};
+  return subpath in exports ? undefined : 'import of a path that is not exported';
+}
+
+function toolProblems(root, { folder, manifest }) {
+  const declared = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+  const problems = declared
+    .filter((name) => name.startsWith(SCOPE))
+    .map((name) => `${folder}/package.json: a tool must not name ${name}`);
+  for (const { file, line, specifier } of importsBelow(root, folder)) {
+    if (specifier.startsWith(SCOPE))
+      problems.push(`${folder}/${file}:${line}: a tool imports no package: ${specifier}`);
+  }
+  return problems;
+}
+
+/** Yields the static, dynamic and type imports of the sources below a folder, comments left out. */
+function importsBelow(root, folder) {
+  const imports = [];
+  for (const file of filesBelow(join(root, folder), isSource)) {
+    const lines = readFileSync(join(root, folder, file), 'utf8').split('\n');
+    lines.forEach((text, index) => {
+      if (/^\s*(?:\/\/|\*|\/\*)/.test(text)) return;
+      const pattern = /(?:\bfrom\s*|^\s*import\s*|\bimport\s*\(\s*)(['"])([^'"]+)\1/g;
+      for (const match of text.matchAll(pattern))
+        imports.push({ file, line: index + 1, specifier: match[2] });
+    });
+  }
+  return imports;
+}
+
+await runGate(import.meta.url, 'dependency-line', check);

@@ -1,0 +1,40 @@
+/** Child processes of the root scripts: no shell, output passed on or captured, exit status as a value. */
+import { spawn } from 'node:child_process';
+import { root } from './workspace.mjs';
+
+/** Runs a program to its end with our own stdio; yields its exit code, 128 when a signal ended it. */
+export function run(program, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, stdio: 'inherit', ...options });
+    child.on('error', reject);
+    child.on('close', (code) => resolve(code ?? 128));
+  });
+}
+
+/** Runs a program to its end and yields `{ code, output }`, stdout and stderr in order of arrival. */
+export function capture(program, args, options = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...options });
+    let output = '';
+    let stdout = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+      stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+    child.on('error', reject);
+    child.on('close', (code) => resolve({ code: code ?? 128, output, stdout }));
+  });
+}
+
+/** Runs a JavaScript file with the Node that runs us. */
+export function runNode(script, args = [], options = {}) {
+  return run(process.execPath, [script, ...args], options);
+}
+
+/** Says on stderr what happens now: stdout is left to results. */
+export function say(text) {
+  process.stderr.write(`\n» ${text}\n`);
+}
