@@ -1,0 +1,70 @@
+const functionTag: unique symbol = Symbol.for('daggerml.function') as never;
+
+/** How one call of a function is run; none of it is part of the call's identity. */
+export interface CallOptions {
+  /** `false` runs the call whatever is recorded; the new outcome is recorded beside the old ones. */
+  readonly cache?: boolean;
+  /** Runs the call again when its recorded outcome is a failure. */
+  readonly retryFailed?: boolean;
+  /** Time one attempt may take; none by default. */
+  readonly timeoutMs?: number;
+  /** How many more attempts follow one that was lost to the infrastructure; 2 by default. */
+  readonly retries?: number;
+  /** The name that progress reports show; the function's name by default. */
+  readonly label?: string;
+}
+
+/** Names an exported function of a file, with its type; it is captured when it is first called. */
+export interface FunctionRef<F extends AnyFunction = AnyFunction> {
+  readonly [functionTag]: F | undefined;
+  readonly moduleUrl: string;
+  readonly exportName: string;
+  readonly options: CallOptions;
+  /** The same function, called with these options. */
+  with(options: CallOptions): FunctionRef<F>;
+}
+
+export type AnyFunction = (...inputs: never[]) => unknown;
+
+/** The exported functions of a module, by name. */
+export type FunctionsOf<M> = {
+  readonly [Name in keyof M as M[Name] extends AnyFunction ? Name : never]: M[Name] extends AnyFunction
+    ? FunctionRef<M[Name]>
+    : never;
+};
+
+/**
+ * Yields a reference to every exported function of a file, typed by the file's own module type:
+ * `functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url))`.
+ * The file is not loaded; a name it does not export is reported when the function is called.
+ */
+export function functions<M>(module: URL | string): FunctionsOf<M> {
+  const moduleUrl = String(module);
+  const known = new Map<string, FunctionRef>();
+  return new Proxy(Object.freeze({}), {
+    get(_target, name) {
+      if (typeof name !== 'string' || name === 'then' || name === 'toJSON') return undefined;
+      let reference = known.get(name);
+      if (!reference) {
+        reference = functionRef(moduleUrl, name, {});
+        known.set(name, reference);
+      }
+      return reference;
+    },
+  }) as FunctionsOf<M>;
+}
+
+function functionRef(moduleUrl: string, exportName: string, options: CallOptions): FunctionRef {
+  return Object.freeze({
+    [functionTag]: undefined,
+    moduleUrl,
+    exportName,
+    options,
+    with: (more: CallOptions) => functionRef(moduleUrl, exportName, { ...options, ...more }),
+  });
+}
+
+/** Tells a reference made by `functions` from any other value. */
+export function isFunctionRef(value: unknown): value is FunctionRef {
+  return typeof value === 'object' && value !== null && functionTag in value;
+}

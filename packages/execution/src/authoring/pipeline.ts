@@ -1,0 +1,24 @@
+const pipelineTag: unique symbol = Symbol.for('daggerml.pipeline') as never;
+
+/** A pipeline: a function that builds a dag, and the name under which the dag is committed. */
+export interface Pipeline<Dag = never> {
+  readonly [pipelineTag]: true;
+  /** Undefined where the pipeline takes the name of its export. */
+  readonly name: string | undefined;
+  readonly build: (dag: Dag) => unknown;
+}
+
+/** Marks a function as a pipeline. */
+export function definePipeline<Dag>(
+  nameOrBuild: string | ((dag: Dag) => unknown),
+  build?: (dag: Dag) => unknown,
+): Pipeline<Dag> {
+  const [name, builder] = typeof nameOrBuild === 'string' ? [nameOrBuild, build] : [undefined, nameOrBuild];
+  if (typeof builder !== 'function') throw new TypeError('definePipeline needs a function that builds the dag');
+  return Object.freeze({ [pipelineTag]: true as const, name, build: builder });
+}
+
+/** Tells a pipeline from any other value, also when another copy of this module made it. */
+export function isPipeline(value: unknown): value is Pipeline {
+  return typeof value === 'object' && value !== null && pipelineTag in value;
+}

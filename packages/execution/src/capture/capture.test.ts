@@ -1,0 +1,164 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+import { FunctionCapture } from './capture.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'dml-capture-'));
+let folders = 0;
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+/** Writes the files into a fresh folder and captures one export of `steps.ts`. */
+function bundleOf(files: Record<string, string>, exportName = 'clean'): string {
+  const folder = join(root, `folder-${folders++}`);
+  for (const [name, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), text);
+  }
+  const moduleUrl = pathToFileURL(join(folder, 'steps.ts')).href;
+  return new TextDecoder().decode(new FunctionCapture().capture({ moduleUrl, exportName }).bundle);
+}
+
+const helper = 'export const sum = (xs: number[]) => { let acc = 0; for (const x of xs) acc += x; return acc };';
+const steps = `
+import { sum } from './helper.ts';
+interface Options { min: number }
+const scale = (value: number) => value * 2;
+export function clean(rows: number[], { min }: Options) {
+  const kept = rows.filter((row) => row > min);
+  return { kept, total: scale(sum(kept)) };
+}
+export function other(x: number) { return x + 1 }
+`;
+const base = bundleOf({ 'steps.ts': steps, 'helper.ts': helper });
+
+describe('FunctionCapture', () => {
+  it('keeps the bundle when comments and white space change [DML-EXE-0504]', () => {
+    const changed = `/** Cleans, eagerly. */${steps.replaceAll('\n', '\n\n  // qqq zzz\n')}/* the end */`;
+    expect(bundleOf({ 'steps.ts': changed, 'helper.ts': `// sums\n${helper}` })).toBe(base);
+  });
+
+  it('keeps the bundle when local names change [DML-EXE-0505]', () => {
+    const renamed = steps
+      .replaceAll('kept =', 'zz$survivors =')
+      .replaceAll('{ kept,', '{ kept: zz$survivors,')
+      .replaceAll('sum(kept)', 'sum(zz$survivors)')
+      .replaceAll('(row) => row', '(qqqqqq) => qqqqqq')
+      .replaceAll('{ min }: Options', '{ min: wwwwww }: Options')
+      .replaceAll('> min', '> wwwwww')
+      .replaceAll('scale', 'xxxxxxDouble');
+    expect(renamed).not.toBe(steps);
+    expect(bundleOf({ 'steps.ts': renamed, 'helper.ts': helper.replaceAll('acc', 'jjjjjj') })).toBe(base);
+  });
+
+  it('keeps the bundle when only types change', () => {
+    const typed = steps.replaceAll('Options', 'Zzzzzzzzzzzzz').replace('min: number', 'min: number; www?: bigint');
+    expect(bundleOf({ 'steps.ts': typed, 'helper.ts': helper })).toBe(base);
+  });
+
+  it('changes the bundle when the code of the export changes [DML-EXE-0506]', () => {
+    expect(bundleOf({ 'steps.ts': steps.replace('row > min', 'row >= min'), 'helper.ts': helper })).not.toBe(base);
+    expect(bundleOf({ 'steps.ts': steps.replace('* 2', '* 3'), 'helper.ts': helper })).not.toBe(base);
+  });
+
+  it('changes the bundle when a helper in another file or a library changes [DML-EXE-0507]', () => {
+    expect(bundleOf({ 'steps.ts': steps, 'helper.ts': helper.replace('acc = 0', 'acc = 1') })).not.toBe(base);
+    const withLibrary = (body: string): string =>
+      bundleOf({
+        'steps.ts': `import { twice } from 'lib'; export const clean = (x: number) => twice(x);`,
+        'node_modules/lib/package.json': '{"name":"lib","main":"index.js"}',
+        'node_modules/lib/index.js': `exports.twice = (x) => ${body}; exports.path = require('path').sep;`,
+      });
+    expect(withLibrary('x * 2')).not.toBe(withLibrary('x + x'));
+    expect(withLibrary('x * 2')).toBe(withLibrary('x  *  2'));
+  });
+
+  it('leaves other exports of the file out of the bundle [DML-EXE-0503]', () => {
+    expect(base).not.toContain('+1');
+    expect(bundleOf({ 'steps.ts': steps, 'helper.ts': helper }, 'other')).toBe('function a(b){return b+1}export{a as other};\n');
+  });
+
+  it('keeps the bundle when another export changes [DML-EXE-0508]', () => {
+    const changed = steps.replace('return x + 1', 'return [x.wwww, x.jjjj, "kkkkkkkkkkkkkkkkkkk"].join("zzzz")');
+    expect(changed).not.toBe(steps);
+    expect(bundleOf({ 'steps.ts': changed, 'helper.ts': helper })).toBe(base);
+  });
+
+  it('gives the same bundle in another folder, with CommonJS libraries too [DML-EXE-0509]', () => {
+    const files = {
+      'steps.ts': `import { twice } from 'lib'; export const clean = (x: number) => twice(x);`,
+      'node_modules/lib/package.json': '{"name":"lib","main":"index.js"}',
+      'node_modules/lib/index.js': 'exports.twice = (x) => x * 2;',
+    };
+    expect(bundleOf(files)).toBe(bundleOf(files));
+    expect(bundleOf(files)).not.toContain(root);
+  });
+
+  it('bundles libraries and leaves only built-in modules to import [DML-EXE-0510]', () => {
+    const bundle = bundleOf({
+      'steps.ts': `import { sep } from 'node:path'; import { twice } from 'lib'; export const clean = () => sep + twice(2);`,
+      'node_modules/lib/package.json': '{"name":"lib","type":"module","exports":"./index.js"}',
+      'node_modules/lib/index.js': 'import { sum } from "deep"; export const twice = (x) => sum(x, x);',
+      'node_modules/deep/package.json': '{"name":"deep","type":"module","exports":"./index.js"}',
+      'node_modules/deep/index.js': 'export const sum = (a, b) => a + b;',
+    });
+    expect([...bundle.matchAll(/from ?"([^"]+)"/g)].map((match) => match[1])).toEqual(['node:path']);
+    expect(bundle).not.toContain('require(');
+  });
+
+  it('gives CommonJS code inside a bundle the built-in modules that it requires', async () => {
+    const bundle = bundleOf({
+      'steps.ts': `import { join } from 'lib'; export const clean = (x: string) => join(x, 'b');`,
+      'node_modules/lib/package.json': '{"name":"lib","main":"index.js"}',
+      'node_modules/lib/index.js': `const path = require('path'); exports.join = (a, b) => path.posix.join(a, b);`,
+    });
+    const file = join(root, 'bundle.mjs');
+    writeFileSync(file, bundle);
+    const module = (await import(pathToFileURL(file).href)) as { clean(x: string): string };
+    expect(module.clean('a')).toBe('a/b');
+  });
+
+  it('names file and line of code that cannot be bundled [DML-EXE-0511]', () => {
+    expect(() => bundleOf({ 'steps.ts': `export const clean = 1;\nexport const b = (;` })).toThrow(
+      expect.objectContaining({
+        code: 'capture_failed',
+        fields: expect.objectContaining({ file: expect.stringMatching(/steps\.ts$/), line: 2 }),
+      }),
+    );
+    expect(() => bundleOf({ 'steps.ts': `\nimport { x } from './gone.ts';\nexport const clean = x;` })).toThrow(
+      expect.objectContaining({ code: 'capture_failed', fields: expect.objectContaining({ line: 2 }) }),
+    );
+  });
+
+  it('lists the exports that exist when the asked one does not [DML-EXE-0512]', () => {
+    expect(() => bundleOf({ 'steps.ts': steps, 'helper.ts': helper }, 'claen')).toThrow(
+      expect.objectContaining({
+        code: 'capture_failed',
+        fields: expect.objectContaining({ exports: ['clean', 'other'] }),
+      }),
+    );
+  });
+
+  it('takes the authoring names from the library without its dependencies', () => {
+    const bundle = bundleOf({
+      'steps.ts': `import { f64, type BlobHandle } from '@daggerml/bindings'; export const clean = (b: BlobHandle) => f64(b.sizeBytes);`,
+    });
+    expect(bundle).toContain('daggerml.f64');
+    expect(bundle.length).toBeLessThan(200);
+  });
+
+  it('sees a changed file within one process', () => {
+    const folder = join(root, 'edited');
+    mkdirSync(folder);
+    const moduleUrl = pathToFileURL(join(folder, 'steps.ts')).href;
+    const capture = new FunctionCapture();
+    const at = (text: string): unknown => {
+      writeFileSync(join(folder, 'steps.ts'), text);
+      return capture.capture({ moduleUrl, exportName: 'clean' });
+    };
+    const first = at('export const clean = () => 1');
+    expect(capture.capture({ moduleUrl, exportName: 'clean' })).toBe(first);
+    expect(at('export const clean = () => 42')).not.toEqual(first);
+  });
+});

@@ -1,0 +1,33 @@
+import { DmlError } from './dml-error-stand-in.ts';
+
+/** Every code that execution raises beside those of the object model and the store. */
+export type ExecutionErrorCode =
+  | 'not_executed'
+  | 'call_failed'
+  | 'unknown_name'
+  | 'capture_failed'
+  | 'pipeline_invalid'
+  | 'illegal_transition'
+  | 'unsupported_value'
+  | 'object_missing'
+  | 'adapter_unknown'
+  | 'function_missing'
+  | 'function_threw'
+  | 'builtin_refused'
+  | 'worker_lost'
+  | 'timeout'
+  | 'unreachable'
+  | 'cancelled'
+  | 'input_failed'
+  | 'integrate_failed';
+
+export type ErrorFields = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/** Builds execution's error; `fields` are facts for the Caller, never payload bytes. */
+export function executionError(
+  code: ExecutionErrorCode,
+  fields: ErrorFields = {},
+  cause?: unknown,
+): DmlError<ExecutionErrorCode> {
+  return new DmlError<ExecutionErrorCode>(code, cause === undefined ? { fields } : { fields, cause });
+}

@@ -1,0 +1,13 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+
+/** Path of the self-contained module that pipelines and captured functions get for `@daggerml/bindings`. */
+export function authoringModule(): string {
+  return ownModule('authoring/index');
+}
+
+/** Path of a module of this package: compiled when the package is built, TypeScript when run from sources. */
+export function ownModule(name: string): string {
+  const compiled = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
+  return existsSync(compiled) ? compiled : fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+}
