@@ -1,0 +1,52 @@
+import type { CommitId } from '../model.ts';
+
+/** A commit waiting to be visited. */
+export interface QueuedCommit {
+  readonly commitId: CommitId;
+  readonly timeMs: number;
+}
+
+/** Newest first; equal times by id, so that the order of a walk depends on the commits alone. */
+function comesBefore(a: QueuedCommit, b: QueuedCommit): boolean {
+  return a.timeMs !== b.timeMs ? a.timeMs > b.timeMs : a.commitId < b.commitId;
+}
+
+/** A binary heap of commits that yields the newest first. */
+export class CommitQueue {
+  #heap: QueuedCommit[] = [];
+
+  get size(): number {
+    return this.#heap.length;
+  }
+
+  push(entry: QueuedCommit): void {
+    const heap = this.#heap;
+    let at = heap.push(entry) - 1;
+    while (at > 0) {
+      const above = (at - 1) >> 1;
+      if (!comesBefore(entry, heap[above] as QueuedCommit)) break;
+      heap[at] = heap[above] as QueuedCommit;
+      at = above;
+    }
+    heap[at] = entry;
+  }
+
+  pop(): QueuedCommit | undefined {
+    const heap = this.#heap;
+    const top = heap[0];
+    const last = heap.pop();
+    if (top === undefined || last === undefined || heap.length === 0) return top;
+    let at = 0;
+    for (;;) {
+      let below = 2 * at + 1;
+      if (below >= heap.length) break;
+      const right = heap[below + 1];
+      if (right !== undefined && comesBefore(right, heap[below] as QueuedCommit)) below += 1;
+      if (!comesBefore(heap[below] as QueuedCommit, last)) break;
+      heap[at] = heap[below] as QueuedCommit;
+      at = below;
+    }
+    heap[at] = last;
+    return top;
+  }
+}

@@ -1,0 +1,75 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MemoryGraph, randomGraph, reachable } from '../../test/history/random-graph.ts';
+import type { CommitId } from '../model.ts';
+import { isAncestor, mergeBases, relateCommits } from './merge-base.ts';
+
+function seeded(seed: number): (bound: number) => number {
+  let state = seed >>> 0;
+  return (bound) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * bound);
+  };
+}
+
+/** By the definition: common ancestors that no other common ancestor descends from. */
+function basesByDefinition(graph: MemoryGraph, ours: CommitId, theirs: CommitId): CommitId[] {
+  const left = reachable(graph, ours);
+  const common = [...reachable(graph, theirs)].filter((commitId) => left.has(commitId));
+  return common
+    .filter((one) => !common.some((other) => other !== one && reachable(graph, other).has(one)))
+    .sort();
+}
+
+describe('mergeBases', () => {
+  it('yields exactly the best common ancestors, also under skewed clocks [DML-STO-0606]', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.integer({ min: 2, max: 40 }), fc.constantFrom(0, 50, 1000), (seed, size, skew) => {
+        const next = seeded(seed);
+        const graph = randomGraph(next, size, skew);
+        const ours = graph.id(`c${next(size)}`);
+        const theirs = graph.id(`c${next(size)}`);
+        expect(mergeBases(graph, ours, theirs)).toEqual(basesByDefinition(graph, ours, theirs));
+        expect(isAncestor(graph, ours, theirs)).toBe(reachable(graph, theirs).has(ours));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('yields both bases of a criss-cross merge', () => {
+    const graph = new MemoryGraph();
+    graph.add('root');
+    graph.add('a1', ['root']);
+    graph.add('b1', ['root']);
+    graph.add('a2', ['a1', 'b1']);
+    graph.add('b2', ['b1', 'a1']);
+    expect(graph.labels(mergeBases(graph, graph.id('a2'), graph.id('b2'))).sort()).toEqual(['a1', 'b1']);
+  });
+
+  it('reads the divergent part only, not the shared history', () => {
+    const graph = new MemoryGraph();
+    graph.add('c0');
+    for (let index = 1; index < 5_000; index += 1) graph.add(`c${index}`, [`c${index - 1}`]);
+    graph.add('ours', ['c4999']);
+    graph.add('theirs', ['c4999']);
+    graph.reads = 0;
+    expect(graph.labels(mergeBases(graph, graph.id('ours'), graph.id('theirs')))).toEqual(['c4999']);
+    expect(graph.reads).toBeLessThan(20);
+  });
+});
+
+describe('relateCommits', () => {
+  it('names each relation of two commits', () => {
+    const graph = new MemoryGraph();
+    graph.add('root');
+    graph.add('left', ['root']);
+    graph.add('right', ['root']);
+    graph.add('alone');
+    const relate = (a: string, b: string) => relateCommits(graph, graph.id(a), graph.id(b));
+    expect(relate('left', 'left')).toBe('same');
+    expect(relate('root', 'left')).toBe('behind');
+    expect(relate('left', 'root')).toBe('ahead');
+    expect(relate('left', 'right')).toBe('diverged');
+    expect(relate('left', 'alone')).toBe('unrelated');
+  });
+});

@@ -1,0 +1,79 @@
+import type { CommitId } from '../model.ts';
+import type { CommitGraph } from './commit-graph.ts';
+import { CommitQueue } from './commit-queue.ts';
+
+const OURS = 1;
+const THEIRS = 2;
+/** Below a common ancestor: still passed on while others are not, never an answer. */
+const STALE = 4;
+
+/**
+ * Paints the ancestors of both sides, newest first, until only commits below a common ancestor wait.
+ * A commit that gains paint is visited again, so clocks that ran backwards cost time, never correctness;
+ * what they can leave in the answer is a common ancestor of less use, which the caller removes.
+ */
+function paintCommon(graph: CommitGraph, ours: CommitId, theirs: CommitId): CommitId[] {
+  const paint = new Map<CommitId, number>();
+  const queue = new CommitQueue();
+  const queued = new Set<CommitId>();
+  const found = new Set<CommitId>();
+  let freshQueued = 0;
+  const add = (commitId: CommitId, flags: number): void => {
+    const before = paint.get(commitId) ?? 0;
+    const after = before | flags;
+    if (after === before) return;
+    paint.set(commitId, after);
+    const wasQueued = queued.has(commitId);
+    if (wasQueued && (before & STALE) === 0) freshQueued -= 1;
+    if ((after & STALE) === 0) freshQueued += 1;
+    if (wasQueued) return;
+    queued.add(commitId);
+    queue.push({ commitId, timeMs: graph.readCommit(commitId).timeMs });
+  };
+  add(ours, OURS);
+  add(theirs, THEIRS);
+  while (freshQueued > 0) {
+    const { commitId } = queue.pop() as { commitId: CommitId };
+    queued.delete(commitId);
+    const flags = paint.get(commitId) as number;
+    const isCommon = (flags & (OURS | THEIRS)) === (OURS | THEIRS);
+    if ((flags & STALE) === 0) {
+      freshQueued -= 1;
+      if (isCommon) found.add(commitId);
+    }
+    for (const parent of graph.readCommit(commitId).parentCommitIds) add(parent, isCommon ? flags | STALE : flags);
+  }
+  return [...found].filter((commitId) => ((paint.get(commitId) as number) & STALE) === 0);
+}
+
+/**
+ * Tells whether `ancestor` is `descendant` or lies in its history.
+ * Reads the commits by which the two differ, not the whole history.
+ */
+export function isAncestor(graph: CommitGraph, ancestor: CommitId, descendant: CommitId): boolean {
+  return ancestor === descendant || paintCommon(graph, ancestor, descendant).includes(ancestor);
+}
+
+/**
+ * Yields the best common ancestors of two commits, sorted by id: those that are no ancestor of another
+ * common ancestor. None for unrelated histories, several after criss-cross merges.
+ */
+export function mergeBases(graph: CommitGraph, ours: CommitId, theirs: CommitId): CommitId[] {
+  if (ours === theirs) return [ours];
+  const candidates = paintCommon(graph, ours, theirs).sort();
+  return candidates.filter(
+    (one) => !candidates.some((other) => other !== one && isAncestor(graph, one, other)),
+  );
+}
+
+/** How a ref at one commit relates to another commit. */
+export type Relation = 'same' | 'ahead' | 'behind' | 'diverged' | 'unrelated';
+
+/** Yields how `ours` stands to `theirs`: `behind` means that `theirs` can be reached by fast-forward. */
+export function relateCommits(graph: CommitGraph, ours: CommitId, theirs: CommitId): Relation {
+  if (ours === theirs) return 'same';
+  const bases = mergeBases(graph, ours, theirs);
+  if (bases.includes(ours)) return 'behind';
+  if (bases.includes(theirs)) return 'ahead';
+  return bases.length === 0 ? 'unrelated' : 'diverged';
+}
