@@ -1,1 +1,24 @@
-export {};
+export type { FileSystemKind, ProcessIdentity, ProcessProbe, StoreEnvironment } from './environment.ts';
+export { type StoreErrorCode, storeError } from './errors.ts';
+export type { JournalEntry, RefState } from './journal.ts';
+export { OBJECT_CLASSES } from './keyspace.ts';
+export type { MetaKey, MetaValue } from './meta.ts';
+export { nodeEnvironment } from './node-environment.ts';
+export type { Pin } from './pins.ts';
+export {
+  asRefName,
+  execRef,
+  headRef,
+  indexRef,
+  parseRefName,
+  type RefKind,
+  type RefName,
+  type RefParts,
+  remoteRef,
+} from './ref-name.ts';
+export type { Ref, RefUpdate, RefUpdateResult } from './refs.ts';
+export { SCHEMA_VERSION } from './schema.ts';
+export type { SessionRow } from './sessions.ts';
+export { type OpenStoreOptions, openStore, type Store } from './store.ts';
+export { decodeTombstone, encodeTombstone, type TombstoneFacts } from './tombstone.ts';
+export type { WriteTransaction } from './write-transaction.ts';

@@ -1,0 +1,10 @@
+import type { Engine } from './engine/engine.ts';
+import { prefixRange, readKeys, refreshSnapshot } from './engine/reading.ts';
+import type { ExecId } from './model.ts';
+
+/** Lists the execs noted for an execution key, at the newest commit; the index is derived and may lag. */
+export function cacheEntries(engine: Engine, executionKey: string): ExecId[] {
+  refreshSnapshot(engine);
+  const keys = readKeys(engine, 'cache', prefixRange(Buffer.from(executionKey, 'hex')));
+  return keys.map((key) => key.subarray(32).toString('hex') as ExecId);
+}

@@ -1,0 +1,100 @@
+import { storeError } from '../errors.ts';
+import type { Engine } from './engine.ts';
+import type { Table, TableName } from './tables.ts';
+
+/** How many rows one batch of an iteration reads before it lets go of the engine's snapshot. */
+const BATCH_ROWS = 256;
+
+export interface Row {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+export interface RowRange {
+  readonly start?: Uint8Array;
+  readonly end?: Uint8Array;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+  readonly exclusiveStart?: boolean;
+}
+
+/** Moves later reads to the newest commit; inside a write transaction reads are of that transaction anyway. */
+export function refreshSnapshot(engine: Engine): void {
+  if (engine.writing === undefined) engine.root.resetReadTxn();
+}
+
+function wrapEngine<T>(table: TableName, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof Error && cause.name === 'DmlError') throw cause;
+    throw storeError('store_damaged', { table, detail: 'engine_read' }, cause);
+  }
+}
+
+/** Reads one row's bytes, copied; undefined when absent. */
+export function readRow(engine: Engine, table: TableName, key: Uint8Array): Buffer | undefined {
+  return wrapEngine(table, () => engine.tables[table].getBinary(key) as Buffer | undefined);
+}
+
+/** Tells whether a row is there without copying more than the engine must. */
+export function hasRow(engine: Engine, table: TableName, key: Uint8Array): boolean {
+  return wrapEngine(table, () => engine.tables[table].getBinaryFast(key) !== undefined);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+/** Reads the rows of a range at one snapshot, copied. */
+export function readRows(engine: Engine, table: TableName, range: RowRange = {}): Row[] {
+  return wrapEngine(table, () => {
+    const rows: Row[] = [];
+    for (const row of (engine.tables[table] as Table).getRange({ ...range })) {
+      rows.push({ key: asBuffer(row.key as Uint8Array), value: Buffer.from(row.value) });
+    }
+    return rows;
+  });
+}
+
+/** Reads the keys of a range at one snapshot, copied. */
+export function readKeys(engine: Engine, table: TableName, range: RowRange = {}): Buffer[] {
+  return wrapEngine(table, () => {
+    const keys: Buffer[] = [];
+    for (const key of (engine.tables[table] as Table).getKeys({ ...range })) keys.push(asBuffer(key as Uint8Array));
+    return keys;
+  });
+}
+
+/** Iterates the rows of a range in batches, each at the newest commit, so no snapshot is held between steps. */
+export function* iterateRows(engine: Engine, table: TableName, range: RowRange = {}): Generator<Row> {
+  let next: RowRange = range;
+  let left = range.limit ?? Number.POSITIVE_INFINITY;
+  for (;;) {
+    refreshSnapshot(engine);
+    const rows = readRows(engine, table, { ...next, limit: Math.min(BATCH_ROWS, left) });
+    yield* rows;
+    left -= rows.length;
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < BATCH_ROWS || left <= 0) return;
+    next = { ...range, start: last.key, exclusiveStart: true };
+  }
+}
+
+/** Yields the smallest key above every key that starts with `prefix`; undefined when there is none. */
+export function prefixEnd(prefix: Uint8Array): Buffer | undefined {
+  for (let length = prefix.length; length > 0; length -= 1) {
+    const byte = prefix[length - 1] as number;
+    if (byte === 0xff) continue;
+    const end = Buffer.from(prefix.subarray(0, length));
+    end[length - 1] = byte + 1;
+    return end;
+  }
+  return undefined;
+}
+
+/** Yields the range of keys that start with `prefix`. */
+export function prefixRange(prefix: Uint8Array): RowRange {
+  const end = prefixEnd(prefix);
+  return end === undefined ? { start: prefix } : { start: prefix, end };
+}

@@ -1,0 +1,36 @@
+/** What one look at a file system says about the place of a store. */
+export interface FileSystemKind {
+  /** The `f_type` magic number of statfs(2). */
+  readonly type: number;
+}
+
+/** What is known of a process on this machine. */
+export type ProcessProbe =
+  | { readonly state: 'alive'; readonly startTime: string }
+  | { readonly state: 'dead' }
+  | { readonly state: 'unknown' };
+
+/** Names the process that owns a session well enough to tell it from a later one with the same pid. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  readonly startTime: string;
+  /** Changes with every boot of the machine. */
+  readonly bootId: string;
+  /** Two identities are comparable by pid only when this is equal. */
+  readonly pidNamespace: string;
+}
+
+/** Everything the store takes from outside: clock, randomness, processes, file system kind, failpoints. */
+export interface StoreEnvironment {
+  nowMs(): number;
+  randomUuid(): string;
+  readonly process: ProcessIdentity;
+  probe(pid: number): ProcessProbe;
+  statFileSystem(path: string): FileSystemKind;
+  readonly isMainThread: boolean;
+  /**
+   * Called at every named failpoint. Crash tests end the process here; fault tests throw, which the store
+   * treats as a failure of the engine at that place.
+   */
+  readonly failpoint?: ((name: string) => void) | undefined;
+}

@@ -1,0 +1,90 @@
+import type { Engine } from './engine/engine.ts';
+import { iterateRows, readRows, refreshSnapshot } from './engine/reading.ts';
+import { storeError } from './errors.ts';
+import { parseSequenceKey, sequenceKey } from './keyspace.ts';
+import type { CommitId } from './model.ts';
+import type { RefName } from './ref-name.ts';
+import { unsealJson } from './sealed-row.ts';
+
+/** One ref update as it happened. */
+export interface JournalEntry {
+  readonly sequence: number;
+  readonly timeMs: number;
+  readonly actor: string;
+  readonly ref: RefName;
+  readonly old: CommitId | null;
+  readonly new: CommitId | null;
+  readonly reason: string;
+}
+
+/** The refs that stood after some sequence. */
+export type RefState = ReadonlyMap<RefName, CommitId>;
+
+type SnapshotPart = readonly (readonly [RefName, CommitId])[];
+
+/** Yields the sequence of the newest journal row, 0 before the first; reads at the current snapshot. */
+export function lastSequence(engine: Engine): number {
+  const [row] = readRows(engine, 'journal', { reverse: true, limit: 1 });
+  return row === undefined ? 0 : parseSequenceKey(row.key);
+}
+
+/** Iterates journal rows after `afterSequence`, oldest first; unbounded by any one snapshot. */
+export function* iterateJournal(engine: Engine, afterSequence: number): Generator<JournalEntry> {
+  for (const row of iterateRows(engine, 'journal', { start: sequenceKey(afterSequence + 1) })) {
+    yield unsealJson<JournalEntry>('journal', row.key, row.value);
+  }
+}
+
+/** Iterates journal rows newest first. */
+export function* iterateJournalBackwards(engine: Engine): Generator<JournalEntry> {
+  for (const row of iterateRows(engine, 'journal', { reverse: true })) {
+    yield unsealJson<JournalEntry>('journal', row.key, row.value);
+  }
+}
+
+/** Yields the key of one part of the snapshot taken at `sequence`. */
+export function snapshotKey(sequence: number, part: number): Buffer {
+  const key = Buffer.alloc(12);
+  key.writeBigUInt64BE(BigInt(sequence));
+  key.writeUInt32BE(part, 8);
+  return key;
+}
+
+function newestSnapshot(engine: Engine, sequence: number): { sequence: number; refs: Map<RefName, CommitId> } {
+  const [newest] = readRows(engine, 'snapshots', {
+    reverse: true,
+    limit: 1,
+    start: snapshotKey(sequence, 0xffffffff),
+  });
+  const refs = new Map<RefName, CommitId>();
+  if (newest === undefined) return { sequence: 0, refs };
+  const at = parseSequenceKey(newest.key);
+  for (const row of readRows(engine, 'snapshots', { start: snapshotKey(at, 0), end: snapshotKey(at + 1, 0) })) {
+    for (const [name, id] of unsealJson<SnapshotPart>('snapshots', row.key, row.value)) refs.set(name, id);
+  }
+  return { sequence: at, refs };
+}
+
+/**
+ * Rebuilds the refs as they stood after `sequence` from the newest snapshot at or before it and the journal
+ * rows between. Throws `sequence_unknown` for a sequence the journal has not reached.
+ */
+export function refsAtSequence(engine: Engine, sequence: number): RefState {
+  refreshSnapshot(engine);
+  const last = lastSequence(engine);
+  if (!Number.isSafeInteger(sequence) || sequence < 0 || sequence > last) {
+    throw storeError('sequence_unknown', { sequence, lastSequence: last });
+  }
+  const base = newestSnapshot(engine, sequence);
+  let expected = base.sequence + 1;
+  const range = { start: sequenceKey(expected), end: sequenceKey(sequence + 1) };
+  for (const row of readRows(engine, 'journal', range)) {
+    const entry = unsealJson<JournalEntry>('journal', row.key, row.value);
+    if (entry.sequence !== expected) break;
+    expected += 1;
+    if (entry.new === null) base.refs.delete(entry.ref);
+    else base.refs.set(entry.ref, entry.new);
+  }
+  if (expected !== sequence + 1) throw storeError('store_damaged', { table: 'journal', detail: 'gap' });
+  return base.refs;
+}

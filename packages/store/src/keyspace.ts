@@ -1,0 +1,74 @@
+import type { ObjectClass, ObjectId } from './model.ts';
+
+/** The byte that leads the key of every object of a class: the record's type number, 12 for raw chunks. */
+export const CLASS_BYTES: Readonly<Record<ObjectClass, number>> = {
+  datum: 2,
+  node: 3,
+  dag: 4,
+  tree: 5,
+  commit: 6,
+  exec: 9,
+  'exec-request': 10,
+  page: 11,
+  chunk: 12,
+};
+
+export const OBJECT_CLASSES: readonly ObjectClass[] = Object.keys(CLASS_BYTES) as ObjectClass[];
+
+const CLASS_BY_BYTE: readonly (ObjectClass | undefined)[] = (() => {
+  const table = new Array<ObjectClass | undefined>(256).fill(undefined);
+  for (const objectClass of OBJECT_CLASSES) table[CLASS_BYTES[objectClass]] = objectClass;
+  return table;
+})();
+
+/** Length of an object's key: class byte and the 32 bytes of its id. */
+export const OBJECT_KEY_BYTES = 33;
+
+const ID_PATTERN = /^[0-9a-f]{64}$/;
+
+/** Yields the class a key's leading byte stands for, undefined for a byte no class uses. */
+export function classOfByte(byte: number): ObjectClass | undefined {
+  return CLASS_BY_BYTE[byte];
+}
+
+/**
+ * Writes the 33-byte key of an object into `target` at `offset`.
+ * The caller keeps `target`; an id that is not 64 lowercase hex digits leaves a key that names nothing.
+ */
+export function writeObjectKey(target: Buffer, offset: number, objectClass: ObjectClass, id: ObjectId): void {
+  target[offset] = CLASS_BYTES[objectClass];
+  target.write(id, offset + 1, 32, 'hex');
+}
+
+/** Yields a fresh 33-byte object key, undefined when `id` is not a full id. */
+export function objectKey(objectClass: ObjectClass, id: string): Buffer | undefined {
+  if (!ID_PATTERN.test(id)) return undefined;
+  const key = Buffer.allocUnsafeSlow(OBJECT_KEY_BYTES);
+  writeObjectKey(key, 0, objectClass, id as ObjectId);
+  return key;
+}
+
+/** Reads class and id back from an object's key. */
+export function parseObjectKey(key: Uint8Array): { class: ObjectClass; id: ObjectId } | undefined {
+  const objectClass = key.length === OBJECT_KEY_BYTES ? CLASS_BY_BYTE[key[0] as number] : undefined;
+  if (objectClass === undefined) return undefined;
+  const id = Buffer.from(key.buffer, key.byteOffset + 1, 32).toString('hex') as ObjectId;
+  return { class: objectClass, id };
+}
+
+/** Yields the 8-byte big-endian key of a sequence number, so that keys sort as the numbers do. */
+export function sequenceKey(sequence: number): Buffer {
+  const key = Buffer.alloc(8);
+  key.writeBigUInt64BE(BigInt(sequence));
+  return key;
+}
+
+/** Reads a sequence number from the first eight bytes of a key. */
+export function parseSequenceKey(key: Uint8Array): number {
+  return Number(Buffer.from(key.buffer, key.byteOffset, 8).readBigUInt64BE());
+}
+
+/** Yields the UTF-8 bytes of a textual key. */
+export function textKey(text: string): Buffer {
+  return Buffer.from(text, 'utf8');
+}

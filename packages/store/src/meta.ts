@@ -1,0 +1,29 @@
+import type { Engine } from './engine/engine.ts';
+import { readRow } from './engine/reading.ts';
+import { textKey } from './keyspace.ts';
+import { sealJson, unsealJson } from './sealed-row.ts';
+
+/** Keys the store keeps in its `meta` table. */
+export type MetaKey =
+  | 'schema'
+  | 'created_by'
+  | 'last_migrated_by'
+  | 'created_at_ms'
+  | 'engine'
+  | 'head'
+  | 'generation'
+  | 'gc'
+  | 'repository';
+
+export type MetaValue = string | number;
+
+/** Yields the sealed row of a meta value. */
+export function encodeMeta(key: MetaKey, value: MetaValue): Buffer {
+  return sealJson('meta', textKey(key), value);
+}
+
+/** Reads a meta value; undefined means unknown, which is not an error. */
+export function readMeta(engine: Engine, key: MetaKey): MetaValue | undefined {
+  const row = readRow(engine, 'meta', textKey(key));
+  return row && unsealJson<MetaValue>('meta', textKey(key), row);
+}

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync, readlinkSync, statfsSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { isMainThread } from 'node:worker_threads';
+import type { ProcessIdentity, ProcessProbe, StoreEnvironment } from './environment.ts';
+
+function tryRead<T>(read: () => T, otherwise: T): T {
+  try {
+    return read();
+  } catch {
+    return otherwise;
+  }
+}
+
+/** Field 22 of /proc/<pid>/stat; the command name before it may hold spaces and brackets. */
+function linuxStartTime(pid: number): string | undefined {
+  return tryRead(() => {
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
+  }, undefined);
+}
+
+function probeProcess(pid: number): ProcessProbe {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return { state: 'dead' };
+  }
+  const startTime = linuxStartTime(pid);
+  if (startTime !== undefined) return { state: 'alive', startTime };
+  return process.platform === 'linux' ? { state: 'dead' } : { state: 'unknown' };
+}
+
+function currentProcess(): ProcessIdentity {
+  return {
+    pid: process.pid,
+    startTime: linuxStartTime(process.pid) ?? '',
+    bootId: tryRead(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(), `host:${hostname()}`),
+    pidNamespace: tryRead(() => readlinkSync('/proc/self/ns/pid'), `host:${hostname()}`),
+  };
+}
+
+/** Yields the environment of this Node process; the only file of the store that reads clock, process or host. */
+export function nodeEnvironment(overrides: Partial<StoreEnvironment> = {}): StoreEnvironment {
+  return {
+    nowMs: () => Date.now(),
+    randomUuid: () => randomUUID(),
+    process: currentProcess(),
+    probe: probeProcess,
+    statFileSystem: (path) => ({ type: statfsSync(path).type }),
+    isMainThread,
+    failpoint: undefined,
+    ...overrides,
+  };
+}

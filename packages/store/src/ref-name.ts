@@ -1,0 +1,83 @@
+import { storeError } from './errors.ts';
+import { canonicalName, decodeKeyName, encodeKeyName } from './model.ts';
+
+declare const refNameBrand: unique symbol;
+
+/** The full name of a ref, e.g. `refs/heads/main`; names inside are as users write them, not percent-encoded. */
+export type RefName = string & { readonly [refNameBrand]: 'RefName' };
+
+export type RefKind = 'heads' | 'index' | 'remotes' | 'exec';
+
+/** The parts of a ref's name. */
+export type RefParts =
+  | { readonly kind: 'heads'; readonly name: string }
+  | { readonly kind: 'index' | 'exec'; readonly uuid: string }
+  | { readonly kind: 'remotes'; readonly remote: string; readonly name: string };
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+function checkedName(name: string, refName: string): string {
+  try {
+    if (canonicalName(name) === name) return name;
+  } catch (cause) {
+    throw storeError('ref_name_invalid', { refName }, cause);
+  }
+  throw storeError('ref_name_invalid', { refName, detail: 'not_canonical' });
+}
+
+/** Splits a full ref name; throws `ref_name_invalid` for anything that is not one. */
+export function parseRefName(refName: string): RefParts {
+  const [refs, kind, ...rest] = refName.split('/');
+  const tail = rest.join('/');
+  if (refs === 'refs' && kind === 'heads') return { kind, name: checkedName(tail, refName) };
+  if (refs === 'refs' && (kind === 'index' || kind === 'exec') && UUID.test(tail)) return { kind, uuid: tail };
+  if (refs === 'refs' && kind === 'remotes' && rest.length >= 2) {
+    const name = rest.slice(1).join('/');
+    return { kind, remote: checkedName(rest[0] as string, refName), name: checkedName(name, refName) };
+  }
+  throw storeError('ref_name_invalid', { refName });
+}
+
+/** Yields the name as a `RefName` after checking it. */
+export function asRefName(refName: string): RefName {
+  parseRefName(refName);
+  return refName as RefName;
+}
+
+/** Yields `refs/heads/<name>`. */
+export function headRef(name: string): RefName {
+  return asRefName(`refs/heads/${name}`);
+}
+
+/** Yields `refs/index/<uuid>`. */
+export function indexRef(uuid: string): RefName {
+  return asRefName(`refs/index/${uuid}`);
+}
+
+/** Yields `refs/exec/<uuid>`. */
+export function execRef(uuid: string): RefName {
+  return asRefName(`refs/exec/${uuid}`);
+}
+
+/** Yields `refs/remotes/<remote>/<name>`. */
+export function remoteRef(remote: string, name: string): RefName {
+  return asRefName(`refs/remotes/${remote}/${name}`);
+}
+
+/** Yields the key a ref is stored under: its path without `refs/`, names percent-encoded. */
+export function refKey(refName: string): Buffer {
+  const parts = parseRefName(refName);
+  const path =
+    parts.kind === 'heads'
+      ? `heads/${encodeKeyName(parts.name)}`
+      : parts.kind === 'remotes'
+        ? `remotes/${encodeKeyName(parts.remote)}/${encodeKeyName(parts.name)}`
+        : `${parts.kind}/${parts.uuid}`;
+  return Buffer.from(path, 'utf8');
+}
+
+/** Reads the ref name back from its key. */
+export function parseRefKey(key: Uint8Array): RefName {
+  const segments = Buffer.from(key.buffer, key.byteOffset, key.length).toString('utf8').split('/');
+  return asRefName(`refs/${segments.map(decodeKeyName).join('/')}`);
+}

@@ -1,0 +1,321 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { cacheEntries } from './cache-index.ts';
+import { createStoreFiles } from './create.ts';
+import { acquireEngine, type Engine, releaseEngine } from './engine/engine.ts';
+import { readRow, readRows, refreshSnapshot } from './engine/reading.ts';
+import type { StoreEnvironment } from './environment.ts';
+import { storeError } from './errors.ts';
+import {
+  iterateJournal,
+  type JournalEntry,
+  lastSequence,
+  type RefState,
+  refsAtSequence,
+} from './journal.ts';
+import { objectKey } from './keyspace.ts';
+import { type MetaKey, type MetaValue, readMeta } from './meta.ts';
+import type { ExecId, ObjectClass, ObjectId } from './model.ts';
+import { nodeEnvironment } from './node-environment.ts';
+import { readObject } from './objects.ts';
+import type { Pin } from './pins.ts';
+import { listRecentRows } from './recents.ts';
+import { asRefName, type RefKind, type RefName } from './ref-name.ts';
+import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
+import { checkSchema } from './schema.ts';
+import { sealJson, unsealJson } from './sealed-row.ts';
+import {
+  HEARTBEAT_MS,
+  isSessionAlive,
+  listSessions,
+  type SessionRow,
+  sessionKey,
+} from './sessions.ts';
+import { isTombstone } from './tombstone.ts';
+import { EngineFailure, SNAPSHOT_INTERVAL, WriteTransaction } from './write-transaction.ts';
+
+export interface OpenStoreOptions {
+  /** `read` opens the file read-only and never writes a byte. */
+  readonly mode: 'read' | 'write';
+  /** Creates the store when the folder is not there; only with mode `write`. */
+  readonly create?: boolean;
+  /** What `meta/created_by` and `meta/last_migrated_by` record, e.g. `dml 0.1.0`. */
+  readonly program?: string;
+  readonly environment?: StoreEnvironment;
+  /** Journal rows between two snapshots of all refs. */
+  readonly snapshotInterval?: number;
+}
+
+/** Opens the store in folder `path` (the folder that holds `data.mdb`). */
+export async function openStore(path: string, options: OpenStoreOptions): Promise<Store> {
+  const environment = options.environment ?? nodeEnvironment();
+  if (!environment.isMainThread) throw storeError('store_worker_thread', { path });
+  if (!existsSync(join(path, 'data.mdb'))) {
+    if (options.create !== true || options.mode !== 'write') throw storeError('store_missing', { path });
+    await createStoreFiles(path, options.program ?? 'unknown', environment);
+  }
+  const engine = acquireEngine(path, options.mode === 'read');
+  try {
+    checkSchema(engine);
+    return new Store(engine, environment, options);
+  } catch (error) {
+    await releaseEngine(engine);
+    throw error;
+  }
+}
+
+/** An open store: content-addressed objects and mutable refs in one file. */
+export class Store {
+  /** @internal For the store's own features. */
+  readonly engine: Engine;
+  /** @internal For the store's own features. */
+  readonly environment: StoreEnvironment;
+  readonly sessionId: string;
+  readonly #readOnly: boolean;
+  readonly #snapshotInterval: number;
+  #session: SessionRow | undefined;
+  #closed = false;
+
+  constructor(engine: Engine, environment: StoreEnvironment, options: OpenStoreOptions) {
+    this.engine = engine;
+    this.environment = environment;
+    this.sessionId = environment.randomUuid();
+    this.#readOnly = options.mode === 'read';
+    this.#snapshotInterval = options.snapshotInterval ?? SNAPSHOT_INTERVAL;
+  }
+
+  get path(): string {
+    return this.engine.path;
+  }
+
+  get isReadOnly(): boolean {
+    return this.#readOnly;
+  }
+
+  /**
+   * Runs `body` in one write transaction: all of it is durable when this returns, none of it is visible when
+   * it throws. An error of the body undoes the transaction and passes through; an error of the engine also
+   * poisons the store of this process (`store_write_failed`, later `store_poisoned`).
+   * `label` names the transaction in failpoints.
+   */
+  transact(label: string, body: (transaction: WriteTransaction) => void): void {
+    this.#assertWritable(label);
+    const { engine, environment } = this;
+    const session = this.#nextSession();
+    const transaction = new WriteTransaction({
+      engine,
+      environment,
+      sessionId: this.sessionId,
+      snapshotInterval: this.#snapshotInterval,
+    });
+    let bodyError: { readonly error: unknown } | undefined;
+    engine.writing = label;
+    try {
+      environment.failpoint?.(`${label}/begin`);
+      engine.root.transactionSync(() => {
+        try {
+          if (session !== undefined) this.#writeSession(transaction, session);
+          const result: unknown = body(transaction);
+          if (result !== undefined) throw storeError('store_misuse', { detail: 'transaction_body_returned' });
+          transaction.finish();
+        } catch (error) {
+          if (!(error instanceof EngineFailure)) bodyError = { error };
+          throw error;
+        }
+        environment.failpoint?.(`${label}/before-commit`);
+      });
+    } catch (cause) {
+      if (bodyError !== undefined) throw bodyError.error;
+      engine.poison = cause;
+      throw storeError('store_write_failed', { label }, cause);
+    } finally {
+      engine.writing = undefined;
+      transaction.invalidate();
+    }
+    if (session !== undefined) this.#session = session;
+    environment.failpoint?.(`${label}/after-commit`);
+  }
+
+  #assertWritable(label: string): void {
+    this.#assertOpen();
+    if (this.#readOnly) throw storeError('store_read_only', { label });
+    if (this.engine.poison !== undefined) throw storeError('store_poisoned', { label }, this.engine.poison);
+    if (this.engine.writing !== undefined) throw storeError('store_nested_write', { label });
+  }
+
+  #assertOpen(): void {
+    if (this.#closed) throw storeError('store_closed', { path: this.engine.path });
+  }
+
+  /** Yields the session row to write with the next transaction; undefined while the written one is fresh. */
+  #nextSession(): SessionRow | undefined {
+    const nowMs = this.environment.nowMs();
+    const held = this.#session;
+    if (held !== undefined) return nowMs - held.heartbeatMs < HEARTBEAT_MS ? undefined : { ...held, heartbeatMs: nowMs };
+    return {
+      sessionId: this.sessionId,
+      process: this.environment.process,
+      startGeneration: -1,
+      startedMs: nowMs,
+      heartbeatMs: nowMs,
+    };
+  }
+
+  #writeSession(transaction: WriteTransaction, session: SessionRow): void {
+    if (this.#session === undefined) this.#sweepDeadSessions(transaction);
+    const key = sessionKey(session.sessionId);
+    transaction.putRow('sessions', key, sealJson('sessions', key, session));
+  }
+
+  #sweepDeadSessions(transaction: WriteTransaction): void {
+    const dead = listSessions(this.engine).filter((session) => !isSessionAlive(session, this.environment));
+    if (dead.length === 0) return;
+    const deadIds = new Set(dead.map((session) => session.sessionId));
+    for (const row of listRecentRows(this.engine, 0)) {
+      if (deadIds.has(row.sessionId)) transaction.deleteRow('recents', row.key);
+    }
+    for (const session of dead) transaction.deleteRow('sessions', sessionKey(session.sessionId));
+  }
+
+  /**
+   * Gives up this session's hold on objects it put or retained so far; call it once refs keep what must stay.
+   */
+  checkpoint(): void {
+    const session = this.#session;
+    if (session === undefined) return;
+    let next = session;
+    this.transact('checkpoint', (transaction) => {
+      for (const row of listRecentRows(this.engine, 0)) {
+        if (row.sessionId === this.sessionId) transaction.deleteRow('recents', row.key);
+      }
+      const startGeneration = Number(transaction.getMeta('generation') ?? 0) + 1;
+      next = { ...session, startGeneration, heartbeatMs: this.environment.nowMs() };
+      this.#writeSession(transaction, next);
+    });
+    this.#session = next;
+  }
+
+  /** Lists the sessions of processes that still live. */
+  liveSessions(): SessionRow[] {
+    this.#assertOpen();
+    return listSessions(this.engine).filter((session) => isSessionAlive(session, this.environment));
+  }
+
+  /** Reads an object's bytes, checked against its id; undefined when absent. The bytes are the caller's. */
+  get(objectClass: ObjectClass, id: ObjectId): Buffer | undefined {
+    this.#assertOpen();
+    return readObject(this.engine, objectClass, id);
+  }
+
+  /** Reads an object's bytes like `get`; throws `object_missing` when absent. */
+  read(objectClass: ObjectClass, id: ObjectId): Buffer {
+    const bytes = this.get(objectClass, id);
+    if (bytes === undefined) throw storeError('object_missing', { class: objectClass, objectId: id });
+    return bytes;
+  }
+
+  /** Tells whether the object's own bytes are present, at the newest commit; false for a tombstone. */
+  has(objectClass: ObjectClass, id: ObjectId): boolean {
+    this.#assertOpen();
+    refreshSnapshot(this.engine);
+    const key = objectKey(objectClass, id);
+    const row = key && readRow(this.engine, 'objects', key);
+    return key !== undefined && row !== undefined && !isTombstone(key, row);
+  }
+
+  /** Reads one ref at the newest commit; undefined when absent. */
+  getRef(name: RefName): Ref | undefined {
+    this.#assertOpen();
+    refreshSnapshot(this.engine);
+    return readRef(this.engine, asRefName(name));
+  }
+
+  /** Reads all refs, or those of one kind, sorted by key, at one commit. */
+  readRefs(kind?: RefKind): Ref[] {
+    this.#assertOpen();
+    refreshSnapshot(this.engine);
+    return readRefs(this.engine, kind);
+  }
+
+  /** Iterates refs sorted by key. */
+  async *listRefs(kind?: RefKind): AsyncGenerator<Ref> {
+    yield* this.readRefs(kind);
+  }
+
+  /** Moves one ref in a transaction of its own; see `WriteTransaction.updateRef`. */
+  updateRef(update: RefUpdate): RefUpdateResult {
+    let result: RefUpdateResult = { applied: false, actual: null };
+    this.transact('ref', (transaction) => {
+      result = transaction.updateRef(update);
+    });
+    return result;
+  }
+
+  /** Yields the sequence of the newest ref update: the version of the store's state. */
+  stateVersion(): number {
+    this.#assertOpen();
+    refreshSnapshot(this.engine);
+    return lastSequence(this.engine);
+  }
+
+  /** Iterates the ref journal after `afterSequence`, oldest first. */
+  async *listJournal(afterSequence = 0): AsyncGenerator<JournalEntry> {
+    this.#assertOpen();
+    yield* iterateJournal(this.engine, afterSequence);
+  }
+
+  /** Rebuilds the refs as they stood after `sequence`; throws `sequence_unknown` beyond the journal. */
+  refsAt(sequence: number): RefState {
+    this.#assertOpen();
+    return refsAtSequence(this.engine, sequence);
+  }
+
+  /** Lists the explicit pins, expired ones included. */
+  readPins(): Pin[] {
+    this.#assertOpen();
+    refreshSnapshot(this.engine);
+    return readRows(this.engine, 'pins').map((row) => unsealJson<Pin>('pins', row.key, row.value));
+  }
+
+  /** Lists the execs the derived index knows for an execution key (64 hex digits). */
+  cacheEntries(executionKey: string): ExecId[] {
+    this.#assertOpen();
+    return cacheEntries(this.engine, executionKey);
+  }
+
+  /** Reads a meta value; undefined means unknown. */
+  getMeta(key: MetaKey): MetaValue | undefined {
+    this.#assertOpen();
+    refreshSnapshot(this.engine);
+    return readMeta(this.engine, key);
+  }
+
+  /** Yields the ref new work belongs to, `refs/heads/main` unless set otherwise. */
+  head(): RefName {
+    return asRefName(String(this.getMeta('head') ?? 'refs/heads/main'));
+  }
+
+  /** Sets the ref new work belongs to; it need not exist yet. */
+  setHead(name: RefName): void {
+    this.transact('head', (transaction) => transaction.setMeta('head', asRefName(name)));
+  }
+
+  /** Ends the session and lets go of the file. Later calls throw `store_closed`; closing twice is harmless. */
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    try {
+      if (this.#session !== undefined && this.engine.poison === undefined) {
+        this.transact('close', (transaction) => {
+          for (const row of listRecentRows(this.engine, 0)) {
+            if (row.sessionId === this.sessionId) transaction.deleteRow('recents', row.key);
+          }
+          transaction.deleteRow('sessions', sessionKey(this.sessionId));
+        });
+      }
+    } finally {
+      this.#closed = true;
+      await releaseEngine(this.engine);
+    }
+  }
+}
+

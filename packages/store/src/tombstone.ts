@@ -1,0 +1,41 @@
+import { DmlError, type ObjectClass, type ObjectId } from './model.ts';
+import { sealJson, unsealJson } from './sealed-row.ts';
+
+/** Why and by whom an object's bytes were removed. */
+export interface TombstoneFacts {
+  readonly class: ObjectClass;
+  readonly objectId: ObjectId;
+  readonly reason: string;
+  readonly message: string;
+  readonly actor: string;
+  readonly timeMs: number;
+}
+
+/** Yields the row that takes the place of an excised object's bytes. */
+export function encodeTombstone(key: Uint8Array, facts: TombstoneFacts): Buffer {
+  return sealJson('objects', key, facts);
+}
+
+/** Reads a tombstone's facts; throws `store_damaged` when the row is not one. */
+export function decodeTombstone(key: Uint8Array, row: Uint8Array): TombstoneFacts {
+  return unsealJson<TombstoneFacts>('objects', key, row);
+}
+
+/** Tells whether the row under an object's key is a whole tombstone. */
+export function isTombstone(key: Uint8Array, row: Uint8Array): boolean {
+  try {
+    decodeTombstone(key, row);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Yields the error that reading an excised object raises. */
+export function tombstoneError(objectClass: ObjectClass, objectId: ObjectId): DmlError {
+  return new DmlError('invalid_payload', {
+    recordType: 'tombstone',
+    detail: 'excised',
+    fields: { class: objectClass, objectId },
+  });
+}

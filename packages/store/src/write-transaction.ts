@@ -1,0 +1,255 @@
+import type { Engine } from './engine/engine.ts';
+import { readRow } from './engine/reading.ts';
+import type { Table, TableName } from './engine/tables.ts';
+import type { StoreEnvironment } from './environment.ts';
+import { storeError } from './errors.ts';
+import { lastSequence, snapshotKey } from './journal.ts';
+import { OBJECT_KEY_BYTES, objectKey, sequenceKey, textKey, writeObjectKey } from './keyspace.ts';
+import { encodeMeta, type MetaKey, type MetaValue, readMeta } from './meta.ts';
+import { type CommitId, hashBytes, type ObjectClass, type ObjectId, scanLinks } from './model.ts';
+import { readObject } from './objects.ts';
+import { type Pin, pinKey } from './pins.ts';
+import { RecentObjects, recentKey } from './recents.ts';
+import { asRefName, type RefName, refKey } from './ref-name.ts';
+import { encodeRef, type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
+import { sealJson, sealRow } from './sealed-row.ts';
+import { isTombstone } from './tombstone.ts';
+
+/** Journal rows between two snapshots of all refs. */
+export const SNAPSHOT_INTERVAL = 1024;
+
+const NO_OVERWRITE = { noOverwrite: true } as const;
+const REFS_PER_SNAPSHOT_PART = 2000;
+
+/** Marks a failure of the engine itself, as opposed to a refusal by the body. */
+export class EngineFailure extends Error {
+  constructor(cause: unknown) {
+    super('engine failure', { cause });
+    this.name = 'EngineFailure';
+  }
+}
+
+/** What a write transaction needs beside the engine. */
+export interface WriteContext {
+  readonly engine: Engine;
+  readonly environment: StoreEnvironment;
+  readonly sessionId: string;
+  readonly snapshotInterval: number;
+}
+
+/** The one way to change a store; valid only inside the body given to `Store.transact`. */
+export class WriteTransaction {
+  readonly environment: StoreEnvironment;
+  /** @internal For the store's own features: reads inside the body see the transaction. */
+  readonly engine: Engine;
+  readonly #sessionId: string;
+  readonly #snapshotInterval: number;
+  readonly #objects: Table;
+  readonly #recent = new RecentObjects();
+  readonly #key: Buffer = Buffer.allocUnsafeSlow(OBJECT_KEY_BYTES);
+  #open = true;
+
+  constructor(context: WriteContext) {
+    this.engine = context.engine;
+    this.environment = context.environment;
+    this.#sessionId = context.sessionId;
+    this.#snapshotInterval = context.snapshotInterval;
+    this.#objects = context.engine.tables.objects;
+  }
+
+  /** Puts one object's bytes verbatim and yields its id; putting it again is harmless. The bytes are copied. */
+  put(objectClass: ObjectClass, bytes: Uint8Array): ObjectId {
+    const id = hashBytes(bytes) as ObjectId;
+    this.putHashed(objectClass, id, bytes);
+    return id;
+  }
+
+  /**
+   * Puts bytes whose id the caller has just computed with `hashBytes`.
+   * @internal A wrong id would store bytes that every later read refuses.
+   */
+  putHashed(objectClass: ObjectClass, id: ObjectId, bytes: Uint8Array): void {
+    this.#assertOpen();
+    const key = this.#key;
+    writeObjectKey(key, 0, objectClass, id);
+    this.environment.failpoint?.('put');
+    let added: boolean;
+    try {
+      added = this.#objects.putSync(key, bytes, NO_OVERWRITE) as unknown as boolean;
+    } catch (cause) {
+      throw new EngineFailure(cause);
+    }
+    if (!added) this.#keepOrHeal(key, bytes);
+    this.#recent.add(key);
+  }
+
+  /** The key is taken: equal bytes and tombstones stay, damaged bytes are replaced by the right ones. */
+  #keepOrHeal(key: Buffer, bytes: Uint8Array): void {
+    const present = readRow(this.engine, 'objects', key);
+    if (present === undefined || present.equals(bytes) || isTombstone(key, present)) return;
+    this.putRow('objects', Buffer.from(key), bytes);
+  }
+
+  /** Reads an object as this transaction sees it; see `Store.get`. */
+  get(objectClass: ObjectClass, id: ObjectId): Buffer | undefined {
+    this.#assertOpen();
+    return readObject(this.engine, objectClass, id);
+  }
+
+  /** Tells whether the object's own bytes are present; false for a tombstone. */
+  has(objectClass: ObjectClass, id: ObjectId): boolean {
+    this.#assertOpen();
+    const key = objectKey(objectClass, id);
+    const row = key && readRow(this.engine, 'objects', key);
+    return key !== undefined && row !== undefined && (hashBytes(row) === id || !isTombstone(key, row));
+  }
+
+  /** Marks a present object as about to be referenced, so that a running collection keeps it. */
+  retain(objectClass: ObjectClass, id: ObjectId): boolean {
+    const key = objectKey(objectClass, id);
+    if (key === undefined || !this.has(objectClass, id)) return false;
+    this.#recent.add(key);
+    return true;
+  }
+
+  /** Reads a ref as this transaction sees it. */
+  getRef(name: RefName): Ref | undefined {
+    this.#assertOpen();
+    return readRef(this.engine, name);
+  }
+
+  /**
+   * Moves one ref if it stands where the caller expects, and journals it.
+   * Throws `ref_target_missing` when the commit or an object it links to directly is not in the store.
+   */
+  updateRef(update: RefUpdate): RefUpdateResult {
+    this.#assertOpen();
+    const name = asRefName(update.ref);
+    const current = readRef(this.engine, name);
+    const actual = current?.commitId ?? null;
+    if (actual !== update.expected) return { applied: false, actual };
+    if (update.next === actual) return { applied: true, sequence: current?.sequence ?? 0 };
+    if (update.next !== null) this.#assertTarget(name, update.next);
+    const sequence = lastSequence(this.engine) + 1;
+    this.environment.failpoint?.('ref/before-row');
+    if (update.next === null) this.deleteRow('refs', refKey(name));
+    else {
+      const row = encodeRef({ name, commitId: update.next, sequence });
+      this.putRow('refs', row.key, row.value);
+    }
+    this.environment.failpoint?.('ref/before-journal');
+    const key = sequenceKey(sequence);
+    const entry = {
+      sequence,
+      timeMs: this.environment.nowMs(),
+      actor: update.actor,
+      ref: name,
+      old: actual,
+      new: update.next,
+      reason: update.reason,
+    };
+    this.putRow('journal', key, sealJson('journal', key, entry));
+    if (sequence % this.#snapshotInterval === 0) this.#writeSnapshot(sequence);
+    return { applied: true, sequence };
+  }
+
+  #assertTarget(ref: RefName, commitId: CommitId): void {
+    const bytes = readObject(this.engine, 'commit', commitId);
+    if (bytes === undefined) throw storeError('ref_target_missing', { ref, commitId });
+    for (const link of scanLinks(bytes, 'commit')) {
+      if (!this.has(link.class, link.id)) {
+        throw storeError('ref_target_missing', { ref, commitId, class: link.class, objectId: link.id });
+      }
+    }
+  }
+
+  #writeSnapshot(sequence: number): void {
+    const refs = readRefs(this.engine).map((ref) => [ref.name, ref.commitId] as const);
+    for (let part = 0; part * REFS_PER_SNAPSHOT_PART < Math.max(refs.length, 1); part += 1) {
+      const key = snapshotKey(sequence, part);
+      const from = part * REFS_PER_SNAPSHOT_PART;
+      this.putRow('snapshots', key, sealJson('snapshots', key, refs.slice(from, from + REFS_PER_SNAPSHOT_PART)));
+    }
+  }
+
+  /** Adds or renews an owner's pin on a present object. */
+  putPin(pin: Omit<Pin, 'createdMs'>): void {
+    if (!this.retain(pin.class, pin.objectId)) {
+      throw storeError('object_missing', { class: pin.class, objectId: pin.objectId });
+    }
+    const key = pinKey(pin.class, pin.objectId, pin.owner);
+    this.putRow('pins', key, sealJson('pins', key, { ...pin, createdMs: this.environment.nowMs() }));
+  }
+
+  /** Removes an owner's pin; false when there was none. */
+  deletePin(objectClass: ObjectClass, objectId: ObjectId, owner: string): boolean {
+    return this.deleteRow('pins', pinKey(objectClass, objectId, owner));
+  }
+
+  /** Notes in the derived index that an exec answers an execution key. */
+  putCacheEntry(executionKey: string, execId: string): void {
+    this.putRow('cache', Buffer.from(executionKey + execId, 'hex'), CACHE_VALUE);
+  }
+
+  /** Removes an exec from the derived index. */
+  deleteCacheEntry(executionKey: string, execId: string): boolean {
+    return this.deleteRow('cache', Buffer.from(executionKey + execId, 'hex'));
+  }
+
+  getMeta(key: MetaKey): MetaValue | undefined {
+    this.#assertOpen();
+    return readMeta(this.engine, key);
+  }
+
+  setMeta(key: MetaKey, value: MetaValue): void {
+    this.putRow('meta', textKey(key), encodeMeta(key, value));
+  }
+
+  /** @internal Writes a row's bytes; the bytes are copied by the engine. */
+  putRow(table: TableName, key: Uint8Array, value: Uint8Array): void {
+    this.#assertOpen();
+    this.environment.failpoint?.('put');
+    try {
+      this.engine.tables[table].putSync(key, value);
+    } catch (cause) {
+      throw new EngineFailure(cause);
+    }
+  }
+
+  /** @internal Deletes a row; false when absent. */
+  deleteRow(table: TableName, key: Uint8Array): boolean {
+    this.#assertOpen();
+    this.environment.failpoint?.('delete');
+    try {
+      return this.engine.tables[table].removeSync(key);
+    } catch (cause) {
+      throw new EngineFailure(cause);
+    }
+  }
+
+  /** @internal Appends the row of recent objects and closes the transaction to its holder. */
+  finish(): void {
+    if (this.#recent.count > 0) {
+      let generation = Number(this.getMeta('generation') ?? 0);
+      for (const packed of this.#recent.rows()) {
+        generation += 1;
+        const key = recentKey(generation, this.#sessionId);
+        this.putRow('recents', key, sealRow('recents', key, packed));
+      }
+      this.setMeta('generation', generation);
+    }
+    this.#open = false;
+  }
+
+  /** @internal Refuses further use. */
+  invalidate(): void {
+    this.#open = false;
+  }
+
+  #assertOpen(): void {
+    if (!this.#open) throw storeError('store_misuse', { detail: 'transaction_over' });
+  }
+}
+
+const CACHE_VALUE: Buffer = Buffer.from([1]);
+
