@@ -1,0 +1,132 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, extname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type BuildFailure, build, type Loader, type Plugin, transform } from 'esbuild';
+import { executionError } from '../errors.ts';
+import { authoringModule } from '../source-file.ts';
+
+/**
+ * Loads a TypeScript or JavaScript module with its relative imports, on any supported version of Node.
+ *
+ * Relative imports are compiled into one file; packages stay what Node makes of them, resolved from the file
+ * that names them. `import.meta` of every file speaks of that file. Each call loads the module anew. Throws
+ * `pipeline_threw` for code that cannot be compiled or that throws while it is loaded.
+ */
+export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const file = resolve(path);
+  if (!existsSync(file)) throw executionError('pipeline_missing', { file });
+  const code = await compile(file);
+  const folder = scratchFolder(file);
+  const compiled = join(folder, 'module.mjs');
+  try {
+    writeFileSync(compiled, code);
+    process.setSourceMapsEnabled(true);
+    return (await import(/* @vite-ignore */ pathToFileURL(compiled).href)) as Record<string, unknown>;
+  } catch (error) {
+    throw executionError('pipeline_threw', { file, reason: reasonOf(error) }, error);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function compile(file: string): Promise<string> {
+  try {
+    const result = await build({
+      entryPoints: [file],
+      absWorkingDir: dirname(file),
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      charset: 'utf8',
+      sourcemap: 'inline',
+      logLevel: 'silent',
+      banner: { js: 'const __dmlResolve=import.meta.resolve;' },
+      plugins: [ownNames, packagesByUrl, importMeta],
+    });
+    return result.outputFiles[0]?.text ?? '';
+  } catch (error) {
+    const first = (error as Partial<BuildFailure>).errors?.[0];
+    if (!first) throw executionError('pipeline_threw', { file, reason: reasonOf(error) }, error);
+    throw executionError('pipeline_threw', {
+      file: first.location ? resolve(dirname(file), first.location.file) : file,
+      line: first.location?.line ?? 0,
+      reason: first.text,
+    });
+  }
+}
+
+/** Gives the module the authoring names of this very version, so that a pipeline needs no installation of its own. */
+const ownNames: Plugin = {
+  name: 'daggerml-authoring',
+  setup(context) {
+    context.onResolve({ filter: /^@daggerml\/bindings$/ }, () => ({ path: authoringModule() }));
+  },
+};
+
+const fromPlugin: unique symbol = Symbol('resolved by packagesByUrl');
+
+/** Leaves packages to Node, by the address that the importing file would get. */
+const packagesByUrl: Plugin = {
+  name: 'daggerml-packages',
+  setup(context) {
+    context.onResolve({ filter: /^[^./]/ }, async (args) => {
+      if (args.pluginData === fromPlugin || args.kind === 'entry-point' || args.path.startsWith('#')) return;
+      if (/^[a-z]+:/.test(args.path)) return { path: args.path, external: true };
+      const { importer, kind, resolveDir, path } = args;
+      const found = await context.resolve(path, { importer, kind, resolveDir, pluginData: fromPlugin });
+      if (found.errors.length > 0 || found.external) return found;
+      // Sources outside of node_modules (workspace members, path aliases) may need compiling: bundle them.
+      if (!found.path.includes(`${join('/', 'node_modules', '/')}`) && /\.[cm]?tsx?$/.test(found.path)) return found;
+      return { path: pathToFileURL(found.path).href, external: true };
+    });
+  },
+};
+
+/** Makes `import.meta` speak of the source file instead of the compiled one. */
+const importMeta: Plugin = {
+  name: 'daggerml-import-meta',
+  setup(context) {
+    context.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      if (!source.includes('import.meta')) return;
+      const url = pathToFileURL(path).href;
+      const resolver = `const __dmlResolveHere=(s)=>/^(\\.{0,2}\\/|[a-z]+:)/.test(s)?new URL(s,${JSON.stringify(url)}).href:__dmlResolve(s);`;
+      const { code } = await transform(resolver + source, {
+        loader: extname(path).replace(/^\.[cm]?/, '') as Loader,
+        sourcefile: path,
+        sourcemap: 'inline',
+        target: 'node20',
+        define: {
+          'import.meta.url': JSON.stringify(url),
+          'import.meta.filename': JSON.stringify(path),
+          'import.meta.dirname': JSON.stringify(dirname(path)),
+          'import.meta.resolve': '__dmlResolveHere',
+        },
+      });
+      return { contents: code, loader: 'js' };
+    });
+  },
+};
+
+/** A place from which packages resolve as they do from the module: the nearest `node_modules` that can be written. */
+function scratchFolder(file: string): string {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const modules = join(folder, 'node_modules');
+    if (existsSync(modules)) {
+      try {
+        return mkdtempSync(join(modules, '.daggerml-'));
+      } catch {
+        break;
+      }
+    }
+    if (folder === dirname(folder)) break;
+  }
+  return mkdtempSync(join(tmpdir(), 'daggerml-'));
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
