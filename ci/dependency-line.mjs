@@ -6,6 +6,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
+import ts from 'typescript';
 import { packagesIn } from '../tools/run/workspace.mjs';
 import { filesBelow, runGate } from './gate.mjs';
 
@@ -99,19 +100,16 @@ function toolProblems(root, { folder, manifest }) {
   return problems;
 }
 
-/** Yields the static, dynamic and type imports of the sources below a folder, comments left out. */
+/** Yields the static, dynamic and type imports of the sources below a folder, as the compiler sees them. */
 function importsBelow(root, folder) {
-  const imports = [];
-  for (const file of filesBelow(join(root, folder), isSource)) {
-    const lines = readFileSync(join(root, folder, file), 'utf8').split('\n');
-    lines.forEach((text, index) => {
-      if (/^\s*(?:\/\/|\*|\/\*)/.test(text)) return;
-      const pattern = /(?:\bfrom\s*|^\s*import\s*|\bimport\s*\(\s*)(['"])([^'"]+)\1/g;
-      for (const match of text.matchAll(pattern))
-        imports.push({ file, line: index + 1, specifier: match[2] });
-    });
-  }
-  return imports;
+  return filesBelow(join(root, folder), isSource).flatMap((file) => {
+    const text = readFileSync(join(root, folder, file), 'utf8');
+    return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName, pos }) => ({
+      file,
+      line: text.slice(0, pos).split('\n').length,
+      specifier: fileName,
+    }));
+  });
 }
 
 await runGate(import.meta.url, 'dependency-line', check);

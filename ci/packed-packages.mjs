@@ -73,6 +73,7 @@ async function lintTarball({ manifest, folder }, tarball) {
     '--no-emoji',
     '--no-color',
   ]);
+  if (attw.stdout.includes('does not contain types')) problems.push(`${manifest.name}: attw finds no types`);
   problems.push(...problemsOf(attw, `${manifest.name}: attw`));
   return problems;
 }
@@ -100,7 +101,7 @@ function writeProject(project, manifest, tarballs) {
       type: 'module',
       dependencies: { [manifest.name]: `file:${tarballs.get(manifest.name)}` },
       devDependencies: {
-        '@types/node': readManifest(join(repositoryRoot, 'node_modules/@types/node')).version,
+        '@types/node': `link:${join(repositoryRoot, 'node_modules/@types/node')}`,
         ...manifest.peerDependencies,
       },
     }),

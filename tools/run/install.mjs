@@ -22,7 +22,7 @@ export async function install() {
 }
 
 /** Runs the pinned pnpm through npx, which comes with every Node. */
-export function pnpm(args, options = {}) {
+function pnpm(args, options = {}) {
   const version = readManifest(root).packageManager;
   const shell = process.platform === 'win32';
   return run('npx', ['--yes', version, ...args], { shell, ...options });

@@ -1,0 +1,18 @@
+import { expect, it } from 'vitest';
+import { runMatrix } from './matrix.mjs';
+
+it('adds up the counts of every line', async () => {
+  const suite = async ({ node }) =>
+    node === '/node-22' ? { passed: 3, failed: 0 } : { passed: 2, failed: 1 };
+  const total = await runMatrix(['22', '24'], { fetch: async (line) => `/node-${line}`, suite });
+  expect(total).toEqual({ passed: 5, failed: 1 });
+});
+
+it('is red when a line cannot be fetched, and still runs the others', async () => {
+  const fetch = async (line) => {
+    if (line === '22') throw new Error('no such line');
+    return '/node';
+  };
+  const total = await runMatrix(['22', '24'], { fetch, suite: async () => ({ passed: 4, failed: 0 }) });
+  expect(total).toEqual({ passed: 4, failed: 1 });
+});

@@ -1,0 +1,19 @@
+import { expect, it } from 'vitest';
+import { fixture } from './fixture.mjs';
+import { check } from './packed-packages.mjs';
+
+it('is red on missing files, stray files, wrong exports, wrong types and a wrong version', async () => {
+  const problems = (await check(fixture('packed-packages-red'))).map((problem) => problem.split('\n')[0]);
+  expect(problems).toEqual([
+    'packages/broken: the tarball has no README.md',
+    'packages/broken: the tarball has no LICENSE',
+    '@daggerml/broken: publint ended with exit code 1',
+    '@daggerml/broken: attw finds no types',
+    '@daggerml/broken: tsc of an importing project ended with exit code 2',
+    'packages/mistyped: the tarball has no README.md',
+    'packages/mistyped: the tarball has no LICENSE',
+    'packages/mistyped: the tarball must not hold package/lib/index.test.js',
+    '@daggerml/mistyped: attw ended with exit code 1',
+    'mistyped --version says "9.9.9", the package is 0.0.0',
+  ]);
+});

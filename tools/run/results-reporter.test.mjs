@@ -1,0 +1,82 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import ResultsReporter from './results-reporter.mjs';
+
+let root;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'daggerml reporter '));
+  vi.stubEnv('DAGGERML_TEST_RESULTS', undefined);
+});
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(root, { recursive: true });
+});
+
+function report({ modules, config = {}, filenamePattern }) {
+  const reporter = new ResultsReporter();
+  reporter.onInit({ config: { root, ...config }, filenamePattern });
+  reporter.onTestRunEnd(modules);
+}
+
+function moduleOf({ tests, errors = [] }) {
+  return {
+    project: { name: 'store' },
+    moduleId: join(root, 'packages/store/src/refs.test.ts'),
+    ok: () => errors.length === 0,
+    errors: () => errors,
+    children: {
+      allTests: () =>
+        tests.map(([name, state]) => ({
+          name,
+          parent: { type: 'suite', name: 'refs', parent: { type: 'module' } },
+          result: () => ({ state, errors: [] }),
+        })),
+    },
+  };
+}
+
+const target = () => join(root, 'test-results/store.json');
+const written = () => JSON.parse(readFileSync(target(), 'utf8'));
+
+it('writes leaf title, file and status of every test', () => {
+  report({
+    modules: [
+      moduleOf({
+        tests: [
+          ['holds', 'passed'],
+          ['breaks', 'failed'],
+          ['waits', 'skipped'],
+        ],
+      }),
+    ],
+  });
+  const { testResults, ...counts } = written();
+  expect(counts).toMatchObject({
+    project: 'store',
+    numPassedTests: 1,
+    numFailedTests: 1,
+    numSkippedTests: 1,
+  });
+  expect(testResults[0].name).toBe('packages/store/src/refs.test.ts');
+  expect(testResults[0].assertionResults.map(({ title, status }) => `${title}: ${status}`)).toEqual([
+    'holds: passed',
+    'breaks: failed',
+    'waits: skipped',
+  ]);
+});
+
+it('counts a file that cannot be loaded as a failure', () => {
+  report({ modules: [moduleOf({ tests: [], errors: [{ message: 'syntax error' }] })] });
+  expect(written()).toMatchObject({ numPassedTests: 0, numFailedTests: 1 });
+});
+
+it('writes nothing for a run narrowed by test name or by file', () => {
+  const modules = [moduleOf({ tests: [['holds', 'passed']] })];
+  report({ modules, config: { testNamePattern: /holds/ } });
+  report({ modules, filenamePattern: ['refs'] });
+  expect(existsSync(target())).toBe(false);
+});
