@@ -15,7 +15,7 @@ const stampFile = join(root, 'node_modules/.daggerml-installed');
 export async function install() {
   const stamp = fingerprint();
   if (isInstalled(stamp)) return;
-  say('installing dependencies (the first time downloads about 150 MB) …');
+  say('installing dependencies (the first time downloads them, which takes a minute or two) …');
   const code = await pnpm(['install', '--frozen-lockfile', '--prefer-offline']);
   if (code !== 0) throw new Error(`pnpm install ended with exit code ${code}`);
   writeFileSync(stampFile, stamp);
