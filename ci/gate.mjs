@@ -1,12 +1,12 @@
 /** What all gates share: a gate is a function from a root folder to the list of its problems. */
-import { readdirSync, realpathSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { isProgram } from '../tools/run/process.mjs';
 import { root as repositoryRoot } from '../tools/run/workspace.mjs';
 
 /** Runs a gate when its file is the program: prints its problems, exits with 1 when there are any. */
 export async function runGate(moduleUrl, name, check) {
-  if (pathToFileURL(realpathSync(process.argv[1] ?? '.')).href !== moduleUrl) return;
+  if (!isProgram(moduleUrl)) return;
   const at = process.argv.indexOf('--root');
   const root = at < 0 ? repositoryRoot : resolve(process.argv[at + 1]);
   const startedAtMs = Date.now();

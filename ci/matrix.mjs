@@ -4,11 +4,10 @@
  * `node ci/matrix.mjs [line …]`, 22 and 24 when none is given. The Node of a line comes from the npm registry
  * and is kept in node_modules/.cache/node, so that later runs need no network.
  */
-import { existsSync, mkdirSync, realpathSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { build } from '../tools/run/build.mjs';
-import { capture, say } from '../tools/run/process.mjs';
+import { capture, isProgram, say } from '../tools/run/process.mjs';
 import { runSuite } from '../tools/run/suite.mjs';
 import { root } from '../tools/run/workspace.mjs';
 
@@ -54,7 +53,7 @@ async function fetchNode(line) {
   return node;
 }
 
-if (pathToFileURL(realpathSync(process.argv[1] ?? '.')).href === import.meta.url) {
+if (isProgram(import.meta.url)) {
   await build();
   const lines = process.argv.slice(2);
   const total = await runMatrix(lines.length > 0 ? lines : LINES);

@@ -1,7 +1,6 @@
 /** `npm run build`: installs what is missing and compiles every package and tool into its dist folder. */
-import { pathToFileURL } from 'node:url';
 import { install } from './install.mjs';
-import { runNode, say } from './process.mjs';
+import { isProgram, runNode, say } from './process.mjs';
 import { root, tools } from './workspace.mjs';
 
 /** Installs and builds; an unchanged tree costs well under a second. */
@@ -15,7 +14,7 @@ export async function build({ quiet = false } = {}) {
   if (code !== 0) throw new Error('the build failed: see the messages above');
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+if (isProgram(import.meta.url)) {
   await build().catch((error) => {
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;

@@ -1,5 +1,7 @@
 /** Child processes of the root scripts: no shell, output passed on or captured, exit status as a value. */
 import { spawn } from 'node:child_process';
+import { realpathSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { root } from './workspace.mjs';
 
 /** Runs a program to its end with our own stdio; yields its exit code, 128 when a signal ended it. */
@@ -37,4 +39,10 @@ export function runNode(script, args = [], options = {}) {
 /** Says on stderr what happens now: stdout is left to results. */
 export function say(text) {
   process.stderr.write(`\n» ${text}\n`);
+}
+
+/** Tells whether the module at `moduleUrl` is the program itself and not imported by another. */
+export function isProgram(moduleUrl) {
+  const program = process.argv[1];
+  return program !== undefined && pathToFileURL(realpathSync(program)).href === moduleUrl;
 }
