@@ -1,0 +1,44 @@
+import type { DeclaredTest } from './declared-test.ts';
+import type { CitingTest } from './requirement-index.ts';
+import { sortedBy } from './sorted.ts';
+import type { TestResult } from './test-result.ts';
+
+/** Groups the citing tests by the id they cite, each list ordered by file and title. */
+export function citingTestsById(
+  results: readonly TestResult[],
+  declared: readonly DeclaredTest[],
+): Map<string, CitingTest[]> {
+  const byId = new Map<string, CitingTest[]>();
+  const ran = new Set<string>();
+  const add = (id: string, test: CitingTest): void => {
+    byId.set(id, [...(byId.get(id) ?? []), test]);
+  };
+  for (const result of results) {
+    for (const id of result.cited) {
+      ran.add(placeKey(result.file, id)).add(placeKey(result.file, id, result.title));
+      add(id, { file: result.file, title: result.name, state: result.outcome });
+    }
+  }
+  for (const { file, title, cited } of declared) {
+    for (const id of cited) {
+      const place = isComputed(title) ? placeKey(file, id) : placeKey(file, id, title);
+      // @spec DML-TRC-0409
+      if (!ran.has(place)) add(id, { file, title, state: 'not_run' });
+    }
+  }
+  for (const [id, tests] of byId)
+    byId.set(
+      id,
+      sortedBy(tests, ({ file, title }) => `${file}\u0000${title}`),
+    );
+  return byId;
+}
+
+/** Titles with holes are filled in when the test runs, so only their file and id can be compared. */
+function isComputed(title: string): boolean {
+  return /[%$]/.test(title);
+}
+
+function placeKey(file: string, id: string, title?: string): string {
+  return title === undefined ? `${file}\u0000${id}` : `${file}\u0000${id}\u0000${title}`;
+}

@@ -1,0 +1,96 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { AREAS, areaOfId } from './area.ts';
+import { describeState, sectionLink } from './compliance.ts';
+import { readFolder } from './disk.ts';
+import { readIndexFile } from './index-file.ts';
+import { type Answer, EXIT, SuiteError, UsageError } from './output.ts';
+import { nearestIds } from './requirement-id.ts';
+import { type IndexedRequirement, indexPath, type PackageIndex } from './requirement-index.ts';
+import { parseSpecDocument, type Requirement } from './spec-document.ts';
+
+/** Shows one requirement; reads only its document and its index, which keeps it fast. */
+export function show(root: string, requirementId: string): Answer {
+  const area = areaOfId(requirementId);
+  const document = area?.document;
+  const file = document === undefined ? undefined : join(root, document);
+  if (document !== undefined && file !== undefined && existsSync(file)) {
+    const spec = parseSpecDocument({ path: document, text: readFileSync(file, 'utf8') });
+    const requirement = spec.requirements.find(({ id }) => id === requirementId);
+    if (requirement !== undefined)
+      return answer(requirement, recordOf(root, area?.packageName ?? '', requirementId));
+  }
+  throw unknownId(root, requirementId);
+}
+
+/** Reads the index files of all packages, ordered by document. */
+export function readIndexes(root: string): PackageIndex[] {
+  const files = readFolder(root, 'requirements', /\.yaml$/);
+  const order = (index: PackageIndex): number =>
+    AREAS.findIndex(({ packageName }) => packageName === index.packageName);
+  return files.map(readOneIndex).sort((a, b) => order(a) - order(b));
+}
+
+/** Yields the error for an id that no specification defines. */
+export function unknownId(root: string, requirementId: string): UsageError {
+  const known = readFolder(root, 'specs', /^\d\d-.*\.md$/)
+    .flatMap((file) => parseSpecDocument(file).requirements)
+    .map(({ id }) => id);
+  const nearest = nearestIds(requirementId, [...new Set(known)]);
+  // @spec DML-TRC-0808
+  const hint =
+    nearest.length === 0 ? 'no specification defines any id' : `did you mean ${nearest.join(', ')}?`;
+  return new UsageError(`no specification defines ${requirementId}; ${hint}`);
+}
+
+function readOneIndex(file: { path: string; text: string }): PackageIndex {
+  try {
+    return readIndexFile(file);
+  } catch (error) {
+    throw new SuiteError(`${file.path} cannot be read: restore it from the last commit`, { cause: error });
+  }
+}
+
+function recordOf(root: string, packageName: string, requirementId: string): IndexedRequirement | undefined {
+  const path = indexPath(packageName);
+  if (!existsSync(join(root, path))) return undefined;
+  const index = readOneIndex({ path, text: readFileSync(join(root, path), 'utf8') });
+  return index.requirements.find(({ id }) => id === requirementId);
+}
+
+function answer(requirement: Requirement, record: IndexedRequirement | undefined): Answer {
+  const { id, level, text } = requirement;
+  const section = sectionLink(requirement.document, requirement.section);
+  const state = stateNow(requirement, record);
+  const owners = record?.owners ?? [];
+  const tests = record?.tests ?? [];
+  const lines = [
+    `${id} (${level}, ${state})`,
+    text,
+    '',
+    `section  ${section}`,
+    ...labelled('owner', owners),
+    ...labelled(
+      'test',
+      tests.map((test) => `${test.state} ${test.file} > ${test.title}`),
+    ),
+  ];
+  return {
+    exitCode: EXIT.green,
+    // @spec DML-TRC-0801
+    text: lines.join('\n'),
+    json: { id, level, text, section, state, owners, tests },
+  };
+}
+
+function stateNow(requirement: Requirement, record: IndexedRequirement | undefined): string {
+  if (record === undefined) return 'not in the index yet: run `npm run spec -- generate`';
+  if (record.fingerprint !== requirement.fingerprint)
+    return `${describeState(record)}, text changed since the index was generated`;
+  return describeState(record);
+}
+
+function labelled(label: string, values: readonly string[]): string[] {
+  if (values.length === 0) return [`${label.padEnd(7)}  –`];
+  return values.map((value, index) => `${(index === 0 ? label : '').padEnd(7)}  ${value}`);
+}

@@ -1,0 +1,109 @@
+import { compareText } from './sorted.ts';
+
+/** How much a finding weighs: one red finding makes the suite red, a note never does. */
+export type Severity = 'red' | 'note';
+
+/** The closed union of finding codes. */
+export type FindingCode =
+  | 'anchor_broken'
+  | 'area_mismatch'
+  | 'document_empty'
+  | 'exception_expired'
+  | 'file_outdated'
+  | 'id_reused'
+  | 'id_vanished'
+  | 'index_unreadable'
+  | 'keyword_missing'
+  | 'keyword_repeated'
+  | 'keyword_without_id'
+  | 'line_too_long'
+  | 'link_absolute'
+  | 'link_broken'
+  | 'mark_invalid'
+  | 'optional_unverified'
+  | 'owner_duplicate'
+  | 'owner_missing'
+  | 'planned_owned'
+  | 'requirement_malformed'
+  | 'result_unreadable'
+  | 'results_missing'
+  | 'retired_owned'
+  | 'test_citation_misplaced'
+  | 'test_cites_planned'
+  | 'test_cites_retired'
+  | 'test_missing'
+  | 'test_overcited'
+  | 'text_suspect'
+  | 'unknown_id';
+
+/** What a finding code weighs and which requirements demand it. */
+export interface FindingRule {
+  readonly severity: Severity;
+  readonly requirements: readonly string[];
+}
+
+/** Every finding code with its weight and the requirements that demand it. */
+export const FINDING_CODES: Readonly<Record<FindingCode, FindingRule>> = {
+  anchor_broken: { severity: 'red', requirements: ['DML-TRC-0702'] },
+  area_mismatch: { severity: 'red', requirements: ['DML-TRC-0102'] },
+  document_empty: { severity: 'red', requirements: ['DML-TRC-0109'] },
+  exception_expired: { severity: 'red', requirements: ['DML-TRC-0203'] },
+  file_outdated: { severity: 'red', requirements: ['DML-TRC-0606'] },
+  id_reused: { severity: 'red', requirements: ['DML-TRC-0103', 'DML-TRC-0105'] },
+  id_vanished: { severity: 'red', requirements: ['DML-TRC-0104'] },
+  index_unreadable: { severity: 'red', requirements: ['DML-TRC-0608'] },
+  keyword_missing: { severity: 'red', requirements: ['DML-TRC-0107'] },
+  keyword_repeated: { severity: 'red', requirements: ['DML-TRC-0106'] },
+  keyword_without_id: { severity: 'note', requirements: ['DML-TRC-0111'] },
+  line_too_long: { severity: 'red', requirements: ['DML-TRC-0110'] },
+  link_absolute: { severity: 'red', requirements: ['DML-TRC-0703', 'DML-TRC-0704'] },
+  link_broken: { severity: 'red', requirements: ['DML-TRC-0701'] },
+  mark_invalid: { severity: 'red', requirements: ['DML-TRC-0201', 'DML-TRC-0202', 'DML-TRC-0204'] },
+  optional_unverified: { severity: 'note', requirements: ['DML-TRC-0415'] },
+  owner_duplicate: { severity: 'red', requirements: ['DML-TRC-0302'] },
+  owner_missing: { severity: 'red', requirements: ['DML-TRC-0303'] },
+  planned_owned: { severity: 'red', requirements: ['DML-TRC-0304'] },
+  requirement_malformed: { severity: 'red', requirements: ['DML-TRC-0101'] },
+  result_unreadable: { severity: 'red', requirements: ['DML-TRC-0412'] },
+  results_missing: { severity: 'red', requirements: ['DML-TRC-0411'] },
+  retired_owned: { severity: 'red', requirements: ['DML-TRC-0305'] },
+  test_citation_misplaced: { severity: 'red', requirements: ['DML-TRC-0408'] },
+  test_cites_planned: { severity: 'red', requirements: ['DML-TRC-0406'] },
+  test_cites_retired: { severity: 'red', requirements: ['DML-TRC-0407'] },
+  test_missing: { severity: 'red', requirements: ['DML-TRC-0410'] },
+  test_overcited: { severity: 'red', requirements: ['DML-TRC-0405'] },
+  text_suspect: { severity: 'red', requirements: ['DML-TRC-0503'] },
+  unknown_id: { severity: 'red', requirements: ['DML-TRC-0307'] },
+};
+
+/** One observation about the suite, as data: wording lives in `wording.ts`. */
+export interface Finding {
+  readonly code: FindingCode;
+  /** The requirement id concerned, where there is one. */
+  readonly id?: string;
+  /** The file to open, relative to the repository root. */
+  readonly file: string;
+  /** What exactly: a link target, a line number, a test title, a mark. */
+  readonly detail: string;
+}
+
+/** Yields the weight of a finding. */
+export function severityOf(finding: Finding): Severity {
+  return FINDING_CODES[finding.code].severity;
+}
+
+/** Yields whether any finding is red. */
+export function isRed(findings: readonly Finding[]): boolean {
+  return findings.some((finding) => severityOf(finding) === 'red');
+}
+
+/** Yields the findings without repeats, ordered by file, code, id and detail. */
+export function sortFindings(findings: readonly Finding[]): Finding[] {
+  const unique = new Map(findings.map((finding) => [findingKey(finding), finding]));
+  // @spec DML-TRC-0811
+  return [...unique].sort(([a], [b]) => compareText(a, b)).map(([, finding]) => finding);
+}
+
+function findingKey(finding: Finding): string {
+  return [finding.file, finding.code, finding.id ?? '', finding.detail].join('\u0000');
+}

@@ -1,0 +1,94 @@
+import { AREAS } from '../area.ts';
+import { readIndexes } from '../command-show.ts';
+import { type Answer, EXIT, UsageError } from '../output.ts';
+import type { IndexedRequirement } from '../requirement-index.ts';
+import { type CitingRunner, runWithVitest } from './citing-run.ts';
+import { withInterrupt } from './interrupt.ts';
+import { type MutationOutcome, type MutationRow, runMutation } from './mutation-run.ts';
+import { sampleIds } from './sample.ts';
+import { createScratchCopy } from './scratch-copy.ts';
+
+/** What to mutate. */
+export interface MutateRequest {
+  readonly root: string;
+  readonly packageName: string;
+  readonly sampleSize: number;
+  readonly seed: number;
+  /** Told what happens while it takes long. */
+  say(text: string): void;
+  /** Runs citing tests; vitest unless a test supplies another. */
+  readonly runTests?: CitingRunner;
+}
+
+const TIMEOUT_MS = 120_000;
+const OUTCOMES: readonly MutationOutcome[] = ['killed', 'survived', 'not_mutable', 'no_baseline'];
+
+/** Breaks a sample of the verified requirements of a package in a scratch copy and reports who noticed. */
+export async function mutate(request: MutateRequest): Promise<Answer> {
+  const { root, packageName, sampleSize, seed, say } = request;
+  const verified = verifiedRequirements(root, packageName);
+  const chosen = sampleIds([...verified.keys()], sampleSize, seed);
+  const sample = chosen.flatMap((id) => verified.get(id) ?? []);
+  say(`trying ${sample.length} of ${verified.size} verified requirements of ${packageName}, seed ${seed} …`);
+  const rows = await withInterrupt(async (signal) => {
+    const copy = createScratchCopy(root);
+    try {
+      return await runMutation({
+        folder: copy.folder,
+        sample,
+        runTests: request.runTests ?? runWithVitest,
+        timeoutMs: TIMEOUT_MS,
+        signal,
+        onMutant: ({ id, position, total }) => say(`${position}/${total} ${id}`),
+      });
+    } finally {
+      // @spec DML-TRC-0906
+      copy.remove();
+    }
+  });
+  const counts = Object.fromEntries(
+    OUTCOMES.map((outcome) => [outcome, rows.filter((row) => row.outcome === outcome).length]),
+  );
+  const red = rows.some(({ outcome }) => outcome === 'survived' || outcome === 'no_baseline');
+  return {
+    exitCode: red ? EXIT.red : EXIT.green,
+    text: [
+      ...table(rows),
+      '',
+      OUTCOMES.map((outcome) => `${counts[outcome]} ${outcome.replace('_', ' ')}`).join(', '),
+    ].join('\n'),
+    json: { package: packageName, seed, verified: verified.size, counts, rows },
+  };
+}
+
+function verifiedRequirements(root: string, packageName: string): ReadonlyMap<string, IndexedRequirement> {
+  const index = readIndexes(root).find((candidate) => candidate.packageName === packageName);
+  if (index === undefined) {
+    const known = AREAS.map((area) => area.packageName).join(', ');
+    throw new UsageError(`no index of a package ${packageName}; the packages are ${known}`);
+  }
+  return new Map(
+    index.requirements.filter(({ state }) => state === 'verified').map((record) => [record.id, record]),
+  );
+}
+
+function table(rows: readonly MutationRow[]): string[] {
+  const lines = rows.map(({ id, outcome, operator, owner, original, tests }) => [
+    id,
+    outcome.replace('_', ' '),
+    operator ?? '–',
+    tests?.replace('_', ' ') ?? '–',
+    owner,
+    original === undefined ? '' : original.slice(0, 60),
+  ]);
+  const head = ['id', 'outcome', 'operator', 'tests', 'owner', 'broken code'];
+  const widths = head.map((title, column) =>
+    Math.max(title.length, ...lines.map((line) => line[column]?.length ?? 0)),
+  );
+  return [head, ...lines].map((line) =>
+    line
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
+}

@@ -1,0 +1,104 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ownersIn } from '../owner.ts';
+import type { IndexedRequirement } from '../requirement-index.ts';
+import { type CitingOutcome, type CitingRunner, distinctFiles } from './citing-run.ts';
+import { decidingNode } from './deciding-node.ts';
+import { applyMutant, type Mutant, mutantOf, type Operator } from './mutant.ts';
+
+/** What became of a requirement of the sample. */
+export type MutationOutcome = 'killed' | 'survived' | 'not_mutable' | 'no_baseline';
+
+/** One row of the report. */
+export interface MutationRow {
+  readonly id: string;
+  readonly owner: string;
+  readonly outcome: MutationOutcome;
+  /** What was broken; absent when nothing could be. */
+  readonly operator?: Operator;
+  /** First line of the code that was replaced. */
+  readonly original?: string;
+  /** How the citing tests ended against the mutant. */
+  readonly tests?: CitingOutcome;
+}
+
+/** A mutation run over chosen requirements. */
+export interface MutationRun {
+  /** The scratch copy, never the working tree. */
+  readonly folder: string;
+  readonly sample: readonly IndexedRequirement[];
+  readonly runTests: CitingRunner;
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+  /** Told before each mutant is tried. */
+  onMutant(row: { readonly id: string; readonly position: number; readonly total: number }): void;
+}
+
+/** Breaks the owner of each requirement of the sample in turn and runs the tests that cite it. */
+export async function runMutation(run: MutationRun): Promise<MutationRow[]> {
+  const baseline = await readBaseline(run);
+  const rows: MutationRow[] = [];
+  for (const [index, record] of run.sample.entries()) {
+    run.onMutant({ id: record.id, position: index + 1, total: run.sample.length });
+    // @spec DML-TRC-0905
+    if (baseline.get(record.id) !== 'passed')
+      rows.push({ id: record.id, owner: ownerOf(record), outcome: 'no_baseline' });
+    else rows.push(await tryRequirement(run, record));
+  }
+  return rows;
+}
+
+async function tryRequirement(run: MutationRun, record: IndexedRequirement): Promise<MutationRow> {
+  const owner = ownerOf(record);
+  const path = fileOf(record);
+  const target = join(run.folder, path);
+  const text = readFileSync(target, 'utf8');
+  const mutant = findMutant(path, text, record.id);
+  // @spec DML-TRC-0907
+  if (mutant === undefined) return { id: record.id, owner, outcome: 'not_mutable' };
+  writeFileSync(target, applyMutant(text, mutant));
+  try {
+    const tests = await testOutcome(run, record);
+    // @spec DML-TRC-0904
+    const outcome = tests === 'passed' ? 'survived' : 'killed';
+    const original = text.slice(mutant.start, mutant.end).split('\n', 1)[0]?.trim() ?? '';
+    return { id: record.id, owner, outcome, operator: mutant.operator, original, tests };
+  } finally {
+    writeFileSync(target, text);
+  }
+}
+
+/** Yields the mutant of the statement that cites an id in a source text. */
+export function findMutant(path: string, text: string, id: string): Mutant | undefined {
+  const owner = ownersIn({ path, text }).find((candidate) => candidate.id === id);
+  const node = owner === undefined ? undefined : decidingNode(owner.anchor);
+  return node === undefined ? undefined : mutantOf(node);
+}
+
+/** One run for all; only when it is not clean does each requirement get a run of its own. */
+async function readBaseline(run: MutationRun): Promise<ReadonlyMap<string, CitingOutcome>> {
+  const { folder, sample, timeoutMs, signal } = run;
+  if (sample.length === 0) return new Map();
+  const files = distinctFiles(sample.flatMap(({ tests }) => tests));
+  const ids = sample.map(({ id }) => id);
+  const together = await run.runTests({ folder, files, ids, timeoutMs: timeoutMs * sample.length, signal });
+  if ([...together.values()].every((outcome) => outcome === 'passed')) return together;
+  const alone = new Map<string, CitingOutcome>();
+  for (const record of sample) alone.set(record.id, await testOutcome(run, record));
+  return alone;
+}
+
+async function testOutcome(run: MutationRun, record: IndexedRequirement): Promise<CitingOutcome> {
+  const { folder, timeoutMs, signal } = run;
+  const files = distinctFiles(record.tests);
+  const outcomes = await run.runTests({ folder, files, ids: [record.id], timeoutMs, signal });
+  return outcomes.get(record.id) ?? 'not_loaded';
+}
+
+function ownerOf(record: IndexedRequirement): string {
+  return record.owners[0] ?? '';
+}
+
+function fileOf(record: IndexedRequirement): string {
+  return ownerOf(record).split('#', 1)[0] ?? '';
+}

@@ -1,0 +1,246 @@
+import { AREAS, areaOfId } from './area.ts';
+import { mentionFindings, ownerFindings, titleFindings } from './citation-findings.ts';
+import { citingTestsById } from './citing-tests.ts';
+import { COMPLIANCE_PATH, renderCompliance } from './compliance.ts';
+import { declaredTests } from './declared-test.ts';
+import { type Finding, sortFindings } from './finding.ts';
+import { readIndexFile, renderIndexFile } from './index-file.ts';
+import { linkFindings, linkTargets } from './link.ts';
+import { citableText, parseMarkdown } from './markdown.ts';
+import { ownersIn } from './owner.ts';
+import { idsIn } from './requirement-id.ts';
+import { type IndexedRequirement, indexPath, type PackageIndex } from './requirement-index.ts';
+import { indexRequirement, keepVanished, requirementFindings } from './requirement-record.ts';
+import { readResultFile } from './result-file.ts';
+import { sortedBy } from './sorted.ts';
+import { parseSpecDocument, type Requirement, type SpecDocument } from './spec-document.ts';
+import { joinResults, type ReportedTest } from './test-result.ts';
+import type { TextFile } from './text-file.ts';
+
+/** Everything the tool looks at, as text. The order of the lists does not matter. */
+export interface Suite {
+  /** Markdown documents of the repository, specifications included, generated ones apart. */
+  readonly documents: readonly TextFile[];
+  /** Non-test source files that may own requirements. */
+  readonly sources: readonly TextFile[];
+  /** Test files. */
+  readonly tests: readonly TextFile[];
+  /** Golden vectors. */
+  readonly vectors: readonly TextFile[];
+  /** Result files of the test runners. */
+  readonly results: readonly TextFile[];
+  /** Index files of the last run. */
+  readonly index: readonly TextFile[];
+  /** Every file of the repository, for links and results. */
+  readonly paths: readonly string[];
+  /** The day exceptions are judged on, as YYYY-MM-DD. */
+  readonly today: string;
+}
+
+/** What one run would do: nothing here has touched a disk. */
+export interface Plan {
+  readonly requirements: readonly Requirement[];
+  readonly indexes: readonly PackageIndex[];
+  readonly findings: readonly Finding[];
+  /** The generated files; the same whatever the order of the inputs. */
+  readonly files: readonly TextFile[];
+}
+
+/** Computes requirements, findings and generated files of a suite. */
+export function plan(suite: Suite): Plan {
+  const specs = readSpecs(suite.documents);
+  const previous = readIndexes(suite.index);
+  const results = readResults(suite);
+  const declared = suite.tests.flatMap(declaredTests);
+  const owners = suite.sources.flatMap(ownersIn);
+  const tests = citingTestsById(results.tests, declared);
+  const previousById = byId(previous.indexes.flatMap(({ requirements }) => requirements));
+
+  const records = [...specs.byId.values()].map((requirement) =>
+    indexRequirement({
+      requirement,
+      previous: previousById.get(requirement.id),
+      owners: owners.filter(({ id }) => id === requirement.id),
+      tests: tests.get(requirement.id) ?? [],
+    }),
+  );
+  // @spec DML-TRC-0104
+  const vanished = [...previousById.values()].filter(({ id }) => !specs.byId.has(id));
+  const indexes = groupByPackage(
+    [...records, ...vanished.map(keepVanished)],
+    specs.documents,
+    previous.indexes,
+  );
+  const files = [...indexes.map(renderIndexFile), renderCompliance(indexes)];
+
+  const missing = missingResults(suite, records);
+  const findings = [
+    ...specs.findings,
+    ...previous.findings,
+    ...results.findings,
+    ...missing,
+    ...vanished.map(({ id }) => vanishedFinding(id)),
+    ...ownerFindings(owners, specs.byId),
+    ...titleFindings([...declared, ...results.tests], specs.byId),
+    ...[...suite.sources, ...suite.vectors].flatMap(({ path, text }) =>
+      mentionFindings(path, idsIn(text), specs.byId),
+    ),
+    ...documentFindings(suite, specs.byId, files),
+    ...records.flatMap((record) =>
+      requirementFindings({
+        record,
+        requirement: specs.byId.get(record.id)!,
+        previous: previousById.get(record.id),
+        today: suite.today,
+        resultsKnown: missing.length === 0,
+      }),
+    ),
+  ];
+  return {
+    requirements: sortedBy(specs.byId.values(), ({ id }) => id),
+    indexes,
+    findings: sortFindings(findings),
+    files: sortedBy(files, ({ path }) => path),
+  };
+}
+
+/** Yields one finding for every generated file whose bytes differ from what is on disk. */
+export function outdatedFindings(files: readonly TextFile[], onDisk: ReadonlyMap<string, string>): Finding[] {
+  // @spec DML-TRC-0606
+  const outdated = files.filter(({ path, text }) => onDisk.get(path) !== text);
+  return outdated.map(({ path }) => ({
+    code: 'file_outdated',
+    file: path,
+    detail: onDisk.has(path) ? 'differs' : 'is not there',
+  }));
+}
+
+/** Yields whether writing the files would lose what the last run recorded. */
+export function mayWrite(findings: readonly Finding[]): boolean {
+  // @spec DML-TRC-0609
+  return !findings.some(
+    ({ code }) => code === 'results_missing' || code === 'result_unreadable' || code === 'index_unreadable',
+  );
+}
+
+interface Specs {
+  readonly documents: readonly SpecDocument[];
+  readonly byId: ReadonlyMap<string, Requirement>;
+  readonly findings: readonly Finding[];
+}
+
+function readSpecs(documents: readonly TextFile[]): Specs {
+  const specs = sortedBy(documents, ({ path }) => path)
+    .filter(({ path }) => /^specs\/\d\d-[^/]*\.md$/.test(path))
+    .map(parseSpecDocument);
+  const byId = new Map<string, Requirement>();
+  const findings = specs.flatMap((spec) => spec.findings);
+  for (const requirement of specs.flatMap(({ requirements }) => requirements)) {
+    const { id, document } = requirement;
+    const earlier = byId.get(id);
+    // @spec DML-TRC-0103
+    if (earlier !== undefined)
+      findings.push({
+        code: 'id_reused',
+        id,
+        file: document,
+        detail: `defined before in ${earlier.document}`,
+      });
+    else byId.set(id, requirement);
+  }
+  return { documents: specs, byId, findings };
+}
+
+function readIndexes(files: readonly TextFile[]): { indexes: PackageIndex[]; findings: Finding[] } {
+  const indexes: PackageIndex[] = [];
+  const findings: Finding[] = [];
+  for (const file of files) {
+    try {
+      indexes.push(readIndexFile(file));
+    } catch (error) {
+      // @spec DML-TRC-0608
+      findings.push({ code: 'index_unreadable', file: file.path, detail: firstLine(error) });
+    }
+  }
+  return { indexes, findings };
+}
+
+function readResults(suite: Suite): { tests: ReturnType<typeof joinResults>; findings: Finding[] } {
+  const reports: ReportedTest[] = [];
+  const findings: Finding[] = [];
+  for (const file of suite.results) {
+    const result = readResultFile(file);
+    if (result.readable) reports.push(...result.tests);
+    else findings.push({ code: 'result_unreadable', file: file.path, detail: result.reason });
+  }
+  return { tests: joinResults(reports, new Set(suite.paths)), findings };
+}
+
+/** Without any result every requirement would be red: one finding says why. */
+function missingResults(suite: Suite, records: readonly IndexedRequirement[]): Finding[] {
+  const needed = records.some(({ state, tests }) => state === 'open' || tests.length > 0);
+  // @spec DML-TRC-0411
+  if (suite.results.length > 0 || !needed) return [];
+  return [{ code: 'results_missing', file: 'test-results', detail: 'no result file' }];
+}
+
+function vanishedFinding(id: string): Finding {
+  const area = areaOfId(id);
+  return { code: 'id_vanished', id, file: area?.document ?? 'specs', detail: id };
+}
+
+function documentFindings(
+  suite: Suite,
+  requirements: ReadonlyMap<string, Requirement>,
+  generated: readonly TextFile[],
+): Finding[] {
+  const files = [...suite.paths, ...generated.map(({ path }) => path)];
+  const targets = linkTargets(files, [
+    ...suite.documents,
+    ...generated.filter(({ path }) => path === COMPLIANCE_PATH),
+  ]);
+  return suite.documents.flatMap(({ path, text }) => {
+    const root = parseMarkdown(text);
+    return [
+      ...mentionFindings(path, idsIn(citableText(root)), requirements),
+      ...linkFindings(path, root, targets),
+    ];
+  });
+}
+
+/** One index per area that has a document or a past. */
+function groupByPackage(
+  records: readonly IndexedRequirement[],
+  documents: readonly SpecDocument[],
+  previous: readonly PackageIndex[],
+): PackageIndex[] {
+  const wanted = AREAS.filter(
+    ({ document, packageName }) =>
+      documents.some(({ path }) => path === document) ||
+      previous.some((index) => index.packageName === packageName),
+  );
+  // @spec DML-TRC-0601
+  return wanted.map(({ code, packageName, document }) => ({
+    packageName,
+    document,
+    // @spec DML-TRC-0603
+    requirements: sortedBy(
+      records.filter(({ id }) => areaOfId(id)?.code === code),
+      ({ id }) => id,
+    ),
+  }));
+}
+
+function byId(records: readonly IndexedRequirement[]): Map<string, IndexedRequirement> {
+  return new Map(sortedBy(records, ({ id }) => id).map((record) => [record.id, record]));
+}
+
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.split('\n', 1)[0] ?? '';
+}
+
+/** The paths a run writes, whatever the suite says. */
+export function isGenerated(path: string): boolean {
+  return path === COMPLIANCE_PATH || AREAS.some(({ packageName }) => path === indexPath(packageName));
+}
