@@ -13,8 +13,8 @@ it('is red on a demo that needs a network and on tests that do not pass', async 
 
 it('is green once they are mended', async () => {
   await withCopy('clean-checkout-red', async (folder) => {
-    mend(join(folder, 'package.json'), 'process.exit(3)', 'process.exit(0)');
-    mend(join(folder, 'package.json'), '1 failed', '0 failed');
+    mend(join(folder, 'demo.mjs'), 'process.exit(3)', 'process.exit(0)');
+    mend(join(folder, 'test.mjs'), '1 failed', '0 failed');
     expect(await check(folder)).toEqual([]);
   });
 });
