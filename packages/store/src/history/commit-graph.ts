@@ -7,7 +7,7 @@ export interface CommitNode {
 }
 
 /** A source of commits; pure history functions ask nothing else of a store. */
-export interface CommitGraph {
+export interface CommitGraph<C extends CommitNode = CommitNode> {
   /** Yields the commit; throws when it is absent, excised or damaged. */
-  readCommit(commitId: CommitId): CommitNode;
+  readCommit(commitId: CommitId): C;
 }

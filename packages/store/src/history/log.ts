@@ -1,8 +1,7 @@
-import { ObjectKeySet } from '../gc/object-key-set.ts';
-import { OBJECT_KEY_BYTES, writeObjectKey } from '../keyspace.ts';
 import type { CommitId } from '../model.ts';
 import type { CommitGraph, CommitNode } from './commit-graph.ts';
 import { CommitQueue } from './commit-queue.ts';
+import { ancestorSet, CommitSet } from './commit-set.ts';
 
 /**
  * Which commits a log shows and in which order.
@@ -27,42 +26,7 @@ export interface LogEntry<C extends CommitNode> {
   readonly commit: C;
 }
 
-type Graph<C extends CommitNode> = CommitGraph & { readCommit(commitId: CommitId): C };
-
-/** A packed set of commits: about 50 bytes for each. */
-export class CommitSet {
-  readonly #keys: ObjectKeySet = new ObjectKeySet();
-  readonly #key: Buffer = Buffer.alloc(OBJECT_KEY_BYTES);
-
-  get size(): number {
-    return this.#keys.size;
-  }
-
-  add(commitId: CommitId): boolean {
-    writeObjectKey(this.#key, 0, 'commit', commitId);
-    return this.#keys.add(this.#key);
-  }
-
-  has(commitId: CommitId): boolean {
-    return this.ordinalOf(commitId) !== undefined;
-  }
-
-  ordinalOf(commitId: CommitId): number | undefined {
-    writeObjectKey(this.#key, 0, 'commit', commitId);
-    return this.#keys.ordinalOf(this.#key);
-  }
-}
-
-/** Yields the given commits and all their ancestors as a packed set. */
-export function ancestorSet(graph: CommitGraph, tips: readonly CommitId[]): CommitSet {
-  const seen = new CommitSet();
-  const waiting = tips.filter((tip) => seen.add(tip));
-  for (let next = waiting.pop(); next !== undefined; next = waiting.pop())
-    for (const parent of graph.readCommit(next).parentCommitIds) if (seen.add(parent)) waiting.push(parent);
-  return seen;
-}
-
-function* firstParents<C extends CommitNode>(graph: Graph<C>, tip: CommitId, hidden: CommitSet): Iterable<LogEntry<C>> {
+function* firstParents<C extends CommitNode>(graph: CommitGraph<C>, tip: CommitId, hidden: CommitSet): Iterable<LogEntry<C>> {
   for (let commitId: CommitId | undefined = tip; commitId !== undefined && !hidden.has(commitId); ) {
     const commit: C = graph.readCommit(commitId);
     yield { commitId, commit };
@@ -70,7 +34,7 @@ function* firstParents<C extends CommitNode>(graph: Graph<C>, tip: CommitId, hid
   }
 }
 
-function* byTime<C extends CommitNode>(graph: Graph<C>, tips: readonly CommitId[], hidden: CommitSet): Iterable<LogEntry<C>> {
+function* byTime<C extends CommitNode>(graph: CommitGraph<C>, tips: readonly CommitId[], hidden: CommitSet): Iterable<LogEntry<C>> {
   const queue = new CommitQueue();
   const queued = new CommitSet();
   const enqueue = (commitId: CommitId): void => {
@@ -86,7 +50,7 @@ function* byTime<C extends CommitNode>(graph: Graph<C>, tips: readonly CommitId[
 }
 
 /** Kahn's algorithm with a time-ordered queue: a commit is ready once all its children have been shown. */
-function* topologically<C extends CommitNode>(graph: Graph<C>, tips: readonly CommitId[], hidden: CommitSet): Iterable<LogEntry<C>> {
+function* topologically<C extends CommitNode>(graph: CommitGraph<C>, tips: readonly CommitId[], hidden: CommitSet): Iterable<LogEntry<C>> {
   const seen = new CommitSet();
   let children = new Uint32Array(64);
   const waiting: CommitId[] = [];
@@ -128,7 +92,7 @@ function* topologically<C extends CommitNode>(graph: Graph<C>, tips: readonly Co
  * steps. Memory is one commit for `first-parent`, else about 50 bytes for each commit met.
  */
 export function* logCommits<C extends CommitNode>(
-  graph: Graph<C>,
+  graph: CommitGraph<C>,
   tips: readonly CommitId[],
   options: LogOptions = {},
 ): Generator<LogEntry<C>, void, undefined> {

@@ -1,0 +1,111 @@
+import type { Engine } from '../engine/engine.ts';
+import { hasRow, readKeys, refreshSnapshot } from '../engine/reading.ts';
+import { OBJECT_KEY_BYTES, writeObjectKey } from '../keyspace.ts';
+import type { Link } from '../model.ts';
+import { viewRow } from './object-rows.ts';
+import { ObjectKeySet } from './object-key-set.ts';
+import { TallyCounter } from './tally.ts';
+
+/**
+ * The objects no root reaches, with the order in which they may go.
+ *
+ * An object may go only after everything that links to it is gone. So whatever is present at any moment has
+ * all it links to, also in the middle of a sweep and after a crash in it, and a writer that puts or retains a
+ * present object need not ask whether half of it has been swept.
+ *
+ * @spec DML-STO-0724
+ */
+export class Condemned {
+  readonly keys: ObjectKeySet = new ObjectKeySet();
+  readonly tally: TallyCounter = new TallyCounter();
+  readonly #engine: Engine;
+  readonly #marked: ObjectKeySet;
+  readonly #key: Buffer = Buffer.allocUnsafeSlow(OBJECT_KEY_BYTES);
+  #scanFrom: Buffer | undefined;
+  /** How many condemned objects link to each. */
+  #holders: Uint32Array = new Uint32Array(0);
+  #scanned = 0;
+  #counted = 0;
+  #ready: Uint32Array = new Uint32Array(0);
+  #readyHead = 0;
+  #readyTail = 0;
+
+  constructor(engine: Engine, marked: ObjectKeySet) {
+    this.#engine = engine;
+    this.#marked = marked;
+  }
+
+  /** Objects looked at so far. */
+  get scanned(): number {
+    return this.#scanned;
+  }
+
+  /** Condemned objects whose links have been counted so far. */
+  get counted(): number {
+    return this.#counted;
+  }
+
+  /** Looks at up to `budget` objects in key order and yields whether more are left. */
+  scan(budget: number): boolean {
+    refreshSnapshot(this.#engine);
+    const from = this.#scanFrom;
+    const keys = readKeys(this.#engine, 'objects', {
+      limit: budget,
+      ...(from === undefined ? {} : { start: from, exclusiveStart: true }),
+    });
+    for (const key of keys) {
+      if (this.#marked.has(key) || hasRow(this.#engine, 'excised', key)) continue;
+      this.keys.add(key);
+    }
+    this.#scanned += keys.length;
+    this.#scanFrom = keys.at(-1) ?? from;
+    return keys.length === budget;
+  }
+
+  /** Counts the links among up to `budget` condemned objects and yields whether more are left. */
+  count(budget: number): boolean {
+    if (this.#holders.length < this.keys.size) this.#holders = new Uint32Array(this.keys.size);
+    const end = Math.min(this.#counted + budget, this.keys.size);
+    for (; this.#counted < end; this.#counted += 1) {
+      const key = this.keys.keyAt(this.#counted);
+      const view = viewRow(this.#engine, key);
+      if (view.state === 'absent' || view.state === 'excised') continue;
+      this.tally.add(key[0] as number, view.sizeBytes);
+      if (view.state === 'damaged') continue;
+      for (const link of view.links) {
+        writeObjectKey(this.#key, 0, link.class, link.id);
+        const ordinal = this.keys.ordinalOf(this.#key);
+        if (ordinal !== undefined) this.#holders[ordinal] = (this.#holders[ordinal] as number) + 1;
+      }
+    }
+    if (this.#counted < this.keys.size) return true;
+    this.#ready = new Uint32Array(this.keys.size);
+    for (let ordinal = 0; ordinal < this.keys.size; ordinal += 1)
+      if (this.#holders[ordinal] === 0) this.#ready[this.#readyTail++] = ordinal;
+    return false;
+  }
+
+  /** Condemned objects that nothing present links to and that have not been taken yet. */
+  get readyCount(): number {
+    return this.#readyTail - this.#readyHead;
+  }
+
+  /** Takes the next ready object and yields its key; undefined when none is ready. */
+  take(): Uint8Array | undefined {
+    if (this.readyCount === 0) return undefined;
+    this.#readyHead += 1;
+    return this.keys.keyAt(this.#ready[this.#readyHead - 1] as number);
+  }
+
+  /** Notes that a taken object with these links is gone, which may make what it linked to ready. */
+  release(links: readonly Link[]): void {
+    for (const link of links) {
+      writeObjectKey(this.#key, 0, link.class, link.id);
+      const ordinal = this.keys.ordinalOf(this.#key);
+      if (ordinal === undefined) continue;
+      const left = (this.#holders[ordinal] as number) - 1;
+      this.#holders[ordinal] = left;
+      if (left === 0) this.#ready[this.#readyTail++] = ordinal;
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import type { RootSet } from './roots.ts';
+import type { ObjectTally } from './tally.ts';
+
+/** What a collection would do, as a plain value: printing it is the dry run. */
+export interface GcPlan {
+  readonly roots: {
+    readonly refs: number;
+    readonly pins: number;
+    readonly expiredPins: number;
+    /** Rows of objects that living sessions put or retained. */
+    readonly recentRows: number;
+  };
+  /** Objects some root reaches. */
+  readonly kept: ObjectTally;
+  /** Objects no root reaches. */
+  readonly condemned: ObjectTally;
+  /** State version the plan was made at. */
+  readonly sequence: number;
+}
+
+/** Yields the plan from what marking and scanning found. */
+export function buildPlan(roots: RootSet, kept: ObjectTally, condemned: ObjectTally): GcPlan {
+  return {
+    roots: {
+      refs: roots.refCount,
+      pins: roots.pinCount,
+      expiredPins: roots.expiredPinCount,
+      recentRows: roots.recentRows.length,
+    },
+    kept,
+    condemned,
+    sequence: roots.sequence,
+  };
+}

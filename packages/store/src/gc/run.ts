@@ -1,0 +1,64 @@
+import { setImmediate } from 'node:timers/promises';
+import { refreshSnapshot } from '../engine/reading.ts';
+import { type CollectOptions, collectSteps, type GcHost, type GcReport } from './collect.ts';
+import type { GcPlan } from './plan.ts';
+import { readRoots } from './roots.ts';
+import { type GcProgress, surveyStore } from './survey.ts';
+import { explainSteps, type GcReason, type PathStep } from './why.ts';
+
+export interface RunOptions {
+  readonly onProgress?: (progress: GcProgress) => void;
+  /** Ends the work between two steps; what was swept by then stays swept. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs steps to their end and lets the event loop turn between any two. */
+async function runSteps<T>(steps: Generator<GcProgress, T, undefined>, options: RunOptions): Promise<T> {
+  try {
+    for (;;) {
+      options.signal?.throwIfAborted();
+      const step = steps.next();
+      if (step.done === true) return step.value;
+      options.onProgress?.(step.value);
+      await setImmediate();
+    }
+  } finally {
+    steps.return(undefined as T);
+  }
+}
+
+/**
+ * Yields what a collection would do now, having written nothing; works on a store opened for reading.
+ *
+ * Throws `gc_refused` (`no_roots`, `root_unreadable`, `closure_incomplete`, `object_damaged`).
+ *
+ * @spec DML-STO-0715
+ */
+export async function planGc(
+  host: Pick<GcHost, 'engine' | 'environment'>,
+  options: RunOptions & Pick<CollectOptions, 'stepObjects'> = {},
+): Promise<GcPlan> {
+  refreshSnapshot(host.engine);
+  const roots = readRoots(host.engine, host.environment);
+  const survey = await runSteps(surveyStore(host.engine, roots, options.stepObjects), options);
+  return survey.plan;
+}
+
+/**
+ * Deletes every object no root reaches, in short transactions beside other writers.
+ *
+ * Linear in the number of objects; memory is about 60 bytes for each. Throws `gc_refused` as `planGc` does,
+ * also with `already_running` while another collection lives and `claim_lost` when one took over.
+ */
+export async function runGc(host: GcHost, options: RunOptions & CollectOptions = {}): Promise<GcReport> {
+  return runSteps(collectSteps(host, options), options);
+}
+
+/** Yields the path that keeps an object, or that nothing does. */
+export async function explainKept(
+  host: Pick<GcHost, 'engine' | 'environment'>,
+  object: PathStep,
+  options: RunOptions = {},
+): Promise<GcReason> {
+  return runSteps(explainSteps(host.engine, host.environment, object), options);
+}

@@ -1,0 +1,61 @@
+import { hasRow } from '../engine/reading.ts';
+import { CLASS_BYTES, parseObjectKey } from '../keyspace.ts';
+import type { ExecId } from '../model.ts';
+import { executionKeyOf } from '../model.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
+import { readObject } from '../objects.ts';
+import type { Condemned } from './condemned.ts';
+import type { Marker } from './marker.ts';
+import { viewRow } from './object-rows.ts';
+import type { TallyCounter } from './tally.ts';
+
+/** Objects a slice may look at inside its transaction to learn what has come into use since. */
+const CATCH_UP_OBJECTS = 2_000;
+
+/** What a slice works on. */
+export interface SweepContext {
+  readonly marker: Marker;
+  readonly condemned: Condemned;
+  readonly swept: TallyCounter;
+}
+
+/** Lets the marker walk within the transaction; false when more waits than a transaction should look at. */
+export function settle(marker: Marker, patient: boolean): boolean {
+  return !marker.step(patient ? CATCH_UP_OBJECTS : Number.POSITIVE_INFINITY, false);
+}
+
+/**
+ * Deletes up to `limit` condemned objects that have not come into use and yields how many it looked at.
+ * The caller has made sure, in this transaction, that the marker knows every object in use.
+ *
+ * @spec DML-STO-0723
+ */
+export function sweepSlice(transaction: WriteTransaction, context: SweepContext, limit: number): number {
+  const { marker, condemned, swept } = context;
+  const { engine } = transaction;
+  for (let looked = 0; looked < limit; looked += 1) {
+    const key = condemned.take();
+    if (key === undefined) return looked;
+    // @spec DML-STO-0722
+    if (marker.found.has(key)) continue;
+    const view = viewRow(engine, key);
+    if (view.state === 'absent' || view.state === 'excised') continue;
+    const classByte = key[0] as number;
+    // @spec DML-STO-0726
+    if (classByte === CLASS_BYTES.chunk && hasRow(engine, 'excised', key)) continue;
+    if (classByte === CLASS_BYTES.exec) dropCacheEntry(transaction, key);
+    transaction.deleteRow('objects', key);
+    swept.add(classByte, view.sizeBytes);
+    if (view.state === 'present') condemned.release(view.links);
+  }
+  return limit;
+}
+
+/** The derived index of execs by execution key must not name an exec that is gone. */
+function dropCacheEntry(transaction: WriteTransaction, key: Uint8Array): void {
+  const object = parseObjectKey(key);
+  if (object === undefined) return;
+  const bytes = readObject(transaction.engine, 'exec', object.id);
+  // @spec DML-STO-0727
+  if (bytes !== undefined) transaction.deleteCacheEntry(executionKeyOf(bytes), object.id as ExecId);
+}

@@ -1,0 +1,62 @@
+import type { Engine } from '../engine/engine.ts';
+import { hasRow, refreshSnapshot } from '../engine/reading.ts';
+import type { StoreEnvironment } from '../environment.ts';
+import { objectKey, parseObjectKey } from '../keyspace.ts';
+import type { ObjectClass, ObjectId } from '../model.ts';
+import { Marker } from './marker.ts';
+import { type GcRoot, readRoots } from './roots.ts';
+import { type GcProgress, STEP_OBJECTS } from './survey.ts';
+
+/** One object on the way from a root. */
+export interface PathStep {
+  readonly class: ObjectClass;
+  readonly objectId: ObjectId;
+}
+
+/** Why an object stays: a root and the shortest path of links from it; or that nothing keeps it. */
+export type GcReason =
+  | { readonly state: 'kept'; readonly root: GcRoot; readonly path: readonly PathStep[] }
+  | { readonly state: 'condemned' }
+  | { readonly state: 'absent' };
+
+/**
+ * Finds what keeps an object, walking from the roots until it is met; refs and pins are tried before the
+ * objects of living sessions.
+ *
+ * @spec DML-STO-0741
+ */
+export function* explainSteps(
+  engine: Engine,
+  environment: StoreEnvironment,
+  object: PathStep,
+): Generator<GcProgress, GcReason, undefined> {
+  const key = objectKey(object.class, object.objectId);
+  refreshSnapshot(engine);
+  if (key === undefined || !hasRow(engine, 'objects', key)) return { state: 'absent' };
+  const roots = readRoots(engine, environment);
+  const marker = new Marker(engine);
+  marker.addRoots(roots.keyed);
+  const rows = [...roots.recentRows].reverse();
+  for (;;) {
+    const ordinal = marker.found.ordinalOf(key);
+    if (ordinal !== undefined) return { state: 'kept', ...describePath(marker, ordinal) };
+    if (marker.waiting > 0) {
+      refreshSnapshot(engine);
+      marker.step(STEP_OBJECTS, false);
+      yield { phase: 'mark', done: marker.found.size - marker.waiting };
+      continue;
+    }
+    const row = rows.pop();
+    if (row === undefined) return { state: 'condemned' };
+    marker.addRecentRow(row);
+  }
+}
+
+function describePath(marker: Marker, ordinal: number): { root: GcRoot; path: PathStep[] } {
+  const { root, ordinals } = marker.pathTo(ordinal);
+  const path = ordinals.map((step) => {
+    const object = parseObjectKey(marker.found.keyAt(step));
+    return { class: object?.class, objectId: object?.id } as PathStep;
+  });
+  return { root, path };
+}

@@ -1,0 +1,103 @@
+import { type CarLink, CID_BYTES, decodeCid, decodeHeader, MAX_HEADER_BYTES, transferError } from './car-frame.ts';
+
+/** Longest record or chunk. */
+export const MAX_BLOCK_BYTES: number = 2 ** 20;
+
+/** A varint of lengths this small never needs more. */
+const MAX_VARINT_BYTES = 4;
+
+/** One section of a stream; the bytes are the receiver's. */
+export interface CarSection {
+  readonly link: CarLink;
+  readonly bytes: Buffer;
+}
+
+/** A byte stream in pieces of any size. */
+export type ByteStream = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
+
+/** Pulls exact amounts of bytes out of a stream; holds no more than one frame and one piece. */
+class FrameReader {
+  readonly #pieces: AsyncIterator<Uint8Array> | Iterator<Uint8Array>;
+  #buffer: Buffer = Buffer.alloc(0);
+  #offset = 0;
+
+  constructor(stream: ByteStream) {
+    this.#pieces = Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();
+  }
+
+  async #fill(wanted: number): Promise<boolean> {
+    const parts = [this.#buffer.subarray(this.#offset)];
+    let have = parts[0]?.length ?? 0;
+    while (have < wanted) {
+      const piece = await this.#pieces.next();
+      if (piece.done === true) break;
+      parts.push(Buffer.from(piece.value.buffer, piece.value.byteOffset, piece.value.length));
+      have += piece.value.length;
+    }
+    this.#buffer = parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+    this.#offset = 0;
+    return have >= wanted;
+  }
+
+  /** Takes exactly `length` bytes, copied; throws when the stream ends before. */
+  async take(length: number): Promise<Buffer> {
+    // @spec DML-STO-1013
+    if (this.#buffer.length - this.#offset < length && !(await this.#fill(length))) throw transferError('truncated');
+    const taken = Buffer.from(this.#buffer.subarray(this.#offset, this.#offset + length));
+    this.#offset += length;
+    return taken;
+  }
+
+  /** Reads a length; undefined at the end of the stream. */
+  async takeLength(limit: number): Promise<number | undefined> {
+    if (this.#buffer.length === this.#offset && !(await this.#fill(1))) return undefined;
+    let value = 0;
+    for (let index = 0; index < MAX_VARINT_BYTES; index += 1) {
+      const [byte] = (await this.take(1)) as unknown as [number];
+      value += (byte & 0x7f) * 2 ** (7 * index);
+      if (byte >= 0x80) continue;
+      if (index > 0 && byte === 0) throw transferError('length_form');
+      // @spec DML-STO-1011
+      if (value > limit) throw transferError('length_bounds', { length: value, limit });
+      return value;
+    }
+    throw transferError('length_bounds', { limit });
+  }
+
+  async close(): Promise<void> {
+    await this.#pieces.return?.();
+  }
+}
+
+/** A stream whose header has been read. */
+export interface CarStream {
+  readonly roots: readonly CarLink[];
+  readonly sections: AsyncGenerator<CarSection, void, undefined>;
+}
+
+/**
+ * Reads the header of a CARv1 stream and yields its sections one by one, allocating no more than one section.
+ * Checks framing and bounds; that bytes hash to their CID is the receiver's to check.
+ * Throws `transfer_invalid` (`truncated`, `length_bounds`, `length_form`, `header_form`, `cid_unsupported`).
+ */
+export async function readCar(stream: ByteStream): Promise<CarStream> {
+  const reader = new FrameReader(stream);
+  const length = await reader.takeLength(MAX_HEADER_BYTES);
+  if (length === undefined) throw transferError('truncated');
+  const roots = decodeHeader(await reader.take(length));
+  return { roots, sections: readSections(reader) };
+}
+
+async function* readSections(reader: FrameReader): AsyncGenerator<CarSection, void, undefined> {
+  try {
+    for (;;) {
+      const length = await reader.takeLength(MAX_BLOCK_BYTES + CID_BYTES);
+      if (length === undefined) return;
+      if (length <= CID_BYTES) throw transferError('length_bounds', { length });
+      const section = await reader.take(length);
+      yield { link: decodeCid(section, 0), bytes: section.subarray(CID_BYTES) };
+    }
+  } finally {
+    await reader.close();
+  }
+}
