@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { acquireEngine, releaseEngine } from './engine/engine.ts';
+import { createDataFile } from './engine/engine.ts';
 import { ENGINE_VERSION } from './engine/engine-options.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
@@ -8,20 +8,26 @@ import { textKey } from './keyspace.ts';
 import { encodeMeta, type MetaKey, type MetaValue } from './meta.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 
-/** Makes a directory's entries durable. */
-export function syncDirectory(path: string): void {
-  const descriptor = openSync(path, 'r');
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
+/** Removes drafts of creators that died; a draft's name holds its creator's process id. */
+function removeDeadDrafts(parent: string, prefix: string, environment: StoreEnvironment): void {
+  for (const name of readdirSync(parent)) {
+    if (!name.startsWith(prefix)) continue;
+    const pid = Number(name.slice(prefix.length).split('-')[0]);
+    if (pid === environment.process.pid || environment.probe(pid).state !== 'dead') continue;
+    rmSync(join(parent, name), { recursive: true, force: true });
   }
 }
 
-export function removeLeftovers(parent: string, prefix: string): void {
-  for (const name of readdirSync(parent)) {
-    if (name.startsWith(prefix)) rmSync(join(parent, name), { recursive: true, force: true });
-  }
+function newStoreFacts(createdBy: string, environment: StoreEnvironment): readonly (readonly [MetaKey, MetaValue])[] {
+  return [
+    ['schema', SCHEMA_VERSION],
+    ['created_by', createdBy],
+    ['created_at_ms', environment.nowMs()],
+    ['engine', ENGINE_VERSION],
+    ['repository', environment.randomUuid()],
+    ['generation', 0],
+    ['head', 'refs/heads/main'],
+  ];
 }
 
 /**
@@ -34,31 +40,21 @@ export async function createStoreFiles(
   environment: StoreEnvironment,
 ): Promise<void> {
   const parent = dirname(path);
-  const draft = join(parent, `${basename(path)}.new-${environment.process.pid}-${environment.randomUuid()}`);
+  const prefix = `${basename(path)}.new-`;
+  const draft = join(parent, `${prefix}${environment.process.pid}-${environment.randomUuid()}`);
   try {
     mkdirSync(parent, { recursive: true });
+    removeDeadDrafts(parent, prefix, environment);
     mkdirSync(draft);
-    const engine = acquireEngine(draft, false);
-    const facts: readonly (readonly [MetaKey, MetaValue])[] = [
-      ['schema', SCHEMA_VERSION],
-      ['created_by', createdBy],
-      ['created_at_ms', environment.nowMs()],
-      ['engine', ENGINE_VERSION],
-      ['repository', environment.randomUuid()],
-      ['generation', 0],
-      ['head', 'refs/heads/main'],
-    ];
-    try {
-      engine.root.transactionSync(() => {
-        for (const [key, value] of facts) engine.tables.meta.putSync(textKey(key), encodeMeta(key, value));
-      });
-    } finally {
-      await releaseEngine(engine);
-    }
-    syncDirectory(draft);
+    await createDataFile(draft, (tables) => {
+      for (const [key, value] of newStoreFacts(createdBy, environment)) {
+        tables.meta.putSync(textKey(key), encodeMeta(key, value));
+      }
+    });
+    environment.syncDirectory(draft);
     environment.failpoint?.('create/before-rename');
     renameSync(draft, path);
-    syncDirectory(parent);
+    environment.syncDirectory(parent);
   } catch (cause) {
     rmSync(draft, { recursive: true, force: true });
     const code = (cause as NodeJS.ErrnoException).code;

@@ -27,7 +27,11 @@ export interface StoreEnvironment {
   readonly process: ProcessIdentity;
   probe(pid: number): ProcessProbe;
   statFileSystem(path: string): FileSystemKind;
+  /** Makes the entries of a folder durable. */
+  syncDirectory(path: string): void;
   readonly isMainThread: boolean;
+  /** Address space to reserve for a data file; the engine's default when absent. */
+  readonly mapBytes?: number | undefined;
   /**
    * Called at every named failpoint. Crash tests end the process here; fault tests throw, which the store
    * treats as a failure of the engine at that place.

@@ -23,20 +23,23 @@ export type StoreErrorCode =
   | 'ref_missing'
   | 'ref_target_missing'
   | 'object_missing'
+  | 'object_too_large'
   | 'revision_invalid'
-  | 'revision_ambiguous'
   | 'sequence_unknown'
   | 'gc_refused'
   | 'transfer_invalid'
   | 'history_invalid';
 
-export type StoreErrorFields = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+/** Facts of a store error; `detail` becomes the error's detail. */
+export type StoreErrorFields = Readonly<Record<string, string | number | boolean>> & {
+  readonly detail?: string;
+};
 
-/** Builds the store's error; `fields` are facts for the caller, never record bytes. */
-export function storeError(
-  code: StoreErrorCode,
-  fields: StoreErrorFields = {},
-  cause?: unknown,
-): DmlError<StoreErrorCode> {
-  return new DmlError<StoreErrorCode>(code, cause === undefined ? { fields } : { fields, cause });
+/** The error class of this package with its codes. */
+export type StoreError = DmlError<StoreErrorCode>;
+
+/** Builds the store's error; `facts` are for the caller and never hold record bytes. */
+export function storeError(code: StoreErrorCode, facts: StoreErrorFields = {}, cause?: unknown): StoreError {
+  const { detail, ...fields } = facts;
+  return new DmlError<StoreErrorCode>({ code, detail, fields, cause });
 }

@@ -22,8 +22,13 @@ export function encodeMeta(key: MetaKey, value: MetaValue): Buffer {
   return sealJson('meta', textKey(key), value);
 }
 
+/** Reads the value of a sealed meta row. */
+export function decodeMeta(key: MetaKey, row: Uint8Array): MetaValue {
+  return unsealJson<MetaValue>('meta', textKey(key), row);
+}
+
 /** Reads a meta value; undefined means unknown, which is not an error. */
 export function readMeta(engine: Engine, key: MetaKey): MetaValue | undefined {
   const row = readRow(engine, 'meta', textKey(key));
-  return row && unsealJson<MetaValue>('meta', textKey(key), row);
+  return row && decodeMeta(key, row);
 }

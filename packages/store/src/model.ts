@@ -6,20 +6,26 @@ export type ObjectId = string;
 export type CommitId = string;
 export type ExecId = string;
 
+export interface DmlErrorInit<Code extends string = string> {
+  readonly code: Code;
+  readonly recordType?: string | undefined;
+  readonly detail?: string | undefined;
+  readonly fields?: Readonly<Record<string, string | number | boolean>> | undefined;
+  readonly cause?: unknown;
+}
+
 export class DmlError<Code extends string = string> extends Error {
+  override readonly name = 'DmlError';
   readonly code: Code;
   readonly recordType: string | undefined;
   readonly detail: string | undefined;
-  readonly fields: Readonly<Record<string, unknown>>;
-  constructor(
-    code: Code,
-    options: { recordType?: string; detail?: string; fields?: Record<string, unknown>; cause?: unknown } = {},
-  ) {
-    super(code, { cause: options.cause });
-    this.code = code;
-    this.recordType = options.recordType;
-    this.detail = options.detail;
-    this.fields = options.fields ?? {};
+  readonly fields: Readonly<Record<string, string | number | boolean>>;
+  constructor(init: DmlErrorInit<Code>) {
+    super(init.code, { cause: init.cause });
+    this.code = init.code;
+    this.recordType = init.recordType;
+    this.detail = init.detail;
+    this.fields = init.fields ?? {};
   }
 }
 
@@ -34,7 +40,7 @@ export function decodeKeyName(text: string): string {
   return decodeURIComponent(text);
 }
 export function canonicalName(name: string): string {
-  if (name.length === 0 || name.length > 255) throw new DmlError('invalid_payload');
+  if (name.length === 0 || name.length > 255) throw new DmlError({ code: 'invalid_payload' });
   return name.normalize('NFC');
 }
 export interface Link {

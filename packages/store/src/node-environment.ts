@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { readFileSync, readlinkSync, statfsSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import type { ProcessIdentity, ProcessProbe, StoreEnvironment } from './environment.ts';
@@ -32,6 +32,15 @@ function probeProcess(pid: number): ProcessProbe {
   return process.platform === 'linux' ? { state: 'dead' } : { state: 'unknown' };
 }
 
+function syncDirectory(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 function currentProcess(): ProcessIdentity {
   return {
     pid: process.pid,
@@ -49,6 +58,7 @@ export function nodeEnvironment(overrides: Partial<StoreEnvironment> = {}): Stor
     process: currentProcess(),
     probe: probeProcess,
     statFileSystem: (path) => ({ type: statfsSync(path).type }),
+    syncDirectory,
     isMainThread,
     failpoint: undefined,
     ...overrides,

@@ -53,7 +53,8 @@ export function recentKey(generation: number, sessionId: string): Buffer {
   return key;
 }
 
-function parseRecentKey(key: Buffer): RecentRow {
+/** Reads generation and session back from the key of a row. */
+export function parseRecentKey(key: Buffer): RecentRow {
   const hex = key.subarray(8).toString('hex');
   const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)];
   return { generation: parseSequenceKey(key), sessionId: parts.join('-'), key };

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { cacheEntries } from './cache-index.ts';
 import { createStoreFiles } from './create.ts';
-import { acquireEngine, type Engine, releaseEngine } from './engine/engine.ts';
+import { acquireEngine, type Engine, releaseEngine, stampEngine } from './engine/engine.ts';
 import { readRow, readRows, refreshSnapshot } from './engine/reading.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
@@ -22,7 +22,7 @@ import type { Pin } from './pins.ts';
 import { listRecentRows } from './recents.ts';
 import { asRefName, type RefKind, type RefName } from './ref-name.ts';
 import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
-import { checkSchema } from './schema.ts';
+import { admitSchema } from './schema.ts';
 import { sealJson, unsealJson } from './sealed-row.ts';
 import {
   HEARTBEAT_MS,
@@ -54,9 +54,9 @@ export async function openStore(path: string, options: OpenStoreOptions): Promis
     if (options.create !== true || options.mode !== 'write') throw storeError('store_missing', { path });
     await createStoreFiles(path, options.program ?? 'unknown', environment);
   }
-  const engine = acquireEngine(path, options.mode === 'read');
+  const readOnly = options.mode === 'read';
+  const engine = acquireEngine(path, { readOnly, mapBytes: environment.mapBytes, admit: admitSchema(readOnly) });
   try {
-    checkSchema(engine);
     return new Store(engine, environment, options);
   } catch (error) {
     await releaseEngine(engine);
@@ -132,8 +132,9 @@ export class Store {
       engine.writing = undefined;
       transaction.invalidate();
     }
-    if (session !== undefined) this.#session = session;
     environment.failpoint?.(`${label}/after-commit`);
+    stampEngine(engine);
+    if (session !== undefined) this.#session = session;
   }
 
   #assertWritable(label: string): void {

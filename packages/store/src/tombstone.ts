@@ -33,7 +33,8 @@ export function isTombstone(key: Uint8Array, row: Uint8Array): boolean {
 
 /** Yields the error that reading an excised object raises. */
 export function tombstoneError(objectClass: ObjectClass, objectId: ObjectId): DmlError {
-  return new DmlError('invalid_payload', {
+  return new DmlError({
+    code: 'invalid_payload',
     recordType: 'tombstone',
     detail: 'excised',
     fields: { class: objectClass, objectId },

@@ -1,10 +1,25 @@
-import { realpathSync } from 'node:fs';
+import { accessSync, constants, realpathSync } from 'node:fs';
+import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
+import { DmlError } from '../model.ts';
 import { storeError } from '../errors.ts';
+import { DataFile } from './data-file.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
-import { openTables, type Tables } from './tables.ts';
+import type { MetaPage } from './meta-page.ts';
+import { checkPages } from './page-check.ts';
+import { sameStamp, StampWriter } from './stamp.ts';
+import { type AdmitFile, openTables, type Tables } from './tables.ts';
 
 type Root = RootDatabase<Uint8Array, Uint8Array>;
+
+/** How an engine is opened. */
+export interface EngineOpening {
+  readonly readOnly: boolean;
+  /** Address space to reserve at first; the engine maps more when the file outgrows it. */
+  readonly mapBytes?: number | undefined;
+  /** Refuses a file by its `meta` rows before anything in it changes. */
+  readonly admit?: AdmitFile | undefined;
+}
 
 /** One open data file of this process, shared by every `Store` opened on the same path. */
 export interface Engine {
@@ -12,6 +27,11 @@ export interface Engine {
   readonly readOnly: boolean;
   readonly root: Root;
   readonly tables: Tables;
+  readonly file: DataFile;
+  readonly pageBytes: number;
+  /** Whether this open had to look at every page. */
+  readonly checkedPages: boolean;
+  readonly stamps: StampWriter | undefined;
   /** Why writing has stopped for good in this process; undefined while it has not. */
   poison: unknown;
   /** The label of the write transaction that is running, if any. */
@@ -19,12 +39,15 @@ export interface Engine {
   users: number;
 }
 
+const CHECK_ATTEMPTS = 5;
+
+/** Engines of this thread by real path; one process must not map a data file twice. */
 const engines = new Map<string, Engine>();
 
-function openRoot(path: string, readOnly: boolean): Root {
-  for (let mapBytes = DEFAULT_MAP_BYTES; ; mapBytes /= 4) {
+function openRoot(path: string, opening: EngineOpening): Root {
+  for (let mapBytes = opening.mapBytes ?? DEFAULT_MAP_BYTES; ; mapBytes /= 4) {
     try {
-      return open<Uint8Array, Uint8Array>(engineOptions(path, readOnly, mapBytes));
+      return open<Uint8Array, Uint8Array>(engineOptions(path, opening.readOnly, mapBytes));
     } catch (cause) {
       const noRoom = cause instanceof Error && /ENOMEM|Cannot allocate memory/.test(cause.message);
       if (noRoom && mapBytes > 2 ** 30) continue;
@@ -33,32 +56,116 @@ function openRoot(path: string, readOnly: boolean): Root {
   }
 }
 
+/** Walks all pages of the newest state, which a reader's place keeps from being reused meanwhile. */
+function checkAllPages(root: Root, file: DataFile): void {
+  const pin = root.useReadTransaction();
+  try {
+    root.getStats();
+    for (let attempt = 1; ; attempt += 1) {
+      let meta: MetaPage | undefined;
+      try {
+        meta = file.readMeta();
+        checkPages(file.readAt, meta);
+        return;
+      } catch (error) {
+        // A meta page read while another process replaces it looks torn; a file at rest does not change.
+        if (attempt === CHECK_ATTEMPTS || meta === undefined) throw error;
+        if (file.describe(meta.pageBytes).transactionId === meta.transactionId) throw error;
+      }
+    }
+  } finally {
+    pin.done();
+  }
+}
+
+function openEngine(path: string, opening: EngineOpening): Engine {
+  const file = new DataFile(path);
+  let root: Root | undefined;
+  let stamps: StampWriter | undefined;
+  try {
+    const meta = file.readMeta();
+    const stamped = file.isStamped(meta);
+    if (!opening.readOnly) stamps = new StampWriter(path);
+    root = openRoot(path, opening);
+    if (!stamped) {
+      const before = file.describe(meta.pageBytes);
+      checkAllPages(root, file);
+      const after = file.describe(meta.pageBytes);
+      if (sameStamp(before, after)) stamps?.write(after);
+    }
+    const tables = openTables(root, opening.admit);
+    return {
+      path,
+      readOnly: opening.readOnly,
+      root,
+      tables,
+      file,
+      pageBytes: meta.pageBytes,
+      checkedPages: !stamped,
+      stamps,
+      poison: undefined,
+      writing: undefined,
+      users: 1,
+    };
+  } catch (error) {
+    void root?.close();
+    stamps?.close();
+    file.close();
+    throw error;
+  }
+}
+
+/** Creates the data file of a new store in an existing folder, fills it in one transaction and closes it. */
+export async function createDataFile(path: string, fill: (tables: Tables) => void): Promise<void> {
+  const root = openRoot(path, { readOnly: false });
+  try {
+    const tables = openTables(root);
+    root.transactionSync(() => fill(tables));
+  } finally {
+    await root.close();
+  }
+  const file = new DataFile(path);
+  const stamps = new StampWriter(path);
+  stamps.write(file.describe(file.readMeta().pageBytes));
+  stamps.close();
+  file.close();
+}
+
+function assertAccess(path: string, readOnly: boolean): void {
+  const mode = readOnly ? constants.R_OK : constants.R_OK | constants.W_OK;
+  try {
+    accessSync(join(path, 'data.mdb'), mode);
+    if (!readOnly) accessSync(path, mode);
+  } catch (cause) {
+    const errno = String((cause as NodeJS.ErrnoException).code);
+    throw storeError(readOnly ? 'store_missing' : 'store_unwritable', { path, errno }, cause);
+  }
+}
+
 /** Yields the engine of a path, opening it when this process has not; balanced by `releaseEngine`. */
-export function acquireEngine(path: string, readOnly: boolean): Engine {
+export function acquireEngine(path: string, opening: EngineOpening): Engine {
+  assertAccess(path, opening.readOnly);
   const real = realpathSync(path);
   const held = engines.get(real);
   if (held !== undefined) {
-    if (held.readOnly && !readOnly) throw storeError('store_open_elsewhere', { path: real, detail: 'read_only' });
+    if (held.readOnly && !opening.readOnly) throw storeError('store_open_elsewhere', { path: real });
     held.users += 1;
     return held;
   }
-  const root = openRoot(real, readOnly);
-  const tables = openTables(root);
-  if (tables === undefined) {
-    void root.close();
-    throw storeError('store_damaged', { detail: 'table_missing', path: real });
+  let engine: Engine;
+  try {
+    engine = openEngine(real, opening);
+  } catch (cause) {
+    if (cause instanceof DmlError) throw cause;
+    throw storeError('store_damaged', { path: real, detail: 'engine_open' }, cause);
   }
-  const engine: Engine = {
-    path: real,
-    readOnly,
-    root,
-    tables,
-    poison: undefined,
-    writing: undefined,
-    users: 1,
-  };
   engines.set(real, engine);
   return engine;
+}
+
+/** Records that the store itself left the data file as it is now. */
+export function stampEngine(engine: Engine): void {
+  engine.stamps?.write(engine.file.describe(engine.pageBytes));
 }
 
 /** Gives an engine back; the last user closes the file. */
@@ -67,9 +174,11 @@ export async function releaseEngine(engine: Engine): Promise<void> {
   if (engine.users > 0) return;
   engines.delete(engine.path);
   await engine.root.close();
+  engine.stamps?.close();
+  engine.file.close();
 }
 
-/** Yields the engines this process holds; what a test looks at to see that none leaked. */
+/** Yields how many engines this thread holds; what a test looks at to see that none leaked. */
 export function heldEngineCount(): number {
   return engines.size;
 }

@@ -19,15 +19,27 @@ export const TABLE_NAMES = [
 export type TableName = (typeof TABLE_NAMES)[number];
 export type Tables = Readonly<Record<TableName, Table>>;
 
+/** Looks at the rows of `meta` and throws when the file is not to be opened. */
+export type AdmitFile = (readMetaRow: (key: Uint8Array) => Buffer | undefined) => void;
+
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
-/** Opens every named table; `undefined` when the file lacks one, which only a read-only open can meet. */
-export function openTables(root: RootDatabase<Uint8Array, Uint8Array>): Tables | undefined {
+/**
+ * Opens every named table. An open for writing creates the ones the file lacks; for reading they are absent,
+ * which only a file of an older schema shows.
+ */
+export function openTables(root: RootDatabase<Uint8Array, Uint8Array>, admit?: AdmitFile): Tables {
   const tables: Partial<Record<TableName, Table>> = {};
+  if (admit !== undefined) {
+    // Whether this file is for this program is known before anything in it is created.
+    const meta = root.openDB<Uint8Array, Uint8Array>('meta', { ...BINARY, create: false } as typeof BINARY) as
+      | Table
+      | undefined;
+    admit((key) => meta?.getBinary(key) as Buffer | undefined);
+  }
   for (const name of TABLE_NAMES) {
     const table = root.openDB<Uint8Array, Uint8Array>(name, BINARY) as Table | undefined;
-    if (table === undefined) return undefined;
-    tables[name] = table;
+    if (table !== undefined) tables[name] = table;
   }
   return tables as Tables;
 }
