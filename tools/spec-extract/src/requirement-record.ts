@@ -17,7 +17,8 @@ export function indexRequirement(input: {
   const { disposition } = requirement.marks;
   const owners = input.owners.map(formatOwner).sort();
   const reviewed = reviewedFingerprint(fingerprint, disposition.kind, previous);
-  const state = deriveState({
+  const retiredBefore = previous?.state === 'retired';
+  const derived = deriveState({
     disposition: disposition.kind,
     fingerprint,
     reviewed,
@@ -30,7 +31,8 @@ export function indexRequirement(input: {
     section,
     fingerprint,
     reviewed,
-    state,
+    // Once retired, for ever: writing the index must not launder the reuse of an id.
+    state: retiredBefore ? 'retired' : derived,
     ...(disposition.kind === 'exception' && {
       exception: { reason: disposition.reason, until: disposition.until },
     }),
@@ -63,7 +65,7 @@ export function requirementFindings(input: {
   };
   const { disposition } = marks;
   // @spec DML-TRC-0105
-  if (previous?.state === 'retired' && record.state !== 'retired') report('id_reused', 'retired before');
+  if (previous?.state === 'retired' && disposition.kind !== 'retired') report('id_reused', 'retired before');
   // @spec DML-TRC-0203
   if (disposition.kind === 'exception' && today > disposition.until)
     report('exception_expired', disposition.until);

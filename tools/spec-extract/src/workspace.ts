@@ -1,27 +1,31 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { readFolder, readText } from './disk.ts';
-import { canOwn, isTestFile } from './owner.ts';
-import { isGenerated, type Suite } from './plan.ts';
+import { readText } from './disk.ts';
+import { type FileRole, fileRole } from './file-role.ts';
+import type { Suite } from './plan.ts';
 import type { TextFile } from './text-file.ts';
 
-const SKIPPED_FOLDERS: ReadonlySet<string> = new Set(['node_modules', 'dist', 'coverage', 'test-results']);
+const SKIPPED_FOLDERS: ReadonlySet<string> = new Set(['node_modules', 'dist', 'coverage']);
 const SEEN_DOT_FOLDERS: ReadonlySet<string> = new Set(['.changeset', '.ci', '.github']);
 
 /** Reads everything the plan looks at below a root. */
 export function readSuite(root: string, today: string): Suite {
-  const paths = listFiles(root);
-  const own = paths.filter((path) => !path.split('/').includes('fixtures'));
-  const read = (accept: (path: string) => boolean): TextFile[] =>
-    own.filter(accept).map((path) => readText(root, path));
+  const found = listFiles(root);
+  const byRole = new Map<FileRole, TextFile[]>();
+  for (const path of found) {
+    const role = fileRole(path);
+    if (role !== undefined) byRole.set(role, [...(byRole.get(role) ?? []), readText(root, path)]);
+  }
+  const files = (role: FileRole): TextFile[] => byRole.get(role) ?? [];
   return {
-    documents: read((path) => path.endsWith('.md') && !isGenerated(path)),
-    sources: read(canOwn),
-    tests: read((path) => isTestFile(path) && /\.test\.[cm]?[jt]sx?$/.test(path)),
-    vectors: read((path) => path.startsWith('vectors/') && path.endsWith('.json')),
-    results: readFolder(root, 'test-results', /\.(json|xml)$/),
-    index: readFolder(root, 'requirements', /\.yaml$/),
-    paths,
+    documents: files('documents'),
+    sources: files('sources'),
+    tests: files('tests'),
+    vectors: files('vectors'),
+    results: files('results'),
+    index: files('index'),
+    // A link into the results of a test run would lead nowhere in a fresh clone.
+    paths: found.filter((path) => !path.startsWith('test-results/')),
     today,
   };
 }

@@ -1,0 +1,53 @@
+import { readdirSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { check, generate } from '../src/command-check.ts';
+import { FINDING_CODES, type FindingCode } from '../src/finding.ts';
+import { TODAY } from './memory-suite.ts';
+import { FIXTURES, fixtureRepository } from './temporary-repository.ts';
+
+const fixtures = readdirSync(FIXTURES).filter((name) => name !== 'green');
+const codeOf = (fixture: string): string => fixture.split('--', 1)[0] ?? '';
+
+function codesOf(answer: { json: unknown }): string[] {
+  return (answer.json as { findings: { code: string }[] }).findings.map(({ code }) => code);
+}
+
+describe('fixtures', () => {
+  it('exist for every finding code and for nothing else [DML-TRC-1001]', () => {
+    expect([...new Set(fixtures.map(codeOf))].sort()).toEqual(Object.keys(FINDING_CODES).sort());
+  });
+
+  const checkedAsTheyAre = ['file_outdated'];
+  it.each(fixtures.filter((name) => !checkedAsTheyAre.includes(name)))(
+    '%s yields its finding and no other [DML-TRC-1001]',
+    (fixture) => {
+      const root = fixtureRepository(fixture);
+      generate(root, TODAY);
+      const answer = check(root, TODAY);
+      expect(codesOf(answer)).toEqual([codeOf(fixture)]);
+      const { severity } = FINDING_CODES[codeOf(fixture) as FindingCode];
+      expect(answer.exitCode).toBe(severity === 'red' ? 1 : 0);
+    },
+  );
+
+  it('file_outdated is red for each file that generate would change [DML-TRC-0606]', () => {
+    const root = fixtureRepository('file_outdated');
+    expect(check(root, TODAY)).toMatchObject({
+      exitCode: 1,
+      json: {
+        findings: [
+          { code: 'file_outdated', file: 'COMPLIANCE.md', detail: 'differs' },
+          { code: 'file_outdated', file: 'requirements/object-model.yaml', detail: 'is not there' },
+        ],
+      },
+    });
+    generate(root, TODAY);
+    expect(check(root, TODAY)).toMatchObject({ exitCode: 0, json: { findings: [] } });
+  });
+
+  it('green has no finding once it is generated', () => {
+    const root = fixtureRepository('green');
+    expect(generate(root, TODAY)).toMatchObject({ exitCode: 0, json: { findings: [] } });
+    expect(check(root, TODAY)).toMatchObject({ exitCode: 0, json: { findings: [] } });
+  });
+});

@@ -1,0 +1,35 @@
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { onTestFinished } from 'vitest';
+
+/** Folder of the fixtures: one small suite per finding code. */
+export const FIXTURES: string = join(import.meta.dirname, '../fixtures');
+
+/** Creates a repository from texts; it is gone when the test is over. */
+export function temporaryRepository(files: Readonly<Record<string, string>> = {}): string {
+  const root = mkdtempSync(join(tmpdir(), 'spec-extract-test-'));
+  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  for (const [path, text] of Object.entries(files)) writeInto(root, path, text);
+  return root;
+}
+
+/** Creates a repository from a fixture; it is gone when the test is over. */
+export function fixtureRepository(name: string): string {
+  const root = temporaryRepository();
+  cpSync(join(FIXTURES, name), root, { recursive: true });
+  return root;
+}
+
+/** Writes one file of a repository, folders included. */
+export function writeInto(root: string, path: string, text: string): void {
+  mkdirSync(dirname(join(root, path)), { recursive: true });
+  writeFileSync(join(root, path), text);
+}
+
+/** Reads every file of a repository, by relative path. */
+export function snapshot(root: string): Record<string, string> {
+  const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
+  return Object.fromEntries(paths.map((path) => [path.slice(root.length + 1), readFileSync(path, 'utf8')]));
+}
