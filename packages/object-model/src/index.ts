@@ -1,1 +1,119 @@
-export {};
+export { compareBytes, equalBytes } from './bytes.ts';
+export { encodeCbor } from './cbor/encode.ts';
+export type { LinkCodec } from './cbor/value.ts';
+export { type CborValue, CODEC_DAG_CBOR, CODEC_RAW, Float64, Link } from './cbor/value.ts';
+export { formatCid, type ParsedCid, parseCid } from './cid.ts';
+export { type DetailOf, ERROR_DETAILS, type ErrorCode, type ErrorDetail } from './error-table.ts';
+export {
+  DmlError,
+  type DmlErrorInit,
+  isDmlError,
+  type ObjectModelError,
+  objectModelError,
+} from './errors.ts';
+export { hashBytes, sha256Hex, sha256Stream } from './hash/hash-bytes.ts';
+export type { Sha256Stream } from './hash/sha256.ts';
+export {
+  abbreviateId,
+  type ChunkId,
+  type CommitId,
+  type DagId,
+  type DatumId,
+  type ExecId,
+  type ExecRequestId,
+  type ExecutionKey,
+  ID_BYTES,
+  idBytes,
+  idOfBytes,
+  isIdText,
+  type NodeId,
+  type ObjectId,
+  type ObjectIds,
+  type PageId,
+  parseId,
+  parseIdPrefix,
+  type TreeId,
+  writeIdBytes,
+} from './ids.ts';
+export {
+  OBJECT_CLASS_NUMBERS,
+  OBJECT_CLASSES,
+  type ObjectClass,
+  objectClassOf,
+  RECORD_TYPE_NUMBERS,
+  type RecordType,
+  recordTypeOf,
+} from './object-class.ts';
+export { decodeRecord } from './records/decode-record.ts';
+export { encodeElement, isInline, MAX_INLINE_BYTES } from './records/element.ts';
+export { elementOf } from './records/element-of.ts';
+export { encodeRecord, FORMAT_VERSION, MAX_RECORD_BYTES } from './records/encode-record.ts';
+export {
+  type EntryKeys,
+  type InteriorEntry,
+  type InteriorPage,
+  isKeyedRole,
+  isLeafPage,
+  type KeyedRole,
+  type LeafEntries,
+  type LeafEntry,
+  type LeafPage,
+  PAGE_ROLE_NUMBERS,
+  type PageOf,
+  type PageRecord,
+  type PageRole,
+  type PositionalRole,
+  type TreeRoot,
+} from './records/page-types.ts';
+export { type ObjectLink, recordLinks } from './records/record-links.ts';
+export type {
+  AnyRecord,
+  BlobDatum,
+  BoolDatum,
+  BuiltinExec,
+  BuiltinNode,
+  BytesDatum,
+  CallExec,
+  CallNode,
+  CollectionDatum,
+  CommitRecord,
+  DagRecord,
+  Datum,
+  DatumKind,
+  Element,
+  ExecRecord,
+  ExecRequestRecord,
+  ExecStatus,
+  F64Datum,
+  I64Datum,
+  ImportNode,
+  ListDatum,
+  LiteralNode,
+  MapDatum,
+  MetaRecord,
+  NodeKind,
+  NodeRecord,
+  NullDatum,
+  Records,
+  RefRecord,
+  ScalarDatum,
+  SetDatum,
+  StringDatum,
+  TombstoneRecord,
+  TreeRecord,
+  UriDatum,
+} from './records/record-types.ts';
+export { checkRefName } from './records/ref-name.ts';
+export { canonicalF64 } from './records/scalar.ts';
+export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
+export { canonicalMapKey, canonicalName, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
+export { canonicalText } from './text/text.ts';
+export {
+  canonicalReservedUri,
+  canonicalUri,
+  formatUri,
+  MAX_URI_BYTES,
+  parseUri,
+  type UriParts,
+} from './text/uri.ts';
+export { compareUtf8, utf8Bytes, utf8Length, utf8Text } from './text/utf8.ts';

@@ -1,0 +1,81 @@
+import { type DetailOf, ERROR_DETAILS, type ErrorCode, type ErrorDetail } from './error-table.ts';
+
+/** Plain facts of an error, by name. */
+export type DmlErrorFields = Readonly<Record<string, string | number | boolean | readonly string[]>>;
+
+/** What a {@link DmlError} is made of. */
+export interface DmlErrorInit<Code extends string = string> {
+  readonly code: Code;
+  /** Record type the error is about, where one is known. */
+  readonly recordType?: string | undefined;
+  /** Short stable reason below the code. */
+  readonly detail?: string | undefined;
+  /** Facts that help a reader; never payload bytes, never secrets. */
+  readonly fields?: DmlErrorFields | undefined;
+  readonly cause?: unknown;
+}
+
+/**
+ * The one error class of DaggerML: a code, an optional detail and plain facts.
+ *
+ * Packages close `Code` over their own list of codes. Wording and exit codes belong to the command line.
+ *
+ * @spec DML-OBJ-0803
+ */
+export class DmlError<Code extends string = string> extends Error {
+  override readonly name = 'DmlError';
+  readonly code: Code;
+  readonly recordType: string | undefined;
+  readonly detail: string | undefined;
+  readonly fields: DmlErrorFields;
+
+  constructor(init: DmlErrorInit<Code>) {
+    super(
+      `${init.code}: ${formatReason(init.recordType, init.detail)}`,
+      init.cause === undefined ? undefined : { cause: init.cause },
+    );
+    this.code = init.code;
+    this.recordType = init.recordType;
+    this.detail = init.detail;
+    this.fields = init.fields ?? {};
+  }
+
+  /** Yields `record_type=<type>;detail=<short_reason>`. */
+  get reason(): string {
+    return formatReason(this.recordType, this.detail);
+  }
+}
+
+// @spec DML-OBJ-0804
+function formatReason(recordType: string | undefined, detail: string | undefined): string {
+  return `record_type=${recordType ?? 'unknown'};detail=${detail ?? 'none'}`;
+}
+
+/** Error of this package: its code always follows from its detail. */
+export type ObjectModelError = DmlError<ErrorCode>;
+
+/** Builds the error for a detail of the table; the code is looked up, never chosen at the call. */
+export function objectModelError(
+  detail: ErrorDetail,
+  more: Omit<DmlErrorInit, 'code' | 'detail'> = {},
+): ObjectModelError {
+  return new DmlError<ErrorCode>({ ...more, code: ERROR_DETAILS[detail].code, detail });
+}
+
+/** Throws the error for a detail of the table. */
+export function fail(detail: ErrorDetail, fields?: DmlErrorInit['fields']): never {
+  throw objectModelError(detail, { fields });
+}
+
+/** Tells whether a caught value is a {@link DmlError}, optionally of one code and one detail. */
+export function isDmlError<Code extends string>(
+  caught: unknown,
+  code?: Code,
+  detail?: Code extends ErrorCode ? DetailOf<Code> : string,
+): caught is DmlError<Code> {
+  return (
+    caught instanceof DmlError &&
+    (code === undefined || caught.code === code) &&
+    (detail === undefined || caught.detail === detail)
+  );
+}

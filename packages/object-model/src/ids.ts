@@ -1,0 +1,114 @@
+import { bytesOfHex, hexOf, writeHex } from './bytes.ts';
+import { fail } from './errors.ts';
+import type { ObjectClass } from './object-class.ts';
+
+declare const idClass: unique symbol;
+type Branded<Name extends string> = string & { readonly [idClass]: Name };
+
+/** Identity of a datum: 64 lowercase hex digits, like every id below. */
+export type DatumId = Branded<'datum'>;
+/** Identity of a node. */
+export type NodeId = Branded<'node'>;
+/** Identity of a dag. */
+export type DagId = Branded<'dag'>;
+/** Identity of a tree. */
+export type TreeId = Branded<'tree'>;
+/** Identity of a commit. */
+export type CommitId = Branded<'commit'>;
+/** Identity of an exec. */
+export type ExecId = Branded<'exec'>;
+/** Identity of an exec-request. */
+export type ExecRequestId = Branded<'exec-request'>;
+/** Identity of a search tree page. */
+export type PageId = Branded<'page'>;
+/** Identity of a raw chunk: the SHA-256 of its bytes. */
+export type ChunkId = Branded<'chunk'>;
+/** Key of a call by function and input values: 64 lowercase hex digits. */
+export type ExecutionKey = Branded<'execution-key'>;
+
+/** Object class → type of its ids. */
+export interface ObjectIds {
+  readonly datum: DatumId;
+  readonly node: NodeId;
+  readonly dag: DagId;
+  readonly tree: TreeId;
+  readonly commit: CommitId;
+  readonly exec: ExecId;
+  readonly 'exec-request': ExecRequestId;
+  readonly page: PageId;
+  readonly chunk: ChunkId;
+}
+
+/** Identity of an object of a class, of any class by default. */
+export type ObjectId<Class extends ObjectClass = ObjectClass> = ObjectIds[Class];
+
+/** Length of an id in bytes. */
+export const ID_BYTES = 32;
+
+const ID_TEXT = /^[0-9a-f]{64}$/;
+const ABBREVIATION = /^[0-9a-f]{4,64}$/;
+
+/** Tells whether a text is a whole id. */
+export function isIdText(text: string): boolean {
+  return ID_TEXT.test(text);
+}
+
+/**
+ * Parses a whole id; the class is the caller's claim and is not checked.
+ *
+ * Throws `invalid_payload` with `id_form`.
+ *
+ * @spec DML-OBJ-0401
+ */
+export function parseId<Class extends ObjectClass = ObjectClass>(text: string): ObjectIds[Class] {
+  if (typeof text !== 'string' || !ID_TEXT.test(text)) fail('id_form');
+  return text as ObjectIds[Class];
+}
+
+/** Yields the 32 bytes of an id in a fresh array. Throws `invalid_payload` with `id_form`. */
+export function idBytes(id: string): Uint8Array {
+  const bytes = typeof id === 'string' && id.length === 64 ? bytesOfHex(id) : undefined;
+  return bytes ?? fail('id_form');
+}
+
+/** Writes the 32 bytes of an id at `offset`. Throws `invalid_payload` with `id_form`. */
+export function writeIdBytes(id: string, target: Uint8Array, offset: number): void {
+  if (typeof id !== 'string' || id.length !== 64 || !writeHex(id, target, offset)) fail('id_form');
+}
+
+/** Yields the id whose 32 bytes start at `offset`; throws `invalid_bounds` with `id_length` when there are fewer. */
+export function idOfBytes<Class extends ObjectClass = ObjectClass>(
+  bytes: Uint8Array,
+  offset = 0,
+): ObjectIds[Class] {
+  if (bytes.length - offset < ID_BYTES) fail('id_length');
+  return hexOf(bytes, offset, offset + ID_BYTES) as ObjectIds[Class];
+}
+
+/**
+ * Parses an abbreviated id as people type it: 4 to 64 hex digits of either case, yielded in lowercase.
+ *
+ * Throws `invalid_payload` with `id_form`.
+ *
+ * @spec DML-OBJ-0402
+ */
+export function parseIdPrefix(text: string): string {
+  const prefix = typeof text === 'string' ? text.toLowerCase() : '';
+  return ABBREVIATION.test(prefix) ? prefix : fail('id_form');
+}
+
+/**
+ * Yields the shortest prefix, of at least `minimumLength` digits, that tells `id` from every other id given.
+ *
+ * @spec DML-OBJ-0403
+ */
+export function abbreviateId(id: string, others: Iterable<string> = [], minimumLength = 12): string {
+  let length = Math.max(4, minimumLength);
+  for (const other of others) {
+    if (other === id) continue;
+    let common = 0;
+    while (common < 64 && other.charCodeAt(common) === id.charCodeAt(common)) common++;
+    if (common >= length) length = common + 1;
+  }
+  return id.slice(0, length);
+}

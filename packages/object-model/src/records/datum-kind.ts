@@ -1,0 +1,30 @@
+import type { DatumKind } from './record-types.ts';
+
+/**
+ * Kind numbers of datums.
+ *
+ * @spec DML-OBJ-1001
+ */
+export const DATUM_KIND_NUMBERS: Readonly<Record<DatumKind, number>> = {
+  null: 1,
+  bool: 2,
+  i64: 3,
+  f64: 4,
+  bytes: 5,
+  string: 6,
+  uri: 7,
+  list: 8,
+  set: 9,
+  map: 10,
+  blob: 11,
+};
+
+const KIND_BY_NUMBER: readonly (DatumKind | undefined)[] = [
+  undefined,
+  ...(Object.keys(DATUM_KIND_NUMBERS) as DatumKind[]),
+];
+
+/** Yields the datum kind of a kind number, undefined for an unknown one. */
+export function datumKindOf(kindNumber: number): DatumKind | undefined {
+  return KIND_BY_NUMBER[kindNumber];
+}

@@ -1,0 +1,111 @@
+import { bytesOfHex, hexOf } from '../bytes.ts';
+import { type CborValue, CODEC_DAG_CBOR, CODEC_RAW, Float64, Link } from '../cbor/value.ts';
+import type { ErrorDetail } from '../error-table.ts';
+import { fail } from '../errors.ts';
+import { isIdText, type ObjectIds } from '../ids.ts';
+import type { ObjectClass } from '../object-class.ts';
+import { checkText } from '../text/text.ts';
+
+/** The fields of a record behind format version and type number. */
+export type Fields = readonly CborValue[];
+
+/**
+ * Checks the number of fields.
+ *
+ * @spec DML-OBJ-0208
+ */
+export function checkFieldCount(fields: Fields, least: number, most: number = least): void {
+  if (fields.length < least || fields.length > most) {
+    fail('field_count', { count: fields.length, least, most });
+  }
+}
+
+/** Yields a link field as the id of its class. */
+export function readLink<Class extends ObjectClass>(
+  value: CborValue | undefined,
+  objectClass: Class,
+): ObjectIds[Class] {
+  // @spec DML-OBJ-0226
+  if (!(value instanceof Link)) fail('field_type', { expected: 'link' });
+  // @spec DML-OBJ-0304
+  if (value.codec !== (objectClass === 'chunk' ? CODEC_RAW : CODEC_DAG_CBOR)) fail('link_codec');
+  return value.id as ObjectIds[Class];
+}
+
+/** Yields a link field that may be null. */
+export function readOptionalLink<Class extends ObjectClass>(
+  value: CborValue | undefined,
+  objectClass: Class,
+): ObjectIds[Class] | null {
+  return value === null ? null : readLink(value, objectClass);
+}
+
+/** Yields the link to an object of a class. Throws `invalid_payload` with `id_form`. */
+export function linkTo<Class extends ObjectClass>(objectClass: Class, id: ObjectIds[Class]): Link {
+  if (typeof id !== 'string' || !isIdText(id)) fail('id_form');
+  return new Link(objectClass === 'chunk' ? CODEC_RAW : CODEC_DAG_CBOR, id);
+}
+
+/** Yields the link to an object, or null for null. */
+export function optionalLinkTo<Class extends ObjectClass>(
+  objectClass: Class,
+  id: ObjectIds[Class] | null,
+): Link | null {
+  return id === null ? null : linkTo(objectClass, id);
+}
+
+/** Yields an integer field from 0 to 2^53-1; floats and texts are another type. */
+export function readCount(value: CborValue | undefined): number {
+  if (typeof value === 'bigint') fail('integer_range');
+  if (typeof value !== 'number') fail('field_type', { expected: 'integer' });
+  return checkCount(value);
+}
+
+/**
+ * Checks an integer from 0 to 2^53-1, the range of every integer field other than an i64.
+ *
+ * @spec DML-OBJ-0702
+ */
+export function checkCount(value: unknown): number {
+  if (typeof value !== 'number') fail('field_type', { expected: 'integer' });
+  if (!Number.isSafeInteger(value) || value < 0) fail('integer_range');
+  return value + 0;
+}
+
+/** Yields a small integer field that selects a kind; what is not an integer selects nothing. */
+export function readKindNumber(value: CborValue | undefined, unknownDetail: ErrorDetail): number {
+  if (typeof value === 'number') return value;
+  return typeof value === 'bigint' ? fail(unknownDetail) : fail('field_type', { expected: 'integer' });
+}
+
+/** Yields a text field of at most `maxBytes` bytes. */
+export function readText(value: CborValue | undefined, maxBytes?: number): string {
+  if (typeof value !== 'string') fail('field_type', { expected: 'text' });
+  return checkText(value, maxBytes);
+}
+
+/** Yields a byte string field of exactly `length` bytes as lowercase hex. */
+export function readHex(value: CborValue | undefined, length: number): string {
+  if (!(value instanceof Uint8Array)) fail('field_type', { expected: 'bytes' });
+  // @spec DML-OBJ-0404
+  if (value.length !== length) fail('id_length', { length: value.length, expected: length });
+  return hexOf(value);
+}
+
+/** Yields the bytes of lowercase hex of a fixed length. Throws `invalid_payload` with `id_form`. */
+export function hexField(hex: unknown, length: number): Uint8Array {
+  const bytes = typeof hex === 'string' && hex.length === length * 2 ? bytesOfHex(hex) : undefined;
+  return bytes ?? fail('id_form');
+}
+
+/** Yields an array field. */
+export function readArray(value: CborValue | undefined): Fields {
+  if (!Array.isArray(value)) fail('field_type', { expected: 'array' });
+  return value as Fields;
+}
+
+/** Yields a float field. */
+export function readFloat(value: CborValue | undefined): number {
+  if (!(value instanceof Float64)) fail('field_type', { expected: 'float' });
+  return value.value;
+}

@@ -1,0 +1,47 @@
+import type { CborValue } from '../cbor/value.ts';
+import { fail } from '../errors.ts';
+import { entryValue, type PageEntry } from './entry.ts';
+import { checkFieldCount, type Fields, readKindNumber } from './fields.ts';
+import { PAGE_ROLE_NUMBERS, type PageRecord, pageRoleOf } from './page-types.ts';
+import { checkEntries, readEntries } from './root.ts';
+
+/** Highest level of a page; far above what the record counts of a tree can reach. */
+export const MAX_PAGE_LEVEL = 15;
+
+/** Yields the fields of a page, checked. */
+export function pageFields(page: PageRecord): Fields {
+  const entries = checkPageHead(page);
+  checkEntries(page.role, page.level, entries);
+  const values = entries.map((entry) => entryValue(page.role, page.level, entry));
+  return [PAGE_ROLE_NUMBERS[page.role], page.level, values];
+}
+
+/** Checks everything about a page but its entries, and yields those. */
+export function checkPageHead(page: PageRecord): readonly PageEntry[] {
+  if (PAGE_ROLE_NUMBERS[page.role] === undefined) fail('page_role');
+  checkLevel(page.level);
+  const entries: readonly PageEntry[] = page.entries;
+  if (!Array.isArray(entries)) fail('field_type', { expected: 'array' });
+  // @spec DML-OBJ-1906
+  if (entries.length === 0) fail('page_empty');
+  return entries;
+}
+
+/** Reads a page from its fields. */
+export function readPage(fields: Fields): PageRecord {
+  checkFieldCount(fields, 3);
+  const role = pageRoleOf(readKindNumber(fields[0], 'page_role'));
+  // @spec DML-OBJ-1902
+  if (role === undefined) fail('page_role');
+  const level = checkLevel(fields[1]);
+  const entries = readEntries(role, level, fields[2]);
+  if (entries.length === 0) fail('page_empty');
+  return { type: 'page', role, level, entries } as PageRecord;
+}
+
+// @spec DML-OBJ-1903
+function checkLevel(level: CborValue | undefined): number {
+  if (typeof level !== 'number') fail('field_type', { expected: 'integer' });
+  if (!Number.isInteger(level) || level < 0 || level > MAX_PAGE_LEVEL) fail('page_level');
+  return level;
+}

@@ -1,0 +1,247 @@
+import type {
+  CommitId,
+  DagId,
+  DatumId,
+  ExecId,
+  ExecRequestId,
+  ExecutionKey,
+  NodeId,
+  TreeId,
+} from '../ids.ts';
+import type { ObjectClass } from '../object-class.ts';
+import type { PageRecord, TreeRoot } from './page-types.ts';
+
+/** The null datum. */
+export interface NullDatum {
+  readonly type: 'datum';
+  readonly kind: 'null';
+}
+/** A truth value. */
+export interface BoolDatum {
+  readonly type: 'datum';
+  readonly kind: 'bool';
+  readonly value: boolean;
+}
+/** A signed 64-bit integer; always a bigint, so that a value has one form in memory. */
+export interface I64Datum {
+  readonly type: 'datum';
+  readonly kind: 'i64';
+  readonly value: bigint;
+}
+/** A 64-bit float; `-0` is encoded as `+0`, and every NaN is the same value. */
+export interface F64Datum {
+  readonly type: 'datum';
+  readonly kind: 'f64';
+  readonly value: number;
+}
+/** A byte string. */
+export interface BytesDatum {
+  readonly type: 'datum';
+  readonly kind: 'bytes';
+  readonly value: Uint8Array;
+}
+/** A text in NFC. */
+export interface StringDatum {
+  readonly type: 'datum';
+  readonly kind: 'string';
+  readonly value: string;
+}
+/** A URI in canonical form, with at most one attached datum whose id its text contains. */
+export interface UriDatum {
+  readonly type: 'datum';
+  readonly kind: 'uri';
+  readonly value: string;
+  readonly attachmentDatumId?: DatumId;
+}
+/** A list of elements. */
+export interface ListDatum {
+  readonly type: 'datum';
+  readonly kind: 'list';
+  readonly root: TreeRoot<'list'>;
+}
+/** A set of elements. */
+export interface SetDatum {
+  readonly type: 'datum';
+  readonly kind: 'set';
+  readonly root: TreeRoot<'set'>;
+}
+/** A map from text to elements. */
+export interface MapDatum {
+  readonly type: 'datum';
+  readonly kind: 'map';
+  readonly root: TreeRoot<'map'>;
+}
+/** Large bytes, kept as content-defined chunks. */
+export interface BlobDatum {
+  readonly type: 'datum';
+  readonly kind: 'blob';
+  readonly sizeBytes: number;
+  /** SHA-256 of the whole content, 64 lowercase hex digits. */
+  readonly contentSha256: string;
+  readonly root: TreeRoot<'chunks'>;
+}
+
+/** A datum whose value stands in the record itself. */
+export type ScalarDatum = NullDatum | BoolDatum | I64Datum | F64Datum | BytesDatum | StringDatum | UriDatum;
+/** A datum whose value is a search tree. */
+export type CollectionDatum = ListDatum | SetDatum | MapDatum | BlobDatum;
+/** Any datum. */
+export type Datum = ScalarDatum | CollectionDatum;
+/** Name of a datum kind. */
+export type DatumKind = Datum['kind'];
+/** A member of a collection: a small scalar in place, anything else by its id. */
+export type Element = ScalarDatum | DatumId;
+
+/** A node that is a datum. */
+export interface LiteralNode {
+  readonly type: 'node';
+  readonly kind: 'literal';
+  readonly datumId: DatumId;
+}
+/** A node that calls a function on inputs. */
+export interface CallNode {
+  readonly type: 'node';
+  readonly kind: 'call';
+  /** Id of the URI datum that names the function. */
+  readonly functionDatumId: DatumId;
+  readonly inputs: TreeRoot<'inputs'>;
+}
+/** A node that selects one name of another dag; `root` selects its root. */
+export interface ImportNode {
+  readonly type: 'node';
+  readonly kind: 'import';
+  readonly dagId: DagId;
+  readonly name: string;
+}
+/** A node that applies a builtin function to inputs. */
+export interface BuiltinNode {
+  readonly type: 'node';
+  readonly kind: 'builtin';
+  /** Id of the `dml:` URI datum that names the builtin. */
+  readonly functionDatumId: DatumId;
+  readonly inputs: TreeRoot<'inputs'>;
+}
+/** Any node. */
+export type NodeRecord = LiteralNode | CallNode | ImportNode | BuiltinNode;
+/** Name of a node kind. */
+export type NodeKind = NodeRecord['kind'];
+
+/** A root node and the names of nodes. */
+export interface DagRecord {
+  readonly type: 'dag';
+  readonly rootNodeId: NodeId;
+  readonly names: TreeRoot<'names'>;
+}
+
+/** Names of dags. */
+export interface TreeRecord {
+  readonly type: 'tree';
+  readonly dags: TreeRoot<'dags'>;
+}
+
+/** A tree, its parents, and what its nodes evaluated to. */
+export interface CommitRecord {
+  readonly type: 'commit';
+  readonly treeId: TreeId;
+  /** At most 16, distinct, in the order the writer chose. */
+  readonly parentCommitIds: readonly CommitId[];
+  /** Node → exec, for the nodes of this commit's own dags. */
+  readonly pins: TreeRoot<'pins'>;
+  /** Node → latest exec-request. */
+  readonly requests: TreeRoot<'requests'>;
+  readonly author: string;
+  readonly message: string;
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  readonly timeMs: number;
+}
+
+/** Outcome of a call; the result dag of a failure describes it in its root. */
+export interface CallExec {
+  readonly type: 'exec';
+  readonly nodeKind: 'call';
+  readonly nodeId: NodeId;
+  readonly executionKey: ExecutionKey;
+  readonly status: ExecStatus;
+  readonly resultDagId: DagId;
+  /** Node → exec, for the nodes inside the result dag. */
+  readonly pins: TreeRoot<'pins'>;
+  readonly requestId: ExecRequestId | null;
+  /** The exec with the same execution key whose result this one took over. */
+  readonly sourceExecId: ExecId | null;
+  readonly startedMs: number | null;
+  readonly finishedMs: number | null;
+  readonly receiptDatumId: DatumId | null;
+}
+/** Outcome of a builtin; deterministic, so it says nothing about when or by whom. */
+export interface BuiltinExec {
+  readonly type: 'exec';
+  readonly nodeKind: 'builtin';
+  readonly nodeId: NodeId;
+  readonly executionKey: ExecutionKey;
+  readonly status: ExecStatus;
+  /** The value, or the error datum when the status is `error`. */
+  readonly resultDatumId: DatumId;
+}
+/** How a call or builtin ended. */
+export type ExecStatus = 'ok' | 'error';
+/** Any exec. */
+export type ExecRecord = CallExec | BuiltinExec;
+
+/** What is written before a call is submitted, so that a crash recovers its identity. */
+export interface ExecRequestRecord {
+  readonly type: 'exec-request';
+  readonly nodeId: NodeId;
+  readonly functionDatumId: DatumId;
+  /** UUID in its 36-character lowercase form. */
+  readonly executionUuid: string;
+  readonly snapshotCommitId: CommitId | null;
+  readonly snapshotRef: string | null;
+  readonly remoteUri: string | null;
+  readonly createdMs: number;
+}
+
+/** The value of a ref. */
+export interface RefRecord {
+  readonly type: 'ref';
+  readonly name: string;
+  readonly commitId: CommitId;
+  /** Ref journal sequence of the update that wrote it. */
+  readonly sequence: number;
+}
+
+/** What stands in the place of an excised object. */
+export interface TombstoneRecord {
+  readonly type: 'tombstone';
+  readonly objectClass: ObjectClass;
+  /** Id of the excised object, as hex. */
+  readonly objectId: string;
+  readonly reason: string;
+  readonly message: string;
+  readonly actor: string;
+  readonly timeMs: number;
+}
+
+/** A fact about the repository. */
+export interface MetaRecord {
+  readonly type: 'meta';
+  readonly key: string;
+  readonly value: string | number;
+}
+
+/** Record type → its shape. */
+export interface Records {
+  readonly meta: MetaRecord;
+  readonly datum: Datum;
+  readonly node: NodeRecord;
+  readonly dag: DagRecord;
+  readonly tree: TreeRecord;
+  readonly commit: CommitRecord;
+  readonly ref: RefRecord;
+  readonly tombstone: TombstoneRecord;
+  readonly exec: ExecRecord;
+  readonly 'exec-request': ExecRequestRecord;
+  readonly page: PageRecord;
+}
+
+/** Any record. */
+export type AnyRecord = Records[keyof Records];

@@ -1,0 +1,94 @@
+import { compareBytes } from '../bytes.ts';
+import { type CborValue, Link } from '../cbor/value.ts';
+import { CborWriter } from '../cbor/writer.ts';
+import { fail } from '../errors.ts';
+import { encodeElement } from './element.ts';
+import { compareKeys, entryKey, entryValue, type PageEntry, readEntry, writeEntry } from './entry.ts';
+import { linkTo, readArray, readLink } from './fields.ts';
+import { isKeyedRole, type LeafEntry, type PageRole, type TreeRoot } from './page-types.ts';
+import type { Element } from './record-types.ts';
+
+/** Entries a page always takes before it may close. */
+export const MIN_PAGE_ENTRIES = 4;
+/** Size of the entries at which a page closes in any case, in bytes. */
+export const MAX_PAGE_BYTES = 16_384;
+
+const writer = new CborWriter();
+
+/** Yields the root field of an owner: its leaf entries, or the link to its top page. */
+export function rootValue<Role extends PageRole>(role: Role, root: TreeRoot<Role>): CborValue {
+  // @spec DML-OBJ-1909
+  if (typeof root === 'string') return linkTo('page', root);
+  if (!Array.isArray(root)) fail('field_type', { expected: 'root' });
+  checkEntries(role, 0, root as readonly PageEntry[]);
+  return (root as readonly PageEntry[]).map((entry) => entryValue(role, 0, entry));
+}
+
+/** Reads the root field of an owner. */
+export function readRoot<Role extends PageRole>(role: Role, value: CborValue | undefined): TreeRoot<Role> {
+  if (value instanceof Link) return readLink(value, 'page');
+  return readEntries(role, 0, value) as readonly LeafEntry<Role>[];
+}
+
+/** Reads the entries of a page or of an embedded leaf. */
+export function readEntries(
+  role: PageRole,
+  level: number,
+  value: CborValue | undefined,
+): readonly PageEntry[] {
+  const entries = readArray(value).map((entry) => readEntry(role, level, entry));
+  checkEntries(role, level, entries);
+  return entries;
+}
+
+/** Checks order and size of entries that are well formed. */
+export function checkEntries(role: PageRole, level: number, entries: readonly PageEntry[]): void {
+  if (isKeyedRole(role)) checkOrder(role, level, entries);
+  checkSize(role, level, entries);
+}
+
+// @spec DML-OBJ-1905
+function checkOrder(role: PageRole, level: number, entries: readonly PageEntry[]): void {
+  if (role === 'set') {
+    let previous: Uint8Array | undefined;
+    for (const entry of entries) {
+      const next = encodeElement(entryKey(role, level, entry) as Element);
+      if (previous !== undefined && compareBytes(previous, next) >= 0) fail('entry_order');
+      previous = next;
+    }
+    return;
+  }
+  for (let at = 1; at < entries.length; at++) {
+    const previous = entryKey(role, level, entries[at - 1]!);
+    if (compareKeys(role, previous, entryKey(role, level, entries[at]!)) >= 0) fail('entry_order');
+  }
+}
+
+/** A page must have closed once its entries reached the maximum, so all but the last entry stay below it. */
+function checkSize(role: PageRole, level: number, entries: readonly PageEntry[]): void {
+  if (entries.length <= MIN_PAGE_ENTRIES || sizeBound(entries) < MAX_PAGE_BYTES) return;
+  writer.reset();
+  for (let at = 0; at < entries.length - 1; at++) {
+    writeEntry(writer, role, level, entries[at]!);
+    // @spec DML-OBJ-1908
+    if (writer.length >= MAX_PAGE_BYTES && at + 1 >= MIN_PAGE_ENTRIES) fail('page_size', { entry: at });
+  }
+}
+
+/** Yields a size that the encoded entries cannot exceed, much faster than encoding them. */
+function sizeBound(entries: readonly PageEntry[]): number {
+  let bytes = 0;
+  for (const entry of entries) {
+    if (!Array.isArray(entry)) bytes += elementBound(entry as Element);
+    else for (const part of entry) bytes += elementBound(part);
+  }
+  return bytes;
+}
+
+function elementBound(part: Element | string | number): number {
+  if (typeof part === 'number') return 10;
+  // A text, or an id, whose link is shorter than three times its 64 digits.
+  if (typeof part === 'string') return 6 + part.length * 3;
+  if (part.kind === 'string' || part.kind === 'uri') return 8 + part.value.length * 3;
+  return part.kind === 'bytes' ? 8 + part.value.length : 12;
+}
