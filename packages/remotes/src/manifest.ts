@@ -1,4 +1,4 @@
-import { type CommitId, hashBytes } from '@daggerml/object-model';
+import { type CommitId, sha256Hex } from '@daggerml/object-model';
 import { checkCanonical, decodeJson, encodeCanonicalJson } from './canonical-json.ts';
 import { refuseValue } from './errors.ts';
 import {
@@ -109,7 +109,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
  * @spec DML-REM-0409
  */
 export function manifestIdOf(manifestBytes: Uint8Array): ManifestId {
-  return hashBytes(manifestBytes) as ManifestId;
+  return sha256Hex(manifestBytes) as ManifestId;
 }
 
 function checkManifest(value: unknown): void {
