@@ -36,12 +36,12 @@ function rootName(callee: ts.Expression): string {
   return ts.isTaggedTemplateExpression(callee) ? rootName(callee.tag) : '';
 }
 
-/** The text of a literal title; the holes of a template are left as `${}`. */
+/** The text of a literal title; the holes of a template are left as `%s`. */
 function literalText(node: ts.Expression | undefined): string | undefined {
   if (node === undefined) return undefined;
   if (ts.isStringLiteralLike(node)) return node.text;
   if (ts.isTemplateExpression(node)) {
-    return node.head.text + node.templateSpans.map((span) => `\${}${span.literal.text}`).join('');
+    return node.head.text + node.templateSpans.map((span) => `%s${span.literal.text}`).join('');
   }
   return undefined;
 }

@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import type { CitingTest, CitingTestState, IndexedRequirement } from './requirement-index.ts';
+import { deriveState, isProven, reviewedFingerprint, type StateInput } from './state.ts';
+
+const tests = (...states: CitingTestState[]): CitingTest[] =>
+  states.map((state, index) => ({ file: 'a.test.ts', title: `t${index}`, state }));
+
+const good: StateInput = {
+  disposition: 'in_force',
+  fingerprint: 'aa',
+  reviewed: 'aa',
+  ownerCount: 1,
+  tests: tests('passed'),
+};
+const bad = { fingerprint: 'bb', ownerCount: 0, tests: tests('failed') };
+
+describe('deriveState', () => {
+  it('goes through the table from the top [DML-TRC-0501]', () => {
+    expect(deriveState({ ...good, ...bad, disposition: 'retired' })).toBe('retired');
+    expect(deriveState({ ...good, ...bad, disposition: 'planned' })).toBe('planned');
+    expect(deriveState({ ...good, ...bad, disposition: 'exception' })).toBe('exception');
+    expect(deriveState({ ...good, fingerprint: 'bb' })).toBe('suspect');
+    expect(deriveState({ ...good, disposition: 'implied', fingerprint: 'bb' })).toBe('suspect');
+    expect(deriveState({ ...good, disposition: 'implied' })).toBe('implied');
+    expect(deriveState(good)).toBe('verified');
+    expect(deriveState({ ...good, tests: [] })).toBe('open');
+  });
+
+  it('needs exactly one owner [DML-TRC-0501]', () => {
+    expect(deriveState({ ...good, ownerCount: 0 })).toBe('open');
+    expect(deriveState({ ...good, ownerCount: 2 })).toBe('open');
+    expect(deriveState({ ...good, disposition: 'implied', ownerCount: 0 })).toBe('open');
+  });
+
+  it('asks no test of an implied requirement [DML-TRC-0505]', () => {
+    expect(deriveState({ ...good, disposition: 'implied', tests: [] })).toBe('implied');
+  });
+});
+
+describe('isProven', () => {
+  it('takes a test that ran and passed, and no other [DML-TRC-0402]', () => {
+    expect(isProven(tests('passed'))).toBe(true);
+    expect(isProven(tests('skipped', 'passed', 'not_run'))).toBe(true);
+    expect(isProven(tests('skipped'))).toBe(false);
+    expect(isProven(tests('not_run'))).toBe(false);
+    expect(isProven([])).toBe(false);
+  });
+
+  it('takes nothing beside a failing test [DML-TRC-0403]', () => {
+    expect(isProven(tests('passed', 'failed', 'passed'))).toBe(false);
+    expect(isProven(tests('failed'))).toBe(false);
+  });
+});
+
+describe('reviewedFingerprint', () => {
+  const previous = (state: IndexedRequirement['state']): IndexedRequirement => ({
+    id: 'DML-OBJ-0001',
+    level: 'MUST',
+    section: '',
+    fingerprint: 'old',
+    reviewed: 'old',
+    state,
+    owners: [],
+    tests: [],
+  });
+
+  it('is the text itself when a requirement is first seen [DML-TRC-0502]', () => {
+    expect(reviewedFingerprint('new', 'in_force', undefined)).toBe('new');
+    expect(reviewedFingerprint('new', 'exception', undefined)).toBe('new');
+  });
+
+  it('stays what it was while the requirement is in force', () => {
+    for (const state of ['verified', 'open', 'suspect', 'exception', 'implied'] as const) {
+      expect(reviewedFingerprint('new', 'in_force', previous(state)), state).toBe('old');
+    }
+  });
+
+  it('follows the text while planned, until the first day in force, and when retired [DML-TRC-0504]', () => {
+    expect(reviewedFingerprint('new', 'planned', previous('planned'))).toBe('new');
+    expect(reviewedFingerprint('new', 'retired', previous('verified'))).toBe('new');
+    expect(reviewedFingerprint('new', 'in_force', previous('planned'))).toBe('new');
+  });
+});
