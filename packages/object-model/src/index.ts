@@ -105,6 +105,7 @@ export type {
 } from './records/record-types.ts';
 export { checkRefName } from './records/ref-name.ts';
 export { canonicalF64 } from './records/scalar.ts';
+export { type LinkVisitor, scanLinks } from './records/scan-links.ts';
 export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
 export { canonicalMapKey, canonicalName, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
 export { canonicalText } from './text/text.ts';

@@ -82,8 +82,15 @@ function inlineFields(element: ScalarDatum): Fields {
 function writeScalarFields(target: CborWriter, fields: Fields): void {
   // @spec DML-OBJ-1101
   target.head(4, fields.length);
+  writeMembers(target, fields);
+}
+
+/** Writes kind number, payload and attachment of a scalar. */
+export function writeMembers(target: CborWriter, fields: Fields): void {
   target.head(0, fields[0] as number);
   if (fields.length > 1) writePayload(target, fields[1]!);
+  const attachment = fields[2];
+  if (attachment instanceof Link) target.link(attachment.codec, attachment.id);
 }
 
 function writePayload(target: CborWriter, payload: CborValue): void {

@@ -1,9 +1,9 @@
 import type { CborValue } from '../cbor/value.ts';
 import { fail } from '../errors.ts';
-import { entryValue, type PageEntry } from './entry.ts';
+import type { PageEntry } from './entry.ts';
 import { checkFieldCount, type Fields, readKindNumber } from './fields.ts';
 import { PAGE_ROLE_NUMBERS, type PageRecord, pageRoleOf } from './page-types.ts';
-import { checkEntries, readEntries } from './root.ts';
+import { entryValues, readEntries } from './root.ts';
 
 /** Highest level of a page; far above what the record counts of a tree can reach. */
 export const MAX_PAGE_LEVEL = 15;
@@ -11,9 +11,7 @@ export const MAX_PAGE_LEVEL = 15;
 /** Yields the fields of a page, checked. */
 export function pageFields(page: PageRecord): Fields {
   const entries = checkPageHead(page);
-  checkEntries(page.role, page.level, entries);
-  const values = entries.map((entry) => entryValue(page.role, page.level, entry));
-  return [PAGE_ROLE_NUMBERS[page.role], page.level, values];
+  return [PAGE_ROLE_NUMBERS[page.role], page.level, entryValues(page.role, page.level, entries)];
 }
 
 /** Checks everything about a page but its entries, and yields those. */

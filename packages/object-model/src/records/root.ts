@@ -20,8 +20,14 @@ export function rootValue<Role extends PageRole>(role: Role, root: TreeRoot<Role
   // @spec DML-OBJ-1909
   if (typeof root === 'string') return linkTo('page', root);
   if (!Array.isArray(root)) fail('field_type', { expected: 'root' });
-  checkEntries(role, 0, root as readonly PageEntry[]);
-  return (root as readonly PageEntry[]).map((entry) => entryValue(role, 0, entry));
+  return entryValues(role, 0, root as readonly PageEntry[]);
+}
+
+/** Yields the values of the entries of a page, checked: each on its own first, then their order and size. */
+export function entryValues(role: PageRole, level: number, entries: readonly PageEntry[]): CborValue[] {
+  const values = entries.map((entry) => entryValue(role, level, entry));
+  checkEntries(role, level, entries);
+  return values;
 }
 
 /** Reads the root field of an owner. */
@@ -42,13 +48,14 @@ export function readEntries(
 }
 
 /** Checks order and size of entries that are well formed. */
-export function checkEntries(role: PageRole, level: number, entries: readonly PageEntry[]): void {
-  if (isKeyedRole(role)) checkOrder(role, level, entries);
+function checkEntries(role: PageRole, level: number, entries: readonly PageEntry[]): void {
+  checkOrder(role, level, entries);
   checkSize(role, level, entries);
 }
 
-// @spec DML-OBJ-1905
-function checkOrder(role: PageRole, level: number, entries: readonly PageEntry[]): void {
+/** Checks that the keys of a keyed role are strictly increasing. */
+export function checkOrder(role: PageRole, level: number, entries: readonly PageEntry[]): void {
+  if (!isKeyedRole(role)) return;
   if (role === 'set') {
     let previous: Uint8Array | undefined;
     for (const entry of entries) {
@@ -70,9 +77,14 @@ function checkSize(role: PageRole, level: number, entries: readonly PageEntry[])
   writer.reset();
   for (let at = 0; at < entries.length - 1; at++) {
     writeEntry(writer, role, level, entries[at]!);
-    // @spec DML-OBJ-1908
-    if (writer.length >= MAX_PAGE_BYTES && at + 1 >= MIN_PAGE_ENTRIES) fail('page_size', { entry: at });
+    checkPageBytes(writer.length, at + 1);
   }
+}
+
+/** Checks that a page may take one more entry after `count` entries of `sizeBytes` bytes. */
+export function checkPageBytes(sizeBytes: number, count: number): void {
+  // @spec DML-OBJ-1908
+  if (sizeBytes >= MAX_PAGE_BYTES && count >= MIN_PAGE_ENTRIES) fail('page_size', { count, sizeBytes });
 }
 
 /** Yields a size that the encoded entries cannot exceed, much faster than encoding them. */

@@ -7,7 +7,6 @@ export const MAX_NAME_BYTES = 255;
 /** Longest key of a map, in bytes of UTF-8. */
 export const MAX_MAP_KEY_BYTES = 4096;
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it looks for
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**

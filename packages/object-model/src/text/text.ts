@@ -2,7 +2,6 @@ import { fail } from '../errors.ts';
 import { utf8Length } from './utf8.ts';
 
 /** Every text below U+0300 is in NFC, which covers nearly all texts without asking the Unicode tables. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the class is a range of code points from zero
 const ALWAYS_NFC = /^[\u0000-\u02ff]*$/;
 
 /**

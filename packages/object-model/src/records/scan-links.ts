@@ -1,0 +1,196 @@
+import { LINK_BYTES } from '../cbor/link-bytes.ts';
+import { fail } from '../errors.ts';
+import type { ObjectClass } from '../object-class.ts';
+import { checkHeader } from './decode-record.ts';
+import { isKeyedRole, type PageRole, pageRoleOf } from './page-types.ts';
+
+/** Receives one link: its class, and where its 32 id bytes start in the record. */
+export type LinkVisitor = (objectClass: ObjectClass, idOffset: number) => void;
+
+/**
+ * Visits every link of an encoded record in byte order without decoding it or allocating.
+ *
+ * `bytes` must be a record that {@link decodeRecord} accepts, such as one whose hash was checked; other bytes
+ * may yield nonsense or a `DmlError`, nothing worse.
+ *
+ * @spec DML-OBJ-1911
+ */
+export function scanLinks(bytes: Uint8Array, visit: LinkVisitor): void {
+  const type = checkHeader(bytes);
+  const walk = new LinkWalk(bytes, visit);
+  switch (type) {
+    case 'datum':
+      return walk.datum(bytes[3]!, bytes[0]! & 31);
+    case 'node':
+      return walk.node(bytes[3]!);
+    case 'dag':
+      walk.link('node');
+      return walk.root('names');
+    case 'tree':
+      return walk.root('dags');
+    case 'commit':
+      return walk.commit();
+    case 'exec':
+      return walk.exec();
+    case 'exec-request':
+      return walk.execRequest();
+    case 'ref':
+      walk.skip();
+      return walk.link('commit');
+    case 'page':
+      return walk.page(bytes[3]!, bytes[4]!);
+    case 'meta':
+    case 'tombstone':
+      return;
+  }
+}
+
+/** A position in a record, behind its header at first. */
+class LinkWalk {
+  readonly #bytes: Uint8Array;
+  readonly #visit: LinkVisitor;
+  #at = 3;
+
+  constructor(bytes: Uint8Array, visit: LinkVisitor) {
+    this.#bytes = bytes;
+    this.#visit = visit;
+  }
+
+  datum(kind: number, itemCount: number): void {
+    this.#at = 4;
+    if (kind === 7 && itemCount === 5) {
+      this.skip();
+      this.link('datum');
+    } else if (kind === 8) this.root('list');
+    else if (kind === 9) this.root('set');
+    else if (kind === 10) this.root('map');
+    else if (kind === 11) {
+      this.skip();
+      this.skip();
+      this.root('chunks');
+    }
+  }
+
+  node(kind: number): void {
+    this.#at = 4;
+    this.link(kind === 3 ? 'dag' : 'datum');
+    if (kind === 2 || kind === 4) this.root('inputs');
+  }
+
+  commit(): void {
+    this.link('tree');
+    for (let parents = this.#head(4); parents > 0; parents--) this.link('commit');
+    this.root('pins');
+    this.root('requests');
+  }
+
+  exec(): void {
+    this.link('node');
+    const nodeKind = this.#bytes[this.#at];
+    this.skip();
+    this.skip();
+    this.skip();
+    this.link(nodeKind === 2 ? 'dag' : 'datum');
+    this.root('pins');
+    this.link('exec-request');
+    this.link('exec');
+    this.skip();
+    this.skip();
+    this.link('datum');
+  }
+
+  execRequest(): void {
+    this.link('node');
+    this.link('datum');
+    this.skip();
+    this.link('commit');
+  }
+
+  page(roleNumber: number, level: number): void {
+    const role = pageRoleOf(roleNumber) ?? fail('page_role');
+    this.#at = 5;
+    this.#entries(role, level);
+  }
+
+  root(role: PageRole): void {
+    if (this.#bytes[this.#at] === 0xd8) this.link('page');
+    else this.#entries(role, 0);
+  }
+
+  /** Passes one item, which is visited when it is a link. */
+  link(objectClass: ObjectClass): void {
+    if (this.#bytes[this.#at] !== 0xd8) {
+      this.skip();
+      return;
+    }
+    const next = this.#at + LINK_BYTES;
+    if (next > this.#bytes.length) fail('truncated');
+    this.#visit(objectClass, next - 32);
+    this.#at = next;
+  }
+
+  /** Passes one item with everything inside it. */
+  skip(): void {
+    for (let items = 1; items > 0; items--) {
+      const first = this.#bytes[this.#at]!;
+      const major = first >> 5;
+      if (major === 7) this.#at += first === 0xfb ? 9 : 1;
+      else {
+        const argument = this.#head(major);
+        if (major === 2 || major === 3) this.#at += argument;
+        else if (major === 4) items += argument;
+        else if (major === 6) items += 1;
+      }
+      if (this.#at > this.#bytes.length) fail('truncated');
+    }
+  }
+
+  #entries(role: PageRole, level: number): void {
+    const keyed = isKeyedRole(role);
+    for (let entries = this.#head(4); entries > 0; entries--) {
+      if (level > 0) {
+        this.#head(4);
+        if (keyed) this.#key(role);
+        this.link('page');
+        this.skip();
+      } else if (role === 'list' || role === 'set') this.link('datum');
+      else if (role === 'inputs') this.link('node');
+      else this.#pair(role);
+    }
+  }
+
+  #key(role: PageRole): void {
+    if (role === 'set') this.link('datum');
+    else if (role === 'pins' || role === 'requests') this.link('node');
+    else this.skip();
+  }
+
+  #pair(role: PageRole): void {
+    this.#head(4);
+    if (role === 'chunks') {
+      this.link('chunk');
+      this.skip();
+      return;
+    }
+    this.#key(role);
+    if (role === 'map') this.link('datum');
+    else if (role === 'names') this.link('node');
+    else if (role === 'dags') this.link('dag');
+    else this.link(role === 'pins' ? 'exec' : 'exec-request');
+  }
+
+  /** Passes a head of a major type and yields its argument. */
+  #head(major: number): number {
+    const first = this.#bytes[this.#at++];
+    if (first === undefined) fail('truncated');
+    if (first >> 5 !== major) fail('entry_form');
+    const info = first & 31;
+    if (info < 24) return info;
+    const width = info > 27 ? fail('reserved_head') : 1 << (info - 24);
+    if (this.#at + width > this.#bytes.length) fail('truncated');
+    let argument = 0;
+    for (let index = 0; index < width; index++) argument = argument * 256 + this.#bytes[this.#at++]!;
+    if (major === 4 && argument > this.#bytes.length) fail('count_exceeds_bytes');
+    return argument;
+  }
+}
