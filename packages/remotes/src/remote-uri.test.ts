@@ -94,6 +94,7 @@ describe('parseRemoteUri', () => {
     expect(text).toHaveLength(2048);
     expect(parseDetail(text)).toBe('accepted');
     expect(parseDetail(`${text}a`)).toBe('length');
+    expect(parseDetail('%'.repeat(2049))).toBe('length');
   });
 
   it('never repeats the text in the error', () => {
