@@ -1,4 +1,4 @@
-import { DmlError } from './model.ts';
+import { DmlError } from '@daggerml/object-model';
 
 /** Every code the store raises beside the object model's own. */
 export type StoreErrorCode =

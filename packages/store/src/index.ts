@@ -1,7 +1,6 @@
 export type { FileSystemKind, ProcessIdentity, ProcessProbe, StoreEnvironment } from './environment.ts';
 export { type StoreErrorCode, storeError } from './errors.ts';
 export type { JournalEntry, RefState } from './journal.ts';
-export { OBJECT_CLASSES } from './keyspace.ts';
 export type { MetaKey, MetaValue } from './meta.ts';
 export { nodeEnvironment } from './node-environment.ts';
 export type { Pin } from './pins.ts';
@@ -19,6 +18,9 @@ export {
 export type { Ref, RefUpdate, RefUpdateResult } from './refs.ts';
 export { SCHEMA_VERSION } from './schema.ts';
 export type { SessionRow } from './sessions.ts';
-export { type OpenStoreOptions, openStore, type Store } from './store.ts';
+export { type OpenStoreOptions, openStore } from './open-store.ts';
+export type { FoundObject, PrefixResult, RevisionResult } from './revision.ts';
+export type { IndexRefEntry } from './index-refs.ts';
+export type { Store } from './store.ts';
 export { decodeTombstone, encodeTombstone, type TombstoneFacts } from './tombstone.ts';
 export type { WriteTransaction } from './write-transaction.ts';

@@ -2,7 +2,7 @@ import type { Engine } from './engine/engine.ts';
 import { iterateRows, readRows, refreshSnapshot } from './engine/reading.ts';
 import { storeError } from './errors.ts';
 import { parseSequenceKey, sequenceKey } from './keyspace.ts';
-import type { CommitId } from './model.ts';
+import type { CommitId } from '@daggerml/object-model';
 import type { RefName } from './ref-name.ts';
 import { unsealJson } from './sealed-row.ts';
 

@@ -1,25 +1,7 @@
-import type { ObjectClass, ObjectId } from './model.ts';
+import { OBJECT_CLASS_NUMBERS, type ObjectClass, type ObjectId, objectClassOf } from '@daggerml/object-model';
 
 /** The byte that leads the key of every object of a class: the record's type number, 12 for raw chunks. */
-export const CLASS_BYTES: Readonly<Record<ObjectClass, number>> = {
-  datum: 2,
-  node: 3,
-  dag: 4,
-  tree: 5,
-  commit: 6,
-  exec: 9,
-  'exec-request': 10,
-  page: 11,
-  chunk: 12,
-};
-
-export const OBJECT_CLASSES: readonly ObjectClass[] = Object.keys(CLASS_BYTES) as ObjectClass[];
-
-const CLASS_BY_BYTE: readonly (ObjectClass | undefined)[] = (() => {
-  const table = new Array<ObjectClass | undefined>(256).fill(undefined);
-  for (const objectClass of OBJECT_CLASSES) table[CLASS_BYTES[objectClass]] = objectClass;
-  return table;
-})();
+export const CLASS_BYTES: typeof OBJECT_CLASS_NUMBERS = OBJECT_CLASS_NUMBERS;
 
 /** Length of an object's key: class byte and the 32 bytes of its id. */
 export const OBJECT_KEY_BYTES = 33;
@@ -28,7 +10,7 @@ const ID_PATTERN = /^[0-9a-f]{64}$/;
 
 /** Yields the class a key's leading byte stands for, undefined for a byte no class uses. */
 export function classOfByte(byte: number): ObjectClass | undefined {
-  return CLASS_BY_BYTE[byte];
+  return objectClassOf(byte);
 }
 
 /**
@@ -50,7 +32,7 @@ export function objectKey(objectClass: ObjectClass, id: string): Buffer | undefi
 
 /** Reads class and id back from an object's key. */
 export function parseObjectKey(key: Uint8Array): { class: ObjectClass; id: ObjectId } | undefined {
-  const objectClass = key.length === OBJECT_KEY_BYTES ? CLASS_BY_BYTE[key[0] as number] : undefined;
+  const objectClass = key.length === OBJECT_KEY_BYTES ? objectClassOf(key[0] as number) : undefined;
   if (objectClass === undefined) return undefined;
   const id = Buffer.from(key.buffer, key.byteOffset + 1, 32).toString('hex') as ObjectId;
   return { class: objectClass, id };

@@ -1,7 +1,8 @@
+import { decodeRecord, encodeRecord } from '@daggerml/object-model';
 import type { Engine } from './engine/engine.ts';
 import { readRow } from './engine/reading.ts';
 import { textKey } from './keyspace.ts';
-import { sealJson, unsealJson } from './sealed-row.ts';
+import { sealRow, unsealRow } from './sealed-row.ts';
 
 /** Keys the store keeps in its `meta` table. */
 export type MetaKey =
@@ -19,12 +20,12 @@ export type MetaValue = string | number;
 
 /** Yields the sealed row of a meta value. */
 export function encodeMeta(key: MetaKey, value: MetaValue): Buffer {
-  return sealJson('meta', textKey(key), value);
+  return sealRow('meta', textKey(key), encodeRecord({ type: 'meta', key, value }));
 }
 
 /** Reads the value of a sealed meta row. */
 export function decodeMeta(key: MetaKey, row: Uint8Array): MetaValue {
-  return unsealJson<MetaValue>('meta', textKey(key), row);
+  return decodeRecord(unsealRow('meta', textKey(key), row), 'meta').value;
 }
 
 /** Reads a meta value; undefined means unknown, which is not an error. */

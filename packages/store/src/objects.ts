@@ -1,4 +1,4 @@
-import { type DmlError, hashBytes, type ObjectClass, type ObjectId } from './model.ts';
+import { type DmlError, hashBytes, type ObjectClass, type ObjectId } from '@daggerml/object-model';
 import type { Engine } from './engine/engine.ts';
 import { readRow, refreshSnapshot } from './engine/reading.ts';
 import { storeError } from './errors.ts';

@@ -1,4 +1,4 @@
-import type { ObjectClass, ObjectId } from './model.ts';
+import type { ObjectClass, ObjectId } from '@daggerml/object-model';
 import { objectKey } from './keyspace.ts';
 import { storeError } from './errors.ts';
 

@@ -1,5 +1,5 @@
 import { storeError } from './errors.ts';
-import { canonicalName, decodeKeyName, encodeKeyName } from './model.ts';
+import { canonicalName, decodeKeyName, encodeKeyName } from '@daggerml/object-model';
 
 declare const refNameBrand: unique symbol;
 

@@ -1,8 +1,8 @@
 import type { Engine } from './engine/engine.ts';
 import { prefixRange, readRow, readRows } from './engine/reading.ts';
-import type { CommitId } from './model.ts';
-import { type RefKind, type RefName, refKey } from './ref-name.ts';
-import { sealJson, unsealJson } from './sealed-row.ts';
+import { type CommitId, decodeRecord, encodeRecord } from '@daggerml/object-model';
+import { type RefKind, type RefName, parseRefKey, refKey } from './ref-name.ts';
+import { sealRow, unsealRow } from './sealed-row.ts';
 
 /** A ref as it stands: its commit and the journal sequence that last moved it. */
 export interface Ref {
@@ -28,12 +28,13 @@ export type RefUpdateResult =
 /** Yields the sealed row of a ref. */
 export function encodeRef(ref: Ref): { key: Buffer; value: Buffer } {
   const key = refKey(ref.name);
-  return { key, value: sealJson('refs', key, [1, 7, ref.name, ref.commitId, ref.sequence]) };
+  const record = { type: 'ref', name: key.toString('latin1'), commitId: ref.commitId, sequence: ref.sequence } as const;
+  return { key, value: sealRow('refs', key, encodeRecord(record)) };
 }
 
 function decodeRef(key: Buffer, row: Buffer): Ref {
-  const [, , name, commitId, sequence] = unsealJson<[1, 7, RefName, CommitId, number]>('refs', key, row);
-  return { name, commitId, sequence };
+  const record = decodeRecord(unsealRow('refs', key, row), 'ref');
+  return { name: parseRefKey(key), commitId: record.commitId, sequence: record.sequence };
 }
 
 /** Reads one ref at the current snapshot; undefined when absent. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { asRefName } from './ref-name.ts';
-import { openStore } from './store.ts';
+import { openStore } from './open-store.ts';
 
 let folder: string;
 beforeEach(() => {

@@ -1,8 +1,5 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { cacheEntries } from './cache-index.ts';
-import { createStoreFiles } from './create.ts';
-import { acquireEngine, type Engine, releaseEngine, stampEngine } from './engine/engine.ts';
+import { type Engine, releaseEngine, stampEngine } from './engine/engine.ts';
 import { readRow, readRows, refreshSnapshot } from './engine/reading.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
@@ -15,14 +12,12 @@ import {
 } from './journal.ts';
 import { objectKey } from './keyspace.ts';
 import { type MetaKey, type MetaValue, readMeta } from './meta.ts';
-import type { ExecId, ObjectClass, ObjectId } from './model.ts';
-import { nodeEnvironment } from './node-environment.ts';
+import type { ExecId, ObjectClass, ObjectId } from '@daggerml/object-model';
 import { readObject } from './objects.ts';
 import type { Pin } from './pins.ts';
 import { listRecentRows } from './recents.ts';
 import { asRefName, type RefKind, type RefName } from './ref-name.ts';
 import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
-import { admitSchema } from './schema.ts';
 import { sealJson, unsealJson } from './sealed-row.ts';
 import {
   HEARTBEAT_MS,
@@ -31,37 +26,15 @@ import {
   type SessionRow,
   sessionKey,
 } from './sessions.ts';
+import { type PrefixResult, resolvePrefix, resolveRevision, type RevisionResult } from './revision.ts';
+import { type IndexRefEntry, readIndexRefs } from './index-refs.ts';
 import { isTombstone } from './tombstone.ts';
 import { EngineFailure, SNAPSHOT_INTERVAL, WriteTransaction } from './write-transaction.ts';
 
-export interface OpenStoreOptions {
-  /** `read` opens the file read-only and never writes a byte. */
+/** What a `Store` keeps of the options it was opened with. */
+export interface StoreOptions {
   readonly mode: 'read' | 'write';
-  /** Creates the store when the folder is not there; only with mode `write`. */
-  readonly create?: boolean;
-  /** What `meta/created_by` and `meta/last_migrated_by` record, e.g. `dml 0.1.0`. */
-  readonly program?: string;
-  readonly environment?: StoreEnvironment;
-  /** Journal rows between two snapshots of all refs. */
   readonly snapshotInterval?: number;
-}
-
-/** Opens the store in folder `path` (the folder that holds `data.mdb`). */
-export async function openStore(path: string, options: OpenStoreOptions): Promise<Store> {
-  const environment = options.environment ?? nodeEnvironment();
-  if (!environment.isMainThread) throw storeError('store_worker_thread', { path });
-  if (!existsSync(join(path, 'data.mdb'))) {
-    if (options.create !== true || options.mode !== 'write') throw storeError('store_missing', { path });
-    await createStoreFiles(path, options.program ?? 'unknown', environment);
-  }
-  const readOnly = options.mode === 'read';
-  const engine = acquireEngine(path, { readOnly, mapBytes: environment.mapBytes, admit: admitSchema(readOnly) });
-  try {
-    return new Store(engine, environment, options);
-  } catch (error) {
-    await releaseEngine(engine);
-    throw error;
-  }
 }
 
 /** An open store: content-addressed objects and mutable refs in one file. */
@@ -76,7 +49,7 @@ export class Store {
   #session: SessionRow | undefined;
   #closed = false;
 
-  constructor(engine: Engine, environment: StoreEnvironment, options: OpenStoreOptions) {
+  constructor(engine: Engine, environment: StoreEnvironment, options: StoreOptions) {
     this.engine = engine;
     this.environment = environment;
     this.sessionId = environment.randomUuid();
@@ -282,6 +255,25 @@ export class Store {
   cacheEntries(executionKey: string): ExecId[] {
     this.#assertOpen();
     return cacheEntries(this.engine, executionKey);
+  }
+
+  /** Finds the objects whose ids start with `digits` (4 to 64 hex digits), in every class or in one. */
+  resolvePrefix(digits: string, objectClass?: ObjectClass): PrefixResult {
+    this.#assertOpen();
+    refreshSnapshot(this.engine);
+    return resolvePrefix(this.engine, digits, objectClass);
+  }
+
+  /** Resolves a ref, a head's name, `HEAD` or an abbreviated id, with `~n` behind; see the store's specification. */
+  resolve(revision: string): RevisionResult {
+    this.#assertOpen();
+    return resolveRevision(this.engine, revision);
+  }
+
+  /** Lists the IndexRefs with their last moves. */
+  readIndexRefs(): IndexRefEntry[] {
+    this.#assertOpen();
+    return readIndexRefs(this.engine);
   }
 
   /** Reads a meta value; undefined means unknown. */

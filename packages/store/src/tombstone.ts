@@ -1,5 +1,5 @@
-import { DmlError, type ObjectClass, type ObjectId } from './model.ts';
-import { sealJson, unsealJson } from './sealed-row.ts';
+import { decodeRecord, DmlError, encodeRecord, type ObjectClass, type ObjectId } from '@daggerml/object-model';
+import { sealRow, unsealRow } from './sealed-row.ts';
 
 /** Why and by whom an object's bytes were removed. */
 export interface TombstoneFacts {
@@ -13,12 +13,15 @@ export interface TombstoneFacts {
 
 /** Yields the row that takes the place of an excised object's bytes. */
 export function encodeTombstone(key: Uint8Array, facts: TombstoneFacts): Buffer {
-  return sealJson('objects', key, facts);
+  const { class: objectClass, ...rest } = facts;
+  return sealRow('objects', key, encodeRecord({ type: 'tombstone', objectClass, ...rest }));
 }
 
 /** Reads a tombstone's facts; throws `store_damaged` when the row is not one. */
 export function decodeTombstone(key: Uint8Array, row: Uint8Array): TombstoneFacts {
-  return unsealJson<TombstoneFacts>('objects', key, row);
+  const record = decodeRecord(unsealRow('objects', key, row), 'tombstone');
+  const { objectId, reason, message, actor, timeMs } = record;
+  return { class: record.objectClass, objectId: objectId as ObjectId, reason, message, actor, timeMs };
 }
 
 /** Tells whether the row under an object's key is a whole tombstone. */

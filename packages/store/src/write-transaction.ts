@@ -6,7 +6,8 @@ import { storeError } from './errors.ts';
 import { lastSequence, snapshotKey } from './journal.ts';
 import { OBJECT_KEY_BYTES, objectKey, sequenceKey, textKey, writeObjectKey } from './keyspace.ts';
 import { encodeMeta, type MetaKey, type MetaValue, readMeta } from './meta.ts';
-import { type CommitId, hashBytes, type ObjectClass, type ObjectId, scanLinks } from './model.ts';
+import { type CommitId, hashBytes, MAX_RECORD_BYTES, type ObjectClass, type ObjectId } from '@daggerml/object-model';
+import { scanLinks } from './links.ts';
 import { readObject } from './objects.ts';
 import { type Pin, pinKey } from './pins.ts';
 import { RecentObjects, recentKey } from './recents.ts';
@@ -59,7 +60,7 @@ export class WriteTransaction {
 
   /** Puts one object's bytes verbatim and yields its id; putting it again is harmless. The bytes are copied. */
   put(objectClass: ObjectClass, bytes: Uint8Array): ObjectId {
-    const id = hashBytes(bytes) as ObjectId;
+    const id = hashBytes(bytes);
     this.putHashed(objectClass, id, bytes);
     return id;
   }
@@ -70,6 +71,10 @@ export class WriteTransaction {
    */
   putHashed(objectClass: ObjectClass, id: ObjectId, bytes: Uint8Array): void {
     this.#assertOpen();
+    // @spec DML-STO-0211
+    if (bytes.length > MAX_RECORD_BYTES) {
+      throw storeError('object_too_large', { class: objectClass, sizeBytes: bytes.length, limitBytes: MAX_RECORD_BYTES });
+    }
     const key = this.#key;
     writeObjectKey(key, 0, objectClass, id);
     this.environment.failpoint?.('put');

@@ -1,7 +1,7 @@
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
-import { DmlError } from '../model.ts';
+import { DmlError } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
 import { DataFile } from './data-file.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';

@@ -1,0 +1,35 @@
+import type { Engine } from './engine/engine.ts';
+import { readRow, refreshSnapshot } from './engine/reading.ts';
+import type { JournalEntry } from './journal.ts';
+import { sequenceKey } from './keyspace.ts';
+import { type Ref, readRefs } from './refs.ts';
+import { unsealJson } from './sealed-row.ts';
+
+/** An IndexRef with what the journal says of its last move. */
+export interface IndexRefEntry extends Ref {
+  readonly uuid: string;
+  readonly movedMs: number;
+  readonly movedBy: string;
+  readonly reason: string;
+}
+
+/**
+ * Lists the IndexRefs, sorted by UUID, with their last moves.
+ *
+ * @spec DML-STO-1204
+ */
+export function readIndexRefs(engine: Engine): IndexRefEntry[] {
+  refreshSnapshot(engine);
+  return readRefs(engine, 'index').map((ref) => {
+    const key = sequenceKey(ref.sequence);
+    const row = readRow(engine, 'journal', key);
+    const entry = row && unsealJson<JournalEntry>('journal', key, row);
+    return {
+      ...ref,
+      uuid: ref.name.slice('refs/index/'.length),
+      movedMs: entry?.timeMs ?? 0,
+      movedBy: entry?.actor ?? '',
+      reason: entry?.reason ?? '',
+    };
+  });
+}

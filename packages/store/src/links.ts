@@ -1,0 +1,35 @@
+import {
+  type CommitId,
+  decodeRecord,
+  type ExecutionKey,
+  type ObjectClass,
+  type ObjectId,
+  recordLinks,
+} from '@daggerml/object-model';
+
+/** An object another object names. */
+export interface Link {
+  readonly class: ObjectClass;
+  readonly id: ObjectId;
+}
+
+const NO_LINKS: readonly Link[] = [];
+
+/**
+ * Yields every object the bytes of an object link to, in the order of the bytes, repeats included.
+ * Throws the object model's error for bytes that are no record of the class.
+ */
+export function scanLinks(bytes: Uint8Array, objectClass: ObjectClass): readonly Link[] {
+  if (objectClass === 'chunk') return NO_LINKS;
+  return recordLinks(decodeRecord(bytes, objectClass)).map((link) => ({ class: link.objectClass, id: link.id }));
+}
+
+/** Yields the parents of a commit from its bytes. */
+export function parentCommitIds(bytes: Uint8Array): readonly CommitId[] {
+  return decodeRecord(bytes, 'commit').parentCommitIds;
+}
+
+/** Yields the execution key of an exec from its bytes. */
+export function executionKeyOf(bytes: Uint8Array): ExecutionKey {
+  return decodeRecord(bytes, 'exec').executionKey;
+}

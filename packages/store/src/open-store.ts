@@ -1,0 +1,84 @@
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { createStoreFiles } from './create.ts';
+import { acquireEngine, type Engine, releaseEngine } from './engine/engine.ts';
+import { ENGINE_VERSION } from './engine/engine-options.ts';
+import { refuseNetworkFileSystem } from './engine/network-filesystem.ts';
+import { readRows } from './engine/reading.ts';
+import type { StoreEnvironment } from './environment.ts';
+import { storeError } from './errors.ts';
+import { readMeta } from './meta.ts';
+import { migrateSchema } from './migrate.ts';
+import { nodeEnvironment } from './node-environment.ts';
+import { readRefs } from './refs.ts';
+import { admitSchema, compareVersions } from './schema.ts';
+import { unsealRow } from './sealed-row.ts';
+import { Store } from './store.ts';
+
+/** How to open a store. */
+export interface OpenStoreOptions {
+  /** `read` opens the file read-only and never changes it. */
+  readonly mode: 'read' | 'write';
+  /** Creates the store when there is none at the path; only with mode `write`. */
+  readonly create?: boolean;
+  /** What `created_by` and `last_migrated_by` record, e.g. `dml 0.1.0`. */
+  readonly program?: string;
+  readonly environment?: StoreEnvironment;
+  /** Journal rows between two snapshots of all refs. */
+  readonly snapshotInterval?: number;
+}
+
+function nearestFolder(path: string): string {
+  let folder = resolve(path);
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
+  return folder;
+}
+
+/** The page check proves the shape of the file; these rows have no other witness than their checksums. */
+function checkSealedRows(engine: Engine): void {
+  for (const row of readRows(engine, 'meta')) unsealRow('meta', row.key, row.value);
+  readRefs(engine);
+}
+
+function recordEngine(store: Store): void {
+  const recorded = readMeta(store.engine, 'engine');
+  // @spec DML-STO-0111
+  if (typeof recorded === 'string' && compareVersions(recorded, ENGINE_VERSION) >= 0) return;
+  store.transact('engine', (transaction) => transaction.setMeta('engine', ENGINE_VERSION));
+}
+
+/**
+ * Opens the store whose folder is `path`; the folder holds `data.mdb`.
+ * Throws the codes of the error surface; a file that was refused is as it was.
+ */
+export async function openStore(path: string, options: OpenStoreOptions): Promise<Store> {
+  const environment = options.environment ?? nodeEnvironment();
+  // @spec DML-STO-0113
+  if (!environment.isMainThread) throw storeError('store_worker_thread', { path });
+  refuseNetworkFileSystem(path, environment.statFileSystem(nearestFolder(path)).type);
+  const readOnly = options.mode === 'read';
+  const program = options.program ?? 'unknown';
+  if (!existsSync(join(path, 'data.mdb'))) {
+    // @spec DML-STO-0106
+    if (options.create !== true || readOnly) throw storeError('store_missing', { path });
+    await createStoreFiles(resolve(path), program, environment);
+  }
+  const engine = acquireEngine(path, {
+    readOnly,
+    mapBytes: environment.mapBytes,
+    admit: admitSchema(readOnly),
+  });
+  try {
+    const store = new Store(engine, environment, options);
+    if (!readOnly) {
+      // @spec DML-STO-0023
+      migrateSchema(store, program);
+      recordEngine(store);
+    }
+    if (engine.checkedPages) checkSealedRows(engine);
+    return store;
+  } catch (error) {
+    await releaseEngine(engine);
+    throw error;
+  }
+}
