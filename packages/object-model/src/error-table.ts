@@ -68,7 +68,13 @@ interface DetailsByCode {
     | 'entry_form'
     | 'entry_order'
     | 'json_form'
-    | 'page_missing';
+    | 'page_missing'
+    | 'chunk_missing'
+    | 'chunk_length'
+    | 'blob_size'
+    | 'blob_content'
+    | 'path_form'
+    | 'path_conflict';
   /** A text is not well-formed. */
   readonly invalid_utf8: 'utf8' | 'lone_surrogate';
 }
@@ -164,6 +170,12 @@ export const ERROR_DETAILS: { readonly [Detail in ErrorDetail]: DetailRow<CodeOf
   page_level: { code: 'invalid_payload', requirement: 'DML-OBJ-1903' },
   entry_form: { code: 'invalid_payload', requirement: 'DML-OBJ-1904' },
   entry_order: { code: 'invalid_payload', requirement: 'DML-OBJ-1905' },
+  chunk_missing: { code: 'invalid_payload', requirement: 'DML-OBJ-2108' },
+  chunk_length: { code: 'invalid_payload', requirement: 'DML-OBJ-2109' },
+  blob_size: { code: 'invalid_payload', requirement: 'DML-OBJ-2110' },
+  blob_content: { code: 'invalid_payload', requirement: 'DML-OBJ-2111' },
+  path_form: { code: 'invalid_payload', requirement: 'DML-OBJ-2113' },
+  path_conflict: { code: 'invalid_payload', requirement: 'DML-OBJ-2114' },
   json_form: { code: 'invalid_payload', requirement: 'DML-OBJ-2203' },
   page_missing: { code: 'invalid_payload', requirement: 'DML-OBJ-2020' },
 

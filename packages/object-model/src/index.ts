@@ -1,3 +1,14 @@
+export {
+  BlobChunker,
+  CHUNK_MAX_BYTES,
+  CHUNK_MIN_BYTES,
+  CHUNK_NORMAL_BYTES,
+  type TakeChunk,
+} from './blob/blob-chunker.ts';
+export { blobBytes, readBlob, readBlobRange } from './blob/blob-reader.ts';
+export type { BlobSource, BlobStore } from './blob/blob-store.ts';
+export { BlobWriter, writeBlob } from './blob/blob-writer.ts';
+export { buildDirectory, canonicalFilePath, type DirectoryFile, directoryFiles } from './blob/directory.ts';
 export { compareBytes, equalBytes } from './bytes.ts';
 export { encodeCbor } from './cbor/encode.ts';
 export type { LinkCodec } from './cbor/value.ts';
@@ -106,6 +117,20 @@ export type {
 export { checkRefName } from './records/ref-name.ts';
 export { canonicalF64 } from './records/scalar.ts';
 export { type LinkVisitor, scanLinks } from './records/scan-links.ts';
+export { type TreeChange, type TreeSplice, treeEdit, treeSplice } from './search-tree/edit-tree.ts';
+export { PageCache, type PageSource, type PageStore } from './search-tree/page-store.ts';
+export {
+  type PlacedEntry,
+  type TreeRange,
+  treeAt,
+  treeCount,
+  treeEntries,
+  treeFrom,
+  treeGet,
+  treeHas,
+  treeRank,
+} from './search-tree/read-tree.ts';
+export { buildTree, TreeBuilder } from './search-tree/tree-builder.ts';
 export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
 export { canonicalMapKey, canonicalName, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
 export { canonicalText } from './text/text.ts';

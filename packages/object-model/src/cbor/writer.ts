@@ -19,6 +19,11 @@ export class CborWriter {
     return this.#length;
   }
 
+  /** The buffer that holds what was written at its front; growing replaces it. */
+  get bytes(): Uint8Array {
+    return this.#bytes;
+  }
+
   /** Forgets what was written. */
   reset(): void {
     this.#length = 0;
@@ -41,6 +46,14 @@ export class CborWriter {
   raw(encoded: Uint8Array): void {
     const at = this.#reserve(encoded.length);
     this.#bytes.set(encoded, at);
+  }
+
+  /** Writes `source[start..end)`, which is already encoded. */
+  rawRange(source: Uint8Array, start: number, end: number): void {
+    let to = this.#reserve(end - start);
+    const target = this.#bytes;
+    if (end - start > 128) target.set(source.subarray(start, end), to);
+    else for (let from = start; from < end; from++) target[to++] = source[from]!;
   }
 
   /**

@@ -2,16 +2,12 @@ import { compareBytes } from '../bytes.ts';
 import { type CborValue, Link } from '../cbor/value.ts';
 import { CborWriter } from '../cbor/writer.ts';
 import { fail } from '../errors.ts';
+import { PAGE_FULL_ENTRIES, PAGE_MAX_BYTES } from '../search-tree/boundary.ts';
 import { encodeElement } from './element.ts';
 import { compareKeys, entryKey, entryValue, type PageEntry, readEntry, writeEntry } from './entry.ts';
 import { linkTo, readArray, readLink } from './fields.ts';
 import { isKeyedRole, type LeafEntry, type PageRole, type TreeRoot } from './page-types.ts';
 import type { Element } from './record-types.ts';
-
-/** Entries a page always takes before it may close. */
-export const MIN_PAGE_ENTRIES = 4;
-/** Size of the entries at which a page closes in any case, in bytes. */
-export const MAX_PAGE_BYTES = 16_384;
 
 const writer = new CborWriter();
 
@@ -73,7 +69,7 @@ export function checkOrder(role: PageRole, level: number, entries: readonly Page
 
 /** A page must have closed once its entries reached the maximum, so all but the last entry stay below it. */
 function checkSize(role: PageRole, level: number, entries: readonly PageEntry[]): void {
-  if (entries.length <= MIN_PAGE_ENTRIES || sizeBound(entries) < MAX_PAGE_BYTES) return;
+  if (entries.length <= PAGE_FULL_ENTRIES || sizeBound(entries) < PAGE_MAX_BYTES) return;
   writer.reset();
   for (let at = 0; at < entries.length - 1; at++) {
     writeEntry(writer, role, level, entries[at]!);
@@ -84,7 +80,7 @@ function checkSize(role: PageRole, level: number, entries: readonly PageEntry[])
 /** Checks that a page may take one more entry after `count` entries of `sizeBytes` bytes. */
 export function checkPageBytes(sizeBytes: number, count: number): void {
   // @spec DML-OBJ-1908
-  if (sizeBytes >= MAX_PAGE_BYTES && count >= MIN_PAGE_ENTRIES) fail('page_size', { count, sizeBytes });
+  if (sizeBytes >= PAGE_MAX_BYTES && count >= PAGE_FULL_ENTRIES) fail('page_size', { count, sizeBytes });
 }
 
 /** Yields a size that the encoded entries cannot exceed, much faster than encoding them. */
