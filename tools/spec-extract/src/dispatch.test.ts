@@ -1,0 +1,276 @@
+import { describe, expect, it } from 'vitest';
+import { resultsOf, specOf, TODAY, VERIFIED } from '../test/memory-suite.ts';
+import { snapshot, temporaryRepository, writeInto } from '../test/temporary-repository.ts';
+import { type Ending, run } from './dispatch.ts';
+
+const SPEC = 'specs/10-object-model.md';
+
+function spec(root: string, ...args: string[]): Promise<Ending> {
+  return run(args, { folder: root, today: TODAY, say: () => undefined });
+}
+
+async function generated(files: Readonly<Record<string, string>> = VERIFIED): Promise<string> {
+  const root = temporaryRepository(files);
+  await spec(root, 'generate');
+  return root;
+}
+
+const OPEN_SUITE = {
+  ...VERIFIED,
+  [SPEC]: specOf(
+    '[DML-OBJ-0001] Names MUST be sorted.',
+    '[DML-OBJ-0002] Values MUST be sorted.',
+    '[DML-OBJ-0003] {planned} Links MUST be sorted.',
+    '[DML-OBJ-0004] {exception: no codec; until 2027-01-31} Pages MUST be sorted.',
+    '[DML-OBJ-0005] {retired} Trees MUST be sorted.',
+  ),
+};
+
+describe('show', () => {
+  it('prints text, level, state, section, owner and tests [DML-TRC-0801]', async () => {
+    const root = await generated();
+    const { stdout, exitCode } = await spec(root, 'show', 'DML-OBJ-0001');
+    expect(exitCode).toBe(0);
+    expect(stdout).toBe(
+      [
+        'DML-OBJ-0001 (MUST, verified)',
+        'Names MUST be sorted.',
+        '',
+        'section  specs/10-object-model.md#names',
+        'owner    packages/object-model/src/name.ts#sorted',
+        'test     passed packages/object-model/src/name.test.ts > sorts names',
+      ].join('\n'),
+    );
+  });
+
+  it('is what an id alone means, in any case', async () => {
+    const root = await generated();
+    expect(await spec(root, 'dml-obj-0001')).toEqual(await spec(root, 'show', 'DML-OBJ-0001'));
+  });
+
+  it('says that a text changed or was never indexed', async () => {
+    const root = await generated();
+    writeInto(
+      root,
+      SPEC,
+      specOf('[DML-OBJ-0001] Names MUST be short.', '[DML-OBJ-0002] Values MUST be short.'),
+    );
+    expect((await spec(root, 'DML-OBJ-0001')).stdout).toMatch(
+      /^DML-OBJ-0001 \(MUST, verified, text changed since/,
+    );
+    expect((await spec(root, 'DML-OBJ-0002')).stdout).toMatch(/^DML-OBJ-0002 \(MUST, not in the index yet/);
+  });
+
+  it('answers an unknown id with the nearest ones [DML-TRC-0808]', async () => {
+    const root = await generated(OPEN_SUITE);
+    for (const args of [['DML-OBJ-0009'], ['show', 'DML-OBJ-0009'], ['review', 'DML-OBJ-0009']]) {
+      expect(await spec(root, ...args)).toEqual({
+        stdout: '',
+        stderr:
+          'error: no specification defines DML-OBJ-0009; did you mean DML-OBJ-0001, DML-OBJ-0002, DML-OBJ-0003?',
+        exitCode: 2,
+      });
+    }
+    expect((await spec(root, 'show', 'DML-XYZ-0001')).stderr).toContain('did you mean DML-OBJ-0001');
+  });
+});
+
+describe('open', () => {
+  it('lists open, suspect and excepted requirements [DML-TRC-0803]', async () => {
+    const root = await generated(OPEN_SUITE);
+    writeInto(root, SPEC, OPEN_SUITE[SPEC].replace('Names MUST be sorted', 'Names MUST be short'));
+    await spec(root, 'generate');
+    const expected = [
+      'DML-OBJ-0001 MUST       suspect',
+      'DML-OBJ-0002 MUST       open: no owner, no citing test',
+      'DML-OBJ-0004 MUST       exception until 2027-01-31: no codec',
+      '3 requirements are not verified',
+    ];
+    expect((await spec(root, '--open')).stdout.split('\n')).toEqual(expected);
+    expect((await spec(root, 'open')).stdout.split('\n')).toEqual(expected);
+  });
+
+  it('adds the planned ones on demand [DML-TRC-0803]', async () => {
+    const root = await generated(OPEN_SUITE);
+    const { stdout } = await spec(root, '--open', '--planned');
+    expect(stdout.match(/^DML-OBJ-\d+/gm)).toEqual(['DML-OBJ-0002', 'DML-OBJ-0003', 'DML-OBJ-0004']);
+  });
+
+  it('says what is wrong with the tests of an open requirement', async () => {
+    const file = 'packages/object-model/src/name.test.ts';
+    const results = resultsOf(file, { 'sorts names [DML-OBJ-0001]': 'failed' });
+    const root = await generated({ ...VERIFIED, 'test-results/object-model.json': results });
+    expect((await spec(root, 'open')).stdout).toContain('DML-OBJ-0001 MUST       open: citing test failed');
+  });
+});
+
+describe('review', () => {
+  const changed = specOf('[DML-OBJ-0001] Names MUST be short.', '[DML-OBJ-0002] Values MUST be short.');
+  const suspect = async (): Promise<string> => {
+    const root = await generated({
+      ...VERIFIED,
+      [SPEC]: specOf('[DML-OBJ-0001] Names MUST be sorted.', '[DML-OBJ-0002] Values MUST be sorted.'),
+    });
+    writeInto(root, SPEC, changed);
+    await spec(root, 'generate');
+    return root;
+  };
+  const states = async (root: string): Promise<string[]> => {
+    const { requirements } = JSON.parse((await spec(root, 'open', '--json')).stdout);
+    return requirements.map(({ id, state }: { id: string; state: string }) => `${id} ${state}`);
+  };
+
+  it('touches the ids named and no other [DML-TRC-0804]', async () => {
+    const root = await suspect();
+    expect(await states(root)).toEqual(['DML-OBJ-0001 suspect', 'DML-OBJ-0002 suspect']);
+    expect(await spec(root, 'review', 'DML-OBJ-0001')).toMatchObject({
+      stdout: 'reviewed DML-OBJ-0001',
+      exitCode: 0,
+    });
+    expect(await states(root)).toEqual(['DML-OBJ-0002 suspect']);
+  });
+
+  it('takes every suspect one with --all and leaves nothing to generate [DML-TRC-0805]', async () => {
+    const root = await suspect();
+    expect((await spec(root, 'review', '--all')).stdout).toBe('reviewed DML-OBJ-0001\nreviewed DML-OBJ-0002');
+    expect(await states(root)).toEqual(['DML-OBJ-0002 open']);
+    const reviewed = snapshot(root);
+    await spec(root, 'generate');
+    expect(snapshot(root)).toEqual(reviewed);
+    expect((await spec(root, 'review', '--all')).stdout).toBe('nothing to review');
+  });
+
+  it('wants ids or --all, not both, and ids that are in the index', async () => {
+    const root = await generated();
+    expect((await spec(root, 'review')).exitCode).toBe(2);
+    expect((await spec(root, 'review', '--all', 'DML-OBJ-0001')).exitCode).toBe(2);
+    writeInto(root, SPEC, changed);
+    expect(await spec(root, 'review', 'DML-OBJ-0002')).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining('generate'),
+    });
+  });
+});
+
+it('summary counts each package by state [DML-TRC-0806]', async () => {
+  const root = await generated({
+    ...OPEN_SUITE,
+    'specs/20-store.md': '# S\n\n- [DML-STO-0001] {planned} It MAY.\n',
+  });
+  const { stdout } = await spec(root, 'summary');
+  expect(stdout.split('\n').map((line) => line.split(/\s+/).join(' '))).toEqual([
+    'package total verified implied planned exception suspect open retired',
+    'object-model 5 1 0 1 1 0 1 1',
+    'store 1 0 0 1 0 0 0 0',
+  ]);
+});
+
+describe('check and generate', () => {
+  it('check writes nothing, also when it is red [DML-TRC-0605]', async () => {
+    for (const files of [VERIFIED, OPEN_SUITE]) {
+      const root = temporaryRepository(files);
+      const before = snapshot(root);
+      expect((await spec(root, 'check')).exitCode).toBe(1);
+      expect(snapshot(root)).toEqual(before);
+    }
+  });
+
+  it('check is red until generate has written, and green after [DML-TRC-0606]', async () => {
+    const root = temporaryRepository(VERIFIED);
+    expect((await spec(root, 'check')).stdout).toContain('file_outdated');
+    expect((await spec(root, 'generate')).stdout).toBe(
+      'wrote COMPLIANCE.md\nwrote requirements/object-model.yaml\n0 red, 0 notes',
+    );
+    expect(await spec(root, 'check')).toEqual({ stdout: '0 red, 0 notes', stderr: '', exitCode: 0 });
+  });
+
+  it('generate writes nothing the second time [DML-TRC-0602]', async () => {
+    const root = await generated();
+    const before = snapshot(root);
+    expect((await spec(root, 'generate')).stdout).toBe('0 red, 0 notes');
+    expect(snapshot(root)).toEqual(before);
+  });
+
+  it('generate keeps the files while there are no results [DML-TRC-0609]', async () => {
+    const root = await generated();
+    writeInto(root, 'test-results/object-model.json', '{');
+    writeInto(root, SPEC, specOf('[DML-OBJ-0001] Names MUST be short.'));
+    const before = snapshot(root);
+    expect((await spec(root, 'generate')).exitCode).toBe(1);
+    expect(snapshot(root)).toEqual(before);
+  });
+});
+
+describe('arguments', () => {
+  it('that name no command or option are one error with the commands [DML-TRC-0807]', async () => {
+    const root = await generated();
+    const commands = 'the commands are show, open, summary, check, generate, review, mutate';
+    expect(await spec(root, 'verify')).toEqual({
+      stdout: '',
+      stderr: `error: unknown command verify; ${commands}`,
+      exitCode: 2,
+    });
+    expect(await spec(root, 'check', '--fast')).toMatchObject({
+      stdout: '',
+      exitCode: 2,
+      stderr: expect.stringContaining(commands),
+    });
+    expect((await spec(root, 'check', '--fast')).stderr).toContain('--fast');
+    expect((await spec(root, 'show')).exitCode).toBe(2);
+    expect((await spec(root, 'show', 'DML-OBJ-0001', 'DML-OBJ-0002')).exitCode).toBe(2);
+    expect((await spec(root, 'mutate', 'object-model', '--sample', 'x')).stderr).toContain(
+      '--sample takes a whole number',
+    );
+    expect((await spec(root, 'mutate', 'nothing')).stderr).toContain('the packages are object-model, store,');
+  });
+
+  it('may be none: then the help is printed', async () => {
+    const root = await generated();
+    for (const args of [[], ['--help'], ['check', '-h']]) {
+      const { stdout, exitCode } = await spec(root, ...args);
+      expect([exitCode, stdout.split('\n')[2]]).toEqual([0, 'usage: npm run spec -- <command> [--json]']);
+    }
+  });
+});
+
+describe('exit codes', () => {
+  it('are 0 green, 1 red, 2 wrong arguments, 3 not readable or writable [DML-TRC-0809]', async () => {
+    const root = await generated();
+    expect((await spec(root, 'check')).exitCode).toBe(0);
+    writeInto(root, 'docs/A.md', '[a](gone.md)\n');
+    expect((await spec(root, 'check')).exitCode).toBe(1);
+    expect((await spec(root, 'generate')).exitCode).toBe(1);
+    expect((await spec(root, 'nonsense')).exitCode).toBe(2);
+    writeInto(root, 'requirements/object-model.yaml', '[');
+    expect((await spec(root, 'DML-OBJ-0001')).exitCode).toBe(3);
+    expect((await spec(root, 'open')).exitCode).toBe(3);
+    expect((await spec('/', 'check')).exitCode).toBe(3);
+    expect((await spec('/', 'check', '--root', root)).exitCode).toBe(1);
+  });
+});
+
+describe('--json', () => {
+  it.each([
+    ['check', 'findings'],
+    ['generate', 'written'],
+    ['open', 'requirements'],
+    ['summary', 'packages'],
+    ['DML-OBJ-0001', 'text'],
+    ['--help', 'help'],
+  ])('%s prints one document with %s [DML-TRC-0810]', async (command, key) => {
+    const root = await generated();
+    const { stdout } = await spec(root, command, '--json');
+    expect(JSON.parse(stdout)).toHaveProperty(key);
+  });
+
+  it('prints review and errors as a document too [DML-TRC-0810]', async () => {
+    const root = await generated();
+    expect(JSON.parse((await spec(root, 'review', '--all', '--json')).stdout)).toEqual({
+      reviewed: [],
+      written: [],
+    });
+    expect(JSON.parse((await spec(root, 'nonsense', '--json')).stdout)).toEqual({
+      error: expect.stringContaining('nonsense'),
+    });
+  });
+});
