@@ -22,6 +22,7 @@ export {
   type ObjectModelError,
   objectModelError,
 } from './errors.ts';
+export { type FormatOptions, formatRecord } from './format-record.ts';
 export { hashBytes, sha256Hex, sha256Stream } from './hash/hash-bytes.ts';
 export type { Sha256Stream } from './hash/sha256.ts';
 export {

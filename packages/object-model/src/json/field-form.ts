@@ -1,0 +1,134 @@
+import * as z from 'zod';
+import { bytesOfHex, hexOf } from '../bytes.ts';
+import { formatCid, parseCid } from '../cid.ts';
+import { fail } from '../errors.ts';
+import type { ObjectIds } from '../ids.ts';
+import type { ObjectClass } from '../object-class.ts';
+import { formatBase64, parseBase64 } from './base64.ts';
+
+/** How one field reads in JSON: its schema, and both directions between the record's value and JSON. */
+export interface FieldForm<Value> {
+  readonly schema: z.ZodType;
+  toJson(value: Value): unknown;
+  fromJson(json: unknown): Value;
+}
+
+/** The form of a field whose value type is not told. */
+export type AnyForm = FieldForm<unknown>;
+
+const CID_TEXT = /^b[a-z2-7]{58}$/;
+const linkSchema: z.ZodType = z.strictObject({ '/': z.string().regex(CID_TEXT) }).meta({ id: 'link' });
+const bytesSchema: z.ZodType = z
+  .strictObject({ '/': z.strictObject({ bytes: z.string().regex(/^[A-Za-z0-9+/]*$/) }) })
+  .meta({ id: 'bytes' });
+
+/** A link as JSON has it. */
+export interface JsonLink {
+  readonly '/': string;
+}
+/** Bytes as JSON has them. */
+export interface JsonBytes {
+  readonly '/': { readonly bytes: string };
+}
+
+/**
+ * The form of a link: `{"/": "bafy…"}`.
+ *
+ * @spec DML-OBJ-2204
+ */
+export function linkForm<Class extends ObjectClass>(objectClass: Class): FieldForm<ObjectIds[Class]> {
+  return {
+    schema: linkSchema,
+    toJson: (id) => ({ '/': formatCid(objectClass, id) }),
+    fromJson: (json: JsonLink) => {
+      const { codec, id } = parseCid(json['/']);
+      if ((codec === 'raw') !== (objectClass === 'chunk')) fail('link_codec');
+      return id as ObjectIds[Class];
+    },
+  };
+}
+
+/** The form of a field that may be null. */
+export function nullable<Value>(form: FieldForm<Value>): FieldForm<Value | null> {
+  return {
+    schema: form.schema.nullable(),
+    toJson: (value) => (value === null ? null : form.toJson(value)),
+    fromJson: (json) => (json === null ? null : form.fromJson(json)),
+  };
+}
+
+/**
+ * The form of bytes: `{"/": {"bytes": "…"}}`.
+ *
+ * @spec DML-OBJ-2205
+ */
+export const bytesForm: FieldForm<Uint8Array> = {
+  schema: bytesSchema,
+  toJson: (value) => ({ '/': { bytes: formatBase64(value) } }),
+  fromJson: (json: JsonBytes) => parseBase64(json['/'].bytes) ?? fail('json_form', { field: 'bytes' }),
+};
+
+/** The form of bytes that records in memory hold as hex. */
+export const hexForm: FieldForm<string> = {
+  schema: bytesSchema,
+  toJson: (value) => bytesForm.toJson(bytesOfHex(value) ?? fail('id_form')),
+  fromJson: (json) => hexOf(bytesForm.fromJson(json)),
+};
+
+function plainForm<Value>(schema: z.ZodType<Value>): FieldForm<Value> {
+  return { schema, toJson: (value) => value, fromJson: (json) => json as Value };
+}
+
+/** The form of a text. */
+export const textForm: FieldForm<string> = plainForm(z.string());
+/** The form of a truth value. */
+export const boolForm: FieldForm<boolean> = plainForm(z.boolean());
+/** The form of an integer from 0 to 2^53-1. */
+export const countForm: FieldForm<number> = plainForm(z.int().nonnegative());
+/** The form of a value that is a text or a count. */
+export const textOrCountForm: FieldForm<string | number> = plainForm(
+  z.union([z.string(), z.int().nonnegative()]),
+);
+
+/** The form of a text out of a list. */
+export function oneOf<const Values extends readonly [string, ...string[]]>(
+  values: Values,
+): FieldForm<Values[number]> {
+  return plainForm(z.enum(values) as z.ZodType<Values[number]>);
+}
+
+/**
+ * The form of an i64: a number where JSON readers keep it exactly, else decimal text.
+ *
+ * @spec DML-OBJ-2206
+ */
+export const i64Form: FieldForm<bigint> = {
+  schema: z.union([z.int(), z.string().regex(/^-?[1-9][0-9]{15,18}$/)]),
+  toJson: (value) => {
+    const small = Number(value);
+    return Number.isSafeInteger(small) ? small : value.toString();
+  },
+  fromJson: (json: number | string) => {
+    const value = BigInt(json);
+    if (typeof json === 'string' && Number.isSafeInteger(Number(value)))
+      fail('json_form', { field: 'value' });
+    return value;
+  },
+};
+
+/**
+ * The form of an f64: a number, or the spelling of one that is not finite.
+ *
+ * @spec DML-OBJ-2207
+ */
+export const f64Form: FieldForm<number> = {
+  schema: z.union([z.number(), z.enum(['nan', 'inf', '-inf'])]),
+  toJson: (value) => {
+    if (Number.isFinite(value)) return value + 0;
+    return Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf';
+  },
+  fromJson: (json: number | string) => {
+    if (typeof json === 'number') return json;
+    return json === 'nan' ? Number.NaN : json === 'inf' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  },
+};
