@@ -7,6 +7,7 @@ import { claimGc, type GcState, releaseGc, renewGc } from './gc-state.ts';
 import type { GcPlan } from './plan.ts';
 import { pruneRows } from './prune.ts';
 import { type RootSet, readRoots } from './roots.ts';
+import { RowReader } from './row-reader.ts';
 import { type GcProgress, STEP_OBJECTS, type Survey, surveyStore, walk } from './survey.ts';
 import { settle, sweepSlice } from './sweep.ts';
 import { type ObjectTally, TallyCounter } from './tally.ts';
@@ -108,6 +109,7 @@ function* sweepSteps(host: GcHost, sweep: SweepPlan): Generator<GcProgress, void
   const { engine, environment } = host;
   const { marker, condemned } = sweep.survey;
   const total = condemned.keys.size;
+  const context = { marker, condemned, swept: sweep.swept, rows: new RowReader(engine) };
   let done = 0;
   let deferred = 0;
   while (condemned.readyCount > 0) {
@@ -123,7 +125,7 @@ function* sweepSteps(host: GcHost, sweep: SweepPlan): Generator<GcProgress, void
         return;
       }
       deferred = 0;
-      done += sweepSlice(transaction, { ...sweep.survey, swept: sweep.swept }, sweep.sliceObjects ?? SLICE_OBJECTS);
+      done += sweepSlice(transaction, context, sweep.sliceObjects ?? SLICE_OBJECTS);
     });
     environment.failpoint?.('gc/slice');
     yield { phase: 'sweep', done, total };

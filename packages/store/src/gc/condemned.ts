@@ -1,9 +1,8 @@
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readKeys, refreshSnapshot } from '../engine/reading.ts';
-import { OBJECT_KEY_BYTES, writeObjectKey } from '../keyspace.ts';
-import type { Link } from '../model.ts';
-import { viewRow } from './object-rows.ts';
+import { OBJECT_KEY_BYTES } from '../keyspace.ts';
 import { ObjectKeySet } from './object-key-set.ts';
+import { RowReader } from './row-reader.ts';
 import { TallyCounter } from './tally.ts';
 
 /**
@@ -20,7 +19,7 @@ export class Condemned {
   readonly tally: TallyCounter = new TallyCounter();
   readonly #engine: Engine;
   readonly #marked: ObjectKeySet;
-  readonly #key: Buffer = Buffer.allocUnsafeSlow(OBJECT_KEY_BYTES);
+  readonly #rows: RowReader;
   #scanFrom: Buffer | undefined;
   /** How many condemned objects link to each. */
   #holders: Uint32Array = new Uint32Array(0);
@@ -32,6 +31,7 @@ export class Condemned {
 
   constructor(engine: Engine, marked: ObjectKeySet) {
     this.#engine = engine;
+    this.#rows = new RowReader(engine);
     this.#marked = marked;
   }
 
@@ -68,13 +68,12 @@ export class Condemned {
     const end = Math.min(this.#counted + budget, this.keys.size);
     for (; this.#counted < end; this.#counted += 1) {
       const key = this.keys.keyAt(this.#counted);
-      const view = viewRow(this.#engine, key);
-      if (view.state === 'absent' || view.state === 'excised') continue;
-      this.tally.add(key[0] as number, view.sizeBytes);
-      if (view.state === 'damaged') continue;
-      for (const link of view.links) {
-        writeObjectKey(this.#key, 0, link.class, link.id);
-        const ordinal = this.keys.ordinalOf(this.#key);
+      const state = this.#rows.look(key);
+      if (state === 'absent' || state === 'excised') continue;
+      this.tally.add(key[0] as number, this.#rows.sizeBytes);
+      const { links, linkCount } = this.#rows;
+      for (let index = 0; index < linkCount; index += 1) {
+        const ordinal = this.keys.ordinalOf(links, index * OBJECT_KEY_BYTES);
         if (ordinal !== undefined) this.#holders[ordinal] = (this.#holders[ordinal] as number) + 1;
       }
     }
@@ -97,11 +96,10 @@ export class Condemned {
     return this.keys.keyAt(this.#ready[this.#readyHead - 1] as number);
   }
 
-  /** Notes that a taken object with these links is gone, which may make what it linked to ready. */
-  release(links: readonly Link[]): void {
-    for (const link of links) {
-      writeObjectKey(this.#key, 0, link.class, link.id);
-      const ordinal = this.keys.ordinalOf(this.#key);
+  /** Notes that a taken object with these packed links is gone, which may make what it linked to ready. */
+  release(links: Uint8Array, linkCount: number): void {
+    for (let index = 0; index < linkCount; index += 1) {
+      const ordinal = this.keys.ordinalOf(links, index * OBJECT_KEY_BYTES);
       if (ordinal === undefined) continue;
       const left = (this.#holders[ordinal] as number) - 1;
       this.#holders[ordinal] = left;

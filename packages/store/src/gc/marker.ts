@@ -1,10 +1,10 @@
 import type { Engine } from '../engine/engine.ts';
 import { storeError } from '../errors.ts';
-import { OBJECT_KEY_BYTES, parseObjectKey, writeObjectKey } from '../keyspace.ts';
+import { OBJECT_KEY_BYTES, parseObjectKey } from '../keyspace.ts';
 import { readRecentKeys, type RecentRow } from '../recents.ts';
-import { viewRow } from './object-rows.ts';
 import { NO_PARENT, ObjectKeySet } from './object-key-set.ts';
 import type { GcRoot, KeyedRoot } from './roots.ts';
+import { RowReader } from './row-reader.ts';
 import { TallyCounter } from './tally.ts';
 
 /** Ordinals of recent objects added as roots together, and the session they belong to. */
@@ -29,11 +29,12 @@ export class Marker {
   readonly #recents: RecentSpan[] = [];
   /** Found and visited while absent; they must be visited again should they be put after all. */
   readonly #holes: Set<number> = new Set();
-  readonly #key: Buffer = Buffer.allocUnsafeSlow(OBJECT_KEY_BYTES);
+  readonly #rows: RowReader;
   #next = 0;
 
   constructor(engine: Engine) {
     this.#engine = engine;
+    this.#rows = new RowReader(engine);
   }
 
   /** Objects found and not yet visited. */
@@ -51,7 +52,7 @@ export class Marker {
       const ordinal = this.found.size;
       if (this.found.add(key)) this.#roots.set(ordinal, root);
       else this.#fillHole(key, 0);
-      if (viewRow(this.#engine, key).state === 'absent') {
+      if (this.#rows.look(key) === 'absent') {
         throw storeError('gc_refused', { detail: 'root_unreadable', ...describeRoot(root) });
       }
     }
@@ -83,21 +84,19 @@ export class Marker {
 
   #visit(ordinal: number, strict: boolean): void {
     const key = this.found.keyAt(ordinal);
-    const view = viewRow(this.#engine, key);
-    if (view.state === 'excised') return;
+    const state = this.#rows.look(key);
+    if (state === 'excised') return;
     // @spec DML-STO-0713
-    if (view.state === 'damaged') throw this.#refusal('object_damaged', ordinal, key);
-    if (view.state === 'absent') {
+    if (state === 'damaged') throw this.#refusal('object_damaged', ordinal, key);
+    if (state === 'absent') {
       // @spec DML-STO-0712
       if (strict) throw this.#refusal('closure_incomplete', ordinal, key);
       this.#holes.add(ordinal);
       return;
     }
-    this.tally.add(key[0] as number, view.sizeBytes);
-    for (const link of view.links) {
-      writeObjectKey(this.#key, 0, link.class, link.id);
-      this.found.add(this.#key, 0, ordinal);
-    }
+    this.tally.add(key[0] as number, this.#rows.sizeBytes);
+    const { links, linkCount } = this.#rows;
+    for (let index = 0; index < linkCount; index += 1) this.found.add(links, index * OBJECT_KEY_BYTES, ordinal);
   }
 
   /** Visits an object that was absent when the walk passed it and is a root now. */

@@ -1,12 +1,11 @@
 import { hasRow } from '../engine/reading.ts';
 import { CLASS_BYTES, parseObjectKey } from '../keyspace.ts';
-import type { ExecId } from '../model.ts';
-import { executionKeyOf } from '../model.ts';
+import { type ExecId, executionKeyOf } from '../model.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { readObject } from '../objects.ts';
 import type { Condemned } from './condemned.ts';
 import type { Marker } from './marker.ts';
-import { viewRow } from './object-rows.ts';
+import type { RowReader } from './row-reader.ts';
 import type { TallyCounter } from './tally.ts';
 
 /** Objects a slice may look at inside its transaction to learn what has come into use since. */
@@ -17,6 +16,7 @@ export interface SweepContext {
   readonly marker: Marker;
   readonly condemned: Condemned;
   readonly swept: TallyCounter;
+  readonly rows: RowReader;
 }
 
 /** Lets the marker walk within the transaction; false when more waits than a transaction should look at. */
@@ -31,22 +31,22 @@ export function settle(marker: Marker, patient: boolean): boolean {
  * @spec DML-STO-0723
  */
 export function sweepSlice(transaction: WriteTransaction, context: SweepContext, limit: number): number {
-  const { marker, condemned, swept } = context;
+  const { marker, condemned, swept, rows } = context;
   const { engine } = transaction;
   for (let looked = 0; looked < limit; looked += 1) {
     const key = condemned.take();
     if (key === undefined) return looked;
     // @spec DML-STO-0722
     if (marker.found.has(key)) continue;
-    const view = viewRow(engine, key);
-    if (view.state === 'absent' || view.state === 'excised') continue;
+    const state = rows.look(key);
+    if (state === 'absent' || state === 'excised') continue;
     const classByte = key[0] as number;
     // @spec DML-STO-0726
     if (classByte === CLASS_BYTES.chunk && hasRow(engine, 'excised', key)) continue;
     if (classByte === CLASS_BYTES.exec) dropCacheEntry(transaction, key);
     transaction.deleteRow('objects', key);
-    swept.add(classByte, view.sizeBytes);
-    if (view.state === 'present') condemned.release(view.links);
+    swept.add(classByte, rows.sizeBytes);
+    condemned.release(rows.links, rows.linkCount);
   }
   return limit;
 }

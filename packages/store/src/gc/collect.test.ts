@@ -1,0 +1,332 @@
+import type { CommitId, DagId, DatumId, NodeId, ObjectId } from '@daggerml/object-model';
+import { describe, expect, it } from 'vitest';
+import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
+import { putCommit, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
+import { CLASS_BYTES, objectKey, parseObjectKey } from '../keyspace.ts';
+import { readKeys, refreshSnapshot } from '../engine/reading.ts';
+import type { ObjectClass } from '../model.ts';
+import type { Store } from '../store.ts';
+import { collectSteps } from './collect.ts';
+import { claimGc } from './gc-state.ts';
+import { explainKept, planGc, runGc } from './run.ts';
+
+function objectsOf(store: Store): Set<string> {
+  refreshSnapshot(store.engine);
+  return new Set(
+    readKeys(store.engine, 'objects').map((key) => {
+      const object = parseObjectKey(key);
+      return `${object?.class}/${object?.id}`;
+    }),
+  );
+}
+
+function has(store: Store, objectClass: ObjectClass, id: ObjectId): boolean {
+  return store.has(objectClass, id);
+}
+
+/** A head with one dag, beside an unreachable commit with a dag of its own; the session has let go of both. */
+async function storeWithGarbage(environment = fakeEnvironment()): Promise<{
+  store: Store;
+  kept: CommitId;
+  garbage: CommitId;
+  garbageDag: DagId;
+}> {
+  const store = await openFixture(environment);
+  let kept = '' as CommitId;
+  let garbage = '' as CommitId;
+  let garbageDag = '' as DagId;
+  store.transact('fill', (transaction) => {
+    kept = putCommit(transaction, { dags: { a: putTextDag(transaction, 'kept') } });
+    garbageDag = putTextDag(transaction, 'garbage');
+    garbage = putCommit(transaction, { dags: { a: garbageDag } });
+  });
+  setRef(store, 'main', kept);
+  store.checkpoint();
+  return { store, kept, garbage, garbageDag };
+}
+
+describe('runGc', () => {
+  it('deletes exactly what no root reaches [DML-STO-0723]', async () => {
+    const { store, kept } = await storeWithGarbage();
+    const before = objectsOf(store);
+    const report = await runGc(store);
+    expect(report.completed).toBe(true);
+    expect(report.swept.objects).toBe(5);
+    const after = objectsOf(store);
+    expect(before.size - after.size).toBe(5);
+    expect(has(store, 'commit', kept)).toBe(true);
+    expect((await planGc(store)).condemned.objects).toBe(0);
+    expect((await planGc(store)).kept.objects).toBe(after.size);
+  });
+
+  it('keeps what heads, index refs, tracking refs, exec refs and pins reach [DML-STO-0701]', async () => {
+    const store = await openFixture();
+    const refs = [
+      'refs/heads/main',
+      'refs/index/00000000-0000-4000-8000-000000000001',
+      'refs/remotes/origin/main',
+      'refs/exec/00000000-0000-4000-8000-000000000002',
+    ];
+    const commits: CommitId[] = [];
+    let pinned = '' as DatumId;
+    store.transact('fill', (transaction) => {
+      for (const ref of refs) commits.push(putCommit(transaction, { dags: { a: putTextDag(transaction, ref) } }));
+      pinned = putText(transaction, 'pinned');
+      transaction.putPin({ class: 'datum', objectId: pinned, owner: 'ada', reason: 'demo', expiresMs: null });
+      putText(transaction, 'loose');
+    });
+    refs.forEach((ref, index) => setRef(store, ref, commits[index]!));
+    store.checkpoint();
+    const report = await runGc(store);
+    expect(report.swept.byClass).toEqual({ datum: { objects: 1, bytes: expect.any(Number) } });
+    expect(report.plan.roots).toEqual({ refs: 4, pins: 1, expiredPins: 0, recentRows: 0 });
+    expect(has(store, 'datum', pinned)).toBe(true);
+    for (const commitId of commits) expect(has(store, 'commit', commitId)).toBe(true);
+  });
+
+  it('lets a pin count until its expiry and no longer [DML-STO-0702]', async () => {
+    const environment = fakeEnvironment();
+    const { store, garbage } = await storeWithGarbage(environment);
+    store.transact('pin', (transaction) => {
+      const expiresMs = environment.nowMsValue + 1_000;
+      transaction.putPin({ class: 'commit', objectId: garbage, owner: 'ada', reason: 'look', expiresMs });
+    });
+    store.checkpoint();
+    expect((await runGc(store)).swept.objects).toBe(0);
+    environment.nowMsValue += 1_000;
+    expect((await runGc(store)).swept.objects).toBe(5);
+    expect(has(store, 'commit', garbage)).toBe(false);
+  });
+
+  it('keeps recent objects of living sessions only [DML-STO-0703]', async () => {
+    const environment = fakeEnvironment(1);
+    const { store } = await storeWithGarbage(environment);
+    await runGc(store);
+    const other = fakeEnvironment(2);
+    const writer = await openFixture(other, store.path);
+    let draft = '' as CommitId;
+    writer.transact('draft', (transaction) => {
+      draft = putCommit(transaction, { dags: { a: putTextDag(transaction, 'draft') } });
+    });
+    expect((await runGc(store)).swept.objects).toBe(0);
+    environment.deadPids.add(2);
+    expect((await runGc(store)).swept.objects).toBe(5);
+    expect(has(store, 'commit', draft)).toBe(false);
+  });
+
+  it('treats what a checkpoint gave up as unreferenced [DML-STO-0703]', async () => {
+    const { store } = await storeWithGarbage();
+    store.transact('draft', (transaction) => void putText(transaction, 'draft'));
+    expect((await planGc(store)).condemned.objects).toBe(5);
+    store.checkpoint();
+    expect((await planGc(store)).condemned.objects).toBe(6);
+  });
+
+  it('refuses a store without refs and pins [DML-STO-0710]', async () => {
+    const store = await openFixture();
+    store.transact('fill', (transaction) => void putTextDag(transaction, 'x'));
+    store.checkpoint();
+    const before = objectsOf(store);
+    await expect(runGc(store)).rejects.toMatchObject({ code: 'gc_refused', detail: 'no_roots' });
+    await expect(planGc(store)).rejects.toMatchObject({ code: 'gc_refused', detail: 'no_roots' });
+    expect(objectsOf(store)).toEqual(before);
+  });
+
+  it('refuses when the commit of a ref is absent [DML-STO-0711]', async () => {
+    const { store, kept } = await storeWithGarbage();
+    store.transact('harm', (transaction) => void transaction.deleteRow('objects', objectKey('commit', kept)!));
+    const before = objectsOf(store);
+    await expect(runGc(store)).rejects.toMatchObject({ code: 'gc_refused', detail: 'root_unreadable' });
+    expect(objectsOf(store)).toEqual(before);
+  });
+
+  it('refuses when an object that a ref reaches is absent [DML-STO-0712]', async () => {
+    const { store } = await storeWithGarbage();
+    let datumId = '' as DatumId;
+    store.transact('find', (transaction) => {
+      datumId = putText(transaction, 'kept');
+    });
+    store.checkpoint();
+    store.transact('harm', (transaction) => void transaction.deleteRow('objects', objectKey('datum', datumId)!));
+    const before = objectsOf(store);
+    await expect(runGc(store)).rejects.toMatchObject({
+      code: 'gc_refused',
+      detail: 'closure_incomplete',
+      fields: { class: 'datum', objectId: datumId },
+    });
+    expect(objectsOf(store)).toEqual(before);
+  });
+
+  it('refuses when an object that a ref reaches is damaged [DML-STO-0713]', async () => {
+    const { store } = await storeWithGarbage();
+    let nodeId = '' as NodeId;
+    store.transact('find', (transaction) => {
+      nodeId = putLiteral(transaction, putText(transaction, 'kept'));
+    });
+    store.checkpoint();
+    store.transact('harm', (transaction) =>
+      transaction.putRow('objects', objectKey('node', nodeId)!, Buffer.from('rotten')),
+    );
+    await expect(runGc(store)).rejects.toMatchObject({ code: 'gc_refused', detail: 'object_damaged' });
+  });
+
+  it('deletes damaged objects that nothing reaches', async () => {
+    const { store, garbageDag } = await storeWithGarbage();
+    store.transact('harm', (transaction) =>
+      transaction.putRow('objects', objectKey('dag', garbageDag)!, Buffer.from('rotten')),
+    );
+    expect((await runGc(store)).swept.objects).toBe(5);
+    expect(has(store, 'dag', garbageDag)).toBe(false);
+  });
+
+  it('deletes an object only after all that link to it [DML-STO-0724]', async () => {
+    const { store } = await storeWithGarbage();
+    const seen: string[] = [];
+    let before = objectsOf(store);
+    const steps = collectSteps(store, { sliceObjects: 1 });
+    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+      const after = objectsOf(store);
+      for (const object of before) if (!after.has(object)) seen.push(object.split('/')[0]!);
+      before = after;
+    }
+    expect(seen).toEqual(['commit', 'tree', 'dag', 'node', 'datum']);
+  });
+
+  it('drops the cache entry together with its exec [DML-STO-0727]', async () => {
+    const { store } = await storeWithGarbage();
+    let nodeId = '' as NodeId;
+    store.transact('exec', (transaction) => {
+      nodeId = putLiteral(transaction, putText(transaction, 'called'));
+      transaction.putCacheEntry(nodeId, putExec(transaction, nodeId, putTextDag(transaction, 'result')));
+    });
+    expect(store.cacheEntries(nodeId)).toHaveLength(1);
+    store.checkpoint();
+    await runGc(store);
+    expect(store.cacheEntries(nodeId)).toEqual([]);
+  });
+
+  it('removes expired pins and rows that no living session holds [DML-STO-0728]', async () => {
+    const environment = fakeEnvironment(1);
+    const { store, kept } = await storeWithGarbage(environment);
+    const writer = await openFixture(fakeEnvironment(2), store.path);
+    writer.transact('draft', (transaction) => {
+      putText(transaction, 'draft');
+      transaction.putPin({ class: 'commit', objectId: kept, owner: 'old', reason: '', expiresMs: 1 });
+      transaction.putPin({ class: 'commit', objectId: kept, owner: 'new', reason: '', expiresMs: null });
+    });
+    store.transact('mine', (transaction) => void putText(transaction, 'mine'));
+    environment.deadPids.add(2);
+    await runGc(store);
+    refreshSnapshot(store.engine);
+    expect(readKeys(store.engine, 'recents')).toHaveLength(1);
+    expect(store.readPins().map((pin) => pin.owner)).toEqual(['new']);
+  });
+
+  it('refuses to run beside a collection that lives [DML-STO-0731]', async () => {
+    const { store } = await storeWithGarbage(fakeEnvironment(1));
+    const other = await openFixture(fakeEnvironment(2), store.path);
+    const running = collectSteps(other);
+    running.next();
+    await expect(runGc(store)).rejects.toMatchObject({ code: 'gc_refused', detail: 'already_running' });
+    running.return(undefined as never);
+    expect((await runGc(store)).completed).toBe(true);
+  });
+
+  it('takes over from a collection whose process died [DML-STO-0732]', async () => {
+    const environment = fakeEnvironment(1);
+    const { store } = await storeWithGarbage(environment);
+    const other = await openFixture(fakeEnvironment(2), store.path);
+    other.transact('claim', (transaction) => void claimGc(transaction, 'died'));
+    environment.deadPids.add(2);
+    expect((await runGc(store)).swept.objects).toBe(5);
+  });
+
+  it('stops a collection whose claim another one took over', async () => {
+    const { store } = await storeWithGarbage();
+    const steps = collectSteps(store, { sliceObjects: 1 });
+    for (let step = steps.next(); step.value !== undefined && 'phase' in step.value; step = steps.next())
+      if (step.value.phase === 'sweep') break;
+    store.transact('steal', (transaction) => transaction.setMeta('gc', JSON.stringify({ runId: 'other' })));
+    expect(() => steps.next()).toThrow(expect.objectContaining({ code: 'gc_refused', detail: 'claim_lost' }));
+  });
+
+  it('gives up its claim when it is stopped between two steps [DML-STO-0733]', async () => {
+    const { store } = await storeWithGarbage();
+    const controller = new AbortController();
+    const stopped = runGc(store, { stepObjects: 1, onProgress: () => controller.abort(), signal: controller.signal });
+    await expect(stopped).rejects.toThrow();
+    expect(store.getMeta('gc')).toBe('');
+    expect((await runGc(store)).swept.objects).toBe(5);
+  });
+
+  it('deletes nothing when the plan is declined', async () => {
+    const { store } = await storeWithGarbage();
+    const before = objectsOf(store);
+    const report = await runGc(store, { confirm: (plan) => plan.condemned.objects === 0 });
+    expect(report).toMatchObject({ completed: false, swept: { objects: 0 } });
+    expect(objectsOf(store)).toEqual(before);
+  });
+});
+
+describe('planGc', () => {
+  it('writes nothing [DML-STO-0715]', async () => {
+    const { store } = await storeWithGarbage();
+    const transaction = (store.engine.root.getStats() as { lastTxnId?: number }).lastTxnId;
+    const plan = await planGc(store);
+    expect(plan.condemned.objects).toBe(5);
+    expect((store.engine.root.getStats() as { lastTxnId?: number }).lastTxnId).toBe(transaction);
+  });
+
+  it('counts objects and bytes by class [DML-STO-0716]', async () => {
+    const { store } = await storeWithGarbage();
+    const plan = await planGc(store);
+    const classes = ['datum', 'node', 'dag', 'tree', 'commit'] as const;
+    expect(Object.keys(plan.condemned.byClass).sort()).toEqual([...classes].sort());
+    refreshSnapshot(store.engine);
+    for (const objectClass of classes) {
+      const keys = readKeys(store.engine, 'objects').filter((key) => key[0] === CLASS_BYTES[objectClass]);
+      const bytes = keys.reduce((sum, key) => sum + store.read(objectClass, parseObjectKey(key)!.id).length, 0);
+      const kept = plan.kept.byClass[objectClass]!;
+      const condemned = plan.condemned.byClass[objectClass]!;
+      expect(kept.objects + condemned.objects).toBe(keys.length);
+      expect(kept.bytes + condemned.bytes).toBe(bytes);
+    }
+  });
+});
+
+describe('explainKept', () => {
+  it('yields a path of links from a root to every kept object [DML-STO-0741]', async () => {
+    const { store, kept } = await storeWithGarbage();
+    const plan = await planGc(store);
+    let explained = 0;
+    for (const object of objectsOf(store)) {
+      const [objectClass, objectId] = object.split('/') as [ObjectClass, ObjectId];
+      const reason = await explainKept(store, { class: objectClass, objectId });
+      if (reason.state !== 'kept') continue;
+      explained += 1;
+      expect(reason.root).toEqual({ kind: 'ref', ref: 'refs/heads/main', commitId: kept });
+      expect(reason.path[0]).toEqual({ class: 'commit', objectId: kept });
+      expect(reason.path.at(-1)).toEqual({ class: objectClass, objectId });
+    }
+    expect(explained).toBe(plan.kept.objects);
+  });
+
+  it('names the pin or the session that keeps an object', async () => {
+    const { store, garbage } = await storeWithGarbage();
+    let draft = '' as DatumId;
+    store.transact('pin', (transaction) => {
+      transaction.putPin({ class: 'commit', objectId: garbage, owner: 'ada', reason: 'look', expiresMs: null });
+      draft = putText(transaction, 'draft');
+    });
+    const byPin = await explainKept(store, { class: 'commit', objectId: garbage });
+    expect(byPin).toMatchObject({ state: 'kept', root: { kind: 'pin', owner: 'ada', reason: 'look' } });
+    const bySession = await explainKept(store, { class: 'datum', objectId: draft });
+    expect(bySession).toMatchObject({ state: 'kept', root: { kind: 'recent', sessionId: store.sessionId } });
+  });
+
+  it('says when nothing keeps an object, or when it is not there [DML-STO-0742]', async () => {
+    const { store, garbage } = await storeWithGarbage();
+    expect(await explainKept(store, { class: 'commit', objectId: garbage })).toEqual({ state: 'condemned' });
+    expect(await explainKept(store, { class: 'tree', objectId: garbage })).toEqual({ state: 'absent' });
+  });
+});

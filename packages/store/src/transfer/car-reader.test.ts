@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { ObjectId } from '../model.ts';
+import { type CarLink, decodeHeader, encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
+import { type CarSection, MAX_BLOCK_BYTES, readCar } from './car-reader.ts';
+
+function linkOf(bytes: Uint8Array, codec: 0x71 | 0x55 = 0x55): CarLink {
+  return { codec, id: createHash('sha256').update(bytes).digest('hex') as ObjectId };
+}
+
+function streamOf(blocks: readonly Uint8Array[]): Buffer {
+  const header = encodeHeader(blocks.slice(0, 1).map((block) => linkOf(block)));
+  return Buffer.concat([
+    encodeVarint(header.length),
+    header,
+    ...blocks.map((block) => encodeSection(linkOf(block), block)),
+  ]);
+}
+
+function cut(bytes: Buffer, sizes: readonly number[]): Buffer[] {
+  const pieces: Buffer[] = [];
+  let at = 0;
+  for (let index = 0; at < bytes.length; index += 1) {
+    const size = sizes[index % sizes.length] ?? 1;
+    pieces.push(bytes.subarray(at, at + size));
+    at += size;
+  }
+  return pieces;
+}
+
+async function readAll(stream: Iterable<Uint8Array>): Promise<CarSection[]> {
+  const { sections } = await readCar(stream);
+  const all: CarSection[] = [];
+  for await (const section of sections) all.push(section);
+  return all;
+}
+
+describe('readCar', () => {
+  it('reads back what was written, whatever the pieces', async () => {
+    const block = fc.uint8Array({ minLength: 1, maxLength: 300 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(block, { minLength: 1, maxLength: 12 }),
+        fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 5 }),
+        async (blocks, sizes) => {
+          const sections = await readAll(cut(streamOf(blocks), sizes));
+          expect(sections.map((section) => Buffer.from(section.bytes))).toEqual(blocks.map((b) => Buffer.from(b)));
+          expect(sections.map((section) => section.link)).toEqual(blocks.map((b) => linkOf(b)));
+        },
+      ),
+    );
+  });
+
+  it('refuses a stream cut anywhere inside a section [DML-STO-1013]', async () => {
+    const stream = streamOf([Buffer.from('first block'), Buffer.from('second block')]);
+    const whole = new Set<number>([stream.length]);
+    const headerEnd = stream.length - 2 * 37 - 'first block'.length - 'second block'.length;
+    whole.add(headerEnd).add(headerEnd + 37 + 'first block'.length);
+    for (let length = 0; length < stream.length; length += 1) {
+      const outcome = await readAll([stream.subarray(0, length)]).then(
+        () => 'read',
+        (error: { code?: string; detail?: string }) => `${error.code}/${error.detail}`,
+      );
+      expect(outcome, `cut at ${length}`).toBe(whole.has(length) ? 'read' : 'transfer_invalid/truncated');
+    }
+  });
+
+  it('refuses lengths beyond the bounds without asking for that many bytes [DML-STO-1011]', async () => {
+    const header = encodeHeader([]);
+    const start = Buffer.concat([encodeVarint(header.length), header]);
+    const lengths = [MAX_BLOCK_BYTES + 37, 2 ** 28 - 1, 2 ** 40, 2 ** 53 - 1];
+    for (const length of lengths) {
+      let asked = 0;
+      const pieces = function* (): Generator<Uint8Array> {
+        yield Buffer.concat([start, encodeVarint(length)]);
+        for (; asked < 100; asked += 1) yield Buffer.alloc(65_536);
+      };
+      await expect(readAll(pieces())).rejects.toMatchObject({
+        code: 'transfer_invalid',
+        detail: 'length_bounds',
+      });
+      expect(asked).toBe(0);
+    }
+    await expect(readAll([encodeVarint(2 ** 27)])).rejects.toMatchObject({ detail: 'length_bounds' });
+    await expect(readAll([Buffer.concat([start, encodeVarint(36), Buffer.alloc(36)])])).rejects.toMatchObject({
+      detail: 'length_bounds',
+    });
+  });
+
+  it('refuses lengths that are not in their shortest form', async () => {
+    await expect(readAll([Buffer.from([0x91, 0x80, 0x00])])).rejects.toMatchObject({
+      detail: 'length_form',
+    });
+  });
+
+  it('refuses CIDs of other versions, codecs and hashes', async () => {
+    const block = Buffer.from('block');
+    const good = streamOf([block]);
+    const cidAt = good.length - block.length - 36;
+    for (const offset of [0, 1, 2, 3]) {
+      const bad = Buffer.from(good);
+      bad[cidAt + offset] = 0x00;
+      await expect(readAll([bad])).rejects.toMatchObject({ detail: 'cid_unsupported' });
+    }
+  });
+
+  it('throws nothing but transfer_invalid for mutated streams', async () => {
+    const stream = streamOf([Buffer.from('one'), Buffer.alloc(200, 7), Buffer.from('three')]);
+    const mutation = fc.record({ at: fc.nat(stream.length - 1), byte: fc.nat(255) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(mutation, { minLength: 1, maxLength: 6 }), async (mutations) => {
+        const mutated = Buffer.from(stream);
+        for (const { at, byte } of mutations) mutated[at] = byte;
+        const code = await readAll([mutated]).then(
+          () => 'read',
+          (error: { code?: string }) => error.code,
+        );
+        expect(['read', 'transfer_invalid']).toContain(code);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+describe('encodeHeader', () => {
+  it('is one deterministic form at every count of roots', () => {
+    for (const count of [0, 1, 23, 24, 255, 256, 3000]) {
+      const roots = Array.from({ length: count }, (_, index) => linkOf(Buffer.from(`${index}`), 0x71));
+      const header = encodeHeader(roots);
+      expect(decodeHeader(header)).toEqual(roots);
+    }
+    expect(() => decodeHeader(Buffer.concat([encodeHeader([]), Buffer.of(0)]))).toThrow();
+  });
+});

@@ -1,0 +1,64 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import type { ProcessProbe, StoreEnvironment } from '../src/environment.ts';
+import type { CommitId } from '../src/model.ts';
+import { nodeEnvironment } from '../src/node-environment.ts';
+import { headRef, type RefName } from '../src/ref-name.ts';
+import { openStore } from '../src/open-store.ts';
+import type { Store } from '../src/store.ts';
+
+/** An environment whose clock, processes and failpoints are under a test's control. */
+export interface FakeEnvironment extends Omit<StoreEnvironment, 'failpoint'> {
+  nowMsValue: number;
+  readonly deadPids: Set<number>;
+  failpoint: ((name: string) => void) | undefined;
+}
+
+/** Yields an environment that plays the process `pid`. */
+export function fakeEnvironment(pid: number = process.pid): FakeEnvironment {
+  const deadPids = new Set<number>();
+  const environment: FakeEnvironment = {
+    ...nodeEnvironment(),
+    nowMsValue: 1_000_000,
+    deadPids,
+    failpoint: undefined,
+    process: { pid, startTime: `${pid}`, bootId: 'boot', pidNamespace: 'pid' },
+    nowMs: () => environment.nowMsValue,
+    probe: (probed): ProcessProbe =>
+      deadPids.has(probed) ? { state: 'dead' } : { state: 'alive', startTime: `${probed}` },
+  };
+  return environment;
+}
+
+const cleanups: (() => Promise<void> | void)[] = [];
+
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+/** Yields a folder that is gone after the test. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'dml-store-'));
+  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Opens a store for the length of the test, a fresh one unless a path is given. */
+export async function openFixture(
+  environment: StoreEnvironment = fakeEnvironment(),
+  path: string = join(temporaryFolder(), 'store'),
+): Promise<Store> {
+  const store = await openStore(path, { mode: 'write', create: true, program: 'test', environment });
+  cleanups.push(() => store.close());
+  return store;
+}
+
+/** Moves a ref wherever it stands; fails the test's setup when that does not work. */
+export function setRef(store: Store, ref: RefName | string, next: CommitId | null): void {
+  const name = ref.startsWith('refs/') ? (ref as RefName) : headRef(ref);
+  const expected = store.getRef(name)?.commitId ?? null;
+  const result = store.updateRef({ ref: name, expected, next, actor: 'test', reason: 'test' });
+  if (!result.applied) throw new Error('ref moved underneath');
+}

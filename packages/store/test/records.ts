@@ -1,0 +1,101 @@
+import {
+  type AnyRecord,
+  type CommitId,
+  type DagId,
+  type DatumId,
+  type ExecId,
+  type ExecRequestId,
+  type ExecutionKey,
+  encodeRecord,
+  hashBytes,
+  type NodeId,
+  type ObjectClass,
+  type ObjectId,
+  type TreeId,
+} from '@daggerml/object-model';
+
+/** Anything objects can be put into: a write transaction, or a map of a test. */
+export interface ObjectSink {
+  put(objectClass: ObjectClass, bytes: Uint8Array): unknown;
+}
+
+type ObjectRecord = Extract<AnyRecord, { type: ObjectClass }>;
+
+/** Puts a record and yields its id. */
+export function putRecord<Id extends ObjectId>(sink: ObjectSink, record: ObjectRecord): Id {
+  const bytes = encodeRecord(record);
+  sink.put(record.type, bytes);
+  return hashBytes(bytes) as Id;
+}
+
+export function putText(sink: ObjectSink, value: string): DatumId {
+  return putRecord(sink, { type: 'datum', kind: 'string', value });
+}
+
+export function putLiteral(sink: ObjectSink, datumId: DatumId): NodeId {
+  return putRecord(sink, { type: 'node', kind: 'literal', datumId });
+}
+
+export function putCall(sink: ObjectSink, functionUri: string, inputs: readonly NodeId[]): NodeId {
+  const functionDatumId: DatumId = putRecord(sink, { type: 'datum', kind: 'uri', value: functionUri });
+  return putRecord(sink, { type: 'node', kind: 'call', functionDatumId, inputs });
+}
+
+export function putDag(sink: ObjectSink, rootNodeId: NodeId, names: Readonly<Record<string, NodeId>> = {}): DagId {
+  return putRecord(sink, { type: 'dag', rootNodeId, names: Object.entries(names).sort(byName) });
+}
+
+/** Puts a dag whose root is the literal `value`: a datum, a node and a dag. */
+export function putTextDag(sink: ObjectSink, value: string): DagId {
+  return putDag(sink, putLiteral(sink, putText(sink, value)));
+}
+
+export function putTree(sink: ObjectSink, dags: Readonly<Record<string, DagId>>): TreeId {
+  return putRecord(sink, { type: 'tree', dags: Object.entries(dags).sort(byName) });
+}
+
+function byName(left: readonly [string, unknown], right: readonly [string, unknown]): number {
+  return Buffer.compare(Buffer.from(left[0]), Buffer.from(right[0]));
+}
+
+export interface CommitParts {
+  readonly dags?: Readonly<Record<string, DagId>>;
+  readonly treeId?: TreeId;
+  readonly parents?: readonly CommitId[];
+  readonly pins?: Readonly<Record<NodeId, ExecId>>;
+  readonly requests?: Readonly<Record<NodeId, ExecRequestId>>;
+  readonly author?: string;
+  readonly message?: string;
+  readonly timeMs?: number;
+}
+
+export function putCommit(sink: ObjectSink, parts: CommitParts): CommitId {
+  return putRecord(sink, {
+    type: 'commit',
+    treeId: parts.treeId ?? putTree(sink, parts.dags ?? {}),
+    parentCommitIds: parts.parents ?? [],
+    pins: (Object.entries(parts.pins ?? {}) as [NodeId, ExecId][]).sort(byName),
+    requests: (Object.entries(parts.requests ?? {}) as [NodeId, ExecRequestId][]).sort(byName),
+    author: parts.author ?? 'ada',
+    message: parts.message ?? '',
+    timeMs: parts.timeMs ?? 1_000,
+  });
+}
+
+/** Puts a successful call exec of a node. */
+export function putExec(sink: ObjectSink, nodeId: NodeId, resultDagId: DagId, startedMs = 0): ExecId {
+  return putRecord(sink, {
+    type: 'exec',
+    nodeKind: 'call',
+    nodeId,
+    executionKey: nodeId as unknown as ExecutionKey,
+    status: 'ok',
+    resultDagId,
+    pins: [],
+    requestId: null,
+    sourceExecId: null,
+    startedMs,
+    finishedMs: startedMs,
+    receiptDatumId: null,
+  });
+}
