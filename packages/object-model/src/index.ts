@@ -118,7 +118,15 @@ export type {
 export { checkRefName } from './records/ref-name.ts';
 export { canonicalF64 } from './records/scalar.ts';
 export { type LinkVisitor, scanLinks } from './records/scan-links.ts';
+export { treeSplices } from './search-tree/diff-splices.ts';
+export { type TreeDifference, treeDiff } from './search-tree/diff-tree.ts';
 export { type TreeChange, type TreeSplice, treeEdit, treeSplice } from './search-tree/edit-tree.ts';
+export {
+  type MergeConflict,
+  type MergeInput,
+  type MergeResult,
+  mergeTrees3,
+} from './search-tree/merge-trees.ts';
 export { PageCache, type PageSource, type PageStore } from './search-tree/page-store.ts';
 export {
   type PlacedEntry,
@@ -132,6 +140,8 @@ export {
   treeRank,
 } from './search-tree/read-tree.ts';
 export { buildTree, TreeBuilder } from './search-tree/tree-builder.ts';
+export { type TreePage, treePages } from './search-tree/tree-pages.ts';
+export { type TreeFault, verifyTree } from './search-tree/verify-tree.ts';
 export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
 export { canonicalMapKey, canonicalName, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
 export { canonicalText } from './text/text.ts';

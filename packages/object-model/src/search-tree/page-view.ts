@@ -49,6 +49,17 @@ export class PageView {
     return this.offsets.length - 1;
   }
 
+  /** Tells whether entries are found by key. */
+  get keyed(): boolean {
+    return this.#keyForm !== 'none';
+  }
+
+  /** Yields the key of an interior entry of a keyed role, as the item it is. */
+  keyItem(index: number): Uint8Array {
+    this.locateKey(index);
+    return this.bytes.subarray(this.offsets[index]! + 1, this.keyEnd);
+  }
+
   /** Sets {@link keyStart} and {@link keyEnd} to the ordering bytes of an entry of a keyed role. */
   locateKey(index: number): void {
     const start = this.offsets[index]!;
