@@ -7,7 +7,7 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Extractor, ExtractorConfig } from '@microsoft/api-extractor';
-import { packagesIn } from '../tools/run/workspace.mjs';
+import { packagesIn, root as repositoryRoot } from '../tools/run/workspace.mjs';
 import { runGate } from './gate.mjs';
 
 export function check(root, args = []) {
@@ -73,6 +73,8 @@ function configOf({ packageFolder, types, reportName, scratch }) {
           moduleResolution: 'nodenext',
           strict: true,
           skipLibCheck: true,
+          typeRoots: [join(repositoryRoot, 'node_modules/@types')],
+          types: ['node'],
         },
         files: [join(packageFolder, types)],
       },
