@@ -1,4 +1,4 @@
-import { DmlError } from './dml-error-stand-in.ts';
+import { DmlError } from '@daggerml/object-model';
 
 /** Every code that execution raises beside those of the object model and the store. */
 export type ExecutionErrorCode =
@@ -12,6 +12,9 @@ export type ExecutionErrorCode =
   | 'ambiguous_pipeline'
   | 'illegal_transition'
   | 'unsupported_value'
+  | 'cyclic_value'
+  | 'reserved_scheme'
+  | 'unreadable_file'
   | 'object_missing'
   | 'adapter_unknown'
   | 'function_missing'
@@ -32,5 +35,5 @@ export function executionError(
   fields: ErrorFields = {},
   cause?: unknown,
 ): DmlError<ExecutionErrorCode> {
-  return new DmlError<ExecutionErrorCode>(code, cause === undefined ? { fields } : { fields, cause });
+  return new DmlError<ExecutionErrorCode>({ code, fields, cause });
 }

@@ -1,1 +1,52 @@
-export {};
+export {
+  type AnyFunction,
+  type CallOptions,
+  type FunctionRef,
+  type FunctionsOf,
+  functions,
+  isFunctionRef,
+} from './authoring/functions.ts';
+export { definePipeline, isPipeline, type Pipeline } from './authoring/pipeline.ts';
+export {
+  type BlobContent,
+  type BlobHandle,
+  type BlobValue,
+  blob,
+  blobFromFile,
+  type F64,
+  f64,
+} from './authoring/values.ts';
+export { type BuiltinErrorCode, builtinUris, evaluateBuiltin } from './builtins/evaluate.ts';
+export { type CapturedFunction, FunctionCapture, type FunctionSource } from './capture/capture.ts';
+export { type ErrorFields, type ExecutionErrorCode, executionError } from './errors.ts';
+export type { CallCounts, CallFailure, CallOutcome, RunEvent } from './executor/events.ts';
+export { Executor, type ExecutorOptions, type OpenRun, type RunRequest } from './executor/executor.ts';
+export {
+  type AttemptFailure,
+  type CallEffect,
+  type CallEvent,
+  type CallState,
+  initialState,
+  isFinal,
+  nextState,
+  pauseMs,
+  type RetryBudget,
+  type Transition,
+} from './executor/machine.ts';
+export { failureError, Run } from './executor/run.ts';
+export { type CallSpec, reachableFrom, RunNode } from './executor/run-node.ts';
+export type { Staging } from './executor/staging.ts';
+export { type RecordedFailure, readFailure } from './nodes/error-dag.ts';
+export { executionKey } from './nodes/execution-key.ts';
+export { type FunctionUri, formatFunctionUri, LOCAL_ADAPTER, parseFunctionUri } from './nodes/function-uri.ts';
+export { type PinScope, treeScope } from './nodes/pin-scope.ts';
+export { execValue, namedNode, type RecordSource, storedValue } from './nodes/stored-value.ts';
+export { RunObjects } from './objects/run-objects.ts';
+export { loadModule } from './pipeline/load-module.ts';
+export { type LoadedPipeline, loadPipeline } from './pipeline/load-pipeline.ts';
+export { liftDatum } from './values/lift.ts';
+export { lowerValue } from './values/lower.ts';
+export { lowerDeeply, lowerFile } from './values/lower-deeply.ts';
+export type { ObjectSink, ObjectSource, StreamSink } from './values/object-access.ts';
+export { StoredBlob } from './values/stored-blob.ts';
+export { Uri } from './values/uri.ts';

@@ -16,7 +16,7 @@ export interface F64 {
 export type BlobContent = Uint8Array | string | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** Content that will be stored as a blob. */
-export interface BlobSource {
+export interface BlobValue {
   readonly [blobTag]: BlobContent | { readonly path: string };
 }
 
@@ -39,12 +39,12 @@ export function f64(value: number): F64 {
 }
 
 /** Marks content to be stored as a blob; a stream is read once, when the value is lowered. */
-export function blob(content: BlobContent): BlobSource {
+export function blob(content: BlobContent): BlobValue {
   return { [blobTag]: content };
 }
 
 /** Marks the content of a file to be stored as a blob; the file is read when the value is lowered. */
-export function blobFromFile(path: string): BlobSource {
+export function blobFromFile(path: string): BlobValue {
   return { [blobTag]: { path } };
 }
 
@@ -55,5 +55,5 @@ export function f64Value(value: object): number | undefined {
 
 /** The content in a value made by `blob` or `blobFromFile`, undefined for anything else. */
 export function blobContent(value: object): BlobContent | { readonly path: string } | undefined {
-  return (value as Partial<BlobSource>)[blobTag];
+  return (value as Partial<BlobValue>)[blobTag];
 }

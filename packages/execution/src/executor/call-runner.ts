@@ -1,0 +1,121 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { DatumId, NodeId } from '@daggerml/object-model';
+import { executionError } from '../errors.ts';
+import { parseFunctionUri } from '../nodes/function-uri.ts';
+import { datumClosure } from '../objects/closure.ts';
+import type { RunObjects } from '../objects/run-objects.ts';
+import { StoredBlob } from '../values/stored-blob.ts';
+import { type PackedObjects, packObjects } from '../worker/packed-objects.ts';
+import { type JobOutcome, type PoolOptions, type RunningJob, WorkerPool } from '../worker/pool.ts';
+import type { CallSpec } from './run-node.ts';
+
+/** One attempt of one call. */
+export interface Attempt {
+  readonly nodeId: NodeId;
+  readonly spec: CallSpec;
+  readonly inputDatumIds: readonly DatumId[];
+  readonly onStart: () => void;
+  readonly onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
+  readonly onObjects: (objects: PackedObjects) => void;
+  readonly onEnd: (outcome: AttemptOutcome) => void;
+}
+
+export type AttemptOutcome =
+  | Exclude<JobOutcome, { type: 'lost' }>
+  | { readonly type: 'lost'; readonly code: LostCode; readonly reason: string };
+type LostCode = 'worker_lost' | 'timeout' | 'cancelled' | 'adapter_unknown' | 'object_missing';
+
+/** Runs attempts of calls. */
+export interface CallRunner {
+  start(attempt: Attempt): void;
+  /** Ends the attempt of a node, if one is under way; it then ends as `cancelled`. */
+  stop(nodeId: NodeId): void;
+}
+
+/**
+ * Runs captured functions in worker threads, from their bundles in the repository.
+ *
+ * Bundles are laid out as files in a folder of this process, which `close` removes.
+ */
+export class LocalWorkerAdapter implements CallRunner {
+  readonly #pool: WorkerPool;
+  readonly #objects: RunObjects;
+  readonly #running = new Map<NodeId, { job?: RunningJob; isStopped: boolean }>();
+  readonly #bundles = new Map<DatumId, Promise<string>>();
+  #folder: string | undefined;
+  #isClosed = false;
+
+  constructor(objects: RunObjects, options: Omit<PoolOptions, 'readObject'>) {
+    this.#objects = objects;
+    this.#pool = new WorkerPool({
+      ...options,
+      readObject: (objectClass, objectId) => objects.getBytes(objectClass, objectId),
+    });
+  }
+
+  start(attempt: Attempt): void {
+    void this.#run(attempt).then(attempt.onEnd, (error: unknown) => {
+      const code = (error as { code?: LostCode }).code === 'adapter_unknown' ? 'adapter_unknown' : 'object_missing';
+      attempt.onEnd({ type: 'lost', code, reason: String(error) });
+    });
+  }
+
+  async #run(attempt: Attempt): Promise<AttemptOutcome> {
+    const { nodeId, spec, inputDatumIds, onStart, onOutput, onObjects } = attempt;
+    const running: { job?: RunningJob; isStopped: boolean } = { isStopped: false };
+    this.#running.set(nodeId, running);
+    const { bundleDatumId, exportName } = parseFunctionUri(spec.uri);
+    const bundleUrl = await this.#bundleUrl(bundleDatumId);
+    if (this.#isClosed || running.isStopped) return { type: 'lost', code: 'cancelled', reason: 'the call was cancelled' };
+    const objects = this.#objects;
+    const job = this.#pool.run({
+      // @spec DML-EXE-0803
+      message: () => ({ bundleUrl, exportName, inputDatumIds, objects: packObjects(datumClosure(inputDatumIds, objects)) }),
+      timeoutMs: spec.options.timeoutMs,
+      onStart,
+      onOutput,
+      onObjects,
+    });
+    running.job = job;
+    const outcome = await job.outcome;
+    this.#running.delete(nodeId);
+    return outcome;
+  }
+
+  /** @spec DML-EXE-0811 */
+  stop(nodeId: NodeId): void {
+    const running = this.#running.get(nodeId);
+    if (!running) return;
+    running.isStopped = true;
+    running.job?.cancel();
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.#pool.close();
+    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
+  }
+
+  /** @spec DML-EXE-0513 */
+  #bundleUrl(bundleDatumId: DatumId): Promise<string> {
+    let url = this.#bundles.get(bundleDatumId);
+    if (!url) {
+      url = this.#layOut(bundleDatumId);
+      this.#bundles.set(bundleDatumId, url);
+    }
+    return url;
+  }
+
+  async #layOut(bundleDatumId: DatumId): Promise<string> {
+    const datum = this.#objects.readDatum(bundleDatumId);
+    if (datum.kind !== 'blob') throw executionError('object_missing', { objectClass: 'datum', objectId: bundleDatumId });
+    const bytes = await new StoredBlob(this.#objects, bundleDatumId, datum).bytes();
+    this.#folder ??= mkdtempSync(join(tmpdir(), 'daggerml-'));
+    const file = join(this.#folder, `${bundleDatumId}.mjs`);
+    writeFileSync(file, bytes);
+    return pathToFileURL(file).href;
+  }
+}

@@ -1,0 +1,72 @@
+import type { NodeId } from '@daggerml/object-model';
+
+/** How a call of a run ended; every call has exactly one. */
+export type CallOutcome = 'executed' | 'cached' | 'failed' | 'blocked' | 'cancelled';
+
+interface CallEventBase {
+  readonly nodeId: NodeId;
+  /** The label of the call, the function's export name without one. */
+  readonly name: string;
+}
+
+/** What a run reports while it goes on. */
+export type RunEvent =
+  | (CallEventBase & { readonly type: 'call-started'; readonly attempt: number })
+  | (CallEventBase & {
+      readonly type: 'call-retried';
+      readonly attempt: number;
+      /** Code of the failure that ended the attempt. */
+      readonly code: string;
+      readonly reason: string;
+      readonly afterMs: number;
+    })
+  | (CallEventBase & { readonly type: 'call-output'; readonly stream: 'stdout' | 'stderr'; readonly text: string })
+  | (CallEventBase & {
+      readonly type: 'call-finished';
+      readonly outcome: CallOutcome;
+      /** Whether the outcome was known before: always so for `cached`, possibly for `failed`. */
+      readonly fromCache: boolean;
+      /** Time of the attempt that counted; 0 where none was made. */
+      readonly durationMs: number;
+      readonly failure?: CallFailure;
+    });
+
+/** Why a call has no value. */
+export interface CallFailure {
+  readonly class: 'deterministic' | 'infrastructure' | 'input' | 'cancelled';
+  readonly code: string;
+  readonly message: string;
+  readonly trace: readonly string[];
+  /** The call where it began, when it is another one. */
+  readonly originNodeId?: NodeId;
+  readonly originName?: string;
+}
+
+/** Number of calls by outcome. */
+export type CallCounts = Readonly<Record<CallOutcome, number>>;
+
+/** Hands events to a listener that may throw; nothing that it does reaches the run. */
+export class EventReporter {
+  readonly #listener: ((event: RunEvent) => void) | undefined;
+  readonly counts: Record<CallOutcome, number> = { executed: 0, cached: 0, failed: 0, blocked: 0, cancelled: 0 };
+
+  constructor(listener: ((event: RunEvent) => void) | undefined) {
+    this.#listener = listener;
+  }
+
+  /** Whether anybody listens. */
+  get isHeard(): boolean {
+    return this.#listener !== undefined;
+  }
+
+  report(event: RunEvent): void {
+    // @spec DML-EXE-1101
+    if (event.type === 'call-finished') this.counts[event.outcome] += 1;
+    if (!this.#listener) return;
+    try {
+      this.#listener(event);
+    } catch {
+      // @spec DML-EXE-1104
+    }
+  }
+}

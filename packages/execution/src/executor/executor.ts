@@ -1,0 +1,97 @@
+import type { CommitId, DatumId } from '@daggerml/object-model';
+import type { Store } from '@daggerml/store';
+import type { FunctionRef } from '../authoring/functions.ts';
+import { FunctionCapture } from '../capture/capture.ts';
+import { formatFunctionUri } from '../nodes/function-uri.ts';
+import { RunObjects } from '../objects/run-objects.ts';
+import { lowerContent } from '../values/lower-blob.ts';
+import type { PoolOptions } from '../worker/pool.ts';
+import { LocalWorkerAdapter } from './call-runner.ts';
+import { EventReporter, type RunEvent } from './events.ts';
+import type { RetryBudget } from './machine.ts';
+import { Run } from './run.ts';
+import type { CallSpec } from './run-node.ts';
+import { Staging } from './staging.ts';
+
+export interface ExecutorOptions extends Omit<PoolOptions, 'readObject'> {
+  readonly store: Store;
+  readonly nowMs?: () => number;
+  readonly random?: () => number;
+  /** Pauses between attempts; the number of attempts is an option of the call. */
+  readonly retryPauses?: { readonly baseMs: number; readonly maxMs: number };
+}
+
+export interface RunRequest {
+  /** Names the work across processes: what an interrupted run of the same work left is used again. */
+  readonly workName: string;
+  readonly baseCommitId: CommitId | undefined;
+  readonly actor: string;
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
+}
+
+/** A run together with what it reads, writes and reports. */
+export interface OpenRun {
+  readonly run: Run;
+  readonly objects: RunObjects;
+  readonly staging: Staging;
+  readonly reporter: EventReporter;
+  /** Ends the run: open calls are cancelled, its workers end. */
+  close(): Promise<void>;
+}
+
+/** The local runtime: captures functions, answers and runs calls, and is the only writer of execs. */
+export class Executor {
+  readonly #options: ExecutorOptions;
+  readonly #capture = new FunctionCapture();
+  readonly #runs = new Set<OpenRun>();
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+  }
+
+  /** Begins a run on a commit. */
+  openRun(request: RunRequest): OpenRun {
+    const { store, nowMs = Date.now, random = Math.random, retryPauses, ...pool } = this.#options;
+    const { baseCommitId, workName, actor, onEvent } = request;
+    const objects = new RunObjects(store);
+    const staging = new Staging({ objects, workName, baseCommitId, actor, nowMs });
+    const reporter = new EventReporter(onEvent);
+    const runner = new LocalWorkerAdapter(objects, pool);
+    const budget: RetryBudget = { maxAttempts: 1, ...(retryPauses ?? { baseMs: 500, maxMs: 30_000 }) };
+    const basePins = baseCommitId === undefined ? [] : objects.read('commit', baseCommitId).pins;
+    const run = new Run({ objects, staging, basePins, runner, reporter, budget, nowMs, random });
+    const open: OpenRun = {
+      run,
+      objects,
+      staging,
+      reporter,
+      close: async () => {
+        if (!this.#runs.delete(open)) return;
+        run.cancel('the run was closed');
+        await runner.close();
+      },
+    };
+    this.#runs.add(open);
+    return open;
+  }
+
+  /**
+   * Captures a function and stores the datum that names it.
+   *
+   * @spec DML-EXE-0502
+   */
+  captureFunction(reference: FunctionRef, objects: RunObjects): CallSpec {
+    const { moduleUrl, exportName, options } = reference;
+    const { bundle } = this.#capture.capture({ moduleUrl, exportName });
+    const blob = lowerContent(bundle, objects);
+    const bundleDatumId: DatumId = objects.put(blob as NonNullable<typeof blob>);
+    const uri = formatFunctionUri({ bundleDatumId, exportName });
+    const functionDatumId = objects.put({ type: 'datum', kind: 'uri', value: uri, attachmentDatumId: bundleDatumId });
+    return { functionDatumId, uri, name: options.label ?? exportName, options };
+  }
+
+  /** Ends every run and every worker. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#runs].map((open) => open.close()));
+  }
+}

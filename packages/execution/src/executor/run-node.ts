@@ -1,0 +1,52 @@
+import type { DatumId, ExecId, ExecutionKey, NodeId, NodeKind } from '@daggerml/object-model';
+import type { CallOptions } from '../authoring/functions.ts';
+import type { CallFailure } from './events.ts';
+import type { CallState } from './machine.ts';
+
+/** What a call needs beside its identity. */
+export interface CallSpec {
+  readonly functionDatumId: DatumId;
+  readonly uri: string;
+  readonly name: string;
+  readonly options: CallOptions;
+}
+
+/** A node of a dag under construction, with what is known of its outcome. */
+export class RunNode {
+  readonly nodeId: NodeId;
+  readonly kind: NodeKind;
+  readonly inputs: readonly RunNode[];
+  /** `pending` until the outcome is known and kept; never changes afterwards. */
+  status: 'pending' | 'ok' | 'error' = 'pending';
+  /** The exec that answers the node; for calls and builtins that have an outcome. */
+  execId: ExecId | undefined;
+  /** The value, where it was needed already. */
+  valueId: DatumId | undefined;
+  failure: CallFailure | undefined;
+  /** Whether outcome and value are known; dependents go on before the outcome is kept. */
+  isResolved = false;
+  /** Whether the outcome stems unchanged from the commit that the run is based on. */
+  isFromBase = false;
+  spec: CallSpec | undefined;
+  state: CallState | undefined;
+  executionKey: ExecutionKey | undefined;
+  /** Inputs that have no outcome yet. */
+  unresolvedInputs = 0;
+  dependents: RunNode[] | undefined;
+  waiters: (() => void)[] | undefined;
+  /** Pins that the node brings along: those of an imported dag. */
+  importedPins: ReadonlyMap<NodeId, ExecId> | undefined;
+
+  constructor(nodeId: NodeId, kind: NodeKind, inputs: readonly RunNode[]) {
+    this.nodeId = nodeId;
+    this.kind = kind;
+    this.inputs = inputs;
+  }
+}
+
+/** Lists the nodes that some nodes depend on, themselves included, each once. */
+export function reachableFrom(nodes: Iterable<RunNode>): Set<RunNode> {
+  const reached = new Set<RunNode>(nodes);
+  for (const node of reached) for (const input of node.inputs) reached.add(input);
+  return reached;
+}

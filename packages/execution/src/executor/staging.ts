@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto';
+import {
+  buildTree,
+  type CommitId,
+  type ExecId,
+  type ExecutionKey,
+  type NodeId,
+  type Records,
+  type TreeRoot,
+  treeEdit,
+} from '@daggerml/object-model';
+import { indexRef, type RefName, type Store } from '@daggerml/store';
+import type { ObjectBuffer } from '../objects/object-buffer.ts';
+
+export interface StagingOptions {
+  readonly objects: ObjectBuffer;
+  /** Names the work, so that the next run of the same work finds what an interrupted one left. */
+  readonly workName: string;
+  readonly baseCommitId: CommitId | undefined;
+  readonly actor: string;
+  readonly nowMs: () => number;
+}
+
+/** One outcome to keep. */
+export interface StagedPin {
+  readonly nodeId: NodeId;
+  readonly execId: ExecId;
+  readonly executionKey: ExecutionKey;
+}
+
+/**
+ * Keeps outcomes as they come, under an IndexRef that survives the process.
+ *
+ * The IndexRef's name follows from the work's name, so an interrupted run is continued by the next run of the
+ * same work; two runs at once share it and never lose each other's pins.
+ */
+export class Staging {
+  readonly ref: RefName;
+  readonly #options: StagingOptions;
+  readonly #store: Store;
+  readonly #base: Records['commit'] | undefined;
+  #commitId: CommitId | null;
+  #pins: TreeRoot<'pins'>;
+  readonly #own = new Map<NodeId, ExecId>();
+
+  constructor(options: StagingOptions) {
+    this.#options = options;
+    this.#store = options.objects.store;
+    this.ref = indexRef(uuidOf(options.workName));
+    const { objects, baseCommitId } = options;
+    this.#base = baseCommitId === undefined ? undefined : objects.read('commit', baseCommitId);
+    this.#commitId = this.#store.getRef(this.ref)?.commitId ?? null;
+    this.#pins = this.#pinsOf(this.#commitId);
+  }
+
+  /** Pins of the base commit and of what an earlier run left. */
+  get pins(): TreeRoot<'pins'> {
+    return this.#pins;
+  }
+
+  /** Whether an earlier run of the same work left outcomes behind, or this run has kept some. */
+  get isBegun(): boolean {
+    return this.#commitId !== null;
+  }
+
+  /**
+   * Writes everything that the buffer holds and the outcomes given, in one transaction; the outcomes are
+   * reachable from the IndexRef when this returns.
+   *
+   * @spec DML-EXE-0606
+   * @spec DML-EXE-1008
+   */
+  keep(outcomes: readonly StagedPin[]): void {
+    const { objects, actor } = this.#options;
+    for (const { nodeId, execId } of outcomes) this.#own.set(nodeId, execId);
+    for (let isKept = false; !isKept; ) {
+      const next = outcomes.length === 0 ? undefined : this.#nextCommit(outcomes);
+      this.#store.transact('integrate', (transaction) => {
+        // @spec DML-EXE-0605
+        objects.writeTo(transaction);
+        for (const { executionKey, execId } of outcomes) transaction.putCacheEntry(executionKey, execId);
+        if (next === undefined) {
+          isKept = true;
+          return;
+        }
+        const result = transaction.updateRef({
+          ref: this.ref,
+          expected: this.#commitId,
+          next: next.commitId,
+          actor,
+          reason: 'integrate',
+        });
+        isKept = result.applied;
+        this.#commitId = result.applied ? next.commitId : result.actual;
+      });
+      objects.clear();
+      if (isKept && next) this.#pins = next.pins;
+      // Another run of the same work moved the IndexRef: go on from what it has.
+      if (!isKept) this.#pins = treeEdit('pins', this.#pinsOf(this.#commitId), pinChanges(this.#own), objects);
+    }
+  }
+
+  /** Lets go of the IndexRef inside a transaction that makes its outcomes reachable otherwise. */
+  release(transaction: { updateRef: Store['updateRef'] }): void {
+    if (this.#commitId === null) return;
+    // Moved by another run, it stays for that one.
+    transaction.updateRef({
+      ref: this.ref,
+      expected: this.#commitId,
+      next: null,
+      actor: this.#options.actor,
+      reason: 'committed',
+    });
+    this.#commitId = null;
+  }
+
+  #nextCommit(outcomes: readonly StagedPin[]): { commitId: CommitId; pins: TreeRoot<'pins'> } {
+    const { objects, baseCommitId, actor, nowMs, workName } = this.#options;
+    const pins = treeEdit('pins', this.#pins, pinChanges(outcomes.map(({ nodeId, execId }) => [nodeId, execId])), objects);
+    const treeId = this.#base?.treeId ?? objects.put({ type: 'tree', dags: buildTree('dags', [], objects) });
+    const commitId = objects.put({
+      type: 'commit',
+      treeId,
+      parentCommitIds: baseCommitId === undefined ? [] : [baseCommitId],
+      pins,
+      requests: this.#base?.requests ?? [],
+      author: actor,
+      message: `work in progress: ${workName}`,
+      timeMs: nowMs(),
+    });
+    return { commitId, pins };
+  }
+
+  /** What a staged commit has, on top of the base. */
+  #pinsOf(commitId: CommitId | null): TreeRoot<'pins'> {
+    const { objects } = this.#options;
+    const base = this.#base?.pins ?? [];
+    const staged = commitId === null ? undefined : objects.get('commit', commitId);
+    return staged ? staged.pins : base;
+  }
+}
+
+function* pinChanges(pins: Iterable<readonly [NodeId, ExecId]>): Generator<{ set: readonly [NodeId, ExecId] }> {
+  for (const pin of pins) yield { set: pin };
+}
+
+/** A version 8 UUID that follows from a text. */
+function uuidOf(text: string): string {
+  const hex = createHash('sha256').update(`daggerml/index/${text}`).digest('hex');
+  const variant = ((Number.parseInt(hex[16] as string, 16) & 3) | 8).toString(16);
+  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `${variant}${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
+}

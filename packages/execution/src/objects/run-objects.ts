@@ -1,0 +1,54 @@
+import type { Datum, DatumId, ObjectClass, Records } from '@daggerml/object-model';
+import { isDmlError } from '@daggerml/object-model';
+import { executionError } from '../errors.ts';
+import type { ObjectSource, StreamSink } from '../values/object-access.ts';
+import { type PackedObjects, unpackObjects } from '../worker/packed-objects.ts';
+import { decodeAs } from './decode-as.ts';
+import { ObjectBuffer } from './object-buffer.ts';
+
+/** Objects that are written before the transaction that names them, so that they do not fill the memory. */
+const MAX_STREAMED_BYTES = 8 * 1024 * 1024;
+
+/** What a run reads and writes: the buffer, seen as source and sink of values. */
+export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink {
+  readDatum(datumId: DatumId): Datum {
+    return this.read('datum', datumId);
+  }
+
+  async readChunk(chunkId: string): Promise<Uint8Array> {
+    const bytes = this.getBytes('chunk', chunkId);
+    if (!bytes) throw executionError('object_missing', { objectClass: 'chunk', objectId: chunkId });
+    return bytes;
+  }
+
+  putDatum(bytes: Uint8Array): DatumId {
+    return this.putBytes('datum', bytes);
+  }
+
+  async drain(): Promise<void> {
+    if (this.sizeBytes >= MAX_STREAMED_BYTES) this.writeAll();
+  }
+
+  /** Takes over objects that another thread made; ids are computed here. */
+  take(packed: PackedObjects): void {
+    for (const { objectClass, bytes } of unpackObjects(packed)) this.putBytes(objectClass, bytes);
+    if (this.sizeBytes >= MAX_STREAMED_BYTES) this.writeAll();
+  }
+
+  /** Writes everything that is held, before anything names it. */
+  writeAll(): void {
+    this.store.transact('objects', (transaction) => this.writeTo(transaction));
+    this.clear();
+  }
+
+  /** A record, undefined as well when its bytes are damaged or excised: for what may be missed. */
+  getPresent<Class extends 'exec' | 'dag'>(objectClass: Class, objectId: string): Records[Class] | undefined {
+    try {
+      const bytes = this.getBytes(objectClass as ObjectClass, objectId);
+      return bytes && decodeAs(objectClass, bytes);
+    } catch (error) {
+      if (isDmlError(error)) return undefined;
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { createReadStream } from 'node:fs';
+import { type DatumId, encodeRecord } from '@daggerml/object-model';
+import { blobContent } from '../authoring/values.ts';
+import { executionError } from '../errors.ts';
+import { lowerValue } from './lower.ts';
+import { lowerStream } from './lower-blob.ts';
+import type { StreamSink } from './object-access.ts';
+
+/** Stores the datum of a value that may hold blobs from streams and files. Throws what `lowerValue` throws. */
+export async function lowerDeeply(value: unknown, sink: StreamSink, path: string): Promise<DatumId> {
+  const prepared = new Map<object, DatumId>();
+  for (const [source, content] of streamsIn(value)) {
+    const datum = await lowerStream('path' in content ? fileStream(content.path) : content, sink);
+    prepared.set(source, sink.putDatum(encodeRecord(datum)));
+  }
+  return lowerValue(value, sink, path, prepared);
+}
+
+type StreamContent = AsyncIterable<Uint8Array> | Iterable<Uint8Array> | { readonly path: string };
+
+/** Finds the blobs inside of a value that have to be waited for. */
+function streamsIn(value: unknown): Map<object, StreamContent> {
+  const found = new Map<object, StreamContent>();
+  const seen = new Set<object>();
+  const open: unknown[] = [value];
+  while (open.length > 0) {
+    const next = open.pop();
+    if (typeof next !== 'object' || next === null || next instanceof Uint8Array || seen.has(next)) continue;
+    seen.add(next);
+    const content = blobContent(next);
+    if (content !== undefined) {
+      if (typeof content !== 'string' && !(content instanceof Uint8Array)) found.set(next, content);
+    } else if (Array.isArray(next) || next instanceof Set) {
+      for (const item of next) open.push(item);
+    } else if (next instanceof Map) {
+      for (const item of next.values()) open.push(item);
+    } else {
+      for (const item of Object.values(next)) open.push(item);
+    }
+  }
+  return found;
+}
+
+/** @spec DML-BND-0905 */
+async function* fileStream(path: string): AsyncGenerator<Uint8Array> {
+  try {
+    yield* createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
+  } catch (error) {
+    throw executionError('unreadable_file', { path, reason: (error as NodeJS.ErrnoException).code ?? 'unknown' }, error);
+  }
+}
+
+/** Stores the bytes of a file as a blob. Rejects with `unreadable_file`. */
+export async function lowerFile(path: string, sink: StreamSink): Promise<DatumId> {
+  return sink.putDatum(encodeRecord(await lowerStream(fileStream(path), sink)));
+}

@@ -1,0 +1,246 @@
+import { availableParallelism } from 'node:os';
+import { pathToFileURL } from 'node:url';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
+import type { DatumId, ObjectClass } from '@daggerml/object-model';
+import { ownModule } from '../source-file.ts';
+import { workerCode } from './worker-code.ts';
+import type { PackedObjects } from './packed-objects.ts';
+import type { FromWorker, FunctionFailure, RunMessage, ToWorker } from './wire.ts';
+
+export interface PoolOptions {
+  /** Calls that run at one time; as many as the machine runs in parallel by default. */
+  readonly size?: number;
+  /** The environment variables that functions see; none by default. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Memory limits of every worker. */
+  readonly resourceLimits?: ResourceLimits;
+  /** Answers a worker that reads a blob: the object's bytes, undefined when it is lost. */
+  readonly readObject: (objectClass: ObjectClass, objectId: string) => Uint8Array | undefined;
+}
+
+export interface Job {
+  /** Built when the call starts. */
+  readonly message: () => Omit<RunMessage, 'type'>;
+  readonly timeoutMs?: number | undefined;
+  /** Takes over objects of the result; they are complete when the outcome is `value`. */
+  readonly onObjects: (objects: PackedObjects) => void;
+  readonly onStart?: () => void;
+  readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
+}
+
+/** How an attempt ended; `lost` says nothing about the call itself. */
+export type JobOutcome =
+  | { readonly type: 'value'; readonly datumId: DatumId }
+  | { readonly type: 'threw'; readonly failure: FunctionFailure }
+  | { readonly type: 'lost'; readonly code: 'worker_lost' | 'timeout' | 'cancelled'; readonly reason: string };
+
+interface Task {
+  readonly job: Job;
+  readonly settle: (outcome: JobOutcome) => void;
+  slot: Slot | undefined;
+  timer?: ReturnType<typeof setTimeout> | undefined;
+  over: boolean;
+}
+
+interface Slot {
+  readonly worker: Worker;
+  task: Task | undefined;
+}
+
+/** A handle on a job that was given to the pool. */
+export interface RunningJob {
+  readonly outcome: Promise<JobOutcome>;
+  /** Ends the job as `cancelled`, together with its worker when it runs. */
+  cancel(): void;
+}
+
+/**
+ * A pool of worker threads that call captured functions, one call per thread at a time.
+ *
+ * Threads start when they are needed and stay; one that ends is replaced by the next call that needs it. Idle
+ * threads do not keep the process alive.
+ *
+ * @spec DML-EXE-0801
+ */
+export class WorkerPool {
+  readonly #options: PoolOptions;
+  readonly #size: number;
+  readonly #slots = new Set<Slot>();
+  readonly #idle: Slot[] = [];
+  readonly #queue: Task[] = [];
+  #queueAt = 0;
+  /** Threads that were told to end and may still run. */
+  #ending = 0;
+  #closed = false;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+    this.#size = Math.max(1, options.size ?? availableParallelism());
+  }
+
+  run(job: Job): RunningJob {
+    let settle: (outcome: JobOutcome) => void = () => {};
+    const outcome = new Promise<JobOutcome>((resolve) => {
+      settle = resolve;
+    });
+    const task: Task = { job, settle, slot: undefined, over: false };
+    if (this.#closed) this.#end(task, lost('cancelled', 'the pool is closed'));
+    else {
+      this.#queue.push(task);
+      this.#dispatch();
+    }
+    return { outcome, cancel: () => this.#stop(task, lost('cancelled', 'the call was cancelled')) };
+  }
+
+  /**
+   * Cancels what still runs and ends every thread.
+   *
+   * @spec DML-EXE-0812
+   */
+  async close(): Promise<void> {
+    this.#closed = true;
+    for (const task of this.#queue.slice(this.#queueAt)) this.#end(task, lost('cancelled', 'the pool is closed'));
+    while (this.#ending > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const ends = [...this.#slots].map((slot) => {
+      if (slot.task) this.#end(slot.task, lost('cancelled', 'the pool is closed'));
+      return slot.worker.terminate();
+    });
+    this.#slots.clear();
+    await Promise.all(ends);
+  }
+
+  /** @spec DML-EXE-0802 */
+  #dispatch(): void {
+    while (this.#queueAt < this.#queue.length) {
+      const slot = this.#idle.pop() ?? (this.#slots.size + this.#ending < this.#size ? this.#start() : undefined);
+      if (!slot) return;
+      const task = this.#queue[this.#queueAt++] as Task;
+      if (this.#queueAt > 1024) {
+        this.#queue.splice(0, this.#queueAt);
+        this.#queueAt = 0;
+      }
+      if (task.over) this.#idle.push(slot);
+      else this.#begin(slot, task);
+    }
+  }
+
+  #begin(slot: Slot, task: Task): void {
+    let message: Omit<RunMessage, 'type'>;
+    try {
+      message = task.job.message();
+    } catch (error) {
+      this.#idle.push(slot);
+      return this.#end(task, lost('worker_lost', `the inputs could not be read: ${String(error)}`));
+    }
+    slot.task = task;
+    task.slot = slot;
+    slot.worker.ref();
+    const { timeoutMs, onStart } = task.job;
+    if (timeoutMs !== undefined) {
+      // @spec DML-EXE-0810
+      task.timer = setTimeout(() => this.#stop(task, lost('timeout', `no result in ${timeoutMs} ms`)), timeoutMs);
+    }
+    onStart?.();
+    send(slot.worker, { type: 'run', ...message }, [message.objects.bytes.buffer]);
+  }
+
+  #start(): Slot {
+    const { env = {}, resourceLimits } = this.#options;
+    const code = workerCode(ownModule('worker/worker-main'));
+    const worker = new Worker(code.source ?? pathToFileURL(code.path), {
+      eval: code.source !== undefined,
+      // @spec DML-EXE-0808
+      env: { ...env },
+      stdout: true,
+      stderr: true,
+      execArgv: [],
+      ...(resourceLimits && { resourceLimits }),
+    });
+    const slot: Slot = { worker, task: undefined };
+    this.#slots.add(slot);
+    worker.unref();
+    worker.on('message', (message: FromWorker) => this.#receive(slot, message));
+    worker.on('error', (error) => this.#lose(slot, error.message));
+    worker.on('exit', (code) => this.#lose(slot, `the worker ended with code ${code}`));
+    for (const stream of ['stdout', 'stderr'] as const) {
+      // @spec DML-EXE-0807
+      worker[stream].setEncoding('utf8').on('data', (text: string) => slot.task?.job.onOutput?.(stream, text));
+    }
+    return slot;
+  }
+
+  #receive(slot: Slot, message: FromWorker): void {
+    const task = slot.task;
+    if (!task) return;
+    switch (message.type) {
+      case 'read': {
+        const found = this.#options.readObject(message.objectClass, message.objectId);
+        // A copy: a view would be sent together with the whole memory behind it.
+        const bytes = found ? new Uint8Array(found) : null;
+        send(slot.worker, { type: 'object', request: message.request, bytes }, bytes ? [bytes.buffer] : []);
+        return;
+      }
+      case 'objects':
+        try {
+          task.job.onObjects(message.objects);
+          send(slot.worker, { type: 'taken' });
+        } catch (error) {
+          this.#stop(task, lost('worker_lost', `the result could not be stored: ${String(error)}`));
+        }
+        return;
+      case 'done':
+        return this.#finish(slot, task, { type: 'value', datumId: message.datumId });
+      case 'threw':
+        if (message.stray) return this.#stop(task, { type: 'threw', failure: message.failure });
+        return this.#finish(slot, task, { type: 'threw', failure: message.failure });
+    }
+  }
+
+  #finish(slot: Slot, task: Task, outcome: JobOutcome): void {
+    slot.task = undefined;
+    slot.worker.unref();
+    this.#idle.push(slot);
+    this.#end(task, outcome);
+    this.#dispatch();
+  }
+
+  /** @spec DML-EXE-0809 */
+  #lose(slot: Slot, reason: string): void {
+    if (!this.#slots.delete(slot)) return;
+    const at = this.#idle.indexOf(slot);
+    if (at >= 0) this.#idle.splice(at, 1);
+    if (slot.task) this.#end(slot.task, lost('worker_lost', reason));
+    slot.task = undefined;
+    if (!this.#closed) this.#dispatch();
+  }
+
+  /** A thread cannot be interrupted otherwise, so its worker ends with the call. */
+  #stop(task: Task, outcome: JobOutcome): void {
+    if (task.over) return;
+    const slot = task.slot;
+    this.#end(task, outcome);
+    if (!slot || slot.task !== task) return;
+    slot.task = undefined;
+    this.#slots.delete(slot);
+    this.#ending += 1;
+    void slot.worker.terminate().then(() => {
+      this.#ending -= 1;
+      if (!this.#closed) this.#dispatch();
+    });
+  }
+
+  #end(task: Task, outcome: JobOutcome): void {
+    if (task.over) return;
+    task.over = true;
+    clearTimeout(task.timer);
+    task.settle(outcome);
+  }
+}
+
+function lost(code: 'worker_lost' | 'timeout' | 'cancelled', reason: string): JobOutcome {
+  return { type: 'lost', code, reason };
+}
+
+function send(worker: Worker, message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
+  worker.postMessage(message, transfer);
+}

@@ -1,0 +1,31 @@
+import { buildSync } from 'esbuild';
+import { sourceConditions } from '../source-file.ts';
+
+/** What a worker thread runs: a compiled file, or code that was compiled just now from TypeScript sources. */
+export interface WorkerCode {
+  readonly path: string;
+  readonly source: string | undefined;
+}
+
+const compiled = new Map<string, WorkerCode>();
+
+/** Yields the code of a worker's main module, compiled at most once per process. */
+export function workerCode(path: string): WorkerCode {
+  if (path.endsWith('.js')) return { path, source: undefined };
+  let code = compiled.get(path);
+  if (!code) {
+    const result = buildSync({
+      entryPoints: [path],
+      bundle: true,
+      write: false,
+      format: 'cjs',
+      platform: 'node',
+      target: 'node20',
+      conditions: [...sourceConditions],
+      logLevel: 'silent',
+    });
+    code = { path, source: result.outputFiles[0]?.text };
+    compiled.set(path, code);
+  }
+  return code;
+}

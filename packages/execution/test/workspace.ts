@@ -1,0 +1,102 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { DatumId } from '@daggerml/object-model';
+import { openStore, type Store } from '@daggerml/store';
+import type { CallOptions } from '../src/authoring/functions.ts';
+import { functions } from '../src/authoring/functions.ts';
+import type { RunEvent } from '../src/executor/events.ts';
+import { Executor, type ExecutorOptions, type OpenRun, type RunRequest } from '../src/executor/executor.ts';
+import type { RunNode } from '../src/executor/run-node.ts';
+import { liftDatum } from '../src/values/lift.ts';
+import { lowerValue } from '../src/values/lower.ts';
+
+/** A store in a temporary folder, functions in a file beside it, and runs on both. */
+export class Workspace {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'dml-run-'));
+  store!: Store;
+  executor!: Executor;
+  readonly events: RunEvent[] = [];
+  #moduleUrl = '';
+
+  static async create(steps: string, options: Partial<ExecutorOptions> = {}): Promise<Workspace> {
+    const workspace = new Workspace();
+    workspace.write(steps);
+    await workspace.reopen(options);
+    return workspace;
+  }
+
+  /** Writes the functions anew. */
+  write(steps: string): void {
+    const file = join(this.folder, 'steps.ts');
+    writeFileSync(file, steps);
+    this.#moduleUrl = pathToFileURL(file).href;
+  }
+
+  /** Opens the store again, as the next process would. */
+  async reopen(options: Partial<ExecutorOptions> = {}): Promise<void> {
+    await this.executor?.close();
+    await this.store?.close();
+    mkdirSync(join(this.folder, 'store'), { recursive: true });
+    this.store = await openStore(join(this.folder, 'store'), { mode: 'write', create: true });
+    this.executor = new Executor({ store: this.store, size: 2, retryPauses: { baseMs: 1, maxMs: 2 }, ...options });
+  }
+
+  begin(request: Partial<RunRequest> = {}): TestRun {
+    this.events.length = 0;
+    const open = this.executor.openRun({
+      workName: 'test',
+      baseCommitId: undefined,
+      actor: 'tester',
+      onEvent: (event) => this.events.push(event),
+      ...request,
+    });
+    return new TestRun(this.executor, open, this.#moduleUrl);
+  }
+
+  async close(): Promise<void> {
+    await this.executor.close();
+    await this.store.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** A run, driven with plain values. */
+export class TestRun {
+  readonly open: OpenRun;
+  readonly #executor: Executor;
+  readonly #moduleUrl: string;
+
+  constructor(executor: Executor, open: OpenRun, moduleUrl: string) {
+    this.#executor = executor;
+    this.open = open;
+    this.#moduleUrl = moduleUrl;
+  }
+
+  literal(value: unknown): RunNode {
+    return this.open.run.addLiteral(lowerValue(value, this.open.objects, ''));
+  }
+
+  call(name: string, inputs: readonly unknown[], options: CallOptions = {}): RunNode {
+    const reference = functions<Record<string, () => unknown>>(this.#moduleUrl)[name]!.with(options);
+    const spec = this.#executor.captureFunction(reference, this.open.objects);
+    return this.open.run.addCall(spec, inputs.map((input) => this.node(input)));
+  }
+
+  node(input: unknown): RunNode {
+    const isNode = typeof input === 'object' && input !== null && 'nodeId' in input;
+    return isNode ? (input as RunNode) : this.literal(input);
+  }
+
+  /** Waits for a node and yields its value, or the failure's code and message. */
+  async outcome(node: RunNode): Promise<unknown> {
+    await this.open.run.settled(node);
+    if (node.failure) return { code: node.failure.code, message: node.failure.message, class: node.failure.class };
+    return liftDatum(this.open.objects, this.open.run.valueOf(node) as DatumId);
+  }
+
+  get counts(): object {
+    return Object.fromEntries(Object.entries(this.open.reporter.counts).filter(([, count]) => count > 0));
+  }
+}
