@@ -12,8 +12,8 @@ import {
 } from './journal.ts';
 import { objectKey } from './keyspace.ts';
 import { type MetaKey, type MetaValue, readMeta } from './meta.ts';
-import type { ExecId, ObjectClass, ObjectId } from '@daggerml/object-model';
-import { readObject } from './objects.ts';
+import type { ExecId, ObjectClass, ObjectId, ObjectIds, Records } from '@daggerml/object-model';
+import { type RecordClass, readObject, readRecord } from './objects.ts';
 import type { Pin } from './pins.ts';
 import { listRecentRows } from './recents.ts';
 import { asRefName, type RefKind, type RefName } from './ref-name.ts';
@@ -179,6 +179,12 @@ export class Store {
   get(objectClass: ObjectClass, id: ObjectId): Buffer | undefined {
     this.#assertOpen();
     return readObject(this.engine, objectClass, id);
+  }
+
+  /** Reads and decodes a record, checked against its id; undefined when absent. Cheaper than `get` and decode. */
+  getRecord<Class extends RecordClass>(recordClass: Class, id: ObjectIds[Class]): Records[Class] | undefined {
+    this.#assertOpen();
+    return readRecord(this.engine, recordClass, id);
   }
 
   /** Reads an object's bytes like `get`; throws `object_missing` when absent. */

@@ -1,3 +1,4 @@
+import { DmlError } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import type { Table, TableName } from './tables.ts';
@@ -23,12 +24,27 @@ export function refreshSnapshot(engine: Engine): void {
   if (engine.writing === undefined) engine.root.resetReadTxn();
 }
 
+function engineReadError(table: TableName, cause: unknown): unknown {
+  if (cause instanceof DmlError) return cause;
+  return storeError('store_damaged', { table, detail: 'engine_read' }, cause);
+}
+
 function wrapEngine<T>(table: TableName, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    if (cause instanceof Error && cause.name === 'DmlError') throw cause;
-    throw storeError('store_damaged', { table, detail: 'engine_read' }, cause);
+    throw engineReadError(table, cause);
+  }
+}
+
+/** Reads one row's bytes as a view of memory that the next read reuses; undefined when absent. */
+export function peekRow(engine: Engine, table: TableName, key: Uint8Array): Buffer | undefined {
+  const from = engine.tables[table] as Table & { lastSize: number };
+  try {
+    const bytes = from.getBinaryFast(key);
+    return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, from.lastSize);
+  } catch (cause) {
+    throw engineReadError(table, cause);
   }
 }
 
