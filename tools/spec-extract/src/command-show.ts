@@ -1,24 +1,23 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { AREAS, areaOfId } from './area.ts';
 import { describeState, sectionLink } from './compliance.ts';
-import { readFolder } from './disk.ts';
-import { readIndexFile } from './index-file.ts';
+import { readFolder, readText } from './disk.ts';
+import { readIndexedRequirement, readIndexFile } from './index-file.ts';
 import { type Answer, EXIT, SuiteError, UsageError } from './output.ts';
 import { nearestIds } from './requirement-id.ts';
 import { type IndexedRequirement, indexPath, type PackageIndex } from './requirement-index.ts';
 import { parseSpecDocument, type Requirement } from './spec-document.ts';
+import type { TextFile } from './text-file.ts';
 
 /** Shows one requirement; reads only its document and its index, which keeps it fast. */
 export function show(root: string, requirementId: string): Answer {
   const area = areaOfId(requirementId);
-  const document = area?.document;
-  const file = document === undefined ? undefined : join(root, document);
-  if (document !== undefined && file !== undefined && existsSync(file)) {
-    const spec = parseSpecDocument({ path: document, text: readFileSync(file, 'utf8') });
+  if (area !== undefined && existsSync(join(root, area.document))) {
+    const spec = parseSpecDocument(readText(root, area.document));
     const requirement = spec.requirements.find(({ id }) => id === requirementId);
     if (requirement !== undefined)
-      return answer(requirement, recordOf(root, area?.packageName ?? '', requirementId));
+      return answer(requirement, recordOf(root, area.packageName, requirementId));
   }
   throw unknownId(root, requirementId);
 }
@@ -43,9 +42,13 @@ export function unknownId(root: string, requirementId: string): UsageError {
   return new UsageError(`no specification defines ${requirementId}; ${hint}`);
 }
 
-function readOneIndex(file: { path: string; text: string }): PackageIndex {
+function readOneIndex(file: TextFile): PackageIndex {
+  return readable(file, () => readIndexFile(file));
+}
+
+function readable<T>(file: TextFile, read: () => T): T {
   try {
-    return readIndexFile(file);
+    return read();
   } catch (error) {
     throw new SuiteError(`${file.path} cannot be read: restore it from the last commit`, { cause: error });
   }
@@ -54,8 +57,8 @@ function readOneIndex(file: { path: string; text: string }): PackageIndex {
 function recordOf(root: string, packageName: string, requirementId: string): IndexedRequirement | undefined {
   const path = indexPath(packageName);
   if (!existsSync(join(root, path))) return undefined;
-  const index = readOneIndex({ path, text: readFileSync(join(root, path), 'utf8') });
-  return index.requirements.find(({ id }) => id === requirementId);
+  const file = readText(root, path);
+  return readable(file, () => readIndexedRequirement(file, requirementId));
 }
 
 function answer(requirement: Requirement, record: IndexedRequirement | undefined): Answer {

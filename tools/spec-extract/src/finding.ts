@@ -42,7 +42,11 @@ export interface FindingRule {
   readonly requirements: readonly string[];
 }
 
-/** Every finding code with its weight and the requirements that demand it. */
+/**
+ * Every finding code with its weight and the requirements that demand it.
+ *
+ * @spec DML-TRC-1001
+ */
 export const FINDING_CODES: Readonly<Record<FindingCode, FindingRule>> = {
   anchor_broken: { severity: 'red', requirements: ['DML-TRC-0702'] },
   area_mismatch: { severity: 'red', requirements: ['DML-TRC-0102'] },

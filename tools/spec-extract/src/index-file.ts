@@ -46,6 +46,26 @@ export function readIndexFile(file: TextFile): PackageIndex {
   };
 }
 
+/**
+ * Reads one requirement of an index file without parsing the others; undefined when it is not there.
+ *
+ * Parsing all of a large index would take most of the second that an answer may take.
+ */
+export function readIndexedRequirement(
+  file: TextFile,
+  requirementId: string,
+): IndexedRequirement | undefined {
+  if (!/^requirements:/m.test(file.text)) readIndexFile(file);
+  const start = file.text.indexOf(`\n  ${requirementId}:\n`);
+  if (start < 0) return undefined;
+  const end = file.text.slice(start + 1).search(/\n {0,2}\S/);
+  const body = asRecord(
+    parse(end < 0 ? file.text.slice(start) : file.text.slice(start, start + 1 + end)),
+    requirementId,
+  );
+  return fromPlain([requirementId, body[requirementId]]);
+}
+
 function toPlain(entry: IndexedRequirement): Record<string, unknown> {
   return {
     level: entry.level,

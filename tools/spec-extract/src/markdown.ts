@@ -84,6 +84,7 @@ export function linksOf(root: Root): MarkdownLink[] {
 export function citableText(root: Root): string {
   const parts: string[] = [];
   visit(root, (node) => {
+    // @spec DML-TRC-0705
     if (node.type === 'text' || node.type === 'inlineCode' || node.type === 'html') parts.push(node.value);
   });
   return parts.join('\n');

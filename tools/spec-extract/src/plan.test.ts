@@ -229,7 +229,7 @@ describe('results', () => {
 });
 
 describe('the index of the last run', () => {
-  it.each(['[', 'requirements: 1', 'package: a\ndocument: b\nrequirements:\n  DML-OBJ-0001: {}\n'])(
+  it.each(['[', 'requirements: 1', 'package: a\ndocument: b\nrequirements:\n  a: {}\n'])(
     'is red when it cannot be read: %j [DML-TRC-0608]',
     (text) => {
       expect(codes(plan(memorySuite({ ...VERIFIED, [INDEX]: text })))).toEqual([`index_unreadable ${INDEX}`]);

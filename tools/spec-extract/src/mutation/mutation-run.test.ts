@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { snapshot, temporaryRepository } from '../../test/temporary-repository.ts';
+import type { IndexedRequirement } from '../requirement-index.ts';
+import { type CitingOutcome, type CitingRequest, outcomeOf } from './citing-run.ts';
+import { type MutationRow, runMutation } from './mutation-run.ts';
+
+const FILE = 'packages/object-model/src/name.ts';
+const SOURCE = `// @spec DML-OBJ-0001
+export const limit = 255;
+// @spec DML-OBJ-0002
+export type Name = string;
+`;
+
+function record(id: string, ...tests: string[]): IndexedRequirement {
+  const citing = tests.map((file) => ({ file, title: 't', state: 'passed' as const }));
+  return {
+    id,
+    level: 'MUST',
+    section: '',
+    fingerprint: 'a',
+    reviewed: 'a',
+    state: 'verified',
+    owners: [`${FILE}#x`],
+    tests: citing,
+  };
+}
+
+const LIMIT = record('DML-OBJ-0001', 'b.test.ts', 'a.test.ts', 'b.test.ts');
+const TYPE = record('DML-OBJ-0002', 'c.test.ts');
+
+/** Runs against a fake runner that answers by what it finds in the copy. */
+async function mutateWith(
+  sample: readonly IndexedRequirement[],
+  answer: (source: string, id: string) => CitingOutcome,
+): Promise<{ rows: MutationRow[]; requests: CitingRequest[]; folder: string }> {
+  const folder = temporaryRepository({ [FILE]: SOURCE });
+  const requests: CitingRequest[] = [];
+  const rows = await runMutation({
+    folder,
+    sample,
+    timeoutMs: 1000,
+    signal: new AbortController().signal,
+    onMutant: () => undefined,
+    runTests: async (request) => {
+      requests.push(request);
+      const source = readFileSync(join(folder, FILE), 'utf8');
+      return new Map(request.ids.map((id) => [id, answer(source, id)]));
+    },
+  });
+  return { rows, requests, folder };
+}
+
+const unbroken = (source: string): boolean => source === SOURCE;
+
+describe('runMutation', () => {
+  it('counts a mutant as killed when a test fails, does not load or times out [DML-TRC-0904]', async () => {
+    for (const end of ['failed', 'not_loaded', 'timed_out'] as const) {
+      const { rows } = await mutateWith([LIMIT], (source) => (unbroken(source) ? 'passed' : end));
+      expect(rows).toEqual([
+        {
+          id: 'DML-OBJ-0001',
+          owner: `${FILE}#x`,
+          outcome: 'killed',
+          operator: 'change-constant',
+          original: '255',
+          tests: end,
+        },
+      ]);
+    }
+  });
+
+  it('counts it as survived when every citing test passes [DML-TRC-0904]', async () => {
+    const { rows } = await mutateWith([LIMIT], () => 'passed');
+    expect(rows).toMatchObject([{ outcome: 'survived', tests: 'passed' }]);
+  });
+
+  it('reports what cannot be broken [DML-TRC-0907]', async () => {
+    const { rows } = await mutateWith([TYPE], () => 'passed');
+    expect(rows).toEqual([{ id: 'DML-OBJ-0002', owner: `${FILE}#x`, outcome: 'not_mutable' }]);
+  });
+
+  it('reports a requirement whose tests do not pass unbroken, and tries the others [DML-TRC-0905]', async () => {
+    const { rows } = await mutateWith([LIMIT, TYPE], (_, id) =>
+      id === 'DML-OBJ-0001' ? 'failed' : 'passed',
+    );
+    expect(rows.map(({ outcome }) => outcome)).toEqual(['no_baseline', 'not_mutable']);
+  });
+
+  it('asks only for the files and the id that cite [DML-TRC-0903]', async () => {
+    const { requests } = await mutateWith([LIMIT, TYPE], () => 'passed');
+    expect(requests.map(({ files, ids }) => ({ files, ids }))).toEqual([
+      { files: ['a.test.ts', 'b.test.ts', 'c.test.ts'], ids: ['DML-OBJ-0001', 'DML-OBJ-0002'] },
+      { files: ['a.test.ts', 'b.test.ts'], ids: ['DML-OBJ-0001'] },
+    ]);
+  });
+
+  it('puts the statement back after each mutant, also when the run throws', async () => {
+    const { folder } = await mutateWith([LIMIT], () => 'passed');
+    expect(snapshot(folder)).toEqual({ [FILE]: SOURCE });
+    const throwing = mutateWith([LIMIT], (source) => {
+      if (unbroken(source)) return 'passed';
+      throw new Error('runner');
+    });
+    await expect(throwing).rejects.toThrow('runner');
+  });
+});
+
+describe('outcomeOf', () => {
+  const report = (...leaves: [string, string][]): string =>
+    JSON.stringify({
+      testResults: [
+        {
+          name: 'a.test.ts',
+          assertionResults: leaves.map(([title, status]) => ({ ancestorTitles: [], title, status })),
+        },
+      ],
+    });
+  const ID = 'DML-OBJ-0001';
+
+  it('looks at the tests that cite the id and at no other [DML-TRC-0903]', () => {
+    expect(outcomeOf(ID, report([`a [${ID}]`, 'passed'], ['b [DML-OBJ-0002]', 'failed']), true)).toBe(
+      'passed',
+    );
+    expect(outcomeOf(ID, report([`a [${ID}]`, 'failed'], [`b [${ID}]`, 'passed']), false)).toBe('failed');
+    expect(outcomeOf(ID, report([`${ID} a`, 'failed'], [`b [${ID}]`, 'passed']), true)).toBe('passed');
+  });
+
+  it('takes no answer, no citing test and an unclean end as not loaded [DML-TRC-0904]', () => {
+    expect(outcomeOf(ID, undefined, false)).toBe('not_loaded');
+    expect(outcomeOf(ID, report([`a [${ID}]`, 'pending']), true)).toBe('not_loaded');
+    expect(outcomeOf(ID, report([`a [${ID}]`, 'passed']), false)).toBe('not_loaded');
+  });
+});

@@ -1,0 +1,27 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { sampleIds } from './sample.ts';
+
+const ids = Array.from({ length: 50 }, (_, index) => `DML-OBJ-${String(index).padStart(4, '0')}`);
+
+it('the seed decides, not the order of the ids [DML-TRC-0902]', () => {
+  fc.assert(
+    fc.property(
+      fc.nat(60),
+      fc.nat(),
+      fc.shuffledSubarray(ids, { minLength: ids.length }),
+      (size, seed, shuffled) => {
+        expect(sampleIds(shuffled, size, seed)).toEqual(sampleIds(ids, size, seed));
+      },
+    ),
+  );
+  expect(sampleIds(ids, 10, 1)).not.toEqual(sampleIds(ids, 10, 2));
+});
+
+it('a larger sample contains the smaller one, each id once and in order', () => {
+  const small = sampleIds(ids, 10, 7);
+  const large = sampleIds(ids, 20, 7);
+  expect(small.filter((id) => !large.includes(id))).toEqual([]);
+  expect([...new Set(large)].sort()).toEqual(large);
+  expect(sampleIds(ids, 99, 7)).toEqual(ids);
+});

@@ -1,0 +1,189 @@
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { run } from '../src/dispatch.ts';
+import { runWithVitest } from '../src/mutation/citing-run.ts';
+import { mutate } from '../src/mutation/command-mutate.ts';
+import { createScratchCopy } from '../src/mutation/scratch-copy.ts';
+import { readVitestReport } from '../src/vitest-report.ts';
+import { compileTool, runTool } from './compiled-tool.ts';
+import { resultsOf, TODAY, VERIFIED } from './memory-suite.ts';
+import { snapshot, temporaryRepository, writeInto } from './temporary-repository.ts';
+
+const FIXTURE = join(import.meta.dirname, 'fixtures/mutation');
+const INSTALLED = join(import.meta.dirname, '../../../node_modules');
+
+/** A small package with one strong test, one hollow one and one requirement that types decide. */
+async function mutableRepository(): Promise<string> {
+  const root = temporaryRepository();
+  cpSync(FIXTURE, root, { recursive: true });
+  symlinkSync(INSTALLED, join(root, 'node_modules'), 'dir');
+  const leaves = [
+    'accepts 255 bytes and refuses 256 [DML-OBJ-0001]',
+    'claims to refuse an empty name [DML-OBJ-0002]',
+    'accepts a text [DML-OBJ-0003]',
+  ];
+  const results = resultsOf(
+    'packages/object-model/src/name.test.ts',
+    Object.fromEntries(leaves.map((leaf) => [leaf, 'passed'])),
+  );
+  writeInto(root, 'test-results/object-model.json', results);
+  await run(['generate'], { folder: root, today: TODAY, say: () => undefined });
+  return root;
+}
+
+function treeOf(root: string): Record<string, string> {
+  return snapshot(root);
+}
+
+describe('mutate', () => {
+  it('tells a strong test from a hollow one and leaves the tree alone [DML-TRC-0901] [DML-TRC-0904]', async () => {
+    const root = await mutableRepository();
+    const before = treeOf(root);
+    const said: string[] = [];
+    const answer = await mutate({
+      root,
+      packageName: 'object-model',
+      sampleSize: 9,
+      seed: 1,
+      say: (text) => said.push(text),
+    });
+    expect(answer).toMatchObject({
+      exitCode: 1,
+      json: {
+        counts: { killed: 1, survived: 1, not_mutable: 1, no_baseline: 0 },
+        rows: [
+          {
+            id: 'DML-OBJ-0001',
+            outcome: 'killed',
+            operator: 'change-constant',
+            original: '255',
+            tests: 'failed',
+          },
+          {
+            id: 'DML-OBJ-0002',
+            outcome: 'survived',
+            operator: 'invert-condition',
+            original: 'name.length === 0',
+          },
+          { id: 'DML-OBJ-0003', outcome: 'not_mutable' },
+        ],
+      },
+    });
+    expect(answer.text).toMatch(/\n1 killed, 1 survived, 1 not mutable, 0 no baseline$/);
+    expect(said).toHaveLength(4);
+    expect(treeOf(root)).toEqual(before);
+  });
+
+  it('is green when every mutant is killed', async () => {
+    const root = await mutableRepository();
+    const killed = { sampleSize: 9, seed: 1, say: () => undefined, root, packageName: 'object-model' };
+    let calls = 0;
+    const answer = await mutate({
+      ...killed,
+      runTests: async ({ ids }) =>
+        new Map(ids.map((id) => [id, calls++ < 3 ? ('passed' as const) : ('failed' as const)])),
+    });
+    expect(answer).toMatchObject({ exitCode: 0, json: { counts: { killed: 2, not_mutable: 1 } } });
+  });
+});
+
+it('runs only the tests that cite the id [DML-TRC-0903]', async () => {
+  const root = await mutableRepository();
+  const files = ['packages/object-model/src/name.test.ts'];
+  const request = {
+    folder: root,
+    files,
+    ids: ['DML-OBJ-0001'],
+    timeoutMs: 60_000,
+    signal: new AbortController().signal,
+  };
+  expect(await runWithVitest(request)).toEqual(new Map([['DML-OBJ-0001', 'passed']]));
+  const tests = readVitestReport(readFileSync(join(root, '.spec-extract-report.json'), 'utf8'));
+  const ran = tests.filter(({ outcome }) => outcome !== 'skipped').map(({ title }) => title);
+  expect(ran).toEqual(['accepts 255 bytes and refuses 256 [DML-OBJ-0001]']);
+});
+
+it('ends a run that takes too long, workers included [DML-TRC-0904]', async () => {
+  const root = await mutableRepository();
+  const files = ['packages/object-model/src/name.test.ts'];
+  const request = {
+    folder: root,
+    files,
+    ids: ['DML-OBJ-0001'],
+    timeoutMs: 5,
+    signal: new AbortController().signal,
+  };
+  expect(await runWithVitest(request)).toEqual(new Map([['DML-OBJ-0001', 'timed_out']]));
+});
+
+describe('the scratch copy', () => {
+  it('holds the tree, links what is installed and is removed [DML-TRC-0901]', () => {
+    const root = temporaryRepository({
+      ...VERIFIED,
+      'node_modules/a/index.js': 'a',
+      '.git/HEAD': 'x',
+      'b/test-results/c': 'd',
+    });
+    const before = snapshot(root);
+    const copy = createScratchCopy(root);
+    writeInto(copy.folder, 'packages/object-model/src/name.ts', 'broken');
+    writeInto(copy.folder, 'node_modules/.vite/cache', 'cache');
+    expect(readdirSync(copy.folder).sort()).toEqual(['b', 'node_modules', 'packages', 'specs']);
+    expect(existsSync(join(copy.folder, 'node_modules/a/index.js'))).toBe(true);
+    copy.remove();
+    copy.remove();
+    expect(existsSync(copy.folder)).toBe(false);
+    expect(snapshot(root)).toEqual(before);
+  });
+
+  it('keeps links between packages inside the copy [DML-TRC-0901]', () => {
+    const root = temporaryRepository({
+      'packages/a/index.js': 'a',
+      'packages/b/node_modules/c/index.js': 'c',
+    });
+    symlinkSync('../../a', join(root, 'packages/b/node_modules/a'), 'dir');
+    const copy = createScratchCopy(root);
+    writeInto(copy.folder, 'packages/b/node_modules/a/index.js', 'broken');
+    expect(snapshot(root)['packages/a/index.js']).toBe('a');
+    copy.remove();
+    expect(existsSync(copy.folder)).toBe(false);
+  });
+});
+
+describe('an interrupted run', () => {
+  const interrupted = async (
+    signal: NodeJS.Signals,
+  ): Promise<{ left: string[]; unchanged: boolean; signal: string | null }> => {
+    const command = compileTool();
+    const root = await mutableRepository();
+    const before = treeOf(root);
+    const temporary = temporaryRepository();
+    const ending = await runTool(command, ['mutate', 'object-model'], {
+      folder: root,
+      environment: { TMPDIR: temporary, TMP: temporary, TEMP: temporary },
+      interfere: ({ kill, onStderr }) => onStderr((text) => text.includes('1/3') && kill(signal)),
+    });
+    const unchanged = JSON.stringify(treeOf(root)) === JSON.stringify(before);
+    return {
+      left: readdirSync(temporary).filter((name) => name.startsWith('spec-extract-mutate-')),
+      unchanged,
+      signal: ending.signal,
+    };
+  };
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'by %s removes the copy and ends by the signal [DML-TRC-0906]',
+    async (signal) => {
+      expect(await interrupted(signal)).toEqual({ left: [], unchanged: true, signal });
+    },
+  );
+
+  it('by SIGKILL leaves no mutant in the working tree [DML-TRC-0901]', async () => {
+    expect(await interrupted('SIGKILL')).toMatchObject({
+      left: [expect.any(String)],
+      unchanged: true,
+      signal: 'SIGKILL',
+    });
+  });
+});
