@@ -1,0 +1,29 @@
+import { DmlError } from '@daggerml/object-model';
+
+/** Codes that the command line itself raises. */
+export type CliErrorCode =
+  | 'unknown_command'
+  | 'unknown_option'
+  | 'missing_argument'
+  | 'invalid_argument'
+  | 'path_exists'
+  | 'unwritable_path'
+  | 'not_exportable'
+  | 'branch_exists'
+  | 'unknown_object'
+  | 'unknown_index'
+  | 'wrong_class'
+  | 'short_prefix'
+  | 'ambiguous_prefix'
+  | 'no_value'
+  | 'unsafe_path'
+  | 'interrupted';
+
+/** Builds an error of the command line; `fields` fill the wording of its code. */
+export function cliError(
+  code: CliErrorCode,
+  fields: Readonly<Record<string, string | number | boolean>> = {},
+  cause?: unknown,
+): DmlError<CliErrorCode> {
+  return new DmlError<CliErrorCode>({ code, fields, cause });
+}

@@ -1,0 +1,28 @@
+/** A place text is written to. */
+export interface TextSink {
+  write(text: string | Uint8Array): boolean;
+  readonly isTTY?: boolean | undefined;
+  readonly columns?: number | undefined;
+}
+
+/** Everything a command takes from outside. */
+export interface CliIo {
+  readonly stdout: TextSink;
+  readonly stderr: TextSink;
+  /** Writes to standard output and resolves when it can take more. */
+  write(piece: Uint8Array | string): Promise<void>;
+  /** Absolute path of the folder the command was started in. */
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  nowMs(): number;
+  /** Aborted by the first interrupt. */
+  readonly signal: AbortSignal;
+}
+
+/** Options that every command accepts, before and after its name. */
+export interface GlobalOptions {
+  readonly repo?: string | undefined;
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly color: boolean;
+}

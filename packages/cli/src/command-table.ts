@@ -1,0 +1,187 @@
+import { cliError } from './cli-error.ts';
+import type { CommandSpec } from './command.ts';
+
+function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (Number.isSafeInteger(value) && value > 0) return value;
+  throw cliError('invalid_argument', { word: text, problem: `"${text}" is not a whole number above 0` });
+}
+
+const OBJECT_NAME = 'a head, ref, dag, id or unique prefix of an id';
+
+/** Every command of `dml`, in the order in which help lists them. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'init',
+    group: 'Start and run',
+    summary: 'Create a repository.',
+    description: 'Creates .dml in the folder, with the branch main. A repository that exists is left unchanged.',
+    arguments: [{ syntax: '[folder]', description: 'folder to create it in; the current one by default' }],
+    example: 'dml init',
+    load: () => import('./commands/init.ts'),
+  },
+  {
+    name: 'run',
+    group: 'Start and run',
+    summary: 'Run a pipeline and commit its dag to the current branch.',
+    description:
+      'Only calls whose code or inputs changed are computed; all others are answered from the repository.',
+    arguments: [
+      { syntax: '<file>', description: 'TypeScript or JavaScript file that exports a pipeline' },
+      { syntax: '[pipeline]', description: 'which one, when the file exports several' },
+    ],
+    options: [
+      { syntax: '--no-cache', description: 'compute every call anew' },
+      { syntax: '--retry-failed', description: 'compute calls anew whose recorded outcome is a failure' },
+      { syntax: '--workers <number>', description: 'calls that run at one time', parse: positiveInteger },
+    ],
+    example: 'dml run pipeline.ts',
+    load: () => import('./commands/run.ts'),
+  },
+  {
+    name: 'status',
+    group: 'Look',
+    summary: 'Print the branch, its commit and dags, and work in progress.',
+    example: 'dml status',
+    load: () => import('./commands/status.ts'),
+  },
+  {
+    name: 'log',
+    group: 'Look',
+    summary: 'List commits, newest first.',
+    arguments: [{ syntax: '[head]', description: 'where to start; the current branch by default' }],
+    options: [{ syntax: '-n, --count <number>', description: 'commits to list at most', parse: positiveInteger }],
+    example: 'dml log -n 5',
+    load: () => import('./commands/log.ts'),
+  },
+  {
+    name: 'show',
+    group: 'Look',
+    summary: 'Print what an object is and what it holds.',
+    arguments: [{ syntax: '<object>', description: OBJECT_NAME }],
+    example: 'dml show my-pipeline',
+    load: () => import('./commands/show.ts'),
+  },
+  {
+    name: 'dag list',
+    group: 'Look',
+    summary: 'List the dags of the current branch.',
+    example: 'dml dag list',
+    load: () => import('./commands/dag-list.ts'),
+  },
+  {
+    name: 'cat',
+    group: 'Look',
+    summary: 'Print a value.',
+    description: 'A blob or bytes are printed as they are, any other value in its JSON form.',
+    arguments: [{ syntax: '<object>', description: `${OBJECT_NAME}; of a dag, its root's value` }],
+    example: 'dml cat my-pipeline',
+    load: () => import('./commands/cat.ts'),
+  },
+  {
+    name: 'export',
+    group: 'Look',
+    summary: 'Write a value to a file or folder.',
+    description:
+      'A blob becomes a file. A map becomes a folder: blobs as files, maps as folders, other values as <key>.json.',
+    arguments: [
+      { syntax: '<name>', description: `${OBJECT_NAME}; of a dag, its root's value` },
+      { syntax: '<path>', description: 'file or folder to write' },
+    ],
+    options: [{ syntax: '--force', description: 'overwrite what the path holds' }],
+    example: 'dml export my-pipeline out',
+    load: () => import('./commands/export.ts'),
+  },
+  {
+    name: 'heads',
+    group: 'Look',
+    summary: 'List the branches and mark the current one.',
+    example: 'dml heads',
+    load: () => import('./commands/heads.ts'),
+  },
+  {
+    name: 'ref',
+    group: 'Look',
+    summary: 'Print the commit that a ref points to.',
+    arguments: [{ syntax: '<name>', description: 'a head, or a full name like refs/heads/main' }],
+    example: 'dml ref main',
+    load: () => import('./commands/ref.ts'),
+  },
+  {
+    name: 'schema',
+    group: 'Look',
+    summary: 'Print the schema version of the repository and what wrote it.',
+    example: 'dml schema',
+    load: () => import('./commands/schema.ts'),
+  },
+  {
+    name: 'version',
+    group: 'Look',
+    summary: 'Print the versions of dml, its formats and its engine.',
+    example: 'dml version',
+    load: () => import('./commands/version.ts'),
+  },
+  {
+    name: 'branch',
+    group: 'Change refs',
+    summary: 'Create a branch.',
+    arguments: [
+      { syntax: '<name>', description: 'name of the new branch' },
+      { syntax: '[commit]', description: 'where it starts; the current commit by default' },
+    ],
+    example: 'dml branch experiment',
+    load: () => import('./commands/branch.ts'),
+  },
+  {
+    name: 'switch',
+    group: 'Change refs',
+    summary: 'Make a branch the current one.',
+    arguments: [{ syntax: '<head>', description: 'a branch that exists' }],
+    example: 'dml switch experiment',
+    load: () => import('./commands/switch.ts'),
+  },
+  {
+    name: 'merge',
+    group: 'Change refs',
+    summary: 'Move a branch forward to another one (fast-forward only).',
+    arguments: [
+      { syntax: '<target>', description: 'the branch to move' },
+      { syntax: '<source>', description: 'the branch or commit to move it to' },
+    ],
+    example: 'dml merge main experiment',
+    load: () => import('./commands/merge.ts'),
+  },
+  {
+    name: 'index list',
+    group: 'Change refs',
+    summary: 'List work in progress.',
+    example: 'dml index list',
+    load: () => import('./commands/index-list.ts'),
+  },
+  {
+    name: 'index prune',
+    group: 'Change refs',
+    summary: 'Forget one piece of work in progress.',
+    arguments: [{ syntax: '<name>', description: 'the name that "dml index list" shows, or a unique prefix' }],
+    example: 'dml index prune 3f2a',
+    load: () => import('./commands/index-prune.ts'),
+  },
+  {
+    name: 'gc',
+    group: 'Keep healthy',
+    summary: 'Delete what nothing refers to.',
+    options: [
+      { syntax: '--dry-run', description: 'print what would be deleted and delete nothing' },
+      { syntax: '--why <object>', description: 'print why an object is kept, as a path from a root' },
+    ],
+    example: 'dml gc --dry-run',
+    load: () => import('./commands/gc.ts'),
+  },
+  {
+    name: 'verify',
+    group: 'Keep healthy',
+    summary: 'Check every object and ref.',
+    example: 'dml verify',
+    load: () => import('./commands/verify.ts'),
+  },
+];

@@ -1,0 +1,44 @@
+import type { CliIo, GlobalOptions } from './cli-io.ts';
+import type { Output } from './output.ts';
+
+/** One positional argument: `<name>` is required, `[name]` is not. */
+export interface ArgumentSpec {
+  readonly syntax: `<${string}>` | `[${string}]`;
+  readonly description: string;
+}
+
+/** One option in commander's syntax, e.g. `-n, --count <number>`. */
+export interface OptionSpec {
+  readonly syntax: string;
+  readonly description: string;
+  /** Turns the text into a value; throws `invalid_argument`. */
+  readonly parse?: (text: string) => unknown;
+}
+
+/** What a command is given when it runs. */
+export interface CommandContext {
+  readonly io: CliIo;
+  readonly globals: GlobalOptions;
+  readonly output: Output;
+  /** Positional arguments in order; absent optional ones are undefined. */
+  readonly args: readonly (string | undefined)[];
+  /** Options of the command by camel-case name. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Carries a command out and yields its exit code; failures are thrown as `DmlError`. */
+export type CommandRun = (context: CommandContext) => Promise<number>;
+
+/** A command's whole interface; its code is loaded only when it runs. */
+export interface CommandSpec {
+  /** Words after `dml`, e.g. `dag list`. */
+  readonly name: string;
+  readonly group: 'Start and run' | 'Look' | 'Change refs' | 'Keep healthy';
+  readonly summary: string;
+  /** More than the summary says, where there is more. */
+  readonly description?: string;
+  readonly arguments?: readonly ArgumentSpec[];
+  readonly options?: readonly OptionSpec[];
+  readonly example: string;
+  load(): Promise<{ readonly run: CommandRun }>;
+}

@@ -1,0 +1,29 @@
+import type { CommandContext } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { exportValue } from '../export-value.ts';
+import { findObject } from '../object-name.ts';
+import { objectValue } from '../object-value.ts';
+import { formatSize } from '../quantities.ts';
+import { RecordReader } from '../record-reader.ts';
+import { withStore } from '../repository-access.ts';
+import { resolve } from 'node:path';
+
+/** `dml export <name> <path>`. @spec DML-CLI-0808 */
+export async function run(context: CommandContext): Promise<number> {
+  const { output, args, options, io } = context;
+  const [name = '', path = ''] = args;
+  await withStore(context, 'read', async (store) => {
+    const reader = new RecordReader(store);
+    const datumId = objectValue(reader, name, findObject(reader, name));
+    const target = resolve(io.cwd, path);
+    const files = await exportValue(reader, datumId, { name, target, force: options.force === true });
+    const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+    output.result({ path: target, datumId, files }, () =>
+      [
+        ...files.map((file) => `${output.safe(file.path)}  ${formatSize(file.sizeBytes)}`),
+        `${files.length} ${files.length === 1 ? 'file' : 'files'}, ${formatSize(sizeBytes)}`,
+      ].join('\n'),
+    );
+  });
+  return EXIT.done;
+}

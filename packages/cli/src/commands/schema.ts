@@ -1,0 +1,23 @@
+import type { CommandContext } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { withStore } from '../repository-access.ts';
+
+/** `dml schema`. @spec DML-CLI-0813 */
+export async function run(context: CommandContext): Promise<number> {
+  const { output } = context;
+  await withStore(context, 'read', (store) => {
+    const value = {
+      schema: store.getMeta('schema') ?? null,
+      createdBy: store.getMeta('created_by') ?? null,
+      lastMigratedBy: store.getMeta('last_migrated_by') ?? null,
+    };
+    output.result(value, () =>
+      [
+        `schema            ${value.schema ?? 'unknown'}`,
+        `created by        ${output.safe(String(value.createdBy ?? 'unknown'))}`,
+        `last migrated by  ${output.safe(String(value.lastMigratedBy ?? 'never'))}`,
+      ].join('\n'),
+    );
+  });
+  return EXIT.done;
+}

@@ -1,0 +1,18 @@
+import type { CommandContext } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { findObject } from '../object-name.ts';
+import { describeObject } from '../object-view.ts';
+import { RecordReader } from '../record-reader.ts';
+import { withStore } from '../repository-access.ts';
+
+/** `dml show <object>`. @spec DML-CLI-0804 */
+export async function run(context: CommandContext): Promise<number> {
+  const { output, args } = context;
+  const name = args[0] ?? '';
+  await withStore(context, 'read', (store) => {
+    const reader = new RecordReader(store);
+    const { value, lines } = describeObject(reader, findObject(reader, name), output);
+    output.result(value, () => lines().join('\n'));
+  });
+  return EXIT.done;
+}

@@ -1,0 +1,52 @@
+import type { CommandContext } from '../command.ts';
+import { currentCommit, dagsOf } from '../commit-view.ts';
+import { EXIT } from '../exit-code.ts';
+import { formatAge } from '../quantities.ts';
+import { RecordReader } from '../record-reader.ts';
+import { branchOf, indexNameOf } from '../ref-text.ts';
+import { repositoryFolder, withStore } from '../repository-access.ts';
+
+/** `dml status`. @spec DML-CLI-0801 */
+export async function run(context: CommandContext): Promise<number> {
+  const { output, io } = context;
+  await withStore(context, 'read', (store) => {
+    const reader = new RecordReader(store);
+    const current = currentCommit(reader);
+    const dags = current === undefined ? [] : dagsOf(reader, current.commit);
+    const indexes = store.readRefs('index').map((index) => ({
+      index: indexNameOf(index.name),
+      commitId: index.commitId,
+      timeMs: reader.read('commit', index.commitId).timeMs,
+    }));
+    const branch = branchOf(store.head());
+    const value = {
+      repository: repositoryFolder(context),
+      branch,
+      commitId: current?.commitId ?? null,
+      dags,
+      indexes,
+    };
+    output.result(value, () => {
+      const lines = [`On branch ${output.style('bold', output.safe(branch))}`];
+      if (current === undefined) {
+        lines.push('No commit yet: "dml run <file>" makes the first one.');
+      } else {
+        const { commitId, commit } = current;
+        const age = formatAge(commit.timeMs, io.nowMs());
+        lines.push(`Commit ${output.shortId(commitId)}  ${output.safe(firstLine(commit.message))}  (${age})`);
+        lines.push('', dags.length === 0 ? 'No dags.' : 'Dags:');
+        for (const { name, dagId } of dags) lines.push(`  ${output.shortId(dagId)}  ${output.safe(name)}`);
+      }
+      if (indexes.length > 0) {
+        lines.push('', 'In progress or interrupted ("dml index list" shows more):');
+        for (const { index, timeMs } of indexes) lines.push(`  ${index}  ${formatAge(timeMs, io.nowMs())}`);
+      }
+      return lines.join('\n');
+    });
+  });
+  return EXIT.done;
+}
+
+function firstLine(text: string): string {
+  return text.split('\n', 1)[0] ?? '';
+}

@@ -1,0 +1,26 @@
+import { FORMAT_VERSION } from '@daggerml/object-model';
+import { engineVersion, SCHEMA_VERSION } from '@daggerml/store';
+import type { CommandContext } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { programVersion } from '../program-version.ts';
+
+/** `dml version`. @spec DML-CLI-0814 */
+export async function run({ output }: CommandContext): Promise<number> {
+  const value = {
+    dml: programVersion(),
+    format: FORMAT_VERSION,
+    schema: SCHEMA_VERSION,
+    engine: engineVersion(),
+    node: process.version,
+  };
+  output.result(value, () =>
+    [
+      `dml     ${value.dml}`,
+      `format  ${value.format}`,
+      `schema  ${value.schema}`,
+      `engine  ${value.engine}`,
+      `node    ${value.node}`,
+    ].join('\n'),
+  );
+  return EXIT.done;
+}

@@ -1,0 +1,108 @@
+import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { type BlobDatum, type Datum, type DatumId, treeEntries } from '@daggerml/object-model';
+import { cliError } from './cli-error.ts';
+import type { RecordReader } from './record-reader.ts';
+import { valueJson } from './value-json.ts';
+
+/** One file that an export writes. */
+export interface ExportedFile {
+  /** Path below the target; empty when the target itself is the file. */
+  readonly path: string;
+  readonly sizeBytes: number;
+}
+
+interface PlannedFile {
+  readonly path: string;
+  readonly datum: Datum;
+}
+
+/**
+ * Writes a blob to a file, a map to a folder. Everything is written beside the target first and moved into
+ * place at the end, so that a failure leaves the target as it was.
+ *
+ * Throws `path_exists`, `not_exportable`, `unsafe_path` and `unwritable_path`.
+ */
+export async function exportValue(
+  reader: RecordReader,
+  datumId: DatumId,
+  { name, target, force }: { readonly name: string; readonly target: string; readonly force: boolean },
+): Promise<ExportedFile[]> {
+  const datum = reader.read('datum', datumId);
+  if (datum.kind !== 'blob' && datum.kind !== 'map') {
+    throw cliError('not_exportable', { name, found: `a ${datum.kind}` });
+  }
+  // @spec DML-CLI-0809
+  if (!force && existsSync(target)) throw cliError('path_exists', { path: target });
+  const files = datum.kind === 'blob' ? [{ path: '', datum }] : [...planFolder(reader, datum, '')];
+  refuseClashes(files);
+  const staging = join(dirname(target), `.dml-export-${process.pid}-${Date.now().toString(36)}`);
+  try {
+    mkdirSync(dirname(target), { recursive: true });
+    if (datum.kind === 'map') mkdirSync(staging);
+    const written: ExportedFile[] = [];
+    for (const file of files) written.push(await writeFile(reader, file, join(staging, file.path)));
+    if (force) rmSync(target, { recursive: true, force: true });
+    renameSync(staging, target);
+    return written;
+  } catch (cause) {
+    rmSync(staging, { recursive: true, force: true });
+    if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
+    throw cliError('unwritable_path', { path: target, problem: (cause as NodeJS.ErrnoException).code ?? '' }, cause);
+  }
+}
+
+function* planFolder(reader: RecordReader, map: Datum & { kind: 'map' }, folder: string): Generator<PlannedFile> {
+  for (const [key, element] of treeEntries('map', map.root, reader)) {
+    const datum = typeof element === 'string' ? reader.read('datum', element) : element;
+    const path = folder === '' ? safePath(key) : `${folder}/${safePath(key)}`;
+    if (datum.kind === 'map') yield* planFolder(reader, datum, path);
+    else yield { path: datum.kind === 'blob' ? path : `${path}.json`, datum };
+  }
+}
+
+/** Refuses a key that would leave the folder or that no file can have. @spec DML-CLI-0810 */
+function safePath(key: string): string {
+  const parts = key.split('/');
+  const isUnsafe = (part: string): boolean =>
+    part === '' || part === '.' || part === '..' || part.includes('\\') || part.includes('\0') || /^[A-Za-z]:/.test(part);
+  if (parts.some(isUnsafe)) throw cliError('unsafe_path', { key });
+  return key;
+}
+
+function refuseClashes(files: readonly PlannedFile[]): void {
+  const paths = new Set<string>();
+  for (const { path } of files) {
+    if (paths.has(path)) throw cliError('unsafe_path', { key: path });
+    paths.add(path);
+  }
+  for (const path of paths) {
+    for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
+      if (paths.has(path.slice(0, slash))) throw cliError('unsafe_path', { key: path });
+    }
+  }
+}
+
+async function writeFile(reader: RecordReader, { path, datum }: PlannedFile, target: string): Promise<ExportedFile> {
+  mkdirSync(dirname(target), { recursive: true });
+  let sizeBytes = 0;
+  const counted = function* (): Generator<Uint8Array> {
+    for (const piece of datum.kind === 'blob' ? chunksOf(reader, datum) : textOf(reader, datum)) {
+      sizeBytes += piece.length;
+      yield piece;
+    }
+  };
+  await pipeline(Readable.from(counted(), { objectMode: false }), createWriteStream(target, { flags: 'wx' }));
+  return { path, sizeBytes };
+}
+
+function* chunksOf(reader: RecordReader, blob: BlobDatum): Generator<Uint8Array> {
+  for (const [chunkId] of treeEntries('chunks', blob.root, reader)) yield reader.store.read('chunk', chunkId);
+}
+
+function* textOf(reader: RecordReader, datum: Datum): Generator<Uint8Array> {
+  for (const piece of valueJson(reader, datum)) yield Buffer.from(piece);
+  yield Buffer.from('\n');
+}

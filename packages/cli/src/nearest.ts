@@ -1,0 +1,15 @@
+import { distance } from 'fastest-levenshtein';
+
+/** Yields up to `limit` of the known words that a mistyped word most likely meant, nearest first. */
+export function nearest(word: string, known: Iterable<string>, limit = 3): string[] {
+  const tolerance = Math.max(1, Math.floor(word.length * 0.4));
+  return [...new Set(known)]
+    .map((candidate) => ({
+      candidate,
+      edits: candidate.startsWith(word) ? 0 : distance(word, candidate),
+    }))
+    .filter(({ edits }) => edits <= tolerance)
+    .sort((a, b) => a.edits - b.edits || (a.candidate < b.candidate ? -1 : 1))
+    .slice(0, limit)
+    .map(({ candidate }) => candidate);
+}

@@ -1,0 +1,96 @@
+import { styleText } from 'node:util';
+import type { CliIo, GlobalOptions } from './cli-io.ts';
+import { printable } from './printable.ts';
+
+/** Digits of an id in listings for people. @spec DML-CLI-0409 */
+const SHORT_ID_DIGITS = 12;
+
+type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+
+/** Where a command says things: results to standard output, talk to standard error. */
+export class Output {
+  readonly #io: CliIo;
+  readonly #globals: GlobalOptions;
+
+  constructor(io: CliIo, globals: GlobalOptions) {
+    this.#io = io;
+    this.#globals = globals;
+  }
+
+  get isJson(): boolean {
+    return this.#globals.json;
+  }
+
+  /**
+   * Prints the one result of the command: `value` as a JSON document with `--json`, else the text of `human`.
+   *
+   * @spec DML-CLI-0401
+   * @spec DML-CLI-0403
+   */
+  result(value: unknown, human: () => string): void {
+    const text = this.isJson ? JSON.stringify(value, plain, 2) : human();
+    if (text !== '') this.#io.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  /** Prints bytes or text as they are; resolves when more may be written, so that large values take no memory. */
+  async raw(piece: Uint8Array | string): Promise<void> {
+    await this.#io.write(piece);
+  }
+
+  /**
+   * Prints a line of talk, unless `--quiet`.
+   *
+   * @spec DML-CLI-0402
+   */
+  talk(line: string): void {
+    if (!this.#globals.quiet) this.#io.stderr.write(`${line}\n`);
+  }
+
+  /** Yields an id as people read it. */
+  shortId(id: string): string {
+    return this.style('yellow', id.slice(0, SHORT_ID_DIGITS));
+  }
+
+  /** Yields text from a repository as a terminal may show it. */
+  safe(text: string): string {
+    return printable(text);
+  }
+
+  /**
+   * Colours text where the result goes to a terminal that wants colours.
+   *
+   * @spec DML-CLI-0407
+   */
+  style(style: Style, text: string): string {
+    return this.#colours(this.#io.stdout.isTTY) ? styleText(style, text) : text;
+  }
+
+  /** Colours talk like `style` colours results. */
+  talkStyle(style: Style, text: string): string {
+    return this.#colours(this.#io.stderr.isTTY) ? styleText(style, text) : text;
+  }
+
+  /** Tells whether talk may be rewritten in place. */
+  get isLive(): boolean {
+    return this.#io.stderr.isTTY === true && !this.#globals.quiet && this.#io.env.TERM !== 'dumb';
+  }
+
+  /** Writes talk without a line end; for progress that rewrites its line. */
+  live(text: string): void {
+    if (this.isLive) this.#io.stderr.write(text);
+  }
+
+  get columns(): number {
+    return this.#io.stderr.columns ?? 80;
+  }
+
+  #colours(isTerminal: boolean | undefined): boolean {
+    return isTerminal === true && this.#globals.color && !this.#io.env.NO_COLOR && this.#io.env.TERM !== 'dumb';
+  }
+}
+
+/** Integers beyond JSON's numbers as text, bytes as base64. */
+function plain(_key: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return String(value);
+  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+}

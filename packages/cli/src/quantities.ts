@@ -1,0 +1,40 @@
+const STEPS = [
+  ['day', 86_400_000],
+  ['hour', 3_600_000],
+  ['minute', 60_000],
+  ['second', 1000],
+] as const;
+
+/** Yields a time as UTC text, e.g. `2026-03-01 14:05:09Z`. */
+export function formatTime(timeMs: number): string {
+  return `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}
+
+/** Yields how long ago a time was, in its largest whole unit. */
+export function formatAge(timeMs: number, nowMs: number): string {
+  const ageMs = nowMs - timeMs;
+  for (const [unit, unitMs] of STEPS) {
+    const count = Math.floor(ageMs / unitMs);
+    if (count >= 1) return `${count} ${unit}${count === 1 ? '' : 's'} ago`;
+  }
+  return 'just now';
+}
+
+/** Yields a duration with three digits at most, e.g. `1.2 s` or `350 ms`. */
+export function formatDuration(durationMs: number): string {
+  if (durationMs < 1000) return `${Math.round(durationMs)} ms`;
+  if (durationMs < 60_000) return `${(durationMs / 1000).toFixed(1)} s`;
+  return `${Math.floor(durationMs / 60_000)} min ${Math.round((durationMs % 60_000) / 1000)} s`;
+}
+
+/** Yields a size with a binary unit, e.g. `1.4 MiB`. */
+export function formatSize(sizeBytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  let size = sizeBytes;
+  let unit = 0;
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024;
+    unit += 1;
+  }
+  return unit === 0 ? `${size} B` : `${size.toFixed(1)} ${units[unit]}`;
+}
