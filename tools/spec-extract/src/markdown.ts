@@ -14,7 +14,7 @@ export function parseMarkdown(text: string): Root {
 }
 
 /** Visits every node of a tree in document order. */
-export function visit(node: Nodes, visitor: (node: Nodes) => void): void {
+function visit(node: Nodes, visitor: (node: Nodes) => void): void {
   visitor(node);
   if (isParent(node)) for (const child of node.children) visit(child, visitor);
 }
@@ -35,7 +35,7 @@ export function proseOf(node: Nodes): string {
 }
 
 /** Joins all visible text below a node, code spans included. */
-export function textOf(node: Nodes): string {
+function textOf(node: Nodes): string {
   if (node.type === 'text' || node.type === 'inlineCode') return node.value;
   return isParent(node) ? node.children.map(textOf).join('') : '';
 }

@@ -11,19 +11,20 @@ const SEEN_DOT_FOLDERS: ReadonlySet<string> = new Set(['.changeset', '.ci', '.gi
 /** Reads everything the plan looks at below a root. */
 export function readSuite(root: string, today: string): Suite {
   const found = listFiles(root);
-  const byRole = new Map<FileRole, TextFile[]>();
+  const byRole: Record<FileRole, TextFile[]> = {
+    documents: [],
+    sources: [],
+    tests: [],
+    vectors: [],
+    results: [],
+    index: [],
+  };
   for (const path of found) {
     const role = fileRole(path);
-    if (role !== undefined) byRole.set(role, [...(byRole.get(role) ?? []), readText(root, path)]);
+    if (role !== undefined) byRole[role].push(readText(root, path));
   }
-  const files = (role: FileRole): TextFile[] => byRole.get(role) ?? [];
   return {
-    documents: files('documents'),
-    sources: files('sources'),
-    tests: files('tests'),
-    vectors: files('vectors'),
-    results: files('results'),
-    index: files('index'),
+    ...byRole,
     // A link into the results of a test run would lead nowhere in a fresh clone.
     paths: found.filter((path) => !path.startsWith('test-results/')),
     today,

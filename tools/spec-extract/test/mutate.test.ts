@@ -32,14 +32,10 @@ async function mutableRepository(): Promise<string> {
   return root;
 }
 
-function treeOf(root: string): Record<string, string> {
-  return snapshot(root);
-}
-
 describe('mutate', () => {
   it('tells a strong test from a hollow one and leaves the tree alone [DML-TRC-0901] [DML-TRC-0904]', async () => {
     const root = await mutableRepository();
-    const before = treeOf(root);
+    const before = snapshot(root);
     const said: string[] = [];
     const answer = await mutate({
       root,
@@ -72,7 +68,7 @@ describe('mutate', () => {
     });
     expect(answer.text).toMatch(/\n1 killed, 1 survived, 1 not mutable, 0 no baseline$/);
     expect(said).toHaveLength(4);
-    expect(treeOf(root)).toEqual(before);
+    expect(snapshot(root)).toEqual(before);
   });
 
   it('is green when every mutant is killed', async () => {
@@ -157,14 +153,14 @@ describe('an interrupted run', () => {
   ): Promise<{ left: string[]; unchanged: boolean; signal: string | null }> => {
     const command = compileTool();
     const root = await mutableRepository();
-    const before = treeOf(root);
+    const before = snapshot(root);
     const temporary = temporaryRepository();
     const ending = await runTool(command, ['mutate', 'object-model'], {
       folder: root,
       environment: { TMPDIR: temporary, TMP: temporary, TEMP: temporary },
       interfere: ({ kill, onStderr }) => onStderr((text) => text.includes('1/3') && kill(signal)),
     });
-    const unchanged = JSON.stringify(treeOf(root)) === JSON.stringify(before);
+    const unchanged = JSON.stringify(snapshot(root)) === JSON.stringify(before);
     return {
       left: readdirSync(temporary).filter((name) => name.startsWith('spec-extract-mutate-')),
       unchanged,
