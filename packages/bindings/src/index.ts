@@ -1,1 +1,39 @@
-export {};
+export {
+  type BlobContent,
+  type BlobHandle,
+  type BlobValue,
+  blob,
+  blobFromFile,
+  type CallCounts,
+  type CallFailure,
+  type CallOptions,
+  type CallOutcome,
+  type F64,
+  type FunctionRef,
+  type FunctionsOf,
+  f64,
+  functions,
+  type LoadedPipeline,
+  loadPipeline,
+  type Pipeline,
+  type RunEvent,
+  Uri,
+} from '@daggerml/execution';
+export { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
+export { Commit } from './commit.ts';
+export type { DagCommit } from './commit-dag.ts';
+export { Dag, type Namespace } from './dag.ts';
+export { type BindingsErrorCode, bindingsError } from './errors.ts';
+export { findRepositoryFolder, isRepository, storePath } from './folder.ts';
+export { ExecutionHandle, NodeHandle } from './node-handle.ts';
+export { type BuildDag, definePipeline } from './pipeline.ts';
+export {
+  type DagOptions,
+  type Head,
+  type LoadedPipelineOf,
+  Repository,
+  type RepositoryOptions,
+  type RunOptions,
+  type RunResult,
+} from './repository.ts';
+export type { Input, Inputs, Lifted } from './values.ts';

@@ -1,0 +1,176 @@
+import { failureError, type OpenRun, type RunNode, reachableFrom } from '@daggerml/execution';
+import {
+  type CommitId,
+  type CommitRecord,
+  type DagId,
+  type ExecId,
+  type NodeId,
+  type TreeChange,
+  type TreeRoot,
+  treeEdit,
+  treeEntries,
+  treeGet,
+} from '@daggerml/object-model';
+import type { DagContext } from './dag-options.ts';
+import { bindingsError } from './errors.ts';
+import { dagNodes } from './import-dag.ts';
+
+export interface DagContent {
+  readonly rootNode: RunNode;
+  readonly names: ReadonlyMap<string, RunNode>;
+  readonly message: string;
+}
+
+/** What a commit of a dag came to. */
+export interface DagCommit {
+  readonly dagId: DagId;
+  readonly commitId: CommitId;
+  /** False when the head has this very dag with these very pins already; then there is no new commit. */
+  readonly changed: boolean;
+}
+
+/** A head as it stands, and what a commit on top of it would be; undefined when there is nothing to change. */
+interface CommitPlan {
+  readonly headId: CommitId | undefined;
+  readonly commit: CommitRecord | undefined;
+}
+
+/** Waits for a dag and puts it on top of its branch; a branch that moves meanwhile is planned for again. */
+export async function commitDag(context: DagContext, content: DagContent): Promise<DagCommit> {
+  const { open, store, branch, actor } = context;
+  const { objects } = open;
+  const reachable = reachableFrom([content.rootNode, ...content.names.values()]);
+  await allOk(open, reachable);
+  open.run.flush();
+  const names = [...content.names].map(([name, { nodeId }]): TreeChange<'names'> => ({ set: [name, nodeId] }));
+  const dagId = objects.put({
+    type: 'dag',
+    rootNodeId: content.rootNode.nodeId,
+    names: treeEdit('names', [], names, objects),
+  });
+  const pins = pinsOf(reachable);
+  for (;;) {
+    const { headId, commit } = planCommit(context, { dagId, pins, message: content.message });
+    if (!commit) {
+      releaseStaging(context);
+      return { dagId, commitId: headId as CommitId, changed: false };
+    }
+    const commitId = objects.put(commit);
+    let isApplied = false;
+    store.transact('commit', (transaction) => {
+      objects.writeTo(transaction);
+      const update = { ref: branch, expected: headId ?? null, next: commitId, actor, reason: content.message };
+      // @spec DML-BND-0604
+      isApplied = transaction.updateRef(update).applied;
+      if (isApplied) open.staging.release(transaction);
+    });
+    objects.clear();
+    if (isApplied) return { dagId, commitId, changed: true };
+  }
+}
+
+/**
+ * @spec DML-BND-0601
+ * @spec DML-BND-0602
+ */
+async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> {
+  const failed: RunNode[] = [];
+  for (const node of nodes) {
+    if (node.status === 'pending') await run.settled(node);
+    if (node.failure) failed.push(node);
+  }
+  if (failed.length === 0) return;
+  // A failed call fails all that depend on it: name the ones where it began.
+  const origins = failed.filter((node) => node.failure?.originNodeId === undefined);
+  const first = origins[0] ?? (failed[0] as RunNode);
+  const { code = '', message = '' } = first.failure ?? {};
+  throw bindingsError(
+    'dag_failed',
+    {
+      name: first.spec?.name ?? first.kind,
+      nodeId: first.nodeId,
+      failureCode: code,
+      message,
+      failed: origins.map((node) => node.spec?.name ?? node.kind),
+    },
+    failureError(first),
+  );
+}
+
+function pinsOf(nodes: Iterable<RunNode>): Map<NodeId, ExecId> {
+  const pins = new Map<NodeId, ExecId>();
+  for (const node of nodes) {
+    if (node.execId !== undefined) pins.set(node.nodeId, node.execId);
+    // @spec DML-BND-0415
+    for (const [nodeId, execId] of node.importedPins ?? []) pins.set(nodeId, execId);
+  }
+  return pins;
+}
+
+interface NewDag {
+  readonly dagId: DagId;
+  readonly pins: ReadonlyMap<NodeId, ExecId>;
+  readonly message: string;
+}
+
+/** Plans the commit of a dag on top of its branch as it stands now. */
+function planCommit(context: DagContext, { dagId, pins, message }: NewDag): CommitPlan {
+  const { open, store, branch, name, actor, nowMs } = context;
+  const { objects } = open;
+  const headId = store.getRef(branch)?.commitId;
+  const head = headId === undefined ? undefined : objects.read('commit', headId);
+  const dags: TreeRoot<'dags'> = head ? objects.read('tree', head.treeId).dags : [];
+  const oldDagId = treeGet('dags', dags, name, objects)?.[1];
+  const oldPins = head?.pins ?? [];
+  const changes = newPins(oldPins, pins, objects);
+  // @spec DML-BND-0605
+  if (oldDagId === dagId && changes.length === 0) return { headId, commit: undefined };
+  if (oldDagId !== undefined && oldDagId !== dagId) {
+    changes.push(...stalePins(oldDagId, { dags, name, kept: pins }, objects));
+  }
+  // @spec DML-BND-0603
+  const newDags = treeEdit('dags', dags, [{ set: [name, dagId] }], objects);
+  const commit: CommitRecord = {
+    type: 'commit',
+    treeId: objects.put({ type: 'tree', dags: newDags }),
+    parentCommitIds: headId === undefined ? [] : [headId],
+    pins: treeEdit('pins', oldPins, changes, objects),
+    requests: head?.requests ?? [],
+    author: actor,
+    message,
+    timeMs: nowMs(),
+  };
+  return { headId, commit };
+}
+
+function newPins(
+  root: TreeRoot<'pins'>,
+  pins: ReadonlyMap<NodeId, ExecId>,
+  objects: OpenRun['objects'],
+): TreeChange<'pins'>[] {
+  const changes: TreeChange<'pins'>[] = [];
+  for (const [nodeId, execId] of pins) {
+    if (treeGet('pins', root, nodeId, objects)?.[1] !== execId) changes.push({ set: [nodeId, execId] });
+  }
+  return changes;
+}
+
+/** Pins of nodes that only the replaced dag had: a commit pins the nodes of its own dags. */
+function stalePins(
+  oldDagId: DagId,
+  { dags, name, kept }: { dags: TreeRoot<'dags'>; name: string; kept: ReadonlyMap<NodeId, ExecId> },
+  objects: OpenRun['objects'],
+): TreeChange<'pins'>[] {
+  const stale = new Set([...dagNodes(oldDagId, objects)].filter((nodeId) => !kept.has(nodeId)));
+  for (const [otherName, otherDagId] of treeEntries('dags', dags, objects)) {
+    if (stale.size === 0) break;
+    if (otherName === name) continue;
+    for (const nodeId of dagNodes(otherDagId, objects)) stale.delete(nodeId);
+  }
+  return Array.from(stale, (deleteKey) => ({ deleteKey }));
+}
+
+/** Nothing to commit: what was staged is either in the head already or not part of the dag. */
+function releaseStaging({ open, store }: DagContext): void {
+  if (open.staging.isBegun) store.transact('release', (transaction) => open.staging.release(transaction));
+}

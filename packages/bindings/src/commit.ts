@@ -1,0 +1,58 @@
+import type { RunObjects } from '@daggerml/execution';
+import {
+  type CommitId,
+  type CommitRecord,
+  type DagId,
+  type ExecId,
+  type NodeId,
+  type TreeId,
+  treeEntries,
+} from '@daggerml/object-model';
+
+/** A read-only view of a commit. */
+export class Commit {
+  readonly commitId: CommitId;
+  readonly record: CommitRecord;
+  readonly #objects: RunObjects;
+
+  /** @internal Made by a repository. */
+  constructor(commitId: CommitId, objects: RunObjects) {
+    this.commitId = commitId;
+    this.record = objects.read('commit', commitId);
+    this.#objects = objects;
+  }
+
+  get treeId(): TreeId {
+    return this.record.treeId;
+  }
+
+  get parentCommitIds(): readonly CommitId[] {
+    return this.record.parentCommitIds;
+  }
+
+  get author(): string {
+    return this.record.author;
+  }
+
+  get message(): string {
+    return this.record.message;
+  }
+
+  get timeMs(): number {
+    return this.record.timeMs;
+  }
+
+  /** The dags by name; read anew at each access. */
+  get dags(): ReadonlyMap<string, DagId> {
+    return new Map(treeEntries('dags', this.#objects.read('tree', this.treeId).dags, this.#objects));
+  }
+
+  /**
+   * Node → pinned exec, for every call and builtin of the dags; read anew at each access, O(pins).
+   *
+   * @spec DML-BND-0607
+   */
+  get execMap(): ReadonlyMap<NodeId, ExecId> {
+    return new Map(treeEntries('pins', this.record.pins, this.#objects));
+  }
+}

@@ -1,0 +1,20 @@
+import type { CallOptions, Executor, OpenRun } from '@daggerml/execution';
+import type { RefName, Store } from '@daggerml/store';
+import type { ImportSource } from './import-dag.ts';
+
+/** What a dag is built with. */
+export interface DagContext {
+  readonly store: Store;
+  readonly executor: Executor;
+  readonly open: OpenRun;
+  /** The name that the dag is committed under. */
+  readonly name: string;
+  readonly branch: RefName;
+  /** Folder from which relative paths are resolved. */
+  readonly folder: string;
+  readonly actor: string;
+  readonly nowMs: () => number;
+  /** Defaults for the options of every call. */
+  readonly callDefaults: CallOptions;
+  readonly findDag: (name: string, revision: string | undefined) => ImportSource;
+}

@@ -1,0 +1,286 @@
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import {
+  type AnyFunction,
+  type BlobContent,
+  type BlobHandle,
+  blob,
+  type CallSpec,
+  type FunctionRef,
+  lowerDeeply,
+  lowerFile,
+  lowerValue,
+  type OpenRun,
+  type RunNode,
+} from '@daggerml/execution';
+import { canonicalName, compareUtf8, type DagId, type DatumId, isDmlError, treeEntries } from '@daggerml/object-model';
+import { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
+import { commitDag, type DagCommit } from './commit-dag.ts';
+import type { DagContext } from './dag-options.ts';
+import { lowerDirectory } from './directory.ts';
+import { bindingsError } from './errors.ts';
+import { holdsHandle } from './holds-handle.ts';
+import { pinsOfDag } from './import-dag.ts';
+import { ExecutionHandle, type HandleOwner, NodeHandle } from './node-handle.ts';
+import type { Input, Inputs, Lifted } from './values.ts';
+
+/** The names of an imported dag, its root under `root`. */
+export type Namespace = Readonly<Record<string, NodeHandle>>;
+
+/**
+ * A dag under construction: adding nodes never waits, calls run as soon as their inputs have values.
+ *
+ * `commit` makes it immutable.
+ */
+export class Dag implements HandleOwner {
+  readonly #context: DagContext;
+  readonly #names = new Map<string, RunNode>();
+  readonly #namesByNode = new Map<RunNode, string>();
+  readonly #builtinIds = new Map<string, DatumId>();
+  readonly #specs = new WeakMap<FunctionRef, CallSpec>();
+  readonly #captured = new Map<string, CallSpec>();
+  #root: NodeHandle | undefined;
+  #isClosed = false;
+
+  /** Builtins on lists, sets and maps. */
+  readonly list: ListBuiltins;
+  readonly set: SetBuiltins;
+  readonly map: MapBuiltins;
+
+  /** @internal Made by a repository. */
+  constructor(context: DagContext) {
+    this.#context = context;
+    const apply = (uri: string, inputs: readonly unknown[]): NodeHandle => this.#handle(this.#builtin(uri, inputs));
+    this.list = new ListBuiltins(apply);
+    this.set = new SetBuiltins(apply);
+    this.map = new MapBuiltins(apply);
+  }
+
+  /** @internal */
+  get open(): OpenRun {
+    return this.#context.open;
+  }
+
+  /** @internal */
+  nameOf(node: RunNode): string | undefined {
+    return this.#namesByNode.get(node);
+  }
+
+  /** The name that the dag is committed under. */
+  get dagName(): string {
+    return this.#context.name;
+  }
+
+  /** The root given to `commit`. Throws `unknown_name` before there is one. */
+  get root(): NodeHandle {
+    if (!this.#root) throw bindingsError('unknown_name', { name: 'root' });
+    return this.#root;
+  }
+
+  /** Adds a node with a value; a handle is its own node. Throws `unsupported_value` and `cyclic_value`. */
+  literal<T>(value: NodeHandle<T>): NodeHandle<T>;
+  literal<T>(value: T): NodeHandle<Lifted<T>>;
+  literal(value: unknown): NodeHandle {
+    this.#assertOpen();
+    return value instanceof NodeHandle ? this.#own(value) : this.#handle(this.#lower(value, ''));
+  }
+
+  /**
+   * Adds a call of a captured function and returns at once. Throws `capture_failed` for a function that cannot
+   * be captured.
+   *
+   * @spec DML-BND-0405
+   */
+  call<F extends AnyFunction>(
+    callee: FunctionRef<F>,
+    ...inputs: Inputs<Parameters<F>> & readonly unknown[]
+  ): ExecutionHandle<Lifted<Awaited<ReturnType<F>>>> {
+    this.#assertOpen();
+    const spec = this.#specOf(callee as unknown as FunctionRef);
+    // @spec DML-BND-0406
+    const nodes = (inputs as readonly unknown[]).map((input, index) => this.#lower(input, `inputs[${index}]`));
+    return new ExecutionHandle(this, this.open.run.addCall(spec, nodes));
+  }
+
+  /**
+   * Adds the names of a committed dag, its root under `root`; a node is made when a name is read. `revision` is a
+   * branch or commit, the current branch by default. Throws `unknown_name`.
+   *
+   * @spec DML-BND-0407
+   */
+  import(dagName: string, revision?: string): Namespace {
+    this.#assertOpen();
+    const { objects, run } = this.open;
+    const source = this.#context.findDag(dagName, revision);
+    const from = pinsOfDag(source, objects);
+    const namespace = Object.create(null) as Record<string, NodeHandle>;
+    for (const name of namesOf(source.dagId, objects)) {
+      Object.defineProperty(namespace, name, {
+        enumerable: true,
+        get: () => this.#handle(run.addImport(source.dagId, name, from)),
+      });
+    }
+    return Object.freeze(namespace);
+  }
+
+  /** Adds a blob from text, bytes or a stream, which is read in bounded memory. */
+  async blob(content: BlobContent): Promise<NodeHandle<BlobHandle>> {
+    this.#assertOpen();
+    const datumId = await lowerDeeply(blob(content), this.open.objects, '');
+    return this.#handle(this.open.run.addLiteral(datumId)) as NodeHandle<BlobHandle>;
+  }
+
+  /**
+   * Adds the bytes of a file as a blob. Rejects with `unreadable_file`.
+   *
+   * @spec DML-BND-0902
+   */
+  async file(path: string | URL): Promise<NodeHandle<BlobHandle>> {
+    this.#assertOpen();
+    const datumId = await lowerFile(this.#path(path), this.open.objects);
+    return this.#handle(this.open.run.addLiteral(datumId)) as NodeHandle<BlobHandle>;
+  }
+
+  /** Adds a folder as a map from relative path to blob. Rejects with `unreadable_file`. */
+  async directory(path: string | URL): Promise<NodeHandle<Readonly<Record<string, BlobHandle>>>> {
+    this.#assertOpen();
+    const datumId = await lowerDirectory(this.#path(path), this.open.objects);
+    return this.#handle(this.open.run.addLiteral(datumId)) as NodeHandle<Readonly<Record<string, BlobHandle>>>;
+  }
+
+  /**
+   * Gives a node a name under which the committed dag lists it; yields the handle of the node.
+   *
+   * @spec DML-BND-0409
+   */
+  name<Handle extends NodeHandle>(name: string, handle: Handle): Handle {
+    this.#assertOpen();
+    const node = this.#lower(handle, name);
+    const canonical = checkedName(name);
+    // @spec DML-BND-0411
+    if (canonical === 'root') throw bindingsError('reserved_name', { name });
+    const holder = this.#names.get(canonical);
+    // @spec DML-BND-0410
+    if (holder && holder !== node) throw bindingsError('name_taken', { name });
+    this.#names.set(canonical, node);
+    this.#namesByNode.set(node, canonical);
+    return handle;
+  }
+
+  /**
+   * Waits for what the root and the names depend on and commits the dag under its name. The root is a handle or
+   * a value that may hold handles. Throws `dag_failed`.
+   */
+  async commit(root: unknown, options: { readonly message?: string } = {}): Promise<DagCommit> {
+    this.#assertOpen();
+    const rootNode = this.#lower(root, 'root');
+    this.#root = this.#handle(rootNode);
+    // @spec DML-BND-0606
+    this.#isClosed = true;
+    const message = options.message ?? `run ${this.dagName}`;
+    return commitDag(this.#context, { rootNode, names: this.#names, message });
+  }
+
+  /** Ends the dag without a commit: open calls are cancelled, their workers end. Harmless after `commit`. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.open.close();
+  }
+
+  #assertOpen(): void {
+    if (this.#isClosed) throw bindingsError('dag_closed', { dag: this.dagName });
+  }
+
+  #handle(node: RunNode): NodeHandle {
+    return node.kind === 'call' ? new ExecutionHandle(this, node) : new NodeHandle(this, node);
+  }
+
+  /** @spec DML-BND-0402 */
+  #own(handle: NodeHandle): NodeHandle {
+    this.#ownNode(handle, 'the value');
+    return handle;
+  }
+
+  /** @spec DML-BND-0404 */
+  #ownNode(handle: NodeHandle, path: string): RunNode {
+    const node = NodeHandle.nodeOf(handle, this);
+    if (!node) throw bindingsError('foreign_handle', { path, nodeId: handle.nodeId });
+    return node;
+  }
+
+  #lower(value: unknown, path: string): RunNode {
+    if (value instanceof NodeHandle) return this.#ownNode(value, path);
+    // @spec DML-BND-0708
+    if (!holdsHandle(value, path)) return this.open.run.addLiteral(lowerValue(value, this.open.objects, path));
+    return this.#construct(value as object, path);
+  }
+
+  /** @spec DML-BND-0709 */
+  #construct(value: object, path: string): RunNode {
+    if (Array.isArray(value)) {
+      return this.#addBuiltin('dml://list/construct', Array.from(value, (item, index) => this.#lower(item, `${path}[${index}]`)));
+    }
+    if (value instanceof Set) {
+      // @spec DML-BND-0711
+      const nodes = new Set(Array.from(value, (item, index) => this.#lower(item, `${path}{${index}}`)));
+      const sorted = [...nodes].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+      return this.#addBuiltin('dml://set/construct', sorted);
+    }
+    const entries = value instanceof Map ? [...(value as Map<string, unknown>)] : Object.entries(value);
+    const sorted = entries.map(([key, item]): [string, unknown] => [key.normalize('NFC'), item]);
+    // @spec DML-BND-0710
+    sorted.sort(([a], [b]) => compareUtf8(a, b));
+    const inputs = sorted.flatMap(([key, item]) => [this.#lower(key, path), this.#lower(item, `${path}.${key}`)]);
+    return this.#addBuiltin('dml://map/construct', inputs);
+  }
+
+  #builtin(uri: string, inputs: readonly unknown[]): RunNode {
+    this.#assertOpen();
+    return this.#addBuiltin(uri, inputs.map((input, index) => this.#lower(input, `inputs[${index}]`)));
+  }
+
+  #addBuiltin(uri: string, inputs: readonly RunNode[]): RunNode {
+    let functionDatumId = this.#builtinIds.get(uri);
+    if (functionDatumId === undefined) {
+      functionDatumId = this.open.objects.put({ type: 'datum', kind: 'uri', value: uri });
+      this.#builtinIds.set(uri, functionDatumId);
+    }
+    return this.open.run.addBuiltin(functionDatumId, uri, inputs);
+  }
+
+  /** Captured once per dag, so that one dag never mixes two versions of a file. */
+  #specOf(callee: FunctionRef): CallSpec {
+    let spec = this.#specs.get(callee);
+    if (spec) return spec;
+    const { moduleUrl, exportName, options } = callee;
+    const key = `${exportName} ${moduleUrl}`;
+    let captured = this.#captured.get(key);
+    if (!captured) {
+      captured = this.#context.executor.captureFunction(callee, this.open.objects);
+      this.#captured.set(key, captured);
+    }
+    // @spec DML-BND-1211
+    spec = { ...captured, name: options.label ?? exportName, options: { ...this.#context.callDefaults, ...options } };
+    this.#specs.set(callee, spec);
+    return spec;
+  }
+
+  /** @spec DML-BND-0904 */
+  #path(path: string | URL): string {
+    return /^file:/.test(String(path)) ? fileURLToPath(path) : resolve(this.#context.folder, String(path));
+  }
+}
+
+function checkedName(name: string): string {
+  try {
+    return canonicalName(name);
+  } catch (error) {
+    if (!isDmlError(error)) throw error;
+    throw bindingsError('invalid_name', { name, reason: error.detail ?? '' }, error);
+  }
+}
+
+function namesOf(dagId: DagId, objects: OpenRun['objects']): string[] {
+  const { names } = objects.read('dag', dagId);
+  return ['root', ...Array.from(treeEntries('names', names, objects), ([name]) => name)];
+}

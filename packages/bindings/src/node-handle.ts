@@ -1,0 +1,96 @@
+import { failureError, liftDatum, type OpenRun, type RunNode } from '@daggerml/execution';
+import type { ExecId, NodeId, NodeKind } from '@daggerml/object-model';
+
+/** What handles need of the dag that they belong to. */
+export interface HandleOwner {
+  readonly open: OpenRun;
+  nameOf(node: RunNode): string | undefined;
+}
+
+/**
+ * A reference to one node of one dag under construction.
+ *
+ * Not thenable: an async function that returned a handle would lose the node and return its value.
+ *
+ * @spec DML-BND-0414
+ */
+export class NodeHandle<out T = unknown> {
+  readonly #owner: HandleOwner;
+  readonly #node: RunNode;
+  declare readonly valueType?: T;
+
+  /** @internal Made by a dag. */
+  constructor(owner: HandleOwner, node: RunNode) {
+    this.#owner = owner;
+    this.#node = node;
+  }
+
+  get nodeId(): NodeId {
+    return this.#node.nodeId;
+  }
+
+  get kind(): NodeKind {
+    return this.#node.kind;
+  }
+
+  /** The name that the dag lists the node under, if it has one. */
+  get name(): string | undefined {
+    return this.#owner.nameOf(this.#node);
+  }
+
+  /**
+   * Waits for the node and yields its value; rejects as `wait` does.
+   *
+   * @spec DML-BND-0413
+   */
+  async value(): Promise<T> {
+    await this.settle();
+    const { objects, run } = this.#owner.open;
+    return liftDatum(objects, run.valueOf(this.#node)) as T;
+  }
+
+  /** @internal */
+  protected async settle(): Promise<void> {
+    await this.#owner.open.run.settled(this.#node);
+    // @spec DML-BND-0503
+    if (this.#node.failure) throw failureError(this.#node);
+  }
+
+  /** @internal The node, when the handle belongs to `owner`. */
+  static nodeOf(handle: NodeHandle, owner: HandleOwner): RunNode | undefined {
+    return handle.#owner === owner ? handle.#node : undefined;
+  }
+
+  /** @internal */
+  protected static node(handle: NodeHandle): RunNode {
+    return handle.#node;
+  }
+}
+
+/** The handle of a call. */
+export class ExecutionHandle<out T = unknown> extends NodeHandle<T> {
+  /**
+   * `pending` until the outcome is known and kept.
+   *
+   * @spec DML-BND-0501
+   */
+  get status(): 'pending' | 'ok' | 'error' {
+    return NodeHandle.node(this).status;
+  }
+
+  /**
+   * The exec that answers the call; undefined before there is one, and for a failure that is not recorded.
+   *
+   * @spec DML-BND-0505
+   */
+  get execId(): ExecId | undefined {
+    const node = NodeHandle.node(this);
+    return node.status === 'pending' ? undefined : node.execId;
+  }
+
+  /** Resolves when the call is complete; rejects with the code and message of its failure. */
+  async wait(): Promise<this> {
+    await this.settle();
+    return this;
+  }
+}

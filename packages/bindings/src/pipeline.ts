@@ -1,0 +1,31 @@
+import { definePipeline as define, type Pipeline } from '@daggerml/execution';
+import { canonicalName, isDmlError } from '@daggerml/object-model';
+import type { Dag } from './dag.ts';
+import { bindingsError } from './errors.ts';
+
+/** Builds a dag and returns its root: a handle, or a value that may hold handles. */
+export type BuildDag = (dag: Dag) => unknown;
+
+/** Marks a function as the pipeline of its module; without a name the pipeline takes that of its export. */
+export function definePipeline(build: BuildDag): Pipeline<Dag>;
+export function definePipeline(name: string, build: BuildDag): Pipeline<Dag>;
+export function definePipeline(nameOrBuild: string | BuildDag, build?: BuildDag): Pipeline<Dag> {
+  if (typeof nameOrBuild === 'string') checkDagName(nameOrBuild);
+  return define<Dag>(nameOrBuild, build);
+}
+
+/**
+ * Throws `invalid_name` for text that cannot name a dag.
+ *
+ * @spec DML-BND-1201
+ */
+export function checkDagName(name: string): string {
+  try {
+    const canonical = canonicalName(name);
+    if (canonical === name) return name;
+  } catch (error) {
+    if (!isDmlError(error)) throw error;
+    throw bindingsError('invalid_name', { name, reason: error.detail ?? '' }, error);
+  }
+  throw bindingsError('invalid_name', { name, reason: 'not_canonical' });
+}

@@ -1,0 +1,254 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import {
+  type CallCounts,
+  type CallOptions,
+  Executor,
+  executionError,
+  type Pipeline,
+  type RunEvent,
+  RunObjects,
+} from '@daggerml/execution';
+import { type CommitId, type DagId, isDmlError, treeGet } from '@daggerml/object-model';
+import { headRef, openStore, type RefName, type Store } from '@daggerml/store';
+import { Commit } from './commit.ts';
+import { Dag } from './dag.ts';
+import { bindingsError } from './errors.ts';
+import { findRepositoryFolder, isRepository, REPOSITORY_MARK, storePath } from './folder.ts';
+import type { ImportSource } from './import-dag.ts';
+import { checkDagName } from './pipeline.ts';
+
+export interface RepositoryOptions {
+  /** Opens without the right to change anything. */
+  readonly readOnly?: boolean;
+  /** Who commits and the ref journal name. */
+  readonly author?: string;
+  /** Calls that run at one time; as many as the machine runs in parallel by default. */
+  readonly workers?: number;
+  /** Environment variables that functions see; none by default. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Milliseconds since 1970; the system's clock by default. */
+  readonly nowMs?: () => number;
+}
+
+export interface DagOptions {
+  /** The branch to commit to; the current one by default. */
+  readonly branch?: string;
+  /** Folder from which relative paths are resolved; the current one by default. */
+  readonly folder?: string;
+  readonly onEvent?: (event: RunEvent) => void;
+  /** Defaults for the options of every call. */
+  readonly callDefaults?: CallOptions;
+}
+
+export interface RunOptions extends DagOptions {
+  /** The name to commit the dag under; the pipeline's own by default. */
+  readonly name?: string;
+  readonly message?: string;
+  /** Cancels the run; calls that are complete stay known. */
+  readonly signal?: AbortSignal;
+}
+
+/** What a run of a pipeline came to. */
+export interface RunResult {
+  readonly commit: Commit;
+  readonly dagId: DagId;
+  /** False when the head had this very dag with these very outcomes already. */
+  readonly changed: boolean;
+  readonly counts: CallCounts;
+  /** The dag, for the values of its nodes. */
+  readonly dag: Dag;
+}
+
+/** The current branch, and its commit if it has one. */
+export interface Head {
+  readonly name: string;
+  readonly commitId: CommitId | undefined;
+}
+
+/** An open repository. Close it: it holds the store and may hold worker threads. */
+export class Repository {
+  /** The folder that the repository is in. */
+  readonly folder: string;
+  readonly store: Store;
+  readonly #options: RepositoryOptions;
+  readonly #executor: Executor;
+
+  private constructor(folder: string, store: Store, options: RepositoryOptions) {
+    this.folder = folder;
+    this.store = store;
+    this.#options = options;
+    this.#executor = new Executor({
+      store,
+      ...(options.workers !== undefined && { size: options.workers }),
+      ...(options.env && { env: options.env }),
+      ...(options.nowMs && { nowMs: options.nowMs }),
+    });
+  }
+
+  /**
+   * Creates a repository in a folder, which is made when it is not there. Rejects with `repository_exists`.
+   *
+   * @spec DML-BND-0301
+   */
+  static async init(folder: string, options: RepositoryOptions = {}): Promise<Repository> {
+    const path = resolve(folder);
+    // @spec DML-BND-0302
+    if (isRepository(path)) throw bindingsError('repository_exists', { folder: path });
+    try {
+      mkdirSync(storePath(path), { recursive: true });
+      // Kept out of the version control of the project around it.
+      writeFileSync(join(path, REPOSITORY_MARK, '.gitignore'), '*\n');
+    } catch (error) {
+      throw bindingsError('unwritable_folder', { folder: path, reason: (error as NodeJS.ErrnoException).code ?? '' }, error);
+    }
+    const store = await openStore(storePath(path), { mode: 'write', create: true, program: 'daggerml 0.1.0' });
+    return new Repository(path, store, options);
+  }
+
+  /** Opens the repository of a folder or of its nearest parent that is one. Rejects with `not_a_repository`. */
+  static async open(folder: string, options: RepositoryOptions = {}): Promise<Repository> {
+    const found = findRepositoryFolder(folder);
+    const store = await openStore(storePath(found), { mode: options.readOnly ? 'read' : 'write' });
+    return new Repository(found, store, options);
+  }
+
+  /**
+   * The current branch.
+   *
+   * @spec DML-BND-0305
+   */
+  get head(): Head {
+    const ref = this.store.head();
+    return { name: branchName(ref), commitId: this.store.getRef(ref)?.commitId };
+  }
+
+  /**
+   * Lists every branch with its commit, in the order of the names.
+   *
+   * @spec DML-BND-0306
+   */
+  heads(): { readonly name: string; readonly commitId: CommitId }[] {
+    return this.store.readRefs('heads').map(({ name, commitId }) => ({ name: branchName(name), commitId }));
+  }
+
+  /**
+   * Yields a commit by the name of a branch, its id, or a unique prefix of its id. Throws `unknown_name` and
+   * `ambiguous_id`.
+   *
+   * @spec DML-BND-0307
+   */
+  getCommit(name: string): Commit {
+    const found = this.store.resolve(name);
+    // @spec DML-BND-0308
+    if (found.state === 'ambiguous') {
+      throw bindingsError('ambiguous_id', { name, candidates: found.candidates.map(({ objectId }) => objectId) });
+    }
+    // @spec DML-BND-0309
+    if (found.state === 'unknown' || found.class !== 'commit') throw bindingsError('unknown_name', { name });
+    return new Commit(found.objectId as CommitId, new RunObjects(this.store));
+  }
+
+  /** Begins a dag on top of a branch. Close or commit it: its calls may hold worker threads. */
+  newDag(name: string, options: DagOptions = {}): Dag {
+    const { nowMs = Date.now, author: actor = 'unknown' } = this.#options;
+    const branch = options.branch === undefined ? this.store.head() : headRef(options.branch);
+    checkDagName(name);
+    const open = this.#executor.openRun({
+      workName: `${name} on ${branchName(branch)}`,
+      baseCommitId: this.store.getRef(branch)?.commitId,
+      actor,
+      onEvent: options.onEvent,
+    });
+    return new Dag({
+      store: this.store,
+      executor: this.#executor,
+      open,
+      name,
+      branch,
+      folder: resolve(options.folder ?? '.'),
+      actor,
+      nowMs,
+      callDefaults: options.callDefaults ?? {},
+      findDag: (dagName, revision) => this.#findDag(dagName, revision ?? branch),
+    });
+  }
+
+  /**
+   * Runs a pipeline and commits its dag. Rejects with `pipeline_threw` for a pipeline that throws, with
+   * `dag_failed` when a call failed that the dag needs, and with `cancelled`; the heads are then as they were,
+   * and calls that are complete stay known.
+   *
+   * @spec DML-BND-1207
+   * @spec DML-BND-1208
+   */
+  async run(pipeline: Pipeline<Dag> | LoadedPipelineOf, options: RunOptions = {}): Promise<RunResult> {
+    const loaded = 'pipeline' in pipeline ? pipeline : undefined;
+    const definition = (loaded?.pipeline ?? pipeline) as Pipeline<Dag>;
+    const name = options.name ?? loaded?.name ?? definition.name;
+    if (name === undefined) throw bindingsError('unknown_name', { name: 'the pipeline' });
+    const folder = options.folder ?? (loaded && dirname(loaded.file));
+    const dag = this.newDag(name, { ...options, ...(folder !== undefined && { folder }) });
+    const { signal } = options;
+    const cancel = (): void => dag.open.run.cancel(reasonOf(signal));
+    signal?.addEventListener('abort', cancel, { once: true });
+    try {
+      if (signal?.aborted) cancel();
+      const root = await buildRoot(definition, dag, loaded?.file);
+      await dag.open.run.idle();
+      if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) });
+      const message = options.message === undefined ? {} : { message: options.message };
+      const { dagId, commitId, changed } = await dag.commit(root, message);
+      const commit = new Commit(commitId, dag.open.objects);
+      return { commit, dagId, changed, counts: dag.open.reporter.counts, dag };
+    } catch (error) {
+      if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) }, error);
+      throw error;
+    } finally {
+      signal?.removeEventListener('abort', cancel);
+      await dag.close();
+    }
+  }
+
+  /** Ends every open dag, its workers, and lets go of the store. */
+  async close(): Promise<void> {
+    await this.#executor.close();
+    await this.store.close();
+  }
+
+  #findDag(dagName: string, revision: string): ImportSource {
+    const { record } = this.getCommit(revision);
+    const objects = new RunObjects(this.store);
+    const dagId = treeGet('dags', objects.read('tree', record.treeId).dags, dagName, objects)?.[1];
+    if (dagId === undefined) throw bindingsError('unknown_name', { name: dagName, revision });
+    return { dagId, pins: record.pins };
+  }
+}
+
+/** A pipeline as `loadPipeline` yields it. */
+export interface LoadedPipelineOf {
+  readonly pipeline: Pipeline;
+  readonly name: string;
+  readonly file: string;
+}
+
+/** @spec DML-BND-1205 */
+async function buildRoot(pipeline: Pipeline<Dag>, dag: Dag, file = ''): Promise<unknown> {
+  try {
+    return await pipeline.build(dag);
+  } catch (error) {
+    // What this library refuses or reports has its own code and says where.
+    if (isDmlError(error)) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    throw bindingsError('pipeline_threw', { file, reason }, error);
+  }
+}
+
+function reasonOf(signal: AbortSignal | undefined): string {
+  const reason: unknown = signal?.reason;
+  return reason instanceof Error ? reason.message : String(reason ?? 'cancelled');
+}
+
+function branchName(ref: RefName): string {
+  return ref.slice('refs/heads/'.length);
+}
