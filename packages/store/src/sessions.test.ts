@@ -1,0 +1,174 @@
+import { hashBytes, type ObjectId } from '@daggerml/object-model';
+import { describe, expect, it } from 'vitest';
+import { fakeEnvironment, openFixture, temporaryFolder } from '../test/fixture-store.ts';
+import { objectKey } from './keyspace.ts';
+import { listRecentRows, readRecentKeys } from './recents.ts';
+import { isSessionAlive, listSessions } from './sessions.ts';
+import type { Store } from './store.ts';
+import { encodeTombstone } from './tombstone.ts';
+
+function putText(store: Store, text: string): ObjectId<'chunk'> {
+  let id: ObjectId<'chunk'> | undefined;
+  store.transact('put', (transaction) => {
+    id = transaction.put('chunk', Buffer.from(text));
+  });
+  return id as ObjectId<'chunk'>;
+}
+
+function recentIds(store: Store): { session: string; ids: string[] }[] {
+  return listRecentRows(store.engine, 0).map((row) => {
+    const packed = readRecentKeys(store.engine, row) as Buffer;
+    const ids: string[] = [];
+    for (let at = 0; at < packed.length; at += 33) ids.push(packed.toString('hex', at + 1, at + 33));
+    return { session: row.sessionId, ids };
+  });
+}
+
+const path = (): string => `${temporaryFolder()}/store`;
+
+describe('sessions', () => {
+  it('registers the session with its first write, not before [DML-STO-0501]', async () => {
+    const environment = fakeEnvironment(7);
+    const store = await openFixture(environment);
+    expect(listSessions(store.engine)).toEqual([]);
+    putText(store, 'x');
+    expect(listSessions(store.engine)).toEqual([
+      {
+        sessionId: store.sessionId,
+        process: environment.process,
+        startGeneration: -1,
+        startedMs: environment.nowMsValue,
+        heartbeatMs: environment.nowMsValue,
+      },
+    ]);
+    expect(store.liveSessions()).toHaveLength(1);
+  });
+
+  it('does not register when the first write is undone', async () => {
+    const store = await openFixture();
+    expect(() =>
+      store.transact('fails', () => {
+        throw new Error('no');
+      }),
+    ).toThrow('no');
+    expect(listSessions(store.engine)).toEqual([]);
+    putText(store, 'x');
+    expect(listSessions(store.engine)).toHaveLength(1);
+  });
+
+  it('lists what a transaction put or retained, present or not [DML-STO-0502]', async () => {
+    const store = await openFixture();
+    const first = putText(store, 'one');
+    const second = putText(store, 'two');
+    putText(store, 'one');
+    store.transact('retain', (transaction) => {
+      expect(transaction.retain('chunk', second)).toBe(true);
+    });
+    store.transact('read', (transaction) => {
+      transaction.get('chunk', first);
+    });
+    expect(recentIds(store)).toEqual([[first], [second], [first], [second]].map((ids) => ({ session: store.sessionId, ids })));
+  });
+
+  it('splits many recent objects into rows of bounded size', async () => {
+    const store = await openFixture();
+    store.transact('many', (transaction) => {
+      for (let index = 0; index < 61_000; index += 1) transaction.put('chunk', Buffer.from(`${index}`));
+    });
+    expect(recentIds(store).map((row) => row.ids.length)).toEqual([30_000, 30_000, 1_000]);
+  });
+
+  it('removes dead sessions and their recent objects with the first write of another [DML-STO-0503]', async () => {
+    const at = path();
+    const [dying, living, next] = [fakeEnvironment(1), fakeEnvironment(2), fakeEnvironment(3)];
+    const first = await openFixture(dying, at);
+    const second = await openFixture(living, at);
+    putText(first, 'dead');
+    const kept = putText(second, 'alive');
+    next.deadPids.add(1);
+    const third = await openFixture(next, at);
+    const mine = putText(third, 'mine');
+    expect(listSessions(third.engine).map((session) => session.process.pid).sort()).toEqual([2, 3]);
+    expect(recentIds(third).map((row) => row.ids)).toEqual([[kept], [mine]]);
+  });
+
+  it('takes a process id that was given to another process for a dead session [DML-STO-0504]', async () => {
+    const store = await openFixture(fakeEnvironment(7));
+    putText(store, 'x');
+    const [session] = listSessions(store.engine);
+    const environment = fakeEnvironment(8);
+    expect(isSessionAlive(session as never, environment)).toBe(true);
+    const reused = { ...environment, probe: () => ({ state: 'alive', startTime: 'later' }) as const };
+    expect(isSessionAlive(session as never, reused)).toBe(false);
+    const rebooted = { ...environment, process: { ...environment.process, bootId: 'next boot' } };
+    expect(isSessionAlive(session as never, rebooted)).toBe(false);
+  });
+
+  it('trusts the heartbeat of a process it cannot look at for a day [DML-STO-0505]', async () => {
+    const store = await openFixture(fakeEnvironment(7));
+    putText(store, 'x');
+    const [session] = listSessions(store.engine);
+    const elsewhere = fakeEnvironment(8);
+    elsewhere.deadPids.add(7);
+    const foreign = { ...elsewhere, process: { ...elsewhere.process, pidNamespace: 'another' } };
+    const day = 24 * 3600 * 1000;
+    const at = (nowMs: number): boolean => isSessionAlive(session as never, { ...foreign, nowMs: () => nowMs });
+    expect(at(1_000_000)).toBe(true);
+    expect(at(1_000_000 + day - 1)).toBe(true);
+    expect(at(1_000_000 + day)).toBe(false);
+  });
+
+  it('renews a heartbeat older than a minute with the next write [DML-STO-0506]', async () => {
+    const environment = fakeEnvironment();
+    const store = await openFixture(environment);
+    const heartbeat = (): number | undefined => listSessions(store.engine)[0]?.heartbeatMs;
+    putText(store, 'a');
+    environment.nowMsValue += 59_999;
+    putText(store, 'b');
+    expect(heartbeat()).toBe(1_000_000);
+    environment.nowMsValue += 1;
+    putText(store, 'c');
+    expect(heartbeat()).toBe(1_060_000);
+  });
+
+  it('gives up its own recent objects at a checkpoint, no one else’s [DML-STO-0507]', async () => {
+    const at = path();
+    const first = await openFixture(fakeEnvironment(1), at);
+    const second = await openFixture(fakeEnvironment(2), at);
+    putText(first, 'one');
+    const other = putText(second, 'two');
+    first.checkpoint();
+    expect(recentIds(first)).toEqual([{ session: second.sessionId, ids: [other] }]);
+    const later = putText(first, 'three');
+    expect(recentIds(first).map((row) => row.ids)).toEqual([[other], [later]]);
+    const mine = listSessions(first.engine).find((session) => session.sessionId === first.sessionId);
+    expect(mine?.startGeneration).toBe(3);
+  });
+
+  it('ends with its recent objects when the store is closed [DML-STO-0508]', async () => {
+    const at = path();
+    const first = await openFixture(fakeEnvironment(1), at);
+    const second = await openFixture(fakeEnvironment(2), at);
+    putText(first, 'one');
+    putText(second, 'two');
+    await first.close();
+    expect(listSessions(second.engine).map((session) => session.sessionId)).toEqual([second.sessionId]);
+    expect(recentIds(second).map((row) => row.session)).toEqual([second.sessionId]);
+  });
+
+  it('does not retain what is absent or excised [DML-STO-0509]', async () => {
+    const store = await openFixture();
+    const id = putText(store, 'secret');
+    const key = objectKey('chunk', id) as Buffer;
+    store.transact('excise', (transaction) => {
+      const facts = { class: 'chunk', objectId: id, reason: 'r', message: 'm', actor: 'a', timeMs: 1 } as const;
+      transaction.putRow('objects', key, encodeTombstone(key, facts));
+    });
+    store.transact('retain', (transaction) => {
+      expect(transaction.retain('chunk', id)).toBe(false);
+      expect(transaction.retain('chunk', hashBytes(Buffer.from('absent')))).toBe(false);
+      expect(transaction.retain('chunk', 'nonsense' as never)).toBe(false);
+    });
+    expect(recentIds(store)).toHaveLength(1);
+  });
+});
