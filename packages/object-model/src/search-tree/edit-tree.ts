@@ -49,8 +49,9 @@ export function treeEdit<Role extends KeyedRole>(
   return splices.length === 0 ? root : rewriteTree(role, { cursor, splices }, pages);
 }
 
+const writer = new CborWriter();
+
 function sortChanges<Role extends KeyedRole>(role: Role, changes: Iterable<TreeChange<Role>>): KeyedChange[] {
-  const writer = new CborWriter();
   const sorted: KeyedChange[] = [];
   let ordered = true;
   for (const change of changes) {
@@ -119,7 +120,6 @@ export function treeSplice<Role extends PositionalRole>(
   pages: PageStore,
 ): TreeRoot<Role> {
   const cursor = TreeCursor.open(role, root, pages);
-  const writer = new CborWriter();
   const encoded: LevelSplice[] = [];
   for (const { start, deleteCount, insert } of splices) {
     const last = encoded.at(-1);

@@ -21,9 +21,9 @@ export interface BuiltPage {
 /** Cuts the entries of one level into pages. */
 export class LevelBuilder {
   /** Entries of the open page; append one, then call {@link added}. */
-  readonly sink: CborWriter = new CborWriter();
+  readonly sink: CborWriter;
   readonly #keyForm: KeyForm;
-  readonly #level: number;
+  readonly level: number;
   readonly #boundary: PageBoundary;
   readonly #complete: (page: BuiltPage) => void;
   #weight = 0;
@@ -33,9 +33,16 @@ export class LevelBuilder {
   keyStart = 0;
   keyEnd = 0;
 
-  constructor(role: PageRole, level: number, complete: (page: BuiltPage) => void) {
+  constructor(
+    role: PageRole,
+    level: number,
+    complete: (page: BuiltPage) => void,
+    sink: CborWriter = new CborWriter(),
+  ) {
+    this.sink = sink;
+    sink.reset();
     this.#keyForm = ENTRY_CODECS[role].keyForm;
-    this.#level = level;
+    this.level = level;
     this.#boundary = new PageBoundary(this.#keyForm === 'none', level);
     this.#complete = complete;
   }
@@ -98,7 +105,7 @@ export class LevelBuilder {
   /** Sets the span that is hashed: key bytes, whole element, or the id of the child. */
   #locate(start: number, end: number): void {
     const { bytes } = this.sink;
-    const interior = this.#level > 0;
+    const interior = this.level > 0;
     this.keyStart = start;
     this.keyEnd = end;
     if (this.#keyForm === 'link') {

@@ -20,43 +20,44 @@ export interface PageStore extends PageSource {
   putPage(bytes: Uint8Array): PageId;
 }
 
-/** Parsed pages by id, the least recently used ones dropped first. */
+/** Parsed pages by id; those not read for longest go first, half of the cache at a time. */
 export class PageCache {
-  readonly #views = new Map<PageId, PageView>();
-  readonly #maxBytes: number;
-  #sizeBytes = 0;
+  readonly #halfBytes: number;
+  #recent = new Map<PageId, PageView>();
+  #older = new Map<PageId, PageView>();
+  #recentBytes = 0;
 
   /** `maxBytes` bounds the record bytes kept; 4 MiB by default, about a thousand pages. */
   constructor(maxBytes: number = 4 * 1024 * 1024) {
-    this.#maxBytes = maxBytes;
+    this.#halfBytes = maxBytes / 2;
   }
 
   /** Yields a parsed page, undefined when it is not kept. */
   get(pageId: PageId): PageView | undefined {
-    const view = this.#views.get(pageId);
-    if (view !== undefined) {
-      this.#views.delete(pageId);
-      this.#views.set(pageId, view);
-    }
-    return view;
+    const view = this.#recent.get(pageId);
+    if (view !== undefined) return view;
+    const older = this.#older.get(pageId);
+    if (older !== undefined) this.put(pageId, older);
+    return older;
   }
 
   /** Keeps a parsed page. */
   put(pageId: PageId, view: PageView): void {
-    if (this.#views.has(pageId)) return;
-    this.#views.set(pageId, view);
-    this.#sizeBytes += view.bytes.length;
-    for (const [oldId, old] of this.#views) {
-      if (this.#sizeBytes <= this.#maxBytes || oldId === pageId) break;
-      this.#views.delete(oldId);
-      this.#sizeBytes -= old.bytes.length;
+    if (this.#recent.has(pageId)) return;
+    if (this.#recentBytes + view.bytes.length > this.#halfBytes) {
+      this.#older = this.#recent;
+      this.#recent = new Map();
+      this.#recentBytes = 0;
     }
+    this.#recent.set(pageId, view);
+    this.#recentBytes += view.bytes.length;
   }
 
   /** Drops everything. */
   clear(): void {
-    this.#views.clear();
-    this.#sizeBytes = 0;
+    this.#recent.clear();
+    this.#older.clear();
+    this.#recentBytes = 0;
   }
 }
 

@@ -35,6 +35,7 @@ export class PageView {
   keyEnd = 0;
   readonly #keyForm: KeyForm;
   #weights: Float64Array | undefined;
+  #childIds: (PageId | undefined)[] | undefined;
 
   constructor(role: PageRole, level: number, bytes: Uint8Array, offsets: Uint32Array) {
     this.role = role;
@@ -141,7 +142,13 @@ export class PageView {
 
   /** Yields the child of an interior entry. */
   childId(index: number): PageId {
-    return idInLink<'page'>(this.bytes, this.childOffset(index) - LINK_ID_OFFSET);
+    this.#childIds ??= new Array<PageId | undefined>(this.length).fill(undefined);
+    let childId = this.#childIds[index];
+    if (childId === undefined) {
+      childId = idInLink<'page'>(this.bytes, this.childOffset(index) - LINK_ID_OFFSET);
+      this.#childIds[index] = childId;
+    }
+    return childId;
   }
 
   /** Decodes a leaf entry. */

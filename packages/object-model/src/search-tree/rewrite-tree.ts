@@ -28,6 +28,8 @@ interface Rewrite {
   readonly splices: readonly LevelSplice[];
 }
 
+const interiorWriter = new CborWriter();
+
 /** Stores the new pages of one level, but an only leaf, which its owner embeds. */
 class NewPages {
   /** Entries of the level above for the new pages, in order, of the segment at hand. */
@@ -37,7 +39,6 @@ class NewPages {
   readonly #role: PageRole;
   readonly #level: number;
   readonly #pages: PageStore;
-  readonly #sink = new CborWriter();
   #placeholder: { bytes: Uint8Array; weight: number } | undefined;
 
   constructor(role: PageRole, level: number, pages: PageStore) {
@@ -66,8 +67,8 @@ class NewPages {
 
   #put(page: BuiltPage): Uint8Array {
     const pageId = this.#pages.putPage(encodePage(this.#role, this.#level, page.count, page.entries));
-    writeInterior(this.#sink, page, pageId);
-    return this.#sink.take();
+    writeInterior(interiorWriter, page, pageId);
+    return interiorWriter.take();
   }
 }
 
@@ -83,9 +84,14 @@ export function rewriteTree<Role extends PageRole>(
   pages: PageStore,
 ): TreeRoot<Role> {
   let splices = leafSplices;
+  const sink = new CborWriter();
   for (let level = 0; ; level++) {
     const built = new NewPages(role, level, pages);
-    splices = rewriteLevel(role, level, { cursor, splices }, built);
+    splices = rewriteLevel(
+      { cursor, splices },
+      new LevelBuilder(role, level, (page) => built.add(page), sink),
+      built,
+    );
     const remaining = level === cursor.root.level ? [] : gapsOf(splices, cursor.root.weight);
     const added = splices.flatMap((splice) => splice.entries);
     if (added.length + remaining.length === 0) return [];
@@ -101,14 +107,9 @@ export function rewriteTree<Role extends PageRole>(
 }
 
 /** Cuts one level again around its splices; yields the splices this makes in the level above. */
-function rewriteLevel(
-  role: PageRole,
-  level: number,
-  { cursor, splices }: Rewrite,
-  built: NewPages,
-): LevelSplice[] {
+function rewriteLevel({ cursor, splices }: Rewrite, builder: LevelBuilder, built: NewPages): LevelSplice[] {
+  const { level } = builder;
   const above: LevelSplice[] = [];
-  const builder = new LevelBuilder(role, level, (page) => built.add(page));
   let next = 0;
   while (next < splices.length) {
     built.entries = [];

@@ -1,0 +1,74 @@
+import {
+  type ChunkId,
+  compareBytes,
+  type DagId,
+  type Element,
+  type ExecId,
+  type ExecRequestId,
+  encodeElement,
+  type LeafEntries,
+  type NodeId,
+  type PageRole,
+  sha256Hex,
+  utf8Bytes,
+} from '../../src/index.ts';
+
+/** Every role of pages. */
+export const ROLES: readonly PageRole[] = [
+  'list',
+  'set',
+  'map',
+  'names',
+  'dags',
+  'pins',
+  'requests',
+  'inputs',
+  'chunks',
+];
+
+/** Yields the id that a label stands for. */
+export function idFor<Id extends string>(label: string): Id {
+  return sha256Hex(utf8Bytes(label)) as Id;
+}
+
+/** Yields the i64 element of a number. */
+export function i64(value: number): Element {
+  return { type: 'datum', kind: 'i64', value: BigInt(value) };
+}
+
+/** Role → the entry numbered `at`; different numbers have different keys. */
+export const SAMPLE_ENTRIES: { readonly [Role in PageRole]: (at: number) => LeafEntries[Role] } = {
+  list: (at) => i64(at % 7),
+  set: (at) => i64(at),
+  map: (at) => [`key-${at}`, at % 3 === 0 ? idFor(`datum ${at}`) : i64(at)],
+  names: (at) => [`name-${at}`, idFor<NodeId>(`node ${at}`)],
+  dags: (at) => [`dag-${at}`, idFor<DagId>(`dag ${at}`)],
+  pins: (at) => [idFor<NodeId>(`node ${at}`), idFor<ExecId>(`exec ${at}`)],
+  requests: (at) => [idFor<NodeId>(`node ${at}`), idFor<ExecRequestId>(`request ${at}`)],
+  inputs: (at) => idFor<NodeId>(`node ${at % 50}`),
+  chunks: (at) => [idFor<ChunkId>(`chunk ${at}`), 16_384 + (at % 1000)],
+};
+
+/** Yields sample entries 0 to `count - 1` in the order that a tree of the role has. */
+export function sampleEntries<Role extends PageRole>(role: Role, count: number): LeafEntries[Role][] {
+  const entries = Array.from({ length: count }, (_, at) => SAMPLE_ENTRIES[role](at) as LeafEntries[Role]);
+  if (role === 'set') {
+    return entries.sort((left, right) =>
+      compareBytes(encodeElement(left as Element), encodeElement(right as Element)),
+    );
+  }
+  if (role === 'list' || role === 'inputs' || role === 'chunks') return entries;
+  const text = (entry: LeafEntries[Role]): string => (entry as readonly string[])[0]!;
+  return entries.sort((left, right) => (text(left) < text(right) ? -1 : 1));
+}
+
+/** Numbers in [0, 2^32) that follow from a seed: mulberry32. */
+export function seededNumbers(seed: number): (below: number) => number {
+  let state = seed | 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
+  };
+}
