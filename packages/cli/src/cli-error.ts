@@ -16,6 +16,8 @@ export type CliErrorCode =
   | 'short_prefix'
   | 'ambiguous_prefix'
   | 'no_value'
+  | 'not_fast_forward'
+  | 'head_moved'
   | 'unsafe_path'
   | 'interrupted';
 

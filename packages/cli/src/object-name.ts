@@ -70,7 +70,7 @@ function findWhole(reader: RecordReader, name: string): NamedObject | undefined 
 /** `main~2` and the like. */
 function findRevision(store: Store, name: string): { class: ObjectClass; objectId: ObjectId } | undefined {
   if (!/^[^~]+(~\d*)+$/.test(name)) return undefined;
-  const found = store.resolveRevision(name);
+  const found = store.resolve(name);
   return found.state === 'found' ? { class: found.class, objectId: found.objectId } : undefined;
 }
 

@@ -1,5 +1,5 @@
 import { FORMAT_VERSION } from '@daggerml/object-model';
-import { engineVersion, SCHEMA_VERSION } from '@daggerml/store';
+import { ENGINE_VERSION, SCHEMA_VERSION } from '@daggerml/store';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { programVersion } from '../program-version.ts';
@@ -10,7 +10,7 @@ export async function run({ output }: CommandContext): Promise<number> {
     dml: programVersion(),
     format: FORMAT_VERSION,
     schema: SCHEMA_VERSION,
-    engine: engineVersion(),
+    engine: ENGINE_VERSION,
     node: process.version,
   };
   output.result(value, () =>

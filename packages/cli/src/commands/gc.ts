@@ -1,0 +1,66 @@
+import { explainKept, type GcPlan, type ObjectTally, planGc, runGc } from '@daggerml/store';
+import { formatColumns } from '../columns.ts';
+import type { CommandContext } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { findObject } from '../object-name.ts';
+import type { Output } from '../output.ts';
+import { formatSize } from '../quantities.ts';
+import { RecordReader } from '../record-reader.ts';
+import { withStore } from '../repository-access.ts';
+
+/** `dml gc`. @spec DML-CLI-1001 */
+export async function run(context: CommandContext): Promise<number> {
+  const { options, output, io } = context;
+  if (options.why !== undefined) return await why(context, String(options.why));
+  const onProgress = (progress: { readonly phase: string; readonly done: number }): void =>
+    output.live(`\r\u001b[K  ${progress.phase}: ${progress.done} objects`);
+  // @spec DML-CLI-1002
+  const isDryRun = options.dryRun === true;
+  await withStore(context, isDryRun ? 'read' : 'write', async (store) => {
+    const plan = isDryRun
+      ? await planGc(store, { onProgress, signal: io.signal })
+      : (await runGc(store, { onProgress, signal: io.signal })).plan;
+    output.live('\r\u001b[K');
+    output.result({ dryRun: isDryRun, ...plan }, () => describePlan(plan, isDryRun, output));
+  });
+  return EXIT.done;
+}
+
+function describePlan(plan: GcPlan, isDryRun: boolean, output: Output): string {
+  const { kept, condemned } = plan;
+  const verb = isDryRun ? 'would delete' : 'deleted';
+  return [
+    `${verb} ${condemned.objects} objects, ${formatSize(condemned.bytes)}; kept ${kept.objects}, ${formatSize(kept.bytes)}`,
+    ...(condemned.objects === 0 ? [] : [byClass(condemned, output)]),
+  ].join('\n');
+}
+
+function byClass(tally: ObjectTally, output: Output): string {
+  const rows = Object.entries(tally.byClass).map(([name, { objects, bytes }]) => [
+    `  ${name}`,
+    String(objects),
+    output.style('dim', formatSize(bytes)),
+  ]);
+  return formatColumns(rows);
+}
+
+/** @spec DML-CLI-1003 */
+async function why(context: CommandContext, name: string): Promise<number> {
+  const { output } = context;
+  await withStore(context, 'read', async (store) => {
+    const { class: objectClass, objectId } = findObject(new RecordReader(store), name);
+    const reason = await explainKept(store, { class: objectClass, objectId });
+    output.result({ class: objectClass, objectId, ...reason }, () => {
+      if (reason.state !== 'kept') return `nothing keeps ${objectClass} ${output.shortId(objectId)}: the next "dml gc" deletes it`;
+      const steps = reason.path.map((step) => `  ${step.class} ${output.shortId(step.objectId)}`);
+      return [`kept by ${output.safe(describeRoot(reason.root))}`, ...steps].join('\n');
+    });
+  });
+  return EXIT.done;
+}
+
+function describeRoot(root: Readonly<Record<string, unknown>>): string {
+  return Object.values(root)
+    .filter((part) => typeof part === 'string')
+    .join(' ');
+}

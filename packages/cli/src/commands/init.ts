@@ -1,0 +1,20 @@
+import { resolve } from 'node:path';
+import { isRepository } from '@daggerml/bindings/folder';
+import type { CommandContext } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+
+/** `dml init [folder]`. @spec DML-CLI-0701 */
+export async function run({ io, globals, output, args }: CommandContext): Promise<number> {
+  const folder = resolve(io.cwd, globals.repo ?? '.', args[0] ?? '.');
+  // @spec DML-CLI-0702
+  const created = !isRepository(folder);
+  if (created) {
+    const { Repository } = await import('@daggerml/bindings');
+    const repository = await Repository.init(folder);
+    await repository.close();
+  }
+  output.result({ repository: folder, created }, () =>
+    created ? `created a repository in ${output.safe(folder)}` : `${output.safe(folder)} is a repository already; nothing changed`,
+  );
+  return EXIT.done;
+}

@@ -1,0 +1,30 @@
+import { headRef, isAncestor } from '@daggerml/store';
+import { actorOf } from '../actor.ts';
+import { cliError } from '../cli-error.ts';
+import type { CommandContext } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { findCommit, findRef } from '../object-name.ts';
+import { RecordReader } from '../record-reader.ts';
+import { withStore } from '../repository-access.ts';
+
+/** `dml merge <target> <source>`. @spec DML-CLI-0905 */
+export async function run(context: CommandContext): Promise<number> {
+  const { output, args, io } = context;
+  const [target = '', source = ''] = args;
+  await withStore(context, 'write', (store) => {
+    const reader = new RecordReader(store);
+    const { name: ref, commitId: from } = findRef(reader, headRef(target));
+    const to = findCommit(reader, source);
+    const graph = { readCommit: (commitId: typeof from) => reader.read('commit', commitId) };
+    // @spec DML-CLI-0906
+    if (!isAncestor(graph, from, to)) throw cliError('not_fast_forward', { target, source });
+    const update = { ref, expected: from, next: to, actor: actorOf(io.env), reason: `merge ${source}` };
+    if (!store.updateRef(update).applied) throw cliError('head_moved', { head: target });
+    output.result({ branch: target, from, to, moved: from !== to }, () =>
+      from === to
+        ? `${output.safe(target)} is at ${output.shortId(to)} already`
+        : `${output.safe(target)} moved from ${output.shortId(from)} to ${output.shortId(to)}`,
+    );
+  });
+  return EXIT.done;
+}

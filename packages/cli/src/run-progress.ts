@@ -1,0 +1,79 @@
+import type { RunEvent } from '@daggerml/execution';
+import type { Output } from './output.ts';
+import { formatDuration } from './quantities.ts';
+
+/** Milliseconds between two redraws of the live line. */
+const REDRAW_MS = 100;
+
+/** Tells how a run goes: a line per call that runs, a live line of what is open, cached calls by function. */
+export class RunProgress {
+  readonly #output: Output;
+  readonly #nowMs: () => number;
+  readonly #running = new Map<string, { readonly name: string; readonly sinceMs: number }>();
+  readonly #cached = new Map<string, number>();
+  #done = 0;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  constructor(output: Output, nowMs: () => number) {
+    this.#output = output;
+    this.#nowMs = nowMs;
+  }
+
+  /** Takes one event of the run. */
+  readonly onEvent = (event: RunEvent): void => {
+    switch (event.type) {
+      case 'call-started':
+        this.#running.set(event.nodeId, { name: event.name, sinceMs: this.#nowMs() });
+        if (this.#output.isLive) this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS);
+        return;
+      case 'call-retried':
+        this.#say(`${this.#output.talkStyle('yellow', 'retry ')} ${this.#output.safe(`${event.name}  ${event.code}: ${event.reason}`)}`);
+        return;
+      case 'call-output':
+        for (const line of event.text.replace(/\n$/, '').split('\n')) this.#say(`  ${this.#output.safe(`${event.name} | ${line}`)}`);
+        return;
+      case 'call-finished':
+        this.#running.delete(event.nodeId);
+        this.#finished(event);
+        return;
+    }
+  };
+
+  /** Ends the live line and tells what came from the cache. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#output.live('\r\u001b[K');
+    for (const [name, count] of this.#cached) {
+      this.#output.talk(`  ${this.#output.talkStyle('cyan', 'cached')}   ${name}${count > 1 ? ` × ${count}` : ''}`);
+    }
+  }
+
+  /** @spec DML-CLI-0704 */
+  #finished(event: RunEvent & { readonly type: 'call-finished' }): void {
+    const { outcome, durationMs, failure } = event;
+    const name = this.#output.safe(event.name);
+    this.#done += 1;
+    if (outcome === 'cached') this.#cached.set(name, (this.#cached.get(name) ?? 0) + 1);
+    else if (outcome === 'executed') {
+      this.#say(`  ${this.#output.talkStyle('green', 'executed')} ${name}  ${formatDuration(durationMs)}`);
+    } else if (outcome === 'failed') {
+      const known = event.fromCache ? ' (recorded earlier)' : '';
+      this.#say(`  ${this.#output.talkStyle('red', 'failed')}   ${name}  ${this.#output.safe(`${failure?.code}: ${failure?.message}`)}${known}`);
+    } else {
+      this.#say(`  ${this.#output.talkStyle('dim', outcome.padEnd(8))} ${name}`);
+    }
+  }
+
+  #say(line: string): void {
+    this.#output.live('\r\u001b[K');
+    this.#output.talk(line);
+  }
+
+  #draw(): void {
+    const names = [...this.#running.values()].map(
+      ({ name, sinceMs }) => `${name} ${formatDuration(this.#nowMs() - sinceMs)}`,
+    );
+    const line = names.length === 0 ? '' : `  ${this.#done} done, running: ${names.join(', ')}`;
+    this.#output.live(`\r\u001b[K${line.slice(0, this.#output.columns - 1)}`);
+  }
+}
