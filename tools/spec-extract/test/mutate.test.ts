@@ -119,13 +119,15 @@ describe('the scratch copy', () => {
       ...VERIFIED,
       'node_modules/a/index.js': 'a',
       '.git/HEAD': 'x',
-      'b/test-results/c': 'd',
+      'fixtures/.vite/c': 'c',
+      'fixtures/test-results/a.json': '{}',
     });
     const before = snapshot(root);
     const copy = createScratchCopy(root);
     writeInto(copy.folder, 'packages/object-model/src/name.ts', 'broken');
     writeInto(copy.folder, 'node_modules/.vite/cache', 'cache');
-    expect(readdirSync(copy.folder).sort()).toEqual(['b', 'node_modules', 'packages', 'specs']);
+    expect(readdirSync(copy.folder).sort()).toEqual(['fixtures', 'node_modules', 'packages', 'specs']);
+    expect(readdirSync(join(copy.folder, 'fixtures'))).toEqual(['test-results']);
     expect(existsSync(join(copy.folder, 'node_modules/a/index.js'))).toBe(true);
     copy.remove();
     copy.remove();

@@ -36,14 +36,13 @@ export interface MutationRun {
 
 /** Breaks the owner of each requirement of the sample in turn and runs the tests that cite it. */
 export async function runMutation(run: MutationRun): Promise<MutationRow[]> {
-  const baseline = await readBaseline(run);
+  const sound = await passTogether(run);
   const rows: MutationRow[] = [];
   for (const [index, record] of run.sample.entries()) {
     run.onMutant({ id: record.id, position: index + 1, total: run.sample.length });
     // @spec DML-TRC-0905
-    if (baseline.get(record.id) !== 'passed')
-      rows.push({ id: record.id, owner: ownerOf(record), outcome: 'no_baseline' });
-    else rows.push(await tryRequirement(run, record));
+    if (sound || (await testOutcome(run, record)) === 'passed') rows.push(await tryRequirement(run, record));
+    else rows.push({ id: record.id, owner: ownerOf(record), outcome: 'no_baseline' });
   }
   return rows;
 }
@@ -75,17 +74,14 @@ export function findMutant(path: string, text: string, id: string): Mutant | und
   return node === undefined ? undefined : mutantOf(node);
 }
 
-/** One run for all; only when it is not clean does each requirement get a run of its own. */
-async function readBaseline(run: MutationRun): Promise<ReadonlyMap<string, CitingOutcome>> {
+/** One run for all; only when it is not clean does each requirement need a baseline of its own. */
+async function passTogether(run: MutationRun): Promise<boolean> {
   const { folder, sample, timeoutMs, signal } = run;
-  if (sample.length === 0) return new Map();
+  if (sample.length === 0) return true;
   const files = distinctFiles(sample.flatMap(({ tests }) => tests));
   const ids = sample.map(({ id }) => id);
-  const together = await run.runTests({ folder, files, ids, timeoutMs: timeoutMs * sample.length, signal });
-  if ([...together.values()].every((outcome) => outcome === 'passed')) return together;
-  const alone = new Map<string, CitingOutcome>();
-  for (const record of sample) alone.set(record.id, await testOutcome(run, record));
-  return alone;
+  const outcomes = await run.runTests({ folder, files, ids, timeoutMs: timeoutMs * sample.length, signal });
+  return ids.every((id) => outcomes.get(id) === 'passed');
 }
 
 async function testOutcome(run: MutationRun, record: IndexedRequirement): Promise<CitingOutcome> {

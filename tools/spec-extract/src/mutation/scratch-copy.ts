@@ -18,15 +18,10 @@ export interface ScratchCopy {
   remove(): void;
 }
 
-const LEFT_OUT: ReadonlySet<string> = new Set([
-  '.git',
-  '.turbo',
-  '.dml',
-  '.vite',
-  '.tsc-test',
-  'coverage',
-  'test-results',
-]);
+/** Left out wherever they lie. */
+const LEFT_OUT: ReadonlySet<string> = new Set(['.git', '.turbo', '.dml', '.vite', '.tsc-test']);
+/** Left out at the top; deeper down such a folder belongs to a fixture. */
+const LEFT_OUT_AT_TOP: ReadonlySet<string> = new Set(['node_modules', 'coverage', 'test-results']);
 
 /**
  * Copies a working tree into the temporary folder of the machine.
@@ -40,7 +35,7 @@ export function createScratchCopy(root: string): ScratchCopy {
   const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
   try {
     for (const name of readdirSync(root)) {
-      if (name === 'node_modules' || LEFT_OUT.has(name)) continue;
+      if (LEFT_OUT_AT_TOP.has(name) || LEFT_OUT.has(name)) continue;
       cpSync(join(root, name), join(folder, name), {
         recursive: true,
         verbatimSymlinks: true,
