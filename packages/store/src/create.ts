@@ -18,6 +18,14 @@ function removeDeadDrafts(parent: string, prefix: string, environment: StoreEnvi
   }
 }
 
+function removeDraft(draft: string): void {
+  try {
+    rmSync(draft, { recursive: true, force: true });
+  } catch {
+    // A place that cannot hold a draft holds none.
+  }
+}
+
 function newStoreFacts(createdBy: string, environment: StoreEnvironment): readonly (readonly [MetaKey, MetaValue])[] {
   return [
     ['schema', SCHEMA_VERSION],
@@ -56,7 +64,7 @@ export async function createStoreFiles(
     renameSync(draft, path);
     environment.syncDirectory(parent);
   } catch (cause) {
-    rmSync(draft, { recursive: true, force: true });
+    removeDraft(draft);
     const code = (cause as NodeJS.ErrnoException).code;
     if (code === 'ENOTEMPTY' || code === 'EEXIST') return;
     if (cause instanceof Error && cause.name === 'DmlError') throw cause;

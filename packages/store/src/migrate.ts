@@ -32,7 +32,7 @@ export function migrateSchema(store: Store, program: string): void {
     const from = Number(transaction.getMeta('schema'));
     for (const migration of MIGRATIONS.slice(from)) {
       migration(transaction);
-      transaction.environment.failpoint?.('migrate/step');
+      transaction.reach('migrate/step');
     }
     transaction.setMeta('schema', SCHEMA_VERSION);
     // @spec DML-STO-0026

@@ -3,6 +3,7 @@ import { type Engine, releaseEngine, stampEngine } from './engine/engine.ts';
 import { readRow, readRows, refreshSnapshot } from './engine/reading.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
+import { dropRecentRows } from './gc/prune.ts';
 import {
   iterateJournal,
   type JournalEntry,
@@ -15,7 +16,6 @@ import { type MetaKey, type MetaValue, readMeta } from './meta.ts';
 import type { ExecId, ObjectClass, ObjectId, ObjectIds, Records } from '@daggerml/object-model';
 import { type RecordClass, readObject, readRecord } from './objects.ts';
 import type { Pin } from './pins.ts';
-import { listRecentRows } from './recents.ts';
 import { asRefName, type RefKind, type RefName } from './ref-name.ts';
 import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
 import { sealJson, unsealJson } from './sealed-row.ts';
@@ -145,9 +145,7 @@ export class Store {
     const dead = listSessions(this.engine).filter((session) => !isSessionAlive(session, this.environment));
     if (dead.length === 0) return;
     const deadIds = new Set(dead.map((session) => session.sessionId));
-    for (const row of listRecentRows(this.engine, 0)) {
-      if (deadIds.has(row.sessionId)) transaction.deleteRow('recents', row.key);
-    }
+    dropRecentRows(transaction, (row) => deadIds.has(row.sessionId));
     for (const session of dead) transaction.deleteRow('sessions', sessionKey(session.sessionId));
   }
 
@@ -155,13 +153,12 @@ export class Store {
    * Gives up this session's hold on objects it put or retained so far; call it once refs keep what must stay.
    */
   checkpoint(): void {
+    this.#assertOpen();
     const session = this.#session;
     if (session === undefined) return;
     let next = session;
     this.transact('checkpoint', (transaction) => {
-      for (const row of listRecentRows(this.engine, 0)) {
-        if (row.sessionId === this.sessionId) transaction.deleteRow('recents', row.key);
-      }
+      dropRecentRows(transaction, (row) => row.sessionId === this.sessionId);
       const startGeneration = Number(transaction.getMeta('generation') ?? 0) + 1;
       next = { ...session, startGeneration, heartbeatMs: this.environment.nowMs() };
       this.#writeSession(transaction, next);
@@ -305,9 +302,7 @@ export class Store {
     try {
       if (this.#session !== undefined && this.engine.poison === undefined) {
         this.transact('close', (transaction) => {
-          for (const row of listRecentRows(this.engine, 0)) {
-            if (row.sessionId === this.sessionId) transaction.deleteRow('recents', row.key);
-          }
+          dropRecentRows(transaction, (row) => row.sessionId === this.sessionId);
           transaction.deleteRow('sessions', sessionKey(this.sessionId));
         });
       }

@@ -99,9 +99,9 @@ export class WriteTransaction {
     }
     const key = this.#key;
     writeObjectKey(key, 0, objectClass, id);
-    this.environment.failpoint?.('put');
     let added: boolean;
     try {
+      this.environment.failpoint?.('put');
       added = this.#objects.putSync(key, stage(bytes), NO_OVERWRITE) as unknown as boolean;
     } catch (cause) {
       throw new EngineFailure(cause);
@@ -158,13 +158,13 @@ export class WriteTransaction {
     if (update.next === actual) return { applied: true, sequence: current?.sequence ?? 0 };
     if (update.next !== null) this.#assertTarget(name, update.next);
     const sequence = lastSequence(this.engine) + 1;
-    this.environment.failpoint?.('ref/before-row');
+    this.reach('ref/before-row');
     if (update.next === null) this.deleteRow('refs', refKey(name));
     else {
       const row = encodeRef({ name, commitId: update.next, sequence });
       this.putRow('refs', row.key, row.value);
     }
-    this.environment.failpoint?.('ref/before-journal');
+    this.reach('ref/before-journal');
     const key = sequenceKey(sequence);
     const entry = {
       sequence,
@@ -232,11 +232,20 @@ export class WriteTransaction {
     this.putRow('meta', textKey(key), encodeMeta(key, value));
   }
 
+  /** @internal Passes a named failpoint; what it throws counts as a failure of the engine. */
+  reach(name: string): void {
+    try {
+      this.environment.failpoint?.(name);
+    } catch (cause) {
+      throw new EngineFailure(cause);
+    }
+  }
+
   /** @internal Writes a row's bytes; the bytes are copied by the engine. */
   putRow(table: TableName, key: Uint8Array, value: Uint8Array): void {
     this.#assertOpen();
-    this.environment.failpoint?.('put');
     try {
+      this.environment.failpoint?.('put');
       this.engine.tables[table].putSync(key, value);
     } catch (cause) {
       throw new EngineFailure(cause);
@@ -246,8 +255,8 @@ export class WriteTransaction {
   /** @internal Deletes a row; false when absent. */
   deleteRow(table: TableName, key: Uint8Array): boolean {
     this.#assertOpen();
-    this.environment.failpoint?.('delete');
     try {
+      this.environment.failpoint?.('delete');
       return this.engine.tables[table].removeSync(key);
     } catch (cause) {
       throw new EngineFailure(cause);

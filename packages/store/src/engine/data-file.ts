@@ -10,11 +10,20 @@ export class DataFile {
   readonly #descriptor: number;
   readonly #word: Buffer = Buffer.alloc(8);
   readonly readAt: ReadAt;
+  #reads = 0;
+
+  /** How many plain reads of the file there have been. */
+  get reads(): number {
+    return this.#reads;
+  }
 
   constructor(storePath: string) {
     this.#storePath = storePath;
     this.#descriptor = openSync(join(storePath, 'data.mdb'), 'r');
-    this.readAt = (target, length, position) => readSync(this.#descriptor, target, 0, length, position);
+    this.readAt = (target, length, position) => {
+      this.#reads += 1;
+      return readSync(this.#descriptor, target, 0, length, position);
+    };
   }
 
   /** Reads the newer meta page; throws `store_damaged` when the two are not whole and consistent. */

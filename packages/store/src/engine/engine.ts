@@ -31,6 +31,8 @@ export interface Engine {
   readonly pageBytes: number;
   /** Whether this open had to look at every page. */
   readonly checkedPages: boolean;
+  /** How many plain reads of the file opening took. */
+  readonly pagesRead: number;
   readonly stamps: StampWriter | undefined;
   /** Why writing has stopped for good in this process; undefined while it has not. */
   poison: unknown;
@@ -102,6 +104,7 @@ function openEngine(path: string, opening: EngineOpening): Engine {
       file,
       pageBytes: meta.pageBytes,
       checkedPages: !stamped,
+      pagesRead: file.reads,
       stamps,
       poison: undefined,
       writing: undefined,

@@ -1,0 +1,98 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { fakeEnvironment, openFixture, temporaryFolder } from '../test/fixture-store.ts';
+import { createStoreFiles } from './create.ts';
+import { heldEngineCount } from './engine/engine.ts';
+import { openStore } from './open-store.ts';
+
+const create = { mode: 'write', create: true } as const;
+
+describe('creating a store', () => {
+  it('leaves nothing when creation fails at any point [DML-STO-0101]', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'store');
+    const failing = { ...fakeEnvironment(), failpoint: (): never => fail() };
+    await expect(openStore(path, { ...create, environment: failing })).rejects.toThrow();
+    const unsynced = { ...fakeEnvironment(), syncDirectory: (): never => fail() };
+    await expect(openStore(path, { ...create, environment: unsynced })).rejects.toThrow();
+    expect(readdirSync(folder)).toEqual([]);
+    const store = await openFixture(fakeEnvironment(), path);
+    expect(store.getMeta('schema')).toBe(1);
+    expect(heldEngineCount()).toBe(1);
+  });
+
+  it('gives all creators at once the same store [DML-STO-0102]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const environments = [1, 2, 3, 4].map((pid) => fakeEnvironment(pid));
+    // The second creator arrives while the first is about to put its draft in place.
+    let inner: Promise<void> | undefined;
+    const first = {
+      ...(environments[0] as ReturnType<typeof fakeEnvironment>),
+      failpoint: (name: string): void => {
+        if (name === 'create/before-rename') inner = createStoreFiles(path, 'second', environments[1] as never);
+      },
+    };
+    await createStoreFiles(path, 'first', first);
+    await inner;
+    await Promise.all(environments.map((each) => createStoreFiles(path, 'late', each)));
+    const store = await openFixture(fakeEnvironment(), path);
+    expect(store.getMeta('created_by')).toBe('first');
+    expect(readdirSync(dirname(path))).toEqual(['store']);
+  });
+
+  it('syncs the folder and its parent before it returns [DML-STO-0103]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const synced: { folder: string; placed: boolean }[] = [];
+    const environment = {
+      ...fakeEnvironment(),
+      syncDirectory: (folder: string): void => {
+        synced.push({ folder, placed: existsSync(join(path, 'data.mdb')) });
+      },
+    };
+    await createStoreFiles(path, 'test', environment);
+    expect(synced).toEqual([
+      { folder: expect.stringContaining(`${path}.new-`), placed: false },
+      { folder: dirname(path), placed: true },
+    ]);
+  });
+
+  it('removes the draft of a creator that died [DML-STO-0104]', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'store.new-77-abc'));
+    writeFileSync(join(folder, 'store.new-77-abc', 'data.mdb'), 'half');
+    const environment = fakeEnvironment();
+    environment.deadPids.add(77);
+    await createStoreFiles(join(folder, 'store'), 'test', environment);
+    expect(readdirSync(folder)).toEqual(['store']);
+  });
+
+  it('leaves the draft of a creator that lives [DML-STO-0105]', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(join(folder, 'store.new-78-abc'));
+    await createStoreFiles(join(folder, 'store'), 'test', fakeEnvironment());
+    expect(readdirSync(folder)).toEqual(['store', 'store.new-78-abc']);
+  });
+
+  it('asks for creation before it creates [DML-STO-0106]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const missing = expect.objectContaining({ code: 'store_missing' });
+    await expect(openStore(path, { mode: 'write' })).rejects.toThrow(missing);
+    await expect(openStore(path, { mode: 'read' })).rejects.toThrow(missing);
+    await expect(openStore(path, { mode: 'read', create: true })).rejects.toThrow(missing);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('reports a place that cannot be written, with its path [DML-STO-0107]', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(join(folder, 'file'), '');
+    const path = join(folder, 'file', 'store');
+    await expect(openStore(path, create)).rejects.toMatchObject({ code: 'store_unwritable', fields: { path } });
+    const proc = '/proc/dml-store';
+    await expect(openStore(proc, create)).rejects.toMatchObject({ code: 'store_unwritable' });
+  });
+});
+
+function fail(): never {
+  throw new Error('injected');
+}

@@ -1,0 +1,158 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CommitId } from '@daggerml/object-model';
+import { describe, expect, it } from 'vitest';
+import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../test/fixture-store.ts';
+import { putCommit } from '../test/records.ts';
+import { heldEngineCount } from './engine/engine.ts';
+import { openStore } from './open-store.ts';
+import { headRef } from './ref-name.ts';
+import type { Store } from './store.ts';
+
+async function filledStore(path: string): Promise<CommitId> {
+  const store = await openStore(path, { mode: 'write', create: true, environment: fakeEnvironment() });
+  let commitId: CommitId | undefined;
+  store.transact('fill', (transaction) => {
+    commitId = putCommit(transaction, {});
+  });
+  setRef(store, 'main', commitId as CommitId);
+  await store.close();
+  return commitId as CommitId;
+}
+
+const hashOfFile = (path: string): string =>
+  createHash('sha256').update(readFileSync(join(path, 'data.mdb'))).digest('hex');
+
+describe('opening a store', () => {
+  it('refuses network file systems by their kind [DML-STO-0108]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const on = (type: number) => ({ ...fakeEnvironment(), statFileSystem: () => ({ type }) });
+    for (const [type, kind] of [
+      [0x6969, 'nfs'],
+      [0xff534d42, 'cifs'],
+      [0xff534d42 | 0, 'cifs'],
+      [0x01021997, '9p'],
+      [0x65735546, 'fuse'],
+    ] as const) {
+      const opening = openStore(path, { mode: 'write', create: true, environment: on(type) });
+      await expect(opening).rejects.toMatchObject({ code: 'store_network_filesystem', fields: { kind } });
+    }
+    const store = await openStore(path, { mode: 'write', create: true, environment: on(0xef53) });
+    await store.close();
+  });
+
+  it('never changes a file it opens for reading [DML-STO-0109]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const commitId = await filledStore(path);
+    const before = hashOfFile(path);
+    const store = await openStore(path, { mode: 'read' });
+    expect(store.get('commit', commitId)).toBeDefined();
+    expect(store.readRefs()).toHaveLength(1);
+    expect(store.isReadOnly).toBe(true);
+    await store.close();
+    expect(hashOfFile(path)).toBe(before);
+  });
+
+  it('refuses to write to a store opened for reading [DML-STO-0110]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const commitId = await filledStore(path);
+    const store = await openStore(path, { mode: 'read' });
+    const readOnly = expect.objectContaining({ code: 'store_read_only' });
+    expect(() => store.transact('write', () => {})).toThrow(readOnly);
+    expect(() => setRef(store, 'other', commitId)).toThrow(readOnly);
+    expect(() => store.setHead(headRef('x'))).toThrow(readOnly);
+    await store.close();
+  });
+
+  it('opens on the main thread only [DML-STO-0113]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const environment = { ...fakeEnvironment(), isMainThread: false };
+    await expect(openStore(path, { mode: 'write', create: true, environment })).rejects.toMatchObject({
+      code: 'store_worker_thread',
+    });
+  });
+
+  it('shares one open file among the stores of a path [DML-STO-0114]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const first = await openFixture(fakeEnvironment(1), path);
+    const second = await openFixture(fakeEnvironment(2), path);
+    const reader = await openStore(path, { mode: 'read' });
+    expect(heldEngineCount()).toBe(1);
+    expect(second.engine).toBe(first.engine);
+    first.transact('put', (transaction) => {
+      transaction.put('chunk', Buffer.from('shared'));
+    });
+    await first.close();
+    const id = createHash('sha256').update('shared').digest('hex');
+    expect(second.get('chunk', id as never)?.toString()).toBe('shared');
+    expect(reader.has('chunk', id as never)).toBe(true);
+    expect(() => reader.transact('write', () => {})).toThrow(expect.objectContaining({ code: 'store_read_only' }));
+    await second.close();
+    await reader.close();
+    expect(heldEngineCount()).toBe(0);
+  });
+
+  it('refuses to write a path the process reads [DML-STO-0115]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    await filledStore(path);
+    const reader = await openStore(path, { mode: 'read' });
+    await expect(openStore(path, { mode: 'write' })).rejects.toMatchObject({ code: 'store_open_elsewhere' });
+    await reader.close();
+    const writer = await openStore(path, { mode: 'write' });
+    await writer.close();
+  });
+
+  it('refuses every call after close, and closes twice without harm [DML-STO-0116]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const commitId = await filledStore(path);
+    const store = await openStore(path, { mode: 'write' });
+    await store.close();
+    await store.close();
+    const calls: readonly ((closed: Store) => unknown)[] = [
+      (closed) => closed.get('commit', commitId),
+      (closed) => closed.getRecord('commit', commitId),
+      (closed) => closed.read('commit', commitId),
+      (closed) => closed.has('commit', commitId),
+      (closed) => closed.getRef(headRef('main')),
+      (closed) => closed.readRefs(),
+      (closed) => closed.readIndexRefs(),
+      (closed) => closed.refsAt(0),
+      (closed) => closed.stateVersion(),
+      (closed) => closed.readPins(),
+      (closed) => closed.cacheEntries('00'.repeat(32)),
+      (closed) => closed.getMeta('schema'),
+      (closed) => closed.head(),
+      (closed) => closed.resolve('main'),
+      (closed) => closed.resolvePrefix('abcd'),
+      (closed) => closed.liveSessions(),
+      (closed) => closed.checkpoint(),
+      (closed) => closed.transact('write', () => {}),
+    ];
+    for (const call of calls) {
+      expect(() => call(store), String(call)).toThrow(expect.objectContaining({ code: 'store_closed' }));
+    }
+    await expect(store.listJournal().next()).rejects.toMatchObject({ code: 'store_closed' });
+    await expect(store.listRefs().next()).rejects.toMatchObject({ code: 'store_closed' });
+  });
+
+  it('looks at no page of a stamped file and at every page of another [DML-STO-0117]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    await filledStore(path);
+    const open = async (): Promise<{ checked: boolean; pages: number }> => {
+      const store = await openStore(path, { mode: 'read' });
+      const { checkedPages: checked, pagesRead: pages } = store.engine;
+      await store.close();
+      return { checked, pages };
+    };
+    const small = await open();
+    expect(small.checked).toBe(false);
+    const store = await openStore(path, { mode: 'write' });
+    store.transact('grow', (transaction) => {
+      for (let index = 0; index < 20_000; index += 1) transaction.put('chunk', Buffer.from(`object ${index}`));
+    });
+    for (let index = 0; index < 50; index += 1) setRef(store, `ref ${index}`, store.getRef(headRef('main'))?.commitId as CommitId);
+    await store.close();
+    expect(await open()).toEqual(small);
+  });
+});

@@ -1,0 +1,264 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { hashBytes } from '@daggerml/object-model';
+import { describe, expect, it } from 'vitest';
+import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../test/fixture-store.ts';
+import { putCommit } from '../test/records.ts';
+import { engineOptions } from './engine/engine-options.ts';
+import { readRows } from './engine/reading.ts';
+import { TABLE_NAMES } from './engine/tables.ts';
+import { openStore } from './open-store.ts';
+import { headRef } from './ref-name.ts';
+import type { Store } from './store.ts';
+import type { WriteTransaction } from './write-transaction.ts';
+
+const chunk = (text: string): Buffer => Buffer.from(text);
+const idOf = (text: string) => hashBytes<'chunk'>(chunk(text));
+
+/** Everything a store holds, as text that two moments can be compared by. */
+function dump(store: Store): string {
+  return TABLE_NAMES.flatMap((table) =>
+    readRows(store.engine, table).map((row) => `${table} ${row.key.toString('hex')} ${row.value.toString('hex')}`),
+  ).join('\n');
+}
+
+function putText(store: Store, text: string): void {
+  store.transact('put', (transaction) => {
+    transaction.put('chunk', chunk(text));
+  });
+}
+
+describe('write transactions', () => {
+  it('are the only place that writes through the engine [DML-STO-0121]', () => {
+    const sources = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' });
+    const writers = sources
+      .filter((name) => /\.ts$/.test(name) && !/\.test\.ts$|\.child\.ts$/.test(name))
+      .filter((name) =>
+        /transactionSync|putSync|removeSync|dropSync|clearSync|\.transaction\(/.test(
+          readFileSync(join(import.meta.dirname, name), 'utf8'),
+        ),
+      );
+    expect(writers.sort()).toEqual(['create.ts', 'engine/engine.ts', 'store.ts', 'write-transaction.ts']);
+  });
+
+  it('are seen by another opening of the file as soon as they end [DML-STO-0122]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const store = await openFixture(fakeEnvironment(), path);
+    putText(store, 'one');
+    await store.close();
+    const reader = await openStore(path, { mode: 'read' });
+    expect(reader.get('chunk', idOf('one'))?.toString()).toBe('one');
+    await reader.close();
+  });
+
+  it('leave no trace when their body throws [DML-STO-0123]', async () => {
+    const store = await openFixture();
+    putText(store, 'before');
+    setRef(store, 'main', null);
+    const before = dump(store);
+    expect(() =>
+      store.transact('fails', (transaction) => {
+        const next = putCommit(transaction, {});
+        transaction.updateRef({ ref: headRef('main'), expected: null, next, actor: 'a', reason: 'r' });
+        transaction.setMeta('head', 'refs/heads/x');
+        throw new RangeError('mine');
+      }),
+    ).toThrow(RangeError);
+    expect(dump(store)).toBe(before);
+    putText(store, 'after');
+    expect(store.has('chunk', idOf('after'))).toBe(true);
+  });
+
+  it('refuse a body that returns something, a promise above all [DML-STO-0124]', async () => {
+    const store = await openFixture();
+    const misuse = expect.objectContaining({ code: 'store_misuse', detail: 'transaction_body_returned' });
+    for (const result of [Promise.resolve(), 1, null, {}]) {
+      const body = (transaction: WriteTransaction): never => {
+        transaction.put('chunk', chunk('x'));
+        return result as never;
+      };
+      expect(() => store.transact('returns', body)).toThrow(misuse);
+    }
+    expect(store.has('chunk', idOf('x'))).toBe(false);
+    putText(store, 'fine');
+  });
+
+  it('do not nest [DML-STO-0125]', async () => {
+    const store = await openFixture();
+    expect(() =>
+      store.transact('outer', () => {
+        store.transact('inner', () => {});
+      }),
+    ).toThrow(expect.objectContaining({ code: 'store_nested_write', fields: { label: 'inner' } }));
+    putText(store, 'fine');
+    expect(store.has('chunk', idOf('fine'))).toBe(true);
+  });
+
+  it('are over when their body is [DML-STO-0126]', async () => {
+    const store = await openFixture();
+    let kept: WriteTransaction | undefined;
+    store.transact('keep', (transaction) => {
+      kept = transaction;
+    });
+    const late = kept as WriteTransaction;
+    const over = expect.objectContaining({ code: 'store_misuse', detail: 'transaction_over' });
+    expect(() => late.put('chunk', chunk('late'))).toThrow(over);
+    expect(() => late.get('chunk', idOf('late'))).toThrow(over);
+    expect(() => late.setMeta('head', 'x')).toThrow(over);
+    expect(() => late.updateRef({ ref: headRef('x'), expected: null, next: null, actor: '', reason: '' })).toThrow(over);
+    expect(() => late.deletePin('chunk', idOf('x'), 'ada')).toThrow(over);
+  });
+
+  const places = ['put', 'ref/before-row', 'ref/before-journal', 'work/begin', 'work/before-commit'];
+
+  async function failAt(place: string): Promise<{ store: Store; before: string; error: unknown }> {
+    const environment = fakeEnvironment();
+    const store = await openFixture(environment);
+    putText(store, 'before');
+    const before = dump(store);
+    environment.failpoint = (name) => {
+      if (name === place) throw new Error(`injected at ${place}`);
+    };
+    let error: unknown;
+    try {
+      store.transact('work', (transaction) => {
+        const next = putCommit(transaction, {});
+        transaction.updateRef({ ref: headRef('main'), expected: null, next, actor: 'a', reason: 'r' });
+      });
+    } catch (caught) {
+      error = caught;
+    }
+    environment.failpoint = undefined;
+    return { store, before, error };
+  }
+
+  it('report a failed write wherever it fails [DML-STO-0127]', async () => {
+    for (const place of places) {
+      expect((await failAt(place)).error, place).toMatchObject({ code: 'store_write_failed', fields: { label: 'work' } });
+    }
+  });
+
+  it('are refused for good after a failed write [DML-STO-0128]', async () => {
+    for (const place of places) {
+      const { store } = await failAt(place);
+      const poisoned = expect.objectContaining({ code: 'store_poisoned' });
+      expect(() => putText(store, 'later'), place).toThrow(poisoned);
+      expect(() => store.setHead(headRef('x')), place).toThrow(poisoned);
+      const second = await openStore(store.path, { mode: 'write' });
+      expect(() => putText(second, 'later'), place).toThrow(poisoned);
+      await second.close();
+    }
+  });
+
+  it('show nothing of what was reported as failed, now or after reopening [DML-STO-0129]', async () => {
+    for (const place of places) {
+      const { store, before } = await failAt(place);
+      expect(dump(store), place).toBe(before);
+      const { path } = store;
+      await store.close();
+      const reader = await openStore(path, { mode: 'read' });
+      expect(dump(reader), place).toBe(before);
+      await reader.close();
+      const writer = await openStore(path, { mode: 'write' });
+      putText(writer, 'works again');
+      await writer.close();
+    }
+  });
+
+  it('leave a poisoned store readable [DML-STO-0130]', async () => {
+    const { store } = await failAt('work/before-commit');
+    expect(store.get('chunk', idOf('before'))?.toString()).toBe('before');
+    expect(store.readRefs()).toEqual([]);
+    expect(store.stateVersion()).toBe(0);
+  });
+
+  it('run on an engine without overlapping syncs [DML-STO-0131]', async () => {
+    const store = await openFixture();
+    putText(store, 'x');
+    // The engine notes the mode in the flags of its first meta page; 8 alone means it is off.
+    const file = readFileSync(join(store.path, 'data.mdb'));
+    expect(file.readUInt16LE(52)).toBe(8);
+    expect(file.readUInt16LE(4096 + 52)).toBe(8);
+    expect(engineOptions('x', false, 1)).toMatchObject({ overlappingSync: false, noSync: false, noMetaSync: false });
+  });
+
+  it('copy the bytes they are given before the call returns [DML-STO-0132]', async () => {
+    const store = await openFixture();
+    const small = Buffer.from('small');
+    const large = Buffer.alloc(100_000, 7);
+    const ids = { small: hashBytes<'chunk'>(small), large: hashBytes<'chunk'>(large) };
+    store.transact('reuse', (transaction) => {
+      transaction.put('chunk', small);
+      small.fill(0);
+      transaction.put('chunk', large);
+      large.fill(0);
+    });
+    expect(store.get('chunk', ids.small)?.toString()).toBe('small');
+    expect(store.get('chunk', ids.large)?.equals(Buffer.alloc(100_000, 7))).toBe(true);
+  });
+
+  it('outgrow the space the file was opened with [DML-STO-0133]', async () => {
+    const environment = { ...fakeEnvironment(), mapBytes: 2 ** 20 };
+    const store = await openFixture(environment);
+    const contents = Array.from({ length: 300 }, (_, index) => Buffer.alloc(60_000, index % 251));
+    for (let from = 0; from < contents.length; from += 50) {
+      store.transact('grow', (transaction) => {
+        for (const [at, bytes] of contents.slice(from, from + 50).entries()) {
+          bytes.writeUInt32LE(from + at);
+          transaction.put('chunk', bytes);
+        }
+      });
+      expect(store.get('chunk', hashBytes<'chunk'>(contents[0] as Buffer))).toBeDefined();
+    }
+    for (const bytes of contents) expect(store.get('chunk', hashBytes<'chunk'>(bytes))?.equals(bytes)).toBe(true);
+  });
+
+  it('read their own writes [DML-STO-0143]', async () => {
+    const store = await openFixture();
+    store.transact('work', (transaction) => {
+      const id = transaction.put('chunk', chunk('inside'));
+      expect(transaction.get('chunk', id)?.toString()).toBe('inside');
+      expect(transaction.has('chunk', id)).toBe(true);
+      expect(store.get('chunk', id)?.toString()).toBe('inside');
+      const next = putCommit(transaction, {});
+      transaction.updateRef({ ref: headRef('main'), expected: null, next, actor: 'a', reason: 'r' });
+      expect(transaction.getRef(headRef('main'))?.commitId).toBe(next);
+      const moved = putCommit(transaction, { parents: [next] });
+      const again = transaction.updateRef({ ref: headRef('main'), expected: next, next: moved, actor: 'a', reason: 'r' });
+      expect(again).toEqual({ applied: true, sequence: 2 });
+    });
+  });
+});
+
+describe('reading', () => {
+  it('sees every transaction that ended before, of any opening [DML-STO-0141]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const first = await openFixture(fakeEnvironment(1), path);
+    const second = await openFixture(fakeEnvironment(2), path);
+    for (let round = 0; round < 20; round += 1) {
+      const [writer, reader] = round % 2 === 0 ? [first, second] : [second, first];
+      expect(reader.get('chunk', idOf(`${round}`))).toBeUndefined();
+      putText(writer, `${round}`);
+      expect(reader.get('chunk', idOf(`${round}`))?.toString()).toBe(`${round}`);
+      expect(reader.has('chunk', idOf(`${round}`))).toBe(true);
+    }
+  });
+
+  it('holds no snapshot between two steps of an iteration [DML-STO-0142]', async () => {
+    const store = await openFixture();
+    store.transact('fill', (transaction) => {
+      for (let index = 0; index < 600; index += 1) {
+        const next = putCommit(transaction, { message: `${index}` });
+        const expected = transaction.getRef(headRef('main'))?.commitId ?? null;
+        transaction.updateRef({ ref: headRef('main'), expected, next, actor: 'a', reason: 'r' });
+      }
+    });
+    const steps = store.listJournal();
+    expect((await steps.next()).value).toMatchObject({ sequence: 1 });
+    // What is committed between two steps shows up later in the same iteration.
+    setRef(store, 'main', null);
+    let last = 0;
+    for await (const entry of steps) last = entry.sequence;
+    expect(last).toBe(601);
+  });
+});
