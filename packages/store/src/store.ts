@@ -1,33 +1,21 @@
+import type { ExecId, ObjectClass, ObjectId, ObjectIds, Records } from '@daggerml/object-model';
 import { cacheEntries } from './cache-index.ts';
 import { type Engine, releaseEngine, stampEngine } from './engine/engine.ts';
 import { readRow, readRows, refreshSnapshot } from './engine/reading.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { dropRecentRows } from './gc/prune.ts';
-import {
-  iterateJournal,
-  type JournalEntry,
-  lastSequence,
-  type RefState,
-  refsAtSequence,
-} from './journal.ts';
+import { type IndexRefEntry, readIndexRefs } from './index-refs.ts';
+import { iterateJournal, type JournalEntry, lastSequence, type RefState, refsAtSequence } from './journal.ts';
 import { objectKey } from './keyspace.ts';
 import { type MetaKey, type MetaValue, readMeta } from './meta.ts';
-import type { ExecId, ObjectClass, ObjectId, ObjectIds, Records } from '@daggerml/object-model';
 import { type RecordClass, readObject, readRecord } from './objects.ts';
 import type { Pin } from './pins.ts';
 import { asRefName, type RefKind, type RefName } from './ref-name.ts';
 import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
+import { type PrefixResult, type RevisionResult, resolvePrefix, resolveRevision } from './revision.ts';
 import { sealJson, unsealJson } from './sealed-row.ts';
-import {
-  HEARTBEAT_MS,
-  isSessionAlive,
-  listSessions,
-  type SessionRow,
-  sessionKey,
-} from './sessions.ts';
-import { type PrefixResult, resolvePrefix, resolveRevision, type RevisionResult } from './revision.ts';
-import { type IndexRefEntry, readIndexRefs } from './index-refs.ts';
+import { HEARTBEAT_MS, isSessionAlive, listSessions, type SessionRow, sessionKey } from './sessions.ts';
 import { isTombstone } from './tombstone.ts';
 import { EngineFailure, SNAPSHOT_INTERVAL, WriteTransaction } from './write-transaction.ts';
 
@@ -125,7 +113,8 @@ export class Store {
   #nextSession(): SessionRow | undefined {
     const nowMs = this.environment.nowMs();
     const held = this.#session;
-    if (held !== undefined) return nowMs - held.heartbeatMs < HEARTBEAT_MS ? undefined : { ...held, heartbeatMs: nowMs };
+    if (held !== undefined)
+      return nowMs - held.heartbeatMs < HEARTBEAT_MS ? undefined : { ...held, heartbeatMs: nowMs };
     return {
       sessionId: this.sessionId,
       process: this.environment.process,
@@ -312,4 +301,3 @@ export class Store {
     }
   }
 }
-

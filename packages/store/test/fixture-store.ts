@@ -1,12 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach } from 'vitest';
 import type { ProcessProbe, StoreEnvironment } from '../src/environment.ts';
 import type { CommitId } from '../src/model.ts';
 import { nodeEnvironment } from '../src/node-environment.ts';
-import { headRef, type RefName } from '../src/ref-name.ts';
 import { openStore } from '../src/open-store.ts';
+import { headRef, type RefName } from '../src/ref-name.ts';
 import type { Store } from '../src/store.ts';
 
 /** An environment whose clock, processes and failpoints are under a test's control. */
@@ -38,9 +38,12 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** Yields a folder that is gone after the test. */
+/** Where a test that makes many thousand transactions waits least for the disk. */
+const MEMORY_FOLDER = '/dev/shm';
+
+/** Yields a folder that is gone after the test, in memory where the machine has such a place. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'dml-store-'));
+  const folder = mkdtempSync(join(existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir(), 'dml-store-'));
   cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

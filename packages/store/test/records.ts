@@ -41,7 +41,11 @@ export function putCall(sink: ObjectSink, functionUri: string, inputs: readonly 
   return putRecord(sink, { type: 'node', kind: 'call', functionDatumId, inputs });
 }
 
-export function putDag(sink: ObjectSink, rootNodeId: NodeId, names: Readonly<Record<string, NodeId>> = {}): DagId {
+export function putDag(
+  sink: ObjectSink,
+  rootNodeId: NodeId,
+  names: Readonly<Record<string, NodeId>> = {},
+): DagId {
   return putRecord(sink, { type: 'dag', rootNodeId, names: Object.entries(names).sort(byName) });
 }
 

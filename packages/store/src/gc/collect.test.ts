@@ -2,8 +2,8 @@ import type { CommitId, DagId, DatumId, NodeId, ObjectId } from '@daggerml/objec
 import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
 import { putCommit, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
-import { CLASS_BYTES, objectKey, parseObjectKey } from '../keyspace.ts';
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
+import { CLASS_BYTES, objectKey, parseObjectKey } from '../keyspace.ts';
 import type { ObjectClass } from '../model.ts';
 import type { Store } from '../store.ts';
 import { collectSteps } from './collect.ts';
@@ -70,12 +70,13 @@ describe('runGc', () => {
     const commits: CommitId[] = [];
     let pinned = '' as DatumId;
     store.transact('fill', (transaction) => {
-      for (const ref of refs) commits.push(putCommit(transaction, { dags: { a: putTextDag(transaction, ref) } }));
+      for (const ref of refs)
+        commits.push(putCommit(transaction, { dags: { a: putTextDag(transaction, ref) } }));
       pinned = putText(transaction, 'pinned');
       transaction.putPin({ class: 'datum', objectId: pinned, owner: 'ada', reason: 'demo', expiresMs: null });
       putText(transaction, 'loose');
     });
-    refs.forEach((ref, index) => setRef(store, ref, commits[index]!));
+    for (const [index, ref] of refs.entries()) setRef(store, ref, commits[index]!);
     store.checkpoint();
     const report = await runGc(store);
     expect(report.swept.byClass).toEqual({ datum: { objects: 1, bytes: expect.any(Number) } });
@@ -134,7 +135,10 @@ describe('runGc', () => {
 
   it('refuses when the commit of a ref is absent [DML-STO-0711]', async () => {
     const { store, kept } = await storeWithGarbage();
-    store.transact('harm', (transaction) => void transaction.deleteRow('objects', objectKey('commit', kept)!));
+    store.transact(
+      'harm',
+      (transaction) => void transaction.deleteRow('objects', objectKey('commit', kept)!),
+    );
     const before = objectsOf(store);
     await expect(runGc(store)).rejects.toMatchObject({ code: 'gc_refused', detail: 'root_unreadable' });
     expect(objectsOf(store)).toEqual(before);
@@ -147,7 +151,10 @@ describe('runGc', () => {
       datumId = putText(transaction, 'kept');
     });
     store.checkpoint();
-    store.transact('harm', (transaction) => void transaction.deleteRow('objects', objectKey('datum', datumId)!));
+    store.transact(
+      'harm',
+      (transaction) => void transaction.deleteRow('objects', objectKey('datum', datumId)!),
+    );
     const before = objectsOf(store);
     await expect(runGc(store)).rejects.toMatchObject({
       code: 'gc_refused',
@@ -222,6 +229,29 @@ describe('runGc', () => {
     expect(store.readPins().map((pin) => pin.owner)).toEqual(['new']);
   });
 
+  it('leaves rows of recent objects in place while it lives, whatever sessions do [DML-STO-0729]', async () => {
+    const { store } = await storeWithGarbage(fakeEnvironment(1));
+    const writer = await openFixture(fakeEnvironment(2), store.path);
+    const rows = (): number => {
+      refreshSnapshot(store.engine);
+      return readKeys(store.engine, 'recents').length;
+    };
+    const steps = collectSteps(store);
+    steps.next();
+    writer.transact('draft', (transaction) => void putText(transaction, 'draft'));
+    writer.checkpoint();
+    expect(rows()).toBe(1);
+    await writer.close();
+    expect(rows()).toBe(1);
+    const later = await openFixture(fakeEnvironment(3), store.path);
+    later.transact('more', (transaction) => void putText(transaction, 'more'));
+    expect(rows()).toBe(2);
+    for (let step = steps.next(); step.done !== true; ) step = steps.next();
+    expect(rows()).toBe(1);
+    later.checkpoint();
+    expect(rows()).toBe(0);
+  });
+
   it('refuses to run beside a collection that lives [DML-STO-0731]', async () => {
     const { store } = await storeWithGarbage(fakeEnvironment(1));
     const other = await openFixture(fakeEnvironment(2), store.path);
@@ -242,18 +272,25 @@ describe('runGc', () => {
   });
 
   it('stops a collection whose claim another one took over', async () => {
-    const { store } = await storeWithGarbage();
+    const { store } = await storeWithGarbage(fakeEnvironment(1));
+    const environment = fakeEnvironment(2);
+    environment.deadPids.add(1);
+    const other = await openFixture(environment, store.path);
     const steps = collectSteps(store, { sliceObjects: 1 });
     for (let step = steps.next(); step.value !== undefined && 'phase' in step.value; step = steps.next())
       if (step.value.phase === 'sweep') break;
-    store.transact('steal', (transaction) => transaction.setMeta('gc', JSON.stringify({ runId: 'other' })));
+    other.transact('steal', (transaction) => void claimGc(transaction, 'other'));
     expect(() => steps.next()).toThrow(expect.objectContaining({ code: 'gc_refused', detail: 'claim_lost' }));
   });
 
   it('gives up its claim when it is stopped between two steps [DML-STO-0733]', async () => {
     const { store } = await storeWithGarbage();
     const controller = new AbortController();
-    const stopped = runGc(store, { stepObjects: 1, onProgress: () => controller.abort(), signal: controller.signal });
+    const stopped = runGc(store, {
+      stepObjects: 1,
+      onProgress: () => controller.abort(),
+      signal: controller.signal,
+    });
     await expect(stopped).rejects.toThrow();
     expect(store.getMeta('gc')).toBe('');
     expect((await runGc(store)).swept.objects).toBe(5);
@@ -285,7 +322,10 @@ describe('planGc', () => {
     refreshSnapshot(store.engine);
     for (const objectClass of classes) {
       const keys = readKeys(store.engine, 'objects').filter((key) => key[0] === CLASS_BYTES[objectClass]);
-      const bytes = keys.reduce((sum, key) => sum + store.read(objectClass, parseObjectKey(key)!.id).length, 0);
+      const bytes = keys.reduce(
+        (sum, key) => sum + store.read(objectClass, parseObjectKey(key)!.id).length,
+        0,
+      );
       const kept = plan.kept.byClass[objectClass]!;
       const condemned = plan.condemned.byClass[objectClass]!;
       expect(kept.objects + condemned.objects).toBe(keys.length);
@@ -315,7 +355,13 @@ describe('explainKept', () => {
     const { store, garbage } = await storeWithGarbage();
     let draft = '' as DatumId;
     store.transact('pin', (transaction) => {
-      transaction.putPin({ class: 'commit', objectId: garbage, owner: 'ada', reason: 'look', expiresMs: null });
+      transaction.putPin({
+        class: 'commit',
+        objectId: garbage,
+        owner: 'ada',
+        reason: 'look',
+        expiresMs: null,
+      });
       draft = putText(transaction, 'draft');
     });
     const byPin = await explainKept(store, { class: 'commit', objectId: garbage });

@@ -68,7 +68,14 @@ export function* collectSteps(
     const completed = options.confirm?.(survey.plan) ?? true;
     if (completed) {
       const watch = watchChanges(engine, roots);
-      yield* sweepSteps(host, { state, survey, watch, swept, stepObjects, sliceObjects: options.sliceObjects });
+      yield* sweepSteps(host, {
+        state,
+        survey,
+        watch,
+        swept,
+        stepObjects,
+        sliceObjects: options.sliceObjects,
+      });
       environment.failpoint?.('gc/swept');
       for (let more = true; more; ) {
         host.transact('gc/prune', (transaction) => {
@@ -116,6 +123,7 @@ function* sweepSteps(host: GcHost, sweep: SweepPlan): Generator<GcProgress, void
     refreshSnapshot(engine);
     sweep.watch.catchUp(marker);
     yield* walk(engine, marker, sweep.stepObjects, false);
+    yield { phase: 'sweep', done, total };
     host.transact('gc/sweep', (transaction) => {
       renewGc(transaction, sweep.state, 'sweeping');
       // @spec DML-STO-0721
@@ -128,6 +136,6 @@ function* sweepSteps(host: GcHost, sweep: SweepPlan): Generator<GcProgress, void
       done += sweepSlice(transaction, context, sweep.sliceObjects ?? SLICE_OBJECTS);
     });
     environment.failpoint?.('gc/slice');
-    yield { phase: 'sweep', done, total };
   }
+  yield { phase: 'sweep', done, total };
 }

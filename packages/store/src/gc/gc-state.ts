@@ -46,7 +46,8 @@ export function liveGc(engine: Engine, environment: StoreEnvironment): GcState |
 export function claimGc(transaction: WriteTransaction, runId: string): GcState {
   const { engine, environment } = transaction;
   const other = liveGc(engine, environment);
-  if (other !== undefined) throw storeError('gc_refused', { detail: 'already_running', pid: other.process.pid });
+  if (other !== undefined)
+    throw storeError('gc_refused', { detail: 'already_running', pid: other.process.pid });
   const nowMs = environment.nowMs();
   const state: GcState = {
     phase: 'marking',

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { storeError } from '../errors.ts';
 import { OBJECT_KEY_BYTES, parseObjectKey } from '../keyspace.ts';
-import { readRecentKeys, type RecentRow } from '../recents.ts';
+import { type RecentRow, readRecentKeys } from '../recents.ts';
 import { NO_PARENT, ObjectKeySet } from './object-key-set.ts';
 import type { GcRoot, KeyedRoot } from './roots.ts';
 import { RowReader } from './row-reader.ts';
@@ -96,7 +96,8 @@ export class Marker {
     }
     this.tally.add(key[0] as number, this.#rows.sizeBytes);
     const { links, linkCount } = this.#rows;
-    for (let index = 0; index < linkCount; index += 1) this.found.add(links, index * OBJECT_KEY_BYTES, ordinal);
+    for (let index = 0; index < linkCount; index += 1)
+      this.found.add(links, index * OBJECT_KEY_BYTES, ordinal);
   }
 
   /** Visits an object that was absent when the walk passed it and is a root now. */
@@ -121,7 +122,11 @@ export class Marker {
   /** Yields the ordinals from a root down to `ordinal`, and the root; the shortest path there is. */
   pathTo(ordinal: number): { readonly root: GcRoot; readonly ordinals: readonly number[] } {
     const ordinals = [ordinal];
-    for (let parent = this.found.parentOf(ordinal); parent !== NO_PARENT; parent = this.found.parentOf(parent))
+    for (
+      let parent = this.found.parentOf(ordinal);
+      parent !== NO_PARENT;
+      parent = this.found.parentOf(parent)
+    )
       ordinals.unshift(parent);
     const first = ordinals[0] as number;
     const root = this.#roots.get(first) ?? { kind: 'recent', sessionId: this.#sessionOf(first) };

@@ -1,9 +1,10 @@
 import { readKeys, readRows } from '../engine/reading.ts';
 import type { Pin } from '../pins.ts';
-import { parseRecentKey } from '../recents.ts';
+import { listRecentRows, parseRecentKey, type RecentRow } from '../recents.ts';
 import { unsealJson } from '../sealed-row.ts';
 import { isSessionAlive, type SessionRow } from '../sessions.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
+import { liveGc } from './gc-state.ts';
 
 /** Rows of recent objects one transaction may delete. */
 const ROWS_PER_TRANSACTION = 5_000;
@@ -36,4 +37,16 @@ export function pruneRows(transaction: WriteTransaction): boolean {
     deleted += 1;
   }
   return false;
+}
+
+/**
+ * Deletes the rows of recent objects that their session gives up.
+ * While a collection lives they stay for it to see and to prune: it must know of every object that was put
+ * beside it, also of one that nothing references after all, since that one links to others.
+ */
+export function dropRecentRows(transaction: WriteTransaction, drops: (row: RecentRow) => boolean): void {
+  // @spec DML-STO-0729
+  if (liveGc(transaction.engine, transaction.environment) !== undefined) return;
+  for (const row of listRecentRows(transaction.engine, 0))
+    if (drops(row)) transaction.deleteRow('recents', row.key);
 }

@@ -78,7 +78,9 @@ export function readRoots(engine: Engine, environment: StoreEnvironment): RootSe
   const recentRows = readKeys(engine, 'recents')
     .map(parseRecentKey)
     // @spec DML-STO-0703
-    .filter((row) => row.generation >= (sessions.get(row.sessionId)?.startGeneration ?? Number.POSITIVE_INFINITY));
+    .filter(
+      (row) => row.generation >= (sessions.get(row.sessionId)?.startGeneration ?? Number.POSITIVE_INFINITY),
+    );
   return {
     keyed: [...refs.map((ref) => refRoot(ref.name, ref.commitId)), ...standing.map(pinRoot)],
     recentRows,

@@ -1,8 +1,8 @@
 import { hasRow } from '../engine/reading.ts';
 import { CLASS_BYTES, parseObjectKey } from '../keyspace.ts';
 import { type ExecId, executionKeyOf } from '../model.ts';
-import type { WriteTransaction } from '../write-transaction.ts';
 import { readObject } from '../objects.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
 import type { Condemned } from './condemned.ts';
 import type { Marker } from './marker.ts';
 import type { RowReader } from './row-reader.ts';

@@ -21,7 +21,9 @@ function diamond(): MemoryGraph {
 }
 
 function labelsOf(graph: MemoryGraph, tip: string, options?: Parameters<typeof logCommits>[2]): string[] {
-  return [...logCommits(graph, [graph.id(tip)], options)].map((entry) => graph.readCommit(entry.commitId).label);
+  return [...logCommits(graph, [graph.id(tip)], options)].map(
+    (entry) => graph.readCommit(entry.commitId).label,
+  );
 }
 
 describe('logCommits', () => {

@@ -26,7 +26,11 @@ export interface LogEntry<C extends CommitNode> {
   readonly commit: C;
 }
 
-function* firstParents<C extends CommitNode>(graph: CommitGraph<C>, tip: CommitId, hidden: CommitSet): Iterable<LogEntry<C>> {
+function* firstParents<C extends CommitNode>(
+  graph: CommitGraph<C>,
+  tip: CommitId,
+  hidden: CommitSet,
+): Iterable<LogEntry<C>> {
   for (let commitId: CommitId | undefined = tip; commitId !== undefined && !hidden.has(commitId); ) {
     const commit: C = graph.readCommit(commitId);
     yield { commitId, commit };
@@ -34,7 +38,11 @@ function* firstParents<C extends CommitNode>(graph: CommitGraph<C>, tip: CommitI
   }
 }
 
-function* byTime<C extends CommitNode>(graph: CommitGraph<C>, tips: readonly CommitId[], hidden: CommitSet): Iterable<LogEntry<C>> {
+function* byTime<C extends CommitNode>(
+  graph: CommitGraph<C>,
+  tips: readonly CommitId[],
+  hidden: CommitSet,
+): Iterable<LogEntry<C>> {
   const queue = new CommitQueue();
   const queued = new CommitSet();
   const enqueue = (commitId: CommitId): void => {
@@ -50,7 +58,11 @@ function* byTime<C extends CommitNode>(graph: CommitGraph<C>, tips: readonly Com
 }
 
 /** Kahn's algorithm with a time-ordered queue: a commit is ready once all its children have been shown. */
-function* topologically<C extends CommitNode>(graph: CommitGraph<C>, tips: readonly CommitId[], hidden: CommitSet): Iterable<LogEntry<C>> {
+function* topologically<C extends CommitNode>(
+  graph: CommitGraph<C>,
+  tips: readonly CommitId[],
+  hidden: CommitSet,
+): Iterable<LogEntry<C>> {
   const seen = new CommitSet();
   let children = new Uint32Array(64);
   const waiting: CommitId[] = [];
@@ -69,7 +81,8 @@ function* topologically<C extends CommitNode>(graph: CommitGraph<C>, tips: reado
     }
   }
   const ready = new CommitQueue();
-  const enqueue = (commitId: CommitId): void => ready.push({ commitId, timeMs: graph.readCommit(commitId).timeMs });
+  const enqueue = (commitId: CommitId): void =>
+    ready.push({ commitId, timeMs: graph.readCommit(commitId).timeMs });
   const started = new CommitSet();
   for (const tip of tips)
     if (!hidden.has(tip) && !children[seen.ordinalOf(tip) as number] && started.add(tip)) enqueue(tip);

@@ -24,14 +24,19 @@ function basesByDefinition(graph: MemoryGraph, ours: CommitId, theirs: CommitId)
 describe('mergeBases', () => {
   it('yields exactly the best common ancestors, also under skewed clocks [DML-STO-0606]', () => {
     fc.assert(
-      fc.property(fc.integer(), fc.integer({ min: 2, max: 40 }), fc.constantFrom(0, 50, 1000), (seed, size, skew) => {
-        const next = seeded(seed);
-        const graph = randomGraph(next, size, skew);
-        const ours = graph.id(`c${next(size)}`);
-        const theirs = graph.id(`c${next(size)}`);
-        expect(mergeBases(graph, ours, theirs)).toEqual(basesByDefinition(graph, ours, theirs));
-        expect(isAncestor(graph, ours, theirs)).toBe(reachable(graph, theirs).has(ours));
-      }),
+      fc.property(
+        fc.integer(),
+        fc.integer({ min: 2, max: 40 }),
+        fc.constantFrom(0, 50, 1000),
+        (seed, size, skew) => {
+          const next = seeded(seed);
+          const graph = randomGraph(next, size, skew);
+          const ours = graph.id(`c${next(size)}`);
+          const theirs = graph.id(`c${next(size)}`);
+          expect(mergeBases(graph, ours, theirs)).toEqual(basesByDefinition(graph, ours, theirs));
+          expect(isAncestor(graph, ours, theirs)).toBe(reachable(graph, theirs).has(ours));
+        },
+      ),
       { numRuns: 500 },
     );
   });

@@ -41,7 +41,8 @@ function paintCommon(graph: CommitGraph, ours: CommitId, theirs: CommitId): Comm
       freshQueued -= 1;
       if (isCommon) found.add(commitId);
     }
-    for (const parent of graph.readCommit(commitId).parentCommitIds) add(parent, isCommon ? flags | STALE : flags);
+    for (const parent of graph.readCommit(commitId).parentCommitIds)
+      add(parent, isCommon ? flags | STALE : flags);
   }
   return [...found].filter((commitId) => ((paint.get(commitId) as number) & STALE) === 0);
 }

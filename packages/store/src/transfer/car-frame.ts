@@ -1,5 +1,5 @@
-import type { ObjectId } from '../model.ts';
 import { storeError } from '../errors.ts';
+import type { ObjectId } from '../model.ts';
 
 /** Bytes of a binary CID as records use it: version, codec, sha2-256, length, digest. */
 export const CID_BYTES = 36;

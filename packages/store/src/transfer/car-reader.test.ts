@@ -45,7 +45,9 @@ describe('readCar', () => {
         fc.array(fc.integer({ min: 1, max: 90 }), { minLength: 1, maxLength: 5 }),
         async (blocks, sizes) => {
           const sections = await readAll(cut(streamOf(blocks), sizes));
-          expect(sections.map((section) => Buffer.from(section.bytes))).toEqual(blocks.map((b) => Buffer.from(b)));
+          expect(sections.map((section) => Buffer.from(section.bytes))).toEqual(
+            blocks.map((b) => Buffer.from(b)),
+          );
           expect(sections.map((section) => section.link)).toEqual(blocks.map((b) => linkOf(b)));
         },
       ),
@@ -83,9 +85,11 @@ describe('readCar', () => {
       expect(asked).toBe(0);
     }
     await expect(readAll([encodeVarint(2 ** 27)])).rejects.toMatchObject({ detail: 'length_bounds' });
-    await expect(readAll([Buffer.concat([start, encodeVarint(36), Buffer.alloc(36)])])).rejects.toMatchObject({
-      detail: 'length_bounds',
-    });
+    await expect(readAll([Buffer.concat([start, encodeVarint(36), Buffer.alloc(36)])])).rejects.toMatchObject(
+      {
+        detail: 'length_bounds',
+      },
+    );
   });
 
   it('refuses lengths that are not in their shortest form', async () => {

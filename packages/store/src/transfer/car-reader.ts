@@ -1,4 +1,11 @@
-import { type CarLink, CID_BYTES, decodeCid, decodeHeader, MAX_HEADER_BYTES, transferError } from './car-frame.ts';
+import {
+  type CarLink,
+  CID_BYTES,
+  decodeCid,
+  decodeHeader,
+  MAX_HEADER_BYTES,
+  transferError,
+} from './car-frame.ts';
 
 /** Longest record or chunk. */
 export const MAX_BLOCK_BYTES: number = 2 ** 20;
@@ -22,7 +29,8 @@ class FrameReader {
   #offset = 0;
 
   constructor(stream: ByteStream) {
-    this.#pieces = Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();
+    this.#pieces =
+      Symbol.asyncIterator in stream ? stream[Symbol.asyncIterator]() : stream[Symbol.iterator]();
   }
 
   async #fill(wanted: number): Promise<boolean> {
@@ -42,7 +50,8 @@ class FrameReader {
   /** Takes exactly `length` bytes, copied; throws when the stream ends before. */
   async take(length: number): Promise<Buffer> {
     // @spec DML-STO-1013
-    if (this.#buffer.length - this.#offset < length && !(await this.#fill(length))) throw transferError('truncated');
+    if (this.#buffer.length - this.#offset < length && !(await this.#fill(length)))
+      throw transferError('truncated');
     const taken = Buffer.from(this.#buffer.subarray(this.#offset, this.#offset + length));
     this.#offset += length;
     return taken;

@@ -37,7 +37,8 @@ export class MemoryGraph implements CommitGraph {
 /** The oracle: every commit reachable from `tip`, itself included. */
 export function reachable(graph: MemoryGraph, tip: CommitId): Set<CommitId> {
   const seen = new Set<CommitId>([tip]);
-  for (const commitId of seen) for (const parent of graph.readCommit(commitId).parentCommitIds) seen.add(parent);
+  for (const commitId of seen)
+    for (const parent of graph.readCommit(commitId).parentCommitIds) seen.add(parent);
   return seen;
 }
 

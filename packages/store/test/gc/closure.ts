@@ -1,0 +1,60 @@
+import { decodeRecord, hashBytes, recordLinks } from '@daggerml/object-model';
+import { readKeys, refreshSnapshot } from '../../src/engine/reading.ts';
+import { parseObjectKey } from '../../src/keyspace.ts';
+import type { ObjectClass, ObjectId } from '../../src/model.ts';
+import type { Store } from '../../src/store.ts';
+
+interface Target {
+  readonly class: ObjectClass;
+  readonly id: ObjectId;
+}
+
+/**
+ * The oracle: walks from every ref by full decoding and yields what is missing or damaged.
+ * Knows nothing of the collector's own sets and scanners.
+ */
+export function brokenClosures(store: Store): string[] {
+  const broken: string[] = [];
+  const seen = new Set<string>();
+  const waiting: (Target & { readonly from: string })[] = store
+    .readRefs()
+    .map((ref) => ({ class: 'commit', id: ref.commitId, from: ref.name }));
+  for (let target = waiting.pop(); target !== undefined; target = waiting.pop()) {
+    const name = `${target.class}/${target.id}`;
+    if (seen.has(name)) continue;
+    seen.add(name);
+    let bytes: Buffer | undefined;
+    try {
+      bytes = store.get(target.class, target.id);
+    } catch (error) {
+      if ((error as { detail?: string }).detail === 'excised') continue;
+      throw error;
+    }
+    if (bytes === undefined) broken.push(`${target.from} -> ${name}`);
+    else for (const link of linksOf(target.class, bytes)) waiting.push({ ...link, from: name });
+  }
+  return broken;
+}
+
+function linksOf(objectClass: ObjectClass, bytes: Buffer): Target[] {
+  if (objectClass === 'chunk') return [];
+  return recordLinks(decodeRecord(bytes, objectClass)).map((link) => ({
+    class: link.objectClass,
+    id: link.id,
+  }));
+}
+
+/** Yields every present object with a link to an absent one; empty while the store is closed under links. */
+export function danglingObjects(store: Store): string[] {
+  refreshSnapshot(store.engine);
+  const dangling: string[] = [];
+  for (const key of readKeys(store.engine, 'objects')) {
+    const object = parseObjectKey(key) as Target;
+    const bytes = store.get(object.class, object.id) as Buffer;
+    if (hashBytes(bytes) !== object.id) dangling.push(`${object.class}/${object.id}`);
+    for (const link of linksOf(object.class, bytes))
+      if (!store.has(link.class, link.id))
+        dangling.push(`${object.class}/${object.id} -> ${link.class}/${link.id}`);
+  }
+  return dangling;
+}
