@@ -4,7 +4,11 @@ export const PAGE_MIN_BYTES = 2048;
 export const PAGE_MAX_BYTES = 16_384;
 /** Entries below which a page stays open. */
 export const PAGE_MIN_ENTRIES = 4;
-/** Entries that a page must have before its size alone closes it. */
+/**
+ * Entries that a page must have before its size alone closes it.
+ *
+ * @spec DML-OBJ-2023
+ */
 export const PAGE_FULL_ENTRIES = 16;
 /** Entry size from which the chance to close stays at 1 in 4. */
 export const PAGE_CHANCE_CAP_BYTES = 512;
@@ -61,19 +65,20 @@ export class PageBoundary {
 
   /**
    * Takes the next entry, `hash` being the FNV-1a of its key, element or child id; tells whether the page ends here.
-   *
-   * @spec DML-OBJ-2010
    */
   add(hash: number, entryBytes: number): boolean {
     const mixed = this.#positional ? this.#addToRuns(hash) : hash;
     this.count++;
     this.sizeBytes += entryBytes;
+    // @spec DML-OBJ-2007
     if (this.count < PAGE_MIN_ENTRIES) return false;
     // @spec DML-OBJ-2013
     if (this.sizeBytes >= PAGE_MAX_BYTES && this.count >= PAGE_FULL_ENTRIES) return true;
+    // @spec DML-OBJ-2010
     if (this.sizeBytes < PAGE_MIN_BYTES) return false;
     // @spec DML-OBJ-2012
     const chance = entryBytes < PAGE_CHANCE_CAP_BYTES ? entryBytes : PAGE_CHANCE_CAP_BYTES;
+    // @spec DML-OBJ-2014
     return fmix32(mixed ^ this.#levelMix) >>> 21 < chance;
   }
 

@@ -20,7 +20,7 @@ import {
 import { type PageSource, readPage } from './page-store.ts';
 
 /** Highest level of a page; the fan-out makes a taller tree impossible. */
-const MAX_LEVEL = 23;
+const MAX_LEVEL = 15;
 
 /** A page whose entries are located but not decoded; embedded leaves have this form too. */
 export class PageView {

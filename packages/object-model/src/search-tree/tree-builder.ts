@@ -109,6 +109,7 @@ export class TreeBuilder<Role extends PageRole> {
   /** Completes the tree; the builder must not be used afterwards. */
   finish(): TreeRoot<Role> {
     const top = this.#stack.finish();
+    // @spec DML-OBJ-2001
     return top === undefined ? [] : rootOf(this.#role, top.level, top.page, this.#pages);
   }
 }

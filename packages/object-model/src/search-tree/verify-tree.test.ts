@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryObjects } from '../../test/support/memory-objects.ts';
+import { ROLES, sampleEntries, seededNumbers } from '../../test/support/tree-samples.ts';
+import { DmlError } from '../errors.ts';
+import type { PageId } from '../ids.ts';
+import { decodeRecord } from '../records/decode-record.ts';
+import { encodeRecord } from '../records/encode-record.ts';
+import type { PageRecord } from '../records/page-types.ts';
+import { treeEntries } from './read-tree.ts';
+import { buildTree } from './tree-builder.ts';
+import { treePages } from './tree-pages.ts';
+import { verifyTree } from './verify-tree.ts';
+
+interface PinsFixture {
+  readonly objects: MemoryObjects;
+  readonly root: PageId;
+  readonly top: { level: number; entries: [string, PageId, number][] };
+}
+
+/** A tree of two levels, its top page decoded. */
+function pinsFixture(): PinsFixture {
+  const objects = new MemoryObjects();
+  const root = buildTree('pins', sampleEntries('pins', 800), objects) as PageId;
+  const top = decodeRecord(objects.pages.get(root)!, 'page') as unknown as PinsFixture['top'];
+  return { objects, root, top };
+}
+
+function putPins(objects: MemoryObjects, level: number, entries: readonly unknown[]): PageId {
+  return objects.putPage(encodeRecord({ type: 'page', role: 'pins', level, entries } as PageRecord));
+}
+
+function leaf(objects: MemoryObjects, pageId: PageId): [string, string][] {
+  return [...decodeRecord(objects.pages.get(pageId)!, 'page').entries] as unknown as [string, string][];
+}
+
+describe('verifyTree', () => {
+  it.each(ROLES)('accepts what is built of %s [DML-OBJ-2015]', (role) => {
+    for (const count of [0, 1, 50, 3000]) {
+      const objects = new MemoryObjects();
+      expect(verifyTree(role, buildTree(role, sampleEntries(role, count), objects), objects)).toBeUndefined();
+    }
+  });
+
+  it('reports pages cut elsewhere than the rules say [DML-OBJ-2015]', () => {
+    const { objects, top } = pinsFixture();
+    const [first, second, ...rest] = top.entries;
+    const entries = [...leaf(objects, first![1]), ...leaf(objects, second![1])];
+    for (const cutAt of [5, first![2] - 1, first![2] + 1, entries.length - 5]) {
+      const parts = [entries.slice(0, cutAt), entries.slice(cutAt)];
+      const moved = parts.map((part) => [part.at(-1)![0], putPins(objects, 0, part), part.length]);
+      const root = putPins(objects, 1, [...moved, ...rest]);
+      expect(verifyTree('pins', root, objects)).toMatchObject({ fault: 'boundary' });
+    }
+    const joined = [entries.at(-1)![0], putPins(objects, 0, entries), entries.length];
+    expect(verifyTree('pins', putPins(objects, 1, [joined, ...rest]), objects)).toMatchObject({
+      fault: 'boundary',
+    });
+  });
+
+  it('reports wrong counts and last keys [DML-OBJ-2015]', () => {
+    const { objects, top } = pinsFixture();
+    const [first, ...rest] = top.entries;
+    const wrongCount = putPins(objects, 1, [[first![0], first![1], first![2] + 1], ...rest]);
+    expect(verifyTree('pins', wrongCount, objects)).toEqual({ fault: 'summary', pageId: wrongCount });
+    const wrongKey = putPins(objects, 1, [[leaf(objects, first![1])[0]![0], first![1], first![2]], ...rest]);
+    expect(verifyTree('pins', wrongKey, objects)).toEqual({ fault: 'summary', pageId: wrongKey });
+  });
+
+  it('reports keys that do not increase across pages [DML-OBJ-2015]', () => {
+    const { objects, top } = pinsFixture();
+    const [first, second, ...rest] = top.entries;
+    const root = putPins(objects, 1, [first!, [second![0], first![1], first![2]], ...rest]);
+    expect(verifyTree('pins', root, objects)).toMatchObject({ fault: 'order', pageId: first![1] });
+  });
+
+  it('reports a leaf or an only entry at the top, and levels that skip [DML-OBJ-2015]', () => {
+    const { objects, root, top } = pinsFixture();
+    expect(verifyTree('pins', top.entries[0]![1], objects)).toMatchObject({ fault: 'top' });
+    const only = putPins(objects, 1, [top.entries[0]]);
+    expect(verifyTree('pins', only, objects)).toMatchObject({ fault: 'top' });
+    const count = top.entries.reduce((sum, entry) => sum + entry[2], 0);
+    const high = putPins(objects, 3, [
+      [top.entries[0]![0], root, 1],
+      [top.entries.at(-1)![0], root, count],
+    ]);
+    expect(verifyTree('pins', high, objects)).toMatchObject({ fault: 'level', pageId: root });
+  });
+
+  it('reports missing and foreign records [DML-OBJ-2015]', () => {
+    const { objects, root, top } = pinsFixture();
+    const lost = top.entries[1]![1];
+    const other = buildTree('requests', sampleEntries('requests', 800), objects);
+    expect(verifyTree('pins', other as PageId, objects)).toMatchObject({
+      fault: 'undecodable',
+      pageId: other,
+    });
+    objects.pages.delete(lost);
+    expect(verifyTree('pins', root, objects)).toMatchObject({ fault: 'undecodable', pageId: lost });
+  });
+});
+
+describe('reading damaged pages', () => {
+  it('throws DmlError or yields entries, whatever the bytes [DML-OBJ-2031]', () => {
+    const number = seededNumbers(12);
+    let refused = 0;
+    for (const role of ROLES) {
+      const objects = new MemoryObjects();
+      const root = buildTree(role, sampleEntries(role, role === 'list' ? 6000 : 1200), objects);
+      const originals = [...objects.pages];
+      for (let draw = 0; draw < 400; draw++) {
+        const [pageId, bytes] = originals[number(originals.length)]!;
+        const damaged = bytes.slice(0, draw % 5 === 0 ? number(bytes.length) : bytes.length);
+        for (let hit = number(4); hit >= 0; hit--) damaged[number(damaged.length)] = number(256);
+        objects.pages.set(pageId, damaged);
+        try {
+          for (const _ of treeEntries(role, root, objects));
+          verifyTree(role, root, objects);
+        } catch (caught) {
+          expect(caught).toBeInstanceOf(DmlError);
+          refused++;
+        }
+        objects.pages.set(pageId, bytes);
+      }
+    }
+    expect(refused).toBeGreaterThan(300);
+  });
+});
+
+describe('treePages', () => {
+  it('lists every stored page once, parents first, and skips what it is told [DML-OBJ-2032]', () => {
+    const objects = new MemoryObjects();
+    const root = buildTree('map', sampleEntries('map', 20_000), objects) as PageId;
+    const listed = [...treePages('map', root, objects)];
+    expect(listed[0]!.pageId).toBe(root);
+    expect(new Set(listed.map((page) => page.pageId))).toEqual(new Set(objects.pages.keys()));
+    const levels = decodeRecord(objects.pages.get(root)!, 'page');
+    objects.resetCounts();
+    const skipped = [...treePages('map', root, objects, (pageId) => pageId !== root)];
+    expect(skipped).toEqual([{ pageId: root, level: undefined }]);
+    expect(objects.pagesRead).toBe(1);
+    expect(levels.level).toBeGreaterThan(0);
+    expect([...treePages('map', [], objects)]).toEqual([]);
+  });
+});
