@@ -18,6 +18,8 @@ export type TakeChunk = (chunk: Uint8Array) => void;
  * Cuts a stream into content-defined chunks (FastCDC with normalised chunking), in at most 256 KiB of memory.
  *
  * The same bytes give the same chunks however the stream is split into pushes.
+ *
+ * @spec DML-OBJ-2107
  */
 export class BlobChunker {
   readonly #gear: Int32Array = gearTable();

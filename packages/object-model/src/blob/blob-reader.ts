@@ -40,6 +40,7 @@ export function* readBlobRange(
   const from = Math.max(0, start);
   const to = Math.min(end, blob.sizeBytes);
   if (from >= to) return;
+  // @spec DML-OBJ-2117
   for (const placed of treeFrom('chunks', blob.root, from, source)) {
     const chunk = readChunk(placed.entry, source);
     const first = Math.max(0, from - placed.start);
@@ -63,6 +64,7 @@ export function blobBytes(blob: BlobDatum, source: BlobSource): Uint8Array {
 }
 
 function readChunk([chunkId, lengthBytes]: LeafEntries['chunks'], source: BlobSource): Uint8Array {
+  // @spec DML-OBJ-2108
   const chunk = source.getChunk(chunkId) ?? fail('chunk_missing', { chunkId });
   // @spec DML-OBJ-2109
   return chunk.length === lengthBytes ? chunk : fail('chunk_length', { chunkId });

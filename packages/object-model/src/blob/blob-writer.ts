@@ -9,6 +9,8 @@ import type { BlobStore } from './blob-store.ts';
  * Writes a blob from a stream of bytes, holding at most one chunk and one page per level.
  *
  * Chunks and pages go to the store as they are complete; the datum that names them is the caller's to store.
+ *
+ * @spec DML-OBJ-2116
  */
 export class BlobWriter {
   readonly #store: BlobStore;
@@ -39,6 +41,7 @@ export class BlobWriter {
   /** Ends the content and yields its datum; the writer must not be used afterwards. */
   finish(): BlobDatum {
     this.#chunker.finish();
+    // @spec DML-OBJ-2115
     const contentSha256 = this.#content?.digestHex() ?? this.#only?.sha256 ?? sha256Hex(new Uint8Array());
     return {
       type: 'datum',
@@ -51,6 +54,7 @@ export class BlobWriter {
 
   #takeChunk(chunk: Uint8Array): void {
     const chunkId = this.#store.putChunk(chunk);
+    // @spec DML-OBJ-2101
     this.#tree.push([chunkId, chunk.length]);
     if (this.#content !== undefined) {
       this.#content.update(chunk);

@@ -83,6 +83,7 @@ function differenceOf<Role extends KeyedRole>(
 /** Skips a page that both stand before, or enters the page of the one that stands higher. */
 function stepDown(left: PathCursor, right: PathCursor): void {
   if (left.level === right.level) {
+    // @spec DML-OBJ-2029
     if (left.sameChild(right)) {
       left.next();
       right.next();

@@ -68,6 +68,7 @@ function sortChanges<Role extends KeyedRole>(role: Role, changes: Iterable<TreeC
   }
   if (ordered) return sorted;
   sorted.sort((left, right) => compareBytes(left.key, right.key));
+  // @spec DML-OBJ-2024
   return sorted.filter(
     (change, at) => at + 1 === sorted.length || compareBytes(change.key, sorted[at + 1]!.key) !== 0,
   );
@@ -124,6 +125,7 @@ export function treeSplice<Role extends PositionalRole>(
   for (const { start, deleteCount, insert } of splices) {
     const last = encoded.at(-1);
     const valid = Number.isSafeInteger(start) && Number.isSafeInteger(deleteCount) && deleteCount >= 0;
+    // @spec DML-OBJ-2021
     if (!valid || start < (last?.end ?? 0) || start + deleteCount > cursor.root.weight) fail('splice_range');
     const entries = insert.map((entry): EncodedEntry => {
       writeEntry(writer, role, 0, entry);

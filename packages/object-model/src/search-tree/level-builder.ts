@@ -69,6 +69,7 @@ export class LevelBuilder {
     this.#lastStart = start;
     this.#weight += weight;
     this.#locate(start, end);
+    // @spec DML-OBJ-2002
     this.#closed = this.#boundary.add(fnv1a32(sink.bytes, this.keyStart, this.keyEnd), end - start);
   }
 
@@ -130,7 +131,11 @@ export class LevelBuilder {
   }
 }
 
-/** Appends the entry that stands for a page in the level above; yields where it starts. */
+/**
+ * Appends the entry that stands for a page in the level above; yields where it starts.
+ *
+ * @spec DML-OBJ-2005
+ */
 export function writeInterior(sink: CborWriter, page: BuiltPage, pageId: string): number {
   const start = sink.length;
   const keyed = page.lastKey.length > 0;

@@ -47,6 +47,7 @@ export function mergeTrees3<Role extends KeyedRole>(
     if (our === undefined || compareBytes(our.key, their.key) !== 0) {
       changes.push(changeTo(role, their));
     } else if (!sameBytes(our.afterBytes, their.afterBytes)) {
+      // @spec DML-OBJ-2030
       conflicts.push({ base: their.before, ours: our.after, theirs: their.after });
     }
   }

@@ -61,7 +61,11 @@ export class PageCache {
   }
 }
 
-/** Yields the record bytes of a page. Throws `invalid_payload` with `page_missing`. */
+/**
+ * Yields the record bytes of a page. Throws `invalid_payload` with `page_missing`.
+ *
+ * @spec DML-OBJ-2020
+ */
 export function readPage(pages: PageSource, pageId: PageId): Uint8Array {
   return pages.getPage(pageId) ?? fail('page_missing', { pageId });
 }

@@ -170,6 +170,8 @@ export class PageView {
  *
  * Checks the header and the outline of every entry, not the order of keys nor the payloads: what was stored has been
  * decoded strictly before. Throws `DmlError`, and never reads outside `bytes`.
+ *
+ * @spec DML-OBJ-2031
  */
 export function parsePage(role: PageRole, bytes: Uint8Array): PageView {
   const end = bytes.length;

@@ -14,7 +14,11 @@ export interface TreeRange<Role extends PageRole> {
   readonly reverse?: boolean;
 }
 
-/** Yields the entry with a key, undefined when there is none; O(log n). */
+/**
+ * Yields the entry with a key, undefined when there is none; O(log n).
+ *
+ * @spec DML-OBJ-2026
+ */
 export function treeGet<Role extends KeyedRole>(
   role: Role,
   root: TreeRoot<Role>,
@@ -47,6 +51,7 @@ function findKey<Role extends KeyedRole>(
   for (;;) {
     const index = view.lowerBound(wanted);
     if (index === view.length) return undefined;
+    // @spec DML-OBJ-2027
     if (view.level > 0) view = reader.read(view.childId(index), view.level - 1);
     else return view.compareKey(index, wanted) === 0 ? { view, index } : undefined;
   }
@@ -59,7 +64,11 @@ export interface PlacedEntry<Role extends PageRole> {
   readonly start: number;
 }
 
-/** Yields the entry at an index, for chunks the one that holds the byte at an offset; undefined outside; O(log n). */
+/**
+ * Yields the entry at an index, for chunks the one that holds the byte at an offset; undefined outside; O(log n).
+ *
+ * @spec DML-OBJ-2028
+ */
 export function treeAt<Role extends PageRole>(
   role: Role,
   root: TreeRoot<Role>,
@@ -114,7 +123,11 @@ export function treeRank<Role extends KeyedRole>(
   return cursor.start + cursor.page().lowerBound(wanted);
 }
 
-/** Lists entries in order, reading pages as it goes. */
+/**
+ * Lists entries in order, reading pages as it goes.
+ *
+ * @spec DML-OBJ-2025
+ */
 export function* treeEntries<Role extends PageRole>(
   role: Role,
   root: TreeRoot<Role>,

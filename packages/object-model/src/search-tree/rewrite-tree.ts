@@ -77,6 +77,8 @@ class NewPages {
  *
  * Works level by level: from the page that holds a splice on, entries are cut into pages again until a page ends
  * where an old one did; from there on the old pages stand.
+ *
+ * @spec DML-OBJ-2019
  */
 export function rewriteTree<Role extends PageRole>(
   role: Role,

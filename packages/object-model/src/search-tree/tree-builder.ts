@@ -42,6 +42,7 @@ export class LevelStack {
   finish(): { readonly level: number; readonly page: BuiltPage } | undefined {
     for (let above = 0; above < this.#levels.length; above++) {
       const { builder, pages } = this.#levels[above]!;
+      // @spec DML-OBJ-2006
       if (pages === 0)
         return builder.count === 0 ? undefined : { level: this.#base + above, page: builder.page() };
       builder.flush();
@@ -103,6 +104,7 @@ export class TreeBuilder<Role extends PageRole> {
     if (!this.#keyed) return;
     const previous = first ? this.#previousKey : sink.bytes.subarray(keyStart, keyEnd);
     if (previous === undefined) return;
+    // @spec DML-OBJ-2022
     if (compareBytes(previous, sink.bytes.subarray(leaves.keyStart, leaves.keyEnd)) >= 0) fail('entry_order');
   }
 
