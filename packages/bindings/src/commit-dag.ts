@@ -48,9 +48,8 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
     rootNodeId: content.rootNode.nodeId,
     names: treeEdit('names', [], names, objects),
   });
-  const pins = pinsOf(reachable);
   for (;;) {
-    const { headId, commit } = planCommit(context, { dagId, pins, message: content.message });
+    const { headId, commit } = planCommit(context, { dagId, nodes: reachable, message: content.message });
     if (!commit) {
       releaseStaging(context);
       return { dagId, commitId: headId as CommitId, changed: false };
@@ -97,36 +96,29 @@ async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> 
   );
 }
 
-function pinsOf(nodes: Iterable<RunNode>): Map<NodeId, ExecId> {
-  const pins = new Map<NodeId, ExecId>();
-  for (const node of nodes) {
-    if (node.execId !== undefined) pins.set(node.nodeId, node.execId);
-    // @spec DML-BND-0415
-    for (const [nodeId, execId] of node.importedPins ?? []) pins.set(nodeId, execId);
-  }
-  return pins;
-}
-
 interface NewDag {
   readonly dagId: DagId;
-  readonly pins: ReadonlyMap<NodeId, ExecId>;
+  readonly nodes: ReadonlySet<RunNode>;
   readonly message: string;
 }
 
 /** Plans the commit of a dag on top of its branch as it stands now. */
-function planCommit(context: DagContext, { dagId, pins, message }: NewDag): CommitPlan {
-  const { open, store, branch, name, actor, nowMs } = context;
+function planCommit(context: DagContext, { dagId, nodes, message }: NewDag): CommitPlan {
+  const { open, store, branch, name, actor, nowMs, baseCommitId } = context;
   const { objects } = open;
   const headId = store.getRef(branch)?.commitId;
   const head = headId === undefined ? undefined : objects.read('commit', headId);
   const dags: TreeRoot<'dags'> = head ? objects.read('tree', head.treeId).dags : [];
   const oldDagId = treeGet('dags', dags, name, objects)?.[1];
   const oldPins = head?.pins ?? [];
-  const changes = newPins(oldPins, pins, objects);
+  const changes: TreeChange<'pins'>[] = [];
+  for (const pin of pinsOf(nodes, headId === baseCommitId)) {
+    if (treeGet('pins', oldPins, pin[0], objects)?.[1] !== pin[1]) changes.push({ set: pin });
+  }
   // @spec DML-BND-0605
   if (oldDagId === dagId && changes.length === 0) return { headId, commit: undefined };
   if (oldDagId !== undefined && oldDagId !== dagId) {
-    changes.push(...stalePins(oldDagId, { dags, name, kept: pins }, objects));
+    changes.push(...stalePins(oldDagId, { dags, name, nodes }, objects));
   }
   // @spec DML-BND-0603
   const newDags = treeEdit('dags', dags, [{ set: [name, dagId] }], objects);
@@ -143,25 +135,26 @@ function planCommit(context: DagContext, { dagId, pins, message }: NewDag): Comm
   return { headId, commit };
 }
 
-function newPins(
-  root: TreeRoot<'pins'>,
-  pins: ReadonlyMap<NodeId, ExecId>,
-  objects: OpenRun['objects'],
-): TreeChange<'pins'>[] {
-  const changes: TreeChange<'pins'>[] = [];
-  for (const [nodeId, execId] of pins) {
-    if (treeGet('pins', root, nodeId, objects)?.[1] !== execId) changes.push({ set: [nodeId, execId] });
+/** The pins of a dag; those that were answered from the base are left out where the head still is the base. */
+function* pinsOf(nodes: Iterable<RunNode>, isOnBase: boolean): Generator<readonly [NodeId, ExecId]> {
+  for (const node of nodes) {
+    if (node.execId !== undefined && !(isOnBase && node.isFromBase)) yield [node.nodeId, node.execId];
+    // @spec DML-BND-0415
+    if (node.importedPins) yield* node.importedPins;
   }
-  return changes;
 }
 
 /** Pins of nodes that only the replaced dag had: a commit pins the nodes of its own dags. */
 function stalePins(
   oldDagId: DagId,
-  { dags, name, kept }: { dags: TreeRoot<'dags'>; name: string; kept: ReadonlyMap<NodeId, ExecId> },
+  { dags, name, nodes }: { dags: TreeRoot<'dags'>; name: string; nodes: ReadonlySet<RunNode> },
   objects: OpenRun['objects'],
 ): TreeChange<'pins'>[] {
-  const stale = new Set([...dagNodes(oldDagId, objects)].filter((nodeId) => !kept.has(nodeId)));
+  const stale = dagNodes(oldDagId, objects);
+  for (const { nodeId, importedPins } of nodes) {
+    stale.delete(nodeId);
+    for (const importedNodeId of importedPins?.keys() ?? []) stale.delete(importedNodeId);
+  }
   for (const [otherName, otherDagId] of treeEntries('dags', dags, objects)) {
     if (stale.size === 0) break;
     if (otherName === name) continue;

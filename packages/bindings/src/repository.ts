@@ -154,9 +154,10 @@ export class Repository {
     const { nowMs = Date.now, author: actor = 'unknown' } = this.#options;
     const branch = options.branch === undefined ? this.store.head() : headRef(options.branch);
     checkDagName(name);
+    const baseCommitId = this.store.getRef(branch)?.commitId;
     const open = this.#executor.openRun({
       workName: `${name} on ${branchName(branch)}`,
-      baseCommitId: this.store.getRef(branch)?.commitId,
+      baseCommitId,
       actor,
       onEvent: options.onEvent,
     });
@@ -166,6 +167,7 @@ export class Repository {
       open,
       name,
       branch,
+      baseCommitId,
       folder: resolve(options.folder ?? '.'),
       actor,
       nowMs,

@@ -10,6 +10,7 @@ import {
 import { evaluateBuiltin } from '../builtins/evaluate.ts';
 import { type ExecutionErrorCode, executionError } from '../errors.ts';
 import { putFailure, putResultDag, type RecordedFailure, readFailure } from '../nodes/error-dag.ts';
+import { execStatusOf } from '../nodes/exec-status.ts';
 import { executionKey } from '../nodes/execution-key.ts';
 import { type PinScope, treeScope } from '../nodes/pin-scope.ts';
 import { execValue, storedValue } from '../nodes/stored-value.ts';
@@ -37,6 +38,7 @@ const SLICE_MS = 40;
 /** New objects that are held in memory before they are written. */
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 const DEFAULT_RETRIES = 2;
+const pinFound: CallEvent = { type: 'pin_found' };
 
 interface Integration extends StagedPin {
   readonly node: RunNode;
@@ -175,9 +177,8 @@ export class Run {
     if (known) return known;
     const node = new RunNode(nodeId, kind, inputs);
     node.spec = spec;
-    if (kind === 'call') node.state = initialState(this.#budgetOf(spec));
+    if (kind === 'call') node.state = this.#initialStateOf(spec);
     this.#nodes.set(nodeId, node);
-    this.#open.add(node);
     let areInputsFromBase = true;
     for (const input of inputs) {
       if (!input.isFromBase) areInputsFromBase = false;
@@ -186,16 +187,34 @@ export class Run {
       input.dependents ??= [];
       input.dependents.push(node);
     }
-    if (this.#cancelled) this.#advance(node, { type: 'cancelled', failure: { code: 'cancelled', reason: this.#cancelled.message } });
-    else if (!(areInputsFromBase && this.#answerFromBase(node)) && node.unresolvedInputs === 0) this.#begin(node);
-    this.#drain();
+    if (!areInputsFromBase || this.#cancelled || !this.#answerFromBase(node)) this.#enter(node);
     this.#boundMemory();
     return node;
   }
 
-  #budgetOf(spec: CallSpec): RetryBudget {
-    return { ...this.#options.budget, maxAttempts: 1 + (spec.options.retries ?? DEFAULT_RETRIES) };
+  #enter(node: RunNode): void {
+    this.#open.add(node);
+    const cancelled = this.#cancelled;
+    if (cancelled) {
+      this.#advance(node, { type: 'cancelled', failure: { code: 'cancelled', reason: cancelled.message } });
+    } else if (node.unresolvedInputs === 0) {
+      this.#begin(node);
+    }
+    this.#drain();
   }
+
+  /** States are values: calls with the same budget begin in the same one. */
+  #initialStateOf(spec: CallSpec): CallState {
+    const retries = spec.options.retries ?? DEFAULT_RETRIES;
+    let state = this.#initialStates.get(retries);
+    if (!state) {
+      state = initialState({ ...this.#options.budget, maxAttempts: 1 + retries });
+      this.#initialStates.set(retries, state);
+    }
+    return state;
+  }
+
+  readonly #initialStates = new Map<number, CallState>();
 
   /**
    * Nodes whose inputs all stand as in the base have the values of the base, so its pin holds as it is.
@@ -205,10 +224,14 @@ export class Run {
   #answerFromBase(node: RunNode): boolean {
     if (node.spec?.options.cache === false) return false;
     const execId = this.#base.getPin(node.nodeId);
-    const exec = execId && this.#objects.get('exec', execId);
-    if (!exec || this.#isRetried(node, exec)) return false;
+    const bytes = execId && this.#objects.getBytes('exec', execId);
+    if (!bytes) return false;
+    const isError = execStatusOf(bytes) === 'error';
+    if (isError && node.spec?.options.retryFailed === true) return false;
     node.isFromBase = true;
-    this.#answer(node, execId as ExecId, exec);
+    node.execId = execId;
+    if (isError) node.failure = recorded(readFailure(this.#objects.read('exec', execId as ExecId), this.#objects));
+    this.#answered(node);
     return true;
   }
 
@@ -220,7 +243,11 @@ export class Run {
   /** Takes an exec that is kept already as the outcome. */
   #answer(node: RunNode, execId: ExecId, exec: Records['exec']): void {
     this.#takeOutcome(node, execId, exec);
-    if (node.kind === 'call') this.#advance(node, { type: 'pin_found' });
+    this.#answered(node);
+  }
+
+  #answered(node: RunNode): void {
+    if (node.kind === 'call') this.#advance(node, pinFound);
     else this.#settle(node);
     this.#resolve(node);
   }

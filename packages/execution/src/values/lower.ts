@@ -35,7 +35,10 @@ const nothingPrepared: Prepared = new Map();
  * @spec DML-BND-0701
  */
 export function lowerValue(value: unknown, sink: ObjectSink, path: string, prepared?: Prepared): DatumId {
-  const lowered = new Lowering(sink, prepared ?? nothingPrepared).lower(value, path, 0);
+  const lowered =
+    typeof value === 'object' && value !== null
+      ? new Lowering(sink, prepared ?? nothingPrepared).lower(value, path, 0)
+      : lowerPrimitive(value, path);
   return typeof lowered === 'string' ? lowered : sink.putDatum(encodeRecord(lowered));
 }
 
@@ -53,23 +56,7 @@ class Lowering {
 
   /** The datum of a value, or its id where it is stored already. */
   lower(value: unknown, path: string, depth: number): Datum | DatumId {
-    switch (typeof value) {
-      case 'boolean':
-        return { type: 'datum', kind: 'bool', value };
-      case 'number':
-        return lowerNumber(value);
-      case 'bigint':
-        if (value < MIN_I64 || value > MAX_I64) throw unsupported(path, 'a bigint outside of the 64-bit range');
-        return { type: 'datum', kind: 'i64', value };
-      case 'string':
-        return lowerString(value, path);
-      case 'object':
-        return value === null ? { type: 'datum', kind: 'null' } : this.#object(value, path, depth);
-      case 'undefined':
-        throw unsupported(path, 'undefined');
-      default:
-        throw unsupported(path, `a ${typeof value}`);
-    }
+    return typeof value === 'object' && value !== null ? this.#object(value, path, depth) : lowerPrimitive(value, path);
   }
 
   #object(value: object, path: string, depth: number): Datum | DatumId {
@@ -146,6 +133,26 @@ class Lowering {
     const datum = lowerContent(content, this.#sink);
     if (datum === undefined) throw unsupported(path, 'a blob from a stream or file outside of an asynchronous place');
     return this.#sink.putDatum(encodeRecord(datum));
+  }
+}
+
+function lowerPrimitive(value: unknown, path: string): Datum {
+  switch (typeof value) {
+    case 'boolean':
+      return { type: 'datum', kind: 'bool', value };
+    case 'number':
+      return lowerNumber(value);
+    case 'bigint':
+      if (value < MIN_I64 || value > MAX_I64) throw unsupported(path, 'a bigint outside of the 64-bit range');
+      return { type: 'datum', kind: 'i64', value };
+    case 'string':
+      return lowerString(value, path);
+    case 'object':
+      return { type: 'datum', kind: 'null' };
+    case 'undefined':
+      throw unsupported(path, 'undefined');
+    default:
+      throw unsupported(path, `a ${typeof value}`);
   }
 }
 
