@@ -58,14 +58,18 @@ export async function fitRidge(sets: { train: BlobHandle }, params: { lambda: nu
   };
 }
 
-/** Fits a regression tree (CART). */
-export async function fitTree(sets: { train: BlobHandle }, params: { maxDepth: number; minLeaf: number }) {
+/** Fits a regression tree (CART) to every k-th training flight: its cost grows with their square. */
+export async function fitTree(
+  sets: { train: BlobHandle },
+  params: { maxDepth: number; minLeaf: number; sampleEvery: number },
+) {
   const flights = await flightsOf(sets.train);
   const encoding = learnEncoding(flights);
+  const sample = flights.filter((_, index) => index % params.sampleEvery === 0);
   const tree = new DecisionTreeRegression({ maxDepth: params.maxDepth, minNumSamples: params.minLeaf });
   tree.train(
-    featureRows(flights, encoding),
-    flights.map((flight) => flight.delayMinutes),
+    featureRows(sample, encoding),
+    sample.map((flight) => flight.delayMinutes),
   );
   return {
     model: `tree, depth ${params.maxDepth}`,
@@ -80,7 +84,7 @@ export interface FittedModel {
   readonly model: string;
   readonly kind: string;
   readonly encoding: BlobHandle;
-  readonly weights?: number[];
+  readonly weights?: readonly number[];
   readonly tree?: BlobHandle;
 }
 
@@ -106,7 +110,7 @@ export interface Evaluation extends ModelScore {
 export async function report(
   cleaned: { read: number; kept: number },
   sets: { trainCount: number; testCount: number },
-  evaluations: Evaluation[],
+  evaluations: readonly Evaluation[],
 ) {
   const ranked = [...evaluations].sort((a, b) => a.rmseMinutes - b.rmseMinutes);
   const best = ranked[0];
@@ -130,7 +134,7 @@ async function flightsOf(source: BlobHandle): Promise<Flight[]> {
 async function predict(fitted: FittedModel, flights: readonly Flight[]): Promise<number[]> {
   const rows = featureRows(flights, JSON.parse(await fitted.encoding.text()));
   if (fitted.weights !== undefined) {
-    return new Matrix(withIntercept(rows)).mmul(Matrix.columnVector(fitted.weights)).to1DArray();
+    return new Matrix(withIntercept(rows)).mmul(Matrix.columnVector([...fitted.weights])).to1DArray();
   }
   if (fitted.tree === undefined) throw new Error(`the model "${fitted.model}" has neither weights nor a tree`);
   return DecisionTreeRegression.load(JSON.parse(await fitted.tree.text())).predict(rows);

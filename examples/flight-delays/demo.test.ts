@@ -1,0 +1,62 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EDITS, edit, stage } from './stage.mjs';
+
+const dml = fileURLToPath(new URL('../../packages/cli/dist/bin.js', import.meta.url));
+const folder = join(import.meta.dirname, '.demo-test');
+
+interface RunReport {
+  readonly changed: boolean;
+  readonly counts: { readonly executed: number; readonly cached: number; readonly failed: number };
+}
+
+function run(...args: string[]): unknown {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [dml, '--json', ...args], { cwd: folder, encoding: 'utf8' });
+  expect(status, stderr).toBe(0);
+  return JSON.parse(stdout);
+}
+
+function runPipeline(): RunReport {
+  return run('run', 'pipeline.ts') as RunReport;
+}
+
+function change({ file, from, to }: { file: string; from: string; to: string }): void {
+  edit(join(folder, file), from, to);
+}
+
+describe('the flight delays demo', () => {
+  beforeAll(() => {
+    stage(folder);
+    run('init');
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it('computes every call once, then only what an edit reaches', { timeout: 300_000 }, () => {
+    const first = runPipeline();
+    expect(first.counts).toMatchObject({ executed: 15, cached: 0, failed: 0 });
+
+    const second = runPipeline();
+    expect(second).toMatchObject({ changed: false, counts: { executed: 0, cached: 15, failed: 0 } });
+
+    change(EDITS.parameter);
+    const parameter = runPipeline();
+    expect(parameter.counts).toMatchObject({ executed: 3, cached: 12, failed: 0 });
+
+    change(EDITS.comment);
+    const comment = runPipeline();
+    expect(comment).toMatchObject({ changed: false, counts: { executed: 0, cached: 15, failed: 0 } });
+
+    change(EDITS.helper);
+    const helper = runPipeline();
+    expect(helper.counts).toMatchObject({ executed: 13, cached: 2, failed: 0 });
+
+    run('export', 'flight-delays', 'out');
+    const report = readFileSync(join(folder, 'out/report.md'), 'utf8');
+    expect(report).toContain('20000 flights were read');
+    expect(report.match(/^\| (ridge|tree), /gm)).toHaveLength(6);
+    expect(readFileSync(join(folder, 'out/delays.svg'), 'utf8')).toContain('<path d="M');
+  });
+});
