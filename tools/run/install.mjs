@@ -39,7 +39,7 @@ export function markInstalled(base = root) {
 /** Runs the pinned pnpm through npx, which comes with every Node; the results of a script are not its talk. */
 function pnpm(args) {
   const version = readManifest(root).packageManager;
-  return run('npx', ['--yes', version, ...args], {
+  return run('npx', ['--yes', '--prefer-offline', version, ...args], {
     shell: process.platform === 'win32',
     stdio: ['ignore', 2, 2],
   });
