@@ -1,0 +1,234 @@
+import { randomBytes } from 'node:crypto';
+import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { DmlError, hashBytes } from '@daggerml/object-model';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { fakeEnvironment, temporaryFolder } from '../../test/fixture-store.ts';
+import { putCommit } from '../../test/records.ts';
+import { DAMAGES, runDamage, seededRandom } from '../crash/damage.ts';
+import { openStore } from '../open-store.ts';
+import { headRef } from '../ref-name.ts';
+import { deepCheck } from './deep-check.ts';
+import { type ReadAt, readNewestMeta } from './meta-page.ts';
+import { checkPages } from './page-check.ts';
+import { readStamp } from './stamp.ts';
+
+/** Builds a store with pages of every kind: deep trees, values on pages of their own, a free list. */
+async function buildStore(path: string): Promise<string[]> {
+  const store = await openStore(path, { mode: 'write', create: true, environment: fakeEnvironment(), snapshotInterval: 16 });
+  const ids: string[] = [];
+  for (let round = 0; round < 10; round += 1) {
+    store.transact('fill', (transaction) => {
+      for (let index = 0; index < 120; index += 1) {
+        ids.push(transaction.put('chunk', randomBytes(index % 30 === 0 ? 9000 : 150)));
+      }
+      for (let index = 0; index < 4; index += 1) {
+        const ref = headRef(`head ${index}`);
+        const expected = transaction.getRef(ref)?.commitId ?? null;
+        const next = putCommit(transaction, { message: `${round} ${index}` });
+        transaction.updateRef({ ref, expected, next, actor: 'ada', reason: 'test' });
+      }
+    });
+  }
+  store.checkpoint();
+  await store.close();
+  return ids;
+}
+
+function readerOf(bytes: Buffer): ReadAt {
+  return (target, length, position) => (position >= bytes.length ? 0 : bytes.copy(target, 0, position, position + length));
+}
+
+function check(bytes: Buffer): number {
+  const readAt = readerOf(bytes);
+  return checkPages(readAt, readNewestMeta(readAt, bytes.length)).entries;
+}
+
+function damageOf(bytes: Buffer): string {
+  try {
+    check(bytes);
+    return 'none';
+  } catch (error) {
+    if (error instanceof DmlError && error.code === 'store_damaged') return error.detail ?? 'none';
+    throw error;
+  }
+}
+
+let path: string;
+let ids: string[];
+let whole: Buffer;
+
+function freshCopy(): string {
+  const copy = join(temporaryFolder(), 'store');
+  mkdirSync(copy);
+  copyFileSync(join(path, 'data.mdb'), join(copy, 'data.mdb'));
+  return copy;
+}
+
+describe('damaged data files', () => {
+  beforeAll(async () => {
+    // Not one of the folders that go after each test.
+    const { mkdtempSync } = await import('node:fs');
+    const { tmpdir } = await import('node:os');
+    path = join(mkdtempSync(join(tmpdir(), 'dml-damage-')), 'store');
+    ids = await buildStore(path);
+    whole = readFileSync(join(path, 'data.mdb'));
+  });
+
+  it('are refused before mapping when their meta pages are not whole and consistent [DML-STO-0151]', async () => {
+    const cases: readonly (readonly [string, (bytes: Buffer) => Buffer])[] = [
+      ['empty', (bytes) => bytes.subarray(0, 0)],
+      ['one page', (bytes) => bytes.subarray(0, 4096)],
+      ['one byte short of two pages', (bytes) => bytes.subarray(0, 4096 + 100)],
+      ['text', () => Buffer.from('this is no data file'.repeat(1000))],
+      ['zeroes', (bytes) => Buffer.alloc(bytes.length)],
+      ['first meta zeroed', (bytes) => bytes.fill(0, 0, 4096)],
+      ['second meta zeroed', (bytes) => bytes.fill(0, 4096, 8192)],
+      ['transactions that do not follow', (bytes) => ((bytes[152] = (bytes[152] as number) ^ 4), bytes)],
+      ['page size', (bytes) => ((bytes[49] = 0x20), bytes)],
+      ['root beyond the file', (bytes) => ((bytes[142] = 1), bytes)],
+    ];
+    for (const [name, damage] of cases) {
+      const copy = freshCopy();
+      writeFileSync(join(copy, 'data.mdb'), damage(Buffer.from(whole)));
+      for (const mode of ['read', 'write'] as const) {
+        await expect(openStore(copy, { mode }), name).rejects.toMatchObject({ code: 'store_damaged' });
+      }
+    }
+  });
+
+  it('are looked at page by page unless the stamp describes them [DML-STO-0152]', async () => {
+    const copy = freshCopy();
+    const opened = async (mode: 'read' | 'write'): Promise<boolean> => {
+      const store = await openStore(copy, { mode });
+      const { checkedPages } = store.engine;
+      await store.close();
+      return checkedPages;
+    };
+    expect(await opened('read')).toBe(true);
+    expect(await opened('write')).toBe(true);
+    expect(await opened('write')).toBe(false);
+    expect(await opened('read')).toBe(false);
+    // Written to by another program, though to the same bytes.
+    const descriptor = openSync(join(copy, 'data.mdb'), 'r+');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    writeFileSync(descriptor, whole);
+    closeSync(descriptor);
+    expect(await opened('read')).toBe(true);
+    writeFileSync(join(copy, 'stamp'), 'torn');
+    expect(await opened('write')).toBe(true);
+  });
+
+  it('are refused for every page in use that is not as it should be [DML-STO-0153]', () => {
+    expect(check(whole)).toBeGreaterThan(1300);
+    const random = seededRandom(11);
+    const found = new Set<string>();
+    for (let round = 0; round < 2000; round += 1) {
+      const kinds = Object.values(DAMAGES);
+      const bytes = Buffer.from(whole);
+      const keep = (kinds[round % kinds.length] as (typeof kinds)[number])(bytes, random);
+      found.add(damageOf(bytes.subarray(0, keep)));
+    }
+    const expected = ['page_number', 'page_kind', 'page_bounds', 'node_offset', 'node_size', 'page_fill', 'key_order'];
+    expect([...found]).toEqual(expect.arrayContaining([...expected, 'file_short', 'tree_counts']));
+  });
+
+  it('are refused when their free list names a page in use or none at all [DML-STO-0153]', () => {
+    const meta = readNewestMeta(readerOf(whole), whole.length);
+    const page = meta.free.root * 4096;
+    const words: number[] = [];
+    for (let index = 0; index < whole.readUInt16LE(page + 20) / 2; index += 1) {
+      const node = page + 24 + whole.readUInt16LE(page + 24 + index * 2);
+      const list = node + 8 + whole.readUInt16LE(node + 6);
+      for (let word = 1; word <= whole.readUInt32LE(list); word += 1) words.push(list + word * 8);
+    }
+    expect(words.length).toBeGreaterThan(0);
+    const withWord = (at: number, value: number): string => {
+      const bytes = Buffer.from(whole);
+      bytes.writeBigInt64LE(BigInt(value), at);
+      return damageOf(bytes);
+    };
+    for (const at of words) {
+      expect(withWord(at, meta.main.root)).toMatch(/page_shared|free_list/);
+      expect(withWord(at, meta.lastPage + 1)).toMatch(/page_shared|free_list/);
+      expect(withWord(at, 1)).toMatch(/page_shared|free_list/);
+    }
+  });
+
+  it('are told from every file the engine leaves, after commits of any size [DML-STO-0154]', async () => {
+    const copy = join(temporaryFolder(), 'store');
+    const store = await openStore(copy, { mode: 'write', create: true, environment: fakeEnvironment() });
+    const random = seededRandom(5);
+    for (let round = 0; round < 120; round += 1) {
+      store.transact('work', (transaction) => {
+        const count = Math.floor(random() ** 3 * 300);
+        for (let index = 0; index < count; index += 1) {
+          const size = random() < 0.1 ? Math.floor(random() * 30_000) : Math.floor(random() * 300);
+          transaction.put('chunk', randomBytes(size));
+        }
+        if (random() < 0.3) {
+          for (const key of [...store.engine.tables.objects.getKeys({ limit: 200 })].filter(() => random() < 0.7)) {
+            transaction.deleteRow('objects', Buffer.from(key as Uint8Array));
+          }
+        }
+      });
+      if (random() < 0.2) store.checkpoint();
+      expect(damageOf(readFileSync(join(copy, 'data.mdb')))).toBe('none');
+    }
+    await store.close();
+  });
+
+  it('are refused when they are older than their stamp [DML-STO-0155]', async () => {
+    const copy = freshCopy();
+    const store = await openStore(copy, { mode: 'write' });
+    store.transact('more', (transaction) => {
+      transaction.put('chunk', Buffer.from('acknowledged'));
+    });
+    await store.close();
+    expect(readStamp(copy)?.transactionId).toBeGreaterThan(0);
+    copyFileSync(join(path, 'data.mdb'), join(copy, 'data.mdb'));
+    for (const mode of ['read', 'write'] as const) {
+      await expect(openStore(copy, { mode })).rejects.toMatchObject({ code: 'store_damaged', detail: 'rolled_back' });
+    }
+  });
+
+  it('are read value by value in a child process [DML-STO-0156]', async () => {
+    const copy = freshCopy();
+    expect(await deepCheck(copy)).toMatchObject({ damaged: [] });
+    const bytes = Buffer.from(whole);
+    const store = await openStore(copy, { mode: 'write' });
+    const wrong = Buffer.from('not what the id says');
+    const key = Buffer.concat([Buffer.from([12]), Buffer.from(ids[0] as string, 'hex')]);
+    store.transact('damage', (transaction) => transaction.putRow('objects', key, wrong));
+    await store.close();
+    const report = await deepCheck(copy);
+    expect(report.damaged).toEqual([{ table: 'objects', key: key.toString('hex'), detail: 'hash_mismatch' }]);
+    expect(report.objects).toBeGreaterThan(1200);
+    expect(bytes.length).toBe(whole.length);
+  });
+
+  it('may end that child, which is reported, not shared [DML-STO-0157]', async () => {
+    const copy = freshCopy();
+    // Leaves half of the pages that the meta pages speak of: touching them is a bus error.
+    truncateSync(join(copy, 'data.mdb'), 8192 + 4096 * 20);
+    await expect(deepCheck(copy)).rejects.toMatchObject({
+      code: 'store_damaged',
+      detail: 'check_died',
+      fields: { signal: expect.stringMatching(/^SIG/) },
+    });
+  });
+
+  it('end no process by a signal [DML-STO-0158]', () => {
+    const figures = runDamage(path, temporaryFolder(), ids, 84, 20_261);
+    process.stdout.write(`damaged files: ${JSON.stringify(figures)}\n`);
+    expect(figures.signals).toEqual([]);
+    expect(Object.values(figures.answers).reduce((sum, count) => sum + count, 0)).toBe(84);
+  });
+
+  it('yield right bytes, an absence or an error [DML-STO-0159]', () => {
+    const figures = runDamage(path, temporaryFolder(), ids, 42, 77);
+    expect(figures.wrong).toEqual([]);
+    expect(Object.keys(figures.answers).length).toBeGreaterThan(2);
+    expect(hashBytes(whole)).toBe(hashBytes(readFileSync(join(path, 'data.mdb'))));
+  });
+});
