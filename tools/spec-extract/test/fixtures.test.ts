@@ -1,11 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { check, generate } from '../src/command-check.ts';
-import { FINDING_CODES, type FindingCode } from '../src/finding.ts';
+import { FINDING_CODES } from '../src/finding.ts';
 import { TODAY } from './memory-suite.ts';
 import { FIXTURES, fixtureRepository } from './temporary-repository.ts';
 
 const fixtures = readdirSync(FIXTURES).filter((name) => name !== 'green');
+/** The codes that leave the suite green. */
+const notes = ['keyword_without_id', 'optional_unverified'];
 const codeOf = (fixture: string): string => fixture.split('--', 1)[0] ?? '';
 
 function codesOf(answer: { json: unknown }): string[] {
@@ -25,8 +27,7 @@ describe('fixtures', () => {
       generate(root, TODAY);
       const answer = check(root, TODAY);
       expect(codesOf(answer)).toEqual([codeOf(fixture)]);
-      const { severity } = FINDING_CODES[codeOf(fixture) as FindingCode];
-      expect(answer.exitCode).toBe(severity === 'red' ? 1 : 0);
+      expect(answer.exitCode).toBe(notes.includes(codeOf(fixture)) ? 0 : 1);
     },
   );
 
