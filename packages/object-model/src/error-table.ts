@@ -91,6 +91,7 @@ export type ErrorDetail = DetailsByCode[ErrorCode];
 /** A detail's code and the requirement that it enforces. */
 export interface DetailRow<Code extends ErrorCode = ErrorCode> {
   readonly code: Code;
+  // @spec DML-OBJ-0802
   readonly requirement: string;
 }
 

@@ -10,7 +10,11 @@ export interface DmlErrorInit<Code extends string = string> {
   readonly recordType?: string | undefined;
   /** Short stable reason below the code. */
   readonly detail?: string | undefined;
-  /** Facts that help a reader; never payload bytes, never secrets. */
+  /**
+   * Facts that help a reader; never payload bytes, never secrets.
+   *
+   * @spec DML-OBJ-0806
+   */
   readonly fields?: DmlErrorFields | undefined;
   readonly cause?: unknown;
 }

@@ -1,3 +1,8 @@
+/**
+ * Records of DaggerML, their bytes and their identity: pure functions over values, nothing else.
+ *
+ * @spec DML-OBJ-0101
+ */
 export {
   BlobChunker,
   CHUNK_MAX_BYTES,

@@ -7,6 +7,7 @@ import { type CborValue, Float64, Link, type LinkCodec } from './value.ts';
 const decoder = new Decoder({
   useRecords: false,
   mapsAsObjects: false,
+  // @spec DML-OBJ-0228
   copyBuffers: true,
 });
 
@@ -37,6 +38,7 @@ class Restorer {
 
   restore(value: unknown): CborValue {
     const kind = this.#notes.kinds[this.#item++];
+    // @spec DML-OBJ-0701
     if (kind === ITEM_FLOAT) return new Float64(value as number);
     if (kind === ITEM_MARKED_TEXT) return this.#restoreMarkedText();
     if (Array.isArray(value)) {

@@ -4,6 +4,7 @@ import { CID_FIELD_BYTES, writeCidField } from './link-bytes.ts';
 import { type CborValue, Float64, Link } from './value.ts';
 
 // Tags 42 are built by hand: `addExtension` would change the encoder of the whole process.
+// @spec DML-OBJ-2403
 const encoder = new Encoder({
   useRecords: false,
   mapsAsObjects: false,
@@ -28,6 +29,7 @@ export function encodeCbor(value: CborValue): Uint8Array {
   const wholeFloats: number[] = [];
   const encoded = encoder.encode(prepare(value, wholeFloats));
   // A copy: cbor-x keeps writing into the buffer behind the view that it returned.
+  // @spec DML-OBJ-0229
   const bytes = new Uint8Array(encoded);
   if (wholeFloats.length > 0) fillWholeFloats(bytes, wholeFloats);
   return bytes;

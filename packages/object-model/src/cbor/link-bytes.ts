@@ -1,7 +1,11 @@
 import { writeIdBytes } from '../ids.ts';
 import type { LinkCodec } from './value.ts';
 
-/** Length of a link on the wire: tag, byte string head, and the 37 bytes below. */
+/**
+ * Length of a link on the wire: tag, byte string head, and the 37 bytes below.
+ *
+ * @spec DML-OBJ-0303
+ */
 export const LINK_BYTES = 41;
 /** Length of the byte string inside a link: identity prefix, CIDv1, codec, sha2-256, 32, digest. */
 export const CID_FIELD_BYTES = 37;

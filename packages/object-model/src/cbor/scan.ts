@@ -75,6 +75,7 @@ export function scanCbor(bytes: Uint8Array): ScanNotes {
     switch (major) {
       case 0:
       case 1:
+        // @spec DML-OBJ-0703
         // Both bounds of i64 have an argument below 2^63, so the top bit of eight bytes stays clear.
         if ((first & 31) === 27 && bytes[start + 1]! >= 0x80) fail('i64_range', { offset: start });
         break;

@@ -1,7 +1,11 @@
 import { createHash, hash } from 'node:crypto';
 import type { Sha256Stream } from './sha256.ts';
 
-/** Yields the SHA-256 of bytes as 64 lowercase hex digits, by Node's own implementation. */
+/**
+ * Yields the SHA-256 of bytes as 64 lowercase hex digits, by Node's own implementation.
+ *
+ * @spec DML-OBJ-0103
+ */
 export function sha256Hex(bytes: Uint8Array): string {
   return hash('sha256', bytes, 'hex');
 }

@@ -54,6 +54,7 @@ export function recordFromJson(json: unknown): AnyRecord {
   if (!parsed.success) fail('json_form', { field: parsed.error.issues[0]?.path.join('.') ?? '' });
   try {
     const record = objectFromJson(form, json as object) as unknown as AnyRecord;
+    // @spec DML-OBJ-2211
     encodeRecord(record);
     return record;
   } catch (error) {

@@ -16,7 +16,11 @@ interface RecordCodec<Record> {
   readonly read: (fields: Fields) => Record;
 }
 
-/** Record type → how its fields are written and read. */
+/**
+ * Record type → how its fields are written and read.
+ *
+ * @spec DML-OBJ-2401
+ */
 export const RECORD_CODECS: { readonly [Type in RecordType]: RecordCodec<Records[Type]> } = {
   meta: { write: metaFields, read: readMeta },
   datum: { write: datumFields, read: readDatum },

@@ -16,9 +16,17 @@ import { readRoot, rootValue } from './root.ts';
 
 /** Most parents of a commit. */
 export const MAX_PARENTS = 16;
-/** Longest author of a commit, in bytes. */
+/**
+ * Longest author of a commit, in bytes.
+ *
+ * @spec DML-OBJ-1405
+ */
 export const MAX_AUTHOR_BYTES = 255;
-/** Longest message of a commit or tombstone, in bytes. */
+/**
+ * Longest message of a commit or tombstone, in bytes.
+ *
+ * @spec DML-OBJ-1406
+ */
 export const MAX_MESSAGE_BYTES = 65_536;
 
 /**

@@ -14,7 +14,7 @@ import { decodeByTemplate } from './template.ts';
  * Throws `DmlError` only: `invalid_payload` with `excised` where a tombstone stands in the place of an object,
  * and the codes and details of this package otherwise.
  *
- * @spec DML-OBJ-0202
+ * @spec DML-OBJ-0202 DML-OBJ-0227
  */
 export function decodeRecord<Type extends RecordType>(bytes: Uint8Array, expected: Type): Records[Type];
 export function decodeRecord(bytes: Uint8Array, expected?: RecordType): AnyRecord;

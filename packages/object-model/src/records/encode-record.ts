@@ -39,7 +39,11 @@ export function encodeByCodec(record: AnyRecord): Uint8Array {
   return encodeCbor([FORMAT_VERSION, typeNumber, ...codec.write(record)]);
 }
 
-/** Adds the record type to an error that was raised below the record. */
+/**
+ * Adds the record type to an error that was raised below the record.
+ *
+ * @spec DML-OBJ-0805
+ */
 export function withRecordType(error: unknown, recordType: string | undefined): unknown {
   if (!(error instanceof DmlError) || error.recordType !== undefined || recordType === undefined)
     return error;

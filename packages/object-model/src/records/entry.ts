@@ -69,7 +69,11 @@ function tuple(entry: unknown, length: number): readonly unknown[] {
   return entry;
 }
 
-/** Counts below an entry and chunk lengths are never zero. */
+/**
+ * Checks a count below an entry or a chunk length, which are never zero.
+ *
+ * @spec DML-OBJ-1907
+ */
 function checkEntryCount(value: unknown): number {
   const count = checkCount(value);
   return count > 0 ? count : fail('entry_form');

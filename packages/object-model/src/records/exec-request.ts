@@ -46,6 +46,7 @@ export function readExecRequest(fields: Fields): ExecRequestRecord {
     executionUuid: readUuid(fields[2]),
     snapshotCommitId: readOptionalLink(fields[3], 'commit'),
     snapshotRef: fields[4] === null ? null : checkRefName(fields[4]),
+    // @spec DML-OBJ-1602
     remoteUri: fields[5] === null ? null : checkUri(fields[5]),
     createdMs: readCount(fields[6]),
   };

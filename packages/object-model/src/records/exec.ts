@@ -57,6 +57,7 @@ export function readExec(fields: Fields): ExecRecord {
   checkFieldCount(fields, FIELD_COUNT);
   const nodeId = readLink(fields[0], 'node');
   const nodeKind = readKindNumber(fields[1], 'exec_node_kind');
+  // @spec DML-OBJ-1510
   const executionKey = readHex(fields[2], 32) as ExecutionKey;
   const status = readStatus(readKindNumber(fields[3], 'exec_status'));
   const common = { type: 'exec', nodeId, executionKey, status } as const;

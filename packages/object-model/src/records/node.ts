@@ -16,7 +16,11 @@ export const NODE_KIND_NUMBERS: Readonly<Record<NodeKind, number>> = {
   builtin: 4,
 };
 
-/** Yields the fields of a node, checked. */
+/**
+ * Yields the fields of a node, checked; names are not among them.
+ *
+ * @spec DML-OBJ-1206
+ */
 export function nodeFields(node: NodeRecord): Fields {
   switch (node.kind) {
     // @spec DML-OBJ-1203

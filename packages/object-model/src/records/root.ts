@@ -49,7 +49,11 @@ function checkEntries(role: PageRole, level: number, entries: readonly PageEntry
   checkSize(role, level, entries);
 }
 
-/** Checks that the keys of a keyed role are strictly increasing. */
+/**
+ * Checks that the keys of a keyed role are strictly increasing.
+ *
+ * @spec DML-OBJ-1905
+ */
 export function checkOrder(role: PageRole, level: number, entries: readonly PageEntry[]): void {
   if (!isKeyedRole(role)) return;
   if (role === 'set') {

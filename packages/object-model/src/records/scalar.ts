@@ -25,6 +25,7 @@ export function scalarFields(datum: ScalarDatum): Fields {
       return [DATUM_KIND_NUMBERS.bool, datum.value];
     case 'i64':
       return [DATUM_KIND_NUMBERS.i64, checkI64(datum.value)];
+    // @spec DML-OBJ-1003
     case 'f64':
       return [DATUM_KIND_NUMBERS.f64, f64Field(datum.value)];
     case 'bytes':

@@ -46,7 +46,11 @@ export function canonicalUri(text: string): string {
   return canonical;
 }
 
-/** Yields the canonical form of a URI of any scheme, `dml:` included; for what the system itself writes. */
+/**
+ * Yields the canonical form of a URI of any scheme, `dml:` included; for what the system itself writes.
+ *
+ * @spec DML-OBJ-0616
+ */
 export function canonicalReservedUri(text: string): string {
   return formatUri(parseUri(text));
 }

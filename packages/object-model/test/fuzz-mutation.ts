@@ -1,0 +1,90 @@
+import type { SeededRandom } from './random.ts';
+
+/** Heads and lengths at which CBOR readers go wrong. */
+const INTERESTING = [
+  0x00, 0x01, 0x17, 0x18, 0x19, 0x1a, 0x1b, 0x1f, 0x20, 0x38, 0x3b, 0x40, 0x58, 0x5f, 0x60, 0x78, 0x7f, 0x80,
+  0x81, 0x82, 0x9b, 0x9f, 0xa0, 0xbf, 0xc0, 0xd8, 0x2a, 0xe0, 0xf4, 0xf6, 0xf7, 0xf9, 0xfa, 0xfb, 0xff,
+];
+
+/** Items that may stand where another one stood. */
+const ITEMS: readonly (readonly number[])[] = [
+  [0xf6],
+  [0xf5],
+  [0x00],
+  [0x20],
+  [0x80],
+  [0x60],
+  [0x40],
+  [0xfb, 0x3f, 0xf0, 0, 0, 0, 0, 0, 0],
+  [0xfb, 0x80, 0, 0, 0, 0, 0, 0, 0],
+  [0xfb, 0x7f, 0xf8, 0, 0, 0, 0, 0, 0],
+  [0x63, 0x6e, 0x61, 0x6e],
+  [0x63, 0xef, 0xbb, 0xbf],
+  [0x63, 0x65, 0xcc, 0x81],
+  [0x1b, 0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff],
+  [0x3b, 0x80, 0, 0, 0, 0, 0, 0, 0],
+  [0x82, 0x03, 0x01],
+  [0x81, 0x01],
+  [0xd8, 0x2a, 0x58, 0x25, 0x00, 0x01, 0x71, 0x12, 0x20],
+];
+
+type Mutation = (bytes: number[], random: SeededRandom, other: Uint8Array) => void;
+
+const MUTATIONS: readonly Mutation[] = [
+  (bytes, random) => {
+    const at = random.below(bytes.length);
+    bytes[at] = bytes[at]! ^ (1 << random.below(8));
+  },
+  (bytes, random) => {
+    bytes[random.below(bytes.length)] = random.below(256);
+  },
+  (bytes, random) => {
+    bytes[random.below(bytes.length)] = random.pick(INTERESTING);
+  },
+  (bytes, random) => {
+    const at = random.below(bytes.length);
+    bytes[at] = (bytes[at]! + (random.below(2) === 0 ? 1 : 255)) & 255;
+  },
+  (bytes, random) => {
+    bytes.splice(random.below(bytes.length + 1), 0, random.below(256));
+  },
+  (bytes, random) => {
+    bytes.splice(random.below(bytes.length), 1 + random.below(4));
+  },
+  (bytes, random) => {
+    bytes.length = random.below(bytes.length);
+  },
+  (bytes, random) => {
+    const at = random.below(bytes.length);
+    bytes.splice(random.below(bytes.length), 0, ...bytes.slice(at, at + 1 + random.below(48)));
+  },
+  (bytes, random, other) => {
+    const at = random.below(other.length);
+    bytes.splice(
+      random.below(bytes.length),
+      random.below(8),
+      ...other.subarray(at, at + 1 + random.below(48)),
+    );
+  },
+  (bytes, random) => {
+    bytes.splice(random.below(bytes.length), random.below(3), ...random.pick(ITEMS));
+  },
+  (bytes, random) => {
+    bytes.push(random.below(256));
+  },
+  (bytes, random) => {
+    // A change of the last bytes mostly stays acceptable: it hits an id or a text.
+    const at = Math.max(3, bytes.length - 1 - random.below(20));
+    if (at < bytes.length) bytes[at] = random.below(128);
+  },
+];
+
+/** Yields a changed copy of a seed input. */
+export function mutate(input: Uint8Array, random: SeededRandom, other: Uint8Array): Uint8Array {
+  const bytes = [...input];
+  for (let rounds = 1 + random.below(3); rounds > 0; rounds--) {
+    if (bytes.length === 0) bytes.push(random.below(256));
+    random.pick(MUTATIONS)(bytes, random, other);
+  }
+  return Uint8Array.from(bytes);
+}

@@ -1,0 +1,89 @@
+import { decodeCbor } from '../src/cbor/decode.ts';
+import {
+  type AnyRecord,
+  DmlError,
+  decodeRecord,
+  encodeRecord,
+  recordLinks,
+  scanLinks,
+} from '../src/index.ts';
+import { recordFromJson, recordToJson } from '../src/json/index.ts';
+import { checkHeader, decodeByCodec } from '../src/records/decode-record.ts';
+import { encodeByCodec } from '../src/records/encode-record.ts';
+import { mutate } from './fuzz-mutation.ts';
+import { decodeByCborg, decodeByDagCbor, sameValue } from './oracles.ts';
+import { SeededRandom } from './random.ts';
+import { hexOfBytes } from './vector-case.ts';
+
+/** What a run saw. */
+export interface FuzzReport {
+  readonly inputCount: number;
+  readonly acceptedCount: number;
+  /** Detail → how many inputs were refused for it. */
+  readonly refusals: ReadonlyMap<string, number>;
+}
+
+/** Mutates seed inputs and checks every promise about arbitrary bytes; throws with seed and input on the first lie. */
+export function fuzz(seedInputs: readonly Uint8Array[], count: number, seed: number): FuzzReport {
+  const random = new SeededRandom(seed);
+  const refusals = new Map<string, number>();
+  let acceptedCount = 0;
+  for (let number = 0; number < count; number++) {
+    const input = mutate(random.pick(seedInputs), random, random.pick(seedInputs));
+    try {
+      const detail = checkInput(input);
+      if (detail === undefined) acceptedCount++;
+      else refusals.set(detail, (refusals.get(detail) ?? 0) + 1);
+    } catch (error) {
+      const where = `seed ${seed}, input ${number}, hex ${hexOfBytes(input)}`;
+      throw new Error(`${where}: ${error instanceof Error ? error.message : String(error)}`, {
+        cause: error,
+      });
+    }
+  }
+  return { inputCount: count, acceptedCount, refusals };
+}
+
+/** Yields the detail for which an input is refused, undefined when it is accepted and all promises hold. */
+export function checkInput(input: Uint8Array): string | undefined {
+  let record: AnyRecord;
+  try {
+    record = decodeRecord(input);
+  } catch (error) {
+    if (!(error instanceof DmlError)) throw error;
+    checkScan(input);
+    return error.detail;
+  }
+  const hex = hexOfBytes(input);
+  demand(hexOfBytes(encodeRecord(record)) === hex, 'does not encode to the same bytes');
+  demand(hexOfBytes(encodeByCodec(record)) === hex, 'the codec disagrees with the template');
+  const byCodec = decodeByCodec(input, checkHeader(input));
+  demand(hexOfBytes(encodeRecord(byCodec)) === hex, 'the codec decodes another record');
+  demand(hexOfBytes(encodeRecord(recordFromJson(recordToJson(record)))) === hex, 'JSON loses something');
+  checkLinks(record, input);
+  const value = decodeCbor(input);
+  demand(sameValue(value, decodeByDagCbor(input)), '@ipld/dag-cbor decodes another value');
+  demand(sameValue(value, decodeByCborg(input)), 'cborg decodes another value');
+  return undefined;
+}
+
+function checkScan(input: Uint8Array): void {
+  try {
+    scanLinks(input, () => {});
+  } catch (error) {
+    if (!(error instanceof DmlError)) throw error;
+  }
+}
+
+function checkLinks(record: AnyRecord, input: Uint8Array): void {
+  const scanned: string[] = [];
+  scanLinks(input, (objectClass, at) => {
+    scanned.push(`${objectClass} ${hexOfBytes(input.subarray(at, at + 32))}`);
+  });
+  const listed = recordLinks(record).map((link) => `${link.objectClass} ${link.id}`);
+  demand(scanned.join() === listed.join(), 'scanned links are not the listed ones');
+}
+
+function demand(holds: boolean, otherwise: string): void {
+  if (!holds) throw new Error(otherwise);
+}

@@ -1,0 +1,672 @@
+import type { AnyRecord, NodeId, PageRecord } from '../../src/index.ts';
+import {
+  ascending,
+  ids,
+  plainBuiltinExec,
+  plainCallExec,
+  plainCommit,
+  plainRequest,
+  plainTombstone,
+  scalar,
+} from './samples.ts';
+import { type Draft, errorOf, record, refused } from './vector-file.ts';
+
+const link = (id: string): string => `d82a58250001711220${id}`;
+const rawLink = (id: string): string => `d82a58250001551220${id}`;
+
+export function nodeVectors(): Draft[] {
+  const functionDatumId = ids.datum(1);
+  const inputs = (count: number): NodeId[] => Array.from({ length: count }, (_, at) => ids.node(at));
+  const node = (detail: Parameters<typeof errorOf>[0]) => errorOf(detail, 'node');
+  return [
+    record('literal', 'DML-OBJ-1203', { type: 'node', kind: 'literal', datumId: ids.datum() }),
+    ...[0, 1, 2, 3, 23, 24, 30].map((count) =>
+      record(`call of ${count} inputs`, 'DML-OBJ-1204', {
+        type: 'node',
+        kind: 'call',
+        functionDatumId,
+        inputs: inputs(count),
+      }),
+    ),
+    record('call with an input twice', 'DML-OBJ-1204', {
+      type: 'node',
+      kind: 'call',
+      functionDatumId,
+      inputs: [ids.node(), ids.node()],
+    }),
+    record('call with inputs in pages', 'DML-OBJ-1909', {
+      type: 'node',
+      kind: 'call',
+      functionDatumId,
+      inputs: ids.page(),
+    }),
+    record('builtin', 'DML-OBJ-1204', { type: 'node', kind: 'builtin', functionDatumId, inputs: inputs(2) }),
+    record('import of the root', 'DML-OBJ-1205', {
+      type: 'node',
+      kind: 'import',
+      dagId: ids.dag(),
+      name: 'root',
+    }),
+    record('import of a name', 'DML-OBJ-1205', {
+      type: 'node',
+      kind: 'import',
+      dagId: ids.dag(),
+      name: 'mod\u00e8le',
+    }),
+    refused('node kind 0', 'DML-OBJ-1202', '84010300f6', node('node_kind')),
+    refused('node kind 5', 'DML-OBJ-1202', '84010305f6', node('node_kind')),
+    refused('node kind is a text', 'DML-OBJ-0226', '84010361' + '61f6', node('field_type')),
+    refused('literal with inputs', 'DML-OBJ-0208', `85010301${link(ids.datum())}80`, node('field_count')),
+    refused('call without inputs field', 'DML-OBJ-0208', `84010302${link(ids.datum())}`, node('field_count')),
+    refused(
+      'call with an input that is a text',
+      'DML-OBJ-0226',
+      `85010302${link(ids.datum())}816161`,
+      node('field_type'),
+    ),
+    refused(
+      'call with an input that is a chunk',
+      'DML-OBJ-0304',
+      `85010302${link(ids.datum())}81${rawLink(ids.chunk())}`,
+      node('link_codec'),
+    ),
+    refused('import without a name', 'DML-OBJ-0208', `84010303${link(ids.dag())}`, node('field_count')),
+    refused('import of the empty name', 'DML-OBJ-0507', `85010303${link(ids.dag())}60`, node('name_length')),
+    refused('import of dots', 'DML-OBJ-0509', `85010303${link(ids.dag())}622e2e`, node('name_reserved')),
+    refused('import of a control', 'DML-OBJ-0508', `85010303${link(ids.dag())}610a`, node('name_control')),
+  ];
+}
+
+export function dagVectors(): Draft[] {
+  const dag = (detail: Parameters<typeof errorOf>[0]) => errorOf(detail, 'dag');
+  const start = `840104${link(ids.node())}`;
+  const entry = (name: string): string => `8261${name}${link(ids.node(1))}`;
+  return [
+    record('dag without names', 'DML-OBJ-1301', { type: 'dag', rootNodeId: ids.node(), names: [] }),
+    record('dag with names', 'DML-OBJ-1301', {
+      type: 'dag',
+      rootNodeId: ids.node(),
+      names: [
+        ['a', ids.node(1)],
+        ['b', ids.node(2)],
+        ['same', ids.node(1)],
+        ['\u00e9', ids.node()],
+      ],
+    }),
+    record('dag with names in pages', 'DML-OBJ-1909', {
+      type: 'dag',
+      rootNodeId: ids.node(),
+      names: ids.page(),
+    }),
+    record('dag with a name of 255 bytes', 'DML-OBJ-0507', {
+      type: 'dag',
+      rootNodeId: ids.node(),
+      names: [['n'.repeat(255), ids.node()]],
+    }),
+    record('tree without dags', 'DML-OBJ-1302', { type: 'tree', dags: [] }),
+    record('tree', 'DML-OBJ-1302', {
+      type: 'tree',
+      dags: [
+        ['eval', ids.dag()],
+        ['root', ids.dag(2)],
+        ['train', ids.dag(1)],
+      ],
+    }),
+    record('tree in pages', 'DML-OBJ-1909', { type: 'tree', dags: ids.page() }),
+    refused(
+      'dag with the name root',
+      'DML-OBJ-1304',
+      `${start}818264726f6f74${link(ids.node())}`,
+      dag('root_name_reserved'),
+    ),
+    refused(
+      'dag with a name twice',
+      'DML-OBJ-1905',
+      `${start}82${entry('61')}${entry('61')}`,
+      dag('entry_order'),
+    ),
+    refused(
+      'dag with names out of order',
+      'DML-OBJ-1905',
+      `${start}82${entry('62')}${entry('61')}`,
+      dag('entry_order'),
+    ),
+    refused('dag without names field', 'DML-OBJ-0208', `830104${link(ids.node())}`, dag('field_count')),
+    refused('dag whose root is null', 'DML-OBJ-0226', '840104f680', dag('field_type')),
+    refused(
+      'dag with a long name',
+      'DML-OBJ-0507',
+      [`${start}8182790100`, { repeat: '61', count: 256 }, link(ids.node())],
+      dag('name_length'),
+    ),
+    refused('tree with a null dag', 'DML-OBJ-0226', '8301058182616' + '1f6', errorOf('field_type', 'tree')),
+    refused(
+      'tree with a name not in NFC',
+      'DML-OBJ-0503',
+      `83010581826365cc81${link(ids.dag())}`,
+      errorOf('text_not_nfc', 'tree'),
+    ),
+  ];
+}
+
+export function commitVectors(): Draft[] {
+  const commit = (detail: Parameters<typeof errorOf>[0]) => errorOf(detail, 'commit');
+  const nodes = ascending([ids.node(1), ids.node(2), ids.node(3)]);
+  const parents = (count: number): string =>
+    `${(0x80 + count).toString(16)}${Array.from({ length: count }, (_, at) => link(ids.commit(at))).join('')}`;
+  const bytes = (parts: {
+    parents?: string;
+    pins?: string;
+    author?: string;
+    message?: string;
+    time?: string;
+  }): string =>
+    `890106${link(ids.tree())}${parts.parents ?? '80'}${parts.pins ?? '80'}80${parts.author ?? '6161'}${parts.message ?? '616d'}${parts.time ?? '01'}`;
+  return [
+    record('first commit', 'DML-OBJ-1401', plainCommit),
+    record('commit with a parent', 'DML-OBJ-1401', { ...plainCommit, parentCommitIds: [ids.commit()] }),
+    record('commit with 16 parents', 'DML-OBJ-1403', {
+      ...plainCommit,
+      parentCommitIds: Array.from({ length: 16 }, (_, at) => ids.commit(at)),
+    }),
+    record('commit with pins and requests', 'DML-OBJ-1401', {
+      ...plainCommit,
+      pins: nodes.map((nodeId, at) => [nodeId, ids.exec(at)] as const),
+      requests: [[nodes[0]!, ids.request()]],
+    }),
+    record('commit with pins in pages', 'DML-OBJ-1909', {
+      ...plainCommit,
+      pins: ids.page(),
+      requests: ids.page(1),
+    }),
+    record('commit without words', 'DML-OBJ-1405', { ...plainCommit, author: '', message: '', timeMs: 0 }),
+    record('commit with the longest author', 'DML-OBJ-1405', { ...plainCommit, author: 'a'.repeat(255) }),
+    record('commit at the last time', 'DML-OBJ-0702', { ...plainCommit, timeMs: Number.MAX_SAFE_INTEGER }),
+    refused(
+      'commit with 17 parents',
+      'DML-OBJ-1403',
+      bytes({ parents: parents(17) }),
+      commit('parent_count'),
+    ),
+    refused(
+      'commit with a parent twice',
+      'DML-OBJ-1404',
+      bytes({ parents: `82${link(ids.commit())}${link(ids.commit())}` }),
+      commit('parents_repeat'),
+    ),
+    refused(
+      'commit with an author of 256 bytes',
+      'DML-OBJ-1405',
+      bytes({ author: `790100${'61'.repeat(256)}` }),
+      commit('text_length'),
+    ),
+    refused(
+      'commit with a long message',
+      'DML-OBJ-1406',
+      [`890106${link(ids.tree())}808080616` + '17a00010001', { repeat: '61', count: 65_537 }, '01'],
+      commit('text_length'),
+    ),
+    refused('commit before 1970', 'DML-OBJ-0702', bytes({ time: '20' }), commit('integer_range')),
+    refused(
+      'commit at a time of 2^53',
+      'DML-OBJ-0702',
+      bytes({ time: '1b0020000000000000' }),
+      commit('integer_range'),
+    ),
+    refused(
+      'commit at a time that is a float',
+      'DML-OBJ-0701',
+      bytes({ time: 'fb3ff0000000000000' }),
+      commit('field_type'),
+    ),
+    refused(
+      'commit with an author that is bytes',
+      'DML-OBJ-0226',
+      bytes({ author: '4161' }),
+      commit('field_type'),
+    ),
+    refused(
+      'commit with a node pinned twice',
+      'DML-OBJ-1905',
+      bytes({ pins: `82${`82${link(ids.node())}${link(ids.exec())}`.repeat(2)}` }),
+      commit('entry_order'),
+    ),
+    refused(
+      'commit with pins out of order',
+      'DML-OBJ-1905',
+      bytes({
+        pins: `82${[...nodes.slice(0, 2)]
+          .reverse()
+          .map((node) => `82${link(node)}${link(ids.exec())}`)
+          .join('')}`,
+      }),
+      commit('entry_order'),
+    ),
+    refused(
+      'commit with a parent that is null',
+      'DML-OBJ-0226',
+      bytes({ parents: '81f6' }),
+      commit('field_type'),
+    ),
+    refused(
+      'commit with too many fields',
+      'DML-OBJ-0208',
+      `8a${bytes({}).slice(2)}00`,
+      commit('field_count'),
+    ),
+  ];
+}
+
+export function execVectors(): Draft[] {
+  const exec = (detail: Parameters<typeof errorOf>[0]) => errorOf(detail, 'exec');
+  const bytes = (parts: {
+    kind?: string;
+    key?: string;
+    status?: string;
+    result?: string;
+    rest?: string;
+  }): string =>
+    `8d0109${link(ids.node())}${parts.kind ?? '02'}${parts.key ?? `5820${ids.key()}`}${parts.status ?? '01'}${parts.result ?? link(ids.dag())}${parts.rest ?? '80f6f6f6f6f6'}`;
+  return [
+    record('exec of a call', 'DML-OBJ-1501', plainCallExec),
+    record('exec of a call that failed', 'DML-OBJ-1504', { ...plainCallExec, status: 'error' }),
+    record('exec of a call with everything', 'DML-OBJ-1501', {
+      ...plainCallExec,
+      pins: [[ids.node(5), ids.exec(5)]],
+      requestId: ids.request(),
+      sourceExecId: ids.exec(1),
+      startedMs: 1_700_000_000_000,
+      finishedMs: 1_700_000_000_500,
+      receiptDatumId: ids.datum(9),
+    }),
+    record('exec that took no time', 'DML-OBJ-1509', { ...plainCallExec, startedMs: 5, finishedMs: 5 }),
+    record('exec that only started', 'DML-OBJ-1509', { ...plainCallExec, startedMs: 5 }),
+    record('exec with pins in pages', 'DML-OBJ-1909', { ...plainCallExec, pins: ids.page() }),
+    record('exec of a builtin', 'DML-OBJ-1505', plainBuiltinExec),
+    record('exec of a builtin that failed', 'DML-OBJ-1505', { ...plainBuiltinExec, status: 'error' }),
+    refused('exec of a literal', 'DML-OBJ-1502', bytes({ kind: '01' }), exec('exec_node_kind')),
+    refused('exec of an import', 'DML-OBJ-1502', bytes({ kind: '03' }), exec('exec_node_kind')),
+    refused('exec with status 0', 'DML-OBJ-1503', bytes({ status: '00' }), exec('exec_status')),
+    refused('exec with status 3', 'DML-OBJ-1503', bytes({ status: '03' }), exec('exec_status')),
+    refused('exec with a status that is a bool', 'DML-OBJ-0226', bytes({ status: 'f5' }), exec('field_type')),
+    refused(
+      'exec with a key of 31 bytes',
+      'DML-OBJ-1510',
+      bytes({ key: `581f${'00'.repeat(31)}` }),
+      exec('id_length'),
+    ),
+    refused(
+      'exec with a key that is a link',
+      'DML-OBJ-0226',
+      bytes({ key: link(ids.datum()) }),
+      exec('field_type'),
+    ),
+    refused('exec without a result', 'DML-OBJ-0226', bytes({ result: 'f6' }), exec('field_type')),
+    refused(
+      'exec that finished before it started',
+      'DML-OBJ-1509',
+      bytes({ rest: '80f6f60504f6' }),
+      exec('exec_times'),
+    ),
+    refused(
+      'exec that finished without a start',
+      'DML-OBJ-1509',
+      bytes({ rest: '80f6f6f604f6' }),
+      exec('exec_times'),
+    ),
+    refused(
+      'exec of a builtin with pins',
+      'DML-OBJ-1507',
+      bytes({ kind: '04', rest: `8182${link(ids.node())}${link(ids.exec())}f6f6f6f6f6` }),
+      exec('exec_builtin_fields'),
+    ),
+    refused(
+      'exec of a builtin with pins in pages',
+      'DML-OBJ-1507',
+      bytes({ kind: '04', rest: `${link(ids.page())}f6f6f6f6f6` }),
+      exec('exec_builtin_fields'),
+    ),
+    refused(
+      'exec of a builtin with a time',
+      'DML-OBJ-1507',
+      bytes({ kind: '04', rest: '80f6f605f6f6' }),
+      exec('exec_builtin_fields'),
+    ),
+    refused(
+      'exec of a builtin with a request',
+      'DML-OBJ-1507',
+      bytes({ kind: '04', rest: `80${link(ids.request())}f6f6f6f6` }),
+      exec('exec_builtin_fields'),
+    ),
+    refused(
+      'exec with too few fields',
+      'DML-OBJ-0208',
+      `8c${bytes({ rest: '80f6f6f6f6' }).slice(2)}`,
+      exec('field_count'),
+    ),
+  ];
+}
+
+export function requestVectors(): Draft[] {
+  const request = (detail: Parameters<typeof errorOf>[0]) => errorOf(detail, 'exec-request');
+  const bytes = (parts: { uuid?: string; commit?: string; ref?: string; remote?: string }): string =>
+    `89010a${link(ids.node())}${link(ids.datum())}${parts.uuid ?? `50${'11'.repeat(16)}`}${parts.commit ?? 'f6'}${parts.ref ?? 'f6'}${parts.remote ?? 'f6'}05`;
+  return [
+    record('request for local work', 'DML-OBJ-1601', plainRequest),
+    record('request with a snapshot', 'DML-OBJ-1601', {
+      ...plainRequest,
+      snapshotCommitId: ids.commit(),
+      snapshotRef: `exec/${plainRequest.executionUuid}`,
+      remoteUri: 'dml+remote://file/data/remote?x=1',
+    }),
+    record('request with the nil UUID', 'DML-OBJ-1603', {
+      ...plainRequest,
+      executionUuid: '00000000-0000-0000-0000-000000000000',
+    }),
+    refused(
+      'request with a short UUID',
+      'DML-OBJ-0404',
+      bytes({ uuid: `4f${'11'.repeat(15)}` }),
+      request('id_length'),
+    ),
+    refused(
+      'request with a UUID that is a text',
+      'DML-OBJ-0226',
+      bytes({ uuid: '6131' }),
+      request('field_type'),
+    ),
+    refused(
+      'request with a commit alone',
+      'DML-OBJ-1604',
+      bytes({ commit: link(ids.commit()) }),
+      request('snapshot_fields'),
+    ),
+    refused('request with a ref alone', 'DML-OBJ-1604', bytes({ ref: '6161' }), request('snapshot_fields')),
+    refused(
+      'request with a ref that is none',
+      'DML-OBJ-1702',
+      bytes({ commit: link(ids.commit()), ref: '612f' }),
+      request('ref_name_form'),
+    ),
+    refused(
+      'request with a remote in another form',
+      'DML-OBJ-1602',
+      bytes({ remote: '63583a61' }),
+      request('uri_not_canonical'),
+    ),
+    refused(
+      'request with a remote that is no URI',
+      'DML-OBJ-0601',
+      bytes({ remote: '6161' }),
+      request('uri_syntax'),
+    ),
+    {
+      name: 'request with a UUID in capitals',
+      requirement: 'DML-OBJ-1603',
+      operation: 'encode',
+      value: {
+        type: 'exec-request',
+        node: { '/': 'bafyreiflvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvm' },
+        function: { '/': 'bafyreiflvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvm' },
+        executionUuid: '0190A1B2-C3D4-7E5F-8A6B-7C8D9E0F1A2B',
+        snapshotCommit: null,
+        snapshotRef: null,
+        remoteUri: null,
+        createdMs: 0,
+      },
+      error: request('uuid_form'),
+    },
+  ];
+}
+
+export function mutableVectors(): Draft[] {
+  const tombstone = (detail: Parameters<typeof errorOf>[0]) => errorOf(detail, 'tombstone');
+  const stone = (parts: { class?: string; id?: string; reason?: string; actor?: string }): string =>
+    `880108${parts.class ?? '02'}${parts.id ?? `5820${ids.datum()}`}${parts.reason ?? '6161'}60${parts.actor ?? '60'}05`;
+  const ref = (name: string): string => `850107${name}${link(ids.commit())}01`;
+  return [
+    record('ref', 'DML-OBJ-1701', { type: 'ref', name: 'heads/main', commitId: ids.commit(), sequence: 0 }),
+    record('ref with an encoded name', 'DML-OBJ-1702', {
+      type: 'ref',
+      name: 'remotes/origin/a%2Fb%C3%A9',
+      commitId: ids.commit(),
+      sequence: 2 ** 40,
+    }),
+    refused('ref with an empty segment', 'DML-OBJ-1702', ref('63612f2f'), errorOf('ref_name_form', 'ref')),
+    refused('ref with a name outside ASCII', 'DML-OBJ-1702', ref('62c3a9'), errorOf('ref_name_form', 'ref')),
+    refused('ref with a name that is bytes', 'DML-OBJ-0226', ref('4161'), errorOf('field_type', 'ref')),
+    refused(
+      'ref with a negative sequence',
+      'DML-OBJ-0702',
+      `8501076161${link(ids.commit())}20`,
+      errorOf('integer_range', 'ref'),
+    ),
+    record('meta with a number', 'DML-OBJ-1703', { type: 'meta', key: 'schema', value: 1 }),
+    record('meta with a text', 'DML-OBJ-1703', { type: 'meta', key: 'created_by', value: 'daggerml 0.1.0' }),
+    refused('meta with null', 'DML-OBJ-1703', '8401016161f6', errorOf('field_type', 'meta')),
+    refused('meta with an empty key', 'DML-OBJ-1703', '8401016001', errorOf('name_length', 'meta')),
+    refused('meta with a negative number', 'DML-OBJ-0702', '840101616120', errorOf('integer_range', 'meta')),
+    record('tombstone', 'DML-OBJ-1801', plainTombstone),
+    ...(['node', 'dag', 'tree', 'commit', 'exec', 'exec-request', 'page', 'chunk'] as const).map(
+      (objectClass) =>
+        record(`tombstone of a ${objectClass}`, 'DML-OBJ-1802', { ...plainTombstone, objectClass }),
+    ),
+    refused('tombstone of class ref', 'DML-OBJ-1802', stone({ class: '07' }), tombstone('object_class')),
+    refused('tombstone of class 13', 'DML-OBJ-1802', stone({ class: '0d' }), tombstone('object_class')),
+    refused(
+      'tombstone with a link',
+      'DML-OBJ-1803',
+      stone({ id: link(ids.datum()) }),
+      tombstone('field_type'),
+    ),
+    refused(
+      'tombstone with a short id',
+      'DML-OBJ-0404',
+      stone({ id: `581f${'00'.repeat(31)}` }),
+      tombstone('id_length'),
+    ),
+    refused('tombstone without a reason', 'DML-OBJ-1804', stone({ reason: '60' }), tombstone('name_length')),
+    refused(
+      'tombstone with a long actor',
+      'DML-OBJ-1804',
+      stone({ actor: `790100${'61'.repeat(256)}` }),
+      tombstone('text_length'),
+    ),
+    ...(['datum', 'node', 'dag', 'tree', 'commit', 'exec', 'exec-request', 'page'] as const).map((expected) =>
+      refused(`tombstone read as a ${expected}`, 'DML-OBJ-1806', stone({}), tombstone('excised'), expected),
+    ),
+  ];
+}
+
+export function pageVectors(): Draft[] {
+  const page = (detail: Parameters<typeof errorOf>[0]) => errorOf(detail, 'page');
+  const nodes = ascending([ids.node(1), ids.node(2), ids.node(3), ids.node(4)]);
+  const children = [ids.page(1), ids.page(2)] as const;
+  const keyed = <Key>(
+    keys: readonly [Key, Key],
+  ): readonly (readonly [Key, (typeof children)[number], number])[] => [
+    [keys[0], children[0], 40],
+    [keys[1], children[1], 2],
+  ];
+  const pages: readonly PageRecord[] = [
+    {
+      type: 'page',
+      role: 'list',
+      level: 0,
+      entries: [scalar.i64(1), scalar.f64(1), ids.datum(), scalar.nothing],
+    },
+    {
+      type: 'page',
+      role: 'set',
+      level: 0,
+      entries: [scalar.i64(1), scalar.i64(2), scalar.string('a'), ids.datum()],
+    },
+    {
+      type: 'page',
+      role: 'map',
+      level: 0,
+      entries: [
+        ['a', scalar.i64(1)],
+        ['b', ids.datum()],
+      ],
+    },
+    {
+      type: 'page',
+      role: 'names',
+      level: 0,
+      entries: [
+        ['a', ids.node(1)],
+        ['b', ids.node(2)],
+      ],
+    },
+    {
+      type: 'page',
+      role: 'dags',
+      level: 0,
+      entries: [
+        ['a', ids.dag(1)],
+        ['root', ids.dag(2)],
+      ],
+    },
+    { type: 'page', role: 'pins', level: 0, entries: nodes.map((node, at) => [node, ids.exec(at)] as const) },
+    {
+      type: 'page',
+      role: 'requests',
+      level: 0,
+      entries: nodes.map((node, at) => [node, ids.request(at)] as const),
+    },
+    { type: 'page', role: 'inputs', level: 0, entries: [ids.node(2), ids.node(1), ids.node(2)] },
+    {
+      type: 'page',
+      role: 'chunks',
+      level: 0,
+      entries: [
+        [ids.chunk(1), 65_536],
+        [ids.chunk(1), 65_536],
+        [ids.chunk(2), 1],
+      ],
+    },
+    {
+      type: 'page',
+      role: 'list',
+      level: 1,
+      entries: [
+        [children[0], 100],
+        [children[1], 3],
+      ],
+    },
+    { type: 'page', role: 'set', level: 1, entries: keyed([scalar.i64(9), scalar.string('z')]) },
+    { type: 'page', role: 'set', level: 2, entries: [[ids.datum(), children[0], 2 ** 33]] },
+    { type: 'page', role: 'map', level: 1, entries: keyed(['k', 'z']) },
+    { type: 'page', role: 'names', level: 1, entries: keyed(['k', 'z']) },
+    { type: 'page', role: 'dags', level: 1, entries: keyed(['k', 'z']) },
+    { type: 'page', role: 'pins', level: 1, entries: keyed([nodes[1]!, nodes[3]!]) },
+    { type: 'page', role: 'requests', level: 1, entries: keyed([nodes[1]!, nodes[3]!]) },
+    {
+      type: 'page',
+      role: 'inputs',
+      level: 1,
+      entries: [
+        [children[0], 300],
+        [children[1], 20],
+      ],
+    },
+    {
+      type: 'page',
+      role: 'chunks',
+      level: 1,
+      entries: [
+        [children[0], 2 ** 40],
+        [children[1], 65_536],
+      ],
+    },
+    { type: 'page', role: 'list', level: 15, entries: [[children[0], 5]] },
+  ];
+  const list = (entries: string): string => `85010b0100${entries}`;
+  const raw = (
+    name: string,
+    requirement: string,
+    hex: Parameters<typeof refused>[2],
+    detail: Parameters<typeof errorOf>[0],
+  ): Draft => refused(name, requirement, hex, page(detail));
+  return [
+    ...pages.map((each) =>
+      record(`${each.role} page of level ${each.level}`, 'DML-OBJ-1904', each as AnyRecord),
+    ),
+    raw('page of role 0', 'DML-OBJ-1902', '85010b0000818101', 'page_role'),
+    raw('page of role 10', 'DML-OBJ-1902', '85010b0a00818101', 'page_role'),
+    raw('page of role that is a text', 'DML-OBJ-0226', '85010b613100818101', 'field_type'),
+    raw('page of level 16', 'DML-OBJ-1903', `85010b01108182${link(ids.page())}05`, 'page_level'),
+    raw('page of level -1', 'DML-OBJ-1903', `85010b01208182${link(ids.page())}05`, 'page_level'),
+    raw('page of level that is a float', 'DML-OBJ-0226', '85010b01fb0000000000000000818101', 'field_type'),
+    raw('page without entries', 'DML-OBJ-1906', list('80'), 'page_empty'),
+    raw('interior page without entries', 'DML-OBJ-1906', '85010b030180', 'page_empty'),
+    raw('page whose entries are a link', 'DML-OBJ-0226', list(link(ids.page())), 'field_type'),
+    raw('leaf entry in an interior page', 'DML-OBJ-1904', '85010b0101818101', 'entry_form'),
+    raw(
+      'interior entry of a list with a key',
+      'DML-OBJ-1904',
+      `85010b010181836161${link(ids.page())}05`,
+      'entry_form',
+    ),
+    raw(
+      'interior entry of a map without a key',
+      'DML-OBJ-1904',
+      `85010b03018182${link(ids.page())}05`,
+      'entry_form',
+    ),
+    raw(
+      'interior entry with a count of 0',
+      'DML-OBJ-1907',
+      `85010b01018182${link(ids.page())}00`,
+      'entry_form',
+    ),
+    raw(
+      'interior entry with a negative count',
+      'DML-OBJ-0702',
+      `85010b01018182${link(ids.page())}20`,
+      'integer_range',
+    ),
+    raw(
+      'interior entry linking to a chunk',
+      'DML-OBJ-0304',
+      `85010b01018182${rawLink(ids.page())}05`,
+      'link_codec',
+    ),
+    raw('chunk of length 0', 'DML-OBJ-1907', `85010b09008182${rawLink(ids.chunk())}00`, 'entry_form'),
+    raw(
+      'pins out of order',
+      'DML-OBJ-1905',
+      `85010b060082${[...nodes.slice(0, 2)]
+        .reverse()
+        .map((node) => `82${link(node)}${link(ids.exec())}`)
+        .join('')}`,
+      'entry_order',
+    ),
+    raw(
+      'interior keys out of order',
+      'DML-OBJ-1905',
+      `85010b03018283616b${link(ids.page())}0583616b${link(ids.page(1))}05`,
+      'entry_order',
+    ),
+    raw(
+      'interior set keys out of order',
+      'DML-OBJ-1905',
+      `85010b02018283820302${link(ids.page())}0583820301${link(ids.page(1))}05`,
+      'entry_order',
+    ),
+    raw(
+      'names page with the name root',
+      'DML-OBJ-1304',
+      `85010b0400818264726f6f74${link(ids.node())}`,
+      'root_name_reserved',
+    ),
+    raw(
+      'page too large',
+      'DML-OBJ-1908',
+      ['85010b01009883', { repeat: `8205587c${'00'.repeat(124)}`, count: 131 }],
+      'page_size',
+    ),
+    raw('page with two fields', 'DML-OBJ-0208', '84010b0100', 'field_count'),
+  ];
+}

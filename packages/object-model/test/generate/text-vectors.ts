@@ -1,0 +1,276 @@
+import { ids } from './samples.ts';
+import { canonical, type Draft, errorOf, refusedText } from './vector-file.ts';
+
+export function textVectors(): Draft[] {
+  const text = canonical.bind(null, 'text');
+  const name = canonical.bind(null, 'name');
+  return [
+    text('ASCII stays', 'DML-OBJ-0506', 'abc', 'abc'),
+    text('empty stays', 'DML-OBJ-0506', '', ''),
+    text('decomposed is composed', 'DML-OBJ-0506', 'e\u0301', '\u00e9'),
+    text('composed stays', 'DML-OBJ-0506', '\u00e9', '\u00e9'),
+    text('Hangul is composed', 'DML-OBJ-0506', '\u1112\u1161\u11ab', '\ud55c'),
+    text('marks are put in order', 'DML-OBJ-0506', 'a\u0315\u0300', '\u00e0\u0315'),
+    text('compatibility characters stay', 'DML-OBJ-0506', '\ufb01\u2460', '\ufb01\u2460'),
+    text('Angstrom sign becomes the letter', 'DML-OBJ-0506', '\u212b', '\u00c5'),
+    text('composition exclusions come apart', 'DML-OBJ-0506', '\u0958', '\u0915\u093c'),
+    text('byte order mark stays', 'DML-OBJ-0504', '\ufeffa', '\ufeffa'),
+    text('white space and controls stay', 'DML-OBJ-0506', ' \t\r\n\u0000', ' \t\r\n\u0000'),
+    refusedText('text', 'high surrogate alone', 'DML-OBJ-0502', { units: [0xd800] }, 'lone_surrogate'),
+    refusedText('text', 'low surrogate alone', 'DML-OBJ-0502', { units: [0x61, 0xdc00] }, 'lone_surrogate'),
+    refusedText('text', 'surrogates swapped', 'DML-OBJ-0502', { units: [0xdc00, 0xd800] }, 'lone_surrogate'),
+    name('name plain', 'DML-OBJ-0506', 'model', 'model'),
+    name('name with a slash', 'DML-OBJ-0506', 'a/b', 'a/b'),
+    name('name with spaces', 'DML-OBJ-0506', ' a b ', ' a b '),
+    name('name decomposed', 'DML-OBJ-0506', 'e\u0301t', '\u00e9t'),
+    name('name of 255 bytes', 'DML-OBJ-0507', 'n'.repeat(255), 'n'.repeat(255)),
+    name(
+      'of 255 bytes after composing',
+      'DML-OBJ-0507',
+      `${'n'.repeat(253)}e\u0301`,
+      `${'n'.repeat(253)}\u00e9`,
+    ),
+    name('name three dots', 'DML-OBJ-0509', '...', '...'),
+    refusedText('name', 'name empty', 'DML-OBJ-0507', '', 'name_length'),
+    refusedText('name', 'name of 256 bytes', 'DML-OBJ-0507', 'n'.repeat(256), 'name_length'),
+    refusedText(
+      'name',
+      'of 128 characters and 256 bytes',
+      'DML-OBJ-0507',
+      '\u00e9'.repeat(128),
+      'name_length',
+    ),
+    refusedText('name', 'name dot', 'DML-OBJ-0509', '.', 'name_reserved'),
+    refusedText('name', 'name two dots', 'DML-OBJ-0509', '..', 'name_reserved'),
+    refusedText('name', 'name with NUL', 'DML-OBJ-0508', 'a\u0000', 'name_control'),
+    refusedText('name', 'name with a newline', 'DML-OBJ-0508', 'a\nb', 'name_control'),
+    refusedText('name', 'name with DEL', 'DML-OBJ-0508', 'a\u007f', 'name_control'),
+    refusedText('name', 'name with a C1 control', 'DML-OBJ-0508', 'a\u0085', 'name_control'),
+    refusedText('name', 'name with a lone surrogate', 'DML-OBJ-0502', { units: [0xdbff] }, 'lone_surrogate'),
+    canonical('mapKey', 'empty key', 'DML-OBJ-0512', '', ''),
+    canonical('mapKey', 'key with controls', 'DML-OBJ-0512', 'a\nb', 'a\nb'),
+    canonical('mapKey', 'key decomposed', 'DML-OBJ-0506', 'o\u0308', '\u00f6'),
+    refusedText('mapKey', 'key of 4097 bytes', 'DML-OBJ-0512', 'k'.repeat(4097), 'map_key_length'),
+  ];
+}
+
+export function keyNameVectors(): Draft[] {
+  const keyName = (name: string, input: string, key: string): Draft => ({
+    name,
+    requirement: 'DML-OBJ-0515',
+    operation: 'keyName',
+    input,
+    key,
+  });
+  const refusedKey = (
+    name: string,
+    key: string,
+    requirement = 'DML-OBJ-0516',
+    detail: 'key_name_form' | 'name_reserved' | 'utf8' = 'key_name_form',
+  ): Draft => ({
+    name,
+    requirement,
+    operation: 'keyName',
+    key,
+    error: errorOf(detail),
+  });
+  return [
+    keyName('key of unreserved stay', 'aZ09-._~', 'aZ09-._~'),
+    keyName('key of slash and percent', 'a/b%', 'a%2Fb%25'),
+    keyName('key of space and plus', 'a b+c', 'a%20b%2Bc'),
+    keyName('key of outside ASCII', '\u00e9\u{1f600}', '%C3%A9%F0%9F%98%80'),
+    keyName('key of decomposed', 'e\u0301', '%C3%A9'),
+    refusedKey('key with lower case hex', 'a%2fb'),
+    refusedKey('key with unreserved encoded', '%41'),
+    refusedKey('key with slash not encoded', 'a/b'),
+    refusedKey('key with percent at the end', 'a%'),
+    refusedKey('key with empty', ''),
+    refusedKey('key with not in NFC', 'e%CC%81'),
+    refusedKey('key with two dots', '..', 'DML-OBJ-0509', 'name_reserved'),
+    refusedKey('key with not UTF-8', '%FF', 'DML-OBJ-0501', 'utf8'),
+  ];
+}
+
+export function orderVectors(): Draft[] {
+  const order = (name: string, ...keys: string[]): Draft => ({
+    name,
+    requirement: 'DML-OBJ-0514',
+    operation: 'order',
+    keys,
+  });
+  return [
+    order('ASCII', '', 'A', 'AA', 'B', 'a', 'aa', 'ab', 'b'),
+    order('byte lengths', 'z', '\u0080', '\u07ff', '\u0800', '\uffff', '\u{10000}', '\u{10ffff}'),
+    order(
+      'surrogates after the private use area',
+      '\ud7ff',
+      '\ue000',
+      '\uf8ff',
+      '\uffee',
+      '\u{10000}',
+      '\u{1f600}',
+    ),
+    order('supplementary planes', '\u{1f600}', '\u{1f600}a', '\u{1f601}', '\u{20000}'),
+  ];
+}
+
+export function uriVectors(): Draft[] {
+  const uri = (name: string, requirement: string, input: string, output: string): Draft =>
+    canonical('uri', name, requirement, input, output);
+  const no = (
+    name: string,
+    input: string,
+    requirement = 'DML-OBJ-0601',
+    detail: Parameters<typeof errorOf>[0] = 'uri_syntax',
+  ): Draft => refusedText('uri', name, requirement, input, detail);
+  return [
+    uri('canonical already', 'DML-OBJ-0616', 'https://example.com/a?b#c', 'https://example.com/a?b#c'),
+    uri('scheme in capitals', 'DML-OBJ-0604', 'HTTPS://example.com/', 'https://example.com/'),
+    uri('host in capitals', 'DML-OBJ-0605', 'https://EXAMPLE.com/A', 'https://example.com/A'),
+    uri('user information keeps its case', 'DML-OBJ-0605', 'ftp://User@HOST/', 'ftp://User@host/'),
+    uri('address in brackets', 'DML-OBJ-0605', 'http://[2001:DB8::1]:8080/', 'http://[2001:db8::1]:8080/'),
+    uri('encoded host', 'DML-OBJ-0605', 'x://%C3%A9%41/', 'x://%C3%A9a/'),
+    uri('encoded host in lower case', 'DML-OBJ-0605', 'x://%c3%a9/', 'x://%C3%A9/'),
+    uri('unreserved decoded', 'DML-OBJ-0607', 'https://a/%41%7e%2D%5F', 'https://a/A~-_'),
+    uri('hex in capitals', 'DML-OBJ-0607', 'https://a/%2f%3a', 'https://a/%2F%3A'),
+    uri('reserved stays encoded', 'DML-OBJ-0607', 'https://a/b%2Fc?d%26e', 'https://a/b%2Fc?d%26e'),
+    uri('encoded percent stays', 'DML-OBJ-0607', 'https://a/%2541', 'https://a/%2541'),
+    uri('outside ASCII', 'DML-OBJ-0608', 'https://a/\u00e9', 'https://a/%C3%A9'),
+    uri('outside ASCII decomposed', 'DML-OBJ-0608', 'https://a/e\u0301', 'https://a/%C3%A9'),
+    uri(
+      'outside ASCII in the host',
+      'DML-OBJ-0608',
+      'https://b\u00fccher.example/',
+      'https://b%C3%BCcher.example/',
+    ),
+    uri('outside the basic plane', 'DML-OBJ-0608', 'urn:\u{1f600}', 'urn:%F0%9F%98%80'),
+    uri('dot segments', 'DML-OBJ-0609', 'https://a/b/c/./../../g', 'https://a/g'),
+    uri('dot segments at the top', 'DML-OBJ-0609', 'https://a/../../b', 'https://a/b'),
+    uri('dot at the end', 'DML-OBJ-0609', 'https://a/b/.', 'https://a/b/'),
+    uri('two dots at the end', 'DML-OBJ-0609', 'https://a/b/..', 'https://a/'),
+    uri('encoded dots', 'DML-OBJ-0609', 'https://a/b/%2e%2E/c', 'https://a/c'),
+    uri('empty segments', 'DML-OBJ-0609', 'https://a//b//../c', 'https://a//b/c'),
+    uri('names that begin with dots', 'DML-OBJ-0609', 'https://a/.b/..c/...', 'https://a/.b/..c/...'),
+    uri('dots in the query stay', 'DML-OBJ-0609', 'https://a/b?x=/../y', 'https://a/b?x=/../y'),
+    uri('empty port', 'DML-OBJ-0610', 'x://a:/b', 'x://a/b'),
+    uri('default port of http', 'DML-OBJ-0610', 'http://a:80/', 'http://a/'),
+    uri('default port of https', 'DML-OBJ-0610', 'https://a:443/', 'https://a/'),
+    uri('default port of wss', 'DML-OBJ-0610', 'wss://a:443/x', 'wss://a/x'),
+    uri('port of the other scheme', 'DML-OBJ-0610', 'http://a:443/', 'http://a:443/'),
+    uri('port of an unknown scheme', 'DML-OBJ-0610', 's3://a:80/', 's3://a:80/'),
+    uri('empty path of https', 'DML-OBJ-0611', 'https://a', 'https://a/'),
+    uri('empty path of http with a query', 'DML-OBJ-0611', 'http://a?b', 'http://a/?b'),
+    uri('empty path of another scheme', 'DML-OBJ-0611', 's3://bucket', 's3://bucket'),
+    uri('path without a slash', 'DML-OBJ-0612', 'urn:a/../b', 'urn:a/../b'),
+    uri('mail address', 'DML-OBJ-0612', 'mailto:A@Example.com', 'mailto:A@Example.com'),
+    uri('path that would be an authority', 'DML-OBJ-0613', 'x:/.//a', 'x:/.//a'),
+    uri('path that would become an authority', 'DML-OBJ-0613', 'x:/a/..//b', 'x:/.//b'),
+    uri('empty query', 'DML-OBJ-0614', 'urn:a?', 'urn:a?'),
+    uri('empty fragment', 'DML-OBJ-0614', 'urn:a#', 'urn:a#'),
+    uri('empty query and fragment', 'DML-OBJ-0614', 'urn:a?#', 'urn:a?#'),
+    uri('file without host', 'DML-OBJ-0616', 'file:///a/b', 'file:///a/b'),
+    uri('adapter scheme', 'DML-OBJ-0616', 'dml+exec://local/run?a=1', 'dml+exec://local/run?a=1'),
+    uri('scheme alone', 'DML-OBJ-0601', 'x:', 'x:'),
+    canonical('reservedUri', 'builtin', 'DML-OBJ-0616', 'dml://list/construct', 'dml://list/construct'),
+    refusedText('uri', 'reserved scheme', 'DML-OBJ-0615', 'dml://list/get', 'uri_scheme_reserved'),
+    refusedText('uri', 'reserved scheme in capitals', 'DML-OBJ-0615', 'DML:x', 'uri_scheme_reserved'),
+    no('empty', ''),
+    no('without a scheme', 'a/b'),
+    no('relative with authority', '//a/b'),
+    no('scheme that begins with a digit', '1a:b'),
+    no('colon alone', ':a'),
+    no('space', 'https://a/b c'),
+    no('newline', 'https://a/\n'),
+    no('backslash', 'https://a\\b'),
+    no('angle bracket', 'urn:<a>'),
+    no('brackets in the path', 'https://a/[b]'),
+    no('two fragments', 'urn:a#b#c'),
+    no('port that is no number', 'https://a:b/'),
+    no('text behind the bracket', 'https://[::1]a/'),
+    no('bracket not closed', 'https://[::1/'),
+    no('no address in brackets', 'https://[g]/'),
+    no('percent alone', 'https://a/%', 'DML-OBJ-0606'),
+    no('percent with one digit', 'https://a/%4', 'DML-OBJ-0606'),
+    no('percent with other letters', 'https://a/%GG', 'DML-OBJ-0606'),
+    no('too long', `x:${'a'.repeat(8191)}`, 'DML-OBJ-0603', 'uri_length'),
+    no('too long once encoded', `x:${'\u00e9'.repeat(1400)}`, 'DML-OBJ-0603', 'uri_length'),
+    uri('of 8192 bytes', 'DML-OBJ-0603', `x:${'a'.repeat(8190)}`, `x:${'a'.repeat(8190)}`),
+  ];
+}
+
+export function identityVectors(): Draft[] {
+  const id = ids.datum();
+  const no = (
+    operation: string,
+    name: string,
+    requirement: string,
+    input: string,
+    detail: Parameters<typeof errorOf>[0] = 'id_form',
+  ): Draft => refusedText(operation, name, requirement, input, detail);
+  const badCid = (name: string, cid: string): Draft => ({
+    name,
+    requirement: 'DML-OBJ-0306',
+    operation: 'cid',
+    cid,
+    error: errorOf('cid_form'),
+  });
+  const good = 'bafyreiflvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvm';
+  return [
+    canonical('id', 'whole id', 'DML-OBJ-0401', id, id),
+    no('id', 'id in capitals', 'DML-OBJ-0401', id.toUpperCase()),
+    no('id', 'id of 63 digits', 'DML-OBJ-0401', id.slice(1)),
+    no('id', 'id of 65 digits', 'DML-OBJ-0401', `${id}0`),
+    no('id', 'id with another letter', 'DML-OBJ-0401', `g${id.slice(1)}`),
+    canonical('idPrefix', 'four digits', 'DML-OBJ-0402', 'abcd', 'abcd'),
+    canonical('idPrefix', 'capitals', 'DML-OBJ-0402', 'ABCD12', 'abcd12'),
+    canonical('idPrefix', 'all digits', 'DML-OBJ-0402', id, id),
+    no('idPrefix', 'three digits', 'DML-OBJ-0402', 'abc'),
+    no('idPrefix', '65 digits', 'DML-OBJ-0402', `${id}0`),
+    no('idPrefix', 'other letters', 'DML-OBJ-0402', 'wxyz'),
+    {
+      name: 'CID of a record',
+      requirement: 'DML-OBJ-0305',
+      operation: 'cid',
+      objectClass: 'node',
+      id: 'ab'.repeat(32),
+      cid: good,
+    },
+    {
+      name: 'CID of a chunk',
+      requirement: 'DML-OBJ-0305',
+      operation: 'cid',
+      objectClass: 'chunk',
+      id: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+      cid: 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku',
+    },
+    badCid('CID in capitals', good.toUpperCase()),
+    badCid('CID in base58', 'zdpuAyvkgEDQm9TenwGkd5eNaosSxjgEYd8QatfPetgB1CdEZ'),
+    badCid('CID of version 0', 'QmdfTbBqBPQ7VNxZEYEj14VmRuZBkqFbiwReogJgS1zR1n'),
+    badCid('CID of another hash', 'bafyrwiflvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvm'),
+    badCid('CID of another codec', 'bafybeiflvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvm'),
+    badCid('CID with spare bits', `${good.slice(0, -1)}n`),
+    badCid('CID cut off', good.slice(0, -1)),
+    badCid('CID with a digit too many', `${good}a`),
+    badCid('CID empty', ''),
+    canonical('refName', 'ref name of one segment', 'DML-OBJ-1702', 'main', 'main'),
+    canonical(
+      'refName',
+      'ref name of three segments',
+      'DML-OBJ-1702',
+      'remotes/origin/a%2Fb',
+      'remotes/origin/a%2Fb',
+    ),
+    no('refName', 'ref name empty', 'DML-OBJ-1702', '', 'ref_name_form'),
+    no('refName', 'ref name with an empty segment', 'DML-OBJ-1702', 'heads//a', 'ref_name_form'),
+    no('refName', 'ref name with a slash at the end', 'DML-OBJ-1702', 'heads/', 'ref_name_form'),
+    no('refName', 'ref name with two dots', 'DML-OBJ-1702', 'heads/..', 'ref_name_form'),
+    no('refName', 'ref name not encoded', 'DML-OBJ-1702', 'heads/a b', 'ref_name_form'),
+    no(
+      'refName',
+      'ref name too long',
+      'DML-OBJ-1702',
+      `heads/${'a/'.repeat(510)}`.slice(0, -1),
+      'ref_name_form',
+    ),
+  ];
+}

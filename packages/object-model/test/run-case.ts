@@ -1,0 +1,171 @@
+import {
+  type AnyRecord,
+  canonicalMapKey,
+  canonicalName,
+  canonicalReservedUri,
+  canonicalText,
+  canonicalUri,
+  checkRefName,
+  compareUtf8,
+  type Datum,
+  type DatumId,
+  DmlError,
+  decodeKeyName,
+  decodeRecord,
+  elementOf,
+  encodeElement,
+  encodeKeyName,
+  encodeRecord,
+  formatCid,
+  hashBytes,
+  type ObjectClass,
+  type ObjectId,
+  parseCid,
+  parseId,
+  parseIdPrefix,
+  type RecordType,
+  recordLinks,
+  scanLinks,
+} from '../src/index.ts';
+import { recordFromJson, recordToJson } from '../src/json/index.ts';
+import { bytesOfVector, hexOfBytes, textOfVector, type VectorCase, type VectorError } from './vector-case.ts';
+
+/** Runs a golden vector; yields what is wrong, undefined when all is right. Needs no test runner. */
+export function runCase(vector: VectorCase): string | undefined {
+  const operation = OPERATIONS[vector.operation];
+  if (operation === undefined) return `unknown operation ${vector.operation}`;
+  if (vector.error !== undefined && !NAMED_ERRORS.has(vector.operation)) {
+    return expectError(vector.error, () => operation(vector));
+  }
+  return operation(vector);
+}
+
+type Operation = (vector: VectorCase) => string | undefined;
+
+const OPERATIONS: Readonly<Record<string, Operation>> = {
+  record: runRecord,
+  decode: ({ hex, expected }) => {
+    decodeRecord(bytesOfVector(hex!), expected as RecordType | undefined);
+    return 'accepted';
+  },
+  encode: ({ value }) => {
+    recordFromJson(value);
+    return 'accepted';
+  },
+  text: canonicalise(canonicalText),
+  name: canonicalise(canonicalName),
+  mapKey: canonicalise(canonicalMapKey),
+  uri: canonicalise(canonicalUri),
+  reservedUri: canonicalise(canonicalReservedUri),
+  id: canonicalise((text) => parseId(text)),
+  idPrefix: canonicalise(parseIdPrefix),
+  refName: canonicalise(checkRefName),
+  keyName: runKeyName,
+  cid: runCid,
+  order: runOrder,
+  inline: runInline,
+};
+
+/** Operations that look at the error themselves. */
+const NAMED_ERRORS: ReadonlySet<string> = new Set(['keyName', 'cid']);
+
+function canonicalise(operation: (text: string) => string): Operation {
+  return ({ input, output }) => {
+    const text = textOfVector(input!);
+    const first = operation(text);
+    if (first !== output) return `yielded ${first}`;
+    const again = operation(first);
+    return again === first ? undefined : `not stable: ${again}`;
+  };
+}
+
+function runRecord(vector: VectorCase): string | undefined {
+  const bytes = bytesOfVector(vector.hex!);
+  const record = decodeRecord(bytes);
+  const json = recordToJson(record);
+  const fromJson: AnyRecord = recordFromJson(vector.value);
+  return (
+    compare('JSON', json, vector.value) ??
+    compare('hex of decoded', hexOfBytes(encodeRecord(record)), hexOfBytes(bytes)) ??
+    compare('hex of JSON', hexOfBytes(encodeRecord(fromJson)), hexOfBytes(bytes)) ??
+    compare('id', hashBytes(bytes), vector.id) ??
+    compare('links', listLinks(record), vector.links) ??
+    compare('scanned links', scannedLinks(bytes), vector.links) ??
+    (vector.cid === undefined
+      ? undefined
+      : compare('cid', formatCid('datum', vector.id as DatumId), vector.cid))
+  );
+}
+
+function listLinks(record: AnyRecord): unknown {
+  return recordLinks(record).map((link) => ({ class: link.objectClass, id: link.id }));
+}
+
+function scannedLinks(bytes: Uint8Array): unknown {
+  const links: unknown[] = [];
+  scanLinks(bytes, (objectClass, at) => {
+    links.push({ class: objectClass, id: hexOfBytes(bytes.subarray(at, at + 32)) });
+  });
+  return links;
+}
+
+function runKeyName(vector: VectorCase): string | undefined {
+  if (vector.error !== undefined) return expectError(vector.error, () => decodeKeyName(vector.key!));
+  const name = textOfVector(vector.input!);
+  return (
+    compare('key', encodeKeyName(name), vector.key) ??
+    compare('name', decodeKeyName(vector.key!), canonicalName(name))
+  );
+}
+
+function runCid(vector: VectorCase): string | undefined {
+  if (vector.error !== undefined) return expectError(vector.error, () => parseCid(vector.cid!));
+  const objectClass = vector.objectClass as ObjectClass;
+  const parsed = parseCid(vector.cid!);
+  return (
+    compare('cid', formatCid(objectClass, vector.id as ObjectId as never), vector.cid) ??
+    compare('id', parsed.id, vector.id) ??
+    compare('codec', parsed.codec, objectClass === 'chunk' ? 'raw' : 'dag-cbor')
+  );
+}
+
+function runOrder({ keys }: VectorCase): string | undefined {
+  for (let at = 1; at < keys!.length; at++) {
+    if (compareUtf8(keys![at - 1]!, keys![at]!) >= 0) return `${at - 1} is not before ${at}`;
+    if (compareUtf8(keys![at]!, keys![at - 1]!) <= 0) return `${at} is not after ${at - 1}`;
+  }
+  return undefined;
+}
+
+function runInline(vector: VectorCase): string | undefined {
+  const datum = recordFromJson(vector.value) as Datum;
+  let wasPut = false;
+  const element = elementOf(datum, (bytes) => {
+    wasPut = true;
+    return hashBytes<'datum'>(bytes);
+  });
+  return (
+    compare('inline', !wasPut, vector.inline) ??
+    compare('element', hexOfBytes(encodeElement(element)), hexOfBytes(bytesOfVector(vector.hex!)))
+  );
+}
+
+function expectError(expected: VectorError, run: () => unknown): string | undefined {
+  try {
+    const result = run();
+    return `no error, but ${String(result)}`;
+  } catch (error) {
+    if (!(error instanceof DmlError)) return `threw ${String(error)}`;
+    return (
+      compare('code', error.code, expected.code) ??
+      compare('detail', error.detail, expected.detail) ??
+      compare('record type', error.recordType, expected.recordType)
+    );
+  }
+}
+
+function compare(what: string, actual: unknown, expected: unknown): string | undefined {
+  const left = JSON.stringify(actual);
+  const right = JSON.stringify(expected);
+  return left === right ? undefined : `${what}: ${left} instead of ${right}`;
+}

@@ -1,0 +1,50 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { ERROR_DETAILS, RECORD_TYPE_NUMBERS } from '../src/index.ts';
+import { runCase } from './run-case.ts';
+import type { VectorCase, VectorFile } from './vector-case.ts';
+
+const folder = join(import.meta.dirname, '../../../vectors');
+/** Areas whose operations are run beside their own code. */
+const OTHER_AREAS: ReadonlySet<string> = new Set(['search-tree', 'blob']);
+
+const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.json'))
+  .sort()
+  .map((path) => ({ path, file: JSON.parse(readFileSync(join(folder, path), 'utf8')) as VectorFile }));
+const all: readonly VectorCase[] = files.flatMap(({ file }) => file.cases);
+
+for (const { path, file } of files.filter(({ file }) => !OTHER_AREAS.has(file.area))) {
+  describe(`vectors/${path}`, () => {
+    for (const vector of file.cases) {
+      it(`${vector.operation}: ${vector.name} [${vector.requirement}]`, () => {
+        expect(runCase(vector)).toBeUndefined();
+      });
+    }
+  });
+}
+
+describe('the vectors together', () => {
+  const records = all.filter((vector) => vector.operation === 'record');
+
+  it('decode to their JSON form and encode back [DML-OBJ-2401]', () => {
+    const wrong = records.filter((vector) => runCase(vector) !== undefined);
+    expect(wrong.map((vector) => vector.name)).toEqual([]);
+    expect(records.length).toBeGreaterThan(150);
+  });
+
+  it('number more than 300', () => {
+    expect(all.length).toBeGreaterThan(300);
+  });
+
+  it('cover every record type', () => {
+    const types = new Set(records.map((vector) => (vector.value as { readonly type: string }).type));
+    expect([...types].sort()).toEqual(Object.keys(RECORD_TYPE_NUMBERS).sort());
+  });
+
+  it('cover every detail of the error surface', () => {
+    const details = new Set(all.map((vector) => vector.error?.detail));
+    expect(Object.keys(ERROR_DETAILS).filter((detail) => !details.has(detail))).toEqual([]);
+  });
+});
