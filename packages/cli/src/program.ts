@@ -23,6 +23,10 @@ const GLOBAL_OPTIONS: readonly Option[] = [
   new Option('--quiet', 'print no talk other than errors'),
   new Option('--no-color', 'print no colours (as does the variable NO_COLOR)'),
 ];
+const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
+  dag: 'List the dags of the current branch.',
+  index: 'List or forget work in progress.',
+};
 const GLOBAL_NAMES = new Set(['repo', 'json', 'quiet', 'color']);
 
 /**
@@ -115,12 +119,15 @@ function addCommand(program: Command, spec: CommandSpec, onCommand: OnCommand): 
 function groupCommand(parent: Command, word: string, spec: CommandSpec): Command {
   const existing = parent.commands.find((command) => command.name() === word);
   if (existing !== undefined) return existing;
-  return parent
+  const group = parent
     .command(word)
-    .description(`Commands about ${word}`)
+    .description(GROUP_SUMMARIES[word] ?? `Commands about ${word}.`)
+    .usage('<command>')
     .helpCommand(false)
     .helpOption('--help', 'print help for the command')
     .helpGroup(`${spec.group}:`);
+  group.action(() => group.help());
+  return group;
 }
 
 /** Options given before the command and after it; the later one decides. */
