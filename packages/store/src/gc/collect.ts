@@ -12,8 +12,12 @@ import { type GcProgress, STEP_OBJECTS, type Survey, surveyStore, walk } from '.
 import { settle, sweepSlice } from './sweep.ts';
 import { type ObjectTally, TallyCounter } from './tally.ts';
 
-/** Objects one transaction of the sweep deletes: writers wait no longer than some ten milliseconds. */
-export const SLICE_OBJECTS = 2_000;
+/**
+ * Objects one transaction of the sweep deletes. Ids are spread evenly, so each costs a page write of its own
+ * until a transaction deletes more objects than there are pages: larger slices are cheaper in all, and writers
+ * wait some hundred milliseconds for one of these.
+ */
+export const SLICE_OBJECTS = 10_000;
 
 /** How often a slice gives way to marking before it marks inside its transaction, whatever that costs. */
 const PATIENCE = 8;
@@ -119,7 +123,7 @@ function* sweepSteps(host: GcHost, sweep: SweepPlan): Generator<GcProgress, void
   const context = { marker, condemned, swept: sweep.swept, rows: new RowReader(engine) };
   let done = 0;
   let deferred = 0;
-  while (condemned.readyCount > 0) {
+  while (condemned.hasReady) {
     refreshSnapshot(engine);
     sweep.watch.catchUp(marker);
     yield* walk(engine, marker, sweep.stepObjects, false);

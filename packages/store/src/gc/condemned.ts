@@ -5,6 +5,9 @@ import { ObjectKeySet } from './object-key-set.ts';
 import { RowReader } from './row-reader.ts';
 import { TallyCounter } from './tally.ts';
 
+/** Leaves 25 bits for the place in a pass beside the 28 bits of a rank. */
+const RANK_STEP = 2 ** 25;
+
 /**
  * The objects no root reaches, with the order in which they may go.
  *
@@ -25,9 +28,10 @@ export class Condemned {
   #holders: Uint32Array = new Uint32Array(0);
   #scanned = 0;
   #counted = 0;
-  #ready: Uint32Array = new Uint32Array(0);
-  #readyHead = 0;
-  #readyTail = 0;
+  /** Ordinals that became ready since the pass began. */
+  #ready: number[] = [];
+  #pass: Uint32Array = new Uint32Array(0);
+  #passAt = 0;
 
   constructor(engine: Engine, marked: ObjectKeySet) {
     this.#engine = engine;
@@ -78,22 +82,43 @@ export class Condemned {
       }
     }
     if (this.#counted < this.keys.size) return true;
-    this.#ready = new Uint32Array(this.keys.size);
     for (let ordinal = 0; ordinal < this.keys.size; ordinal += 1)
-      if (this.#holders[ordinal] === 0) this.#ready[this.#readyTail++] = ordinal;
+      if (this.#holders[ordinal] === 0) this.#ready.push(ordinal);
     return false;
   }
 
-  /** Condemned objects that nothing present links to and that have not been taken yet. */
-  get readyCount(): number {
-    return this.#readyTail - this.#readyHead;
+  /** Tells whether any object is left that nothing present links to and that has not been taken. */
+  get hasReady(): boolean {
+    return this.#passAt < this.#pass.length || this.#ready.length > 0;
   }
 
-  /** Takes the next ready object and yields its key; undefined when none is ready. */
+  /**
+   * Takes the next ready object and yields its key; undefined when none is ready.
+   * Ready objects go pass by pass, each in key order, so that neighbours share the pages they are deleted from.
+   */
   take(): Uint8Array | undefined {
-    if (this.readyCount === 0) return undefined;
-    this.#readyHead += 1;
-    return this.keys.keyAt(this.#ready[this.#readyHead - 1] as number);
+    if (this.#passAt === this.#pass.length) this.#startPass();
+    const ordinal = this.#pass[this.#passAt];
+    if (ordinal === undefined) return undefined;
+    this.#passAt += 1;
+    return this.keys.keyAt(ordinal);
+  }
+
+  #startPass(): void {
+    const ready = this.#ready;
+    const ranked = new Float64Array(ready.length);
+    for (let index = 0; index < ready.length; index += 1)
+      ranked[index] = this.#rankOf(ready[index] as number) * RANK_STEP + index;
+    this.#pass = Uint32Array.from(ranked.sort(), (rank) => ready[rank % RANK_STEP] as number);
+    this.#passAt = 0;
+    this.#ready = [];
+  }
+
+  /** Class and first three bytes of the id: near enough to the order of keys. */
+  #rankOf(ordinal: number): number {
+    const key = this.keys.keyAt(ordinal);
+    const [classByte, first, second, third] = key as unknown as [number, number, number, number];
+    return ((classByte * 256 + first) * 256 + second) * 256 + third;
   }
 
   /** Notes that a taken object with these packed links is gone, which may make what it linked to ready. */
@@ -103,7 +128,7 @@ export class Condemned {
       if (ordinal === undefined) continue;
       const left = (this.#holders[ordinal] as number) - 1;
       this.#holders[ordinal] = left;
-      if (left === 0) this.#ready[this.#readyTail++] = ordinal;
+      if (left === 0) this.#ready.push(ordinal);
     }
   }
 }
