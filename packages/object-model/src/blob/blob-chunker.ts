@@ -2,20 +2,24 @@ import { gearTable } from './gear-table.ts';
 
 /** Bytes that every chunk but the last has at least; a cut is never looked for in them. */
 export const CHUNK_MIN_BYTES = 16_384;
-/** Length up to which a cut needs 18 zero bits, and from which it needs 14. */
-export const CHUNK_NORMAL_BYTES = 65_536;
+/**
+ * Length up to which a cut needs 16 zero bits, and from which it needs 14.
+ *
+ * @spec DML-OBJ-2118
+ */
+export const CHUNK_NORMAL_BYTES = 32_768;
 /** Longest chunk. */
-export const CHUNK_MAX_BYTES = 262_144;
+export const CHUNK_MAX_BYTES = 131_072;
 
-/** Top 18 and top 14 bits of the rolling hash. */
-const EARLY_MASK = 0xffffc000 | 0;
+/** Top 16 and top 14 bits of the rolling hash. */
+const EARLY_MASK = 0xffff0000 | 0;
 const LATE_MASK = 0xfffc0000 | 0;
 
 /** Takes a finished chunk; the bytes are only valid until it returns. */
 export type TakeChunk = (chunk: Uint8Array) => void;
 
 /**
- * Cuts a stream into content-defined chunks (FastCDC with normalised chunking), in at most 256 KiB of memory.
+ * Cuts a stream into content-defined chunks (FastCDC with normalised chunking), in at most 128 KiB of memory.
  *
  * The same bytes give the same chunks however the stream is split into pushes.
  *

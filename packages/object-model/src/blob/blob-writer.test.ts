@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { MemoryObjects } from '../../test/support/memory-objects.ts';
+import { digestStream, fillRandom } from '../../test/support/sample-content.ts';
+import { hashBytes, sha256Hex } from '../hash/hash-bytes.ts';
+import { decodeRecord } from '../records/decode-record.ts';
+import { encodeRecord } from '../records/encode-record.ts';
+import { PageCache } from '../search-tree/page-store.ts';
+import { treeEntries } from '../search-tree/read-tree.ts';
+import { verifyTree } from '../search-tree/verify-tree.ts';
+import { blobBytes } from './blob-reader.ts';
+import { BlobWriter, writeBlob } from './blob-writer.ts';
+
+describe('BlobWriter', () => {
+  it('writes chunks that are the content in order, none of them empty [DML-OBJ-2101]', () => {
+    for (const size of [0, 1, 16_384, 16_385, 131_072, 131_073, 700_000]) {
+      const objects = new MemoryObjects();
+      const content = digestStream(`content ${size}`, size);
+      const blob = writeBlob(content, objects);
+      const entries = [...treeEntries('chunks', blob.root, objects)];
+      expect(Buffer.concat(entries.map(([chunkId]) => objects.chunks.get(chunkId)!)).equals(content)).toBe(
+        true,
+      );
+      for (const [chunkId, length] of entries) {
+        expect(length).toBeGreaterThan(0);
+        expect(objects.chunks.get(chunkId)).toHaveLength(length);
+      }
+      expect(decodeRecord(encodeRecord(blob), 'datum')).toEqual(blob);
+    }
+  });
+
+  it('records size and SHA-256 of the whole content [DML-OBJ-2115]', () => {
+    for (const size of [0, 5, 20_000, 400_000]) {
+      const content = digestStream('whole', size);
+      const blob = writeBlob(content, new MemoryObjects());
+      expect(blob.sizeBytes).toBe(size);
+      expect(blob.contentSha256).toBe(sha256Hex(content));
+    }
+    const small = digestStream('small', 9000);
+    expect(writeBlob(small, new MemoryObjects()).root).toEqual([[hashBytes(small), 9000]]);
+  });
+
+  it('yields the same datum however the content is split, and lets the input be reused [DML-OBJ-2107]', () => {
+    const content = digestStream('split', 900_000);
+    const whole = writeBlob(content, new MemoryObjects());
+    for (const step of [1000, 65_536, 131_072, 333_333]) {
+      const objects = new MemoryObjects();
+      const writer = new BlobWriter(objects);
+      const input = new Uint8Array(step);
+      for (let at = 0; at < content.length; at += step) {
+        const part = content.subarray(at, at + step);
+        input.set(part);
+        writer.write(input.subarray(0, part.length));
+        expect(writer.sizeBytes).toBe(at + part.length);
+      }
+      const blob = writer.finish();
+      expect(blob).toEqual(whole);
+      expect(Buffer.from(blobBytes(blob, objects)).equals(content)).toBe(true);
+    }
+  });
+
+  it('writes 300 MB in bounded memory [DML-OBJ-2116]', () => {
+    const pages = new MemoryObjects(new PageCache());
+    let stored = 0;
+    const store = {
+      getPage: (pageId: Parameters<MemoryObjects['getPage']>[0]) => pages.getPage(pageId),
+      putPage: (bytes: Uint8Array) => pages.putPage(bytes),
+      putChunk(bytes: Uint8Array) {
+        stored += bytes.length;
+        return hashBytes<'chunk'>(bytes);
+      },
+    };
+    const writer = new BlobWriter(store);
+    const part = new Uint8Array(1 << 20);
+    let peak = 0;
+    const before = process.memoryUsage();
+    for (let count = 0; count < 300; count++) {
+      fillRandom(part, 0, part.length, count);
+      writer.write(part);
+      const { heapUsed, arrayBuffers } = process.memoryUsage();
+      peak = Math.max(peak, heapUsed + arrayBuffers - before.heapUsed - before.arrayBuffers);
+    }
+    const blob = writer.finish();
+    expect(stored).toBe(300 << 20);
+    expect(blob.sizeBytes).toBe(300 << 20);
+    expect(typeof blob.root).toBe('string');
+    expect(verifyTree('chunks', blob.root, pages)).toBeUndefined();
+    expect(peak).toBeLessThan(60 << 20);
+  });
+});
