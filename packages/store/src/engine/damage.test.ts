@@ -5,7 +5,7 @@ import { DmlError, hashBytes } from '@daggerml/object-model';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fakeEnvironment, temporaryFolder } from '../../test/fixture-store.ts';
 import { putCommit } from '../../test/records.ts';
-import { DAMAGES, runDamage, seededRandom } from '../crash/damage.ts';
+import { DAMAGES, runDamage, seededRandom } from '../crash/damage-runs.ts';
 import { openStore } from '../open-store.ts';
 import { headRef } from '../ref-name.ts';
 import { deepCheck } from './deep-check.ts';

@@ -4,6 +4,10 @@ import { storeError } from '../errors.ts';
 import { type MetaPage, type ReadAt, readCount, readNewestMeta } from './meta-page.ts';
 import { describeFile, readStamp, type Stamp, sameStamp } from './stamp.ts';
 
+const META_ATTEMPTS = 10;
+const META_PAUSE_MS = 3;
+const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4));
+
 /** The data file of a store, looked at with plain reads beside the engine's mapping. */
 export class DataFile {
   readonly #storePath: string;
@@ -26,9 +30,35 @@ export class DataFile {
     };
   }
 
-  /** Reads the newer meta page; throws `store_damaged` when the two are not whole and consistent. */
+  /**
+   * Reads the newer meta page; throws `store_damaged` when the two are not whole and consistent.
+   * Another process may replace one of them between two plain reads, so a bad look is taken again.
+   */
   readMeta(): MetaPage {
-    return readNewestMeta(this.readAt, fstatSync(this.#descriptor).size);
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return readNewestMeta(this.readAt, fstatSync(this.#descriptor).size);
+      } catch (error) {
+        if (attempt === META_ATTEMPTS) throw error;
+        Atomics.wait(PAUSE, 0, 0, META_PAUSE_MS);
+      }
+    }
+  }
+
+  /**
+   * Reads the newer meta page and tells whether the store itself left the file in the state it is in.
+   * Throws `store_damaged` when the file is older than what the store acknowledged.
+   */
+  readStampedMeta(): { meta: MetaPage; isStamped: boolean } {
+    // A stamp follows its commit, so the one read first is never ahead of a file that others write.
+    const stamp = readStamp(this.#storePath);
+    const meta = this.readMeta();
+    if (stamp === undefined) return { meta, isStamped: false };
+    // @spec DML-STO-0155
+    if (stamp.transactionId > meta.transactionId) {
+      throw storeError('store_damaged', { detail: 'rolled_back', transactionId: meta.transactionId });
+    }
+    return { meta, isStamped: sameStamp(stamp, this.describe(meta.pageBytes)) };
   }
 
   /** Yields the stamp that describes the file now; `pageBytes` is known from its meta pages. */
@@ -39,19 +69,6 @@ export class DataFile {
   #transactionAt(position: number): number {
     this.readAt(this.#word, 8, position);
     return readCount(this.#word, 0);
-  }
-
-  /**
-   * Tells whether the store itself left the file in the state it is in.
-   * Throws `store_damaged` when the file is older than what the store acknowledged.
-   */
-  isStamped(meta: MetaPage): boolean {
-    const stamp = readStamp(this.#storePath);
-    if (stamp === undefined) return false;
-    if (stamp.transactionId > meta.transactionId) {
-      throw storeError('store_damaged', { detail: 'rolled_back', transactionId: meta.transactionId });
-    }
-    return sameStamp(stamp, this.describe(meta.pageBytes));
   }
 
   close(): void {

@@ -85,11 +85,10 @@ function openEngine(path: string, opening: EngineOpening): Engine {
   let root: Root | undefined;
   let stamps: StampWriter | undefined;
   try {
-    const meta = file.readMeta();
-    const stamped = file.isStamped(meta);
+    const { meta, isStamped } = file.readStampedMeta();
     if (!opening.readOnly) stamps = new StampWriter(path);
     root = openRoot(path, opening);
-    if (!stamped) {
+    if (!isStamped) {
       const before = file.describe(meta.pageBytes);
       checkAllPages(root, file);
       const after = file.describe(meta.pageBytes);
@@ -103,7 +102,7 @@ function openEngine(path: string, opening: EngineOpening): Engine {
       tables,
       file,
       pageBytes: meta.pageBytes,
-      checkedPages: !stamped,
+      checkedPages: !isStamped,
       pagesRead: file.reads,
       stamps,
       poison: undefined,

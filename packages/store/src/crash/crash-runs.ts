@@ -1,0 +1,207 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { childProgram, seededRandom } from './damage-runs.ts';
+import type { WorkerLine, WorkerOrder } from './protocol.ts';
+import { verifyCrash } from './verify-crash.ts';
+
+/** How a worker ended and what it said before. */
+interface WorkerEnd {
+  readonly lines: readonly WorkerLine[];
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly stderr: string;
+}
+
+interface RunningWorker {
+  readonly process: ChildProcess;
+  readonly firstLine: Promise<unknown>;
+  readonly end: Promise<WorkerEnd>;
+}
+
+/** What a series of crashes found. */
+export interface CrashFigures {
+  readonly name: string;
+  readonly rounds: number;
+  readonly crashes: number;
+  readonly acknowledged: number;
+  readonly objects: number;
+  readonly broken: readonly string[];
+}
+
+/** Ways to start a worker other than plainly: limits on the file size, a library loaded first. */
+export interface StartOptions {
+  readonly fileSizeLimitBytes?: number;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+function commandOf(order: WorkerOrder, options: StartOptions): [string, string[]] {
+  const program = [process.execPath, childProgram('worker'), JSON.stringify(order)];
+  if (options.fileSizeLimitBytes === undefined) return [program[0] as string, program.slice(1)];
+  // The shell's limit counts in blocks of 512 bytes; the signal has to be ignored before node starts.
+  const blocks = Math.floor(options.fileSizeLimitBytes / 512);
+  return ['sh', ['-c', `trap "" XFSZ; ulimit -f ${blocks}; exec "$@"`, 'sh', ...program]];
+}
+
+/** Starts a worker and collects its lines. */
+export function startWorker(order: WorkerOrder, options: StartOptions = {}): RunningWorker {
+  const [command, args] = commandOf(order, options);
+  const child = spawn(command, args, {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...options.environment },
+  });
+  const output: Buffer[] = [];
+  const errors: Buffer[] = [];
+  child.stdout.on('data', (part: Buffer) => output.push(part));
+  child.stderr.on('data', (part: Buffer) => errors.push(part));
+  const end = once(child, 'close').then(([exitCode, signal]): WorkerEnd => {
+    const text = Buffer.concat(output).toString('utf8');
+    // A line cut off by the kill was not read by anyone.
+    const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter(Boolean);
+    const stderr = Buffer.concat(errors).toString('utf8');
+    return { lines: lines.map((line) => JSON.parse(line) as WorkerLine), exitCode, signal, stderr };
+  });
+  const firstLine = Promise.race([once(child.stdout, 'data'), end]);
+  return { process: child, firstLine, end };
+}
+
+/** Collects verdicts of many crashes of one store into figures. */
+class Tally {
+  readonly #name: string;
+  /** What was ever said about each store; nothing acknowledged is forgotten by a later round. */
+  readonly #lines = new Map<string, WorkerLine[]>();
+  readonly #broken = new Set<string>();
+  #rounds = 0;
+  #crashes = 0;
+  #acknowledged = 0;
+  #objects = 0;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** Takes the ends of one round and verifies the store they worked on. */
+  async settle(path: string, ends: readonly WorkerEnd[]): Promise<void> {
+    this.#rounds += 1;
+    const lines = this.#lines.get(path) ?? [];
+    this.#lines.set(path, lines);
+    for (const end of ends) {
+      lines.push(...end.lines);
+      this.#acknowledged += end.lines.filter((line) => line.kind === 'ack').length;
+      if (end.signal === 'SIGKILL') this.#crashes += 1;
+      else if (end.lines.some((line) => line.kind === 'failed')) this.#crashes += 1;
+      if (end.signal !== null && end.signal !== 'SIGKILL') this.#broken.add(`died by ${end.signal}: ${end.stderr}`);
+      if (end.signal === null && end.exitCode !== 0) this.#broken.add(`ended with ${end.exitCode}: ${end.stderr}`);
+    }
+    const verdict = await verifyCrash(path, lines);
+    this.#objects = Math.max(this.#objects, verdict.objects);
+    for (const fault of verdict.broken) this.#broken.add(fault);
+  }
+
+  figures(): CrashFigures {
+    return {
+      name: this.#name,
+      rounds: this.#rounds,
+      crashes: this.#crashes,
+      acknowledged: this.#acknowledged,
+      objects: this.#objects,
+      broken: [...this.#broken],
+    };
+  }
+}
+
+export interface KillOptions {
+  readonly folder: string;
+  readonly rounds: number;
+  readonly processes: number;
+  readonly seed: number;
+  readonly scenario?: string;
+}
+
+/** Kills workers at random moments of their work, one at a time or all at once, and verifies after each round. */
+export async function runRandomKills(options: KillOptions): Promise<CrashFigures> {
+  const { folder, rounds, processes, seed, scenario = 'commit' } = options;
+  const random = seededRandom(seed);
+  const path = join(folder, `kills-${scenario}-${processes}`);
+  const tally = new Tally(`kill -9, ${scenario}, ${processes} processes, seed ${seed}`);
+  for (let run = 0; run < rounds; run += 1) {
+    const workers = Array.from({ length: processes }, (_, worker) =>
+      startWorker({ path, scenario, worker, run, steps: 0 }),
+    );
+    await Promise.all(workers.map((worker) => worker.firstLine));
+    for (const worker of workers) {
+      await sleep(random() * (processes === 1 ? 120 : 60));
+      worker.process.kill('SIGKILL');
+    }
+    await tally.settle(path, await Promise.all(workers.map((worker) => worker.end)));
+  }
+  return tally.figures();
+}
+
+/** Lists the failpoints a scenario passes in a few steps. */
+export async function listFailpoints(folder: string, scenario: string, steps: number): Promise<string[]> {
+  const path = join(folder, `list-${scenario}`);
+  const { lines } = await startWorker({ path, scenario, worker: 0, run: 0, steps }).end;
+  return lines.flatMap((line) => (line.kind === 'failpoint' ? [line.name] : []));
+}
+
+export interface FailpointOptions {
+  readonly folder: string;
+  readonly scenario: string;
+  readonly steps: number;
+  /** Which passings of each failpoint to end the process at. */
+  readonly passings: readonly number[];
+}
+
+/** Kills a worker at every failpoint its scenario passes and verifies after each. */
+export async function runFailpointKills(options: FailpointOptions): Promise<CrashFigures & { readonly names: readonly string[] }> {
+  const { folder, scenario, steps, passings } = options;
+  const names = await listFailpoints(folder, scenario, steps);
+  const tally = new Tally(`kill at failpoints, ${scenario}`);
+  const path = join(folder, `failpoints-${scenario}`);
+  let run = 1;
+  for (const name of names) {
+    for (const nth of passings) {
+      // Creation has to start from nothing, everything else from what the last crash left.
+      const at = name.startsWith('create/') ? join(folder, `create-${nth}`) : path;
+      const end = await startWorker({ path: at, scenario, worker: 0, run, steps, killAt: { name, nth } }).end;
+      run += 1;
+      const ends = [end];
+      if (at !== path) ends.push(await startWorker({ path: at, scenario, worker: 0, run: run++, steps: 2 }).end);
+      await tally.settle(at, ends);
+    }
+  }
+  return { ...tally.figures(), names };
+}
+
+/** Fails the n-th write with errors of the operating system, injected at the store's own write primitive. */
+export async function runInjectedFailures(folder: string, nths: readonly number[]): Promise<CrashFigures> {
+  const tally = new Tally('n-th write fails, injected');
+  const path = join(folder, 'injected');
+  let run = 0;
+  for (const name of ['put', 'commit/before-commit', 'ref/before-journal']) {
+    for (const nth of nths) {
+      const errno = run % 2 === 0 ? 'EIO' : 'ENOSPC';
+      const failAt = { name, nth, errno };
+      const end = await startWorker({ path, scenario: 'commit', worker: 0, run, steps: 30, failAt }).end;
+      await tally.settle(path, [end]);
+      run += 1;
+    }
+  }
+  return tally.figures();
+}
+
+/** Lets the file meet a size limit of the operating system, a little later each time. */
+export async function runSizeLimits(folder: string, rounds: number): Promise<CrashFigures> {
+  const tally = new Tally('file size limit');
+  const path = join(folder, 'limited');
+  await tally.settle(path, [await startWorker({ path, scenario: 'commit', worker: 0, run: 0, steps: 3 }).end]);
+  for (let run = 1; run <= rounds; run += 1) {
+    const fileSizeLimitBytes = statSync(join(path, 'data.mdb')).size + run * 3 * 4096;
+    const order = { path, scenario: 'commit', worker: 0, run, steps: 200 };
+    await tally.settle(path, [await startWorker(order, { fileSizeLimitBytes }).end]);
+  }
+  return tally.figures();
+}

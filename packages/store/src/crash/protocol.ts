@@ -1,0 +1,33 @@
+/** What a crash worker is told, as JSON in its first argument. */
+export interface WorkerOrder {
+  readonly path: string;
+  readonly scenario: string;
+  /** Number of the worker; its IndexRef and its contents follow from it. */
+  readonly worker: number;
+  /** Distinguishes the contents of this run from those of every other. */
+  readonly run: number;
+  /** Steps to make at most; 0 means until killed. */
+  readonly steps: number;
+  /** Ends the process at the n-th passing of a failpoint. */
+  readonly killAt?: { readonly name: string; readonly nth: number };
+  /** Fails the n-th passing of a failpoint with an error of the operating system. */
+  readonly failAt?: { readonly name: string; readonly nth: number; readonly errno: string };
+}
+
+/** What a worker says, one JSON line each, written before it goes on. */
+export type WorkerLine =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'ack'; readonly ref: string; readonly commitId: string }
+  | { readonly kind: 'failed'; readonly code: string; readonly commitId: string | null }
+  /** After a failure: was later writing refused, was nothing of the failure to be seen, were reads still right. */
+  | { readonly kind: 'aftermath'; readonly poisoned: boolean; readonly invisible: boolean; readonly readable: boolean }
+  | { readonly kind: 'failpoint'; readonly name: string }
+  | { readonly kind: 'done' };
+
+/** Yields the IndexRef of a worker. */
+export function workerRef(worker: number): string {
+  return `refs/index/00000000-0000-4000-8000-${String(worker).padStart(12, '0')}`;
+}
+
+/** The ref all workers compete for. */
+export const SHARED_REF = 'refs/heads/shared';

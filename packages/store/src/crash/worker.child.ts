@@ -1,0 +1,87 @@
+import { writeSync } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
+import { DmlError } from '@daggerml/object-model';
+import { nodeEnvironment } from '../node-environment.ts';
+import { openStore } from '../open-store.ts';
+import type { Store } from '../store.ts';
+import type { WorkerLine, WorkerOrder } from './protocol.ts';
+import { SCENARIOS, type Scenario } from './scenarios.ts';
+
+const order = JSON.parse(process.argv[2] as string) as WorkerOrder;
+
+function say(line: WorkerLine): void {
+  writeSync(1, `${JSON.stringify(line)}\n`);
+}
+
+const passed = new Map<string, number>();
+
+function failpoint(name: string): void {
+  const count = (passed.get(name) ?? 0) + 1;
+  passed.set(name, count);
+  if (count === 1 && order.steps > 0) say({ kind: 'failpoint', name });
+  if (order.killAt?.name === name && order.killAt.nth === count) {
+    process.kill(process.pid, 'SIGKILL');
+    for (;;);
+  }
+  const failure = order.failAt;
+  if (failure?.name === name && failure.nth === count) {
+    throw Object.assign(new Error(`${failure.errno}: injected`), { code: failure.errno });
+  }
+}
+
+let attempted: string | null = null;
+let acknowledged: string | null = null;
+
+/** After a failed write: later writes are refused, the failed commit is not to be seen, reads still work. */
+function inspectAftermath(store: Store): WorkerLine {
+  let poisoned = false;
+  try {
+    store.transact('later', () => {});
+  } catch (error) {
+    poisoned = error instanceof DmlError && error.code === 'store_poisoned';
+  }
+  const invisible = attempted === null || !store.has('commit', attempted as never);
+  const readable = acknowledged === null || store.get('commit', acknowledged as never) !== undefined;
+  store.readRefs();
+  return { kind: 'aftermath', poisoned, invisible, readable };
+}
+
+async function work(store: Store, scenario: Scenario): Promise<void> {
+  const host = {
+    store,
+    order,
+    ack: (ref: string, commitId: string): void => {
+      acknowledged = commitId;
+      attempted = null;
+      say({ kind: 'ack', ref, commitId });
+    },
+    attempt: (commitId: string): void => {
+      attempted = commitId;
+    },
+  };
+  for (let step = 0; order.steps === 0 || step < order.steps; step += 1) {
+    try {
+      await scenario(host, step);
+    } catch (error) {
+      if (!(error instanceof DmlError)) throw error;
+      say({ kind: 'failed', code: error.code, commitId: attempted });
+      if (error.code === 'gc_refused') continue;
+      say(inspectAftermath(store));
+      return;
+    }
+    await setImmediate();
+  }
+}
+
+async function main(): Promise<void> {
+  const scenario = SCENARIOS[order.scenario];
+  if (scenario === undefined) throw new Error(`no scenario ${order.scenario}`);
+  const environment = nodeEnvironment({ failpoint });
+  const store = await openStore(order.path, { mode: 'write', create: true, program: 'crash', environment });
+  say({ kind: 'ready' });
+  await work(store, scenario);
+  await store.close();
+  say({ kind: 'done' });
+}
+
+await main();
