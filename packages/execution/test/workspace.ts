@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DatumId } from '@daggerml/object-model';
 import { openStore, type Store } from '@daggerml/store';
-import type { CallOptions } from '../src/authoring/functions.ts';
+import type { CallOptions, FunctionRef } from '../src/authoring/functions.ts';
 import { functions } from '../src/authoring/functions.ts';
 import type { RunEvent } from '../src/executor/events.ts';
 import { Executor, type ExecutorOptions, type OpenRun, type RunRequest } from '../src/executor/executor.ts';
@@ -78,9 +78,12 @@ export class TestRun {
     return this.open.run.addLiteral(lowerValue(value, this.open.objects, ''));
   }
 
+  reference(name: string): FunctionRef {
+    return functions<Record<string, () => unknown>>(this.#moduleUrl)[name] as unknown as FunctionRef;
+  }
+
   call(name: string, inputs: readonly unknown[], options: CallOptions = {}): RunNode {
-    const reference = functions<Record<string, () => unknown>>(this.#moduleUrl)[name]!.with(options);
-    const spec = this.#executor.captureFunction(reference, this.open.objects);
+    const spec = this.#executor.captureFunction(this.reference(name).with(options), this.open.objects);
     return this.open.run.addCall(spec, inputs.map((input) => this.node(input)));
   }
 

@@ -37,6 +37,8 @@ export type FunctionsOf<M> = {
  * Yields a reference to every exported function of a file, typed by the file's own module type:
  * `functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url))`.
  * The file is not loaded; a name it does not export is reported when the function is called.
+ *
+ * @spec DML-BND-1210
  */
 export function functions<M>(module: URL | string): FunctionsOf<M> {
   const moduleUrl = String(module);

@@ -38,7 +38,11 @@ export function f64(value: number): F64 {
   return { [f64Tag]: value };
 }
 
-/** Marks content to be stored as a blob; a stream is read once, when the value is lowered. */
+/**
+ * Marks content to be stored as a blob; a stream is read once, when the value is lowered.
+ *
+ * @spec DML-BND-0901
+ */
 export function blob(content: BlobContent): BlobValue {
   return { [blobTag]: content };
 }

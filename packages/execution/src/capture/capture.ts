@@ -3,7 +3,7 @@ import { dirname, isAbsolute, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type BuildFailure, type BuildOptions, type BuildResult, buildSync } from 'esbuild';
 import { executionError } from '../errors.ts';
-import { authoringModule } from '../source-file.ts';
+import { authoringModule, sourceConditions } from '../source-file.ts';
 import { canonicalNames } from './canonical-names.ts';
 
 /** Where a captured function comes from. */
@@ -55,6 +55,7 @@ function bundleExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
   if (decode(result).includes(dynamicRequire)) result = build(statement, folder, path, requireBanner);
   const missing = result.warnings.find((warning) => warning.id === 'import-is-undefined');
   if (missing) throw captureError(path, missing.text, exportNames(path));
+  // @spec DML-EXE-0506
   const bundle = new TextEncoder().encode(canonicalNames(decode(result)));
   const files = Object.keys(result.metafile.inputs)
     .filter((name) => name !== '<stdin>')
@@ -78,6 +79,7 @@ function build(contents: string, resolveDir: string, path: string, banner = ''):
     return buildSync({
       ...bundleOptions,
       stdin: { contents, resolveDir, sourcefile: '<stdin>' },
+      // @spec DML-EXE-0509
       absWorkingDir: resolveDir,
       banner: { js: banner },
       alias: { '@daggerml/bindings': authoringModule() },
@@ -90,17 +92,19 @@ function build(contents: string, resolveDir: string, path: string, banner = ''):
 }
 
 const bundleOptions = {
+  // @spec DML-EXE-0507
   bundle: true,
   format: 'esm',
   platform: 'node',
   target: 'node20',
   charset: 'utf8',
   minify: true,
+  // @spec DML-EXE-0508
   treeShaking: true,
   legalComments: 'none',
   sourcemap: false,
   logLevel: 'silent',
-  conditions: ['module'],
+  conditions: [...sourceConditions],
 } satisfies BuildOptions;
 
 /** What esbuild writes where CommonJS code inside an ES module asks for a built-in module. */
@@ -114,7 +118,11 @@ function modulePath(moduleUrl: string): string {
   throw executionError('capture_failed', { module: moduleUrl, reason: 'the module is not a file: URL' });
 }
 
-/** Turns esbuild's messages into one error that names file and line. */
+/**
+ * Turns esbuild's messages into one error that names file and line.
+ *
+ * @spec DML-EXE-0511
+ */
 function bundlingError(error: unknown, path: string): Error {
   const messages = (error as Partial<BuildFailure>).errors ?? [];
   const first = messages[0];

@@ -1,22 +1,389 @@
-import { afterEach, describe, expect, it } from 'vitest';
+import { treeGet } from '@daggerml/object-model';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
+import type { RunNode } from './run-node.ts';
 
-let workspace: Workspace;
-afterEach(() => workspace.close());
-
-const arithmetic = `
+const steps = `
+import { blob, type BlobHandle } from '@daggerml/bindings';
 export const add = (a: number, b: number): number => a + b;
 export const half = (a: number): number => Math.floor(a / 2);
+export const pair = (...inputs: unknown[]): unknown => inputs;
 export const fail = (a: number): number => { throw new RangeError('no ' + a); };
+export const strange = () => ({ model: { predict: () => 1 } });
+export const random = (_seed: number): number => Math.random();
+export const slow = (ms: number): Promise<number> => new Promise((r) => setTimeout(() => r(ms), ms));
 `;
 
+let workspace: Workspace;
+
 describe('Run', () => {
-  it('runs calls when their inputs have values', async () => {
-    workspace = await Workspace.create(arithmetic);
+  beforeAll(async () => {
+    workspace = await Workspace.create(steps);
+  });
+  afterAll(() => workspace.close());
+
+  it('runs calls when their inputs have values, and gives them in order [DML-EXE-0803]', async () => {
     const run = workspace.begin();
     const sum = run.call('add', [1, 2]);
-    const total = run.call('add', [sum, run.call('half', [sum])]);
-    expect(await run.outcome(total)).toBe(4);
+    const total = run.call('pair', [sum, run.call('half', [sum]), 'x']);
+    expect(await run.outcome(total)).toEqual([3, 1, 'x']);
     expect(run.counts).toEqual({ executed: 3 });
+  });
+
+  it('makes the returned value the root of the result dag [DML-EXE-0805]', async () => {
+    const run = workspace.begin();
+    const node = run.call('pair', [[1, { a: null }]]);
+    await run.outcome(node);
+    const { objects } = run.open;
+    const exec = objects.read('exec', node.execId!);
+    const dag = objects.read('dag', exec.nodeKind === 'call' ? exec.resultDagId : (undefined as never));
+    const root = objects.read('node', dag.rootNodeId);
+    expect(root).toMatchObject({ kind: 'literal', datumId: run.open.run.valueOf(node) });
+  });
+
+  it('makes the exec reachable from the IndexRef before the Caller learns of it [DML-EXE-0606]', async () => {
+    const run = workspace.begin({ workName: 'reachable' });
+    const node = run.call('add', [10, 20]);
+    const waiting = run.open.run.settled(node);
+    expect(node.status).toBe('pending');
+    await waiting;
+    const ref = workspace.store.getRef(run.open.staging.ref);
+    const { pins } = run.open.objects.read('commit', ref!.commitId);
+    expect(treeGet('pins', pins, node.nodeId, run.open.objects)?.[1]).toBe(node.execId);
+  });
+
+  it('writes no exec while a call is pending [DML-EXE-0604]', async () => {
+    const run = workspace.begin({ workName: 'pending' });
+    const node = run.call('slow', [60]);
+    await run.outcome(run.call('add', [100, 1]));
+    expect(node.status).toBe('pending');
+    expect(node.executionKey && workspace.store.cacheEntries(node.executionKey)).toEqual([]);
+    await run.outcome(node);
+    expect(workspace.store.cacheEntries(node.executionKey!)).toEqual([node.execId]);
+  });
+
+  it('stores every object of a result with or before the pin that names it [DML-EXE-0605]', async () => {
+    const run = workspace.begin();
+    const node = run.call('pair', [Array.from({ length: 2000 }, (_, index) => `item ${index}`)]);
+    await run.open.run.settled(node);
+    const fresh = workspace.begin();
+    const exec = fresh.open.objects.read('exec', node.execId!);
+    const open = [{ objectClass: 'exec', id: node.execId as string }];
+    let stored = 0;
+    const { recordLinks } = await import('@daggerml/object-model');
+    for (let link = open.pop(); link; link = open.pop()) {
+      expect([link.objectClass, workspace.store.has(link.objectClass as 'exec', link.id as never)]).toEqual([link.objectClass, true]);
+      stored += 1;
+      if (link.objectClass === 'chunk') continue;
+      for (const next of recordLinks(fresh.open.objects.read(link.objectClass as 'exec', link.id as never))) open.push(next);
+    }
+    expect(exec.status).toBe('ok');
+    expect(stored).toBeGreaterThan(10);
+  });
+
+  it('gives calls with equal input values one execution key, whatever the nodes [DML-EXE-0402]', async () => {
+    const run = workspace.begin();
+    const computed = run.call('half', [run.call('add', [3, 5])]);
+    const direct = run.call('half', [8]);
+    await Promise.all([run.outcome(computed), run.outcome(direct)]);
+    expect(computed.nodeId).not.toBe(direct.nodeId);
+    expect(computed.executionKey).toBe(direct.executionKey);
+  });
+
+  it('shares one run between open calls with the same execution key [DML-EXE-0712]', async () => {
+    const run = workspace.begin();
+    const seed = run.call('add', [77, 1]);
+    const nodes = [run.call('random', [78]), run.call('random', [seed])];
+    const [first, second] = await Promise.all(nodes.map((node) => run.outcome(node)));
+    expect(first).toBe(second);
+    expect(run.counts).toEqual({ executed: 2, cached: 1 });
+  });
+
+  it('answers a call of another node by an exec that names its source [DML-EXE-0704]', async () => {
+    const run = workspace.begin();
+    const found = run.call('add', [40, 2]);
+    await run.outcome(found);
+    const derived = run.call('add', [run.call('add', [20, 20]), 2]);
+    expect(await run.outcome(derived)).toBe(42);
+    const exec = run.open.objects.read('exec', derived.execId!);
+    const source = run.open.objects.read('exec', found.execId!);
+    expect(exec).toMatchObject({ nodeId: derived.nodeId, sourceExecId: found.execId, resultDagId: (source as { resultDagId: string }).resultDagId });
+    expect(workspace.events.filter((event) => event.type === 'call-finished').map((event) => event.outcome)).toEqual(['executed', 'executed', 'cached']);
+  });
+
+  it('gives an exec made from another no times [DML-EXE-0705]', async () => {
+    const run = workspace.begin();
+    const derived = run.call('add', [run.call('add', [20, 20]), 2]);
+    await run.outcome(derived);
+    expect(run.open.objects.read('exec', derived.execId!)).toMatchObject({ startedMs: null, finishedMs: null });
+  });
+
+  it('names the first exec as source, never one that has a source [DML-EXE-0706]', async () => {
+    const run = workspace.begin();
+    const nodes: RunNode[] = [];
+    for (const left of [50, run.call('add', [25, 25]), run.call('add', [49, 1])]) {
+      const node = run.call('add', [left, 4]);
+      await run.outcome(node);
+      nodes.push(node);
+    }
+    const sources = nodes.map((node) => (run.open.objects.read('exec', node.execId!) as { sourceExecId: unknown }).sourceExecId);
+    expect(sources).toEqual([null, nodes[0]!.execId, nodes[0]!.execId]);
+  });
+
+  it('pins the exec that it knows for the same node as it is [DML-EXE-0703]', async () => {
+    const first = workspace.begin({ workName: 'one' });
+    const node = first.call('random', [1]);
+    const value = await first.outcome(node);
+    const second = workspace.begin({ workName: 'another' });
+    const again = second.call('random', [1]);
+    expect(await second.outcome(again)).toBe(value);
+    expect(again.execId).toBe(node.execId);
+    const { pins } = second.open.objects.read('commit', workspace.store.getRef(second.open.staging.ref)!.commitId);
+    expect(treeGet('pins', pins, node.nodeId, second.open.objects)?.[1]).toBe(node.execId);
+  });
+
+  it('answers a call without a pin from execs with its execution key [DML-EXE-0702]', async () => {
+    const first = workspace.begin({ workName: 'key one' });
+    await first.outcome(first.call('random', [2]));
+    const second = workspace.begin({ workName: 'key two' });
+    await second.outcome(second.call('random', [2]));
+    expect(second.counts).toEqual({ cached: 1 });
+    expect(workspace.events.map((event) => event.type)).toEqual(['call-finished']);
+  });
+
+  it('answers a pinned call by its pin alone [DML-EXE-0701]', async () => {
+    const first = workspace.begin({ workName: 'to be pinned' });
+    const node = first.call('random', [3]);
+    const value = await first.outcome(node);
+    const baseCommitId = workspace.store.getRef(first.open.staging.ref)!.commitId;
+    workspace.store.transact('forget', (transaction) => {
+      transaction.deleteCacheEntry(node.executionKey!, node.execId!);
+    });
+    const second = workspace.begin({ workName: 'pinned', baseCommitId });
+    const again = second.call('random', [3]);
+    expect(again.status).toBe('ok');
+    expect([await second.outcome(again), again.execId]).toEqual([value, node.execId]);
+    expect(second.counts).toEqual({ cached: 1 });
+  });
+
+  it('runs a call with cache: false whatever pins and execs there are [DML-EXE-0709]', async () => {
+    const first = workspace.begin({ workName: 'uncached' });
+    const value = await first.outcome(first.call('random', [4]));
+    const baseCommitId = workspace.store.getRef(first.open.staging.ref)!.commitId;
+    const second = workspace.begin({ workName: 'uncached', baseCommitId });
+    expect(await second.outcome(second.call('random', [4], { cache: false }))).not.toBe(value);
+    expect(second.counts).toEqual({ executed: 1 });
+  });
+
+  it('adds an exec for a new attempt and leaves the old one [DML-EXE-1001]', async () => {
+    const first = workspace.begin({ workName: 'attempts' });
+    const before = first.call('random', [5]);
+    await first.outcome(before);
+    const second = workspace.begin({ workName: 'attempts' });
+    const after = second.call('random', [5], { cache: false });
+    await second.outcome(after);
+    expect(after.execId).not.toBe(before.execId);
+    expect(new Set(workspace.store.cacheEntries(after.executionKey!))).toEqual(new Set([before.execId, after.execId]));
+    expect(workspace.store.has('exec', before.execId!)).toBe(true);
+  });
+
+  it('gives the pin to the newest exec, and runs what hangs on another value anew [DML-EXE-1002]', async () => {
+    const first = workspace.begin({ workName: 'newest' });
+    await first.outcome(first.call('pair', [first.call('random', [6])]));
+    const baseCommitId = workspace.store.getRef(first.open.staging.ref)!.commitId;
+    const second = workspace.begin({ workName: 'newest', baseCommitId });
+    const seed = second.call('random', [6], { cache: false });
+    const dependent = second.call('pair', [seed]);
+    expect(await second.outcome(dependent)).toEqual([await second.outcome(seed)]);
+    expect(second.counts).toEqual({ executed: 2 });
+    const { pins } = second.open.objects.read('commit', workspace.store.getRef(second.open.staging.ref)!.commitId);
+    expect(treeGet('pins', pins, seed.nodeId, second.open.objects)?.[1]).toBe(seed.execId);
+  });
+
+  it('takes a cached exec whose record is lost for a miss [DML-EXE-0708]', async () => {
+    const first = workspace.begin({ workName: 'lost' });
+    const node = first.call('random', [7]);
+    await first.outcome(node);
+    workspace.store.transact('lose', (transaction) => {
+      transaction.deleteCacheEntry(node.executionKey!, node.execId!);
+      transaction.putCacheEntry(node.executionKey!, 'ab'.repeat(32));
+    });
+    const second = workspace.begin({ workName: 'lost and run' });
+    await second.outcome(second.call('random', [7]));
+    expect(second.counts).toEqual({ executed: 1 });
+  });
+
+  it('carries the times of the attempt in the exec of a call that ran [DML-EXE-1004]', async () => {
+    const before = Date.now();
+    const run = workspace.begin();
+    const node = run.call('slow', [20], { cache: false });
+    await run.outcome(node);
+    const exec = run.open.objects.read('exec', node.execId!) as { startedMs: number; finishedMs: number };
+    expect(exec.startedMs).toBeGreaterThanOrEqual(before);
+    expect(exec.finishedMs - exec.startedMs).toBeGreaterThanOrEqual(19);
+    expect(exec.finishedMs).toBeLessThanOrEqual(Date.now());
+  });
+
+  it('covers the result dag of a call with the pins of its exec [DML-EXE-1003]', async () => {
+    const run = workspace.begin();
+    const node = run.call('pair', [run.call('add', [1, 1]), 'covered']);
+    await run.outcome(node);
+    const exec = run.open.objects.read('exec', node.execId!);
+    const { storedValue } = await import('../nodes/stored-value.ts');
+    const { treeScope } = await import('../nodes/pin-scope.ts');
+    if (exec.nodeKind !== 'call') throw new Error('not a call');
+    const scope = treeScope(exec.pins, run.open.objects);
+    const { rootNodeId } = run.open.objects.read('dag', exec.resultDagId);
+    expect(storedValue(rootNodeId, scope, run.open.objects)).toBe(run.open.run.valueOf(node));
+  });
+});
+
+describe('Run, failures', () => {
+  beforeAll(async () => {
+    workspace = await Workspace.create(steps);
+  });
+  afterAll(() => workspace.close());
+
+  it('records a function that throws as an exec with status ERROR [DML-EXE-0901]', async () => {
+    const run = workspace.begin();
+    const node = run.call('fail', [1]);
+    expect(await run.outcome(node)).toEqual({ class: 'deterministic', code: 'function_threw', message: 'RangeError: no 1' });
+    expect(run.open.objects.read('exec', node.execId!)).toMatchObject({ status: 'error', nodeId: node.nodeId });
+    expect(run.counts).toEqual({ failed: 1 });
+  });
+
+  it('records a value without a datum form as ERROR with its path [DML-EXE-0902]', async () => {
+    const run = workspace.begin();
+    const node = run.call('strange', []);
+    expect(await run.outcome(node)).toMatchObject({
+      code: 'unsupported_value',
+      message: expect.stringContaining('result.model.predict is a function'),
+    });
+    expect(run.open.objects.read('exec', node.execId!).status).toBe('error');
+  });
+
+  it('describes a failure by a map with class, code and message [DML-EXE-0903]', async () => {
+    const run = workspace.begin();
+    const node = run.call('fail', [2]);
+    await run.outcome(node);
+    const exec = run.open.objects.read('exec', node.execId!);
+    const { storedValue } = await import('../nodes/stored-value.ts');
+    const { liftDatum } = await import('../values/lift.ts');
+    if (exec.nodeKind !== 'call') throw new Error('not a call');
+    const { rootNodeId } = run.open.objects.read('dag', exec.resultDagId);
+    const datumId = storedValue(rootNodeId, { getPin: () => undefined }, run.open.objects);
+    expect(liftDatum(run.open.objects, datumId)).toEqual({
+      class: 'deterministic',
+      code: 'function_threw',
+      message: 'RangeError: no 2',
+      trace: [expect.stringMatching(/^at .*bundle:\d+:\d+/)],
+    });
+  });
+
+  it('records a trace without a path of the machine [DML-EXE-0905]', async () => {
+    const run = workspace.begin();
+    const node = run.call('fail', [3]);
+    await run.outcome(node);
+    expect(node.failure?.trace.length).toBeGreaterThan(0);
+    for (const line of node.failure?.trace ?? []) expect(line).not.toMatch(/file:|\/tmp|\\|node:/);
+  });
+
+  it('answers a recorded failure from the cache [DML-EXE-0710]', async () => {
+    const run = workspace.begin({ workName: 'failing again' });
+    expect(await run.outcome(run.call('fail', [1]))).toMatchObject({ code: 'function_threw' });
+    expect(workspace.events).toEqual([expect.objectContaining({ type: 'call-finished', outcome: 'failed', fromCache: true })]);
+  });
+
+  it('runs a recorded failure anew with retryFailed [DML-EXE-0711]', async () => {
+    const run = workspace.begin({ workName: 'failing anew' });
+    await run.outcome(run.call('fail', [1], { retryFailed: true }));
+    expect(workspace.events.map((event) => event.type)).toEqual(['call-started', 'call-finished']);
+    const other = workspace.begin({ workName: 'no failure' });
+    await other.outcome(other.call('add', [8, 8], { retryFailed: true }));
+    const again = workspace.begin({ workName: 'still none' });
+    await again.outcome(again.call('add', [8, 8], { retryFailed: true }));
+    expect(again.counts).toEqual({ cached: 1 });
+  });
+
+  it('prefers an OK exec to an ERROR exec of the same execution key [DML-EXE-0707]', async () => {
+    const run = workspace.begin({ workName: 'both' });
+    const node = run.call('add', [9, 9]);
+    await run.outcome(node);
+    const { objects } = run.open;
+    const exec = objects.read('exec', node.execId!);
+    const errorExecId = objects.put({ ...exec, status: 'error' });
+    workspace.store.transact('both', (transaction) => {
+      objects.writeTo(transaction);
+      transaction.putCacheEntry(node.executionKey!, errorExecId);
+    });
+    for (const workName of ['ok or error', 'error or ok']) {
+      const again = workspace.begin({ workName });
+      expect(await again.outcome(again.call('add', [9, 9]))).toBe(18);
+    }
+  });
+
+  it('ends a call with a failed input without a run, and names where it began [DML-EXE-0910]', async () => {
+    const run = workspace.begin();
+    const failing = run.call('fail', [10]);
+    const blocked = run.call('add', [run.call('half', [failing]), 1]);
+    expect(await run.outcome(blocked)).toMatchObject({ code: 'input_failed', message: 'RangeError: no 10' });
+    expect(blocked.failure).toMatchObject({ originNodeId: failing.nodeId, originName: 'fail' });
+    expect(blocked.execId).toBeUndefined();
+    expect(run.counts).toEqual({ failed: 1, blocked: 2 });
+  });
+
+  it('lets calls go on that do not depend on a failed one [DML-EXE-0911]', async () => {
+    const run = workspace.begin();
+    const failing = run.call('fail', [11]);
+    const slow = run.call('slow', [30], { cache: false });
+    await run.outcome(failing);
+    expect(slow.status).toBe('pending');
+    expect(await run.outcome(run.call('add', [slow, 1]))).toBe(31);
+  });
+
+  it('reports every call with exactly one outcome [DML-EXE-1101]', async () => {
+    const run = workspace.begin({ workName: 'all outcomes' });
+    const nodes = [run.call('add', [300, 1]), run.call('add', [9, 9]), run.call('fail', [12])];
+    nodes.push(run.call('half', [nodes[2]]));
+    for (const node of nodes) await run.outcome(node);
+    const hanging = run.call('slow', [60_000]);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    run.open.run.cancel('enough');
+    await run.open.run.idle();
+    expect(run.counts).toEqual({ executed: 1, cached: 1, failed: 1, blocked: 1, cancelled: 1 });
+    const finished = workspace.events.filter((event) => event.type === 'call-finished');
+    expect(finished.map((event) => event.nodeId).sort()).toEqual([...nodes, hanging].map((node) => node.nodeId).sort());
+  });
+
+  it('keeps outcomes from a listener that throws [DML-EXE-1104]', async () => {
+    const run = workspace.begin({
+      onEvent: () => {
+        throw new Error('broken listener');
+      },
+    });
+    expect(await run.outcome(run.call('add', [1000, 1]))).toBe(1001);
+    expect(run.counts).toEqual({ executed: 1 });
+  });
+});
+
+describe('Run, captured code', () => {
+  afterEach(() => workspace.close());
+
+  it('runs anew what a changed helper changes, and only that', async () => {
+    workspace = await Workspace.create(`const by = 2; export const twice = (x: number) => x * by; export const one = () => 1;`);
+    const first = workspace.begin();
+    expect(await first.outcome(first.call('twice', [first.call('one', [])]))).toBe(2);
+    workspace.write(`const factor = 3; /* three */ export const twice = (x: number) => x * factor; export const one = () => 1;`);
+    const second = workspace.begin();
+    expect(await second.outcome(second.call('twice', [second.call('one', [])]))).toBe(3);
+    expect(second.counts).toEqual({ executed: 1, cached: 1 });
+  });
+
+  it('runs the bundle of the repository, not the source file [DML-EXE-0513]', async () => {
+    workspace = await Workspace.create('export const version = () => 1;');
+    const run = workspace.begin();
+    const node = run.call('version', []);
+    workspace.write('export const version = () => 2;');
+    expect(await run.outcome(node)).toBe(1);
   });
 });

@@ -103,7 +103,11 @@ export class Run {
     return this.#addComputed('call', inputs, spec);
   }
 
-  /** Resolves when the node has an outcome that is kept. */
+  /**
+   * Resolves when the node has an outcome that is kept, also when that is a failure: nobody has to handle it.
+   *
+   * @spec DML-BND-0504
+   */
   settled(node: RunNode): Promise<void> {
     if (node.status !== 'pending') return Promise.resolve();
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
@@ -151,7 +155,11 @@ export class Run {
       return;
     }
     this.#lastFlushMs = this.#options.nowMs();
-    for (const integration of integrations) this.#advance(integration.node, { type: 'integrated' }, integration);
+    for (const integration of integrations) {
+      this.#advance(integration.node, { type: 'integrated' }, integration);
+      if (integration.node.failure) this.#resolve(integration.node);
+    }
+    this.#drain();
   }
 
   #known(nodeId: NodeId): RunNode | undefined {
@@ -264,7 +272,9 @@ export class Run {
     if (failed) return this.#block(node, failed);
     const spec = node.spec as CallSpec;
     const inputDatumIds = node.inputs.map((input) => this.valueOf(input));
+    // @spec DML-EXE-0402
     node.executionKey = executionKey(spec.functionDatumId, inputDatumIds);
+    // @spec DML-EXE-0709
     if (spec.options.cache !== false && this.#answerFromScopes(node)) return;
     if (node.kind === 'builtin') return this.#evaluate(node, inputDatumIds);
     if (spec.options.cache !== false && this.#answerFromCache(node)) return;
@@ -367,24 +377,26 @@ export class Run {
     this.#integrate(node, { durationMs: 0, isDerived: false });
   }
 
-  /** Keeps an outcome with the next flush; dependents need not wait for that. */
+  /**
+   * Keeps an outcome with the next flush; dependents need not wait for that.
+   *
+   * @spec DML-EXE-1002
+   */
   #integrate(node: RunNode, { durationMs, isDerived }: { durationMs: number; isDerived: boolean }): void {
     const { nodeId } = node;
     const execId = node.execId as ExecId;
     const key = node.executionKey as NonNullable<RunNode['executionKey']>;
     this.#integrations.push({ node, nodeId, execId, executionKey: key, durationMs, isDerived });
     this.#scheduleFlush();
-    this.#resolve(node);
+    // What a failure blocks is reported after the failure itself.
+    if (!node.failure) this.#resolve(node);
   }
 
   #scheduleFlush(): void {
     if (this.#flushTimer !== undefined) return;
     const sinceMs = this.#options.nowMs() - this.#lastFlushMs;
     const delayMs = sinceMs >= SLICE_MS || sinceMs < 0 ? 0 : SLICE_MS - sinceMs;
-    this.#flushTimer = setTimeout(() => {
-      this.flush();
-      this.#drain();
-    }, delayMs);
+    this.#flushTimer = setTimeout(() => this.flush(), delayMs);
   }
 
   #resolve(node: RunNode): void {
@@ -463,7 +475,7 @@ export class Run {
 
   #submit(node: RunNode, attempt: number): void {
     const spec = node.spec as CallSpec;
-    const { runner, reporter, nowMs } = this.#options;
+    const { runner, nowMs } = this.#options;
     let startedMs = 0;
     runner.start({
       nodeId: node.nodeId,
@@ -488,7 +500,6 @@ export class Run {
         }
       },
     });
-    void reporter;
   }
 
   /**
@@ -502,6 +513,7 @@ export class Run {
   #finish(node: RunNode, startedMs: number, result: { datumId: DatumId } | { failure: FunctionFailure }): void {
     const finishedMs = this.#options.nowMs();
     const isOk = 'datumId' in result;
+    // @spec DML-EXE-0604
     this.#advance(node, { type: isOk ? 'done_ok' : 'done_error' });
     const datumId = isOk ? result.datumId : putFailure(result.failure, this.#objects);
     const resultDagId = putResultDag(datumId, this.#objects);

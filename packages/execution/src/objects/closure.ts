@@ -13,6 +13,7 @@ export function datumClosure(datumIds: readonly DatumId[], source: ByteSource): 
   const open: ObjectLink[] = datumIds.map((id) => ({ objectClass: 'datum', id }));
   for (let link = open.pop(); link; link = open.pop()) {
     const { objectClass, id } = link;
+    // @spec DML-EXE-0804
     if (objectClass === 'chunk' || found.has(id)) continue;
     const bytes = source.getBytes(objectClass, id);
     if (!bytes) throw executionError('object_missing', { objectClass, objectId: id });

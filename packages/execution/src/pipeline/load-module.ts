@@ -16,7 +16,7 @@ import { authoringModule } from '../source-file.ts';
 export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
   const file = resolve(path);
   if (!existsSync(file)) throw executionError('pipeline_missing', { file });
-  const code = await compile(file);
+  const code = await compileModule(file);
   const folder = scratchFolder(file);
   const compiled = join(folder, 'module.mjs');
   try {
@@ -30,7 +30,8 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
   }
 }
 
-async function compile(file: string): Promise<string> {
+/** Compiles a module with its relative imports into one; `conditions` resolve packages that it bundles. */
+export async function compileModule(file: string, conditions: readonly string[] = []): Promise<string> {
   try {
     const result = await build({
       entryPoints: [file],
@@ -44,6 +45,7 @@ async function compile(file: string): Promise<string> {
       sourcemap: 'inline',
       logLevel: 'silent',
       banner: { js: 'const __dmlResolve=import.meta.resolve;' },
+      ...(conditions.length > 0 && { conditions: [...conditions] }),
       plugins: [ownNames, packagesByUrl, importMeta],
     });
     return result.outputFiles[0]?.text ?? '';

@@ -6,7 +6,11 @@ import { Uri } from './uri.ts';
 /** A value as functions and programs see it. */
 export type Lifted = unknown;
 
-/** Yields the language value of a datum. Collections are built completely, blobs are handles. */
+/**
+ * Yields the language value of a datum. Collections are built completely, blobs are handles.
+ *
+ * @spec DML-BND-0804
+ */
 export function liftDatum(source: ObjectSource, datumId: DatumId): Lifted {
   return lift(source, source.readDatum(datumId), datumId);
 }

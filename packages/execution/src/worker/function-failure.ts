@@ -1,3 +1,4 @@
+import { isDmlError } from '@daggerml/object-model';
 import type { FunctionFailure } from './wire.ts';
 
 const MAX_MESSAGE_CHARACTERS = 4096;
@@ -17,11 +18,20 @@ export function failureOf(thrown: unknown, bundleUrl: string): FunctionFailure {
 function messageOf(thrown: unknown): string {
   let text: string;
   try {
+    const refused = refusalOf(thrown);
+    if (refused !== undefined) return refused;
     text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `thrown: ${String(thrown)}`;
   } catch {
     text = 'thrown: a value that cannot be shown';
   }
   return text.toWellFormed().slice(0, MAX_MESSAGE_CHARACTERS);
+}
+
+/** What lowering refused, and where in the returned value. */
+function refusalOf(thrown: unknown): string | undefined {
+  if (!isDmlError(thrown) || typeof thrown.fields.path !== 'string') return undefined;
+  const { path, found = thrown.code } = thrown.fields;
+  return `${path} is ${String(found)}`;
 }
 
 /** Only the lines inside the bundle: the rest belongs to the machine and to the version of Node. */

@@ -40,6 +40,7 @@ async function run({ bundleUrl, exportName, inputDatumIds, objects }: RunMessage
     if (typeof callee !== 'function') throw new TypeError(`the export ${exportName} is not a function`);
     const inputs = inputDatumIds.map((datumId) => liftDatum(source, datumId));
     const value: unknown = await callee(...inputs);
+    // @spec DML-EXE-0806
     const datumId: DatumId = await lowerDeeply(value, source, 'result');
     await source.finish();
     answer = { type: 'done', datumId };

@@ -1,0 +1,204 @@
+import { createHash } from 'node:crypto';
+import { encodeRecord } from '@daggerml/object-model';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { MemoryObjects } from '../../test/memory-objects.ts';
+import { blob, f64 } from '../authoring/values.ts';
+import { lowerDeeply } from './lower-deeply.ts';
+import { Uri } from './uri.ts';
+
+const objects = new MemoryObjects();
+
+function refusal(value: unknown): object {
+  try {
+    objects.lower(value);
+  } catch (error) {
+    const { code, fields } = error as { code: string; fields: object };
+    return { code, ...fields };
+  }
+  return {};
+}
+
+describe('lowerValue', () => {
+  it('lowers each kind of value to the datum of the table [DML-BND-0701]', () => {
+    const scalars: [unknown, object][] = [
+      [null, { kind: 'null' }],
+      [true, { kind: 'bool', value: true }],
+      [7, { kind: 'i64', value: 7n }],
+      [-0, { kind: 'i64', value: 0n }],
+      [Number.MAX_SAFE_INTEGER, { kind: 'i64', value: 9007199254740991n }],
+      [2 ** 53, { kind: 'f64', value: 2 ** 53 }],
+      [0.5, { kind: 'f64', value: 0.5 }],
+      [Number.NaN, { kind: 'f64', value: Number.NaN }],
+      [Number.NEGATIVE_INFINITY, { kind: 'f64', value: Number.NEGATIVE_INFINITY }],
+      [-(2n ** 63n), { kind: 'i64', value: -(2n ** 63n) }],
+      [f64(3), { kind: 'f64', value: 3 }],
+      [f64(-0), { kind: 'f64', value: 0 }],
+      ['e\u0301', { kind: 'string', value: '\u00e9' }],
+      [new Uint8Array([1, 2]), { kind: 'bytes', value: new Uint8Array([1, 2]) }],
+      [Buffer.from([3]), { kind: 'bytes', value: new Uint8Array([3]) }],
+      [new Uri('https://example.org/a'), { kind: 'uri', value: 'https://example.org/a' }],
+    ];
+    for (const [value, datum] of scalars) {
+      expect(objects.lower(value)).toBe(objects.putDatum(encodeRecord({ type: 'datum', ...datum } as never)));
+    }
+    const kinds = [[1], new Set([1]), { a: 1 }, new Map([['a', 1]]), blob('text')];
+    expect(kinds.map((value) => objects.readDatum(objects.lower(value)).kind)).toEqual(['list', 'set', 'map', 'map', 'blob']);
+    expect(objects.lower(new Map([['a', 1]]))).toBe(objects.lower({ a: 1 }));
+    expect(objects.readDatum(objects.lower(blob('ab')))).toMatchObject({
+      sizeBytes: 2,
+      contentSha256: createHash('sha256').update('ab').digest('hex'),
+    });
+  });
+
+  it('refuses what has no datum form [DML-BND-0702]', () => {
+    class Model {}
+    const sparse: unknown[] = [1, , 3];
+    const values: unknown[] = [
+      undefined,
+      () => 1,
+      Symbol('s'),
+      2n ** 63n,
+      -(2n ** 63n) - 1n,
+      'a\ud800',
+      new Date(0),
+      new Model(),
+      Object.create({ inherited: true }),
+      Promise.resolve(1),
+      new Float64Array(2),
+      new Map([[1, 2]]),
+      { ['a\ud800']: 1 },
+      { [Symbol('s')]: 1 },
+      sparse,
+      f64('1' as never),
+      'x'.repeat(2 ** 20),
+      { ['k'.repeat(5000)]: 1 },
+      new Map([['e\u0301', 1], ['\u00e9', 2]]),
+    ];
+    let deep: unknown = 1;
+    for (let level = 0; level < 2000; level++) deep = [deep];
+    values.push(deep);
+    expect(values.map((value) => (refusal(value) as { code: string }).code)).toEqual(values.map(() => 'unsupported_value'));
+  });
+
+  it('names the path to the refused value and what was found [DML-BND-0703]', () => {
+    const cases: [unknown, string, string][] = [
+      [{ options: { callback: () => 1 } }, 'options.callback', 'a function'],
+      [{ rows: [1, { 'a b': undefined }] }, 'rows[1]["a b"]', 'undefined'],
+      [new Map([['m', new Set([new Date(0)])]]), 'm{0}', 'a Date; pass its ISO string or its milliseconds'],
+      [[1, , 3], '[1]', 'a hole in an array'],
+      [undefined, 'the value', 'undefined'],
+    ];
+    for (const [value, path, found] of cases) expect(refusal(value)).toEqual({ code: 'unsupported_value', path, found });
+  });
+
+  it('refuses a collection that contains itself [DML-BND-0705]', () => {
+    const list: unknown[] = [];
+    list.push({ back: list });
+    expect(refusal(list)).toMatchObject({ code: 'cyclic_value', path: '[0].back' });
+    const shared = [1];
+    expect(refusal([shared, shared])).toEqual({});
+  });
+
+  it('gives the same id whatever the order of the keys [DML-BND-0706]', () => {
+    expect(objects.lower({ b: 1, a: 2, '\u{1F600}': 3, '\uFF5E': 4 })).toBe(
+      objects.lower({ '\uFF5E': 4, '\u{1F600}': 3, a: 2, b: 1 }),
+    );
+    expect(objects.lower(new Set([3, 'a', 1]))).toBe(objects.lower(new Set([1, 3, 'a'])));
+  });
+
+  it('refuses a Uri with the reserved scheme [DML-BND-1003]', () => {
+    expect(refusal({ at: new Uri('dml://list/construct') })).toMatchObject({ code: 'reserved_scheme', path: 'at' });
+  });
+
+  it('lowers what was lifted to the same id [DML-BND-0804]', () => {
+    const leaf = fc.oneof(
+      fc.constant(null),
+      fc.boolean(),
+      fc.integer(),
+      fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+      fc.double().filter((x) => !Number.isInteger(x) || Number.isSafeInteger(x)),
+      fc.string({ unit: 'grapheme' }),
+      fc.uint8Array({ maxLength: 200 }),
+      fc.constant('__proto__'),
+      fc.constantFrom(new Uri('https://example.org/'), blob('one'), blob('two')),
+    );
+    const value = fc.letrec((tie) => ({
+      any: fc.oneof({ depthSize: 'small' }, leaf, tie('list'), tie('map'), tie('set')),
+      list: fc.array(tie('any'), { maxLength: 6 }),
+      map: fc.dictionary(fc.oneof(fc.string({ maxLength: 5 }), fc.constant('__proto__')), tie('any'), { maxKeys: 6 }),
+      set: fc.array(leaf, { maxLength: 6 }).map((items) => new Set(items)),
+    })).any;
+    fc.assert(
+      fc.property(value, (original) => {
+        const datumId = objects.lower(original);
+        expect(objects.lower(objects.lift(datumId))).toBe(datumId);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('liftDatum', () => {
+  it('lifts an i64 to a number when it is safe, to a bigint when not [DML-BND-0801]', () => {
+    const values = [0, -5, Number.MAX_SAFE_INTEGER, 2n ** 53n, -(2n ** 63n)];
+    expect(values.map((value) => objects.lift(objects.lower(value)))).toEqual(values);
+    expect(objects.lift(objects.lower(12n))).toBe(12);
+  });
+
+  it('gives a map each key as its own property, __proto__ too [DML-BND-0802]', () => {
+    const lifted = objects.lift(objects.lower(new Map<string, unknown>([['__proto__', { a: 1 }], ['b', 2]]))) as object;
+    expect(Object.keys(lifted).sort()).toEqual(['__proto__', 'b']);
+    expect(Object.getPrototypeOf(lifted)).toBe(Object.prototype);
+    expect('a' in lifted).toBe(false);
+  });
+
+  it('lifts a blob to a handle without reading it [DML-BND-0803]', () => {
+    const datumId = objects.lower(blob(new Uint8Array(300_000)));
+    const before = objects.chunkReads;
+    expect(objects.lift(datumId)).toMatchObject({ sizeBytes: 300_000 });
+    expect(objects.chunkReads).toBe(before);
+  });
+});
+
+describe('blobs', () => {
+  const pieces = [new Uint8Array(200_000).fill(1), new Uint8Array(100_000).fill(2)];
+  const whole = Buffer.concat(pieces);
+
+  it('are made from text, bytes and streams of bytes [DML-BND-0901]', async () => {
+    const stream = async function* (): AsyncGenerator<Uint8Array> {
+      yield* pieces;
+    };
+    const fromBytes = objects.lower(blob(whole));
+    expect(await lowerDeeply(blob(stream()), objects, '')).toBe(fromBytes);
+    expect(objects.lower(blob(pieces))).toBe(fromBytes);
+    expect(await lowerDeeply({ a: [blob(stream())] }, objects, '')).toBe(objects.lower({ a: [blob(whole)] }));
+    expect(objects.lower(blob('h\u00e4'))).toBe(objects.lower(blob(new TextEncoder().encode('h\u00e4'))));
+    expect(refusal({ a: blob(stream()) })).toMatchObject({ code: 'unsupported_value', path: 'a' });
+  });
+
+  it('are read as a stream, as one array and as text [DML-BND-0908]', async () => {
+    const handle = objects.lift(objects.lower(blob(whole))) as { stream(): AsyncIterable<Uint8Array>; bytes(): Promise<Uint8Array> };
+    const read: Uint8Array[] = [];
+    for await (const piece of handle.stream()) read.push(piece);
+    expect(read.length).toBeGreaterThan(1);
+    expect(Buffer.concat(read).equals(whole)).toBe(true);
+    expect(Buffer.from(await handle.bytes()).equals(whole)).toBe(true);
+    const text = objects.lift(objects.lower(blob('\ufeffh\u00e4'))) as { text(): Promise<string> };
+    expect(await text.text()).toBe('\ufeffh\u00e4');
+  });
+});
+
+describe('Uri', () => {
+  it('refuses text that is not in canonical form [DML-BND-1001]', () => {
+    expect(new Uri('https://example.org/a').toString()).toBe('https://example.org/a');
+    for (const text of ['HTTPS://example.org/', 'https://example.org', 'https://example.org/a/../b', 'no uri']) {
+      expect(() => new Uri(text)).toThrow(expect.objectContaining({ code: 'invalid_payload' }));
+    }
+  });
+
+  it('brings text into canonical form with fromString [DML-BND-1002]', () => {
+    expect(Uri.fromString('HTTPS://Example.org:443/a/../b').toString()).toBe('https://example.org/b');
+    expect(() => Uri.fromString('no uri')).toThrow(expect.objectContaining({ code: 'invalid_payload' }));
+  });
+});

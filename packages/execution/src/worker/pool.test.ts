@@ -1,0 +1,176 @@
+import { afterEach, beforeAll, afterAll, describe, expect, it } from 'vitest';
+import { Workspace } from '../../test/workspace.ts';
+
+const steps = `
+import { existsSync, writeFileSync } from 'node:fs';
+import { isMainThread, threadId } from 'node:worker_threads';
+import { blob, blobFromFile, f64, type BlobHandle } from '@daggerml/bindings';
+export const thread = () => [isMainThread, threadId > 0];
+export const say = (text: string) => { console.log(text); console.error('err ' + text); return text; };
+export const environment = () => ({ ...process.env });
+export const slow = (ms: number, from = 0) => new Promise((r) => setTimeout(() => r(ms), ms));
+export const interval = async (ms: number, _index: number) => {
+  const start = performance.timeOrigin + performance.now();
+  await new Promise((r) => setTimeout(r, ms));
+  return [start, performance.timeOrigin + performance.now()];
+};
+export const die = (flag: string) => {
+  if (existsSync(flag)) return 'survived';
+  writeFileSync(flag, '');
+  process.exit(3);
+};
+export const alwaysDie = () => process.exit(4);
+export const exhaust = () => { const all: unknown[] = []; for (;;) all.push(new Array(1e5).fill(all.length)); };
+export const stray = () => { setTimeout(() => { throw new Error('late'); }, 1); return new Promise(() => {}); };
+export const spin = () => { for (;;); };
+export const size = async (b: BlobHandle) => [b.sizeBytes, b.sha256, (await b.bytes()).length];
+export const firstPiece = async (b: BlobHandle) => { for await (const piece of b.stream()) return piece.length; };
+export const lines = async (b: BlobHandle) => blob((await b.text()).split('\\n').reverse().join('\\n'));
+export const pieces = (n: number) => blob((async function* () { for (let i = 0; i < n; i++) yield new Uint8Array(100_000).fill(i); })());
+export const fromFile = (path: string) => ({ file: blobFromFile(path), exact: f64(2) });
+export const same = (b: BlobHandle) => ({ nested: [b] });
+`;
+
+let workspace: Workspace;
+
+describe('WorkerPool', () => {
+  beforeAll(async () => {
+    workspace = await Workspace.create(steps, { env: { GREETING: 'hello' } });
+  });
+  afterAll(() => workspace.close());
+
+  it('runs functions in a worker thread [DML-EXE-0801]', async () => {
+    const run = workspace.begin();
+    expect(await run.outcome(run.call('thread', []))).toEqual([false, true]);
+  });
+
+  it('shows a function the configured environment variables alone [DML-EXE-0808]', async () => {
+    const run = workspace.begin();
+    expect(await run.outcome(run.call('environment', []))).toEqual({ GREETING: 'hello' });
+  });
+
+  it('reports what a function prints as events [DML-EXE-0807]', async () => {
+    const run = workspace.begin();
+    await run.outcome(run.call('say', ['hi']));
+    const output = workspace.events.filter((event) => event.type === 'call-output');
+    expect(output.map(({ stream, text, name }) => [stream, text, name]).sort()).toEqual([
+      ['stderr', 'err hi\n', 'say'],
+      ['stdout', 'hi\n', 'say'],
+    ]);
+  });
+
+  it('runs no more calls at one time than it has workers [DML-EXE-0802]', async () => {
+    const run = workspace.begin({ workName: 'limit' });
+    const nodes = Array.from({ length: 6 }, (_, index) => run.call('interval', [20, index]));
+    const times = (await Promise.all(nodes.map((node) => run.outcome(node)))) as [number, number][];
+    const overlaps = times.map(([start]) => times.filter(([from, to]) => from <= start && start < to).length);
+    expect(Math.max(...overlaps)).toBe(2);
+    expect(run.counts).toEqual({ executed: 6 });
+  });
+
+  it('gives a blob as a handle that reads on demand [DML-EXE-0804]', async () => {
+    const run = workspace.begin();
+    const { blob } = await import('../authoring/values.ts');
+    const bytes = Uint8Array.from({ length: 1_500_000 }, (_, index) => (index * 7919) >> 3);
+    const node = run.literal(blob(bytes));
+    const [sizeBytes, sha256, read] = (await run.outcome(run.call('size', [node]))) as [number, string, number];
+    const { createHash } = await import('node:crypto');
+    expect([sizeBytes, sha256, read]).toEqual([1_500_000, createHash('sha256').update(bytes).digest('hex'), 1_500_000]);
+    expect(await run.outcome(run.call('firstPiece', [node]))).toBeLessThanOrEqual(256 * 1024);
+  });
+
+  it('takes blobs that a function makes from text, streams and files [DML-EXE-0806]', async () => {
+    const run = workspace.begin();
+    const { blob } = await import('../authoring/values.ts');
+    const text = run.literal(blob('a\nb\nc'));
+    const reversed = (await run.outcome(run.call('lines', [text]))) as { text(): Promise<string> };
+    expect(await reversed.text()).toBe('c\nb\na');
+    const pieces = (await run.outcome(run.call('pieces', [120]))) as { sizeBytes: number; bytes(): Promise<Uint8Array> };
+    expect(pieces.sizeBytes).toBe(12_000_000);
+    expect((await pieces.bytes())[11_950_000]).toBe(119);
+    const file = (await run.outcome(run.call('fromFile', [`${workspace.folder}/steps.ts`]))) as { file: { text(): Promise<string> }; exact: number };
+    expect([await file.file.text(), file.exact]).toEqual([steps, 2]);
+    const same = run.call('same', [text]);
+    expect(await run.outcome(same)).toEqual({ nested: [expect.objectContaining({ sizeBytes: 5 })] });
+  });
+
+  it('replaces a lost worker and tries the call again [DML-EXE-0809]', async () => {
+    const run = workspace.begin();
+    const node = run.call('die', [`${workspace.folder}/flag`]);
+    expect(await run.outcome(node)).toBe('survived');
+    const types = workspace.events.map((event) => event.type);
+    expect(types).toEqual(['call-started', 'call-retried', 'call-started', 'call-finished']);
+  });
+
+  it('reports a pause with the code of the failure before it [DML-EXE-1103]', async () => {
+    const run = workspace.begin();
+    await run.outcome(run.call('die', [`${workspace.folder}/another flag`]));
+    expect(workspace.events.find((event) => event.type === 'call-retried')).toMatchObject({
+      code: 'worker_lost',
+      attempt: 1,
+      afterMs: expect.any(Number),
+    });
+  });
+
+  it('ends with the code of the last attempt when all are used up [DML-EXE-0909]', async () => {
+    const run = workspace.begin();
+    const node = run.call('alwaysDie', [], { retries: 1 });
+    expect(await run.outcome(node)).toMatchObject({ class: 'infrastructure', code: 'worker_lost' });
+    expect(workspace.events.filter((event) => event.type === 'call-started').length).toBe(2);
+  });
+
+  it('records no exec for an infrastructure failure [DML-EXE-0906]', async () => {
+    const run = workspace.begin();
+    const node = run.call('alwaysDie', [], { retries: 0 });
+    await run.outcome(node);
+    expect(node.execId).toBeUndefined();
+    expect(workspace.store.cacheEntries(node.executionKey!)).toEqual([]);
+  });
+
+  it('stops a call beyond its timeout together with its worker [DML-EXE-0810]', async () => {
+    const run = workspace.begin();
+    const node = run.call('spin', [], { timeoutMs: 80, retries: 0 });
+    expect(await run.outcome(node)).toMatchObject({ class: 'infrastructure', code: 'timeout' });
+    expect(await run.outcome(run.call('slow', [1, 99]))).toBe(1);
+  });
+
+  it('charges code that a call left running to that call', async () => {
+    const run = workspace.begin();
+    expect(await run.outcome(run.call('stray', []))).toMatchObject({ code: 'function_threw', message: 'Error: late' });
+    expect(await run.outcome(run.call('slow', [1, 98]))).toBe(1);
+  });
+
+  it('stops running calls when the run is cancelled [DML-EXE-0811]', async () => {
+    const run = workspace.begin();
+    const spinning = run.call('spin', []);
+    const done = run.call('slow', [2, 97]);
+    await run.outcome(done);
+    run.open.run.cancel('enough');
+    expect(await run.outcome(spinning)).toMatchObject({ class: 'cancelled', code: 'cancelled' });
+    expect(run.counts).toEqual({ executed: 1, cancelled: 1 });
+  });
+});
+
+describe('WorkerPool, ended', () => {
+  afterEach(() => workspace.close());
+
+  it('ends every worker thread on close [DML-EXE-0812]', async () => {
+    workspace = await Workspace.create(steps);
+    const active = (): number =>
+      process.getActiveResourcesInfo().filter((resource) => resource === 'MessagePort' || resource === 'Worker').length;
+    const before = active();
+    const run = workspace.begin();
+    const spinning = [run.call('spin', []), run.call('slow', [60_000])];
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    expect(active()).toBeGreaterThan(before);
+    await workspace.executor.close();
+    for (const node of spinning) expect(node.failure?.class).toBe('cancelled');
+    expect(active()).toBe(before);
+  });
+
+  it('loses a worker, not the process, when a call exhausts its memory limit', async () => {
+    workspace = await Workspace.create(steps, { resourceLimits: { maxOldGenerationSizeMb: 40 } });
+    const run = workspace.begin();
+    expect(await run.outcome(run.call('exhaust', [], { retries: 0 }))).toMatchObject({ code: 'worker_lost' });
+  });
+});
