@@ -3,15 +3,17 @@ import { install } from './install.mjs';
 import { isProgram, runNode, say } from './process.mjs';
 import { root, tools } from './workspace.mjs';
 
-/** Installs and builds; an unchanged tree costs well under a second. */
+/** Installs and compiles; throws when either fails. An unchanged tree costs well under a second. */
 export async function build({ quiet = false } = {}) {
   await install();
   if (!quiet) say('building …');
-  const code = await runNode(tools.tsc, ['-b', 'tsconfig.build.json'], {
-    cwd: root,
-    stdio: ['ignore', 2, 2],
-  });
-  if (code !== 0) throw new Error('the build failed: see the messages above');
+  if (!(await compile())) throw new Error('the build failed: see the messages above');
+}
+
+/** Compiles every package and tool; yields false when the compiler has found errors. */
+export async function compile() {
+  const options = { cwd: root, stdio: ['ignore', 2, 2] };
+  return (await runNode(tools.tsc, ['-b', 'tsconfig.build.json'], options)) === 0;
 }
 
 if (isProgram(import.meta.url)) {
