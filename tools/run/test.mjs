@@ -19,6 +19,9 @@ async function installAndTest() {
   const isBuilt = await compile();
   if (!isBuilt) say('the build failed, which counts as one failure; the tests still run');
   say('running the tests of every package and tool …');
-  const { passed, failed } = await runSuite({ folder: join(root, 'test-results'), args: process.argv.slice(2) });
+  const { passed, failed } = await runSuite({
+    folder: join(root, 'test-results'),
+    args: process.argv.slice(2),
+  });
   return { passed, failed: isBuilt ? failed : failed + 1 };
 }
