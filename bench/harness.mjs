@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+/** Yields the middle of the values. */
+export function median(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
+}
+
+/** Runs `body` with a fresh folder that is removed afterwards. */
+export async function withFolder(body) {
+  const folder = mkdtempSync(join(process.env.DML_BENCH_DIR ?? tmpdir(), 'dml-bench-'));
+  try {
+    return await body(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** Times one call in milliseconds. */
+export async function timeMs(body) {
+  const start = process.hrtime.bigint();
+  await body();
+  return Number(process.hrtime.bigint() - start) / 1e6;
+}
+
+/**
+ * Runs every subject once per round, in an order that turns by one each round, so that a drift of the
+ * machine's speed meets all of them alike.
+ *
+ * A subject is `{ name, run }`; `run` yields the milliseconds that count (its own setup excluded). Naming the
+ * first subject twice gives the noise floor: the ratio of a thing to itself.
+ */
+export async function interleave(subjects, { rounds = 5, warmups = 1 } = {}) {
+  const times = new Map(subjects.map(({ name }) => [name, []]));
+  for (let round = -warmups; round < rounds; round += 1) {
+    for (let turn = 0; turn < subjects.length; turn += 1) {
+      const subject = subjects[(turn + Math.max(round, 0)) % subjects.length];
+      globalThis.gc?.();
+      const spent = await subject.run();
+      if (round >= 0) times.get(subject.name).push(spent);
+    }
+  }
+  return times;
+}
+
+/** Yields the median of the round-by-round ratios `a / b`. */
+export function ratio(times, a, b) {
+  const left = times.get(a);
+  const right = times.get(b);
+  return median(left.map((value, round) => value / right[round]));
+}
+
+/** Yields a number generator with a fixed seed (mulberry32), values in [0, 1). */
+export function seeded(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
