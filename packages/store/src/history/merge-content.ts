@@ -1,0 +1,169 @@
+import {
+  type CommitId,
+  type CommitRecord,
+  type DagId,
+  type ExecId,
+  type LeafEntries,
+  type NodeId,
+  type TreeRoot,
+  treeEdit,
+} from '@daggerml/object-model';
+import { dagsReaching } from './dags-reaching.ts';
+import type { Draft } from './draft.ts';
+import { changeTo, mergeRole, type RoleConflict } from './merge-role.ts';
+
+/** What a commit holds beside its history. */
+export interface CommitContent {
+  readonly dags: TreeRoot<'dags'>;
+  readonly pins: TreeRoot<'pins'>;
+  readonly requests: TreeRoot<'requests'>;
+}
+
+/** Something both sides changed differently. */
+export type MergeConflict =
+  | {
+      readonly kind: 'dag';
+      readonly name: string;
+      readonly ours: DagId | undefined;
+      readonly theirs: DagId | undefined;
+    }
+  | {
+      readonly kind: 'pin';
+      readonly nodeId: NodeId;
+      readonly ours: ExecId | undefined;
+      readonly theirs: ExecId | undefined;
+      /** The dags of either side that reach the node. */
+      readonly dagNames: readonly string[];
+    };
+
+/** Decides one conflict; undefined leaves it open. */
+export type Settle = (conflict: MergeConflict) => 'ours' | 'theirs' | undefined;
+
+/** What merging yields: contents without any conflict, or the conflicts nobody settled. */
+export type ContentMerge =
+  | { readonly state: 'merged'; readonly content: CommitContent }
+  | { readonly state: 'conflicts'; readonly conflicts: readonly MergeConflict[] };
+
+/** Reads what a commit holds; undefined stands for the empty content before the first commit. */
+export function contentOf(draft: Draft, commitId: CommitId | undefined): CommitContent {
+  if (commitId === undefined) return { dags: [], pins: [], requests: [] };
+  const { treeId, pins, requests } = draft.readCommit(commitId);
+  return { dags: draft.read('tree', treeId).dags, pins, requests };
+}
+
+/** The contents of a merge: ours, theirs, and those of the merge bases. */
+export interface MergeSides {
+  readonly bases: readonly CommitContent[];
+  readonly ours: CommitContent;
+  readonly theirs: CommitContent;
+}
+
+/**
+ * Merges dags, pins and requests three ways; new pages go into the draft.
+ * What only one side changed is taken, what both changed alike too; anything else is a conflict.
+ *
+ * @spec DML-STO-0641
+ */
+export function mergeContents(
+  draft: Draft,
+  sides: MergeSides,
+  settle: Settle = () => undefined,
+): ContentMerge {
+  const { bases, ours, theirs } = sides;
+  const dags = mergeRole('dags', rootsOf(bases, 'dags'), { ours: ours.dags, theirs: theirs.dags }, draft);
+  // @spec DML-STO-0644
+  const pins = mergeRole('pins', rootsOf(bases, 'pins'), { ours: ours.pins, theirs: theirs.pins }, draft);
+  const requests = mergeRole(
+    'requests',
+    rootsOf(bases, 'requests'),
+    { ours: ours.requests, theirs: theirs.requests },
+    draft,
+  );
+  const nodeIds = new Set(pins.conflicts.map((conflict) => conflict.key));
+  const reaching = nodeIds.size === 0 ? new Map() : dagsReaching(draft, [ours.dags, theirs.dags], nodeIds);
+  const dagSettled = settleAll(dags.conflicts, describeDag, settle);
+  const pinSettled = settleAll(pins.conflicts, (conflict) => describePin(conflict, reaching), settle);
+  const open = [...dagSettled.open, ...pinSettled.open];
+  if (open.length > 0) return { state: 'conflicts', conflicts: open };
+  return {
+    state: 'merged',
+    content: {
+      dags: treeEdit('dags', dags.root, dagSettled.changes, draft),
+      pins: treeEdit('pins', pins.root, pinSettled.changes, draft),
+      requests: treeEdit(
+        'requests',
+        requests.root,
+        requests.conflicts.map((conflict) =>
+          changeTo<'requests'>(conflict.key, laterRequest(draft, conflict)),
+        ),
+        draft,
+      ),
+    },
+  };
+}
+
+function rootsOf<Role extends keyof CommitContent>(
+  bases: readonly CommitContent[],
+  role: Role,
+): CommitContent[Role][] {
+  return bases.map((base) => base[role]);
+}
+
+function settleAll<Role extends 'dags' | 'pins'>(
+  conflicts: readonly RoleConflict<Role>[],
+  describe: (conflict: RoleConflict<Role>) => MergeConflict,
+  settle: Settle,
+): { open: MergeConflict[]; changes: ReturnType<typeof changeTo<Role>>[] } {
+  const open: MergeConflict[] = [];
+  const changes: ReturnType<typeof changeTo<Role>>[] = [];
+  for (const conflict of conflicts) {
+    const described = describe(conflict);
+    // @spec DML-STO-0648
+    const side = settle(described);
+    if (side === undefined) open.push(described);
+    else changes.push(changeTo<Role>(conflict.key, conflict[side]));
+  }
+  return { open, changes };
+}
+
+// @spec DML-STO-0643
+function describeDag({ key, ours, theirs }: RoleConflict<'dags'>): MergeConflict {
+  return { kind: 'dag', name: key, ours: ours?.[1], theirs: theirs?.[1] };
+}
+
+function describePin(
+  { key, ours, theirs }: RoleConflict<'pins'>,
+  reaching: ReadonlyMap<NodeId, readonly string[]>,
+): MergeConflict {
+  // @spec DML-STO-0645
+  return {
+    kind: 'pin',
+    nodeId: key,
+    ours: ours?.[1],
+    theirs: theirs?.[1],
+    dagNames: reaching.get(key) ?? [],
+  };
+}
+
+/** A request only helps to find a submitted call again, so the later one of two serves; equal times go by id. */
+function laterRequest(draft: Draft, conflict: RoleConflict<'requests'>): LeafEntries['requests'] | undefined {
+  const { ours, theirs } = conflict;
+  if (ours === undefined || theirs === undefined) return ours ?? theirs;
+  const ourMs = draft.read('exec-request', ours[1]).createdMs;
+  const theirMs = draft.read('exec-request', theirs[1]).createdMs;
+  // @spec DML-STO-0647
+  if (ourMs !== theirMs) return ourMs > theirMs ? ours : theirs;
+  return ours[1] < theirs[1] ? ours : theirs;
+}
+
+/** Drafts a commit that holds a content. */
+export function draftCommit(
+  draft: Draft,
+  content: CommitContent,
+  facts: Pick<CommitRecord, 'parentCommitIds' | 'author' | 'message' | 'timeMs'>,
+): CommitId {
+  const treeId = draft.put({ type: 'tree', dags: content.dags });
+  const { parentCommitIds, author, message, timeMs } = facts;
+  const { pins, requests } = content;
+  return draft.put({ type: 'commit', treeId, parentCommitIds, pins, requests, author, message, timeMs });
+}

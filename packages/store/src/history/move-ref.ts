@@ -1,0 +1,182 @@
+import type { CommitId } from '@daggerml/object-model';
+import { storeError } from '../errors.ts';
+import type { RefName } from '../ref-name.ts';
+import type { Ref } from '../refs.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
+import { Draft, type ObjectReader } from './draft.ts';
+import { logCommits } from './log.ts';
+import { isAncestor, mergeBases, relateCommits } from './merge-base.ts';
+import { contentOf, draftCommit, type MergeConflict, mergeContents, type Settle } from './merge-content.ts';
+
+/** What moving refs along history needs of a store. */
+export interface HistoryHost extends ObjectReader {
+  getRef(name: RefName): Ref | undefined;
+  transact(label: string, body: (transaction: WriteTransaction) => void): void;
+}
+
+/** Who moves a ref, and what the journal says of it. */
+export interface Move {
+  readonly ref: RefName;
+  readonly actor: string;
+  readonly reason: string;
+}
+
+/** Outcomes every way of moving a ref shares. */
+export type MoveResult =
+  | { readonly state: 'applied'; readonly commitId: CommitId; readonly sequence: number }
+  /** The ref holds all there is to take; nothing was changed. */
+  | { readonly state: 'up-to-date'; readonly commitId: CommitId }
+  /** Somebody else moved the ref meanwhile; nothing was changed. */
+  | { readonly state: 'lost'; readonly actual: CommitId | null };
+
+export type FastForwardResult =
+  | MoveResult
+  | { readonly state: 'diverged'; readonly mergeBaseIds: readonly CommitId[] };
+
+export type MergeResult =
+  | MoveResult
+  | { readonly state: 'conflicts'; readonly conflicts: readonly MergeConflict[] };
+
+export type RebaseResult =
+  | MoveResult
+  | {
+      readonly state: 'conflicts';
+      /** The commit whose replay met the conflicts. */
+      readonly commitId: CommitId;
+      readonly conflicts: readonly MergeConflict[];
+    };
+
+/** Author, message and time of a commit to be made. */
+export interface CommitFacts {
+  readonly author: string;
+  readonly message: string;
+  readonly timeMs: number;
+}
+
+/** Reads where a ref stands and keeps both commits from collections while history is computed. */
+function begin(host: HistoryHost, ref: RefName, other: CommitId): CommitId {
+  const standing = host.getRef(ref)?.commitId;
+  if (standing === undefined) throw storeError('ref_missing', { ref });
+  host.transact('history/retain', (transaction) => {
+    for (const commitId of [standing, other])
+      if (!transaction.retain('commit', commitId))
+        throw storeError('object_missing', { class: 'commit', objectId: commitId });
+  });
+  return standing;
+}
+
+/** Writes a draft and moves the ref, together or not at all. */
+function finish(
+  host: HistoryHost,
+  move: Move,
+  expected: CommitId,
+  next: CommitId,
+  draft?: Draft,
+): MoveResult {
+  let result: MoveResult = { state: 'up-to-date', commitId: expected };
+  if (expected === next) return result;
+  host.transact('history/move', (transaction) => {
+    const actual = transaction.getRef(move.ref)?.commitId ?? null;
+    // @spec DML-STO-0623
+    if (actual !== expected) {
+      result = { state: 'lost', actual };
+      return;
+    }
+    draft?.writeTo(transaction);
+    const update = transaction.updateRef({ ...move, expected, next });
+    if (update.applied) result = { state: 'applied', commitId: next, sequence: update.sequence };
+  });
+  return result;
+}
+
+/**
+ * Moves a ref to a descendant of its commit.
+ *
+ * @spec DML-STO-0611
+ */
+export function fastForward(host: HistoryHost, move: Move, next: CommitId): FastForwardResult {
+  const ours = begin(host, move.ref, next);
+  const draft = new Draft(host);
+  const relation = relateCommits(draft, ours, next);
+  // @spec DML-STO-0613
+  if (relation === 'same' || relation === 'ahead') return { state: 'up-to-date', commitId: ours };
+  // @spec DML-STO-0612
+  if (relation !== 'behind') return { state: 'diverged', mergeBaseIds: mergeBases(draft, ours, next) };
+  return finish(host, move, ours, next);
+}
+
+/**
+ * Merges a commit into a ref: by fast-forward where that is possible, else by a commit with both as parents.
+ * `settle` decides conflicts one by one; what it leaves open is returned and nothing is written.
+ */
+export function mergeIntoRef(
+  host: HistoryHost,
+  move: Move,
+  theirs: CommitId,
+  options: CommitFacts & { readonly settle?: Settle },
+): MergeResult {
+  const ours = begin(host, move.ref, theirs);
+  const draft = new Draft(host);
+  const relation = relateCommits(draft, ours, theirs);
+  if (relation === 'same' || relation === 'ahead') return { state: 'up-to-date', commitId: ours };
+  if (relation === 'behind') return finish(host, move, ours, theirs);
+  const bases = mergeBases(draft, ours, theirs).map((commitId) => contentOf(draft, commitId));
+  const sides = { bases, ours: contentOf(draft, ours), theirs: contentOf(draft, theirs) };
+  const merged = mergeContents(draft, sides, options.settle);
+  // @spec DML-STO-0649
+  if (merged.state === 'conflicts') return merged;
+  const next = draftCommit(draft, merged.content, { ...options, parentCommitIds: [ours, theirs] });
+  return finish(host, move, ours, next, draft);
+}
+
+/**
+ * Replaces the commits of a ref since `base` by one; `base` null makes it a first commit.
+ * Throws `history_invalid` with `base_not_ancestor`.
+ */
+export function squashRef(
+  host: HistoryHost,
+  move: Move,
+  base: CommitId | null,
+  facts: CommitFacts,
+): MoveResult {
+  const tip = host.getRef(move.ref)?.commitId;
+  if (tip === undefined) throw storeError('ref_missing', { ref: move.ref });
+  if (base === tip) return { state: 'up-to-date', commitId: tip };
+  begin(host, move.ref, base ?? tip);
+  const draft = new Draft(host);
+  // @spec DML-STO-0622
+  if (base !== null && !isAncestor(draft, base, tip))
+    throw storeError('history_invalid', { detail: 'base_not_ancestor', ref: move.ref, commitId: base });
+  const parentCommitIds = base === null ? [] : [base];
+  // @spec DML-STO-0621
+  const next = draftCommit(draft, contentOf(draft, tip), { ...facts, parentCommitIds });
+  return finish(host, move, tip, next, draft);
+}
+
+/**
+ * Replays the first-parent changes of a ref since it left the history of `onto` on top of `onto`.
+ * Each replayed commit merges what its original changed, and keeps its author, message and time.
+ */
+export function rebaseRef(host: HistoryHost, move: Move, onto: CommitId, settle?: Settle): RebaseResult {
+  const tip = begin(host, move.ref, onto);
+  const draft = new Draft(host);
+  // @spec DML-STO-0634
+  if (isAncestor(draft, onto, tip)) return { state: 'up-to-date', commitId: tip };
+  // @spec DML-STO-0631
+  const replayed = [...logCommits(draft, [tip], { order: 'first-parent', except: [onto] })].reverse();
+  let current = onto;
+  for (const { commitId, commit } of replayed) {
+    const sides = {
+      bases: [contentOf(draft, commit.parentCommitIds[0])],
+      ours: contentOf(draft, current),
+      theirs: contentOf(draft, commitId),
+    };
+    const merged = mergeContents(draft, sides, settle);
+    // @spec DML-STO-0633
+    if (merged.state === 'conflicts') return { ...merged, commitId };
+    const { author, message, timeMs } = commit;
+    // @spec DML-STO-0632
+    current = draftCommit(draft, merged.content, { parentCommitIds: [current], author, message, timeMs });
+  }
+  return finish(host, move, tip, current, draft);
+}
