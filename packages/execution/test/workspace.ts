@@ -87,6 +87,11 @@ export class TestRun {
     return this.open.run.addCall(spec, inputs.map((input) => this.node(input)));
   }
 
+  builtin(uri: string, inputs: readonly unknown[]): RunNode {
+    const functionDatumId = this.open.objects.put({ type: 'datum', kind: 'uri', value: uri });
+    return this.open.run.addBuiltin(functionDatumId, uri, inputs.map((input) => this.node(input)));
+  }
+
   node(input: unknown): RunNode {
     const isNode = typeof input === 'object' && input !== null && 'nodeId' in input;
     return isNode ? (input as RunNode) : this.literal(input);

@@ -1,0 +1,17 @@
+import { pathToFileURL } from 'node:url';
+import { openStore } from '@daggerml/store';
+import { functions } from '../src/authoring/functions.ts';
+import { Executor } from '../src/executor/executor.ts';
+import { lowerValue } from '../src/values/lower.ts';
+
+/** Completes one call and hangs in the next; the parent kills it in between. */
+const [storePath, stepsFile] = process.argv.slice(2) as [string, string];
+const store = await openStore(storePath, { mode: 'write', create: true });
+const executor = new Executor({ store, size: 2 });
+const { run, objects } = executor.openRun({ workName: 'crash', baseCommitId: undefined, actor: 'child' });
+const steps = functions<{ quick: () => number; hang: () => number }>(pathToFileURL(stepsFile));
+const input = run.addLiteral(lowerValue(1, objects, ''));
+const quick = run.addCall(executor.captureFunction(steps.quick, objects), [input]);
+run.addCall(executor.captureFunction(steps.hang, objects), [quick]);
+await run.settled(quick);
+process.stdout.write(`${quick.execId}\n`);
