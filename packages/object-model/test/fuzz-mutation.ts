@@ -32,31 +32,31 @@ type Mutation = (bytes: number[], random: SeededRandom, other: Uint8Array) => vo
 
 const MUTATIONS: readonly Mutation[] = [
   (bytes, random) => {
-    const at = random.below(bytes.length);
+    const at = place(bytes, random);
     bytes[at] = bytes[at]! ^ (1 << random.below(8));
   },
   (bytes, random) => {
-    bytes[random.below(bytes.length)] = random.below(256);
+    bytes[place(bytes, random)] = random.below(256);
   },
   (bytes, random) => {
-    bytes[random.below(bytes.length)] = random.pick(INTERESTING);
+    bytes[place(bytes, random)] = random.pick(INTERESTING);
   },
   (bytes, random) => {
-    const at = random.below(bytes.length);
+    const at = place(bytes, random);
     bytes[at] = (bytes[at]! + (random.below(2) === 0 ? 1 : 255)) & 255;
   },
   (bytes, random) => {
     bytes.splice(random.below(bytes.length + 1), 0, random.below(256));
   },
   (bytes, random) => {
-    bytes.splice(random.below(bytes.length), 1 + random.below(4));
+    bytes.splice(place(bytes, random), 1 + random.below(4));
   },
   (bytes, random) => {
     bytes.length = random.below(bytes.length);
   },
   (bytes, random) => {
     const at = random.below(bytes.length);
-    bytes.splice(random.below(bytes.length), 0, ...bytes.slice(at, at + 1 + random.below(48)));
+    bytes.splice(place(bytes, random), 0, ...bytes.slice(at, at + 1 + random.below(48)));
   },
   (bytes, random, other) => {
     const at = random.below(other.length);
@@ -67,7 +67,7 @@ const MUTATIONS: readonly Mutation[] = [
     );
   },
   (bytes, random) => {
-    bytes.splice(random.below(bytes.length), random.below(3), ...random.pick(ITEMS));
+    bytes.splice(place(bytes, random), random.below(3), ...random.pick(ITEMS));
   },
   (bytes, random) => {
     bytes.push(random.below(256));
@@ -79,10 +79,16 @@ const MUTATIONS: readonly Mutation[] = [
   },
 ];
 
-/** Yields a changed copy of a seed input. */
+/** Yields a place to change: mostly behind the header, whose every change is refused at once. */
+function place(bytes: readonly number[], random: SeededRandom): number {
+  const header = bytes.length > 3 && random.below(8) > 0 ? 3 : 0;
+  return header + random.below(bytes.length - header);
+}
+
+/** Yields a changed copy of a seed input; half of them are changed in one place only. */
 export function mutate(input: Uint8Array, random: SeededRandom, other: Uint8Array): Uint8Array {
   const bytes = [...input];
-  for (let rounds = 1 + random.below(3); rounds > 0; rounds--) {
+  for (let rounds = random.below(2) === 0 ? 1 : 1 + random.below(3); rounds > 0; rounds--) {
     if (bytes.length === 0) bytes.push(random.below(256));
     random.pick(MUTATIONS)(bytes, random, other);
   }

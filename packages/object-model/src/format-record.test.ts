@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { ids, plainBuiltinExec, plainCommit, sampleRecords, scalar } from '../test/generate/samples.ts';
+import { formatRecord } from './format-record.ts';
+
+describe('printing a record', () => {
+  it('begins with type and kind [DML-OBJ-2301]', () => {
+    const first = sampleRecords().map((record) => formatRecord(record).split('\n')[0]);
+    expect([...new Set(first)]).toEqual([
+      'datum null',
+      'datum bool',
+      'datum i64',
+      'datum f64',
+      'datum bytes',
+      'datum string',
+      'datum uri',
+      'datum list',
+      'datum set',
+      'datum map',
+      'datum blob',
+      'node literal',
+      'node call',
+      'node import',
+      'node builtin',
+      'dag',
+      'tree',
+      'commit',
+      'exec call ok',
+      'exec builtin error',
+      'exec-request',
+      'ref',
+      'tombstone',
+      'meta',
+      'page map level 0',
+      'page names level 1',
+      'page set level 1',
+      'page chunks level 0',
+    ]);
+  });
+
+  it('shows its fields', () => {
+    const printed = formatRecord(
+      { ...plainCommit, pins: [[ids.node(), ids.exec()]], message: 'two\nlines' },
+      { idDigits: 6 },
+    );
+    expect(printed.split('\n')).toEqual([
+      'commit',
+      `  treeId: ${ids.tree().slice(0, 6)}`,
+      '  parentCommitIds: 0 entries',
+      '  pins: 1 entry',
+      `    ${ids.node().slice(0, 6)}  ${ids.exec().slice(0, 6)}`,
+      '  requests: 0 entries',
+      '  author: "Ada"',
+      '  message: "two\\nlines"',
+      '  timeMs: 2023-11-14T22:13:20.000Z',
+    ]);
+  });
+
+  it('says how many entries it leaves out [DML-OBJ-2302]', () => {
+    const record = {
+      type: 'datum',
+      kind: 'list',
+      root: Array.from({ length: 50 }, (_, at) => scalar.i64(at)),
+    } as const;
+    const lines = formatRecord(record, { maxEntries: 3 }).split('\n');
+    expect(lines).toEqual([
+      'datum list',
+      '  root: 50 entries',
+      '    i64 0',
+      '    i64 1',
+      '    i64 2',
+      '    … 47 more',
+    ]);
+    expect(formatRecord(record).split('\n')).toHaveLength(23);
+  });
+
+  it('escapes what a terminal acts upon [DML-OBJ-2303]', () => {
+    const nasty = '\u001b[31m\u0000\u007f\u009b31m\u2028\u202e\u2066\ufeff"\\';
+    const printed = [
+      formatRecord(scalar.string(nasty)),
+      formatRecord({ type: 'datum', kind: 'map', root: [[nasty, scalar.nothing]] }),
+      formatRecord({ ...plainCommit, author: nasty }),
+    ];
+    for (const text of printed) {
+      // biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for them
+      expect(text.replaceAll('\n', '')).not.toMatch(
+        /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/,
+      );
+    }
+  });
+
+  it('prints times in UTC, whatever the locale [DML-OBJ-2305]', () => {
+    const zone = process.env.TZ;
+    try {
+      process.env.TZ = 'Asia/Kathmandu';
+      expect(formatRecord(plainCommit)).toContain('timeMs: 2023-11-14T22:13:20.000Z');
+    } finally {
+      if (zone === undefined) delete process.env.TZ;
+      else process.env.TZ = zone;
+    }
+    expect(formatRecord({ ...plainCommit, timeMs: Number.MAX_SAFE_INTEGER })).toContain(
+      'timeMs: 9007199254740991',
+    );
+  });
+
+  it('cuts long texts and bytes', () => {
+    expect(formatRecord(scalar.string('x'.repeat(300)))).toContain(`"${'x'.repeat(200)}…"`);
+    expect(formatRecord(scalar.string('\u{1f600}'.repeat(10)), { maxLength: 5 })).toContain(
+      '"\u{1f600}\u{1f600}…"',
+    );
+    expect(formatRecord(scalar.bytesOf(300), { maxLength: 2 })).toContain('0x0001… (300 bytes)');
+    expect(formatRecord(plainBuiltinExec, { idDigits: 64 })).toContain(ids.datum());
+  });
+});

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { ids, scalar } from '../../test/generate/samples.ts';
+import { hashBytes } from '../hash/hash-bytes.ts';
+import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
+import { encodeRecord } from './encode-record.ts';
+import { NODE_KIND_NUMBERS } from './node.ts';
+import { isKeyedRole, PAGE_ROLE_NUMBERS, type PageRole, pageRoleOf } from './page-types.ts';
+import type { AnyRecord, NodeRecord } from './record-types.ts';
+
+const idOf = (record: AnyRecord): string => hashBytes(encodeRecord(record));
+
+describe('kinds and roles', () => {
+  it('of datums have the numbers of the specification [DML-OBJ-1001]', () => {
+    expect(DATUM_KIND_NUMBERS).toEqual({
+      null: 1,
+      bool: 2,
+      i64: 3,
+      f64: 4,
+      bytes: 5,
+      string: 6,
+      uri: 7,
+      list: 8,
+      set: 9,
+      map: 10,
+      blob: 11,
+    });
+  });
+
+  it('of nodes have the numbers of the specification [DML-OBJ-1201]', () => {
+    expect(NODE_KIND_NUMBERS).toEqual({ literal: 1, call: 2, import: 3, builtin: 4 });
+    const nodes: readonly NodeRecord[] = [
+      { type: 'node', kind: 'literal', datumId: ids.datum() },
+      { type: 'node', kind: 'call', functionDatumId: ids.datum(), inputs: [] },
+      { type: 'node', kind: 'import', dagId: ids.dag(), name: 'a' },
+      { type: 'node', kind: 'builtin', functionDatumId: ids.datum(), inputs: [] },
+    ];
+    expect(nodes.map((node) => encodeRecord(node)[3])).toEqual([1, 2, 3, 4]);
+  });
+
+  it('of pages have the numbers of the specification [DML-OBJ-1901]', () => {
+    expect(PAGE_ROLE_NUMBERS).toEqual({
+      list: 1,
+      set: 2,
+      map: 3,
+      names: 4,
+      dags: 5,
+      pins: 6,
+      requests: 7,
+      inputs: 8,
+      chunks: 9,
+    });
+    const roles = Object.keys(PAGE_ROLE_NUMBERS) as PageRole[];
+    expect(roles.map((role) => pageRoleOf(PAGE_ROLE_NUMBERS[role]))).toEqual(roles);
+    expect(roles.filter((role) => !isKeyedRole(role))).toEqual(['list', 'inputs', 'chunks']);
+  });
+
+  it('keep 1 and 1.0 apart [DML-OBJ-1003]', () => {
+    expect(idOf(scalar.i64(1))).not.toBe(idOf(scalar.f64(1)));
+    expect(idOf(scalar.string('1'))).not.toBe(idOf(scalar.bytes(0x31)));
+  });
+
+  it('give every NaN and both zeros one form [DML-OBJ-1007]', () => {
+    const payload = new Float64Array(new BigUint64Array([0x7ff8_0000_0000_0001n]).buffer)[0]!;
+    expect(idOf(scalar.f64(payload))).toBe(idOf(scalar.f64(Number.NaN)));
+    expect(idOf(scalar.f64(-0))).toBe(idOf(scalar.f64(0)));
+    expect(idOf({ type: 'datum', kind: 'list', root: [scalar.f64(-0)] })).toBe(
+      idOf({ type: 'datum', kind: 'list', root: [scalar.f64(0)] }),
+    );
+  });
+
+  it('hold the members of a set once and in order [DML-OBJ-1009]', () => {
+    const set =
+      (...root: Parameters<typeof idOf>[0][]): (() => Uint8Array) =>
+      () =>
+        encodeRecord({ type: 'datum', kind: 'set', root: root as never });
+    expect(set(scalar.i64(1), scalar.i64(2))).not.toThrow();
+    expect(set(scalar.i64(2), scalar.i64(1))).toThrow(expect.objectContaining({ detail: 'entry_order' }));
+    expect(set(scalar.i64(1), scalar.i64(1))).toThrow(expect.objectContaining({ detail: 'entry_order' }));
+  });
+
+  it('hold the keys of a map once and in order [DML-OBJ-1010]', () => {
+    const map =
+      (...keys: string[]) =>
+      () =>
+        encodeRecord({ type: 'datum', kind: 'map', root: keys.map((key) => [key, scalar.nothing] as const) });
+    expect(map('a', 'b', '\uffff', '\u{10000}')).not.toThrow();
+    expect(map('b', 'a')).toThrow(expect.objectContaining({ detail: 'entry_order' }));
+    expect(map('a', 'a')).toThrow(expect.objectContaining({ detail: 'entry_order' }));
+    expect(map('\u{10000}', '\uffff')).toThrow(expect.objectContaining({ detail: 'entry_order' }));
+  });
+
+  it('leave names out of the identity of nodes [DML-OBJ-1206]', () => {
+    const node: NodeRecord = {
+      type: 'node',
+      kind: 'call',
+      functionDatumId: ids.datum(),
+      inputs: [ids.node()],
+    };
+    const named = { ...node, name: 'model', names: [['model', ids.node()]] } as NodeRecord;
+    expect(idOf(named)).toBe(idOf(node));
+    const dags = ['a', 'b'].map((name) =>
+      idOf({ type: 'dag', rootNodeId: ids.node(), names: [[name, ids.node()]] }),
+    );
+    expect(new Set(dags).size).toBe(2);
+  });
+});

@@ -1,0 +1,145 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { plainCommit } from '../../test/generate/samples.ts';
+import { compareBytes } from '../bytes.ts';
+import { encodeRecord } from '../records/encode-record.ts';
+import { decodeKeyName, encodeKeyName } from './key-name.ts';
+import { canonicalName } from './name.ts';
+import { canonicalText, checkText } from './text.ts';
+import { canonicalUri } from './uri.ts';
+import { compareUtf8, scanUtf8, utf8Bytes, utf8Length } from './utf8.ts';
+
+const text = fc.string({ unit: 'binary', maxLength: 40 });
+
+describe('texts', () => {
+  it('are limited in bytes, not in characters [DML-OBJ-0505]', () => {
+    const commit = (author: string): Uint8Array => encodeRecord({ ...plainCommit, author });
+    expect(() => commit('\u00e9'.repeat(127))).not.toThrow();
+    expect(() => commit('\u00e9'.repeat(128))).toThrow(expect.objectContaining({ detail: 'text_length' }));
+    expect(() => commit('\u{1f600}'.repeat(63))).not.toThrow();
+    expect(() => commit('\u{1f600}'.repeat(64))).toThrow(expect.objectContaining({ detail: 'text_length' }));
+    expect(() => checkText('\uffff'.repeat(3), 9)).not.toThrow();
+    expect(() => checkText('\uffff'.repeat(3), 8)).toThrow(
+      expect.objectContaining({ detail: 'text_length' }),
+    );
+  });
+
+  it('are counted as they encode', () => {
+    fc.assert(
+      fc.property(text, (any) => {
+        expect(utf8Length(any)).toBe(Buffer.byteLength(any));
+      }),
+    );
+  });
+
+  it('are ordered as their bytes are [DML-OBJ-0514]', () => {
+    fc.assert(
+      fc.property(text, text, (left, right) => {
+        expect(Math.sign(compareUtf8(left, right))).toBe(
+          Math.sign(compareBytes(utf8Bytes(left), utf8Bytes(right))),
+        );
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
+  it('become NFC and stay so [DML-OBJ-0506]', () => {
+    fc.assert(
+      fc.property(text, (any) => {
+        expect(canonicalText(any)).toBe(any.normalize('NFC'));
+        expect(canonicalText(canonicalText(any))).toBe(canonicalText(any));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('below U+0300 are in NFC, so the short cut is sound [DML-OBJ-0503]', () => {
+    for (let point = 0; point < 0x300; point++) {
+      for (const before of ['', 'a', 'e', '\u00c5']) {
+        const any = before + String.fromCharCode(point);
+        expect(any.normalize('NFC')).toBe(any);
+      }
+    }
+  });
+
+  it('are well-formed exactly where a strict decoder says so [DML-OBJ-0501]', () => {
+    const decoder = new TextDecoder('utf-8', { fatal: true });
+    const decodes = (bytes: Uint8Array): boolean => {
+      try {
+        decoder.decode(bytes);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    const scans = (bytes: Uint8Array): boolean => {
+      try {
+        scanUtf8(bytes, 0, bytes.length);
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    for (let high = 0; high < 256; high++) {
+      for (const low of [0x00, 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff]) {
+        for (const more of [[], [0x80], [0x80, 0x80], [0xbf, 0xbf]]) {
+          const bytes = Uint8Array.from([high, low, ...more]);
+          if (scans(bytes) !== decodes(bytes)) expect.fail(Buffer.from(bytes).toString('hex'));
+        }
+      }
+    }
+    expect(scans(Uint8Array.of(0xf4, 0x8f, 0xbf, 0xbf))).toBe(true);
+  });
+});
+
+describe('key names', () => {
+  it('are read back as the name they stand for [DML-OBJ-0515]', () => {
+    const name = text.filter((any) => {
+      try {
+        return canonicalName(any) !== '';
+      } catch {
+        return false;
+      }
+    });
+    fc.assert(
+      fc.property(name, (any) => {
+        expect(decodeKeyName(encodeKeyName(any))).toBe(canonicalName(any));
+        expect(encodeKeyName(any)).toMatch(/^(?:[A-Za-z0-9\-._~]|%[0-9A-F]{2})+$/);
+      }),
+    );
+  });
+});
+
+describe('URIs', () => {
+  it('in canonical form stay as they are [DML-OBJ-0616]', () => {
+    const part = fc.string({
+      unit: fc.constantFrom(...'aB./:?#@%41%2f%C3..//[]!~é '.split('')),
+      maxLength: 24,
+    });
+    let accepted = 0;
+    fc.assert(
+      fc.property(fc.constantFrom('http:', 'x:', 'HTTPS://', 'x://', 'x:/'), part, (start, rest) => {
+        let canonical: string;
+        try {
+          canonical = canonicalUri(start + rest);
+        } catch {
+          return;
+        }
+        accepted++;
+        expect(canonicalUri(canonical)).toBe(canonical);
+      }),
+      { numRuns: 5000 },
+    );
+    expect(accepted).toBeGreaterThan(500);
+  });
+
+  it('mean what a web URL means, where it takes them [DML-OBJ-0609]', () => {
+    const segment = fc.constantFrom('a', '.', '..', '%2e', 'b%2Fc', '', '...');
+    fc.assert(
+      fc.property(fc.array(segment, { maxLength: 6 }), (segments) => {
+        const uri = `https://host/${segments.join('/')}`;
+        expect(canonicalUri(uri)).toBe(new URL(uri).href);
+      }),
+    );
+  });
+});

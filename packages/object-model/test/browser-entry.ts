@@ -1,0 +1,18 @@
+/** What the browser test runs inside a context without Node: the vectors, over the bundled package. */
+import { runCase } from './run-case.ts';
+import type { VectorFile } from './vector-case.ts';
+
+/** Runs vector files given as JSON; yields the number run and what went wrong, as JSON. */
+export function runVectors(filesJson: string): string {
+  const files = JSON.parse(filesJson) as readonly VectorFile[];
+  const problems: string[] = [];
+  let count = 0;
+  for (const { area, cases } of files) {
+    for (const vector of cases) {
+      const problem = runCase(vector);
+      if (problem !== undefined) problems.push(`${area}: ${vector.name}: ${problem}`);
+      count++;
+    }
+  }
+  return JSON.stringify({ count, problems });
+}

@@ -1,0 +1,72 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeRecord, encodeRecord, formatRecord, recordLinks } from '../src/index.ts';
+import { recordFromJson, recordToJson } from '../src/json/index.ts';
+import { encodeByCodec } from '../src/records/encode-record.ts';
+import { anyRecord } from './arbitrary-records.ts';
+import { checkInput } from './fuzz.ts';
+
+const runs = { numRuns: 3000 };
+
+describe('any record', () => {
+  it('is decoded from its bytes [DML-OBJ-0202]', () => {
+    fc.assert(
+      fc.property(anyRecord, (record) => {
+        const bytes = encodeRecord(record);
+        expect(decodeRecord(bytes, record.type)).toEqual(record);
+        expect(checkInput(bytes)).toBeUndefined();
+      }),
+      runs,
+    );
+  });
+
+  it('has the same bytes with and without the templates [DML-OBJ-0210]', () => {
+    fc.assert(
+      fc.property(anyRecord, (record) => {
+        expect(Buffer.compare(encodeRecord(record), encodeByCodec(record))).toBe(0);
+      }),
+      runs,
+    );
+  });
+
+  it('is read from its JSON form [DML-OBJ-2201]', () => {
+    fc.assert(
+      fc.property(anyRecord, (record) => {
+        const json: unknown = JSON.parse(JSON.stringify(recordToJson(record)));
+        expect(Buffer.compare(encodeRecord(recordFromJson(json)), encodeRecord(record))).toBe(0);
+      }),
+      runs,
+    );
+  });
+
+  it('has as many links as its bytes [DML-OBJ-1910]', () => {
+    fc.assert(
+      fc.property(anyRecord, (record) => {
+        const bytes = Buffer.from(encodeRecord(record));
+        for (const link of recordLinks(record))
+          expect(bytes.includes(Buffer.from(link.id, 'hex'))).toBe(true);
+      }),
+      runs,
+    );
+  });
+
+  it('can be printed', () => {
+    fc.assert(
+      fc.property(anyRecord, (record) => {
+        const lines = formatRecord(record).split('\n');
+        expect(lines[0]).toMatch(/^[a-z0-9 -]+$/);
+      }),
+      runs,
+    );
+  });
+
+  it('differs from every other record by its bytes', () => {
+    fc.assert(
+      fc.property(anyRecord, anyRecord, (left, right) => {
+        const same = Buffer.compare(encodeRecord(left), encodeRecord(right)) === 0;
+        expect(same).toBe(JSON.stringify(recordToJson(left)) === JSON.stringify(recordToJson(right)));
+      }),
+      runs,
+    );
+  });
+});
