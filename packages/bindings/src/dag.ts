@@ -77,7 +77,11 @@ export class Dag implements HandleOwner {
     return this.#root;
   }
 
-  /** Adds a node with a value; a handle is its own node. Throws `unsupported_value` and `cyclic_value`. */
+  /**
+   * Adds a node with a value; a handle is its own node. Throws `unsupported_value` and `cyclic_value`.
+   *
+   * @spec DML-BND-0401
+   */
   literal<T>(value: NodeHandle<T>): NodeHandle<T>;
   literal<T>(value: T): NodeHandle<Lifted<T>>;
   literal(value: unknown): NodeHandle {

@@ -1,0 +1,360 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { f64, functions, RunObjects } from '@daggerml/execution';
+import { treeEntries, treeGet } from '@daggerml/object-model';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Project, type Steps } from '../test/project.ts';
+import type { Dag } from './dag.ts';
+import { NodeHandle } from './node-handle.ts';
+
+let project: Project;
+let dag: Dag;
+let steps: Project['steps'];
+beforeAll(async () => {
+  project = await Project.create();
+  ({ steps } = project);
+  dag = project.repository.newDag('work', { folder: project.folder });
+});
+afterAll(() => project.close());
+
+/** The uri and inputs of a builtin node. */
+function builtin(handle: NodeHandle): { uri: unknown; inputs: string[] } {
+  const { objects } = dag.open;
+  const node = objects.read('node', handle.nodeId);
+  if (node.kind !== 'builtin') throw new Error(`a ${node.kind}`);
+  const datum = objects.readDatum(node.functionDatumId);
+  return { uri: datum.kind === 'uri' && datum.value, inputs: [...treeEntries('inputs', node.inputs, objects)] };
+}
+
+describe('Dag.literal', () => {
+  it('returns a handle of a node with the lowered value [DML-BND-0401]', async () => {
+    const handle = dag.literal({ a: [1, 'x'] });
+    expect([handle.kind, await handle.value()]).toEqual(['literal', { a: [1, 'x'] }]);
+    expect(dag.literal({ a: [1, 'x'] }).nodeId).toBe(handle.nodeId);
+    expect(dag.literal(f64(1)).nodeId).not.toBe(dag.literal(1).nodeId);
+  });
+
+  it('returns a handle that it is given [DML-BND-0402]', () => {
+    const handle = dag.literal(1);
+    expect(dag.literal(handle)).toBe(handle);
+  });
+
+  it('makes one literal node of a collection without handles [DML-BND-0708]', () => {
+    const handle = dag.literal({ a: [1, new Set([2]), new Map([['b', [3]]])] });
+    expect(handle.kind).toBe('literal');
+  });
+
+  it('makes a construct builtin of a collection that holds a handle [DML-BND-0709]', async () => {
+    const inner = dag.literal(1);
+    const handle = dag.literal([inner, 'x', { deep: [inner] }, [2, 3]]);
+    const { uri, inputs } = builtin(handle);
+    expect(uri).toBe('dml://list/construct');
+    expect(inputs.slice(0, 2)).toEqual([inner.nodeId, dag.literal('x').nodeId]);
+    expect(inputs[2]).toBe(dag.literal({ deep: [inner] }).nodeId);
+    expect(inputs[3]).toBe(dag.literal([2, 3]).nodeId);
+    expect(await handle.value()).toEqual([1, 'x', { deep: [1] }, [2, 3]]);
+  });
+
+  it('gives map/construct key and value in turn, in the order of the keys [DML-BND-0710]', async () => {
+    const value = dag.literal(5);
+    const handle = dag.literal({ z: value, a: 1, '\u{1F600}': 2, '\uFF5E': 3 });
+    const { uri, inputs } = builtin(handle);
+    expect(uri).toBe('dml://map/construct');
+    const expected = ['a', 1, 'z', value, '\uFF5E', 3, '\u{1F600}', 2].map((each) => dag.literal(each as never).nodeId);
+    expect(inputs).toEqual(expected);
+    expect(await handle.value()).toEqual({ z: 5, a: 1, '\u{1F600}': 2, '\uFF5E': 3 });
+  });
+
+  it('gives set/construct distinct inputs in the order of their ids [DML-BND-0711]', async () => {
+    const handles = [3, 1, 2].map((each) => dag.literal(each));
+    const handle = dag.literal(new Set([...handles, dag.literal(1), 2]));
+    const { uri, inputs } = builtin(handle);
+    expect([uri, inputs]).toEqual(['dml://set/construct', handles.map(({ nodeId }) => nodeId).sort()]);
+    expect(await handle.value()).toEqual(new Set([1, 2, 3]));
+  });
+
+  it('refuses a collection with handles that contains itself', () => {
+    const list: unknown[] = [dag.literal(1)];
+    list.unshift([list]);
+    expect(() => dag.literal(list)).toThrow(expect.objectContaining({ code: 'cyclic_value' }));
+  });
+});
+
+describe('Dag.call', () => {
+  it('returns at once with a handle of the call node [DML-BND-0405]', async () => {
+    const handle = dag.call(steps.slow, 50);
+    expect([handle.kind, handle.status]).toEqual(['call', 'pending']);
+    expect(await handle.value()).toBe(50);
+  });
+
+  it('lowers an argument that is not a handle [DML-BND-0406]', async () => {
+    const handle = dag.call(steps.pair, dag.literal(1), { a: [2] }, [dag.literal(3)]);
+    expect(await handle.value()).toEqual([1, { a: [2] }, [3]]);
+    expect(handle.nodeId).toBe(dag.call(steps.pair, 1, dag.literal({ a: [2] }), dag.literal([dag.literal(3)])).nodeId);
+    expect(() => dag.call(steps.pair, { callback: () => 1 })).toThrow(
+      expect.objectContaining({ code: 'unsupported_value', fields: { path: 'inputs[0].callback', found: 'a function' } }),
+    );
+  });
+
+  it('gives a call the same node whatever its options [DML-BND-1211]', () => {
+    const plain = dag.call(steps.add, 70, 1);
+    const tuned = dag.call(steps.add.with({ timeoutMs: 9999, retries: 0, label: 'sum', cache: false }), 70, 1);
+    expect(tuned.nodeId).toBe(plain.nodeId);
+  });
+
+  it('takes a function reference for each export of a module [DML-BND-1210]', async () => {
+    const references = functions<Steps>(pathToFileURL(join(project.folder, 'steps.ts')));
+    expect(await dag.call(references.add, 2, 2).value()).toBe(4);
+    expect(await dag.call(references.table, 4).value()).toEqual({ rows: 4, mean: 2, tags: new Set(['a', 'b']) });
+    const missing = (references as unknown as Record<string, typeof references.slow>).nothing!;
+    expect(() => dag.call(missing, 1)).toThrow(expect.objectContaining({ code: 'capture_failed' }));
+  });
+
+  it('changes status and execId when the outcome is known [DML-BND-0501]', async () => {
+    const [good, bad] = [dag.call(steps.random, 1), dag.call(steps.fail, 'status')];
+    expect([good.status, bad.status]).toEqual(['pending', 'pending']);
+    await good.wait();
+    await bad.wait().catch(() => {});
+    expect([good.status, bad.status]).toEqual(['ok', 'error']);
+  });
+
+  it('rejects wait with code and message of the failure [DML-BND-0503]', async () => {
+    const handle = dag.call(steps.fail, 'that did not work');
+    await expect(handle.wait()).rejects.toMatchObject({
+      code: 'function_threw',
+      fields: { message: 'Error: that did not work', name: 'fail' },
+    });
+    await expect(dag.call(steps.add, handle as NodeHandle<number>, 1).value()).rejects.toMatchObject({ code: 'input_failed' });
+  });
+
+  it('lets the process live when nobody waits for a failed call [DML-BND-0504]', async () => {
+    const unhandled: unknown[] = [];
+    const listener = (error: unknown): void => void unhandled.push(error);
+    process.on('unhandledRejection', listener);
+    const handle = dag.call(steps.fail, 'nobody waits');
+    while (handle.status === 'pending') await new Promise((resolve) => setTimeout(resolve, 5));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('unhandledRejection', listener);
+    expect([handle.status, unhandled]).toEqual(['error', []]);
+  });
+
+  it('has the pinned exec as execId of a completed call [DML-BND-0505]', async () => {
+    const own = project.repository.newDag('exec ids');
+    const handle = own.call(steps.random, 55);
+    expect(handle.execId).toBeUndefined();
+    const { commitId } = await own.commit(handle);
+    expect(project.repository.getCommit(commitId).execMap.get(handle.nodeId)).toBe(handle.execId);
+    await own.close();
+  });
+});
+
+describe('NodeHandle', () => {
+  it('waits for the node and yields its lifted value [DML-BND-0413]', async () => {
+    const slow = dag.call(steps.slow, 30);
+    expect(await dag.list.append([1n], slow).value()).toEqual([1, 30]);
+  });
+
+  it('is not thenable [DML-BND-0414]', async () => {
+    const handle = dag.call(steps.add, 1, 1);
+    expect('then' in handle).toBe(false);
+    expect(await (async () => handle)()).toBe(handle);
+  });
+
+  it('is refused by another dag [DML-BND-0404]', async () => {
+    const other = project.repository.newDag('other');
+    const foreign = other.literal(1);
+    for (const use of [() => dag.literal(foreign), () => dag.call(steps.pair, [foreign]), () => dag.name('n', foreign)]) {
+      expect(use).toThrow(expect.objectContaining({ code: 'foreign_handle' }));
+    }
+    await other.close();
+  });
+});
+
+describe('Dag.name', () => {
+  it('lists the node under the name in the committed dag [DML-BND-0409]', async () => {
+    const own = project.repository.newDag('named');
+    const data = own.literal('data');
+    expect(own.name('the data', data)).toBe(data);
+    expect([data.name, own.literal('data').name, own.literal('x').name]).toEqual(['the data', 'the data', undefined]);
+    const { dagId } = await own.commit(1);
+    const objects = new RunObjects(project.repository.store);
+    const { names } = objects.read('dag', dagId);
+    expect([...treeEntries('names', names, objects)]).toEqual([['the data', data.nodeId]]);
+    await own.close();
+  });
+
+  it('refuses a name that another node has [DML-BND-0410]', () => {
+    const first = dag.name('taken', dag.literal(1));
+    expect(dag.name('taken', first)).toBe(first);
+    expect(() => dag.name('taken', dag.literal(2))).toThrow(expect.objectContaining({ code: 'name_taken' }));
+  });
+
+  it('refuses the name root [DML-BND-0411]', () => {
+    expect(() => dag.name('root', dag.literal(1))).toThrow(expect.objectContaining({ code: 'reserved_name' }));
+    expect(() => dag.name('', dag.literal(1))).toThrow(expect.objectContaining({ code: 'invalid_name' }));
+  });
+});
+
+describe('Dag.import', () => {
+  it('returns the names of the imported dag as a namespace of its own [DML-BND-0407]', async () => {
+    const source = project.repository.newDag('source');
+    source.name('sum', source.call(steps.add, 20, 3));
+    await source.commit({ total: 23 });
+    const importer = project.repository.newDag('importer');
+    const { root, sum } = importer.import('source');
+    expect([await root!.value(), await sum!.value(), sum!.kind]).toEqual([{ total: 23 }, 23, 'import']);
+    expect([Object.keys(importer.import('source')).sort(), sum!.name]).toEqual([['root', 'sum'], undefined]);
+    expect(await importer.call(steps.add, sum as NodeHandle<number>, 1).value()).toBe(24);
+    expect(() => importer.import('nothing')).toThrow(expect.objectContaining({ code: 'unknown_name' }));
+    await importer.close();
+  });
+
+  it('takes the pins of the imported dag into the commit [DML-BND-0415]', async () => {
+    const source = project.repository.newDag('pins of', { branch: 'elsewhere' });
+    const inner = source.call(steps.random, 99);
+    source.name('inner', inner);
+    await source.commit(1);
+    const importer = project.repository.newDag('with pins');
+    const { inner: imported } = importer.import('pins of', 'elsewhere');
+    const { commitId } = await importer.commit([imported]);
+    expect(project.repository.getCommit(commitId).execMap.get(inner.nodeId)).toBe(inner.execId);
+    await importer.close();
+  });
+});
+
+describe('Dag.commit', () => {
+  it('waits for the calls that root and names depend on [DML-BND-0601]', async () => {
+    const own = project.repository.newDag('waits');
+    const [root, named] = [own.call(steps.slow, 61), own.call(steps.slow, 62)];
+    own.name('named', named);
+    await own.commit(own.list.append([], root));
+    expect([root.status, named.status]).toEqual(['ok', 'ok']);
+    await own.close();
+  });
+
+  it('refuses a dag in which such a call failed [DML-BND-0602]', async () => {
+    const own = project.repository.newDag('fails');
+    const failing = own.call(steps.fail, 'inside');
+    const before = project.repository.head;
+    await expect(own.commit([own.call(steps.pair, failing)])).rejects.toMatchObject({
+      code: 'dag_failed',
+      fields: { name: 'fail', failureCode: 'function_threw', message: 'Error: inside', failed: ['fail'] },
+    });
+    expect(project.repository.head).toEqual(before);
+    await own.close();
+  });
+
+  it('puts the dag under its name and keeps the others [DML-BND-0603]', async () => {
+    const before = project.repository.getCommit('main').dags;
+    const { commitId, dagId } = await project.repository.newDag('added').commit('new');
+    const after = project.repository.getCommit(commitId).dags;
+    expect(after).toEqual(new Map([...before, ['added', dagId]]));
+    const replaced = await project.repository.newDag('added').commit('newer');
+    expect(project.repository.getCommit('main').dags.get('added')).toBe(replaced.dagId);
+    expect(project.repository.getCommit('main').dags.size).toBe(after.size);
+  });
+
+  it('loses no dag of a head that moved meanwhile [DML-BND-0604]', async () => {
+    const own = project.repository.newDag('slow one');
+    const handle = own.call(steps.random, 604);
+    const { dagId } = await project.repository.newDag('quick one').commit('meanwhile');
+    const { commitId } = await own.commit(handle);
+    const { dags, execMap } = project.repository.getCommit(commitId);
+    expect(dags.get('quick one')).toBe(dagId);
+    expect([dags.has('slow one'), execMap.get(handle.nodeId)]).toEqual([true, handle.execId]);
+    await own.close();
+  });
+
+  it('makes no commit of a dag that the head has already [DML-BND-0605]', async () => {
+    const commit = async (): Promise<{ commitId: string; changed: boolean }> => {
+      const own = project.repository.newDag('unchanged');
+      const result = await own.commit([own.call(steps.random, 605), own.literal('x')]);
+      await own.close();
+      return result;
+    };
+    const first = await commit();
+    const version = project.repository.store.stateVersion();
+    expect(await commit()).toMatchObject({ commitId: first.commitId, changed: false });
+    expect(project.repository.store.stateVersion()).toBe(version);
+  });
+
+  it('drops the pins that only the replaced dag had', async () => {
+    const commit = async (seed: number): Promise<string> => {
+      const own = project.repository.newDag('replaced');
+      const handle = own.call(steps.random, seed);
+      await own.commit([handle, own.call(steps.random, 606)]);
+      await own.close();
+      return handle.nodeId;
+    };
+    const [old, kept] = [await commit(607), await commit(608)];
+    const { pins } = project.repository.getCommit('main').record;
+    const objects = new RunObjects(project.repository.store);
+    expect(treeGet('pins', pins, old as never, objects)).toBeUndefined();
+    expect(treeGet('pins', pins, kept as never, objects)).toBeDefined();
+  });
+
+  it('refuses new nodes afterwards [DML-BND-0606]', async () => {
+    const own = project.repository.newDag('closed');
+    const handle = own.literal(1);
+    await own.commit(handle);
+    for (const use of [() => own.literal(2), () => own.call(steps.add, 1, 1), () => own.list.get([1], 0), () => own.name('x', handle)]) {
+      expect(use).toThrow(expect.objectContaining({ code: 'dag_closed' }));
+    }
+    await expect(own.commit(handle)).rejects.toMatchObject({ code: 'dag_closed' });
+    expect(await handle.value()).toBe(1);
+  });
+});
+
+describe('Dag.file and Dag.directory', () => {
+  it('yield a blob with exactly the bytes of the file [DML-BND-0902]', async () => {
+    const bytes = Uint8Array.from({ length: 700_000 }, (_, index) => (index * 31) >> 2);
+    const path = project.write('data/big.bin', bytes);
+    const handle = await dag.file(pathToFileURL(path));
+    const value = await handle.value();
+    expect([value.sizeBytes, Buffer.from(await value.bytes()).equals(bytes)]).toEqual([700_000, true]);
+  });
+
+  it('resolve a relative path from the folder of the module [DML-BND-0904]', async () => {
+    project.write('data/relative.txt', 'relative');
+    expect(await (await (await dag.file('data/relative.txt')).value()).text()).toBe('relative');
+    const file = project.write(
+      'elsewhere/pipeline.ts',
+      `import { definePipeline } from '@daggerml/bindings';
+       export const here = definePipeline((dag) => dag.file('../data/relative.txt'));`,
+    );
+    const { loadPipeline } = await import('@daggerml/execution');
+    const run = await project.repository.run(await loadPipeline(file));
+    expect(await ((await run.dag.root.value()) as { text(): Promise<string> }).text()).toBe('relative');
+  });
+
+  it('report a path that cannot be read [DML-BND-0905]', async () => {
+    const unreadable = { code: 'unreadable_file', fields: { path: join(project.folder, 'nowhere') } };
+    await expect(dag.file('nowhere')).rejects.toMatchObject(unreadable);
+    await expect(dag.directory('nowhere')).rejects.toMatchObject(unreadable);
+    await expect(dag.file('data')).rejects.toMatchObject({ code: 'unreadable_file' });
+  });
+
+  it('yield a map from path to blob for a folder [DML-BND-0906]', async () => {
+    project.write('tree/a.txt', 'a');
+    project.write('tree/b/c/d.txt', 'd');
+    mkdirSync(join(project.folder, 'tree/empty'));
+    const value = await (await dag.directory('tree')).value();
+    expect(Object.keys(value)).toEqual(['a.txt', 'b/c/d.txt']);
+    expect(await value['b/c/d.txt']!.text()).toBe('d');
+  });
+
+  it('refuse what is neither a file nor a folder [DML-BND-0907]', async () => {
+    project.write('links/a.txt', 'a');
+    symlinkSync('a.txt', join(project.folder, 'links/link'));
+    await expect(dag.directory('links')).rejects.toMatchObject({
+      code: 'unreadable_file',
+      fields: { path: join(project.folder, 'links/link') },
+    });
+  });
+
+  it('read a stream as a blob', async () => {
+    const handle = await dag.blob((async function* () { yield new Uint8Array([1, 2]); yield new Uint8Array([3]); })());
+    expect(await (await handle.value()).bytes()).toEqual(new Uint8Array([1, 2, 3]));
+  });
+});

@@ -1,0 +1,212 @@
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadPipeline } from '@daggerml/execution';
+import { headRef } from '@daggerml/store';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Project } from '../test/project.ts';
+import { definePipeline } from './pipeline.ts';
+import { Repository } from './repository.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'dml-repository-'));
+let project: Project;
+beforeAll(async () => {
+  project = await Project.create();
+});
+afterAll(async () => {
+  await project.close();
+  rmSync(root, { recursive: true, force: true });
+});
+
+describe('Repository.init', () => {
+  it('creates a repository in a folder that has none [DML-BND-0301]', async () => {
+    const repository = await Repository.init(join(root, 'new/folder'));
+    expect(repository.head).toEqual({ name: 'main', commitId: undefined });
+    await repository.close();
+    expect(readFileSync(join(root, 'new/folder/.dml/.gitignore'), 'utf8')).toBe('*\n');
+    const again = await Repository.open(join(root, 'new/folder'));
+    expect(again.heads()).toEqual([]);
+    await again.close();
+  });
+
+  it('refuses a folder that has a repository [DML-BND-0302]', async () => {
+    await expect(Repository.init(project.folder)).rejects.toMatchObject({ code: 'repository_exists' });
+    expect(project.repository.head.name).toBe('main');
+  });
+
+  it('reports a folder that cannot be made', async () => {
+    writeFileSync(join(root, 'a file'), '');
+    await expect(Repository.init(join(root, 'a file/below'))).rejects.toMatchObject({ code: 'unwritable_folder' });
+    chmodSync(join(root, 'a file'), 0o600);
+  });
+});
+
+describe('Repository.open', () => {
+  it('finds the repository in the folder or its nearest parent [DML-BND-0303]', async () => {
+    const inner = join(project.folder, 'inner');
+    mkdirSync(join(inner, 'deep'), { recursive: true });
+    for (const folder of [project.folder, join(inner, 'deep')]) {
+      const repository = await Repository.open(folder, { readOnly: true });
+      expect(repository.folder).toBe(project.folder);
+      await repository.close();
+    }
+    await (await Repository.init(inner)).close();
+    const nearest = await Repository.open(join(inner, 'deep'));
+    expect(nearest.folder).toBe(inner);
+    await nearest.close();
+  });
+
+  it('reports that there is no repository [DML-BND-0304]', async () => {
+    mkdirSync(join(root, 'empty'));
+    await expect(Repository.open(join(root, 'empty'))).rejects.toMatchObject({ code: 'not_a_repository' });
+  });
+});
+
+describe('Repository', () => {
+  it('names the current branch and its commit [DML-BND-0305]', async () => {
+    const { commitId } = await project.repository.newDag('first').commit(1);
+    expect(project.repository.head).toEqual({ name: 'main', commitId });
+    project.repository.store.setHead(headRef('other'));
+    expect(project.repository.head).toEqual({ name: 'other', commitId: undefined });
+    project.repository.store.setHead(headRef('main'));
+  });
+
+  it('lists the heads in the order of their names [DML-BND-0306]', async () => {
+    const names = ['zeta', 'alpha', 'ma'];
+    const ids = new Map<string, string>();
+    for (const branch of names) {
+      ids.set(branch, (await project.repository.newDag('on a branch', { branch }).commit(branch)).commitId);
+    }
+    const heads = project.repository.heads();
+    expect(heads.map(({ name }) => name)).toEqual(['alpha', 'ma', 'main', 'zeta']);
+    for (const branch of names) expect(heads).toContainEqual({ name: branch, commitId: ids.get(branch) });
+  });
+
+  it('gets a commit by head name, id and unique prefix [DML-BND-0307]', () => {
+    const { commitId } = project.repository.getCommit('main');
+    expect(project.repository.getCommit(commitId).commitId).toBe(commitId);
+    expect(project.repository.getCommit(commitId.slice(0, 20)).commitId).toBe(commitId);
+    expect(project.repository.getCommit('alpha').commitId).toBe(project.repository.heads()[0]!.commitId);
+  });
+
+  it('reports a prefix that fits several objects with the candidates [DML-BND-0308]', async () => {
+    const dag = project.repository.newDag('many');
+    await dag.commit(Array.from({ length: 3000 }, (_, index) => dag.literal(index)));
+    const prefixes = Array.from({ length: 65_536 }, (_, index) => index.toString(16).padStart(4, '0'));
+    const ambiguous = prefixes.find((prefix) => project.repository.store.resolvePrefix(prefix).state === 'ambiguous')!;
+    expect(() => project.repository.getCommit(ambiguous)).toThrow(expect.objectContaining({ code: 'ambiguous_id' }));
+    try {
+      project.repository.getCommit(ambiguous);
+    } catch (error) {
+      const { candidates } = (error as { fields: { candidates: string[] } }).fields;
+      expect(candidates.length).toBeGreaterThan(1);
+      for (const candidate of candidates) expect(candidate.startsWith(ambiguous)).toBe(true);
+    }
+  });
+
+  it('reports text that names nothing [DML-BND-0309]', () => {
+    for (const name of ['nothing', 'f'.repeat(64), 'heads']) {
+      expect(() => project.repository.getCommit(name)).toThrow(expect.objectContaining({ code: 'unknown_name' }));
+    }
+  });
+
+  it('shows a commit with its tree, parents and pins [DML-BND-0607]', async () => {
+    const dag = project.repository.newDag('shown');
+    const sum = dag.call(project.steps.add, 1, 2);
+    const items = dag.list.append([1], sum);
+    const { commitId } = await dag.commit(items);
+    const commit = project.repository.getCommit(commitId);
+    expect(commit.parentCommitIds.length).toBe(1);
+    expect(commit.execMap.get(sum.nodeId)).toBe(sum.execId);
+    expect(commit.execMap.has(items.nodeId)).toBe(true);
+    const { dagNodes } = await import('./import-dag.ts');
+    const { RunObjects } = await import('@daggerml/execution');
+    const objects = new RunObjects(project.repository.store);
+    const computed = [...commit.dags.values()]
+      .flatMap((dagId) => [...dagNodes(dagId, objects)])
+      .filter((nodeId) => ['call', 'builtin'].includes(objects.read('node', nodeId).kind));
+    expect([...commit.execMap.keys()].sort()).toEqual([...new Set(computed)].sort());
+  });
+});
+
+describe('Repository.run', () => {
+  it('runs a pipeline from its file and commits under its name', async () => {
+    const file = project.write(
+      'pipeline.ts',
+      `import { definePipeline, functions } from '@daggerml/bindings';
+      const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
+      export const grid = definePipeline('grid', async (dag) => {
+        const data = await dag.file('data.txt');
+        dag.name('data', data);
+        return { sums: [1, 2].map((n) => dag.call(steps.add, n, 10)), data };
+      });`,
+    );
+    project.write('data.txt', 'some data');
+    const loaded = await loadPipeline(file);
+    const events: string[] = [];
+    const first = await project.repository.run(loaded, { onEvent: (event) => events.push(event.type) });
+    expect(first).toMatchObject({ changed: true, counts: { executed: 2, cached: 0 } });
+    expect(events.filter((type) => type === 'call-finished').length).toBe(2);
+    const value = (await first.dag.root.value()) as { sums: number[]; data: { text(): Promise<string> } };
+    expect([value.sums, await value.data.text()]).toEqual([[11, 12], 'some data']);
+    expect(first.commit.dags.has('grid')).toBe(true);
+    const second = await project.repository.run(await loadPipeline(file));
+    expect(second).toMatchObject({ changed: false, counts: { executed: 0, cached: 2 } });
+    expect(second.commit.commitId).toBe(first.commit.commitId);
+    expect(project.repository.store.readRefs('index')).toEqual([]);
+  });
+
+  it('reports a build that throws an error of its own with the cause [DML-BND-1205]', async () => {
+    const cause = new TypeError('my mistake');
+    const pipeline = definePipeline('throws', () => {
+      throw cause;
+    });
+    await expect(project.repository.run(pipeline)).rejects.toMatchObject({
+      code: 'pipeline_threw',
+      fields: { reason: 'my mistake' },
+      cause,
+    });
+    const file = project.write('throws.ts', `throw new Error('while loading');`);
+    await expect(loadPipeline(file)).rejects.toMatchObject({ code: 'pipeline_threw', cause: { message: 'while loading' } });
+  });
+
+  it('leaves the heads as they were when a run does not succeed [DML-BND-1207]', async () => {
+    const before = project.repository.heads();
+    const { steps } = project;
+    const pipelines = [
+      definePipeline('unhappy', (dag) => [dag.call(steps.random, 1), dag.call(steps.fail, 'no')]),
+      definePipeline('unhappy', (dag) => {
+        dag.call(steps.random, 2);
+        throw new Error('in between');
+      }),
+      definePipeline('unhappy', () => undefined),
+    ];
+    for (const pipeline of pipelines) await expect(project.repository.run(pipeline)).rejects.toThrow();
+    const controller = new AbortController();
+    const cancelled = project.repository.run(
+      definePipeline('unhappy', (dag) => dag.call(steps.slow, 60_000)),
+      { signal: controller.signal, onEvent: (event) => event.type === 'call-started' && controller.abort() },
+    );
+    await expect(cancelled).rejects.toMatchObject({ code: 'cancelled' });
+    expect(project.repository.heads()).toEqual(before);
+  });
+
+  it('keeps the calls that completed in a run that did not succeed [DML-BND-1208]', async () => {
+    const { steps } = project;
+    const failing = definePipeline('kept', async (dag) => {
+      const value = await dag.call(steps.random, 7).value();
+      return [value, dag.call(steps.fail, `after ${value}`)];
+    });
+    await expect(project.repository.run(failing)).rejects.toMatchObject({ code: 'dag_failed' });
+    expect(project.repository.store.readRefs('index').length).toBeGreaterThan(0);
+    const mended = definePipeline('kept', (dag) => dag.call(steps.random, 7));
+    expect((await project.repository.run(mended)).counts).toMatchObject({ executed: 0, cached: 1 });
+  });
+
+  it('refuses a name that is no dag name [DML-BND-1201]', () => {
+    for (const name of ['', '..', 'a\u0000b', 'x'.repeat(256), 'e\u0301']) {
+      expect(() => definePipeline(name, () => 1)).toThrow(expect.objectContaining({ code: 'invalid_name' }));
+    }
+    expect(definePipeline('fine name', () => 1).name).toBe('fine name');
+  });
+});

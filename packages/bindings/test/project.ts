@@ -1,0 +1,51 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { functions } from '@daggerml/execution';
+import { Repository, type RepositoryOptions } from '../src/repository.ts';
+
+/** The functions that the tests call. */
+export interface Steps {
+  add(a: number, b: number): number;
+  pair(...inputs: unknown[]): unknown[];
+  fail(message: string): never;
+  random(seed: number): number;
+  slow(ms: number): Promise<number>;
+  table(rows: number): Promise<{ rows: number; mean: number; tags: Set<string> }>;
+}
+
+const source = `
+export const add = (a: number, b: number): number => a + b;
+export const pair = (...inputs: unknown[]) => inputs;
+export const fail = (message: string) => { throw new Error(message); };
+export const random = (_seed: number) => Math.random();
+export const slow = (ms: number) => new Promise((r) => setTimeout(() => r(ms), ms));
+export const table = async (rows: number) => ({ rows, mean: rows / 2, tags: new Set(['a', 'b']) });
+`;
+
+/** A project folder with a repository and a file of functions. */
+export class Project {
+  readonly folder: string = mkdtempSync(join(tmpdir(), 'dml-project-'));
+  repository!: Repository;
+  readonly steps = functions<Steps>(pathToFileURL(join(this.folder, 'steps.ts')));
+
+  static async create(options: RepositoryOptions = {}): Promise<Project> {
+    const project = new Project();
+    project.write('steps.ts', source);
+    project.repository = await Repository.init(project.folder, { author: 'tester', workers: 2, ...options });
+    return project;
+  }
+
+  write(name: string, text: string | Uint8Array): string {
+    const path = join(this.folder, name);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+    return path;
+  }
+
+  async close(): Promise<void> {
+    await this.repository.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
