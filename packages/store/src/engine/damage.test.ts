@@ -122,15 +122,42 @@ describe('damaged data files', () => {
   it('are refused for every page in use that is not as it should be [DML-STO-0153]', () => {
     expect(check(whole)).toBeGreaterThan(1300);
     const random = seededRandom(11);
+    const kinds = Object.values(DAMAGES);
     const found = new Set<string>();
-    for (let round = 0; round < 2000; round += 1) {
-      const kinds = Object.values(DAMAGES);
+    for (let round = 0; round < 700; round += 1) {
       const bytes = Buffer.from(whole);
       const keep = (kinds[round % kinds.length] as (typeof kinds)[number])(bytes, random);
       found.add(damageOf(bytes.subarray(0, keep)));
     }
-    const expected = ['page_number', 'page_kind', 'page_bounds', 'node_offset', 'node_size', 'page_fill', 'key_order'];
-    expect([...found]).toEqual(expect.arrayContaining([...expected, 'file_short', 'tree_counts']));
+    expect([...found]).toEqual(expect.arrayContaining(['page_number', 'node_offset', 'root_page']));
+    // The page whose rows are the named trees, taken apart field by field.
+    const page = readNewestMeta(readerOf(whole), whole.length).main.root * 4096;
+    const node = page + 24 + whole.readUInt16LE(page + 24);
+    const cases: readonly (readonly [number, number, RegExp])[] = [
+      [page, 1, /root_page/],
+      [page + 8 + 4, 1, /root_transaction/],
+      [page + 18, 1, /page_kind/],
+      [page + 18, 4, /page_kind/],
+      [page + 20, 1, /page_bounds/],
+      [page + 21, 0xff, /page_bounds/],
+      [page + 20, 2, /page_fill|node_offset|tree_counts|page_bounds/],
+      [page + 22, 2, /page_fill|node_offset/],
+      [page + 23, 0xff, /page_bounds/],
+      [page + 24, 1, /node_offset/],
+      [page + 25, 0x80, /node_offset/],
+      [node + 2, 1, /node_size/],
+      [node + 4, 4, /node_flags/],
+      [node + 6, 1, /page_fill|node_size/],
+      [node + 8, 0x80, /key_order/],
+      [node + 8 + whole.readUInt16LE(node + 6) + 6, 1, /tree_depth|page_kind/],
+      [node + 8 + whole.readUInt16LE(node + 6) + 32, 1, /tree_counts/],
+      [node + 8 + whole.readUInt16LE(node + 6) + 46, 1, /tree_depth|page_range/],
+    ];
+    for (const [at, mask, detail] of cases) {
+      const bytes = Buffer.from(whole);
+      bytes[at] = (bytes[at] as number) ^ mask;
+      expect(damageOf(bytes), `${at - page} ${mask}`).toMatch(detail);
+    }
   });
 
   it('are refused when their free list names a page in use or none at all [DML-STO-0153]', () => {
@@ -153,6 +180,27 @@ describe('damaged data files', () => {
       expect(withWord(at, meta.lastPage + 1)).toMatch(/page_shared|free_list/);
       expect(withWord(at, 1)).toMatch(/page_shared|free_list/);
     }
+  });
+
+  it('are refused when a page stands in another’s place or serves two trees [DML-STO-0153]', () => {
+    const meta = readNewestMeta(readerOf(whole), whole.length);
+    const page = meta.main.root * 4096;
+    const rootOf = (index: number): number => {
+      const node = page + 24 + whole.readUInt16LE(page + 24 + index * 2);
+      return node + 8 + whole.readUInt16LE(node + 6) + 40;
+    };
+    const count = whole.readUInt16LE(page + 20) / 2;
+    const roots = Array.from({ length: count }, (_, index) => index).filter(
+      (index) => whole.readInt32LE(rootOf(index)) !== -1,
+    );
+    const [first, second] = roots as [number, number];
+    const bytes = Buffer.from(whole);
+    whole.copy(bytes, rootOf(second), rootOf(first), rootOf(first) + 8);
+    expect(damageOf(bytes)).toMatch(/page_shared|page_kind|tree_counts/);
+    const swapped = Buffer.from(whole);
+    const at = (index: number): number => whole.readUInt32LE(rootOf(index)) * 4096;
+    whole.copy(swapped, at(second), at(first), at(first) + 4096);
+    expect(damageOf(swapped)).toBe('page_number');
   });
 
   it('are told from every file the engine leaves, after commits of any size [DML-STO-0154]', async () => {
