@@ -1,5 +1,5 @@
-import type { Input } from './values.ts';
 import type { NodeHandle } from './node-handle.ts';
+import type { Input } from './values.ts';
 
 /** Applies a builtin; what a dag gives to the groups below. */
 export type ApplyBuiltin = (uri: string, inputs: readonly unknown[]) => NodeHandle;

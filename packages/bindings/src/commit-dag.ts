@@ -42,7 +42,9 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
   const reachable = reachableFrom([content.rootNode, ...content.names.values()]);
   await allOk(open, reachable);
   open.run.flush();
-  const names = [...content.names].map(([name, { nodeId }]): TreeChange<'names'> => ({ set: [name, nodeId] }));
+  const names = [...content.names].map(
+    ([name, { nodeId }]): TreeChange<'names'> => ({ set: [name, nodeId] }),
+  );
   const dagId = objects.put({
     type: 'dag',
     rootNodeId: content.rootNode.nodeId,
@@ -58,7 +60,13 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
     let isApplied = false;
     store.transact('commit', (transaction) => {
       objects.writeTo(transaction);
-      const update = { ref: branch, expected: headId ?? null, next: commitId, actor, reason: content.message };
+      const update = {
+        ref: branch,
+        expected: headId ?? null,
+        next: commitId,
+        actor,
+        reason: content.message,
+      };
       // @spec DML-BND-0604
       isApplied = transaction.updateRef(update).applied;
       if (isApplied) open.staging.release(transaction);

@@ -6,7 +6,7 @@ import { treeEntries, treeGet } from '@daggerml/object-model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Project, type Steps } from '../test/project.ts';
 import type { Dag } from './dag.ts';
-import { NodeHandle } from './node-handle.ts';
+import type { NodeHandle } from './node-handle.ts';
 
 let project: Project;
 let dag: Dag;
@@ -24,7 +24,10 @@ function builtin(handle: NodeHandle): { uri: unknown; inputs: string[] } {
   const node = objects.read('node', handle.nodeId);
   if (node.kind !== 'builtin') throw new Error(`a ${node.kind}`);
   const datum = objects.readDatum(node.functionDatumId);
-  return { uri: datum.kind === 'uri' && datum.value, inputs: [...treeEntries('inputs', node.inputs, objects)] };
+  return {
+    uri: datum.kind === 'uri' && datum.value,
+    inputs: [...treeEntries('inputs', node.inputs, objects)],
+  };
 }
 
 describe('Dag.literal', () => {
@@ -61,7 +64,9 @@ describe('Dag.literal', () => {
     const handle = dag.literal({ z: value, a: 1, '\u{1F600}': 2, '\uFF5E': 3 });
     const { uri, inputs } = builtin(handle);
     expect(uri).toBe('dml://map/construct');
-    const expected = ['a', 1, 'z', value, '\uFF5E', 3, '\u{1F600}', 2].map((each) => dag.literal(each as never).nodeId);
+    const expected = ['a', 1, 'z', value, '\uFF5E', 3, '\u{1F600}', 2].map(
+      (each) => dag.literal(each as never).nodeId,
+    );
     expect(inputs).toEqual(expected);
     expect(await handle.value()).toEqual({ z: 5, a: 1, '\u{1F600}': 2, '\uFF5E': 3 });
   });
@@ -91,22 +96,35 @@ describe('Dag.call', () => {
   it('lowers an argument that is not a handle [DML-BND-0406]', async () => {
     const handle = dag.call(steps.pair, dag.literal(1), { a: [2] }, [dag.literal(3)]);
     expect(await handle.value()).toEqual([1, { a: [2] }, [3]]);
-    expect(handle.nodeId).toBe(dag.call(steps.pair, 1, dag.literal({ a: [2] }), dag.literal([dag.literal(3)])).nodeId);
+    expect(handle.nodeId).toBe(
+      dag.call(steps.pair, 1, dag.literal({ a: [2] }), dag.literal([dag.literal(3)])).nodeId,
+    );
     expect(() => dag.call(steps.pair, { callback: () => 1 })).toThrow(
-      expect.objectContaining({ code: 'unsupported_value', fields: { path: 'inputs[0].callback', found: 'a function' } }),
+      expect.objectContaining({
+        code: 'unsupported_value',
+        fields: { path: 'inputs[0].callback', found: 'a function' },
+      }),
     );
   });
 
   it('gives a call the same node whatever its options [DML-BND-1211]', () => {
     const plain = dag.call(steps.add, 70, 1);
-    const tuned = dag.call(steps.add.with({ timeoutMs: 9999, retries: 0, label: 'sum', cache: false }), 70, 1);
+    const tuned = dag.call(
+      steps.add.with({ timeoutMs: 9999, retries: 0, label: 'sum', cache: false }),
+      70,
+      1,
+    );
     expect(tuned.nodeId).toBe(plain.nodeId);
   });
 
   it('takes a function reference for each export of a module [DML-BND-1210]', async () => {
     const references = functions<Steps>(pathToFileURL(join(project.folder, 'steps.ts')));
     expect(await dag.call(references.add, 2, 2).value()).toBe(4);
-    expect(await dag.call(references.table, 4).value()).toEqual({ rows: 4, mean: 2, tags: new Set(['a', 'b']) });
+    expect(await dag.call(references.table, 4).value()).toEqual({
+      rows: 4,
+      mean: 2,
+      tags: new Set(['a', 'b']),
+    });
     const missing = (references as unknown as Record<string, typeof references.slow>).nothing!;
     expect(() => dag.call(missing, 1)).toThrow(expect.objectContaining({ code: 'capture_failed' }));
   });
@@ -125,7 +143,9 @@ describe('Dag.call', () => {
       code: 'function_threw',
       fields: { message: 'Error: that did not work', name: 'fail' },
     });
-    await expect(dag.call(steps.add, handle as NodeHandle<number>, 1).value()).rejects.toMatchObject({ code: 'input_failed' });
+    await expect(dag.call(steps.add, handle as NodeHandle<number>, 1).value()).rejects.toMatchObject({
+      code: 'input_failed',
+    });
   });
 
   it('lets the process live when nobody waits for a failed call [DML-BND-0504]', async () => {
@@ -152,7 +172,7 @@ describe('Dag.call', () => {
 describe('NodeHandle', () => {
   it('waits for the node and yields its lifted value [DML-BND-0413]', async () => {
     const slow = dag.call(steps.slow, 30);
-    expect(await dag.list.append([1n], slow).value()).toEqual([1, 30]);
+    expect(await dag.list.append([1], slow).value()).toEqual([1, 30]);
   });
 
   it('is not thenable [DML-BND-0414]', async () => {
@@ -164,7 +184,11 @@ describe('NodeHandle', () => {
   it('is refused by another dag [DML-BND-0404]', async () => {
     const other = project.repository.newDag('other');
     const foreign = other.literal(1);
-    for (const use of [() => dag.literal(foreign), () => dag.call(steps.pair, [foreign]), () => dag.name('n', foreign)]) {
+    for (const use of [
+      () => dag.literal(foreign),
+      () => dag.call(steps.pair, [foreign]),
+      () => dag.name('n', foreign),
+    ]) {
       expect(use).toThrow(expect.objectContaining({ code: 'foreign_handle' }));
     }
     await other.close();
@@ -176,7 +200,11 @@ describe('Dag.name', () => {
     const own = project.repository.newDag('named');
     const data = own.literal('data');
     expect(own.name('the data', data)).toBe(data);
-    expect([data.name, own.literal('data').name, own.literal('x').name]).toEqual(['the data', 'the data', undefined]);
+    expect([data.name, own.literal('data').name, own.literal('x').name]).toEqual([
+      'the data',
+      'the data',
+      undefined,
+    ]);
     const { dagId } = await own.commit(1);
     const objects = new RunObjects(project.repository.store);
     const { names } = objects.read('dag', dagId);
@@ -191,7 +219,9 @@ describe('Dag.name', () => {
   });
 
   it('refuses the name root [DML-BND-0411]', () => {
-    expect(() => dag.name('root', dag.literal(1))).toThrow(expect.objectContaining({ code: 'reserved_name' }));
+    expect(() => dag.name('root', dag.literal(1))).toThrow(
+      expect.objectContaining({ code: 'reserved_name' }),
+    );
     expect(() => dag.name('', dag.literal(1))).toThrow(expect.objectContaining({ code: 'invalid_name' }));
   });
 });
@@ -298,7 +328,12 @@ describe('Dag.commit', () => {
     const own = project.repository.newDag('closed');
     const handle = own.literal(1);
     await own.commit(handle);
-    for (const use of [() => own.literal(2), () => own.call(steps.add, 1, 1), () => own.list.get([1], 0), () => own.name('x', handle)]) {
+    for (const use of [
+      () => own.literal(2),
+      () => own.call(steps.add, 1, 1),
+      () => own.list.get([1], 0),
+      () => own.name('x', handle),
+    ]) {
       expect(use).toThrow(expect.objectContaining({ code: 'dag_closed' }));
     }
     await expect(own.commit(handle)).rejects.toMatchObject({ code: 'dag_closed' });
@@ -354,7 +389,12 @@ describe('Dag.file and Dag.directory', () => {
   });
 
   it('read a stream as a blob', async () => {
-    const handle = await dag.blob((async function* () { yield new Uint8Array([1, 2]); yield new Uint8Array([3]); })());
+    const handle = await dag.blob(
+      (async function* () {
+        yield new Uint8Array([1, 2]);
+        yield new Uint8Array([3]);
+      })(),
+    );
     expect(await (await handle.value()).bytes()).toEqual(new Uint8Array([1, 2, 3]));
   });
 });

@@ -13,7 +13,14 @@ import {
   type OpenRun,
   type RunNode,
 } from '@daggerml/execution';
-import { canonicalName, compareUtf8, type DagId, type DatumId, isDmlError, treeEntries } from '@daggerml/object-model';
+import {
+  canonicalName,
+  compareUtf8,
+  type DagId,
+  type DatumId,
+  isDmlError,
+  treeEntries,
+} from '@daggerml/object-model';
 import { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
 import { commitDag, type DagCommit } from './commit-dag.ts';
 import type { DagContext } from './dag-options.ts';
@@ -22,7 +29,7 @@ import { bindingsError } from './errors.ts';
 import { holdsHandle } from './holds-handle.ts';
 import { pinsOfDag } from './import-dag.ts';
 import { ExecutionHandle, type HandleOwner, NodeHandle } from './node-handle.ts';
-import type { Input, Inputs, Lifted } from './values.ts';
+import type { Inputs, Lifted } from './values.ts';
 
 /** The names of an imported dag, its root under `root`. */
 export type Namespace = Readonly<Record<string, NodeHandle>>;
@@ -50,7 +57,8 @@ export class Dag implements HandleOwner {
   /** @internal Made by a repository. */
   constructor(context: DagContext) {
     this.#context = context;
-    const apply = (uri: string, inputs: readonly unknown[]): NodeHandle => this.#handle(this.#builtin(uri, inputs));
+    const apply = (uri: string, inputs: readonly unknown[]): NodeHandle =>
+      this.#handle(this.#builtin(uri, inputs));
     this.list = new ListBuiltins(apply);
     this.set = new SetBuiltins(apply);
     this.map = new MapBuiltins(apply);
@@ -102,7 +110,9 @@ export class Dag implements HandleOwner {
     this.#assertOpen();
     const spec = this.#specOf(callee as unknown as FunctionRef);
     // @spec DML-BND-0406
-    const nodes = (inputs as readonly unknown[]).map((input, index) => this.#lower(input, `inputs[${index}]`));
+    const nodes = (inputs as readonly unknown[]).map((input, index) =>
+      this.#lower(input, `inputs[${index}]`),
+    );
     return new ExecutionHandle(this, this.open.run.addCall(spec, nodes));
   }
 
@@ -149,7 +159,9 @@ export class Dag implements HandleOwner {
   async directory(path: string | URL): Promise<NodeHandle<Readonly<Record<string, BlobHandle>>>> {
     this.#assertOpen();
     const datumId = await lowerDirectory(this.#path(path), this.open.objects);
-    return this.#handle(this.open.run.addLiteral(datumId)) as NodeHandle<Readonly<Record<string, BlobHandle>>>;
+    return this.#handle(this.open.run.addLiteral(datumId)) as NodeHandle<
+      Readonly<Record<string, BlobHandle>>
+    >;
   }
 
   /**
@@ -215,14 +227,18 @@ export class Dag implements HandleOwner {
   #lower(value: unknown, path: string): RunNode {
     if (value instanceof NodeHandle) return this.#ownNode(value, path);
     // @spec DML-BND-0708
-    if (!holdsHandle(value, path)) return this.open.run.addLiteral(lowerValue(value, this.open.objects, path));
+    if (!holdsHandle(value, path))
+      return this.open.run.addLiteral(lowerValue(value, this.open.objects, path));
     return this.#construct(value as object, path);
   }
 
   /** @spec DML-BND-0709 */
   #construct(value: object, path: string): RunNode {
     if (Array.isArray(value)) {
-      return this.#addBuiltin('dml://list/construct', Array.from(value, (item, index) => this.#lower(item, `${path}[${index}]`)));
+      return this.#addBuiltin(
+        'dml://list/construct',
+        Array.from(value, (item, index) => this.#lower(item, `${path}[${index}]`)),
+      );
     }
     if (value instanceof Set) {
       // @spec DML-BND-0711
@@ -234,13 +250,19 @@ export class Dag implements HandleOwner {
     const sorted = entries.map(([key, item]): [string, unknown] => [key.normalize('NFC'), item]);
     // @spec DML-BND-0710
     sorted.sort(([a], [b]) => compareUtf8(a, b));
-    const inputs = sorted.flatMap(([key, item]) => [this.#lower(key, path), this.#lower(item, `${path}.${key}`)]);
+    const inputs = sorted.flatMap(([key, item]) => [
+      this.#lower(key, path),
+      this.#lower(item, `${path}.${key}`),
+    ]);
     return this.#addBuiltin('dml://map/construct', inputs);
   }
 
   #builtin(uri: string, inputs: readonly unknown[]): RunNode {
     this.#assertOpen();
-    return this.#addBuiltin(uri, inputs.map((input, index) => this.#lower(input, `inputs[${index}]`)));
+    return this.#addBuiltin(
+      uri,
+      inputs.map((input, index) => this.#lower(input, `inputs[${index}]`)),
+    );
   }
 
   #addBuiltin(uri: string, inputs: readonly RunNode[]): RunNode {
@@ -264,7 +286,11 @@ export class Dag implements HandleOwner {
       this.#captured.set(key, captured);
     }
     // @spec DML-BND-1211
-    spec = { ...captured, name: options.label ?? exportName, options: { ...this.#context.callDefaults, ...options } };
+    spec = {
+      ...captured,
+      name: options.label ?? exportName,
+      options: { ...this.#context.callDefaults, ...options },
+    };
     this.#specs.set(callee, spec);
     return spec;
   }

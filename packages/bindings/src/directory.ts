@@ -21,7 +21,11 @@ function* filesBelow(folder: string, prefix: string): Generator<string> {
     if (entry.isDirectory()) yield* filesBelow(folder, `${path}/`);
     else if (entry.isFile()) yield path;
     // @spec DML-BND-0907
-    else throw bindingsError('unreadable_file', { path: join(folder, path), reason: 'neither a file nor a folder' });
+    else
+      throw bindingsError('unreadable_file', {
+        path: join(folder, path),
+        reason: 'neither a file nor a folder',
+      });
   }
 }
 
@@ -29,6 +33,10 @@ function entriesOf(path: string): Dirent[] {
   try {
     return readdirSync(path, { withFileTypes: true });
   } catch (error) {
-    throw bindingsError('unreadable_file', { path, reason: (error as NodeJS.ErrnoException).code ?? 'unknown' }, error);
+    throw bindingsError(
+      'unreadable_file',
+      { path, reason: (error as NodeJS.ErrnoException).code ?? 'unknown' },
+      error,
+    );
   }
 }

@@ -13,7 +13,10 @@ export function dagNodes(dagId: DagId, objects: RunObjects): Set<NodeId> {
   const dags = new Set<DagId>([dagId]);
   for (const each of dags) {
     const dag = objects.read('dag', each);
-    const reached = [dag.rootNodeId, ...Array.from(treeEntries('names', dag.names, objects), ([, nodeId]) => nodeId)];
+    const reached = [
+      dag.rootNodeId,
+      ...Array.from(treeEntries('names', dag.names, objects), ([, nodeId]) => nodeId),
+    ];
     for (let nodeId = reached.pop(); nodeId !== undefined; nodeId = reached.pop()) {
       if (nodes.has(nodeId)) continue;
       nodes.add(nodeId);
@@ -26,7 +29,10 @@ export function dagNodes(dagId: DagId, objects: RunObjects): Set<NodeId> {
 }
 
 /** The pins that a dag's nodes have in a commit. */
-export function pinsOfDag(source: ImportSource, objects: RunObjects): { scope: PinScope; pins: Map<NodeId, ExecId> } {
+export function pinsOfDag(
+  source: ImportSource,
+  objects: RunObjects,
+): { scope: PinScope; pins: Map<NodeId, ExecId> } {
   const scope = treeScope(source.pins, objects);
   const pins = new Map<NodeId, ExecId>();
   for (const nodeId of dagNodes(source.dagId, objects)) {

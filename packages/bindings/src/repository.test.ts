@@ -36,7 +36,9 @@ describe('Repository.init', () => {
 
   it('reports a folder that cannot be made', async () => {
     writeFileSync(join(root, 'a file'), '');
-    await expect(Repository.init(join(root, 'a file/below'))).rejects.toMatchObject({ code: 'unwritable_folder' });
+    await expect(Repository.init(join(root, 'a file/below'))).rejects.toMatchObject({
+      code: 'unwritable_folder',
+    });
     chmodSync(join(root, 'a file'), 0o600);
   });
 });
@@ -93,8 +95,12 @@ describe('Repository', () => {
     const dag = project.repository.newDag('many');
     await dag.commit(Array.from({ length: 3000 }, (_, index) => dag.literal(index)));
     const prefixes = Array.from({ length: 65_536 }, (_, index) => index.toString(16).padStart(4, '0'));
-    const ambiguous = prefixes.find((prefix) => project.repository.store.resolvePrefix(prefix).state === 'ambiguous')!;
-    expect(() => project.repository.getCommit(ambiguous)).toThrow(expect.objectContaining({ code: 'ambiguous_id' }));
+    const ambiguous = prefixes.find(
+      (prefix) => project.repository.store.resolvePrefix(prefix).state === 'ambiguous',
+    )!;
+    expect(() => project.repository.getCommit(ambiguous)).toThrow(
+      expect.objectContaining({ code: 'ambiguous_id' }),
+    );
     try {
       project.repository.getCommit(ambiguous);
     } catch (error) {
@@ -106,7 +112,9 @@ describe('Repository', () => {
 
   it('reports text that names nothing [DML-BND-0309]', () => {
     for (const name of ['nothing', 'f'.repeat(64), 'heads']) {
-      expect(() => project.repository.getCommit(name)).toThrow(expect.objectContaining({ code: 'unknown_name' }));
+      expect(() => project.repository.getCommit(name)).toThrow(
+        expect.objectContaining({ code: 'unknown_name' }),
+      );
     }
   });
 
@@ -167,7 +175,10 @@ describe('Repository.run', () => {
       cause,
     });
     const file = project.write('throws.ts', `throw new Error('while loading');`);
-    await expect(loadPipeline(file)).rejects.toMatchObject({ code: 'pipeline_threw', cause: { message: 'while loading' } });
+    await expect(loadPipeline(file)).rejects.toMatchObject({
+      code: 'pipeline_threw',
+      cause: { message: 'while loading' },
+    });
   });
 
   it('leaves the heads as they were when a run does not succeed [DML-BND-1207]', async () => {

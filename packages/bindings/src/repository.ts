@@ -25,6 +25,8 @@ export interface RepositoryOptions {
   readonly author?: string;
   /** Calls that run at one time; as many as the machine runs in parallel by default. */
   readonly workers?: number;
+  /** Heap that one worker may use; Node's own limit by default. */
+  readonly workerMemoryMb?: number;
   /** Environment variables that functions see; none by default. */
   readonly env?: Readonly<Record<string, string>>;
   /** Milliseconds since 1970; the system's clock by default. */
@@ -82,6 +84,9 @@ export class Repository {
       store,
       ...(options.workers !== undefined && { size: options.workers }),
       ...(options.env && { env: options.env }),
+      ...(options.workerMemoryMb !== undefined && {
+        resourceLimits: { maxOldGenerationSizeMb: options.workerMemoryMb },
+      }),
       ...(options.nowMs && { nowMs: options.nowMs }),
     });
   }
@@ -100,9 +105,17 @@ export class Repository {
       // Kept out of the version control of the project around it.
       writeFileSync(join(path, REPOSITORY_MARK, '.gitignore'), '*\n');
     } catch (error) {
-      throw bindingsError('unwritable_folder', { folder: path, reason: (error as NodeJS.ErrnoException).code ?? '' }, error);
+      throw bindingsError(
+        'unwritable_folder',
+        { folder: path, reason: (error as NodeJS.ErrnoException).code ?? '' },
+        error,
+      );
     }
-    const store = await openStore(storePath(path), { mode: 'write', create: true, program: 'daggerml 0.1.0' });
+    const store = await openStore(storePath(path), {
+      mode: 'write',
+      create: true,
+      program: 'daggerml 0.1.0',
+    });
     return new Repository(path, store, options);
   }
 
@@ -142,7 +155,10 @@ export class Repository {
     const found = this.store.resolve(name);
     // @spec DML-BND-0308
     if (found.state === 'ambiguous') {
-      throw bindingsError('ambiguous_id', { name, candidates: found.candidates.map(({ objectId }) => objectId) });
+      throw bindingsError('ambiguous_id', {
+        name,
+        candidates: found.candidates.map(({ objectId }) => objectId),
+      });
     }
     // @spec DML-BND-0309
     if (found.state === 'unknown' || found.class !== 'commit') throw bindingsError('unknown_name', { name });

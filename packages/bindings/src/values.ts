@@ -30,7 +30,9 @@ type InputValue<T> = T extends number
       : T extends ReadonlySet<infer E>
         ? ReadonlySet<Input<E>>
         : T extends object
-          ? { readonly [K in keyof T]: Input<T[K]> } | (string extends keyof T ? ReadonlyMap<string, Input<T[keyof T]>> : never)
+          ?
+              | { readonly [K in keyof T]: Input<T[K]> }
+              | (string extends keyof T ? ReadonlyMap<string, Input<T[keyof T]>> : never)
           : T;
 
 /** The inputs of a function, each as a value or a handle. */

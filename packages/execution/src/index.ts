@@ -34,11 +34,16 @@ export {
   type Transition,
 } from './executor/machine.ts';
 export { failureError, Run } from './executor/run.ts';
-export { type CallSpec, reachableFrom, RunNode } from './executor/run-node.ts';
+export { type CallSpec, RunNode, reachableFrom } from './executor/run-node.ts';
 export type { Staging } from './executor/staging.ts';
 export { type RecordedFailure, readFailure } from './nodes/error-dag.ts';
 export { executionKey } from './nodes/execution-key.ts';
-export { type FunctionUri, formatFunctionUri, LOCAL_ADAPTER, parseFunctionUri } from './nodes/function-uri.ts';
+export {
+  type FunctionUri,
+  formatFunctionUri,
+  LOCAL_ADAPTER,
+  parseFunctionUri,
+} from './nodes/function-uri.ts';
 export { type PinScope, treeScope } from './nodes/pin-scope.ts';
 export { execValue, namedNode, type RecordSource, storedValue } from './nodes/stored-value.ts';
 export { RunObjects } from './objects/run-objects.ts';

@@ -4,7 +4,9 @@ import { fileURLToPath } from 'node:url';
 const runsFromSources = import.meta.url.endsWith('.ts');
 
 /** How this package's own imports resolve: to the sources of its siblings when it runs from sources itself. */
-export const sourceConditions: readonly string[] = runsFromSources ? ['@daggerml/source', 'module'] : ['module'];
+export const sourceConditions: readonly string[] = runsFromSources
+  ? ['@daggerml/source', 'module']
+  : ['module'];
 
 /** Path of the self-contained module that pipelines and captured functions get for `@daggerml/bindings`. */
 export function authoringModule(): string {

@@ -20,8 +20,13 @@ afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 /** Runs the child until it reports a completed call, then kills it; yields the exec of the call. */
 async function killAfterFirstCall(storePath: string, stepsFile: string): Promise<string> {
   const script = join(scratch, 'child.mjs');
-  writeFileSync(script, await compileModule(join(import.meta.dirname, 'crash-child.ts'), ['@daggerml/source', 'module']));
-  const child = spawn(process.execPath, [script, storePath, stepsFile], { stdio: ['ignore', 'pipe', 'inherit'] });
+  writeFileSync(
+    script,
+    await compileModule(join(import.meta.dirname, 'crash-child.ts'), ['@daggerml/source', 'module']),
+  );
+  const child = spawn(process.execPath, [script, storePath, stepsFile], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const ended = new Promise<string | null>((resolve) => {
     child.on('exit', (_code, signal) => resolve(signal));
   });
@@ -38,7 +43,10 @@ describe('a run that was killed', () => {
     const workspace = new Workspace();
     workspace.write(steps);
     mkdirSync(join(workspace.folder, 'store'));
-    const execId = await killAfterFirstCall(join(workspace.folder, 'store'), join(workspace.folder, 'steps.ts'));
+    const execId = await killAfterFirstCall(
+      join(workspace.folder, 'store'),
+      join(workspace.folder, 'steps.ts'),
+    );
     await workspace.reopen();
     const run = workspace.begin({ workName: 'crash' });
     const quick = run.call('quick', [1]);

@@ -1,4 +1,11 @@
-import { type ChunkId, type Datum, type DatumId, decodeRecord, hashBytes, type PageId } from '@daggerml/object-model';
+import {
+  type ChunkId,
+  type Datum,
+  type DatumId,
+  decodeRecord,
+  hashBytes,
+  type PageId,
+} from '@daggerml/object-model';
 import type { BuiltinObjects } from '../src/builtins/evaluate.ts';
 import { liftDatum } from '../src/values/lift.ts';
 import { lowerValue } from '../src/values/lower.ts';

@@ -40,7 +40,12 @@ export class Workspace {
     await this.store?.close();
     mkdirSync(join(this.folder, 'store'), { recursive: true });
     this.store = await openStore(join(this.folder, 'store'), { mode: 'write', create: true });
-    this.executor = new Executor({ store: this.store, size: 2, retryPauses: { baseMs: 1, maxMs: 2 }, ...options });
+    this.executor = new Executor({
+      store: this.store,
+      size: 2,
+      retryPauses: { baseMs: 1, maxMs: 2 },
+      ...options,
+    });
   }
 
   begin(request: Partial<RunRequest> = {}): TestRun {
@@ -84,12 +89,19 @@ export class TestRun {
 
   call(name: string, inputs: readonly unknown[], options: CallOptions = {}): RunNode {
     const spec = this.#executor.captureFunction(this.reference(name).with(options), this.open.objects);
-    return this.open.run.addCall(spec, inputs.map((input) => this.node(input)));
+    return this.open.run.addCall(
+      spec,
+      inputs.map((input) => this.node(input)),
+    );
   }
 
   builtin(uri: string, inputs: readonly unknown[]): RunNode {
     const functionDatumId = this.open.objects.put({ type: 'datum', kind: 'uri', value: uri });
-    return this.open.run.addBuiltin(functionDatumId, uri, inputs.map((input) => this.node(input)));
+    return this.open.run.addBuiltin(
+      functionDatumId,
+      uri,
+      inputs.map((input) => this.node(input)),
+    );
   }
 
   node(input: unknown): RunNode {
@@ -100,7 +112,8 @@ export class TestRun {
   /** Waits for a node and yields its value, or the failure's code and message. */
   async outcome(node: RunNode): Promise<unknown> {
     await this.open.run.settled(node);
-    if (node.failure) return { code: node.failure.code, message: node.failure.message, class: node.failure.class };
+    if (node.failure)
+      return { code: node.failure.code, message: node.failure.message, class: node.failure.class };
     return liftDatum(this.open.objects, this.open.run.valueOf(node) as DatumId);
   }
 

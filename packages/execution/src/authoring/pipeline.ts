@@ -14,7 +14,8 @@ export function definePipeline<Dag>(
   build?: (dag: Dag) => unknown,
 ): Pipeline<Dag> {
   const [name, builder] = typeof nameOrBuild === 'string' ? [nameOrBuild, build] : [undefined, nameOrBuild];
-  if (typeof builder !== 'function') throw new TypeError('definePipeline needs a function that builds the dag');
+  if (typeof builder !== 'function')
+    throw new TypeError('definePipeline needs a function that builds the dag');
   return Object.freeze({ [pipelineTag]: true as const, name, build: builder });
 }
 

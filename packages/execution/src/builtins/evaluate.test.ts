@@ -6,7 +6,11 @@ const objects = new MemoryObjects();
 
 /** The lifted result of a builtin on values, or the code of its failure. */
 function apply(name: string, ...inputs: unknown[]): unknown {
-  const outcome = evaluateBuiltin(`dml://${name}`, inputs.map((input) => objects.lower(input)), objects);
+  const outcome = evaluateBuiltin(
+    `dml://${name}`,
+    inputs.map((input) => objects.lower(input)),
+    objects,
+  );
   return outcome.status === 'ok' ? objects.lift(outcome.datumId) : outcome.code;
 }
 
@@ -38,7 +42,10 @@ describe('evaluateBuiltin', () => {
   });
 
   it('applies map builtins as the table says [DML-BND-1103]', () => {
-    const [left, right] = [{ a: 1, b: 2 }, { b: 9, c: 3 }];
+    const [left, right] = [
+      { a: 1, b: 2 },
+      { b: 9, c: 3 },
+    ];
     expect(apply('map/construct', 'b', 2, 'a', [1])).toEqual({ a: [1], b: 2 });
     expect(apply('map/get', left, 'b')).toBe(2);
     expect(apply('map/assoc', left, 'b', 'x')).toEqual({ a: 1, b: 'x' });
@@ -50,7 +57,11 @@ describe('evaluateBuiltin', () => {
   });
 
   it('yields the same datum as lowering the result', () => {
-    const outcome = evaluateBuiltin('dml://list/append', [objects.lower([1]), objects.lower('x'.repeat(500))], objects);
+    const outcome = evaluateBuiltin(
+      'dml://list/append',
+      [objects.lower([1]), objects.lower('x'.repeat(500))],
+      objects,
+    );
     expect(outcome).toEqual({ status: 'ok', datumId: objects.lower([1, 'x'.repeat(500)]) });
   });
 

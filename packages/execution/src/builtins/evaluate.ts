@@ -1,4 +1,11 @@
-import { type Datum, type DatumId, type DatumKind, type Element, elementOf, encodeRecord } from '@daggerml/object-model';
+import {
+  type Datum,
+  type DatumId,
+  type DatumKind,
+  type Element,
+  elementOf,
+  encodeRecord,
+} from '@daggerml/object-model';
 import type { ObjectSink } from '../values/object-access.ts';
 import { listBuiltins } from './list.ts';
 import { mapBuiltins } from './map.ts';
@@ -40,7 +47,10 @@ export interface Builtin {
 
 const builtins: ReadonlyMap<string, Builtin> = new Map(
   Object.entries({ list: listBuiltins, set: setBuiltins, map: mapBuiltins }).flatMap(([kind, operations]) =>
-    Object.entries(operations).map(([operation, builtin]): [string, Builtin] => [`dml://${kind}/${operation}`, builtin]),
+    Object.entries(operations).map(([operation, builtin]): [string, Builtin] => [
+      `dml://${kind}/${operation}`,
+      builtin,
+    ]),
   ),
 );
 
@@ -50,7 +60,11 @@ export function builtinUris(): string[] {
 }
 
 /** Applies a builtin to the values of its inputs. Follows from its arguments alone. */
-export function evaluateBuiltin(uri: string, inputDatumIds: readonly DatumId[], objects: BuiltinObjects): BuiltinOutcome {
+export function evaluateBuiltin(
+  uri: string,
+  inputDatumIds: readonly DatumId[],
+  objects: BuiltinObjects,
+): BuiltinOutcome {
   try {
     const builtin = builtins.get(uri);
     // @spec DML-BND-1109
@@ -105,7 +119,10 @@ export class BuiltinInputs {
   datum<Kind extends DatumKind>(index: number, kind: Kind): Datum & { readonly kind: Kind } {
     const datum = this.objects.readDatum(this.#datumIds[index] as DatumId);
     if (datum.kind !== kind) {
-      throw new BuiltinFailure('wrong_kind', `input ${index} of ${this.#uri} is a ${datum.kind}, not a ${kind}`);
+      throw new BuiltinFailure(
+        'wrong_kind',
+        `input ${index} of ${this.#uri} is a ${datum.kind}, not a ${kind}`,
+      );
     }
     return datum as Datum & { readonly kind: Kind };
   }

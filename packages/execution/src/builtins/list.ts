@@ -1,4 +1,13 @@
-import { buildTree, type Datum, type Element, type TreeRoot, treeAt, treeCount, treeEntries, treeSplice } from '@daggerml/object-model';
+import {
+  buildTree,
+  type Datum,
+  type Element,
+  type TreeRoot,
+  treeAt,
+  treeCount,
+  treeEntries,
+  treeSplice,
+} from '@daggerml/object-model';
 import { type Builtin, BuiltinFailure, type BuiltinInputs } from './evaluate.ts';
 
 /** @spec DML-BND-1101 */

@@ -1,4 +1,15 @@
-import { buildTree, compareUtf8, type Datum, type Element, MAX_MAP_KEY_BYTES, type TreeRoot, treeEdit, treeEntries, treeGet, treeHas } from '@daggerml/object-model';
+import {
+  buildTree,
+  compareUtf8,
+  type Datum,
+  type Element,
+  MAX_MAP_KEY_BYTES,
+  type TreeRoot,
+  treeEdit,
+  treeEntries,
+  treeGet,
+  treeHas,
+} from '@daggerml/object-model';
 import { type Builtin, BuiltinFailure, type BuiltinInputs } from './evaluate.ts';
 
 type MapEntry = readonly [key: string, element: Element];
@@ -9,7 +20,8 @@ export const mapBuiltins: Readonly<Record<string, Builtin>> = {
     minInputs: 0,
     maxInputs: Number.POSITIVE_INFINITY,
     run: (inputs) => {
-      if (inputs.count % 2 !== 0) throw new BuiltinFailure('wrong_arity', 'a map takes a value for every key');
+      if (inputs.count % 2 !== 0)
+        throw new BuiltinFailure('wrong_arity', 'a map takes a value for every key');
       const byKey = new Map<string, Element>();
       for (let index = 0; index < inputs.count; index += 2) {
         byKey.set(keyOf(inputs, index), inputs.element(index + 1));
@@ -53,7 +65,8 @@ function edited(inputs: BuiltinInputs, edits: Iterable<MapChange>): Datum {
 
 function keyOf(inputs: BuiltinInputs, index: number): string {
   const { value } = inputs.datum(index, 'string');
-  if (Buffer.byteLength(value) > MAX_MAP_KEY_BYTES) throw new BuiltinFailure('wrong_kind', 'a key of a map has at most 4096 bytes');
+  if (Buffer.byteLength(value) > MAX_MAP_KEY_BYTES)
+    throw new BuiltinFailure('wrong_kind', 'a key of a map has at most 4096 bytes');
   return value;
 }
 

@@ -1,4 +1,12 @@
-import { buildTree, type Datum, type Element, type TreeRoot, treeEdit, treeEntries, treeHas } from '@daggerml/object-model';
+import {
+  buildTree,
+  type Datum,
+  type Element,
+  type TreeRoot,
+  treeEdit,
+  treeEntries,
+  treeHas,
+} from '@daggerml/object-model';
 import { sortedElements } from '../values/lower.ts';
 import type { Builtin, BuiltinInputs } from './evaluate.ts';
 
@@ -27,7 +35,11 @@ export const setBuiltins: Readonly<Record<string, Builtin>> = {
   union: {
     minInputs: 2,
     maxInputs: 2,
-    run: (inputs) => edited(inputs, mapped(entriesOf(inputs, 1), (element) => ({ set: element }))),
+    run: (inputs) =>
+      edited(
+        inputs,
+        mapped(entriesOf(inputs, 1), (element) => ({ set: element })),
+      ),
   },
   intersection: { minInputs: 2, maxInputs: 2, run: (inputs) => filtered(inputs, true) },
   difference: { minInputs: 2, maxInputs: 2, run: (inputs) => filtered(inputs, false) },

@@ -20,7 +20,8 @@ function bundleOf(files: Record<string, string>, exportName = 'clean'): string {
   return new TextDecoder().decode(new FunctionCapture().capture({ moduleUrl, exportName }).bundle);
 }
 
-const helper = 'export const sum = (xs: number[]) => { let acc = 0; for (const x of xs) acc += x; return acc };';
+const helper =
+  'export const sum = (xs: number[]) => { let acc = 0; for (const x of xs) acc += x; return acc };';
 const steps = `
 import { sum } from './helper.ts';
 interface Options { min: number }
@@ -53,12 +54,16 @@ describe('FunctionCapture', () => {
   });
 
   it('keeps the bundle when only types change', () => {
-    const typed = steps.replaceAll('Options', 'Zzzzzzzzzzzzz').replace('min: number', 'min: number; www?: bigint');
+    const typed = steps
+      .replaceAll('Options', 'Zzzzzzzzzzzzz')
+      .replace('min: number', 'min: number; www?: bigint');
     expect(bundleOf({ 'steps.ts': typed, 'helper.ts': helper })).toBe(base);
   });
 
   it('changes the bundle when the code of the export changes [DML-EXE-0506]', () => {
-    expect(bundleOf({ 'steps.ts': steps.replace('row > min', 'row >= min'), 'helper.ts': helper })).not.toBe(base);
+    expect(bundleOf({ 'steps.ts': steps.replace('row > min', 'row >= min'), 'helper.ts': helper })).not.toBe(
+      base,
+    );
     expect(bundleOf({ 'steps.ts': steps.replace('* 2', '* 3'), 'helper.ts': helper })).not.toBe(base);
   });
 
@@ -76,11 +81,16 @@ describe('FunctionCapture', () => {
 
   it('leaves other exports of the file out of the bundle [DML-EXE-0503]', () => {
     expect(base).not.toContain('+1');
-    expect(bundleOf({ 'steps.ts': steps, 'helper.ts': helper }, 'other')).toBe('function a(b){return b+1}export{a as other};\n');
+    expect(bundleOf({ 'steps.ts': steps, 'helper.ts': helper }, 'other')).toBe(
+      'function a(b){return b+1}export{a as other};\n',
+    );
   });
 
   it('keeps the bundle when another export changes [DML-EXE-0508]', () => {
-    const changed = steps.replace('return x + 1', 'return [x.wwww, x.jjjj, "kkkkkkkkkkkkkkkkkkk"].join("zzzz")');
+    const changed = steps.replace(
+      'return x + 1',
+      'return [x.wwww, x.jjjj, "kkkkkkkkkkkkkkkkkkk"].join("zzzz")',
+    );
     expect(changed).not.toBe(steps);
     expect(bundleOf({ 'steps.ts': changed, 'helper.ts': helper })).toBe(base);
   });
@@ -126,7 +136,9 @@ describe('FunctionCapture', () => {
         fields: expect.objectContaining({ file: expect.stringMatching(/steps\.ts$/), line: 2 }),
       }),
     );
-    expect(() => bundleOf({ 'steps.ts': `\nimport { x } from './gone.ts';\nexport const clean = x;` })).toThrow(
+    expect(() =>
+      bundleOf({ 'steps.ts': `\nimport { x } from './gone.ts';\nexport const clean = x;` }),
+    ).toThrow(
       expect.objectContaining({ code: 'capture_failed', fields: expect.objectContaining({ line: 2 }) }),
     );
   });

@@ -58,7 +58,8 @@ export class LocalWorkerAdapter implements CallRunner {
 
   start(attempt: Attempt): void {
     void this.#run(attempt).then(attempt.onEnd, (error: unknown) => {
-      const code = (error as { code?: LostCode }).code === 'adapter_unknown' ? 'adapter_unknown' : 'object_missing';
+      const code =
+        (error as { code?: LostCode }).code === 'adapter_unknown' ? 'adapter_unknown' : 'object_missing';
       attempt.onEnd({ type: 'lost', code, reason: String(error) });
     });
   }
@@ -69,11 +70,17 @@ export class LocalWorkerAdapter implements CallRunner {
     this.#running.set(nodeId, running);
     const { bundleDatumId, exportName } = parseFunctionUri(spec.uri);
     const bundleUrl = await this.#bundleUrl(bundleDatumId);
-    if (this.#isClosed || running.isStopped) return { type: 'lost', code: 'cancelled', reason: 'the call was cancelled' };
+    if (this.#isClosed || running.isStopped)
+      return { type: 'lost', code: 'cancelled', reason: 'the call was cancelled' };
     const objects = this.#objects;
     const job = this.#pool.run({
       // @spec DML-EXE-0803
-      message: () => ({ bundleUrl, exportName, inputDatumIds, objects: packObjects(datumClosure(inputDatumIds, objects)) }),
+      message: () => ({
+        bundleUrl,
+        exportName,
+        inputDatumIds,
+        objects: packObjects(datumClosure(inputDatumIds, objects)),
+      }),
       timeoutMs: spec.options.timeoutMs,
       onStart,
       onOutput,
@@ -111,7 +118,8 @@ export class LocalWorkerAdapter implements CallRunner {
 
   async #layOut(bundleDatumId: DatumId): Promise<string> {
     const datum = this.#objects.readDatum(bundleDatumId);
-    if (datum.kind !== 'blob') throw executionError('object_missing', { objectClass: 'datum', objectId: bundleDatumId });
+    if (datum.kind !== 'blob')
+      throw executionError('object_missing', { objectClass: 'datum', objectId: bundleDatumId });
     const bytes = await new StoredBlob(this.#objects, bundleDatumId, datum).bytes();
     this.#folder ??= mkdtempSync(join(tmpdir(), 'daggerml-'));
     const file = join(this.#folder, `${bundleDatumId}.mjs`);

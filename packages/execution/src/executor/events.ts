@@ -20,7 +20,11 @@ export type RunEvent =
       readonly reason: string;
       readonly afterMs: number;
     })
-  | (CallEventBase & { readonly type: 'call-output'; readonly stream: 'stdout' | 'stderr'; readonly text: string })
+  | (CallEventBase & {
+      readonly type: 'call-output';
+      readonly stream: 'stdout' | 'stderr';
+      readonly text: string;
+    })
   | (CallEventBase & {
       readonly type: 'call-finished';
       readonly outcome: CallOutcome;
@@ -48,7 +52,13 @@ export type CallCounts = Readonly<Record<CallOutcome, number>>;
 /** Hands events to a listener that may throw; nothing that it does reaches the run. */
 export class EventReporter {
   readonly #listener: ((event: RunEvent) => void) | undefined;
-  readonly counts: Record<CallOutcome, number> = { executed: 0, cached: 0, failed: 0, blocked: 0, cancelled: 0 };
+  readonly counts: Record<CallOutcome, number> = {
+    executed: 0,
+    cached: 0,
+    failed: 0,
+    blocked: 0,
+    cancelled: 0,
+  };
 
   constructor(listener: ((event: RunEvent) => void) | undefined) {
     this.#listener = listener;

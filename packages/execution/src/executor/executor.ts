@@ -86,7 +86,12 @@ export class Executor {
     const blob = lowerContent(bundle, objects);
     const bundleDatumId: DatumId = objects.put(blob as NonNullable<typeof blob>);
     const uri = formatFunctionUri({ bundleDatumId, exportName });
-    const functionDatumId = objects.put({ type: 'datum', kind: 'uri', value: uri, attachmentDatumId: bundleDatumId });
+    const functionDatumId = objects.put({
+      type: 'datum',
+      kind: 'uri',
+      value: uri,
+      attachmentDatumId: bundleDatumId,
+    });
     return { functionDatumId, uri, name: options.label ?? exportName, options };
   }
 

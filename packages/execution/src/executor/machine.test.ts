@@ -63,10 +63,15 @@ describe('nextState', () => {
       expect([row, transition.effects.map((effect) => effect.type).join(' ')]).toEqual([row, effects]);
     }
     const spent: CallState = { name: 'poll_adapter', ...attempting, attempt: 3 };
-    expect(nextState(spent, events.infrastructure_failure!).state).toEqual({ name: 'failed_terminal', failure });
+    expect(nextState(spent, events.infrastructure_failure!).state).toEqual({
+      name: 'failed_terminal',
+      failure,
+    });
     const kept: CallState = { name: 'integrate_ok', ...attempting, token: 't1' };
     const waiting = nextState(kept, events.integrate_failed!).state;
-    expect(nextState(waiting, events.timer_fired!).effects).toEqual([{ type: 'poll', token: 't1', afterMs: 0 }]);
+    expect(nextState(waiting, events.timer_fired!).effects).toEqual([
+      { type: 'poll', token: 't1', afterMs: 0 },
+    ]);
   });
 
   it('refuses every other event [DML-EXE-0602]', () => {
@@ -75,7 +80,9 @@ describe('nextState', () => {
     for (const [state, value] of Object.entries(states).filter(([, value]) => !isFinal(value))) {
       for (const [event, given] of Object.entries(events)) {
         if (listed.has(`${state} ${event}`)) continue;
-        expect(() => nextState(value, given)).toThrow(expect.objectContaining({ code: 'illegal_transition' }));
+        expect(() => nextState(value, given)).toThrow(
+          expect.objectContaining({ code: 'illegal_transition' }),
+        );
         refused += 1;
       }
     }
@@ -84,7 +91,8 @@ describe('nextState', () => {
 
   it('leaves a final state on no event [DML-EXE-0603]', () => {
     for (const state of Object.values(states).filter(isFinal)) {
-      for (const event of Object.values(events)) expect(nextState(state, event)).toEqual({ state, effects: [] });
+      for (const event of Object.values(events))
+        expect(nextState(state, event)).toEqual({ state, effects: [] });
     }
   });
 
@@ -122,7 +130,10 @@ describe('nextState', () => {
 
 describe('pauseMs', () => {
   it('lies between half of and the whole of the doubled base, below the limit [DML-EXE-0908]', () => {
-    const pauses = [1, 2, 3, 4, 5, 6].map((attempt) => [pauseMs(budget, attempt, 0), pauseMs(budget, attempt, 0.999999)]);
+    const pauses = [1, 2, 3, 4, 5, 6].map((attempt) => [
+      pauseMs(budget, attempt, 0),
+      pauseMs(budget, attempt, 0.999999),
+    ]);
     const wholes = [100, 200, 400, 800, 1000, 1000];
     pauses.forEach(([least, most], index) => {
       expect(least).toBe(wholes[index]! / 2);

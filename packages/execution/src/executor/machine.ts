@@ -146,7 +146,8 @@ function fromPoll(state: CallState & { name: 'poll_adapter' }, event: CallEvent)
 function resumed({ attempt, budget, token }: Attempting): Transition {
   const next = attempt + 1;
   const state: CallState = { name: 'poll_adapter', attempt: next, budget, token };
-  const effect: CallEffect = token === undefined ? { type: 'submit', attempt: next } : { type: 'poll', token, afterMs: 0 };
+  const effect: CallEffect =
+    token === undefined ? { type: 'submit', attempt: next } : { type: 'poll', token, afterMs: 0 };
   return { state, effects: [effect] };
 }
 

@@ -72,10 +72,14 @@ describe('Run', () => {
     let stored = 0;
     const { recordLinks } = await import('@daggerml/object-model');
     for (let link = open.pop(); link; link = open.pop()) {
-      expect([link.objectClass, workspace.store.has(link.objectClass as 'exec', link.id as never)]).toEqual([link.objectClass, true]);
+      expect([link.objectClass, workspace.store.has(link.objectClass as 'exec', link.id as never)]).toEqual([
+        link.objectClass,
+        true,
+      ]);
       stored += 1;
       if (link.objectClass === 'chunk') continue;
-      for (const next of recordLinks(fresh.open.objects.read(link.objectClass as 'exec', link.id as never))) open.push(next);
+      for (const next of recordLinks(fresh.open.objects.read(link.objectClass as 'exec', link.id as never)))
+        open.push(next);
     }
     expect(exec.status).toBe('ok');
     expect(stored).toBeGreaterThan(10);
@@ -107,15 +111,24 @@ describe('Run', () => {
     expect(await run.outcome(derived)).toBe(42);
     const exec = run.open.objects.read('exec', derived.execId!);
     const source = run.open.objects.read('exec', found.execId!);
-    expect(exec).toMatchObject({ nodeId: derived.nodeId, sourceExecId: found.execId, resultDagId: (source as { resultDagId: string }).resultDagId });
-    expect(workspace.events.filter((event) => event.type === 'call-finished').map((event) => event.outcome)).toEqual(['executed', 'executed', 'cached']);
+    expect(exec).toMatchObject({
+      nodeId: derived.nodeId,
+      sourceExecId: found.execId,
+      resultDagId: (source as { resultDagId: string }).resultDagId,
+    });
+    expect(
+      workspace.events.filter((event) => event.type === 'call-finished').map((event) => event.outcome),
+    ).toEqual(['executed', 'executed', 'cached']);
   });
 
   it('gives an exec made from another no times [DML-EXE-0705]', async () => {
     const run = workspace.begin();
     const derived = run.call('add', [run.call('add', [20, 20]), 2]);
     await run.outcome(derived);
-    expect(run.open.objects.read('exec', derived.execId!)).toMatchObject({ startedMs: null, finishedMs: null });
+    expect(run.open.objects.read('exec', derived.execId!)).toMatchObject({
+      startedMs: null,
+      finishedMs: null,
+    });
   });
 
   it('names the first exec as source, never one that has a source [DML-EXE-0706]', async () => {
@@ -126,7 +139,9 @@ describe('Run', () => {
       await run.outcome(node);
       nodes.push(node);
     }
-    const sources = nodes.map((node) => (run.open.objects.read('exec', node.execId!) as { sourceExecId: unknown }).sourceExecId);
+    const sources = nodes.map(
+      (node) => (run.open.objects.read('exec', node.execId!) as { sourceExecId: unknown }).sourceExecId,
+    );
     expect(sources).toEqual([null, nodes[0]!.execId, nodes[0]!.execId]);
   });
 
@@ -138,7 +153,10 @@ describe('Run', () => {
     const again = second.call('random', [1]);
     expect(await second.outcome(again)).toBe(value);
     expect(again.execId).toBe(node.execId);
-    const { pins } = second.open.objects.read('commit', workspace.store.getRef(second.open.staging.ref)!.commitId);
+    const { pins } = second.open.objects.read(
+      'commit',
+      workspace.store.getRef(second.open.staging.ref)!.commitId,
+    );
     expect(treeGet('pins', pins, node.nodeId, second.open.objects)?.[1]).toBe(node.execId);
   });
 
@@ -183,7 +201,9 @@ describe('Run', () => {
     const after = second.call('random', [5], { cache: false });
     await second.outcome(after);
     expect(after.execId).not.toBe(before.execId);
-    expect(new Set(workspace.store.cacheEntries(after.executionKey!))).toEqual(new Set([before.execId, after.execId]));
+    expect(new Set(workspace.store.cacheEntries(after.executionKey!))).toEqual(
+      new Set([before.execId, after.execId]),
+    );
     expect(workspace.store.has('exec', before.execId!)).toBe(true);
   });
 
@@ -196,7 +216,10 @@ describe('Run', () => {
     const dependent = second.call('pair', [seed]);
     expect(await second.outcome(dependent)).toEqual([await second.outcome(seed)]);
     expect(second.counts).toEqual({ executed: 2 });
-    const { pins } = second.open.objects.read('commit', workspace.store.getRef(second.open.staging.ref)!.commitId);
+    const { pins } = second.open.objects.read(
+      'commit',
+      workspace.store.getRef(second.open.staging.ref)!.commitId,
+    );
     expect(treeGet('pins', pins, seed.nodeId, second.open.objects)?.[1]).toBe(seed.execId);
   });
 
@@ -295,8 +318,15 @@ describe('Run, failures', () => {
   it('records a function that throws as an exec with status ERROR [DML-EXE-0901]', async () => {
     const run = workspace.begin();
     const node = run.call('fail', [1]);
-    expect(await run.outcome(node)).toEqual({ class: 'deterministic', code: 'function_threw', message: 'RangeError: no 1' });
-    expect(run.open.objects.read('exec', node.execId!)).toMatchObject({ status: 'error', nodeId: node.nodeId });
+    expect(await run.outcome(node)).toEqual({
+      class: 'deterministic',
+      code: 'function_threw',
+      message: 'RangeError: no 1',
+    });
+    expect(run.open.objects.read('exec', node.execId!)).toMatchObject({
+      status: 'error',
+      nodeId: node.nodeId,
+    });
     expect(run.counts).toEqual({ failed: 1 });
   });
 
@@ -339,7 +369,9 @@ describe('Run, failures', () => {
   it('answers a recorded failure from the cache [DML-EXE-0710]', async () => {
     const run = workspace.begin({ workName: 'failing again' });
     expect(await run.outcome(run.call('fail', [1]))).toMatchObject({ code: 'function_threw' });
-    expect(workspace.events).toEqual([expect.objectContaining({ type: 'call-finished', outcome: 'failed', fromCache: true })]);
+    expect(workspace.events).toEqual([
+      expect.objectContaining({ type: 'call-finished', outcome: 'failed', fromCache: true }),
+    ]);
   });
 
   it('runs a recorded failure anew with retryFailed [DML-EXE-0711]', async () => {
@@ -400,7 +432,9 @@ describe('Run, failures', () => {
     await run.open.run.idle();
     expect(run.counts).toEqual({ executed: 1, cached: 1, failed: 1, blocked: 1, cancelled: 1 });
     const finished = workspace.events.filter((event) => event.type === 'call-finished');
-    expect(finished.map((event) => event.nodeId).sort()).toEqual([...nodes, hanging].map((node) => node.nodeId).sort());
+    expect(finished.map((event) => event.nodeId).sort()).toEqual(
+      [...nodes, hanging].map((node) => node.nodeId).sort(),
+    );
   });
 
   it('keeps outcomes from a listener that throws [DML-EXE-1104]', async () => {
@@ -418,10 +452,14 @@ describe('Run, captured code', () => {
   afterEach(() => workspace.close());
 
   it('runs anew what a changed helper changes, and only that', async () => {
-    workspace = await Workspace.create(`const by = 2; export const twice = (x: number) => x * by; export const one = () => 1;`);
+    workspace = await Workspace.create(
+      `const by = 2; export const twice = (x: number) => x * by; export const one = () => 1;`,
+    );
     const first = workspace.begin();
     expect(await first.outcome(first.call('twice', [first.call('one', [])]))).toBe(2);
-    workspace.write(`const factor = 3; /* three */ export const twice = (x: number) => x * factor; export const one = () => 1;`);
+    workspace.write(
+      `const factor = 3; /* three */ export const twice = (x: number) => x * factor; export const one = () => 1;`,
+    );
     const second = workspace.begin();
     expect(await second.outcome(second.call('twice', [second.call('one', [])]))).toBe(3);
     expect(second.counts).toEqual({ executed: 1, cached: 1 });

@@ -18,7 +18,14 @@ import type { RunObjects } from '../objects/run-objects.ts';
 import type { FunctionFailure } from '../worker/wire.ts';
 import type { CallRunner } from './call-runner.ts';
 import type { CallFailure, CallOutcome, EventReporter } from './events.ts';
-import { type CallEvent, type CallState, initialState, isFinal, nextState, type RetryBudget } from './machine.ts';
+import {
+  type CallEvent,
+  type CallState,
+  initialState,
+  isFinal,
+  nextState,
+  type RetryBudget,
+} from './machine.ts';
 import { type CallSpec, RunNode } from './run-node.ts';
 import type { StagedPin, Staging } from './staging.ts';
 
@@ -84,7 +91,11 @@ export class Run {
   }
 
   /** Adds a node that selects a name of another dag; its value and pins come from the scope of that dag's commit. */
-  addImport(dagId: DagId, name: string, from: { scope: PinScope; pins: ReadonlyMap<NodeId, ExecId> }): RunNode {
+  addImport(
+    dagId: DagId,
+    name: string,
+    from: { scope: PinScope; pins: ReadonlyMap<NodeId, ExecId> },
+  ): RunNode {
     const nodeId = this.#objects.put({ type: 'node', kind: 'import', dagId, name });
     const known = this.#known(nodeId);
     if (known) return known;
@@ -137,7 +148,8 @@ export class Run {
   cancel(reason: string): void {
     this.#cancelled ??= { class: 'cancelled', code: 'cancelled', message: reason, trace: [] };
     this.flush();
-    for (const node of [...this.#open]) this.#advance(node, { type: 'cancelled', failure: { code: 'cancelled', reason } });
+    for (const node of [...this.#open])
+      this.#advance(node, { type: 'cancelled', failure: { code: 'cancelled', reason } });
     this.#drain();
   }
 
@@ -180,7 +192,12 @@ export class Run {
   #addComputed(kind: 'call' | 'builtin', inputs: readonly RunNode[], spec: CallSpec): RunNode {
     if (this.#broken !== undefined) throw this.#broken;
     const inputsRoot = inputsTree(inputs, this.#objects);
-    const nodeId = this.#objects.put({ type: 'node', kind, functionDatumId: spec.functionDatumId, inputs: inputsRoot });
+    const nodeId = this.#objects.put({
+      type: 'node',
+      kind,
+      functionDatumId: spec.functionDatumId,
+      inputs: inputsRoot,
+    });
     const known = this.#known(nodeId);
     if (known) return known;
     const node = new RunNode(nodeId, kind, inputs);
@@ -238,7 +255,8 @@ export class Run {
     if (isError && node.spec?.options.retryFailed === true) return false;
     node.isFromBase = true;
     node.execId = execId;
-    if (isError) node.failure = recorded(readFailure(this.#objects.read('exec', execId as ExecId), this.#objects));
+    if (isError)
+      node.failure = recorded(readFailure(this.#objects.read('exec', execId as ExecId), this.#objects));
     this.#answered(node);
     return true;
   }
@@ -305,7 +323,8 @@ export class Run {
       // @spec DML-EXE-0708
       const exec = this.#objects.getPresent('exec', execId);
       if (exec?.nodeKind !== 'call' || exec.executionKey !== node.executionKey) continue;
-      if (!this.#isRetried(node, exec) && this.#objects.getPresent('dag', exec.resultDagId)) found.push({ execId, exec });
+      if (!this.#isRetried(node, exec) && this.#objects.getPresent('dag', exec.resultDagId))
+        found.push({ execId, exec });
     }
     // @spec DML-EXE-0707
     found.sort((a, b) => rank(b.exec, node) - rank(a.exec, node));
@@ -362,7 +381,8 @@ export class Run {
     const spec = node.spec as CallSpec;
     const outcome = evaluateBuiltin(spec.uri, inputDatumIds, this.#objects);
     const failure = outcome.status === 'error' ? { ...outcome, trace: [] } : undefined;
-    const resultDatumId = outcome.status === 'ok' ? outcome.datumId : putFailure({ ...outcome, trace: [] }, this.#objects);
+    const resultDatumId =
+      outcome.status === 'ok' ? outcome.datumId : putFailure({ ...outcome, trace: [] }, this.#objects);
     const { nodeId } = node;
     node.execId = this.#objects.put({
       type: 'exec',
@@ -440,7 +460,8 @@ export class Run {
       originName: isOrigin ? (input.spec?.name ?? input.kind) : (cause.originName as string),
     };
     if (node.kind === 'builtin') this.#settle(node);
-    else this.#advance(node, { type: 'input_failed', failure: { code: 'input_failed', reason: cause.message } });
+    else
+      this.#advance(node, { type: 'input_failed', failure: { code: 'input_failed', reason: cause.message } });
     this.#resolve(node);
   }
 
@@ -483,7 +504,6 @@ export class Run {
       inputDatumIds: this.#runs.get(node) ?? [],
       onStart: () => {
         startedMs = nowMs();
-        // @spec DML-EXE-1102
         if (!isFinal(node.state as CallState)) this.#report(node, { type: 'call-started', attempt });
       },
       onOutput: (stream, text) => this.#report(node, { type: 'call-output', stream, text }),
@@ -510,7 +530,11 @@ export class Run {
    * @spec DML-EXE-0902
    * @spec DML-EXE-1001
    */
-  #finish(node: RunNode, startedMs: number, result: { datumId: DatumId } | { failure: FunctionFailure }): void {
+  #finish(
+    node: RunNode,
+    startedMs: number,
+    result: { datumId: DatumId } | { failure: FunctionFailure },
+  ): void {
     const finishedMs = this.#options.nowMs();
     const isOk = 'datumId' in result;
     // @spec DML-EXE-0604
@@ -560,7 +584,8 @@ export class Run {
   #lose(node: RunNode, { code, reason }: { code: ExecutionErrorCode; reason: string }): void {
     const failure = { code, reason };
     if (code === 'cancelled') this.#advance(node, { type: 'cancelled', failure });
-    else if (code === 'adapter_unknown' || code === 'object_missing') this.#advance(node, { type: 'refused', failure });
+    else if (code === 'adapter_unknown' || code === 'object_missing')
+      this.#advance(node, { type: 'refused', failure });
     else this.#advance(node, { type: 'infrastructure_failure', failure, jitter: this.#options.random() });
   }
 
@@ -616,7 +641,8 @@ export class Run {
     const followers = this.#byKey.get(leader.executionKey as string) ?? [];
     this.#byKey.delete(leader.executionKey as string);
     for (const follower of followers) {
-      if (!isFinal(follower.state as CallState) && !this.#cancelled) this.#runOrFollow(follower, inputDatumIds);
+      if (!isFinal(follower.state as CallState) && !this.#cancelled)
+        this.#runOrFollow(follower, inputDatumIds);
     }
   }
 
@@ -641,7 +667,8 @@ export class Run {
     if (this.#broken !== undefined) return;
     this.#broken = error;
     for (const node of [...this.#open]) {
-      if (node.kind === 'call' && (node.state as CallState).name === 'poll_adapter') this.#options.runner.stop(node.nodeId);
+      if (node.kind === 'call' && (node.state as CallState).name === 'poll_adapter')
+        this.#options.runner.stop(node.nodeId);
       clearTimeout(this.#timers.get(node));
       node.failure = { class: 'infrastructure', code: 'integrate_failed', message: String(error), trace: [] };
       node.state = { name: 'failed_terminal', failure: { code: 'integrate_failed', reason: String(error) } };
@@ -655,7 +682,10 @@ export class Run {
     this.#objects.writeAll();
   }
 
-  #report(node: RunNode, event: DistributiveOmit<Parameters<EventReporter['report']>[0], 'nodeId' | 'name'>): void {
+  #report(
+    node: RunNode,
+    event: DistributiveOmit<Parameters<EventReporter['report']>[0], 'nodeId' | 'name'>,
+  ): void {
     this.#options.reporter.report({ ...event, nodeId: node.nodeId, name: node.spec?.name ?? node.kind });
   }
 }

@@ -96,7 +96,8 @@ export class Staging {
       objects.clear();
       if (isKept && next) this.#pins = next.pins;
       // Another run of the same work moved the IndexRef: go on from what it has.
-      if (!isKept) this.#pins = treeEdit('pins', this.#pinsOf(this.#commitId), pinChanges(this.#own), objects);
+      if (!isKept)
+        this.#pins = treeEdit('pins', this.#pinsOf(this.#commitId), pinChanges(this.#own), objects);
     }
   }
 
@@ -116,7 +117,12 @@ export class Staging {
 
   #nextCommit(outcomes: readonly StagedPin[]): { commitId: CommitId; pins: TreeRoot<'pins'> } {
     const { objects, baseCommitId, actor, nowMs, workName } = this.#options;
-    const pins = treeEdit('pins', this.#pins, pinChanges(outcomes.map(({ nodeId, execId }) => [nodeId, execId])), objects);
+    const pins = treeEdit(
+      'pins',
+      this.#pins,
+      pinChanges(outcomes.map(({ nodeId, execId }) => [nodeId, execId])),
+      objects,
+    );
     const treeId = this.#base?.treeId ?? objects.put({ type: 'tree', dags: buildTree('dags', [], objects) });
     const commitId = objects.put({
       type: 'commit',
@@ -140,7 +146,9 @@ export class Staging {
   }
 }
 
-function* pinChanges(pins: Iterable<readonly [NodeId, ExecId]>): Generator<{ set: readonly [NodeId, ExecId] }> {
+function* pinChanges(
+  pins: Iterable<readonly [NodeId, ExecId]>,
+): Generator<{ set: readonly [NodeId, ExecId] }> {
   for (const pin of pins) yield { set: pin };
 }
 
@@ -148,5 +156,11 @@ function* pinChanges(pins: Iterable<readonly [NodeId, ExecId]>): Generator<{ set
 function uuidOf(text: string): string {
   const hex = createHash('sha256').update(`daggerml/index/${text}`).digest('hex');
   const variant = ((Number.parseInt(hex[16] as string, 16) & 3) | 8).toString(16);
-  return [hex.slice(0, 8), hex.slice(8, 12), `8${hex.slice(13, 16)}`, `${variant}${hex.slice(17, 20)}`, hex.slice(20, 32)].join('-');
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-');
 }

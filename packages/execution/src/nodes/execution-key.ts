@@ -1,4 +1,11 @@
-import { CODEC_DAG_CBOR, type DatumId, encodeCbor, type ExecutionKey, hashBytes, Link } from '@daggerml/object-model';
+import {
+  CODEC_DAG_CBOR,
+  type DatumId,
+  type ExecutionKey,
+  encodeCbor,
+  hashBytes,
+  Link,
+} from '@daggerml/object-model';
 
 /**
  * Yields the key under which outcomes of a function on values are known, whatever nodes the values came from.

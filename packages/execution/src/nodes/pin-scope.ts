@@ -1,4 +1,12 @@
-import { type ExecId, type NodeId, type PageSource, type TreeRoot, treeCount, treeEntries, treeGet } from '@daggerml/object-model';
+import {
+  type ExecId,
+  type NodeId,
+  type PageSource,
+  type TreeRoot,
+  treeCount,
+  treeEntries,
+  treeGet,
+} from '@daggerml/object-model';
 
 /** The pins in which nodes are resolved: of a commit, of an IndexRef, or of an exec. */
 export interface PinScope {

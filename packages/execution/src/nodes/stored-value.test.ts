@@ -1,4 +1,13 @@
-import { type DagId, type DatumId, encodeCbor, type ExecId, hashBytes, CODEC_DAG_CBOR, Link, type NodeId } from '@daggerml/object-model';
+import {
+  CODEC_DAG_CBOR,
+  type DagId,
+  type DatumId,
+  type ExecId,
+  encodeCbor,
+  hashBytes,
+  Link,
+  type NodeId,
+} from '@daggerml/object-model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
@@ -20,12 +29,17 @@ beforeAll(async () => {
 afterAll(() => workspace.close());
 
 const datum = (value: unknown): DatumId => lowerValue(value, objects, '');
-const literal = (value: unknown): NodeId => objects.put({ type: 'node', kind: 'literal', datumId: datum(value) });
+const literal = (value: unknown): NodeId =>
+  objects.put({ type: 'node', kind: 'literal', datumId: datum(value) });
 const call = (...inputs: NodeId[]): NodeId =>
   objects.put({ type: 'node', kind: 'call', functionDatumId: datum('f'), inputs });
 const scope = (...pins: [NodeId, ExecId][]): PinScope => ({ getPin: (nodeId) => new Map(pins).get(nodeId) });
 
-function callExec(nodeId: NodeId, resultDagId: DagId, more: { pins?: [NodeId, ExecId][]; status?: 'error' } = {}): ExecId {
+function callExec(
+  nodeId: NodeId,
+  resultDagId: DagId,
+  more: { pins?: [NodeId, ExecId][]; status?: 'error' } = {},
+): ExecId {
   const executionKeyHex = executionKey(datum('f'), []);
   return objects.put({
     type: 'exec',
@@ -84,11 +98,15 @@ describe('storedValue', () => {
     const resultDagId = objects.put({ type: 'dag', rootNodeId: inner, names: [] });
     const node = call(literal('outer'));
     const execId = callExec(node, resultDagId, { pins: [[inner, innerExecId]] });
-    expect(storedValue(node, scope([node, execId], [inner, otherExecId]), objects)).toBe(datum('from the exec'));
+    expect(storedValue(node, scope([node, execId], [inner, otherExecId]), objects)).toBe(
+      datum('from the exec'),
+    );
   });
 
   it('reports a node without a pin as not executed [DML-EXE-0307]', () => {
-    expect(() => storedValue(call(), noPins, objects)).toThrow(expect.objectContaining({ code: 'not_executed' }));
+    expect(() => storedValue(call(), noPins, objects)).toThrow(
+      expect.objectContaining({ code: 'not_executed' }),
+    );
   });
 
   it('reports a recorded failure with its code and message [DML-EXE-0308]', () => {
@@ -106,7 +124,9 @@ describe('storedValue', () => {
   it('reports a name that the imported dag does not have [DML-EXE-0309]', () => {
     const dagId = objects.put({ type: 'dag', rootNodeId: literal(1), names: [['a', literal(1)]] });
     const node = objects.put({ type: 'node', kind: 'import', dagId, name: 'b' });
-    expect(() => storedValue(node, noPins, objects)).toThrow(expect.objectContaining({ code: 'unknown_name' }));
+    expect(() => storedValue(node, noPins, objects)).toThrow(
+      expect.objectContaining({ code: 'unknown_name' }),
+    );
   });
 });
 
@@ -128,7 +148,9 @@ describe('function URIs', () => {
     expect(spec.uri).toBe(`dml+exec://dml-worker/${bundleDatumId}/one`);
     expect([exportName, objects.readDatum(bundleDatumId).kind]).toEqual(['one', 'blob']);
     expect(objects.readDatum(spec.functionDatumId)).toMatchObject({ kind: 'uri', value: spec.uri });
-    expect(parseFunctionUri(formatFunctionUri({ bundleDatumId, exportName: 'größe$' })).exportName).toBe('größe$');
+    expect(parseFunctionUri(formatFunctionUri({ bundleDatumId, exportName: 'größe$' })).exportName).toBe(
+      'größe$',
+    );
   });
 
   it('carry a link to the bundle as their attachment [DML-EXE-0502]', () => {

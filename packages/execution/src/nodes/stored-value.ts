@@ -1,4 +1,11 @@
-import { type DagId, type DatumId, type NodeId, type PageSource, type Records, treeGet } from '@daggerml/object-model';
+import {
+  type DagId,
+  type DatumId,
+  type NodeId,
+  type PageSource,
+  type Records,
+  treeGet,
+} from '@daggerml/object-model';
 import { executionError } from '../errors.ts';
 import { readFailure } from './error-dag.ts';
 import { type PinScope, treeScope } from './pin-scope.ts';

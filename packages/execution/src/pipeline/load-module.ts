@@ -81,7 +81,8 @@ const packagesByUrl: Plugin = {
       const found = await context.resolve(path, { importer, kind, resolveDir, pluginData: fromPlugin });
       if (found.errors.length > 0 || found.external) return found;
       // Sources outside of node_modules (workspace members, path aliases) may need compiling: bundle them.
-      if (!found.path.includes(`${join('/', 'node_modules', '/')}`) && /\.[cm]?tsx?$/.test(found.path)) return found;
+      if (!found.path.includes(`${join('/', 'node_modules', '/')}`) && /\.[cm]?tsx?$/.test(found.path))
+        return found;
       return { path: pathToFileURL(found.path).href, external: true };
     });
   },

@@ -81,7 +81,8 @@ describe('loadModule', () => {
         export const data = [import.meta.resolve('./data.csv'), import.meta.resolve('lib/data.json')];
         export { value } from 'lib';`,
       'lib/here.ts': 'export const here: string = new URL("./x", import.meta.url).href;',
-      'node_modules/lib/package.json': '{"name":"lib","type":"module","exports":{".":{"import":"./index.js"},"./data.json":"./data.json"}}',
+      'node_modules/lib/package.json':
+        '{"name":"lib","type":"module","exports":{".":{"import":"./index.js"},"./data.json":"./data.json"}}',
       'node_modules/lib/index.js': 'export const value = import.meta.url;',
       'node_modules/lib/data.json': '{}',
     });

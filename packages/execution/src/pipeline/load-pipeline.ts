@@ -32,7 +32,12 @@ export async function loadPipeline(path: string, wanted?: string): Promise<Loade
   const pipelines = [...exported.values()].map(({ name }) => name);
   // @spec DML-BND-1203
   if (found.length === 0) {
-    throw executionError('not_a_pipeline', { file, wanted: wanted ?? '', pipelines, exports: Object.keys(module) });
+    throw executionError('not_a_pipeline', {
+      file,
+      wanted: wanted ?? '',
+      pipelines,
+      exports: Object.keys(module),
+    });
   }
   // @spec DML-BND-1204
   if (found.length > 1) throw executionError('ambiguous_pipeline', { file, pipelines });

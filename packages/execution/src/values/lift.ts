@@ -1,6 +1,12 @@
-import { type Datum, type DatumId, type Element, type ScalarDatum, treeEntries } from '@daggerml/object-model';
-import { StoredBlob } from './stored-blob.ts';
+import {
+  type Datum,
+  type DatumId,
+  type Element,
+  type ScalarDatum,
+  treeEntries,
+} from '@daggerml/object-model';
 import type { ObjectSource } from './object-access.ts';
+import { StoredBlob } from './stored-blob.ts';
 import { Uri } from './uri.ts';
 
 /** A value as functions and programs see it. */
@@ -24,7 +30,9 @@ function lift(source: ObjectSource, datum: Datum, datumId: DatumId): Lifted {
     case 'list':
       return Array.from(treeEntries('list', datum.root, source), (element) => liftElement(source, element));
     case 'set':
-      return new Set(Array.from(treeEntries('set', datum.root, source), (element) => liftElement(source, element)));
+      return new Set(
+        Array.from(treeEntries('set', datum.root, source), (element) => liftElement(source, element)),
+      );
     case 'map': {
       const object: Record<string, Lifted> = {};
       for (const [key, element] of treeEntries('map', datum.root, source)) {

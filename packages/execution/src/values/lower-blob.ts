@@ -3,7 +3,10 @@ import type { BlobContent } from '../authoring/values.ts';
 import type { ObjectSink, StreamSink } from './object-access.ts';
 
 /** Stores content that is at hand; undefined for content that has to be waited for. */
-export function lowerContent(content: BlobContent | { readonly path: string }, sink: ObjectSink): BlobDatum | undefined {
+export function lowerContent(
+  content: BlobContent | { readonly path: string },
+  sink: ObjectSink,
+): BlobDatum | undefined {
   const isAtHand = typeof content === 'string' || content instanceof Uint8Array;
   if (!isAtHand && !(Symbol.iterator in content)) return undefined;
   const writer = new BlobWriter(sink);

@@ -46,7 +46,11 @@ async function* fileStream(path: string): AsyncGenerator<Uint8Array> {
   try {
     yield* createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
   } catch (error) {
-    throw executionError('unreadable_file', { path, reason: (error as NodeJS.ErrnoException).code ?? 'unknown' }, error);
+    throw executionError(
+      'unreadable_file',
+      { path, reason: (error as NodeJS.ErrnoException).code ?? 'unknown' },
+      error,
+    );
   }
 }
 

@@ -43,7 +43,13 @@ describe('lowerValue', () => {
       expect(objects.lower(value)).toBe(objects.putDatum(encodeRecord({ type: 'datum', ...datum } as never)));
     }
     const kinds = [[1], new Set([1]), { a: 1 }, new Map([['a', 1]]), blob('text')];
-    expect(kinds.map((value) => objects.readDatum(objects.lower(value)).kind)).toEqual(['list', 'set', 'map', 'map', 'blob']);
+    expect(kinds.map((value) => objects.readDatum(objects.lower(value)).kind)).toEqual([
+      'list',
+      'set',
+      'map',
+      'map',
+      'blob',
+    ]);
     expect(objects.lower(new Map([['a', 1]]))).toBe(objects.lower({ a: 1 }));
     expect(objects.readDatum(objects.lower(blob('ab')))).toMatchObject({
       sizeBytes: 2,
@@ -53,7 +59,7 @@ describe('lowerValue', () => {
 
   it('refuses what has no datum form [DML-BND-0702]', () => {
     class Model {}
-    const sparse: unknown[] = [1, , 3];
+    const sparse: unknown[] = Object.assign(new Array(3), { 0: 1, 2: 3 });
     const values: unknown[] = [
       undefined,
       () => 1,
@@ -67,18 +73,23 @@ describe('lowerValue', () => {
       Promise.resolve(1),
       new Float64Array(2),
       new Map([[1, 2]]),
-      { ['a\ud800']: 1 },
+      { 'a\ud800': 1 },
       { [Symbol('s')]: 1 },
       sparse,
       f64('1' as never),
       'x'.repeat(2 ** 20),
       { ['k'.repeat(5000)]: 1 },
-      new Map([['e\u0301', 1], ['\u00e9', 2]]),
+      new Map([
+        ['e\u0301', 1],
+        ['\u00e9', 2],
+      ]),
     ];
     let deep: unknown = 1;
     for (let level = 0; level < 2000; level++) deep = [deep];
     values.push(deep);
-    expect(values.map((value) => (refusal(value) as { code: string }).code)).toEqual(values.map(() => 'unsupported_value'));
+    expect(values.map((value) => (refusal(value) as { code: string }).code)).toEqual(
+      values.map(() => 'unsupported_value'),
+    );
   });
 
   it('names the path to the refused value and what was found [DML-BND-0703]', () => {
@@ -86,10 +97,11 @@ describe('lowerValue', () => {
       [{ options: { callback: () => 1 } }, 'options.callback', 'a function'],
       [{ rows: [1, { 'a b': undefined }] }, 'rows[1]["a b"]', 'undefined'],
       [new Map([['m', new Set([new Date(0)])]]), 'm{0}', 'a Date; pass its ISO string or its milliseconds'],
-      [[1, , 3], '[1]', 'a hole in an array'],
+      [Object.assign(new Array(3), { 0: 1, 2: 3 }), '[1]', 'a hole in an array'],
       [undefined, 'the value', 'undefined'],
     ];
-    for (const [value, path, found] of cases) expect(refusal(value)).toEqual({ code: 'unsupported_value', path, found });
+    for (const [value, path, found] of cases)
+      expect(refusal(value)).toEqual({ code: 'unsupported_value', path, found });
   });
 
   it('refuses a collection that contains itself [DML-BND-0705]', () => {
@@ -108,7 +120,10 @@ describe('lowerValue', () => {
   });
 
   it('refuses a Uri with the reserved scheme [DML-BND-1003]', () => {
-    expect(refusal({ at: new Uri('dml://list/construct') })).toMatchObject({ code: 'reserved_scheme', path: 'at' });
+    expect(refusal({ at: new Uri('dml://list/construct') })).toMatchObject({
+      code: 'reserved_scheme',
+      path: 'at',
+    });
   });
 
   it('lowers what was lifted to the same id [DML-BND-0804]', () => {
@@ -126,7 +141,9 @@ describe('lowerValue', () => {
     const value = fc.letrec((tie) => ({
       any: fc.oneof({ depthSize: 'small' }, leaf, tie('list'), tie('map'), tie('set')),
       list: fc.array(tie('any'), { maxLength: 6 }),
-      map: fc.dictionary(fc.oneof(fc.string({ maxLength: 5 }), fc.constant('__proto__')), tie('any'), { maxKeys: 6 }),
+      map: fc.dictionary(fc.oneof(fc.string({ maxLength: 5 }), fc.constant('__proto__')), tie('any'), {
+        maxKeys: 6,
+      }),
       set: fc.array(leaf, { maxLength: 6 }).map((items) => new Set(items)),
     })).any;
     fc.assert(
@@ -147,7 +164,14 @@ describe('liftDatum', () => {
   });
 
   it('gives a map each key as its own property, __proto__ too [DML-BND-0802]', () => {
-    const lifted = objects.lift(objects.lower(new Map<string, unknown>([['__proto__', { a: 1 }], ['b', 2]]))) as object;
+    const lifted = objects.lift(
+      objects.lower(
+        new Map<string, unknown>([
+          ['__proto__', { a: 1 }],
+          ['b', 2],
+        ]),
+      ),
+    ) as object;
     expect(Object.keys(lifted).sort()).toEqual(['__proto__', 'b']);
     expect(Object.getPrototypeOf(lifted)).toBe(Object.prototype);
     expect('a' in lifted).toBe(false);
@@ -178,7 +202,10 @@ describe('blobs', () => {
   });
 
   it('are read as a stream, as one array and as text [DML-BND-0908]', async () => {
-    const handle = objects.lift(objects.lower(blob(whole))) as { stream(): AsyncIterable<Uint8Array>; bytes(): Promise<Uint8Array> };
+    const handle = objects.lift(objects.lower(blob(whole))) as {
+      stream(): AsyncIterable<Uint8Array>;
+      bytes(): Promise<Uint8Array>;
+    };
     const read: Uint8Array[] = [];
     for await (const piece of handle.stream()) read.push(piece);
     expect(read.length).toBeGreaterThan(1);
@@ -192,7 +219,12 @@ describe('blobs', () => {
 describe('Uri', () => {
   it('refuses text that is not in canonical form [DML-BND-1001]', () => {
     expect(new Uri('https://example.org/a').toString()).toBe('https://example.org/a');
-    for (const text of ['HTTPS://example.org/', 'https://example.org', 'https://example.org/a/../b', 'no uri']) {
+    for (const text of [
+      'HTTPS://example.org/',
+      'https://example.org',
+      'https://example.org/a/../b',
+      'no uri',
+    ]) {
       expect(() => new Uri(text)).toThrow(expect.objectContaining({ code: 'invalid_payload' }));
     }
   });

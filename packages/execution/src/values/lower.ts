@@ -56,7 +56,9 @@ class Lowering {
 
   /** The datum of a value, or its id where it is stored already. */
   lower(value: unknown, path: string, depth: number): Datum | DatumId {
-    return typeof value === 'object' && value !== null ? this.#object(value, path, depth) : lowerPrimitive(value, path);
+    return typeof value === 'object' && value !== null
+      ? this.#object(value, path, depth)
+      : lowerPrimitive(value, path);
   }
 
   #object(value: object, path: string, depth: number): Datum | DatumId {
@@ -82,7 +84,9 @@ class Lowering {
     if (value instanceof Set) return this.#set(value, path, depth);
     if (value instanceof Map) return this.#map(mapEntries(value, path), path, depth);
     if (!isPlain(value)) throw unsupported(path, describe(value));
-    const symbol = Object.getOwnPropertySymbols(value).find((key) => Object.prototype.propertyIsEnumerable.call(value, key));
+    const symbol = Object.getOwnPropertySymbols(value).find((key) =>
+      Object.prototype.propertyIsEnumerable.call(value, key),
+    );
     if (symbol !== undefined) throw unsupported(path, `an object with the symbol key ${String(symbol)}`);
     return this.#map(Object.entries(value), path, depth);
   }
@@ -122,7 +126,8 @@ class Lowering {
     sorted.sort(([a], [b]) => compareUtf8(a, b));
     for (let index = 1; index < sorted.length; index++) {
       const [key] = sorted[index] as [string, Element];
-      if (sorted[index - 1]?.[0] === key) throw unsupported(`${path}${keyPath(key, path)}`, 'a second key of the same text');
+      if (sorted[index - 1]?.[0] === key)
+        throw unsupported(`${path}${keyPath(key, path)}`, 'a second key of the same text');
     }
     return { type: 'datum', kind: 'map', root: buildTree('map', sorted, this.#sink) };
   }
@@ -131,7 +136,8 @@ class Lowering {
     const prepared = this.#prepared.get(value);
     if (prepared !== undefined) return prepared;
     const datum = lowerContent(content, this.#sink);
-    if (datum === undefined) throw unsupported(path, 'a blob from a stream or file outside of an asynchronous place');
+    if (datum === undefined)
+      throw unsupported(path, 'a blob from a stream or file outside of an asynchronous place');
     return this.#sink.putDatum(encodeRecord(datum));
   }
 }
@@ -201,7 +207,10 @@ export function sortedElements(elements: readonly Element[]): Element[] {
   const encoded = elements.map((element) => ({ element, bytes: encodeElement(element) }));
   encoded.sort((a, b) => Buffer.compare(a.bytes, b.bytes));
   return encoded
-    .filter(({ bytes }, index) => index === 0 || Buffer.compare((encoded[index - 1] as typeof encoded[0]).bytes, bytes) !== 0)
+    .filter(
+      ({ bytes }, index) =>
+        index === 0 || Buffer.compare((encoded[index - 1] as (typeof encoded)[0]).bytes, bytes) !== 0,
+    )
     .map(({ element }) => element);
 }
 
@@ -220,7 +229,9 @@ function describe(value: unknown): string {
   if (value instanceof Promise) return 'a promise; await it first';
   if (value instanceof Date) return 'a Date; pass its ISO string or its milliseconds';
   if (ArrayBuffer.isView(value)) return `a ${String(name)}; pass an array or its bytes as a Uint8Array`;
-  return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'an object with a prototype of its own';
+  return typeof name === 'string' && name !== ''
+    ? `an instance of ${name}`
+    : 'an object with a prototype of its own';
 }
 
 const plainKey = /^[A-Za-z_$][\w$]*$/;

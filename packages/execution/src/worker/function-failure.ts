@@ -12,7 +12,11 @@ const MAX_TRACE_LINES = 20;
 export function failureOf(thrown: unknown, bundleUrl: string): FunctionFailure {
   const code = (thrown as { code?: unknown } | null)?.code;
   const known = code === 'unsupported_value' || code === 'cyclic_value' ? code : 'function_threw';
-  return { code: known, message: withoutPaths(messageOf(thrown), bundleUrl), trace: traceOf(thrown, bundleUrl) };
+  return {
+    code: known,
+    message: withoutPaths(messageOf(thrown), bundleUrl),
+    trace: traceOf(thrown, bundleUrl),
+  };
 }
 
 function messageOf(thrown: unknown): string {

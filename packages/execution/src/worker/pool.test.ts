@@ -1,4 +1,4 @@
-import { afterEach, beforeAll, afterAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
 
 const steps = `
@@ -73,9 +73,17 @@ describe('WorkerPool', () => {
     const { blob } = await import('../authoring/values.ts');
     const bytes = Uint8Array.from({ length: 1_500_000 }, (_, index) => (index * 7919) >> 3);
     const node = run.literal(blob(bytes));
-    const [sizeBytes, sha256, read] = (await run.outcome(run.call('size', [node]))) as [number, string, number];
+    const [sizeBytes, sha256, read] = (await run.outcome(run.call('size', [node]))) as [
+      number,
+      string,
+      number,
+    ];
     const { createHash } = await import('node:crypto');
-    expect([sizeBytes, sha256, read]).toEqual([1_500_000, createHash('sha256').update(bytes).digest('hex'), 1_500_000]);
+    expect([sizeBytes, sha256, read]).toEqual([
+      1_500_000,
+      createHash('sha256').update(bytes).digest('hex'),
+      1_500_000,
+    ]);
     expect(await run.outcome(run.call('firstPiece', [node]))).toBeLessThanOrEqual(256 * 1024);
   });
 
@@ -85,10 +93,16 @@ describe('WorkerPool', () => {
     const text = run.literal(blob('a\nb\nc'));
     const reversed = (await run.outcome(run.call('lines', [text]))) as { text(): Promise<string> };
     expect(await reversed.text()).toBe('c\nb\na');
-    const pieces = (await run.outcome(run.call('pieces', [120]))) as { sizeBytes: number; bytes(): Promise<Uint8Array> };
+    const pieces = (await run.outcome(run.call('pieces', [120]))) as {
+      sizeBytes: number;
+      bytes(): Promise<Uint8Array>;
+    };
     expect(pieces.sizeBytes).toBe(12_000_000);
     expect((await pieces.bytes())[11_950_000]).toBe(119);
-    const file = (await run.outcome(run.call('fromFile', [`${workspace.folder}/steps.ts`]))) as { file: { text(): Promise<string> }; exact: number };
+    const file = (await run.outcome(run.call('fromFile', [`${workspace.folder}/steps.ts`]))) as {
+      file: { text(): Promise<string> };
+      exact: number;
+    };
     expect([await file.file.text(), file.exact]).toEqual([steps, 2]);
     const same = run.call('same', [text]);
     expect(await run.outcome(same)).toEqual({ nested: [expect.objectContaining({ sizeBytes: 5 })] });
@@ -136,7 +150,10 @@ describe('WorkerPool', () => {
 
   it('charges code that a call left running to that call', async () => {
     const run = workspace.begin();
-    expect(await run.outcome(run.call('stray', []))).toMatchObject({ code: 'function_threw', message: 'Error: late' });
+    expect(await run.outcome(run.call('stray', []))).toMatchObject({
+      code: 'function_threw',
+      message: 'Error: late',
+    });
     expect(await run.outcome(run.call('slow', [1, 98]))).toBe(1);
   });
 
@@ -157,7 +174,9 @@ describe('WorkerPool, ended', () => {
   it('ends every worker thread on close [DML-EXE-0812]', async () => {
     workspace = await Workspace.create(steps);
     const active = (): number =>
-      process.getActiveResourcesInfo().filter((resource) => resource === 'MessagePort' || resource === 'Worker').length;
+      process
+        .getActiveResourcesInfo()
+        .filter((resource) => resource === 'MessagePort' || resource === 'Worker').length;
     const before = active();
     const run = workspace.begin();
     const spinning = [run.call('spin', []), run.call('slow', [60_000])];
@@ -168,7 +187,7 @@ describe('WorkerPool, ended', () => {
     expect(active()).toBe(before);
   });
 
-  it('loses a worker, not the process, when a call exhausts its memory limit', async () => {
+  it('loses a worker, not the process, when a call exhausts its memory limit [DML-EXE-0816]', async () => {
     workspace = await Workspace.create(steps, { resourceLimits: { maxOldGenerationSizeMb: 40 } });
     const run = workspace.begin();
     expect(await run.outcome(run.call('exhaust', [], { retries: 0 }))).toMatchObject({ code: 'worker_lost' });

@@ -3,9 +3,9 @@ import { pathToFileURL } from 'node:url';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { DatumId, ObjectClass } from '@daggerml/object-model';
 import { ownModule } from '../source-file.ts';
-import { workerCode } from './worker-code.ts';
 import type { PackedObjects } from './packed-objects.ts';
 import type { FromWorker, FunctionFailure, RunMessage, ToWorker } from './wire.ts';
+import { workerCode } from './worker-code.ts';
 
 export interface PoolOptions {
   /** Calls that run at one time; as many as the machine runs in parallel by default. */
@@ -32,7 +32,11 @@ export interface Job {
 export type JobOutcome =
   | { readonly type: 'value'; readonly datumId: DatumId }
   | { readonly type: 'threw'; readonly failure: FunctionFailure }
-  | { readonly type: 'lost'; readonly code: 'worker_lost' | 'timeout' | 'cancelled'; readonly reason: string };
+  | {
+      readonly type: 'lost';
+      readonly code: 'worker_lost' | 'timeout' | 'cancelled';
+      readonly reason: string;
+    };
 
 interface Task {
   readonly job: Job;
@@ -99,7 +103,8 @@ export class WorkerPool {
    */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const task of this.#queue.slice(this.#queueAt)) this.#end(task, lost('cancelled', 'the pool is closed'));
+    for (const task of this.#queue.slice(this.#queueAt))
+      this.#end(task, lost('cancelled', 'the pool is closed'));
     while (this.#ending > 0) await new Promise((resolve) => setTimeout(resolve, 1));
     const ends = [...this.#slots].map((slot) => {
       if (slot.task) this.#end(slot.task, lost('cancelled', 'the pool is closed'));
@@ -112,7 +117,8 @@ export class WorkerPool {
   /** @spec DML-EXE-0802 */
   #dispatch(): void {
     while (this.#queueAt < this.#queue.length) {
-      const slot = this.#idle.pop() ?? (this.#slots.size + this.#ending < this.#size ? this.#start() : undefined);
+      const slot =
+        this.#idle.pop() ?? (this.#slots.size + this.#ending < this.#size ? this.#start() : undefined);
       if (!slot) return;
       const task = this.#queue[this.#queueAt++] as Task;
       if (this.#queueAt > 1024) {
@@ -138,7 +144,10 @@ export class WorkerPool {
     const { timeoutMs, onStart } = task.job;
     if (timeoutMs !== undefined) {
       // @spec DML-EXE-0810
-      task.timer = setTimeout(() => this.#stop(task, lost('timeout', `no result in ${timeoutMs} ms`)), timeoutMs);
+      task.timer = setTimeout(
+        () => this.#stop(task, lost('timeout', `no result in ${timeoutMs} ms`)),
+        timeoutMs,
+      );
     }
     onStart?.();
     send(slot.worker, { type: 'run', ...message }, [message.objects.bytes.buffer]);
@@ -154,6 +163,7 @@ export class WorkerPool {
       stdout: true,
       stderr: true,
       execArgv: [],
+      // @spec DML-EXE-0816
       ...(resourceLimits && { resourceLimits }),
     });
     const slot: Slot = { worker, task: undefined };
@@ -164,7 +174,9 @@ export class WorkerPool {
     worker.on('exit', (code) => this.#lose(slot, `the worker ended with code ${code}`));
     for (const stream of ['stdout', 'stderr'] as const) {
       // @spec DML-EXE-0807
-      worker[stream].setEncoding('utf8').on('data', (text: string) => slot.task?.job.onOutput?.(stream, text));
+      worker[stream]
+        .setEncoding('utf8')
+        .on('data', (text: string) => slot.task?.job.onOutput?.(stream, text));
     }
     return slot;
   }

@@ -7,8 +7,8 @@ import {
   type PageId,
   type Records,
 } from '@daggerml/object-model';
-import { decodeAs } from '../objects/decode-as.ts';
 import { executionError } from '../errors.ts';
+import { decodeAs } from '../objects/decode-as.ts';
 import type { ObjectSource, StreamSink } from '../values/object-access.ts';
 import { type PackedObjects, packObjects, type UnpackedObject, unpackObjects } from './packed-objects.ts';
 

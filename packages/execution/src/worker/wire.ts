@@ -34,7 +34,12 @@ export interface FunctionFailure {
 }
 
 export type FromWorker =
-  | { readonly type: 'read'; readonly request: number; readonly objectClass: ObjectClass; readonly objectId: string }
+  | {
+      readonly type: 'read';
+      readonly request: number;
+      readonly objectClass: ObjectClass;
+      readonly objectId: string;
+    }
   | { readonly type: 'objects'; readonly objects: PackedObjects }
   | { readonly type: 'done'; readonly datumId: DatumId }
   /** A stray failure came from code that the call left running, so the thread is of no further use. */
