@@ -1,9 +1,9 @@
 /** Encoded entry bytes below which a page stays open. */
-export const PAGE_MIN_BYTES = 2048;
+const PAGE_MIN_BYTES = 2048;
 /** Encoded entry bytes from which a page closes whatever its hashes say. */
 export const PAGE_MAX_BYTES = 16_384;
 /** Entries below which a page stays open. */
-export const PAGE_MIN_ENTRIES = 4;
+const PAGE_MIN_ENTRIES = 4;
 /**
  * Entries that a page must have before its size alone closes it.
  *
@@ -11,7 +11,7 @@ export const PAGE_MIN_ENTRIES = 4;
  */
 export const PAGE_FULL_ENTRIES = 16;
 /** Entry size from which the chance to close stays at 1 in 4. */
-export const PAGE_CHANCE_CAP_BYTES = 512;
+const PAGE_CHANCE_CAP_BYTES = 512;
 
 const GOLDEN = 0x9e3779b9;
 const RUN_FACTOR = 0x9e3779b1;
