@@ -28,7 +28,9 @@ export type StoreErrorCode =
   | 'sequence_unknown'
   | 'gc_refused'
   | 'transfer_invalid'
-  | 'history_invalid';
+  | 'history_invalid'
+  | 'excision_refused'
+  | 'compaction_refused';
 
 /** Facts of a store error; `detail` becomes the error's detail. */
 export type StoreErrorFields = Readonly<Record<string, string | number | boolean>> & {

@@ -1,0 +1,92 @@
+import { setImmediate } from 'node:timers/promises';
+import type { ExecId } from '@daggerml/object-model';
+import type { Engine } from '../engine/engine.ts';
+import { readRow } from '../engine/reading.ts';
+import { storeError } from '../errors.ts';
+import { objectKey } from '../keyspace.ts';
+import { readMeta } from '../meta.ts';
+import { executionKeyOf, hashBytes } from '../model.ts';
+import { readRefs } from '../refs.ts';
+import { sealJson } from '../sealed-row.ts';
+import { encodeTombstone } from '../tombstone.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
+import {
+  type ExcisionPlan,
+  type ExcisionProgress,
+  type ExcisionRequest,
+  type ObjectName,
+  planExcisionSteps,
+} from './plan.ts';
+
+/** Why, in whose words and by whom something is excised. */
+export interface ExcisionFacts {
+  /** A short name for the reason, e.g. `personal-data`; 1 to 255 bytes. */
+  readonly reason: string;
+  readonly message: string;
+  readonly actor: string;
+}
+
+/** What excising needs of a store. */
+export interface ExcisionHost {
+  readonly engine: Engine;
+  transact(label: string, body: (transaction: WriteTransaction) => void): void;
+}
+
+export interface ExcisionOptions {
+  readonly onProgress?: (progress: ExcisionProgress) => void;
+}
+
+/** Yields what an excision would do; throws `object_missing` for an object that is not in the store. */
+export async function planExcision(
+  host: Pick<ExcisionHost, 'engine'>,
+  request: ExcisionRequest,
+  options: ExcisionOptions = {},
+): Promise<ExcisionPlan> {
+  const steps = planExcisionSteps(host.engine, request);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+    options.onProgress?.(step.value);
+    await setImmediate();
+  }
+}
+
+/**
+ * Replaces every object of a plan by a tombstone, in one transaction.
+ *
+ * The bytes stay in free pages of the data file until a compaction. Throws `excision_refused` with
+ * `plan_outdated` when objects were put or retained since the plan was made, and with `ref_target` when a ref
+ * names a commit of the plan.
+ *
+ * @spec DML-STO-0803
+ */
+export function applyExcision(host: ExcisionHost, plan: ExcisionPlan, facts: ExcisionFacts): void {
+  host.transact('excise', (transaction) => {
+    // @spec DML-STO-0814
+    if (Number(readMeta(transaction.engine, 'generation') ?? 0) !== plan.generation)
+      throw storeError('excision_refused', { detail: 'plan_outdated' });
+    const going = new Set(plan.excise.map((object) => object.objectId));
+    for (const ref of readRefs(transaction.engine)) {
+      // @spec DML-STO-0812
+      if (going.has(ref.commitId))
+        throw storeError('excision_refused', { detail: 'ref_target', ref: ref.name });
+    }
+    for (const object of plan.excise) exciseObject(transaction, object, facts);
+  });
+}
+
+function exciseObject(transaction: WriteTransaction, object: ObjectName, facts: ExcisionFacts): void {
+  const key = objectKey(object.class, object.objectId) as Buffer;
+  const bytes = readRow(transaction.engine, 'objects', key);
+  // @spec DML-STO-0808
+  if (bytes === undefined || readRow(transaction.engine, 'excised', key) !== undefined) return;
+  if (object.class === 'exec' && hashBytes(bytes) === object.objectId) {
+    // @spec DML-STO-0811
+    transaction.deleteCacheEntry(executionKeyOf(bytes), object.objectId as ExecId);
+  }
+  const timeMs = transaction.environment.nowMs();
+  // @spec DML-STO-0801
+  transaction.putRow('objects', key, encodeTombstone(key, { ...object, ...facts, timeMs }));
+  // @spec DML-STO-0802
+  transaction.putRow('excised', key, sealJson('excised', key, { ...object, timeMs }));
+}
