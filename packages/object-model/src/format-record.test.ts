@@ -55,7 +55,7 @@ describe('printing a record', () => {
     ]);
   });
 
-  it('says how many entries it leaves out [DML-OBJ-2302]', () => {
+  it('shows no more entries than asked for and counts the rest [DML-OBJ-2302] [DML-OBJ-2304]', () => {
     const record = {
       type: 'datum',
       kind: 'list',

@@ -57,6 +57,7 @@ class RecordFormatter {
   #entries(name: string, entries: readonly unknown[]): string[] {
     const lines = [`  ${name}: ${entries.length === 1 ? '1 entry' : `${entries.length} entries`}`];
     for (const entry of entries.slice(0, this.#maxEntries)) lines.push(`    ${this.#entry(entry)}`);
+    // @spec DML-OBJ-2304
     const hidden = entries.length - this.#maxEntries;
     if (hidden > 0) lines.push(`    … ${hidden} more`);
     return lines;
