@@ -129,6 +129,16 @@ describe('Dag.call', () => {
     expect(() => dag.call(missing, 1)).toThrow(expect.objectContaining({ code: 'capture_failed' }));
   });
 
+  it('refuses a function that is not a reference with the way to make one', () => {
+    const plain = ((x: number) => x) as unknown as typeof steps.slow;
+    expect(() => dag.call(plain, 1)).toThrow(
+      expect.objectContaining({
+        code: 'unsupported_value',
+        fields: { path: 'the function', found: expect.stringContaining('functions(new URL(') },
+      }),
+    );
+  });
+
   it('changes status and execId when the outcome is known [DML-BND-0501]', async () => {
     const [good, bad] = [dag.call(steps.random, 1), dag.call(steps.fail, 'status')];
     expect([good.status, bad.status]).toEqual(['pending', 'pending']);

@@ -6,7 +6,9 @@ import {
   type BlobHandle,
   blob,
   type CallSpec,
+  executionError,
   type FunctionRef,
+  isFunctionRef,
   lowerDeeply,
   lowerFile,
   lowerValue,
@@ -276,6 +278,10 @@ export class Dag implements HandleOwner {
 
   /** Captured once per dag, so that one dag never mixes two versions of a file. */
   #specOf(callee: FunctionRef): CallSpec {
+    if (!isFunctionRef(callee)) {
+      const found = 'not a function reference; functions(new URL("./steps.ts", import.meta.url)) makes them';
+      throw executionError('unsupported_value', { path: 'the function', found });
+    }
     let spec = this.#specs.get(callee);
     if (spec) return spec;
     const { moduleUrl, exportName, options } = callee;

@@ -225,6 +225,8 @@ export class Repository {
     } finally {
       signal?.removeEventListener('abort', cancel);
       await dag.close();
+      // What the run put is reachable from refs now; garbage collection need not spare it any longer.
+      if (hasWritten(dag) && this.#executor.openRunCount === 0) this.store.checkpoint();
     }
   }
 
@@ -248,6 +250,11 @@ export interface LoadedPipelineOf {
   readonly pipeline: Pipeline;
   readonly name: string;
   readonly file: string;
+}
+
+/** Whether anything was written for a dag; a store that refused to write is left alone. */
+function hasWritten(dag: Dag): boolean {
+  return dag.open.objects.hasWritten && !dag.open.run.isBroken;
 }
 
 /** @spec DML-BND-1205 */

@@ -32,6 +32,10 @@ export class MemoryObjects implements ObjectSource, StreamSink, BuiltinObjects {
     return this.#put(bytes) as DatumId;
   }
 
+  hasDatum(datumId: DatumId): boolean {
+    return this.#bytes.has(datumId);
+  }
+
   putChunk(bytes: Uint8Array): ChunkId {
     return this.#put(bytes.slice()) as ChunkId;
   }

@@ -95,6 +95,11 @@ export class Executor {
     return { functionDatumId, uri, name: options.label ?? exportName, options };
   }
 
+  /** Number of runs that are not closed. */
+  get openRunCount(): number {
+    return this.#runs.size;
+  }
+
   /** Ends every run and every worker. */
   async close(): Promise<void> {
     await Promise.all([...this.#runs].map((open) => open.close()));

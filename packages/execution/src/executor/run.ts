@@ -84,6 +84,11 @@ export class Run {
     this.#staged = options.staging.isBegun ? treeScope(options.staging.pins, options.objects) : this.#base;
   }
 
+  /** Whether the store refused to write; nothing more is recorded then. */
+  get isBroken(): boolean {
+    return this.#broken !== undefined;
+  }
+
   /** Adds a node that is a datum. */
   addLiteral(datumId: DatumId): RunNode {
     const nodeId = this.#objects.put({ type: 'node', kind: 'literal', datumId });

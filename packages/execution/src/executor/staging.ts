@@ -78,7 +78,11 @@ export class Staging {
       this.#store.transact('integrate', (transaction) => {
         // @spec DML-EXE-0605
         objects.writeTo(transaction);
-        for (const { executionKey, execId } of outcomes) transaction.putCacheEntry(executionKey, execId);
+        for (const { executionKey, execId } of outcomes) {
+          // A found exec may have been garbage until now.
+          transaction.retain('exec', execId);
+          transaction.putCacheEntry(executionKey, execId);
+        }
         if (next === undefined) {
           isKept = true;
           return;

@@ -4,6 +4,7 @@ import {
   encodeRecord,
   hashBytes,
   type ObjectClass,
+  type ObjectId,
   type ObjectIds,
   PageCache,
   type PageId,
@@ -27,9 +28,15 @@ export class ObjectBuffer implements PageStore {
   readonly pageCache: PageCache = new PageCache(32 * 1024 * 1024);
   readonly #pending = new Map<string, { readonly objectClass: ObjectClass; readonly bytes: Uint8Array }>();
   #sizeBytes = 0;
+  #hasWritten = false;
 
   constructor(store: Store) {
     this.store = store;
+  }
+
+  /** Whether anything was written so far. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
   }
 
   /** Bytes that the next flush writes. */
@@ -84,13 +91,16 @@ export class ObjectBuffer implements PageStore {
     return record;
   }
 
-  /** Writes what is pending; call `written` once the transaction is through. */
+  /** Writes what is pending; call `clear` once the transaction is through. */
   writeTo(transaction: WriteTransaction): void {
-    for (const { objectClass, bytes } of this.#pending.values()) transaction.put(objectClass, bytes);
+    for (const [objectId, { objectClass, bytes }] of this.#pending) {
+      transaction.putHashed(objectClass, objectId as ObjectId, bytes);
+    }
   }
 
-  /** Forgets what is pending: it was written, or it is not needed. */
+  /** Forgets what is pending, once it was written. */
   clear(): void {
+    this.#hasWritten = true;
     this.#pending.clear();
     this.#sizeBytes = 0;
   }

@@ -25,6 +25,10 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
     return this.putBytes('datum', bytes);
   }
 
+  hasDatum(datumId: DatumId): boolean {
+    return this.getBytes('datum', datumId) !== undefined;
+  }
+
   async drain(): Promise<void> {
     if (this.sizeBytes >= MAX_STREAMED_BYTES) this.writeAll();
   }

@@ -19,6 +19,12 @@ function refusal(value: unknown): object {
   return {};
 }
 
+/** A handle of a blob that is in other objects than those of these tests. */
+function foreignBlob(): unknown {
+  const others = new MemoryObjects();
+  return others.lift(others.lower(blob('elsewhere')));
+}
+
 describe('lowerValue', () => {
   it('lowers each kind of value to the datum of the table [DML-BND-0701]', () => {
     const scalars: [unknown, object][] = [
@@ -71,6 +77,7 @@ describe('lowerValue', () => {
       new Model(),
       Object.create({ inherited: true }),
       Promise.resolve(1),
+      foreignBlob(),
       new Float64Array(2),
       new Map([[1, 2]]),
       { 'a\ud800': 1 },

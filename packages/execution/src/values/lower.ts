@@ -63,7 +63,7 @@ class Lowering {
 
   #object(value: object, path: string, depth: number): Datum | DatumId {
     if (value instanceof Uint8Array) return lowerBytes(value, path);
-    if (StoredBlob.is(value)) return StoredBlob.datumIdOf(value);
+    if (StoredBlob.is(value)) return this.#storedBlob(value, path);
     const forced = f64Value(value);
     if (forced !== undefined) return lowerForced(forced, path);
     const uri = uriText(value);
@@ -130,6 +130,12 @@ class Lowering {
         throw unsupported(`${path}${keyPath(key, path)}`, 'a second key of the same text');
     }
     return { type: 'datum', kind: 'map', root: buildTree('map', sorted, this.#sink) };
+  }
+
+  #storedBlob(value: StoredBlob, path: string): DatumId {
+    const datumId = StoredBlob.datumIdOf(value);
+    if (this.#sink.hasDatum(datumId)) return datumId;
+    throw unsupported(path, 'a blob of another repository; pass blob(handle.stream())');
   }
 
   #blob(value: object, content: BlobContent | { readonly path: string }, path: string): DatumId {

@@ -12,6 +12,8 @@ export interface ObjectSource extends PageSource {
 export interface ObjectSink extends PageStore {
   /** Takes the encoded record of a datum. */
   putDatum(bytes: Uint8Array): DatumId;
+  /** Tells whether a datum is there already, so that it may be linked. */
+  hasDatum(datumId: DatumId): boolean;
   putChunk(bytes: Uint8Array): ChunkId;
 }
 

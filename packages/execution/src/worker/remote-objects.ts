@@ -53,6 +53,10 @@ export class RemoteObjects implements ObjectSource, StreamSink {
     return this.#put('datum', bytes) as ObjectIds['datum'];
   }
 
+  hasDatum(datumId: ObjectIds['datum']): boolean {
+    return this.#objects.has(datumId);
+  }
+
   putPage(bytes: Uint8Array): PageId {
     return this.#put('page', bytes) as PageId;
   }
