@@ -54,7 +54,7 @@ export async function createStoreFiles(
     mkdirSync(parent, { recursive: true });
     removeDeadDrafts(parent, prefix, environment);
     mkdirSync(draft);
-    await createDataFile(draft, (tables) => {
+    await createDataFile(draft, environment.mapBytes, (tables) => {
       for (const [key, value] of newStoreFacts(createdBy, environment)) {
         tables.meta.putSync(textKey(key), encodeMeta(key, value));
       }

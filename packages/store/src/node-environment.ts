@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
+import { mapBytesWithin } from './engine/engine-options.ts';
 import type { ProcessIdentity, ProcessProbe, StoreEnvironment } from './environment.ts';
 
 function tryRead<T>(read: () => T, otherwise: T): T {
@@ -50,6 +51,13 @@ function currentProcess(): ProcessIdentity {
   };
 }
 
+/** The process's limit on address space; undefined where there is none or it is not known. */
+function addressSpaceLimit(): number | undefined {
+  const limits = tryRead(() => readFileSync('/proc/self/limits', 'latin1'), '');
+  const soft = /^Max address space\s+(\d+)/m.exec(limits)?.[1];
+  return soft === undefined ? undefined : Number(soft);
+}
+
 /** Yields the environment of this Node process; the only file of the store that reads clock, process or host. */
 export function nodeEnvironment(overrides: Partial<StoreEnvironment> = {}): StoreEnvironment {
   return {
@@ -60,6 +68,7 @@ export function nodeEnvironment(overrides: Partial<StoreEnvironment> = {}): Stor
     statFileSystem: (path) => ({ type: statfsSync(path).type }),
     syncDirectory,
     isMainThread,
+    mapBytes: mapBytesWithin(addressSpaceLimit()),
     failpoint: undefined,
     ...overrides,
   };

@@ -1,6 +1,6 @@
 import type { ExecId, ObjectClass, ObjectId, ObjectIds, Records } from '@daggerml/object-model';
 import { cacheEntries } from './cache-index.ts';
-import { type Engine, releaseEngine, stampEngine } from './engine/engine.ts';
+import { type Engine, poisonEngine, releaseEngine, stampEngine } from './engine/engine.ts';
 import { readRow, readRows, refreshSnapshot } from './engine/reading.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
@@ -87,7 +87,7 @@ export class Store {
       });
     } catch (cause) {
       if (bodyError !== undefined) throw bodyError.error;
-      engine.poison = cause;
+      poisonEngine(engine, cause);
       throw storeError('store_write_failed', { label }, cause);
     } finally {
       engine.writing = undefined;

@@ -93,7 +93,9 @@ class Tally {
       if (end.signal === 'SIGKILL') this.#crashes += 1;
       else if (end.lines.some((line) => line.kind === 'failed')) this.#crashes += 1;
       if (end.signal !== null && end.signal !== 'SIGKILL') this.#broken.add(`died by ${end.signal}: ${end.stderr}`);
-      if (end.signal === null && end.exitCode !== 0) this.#broken.add(`ended with ${end.exitCode}: ${end.stderr}`);
+      const refused = end.lines.length === 0 && end.stderr.includes('DmlError: store_');
+      if (refused) this.#crashes += 1;
+      else if (end.signal === null && end.exitCode !== 0) this.#broken.add(`ended with ${end.exitCode}: ${end.stderr}`);
     }
     const verdict = await verifyCrash(path, lines);
     this.#objects = Math.max(this.#objects, verdict.objects);
@@ -118,17 +120,18 @@ export interface KillOptions {
   readonly processes: number;
   readonly seed: number;
   readonly scenario?: string;
+  readonly mapBytes?: number;
 }
 
 /** Kills workers at random moments of their work, one at a time or all at once, and verifies after each round. */
 export async function runRandomKills(options: KillOptions): Promise<CrashFigures> {
-  const { folder, rounds, processes, seed, scenario = 'commit' } = options;
+  const { folder, rounds, processes, seed, scenario = 'commit', mapBytes } = options;
   const random = seededRandom(seed);
   const path = join(folder, `kills-${scenario}-${processes}`);
   const tally = new Tally(`kill -9, ${scenario}, ${processes} processes, seed ${seed}`);
   for (let run = 0; run < rounds; run += 1) {
     const workers = Array.from({ length: processes }, (_, worker) =>
-      startWorker({ path, scenario, worker, run, steps: 0 }),
+      startWorker({ path, scenario, worker, run, steps: 0, ...(mapBytes === undefined ? {} : { mapBytes }) }),
     );
     await Promise.all(workers.map((worker) => worker.firstLine));
     for (const worker of workers) {
@@ -202,6 +205,45 @@ export async function runSizeLimits(folder: string, rounds: number): Promise<Cra
     const fileSizeLimitBytes = statSync(join(path, 'data.mdb')).size + run * 3 * 4096;
     const order = { path, scenario: 'commit', worker: 0, run, steps: 200 };
     await tally.settle(path, [await startWorker(order, { fileSizeLimitBytes }).end]);
+  }
+  return tally.figures();
+}
+
+export interface FaultOptions {
+  readonly folder: string;
+  /** The compiled library that fails writes and syncs. */
+  readonly shim: string;
+  readonly nths: readonly number[];
+}
+
+/** Lets the operating system refuse the n-th write or sync of the data file, once or from then on. */
+export async function runSystemFaults(options: FaultOptions): Promise<CrashFigures> {
+  const { folder, shim, nths } = options;
+  const tally = new Tally('n-th write or sync fails in the operating system');
+  let run = 0;
+  for (const call of ['write', 'sync']) {
+    for (const [errno, sticky] of [
+      ['5', ''],
+      ['28', ''],
+      ['28', '1'],
+    ] as const) {
+      const path = join(folder, `fault-${call}-${errno}${sticky}`);
+      for (const nth of nths) {
+        const environment = {
+          LD_PRELOAD: shim,
+          DML_FAULT_CALL: call,
+          DML_FAULT_NTH: `${nth}`,
+          DML_FAULT_ERRNO: errno,
+          ...(sticky === '' ? {} : { DML_FAULT_STICKY: sticky }),
+        };
+        const order = { path, scenario: 'commit', worker: 0, run, steps: 25 };
+        const ends = [await startWorker(order, { environment }).end];
+        // Where creation failed there is nothing yet; the next user creates it.
+        if (ends[0]?.lines.length === 0) ends.push(await startWorker({ ...order, run: run + 1, steps: 2 }).end);
+        await tally.settle(path, ends);
+        run += 2;
+      }
+    }
   }
   return tally.figures();
 }

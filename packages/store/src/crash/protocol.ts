@@ -8,6 +8,8 @@ export interface WorkerOrder {
   readonly run: number;
   /** Steps to make at most; 0 means until killed. */
   readonly steps: number;
+  /** Address space to start with; little makes the engine map anew again and again. */
+  readonly mapBytes?: number;
   /** Ends the process at the n-th passing of a failpoint. */
   readonly killAt?: { readonly name: string; readonly nth: number };
   /** Fails the n-th passing of a failpoint with an error of the operating system. */

@@ -76,7 +76,7 @@ async function work(store: Store, scenario: Scenario): Promise<void> {
 async function main(): Promise<void> {
   const scenario = SCENARIOS[order.scenario];
   if (scenario === undefined) throw new Error(`no scenario ${order.scenario}`);
-  const environment = nodeEnvironment({ failpoint });
+  const environment = nodeEnvironment(order.mapBytes === undefined ? { failpoint } : { failpoint, mapBytes: order.mapBytes });
   const store = await openStore(order.path, { mode: 'write', create: true, program: 'crash', environment });
   say({ kind: 'ready' });
   await work(store, scenario);

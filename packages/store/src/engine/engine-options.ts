@@ -3,8 +3,16 @@ import type { RootDatabaseOptionsWithPath } from 'lmdb';
 /** Version of the engine package this code is written and tested against. */
 export const ENGINE_VERSION = '3.5.6';
 
-/** Address space reserved per open store; the file itself grows only with its contents. */
-export const DEFAULT_MAP_BYTES: number = 2 ** 40;
+/** Address space reserved per open store; the engine maps more when the file outgrows it. */
+export const DEFAULT_MAP_BYTES: number = 2 ** 37;
+
+/** Yields how much address space to reserve where the process may have only `limitBytes` of it. */
+export function mapBytesWithin(limitBytes: number | undefined): number {
+  let mapBytes = DEFAULT_MAP_BYTES;
+  // The engine ends the process by a signal when there is no room, so it is asked for little where little is.
+  while (limitBytes !== undefined && mapBytes > limitBytes / 64 && mapBytes > 2 ** 20) mapBytes /= 2;
+  return mapBytes;
+}
 
 /** Yields the one set of engine options every open uses. */
 export function engineOptions(path: string, readOnly: boolean, mapBytes: number): RootDatabaseOptionsWithPath {

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { open, type RootDatabase } from 'lmdb';
 import { DmlError } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
+import { prepareOpening } from './before-open.ts';
 import { DataFile } from './data-file.ts';
+import { writeEmptyDataFile } from './empty-data-file.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
 import type { MetaPage } from './meta-page.ts';
 import { checkPages } from './page-check.ts';
@@ -25,8 +27,8 @@ export interface EngineOpening {
 export interface Engine {
   readonly path: string;
   readonly readOnly: boolean;
-  readonly root: Root;
-  readonly tables: Tables;
+  root: Root;
+  tables: Tables;
   readonly file: DataFile;
   readonly pageBytes: number;
   /** Whether this open had to look at every page. */
@@ -47,14 +49,12 @@ const CHECK_ATTEMPTS = 5;
 const engines = new Map<string, Engine>();
 
 function openRoot(path: string, opening: EngineOpening): Root {
-  for (let mapBytes = opening.mapBytes ?? DEFAULT_MAP_BYTES; ; mapBytes /= 4) {
-    try {
-      return open<Uint8Array, Uint8Array>(engineOptions(path, opening.readOnly, mapBytes));
-    } catch (cause) {
-      const noRoom = cause instanceof Error && /ENOMEM|Cannot allocate memory/.test(cause.message);
-      if (noRoom && mapBytes > 2 ** 30) continue;
-      throw storeError('store_damaged', { detail: 'engine_open', path }, cause);
-    }
+  prepareOpening(path, opening.readOnly);
+  try {
+    const mapBytes = opening.mapBytes ?? DEFAULT_MAP_BYTES;
+    return open<Uint8Array, Uint8Array>(engineOptions(path, opening.readOnly, mapBytes));
+  } catch (cause) {
+    throw storeError('store_damaged', { detail: 'engine_open', path }, cause);
   }
 }
 
@@ -118,8 +118,13 @@ function openEngine(path: string, opening: EngineOpening): Engine {
 }
 
 /** Creates the data file of a new store in an existing folder, fills it in one transaction and closes it. */
-export async function createDataFile(path: string, fill: (tables: Tables) => void): Promise<void> {
-  const root = openRoot(path, { readOnly: false });
+export async function createDataFile(
+  path: string,
+  mapBytes: number | undefined,
+  fill: (tables: Tables) => void,
+): Promise<void> {
+  writeEmptyDataFile(path);
+  const root = openRoot(path, { readOnly: false, mapBytes });
   try {
     const tables = openTables(root);
     root.transactionSync(() => fill(tables));
@@ -163,6 +168,21 @@ export function acquireEngine(path: string, opening: EngineOpening): Engine {
   }
   engines.set(real, engine);
   return engine;
+}
+
+/**
+ * Stops writing for good and opens the file anew for reading: after some failures the engine refuses even reads.
+ * When that fails too, reads report it.
+ */
+export function poisonEngine(engine: Engine, cause: unknown): void {
+  engine.poison = cause;
+  try {
+    void engine.root.close();
+    engine.root = openRoot(engine.path, { readOnly: true });
+    engine.tables = openTables(engine.root);
+  } catch {
+    // The first failure is the one to report.
+  }
 }
 
 /** Records that the store itself left the data file as it is now. */

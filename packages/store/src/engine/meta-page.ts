@@ -61,7 +61,7 @@ export function parseTreeFacts(bytes: Buffer, offset: number): TreeFacts {
   };
 }
 
-function parseMetaPage(bytes: Buffer, fileBytes: number): MetaPage {
+function parseMetaPage(bytes: Buffer): MetaPage {
   if ((bytes.readUInt16LE(18) & META_FLAG) === 0 || bytes.readUInt32LE(24) !== MAGIC) damaged('meta_magic');
   if (bytes.readUInt32LE(28) !== DATA_VERSION) damaged('meta_version');
   const pageBytes = bytes.readUInt32LE(48);
@@ -69,23 +69,22 @@ function parseMetaPage(bytes: Buffer, fileBytes: number): MetaPage {
   if (readCount(bytes, 32) !== 0) damaged('meta_address');
   const mapBytes = readCount(bytes, 40);
   if (mapBytes < 0 || mapBytes > MAX_MAP_BYTES) damaged('meta_map_size');
-  const meta = {
-    pageBytes,
-    transactionId: readCount(bytes, 152),
-    lastPage: readCount(bytes, 144),
-    free: parseTreeFacts(bytes, 48),
-    main: parseTreeFacts(bytes, 96),
-  };
+  const transactionId = readCount(bytes, 152);
+  if (transactionId < 0) damaged('meta_transaction');
+  const lastPage = readCount(bytes, 144);
+  return { pageBytes, transactionId, lastPage, free: parseTreeFacts(bytes, 48), main: parseTreeFacts(bytes, 96) };
+}
+
+/** What a meta page says fits the file. */
+function checkBounds(meta: MetaPage, fileBytes: number): void {
   if (meta.free.flags !== INTEGER_KEY || meta.main.flags !== 0) damaged('meta_flags');
   // Pages that were given out and freed again in one transaction may lie past the end of the file.
-  const pages = fileBytes / pageBytes;
+  const pages = fileBytes / meta.pageBytes;
   if (meta.lastPage < 1 || meta.lastPage > pages * 2 + 65536) damaged('meta_last_page');
-  if (meta.transactionId < 0) damaged('meta_transaction');
   for (const tree of [meta.free, meta.main]) {
     if (tree.root !== NO_PAGE && (tree.root < 2 || tree.root > meta.lastPage)) damaged('meta_root');
     if ((tree.root === NO_PAGE) !== (tree.depth === 0)) damaged('meta_depth');
   }
-  return meta;
 }
 
 /** The root pages a meta page names were written by its transaction or an earlier one. */
@@ -106,15 +105,18 @@ function checkRoots(readAt: ReadAt, meta: MetaPage): void {
 export function readNewestMeta(readAt: ReadAt, fileBytes: number): MetaPage {
   const bytes = Buffer.alloc(META_BYTES);
   if (readAt(bytes, META_BYTES, 0) < META_BYTES) damaged('file_short');
-  const first = parseMetaPage(bytes, fileBytes);
+  const first = parseMetaPage(bytes);
   if (fileBytes < 2 * first.pageBytes) damaged('file_short');
   if (readAt(bytes, META_BYTES, first.pageBytes) < META_BYTES) damaged('file_short');
-  const second = parseMetaPage(bytes, fileBytes);
+  const second = parseMetaPage(bytes);
   if (second.pageBytes !== first.pageBytes) damaged('meta_page_size');
   const distance = Math.abs(first.transactionId - second.transactionId);
   const fresh = first.transactionId === 0 && second.transactionId <= 1;
   if (!fresh && (distance !== 1 || first.transactionId % 2 !== 0)) damaged('meta_transaction');
-  checkRoots(readAt, first);
-  checkRoots(readAt, second);
-  return first.transactionId >= second.transactionId ? first : second;
+  // What the older page says beyond its number does not count: when the write of a meta page fails, the engine
+  // puts the old number back over the new contents.
+  const newest = first.transactionId >= second.transactionId ? first : second;
+  checkBounds(newest, fileBytes);
+  checkRoots(readAt, newest);
+  return newest;
 }

@@ -1,0 +1,40 @@
+import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+
+const PAGE_BYTES = 4096;
+const META_FLAG = 0x08;
+const MAGIC = 0xbeefc0de;
+const DATA_VERSION = 2;
+const INTEGER_KEY = 0x08;
+const FIRST_MAP_BYTES = 2 ** 20;
+const TREE_ROOTS = [88, 136] as const;
+const NO_PAGE = 0xffff_ffff_ffff_ffffn;
+
+/** Yields the two meta pages the engine starts a data file with: no trees, transaction 0. */
+export function emptyDataFile(): Buffer {
+  const bytes = Buffer.alloc(2 * PAGE_BYTES);
+  for (const start of [0, PAGE_BYTES]) {
+    bytes.writeUInt32LE(start / PAGE_BYTES, start);
+    bytes.writeUInt16LE(META_FLAG, start + 18);
+    bytes.writeUInt32LE(MAGIC, start + 24);
+    bytes.writeUInt32LE(DATA_VERSION, start + 28);
+    bytes.writeUInt32LE(FIRST_MAP_BYTES, start + 40);
+    bytes.writeUInt32LE(PAGE_BYTES, start + 48);
+    bytes.writeUInt16LE(INTEGER_KEY, start + 52);
+    for (const root of TREE_ROOTS) bytes.writeBigUInt64LE(NO_PAGE, start + root);
+    bytes.writeUInt32LE(1, start + 144);
+  }
+  return bytes;
+}
+
+/** Writes an empty data file. The engine would do it itself, but ends the process when its first write fails. */
+export function writeEmptyDataFile(storePath: string): void {
+  const descriptor = openSync(join(storePath, 'data.mdb'), 'wx', 0o664);
+  try {
+    const bytes = emptyDataFile();
+    for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
