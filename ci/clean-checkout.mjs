@@ -8,7 +8,16 @@ import { basename, join } from 'node:path';
 import { capture, say } from '../tools/run/process.mjs';
 import { problemsOf, runGate } from './gate.mjs';
 
-const LEFT_OUT = new Set(['node_modules', 'dist', 'test-results', 'coverage', '.git', '.turbo', '.dml']);
+const LEFT_OUT = new Set([
+  'node_modules',
+  'dist',
+  'test-results',
+  'coverage',
+  '.git',
+  '.turbo',
+  '.dml',
+  '.demo',
+]);
 
 /** A registry that nobody answers: whatever asks for a package fails at once. */
 const OFFLINE = { npm_config_registry: 'http://127.0.0.1:9/', npm_config_fetch_retries: '0' };

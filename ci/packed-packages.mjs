@@ -36,7 +36,10 @@ export async function check(root) {
 }
 
 function pnpm(args, cwd) {
-  return capture('npx', ['--yes', '--prefer-offline', pnpmVersion, ...args], { cwd, shell: process.platform === 'win32' });
+  return capture('npx', ['--yes', '--prefer-offline', pnpmVersion, ...args], {
+    cwd,
+    shell: process.platform === 'win32',
+  });
 }
 
 async function pack(packageFolder, scratch) {
