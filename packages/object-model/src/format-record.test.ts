@@ -81,7 +81,6 @@ describe('printing a record', () => {
       formatRecord({ ...plainCommit, author: nasty }),
     ];
     for (const text of printed) {
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: it looks for them
       expect(text.replaceAll('\n', '')).not.toMatch(
         /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/,
       );

@@ -13,7 +13,6 @@ const id: fc.Arbitrary<never> = fc.uint8Array({ minLength: 32, maxLength: 32 }).
 
 const text = (maxLength: number): fc.Arbitrary<string> =>
   fc.string({ unit: 'binary', maxLength }).map((any) => any.normalize('NFC'));
-// biome-ignore lint/suspicious/noControlCharactersInRegex: names have none
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/g;
 const name = text(20)
   .map((any) => any.replace(CONTROLS, '').normalize('NFC'))

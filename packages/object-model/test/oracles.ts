@@ -31,7 +31,7 @@ export function decodeByCborg(bytes: Uint8Array): unknown {
   });
 }
 
-const cidTokens = dagCbor.encodeOptions.typeEncoders!['Object'] as cborg.TypeEncoder;
+const cidTokens = dagCbor.encodeOptions.typeEncoders!.Object as cborg.TypeEncoder;
 
 /** Encodes with `cborg`, whole floats as floats, which `@ipld/dag-cbor` alone cannot be told. */
 export function encodeByCborg(value: CborValue): Uint8Array {

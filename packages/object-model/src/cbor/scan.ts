@@ -3,10 +3,10 @@ import { scanUtf8 } from '../text/utf8.ts';
 import { CID_FIELD_BYTES, isCidField } from './link-bytes.ts';
 
 /** Deepest nesting of arrays in a record; the record itself is the first level. */
-export const MAX_DEPTH = 16;
+const MAX_DEPTH = 16;
 
 /** Kinds of items, as the scanner notes them. */
-export const ITEM_OTHER = 0;
+const ITEM_OTHER = 0;
 /** A float, which `cbor-x` reads as a number like any integer. */
 export const ITEM_FLOAT = 1;
 /** A text that begins with a byte order mark, which `cbor-x` drops from long texts. */

@@ -3,6 +3,7 @@ import { LINK_BYTES, writeCidField } from './link-bytes.ts';
 import type { LinkCodec } from './value.ts';
 
 const textEncoder = new TextEncoder();
+const MAX_WRITTEN_BYTES = 16 * 1024 * 1024;
 
 /**
  * Writes the fixed shapes that are encoded often without the detour through a value.
@@ -153,7 +154,8 @@ export class CborWriter {
   }
 
   #grow(needed: number): void {
-    if (needed > 0x4000_0000) fail('record_size');
+    // Far above any record, far below what would exhaust the memory.
+    if (needed > MAX_WRITTEN_BYTES) fail('record_size', { sizeBytes: needed });
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;

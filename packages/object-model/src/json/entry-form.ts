@@ -53,7 +53,7 @@ const datumLink = linkForm('datum');
  *
  * @spec DML-OBJ-2208
  */
-export const elementForm: FieldForm<Element> = {
+const elementForm: FieldForm<Element> = {
   schema: z
     .union([datumLink.schema, z.union(Object.values(ELEMENT_FORMS).map(objectSchema))])
     .meta({ id: 'element' }),

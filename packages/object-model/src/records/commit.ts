@@ -15,7 +15,7 @@ import type { CommitRecord } from './record-types.ts';
 import { readRoot, rootValue } from './root.ts';
 
 /** Most parents of a commit. */
-export const MAX_PARENTS = 16;
+const MAX_PARENTS = 16;
 /**
  * Longest author of a commit, in bytes.
  *

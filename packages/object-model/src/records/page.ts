@@ -6,7 +6,7 @@ import { PAGE_ROLE_NUMBERS, type PageRecord, pageRoleOf } from './page-types.ts'
 import { entryValues, readEntries } from './root.ts';
 
 /** Highest level of a page; far above what the record counts of a tree can reach. */
-export const MAX_PAGE_LEVEL = 15;
+const MAX_PAGE_LEVEL = 15;
 
 /** Yields the fields of a page, checked. */
 export function pageFields(page: PageRecord): Fields {

@@ -2,7 +2,7 @@ import { fail, isDmlError } from '../errors.ts';
 import { decodeKeyName } from '../text/key-name.ts';
 
 /** Longest ref name, in bytes. */
-export const MAX_REF_NAME_BYTES = 1024;
+const MAX_REF_NAME_BYTES = 1024;
 
 /**
  * Checks a ref name: one or more key names joined by `/`.

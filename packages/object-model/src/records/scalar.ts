@@ -69,7 +69,7 @@ export function readScalar(kind: ScalarDatum['kind'], fields: Fields): ScalarDat
 }
 
 // @spec DML-OBJ-1004
-export function checkI64(value: unknown): bigint {
+function checkI64(value: unknown): bigint {
   if (typeof value !== 'bigint') fail('field_type', { expected: 'bigint' });
   if (value < I64_MIN || value > I64_MAX) fail('i64_range');
   return value;

@@ -203,7 +203,7 @@ export function commitVectors(): Draft[] {
     refused(
       'commit with a long message',
       'DML-OBJ-1406',
-      [`890106${link(ids.tree())}808080616` + '17a00010001', { repeat: '61', count: 65_537 }, '01'],
+      [`890106${link(ids.tree())}80808061617a00010001`, { repeat: '61', count: 65_537 }, '01'],
       commit('text_length'),
     ),
     refused('commit before 1970', 'DML-OBJ-0702', bytes({ time: '20' }), commit('integer_range')),
