@@ -1,0 +1,123 @@
+import type { CommitId } from '@daggerml/object-model';
+import type { Engine } from '../engine/engine.ts';
+import { iterateRows, readRow, readRows, refreshSnapshot } from '../engine/reading.ts';
+import { TABLE_NAMES, type TableName } from '../engine/tables.ts';
+import type { JournalEntry } from '../journal.ts';
+import { objectKey, parseObjectKey, parseSequenceKey } from '../keyspace.ts';
+import { hashBytes } from '../model.ts';
+import { type Ref, readRefs } from '../refs.ts';
+import { unsealJson, unsealRow } from '../sealed-row.ts';
+import { isTombstone } from '../tombstone.ts';
+import type { Finding, VerifyProgress } from './finding.ts';
+
+/** Tables whose rows are no sealed rows. */
+const UNSEALED: readonly TableName[] = ['objects', 'cache'];
+const STEP_ROWS = 5_000;
+
+/** Looks at the checksum of every sealed row. */
+export function* verifyRows(engine: Engine): Generator<Finding | VerifyProgress, void, undefined> {
+  let done = 0;
+  for (const table of TABLE_NAMES) {
+    if (UNSEALED.includes(table)) continue;
+    for (const row of iterateRows(engine, table)) {
+      done += 1;
+      try {
+        unsealRow(table, row.key, row.value);
+      } catch {
+        // @spec DML-STO-0913
+        yield { code: 'row_damaged', table, keyHex: row.key.toString('hex') };
+        continue;
+      }
+      if (table === 'excised') yield* verifyExcised(engine, row.key);
+      if (done % STEP_ROWS === 0) yield { phase: 'rows', done };
+    }
+  }
+  yield { phase: 'rows', done };
+}
+
+function* verifyExcised(engine: Engine, key: Buffer): Generator<Finding, void, undefined> {
+  const object = parseObjectKey(key);
+  const row = readRow(engine, 'objects', key);
+  // @spec DML-STO-0914
+  if (object !== undefined && (row === undefined || !isTombstone(key, row)))
+    yield { code: 'tombstone_missing', class: object.class, objectId: object.id };
+}
+
+function isWholeCommit(engine: Engine, commitId: CommitId): boolean {
+  const row = readRow(engine, 'objects', objectKey('commit', commitId) as Buffer);
+  return row !== undefined && hashBytes(row) === commitId;
+}
+
+/** What the journal says, as far as its rows can be read. */
+interface Replay {
+  readonly refs: Map<string, CommitId>;
+  readonly rows: number;
+}
+
+/**
+ * Replays the journal against the refs.
+ * Refs are read first: rows of updates made meanwhile are left to the next verification.
+ */
+export function* verifyJournal(
+  engine: Engine,
+): Generator<Finding | VerifyProgress, { readonly refs: number; readonly journalRows: number }, undefined> {
+  refreshSnapshot(engine);
+  const standing = readStandingRefs(engine);
+  const replay = yield* replayJournal(engine, standing.lastSequence);
+  if (standing.refs === undefined) return { refs: 0, journalRows: replay.rows };
+  for (const ref of standing.refs) {
+    // @spec DML-STO-0904
+    if (!isWholeCommit(engine, ref.commitId))
+      yield { code: 'ref_broken', ref: ref.name, commitId: ref.commitId };
+    const journaled = replay.refs.get(ref.name) ?? null;
+    // @spec DML-STO-0907
+    if (journaled !== ref.commitId)
+      yield { code: 'ref_unjournaled', ref: ref.name, journaled, actual: ref.commitId };
+    replay.refs.delete(ref.name);
+  }
+  for (const [ref, journaled] of replay.refs) yield { code: 'ref_unjournaled', ref, journaled, actual: null };
+  yield { phase: 'refs', done: standing.refs.length };
+  return { refs: standing.refs.length, journalRows: replay.rows };
+}
+
+/** Both at one snapshot; refs are undefined when one cannot be read, which is a finding of the rows already. */
+function readStandingRefs(engine: Engine): { refs: readonly Ref[] | undefined; lastSequence: number } {
+  const [newest] = readRows(engine, 'journal', { reverse: true, limit: 1 });
+  const lastSequence = newest === undefined ? 0 : parseSequenceKey(newest.key);
+  try {
+    return { refs: readRefs(engine), lastSequence };
+  } catch {
+    return { refs: undefined, lastSequence };
+  }
+}
+
+function* replayJournal(
+  engine: Engine,
+  lastSequence: number,
+): Generator<Finding | VerifyProgress, Replay, undefined> {
+  const refs = new Map<string, CommitId>();
+  let expected = 1;
+  let rows = 0;
+  for (const row of iterateRows(engine, 'journal')) {
+    const sequence = parseSequenceKey(row.key);
+    if (sequence > lastSequence) break;
+    // @spec DML-STO-0905
+    if (expected < sequence) yield { code: 'journal_gap', fromSequence: expected, toSequence: sequence - 1 };
+    expected = sequence + 1;
+    rows += 1;
+    let entry: JournalEntry;
+    try {
+      entry = unsealJson<JournalEntry>('journal', row.key, row.value);
+    } catch {
+      continue;
+    }
+    const before = refs.get(entry.ref) ?? null;
+    // @spec DML-STO-0906
+    if (before !== entry.old)
+      yield { code: 'journal_contradiction', sequence, ref: entry.ref, expected: before, actual: entry.old };
+    if (entry.new === null) refs.delete(entry.ref);
+    else refs.set(entry.ref, entry.new);
+    if (rows % STEP_ROWS === 0) yield { phase: 'journal', done: rows };
+  }
+  return { refs, rows };
+}

@@ -1,0 +1,51 @@
+import { setImmediate } from 'node:timers/promises';
+import type { Engine } from '../engine/engine.ts';
+import type { Finding, VerifyProgress, VerifySummary } from './finding.ts';
+import { verifyObjects } from './verify-objects.ts';
+import { verifyJournal, verifyRows } from './verify-refs.ts';
+
+/** Yields what is wrong and how far it is; ends with the sums. Reads only. */
+export function* verifySteps(
+  engine: Engine,
+): Generator<Finding | VerifyProgress, Omit<VerifySummary, 'findings'>, undefined> {
+  const counts = { objects: 0, bytes: 0 };
+  yield* verifyObjects(engine, counts);
+  yield* verifyRows(engine);
+  const sums = yield* verifyJournal(engine);
+  return { ...counts, ...sums };
+}
+
+export interface VerifyOptions {
+  readonly onFinding?: (finding: Finding) => void;
+  readonly onProgress?: (progress: VerifyProgress) => void;
+  /** Ends the verification between two steps. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Verifies a whole store and yields how much it looked at and how many findings there were.
+ * Findings go to `onFinding` as they are met; the store is not changed, and others may write meanwhile.
+ *
+ * @spec DML-STO-0910
+ */
+export async function verifyStore(
+  host: { readonly engine: Engine },
+  options: VerifyOptions = {},
+): Promise<VerifySummary> {
+  const steps = verifySteps(host.engine);
+  let findings = 0;
+  for (;;) {
+    // @spec DML-STO-0912
+    options.signal?.throwIfAborted();
+    const step = steps.next();
+    if (step.done === true) return { ...step.value, findings };
+    // @spec DML-STO-0911
+    if ('code' in step.value) {
+      findings += 1;
+      options.onFinding?.(step.value);
+      continue;
+    }
+    options.onProgress?.(step.value);
+    await setImmediate();
+  }
+}
