@@ -1,16 +1,32 @@
 const HEX_DIGITS = '0123456789abcdef';
-const BYTE_TO_HEX: readonly string[] = Array.from(
-  { length: 256 },
-  (_, byte) => HEX_DIGITS.charAt(byte >> 4) + HEX_DIGITS.charAt(byte & 15),
+/** Character codes of the two digits of every byte. */
+const BYTE_TO_CODES: Uint8Array = Uint8Array.from({ length: 512 }, (_, at) =>
+  HEX_DIGITS.charCodeAt(at % 2 === 0 ? at >> 5 : (at >> 1) & 15),
 );
+const ID_CODES: number[] = new Array<number>(64).fill(0);
 const HEX_TO_NIBBLE: Uint8Array = new Uint8Array(128).fill(255);
 for (let nibble = 0; nibble < 16; nibble++) HEX_TO_NIBBLE[HEX_DIGITS.charCodeAt(nibble)] = nibble;
 
-/** Yields the lowercase hex text of `bytes[start..end)`. */
+/**
+ * Yields the lowercase hex text of `bytes[start..end)`.
+ *
+ * Made in one step per 32 bytes: adding digit by digit would leave a rope of strings behind every id.
+ */
 export function hexOf(bytes: Uint8Array, start = 0, end: number = bytes.length): string {
   let hex = '';
-  for (let at = start; at < end; at++) hex += BYTE_TO_HEX[bytes[at]!];
+  for (let at = start; at < end; at += 32) hex += hexOfPart(bytes, at, Math.min(at + 32, end));
   return hex;
+}
+
+function hexOfPart(bytes: Uint8Array, start: number, end: number): string {
+  const codes = end - start === 32 ? ID_CODES : new Array<number>((end - start) * 2).fill(0);
+  let to = 0;
+  for (let at = start; at < end; at++) {
+    const code = bytes[at]! * 2;
+    codes[to++] = BYTE_TO_CODES[code]!;
+    codes[to++] = BYTE_TO_CODES[code + 1]!;
+  }
+  return String.fromCharCode.apply(null, codes);
 }
 
 /** Writes lowercase hex text as bytes at `offset`; yields false when a character is not a lowercase hex digit. */
