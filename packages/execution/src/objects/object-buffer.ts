@@ -13,6 +13,7 @@ import {
 } from '@daggerml/object-model';
 import type { Store, WriteTransaction } from '@daggerml/store';
 import { executionError } from '../errors.ts';
+import { ByteSlabs } from './byte-slabs.ts';
 import { decodeAs } from './decode-as.ts';
 
 type RecordClass = Exclude<ObjectClass, 'chunk'>;
@@ -26,7 +27,10 @@ type RecordClass = Exclude<ObjectClass, 'chunk'>;
 export class ObjectBuffer implements PageStore {
   readonly store: Store;
   readonly pageCache: PageCache = new PageCache(32 * 1024 * 1024);
-  readonly #pending = new Map<string, { readonly objectClass: ObjectClass; readonly bytes: Uint8Array }>();
+  /** Id → number in the slabs. */
+  #pending = new Map<string, number>();
+  #slabs = new ByteSlabs();
+  #classes: ObjectClass[] = [];
   #sizeBytes = 0;
   #hasWritten = false;
 
@@ -53,7 +57,8 @@ export class ObjectBuffer implements PageStore {
   putBytes<Class extends ObjectClass>(objectClass: Class, bytes: Uint8Array): ObjectIds[Class] {
     const objectId = hashBytes(bytes) as string;
     if (!this.#pending.has(objectId)) {
-      this.#pending.set(objectId, { objectClass, bytes });
+      this.#pending.set(objectId, this.#slabs.add(bytes));
+      this.#classes.push(objectClass);
       this.#sizeBytes += bytes.length;
     }
     return objectId as ObjectIds[Class];
@@ -74,7 +79,7 @@ export class ObjectBuffer implements PageStore {
   /** Bytes of an object, checked against its id; undefined when neither the buffer nor the store has it. */
   getBytes(objectClass: ObjectClass, objectId: string): Uint8Array | undefined {
     const pending = this.#pending.get(objectId);
-    if (pending?.objectClass === objectClass) return pending.bytes;
+    if (pending !== undefined && this.#classes[pending] === objectClass) return this.#slabs.at(pending);
     return this.store.get(objectClass, objectId as never);
   }
 
@@ -93,15 +98,21 @@ export class ObjectBuffer implements PageStore {
 
   /** Writes what is pending; call `clear` once the transaction is through. */
   writeTo(transaction: WriteTransaction): void {
-    for (const [objectId, { objectClass, bytes }] of this.#pending) {
-      transaction.putHashed(objectClass, objectId as ObjectId, bytes);
+    for (const [objectId, number] of this.#pending) {
+      transaction.putHashed(
+        this.#classes[number] as ObjectClass,
+        objectId as ObjectId,
+        this.#slabs.at(number),
+      );
     }
   }
 
   /** Forgets what is pending, once it was written. */
   clear(): void {
     this.#hasWritten = true;
-    this.#pending.clear();
+    this.#pending = new Map();
+    this.#slabs = new ByteSlabs();
+    this.#classes = [];
     this.#sizeBytes = 0;
   }
 }
