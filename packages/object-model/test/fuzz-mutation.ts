@@ -1,4 +1,4 @@
-import type { SeededRandom } from './random.ts';
+import type { SeededRandom } from '@daggerml/testkit';
 
 /** Heads and lengths at which CBOR readers go wrong. */
 const INTERESTING = [

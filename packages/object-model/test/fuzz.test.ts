@@ -1,7 +1,7 @@
 import { join } from 'node:path';
+import { SeededRandom } from '@daggerml/testkit';
 import { describe, expect, it } from 'vitest';
 import { checkInput, fuzz } from './fuzz.ts';
-import { SeededRandom } from './random.ts';
 import { seedInputs } from './seed-inputs.ts';
 import { hexOfBytes } from './vector-case.ts';
 

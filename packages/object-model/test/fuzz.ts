@@ -1,3 +1,4 @@
+import { SeededRandom } from '@daggerml/testkit';
 import { decodeCbor } from '../src/cbor/decode.ts';
 import {
   type AnyRecord,
@@ -12,7 +13,6 @@ import { checkHeader, decodeByCodec } from '../src/records/decode-record.ts';
 import { encodeByCodec } from '../src/records/encode-record.ts';
 import { mutate } from './fuzz-mutation.ts';
 import { decodeByCborg, decodeByDagCbor, sameValue } from './oracles.ts';
-import { SeededRandom } from './random.ts';
 import { hexOfBytes } from './vector-case.ts';
 
 /** What a run saw. */

@@ -1,1 +1,1 @@
-export {};
+export { SeededRandom, seededNumbers } from './seeded-random.ts';

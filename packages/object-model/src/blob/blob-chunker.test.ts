@@ -1,7 +1,7 @@
+import { seededNumbers } from '@daggerml/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { digestStream, fillRandom, mixedContent } from '../../test/support/sample-content.ts';
-import { seededNumbers } from '../../test/support/tree-samples.ts';
 import { hashBytes, sha256Hex } from '../hash/hash-bytes.ts';
 import { utf8Bytes } from '../text/utf8.ts';
 import { BlobChunker, CHUNK_MAX_BYTES } from './blob-chunker.ts';

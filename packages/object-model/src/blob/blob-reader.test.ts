@@ -1,7 +1,7 @@
+import { seededNumbers } from '@daggerml/testkit';
 import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
 import { digestStream, mixedContent } from '../../test/support/sample-content.ts';
-import { seededNumbers } from '../../test/support/tree-samples.ts';
 import type { BlobDatum } from '../records/record-types.ts';
 import { treeEntries } from '../search-tree/read-tree.ts';
 import { blobBytes, readBlob, readBlobRange } from './blob-reader.ts';

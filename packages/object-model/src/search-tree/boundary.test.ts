@@ -1,5 +1,5 @@
+import { seededNumbers } from '@daggerml/testkit';
 import { describe, expect, it } from 'vitest';
-import { seededNumbers } from '../../test/support/tree-samples.ts';
 import { fmix32, fnv1a32, PageBoundary } from './boundary.ts';
 
 /** Yields the pages that entries of these hashes and sizes are cut into, as entry counts. */

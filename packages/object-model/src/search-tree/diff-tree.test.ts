@@ -1,6 +1,7 @@
+import { seededNumbers } from '@daggerml/testkit';
 import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
-import { i64, sampleEntries, seededNumbers } from '../../test/support/tree-samples.ts';
+import { i64, sampleEntries } from '../../test/support/tree-samples.ts';
 import type { KeyedRole, LeafEntries, TreeRoot } from '../records/page-types.ts';
 import { treeSplices } from './diff-splices.ts';
 import { treeDiff } from './diff-tree.ts';

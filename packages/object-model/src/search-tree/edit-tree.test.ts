@@ -1,8 +1,9 @@
+import { seededNumbers } from '@daggerml/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
 import { referenceTree } from '../../test/support/reference-tree.ts';
-import { i64, idFor, SAMPLE_ENTRIES, sampleEntries, seededNumbers } from '../../test/support/tree-samples.ts';
+import { i64, idFor, SAMPLE_ENTRIES, sampleEntries } from '../../test/support/tree-samples.ts';
 import type { EntryKeys, KeyedRole, LeafEntries, TreeRoot } from '../records/page-types.ts';
 import type { Element } from '../records/record-types.ts';
 import { type TreeChange, type TreeSplice, treeEdit, treeSplice } from './edit-tree.ts';

@@ -1,6 +1,7 @@
+import { seededNumbers } from '@daggerml/testkit';
 import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
-import { i64, idFor, ROLES, sampleEntries, seededNumbers } from '../../test/support/tree-samples.ts';
+import { i64, idFor, ROLES, sampleEntries } from '../../test/support/tree-samples.ts';
 import type { KeyedRole, LeafEntries, PageRole, TreeRoot } from '../records/page-types.ts';
 import { keyOfEntry } from './entry-codec.ts';
 import { treeAt, treeCount, treeEntries, treeFrom, treeGet, treeHas, treeRank } from './read-tree.ts';

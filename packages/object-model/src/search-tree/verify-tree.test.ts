@@ -1,6 +1,7 @@
+import { seededNumbers } from '@daggerml/testkit';
 import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
-import { ROLES, sampleEntries, seededNumbers } from '../../test/support/tree-samples.ts';
+import { ROLES, sampleEntries } from '../../test/support/tree-samples.ts';
 import { DmlError } from '../errors.ts';
 import type { PageId } from '../ids.ts';
 import { decodeRecord } from '../records/decode-record.ts';

@@ -1,5 +1,5 @@
+import { seededNumbers } from '@daggerml/testkit';
 import { sha256Hex, utf8Bytes } from '../../src/index.ts';
-import { seededNumbers } from './tree-samples.ts';
 
 /** Yields `sizeBytes` bytes of the digests of `<seed>/0`, `<seed>/1` and so on. */
 export function digestStream(seed: string, sizeBytes: number): Uint8Array {

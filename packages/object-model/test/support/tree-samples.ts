@@ -61,14 +61,3 @@ export function sampleEntries<Role extends PageRole>(role: Role, count: number):
   const text = (entry: LeafEntries[Role]): string => (entry as readonly string[])[0]!;
   return entries.sort((left, right) => (text(left) < text(right) ? -1 : 1));
 }
-
-/** Numbers in [0, 2^32) that follow from a seed: mulberry32. */
-export function seededNumbers(seed: number): (below: number) => number {
-  let state = seed | 0;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * below);
-  };
-}

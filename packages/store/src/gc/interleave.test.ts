@@ -1,15 +1,9 @@
 import type { CommitId, DagId } from '@daggerml/object-model';
+import { seededNumbers } from '@daggerml/testkit';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
 import { brokenClosures, danglingObjects } from '../../test/gc/closure.ts';
-import {
-  type Actor,
-  actorOf,
-  actorOfGenerator,
-  exploreAll,
-  runSchedule,
-  seededNumbers,
-} from '../../test/gc/schedule.ts';
+import { type Actor, actorOf, actorOfGenerator, exploreAll, runSchedule } from '../../test/gc/schedule.ts';
 import { putCommit, putDag, putLiteral, putText, putTextDag, putTree } from '../../test/records.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
 import type { Store } from '../store.ts';

@@ -1,15 +1,8 @@
+import { seededNumbers } from '@daggerml/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryGraph, randomGraph, reachable } from '../../test/history/random-graph.ts';
 import { logCommits } from './log.ts';
-
-function seeded(seed: number): (bound: number) => number {
-  let state = seed >>> 0;
-  return (bound) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * bound);
-  };
-}
 
 function diamond(): MemoryGraph {
   const graph = new MemoryGraph();
@@ -38,7 +31,7 @@ describe('logCommits', () => {
   it('never shows a parent before its child in topological order, whatever the clocks [DML-STO-0603]', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 60 }), (seed, size) => {
-        const graph = randomGraph(seeded(seed), size, 400);
+        const graph = randomGraph(seededNumbers(seed), size, 400);
         const tip = graph.id(`c${size - 1}`);
         const shown = [...logCommits(graph, [tip], { order: 'topological' })].map((entry) => entry.commitId);
         expect(new Set(shown)).toEqual(reachable(graph, tip));
@@ -54,7 +47,7 @@ describe('logCommits', () => {
   it('leaves out the ancestors of the excepted commits in every order [DML-STO-0605]', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 2, max: 40 }), (seed, size) => {
-        const graph = randomGraph(seeded(seed), size, 100);
+        const graph = randomGraph(seededNumbers(seed), size, 100);
         const tips = [graph.id(`c${size - 1}`), graph.id(`c${size - 2}`)];
         const except = [graph.id(`c${Math.floor(size / 2)}`)];
         const wanted = new Set(tips.flatMap((tip) => [...reachable(graph, tip)]));

@@ -1,16 +1,9 @@
+import { seededNumbers } from '@daggerml/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryGraph, randomGraph, reachable } from '../../test/history/random-graph.ts';
 import type { CommitId } from '../model.ts';
 import { isAncestor, mergeBases, relateCommits } from './merge-base.ts';
-
-function seeded(seed: number): (bound: number) => number {
-  let state = seed >>> 0;
-  return (bound) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * bound);
-  };
-}
 
 /** By the definition: common ancestors that no other common ancestor descends from. */
 function basesByDefinition(graph: MemoryGraph, ours: CommitId, theirs: CommitId): CommitId[] {
@@ -29,7 +22,7 @@ describe('mergeBases', () => {
         fc.integer({ min: 2, max: 40 }),
         fc.constantFrom(0, 50, 1000),
         (seed, size, skew) => {
-          const next = seeded(seed);
+          const next = seededNumbers(seed);
           const graph = randomGraph(next, size, skew);
           const ours = graph.id(`c${next(size)}`);
           const theirs = graph.id(`c${next(size)}`);

@@ -65,14 +65,3 @@ export function exploreAll(
     prefix = [...trace.slice(0, at), alive[alive.indexOf(trace[at] as number) + 1] as number];
   }
 }
-
-/** A small seeded generator of numbers below a bound. */
-export function seededNumbers(seed: number): (bound: number) => number {
-  let state = seed >>> 0;
-  return (bound) => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * bound);
-  };
-}

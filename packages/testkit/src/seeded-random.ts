@@ -1,4 +1,4 @@
-/** A seeded source of randomness (mulberry32), so that every run can be repeated. */
+/** A source of numbers that follow from a seed alone (mulberry32), so that every run can be repeated. */
 export class SeededRandom {
   #state: number;
 
@@ -15,8 +15,14 @@ export class SeededRandom {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000) * limit);
   }
 
-  /** Yields a member. */
+  /** Yields one of `values`, which must not be empty. */
   pick<Value>(values: readonly Value[]): Value {
     return values[this.below(values.length)] as Value;
   }
+}
+
+/** Yields a function that gives integers from 0 to below its argument, as {@link SeededRandom.below} does. */
+export function seededNumbers(seed: number): (limit: number) => number {
+  const random = new SeededRandom(seed);
+  return (limit) => random.below(limit);
 }
