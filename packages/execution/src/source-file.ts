@@ -10,7 +10,7 @@ export const sourceConditions: readonly string[] = runsFromSources
 
 /** Path of the self-contained module that pipelines and captured functions get for `@daggerml/bindings`. */
 export function authoringModule(): string {
-  return ownModule('authoring/index');
+  return ownModule('authoring/authoring-main');
 }
 
 /** Path of a module of this package: compiled when the package is built, TypeScript when run from sources. */

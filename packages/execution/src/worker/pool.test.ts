@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
+import { Uri } from '../values/uri.ts';
 
 const steps = `
 import { existsSync, writeFileSync } from 'node:fs';
 import { isMainThread, threadId } from 'node:worker_threads';
-import { blob, blobFromFile, f64, type BlobHandle } from '@daggerml/bindings';
+import { blob, blobFromFile, f64, Uri, type BlobHandle } from '@daggerml/bindings';
 export const thread = () => [isMainThread, threadId > 0];
 export const say = (text: string) => { console.log(text); console.error('err ' + text); return text; };
 export const environment = () => ({ ...process.env });
@@ -28,6 +29,7 @@ export const firstPiece = async (b: BlobHandle) => { for await (const piece of b
 export const lines = async (b: BlobHandle) => blob((await b.text()).split('\\n').reverse().join('\\n'));
 export const pieces = (n: number) => blob((async function* () { for (let i = 0; i < n; i++) yield new Uint8Array(100_000).fill(i); })());
 export const fromFile = (path: string) => ({ file: blobFromFile(path), exact: f64(2) });
+export const link = (base: Uri) => [base, Uri.fromString(String(base) + '/../b')];
 export const same = (b: BlobHandle) => ({ nested: [b] });
 `;
 
@@ -106,6 +108,15 @@ describe('WorkerPool', () => {
     expect([await file.file.text(), file.exact]).toEqual([steps, 2]);
     const same = run.call('same', [text]);
     expect(await run.outcome(same)).toEqual({ nested: [expect.objectContaining({ sizeBytes: 5 })] });
+  });
+
+  it('takes and gives URIs', async () => {
+    const run = workspace.begin();
+    const [given, made] = (await run.outcome(run.call('link', [new Uri('https://example.org/a')]))) as [
+      Uri,
+      Uri,
+    ];
+    expect([String(given), String(made)]).toEqual(['https://example.org/a', 'https://example.org/b']);
   });
 
   it('replaces a lost worker and tries the call again [DML-EXE-0809]', async () => {
