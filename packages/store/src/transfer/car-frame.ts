@@ -25,8 +25,12 @@ export interface CarLink {
 }
 
 /** Yields the error of a stream that is not what it should be; `detail` says how. */
-export function transferError(detail: string, fields: Readonly<Record<string, string | number>> = {}): Error {
-  return storeError('transfer_invalid', { detail, ...fields });
+export function transferError(
+  detail: string,
+  fields: Readonly<Record<string, string | number>> = {},
+  cause?: unknown,
+): Error {
+  return storeError('transfer_invalid', { detail, ...fields }, cause);
 }
 
 /** Yields an unsigned LEB128 number. */

@@ -91,10 +91,15 @@ export interface CarStream {
  */
 export async function readCar(stream: ByteStream): Promise<CarStream> {
   const reader = new FrameReader(stream);
-  const length = await reader.takeLength(MAX_HEADER_BYTES);
-  if (length === undefined) throw transferError('truncated');
-  const roots = decodeHeader(await reader.take(length));
-  return { roots, sections: readSections(reader) };
+  try {
+    const length = await reader.takeLength(MAX_HEADER_BYTES);
+    if (length === undefined) throw transferError('truncated');
+    const roots = decodeHeader(await reader.take(length));
+    return { roots, sections: readSections(reader) };
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
 }
 
 async function* readSections(reader: FrameReader): AsyncGenerator<CarSection, void, undefined> {

@@ -44,6 +44,17 @@ function linksOf(objectClass: ObjectClass, bytes: Buffer): Target[] {
   }));
 }
 
+/** Yields `class/id` of everything a commit reaches, itself included. */
+export function closureOf(store: Store, commitId: ObjectId): Set<string> {
+  const names = new Set([`commit/${commitId}`]);
+  for (const name of names) {
+    const [objectClass, id] = name.split('/') as [ObjectClass, ObjectId];
+    for (const link of linksOf(objectClass, store.read(objectClass, id)))
+      names.add(`${link.class}/${link.id}`);
+  }
+  return names;
+}
+
 /** Yields every present object with a link to an absent one; empty while the store is closed under links. */
 export function danglingObjects(store: Store): string[] {
   refreshSnapshot(store.engine);

@@ -1,0 +1,129 @@
+import {
+  type CommitId,
+  encodeRecord,
+  hashBytes,
+  type ObjectClass,
+  type ObjectId,
+  scanLinks,
+} from '@daggerml/object-model';
+import type { Engine } from '../engine/engine.ts';
+import { readRow, refreshSnapshot } from '../engine/reading.ts';
+import { storeError } from '../errors.ts';
+import { ObjectKeySet } from '../gc/object-key-set.ts';
+import { CLASS_BYTES, OBJECT_KEY_BYTES, objectKey, parseObjectKey } from '../keyspace.ts';
+import type { RefName } from '../ref-name.ts';
+import { decodeTombstone, isTombstone } from '../tombstone.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
+import { type CarLink, encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
+
+/** What exporting needs of a store. */
+export interface ExportHost {
+  readonly engine: Engine;
+  readonly isReadOnly: boolean;
+  transact(label: string, body: (transaction: WriteTransaction) => void): void;
+}
+
+/** A commit to export, and the ref name it travels under. */
+export interface ExportedRef {
+  readonly ref: RefName;
+  readonly commitId: CommitId;
+  /** Journal sequence that moved the ref there; 0 for a commit no ref names. */
+  readonly sequence?: number;
+}
+
+/** Bytes a piece of the stream holds at least, except the last. */
+const PIECE_BYTES = 65_536;
+
+const DAG_CBOR = 0x71;
+const RAW = 0x55;
+
+interface Block {
+  readonly link: CarLink;
+  readonly bytes: Uint8Array;
+}
+
+function refBlock({ ref, commitId, sequence }: ExportedRef): Block {
+  const bytes = encodeRecord({ type: 'ref', name: ref, commitId, sequence: sequence ?? 0 });
+  return { link: { codec: DAG_CBOR, id: hashBytes(bytes) }, bytes };
+}
+
+/** Yields the block that stands for an object, and adds what it links to to the queue. */
+function objectBlock(engine: Engine, key: Uint8Array, queue: ObjectKeySet, scratch: Buffer): Block {
+  const object = parseObjectKey(key) as { class: ObjectClass; id: ObjectId };
+  const name = { class: object.class, objectId: object.id };
+  const bytes = readRow(engine, 'objects', key);
+  if (bytes === undefined) throw storeError('object_missing', name);
+  if (hashBytes(bytes) === object.id) {
+    if (object.class === 'chunk') return { link: { codec: RAW, id: object.id }, bytes };
+    scanLinks(bytes, (objectClass, idOffset) => {
+      scratch[0] = CLASS_BYTES[objectClass];
+      bytes.copy(scratch, 1, idOffset, idOffset + OBJECT_KEY_BYTES - 1);
+      queue.add(scratch);
+    });
+    return { link: { codec: DAG_CBOR, id: object.id }, bytes };
+  }
+  if (!isTombstone(key, bytes))
+    throw storeError('store_damaged', { table: 'objects', detail: 'hash_mismatch', ...name });
+  const { class: objectClass, ...facts } = decodeTombstone(key, bytes);
+  // @spec DML-STO-1004
+  const tombstone = encodeRecord({ type: 'tombstone', objectClass, ...facts });
+  return { link: { codec: DAG_CBOR, id: hashBytes(tombstone) }, bytes: tombstone };
+}
+
+/**
+ * Yields a CARv1 stream of commits and everything they reach, in pieces of some 64 KiB.
+ *
+ * Reads as the consumer takes, and holds 50 bytes for each object seen. On a store opened for writing the
+ * commits are retained first, so that refs may move and collections run meanwhile; on one opened for reading
+ * an object that vanishes ends the stream with `object_missing`.
+ *
+ * @spec DML-STO-1001
+ */
+export async function* exportCar(
+  host: ExportHost,
+  refs: readonly ExportedRef[],
+): AsyncGenerator<Buffer, void, undefined> {
+  const { engine } = host;
+  // @spec DML-STO-1006
+  if (!host.isReadOnly) retainAll(host, refs);
+  const blocks = refs.map(refBlock);
+  // @spec DML-STO-1002
+  const header = encodeHeader(blocks.map((block) => block.link));
+  let pieces: Buffer[] = [encodeVarint(header.length), header];
+  let size = header.length;
+  for (const block of walkBlocks(engine, blocks, refs)) {
+    const section = encodeSection(block.link, block.bytes);
+    pieces.push(section);
+    size += section.length;
+    // @spec DML-STO-1005
+    if (size < PIECE_BYTES) continue;
+    yield Buffer.concat(pieces);
+    refreshSnapshot(engine);
+    pieces = [];
+    size = 0;
+  }
+  if (pieces.length > 0) yield Buffer.concat(pieces);
+}
+
+function retainAll(host: ExportHost, refs: readonly ExportedRef[]): void {
+  host.transact('export/retain', (transaction) => {
+    for (const { commitId } of refs)
+      if (!transaction.retain('commit', commitId))
+        throw storeError('object_missing', { class: 'commit', objectId: commitId });
+  });
+}
+
+/** Yields the ref records, then every object the commits reach, once each. */
+function* walkBlocks(
+  engine: Engine,
+  refBlocks: readonly Block[],
+  refs: readonly ExportedRef[],
+): Generator<Block, void, undefined> {
+  yield* refBlocks;
+  const queue = new ObjectKeySet();
+  const scratch = Buffer.alloc(OBJECT_KEY_BYTES);
+  for (const { commitId } of refs) queue.add(objectKey('commit', commitId) as Buffer);
+  // @spec DML-STO-1003
+  for (let ordinal = 0; ordinal < queue.size; ordinal += 1)
+    yield objectBlock(engine, queue.keyAt(ordinal), queue, scratch);
+}

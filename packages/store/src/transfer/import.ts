@@ -1,0 +1,140 @@
+import type { CommitId, ObjectId, TombstoneRecord } from '@daggerml/object-model';
+import type { Engine } from '../engine/engine.ts';
+import { hasRow } from '../engine/reading.ts';
+import { Draft, type ObjectReader } from '../history/draft.ts';
+import { isAncestor } from '../history/merge-base.ts';
+import { objectKey } from '../keyspace.ts';
+import type { RefName } from '../ref-name.ts';
+import type { Ref } from '../refs.ts';
+import { sealJson } from '../sealed-row.ts';
+import { encodeTombstone } from '../tombstone.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
+import { type ByteStream, readCar } from './car-reader.ts';
+import { checkComplete } from './completeness.ts';
+import { type Received, type ReceivedCounts, receiveStream, type StreamRef } from './receive.ts';
+
+/** What importing needs of a store. */
+export interface ImportHost extends ObjectReader {
+  readonly engine: Engine;
+  getRef(name: RefName): Ref | undefined;
+  transact(label: string, body: (transaction: WriteTransaction) => void): void;
+}
+
+export interface ImportOptions {
+  readonly actor: string;
+  readonly reason: string;
+  /** Under which name a ref of the stream is taken; undefined leaves it out. The same name by default. */
+  readonly mapRef?: (name: RefName) => RefName | undefined;
+  /** Moves refs also to commits that are no descendants. */
+  readonly force?: boolean;
+  readonly onProgress?: (counts: Readonly<ReceivedCounts>) => void;
+}
+
+/** What became of one ref of a stream. */
+export interface ImportedRef {
+  readonly ref: RefName;
+  readonly before: CommitId | null;
+  readonly after: CommitId;
+}
+
+/** What an import did; refused refs leave every ref as it was, with the objects in the store. */
+export type ImportResult =
+  | {
+      readonly state: 'applied';
+      readonly refs: readonly ImportedRef[];
+      readonly objects: Readonly<ReceivedCounts>;
+      readonly tombstones: number;
+    }
+  | {
+      readonly state: 'refused';
+      readonly refs: readonly (ImportedRef & { readonly reason: 'not_descendant' | 'moved' })[];
+      readonly objects: Readonly<ReceivedCounts>;
+    };
+
+/** Thrown inside the last transaction to undo it; never leaves this file. */
+class RefsMoved extends Error {
+  readonly refs: readonly ImportedRef[];
+  constructor(refs: readonly ImportedRef[]) {
+    super('refs moved');
+    this.refs = refs;
+  }
+}
+
+/**
+ * Imports a CARv1 stream: objects first, batch by batch; then, once everything the refs reach is there, the
+ * refs in one transaction. Importing again, or after a cut, is harmless and completes what is missing.
+ *
+ * Throws `transfer_invalid` for a stream that is not well-formed (`truncated`, `length_bounds`, `length_form`,
+ * `header_form`, `roots_form`, `cid_unsupported`), not true (`cid_mismatch`, `record_invalid`,
+ * `record_unexpected`) or not whole (`incomplete`).
+ */
+export async function importCar(
+  host: ImportHost,
+  stream: ByteStream,
+  options: ImportOptions,
+): Promise<ImportResult> {
+  const car = await readCar(stream);
+  let received: Received;
+  try {
+    received = await receiveStream(host, car, (counts) => options.onProgress?.(counts));
+  } finally {
+    await car.sections.return();
+  }
+  const wanted = received.refs.filter((ref) => mapped(options, ref) !== undefined);
+  const commitIds = wanted.map((ref) => ref.commitId);
+  host.transact('import/retain', (transaction) => {
+    for (const commitId of commitIds) transaction.retain('commit', commitId);
+  });
+  // @spec DML-STO-1021
+  const tombstones = await checkComplete(host.engine, commitIds, received.tombstones);
+  const refs = wanted.map((ref): ImportedRef => {
+    const name = mapped(options, ref) as RefName;
+    return { ref: name, before: host.getRef(name)?.commitId ?? null, after: ref.commitId };
+  });
+  const graph = new Draft(host);
+  // @spec DML-STO-1027
+  const refused = options.force === true ? [] : refs.filter((ref) => !isForward(graph, ref));
+  const objects = received.counts;
+  if (refused.length > 0)
+    return { state: 'refused', objects, refs: refused.map((ref) => ({ ...ref, reason: 'not_descendant' })) };
+  try {
+    // @spec DML-STO-1022
+    host.transact('import/refs', (transaction) => {
+      for (const tombstone of tombstones) adoptTombstone(transaction, tombstone);
+      moveRefs(transaction, refs, options);
+    });
+  } catch (error) {
+    if (!(error instanceof RefsMoved)) throw error;
+    return { state: 'refused', objects, refs: error.refs.map((ref) => ({ ...ref, reason: 'moved' })) };
+  }
+  return { state: 'applied', refs, objects, tombstones: tombstones.length };
+}
+
+function mapped(options: ImportOptions, ref: StreamRef): RefName | undefined {
+  return options.mapRef === undefined ? ref.name : options.mapRef(ref.name);
+}
+
+function isForward(graph: Draft, { before, after }: ImportedRef): boolean {
+  return before === null || isAncestor(graph, before, after);
+}
+
+function moveRefs(transaction: WriteTransaction, refs: readonly ImportedRef[], options: ImportOptions): void {
+  const { actor, reason } = options;
+  const moved: ImportedRef[] = [];
+  for (const { ref, before, after } of refs) {
+    const update = transaction.updateRef({ ref, expected: before, next: after, actor, reason });
+    if (!update.applied) moved.push({ ref, before: update.actual, after });
+  }
+  // @spec DML-STO-1030
+  if (moved.length > 0) throw new RefsMoved(moved);
+}
+
+function adoptTombstone(transaction: WriteTransaction, tombstone: TombstoneRecord): void {
+  const { objectClass, reason, message, actor, timeMs } = tombstone;
+  const objectId = tombstone.objectId as ObjectId;
+  const key = objectKey(objectClass, objectId) as Buffer;
+  if (hasRow(transaction.engine, 'objects', key)) return;
+  const facts = { class: objectClass, objectId, reason, message, actor, timeMs };
+  transaction.putRow('objects', key, encodeTombstone(key, facts));
+  transaction.putRow('excised', key, sealJson('excised', key, { class: objectClass, objectId, timeMs }));
+}

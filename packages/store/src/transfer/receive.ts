@@ -1,0 +1,148 @@
+import {
+  type CommitId,
+  decodeRecord,
+  hashBytes,
+  type ObjectClass,
+  type ObjectId,
+  type RefRecord,
+  type TombstoneRecord,
+} from '@daggerml/object-model';
+import { hasRow } from '../engine/reading.ts';
+import { objectKey } from '../keyspace.ts';
+import { asRefName, type RefName } from '../ref-name.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
+import { type CarLink, transferError } from './car-frame.ts';
+import type { CarSection, CarStream } from './car-reader.ts';
+
+/** Bytes and objects one transaction of an import puts. */
+const BATCH_BYTES: number = 4 * 2 ** 20;
+const BATCH_OBJECTS = 5_000;
+/** Tombstones held until it is known which of them are wanted. */
+const MAX_TOMBSTONES = 100_000;
+
+/** A ref as the stream names it. */
+export interface StreamRef {
+  readonly name: RefName;
+  readonly commitId: CommitId;
+}
+
+/** How many objects of a stream were new, present, or kept out by a tombstone. */
+export interface ReceivedCounts {
+  added: number;
+  present: number;
+  excised: number;
+}
+
+/** What receiving a stream's sections yields. */
+export interface Received {
+  readonly refs: readonly StreamRef[];
+  readonly counts: ReceivedCounts;
+  /** Offered tombstones by class and id of the object. */
+  readonly tombstones: ReadonlyMap<string, TombstoneRecord>;
+}
+
+interface PendingObject {
+  readonly class: ObjectClass;
+  readonly id: ObjectId;
+  readonly bytes: Buffer;
+}
+
+/** Yields the key tombstones are found by. */
+export function tombstoneName(objectClass: ObjectClass, objectId: string): string {
+  return `${objectClass}/${objectId}`;
+}
+
+/** Opens one section: its bytes are what its CID says, and a valid record of an object, ref or tombstone. */
+function openSection({ link, bytes }: CarSection): PendingObject | RefRecord | TombstoneRecord {
+  // @spec DML-STO-1012
+  if (hashBytes(bytes) !== link.id) throw transferError('cid_mismatch', { objectId: link.id });
+  if (link.codec === 0x55) return { class: 'chunk', id: link.id, bytes };
+  let record: ReturnType<typeof decodeRecord>;
+  try {
+    record = decodeRecord(bytes);
+  } catch (cause) {
+    // @spec DML-STO-1014
+    throw transferError('record_invalid', { objectId: link.id }, cause);
+  }
+  if (record.type === 'ref' || record.type === 'tombstone') return record;
+  if (record.type === 'meta') throw transferError('record_unexpected', { objectId: link.id });
+  return { class: record.type, id: link.id, bytes };
+}
+
+/** Takes the ref records that lead a stream. */
+async function receiveRefs(stream: CarStream): Promise<StreamRef[]> {
+  const refs: StreamRef[] = [];
+  for (const root of stream.roots) {
+    const next = await stream.sections.next();
+    // @spec DML-STO-1032
+    if (next.done === true || !isSameLink(next.value.link, root)) throw transferError('roots_form');
+    const record = openSection(next.value);
+    if (!('type' in record) || record.type !== 'ref') throw transferError('roots_form');
+    refs.push({ name: asRefName(record.name), commitId: record.commitId });
+  }
+  return refs;
+}
+
+function isSameLink(left: CarLink, right: CarLink): boolean {
+  return left.codec === right.codec && left.id === right.id;
+}
+
+/** What receiving needs of a store. */
+export interface ReceivingHost {
+  transact(label: string, body: (transaction: WriteTransaction) => void): void;
+}
+
+/**
+ * Puts every object of a stream, batch by batch; nothing is referenced yet.
+ * Objects put so far stay as recent objects of this session when the stream turns out to be bad or cut off.
+ */
+export async function receiveStream(
+  host: ReceivingHost,
+  stream: CarStream,
+  onBatch: (counts: ReceivedCounts) => void,
+): Promise<Received> {
+  const refs = await receiveRefs(stream);
+  const counts: ReceivedCounts = { added: 0, present: 0, excised: 0 };
+  const tombstones = new Map<string, TombstoneRecord>();
+  let batch: PendingObject[] = [];
+  let batchBytes = 0;
+  const flush = (): void => {
+    host.transact('import/objects', (transaction) => putBatch(transaction, batch, counts));
+    onBatch(counts);
+    batch = [];
+    batchBytes = 0;
+  };
+  for await (const section of stream.sections) {
+    const opened = openSection(section);
+    if ('bytes' in opened) {
+      batch.push(opened);
+      batchBytes += opened.bytes.length;
+      // @spec DML-STO-1028
+      if (batchBytes >= BATCH_BYTES || batch.length >= BATCH_OBJECTS) flush();
+    } else if (opened.type === 'tombstone') {
+      if (tombstones.size >= MAX_TOMBSTONES) throw transferError('too_many_tombstones');
+      tombstones.set(tombstoneName(opened.objectClass, opened.objectId), opened);
+    } else throw transferError('record_unexpected', { objectId: section.link.id });
+  }
+  if (batch.length > 0) flush();
+  return { refs, counts, tombstones };
+}
+
+function putBatch(
+  transaction: WriteTransaction,
+  batch: readonly PendingObject[],
+  counts: ReceivedCounts,
+): void {
+  for (const object of batch) {
+    const key = objectKey(object.class, object.id) as Buffer;
+    // @spec DML-STO-1025
+    if (hasRow(transaction.engine, 'excised', key)) {
+      counts.excised += 1;
+      continue;
+    }
+    // @spec DML-STO-1023
+    if (hasRow(transaction.engine, 'objects', key)) counts.present += 1;
+    else counts.added += 1;
+    transaction.put(object.class, object.bytes);
+  }
+}

@@ -1,0 +1,514 @@
+import {
+  type BlobStore,
+  type ChunkId,
+  type CommitId,
+  type DatumId,
+  DmlError,
+  decodeRecord,
+  encodeRecord,
+  hashBytes,
+  type PageId,
+  type TreeId,
+  writeBlob,
+} from '@daggerml/object-model';
+import { CarReader } from '@ipld/car';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
+import { brokenClosures, closureOf } from '../../test/gc/closure.ts';
+import {
+  type CommitParts,
+  putCommit,
+  putLiteral,
+  putRecord,
+  putText,
+  putTextDag,
+} from '../../test/records.ts';
+import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
+import { applyExcision, planExcision } from '../excision/excise.ts';
+import { runGc } from '../gc/run.ts';
+import { objectKey, parseObjectKey } from '../keyspace.ts';
+import { asRefName, headRef, type RefName, remoteRef } from '../ref-name.ts';
+import type { Store } from '../store.ts';
+import { verifyStore } from '../verify/verify-store.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
+import { encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
+import { readCar } from './car-reader.ts';
+import { exportCar } from './export.ts';
+import { type ImportOptions, type ImportResult, importCar } from './import.ts';
+
+const MAIN = headRef('main');
+const BY = { actor: 'ada', reason: 'import' };
+const FACTS = { reason: 'personal-data', message: '', actor: 'ada' };
+
+function pagesOf(transaction: WriteTransaction): BlobStore {
+  return {
+    getPage: (pageId) => transaction.get('page', pageId),
+    putPage: (bytes) => transaction.put('page', bytes) as PageId,
+    putChunk: (bytes) => transaction.put('chunk', bytes) as ChunkId,
+  };
+}
+
+function commitTo(store: Store, parts: CommitParts & { text?: string }, ref: RefName = MAIN): CommitId {
+  let commitId = '' as CommitId;
+  store.transact('commit', (transaction) => {
+    const dags = parts.text === undefined ? {} : { text: putTextDag(transaction, parts.text) };
+    commitId = putCommit(transaction, { ...parts, dags: { ...dags, ...parts.dags } });
+  });
+  setRef(store, ref, commitId);
+  return commitId;
+}
+
+/** Two commits, a blob of several chunks, text. */
+async function sourceStore(): Promise<{ store: Store; commitId: CommitId }> {
+  const store = await openFixture();
+  let blobDag = '' as never;
+  store.transact('blob', (transaction) => {
+    const content = Buffer.alloc(400_000);
+    for (let at = 0; at < content.length; at += 4) content.writeUInt32LE(Math.imul(at, 2654435761) >>> 0, at);
+    const blobId: DatumId = putRecord(transaction, writeBlob(content, pagesOf(transaction)));
+    const rootNodeId = putLiteral(transaction, blobId);
+    blobDag = putRecord(transaction, { type: 'dag', rootNodeId, names: [] }) as never;
+  });
+  const first = commitTo(store, { text: 'one' });
+  const commitId = commitTo(store, { text: 'two', parents: [first], dags: { blob: blobDag } });
+  store.transact('garbage', (transaction) => void putTextDag(transaction, 'not exported'));
+  return { store, commitId };
+}
+
+async function exported(store: Store, refs: readonly RefName[] = [MAIN]): Promise<Buffer> {
+  const pieces: Buffer[] = [];
+  const wanted = refs.map((ref) => {
+    const { commitId, sequence } = store.getRef(ref)!;
+    return { ref, commitId, sequence };
+  });
+  for await (const piece of exportCar(store, wanted)) pieces.push(piece);
+  return Buffer.concat(pieces);
+}
+
+function imported(store: Store, bytes: Buffer, options: Partial<ImportOptions> = {}): Promise<ImportResult> {
+  return importCar(store, [bytes], { ...BY, ...options });
+}
+
+async function sectionsOf(bytes: Buffer): Promise<{ roots: string[]; ids: string[]; blocks: Buffer[] }> {
+  const { roots, sections } = await readCar([bytes]);
+  const ids: string[] = [];
+  const blocks: Buffer[] = [];
+  for await (const section of sections) {
+    ids.push(section.link.id);
+    blocks.push(section.bytes);
+  }
+  return { roots: roots.map((root) => root.id), ids, blocks };
+}
+
+/** Builds a stream from records, the first ones its roots. */
+function streamOf(roots: number, blocks: readonly { codec: 0x71 | 0x55; bytes: Uint8Array }[]): Buffer {
+  const linked = blocks.map(({ codec, bytes }) => ({ link: { codec, id: hashBytes(bytes) }, bytes }));
+  const header = encodeHeader(linked.slice(0, roots).map((block) => block.link));
+  return Buffer.concat([
+    encodeVarint(header.length),
+    header,
+    ...linked.map((block) => encodeSection(block.link, block.bytes)),
+  ]);
+}
+
+async function failureOf(work: Promise<unknown>): Promise<string> {
+  return work.then(
+    () => 'none',
+    (error: unknown) =>
+      error instanceof DmlError ? `${error.code}/${error.detail}` : `not a DmlError: ${error}`,
+  );
+}
+
+describe('exportCar', () => {
+  it('is a CARv1 stream that other tools read and verify [DML-STO-1001]', async () => {
+    const { store } = await sourceStore();
+    const bytes = await exported(store);
+    const reader = await CarReader.fromBytes(bytes);
+    expect(reader.version).toBe(1);
+    const { ids } = await sectionsOf(bytes);
+    let read = 0;
+    for await (const { cid, bytes: block } of reader.blocks()) {
+      expect(Buffer.from(cid.multihash.digest).toString('hex')).toBe(hashBytes(block));
+      expect(ids[read]).toBe(hashBytes(block));
+      read += 1;
+    }
+    expect(read).toBe(ids.length);
+  });
+
+  it('leads with the records of its refs, which are its roots [DML-STO-1002]', async () => {
+    const { store, commitId } = await sourceStore();
+    setRef(store, 'other', commitId);
+    const { roots, ids, blocks } = await sectionsOf(await exported(store, [MAIN, headRef('other')]));
+    expect(ids.slice(0, 2)).toEqual(roots);
+    expect(blocks.slice(0, 2).map((block) => decodeRecord(block))).toEqual([
+      { type: 'ref', name: 'refs/heads/main', commitId, sequence: 2 },
+      { type: 'ref', name: 'refs/heads/other', commitId, sequence: 3 },
+    ]);
+  });
+
+  it('holds every object the refs reach, once each, and no other [DML-STO-1003]', async () => {
+    const { store, commitId } = await sourceStore();
+    const { roots, ids } = await sectionsOf(await exported(store));
+    const reached = [...closureOf(store, commitId)].map((name) => name.split('/')[1]);
+    expect(ids.slice(roots.length).sort()).toEqual(reached.sort());
+  });
+
+  it('holds the tombstone in the place of an excised object [DML-STO-1004]', async () => {
+    const { store } = await sourceStore();
+    let datumId = '' as DatumId;
+    store.transact('find', (transaction) => {
+      datumId = putText(transaction, 'two');
+    });
+    applyExcision(
+      store,
+      await planExcision(store, { objects: [{ class: 'datum', objectId: datumId }] }),
+      FACTS,
+    );
+    const { ids, blocks } = await sectionsOf(await exported(store));
+    expect(ids).not.toContain(datumId);
+    const tombstones = blocks.filter((block) => block[2] === 8).map((block) => decodeRecord(block));
+    expect(tombstones).toMatchObject([{ type: 'tombstone', objectClass: 'datum', objectId: datumId }]);
+  });
+
+  it('reads on only as its consumer takes [DML-STO-1005]', async () => {
+    const { store, commitId } = await sourceStore();
+    let reads = 0;
+    const objects = new Proxy(store.engine.tables.objects, {
+      get: (table, name) => {
+        if (name === 'getBinary' || name === 'getBinaryFast') reads += 1;
+        const value: unknown = Reflect.get(table, name, table);
+        return typeof value === 'function' ? value.bind(table) : value;
+      },
+    });
+    const engine = { ...store.engine, tables: { ...store.engine.tables, objects } };
+    const stream = exportCar({ engine, isReadOnly: true, transact: () => {} }, [{ ref: MAIN, commitId }]);
+    await stream.next();
+    const first = reads;
+    expect(first).toBeLessThan(closureOf(store, commitId).size);
+    while ((await stream.next()).done !== true);
+    expect(reads).toBe(closureOf(store, commitId).size);
+  });
+
+  it('keeps what it exports while refs move and a collection runs [DML-STO-1006]', async () => {
+    const { store, commitId } = await sourceStore();
+    setRef(store, 'anchor', commitTo(store, { text: 'anchor' }, headRef('anchor')));
+    const size = closureOf(store, commitId).size;
+    const stream = exportCar(store, [{ ref: MAIN, commitId }]);
+    const pieces = [(await stream.next()).value as Buffer];
+    setRef(store, MAIN, null);
+    await runGc(store);
+    for await (const piece of stream) pieces.push(piece);
+    expect((await sectionsOf(Buffer.concat(pieces))).ids).toHaveLength(size + 1);
+  });
+});
+
+describe('importCar', () => {
+  it('brings every object and every ref', async () => {
+    const { store, commitId } = await sourceStore();
+    const target = await openFixture();
+    const result = await imported(target, await exported(store));
+    expect(result).toMatchObject({
+      state: 'applied',
+      refs: [{ ref: MAIN, before: null, after: commitId }],
+      objects: { present: 0, excised: 0 },
+      tombstones: 0,
+    });
+    expect(closureOf(target, commitId)).toEqual(closureOf(store, commitId));
+    expect((await verifyStore(target)).findings).toBe(0);
+  });
+
+  it('refuses a section whose bytes are not those of its CID [DML-STO-1012]', async () => {
+    const { store } = await sourceStore();
+    const bytes = await exported(store);
+    bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
+    const target = await openFixture();
+    expect(await failureOf(imported(target, bytes))).toBe('transfer_invalid/cid_mismatch');
+    expect(target.readRefs()).toEqual([]);
+  });
+
+  it('refuses a section that is no valid record [DML-STO-1014]', async () => {
+    const { store, commitId } = await sourceStore();
+    const ref = {
+      codec: 0x71,
+      bytes: encodeRecord({ type: 'ref', name: MAIN, commitId, sequence: 1 }),
+    } as const;
+    const target = await openFixture();
+    const meta = encodeRecord({ type: 'meta', key: 'k', value: 1 });
+    const bad = streamOf(1, [ref, { codec: 0x71, bytes: Buffer.from('no record') }]);
+    expect(await failureOf(imported(target, bad))).toBe('transfer_invalid/record_invalid');
+    expect(await failureOf(imported(target, streamOf(1, [ref, { codec: 0x71, bytes: meta }])))).toBe(
+      'transfer_invalid/record_unexpected',
+    );
+    expect(await failureOf(imported(target, streamOf(1, [ref, ref])))).toBe(
+      'transfer_invalid/record_unexpected',
+    );
+    expect(await failureOf(imported(target, await exported(store)))).toBe('none');
+  });
+
+  it('refuses a stream that does not lead with what its roots name [DML-STO-1032]', async () => {
+    const { commitId } = await sourceStore();
+    const ref = {
+      codec: 0x71,
+      bytes: encodeRecord({ type: 'ref', name: MAIN, commitId, sequence: 1 }),
+    } as const;
+    const text = { codec: 0x71, bytes: encodeRecord({ type: 'datum', kind: 'string', value: 'x' }) } as const;
+    const target = await openFixture();
+    expect(await failureOf(imported(target, streamOf(1, [text])))).toBe('transfer_invalid/roots_form');
+    const header = encodeHeader([{ codec: 0x71, id: hashBytes(ref.bytes) }]);
+    const missing = Buffer.concat([encodeVarint(header.length), header]);
+    expect(await failureOf(imported(target, missing))).toBe('transfer_invalid/roots_form');
+  });
+
+  it('ends with a result or a DmlError and whole refs, whatever the stream holds [DML-STO-1015]', async () => {
+    const source = await openFixture();
+    commitTo(source, { text: 'small', parents: [commitTo(source, { text: 'smaller' })] });
+    const stream = await exported(source);
+    const target = await openFixture();
+    const change = fc.record({ at: fc.nat(stream.length - 1), byte: fc.nat(255) });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(change, { minLength: 1, maxLength: 4 }),
+        fc.option(fc.nat(stream.length), { nil: undefined }),
+        async (changes, length) => {
+          const bytes = Buffer.from(stream.subarray(0, length));
+          for (const { at, byte } of changes) if (at < bytes.length) bytes[at] = byte;
+          expect(await failureOf(imported(target, bytes, { force: true }))).not.toMatch(/^not/);
+          expect(brokenClosures(target)).toEqual([]);
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+
+  it('moves no ref before everything it reaches is there [DML-STO-1021]', async () => {
+    const { store, commitId } = await sourceStore();
+    const bytes = await exported(store);
+    const environment = fakeEnvironment();
+    const target = await openFixture(environment);
+    const reached = closureOf(store, commitId);
+    let checked = 0;
+    environment.failpoint = (name) => {
+      if (name !== 'ref/before-row') return;
+      checked += 1;
+      const present = new Set(
+        readKeys(target.engine, 'objects').map(
+          (key) => `${parseObjectKey(key)!.class}/${parseObjectKey(key)!.id}`,
+        ),
+      );
+      expect([...reached].filter((object) => !present.has(object))).toEqual([]);
+    };
+    await imported(target, bytes);
+    expect(checked).toBe(1);
+  });
+
+  it('moves all refs or, when one has moved meanwhile, none [DML-STO-1022]', async () => {
+    const { store, commitId } = await sourceStore();
+    setRef(store, 'other', commitId);
+    const bytes = await exported(store, [MAIN, headRef('other')]);
+    const target = await openFixture();
+    const mine = commitTo(target, { text: 'mine' }, headRef('mine'));
+    const racing = new Proxy(target, {
+      get: (host, name) => {
+        if (name === 'transact')
+          return (label: string, body: (transaction: WriteTransaction) => void) => {
+            if (label === 'import/refs') setRef(target, 'other', mine);
+            host.transact(label, body);
+          };
+        const value: unknown = Reflect.get(host, name, host);
+        return typeof value === 'function' ? value.bind(host) : value;
+      },
+    });
+    expect(await importCar(racing, [bytes], BY)).toMatchObject({
+      state: 'refused',
+      refs: [{ ref: 'refs/heads/other', before: mine, reason: 'moved' }],
+    });
+    expect(target.getRef(MAIN)).toBeUndefined();
+    expect(target.getRef(headRef('other'))?.commitId).toBe(mine);
+  });
+
+  it('changes no object that is present when it imports again [DML-STO-1023]', async () => {
+    const { store } = await sourceStore();
+    const bytes = await exported(store);
+    const target = await openFixture();
+    const first = await imported(target, bytes);
+    const keys = readKeys(target.engine, 'objects');
+    const rows = keys.map((key) => readRow(target.engine, 'objects', key));
+    const second = await imported(target, bytes);
+    expect(second.objects).toEqual({ added: 0, present: first.objects.added, excised: 0 });
+    refreshSnapshot(target.engine);
+    expect(readKeys(target.engine, 'objects')).toEqual(keys);
+    expect(keys.map((key) => readRow(target.engine, 'objects', key))).toEqual(rows);
+    expect(target.stateVersion()).toBe(1);
+  });
+
+  it('is completed by importing again after it was cut off [DML-STO-1024]', async () => {
+    const { store, commitId } = await sourceStore();
+    const bytes = await exported(store);
+    const target = await openFixture();
+    for (const share of [0.3, 0.9]) {
+      const cut = bytes.subarray(0, Math.floor(bytes.length * share));
+      expect(await failureOf(imported(target, cut))).toBe('transfer_invalid/truncated');
+      expect(target.readRefs()).toEqual([]);
+    }
+    expect((await imported(target, bytes)).state).toBe('applied');
+    expect(closureOf(target, commitId)).toEqual(closureOf(store, commitId));
+  });
+
+  it('keeps a tombstone against the object and counts it [DML-STO-1025]', async () => {
+    const { store } = await sourceStore();
+    const bytes = await exported(store);
+    const target = await openFixture();
+    await imported(target, bytes);
+    let datumId = '' as DatumId;
+    target.transact('find', (transaction) => {
+      datumId = putText(transaction, 'two');
+    });
+    applyExcision(
+      target,
+      await planExcision(target, { objects: [{ class: 'datum', objectId: datumId }] }),
+      FACTS,
+    );
+    expect((await imported(target, bytes)).objects).toMatchObject({ added: 0, excised: 1 });
+    expect(() => target.get('datum', datumId)).toThrow(expect.objectContaining({ detail: 'excised' }));
+  });
+
+  it('refuses a stream that lacks something its refs reach [DML-STO-1026]', async () => {
+    const source = await openFixture();
+    const commitId = commitTo(source, { text: 'whole' });
+    const stream = await exported(source);
+    const { blocks } = await sectionsOf(stream);
+    const records = blocks.map((bytes) => ({ codec: 0x71, bytes }) as const);
+    for (let left = 1; left < records.length; left += 1) {
+      const target = await openFixture();
+      const thin = streamOf(
+        1,
+        records.filter((_, index) => index !== left),
+      );
+      expect(await failureOf(imported(target, thin))).toBe('transfer_invalid/incomplete');
+      expect(target.readRefs()).toEqual([]);
+    }
+    const target = await openFixture();
+    expect((await imported(target, stream)).refs).toMatchObject([{ after: commitId }]);
+  });
+
+  it('refuses to move a ref to no descendant unless forced, and leaves all as they were [DML-STO-1027] [DML-STO-1030]', async () => {
+    const { store, commitId } = await sourceStore();
+    setRef(store, 'fresh', commitId);
+    const bytes = await exported(store, [MAIN, headRef('fresh')]);
+    const target = await openFixture();
+    const mine = commitTo(target, { text: 'mine' });
+    expect(await imported(target, bytes)).toMatchObject({
+      state: 'refused',
+      refs: [{ ref: MAIN, before: mine, after: commitId, reason: 'not_descendant' }],
+    });
+    expect(target.readRefs().map((ref) => [ref.name, ref.commitId])).toEqual([[MAIN, mine]]);
+    expect((await imported(target, bytes, { force: true })).state).toBe('applied');
+    expect(target.getRef(MAIN)?.commitId).toBe(commitId);
+  });
+
+  it('takes refs under the names it is told, or leaves them out', async () => {
+    const { store, commitId } = await sourceStore();
+    setRef(store, 'other', commitId);
+    const bytes = await exported(store, [MAIN, headRef('other')]);
+    const target = await openFixture();
+    const mapRef = (name: RefName): RefName | undefined =>
+      name === MAIN ? remoteRef('origin', 'main') : undefined;
+    expect((await imported(target, bytes, { mapRef })).refs).toMatchObject([
+      { ref: 'refs/remotes/origin/main' },
+    ]);
+    expect(target.readRefs().map((ref) => ref.name)).toEqual([asRefName('refs/remotes/origin/main')]);
+  });
+
+  it('holds one batch at most of a long stream [DML-STO-1028]', async () => {
+    const chunks = Array.from({ length: 40 }, (_, index) => Buffer.alloc(2 ** 18, index + 1));
+    const commit = encodeRecord({
+      type: 'commit',
+      treeId: hashBytes(encodeRecord({ type: 'tree', dags: [] })) as TreeId,
+      parentCommitIds: [],
+      pins: [],
+      requests: [],
+      author: '',
+      message: '',
+      timeMs: 0,
+    });
+    const commitId = hashBytes<'commit'>(commit);
+    const blocks = [
+      { codec: 0x71, bytes: encodeRecord({ type: 'ref', name: MAIN, commitId, sequence: 1 }) },
+      { codec: 0x71, bytes: commit },
+      { codec: 0x71, bytes: encodeRecord({ type: 'tree', dags: [] }) },
+      ...chunks.map((bytes) => ({ codec: 0x55, bytes })),
+    ] as { codec: 0x71 | 0x55; bytes: Uint8Array }[];
+    const target = await openFixture();
+    const stream = streamOf(1, blocks);
+    let given = 0;
+    let stored = 0;
+    let mostHeld = 0;
+    const pieces = function* (): Generator<Buffer> {
+      for (let at = 0; at < stream.length; at += 65_536) {
+        given = Math.min(stream.length, at + 65_536);
+        mostHeld = Math.max(mostHeld, given - stored);
+        yield stream.subarray(at, given);
+      }
+    };
+    const result = await importCar(target, pieces(), {
+      ...BY,
+      onProgress: () => {
+        stored = given;
+      },
+    });
+    expect(result.objects.added).toBe(42);
+    expect(mostHeld).toBeLessThan(4 * 2 ** 20 + 2 ** 19);
+  });
+
+  it('takes a tombstone only for what is absent and reached [DML-STO-1029]', async () => {
+    const source = await openFixture();
+    commitTo(source, { text: 'gone' });
+    let gone = '' as DatumId;
+    let unreached = '' as DatumId;
+    source.transact('find', (transaction) => {
+      gone = putText(transaction, 'gone');
+      unreached = putText(transaction, 'unreached');
+    });
+    applyExcision(
+      source,
+      await planExcision(source, { objects: [{ class: 'datum', objectId: gone }] }),
+      FACTS,
+    );
+    const { blocks } = await sectionsOf(await exported(source));
+    const hostile = encodeRecord({
+      type: 'tombstone',
+      objectClass: 'datum',
+      objectId: unreached,
+      ...FACTS,
+      timeMs: 1,
+    });
+    const stream = streamOf(
+      1,
+      [...blocks, hostile].map((bytes) => ({ codec: 0x71, bytes }) as const),
+    );
+    const target = await openFixture();
+    expect(await imported(target, stream)).toMatchObject({ state: 'applied', tombstones: 1 });
+    expect(() => target.get('datum', gone)).toThrow(expect.objectContaining({ detail: 'excised' }));
+    expect(readRow(target.engine, 'objects', objectKey('datum', unreached)!)).toBeUndefined();
+    expect((await verifyStore(target)).findings).toBe(0);
+    const owner = await openFixture();
+    commitTo(owner, { text: 'gone' }, headRef('mine'));
+    expect(await imported(owner, stream)).toMatchObject({ state: 'applied', tombstones: 0 });
+    expect(owner.has('datum', gone)).toBe(true);
+  });
+
+  it('takes a commit whose tree was excised', async () => {
+    const source = await openFixture();
+    const commitId = commitTo(source, { text: 'tree' });
+    const treeId = source.getRecord('commit', commitId)!.treeId;
+    applyExcision(
+      source,
+      await planExcision(source, { objects: [{ class: 'tree', objectId: treeId }] }),
+      FACTS,
+    );
+    const target = await openFixture();
+    expect(await imported(target, await exported(source))).toMatchObject({ state: 'applied', tombstones: 1 });
+    expect(target.getRef(MAIN)?.commitId).toBe(commitId);
+  });
+});
