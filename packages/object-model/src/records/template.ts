@@ -1,23 +1,28 @@
-import { hexOf } from '../bytes.ts';
-import { isCidField, LINK_BYTES, writeCidField } from '../cbor/link-bytes.ts';
+import { LINK_BYTES, writeCidField } from '../cbor/link-bytes.ts';
 import { CODEC_DAG_CBOR } from '../cbor/value.ts';
 import { CborWriter } from '../cbor/writer.ts';
-import type { DatumId, NodeId } from '../ids.ts';
+import type { DagId, DatumId, ExecId, ExecRequestId, ExecutionKey, NodeId } from '../ids.ts';
 import type { RecordType } from '../object-class.ts';
+import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
 import { writeMembers } from './element.ts';
-import { writeEntry } from './entry.ts';
+import { type PageEntry, writeEntry } from './entry.ts';
 import { checkPageHead } from './page.ts';
-import { PAGE_ROLE_NUMBERS, type PageRecord } from './page-types.ts';
+import { PAGE_ROLE_NUMBERS, type PageRecord, type PageRole } from './page-types.ts';
 import type {
   AnyRecord,
   BuiltinNode,
+  CallExec,
   CallNode,
+  ListDatum,
   LiteralNode,
+  MapDatum,
   NodeRecord,
   ScalarDatum,
+  SetDatum,
 } from './record-types.ts';
 import { checkOrder, checkPageBytes } from './root.ts';
 import { isScalarKind, scalarFields } from './scalar.ts';
+import { isRecordLink, linkId, TemplateReader } from './template-reader.ts';
 
 const writer = new CborWriter();
 
@@ -28,20 +33,20 @@ const LITERAL_BYTES = 4 + LINK_BYTES;
 const INPUTS_OFFSET = LITERAL_BYTES;
 /** More inputs take the general way, whose array head has more than one byte. */
 const MAX_TEMPLATE_INPUTS = 23;
-/** The id inside a link starts after tag, byte string head and CID prefix. */
-const LINK_ID_OFFSET = 9;
 
 /** Encodes the shapes written most often directly; undefined for any other. */
 export function encodeByTemplate(record: AnyRecord): Uint8Array | undefined {
   if (record?.type === 'node') return encodeNode(record);
   if (record?.type === 'page') return encodePage(record);
-  return record?.type === 'datum' && isScalarKind(record.kind)
-    ? encodeScalar(record as ScalarDatum)
-    : undefined;
+  if (record?.type !== 'datum') return undefined;
+  if (isScalarKind(record.kind)) return encodeScalar(record as ScalarDatum);
+  const isCollection = record.kind === 'list' || record.kind === 'set' || record.kind === 'map';
+  return isCollection ? encodeCollection(record) : undefined;
 }
 
 /** Decodes the shapes read most often directly; undefined for anything that needs a closer look. */
 export function decodeByTemplate(bytes: Uint8Array, type: RecordType): AnyRecord | undefined {
+  if (type === 'exec') return decodeCallExec(bytes);
   if (type !== 'node') return undefined;
   const kind = bytes[3];
   return kind === 1 ? decodeLiteral(bytes) : kind === 2 || kind === 4 ? decodeCall(bytes, kind) : undefined;
@@ -92,6 +97,17 @@ function encodeScalar(datum: ScalarDatum): Uint8Array {
   return writer.take();
 }
 
+function encodeCollection(datum: ListDatum | SetDatum | MapDatum): Uint8Array | undefined {
+  if (!Array.isArray(datum.root)) return undefined;
+  writer.reset();
+  writer.byte(0x84);
+  writer.byte(1);
+  writer.byte(2);
+  writer.byte(DATUM_KIND_NUMBERS[datum.kind]);
+  writeEntries(datum.kind, 0, datum.root);
+  return writer.take();
+}
+
 function encodePage(page: PageRecord): Uint8Array {
   const entries = checkPageHead(page);
   const { role, level } = page;
@@ -101,6 +117,11 @@ function encodePage(page: PageRecord): Uint8Array {
   writer.byte(11);
   writer.byte(PAGE_ROLE_NUMBERS[role]);
   writer.byte(level);
+  writeEntries(role, level, entries);
+  return writer.take();
+}
+
+function writeEntries(role: PageRole, level: number, entries: readonly PageEntry[]): void {
   writer.head(4, entries.length);
   const start = writer.length;
   for (let at = 0; at < entries.length; at++) {
@@ -108,13 +129,12 @@ function encodePage(page: PageRecord): Uint8Array {
     writeEntry(writer, role, level, entries[at]!);
   }
   checkOrder(role, level, entries);
-  return writer.take();
 }
 
 function decodeLiteral(bytes: Uint8Array): LiteralNode | undefined {
   if (bytes.length !== LITERAL_BYTES || bytes[0] !== 0x84) return undefined;
   if (!isRecordLink(bytes, 4)) return undefined;
-  return { type: 'node', kind: 'literal', datumId: readId(bytes, 4) as DatumId };
+  return { type: 'node', kind: 'literal', datumId: linkId(bytes, 4) as DatumId };
 }
 
 function decodeCall(bytes: Uint8Array, kind: 2 | 4): CallNode | BuiltinNode | undefined {
@@ -125,23 +145,40 @@ function decodeCall(bytes: Uint8Array, kind: 2 | 4): CallNode | BuiltinNode | un
   const inputs: NodeId[] = [];
   for (let at = INPUTS_OFFSET + 1; at < bytes.length; at += LINK_BYTES) {
     if (!isRecordLink(bytes, at)) return undefined;
-    inputs.push(readId(bytes, at) as NodeId);
+    inputs.push(linkId(bytes, at) as NodeId);
   }
-  const functionDatumId = readId(bytes, 4) as DatumId;
+  const functionDatumId = linkId(bytes, 4) as DatumId;
   return { type: 'node', kind: kind === 2 ? 'call' : 'builtin', functionDatumId, inputs };
 }
 
-function isRecordLink(bytes: Uint8Array, at: number): boolean {
-  return (
-    bytes[at] === 0xd8 &&
-    bytes[at + 1] === 0x2a &&
-    bytes[at + 2] === 0x58 &&
-    bytes[at + 3] === 0x25 &&
-    bytes[at + 6] === CODEC_DAG_CBOR &&
-    isCidField(bytes, at + 4)
-  );
-}
-
-function readId(bytes: Uint8Array, at: number): string {
-  return hexOf(bytes, at + LINK_ID_OFFSET, at + LINK_BYTES);
+/** Reads the exec of a call whose result dag pins nothing: `[1, 9, node, 2, key, status, dag, [], …]`. */
+function decodeCallExec(bytes: Uint8Array): CallExec | undefined {
+  const reader = new TemplateReader(bytes, 3);
+  const nodeId = reader.link() as NodeId;
+  reader.expect(2);
+  const executionKey = reader.hash() as ExecutionKey;
+  const status = reader.byte();
+  const resultDagId = reader.link() as DagId;
+  reader.expect(0x80);
+  const requestId = reader.optionalLink() as ExecRequestId | null;
+  const sourceExecId = reader.optionalLink() as ExecId | null;
+  const startedMs = reader.optionalTime();
+  const finishedMs = reader.optionalTime();
+  const receiptDatumId = reader.optionalLink() as DatumId | null;
+  const isInOrder = finishedMs === null || (startedMs !== null && finishedMs >= startedMs);
+  if (bytes[0] !== 0x8d || (status !== 1 && status !== 2) || !isInOrder || !reader.isDone) return undefined;
+  return {
+    type: 'exec',
+    nodeKind: 'call',
+    nodeId,
+    executionKey,
+    status: status === 1 ? 'ok' : 'error',
+    resultDagId,
+    pins: [],
+    requestId,
+    sourceExecId,
+    startedMs,
+    finishedMs,
+    receiptDatumId,
+  };
 }
