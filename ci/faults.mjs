@@ -15,10 +15,15 @@ const NTHS = [1, 2, 3, 4, 6, 9, 13, 18, 24, 31, 39, 48, 60, 75, 95, 120];
 function compileShim(folder) {
   const library = join(folder, 'fault-shim.so');
   const source = join(repositoryRoot, 'ci', 'faults', 'fault-shim.c');
-  const compiler = spawnSync('cc', ['-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', library, source, '-ldl'], {
-    stdio: 'inherit',
-  });
-  if (compiler.status !== 0) throw new Error('the fault shim does not compile: is a C compiler (cc) installed?');
+  const compiler = spawnSync(
+    'cc',
+    ['-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', library, source, '-ldl'],
+    {
+      stdio: 'inherit',
+    },
+  );
+  if (compiler.status !== 0)
+    throw new Error('the fault shim does not compile: is a C compiler (cc) installed?');
   return library;
 }
 

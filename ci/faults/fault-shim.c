@@ -1,7 +1,7 @@
 /*
  * Fails the n-th write or sync of a store's data file with an error of the operating system.
  *
- * DML_FAULT_CALL   write | sync
+ * DML_FAULT_CALL   write | grow (writes past the end of the file only) | sync
  * DML_FAULT_NTH    1 for the first
  * DML_FAULT_ERRNO  number of the error
  * DML_FAULT_STICKY 1: every later call fails too
@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -47,6 +48,18 @@ static int fails(const char *call, int descriptor) {
   return 1;
 }
 
+static int write_fails(int descriptor, off_t at, size_t size) {
+  struct stat status;
+  if (fails("write", descriptor)) return 1;
+  return fstat(descriptor, &status) == 0 && at + (off_t)size > status.st_size && fails("grow", descriptor);
+}
+
+static size_t total(const struct iovec *parts, int count) {
+  size_t size = 0;
+  for (int index = 0; index < count; index++) size += parts[index].iov_len;
+  return size;
+}
+
 #define NEXT(type, name) static type next; if (!next) next = (type)dlsym(RTLD_NEXT, name)
 
 typedef ssize_t (*write_at)(int, const void *, size_t, off_t);
@@ -56,22 +69,22 @@ typedef int (*sync_map)(void *, size_t, int);
 
 ssize_t pwrite(int fd, const void *bytes, size_t size, off_t at) {
   NEXT(write_at, "pwrite");
-  return fails("write", fd) ? -1 : next(fd, bytes, size, at);
+  return write_fails(fd, at, size) ? -1 : next(fd, bytes, size, at);
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t size, off_t at) {
   NEXT(write_at, "pwrite64");
-  return fails("write", fd) ? -1 : next(fd, bytes, size, at);
+  return write_fails(fd, at, size) ? -1 : next(fd, bytes, size, at);
 }
 
 ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at) {
   NEXT(write_many, "pwritev");
-  return fails("write", fd) ? -1 : next(fd, parts, count, at);
+  return write_fails(fd, at, total(parts, count)) ? -1 : next(fd, parts, count, at);
 }
 
 ssize_t pwritev64(int fd, const struct iovec *parts, int count, off_t at) {
   NEXT(write_many, "pwritev64");
-  return fails("write", fd) ? -1 : next(fd, parts, count, at);
+  return write_fails(fd, at, total(parts, count)) ? -1 : next(fd, parts, count, at);
 }
 
 int fsync(int fd) {

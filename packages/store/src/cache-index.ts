@@ -5,6 +5,8 @@ import type { ExecId } from '@daggerml/object-model';
 /** Lists the execs noted for an execution key, at the newest commit; the index is derived and may lag. */
 export function cacheEntries(engine: Engine, executionKey: string): ExecId[] {
   refreshSnapshot(engine);
+  // @spec DML-STO-0531
   const keys = readKeys(engine, 'cache', prefixRange(Buffer.from(executionKey, 'hex')));
+  // @spec DML-STO-0008
   return keys.map((key) => key.subarray(32).toString('hex') as ExecId);
 }

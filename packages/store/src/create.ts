@@ -13,7 +13,9 @@ function removeDeadDrafts(parent: string, prefix: string, environment: StoreEnvi
   for (const name of readdirSync(parent)) {
     if (!name.startsWith(prefix)) continue;
     const pid = Number(name.slice(prefix.length).split('-')[0]);
+    // @spec DML-STO-0105
     if (pid === environment.process.pid || environment.probe(pid).state !== 'dead') continue;
+    // @spec DML-STO-0104
     rmSync(join(parent, name), { recursive: true, force: true });
   }
 }
@@ -27,6 +29,7 @@ function removeDraft(draft: string): void {
 }
 
 function newStoreFacts(createdBy: string, environment: StoreEnvironment): readonly (readonly [MetaKey, MetaValue])[] {
+  // @spec DML-STO-0007
   return [
     ['schema', SCHEMA_VERSION],
     ['created_by', createdBy],
@@ -61,13 +64,17 @@ export async function createStoreFiles(
     });
     environment.syncDirectory(draft);
     environment.failpoint?.('create/before-rename');
+    // @spec DML-STO-0101
     renameSync(draft, path);
+    // @spec DML-STO-0103
     environment.syncDirectory(parent);
   } catch (cause) {
     removeDraft(draft);
     const code = (cause as NodeJS.ErrnoException).code;
+    // @spec DML-STO-0102
     if (code === 'ENOTEMPTY' || code === 'EEXIST') return;
     if (cause instanceof Error && cause.name === 'DmlError') throw cause;
+    // @spec DML-STO-0107
     throw storeError('store_unwritable', { path, errno: code ?? 'unknown' }, cause);
   }
 }

@@ -2,6 +2,8 @@
 export interface FileSystemKind {
   /** The `f_type` magic number of statfs(2). */
   readonly type: number;
+  /** Bytes an ordinary user may still write; infinite where that is not known. */
+  readonly availableBytes: number;
 }
 
 /** What is known of a process on this machine. */
@@ -32,6 +34,8 @@ export interface StoreEnvironment {
   readonly isMainThread: boolean;
   /** Address space to reserve for a data file; the engine's default when absent. */
   readonly mapBytes?: number | undefined;
+  /** Longest file the process may write; undefined where there is no limit. */
+  readonly maxFileBytes?: number | undefined;
   /**
    * Called at every named failpoint. Crash tests end the process here; fault tests throw, which the store
    * treats as a failure of the engine at that place.

@@ -20,12 +20,14 @@ export interface IndexRefEntry extends Ref {
  */
 export function readIndexRefs(engine: Engine): IndexRefEntry[] {
   refreshSnapshot(engine);
+  // @spec DML-STO-1202
   return readRefs(engine, 'index').map((ref) => {
     const key = sequenceKey(ref.sequence);
     const row = readRow(engine, 'journal', key);
     const entry = row && unsealJson<JournalEntry>('journal', key, row);
     return {
       ...ref,
+      // @spec DML-STO-1203
       uuid: ref.name.slice('refs/index/'.length),
       movedMs: entry?.timeMs ?? 0,
       movedBy: entry?.actor ?? '',

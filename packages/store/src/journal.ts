@@ -25,6 +25,7 @@ type SnapshotPart = readonly (readonly [RefName, CommitId])[];
 /** Yields the sequence of the newest journal row, 0 before the first; reads at the current snapshot. */
 export function lastSequence(engine: Engine): number {
   const [row] = readRows(engine, 'journal', { reverse: true, limit: 1 });
+  // @spec DML-STO-0408
   return row === undefined ? 0 : parseSequenceKey(row.key);
 }
 
@@ -73,6 +74,7 @@ export function refsAtSequence(engine: Engine, sequence: number): RefState {
   refreshSnapshot(engine);
   const last = lastSequence(engine);
   if (!Number.isSafeInteger(sequence) || sequence < 0 || sequence > last) {
+    // @spec DML-STO-0407
     throw storeError('sequence_unknown', { sequence, lastSequence: last });
   }
   const base = newestSnapshot(engine, sequence);
@@ -83,8 +85,10 @@ export function refsAtSequence(engine: Engine, sequence: number): RefState {
     if (entry.sequence !== expected) break;
     expected += 1;
     if (entry.new === null) base.refs.delete(entry.ref);
+    // @spec DML-STO-0404
     else base.refs.set(entry.ref, entry.new);
   }
+  // @spec DML-STO-0406
   if (expected !== sequence + 1) throw storeError('store_damaged', { table: 'journal', detail: 'gap' });
   return base.refs;
 }

@@ -18,6 +18,7 @@ export function classOfByte(byte: number): ObjectClass | undefined {
  * The caller keeps `target`; an id that is not 64 lowercase hex digits leaves a key that names nothing.
  */
 export function writeObjectKey(target: Buffer, offset: number, objectClass: ObjectClass, id: ObjectId): void {
+  // @spec DML-STO-0001
   target[offset] = CLASS_BYTES[objectClass];
   target.write(id, offset + 1, 32, 'hex');
 }
@@ -41,6 +42,7 @@ export function parseObjectKey(key: Uint8Array): { class: ObjectClass; id: Objec
 /** Yields the 8-byte big-endian key of a sequence number, so that keys sort as the numbers do. */
 export function sequenceKey(sequence: number): Buffer {
   const key = Buffer.alloc(8);
+  // @spec DML-STO-0003
   key.writeBigUInt64BE(BigInt(sequence));
   return key;
 }

@@ -31,5 +31,6 @@ export function decodeMeta(key: MetaKey, row: Uint8Array): MetaValue {
 /** Reads a meta value; undefined means unknown, which is not an error. */
 export function readMeta(engine: Engine, key: MetaKey): MetaValue | undefined {
   const row = readRow(engine, 'meta', textKey(key));
+  // @spec DML-STO-0006
   return row && decodeMeta(key, row);
 }

@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, readlinkSync, statfsSync 
 import { hostname } from 'node:os';
 import { isMainThread } from 'node:worker_threads';
 import { mapBytesWithin } from './engine/engine-options.ts';
-import type { ProcessIdentity, ProcessProbe, StoreEnvironment } from './environment.ts';
+import type { FileSystemKind, ProcessIdentity, ProcessProbe, StoreEnvironment } from './environment.ts';
 
 function tryRead<T>(read: () => T, otherwise: T): T {
   try {
@@ -51,10 +51,16 @@ function currentProcess(): ProcessIdentity {
   };
 }
 
-/** The process's limit on address space; undefined where there is none or it is not known. */
-function addressSpaceLimit(): number | undefined {
+function fileSystemKind(path: string): FileSystemKind {
+  const { type, bavail, bsize, blocks } = statfsSync(path);
+  return { type, availableBytes: blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize };
+}
+
+/** A soft limit of the process by its name in /proc; undefined where there is none or it is not known. */
+function processLimit(name: string): number | undefined {
   const limits = tryRead(() => readFileSync('/proc/self/limits', 'latin1'), '');
-  const soft = /^Max address space\s+(\d+)/m.exec(limits)?.[1];
+  const line = limits.split('\n').find((each) => each.startsWith(name));
+  const soft = line === undefined ? undefined : /^\s+(\d+)/.exec(line.slice(name.length))?.[1];
   return soft === undefined ? undefined : Number(soft);
 }
 
@@ -65,10 +71,11 @@ export function nodeEnvironment(overrides: Partial<StoreEnvironment> = {}): Stor
     randomUuid: () => randomUUID(),
     process: currentProcess(),
     probe: probeProcess,
-    statFileSystem: (path) => ({ type: statfsSync(path).type }),
+    statFileSystem: fileSystemKind,
     syncDirectory,
     isMainThread,
-    mapBytes: mapBytesWithin(addressSpaceLimit()),
+    mapBytes: mapBytesWithin(processLimit('Max address space')),
+    maxFileBytes: processLimit('Max file size'),
     failpoint: undefined,
     ...overrides,
   };

@@ -18,6 +18,7 @@ function peekObject(engine: Engine, objectClass: ObjectClass, id: ObjectId): Buf
   let bytes = peekRow(engine, 'objects', key);
   if (bytes === undefined && engine.writing === undefined) {
     // The snapshot may be older than a commit that has been acknowledged since.
+    // @spec DML-STO-0141
     refreshSnapshot(engine);
     bytes = peekRow(engine, 'objects', key);
   }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommitId } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
@@ -27,7 +27,7 @@ const hashOfFile = (path: string): string =>
 describe('opening a store', () => {
   it('refuses network file systems by their kind [DML-STO-0108]', async () => {
     const path = join(temporaryFolder(), 'store');
-    const on = (type: number) => ({ ...fakeEnvironment(), statFileSystem: () => ({ type }) });
+    const on = (type: number) => ({ ...fakeEnvironment(), statFileSystem: () => ({ type, availableBytes: Number.POSITIVE_INFINITY }) });
     for (const [type, kind] of [
       [0x6969, 'nfs'],
       [0xff534d42, 'cifs'],
@@ -39,6 +39,20 @@ describe('opening a store', () => {
       await expect(opening).rejects.toMatchObject({ code: 'store_network_filesystem', fields: { kind } });
     }
     const store = await openStore(path, { mode: 'write', create: true, environment: on(0xef53) });
+    await store.close();
+  });
+
+  it('reports a lock file that cannot be had before the engine opens [DML-STO-0137]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    await filledStore(path);
+    rmSync(join(path, 'lock.mdb'));
+    mkdirSync(join(path, 'lock.mdb'));
+    for (const mode of ['read', 'write'] as const) {
+      await expect(openStore(path, { mode })).rejects.toMatchObject({ code: 'store_unwritable', detail: 'prepare' });
+    }
+    rmSync(join(path, 'lock.mdb'), { recursive: true });
+    const store = await openStore(path, { mode: 'read' });
+    expect(store.readRefs()).toHaveLength(1);
     await store.close();
   });
 

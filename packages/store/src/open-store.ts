@@ -75,6 +75,7 @@ export async function openStore(path: string, options: OpenStoreOptions): Promis
       migrateSchema(store, program);
       recordEngine(store);
     }
+    // @spec DML-STO-0159
     if (engine.checkedPages) checkSealedRows(engine);
     return store;
   } catch (error) {

@@ -18,5 +18,6 @@ export function pinKey(objectClass: ObjectClass, objectId: string, owner: string
   const key = objectKey(objectClass, objectId);
   if (key === undefined) throw storeError('object_missing', { class: objectClass, objectId });
   if (owner.length === 0 || owner.length > 255) throw storeError('store_misuse', { detail: 'pin_owner' });
+  // @spec DML-STO-0523
   return Buffer.concat([key, Buffer.from(owner, 'utf8')]);
 }

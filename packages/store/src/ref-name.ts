@@ -30,11 +30,13 @@ export function parseRefName(refName: string): RefParts {
   const [refs, kind, ...rest] = refName.split('/');
   const tail = rest.join('/');
   if (refs === 'refs' && kind === 'heads') return { kind, name: checkedName(tail, refName) };
+  // @spec DML-STO-1201
   if (refs === 'refs' && (kind === 'index' || kind === 'exec') && UUID.test(tail)) return { kind, uuid: tail };
   if (refs === 'refs' && kind === 'remotes' && rest.length >= 2) {
     const name = rest.slice(1).join('/');
     return { kind, remote: checkedName(rest[0] as string, refName), name: checkedName(name, refName) };
   }
+  // @spec DML-STO-0305
   throw storeError('ref_name_invalid', { refName });
 }
 
@@ -67,6 +69,7 @@ export function remoteRef(remote: string, name: string): RefName {
 /** Yields the key a ref is stored under: its path without `refs/`, names percent-encoded. */
 export function refKey(refName: string): Buffer {
   const parts = parseRefName(refName);
+  // @spec DML-STO-0002
   const path =
     parts.kind === 'heads'
       ? `heads/${encodeKeyName(parts.name)}`

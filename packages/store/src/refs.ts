@@ -47,6 +47,7 @@ export function readRef(engine: Engine, name: RefName): Ref | undefined {
 /** Reads all refs, or those of one kind, sorted by key, at one snapshot. */
 export function readRefs(engine: Engine, kind?: RefKind): Ref[] {
   const range = kind === undefined ? {} : prefixRange(Buffer.from(`${kind}/`));
+  // @spec DML-STO-0308
   return readRows(engine, 'refs', range).map((row) => decodeRef(row.key, row.value));
 }
 

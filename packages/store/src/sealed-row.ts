@@ -17,6 +17,7 @@ function checksum(table: string, key: Uint8Array, payload: Uint8Array): Buffer {
  * row that rotted or that sits under another key is never taken for a value.
  */
 export function sealRow(table: string, key: Uint8Array, payload: Uint8Array): Buffer {
+  // @spec DML-STO-0004
   return Buffer.concat([payload, checksum(table, key, payload)]);
 }
 
@@ -28,6 +29,7 @@ export function unsealRow(table: string, key: Uint8Array, row: Uint8Array): Buff
     const payload = bytes.subarray(0, split);
     if (bytes.subarray(split).equals(checksum(table, key, payload))) return payload;
   }
+  // @spec DML-STO-0005
   throw storeError('store_damaged', { table, detail: 'row_checksum' });
 }
 

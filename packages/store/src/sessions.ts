@@ -37,8 +37,11 @@ export function isSessionAlive(session: SessionRow, environment: StoreEnvironmen
   if (theirs.pidNamespace === mine.pidNamespace) {
     if (theirs.bootId !== mine.bootId) return false;
     const probe = environment.probe(theirs.pid);
+    // @spec DML-STO-0134
     if (probe.state === 'dead') return false;
+    // @spec DML-STO-0504
     if (probe.state === 'alive') return probe.startTime === theirs.startTime;
   }
+  // @spec DML-STO-0505
   return environment.nowMs() - session.heartbeatMs < SESSION_EXPIRY_MS;
 }

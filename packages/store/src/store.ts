@@ -73,10 +73,13 @@ export class Store {
     engine.writing = label;
     try {
       environment.failpoint?.(`${label}/begin`);
+      // @spec DML-STO-0121 DML-STO-0122
       engine.root.transactionSync(() => {
         try {
+          // @spec DML-STO-0501
           if (session !== undefined) this.#writeSession(transaction, session);
           const result: unknown = body(transaction);
+          // @spec DML-STO-0124
           if (result !== undefined) throw storeError('store_misuse', { detail: 'transaction_body_returned' });
           transaction.finish();
         } catch (error) {
@@ -86,8 +89,11 @@ export class Store {
         environment.failpoint?.(`${label}/before-commit`);
       });
     } catch (cause) {
+      // @spec DML-STO-0123
       if (bodyError !== undefined) throw bodyError.error;
+      // @spec DML-STO-0129
       poisonEngine(engine, cause);
+      // @spec DML-STO-0127
       throw storeError('store_write_failed', { label }, cause);
     } finally {
       engine.writing = undefined;
@@ -100,12 +106,16 @@ export class Store {
 
   #assertWritable(label: string): void {
     this.#assertOpen();
+    // @spec DML-STO-0110
     if (this.#readOnly) throw storeError('store_read_only', { label });
+    // @spec DML-STO-0128
     if (this.engine.poison !== undefined) throw storeError('store_poisoned', { label }, this.engine.poison);
+    // @spec DML-STO-0125
     if (this.engine.writing !== undefined) throw storeError('store_nested_write', { label });
   }
 
   #assertOpen(): void {
+    // @spec DML-STO-0116
     if (this.#closed) throw storeError('store_closed', { path: this.engine.path });
   }
 
@@ -113,6 +123,7 @@ export class Store {
   #nextSession(): SessionRow | undefined {
     const nowMs = this.environment.nowMs();
     const held = this.#session;
+    // @spec DML-STO-0506
     if (held !== undefined)
       return nowMs - held.heartbeatMs < HEARTBEAT_MS ? undefined : { ...held, heartbeatMs: nowMs };
     return {
@@ -135,6 +146,7 @@ export class Store {
     if (dead.length === 0) return;
     const deadIds = new Set(dead.map((session) => session.sessionId));
     dropRecentRows(transaction, (row) => deadIds.has(row.sessionId));
+    // @spec DML-STO-0503
     for (const session of dead) transaction.deleteRow('sessions', sessionKey(session.sessionId));
   }
 
@@ -147,6 +159,7 @@ export class Store {
     if (session === undefined) return;
     let next = session;
     this.transact('checkpoint', (transaction) => {
+      // @spec DML-STO-0507
       dropRecentRows(transaction, (row) => row.sessionId === this.sessionId);
       const startGeneration = Number(transaction.getMeta('generation') ?? 0) + 1;
       next = { ...session, startGeneration, heartbeatMs: this.environment.nowMs() };
@@ -176,6 +189,7 @@ export class Store {
   /** Reads an object's bytes like `get`; throws `object_missing` when absent. */
   read(objectClass: ObjectClass, id: ObjectId): Buffer {
     const bytes = this.get(objectClass, id);
+    // @spec DML-STO-0206
     if (bytes === undefined) throw storeError('object_missing', { class: objectClass, objectId: id });
     return bytes;
   }
@@ -277,6 +291,7 @@ export class Store {
 
   /** Yields the ref new work belongs to, `refs/heads/main` unless set otherwise. */
   head(): RefName {
+    // @spec DML-STO-0310
     return asRefName(String(this.getMeta('head') ?? 'refs/heads/main'));
   }
 
@@ -292,6 +307,7 @@ export class Store {
       if (this.#session !== undefined && this.engine.poison === undefined) {
         this.transact('close', (transaction) => {
           dropRecentRows(transaction, (row) => row.sessionId === this.sessionId);
+          // @spec DML-STO-0508
           transaction.deleteRow('sessions', sessionKey(this.sessionId));
         });
       }

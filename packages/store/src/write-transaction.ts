@@ -1,5 +1,5 @@
 import type { Engine } from './engine/engine.ts';
-import { readRow } from './engine/reading.ts';
+import { hasRow, readRow } from './engine/reading.ts';
 import type { Table, TableName } from './engine/tables.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
@@ -14,6 +14,7 @@ import { RecentObjects, recentKey } from './recents.ts';
 import { asRefName, type RefName, refKey } from './ref-name.ts';
 import { encodeRef, type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
 import { sealJson, sealRow } from './sealed-row.ts';
+import { SpaceGuard } from './space-guard.ts';
 import { isTombstone } from './tombstone.ts';
 
 /** Journal rows between two snapshots of all refs. */
@@ -34,6 +35,7 @@ const staging: StagingBuffer = Object.assign(Buffer.allocUnsafeSlow(STAGING_BYTE
 /** Yields small bytes in the one buffer the engine knows: looking up an address costs as much as a put. */
 function stage(bytes: Uint8Array): Uint8Array {
   if (bytes.length > STAGING_BYTES) return bytes;
+  // @spec DML-STO-0132
   staging.set(bytes);
   staging.end = bytes.length;
   return staging;
@@ -64,6 +66,7 @@ export class WriteTransaction {
   readonly #snapshotInterval: number;
   readonly #objects: Table;
   readonly #recent = new RecentObjects();
+  readonly #space: SpaceGuard;
   readonly #key: Buffer = Buffer.allocUnsafeSlow(OBJECT_KEY_BYTES);
   #open = true;
 
@@ -73,6 +76,7 @@ export class WriteTransaction {
     this.#sessionId = context.sessionId;
     this.#snapshotInterval = context.snapshotInterval;
     this.#objects = context.engine.tables.objects;
+    this.#space = new SpaceGuard(context.engine, context.environment);
   }
 
   /** Encodes and puts one record and yields its id. */
@@ -99,21 +103,27 @@ export class WriteTransaction {
     }
     const key = this.#key;
     writeObjectKey(key, 0, objectClass, id);
+    this.#space.add(bytes.length);
     let added: boolean;
     try {
       this.environment.failpoint?.('put');
+      // @spec DML-STO-0201
       added = this.#objects.putSync(key, stage(bytes), NO_OVERWRITE) as unknown as boolean;
     } catch (cause) {
       throw new EngineFailure(cause);
     }
+    // @spec DML-STO-0207
     if (!added) this.#keepOrHeal(key, bytes);
+    // @spec DML-STO-0502
     this.#recent.add(key);
   }
 
   /** The key is taken: equal bytes and tombstones stay, damaged bytes are replaced by the right ones. */
   #keepOrHeal(key: Buffer, bytes: Uint8Array): void {
     const present = readRow(this.engine, 'objects', key);
+    // @spec DML-STO-0209
     if (present === undefined || present.equals(bytes) || isTombstone(key, present)) return;
+    // @spec DML-STO-0208
     this.putRow('objects', Buffer.from(key), bytes);
   }
 
@@ -134,6 +144,7 @@ export class WriteTransaction {
   /** Marks a present object as about to be referenced, so that a running collection keeps it. */
   retain(objectClass: ObjectClass, id: ObjectId): boolean {
     const key = objectKey(objectClass, id);
+    // @spec DML-STO-0509
     if (key === undefined || !this.has(objectClass, id)) return false;
     this.#recent.add(key);
     return true;
@@ -154,11 +165,15 @@ export class WriteTransaction {
     const name = asRefName(update.ref);
     const current = readRef(this.engine, name);
     const actual = current?.commitId ?? null;
+    // @spec DML-STO-0301 DML-STO-0302
     if (actual !== update.expected) return { applied: false, actual };
+    // @spec DML-STO-0306
     if (update.next === actual) return { applied: true, sequence: current?.sequence ?? 0 };
     if (update.next !== null) this.#assertTarget(name, update.next);
+    // @spec DML-STO-0403
     const sequence = lastSequence(this.engine) + 1;
     this.reach('ref/before-row');
+    // @spec DML-STO-0309
     if (update.next === null) this.deleteRow('refs', refKey(name));
     else {
       const row = encodeRef({ name, commitId: update.next, sequence });
@@ -166,6 +181,7 @@ export class WriteTransaction {
     }
     this.reach('ref/before-journal');
     const key = sequenceKey(sequence);
+    // @spec DML-STO-0402
     const entry = {
       sequence,
       timeMs: this.environment.nowMs(),
@@ -175,16 +191,21 @@ export class WriteTransaction {
       new: update.next,
       reason: update.reason,
     };
+    // @spec DML-STO-0401 DML-STO-0307
     this.putRow('journal', key, sealJson('journal', key, entry));
+    // @spec DML-STO-0405
     if (sequence % this.#snapshotInterval === 0) this.#writeSnapshot(sequence);
     return { applied: true, sequence };
   }
 
   #assertTarget(ref: RefName, commitId: CommitId): void {
     const bytes = readObject(this.engine, 'commit', commitId);
+    // @spec DML-STO-0303
     if (bytes === undefined) throw storeError('ref_target_missing', { ref, commitId });
     for (const link of scanLinks(bytes, 'commit')) {
-      if (!this.has(link.class, link.id)) {
+      const isExcised = hasRow(this.engine, 'excised', objectKey(link.class, link.id) as Buffer);
+      // @spec DML-STO-0304
+      if (!isExcised && !this.has(link.class, link.id)) {
         throw storeError('ref_target_missing', { ref, commitId, class: link.class, objectId: link.id });
       }
     }
@@ -201,10 +222,12 @@ export class WriteTransaction {
 
   /** Adds or renews an owner's pin on a present object. */
   putPin(pin: Omit<Pin, 'createdMs'>): void {
+    // @spec DML-STO-0522
     if (!this.retain(pin.class, pin.objectId)) {
       throw storeError('object_missing', { class: pin.class, objectId: pin.objectId });
     }
     const key = pinKey(pin.class, pin.objectId, pin.owner);
+    // @spec DML-STO-0521
     this.putRow('pins', key, sealJson('pins', key, { ...pin, createdMs: this.environment.nowMs() }));
   }
 
@@ -244,6 +267,7 @@ export class WriteTransaction {
   /** @internal Writes a row's bytes; the bytes are copied by the engine. */
   putRow(table: TableName, key: Uint8Array, value: Uint8Array): void {
     this.#assertOpen();
+    this.#space.add(value.length);
     try {
       this.environment.failpoint?.('put');
       this.engine.tables[table].putSync(key, value);
@@ -274,6 +298,7 @@ export class WriteTransaction {
       }
       this.setMeta('generation', generation);
     }
+    this.#space.check();
     this.#open = false;
   }
 
@@ -283,6 +308,7 @@ export class WriteTransaction {
   }
 
   #assertOpen(): void {
+    // @spec DML-STO-0126
     if (!this.#open) throw storeError('store_misuse', { detail: 'transaction_over' });
   }
 }

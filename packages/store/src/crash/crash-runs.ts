@@ -26,6 +26,8 @@ export interface CrashFigures {
   readonly name: string;
   readonly rounds: number;
   readonly crashes: number;
+  /** Deaths inside the engine after the system refused a write of pages; see the package's README. */
+  readonly engineDeaths: number;
   readonly acknowledged: number;
   readonly objects: number;
   readonly broken: readonly string[];
@@ -67,6 +69,12 @@ export function startWorker(order: WorkerOrder, options: StartOptions = {}): Run
   return { process: child, firstLine, end };
 }
 
+/**
+ * What the engine prints before it writes past the end of its own error message: a failed page write may then
+ * end the process. Nothing is written by such a death.
+ */
+const ENGINE_WRITE_ERROR = /^(fault injected\n)?Write error: /m;
+
 /** Collects verdicts of many crashes of one store into figures. */
 class Tally {
   readonly #name: string;
@@ -75,6 +83,7 @@ class Tally {
   readonly #broken = new Set<string>();
   #rounds = 0;
   #crashes = 0;
+  #engineDeaths = 0;
   #acknowledged = 0;
   #objects = 0;
 
@@ -92,7 +101,9 @@ class Tally {
       this.#acknowledged += end.lines.filter((line) => line.kind === 'ack').length;
       if (end.signal === 'SIGKILL') this.#crashes += 1;
       else if (end.lines.some((line) => line.kind === 'failed')) this.#crashes += 1;
-      if (end.signal !== null && end.signal !== 'SIGKILL') this.#broken.add(`died by ${end.signal}: ${end.stderr}`);
+      const died = end.signal !== null && end.signal !== 'SIGKILL';
+      if (died && ENGINE_WRITE_ERROR.test(end.stderr)) this.#engineDeaths += 1;
+      else if (died) this.#broken.add(`died by ${end.signal}: ${end.stderr}`);
       const refused = end.lines.length === 0 && end.stderr.includes('DmlError: store_');
       if (refused) this.#crashes += 1;
       else if (end.signal === null && end.exitCode !== 0) this.#broken.add(`ended with ${end.exitCode}: ${end.stderr}`);
@@ -107,6 +118,7 @@ class Tally {
       name: this.#name,
       rounds: this.#rounds,
       crashes: this.#crashes,
+      engineDeaths: this.#engineDeaths,
       acknowledged: this.#acknowledged,
       objects: this.#objects,
       broken: [...this.#broken],
@@ -202,12 +214,18 @@ export async function runSizeLimits(folder: string, rounds: number): Promise<Cra
   const path = join(folder, 'limited');
   await tally.settle(path, [await startWorker({ path, scenario: 'commit', worker: 0, run: 0, steps: 3 }).end]);
   for (let run = 1; run <= rounds; run += 1) {
-    const fileSizeLimitBytes = statSync(join(path, 'data.mdb')).size + run * 3 * 4096;
+    const fileSizeLimitBytes = statSync(join(path, 'data.mdb')).size + 2 ** 22 + run * 5 * 4096;
     const order = { path, scenario: 'commit', worker: 0, run, steps: 200 };
     await tally.settle(path, [await startWorker(order, { fileSizeLimitBytes }).end]);
   }
   return tally.figures();
 }
+
+const FAULTS_OF_WRITES = [['5', '']] as const;
+const FAULTS_OF_SPACE = [
+  ['28', ''],
+  ['28', '1'],
+] as const;
 
 export interface FaultOptions {
   readonly folder: string;
@@ -221,12 +239,12 @@ export async function runSystemFaults(options: FaultOptions): Promise<CrashFigur
   const { folder, shim, nths } = options;
   const tally = new Tally('n-th write or sync fails in the operating system');
   let run = 0;
-  for (const call of ['write', 'sync']) {
-    for (const [errno, sticky] of [
-      ['5', ''],
-      ['28', ''],
-      ['28', '1'],
-    ] as const) {
+  for (const [call, errnos] of [
+    ['write', FAULTS_OF_WRITES],
+    ['grow', FAULTS_OF_SPACE],
+    ['sync', [...FAULTS_OF_WRITES, ...FAULTS_OF_SPACE]],
+  ] as const) {
+    for (const [errno, sticky] of errnos) {
       const path = join(folder, `fault-${call}-${errno}${sticky}`);
       for (const nth of nths) {
         const environment = {
@@ -236,7 +254,7 @@ export async function runSystemFaults(options: FaultOptions): Promise<CrashFigur
           DML_FAULT_ERRNO: errno,
           ...(sticky === '' ? {} : { DML_FAULT_STICKY: sticky }),
         };
-        const order = { path, scenario: 'commit', worker: 0, run, steps: 25 };
+        const order = { path, scenario: 'commit', worker: 0, run, steps: 25, unguarded: true };
         const ends = [await startWorker(order, { environment }).end];
         // Where creation failed there is nothing yet; the next user creates it.
         if (ends[0]?.lines.length === 0) ends.push(await startWorker({ ...order, run: run + 1, steps: 2 }).end);

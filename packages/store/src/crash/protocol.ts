@@ -10,6 +10,8 @@ export interface WorkerOrder {
   readonly steps: number;
   /** Address space to start with; little makes the engine map anew again and again. */
   readonly mapBytes?: number;
+  /** Lets the engine run into missing space instead of refusing before. */
+  readonly unguarded?: boolean;
   /** Ends the process at the n-th passing of a failpoint. */
   readonly killAt?: { readonly name: string; readonly nth: number };
   /** Fails the n-th passing of a failpoint with an error of the operating system. */
@@ -21,7 +23,7 @@ export type WorkerLine =
   | { readonly kind: 'ready' }
   | { readonly kind: 'ack'; readonly ref: string; readonly commitId: string }
   | { readonly kind: 'failed'; readonly code: string; readonly commitId: string | null }
-  /** After a failure: was later writing refused, was nothing of the failure to be seen, were reads still right. */
+  /** After a failure: was later writing refused where it has to be, was nothing of the failure to be seen, were reads still right. */
   | { readonly kind: 'aftermath'; readonly poisoned: boolean; readonly invisible: boolean; readonly readable: boolean }
   | { readonly kind: 'failpoint'; readonly name: string }
   | { readonly kind: 'done' };

@@ -29,12 +29,18 @@ function failpoint(name: string): void {
   }
 }
 
+const UNGUARDED = {
+  statFileSystem: () => ({ type: 0, availableBytes: Number.POSITIVE_INFINITY }),
+  maxFileBytes: undefined,
+} as const;
+
 let attempted: string | null = null;
 let acknowledged: string | null = null;
 
 /** After a failed write: later writes are refused, the failed commit is not to be seen, reads still work. */
-function inspectAftermath(store: Store): WorkerLine {
-  let poisoned = false;
+function inspectAftermath(store: Store, code: string): WorkerLine {
+  // Running out of space is noticed before anything is written, so writing may go on.
+  let poisoned = code === 'store_full';
   try {
     store.transact('later', () => {});
   } catch (error) {
@@ -66,7 +72,7 @@ async function work(store: Store, scenario: Scenario): Promise<void> {
       if (!(error instanceof DmlError)) throw error;
       say({ kind: 'failed', code: error.code, commitId: attempted });
       if (error.code === 'gc_refused') continue;
-      say(inspectAftermath(store));
+      say(inspectAftermath(store, error.code));
       return;
     }
     await setImmediate();
@@ -76,7 +82,11 @@ async function work(store: Store, scenario: Scenario): Promise<void> {
 async function main(): Promise<void> {
   const scenario = SCENARIOS[order.scenario];
   if (scenario === undefined) throw new Error(`no scenario ${order.scenario}`);
-  const environment = nodeEnvironment(order.mapBytes === undefined ? { failpoint } : { failpoint, mapBytes: order.mapBytes });
+  const environment = nodeEnvironment({
+    failpoint,
+    ...(order.mapBytes === undefined ? {} : { mapBytes: order.mapBytes }),
+    ...(order.unguarded === true ? UNGUARDED : {}),
+  });
   const store = await openStore(order.path, { mode: 'write', create: true, program: 'crash', environment });
   say({ kind: 'ready' });
   await work(store, scenario);

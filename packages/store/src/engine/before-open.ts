@@ -48,6 +48,7 @@ export function prepareOpening(storePath: string, readOnly: boolean): void {
     const errno = String((cause as NodeJS.ErrnoException).code);
     // The engine reads without locks where nothing can be written.
     if (readOnly && errno === 'EROFS') return;
+    // @spec DML-STO-0137
     throw storeError('store_unwritable', { path: storePath, errno, detail: 'prepare' }, cause);
   }
 }

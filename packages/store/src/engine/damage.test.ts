@@ -86,7 +86,7 @@ describe('damaged data files', () => {
       ['second meta zeroed', (bytes) => bytes.fill(0, 4096, 8192)],
       ['transactions that do not follow', (bytes) => ((bytes[152] = (bytes[152] as number) ^ 4), bytes)],
       ['page size', (bytes) => ((bytes[49] = 0x20), bytes)],
-      ['root beyond the file', (bytes) => ((bytes[142] = 1), bytes)],
+      ['roots beyond the file', (bytes) => ((bytes[142] = 1), (bytes[4096 + 142] = 1), bytes)],
     ];
     for (const [name, damage] of cases) {
       const copy = freshCopy();

@@ -16,6 +16,11 @@ export class DataFile {
   readonly readAt: ReadAt;
   #reads = 0;
 
+  /** Yields the length of the file now. */
+  sizeBytes(): number {
+    return fstatSync(this.#descriptor).size;
+  }
+
   /** How many plain reads of the file there have been. */
   get reads(): number {
     return this.#reads;
@@ -58,6 +63,7 @@ export class DataFile {
     if (stamp.transactionId > meta.transactionId) {
       throw storeError('store_damaged', { detail: 'rolled_back', transactionId: meta.transactionId });
     }
+    // @spec DML-STO-0117
     return { meta, isStamped: sameStamp(stamp, this.describe(meta.pageBytes)) };
   }
 

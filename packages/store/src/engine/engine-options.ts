@@ -19,14 +19,18 @@ export function engineOptions(path: string, readOnly: boolean, mapBytes: number)
   return {
     path,
     noSubdir: false,
+    // @spec DML-STO-0109
     readOnly,
+    // @spec DML-STO-0133
     mapSize: mapBytes,
     maxDbs: 24,
     maxReaders: 510,
     encoding: 'binary',
     keyEncoding: 'binary',
     // Overlapping syncs let a commit be seen before it is durable and use a third meta page.
+    // @spec DML-STO-0131
     overlappingSync: false,
+    // @spec DML-STO-0135
     noSync: false,
     noMetaSync: false,
     // Unused page space would otherwise carry whatever the heap held.

@@ -60,6 +60,7 @@ function openRoot(path: string, opening: EngineOpening): Root {
 
 /** Walks all pages of the newest state, which a reader's place keeps from being reused meanwhile. */
 function checkAllPages(root: Root, file: DataFile): void {
+  // @spec DML-STO-0154
   const pin = root.useReadTransaction();
   try {
     root.getStats();
@@ -88,8 +89,10 @@ function openEngine(path: string, opening: EngineOpening): Engine {
     const { meta, isStamped } = file.readStampedMeta();
     if (!opening.readOnly) stamps = new StampWriter(path);
     root = openRoot(path, opening);
+    // @spec DML-STO-0152
     if (!isStamped) {
       const before = file.describe(meta.pageBytes);
+      // @spec DML-STO-0158
       checkAllPages(root, file);
       const after = file.describe(meta.pageBytes);
       if (sameStamp(before, after)) stamps?.write(after);
@@ -155,7 +158,9 @@ export function acquireEngine(path: string, opening: EngineOpening): Engine {
   const real = realpathSync(path);
   const held = engines.get(real);
   if (held !== undefined) {
+    // @spec DML-STO-0115
     if (held.readOnly && !opening.readOnly) throw storeError('store_open_elsewhere', { path: real });
+    // @spec DML-STO-0114
     held.users += 1;
     return held;
   }
@@ -178,6 +183,7 @@ export function poisonEngine(engine: Engine, cause: unknown): void {
   engine.poison = cause;
   try {
     void engine.root.close();
+    // @spec DML-STO-0130
     engine.root = openRoot(engine.path, { readOnly: true });
     engine.tables = openTables(engine.root);
   } catch {

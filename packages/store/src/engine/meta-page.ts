@@ -112,6 +112,7 @@ export function readNewestMeta(readAt: ReadAt, fileBytes: number): MetaPage {
   if (second.pageBytes !== first.pageBytes) damaged('meta_page_size');
   const distance = Math.abs(first.transactionId - second.transactionId);
   const fresh = first.transactionId === 0 && second.transactionId <= 1;
+  // @spec DML-STO-0151
   if (!fresh && (distance !== 1 || first.transactionId % 2 !== 0)) damaged('meta_transaction');
   // What the older page says beyond its number does not count: when the write of a meta page fails, the engine
   // puts the old number back over the new contents.

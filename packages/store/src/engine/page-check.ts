@@ -55,6 +55,7 @@ export interface PageCheckResult {
  * values on pages of their own are not read.
  */
 export function checkPages(readAt: ReadAt, meta: MetaPage): PageCheckResult {
+  // @spec DML-STO-0153
   return new PageWalk(readAt, meta).run();
 }
 

@@ -35,6 +35,7 @@ export function openTables(root: RootDatabase<Uint8Array, Uint8Array>, admit?: A
     const meta = root.openDB<Uint8Array, Uint8Array>('meta', { ...BINARY, create: false } as typeof BINARY) as
       | Table
       | undefined;
+    // @spec DML-STO-0022
     admit((key) => meta?.getBinary(key) as Buffer | undefined);
   }
   for (const name of TABLE_NAMES) {

@@ -1,0 +1,52 @@
+import type { Engine } from './engine/engine.ts';
+import type { StoreEnvironment } from './environment.ts';
+import { storeError } from './errors.ts';
+
+/** What a transaction may need beside what it was seen to put: branch pages, free lists, the other tables. */
+const SPARE_BYTES = 4 * 2 ** 20;
+/** How many puts pass between two looks at the space left. */
+const PUTS_PER_LOOK = 1024;
+
+/**
+ * Refuses a transaction before the engine runs out of space: an engine whose write fails half-way may end the
+ * process. The estimate is of pages that are written anew; it errs on the large side.
+ */
+export class SpaceGuard {
+  readonly #engine: Engine;
+  readonly #environment: StoreEnvironment;
+  #leafPages: number | undefined;
+  #puts = 0;
+  #bytes = 0;
+
+  constructor(engine: Engine, environment: StoreEnvironment) {
+    this.#engine = engine;
+    this.#environment = environment;
+  }
+
+  /** Counts one put of `sizeBytes`; throws `store_full` when the transaction would no longer fit. */
+  add(sizeBytes: number): void {
+    this.#bytes += sizeBytes > 2000 ? sizeBytes + 2 * this.#engine.pageBytes : sizeBytes + 64;
+    this.#puts += 1;
+    if (this.#puts % PUTS_PER_LOOK === 0) this.check();
+  }
+
+  /** Throws `store_full` when the place may not hold what the transaction has put so far. */
+  check(): void {
+    const { pageBytes } = this.#engine;
+    this.#leafPages ??= leafPagesOf(this.#engine);
+    const rewritten = Math.min(this.#puts * 2, this.#leafPages) * pageBytes;
+    const neededBytes = rewritten + Math.ceil(this.#bytes * 1.5) + SPARE_BYTES;
+    const { availableBytes } = this.#environment.statFileSystem(this.#engine.path);
+    const { maxFileBytes } = this.#environment;
+    // @spec DML-STO-0136
+    if (neededBytes > availableBytes) throw storeError('store_full', { neededBytes, availableBytes });
+    if (maxFileBytes === undefined) return;
+    const room = maxFileBytes - this.#engine.file.sizeBytes();
+    if (neededBytes > room) throw storeError('store_full', { neededBytes, availableBytes: Math.max(room, 0) });
+  }
+}
+
+function leafPagesOf(engine: Engine): number {
+  const stats = engine.tables.objects.getStats() as { treeLeafPageCount?: number };
+  return stats.treeLeafPageCount ?? Number.POSITIVE_INFINITY;
+}
