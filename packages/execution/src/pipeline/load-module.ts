@@ -43,6 +43,8 @@ export async function compileModule(file: string, conditions: readonly string[] 
       target: 'node20',
       charset: 'utf8',
       sourcemap: 'inline',
+      // The compiled module lies elsewhere; stack traces name the author's files all the same.
+      sourceRoot: `${pathToFileURL(dirname(file)).href}/`,
       logLevel: 'silent',
       banner: { js: 'const __dmlResolve=import.meta.resolve;' },
       ...(conditions.length > 0 && { conditions: [...conditions] }),
