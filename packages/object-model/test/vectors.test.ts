@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ERROR_DETAILS, RECORD_TYPE_NUMBERS } from '../src/index.ts';
+import { writeAllVectors } from './generate/all-vectors.ts';
 import { runCase } from './run-case.ts';
 import type { VectorCase, VectorFile } from './vector-case.ts';
 
@@ -32,6 +34,22 @@ describe('the vectors together', () => {
     const wrong = records.filter((vector) => runCase(vector) !== undefined);
     expect(wrong.map((vector) => vector.name)).toEqual([]);
     expect(records.length).toBeGreaterThan(150);
+  });
+
+  it('are what the generator writes, which asks two other CBOR libraries', () => {
+    const written = mkdtempSync(join(tmpdir(), 'dml-vectors-'));
+    try {
+      expect(writeAllVectors(written)).toBeGreaterThan(500);
+      for (const path of readdirSync(written, { recursive: true, encoding: 'utf8' })) {
+        if (path.endsWith('.json')) {
+          expect(readFileSync(join(folder, path), 'utf8'), path).toBe(
+            readFileSync(join(written, path), 'utf8'),
+          );
+        }
+      }
+    } finally {
+      rmSync(written, { recursive: true });
+    }
   });
 
   it('number more than 300', () => {
