@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { assertNotCompacting, assertNotReplaced } from './compact/marker.ts';
 import { createStoreFiles } from './create.ts';
 import { acquireEngine, type Engine, releaseEngine } from './engine/engine.ts';
 import { ENGINE_VERSION } from './engine/engine-options.ts';
@@ -63,12 +64,14 @@ export async function openStore(path: string, options: OpenStoreOptions): Promis
     if (options.create !== true || readOnly) throw storeError('store_missing', { path });
     await createStoreFiles(resolve(path), program, environment);
   }
+  assertNotCompacting(path, environment);
   const engine = acquireEngine(path, {
     readOnly,
     mapBytes: environment.mapBytes,
     admit: admitSchema(readOnly),
   });
   try {
+    assertNotReplaced(engine, environment);
     const store = new Store(engine, environment, options);
     if (!readOnly) {
       // @spec DML-STO-0023

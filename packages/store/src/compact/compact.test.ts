@@ -1,0 +1,246 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CommitId, DatumId } from '@daggerml/object-model';
+import { describe, expect, it } from 'vitest';
+import {
+  type FakeEnvironment,
+  fakeEnvironment,
+  openFixture,
+  setRef,
+  temporaryFolder,
+} from '../../test/fixture-store.ts';
+import { putCommit, putText, putTextDag } from '../../test/records.ts';
+import { readRows, refreshSnapshot } from '../engine/reading.ts';
+import { TABLE_NAMES } from '../engine/tables.ts';
+import { applyExcision, planExcision } from '../excision/excise.ts';
+import { runGc } from '../gc/run.ts';
+import { objectKey } from '../keyspace.ts';
+import { openStore } from '../open-store.ts';
+import type { Store } from '../store.ts';
+import { verifyStore } from '../verify/verify-store.ts';
+import { compactStore } from './compact.ts';
+
+type Contents = Record<string, string[]>;
+
+function contentsOf(store: Store): Contents {
+  refreshSnapshot(store.engine);
+  const contents: Contents = {};
+  for (const table of TABLE_NAMES)
+    contents[table] = readRows(store.engine, table).map(
+      (row) => `${row.key.toString('hex')}=${row.value.toString('hex')}`,
+    );
+  return contents;
+}
+
+/** A closed store with a head and much that was deleted; yields its path and what is in it. */
+async function closedStore(environment: FakeEnvironment = fakeEnvironment()): Promise<{
+  path: string;
+  contents: Contents;
+}> {
+  const path = join(temporaryFolder(), 'store');
+  const store = await openStore(path, { mode: 'write', create: true, environment });
+  let commitId = '' as CommitId;
+  store.transact('fill', (transaction) => {
+    commitId = putCommit(transaction, { dags: { a: putTextDag(transaction, 'kept') } });
+    for (let index = 0; index < 5_000; index += 1) putText(transaction, `garbage ${index}`.repeat(20));
+  });
+  setRef(store, 'main', commitId);
+  store.checkpoint();
+  await runGc(store);
+  await store.close();
+  const reader = await openStore(path, { mode: 'read', environment });
+  const contents = contentsOf(reader);
+  await reader.close();
+  return { path, contents };
+}
+
+async function reopened(path: string, environment = fakeEnvironment()): Promise<Contents> {
+  const store = await openStore(path, { mode: 'read', environment });
+  try {
+    expect((await verifyStore(store)).findings).toBe(0);
+    return contentsOf(store);
+  } finally {
+    await store.close();
+  }
+}
+
+describe('compactStore', () => {
+  it('keeps the rows of every table [DML-STO-1101]', async () => {
+    const { path, contents } = await closedStore();
+    const report = await compactStore(path, { environment: fakeEnvironment() });
+    expect(await reopened(path)).toEqual(contents);
+    expect(report.rows).toBe(Object.values(contents).flat().length);
+  });
+
+  it('yields a smaller file for a store that is mostly free [DML-STO-1108]', async () => {
+    const { path } = await closedStore();
+    const before = statSync(join(path, 'data.mdb')).size;
+    const report = await compactStore(path);
+    expect(report).toMatchObject({ bytesBefore: before, bytesAfter: statSync(join(path, 'data.mdb')).size });
+    expect(report.bytesAfter).toBeLessThan(before / 4);
+  });
+
+  it('leaves a store that can be written and compacted again', async () => {
+    const { path } = await closedStore();
+    await compactStore(path);
+    const store = await openFixture(fakeEnvironment(), path);
+    const version = store.stateVersion();
+    let commitId = '' as CommitId;
+    store.transact('more', (transaction) => {
+      commitId = putCommit(transaction, { message: 'after' });
+    });
+    setRef(store, 'main', commitId);
+    expect(store.stateVersion()).toBe(version + 1);
+    await store.close();
+    await compactStore(path);
+    const again = await openStore(path, { mode: 'read' });
+    expect(again.readRefs().map((ref) => ref.commitId)).toEqual([commitId]);
+    await again.close();
+  });
+
+  it('removes the bytes of what was excised from the file [DML-STO-0804]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const environment = fakeEnvironment();
+    const store = await openStore(path, { mode: 'write', create: true, environment });
+    const secret = 'a secret that must not stay anywhere';
+    let datumId = '' as DatumId;
+    store.transact('fill', (transaction) => {
+      datumId = putText(transaction, secret);
+      setRefIn(transaction, putCommit(transaction, { dags: { a: putTextDag(transaction, secret) } }));
+    });
+    const plan = await planExcision(store, { objects: [{ class: 'datum', objectId: datumId }] });
+    applyExcision(store, plan, { reason: 'secret', message: '', actor: 'ada' });
+    await store.close();
+    const hasSecret = () => readFileSync(join(path, 'data.mdb')).includes(Buffer.from(secret));
+    expect(hasSecret()).toBe(true);
+    await compactStore(path, { environment });
+    expect(hasSecret()).toBe(false);
+    const reader = await openStore(path, { mode: 'read', environment });
+    expect(() => reader.get('datum', datumId)).toThrow(expect.objectContaining({ detail: 'excised' }));
+    await reader.close();
+  });
+
+  it('is refused while somebody has the store open, and changes nothing [DML-STO-1103]', async () => {
+    const { path } = await closedStore();
+    const refusal = { code: 'compaction_refused', detail: 'open_elsewhere' };
+    const inode = statSync(join(path, 'data.mdb')).ino;
+    for (const mode of ['read', 'write'] as const) {
+      const other = await openStore(path, { mode });
+      const code = mode === 'read' ? { code: 'store_open_elsewhere' } : refusal;
+      await expect(compactStore(path)).rejects.toMatchObject(code);
+      await other.close();
+    }
+    expect(statSync(join(path, 'data.mdb')).ino).toBe(inode);
+    expect(existsSync(join(path, 'compacting'))).toBe(false);
+    await compactStore(path);
+  });
+
+  it('keeps others from opening the store while it runs [DML-STO-1104]', async () => {
+    const { path } = await closedStore();
+    const environment = fakeEnvironment();
+    const outcomes: Promise<string>[] = [];
+    environment.failpoint = (name) => {
+      if (!name.startsWith('compact/')) return;
+      const opened = openStore(path, { mode: 'write', environment: fakeEnvironment() });
+      outcomes.push(
+        opened.then(
+          async (store) => store.close().then(() => 'opened'),
+          (error: { code: string; detail?: string }) => `${error.code}/${error.detail}`,
+        ),
+      );
+    };
+    await compactStore(path, { environment }).catch(() => undefined);
+    const seen = await Promise.all(outcomes);
+    expect(seen.length).toBeGreaterThanOrEqual(1);
+    expect(new Set(seen)).toEqual(new Set(['store_open_elsewhere/compacting']));
+  });
+
+  it('refuses to go on with a file that was replaced under an opening', async () => {
+    const { path } = await closedStore();
+    const environment = fakeEnvironment();
+    const { assertNotReplaced } = await import('./marker.ts');
+    const store = await openStore(path, { mode: 'read', environment });
+    expect(() => assertNotReplaced(store.engine, environment)).not.toThrow();
+    const elsewhere = { ...store.engine, path: (await closedStore()).path };
+    expect(() => assertNotReplaced(elsewhere, environment)).toThrow(
+      expect.objectContaining({ code: 'store_open_elsewhere', detail: 'replaced' }),
+    );
+    await store.close();
+  });
+
+  it('leaves the old or the new store whole wherever it fails [DML-STO-1105]', async () => {
+    const { path, contents } = await closedStore();
+    const names: string[] = [];
+    const recording = fakeEnvironment();
+    recording.failpoint = (name) => void names.push(name);
+    await compactStore(path, { environment: recording });
+    const steps = [...new Set(names.filter((name) => name.startsWith('compact/')))];
+    expect(steps).toEqual([
+      'compact/marked',
+      'compact/copied',
+      'compact/built',
+      'compact/unstamped',
+      'compact/renamed',
+      'compact/stamped',
+    ]);
+    for (const step of steps) {
+      const environment = fakeEnvironment();
+      environment.failpoint = (name) => {
+        if (name === step) throw new Error(step);
+      };
+      await expect(compactStore(path, { environment })).rejects.toThrow(step);
+      expect(await reopened(path), step).toEqual(contents);
+    }
+  });
+
+  it('replaces the data file by one rename of a whole file [DML-STO-1102]', async () => {
+    const { path, contents } = await closedStore();
+    const environment = fakeEnvironment();
+    const seen: { name: string; inode: number; drafts: number }[] = [];
+    environment.failpoint = (name) => {
+      if (!name.startsWith('compact/')) return;
+      const drafts = readdirSync(path).filter((entry) => entry.startsWith('compact-'));
+      seen.push({ name, inode: statSync(join(path, 'data.mdb')).ino, drafts: drafts.length });
+    };
+    const before = statSync(join(path, 'data.mdb')).ino;
+    await compactStore(path, { environment });
+    const after = statSync(join(path, 'data.mdb')).ino;
+    for (const { name, inode } of seen)
+      expect(inode, name).toBe(name === 'compact/renamed' || name === 'compact/stamped' ? after : before);
+    expect(after).not.toBe(before);
+    expect(await reopened(path)).toEqual(contents);
+  });
+
+  it('removes the draft and the marker of one that died [DML-STO-1106]', async () => {
+    const { path, contents } = await closedStore();
+    const died = { process: fakeEnvironment(77).process, startedMs: 0 };
+    writeFileSync(join(path, 'compacting'), JSON.stringify(died));
+    mkdirSync(join(path, 'compact-left'));
+    writeFileSync(join(path, 'compact-left', 'data.mdb'), 'half');
+    const environment = fakeEnvironment();
+    await expect(compactStore(path, { environment })).rejects.toMatchObject({ detail: 'already_running' });
+    environment.deadPids.add(77);
+    await compactStore(path, { environment });
+    expect(readdirSync(path).filter((name) => name.startsWith('compact'))).toEqual([]);
+    expect(await reopened(path, environment)).toEqual(contents);
+  });
+
+  it('refuses a store with damaged objects and leaves it as it was [DML-STO-1107]', async () => {
+    const { path } = await closedStore();
+    const environment = fakeEnvironment();
+    const store = await openStore(path, { mode: 'write', environment });
+    store.transact('harm', (transaction) =>
+      transaction.putRow('objects', objectKey('node', '3'.repeat(64))!, Buffer.from('rotten')),
+    );
+    await store.close();
+    const before = readFileSync(join(path, 'data.mdb'));
+    await expect(compactStore(path, { environment })).rejects.toMatchObject({ code: 'store_damaged' });
+    expect(readFileSync(join(path, 'data.mdb')).equals(before)).toBe(true);
+    expect(readdirSync(path).filter((name) => name.startsWith('compact'))).toEqual([]);
+  });
+});
+
+function setRefIn(transaction: Parameters<Parameters<Store['transact']>[1]>[0], next: CommitId): void {
+  const ref = 'refs/heads/main' as never;
+  expect(transaction.updateRef({ ref, expected: null, next, actor: 'ada', reason: '' }).applied).toBe(true);
+}
