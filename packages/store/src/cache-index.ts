@@ -1,6 +1,6 @@
+import type { ExecId } from '@daggerml/object-model';
 import type { Engine } from './engine/engine.ts';
 import { prefixRange, readKeys, refreshSnapshot } from './engine/reading.ts';
-import type { ExecId } from '@daggerml/object-model';
 
 /** Lists the execs noted for an execution key, at the newest commit; the index is derived and may lag. */
 export function cacheEntries(engine: Engine, executionKey: string): ExecId[] {

@@ -30,7 +30,8 @@ describe('creating a store', () => {
     const first = {
       ...(environments[0] as ReturnType<typeof fakeEnvironment>),
       failpoint: (name: string): void => {
-        if (name === 'create/before-rename') inner = createStoreFiles(path, 'second', environments[1] as never);
+        if (name === 'create/before-rename')
+          inner = createStoreFiles(path, 'second', environments[1] as never);
       },
     };
     await createStoreFiles(path, 'first', first);
@@ -87,7 +88,10 @@ describe('creating a store', () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'file'), '');
     const path = join(folder, 'file', 'store');
-    await expect(openStore(path, create)).rejects.toMatchObject({ code: 'store_unwritable', fields: { path } });
+    await expect(openStore(path, create)).rejects.toMatchObject({
+      code: 'store_unwritable',
+      fields: { path },
+    });
     const proc = '/proc/dml-store';
     await expect(openStore(proc, create)).rejects.toMatchObject({ code: 'store_unwritable' });
   });

@@ -28,7 +28,10 @@ function removeDraft(draft: string): void {
   }
 }
 
-function newStoreFacts(createdBy: string, environment: StoreEnvironment): readonly (readonly [MetaKey, MetaValue])[] {
+function newStoreFacts(
+  createdBy: string,
+  environment: StoreEnvironment,
+): readonly (readonly [MetaKey, MetaValue])[] {
   // @spec DML-STO-0007
   return [
     ['schema', SCHEMA_VERSION],
@@ -78,4 +81,3 @@ export async function createStoreFiles(
     throw storeError('store_unwritable', { path, errno: code ?? 'unknown' }, cause);
   }
 }
-

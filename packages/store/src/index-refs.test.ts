@@ -22,7 +22,10 @@ function stage(store: Store, index: number, message: string): CommitId {
 describe('index refs', () => {
   it('stand and move beside each other in any order [DML-STO-1202]', async () => {
     const at = `${temporaryFolder()}/store`;
-    const [first, second] = [await openFixture(fakeEnvironment(1), at), await openFixture(fakeEnvironment(2), at)];
+    const [first, second] = [
+      await openFixture(fakeEnvironment(1), at),
+      await openFixture(fakeEnvironment(2), at),
+    ];
     const newest = new Map<number, CommitId>();
     for (let round = 0; round < 4; round += 1) {
       for (let index = 0; index < 25; index += 1) {

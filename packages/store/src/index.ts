@@ -5,9 +5,12 @@ export type { GcPlan } from './gc/plan.ts';
 export { explainKept, planGc, runGc } from './gc/run.ts';
 export type { ClassTally, ObjectTally } from './gc/tally.ts';
 export type { GcReason } from './gc/why.ts';
+export { isAncestor } from './history/merge-base.ts';
+export type { IndexRefEntry } from './index-refs.ts';
 export type { JournalEntry, RefState } from './journal.ts';
 export type { MetaKey, MetaValue } from './meta.ts';
 export { nodeEnvironment } from './node-environment.ts';
+export { type OpenStoreOptions, openStore } from './open-store.ts';
 export type { Pin } from './pins.ts';
 export {
   asRefName,
@@ -21,12 +24,9 @@ export {
   remoteRef,
 } from './ref-name.ts';
 export type { Ref, RefUpdate, RefUpdateResult } from './refs.ts';
+export type { FoundObject, PrefixResult, RevisionResult } from './revision.ts';
 export { SCHEMA_VERSION } from './schema.ts';
 export type { SessionRow } from './sessions.ts';
-export { type OpenStoreOptions, openStore } from './open-store.ts';
-export type { FoundObject, PrefixResult, RevisionResult } from './revision.ts';
-export { isAncestor } from './history/merge-base.ts';
-export type { IndexRefEntry } from './index-refs.ts';
 export type { Store } from './store.ts';
 export { decodeTombstone, encodeTombstone, type TombstoneFacts } from './tombstone.ts';
 export type { WriteTransaction } from './write-transaction.ts';

@@ -14,7 +14,12 @@ async function openWithInterval(
   snapshotInterval: number,
   environment: FakeEnvironment = fakeEnvironment(),
 ): Promise<Store> {
-  return openStore(`${temporaryFolder()}/store`, { mode: 'write', create: true, environment, snapshotInterval });
+  return openStore(`${temporaryFolder()}/store`, {
+    mode: 'write',
+    create: true,
+    environment,
+    snapshotInterval,
+  });
 }
 
 function putCommits(store: Store, count: number): CommitId[] {
@@ -36,11 +41,23 @@ describe('ref journal', () => {
     const store = await openWithInterval(1024);
     const [first, second] = putCommits(store, 2) as [CommitId, CommitId];
     setRef(store, 'main', first);
-    const lost = store.updateRef({ ref: headRef('main'), expected: second, next: null, actor: 'a', reason: 'r' });
+    const lost = store.updateRef({
+      ref: headRef('main'),
+      expected: second,
+      next: null,
+      actor: 'a',
+      reason: 'r',
+    });
     expect(lost.applied).toBe(false);
     const undone = (): void =>
       store.transact('undone', (transaction) => {
-        transaction.updateRef({ ref: headRef('main'), expected: first, next: second, actor: 'a', reason: 'r' });
+        transaction.updateRef({
+          ref: headRef('main'),
+          expected: first,
+          next: second,
+          actor: 'a',
+          reason: 'r',
+        });
         throw new Error('undone');
       });
     expect(undone).toThrow('undone');
@@ -93,21 +110,25 @@ describe('ref journal', () => {
     const names = ['a', 'b', 'c', 'd'].map(headRef);
     const step = fc.record({ name: fc.nat(3), commit: fc.option(fc.nat(5), { freq: 3 }) });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 7 }), async (steps, interval) => {
-        const store = await openWithInterval(interval);
-        const ids = putCommits(store, 6);
-        const states = [new Map<string, string>()];
-        for (const { name, commit } of steps) {
-          const before = store.stateVersion();
-          setRef(store, names[name] as string, commit === null ? null : (ids[commit] as CommitId));
-          if (store.stateVersion() === before) continue;
-          states.push(new Map(store.readRefs().map((ref) => [ref.name, ref.commitId])));
-        }
-        for (const [sequence, state] of states.entries()) {
-          expect(new Map(store.refsAt(sequence))).toEqual(state);
-        }
-        await store.close();
-      }),
+      fc.asyncProperty(
+        fc.array(step, { maxLength: 30 }),
+        fc.integer({ min: 1, max: 7 }),
+        async (steps, interval) => {
+          const store = await openWithInterval(interval);
+          const ids = putCommits(store, 6);
+          const states = [new Map<string, string>()];
+          for (const { name, commit } of steps) {
+            const before = store.stateVersion();
+            setRef(store, names[name] as string, commit === null ? null : (ids[commit] as CommitId));
+            if (store.stateVersion() === before) continue;
+            states.push(new Map(store.readRefs().map((ref) => [ref.name, ref.commitId])));
+          }
+          for (const [sequence, state] of states.entries()) {
+            expect(new Map(store.refsAt(sequence))).toEqual(state);
+          }
+          await store.close();
+        },
+      ),
       { numRuns: 15 },
     );
   });
@@ -116,10 +137,13 @@ describe('ref journal', () => {
     const store = await openWithInterval(5);
     const ids = putCommits(store, 23);
     for (const id of ids) setRef(store, 'main', id);
-    expect(readKeys(store.engine, 'snapshots').map((key) => Number(key.readBigUInt64BE()))).toEqual([5, 10, 15, 20]);
+    expect(readKeys(store.engine, 'snapshots').map((key) => Number(key.readBigUInt64BE()))).toEqual([
+      5, 10, 15, 20,
+    ]);
     // Rows before the snapshot that serves a sequence are not looked at: they may as well be gone.
     store.transact('drop', (transaction) => {
-      for (let sequence = 1; sequence <= 10; sequence += 1) transaction.deleteRow('journal', sequenceKey(sequence));
+      for (let sequence = 1; sequence <= 10; sequence += 1)
+        transaction.deleteRow('journal', sequenceKey(sequence));
     });
     expect(store.refsAt(14).get(headRef('main'))).toBe(ids[13]);
     expect(store.refsAt(10).get(headRef('main'))).toBe(ids[9]);

@@ -1,8 +1,8 @@
+import type { CommitId } from '@daggerml/object-model';
 import type { Engine } from './engine/engine.ts';
 import { iterateRows, readRows, refreshSnapshot } from './engine/reading.ts';
 import { storeError } from './errors.ts';
 import { parseSequenceKey, sequenceKey } from './keyspace.ts';
-import type { CommitId } from '@daggerml/object-model';
 import type { RefName } from './ref-name.ts';
 import { unsealJson } from './sealed-row.ts';
 
@@ -51,7 +51,10 @@ export function snapshotKey(sequence: number, part: number): Buffer {
   return key;
 }
 
-function newestSnapshot(engine: Engine, sequence: number): { sequence: number; refs: Map<RefName, CommitId> } {
+function newestSnapshot(
+  engine: Engine,
+  sequence: number,
+): { sequence: number; refs: Map<RefName, CommitId> } {
   const [newest] = readRows(engine, 'snapshots', {
     reverse: true,
     limit: 1,
@@ -60,7 +63,10 @@ function newestSnapshot(engine: Engine, sequence: number): { sequence: number; r
   const refs = new Map<RefName, CommitId>();
   if (newest === undefined) return { sequence: 0, refs };
   const at = parseSequenceKey(newest.key);
-  for (const row of readRows(engine, 'snapshots', { start: snapshotKey(at, 0), end: snapshotKey(at + 1, 0) })) {
+  for (const row of readRows(engine, 'snapshots', {
+    start: snapshotKey(at, 0),
+    end: snapshotKey(at + 1, 0),
+  })) {
     for (const [name, id] of unsealJson<SnapshotPart>('snapshots', row.key, row.value)) refs.set(name, id);
   }
   return { sequence: at, refs };

@@ -21,7 +21,10 @@ const NO_LINKS: readonly Link[] = [];
  */
 export function scanLinks(bytes: Uint8Array, objectClass: ObjectClass): readonly Link[] {
   if (objectClass === 'chunk') return NO_LINKS;
-  return recordLinks(decodeRecord(bytes, objectClass)).map((link) => ({ class: link.objectClass, id: link.id }));
+  return recordLinks(decodeRecord(bytes, objectClass)).map((link) => ({
+    class: link.objectClass,
+    id: link.id,
+  }));
 }
 
 /** Yields the parents of a commit from its bytes. */

@@ -30,12 +30,18 @@ function oldContents(): SchemaZeroContents & { commitId: CommitId } {
   });
   objects.push({ objectClass: 'commit', bytes: commit });
   const commitId = hashBytes<'commit'>(commit);
-  const refs = ['main', 'feature/ä'].map((name, index) => ({ name: headRef(name), commitId, sequence: index + 1 }));
+  const refs = ['main', 'feature/ä'].map((name, index) => ({
+    name: headRef(name),
+    commitId,
+    sequence: index + 1,
+  }));
   return { objects, refs, commitId };
 }
 
 const fingerprint = (path: string): string =>
-  createHash('sha256').update(readFileSync(join(path, 'data.mdb'))).digest('hex');
+  createHash('sha256')
+    .update(readFileSync(join(path, 'data.mdb')))
+    .digest('hex');
 
 const program = 'dml 9.9.9';
 

@@ -1,6 +1,6 @@
 import { decodeRecord } from '@daggerml/object-model';
-import { readMeta } from './meta.ts';
 import { readRows } from './engine/reading.ts';
+import { readMeta } from './meta.ts';
 import { parseRefKey } from './ref-name.ts';
 import { encodeRef } from './refs.ts';
 import { SCHEMA_VERSION } from './schema.ts';

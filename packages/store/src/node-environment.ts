@@ -46,7 +46,10 @@ function currentProcess(): ProcessIdentity {
   return {
     pid: process.pid,
     startTime: linuxStartTime(process.pid) ?? '',
-    bootId: tryRead(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(), `host:${hostname()}`),
+    bootId: tryRead(
+      () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
+      `host:${hostname()}`,
+    ),
     pidNamespace: tryRead(() => readlinkSync('/proc/self/ns/pid'), `host:${hostname()}`),
   };
 }

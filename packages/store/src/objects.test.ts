@@ -100,7 +100,9 @@ describe('objects', () => {
     const store = await openFixture();
     const id = putBytes(store, Buffer.from('bytes'));
     expect(store.read('chunk', id).toString()).toBe('bytes');
-    expect(() => store.read('datum', id as never)).toThrow(expect.objectContaining({ code: 'object_missing' }));
+    expect(() => store.read('datum', id as never)).toThrow(
+      expect.objectContaining({ code: 'object_missing' }),
+    );
   });
 
   it('leaves a present object as it is when it is put again [DML-STO-0207]', async () => {
@@ -134,9 +136,12 @@ describe('objects', () => {
     const contents = [randomBytes(50), randomBytes(5000), randomBytes(60_000)];
     const ids = contents.map((bytes) => putBytes(store, bytes));
     const reads = ids.map((id) => store.read('chunk', id));
-    for (const size of [10, 50, 5000, 60_000, 200_000]) store.read('chunk', putBytes(store, randomBytes(size)));
+    for (const size of [10, 50, 5000, 60_000, 200_000])
+      store.read('chunk', putBytes(store, randomBytes(size)));
     await store.close();
-    expect(reads.map((bytes) => bytes.toString('hex'))).toEqual(contents.map((bytes) => bytes.toString('hex')));
+    expect(reads.map((bytes) => bytes.toString('hex'))).toEqual(
+      contents.map((bytes) => bytes.toString('hex')),
+    );
   });
 
   it('refuses an object above a mebibyte and undoes its transaction [DML-STO-0211]', async () => {

@@ -1,4 +1,12 @@
-import { type DmlError, decodeRecord, hashBytes, isIdText, type ObjectClass, type ObjectId, type Records } from '@daggerml/object-model';
+import {
+  type DmlError,
+  decodeRecord,
+  hashBytes,
+  isIdText,
+  type ObjectClass,
+  type ObjectId,
+  type Records,
+} from '@daggerml/object-model';
 import type { Engine } from './engine/engine.ts';
 import { peekRow, refreshSnapshot } from './engine/reading.ts';
 import { storeError } from './errors.ts';
@@ -34,7 +42,12 @@ function wrongBytes(bytes: Buffer, objectClass: ObjectClass, id: ObjectId): DmlE
   // @spec DML-STO-0204
   if (isTombstone(key, bytes)) return tombstoneError(objectClass, id);
   // @spec DML-STO-0203
-  return storeError('store_damaged', { table: 'objects', detail: 'hash_mismatch', class: objectClass, objectId: id });
+  return storeError('store_damaged', {
+    table: 'objects',
+    detail: 'hash_mismatch',
+    class: objectClass,
+    objectId: id,
+  });
 }
 
 /**

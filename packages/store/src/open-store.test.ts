@@ -22,12 +22,17 @@ async function filledStore(path: string): Promise<CommitId> {
 }
 
 const hashOfFile = (path: string): string =>
-  createHash('sha256').update(readFileSync(join(path, 'data.mdb'))).digest('hex');
+  createHash('sha256')
+    .update(readFileSync(join(path, 'data.mdb')))
+    .digest('hex');
 
 describe('opening a store', () => {
   it('refuses network file systems by their kind [DML-STO-0108]', async () => {
     const path = join(temporaryFolder(), 'store');
-    const on = (type: number) => ({ ...fakeEnvironment(), statFileSystem: () => ({ type, availableBytes: Number.POSITIVE_INFINITY }) });
+    const on = (type: number) => ({
+      ...fakeEnvironment(),
+      statFileSystem: () => ({ type, availableBytes: Number.POSITIVE_INFINITY }),
+    });
     for (const [type, kind] of [
       [0x6969, 'nfs'],
       [0xff534d42, 'cifs'],
@@ -48,7 +53,10 @@ describe('opening a store', () => {
     rmSync(join(path, 'lock.mdb'));
     mkdirSync(join(path, 'lock.mdb'));
     for (const mode of ['read', 'write'] as const) {
-      await expect(openStore(path, { mode })).rejects.toMatchObject({ code: 'store_unwritable', detail: 'prepare' });
+      await expect(openStore(path, { mode })).rejects.toMatchObject({
+        code: 'store_unwritable',
+        detail: 'prepare',
+      });
     }
     rmSync(join(path, 'lock.mdb'), { recursive: true });
     const store = await openStore(path, { mode: 'read' });
@@ -101,7 +109,9 @@ describe('opening a store', () => {
     const id = createHash('sha256').update('shared').digest('hex');
     expect(second.get('chunk', id as never)?.toString()).toBe('shared');
     expect(reader.has('chunk', id as never)).toBe(true);
-    expect(() => reader.transact('write', () => {})).toThrow(expect.objectContaining({ code: 'store_read_only' }));
+    expect(() => reader.transact('write', () => {})).toThrow(
+      expect.objectContaining({ code: 'store_read_only' }),
+    );
     await second.close();
     await reader.close();
     expect(heldEngineCount()).toBe(0);
@@ -163,9 +173,11 @@ describe('opening a store', () => {
     expect(small.checked).toBe(false);
     const store = await openStore(path, { mode: 'write' });
     store.transact('grow', (transaction) => {
-      for (let index = 0; index < 20_000; index += 1) transaction.put('chunk', Buffer.from(`object ${index}`));
+      for (let index = 0; index < 20_000; index += 1)
+        transaction.put('chunk', Buffer.from(`object ${index}`));
     });
-    for (let index = 0; index < 50; index += 1) setRef(store, `ref ${index}`, store.getRef(headRef('main'))?.commitId as CommitId);
+    for (let index = 0; index < 50; index += 1)
+      setRef(store, `ref ${index}`, store.getRef(headRef('main'))?.commitId as CommitId);
     await store.close();
     expect(await open()).toEqual(small);
   });

@@ -14,7 +14,13 @@ function putDatum(store: Store): string {
 
 function pin(store: Store, objectId: string, owner: string, expiresMs: number | null = null): void {
   store.transact('pin', (transaction) => {
-    transaction.putPin({ class: 'datum', objectId: objectId as never, owner, reason: `for ${owner}`, expiresMs });
+    transaction.putPin({
+      class: 'datum',
+      objectId: objectId as never,
+      owner,
+      reason: `for ${owner}`,
+      expiresMs,
+    });
   });
 }
 

@@ -1,6 +1,6 @@
 import type { ObjectClass, ObjectId } from '@daggerml/object-model';
-import { objectKey } from './keyspace.ts';
 import { storeError } from './errors.ts';
+import { objectKey } from './keyspace.ts';
 
 /** An object somebody asked to keep whatever refs say. */
 export interface Pin {

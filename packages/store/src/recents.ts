@@ -1,4 +1,4 @@
-import { type Engine } from './engine/engine.ts';
+import type { Engine } from './engine/engine.ts';
 import { readKeys, readRow, refreshSnapshot } from './engine/reading.ts';
 import { OBJECT_KEY_BYTES, parseSequenceKey } from './keyspace.ts';
 import { unsealRow } from './sealed-row.ts';

@@ -1,5 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { asRefName, execRef, headRef, indexRef, parseRefKey, parseRefName, refKey, remoteRef } from './ref-name.ts';
+import {
+  asRefName,
+  execRef,
+  headRef,
+  indexRef,
+  parseRefKey,
+  parseRefName,
+  refKey,
+  remoteRef,
+} from './ref-name.ts';
 
 const UUID = '00112233-4455-6677-8899-aabbccddeeff';
 
@@ -20,7 +29,11 @@ describe('ref names', () => {
   });
 
   it('knows the parts of a remote-tracking ref', () => {
-    expect(parseRefName('refs/remotes/origin/a/b')).toEqual({ kind: 'remotes', remote: 'origin', name: 'a/b' });
+    expect(parseRefName('refs/remotes/origin/a/b')).toEqual({
+      kind: 'remotes',
+      remote: 'origin',
+      name: 'a/b',
+    });
   });
 
   it('refuses everything that is not one of the four forms [DML-STO-0305]', () => {

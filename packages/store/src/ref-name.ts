@@ -1,5 +1,5 @@
-import { storeError } from './errors.ts';
 import { canonicalName, decodeKeyName, encodeKeyName } from '@daggerml/object-model';
+import { storeError } from './errors.ts';
 
 declare const refNameBrand: unique symbol;
 
@@ -31,7 +31,8 @@ export function parseRefName(refName: string): RefParts {
   const tail = rest.join('/');
   if (refs === 'refs' && kind === 'heads') return { kind, name: checkedName(tail, refName) };
   // @spec DML-STO-1201
-  if (refs === 'refs' && (kind === 'index' || kind === 'exec') && UUID.test(tail)) return { kind, uuid: tail };
+  if (refs === 'refs' && (kind === 'index' || kind === 'exec') && UUID.test(tail))
+    return { kind, uuid: tail };
   if (refs === 'refs' && kind === 'remotes' && rest.length >= 2) {
     const name = rest.slice(1).join('/');
     return { kind, remote: checkedName(rest[0] as string, refName), name: checkedName(name, refName) };
@@ -79,8 +80,10 @@ export function refKey(refName: string): Buffer {
   return Buffer.from(path, 'utf8');
 }
 
-/** Reads the ref name back from its key. */
+/** Reads the ref name back from the key of a row whose checksum held. */
 export function parseRefKey(key: Uint8Array): RefName {
-  const segments = Buffer.from(key.buffer, key.byteOffset, key.length).toString('utf8').split('/');
-  return asRefName(`refs/${segments.map(decodeKeyName).join('/')}`);
+  const path = Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
+  // Most names hold nothing that is encoded.
+  const names = path.includes('%') ? path.split('/').map(decodeKeyName).join('/') : path;
+  return `refs/${names}` as RefName;
 }

@@ -17,7 +17,12 @@ function putCommits(store: Store, count: number): CommitId[] {
   return ids;
 }
 
-function move(store: Store, expected: CommitId | null, next: CommitId | null, ref: RefName = MAIN): RefUpdateResult {
+function move(
+  store: Store,
+  expected: CommitId | null,
+  next: CommitId | null,
+  ref: RefName = MAIN,
+): RefUpdateResult {
   return store.updateRef({ ref, expected, next, actor: 'ada', reason: 'test' });
 }
 
@@ -67,7 +72,9 @@ describe('refs', () => {
     store.transact('whole', (transaction) => {
       const treeId = putTree(transaction, { dag: putTextDag(transaction, 'x') });
       const next = putCommit(transaction, { treeId });
-      expect(transaction.updateRef({ ref: MAIN, expected: null, next, actor: 'a', reason: 'r' }).applied).toBe(true);
+      expect(
+        transaction.updateRef({ ref: MAIN, expected: null, next, actor: 'a', reason: 'r' }).applied,
+      ).toBe(true);
     });
   });
 
@@ -106,11 +113,23 @@ describe('refs', () => {
     const store = await openFixture();
     const [first] = putCommits(store, 1) as [CommitId];
     const uuid = '00112233-4455-6677-8899-aabbccddeeff';
-    const names = ['refs/heads/b', 'refs/heads/a', `refs/index/${uuid}`, 'refs/remotes/o/a', 'refs/heads/z/a'];
+    const names = [
+      'refs/heads/b',
+      'refs/heads/a',
+      `refs/index/${uuid}`,
+      'refs/remotes/o/a',
+      'refs/heads/z/a',
+    ];
     for (const name of names) setRef(store, name, first);
     const listed: string[] = [];
     for await (const ref of store.listRefs()) listed.push(ref.name);
-    expect(listed).toEqual(['refs/heads/a', 'refs/heads/b', 'refs/heads/z/a', `refs/index/${uuid}`, 'refs/remotes/o/a']);
+    expect(listed).toEqual([
+      'refs/heads/a',
+      'refs/heads/b',
+      'refs/heads/z/a',
+      `refs/index/${uuid}`,
+      'refs/remotes/o/a',
+    ]);
     expect(store.readRefs('heads').map((ref) => ref.name)).toEqual(listed.slice(0, 3));
     expect(store.readRefs('exec')).toEqual([]);
   });
@@ -130,6 +149,8 @@ describe('refs', () => {
     store.setHead(headRef('work'));
     expect(store.head()).toBe('refs/heads/work');
     expect(store.getMeta('head')).toBe('refs/heads/work');
-    expect(() => store.setHead('work' as never)).toThrow(expect.objectContaining({ code: 'ref_name_invalid' }));
+    expect(() => store.setHead('work' as never)).toThrow(
+      expect.objectContaining({ code: 'ref_name_invalid' }),
+    );
   });
 });

@@ -1,7 +1,7 @@
+import { type CommitId, decodeRecord, encodeRecord } from '@daggerml/object-model';
 import type { Engine } from './engine/engine.ts';
 import { prefixRange, readRow, readRows } from './engine/reading.ts';
-import { type CommitId, decodeRecord, encodeRecord } from '@daggerml/object-model';
-import { type RefKind, type RefName, parseRefKey, refKey } from './ref-name.ts';
+import { parseRefKey, type RefKind, type RefName, refKey } from './ref-name.ts';
 import { sealRow, unsealRow } from './sealed-row.ts';
 
 /** A ref as it stands: its commit and the journal sequence that last moved it. */
@@ -28,7 +28,12 @@ export type RefUpdateResult =
 /** Yields the sealed row of a ref. */
 export function encodeRef(ref: Ref): { key: Buffer; value: Buffer } {
   const key = refKey(ref.name);
-  const record = { type: 'ref', name: key.toString('latin1'), commitId: ref.commitId, sequence: ref.sequence } as const;
+  const record = {
+    type: 'ref',
+    name: key.toString('latin1'),
+    commitId: ref.commitId,
+    sequence: ref.sequence,
+  } as const;
   return { key, value: sealRow('refs', key, encodeRecord(record)) };
 }
 
@@ -50,4 +55,3 @@ export function readRefs(engine: Engine, kind?: RefKind): Ref[] {
   // @spec DML-STO-0308
   return readRows(engine, 'refs', range).map((row) => decodeRef(row.key, row.value));
 }
-

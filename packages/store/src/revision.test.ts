@@ -78,7 +78,14 @@ describe('revisions', () => {
     const store = await openFixture();
     const [commitId] = commitChain(store, 1);
     setRef(store, 'refs/remotes/origin/dev', commitId as never);
-    for (const revision of ['refs/heads/main', 'main', 'HEAD', 'origin/dev', 'heads/main', commitId as string]) {
+    for (const revision of [
+      'refs/heads/main',
+      'main',
+      'HEAD',
+      'origin/dev',
+      'heads/main',
+      commitId as string,
+    ]) {
       expect(store.resolve(revision), revision).toMatchObject({ state: 'found', objectId: commitId });
     }
   });
@@ -95,7 +102,14 @@ describe('revisions', () => {
 
   it('says unknown for what names nothing [DML-STO-0226]', async () => {
     const store = await openFixture();
-    for (const revision of ['main', 'HEAD', 'nowhere~3', 'abcd', 'refs/heads/x', hashBytes(Buffer.from('x'))]) {
+    for (const revision of [
+      'main',
+      'HEAD',
+      'nowhere~3',
+      'abcd',
+      'refs/heads/x',
+      hashBytes(Buffer.from('x')),
+    ]) {
       expect(store.resolve(revision), revision).toEqual({ state: 'unknown' });
     }
   });

@@ -1,6 +1,12 @@
+import {
+  type CommitId,
+  DmlError,
+  OBJECT_CLASSES,
+  type ObjectClass,
+  type ObjectId,
+} from '@daggerml/object-model';
 import type { Engine } from './engine/engine.ts';
 import { readKeys, refreshSnapshot } from './engine/reading.ts';
-import { type CommitId, DmlError, OBJECT_CLASSES, type ObjectClass, type ObjectId } from '@daggerml/object-model';
 import { storeError } from './errors.ts';
 import { CLASS_BYTES, parseObjectKey } from './keyspace.ts';
 import { parentCommitIds } from './links.ts';

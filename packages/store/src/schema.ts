@@ -29,11 +29,13 @@ export function admitSchema(readOnly: boolean): AdmitFile {
       return row && decodeMeta(key, row);
     };
     const schema = read('schema');
-    if (typeof schema !== 'number') throw storeError('store_damaged', { table: 'meta', detail: 'schema_unknown' });
+    if (typeof schema !== 'number')
+      throw storeError('store_damaged', { table: 'meta', detail: 'schema_unknown' });
     // @spec DML-STO-0021
     if (schema > SCHEMA_VERSION) throw storeError('schema_newer', { schema, supported: SCHEMA_VERSION });
     // @spec DML-STO-0024
-    if (schema < SCHEMA_VERSION && readOnly) throw storeError('schema_older', { schema, supported: SCHEMA_VERSION });
+    if (schema < SCHEMA_VERSION && readOnly)
+      throw storeError('schema_older', { schema, supported: SCHEMA_VERSION });
     const engine = read('engine');
     // @spec DML-STO-0112
     if (typeof engine === 'string' && compareVersions(engine, ENGINE_VERSION) > 0) {

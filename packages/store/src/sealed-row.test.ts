@@ -16,7 +16,9 @@ describe('sealed rows', () => {
     for (let bit = 0; bit < row.length * 8; bit += 1) {
       const changed = Buffer.from(row);
       changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
-      expect(() => unsealRow('refs', key, changed)).toThrow(expect.objectContaining({ code: 'store_damaged' }));
+      expect(() => unsealRow('refs', key, changed)).toThrow(
+        expect.objectContaining({ code: 'store_damaged' }),
+      );
     }
     const damaged = expect.objectContaining({ code: 'store_damaged', detail: 'row_checksum' });
     expect(() => unsealRow('refs', Buffer.from('kex'), row)).toThrow(damaged);
@@ -28,7 +30,13 @@ describe('sealed rows', () => {
     const store = await openFixture();
     store.transact('fill', (transaction) => {
       const commitId = putCommit(transaction, {});
-      transaction.putPin({ class: 'commit', objectId: commitId, owner: 'ada', reason: 'keep', expiresMs: null });
+      transaction.putPin({
+        class: 'commit',
+        objectId: commitId,
+        owner: 'ada',
+        reason: 'keep',
+        expiresMs: null,
+      });
       transaction.putCacheEntry('11'.repeat(32), '22'.repeat(32));
     });
     store.transact('ref', (transaction) => {

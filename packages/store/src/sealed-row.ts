@@ -1,15 +1,11 @@
-import { createHash } from 'node:crypto';
+import { sha256Hex } from '@daggerml/object-model';
 import { storeError } from './errors.ts';
 
 const CHECKSUM_BYTES = 8;
 
 function checksum(table: string, key: Uint8Array, payload: Uint8Array): Buffer {
-  return createHash('sha256')
-    .update(`${table}\0`)
-    .update(key)
-    .update(payload)
-    .digest()
-    .subarray(0, CHECKSUM_BYTES);
+  const digest = sha256Hex(Buffer.concat([Buffer.from(`${table}\0`), key, payload]));
+  return Buffer.from(digest.slice(0, CHECKSUM_BYTES * 2), 'hex');
 }
 
 /**

@@ -67,7 +67,9 @@ describe('sessions', () => {
     store.transact('read', (transaction) => {
       transaction.get('chunk', first);
     });
-    expect(recentIds(store)).toEqual([[first], [second], [first], [second]].map((ids) => ({ session: store.sessionId, ids })));
+    expect(recentIds(store)).toEqual(
+      [[first], [second], [first], [second]].map((ids) => ({ session: store.sessionId, ids })),
+    );
   });
 
   it('splits many recent objects into rows of bounded size', async () => {
@@ -88,7 +90,11 @@ describe('sessions', () => {
     next.deadPids.add(1);
     const third = await openFixture(next, at);
     const mine = putText(third, 'mine');
-    expect(listSessions(third.engine).map((session) => session.process.pid).sort()).toEqual([2, 3]);
+    expect(
+      listSessions(third.engine)
+        .map((session) => session.process.pid)
+        .sort(),
+    ).toEqual([2, 3]);
     expect(recentIds(third).map((row) => row.ids)).toEqual([[kept], [mine]]);
   });
 
@@ -112,7 +118,8 @@ describe('sessions', () => {
     elsewhere.deadPids.add(7);
     const foreign = { ...elsewhere, process: { ...elsewhere.process, pidNamespace: 'another' } };
     const day = 24 * 3600 * 1000;
-    const at = (nowMs: number): boolean => isSessionAlive(session as never, { ...foreign, nowMs: () => nowMs });
+    const at = (nowMs: number): boolean =>
+      isSessionAlive(session as never, { ...foreign, nowMs: () => nowMs });
     expect(at(1_000_000)).toBe(true);
     expect(at(1_000_000 + day - 1)).toBe(true);
     expect(at(1_000_000 + day)).toBe(false);
@@ -161,7 +168,14 @@ describe('sessions', () => {
     const id = putText(store, 'secret');
     const key = objectKey('chunk', id) as Buffer;
     store.transact('excise', (transaction) => {
-      const facts = { class: 'chunk', objectId: id, reason: 'r', message: 'm', actor: 'a', timeMs: 1 } as const;
+      const facts = {
+        class: 'chunk',
+        objectId: id,
+        reason: 'r',
+        message: 'm',
+        actor: 'a',
+        timeMs: 1,
+      } as const;
       transaction.putRow('objects', key, encodeTombstone(key, facts));
     });
     store.transact('retain', (transaction) => {

@@ -7,7 +7,10 @@ const MEBIBYTE = 2 ** 20;
 
 describe('space guard', () => {
   it('undoes a transaction that may not fit, and lets a smaller one pass [DML-STO-0136]', async () => {
-    const environment = { ...fakeEnvironment(), statFileSystem: () => ({ type: 0, availableBytes: 8 * MEBIBYTE }) };
+    const environment = {
+      ...fakeEnvironment(),
+      statFileSystem: () => ({ type: 0, availableBytes: 8 * MEBIBYTE }),
+    };
     const store = await openFixture(environment);
     const put = (count: number): void =>
       store.transact('put', (transaction) => {
@@ -27,7 +30,10 @@ describe('space guard', () => {
         transaction.put('chunk', randomBytes(sizeBytes));
       });
     put(10_000);
-    const full = expect.objectContaining({ code: 'store_full', fields: expect.objectContaining({ availableBytes: expect.any(Number) }) });
+    const full = expect.objectContaining({
+      code: 'store_full',
+      fields: expect.objectContaining({ availableBytes: expect.any(Number) }),
+    });
     expect(() => put(MEBIBYTE)).toThrow(full);
     put(10_000);
     expect(readRows(store.engine, 'objects')).toHaveLength(2);

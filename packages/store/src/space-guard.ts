@@ -42,7 +42,8 @@ export class SpaceGuard {
     if (neededBytes > availableBytes) throw storeError('store_full', { neededBytes, availableBytes });
     if (maxFileBytes === undefined) return;
     const room = maxFileBytes - this.#engine.file.sizeBytes();
-    if (neededBytes > room) throw storeError('store_full', { neededBytes, availableBytes: Math.max(room, 0) });
+    if (neededBytes > room)
+      throw storeError('store_full', { neededBytes, availableBytes: Math.max(room, 0) });
   }
 }
 

@@ -1,4 +1,10 @@
-import { decodeRecord, DmlError, encodeRecord, type ObjectClass, type ObjectId } from '@daggerml/object-model';
+import {
+  DmlError,
+  decodeRecord,
+  encodeRecord,
+  type ObjectClass,
+  type ObjectId,
+} from '@daggerml/object-model';
 import { sealRow, unsealRow } from './sealed-row.ts';
 
 /** Why and by whom an object's bytes were removed. */

@@ -18,7 +18,9 @@ const idOf = (text: string) => hashBytes<'chunk'>(chunk(text));
 /** Everything a store holds, as text that two moments can be compared by. */
 function dump(store: Store): string {
   return TABLE_NAMES.flatMap((table) =>
-    readRows(store.engine, table).map((row) => `${table} ${row.key.toString('hex')} ${row.value.toString('hex')}`),
+    readRows(store.engine, table).map(
+      (row) => `${table} ${row.key.toString('hex')} ${row.value.toString('hex')}`,
+    ),
   ).join('\n');
 }
 
@@ -38,7 +40,15 @@ describe('write transactions', () => {
           readFileSync(join(import.meta.dirname, name), 'utf8'),
         ),
       );
-    expect(writers.sort()).toEqual(['create.ts', 'engine/engine.ts', 'store.ts', 'write-transaction.ts']);
+    // Compaction writes a new file, which nobody has open.
+    const compaction = 'compact/copy-rows.ts';
+    expect(writers.sort()).toEqual([
+      compaction,
+      'create.ts',
+      'engine/engine.ts',
+      'store.ts',
+      'write-transaction.ts',
+    ]);
   });
 
   it('are seen by another opening of the file as soon as they end [DML-STO-0122]', async () => {
@@ -105,7 +115,9 @@ describe('write transactions', () => {
     expect(() => late.put('chunk', chunk('late'))).toThrow(over);
     expect(() => late.get('chunk', idOf('late'))).toThrow(over);
     expect(() => late.setMeta('head', 'x')).toThrow(over);
-    expect(() => late.updateRef({ ref: headRef('x'), expected: null, next: null, actor: '', reason: '' })).toThrow(over);
+    expect(() =>
+      late.updateRef({ ref: headRef('x'), expected: null, next: null, actor: '', reason: '' }),
+    ).toThrow(over);
     expect(() => late.deletePin('chunk', idOf('x'), 'ada')).toThrow(over);
   });
 
@@ -134,7 +146,10 @@ describe('write transactions', () => {
 
   it('report a failed write wherever it fails [DML-STO-0127]', async () => {
     for (const place of places) {
-      expect((await failAt(place)).error, place).toMatchObject({ code: 'store_write_failed', fields: { label: 'work' } });
+      expect((await failAt(place)).error, place).toMatchObject({
+        code: 'store_write_failed',
+        fields: { label: 'work' },
+      });
     }
   });
 
@@ -179,7 +194,11 @@ describe('write transactions', () => {
     const file = readFileSync(join(store.path, 'data.mdb'));
     expect(file.readUInt16LE(52)).toBe(8);
     expect(file.readUInt16LE(4096 + 52)).toBe(8);
-    expect(engineOptions('x', false, 1)).toMatchObject({ overlappingSync: false, noSync: false, noMetaSync: false });
+    expect(engineOptions('x', false, 1)).toMatchObject({
+      overlappingSync: false,
+      noSync: false,
+      noMetaSync: false,
+    });
   });
 
   it('copy the bytes they are given before the call returns [DML-STO-0132]', async () => {
@@ -210,7 +229,8 @@ describe('write transactions', () => {
       });
       expect(store.get('chunk', hashBytes<'chunk'>(contents[0] as Buffer))).toBeDefined();
     }
-    for (const bytes of contents) expect(store.get('chunk', hashBytes<'chunk'>(bytes))?.equals(bytes)).toBe(true);
+    for (const bytes of contents)
+      expect(store.get('chunk', hashBytes<'chunk'>(bytes))?.equals(bytes)).toBe(true);
   });
 
   it('read their own writes [DML-STO-0143]', async () => {
@@ -224,7 +244,13 @@ describe('write transactions', () => {
       transaction.updateRef({ ref: headRef('main'), expected: null, next, actor: 'a', reason: 'r' });
       expect(transaction.getRef(headRef('main'))?.commitId).toBe(next);
       const moved = putCommit(transaction, { parents: [next] });
-      const again = transaction.updateRef({ ref: headRef('main'), expected: next, next: moved, actor: 'a', reason: 'r' });
+      const again = transaction.updateRef({
+        ref: headRef('main'),
+        expected: next,
+        next: moved,
+        actor: 'a',
+        reason: 'r',
+      });
       expect(again).toEqual({ applied: true, sequence: 2 });
     });
   });

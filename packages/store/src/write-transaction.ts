@@ -1,3 +1,13 @@
+import {
+  type CommitId,
+  encodeRecord,
+  hashBytes,
+  MAX_RECORD_BYTES,
+  type ObjectClass,
+  type ObjectId,
+  type ObjectIds,
+  type Records,
+} from '@daggerml/object-model';
 import type { Engine } from './engine/engine.ts';
 import { hasRow, readRow } from './engine/reading.ts';
 import type { Table, TableName } from './engine/tables.ts';
@@ -5,9 +15,8 @@ import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { lastSequence, snapshotKey } from './journal.ts';
 import { OBJECT_KEY_BYTES, objectKey, sequenceKey, textKey, writeObjectKey } from './keyspace.ts';
-import { encodeMeta, type MetaKey, type MetaValue, readMeta } from './meta.ts';
-import { type CommitId, encodeRecord, hashBytes, MAX_RECORD_BYTES, type ObjectClass, type ObjectId, type ObjectIds, type Records } from '@daggerml/object-model';
 import { scanLinks } from './links.ts';
+import { encodeMeta, type MetaKey, type MetaValue, readMeta } from './meta.ts';
 import { type RecordClass, readObject } from './objects.ts';
 import { type Pin, pinKey } from './pins.ts';
 import { RecentObjects, recentKey } from './recents.ts';
@@ -99,7 +108,11 @@ export class WriteTransaction {
     this.#assertOpen();
     // @spec DML-STO-0211
     if (bytes.length > MAX_RECORD_BYTES) {
-      throw storeError('object_too_large', { class: objectClass, sizeBytes: bytes.length, limitBytes: MAX_RECORD_BYTES });
+      throw storeError('object_too_large', {
+        class: objectClass,
+        sizeBytes: bytes.length,
+        limitBytes: MAX_RECORD_BYTES,
+      });
     }
     const key = this.#key;
     writeObjectKey(key, 0, objectClass, id);
@@ -216,7 +229,11 @@ export class WriteTransaction {
     for (let part = 0; part * REFS_PER_SNAPSHOT_PART < Math.max(refs.length, 1); part += 1) {
       const key = snapshotKey(sequence, part);
       const from = part * REFS_PER_SNAPSHOT_PART;
-      this.putRow('snapshots', key, sealJson('snapshots', key, refs.slice(from, from + REFS_PER_SNAPSHOT_PART)));
+      this.putRow(
+        'snapshots',
+        key,
+        sealJson('snapshots', key, refs.slice(from, from + REFS_PER_SNAPSHOT_PART)),
+      );
     }
   }
 
@@ -314,4 +331,3 @@ export class WriteTransaction {
 }
 
 const CACHE_VALUE: Buffer = Buffer.from([1]);
-

@@ -61,7 +61,10 @@ export function startWorker(order: WorkerOrder, options: StartOptions = {}): Run
   const end = once(child, 'close').then(([exitCode, signal]): WorkerEnd => {
     const text = Buffer.concat(output).toString('utf8');
     // A line cut off by the kill was not read by anyone.
-    const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n').filter(Boolean);
+    const lines = text
+      .slice(0, text.lastIndexOf('\n') + 1)
+      .split('\n')
+      .filter(Boolean);
     const stderr = Buffer.concat(errors).toString('utf8');
     return { lines: lines.map((line) => JSON.parse(line) as WorkerLine), exitCode, signal, stderr };
   });
@@ -106,7 +109,8 @@ class Tally {
       else if (died) this.#broken.add(`died by ${end.signal}: ${end.stderr}`);
       const refused = end.lines.length === 0 && end.stderr.includes('DmlError: store_');
       if (refused) this.#crashes += 1;
-      else if (end.signal === null && end.exitCode !== 0) this.#broken.add(`ended with ${end.exitCode}: ${end.stderr}`);
+      else if (end.signal === null && end.exitCode !== 0)
+        this.#broken.add(`ended with ${end.exitCode}: ${end.stderr}`);
     }
     const verdict = await verifyCrash(path, lines);
     this.#objects = Math.max(this.#objects, verdict.objects);
@@ -171,7 +175,9 @@ export interface FailpointOptions {
 }
 
 /** Kills a worker at every failpoint its scenario passes and verifies after each. */
-export async function runFailpointKills(options: FailpointOptions): Promise<CrashFigures & { readonly names: readonly string[] }> {
+export async function runFailpointKills(
+  options: FailpointOptions,
+): Promise<CrashFigures & { readonly names: readonly string[] }> {
   const { folder, scenario, steps, passings } = options;
   const names = await listFailpoints(folder, scenario, steps);
   const tally = new Tally(`kill at failpoints, ${scenario}`);
@@ -184,7 +190,8 @@ export async function runFailpointKills(options: FailpointOptions): Promise<Cras
       const end = await startWorker({ path: at, scenario, worker: 0, run, steps, killAt: { name, nth } }).end;
       run += 1;
       const ends = [end];
-      if (at !== path) ends.push(await startWorker({ path: at, scenario, worker: 0, run: run++, steps: 2 }).end);
+      if (at !== path)
+        ends.push(await startWorker({ path: at, scenario, worker: 0, run: run++, steps: 2 }).end);
       await tally.settle(at, ends);
     }
   }
@@ -212,7 +219,9 @@ export async function runInjectedFailures(folder: string, nths: readonly number[
 export async function runSizeLimits(folder: string, rounds: number): Promise<CrashFigures> {
   const tally = new Tally('file size limit');
   const path = join(folder, 'limited');
-  await tally.settle(path, [await startWorker({ path, scenario: 'commit', worker: 0, run: 0, steps: 3 }).end]);
+  await tally.settle(path, [
+    await startWorker({ path, scenario: 'commit', worker: 0, run: 0, steps: 3 }).end,
+  ]);
   for (let run = 1; run <= rounds; run += 1) {
     const fileSizeLimitBytes = statSync(join(path, 'data.mdb')).size + 2 ** 22 + run * 5 * 4096;
     const order = { path, scenario: 'commit', worker: 0, run, steps: 200 };
@@ -257,7 +266,8 @@ export async function runSystemFaults(options: FaultOptions): Promise<CrashFigur
         const order = { path, scenario: 'commit', worker: 0, run, steps: 25, unguarded: true };
         const ends = [await startWorker(order, { environment }).end];
         // Where creation failed there is nothing yet; the next user creates it.
-        if (ends[0]?.lines.length === 0) ends.push(await startWorker({ ...order, run: run + 1, steps: 2 }).end);
+        if (ends[0]?.lines.length === 0)
+          ends.push(await startWorker({ ...order, run: run + 1, steps: 2 }).end);
         await tally.settle(path, ends);
         run += 2;
       }

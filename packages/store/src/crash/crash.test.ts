@@ -22,13 +22,17 @@ function show(figures: CrashFigures): CrashFigures {
 
 describe('crashes', () => {
   it('lose no acknowledged write of one process killed at random [DML-STO-0135]', async () => {
-    const figures = show(await runRandomKills({ folder: temporaryFolder(), rounds: 4, processes: 1, seed: 8 }));
+    const figures = show(
+      await runRandomKills({ folder: temporaryFolder(), rounds: 4, processes: 1, seed: 8 }),
+    );
     expect(figures).toMatchObject({ rounds: 4, crashes: 4, broken: [] });
     expect(figures.acknowledged).toBeGreaterThan(0);
   });
 
   it('leave a store that four processes share usable at once [DML-STO-0134]', async () => {
-    const figures = show(await runRandomKills({ folder: temporaryFolder(), rounds: 2, processes: 4, seed: 9 }));
+    const figures = show(
+      await runRandomKills({ folder: temporaryFolder(), rounds: 2, processes: 4, seed: 9 }),
+    );
     expect(figures).toMatchObject({ rounds: 2, crashes: 8, broken: [] });
     expect(figures.acknowledged).toBeGreaterThan(0);
   });
@@ -39,7 +43,12 @@ describe('crashes', () => {
     show(figures);
     expect(figures.broken).toEqual([]);
     const expected = ['create/before-rename', 'commit/begin', 'put', 'ref/before-row', 'ref/before-journal'];
-    const later = ['commit/before-commit', 'commit/after-commit', 'checkpoint/before-commit', 'close/before-commit'];
+    const later = [
+      'commit/before-commit',
+      'commit/after-commit',
+      'checkpoint/before-commit',
+      'close/before-commit',
+    ];
     expect(figures.names).toEqual(expect.arrayContaining([...expected, ...later]));
     expect(figures.crashes).toBeGreaterThanOrEqual(figures.names.length - 2);
   });
@@ -84,7 +93,9 @@ describe('crashes', () => {
     const killAt = { name: 'commit/before-commit', nth: 4 };
     const end = await startWorker({ path, scenario: 'commit', worker: 3, run: 0, steps: 20, killAt }).end;
     expect(end.signal).toBe('SIGKILL');
-    const acks = end.lines.flatMap((line) => (line.kind === 'ack' && line.ref === workerRef(3) ? [line.commitId] : []));
+    const acks = end.lines.flatMap((line) =>
+      line.kind === 'ack' && line.ref === workerRef(3) ? [line.commitId] : [],
+    );
     expect(acks).toHaveLength(3);
     const store = await openStore(path, { mode: 'read' });
     expect(store.readIndexRefs()).toMatchObject([{ name: workerRef(3), commitId: acks[2], movedBy: '3' }]);

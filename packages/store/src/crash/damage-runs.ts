@@ -33,7 +33,8 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
   },
   noise: (bytes, random) => {
     const at = anyPage(bytes, random);
-    for (let index = 0; index < 8; index += 1) bytes[at + Math.floor(random() * 200)] = Math.floor(random() * 256);
+    for (let index = 0; index < 8; index += 1)
+      bytes[at + Math.floor(random() * 200)] = Math.floor(random() * 256);
     return bytes.length;
   },
   metaBit: (bytes, random) => {
@@ -80,7 +81,13 @@ const FILES_PER_CHILD = 25;
  * Damages copies of a store in every way and lets child processes open, read and write them.
  * `work` is a folder to use; `ids` are the chunks the store holds.
  */
-export function runDamage(store: string, work: string, ids: readonly string[], files: number, seed: number): DamageFigures {
+export function runDamage(
+  store: string,
+  work: string,
+  ids: readonly string[],
+  files: number,
+  seed: number,
+): DamageFigures {
   const random = seededRandom(seed);
   const whole = readFileSync(join(store, 'data.mdb'));
   const kinds = Object.keys(DAMAGES);
@@ -124,7 +131,8 @@ function runChildOver(
       if (code === 'wrong' || code === 'other') figures.wrong.push(`${left[index]}: ${answer}`);
     }
     if (child.signal !== null) figures.signals.push(`${left[answers.length]}: ${child.signal}`);
-    else if (answers.length < left.length) figures.wrong.push(`${left[answers.length]}: ${child.stderr.slice(0, 500)}`);
+    else if (answers.length < left.length)
+      figures.wrong.push(`${left[answers.length]}: ${child.stderr.slice(0, 500)}`);
     left = left.slice(answers.length + 1);
   }
 }

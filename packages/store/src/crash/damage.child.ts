@@ -32,7 +32,8 @@ async function readAll(store: Store, expected: ReadonlySet<string>): Promise<num
 function writeSome(store: Store): void {
   for (let round = 0; round < 4; round += 1) {
     store.transact('write', (transaction) => {
-      for (let index = 0; index < 100; index += 1) transaction.put('chunk', randomBytes(index % 25 === 0 ? 9000 : 150));
+      for (let index = 0; index < 100; index += 1)
+        transaction.put('chunk', randomBytes(index % 25 === 0 ? 9000 : 150));
       transaction.setMeta('head', `refs/heads/h${round}`);
     });
   }
@@ -50,7 +51,9 @@ async function main(): Promise<void> {
     try {
       copyFileSync(join(folder, 'stamp'), join(folder, 'store', 'stamp'));
       copyFileSync(join(folder, name), join(folder, 'store', 'data.mdb'));
-      const store = await openStore(join(folder, 'store'), { mode: Number.parseInt(name, 10) % 2 === 0 ? 'read' : 'write' });
+      const store = await openStore(join(folder, 'store'), {
+        mode: Number.parseInt(name, 10) % 2 === 0 ? 'read' : 'write',
+      });
       try {
         const wrong = await readAll(store, expected);
         answer = wrong === 0 ? 'ok' : `wrong ${wrong}`;
@@ -59,7 +62,8 @@ async function main(): Promise<void> {
         await store.close();
       }
     } catch (error) {
-      answer = error instanceof DmlError ? `${error.code} ${error.detail}` : `other ${(error as Error).stack}`;
+      answer =
+        error instanceof DmlError ? `${error.code} ${error.detail}` : `other ${(error as Error).stack}`;
     }
     writeSync(1, `${answer.replaceAll('\n', ' ')}\n`);
   }

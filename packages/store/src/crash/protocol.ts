@@ -24,7 +24,12 @@ export type WorkerLine =
   | { readonly kind: 'ack'; readonly ref: string; readonly commitId: string }
   | { readonly kind: 'failed'; readonly code: string; readonly commitId: string | null }
   /** After a failure: was later writing refused where it has to be, was nothing of the failure to be seen, were reads still right. */
-  | { readonly kind: 'aftermath'; readonly poisoned: boolean; readonly invisible: boolean; readonly readable: boolean }
+  | {
+      readonly kind: 'aftermath';
+      readonly poisoned: boolean;
+      readonly invisible: boolean;
+      readonly readable: boolean;
+    }
   | { readonly kind: 'failpoint'; readonly name: string }
   | { readonly kind: 'done' };
 

@@ -9,7 +9,7 @@ import { runGc } from '../gc/run.ts';
 import { asRefName, type RefName } from '../ref-name.ts';
 import type { Store } from '../store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
-import { SHARED_REF, workerRef, type WorkerOrder } from './protocol.ts';
+import { SHARED_REF, type WorkerOrder, workerRef } from './protocol.ts';
 
 /** What a scenario works with. */
 export interface ScenarioHost {
@@ -25,7 +25,12 @@ export interface ScenarioHost {
 export type Scenario = (host: ScenarioHost, step: number) => Promise<void>;
 
 /** Puts a commit with a dag of a few literals, none of which another step of any worker has. */
-function putWork(transaction: WriteTransaction, order: WorkerOrder, step: number, parents: CommitId[]): CommitId {
+function putWork(
+  transaction: WriteTransaction,
+  order: WorkerOrder,
+  step: number,
+  parents: CommitId[],
+): CommitId {
   const label = `${order.run}/${order.worker}/${step}`;
   const names: [string, NodeId][] = [];
   for (let index = 0; index < 4 + (step % 5); index += 1) {
@@ -56,7 +61,13 @@ function commitTo(host: ScenarioHost, ref: RefName, step: number): void {
     const expected = transaction.getRef(ref)?.commitId ?? null;
     commitId = putWork(transaction, host.order, step, expected === null ? [] : [expected]);
     host.attempt(commitId);
-    transaction.updateRef({ ref, expected, next: commitId, actor: `${host.order.worker}`, reason: 'crash test' });
+    transaction.updateRef({
+      ref,
+      expected,
+      next: commitId,
+      actor: `${host.order.worker}`,
+      reason: 'crash test',
+    });
   });
   host.ack(ref, commitId as CommitId);
 }
@@ -72,7 +83,13 @@ function commitInTwoSteps(host: ScenarioHost, step: number): void {
       next = putWork(transaction, host.order, step * 100 + retry, expected === null ? [] : [expected]);
     });
     const actor = `${host.order.worker}`;
-    const moved = host.store.updateRef({ ref, expected, next: next as CommitId, actor, reason: 'crash test' });
+    const moved = host.store.updateRef({
+      ref,
+      expected,
+      next: next as CommitId,
+      actor,
+      reason: 'crash test',
+    });
     if (!moved.applied) continue;
     host.ack(ref, next as CommitId);
     return;
@@ -89,7 +106,11 @@ async function gcScenario(host: ScenarioHost, step: number): Promise<void> {
   if (host.order.worker !== 0) return commitScenario(host, step);
   host.store.transact('garbage', (transaction) => {
     for (let index = 0; index < 50; index += 1) {
-      transaction.putRecord({ type: 'datum', kind: 'string', value: `garbage ${host.order.run} ${step} ${index}` });
+      transaction.putRecord({
+        type: 'datum',
+        kind: 'string',
+        value: `garbage ${host.order.run} ${step} ${index}`,
+      });
     }
   });
   commitTo(host, asRefName(workerRef(0)), step);

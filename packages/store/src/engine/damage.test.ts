@@ -1,5 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, copyFileSync, mkdirSync, openSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  copyFileSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DmlError, hashBytes } from '@daggerml/object-model';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -15,7 +23,12 @@ import { readStamp } from './stamp.ts';
 
 /** Builds a store with pages of every kind: deep trees, values on pages of their own, a free list. */
 async function buildStore(path: string): Promise<string[]> {
-  const store = await openStore(path, { mode: 'write', create: true, environment: fakeEnvironment(), snapshotInterval: 16 });
+  const store = await openStore(path, {
+    mode: 'write',
+    create: true,
+    environment: fakeEnvironment(),
+    snapshotInterval: 16,
+  });
   const ids: string[] = [];
   for (let round = 0; round < 10; round += 1) {
     store.transact('fill', (transaction) => {
@@ -36,7 +49,8 @@ async function buildStore(path: string): Promise<string[]> {
 }
 
 function readerOf(bytes: Buffer): ReadAt {
-  return (target, length, position) => (position >= bytes.length ? 0 : bytes.copy(target, 0, position, position + length));
+  return (target, length, position) =>
+    position >= bytes.length ? 0 : bytes.copy(target, 0, position, position + length);
 }
 
 function check(bytes: Buffer): number {
@@ -52,6 +66,11 @@ function damageOf(bytes: Buffer): string {
     if (error instanceof DmlError && error.code === 'store_damaged') return error.detail ?? 'none';
     throw error;
   }
+}
+
+function poke(bytes: Buffer, at: number, value: number): Buffer {
+  bytes[at] = value;
+  return bytes;
 }
 
 let path: string;
@@ -84,9 +103,9 @@ describe('damaged data files', () => {
       ['zeroes', (bytes) => Buffer.alloc(bytes.length)],
       ['first meta zeroed', (bytes) => bytes.fill(0, 0, 4096)],
       ['second meta zeroed', (bytes) => bytes.fill(0, 4096, 8192)],
-      ['transactions that do not follow', (bytes) => ((bytes[152] = (bytes[152] as number) ^ 4), bytes)],
-      ['page size', (bytes) => ((bytes[49] = 0x20), bytes)],
-      ['roots beyond the file', (bytes) => ((bytes[142] = 1), (bytes[4096 + 142] = 1), bytes)],
+      ['transactions that do not follow', (bytes) => poke(bytes, 152, (bytes[152] as number) ^ 4)],
+      ['page size', (bytes) => poke(bytes, 49, 0x20)],
+      ['roots beyond the file', (bytes) => poke(poke(bytes, 142, 1), 4096 + 142, 1)],
     ];
     for (const [name, damage] of cases) {
       const copy = freshCopy();
@@ -215,7 +234,9 @@ describe('damaged data files', () => {
           transaction.put('chunk', randomBytes(size));
         }
         if (random() < 0.3) {
-          for (const key of [...store.engine.tables.objects.getKeys({ limit: 200 })].filter(() => random() < 0.7)) {
+          for (const key of [...store.engine.tables.objects.getKeys({ limit: 200 })].filter(
+            () => random() < 0.7,
+          )) {
             transaction.deleteRow('objects', Buffer.from(key as Uint8Array));
           }
         }
@@ -236,7 +257,10 @@ describe('damaged data files', () => {
     expect(readStamp(copy)?.transactionId).toBeGreaterThan(0);
     copyFileSync(join(path, 'data.mdb'), join(copy, 'data.mdb'));
     for (const mode of ['read', 'write'] as const) {
-      await expect(openStore(copy, { mode })).rejects.toMatchObject({ code: 'store_damaged', detail: 'rolled_back' });
+      await expect(openStore(copy, { mode })).rejects.toMatchObject({
+        code: 'store_damaged',
+        detail: 'rolled_back',
+      });
     }
   });
 

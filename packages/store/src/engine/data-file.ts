@@ -69,7 +69,10 @@ export class DataFile {
 
   /** Yields the stamp that describes the file now; `pageBytes` is known from its meta pages. */
   describe(pageBytes: number): Stamp {
-    return describeFile(this.#descriptor, Math.max(this.#transactionAt(152), this.#transactionAt(pageBytes + 152)));
+    return describeFile(
+      this.#descriptor,
+      Math.max(this.#transactionAt(152), this.#transactionAt(pageBytes + 152)),
+    );
   }
 
   #transactionAt(position: number): number {

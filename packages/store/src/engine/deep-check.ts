@@ -17,7 +17,9 @@ interface ChildEnd {
 
 function runChild(path: string): Promise<ChildEnd> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [fileURLToPath(CHILD), path], { stdio: ['ignore', 'pipe', 'ignore'] });
+    const child = spawn(process.execPath, [fileURLToPath(CHILD), path], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
     const parts: Buffer[] = [];
     child.stdout.on('data', (part: Buffer) => parts.push(part));
     child.on('error', reject);
@@ -37,6 +39,7 @@ export async function deepCheck(path: string): Promise<DeepCheckReport> {
   const { exitCode, signal, output } = await runChild(path);
   // @spec DML-STO-0157
   if (signal !== null) throw storeError('store_damaged', { path, detail: 'check_died', signal });
-  if (exitCode !== 0) throw storeError('store_damaged', { path, detail: 'check_failed', exitCode: exitCode ?? -1 });
+  if (exitCode !== 0)
+    throw storeError('store_damaged', { path, detail: 'check_failed', exitCode: exitCode ?? -1 });
   return JSON.parse(output) as DeepCheckReport;
 }

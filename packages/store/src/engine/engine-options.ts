@@ -15,7 +15,11 @@ export function mapBytesWithin(limitBytes: number | undefined): number {
 }
 
 /** Yields the one set of engine options every open uses. */
-export function engineOptions(path: string, readOnly: boolean, mapBytes: number): RootDatabaseOptionsWithPath {
+export function engineOptions(
+  path: string,
+  readOnly: boolean,
+  mapBytes: number,
+): RootDatabaseOptionsWithPath {
   return {
     path,
     noSubdir: false,

@@ -1,7 +1,7 @@
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { open, type RootDatabase } from 'lmdb';
 import { DmlError } from '@daggerml/object-model';
+import { open, type RootDatabase } from 'lmdb';
 import { storeError } from '../errors.ts';
 import { prepareOpening } from './before-open.ts';
 import { DataFile } from './data-file.ts';
@@ -9,7 +9,7 @@ import { writeEmptyDataFile } from './empty-data-file.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
 import type { MetaPage } from './meta-page.ts';
 import { checkPages } from './page-check.ts';
-import { sameStamp, StampWriter } from './stamp.ts';
+import { StampWriter, sameStamp } from './stamp.ts';
 import { type AdmitFile, openTables, type Tables } from './tables.ts';
 
 type Root = RootDatabase<Uint8Array, Uint8Array>;

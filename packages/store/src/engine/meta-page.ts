@@ -72,7 +72,13 @@ function parseMetaPage(bytes: Buffer): MetaPage {
   const transactionId = readCount(bytes, 152);
   if (transactionId < 0) damaged('meta_transaction');
   const lastPage = readCount(bytes, 144);
-  return { pageBytes, transactionId, lastPage, free: parseTreeFacts(bytes, 48), main: parseTreeFacts(bytes, 96) };
+  return {
+    pageBytes,
+    transactionId,
+    lastPage,
+    free: parseTreeFacts(bytes, 48),
+    main: parseTreeFacts(bytes, 96),
+  };
 }
 
 /** What a meta page says fits the file. */

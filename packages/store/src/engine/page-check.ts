@@ -1,5 +1,13 @@
 import { storeError } from '../errors.ts';
-import { type MetaPage, NO_PAGE, PAGE_HEADER_BYTES, parseTreeFacts, type ReadAt, readCount, type TreeFacts } from './meta-page.ts';
+import {
+  type MetaPage,
+  NO_PAGE,
+  PAGE_HEADER_BYTES,
+  parseTreeFacts,
+  type ReadAt,
+  readCount,
+  type TreeFacts,
+} from './meta-page.ts';
 
 const BRANCH = 0x01;
 const LEAF = 0x02;
@@ -13,7 +21,14 @@ const BIG_NODE_BYTES = 24;
 const MAX_DEPTH = 32;
 const MAX_TREES = 64;
 
-type Compare = (left: Buffer, leftAt: number, leftSize: number, right: Buffer, rightAt: number, rightSize: number) => number;
+type Compare = (
+  left: Buffer,
+  leftAt: number,
+  leftSize: number,
+  right: Buffer,
+  rightAt: number,
+  rightSize: number,
+) => number;
 
 const compareBytes: Compare = (left, leftAt, leftSize, right, rightAt, rightSize) =>
   left.compare(right, rightAt, rightAt + rightSize, leftAt, leftAt + leftSize);
@@ -85,7 +100,12 @@ class PageWalk {
     });
     for (const subtree of this.#subtrees) {
       if (subtree.facts.flags !== 0) this.#fail('tree_flags', subtree.name);
-      this.#walk(subtree.facts, { name: subtree.name, compare: compareBytes, keyBytes: undefined, onValue: ignoreValue });
+      this.#walk(subtree.facts, {
+        name: subtree.name,
+        compare: compareBytes,
+        keyBytes: undefined,
+        onValue: ignoreValue,
+      });
     }
     const freed: Buffer[] = [];
     this.#walk(free, {
@@ -94,7 +114,9 @@ class PageWalk {
       keyBytes: 8,
       onValue: (page, at, size, flags) => {
         if ((flags & SUB_DATA) !== 0) this.#fail('node_flags', 'free');
-        freed.push((flags & BIG_DATA) !== 0 ? this.#readBig(readCount(page, at), size) : copyOf(page, at, size));
+        freed.push(
+          (flags & BIG_DATA) !== 0 ? this.#readBig(readCount(page, at), size) : copyOf(page, at, size),
+        );
       },
     });
     for (const list of freed) this.#checkFreeList(list);
@@ -174,7 +196,8 @@ class PageWalk {
     let total = 0;
     for (let index = 0; index < count; index += 1) {
       const offset = page.readUInt16LE(PAGE_HEADER_BYTES + index * 2);
-      if (offset < upper || offset + NODE_BYTES > room || (offset & 1) !== 0) this.#fail('node_offset', kind.name);
+      if (offset < upper || offset + NODE_BYTES > room || (offset & 1) !== 0)
+        this.#fail('node_offset', kind.name);
       const at = offset + PAGE_HEADER_BYTES;
       const keySize = page.readUInt16LE(at + 6);
       const flags = page.readUInt16LE(at + 4);

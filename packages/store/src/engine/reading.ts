@@ -78,7 +78,8 @@ export function readRows(engine: Engine, table: TableName, range: RowRange = {})
 export function readKeys(engine: Engine, table: TableName, range: RowRange = {}): Buffer[] {
   return wrapEngine(table, () => {
     const keys: Buffer[] = [];
-    for (const key of (engine.tables[table] as Table).getKeys({ ...range })) keys.push(asBuffer(key as Uint8Array));
+    for (const key of (engine.tables[table] as Table).getKeys({ ...range }))
+      keys.push(asBuffer(key as Uint8Array));
     return keys;
   });
 }

@@ -59,7 +59,9 @@ export class StampWriter {
 
   /** Overwrites the stamp. It is not synced and may fail: a lost or torn stamp only costs a page check. */
   write(stamp: Stamp): void {
-    const text = sealJson('stamp', STAMP_KEY, stamp).toString('base64').padEnd(STAMP_BYTES - 1);
+    const text = sealJson('stamp', STAMP_KEY, stamp)
+      .toString('base64')
+      .padEnd(STAMP_BYTES - 1);
     try {
       writeSync(this.#descriptor, `${text}\n`, 0, 'latin1');
     } catch {
@@ -71,4 +73,3 @@ export class StampWriter {
     closeSync(this.#descriptor);
   }
 }
-
