@@ -7,11 +7,13 @@ export type CliErrorCode =
   | 'missing_argument'
   | 'invalid_argument'
   | 'path_exists'
+  | 'protected_path'
   | 'unwritable_path'
   | 'not_exportable'
   | 'branch_exists'
   | 'unknown_object'
   | 'unknown_index'
+  | 'no_commit'
   | 'wrong_class'
   | 'short_prefix'
   | 'ambiguous_prefix'
@@ -19,12 +21,15 @@ export type CliErrorCode =
   | 'not_fast_forward'
   | 'head_moved'
   | 'unsafe_path'
+  | 'infrastructure_failed'
+  | 'unusable_file'
+  | 'pipeline_stalled'
   | 'interrupted';
 
 /** Builds an error of the command line; `fields` fill the wording of its code. */
 export function cliError(
   code: CliErrorCode,
-  fields: Readonly<Record<string, string | number | boolean>> = {},
+  fields: Readonly<Record<string, string | number | boolean | readonly string[]>> = {},
   cause?: unknown,
 ): DmlError<CliErrorCode> {
   return new DmlError<CliErrorCode>({ code, fields, cause });

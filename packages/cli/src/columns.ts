@@ -18,7 +18,6 @@ export function formatColumns(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: colour codes take no room
 const COLOUR_CODE = /\u001b\[[0-9;]*m/g;
 
 function visibleWidth(cell: string): number {

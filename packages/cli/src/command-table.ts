@@ -1,11 +1,4 @@
-import { cliError } from './cli-error.ts';
 import type { CommandSpec } from './command.ts';
-
-function positiveInteger(text: string): number {
-  const value = Number(text);
-  if (Number.isSafeInteger(value) && value > 0) return value;
-  throw cliError('invalid_argument', { word: text, problem: `"${text}" is not a whole number above 0` });
-}
 
 const OBJECT_NAME = 'a head, ref, dag, id or unique prefix of an id';
 
@@ -15,7 +8,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'init',
     group: 'Start and run',
     summary: 'Create a repository.',
-    description: 'Creates .dml in the folder, with the branch main. A repository that exists is left unchanged.',
+    description:
+      'Creates .dml in the folder, with the branch main. A repository that exists is left unchanged.',
     arguments: [{ syntax: '[folder]', description: 'folder to create it in; the current one by default' }],
     example: 'dml init',
     load: () => import('./commands/init.ts'),
@@ -33,7 +27,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: [
       { syntax: '--no-cache', description: 'compute every call anew' },
       { syntax: '--retry-failed', description: 'compute calls anew whose recorded outcome is a failure' },
-      { syntax: '--workers <number>', description: 'calls that run at one time', parse: positiveInteger },
+      { syntax: '--workers <number>', description: 'calls that run at one time' },
     ],
     example: 'dml run pipeline.ts',
     load: () => import('./commands/run.ts'),
@@ -50,7 +44,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Look',
     summary: 'List commits, newest first.',
     arguments: [{ syntax: '[head]', description: 'where to start; the current branch by default' }],
-    options: [{ syntax: '-n, --count <number>', description: 'commits to list at most', parse: positiveInteger }],
+    options: [{ syntax: '-n, --count <number>', description: 'commits to list at most' }],
     example: 'dml log -n 5',
     load: () => import('./commands/log.ts'),
   },
@@ -162,7 +156,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'index prune',
     group: 'Change refs',
     summary: 'Forget one piece of work in progress.',
-    arguments: [{ syntax: '<name>', description: 'the name that "dml index list" shows, or a unique prefix' }],
+    arguments: [
+      { syntax: '<name>', description: 'the name that "dml index list" shows, or a unique prefix' },
+    ],
     example: 'dml index prune 3f2a',
     load: () => import('./commands/index-prune.ts'),
   },

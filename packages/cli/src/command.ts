@@ -11,8 +11,6 @@ export interface ArgumentSpec {
 export interface OptionSpec {
   readonly syntax: string;
   readonly description: string;
-  /** Turns the text into a value; throws `invalid_argument`. */
-  readonly parse?: (text: string) => unknown;
 }
 
 /** What a command is given when it runs. */

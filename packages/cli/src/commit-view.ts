@@ -14,7 +14,9 @@ export function dagsOf(reader: RecordReader, commit: CommitRecord): NamedDag[] {
 }
 
 /** Reads the commit that the current branch points to; undefined before the first one. */
-export function currentCommit(reader: RecordReader): { commitId: CommitId; commit: CommitRecord } | undefined {
+export function currentCommit(
+  reader: RecordReader,
+): { commitId: CommitId; commit: CommitRecord } | undefined {
   const ref = reader.store.getRef(reader.store.head());
   return ref && { commitId: ref.commitId, commit: reader.read('commit', ref.commitId) };
 }

@@ -1,4 +1,4 @@
-import type { PinScope } from '@daggerml/execution';
+import { type PinScope, type RecordedFailure, readFailure } from '@daggerml/execution';
 import { type DagId, type ExecId, type NodeId, type NodeRecord, treeEntries } from '@daggerml/object-model';
 import type { RecordReader } from './record-reader.ts';
 
@@ -18,6 +18,8 @@ export interface NodeView {
 export interface OutcomeView {
   readonly execId: ExecId;
   readonly status: 'ok' | 'error';
+  /** What a failed call recorded; absent for `ok`. */
+  readonly failure?: RecordedFailure;
   /** Time the call took; absent for builtins and for outcomes taken over from another call. */
   readonly durationMs?: number;
   /** Set when the outcome was taken over from an equal call. */
@@ -32,7 +34,9 @@ export function nodesOf(reader: RecordReader, dagId: DagId, scope: PinScope): No
     names.set(nodeId, [...(names.get(nodeId) ?? []), name]);
   }
   const views = new Map<NodeId, NodeView>();
-  const open: { readonly nodeId: NodeId; readonly record?: NodeRecord }[] = [...names.keys()].reverse().map((nodeId) => ({ nodeId }));
+  const open: { readonly nodeId: NodeId; readonly record?: NodeRecord }[] = [...names.keys()]
+    .reverse()
+    .map((nodeId) => ({ nodeId }));
   // Depth first without recursion: a chain of a hundred thousand calls is a dag like any other.
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { nodeId } = next;
@@ -44,7 +48,10 @@ export function nodesOf(reader: RecordReader, dagId: DagId, scope: PinScope): No
       open.push({ nodeId, record }, ...missing.reverse().map((input) => ({ nodeId: input })));
       continue;
     }
-    views.set(nodeId, viewOf(reader, { nodeId, record, inputNodeIds, names: names.get(nodeId) ?? [] }, scope));
+    views.set(
+      nodeId,
+      viewOf(reader, { nodeId, record, inputNodeIds, names: names.get(nodeId) ?? [] }, scope),
+    );
   }
   return [...views.values()];
 }
@@ -61,7 +68,12 @@ function inputsOf(reader: RecordReader, record: NodeRecord): NodeId[] {
 
 function viewOf(
   reader: RecordReader,
-  { nodeId, record, inputNodeIds, names }: Pick<NodeView, 'nodeId' | 'inputNodeIds' | 'names'> & { record: NodeRecord },
+  {
+    nodeId,
+    record,
+    inputNodeIds,
+    names,
+  }: Pick<NodeView, 'nodeId' | 'inputNodeIds' | 'names'> & { record: NodeRecord },
   scope: PinScope,
 ): NodeView {
   const view = { nodeId, kind: record.kind, names, inputNodeIds };
@@ -77,11 +89,15 @@ function viewOf(
 
 function outcomeOf(reader: RecordReader, execId: ExecId): OutcomeView {
   const exec = reader.read('exec', execId);
-  if (exec.nodeKind === 'builtin') return { execId, status: exec.status };
-  const { startedMs, finishedMs, sourceExecId } = exec;
-  return {
+  const outcome: OutcomeView = {
     execId,
     status: exec.status,
+    ...(exec.status === 'error' && { failure: readFailure(exec, reader) }),
+  };
+  if (exec.nodeKind === 'builtin') return outcome;
+  const { startedMs, finishedMs, sourceExecId } = exec;
+  return {
+    ...outcome,
     ...(startedMs !== null && finishedMs !== null && { durationMs: finishedMs - startedMs }),
     ...(sourceExecId !== null && { sourceExecId }),
   };
@@ -90,5 +106,10 @@ function outcomeOf(reader: RecordReader, execId: ExecId): OutcomeView {
 /** Yields the short name of a function: the export of a captured one, the path of a builtin. */
 export function functionName(uri: string | undefined): string {
   if (uri === undefined) return '';
-  return decodeURIComponent(uri.startsWith('dml://') ? uri.slice('dml://'.length) : (uri.split('/').at(-1) ?? uri));
+  const name = uri.startsWith('dml://') ? uri.slice('dml://'.length) : (uri.split('/').at(-1) ?? uri);
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
 }

@@ -1,9 +1,13 @@
 import { DmlError } from '@daggerml/object-model';
+import { cliError } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
-import { ERROR_TABLE, type ErrorWording } from './error-table.ts';
+import { ERROR_TABLE } from './error-table.ts';
 import { EXIT } from './exit-code.ts';
 import type { Output } from './output.ts';
 import { printable } from './printable.ts';
+import { endOfRun } from './run-failure.ts';
+import { sourcePosition } from './source-position.ts';
+import { type ErrorWording, fillIn } from './wording.ts';
 
 /** What is said of an error, before it is laid out. */
 export interface ErrorReport {
@@ -15,25 +19,36 @@ export interface ErrorReport {
 }
 
 /** Looks an error up in the table and fills in its wording. */
-export function describeError(error: unknown): ErrorReport {
-  if (!(error instanceof DmlError)) {
-    const message = error instanceof Error ? error.message : String(error);
-    return {
-      exit: EXIT.defect,
-      code: 'defect',
-      detail: undefined,
-      message: `unexpected failure: ${message}`,
-      hint: 'this is a defect of dml: run it again with DML_DEBUG=1 and report what it prints',
-    };
-  }
-  const wording: ErrorWording | undefined = (ERROR_TABLE as Readonly<Record<string, ErrorWording>>)[error.code];
-  const fields = { detail: error.detail ?? '', ...error.fields };
+export function describeError(caught: unknown, cwd: string): ErrorReport {
+  const error = isAbort(caught) ? cliError('interrupted', {}, caught) : caught;
+  if (!(error instanceof DmlError)) return defect(error);
+  const told = endOfRun(error);
+  const wording = (ERROR_TABLE as Readonly<Record<string, ErrorWording>>)[told.code];
+  if (wording === undefined) return defect(error);
+  const { message, hint } = wording.details?.[told.detail ?? ''] ?? wording;
+  const fields = { detail: told.detail, position: sourcePosition(told, cwd), ...told.fields };
   return {
-    exit: wording?.exit ?? EXIT.defect,
-    code: error.code,
-    detail: error.detail,
-    message: wording === undefined ? error.message : fillIn(wording.message, fields),
-    hint: wording?.hint === undefined ? undefined : fillIn(wording.hint, fields),
+    // @spec DML-CLI-0501
+    exit: wording.exit,
+    code: told.code,
+    detail: told.detail,
+    message: fillIn(message, fields),
+    hint: hint === undefined ? undefined : fillIn(hint, fields),
+  };
+}
+
+/** What a library throws when the signal it was given is aborted. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+function defect(error: unknown): ErrorReport {
+  return {
+    exit: EXIT.defect,
+    code: 'defect',
+    detail: undefined,
+    message: `unexpected failure: ${error instanceof Error ? error.message || error.name : String(error)}`,
+    hint: 'this is a defect of dml: run it again with DML_DEBUG=1 and report what it prints',
   };
 }
 
@@ -43,36 +58,19 @@ export function describeError(error: unknown): ErrorReport {
  * @spec DML-CLI-0405
  */
 export function reportError(error: unknown, io: CliIo, output: Output): number {
-  const { exit, code, detail, message, hint } = describeError(error);
+  const { exit, code, detail, message, hint } = describeError(error, io.cwd);
+  // @spec DML-CLI-0406
+  const stack = io.env.DML_DEBUG && error instanceof Error ? stackOf(error) : undefined;
   if (output.isJson) {
     // @spec DML-CLI-0404
-    const document = { code, detail: detail ?? null, message, hint: hint ?? null };
+    const document = { code, detail: detail ?? null, message, hint: hint ?? null, stack };
     io.stderr.write(`${JSON.stringify(document, undefined, 2)}\n`);
-  } else {
-    io.stderr.write(`${output.talkStyle('red', 'dml:')} ${printable(message)}\n`);
-    if (hint !== undefined) io.stderr.write(`hint: ${printable(hint)}\n`);
+    return exit;
   }
-  // @spec DML-CLI-0406
-  if (io.env.DML_DEBUG && error instanceof Error) io.stderr.write(`${stackOf(error)}\n`);
+  io.stderr.write(`${output.talkStyle('red', 'dml:')} ${printable(message)}\n`);
+  if (hint !== undefined) io.stderr.write(`hint: ${printable(hint)}\n`);
+  if (stack !== undefined) io.stderr.write(`${stack}\n`);
   return exit;
-}
-
-/** Replaces `{field}`; a sentence whose field is empty or absent is left out. */
-function fillIn(template: string, fields: Readonly<Record<string, unknown>>): string {
-  const sentences = template.split(/(?<=\?) /);
-  return sentences
-    .filter((sentence) => sentences.length === 1 || !/\{(\w+)\}/.test(sentence) || everyFieldGiven(sentence, fields))
-    .map((sentence) => sentence.replace(/\{(\w+)\}/g, (_, field: string) => textOf(fields[field])))
-    .join(' ');
-}
-
-function everyFieldGiven(sentence: string, fields: Readonly<Record<string, unknown>>): boolean {
-  return [...sentence.matchAll(/\{(\w+)\}/g)].every(([, field]) => textOf(fields[field ?? '']) !== '');
-}
-
-function textOf(value: unknown): string {
-  if (value === undefined || value === null) return '';
-  return Array.isArray(value) ? value.join(', ') : String(value);
 }
 
 function stackOf(error: Error): string {

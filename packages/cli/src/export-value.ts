@@ -1,5 +1,5 @@
-import { createWriteStream, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { createWriteStream, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, isAbsolute, join, relative, sep } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type BlobDatum, type Datum, type DatumId, treeEntries } from '@daggerml/object-model';
@@ -14,6 +14,21 @@ export interface ExportedFile {
   readonly sizeBytes: number;
 }
 
+/** Where an export goes. */
+export interface ExportRequest {
+  /** How the user named the value. */
+  readonly name: string;
+  /** Absolute path to write. */
+  readonly target: string;
+  /** Replaces what the target holds. */
+  readonly force: boolean;
+  /** Absolute path of the repository's own data: neither replaced nor written into. */
+  readonly store: string;
+  /** Absolute path of the folder the command runs in: not replaced. */
+  readonly currentFolder: string;
+  readonly signal?: AbortSignal;
+}
+
 interface PlannedFile {
   readonly path: string;
   readonly datum: Datum;
@@ -23,19 +38,23 @@ interface PlannedFile {
  * Writes a blob to a file, a map to a folder. Everything is written beside the target first and moved into
  * place at the end, so that a failure leaves the target as it was.
  *
- * Throws `path_exists`, `not_exportable`, `unsafe_path` and `unwritable_path`.
+ * Throws `path_exists`, `protected_path`, `not_exportable`, `unsafe_path` and `unwritable_path`.
  */
 export async function exportValue(
   reader: RecordReader,
   datumId: DatumId,
-  { name, target, force }: { readonly name: string; readonly target: string; readonly force: boolean },
+  { name, target, force, store, currentFolder, signal }: ExportRequest,
 ): Promise<ExportedFile[]> {
   const datum = reader.read('datum', datumId);
   if (datum.kind !== 'blob' && datum.kind !== 'map') {
-    throw cliError('not_exportable', { name, found: `a ${datum.kind}` });
+    throw cliError('not_exportable', { name, found: datum.kind });
   }
   // @spec DML-CLI-0809
-  if (!force && existsSync(target)) throw cliError('path_exists', { path: target });
+  if (!force && isThere(target)) throw cliError('path_exists', { path: target });
+  if (isWithin(currentFolder, target) || isWithin(store, target) || isWithin(target, store)) {
+    throw cliError('protected_path', { path: target });
+  }
+  // @spec DML-CLI-0808
   const files = datum.kind === 'blob' ? [{ path: '', datum }] : [...planFolder(reader, datum, '')];
   refuseClashes(files);
   const staging = join(dirname(target), `.dml-export-${process.pid}-${Date.now().toString(36)}`);
@@ -43,18 +62,53 @@ export async function exportValue(
     mkdirSync(dirname(target), { recursive: true });
     if (datum.kind === 'map') mkdirSync(staging);
     const written: ExportedFile[] = [];
-    for (const file of files) written.push(await writeFile(reader, file, join(staging, file.path)));
-    if (force) rmSync(target, { recursive: true, force: true });
-    renameSync(staging, target);
+    for (const file of files) {
+      signal?.throwIfAborted();
+      written.push(await writeFile(reader, file, join(staging, file.path)));
+    }
+    replace(target, staging);
     return written;
   } catch (cause) {
     rmSync(staging, { recursive: true, force: true });
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
-    throw cliError('unwritable_path', { path: target, problem: (cause as NodeJS.ErrnoException).code ?? '' }, cause);
+    const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+    throw cliError('unwritable_path', { path: target, errno }, cause);
   }
 }
 
-function* planFolder(reader: RecordReader, map: Datum & { kind: 'map' }, folder: string): Generator<PlannedFile> {
+/** Moves what was written into place; what stood there is moved aside first and comes back if that fails. */
+function replace(target: string, staging: string): void {
+  const aside = `${staging}-old`;
+  const isReplacing = isThere(target);
+  if (isReplacing) renameSync(target, aside);
+  try {
+    renameSync(staging, target);
+  } catch (error) {
+    if (isReplacing) renameSync(aside, target);
+    throw error;
+  }
+  if (isReplacing) rmSync(aside, { recursive: true, force: true });
+}
+
+function isThere(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    // Below a file nothing can be; writing there will say so.
+    return false;
+  }
+}
+
+function isWithin(path: string, folder: string): boolean {
+  const way = relative(folder, path);
+  return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
+}
+
+function* planFolder(
+  reader: RecordReader,
+  map: Datum & { kind: 'map' },
+  folder: string,
+): Generator<PlannedFile> {
   for (const [key, element] of treeEntries('map', map.root, reader)) {
     const datum = typeof element === 'string' ? reader.read('datum', element) : element;
     const path = folder === '' ? safePath(key) : `${folder}/${safePath(key)}`;
@@ -67,7 +121,12 @@ function* planFolder(reader: RecordReader, map: Datum & { kind: 'map' }, folder:
 function safePath(key: string): string {
   const parts = key.split('/');
   const isUnsafe = (part: string): boolean =>
-    part === '' || part === '.' || part === '..' || part.includes('\\') || part.includes('\0') || /^[A-Za-z]:/.test(part);
+    part === '' ||
+    part === '.' ||
+    part === '..' ||
+    part.includes('\\') ||
+    part.includes('\0') ||
+    /^[A-Za-z]:/.test(part);
   if (parts.some(isUnsafe)) throw cliError('unsafe_path', { key });
   return key;
 }
@@ -85,7 +144,11 @@ function refuseClashes(files: readonly PlannedFile[]): void {
   }
 }
 
-async function writeFile(reader: RecordReader, { path, datum }: PlannedFile, target: string): Promise<ExportedFile> {
+async function writeFile(
+  reader: RecordReader,
+  { path, datum }: PlannedFile,
+  target: string,
+): Promise<ExportedFile> {
   mkdirSync(dirname(target), { recursive: true });
   let sizeBytes = 0;
   const counted = function* (): Generator<Uint8Array> {

@@ -1,21 +1,37 @@
-import type { CliIo } from './cli-io.ts';
-import { reportError } from './error-report.ts';
+import type { CliErrorCode } from './cli-error.ts';
+import type { CliIo, GlobalOptions } from './cli-io.ts';
 import { EXIT } from './exit-code.ts';
 import { Output } from './output.ts';
 import { type Invocation, parseInvocation } from './program.ts';
 
 /** Runs `dml` with the arguments after its name and yields the exit code; nothing is thrown. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
-  // What decides how an error looks must be known also when the arguments do not parse.
-  const fallback = { json: argv.includes('--json'), quiet: false, color: !argv.includes('--no-color') };
-  let output = new Output(io, fallback);
+  let output = new Output(io, lookOf(argv));
   try {
     const invocation = parseInvocation(argv);
     if (invocation.kind === 'command') output = new Output(io, invocation.globals);
     return await carryOut(invocation, io, output);
   } catch (error) {
+    // Loaded when needed: what knows every error also loads the object model.
+    const { reportError } = await import('./error-report.ts');
     return reportError(error, io, output);
   }
+}
+
+/** Reports a failure of the process around a command and yields the exit code. */
+export async function reportFailure(
+  { code, fields }: { readonly code: CliErrorCode; readonly fields: Readonly<Record<string, string>> },
+  argv: readonly string[],
+  io: CliIo,
+): Promise<number> {
+  const { reportError } = await import('./error-report.ts');
+  const { cliError } = await import('./cli-error.ts');
+  return reportError(cliError(code, fields), io, new Output(io, lookOf(argv)));
+}
+
+/** What decides how an error looks must be known also when the arguments do not parse. */
+function lookOf(argv: readonly string[]): GlobalOptions {
+  return { json: argv.includes('--json'), quiet: false, color: !argv.includes('--no-color') };
 }
 
 async function carryOut(invocation: Invocation, io: CliIo, output: Output): Promise<number> {
@@ -27,6 +43,10 @@ async function carryOut(invocation: Invocation, io: CliIo, output: Output): Prom
     const { programVersion } = await import('./program-version.ts');
     output.result({ version: programVersion() }, programVersion);
     return EXIT.done;
+  }
+  if (invocation.kind === 'misuse') {
+    const { misuseError } = await import('./misuse-error.ts');
+    throw misuseError(invocation.misuse);
   }
   const { command, globals, args, options } = invocation;
   const { run } = await command.load();

@@ -2,7 +2,8 @@ import { distance } from 'fastest-levenshtein';
 
 /** Yields up to `limit` of the known words that a mistyped word most likely meant, nearest first. */
 export function nearest(word: string, known: Iterable<string>, limit = 3): string[] {
-  const tolerance = Math.max(1, Math.floor(word.length * 0.4));
+  // Two letters in the wrong order are two edits.
+  const tolerance = word.length < 3 ? 1 : Math.max(2, Math.floor(word.length * 0.4));
   return [...new Set(known)]
     .map((candidate) => ({
       candidate,

@@ -1,22 +1,23 @@
 import type { CommitId, DagId, NodeId, ObjectClass, ObjectId } from '@daggerml/object-model';
-import { treeGet } from '@daggerml/object-model';
-import type { Ref, RefName, Store } from '@daggerml/store';
-import { headRef, parseRefName } from '@daggerml/store';
+import { treeEntries, treeGet } from '@daggerml/object-model';
+import type { FoundObject, Ref, RefName, Store } from '@daggerml/store';
+import { asRefName, headRef } from '@daggerml/store';
 import { cliError } from './cli-error.ts';
-import { currentCommit, dagsOf, type NamedDag } from './commit-view.ts';
+import { currentCommit, dagsOf } from './commit-view.ts';
 import { nearest } from './nearest.ts';
-import { RecordReader } from './record-reader.ts';
+import type { RecordReader } from './record-reader.ts';
 import { branchOf, indexNameOf } from './ref-text.ts';
 
 /** What an object name stands for. */
 export interface NamedObject {
   readonly class: ObjectClass;
   readonly objectId: ObjectId;
-  /** The commit whose pins give its nodes their values; undefined without any commit. */
+  /** The commit that the name leads through, whose pins give its nodes their values; undefined for an id. */
   readonly scopeCommitId: CommitId | undefined;
 }
 
 const ID_DIGITS = /^[0-9a-fA-F]{1,64}$/;
+const REVISION = /^[^~]+(~\d*)+$/;
 /** Shorter prefixes are refused: they collide as a repository grows. */
 const MIN_PREFIX_DIGITS = 4;
 
@@ -24,12 +25,16 @@ const MIN_PREFIX_DIGITS = 4;
  * Finds what an object name stands for: a head, a ref, a dag of the current head, an id or a unique prefix;
  * `<revision>:<dag>` and `<dag>#<node name>` select inside.
  *
- * Throws `unknown_object` with the nearest names, `ambiguous_prefix` with the candidates, `short_prefix`.
+ * Throws `unknown_object` with the nearest names, `no_commit`, `ambiguous_prefix` with the candidates,
+ * `short_prefix` and `wrong_class`.
  */
 export function findObject(reader: RecordReader, name: string): NamedObject {
-  const hash = name.indexOf('#');
-  if (hash > 0) return findNode(reader, name.slice(0, hash), name.slice(hash + 1));
-  return findWhole(reader, name) ?? findInRevision(reader, name) ?? unknownName(reader, name);
+  return (
+    findWhole(reader, name) ??
+    findInRevision(reader, name) ??
+    findNode(reader, name) ??
+    unknownName(reader, name)
+  );
 }
 
 /** Finds the commit that a head, ref, revision, id or prefix stands for. */
@@ -39,19 +44,30 @@ export function findCommit(reader: RecordReader, name: string): CommitId {
   throw cliError('wrong_class', { name, found: found.class, wanted: 'commit' });
 }
 
-/** Finds a ref by head name or full name; throws `unknown_object`. */
+/** Finds a ref by head name or full name; throws `unknown_object` and `no_commit`. */
 export function findRef(reader: RecordReader, name: string): Ref {
   return refOf(reader.store, name) ?? unknownName(reader, name);
+}
+
+/** Finds a head by its name; throws `ref_name_invalid`, `unknown_object` and `no_commit`. */
+export function findHead(reader: RecordReader, name: string): Ref {
+  const head = name.startsWith('refs/heads/') ? name : headRef(name);
+  return (
+    refOf(reader.store, head) ??
+    (name === 'HEAD' ? refOf(reader.store, name) : undefined) ??
+    unknownName(reader, name)
+  );
 }
 
 /** Finds an IndexRef by its UUID or a unique prefix of it. */
 export function findIndexRef(store: Store, name: string): Ref {
   const wanted = name.replace(/^refs\/index\//, '');
-  const fitting = wanted === '' ? [] : store.readRefs('index').filter((ref) => indexNameOf(ref.name).startsWith(wanted));
+  const fitting =
+    wanted === '' ? [] : store.readRefs('index').filter((ref) => indexNameOf(ref.name).startsWith(wanted));
   const [only] = fitting;
   if (only === undefined) throw cliError('unknown_index', { name });
   if (fitting.length === 1) return only;
-  throw cliError('ambiguous_prefix', { name, candidates: fitting.map((ref) => indexNameOf(ref.name)).join(', ') });
+  throw cliError('ambiguous_prefix', { name, candidates: fitting.map((ref) => indexNameOf(ref.name)) });
 }
 
 /** @spec DML-CLI-0601 */
@@ -61,16 +77,18 @@ function findWhole(reader: RecordReader, name: string): NamedObject | undefined 
   const current = currentCommit(reader);
   const dag = current && dagsOf(reader, current.commit).find((entry) => entry.name === name);
   if (dag !== undefined) return { class: 'dag', objectId: dag.dagId, scopeCommitId: current?.commitId };
-  const found = ID_DIGITS.test(name) ? findById(reader.store, name.toLowerCase()) : findRevision(reader.store, name);
+  const found = ID_DIGITS.test(name)
+    ? findById(reader.store, name.toLowerCase())
+    : findRevision(reader.store, name);
   if (found === undefined) return undefined;
-  const scopeCommitId = found.class === 'commit' ? (found.objectId as CommitId) : current?.commitId;
-  return { ...found, scopeCommitId };
+  return { ...found, scopeCommitId: found.class === 'commit' ? (found.objectId as CommitId) : undefined };
 }
 
 /** `main~2` and the like. */
-function findRevision(store: Store, name: string): { class: ObjectClass; objectId: ObjectId } | undefined {
-  if (!/^[^~]+(~\d*)+$/.test(name)) return undefined;
+function findRevision(store: Store, name: string): FoundObject | undefined {
+  if (!REVISION.test(name)) return undefined;
   const found = store.resolve(name);
+  if (found.state === 'ambiguous') throw ambiguous(name, found.candidates);
   return found.state === 'found' ? { class: found.class, objectId: found.objectId } : undefined;
 }
 
@@ -80,63 +98,95 @@ function findInRevision(reader: RecordReader, name: string): NamedObject | undef
   if (colon <= 0) return undefined;
   const commit = findWhole(reader, name.slice(0, colon));
   if (commit?.class !== 'commit') return undefined;
+  const wanted = name.slice(colon + 1);
   const dags = dagsOf(reader, reader.read('commit', commit.objectId));
-  const dagName = name.slice(colon + 1);
-  const dag = dags.find((entry) => entry.name === dagName);
-  if (dag === undefined) throw notAmong(name, dagName, dags);
-  return { class: 'dag', objectId: dag.dagId, scopeCommitId: commit.objectId as CommitId };
+  // `<revision>:<dag>#<name>` is a node of that dag.
+  const dag = dags.find((entry) => entry.name === wanted || wanted.startsWith(`${entry.name}#`));
+  if (dag === undefined) throw unknown(name, wanted, dags);
+  const found: NamedObject = {
+    class: 'dag',
+    objectId: dag.dagId,
+    scopeCommitId: commit.objectId as CommitId,
+  };
+  return dag.name === wanted
+    ? found
+    : nodeInDag(reader, found, { name, nodeName: wanted.slice(dag.name.length + 1) });
+}
+
+/** `<dag>#<name>`; a dag's name may hold the sign itself, so every place of it is tried. */
+function findNode(reader: RecordReader, name: string): NamedObject | undefined {
+  for (let hash = name.indexOf('#'); hash > 0; hash = name.indexOf('#', hash + 1)) {
+    const found = findWhole(reader, name.slice(0, hash));
+    if (found === undefined) continue;
+    if (found.class !== 'dag')
+      throw cliError('wrong_class', { name: name.slice(0, hash), found: found.class, wanted: 'dag' });
+    return nodeInDag(reader, found, { name, nodeName: name.slice(hash + 1) });
+  }
+  return undefined;
 }
 
 /** @spec DML-CLI-0606 */
-function findNode(reader: RecordReader, dagName: string, nodeName: string): NamedObject {
-  const found = findObject(reader, dagName);
-  if (found.class !== 'dag') throw cliError('wrong_class', { name: dagName, found: found.class, wanted: 'dag' });
+function nodeInDag(
+  reader: RecordReader,
+  found: NamedObject,
+  { name, nodeName }: { name: string; nodeName: string },
+): NamedObject {
   const dag = reader.read('dag', found.objectId as DagId);
   const nodeId: NodeId | undefined =
     nodeName === 'root' ? dag.rootNodeId : treeGet('names', dag.names, nodeName, reader)?.[1];
-  if (nodeId === undefined) throw cliError('unknown_object', { name: `${dagName}#${nodeName}`, nearest: '' });
-  return { class: 'node', objectId: nodeId, scopeCommitId: found.scopeCommitId };
+  if (nodeId !== undefined) return { class: 'node', objectId: nodeId, scopeCommitId: found.scopeCommitId };
+  const names = [...treeEntries('names', dag.names, reader)].map(([known]) => ({ name: known }));
+  throw unknown(name, nodeName, [{ name: 'root' }, ...names]);
 }
 
 function refOf(store: Store, name: string): Ref | undefined {
-  if (name.startsWith('refs/')) {
-    parseRefName(name);
-    return store.getRef(name as RefName);
-  }
-  return isHeadName(name) ? store.getRef(headRef(name)) : undefined;
+  if (name.startsWith('refs/')) return store.getRef(asRefName(name));
+  const head = headNamed(name);
+  return (head && store.getRef(head)) ?? (name === 'HEAD' ? store.getRef(store.head()) : undefined);
 }
 
 /** A text that no head can have may still name a dag or an id. */
-function isHeadName(name: string): boolean {
+function headNamed(name: string): RefName | undefined {
   try {
-    headRef(name);
-    return true;
+    return headRef(name);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
-function findById(store: Store, prefix: string): { class: ObjectClass; objectId: ObjectId } | undefined {
+function findById(store: Store, prefix: string): FoundObject | undefined {
   // @spec DML-CLI-0602
   if (prefix.length < MIN_PREFIX_DIGITS) throw cliError('short_prefix', { name: prefix });
   const found = store.resolvePrefix(prefix);
   if (found.state === 'none') return undefined;
   if (found.state === 'unique') return { class: found.class, objectId: found.objectId };
-  // @spec DML-CLI-0603
-  const candidates = found.candidates
-    .slice(0, 8)
-    .map((candidate) => `${candidate.objectId.slice(0, 16)} (${candidate.class})`);
-  throw cliError('ambiguous_prefix', { name: prefix, candidates: candidates.join(', ') });
+  throw ambiguous(prefix, found.candidates);
+}
+
+/** @spec DML-CLI-0603 */
+function ambiguous(name: string, candidates: readonly FoundObject[]): Error {
+  const texts = candidates.map((candidate) => `${candidate.objectId.slice(0, 16)} (${candidate.class})`);
+  return cliError('ambiguous_prefix', { name, candidates: texts });
 }
 
 function unknownName(reader: RecordReader, name: string): never {
+  const { store } = reader;
+  const branch = branchOf(store.head());
+  const isCurrent = name === 'HEAD' || name === store.head() || name === branch;
+  if (isCurrent && store.getRef(store.head()) === undefined) throw cliError('no_commit', { branch });
   const current = currentCommit(reader);
   const dags = current === undefined ? [] : dagsOf(reader, current.commit);
-  const heads = reader.store.readRefs('heads').map((ref) => ({ name: branchOf(ref.name) }));
-  throw notAmong(name, name, [...heads, ...dags]);
+  const heads = store.readRefs('heads').map((ref) => ({ name: branchOf(ref.name) }));
+  throw unknown(name, name, [...heads, ...dags]);
 }
 
 /** @spec DML-CLI-0604 */
-function notAmong(name: string, word: string, known: readonly Pick<NamedDag, 'name'>[]): Error {
-  return cliError('unknown_object', { name, nearest: nearest(word, known.map((entry) => entry.name)).join(', ') });
+function unknown(name: string, word: string, known: readonly { readonly name: string }[]): Error {
+  return cliError('unknown_object', {
+    name,
+    nearest: nearest(
+      word,
+      known.map((entry) => entry.name),
+    ),
+  });
 }

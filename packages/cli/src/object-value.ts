@@ -1,7 +1,7 @@
-import { type PinScope, storedValue, treeScope, execValue } from '@daggerml/execution';
-import type { DagId, DatumId, ExecId, NodeId } from '@daggerml/object-model';
+import { execValue, type PinScope, storedValue, treeScope } from '@daggerml/execution';
+import type { CommitId, DagId, DatumId, ExecId, NodeId } from '@daggerml/object-model';
 import { cliError } from './cli-error.ts';
-import { dagsOf } from './commit-view.ts';
+import { currentCommit, dagsOf } from './commit-view.ts';
 import type { NamedObject } from './object-name.ts';
 import type { RecordReader } from './record-reader.ts';
 
@@ -23,16 +23,39 @@ export function objectValue(reader: RecordReader, name: string, found: NamedObje
     case 'commit': {
       const dags = dagsOf(reader, reader.read('commit', found.objectId));
       const [only] = dags;
-      if (only !== undefined && dags.length === 1) return objectValue(reader, name, { ...found, class: 'dag', objectId: only.dagId });
-      throw cliError('no_value', { name, found: `a commit of ${dags.length} dags`, inside: dags.map((dag) => dag.name).join(', ') });
+      if (only !== undefined && dags.length === 1)
+        return objectValue(reader, name, { ...found, class: 'dag', objectId: only.dagId });
+      throw cliError('no_value', {
+        name,
+        found: `commit of ${dags.length} dags`,
+        inside: dags.map((dag) => `${name}:${dag.name}`),
+      });
     }
     default:
-      throw cliError('no_value', { name, found: `a ${found.class}`, inside: '' });
+      throw cliError('no_value', { name, found: found.class });
   }
 }
 
-/** Yields the pins in which the nodes of an object have their values. */
+/**
+ * Yields the pins in which the nodes of an object have their values: of the commit its name leads through, else
+ * of the current commit and of the work in progress, so that a failed call shows its outcome too.
+ */
 export function scopeOf(reader: RecordReader, found: NamedObject): PinScope {
-  if (found.scopeCommitId === undefined) return { getPin: () => undefined };
-  return treeScope(reader.read('commit', found.scopeCommitId).pins, reader);
+  const commitIds: CommitId[] =
+    found.scopeCommitId === undefined
+      ? [
+          currentCommit(reader)?.commitId,
+          ...reader.store.readRefs('index').map((ref) => ref.commitId),
+        ].filter((commitId) => commitId !== undefined)
+      : [found.scopeCommitId];
+  const scopes = commitIds.map((commitId) => treeScope(reader.read('commit', commitId).pins, reader));
+  return {
+    getPin: (nodeId) => {
+      for (const scope of scopes) {
+        const execId = scope.getPin(nodeId);
+        if (execId !== undefined) return execId;
+      }
+      return undefined;
+    },
+  };
 }

@@ -32,6 +32,7 @@ export function describeObject(reader: RecordReader, found: NamedObject, output:
   const { class: objectClass, objectId } = found;
   const title = `${objectClass} ${output.style('yellow', objectId)}`;
   const { value, lines } = describe(reader, found, output);
+  // @spec DML-CLI-0804
   return { value: { class: objectClass, objectId, ...value }, lines: () => [title, ...lines()] };
 }
 
@@ -108,6 +109,7 @@ function nodeView(node: NodeView, output: Output): ObjectView {
       ...node.inputNodeIds.map((input) => `input    ${output.shortId(input)}`),
       ...(node.outcome === undefined ? [] : [`exec     ${output.shortId(node.outcome.execId)}`]),
       ...(node.function === undefined ? [] : [`outcome  ${outcomeText(node, output)}`]),
+      ...(node.outcome?.failure?.trace ?? []).map((line) => `         ${output.safe(line)}`),
     ],
   };
 }
@@ -115,8 +117,12 @@ function nodeView(node: NodeView, output: Output): ObjectView {
 function outcomeText({ function: uri, outcome }: NodeView, output: Output): string {
   if (uri === undefined) return '';
   if (outcome === undefined) return output.style('dim', 'no outcome here');
-  const status = output.style(outcome.status === 'ok' ? 'green' : 'red', outcome.status);
-  if (outcome.sourceExecId !== undefined) return `${status} (same values as ${output.shortId(outcome.sourceExecId)})`;
+  const { failure } = outcome;
+  if (failure !== undefined)
+    return `${output.style('red', 'error')} ${output.safe(`${failure.code}: ${failure.message}`)}`;
+  const status = output.style('green', outcome.status);
+  if (outcome.sourceExecId !== undefined)
+    return `${status} (same values as ${output.shortId(outcome.sourceExecId)})`;
   return outcome.durationMs === undefined ? status : `${status} in ${formatDuration(outcome.durationMs)}`;
 }
 
@@ -126,7 +132,11 @@ function datumView(reader: RecordReader, datumId: DatumId, output: Output): Obje
     const { sizeBytes, contentSha256 } = datum;
     return {
       value: { kind: datum.kind, sizeBytes, sha256: contentSha256 },
-      lines: () => [`kind   blob`, `size   ${formatSize(sizeBytes)} (${sizeBytes} bytes)`, `sha256 ${contentSha256}`],
+      lines: () => [
+        `kind   blob`,
+        `size   ${formatSize(sizeBytes)} (${sizeBytes} bytes)`,
+        `sha256 ${contentSha256}`,
+      ],
     };
   }
   return {
@@ -164,7 +174,9 @@ function preview(pieces: Iterable<string>, output: Output): string[] {
   }
   const lines = text.split('\n');
   const shown = lines.slice(0, PREVIEW_LINES).map((line) => output.safe(line));
-  return lines.length > PREVIEW_LINES ? [...shown, output.style('dim', '… ("dml cat" prints all of it)')] : shown;
+  return lines.length > PREVIEW_LINES
+    ? [...shown, output.style('dim', '… ("dml cat" prints all of it)')]
+    : shown;
 }
 
 /** Fields of a record as JSON takes them; collections beyond one page stand as the id of their top page. */

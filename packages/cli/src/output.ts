@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import type { CliIo, GlobalOptions } from './cli-io.ts';
-import { printable } from './printable.ts';
+import { escapeJson, printable } from './printable.ts';
 
 /** Digits of an id in listings for people. @spec DML-CLI-0409 */
 const SHORT_ID_DIGITS = 12;
@@ -28,7 +28,7 @@ export class Output {
    * @spec DML-CLI-0403
    */
   result(value: unknown, human: () => string): void {
-    const text = this.isJson ? JSON.stringify(value, plain, 2) : human();
+    const text = this.isJson ? escapeJson(JSON.stringify(value, plain, 2)) : human();
     if (text !== '') this.#io.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   }
 
@@ -38,12 +38,12 @@ export class Output {
   }
 
   /**
-   * Prints a line of talk, unless `--quiet`.
+   * Prints a line of talk, unless `--quiet` or `--json`.
    *
    * @spec DML-CLI-0402
    */
   talk(line: string): void {
-    if (!this.#globals.quiet) this.#io.stderr.write(`${line}\n`);
+    if (this.#isTalking) this.#io.stderr.write(`${line}\n`);
   }
 
   /** Yields an id as people read it. */
@@ -72,7 +72,7 @@ export class Output {
 
   /** Tells whether talk may be rewritten in place. */
   get isLive(): boolean {
-    return this.#io.stderr.isTTY === true && !this.#globals.quiet && this.#io.env.TERM !== 'dumb';
+    return this.#io.stderr.isTTY === true && this.#isTalking && this.#io.env.TERM !== 'dumb';
   }
 
   /** Writes talk without a line end; for progress that rewrites its line. */
@@ -80,12 +80,19 @@ export class Output {
     if (this.isLive) this.#io.stderr.write(text);
   }
 
+  /** With `--json`, standard error holds at most the document of an error. @spec DML-CLI-0411 */
+  get #isTalking(): boolean {
+    return !this.#globals.quiet && !this.isJson;
+  }
+
   get columns(): number {
     return this.#io.stderr.columns ?? 80;
   }
 
   #colours(isTerminal: boolean | undefined): boolean {
-    return isTerminal === true && this.#globals.color && !this.#io.env.NO_COLOR && this.#io.env.TERM !== 'dumb';
+    return (
+      isTerminal === true && this.#globals.color && !this.#io.env.NO_COLOR && this.#io.env.TERM !== 'dumb'
+    );
   }
 }
 

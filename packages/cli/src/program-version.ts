@@ -5,8 +5,3 @@ export function programVersion(): string {
   const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(manifest) as { version: string }).version;
 }
-
-/** Yields what repositories record as their writer, e.g. `dml 0.1.0`. */
-export function programName(): string {
-  return `dml ${programVersion()}`;
-}

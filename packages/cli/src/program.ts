@@ -1,14 +1,13 @@
 import { Command, CommanderError, Option } from 'commander';
-import { cliError } from './cli-error.ts';
 import type { GlobalOptions } from './cli-io.ts';
 import type { CommandSpec } from './command.ts';
 import { COMMANDS } from './command-table.ts';
-import { nearest } from './nearest.ts';
 
 /** What the command line asked for. */
 export type Invocation =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' }
+  | { readonly kind: 'misuse'; readonly misuse: Misuse }
   | {
       readonly kind: 'command';
       readonly command: CommandSpec;
@@ -17,54 +16,91 @@ export type Invocation =
       readonly options: Readonly<Record<string, unknown>>;
     };
 
+/** What is wrong with a command line. */
+export type Misuse =
+  | {
+      readonly code: 'unknown_command' | 'unknown_option';
+      readonly word: string;
+      readonly known: readonly string[];
+    }
+  | { readonly code: 'missing_argument'; readonly word: string }
+  | { readonly code: 'invalid_argument'; readonly problem: string };
+
 const GLOBAL_OPTIONS: readonly Option[] = [
   new Option('--repo <folder>', 'work in this folder instead of the current one'),
   new Option('--json', 'print the result as one JSON document'),
   new Option('--quiet', 'print no talk other than errors'),
   new Option('--no-color', 'print no colours (as does the variable NO_COLOR)'),
 ];
+const GLOBAL_NOTE = 'Every command also takes --repo, --json, --quiet and --no-color: see "dml --help".';
+const HELP = ['-h, --help', 'print help for the command'] as const;
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   dag: 'List the dags of the current branch.',
   index: 'List or forget work in progress.',
 };
 const GLOBAL_NAMES = new Set(['repo', 'json', 'quiet', 'color']);
+/** Columns of help that is not printed to a terminal. */
+const HELP_COLUMNS = 100;
 
-/**
- * Parses arguments into what they ask for; throws `unknown_command`, `unknown_option`, `missing_argument` or
- * `invalid_argument` and prints nothing.
- */
+/** Parses arguments into what they ask for; prints nothing and throws nothing. */
 export function parseInvocation(argv: readonly string[]): Invocation {
   let invocation: Invocation | undefined;
   const printed: string[] = [];
+  const take = (found: Invocation): void => {
+    invocation ??= found;
+  };
   const program = buildProgram((command, args, options) => {
     const globals = globalsOf(options);
     const own = Object.fromEntries(Object.entries(options).filter(([name]) => !GLOBAL_NAMES.has(name)));
-    invocation = { kind: 'command', command, globals, args, options: own };
-  });
+    const empty = command.arguments?.[args.indexOf('')];
+    if (empty !== undefined) {
+      const problem = `the argument "${nameOf(empty.syntax)}" is empty`;
+      take({ kind: 'misuse', misuse: { code: 'invalid_argument', problem } });
+    }
+    take({ kind: 'command', command, globals, args, options: own });
+  }, take);
   for (const command of everyCommand(program)) {
-    command.exitOverride().configureOutput({ writeOut: (text) => printed.push(text), writeErr: () => {} });
+    command.configureOutput({ writeOut: (text) => printed.push(text), writeErr: () => {} });
+    command.exitOverride((error) => {
+      if (error.code === 'commander.version') take({ kind: 'version' });
+      else if (!error.code.startsWith('commander.help'))
+        take({ kind: 'misuse', misuse: misuseOf(error, command) });
+      throw error;
+    });
   }
   try {
-    program.parse(argv.length === 0 ? ['--help'] : [...argv], { from: 'user' });
+    program.parse(argumentsOf(argv), { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.code === 'commander.helpDisplayed' || error.code === 'commander.help') {
-      return { kind: 'help', text: printed.join('') || program.helpInformation() };
-    }
-    if (error.code === 'commander.version') return { kind: 'version' };
-    throw usageError(error, argv);
   }
-  if (invocation === undefined) throw cliError('unknown_command', { word: argv.join(' ') });
-  return invocation;
+  return invocation ?? { kind: 'help', text: printed.join('') };
 }
 
 /** Yields the help text of `dml` and of every command, in the order of the command table. */
 export function allHelp(): { readonly name: string; readonly text: string }[] {
-  const program = buildProgram(() => {});
-  return everyCommand(program).map((command) => ({
-    name: pathOf(command),
-    text: command.configureHelp({ helpWidth: 100 }).helpInformation(),
-  }));
+  const program = buildProgram(
+    () => {},
+    () => {},
+  );
+  return everyCommand(program).map((command) => ({ name: pathOf(command), text: helpOf(command) }));
+}
+
+/** Help as `--help` prints it, with what stands after it; `helpInformation` leaves that out. */
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({
+    writeOut: (piece) => {
+      text += piece;
+    },
+  });
+  command.outputHelp();
+  return text;
+}
+
+/** `dml` alone and `dml help …` ask for help. @spec DML-CLI-0304 */
+function argumentsOf(argv: readonly string[]): string[] {
+  if (argv[0] === 'help') return [...argv.slice(1), '--help'];
+  return argv.length === 0 ? ['--help'] : [...argv];
 }
 
 type OnCommand = (
@@ -72,51 +108,64 @@ type OnCommand = (
   args: readonly (string | undefined)[],
   options: Readonly<Record<string, unknown>>,
 ) => void;
+type Take = (found: Invocation) => void;
 
-function buildProgram(onCommand: OnCommand): Command {
+function buildProgram(onCommand: OnCommand, take: Take): Command {
   const program = new Command('dml')
-    .description('Git for computations: run pipelines, keep every result with its provenance, compute nothing twice.')
+    .description(
+      'Git for computations: run pipelines, keep every result with its provenance, compute nothing twice.',
+    )
     .option('--version', 'print the version of dml')
-    .helpOption('--help', 'print help for the command')
+    .helpOption(...HELP)
     .helpCommand(false)
+    .configureHelp({ helpWidth: HELP_COLUMNS, subcommandTerm })
     .showSuggestionAfterError(false)
-    .addHelpText('after', '\nExample:\n  $ dml init && dml run pipeline.ts\n');
+    .addHelpText('after', '\nExample:\n  $ dml init && dml run pipeline.ts');
   program.on('option:version', () => {
+    // @spec DML-CLI-0307
+    take({ kind: 'version' });
     throw new CommanderError(0, 'commander.version', '');
   });
   for (const option of GLOBAL_OPTIONS) program.addOption(option);
-  for (const spec of COMMANDS) addCommand(program, spec, onCommand);
-  program.action(() => program.help());
-  return program;
+  for (const spec of COMMANDS) addCommand(program, spec, { onCommand, take });
+  return answerUnknownWords(program, take);
 }
 
-function addCommand(program: Command, spec: CommandSpec, onCommand: OnCommand): void {
+function addCommand(
+  program: Command,
+  spec: CommandSpec,
+  { onCommand, take }: { onCommand: OnCommand; take: Take },
+): void {
   const words = spec.name.split(' ');
   const last = words.at(-1) ?? spec.name;
-  const parent = words.slice(0, -1).reduce((above, word) => groupCommand(above, word, spec), program);
+  const parent = words
+    .slice(0, -1)
+    .reduce((above, word) => groupCommand(above, word, { spec, take }), program);
   const command = parent
     .command(last)
     .summary(spec.summary)
     .description(spec.description === undefined ? spec.summary : `${spec.summary}\n\n${spec.description}`)
-    .helpOption('--help', 'print help for the command')
-    .helpGroup(`${spec.group}:`)
+    .helpOption(...HELP)
+    .helpGroup(words.length === 1 ? `${spec.group}:` : 'Commands:')
     // @spec DML-CLI-0303
-    .addHelpText('after', `\nExample:\n  $ ${spec.example}\n`);
+    .addHelpText('after', `\n${GLOBAL_NOTE}\n\nExample:\n  $ ${spec.example}`);
   for (const argument of spec.arguments ?? []) command.argument(argument.syntax, argument.description);
-  for (const { syntax, description, parse } of spec.options ?? []) {
-    const option = new Option(syntax, description);
-    if (parse !== undefined) option.argParser(parse);
-    command.addOption(option);
-  }
+  for (const { syntax, description } of spec.options ?? [])
+    command.addOption(new Option(syntax, description));
   // @spec DML-CLI-0301
-  for (const option of GLOBAL_OPTIONS) command.addOption(new Option(option.flags, option.description).hideHelp());
+  for (const option of GLOBAL_OPTIONS)
+    command.addOption(new Option(option.flags, option.description).hideHelp());
   command.action((...received: unknown[]) => {
     const args = received.slice(0, (spec.arguments ?? []).length) as (string | undefined)[];
     onCommand(spec, args, mergedOptions(command));
   });
 }
 
-function groupCommand(parent: Command, word: string, spec: CommandSpec): Command {
+function groupCommand(
+  parent: Command,
+  word: string,
+  { spec, take }: { spec: CommandSpec; take: Take },
+): Command {
   const existing = parent.commands.find((command) => command.name() === word);
   if (existing !== undefined) return existing;
   const group = parent
@@ -124,10 +173,37 @@ function groupCommand(parent: Command, word: string, spec: CommandSpec): Command
     .description(GROUP_SUMMARIES[word] ?? `Commands about ${word}.`)
     .usage('<command>')
     .helpCommand(false)
-    .helpOption('--help', 'print help for the command')
+    .helpOption(...HELP)
     .helpGroup(`${spec.group}:`);
-  group.action(() => group.help());
-  return group;
+  for (const option of GLOBAL_OPTIONS)
+    group.addOption(new Option(option.flags, option.description).hideHelp());
+  return answerUnknownWords(group, take);
+}
+
+/** Lets a command that only has subcommands say which word it does not know, whatever options follow. */
+function answerUnknownWords(group: Command, take: Take): Command {
+  return group
+    .allowUnknownOption(true)
+    .allowExcessArguments(true)
+    .action(() => {
+      const [word] = group.args;
+      if (word === undefined) group.help();
+      const code = word.startsWith('-') ? 'unknown_option' : 'unknown_command';
+      const known =
+        code === 'unknown_option' ? flagsOf(group) : group.commands.map((command) => command.name());
+      take({ kind: 'misuse', misuse: { code, word, known } });
+    });
+}
+
+/** How a command stands in a list; a group says that it wants another word. */
+function subcommandTerm(command: Command): string {
+  if (command.commands.length > 0) return `${command.name()} <command>`;
+  return [
+    command.name(),
+    ...command.registeredArguments.map((argument) =>
+      argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
+    ),
+  ].join(' ');
 }
 
 /** Options given before the command and after it; the later one decides. */
@@ -160,36 +236,31 @@ function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
-/** Turns commander's error into ours, with the nearest known word. @spec DML-CLI-0302 */
-function usageError(error: CommanderError, argv: readonly string[]): Error {
-  const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? argv.join(' ');
-  switch (error.code) {
-    case 'commander.unknownCommand':
-    case 'commander.excessArguments':
-      return unknownWord(error, quoted, argv);
-    case 'commander.unknownOption': {
-      const flags = everyCommand(buildProgram(() => {})).flatMap((command) =>
-        command.options.flatMap((option) => option.long ?? []),
-      );
-      return cliError('unknown_option', { word: quoted, nearest: nearest(quoted, [...flags, '--help']).join(', ') });
-    }
-    case 'commander.missingArgument':
-    case 'commander.optionMissingArgument':
-      return cliError('missing_argument', { word: quoted });
-    default:
-      return cliError('invalid_argument', { word: quoted, problem: error.message.replace(/^error: /, '') });
-  }
+function flagsOf(command: Command): string[] {
+  return ['--help', ...command.options.flatMap((option) => option.long ?? [])];
 }
 
-function unknownWord(error: CommanderError, quoted: string, argv: readonly string[]): Error {
-  const first = argv.find((word) => !word.startsWith('-')) ?? quoted;
-  const known = COMMANDS.map((command) => command.name.split(' ')[0] ?? command.name);
-  if (error.code === 'commander.excessArguments' && known.includes(first)) {
-    return cliError('invalid_argument', { word: first, problem: error.message.replace(/^error: /, '') });
+/** `<object>` and `[object]` as people name them. */
+function nameOf(syntax: string): string {
+  return syntax.slice(1, -1);
+}
+
+/** Says what commander's error means, from the command it happened in. */
+function misuseOf(error: CommanderError, command: Command): Misuse {
+  const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';
+  switch (error.code) {
+    case 'commander.unknownOption':
+      return { code: 'unknown_option', word: quoted, known: flagsOf(command) };
+    case 'commander.missingArgument':
+    case 'commander.optionMissingArgument':
+      return { code: 'missing_argument', word: quoted };
+    case 'commander.excessArguments': {
+      const limit = command.registeredArguments.length;
+      const takes = limit === 0 ? 'no argument' : limit === 1 ? 'one argument' : `${limit} arguments`;
+      const problem = `"${pathOf(command)}" takes ${takes}, but there is "${command.args[limit]}" too`;
+      return { code: 'invalid_argument', problem };
+    }
+    default:
+      return { code: 'invalid_argument', problem: error.message.replace(/^error: /, '') };
   }
-  const word = error.code === 'commander.unknownCommand' ? quoted : first;
-  const names = known.includes(first)
-    ? COMMANDS.filter((command) => command.name.startsWith(`${first} `)).map(({ name }) => name.split(' ')[1] ?? name)
-    : known;
-  return cliError('unknown_command', { word, nearest: nearest(word, names).join(', ') });
 }

@@ -1,4 +1,4 @@
-import { type RefName, parseRefName } from '@daggerml/store';
+import { parseRefName, type RefName } from '@daggerml/store';
 
 /** Yields a ref as people name it: a head without `refs/heads/`, any other ref in full. */
 export function branchOf(name: RefName): string {

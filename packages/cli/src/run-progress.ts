@@ -27,10 +27,13 @@ export class RunProgress {
         if (this.#output.isLive) this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS);
         return;
       case 'call-retried':
-        this.#say(`${this.#output.talkStyle('yellow', 'retry ')} ${this.#output.safe(`${event.name}  ${event.code}: ${event.reason}`)}`);
+        this.#say(
+          `  ${this.#output.talkStyle('yellow', 'retry')}    ${this.#output.safe(`${event.name}  ${event.code}: ${event.reason}`)}`,
+        );
         return;
       case 'call-output':
-        for (const line of event.text.replace(/\n$/, '').split('\n')) this.#say(`  ${this.#output.safe(`${event.name} | ${line}`)}`);
+        for (const line of event.text.replace(/\n$/, '').split('\n'))
+          this.#say(`  ${this.#output.safe(`${event.name} | ${line}`)}`);
         return;
       case 'call-finished':
         this.#running.delete(event.nodeId);
@@ -44,7 +47,9 @@ export class RunProgress {
     clearInterval(this.#timer);
     this.#output.live('\r\u001b[K');
     for (const [name, count] of this.#cached) {
-      this.#output.talk(`  ${this.#output.talkStyle('cyan', 'cached')}   ${name}${count > 1 ? ` × ${count}` : ''}`);
+      this.#output.talk(
+        `  ${this.#output.talkStyle('cyan', 'cached')}   ${name}${count > 1 ? ` × ${count}` : ''}`,
+      );
     }
   }
 
@@ -58,7 +63,9 @@ export class RunProgress {
       this.#say(`  ${this.#output.talkStyle('green', 'executed')} ${name}  ${formatDuration(durationMs)}`);
     } else if (outcome === 'failed') {
       const known = event.fromCache ? ' (recorded earlier)' : '';
-      this.#say(`  ${this.#output.talkStyle('red', 'failed')}   ${name}  ${this.#output.safe(`${failure?.code}: ${failure?.message}`)}${known}`);
+      this.#say(
+        `  ${this.#output.talkStyle('red', 'failed')}   ${name}  ${this.#output.safe(`${failure?.code}: ${failure?.message}`)}${known}`,
+      );
     } else {
       this.#say(`  ${this.#output.talkStyle('dim', outcome.padEnd(8))} ${name}`);
     }

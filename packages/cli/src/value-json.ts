@@ -1,4 +1,5 @@
 import { type Datum, type Element, treeEntries } from '@daggerml/object-model';
+import { escapeJson } from './printable.ts';
 import type { RecordReader } from './record-reader.ts';
 
 /**
@@ -22,10 +23,16 @@ export function* valueJson(reader: RecordReader, datum: Datum, indent = ''): Gen
       yield '}}';
       return;
     case 'map':
-      yield* bracket('{', '}', indent, treeEntries('map', datum.root, reader), function* ([key, element], inner) {
-        yield `${JSON.stringify(key)}: `;
-        yield* elementJson(reader, element, inner);
-      });
+      yield* bracket(
+        '{',
+        '}',
+        indent,
+        treeEntries('map', datum.root, reader),
+        function* ([key, element], inner) {
+          yield `${escapeJson(JSON.stringify(key))}: `;
+          yield* elementJson(reader, element, inner);
+        },
+      );
       return;
     default:
       yield scalarJson(datum);
@@ -60,11 +67,13 @@ function scalarJson(datum: Exclude<Datum, { kind: 'list' | 'set' | 'map' }>): st
     case 'bool':
       return String(datum.value);
     case 'i64':
-      return Number.isSafeInteger(Number(datum.value)) ? String(datum.value) : special({ i64: String(datum.value) });
+      return Number.isSafeInteger(Number(datum.value))
+        ? String(datum.value)
+        : special({ i64: String(datum.value) });
     case 'f64':
       return floatJson(datum.value);
     case 'string':
-      return JSON.stringify(datum.value);
+      return escapeJson(JSON.stringify(datum.value));
     case 'uri':
       return special({ uri: datum.value });
     case 'bytes':
@@ -82,5 +91,5 @@ function floatJson(value: number): string {
 }
 
 function special(value: unknown): string {
-  return JSON.stringify({ '/': value });
+  return escapeJson(JSON.stringify({ '/': value }));
 }

@@ -18,10 +18,15 @@ export async function run(context: CommandContext): Promise<number> {
   await withStore(context, 'read', async (store) => {
     const reader = new RecordReader(store);
     const found = findObject(reader, name);
-    if (found.class === 'chunk') return await output.raw(store.read('chunk', found.objectId as ChunkId));
+    if (found.class === 'chunk') {
+      const bytes = store.read('chunk', found.objectId as ChunkId);
+      if (!globals.json) return await output.raw(bytes);
+      return output.result({ '/': { bytes: bytes.toString('base64').replace(/=+$/, '') } }, () => '');
+    }
     const datum = reader.read('datum', objectValue(reader, name, found));
     if (!globals.json && datum.kind === 'blob') {
-      for (const [chunkId] of treeEntries('chunks', datum.root, reader)) await output.raw(store.read('chunk', chunkId));
+      for (const [chunkId] of treeEntries('chunks', datum.root, reader))
+        await output.raw(store.read('chunk', chunkId));
     } else if (!globals.json && datum.kind === 'bytes') {
       await output.raw(datum.value);
     } else {

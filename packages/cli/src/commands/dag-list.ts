@@ -12,7 +12,9 @@ export async function run(context: CommandContext): Promise<number> {
     const reader = new RecordReader(store);
     const current = currentCommit(reader);
     const dags = current === undefined ? [] : dagsOf(reader, current.commit);
-    output.result(dags, () => formatColumns(dags.map(({ name, dagId }) => [output.shortId(dagId), output.safe(name)])));
+    output.result(dags, () =>
+      formatColumns(dags.map(({ name, dagId }) => [output.shortId(dagId), output.safe(name)])),
+    );
     if (dags.length === 0) output.talk('no dags yet; "dml run <file>" makes the first one');
   });
   return EXIT.done;

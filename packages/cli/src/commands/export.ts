@@ -1,3 +1,4 @@
+import { dirname, resolve } from 'node:path';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { exportValue } from '../export-value.ts';
@@ -6,7 +7,6 @@ import { objectValue } from '../object-value.ts';
 import { formatSize } from '../quantities.ts';
 import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
-import { resolve } from 'node:path';
 
 /** `dml export <name> <path>`. @spec DML-CLI-0808 */
 export async function run(context: CommandContext): Promise<number> {
@@ -16,7 +16,14 @@ export async function run(context: CommandContext): Promise<number> {
     const reader = new RecordReader(store);
     const datumId = objectValue(reader, name, findObject(reader, name));
     const target = resolve(io.cwd, path);
-    const files = await exportValue(reader, datumId, { name, target, force: options.force === true });
+    const files = await exportValue(reader, datumId, {
+      name,
+      target,
+      force: options.force === true,
+      store: dirname(store.path),
+      currentFolder: io.cwd,
+      signal: io.signal,
+    });
     const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     output.result({ path: target, datumId, files }, () =>
       [

@@ -1,4 +1,4 @@
-import { explainKept, type GcPlan, type ObjectTally, planGc, runGc } from '@daggerml/store';
+import { explainKept, type GcPlan, type GcReason, type ObjectTally, planGc, runGc } from '@daggerml/store';
 import { formatColumns } from '../columns.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
@@ -7,6 +7,8 @@ import type { Output } from '../output.ts';
 import { formatSize } from '../quantities.ts';
 import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
+
+type GcRoot = Extract<GcReason, { state: 'kept' }>['root'];
 
 /** `dml gc`. @spec DML-CLI-1001 */
 export async function run(context: CommandContext): Promise<number> {
@@ -51,7 +53,8 @@ async function why(context: CommandContext, name: string): Promise<number> {
     const { class: objectClass, objectId } = findObject(new RecordReader(store), name);
     const reason = await explainKept(store, { class: objectClass, objectId });
     output.result({ class: objectClass, objectId, ...reason }, () => {
-      if (reason.state !== 'kept') return `nothing keeps ${objectClass} ${output.shortId(objectId)}: the next "dml gc" deletes it`;
+      if (reason.state !== 'kept')
+        return `nothing keeps ${objectClass} ${output.shortId(objectId)}: the next "dml gc" deletes it`;
       const steps = reason.path.map((step) => `  ${step.class} ${output.shortId(step.objectId)}`);
       return [`kept by ${output.safe(describeRoot(reason.root))}`, ...steps].join('\n');
     });
@@ -59,8 +62,13 @@ async function why(context: CommandContext, name: string): Promise<number> {
   return EXIT.done;
 }
 
-function describeRoot(root: Readonly<Record<string, unknown>>): string {
-  return Object.values(root)
-    .filter((part) => typeof part === 'string')
-    .join(' ');
+function describeRoot(root: GcRoot): string {
+  switch (root.kind) {
+    case 'ref':
+      return root.ref;
+    case 'pin':
+      return `the pin of ${root.owner}: ${root.reason}`;
+    case 'recent':
+      return 'a process that is using it now';
+  }
 }

@@ -14,7 +14,9 @@ export async function run({ io, globals, output, args }: CommandContext): Promis
     await repository.close();
   }
   output.result({ repository: folder, created }, () =>
-    created ? `created a repository in ${output.safe(folder)}` : `${output.safe(folder)} is a repository already; nothing changed`,
+    created
+      ? `created a repository in ${output.safe(folder)}`
+      : `${output.safe(folder)} is a repository already; nothing changed`,
   );
   return EXIT.done;
 }

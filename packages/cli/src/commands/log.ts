@@ -2,14 +2,15 @@ import type { CommitId, CommitRecord } from '@daggerml/object-model';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { findCommit } from '../object-name.ts';
+import { positiveInteger } from '../option-value.ts';
 import { formatTime } from '../quantities.ts';
 import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
 
 /** `dml log [head]`. @spec DML-CLI-0802 */
 export async function run(context: CommandContext): Promise<number> {
-  const { output, args, options } = context;
-  const count = (options.count as number | undefined) ?? Number.POSITIVE_INFINITY;
+  const { output, args } = context;
+  const count = positiveInteger(context, 'count') ?? Number.POSITIVE_INFINITY;
   await withStore(context, 'read', (store) => {
     const reader = new RecordReader(store);
     const start = args[0] === undefined ? store.getRef(store.head())?.commitId : findCommit(reader, args[0]);

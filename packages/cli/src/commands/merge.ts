@@ -1,9 +1,9 @@
-import { headRef, isAncestor } from '@daggerml/store';
+import { isAncestor } from '@daggerml/store';
 import { actorOf } from '../actor.ts';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
-import { findCommit, findRef } from '../object-name.ts';
+import { findCommit, findHead } from '../object-name.ts';
 import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
 
@@ -13,7 +13,7 @@ export async function run(context: CommandContext): Promise<number> {
   const [target = '', source = ''] = args;
   await withStore(context, 'write', (store) => {
     const reader = new RecordReader(store);
-    const { name: ref, commitId: from } = findRef(reader, headRef(target));
+    const { name: ref, commitId: from } = findHead(reader, target);
     const to = findCommit(reader, source);
     const graph = { readCommit: (commitId: typeof from) => reader.read('commit', commitId) };
     // @spec DML-CLI-0906

@@ -1,30 +1,42 @@
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { loadPipeline, Repository, type RunResult } from '@daggerml/bindings';
-import { isDmlError } from '@daggerml/object-model';
+import { executionError } from '@daggerml/execution';
 import { actorOf } from '../actor.ts';
+import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
+import { talkingConsole } from '../console.ts';
 import { EXIT } from '../exit-code.ts';
-import { formatDuration } from '../quantities.ts';
+import { positiveInteger } from '../option-value.ts';
+import { formatDuration, formatSize } from '../quantities.ts';
 import { repositoryFolder } from '../repository-access.ts';
 import { RunProgress } from '../run-progress.ts';
+
+/** A file above this is data that was named by mistake. */
+const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /** `dml run <file> [pipeline]`. @spec DML-CLI-0703 */
 export async function run(context: CommandContext): Promise<number> {
   const { io, args, options, output } = context;
   const [file = '', wanted] = args;
   const startedMs = io.nowMs();
+  // @spec DML-CLI-0709
+  const workers = positiveInteger(context, 'workers');
   // The repository first: nothing of the pipeline runs where its outcome could not be kept.
-  const folder = repositoryFolder(context);
-  const pipeline = await loadPipeline(resolve(io.cwd, file), wanted);
-  const workers = options.workers as number | undefined;
-  const repository = await Repository.open(folder, {
+  const repository = await Repository.open(repositoryFolder(context), {
     author: actorOf(io.env),
     ...(workers !== undefined && { workers }),
   });
   const progress = new RunProgress(output, io.nowMs);
+  const restoreConsole = talkingConsole(output);
+  const interrupted = whenAborted(io.signal, () => output.talk('stopping the running calls …'));
   try {
+    const path = resolve(io.cwd, file);
+    refuseUnusable(path);
+    const pipeline = await Promise.race([loadPipeline(path, wanted), interrupted]);
     const result = await repository.run(pipeline, {
       onEvent: progress.onEvent,
+      // @spec DML-CLI-0504
       signal: io.signal,
       callDefaults: {
         // @spec DML-CLI-0707
@@ -36,14 +48,37 @@ export async function run(context: CommandContext): Promise<number> {
     progress.close();
     report(context, pipeline.name, result, io.nowMs() - startedMs);
     return EXIT.done;
-  } catch (error) {
-    progress.close();
-    // @spec DML-CLI-0710
-    if (isDmlError(error, 'dag_failed')) output.talk(`  show it with: dml show ${String(error.fields.nodeId).slice(0, 12)}`);
-    throw error;
   } finally {
+    progress.close();
+    restoreConsole();
     await repository.close();
   }
+}
+
+/** Refuses what no pipeline file is, before anything reads it: a folder, a device, a mistaken data file. */
+function refuseUnusable(file: string): void {
+  const found = statSync(file, { throwIfNoEntry: false });
+  // @spec DML-CLI-1203
+  if (found === undefined) throw executionError('pipeline_missing', { file });
+  if (found.isDirectory()) throw cliError('unusable_file', { file, problem: 'is a folder' });
+  if (!found.isFile()) throw cliError('unusable_file', { file, problem: 'is not a regular file' });
+  if (found.size <= MAX_FILE_BYTES) return;
+  const problem = `has ${formatSize(found.size)}, more than any pipeline file (${formatSize(MAX_FILE_BYTES)})`;
+  throw cliError('unusable_file', { file, problem });
+}
+
+/** Rejects with `interrupted` when the signal is aborted; never resolves. */
+function whenAborted(signal: AbortSignal, tell: () => void): Promise<never> {
+  const aborted = new Promise<never>((_, reject) => {
+    const abort = (): void => {
+      tell();
+      reject(cliError('interrupted'));
+    };
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+  aborted.catch(() => {});
+  return aborted;
 }
 
 /** @spec DML-CLI-0705 */

@@ -1,26 +1,43 @@
-import { type VerifyFinding, verifyStore } from '@daggerml/store';
+import { type Finding, verifyStore } from '@daggerml/store';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { withStore } from '../repository-access.ts';
+
+/** Findings that are listed; a store that is wrong everywhere needs no longer list. */
+const MAX_LISTED = 1000;
 
 /** `dml verify`. @spec DML-CLI-1004 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, io } = context;
   return await withStore(context, 'read', async (store) => {
-    const report = await verifyStore(store, {
+    const findings: Finding[] = [];
+    const { findings: count, ...checked } = await verifyStore(store, {
       signal: io.signal,
+      onFinding: (finding) => {
+        if (findings.length < MAX_LISTED) findings.push(finding);
+      },
       onProgress: (progress) => output.live(`\r\u001b[K  ${progress.phase}: ${progress.done}`),
     });
     output.live('\r\u001b[K');
-    output.result(report, () => {
-      const checked = `${report.objects} objects and ${report.refs} refs checked`;
-      if (report.findings.length === 0) return `${checked}, nothing is damaged`;
-      return [...report.findings.map(describeFinding), `${checked}, ${report.findings.length} findings`].join('\n');
+    output.result({ ...checked, findingCount: count, findings }, () => {
+      const summary = `${checked.objects} objects and ${checked.refs} refs checked`;
+      if (count === 0) return `${summary}, nothing is damaged`;
+      return [
+        ...findings.map((finding) => output.safe(describeFinding(finding))),
+        `${summary}, ${count} findings`,
+      ].join('\n');
     });
-    return report.findings.length === 0 ? EXIT.done : EXIT.damage;
+    return count === 0 ? EXIT.done : EXIT.damage;
   });
 }
 
-function describeFinding(finding: VerifyFinding): string {
-  return Object.values(finding).join('  ');
+function describeFinding({ code, ...facts }: Finding): string {
+  const parts = Object.entries(facts).map(([name, value]) => `${name} ${factText(value)}`);
+  return [code.replaceAll('_', ' '), ...parts].join('  ');
+}
+
+function factText(value: unknown): string {
+  return typeof value === 'object' && value !== null
+    ? Object.values(value).map(factText).join(' ')
+    : String(value);
 }

@@ -1,0 +1,16 @@
+import { DmlError } from '@daggerml/object-model';
+import { cliError } from './cli-error.ts';
+
+/**
+ * Yields how a failed call is reported: what follows from its function and inputs, or from the machinery.
+ *
+ * The code of a recorded failure is the function's own; it is shown and never decides the exit code.
+ */
+export function endOfRun(error: DmlError): DmlError {
+  const call = error.code === 'dag_failed' && error.cause instanceof DmlError ? error.cause : error;
+  const { class: failureClass, name = 'unnamed', nodeId = '', message = '' } = call.fields;
+  const fields = { name, nodeId, failureCode: call.code, message };
+  if (failureClass === 'infrastructure') return cliError('infrastructure_failed', fields, error);
+  if (failureClass === 'deterministic') return new DmlError({ code: 'dag_failed', fields, cause: error });
+  return error;
+}

@@ -1,0 +1,37 @@
+import type { ExitCode } from './exit-code.ts';
+
+/**
+ * How the command line words an error. `{field}` is filled in from the error's fields; what stands in square
+ * brackets is left out when one of its fields is empty or absent.
+ */
+export interface ErrorWording {
+  readonly exit: ExitCode;
+  readonly message: string;
+  readonly hint?: string;
+  /** Better words for some details of the code. */
+  readonly details?: Readonly<Record<string, { readonly message: string; readonly hint?: string }>>;
+}
+
+/** Candidates and names beyond this number are only counted. */
+const MAX_LISTED = 8;
+const FULL_ID = /^[0-9a-f]{64}$/;
+const FIELD = /\{(\w+)\}/g;
+
+/** Fills a wording in. */
+export function fillIn(template: string, fields: Readonly<Record<string, unknown>>): string {
+  const whole = template.replace(/\[([^[\]]*)\]/g, (_, part: string) =>
+    fieldsOf(part).every((field) => textOf(fields[field]) !== '') ? part : '',
+  );
+  return whole.replace(FIELD, (_, field: string) => textOf(fields[field])).trim();
+}
+
+function fieldsOf(template: string): string[] {
+  return [...template.matchAll(FIELD)].map(([, field]) => field ?? '');
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  if (!Array.isArray(value)) return FULL_ID.test(String(value)) ? String(value).slice(0, 12) : String(value);
+  const more = value.length - MAX_LISTED;
+  return [...value.slice(0, MAX_LISTED).map(textOf), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+}

@@ -1,0 +1,131 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dml, TestRepository } from './test-repository.ts';
+
+let repository: TestRepository;
+beforeAll(async () => {
+  repository = await TestRepository.create();
+});
+afterAll(() => repository.remove());
+
+function edit(file: string, from: string, to: string): void {
+  const text = readFileSync(join(repository.folder, file), 'utf8');
+  expect(text).toContain(from);
+  repository.write(file, text.replace(from, to));
+}
+
+describe('dml init', () => {
+  it('creates a repository on the branch main [DML-CLI-0701]', async () => {
+    const fresh = new TestRepository();
+    try {
+      const { exitCode, stdout } = await dml(['init', 'sub/folder'], { cwd: fresh.folder });
+      expect(exitCode).toBe(0);
+      expect(stdout).toContain(join(fresh.folder, 'sub/folder'));
+      expect(existsSync(join(fresh.folder, 'sub/folder/.dml'))).toBe(true);
+      const status = await dml(['status', '--json'], { cwd: join(fresh.folder, 'sub/folder') });
+      expect(JSON.parse(status.stdout)).toMatchObject({ branch: 'main', commitId: null, dags: [] });
+    } finally {
+      fresh.remove();
+    }
+  });
+
+  it('says that there is a repository and leaves it as it is [DML-CLI-0702]', async () => {
+    const store = join(repository.folder, '.dml/store/data.mdb');
+    const before = readFileSync(store);
+    const { exitCode, stdout } = await repository.dml(['init']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('is a repository already');
+    expect(readFileSync(store).equals(before)).toBe(true);
+    expect(await repository.json('init')).toEqual({ repository: repository.folder, created: false });
+  });
+});
+
+describe('dml run', () => {
+  it('runs the pipeline and commits its dag to the current branch [DML-CLI-0703]', async () => {
+    const { commitId, changed } = await repository.run('sums');
+    expect(changed).toBe(true);
+    expect(await repository.json('status')).toMatchObject({ branch: 'main', commitId, dags: [{ name: 'sums' }] });
+    expect(await repository.ok('cat', 'sums')).toBe('6\n');
+  });
+
+  it('reports each call that runs with its name and duration [DML-CLI-0704]', async () => {
+    const { stderr } = await repository.dml(['run', 'pipelines.ts', 'sums', '--no-cache']);
+    expect(stderr).toMatch(/^ {2}executed add {2}\d+(\.\d+)? m?s$/m);
+    expect(stderr).toMatch(/^ {2}executed double it {2}\d+(\.\d+)? m?s$/m);
+  });
+
+  it('ends with the number of executed, cached and failed calls [DML-CLI-0705]', async () => {
+    edit('steps.ts', 'const FACTOR = 2;', 'const FACTOR = 3;');
+    const { stdout, stderr } = await repository.dml(['run', 'pipelines.ts', 'sums']);
+    expect(stdout).toMatch(/^1 executed, 1 cached, 0 failed in \d/);
+    expect(stdout).toMatch(/^committed sums as [0-9a-f]{12}$/m);
+    expect(stderr).toMatch(/^ {2}cached {3}add$/m);
+    expect(await repository.ok('cat', 'sums')).toBe('9\n');
+  });
+
+  it('says that nothing changed when the pipeline is as it was [DML-CLI-0706]', async () => {
+    const before = await repository.refState();
+    edit('steps.ts', 'const FACTOR = 3;', '/* still three */ const FACTOR = 3;');
+    const { exitCode, stdout } = await repository.dml(['run', 'pipelines.ts', 'sums']);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(/^0 executed, 2 cached, 0 failed in .*\nnothing changed: sums is as in [0-9a-f]{12}\n$/);
+    expect(await repository.run('sums')).toMatchObject({ changed: false, counts: { executed: 0, cached: 2 } });
+    expect(await repository.refState()).toEqual(before);
+  });
+
+  it('runs every call anew with --no-cache [DML-CLI-0707]', async () => {
+    await repository.run('clock');
+    const first = await repository.ok('cat', 'clock');
+    expect(await repository.run('clock')).toMatchObject({ counts: { executed: 0, cached: 1 } });
+    expect(await repository.run('clock', '--no-cache')).toMatchObject({ counts: { executed: 1, cached: 0 } });
+    expect(await repository.ok('cat', 'clock')).not.toBe(first);
+  });
+
+  it('answers from a recorded failure until --retry-failed runs it again [DML-CLI-0708]', async () => {
+    const marker = repository.write('marker.txt', 'broken');
+    repository.write(
+      'flaky.ts',
+      `import { readFileSync } from 'node:fs';
+      export function flaky(file: string): string {
+        if (readFileSync(file, 'utf8') === 'broken') throw new Error('broken');
+        return 'mended';
+      }`,
+    );
+    repository.write(
+      'flaky-pipeline.ts',
+      `import { definePipeline, functions } from '@daggerml/bindings';
+      const { flaky } = functions<typeof import('./flaky.ts')>(new URL('./flaky.ts', import.meta.url));
+      export const flakes = definePipeline('flakes', async (dag) => dag.call(flaky, ${JSON.stringify(marker)}));`,
+    );
+    expect((await repository.dml(['run', 'flaky-pipeline.ts'])).exitCode).toBe(7);
+    repository.write('marker.txt', 'mended');
+    const again = await repository.dml(['run', 'flaky-pipeline.ts']);
+    expect(again.exitCode).toBe(7);
+    expect(again.stderr).toContain('(recorded earlier)');
+    expect((await repository.dml(['run', 'flaky-pipeline.ts', '--retry-failed'])).exitCode).toBe(0);
+    expect(await repository.ok('cat', 'flakes')).toBe('"mended"\n');
+  });
+
+  it('runs no more calls at one time than --workers allows [DML-CLI-0709]', async () => {
+    await repository.run('parallel', '--workers', '1');
+    const begun = (JSON.parse(await repository.ok('cat', 'parallel')) as number[]).sort((a, b) => a - b);
+    expect(begun).toHaveLength(3);
+    expect(begun[1]! - begun[0]!).toBeGreaterThanOrEqual(150);
+    expect(begun[2]! - begun[1]!).toBeGreaterThanOrEqual(150);
+    const refused = await repository.dml(['run', 'pipelines.ts', 'parallel', '--workers', 'many']);
+    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(refused.stderr).toContain('--workers takes a whole number above 0, not "many"');
+  });
+
+  it('reports a failed call with its name, code, message and what shows it [DML-CLI-0710]', async () => {
+    const { exitCode, stdout, stderr } = await repository.dml(['run', 'pipelines.ts', 'fails']);
+    expect(exitCode).toBe(7);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('dml: the call "boom of three" failed: function_threw: RangeError: 3 is no good\n');
+    const [, nodeId = ''] = /see it with "dml show ([0-9a-f]{12})"/.exec(stderr) ?? [];
+    const shown = await repository.ok('show', nodeId);
+    expect(shown).toContain('error function_threw: RangeError: 3 is no good');
+    expect(shown).toMatch(/function .*\/boom$/m);
+  });
+});

@@ -1,0 +1,131 @@
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { openStore, type Store } from '@daggerml/store';
+import type { CliIo } from '../src/cli-io.ts';
+import { runCli } from '../src/main.ts';
+
+/** What one command printed and how it ended. */
+export interface Outcome {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+  /** Standard output as it was written, for values that are not text. */
+  readonly bytes: Buffer;
+}
+
+/** What a test may put in place of the process around a command. */
+export interface Surroundings {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly signal?: AbortSignal;
+  readonly isTerminal?: boolean;
+}
+
+/** Refs and journal of a repository, for comparison. */
+export interface RefState {
+  readonly refs: readonly unknown[];
+  readonly journal: readonly unknown[];
+}
+
+const FIXTURES = join(import.meta.dirname, 'fixtures');
+
+/** Runs `dml` in this process with everything that it prints caught. */
+export async function dml(argv: readonly string[], around: Surroundings = {}): Promise<Outcome> {
+  const out: Buffer[] = [];
+  const talk: Buffer[] = [];
+  const sink = (pieces: Buffer[]) => ({
+    isTTY: around.isTerminal ?? false,
+    columns: 80,
+    write: (piece: string | Uint8Array) => {
+      pieces.push(Buffer.from(piece as string));
+      return true;
+    },
+  });
+  const stdout = sink(out);
+  const io: CliIo = {
+    stdout,
+    stderr: sink(talk),
+    write: async (piece) => void stdout.write(piece),
+    cwd: around.cwd ?? tmpdir(),
+    env: { DML_AUTHOR: 'tester', ...around.env },
+    nowMs: Date.now,
+    signal: around.signal ?? new AbortController().signal,
+  };
+  const exitCode = await runCli(argv, io);
+  const bytes = Buffer.concat(out);
+  return { exitCode, stdout: bytes.toString(), stderr: Buffer.concat(talk).toString(), bytes };
+}
+
+/** A temporary folder with the fixture pipelines in it, and a repository unless told otherwise. */
+export class TestRepository {
+  readonly folder: string = realpathSync(mkdtempSync(join(tmpdir(), 'dml cli ')));
+
+  static async create(): Promise<TestRepository> {
+    const repository = new TestRepository();
+    cpSync(FIXTURES, repository.folder, { recursive: true });
+    await repository.ok('init');
+    return repository;
+  }
+
+  /** Runs `dml` inside the folder. */
+  dml(argv: readonly string[], around: Surroundings = {}): Promise<Outcome> {
+    return dml(argv, { cwd: this.folder, ...around });
+  }
+
+  /** Runs `dml`, expects success and yields standard output. */
+  async ok(...argv: string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.dml(argv);
+    if (exitCode !== 0) throw new Error(`dml ${argv.join(' ')} ended with ${exitCode}: ${stderr}`);
+    return stdout;
+  }
+
+  /** Runs `dml --json`, expects success and yields the document. */
+  async json<T = Record<string, unknown>>(...argv: string[]): Promise<T> {
+    return JSON.parse(await this.ok('--json', ...argv)) as T;
+  }
+
+  /** Runs a pipeline of the fixtures and yields the report. */
+  async run(pipeline: string, ...options: string[]): Promise<RunDocument> {
+    return await this.json<RunDocument>('run', 'pipelines.ts', pipeline, ...options);
+  }
+
+  /** Writes a file below the folder and yields its path. */
+  write(path: string, text: string | Uint8Array): string {
+    const file = join(this.folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, text);
+    return file;
+  }
+
+  /** Opens the store for what no command shows. */
+  async withStore<T>(body: (store: Store) => T | Promise<T>, mode: 'read' | 'write' = 'read'): Promise<T> {
+    const store = await openStore(join(this.folder, '.dml', 'store'), { mode });
+    try {
+      return await body(store);
+    } finally {
+      await store.close();
+    }
+  }
+
+  refState(): Promise<RefState> {
+    return this.withStore(async (store) => {
+      const journal: unknown[] = [];
+      for await (const entry of store.listJournal()) journal.push(entry);
+      return { refs: store.readRefs(), journal };
+    });
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** What `dml run --json` prints. */
+export interface RunDocument {
+  readonly pipeline: string;
+  readonly commitId: string;
+  readonly dagId: string;
+  readonly changed: boolean;
+  readonly counts: Readonly<Record<'executed' | 'cached' | 'failed', number>>;
+}
