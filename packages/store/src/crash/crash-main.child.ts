@@ -27,6 +27,9 @@ async function main(): Promise<void> {
     () => runRandomKills({ folder, rounds, processes: 4, seed: seed + 2, scenario: 'gc' }),
     () => runFailpointKills({ folder, scenario: 'commit', steps: 20, passings }),
     () => runFailpointKills({ folder, scenario: 'gc', steps: 6, passings }),
+    () => runFailpointKills({ folder, scenario: 'import', steps: 6, passings }),
+    () => runFailpointKills({ folder, scenario: 'excise', steps: 4, passings }),
+    () => runFailpointKills({ folder, scenario: 'compact', steps: 2, passings }),
     () => runInjectedFailures(folder, nths),
     () => runSizeLimits(folder, rounds),
   ];

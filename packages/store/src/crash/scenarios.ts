@@ -10,6 +10,7 @@ import { asRefName, type RefName } from '../ref-name.ts';
 import type { Store } from '../store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { SHARED_REF, type WorkerOrder, workerRef } from './protocol.ts';
+import { UPKEEP_SCENARIOS } from './upkeep-scenarios.ts';
 
 /** What a scenario works with. */
 export interface ScenarioHost {
@@ -122,4 +123,5 @@ async function gcScenario(host: ScenarioHost, step: number): Promise<void> {
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   commit: commitScenario,
   gc: gcScenario,
+  ...UPKEEP_SCENARIOS,
 };
