@@ -91,7 +91,6 @@ export type ErrorDetail = DetailsByCode[ErrorCode];
 /** A detail's code and the requirement that it enforces. */
 export interface DetailRow<Code extends ErrorCode = ErrorCode> {
   readonly code: Code;
-  // @spec DML-OBJ-0802
   readonly requirement: string;
 }
 
@@ -102,7 +101,7 @@ type CodeOf<Detail extends ErrorDetail> = {
 /**
  * Every detail this package reports, with its code and the requirement it enforces.
  *
- * @spec DML-OBJ-0801
+ * @spec DML-OBJ-0801 DML-OBJ-0802
  */
 export const ERROR_DETAILS: { readonly [Detail in ErrorDetail]: DetailRow<CodeOf<Detail>> } = {
   record_form: { code: 'invalid_header', requirement: 'DML-OBJ-0201' },

@@ -19,12 +19,12 @@ function errorOf(run: () => unknown): DmlError {
 }
 
 describe('errors', () => {
-  it('take their code from their detail [DML-OBJ-0801]', () => {
+  it('take their code from their detail', () => {
     for (const detail of details) expect(objectModelError(detail).code).toBe(ERROR_DETAILS[detail].code);
     expect(details.length).toBeGreaterThan(60);
   });
 
-  it('are the rows of the specification [DML-OBJ-0802]', () => {
+  it('are the rows of the specification [DML-OBJ-0801] [DML-OBJ-0802]', () => {
     const text = readFileSync(join(import.meta.dirname, '../../../specs/10-object-model.md'), 'utf8');
     const rows = [...text.matchAll(/^\| `(\w+)` \| `(invalid_\w+)` \| (DML-OBJ-\d+) \|$/gm)].map((row) =>
       row.slice(1, 4),

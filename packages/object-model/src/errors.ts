@@ -10,11 +10,7 @@ export interface DmlErrorInit<Code extends string = string> {
   readonly recordType?: string | undefined;
   /** Short stable reason below the code. */
   readonly detail?: string | undefined;
-  /**
-   * Facts that help a reader; never payload bytes, never secrets.
-   *
-   * @spec DML-OBJ-0806
-   */
+  /** Facts that help a reader; never payload bytes, never secrets. */
   readonly fields?: DmlErrorFields | undefined;
   readonly cause?: unknown;
 }
@@ -66,7 +62,11 @@ export function objectModelError(
   return new DmlError<ErrorCode>({ ...more, code: ERROR_DETAILS[detail].code, detail });
 }
 
-/** Throws the error for a detail of the table. */
+/**
+ * Throws the error for a detail of the table; `fields` never hold bytes or text of the payload.
+ *
+ * @spec DML-OBJ-0806
+ */
 export function fail(detail: ErrorDetail, fields?: DmlErrorInit['fields']): never {
   throw objectModelError(detail, { fields });
 }

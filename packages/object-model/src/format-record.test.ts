@@ -74,6 +74,9 @@ describe('printing a record', () => {
   });
 
   it('escapes what a terminal acts upon [DML-OBJ-2303]', () => {
+    expect(formatRecord(scalar.string('a\u001b[31m\u009b\u202e'))).toBe(
+      'datum string\n  value: "a\\u001b[31m\\u009b\\u202e"',
+    );
     const nasty = '\u001b[31m\u0000\u007f\u009b31m\u2028\u202e\u2066\ufeff"\\';
     const printed = [
       formatRecord(scalar.string(nasty)),

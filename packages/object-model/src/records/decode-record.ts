@@ -13,14 +13,14 @@ import { decodeByTemplate } from './template.ts';
  * `expected` is the type the place of the bytes calls for. Nothing in the result shares memory with `bytes`.
  * Throws `DmlError` only: `invalid_payload` with `excised` where a tombstone stands in the place of an object,
  * and the codes and details of this package otherwise.
- *
- * @spec DML-OBJ-0202 DML-OBJ-0227
  */
 export function decodeRecord<Type extends RecordType>(bytes: Uint8Array, expected: Type): Records[Type];
 export function decodeRecord(bytes: Uint8Array, expected?: RecordType): AnyRecord;
 export function decodeRecord(bytes: Uint8Array, expected?: RecordType): AnyRecord {
+  // @spec DML-OBJ-0227
   const type = checkHeader(bytes, expected);
   try {
+    // @spec DML-OBJ-0202
     return decodeByTemplate(bytes, type) ?? decodeByCodec(bytes, type);
   } catch (error) {
     throw withRecordType(error, type);

@@ -1,11 +1,9 @@
-import { compareBytes } from '../bytes.ts';
 import { type CborValue, CODEC_DAG_CBOR, CODEC_RAW } from '../cbor/value.ts';
 import type { CborWriter } from '../cbor/writer.ts';
 import { fail } from '../errors.ts';
 import type { ObjectClass } from '../object-class.ts';
 import { checkMapKey, checkName } from '../text/name.ts';
-import { compareUtf8 } from '../text/utf8.ts';
-import { elementValue, encodeElement, readElement, writeElement } from './element.ts';
+import { elementValue, readElement, writeElement } from './element.ts';
 import { checkCount, type Fields, linkTo, readArray, readCount, readLink } from './fields.ts';
 import { type InteriorEntry, isKeyedRole, type LeafEntry, type PageRole } from './page-types.ts';
 import type { Element } from './record-types.ts';
@@ -160,14 +158,4 @@ function writeKey(target: CborWriter, role: PageRole, key: unknown): void {
 /** Yields the key of an entry: the entry itself in a set leaf, else its first member. */
 export function entryKey(role: PageRole, level: number, entry: PageEntry): unknown {
   return role === 'set' && level === 0 ? entry : (entry as readonly unknown[])[0];
-}
-
-/**
- * Orders two keys of a keyed role: bytewise by UTF-8, by encoded element, or by id.
- *
- * @spec DML-OBJ-1106
- */
-export function compareKeys(role: PageRole, left: unknown, right: unknown): number {
-  if (role === 'set') return compareBytes(encodeElement(left as Element), encodeElement(right as Element));
-  return compareUtf8(left as string, right as string);
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ids, scalar } from '../../test/generate/samples.ts';
 import { hashBytes } from '../hash/hash-bytes.ts';
 import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
-import { encodeRecord } from './encode-record.ts';
+import { encodeByCodec, encodeRecord } from './encode-record.ts';
 import { NODE_KIND_NUMBERS } from './node.ts';
 import { isKeyedRole, PAGE_ROLE_NUMBERS, type PageRole, pageRoleOf } from './page-types.ts';
 import type { AnyRecord, NodeRecord } from './record-types.ts';
@@ -54,6 +54,25 @@ describe('kinds and roles', () => {
     expect(roles.filter((role) => !isKeyedRole(role))).toEqual(['list', 'inputs', 'chunks']);
   });
 
+  it('write a literal as the link to its datum, with and without the template [DML-OBJ-1203]', () => {
+    const literal: NodeRecord = { type: 'node', kind: 'literal', datumId: ids.datum() };
+    const hex = `84010301d82a58250001711220${ids.datum()}`;
+    expect(Buffer.from(encodeRecord(literal)).toString('hex')).toBe(hex);
+    expect(Buffer.from(encodeByCodec(literal)).toString('hex')).toBe(hex);
+  });
+
+  it('write a call as function and inputs, with and without the template [DML-OBJ-1204]', () => {
+    const call: NodeRecord = {
+      type: 'node',
+      kind: 'call',
+      functionDatumId: ids.datum(),
+      inputs: [ids.node()],
+    };
+    const hex = `85010302d82a58250001711220${ids.datum()}81d82a58250001711220${ids.node()}`;
+    expect(Buffer.from(encodeRecord(call)).toString('hex')).toBe(hex);
+    expect(Buffer.from(encodeByCodec(call)).toString('hex')).toBe(hex);
+  });
+
   it('keep 1 and 1.0 apart [DML-OBJ-1003]', () => {
     expect(idOf(scalar.i64(1))).not.toBe(idOf(scalar.f64(1)));
     expect(idOf(scalar.string('1'))).not.toBe(idOf(scalar.bytes(0x31)));
@@ -98,6 +117,7 @@ describe('kinds and roles', () => {
     };
     const named = { ...node, name: 'model', names: [['model', ids.node()]] } as NodeRecord;
     expect(idOf(named)).toBe(idOf(node));
+    expect(encodeByCodec(named)).toEqual(encodeRecord(node));
     const dags = ['a', 'b'].map((name) =>
       idOf({ type: 'dag', rootNodeId: ids.node(), names: [[name, ids.node()]] }),
     );

@@ -26,9 +26,9 @@ export function nodeFields(node: NodeRecord): Fields {
     // @spec DML-OBJ-1203
     case 'literal':
       return [NODE_KIND_NUMBERS.literal, linkTo('datum', node.datumId)];
-    // @spec DML-OBJ-1204
     case 'call':
     case 'builtin':
+      // @spec DML-OBJ-1204
       return [
         NODE_KIND_NUMBERS[node.kind],
         linkTo('datum', node.functionDatumId),

@@ -56,6 +56,8 @@ describe('links of a record', () => {
   });
 
   it('of a tombstone are none [DML-OBJ-1805]', () => {
+    const stood: AnyRecord = { type: 'datum', kind: 'list', root: [ids.datum()] };
+    expect(listed(stood)).toHaveLength(1);
     expect(listed(plainTombstone)).toEqual([]);
     expect(scanned(plainTombstone)).toEqual([]);
   });

@@ -25,6 +25,7 @@ export function recordLinks(record: AnyRecord): readonly ObjectLink[] {
 
 type Add = (objectClass: ObjectClass, id: string | null) => void;
 
+// @spec DML-OBJ-1805
 function visitRecord(record: AnyRecord, add: Add): void {
   switch (record.type) {
     case 'datum':
@@ -55,7 +56,6 @@ function visitRecord(record: AnyRecord, add: Add): void {
     case 'page':
       return visitEntries(record.role, record.level, record.entries, add);
     case 'meta':
-    // @spec DML-OBJ-1805
     case 'tombstone':
       return;
   }

@@ -3,8 +3,9 @@ import { type CborValue, Link } from '../cbor/value.ts';
 import { CborWriter } from '../cbor/writer.ts';
 import { fail } from '../errors.ts';
 import { PAGE_FULL_ENTRIES, PAGE_MAX_BYTES } from '../search-tree/boundary.ts';
+import { compareUtf8 } from '../text/utf8.ts';
 import { encodeElement } from './element.ts';
-import { compareKeys, entryKey, entryValue, type PageEntry, readEntry, writeEntry } from './entry.ts';
+import { entryKey, entryValue, type PageEntry, readEntry, writeEntry } from './entry.ts';
 import { linkTo, readArray, readLink } from './fields.ts';
 import { isKeyedRole, type LeafEntry, type PageRole, type TreeRoot } from './page-types.ts';
 import type { Element } from './record-types.ts';
@@ -60,14 +61,16 @@ export function checkOrder(role: PageRole, level: number, entries: readonly Page
     let previous: Uint8Array | undefined;
     for (const entry of entries) {
       const next = encodeElement(entryKey(role, level, entry) as Element);
+      // @spec DML-OBJ-1106
       if (previous !== undefined && compareBytes(previous, next) >= 0) fail('entry_order');
       previous = next;
     }
     return;
   }
   for (let at = 1; at < entries.length; at++) {
-    const previous = entryKey(role, level, entries[at - 1]!);
-    if (compareKeys(role, previous, entryKey(role, level, entries[at]!)) >= 0) fail('entry_order');
+    // Texts, or ids, whose digits are ordered as their bytes are.
+    const previous = entryKey(role, level, entries[at - 1]!) as string;
+    if (compareUtf8(previous, entryKey(role, level, entries[at]!) as string) >= 0) fail('entry_order');
   }
 }
 

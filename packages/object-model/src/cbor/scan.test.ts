@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { sampleRecords } from '../../test/generate/samples.ts';
+import { encodeRecord } from '../records/encode-record.ts';
+import { scanCbor } from './scan.ts';
+
+/** Yields the detail for which bytes are refused, undefined when they are accepted. */
+function refusal(hex: string): string | undefined {
+  try {
+    scanCbor(Buffer.from(hex, 'hex'));
+    return undefined;
+  } catch (error) {
+    return (error as { readonly detail?: string }).detail;
+  }
+}
+
+describe('scanCbor', () => {
+  it('accepts whole records and refuses every beginning of one [DML-OBJ-0213]', () => {
+    for (const record of sampleRecords()) {
+      const hex = Buffer.from(encodeRecord(record)).toString('hex');
+      expect(refusal(hex)).toBeUndefined();
+      for (let end = 0; end < hex.length; end += 2) {
+        expect(refusal(hex.slice(0, end)), hex.slice(0, end)).toMatch(
+          /^(?:truncated|count_exceeds_bytes|utf8|link_form)$/,
+        );
+      }
+    }
+    expect(['', '81', '18', '8219ffff'].map(refusal)).toEqual([
+      'truncated',
+      'count_exceeds_bytes',
+      'truncated',
+      'truncated',
+    ]);
+  });
+
+  it('takes as many items as there are bytes, and no head that announces more [DML-OBJ-0215]', () => {
+    expect(refusal('83010203')).toBeUndefined();
+    expect(refusal(`9818${'00'.repeat(24)}`)).toBeUndefined();
+    expect(refusal('840102')).toBe('count_exceeds_bytes');
+    expect(refusal('9affffffff')).toBe('count_exceeds_bytes');
+  });
+
+  it('takes 16 levels and refuses 17 [DML-OBJ-0216]', () => {
+    expect(refusal(`${'81'.repeat(15)}80`)).toBeUndefined();
+    expect(refusal(`${'81'.repeat(16)}80`)).toBe('nesting_depth');
+    expect(refusal(`${'8180'.repeat(1)}`)).toBeUndefined();
+    expect(refusal(`86${`${'81'.repeat(14)}80`.repeat(6)}`)).toBeUndefined();
+  });
+
+  it('takes integers up to both ends of 64 signed bits [DML-OBJ-0703]', () => {
+    expect(refusal('1b7fffffffffffffff')).toBeUndefined();
+    expect(refusal('3b7fffffffffffffff')).toBeUndefined();
+    expect(refusal('1b8000000000000000')).toBe('i64_range');
+    expect(refusal('3b8000000000000000')).toBe('i64_range');
+  });
+
+  it('goes on to the end of what it is given [DML-OBJ-0214]', () => {
+    expect(refusal('8101')).toBeUndefined();
+    expect(refusal('810101')).toBe('trailing_bytes');
+  });
+});

@@ -1,0 +1,113 @@
+import { describe, expect, it } from 'vitest';
+import { ids, plainTombstone, sampleRecords, scalar } from '../../test/generate/samples.ts';
+import { RECORD_TYPE_NUMBERS } from '../object-class.ts';
+import { encodeElement } from './element.ts';
+import { encodeByCodec, encodeRecord, MAX_RECORD_BYTES } from './encode-record.ts';
+import type { AnyRecord } from './record-types.ts';
+
+const refusedFor = (detail: string): unknown => expect.objectContaining({ name: 'DmlError', detail });
+
+describe('encodeRecord', () => {
+  it('begins with array head, format version and type number [DML-OBJ-0201]', () => {
+    for (const record of sampleRecords()) {
+      const [head, version, type] = encodeRecord(record);
+      expect(head).toBeGreaterThanOrEqual(0x83);
+      expect(head).toBeLessThanOrEqual(0x97);
+      expect([version, type]).toEqual([1, RECORD_TYPE_NUMBERS[record.type]]);
+    }
+  });
+
+  it('takes a record of the largest size and none above [DML-OBJ-0209]', () => {
+    const text = (length: number): AnyRecord => scalar.string('a'.repeat(length));
+    const overhead = encodeRecord(text(70_000)).length - 70_000;
+    expect(encodeRecord(text(MAX_RECORD_BYTES - overhead))).toHaveLength(MAX_RECORD_BYTES);
+    expect(() => encodeRecord(text(MAX_RECORD_BYTES - overhead + 1))).toThrow(refusedFor('record_size'));
+    expect(() => encodeRecord(text(40_000_000))).toThrow(refusedFor('record_size'));
+  });
+
+  it('takes inline elements of 128 bytes and none above [DML-OBJ-1103]', () => {
+    expect(encodeElement(scalar.bytesOf(124))).toHaveLength(128);
+    expect(() => encodeElement(scalar.bytesOf(125))).toThrow(refusedFor('element_size'));
+    const list = (length: number): AnyRecord => ({
+      type: 'datum',
+      kind: 'list',
+      root: [scalar.bytesOf(length)],
+    });
+    for (const encode of [encodeRecord, encodeByCodec]) {
+      expect(encode(list(124))).toHaveLength(5 + 128);
+      expect(() => encode(list(125))).toThrow(refusedFor('element_size'));
+    }
+  });
+
+  it('writes an inline element as kind and payload [DML-OBJ-1101]', () => {
+    const hex = (element: Parameters<typeof encodeElement>[0]): string =>
+      Buffer.from(encodeElement(element)).toString('hex');
+    expect(hex(scalar.nothing)).toBe('8101');
+    expect(hex(scalar.i64(5))).toBe('820305');
+    expect(hex(scalar.f64(1))).toBe('8204fb3ff0000000000000');
+    expect(hex(ids.datum())).toBe(`d82a58250001711220${ids.datum()}`);
+  });
+
+  it('writes the id in a tombstone as bytes [DML-OBJ-1803]', () => {
+    const hex = Buffer.from(encodeRecord(plainTombstone)).toString('hex');
+    expect(hex.startsWith(`880108025820${ids.datum()}`)).toBe(true);
+  });
+
+  it('takes a page of one entry and none without [DML-OBJ-1906]', () => {
+    const page = (...entries: never[]): AnyRecord => ({ type: 'page', role: 'list', level: 0, entries });
+    expect(() => encodeRecord(page(scalar.nothing as never))).not.toThrow();
+    expect(() => encodeRecord(page())).toThrow(refusedFor('page_empty'));
+    expect(() => encodeRecord({ type: 'datum', kind: 'list', root: [] })).not.toThrow();
+  });
+
+  it('takes entries up to the size at which a page must have closed [DML-OBJ-1908]', () => {
+    const full = Array.from({ length: 128 }, () => scalar.bytesOf(124));
+    const list = (entries: typeof full): AnyRecord => ({ type: 'datum', kind: 'list', root: entries });
+    const page = (entries: typeof full): AnyRecord => ({ type: 'page', role: 'list', level: 0, entries });
+    for (const encode of [encodeRecord, encodeByCodec]) {
+      for (const record of [list, page]) {
+        expect(encode(record(full)).length).toBeGreaterThan(16_384);
+        expect(() => encode(record([...full, scalar.nothing]))).toThrow(refusedFor('page_size'));
+      }
+    }
+  });
+
+  it('throws its own error for values of any other shape', () => {
+    const bad: unknown[] = [
+      null,
+      undefined,
+      5,
+      'x',
+      [],
+      {},
+      { type: 'x' },
+      { type: 'datum' },
+      { type: 'node' },
+      { type: 'page' },
+      { type: 'commit' },
+      { type: 'exec' },
+      { type: 'exec', nodeKind: 'call' },
+      { type: 'ref' },
+      { type: 'tombstone' },
+      { type: 'meta' },
+      { type: 'dag' },
+      { type: 'tree' },
+      { type: 'exec-request' },
+      { type: 'page', role: 'map', level: 0, entries: [null] },
+      { type: 'page', role: 'map', level: 0, entries: [[1, 2]] },
+      { type: 'page', role: 'set', level: 0, entries: [5, null] },
+      { type: 'datum', kind: 'list', root: [undefined] },
+      { type: 'datum', kind: 'map', root: [['a', {}]] },
+      { type: 'datum', kind: 'set', root: null },
+      { type: 'datum', kind: 'i64', value: 1 },
+      { type: 'datum', kind: 'f64', value: '1' },
+      { type: 'datum', kind: 'bytes', value: [1] },
+      { type: 'node', kind: 'call', functionDatumId: ids.datum(), inputs: [5] },
+    ];
+    for (const record of bad) {
+      expect(() => encodeRecord(record as AnyRecord), JSON.stringify(record)).toThrow(
+        expect.objectContaining({ name: 'DmlError' }),
+      );
+    }
+  });
+});
