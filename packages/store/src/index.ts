@@ -1,11 +1,47 @@
+export { type CompactOptions, type CompactReport, compactStore } from './compact/compact.ts';
 export { ENGINE_VERSION } from './engine/engine-options.ts';
 export type { FileSystemKind, ProcessIdentity, ProcessProbe, StoreEnvironment } from './environment.ts';
 export { type StoreErrorCode, storeError } from './errors.ts';
+export {
+  applyExcision,
+  type ExcisionFacts,
+  type ExcisionHost,
+  type ExcisionOptions,
+  planExcision,
+} from './excision/excise.ts';
+export type {
+  ExcisionPlan,
+  ExcisionProgress,
+  ExcisionRequest,
+  ObjectName,
+  Referrer,
+} from './excision/plan.ts';
+export type { CollectOptions, GcHost, GcReport } from './gc/collect.ts';
 export type { GcPlan } from './gc/plan.ts';
-export { explainKept, planGc, runGc } from './gc/run.ts';
+export type { GcRoot } from './gc/roots.ts';
+export { explainKept, planGc, type RunOptions, runGc } from './gc/run.ts';
+export type { GcProgress } from './gc/survey.ts';
 export type { ClassTally, ObjectTally } from './gc/tally.ts';
-export type { GcReason } from './gc/why.ts';
-export { isAncestor } from './history/merge-base.ts';
+export type { GcReason, PathStep } from './gc/why.ts';
+export { type CommitGraph, type CommitNode, commitGraph } from './history/commit-graph.ts';
+export { type CommitDiff, type DagChange, diffCommits, type PinChange } from './history/diff.ts';
+export type { ObjectReader } from './history/draft.ts';
+export { type LogEntry, type LogOptions, type LogOrder, logCommits } from './history/log.ts';
+export { isAncestor, mergeBases, type Relation, relateCommits } from './history/merge-base.ts';
+export type { MergeConflict, Settle } from './history/merge-content.ts';
+export {
+  type CommitFacts,
+  type FastForwardResult,
+  fastForward,
+  type HistoryHost,
+  type MergeResult,
+  type Move,
+  type MoveResult,
+  mergeIntoRef,
+  type RebaseResult,
+  rebaseRef,
+  squashRef,
+} from './history/move-ref.ts';
 export type { IndexRefEntry } from './index-refs.ts';
 export type { JournalEntry, RefState } from './journal.ts';
 export type { MetaKey, MetaValue } from './meta.ts';
@@ -29,4 +65,16 @@ export { SCHEMA_VERSION } from './schema.ts';
 export type { SessionRow } from './sessions.ts';
 export type { Store } from './store.ts';
 export { decodeTombstone, encodeTombstone, type TombstoneFacts } from './tombstone.ts';
+export type { ByteStream } from './transfer/car-reader.ts';
+export { type ExportedRef, type ExportHost, exportCar } from './transfer/export.ts';
+export {
+  type ImportedRef,
+  type ImportHost,
+  type ImportOptions,
+  type ImportResult,
+  importCar,
+} from './transfer/import.ts';
+export type { ReceivedCounts } from './transfer/receive.ts';
+export type { Finding, VerifyProgress, VerifySummary } from './verify/finding.ts';
+export { type VerifyOptions, verifyStore } from './verify/verify-store.ts';
 export type { WriteTransaction } from './write-transaction.ts';

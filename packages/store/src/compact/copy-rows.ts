@@ -11,7 +11,11 @@ import { isTombstone } from '../tombstone.ts';
 const BATCH_BYTES: number = 8 * 2 ** 20;
 const BATCH_ROWS = 20_000;
 
-/** Rows come in key order, so every page is filled to its end. */
+/**
+ * Rows come in key order, so every page is filled to its end.
+ *
+ * @spec DML-STO-1108
+ */
 const APPEND = { append: true } as unknown as number;
 
 /** Refuses a row that is not what the store wrote. */
@@ -44,6 +48,7 @@ export async function copyRows(
     const flush = async (): Promise<void> => {
       const rows = batch;
       to.root.transactionSync(() => {
+        // @spec DML-STO-0804
         for (const row of rows) to.tables[table].putSync(row.key, row.value, APPEND);
       });
       copied += rows.length;

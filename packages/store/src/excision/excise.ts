@@ -61,6 +61,7 @@ export async function planExcision(
  * @spec DML-STO-0803
  */
 export function applyExcision(host: ExcisionHost, plan: ExcisionPlan, facts: ExcisionFacts): void {
+  // @spec DML-STO-0813
   host.transact('excise', (transaction) => {
     // @spec DML-STO-0814
     if (Number(readMeta(transaction.engine, 'generation') ?? 0) !== plan.generation)

@@ -41,6 +41,7 @@ export class StoreChangeWatch implements ChangeWatch {
   catchUp(marker: Marker): void {
     const generation = this.#currentGeneration();
     const sequence = lastSequence(this.#engine);
+    // @spec DML-STO-0734
     marker.addRoots(this.#newRefs());
     for (const key of readKeys(this.#engine, 'recents', { start: recentKey(this.#generation + 1, '') })) {
       marker.addRecentRow(parseRecentKey(key));

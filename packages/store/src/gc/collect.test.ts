@@ -6,6 +6,8 @@ import { readKeys, refreshSnapshot } from '../engine/reading.ts';
 import { CLASS_BYTES, objectKey, parseObjectKey } from '../keyspace.ts';
 import type { ObjectClass } from '../model.ts';
 import type { Store } from '../store.ts';
+import { verifyStore } from '../verify/verify-store.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
 import { collectSteps } from './collect.ts';
 import { claimGc } from './gc-state.ts';
 import { explainKept, planGc, runGc } from './run.ts';
@@ -227,6 +229,55 @@ describe('runGc', () => {
     refreshSnapshot(store.engine);
     expect(readKeys(store.engine, 'recents')).toHaveLength(1);
     expect(store.readPins().map((pin) => pin.owner)).toEqual(['new']);
+  });
+
+  it('lets other writers in between any two of its steps [DML-STO-0720]', async () => {
+    const { store } = await storeWithGarbage(fakeEnvironment(1));
+    const writer = await openFixture(fakeEnvironment(2), store.path);
+    let written = 0;
+    const steps = collectSteps(store, { stepObjects: 2, sliceObjects: 1 });
+    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+      let commitId = '' as CommitId;
+      writer.transact('between', (transaction) => {
+        commitId = putCommit(transaction, { dags: { a: putTextDag(transaction, `between ${written}`) } });
+      });
+      setRef(writer, 'between', commitId);
+      written += 1;
+      expect(has(store, 'commit', commitId)).toBe(true);
+    }
+    expect(written).toBeGreaterThan(15);
+    expect((await verifyStore(store)).findings).toBe(0);
+  });
+
+  it('takes in what came into use right before a slice began, and keeps it [DML-STO-0721] [DML-STO-0722]', async () => {
+    const uses: Readonly<Record<string, (writer: Store, garbage: CommitId) => void>> = {
+      'a ref update': (writer, garbage) => setRef(writer, 'revived', garbage),
+      'a retain': (writer, garbage) =>
+        writer.transact('retain', (transaction) => void transaction.retain('commit', garbage)),
+      'a put': (writer) =>
+        writer.transact('put', (transaction) => {
+          putCommit(transaction, { dags: { a: putTextDag(transaction, 'garbage') } });
+        }),
+    };
+    for (const [name, use] of Object.entries(uses)) {
+      const { store, garbage } = await storeWithGarbage(fakeEnvironment(1));
+      const writer = await openFixture(fakeEnvironment(2), store.path);
+      const before = objectsOf(store);
+      let used = false;
+      const host = {
+        engine: store.engine,
+        environment: store.environment,
+        transact: (label: string, body: (transaction: WriteTransaction) => void) => {
+          if (label === 'gc/sweep' && !used) {
+            used = true;
+            use(writer, garbage);
+          }
+          store.transact(label, body);
+        },
+      };
+      expect((await runGc(host)).swept.objects, name).toBe(0);
+      expect(objectsOf(store), name).toEqual(before);
+    }
   });
 
   it('leaves rows of recent objects in place while it lives, whatever sessions do [DML-STO-0729]', async () => {

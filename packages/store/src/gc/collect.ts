@@ -92,6 +92,7 @@ export function* collectSteps(
     }
     return { plan: survey.plan, swept: swept.value(), completed };
   } finally {
+    // @spec DML-STO-0733
     if (!released && engine.poison === undefined)
       host.transact('gc/release', (transaction) => releaseGc(transaction, state));
   }
@@ -128,6 +129,7 @@ function* sweepSteps(host: GcHost, sweep: SweepPlan): Generator<GcProgress, void
     sweep.watch.catchUp(marker);
     yield* walk(engine, marker, sweep.stepObjects, false);
     yield { phase: 'sweep', done, total };
+    // @spec DML-STO-0725
     host.transact('gc/sweep', (transaction) => {
       renewGc(transaction, sweep.state, 'sweeping');
       // @spec DML-STO-0721

@@ -34,18 +34,18 @@ export function isGcAlive(state: GcState, environment: StoreEnvironment): boolea
  */
 export function liveGc(engine: Engine, environment: StoreEnvironment): GcState | undefined {
   const state = readGcState(engine);
+  // @spec DML-STO-0732
   return state !== undefined && isGcAlive(state, environment) ? state : undefined;
 }
 
 /**
  * Claims the store for one collection; throws `gc_refused` while another one lives.
  * What a dead collection left behind needs no repair, since every state of a sweep is a whole store.
- *
- * @spec DML-STO-0731
  */
 export function claimGc(transaction: WriteTransaction, runId: string): GcState {
   const { engine, environment } = transaction;
   const other = liveGc(engine, environment);
+  // @spec DML-STO-0731
   if (other !== undefined)
     throw storeError('gc_refused', { detail: 'already_running', pid: other.process.pid });
   const nowMs = environment.nowMs();

@@ -14,6 +14,8 @@ export const NO_PARENT = 0xffffffff;
  * Keys lie packed in pages that never move, found through an open-addressing table of 4-byte ordinals: about
  * 50 bytes an entry at every size and no garbage. Because ordinals are dense, the set is also the queue of a
  * breadth-first walk, and the parent kept with each entry is its shortest path back to a root.
+ *
+ * @spec DML-STO-0714
  */
 export class ObjectKeySet {
   #pages: Uint8Array[] = [];

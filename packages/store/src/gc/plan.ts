@@ -18,7 +18,11 @@ export interface GcPlan {
   readonly sequence: number;
 }
 
-/** Yields the plan from what marking and scanning found. */
+/**
+ * Yields the plan from what marking and scanning found.
+ *
+ * @spec DML-STO-0716
+ */
 export function buildPlan(roots: RootSet, kept: ObjectTally, condemned: ObjectTally): GcPlan {
   return {
     roots: {

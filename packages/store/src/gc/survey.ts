@@ -32,8 +32,6 @@ export function assertRoots(roots: RootSet): void {
 /**
  * Marks what the roots reach and finds what they do not, in steps that hold no snapshot between them.
  * Reads only.
- *
- * @spec DML-STO-0714
  */
 export function* surveyStore(
   engine: Engine,

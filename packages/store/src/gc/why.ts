@@ -47,6 +47,7 @@ export function* explainSteps(
       continue;
     }
     const row = rows.pop();
+    // @spec DML-STO-0742
     if (row === undefined) return { state: 'condemned' };
     marker.addRecentRow(row);
   }

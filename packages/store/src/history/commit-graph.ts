@@ -1,4 +1,6 @@
-import type { CommitId } from '../model.ts';
+import type { CommitId, CommitRecord } from '@daggerml/object-model';
+import { storeError } from '../errors.ts';
+import type { ObjectReader } from './draft.ts';
 
 /** What walking history needs of a commit. */
 export interface CommitNode {
@@ -6,8 +8,19 @@ export interface CommitNode {
   readonly timeMs: number;
 }
 
-/** A source of commits; pure history functions ask nothing else of a store. */
+/** A source of commits; walks over history ask nothing else of a store. */
 export interface CommitGraph<C extends CommitNode = CommitNode> {
   /** Yields the commit; throws when it is absent, excised or damaged. */
   readCommit(commitId: CommitId): C;
+}
+
+/** Yields the commits of a store as a graph; reading an absent one throws `object_missing`. */
+export function commitGraph(reader: Pick<ObjectReader, 'getRecord'>): CommitGraph<CommitRecord> {
+  return {
+    readCommit: (commitId) => {
+      const commit = reader.getRecord('commit', commitId);
+      if (commit === undefined) throw storeError('object_missing', { class: 'commit', objectId: commitId });
+      return commit;
+    },
+  };
 }

@@ -34,6 +34,7 @@ function* firstParents<C extends CommitNode>(
   for (let commitId: CommitId | undefined = tip; commitId !== undefined && !hidden.has(commitId); ) {
     const commit: C = graph.readCommit(commitId);
     yield { commitId, commit };
+    // @spec DML-STO-0601
     commitId = commit.parentCommitIds[0];
   }
 }
@@ -46,6 +47,7 @@ function* byTime<C extends CommitNode>(
   const queue = new CommitQueue();
   const queued = new CommitSet();
   const enqueue = (commitId: CommitId): void => {
+    // @spec DML-STO-0602
     if (hidden.has(commitId) || !queued.add(commitId)) return;
     queue.push({ commitId, timeMs: graph.readCommit(commitId).timeMs });
   };
@@ -93,6 +95,7 @@ function* topologically<C extends CommitNode>(
       if (hidden.has(parent)) continue;
       const ordinal = seen.ordinalOf(parent) as number;
       children[ordinal] = (children[ordinal] as number) - 1;
+      // @spec DML-STO-0603
       if (children[ordinal] === 0) enqueue(parent);
     }
   }
@@ -112,6 +115,7 @@ export function* logCommits<C extends CommitNode>(
   const order = options.order ?? 'time';
   let left = options.limit ?? Number.POSITIVE_INFINITY;
   if (left <= 0) return;
+  // @spec DML-STO-0605
   const hidden = ancestorSet(graph, options.except ?? []);
   const walk =
     order === 'first-parent' && tips.length <= 1
@@ -122,6 +126,7 @@ export function* logCommits<C extends CommitNode>(
   for (const entry of walk) {
     yield entry;
     left -= 1;
+    // @spec DML-STO-0604
     if (left <= 0) return;
   }
 }

@@ -44,7 +44,7 @@ describe('mergeBases', () => {
     expect(graph.labels(mergeBases(graph, graph.id('a2'), graph.id('b2'))).sort()).toEqual(['a1', 'b1']);
   });
 
-  it('reads the divergent part only, not the shared history', () => {
+  it('reads the divergent part only, not the shared history [DML-STO-0607]', () => {
     const graph = new MemoryGraph();
     graph.add('c0');
     for (let index = 1; index < 5_000; index += 1) graph.add(`c${index}`, [`c${index - 1}`]);

@@ -32,6 +32,7 @@ function paintCommon(graph: CommitGraph, ours: CommitId, theirs: CommitId): Comm
   };
   add(ours, OURS);
   add(theirs, THEIRS);
+  // @spec DML-STO-0607
   while (freshQueued > 0) {
     const { commitId } = queue.pop() as { commitId: CommitId };
     queued.delete(commitId);
@@ -62,6 +63,7 @@ export function isAncestor(graph: CommitGraph, ancestor: CommitId, descendant: C
 export function mergeBases(graph: CommitGraph, ours: CommitId, theirs: CommitId): CommitId[] {
   if (ours === theirs) return [ours];
   const candidates = paintCommon(graph, ours, theirs).sort();
+  // @spec DML-STO-0606
   return candidates.filter(
     (one) => !candidates.some((other) => other !== one && isAncestor(graph, one, other)),
   );

@@ -65,6 +65,7 @@ export function decodeCid(bytes: Buffer, offset: number): CarLink {
     (codec === 0x71 || codec === 0x55) &&
     bytes[offset + 2] === SHA2_256 &&
     bytes[offset + 3] === DIGEST_BYTES;
+  // @spec DML-STO-1015
   if (!known) throw transferError('cid_unsupported');
   return { codec, id: bytes.toString('hex', offset + 4, offset + CID_BYTES) as ObjectId };
 }

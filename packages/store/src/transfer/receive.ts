@@ -95,6 +95,8 @@ export interface ReceivingHost {
 /**
  * Puts every object of a stream, batch by batch; nothing is referenced yet.
  * Objects put so far stay as recent objects of this session when the stream turns out to be bad or cut off.
+ *
+ * @spec DML-STO-1024
  */
 export async function receiveStream(
   host: ReceivingHost,
@@ -107,6 +109,7 @@ export async function receiveStream(
   let batch: PendingObject[] = [];
   let batchBytes = 0;
   const flush = (): void => {
+    // @spec DML-STO-1031
     host.transact('import/objects', (transaction) => putBatch(transaction, batch, counts));
     onBatch(counts);
     batch = [];
