@@ -1,6 +1,6 @@
 /** `npm run build`: installs what is missing and compiles every package and tool into its dist folder. */
 import { install } from './install.mjs';
-import { isProgram, runNode, say } from './process.mjs';
+import { isProgram, runNode, say, script } from './process.mjs';
 import { root, tools } from './workspace.mjs';
 
 /** Installs and compiles; throws when either fails. An unchanged tree costs well under a second. */
@@ -16,9 +16,4 @@ export async function compile() {
   return (await runNode(tools.tsc, ['-b', 'tsconfig.build.json'], options)) === 0;
 }
 
-if (isProgram(import.meta.url)) {
-  await build().catch((error) => {
-    process.stderr.write(`${error.message}\n`);
-    process.exitCode = 1;
-  });
-}
+if (isProgram(import.meta.url)) await script(build);

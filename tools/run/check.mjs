@@ -1,7 +1,7 @@
 /** `npm run check`: installs, builds, runs every test and every gate of ci/ that needs no network. */
 import { join } from 'node:path';
 import { build } from './build.mjs';
-import { runNode, say } from './process.mjs';
+import { runNode, say, script } from './process.mjs';
 import { runSuite } from './suite.mjs';
 import { root } from './workspace.mjs';
 
@@ -16,15 +16,17 @@ const GATES = [
   'links',
 ];
 
-const red = [];
-await build();
-say('running the tests of every package and tool …');
-const counts = await runSuite({ folder: join(root, 'test-results') });
-if (counts.failed > 0) red.push('tests');
-for (const gate of GATES) {
-  say(`checking ${gate} …`);
-  if ((await runNode(join(root, 'ci', `${gate}.mjs`))) !== 0) red.push(gate);
-}
-const verdict = red.length === 0 ? 'all green' : `red: ${red.join(', ')}`;
-process.stdout.write(`\n${counts.passed} tests passed, ${counts.failed} failed; ${verdict}\n`);
-process.exitCode = red.length > 0 ? 1 : 0;
+await script(async () => {
+  const red = [];
+  await build();
+  say('running the tests of every package and tool …');
+  const counts = await runSuite({ folder: join(root, 'test-results') });
+  if (counts.failed > 0) red.push('tests');
+  for (const gate of GATES) {
+    say(`checking ${gate} …`);
+    if ((await runNode(join(root, 'ci', `${gate}.mjs`))) !== 0) red.push(gate);
+  }
+  const verdict = red.length === 0 ? 'all green' : `red: ${red.join(', ')}`;
+  process.stdout.write(`\n${counts.passed} tests passed, ${counts.failed} failed; ${verdict}\n`);
+  return red.length > 0 ? 1 : 0;
+});

@@ -5,24 +5,21 @@
  */
 import { join } from 'node:path';
 import { build } from './build.mjs';
-import { runNode, say } from './process.mjs';
+import { runNode, say, script } from './process.mjs';
 import { packagesIn, root } from './workspace.mjs';
 
-const [wanted, ...args] = process.argv.slice(2);
-await build();
-const examples = packagesIn('examples').filter(({ manifest }) =>
-  /^node \S+$/.test(manifest.scripts?.demo ?? ''),
-);
-const example =
-  wanted === undefined ? examples[0] : examples.find(({ folder }) => folder === `examples/${wanted}`);
-if (example === undefined) {
-  const names = examples.map(({ folder }) => folder.slice('examples/'.length)).join(', ');
-  process.stderr.write(`no such demo; there is: ${names}\n`);
-  process.exitCode = 2;
-} else {
+await script(async () => {
+  const [wanted, ...args] = process.argv.slice(2);
+  await build();
+  const examples = packagesIn('examples').filter(({ manifest }) =>
+    /^node \S+$/.test(manifest.scripts?.demo ?? ''),
+  );
+  const example = examples.find(({ folder }) => wanted === undefined || folder === `examples/${wanted}`);
+  if (example === undefined) {
+    const names = examples.map(({ folder }) => folder.slice('examples/'.length)).join(', ');
+    throw new Error(`no such demo; there is: ${names}`);
+  }
   say(`running ${example.folder} …`);
-  const script = example.manifest.scripts.demo.slice('node '.length);
-  process.exitCode = await runNode(join(root, example.folder, script), args, {
-    cwd: join(root, example.folder),
-  });
-}
+  const folder = join(root, example.folder);
+  return runNode(join(folder, example.manifest.scripts.demo.slice('node '.length)), args, { cwd: folder });
+});

@@ -46,3 +46,13 @@ export function isProgram(moduleUrl) {
   const program = process.argv[1];
   return program !== undefined && pathToFileURL(realpathSync(program)).href === moduleUrl;
 }
+
+/** Runs the body of a root script: its number is the exit code, an error is told without a stack. */
+export async function script(body) {
+  try {
+    process.exitCode = (await body()) ?? 0;
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}
