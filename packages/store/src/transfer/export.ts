@@ -4,17 +4,16 @@ import {
   hashBytes,
   type ObjectClass,
   type ObjectId,
-  scanLinks,
 } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readRow, refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
-import { ObjectKeySet } from '../gc/object-key-set.ts';
-import { CLASS_BYTES, OBJECT_KEY_BYTES, objectKey, parseObjectKey } from '../keyspace.ts';
+import { objectKey, parseObjectKey } from '../keyspace.ts';
 import type { RefName } from '../ref-name.ts';
 import { decodeTombstone, isTombstone } from '../tombstone.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type CarLink, encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
+import { LinkOrder } from './link-order.ts';
 
 /** What exporting needs of a store. */
 export interface ExportHost {
@@ -47,21 +46,14 @@ function refBlock({ ref, commitId, sequence }: ExportedRef): Block {
   return { link: { codec: DAG_CBOR, id: hashBytes(bytes) }, bytes };
 }
 
-/** Yields the block that stands for an object, and adds what it links to to the queue. */
-function objectBlock(engine: Engine, key: Uint8Array, queue: ObjectKeySet, scratch: Buffer): Block {
+/** Yields the block that stands for an object. */
+function objectBlock(engine: Engine, key: Uint8Array): Block {
   const object = parseObjectKey(key) as { class: ObjectClass; id: ObjectId };
   const name = { class: object.class, objectId: object.id };
   const bytes = readRow(engine, 'objects', key);
   if (bytes === undefined) throw storeError('object_missing', name);
-  if (hashBytes(bytes) === object.id) {
-    if (object.class === 'chunk') return { link: { codec: RAW, id: object.id }, bytes };
-    scanLinks(bytes, (objectClass, idOffset) => {
-      scratch[0] = CLASS_BYTES[objectClass];
-      bytes.copy(scratch, 1, idOffset, idOffset + OBJECT_KEY_BYTES - 1);
-      queue.add(scratch);
-    });
-    return { link: { codec: DAG_CBOR, id: object.id }, bytes };
-  }
+  const codec = object.class === 'chunk' ? RAW : DAG_CBOR;
+  if (hashBytes(bytes) === object.id) return { link: { codec, id: object.id }, bytes };
   if (!isTombstone(key, bytes))
     throw storeError('store_damaged', { table: 'objects', detail: 'hash_mismatch', ...name });
   const { class: objectClass, ...facts } = decodeTombstone(key, bytes);
@@ -73,7 +65,8 @@ function objectBlock(engine: Engine, key: Uint8Array, queue: ObjectKeySet, scrat
 /**
  * Yields a CARv1 stream of commits and everything they reach, in pieces of some 64 KiB.
  *
- * Reads as the consumer takes, and holds 50 bytes for each object seen. On a store opened for writing the
+ * An object follows after everything it links to, so that a cut stream leaves nothing incomplete behind where
+ * it is imported. Reads as the consumer takes, and holds some 60 bytes for each object seen. On a store opened for writing the
  * commits are retained first, so that refs may move and collections run meanwhile; on one opened for reading
  * an object that vanishes ends the stream with `object_missing`.
  *
@@ -120,10 +113,9 @@ function* walkBlocks(
   refs: readonly ExportedRef[],
 ): Generator<Block, void, undefined> {
   yield* refBlocks;
-  const queue = new ObjectKeySet();
-  const scratch = Buffer.alloc(OBJECT_KEY_BYTES);
-  for (const { commitId } of refs) queue.add(objectKey('commit', commitId) as Buffer);
-  // @spec DML-STO-1003
-  for (let ordinal = 0; ordinal < queue.size; ordinal += 1)
-    yield objectBlock(engine, queue.keyAt(ordinal), queue, scratch);
+  const order = new LinkOrder(engine);
+  for (const { commitId } of refs) {
+    // @spec DML-STO-1003
+    for (const key of order.walk(objectKey('commit', commitId) as Buffer)) yield objectBlock(engine, key);
+  }
 }

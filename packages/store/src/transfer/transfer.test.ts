@@ -8,6 +8,7 @@ import {
   encodeRecord,
   hashBytes,
   type PageId,
+  recordLinks,
   type TreeId,
   writeBlob,
 } from '@daggerml/object-model';
@@ -184,10 +185,23 @@ describe('exportCar', () => {
     const engine = { ...store.engine, tables: { ...store.engine.tables, objects } };
     const stream = exportCar({ engine, isReadOnly: true, transact: () => {} }, [{ ref: MAIN, commitId }]);
     await stream.next();
-    const first = reads;
-    expect(first).toBeLessThan(closureOf(store, commitId).size);
+    expect(reads).toBeLessThan(closureOf(store, commitId).size);
     while ((await stream.next()).done !== true);
-    expect(reads).toBe(closureOf(store, commitId).size);
+    expect(reads).toBe(2 * closureOf(store, commitId).size);
+  });
+
+  it('puts an object after everything it links to [DML-STO-1007]', async () => {
+    const { store } = await sourceStore();
+    const { roots, ids, blocks } = await sectionsOf(await exported(store));
+    const seen = new Set<string>();
+    for (const [index, id] of ids.entries()) {
+      if (index < roots.length) continue;
+      const record = blocks[index] as Buffer;
+      if (store.has('chunk', id as ChunkId)) seen.add(id);
+      else for (const link of recordLinks(decodeRecord(record))) expect(seen).toContain(link.id);
+      seen.add(id);
+    }
+    expect(seen.size).toBe(ids.length - roots.length);
   });
 
   it('keeps what it exports while refs move and a collection runs [DML-STO-1006]', async () => {
