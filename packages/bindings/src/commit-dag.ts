@@ -1,4 +1,11 @@
-import { failureError, type OpenRun, type RunNode, reachableFrom } from '@daggerml/execution';
+import {
+  executionError,
+  failureError,
+  holdCommits,
+  type OpenRun,
+  type RunNode,
+  reachableFrom,
+} from '@daggerml/execution';
 import {
   type CommitId,
   type CommitRecord,
@@ -11,6 +18,7 @@ import {
   treeEntries,
   treeGet,
 } from '@daggerml/object-model';
+import type { WriteTransaction } from '@daggerml/store';
 import type { DagContext } from './dag-options.ts';
 import { bindingsError } from './errors.ts';
 import { dagNodes } from './import-dag.ts';
@@ -33,6 +41,8 @@ export interface DagCommit {
 interface CommitPlan {
   readonly headId: CommitId | undefined;
   readonly commit: CommitRecord | undefined;
+  /** Pins that the head does not have. */
+  readonly newPins: readonly (readonly [NodeId, ExecId])[];
 }
 
 /** Waits for a dag and puts it on top of its branch; a branch that moves meanwhile is planned for again. */
@@ -51,7 +61,8 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
     names: treeEdit('names', [], names, objects),
   });
   for (;;) {
-    const { headId, commit } = planCommit(context, { dagId, nodes: reachable, message: content.message });
+    const plan = planCommit(context, { dagId, nodes: reachable, message: content.message });
+    const { headId, commit, newPins } = plan;
     if (!commit) {
       releaseStaging(context);
       return { dagId, commitId: headId as CommitId, changed: false };
@@ -60,6 +71,8 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
     let isApplied = false;
     store.transact('commit', (transaction) => {
       objects.writeTo(transaction);
+      // @spec DML-EXE-0722
+      assertPresent(newPins, transaction);
       const update = {
         ref: branch,
         expected: headId ?? null,
@@ -112,19 +125,20 @@ interface NewDag {
 
 /** Plans the commit of a dag on top of its branch as it stands now. */
 function planCommit(context: DagContext, { dagId, nodes, message }: NewDag): CommitPlan {
-  const { open, store, branch, name, actor, nowMs, baseCommitId } = context;
-  const { objects } = open;
-  const headId = store.getRef(branch)?.commitId;
+  const { open, name, actor, nowMs } = context;
+  const { objects, baseCommitId } = open;
+  const headId = heldHead(context);
   const head = headId === undefined ? undefined : objects.read('commit', headId);
   const dags: TreeRoot<'dags'> = head ? objects.read('tree', head.treeId).dags : [];
   const oldDagId = treeGet('dags', dags, name, objects)?.[1];
   const oldPins = head?.pins ?? [];
-  const changes: TreeChange<'pins'>[] = [];
+  const newPins: (readonly [NodeId, ExecId])[] = [];
   for (const pin of pinsOf(nodes, headId === baseCommitId)) {
-    if (treeGet('pins', oldPins, pin[0], objects)?.[1] !== pin[1]) changes.push({ set: pin });
+    if (treeGet('pins', oldPins, pin[0], objects)?.[1] !== pin[1]) newPins.push(pin);
   }
   // @spec DML-BND-0605
-  if (oldDagId === dagId && changes.length === 0) return { headId, commit: undefined };
+  if (oldDagId === dagId && newPins.length === 0) return { headId, commit: undefined, newPins };
+  const changes = newPins.map((pin): TreeChange<'pins'> => ({ set: pin }));
   if (oldDagId !== undefined && oldDagId !== dagId) {
     changes.push(...stalePins(oldDagId, { dags, name, nodes }, objects));
   }
@@ -140,7 +154,22 @@ function planCommit(context: DagContext, { dagId, nodes, message }: NewDag): Com
     message,
     timeMs: nowMs(),
   };
-  return { headId, commit };
+  return { headId, commit, newPins };
+}
+
+/** The head of the branch as it stands, held while a commit on top of it is planned. */
+function heldHead({ store, branch, open }: DagContext): CommitId | undefined {
+  const headId = store.getRef(branch)?.commitId;
+  if (headId === undefined || headId === open.baseCommitId) return headId;
+  return holdCommits(store, () => [store.getRef(branch)?.commitId])[0];
+}
+
+/** Refuses to commit what has gone in spite of all holds. */
+function assertPresent(pins: CommitPlan['newPins'], transaction: WriteTransaction): void {
+  for (const [, execId] of pins) {
+    if (!transaction.has('exec', execId))
+      throw executionError('object_missing', { objectClass: 'exec', objectId: execId });
+  }
 }
 
 /** The pins of a dag; those that were answered from the base are left out where the head still is the base. */

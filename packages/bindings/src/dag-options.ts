@@ -1,5 +1,4 @@
 import type { CallOptions, Executor, OpenRun } from '@daggerml/execution';
-import type { CommitId } from '@daggerml/object-model';
 import type { RefName, Store } from '@daggerml/store';
 import type { ImportSource } from './import-dag.ts';
 
@@ -11,8 +10,6 @@ export interface DagContext {
   /** The name that the dag is committed under. */
   readonly name: string;
   readonly branch: RefName;
-  /** The branch's commit when the dag was begun. */
-  readonly baseCommitId: CommitId | undefined;
   /** Folder from which relative paths are resolved. */
   readonly folder: string;
   readonly actor: string;

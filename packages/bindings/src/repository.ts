@@ -5,6 +5,7 @@ import {
   type CallOptions,
   Executor,
   executionError,
+  holdCommits,
   type Pipeline,
   type RunEvent,
   RunObjects,
@@ -170,10 +171,9 @@ export class Repository {
     const { nowMs = Date.now, author: actor = 'unknown' } = this.#options;
     const branch = options.branch === undefined ? this.store.head() : headRef(options.branch);
     checkDagName(name);
-    const baseCommitId = this.store.getRef(branch)?.commitId;
     const open = this.#executor.openRun({
       workName: `${name} on ${branchName(branch)}`,
-      baseCommitId,
+      base: branch,
       actor,
       onEvent: options.onEvent,
     });
@@ -183,7 +183,6 @@ export class Repository {
       open,
       name,
       branch,
-      baseCommitId,
       folder: resolve(options.folder ?? '.'),
       actor,
       nowMs,
@@ -225,8 +224,6 @@ export class Repository {
     } finally {
       signal?.removeEventListener('abort', cancel);
       await dag.close();
-      // What the run put is reachable from refs now; garbage collection need not spare it any longer.
-      if (hasWritten(dag) && this.#executor.openRunCount === 0) this.store.checkpoint();
     }
   }
 
@@ -237,8 +234,9 @@ export class Repository {
   }
 
   #findDag(dagName: string, revision: string): ImportSource {
-    const { record } = this.getCommit(revision);
+    const [commitId] = holdCommits(this.store, () => [this.getCommit(revision).commitId]);
     const objects = new RunObjects(this.store);
+    const record = objects.read('commit', commitId);
     const dagId = treeGet('dags', objects.read('tree', record.treeId).dags, dagName, objects)?.[1];
     if (dagId === undefined) throw bindingsError('unknown_name', { name: dagName, revision });
     return { dagId, pins: record.pins };
@@ -250,11 +248,6 @@ export interface LoadedPipelineOf {
   readonly pipeline: Pipeline;
   readonly name: string;
   readonly file: string;
-}
-
-/** Whether anything was written for a dag; a store that refused to write is left alone. */
-function hasWritten(dag: Dag): boolean {
-  return dag.open.objects.hasWritten && !dag.open.run.isBroken;
 }
 
 /** @spec DML-BND-1205 */

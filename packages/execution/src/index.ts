@@ -19,8 +19,10 @@ export {
 export { type BuiltinErrorCode, builtinUris, evaluateBuiltin } from './builtins/evaluate.ts';
 export { type CapturedFunction, FunctionCapture, type FunctionSource } from './capture/capture.ts';
 export { type ErrorFields, type ExecutionErrorCode, executionError } from './errors.ts';
+export { failureError } from './executor/call-failure.ts';
 export type { CallCounts, CallFailure, CallOutcome, RunEvent } from './executor/events.ts';
 export { Executor, type ExecutorOptions, type OpenRun, type RunRequest } from './executor/executor.ts';
+export { holdCommits } from './executor/hold-commits.ts';
 export {
   type AttemptFailure,
   type CallEffect,
@@ -33,7 +35,7 @@ export {
   type RetryBudget,
   type Transition,
 } from './executor/machine.ts';
-export { failureError, Run } from './executor/run.ts';
+export { Run } from './executor/run.ts';
 export { type CallSpec, RunNode, reachableFrom } from './executor/run-node.ts';
 export type { Staging } from './executor/staging.ts';
 export { type RecordedFailure, readFailure } from './nodes/error-dag.ts';

@@ -8,7 +8,7 @@ import { lowerValue } from '../src/values/lower.ts';
 const [storePath, stepsFile] = process.argv.slice(2) as [string, string];
 const store = await openStore(storePath, { mode: 'write', create: true });
 const executor = new Executor({ store, size: 2 });
-const { run, objects } = executor.openRun({ workName: 'crash', baseCommitId: undefined, actor: 'child' });
+const { run, objects } = executor.openRun({ workName: 'crash', base: undefined, actor: 'child' });
 const steps = functions<{ quick: () => number; hang: () => number }>(pathToFileURL(stepsFile));
 const input = run.addLiteral(lowerValue(1, objects, ''));
 const quick = run.addCall(executor.captureFunction(steps.quick, objects), [input]);

@@ -52,7 +52,7 @@ export class Workspace {
     this.events.length = 0;
     const open = this.executor.openRun({
       workName: 'test',
-      baseCommitId: undefined,
+      base: undefined,
       actor: 'tester',
       onEvent: (event) => this.events.push(event),
       ...request,

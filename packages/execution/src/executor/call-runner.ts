@@ -35,12 +35,17 @@ export interface CallRunner {
   stop(nodeId: NodeId): void;
 }
 
+/** A runner that ends with its run. */
+export interface ClosableRunner extends CallRunner {
+  close(): Promise<void>;
+}
+
 /**
  * Runs captured functions in worker threads, from their bundles in the repository.
  *
  * Bundles are laid out as files in a folder of this process, which `close` removes.
  */
-export class LocalWorkerAdapter implements CallRunner {
+export class LocalWorkerAdapter implements ClosableRunner {
   readonly #pool: WorkerPool;
   readonly #objects: RunObjects;
   readonly #running = new Map<NodeId, { job?: RunningJob; isStopped: boolean }>();

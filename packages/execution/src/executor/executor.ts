@@ -1,22 +1,25 @@
 import type { CommitId, DatumId } from '@daggerml/object-model';
-import type { Store } from '@daggerml/store';
+import type { RefName, Store } from '@daggerml/store';
 import type { FunctionRef } from '../authoring/functions.ts';
 import { FunctionCapture } from '../capture/capture.ts';
 import { formatFunctionUri } from '../nodes/function-uri.ts';
 import { RunObjects } from '../objects/run-objects.ts';
 import { lowerContent } from '../values/lower-blob.ts';
 import type { PoolOptions } from '../worker/pool.ts';
-import { LocalWorkerAdapter } from './call-runner.ts';
+import { type ClosableRunner, LocalWorkerAdapter } from './call-runner.ts';
 import { EventReporter, type RunEvent } from './events.ts';
+import { holdCommits } from './hold-commits.ts';
 import type { RetryBudget } from './machine.ts';
 import { Run } from './run.ts';
 import type { CallSpec } from './run-node.ts';
-import { Staging } from './staging.ts';
+import { Staging, stagingRef } from './staging.ts';
 
 export interface ExecutorOptions extends Omit<PoolOptions, 'readObject'> {
   readonly store: Store;
   readonly nowMs?: () => number;
   readonly random?: () => number;
+  /** Makes what runs the calls of one run; worker threads of this process by default. */
+  readonly startRunner?: (objects: RunObjects) => ClosableRunner;
   /** Pauses between attempts; the number of attempts is an option of the call. */
   readonly retryPauses?: { readonly baseMs: number; readonly maxMs: number };
 }
@@ -24,13 +27,15 @@ export interface ExecutorOptions extends Omit<PoolOptions, 'readObject'> {
 export interface RunRequest {
   /** Names the work across processes: what an interrupted run of the same work left is used again. */
   readonly workName: string;
-  readonly baseCommitId: CommitId | undefined;
+  /** The commit that the run is based on, or the ref that names it as the run begins. */
+  readonly base: CommitId | RefName | undefined;
   readonly actor: string;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
 }
 
 /** A run together with what it reads, writes and reports. */
 export interface OpenRun {
+  readonly baseCommitId: CommitId | undefined;
   readonly run: Run;
   readonly objects: RunObjects;
   readonly staging: Staging;
@@ -49,18 +54,36 @@ export class Executor {
     this.#options = options;
   }
 
-  /** Begins a run on a commit. */
+  /**
+   * Begins a run on a commit. What the runs before it put is given up to garbage collection, as far as no ref
+   * keeps it, when none of them is open any more.
+   */
   openRun(request: RunRequest): OpenRun {
-    const { store, nowMs = Date.now, random = Math.random, retryPauses, ...pool } = this.#options;
-    const { baseCommitId, workName, actor, onEvent } = request;
+    const {
+      store,
+      nowMs = Date.now,
+      random = Math.random,
+      retryPauses,
+      startRunner,
+      ...pool
+    } = this.#options;
+    const { base, workName, actor, onEvent } = request;
+    // @spec DML-EXE-0721
+    if (this.#runs.size === 0 && !store.isReadOnly) store.checkpoint();
+    // @spec DML-EXE-0719
+    const [baseCommitId, stagedCommitId] = holdCommits(store, () => [
+      base?.startsWith('refs/') ? store.getRef(base as RefName)?.commitId : (base as CommitId | undefined),
+      store.getRef(stagingRef(workName))?.commitId,
+    ]);
     const objects = new RunObjects(store);
-    const staging = new Staging({ objects, workName, baseCommitId, actor, nowMs });
+    const staging = new Staging({ objects, workName, baseCommitId, stagedCommitId, actor, nowMs });
     const reporter = new EventReporter(onEvent);
-    const runner = new LocalWorkerAdapter(objects, pool);
+    const runner = startRunner?.(objects) ?? new LocalWorkerAdapter(objects, pool);
     const budget: RetryBudget = { maxAttempts: 1, ...(retryPauses ?? { baseMs: 500, maxMs: 30_000 }) };
     const basePins = baseCommitId === undefined ? [] : objects.read('commit', baseCommitId).pins;
     const run = new Run({ objects, staging, basePins, runner, reporter, budget, nowMs, random });
     const open: OpenRun = {
+      baseCommitId,
       run,
       objects,
       staging,
@@ -93,11 +116,6 @@ export class Executor {
       attachmentDatumId: bundleDatumId,
     });
     return { functionDatumId, uri, name: options.label ?? exportName, options };
-  }
-
-  /** Number of runs that are not closed. */
-  get openRunCount(): number {
-    return this.#runs.size;
   }
 
   /** Ends every run and every worker. */

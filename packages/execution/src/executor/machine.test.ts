@@ -28,6 +28,7 @@ const events: Record<string, CallEvent> = {
   refused: { type: 'refused', failure },
   timer_fired: { type: 'timer_fired' },
   integrated: { type: 'integrated' },
+  answer_lost: { type: 'answer_lost' },
   integrate_failed: { type: 'integrate_failed', failure, jitter: 0 },
   cancelled: { type: 'cancelled', failure },
 };
@@ -49,6 +50,7 @@ const table: readonly [string, string, string, string][] = [
   ['retry_wait', 'cancelled', 'failed_terminal', 'settle'],
   ...['integrate_ok', 'integrate_error'].flatMap((state): [string, string, string, string][] => [
     [state, 'integrated', 'complete', 'settle'],
+    [state, 'answer_lost', 'resolve_call_node', ''],
     [state, 'integrate_failed', 'retry_wait', 'start_timer'],
     [state, 'cancelled', 'failed_terminal', 'settle'],
   ]),

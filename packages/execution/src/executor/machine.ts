@@ -44,6 +44,7 @@ export type CallEvent =
   | { readonly type: 'refused'; readonly failure: AttemptFailure }
   | { readonly type: 'timer_fired' }
   | { readonly type: 'integrated' }
+  | { readonly type: 'answer_lost' }
   | { readonly type: 'integrate_failed'; readonly failure: AttemptFailure; readonly jitter: number }
   | { readonly type: 'cancelled'; readonly failure: AttemptFailure };
 
@@ -98,6 +99,7 @@ export function nextState(state: CallState, event: CallEvent): Transition {
     case 'integrate_ok':
     case 'integrate_error':
       if (event.type === 'integrated') return { state: settled.complete, effects: [settle] };
+      if (event.type === 'answer_lost') return { state: initialState(state.budget), effects: [] };
       if (event.type === 'integrate_failed') return retried(state, event.failure, event.jitter);
   }
   return illegal(state, event);

@@ -25,6 +25,8 @@ export class RunNode {
   failure: CallFailure | undefined;
   /** Whether outcome and value are known; dependents go on before the outcome is kept. */
   isResolved = false;
+  /** Whether the outcome hangs on cached execs that are not retained yet, so that it may have to be decided anew. */
+  isTentative = false;
   /** Whether the outcome stems unchanged from the commit that the run is based on. */
   isFromBase = false;
   spec: CallSpec | undefined;

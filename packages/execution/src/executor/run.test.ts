@@ -177,7 +177,7 @@ describe('Run', () => {
     workspace.store.transact('forget', (transaction) => {
       transaction.deleteCacheEntry(node.executionKey!, node.execId!);
     });
-    const second = workspace.begin({ workName: 'pinned', baseCommitId });
+    const second = workspace.begin({ workName: 'pinned', base: baseCommitId });
     const again = second.call('random', [3]);
     expect(again.status).toBe('ok');
     expect([await second.outcome(again), again.execId]).toEqual([value, node.execId]);
@@ -188,7 +188,7 @@ describe('Run', () => {
     const first = workspace.begin({ workName: 'uncached' });
     const value = await first.outcome(first.call('random', [4]));
     const baseCommitId = workspace.store.getRef(first.open.staging.ref)!.commitId;
-    const second = workspace.begin({ workName: 'uncached', baseCommitId });
+    const second = workspace.begin({ workName: 'uncached', base: baseCommitId });
     expect(await second.outcome(second.call('random', [4], { cache: false }))).not.toBe(value);
     expect(second.counts).toEqual({ executed: 1 });
   });
@@ -211,7 +211,7 @@ describe('Run', () => {
     const first = workspace.begin({ workName: 'newest' });
     await first.outcome(first.call('pair', [first.call('random', [6])]));
     const baseCommitId = workspace.store.getRef(first.open.staging.ref)!.commitId;
-    const second = workspace.begin({ workName: 'newest', baseCommitId });
+    const second = workspace.begin({ workName: 'newest', base: baseCommitId });
     const seed = second.call('random', [6], { cache: false });
     const dependent = second.call('pair', [seed]);
     expect(await second.outcome(dependent)).toEqual([await second.outcome(seed)]);

@@ -3,21 +3,22 @@ import {
   type DagId,
   type DatumId,
   type ExecId,
+  isDmlError,
   type NodeId,
-  type Records,
   type TreeRoot,
 } from '@daggerml/object-model';
 import { evaluateBuiltin } from '../builtins/evaluate.ts';
-import { type ExecutionErrorCode, executionError } from '../errors.ts';
-import { putFailure, putResultDag, type RecordedFailure, readFailure } from '../nodes/error-dag.ts';
-import { execStatusOf } from '../nodes/exec-status.ts';
+import type { ExecutionErrorCode } from '../errors.ts';
+import { putFailure, putResultDag } from '../nodes/error-dag.ts';
 import { executionKey } from '../nodes/execution-key.ts';
 import { type PinScope, treeScope } from '../nodes/pin-scope.ts';
 import { execValue, storedValue } from '../nodes/stored-value.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import type { FunctionFailure } from '../worker/wire.ts';
+import { outcomeOf, recordedFailure } from './call-failure.ts';
 import type { CallRunner } from './call-runner.ts';
-import type { CallFailure, CallOutcome, EventReporter } from './events.ts';
+import type { CallFailure, EventReporter } from './events.ts';
+import { type KnownOutcome, KnownOutcomes } from './known-outcomes.ts';
 import {
   type CallEvent,
   type CallState,
@@ -27,7 +28,7 @@ import {
   type RetryBudget,
 } from './machine.ts';
 import { type CallSpec, RunNode } from './run-node.ts';
-import type { StagedPin, Staging } from './staging.ts';
+import type { StagedOutcome, Staging } from './staging.ts';
 
 export interface RunOptions {
   readonly objects: RunObjects;
@@ -46,8 +47,9 @@ const SLICE_MS = 40;
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 const DEFAULT_RETRIES = 2;
 const pinFound: CallEvent = { type: 'pin_found' };
+const answerLost: CallEvent = { type: 'answer_lost' };
 
-interface Integration extends StagedPin {
+interface Integration extends StagedOutcome {
   readonly node: RunNode;
   readonly durationMs: number;
   readonly isDerived: boolean;
@@ -62,13 +64,14 @@ interface Integration extends StagedPin {
 export class Run {
   readonly #options: RunOptions;
   readonly #objects: RunObjects;
-  readonly #base: PinScope;
-  readonly #staged: PinScope;
+  readonly #known: KnownOutcomes;
   readonly #nodes = new Map<NodeId, RunNode>();
   readonly #open = new Set<RunNode>();
   readonly #resolved: RunNode[] = [];
   readonly #byKey = new Map<string, RunNode[]>();
   #integrations: Integration[] = [];
+  /** Calls that may start once the outcomes that they hang on are kept. */
+  #deferred: RunNode[] = [];
   #isDraining = false;
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #lastFlushMs = 0;
@@ -80,8 +83,10 @@ export class Run {
   constructor(options: RunOptions) {
     this.#options = options;
     this.#objects = options.objects;
-    this.#base = treeScope(options.basePins, options.objects);
-    this.#staged = options.staging.isBegun ? treeScope(options.staging.pins, options.objects) : this.#base;
+    const base = treeScope(options.basePins, options.objects);
+    const staged = options.staging.isBegun ? treeScope(options.staging.pins, options.objects) : base;
+    this.#known = new KnownOutcomes(options.objects, { base, staged });
+    options.objects.whenFull = () => this.#write();
   }
 
   /** Whether the store refused to write; nothing more is recorded then. */
@@ -92,7 +97,7 @@ export class Run {
   /** Adds a node that is a datum. */
   addLiteral(datumId: DatumId): RunNode {
     const nodeId = this.#objects.put({ type: 'node', kind: 'literal', datumId });
-    return this.#known(nodeId) ?? this.#addResolved(new RunNode(nodeId, 'literal', []), datumId);
+    return this.#nodes.get(nodeId) ?? this.#addResolved(new RunNode(nodeId, 'literal', []), datumId);
   }
 
   /** Adds a node that selects a name of another dag; its value and pins come from the scope of that dag's commit. */
@@ -102,7 +107,7 @@ export class Run {
     from: { scope: PinScope; pins: ReadonlyMap<NodeId, ExecId> },
   ): RunNode {
     const nodeId = this.#objects.put({ type: 'node', kind: 'import', dagId, name });
-    const known = this.#known(nodeId);
+    const known = this.#nodes.get(nodeId);
     if (known) return known;
     const node = new RunNode(nodeId, 'import', []);
     node.importedPins = from.pins;
@@ -160,27 +165,70 @@ export class Run {
 
   /** Writes what is new and settles the calls that waited for it. */
   flush(): void {
+    if (this.#isDraining) return this.#scheduleFlush();
     clearTimeout(this.#flushTimer);
     this.#flushTimer = undefined;
+    if (this.#integrations.length === 0) return;
     const integrations = this.#integrations;
-    if (integrations.length === 0) return;
     this.#integrations = [];
     try {
-      this.#options.staging.keep(integrations);
+      if (this.#options.staging.keep(integrations)) this.#settleKept(integrations);
+      else this.#unwind(integrations);
     } catch (error) {
       this.#break(error);
       return;
     }
-    this.#lastFlushMs = this.#options.nowMs();
-    for (const integration of integrations) {
-      this.#advance(integration.node, { type: 'integrated' }, integration);
-      if (integration.node.failure) this.#resolve(integration.node);
-    }
     this.#drain();
   }
 
-  #known(nodeId: NodeId): RunNode | undefined {
-    return this.#nodes.get(nodeId);
+  #settleKept(integrations: readonly Integration[]): void {
+    this.#lastFlushMs = this.#options.nowMs();
+    for (const integration of integrations) {
+      const { node } = integration;
+      if (node.isTentative) {
+        node.isTentative = false;
+        node.dependents = node.isResolved ? undefined : node.dependents;
+      }
+      this.#advance(node, { type: 'integrated' }, integration);
+      if (node.failure) this.#resolve(node);
+    }
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    for (const node of deferred) this.#begin(node);
+  }
+
+  /**
+   * A cached exec was garbage collected before it could be retained, so whatever was concluded from it since is
+   * forgotten and decided anew; outcomes of calls that ran are kept with the next flush.
+   *
+   * @spec DML-EXE-0718
+   */
+  #unwind(integrations: readonly Integration[]): void {
+    this.#objects.hasLost = true;
+    this.#deferred = [];
+    const tentative: RunNode[] = [];
+    for (const integration of integrations) {
+      const { node } = integration;
+      if (!node.isTentative) this.#integrations.push(integration);
+      else if (node.status === 'pending') tentative.push(node);
+    }
+    if (this.#integrations.length > 0) this.#scheduleFlush();
+    for (const node of tentative) {
+      if (node.isResolved) for (const dependent of node.dependents ?? []) dependent.unresolvedInputs += 1;
+      if (node.kind === 'call') this.#advance(node, answerLost);
+      this.#forget(node);
+    }
+    for (const node of tentative) if (node.unresolvedInputs === 0) this.#begin(node);
+  }
+
+  /** Makes a node undecided again. */
+  #forget(node: RunNode): void {
+    node.isTentative = false;
+    node.isResolved = false;
+    node.execId = undefined;
+    node.valueId = undefined;
+    node.failure = undefined;
+    node.executionKey = undefined;
   }
 
   #addResolved(node: RunNode, valueId: DatumId): RunNode {
@@ -203,7 +251,7 @@ export class Run {
       functionDatumId: spec.functionDatumId,
       inputs: inputsRoot,
     });
-    const known = this.#known(nodeId);
+    const known = this.#nodes.get(nodeId);
     if (known) return known;
     const node = new RunNode(nodeId, kind, inputs);
     node.spec = spec;
@@ -212,12 +260,14 @@ export class Run {
     let areInputsFromBase = true;
     for (const input of inputs) {
       if (!input.isFromBase) areInputsFromBase = false;
-      if (input.isResolved) continue;
-      node.unresolvedInputs += 1;
+      if (!input.isResolved) node.unresolvedInputs += 1;
+      else if (!input.isTentative) continue;
       input.dependents ??= [];
       input.dependents.push(node);
     }
-    if (!areInputsFromBase || this.#cancelled || !this.#answerFromBase(node)) this.#enter(node);
+    const outcome = areInputsFromBase && !this.#cancelled ? this.#known.ofBase(node) : undefined;
+    if (outcome) this.#answerFromBase(node, outcome);
+    else this.#enter(node);
     this.#boundMemory();
     return node;
   }
@@ -246,121 +296,73 @@ export class Run {
 
   readonly #initialStates = new Map<number, CallState>();
 
-  /**
-   * Nodes whose inputs all stand as in the base have the values of the base, so its pin holds as it is.
-   *
-   * @spec DML-EXE-0701
-   */
-  #answerFromBase(node: RunNode): boolean {
-    if (node.spec?.options.cache === false) return false;
-    const execId = this.#base.getPin(node.nodeId);
-    const bytes = execId && this.#objects.getBytes('exec', execId);
-    if (!bytes) return false;
-    const isError = execStatusOf(bytes) === 'error';
-    if (isError && node.spec?.options.retryFailed === true) return false;
+  #answerFromBase(node: RunNode, outcome: KnownOutcome): void {
     node.isFromBase = true;
+    this.#take(node, outcome);
+    this.#answered(node);
+  }
+
+  #take(node: RunNode, { execId, valueId, failure }: KnownOutcome): void {
     node.execId = execId;
-    if (isError)
-      node.failure = recorded(readFailure(this.#objects.read('exec', execId as ExecId), this.#objects));
-    this.#answered(node);
-    return true;
+    node.valueId = valueId;
+    node.failure = failure;
   }
 
-  /** @spec DML-EXE-0711 */
-  #isRetried(node: RunNode, exec: Records['exec']): boolean {
-    return exec.status === 'error' && node.spec?.options.retryFailed === true;
-  }
-
-  /** Takes an exec that is kept already as the outcome. */
-  #answer(node: RunNode, execId: ExecId, exec: Records['exec']): void {
-    this.#takeOutcome(node, execId, exec);
-    this.#answered(node);
-  }
-
+  /** Settles a node by an exec that the run holds. */
   #answered(node: RunNode): void {
     if (node.kind === 'call') this.#advance(node, pinFound);
     else this.#settle(node);
     this.#resolve(node);
   }
 
-  #takeOutcome(node: RunNode, execId: ExecId, exec: Records['exec']): void {
-    node.execId = execId;
-    if (exec.status === 'error') node.failure = recorded(readFailure(exec, this.#objects));
-  }
-
   /** Decides a node whose inputs all have outcomes. */
   #begin(node: RunNode): void {
-    if (node.status !== 'pending' || node.isResolved) return;
+    if (node.status !== 'pending' || node.isResolved || node.unresolvedInputs > 0) return;
     const failed = node.inputs.find((input) => input.failure !== undefined);
     if (failed) return this.#block(node, failed);
+    try {
+      this.#decide(node);
+    } catch (error) {
+      // What a tentative input consists of may be gone: the next flush finds out.
+      if (!isDmlError(error) || !isAnyTentative(node.inputs)) throw error;
+      this.#forget(node);
+      this.#defer(node);
+    }
+  }
+
+  #decide(node: RunNode): void {
     const spec = node.spec as CallSpec;
     const inputDatumIds = node.inputs.map((input) => this.valueOf(input));
     // @spec DML-EXE-0402
     node.executionKey = executionKey(spec.functionDatumId, inputDatumIds);
+    node.isTentative = isAnyTentative(node.inputs);
     // @spec DML-EXE-0709
-    if (spec.options.cache !== false && this.#answerFromScopes(node)) return;
+    const isCached = spec.options.cache !== false;
+    const pinned = isCached ? this.#known.ofScopes(node) : undefined;
+    if (pinned) return this.#answer(node, pinned);
     if (node.kind === 'builtin') return this.#evaluate(node, inputDatumIds);
-    if (spec.options.cache !== false && this.#answerFromCache(node)) return;
-    this.#runOrFollow(node, inputDatumIds);
+    const found = isCached ? this.#known.ofKey(node) : undefined;
+    if (found) return this.#answer(node, found);
+    if (!node.isTentative) return this.#runOrFollow(node, inputDatumIds);
+    this.#forget(node);
+    this.#defer(node);
   }
 
-  /** A pin holds for other values of the inputs only when its exec has the same execution key. */
-  #answerFromScopes(node: RunNode): boolean {
-    for (const scope of [this.#base, this.#staged]) {
-      const execId = scope.getPin(node.nodeId);
-      const exec = execId && this.#objects.get('exec', execId);
-      if (!exec || exec.executionKey !== node.executionKey || this.#isRetried(node, exec)) continue;
-      this.#answer(node, execId, exec);
-      return true;
-    }
-    return false;
+  /** Waits for the inputs to be kept: a run on values that may turn out to be lost would be in vain. */
+  #defer(node: RunNode): void {
+    this.#deferred.push(node);
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = setTimeout(() => this.flush(), 0);
   }
 
-  /**
-   * Answers a call by what the repository knows of its execution key.
-   *
-   * @spec DML-EXE-0702
-   * @spec DML-EXE-0710
-   */
-  #answerFromCache(node: RunNode): boolean {
-    const found: { execId: ExecId; exec: Records['exec'] & { nodeKind: 'call' } }[] = [];
-    for (const execId of this.#objects.store.cacheEntries(node.executionKey as string)) {
-      // @spec DML-EXE-0708
-      const exec = this.#objects.getPresent('exec', execId);
-      if (exec?.nodeKind !== 'call' || exec.executionKey !== node.executionKey) continue;
-      if (!this.#isRetried(node, exec) && this.#objects.getPresent('dag', exec.resultDagId))
-        found.push({ execId, exec });
-    }
-    // @spec DML-EXE-0707
-    found.sort((a, b) => rank(b.exec, node) - rank(a.exec, node));
-    const best = found[0];
-    if (!best) return false;
-    this.#advance(node, { type: 'cached_exec_found', status: best.exec.status });
-    const { exec } = best;
-    // @spec DML-EXE-0703
-    const execId = exec.nodeId === node.nodeId ? best.execId : this.#derive(node, best.execId, exec);
-    this.#takeOutcome(node, execId, exec);
-    this.#integrate(node, { durationMs: 0, isDerived: true });
-    return true;
-  }
-
-  /**
-   * Makes the exec that answers a node by the outcome of another node.
-   *
-   * @spec DML-EXE-0704
-   */
-  #derive(node: RunNode, foundExecId: ExecId, found: Records['exec'] & { nodeKind: 'call' }): ExecId {
-    return this.#objects.put({
-      ...found,
-      nodeId: node.nodeId,
-      requestId: null,
-      // @spec DML-EXE-0706
-      sourceExecId: found.sourceExecId ?? foundExecId,
-      // @spec DML-EXE-0705
-      startedMs: null,
-      finishedMs: null,
-      receiptDatumId: null,
-    });
+  /** Takes a known outcome; one that nobody holds yet is tentative until it is kept. */
+  #answer(node: RunNode, outcome: KnownOutcome): void {
+    const { foundExecId, status } = outcome;
+    this.#take(node, outcome);
+    if (foundExecId === undefined && !node.isTentative) return this.#answered(node);
+    node.isTentative = true;
+    if (node.kind === 'call') this.#advance(node, { type: 'cached_exec_found', status });
+    this.#integrate(node, { durationMs: 0, isDerived: true, foundExecId });
   }
 
   /** @spec DML-EXE-0712 */
@@ -397,7 +399,7 @@ export class Run {
       status: outcome.status,
       resultDatumId,
     });
-    if (failure) node.failure = recorded(failure);
+    if (failure) node.failure = recordedFailure(failure);
     else node.valueId = resultDatumId;
     this.#integrate(node, { durationMs: 0, isDerived: false });
   }
@@ -407,11 +409,15 @@ export class Run {
    *
    * @spec DML-EXE-1002
    */
-  #integrate(node: RunNode, { durationMs, isDerived }: { durationMs: number; isDerived: boolean }): void {
+  #integrate(
+    node: RunNode,
+    how: { durationMs: number; isDerived: boolean; foundExecId?: ExecId | undefined },
+  ): void {
     const { nodeId } = node;
     const execId = node.execId as ExecId;
     const key = node.executionKey as NonNullable<RunNode['executionKey']>;
-    this.#integrations.push({ node, nodeId, execId, executionKey: key, durationMs, isDerived });
+    const { durationMs, isDerived, foundExecId } = how;
+    this.#integrations.push({ node, nodeId, execId, executionKey: key, durationMs, isDerived, foundExecId });
     this.#scheduleFlush();
     // What a failure blocks is reported after the failure itself.
     if (!node.failure) this.#resolve(node);
@@ -436,7 +442,7 @@ export class Run {
     try {
       for (let node = this.#resolved.pop(); node; node = this.#resolved.pop()) {
         const dependents = node.dependents ?? [];
-        node.dependents = undefined;
+        if (!node.isTentative) node.dependents = undefined;
         for (const dependent of dependents) {
           dependent.unresolvedInputs -= 1;
           if (dependent.unresolvedInputs === 0) this.#begin(dependent);
@@ -563,7 +569,7 @@ export class Run {
       receiptDatumId: null,
     });
     if (isOk) node.valueId = datumId;
-    else node.failure = recorded(result.failure);
+    else node.failure = recordedFailure(result.failure);
     this.#integrate(node, { durationMs: finishedMs - startedMs, isDerived: false });
     this.#answerFollowers(node);
   }
@@ -578,7 +584,7 @@ export class Run {
     for (const follower of followers) {
       if (exec.nodeKind !== 'call' || isFinal(follower.state as CallState)) continue;
       this.#advance(follower, { type: 'cached_exec_found', status: exec.status });
-      follower.execId = this.#derive(follower, execId, exec);
+      follower.execId = this.#known.derive(follower, execId, exec);
       follower.valueId = leader.valueId;
       follower.failure = leader.failure;
       this.#integrate(follower, { durationMs: 0, isDerived: true });
@@ -631,7 +637,7 @@ export class Run {
     }
     this.#report(node, {
       type: 'call-finished',
-      outcome: outcomeOf(node, isAnswered),
+      outcome: outcomeOf(node.failure, isAnswered),
       fromCache: isAnswered,
       durationMs: integration?.durationMs ?? 0,
       ...(node.failure && { failure: node.failure }),
@@ -683,8 +689,13 @@ export class Run {
   }
 
   #boundMemory(): void {
-    if (this.#objects.sizeBytes < MAX_BUFFERED_BYTES) return;
-    this.#objects.writeAll();
+    if (this.#objects.sizeBytes >= MAX_BUFFERED_BYTES) this.#write();
+  }
+
+  /** Writes everything that is held; what hangs on outcomes that nobody holds yet is not written before those. */
+  #write(): void {
+    this.flush();
+    if (this.#broken === undefined && this.#objects.sizeBytes > 0) this.#objects.writeAll();
   }
 
   #report(
@@ -697,44 +708,13 @@ export class Run {
 
 type DistributiveOmit<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Union, Keys> : never;
 
-function outcomeOf(node: RunNode, isAnswered: boolean): CallOutcome {
-  switch (node.failure?.class) {
-    case undefined:
-      return isAnswered ? 'cached' : 'executed';
-    case 'input':
-      return 'blocked';
-    case 'cancelled':
-      return 'cancelled';
-    default:
-      return 'failed';
-  }
-}
-
-function recorded({ code, message, trace }: RecordedFailure): CallFailure {
-  return { class: 'deterministic', code, message, trace };
-}
-
-/** Successes before failures, the node's own outcomes before those of others. */
-function rank(exec: Records['exec'], node: RunNode): number {
-  return (exec.status === 'ok' ? 2 : 0) + (exec.nodeId === node.nodeId ? 1 : 0);
-}
-
 /** A page never ends before its fourth entry, so that few inputs are their own tree. */
 function inputsTree(inputs: readonly RunNode[], objects: RunObjects): TreeRoot<'inputs'> {
   const nodeIds = inputs.map((input) => input.nodeId);
   return nodeIds.length < 4 ? nodeIds : buildTree('inputs', nodeIds, objects);
 }
 
-/** Throws what a failed node reports to its Caller. */
-export function failureError(node: RunNode): Error {
-  const { class: failureClass, code, message, originNodeId, originName, trace } = node.failure as CallFailure;
-  return executionError(code as ExecutionErrorCode, {
-    message,
-    class: failureClass,
-    nodeId: node.nodeId,
-    name: node.spec?.name ?? node.kind,
-    ...(originNodeId !== undefined && { originNodeId }),
-    ...(originName !== undefined && { originName }),
-    ...(trace.length > 0 && { trace }),
-  });
+function isAnyTentative(nodes: readonly RunNode[]): boolean {
+  for (const node of nodes) if (node.isTentative) return true;
+  return false;
 }

@@ -9,23 +9,28 @@ import {
   type TreeRoot,
   treeEdit,
 } from '@daggerml/object-model';
-import { indexRef, type RefName, type Store } from '@daggerml/store';
+import { indexRef, type RefName, type Store, type WriteTransaction } from '@daggerml/store';
 import type { ObjectBuffer } from '../objects/object-buffer.ts';
 
 export interface StagingOptions {
   readonly objects: ObjectBuffer;
   /** Names the work, so that the next run of the same work finds what an interrupted one left. */
   readonly workName: string;
+  /** A commit that is retained; what stems from it is too. */
   readonly baseCommitId: CommitId | undefined;
+  /** The commit of the IndexRef, retained as well. */
+  readonly stagedCommitId: CommitId | undefined;
   readonly actor: string;
   readonly nowMs: () => number;
 }
 
 /** One outcome to keep. */
-export interface StagedPin {
+export interface StagedOutcome {
   readonly nodeId: NodeId;
   readonly execId: ExecId;
   readonly executionKey: ExecutionKey;
+  /** The exec of the cache index that the outcome stems from, if it does. */
+  readonly foundExecId: ExecId | undefined;
 }
 
 /**
@@ -46,10 +51,10 @@ export class Staging {
   constructor(options: StagingOptions) {
     this.#options = options;
     this.#store = options.objects.store;
-    this.ref = indexRef(uuidOf(options.workName));
-    const { objects, baseCommitId } = options;
+    this.ref = stagingRef(options.workName);
+    const { objects, baseCommitId, stagedCommitId } = options;
     this.#base = baseCommitId === undefined ? undefined : objects.read('commit', baseCommitId);
-    this.#commitId = this.#store.getRef(this.ref)?.commitId ?? null;
+    this.#commitId = stagedCommitId ?? null;
     this.#pins = this.#pinsOf(this.#commitId);
   }
 
@@ -65,44 +70,34 @@ export class Staging {
 
   /**
    * Writes everything that the buffer holds and the outcomes given, in one transaction; the outcomes are
-   * reachable from the IndexRef when this returns.
+   * reachable from the IndexRef when this returns. Yields false, having written nothing, when a cached exec
+   * among them is gone.
    *
    * @spec DML-EXE-0606
    * @spec DML-EXE-1008
    */
-  keep(outcomes: readonly StagedPin[]): void {
+  keep(outcomes: readonly StagedOutcome[]): boolean {
     const { objects, actor } = this.#options;
-    for (const { nodeId, execId } of outcomes) this.#own.set(nodeId, execId);
-    for (let isKept = false; !isKept; ) {
-      const next = outcomes.length === 0 ? undefined : this.#nextCommit(outcomes);
-      this.#store.transact('integrate', (transaction) => {
-        // @spec DML-EXE-0605
-        objects.writeTo(transaction);
-        for (const { executionKey, execId } of outcomes) {
-          // A found exec may have been garbage until now.
-          transaction.retain('exec', execId);
-          transaction.putCacheEntry(executionKey, execId);
-        }
-        if (next === undefined) {
-          isKept = true;
-          return;
-        }
-        const result = transaction.updateRef({
-          ref: this.ref,
-          expected: this.#commitId,
-          next: next.commitId,
-          actor,
-          reason: 'integrate',
-        });
-        isKept = result.applied;
-        this.#commitId = result.applied ? next.commitId : result.actual;
-      });
-      objects.clear();
-      if (isKept && next) this.#pins = next.pins;
+    let kept: { commitId: CommitId; pins: TreeRoot<'pins'> } | undefined;
+    this.#store.transact('integrate', (transaction) => {
+      // @spec DML-EXE-0720
+      if (!retainFound(outcomes, transaction)) return;
+      const expected = transaction.getRef(this.ref)?.commitId ?? null;
       // Another run of the same work moved the IndexRef: go on from what it has.
-      if (!isKept)
-        this.#pins = treeEdit('pins', this.#pinsOf(this.#commitId), pinChanges(this.#own), objects);
-    }
+      const isMine = expected === this.#commitId;
+      const pins = isMine ? this.#pins : this.#withOwn(this.#pinsOf(expected));
+      kept = this.#nextCommit(pins, outcomes);
+      // @spec DML-EXE-0605
+      objects.writeTo(transaction);
+      for (const { executionKey, execId } of outcomes) transaction.putCacheEntry(executionKey, execId);
+      transaction.updateRef({ ref: this.ref, expected, next: kept.commitId, actor, reason: 'integrate' });
+    });
+    if (!kept) return false;
+    objects.clear();
+    for (const { nodeId, execId } of outcomes) this.#own.set(nodeId, execId);
+    this.#commitId = kept.commitId;
+    this.#pins = kept.pins;
+    return true;
   }
 
   /** Lets go of the IndexRef inside a transaction that makes its outcomes reachable otherwise. */
@@ -119,14 +114,17 @@ export class Staging {
     this.#commitId = null;
   }
 
-  #nextCommit(outcomes: readonly StagedPin[]): { commitId: CommitId; pins: TreeRoot<'pins'> } {
+  #withOwn(pins: TreeRoot<'pins'>): TreeRoot<'pins'> {
+    return treeEdit('pins', pins, pinChanges(this.#own), this.#options.objects);
+  }
+
+  #nextCommit(
+    before: TreeRoot<'pins'>,
+    outcomes: readonly StagedOutcome[],
+  ): { commitId: CommitId; pins: TreeRoot<'pins'> } {
     const { objects, baseCommitId, actor, nowMs, workName } = this.#options;
-    const pins = treeEdit(
-      'pins',
-      this.#pins,
-      pinChanges(outcomes.map(({ nodeId, execId }) => [nodeId, execId])),
-      objects,
-    );
+    const changes = pinChanges(outcomes.map(({ nodeId, execId }) => [nodeId, execId]));
+    const pins = treeEdit('pins', before, changes, objects);
     const treeId = this.#base?.treeId ?? objects.put({ type: 'tree', dags: buildTree('dags', [], objects) });
     const commitId = objects.put({
       type: 'commit',
@@ -150,10 +148,22 @@ export class Staging {
   }
 }
 
+/** Yields whether all cached execs are still there; they and what they consist of stay then. */
+function retainFound(outcomes: readonly StagedOutcome[], transaction: WriteTransaction): boolean {
+  return outcomes.every(
+    ({ foundExecId }) => foundExecId === undefined || transaction.retain('exec', foundExecId),
+  );
+}
+
 function* pinChanges(
   pins: Iterable<readonly [NodeId, ExecId]>,
 ): Generator<{ set: readonly [NodeId, ExecId] }> {
   for (const pin of pins) yield { set: pin };
+}
+
+/** Yields the IndexRef that runs of some work share. */
+export function stagingRef(workName: string): RefName {
+  return indexRef(uuidOf(workName));
 }
 
 /** A version 8 UUID that follows from a text. */

@@ -1,6 +1,7 @@
 import {
   type AnyRecord,
   type ChunkId,
+  type DatumId,
   encodeRecord,
   hashBytes,
   type ObjectClass,
@@ -10,6 +11,7 @@ import {
   type PageId,
   type PageStore,
   type Records,
+  recordLinks,
 } from '@daggerml/object-model';
 import type { Store, WriteTransaction } from '@daggerml/store';
 import { executionError } from '../errors.ts';
@@ -32,15 +34,13 @@ export class ObjectBuffer implements PageStore {
   #slabs = new ByteSlabs();
   #classes: ObjectClass[] = [];
   #sizeBytes = 0;
-  #hasWritten = false;
+  /** Ids of datums of the store that were linked without being put. */
+  #linked = new Set<DatumId>();
+  /** Whether objects were made of what turned out to be lost; such ones are left out when the rest is written. */
+  hasLost = false;
 
   constructor(store: Store) {
     this.store = store;
-  }
-
-  /** Whether anything was written so far. */
-  get hasWritten(): boolean {
-    return this.#hasWritten;
   }
 
   /** Bytes that the next flush writes. */
@@ -96,23 +96,45 @@ export class ObjectBuffer implements PageStore {
     return record;
   }
 
-  /** Writes what is pending; call `clear` once the transaction is through. */
+  /** Whether a datum is there, so that new objects may link it; the next write makes sure that it stays. */
+  hasDatum(datumId: DatumId): boolean {
+    if (this.#pending.has(datumId)) return true;
+    if (!this.store.has('datum', datumId)) return false;
+    this.#linked.add(datumId);
+    return true;
+  }
+
+  /**
+   * Writes what is pending; call `clear` once the transaction is through. Throws `object_missing` when a datum
+   * that `hasDatum` found is gone.
+   */
   writeTo(transaction: WriteTransaction): void {
+    for (const datumId of this.#linked) {
+      if (!transaction.retain('datum', datumId))
+        throw executionError('object_missing', { objectClass: 'datum', objectId: datumId });
+    }
     for (const [objectId, number] of this.#pending) {
-      transaction.putHashed(
-        this.#classes[number] as ObjectClass,
-        objectId as ObjectId,
-        this.#slabs.at(number),
-      );
+      const objectClass = this.#classes[number] as ObjectClass;
+      const bytes = this.#slabs.at(number);
+      if (this.hasLost && !isWhole(objectClass, bytes, transaction)) continue;
+      transaction.putHashed(objectClass, objectId as ObjectId, bytes);
     }
   }
 
   /** Forgets what is pending, once it was written. */
   clear(): void {
-    this.#hasWritten = true;
     this.#pending = new Map();
     this.#slabs = new ByteSlabs();
     this.#classes = [];
     this.#sizeBytes = 0;
+    this.#linked = new Set();
   }
+}
+
+/** Whether everything that an object links to is in the store; parts are always put before the whole. */
+function isWhole(objectClass: ObjectClass, bytes: Uint8Array, transaction: WriteTransaction): boolean {
+  if (objectClass === 'chunk') return true;
+  return recordLinks(decodeAs(objectClass, bytes)).every((link) =>
+    transaction.has(link.objectClass, link.id),
+  );
 }

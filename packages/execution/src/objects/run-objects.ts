@@ -11,6 +11,9 @@ const MAX_STREAMED_BYTES = 8 * 1024 * 1024;
 
 /** What a run reads and writes: the buffer, seen as source and sink of values. */
 export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink {
+  /** What is done when a stream or a result has filled the memory it may take. */
+  whenFull: () => void = () => this.writeAll();
+
   readDatum(datumId: DatumId): Datum {
     return this.read('datum', datumId);
   }
@@ -25,18 +28,14 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
     return this.putBytes('datum', bytes);
   }
 
-  hasDatum(datumId: DatumId): boolean {
-    return this.getBytes('datum', datumId) !== undefined;
-  }
-
   async drain(): Promise<void> {
-    if (this.sizeBytes >= MAX_STREAMED_BYTES) this.writeAll();
+    if (this.sizeBytes >= MAX_STREAMED_BYTES) this.whenFull();
   }
 
   /** Takes over objects that another thread made; ids are computed here. */
   take(packed: PackedObjects): void {
     for (const { objectClass, bytes } of unpackObjects(packed)) this.putBytes(objectClass, bytes);
-    if (this.sizeBytes >= MAX_STREAMED_BYTES) this.writeAll();
+    if (this.sizeBytes >= MAX_STREAMED_BYTES) this.whenFull();
   }
 
   /** Writes everything that is held, before anything names it. */

@@ -1,1 +1,1 @@
-export {};
+export { collectSteps } from '../gc/collect.ts';

@@ -1,0 +1,144 @@
+import { type DatumId, type ExecId, isDmlError, type Records } from '@daggerml/object-model';
+import { readFailure } from '../nodes/error-dag.ts';
+import { execStatusOf } from '../nodes/exec-status.ts';
+import type { PinScope } from '../nodes/pin-scope.ts';
+import { execValue } from '../nodes/stored-value.ts';
+import type { RunObjects } from '../objects/run-objects.ts';
+import { recordedFailure } from './call-failure.ts';
+import type { CallFailure } from './events.ts';
+import type { RunNode } from './run-node.ts';
+
+/** An outcome that is known without a run. */
+export interface KnownOutcome {
+  /** The exec that answers the node. */
+  readonly execId: ExecId;
+  readonly status: 'ok' | 'error';
+  /** The value, where it was looked up already. */
+  readonly valueId: DatumId | undefined;
+  readonly failure: CallFailure | undefined;
+  /** The exec of the cache index that it stems from; nothing protects that one before it is retained. */
+  readonly foundExecId: ExecId | undefined;
+}
+
+type CallExec = Records['exec'] & { readonly nodeKind: 'call' };
+
+/** What a repository knows of the outcomes of nodes: pins in scope and the execs of the cache index. */
+export class KnownOutcomes {
+  readonly #objects: RunObjects;
+  readonly #base: PinScope;
+  readonly #staged: PinScope;
+
+  /** `base` and `staged` are scopes of commits that are retained. */
+  constructor(objects: RunObjects, { base, staged }: { base: PinScope; staged: PinScope }) {
+    this.#objects = objects;
+    this.#base = base;
+    this.#staged = staged;
+  }
+
+  /**
+   * Nodes whose inputs all stand as in the base have the values of the base, so its pin holds as it is.
+   *
+   * @spec DML-EXE-0701
+   */
+  ofBase(node: RunNode): KnownOutcome | undefined {
+    if (node.spec?.options.cache === false) return undefined;
+    const execId = this.#base.getPin(node.nodeId);
+    const bytes = execId && this.#objects.getBytes('exec', execId);
+    if (!bytes) return undefined;
+    const status = execStatusOf(bytes);
+    if (status === 'ok')
+      return { execId, status, valueId: undefined, failure: undefined, foundExecId: undefined };
+    if (node.spec?.options.retryFailed === true) return undefined;
+    const failure = recordedFailure(readFailure(this.#objects.read('exec', execId), this.#objects));
+    return { execId, status, valueId: undefined, failure, foundExecId: undefined };
+  }
+
+  /** A pin holds for other values of the inputs only when its exec has the same execution key. */
+  ofScopes(node: RunNode): KnownOutcome | undefined {
+    for (const scope of [this.#base, this.#staged]) {
+      const execId = scope.getPin(node.nodeId);
+      const exec = execId && this.#objects.get('exec', execId);
+      if (!exec || exec.executionKey !== node.executionKey || isRetried(node, exec)) continue;
+      const failure = exec.status === 'error' ? this.#failureOf(exec) : undefined;
+      return { execId, status: exec.status, valueId: undefined, failure, foundExecId: undefined };
+    }
+    return undefined;
+  }
+
+  /**
+   * Answers a call by what the repository knows of its execution key.
+   *
+   * @spec DML-EXE-0702
+   * @spec DML-EXE-0710
+   */
+  ofKey(node: RunNode): KnownOutcome | undefined {
+    const found: { foundExecId: ExecId; exec: CallExec; outcome: Readable }[] = [];
+    for (const foundExecId of this.#objects.store.cacheEntries(node.executionKey as string)) {
+      // @spec DML-EXE-0708
+      const exec = this.#objects.getPresent('exec', foundExecId);
+      if (exec?.nodeKind !== 'call' || exec.executionKey !== node.executionKey || isRetried(node, exec))
+        continue;
+      const outcome = this.#readable(exec);
+      if (outcome) found.push({ foundExecId, exec, outcome });
+    }
+    // @spec DML-EXE-0707
+    found.sort((a, b) => rank(b.exec, node) - rank(a.exec, node));
+    const best = found[0];
+    if (!best) return undefined;
+    const { foundExecId, exec, outcome } = best;
+    // @spec DML-EXE-0703
+    const execId = exec.nodeId === node.nodeId ? foundExecId : this.derive(node, foundExecId, exec);
+    return { execId, status: exec.status, ...outcome, foundExecId };
+  }
+
+  /**
+   * Makes the exec that answers a node by the outcome of another node.
+   *
+   * @spec DML-EXE-0704
+   */
+  derive(node: RunNode, foundExecId: ExecId, found: CallExec): ExecId {
+    return this.#objects.put({
+      ...found,
+      nodeId: node.nodeId,
+      requestId: null,
+      // @spec DML-EXE-0706
+      sourceExecId: found.sourceExecId ?? foundExecId,
+      // @spec DML-EXE-0705
+      startedMs: null,
+      finishedMs: null,
+      receiptDatumId: null,
+    });
+  }
+
+  /**
+   * What an exec came to, undefined where a part of that is gone.
+   *
+   * @spec DML-EXE-0717
+   */
+  #readable(exec: CallExec): Readable | undefined {
+    try {
+      if (exec.status === 'error') return { valueId: undefined, failure: this.#failureOf(exec) };
+      const valueId = execValue(exec, this.#objects);
+      return this.#objects.getBytes('datum', valueId) ? { valueId, failure: undefined } : undefined;
+    } catch (error) {
+      if (isDmlError(error)) return undefined;
+      throw error;
+    }
+  }
+
+  #failureOf(exec: Records['exec']): CallFailure {
+    return recordedFailure(readFailure(exec, this.#objects));
+  }
+}
+
+type Readable = Pick<KnownOutcome, 'valueId' | 'failure'>;
+
+/** @spec DML-EXE-0711 */
+function isRetried(node: RunNode, exec: Records['exec']): boolean {
+  return exec.status === 'error' && node.spec?.options.retryFailed === true;
+}
+
+/** Successes before failures, the node's own outcomes before those of others. */
+function rank(exec: Records['exec'], node: RunNode): number {
+  return (exec.status === 'ok' ? 2 : 0) + (exec.nodeId === node.nodeId ? 1 : 0);
+}

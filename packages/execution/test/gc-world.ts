@@ -1,0 +1,245 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { CommitId, DatumId, NodeId, ObjectClass, ObjectId } from '@daggerml/object-model';
+import { recordLinks } from '@daggerml/object-model';
+import { headRef, openStore, type RefName, type Store } from '@daggerml/store';
+import { collectSteps } from '@daggerml/store/testing';
+import type { Attempt, ClosableRunner } from '../src/executor/call-runner.ts';
+import { Executor, type OpenRun } from '../src/executor/executor.ts';
+import type { CallSpec, RunNode } from '../src/executor/run-node.ts';
+import { decodeAs } from '../src/objects/decode-as.ts';
+import { liftDatum } from '../src/values/lift.ts';
+import { lowerValue } from '../src/values/lower.ts';
+import { packObjects, type UnpackedObject } from '../src/worker/packed-objects.ts';
+import { MemoryObjects } from './memory-objects.ts';
+
+export const MAIN: RefName = headRef('main');
+
+/** What the functions of these tests compute; `random` yields another value each time. */
+const functions: Readonly<Record<string, (...inputs: never[]) => unknown>> = {
+  sum: (...inputs: number[]) => inputs.flat(9).reduce((total, value) => total + value, 0),
+  wrap: (...inputs: unknown[]) => [...inputs, 'a text that is longer than what stands in a page'.repeat(5)],
+  random: () => Math.random(),
+};
+
+/** Runs functions of the test in the turn after the call; counts what it ran. */
+class TestRunner implements ClosableRunner {
+  readonly ran: string[] = [];
+  onStart: (() => void) | undefined;
+  readonly #lift: (datumId: DatumId) => unknown;
+
+  constructor(lift: (datumId: DatumId) => unknown) {
+    this.#lift = lift;
+  }
+
+  start({ spec, inputDatumIds, onStart, onObjects, onEnd }: Attempt): void {
+    this.ran.push(spec.name);
+    this.onStart?.();
+    setImmediate(() => {
+      onStart();
+      const made = new CollectedObjects();
+      const inputs = inputDatumIds.map((datumId) => this.#lift(datumId)) as never[];
+      const datumId = lowerValue(functions[spec.name]?.(...inputs), made, '');
+      onObjects(packObjects(made.all));
+      onEnd({ type: 'value', datumId });
+    });
+  }
+
+  stop(_nodeId: NodeId): void {}
+
+  async close(): Promise<void> {}
+}
+
+class CollectedObjects extends MemoryObjects {
+  readonly all: UnpackedObject[] = [];
+
+  override putDatum(bytes: Uint8Array): DatumId {
+    const datumId = super.putDatum(bytes);
+    this.all.push({ objectClass: 'datum', objectId: datumId, bytes });
+    return datumId;
+  }
+}
+
+/** A run of these tests. */
+export class WorldRun {
+  readonly open: OpenRun;
+  readonly #runner: TestRunner;
+
+  constructor(open: OpenRun, runner: TestRunner) {
+    this.open = open;
+    this.#runner = runner;
+  }
+
+  /** Names of the functions that were called, in order. */
+  get ran(): readonly string[] {
+    return this.#runner.ran;
+  }
+
+  /** Calls `hook` before a function is called. */
+  beforeEachCall(hook: () => void): void {
+    this.#runner.onStart = hook;
+  }
+
+  node(input: unknown): RunNode {
+    if (typeof input === 'object' && input !== null && 'nodeId' in input) return input as RunNode;
+    return this.open.run.addLiteral(lowerValue(input, this.open.objects, ''));
+  }
+
+  call(name: string, ...inputs: unknown[]): RunNode {
+    const { objects, run } = this.open;
+    const uri = `dml+exec://test/${name}`;
+    const functionDatumId = objects.put({ type: 'datum', kind: 'uri', value: uri });
+    const spec: CallSpec = { functionDatumId, uri, name, options: {} };
+    return run.addCall(
+      spec,
+      inputs.map((input) => this.node(input)),
+    );
+  }
+
+  builtin(uri: string, ...inputs: unknown[]): RunNode {
+    const functionDatumId = this.open.objects.put({ type: 'datum', kind: 'uri', value: uri });
+    return this.open.run.addBuiltin(
+      functionDatumId,
+      uri,
+      inputs.map((input) => this.node(input)),
+    );
+  }
+
+  value(node: RunNode): unknown {
+    if (node.failure) throw new Error(`${node.failure.code}: ${node.failure.message}`);
+    return liftDatum(this.open.objects, this.open.run.valueOf(node));
+  }
+}
+
+/** A store with a run on it, another that collects garbage from the same file, and no worker threads. */
+export class GcWorld {
+  readonly folder: string;
+  store!: Store;
+  collector!: Store;
+  #executor!: Executor;
+  #runner: TestRunner | undefined;
+
+  private constructor(folder: string) {
+    this.folder = folder;
+  }
+
+  /** Opens a world of its own, or a copy of the files of another that is closed. */
+  static async open(from?: GcWorld): Promise<GcWorld> {
+    const memory = '/dev/shm';
+    const world = new GcWorld(mkdtempSync(join(existsSync(memory) ? memory : tmpdir(), 'dml-gc-')));
+    if (from) cpSync(from.folder, world.folder, { recursive: true });
+    const path = join(world.folder, 'store');
+    mkdirSync(path, { recursive: true });
+    world.store = await openStore(path, { mode: 'write', create: true });
+    world.collector = await openStore(path, { mode: 'write' });
+    world.#executor = new Executor({
+      store: world.store,
+      startRunner: (objects) => {
+        world.#runner = new TestRunner((datumId) => liftDatum(objects, datumId));
+        return world.#runner;
+      },
+    });
+    return world;
+  }
+
+  begin(workName: string, base: RefName | undefined = undefined): WorldRun {
+    const open = this.#executor.openRun({ workName, base, actor: 'tester' });
+    return new WorldRun(open, this.#runner as TestRunner);
+  }
+
+  /** Calls `hook` before everything the run does with its store. */
+  watch(hook: () => void): void {
+    const store = this.store as unknown as Record<string, unknown> & Store;
+    const names = ['get', 'getRecord', 'has', 'getRef', 'cacheEntries', 'transact'] as const;
+    for (const name of names) {
+      const method = store[name] as (...values: unknown[]) => unknown;
+      Object.defineProperty(store, name, {
+        value: (...values: unknown[]): unknown => {
+          if (store.engine.writing === undefined) hook();
+          return method.apply(store, values);
+        },
+      });
+    }
+  }
+
+  /** Collects garbage after everything else that may free objects. */
+  collectAll(): void {
+    this.pruneIndexRefs();
+    for (const _ of this.collect()) void _;
+  }
+
+  /** A collection, step by step. */
+  collect(): Generator<unknown, unknown, undefined> {
+    return collectSteps(this.collector, { sliceObjects: 7, stepObjects: 10 });
+  }
+
+  moveRef(ref: RefName, next: CommitId | null): void {
+    const expected = this.collector.getRef(ref)?.commitId ?? null;
+    this.collector.updateRef({ ref, expected, next, actor: 'another', reason: 'test' });
+  }
+
+  /** Deletes every IndexRef, as a cleanup of abandoned work would. */
+  pruneIndexRefs(): void {
+    for (const { name } of this.collector.readRefs('index')) this.moveRef(name, null);
+  }
+
+  /** Every present object with a link to an absent one, and every ref whose commit is gone. */
+  holes(): string[] {
+    const { collector } = this;
+    const holes: string[] = [];
+    const seen = new Set<string>();
+    const open = collector
+      .readRefs()
+      .map(({ name, commitId }) => ({
+        from: name as string,
+        objectClass: 'commit' as ObjectClass,
+        id: commitId as ObjectId,
+      }));
+    for (const { objectClass, id } of this.#present()) open.push({ from: 'the table', objectClass, id });
+    for (let target = open.pop(); target; target = open.pop()) {
+      const { from, objectClass, id } = target;
+      if (seen.has(id)) continue;
+      seen.add(id);
+      const bytes = collector.get(objectClass, id);
+      if (!bytes) holes.push(`${from} -> ${objectClass} ${id}`);
+      else if (objectClass !== 'chunk')
+        for (const link of recordLinks(decodeAs(objectClass, bytes)))
+          open.push({ from: `${objectClass} ${id}`, ...link });
+    }
+    return holes;
+  }
+
+  *#present(): Generator<{ objectClass: ObjectClass; id: ObjectId }> {
+    const byByte: Record<number, ObjectClass> = {
+      2: 'datum',
+      3: 'node',
+      4: 'dag',
+      5: 'tree',
+      6: 'commit',
+      9: 'exec',
+      10: 'exec-request',
+      11: 'page',
+      12: 'chunk',
+    };
+    this.collector.engine.root.resetReadTxn();
+    for (const key of this.collector.engine.tables.objects.getKeys({})) {
+      const bytes = Buffer.from(key as unknown as Uint8Array);
+      yield {
+        objectClass: byByte[bytes[0] as number] as ObjectClass,
+        id: bytes.subarray(1).toString('hex') as ObjectId,
+      };
+    }
+  }
+
+  /** Ends the sessions but leaves the files. */
+  async shut(): Promise<void> {
+    await this.#executor.close();
+    await this.store.close();
+    await this.collector.close();
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
