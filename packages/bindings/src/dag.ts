@@ -196,7 +196,20 @@ export class Dag implements HandleOwner {
     // @spec DML-BND-0606
     this.#isClosed = true;
     const message = options.message ?? `run ${this.dagName}`;
-    return commitDag(this.#context, { rootNode, names: this.#names, message });
+    const commit = await commitDag(this.#context, { rootNode, names: this.#names, message });
+    this.#closeWhenIdle();
+    return commit;
+  }
+
+  /** Calls that the committed dag does not need may still run. */
+  #closeWhenIdle(): void {
+    const { run } = this.open;
+    if (run.isIdle) void this.open.close();
+    else
+      void run.idle().then(
+        () => this.open.close(),
+        () => {},
+      );
   }
 
   /** Ends the dag without a commit: open calls are cancelled, their workers end. Harmless after `commit`. */

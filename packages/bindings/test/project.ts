@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -24,9 +24,14 @@ export const slow = (ms: number) => new Promise((r) => setTimeout(() => r(ms), m
 export const table = async (rows: number) => ({ rows, mean: rows / 2, tags: new Set(['a', 'b']) });
 `;
 
+/** Where a test that writes over and over waits least for the disk. */
+const MEMORY_FOLDER = '/dev/shm';
+
 /** A project folder with a repository and a file of functions. */
 export class Project {
-  readonly folder: string = mkdtempSync(join(tmpdir(), 'dml-project-'));
+  readonly folder: string = mkdtempSync(
+    join(existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir(), 'dml-project-'),
+  );
   repository!: Repository;
   readonly steps = functions<Steps>(pathToFileURL(join(this.folder, 'steps.ts')));
 

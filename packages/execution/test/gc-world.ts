@@ -189,13 +189,11 @@ export class GcWorld {
     const { collector } = this;
     const holes: string[] = [];
     const seen = new Set<string>();
-    const open = collector
-      .readRefs()
-      .map(({ name, commitId }) => ({
-        from: name as string,
-        objectClass: 'commit' as ObjectClass,
-        id: commitId as ObjectId,
-      }));
+    const open = collector.readRefs().map(({ name, commitId }) => ({
+      from: name as string,
+      objectClass: 'commit' as ObjectClass,
+      id: commitId as ObjectId,
+    }));
     for (const { objectClass, id } of this.#present()) open.push({ from: 'the table', objectClass, id });
     for (let target = open.pop(); target; target = open.pop()) {
       const { from, objectClass, id } = target;

@@ -49,6 +49,8 @@ export class Executor {
   readonly #options: ExecutorOptions;
   readonly #capture = new FunctionCapture();
   readonly #runs = new Set<OpenRun>();
+  /** Runs whose workers are about to end. */
+  readonly #closing = new Set<Promise<void>>();
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
@@ -82,16 +84,19 @@ export class Executor {
     const budget: RetryBudget = { maxAttempts: 1, ...(retryPauses ?? { baseMs: 500, maxMs: 30_000 }) };
     const basePins = baseCommitId === undefined ? [] : objects.read('commit', baseCommitId).pins;
     const run = new Run({ objects, staging, basePins, runner, reporter, budget, nowMs, random });
+    let closing = Promise.resolve();
     const open: OpenRun = {
       baseCommitId,
       run,
       objects,
       staging,
       reporter,
-      close: async () => {
-        if (!this.#runs.delete(open)) return;
+      close: () => {
+        if (!this.#runs.delete(open)) return closing;
         run.cancel('the run was closed');
-        await runner.close();
+        closing = runner.close().finally(() => this.#closing.delete(closing));
+        this.#closing.add(closing);
+        return closing;
       },
     };
     this.#runs.add(open);
@@ -120,6 +125,7 @@ export class Executor {
 
   /** Ends every run and every worker. */
   async close(): Promise<void> {
-    await Promise.all([...this.#runs].map((open) => open.close()));
+    for (const open of this.#runs) void open.close();
+    await Promise.all(this.#closing);
   }
 }

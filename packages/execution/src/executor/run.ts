@@ -89,11 +89,6 @@ export class Run {
     options.objects.whenFull = () => this.#write();
   }
 
-  /** Whether the store refused to write; nothing more is recorded then. */
-  get isBroken(): boolean {
-    return this.#broken !== undefined;
-  }
-
   /** Adds a node that is a datum. */
   addLiteral(datumId: DatumId): RunNode {
     const nodeId = this.#objects.put({ type: 'node', kind: 'literal', datumId });
@@ -138,9 +133,14 @@ export class Run {
     });
   }
 
+  /** Whether no call is open. */
+  get isIdle(): boolean {
+    return this.#open.size === 0;
+  }
+
   /** Resolves when no call is open any more. */
   async idle(): Promise<void> {
-    if (this.#open.size > 0 && this.#broken === undefined) {
+    if (!this.isIdle && this.#broken === undefined) {
       await new Promise<void>((resolve) => {
         this.#idleWaiters.push(resolve);
       });

@@ -1,1 +1,1 @@
-export {};
+export { compileModule } from '../pipeline/load-module.ts';
