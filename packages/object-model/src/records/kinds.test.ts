@@ -9,6 +9,11 @@ import type { AnyRecord, NodeRecord } from './record-types.ts';
 
 const idOf = (record: AnyRecord): string => hashBytes(encodeRecord(record));
 
+/** Yields the bytes of a record from the template and from the general codec, as hex. */
+function bothWays(record: AnyRecord): string[] {
+  return [encodeRecord(record), encodeByCodec(record)].map((bytes) => Buffer.from(bytes).toString('hex'));
+}
+
 describe('kinds and roles', () => {
   it('of datums have the numbers of the specification [DML-OBJ-1001]', () => {
     expect(DATUM_KIND_NUMBERS).toEqual({
@@ -87,7 +92,20 @@ describe('kinds and roles', () => {
     );
   });
 
+  it('hold the elements of a list in order, with and without the template [DML-OBJ-1008]', () => {
+    for (const hex of bothWays({
+      type: 'datum',
+      kind: 'list',
+      root: [scalar.i64(2), scalar.i64(1), scalar.i64(2)],
+    })) {
+      expect(hex).toBe('8401020883820302820301820302');
+    }
+  });
+
   it('hold the members of a set once and in order [DML-OBJ-1009]', () => {
+    for (const hex of bothWays({ type: 'datum', kind: 'set', root: [scalar.i64(1), scalar.i64(2)] })) {
+      expect(hex).toBe('8401020982820301820302');
+    }
     const set =
       (...root: Parameters<typeof idOf>[0][]): (() => Uint8Array) =>
       () =>
@@ -98,6 +116,15 @@ describe('kinds and roles', () => {
   });
 
   it('hold the keys of a map once and in order [DML-OBJ-1010]', () => {
+    const sample: AnyRecord = {
+      type: 'datum',
+      kind: 'map',
+      root: [
+        ['a', scalar.i64(2)],
+        ['b', scalar.i64(1)],
+      ],
+    };
+    for (const hex of bothWays(sample)) expect(hex).toBe('8401020a82826161820302826162820301');
     const map =
       (...keys: string[]) =>
       () =>
