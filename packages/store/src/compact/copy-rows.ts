@@ -11,13 +11,6 @@ import { isTombstone } from '../tombstone.ts';
 const BATCH_BYTES: number = 8 * 2 ** 20;
 const BATCH_ROWS = 20_000;
 
-/**
- * Rows come in key order, so every page is filled to its end.
- *
- * @spec DML-STO-1108
- */
-const APPEND = { append: true } as unknown as number;
-
 /** Refuses a row that is not what the store wrote. */
 function checkRow(table: TableName, { key, value }: Row): void {
   if (table === 'cache') return;
@@ -49,7 +42,7 @@ export async function copyRows(
       const rows = batch;
       to.root.transactionSync(() => {
         // @spec DML-STO-0804
-        for (const row of rows) to.tables[table].putSync(row.key, row.value, APPEND);
+        for (const row of rows) to.tables[table].putSync(row.key, row.value);
       });
       copied += rows.length;
       onProgress(copied);
@@ -57,6 +50,7 @@ export async function copyRows(
       batchBytes = 0;
       await setImmediate();
     };
+    // The engine fills a page to its end when keys arrive in order. @spec DML-STO-1108
     for (const row of iterateRows(from, table)) {
       checkRow(table, row);
       batch.push(row);

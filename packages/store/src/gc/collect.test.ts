@@ -1,7 +1,15 @@
-import type { CommitId, DagId, DatumId, NodeId, ObjectId } from '@daggerml/object-model';
+import {
+  type CommitId,
+  type DagId,
+  type DatumId,
+  hashBytes,
+  type NodeId,
+  type ObjectId,
+} from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
-import { putCommit, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
+import { danglingObjects } from '../../test/gc/closure.ts';
+import { putCall, putCommit, putDag, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
 import { CLASS_BYTES, objectKey, parseObjectKey } from '../keyspace.ts';
 import type { ObjectClass } from '../model.ts';
@@ -199,6 +207,47 @@ describe('runGc', () => {
       before = after;
     }
     expect(seen).toEqual(['commit', 'tree', 'dag', 'node', 'datum']);
+  });
+
+  it('leaves no object without what it links to after any step, where objects share links [DML-STO-0724]', async () => {
+    const { store } = await storeWithGarbage();
+    store.transact('shared garbage', (transaction) => {
+      const shared = putLiteral(transaction, putText(transaction, 'shared'));
+      const deep = putCall(transaction, 'https://example.org/f', [shared]);
+      const dags = {
+        one: putDag(transaction, putCall(transaction, 'https://example.org/g', [deep, shared])),
+        two: putDag(transaction, deep, { name: shared }),
+      };
+      const first = putCommit(transaction, { dags });
+      putCommit(transaction, { dags: { two: dags.two }, parents: [first] });
+    });
+    store.checkpoint();
+    const steps = collectSteps(store, { sliceObjects: 1 });
+    let swept = 0;
+    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+      expect(danglingObjects(store)).toEqual([]);
+      swept += 1;
+    }
+    expect(swept).toBeGreaterThan(17);
+    expect((await planGc(store)).condemned.objects).toBe(0);
+  });
+
+  it('keeps what an object needs that was put after the walk had passed it [DML-STO-0722]', async () => {
+    const { store, garbageDag } = await storeWithGarbage(fakeEnvironment(1));
+    const writer = await openFixture(fakeEnvironment(2), store.path);
+    const later = new Map<ObjectClass, Uint8Array>();
+    const sink = { put: (objectClass: ObjectClass, bytes: Uint8Array) => void later.set(objectClass, bytes) };
+    putCommit(sink, { dags: { late: garbageDag } });
+    const putLater = (objectClass: ObjectClass) =>
+      writer.transact('late', (transaction) => void transaction.put(objectClass, later.get(objectClass)!));
+    putLater('commit');
+    const steps = collectSteps(store, { sliceObjects: 1 });
+    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+      if (step.value.phase === 'count' && !has(store, 'tree', hashBytes(later.get('tree')!)))
+        putLater('tree');
+    }
+    expect(has(store, 'dag', garbageDag)).toBe(true);
+    expect(danglingObjects(store)).toEqual([]);
   });
 
   it('drops the cache entry together with its exec [DML-STO-0727]', async () => {
