@@ -14,7 +14,8 @@ const EDITS = Math.round(SIZE_BYTES / 100 / EDIT_BYTES);
 function writeInput(path) {
   const file = openSync(path, 'w');
   const piece = Buffer.alloc(4 * 1024 * 1024);
-  for (let at = 0; at < SIZE_BYTES; at += piece.length) writeSync(file, randomFillSync(piece), 0, Math.min(piece.length, SIZE_BYTES - at));
+  for (let at = 0; at < SIZE_BYTES; at += piece.length)
+    writeSync(file, randomFillSync(piece), 0, Math.min(piece.length, SIZE_BYTES - at));
   closeSync(file);
 }
 
@@ -23,7 +24,13 @@ function editInput(path) {
   const file = openSync(path, 'r+');
   for (let edit = 0; edit < EDITS; edit += 1) {
     const at = Math.floor(((edit + random()) * SIZE_BYTES) / EDITS);
-    writeSync(file, randomFillSync(Buffer.alloc(EDIT_BYTES)), 0, EDIT_BYTES, Math.min(at, SIZE_BYTES - EDIT_BYTES));
+    writeSync(
+      file,
+      randomFillSync(Buffer.alloc(EDIT_BYTES)),
+      0,
+      EDIT_BYTES,
+      Math.min(at, SIZE_BYTES - EDIT_BYTES),
+    );
   }
   closeSync(file);
 }
@@ -61,7 +68,11 @@ export async function run() {
     const subjects = [
       {
         name: 'dml',
-        run: () => fresh(async (place) => (await Repository.init(place)).close(), (place) => ingest(place, input)),
+        run: () =>
+          fresh(
+            async (place) => (await Repository.init(place)).close(),
+            (place) => ingest(place, input),
+          ),
       },
       {
         name: 'git add',
@@ -81,7 +92,8 @@ export async function run() {
               run: () =>
                 fresh(
                   (place) => command('restic', ['-r', join(place, 'r'), 'init', '-q'], { env }),
-                  (place) => timeMs(() => command('restic', ['-r', join(place, 'r'), 'backup', '-q', input], { env })),
+                  (place) =>
+                    timeMs(() => command('restic', ['-r', join(place, 'r'), 'backup', '-q', input], { env })),
                 ),
             },
           ]

@@ -29,7 +29,8 @@ async function rerun(count) {
       times.push(
         await timeMs(async () => {
           const { counts, changed } = await runCalls(again, count);
-          if (counts.cached !== count || changed) throw new Error('the re-run was not answered from the cache');
+          if (counts.cached !== count || changed)
+            throw new Error('the re-run was not answered from the cache');
         }),
       );
       await again.close();

@@ -1,6 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { promises as fs } from 'node:fs';
+import { promises as fs, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeRecord, encodeRecord, hashBytes } from '@daggerml/object-model';
 import { openStore } from '@daggerml/store';
@@ -37,7 +36,12 @@ async function putStore() {
 }
 
 function openRaw(folder) {
-  return open({ path: join(folder, 'raw'), keyEncoding: 'binary', encoding: 'binary', overlappingSync: false });
+  return open({
+    path: join(folder, 'raw'),
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    overlappingSync: false,
+  });
 }
 
 async function putRaw() {
@@ -56,7 +60,11 @@ async function putRaw() {
 async function putFastImport() {
   return withFolder(async (folder) => {
     execFileSync('git', ['init', '-q', '--bare', folder]);
-    const parts = bodies.flatMap((bytes) => [Buffer.from(`blob\ndata ${bytes.length}\n`), bytes, Buffer.from('\n')]);
+    const parts = bodies.flatMap((bytes) => [
+      Buffer.from(`blob\ndata ${bytes.length}\n`),
+      bytes,
+      Buffer.from('\n'),
+    ]);
     const input = Buffer.concat(parts);
     return timeMs(() => {
       const { status } = spawnSync('git', ['-C', folder, 'fast-import', '--quiet'], { input });
@@ -69,7 +77,8 @@ async function putIsomorphicGit() {
   return withFolder(async (folder) => {
     await git.init({ fs: { promises: fs }, dir: folder });
     const spent = await timeMs(async () => {
-      for (const blob of bodies.slice(0, ISOMORPHIC_COUNT)) await git.writeBlob({ fs: { promises: fs }, dir: folder, blob });
+      for (const blob of bodies.slice(0, ISOMORPHIC_COUNT))
+        await git.writeBlob({ fs: { promises: fs }, dir: folder, blob });
     });
     return (spent * COUNT) / ISOMORPHIC_COUNT;
   });
@@ -131,7 +140,12 @@ export async function run() {
   const perGet = Math.min(...gets.get('store')) / COUNT;
   const noise = `A/A ${ratio(puts, 'raw again', 'raw').toFixed(2)}`;
   return [
-    row(`put ${COUNT} call nodes (${(perPut * 1000).toFixed(2)} µs each)`, `raw lmdb (${noise})`, putRatio, 0.6),
+    row(
+      `put ${COUNT} call nodes (${(perPut * 1000).toFixed(2)} µs each)`,
+      `raw lmdb (${noise})`,
+      putRatio,
+      0.6,
+    ),
     row('the same', 'git fast-import', fastImport, 4),
     row('the same', 'isomorphic-git writeBlob', isomorphic, 100),
     row(

@@ -28,11 +28,14 @@ const machine = `Node ${process.version}, ${platform()} ${arch()}, ${cpus().leng
 const table = [
   '| what | against | result | aim | met |',
   '|---|---|---|---|---|',
-  ...rows.map((row) => `| ${row.what} | ${row.against} | ${row.result} | ${row.aim} | ${row.met ? 'yes' : '**no**'} |`),
+  ...rows.map(
+    (row) => `| ${row.what} | ${row.against} | ${row.result} | ${row.aim} | ${row.met ? 'yes' : '**no**'} |`,
+  ),
 ].join('\n');
 process.stdout.write(`${table}\n\n${machine}\n`);
 if (write) {
   const page = join(import.meta.dirname, '..', 'docs', 'BENCHMARKS.md');
-  const notes = '`npm run bench -- --write` renews this page. Every ratio is the median of interleaved rounds in one run, so it\nholds where absolute times do not. See [SHORTCOMINGS](SHORTCOMINGS.md) for the aims that are missed and why.';
+  const notes =
+    '`npm run bench -- --write` renews this page. Every ratio is the median of interleaved rounds in one run, so it\nholds where absolute times do not. See [SHORTCOMINGS](SHORTCOMINGS.md) for the aims that are missed and why.';
   writeFileSync(page, `# Benchmarks\n\n${notes}\n\n${table}\n\nMeasured on: ${machine}.\n`);
 }

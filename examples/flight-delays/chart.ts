@@ -46,14 +46,23 @@ function hourPanel(hours: readonly HourlyDelay[]): string[] {
   const x = scaleLinear()
     .domain([hours[0]?.hour ?? 0, hours.at(-1)?.hour ?? 23])
     .range([PLOT.left, PLOT.right]);
-  const shade = area<HourlyDelay>((row) => x(row.hour), y(0), (row) => y(row.actualMinutes));
-  const curve = line<HourlyDelay>((row) => x(row.hour), (row) => y(row.predictedMinutes));
+  const shade = area<HourlyDelay>(
+    (row) => x(row.hour),
+    y(0),
+    (row) => y(row.actualMinutes),
+  );
+  const curve = line<HourlyDelay>(
+    (row) => x(row.hour),
+    (row) => y(row.predictedMinutes),
+  );
   const rows = [...hours];
   return [
-    ...y.ticks(5).flatMap((tick) => [
-      `<line x1="${PLOT.left}" x2="${PLOT.right}" y1="${y(tick)}" y2="${y(tick)}" stroke="#e5e7eb"/>`,
-      `<text x="${PLOT.left - 8}" y="${y(tick) + 4}" text-anchor="end">${tick}</text>`,
-    ]),
+    ...y
+      .ticks(5)
+      .flatMap((tick) => [
+        `<line x1="${PLOT.left}" x2="${PLOT.right}" y1="${y(tick)}" y2="${y(tick)}" stroke="#e5e7eb"/>`,
+        `<text x="${PLOT.left - 8}" y="${y(tick) + 4}" text-anchor="end">${tick}</text>`,
+      ]),
     ...rows.map(
       (row) => `<text x="${x(row.hour)}" y="${PLOT.bottom + 16}" text-anchor="middle">${row.hour}</text>`,
     ),

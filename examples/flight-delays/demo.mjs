@@ -27,7 +27,9 @@ function change({ file, from, to }) {
 }
 
 stage(folder);
-process.stdout.write(`Predicting the delays of 20,000 flights, in ${relative(process.cwd(), folder) || folder}\n`);
+process.stdout.write(
+  `Predicting the delays of 20,000 flights, in ${relative(process.cwd(), folder) || folder}\n`,
+);
 run('init');
 
 heading('1. The first run computes every call.');

@@ -14,7 +14,10 @@ interface RunReport {
 }
 
 function run(...args: string[]): unknown {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [dml, '--json', ...args], { cwd: folder, encoding: 'utf8' });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [dml, '--json', ...args], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
   expect(status, stderr).toBe(0);
   return JSON.parse(stdout);
 }

@@ -14,9 +14,15 @@ export const flightDelays = definePipeline('flight-delays', async (dag) => {
   const cleaned = dag.call(steps.clean, source, { maxDelayMinutes: MAX_DELAY_MINUTES });
   const sets = dag.call(steps.split, cleaned, { testEvery: 4 });
   const models = [
-    ...LAMBDAS.map((lambda) => dag.call(steps.fitRidge.with({ label: `fitRidge lambda=${lambda}` }), sets, { lambda })),
+    ...LAMBDAS.map((lambda) =>
+      dag.call(steps.fitRidge.with({ label: `fitRidge lambda=${lambda}` }), sets, { lambda }),
+    ),
     ...DEPTHS.map((maxDepth) =>
-      dag.call(steps.fitTree.with({ label: `fitTree depth=${maxDepth}` }), sets, { maxDepth, minLeaf: 40, sampleEvery: 6 }),
+      dag.call(steps.fitTree.with({ label: `fitTree depth=${maxDepth}` }), sets, {
+        maxDepth,
+        minLeaf: 40,
+        sampleEvery: 6,
+      }),
     ),
   ];
   const evaluations = models.map((model) => dag.call(steps.evaluate, model, sets));

@@ -19,7 +19,11 @@ export function edit(file, from, to) {
 
 /** The three edits of the demo and what each is expected to recompute. */
 export const EDITS = {
-  parameter: { file: 'pipeline.ts', from: 'const LAMBDAS = [1, 100, 1000];', to: 'const LAMBDAS = [1, 100, 3000];' },
+  parameter: {
+    file: 'pipeline.ts',
+    from: 'const LAMBDAS = [1, 100, 1000];',
+    to: 'const LAMBDAS = [1, 100, 3000];',
+  },
   comment: {
     file: 'features.ts',
     from: '// The airline day starts at three in the morning: delays build up from there.',

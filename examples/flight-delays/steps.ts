@@ -2,7 +2,7 @@ import { type BlobHandle, blob, f64 } from '@daggerml/bindings';
 import { DecisionTreeRegression } from 'ml-cart';
 import { Matrix, solve } from 'ml-matrix';
 import { delayChart, type HourlyDelay, type ModelScore } from './chart.ts';
-import { type Flight, FEATURE_NAMES, featureRows, learnEncoding, mean } from './features.ts';
+import { FEATURE_NAMES, type Flight, featureRows, learnEncoding, mean } from './features.ts';
 import { markdownReport } from './report.ts';
 
 interface RawFlight {
@@ -136,7 +136,8 @@ async function predict(fitted: FittedModel, flights: readonly Flight[]): Promise
   if (fitted.weights !== undefined) {
     return new Matrix(withIntercept(rows)).mmul(Matrix.columnVector([...fitted.weights])).to1DArray();
   }
-  if (fitted.tree === undefined) throw new Error(`the model "${fitted.model}" has neither weights nor a tree`);
+  if (fitted.tree === undefined)
+    throw new Error(`the model "${fitted.model}" has neither weights nor a tree`);
   return DecisionTreeRegression.load(JSON.parse(await fitted.tree.text())).predict(rows);
 }
 
