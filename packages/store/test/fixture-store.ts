@@ -1,9 +1,9 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CommitId } from '@daggerml/object-model';
 import { afterEach } from 'vitest';
 import type { ProcessProbe, StoreEnvironment } from '../src/environment.ts';
-import type { CommitId } from '../src/model.ts';
 import { nodeEnvironment } from '../src/node-environment.ts';
 import { openStore } from '../src/open-store.ts';
 import { headRef, type RefName } from '../src/ref-name.ts';

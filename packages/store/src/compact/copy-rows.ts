@@ -1,10 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
+import { hashBytes } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { iterateRows, type Row } from '../engine/reading.ts';
 import { TABLE_NAMES, type TableName } from '../engine/tables.ts';
 import { storeError } from '../errors.ts';
 import { parseObjectKey } from '../keyspace.ts';
-import { hashBytes } from '../model.ts';
 import { unsealRow } from '../sealed-row.ts';
 import { isTombstone } from '../tombstone.ts';
 

@@ -6,7 +6,7 @@ import { storeError } from '../errors.ts';
 import { isSessionAlive } from '../sessions.ts';
 
 /** The file that says which process compacts the store in this folder. */
-export function markerPath(storePath: string): string {
+function markerPath(storePath: string): string {
   return join(storePath, 'compacting');
 }
 
@@ -24,7 +24,7 @@ function readMarker(storePath: string): Marker | undefined {
 }
 
 /** Tells whether a living process compacts the store; a marker that cannot be read is of one that died. */
-export function isCompacting(storePath: string, environment: StoreEnvironment): boolean {
+function isCompacting(storePath: string, environment: StoreEnvironment): boolean {
   const marker = readMarker(storePath);
   if (marker?.process === undefined) return false;
   const { process, startedMs } = marker;

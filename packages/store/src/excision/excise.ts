@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import type { ExecId } from '@daggerml/object-model';
+import { type ExecId, hashBytes } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { objectKey } from '../keyspace.ts';
+import { executionKeyOf } from '../links.ts';
 import { readMeta } from '../meta.ts';
-import { executionKeyOf, hashBytes } from '../model.ts';
 import { readRefs } from '../refs.ts';
 import { sealJson } from '../sealed-row.ts';
 import { encodeTombstone } from '../tombstone.ts';

@@ -4,6 +4,7 @@ import {
   type DatumId,
   hashBytes,
   type NodeId,
+  type ObjectClass,
   type ObjectId,
 } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
@@ -12,7 +13,6 @@ import { danglingObjects } from '../../test/gc/closure.ts';
 import { putCall, putCommit, putDag, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
 import { CLASS_BYTES, objectKey, parseObjectKey } from '../keyspace.ts';
-import type { ObjectClass } from '../model.ts';
 import type { Store } from '../store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';

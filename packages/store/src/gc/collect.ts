@@ -17,7 +17,7 @@ import { type ObjectTally, TallyCounter } from './tally.ts';
  * until a transaction deletes more objects than there are pages: larger slices are cheaper in all, and writers
  * wait some hundred milliseconds for one of these.
  */
-export const SLICE_OBJECTS = 10_000;
+const SLICE_OBJECTS = 10_000;
 
 /** How often a slice gives way to marking before it marks inside its transaction, whatever that costs. */
 const PATIENCE = 8;

@@ -18,13 +18,13 @@ export interface GcState {
 const IDLE = '';
 
 /** Reads the collection under way at the current snapshot, dead or alive; undefined when none is. */
-export function readGcState(engine: Engine): GcState | undefined {
+function readGcState(engine: Engine): GcState | undefined {
   const value = readMeta(engine, 'gc');
   return value === undefined || value === IDLE ? undefined : (JSON.parse(String(value)) as GcState);
 }
 
 /** Tells whether the process of a collection may still sweep. */
-export function isGcAlive(state: GcState, environment: StoreEnvironment): boolean {
+function isGcAlive(state: GcState, environment: StoreEnvironment): boolean {
   return isSessionAlive({ ...state, sessionId: state.runId, startGeneration: 0 }, environment);
 }
 

@@ -1,10 +1,10 @@
+import type { CommitId, ObjectClass, ObjectId } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readKeys, readRows } from '../engine/reading.ts';
 import type { StoreEnvironment } from '../environment.ts';
 import { lastSequence } from '../journal.ts';
 import { objectKey } from '../keyspace.ts';
 import { readMeta } from '../meta.ts';
-import type { CommitId, ObjectClass, ObjectId } from '../model.ts';
 import type { Pin } from '../pins.ts';
 import { parseRecentKey, type RecentRow } from '../recents.ts';
 import type { RefName } from '../ref-name.ts';

@@ -24,7 +24,7 @@ export interface Survey {
 }
 
 /** Refuses to conclude anything from a store without refs and pins: everything would go. */
-export function assertRoots(roots: RootSet): void {
+function assertRoots(roots: RootSet): void {
   // @spec DML-STO-0710
   if (roots.keyed.length === 0) throw storeError('gc_refused', { detail: 'no_roots' });
 }

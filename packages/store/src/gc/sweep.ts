@@ -1,6 +1,7 @@
+import type { ExecId } from '@daggerml/object-model';
 import { hasRow } from '../engine/reading.ts';
 import { CLASS_BYTES, parseObjectKey } from '../keyspace.ts';
-import { type ExecId, executionKeyOf } from '../model.ts';
+import { executionKeyOf } from '../links.ts';
 import { readObject } from '../objects.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import type { Condemned } from './condemned.ts';

@@ -1,5 +1,5 @@
+import type { ObjectClass } from '@daggerml/object-model';
 import { classOfByte } from '../keyspace.ts';
-import type { ObjectClass } from '../model.ts';
 
 /** How many objects of a class, and the bytes of their records. */
 export interface ClassTally {

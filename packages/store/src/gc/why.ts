@@ -1,8 +1,8 @@
+import type { ObjectClass, ObjectId } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, refreshSnapshot } from '../engine/reading.ts';
 import type { StoreEnvironment } from '../environment.ts';
 import { objectKey, parseObjectKey } from '../keyspace.ts';
-import type { ObjectClass, ObjectId } from '../model.ts';
 import { Marker } from './marker.ts';
 import { type GcRoot, readRoots } from './roots.ts';
 import { type GcProgress, STEP_OBJECTS } from './survey.ts';

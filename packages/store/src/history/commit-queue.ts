@@ -1,4 +1,4 @@
-import type { CommitId } from '../model.ts';
+import type { CommitId } from '@daggerml/object-model';
 
 /** A commit waiting to be visited. */
 export interface QueuedCommit {

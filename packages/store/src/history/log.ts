@@ -1,4 +1,4 @@
-import type { CommitId } from '../model.ts';
+import type { CommitId } from '@daggerml/object-model';
 import type { CommitGraph, CommitNode } from './commit-graph.ts';
 import { CommitQueue } from './commit-queue.ts';
 import { ancestorSet, CommitSet } from './commit-set.ts';

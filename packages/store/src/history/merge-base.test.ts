@@ -1,8 +1,8 @@
+import type { CommitId } from '@daggerml/object-model';
 import { seededNumbers } from '@daggerml/testkit';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryGraph, randomGraph, reachable } from '../../test/history/random-graph.ts';
-import type { CommitId } from '../model.ts';
 import { isAncestor, mergeBases, relateCommits } from './merge-base.ts';
 
 /** By the definition: common ancestors that no other common ancestor descends from. */

@@ -1,4 +1,4 @@
-import type { CommitId } from '../model.ts';
+import type { CommitId } from '@daggerml/object-model';
 import type { CommitGraph } from './commit-graph.ts';
 import { CommitQueue } from './commit-queue.ts';
 

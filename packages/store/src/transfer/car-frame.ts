@@ -1,5 +1,5 @@
+import type { ObjectId } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
-import type { ObjectId } from '../model.ts';
 
 /** Bytes of a binary CID as records use it: version, codec, sha2-256, length, digest. */
 export const CID_BYTES = 36;
@@ -46,7 +46,7 @@ export function encodeVarint(value: number): Buffer {
 }
 
 /** Yields the 36 bytes of a CID. */
-export function encodeCid(link: CarLink): Buffer {
+function encodeCid(link: CarLink): Buffer {
   const bytes = Buffer.alloc(CID_BYTES);
   bytes[0] = CID_VERSION;
   bytes[1] = link.codec;

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
+import type { ObjectId } from '@daggerml/object-model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { ObjectId } from '../model.ts';
 import { type CarLink, decodeHeader, encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
 import { type CarSection, MAX_BLOCK_BYTES, readCar } from './car-reader.ts';
 

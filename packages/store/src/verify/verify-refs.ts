@@ -1,10 +1,9 @@
-import type { CommitId } from '@daggerml/object-model';
+import { type CommitId, hashBytes } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { iterateRows, readRow, readRows, refreshSnapshot } from '../engine/reading.ts';
 import { TABLE_NAMES, type TableName } from '../engine/tables.ts';
 import type { JournalEntry } from '../journal.ts';
 import { objectKey, parseObjectKey, parseSequenceKey } from '../keyspace.ts';
-import { hashBytes } from '../model.ts';
 import { type Ref, readRefs } from '../refs.ts';
 import { unsealJson, unsealRow } from '../sealed-row.ts';
 import { isTombstone } from '../tombstone.ts';

@@ -5,7 +5,7 @@ import { verifyObjects } from './verify-objects.ts';
 import { verifyJournal, verifyRows } from './verify-refs.ts';
 
 /** Yields what is wrong and how far it is; ends with the sums. Reads only. */
-export function* verifySteps(
+function* verifySteps(
   engine: Engine,
 ): Generator<Finding | VerifyProgress, Omit<VerifySummary, 'findings'>, undefined> {
   const counts = { objects: 0, bytes: 0 };

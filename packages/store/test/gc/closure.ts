@@ -1,7 +1,12 @@
-import { decodeRecord, hashBytes, recordLinks } from '@daggerml/object-model';
+import {
+  decodeRecord,
+  hashBytes,
+  type ObjectClass,
+  type ObjectId,
+  recordLinks,
+} from '@daggerml/object-model';
 import { readKeys, refreshSnapshot } from '../../src/engine/reading.ts';
 import { parseObjectKey } from '../../src/keyspace.ts';
-import type { ObjectClass, ObjectId } from '../../src/model.ts';
 import type { Store } from '../../src/store.ts';
 
 interface Target {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
+import type { CommitId } from '@daggerml/object-model';
 import type { CommitGraph, CommitNode } from '../../src/history/commit-graph.ts';
-import type { CommitId } from '../../src/model.ts';
 
 /** A graph of named commits for tests, with a count of the reads made. */
 export class MemoryGraph implements CommitGraph {
