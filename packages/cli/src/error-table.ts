@@ -63,7 +63,7 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   },
   not_exportable: {
     exit: EXIT.refused,
-    message: 'the value of "{name}" is a {found}, neither a blob nor a map',
+    message: 'the value of "{name}" has the kind {found}; only blobs and maps become files',
     hint: '"dml cat {name}" prints it',
   },
   branch_exists: {
@@ -73,7 +73,7 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   },
   wrong_class: {
     exit: EXIT.usage,
-    message: '"{name}" is a {found}, not a {wanted}',
+    message: '"{name}" names an object of the class {found}, not a {wanted}',
     hint: '"dml show {name}" prints what it is',
   },
   unknown_object: {
@@ -93,7 +93,7 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   },
   no_value: {
     exit: EXIT.unknownObject,
-    message: '"{name}" is a {found} and does not stand for one value',
+    message: '"{name}" ({found}) does not stand for one value',
     hint: 'name a dag, a node or a datum[, for example: {inside}]',
   },
   ambiguous_prefix: {

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type BlobDatum, type Datum, type DatumId, treeEntries } from '@daggerml/object-model';
 import { cliError } from './cli-error.ts';
+import { makeFolder } from './make-folder.ts';
 import type { RecordReader } from './record-reader.ts';
 import { valueJson } from './value-json.ts';
 
@@ -59,7 +60,7 @@ export async function exportValue(
   refuseClashes(files);
   const staging = join(dirname(target), `.dml-export-${process.pid}-${Date.now().toString(36)}`);
   try {
-    mkdirSync(dirname(target), { recursive: true });
+    makeFolder(dirname(target), target);
     if (datum.kind === 'map') mkdirSync(staging);
     const written: ExportedFile[] = [];
     for (const file of files) {
@@ -69,7 +70,7 @@ export async function exportValue(
     replace(target, staging);
     return written;
   } catch (cause) {
-    rmSync(staging, { recursive: true, force: true });
+    discard(staging);
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
     const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
     throw cliError('unwritable_path', { path: target, errno }, cause);
@@ -88,6 +89,14 @@ function replace(target: string, staging: string): void {
     throw error;
   }
   if (isReplacing) rmSync(aside, { recursive: true, force: true });
+}
+
+function discard(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // What could not be made need not be removed; the first error is the one to report.
+  }
 }
 
 function isThere(path: string): boolean {

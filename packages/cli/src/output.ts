@@ -1,11 +1,20 @@
-import { styleText } from 'node:util';
 import type { CliIo, GlobalOptions } from './cli-io.ts';
 import { escapeJson, printable } from './printable.ts';
 
 /** Digits of an id in listings for people. @spec DML-CLI-0409 */
 const SHORT_ID_DIGITS = 12;
 
-type Style = 'bold' | 'dim' | 'red' | 'green' | 'yellow' | 'cyan';
+/** Codes that begin and end a style. */
+const STYLES = {
+  bold: [1, 22],
+  dim: [2, 22],
+  red: [31, 39],
+  green: [32, 39],
+  yellow: [33, 39],
+  cyan: [36, 39],
+} as const;
+
+type Style = keyof typeof STYLES;
 
 /** Where a command says things: results to standard output, talk to standard error. */
 export class Output {
@@ -62,12 +71,12 @@ export class Output {
    * @spec DML-CLI-0407
    */
   style(style: Style, text: string): string {
-    return this.#colours(this.#io.stdout.isTTY) ? styleText(style, text) : text;
+    return this.#colours(this.#io.stdout.isTTY) ? styled(style, text) : text;
   }
 
   /** Colours talk like `style` colours results. */
   talkStyle(style: Style, text: string): string {
-    return this.#colours(this.#io.stderr.isTTY) ? styleText(style, text) : text;
+    return this.#colours(this.#io.stderr.isTTY) ? styled(style, text) : text;
   }
 
   /** Tells whether talk may be rewritten in place. */
@@ -94,6 +103,11 @@ export class Output {
       isTerminal === true && this.#globals.color && !this.#io.env.NO_COLOR && this.#io.env.TERM !== 'dumb'
     );
   }
+}
+
+function styled(style: Style, text: string): string {
+  const [begin, end] = STYLES[style];
+  return `\u001b[${begin}m${text}\u001b[${end}m`;
 }
 
 /** Integers beyond JSON's numbers as text, bytes as base64. */

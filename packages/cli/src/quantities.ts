@@ -22,9 +22,11 @@ export function formatAge(timeMs: number, nowMs: number): string {
 
 /** Yields a duration with three digits at most, e.g. `1.2 s` or `350 ms`. */
 export function formatDuration(durationMs: number): string {
-  if (durationMs < 1000) return `${Math.round(durationMs)} ms`;
-  if (durationMs < 60_000) return `${(durationMs / 1000).toFixed(1)} s`;
-  return `${Math.floor(durationMs / 60_000)} min ${Math.round((durationMs % 60_000) / 1000)} s`;
+  const wholeMs = Math.round(durationMs);
+  if (wholeMs < 1000) return `${wholeMs} ms`;
+  if (wholeMs < 59_950) return `${(wholeMs / 1000).toFixed(1)} s`;
+  const seconds = Math.round(wholeMs / 1000);
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
 /** Yields a size with a binary unit, e.g. `1.4 MiB`. */

@@ -9,8 +9,12 @@ import { cliError } from './cli-error.ts';
 export function endOfRun(error: DmlError): DmlError {
   const call = error.code === 'dag_failed' && error.cause instanceof DmlError ? error.cause : error;
   const { class: failureClass, name = 'unnamed', nodeId = '', message = '' } = call.fields;
-  const fields = { name, nodeId, failureCode: call.code, message };
-  if (failureClass === 'infrastructure') return cliError('infrastructure_failed', fields, error);
-  if (failureClass === 'deterministic') return new DmlError({ code: 'dag_failed', fields, cause: error });
+  if (failureClass === 'infrastructure') {
+    return cliError('infrastructure_failed', { name, nodeId, failureCode: call.code, message }, error);
+  }
+  if (failureClass === 'deterministic') {
+    const fields = { name, nodeId, failureCode: call.code, message };
+    return new DmlError({ code: 'dag_failed', fields, cause: error });
+  }
   return error;
 }

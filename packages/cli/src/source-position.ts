@@ -22,11 +22,17 @@ function authorFrame(stack: string): { readonly file: string; readonly line: str
   for (const line of stack.split('\n')) {
     const [, where, number] = FRAME.exec(line) ?? [];
     if (!line.trimStart().startsWith('at ') || where === undefined || number === undefined) continue;
-    const file = where.startsWith('file://') ? fileURLToPath(where) : where;
+    const file = pathIn(where);
     // The author's code is neither a package nor dml itself.
     if (!/[\\/]node_modules[\\/]/.test(file)) return { file, line: number };
   }
   return undefined;
+}
+
+/** The path in a frame; some runtimes put the folder of the compiled file before the address of the source. */
+function pathIn(where: string): string {
+  const [, address] = /file:\/+(.*)$/.exec(where) ?? [];
+  return address === undefined ? where : fileURLToPath(`file:///${address}`);
 }
 
 function shortPath(file: string, cwd: string): string {

@@ -45,7 +45,11 @@ describe('dml run', () => {
   it('runs the pipeline and commits its dag to the current branch [DML-CLI-0703]', async () => {
     const { commitId, changed } = await repository.run('sums');
     expect(changed).toBe(true);
-    expect(await repository.json('status')).toMatchObject({ branch: 'main', commitId, dags: [{ name: 'sums' }] });
+    expect(await repository.json('status')).toMatchObject({
+      branch: 'main',
+      commitId,
+      dags: [{ name: 'sums' }],
+    });
     expect(await repository.ok('cat', 'sums')).toBe('6\n');
   });
 
@@ -69,8 +73,13 @@ describe('dml run', () => {
     edit('steps.ts', 'const FACTOR = 3;', '/* still three */ const FACTOR = 3;');
     const { exitCode, stdout } = await repository.dml(['run', 'pipelines.ts', 'sums']);
     expect(exitCode).toBe(0);
-    expect(stdout).toMatch(/^0 executed, 2 cached, 0 failed in .*\nnothing changed: sums is as in [0-9a-f]{12}\n$/);
-    expect(await repository.run('sums')).toMatchObject({ changed: false, counts: { executed: 0, cached: 2 } });
+    expect(stdout).toMatch(
+      /^0 executed, 2 cached, 0 failed in .*\nnothing changed: sums is as in [0-9a-f]{12}\n$/,
+    );
+    expect(await repository.run('sums')).toMatchObject({
+      changed: false,
+      counts: { executed: 0, cached: 2 },
+    });
     expect(await repository.refState()).toEqual(before);
   });
 
@@ -122,7 +131,9 @@ describe('dml run', () => {
     const { exitCode, stdout, stderr } = await repository.dml(['run', 'pipelines.ts', 'fails']);
     expect(exitCode).toBe(7);
     expect(stdout).toBe('');
-    expect(stderr).toContain('dml: the call "boom of three" failed: function_threw: RangeError: 3 is no good\n');
+    expect(stderr).toContain(
+      'dml: the call "boom of three" failed: function_threw: RangeError: 3 is no good\n',
+    );
     const [, nodeId = ''] = /see it with "dml show ([0-9a-f]{12})"/.exec(stderr) ?? [];
     const shown = await repository.ok('show', nodeId);
     expect(shown).toContain('error function_threw: RangeError: 3 is no good');

@@ -20,6 +20,9 @@ export interface Surroundings {
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
   readonly isTerminal?: boolean;
+  readonly nowMs?: () => number;
+  /** Hears standard error while the command runs. */
+  readonly onTalk?: (text: string) => void;
 }
 
 /** Refs and journal of a repository, for comparison. */
@@ -34,22 +37,23 @@ const FIXTURES = join(import.meta.dirname, 'fixtures');
 export async function dml(argv: readonly string[], around: Surroundings = {}): Promise<Outcome> {
   const out: Buffer[] = [];
   const talk: Buffer[] = [];
-  const sink = (pieces: Buffer[]) => ({
+  const sink = (pieces: Buffer[], hear?: (text: string) => void) => ({
     isTTY: around.isTerminal ?? false,
     columns: 80,
     write: (piece: string | Uint8Array) => {
       pieces.push(Buffer.from(piece as string));
+      hear?.(String(piece));
       return true;
     },
   });
   const stdout = sink(out);
   const io: CliIo = {
     stdout,
-    stderr: sink(talk),
+    stderr: sink(talk, around.onTalk),
     write: async (piece) => void stdout.write(piece),
     cwd: around.cwd ?? tmpdir(),
     env: { DML_AUTHOR: 'tester', ...around.env },
-    nowMs: Date.now,
+    nowMs: around.nowMs ?? Date.now,
     signal: around.signal ?? new AbortController().signal,
   };
   const exitCode = await runCli(argv, io);

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { isRepository } from '@daggerml/bindings/folder';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
+import { makeFolder } from '../make-folder.ts';
 
 /** `dml init [folder]`. @spec DML-CLI-0701 */
 export async function run({ io, globals, output, args }: CommandContext): Promise<number> {
@@ -9,6 +10,7 @@ export async function run({ io, globals, output, args }: CommandContext): Promis
   // @spec DML-CLI-0702
   const created = !isRepository(folder);
   if (created) {
+    makeFolder(folder);
     const { Repository } = await import('@daggerml/bindings');
     const repository = await Repository.init(folder);
     await repository.close();

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { COMMANDS } from './command-table.ts';
+import { allHelp, parseInvocation } from './program.ts';
+
+describe('parseInvocation', () => {
+  const globals = [
+    [['--repo', 'there'], { repo: 'there' }],
+    [['--json'], { json: true }],
+    [['--quiet'], { quiet: true }],
+    [['--no-color'], { color: false }],
+  ] as const;
+
+  it.each(globals)('takes %j before and after the command [DML-CLI-0301]', (words, expected) => {
+    for (const { name, arguments: wanted = [] } of COMMANDS) {
+      const args = [...name.split(' '), ...wanted.map((_, index) => `word${index}`)];
+      for (const argv of [
+        [...words, ...args],
+        [...args, ...words],
+      ]) {
+        expect(parseInvocation(argv), argv.join(' ')).toMatchObject({
+          kind: 'command',
+          command: { name },
+          globals: { json: false, quiet: false, color: true, ...expected },
+        });
+      }
+    }
+  });
+
+  it('takes --help and --version everywhere [DML-CLI-0301]', () => {
+    for (const { name } of COMMANDS) {
+      for (const flag of ['--help', '-h']) {
+        const invocation = parseInvocation([...name.split(' '), flag]);
+        expect(invocation).toMatchObject({
+          kind: 'help',
+          text: expect.stringContaining(`Usage: dml ${name}`),
+        });
+      }
+      expect(parseInvocation(['--version', ...name.split(' ')])).toEqual({ kind: 'version' });
+      expect(parseInvocation([...name.split(' '), '--version'])).toEqual({ kind: 'version' });
+    }
+  });
+
+  it('lets the later of two values decide', () => {
+    expect(parseInvocation(['--repo', 'a', 'status', '--repo', 'b'])).toMatchObject({
+      globals: { repo: 'b' },
+    });
+  });
+
+  it.each([
+    [['frobnicate'], 'unknown_command', 'frobnicate'],
+    [['lgo', '-n', '5'], 'unknown_command', 'lgo'],
+    [['--json', 'stauts'], 'unknown_command', 'stauts'],
+    [['--repo', 'log', 'stauts'], 'unknown_command', 'stauts'],
+    [['index', 'lst'], 'unknown_command', 'lst'],
+    [['index', '--json', 'lst', '--wat'], 'unknown_command', 'lst'],
+    [['dag', '--what'], 'unknown_option', '--what'],
+    [['--what'], 'unknown_option', '--what'],
+    [['log', '--coumt', '5'], 'unknown_option', '--coumt'],
+  ])('calls %j an %s', (argv, code, word) => {
+    expect(parseInvocation(argv)).toMatchObject({ kind: 'misuse', misuse: { code, word } });
+  });
+});
+
+describe('the help', () => {
+  it('has purpose, arguments, options and an example for every command [DML-CLI-0303]', () => {
+    const help = new Map(allHelp().map(({ name, text }) => [name, text]));
+    for (const { name, summary, arguments: args = [], options = [], example } of COMMANDS) {
+      const text = help.get(`dml ${name}`) ?? '';
+      const flat = text.replace(/\s+/g, ' ');
+      expect(flat, name).toContain(summary);
+      for (const { syntax, description } of args) {
+        expect(text).toContain(syntax);
+        expect(flat).toContain(description);
+      }
+      for (const { syntax, description } of options) expect(flat).toContain(`${syntax} ${description}`);
+      expect(text).toContain(`\nExample:\n  $ ${example}\n`);
+      expect(parseInvocation([...name.split(' '), '--help'])).toEqual({ kind: 'help', text });
+    }
+  });
+
+  it('is written for examples that work', () => {
+    for (const { name, example } of COMMANDS) {
+      expect(parseInvocation(example.split(' ').slice(1))).toMatchObject({
+        kind: 'command',
+        command: { name },
+      });
+    }
+  });
+
+  it('of dml alone lists the commands [DML-CLI-0304]', () => {
+    const invocation = parseInvocation([]);
+    expect(invocation).toEqual(parseInvocation(['--help']));
+    const text = invocation.kind === 'help' ? invocation.text : '';
+    for (const word of new Set(COMMANDS.map(({ name }) => name.split(' ')[0]))) {
+      expect(text).toMatch(new RegExp(`^  ${word}\\b`, 'm'));
+    }
+  });
+});

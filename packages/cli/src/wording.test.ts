@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest';
+import { fillIn } from './wording.ts';
+
+const id = 'ab'.repeat(32);
+
+describe('fillIn', () => {
+  it.each([
+    ['"{name}" is gone', { name: 'x' }, '"x" is gone'],
+    ['[did you mean: {nearest}? ]see {help}', { nearest: [], help: 'h' }, 'see h'],
+    [
+      '[did you mean: {nearest}? ]see {help}',
+      { nearest: ['a', 'b'], help: 'h' },
+      'did you mean: a, b? see h',
+    ],
+    ['lost[: {message}]', {}, 'lost'],
+    ['lost[: {message}]', { message: '' }, 'lost'],
+    ['lost[: {message}]', { message: 'x [y] {name}', name: 'z' }, 'lost: x [y] {name}'],
+    ['the object {objectId}', { objectId: id }, 'the object abababababab'],
+    [
+      '{list}',
+      { list: Array.from({ length: 10 }, (_, index) => String(index)) },
+      '0, 1, 2, 3, 4, 5, 6, 7, 2 more',
+    ],
+    ['{zero}', { zero: 0 }, '0'],
+  ])('%s with %o says %s', (template, fields, text) => {
+    expect(fillIn(template, fields)).toBe(text);
+  });
+});

@@ -1,0 +1,190 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { SCHEMA_VERSION } from '@daggerml/store';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { dml, type RefState, TestRepository } from './test-repository.ts';
+
+let repository: TestRepository;
+let before: RefState;
+beforeAll(async () => {
+  repository = await TestRepository.create();
+  await repository.run('sums');
+  before = await repository.refState();
+});
+afterAll(() => repository.remove());
+
+/** Runs a pipeline file that must be refused, and checks that the repository is as it was. */
+async function refused(file: string, ...rest: string[]): Promise<string> {
+  const outcome = await repository.dml(['run', file, ...rest]);
+  expect(outcome).toMatchObject({ exitCode: 12, stdout: '' });
+  expect(outcome.stderr).toMatch(/^dml: [^\n]+\nhint: [^\n]+\n$/);
+  expect(await repository.refState()).toEqual(before);
+  return outcome.stderr;
+}
+
+function pipeline(body: string, extra = ''): string {
+  return `import { blob, definePipeline, functions } from '@daggerml/bindings';
+const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
+${extra}
+export const it = definePipeline('it', async (dag) => {
+  ${body}
+});
+`;
+}
+
+describe('a folder that cannot be written', () => {
+  it.each([
+    ['below a file', () => join(repository.folder, 'steps.ts/new')],
+    ['that the system owns', () => '/proc/new'],
+  ])('%s is reported by init with its path [DML-CLI-1201]', async (_, folder) => {
+    const outcome = await dml(['init', folder()]);
+    expect(outcome).toMatchObject({ exitCode: 10, stdout: '' });
+    expect(outcome.stderr).toMatch(/^dml: "[^"]+" cannot be written \(E\w+\)\nhint: check its permissions/);
+    expect(outcome.stderr).toContain(folder());
+    expect(existsSync(folder())).toBe(false);
+  });
+
+  it.each([
+    ['below a file', () => join(repository.folder, 'steps.ts/new')],
+    ['that the system owns', () => '/proc/new'],
+  ])('%s is reported by export with its path [DML-CLI-1201]', async (_, path) => {
+    await repository.run('report');
+    before = await repository.refState();
+    const outcome = await repository.dml(['export', 'report', path()]);
+    expect(outcome).toMatchObject({ exitCode: 10, stdout: '' });
+    expect(outcome.stderr).toContain(`dml: "${path()}" cannot be written (E`);
+    expect(await repository.refState()).toEqual(before);
+  });
+});
+
+describe('a repository with a newer schema', () => {
+  it('is refused with both versions and the hint to update [DML-CLI-1202]', async () => {
+    const newer = await TestRepository.create();
+    try {
+      await newer.withStore((store) => {
+        store.transact('test', (transaction) => transaction.setMeta('schema', SCHEMA_VERSION + 6));
+      }, 'write');
+      for (const argv of [['status'], ['run', 'pipelines.ts', 'sums'], ['gc'], ['schema']]) {
+        const outcome = await newer.dml(argv);
+        expect(outcome).toMatchObject({ exitCode: 9, stdout: '' });
+        expect(outcome.stderr).toBe(
+          `dml: the repository has schema ${SCHEMA_VERSION + 6}; this dml knows schemas up to ${SCHEMA_VERSION}\n` +
+            'hint: update dml: npm install --global @daggerml/cli\n',
+        );
+      }
+    } finally {
+      newer.remove();
+    }
+  });
+});
+
+describe('a pipeline file', () => {
+  it('that does not exist is reported with the path that was looked for [DML-CLI-1203]', async () => {
+    expect(await refused('sub/nothing.ts')).toContain(
+      `there is no file "${join(repository.folder, 'sub/nothing.ts')}"`,
+    );
+    expect(await refused('/no/such/file.ts')).toContain('there is no file "/no/such/file.ts"');
+  });
+
+  it('that throws is reported with the message and the position in its own source [DML-CLI-1204]', async () => {
+    repository.write('throws.ts', pipeline("const n: number = 1;\n  throw new Error('no data for ' + n);"));
+    expect(await refused('throws.ts')).toContain('dml: throws.ts:6: no data for 1\n');
+  });
+
+  it('that throws in a file it imports is reported with that position [DML-CLI-1204]', async () => {
+    repository.write(
+      'lib/deep.ts',
+      'type Row = { a: number };\n\nexport function read(row?: Row): number {\n  return row!.a;\n}\n',
+    );
+    repository.write('imports.ts', pipeline('return read();', "import { read } from './lib/deep.ts';"));
+    expect(await refused('imports.ts')).toMatch(/dml: lib\/deep\.ts:4: Cannot read properties of undefined/);
+  });
+
+  it('that throws while it is loaded is reported with the position [DML-CLI-1204]', async () => {
+    repository.write('early.ts', `type X = 1;\nthrow new TypeError('too early');\n`);
+    expect(await refused('early.ts')).toContain('dml: early.ts:2: too early\n');
+  });
+
+  it('with a syntax error is reported with its line', async () => {
+    repository.write('broken.ts', 'export const a = 1;\nexport const b = (;\n');
+    expect(await refused('broken.ts')).toMatch(/dml: broken\.ts:2: \S/);
+  });
+
+  it('that exports no pipeline is told how to', async () => {
+    expect(await refused('steps.ts')).toMatch(
+      /exports no pipeline\nhint: export one: export const name = definePipeline/,
+    );
+    repository.write('empty.ts', '');
+    expect(await refused('empty.ts')).toContain('exports no pipeline');
+    repository.write('data.json', '{"a": 1}');
+    expect(await refused('data.json')).toContain('exports no pipeline');
+  });
+
+  it('that exports several wants a name, and says which there are', async () => {
+    const names = 'clock, fails, lost, parallel, raw, report, runs-forever, stalls, 3 more';
+    expect(await refused('pipelines.ts')).toContain(
+      `exports several pipelines: ${names}\nhint: name one: dml run`,
+    );
+    expect(await refused('pipelines.ts', 'sum')).toContain(
+      'exports no pipeline named "sum"; it exports: clock',
+    );
+  });
+
+  it('that is a folder, a device, a pipe or far too large is refused unread', async () => {
+    mkdirSync(join(repository.folder, 'folder.ts'));
+    expect(await refused('folder.ts')).toContain('folder.ts" is a folder\n');
+    expect(await refused('/dev/zero')).toContain('"/dev/zero" is not a regular file\n');
+    execFileSync('mkfifo', [join(repository.folder, 'pipe.ts')]);
+    expect(await refused('pipe.ts')).toContain('is not a regular file\n');
+    const huge = join(repository.folder, 'huge.ts');
+    writeFileSync(huge, '');
+    truncateSync(huge, 3 * 1024 ** 3);
+    expect(await refused('huge.ts')).toContain('has 3.0 GiB, more than any pipeline file (16.0 MiB)\n');
+  });
+
+  it('that is not text is refused', async () => {
+    repository.write('binary.ts', new Uint8Array([0xff, 0xfe, 0, 1, 2, 0x80]));
+    expect(await refused('binary.ts')).toContain('dml: ');
+  });
+});
+
+describe('a value without a datum form', () => {
+  it.each([
+    ['undefined', '{ a: [undefined] }', 'a[0]: undefined cannot be stored'],
+    ['a function', '{ f: () => 1 }', 'f: a function cannot be stored'],
+    ['a class instance', '{ when: new (class Clock {})() }', 'cannot be stored'],
+    ['a symbol', '[Symbol("x")]', 'cannot be stored'],
+    ['an integer out of range', '[2n ** 63n]', 'cannot be stored'],
+    ['a lone surrogate', '["\\ud800"]', '[0]: a string with a lone surrogate cannot be stored'],
+  ])('%s is refused by its place and kind', async (_, value, message) => {
+    repository.write('value.ts', pipeline(`return dag.literal(${value} as never);`));
+    const stderr = await refused('value.ts');
+    expect(stderr).toContain(message);
+  });
+
+  it('and a value that contains itself is refused', async () => {
+    repository.write(
+      'cycle.ts',
+      pipeline('const a: unknown[] = []; a.push(a); return dag.literal(a as never);'),
+    );
+    expect(await refused('cycle.ts')).toContain('contains itself');
+  });
+
+  it('and the reserved scheme, a missing file and an unknown function are refused', async () => {
+    repository.write(
+      'scheme.ts',
+      pipeline(
+        "return dag.literal(Uri.fromString('dml://list/get'));",
+        "import { Uri } from '@daggerml/bindings';",
+      ),
+    );
+    expect(await refused('scheme.ts')).toContain('reserved');
+    repository.write('gone.ts', pipeline("return dag.file('gone.csv');"));
+    expect(await refused('gone.ts')).toMatch(/"[^"]*gone\.csv" cannot be read \(ENOENT\)/);
+    repository.write('unknown.ts', pipeline('return dag.call((steps as any).subtract, 1);'));
+    expect(await refused('unknown.ts')).toMatch(
+      /the export does not exist; .*steps\.ts exports: add, boom, crash/,
+    );
+  });
+});

@@ -1,0 +1,140 @@
+import { randomUUID } from 'node:crypto';
+import { indexRef } from '@daggerml/store';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestRepository } from './test-repository.ts';
+
+let repository: TestRepository;
+let older: string;
+let newest: string;
+beforeAll(async () => {
+  repository = await TestRepository.create();
+  ({ commitId: older } = await repository.run('sums'));
+  ({ commitId: newest } = await repository.run('values'));
+});
+afterAll(() => repository.remove());
+
+async function head(name: string): Promise<string> {
+  return (await repository.ok('ref', name)).trim();
+}
+
+describe('dml branch', () => {
+  it('creates a head at the commit, the current one by default [DML-CLI-0901]', async () => {
+    expect(await repository.json('branch', 'old', older.slice(0, 8))).toEqual({
+      branch: 'old',
+      commitId: older,
+    });
+    expect(await head('old')).toBe(older);
+    await repository.ok('branch', 'new');
+    expect(await head('new')).toBe(newest);
+    expect(await repository.json('status')).toMatchObject({ branch: 'main' });
+    expect(await repository.refState()).toMatchObject({
+      journal: expect.arrayContaining([
+        expect.objectContaining({ ref: 'refs/heads/old', actor: 'tester', reason: 'branch' }),
+      ]),
+    });
+  });
+
+  it('refuses a name that exists [DML-CLI-0902]', async () => {
+    const outcome = await repository.dml(['branch', 'main', older]);
+    expect(outcome).toMatchObject({ exitCode: 6, stdout: '' });
+    expect(outcome.stderr).toContain('the branch "main" exists');
+    expect(await head('main')).toBe(newest);
+  });
+
+  it.each(['.', '..', 'a\nb', 'x'.repeat(256), 'e\u0301'])(
+    'refuses the name %j [DML-CLI-0903]',
+    async (name) => {
+      const before = await repository.refState();
+      const outcome = await repository.dml(['branch', name]);
+      expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(outcome.stderr).toContain('is not a valid name');
+      expect(await repository.refState()).toEqual(before);
+    },
+  );
+
+  it('refuses what is not a commit', async () => {
+    const outcome = await repository.dml(['branch', 'of-a-dag', 'sums']);
+    expect(outcome).toMatchObject({ exitCode: 2 });
+    expect(outcome.stderr).toContain('"sums" names an object of the class dag, not a commit');
+  });
+});
+
+describe('dml switch', () => {
+  it('makes a head the current branch [DML-CLI-0904]', async () => {
+    await repository.ok('branch', 'side', older);
+    await repository.ok('switch', 'side');
+    expect(await repository.json('status')).toMatchObject({ branch: 'side', commitId: older });
+    await repository.run('raw');
+    expect(await head('main')).toBe(newest);
+    expect(await head('side')).not.toBe(older);
+    expect((await repository.dml(['switch', 'nowhere'])).exitCode).toBe(3);
+    await repository.ok('switch', 'main');
+    expect(await repository.json('status')).toMatchObject({ branch: 'main' });
+  });
+});
+
+describe('dml merge', () => {
+  it('moves the target forward [DML-CLI-0905]', async () => {
+    await repository.ok('branch', 'behind', older);
+    expect(await repository.json('merge', 'behind', 'main')).toEqual({
+      branch: 'behind',
+      from: older,
+      to: newest,
+      moved: true,
+    });
+    expect(await head('behind')).toBe(newest);
+    expect(await repository.json('merge', 'behind', 'main')).toMatchObject({ moved: false });
+  });
+
+  it('refuses anything but a fast-forward [DML-CLI-0906]', async () => {
+    const before = await repository.refState();
+    for (const [target, source] of [
+      ['main', 'side'],
+      ['main', older],
+    ] as const) {
+      const outcome = await repository.dml(['merge', target, source]);
+      expect(outcome).toMatchObject({ exitCode: 6, stdout: '' });
+      expect(outcome.stderr).toContain(`"${target}" has commits that "${source.slice(0, 12)}" lacks`);
+    }
+    expect(await repository.refState()).toEqual(before);
+  });
+});
+
+describe('dml index', () => {
+  const uuids = [randomUUID(), randomUUID()].sort();
+
+  it('lists the IndexRefs with age and commit [DML-CLI-0907]', async () => {
+    expect(await repository.json('index', 'list')).toEqual([]);
+    await repository.withStore((store) => {
+      for (const uuid of uuids) {
+        store.updateRef({
+          ref: indexRef(uuid),
+          expected: null,
+          next: newest as never,
+          actor: 'a',
+          reason: 'b',
+        });
+      }
+    }, 'write');
+    const listed = await repository.json<{ index: string; commitId: string; timeMs: number }[]>(
+      'index',
+      'list',
+    );
+    expect(listed).toMatchObject(uuids.map((index) => ({ index, commitId: newest })));
+    expect(listed[0]?.timeMs).toBeGreaterThan(0);
+    const text = await repository.ok('index', 'list');
+    expect(text).toMatch(
+      new RegExp(`^${uuids[0]} {2}${newest.slice(0, 12)} {2}(just now|.* ago) {2}run values$`, 'm'),
+    );
+  });
+
+  it('deletes the IndexRef that it is told to prune [DML-CLI-0908]', async () => {
+    expect(await repository.dml(['index', 'prune', 'zzzz'])).toMatchObject({ exitCode: 3 });
+    expect(await repository.ok('index', 'prune', uuids[0]!)).toBe(`pruned ${uuids[0]}\n`);
+    expect(await repository.json('index', 'prune', uuids[1]!.slice(0, 8))).toEqual({
+      index: uuids[1],
+      pruned: true,
+    });
+    expect(await repository.json('index', 'list')).toEqual([]);
+  });
+});

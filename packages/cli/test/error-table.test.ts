@@ -1,0 +1,134 @@
+import { DmlError } from '@daggerml/object-model';
+import { describe, expect, it } from 'vitest';
+import { describeError } from '../src/error-report.ts';
+import { ERROR_TABLE } from '../src/error-table.ts';
+import { EXIT } from '../src/exit-code.ts';
+import { type ErrorWording, fillIn } from '../src/wording.ts';
+import { declaredCodes, raisedErrors } from './raised-errors.ts';
+
+const table: Readonly<Record<string, ErrorWording>> = ERROR_TABLE;
+const codes = Object.keys(table).sort();
+const raised = raisedErrors();
+
+/** Details of the object model stand in every error of it; positions are worked out from the error. */
+const COMPUTED = ['detail', 'position'];
+/** A failed call brings these along, whatever its code is. */
+const OF_CALLS = ['message', 'class', 'nodeId', 'name'];
+
+function sitesOf(code: string): readonly (readonly string[])[] {
+  return raised.flatMap(({ codes: own, fields }) => (own.includes(code) && fields ? [fields] : []));
+}
+
+function fieldsIn(template: string): string[] {
+  return [...template.matchAll(/\{(\w+)\}/g)].map(([, field]) => field ?? '');
+}
+
+function templatesOf({ message, hint = '', details = {} }: ErrorWording): string[] {
+  return [message, hint, ...Object.values(details).flatMap((detail) => [detail.message, detail.hint ?? ''])];
+}
+
+describe('the error table', () => {
+  it('has each code of every package, and no other [DML-CLI-0502]', () => {
+    const declared = [
+      ...declaredCodes('cli/src/cli-error.ts', 'CliErrorCode'),
+      ...declaredCodes('bindings/src/errors.ts', 'BindingsErrorCode'),
+      ...declaredCodes('execution/src/errors.ts', 'ExecutionErrorCode'),
+      ...declaredCodes('store/src/errors.ts', 'StoreErrorCode'),
+      'invalid_header',
+      'invalid_bounds',
+      'invalid_kind',
+      'invalid_payload',
+      'invalid_utf8',
+    ];
+    expect(declared.length).toBeGreaterThan(80);
+    expect(codes).toEqual([...new Set(declared)].sort());
+  });
+
+  it.each(codes)('gives %s one exit code other than 0 [DML-CLI-0502]', (code) => {
+    const wording = table[code];
+    expect(Object.values(EXIT)).toContain(wording?.exit);
+    expect(wording?.exit).not.toBe(EXIT.done);
+    const error = new DmlError({ code, fields: { class: '' } });
+    expect(describeError(error, '/')).toMatchObject({ code, exit: wording?.exit });
+  });
+
+  it('knows where errors are raised', () => {
+    expect(raised.length).toBeGreaterThan(120);
+    expect(sitesOf('schema_newer')).toEqual([['schema', 'supported']]);
+    expect(sitesOf('unwritable_path').length).toBeGreaterThan(2);
+  });
+
+  it.each(codes)('words %s by fields that it is raised with', (code) => {
+    const sites = sitesOf(code);
+    for (const template of templatesOf(table[code] as ErrorWording)) {
+      const required = fieldsIn(template.replace(/\[[^\]]*\]/g, ''));
+      for (const field of required) {
+        if (field === 'detail' && code.startsWith('invalid_')) continue;
+        const lacking = sites.filter((fields) => !fields.includes(field));
+        const ofDetail = table[code]?.details !== undefined && lacking.length < sites.length;
+        expect({ field, sites: sites.length, lacking: ofDetail ? [] : lacking }).toEqual({
+          field,
+          sites: expect.toSatisfy((count: number) => count > 0),
+          lacking: [],
+        });
+      }
+      const known = new Set([...sites.flat(), ...COMPUTED, ...OF_CALLS]);
+      expect(fieldsIn(template).filter((field) => !known.has(field))).toEqual([]);
+    }
+  });
+
+  it.each(codes)('words %s without a gap when optional fields are absent', (code) => {
+    for (const template of templatesOf(table[code] as ErrorWording)) {
+      const required = fieldsIn(template.replace(/\[[^\]]*\]/g, ''));
+      const text = fillIn(template, Object.fromEntries(required.map((field) => [field, 'x'])));
+      expect(text).not.toMatch(/""|\(\)|undefined|[:;,]$/);
+    }
+  });
+});
+
+describe('a failed call', () => {
+  function failed(failureClass: string, code: string): DmlError {
+    const cause = new DmlError({
+      code,
+      fields: { class: failureClass, message: 'why', name: 'fit', nodeId: 'a'.repeat(64) },
+    });
+    return new DmlError({
+      code: 'dag_failed',
+      fields: { name: 'fit', failureCode: code, message: 'why' },
+      cause,
+    });
+  }
+
+  it.each([
+    ['deterministic', 'missing_element', EXIT.callFailed, 'the call "fit" failed: missing_element: why'],
+    ['deterministic', 'a_code_of_its_own', EXIT.callFailed, 'the call "fit" failed: a_code_of_its_own: why'],
+    ['infrastructure', 'timeout', EXIT.infrastructure, 'the call "fit" was lost: timeout: why'],
+    [
+      'infrastructure',
+      'integrate_failed',
+      EXIT.infrastructure,
+      'the call "fit" was lost: integrate_failed: why',
+    ],
+  ])('of the class %s with the code %s ends with %i', (failureClass, code, exit, message) => {
+    expect(describeError(failed(failureClass, code), '/')).toMatchObject({ exit, message });
+    expect(describeError(failed(failureClass, code).cause, '/')).toMatchObject({ exit, message });
+  });
+});
+
+describe('what is not an error of DaggerML', () => {
+  it('is reported as a defect, and an aborted signal as an interrupt', () => {
+    expect(describeError(new TypeError('x is not a function'), '/')).toMatchObject({
+      exit: EXIT.defect,
+      code: 'defect',
+      message: 'unexpected failure: x is not a function',
+    });
+    expect(describeError('a text', '/')).toMatchObject({
+      exit: EXIT.defect,
+      message: 'unexpected failure: a text',
+    });
+    expect(describeError(new DmlError({ code: 'never_heard_of' }), '/')).toMatchObject({ exit: EXIT.defect });
+    expect(describeError(new DOMException('gone', 'AbortError'), '/')).toMatchObject({
+      exit: EXIT.interrupted,
+    });
+  });
+});

@@ -1,0 +1,201 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestRepository } from './test-repository.ts';
+
+const BIN = fileURLToPath(new URL('../dist/bin.js', import.meta.url));
+
+let repository: TestRepository;
+beforeAll(async () => {
+  repository = await TestRepository.create();
+  await repository.run('sums');
+});
+afterAll(() => repository.remove());
+
+interface Ended {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function start(argv: readonly string[], stdio: 'pipe' | number = 'pipe'): ChildProcess {
+  return spawn(process.execPath, [BIN, ...argv], {
+    cwd: repository.folder,
+    stdio: ['ignore', stdio, 'pipe'],
+  });
+}
+
+async function end(child: ChildProcess): Promise<Ended> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (piece) => {
+    stdout += piece;
+  });
+  child.stderr?.on('data', (piece) => {
+    stderr += piece;
+  });
+  const [exitCode, signal] = await once(child, 'close');
+  return { exitCode, signal, stdout, stderr };
+}
+
+/** Resolves with the first text on standard error that fits. */
+async function told(child: ChildProcess, pattern: RegExp): Promise<string> {
+  let text = '';
+  for await (const piece of child.stderr ?? []) {
+    text += piece;
+    const found = pattern.exec(text);
+    if (found) return found[0];
+  }
+  throw new Error(`the command ended before it said ${pattern}: ${text}`);
+}
+
+/** Ids of the processes and threads below a process; Linux lists them. */
+function tasksOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+describe('the dml program', () => {
+  it('runs a pipeline from the shell and ends with the code of its outcome', async () => {
+    expect(await end(start(['run', 'pipelines.ts', 'sums', '--no-cache']))).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringMatching(
+        /^2 executed, 0 cached, 0 failed in .*\ncommitted sums as [0-9a-f]{12}\n$/,
+      ),
+      stderr: expect.stringMatching(/^ {2}executed add {2}.*\n {2}executed double it {2}.*\n$/),
+    });
+    expect(await end(start(['cat', 'sums']))).toMatchObject({ exitCode: 0, stdout: '6\n', stderr: '' });
+    expect(await end(start(['show', 'nothing']))).toMatchObject({ exitCode: 3, stdout: '' });
+    expect(await end(start(['run', 'pipelines.ts', 'fails']))).toMatchObject({ exitCode: 7, stdout: '' });
+    expect(await end(start(['--repo', '/', 'status']))).toMatchObject({ exitCode: 5, stdout: '' });
+  });
+
+  it('ends silently when its reader has gone [DML-CLI-0408]', async () => {
+    repository.write(
+      'large.ts',
+      `import { definePipeline } from '@daggerml/bindings';
+      export const large = definePipeline('large', async (dag) => dag.literal(Array.from({ length: 200_000 }, (_, i) => i)));`,
+    );
+    await repository.ok('run', 'large.ts');
+    const child = start(['cat', 'large']);
+    const ended = end(child);
+    await once(child.stdout!, 'data');
+    child.stdout!.destroy();
+    expect(await ended).toMatchObject({ exitCode: 0, signal: null, stderr: '' });
+  });
+
+  it('reports a standard output that cannot be written', async () => {
+    const ended = await end(start(['status'], openSync('/dev/full', 'w')));
+    expect(ended.exitCode).toBe(10);
+    expect(ended.stderr).toMatch(/^dml: "standard output" cannot be written \(ENOSPC\)\nhint: /);
+  });
+
+  it.each(['SIGINT', 'SIGTERM'] as const)(
+    'stops the running calls before it ends on %s [DML-CLI-0504]',
+    async (signal) => {
+      const child = start(['run', 'pipelines.ts', 'runs-forever']);
+      const ended = once(child, 'close');
+      await told(child, /running in \d+/);
+      expect(tasksOf(child.pid!).length).toBeGreaterThan(0);
+      child.stderr!.resume();
+      child.kill(signal);
+      expect(await ended).toEqual([130, null]);
+      expect(isAlive(child.pid!)).toBe(false);
+      expect(tasksOf(child.pid!)).toEqual([]);
+      // What was finished is kept and answers the next run.
+      expect((await repository.json<unknown[]>('index', 'list')).length).toBeGreaterThan(0);
+      await repository.ok('verify');
+    },
+  );
+
+  it('says what it does on an interrupt and how it ended', async () => {
+    const child = start(['run', 'pipelines.ts', 'runs-forever']);
+    let stderr = '';
+    child.stderr!.on('data', (piece) => {
+      stderr += piece;
+      if (String(piece).includes('running in')) child.kill('SIGINT');
+    });
+    expect(await once(child, 'close')).toEqual([130, null]);
+    expect(stderr).toContain('stopping the running calls …\n');
+    expect(stderr).toContain(
+      'dml: interrupted; no call runs any more\nhint: run it again; finished calls are kept\n',
+    );
+  });
+
+  it('ends a pipeline that waits for what can no longer happen [DML-CLI-0506]', async () => {
+    const before = await repository.refState();
+    expect(await end(start(['run', 'pipelines.ts', 'stalls']))).toEqual({
+      exitCode: 12,
+      signal: null,
+      stdout: '',
+      stderr:
+        'dml: the pipeline waits for something that can no longer happen\n' +
+        'hint: look for a promise that nothing settles\n',
+    });
+    expect(await repository.refState()).toEqual(before);
+  });
+
+  it('keeps the work of two that run at once', async () => {
+    const [sums, report, values] = await Promise.all([
+      end(start(['run', 'pipelines.ts', 'sums', '--json', '--no-cache'])),
+      end(start(['run', 'pipelines.ts', 'report', '--json'])),
+      end(start(['run', 'pipelines.ts', 'values', '--json'])),
+    ]);
+    for (const { exitCode, stderr } of [sums, report, values]) expect(exitCode, stderr).toBe(0);
+    const dags = await repository.json<{ name: string; dagId: string }[]>('dag', 'list');
+    for (const { stdout } of [sums, report, values]) {
+      const { pipeline: name, dagId } = JSON.parse(stdout);
+      expect(dags).toContainEqual({ name, dagId });
+    }
+    expect(await end(start(['verify']))).toMatchObject({ exitCode: 0 });
+  });
+
+  it('loads nothing heavy for --version, --help, status and log', async () => {
+    const heavy = /esbuild|acorn|node_modules\/zod|@aws-sdk/;
+    repository.write(
+      'loaded.mjs',
+      `import { register } from 'node:module';
+      register('data:text/javascript,' + encodeURIComponent(\`
+        import { appendFileSync } from 'node:fs';
+        export async function resolve(specifier, context, next) {
+          const found = await next(specifier, context);
+          appendFileSync(process.env.LOADED, found.url + '\\\\n');
+          return found;
+        }\`));`,
+    );
+    for (const argv of [['--version'], ['--help'], ['status'], ['log']]) {
+      const list = repository.write('loaded.txt', '');
+      const child = spawn(
+        process.execPath,
+        ['--import', join(repository.folder, 'loaded.mjs'), BIN, ...argv],
+        {
+          cwd: repository.folder,
+          env: { ...process.env, LOADED: list },
+          stdio: 'ignore',
+        },
+      );
+      expect(await once(child, 'close')).toEqual([0, null]);
+      const loaded = readFileSync(list, 'utf8').split('\n');
+      expect(loaded.length).toBeGreaterThan(5);
+      expect(loaded.filter((url) => heavy.test(url))).toEqual([]);
+      if (argv[0]?.startsWith('--'))
+        expect(loaded.filter((url) => /object-model|lmdb/.test(url))).toEqual([]);
+    }
+  });
+});

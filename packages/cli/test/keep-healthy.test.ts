@@ -1,0 +1,111 @@
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestRepository } from './test-repository.ts';
+
+let repository: TestRepository;
+beforeAll(async () => {
+  repository = await TestRepository.create();
+  await repository.run('sums');
+  await repository.run('report');
+});
+afterAll(() => repository.remove());
+
+interface GcDocument {
+  readonly dryRun: boolean;
+  readonly kept: { readonly objects: number; readonly bytes: number };
+  readonly condemned: {
+    readonly objects: number;
+    readonly bytes: number;
+    readonly byClass: Record<string, unknown>;
+  };
+}
+
+describe('dml gc', () => {
+  it('prints with --dry-run what it would delete and deletes nothing [DML-CLI-1002]', async () => {
+    const { commitId } = await repository.run('clock');
+    await repository.ok('branch', 'kept', 'main~1');
+    await repository.ok('index', 'list');
+    const plan = await repository.json<GcDocument>('gc', '--dry-run');
+    expect(plan.dryRun).toBe(true);
+    expect(plan.condemned.objects).toBeGreaterThan(0);
+    const again = await repository.json<GcDocument>('gc', '--dry-run');
+    expect(again.condemned).toEqual(plan.condemned);
+    expect(again.kept).toEqual(plan.kept);
+    expect(await repository.ok('gc', '--dry-run')).toMatch(
+      new RegExp(`^would delete ${plan.condemned.objects} objects, .*; kept ${plan.kept.objects}, `),
+    );
+    expect(await repository.json('show', commitId)).toMatchObject({ class: 'commit' });
+  });
+
+  it('deletes what no root reaches and prints counts and bytes [DML-CLI-1001]', async () => {
+    const plan = await repository.json<GcDocument>('gc', '--dry-run');
+    const done = await repository.json<GcDocument>('gc');
+    expect(done).toMatchObject({ dryRun: false, kept: plan.kept, condemned: plan.condemned });
+    expect(await repository.json<GcDocument>('gc', '--dry-run')).toMatchObject({
+      condemned: { objects: 0, bytes: 0 },
+    });
+    expect(await repository.ok('gc')).toMatch(/^deleted 0 objects, 0 B; kept \d+, [\d.]+ Ki?B\n$/);
+    expect(await repository.ok('cat', 'sums')).toBe('6\n');
+    expect(await repository.run('sums')).toMatchObject({
+      changed: false,
+      counts: { executed: 0, cached: 2 },
+    });
+  });
+
+  it('prints a path from a root to the object with --why [DML-CLI-1003]', async () => {
+    const { dagId } = (await repository.json<{ name: string; dagId: string }[]>('dag', 'list'))[1] ?? {
+      dagId: '',
+    };
+    const reason = await repository.json<{
+      state: string;
+      root: object;
+      path: { class: string; objectId: string }[];
+    }>('gc', '--why', dagId);
+    expect(reason).toMatchObject({ state: 'kept', root: { kind: 'ref', ref: 'refs/heads/kept' } });
+    expect(reason.path.map((step) => step.class)).toEqual(['commit', 'tree', 'dag']);
+    expect(reason.path[2]).toEqual({ class: 'dag', objectId: dagId });
+    const text = await repository.ok('gc', '--why', dagId);
+    expect(text).toMatch(
+      /^kept by refs\/heads\/kept\n {2}commit [0-9a-f]{12}\n {2}tree [0-9a-f]{12}\n {2}dag [0-9a-f]{12}\n$/,
+    );
+    expect((await repository.dml(['gc', '--why', 'nothing'])).exitCode).toBe(3);
+  });
+
+  it('says before the first commit that there is none', async () => {
+    const fresh = await TestRepository.create();
+    try {
+      const outcome = await fresh.dml(['gc']);
+      expect(outcome.exitCode).toBe(13);
+      expect(outcome.stderr).toBe(
+        'dml: nothing was deleted: there is no commit yet\nhint: "dml run <file>" makes the first one\n',
+      );
+    } finally {
+      fresh.remove();
+    }
+  });
+});
+
+describe('dml verify', () => {
+  it('checks every object and ref and prints what is damaged [DML-CLI-1004]', async () => {
+    const clean = await repository.json<{ objects: number; refs: number; findings: unknown[] }>('verify');
+    expect(clean).toMatchObject({ refs: 2, findingCount: 0, findings: [] });
+    expect(clean.objects).toBeGreaterThan(20);
+    expect(await repository.ok('verify')).toMatch(/^\d+ objects and 2 refs checked, nothing is damaged\n$/);
+    // One byte of a stored text changes on the disk.
+    const file = join(repository.folder, '.dml/store/data.mdb');
+    const place = readFileSync(file).indexOf('# Total 6');
+    expect(place).toBeGreaterThan(0);
+    const descriptor = openSync(file, 'r+');
+    writeSync(descriptor, 'T', place);
+    closeSync(descriptor);
+    const damaged = await repository.dml(['verify', '--json']);
+    expect(damaged).toMatchObject({ exitCode: 11, stderr: '' });
+    expect(JSON.parse(damaged.stdout).findings).toContainEqual(
+      expect.objectContaining({ code: 'object_damaged', class: 'chunk' }),
+    );
+    const text = await repository.dml(['verify']);
+    expect(text.exitCode).toBe(11);
+    expect(text.stdout).toMatch(/^object damaged {2}class chunk {2}objectId [0-9a-f]{64}$/m);
+  });
+});

@@ -1,0 +1,290 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeRecord, FORMAT_VERSION } from '@daggerml/object-model';
+import { ENGINE_VERSION, SCHEMA_VERSION } from '@daggerml/store';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunDocument, TestRepository } from './test-repository.ts';
+
+let repository: TestRepository;
+let sums: RunDocument;
+let values: RunDocument;
+let report: RunDocument;
+beforeAll(async () => {
+  repository = await TestRepository.create();
+  sums = await repository.run('sums');
+  values = await repository.run('values');
+  await repository.run('raw');
+  report = await repository.run('report');
+});
+afterAll(() => repository.remove());
+
+function at(path: string): string {
+  return join(repository.folder, path);
+}
+
+describe('dml status', () => {
+  it('prints the branch, its commit, its dags and the work in progress [DML-CLI-0801]', async () => {
+    await repository.dml(['run', 'pipelines.ts', 'fails']);
+    const status = await repository.json<{ indexes: { index: string }[] }>('status');
+    expect(status).toMatchObject({
+      repository: repository.folder,
+      branch: 'main',
+      commitId: report.commitId,
+    });
+    expect(status).toMatchObject({
+      dags: [{ name: 'raw' }, { name: 'report' }, { name: 'sums' }, { name: 'values' }],
+    });
+    expect(status.indexes).toHaveLength(1);
+    const text = await repository.ok('status');
+    expect(text).toContain('On branch main\n');
+    expect(text).toContain(`Commit ${report.commitId.slice(0, 12)}  run report  (`);
+    expect(text).toContain(`  ${sums.dagId.slice(0, 12)}  sums\n`);
+    expect(text).toContain(`  ${status.indexes[0]?.index}  `);
+  });
+});
+
+describe('dml log', () => {
+  it('lists the commits along first parents, newest first [DML-CLI-0802]', async () => {
+    const commits =
+      await repository.json<{ commitId: string; message: string; parentCommitIds: string[] }[]>('log');
+    expect(commits.map(({ message }) => message)).toEqual([
+      'run report',
+      'run raw',
+      'run values',
+      'run sums',
+    ]);
+    expect(commits[0]?.commitId).toBe(report.commitId);
+    expect(commits.map(({ parentCommitIds }) => parentCommitIds[0])).toEqual([
+      ...commits.slice(1).map(({ commitId }) => commitId),
+      undefined,
+    ]);
+    const older = await repository.ok('log', 'main~2');
+    expect(older.match(/^commit [0-9a-f]{64}$/gm)).toEqual([
+      `commit ${values.commitId}`,
+      `commit ${sums.commitId}`,
+    ]);
+    expect(older).toContain('author tester\n');
+  });
+
+  it('lists at most as many commits as -n says [DML-CLI-0803]', async () => {
+    expect(await repository.json<unknown[]>('log', '-n', '2')).toHaveLength(2);
+    expect(await repository.json<unknown[]>('log', '--count', '100')).toHaveLength(4);
+    expect((await repository.dml(['log', '-n', '1.5'])).exitCode).toBe(2);
+  });
+});
+
+describe('dml show', () => {
+  it('prints the kind of an object and what it holds [DML-CLI-0804]', async () => {
+    const commit = await repository.json<{ treeId: string }>('show', 'main');
+    expect(commit).toMatchObject({
+      class: 'commit',
+      objectId: report.commitId,
+      author: 'tester',
+      message: 'run report',
+    });
+    const text = await repository.ok('show', 'main');
+    expect(text).toContain(`commit ${report.commitId}\n`);
+    expect(text).toContain(`  ${sums.dagId.slice(0, 12)}  sums`);
+    expect(await repository.ok('show', commit.treeId)).toContain(`tree ${commit.treeId}\n`);
+    const dag = await repository.json<DagDocument>('show', 'sums');
+    const node = dag.nodes.find(({ names }) => names.includes('three'));
+    expect(await repository.json('show', node?.nodeId.slice(0, 10) ?? '')).toMatchObject({
+      class: 'node',
+      kind: 'call',
+    });
+    const exec = await repository.ok('show', node?.outcome?.execId ?? '');
+    expect(exec).toContain(`exec ${node?.outcome?.execId}\n`);
+    const literal = dag.nodes.find(({ kind }) => kind === 'literal');
+    expect(await repository.ok('show', literal?.nodeId ?? '')).toContain('kind     literal');
+  });
+
+  it('lists the names, nodes and outcomes of a dag [DML-CLI-0805]', async () => {
+    const dag = await repository.json<DagDocument>('show', 'sums');
+    expect(dag.nodes.map(({ kind }) => kind)).toEqual(['literal', 'literal', 'call', 'call']);
+    expect(dag.nodes[3]).toMatchObject({ names: ['root'], outcome: { status: 'ok' } });
+    expect(dag.nodes[3]?.inputNodeIds).toEqual([dag.nodes[2]?.nodeId]);
+    const text = await repository.ok('show', 'sums');
+    expect(text).toMatch(/^ {2}[0-9a-f]{12} {2}call {5}add {5}ok in [\d.]+ m?s +three$/m);
+    expect(text).toMatch(/^ {2}[0-9a-f]{12} {2}call {5}double {2}ok in [\d.]+ m?s +root$/m);
+  });
+
+  it('previews a datum and counts what it holds', async () => {
+    const datumId = (await repository.json<{ datumId: string }>('export', 'report', 'elsewhere')).datumId;
+    expect(await repository.json('show', datumId)).toMatchObject({ class: 'datum', kind: 'map', count: 3 });
+    expect(await repository.ok('show', datumId)).toContain('"best": "tree"');
+  });
+});
+
+interface DagDocument {
+  readonly nodes: readonly {
+    readonly nodeId: string;
+    readonly kind: string;
+    readonly names: readonly string[];
+    readonly inputNodeIds: readonly string[];
+    readonly outcome?: { readonly execId: string };
+  }[];
+}
+
+describe('dml dag list', () => {
+  it('lists the dags of the current head with their ids [DML-CLI-0806]', async () => {
+    const dags = await repository.json<{ name: string; dagId: string }[]>('dag', 'list');
+    expect(dags.map(({ name }) => name)).toEqual(['raw', 'report', 'sums', 'values']);
+    expect(dags).toContainEqual({ name: 'sums', dagId: sums.dagId });
+    expect(await repository.ok('dag', 'list')).toContain(`${sums.dagId.slice(0, 12)}  sums\n`);
+  });
+});
+
+describe('dml cat', () => {
+  it('prints the JSON form of a datum and the raw bytes of a blob or of bytes [DML-CLI-0807]', async () => {
+    expect(JSON.parse(await repository.ok('cat', 'values'))).toEqual({
+      nothing: null,
+      yes: true,
+      whole: 3,
+      large: { '/': { i64: '4611686018427387904' } },
+      float: 3,
+      odd: { '/': { f64: 'nan' } },
+      bytes: { '/': { bytes: 'AAH/' } },
+      text: 'a\u001b[31mb\u009bc',
+      list: [1, 'two'],
+      set: { '/': { set: [1] } },
+      file: { '/': { blob: { sizeBytes: 14, sha256: expect.stringMatching(/^[0-9a-f]{64}$/) } } },
+    });
+    expect(await repository.ok('cat', 'values')).toContain('"float": 3.0');
+    expect([...(await repository.dml(['cat', 'raw#bytes'])).bytes]).toEqual([0, 255, 10]);
+    expect([...(await repository.dml(['cat', 'raw#blob'])).bytes]).toEqual([1, 0, 254]);
+    expect(await repository.json('cat', 'raw#blob')).toMatchObject({ '/': { blob: { sizeBytes: 3 } } });
+  });
+
+  it('refuses what does not stand for one value', async () => {
+    const outcome = await repository.dml(['cat', 'main']);
+    expect(outcome).toMatchObject({ exitCode: 3, stdout: '' });
+    expect(outcome.stderr).toBe(
+      'dml: "main" (commit of 4 dags) does not stand for one value\n' +
+        'hint: name a dag, a node or a datum, for example: main:raw, main:report, main:sums, main:values\n',
+    );
+  });
+});
+
+describe('dml export', () => {
+  it('writes a blob to a file and a map of blobs to a folder [DML-CLI-0808]', async () => {
+    expect(await repository.json('export', 'report#source', 'deep/er/source.txt')).toMatchObject({
+      path: at('deep/er/source.txt'),
+      files: [{ path: '', sizeBytes: 10 }],
+    });
+    expect(readFileSync(at('deep/er/source.txt'), 'utf8')).toBe('some text\n');
+    expect(await repository.ok('export', 'report', 'out')).toMatch(/^3 files, 24 B$/m);
+    expect(readFileSync(at('out/report.md'), 'utf8')).toBe('# Total 6\n');
+    expect(readFileSync(at('out/images/chart.svg'), 'utf8')).toBe('<svg/>\n');
+    expect(readFileSync(at('out/best.json'), 'utf8')).toBe('"tree"\n');
+    const refused = await repository.dml(['export', 'sums', 'number']);
+    expect(refused).toMatchObject({ exitCode: 6 });
+    expect(refused.stderr).toContain(
+      'the value of "sums" has the kind i64; only blobs and maps become files',
+    );
+  });
+
+  it('refuses a path that exists unless --force is given [DML-CLI-0809]', async () => {
+    writeFileSync(at('kept.txt'), 'mine');
+    expect(await repository.dml(['export', 'report#source', 'kept.txt'])).toMatchObject({ exitCode: 6 });
+    expect(readFileSync(at('kept.txt'), 'utf8')).toBe('mine');
+    await repository.ok('export', 'report', 'kept.txt', '--force');
+    expect(readdirSync(at('kept.txt')).sort()).toEqual(['best.json', 'images', 'report.md']);
+    await repository.ok('export', 'report#source', 'kept.txt', '--force');
+    expect(readFileSync(at('kept.txt'), 'utf8')).toBe('some text\n');
+    expect(readdirSync(repository.folder).filter((name) => name.startsWith('.dml-export'))).toEqual([]);
+  });
+
+  it.each(['../out.txt', '/etc/passwd', 'a/../../b', 'a//b', '.', 'C:x', 'a\\b'])(
+    'never writes outside of the path for the key %j [DML-CLI-0810]',
+    async (key) => {
+      repository.write(
+        'hostile.ts',
+        `import { blob, definePipeline } from '@daggerml/bindings';
+        export const hostile = definePipeline('hostile', async (dag) => dag.literal(new Map([[${JSON.stringify(key)}, blob('x')]])));`,
+      );
+      await repository.ok('run', 'hostile.ts');
+      const before = readdirSync(repository.folder);
+      const outcome = await repository.dml(['export', 'hostile', 'jail/inner']);
+      expect(outcome).toMatchObject({ exitCode: 6, stdout: '' });
+      expect(outcome.stderr).toContain('cannot become a file of its own below the target');
+      expect(existsSync(at('jail'))).toBe(false);
+      expect(readdirSync(repository.folder)).toEqual(before);
+    },
+  );
+
+  it('leaves what the path held when --force fails [DML-CLI-0819]', async () => {
+    mkdirSync(at('precious'));
+    writeFileSync(at('precious/file'), 'mine');
+    repository.write(
+      'clash.ts',
+      `import { blob, definePipeline } from '@daggerml/bindings';
+      const long = 'n'.repeat(300);
+      export const clash = definePipeline('clash', async (dag) => dag.literal({ a: blob('x'), [long]: blob('too long a name') }));`,
+    );
+    await repository.ok('run', 'clash.ts');
+    const outcome = await repository.dml(['export', 'clash', 'precious', '--force']);
+    expect(outcome).toMatchObject({ exitCode: 10 });
+    expect(outcome.stderr).toContain('cannot be written (ENAMETOOLONG)');
+    expect(readFileSync(at('precious/file'), 'utf8')).toBe('mine');
+    expect(readdirSync(repository.folder).filter((name) => name.startsWith('.dml-export'))).toEqual([]);
+  });
+
+  it.each(['.', '..', '.dml', '.dml/store', '.dml/new'])(
+    'refuses to replace the repository or the current folder: %s [DML-CLI-0820]',
+    async (path) => {
+      const outcome = await repository.dml(['export', 'report', path, '--force']);
+      expect(outcome).toMatchObject({ exitCode: 6, stdout: '' });
+      expect(outcome.stderr).toContain('holds the repository or the current folder');
+      expect(statSync(at('.dml/store/data.mdb')).isFile()).toBe(true);
+    },
+  );
+});
+
+describe('what repository and program are', () => {
+  it('lists the heads with their commits and marks the current one [DML-CLI-0811]', async () => {
+    await repository.ok('branch', 'older', 'main~1');
+    const head = await repository.json<{ commitId: string }>('ref', 'main');
+    const heads = await repository.json<unknown[]>('heads');
+    expect(heads).toEqual([
+      { branch: 'main', commitId: head.commitId, current: true },
+      { branch: 'older', commitId: expect.any(String), current: false },
+    ]);
+    const text = await repository.ok('heads');
+    expect(text).toMatch(/^\* {2}[0-9a-f]{12} {2}main\n {3}[0-9a-f]{12} {2}older\n$/);
+  });
+
+  it('prints the commit that a ref points to [DML-CLI-0812]', async () => {
+    const { commitId } = await repository.json<{ commitId: string }>('status');
+    expect(await repository.ok('ref', 'main')).toBe(`${commitId}\n`);
+    expect(await repository.json('ref', 'refs/heads/main')).toMatchObject({
+      ref: 'refs/heads/main',
+      commitId,
+    });
+    expect((await repository.dml(['ref', 'nowhere'])).exitCode).toBe(3);
+  });
+
+  it('prints the schema version and what wrote the repository [DML-CLI-0813]', async () => {
+    const createdBy = await repository.withStore((store) => store.getMeta('created_by'));
+    expect(await repository.json('schema')).toEqual({
+      schema: SCHEMA_VERSION,
+      createdBy,
+      lastMigratedBy: null,
+    });
+    const text = await repository.ok('schema');
+    expect(text).toMatch(new RegExp(`^schema +${SCHEMA_VERSION}$`, 'm'));
+    expect(text).toContain(String(createdBy));
+  });
+
+  it('prints the versions of dml, of the formats and of the engine [DML-CLI-0814]', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+    expect(await repository.json('version')).toEqual({
+      dml: version,
+      format: FORMAT_VERSION,
+      schema: SCHEMA_VERSION,
+      engine: ENGINE_VERSION,
+      node: process.version,
+    });
+    expect(encodeRecord({ type: 'datum', kind: 'null' })[1]).toBe(FORMAT_VERSION);
+    expect(await repository.ok('version')).toContain(`dml     ${version}\n`);
+  });
+});

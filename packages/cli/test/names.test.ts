@@ -1,0 +1,137 @@
+import { createHash } from 'node:crypto';
+import { indexRef } from '@daggerml/store';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunDocument, TestRepository } from './test-repository.ts';
+
+let repository: TestRepository;
+let first: RunDocument;
+let second: RunDocument;
+beforeAll(async () => {
+  repository = await TestRepository.create();
+  first = await repository.run('sums');
+  repository.write(
+    'steps.ts',
+    'export const add = (a: number, b: number) => a + b;\nexport const double = (a: number) => a * 4;',
+  );
+  second = await repository.run('sums');
+  await repository.ok('branch', 'experiment', first.commitId);
+});
+afterAll(() => repository.remove());
+
+async function shown(name: string): Promise<unknown> {
+  return (await repository.json<{ objectId: string }>('show', name)).objectId;
+}
+
+/** Two contents whose blobs have ids that begin with the same digits. */
+function collision(digits: number): [string, string] {
+  const seen = new Map<string, string>();
+  for (let index = 0; ; index += 1) {
+    const text = `content ${index}`;
+    const prefix = createHash('sha256').update(text).digest('hex').slice(0, digits);
+    const other = seen.get(prefix);
+    if (other !== undefined) return [other, text];
+    seen.set(prefix, text);
+  }
+}
+
+describe('object names', () => {
+  it('are tried as a head, a ref, a dag and an id, in this order [DML-CLI-0601]', async () => {
+    expect(await shown('experiment')).toBe(first.commitId);
+    expect(await shown('refs/heads/experiment')).toBe(first.commitId);
+    expect(await shown('sums')).toBe(second.dagId);
+    expect(await shown(first.dagId)).toBe(first.dagId);
+    expect(await shown(first.dagId.slice(0, 9).toUpperCase())).toBe(first.dagId);
+    expect(await shown('HEAD')).toBe(second.commitId);
+    // A head named like the dag comes first; a dag named like the beginning of an id comes before the id.
+    await repository.ok('branch', 'sums', first.commitId);
+    expect(await shown('sums')).toBe(first.commitId);
+    const prefix = first.dagId.slice(0, 6);
+    repository.write(
+      'prefix.ts',
+      `import { definePipeline } from '@daggerml/bindings';
+      export const named = definePipeline(${JSON.stringify(prefix)}, async (dag) => dag.literal(1));`,
+    );
+    const { dagId } = await repository.json<RunDocument>('run', 'prefix.ts');
+    expect(await shown(prefix)).toBe(dagId);
+    expect(await shown(first.dagId.slice(0, 7))).toBe(first.dagId);
+  });
+
+  it('refuse a prefix of fewer than four digits [DML-CLI-0602]', async () => {
+    const unique = await repository.dml(['show', first.dagId.slice(0, 3)]);
+    expect(unique).toMatchObject({ exitCode: 4, stdout: '' });
+    expect(unique.stderr).toContain('is too short for an id\nhint: give at least 4 digits');
+  });
+
+  it('refuse an ambiguous prefix with the candidates and their classes [DML-CLI-0603]', async () => {
+    const texts = collision(4);
+    repository.write(
+      'twins.ts',
+      `import { blob, definePipeline } from '@daggerml/bindings';
+      export const twins = definePipeline('twins', async (dag) => dag.literal(${JSON.stringify(texts)}.map((text) => blob(text))));`,
+    );
+    await repository.ok('run', 'twins.ts');
+    const ids = texts.map((text) => createHash('sha256').update(text).digest('hex'));
+    const outcome = await repository.dml(['show', ids[0]?.slice(0, 4) ?? '']);
+    expect(outcome).toMatchObject({ exitCode: 4, stdout: '' });
+    for (const id of ids) expect(outcome.stderr).toContain(`${id.slice(0, 16)} (chunk)`);
+  });
+
+  it('refuse an ambiguous IndexRef with the candidates', async () => {
+    const uuids = ['11111111-0000-8000-8000-000000000001', '11111111-0000-8000-8000-000000000002'];
+    await repository.withStore((store) => {
+      for (const uuid of uuids) {
+        store.updateRef({
+          ref: indexRef(uuid),
+          expected: null,
+          next: first.commitId as never,
+          actor: 'a',
+          reason: 'b',
+        });
+      }
+    }, 'write');
+    const outcome = await repository.dml(['index', 'prune', '1111']);
+    expect(outcome.exitCode).toBe(4);
+    expect(outcome.stderr).toContain(uuids.join(', '));
+  });
+
+  it('that do not exist are refused with the nearest existing names [DML-CLI-0604]', async () => {
+    const cases = [
+      ['experimnt', 'experiment'],
+      ['smus', 'sums'],
+      ['main:sum', 'sums'],
+      ['main:sums#thre', 'three'],
+      ['experiment~7', 'experiment'],
+      ['zz~7', undefined],
+      ['nothing like it', undefined],
+    ] as const;
+    for (const [name, nearest] of cases) {
+      const outcome = await repository.dml(['show', name]);
+      expect(outcome, name).toMatchObject({ exitCode: 3, stdout: '' });
+      expect(outcome.stderr).toContain(`nothing here is named "${name}"`);
+      if (nearest === undefined) expect(outcome.stderr).not.toContain('did you mean');
+      else expect(outcome.stderr).toMatch(new RegExp(`did you mean: .*\\b${nearest}\\b`));
+    }
+  });
+
+  it('select a dag of the commit that a revision stands for [DML-CLI-0605]', async () => {
+    expect(await shown(`${second.commitId.slice(0, 8)}:sums`)).toBe(second.dagId);
+    expect(await shown('experiment:sums')).toBe(first.dagId);
+    expect(await shown(`${second.commitId}~1:sums`)).toBe(first.dagId);
+    expect(await repository.ok('cat', 'experiment:sums')).toBe('6\n');
+    expect(await repository.ok('cat', `${second.commitId}:sums`)).toBe('12\n');
+  });
+
+  it('select the node that a dag lists under a name [DML-CLI-0606]', async () => {
+    const { nodes } = await repository.json<{ nodes: { nodeId: string; names: string[] }[] }>(
+      'show',
+      'main:sums',
+    );
+    const named = (name: string): string | undefined =>
+      nodes.find(({ names }) => names.includes(name))?.nodeId;
+    expect(await shown('main:sums#three')).toBe(named('three'));
+    expect(await shown('main:sums#root')).toBe(named('root'));
+    expect(await repository.ok('cat', 'twins#root')).toContain('"blob"');
+    expect(await repository.ok('cat', named('three') ?? '')).toBe('3\n');
+    expect((await repository.dml(['show', 'main#three'])).exitCode).toBe(2);
+  });
+});

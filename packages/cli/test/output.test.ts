@@ -1,0 +1,283 @@
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { headRef } from '@daggerml/store';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { COMMANDS } from '../src/command-table.ts';
+import { dml, TestRepository } from './test-repository.ts';
+
+let repository: TestRepository;
+beforeAll(async () => {
+  repository = await TestRepository.create();
+  await repository.run('sums');
+  await repository.ok('branch', 'older');
+  await repository.run('values');
+});
+afterAll(() => repository.remove());
+
+/** One working command line for every command. */
+const LINES: Readonly<Record<string, readonly string[]>> = {
+  init: ['init'],
+  run: ['run', 'pipelines.ts', 'sums'],
+  status: ['status'],
+  log: ['log'],
+  show: ['show', 'sums'],
+  'dag list': ['dag', 'list'],
+  cat: ['cat', 'values'],
+  export: ['export', 'values', 'exported', '--force'],
+  heads: ['heads'],
+  ref: ['ref', 'main'],
+  schema: ['schema'],
+  version: ['version'],
+  branch: ['branch', 'another'],
+  switch: ['switch', 'main'],
+  merge: ['merge', 'older', 'main'],
+  'index list': ['index', 'list'],
+  'index prune': ['index', 'prune', 'e9b44be8'],
+  gc: ['gc'],
+  verify: ['verify'],
+};
+const READERS = [
+  'status',
+  'log',
+  'show',
+  'dag list',
+  'cat',
+  'heads',
+  'ref',
+  'schema',
+  'version',
+  'index list',
+  'verify',
+];
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/;
+
+/** Content of every file of the repository; the lock table is how processes see each other, not its data. */
+function fingerprint(): Map<string, string> {
+  const folder = join(repository.folder, '.dml');
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((path) => statSync(join(folder, path)).isFile() && !path.endsWith('lock.mdb'))
+    .sort();
+  return new Map(
+    files.map((path) => [
+      path,
+      createHash('sha256')
+        .update(readFileSync(join(folder, path)))
+        .digest('hex'),
+    ]),
+  );
+}
+
+async function prepare(name: string): Promise<void> {
+  if (name === 'index prune') await repository.dml(['run', 'pipelines.ts', 'fails']);
+}
+
+async function lineOf(name: string): Promise<readonly string[]> {
+  if (name !== 'index prune') return LINES[name] ?? [];
+  const [work] = await repository.json<{ index: string }[]>('index', 'list');
+  return ['index', 'prune', work?.index ?? ''];
+}
+
+describe('standard output', () => {
+  it('has a line to test for every command', () => {
+    expect(Object.keys(LINES)).toEqual(COMMANDS.map(({ name }) => name));
+  });
+
+  it.each(Object.keys(LINES))(
+    'of "dml %s --json" is exactly one JSON document [DML-CLI-0403]',
+    async (name) => {
+      await prepare(name);
+      const outcome = await repository.dml([...(await lineOf(name)), '--json']);
+      expect(outcome.exitCode, outcome.stderr).toBe(0);
+      expect(outcome.stdout.endsWith('\n')).toBe(true);
+      expect(JSON.parse(outcome.stdout)).toEqual(expect.anything());
+    },
+  );
+
+  it.each(Object.keys(LINES))(
+    'has all that "dml %s --json" says, and nothing else does [DML-CLI-0411]',
+    async (name) => {
+      await prepare(name);
+      const line = name === 'branch' ? ['branch', 'yet-another'] : await lineOf(name);
+      expect(await repository.dml([...line, '--json'])).toMatchObject({ exitCode: 0, stderr: '' });
+    },
+  );
+
+  it('has results and never talk [DML-CLI-0401]', async () => {
+    const { stdout, stderr } = await repository.dml(['run', 'pipelines.ts', 'talks', '--json']);
+    expect(JSON.parse(stdout)).toMatchObject({ pipeline: 'talks' });
+    expect(stderr).toBe('');
+    const told = await repository.dml(['run', 'pipelines.ts', 'talks']);
+    expect(told.stdout).toMatch(
+      /^0 executed, 0 cached, 0 failed in .*\nnothing changed: talks is as in [0-9a-f]{12}\n$/,
+    );
+    const failed = await repository.dml(['show', 'nothing']);
+    expect(failed.stdout).toBe('');
+  });
+
+  it('has ids in full with --json and in 12 digits in listings [DML-CLI-0409]', async () => {
+    for (const name of ['status', 'log', 'show', 'dag list', 'heads']) {
+      const ids = (await repository.ok(...(LINES[name] ?? []), '--json')).match(/"[0-9a-f]{10,}"/g) ?? [];
+      expect(ids.length, name).toBeGreaterThan(0);
+      expect(
+        ids.every((id) => id.length === 66),
+        name,
+      ).toBe(true);
+    }
+    for (const name of ['status', 'dag list', 'heads']) {
+      const ids = (await repository.ok(...(LINES[name] ?? []))).match(/\b[0-9a-f]{10,}\b/g) ?? [];
+      expect(ids.length, name).toBeGreaterThan(0);
+      expect(
+        ids.every((id) => id.length === 12),
+        name,
+      ).toBe(true);
+    }
+  });
+
+  it('has colours on a terminal and nowhere else [DML-CLI-0407]', async () => {
+    const colour = '\u001b[';
+    const stdout = async (argv: string[], around: object): Promise<string> =>
+      (await repository.dml(argv, around)).stdout;
+    expect(await stdout(['status'], { isTerminal: true })).toContain(colour);
+    expect(await stdout(['status'], { isTerminal: false })).not.toContain(colour);
+    expect(await stdout(['status', '--no-color'], { isTerminal: true })).not.toContain(colour);
+    expect(await stdout(['--no-color', 'status'], { isTerminal: true })).not.toContain(colour);
+    expect(await stdout(['status'], { isTerminal: true, env: { NO_COLOR: '1' } })).not.toContain(colour);
+    expect(await stdout(['status'], { isTerminal: true, env: { TERM: 'dumb' } })).not.toContain(colour);
+    expect((await repository.dml(['show', 'no'], { isTerminal: true })).stderr).toContain(colour);
+    expect((await repository.dml(['show', 'no'])).stderr).not.toContain(colour);
+  });
+
+  it('has no control character of a name, a message or a text value [DML-CLI-0410]', async () => {
+    repository.write(
+      'odd.ts',
+      `import { definePipeline } from '@daggerml/bindings';
+      export const odd = definePipeline('odd', async (dag) => {
+        const text = dag.literal('bell\\u0007 csi\\u009b31m flip\\u202e del\\u007f');
+        dag.name('bidi\\u202ename', text);
+        return dag.literal({ 'key\\u001b[2J': text, plain: 'line\\nline' });
+      });`,
+    );
+    await repository.ok('run', 'odd.ts');
+    await repository.ok('branch', 'flipped\u202ebranch');
+    await repository.dml(['run', 'pipelines.ts', 'sums', '--no-cache'], {
+      env: { DML_AUTHOR: 'esc\u001b]0;title\u0007' },
+    });
+    const heads = await repository.withStore((store) => store.readRefs('heads').map(({ name }) => name));
+    expect(heads).toContain(headRef('flipped\u202ebranch'));
+    for (const argv of [
+      ['status'],
+      ['log'],
+      ['heads'],
+      ['dag', 'list'],
+      ['show', 'odd'],
+      ['show', 'main'],
+      ['cat', 'odd'],
+      ['show', 'odd#root'],
+    ]) {
+      expect(await repository.ok(...argv), argv.join(' ')).not.toMatch(CONTROL);
+      expect(await repository.ok(...argv, '--json'), argv.join(' ')).not.toMatch(CONTROL);
+    }
+    expect(await repository.ok('log')).toContain('author esc\\u001b]0;title\\u0007');
+    expect(await repository.ok('heads')).toContain('flipped\\u202ebranch');
+    expect(JSON.parse(await repository.ok('cat', 'odd'))).toHaveProperty(['key\u001b[2J']);
+  });
+});
+
+describe('standard error', () => {
+  it('has the talk, unless --quiet [DML-CLI-0402]', async () => {
+    const told = await repository.dml(['run', 'pipelines.ts', 'talks']);
+    expect(told.stderr).toBe('a word from the pipeline\n');
+    const quiet = await repository.dml(['run', 'pipelines.ts', 'talks', '--quiet']);
+    expect(quiet).toMatchObject({
+      exitCode: 0,
+      stderr: '',
+      stdout: expect.stringContaining('nothing changed'),
+    });
+    expect((await repository.dml(['show', 'no', '--quiet'])).stderr).toContain(
+      'dml: nothing here is named "no"',
+    );
+  });
+
+  it('has an error as one JSON document with --json [DML-CLI-0404]', async () => {
+    for (const argv of [
+      ['show', 'no'],
+      ['run', 'pipelines.ts', 'fails'],
+      ['frobnicate'],
+      ['log', '-n', '0'],
+      ['show'],
+    ]) {
+      const { stdout, stderr, exitCode } = await repository.dml([...argv, '--json']);
+      expect(exitCode).toBeGreaterThan(1);
+      expect(stdout).toBe('');
+      expect(Object.keys(JSON.parse(stderr))).toEqual(['code', 'detail', 'message', 'hint']);
+    }
+    const { stderr } = await repository.dml(['--json', 'show', 'smus']);
+    expect(JSON.parse(stderr)).toEqual({
+      code: 'unknown_object',
+      detail: null,
+      message: 'nothing here is named "smus"',
+      hint: 'did you mean: sums? "dml dag list" and "dml heads" list what there is',
+    });
+  });
+
+  it('has an error as one line and a hint [DML-CLI-0405]', async () => {
+    for (const argv of [
+      ['show', 'no\nway'],
+      ['run', 'pipelines.ts', 'fails', '--quiet'],
+      ['frobnicate'],
+      ['cat', 'main~99'],
+    ]) {
+      const { stderr } = await repository.dml(argv);
+      expect(stderr).toMatch(/^dml: [^\n]+\nhint: [^\n]+\n$/);
+    }
+  });
+
+  it('has a stack trace only with DML_DEBUG [DML-CLI-0406]', async () => {
+    repository.write(
+      'throws.ts',
+      `import { definePipeline } from '@daggerml/bindings';
+      export const throws = definePipeline('throws', async () => { throw new Error('not today'); });`,
+    );
+    const argv = ['run', 'throws.ts'];
+    expect((await repository.dml(argv)).stderr).not.toMatch(/^\s+at /m);
+    const debug = await repository.dml(argv, { env: { DML_DEBUG: '1' } });
+    expect(debug.stderr).toMatch(/^\s+at /m);
+    expect(debug.stderr).toContain('caused by: Error: not today');
+    const json = await repository.dml([...argv, '--json'], { env: { DML_DEBUG: '1' } });
+    expect(JSON.parse(json.stderr).stack).toContain('caused by: Error: not today');
+  });
+});
+
+describe('a command that only reads', () => {
+  it('changes no file of the repository [DML-CLI-0306]', async () => {
+    const before = fingerprint();
+    expect(before.size).toBeGreaterThan(1);
+    for (const name of READERS) await repository.ok(...(LINES[name] ?? []));
+    await repository.ok('gc', '--dry-run');
+    await repository.ok('gc', '--why', 'sums');
+    expect(fingerprint()).toEqual(before);
+  });
+});
+
+describe('dml without a repository', () => {
+  it('prints help and versions [DML-CLI-0307]', async () => {
+    const around = { cwd: '/' };
+    for (const argv of [
+      ['--help'],
+      ['--version'],
+      ['help'],
+      ['run', '--help'],
+      ['index', '--help'],
+      ['version'],
+      [],
+    ]) {
+      const outcome = await dml(argv, around);
+      expect(outcome, argv.join(' ')).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(outcome.stdout.length).toBeGreaterThan(4);
+    }
+    expect(JSON.parse((await dml(['--version', '--json'], around)).stdout)).toEqual({
+      version: expect.any(String),
+    });
+  });
+});

@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** One place in the sources that raises an error. */
+export interface RaisedError {
+  readonly file: string;
+  /** The codes it can have; empty when the code is computed. */
+  readonly codes: readonly string[];
+  /** Names of the fields it has; undefined when they are not written out there. */
+  readonly fields: readonly string[] | undefined;
+}
+
+const PACKAGES = join(import.meta.dirname, '../..');
+const RAISES = /\b(?:storeError|executionError|bindingsError|cliError|new DmlError(?:<\w+>)?)\(/g;
+/** How the process around a command raises its own. */
+const RAISES_IN_BIN = /\bfail\(/g;
+
+/** Lists the union of codes that a package's error file declares. */
+export function declaredCodes(path: string, type: string): string[] {
+  const text = readFileSync(join(PACKAGES, path), 'utf8');
+  const [, union = ''] = new RegExp(`export type ${type} =([^;]*);`).exec(text) ?? [];
+  return [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code ?? '');
+}
+
+/** Finds every place in the sources that raises an error by a code that is written out. */
+export function raisedErrors(): RaisedError[] {
+  return ['store', 'execution', 'bindings', 'cli'].flatMap((name) => {
+    const folder = join(PACKAGES, name, 'src');
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && !/\.(test|child)\.ts$|(^|\/)(cli-)?errors?\.ts$/.test(path))
+      .flatMap((path) => raisedIn(join(folder, path)));
+  });
+}
+
+function raisedIn(file: string): RaisedError[] {
+  const text = readFileSync(file, 'utf8');
+  const pattern = file.endsWith('cli/src/bin.ts') ? RAISES_IN_BIN : RAISES;
+  return [...text.matchAll(pattern)].map((match) => {
+    const [first = '', second = ''] = splitTop(inside(text, match.index + match[0].length));
+    const codes = [...first.matchAll(/'(\w+)'/g)].map(([, code]) => code ?? '');
+    return {
+      file,
+      codes,
+      fields: /^\s*(\w|\{ \.\.\.\w+ \}$)/.test(second) || first.startsWith('{') ? undefined : keysOf(second),
+    };
+  });
+}
+
+/** The text up to the bracket that closes what `start` is inside of. */
+function inside(text: string, start: number): string {
+  let depth = 1;
+  let end = start;
+  for (; end < text.length && depth > 0; end += 1) {
+    const character = text[end] ?? '';
+    if ('([{'.includes(character)) depth += 1;
+    if (')]}'.includes(character)) depth -= 1;
+  }
+  return text.slice(start, end - 1);
+}
+
+/** Splits at the commas that stand in no bracket. */
+function splitTop(text: string): string[] {
+  const parts = [''];
+  let depth = 0;
+  for (const character of text) {
+    if ('([{'.includes(character)) depth += 1;
+    if (')]}'.includes(character)) depth -= 1;
+    if (character === ',' && depth === 0) parts.push('');
+    else parts.push((parts.pop() ?? '') + character);
+  }
+  return parts;
+}
+
+function keysOf(object: string): string[] {
+  if (!object.includes('{')) return [];
+  const body = inside(object, object.indexOf('{') + 1);
+  return splitTop(body).flatMap((part) => {
+    const optional = /^\.\.\.\(.*&& \{ (\w+)/s.exec(part.trim());
+    return (optional ? optional[1] : /^(\w+)\s*(?::|$)/.exec(part.trim())?.[1]) ?? [];
+  });
+}
