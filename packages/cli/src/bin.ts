@@ -38,6 +38,7 @@ const io: CliIo = {
 
 // Nothing is left that could go on, yet the command has not ended: a pipeline awaits what nobody will settle.
 process.once('beforeExit', () => {
+  // @spec DML-CLI-0506
   if (process.exitCode === undefined) fail(interrupt.signal.aborted ? 'interrupted' : 'pipeline_stalled');
 });
 

@@ -24,7 +24,13 @@ export interface CommandContext {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-/** Carries a command out and yields its exit code; failures are thrown as `DmlError`. */
+/**
+ * Carries a command out and yields its exit code; failures are thrown as `DmlError`. What a command does to
+ * refs is the last thing that it does, so that a failure leaves them as they were.
+ *
+ * @spec DML-CLI-0503
+ * @spec DML-CLI-0505
+ */
 export type CommandRun = (context: CommandContext) => Promise<number>;
 
 /** A command's whole interface; its code is loaded only when it runs. */

@@ -5,8 +5,6 @@ import type { Output } from './output.ts';
 /**
  * Makes what a pipeline prints through `console` talk, since results alone go to standard output; yields what
  * restores the console.
- *
- * @spec DML-CLI-0401
  */
 export function talkingConsole(output: Output): () => void {
   const own = globalThis.console;

@@ -337,6 +337,7 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
     message: 'the store has reached its largest size',
     hint: '"dml gc" frees what nothing uses',
   },
+  // @spec DML-CLI-1202
   schema_newer: {
     exit: EXIT.newer,
     message: 'the repository has schema {schema}; this dml knows schemas up to {supported}',

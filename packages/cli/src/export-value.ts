@@ -52,6 +52,7 @@ export async function exportValue(
   }
   // @spec DML-CLI-0809
   if (!force && isThere(target)) throw cliError('path_exists', { path: target });
+  // @spec DML-CLI-0820
   if (isWithin(currentFolder, target) || isWithin(store, target) || isWithin(target, store)) {
     throw cliError('protected_path', { path: target });
   }
@@ -77,7 +78,7 @@ export async function exportValue(
   }
 }
 
-/** Moves what was written into place; what stood there is moved aside first and comes back if that fails. */
+/** Moves what was written into place; what stood there is moved aside first and comes back if that fails. @spec DML-CLI-0819 */
 function replace(target: string, staging: string): void {
   const aside = `${staging}-old`;
   const isReplacing = isThere(target);

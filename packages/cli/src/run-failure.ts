@@ -5,6 +5,8 @@ import { cliError } from './cli-error.ts';
  * Yields how a failed call is reported: what follows from its function and inputs, or from the machinery.
  *
  * The code of a recorded failure is the function's own; it is shown and never decides the exit code.
+ *
+ * @spec DML-CLI-0710
  */
 export function endOfRun(error: DmlError): DmlError {
   const call = error.code === 'dag_failed' && error.cause instanceof DmlError ? error.cause : error;

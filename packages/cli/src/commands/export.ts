@@ -8,7 +8,7 @@ import { formatSize } from '../quantities.ts';
 import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
 
-/** `dml export <name> <path>`. @spec DML-CLI-0808 */
+/** `dml export <name> <path>`. */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args, options, io } = context;
   const [name = '', path = ''] = args;

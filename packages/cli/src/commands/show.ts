@@ -5,7 +5,7 @@ import { describeObject } from '../object-view.ts';
 import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
 
-/** `dml show <object>`. @spec DML-CLI-0804 */
+/** `dml show <object>`. */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args } = context;
   const name = args[0] ?? '';
