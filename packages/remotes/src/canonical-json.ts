@@ -10,7 +10,7 @@ export type JsonValue =
   | { readonly [name: string]: JsonValue };
 
 /** Size above which a manifest or ref pointer is refused unread. */
-export const MAXIMUM_VALUE_BYTES: number = 1_048_576;
+const MAXIMUM_VALUE_BYTES = 1_048_576;
 
 /**
  * Yields UTF-8 JSON with sorted keys, no white space and one line feed at the end.

@@ -36,13 +36,6 @@ export function* iterateJournal(engine: Engine, afterSequence: number): Generato
   }
 }
 
-/** Iterates journal rows newest first. */
-export function* iterateJournalBackwards(engine: Engine): Generator<JournalEntry> {
-  for (const row of iterateRows(engine, 'journal', { reverse: true })) {
-    yield unsealJson<JournalEntry>('journal', row.key, row.value);
-  }
-}
-
 /** Yields the key of one part of the snapshot taken at `sequence`. */
 export function snapshotKey(sequence: number, part: number): Buffer {
   const key = Buffer.alloc(12);

@@ -4,7 +4,7 @@ import type { ProcessIdentity, StoreEnvironment } from './environment.ts';
 import { unsealJson } from './sealed-row.ts';
 
 /** How long a session nobody can probe counts as alive after its last heartbeat. */
-export const SESSION_EXPIRY_MS: number = 24 * 3600 * 1000;
+const SESSION_EXPIRY_MS = 24 * 3600 * 1000;
 
 /** How old a session's heartbeat may grow before its next write renews it. */
 export const HEARTBEAT_MS = 60_000;

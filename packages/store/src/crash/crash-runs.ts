@@ -160,7 +160,7 @@ export async function runRandomKills(options: KillOptions): Promise<CrashFigures
 }
 
 /** Lists the failpoints a scenario passes in a few steps. */
-export async function listFailpoints(folder: string, scenario: string, steps: number): Promise<string[]> {
+async function listFailpoints(folder: string, scenario: string, steps: number): Promise<string[]> {
   const path = join(folder, `list-${scenario}`);
   const { lines } = await startWorker({ path, scenario, worker: 0, run: 0, steps }).end;
   return lines.flatMap((line) => (line.kind === 'failpoint' ? [line.name] : []));

@@ -11,7 +11,7 @@ const TREE_ROOTS = [88, 136] as const;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 
 /** Yields the two meta pages the engine starts a data file with: no trees, transaction 0. */
-export function emptyDataFile(): Buffer {
+function emptyDataFile(): Buffer {
   const bytes = Buffer.alloc(2 * PAGE_BYTES);
   for (const start of [0, PAGE_BYTES]) {
     bytes.writeUInt32LE(start / PAGE_BYTES, start);

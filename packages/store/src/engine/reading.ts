@@ -101,7 +101,7 @@ export function* iterateRows(engine: Engine, table: TableName, range: RowRange =
 }
 
 /** Yields the smallest key above every key that starts with `prefix`; undefined when there is none. */
-export function prefixEnd(prefix: Uint8Array): Buffer | undefined {
+function prefixEnd(prefix: Uint8Array): Buffer | undefined {
   for (let length = prefix.length; length > 0; length -= 1) {
     const byte = prefix[length - 1] as number;
     if (byte === 0xff) continue;
