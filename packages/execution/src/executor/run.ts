@@ -3,6 +3,8 @@ import {
   type DagId,
   type DatumId,
   type ExecId,
+  encodeRecord,
+  hashBytes,
   isDmlError,
   type NodeId,
   type TreeRoot,
@@ -244,13 +246,14 @@ export class Run {
 
   #addComputed(kind: 'call' | 'builtin', inputs: readonly RunNode[], spec: CallSpec): RunNode {
     if (this.#broken !== undefined) throw this.#broken;
-    const inputsRoot = inputsTree(inputs, this.#objects);
-    const nodeId = this.#objects.put({
+    const { functionDatumId } = spec;
+    const record = encodeRecord({
       type: 'node',
       kind,
-      functionDatumId: spec.functionDatumId,
-      inputs: inputsRoot,
+      functionDatumId,
+      inputs: inputsTree(inputs, this.#objects),
     });
+    const nodeId = hashBytes<'node'>(record);
     const known = this.#nodes.get(nodeId);
     if (known) return known;
     const node = new RunNode(nodeId, kind, inputs);
@@ -266,8 +269,13 @@ export class Run {
       input.dependents.push(node);
     }
     const outcome = areInputsFromBase && !this.#cancelled ? this.#known.ofBase(node) : undefined;
-    if (outcome) this.#answerFromBase(node, outcome);
-    else this.#enter(node);
+    if (outcome) {
+      // What the base has pinned it also holds the records of.
+      this.#answerFromBase(node, outcome);
+    } else {
+      this.#objects.putHashed('node', nodeId, record);
+      this.#enter(node);
+    }
     this.#boundMemory();
     return node;
   }

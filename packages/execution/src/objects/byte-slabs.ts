@@ -8,16 +8,16 @@ const MAX_COPIED_BYTES = 4096;
  * An array of its own for each of them would cost several times its bytes, in memory and in collection.
  */
 export class ByteSlabs {
-  #slabs: Uint8Array[] = [];
-  readonly #slabOf: number[] = [];
-  readonly #startOf: number[] = [];
-  readonly #endOf: number[] = [];
+  readonly #slabs: Uint8Array[] = [];
+  /** Slab, start and end of each run. */
+  #places: Uint32Array = new Uint32Array(3 * 64);
+  #count = 0;
   #open: Uint8Array | undefined;
   #openAt = 0;
   #openNumber = 0;
 
   get count(): number {
-    return this.#slabOf.length;
+    return this.#count;
   }
 
   /** Keeps bytes and yields their number; short ones are copied, long ones must not change any more. */
@@ -36,13 +36,21 @@ export class ByteSlabs {
 
   /** Yields a view of the bytes with a number; it must not be written to. */
   at(number: number): Uint8Array {
-    const slab = this.#slabs[this.#slabOf[number] as number] as Uint8Array;
-    return slab.subarray(this.#startOf[number], this.#endOf[number]);
+    const place = number * 3;
+    const slab = this.#slabs[this.#places[place] as number] as Uint8Array;
+    return slab.subarray(this.#places[place + 1], this.#places[place + 2]);
   }
 
   #note(slab: number, start: number, end: number): number {
-    this.#startOf.push(start);
-    this.#endOf.push(end);
-    return this.#slabOf.push(slab) - 1;
+    const place = this.#count * 3;
+    if (place === this.#places.length) {
+      const grown = new Uint32Array(place * 2);
+      grown.set(this.#places);
+      this.#places = grown;
+    }
+    this.#places[place] = slab;
+    this.#places[place + 1] = start;
+    this.#places[place + 2] = end;
+    return this.#count++;
   }
 }

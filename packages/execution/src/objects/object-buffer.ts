@@ -15,8 +15,8 @@ import {
 } from '@daggerml/object-model';
 import type { Store, WriteTransaction } from '@daggerml/store';
 import { executionError } from '../errors.ts';
-import { ByteSlabs } from './byte-slabs.ts';
 import { decodeAs } from './decode-as.ts';
+import { PendingObjects } from './pending-objects.ts';
 
 type RecordClass = Exclude<ObjectClass, 'chunk'>;
 
@@ -29,11 +29,7 @@ type RecordClass = Exclude<ObjectClass, 'chunk'>;
 export class ObjectBuffer implements PageStore {
   readonly store: Store;
   readonly pageCache: PageCache = new PageCache(32 * 1024 * 1024);
-  /** Id → number in the slabs. */
-  #pending = new Map<string, number>();
-  #slabs = new ByteSlabs();
-  #classes: ObjectClass[] = [];
-  #sizeBytes = 0;
+  #pending = new PendingObjects();
   /** Ids of datums of the store that were linked without being put. */
   #linked = new Set<DatumId>();
   /** Whether objects were made of what turned out to be lost; such ones are left out when the rest is written. */
@@ -45,7 +41,7 @@ export class ObjectBuffer implements PageStore {
 
   /** Bytes that the next flush writes. */
   get sizeBytes(): number {
-    return this.#sizeBytes;
+    return this.#pending.sizeBytes;
   }
 
   /** Encodes and takes a record; yields its id. Putting it again is harmless. */
@@ -55,13 +51,14 @@ export class ObjectBuffer implements PageStore {
 
   /** Takes the bytes of an object, which are the buffer's from then on; yields its id. */
   putBytes<Class extends ObjectClass>(objectClass: Class, bytes: Uint8Array): ObjectIds[Class] {
-    const objectId = hashBytes(bytes) as string;
-    if (!this.#pending.has(objectId)) {
-      this.#pending.set(objectId, this.#slabs.add(bytes));
-      this.#classes.push(objectClass);
-      this.#sizeBytes += bytes.length;
-    }
-    return objectId as ObjectIds[Class];
+    const objectId = hashBytes<Class>(bytes);
+    this.#pending.add(objectClass, objectId, bytes);
+    return objectId;
+  }
+
+  /** Takes bytes whose id the caller has just computed. */
+  putHashed(objectClass: ObjectClass, objectId: string, bytes: Uint8Array): void {
+    this.#pending.add(objectClass, objectId, bytes);
   }
 
   getPage(pageId: PageId): Uint8Array | undefined {
@@ -78,9 +75,7 @@ export class ObjectBuffer implements PageStore {
 
   /** Bytes of an object, checked against its id; undefined when neither the buffer nor the store has it. */
   getBytes(objectClass: ObjectClass, objectId: string): Uint8Array | undefined {
-    const pending = this.#pending.get(objectId);
-    if (pending !== undefined && this.#classes[pending] === objectClass) return this.#slabs.at(pending);
-    return this.store.get(objectClass, objectId as never);
+    return this.#pending.find(objectClass, objectId) ?? this.store.get(objectClass, objectId as never);
   }
 
   /** A record, decoded; undefined when it is not there. */
@@ -98,7 +93,7 @@ export class ObjectBuffer implements PageStore {
 
   /** Whether a datum is there, so that new objects may link it; the next write makes sure that it stays. */
   hasDatum(datumId: DatumId): boolean {
-    if (this.#pending.has(datumId)) return true;
+    if (this.#pending.find('datum', datumId)) return true;
     if (!this.store.has('datum', datumId)) return false;
     this.#linked.add(datumId);
     return true;
@@ -113,20 +108,17 @@ export class ObjectBuffer implements PageStore {
       if (!transaction.retain('datum', datumId))
         throw executionError('object_missing', { objectClass: 'datum', objectId: datumId });
     }
-    for (const [objectId, number] of this.#pending) {
-      const objectClass = this.#classes[number] as ObjectClass;
-      const bytes = this.#slabs.at(number);
-      if (this.hasLost && !isWhole(objectClass, bytes, transaction)) continue;
+    const put = (objectClass: ObjectClass, objectId: string, bytes: Uint8Array): void =>
       transaction.putHashed(objectClass, objectId as ObjectId, bytes);
-    }
+    if (!this.hasLost) return this.#pending.forEachSorted(put);
+    this.#pending.forEach((objectClass, objectId, bytes) => {
+      if (isWhole(objectClass, bytes, transaction)) put(objectClass, objectId, bytes);
+    });
   }
 
   /** Forgets what is pending, once it was written. */
   clear(): void {
-    this.#pending = new Map();
-    this.#slabs = new ByteSlabs();
-    this.#classes = [];
-    this.#sizeBytes = 0;
+    this.#pending = new PendingObjects();
     this.#linked = new Set();
   }
 }

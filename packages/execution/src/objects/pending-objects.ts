@@ -1,0 +1,87 @@
+import { OBJECT_CLASS_NUMBERS, type ObjectClass } from '@daggerml/object-model';
+import { ByteSlabs } from './byte-slabs.ts';
+
+const RECENT = 4096;
+/** Leaves 28 bits for class and digits of the id in a number that is still exact. */
+const MAX_COUNT = 2 ** 25;
+
+/** The ids of one class, indexed as far as they were asked for. */
+interface ClassIndex {
+  readonly numbers: Map<string, number>;
+  /** Objects with lower numbers are in the index. */
+  upTo: number;
+}
+
+/**
+ * Objects that wait to be written, in the order in which they came.
+ *
+ * A re-run of known calls adds some for every call and never asks for one, so ids are indexed only when they are
+ * asked for, class by class. An object that comes again soon is kept once; later it may be kept twice.
+ */
+export class PendingObjects {
+  readonly #slabs = new ByteSlabs();
+  readonly #ids: string[] = [];
+  readonly #classes: ObjectClass[] = [];
+  readonly #recent: (string | undefined)[] = new Array(RECENT);
+  readonly #indexes = new Map<ObjectClass, ClassIndex>();
+  #sizeBytes = 0;
+
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  get count(): number {
+    return this.#ids.length;
+  }
+
+  /** Adds an object; short bytes are copied, long ones must not change any more. */
+  add(objectClass: ObjectClass, objectId: string, bytes: Uint8Array): void {
+    const slot = slotOf(objectId);
+    if (this.#recent[slot] === objectId) return;
+    this.#recent[slot] = objectId;
+    this.#slabs.add(bytes);
+    this.#ids.push(objectId);
+    this.#classes.push(objectClass);
+    this.#sizeBytes += bytes.length;
+    if (!this.#indexes.has(objectClass)) this.#indexes.set(objectClass, { numbers: new Map(), upTo: 0 });
+  }
+
+  /** A view of an object's bytes; undefined when it is not among them. */
+  find(objectClass: ObjectClass, objectId: string): Uint8Array | undefined {
+    const index = this.#indexes.get(objectClass);
+    if (!index) return undefined;
+    for (; index.upTo < this.#ids.length; index.upTo += 1) {
+      if (this.#classes[index.upTo] === objectClass)
+        index.numbers.set(this.#ids[index.upTo] as string, index.upTo);
+    }
+    const number = index.numbers.get(objectId);
+    return number === undefined ? undefined : this.#slabs.at(number);
+  }
+
+  /** Calls `take` with every object in the order in which they came. */
+  forEach(take: (objectClass: ObjectClass, objectId: string, bytes: Uint8Array) => void): void {
+    for (let number = 0; number < this.#ids.length; number += 1) this.#take(number, take);
+  }
+
+  /** Calls `take` with every object, by class and id: a store takes neighbours at a fraction of the cost. */
+  forEachSorted(take: (objectClass: ObjectClass, objectId: string, bytes: Uint8Array) => void): void {
+    const count = this.#ids.length;
+    const ranked = new Float64Array(count);
+    for (let number = 0; number < count; number += 1) {
+      const prefix = Number.parseInt((this.#ids[number] as string).slice(0, 6), 16);
+      const classNumber = OBJECT_CLASS_NUMBERS[this.#classes[number] as ObjectClass];
+      ranked[number] = (classNumber * 2 ** 24 + prefix) * MAX_COUNT + number;
+    }
+    for (const rank of ranked.sort()) this.#take(rank % MAX_COUNT, take);
+  }
+
+  #take(number: number, take: (objectClass: ObjectClass, objectId: string, bytes: Uint8Array) => void): void {
+    take(this.#classes[number] as ObjectClass, this.#ids[number] as string, this.#slabs.at(number));
+  }
+}
+
+/** Ids are hashes: any of their digits do. */
+function slotOf(objectId: string): number {
+  const digits = objectId.charCodeAt(0) * 31 + objectId.charCodeAt(1);
+  return (digits * 961 + objectId.charCodeAt(2) * 31 + objectId.charCodeAt(3)) % RECENT;
+}
