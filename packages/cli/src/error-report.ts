@@ -1,4 +1,4 @@
-import { DmlError } from '@daggerml/object-model';
+import { isAnyDmlError } from './any-dml-error.ts';
 import { cliError } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
 import { ERROR_TABLE } from './error-table.ts';
@@ -21,7 +21,7 @@ export interface ErrorReport {
 /** Looks an error up in the table and fills in its wording. */
 export function describeError(caught: unknown, cwd: string): ErrorReport {
   const error = isAbort(caught) ? cliError('interrupted', {}, caught) : caught;
-  if (!(error instanceof DmlError)) return defect(error);
+  if (!isAnyDmlError(error)) return defect(error);
   const told = endOfRun(error);
   const wording = (ERROR_TABLE as Readonly<Record<string, ErrorWording>>)[told.code];
   if (wording === undefined) return defect(error);

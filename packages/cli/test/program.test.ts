@@ -1,0 +1,101 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestRepository } from './test-repository.ts';
+
+const PACKAGE = join(import.meta.dirname, '..');
+const PROGRAM = join(PACKAGE, 'dist/program/dml.js');
+
+let repository: TestRepository;
+beforeAll(async () => {
+  execFileSync(process.execPath, [join(PACKAGE, 'bundle.mjs')], { stdio: 'inherit' });
+  repository = await TestRepository.create();
+});
+afterAll(() => repository.remove());
+
+function program(...argv: string[]): string {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...argv], {
+    cwd: repository.folder,
+    encoding: 'utf8',
+  });
+  expect(status, stderr).toBe(0);
+  return stdout;
+}
+
+/** Addresses of the modules that a command line loads. */
+function loadedBy(...argv: string[]): string[] {
+  const list = repository.write('loaded.txt', '');
+  const hook = repository.write(
+    'loaded.mjs',
+    `import { register } from 'node:module';
+    register('data:text/javascript,' + encodeURIComponent(\`
+      import { appendFileSync } from 'node:fs';
+      export async function resolve(specifier, context, next) {
+        const found = await next(specifier, context);
+        if (!found.url.startsWith('node:')) appendFileSync(process.env.LOADED, found.url + '\\\\n');
+        return found;
+      }\`));`,
+  );
+  const { status } = spawnSync(process.execPath, ['--import', hook, PROGRAM, ...argv], {
+    cwd: repository.folder,
+    env: { ...process.env, LOADED: list },
+  });
+  expect(status).toBe(0);
+  return [...new Set(readFileSync(list, 'utf8').trim().split('\n'))];
+}
+
+describe('the published program', () => {
+  it('does what the compiled modules do', async () => {
+    expect(JSON.parse(program('run', 'pipelines.ts', 'sums', '--json')).counts).toMatchObject({
+      executed: 2,
+    });
+    for (const argv of [
+      ['status', '--json'],
+      ['log'],
+      ['show', 'sums'],
+      ['cat', 'sums'],
+      ['dag', 'list'],
+      ['heads'],
+      ['gc', '--dry-run'],
+      ['verify'],
+      ['version'],
+      ['schema'],
+    ]) {
+      expect(program(...argv), argv.join(' ')).toBe(await repository.ok(...argv));
+    }
+    program('branch', 'side');
+    program('init', 'inner');
+    expect(JSON.parse(program('gc', '--json'))).toMatchObject({ dryRun: false });
+    expect(program('--version')).toBe(program('version').replace(/^dml +(\S+)\n[^]*$/, '$1\n'));
+  });
+
+  it('reports errors of the installed packages as its own', () => {
+    const outcomeOf = (...argv: string[]) => {
+      const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...argv], {
+        cwd: repository.folder,
+        encoding: 'utf8',
+      });
+      return [status, stderr.match(/^dml: .*$/m)?.[0]];
+    };
+    expect(outcomeOf('run', 'pipelines.ts', 'fails')).toEqual([
+      7,
+      'dml: the call "boom of three" failed: function_threw: RangeError: 3 is no good',
+    ]);
+    expect(outcomeOf('run', 'pipelines.ts', 'lost')[0]).toBe(8);
+    expect(outcomeOf('run', 'steps.ts')[0]).toBe(12);
+    expect(outcomeOf('--repo', '/', 'run', 'pipelines.ts')[0]).toBe(5);
+  });
+
+  it.each([
+    [['--version'], 6],
+    [['--help'], 6],
+    [['status'], 30],
+    [['log'], 30],
+    [['show', 'sums'], 36],
+  ])('loads few files for %j, and nothing heavy', (argv, limit) => {
+    const loaded = loadedBy(...argv);
+    expect(loaded.filter((url) => /esbuild|acorn|\/zod\/|@aws-sdk/.test(url))).toEqual([]);
+    expect(loaded.length, loaded.join('\n')).toBeLessThanOrEqual(limit);
+  });
+});
