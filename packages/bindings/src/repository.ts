@@ -18,6 +18,7 @@ import { bindingsError } from './errors.ts';
 import { findRepositoryFolder, isRepository, REPOSITORY_MARK, storePath } from './folder.ts';
 import type { ImportSource } from './import-dag.ts';
 import { checkDagName } from './pipeline.ts';
+import { PROGRAM } from './program.ts';
 
 export interface RepositoryOptions {
   /** Opens without the right to change anything. */
@@ -83,6 +84,7 @@ export class Repository {
     this.#options = options;
     this.#executor = new Executor({
       store,
+      program: PROGRAM,
       ...(options.workers !== undefined && { size: options.workers }),
       ...(options.env && { env: options.env }),
       ...(options.workerMemoryMb !== undefined && {
@@ -115,7 +117,7 @@ export class Repository {
     const store = await openStore(storePath(path), {
       mode: 'write',
       create: true,
-      program: 'daggerml 0.1.0',
+      program: PROGRAM,
     });
     return new Repository(path, store, options);
   }
@@ -123,7 +125,10 @@ export class Repository {
   /** Opens the repository of a folder or of its nearest parent that is one. Rejects with `not_a_repository`. */
   static async open(folder: string, options: RepositoryOptions = {}): Promise<Repository> {
     const found = findRepositoryFolder(folder);
-    const store = await openStore(storePath(found), { mode: options.readOnly ? 'read' : 'write' });
+    const store = await openStore(storePath(found), {
+      mode: options.readOnly ? 'read' : 'write',
+      program: PROGRAM,
+    });
     return new Repository(found, store, options);
   }
 

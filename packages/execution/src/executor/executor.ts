@@ -10,12 +10,15 @@ import { type ClosableRunner, LocalWorkerAdapter } from './call-runner.ts';
 import { EventReporter, type RunEvent } from './events.ts';
 import { holdCommits } from './hold-commits.ts';
 import type { RetryBudget } from './machine.ts';
+import { Receipts, surroundingsOf } from './receipt.ts';
 import { Run } from './run.ts';
 import type { CallSpec } from './run-node.ts';
 import { Staging, stagingRef } from './staging.ts';
 
 export interface ExecutorOptions extends Omit<PoolOptions, 'readObject'> {
   readonly store: Store;
+  /** The program and its version, for receipts. */
+  readonly program?: string;
   readonly nowMs?: () => number;
   readonly random?: () => number;
   /** Makes what runs the calls of one run; worker threads of this process by default. */
@@ -67,8 +70,9 @@ export class Executor {
       random = Math.random,
       retryPauses,
       startRunner,
-      ...pool
+      ...rest
     } = this.#options;
+    const { program = 'daggerml', ...pool } = rest;
     const { base, workName, actor, onEvent } = request;
     // @spec DML-EXE-0721
     if (this.#runs.size === 0 && !store.isReadOnly) store.checkpoint();
@@ -80,10 +84,11 @@ export class Executor {
     const objects = new RunObjects(store);
     const staging = new Staging({ objects, workName, baseCommitId, stagedCommitId, actor, nowMs });
     const reporter = new EventReporter(onEvent);
+    const receipts = new Receipts(surroundingsOf(program), objects);
     const runner = startRunner?.(objects) ?? new LocalWorkerAdapter(objects, pool);
     const budget: RetryBudget = { maxAttempts: 1, ...(retryPauses ?? { baseMs: 500, maxMs: 30_000 }) };
     const basePins = baseCommitId === undefined ? [] : objects.read('commit', baseCommitId).pins;
-    const run = new Run({ objects, staging, basePins, runner, reporter, budget, nowMs, random });
+    const run = new Run({ objects, staging, basePins, runner, receipts, reporter, budget, nowMs, random });
     let closing = Promise.resolve();
     const open: OpenRun = {
       baseCommitId,

@@ -29,6 +29,7 @@ import {
   nextState,
   type RetryBudget,
 } from './machine.ts';
+import type { Receipts } from './receipt.ts';
 import { type CallSpec, RunNode } from './run-node.ts';
 import type { StagedOutcome, Staging } from './staging.ts';
 
@@ -37,6 +38,7 @@ export interface RunOptions {
   readonly staging: Staging;
   readonly basePins: TreeRoot<'pins'>;
   readonly runner: CallRunner;
+  readonly receipts: Receipts;
   readonly reporter: EventReporter;
   readonly budget: RetryBudget;
   readonly nowMs: () => number;
@@ -555,6 +557,7 @@ export class Run {
     result: { datumId: DatumId } | { failure: FunctionFailure },
   ): void {
     const finishedMs = this.#options.nowMs();
+    const attempt = attemptOf(node);
     const isOk = 'datumId' in result;
     // @spec DML-EXE-0604
     this.#advance(node, { type: isOk ? 'done_ok' : 'done_error' });
@@ -574,7 +577,9 @@ export class Run {
       // @spec DML-EXE-1004
       startedMs,
       finishedMs,
-      receiptDatumId: null,
+      // @spec DML-EXE-1801
+      // @spec DML-EXE-1805
+      receiptDatumId: this.#options.receipts.of(attempt),
     });
     if (isOk) node.valueId = datumId;
     else node.failure = recordedFailure(result.failure);
@@ -610,9 +615,8 @@ export class Run {
 
   #wait(node: RunNode, effect: { afterMs: number; failure: { code: string; reason: string } }): void {
     const { afterMs, failure } = effect;
-    const attempt = 'attempt' in (node.state as CallState) ? (node.state as { attempt: number }).attempt : 0;
     // @spec DML-EXE-1103
-    this.#report(node, { type: 'call-retried', attempt, ...failure, afterMs });
+    this.#report(node, { type: 'call-retried', attempt: attemptOf(node), ...failure, afterMs });
     this.#timers.set(
       node,
       setTimeout(() => {
@@ -725,4 +729,9 @@ function inputsTree(inputs: readonly RunNode[], objects: RunObjects): TreeRoot<'
 function isAnyTentative(nodes: readonly RunNode[]): boolean {
   for (const node of nodes) if (node.isTentative) return true;
   return false;
+}
+
+/** The number of the attempt that is under way. */
+function attemptOf({ state }: RunNode): number {
+  return state && 'attempt' in state ? state.attempt : 0;
 }

@@ -28,7 +28,7 @@ describe('PendingObjects', () => {
       pending.add(objectClass, objectId, bytes);
     }
     const inOrder: string[] = [];
-    pending.forEach((_, objectId) => inOrder.push(objectId));
+    pending.forEach((_, objectId) => void inOrder.push(objectId));
     expect(inOrder).toEqual(objects.map(({ objectId }) => objectId));
     const sorted: string[] = [];
     pending.forEachSorted((objectClass, objectId, bytes) => {

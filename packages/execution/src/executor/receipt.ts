@@ -1,0 +1,57 @@
+import type { DatumId } from '@daggerml/object-model';
+import { version as bundlerVersion } from 'esbuild';
+import { LOCAL_ADAPTER } from '../nodes/function-uri.ts';
+import { lowerValue } from '../values/lower.ts';
+import type { ObjectSink } from '../values/object-access.ts';
+
+/** What a receipt says of the surroundings of a call; never a host, a user or a path. */
+export interface Surroundings {
+  /** The program that runs calls, with its version. */
+  readonly program: string;
+  readonly nodeVersion: string;
+  readonly platform: string;
+  readonly architecture: string;
+}
+
+/** Yields what is true of this process. */
+export function surroundingsOf(program: string): Surroundings {
+  const { platform, arch: architecture, versions } = process;
+  return { program, nodeVersion: versions.node, platform, architecture };
+}
+
+/**
+ * The receipts of calls that ran in worker threads of this process: one datum for all that took as many attempts.
+ *
+ * @spec DML-EXE-1802
+ * @spec DML-EXE-1811
+ */
+export class Receipts {
+  readonly #surroundings: Surroundings;
+  readonly #sink: ObjectSink;
+  readonly #byAttempt = new Map<number, DatumId>();
+
+  constructor(surroundings: Surroundings, sink: ObjectSink) {
+    this.#surroundings = surroundings;
+    this.#sink = sink;
+  }
+
+  /** Yields the receipt of a call that ended with its attempt number `attempt`. */
+  of(attempt: number): DatumId {
+    let datumId = this.#byAttempt.get(attempt);
+    if (datumId === undefined) {
+      const { program, nodeVersion, platform, architecture } = this.#surroundings;
+      const value = {
+        adapter: LOCAL_ADAPTER,
+        attempt,
+        backend: 'worker thread',
+        bundler: `esbuild ${bundlerVersion}`,
+        executor: program,
+        platform: `${platform}-${architecture}`,
+        runtime: `node ${nodeVersion}`,
+      };
+      datumId = lowerValue(value, this.#sink, 'receipt');
+      this.#byAttempt.set(attempt, datumId);
+    }
+    return datumId;
+  }
+}
