@@ -1,12 +1,15 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { Repository } from '@daggerml/bindings';
 import { interleave, median, timeMs, withFolder } from './harness.mjs';
 
-const dml = fileURLToPath(new URL('../packages/cli/dist/bin.js', import.meta.url));
+const cli = fileURLToPath(new URL('../packages/cli/', import.meta.url));
+/** What users install: the compiled modules put together into few files. */
+const dml = `${cli}dist/program/dml.js`;
 const ROUNDS = 15;
 
 export async function run() {
+  execFileSync(process.execPath, [`${cli}bundle.mjs`], { stdio: 'inherit' });
   return withFolder(async (folder) => {
     const repository = await Repository.init(folder);
     const dag = repository.newDag('bench');

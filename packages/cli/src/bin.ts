@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import process from 'node:process';
 import type { CliErrorCode } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
 import { EXIT } from './exit-code.ts';
