@@ -1,4 +1,5 @@
 import { fail } from '../errors.ts';
+import { isIpLiteral } from './ip-literal.ts';
 import { canonicalText } from './text.ts';
 import { removeDotSegments } from './uri-path.ts';
 import { percentCanonical, percentEncodeNonAscii } from './uri-percent.ts';
@@ -22,7 +23,6 @@ const PATH = new RegExp(`^[${PCHAR}/]*$`);
 const QUERY = new RegExp(`^[${PCHAR}/?]*$`);
 const USERINFO = /^[A-Za-z0-9\-._~!$&'()*+,;=:%]*$/;
 const REG_NAME = /^[A-Za-z0-9\-._~!$&'()*+,;=%]*$/;
-const IP_LITERAL = /^\[(?:[0-9A-Fa-f:.]+|[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+)\]$/;
 const PORT = /^[0-9]*$/;
 
 /** Scheme → port that is the same as none; these schemes also take an empty path for `/`. */
@@ -112,7 +112,7 @@ function canonicalAuthority(scheme: string, authority: string): string {
 
 function canonicalHost(host: string): string {
   if (host.startsWith('[')) {
-    if (!IP_LITERAL.test(host)) fail('uri_syntax');
+    if (!isIpLiteral(host)) fail('uri_syntax');
     return host.toLowerCase();
   }
   // @spec DML-OBJ-0605
