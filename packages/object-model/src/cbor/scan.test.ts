@@ -20,7 +20,7 @@ describe('scanCbor', () => {
       expect(refusal(hex)).toBeUndefined();
       for (let end = 0; end < hex.length; end += 2) {
         expect(refusal(hex.slice(0, end)), hex.slice(0, end)).toMatch(
-          /^(?:truncated|count_exceeds_bytes|utf8|link_form)$/,
+          /^(?:truncated|count_exceeds_bytes|utf8)$/,
         );
       }
     }

@@ -164,8 +164,11 @@ function isZero(bytes: Uint8Array, start: number, end: number): boolean {
 }
 
 function scanLink(bytes: Uint8Array, at: number): number {
+  if (at >= bytes.length) fail('truncated', { offset: at });
   // @spec DML-OBJ-0301
-  if (bytes[at] !== 0x58 || bytes[at + 1] !== CID_FIELD_BYTES) fail('link_form', { offset: at });
+  if (bytes[at] !== 0x58) fail('link_form', { offset: at });
+  if (at + 1 >= bytes.length) fail('truncated', { offset: at });
+  if (bytes[at + 1] !== CID_FIELD_BYTES) fail('link_form', { offset: at });
   if (at + 2 + CID_FIELD_BYTES > bytes.length) fail('truncated', { offset: at });
   if (!isCidField(bytes, at + 2)) fail('link_form', { offset: at });
   return at + 2 + CID_FIELD_BYTES;

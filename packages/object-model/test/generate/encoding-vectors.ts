@@ -157,6 +157,14 @@ export function linkRefusals(): Draft[] {
       literal(`d82a5900250001711220${id}`),
       error,
     ),
+    refused('link cut off behind the tag', 'DML-OBJ-0213', literal('d82a'), errorOf('truncated', 'node')),
+    refused('link cut off in its head', 'DML-OBJ-0213', literal('d82a58'), errorOf('truncated', 'node')),
+    refused(
+      'link cut off behind its head',
+      'DML-OBJ-0213',
+      literal('d82a5825'),
+      errorOf('truncated', 'node'),
+    ),
     refused('link inside a link', 'DML-OBJ-0301', literal(`d82ad82a58250001711220${id}`), error),
     refused(
       'raw link where a record is called for',
