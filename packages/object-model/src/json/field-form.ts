@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { bytesOfHex, hexOf } from '../bytes.ts';
 import { formatCid, parseCid } from '../cid.ts';
 import { fail } from '../errors.ts';
-import type { ObjectIds } from '../ids.ts';
+import { ID_BYTES, type ObjectIds } from '../ids.ts';
 import type { ObjectClass } from '../object-class.ts';
 import { formatBase64, parseBase64 } from './base64.ts';
 
@@ -68,11 +68,15 @@ export const bytesForm: FieldForm<Uint8Array> = {
   fromJson: (json: JsonBytes) => parseBase64(json['/'].bytes) ?? fail('json_form', { field: 'bytes' }),
 };
 
-/** The form of bytes that records in memory hold as hex. */
-export const hexForm: FieldForm<string> = {
+/** The form of the 32 bytes of an id or a hash, which records in memory hold as hex. */
+export const hashForm: FieldForm<string> = {
   schema: bytesSchema,
   toJson: (value) => bytesForm.toJson(bytesOfHex(value) ?? fail('id_form')),
-  fromJson: (json) => hexOf(bytesForm.fromJson(json)),
+  fromJson: (json) => {
+    const bytes = bytesForm.fromJson(json);
+    if (bytes.length !== ID_BYTES) fail('id_length', { length: bytes.length, expected: ID_BYTES });
+    return hexOf(bytes);
+  },
 };
 
 function plainForm<Value>(schema: z.ZodType<Value>): FieldForm<Value> {

@@ -6,7 +6,7 @@ import {
   type AnyForm,
   countForm,
   type FieldForm,
-  hexForm,
+  hashForm,
   linkForm,
   nullable,
   oneOf,
@@ -33,7 +33,7 @@ const callFields = [
 
 const execFields = [
   field('node', 'nodeId', linkForm('node')),
-  field('executionKey', 'executionKey', hexForm),
+  field('executionKey', 'executionKey', hashForm),
   field('status', 'status', statusForm),
 ];
 
@@ -90,7 +90,7 @@ export const RECORD_FORMS: Readonly<Record<RecordType, readonly ObjectForm[]>> =
     datum(
       'blob',
       field('sizeBytes', 'sizeBytes', countForm),
-      field('contentSha256', 'contentSha256', hexForm),
+      field('contentSha256', 'contentSha256', hashForm),
       field('root', 'root', rootForm('chunks')),
     ),
   ],
@@ -136,7 +136,7 @@ export const RECORD_FORMS: Readonly<Record<RecordType, readonly ObjectForm[]>> =
       constants: { type: 'tombstone' },
       fields: [
         field('class', 'objectClass', oneOf(OBJECT_CLASSES as unknown as readonly [string, ...string[]])),
-        field('object', 'objectId', hexForm),
+        field('object', 'objectId', hashForm),
         field('reason', 'reason', textForm),
         field('message', 'message', textForm),
         field('actor', 'actor', textForm),

@@ -1,5 +1,6 @@
 import type { ListDatum, MapDatum, SetDatum } from '../../src/index.ts';
 import { sha256Hex } from '../../src/index.ts';
+import { formatBase64 } from '../../src/json/base64.ts';
 import { bytesOfVector, hexOfBytes } from '../vector-case.ts';
 import { ids, scalar } from './samples.ts';
 import { type Draft, errorOf, notEncoded, record, refused } from './vector-file.ts';
@@ -408,6 +409,20 @@ export function jsonRefusals(): Draft[] {
       'DML-OBJ-2211',
       { type: 'datum', kind: 'string', value: 'e\u0301' },
       datum('text_not_nfc'),
+    ),
+    ...[31, 33].map((length) =>
+      notEncoded(
+        `content hash of ${length} bytes`,
+        'DML-OBJ-0404',
+        {
+          type: 'datum',
+          kind: 'blob',
+          sizeBytes: 0,
+          contentSha256: { '/': { bytes: formatBase64(new Uint8Array(length)) } },
+          root: [],
+        },
+        datum('id_length'),
+      ),
     ),
     notEncoded(
       'link to a chunk',
