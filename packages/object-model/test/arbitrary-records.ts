@@ -19,6 +19,7 @@ const name = text(20)
   .filter((any) => any !== '' && any !== '.' && any !== '..' && any !== 'root');
 const count = fc.oneof(fc.nat(300), fc.maxSafeInteger().map(Math.abs));
 const positive = count.map((any) => Math.max(1, any));
+const chunkLength = fc.integer({ min: 1, max: 131_072 });
 const uri = fc
   .array(fc.constantFrom('a', 'B', '1', '-', '%C3%A9', '~'), { minLength: 1, maxLength: 12 })
   .map((parts) => `x://host/${parts.join('')}`);
@@ -80,7 +81,7 @@ export const anyRecord: fc.Arbitrary<AnyRecord> = fc.oneof(
     kind: type('blob'),
     sizeBytes: count,
     contentSha256: id,
-    root: root(fc.array(fc.tuple(id, positive), { maxLength: 9 })),
+    root: root(fc.array(fc.tuple(id, chunkLength), { maxLength: 9 })),
   }),
   fc.record({ type: type('node'), kind: type('literal'), datumId: id }),
   fc.record({ type: type('node'), kind: fc.constantFrom('call', 'builtin'), functionDatumId: id, inputs }),

@@ -1,3 +1,4 @@
+import { CHUNK_MAX_BYTES } from '../blob/blob-chunker.ts';
 import { type CborValue, CODEC_DAG_CBOR, CODEC_RAW } from '../cbor/value.ts';
 import type { CborWriter } from '../cbor/writer.ts';
 import { fail } from '../errors.ts';
@@ -38,7 +39,7 @@ export function entryValue(role: PageRole, level: number, entry: PageEntry): Cbo
     }
     case 'chunks': {
       const [chunkId, lengthBytes] = tuple(entry, 2);
-      return [linkTo('chunk', chunkId as never), checkEntryCount(lengthBytes)];
+      return [linkTo('chunk', chunkId as never), checkChunkLength(lengthBytes)];
     }
     default: {
       const [key, id] = tuple(entry, 2);
@@ -77,6 +78,12 @@ function checkEntryCount(value: unknown): number {
   return count > 0 ? count : fail('entry_form');
 }
 
+function checkChunkLength(value: unknown): number {
+  const lengthBytes = checkEntryCount(value);
+  // @spec DML-OBJ-1912
+  return lengthBytes <= CHUNK_MAX_BYTES ? lengthBytes : fail('entry_form', { maxBytes: CHUNK_MAX_BYTES });
+}
+
 /** Reads an entry, its order not yet checked. */
 export function readEntry(role: PageRole, level: number, value: CborValue): PageEntry {
   if (level > 0) {
@@ -98,7 +105,7 @@ export function readEntry(role: PageRole, level: number, value: CborValue): Page
     }
     case 'chunks': {
       const fields = entryFields(value, 2);
-      return [readLink(fields[0], 'chunk'), checkEntryCount(readCount(fields[1]))];
+      return [readLink(fields[0], 'chunk'), checkChunkLength(readCount(fields[1]))];
     }
     default: {
       const fields = entryFields(value, 2);
@@ -139,7 +146,7 @@ export function writeEntry(target: CborWriter, role: PageRole, level: number, en
     target.head(4, 2);
     if (role === 'chunks') {
       target.link(CODEC_RAW, first as string);
-      target.head(0, checkEntryCount(second));
+      target.head(0, checkChunkLength(second));
     } else {
       writeKey(target, role, first);
       if (role === 'map') writeElement(target, second as Element);

@@ -39,6 +39,7 @@ export function readPage(fields: Fields): PageRecord {
 
 // @spec DML-OBJ-1903
 function checkLevel(level: CborValue | undefined): number {
+  if (typeof level === 'bigint') fail('page_level');
   if (typeof level !== 'number') fail('field_type', { expected: 'integer' });
   if (!Number.isInteger(level) || level < 0 || level > MAX_PAGE_LEVEL) fail('page_level');
   return level;

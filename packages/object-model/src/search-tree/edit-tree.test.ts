@@ -4,11 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
 import { referenceTree } from '../../test/support/reference-tree.ts';
 import { i64, idFor, SAMPLE_ENTRIES, sampleEntries } from '../../test/support/tree-samples.ts';
+import type { PageId } from '../ids.ts';
+import { encodeRecord } from '../records/encode-record.ts';
 import type { EntryKeys, KeyedRole, LeafEntries, TreeRoot } from '../records/page-types.ts';
 import type { Element } from '../records/record-types.ts';
 import { type TreeChange, type TreeSplice, treeEdit, treeSplice } from './edit-tree.ts';
+import { LevelBuilder } from './level-builder.ts';
 import { PageCache } from './page-store.ts';
-import { treeEntries } from './read-tree.ts';
+import { treeAt, treeCount, treeEntries } from './read-tree.ts';
 import { buildTree } from './tree-builder.ts';
 
 const KEYED_ROLES: readonly KeyedRole[] = ['set', 'map', 'names', 'dags', 'pins', 'requests'];
@@ -217,6 +220,41 @@ describe('treeSplice', () => {
       worst = Math.max(worst, objects.pages.size - known.size);
     }
     expect(worst).toBeLessThanOrEqual(20);
+  });
+
+  it('refuses pages whose counts add up to more than an integer keeps [DML-OBJ-2033]', () => {
+    const objects = new MemoryObjects();
+    const most = Number.MAX_SAFE_INTEGER;
+    const [left, right] = [idFor<PageId>('left'), idFor<PageId>('right')];
+    const rootOf = (counts: readonly [number, number]): PageId =>
+      objects.putPage(
+        encodeRecord({
+          type: 'page',
+          role: 'list',
+          level: 1,
+          entries: [
+            [left, counts[0]],
+            [right, counts[1]],
+          ],
+        }),
+      ) as PageId;
+    expect(treeCount('list', rootOf([most - 1, 1]), objects)).toBe(most);
+    const refusal = expect.objectContaining({ code: 'invalid_bounds', detail: 'integer_range' });
+    for (const counts of [
+      [most, 1],
+      [most, most],
+    ] as const) {
+      const root = rootOf(counts);
+      expect(() => treeCount('list', root, objects)).toThrow(refusal);
+      expect(() => treeAt('list', root, 0, objects)).toThrow(refusal);
+      expect(() =>
+        treeSplice('list', root, [{ start: 0, deleteCount: 0, insert: [i64(1)] }], objects),
+      ).toThrow(refusal);
+    }
+    const builder = new LevelBuilder('list', 1, () => {});
+    const entry = Uint8Array.from([0x82]);
+    builder.push(entry, 0, 1, most);
+    expect(() => builder.push(entry, 0, 1, 1)).toThrow(refusal);
   });
 
   it('addresses chunks by bytes and refuses a place inside one [DML-OBJ-2021]', () => {

@@ -1,6 +1,7 @@
 import { LINK_BYTES } from '../cbor/link-bytes.ts';
 import { CODEC_DAG_CBOR } from '../cbor/value.ts';
 import { CborWriter } from '../cbor/writer.ts';
+import { fail } from '../errors.ts';
 import type { PageRole } from '../records/page-types.ts';
 import { fnv1a32, PageBoundary } from './boundary.ts';
 import { LINK_ID_OFFSET } from './element-bytes.ts';
@@ -68,6 +69,8 @@ export class LevelBuilder {
     const end = sink.length;
     this.#lastStart = start;
     this.#weight += weight;
+    // @spec DML-OBJ-2033
+    if (!Number.isSafeInteger(this.#weight)) fail('integer_range');
     this.#locate(start, end);
     // @spec DML-OBJ-2002
     this.#closed = this.#boundary.add(fnv1a32(sink.bytes, this.keyStart, this.keyEnd), end - start);

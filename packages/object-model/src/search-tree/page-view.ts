@@ -112,6 +112,7 @@ export class PageView {
     const count = this.length;
     const weights = new Float64Array(count + 1);
     for (let index = 0; index < count; index++) weights[index + 1] = weights[index]! + this.#weightOf(index);
+    if (!Number.isSafeInteger(weights[count])) fail('integer_range');
     this.#weights = weights;
     return weights;
   }

@@ -597,6 +597,8 @@ export function pageVectors(): Draft[] {
     raw('page of role 10', 'DML-OBJ-1902', '85010b0a00818101', 'page_role'),
     raw('page of role that is a text', 'DML-OBJ-0226', '85010b613100818101', 'field_type'),
     raw('page of level 16', 'DML-OBJ-1903', `85010b01108182${link(ids.page())}05`, 'page_level'),
+    raw('page of level 2^21', 'DML-OBJ-1903', '85010b011a00200000818101', 'page_level'),
+    raw('page of level 2^53', 'DML-OBJ-1903', '85010b011b0020000000000000818101', 'page_level'),
     raw('page of level -1', 'DML-OBJ-1903', `85010b01208182${link(ids.page())}05`, 'page_level'),
     raw('page of level that is a float', 'DML-OBJ-0226', '85010b01fb0000000000000000818101', 'field_type'),
     raw('page without entries', 'DML-OBJ-1906', list('80'), 'page_empty'),
@@ -632,6 +634,12 @@ export function pageVectors(): Draft[] {
       'DML-OBJ-0304',
       `85010b01018182${rawLink(ids.page())}05`,
       'link_codec',
+    ),
+    raw(
+      'chunk one byte too long',
+      'DML-OBJ-1912',
+      `85010b09008182${rawLink(ids.chunk())}1a00020001`,
+      'entry_form',
     ),
     raw('chunk of length 0', 'DML-OBJ-1907', `85010b09008182${rawLink(ids.chunk())}00`, 'entry_form'),
     raw(
