@@ -4,7 +4,7 @@ import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { EDITS, edit, stage } from './stage.mjs';
 
-const dml = fileURLToPath(import.meta.resolve('@daggerml/cli/bin'));
+const dml = fileURLToPath(new URL('./bin.js', import.meta.resolve('@daggerml/cli')));
 const folder = resolve(import.meta.dirname, '.demo');
 
 function heading(text) {
@@ -55,6 +55,8 @@ process.stdout.write(`
 What to try next:
   cd ${here}
   open out/report.md and out/delays.svg
-  change SMOOTHING in features.ts and run the pipeline again: a helper is part of the code's identity
-  npm run dml -- --help          from the top of the repository: every command
+  change SMOOTHING in features.ts: a helper is part of the code's identity
+  npm run dml -- run pipeline.ts        and see what runs again
+  npm run dml -- show flight-delays     what was computed from what
+  npm run dml -- --help                 every command
 `);

@@ -1,5 +1,12 @@
 import { type PinScope, type RecordedFailure, readFailure } from '@daggerml/execution';
-import { type DagId, type ExecId, type NodeId, type NodeRecord, treeEntries } from '@daggerml/object-model';
+import {
+  type DagId,
+  type DatumId,
+  type ExecId,
+  type NodeId,
+  type NodeRecord,
+  treeEntries,
+} from '@daggerml/object-model';
 import type { RecordReader } from './record-reader.ts';
 
 /** One node of a dag and what became of it. */
@@ -8,6 +15,10 @@ export interface NodeView {
   readonly kind: NodeRecord['kind'];
   /** Names that the dag gives the node; `root` for its root. */
   readonly names: readonly string[];
+  /** Value of a literal. */
+  readonly datumId?: DatumId;
+  /** What an import takes from another dag. */
+  readonly imported?: { readonly dagId: DagId; readonly name: string };
   /** URI of the function of a call or builtin. */
   readonly function?: string;
   readonly inputNodeIds: readonly NodeId[];
@@ -77,7 +88,8 @@ function viewOf(
   scope: PinScope,
 ): NodeView {
   const view = { nodeId, kind: record.kind, names, inputNodeIds };
-  if (!('functionDatumId' in record)) return view;
+  if (record.kind === 'literal') return { ...view, datumId: record.datumId };
+  if (record.kind === 'import') return { ...view, imported: { dagId: record.dagId, name: record.name } };
   const uri = reader.read('datum', record.functionDatumId);
   const execId = scope.getPin(nodeId);
   return {

@@ -263,6 +263,7 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   },
   function_missing: { exit: EXIT.callFailed, message: 'the captured code has no such function[: {message}]' },
   function_threw: { exit: EXIT.callFailed, message: 'a function threw[: {message}]' },
+  never_settled: { exit: EXIT.callFailed, message: 'a function never came to an end[: {message}]' },
   builtin_refused: { exit: EXIT.callFailed, message: 'a builtin refused its inputs[: {message}]' },
   worker_lost: {
     exit: EXIT.infrastructure,

@@ -26,6 +26,8 @@ export interface ObjectView {
 
 /** Lines of a value that are shown before the rest is left to `dml cat`. */
 const PREVIEW_LINES = 20;
+/** Characters of a literal that a dag's listing shows. */
+const GLIMPSE_LENGTH = 40;
 
 /** Describes an object by its class. */
 export function describeObject(reader: RecordReader, found: NamedObject, output: Output): ObjectView {
@@ -43,7 +45,7 @@ function describe(reader: RecordReader, found: NamedObject, output: Output): Obj
     case 'dag':
       return dagView(reader, found, output);
     case 'node':
-      return nodeView(nodeOf(reader, found.objectId as NodeId, scopeOf(reader, found)), output);
+      return nodeView(reader, nodeOf(reader, found.objectId as NodeId, scopeOf(reader, found)), output);
     case 'datum':
       return datumView(reader, found.objectId as DatumId, output);
     case 'chunk': {
@@ -92,7 +94,7 @@ function dagView(reader: RecordReader, found: NamedObject, output: Output): Obje
           `  ${output.shortId(node.nodeId)}`,
           node.kind,
           output.safe(functionName(node.function)),
-          outcomeText(node, output),
+          aboutNode(reader, node, output),
           output.style('bold', output.safe(node.names.join(', '))),
         ]),
       ),
@@ -100,18 +102,41 @@ function dagView(reader: RecordReader, found: NamedObject, output: Output): Obje
   };
 }
 
-function nodeView(node: NodeView, output: Output): ObjectView {
+function nodeView(reader: RecordReader, node: NodeView, output: Output): ObjectView {
   return {
     value: { ...node },
     lines: () => [
       `kind     ${node.kind}`,
       ...(node.function === undefined ? [] : [`function ${output.safe(node.function)}`]),
+      ...(node.datumId === undefined ? [] : [`datum    ${output.shortId(node.datumId)}`]),
+      ...(node.function === undefined ? [`value    ${aboutNode(reader, node, output)}`] : []),
       ...node.inputNodeIds.map((input) => `input    ${output.shortId(input)}`),
       ...(node.outcome === undefined ? [] : [`exec     ${output.shortId(node.outcome.execId)}`]),
       ...(node.function === undefined ? [] : [`outcome  ${outcomeText(node, output)}`]),
       ...(node.outcome?.failure?.trace ?? []).map((line) => `         ${output.safe(line)}`),
     ],
   };
+}
+
+/** What became of a call or builtin; what a literal or import is. */
+function aboutNode(reader: RecordReader, node: NodeView, output: Output): string {
+  const { datumId, imported } = node;
+  if (imported !== undefined) return `${output.safe(imported.name)} of ${output.shortId(imported.dagId)}`;
+  if (datumId === undefined) return outcomeText(node, output);
+  const datum = reader.read('datum', datumId);
+  const text =
+    datum.kind === 'blob' ? `blob of ${formatSize(datum.sizeBytes)}` : glimpse(valueJson(reader, datum));
+  return output.style('dim', output.safe(text));
+}
+
+/** The beginning of a value on one line. */
+function glimpse(pieces: Iterable<string>): string {
+  let text = '';
+  for (const piece of pieces) {
+    text += piece.replace(/\n\s*/g, ' ');
+    if (text.length > GLIMPSE_LENGTH) return `${text.slice(0, GLIMPSE_LENGTH)}…`;
+  }
+  return text;
 }
 
 function outcomeText({ function: uri, outcome }: NodeView, output: Output): string {

@@ -42,11 +42,13 @@ export class RunProgress {
     }
   };
 
-  /** Ends the live line and tells what came from the cache. */
+  /** Ends the live line and tells what came from the cache; closing twice says it once. */
   close(): void {
     clearInterval(this.#timer);
     this.#output.live('\r\u001b[K');
-    for (const [name, count] of this.#cached) {
+    const cached = [...this.#cached];
+    this.#cached.clear();
+    for (const [name, count] of cached) {
       this.#output.talk(
         `  ${this.#output.talkStyle('cyan', 'cached')}   ${name}${count > 1 ? ` × ${count}` : ''}`,
       );

@@ -95,7 +95,9 @@ describe('dml show', () => {
     const exec = await repository.ok('show', node?.outcome?.execId ?? '');
     expect(exec).toContain(`exec ${node?.outcome?.execId}\n`);
     const literal = dag.nodes.find(({ kind }) => kind === 'literal');
-    expect(await repository.ok('show', literal?.nodeId ?? '')).toContain('kind     literal');
+    expect(await repository.ok('show', literal?.nodeId ?? '')).toMatch(
+      /^kind {5}literal\ndatum {4}[0-9a-f]{12}\nvalue {4}1$/m,
+    );
   });
 
   it('lists the names, nodes and outcomes of a dag [DML-CLI-0805]', async () => {
@@ -105,6 +107,7 @@ describe('dml show', () => {
     expect(dag.nodes[3]?.inputNodeIds).toEqual([dag.nodes[2]?.nodeId]);
     const text = await repository.ok('show', 'sums');
     expect(text).toMatch(/^ {2}[0-9a-f]{12} {2}call {5}add {5}ok in [\d.]+ m?s +three$/m);
+    expect(text).toMatch(/^ {2}[0-9a-f]{12} {2}literal {10}2$/m);
     expect(text).toMatch(/^ {2}[0-9a-f]{12} {2}call {5}double {2}ok in [\d.]+ m?s +root$/m);
   });
 
