@@ -20,6 +20,8 @@ export function check(root, args = []) {
 function packageProblems(root, { folder, manifest }, isUpdate) {
   const problems = [];
   for (const [subpath, conditions] of Object.entries(manifest.exports)) {
+    // An entry without types is data or a program: it has no surface to report.
+    if (conditions.types === undefined) continue;
     const suffix = subpath === '.' ? '' : `.${subpath.slice(2).replaceAll('/', '.')}`;
     const reportName = `${folder.slice('packages/'.length)}${suffix}.api.md`;
     const messages = extract({

@@ -8,8 +8,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 
-const STATUS = { passed: 'passed', failed: 'failed', skipped: 'skipped', pending: 'pending' };
-
 export default class ResultsReporter {
   onInit(vitest) {
     this.vitest = vitest;
@@ -49,7 +47,7 @@ function fileResult(root, module) {
       ancestorTitles,
       title: test.name,
       fullName: [...ancestorTitles, test.name].join(' '),
-      status: STATUS[result.state] ?? 'pending',
+      status: result.state,
       failureMessages: (result.errors ?? []).map((error) => error.message),
     });
   }
@@ -65,14 +63,15 @@ function fileResult(root, module) {
 function summary(project, testResults, unhandledErrors) {
   const leaves = testResults.flatMap((file) => file.assertionResults);
   const count = (status) => leaves.filter((leaf) => leaf.status === status).length;
-  // A file that fails to load has no leaf to fail: it counts as one failure of its own.
+  // A file that fails to load has no leaf to fail: it counts as one failure of its own. A leaf is pending
+  // after the run when its process ended under it.
   const brokenFiles = testResults.filter((file) => file.message !== '').length;
   return {
     project,
     numTotalTests: leaves.length,
     numPassedTests: count('passed'),
-    numFailedTests: count('failed') + brokenFiles,
-    numSkippedTests: count('skipped') + count('pending'),
+    numFailedTests: count('failed') + count('pending') + brokenFiles,
+    numSkippedTests: count('skipped'),
     unhandledErrors: unhandledErrors.map((error) => String(error.message ?? error)),
     testResults,
   };

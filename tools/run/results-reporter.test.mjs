@@ -74,6 +74,11 @@ it('counts a file that cannot be loaded as a failure', () => {
   expect(written()).toMatchObject({ numPassedTests: 0, numFailedTests: 1 });
 });
 
+it('counts a test that did not run to its end as a failure', () => {
+  report({ modules: [moduleOf({ tests: [['ends its process', 'pending']] })] });
+  expect(written()).toMatchObject({ numPassedTests: 0, numFailedTests: 1, numSkippedTests: 0 });
+});
+
 it('writes nothing for a run narrowed by test name or by file', () => {
   const modules = [moduleOf({ tests: [['holds', 'passed']] })];
   report({ modules, config: { testNamePattern: /holds/ } });

@@ -27,9 +27,21 @@ export function writeInto(root: string, path: string, text: string): void {
   writeFileSync(join(root, path), text);
 }
 
-/** Reads every file of a repository, by relative path. */
+/** Reads every file of a repository, by relative path; what a symbolic link leads to is not part of it. */
 export function snapshot(root: string): Record<string, string> {
-  const files = readdirSync(root, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const paths = files.map((entry) => join(entry.parentPath, entry.name)).sort();
-  return Object.fromEntries(paths.map((path) => [path.slice(root.length + 1), readFileSync(path, 'utf8')]));
+  return Object.fromEntries(
+    filesBelow(root).map((path) => [path.slice(root.length + 1), readFileSync(path, 'utf8')]),
+  );
+}
+
+// Not `recursive: true`: from Node 22 on it walks through symbolic links.
+function filesBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries
+    .flatMap((entry) => {
+      const path = join(folder, entry.name);
+      if (entry.isDirectory()) return filesBelow(path);
+      return entry.isFile() ? [path] : [];
+    })
+    .sort();
 }
