@@ -37,7 +37,7 @@ function packageProblems(root, { folder, manifest }, isUpdate) {
 
 function extract({ packageFolder, types, reportName, isUpdate }) {
   const scratch = mkdtempSync(join(tmpdir(), 'daggerml-api-'));
-  mkdirSync(join(packageFolder, 'etc'), { recursive: true });
+  if (isUpdate) mkdirSync(join(packageFolder, 'etc'), { recursive: true });
   const messages = [];
   try {
     const extractorConfig = ExtractorConfig.prepare({
