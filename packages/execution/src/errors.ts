@@ -19,6 +19,7 @@ export type ExecutionErrorCode =
   | 'adapter_unknown'
   | 'function_missing'
   | 'function_threw'
+  | 'never_settled'
   | 'builtin_refused'
   | 'worker_lost'
   | 'timeout'

@@ -1,8 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { DatumId, NodeId } from '@daggerml/object-model';
+import { type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
 import { executionError } from '../errors.ts';
 import { parseFunctionUri } from '../nodes/function-uri.ts';
 import { datumClosure } from '../objects/closure.ts';
@@ -63,9 +63,9 @@ export class LocalWorkerAdapter implements ClosableRunner {
 
   start(attempt: Attempt): void {
     void this.#run(attempt).then(attempt.onEnd, (error: unknown) => {
-      const code =
-        (error as { code?: LostCode }).code === 'adapter_unknown' ? 'adapter_unknown' : 'object_missing';
-      attempt.onEnd({ type: 'lost', code, reason: String(error) });
+      this.#running.delete(attempt.nodeId);
+      const isRefused = isDmlError(error, 'adapter_unknown') || isDmlError(error, 'object_missing');
+      attempt.onEnd({ type: 'lost', code: isRefused ? error.code : 'worker_lost', reason: String(error) });
     });
   }
 
@@ -112,13 +112,14 @@ export class LocalWorkerAdapter implements ClosableRunner {
   }
 
   /** @spec DML-EXE-0513 */
-  #bundleUrl(bundleDatumId: DatumId): Promise<string> {
-    let url = this.#bundles.get(bundleDatumId);
-    if (!url) {
-      url = this.#layOut(bundleDatumId);
-      this.#bundles.set(bundleDatumId, url);
-    }
-    return url;
+  async #bundleUrl(bundleDatumId: DatumId): Promise<string> {
+    const laidOut = await this.#bundles.get(bundleDatumId);
+    // Folders for temporary files are cleaned by others, too.
+    // @spec DML-EXE-0821
+    if (laidOut !== undefined && existsSync(laidOut)) return pathToFileURL(laidOut).href;
+    const file = this.#layOut(bundleDatumId);
+    this.#bundles.set(bundleDatumId, file);
+    return pathToFileURL(await file).href;
   }
 
   async #layOut(bundleDatumId: DatumId): Promise<string> {
@@ -127,8 +128,9 @@ export class LocalWorkerAdapter implements ClosableRunner {
       throw executionError('object_missing', { objectClass: 'datum', objectId: bundleDatumId });
     const bytes = await new StoredBlob(this.#objects, bundleDatumId, datum).bytes();
     this.#folder ??= mkdtempSync(join(tmpdir(), 'daggerml-'));
+    mkdirSync(this.#folder, { recursive: true });
     const file = join(this.#folder, `${bundleDatumId}.mjs`);
     writeFileSync(file, bytes);
-    return pathToFileURL(file).href;
+    return file;
   }
 }

@@ -1,5 +1,6 @@
 import {
   buildTree,
+  canonicalText,
   compareUtf8,
   type Datum,
   type DatumId,
@@ -116,7 +117,7 @@ class Lowering {
     const sorted = entries.map(([key, value]): [string, Element] => {
       const at = `${path}${keyPath(key, path)}`;
       if (!key.isWellFormed()) throw unsupported(at, 'a key with a lone surrogate');
-      const text = key.normalize('NFC');
+      const text = canonicalText(key);
       if (text.length * 3 > MAX_MAP_KEY_BYTES && Buffer.byteLength(text) > MAX_MAP_KEY_BYTES) {
         throw unsupported(path, `a key longer than ${MAX_MAP_KEY_BYTES} bytes`);
       }
@@ -176,7 +177,7 @@ function lowerNumber(value: number): Datum {
 
 function lowerString(value: string, path: string): Datum {
   if (!value.isWellFormed()) throw unsupported(path, 'a string with a lone surrogate');
-  const text = value.normalize('NFC');
+  const text = canonicalText(value);
   if (text.length * 3 > MAX_SCALAR_BYTES && Buffer.byteLength(text) > MAX_SCALAR_BYTES) {
     throw unsupported(path, 'a string longer than a record holds; pass blob(text)');
   }

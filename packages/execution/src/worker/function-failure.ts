@@ -3,6 +3,9 @@ import type { FunctionFailure } from './wire.ts';
 
 const MAX_MESSAGE_CHARACTERS = 4096;
 const MAX_TRACE_LINES = 20;
+const MAX_LINE_CHARACTERS = 512;
+/** The frames stand at the end of a stack, behind a message of any length. */
+const MAX_STACK_CHARACTERS = 64 * 1024;
 
 /**
  * Describes what a function threw, so that the same failure reads the same on every machine.
@@ -10,14 +13,29 @@ const MAX_TRACE_LINES = 20;
  * @spec DML-EXE-0905
  */
 export function failureOf(thrown: unknown, bundleUrl: string): FunctionFailure {
-  const code = (thrown as { code?: unknown } | null)?.code;
-  const known = code === 'unsupported_value' || code === 'cyclic_value' ? code : 'function_threw';
-  return {
-    code: known,
-    message: withoutPaths(messageOf(thrown), bundleUrl),
-    trace: traceOf(thrown, bundleUrl),
-  };
+  try {
+    const known =
+      isDmlError(thrown, 'unsupported_value') || isDmlError(thrown, 'cyclic_value')
+        ? thrown.code
+        : 'function_threw';
+    return {
+      code: known,
+      message: withoutPaths(messageOf(thrown), bundleUrl),
+      trace: traceOf(thrown, bundleUrl),
+    };
+  } catch {
+    // A value whose properties throw when they are read.
+    // @spec DML-EXE-0916
+    return { code: 'function_threw', message: UNSHOWABLE, trace: [] };
+  }
 }
+
+/** Describes a function that waits when nothing is left that could wake it. */
+export function neverSettled(): FunctionFailure {
+  return { code: 'never_settled', message: 'the function waits for something that never happens', trace: [] };
+}
+
+const UNSHOWABLE = 'thrown: a value that cannot be shown';
 
 function messageOf(thrown: unknown): string {
   let text: string;
@@ -26,9 +44,10 @@ function messageOf(thrown: unknown): string {
     if (refused !== undefined) return refused;
     text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `thrown: ${String(thrown)}`;
   } catch {
-    text = 'thrown: a value that cannot be shown';
+    text = UNSHOWABLE;
   }
-  return text.toWellFormed().slice(0, MAX_MESSAGE_CHARACTERS);
+  // @spec DML-EXE-0914
+  return text.slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed();
 }
 
 /** What lowering refused, and where in the returned value. */
@@ -38,14 +57,19 @@ function refusalOf(thrown: unknown): string | undefined {
   return `${path} is ${String(found)}`;
 }
 
-/** Only the lines inside the bundle: the rest belongs to the machine and to the version of Node. */
+/**
+ * Only the lines inside the bundle: the rest belongs to the machine and to the version of Node.
+ *
+ * @spec DML-EXE-0915
+ */
 function traceOf(thrown: unknown, bundleUrl: string): string[] {
   const stack = thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : '';
   return stack
+    .slice(-MAX_STACK_CHARACTERS)
     .split('\n')
     .filter((line) => line.includes(bundleUrl))
     .slice(0, MAX_TRACE_LINES)
-    .map((line) => withoutPaths(line.trim(), bundleUrl));
+    .map((line) => withoutPaths(line.trim(), bundleUrl).slice(0, MAX_LINE_CHARACTERS).toWellFormed());
 }
 
 function withoutPaths(text: string, bundleUrl: string): string {

@@ -1,3 +1,5 @@
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
 import { Uri } from '../values/uri.ts';
@@ -23,6 +25,13 @@ export const die = (flag: string) => {
 export const alwaysDie = () => process.exit(4);
 export const exhaust = () => { const all: unknown[] = []; for (;;) all.push(new Array(1e5).fill(all.length)); };
 export const stray = () => { setTimeout(() => { throw new Error('late'); }, 1); return new Promise(() => {}); };
+export const leave = (ms: number) => { setTimeout(() => { throw new Error('left behind'); }, ms); return 'left'; };
+export const flood = (lines: number) => { for (let i = 0; i < lines; i++) console.log('line ' + i); return lines; };
+export const inVain = () => new Promise(() => {});
+export const wokenLate = async (b: BlobHandle) => {
+  await new Promise((r) => setTimeout(r, 30));
+  return (await b.text()).length + (await new Promise<number>((r) => setImmediate(() => r(1))));
+};
 export const spin = () => { for (;;); };
 export const size = async (b: BlobHandle) => [b.sizeBytes, b.sha256, (await b.bytes()).length];
 export const firstPiece = async (b: BlobHandle) => { for await (const piece of b.stream()) return piece.length; };
@@ -168,6 +177,43 @@ describe('WorkerPool', () => {
     expect(await run.outcome(run.call('slow', [1, 98]))).toBe(1);
   });
 
+  it('reports all that a function printed before its call ends [DML-EXE-0818]', async () => {
+    const run = workspace.begin();
+    await run.outcome(run.call('flood', [20_000]));
+    const finished = workspace.events.findIndex((event) => event.type === 'call-finished');
+    const before = workspace.events.slice(0, finished);
+    const text = before.map((event) => (event.type === 'call-output' ? event.text : '')).join('');
+    expect(text.split('\n').slice(0, -1)).toEqual(Array.from({ length: 20_000 }, (_, i) => `line ${i}`));
+  });
+
+  it('ends a call that waits in vain, and only such a one [DML-EXE-0820]', async () => {
+    const run = workspace.begin();
+    expect(await run.outcome(run.call('inVain', []))).toMatchObject({
+      class: 'deterministic',
+      code: 'never_settled',
+    });
+    const { blob } = await import('../authoring/values.ts');
+    const text = run.literal(blob('x'.repeat(70_000)));
+    expect(await run.outcome(run.call('wokenLate', [text]))).toBe(70_001);
+  });
+
+  it('lays a bundle out again that was cleaned away [DML-EXE-0821]', async () => {
+    const { TMPDIR } = process.env;
+    const temporary = join(workspace.folder, 'temporary');
+    mkdirSync(temporary);
+    process.env.TMPDIR = temporary;
+    const run = workspace.begin();
+    expect(await run.outcome(run.call('slow', [1, 90]))).toBe(1);
+    if (TMPDIR === undefined) delete process.env.TMPDIR;
+    else process.env.TMPDIR = TMPDIR;
+    expect(readdirSync(temporary).length).toBe(1);
+    rmSync(temporary, { recursive: true });
+    expect(await run.outcome(run.call('slow', [1, 91]))).toBe(1);
+    expect(await Promise.all([92, 93, 94].map((from) => run.outcome(run.call('slow', [1, from]))))).toEqual([
+      1, 1, 1,
+    ]);
+  });
+
   it('stops running calls when the run is cancelled [DML-EXE-0811]', async () => {
     const run = workspace.begin();
     const spinning = run.call('spin', []);
@@ -196,6 +242,19 @@ describe('WorkerPool, ended', () => {
     await workspace.executor.close();
     for (const node of spinning) expect(node.failure?.class).toBe('cancelled');
     expect(active()).toBe(before);
+  });
+
+  it('does not charge a call with what an earlier one left behind [DML-EXE-0819]', async () => {
+    workspace = await Workspace.create(steps, { size: 1 });
+    const run = workspace.begin();
+    expect(await run.outcome(run.call('leave', [60]))).toBe('left');
+    expect(await run.outcome(run.call('slow', [400]))).toBe(400);
+    const lost = workspace.events.find((event) => event.type === 'call-retried');
+    expect(lost).toMatchObject({ name: 'slow', code: 'worker_lost' });
+    expect(await run.outcome(run.call('leave', [20]))).toBe('left');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await run.outcome(run.call('slow', [2]))).toBe(2);
+    expect(run.counts).toEqual({ executed: 4 });
   });
 
   it('loses a worker, not the process, when a call exhausts its memory limit [DML-EXE-0816]', async () => {

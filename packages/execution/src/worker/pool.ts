@@ -183,6 +183,7 @@ export class WorkerPool {
 
   #receive(slot: Slot, message: FromWorker): void {
     const task = slot.task;
+    if (message.type === 'tainted') return this.#retire(slot);
     if (!task) return;
     switch (message.type) {
       case 'read': {
@@ -226,6 +227,16 @@ export class WorkerPool {
     if (!this.#closed) this.#dispatch();
   }
 
+  /** A call in a thread in which earlier code went wrong is not to blame; it is attempted in another one. */
+  #retire(slot: Slot): void {
+    const reason = 'code that an earlier call left running failed in the same thread';
+    if (slot.task) return this.#stop(slot.task, lost('worker_lost', reason));
+    if (!this.#slots.has(slot)) return;
+    const at = this.#idle.indexOf(slot);
+    if (at >= 0) this.#idle.splice(at, 1);
+    this.#terminate(slot);
+  }
+
   /** A thread cannot be interrupted otherwise, so its worker ends with the call. */
   #stop(task: Task, outcome: JobOutcome): void {
     if (task.over) return;
@@ -233,6 +244,10 @@ export class WorkerPool {
     this.#end(task, outcome);
     if (!slot || slot.task !== task) return;
     slot.task = undefined;
+    this.#terminate(slot);
+  }
+
+  #terminate(slot: Slot): void {
     this.#slots.delete(slot);
     this.#ending += 1;
     void slot.worker.terminate().then(() => {

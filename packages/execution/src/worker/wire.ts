@@ -27,7 +27,7 @@ export type ToWorker = RunMessage | ObjectMessage | TakenMessage;
 
 /** A failure that the function's own code caused. */
 export interface FunctionFailure {
-  readonly code: 'function_threw' | 'unsupported_value' | 'cyclic_value' | 'function_missing';
+  readonly code: 'function_threw' | 'unsupported_value' | 'cyclic_value' | 'never_settled';
   readonly message: string;
   /** Where it was thrown: positions in the bundle, innermost first. */
   readonly trace: readonly string[];
@@ -43,4 +43,6 @@ export type FromWorker =
   | { readonly type: 'objects'; readonly objects: PackedObjects }
   | { readonly type: 'done'; readonly datumId: DatumId }
   /** A stray failure came from code that the call left running, so the thread is of no further use. */
-  | { readonly type: 'threw'; readonly failure: FunctionFailure; readonly stray: boolean };
+  | { readonly type: 'threw'; readonly failure: FunctionFailure; readonly stray: boolean }
+  /** Code that an earlier call left running has failed: the thread is of no further use. */
+  | { readonly type: 'tainted' };

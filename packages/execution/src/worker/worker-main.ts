@@ -1,8 +1,11 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { parentPort } from 'node:worker_threads';
 import type { DatumId, ObjectClass } from '@daggerml/object-model';
 import { liftDatum } from '../values/lift.ts';
 import { lowerDeeply } from '../values/lower-deeply.ts';
-import { failureOf } from './function-failure.ts';
+import { failureOf, neverSettled } from './function-failure.ts';
 import type { PackedObjects } from './packed-objects.ts';
 import { RemoteObjects } from './remote-objects.ts';
 import type { FromWorker, RunMessage, ToWorker } from './wire.ts';
@@ -12,12 +15,33 @@ const port = parentPort;
 if (!port) throw new Error('this module is the main module of a worker thread');
 const send = (message: FromWorker): void => port.postMessage(message);
 
+/** One call, as long as it is not answered. */
+interface Call {
+  readonly bundleUrl: string;
+}
+
+/** Whose code it is that runs: also timers and promises know the call that made them. */
+const calls = new AsyncLocalStorage<Call>();
+let current: Call | undefined;
+
 const pendingReads = new Map<number, (bytes: Uint8Array | null) => void>();
 let reads = 0;
 let onTaken: (() => void) | undefined;
 
+/** Answers that the process owes; without any, and with nothing left to do, a function waits in vain. */
+let awaited = 0;
+
+function expectAnswer(): void {
+  if (awaited++ === 0) port?.ref();
+}
+
+function noteAnswer(): void {
+  if (--awaited === 0 && current !== undefined) port?.unref();
+}
+
 function read(objectClass: ObjectClass, objectId: string): Promise<Uint8Array | null> {
   const request = reads++;
+  expectAnswer();
   return new Promise((resolve) => {
     pendingReads.set(request, resolve);
     send({ type: 'read', request, objectClass, objectId });
@@ -25,6 +49,7 @@ function read(objectClass: ObjectClass, objectId: string): Promise<Uint8Array | 
 }
 
 function handOver(objects: PackedObjects): Promise<void> {
+  expectAnswer();
   return new Promise((resolve) => {
     onTaken = resolve;
     port?.postMessage({ type: 'objects', objects } satisfies FromWorker, [objects.bytes.buffer]);
@@ -32,48 +57,82 @@ function handOver(objects: PackedObjects): Promise<void> {
 }
 
 async function run({ bundleUrl, exportName, inputDatumIds, objects }: RunMessage): Promise<void> {
+  const call: Call = { bundleUrl };
+  current = call;
+  port?.unref();
   const source = new RemoteObjects(objects, read, handOver);
   let answer: FromWorker;
   try {
-    const module = (await import(/* @vite-ignore */ bundleUrl)) as Record<string, unknown>;
-    const callee = module[exportName];
-    if (typeof callee !== 'function') throw new TypeError(`the export ${exportName} is not a function`);
-    const inputs = inputDatumIds.map((datumId) => liftDatum(source, datumId));
-    const value: unknown = await callee(...inputs);
-    // @spec DML-EXE-0806
-    const datumId: DatumId = await lowerDeeply(value, source, 'result');
+    const datumId = await calls.run(call, async (): Promise<DatumId> => {
+      // A bundle that is gone says nothing about the function.
+      if (!existsSync(fileURLToPath(bundleUrl))) process.exit(1);
+      const module = (await import(/* @vite-ignore */ bundleUrl)) as Record<string, unknown>;
+      const callee = module[exportName];
+      if (typeof callee !== 'function') throw new TypeError(`the export ${exportName} is not a function`);
+      const inputs = inputDatumIds.map((inputDatumId) => liftDatum(source, inputDatumId));
+      const value: unknown = await callee(...inputs);
+      // @spec DML-EXE-0806
+      return lowerDeeply(value, source, 'result');
+    });
     await source.finish();
     answer = { type: 'done', datumId };
   } catch (error) {
     answer = { type: 'threw', failure: failureOf(error, bundleUrl), stray: false };
   }
-  if (currentBundle === undefined) return;
-  currentBundle = undefined;
+  await printed();
+  if (current === call) finish(answer);
+}
+
+function finish(answer: FromWorker): void {
+  current = undefined;
+  port?.ref();
   send(answer);
 }
 
-let currentBundle: string | undefined;
+/**
+ * Resolves when everything printed so far has reached the process.
+ *
+ * @spec DML-EXE-0818
+ */
+async function printed(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.writableLength === 0 || stream.writableEnded || stream.destroyed) continue;
+    await new Promise<void>((resolve) => {
+      stream.write('', () => resolve());
+    });
+  }
+}
 
 port.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'run':
-      currentBundle = message.bundleUrl;
       void run(message);
       return;
     case 'object':
+      noteAnswer();
       pendingReads.get(message.request)?.(message.bytes);
       pendingReads.delete(message.request);
       return;
     case 'taken':
+      noteAnswer();
       onTaken?.();
   }
 });
 
-/** What a function leaves behind and throws later belongs to the call; the thread is not reused. */
+/** What a function leaves behind and throws later belongs to its own call; the thread is not reused. */
 function onStray(error: unknown): void {
-  if (currentBundle === undefined) return;
-  send({ type: 'threw', failure: failureOf(error, currentBundle), stray: true });
-  currentBundle = undefined;
+  const call = calls.getStore() ?? current;
+  if (call === undefined || call !== current) {
+    // @spec DML-EXE-0819
+    send({ type: 'tainted' });
+    return;
+  }
+  finish({ type: 'threw', failure: failureOf(error, call.bundleUrl), stray: true });
 }
 process.on('uncaughtException', onStray);
 process.on('unhandledRejection', onStray);
+
+// @spec DML-EXE-0820
+process.on('beforeExit', () => {
+  if (current !== undefined && awaited === 0) finish({ type: 'threw', failure: neverSettled(), stray: true });
+});
