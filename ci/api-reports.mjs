@@ -66,6 +66,7 @@ function extract({ packageFolder, types, reportName, isUpdate }) {
 function configOf({ packageFolder, types, reportName, scratch }) {
   return {
     projectFolder: packageFolder,
+    newlineKind: 'lf',
     mainEntryPointFilePath: join(packageFolder, types),
     compiler: {
       overrideTsconfig: {
