@@ -1,6 +1,13 @@
 import fc from 'fast-check';
 import { compareBytes } from '../src/bytes.ts';
-import { type AnyRecord, compareUtf8, type Element, encodeElement, type ScalarDatum } from '../src/index.ts';
+import {
+  type AnyRecord,
+  canonicalText,
+  compareUtf8,
+  type Element,
+  encodeElement,
+  type ScalarDatum,
+} from '../src/index.ts';
 
 const HEX = '0123456789abcdef';
 
@@ -12,10 +19,10 @@ const id: fc.Arbitrary<never> = fc.uint8Array({ minLength: 32, maxLength: 32 }).
 });
 
 const text = (maxLength: number): fc.Arbitrary<string> =>
-  fc.string({ unit: 'binary', maxLength }).map((any) => any.normalize('NFC'));
+  fc.string({ unit: 'binary', maxLength }).map((any) => canonicalText(any));
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/g;
 const name = text(20)
-  .map((any) => any.replace(CONTROLS, '').normalize('NFC'))
+  .map((any) => canonicalText(any.replace(CONTROLS, '')))
   .filter((any) => any !== '' && any !== '.' && any !== '..' && any !== 'root');
 const count = fc.oneof(fc.nat(300), fc.maxSafeInteger().map(Math.abs));
 const positive = count.map((any) => Math.max(1, any));

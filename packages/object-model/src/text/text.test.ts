@@ -5,6 +5,7 @@ import { compareBytes } from '../bytes.ts';
 import { encodeRecord } from '../records/encode-record.ts';
 import { decodeKeyName, encodeKeyName } from './key-name.ts';
 import { canonicalName } from './name.ts';
+import { unassignedPattern } from './nfc.ts';
 import { canonicalText, checkText } from './text.ts';
 import { canonicalUri } from './uri.ts';
 import { compareUtf8, scanUtf8, utf8Bytes, utf8Length } from './utf8.ts';
@@ -44,9 +45,11 @@ describe('texts', () => {
   });
 
   it('become NFC and stay so [DML-OBJ-0506]', () => {
+    const newer = new RegExp(unassignedPattern(), 'gu');
     fc.assert(
       fc.property(text, (any) => {
-        expect(canonicalText(any)).toBe(any.normalize('NFC'));
+        const known = any.replaceAll(newer, '');
+        expect(canonicalText(known)).toBe(known.normalize('NFC'));
         expect(canonicalText(canonicalText(any))).toBe(canonicalText(any));
       }),
       { numRuns: 1000 },

@@ -1,4 +1,5 @@
 import { fail } from '../errors.ts';
+import { toNfc } from './nfc.ts';
 import { utf8Length } from './utf8.ts';
 
 /** Every text below U+0300 is in NFC, which covers nearly all texts without asking the Unicode tables. */
@@ -12,7 +13,7 @@ const ALWAYS_NFC = /^[\u0000-\u02ff]*$/;
 export function canonicalText(text: string): string {
   if (ALWAYS_NFC.test(text)) return text;
   checkWellFormed(text);
-  return text.normalize('NFC');
+  return toNfc(text);
 }
 
 /** Checks that a text is canonical and at most `maxBytes` bytes of UTF-8. */
@@ -21,7 +22,7 @@ export function checkText(text: unknown, maxBytes: number = Number.MAX_SAFE_INTE
   if (!ALWAYS_NFC.test(text)) {
     checkWellFormed(text);
     // @spec DML-OBJ-0503
-    if (text.normalize('NFC') !== text) fail('text_not_nfc');
+    if (toNfc(text) !== text) fail('text_not_nfc');
   }
   // @spec DML-OBJ-0505
   if (text.length * 3 > maxBytes && utf8Length(text) > maxBytes) fail('text_length', { maxBytes });

@@ -1,5 +1,13 @@
+import type { AnyRecord } from '../../src/index.ts';
 import { ids } from './samples.ts';
-import { canonical, type Draft, errorOf, refusedText } from './vector-file.ts';
+import { canonical, type Draft, errorOf, record, refused, refusedText } from './vector-file.ts';
+
+/** Twice a vowel of Unicode 16, which has one character for the two. */
+const NEW_VOWELS = '\u{1611e}\u{1611e}';
+
+function stringDatum(value: string): AnyRecord {
+  return { type: 'datum', kind: 'string', value };
+}
 
 export function textVectors(): Draft[] {
   const text = canonical.bind(null, 'text');
@@ -14,6 +22,31 @@ export function textVectors(): Draft[] {
     text('compatibility characters stay', 'DML-OBJ-0506', '\ufb01\u2460', '\ufb01\u2460'),
     text('Angstrom sign becomes the letter', 'DML-OBJ-0506', '\u212b', '\u00c5'),
     text('composition exclusions come apart', 'DML-OBJ-0506', '\u0958', '\u0915\u093c'),
+    text('mark newer than Unicode 15 keeps its place', 'DML-OBJ-0518', 'a\u1acf\u0323', 'a\u1acf\u0323'),
+    text('mark behind a newer one stays apart', 'DML-OBJ-0517', 'e\u0897\u0301', 'e\u0897\u0301'),
+    text('vowels newer than Unicode 15 stay apart', 'DML-OBJ-0518', NEW_VOWELS, NEW_VOWELS),
+    text('code point without a meaning yet parts marks', 'DML-OBJ-0517', 'e\u0378\u0301', 'e\u0378\u0301'),
+    text(
+      'both sides of a newer mark are composed',
+      'DML-OBJ-0517',
+      'e\u0301\u1acfe\u0301',
+      '\u00e9\u1acf\u00e9',
+    ),
+    text(
+      'marks before and behind a newer one are put in order',
+      'DML-OBJ-0517',
+      'a\u0315\u0300\u1acf\u0315\u0323',
+      '\u00e0\u0315\u1acf\u0323\u0315',
+    ),
+    record('string with a mark newer than Unicode 15', 'DML-OBJ-0518', stringDatum('a\u1acf\u0323')),
+    record('string of vowels newer than Unicode 15', 'DML-OBJ-0518', stringDatum(NEW_VOWELS)),
+    refused(
+      'string not in NFC behind a newer mark',
+      'DML-OBJ-0517',
+      '840102066761e1ab8f65cc81',
+      errorOf('text_not_nfc', 'datum'),
+    ),
+    name('name with a newer mark', 'DML-OBJ-0518', 'a\u1acf\u0323', 'a\u1acf\u0323'),
     text('byte order mark stays', 'DML-OBJ-0504', '\ufeffa', '\ufeffa'),
     text('white space and controls stay', 'DML-OBJ-0506', ' \t\r\n\u0000', ' \t\r\n\u0000'),
     refusedText('text', 'high surrogate alone', 'DML-OBJ-0502', { units: [0xd800] }, 'lone_surrogate'),
