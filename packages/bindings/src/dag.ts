@@ -17,6 +17,7 @@ import {
 } from '@daggerml/execution';
 import {
   canonicalName,
+  canonicalText,
   compareUtf8,
   type DagId,
   type DatumId,
@@ -262,7 +263,10 @@ export class Dag implements HandleOwner {
       return this.#addBuiltin('dml://set/construct', sorted);
     }
     const entries = value instanceof Map ? [...(value as Map<string, unknown>)] : Object.entries(value);
-    const sorted = entries.map(([key, item]): [string, unknown] => [key.normalize('NFC'), item]);
+    const sorted = entries.map(([key, item]): [string, unknown] => [
+      key.isWellFormed() ? canonicalText(key) : key,
+      item,
+    ]);
     // @spec DML-BND-0710
     sorted.sort(([a], [b]) => compareUtf8(a, b));
     const inputs = sorted.flatMap(([key, item]) => [

@@ -1,3 +1,4 @@
+import { canonicalText } from '@daggerml/object-model';
 import { refuseSchema, refuseValue } from './errors.ts';
 
 /** Checks one field: tells whether a value has the field's form. */
@@ -23,9 +24,9 @@ export const isCount: FieldForm = (value) => Number.isSafeInteger(value) && (val
 
 export const isRefName: FieldForm = (value) =>
   typeof value === 'string' &&
-  value === value.normalize('NFC') &&
-  new TextEncoder().encode(value).byteLength <= MAXIMUM_REF_BYTES &&
-  REF.test(value);
+  REF.test(value) &&
+  value === canonicalText(value) &&
+  new TextEncoder().encode(value).byteLength <= MAXIMUM_REF_BYTES;
 
 /**
  * Checks that `value` is an object with exactly the given fields, each of its form.
