@@ -156,7 +156,7 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   },
   head_moved: {
     exit: EXIT.refused,
-    message: 'the branch "{head}" moved meanwhile',
+    message: '"{head}" moved meanwhile',
     hint: 'run the command again',
   },
   foreign_handle: {

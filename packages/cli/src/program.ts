@@ -27,12 +27,18 @@ export type Misuse =
   | { readonly code: 'invalid_argument'; readonly problem: string };
 
 const GLOBAL_OPTIONS: readonly Option[] = [
-  new Option('--repo <folder>', 'work in this folder instead of the current one'),
+  new Option('--repo <folder>', 'use the repository of this folder instead of the current one'),
   new Option('--json', 'print the result as one JSON document'),
   new Option('--quiet', 'print no talk other than errors'),
   new Option('--no-color', 'print no colours (as does the variable NO_COLOR)'),
 ];
 const GLOBAL_NOTE = 'Every command also takes --repo, --json, --quiet and --no-color: see "dml --help".';
+const ENVIRONMENT = [
+  'Environment:',
+  '  DML_AUTHOR  who commits and the ref journal name; the user by default',
+  '  DML_DEBUG   set it to print stack traces of errors',
+  '  NO_COLOR    set it to print no colours',
+].join('\n');
 const HELP = ['-h, --help', 'print help for the command'] as const;
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   dag: 'List the dags of the current branch.',
@@ -120,7 +126,7 @@ function buildProgram(onCommand: OnCommand, take: Take): Command {
     .helpCommand(false)
     .configureHelp({ helpWidth: HELP_COLUMNS, subcommandTerm })
     .showSuggestionAfterError(false)
-    .addHelpText('after', '\nExample:\n  $ dml init && dml run pipeline.ts');
+    .addHelpText('after', `\n${ENVIRONMENT}\n\nExample:\n  $ dml init && dml run pipeline.ts`);
   program.on('option:version', () => {
     // @spec DML-CLI-0307
     take({ kind: 'version' });

@@ -62,6 +62,11 @@ function tasksOf(pid: number): string[] {
   }
 }
 
+/** Ids of the processes that a process has started. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+}
+
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
@@ -113,11 +118,13 @@ describe('the dml program', () => {
       const ended = once(child, 'close');
       await told(child, /running in \d+/);
       expect(tasksOf(child.pid!).length).toBeGreaterThan(0);
+      const children = childrenOf(child.pid!);
       child.stderr!.resume();
       child.kill(signal);
       expect(await ended).toEqual([130, null]);
       expect(isAlive(child.pid!)).toBe(false);
       expect(tasksOf(child.pid!)).toEqual([]);
+      await expect.poll(() => children.filter(isAlive), { timeout: 10_000 }).toEqual([]);
       // What was finished is kept and answers the next run.
       expect((await repository.json<unknown[]>('index', 'list')).length).toBeGreaterThan(0);
       await repository.ok('verify');

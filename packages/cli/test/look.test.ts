@@ -39,7 +39,7 @@ describe('dml status', () => {
     expect(text).toContain('On branch main\n');
     expect(text).toContain(`Commit ${report.commitId.slice(0, 12)}  run report  (`);
     expect(text).toContain(`  ${sums.dagId.slice(0, 12)}  sums\n`);
-    expect(text).toContain(`  ${status.indexes[0]?.index}  `);
+    expect(text).toContain(`  ${status.indexes[0]?.index}  work in progress: fails on main  (`);
   });
 });
 

@@ -1,4 +1,5 @@
 import { actorOf } from '../actor.ts';
+import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { findIndexRef } from '../object-name.ts';
@@ -11,10 +12,8 @@ export async function run(context: CommandContext): Promise<number> {
   await withStore(context, 'write', (store) => {
     const { name, commitId } = findIndexRef(store, args[0] ?? '');
     const update = { ref: name, expected: commitId, next: null, actor: actorOf(io.env), reason: 'prune' };
-    const pruned = store.updateRef(update).applied;
-    output.result({ index: indexNameOf(name), pruned }, () =>
-      pruned ? `pruned ${indexNameOf(name)}` : `${indexNameOf(name)} moved meanwhile and was kept`,
-    );
+    if (!store.updateRef(update).applied) throw cliError('head_moved', { head: indexNameOf(name) });
+    output.result({ index: indexNameOf(name), pruned: true }, () => `pruned ${indexNameOf(name)}`);
   });
   return EXIT.done;
 }

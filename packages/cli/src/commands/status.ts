@@ -1,3 +1,4 @@
+import type { CommitRecord } from '@daggerml/object-model';
 import type { CommandContext } from '../command.ts';
 import { currentCommit, dagsOf } from '../commit-view.ts';
 import { EXIT } from '../exit-code.ts';
@@ -16,7 +17,7 @@ export async function run(context: CommandContext): Promise<number> {
     const indexes = store.readRefs('index').map((index) => ({
       index: indexNameOf(index.name),
       commitId: index.commitId,
-      timeMs: reader.read('commit', index.commitId).timeMs,
+      ...pick(reader.read('commit', index.commitId)),
     }));
     const branch = branchOf(store.head());
     const value = {
@@ -39,12 +40,18 @@ export async function run(context: CommandContext): Promise<number> {
       }
       if (indexes.length > 0) {
         lines.push('', 'In progress or interrupted ("dml index list" shows more):');
-        for (const { index, timeMs } of indexes) lines.push(`  ${index}  ${formatAge(timeMs, io.nowMs())}`);
+        for (const { index, message, timeMs } of indexes) {
+          lines.push(`  ${index}  ${output.safe(firstLine(message))}  (${formatAge(timeMs, io.nowMs())})`);
+        }
       }
       return lines.join('\n');
     });
   });
   return EXIT.done;
+}
+
+function pick({ message, timeMs }: CommitRecord): { readonly message: string; readonly timeMs: number } {
+  return { message, timeMs };
 }
 
 function firstLine(text: string): string {
