@@ -335,8 +335,8 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   },
   store_full: {
     exit: EXIT.storage,
-    message: 'the store has reached its largest size',
-    hint: '"dml gc" frees what nothing uses',
+    message: 'there is not enough space for the repository: {neededBytes} needed, {availableBytes} left',
+    hint: 'nothing of this step was written; free space on its disk, then run the command again',
   },
   // @spec DML-CLI-1202
   schema_newer: {
@@ -367,7 +367,7 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   ref_target_missing: { exit: EXIT.storage, message: 'the commit {commitId} is not complete', hint: DAMAGED },
   object_too_large: {
     exit: EXIT.pipeline,
-    message: 'a {class} of {sizeBytes} bytes is above the limit of {limitBytes}',
+    message: 'a {class} of {sizeBytes} is above the limit of {limitBytes}',
     hint: 'store large content as a blob',
   },
   revision_invalid: {

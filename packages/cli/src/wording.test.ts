@@ -22,6 +22,7 @@ describe('fillIn', () => {
       '0, 1, 2, 3, 4, 5, 6, 7, 2 more',
     ],
     ['{zero}', { zero: 0 }, '0'],
+    ['{sizeBytes} of {name}', { sizeBytes: 1536, name: 5 }, '1.5 KiB of 5'],
   ])('%s with %o says %s', (template, fields, text) => {
     expect(fillIn(template, fields)).toBe(text);
   });

@@ -1,4 +1,5 @@
 import type { ExitCode } from './exit-code.ts';
+import { formatSize } from './quantities.ts';
 
 /**
  * How the command line words an error. `{field}` is filled in from the error's fields; what stands in square
@@ -20,18 +21,22 @@ const FIELD = /\{(\w+)\}/g;
 /** Fills a wording in. */
 export function fillIn(template: string, fields: Readonly<Record<string, unknown>>): string {
   const whole = template.replace(/\[([^[\]]*)\]/g, (_, part: string) =>
-    fieldsOf(part).every((field) => textOf(fields[field]) !== '') ? part : '',
+    fieldsOf(part).every((field) => textOf(fields[field], field) !== '') ? part : '',
   );
-  return whole.replace(FIELD, (_, field: string) => textOf(fields[field])).trim();
+  return whole.replace(FIELD, (_, field: string) => textOf(fields[field], field)).trim();
 }
 
 function fieldsOf(template: string): string[] {
   return [...template.matchAll(FIELD)].map(([, field]) => field ?? '');
 }
 
-function textOf(value: unknown): string {
+function textOf(value: unknown, field: string): string {
   if (value === undefined || value === null) return '';
+  if (typeof value === 'number' && field.endsWith('Bytes')) return formatSize(value);
   if (!Array.isArray(value)) return FULL_ID.test(String(value)) ? String(value).slice(0, 12) : String(value);
   const more = value.length - MAX_LISTED;
-  return [...value.slice(0, MAX_LISTED).map(textOf), ...(more > 0 ? [`${more} more`] : [])].join(', ');
+  return [
+    ...value.slice(0, MAX_LISTED).map((item) => textOf(item, field)),
+    ...(more > 0 ? [`${more} more`] : []),
+  ].join(', ');
 }
