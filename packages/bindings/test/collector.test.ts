@@ -1,57 +1,20 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { blob, RunObjects } from '@daggerml/execution';
-import { compileModule } from '@daggerml/execution/testing';
 import { decodeRecord, type ObjectLink, recordLinks } from '@daggerml/object-model';
 import { verifyStore } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Dag } from '../src/dag.ts';
 import { storePath } from '../src/folder.ts';
 import { definePipeline } from '../src/pipeline.ts';
+import { Child } from './child.ts';
 import { Project } from './project.ts';
 
 const RUNS = 12;
 let project: Project;
-let scratch: string;
 
 beforeAll(async () => {
-  scratch = mkdtempSync(join(import.meta.dirname, '../node_modules/.collector-'));
   project = await Project.create({ workers: 1 });
 });
-afterAll(async () => {
-  await project.close();
-  rmSync(scratch, { recursive: true, force: true });
-});
-
-interface Collector {
-  /** Ends the other process and yields what it did. */
-  stop(): Promise<Readonly<Record<'collections' | 'swept' | 'moved' | 'pruned', number>>>;
-}
-
-/** Starts the other process and waits for its first collection. */
-async function startCollector(): Promise<Collector> {
-  const script = join(scratch, 'collector.mjs');
-  const source = join(import.meta.dirname, 'collector.child.ts');
-  writeFileSync(script, await compileModule(source, ['@daggerml/source', 'module']));
-  const child = spawn(process.execPath, [script, storePath(project.folder)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  await once(child.stdout, 'data');
-  return {
-    stop: async () => {
-      child.stdin.end();
-      const [exitCode] = await once(child, 'close');
-      expect(exitCode).toBe(0);
-      return JSON.parse(output.split('\n').at(-2) as string);
-    },
-  };
-}
+afterAll(() => project.close());
 
 /** What a commit reaches that is not there. */
 function missingFrom(commitId: string): string[] {
@@ -91,7 +54,7 @@ describe('runs beside a process that collects garbage and moves refs', () => {
       actor: 'tester',
       reason: 'begin',
     });
-    const collector = await startCollector();
+    const collector = await Child.start('collector.child.ts', [storePath(project.folder)]);
     const tallies = { executed: 0, cached: 0 };
     for (let round = 0; round < RUNS; round += 1) {
       const { commit, dag, counts } = await repository.run(pipelineOf(round));
@@ -101,7 +64,9 @@ describe('runs beside a process that collects garbage and moves refs', () => {
       expect(await dag.root.value()).toMatchObject({ sum: (round % 2) + 2, known: { 2: { rows: 3 } } });
       expect(new RunObjects(repository.store).get('commit', commit.commitId)).toBeDefined();
     }
-    const done = await collector.stop();
+    const { exitCode, lines } = await collector.end();
+    expect(exitCode).toBe(0);
+    const [done] = lines as [Record<'collections' | 'swept' | 'moved' | 'pruned', number>];
     expect(done.collections).toBeGreaterThan(3);
     expect(done.swept).toBeGreaterThan(300);
     expect(Math.min(done.moved, tallies.executed, tallies.cached)).toBeGreaterThan(3);

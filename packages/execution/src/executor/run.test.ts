@@ -11,6 +11,7 @@ export const pair = (...inputs: unknown[]): unknown => inputs;
 export const fail = (a: number): number => { throw new RangeError('no ' + a); };
 export const strange = () => ({ model: { predict: () => 1 } });
 export const random = (_seed: number): number => Math.random();
+export const count = (length: number) => Array.from({ length }, (_, index) => index + 0.5);
 export const slow = (ms: number): Promise<number> => new Promise((r) => setTimeout(() => r(ms), ms));
 `;
 
@@ -297,6 +298,21 @@ describe('Run, builtins', () => {
       'error',
       expect.objectContaining({ class: 'deterministic', code: 'missing_element' }),
     ]);
+  });
+
+  it('runs thousands of calls that are ready at once', async () => {
+    const run = workspace.begin({ workName: 'many' });
+    const nodes = Array.from({ length: 3000 }, (_, index) => run.call('half', [index * 2]));
+    const all = run.builtin('dml://list/construct', nodes);
+    expect(await run.outcome(all)).toEqual(nodes.map((_, index) => index));
+    expect(run.counts).toEqual({ executed: 3000 });
+  });
+
+  it('takes a long list that a function returns', async () => {
+    const run = workspace.begin({ workName: 'long' });
+    const node = run.call('count', [200_000]);
+    const value = (await run.outcome(node)) as number[];
+    expect([value.length, value[199_999]]).toEqual([200_000, 199_999.5]);
   });
 
   it('wakes a long chain of builtins without deep recursion', async () => {

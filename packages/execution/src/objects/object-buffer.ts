@@ -19,6 +19,7 @@ import { decodeAs } from './decode-as.ts';
 import { PendingObjects } from './pending-objects.ts';
 
 type RecordClass = Exclude<ObjectClass, 'chunk'>;
+type TakeObject = (objectClass: ObjectClass, objectId: string, bytes: Uint8Array) => void;
 
 /**
  * Objects on their way into a store: new ones are held in memory and written together by `flush`; reading
@@ -108,12 +109,29 @@ export class ObjectBuffer implements PageStore {
       if (!transaction.retain('datum', datumId))
         throw executionError('object_missing', { objectClass: 'datum', objectId: datumId });
     }
-    const put = (objectClass: ObjectClass, objectId: string, bytes: Uint8Array): void =>
+    const put: TakeObject = (objectClass, objectId, bytes) =>
       transaction.putHashed(objectClass, objectId as ObjectId, bytes);
-    if (!this.hasLost) return this.#pending.forEachSorted(put);
-    this.#pending.forEach((objectClass, objectId, bytes) => {
-      if (isWhole(objectClass, bytes, transaction)) put(objectClass, objectId, bytes);
-    });
+    if (this.hasLost) this.#writeWhole(transaction, put);
+    else this.#pending.forEachSorted(put);
+  }
+
+  /**
+   * Writes what has all its parts. What was made of something lost waits for the others: its part may have been
+   * made anew since, and then stands behind it.
+   */
+  #writeWhole(transaction: WriteTransaction, put: TakeObject): void {
+    let waiting: Parameters<TakeObject>[] = [];
+    this.#pending.forEach((...object) => void waiting.push(object));
+    for (let before = Number.POSITIVE_INFINITY; waiting.length < before; ) {
+      before = waiting.length;
+      const incomplete: Parameters<TakeObject>[] = [];
+      for (const object of waiting) {
+        const [objectClass, , bytes] = object;
+        if (isWhole(objectClass, bytes, transaction)) put(...object);
+        else incomplete.push(object);
+      }
+      waiting = incomplete;
+    }
   }
 
   /** Forgets what is pending, once it was written. */
@@ -123,7 +141,7 @@ export class ObjectBuffer implements PageStore {
   }
 }
 
-/** Whether everything that an object links to is in the store; parts are always put before the whole. */
+/** Whether everything that an object links to is in the store. */
 function isWhole(objectClass: ObjectClass, bytes: Uint8Array, transaction: WriteTransaction): boolean {
   if (objectClass === 'chunk') return true;
   return recordLinks(decodeAs(objectClass, bytes)).every((link) =>

@@ -247,12 +247,12 @@ describe('WorkerPool, ended', () => {
   it('does not charge a call with what an earlier one left behind [DML-EXE-0819]', async () => {
     workspace = await Workspace.create(steps, { size: 1 });
     const run = workspace.begin();
-    expect(await run.outcome(run.call('leave', [60]))).toBe('left');
-    expect(await run.outcome(run.call('slow', [400]))).toBe(400);
+    expect(await run.outcome(run.call('leave', [400]))).toBe('left');
+    expect(await run.outcome(run.call('slow', [900]))).toBe(900);
     const lost = workspace.events.find((event) => event.type === 'call-retried');
     expect(lost).toMatchObject({ name: 'slow', code: 'worker_lost' });
-    expect(await run.outcome(run.call('leave', [20]))).toBe('left');
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await run.outcome(run.call('leave', [300]))).toBe('left');
+    await new Promise((resolve) => setTimeout(resolve, 500));
     expect(await run.outcome(run.call('slow', [2]))).toBe(2);
     expect(run.counts).toEqual({ executed: 4 });
   });
