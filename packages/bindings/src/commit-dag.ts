@@ -119,7 +119,7 @@ async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> 
 
 interface NewDag {
   readonly dagId: DagId;
-  readonly nodes: ReadonlySet<RunNode>;
+  readonly nodes: readonly RunNode[];
   readonly message: string;
 }
 
@@ -184,7 +184,7 @@ function* pinsOf(nodes: Iterable<RunNode>, isOnBase: boolean): Generator<readonl
 /** Pins of nodes that only the replaced dag had: a commit pins the nodes of its own dags. */
 function stalePins(
   oldDagId: DagId,
-  { dags, name, nodes }: { dags: TreeRoot<'dags'>; name: string; nodes: ReadonlySet<RunNode> },
+  { dags, name, nodes }: { dags: TreeRoot<'dags'>; name: string; nodes: readonly RunNode[] },
   objects: OpenRun['objects'],
 ): TreeChange<'pins'>[] {
   const stale = dagNodes(oldDagId, objects);

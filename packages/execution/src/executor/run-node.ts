@@ -39,6 +39,9 @@ export class RunNode {
   /** Pins that the node brings along: those of an imported dag. */
   importedPins: ReadonlyMap<NodeId, ExecId> | undefined;
 
+  /** Of the walk that has come by last. */
+  mark: object | undefined;
+
   constructor(nodeId: NodeId, kind: NodeKind, inputs: readonly RunNode[]) {
     this.nodeId = nodeId;
     this.kind = kind;
@@ -47,8 +50,16 @@ export class RunNode {
 }
 
 /** Lists the nodes that some nodes depend on, themselves included, each once. */
-export function reachableFrom(nodes: Iterable<RunNode>): Set<RunNode> {
-  const reached = new Set<RunNode>(nodes);
-  for (const node of reached) for (const input of node.inputs) reached.add(input);
+export function reachableFrom(nodes: Iterable<RunNode>): RunNode[] {
+  // A mark costs a tenth of a set of all nodes.
+  const mark = {};
+  const reached: RunNode[] = [];
+  const reach = (node: RunNode): void => {
+    if (node.mark === mark) return;
+    node.mark = mark;
+    reached.push(node);
+  };
+  for (const node of nodes) reach(node);
+  for (const node of reached) for (const input of node.inputs) reach(input);
   return reached;
 }

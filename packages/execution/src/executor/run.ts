@@ -51,6 +51,7 @@ const SLICE_MS = 40;
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 const DEFAULT_RETRIES = 2;
 const pinFound: CallEvent = { type: 'pin_found' };
+const noInputs: readonly RunNode[] = [];
 const answerLost: CallEvent = { type: 'answer_lost' };
 
 interface Integration extends StagedOutcome {
@@ -96,7 +97,7 @@ export class Run {
   /** Adds a node that is a datum. */
   addLiteral(datumId: DatumId): RunNode {
     const nodeId = this.#objects.put({ type: 'node', kind: 'literal', datumId });
-    return this.#nodes.get(nodeId) ?? this.#addResolved(new RunNode(nodeId, 'literal', []), datumId);
+    return this.#nodes.get(nodeId) ?? this.#addResolved(new RunNode(nodeId, 'literal', noInputs), datumId);
   }
 
   /** Adds a node that selects a name of another dag; its value and pins come from the scope of that dag's commit. */
@@ -108,7 +109,7 @@ export class Run {
     const nodeId = this.#objects.put({ type: 'node', kind: 'import', dagId, name });
     const known = this.#nodes.get(nodeId);
     if (known) return known;
-    const node = new RunNode(nodeId, 'import', []);
+    const node = new RunNode(nodeId, 'import', noInputs);
     node.importedPins = from.pins;
     return this.#addResolved(node, storedValue(nodeId, from.scope, this.#objects));
   }

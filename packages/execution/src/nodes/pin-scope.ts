@@ -4,19 +4,19 @@ import {
   type PageSource,
   type TreeRoot,
   treeCount,
-  treeEntries,
   treeGet,
 } from '@daggerml/object-model';
+import { PackedPins } from './packed-pins.ts';
 
 /** The pins in which nodes are resolved: of a commit, of an IndexRef, or of an exec. */
 export interface PinScope {
   getPin(nodeId: NodeId): ExecId | undefined;
 }
 
-/** Reading a pin in order costs about a tenth of looking one up. */
-const ENTRIES_PER_LOOKUP = 8;
+/** Reading all pins costs about this fraction of looking each one up. */
+const ENTRIES_PER_LOOKUP = 48;
 /** Beyond this, looking up is left as it is to bound the memory. */
-const MAX_LOADED_ENTRIES = 1_000_000;
+const MAX_LOADED_ENTRIES = 2_000_000;
 
 /** The scope of a pins map; when many of the pins are asked for, all are read at once. */
 export function treeScope(root: TreeRoot<'pins'>, pages: PageSource): PinScope {
@@ -26,16 +26,15 @@ export function treeScope(root: TreeRoot<'pins'>, pages: PageSource): PinScope {
   }
   const count = treeCount('pins', root, pages);
   let lookups = 0;
-  let loaded: ReadonlyMap<NodeId, ExecId> | undefined;
+  let packed: PackedPins | undefined;
   return {
     getPin: (nodeId) => {
-      if (loaded) return loaded.get(nodeId);
+      if (packed) return packed.getPin(nodeId);
       lookups += 1;
-      if (lookups * ENTRIES_PER_LOOKUP > count && count <= MAX_LOADED_ENTRIES) {
-        loaded = new Map(treeEntries('pins', root, pages));
-        return loaded.get(nodeId);
-      }
-      return treeGet('pins', root, nodeId, pages)?.[1];
+      if (lookups * ENTRIES_PER_LOOKUP <= count || count > MAX_LOADED_ENTRIES)
+        return treeGet('pins', root, nodeId, pages)?.[1];
+      packed = new PackedPins(root, pages);
+      return packed.getPin(nodeId);
     },
   };
 }
