@@ -13,7 +13,8 @@ export function holdCommits<Commits extends readonly (CommitId | undefined)[]>(
   store: Store,
   find: () => readonly [...Commits],
 ): readonly [...Commits] {
-  if (store.isReadOnly) return find();
+  const found = find();
+  if (store.isReadOnly || found.every((commitId) => commitId === undefined)) return found;
   let commits: readonly [...Commits] | undefined;
   store.transact('hold', (transaction) => {
     commits = find();

@@ -412,7 +412,12 @@ export class Run {
     });
     if (failure) node.failure = recordedFailure(failure);
     else node.valueId = resultDatumId;
-    this.#integrate(node, { durationMs: 0, isDerived: false });
+    // Nobody learns of it before the outcomes that it was made of are kept.
+    if (node.inputs.some((input) => input.status === 'pending'))
+      return this.#integrate(node, { durationMs: 0, isDerived: false });
+    // The same again from the same inputs at any time: it is kept by the commit that pins it.
+    this.#settle(node);
+    this.#resolve(node);
   }
 
   /**
