@@ -10,39 +10,24 @@ import {
   type TreeRoot,
 } from '@daggerml/object-model';
 import { evaluateBuiltin } from '../builtins/evaluate.ts';
-import type { ExecutionErrorCode } from '../errors.ts';
-import { putFailure, putResultDag } from '../nodes/error-dag.ts';
+import { putFailure } from '../nodes/error-dag.ts';
 import { executionKey } from '../nodes/execution-key.ts';
 import { type PinScope, treeScope } from '../nodes/pin-scope.ts';
 import { execValue, storedValue } from '../nodes/stored-value.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
-import type { FunctionFailure } from '../worker/wire.ts';
+import { type AttemptOptions, Attempts, type CallReport, type Integrated } from './attempts.ts';
 import { outcomeOf, recordedFailure } from './call-failure.ts';
-import type { CallRunner } from './call-runner.ts';
 import type { CallFailure, EventReporter } from './events.ts';
 import { type KnownOutcome, KnownOutcomes } from './known-outcomes.ts';
-import {
-  type CallEvent,
-  type CallState,
-  initialState,
-  isFinal,
-  nextState,
-  type RetryBudget,
-} from './machine.ts';
-import type { Receipts } from './receipt.ts';
+import { type CallEvent, type CallState, initialState, nextState, type RetryBudget } from './machine.ts';
 import { type CallSpec, RunNode } from './run-node.ts';
 import type { StagedOutcome, Staging } from './staging.ts';
 
-export interface RunOptions {
-  readonly objects: RunObjects;
+export interface RunOptions extends AttemptOptions {
   readonly staging: Staging;
   readonly basePins: TreeRoot<'pins'>;
-  readonly runner: CallRunner;
-  readonly receipts: Receipts;
   readonly reporter: EventReporter;
   readonly budget: RetryBudget;
-  readonly nowMs: () => number;
-  readonly random: () => number;
 }
 
 /** Outcomes wait this long for others, so that many small calls share a transaction. */
@@ -73,14 +58,13 @@ export class Run {
   readonly #nodes = new Map<NodeId, RunNode>();
   readonly #open = new Set<RunNode>();
   readonly #resolved: RunNode[] = [];
-  readonly #byKey = new Map<string, RunNode[]>();
+  readonly #attempts: Attempts;
   #integrations: Integration[] = [];
   /** Calls that may start once the outcomes that they hang on are kept. */
   #deferred: RunNode[] = [];
   #isDraining = false;
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #lastFlushMs = 0;
-  readonly #timers = new Map<RunNode, ReturnType<typeof setTimeout>>();
   #idleWaiters: (() => void)[] = [];
   #cancelled: CallFailure | undefined;
   #broken: unknown;
@@ -91,6 +75,13 @@ export class Run {
     const base = treeScope(options.basePins, options.objects);
     const staged = options.staging.isBegun ? treeScope(options.staging.pins, options.objects) : base;
     this.#known = new KnownOutcomes(options.objects, { base, staged });
+    this.#attempts = new Attempts(options, this.#known, {
+      advance: (node, event) => this.#advance(node, event),
+      integrate: (node, how) => this.#integrate(node, how),
+      report: (node, event) => this.#report(node, event),
+      drain: () => this.#drain(),
+      break: (error) => this.#break(error),
+    });
     options.objects.whenFull = () => this.#write();
   }
 
@@ -354,7 +345,7 @@ export class Run {
     if (node.kind === 'builtin') return this.#evaluate(node, inputDatumIds);
     const found = isCached ? this.#known.ofKey(node) : undefined;
     if (found) return this.#answer(node, found);
-    if (!node.isTentative) return this.#runOrFollow(node, inputDatumIds);
+    if (!node.isTentative) return this.#attempts.begin(node, inputDatumIds);
     this.#forget(node);
     this.#defer(node);
   }
@@ -375,21 +366,6 @@ export class Run {
     if (node.kind === 'call') this.#advance(node, { type: 'cached_exec_found', status });
     this.#integrate(node, { durationMs: 0, isDerived: true, foundExecId });
   }
-
-  /** @spec DML-EXE-0712 */
-  #runOrFollow(node: RunNode, inputDatumIds: readonly DatumId[]): void {
-    const key = node.executionKey as string;
-    const followers = this.#byKey.get(key);
-    if (followers) {
-      followers.push(node);
-      return;
-    }
-    this.#byKey.set(key, []);
-    this.#runs.set(node, inputDatumIds);
-    this.#advance(node, { type: 'must_run' });
-  }
-
-  readonly #runs = new Map<RunNode, readonly DatumId[]>();
 
   /**
    * @spec DML-EXE-1005
@@ -425,10 +401,7 @@ export class Run {
    *
    * @spec DML-EXE-1002
    */
-  #integrate(
-    node: RunNode,
-    how: { durationMs: number; isDerived: boolean; foundExecId?: ExecId | undefined },
-  ): void {
+  #integrate(node: RunNode, how: Integrated): void {
     const { nodeId } = node;
     const execId = node.execId as ExecId;
     const key = node.executionKey as NonNullable<RunNode['executionKey']>;
@@ -504,16 +477,16 @@ export class Run {
     for (const effect of effects) {
       switch (effect.type) {
         case 'submit':
-          this.#submit(node, effect.attempt);
+          this.#attempts.submit(node, effect.attempt);
           break;
         case 'poll':
         case 'integrate':
           break;
         case 'start_timer':
-          this.#wait(node, effect);
+          this.#attempts.wait(node, effect);
           break;
         case 'stop_attempt':
-          this.#options.runner.stop(node.nodeId);
+          this.#attempts.stop(node);
           break;
         case 'settle':
           this.#settleCall(node, integration);
@@ -521,122 +494,10 @@ export class Run {
     }
   }
 
-  #submit(node: RunNode, attempt: number): void {
-    const spec = node.spec as CallSpec;
-    const { runner, nowMs } = this.#options;
-    let startedMs = 0;
-    runner.start({
-      nodeId: node.nodeId,
-      spec,
-      inputDatumIds: this.#runs.get(node) ?? [],
-      onStart: () => {
-        startedMs = nowMs();
-        if (!isFinal(node.state as CallState)) this.#report(node, { type: 'call-started', attempt });
-      },
-      onOutput: (stream, text) => this.#report(node, { type: 'call-output', stream, text }),
-      onObjects: (classes) => this.#objects.take(classes),
-      onEnd: (outcome) => {
-        if (isFinal(node.state as CallState)) return;
-        try {
-          if (outcome.type === 'value') this.#finish(node, startedMs, { datumId: outcome.datumId });
-          else if (outcome.type === 'threw') this.#finish(node, startedMs, { failure: outcome.failure });
-          else this.#lose(node, outcome);
-          this.#drain();
-        } catch (error) {
-          this.#break(error);
-        }
-      },
-    });
-  }
-
-  /**
-   * Records what a call that ran came to.
-   *
-   * @spec DML-EXE-0805
-   * @spec DML-EXE-0901
-   * @spec DML-EXE-0902
-   * @spec DML-EXE-1001
-   */
-  #finish(
-    node: RunNode,
-    startedMs: number,
-    result: { datumId: DatumId } | { failure: FunctionFailure },
-  ): void {
-    const finishedMs = this.#options.nowMs();
-    const attempt = attemptOf(node);
-    const isOk = 'datumId' in result;
-    // @spec DML-EXE-0604
-    this.#advance(node, { type: isOk ? 'done_ok' : 'done_error' });
-    const datumId = isOk ? result.datumId : putFailure(result.failure, this.#objects);
-    const resultDagId = putResultDag(datumId, this.#objects);
-    node.execId = this.#objects.put({
-      type: 'exec',
-      nodeKind: 'call',
-      nodeId: node.nodeId,
-      executionKey: node.executionKey as never,
-      status: isOk ? 'ok' : 'error',
-      resultDagId,
-      // @spec DML-EXE-1003
-      pins: [],
-      requestId: null,
-      sourceExecId: null,
-      // @spec DML-EXE-1004
-      startedMs,
-      finishedMs,
-      // @spec DML-EXE-1801
-      // @spec DML-EXE-1805
-      receiptDatumId: this.#options.receipts.of(attempt),
-    });
-    if (isOk) node.valueId = datumId;
-    else node.failure = recordedFailure(result.failure);
-    this.#integrate(node, { durationMs: finishedMs - startedMs, isDerived: false });
-    this.#answerFollowers(node);
-  }
-
-  #answerFollowers(leader: RunNode): void {
-    const followers = this.#byKey.get(leader.executionKey as string) ?? [];
-    this.#byKey.delete(leader.executionKey as string);
-    this.#runs.delete(leader);
-    if (followers.length === 0) return;
-    const execId = leader.execId as ExecId;
-    const exec = this.#objects.read('exec', execId);
-    for (const follower of followers) {
-      if (exec.nodeKind !== 'call' || isFinal(follower.state as CallState)) continue;
-      this.#advance(follower, { type: 'cached_exec_found', status: exec.status });
-      follower.execId = this.#known.derive(follower, execId, exec);
-      follower.valueId = leader.valueId;
-      follower.failure = leader.failure;
-      this.#integrate(follower, { durationMs: 0, isDerived: true });
-    }
-  }
-
-  /** @spec DML-EXE-0906 */
-  #lose(node: RunNode, { code, reason }: { code: ExecutionErrorCode; reason: string }): void {
-    const failure = { code, reason };
-    if (code === 'cancelled') this.#advance(node, { type: 'cancelled', failure });
-    else if (code === 'adapter_unknown' || code === 'object_missing')
-      this.#advance(node, { type: 'refused', failure });
-    else this.#advance(node, { type: 'infrastructure_failure', failure, jitter: this.#options.random() });
-  }
-
-  #wait(node: RunNode, effect: { afterMs: number; failure: { code: string; reason: string } }): void {
-    const { afterMs, failure } = effect;
-    // @spec DML-EXE-1103
-    this.#report(node, { type: 'call-retried', attempt: attemptOf(node), ...failure, afterMs });
-    this.#timers.set(
-      node,
-      setTimeout(() => {
-        this.#timers.delete(node);
-        this.#advance(node, { type: 'timer_fired' });
-      }, afterMs),
-    );
-  }
-
   /** Ends a call in the eyes of its Caller. */
   #settleCall(node: RunNode, integration: Integration | undefined): void {
     const state = node.state as CallState;
-    clearTimeout(this.#timers.get(node));
-    this.#timers.delete(node);
+    this.#attempts.endPause(node);
     if (state.name === 'failed_terminal') {
       node.failure ??= {
         class: state.failure.code === 'cancelled' ? 'cancelled' : 'infrastructure',
@@ -645,7 +506,7 @@ export class Run {
         trace: [],
       };
       this.#resolve(node);
-      this.#passOn(node);
+      this.#attempts.passOn(node, this.#cancelled === undefined);
     }
     const isAnswered = state.name === 'pinned_hit' || integration?.isDerived === true;
     this.#settle(node);
@@ -660,19 +521,6 @@ export class Run {
       durationMs: integration?.durationMs ?? 0,
       ...(node.failure && { failure: node.failure }),
     });
-  }
-
-  /** A run that came to nothing leaves the calls that waited for it to find their own. */
-  #passOn(leader: RunNode): void {
-    const inputDatumIds = this.#runs.get(leader);
-    this.#runs.delete(leader);
-    if (inputDatumIds === undefined) return;
-    const followers = this.#byKey.get(leader.executionKey as string) ?? [];
-    this.#byKey.delete(leader.executionKey as string);
-    for (const follower of followers) {
-      if (!isFinal(follower.state as CallState) && !this.#cancelled)
-        this.#runOrFollow(follower, inputDatumIds);
-    }
   }
 
   #settle(node: RunNode): void {
@@ -697,8 +545,8 @@ export class Run {
     this.#broken = error;
     for (const node of [...this.#open]) {
       if (node.kind === 'call' && (node.state as CallState).name === 'poll_adapter')
-        this.#options.runner.stop(node.nodeId);
-      clearTimeout(this.#timers.get(node));
+        this.#attempts.stop(node);
+      this.#attempts.endPause(node);
       node.failure = { class: 'infrastructure', code: 'integrate_failed', message: String(error), trace: [] };
       node.state = { name: 'failed_terminal', failure: { code: 'integrate_failed', reason: String(error) } };
       this.#settle(node);
@@ -716,15 +564,10 @@ export class Run {
     if (this.#broken === undefined && this.#objects.sizeBytes > 0) this.#objects.writeAll();
   }
 
-  #report(
-    node: RunNode,
-    event: DistributiveOmit<Parameters<EventReporter['report']>[0], 'nodeId' | 'name'>,
-  ): void {
+  #report(node: RunNode, event: CallReport): void {
     this.#options.reporter.report({ ...event, nodeId: node.nodeId, name: node.spec?.name ?? node.kind });
   }
 }
-
-type DistributiveOmit<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Union, Keys> : never;
 
 /** A page never ends before its fourth entry, so that few inputs are their own tree. */
 function inputsTree(inputs: readonly RunNode[], objects: RunObjects): TreeRoot<'inputs'> {
@@ -735,9 +578,4 @@ function inputsTree(inputs: readonly RunNode[], objects: RunObjects): TreeRoot<'
 function isAnyTentative(nodes: readonly RunNode[]): boolean {
   for (const node of nodes) if (node.isTentative) return true;
   return false;
-}
-
-/** The number of the attempt that is under way. */
-function attemptOf({ state }: RunNode): number {
-  return state && 'attempt' in state ? state.attempt : 0;
 }

@@ -1,0 +1,223 @@
+import type { DatumId, ExecId } from '@daggerml/object-model';
+import type { ExecutionErrorCode } from '../errors.ts';
+import { putFailure, putResultDag } from '../nodes/error-dag.ts';
+import type { RunObjects } from '../objects/run-objects.ts';
+import type { FunctionFailure } from '../worker/wire.ts';
+import { recordedFailure } from './call-failure.ts';
+import type { CallRunner } from './call-runner.ts';
+import type { RunEvent } from './events.ts';
+import type { KnownOutcomes } from './known-outcomes.ts';
+import { type AttemptFailure, type CallEvent, type CallState, isFinal } from './machine.ts';
+import type { Receipts } from './receipt.ts';
+import type { CallSpec, RunNode } from './run-node.ts';
+
+/** What attempts need of the run. */
+export interface AttemptOptions {
+  readonly objects: RunObjects;
+  readonly runner: CallRunner;
+  readonly receipts: Receipts;
+  readonly nowMs: () => number;
+  readonly random: () => number;
+}
+
+/** How an outcome came about. */
+export interface Integrated {
+  readonly durationMs: number;
+  readonly isDerived: boolean;
+  readonly foundExecId?: ExecId | undefined;
+}
+
+/** An event of a call without what names the call. */
+export type CallReport = DistributiveOmit<RunEvent, 'nodeId' | 'name'>;
+type DistributiveOmit<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Union, Keys> : never;
+
+/** The run, as its attempts see it. */
+export interface AttemptHost {
+  /** Gives the machine of a call an event. */
+  advance(node: RunNode, event: CallEvent): void;
+  /** Keeps the outcome that a node has. */
+  integrate(node: RunNode, how: Integrated): void;
+  report(node: RunNode, event: CallReport): void;
+  /** Begins what waits for outcomes that are known now. */
+  drain(): void;
+  /** Ends the run: nothing can be recorded any more. */
+  break(error: unknown): void;
+}
+
+/** Runs the calls of one run that nothing answers, each execution key once at a time. */
+export class Attempts {
+  readonly #options: AttemptOptions;
+  readonly #objects: RunObjects;
+  readonly #known: KnownOutcomes;
+  readonly #host: AttemptHost;
+  readonly #runs = new Map<RunNode, readonly DatumId[]>();
+  /** The calls that wait for another with the same execution key. */
+  readonly #byKey = new Map<string, RunNode[]>();
+  readonly #timers = new Map<RunNode, ReturnType<typeof setTimeout>>();
+
+  constructor(options: AttemptOptions, known: KnownOutcomes, host: AttemptHost) {
+    this.#options = options;
+    this.#objects = options.objects;
+    this.#known = known;
+    this.#host = host;
+  }
+
+  /**
+   * Runs a call that has no outcome, or lets it wait for the run of another with its execution key.
+   *
+   * @spec DML-EXE-0712
+   */
+  begin(node: RunNode, inputDatumIds: readonly DatumId[]): void {
+    const key = node.executionKey as string;
+    const followers = this.#byKey.get(key);
+    if (followers) {
+      followers.push(node);
+      return;
+    }
+    this.#byKey.set(key, []);
+    this.#runs.set(node, inputDatumIds);
+    this.#host.advance(node, { type: 'must_run' });
+  }
+
+  /** Starts an attempt. */
+  submit(node: RunNode, attempt: number): void {
+    const spec = node.spec as CallSpec;
+    const { runner, nowMs } = this.#options;
+    let startedMs = 0;
+    runner.start({
+      nodeId: node.nodeId,
+      spec,
+      inputDatumIds: this.#runs.get(node) ?? [],
+      onStart: () => {
+        startedMs = nowMs();
+        if (!isFinal(node.state as CallState)) this.#host.report(node, { type: 'call-started', attempt });
+      },
+      onOutput: (stream, text) => this.#host.report(node, { type: 'call-output', stream, text }),
+      onObjects: (classes) => this.#objects.take(classes),
+      onEnd: (outcome) => {
+        if (isFinal(node.state as CallState)) return;
+        try {
+          if (outcome.type === 'value') this.#finish(node, startedMs, { datumId: outcome.datumId });
+          else if (outcome.type === 'threw') this.#finish(node, startedMs, { failure: outcome.failure });
+          else this.#lose(node, outcome);
+          this.#host.drain();
+        } catch (error) {
+          this.#host.break(error);
+        }
+      },
+    });
+  }
+
+  /**
+   * Records what a call that ran came to.
+   *
+   * @spec DML-EXE-0805
+   * @spec DML-EXE-0901
+   * @spec DML-EXE-0902
+   * @spec DML-EXE-1001
+   */
+  #finish(
+    node: RunNode,
+    startedMs: number,
+    result: { datumId: DatumId } | { failure: FunctionFailure },
+  ): void {
+    const finishedMs = this.#options.nowMs();
+    const attempt = attemptOf(node);
+    const isOk = 'datumId' in result;
+    // @spec DML-EXE-0604
+    this.#host.advance(node, { type: isOk ? 'done_ok' : 'done_error' });
+    const datumId = isOk ? result.datumId : putFailure(result.failure, this.#objects);
+    const resultDagId = putResultDag(datumId, this.#objects);
+    node.execId = this.#objects.put({
+      type: 'exec',
+      nodeKind: 'call',
+      nodeId: node.nodeId,
+      executionKey: node.executionKey as never,
+      status: isOk ? 'ok' : 'error',
+      resultDagId,
+      // @spec DML-EXE-1003
+      pins: [],
+      requestId: null,
+      sourceExecId: null,
+      // @spec DML-EXE-1004
+      startedMs,
+      finishedMs,
+      // @spec DML-EXE-1801
+      // @spec DML-EXE-1805
+      receiptDatumId: this.#options.receipts.of(attempt),
+    });
+    if (isOk) node.valueId = datumId;
+    else node.failure = recordedFailure(result.failure);
+    this.#host.integrate(node, { durationMs: finishedMs - startedMs, isDerived: false });
+    this.#answerFollowers(node);
+  }
+
+  #answerFollowers(leader: RunNode): void {
+    const followers = this.#byKey.get(leader.executionKey as string) ?? [];
+    this.#byKey.delete(leader.executionKey as string);
+    this.#runs.delete(leader);
+    if (followers.length === 0) return;
+    const execId = leader.execId as ExecId;
+    const exec = this.#objects.read('exec', execId);
+    for (const follower of followers) {
+      if (exec.nodeKind !== 'call' || isFinal(follower.state as CallState)) continue;
+      this.#host.advance(follower, { type: 'cached_exec_found', status: exec.status });
+      follower.execId = this.#known.derive(follower, execId, exec);
+      follower.valueId = leader.valueId;
+      follower.failure = leader.failure;
+      this.#host.integrate(follower, { durationMs: 0, isDerived: true });
+    }
+  }
+
+  /** @spec DML-EXE-0906 */
+  #lose(node: RunNode, { code, reason }: { code: ExecutionErrorCode; reason: string }): void {
+    const failure = { code, reason };
+    if (code === 'cancelled') this.#host.advance(node, { type: 'cancelled', failure });
+    else if (code === 'adapter_unknown' || code === 'object_missing')
+      this.#host.advance(node, { type: 'refused', failure });
+    else
+      this.#host.advance(node, { type: 'infrastructure_failure', failure, jitter: this.#options.random() });
+  }
+
+  /** Waits before the next attempt. */
+  wait(node: RunNode, effect: { afterMs: number; failure: AttemptFailure }): void {
+    const { afterMs, failure } = effect;
+    // @spec DML-EXE-1103
+    this.#host.report(node, { type: 'call-retried', attempt: attemptOf(node), ...failure, afterMs });
+    this.#timers.set(
+      node,
+      setTimeout(() => {
+        this.#timers.delete(node);
+        this.#host.advance(node, { type: 'timer_fired' });
+      }, afterMs),
+    );
+  }
+
+  /** A run that came to nothing leaves the calls that waited for it to find their own. */
+  passOn(leader: RunNode, mayRun: boolean): void {
+    const inputDatumIds = this.#runs.get(leader);
+    this.#runs.delete(leader);
+    if (inputDatumIds === undefined) return;
+    const followers = this.#byKey.get(leader.executionKey as string) ?? [];
+    this.#byKey.delete(leader.executionKey as string);
+    for (const follower of followers) {
+      if (!isFinal(follower.state as CallState) && mayRun) this.begin(follower, inputDatumIds);
+    }
+  }
+
+  /** Ends the attempt that is under way, if any. */
+  stop(node: RunNode): void {
+    this.#options.runner.stop(node.nodeId);
+  }
+
+  /** Ends the pause before a new attempt, if any. */
+  endPause(node: RunNode): void {
+    clearTimeout(this.#timers.get(node));
+    this.#timers.delete(node);
+  }
+}
+
+/** The number of the attempt that is under way. */
+function attemptOf({ state }: RunNode): number {
+  return state && 'attempt' in state ? state.attempt : 0;
+}
