@@ -10,10 +10,10 @@ export async function build({ quiet = false } = {}) {
   if (!(await compile())) throw new Error('the build failed: see the messages above');
 }
 
-/** Compiles every package and tool; yields false when the compiler has found errors. */
-export async function compile() {
+/** Compiles every package and tool, or one project; yields false when the compiler has found errors. */
+export async function compile(project = 'tsconfig.build.json') {
   const options = { cwd: root, stdio: ['ignore', 2, 2] };
-  return (await runNode(tools.tsc, ['-b', 'tsconfig.build.json'], options)) === 0;
+  return (await runNode(tools.tsc, ['-b', project], options)) === 0;
 }
 
 if (isProgram(import.meta.url)) await script(build);

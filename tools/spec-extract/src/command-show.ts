@@ -5,21 +5,27 @@ import { describeState, sectionLink } from './compliance.ts';
 import { readFolder, readText } from './disk.ts';
 import { readIndexedRequirement, readIndexFile } from './index-file.ts';
 import { type Answer, EXIT, SuiteError, UsageError } from './output.ts';
+import { definedIds, recordedText } from './recorded-text.ts';
 import { nearestIds } from './requirement-id.ts';
 import { type IndexedRequirement, indexPath, type PackageIndex } from './requirement-index.ts';
-import { parseSpecDocument, type Requirement } from './spec-document.ts';
+import type { Requirement } from './spec-document.ts';
 import type { TextFile } from './text-file.ts';
 
 /** Shows one requirement; reads only its document and its index, which keeps it fast. */
-export function show(root: string, requirementId: string): Answer {
+export async function show(root: string, requirementId: string): Promise<Answer> {
   const area = areaOfId(requirementId);
-  if (area !== undefined && existsSync(join(root, area.document))) {
-    const spec = parseSpecDocument(readText(root, area.document));
-    const requirement = spec.requirements.find(({ id }) => id === requirementId);
-    if (requirement !== undefined)
-      return answer(requirement, recordOf(root, area.packageName, requirementId));
-  }
-  throw unknownId(root, requirementId);
+  if (area === undefined || !existsSync(join(root, area.document))) throw unknownId(root, requirementId);
+  const document = readText(root, area.document);
+  if (!document.text.includes(`[${requirementId}]`)) throw unknownId(root, requirementId);
+  const record = recordOf(root, area.packageName, requirementId);
+  const text = record && recordedText(document, record);
+  if (record !== undefined && text !== undefined)
+    return answer({ ...record, document: area.document, text }, record);
+  // The parser of Markdown takes longer to load than everything else takes to answer.
+  const { parseSpecDocument } = await import('./spec-document.ts');
+  const stated = parseSpecDocument(document).requirements.find(({ id }) => id === requirementId);
+  if (stated === undefined) throw unknownId(root, requirementId);
+  return answer(stated, record);
 }
 
 /** Reads the index files of all packages, ordered by document. */
@@ -32,9 +38,7 @@ export function readIndexes(root: string): PackageIndex[] {
 
 /** Yields the error for an id that no specification defines. */
 export function unknownId(root: string, requirementId: string): UsageError {
-  const known = readFolder(root, 'specs', /^\d\d-.*\.md$/)
-    .flatMap((file) => parseSpecDocument(file).requirements)
-    .map(({ id }) => id);
+  const known = readFolder(root, 'specs', /^\d\d-.*\.md$/).flatMap(definedIds);
   const nearest = nearestIds(requirementId, [...new Set(known)]);
   // @spec DML-TRC-0808
   const hint =
@@ -61,7 +65,9 @@ function recordOf(root: string, packageName: string, requirementId: string): Ind
   return readable(file, () => readIndexedRequirement(file, requirementId));
 }
 
-function answer(requirement: Requirement, record: IndexedRequirement | undefined): Answer {
+type Stated = Pick<Requirement, 'id' | 'level' | 'text' | 'document' | 'section' | 'fingerprint'>;
+
+function answer(requirement: Stated, record: IndexedRequirement | undefined): Answer {
   const { id, level, text } = requirement;
   const section = sectionLink(requirement.document, requirement.section);
   const state = stateNow(requirement, record);
@@ -86,7 +92,7 @@ function answer(requirement: Requirement, record: IndexedRequirement | undefined
   };
 }
 
-function stateNow(requirement: Requirement, record: IndexedRequirement | undefined): string {
+function stateNow(requirement: Stated, record: IndexedRequirement | undefined): string {
   if (record === undefined) return 'not in the index yet: run `npm run spec -- generate`';
   if (record.fingerprint !== requirement.fingerprint)
     return `${describeState(record)}, text changed since the index was generated`;
