@@ -20,7 +20,6 @@ export type CliErrorCode =
   | 'no_value'
   | 'not_fast_forward'
   | 'head_moved'
-  | 'unsafe_path'
   | 'infrastructure_failed'
   | 'unusable_file'
   | 'pipeline_stalled'

@@ -77,7 +77,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Look',
     summary: 'Write a value to a file or folder.',
     description:
-      'A blob becomes a file. A map becomes a folder: blobs as files, maps as folders, other values as <key>.json.',
+      'A blob becomes a file. A map becomes a folder: blobs as files, maps as folders, other values as <key>.json. ' +
+      'What cannot stand in a file name is percent-encoded; --json tells which key became which file.',
     arguments: [
       { syntax: '<name>', description: `${OBJECT_NAME}; of a dag, its root's value` },
       { syntax: '<path>', description: 'file or folder to write' },

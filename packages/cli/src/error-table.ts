@@ -106,11 +106,6 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
     message: '"{name}" names nothing and is too short for an id',
     hint: 'give at least 4 digits; "dml dag list" and "dml heads" list names',
   },
-  unsafe_path: {
-    exit: EXIT.refused,
-    message: 'the key "{key}" cannot become a file of its own below the target',
-    hint: '"dml cat" prints the value instead',
-  },
   infrastructure_failed: {
     exit: EXIT.infrastructure,
     message: 'the call "{name}" was lost: {failureCode}: {message}',

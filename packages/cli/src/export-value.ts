@@ -1,17 +1,22 @@
-import { createWriteStream, lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { type BlobDatum, type Datum, type DatumId, treeEntries } from '@daggerml/object-model';
 import { cliError } from './cli-error.ts';
+import { planFolder } from './export-plan.ts';
 import { makeFolder } from './make-folder.ts';
 import type { RecordReader } from './record-reader.ts';
 import { valueJson } from './value-json.ts';
+
+/** Characters of JSON text that are written at one time. */
+const BATCH = 65_536;
 
 /** One file that an export writes. */
 export interface ExportedFile {
   /** Path below the target; empty when the target itself is the file. */
   readonly path: string;
+  /** Keys that lead to the value, from the outermost map. */
+  readonly keys: readonly string[];
   readonly sizeBytes: number;
 }
 
@@ -30,16 +35,11 @@ export interface ExportRequest {
   readonly signal?: AbortSignal;
 }
 
-interface PlannedFile {
-  readonly path: string;
-  readonly datum: Datum;
-}
-
 /**
  * Writes a blob to a file, a map to a folder. Everything is written beside the target first and moved into
- * place at the end, so that a failure leaves the target as it was.
+ * place at the end, so that whatever ends it early leaves the target as it was.
  *
- * Throws `path_exists`, `protected_path`, `not_exportable`, `unsafe_path` and `unwritable_path`.
+ * Throws `path_exists`, `protected_path`, `not_exportable` and `unwritable_path`.
  */
 export async function exportValue(
   reader: RecordReader,
@@ -57,17 +57,19 @@ export async function exportValue(
     throw cliError('protected_path', { path: target });
   }
   // @spec DML-CLI-0808
-  const files = datum.kind === 'blob' ? [{ path: '', datum }] : [...planFolder(reader, datum, '')];
-  refuseClashes(files);
+  const entries = datum.kind === 'blob' ? [{ path: '', keys: [], datum }] : planFolder(reader, datum);
   const staging = join(dirname(target), `.dml-export-${process.pid}-${Date.now().toString(36)}`);
   try {
     makeFolder(dirname(target), target);
     if (datum.kind === 'map') mkdirSync(staging);
     const written: ExportedFile[] = [];
-    for (const file of files) {
+    for (const { path, keys, datum: content } of entries) {
       signal?.throwIfAborted();
-      written.push(await writeFile(reader, file, join(staging, file.path)));
+      const file = join(staging, path);
+      if (content === undefined) mkdirSync(file, { recursive: true });
+      else written.push({ path, keys, sizeBytes: await writeFile(reader, content, { path: file, signal }) });
     }
+    // @spec DML-CLI-0824
     replace(target, staging);
     return written;
   } catch (cause) {
@@ -80,6 +82,7 @@ export async function exportValue(
 
 /** Moves what was written into place; what stood there is moved aside first and comes back if that fails. @spec DML-CLI-0819 */
 function replace(target: string, staging: string): void {
+  if (isFile(staging) && isFile(target)) return renameSync(staging, target);
   const aside = `${staging}-old`;
   const isReplacing = isThere(target);
   if (isReplacing) renameSync(target, aside);
@@ -100,6 +103,10 @@ function discard(path: string): void {
   }
 }
 
+function isFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
+}
+
 function isThere(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
@@ -114,61 +121,25 @@ function isWithin(path: string, folder: string): boolean {
   return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
 }
 
-function* planFolder(
-  reader: RecordReader,
-  map: Datum & { kind: 'map' },
-  folder: string,
-): Generator<PlannedFile> {
-  for (const [key, element] of treeEntries('map', map.root, reader)) {
-    const datum = typeof element === 'string' ? reader.read('datum', element) : element;
-    const path = folder === '' ? safePath(key) : `${folder}/${safePath(key)}`;
-    if (datum.kind === 'map') yield* planFolder(reader, datum, path);
-    else yield { path: datum.kind === 'blob' ? path : `${path}.json`, datum };
-  }
-}
-
-/** Refuses a key that would leave the folder or that no file can have. @spec DML-CLI-0810 */
-function safePath(key: string): string {
-  const parts = key.split('/');
-  const isUnsafe = (part: string): boolean =>
-    part === '' ||
-    part === '.' ||
-    part === '..' ||
-    part.includes('\\') ||
-    part.includes('\0') ||
-    /^[A-Za-z]:/.test(part);
-  if (parts.some(isUnsafe)) throw cliError('unsafe_path', { key });
-  return key;
-}
-
-function refuseClashes(files: readonly PlannedFile[]): void {
-  const paths = new Set<string>();
-  for (const { path } of files) {
-    if (paths.has(path)) throw cliError('unsafe_path', { key: path });
-    paths.add(path);
-  }
-  for (const path of paths) {
-    for (let slash = path.indexOf('/'); slash > 0; slash = path.indexOf('/', slash + 1)) {
-      if (paths.has(path.slice(0, slash))) throw cliError('unsafe_path', { key: path });
-    }
-  }
-}
-
+/** Writes one value and yields the size of its file. */
 async function writeFile(
   reader: RecordReader,
-  { path, datum }: PlannedFile,
-  target: string,
-): Promise<ExportedFile> {
-  mkdirSync(dirname(target), { recursive: true });
-  let sizeBytes = 0;
-  const counted = function* (): Generator<Uint8Array> {
+  datum: Datum,
+  { path, signal }: { path: string; signal: AbortSignal | undefined },
+): Promise<number> {
+  mkdirSync(dirname(path), { recursive: true });
+  const file = await open(path, 'wx');
+  try {
+    let sizeBytes = 0;
     for (const piece of datum.kind === 'blob' ? chunksOf(reader, datum) : textOf(reader, datum)) {
+      signal?.throwIfAborted();
+      await file.appendFile(piece);
       sizeBytes += piece.length;
-      yield piece;
     }
-  };
-  await pipeline(Readable.from(counted(), { objectMode: false }), createWriteStream(target, { flags: 'wx' }));
-  return { path, sizeBytes };
+    return sizeBytes;
+  } finally {
+    await file.close();
+  }
 }
 
 function* chunksOf(reader: RecordReader, blob: BlobDatum): Generator<Uint8Array> {
@@ -176,6 +147,12 @@ function* chunksOf(reader: RecordReader, blob: BlobDatum): Generator<Uint8Array>
 }
 
 function* textOf(reader: RecordReader, datum: Datum): Generator<Uint8Array> {
-  for (const piece of valueJson(reader, datum)) yield Buffer.from(piece);
-  yield Buffer.from('\n');
+  let text = '';
+  for (const piece of valueJson(reader, datum)) {
+    text += piece;
+    if (text.length < BATCH) continue;
+    yield Buffer.from(text);
+    text = '';
+  }
+  yield Buffer.from(`${text}\n`);
 }

@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { encodeRecord, FORMAT_VERSION } from '@daggerml/object-model';
 import { ENGINE_VERSION, SCHEMA_VERSION } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -17,10 +16,6 @@ beforeAll(async () => {
   report = await repository.run('report');
 });
 afterAll(() => repository.remove());
-
-function at(path: string): string {
-  return join(repository.folder, path);
-}
 
 describe('dml status', () => {
   it('prints the branch, its commit, its dags and the work in progress [DML-CLI-0801]', async () => {
@@ -166,81 +161,6 @@ describe('dml cat', () => {
         'hint: name a dag, a node or a datum, for example: main:raw, main:report, main:sums, main:values\n',
     );
   });
-});
-
-describe('dml export', () => {
-  it('writes a blob to a file and a map of blobs to a folder [DML-CLI-0808]', async () => {
-    expect(await repository.json('export', 'report#source', 'deep/er/source.txt')).toMatchObject({
-      path: at('deep/er/source.txt'),
-      files: [{ path: '', sizeBytes: 10 }],
-    });
-    expect(readFileSync(at('deep/er/source.txt'), 'utf8')).toBe('some text\n');
-    expect(await repository.ok('export', 'report', 'out')).toMatch(/^3 files, 24 B$/m);
-    expect(readFileSync(at('out/report.md'), 'utf8')).toBe('# Total 6\n');
-    expect(readFileSync(at('out/images/chart.svg'), 'utf8')).toBe('<svg/>\n');
-    expect(readFileSync(at('out/best.json'), 'utf8')).toBe('"tree"\n');
-    const refused = await repository.dml(['export', 'sums', 'number']);
-    expect(refused).toMatchObject({ exitCode: 6 });
-    expect(refused.stderr).toContain(
-      'the value of "sums" has the kind i64; only blobs and maps become files',
-    );
-  });
-
-  it('refuses a path that exists unless --force is given [DML-CLI-0809]', async () => {
-    writeFileSync(at('kept.txt'), 'mine');
-    expect(await repository.dml(['export', 'report#source', 'kept.txt'])).toMatchObject({ exitCode: 6 });
-    expect(readFileSync(at('kept.txt'), 'utf8')).toBe('mine');
-    await repository.ok('export', 'report', 'kept.txt', '--force');
-    expect(readdirSync(at('kept.txt')).sort()).toEqual(['best.json', 'images', 'report.md']);
-    await repository.ok('export', 'report#source', 'kept.txt', '--force');
-    expect(readFileSync(at('kept.txt'), 'utf8')).toBe('some text\n');
-    expect(readdirSync(repository.folder).filter((name) => name.startsWith('.dml-export'))).toEqual([]);
-  });
-
-  it.each(['../out.txt', '/etc/passwd', 'a/../../b', 'a//b', '.', 'C:x', 'a\\b'])(
-    'never writes outside of the path for the key %j [DML-CLI-0810]',
-    async (key) => {
-      repository.write(
-        'hostile.ts',
-        `import { blob, definePipeline } from '@daggerml/bindings';
-        export const hostile = definePipeline('hostile', async (dag) => dag.literal(new Map([[${JSON.stringify(key)}, blob('x')]])));`,
-      );
-      await repository.ok('run', 'hostile.ts');
-      const before = readdirSync(repository.folder);
-      const outcome = await repository.dml(['export', 'hostile', 'jail/inner']);
-      expect(outcome).toMatchObject({ exitCode: 6, stdout: '' });
-      expect(outcome.stderr).toContain('cannot become a file of its own below the target');
-      expect(existsSync(at('jail'))).toBe(false);
-      expect(readdirSync(repository.folder)).toEqual(before);
-    },
-  );
-
-  it('leaves what the path held when --force fails [DML-CLI-0819]', async () => {
-    mkdirSync(at('precious'));
-    writeFileSync(at('precious/file'), 'mine');
-    repository.write(
-      'clash.ts',
-      `import { blob, definePipeline } from '@daggerml/bindings';
-      const long = 'n'.repeat(300);
-      export const clash = definePipeline('clash', async (dag) => dag.literal({ a: blob('x'), [long]: blob('too long a name') }));`,
-    );
-    await repository.ok('run', 'clash.ts');
-    const outcome = await repository.dml(['export', 'clash', 'precious', '--force']);
-    expect(outcome).toMatchObject({ exitCode: 10 });
-    expect(outcome.stderr).toContain('cannot be written (ENAMETOOLONG)');
-    expect(readFileSync(at('precious/file'), 'utf8')).toBe('mine');
-    expect(readdirSync(repository.folder).filter((name) => name.startsWith('.dml-export'))).toEqual([]);
-  });
-
-  it.each(['.', '..', '.dml', '.dml/store', '.dml/new'])(
-    'refuses to replace the repository or the current folder: %s [DML-CLI-0820]',
-    async (path) => {
-      const outcome = await repository.dml(['export', 'report', path, '--force']);
-      expect(outcome).toMatchObject({ exitCode: 6, stdout: '' });
-      expect(outcome.stderr).toContain('holds the repository or the current folder');
-      expect(statSync(at('.dml/store/data.mdb')).isFile()).toBe(true);
-    },
-  );
 });
 
 describe('what repository and program are', () => {

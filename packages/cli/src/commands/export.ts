@@ -25,9 +25,10 @@ export async function run(context: CommandContext): Promise<number> {
       signal: io.signal,
     });
     const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
+    // @spec DML-CLI-0823
     output.result({ path: target, datumId, files }, () =>
       [
-        ...files.map((file) => `${output.safe(file.path)}  ${formatSize(file.sizeBytes)}`),
+        ...files.map((file) => `${output.safe(file.path || path)}  ${formatSize(file.sizeBytes)}`),
         `${files.length} ${files.length === 1 ? 'file' : 'files'}, ${formatSize(sizeBytes)}`,
       ].join('\n'),
     );

@@ -1,0 +1,44 @@
+import { type Datum, type Element, treeCount, treeEntries } from '@daggerml/object-model';
+import { ExportLayout } from './export-name.ts';
+import type { RecordReader } from './record-reader.ts';
+
+/** One file or empty folder that an export makes. */
+export interface PlannedEntry {
+  /** Path below the target; empty when the target itself is the file. */
+  readonly path: string;
+  /** Keys that lead to the value, from the outermost map. */
+  readonly keys: readonly string[];
+  /** Value of the file; undefined for an empty folder. */
+  readonly datum: Datum | undefined;
+}
+
+type MapEntry = readonly [key: string, element: Element];
+
+/** Lists what a map becomes, in the order of its keys; costs nothing for the bytes of blobs. */
+export function planFolder(reader: RecordReader, map: Datum & { kind: 'map' }): PlannedEntry[] {
+  const layout = new ExportLayout();
+  const entriesOf = (datum: Datum & { kind: 'map' }): Iterator<MapEntry> =>
+    treeEntries('map', datum.root, reader)[Symbol.iterator]();
+  const planned: PlannedEntry[] = [];
+  // Without recursion: maps may stand in one another as deep as they like.
+  const open: { readonly keys: readonly string[]; readonly entries: Iterator<MapEntry> }[] = [
+    { keys: [], entries: entriesOf(map) },
+  ];
+  for (let level = open.at(-1); level !== undefined; level = open.at(-1)) {
+    const next = level.entries.next();
+    if (next.done) {
+      open.pop();
+      continue;
+    }
+    const [key, element] = next.value;
+    const keys = [...level.keys, key];
+    const datum = typeof element === 'string' ? reader.read('datum', element) : element;
+    if (datum.kind !== 'map') {
+      planned.push({ path: layout.place('file', keys, datum.kind === 'blob' ? '' : '.json'), keys, datum });
+      continue;
+    }
+    if (treeCount('map', datum.root, reader) > 0) open.push({ keys, entries: entriesOf(datum) });
+    else planned.push({ path: layout.place('folder', keys), keys, datum: undefined });
+  }
+  return planned;
+}
