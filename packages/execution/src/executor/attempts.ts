@@ -8,6 +8,7 @@ import type { CallRunner } from './call-runner.ts';
 import type { RunEvent } from './events.ts';
 import type { KnownOutcomes } from './known-outcomes.ts';
 import { type AttemptFailure, type CallEvent, type CallState, isFinal } from './machine.ts';
+import type { OpenKeys } from './open-keys.ts';
 import type { Receipts } from './receipt.ts';
 import type { CallSpec, RunNode } from './run-node.ts';
 
@@ -16,6 +17,7 @@ export interface AttemptOptions {
   readonly objects: RunObjects;
   readonly runner: CallRunner;
   readonly receipts: Receipts;
+  readonly openKeys: OpenKeys;
   readonly nowMs: () => number;
   readonly random: () => number;
 }
@@ -33,6 +35,8 @@ type DistributiveOmit<Union, Keys extends PropertyKey> = Union extends unknown ?
 
 /** The run, as its attempts see it. */
 export interface AttemptHost {
+  /** Decides a call anew that waited for one of another run. */
+  reconsider(node: RunNode): void;
   /** Gives the machine of a call an event. */
   advance(node: RunNode, event: CallEvent): void;
   /** Keeps the outcome that a node has. */
@@ -44,15 +48,22 @@ export interface AttemptHost {
   break(error: unknown): void;
 }
 
+/** A call that runs, or has run and is not kept yet. */
+interface Lead {
+  readonly inputDatumIds: readonly DatumId[];
+  /** Calls that wait for its outcome. */
+  readonly followers: RunNode[];
+  readonly hasTakenKey: boolean;
+}
+
 /** Runs the calls of one run that nothing answers, each execution key once at a time. */
 export class Attempts {
   readonly #options: AttemptOptions;
   readonly #objects: RunObjects;
   readonly #known: KnownOutcomes;
   readonly #host: AttemptHost;
-  readonly #runs = new Map<RunNode, readonly DatumId[]>();
-  /** The calls that wait for another with the same execution key. */
-  readonly #byKey = new Map<string, RunNode[]>();
+  readonly #leads = new Map<RunNode, Lead>();
+  readonly #leaders = new Map<string, RunNode>();
   readonly #timers = new Map<RunNode, ReturnType<typeof setTimeout>>();
 
   constructor(options: AttemptOptions, known: KnownOutcomes, host: AttemptHost) {
@@ -63,19 +74,25 @@ export class Attempts {
   }
 
   /**
-   * Runs a call that has no outcome, or lets it wait for the run of another with its execution key.
+   * Runs a call that has no outcome, or lets it share the run of another with its execution key: until the
+   * outcome of that one is kept, neither the cache nor another run knows of it.
    *
    * @spec DML-EXE-0712
    */
   begin(node: RunNode, inputDatumIds: readonly DatumId[]): void {
-    const key = node.executionKey as string;
-    const followers = this.#byKey.get(key);
-    if (followers) {
-      followers.push(node);
-      return;
+    const executionKey = node.executionKey as string;
+    const leader = this.#leaders.get(executionKey);
+    const lead = leader && this.#leads.get(leader);
+    if (leader && lead) {
+      if (leader.execId === undefined) return void lead.followers.push(node);
+      if (isAnsweredBy(leader, node)) return this.#answer(node, leader);
     }
-    this.#byKey.set(key, []);
-    this.#runs.set(node, inputDatumIds);
+    const { openKeys } = this.#options;
+    const hasTakenKey = openKeys.take(executionKey);
+    if (!hasTakenKey && !lead && node.spec?.options.cache !== false)
+      return openKeys.wait(executionKey, () => this.#host.reconsider(node));
+    this.#leaders.set(executionKey, node);
+    this.#leads.set(node, { inputDatumIds, followers: [], hasTakenKey });
     this.#host.advance(node, { type: 'must_run' });
   }
 
@@ -87,7 +104,7 @@ export class Attempts {
     runner.start({
       nodeId: node.nodeId,
       spec,
-      inputDatumIds: this.#runs.get(node) ?? [],
+      inputDatumIds: this.#leads.get(node)?.inputDatumIds ?? [],
       onStart: () => {
         startedMs = nowMs();
         if (!isFinal(node.state as CallState)) this.#host.report(node, { type: 'call-started', attempt });
@@ -149,24 +166,20 @@ export class Attempts {
     if (isOk) node.valueId = datumId;
     else node.failure = recordedFailure(result.failure);
     this.#host.integrate(node, { durationMs: finishedMs - startedMs, isDerived: false });
-    this.#answerFollowers(node);
+    const followers = this.#leads.get(node)?.followers.splice(0) ?? [];
+    for (const follower of followers) if (!isFinal(follower.state as CallState)) this.#answer(follower, node);
   }
 
-  #answerFollowers(leader: RunNode): void {
-    const followers = this.#byKey.get(leader.executionKey as string) ?? [];
-    this.#byKey.delete(leader.executionKey as string);
-    this.#runs.delete(leader);
-    if (followers.length === 0) return;
+  /** Answers a call by one that ran. */
+  #answer(node: RunNode, leader: RunNode): void {
     const execId = leader.execId as ExecId;
     const exec = this.#objects.read('exec', execId);
-    for (const follower of followers) {
-      if (exec.nodeKind !== 'call' || isFinal(follower.state as CallState)) continue;
-      this.#host.advance(follower, { type: 'cached_exec_found', status: exec.status });
-      follower.execId = this.#known.derive(follower, execId, exec);
-      follower.valueId = leader.valueId;
-      follower.failure = leader.failure;
-      this.#host.integrate(follower, { durationMs: 0, isDerived: true });
-    }
+    if (exec.nodeKind !== 'call') return;
+    this.#host.advance(node, { type: 'cached_exec_found', status: exec.status });
+    node.execId = this.#known.derive(node, execId, exec);
+    node.valueId = leader.valueId;
+    node.failure = leader.failure;
+    this.#host.integrate(node, { durationMs: 0, isDerived: true });
   }
 
   /** @spec DML-EXE-0906 */
@@ -193,15 +206,16 @@ export class Attempts {
     );
   }
 
-  /** A run that came to nothing leaves the calls that waited for it to find their own. */
-  passOn(leader: RunNode, mayRun: boolean): void {
-    const inputDatumIds = this.#runs.get(leader);
-    this.#runs.delete(leader);
-    if (inputDatumIds === undefined) return;
-    const followers = this.#byKey.get(leader.executionKey as string) ?? [];
-    this.#byKey.delete(leader.executionKey as string);
-    for (const follower of followers) {
-      if (!isFinal(follower.state as CallState) && mayRun) this.begin(follower, inputDatumIds);
+  /** Ends a call that ran: its outcome is kept, or it has none and leaves the calls that waited to find theirs. */
+  end(leader: RunNode, mayRun: boolean): void {
+    const lead = this.#leads.get(leader);
+    if (!lead) return;
+    this.#leads.delete(leader);
+    const executionKey = leader.executionKey as string;
+    if (this.#leaders.get(executionKey) === leader) this.#leaders.delete(executionKey);
+    if (lead.hasTakenKey) this.#options.openKeys.release(executionKey);
+    for (const follower of lead.followers) {
+      if (!isFinal(follower.state as CallState) && mayRun) this.begin(follower, lead.inputDatumIds);
     }
   }
 
@@ -220,4 +234,9 @@ export class Attempts {
 /** The number of the attempt that is under way. */
 function attemptOf({ state }: RunNode): number {
   return state && 'attempt' in state ? state.attempt : 0;
+}
+
+/** A call that is to run whatever is known is not answered by what has just become known. */
+function isAnsweredBy({ failure }: RunNode, { spec }: RunNode): boolean {
+  return spec?.options.cache !== false && (failure === undefined || spec?.options.retryFailed !== true);
 }

@@ -1,7 +1,9 @@
-import { type ExecutionErrorCode, executionError } from '../errors.ts';
+import { DmlError } from '@daggerml/object-model';
+import type { ExecutionErrorCode } from '../errors.ts';
 import type { RecordedFailure } from '../nodes/error-dag.ts';
+import { parseFunctionUri } from '../nodes/function-uri.ts';
 import type { CallFailure, CallOutcome } from './events.ts';
-import type { RunNode } from './run-node.ts';
+import { type RunNode, reachableFrom } from './run-node.ts';
 
 /** Yields the failure of a call whose exec records it. */
 export function recordedFailure({ code, message, trace }: RecordedFailure): CallFailure {
@@ -22,16 +24,68 @@ export function outcomeOf(failure: CallFailure | undefined, isAnswered: boolean)
   }
 }
 
-/** Yields the error that a failed node reports to its Caller. */
-export function failureError(node: RunNode): Error {
+/**
+ * Yields the error that a failed node reports to its Caller: the message says which call failed and how, the
+ * cause is what the function threw, or the error of the input that failed.
+ *
+ * @spec DML-BND-0506
+ */
+export function failureError(node: RunNode): DmlError<ExecutionErrorCode> {
   const { class: failureClass, code, message, originNodeId, originName, trace } = node.failure as CallFailure;
-  return executionError(code as ExecutionErrorCode, {
-    message,
-    class: failureClass,
-    nodeId: node.nodeId,
-    name: node.spec?.name ?? node.kind,
-    ...(originNodeId !== undefined && { originNodeId }),
-    ...(originName !== undefined && { originName }),
-    ...(trace.length > 0 && { trace }),
+  const origin = failureClass === 'input' ? originOf(node) : undefined;
+  const originError = origin && failureError(origin);
+  const functionName = functionNameOf(node);
+  return new DmlError<ExecutionErrorCode>({
+    code: code as ExecutionErrorCode,
+    message: originError
+      ? `${titleOf(node)} did not run, because an input failed: ${originError.message}`
+      : `${titleOf(node)} failed: ${message}`,
+    fields: {
+      message,
+      class: failureClass,
+      nodeId: node.nodeId,
+      name: node.spec?.name ?? node.kind,
+      ...(functionName !== undefined && { functionName }),
+      ...(originNodeId !== undefined && { originNodeId }),
+      ...(originName !== undefined && { originName }),
+      ...(trace.length > 0 && { trace }),
+    },
+    // @spec DML-BND-0508
+    cause: originError ?? (failureClass === 'deterministic' ? thrownError(code, message, trace) : undefined),
   });
+}
+
+/** Names a node to a person: its function, its label where it has one, and the start of its id. */
+function titleOf(node: RunNode): string {
+  const name = node.spec?.name ?? node.kind;
+  const functionName = functionNameOf(node);
+  const id = `node ${node.nodeId.slice(0, 12)}`;
+  if (functionName === undefined) return `${name} (${id})`;
+  return functionName === name ? `${name}() (${id})` : `${functionName}() "${name}" (${id})`;
+}
+
+function functionNameOf(node: RunNode): string | undefined {
+  return node.kind === 'call' && node.spec ? parseFunctionUri(node.spec.uri).exportName : undefined;
+}
+
+/** The failed node that a blocked one goes back to. */
+function originOf(node: RunNode): RunNode | undefined {
+  const originNodeId = node.failure?.originNodeId;
+  return reachableFrom([node]).find(({ nodeId }) => nodeId === originNodeId);
+}
+
+const THROWN = /^([A-Za-z_$][\w$]*): /;
+
+/**
+ * What a function threw, made from what is recorded of it: name, message and the positions in its bundle.
+ *
+ * @spec DML-BND-0507
+ */
+function thrownError(code: string, recorded: string, trace: readonly string[]): Error | undefined {
+  if (code !== 'function_threw') return undefined;
+  const name = THROWN.exec(recorded)?.[1];
+  const error = new Error(name === undefined ? recorded : recorded.slice(name.length + 2));
+  Object.defineProperty(error, 'name', { value: name ?? 'Error', configurable: true, writable: true });
+  error.stack = [recorded, ...trace.map((line) => `    ${line}`)].join('\n');
+  return error;
 }

@@ -10,6 +10,7 @@ import { type ClosableRunner, LocalWorkerAdapter } from './call-runner.ts';
 import { EventReporter, type RunEvent } from './events.ts';
 import { holdCommits } from './hold-commits.ts';
 import type { RetryBudget } from './machine.ts';
+import { OpenKeys } from './open-keys.ts';
 import { Receipts, surroundingsOf } from './receipt.ts';
 import { Run } from './run.ts';
 import type { CallSpec } from './run-node.ts';
@@ -52,6 +53,7 @@ export class Executor {
   readonly #options: ExecutorOptions;
   readonly #capture = new FunctionCapture();
   readonly #runs = new Set<OpenRun>();
+  readonly #openKeys = new OpenKeys();
   /** Runs whose workers are about to end. */
   readonly #closing = new Set<Promise<void>>();
 
@@ -88,7 +90,19 @@ export class Executor {
     const runner = startRunner?.(objects) ?? new LocalWorkerAdapter(objects, pool);
     const budget: RetryBudget = { maxAttempts: 1, ...(retryPauses ?? { baseMs: 500, maxMs: 30_000 }) };
     const basePins = baseCommitId === undefined ? [] : objects.read('commit', baseCommitId).pins;
-    const run = new Run({ objects, staging, basePins, runner, receipts, reporter, budget, nowMs, random });
+    const openKeys = this.#openKeys;
+    const run = new Run({
+      objects,
+      staging,
+      basePins,
+      runner,
+      receipts,
+      reporter,
+      budget,
+      openKeys,
+      nowMs,
+      random,
+    });
     let closing = Promise.resolve();
     const open: OpenRun = {
       baseCommitId,

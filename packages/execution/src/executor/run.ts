@@ -81,6 +81,7 @@ export class Run {
       report: (node, event) => this.#report(node, event),
       drain: () => this.#drain(),
       break: (error) => this.#break(error),
+      reconsider: (node) => this.#reconsider(node),
     });
     options.objects.whenFull = () => this.#write();
   }
@@ -215,6 +216,16 @@ export class Run {
       this.#forget(node);
     }
     for (const node of tentative) if (node.unresolvedInputs === 0) this.#begin(node);
+  }
+
+  /** Decides a call anew that nothing was concluded from yet. */
+  #reconsider(node: RunNode): void {
+    try {
+      this.#begin(node);
+      this.#drain();
+    } catch (error) {
+      this.#break(error);
+    }
   }
 
   /** Makes a node undecided again. */
@@ -506,8 +517,9 @@ export class Run {
         trace: [],
       };
       this.#resolve(node);
-      this.#attempts.passOn(node, this.#cancelled === undefined);
     }
+    if (state.name === 'failed_terminal' || integration?.isDerived === false)
+      this.#attempts.end(node, this.#cancelled === undefined);
     const isAnswered = state.name === 'pinned_hit' || integration?.isDerived === true;
     this.#settle(node);
     if (!this.#options.reporter.isHeard && node.failure === undefined) {
@@ -547,6 +559,7 @@ export class Run {
       if (node.kind === 'call' && (node.state as CallState).name === 'poll_adapter')
         this.#attempts.stop(node);
       this.#attempts.endPause(node);
+      this.#attempts.end(node, false);
       node.failure = { class: 'infrastructure', code: 'integrate_failed', message: String(error), trace: [] };
       node.state = { name: 'failed_terminal', failure: { code: 'integrate_failed', reason: String(error) } };
       this.#settle(node);

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type TestRun, Workspace } from '../../test/workspace.ts';
+import type { Attempt, ClosableRunner } from './call-runner.ts';
+
+const steps = `
+export const seed = (n: number) => n;
+export const work = (n: number) => n;
+`;
+
+/** Keeps attempts open until the test ends them. */
+class HeldRunner implements ClosableRunner {
+  readonly attempts: Attempt[] = [];
+
+  start(attempt: Attempt): void {
+    this.attempts.push(attempt);
+    attempt.onStart();
+  }
+
+  stop(): void {}
+
+  async close(): Promise<void> {}
+
+  get names(): readonly string[] {
+    return this.attempts.map(({ spec }) => spec.name);
+  }
+
+  /** Ends the newest attempt that is open with a value. */
+  end(run: TestRun, value: unknown): void {
+    this.attempts.pop()?.onEnd({ type: 'value', datumId: run.literal(value).valueId as never });
+  }
+
+  fail(message: string): void {
+    const failure = { code: 'function_threw', message, trace: [] } as const;
+    this.attempts.pop()?.onEnd({ type: 'threw', failure });
+  }
+}
+
+let workspace: Workspace;
+let runners: HeldRunner[];
+beforeAll(async () => {
+  workspace = await Workspace.create(steps, {
+    startRunner: () => {
+      const runner = new HeldRunner();
+      runners.push(runner);
+      return runner;
+    },
+  });
+});
+afterAll(() => workspace.close());
+
+/** Begins runs, each with a runner of its own. */
+function begin(...workNames: string[]): [TestRun, HeldRunner][] {
+  runners = [];
+  const runs = workNames.map((workName) => workspace.begin({ workName }));
+  return runs.map((run, index) => [run, runners[index] as HeldRunner]);
+}
+
+describe('calls with the same execution key', () => {
+  it('share a run that has ended and is not kept yet [DML-EXE-0712]', async () => {
+    const [[run, runner]] = begin('ended') as [[TestRun, HeldRunner]];
+    const seed = run.call('seed', [1]);
+    const nodes = [run.call('work', [run.call('seed', [2])]), run.call('work', [seed])];
+    runner.end(run, 7);
+    expect(runner.names).toEqual(['seed', 'work']);
+    runner.end(run, 'made');
+    // The value of the seed is the same, and nothing was written since the call ended.
+    runner.end(run, 7);
+    expect(runner.names).toEqual([]);
+    expect(await Promise.all(nodes.map((node) => run.outcome(node)))).toEqual(['made', 'made']);
+    expect(run.counts).toEqual({ executed: 3, cached: 1 });
+  });
+
+  it('share one run between runs of one Executor [DML-EXE-0712]', async () => {
+    const [[one, its], [two, others]] = begin('one', 'two') as [[TestRun, HeldRunner], [TestRun, HeldRunner]];
+    const nodes = [one.call('work', ['both']), two.call('work', ['both'])] as const;
+    expect([its.names, others.names]).toEqual([['work'], []]);
+    its.end(one, 'shared');
+    expect(await Promise.all([one.outcome(nodes[0]), two.outcome(nodes[1])])).toEqual(['shared', 'shared']);
+    expect([one.counts, two.counts, others.names]).toEqual([{ executed: 1 }, { cached: 1 }, []]);
+  });
+
+  it('run in another run when the one that they waited for came to nothing', async () => {
+    const [[one, its], [two, others]] = begin('lost', 'next') as [
+      [TestRun, HeldRunner],
+      [TestRun, HeldRunner],
+    ];
+    const nodes = [
+      one.call('work', ['lost'], { retries: 0 }),
+      two.call('work', ['lost']),
+      one.call('work', ['closed']),
+      two.call('work', ['closed']),
+    ] as const;
+    expect([its.names, others.names]).toEqual([['work', 'work'], []]);
+    const [lost] = its.attempts.splice(0, 1) as [Attempt];
+    lost.onEnd({ type: 'lost', code: 'worker_lost', reason: 'gone' });
+    expect(others.names).toEqual(['work']);
+    await one.open.close();
+    expect(others.names).toEqual(['work', 'work']);
+    others.end(two, 'of another');
+    others.end(two, 'again');
+    expect(await two.outcome(nodes[1])).toEqual('again');
+    expect(await two.outcome(nodes[3])).toEqual('of another');
+    expect(nodes[0].failure?.code).toBe('worker_lost');
+    expect(nodes[2].failure?.code).toBe('cancelled');
+  });
+
+  it('run although another has just ended when they are to run in any case [DML-EXE-0709]', async () => {
+    const [[run, runner]] = begin('anew') as [[TestRun, HeldRunner]];
+    const seed = run.call('seed', [3]);
+    const again = run.call('work', [seed], { cache: false });
+    const first = run.call('work', ['same']);
+    runner.end(run, 'first');
+    runner.end(run, 'same');
+    expect(runner.names).toEqual(['work']);
+    runner.end(run, 'second');
+    expect([await run.outcome(first), await run.outcome(again)]).toEqual(['first', 'second']);
+    expect(again.executionKey).toBe(first.executionKey);
+  });
+
+  it('run although another has just failed when failures are to be retried [DML-EXE-0711]', async () => {
+    const [[run, runner]] = begin('retried') as [[TestRun, HeldRunner]];
+    const seeds = [run.call('seed', [4]), run.call('seed', [5])];
+    const nodes = [run.call('work', [seeds[0]], { retryFailed: true }), run.call('work', [seeds[1]])];
+    const first = run.call('work', ['failing']);
+    runner.fail('no');
+    runner.end(run, 'failing');
+    runner.end(run, 'failing');
+    expect(runner.names).toEqual(['work']);
+    runner.end(run, 'now');
+    expect(await run.outcome(first)).toMatchObject({ message: 'no' });
+    expect(await run.outcome(nodes[1]!)).toMatchObject({ message: 'no' });
+    expect(await run.outcome(nodes[0]!)).toBe('now');
+  });
+});
