@@ -95,7 +95,7 @@ describe('runs beside a process that collects garbage and moves refs', () => {
       expect(new RunObjects(repository.store).get('commit', commit.commitId)).toBeDefined();
     }
     const { exitCode, lines } = await collector.end();
-    
+
     expect(exitCode).toBe(0);
     for (const [name, tally] of Object.entries(tallies))
       expect(tally, `${name} in ${round} rounds`).toBeGreaterThanOrEqual(ENOUGH);
