@@ -104,6 +104,7 @@ async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> 
   const origins = failed.filter((node) => node.failure?.originNodeId === undefined);
   const first = origins[0] ?? (failed[0] as RunNode);
   const { code = '', message = '' } = first.failure ?? {};
+  const cause = failureError(first);
   throw bindingsError(
     'dag_failed',
     {
@@ -112,8 +113,9 @@ async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> 
       failureCode: code,
       message,
       failed: origins.map((node) => node.spec?.name ?? node.kind),
+      reason: cause.message,
     },
-    failureError(first),
+    cause,
   );
 }
 

@@ -80,9 +80,40 @@ describe('Dag.literal', () => {
   });
 
   it('refuses a collection with handles that contains itself', () => {
-    const list: unknown[] = [dag.literal(1)];
-    list.unshift([list]);
-    expect(() => dag.literal(list)).toThrow(expect.objectContaining({ code: 'cyclic_value' }));
+    for (const at of [0, 1]) {
+      const list: unknown[] = [dag.literal(1)];
+      list.splice(at, 0, [list]);
+      expect(() => dag.literal({ list })).toThrow(/^cyclic_value: list\S+ is a reference back to list\b/);
+    }
+  });
+
+  it('refuses beside a handle what it refuses without one', () => {
+    const handle = dag.literal(1);
+    const values: unknown[] = [
+      { [Symbol('s')]: 1, handle },
+      new Map<unknown, unknown>([[1, handle]]),
+      new Map([
+        ['e\u0301', handle],
+        ['\u00e9', handle],
+      ]),
+      Object.assign(new Array(3), { 0: handle }),
+      new (class Model {
+        handle = handle;
+      })(),
+      { handle, callback: () => 1 },
+    ];
+    for (const value of values) {
+      expect(() => dag.literal(value)).toThrow(expect.objectContaining({ code: 'unsupported_value' }));
+    }
+    let deep: unknown = handle;
+    for (let level = 0; level < 100_000; level++) deep = [deep];
+    expect(() => dag.literal(deep)).toThrow(expect.objectContaining({ code: 'unsupported_value' }));
+  });
+
+  it('constructs what occurs many times once', async () => {
+    let shared: unknown = dag.literal('shared');
+    for (let level = 0; level < 40; level++) shared = [shared, shared];
+    expect(dag.literal(shared).kind).toBe('builtin');
   });
 });
 
@@ -102,7 +133,9 @@ describe('Dag.call', () => {
     expect(() => dag.call(steps.pair, { callback: () => 1 })).toThrow(
       expect.objectContaining({
         code: 'unsupported_value',
-        fields: { path: 'inputs[0].callback', found: 'a function' },
+        message: expect.stringMatching(
+          /^unsupported_value: inputs\[0\]\.callback is the function callback; /,
+        ),
       }),
     );
   });
@@ -134,7 +167,7 @@ describe('Dag.call', () => {
     expect(() => dag.call(plain, 1)).toThrow(
       expect.objectContaining({
         code: 'unsupported_value',
-        fields: { path: 'the function', found: expect.stringContaining('functions(new URL(') },
+        message: expect.stringContaining('functions(new URL('),
       }),
     );
   });
@@ -156,6 +189,44 @@ describe('Dag.call', () => {
     await expect(dag.call(steps.add, handle as NodeHandle<number>, 1).value()).rejects.toMatchObject({
       code: 'input_failed',
     });
+  });
+
+  it('says in the message which call failed, and what it threw [DML-BND-0506]', async () => {
+    const plain = dag.call(steps.fail, 'plain');
+    const labelled = dag.call(steps.fail.with({ label: 'fold 3' }), 'labelled');
+    await expect(plain.value()).rejects.toThrow(
+      `function_threw: fail() (node ${plain.nodeId.slice(0, 12)}) failed: Error: plain`,
+    );
+    await expect(labelled.value()).rejects.toThrow(
+      `function_threw: fail() "fold 3" (node ${labelled.nodeId.slice(0, 12)}) failed: Error: labelled`,
+    );
+    await expect(dag.list.get([1], 5).value()).rejects.toThrow(
+      /^missing_element: dml:\/\/list\/get \(node [0-9a-f]{12}\) failed: .*index/,
+    );
+  });
+
+  it('has what the function threw as the cause [DML-BND-0507]', async () => {
+    const error = await dag
+      .call(steps.range, 5)
+      .value()
+      .catch((caught: Error) => caught);
+    const { cause } = error as { cause: Error };
+    expect(cause).toBeInstanceOf(Error);
+    expect([cause.name, cause.message]).toEqual(['RangeError', '5: out of range']);
+    expect(cause.stack).toMatch(/^RangeError: 5: out of range\n {4}at .*bundle:1:\d+/);
+  });
+
+  it('names the failed input of a call that could not run, with its error as the cause [DML-BND-0508]', async () => {
+    const failed = dag.call(steps.fail, 'first');
+    const between = dag.call(steps.pair, failed);
+    const error = (await dag
+      .call(steps.pair, [between])
+      .value()
+      .catch((caught: Error) => caught)) as Error;
+    const origin = `function_threw: fail() (node ${failed.nodeId.slice(0, 12)}) failed: Error: first`;
+    expect(error.message).toMatch(/^input_failed: pair\(\) \(node [0-9a-f]{12}\) did not run/);
+    expect([error.message.endsWith(origin), (error.cause as Error).message]).toEqual([true, origin]);
+    expect((error.cause as { cause: Error }).cause.message).toBe('first');
   });
 
   it('lets the process live when nobody waits for a failed call [DML-BND-0504]', async () => {
@@ -280,6 +351,9 @@ describe('Dag.commit', () => {
     await expect(own.commit([own.call(steps.pair, failing)])).rejects.toMatchObject({
       code: 'dag_failed',
       fields: { name: 'fail', failureCode: 'function_threw', message: 'Error: inside', failed: ['fail'] },
+      message: expect.stringMatching(
+        /^dag_failed: the dag was not committed, because fail failed: function_threw: fail\(\) .*: Error: inside$/,
+      ),
     });
     expect(project.repository.head).toEqual(before);
     await own.close();

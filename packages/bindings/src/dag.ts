@@ -11,26 +11,17 @@ import {
   isFunctionRef,
   lowerDeeply,
   lowerFile,
-  lowerValue,
   type OpenRun,
   type RunNode,
 } from '@daggerml/execution';
-import {
-  canonicalName,
-  canonicalText,
-  compareUtf8,
-  type DagId,
-  type DatumId,
-  isDmlError,
-  treeEntries,
-} from '@daggerml/object-model';
+import { canonicalName, type DagId, type DatumId, isDmlError, treeEntries } from '@daggerml/object-model';
 import { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
 import { commitDag, type DagCommit } from './commit-dag.ts';
 import type { DagContext } from './dag-options.ts';
 import { lowerDirectory } from './directory.ts';
 import { bindingsError } from './errors.ts';
-import { holdsHandle } from './holds-handle.ts';
 import { pinsOfDag } from './import-dag.ts';
+import { InputLowering } from './input-lowering.ts';
 import { ExecutionHandle, type HandleOwner, NodeHandle } from './node-handle.ts';
 import type { Inputs, Lifted } from './values.ts';
 
@@ -49,6 +40,7 @@ export class Dag implements HandleOwner {
   readonly #builtinIds = new Map<string, DatumId>();
   readonly #specs = new WeakMap<FunctionRef, CallSpec>();
   readonly #captured = new Map<string, CallSpec>();
+  readonly #inputs: InputLowering;
   #root: NodeHandle | undefined;
   #isClosed = false;
 
@@ -60,6 +52,7 @@ export class Dag implements HandleOwner {
   /** @internal Made by a repository. */
   constructor(context: DagContext) {
     this.#context = context;
+    this.#inputs = new InputLowering(this, (uri, inputs) => this.#addBuiltin(uri, inputs));
     const apply = (uri: string, inputs: readonly unknown[]): NodeHandle =>
       this.#handle(this.#builtin(uri, inputs));
     this.list = new ListBuiltins(apply);
@@ -97,7 +90,7 @@ export class Dag implements HandleOwner {
   literal<T>(value: T): NodeHandle<Lifted<T>>;
   literal(value: unknown): NodeHandle {
     this.#assertOpen();
-    return value instanceof NodeHandle ? this.#own(value) : this.#handle(this.#lower(value, ''));
+    return value instanceof NodeHandle ? this.#own(value) : this.#handle(this.#inputs.lower(value, ''));
   }
 
   /**
@@ -114,7 +107,7 @@ export class Dag implements HandleOwner {
     const spec = this.#specOf(callee as unknown as FunctionRef);
     // @spec DML-BND-0406
     const nodes = (inputs as readonly unknown[]).map((input, index) =>
-      this.#lower(input, `inputs[${index}]`),
+      this.#inputs.lower(input, `inputs[${index}]`),
     );
     return new ExecutionHandle(this, this.open.run.addCall(spec, nodes));
   }
@@ -174,7 +167,7 @@ export class Dag implements HandleOwner {
    */
   name<Handle extends NodeHandle>(name: string, handle: Handle): Handle {
     this.#assertOpen();
-    const node = this.#lower(handle, name);
+    const node = this.#inputs.lower(handle, name);
     const canonical = checkedName(name);
     // @spec DML-BND-0411
     if (canonical === 'root') throw bindingsError('reserved_name', { name });
@@ -192,7 +185,7 @@ export class Dag implements HandleOwner {
    */
   async commit(root: unknown, options: { readonly message?: string } = {}): Promise<DagCommit> {
     this.#assertOpen();
-    const rootNode = this.#lower(root, 'root');
+    const rootNode = this.#inputs.lower(root, 'root');
     this.#root = this.#handle(rootNode);
     // @spec DML-BND-0606
     this.#isClosed = true;
@@ -229,58 +222,15 @@ export class Dag implements HandleOwner {
 
   /** @spec DML-BND-0402 */
   #own(handle: NodeHandle): NodeHandle {
-    this.#ownNode(handle, 'the value');
+    this.#inputs.ownNode(handle, 'the value');
     return handle;
-  }
-
-  /** @spec DML-BND-0404 */
-  #ownNode(handle: NodeHandle, path: string): RunNode {
-    const node = NodeHandle.nodeOf(handle, this);
-    if (!node) throw bindingsError('foreign_handle', { path, nodeId: handle.nodeId });
-    return node;
-  }
-
-  #lower(value: unknown, path: string): RunNode {
-    if (value instanceof NodeHandle) return this.#ownNode(value, path);
-    // @spec DML-BND-0708
-    if (!holdsHandle(value, path))
-      return this.open.run.addLiteral(lowerValue(value, this.open.objects, path));
-    return this.#construct(value as object, path);
-  }
-
-  /** @spec DML-BND-0709 */
-  #construct(value: object, path: string): RunNode {
-    if (Array.isArray(value)) {
-      return this.#addBuiltin(
-        'dml://list/construct',
-        Array.from(value, (item, index) => this.#lower(item, `${path}[${index}]`)),
-      );
-    }
-    if (value instanceof Set) {
-      // @spec DML-BND-0711
-      const nodes = new Set(Array.from(value, (item, index) => this.#lower(item, `${path}{${index}}`)));
-      const sorted = [...nodes].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
-      return this.#addBuiltin('dml://set/construct', sorted);
-    }
-    const entries = value instanceof Map ? [...(value as Map<string, unknown>)] : Object.entries(value);
-    const sorted = entries.map(([key, item]): [string, unknown] => [
-      key.isWellFormed() ? canonicalText(key) : key,
-      item,
-    ]);
-    // @spec DML-BND-0710
-    sorted.sort(([a], [b]) => compareUtf8(a, b));
-    const inputs = sorted.flatMap(([key, item]) => [
-      this.#lower(key, path),
-      this.#lower(item, `${path}.${key}`),
-    ]);
-    return this.#addBuiltin('dml://map/construct', inputs);
   }
 
   #builtin(uri: string, inputs: readonly unknown[]): RunNode {
     this.#assertOpen();
     return this.#addBuiltin(
       uri,
-      inputs.map((input, index) => this.#lower(input, `inputs[${index}]`)),
+      inputs.map((input, index) => this.#inputs.lower(input, `inputs[${index}]`)),
     );
   }
 
@@ -296,8 +246,12 @@ export class Dag implements HandleOwner {
   /** Captured once per dag, so that one dag never mixes two versions of a file. */
   #specOf(callee: FunctionRef): CallSpec {
     if (!isFunctionRef(callee)) {
-      const found = 'not a function reference; functions(new URL("./steps.ts", import.meta.url)) makes them';
-      throw executionError('unsupported_value', { path: 'the function', found });
+      const instead = 'use functions(new URL("./steps.ts", import.meta.url)), which makes references';
+      throw executionError('unsupported_value', {
+        path: 'the function',
+        found: 'no function reference',
+        instead,
+      });
     }
     let spec = this.#specs.get(callee);
     if (spec) return spec;

@@ -1,3 +1,4 @@
+import { type ErrorFields, formatMessage } from '@daggerml/execution';
 import { DmlError } from '@daggerml/object-model';
 
 /** Every code that the bindings raise beside those of the packages below. */
@@ -19,8 +20,30 @@ export type BindingsErrorCode =
 /** Builds the bindings' error; `fields` are facts for the caller, never payload bytes. */
 export function bindingsError(
   code: BindingsErrorCode,
-  fields: Readonly<Record<string, string | number | boolean | readonly string[]>> = {},
+  fields: ErrorFields = {},
   cause?: unknown,
 ): DmlError<BindingsErrorCode> {
-  return new DmlError<BindingsErrorCode>({ code, fields, cause });
+  const message = formatMessage(MESSAGES[code], fields);
+  return new DmlError<BindingsErrorCode>({ code, fields, cause, message });
 }
+
+/**
+ * What each code says to a program's author.
+ *
+ * @spec DML-BND-1402
+ */
+const MESSAGES: Readonly<Record<BindingsErrorCode, string>> = {
+  repository_exists: '"{folder}" has a repository already; Repository.open opens it',
+  not_a_repository: 'there is no repository in "{folder}" or above it; Repository.init creates one',
+  unknown_name: 'nothing is named "{name}"[ in {revision}][; there are: {names}]',
+  ambiguous_id: '"{name}" fits several objects: {candidates}',
+  foreign_handle: '{path} is a handle of another dag (node {nodeId}); import that dag and use its names',
+  name_taken: 'another node of the dag has the name "{name}"',
+  reserved_name: 'the name "{name}" is reserved',
+  invalid_name: '"{name}" cannot be a name ({reason})',
+  dag_failed: 'the dag was not committed, because {failed} failed: {reason}',
+  dag_closed: 'the dag "{dag}" was committed or closed already and takes no new nodes',
+  unreadable_file: '"{path}" cannot be read ({reason})',
+  unwritable_folder: '"{folder}" cannot be written ({reason})',
+  pipeline_threw: '[{file}: ]{reason}',
+};

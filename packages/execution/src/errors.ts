@@ -1,4 +1,5 @@
 import { DmlError } from '@daggerml/object-model';
+import { formatMessage } from './error-message.ts';
 
 /** Every code that execution raises beside those of the object model and the store. */
 export type ExecutionErrorCode =
@@ -36,5 +37,39 @@ export function executionError(
   fields: ErrorFields = {},
   cause?: unknown,
 ): DmlError<ExecutionErrorCode> {
-  return new DmlError<ExecutionErrorCode>({ code, fields, cause });
+  const message = formatMessage(MESSAGES[code], fields);
+  return new DmlError<ExecutionErrorCode>({ code, fields, cause, message });
 }
+
+/**
+ * What each code says to a program's author.
+ *
+ * @spec DML-BND-1401
+ */
+const MESSAGES: Readonly<Record<ExecutionErrorCode, string>> = {
+  not_executed: 'the node {nodeId} has no outcome here',
+  call_failed: 'the call {nodeId} failed with {failureCode}: {message}',
+  unknown_name: 'the dag {dagId} has no name "{name}"',
+  capture_failed: '[{file}: ]{reason}[; it exports: {exports}]',
+  pipeline_missing: 'there is no file "{file}"',
+  pipeline_threw: '{file}: {reason}',
+  not_a_pipeline: '"{file}" exports no pipeline[ named "{wanted}"; it exports: {pipelines}]',
+  ambiguous_pipeline: '"{file}" exports several pipelines: {pipelines}',
+  illegal_transition: 'the event "{event}" in the state "{state}"',
+  unsupported_value: '{path} is {found}; {instead}',
+  cyclic_value: '{path} is {found}; {instead}',
+  reserved_scheme: '{path}: URIs with the scheme "dml" are reserved',
+  unreadable_file: '"{path}" cannot be read ({reason})',
+  object_missing: 'the {objectClass} {objectId} is not in the store',
+  adapter_unknown: 'no adapter here runs {uri}',
+  function_missing: '{message}',
+  function_threw: '{message}',
+  never_settled: '{message}',
+  builtin_refused: '{message}',
+  worker_lost: '{message}',
+  timeout: '{message}',
+  unreachable: '{message}',
+  cancelled: '{message}',
+  input_failed: '{message}',
+  integrate_failed: '{message}',
+};

@@ -18,6 +18,7 @@ export {
 } from './authoring/values.ts';
 export { type BuiltinErrorCode, builtinUris, evaluateBuiltin } from './builtins/evaluate.ts';
 export { type CapturedFunction, FunctionCapture, type FunctionSource } from './capture/capture.ts';
+export { formatMessage } from './error-message.ts';
 export { type ErrorFields, type ExecutionErrorCode, executionError } from './errors.ts';
 export { failureError } from './executor/call-failure.ts';
 export type { CallCounts, CallFailure, CallOutcome, RunEvent } from './executor/events.ts';
@@ -51,9 +52,11 @@ export { execValue, namedNode, type RecordSource, storedValue } from './nodes/st
 export { RunObjects } from './objects/run-objects.ts';
 export { loadModule } from './pipeline/load-module.ts';
 export { type LoadedPipeline, loadPipeline } from './pipeline/load-pipeline.ts';
+export { type Collection, isCollection, readCollection } from './values/collection.ts';
 export { liftDatum } from './values/lift.ts';
-export { lowerValue } from './values/lower.ts';
+export { lowerValue, MAX_DEPTH, tooDeep } from './values/lower.ts';
 export { lowerDeeply, lowerFile } from './values/lower-deeply.ts';
 export type { ObjectSink, ObjectSource, StreamSink } from './values/object-access.ts';
+export { cyclicValue, keyPath } from './values/refusal.ts';
 export { StoredBlob } from './values/stored-blob.ts';
 export { Uri } from './values/uri.ts';

@@ -13,12 +13,14 @@ export interface DmlErrorInit<Code extends string = string> {
   /** Facts that help a reader; never payload bytes, never secrets. */
   readonly fields?: DmlErrorFields | undefined;
   readonly cause?: unknown;
+  /** What happened, for a person; the reason without one. */
+  readonly message?: string | undefined;
 }
 
 /**
  * The one error class of DaggerML: a code, an optional detail and plain facts.
  *
- * Packages close `Code` over their own list of codes. Wording and exit codes belong to the command line.
+ * Packages close `Code` over their own list of codes. Hints and exit codes belong to the command line.
  *
  * @spec DML-OBJ-0803
  */
@@ -31,7 +33,7 @@ export class DmlError<Code extends string = string> extends Error {
 
   constructor(init: DmlErrorInit<Code>) {
     super(
-      `${init.code}: ${formatReason(init.recordType, init.detail)}`,
+      `${init.code}: ${init.message ?? formatReason(init.recordType, init.detail)}`,
       init.cause === undefined ? undefined : { cause: init.cause },
     );
     this.code = init.code;

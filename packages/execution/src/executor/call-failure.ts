@@ -1,4 +1,4 @@
-import { DmlError } from '@daggerml/object-model';
+import { DmlError, isDmlError } from '@daggerml/object-model';
 import type { ExecutionErrorCode } from '../errors.ts';
 import type { RecordedFailure } from '../nodes/error-dag.ts';
 import { parseFunctionUri } from '../nodes/function-uri.ts';
@@ -26,11 +26,13 @@ export function outcomeOf(failure: CallFailure | undefined, isAnswered: boolean)
 
 /**
  * Yields the error that a failed node reports to its Caller: the message says which call failed and how, the
- * cause is what the function threw, or the error of the input that failed.
+ * cause is what the function threw, or the error of the input that failed. Where an error ended the whole run it
+ * is that one.
  *
  * @spec DML-BND-0506
  */
 export function failureError(node: RunNode): DmlError<ExecutionErrorCode> {
+  if (isDmlError<ExecutionErrorCode>(node.runError)) return node.runError;
   const { class: failureClass, code, message, originNodeId, originName, trace } = node.failure as CallFailure;
   const origin = failureClass === 'input' ? originOf(node) : undefined;
   const originError = origin && failureError(origin);

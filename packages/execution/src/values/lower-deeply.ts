@@ -25,20 +25,26 @@ function streamsIn(value: unknown): Map<object, StreamContent> {
   const open: unknown[] = [value];
   while (open.length > 0) {
     const next = open.pop();
-    if (typeof next !== 'object' || next === null || next instanceof Uint8Array || seen.has(next)) continue;
+    if (typeof next !== 'object' || next === null || seen.has(next)) continue;
     seen.add(next);
-    const content = blobContent(next);
-    if (content !== undefined) {
-      if (typeof content !== 'string' && !(content instanceof Uint8Array)) found.set(next, content);
-    } else if (Array.isArray(next) || next instanceof Set) {
-      for (const item of next) open.push(item);
-    } else if (next instanceof Map) {
-      for (const item of next.values()) open.push(item);
-    } else {
-      for (const item of Object.values(next)) open.push(item);
+    try {
+      const content = blobContent(next);
+      if (content === undefined) {
+        for (const item of itemsOf(next)) open.push(item);
+      } else if (typeof content !== 'string' && !(content instanceof Uint8Array)) {
+        found.set(next, content);
+      }
+    } catch {
+      // What throws when it is read is refused when it is lowered.
     }
   }
   return found;
+}
+
+function itemsOf(value: object): Iterable<unknown> {
+  if (Array.isArray(value) || value instanceof Set) return value;
+  if (value instanceof Uint8Array) return [];
+  return value instanceof Map ? value.values() : Object.values(value);
 }
 
 /** @spec DML-BND-0905 */

@@ -3,6 +3,7 @@ import { encodeRecord } from '@daggerml/object-model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/memory-objects.ts';
+import { functions } from '../authoring/functions.ts';
 import { blob, f64 } from '../authoring/values.ts';
 import { lowerDeeply } from './lower-deeply.ts';
 import { Uri } from './uri.ts';
@@ -99,22 +100,100 @@ describe('lowerValue', () => {
     );
   });
 
-  it('names the path to the refused value and what was found [DML-BND-0703]', () => {
-    const cases: [unknown, string, string][] = [
-      [{ options: { callback: () => 1 } }, 'options.callback', 'a function'],
-      [{ rows: [1, { 'a b': undefined }] }, 'rows[1]["a b"]', 'undefined'],
-      [new Map([['m', new Set([new Date(0)])]]), 'm{0}', 'a Date; pass its ISO string or its milliseconds'],
-      [Object.assign(new Array(3), { 0: 1, 2: 3 }), '[1]', 'a hole in an array'],
-      [undefined, 'the value', 'undefined'],
+  it('names the path to the refused value, what was found and what to write instead [DML-BND-0703]', () => {
+    class Model {}
+    const throwing = {
+      get broken(): never {
+        throw new Error('no');
+      },
+    };
+    const revoked = Proxy.revocable({}, {});
+    revoked.revoke();
+    const steps = functions<{ fit(): number }>('file:///steps.ts');
+    const cases: [unknown, string, RegExp, RegExp][] = [
+      [{ options: { callback: () => 1 } }, 'options.callback', /^the function callback$/, /dag\.call/],
+      [{ rows: [1, { 'a b': undefined }] }, 'rows[1]["a b"]', /^undefined$/, /use null/],
+      [{ rows: { a: undefined } }, 'rows.a', /^undefined$/, /leave the key out or use null/],
+      [new Map([['m', new Set([new Date(0)])]]), 'm{0}', /^a Date$/, /ISO string/],
+      [Object.assign(new Array(3), { 0: 1, 2: 3 }), '[1]', /^a hole in an array$/, /null/],
+      [undefined, 'the value', /^undefined$/, /null/],
+      [[2n ** 64n], '[0]', /^a bigint outside of -2\^63 to 2\^63 - 1$/, /text/],
+      [{ model: new Model() }, 'model', /^an instance of the class Model$/, /\{ \.\.\.value \}/],
+      [[Symbol('s')], '[0]', /^a symbol$/, /text/],
+      [{ [Symbol('s')]: 1 }, 'the value', /^an object with the symbol key Symbol\(s\)$/, /string/],
+      [Promise.resolve(1), 'the value', /^a promise$/, /await/],
+      [new URL('https://example.org'), 'the value', /^a URL$/, /Uri\.fromString/],
+      [new Float64Array(1), 'the value', /^a Float64Array$/, /Uint8Array/],
+      [new ArrayBuffer(1), 'the value', /^an ArrayBuffer$/, /new Uint8Array\(buffer\)/],
+      [new Error('x'), 'the value', /^an error$/, /message/],
+      [/x/, 'the value', /^a RegExp$/, /source/],
+      [Object(1), 'the value', /^a Number object$/, /valueOf/],
+      [[1].values(), 'the value', /^an iterable Iterator$|^an iterable Object$/, /\[\.\.\.value\]/],
+      [new Map([[1, 2]]), 'the value', /^a Map with a key that is a number$/, /list of pairs/],
+      [{ fit: steps.fit }, 'fit', /^a reference to the function fit$/, /dag\.call/],
+      [[throwing], '[0]', /throws when it is read/, /plain object/],
+      [{ p: revoked.proxy }, 'p', /throws when it is read/, /plain object/],
+      [{ 'a\ud800': 1 }, '["a\ufffd"]', /lone surrogate/, /toWellFormed/],
     ];
-    for (const [value, path, found] of cases)
-      expect(refusal(value)).toEqual({ code: 'unsupported_value', path, found });
+    for (const [value, path, found, instead] of cases) {
+      expect(refusal(value)).toEqual({
+        code: 'unsupported_value',
+        path,
+        found: expect.stringMatching(found),
+        instead: expect.stringMatching(instead),
+      });
+    }
+  });
+
+  it('tells a function that returned nothing to return null', async () => {
+    const refused = lowerDeeply(undefined, objects, 'result');
+    await expect(refused).rejects.toThrow(
+      'unsupported_value: result is undefined: the function returned nothing; return null',
+    );
+  });
+
+  it('reads collections by their own enumerable string keys, getters and proxies included [DML-BND-0714]', () => {
+    const plain = objects.lower({ a: 1, b: [2] });
+    const hidden = Object.defineProperty({ a: 1, b: [2] }, 'hidden', { value: () => 1, enumerable: false });
+    const getting = {
+      a: 1,
+      get b(): number[] {
+        return [2];
+      },
+    };
+    const bare = Object.assign(Object.create(null) as object, { a: 1, b: [2] });
+    for (const same of [
+      hidden,
+      getting,
+      bare,
+      new Proxy({ a: 1, b: [2] }, {}),
+      new Map(Object.entries(getting)),
+    ]) {
+      expect(objects.lower(same)).toBe(plain);
+    }
+  });
+
+  it('keeps NUL and the empty key', () => {
+    const value = { '': 'a\0b', '\0': '' };
+    expect(objects.lift(objects.lower(value))).toEqual(value);
+  });
+
+  it('lowers what occurs many times once [DML-BND-0713]', () => {
+    let shared: unknown = [1];
+    for (let level = 0; level < 200; level++) shared = [shared, { again: shared }];
+    const puts = objects.size;
+    objects.lower(shared);
+    expect(objects.size - puts).toBeLessThan(1000);
   });
 
   it('refuses a collection that contains itself [DML-BND-0705]', () => {
     const list: unknown[] = [];
     list.push({ back: list });
-    expect(refusal(list)).toMatchObject({ code: 'cyclic_value', path: '[0].back' });
+    expect(refusal({ list })).toMatchObject({
+      code: 'cyclic_value',
+      path: 'list[0].back',
+      found: 'a reference back to list',
+    });
     const shared = [1];
     expect(refusal([shared, shared])).toEqual({});
   });

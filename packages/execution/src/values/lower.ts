@@ -1,24 +1,28 @@
 import {
   buildTree,
   canonicalText,
-  compareUtf8,
   type Datum,
   type DatumId,
   type Element,
   elementOf,
   encodeElement,
   encodeRecord,
-  MAX_MAP_KEY_BYTES,
+  isDmlError,
   MAX_RECORD_BYTES,
 } from '@daggerml/object-model';
 import { type BlobContent, blobContent, f64Value } from '../authoring/values.ts';
 import { executionError } from '../errors.ts';
+import { type MapEntry, readCollection, unreadable } from './collection.ts';
 import { lowerContent } from './lower-blob.ts';
 import type { ObjectSink } from './object-access.ts';
+import { cyclicValue, describe, type Finding, keyPath, missing, unsupported } from './refusal.ts';
 import { StoredBlob } from './stored-blob.ts';
 import { uriText } from './uri.ts';
 
-const MAX_DEPTH = 1000;
+/** Levels of collections inside each other. */
+export const MAX_DEPTH = 1000;
+/** Collections that are remembered at one time. */
+const MAX_KNOWN = 1024;
 /** A scalar shares its record with a few bytes of header. */
 const MAX_SCALAR_BYTES = MAX_RECORD_BYTES - 64;
 const MIN_I64 = -(2n ** 63n);
@@ -46,7 +50,10 @@ export function lowerValue(value: unknown, sink: ObjectSink, path: string, prepa
 class Lowering {
   readonly #sink: ObjectSink;
   readonly #prepared: Prepared;
-  readonly #open = new Set<object>();
+  /** Collections that are being lowered, with their paths. */
+  readonly #open = new Map<object, string>();
+  /** Some of the collections that were lowered already. */
+  readonly #known = new Map<object, DatumId>();
   readonly #put: (bytes: Uint8Array) => DatumId;
 
   constructor(sink: ObjectSink, prepared: Prepared) {
@@ -63,45 +70,64 @@ class Lowering {
   }
 
   #object(value: object, path: string, depth: number): Datum | DatumId {
-    if (value instanceof Uint8Array) return lowerBytes(value, path);
-    if (StoredBlob.is(value)) return this.#storedBlob(value, path);
-    const forced = f64Value(value);
-    if (forced !== undefined) return lowerForced(forced, path);
-    const uri = uriText(value);
-    if (uri !== undefined) return lowerUri(uri, path);
-    const content = blobContent(value);
-    if (content !== undefined) return this.#blob(value, content, path);
+    const whole = this.#whole(value, path);
+    if (whole !== undefined) return whole;
+    const known = this.#known.get(value);
+    if (known !== undefined) return known;
     // @spec DML-BND-0705
-    if (this.#open.has(value)) throw executionError('cyclic_value', { path });
-    if (depth >= MAX_DEPTH) throw unsupported(path, `a value nested deeper than ${MAX_DEPTH} levels`);
-    this.#open.add(value);
+    const outer = this.#open.get(value);
+    if (outer !== undefined) throw cyclicValue(path, outer);
+    if (depth >= MAX_DEPTH) throw tooDeep(path);
+    this.#open.set(value, path);
     const datum = this.#collection(value, path, depth);
     this.#open.delete(value);
     return datum;
   }
 
+  /** The datum of an object that stands for one value; undefined for a collection. */
+  #whole(value: object, path: string): Datum | DatumId | undefined {
+    const read = wholeOf(value, path);
+    if (read === undefined) return undefined;
+    if ('blob' in read) return this.#storedBlob(read.blob, path);
+    return 'content' in read ? this.#blob(value, read.content, path) : read;
+  }
+
   #collection(value: object, path: string, depth: number): Datum {
-    if (Array.isArray(value)) return this.#list(value, path, depth);
-    if (value instanceof Set) return this.#set(value, path, depth);
-    if (value instanceof Map) return this.#map(mapEntries(value, path), path, depth);
-    if (!isPlain(value)) throw unsupported(path, describe(value));
-    const symbol = Object.getOwnPropertySymbols(value).find((key) =>
-      Object.prototype.propertyIsEnumerable.call(value, key),
-    );
-    if (symbol !== undefined) throw unsupported(path, `an object with the symbol key ${String(symbol)}`);
-    return this.#map(Object.entries(value), path, depth);
+    const collection = readCollection(value, path);
+    switch (collection.kind) {
+      case 'list':
+        return this.#list(collection.items, path, depth);
+      case 'set':
+        return this.#set(collection.items, path, depth);
+      case 'map':
+        return this.#map(collection.entries, path, depth);
+    }
   }
 
   #element(value: unknown, path: string, depth: number): Element {
     const lowered = this.lower(value, path, depth + 1);
-    return typeof lowered === 'string' ? lowered : elementOf(lowered, this.#put);
+    if (typeof lowered === 'string') return lowered;
+    const element = elementOf(lowered, this.#put);
+    if (typeof element === 'string' && typeof value === 'object' && value !== null)
+      this.#remember(value, element);
+    return element;
+  }
+
+  /**
+   * What is shared is lowered once, however often it occurs.
+   *
+   * @spec DML-BND-0713
+   */
+  #remember(value: object, datumId: DatumId): void {
+    if (this.#known.size >= MAX_KNOWN) this.#known.clear();
+    this.#known.set(value, datumId);
   }
 
   #list(items: readonly unknown[], path: string, depth: number): Datum {
     const elements: Element[] = [];
     for (let index = 0; index < items.length; index++) {
-      if (!(index in items)) throw unsupported(`${path}[${index}]`, 'a hole in an array');
-      elements.push(this.#element(items[index], `${path}[${index}]`, depth));
+      const at = `${path}[${index}]`;
+      elements.push(this.#element(itemAt(items, index, at), at, depth));
     }
     return { type: 'datum', kind: 'list', root: buildTree('list', elements, this.#sink) };
   }
@@ -113,39 +139,52 @@ class Lowering {
     return { type: 'datum', kind: 'set', root: buildTree('set', sortedElements(elements), this.#sink) };
   }
 
-  #map(entries: readonly (readonly [string, unknown])[], path: string, depth: number): Datum {
-    const sorted = entries.map(([key, value]): [string, Element] => {
-      const at = `${path}${keyPath(key, path)}`;
-      if (!key.isWellFormed()) throw unsupported(at, 'a key with a lone surrogate');
-      const text = canonicalText(key);
-      if (text.length * 3 > MAX_MAP_KEY_BYTES && Buffer.byteLength(text) > MAX_MAP_KEY_BYTES) {
-        throw unsupported(path, `a key longer than ${MAX_MAP_KEY_BYTES} bytes`);
-      }
-      return [text, this.#element(value, at, depth)];
-    });
-    // @spec DML-BND-0706
-    sorted.sort(([a], [b]) => compareUtf8(a, b));
-    for (let index = 1; index < sorted.length; index++) {
-      const [key] = sorted[index] as [string, Element];
-      if (sorted[index - 1]?.[0] === key)
-        throw unsupported(`${path}${keyPath(key, path)}`, 'a second key of the same text');
-    }
-    return { type: 'datum', kind: 'map', root: buildTree('map', sorted, this.#sink) };
+  #map(entries: readonly MapEntry[], path: string, depth: number): Datum {
+    const elements = entries.map(([key, item]): [string, Element] => [
+      key,
+      this.#element(item, keyPath(path, key), depth),
+    ]);
+    return { type: 'datum', kind: 'map', root: buildTree('map', elements, this.#sink) };
   }
 
   #storedBlob(value: StoredBlob, path: string): DatumId {
     const datumId = StoredBlob.datumIdOf(value);
     if (this.#sink.hasDatum(datumId)) return datumId;
-    throw unsupported(path, 'a blob of another repository; pass blob(handle.stream())');
+    const found = 'a blob of another repository';
+    throw unsupported(path, { found, instead: 'use blob(handle.stream())' });
   }
 
   #blob(value: object, content: BlobContent | { readonly path: string }, path: string): DatumId {
     const prepared = this.#prepared.get(value);
     if (prepared !== undefined) return prepared;
     const datum = lowerContent(content, this.#sink);
-    if (datum === undefined)
-      throw unsupported(path, 'a blob from a stream or file outside of an asynchronous place');
+    if (datum === undefined) {
+      const found = 'a blob from a stream or a file, which takes time to read';
+      throw unsupported(path, { found, instead: 'use await dag.blob(stream) or await dag.file(path)' });
+    }
     return this.#sink.putDatum(encodeRecord(datum));
+  }
+}
+
+type Whole =
+  | Datum
+  | { readonly blob: StoredBlob }
+  | { readonly content: ReturnType<typeof blobContent> & {} };
+
+/** Reads an object that stands for one value; undefined for any other. */
+function wholeOf(value: object, path: string): Whole | undefined {
+  try {
+    if (value instanceof Uint8Array) return lowerBytes(value, path);
+    if (StoredBlob.is(value)) return { blob: value };
+    const forced = f64Value(value);
+    if (forced !== undefined) return lowerForced(forced, path);
+    const uri = uriText(value);
+    if (uri !== undefined) return lowerUri(uri, path);
+    const content = blobContent(value);
+    return content === undefined ? undefined : { content };
+  } catch (error) {
+    if (isDmlError(error)) throw error;
+    throw unreadable(path, error);
   }
 }
 
@@ -156,18 +195,23 @@ function lowerPrimitive(value: unknown, path: string): Datum {
     case 'number':
       return lowerNumber(value);
     case 'bigint':
-      if (value < MIN_I64 || value > MAX_I64) throw unsupported(path, 'a bigint outside of the 64-bit range');
+      if (value < MIN_I64 || value > MAX_I64) throw unsupported(path, outOfRange);
       return { type: 'datum', kind: 'i64', value };
     case 'string':
       return lowerString(value, path);
     case 'object':
       return { type: 'datum', kind: 'null' };
     case 'undefined':
-      throw unsupported(path, 'undefined');
+      throw unsupported(path, missing(path));
     default:
-      throw unsupported(path, `a ${typeof value}`);
+      throw unsupported(path, describe(value));
   }
 }
+
+const outOfRange: Finding = {
+  found: 'a bigint outside of -2^63 to 2^63 - 1',
+  instead: 'use its text, or f64(Number(value)) where the last digits do not matter',
+};
 
 function lowerNumber(value: number): Datum {
   return Number.isSafeInteger(value)
@@ -176,23 +220,31 @@ function lowerNumber(value: number): Datum {
 }
 
 function lowerString(value: string, path: string): Datum {
-  if (!value.isWellFormed()) throw unsupported(path, 'a string with a lone surrogate');
+  if (!value.isWellFormed()) {
+    const found = 'a string with a lone surrogate';
+    throw unsupported(path, { found, instead: 'use text.toWellFormed(), or its bytes' });
+  }
   const text = canonicalText(value);
   if (text.length * 3 > MAX_SCALAR_BYTES && Buffer.byteLength(text) > MAX_SCALAR_BYTES) {
-    throw unsupported(path, 'a string longer than a record holds; pass blob(text)');
+    throw unsupported(path, { found: 'a string longer than a record holds', instead: 'use blob(text)' });
   }
   return { type: 'datum', kind: 'string', value: text };
 }
 
 function lowerBytes(value: Uint8Array, path: string): Datum {
   if (value.length > MAX_SCALAR_BYTES) {
-    throw unsupported(path, 'more bytes than a record holds; pass blob(bytes)');
+    throw unsupported(path, { found: 'more bytes than a record holds', instead: 'use blob(bytes)' });
   }
   return { type: 'datum', kind: 'bytes', value: value.slice() };
 }
 
 function lowerForced(value: unknown, path: string): Datum {
-  if (typeof value !== 'number') throw unsupported(path, 'f64() of something other than a number');
+  if (typeof value !== 'number') {
+    throw unsupported(path, {
+      found: 'f64() of something other than a number',
+      instead: 'use f64(Number(value))',
+    });
+  }
   return { type: 'datum', kind: 'f64', value: value === 0 ? 0 : value };
 }
 
@@ -202,11 +254,20 @@ function lowerUri(text: string, path: string): Datum {
   return { type: 'datum', kind: 'uri', value: text };
 }
 
-function mapEntries(map: ReadonlyMap<unknown, unknown>, path: string): [string, unknown][] {
-  return Array.from(map, ([key, value]): [string, unknown] => {
-    if (typeof key !== 'string') throw unsupported(`${path}(key)`, `a map key that is ${describe(key)}`);
-    return [key, value];
-  });
+function itemAt(items: readonly unknown[], index: number, path: string): unknown {
+  try {
+    if (index in items) return items[index];
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+  throw unsupported(path, { found: 'a hole in an array', instead: 'use null' });
+}
+
+/** Refuses a value that no stack could walk. */
+export function tooDeep(path: string): Error {
+  const found = `nested deeper than ${MAX_DEPTH} levels`;
+  const shown = path.length > 80 ? `${path.slice(0, 80)}…` : path;
+  return unsupported(shown, { found, instead: 'store it flat, for example as a list of nodes' });
 }
 
 /** Puts elements into the order of a set and drops equal ones. */
@@ -219,39 +280,4 @@ export function sortedElements(elements: readonly Element[]): Element[] {
         index === 0 || Buffer.compare((encoded[index - 1] as (typeof encoded)[0]).bytes, bytes) !== 0,
     )
     .map(({ element }) => element);
-}
-
-/** Objects of another realm have another `Object.prototype`. */
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype === null || prototype === Object.prototype) return true;
-  return Object.hasOwn(prototype as object, 'isPrototypeOf') && Object.getPrototypeOf(prototype) === null;
-}
-
-/** How a refusal calls a value. */
-function describe(value: unknown): string {
-  if (value === null || value === undefined) return String(value);
-  if (typeof value !== 'object') return `a ${typeof value}`;
-  const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
-  if (value instanceof Promise) return 'a promise; await it first';
-  if (value instanceof Date) return 'a Date; pass its ISO string or its milliseconds';
-  if (ArrayBuffer.isView(value)) return `a ${String(name)}; pass an array or its bytes as a Uint8Array`;
-  return typeof name === 'string' && name !== ''
-    ? `an instance of ${name}`
-    : 'an object with a prototype of its own';
-}
-
-const plainKey = /^[A-Za-z_$][\w$]*$/;
-
-function keyPath(key: string, path: string): string {
-  if (!plainKey.test(key)) return `[${JSON.stringify(key)}]`;
-  return path === '' ? key : `.${key}`;
-}
-
-/**
- * @spec DML-BND-0702
- * @spec DML-BND-0703
- */
-function unsupported(path: string, found: string): Error {
-  return executionError('unsupported_value', { path: path === '' ? 'the value' : path, found });
 }

@@ -1,0 +1,17 @@
+import { describe, expect, it } from 'vitest';
+import { bindingsError } from './errors.ts';
+import { Repository } from './repository.ts';
+
+describe('bindingsError', () => {
+  it('says in words what was refused [DML-BND-1402]', async () => {
+    expect(bindingsError('unknown_name', { name: 'sales', revision: 'main' }).message).toBe(
+      'unknown_name: nothing is named "sales" in main',
+    );
+    expect(bindingsError('name_taken', { name: 'clean' }).message).toBe(
+      'name_taken: another node of the dag has the name "clean"',
+    );
+    await expect(Repository.open('/')).rejects.toThrow(
+      'not_a_repository: there is no repository in "/" or above it; Repository.init creates one',
+    );
+  });
+});

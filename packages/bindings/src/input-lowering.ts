@@ -1,0 +1,145 @@
+import {
+  cyclicValue,
+  isCollection,
+  keyPath,
+  lowerValue,
+  MAX_DEPTH,
+  type OpenRun,
+  type RunNode,
+  readCollection,
+  tooDeep,
+} from '@daggerml/execution';
+import { bindingsError } from './errors.ts';
+import { type HandleOwner, NodeHandle } from './node-handle.ts';
+
+/** Adds a builtin on nodes to the dag. */
+type AddBuiltin = (uri: string, inputs: readonly RunNode[]) => RunNode;
+
+/** Collections that are remembered at one time. */
+const MAX_KNOWN = 1024;
+
+/** Turns values that may hold handles into nodes. */
+export class InputLowering {
+  readonly #owner: HandleOwner;
+  readonly #addBuiltin: AddBuiltin;
+
+  constructor(owner: HandleOwner, addBuiltin: AddBuiltin) {
+    this.#owner = owner;
+    this.#addBuiltin = addBuiltin;
+  }
+
+  /** Yields the node of a value; `path` names it in refusals. */
+  lower(value: unknown, path: string): RunNode {
+    if (value instanceof NodeHandle) return this.ownNode(value, path);
+    const { objects, run } = this.#owner.open;
+    // @spec DML-BND-0708
+    if (typeof value !== 'object' || value === null || !isCollection(value)) {
+      return run.addLiteral(lowerValue(value, objects, path));
+    }
+    return new Construction(this.#owner.open, this, this.#addBuiltin).lower(value, path, 0);
+  }
+
+  /** @spec DML-BND-0404 */
+  ownNode(handle: NodeHandle, path: string): RunNode {
+    const node = NodeHandle.nodeOf(handle, this.#owner);
+    if (!node) throw bindingsError('foreign_handle', { path: path || 'the value', nodeId: handle.nodeId });
+    return node;
+  }
+}
+
+/** The nodes of one value. */
+class Construction {
+  readonly #open: OpenRun;
+  readonly #handles: InputLowering;
+  readonly #addBuiltin: AddBuiltin;
+  /** Collections that are being lowered, with their paths. */
+  readonly #entered = new Map<object, string>();
+  readonly #known = new Map<object, RunNode>();
+  /** Whether a collection holds a handle at any depth, for some that were searched already. */
+  readonly #holding = new Map<object, boolean>();
+  /** Collections that are being searched. */
+  readonly #searched = new Set<object>();
+
+  constructor(open: OpenRun, handles: InputLowering, addBuiltin: AddBuiltin) {
+    this.#open = open;
+    this.#handles = handles;
+    this.#addBuiltin = addBuiltin;
+  }
+
+  lower(value: unknown, path: string, depth: number): RunNode {
+    if (value instanceof NodeHandle) return this.#handles.ownNode(value, path);
+    if (typeof value !== 'object' || value === null || !this.#holdsHandle(value, path, depth)) {
+      return this.#open.run.addLiteral(lowerValue(value, this.#open.objects, path));
+    }
+    const known = this.#known.get(value);
+    if (known) return known;
+    const outer = this.#entered.get(value);
+    if (outer !== undefined) throw cyclicValue(path, outer);
+    this.#entered.set(value, path);
+    const node = this.#construct(value, path, depth);
+    this.#entered.delete(value);
+    this.#known.set(value, node);
+    return node;
+  }
+
+  /** @spec DML-BND-0709 */
+  #construct(value: object, path: string, depth: number): RunNode {
+    const collection = readCollection(value, path);
+    switch (collection.kind) {
+      case 'list': {
+        const nodes = Array.from(collection.items, (item, index) =>
+          this.lower(item, `${path}[${index}]`, depth + 1),
+        );
+        return this.#addBuiltin('dml://list/construct', nodes);
+      }
+      case 'set': {
+        // @spec DML-BND-0711
+        const nodes = new Set(
+          Array.from(collection.items, (item, index) => this.lower(item, `${path}{${index}}`, depth + 1)),
+        );
+        const sorted = [...nodes].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
+        return this.#addBuiltin('dml://set/construct', sorted);
+      }
+      case 'map': {
+        // @spec DML-BND-0710
+        const inputs = collection.entries.flatMap(([key, item]) => [
+          this.lower(key, path, depth + 1),
+          this.lower(item, keyPath(path, key), depth + 1),
+        ]);
+        return this.#addBuiltin('dml://map/construct', inputs);
+      }
+    }
+  }
+
+  /** A collection that holds itself holds nothing new: lowering reports it. */
+  #holdsHandle(value: object, path: string, depth: number): boolean {
+    if (value instanceof NodeHandle) return true;
+    const known = this.#holding.get(value);
+    if (known !== undefined) return known;
+    if (this.#searched.has(value) || !isCollection(value)) return false;
+    if (depth > MAX_DEPTH) throw tooDeep(path);
+    this.#searched.add(value);
+    const isHolding = this.#someItemHolds(value, path, depth);
+    this.#searched.delete(value);
+    if (this.#holding.size >= MAX_KNOWN) this.#holding.clear();
+    this.#holding.set(value, isHolding);
+    return isHolding;
+  }
+
+  #someItemHolds(value: object, path: string, depth: number): boolean {
+    for (const item of itemsOf(value)) {
+      if (typeof item === 'object' && item !== null && this.#holdsHandle(item, path, depth + 1)) return true;
+    }
+    return false;
+  }
+}
+
+function itemsOf(value: object): Iterable<unknown> {
+  if (Array.isArray(value) || value instanceof Set) return value;
+  try {
+    return value instanceof Map ? value.values() : Object.values(value);
+  } catch {
+    // What throws when it is read is refused when it is lowered.
+    return [];
+  }
+}
