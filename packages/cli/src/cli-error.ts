@@ -25,11 +25,12 @@ export type CliErrorCode =
   | 'pipeline_stalled'
   | 'interrupted';
 
-/** Builds an error of the command line; `fields` fill the wording of its code. */
+/** Builds an error of the command line; `fields` fill the wording of its code and detail. */
 export function cliError(
   code: CliErrorCode,
   fields: Readonly<Record<string, string | number | boolean | readonly string[]>> = {},
   cause?: unknown,
+  detail?: string,
 ): DmlError<CliErrorCode> {
-  return new DmlError<CliErrorCode>({ code, fields, cause });
+  return new DmlError<CliErrorCode>({ code, fields, cause, ...(detail !== undefined && { detail }) });
 }

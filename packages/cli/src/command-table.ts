@@ -1,6 +1,7 @@
 import type { CommandSpec } from './command.ts';
 
-const OBJECT_NAME = 'a head, ref, dag, id or unique prefix of an id';
+const OBJECT_NAME = 'branch, ref, dag, <commit>:<dag>, <dag>#<node name>, id or beginning of an id';
+const COMMIT_NAME = 'branch, ref, <commit>~<n>, id or beginning of an id';
 
 /** Every command of `dml`, in the order in which help lists them. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -43,8 +44,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'log',
     group: 'Look',
     summary: 'List commits, newest first.',
-    arguments: [{ syntax: '[head]', description: 'where to start; the current branch by default' }],
+    arguments: [
+      { syntax: '[head]', description: `where to start, the current branch by default: ${COMMIT_NAME}` },
+    ],
     options: [{ syntax: '-n, --count <number>', description: 'commits to list at most' }],
+    takesReference: true,
     example: 'dml log -n 5',
     load: () => import('./commands/log.ts'),
   },
@@ -53,6 +57,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Look',
     summary: 'Print what an object is and what it holds.',
     arguments: [{ syntax: '<object>', description: OBJECT_NAME }],
+    takesReference: true,
     example: 'dml show my-pipeline',
     load: () => import('./commands/show.ts'),
   },
@@ -69,6 +74,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Print a value.',
     description: 'A blob or bytes are printed as they are, any other value in its JSON form.',
     arguments: [{ syntax: '<object>', description: `${OBJECT_NAME}; of a dag, its root's value` }],
+    takesReference: true,
     example: 'dml cat my-pipeline',
     load: () => import('./commands/cat.ts'),
   },
@@ -84,6 +90,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { syntax: '<path>', description: 'file or folder to write' },
     ],
     options: [{ syntax: '--force', description: 'overwrite what the path holds' }],
+    takesReference: true,
     example: 'dml export my-pipeline out',
     load: () => import('./commands/export.ts'),
   },
@@ -98,7 +105,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'ref',
     group: 'Look',
     summary: 'Print the commit that a ref points to.',
-    arguments: [{ syntax: '<name>', description: 'a head, or a full name like refs/heads/main' }],
+    arguments: [{ syntax: '<name>', description: 'a branch, or a full name like refs/heads/main' }],
     example: 'dml ref main',
     load: () => import('./commands/ref.ts'),
   },
@@ -122,8 +129,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Create a branch.',
     arguments: [
       { syntax: '<name>', description: 'name of the new branch' },
-      { syntax: '[commit]', description: 'where it starts; the current commit by default' },
+      { syntax: '[commit]', description: `where it starts, the current commit by default: ${COMMIT_NAME}` },
     ],
+    takesReference: true,
     example: 'dml branch experiment',
     load: () => import('./commands/branch.ts'),
   },
@@ -139,10 +147,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'merge',
     group: 'Change refs',
     summary: 'Move a branch forward to another one (fast-forward only).',
+    description:
+      'Branches that have diverged are not merged: switch to the target and run the pipeline again. ' +
+      'Calls that the source computed are answered from the repository.',
     arguments: [
       { syntax: '<target>', description: 'the branch to move' },
-      { syntax: '<source>', description: 'the branch or commit to move it to' },
+      { syntax: '<source>', description: `where to move it: ${COMMIT_NAME}` },
     ],
+    takesReference: true,
     example: 'dml merge main experiment',
     load: () => import('./commands/merge.ts'),
   },
@@ -171,6 +183,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       { syntax: '--dry-run', description: 'print what would be deleted and delete nothing' },
       { syntax: '--why <object>', description: 'print why an object is kept, as a path from a root' },
     ],
+    takesReference: true,
     example: 'dml gc --dry-run',
     load: () => import('./commands/gc.ts'),
   },

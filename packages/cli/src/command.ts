@@ -43,6 +43,8 @@ export interface CommandSpec {
   readonly description?: string;
   readonly arguments?: readonly ArgumentSpec[];
   readonly options?: readonly OptionSpec[];
+  /** Set when an argument or option is the name of a commit, dag, node or object. */
+  readonly takesReference?: true;
   readonly example: string;
   load(): Promise<{ readonly run: CommandRun }>;
 }

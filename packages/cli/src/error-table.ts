@@ -18,6 +18,7 @@ const USAGE = '"dml <command> --help" shows what it takes';
 const DAMAGED = 'run "dml verify" to see what else is damaged; a copy of the repository may still have it';
 const NOTHING_KEPT =
   'nothing of this step was kept; free space or mend permissions, then run the command again';
+const FORMS = '"dml help references" shows the forms of a name';
 const DEFECT = 'this is a defect of dml: run it again with DML_DEBUG=1 and report what it prints';
 const AGAIN = 'run it again; finished calls are kept';
 const UPDATE = 'update dml: npm install --global @daggerml/cli';
@@ -74,12 +75,31 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   wrong_class: {
     exit: EXIT.usage,
     message: '"{name}" names an object of the class {found}, not a {wanted}',
-    hint: '"dml show {name}" prints what it is',
+    hint: `"dml show {name}" prints what it holds; ${FORMS}`,
   },
+  // @spec DML-CLI-0607
   unknown_object: {
     exit: EXIT.unknownObject,
     message: 'nothing here is named "{name}"',
-    hint: '[did you mean: {nearest}? ]"dml dag list" and "dml heads" list what there is',
+    hint: `[did you mean: {nearest}? ]"dml dag list" and "dml heads" list names; ${FORMS}`,
+    details: {
+      branch: {
+        message: 'there is no branch "{name}"',
+        hint: '[did you mean: {nearest}? ]"dml heads" lists the branches',
+      },
+      dag: {
+        message: 'nothing here is named "{name}": the commit {inside} has no dag "{word}"',
+        hint: '[did you mean: {nearest}? ]"dml show {inside}" lists its dags',
+      },
+      node: {
+        message: 'nothing here is named "{name}": the dag {inside} names no node "{word}"',
+        hint: '[did you mean: {nearest}? ]"dml show {inside}" lists its nodes and their names',
+      },
+      history: {
+        message: 'nothing here is named "{name}": the history of {inside} is not that long',
+        hint: '"dml log {inside}" lists its commits',
+      },
+    },
   },
   unknown_index: {
     exit: EXIT.unknownObject,
@@ -99,12 +119,12 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   ambiguous_prefix: {
     exit: EXIT.ambiguous,
     message: '"{name}" fits several: {candidates}',
-    hint: 'give more digits',
+    hint: 'give more digits; "dml show" with all digits of one prints what it is',
   },
   short_prefix: {
     exit: EXIT.ambiguous,
     message: '"{name}" names nothing and is too short for an id',
-    hint: 'give at least 4 digits; "dml dag list" and "dml heads" list names',
+    hint: `give at least 4 digits; "dml dag list" and "dml heads" list names; ${FORMS}`,
   },
   infrastructure_failed: {
     exit: EXIT.infrastructure,
@@ -146,8 +166,10 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   },
   not_fast_forward: {
     exit: EXIT.refused,
-    message: '"{target}" has commits that "{source}" lacks',
-    hint: 'run the pipeline again on the branch that is ahead: "dml switch {target}"',
+    message: '"{target}" and "{source}" have diverged, and a merge only moves a branch forward',
+    hint:
+      'run the pipeline again on top of {target}: "dml switch {target}", then "dml run <file>"; ' +
+      'calls that {source} computed are not computed again',
   },
   head_moved: {
     exit: EXIT.refused,
@@ -191,13 +213,13 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   },
   unsupported_value: {
     exit: EXIT.pipeline,
-    message: '{path}: {found} cannot be stored',
-    hint: 'use null, booleans, numbers, bigints, text, bytes, arrays, sets, maps, plain objects or blobs',
+    message: '{path} is {found} and cannot be stored',
+    hint: '{instead}',
   },
   cyclic_value: {
     exit: EXIT.pipeline,
-    message: '{path} contains itself',
-    hint: 'store a value without cycles',
+    message: '{path} is {found}',
+    hint: '{instead}',
   },
   reserved_scheme: {
     exit: EXIT.pipeline,

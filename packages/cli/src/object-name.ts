@@ -52,11 +52,10 @@ export function findRef(reader: RecordReader, name: string): Ref {
 /** Finds a head by its name; throws `ref_name_invalid`, `unknown_object` and `no_commit`. */
 export function findHead(reader: RecordReader, name: string): Ref {
   const head = name.startsWith('refs/heads/') ? name : headRef(name);
-  return (
-    refOf(reader.store, head) ??
-    (name === 'HEAD' ? refOf(reader.store, name) : undefined) ??
-    unknownName(reader, name)
-  );
+  const found = refOf(reader.store, head) ?? (name === 'HEAD' ? refOf(reader.store, name) : undefined);
+  if (found !== undefined) return found;
+  refuseEmptyBranch(reader, name);
+  throw unknown({ name, detail: 'branch', known: branchesOf(reader.store) });
 }
 
 /** Finds an IndexRef by its UUID or a unique prefix of it. */
@@ -99,10 +98,14 @@ function findInRevision(reader: RecordReader, name: string): NamedObject | undef
   const commit = findWhole(reader, name.slice(0, colon));
   if (commit?.class !== 'commit') return undefined;
   const wanted = name.slice(colon + 1);
+  const inside = name.slice(0, colon);
   const dags = dagsOf(reader, reader.read('commit', commit.objectId));
   // `<revision>:<dag>#<name>` is a node of that dag.
   const dag = dags.find((entry) => entry.name === wanted || wanted.startsWith(`${entry.name}#`));
-  if (dag === undefined) throw unknown(name, wanted, dags);
+  if (dag === undefined) {
+    const word = wanted.replace(/#.*/s, '');
+    throw unknown({ name, word, detail: 'dag', inside, known: dags.map((entry) => entry.name) });
+  }
   const found: NamedObject = {
     class: 'dag',
     objectId: dag.dagId,
@@ -110,7 +113,11 @@ function findInRevision(reader: RecordReader, name: string): NamedObject | undef
   };
   return dag.name === wanted
     ? found
-    : nodeInDag(reader, found, { name, nodeName: wanted.slice(dag.name.length + 1) });
+    : nodeInDag(reader, found, {
+        name,
+        inside: `${inside}:${dag.name}`,
+        nodeName: wanted.slice(dag.name.length + 1),
+      });
 }
 
 /** `<dag>#<name>`; a dag's name may hold the sign itself, so every place of it is tried. */
@@ -118,9 +125,10 @@ function findNode(reader: RecordReader, name: string): NamedObject | undefined {
   for (let hash = name.indexOf('#'); hash > 0; hash = name.indexOf('#', hash + 1)) {
     const found = findWhole(reader, name.slice(0, hash));
     if (found === undefined) continue;
+    const inside = name.slice(0, hash);
     if (found.class !== 'dag')
-      throw cliError('wrong_class', { name: name.slice(0, hash), found: found.class, wanted: 'dag' });
-    return nodeInDag(reader, found, { name, nodeName: name.slice(hash + 1) });
+      throw cliError('wrong_class', { name: inside, found: found.class, wanted: 'dag' });
+    return nodeInDag(reader, found, { name, inside, nodeName: name.slice(hash + 1) });
   }
   return undefined;
 }
@@ -129,14 +137,14 @@ function findNode(reader: RecordReader, name: string): NamedObject | undefined {
 function nodeInDag(
   reader: RecordReader,
   found: NamedObject,
-  { name, nodeName }: { name: string; nodeName: string },
+  { name, inside, nodeName }: { name: string; inside: string; nodeName: string },
 ): NamedObject {
   const dag = reader.read('dag', found.objectId as DagId);
   const nodeId: NodeId | undefined =
     nodeName === 'root' ? dag.rootNodeId : treeGet('names', dag.names, nodeName, reader)?.[1];
   if (nodeId !== undefined) return { class: 'node', objectId: nodeId, scopeCommitId: found.scopeCommitId };
-  const names = [...treeEntries('names', dag.names, reader)].map(([known]) => ({ name: known }));
-  throw unknown(name, nodeName, [{ name: 'root' }, ...names]);
+  const names = [...treeEntries('names', dag.names, reader)].map(([known]) => known);
+  throw unknown({ name, word: nodeName, detail: 'node', inside, known: ['root', ...names] });
 }
 
 function refOf(store: Store, name: string): Ref | undefined {
@@ -170,23 +178,40 @@ function ambiguous(name: string, candidates: readonly FoundObject[]): Error {
 }
 
 function unknownName(reader: RecordReader, name: string): never {
-  const { store } = reader;
+  refuseEmptyBranch(reader, name);
+  const steps = /^([^~]+)(?:~\d*)+$/.exec(name);
+  if (steps?.[1] !== undefined && findWhole(reader, steps[1])?.class === 'commit')
+    throw unknown({ name, detail: 'history', inside: steps[1], known: [] });
+  const current = currentCommit(reader);
+  const dags = current === undefined ? [] : dagsOf(reader, current.commit).map((dag) => dag.name);
+  throw unknown({ name, known: [...branchesOf(reader.store), ...dags] });
+}
+
+function refuseEmptyBranch({ store }: RecordReader, name: string): void {
   const branch = branchOf(store.head());
   const isCurrent = name === 'HEAD' || name === store.head() || name === branch;
   if (isCurrent && store.getRef(store.head()) === undefined) throw cliError('no_commit', { branch });
-  const current = currentCommit(reader);
-  const dags = current === undefined ? [] : dagsOf(reader, current.commit);
-  const heads = store.readRefs('heads').map((ref) => ({ name: branchOf(ref.name) }));
-  throw unknown(name, name, [...heads, ...dags]);
+}
+
+function branchesOf(store: Store): string[] {
+  return store.readRefs('heads').map((ref) => branchOf(ref.name));
+}
+
+/** What a name that stands for nothing is told apart by. */
+interface UnknownName {
+  readonly name: string;
+  /** The part of the name that is not known; its beginning up to a sign by default. */
+  readonly word?: string;
+  /** What was looked for, where only one thing was. */
+  readonly detail?: 'branch' | 'dag' | 'node' | 'history';
+  /** What it was looked for in. */
+  readonly inside?: string;
+  readonly known: readonly string[];
 }
 
 /** @spec DML-CLI-0604 */
-function unknown(name: string, word: string, known: readonly { readonly name: string }[]): Error {
-  return cliError('unknown_object', {
-    name,
-    nearest: nearest(
-      word,
-      known.map((entry) => entry.name),
-    ),
-  });
+function unknown({ name, word, detail, inside = '', known }: UnknownName): Error {
+  const words = word === undefined ? [name, name.replace(/(?<=.)[~:#@].*/s, '')] : [word];
+  const near = [...new Set(words.flatMap((text) => nearest(text, known)))].slice(0, 3);
+  return cliError('unknown_object', { name, word: word ?? name, inside, nearest: near }, undefined, detail);
 }

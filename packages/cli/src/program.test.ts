@@ -95,4 +95,36 @@ describe('the help', () => {
       expect(text).toMatch(new RegExp(`^  ${word}\\b`, 'm'));
     }
   });
+
+  const topic = (...argv: string[]): string => {
+    const invocation = parseInvocation(['help', ...argv]);
+    return invocation.kind === 'help' ? invocation.text : invocation.kind;
+  };
+
+  it('on references shows every form of a name with an example [DML-CLI-0312]', () => {
+    for (const [form, example] of [
+      ['<branch>', 'main'],
+      ['HEAD', 'HEAD'],
+      ['refs/<kind>/<name>', 'refs/heads/main'],
+      ['<dag>', 'sales'],
+      ['<id>', '3f2a9c'],
+      ['<commit>~<n>', 'main~2'],
+      ['<commit>:<dag>', 'main~2:sales'],
+      ['<dag>#<name>', 'sales#clean'],
+      ['<commit>:<dag>#<name>', 'main~2:sales#clean'],
+    ])
+      expect(topic('references').split('\n')).toContainEqual(
+        expect.stringMatching(new RegExp(`^  ${form} +${example}( |$)`)),
+      );
+    expect(topic()).toContain('dml help references');
+    expect(topic('cat')).toContain('Usage: dml cat');
+    expect(parseInvocation(['help', 'refrences'])).toMatchObject({ misuse: { code: 'unknown_command' } });
+  });
+
+  it('of each command that takes the name of an object points to the forms [DML-CLI-0313]', () => {
+    const pointing = COMMANDS.map(({ name }) => name).filter((name) =>
+      topic(...name.split(' ')).includes('see "dml help references"'),
+    );
+    expect(pointing).toEqual(['log', 'show', 'cat', 'export', 'branch', 'merge', 'gc']);
+  });
 });

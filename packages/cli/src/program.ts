@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { GlobalOptions } from './cli-io.ts';
 import type { CommandSpec } from './command.ts';
 import { COMMANDS } from './command-table.ts';
+import { HELP_TOPICS } from './help-topics.ts';
 
 /** What the command line asked for. */
 export type Invocation =
@@ -39,6 +40,11 @@ const ENVIRONMENT = [
   '  DML_DEBUG   set it to print stack traces of errors',
   '  NO_COLOR    set it to print no colours',
 ].join('\n');
+const TOPICS = [
+  'Topics:',
+  ...HELP_TOPICS.map(({ name, summary }) => `  dml help ${name}      ${summary}`),
+].join('\n');
+const SEE_REFERENCES = 'All forms of a name: see "dml help references".';
 const HELP = ['-h, --help', 'print help for the command'] as const;
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   dag: 'List the dags of the current branch.',
@@ -50,6 +56,8 @@ const HELP_COLUMNS = 100;
 
 /** Parses arguments into what they ask for; prints nothing and throws nothing. */
 export function parseInvocation(argv: readonly string[]): Invocation {
+  const topic = topicOf(argv);
+  if (topic !== undefined) return topic;
   let invocation: Invocation | undefined;
   const printed: string[] = [];
   const take = (found: Invocation): void => {
@@ -82,13 +90,28 @@ export function parseInvocation(argv: readonly string[]): Invocation {
   return invocation ?? { kind: 'help', text: printed.join('') };
 }
 
-/** Yields the help text of `dml` and of every command, in the order of the command table. */
+/** Yields the help text of `dml`, of every command in the order of the command table, and of every topic. */
 export function allHelp(): { readonly name: string; readonly text: string }[] {
   const program = buildProgram(
     () => {},
     () => {},
   );
-  return everyCommand(program).map((command) => ({ name: pathOf(command), text: helpOf(command) }));
+  return [
+    ...everyCommand(program).map((command) => ({ name: pathOf(command), text: helpOf(command) })),
+    ...HELP_TOPICS.map(({ name, text }) => ({ name: `dml help ${name}`, text })),
+  ];
+}
+
+/** `dml help <topic>`; a word that is neither a topic nor a command is refused. */
+function topicOf(argv: readonly string[]): Invocation | undefined {
+  if (argv[0] !== 'help') return undefined;
+  const word = argv.slice(1).find((argument) => !argument.startsWith('-'));
+  const topic = HELP_TOPICS.find(({ name }) => name === word);
+  if (topic !== undefined) return { kind: 'help', text: topic.text };
+  const commands = COMMANDS.map(({ name }) => name.split(' ')[0] ?? name);
+  if (word === undefined || commands.includes(word)) return undefined;
+  const known = [...commands, ...HELP_TOPICS.map(({ name }) => name)];
+  return { kind: 'misuse', misuse: { code: 'unknown_command', word, known } };
 }
 
 /** Help as `--help` prints it, with what stands after it; `helpInformation` leaves that out. */
@@ -126,7 +149,7 @@ function buildProgram(onCommand: OnCommand, take: Take): Command {
     .helpCommand(false)
     .configureHelp({ helpWidth: HELP_COLUMNS, subcommandTerm })
     .showSuggestionAfterError(false)
-    .addHelpText('after', `\n${ENVIRONMENT}\n\nExample:\n  $ dml init && dml run pipeline.ts`);
+    .addHelpText('after', `\n${TOPICS}\n\n${ENVIRONMENT}\n\nExample:\n  $ dml init && dml run pipeline.ts`);
   program.on('option:version', () => {
     // @spec DML-CLI-0307
     take({ kind: 'version' });
@@ -154,7 +177,7 @@ function addCommand(
     .helpOption(...HELP)
     .helpGroup(words.length === 1 ? `${spec.group}:` : 'Commands:')
     // @spec DML-CLI-0303
-    .addHelpText('after', `\n${GLOBAL_NOTE}\n\nExample:\n  $ ${spec.example}`);
+    .addHelpText('after', `\n${notesOf(spec)}\n\nExample:\n  $ ${spec.example}`);
   for (const argument of spec.arguments ?? []) command.argument(argument.syntax, argument.description);
   for (const { syntax, description } of spec.options ?? [])
     command.addOption(new Option(syntax, description));
@@ -165,6 +188,11 @@ function addCommand(
     const args = received.slice(0, (spec.arguments ?? []).length) as (string | undefined)[];
     onCommand(spec, args, mergedOptions(command));
   });
+}
+
+function notesOf(spec: CommandSpec): string {
+  // @spec DML-CLI-0313
+  return spec.takesReference === true ? `${SEE_REFERENCES}\n${GLOBAL_NOTE}` : GLOBAL_NOTE;
 }
 
 function groupCommand(

@@ -26,4 +26,18 @@ describe('fillIn', () => {
   ])('%s with %o says %s', (template, fields, text) => {
     expect(fillIn(template, fields)).toBe(text);
   });
+
+  it.each([
+    ['main~2:sales#clean', 'main~2:sales#clean'],
+    ['my dag', "'my dag'"],
+    ["it's", "'it'\\''s'"],
+    ['$(rm -rf .)', "'$(rm -rf .)'"],
+    ['#x', "'#x'"],
+    ['{other}', "'{other}'"],
+    ['', "''"],
+  ])('puts %j into a command as one word of a shell [DML-CLI-0412]', (name, word) => {
+    expect(fillIn('"{name}" is gone: "dml show {name}" tells', { name, other: 'x' })).toBe(
+      `"${name}" is gone: "dml show ${word}" tells`,
+    );
+  });
 });

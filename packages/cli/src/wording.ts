@@ -16,6 +16,9 @@ export interface ErrorWording {
 /** Candidates and names beyond this number are only counted. */
 const MAX_LISTED = 8;
 const FULL_ID = /^[0-9a-f]{64}$/;
+/** A command that a wording tells to run, or a field outside of one. */
+const COMMAND_OR_FIELD = /"dml [^"]*"|\{(\w+)\}/g;
+const PLAIN_WORD = /^[\w.,:/@%+=-][\w.,:/@%+=~#-]*$/;
 const FIELD = /\{(\w+)\}/g;
 
 /** Fills a wording in. */
@@ -23,7 +26,18 @@ export function fillIn(template: string, fields: Readonly<Record<string, unknown
   const whole = template.replace(/\[([^[\]]*)\]/g, (_, part: string) =>
     fieldsOf(part).every((field) => textOf(fields[field], field) !== '') ? part : '',
   );
-  return whole.replace(FIELD, (_, field: string) => textOf(fields[field], field)).trim();
+  return whole
+    .replace(COMMAND_OR_FIELD, (found, field: string | undefined) =>
+      field === undefined
+        ? found.replace(FIELD, (_, inner: string) => shellWord(textOf(fields[inner], inner)))
+        : textOf(fields[field], field),
+    )
+    .trim();
+}
+
+/** A word as a shell takes it for one. @spec DML-CLI-0412 */
+function shellWord(text: string): string {
+  return PLAIN_WORD.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 function fieldsOf(template: string): string[] {

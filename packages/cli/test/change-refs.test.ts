@@ -86,16 +86,30 @@ describe('dml merge', () => {
     expect(await repository.json('merge', 'behind', 'main')).toMatchObject({ moved: false });
   });
 
-  it('refuses anything but a fast-forward [DML-CLI-0906]', async () => {
+  it('refuses branches that have diverged and says how to go on [DML-CLI-0906]', async () => {
     const before = await repository.refState();
-    for (const [target, source] of [
-      ['main', 'side'],
-      ['main', older],
-    ] as const) {
-      const outcome = await repository.dml(['merge', target, source]);
-      expect(outcome).toMatchObject({ exitCode: 6, stdout: '' });
-      expect(outcome.stderr).toContain(`"${target}" has commits that "${source.slice(0, 12)}" lacks`);
-    }
+    const outcome = await repository.dml(['merge', 'main', 'side']);
+    expect(outcome).toMatchObject({ exitCode: 6, stdout: '' });
+    expect(outcome.stderr).toContain('"main" and "side" have diverged');
+    expect(outcome.stderr).toContain(
+      '"dml switch main", then "dml run <file>"; calls that side computed are',
+    );
+    expect(await repository.refState()).toEqual(before);
+    // What the hint says holds.
+    await repository.ok('switch', 'main');
+    expect((await repository.run('values')).counts).toMatchObject({ executed: 0 });
+  });
+
+  it('of a source that the target contains leaves the target [DML-CLI-0911]', async () => {
+    const before = await repository.refState();
+    expect(await repository.json('merge', 'main', older)).toMatchObject({
+      from: newest,
+      to: newest,
+      moved: false,
+    });
+    expect(await repository.ok('merge', 'main', older)).toBe(
+      `nothing to merge: main contains ${older} already\n`,
+    );
     expect(await repository.refState()).toEqual(before);
   });
 });

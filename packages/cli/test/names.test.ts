@@ -99,8 +99,11 @@ describe('object names', () => {
       ['experimnt', 'experiment'],
       ['smus', 'sums'],
       ['main:sum', 'sums'],
+      ['main:sum#three', 'sums'],
+      ['mian:sums', 'main'],
+      ['smus#three', 'sums'],
+      ['main@{1}', 'main'],
       ['main:sums#thre', 'three'],
-      ['experiment~7', 'experiment'],
       ['zz~7', undefined],
       ['nothing like it', undefined],
     ] as const;
@@ -112,6 +115,25 @@ describe('object names', () => {
       else expect(outcome.stderr).toMatch(new RegExp(`did you mean: .*\\b${nearest}\\b`));
     }
   });
+
+  it.each([
+    [['show', 'nope'], null, '"dml dag list" and "dml heads" list names; "dml help references"'],
+    [['show', 'main:nope'], 'dag', '"dml show main" lists its dags'],
+    [['cat', 'main:sums#nope'], 'node', '"dml show main:sums" lists its nodes'],
+    [['log', 'experiment~7'], 'history', '"dml log experiment" lists its commits'],
+    [['switch', 'nope'], 'branch', '"dml heads" lists the branches'],
+    [['merge', 'nope', 'main'], 'branch', '"dml heads" lists the branches'],
+    [['index', 'prune', 'nope'], null, '"dml index list" lists what there is'],
+  ])(
+    'that do not exist are refused with the command that lists them: %j [DML-CLI-0607]',
+    async (argv, detail, listing) => {
+      const { exitCode, stderr } = await repository.dml([...argv, '--json']);
+      expect(exitCode).toBe(3);
+      const error = JSON.parse(stderr);
+      expect(error.detail).toBe(detail);
+      expect(error.hint).toContain(listing);
+    },
+  );
 
   it('select a dag of the commit that a revision stands for [DML-CLI-0605]', async () => {
     expect(await shown(`${second.commitId.slice(0, 8)}:sums`)).toBe(second.dagId);

@@ -16,14 +16,21 @@ export async function run(context: CommandContext): Promise<number> {
     const { name: ref, commitId: from } = findHead(reader, target);
     const to = findCommit(reader, source);
     const graph = { readCommit: (commitId: typeof from) => reader.read('commit', commitId) };
+    // @spec DML-CLI-0911
+    if (isAncestor(graph, to, from)) {
+      return output.result({ branch: target, from, to: from, moved: false }, () =>
+        from === to
+          ? `${output.safe(target)} is at ${output.shortId(to)} already`
+          : `nothing to merge: ${output.safe(target)} contains ${output.safe(source)} already`,
+      );
+    }
     // @spec DML-CLI-0906
     if (!isAncestor(graph, from, to)) throw cliError('not_fast_forward', { target, source });
     const update = { ref, expected: from, next: to, actor: actorOf(io.env), reason: `merge ${source}` };
     if (!store.updateRef(update).applied) throw cliError('head_moved', { head: target });
-    output.result({ branch: target, from, to, moved: from !== to }, () =>
-      from === to
-        ? `${output.safe(target)} is at ${output.shortId(to)} already`
-        : `${output.safe(target)} moved from ${output.shortId(from)} to ${output.shortId(to)}`,
+    output.result(
+      { branch: target, from, to, moved: true },
+      () => `${output.safe(target)} moved from ${output.shortId(from)} to ${output.shortId(to)}`,
     );
   });
   return EXIT.done;
