@@ -28,6 +28,10 @@ export interface ObjectView {
 const PREVIEW_LINES = 20;
 /** Characters of a literal that a dag's listing shows. */
 const GLIMPSE_LENGTH = 40;
+/** The same for a literal that stands as the input of a call. */
+const INPUT_LENGTH = 24;
+/** Inputs of a call that a dag's listing shows; further ones are counted. */
+const MAX_INPUTS = 4;
 
 /** Describes an object by its class. */
 export function describeObject(reader: RecordReader, found: NamedObject, output: Output): ObjectView {
@@ -85,6 +89,7 @@ function commitView(reader: RecordReader, commitId: CommitId, output: Output): O
 /** @spec DML-CLI-0805 */
 function dagView(reader: RecordReader, found: NamedObject, output: Output): ObjectView {
   const nodes = nodesOf(reader, found.objectId as DagId, scopeOf(reader, found));
+  const byId = new Map(nodes.map((node) => [node.nodeId, node]));
   return {
     value: { commitId: found.scopeCommitId ?? null, nodes },
     lines: () => [
@@ -93,8 +98,10 @@ function dagView(reader: RecordReader, found: NamedObject, output: Output): Obje
         nodes.map((node) => [
           `  ${output.shortId(node.nodeId)}`,
           node.kind,
-          output.safe(functionName(node.function)),
-          aboutNode(reader, node, output),
+          node.function === undefined
+            ? aboutNode(reader, node, output)
+            : callText(reader, node, { byId, output }),
+          outcomeText(node, output),
           output.style('bold', output.safe(node.names.join(', '))),
         ]),
       ),
@@ -110,7 +117,7 @@ function nodeView(reader: RecordReader, node: NodeView, output: Output): ObjectV
       ...(node.function === undefined ? [] : [`function ${output.safe(node.function)}`]),
       ...(node.datumId === undefined ? [] : [`datum    ${output.shortId(node.datumId)}`]),
       ...(node.function === undefined ? [`value    ${aboutNode(reader, node, output)}`] : []),
-      ...node.inputNodeIds.map((input) => `input    ${output.shortId(input)}`),
+      ...node.inputNodeIds.map((input) => inputLine(reader, input, output)),
       ...(node.outcome === undefined ? [] : [`exec     ${output.shortId(node.outcome.execId)}`]),
       ...(node.function === undefined ? [] : [`outcome  ${outcomeText(node, output)}`]),
       ...(node.outcome?.failure?.trace ?? []).map((line) => `         ${output.safe(line)}`),
@@ -118,23 +125,51 @@ function nodeView(reader: RecordReader, node: NodeView, output: Output): ObjectV
   };
 }
 
+/** A call as its author would write it: the name of an input where it has one, else a literal or a short id. @spec DML-CLI-0825 */
+function callText(
+  reader: RecordReader,
+  node: NodeView,
+  { byId, output }: { byId: ReadonlyMap<NodeId, NodeView>; output: Output },
+): string {
+  const inputs = node.inputNodeIds.slice(0, MAX_INPUTS).map((inputNodeId) => {
+    const input = byId.get(inputNodeId);
+    const [name] = input?.names ?? [];
+    if (name !== undefined) return output.safe(name);
+    if (input?.datumId !== undefined) return output.safe(literalText(reader, input.datumId, INPUT_LENGTH));
+    return output.shortId(inputNodeId);
+  });
+  const more = node.inputNodeIds.length - inputs.length;
+  const all = [...inputs, ...(more > 0 ? [`… ${more} more`] : [])];
+  return `${output.safe(functionName(node.function))}(${all.join(', ')})`;
+}
+
+function inputLine(reader: RecordReader, inputNodeId: NodeId, output: Output): string {
+  const record = reader.read('node', inputNodeId);
+  const about = record.kind === 'literal' ? literalText(reader, record.datumId) : record.kind;
+  return `input    ${output.shortId(inputNodeId)}  ${output.style('dim', output.safe(about))}`;
+}
+
 /** What became of a call or builtin; what a literal or import is. */
 function aboutNode(reader: RecordReader, node: NodeView, output: Output): string {
   const { datumId, imported } = node;
   if (imported !== undefined) return `${output.safe(imported.name)} of ${output.shortId(imported.dagId)}`;
   if (datumId === undefined) return outcomeText(node, output);
+  return output.style('dim', output.safe(literalText(reader, datumId)));
+}
+
+function literalText(reader: RecordReader, datumId: DatumId, length = GLIMPSE_LENGTH): string {
   const datum = reader.read('datum', datumId);
-  const text =
-    datum.kind === 'blob' ? `blob of ${formatSize(datum.sizeBytes)}` : glimpse(valueJson(reader, datum));
-  return output.style('dim', output.safe(text));
+  return datum.kind === 'blob'
+    ? `blob of ${formatSize(datum.sizeBytes)}`
+    : glimpse(valueJson(reader, datum), length);
 }
 
 /** The beginning of a value on one line. */
-function glimpse(pieces: Iterable<string>): string {
+function glimpse(pieces: Iterable<string>, length: number): string {
   let text = '';
   for (const piece of pieces) {
     text += piece.replace(/\n\s*/g, ' ');
-    if (text.length > GLIMPSE_LENGTH) return `${text.slice(0, GLIMPSE_LENGTH)}…`;
+    if (text.length > length) return `${text.slice(0, length)}…`;
   }
   return text;
 }

@@ -101,9 +101,35 @@ describe('dml show', () => {
     expect(dag.nodes[3]).toMatchObject({ names: ['root'], outcome: { status: 'ok' } });
     expect(dag.nodes[3]?.inputNodeIds).toEqual([dag.nodes[2]?.nodeId]);
     const text = await repository.ok('show', 'sums');
-    expect(text).toMatch(/^ {2}[0-9a-f]{12} {2}call {5}add {5}ok in [\d.]+ m?s +three$/m);
-    expect(text).toMatch(/^ {2}[0-9a-f]{12} {2}literal {10}2$/m);
-    expect(text).toMatch(/^ {2}[0-9a-f]{12} {2}call {5}double {2}ok in [\d.]+ m?s +root$/m);
+    expect(text).toMatch(/^ {2}[0-9a-f]{12} {2}literal {2}2$/m);
+    expect(text).toMatch(/^ {2}[0-9a-f]{12} {2}call {5}double\(three\) {2}ok in [\d.]+ m?s +root$/m);
+  });
+
+  it('tells the calls of one function apart by their inputs [DML-CLI-0825]', async () => {
+    expect(await repository.ok('show', 'sums')).toMatch(/ call {5}add\(1, 2\) +ok in [\d.]+ m?s +three$/m);
+    repository.write(
+      'grid.ts',
+      `import { definePipeline, functions } from '@daggerml/bindings';
+      const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
+      export const grid = definePipeline('grid', async (dag) => {
+        const sum = dag.call(steps.add, 1, 2);
+        const seven = dag.literal(7);
+        dag.name('seven', seven);
+        return [dag.call(steps.add, sum, 5), dag.call(steps.add, seven, 6)];
+      });`,
+    );
+    await repository.ok('branch', 'grids');
+    await repository.ok('switch', 'grids');
+    await repository.ok('run', 'grid.ts');
+    const { nodes } = await repository.json<DagDocument>('show', 'grid');
+    const sum = nodes.find(({ kind }) => kind === 'call')?.nodeId.slice(0, 12);
+    const text = await repository.ok('show', 'grid');
+    expect(text).toContain(` add(${sum}, 5) `);
+    expect(text).toContain(' add(seven, 6) ');
+    expect(await repository.ok('show', nodes.at(-2)?.nodeId ?? '')).toMatch(
+      /^input {4}[0-9a-f]{12} {2}7\ninput {4}[0-9a-f]{12} {2}6$/m,
+    );
+    await repository.ok('switch', 'main');
   });
 
   it('previews a datum and counts what it holds', async () => {
@@ -169,11 +195,14 @@ describe('what repository and program are', () => {
     const head = await repository.json<{ commitId: string }>('ref', 'main');
     const heads = await repository.json<unknown[]>('heads');
     expect(heads).toEqual([
+      { branch: 'grids', commitId: expect.any(String), current: false },
       { branch: 'main', commitId: head.commitId, current: true },
       { branch: 'older', commitId: expect.any(String), current: false },
     ]);
     const text = await repository.ok('heads');
-    expect(text).toMatch(/^\* {2}[0-9a-f]{12} {2}main\n {3}[0-9a-f]{12} {2}older\n$/);
+    expect(text).toMatch(
+      /^ {3}[0-9a-f]{12} {2}grids\n\* {2}[0-9a-f]{12} {2}main\n {3}[0-9a-f]{12} {2}older\n$/,
+    );
   });
 
   it('prints the commit that a ref points to [DML-CLI-0812]', async () => {
