@@ -33,7 +33,7 @@ async function runLine(line, fetch, suite) {
   const node = await fetch(line);
   say(`running the tests on Node ${line} …`);
   const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
-  return suite({ node, env, args: ['--project', '!ci'] });
+  return suite({ node, env, args: ['--project', '!ci'], label: `Node ${line}: ` });
 }
 
 /** Yields the path of a Node of the given line, fetched once. */

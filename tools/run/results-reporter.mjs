@@ -2,7 +2,8 @@
  * Vitest reporter: writes `test-results/<project>.json` for every project of a complete run.
  *
  * The shape is the Jest one (`testResults[].assertionResults[]`), with paths relative to the repository
- * root. A run narrowed by file or test name writes nothing, because only a complete run is evidence, unless
+ * root. A leaf that passed only when it was repeated keeps the failures before, and counts as failed; one that
+ * is declared with `fails` says so (`expectsFailure`), since that it "passed" shows that something fails. A run narrowed by file or test name writes nothing, because only a complete run is evidence, unless
  * the environment variable DAGGERML_TEST_RESULTS names another folder for it.
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
@@ -43,11 +44,14 @@ function fileResult(root, module) {
     const ancestorTitles = [];
     for (let at = test.parent; at && at.type === 'suite'; at = at.parent) ancestorTitles.unshift(at.name);
     const result = test.result();
+    const { flaky = false, duration } = test.diagnostic() ?? {};
     assertionResults.push({
       ancestorTitles,
       title: test.name,
       fullName: [...ancestorTitles, test.name].join(' '),
-      status: result.state,
+      status: flaky ? 'failed' : result.state,
+      ...(test.options.fails && { expectsFailure: true }),
+      ...(duration !== undefined && { duration: Math.round(duration) }),
       failureMessages: (result.errors ?? []).map((error) => error.message),
     });
   }

@@ -30,10 +30,12 @@ function moduleOf({ tests, errors = [] }) {
     errors: () => errors,
     children: {
       allTests: () =>
-        tests.map(([name, state]) => ({
+        tests.map(([name, state, { flaky = false, fails, errors = [] } = {}]) => ({
           name,
           parent: { type: 'suite', name: 'refs', parent: { type: 'module' } },
-          result: () => ({ state, errors: [] }),
+          options: { fails },
+          diagnostic: () => ({ flaky, duration: 12.3 }),
+          result: () => ({ state, errors }),
         })),
     },
   };
@@ -77,6 +79,23 @@ it('counts a file that cannot be loaded as a failure', () => {
 it('counts a test that did not run to its end as a failure', () => {
   report({ modules: [moduleOf({ tests: [['ends its process', 'pending']] })] });
   expect(written()).toMatchObject({ numPassedTests: 0, numFailedTests: 1, numSkippedTests: 0 });
+});
+
+it('counts a test that passed only when it was repeated as a failure', () => {
+  const errors = [{ message: 'expected 1 to be 2' }];
+  report({ modules: [moduleOf({ tests: [['wavers', 'passed', { flaky: true, errors }]] })] });
+  const { testResults, ...counts } = written();
+  expect(counts).toMatchObject({ numPassedTests: 0, numFailedTests: 1 });
+  expect(testResults[0].assertionResults[0]).toMatchObject({
+    status: 'failed',
+    duration: 12,
+    failureMessages: ['expected 1 to be 2'],
+  });
+});
+
+it('marks a test that is expected to fail', () => {
+  report({ modules: [moduleOf({ tests: [['fails', 'passed', { fails: true }]] })] });
+  expect(written().testResults[0].assertionResults[0]).toMatchObject({ expectsFailure: true });
 });
 
 it('writes nothing for a run narrowed by test name or by file', () => {

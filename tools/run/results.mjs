@@ -4,14 +4,14 @@ import { join } from 'node:path';
 
 /** Reads the result files that were written at or after `sinceMs`. */
 export function readResults(folder, sinceMs) {
-  return filesIn(folder)
+  return filesIn(folder, /\.json$/)
     .filter((file) => statSync(file).mtimeMs >= sinceMs)
     .map((file) => JSON.parse(readFileSync(file, 'utf8')));
 }
 
-/** Removes the result files of projects that the complete run since `sinceMs` no longer had. */
+/** Removes the result files, of whatever runner, that the complete run since `sinceMs` did not write. */
 export function removeStaleResults(folder, sinceMs) {
-  for (const file of filesIn(folder)) if (statSync(file).mtimeMs < sinceMs) rmSync(file);
+  for (const file of filesIn(folder, /\.(?:json|xml)$/)) if (statSync(file).mtimeMs < sinceMs) rmSync(file);
 }
 
 /**
@@ -30,9 +30,29 @@ export function sumResults(results, exitCode) {
   return { passed, failed };
 }
 
-function filesIn(folder) {
+/** Lists what failed, one line each: project, file, title and the first line of the reason. */
+export function failuresIn(results) {
+  return results.flatMap(({ project, testResults = [], unhandledErrors = [] }) => [
+    ...testResults.flatMap(({ name, message, assertionResults }) => [
+      ...(message ? [`${project} ${name}: ${firstLine(message)}`] : []),
+      ...assertionResults
+        .filter(({ status }) => status === 'failed' || status === 'pending')
+        .map(({ fullName, failureMessages: [reason = 'did not run to its end'] }) => {
+          return `${project} ${name} > ${fullName}: ${firstLine(reason)}`;
+        }),
+    ]),
+    ...unhandledErrors.map((message) => `${project} outside of any test: ${firstLine(message)}`),
+  ]);
+}
+
+function firstLine(text) {
+  const [line = ''] = text.trim().split('\n', 1);
+  return line.length > 200 ? `${line.slice(0, 200)} …` : line;
+}
+
+function filesIn(folder, pattern) {
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
+    .filter((name) => pattern.test(name))
     .map((name) => join(folder, name));
 }

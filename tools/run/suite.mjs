@@ -3,15 +3,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, say } from './process.mjs';
-import { readResults, removeStaleResults, sumResults } from './results.mjs';
+import { failuresIn, readResults, removeStaleResults, sumResults } from './results.mjs';
 import { tools } from './workspace.mjs';
+
+/** More than a screen of failures has one cause. */
+const MAX_FAILURES = 30;
 
 /**
  * Runs every test of every package and tool; result files go to `folder`.
  *
- * With `args` the run is narrowed: it is counted, but it is no evidence, so `folder` stays as it is.
+ * With `args` the run is narrowed: it is counted, but it is no evidence, so `folder` stays as it is. What
+ * failed is told once more at the end, in lines that begin with `FAILED` and the label.
  */
-export async function runSuite({ folder: complete, args = [], node = process.execPath, env = process.env }) {
+export async function runSuite({ folder: complete, args = [], node = process.execPath, ...rest }) {
+  const { env = process.env, label = '' } = rest;
   const startedAtMs = Date.now() - 1000;
   const folder = args.length === 0 ? complete : mkdtempSync(join(tmpdir(), 'daggerml-results-'));
   const code = await run(node, [tools.vitest, 'run', ...args], {
@@ -21,7 +26,16 @@ export async function runSuite({ folder: complete, args = [], node = process.exe
   for (const { project, numSkippedTests } of results) {
     if (numSkippedTests > 0) say(`${project}: ${numSkippedTests} tests were skipped`);
   }
+  const failures = failuresIn(results);
+  for (const failure of failures.slice(0, MAX_FAILURES)) tell(`FAILED ${label}${failure}`);
+  if (failures.length > MAX_FAILURES) tell(`FAILED ${label}${failures.length - MAX_FAILURES} more`);
+  if (code !== 0 && failures.length === 0)
+    tell(`FAILED ${label}the test runner ended with exit code ${code}`);
   if (folder === complete) removeStaleResults(folder, startedAtMs);
   else rmSync(folder, { recursive: true });
   return sumResults(results, code);
+}
+
+function tell(line) {
+  process.stdout.write(`${line}\n`);
 }

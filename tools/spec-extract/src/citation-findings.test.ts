@@ -68,6 +68,14 @@ describe('titleFindings', () => {
     expect(codes('a DML-OBJ-0001 b [DML-OBJ-0004]')).toEqual(['test_citation_misplaced DML-OBJ-0001']);
   });
 
+  it('reports an id in the title of a group [DML-TRC-0418]', () => {
+    const test = { file: 'a.test.ts', ...parseTitle('a [DML-OBJ-0001]') };
+    expect(titleFindings([{ ...test, groupIds: [] }], requirements)).toEqual([]);
+    expect(titleFindings([{ ...test, groupIds: ['DML-OBJ-0004'] }], requirements)).toEqual([
+      { code: 'test_citation_misplaced', id: 'DML-OBJ-0004', file: 'a.test.ts', detail: 'a group around a' },
+    ]);
+  });
+
   it('reports an id that nobody defines [DML-TRC-0307]', () => {
     expect(codes('a [DML-OBJ-0009]')).toEqual(['unknown_id DML-OBJ-0009']);
   });

@@ -34,11 +34,14 @@ export function ownerFindings(owners: readonly Owner[], requirements: Requiremen
 
 /** Judges what the titles of tests cite, whether the tests ran or not. */
 export function titleFindings(
-  tests: readonly (TitleCitation & { readonly file: string })[],
+  tests: readonly (TitleCitation & { readonly file: string; readonly groupIds?: readonly string[] })[],
   requirements: Requirements,
 ): Finding[] {
-  return tests.flatMap(({ file, title, cited, misplaced }) => {
+  return tests.flatMap(({ file, title, cited, misplaced, groupIds = [] }) => {
     const findings: Finding[] = [];
+    // @spec DML-TRC-0418
+    for (const id of groupIds)
+      findings.push({ code: 'test_citation_misplaced', id, file, detail: `a group around ${title}` });
     // @spec DML-TRC-0405
     if (cited.length > 2) findings.push({ code: 'test_overcited', file, detail: title });
     // @spec DML-TRC-0408

@@ -10,6 +10,7 @@ const result = (title: string, file = 'a.test.ts'): TestResult => ({
   title,
   cited: [ID],
   misplaced: [],
+  groupIds: [],
   outcome: 'passed',
 });
 const declared = (title: string, file = 'a.test.ts'): DeclaredTest => ({
@@ -35,6 +36,11 @@ it('takes a title with holes as run when its file has a result for the id [DML-T
   expect(citingTestsById([result('sorts 7')], [declared('sorts %s')]).get(ID)).toHaveLength(1);
   expect(citingTestsById([result('sorts 7')], [declared('sorts $n')]).get(ID)).toHaveLength(1);
   expect(citingTestsById([], [declared('sorts %s')]).get(ID)).toMatchObject([{ state: 'not_run' }]);
+});
+
+it('does not ask a suite for others to run by itself', () => {
+  const suite = declared('sorts', 'packages/store/test/contract.ts');
+  expect(citingTestsById([], [suite]).get(ID)).toBeUndefined();
 });
 
 it('lists a test with two ids under both', () => {

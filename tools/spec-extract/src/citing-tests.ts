@@ -1,7 +1,9 @@
 import type { DeclaredTest } from './declared-test.ts';
+import { isRunFile } from './owner.ts';
 import type { CitingTest } from './requirement-index.ts';
 import { sortedBy } from './sorted.ts';
 import type { TestResult } from './test-result.ts';
+import { hasHoles } from './title-pattern.ts';
 
 /** Groups the citing tests by the id they cite, each list ordered by file and title. */
 export function citingTestsById(
@@ -20,8 +22,10 @@ export function citingTestsById(
     }
   }
   for (const { file, title, cited } of declared) {
+    // A suite for others runs only in the files that take it in.
+    if (!isRunFile(file)) continue;
     for (const id of cited) {
-      const place = isComputed(title) ? placeKey(file, id) : placeKey(file, id, title);
+      const place = hasHoles(title) ? placeKey(file, id) : placeKey(file, id, title);
       // @spec DML-TRC-0409
       if (!ran.has(place)) add(id, { file, title, state: 'not_run' });
     }
@@ -32,11 +36,6 @@ export function citingTestsById(
       sortedBy(tests, ({ file, title }) => `${file}\u0000${title}`),
     );
   return byId;
-}
-
-/** Titles with holes are filled in when the test runs, so only their file and id can be compared. */
-function isComputed(title: string): boolean {
-  return /[%$]/.test(title);
 }
 
 function placeKey(file: string, id: string, title?: string): string {

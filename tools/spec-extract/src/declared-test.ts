@@ -2,6 +2,7 @@ import ts from 'typescript';
 import { parseTitle, type TitleCitation } from './requirement-id.ts';
 import { parseSource } from './source-tree.ts';
 import type { TextFile } from './text-file.ts';
+import { hasHoles } from './title-pattern.ts';
 
 /** A test whose title stands in the source, whether or not it ever ran. */
 export interface DeclaredTest extends TitleCitation {
@@ -13,19 +14,40 @@ const DECLARES = /^(it|test)$/;
 /** Lists the tests of a file whose titles mention an id; titles computed at run time are not seen. */
 export function declaredTests(file: TextFile): DeclaredTest[] {
   if (!file.text.includes('DML-')) return [];
-  const tests: DeclaredTest[] = [];
+  return titleArguments(file).flatMap((argument) => {
+    const title = literalText(argument);
+    if (title === undefined) return [];
+    const citation = parseTitle(title);
+    return citation.cited.length + citation.misplaced.length > 0 ? [{ ...citation, file: file.path }] : [];
+  });
+}
+
+/** Yields whether a file declares a test whose ids, if it cites any, are known only when it runs. */
+export function computesTitles(file: TextFile): boolean {
+  return titleArguments(file).some((argument) => {
+    const title = literalText(argument);
+    return title === undefined || (hasHoles(title) && parseTitle(title).cited.length === 0);
+  });
+}
+
+function titleArguments(file: TextFile): ts.Expression[] {
+  if (!/\b(?:it|test)[.(`]/.test(file.text)) return [];
+  const found: ts.Expression[] = [];
   const visit = (node: ts.Node): void => {
-    if (ts.isCallExpression(node) && DECLARES.test(rootName(node.expression))) {
-      const title = literalText(node.arguments[0]);
-      const citation = title === undefined ? undefined : parseTitle(title);
-      if (citation !== undefined && citation.cited.length + citation.misplaced.length > 0) {
-        tests.push({ ...citation, file: file.path });
-      }
-    }
+    const [title] = ts.isCallExpression(node) ? node.arguments : [];
+    if (title !== undefined && ts.isCallExpression(node) && DECLARES.test(rootName(node.expression)))
+      if (!isTable(node)) found.push(title);
     ts.forEachChild(node, visit);
   };
   visit(parseSource(file.path, file.text));
-  return tests;
+  return found;
+}
+
+/** Yields whether a call only hands over the table of `it.each(table)(title, …)`, or a condition. */
+function isTable(call: ts.CallExpression): boolean {
+  return ts.isCallExpression(call.parent) && call.parent.expression === call
+    ? true
+    : ts.isPropertyAccessExpression(call.parent);
 }
 
 /** The identifier a callee starts with: `it` for `it.each(table)`. */

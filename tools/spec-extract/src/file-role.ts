@@ -15,6 +15,6 @@ export function fileRole(path: string): FileRole | undefined {
   if (isGenerated(path) || path.split('/').includes('fixtures')) return undefined;
   if (path.endsWith('.md')) return 'documents';
   if (canOwn(path)) return 'sources';
-  if (isTestFile(path) && /\.test\.[cm]?[jt]sx?$/.test(path)) return 'tests';
+  if (isTestFile(path) && /\.[cm]?[jt]sx?$/.test(path)) return 'tests';
   return path.startsWith('vectors/') && path.endsWith('.json') ? 'vectors' : undefined;
 }

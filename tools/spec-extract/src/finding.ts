@@ -71,7 +71,7 @@ export const FINDING_CODES: Readonly<Record<FindingCode, FindingRule>> = {
   result_unreadable: { severity: 'red', requirements: ['DML-TRC-0412'] },
   results_missing: { severity: 'red', requirements: ['DML-TRC-0411'] },
   retired_owned: { severity: 'red', requirements: ['DML-TRC-0305'] },
-  test_citation_misplaced: { severity: 'red', requirements: ['DML-TRC-0408'] },
+  test_citation_misplaced: { severity: 'red', requirements: ['DML-TRC-0408', 'DML-TRC-0418'] },
   test_cites_planned: { severity: 'red', requirements: ['DML-TRC-0406'] },
   test_cites_retired: { severity: 'red', requirements: ['DML-TRC-0407'] },
   test_missing: { severity: 'red', requirements: ['DML-TRC-0410'] },

@@ -50,8 +50,14 @@ function fileOfClass(className: string): string {
   return `${module.join('/')}.py`;
 }
 
+/** What runners write into a case that failed, or that failed before it passed. */
+const FAILURES: readonly string[] = [
+  ...['failure', 'error'],
+  ...['flakyFailure', 'flakyError', 'rerunFailure', 'rerunError', 'rerun'],
+];
+
 function outcomeOf(testCase: XmlElement): TestOutcome {
-  if ('failure' in testCase || 'error' in testCase) return 'failed';
+  if (FAILURES.some((name) => name in testCase)) return 'failed';
   return 'skipped' in testCase ? 'skipped' : 'passed';
 }
 

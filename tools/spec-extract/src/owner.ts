@@ -45,6 +45,11 @@ export function isTestFile(path: string): boolean {
   return /\.(test|test-d|spec|bench)\.[cm]?[jt]sx?$/.test(path) || /\/(test|tests|__tests__)\//.test(path);
 }
 
+/** Yields whether a runner runs the file by itself: other test files are modules of those. */
+export function isRunFile(path: string): boolean {
+  return /\.test\.[cm]?[jt]sx?$/.test(path);
+}
+
 /** Yields the line-independent text form of an owner. */
 export function formatOwner(owner: Owner): string {
   return owner.symbol === '' ? owner.file : `${owner.file}#${owner.symbol}`;

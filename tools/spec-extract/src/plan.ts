@@ -2,6 +2,7 @@ import { AREAS, areaOfId } from './area.ts';
 import { mentionFindings, ownerFindings, titleFindings } from './citation-findings.ts';
 import { citingTestsById } from './citing-tests.ts';
 import { COMPLIANCE_PATH, renderCompliance } from './compliance.ts';
+import { declaredResults, type TestSources } from './declared-result.ts';
 import { declaredTests } from './declared-test.ts';
 import { type Finding, sortFindings } from './finding.ts';
 import { readIndexFile, renderIndexFile } from './index-file.ts';
@@ -14,7 +15,7 @@ import { indexRequirement, keepVanished, requirementFindings } from './requireme
 import { readResultFile } from './result-file.ts';
 import { sortedBy } from './sorted.ts';
 import { parseSpecDocument, type Requirement, type SpecDocument } from './spec-document.ts';
-import { joinResults, type ReportedTest } from './test-result.ts';
+import { joinResults, type ReportedTest, type TestResult } from './test-result.ts';
 import type { TextFile } from './text-file.ts';
 
 /** Everything the tool looks at, as text. The order of the lists does not matter. */
@@ -23,7 +24,7 @@ export interface Suite {
   readonly documents: readonly TextFile[];
   /** Non-test source files that may own requirements. */
   readonly sources: readonly TextFile[];
-  /** Test files. */
+  /** Test files and the modules beside them. */
   readonly tests: readonly TextFile[];
   /** Golden vectors. */
   readonly vectors: readonly TextFile[];
@@ -50,8 +51,9 @@ export interface Plan {
 export function plan(suite: Suite): Plan {
   const specs = readSpecs(suite.documents);
   const previous = readIndexes(suite.index);
-  const results = readResults(suite);
-  const declared = suite.tests.flatMap(declaredTests);
+  const files = [...suite.tests, ...suite.sources];
+  const declared = files.flatMap(declaredTests);
+  const results = readResults(suite, { declared, files, vectors: suite.vectors });
   const owners = suite.sources.flatMap(ownersIn);
   const tests = citingTestsById(results.tests, declared);
   const previousById = byId(previous.indexes.flatMap(({ requirements }) => requirements));
@@ -71,7 +73,7 @@ export function plan(suite: Suite): Plan {
     specs.documents,
     previous.indexes,
   );
-  const files = [...indexes.map(renderIndexFile), renderCompliance(indexes)];
+  const generated = [...indexes.map(renderIndexFile), renderCompliance(indexes)];
 
   const missing = missingResults(suite, records);
   const findings = [
@@ -85,7 +87,7 @@ export function plan(suite: Suite): Plan {
     ...[...suite.sources, ...suite.vectors].flatMap(({ path, text }) =>
       mentionFindings(path, idsIn(text), specs.byId),
     ),
-    ...documentFindings(suite, specs.byId, files),
+    ...documentFindings(suite, specs.byId, generated),
     ...records.flatMap((record) =>
       requirementFindings({
         record,
@@ -100,7 +102,7 @@ export function plan(suite: Suite): Plan {
     requirements: sortedBy(specs.byId.values(), ({ id }) => id),
     indexes,
     findings: sortFindings(findings),
-    files: sortedBy(files, ({ path }) => path),
+    files: sortedBy(generated, ({ path }) => path),
   };
 }
 
@@ -165,7 +167,7 @@ function readIndexes(files: readonly TextFile[]): { indexes: PackageIndex[]; fin
   return { indexes, findings };
 }
 
-function readResults(suite: Suite): { tests: ReturnType<typeof joinResults>; findings: Finding[] } {
+function readResults(suite: Suite, sources: TestSources): { tests: TestResult[]; findings: Finding[] } {
   const reports: ReportedTest[] = [];
   const findings: Finding[] = [];
   for (const file of suite.results) {
@@ -173,7 +175,8 @@ function readResults(suite: Suite): { tests: ReturnType<typeof joinResults>; fin
     if (result.readable) reports.push(...result.tests);
     else findings.push({ code: 'result_unreadable', file: file.path, detail: result.reason });
   }
-  return { tests: joinResults(reports, new Set(suite.paths)), findings };
+  const tests = declaredResults(joinResults(reports, new Set(suite.paths)), sources);
+  return { tests, findings };
 }
 
 /** Without any result every requirement would be red: one finding says why. */

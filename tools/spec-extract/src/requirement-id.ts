@@ -26,13 +26,14 @@ export interface TitleCitation {
 }
 
 /**
- * Splits a leaf test title into its words and the ids that end it.
+ * Splits a leaf test title into its words, white space collapsed, and the ids that end it.
  *
  * @spec DML-TRC-0401
  */
 export function parseTitle(fullTitle: string): TitleCitation {
   const tail = TRAILING_CITATIONS.exec(fullTitle);
-  const title = tail === null ? fullTitle.trim() : fullTitle.slice(0, tail.index).trim();
+  const words = tail === null ? fullTitle : fullTitle.slice(0, tail.index);
+  const title = words.replace(/\s+/g, ' ').trim();
   const cited = tail === null ? [] : idsIn(tail[1] ?? '');
   return { title, cited, misplaced: idsIn(title) };
 }

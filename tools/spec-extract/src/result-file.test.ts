@@ -34,6 +34,28 @@ describe('the JSON report of vitest', () => {
     });
   });
 
+  const outcomes = (...leaves: readonly object[]): unknown => {
+    const assertionResults = leaves.map((fields) => ({ ...(leaf('a', 'passed') as object), ...fields }));
+    const text = JSON.stringify({ testResults: [{ name: 'a.test.ts', assertionResults }] });
+    const result = readResultFile({ path: 'test-results/a.json', text });
+    return result.readable && result.tests.map(({ outcome }) => outcome);
+  };
+
+  it('counts what passed only when it was repeated as failed [DML-TRC-0419]', () => {
+    expect(outcomes({ failureMessages: [], retryReasons: [], invocations: 1 })).toEqual(['passed']);
+    expect(
+      outcomes(
+        { failureMessages: ['expected 1 to be 2'] },
+        { retryReasons: ['timeout'] },
+        { invocations: 2 },
+      ),
+    ).toEqual(['failed', 'failed', 'failed']);
+  });
+
+  it('counts what is expected to fail as not run [DML-TRC-0420]', () => {
+    expect(outcomes({ expectsFailure: true }, { expectsFailure: false })).toEqual(['skipped', 'passed']);
+  });
+
   it('is refused in any other shape [DML-TRC-0412]', () => {
     const reasons = [
       '{',
@@ -84,6 +106,14 @@ describe('JUnit XML', () => {
       tests: [{ title: 'test_a', outcome: 'passed' }],
     });
   });
+
+  it.each(['flakyFailure', 'flakyError', 'rerunFailure', 'rerunError', 'rerun'])(
+    'counts a case with <%s> as failed [DML-TRC-0419]',
+    (name) => {
+      const text = `<testsuite file="a.py"><testcase name="test_a"><${name} message="no"/></testcase></testsuite>`;
+      expect(readResultFile({ path: 'a.xml', text })).toMatchObject({ tests: [{ outcome: 'failed' }] });
+    },
+  );
 
   it('is refused when it is not well-formed or something else [DML-TRC-0412]', () => {
     for (const text of ['', '<testsuites>', '<coverage/>', 'text']) {

@@ -17,8 +17,16 @@ describe('joinResults', () => {
         title: 'moves',
         cited: ['DML-STO-0001'],
         misplaced: [],
+        groupIds: [],
         outcome: 'passed',
       },
+    ]);
+  });
+
+  it('takes an id of a group for no citation [DML-TRC-0401]', () => {
+    const grouped = report('passed', { ancestors: ['refs [DML-STO-0002]'], title: 'moves' });
+    expect(joinResults([grouped], FILES)).toMatchObject([
+      { cited: [], misplaced: [], groupIds: ['DML-STO-0002'] },
     ]);
   });
 

@@ -1,4 +1,4 @@
-import { parseTitle, type TitleCitation } from './requirement-id.ts';
+import { idsIn, parseTitle, type TitleCitation } from './requirement-id.ts';
 import { sortedBy } from './sorted.ts';
 
 /** What a runner says about one leaf test. */
@@ -16,6 +16,8 @@ export interface ReportedTest {
 
 /** One leaf test of the repository with its outcome over all result files. */
 export interface TestResult extends TitleCitation {
+  /** Ids in the titles of the enclosing suites, where they cite nothing. */
+  readonly groupIds: readonly string[];
   /** Path relative to the repository root. */
   readonly file: string;
   /** Suite titles and leaf title without ids, joined by ` > `. */
@@ -44,7 +46,8 @@ export function joinResults(reports: readonly ReportedTest[], files: ReadonlySet
     const seen = joined.get(key)?.outcome ?? report.outcome;
     // @spec DML-TRC-0404
     const outcome = RANK[report.outcome] > RANK[seen] ? report.outcome : seen;
-    joined.set(key, { ...citation, file, name, outcome });
+    const groupIds = report.ancestors.flatMap(idsIn);
+    joined.set(key, { ...citation, groupIds, file, name, outcome });
   }
   return sortedBy(joined.entries(), ([key]) => key).map(([, result]) => result);
 }

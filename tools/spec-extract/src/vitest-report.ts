@@ -15,18 +15,37 @@ export function readVitestReport(text: string): ReportedTest[] {
 }
 
 function readLeaf(file: string, leaf: unknown): ReportedTest {
-  const { title, ancestorTitles, status } = asObject(leaf, 'assertionResults[]');
+  const fields = asObject(leaf, 'assertionResults[]');
   return {
     file,
-    ancestors: asArray(ancestorTitles, 'ancestorTitles').map((entry) => asString(entry, 'ancestorTitles[]')),
-    title: asString(title, 'title'),
-    outcome: outcomeOf(asString(status, 'status')),
+    ancestors: asArray(fields.ancestorTitles, 'ancestorTitles').map((entry) =>
+      asString(entry, 'ancestorTitles[]'),
+    ),
+    title: asString(fields.title, 'title'),
+    outcome: outcomeOf(fields),
   };
 }
 
 /** Everything that neither passed nor failed did not run to its end: pending, skipped, todo, disabled. */
-function outcomeOf(status: string): TestOutcome {
-  return status === 'passed' || status === 'failed' ? status : 'skipped';
+function outcomeOf(leaf: Readonly<Record<string, unknown>>): TestOutcome {
+  const status = asString(leaf.status, 'status');
+  if (status === 'failed') return 'failed';
+  if (status !== 'passed') return 'skipped';
+  // A test that is meant to fail shows that something does not hold.
+  // @spec DML-TRC-0420
+  if (leaf.expectsFailure === true) return 'skipped';
+  // @spec DML-TRC-0419
+  return isRepeated(leaf) ? 'failed' : 'passed';
+}
+
+/** A test that passed and yet has failures needed more than one attempt; Jest also counts the attempts. */
+function isRepeated({
+  failureMessages,
+  retryReasons,
+  invocations,
+}: Readonly<Record<string, unknown>>): boolean {
+  const failures = [failureMessages, retryReasons].some((list) => Array.isArray(list) && list.length > 0);
+  return failures || (typeof invocations === 'number' && invocations > 1);
 }
 
 function asObject(value: unknown, what: string): Readonly<Record<string, unknown>> {

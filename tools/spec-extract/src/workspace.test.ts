@@ -33,7 +33,11 @@ it('readSuite gives each file its role and leaves out what is installed, built o
   const paths = (files: readonly { path: string }[]): string[] => files.map(({ path }) => path);
   expect(paths(suite.documents)).toEqual(['.changeset/a.md', 'README.md', 'specs/10-object-model.md']);
   expect(paths(suite.sources)).toEqual(['packages/store/src/a.ts', 'tools/spec-extract/src/c.mjs']);
-  expect(paths(suite.tests)).toEqual(['packages/store/src/a.test.ts', 'packages/store/test/b.test.ts']);
+  expect(paths(suite.tests)).toEqual([
+    'packages/store/src/a.test.ts',
+    'packages/store/test/b.test.ts',
+    'packages/store/test/support.ts',
+  ]);
   expect(paths(suite.vectors)).toEqual(['vectors/a/b.json']);
   expect(paths(suite.index)).toEqual(['requirements/store.yaml']);
   expect(paths(suite.results)).toEqual(['test-results/py.xml', 'test-results/store.json']);
