@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { DatumId } from '@daggerml/object-model';
-import { openStore, type Store } from '@daggerml/store';
+import { type OpenStoreOptions, openStore, type Store } from '@daggerml/store';
 import type { CallOptions, FunctionRef } from '../src/authoring/functions.ts';
 import { functions } from '../src/authoring/functions.ts';
 import type { RunEvent } from '../src/executor/events.ts';
@@ -35,11 +35,18 @@ export class Workspace {
   }
 
   /** Opens the store again, as the next process would. */
-  async reopen(options: Partial<ExecutorOptions> = {}): Promise<void> {
+  async reopen(
+    options: Partial<ExecutorOptions> = {},
+    store: Pick<OpenStoreOptions, 'environment'> = {},
+  ): Promise<void> {
     await this.executor?.close();
     await this.store?.close();
     mkdirSync(join(this.folder, 'store'), { recursive: true });
-    this.store = await openStore(join(this.folder, 'store'), { mode: 'write', create: true });
+    this.store = await openStore(join(this.folder, 'store'), {
+      mode: 'write',
+      create: true,
+      ...store,
+    });
     this.executor = new Executor({
       store: this.store,
       size: 2,

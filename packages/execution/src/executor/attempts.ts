@@ -114,6 +114,7 @@ export class Attempts {
       onEnd: (outcome) => {
         if (isFinal(node.state as CallState)) return;
         try {
+          if (outcome.type === 'broken') throw outcome.error;
           if (outcome.type === 'value') this.#finish(node, startedMs, { datumId: outcome.datumId });
           else if (outcome.type === 'threw') this.#finish(node, startedMs, { failure: outcome.failure });
           else this.#lose(node, outcome);

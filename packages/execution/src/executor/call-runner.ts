@@ -11,6 +11,7 @@ import { StoredBlob } from '../values/stored-blob.ts';
 import { type PackedObjects, packObjects } from '../worker/packed-objects.ts';
 import { type JobOutcome, type PoolOptions, type RunningJob, WorkerPool } from '../worker/pool.ts';
 import type { CallSpec } from './run-node.ts';
+import { isStoreFailure } from './store-failure.ts';
 
 /** One attempt of one call. */
 export interface Attempt {
@@ -23,6 +24,7 @@ export interface Attempt {
   readonly onEnd: (outcome: AttemptOutcome) => void;
 }
 
+/** How an attempt ended; `broken` says that the store failed, so that nothing more can be recorded. */
 export type AttemptOutcome =
   | Exclude<JobOutcome, { type: 'lost' }>
   | { readonly type: 'lost'; readonly code: LostCode; readonly reason: string };
@@ -64,8 +66,7 @@ export class LocalWorkerAdapter implements ClosableRunner {
   start(attempt: Attempt): void {
     void this.#run(attempt).then(attempt.onEnd, (error: unknown) => {
       this.#running.delete(attempt.nodeId);
-      const isRefused = isDmlError(error, 'adapter_unknown') || isDmlError(error, 'object_missing');
-      attempt.onEnd({ type: 'lost', code: isRefused ? error.code : 'worker_lost', reason: String(error) });
+      attempt.onEnd(outcomeOf(error));
     });
   }
 
@@ -94,7 +95,7 @@ export class LocalWorkerAdapter implements ClosableRunner {
     running.job = job;
     const outcome = await job.outcome;
     this.#running.delete(nodeId);
-    return outcome;
+    return outcome.type === 'broken' ? outcomeOf(outcome.error) : outcome;
   }
 
   /** @spec DML-EXE-0811 */
@@ -133,4 +134,12 @@ export class LocalWorkerAdapter implements ClosableRunner {
     writeFileSync(file, bytes);
     return file;
   }
+}
+
+/** What an error outside of the function means: the store has failed, an input is gone, or this attempt has failed. */
+function outcomeOf(error: unknown): AttemptOutcome {
+  if (isStoreFailure(error)) return { type: 'broken', error };
+  const reason = error instanceof Error ? error.message : String(error);
+  if (!isDmlError(error)) return { type: 'lost', code: 'worker_lost', reason };
+  return { type: 'lost', code: error.code === 'adapter_unknown' ? error.code : 'object_missing', reason };
 }

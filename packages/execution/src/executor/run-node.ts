@@ -23,6 +23,8 @@ export class RunNode {
   /** The value, where it was needed already. */
   valueId: DatumId | undefined;
   failure: CallFailure | undefined;
+  /** The error that ended the whole run, when the node has no outcome because of it. */
+  runError: unknown;
   /** Whether outcome and value are known; dependents go on before the outcome is kept. */
   isResolved = false;
   /** Whether the outcome hangs on cached execs that are not retained yet, so that it may have to be decided anew. */

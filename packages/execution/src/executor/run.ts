@@ -551,18 +551,34 @@ export class Run {
     for (const wake of waiters) wake();
   }
 
-  /** The store refused to write: nothing more can be recorded, so nothing more may start. */
+  /**
+   * The store failed: nothing more can be recorded, so nothing more may start. What is kept already stays.
+   *
+   * @spec DML-EXE-1009
+   */
   #break(error: unknown): void {
     if (this.#broken !== undefined) return;
     this.#broken = error;
+    const code = isDmlError(error) ? error.code : 'integrate_failed';
+    const reason = error instanceof Error ? error.message : String(error);
+    const failure: CallFailure = { class: 'infrastructure', code, message: reason, trace: [] };
     for (const node of [...this.#open]) {
       if (node.kind === 'call' && (node.state as CallState).name === 'poll_adapter')
         this.#attempts.stop(node);
       this.#attempts.endPause(node);
       this.#attempts.end(node, false);
-      node.failure = { class: 'infrastructure', code: 'integrate_failed', message: String(error), trace: [] };
-      node.state = { name: 'failed_terminal', failure: { code: 'integrate_failed', reason: String(error) } };
+      node.failure = failure;
+      node.runError = error;
+      node.state = { name: 'failed_terminal', failure: { code, reason } };
       this.#settle(node);
+      if (node.kind === 'call')
+        this.#report(node, {
+          type: 'call-finished',
+          outcome: 'failed',
+          fromCache: false,
+          durationMs: 0,
+          failure,
+        });
     }
     this.#wakeIdle();
   }
@@ -574,7 +590,13 @@ export class Run {
   /** Writes everything that is held; what hangs on outcomes that nobody holds yet is not written before those. */
   #write(): void {
     this.flush();
-    if (this.#broken === undefined && this.#objects.sizeBytes > 0) this.#objects.writeAll();
+    if (this.#broken !== undefined) throw this.#broken;
+    try {
+      if (this.#objects.sizeBytes > 0) this.#objects.writeAll();
+    } catch (error) {
+      this.#break(error);
+      throw error;
+    }
   }
 
   #report(node: RunNode, event: CallReport): void {

@@ -75,6 +75,7 @@ export class Staging {
    *
    * @spec DML-EXE-0606
    * @spec DML-EXE-1008
+   * @spec DML-EXE-1010
    */
   keep(outcomes: readonly StagedOutcome[]): boolean {
     const { objects, actor } = this.#options;

@@ -22,16 +22,20 @@ export interface Job {
   /** Built when the call starts. */
   readonly message: () => Omit<RunMessage, 'type'>;
   readonly timeoutMs?: number | undefined;
-  /** Takes over objects of the result; they are complete when the outcome is `value`. */
+  /** Takes over objects of the result; they are complete when the outcome is `value`. What it throws ends the job. */
   readonly onObjects: (objects: PackedObjects) => void;
   readonly onStart?: () => void;
   readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
 }
 
-/** How an attempt ended; `lost` says nothing about the call itself. */
+/**
+ * How an attempt ended. `lost` says nothing about the call itself; `broken` neither: this process could not read or
+ * take what the call needed.
+ */
 export type JobOutcome =
   | { readonly type: 'value'; readonly datumId: DatumId }
   | { readonly type: 'threw'; readonly failure: FunctionFailure }
+  | { readonly type: 'broken'; readonly error: unknown }
   | {
       readonly type: 'lost';
       readonly code: 'worker_lost' | 'timeout' | 'cancelled';
@@ -136,7 +140,7 @@ export class WorkerPool {
       message = task.job.message();
     } catch (error) {
       this.#idle.push(slot);
-      return this.#end(task, lost('worker_lost', `the inputs could not be read: ${String(error)}`));
+      return this.#end(task, { type: 'broken', error });
     }
     slot.task = task;
     task.slot = slot;
@@ -186,19 +190,12 @@ export class WorkerPool {
     if (message.type === 'tainted') return this.#retire(slot);
     if (!task) return;
     switch (message.type) {
-      case 'read': {
-        const found = this.#options.readObject(message.objectClass, message.objectId);
-        // A copy: a view would be sent together with the whole memory behind it.
-        const bytes = found ? new Uint8Array(found) : null;
-        send(slot.worker, { type: 'object', request: message.request, bytes }, bytes ? [bytes.buffer] : []);
-        return;
-      }
+      case 'read':
       case 'objects':
         try {
-          task.job.onObjects(message.objects);
-          send(slot.worker, { type: 'taken' });
+          this.#serve(slot, task, message);
         } catch (error) {
-          this.#stop(task, lost('worker_lost', `the result could not be stored: ${String(error)}`));
+          this.#stop(task, { type: 'broken', error });
         }
         return;
       case 'done':
@@ -207,6 +204,18 @@ export class WorkerPool {
         if (message.stray) return this.#stop(task, { type: 'threw', failure: message.failure });
         return this.#finish(slot, task, { type: 'threw', failure: message.failure });
     }
+  }
+
+  /** Gives a worker what it reads and takes what it made. */
+  #serve(slot: Slot, task: Task, message: FromWorker & { type: 'read' | 'objects' }): void {
+    if (message.type === 'objects') {
+      task.job.onObjects(message.objects);
+      return send(slot.worker, { type: 'taken' });
+    }
+    const found = this.#options.readObject(message.objectClass, message.objectId);
+    // A copy: a view would be sent together with the whole memory behind it.
+    const bytes = found ? new Uint8Array(found) : null;
+    send(slot.worker, { type: 'object', request: message.request, bytes }, bytes ? [bytes.buffer] : []);
   }
 
   #finish(slot: Slot, task: Task, outcome: JobOutcome): void {
