@@ -13,19 +13,26 @@ export function run(program, args, options = {}) {
   });
 }
 
-/** Runs a program to its end and yields `{ code, output }`, stdout and stderr in order of arrival. */
+/** Runs a program to its end and yields `{ code, output, stdout }`; `output` is in order of arrival. */
 export function capture(program, args, options = {}) {
+  return runPiped(program, args, { ...options, onText: () => undefined });
+}
+
+/** Does what `capture` does, and tells `onText` everything as it comes. */
+export function runPiped(program, args, { onText, ...options }) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...options });
     let output = '';
     let stdout = '';
+    const take = (text) => {
+      output += text;
+      onText(text);
+    };
     child.stdout.setEncoding('utf8').on('data', (text) => {
-      output += text;
       stdout += text;
+      take(text);
     });
-    child.stderr.setEncoding('utf8').on('data', (text) => {
-      output += text;
-    });
+    child.stderr.setEncoding('utf8').on('data', take);
     child.on('error', reject);
     child.on('close', (code) => resolve({ code: code ?? 128, output, stdout }));
   });

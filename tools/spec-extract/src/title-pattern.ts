@@ -11,6 +11,6 @@ export function titleMatches(declared: string, reported: string): boolean {
   if (declared === reported) return true;
   if (!hasHoles(declared)) return false;
   const fixed = declared.split(new RegExp(HOLE, 'g')).map((part) => part.replaceAll('%%', '%').trim());
-  const pattern = fixed.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('[^]*');
+  const pattern = fixed.map((part) => part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('[\\s\\S]*');
   return new RegExp(`^${pattern}$`).test(reported);
 }
