@@ -151,12 +151,12 @@ describe('a pipeline file', () => {
 
 describe('a value without a datum form', () => {
   it.each([
-    ['undefined', '{ a: [undefined] }', 'a[0]: undefined cannot be stored'],
-    ['a function', '{ f: () => 1 }', 'f: a function cannot be stored'],
+    ['undefined', '{ a: [undefined] }', 'a[0] is undefined and cannot be stored'],
+    ['a function', '{ f: () => 1 }', 'f is the function f and cannot be stored'],
     ['a class instance', '{ when: new (class Clock {})() }', 'cannot be stored'],
     ['a symbol', '[Symbol("x")]', 'cannot be stored'],
     ['an integer out of range', '[2n ** 63n]', 'cannot be stored'],
-    ['a lone surrogate', '["\\ud800"]', '[0]: a string with a lone surrogate cannot be stored'],
+    ['a lone surrogate', '["\\ud800"]', '[0] is a string with a lone surrogate and cannot be stored'],
   ])('%s is refused by its place and kind', async (_, value, message) => {
     repository.write('value.ts', pipeline(`return dag.literal(${value} as never);`));
     const stderr = await refused('value.ts');
@@ -168,7 +168,7 @@ describe('a value without a datum form', () => {
       'cycle.ts',
       pipeline('const a: unknown[] = []; a.push(a); return dag.literal(a as never);'),
     );
-    expect(await refused('cycle.ts')).toContain('contains itself');
+    expect(await refused('cycle.ts')).toContain('[0] is a reference back to the value');
   });
 
   it('and the reserved scheme, a missing file and an unknown function are refused', async () => {

@@ -11,7 +11,11 @@ beforeAll(async () => {
   repository = await TestRepository.create();
   await repository.run('sums');
   await repository.ok('branch', 'older');
+  await repository.ok('branch', 'side');
   await repository.run('values');
+  await repository.ok('switch', 'side');
+  await repository.run('raw');
+  await repository.ok('switch', 'main');
   dataFile = join(repository.folder, '.dml/store/data.mdb');
   cpSync(join(repository.folder, '.dml'), join(repository.folder, 'pristine'), { recursive: true });
 });
@@ -88,7 +92,7 @@ const SCENARIOS: readonly Scenario[] = [
   { title: 'no repository', exit: EXIT.notARepository, argv: ['status', '--repo', '/'] },
   { title: 'a path that exists', exit: EXIT.refused, argv: ['export', 'values', 'steps.ts'] },
   { title: 'a branch that exists', exit: EXIT.refused, argv: ['branch', 'older'] },
-  { title: 'a merge that is no fast-forward', exit: EXIT.refused, argv: ['merge', 'main', 'older'] },
+  { title: 'a merge that is no fast-forward', exit: EXIT.refused, argv: ['merge', 'main', 'side'] },
   { title: 'a failed call', exit: EXIT.callFailed, argv: ['run', 'pipelines.ts', 'fails'] },
   { title: 'a lost call', exit: EXIT.infrastructure, argv: ['run', 'pipelines.ts', 'lost'] },
   { title: 'a newer schema', exit: EXIT.newer, argv: ['status'], prepare: () => setSchema(99) },
