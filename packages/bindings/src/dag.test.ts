@@ -1,12 +1,13 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { f64, functions, RunObjects } from '@daggerml/execution';
+import { type FunctionRef, f64, functions, RunObjects } from '@daggerml/execution';
 import { treeEntries, treeGet } from '@daggerml/object-model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Project, type Steps } from '../test/project.ts';
 import type { Dag } from './dag.ts';
 import type { NodeHandle } from './node-handle.ts';
+import { definePipeline } from './pipeline.ts';
 
 let project: Project;
 let dag: Dag;
@@ -137,6 +138,19 @@ describe('Dag.call', () => {
           /^unsupported_value: inputs\[0\]\.callback is the function callback; /,
         ),
       }),
+    );
+  });
+
+  it('leaves out what is undefined at the end [DML-BND-0416]', async () => {
+    const short = dag.call(steps.pair, 1);
+    const long = dag.call(
+      steps.pair as FunctionRef<(a: number, b?: number, c?: string) => unknown>,
+      1,
+      undefined,
+    );
+    expect([long.nodeId, await long.value()]).toEqual([short.nodeId, [1]]);
+    expect(() => dag.call(steps.pair, undefined, 1)).toThrow(
+      /^unsupported_value: inputs\[0\] is undefined; use null/,
     );
   });
 
@@ -318,6 +332,31 @@ describe('Dag.import', () => {
     expect([Object.keys(importer.import('source')).sort(), sum!.name]).toEqual([['root', 'sum'], undefined]);
     expect(await importer.call(steps.add, sum as NodeHandle<number>, 1).value()).toBe(24);
     expect(() => importer.import('nothing')).toThrow(expect.objectContaining({ code: 'unknown_name' }));
+    await importer.close();
+  });
+
+  it('refuses a name that the imported dag does not have, and lists those it has [DML-BND-0417]', async () => {
+    const source = project.repository.newDag('few names');
+    source.name('sum', source.literal(1));
+    await source.commit(2);
+    const importer = project.repository.newDag('importer of few');
+    const names = importer.import('few names');
+    expect(() => names.product).toThrow(
+      'unknown_name: nothing is named "product" in the dag "few names"; there are: root, sum',
+    );
+    expect(['product' in names, 'sum' in names, await names]).toEqual([false, true, names]);
+    await importer.close();
+  });
+
+  it('takes a pipeline in place of its name', async () => {
+    const pipeline = definePipeline('by pipeline', () => ({ total: 3 }));
+    await project.repository.run(pipeline);
+    const importer = project.repository.newDag('importer of a pipeline');
+    const { total } = await importer.import(pipeline).root.value();
+    const sum: number = total;
+    expect(sum).toBe(3);
+    const nameless = definePipeline(() => 1);
+    expect(() => importer.import(nameless)).toThrow(expect.objectContaining({ code: 'unknown_name' }));
     await importer.close();
   });
 

@@ -12,6 +12,7 @@ import {
   lowerDeeply,
   lowerFile,
   type OpenRun,
+  type Pipeline,
   type RunNode,
 } from '@daggerml/execution';
 import { canonicalName, type DagId, type DatumId, isDmlError, treeEntries } from '@daggerml/object-model';
@@ -22,11 +23,10 @@ import { lowerDirectory } from './directory.ts';
 import { bindingsError } from './errors.ts';
 import { pinsOfDag } from './import-dag.ts';
 import { InputLowering } from './input-lowering.ts';
+import { importedNames, type Namespace } from './namespace.ts';
 import { ExecutionHandle, type HandleOwner, NodeHandle } from './node-handle.ts';
-import type { Inputs, Lifted } from './values.ts';
-
-/** The names of an imported dag, its root under `root`. */
-export type Namespace = Readonly<Record<string, NodeHandle>>;
+import type { Callable, CallInputs, CallValue } from './signature.ts';
+import type { Lifted, Storable } from './values.ts';
 
 /**
  * A dag under construction: adding nodes never waits, calls run as soon as their inputs have values.
@@ -86,8 +86,7 @@ export class Dag implements HandleOwner {
    *
    * @spec DML-BND-0401
    */
-  literal<T>(value: NodeHandle<T>): NodeHandle<T>;
-  literal<T>(value: T): NodeHandle<Lifted<T>>;
+  literal<T>(value: T & Storable<T>): NodeHandle<Lifted<T>>;
   literal(value: unknown): NodeHandle {
     this.#assertOpen();
     return value instanceof NodeHandle ? this.#own(value) : this.#handle(this.#inputs.lower(value, ''));
@@ -100,37 +99,39 @@ export class Dag implements HandleOwner {
    * @spec DML-BND-0405
    */
   call<F extends AnyFunction>(
-    callee: FunctionRef<F>,
-    ...inputs: Inputs<Parameters<F>> & readonly unknown[]
-  ): ExecutionHandle<Lifted<Awaited<ReturnType<F>>>> {
+    callee: FunctionRef<F> & Callable<F>,
+    ...inputs: CallInputs<F>
+  ): ExecutionHandle<CallValue<F>> {
     this.#assertOpen();
     const spec = this.#specOf(callee as unknown as FunctionRef);
     // @spec DML-BND-0406
-    const nodes = (inputs as readonly unknown[]).map((input, index) =>
-      this.#inputs.lower(input, `inputs[${index}]`),
-    );
+    const nodes = given(inputs).map((input, index) => this.#inputs.lower(input, `inputs[${index}]`));
     return new ExecutionHandle(this, this.open.run.addCall(spec, nodes));
   }
 
   /**
    * Adds the names of a committed dag, its root under `root`; a node is made when a name is read. `revision` is a
-   * branch or commit, the current branch by default. Throws `unknown_name`.
+   * branch or commit, the current branch by default. The type argument is the type of the dag's pipeline, or an
+   * object type with the value of each name: `dag.import<typeof sales>('sales').root`. Throws `unknown_name` for a
+   * dag that is not there, and when a name is read that it does not have.
    *
    * @spec DML-BND-0407
    */
-  import(dagName: string, revision?: string): Namespace {
+  import<Of = unknown>(dagName: string, revision?: string): Namespace<Of>;
+  /** Adds the names of the dag that a pipeline with a name of its own commits. */
+  import<Of extends Pipeline>(pipeline: Of, revision?: string): Namespace<Of>;
+  import(dag: string | Pipeline, revision?: string): Namespace {
     this.#assertOpen();
+    const dagName = typeof dag === 'string' ? dag : dag.name;
+    if (dagName === undefined) throw bindingsError('unknown_name', { name: 'the pipeline' });
     const { objects, run } = this.open;
     const source = this.#context.findDag(dagName, revision);
     const from = pinsOfDag(source, objects);
-    const namespace = Object.create(null) as Record<string, NodeHandle>;
-    for (const name of namesOf(source.dagId, objects)) {
-      Object.defineProperty(namespace, name, {
-        enumerable: true,
-        get: () => this.#handle(run.addImport(source.dagId, name, from)),
-      });
-    }
-    return Object.freeze(namespace);
+    return importedNames({
+      dagName,
+      names: namesOf(source.dagId, objects),
+      read: (name) => this.#handle(run.addImport(source.dagId, name, from)),
+    });
   }
 
   /** Adds a blob from text, bytes or a stream, which is read in bounded memory. */
@@ -276,6 +277,15 @@ export class Dag implements HandleOwner {
   #path(path: string | URL): string {
     return /^file:/.test(String(path)) ? fileURLToPath(path) : resolve(this.#context.folder, String(path));
   }
+}
+
+/**
+ * Leaves out what is not given at the end, as the language does for optional parameters.
+ *
+ * @spec DML-BND-0416
+ */
+function given(inputs: readonly unknown[]): readonly unknown[] {
+  return inputs.slice(0, inputs.findLastIndex((input) => input !== undefined) + 1);
 }
 
 function checkedName(name: string): string {

@@ -22,9 +22,10 @@ export {
 export { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
 export { Commit } from './commit.ts';
 export type { DagCommit } from './commit-dag.ts';
-export { Dag, type Namespace } from './dag.ts';
+export { Dag } from './dag.ts';
 export { type BindingsErrorCode, bindingsError } from './errors.ts';
 export { findRepositoryFolder, isRepository, storePath } from './folder.ts';
+export type { Namespace } from './namespace.ts';
 export { ExecutionHandle, NodeHandle } from './node-handle.ts';
 export { type BuildDag, definePipeline } from './pipeline.ts';
 export {
@@ -36,4 +37,5 @@ export {
   type RunOptions,
   type RunResult,
 } from './repository.ts';
-export type { Input, Inputs, Lifted } from './values.ts';
+export type { Callable, CallInputs, CallValue } from './signature.ts';
+export type { Input, Inputs, Lifted, Refused, Storable } from './values.ts';

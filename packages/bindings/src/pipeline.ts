@@ -4,11 +4,11 @@ import type { Dag } from './dag.ts';
 import { bindingsError } from './errors.ts';
 
 /** Builds a dag and returns its root: a handle, or a value that may hold handles. */
-export type BuildDag = (dag: Dag) => unknown;
+export type BuildDag<Root = unknown> = (dag: Dag) => Root;
 
 /** Marks a function as the pipeline of its module; without a name the pipeline takes that of its export. */
-export function definePipeline(build: BuildDag): Pipeline<Dag>;
-export function definePipeline(name: string, build: BuildDag): Pipeline<Dag>;
+export function definePipeline<Root>(build: BuildDag<Root>): Pipeline<Dag, Root>;
+export function definePipeline<Root>(name: string, build: BuildDag<Root>): Pipeline<Dag, Root>;
 export function definePipeline(nameOrBuild: string | BuildDag, build?: BuildDag): Pipeline<Dag> {
   if (typeof nameOrBuild === 'string') checkDagName(nameOrBuild);
   return define<Dag>(nameOrBuild, build);

@@ -17,8 +17,10 @@ import { Dag } from './dag.ts';
 import { bindingsError } from './errors.ts';
 import { findRepositoryFolder, isRepository, REPOSITORY_MARK, storePath } from './folder.ts';
 import type { ImportSource } from './import-dag.ts';
+import type { NodeHandle } from './node-handle.ts';
 import { checkDagName } from './pipeline.ts';
 import { PROGRAM } from './program.ts';
+import type { Lifted } from './values.ts';
 
 export interface RepositoryOptions {
   /** Opens without the right to change anything. */
@@ -54,12 +56,14 @@ export interface RunOptions extends DagOptions {
 }
 
 /** What a run of a pipeline came to. */
-export interface RunResult {
+export interface RunResult<Root = unknown> {
   readonly commit: Commit;
   readonly dagId: DagId;
   /** False when the head had this very dag with these very outcomes already. */
   readonly changed: boolean;
   readonly counts: CallCounts;
+  /** What the pipeline returned. */
+  readonly root: NodeHandle<Root>;
   /** The dag, for the values of its nodes. */
   readonly dag: Dag;
 }
@@ -204,7 +208,10 @@ export class Repository {
    * @spec DML-BND-1207
    * @spec DML-BND-1208
    */
-  async run(pipeline: Pipeline<Dag> | LoadedPipelineOf, options: RunOptions = {}): Promise<RunResult> {
+  async run<Root = unknown>(
+    pipeline: Pipeline<Dag, Root> | LoadedPipelineOf,
+    options: RunOptions = {},
+  ): Promise<RunResult<Lifted<Awaited<Root>>>> {
     const loaded = 'pipeline' in pipeline ? pipeline : undefined;
     const definition = (loaded?.pipeline ?? pipeline) as Pipeline<Dag>;
     const name = options.name ?? loaded?.name ?? definition.name;
@@ -222,7 +229,7 @@ export class Repository {
       const message = options.message === undefined ? {} : { message: options.message };
       const { dagId, commitId, changed } = await dag.commit(root, message);
       const commit = new Commit(commitId, dag.open.objects);
-      return { commit, dagId, changed, counts: dag.open.reporter.counts, dag };
+      return { commit, dagId, changed, counts: dag.open.reporter.counts, root: dag.root as never, dag };
     } catch (error) {
       if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) }, error);
       throw error;

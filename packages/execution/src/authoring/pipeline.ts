@@ -1,18 +1,19 @@
 const pipelineTag: unique symbol = Symbol.for('daggerml.pipeline') as never;
 
 /** A pipeline: a function that builds a dag, and the name under which the dag is committed. */
-export interface Pipeline<Dag = never> {
+export interface Pipeline<Dag = never, Root = unknown> {
   readonly [pipelineTag]: true;
   /** Undefined where the pipeline takes the name of its export. */
   readonly name: string | undefined;
-  readonly build: (dag: Dag) => unknown;
+  /** Yields the root: a handle, or a value that may hold handles. */
+  readonly build: (dag: Dag) => Root;
 }
 
 /** Marks a function as a pipeline. */
-export function definePipeline<Dag>(
-  nameOrBuild: string | ((dag: Dag) => unknown),
-  build?: (dag: Dag) => unknown,
-): Pipeline<Dag> {
+export function definePipeline<Dag, Root = unknown>(
+  nameOrBuild: string | ((dag: Dag) => Root),
+  build?: (dag: Dag) => Root,
+): Pipeline<Dag, Root> {
   const [name, builder] = typeof nameOrBuild === 'string' ? [nameOrBuild, build] : [undefined, nameOrBuild];
   if (typeof builder !== 'function')
     throw new TypeError('definePipeline needs a function that builds the dag');

@@ -1,0 +1,42 @@
+import type { AnyFunction } from '@daggerml/execution';
+import type { Inputs, Lifted, Refused } from './values.ts';
+
+/** Parameters and result of a function, of each signature of an overloaded one with up to four. */
+type Signatures<F> = F extends {
+  (...inputs: infer A1): infer R1;
+  (...inputs: infer A2): infer R2;
+  (...inputs: infer A3): infer R3;
+  (...inputs: infer A4): infer R4;
+}
+  ? Signature<A1, R1> | Signature<A2, R2> | Signature<A3, R3> | Signature<A4, R4>
+  : F extends (...inputs: infer A) => infer R
+    ? Signature<A, R>
+    : never;
+
+interface Signature<A, R> {
+  readonly inputs: A;
+  readonly result: R;
+}
+
+/**
+ * What a call of a function takes: a value or a handle for each parameter, optional ones and rest parameters
+ * included.
+ *
+ * @spec DML-BND-0808
+ */
+export type CallInputs<F extends AnyFunction> = InputsOf<Signatures<F>>;
+
+type InputsOf<S> =
+  S extends Signature<infer A, unknown> ? (A extends readonly unknown[] ? Inputs<A> : never) : never;
+
+/** The value of a call. */
+export type CallValue<F extends AnyFunction> = ValueOf<Signatures<F>>;
+
+type ValueOf<S> = S extends Signature<unknown, infer R> ? Lifted<Awaited<R>> : never;
+
+/** `unknown` for a function whose result can be stored, else a type that no function has. */
+export type Callable<F extends AnyFunction> = [CallValue<F>] extends [never]
+  ? unknown
+  : [CallValue<F>] extends [Refused<string>]
+    ? CallValue<F>
+    : unknown;

@@ -1,0 +1,237 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { compileCases } from './compile-cases.ts';
+
+const prelude = `
+import { blob, definePipeline, f64, functions, Uri } from '@daggerml/bindings';
+import type { BlobHandle, BlobValue, Commit, Dag, ExecutionHandle, F64, Lifted, NodeHandle } from '@daggerml/bindings';
+interface Options { minYear: number; label?: string }
+interface Row { year: number; delay: number | null }
+interface Overloaded { (text: string): string; (count: number, times?: number): number }
+interface Steps {
+  one(a: number): number;
+  sum(values: number[]): number;
+  nested(table: { rows: Row[]; tags: Set<string> }, options: Options): Row[];
+  optional(a: number, b?: string): string;
+  many(first: string, ...rest: number[]): number;
+  identity<T>(value: T): T;
+  overloaded: Overloaded;
+  later(a: number): Promise<{ best: number }>;
+  read(csv: BlobHandle, name: string | null): Promise<BlobValue>;
+  choose(kind: 'ridge' | 'tree'): 1 | 2;
+  pair(pair: readonly [number, string]): [string, number];
+  big(value: number | bigint): bigint;
+  onlyBig(value: bigint): null;
+  dated(when: Date): number;
+  mapped(map: Map<string, number>): number;
+  recorded(record: Record<string, number>): Map<string, Date | number>;
+  any(value: unknown): unknown;
+  nothing(): void;
+  nothingLater(a: number): Promise<void>;
+  fails(): never;
+  date(): Date;
+  bytes(): { bytes: Uint8Array; small: Float64Array };
+  either(a: number): string | undefined;
+}
+declare const dag: Dag;
+declare const steps: ReturnType<typeof functions<Steps>>;
+declare function same<A, B>(ok: (<X>() => X extends A ? 1 : 2) extends <X>() => X extends B ? 1 : 2 ? true : false): void;
+declare const numbers: NodeHandle<number[]>;
+declare const frozen: NodeHandle<readonly number[]>;
+declare const row: NodeHandle<Row>;
+declare const options: NodeHandle<Options>;
+declare const unknown: NodeHandle;
+class Model { weights = [1]; fit(): void {} }
+const sales = definePipeline('sales', async (dag) => ({ total: dag.call(steps.one, 1), name: 'x' }));
+`.trim();
+
+/** Statements, each with what the compiler must say of it; an empty text for one that must compile. */
+type Case = readonly [code: string, error: RegExp | ''];
+
+const lifted = (from: string, to: string): Case => [`same<Lifted<${from}>, ${to}>(true);`, ''];
+
+const values: readonly Case[] = [
+  lifted('number', 'number'),
+  lifted('F64', 'number'),
+  lifted('bigint', 'number | bigint'),
+  lifted('7n', 'number | bigint'),
+  lifted('boolean | null | "a"', 'boolean | null | "a"'),
+  lifted('Uri', 'Uri'),
+  lifted('Uint8Array', 'Uint8Array'),
+  lifted('Buffer', 'Uint8Array'),
+  lifted('BlobValue', 'BlobHandle'),
+  lifted('BlobHandle', 'BlobHandle'),
+  lifted('readonly bigint[]', '(number | bigint)[]'),
+  lifted('readonly [bigint, a?: string]', '[number | bigint, a?: string]'),
+  lifted('ReadonlySet<bigint>', 'Set<number | bigint>'),
+  lifted('ReadonlyMap<string, F64>', 'Record<string, number>'),
+  lifted('Map<"a" | "b", 1>', 'Record<string, 1>'),
+  lifted('{ readonly a: bigint; b?: readonly F64[] }', '{ a: number | bigint; b?: number[] }'),
+  lifted('{ a: number | undefined }', '{ a: number }'),
+  lifted('Row', '{ year: number; delay: number | null }'),
+  lifted('unknown', 'unknown'),
+  lifted('any', 'any'),
+  lifted('never', 'never'),
+  lifted('string | undefined', 'string'),
+  lifted('NodeHandle<Set<number>>', 'Set<number>'),
+  lifted('(NodeHandle<1> | 2n)[]', '(number | bigint | 1)[]'),
+  ['const x: Date = null! as Lifted<Date>;', /a Date has no datum form: use its ISO string/],
+  ['const x: Map<number, 1> = null! as Lifted<Map<number, 1>>;', /a Map whose keys are not text/],
+  ['const x: Float64Array = null! as Lifted<Float64Array>;', /only Uint8Array has a datum form/],
+  ['const x: string = null! as Lifted<{ f(): void }>["f"];', /a function has no datum form/],
+  ['const x: string = null! as Lifted<Promise<string>>;', /a promise has no datum form: await it/],
+  ['const x: undefined = null! as Lifted<undefined>;', /undefined has no datum form: return null/],
+];
+
+const inputs: readonly Case[] = [
+  ['dag.call(steps.sum, numbers); dag.call(steps.sum, frozen as NodeHandle<number[]>);', ''],
+  ['dag.call(steps.sum, [1, dag.call(steps.one, 1), f64(2)]);', ''],
+  ['dag.call(steps.sum, dag.list.append([1], dag.call(steps.one, 2)));', ''],
+  ['const values: readonly number[] = [1]; dag.call(steps.sum, values);', ''],
+  ['dag.call(steps.sum, ["1"]);', /'string' is not assignable to type/],
+  ['dag.call(steps.sum, dag.literal(["1"]));', /NodeHandle<string\[\]>/],
+  ['dag.call(steps.nested, { rows: [row, { year: 1, delay: null }], tags: new Set(["a"]) }, options);', ''],
+  [
+    'dag.call(steps.nested, dag.literal({ rows: [row], tags: new Set(["a"]) }), { minYear: numbers });',
+    /NodeHandle<number\[\]>/,
+  ],
+  ['dag.call(steps.nested, { rows: [], tags: new Set(["a"]) }, {});', /minYear/],
+  [
+    'dag.call(steps.nested, { rows: [], tags: new Set([dag.literal("a")]) }, { minYear: 1, label: "x" });',
+    '',
+  ],
+  [
+    'dag.call(steps.read, blob("text"), null); dag.call(steps.read, await dag.file("a"), dag.literal("x"));',
+    '',
+  ],
+  ['dag.call(steps.read, "text", null);', /BlobHandle/],
+  ['dag.call(steps.choose, "tree"); dag.call(steps.choose, "other");', /"other"/],
+  ['dag.call(steps.choose, dag.literal("tree" as const));', ''],
+  ['dag.call(steps.pair, [1, "a"]); dag.call(steps.pair, [dag.literal(1), dag.literal("a")]);', ''],
+  ['dag.call(steps.pair, [1]);', /Source has 1 element/],
+  ['dag.call(steps.big, 5n); dag.call(steps.big, dag.call(steps.big, 5));', ''],
+  [
+    'dag.call(steps.one, dag.call(steps.big, 5));',
+    /NodeHandle<number \| bigint>|ExecutionHandle<number \| bigint>/,
+  ],
+  ['dag.call(steps.onlyBig, 5n);', /a bigint reaches a function as a number where that is safe/],
+  ['dag.call(steps.dated, new Date());', /a Date has no datum form/],
+  [
+    'dag.call(steps.mapped, new Map([["a", 1]]));',
+    /a map reaches a function as a plain object: take a Record/,
+  ],
+  ['dag.call(steps.recorded, new Map([["a", 1]])); dag.call(steps.recorded, { a: dag.literal(1) });', ''],
+  ['dag.call(steps.any, new Model()); dag.call(steps.any, unknown);', ''],
+  ['dag.call(steps.one, unknown);', /NodeHandle<unknown>/],
+  ['dag.call(steps.one, undefined);', /undefined/],
+];
+
+const calls: readonly Case[] = [
+  [
+    'dag.call(steps.optional, 1); dag.call(steps.optional, 1, "b"); dag.call(steps.optional, 1, dag.literal("b"));',
+    '',
+  ],
+  ['dag.call(steps.optional);', /Expected 2-3 arguments, but got 1/],
+  ['dag.call(steps.optional, 1, 2);', /'2' is not assignable/],
+  ['dag.call(steps.optional, 1, "b", 3);', /Expected 2-3 arguments, but got 4/],
+  ['dag.call(steps.many, "a"); dag.call(steps.many, "a", 1, dag.literal(2), f64(3));', ''],
+  ['dag.call(steps.many, "a", 1, "b");', /'string' is not assignable/],
+  [
+    'same<ReturnType<typeof test>, ExecutionHandle<unknown>>(true); function test() { return dag.call(steps.identity, [row]); }',
+    '',
+  ],
+  [
+    'dag.call(steps.overloaded, "text"); dag.call(steps.overloaded, 1); dag.call(steps.overloaded, 1, dag.literal(2));',
+    '',
+  ],
+  ['dag.call(steps.overloaded, true);', /boolean/],
+  ['const { best } = await dag.call(steps.later, 1).value(); const number: number = best;', ''],
+  ['const text: string = await (await dag.call(steps.read, blob(""), "x").value()).text();', ''],
+  ['const values: (number | bigint) = await dag.call(steps.big, 1).value();', ''],
+  [
+    'const value: bigint = await dag.call(steps.big, 1).value();',
+    /'number' is not assignable to type 'bigint'/,
+  ],
+  ['const text: string = await dag.call(steps.either, 1).value();', ''],
+  ['const fails: ExecutionHandle<never> = dag.call(steps.fails);', ''],
+  ['const { bytes } = await dag.call(steps.bytes).value(); const same: Uint8Array = bytes;', ''],
+  ['const { small } = await dag.call(steps.bytes).value(); small.length;', /length/],
+  ['dag.call(steps.nothing);', /undefined has no datum form: return null/],
+  ['dag.call(steps.nothingLater, 1);', /undefined has no datum form: return null/],
+  ['dag.call(steps.date);', /a Date has no datum form/],
+  ['dag.call((a: number) => a, 1);', /FunctionRef/],
+  ['dag.call(steps.one.with({ cache: false }), 1); dag.call(steps.one.with({ cach: false }), 1);', /cach/],
+];
+
+const built: readonly Case[] = [
+  [
+    'const total: NodeHandle<{ a: number; b: number[] }> = dag.literal({ a: dag.call(steps.one, 1), b: numbers });',
+    '',
+  ],
+  ['dag.literal(new Date());', /a Date has no datum form/],
+  ['dag.literal({ when: [{ at: new Date() }] });', /a Date has no datum form/],
+  ['dag.literal({ f: () => 1 });', /a function has no datum form/],
+  ['dag.literal(new Map([[1, 2]]));', /a Map whose keys are not text/],
+  ['dag.literal([new Map([["a", 1]]), new Set([2n]), blob("x"), f64(1), null]);', ''],
+  ['const item: NodeHandle<number> = dag.list.get(numbers, 0); dag.list.get([1, 2], 0, dag.literal(3));', ''],
+  ['const item: NodeHandle<number | string> = dag.list.get(numbers, 0, "none");', ''],
+  ['const item: NodeHandle<number> = dag.list.get(numbers, 0, "none");', /string/],
+  ['dag.list.get(row, 0);', /not assignable/],
+  ['const items: NodeHandle<(number | string)[]> = dag.list.union(numbers, ["a"]);', ''],
+  ['const items: NodeHandle<number[]> = dag.list.append([], dag.call(steps.one, 1));', ''],
+  [
+    'const set: NodeHandle<Set<number | string>> = dag.set.add(dag.set.union(new Set([1]), new Set<number>()), "a");',
+    '',
+  ],
+  ['const year: NodeHandle<number> = dag.map.get(dag.call(steps.later, 1), "best");', ''],
+  ['dag.map.get(dag.call(steps.later, 1), "worst");', /"worst"/],
+  [
+    'const more: NodeHandle<{ best: number; n: string }> = dag.map.assoc(dag.call(steps.later, 1), "n", "x");',
+    '',
+  ],
+  ['const less: NodeHandle<{ b: number }> = dag.map.dissoc({ a: 1, b: 2 }, "a");', ''],
+  ['const all: NodeHandle<{ a: string; b: number }> = dag.map.union({ a: 1, b: 2 }, { a: "x" });', ''],
+  [
+    'const some: NodeHandle<Record<string, number>> = dag.map.union(dag.literal({} as Record<string, number>), { a: 1 });',
+    '',
+  ],
+];
+
+const imported: readonly Case[] = [
+  ['const root: NodeHandle<{ total: number; name: string }> = dag.import<typeof sales>("sales").root;', ''],
+  ['const root: NodeHandle<{ total: number; name: string }> = dag.import(sales).root;', ''],
+  ['const total: NodeHandle<number> = dag.map.get(dag.import(sales, "main").root, "total");', ''],
+  ['const { sum } = dag.import<{ root: string; sum: number }>("sales"); dag.call(steps.one, sum);', ''],
+  ['dag.import<{ sum: number }>("sales").other;', /'other' does not exist/],
+  ['const { root, clean } = dag.import("sales"); const both: NodeHandle[] = [root, clean];', ''],
+  ['dag.call(steps.one, dag.import("sales").root);', /NodeHandle<unknown>/],
+  ['dag.import(definePipeline("x", () => 1)).root satisfies NodeHandle<number>;', ''],
+];
+
+const groups = [values, inputs, calls, built, imported];
+const errors = new Map<Case, string>();
+
+beforeAll(() => {
+  const cases = groups.flat();
+  const found = compileCases(
+    prelude,
+    cases.map(([code]) => code),
+  );
+  for (const [at, each] of cases.entries()) errors.set(each, found[at] ?? '');
+}, 120_000);
+
+function check(cases: readonly Case[]): void {
+  for (const each of cases) {
+    const [code, error] = each;
+    if (error === '') expect(errors.get(each), code).toBe('');
+    else expect(errors.get(each), code).toMatch(error);
+  }
+}
+
+describe('the types', () => {
+  it('of values say what lifting yields [DML-BND-0806]', () => check(values));
+  it('of inputs accept what a function can receive, and handles of it [DML-BND-0807]', () => check(inputs));
+  it('of calls follow the parameters and the result of the function [DML-BND-0808]', () => check(calls));
+  it('of literals and builtins follow what they are given [DML-BND-0810]', () => check(built));
+  it('of an imported dag follow its pipeline or the names that are given [DML-BND-0809]', () =>
+    check(imported));
+});
