@@ -1,15 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
-import { executionError } from '../errors.ts';
 import { parseFunctionUri } from '../nodes/function-uri.ts';
 import { datumClosure } from '../objects/closure.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
-import { StoredBlob } from '../values/stored-blob.ts';
 import { type PackedObjects, packObjects } from '../worker/packed-objects.ts';
 import { type JobOutcome, type PoolOptions, type RunningJob, WorkerPool } from '../worker/pool.ts';
+import { LaidOutBundles } from './laid-out-bundles.ts';
 import type { CallSpec } from './run-node.ts';
 import { isStoreFailure } from './store-failure.ts';
 
@@ -42,21 +37,17 @@ export interface ClosableRunner extends CallRunner {
   close(): Promise<void>;
 }
 
-/**
- * Runs captured functions in worker threads, from their bundles in the repository.
- *
- * Bundles are laid out as files in a folder of this process, which `close` removes.
- */
+/** Runs captured functions in worker threads, from their bundles in the repository. */
 export class LocalWorkerAdapter implements ClosableRunner {
   readonly #pool: WorkerPool;
   readonly #objects: RunObjects;
   readonly #running = new Map<NodeId, { job?: RunningJob; isStopped: boolean }>();
-  readonly #bundles = new Map<DatumId, Promise<string>>();
-  #folder: string | undefined;
+  readonly #bundles: LaidOutBundles;
   #isClosed = false;
 
   constructor(objects: RunObjects, options: Omit<PoolOptions, 'readObject'>) {
     this.#objects = objects;
+    this.#bundles = new LaidOutBundles(objects);
     this.#pool = new WorkerPool({
       ...options,
       readObject: (objectClass, objectId) => objects.getBytes(objectClass, objectId),
@@ -75,7 +66,8 @@ export class LocalWorkerAdapter implements ClosableRunner {
     const running: { job?: RunningJob; isStopped: boolean } = { isStopped: false };
     this.#running.set(nodeId, running);
     const { bundleDatumId, exportName } = parseFunctionUri(spec.uri);
-    const bundleUrl = await this.#bundleUrl(bundleDatumId);
+    // @spec DML-EXE-0513
+    const bundleUrl = await this.#bundles.urlOf(bundleDatumId);
     if (this.#isClosed || running.isStopped)
       return { type: 'lost', code: 'cancelled', reason: 'the call was cancelled' };
     const objects = this.#objects;
@@ -109,30 +101,7 @@ export class LocalWorkerAdapter implements ClosableRunner {
   async close(): Promise<void> {
     this.#isClosed = true;
     await this.#pool.close();
-    if (this.#folder !== undefined) rmSync(this.#folder, { recursive: true, force: true });
-  }
-
-  /** @spec DML-EXE-0513 */
-  async #bundleUrl(bundleDatumId: DatumId): Promise<string> {
-    const laidOut = await this.#bundles.get(bundleDatumId);
-    // Folders for temporary files are cleaned by others, too.
-    // @spec DML-EXE-0821
-    if (laidOut !== undefined && existsSync(laidOut)) return pathToFileURL(laidOut).href;
-    const file = this.#layOut(bundleDatumId);
-    this.#bundles.set(bundleDatumId, file);
-    return pathToFileURL(await file).href;
-  }
-
-  async #layOut(bundleDatumId: DatumId): Promise<string> {
-    const datum = this.#objects.readDatum(bundleDatumId);
-    if (datum.kind !== 'blob')
-      throw executionError('object_missing', { objectClass: 'datum', objectId: bundleDatumId });
-    const bytes = await new StoredBlob(this.#objects, bundleDatumId, datum).bytes();
-    this.#folder ??= mkdtempSync(join(tmpdir(), 'daggerml-'));
-    mkdirSync(this.#folder, { recursive: true });
-    const file = join(this.#folder, `${bundleDatumId}.mjs`);
-    writeFileSync(file, bytes);
-    return file;
+    this.#bundles.close();
   }
 }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
@@ -198,16 +198,10 @@ describe('WorkerPool', () => {
   });
 
   it('lays a bundle out again that was cleaned away [DML-EXE-0821]', async () => {
-    const { TMPDIR } = process.env;
-    const temporary = join(workspace.folder, 'temporary');
-    mkdirSync(temporary);
-    process.env.TMPDIR = temporary;
+    const bundles = join(workspace.folder, 'store', 'bundles');
     const run = workspace.begin();
     expect(await run.outcome(run.call('slow', [1, 90]))).toBe(1);
-    if (TMPDIR === undefined) delete process.env.TMPDIR;
-    else process.env.TMPDIR = TMPDIR;
-    expect(readdirSync(temporary).length).toBe(1);
-    rmSync(temporary, { recursive: true });
+    rmSync(bundles, { recursive: true });
     expect(await run.outcome(run.call('slow', [1, 91]))).toBe(1);
     expect(await Promise.all([92, 93, 94].map((from) => run.outcome(run.call('slow', [1, from]))))).toEqual([
       1, 1, 1,
@@ -227,6 +221,17 @@ describe('WorkerPool', () => {
 
 describe('WorkerPool, ended', () => {
   afterEach(() => workspace.close());
+
+  it('lays bundles out beside the data file while a run is open [DML-EXE-0822]', async () => {
+    workspace = await Workspace.create(steps);
+    const run = workspace.begin();
+    await run.outcome(run.call('slow', [1, 89]));
+    const bundles = join(workspace.folder, 'store', 'bundles');
+    const [folder, ...others] = readdirSync(bundles) as [string];
+    expect([others, readdirSync(join(bundles, folder))]).toEqual([[], [expect.stringMatching(/\.mjs$/)]]);
+    await run.open.close();
+    expect(readdirSync(bundles)).toEqual([]);
+  });
 
   it('ends every worker thread on close [DML-EXE-0812]', async () => {
     workspace = await Workspace.create(steps);
