@@ -1,5 +1,4 @@
-import { type ErrorFields, formatMessage } from '@daggerml/execution';
-import { DmlError } from '@daggerml/object-model';
+import { DmlError, type DmlErrorFields, formatMessage } from '@daggerml/object-model';
 
 /** Every code that the bindings raise beside those of the packages below. */
 export type BindingsErrorCode =
@@ -20,7 +19,7 @@ export type BindingsErrorCode =
 /** Builds the bindings' error; `fields` are facts for the caller, never payload bytes. */
 export function bindingsError(
   code: BindingsErrorCode,
-  fields: ErrorFields = {},
+  fields: DmlErrorFields = {},
   cause?: unknown,
 ): DmlError<BindingsErrorCode> {
   const message = formatMessage(MESSAGES[code], fields);

@@ -1,2 +1,29 @@
-/** This program and its version, as stores and receipts name it. */
-export const PROGRAM = 'daggerml 0.1.0';
+import { readFileSync } from 'node:fs';
+
+let name: string | undefined;
+
+/**
+ * This program and its version, as stores and receipts name it: the version of the package that this module was
+ * published in.
+ *
+ * @spec DML-BND-0317
+ */
+export function programName(): string {
+  name ??= `daggerml ${versionAbove(import.meta.url)}`;
+  return name;
+}
+
+/** The version in the nearest package.json at or above a module. */
+function versionAbove(moduleUrl: string): string {
+  for (let folder = new URL('.', moduleUrl); ; folder = new URL('..', folder)) {
+    try {
+      const manifest: { version?: unknown } = JSON.parse(
+        readFileSync(new URL('package.json', folder), 'utf8'),
+      );
+      if (typeof manifest.version === 'string') return manifest.version;
+    } catch {
+      // No manifest here.
+    }
+    if (folder.href === new URL('..', folder).href) return 'unknown';
+  }
+}

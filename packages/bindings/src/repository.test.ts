@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadPipeline } from '@daggerml/execution';
@@ -34,12 +34,14 @@ describe('Repository.init', () => {
     expect(project.repository.head.name).toBe('main');
   });
 
-  it('reports a folder that cannot be made', async () => {
+  it('reports a folder that cannot be made [DML-BND-0316]', async () => {
     writeFileSync(join(root, 'a file'), '');
-    await expect(Repository.init(join(root, 'a file/below'))).rejects.toMatchObject({
-      code: 'unwritable_folder',
-    });
-    chmodSync(join(root, 'a file'), 0o600);
+    for (const folder of [join(root, 'a file/below'), '/proc/no-such-process/x', '/proc/x']) {
+      await expect(Repository.init(folder)).rejects.toMatchObject({
+        code: 'unwritable_folder',
+        message: expect.stringMatching(new RegExp(`^unwritable_folder: "${folder}" cannot be written \\(E`)),
+      });
+    }
   });
 });
 

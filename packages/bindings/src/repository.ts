@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import {
   type CallCounts,
@@ -11,7 +11,7 @@ import {
   RunObjects,
 } from '@daggerml/execution';
 import { type CommitId, type DagId, isDmlError, treeGet } from '@daggerml/object-model';
-import { headRef, openStore, type RefName, type Store } from '@daggerml/store';
+import { headRef, makeFolder, openStore, type RefName, type Store } from '@daggerml/store';
 import { Commit } from './commit.ts';
 import { Dag } from './dag.ts';
 import { bindingsError } from './errors.ts';
@@ -19,7 +19,7 @@ import { findRepositoryFolder, isRepository, REPOSITORY_MARK, storePath } from '
 import type { ImportSource } from './import-dag.ts';
 import type { NodeHandle } from './node-handle.ts';
 import { checkDagName } from './pipeline.ts';
-import { PROGRAM } from './program.ts';
+import { programName } from './program.ts';
 import type { Lifted } from './values.ts';
 
 export interface RepositoryOptions {
@@ -88,7 +88,7 @@ export class Repository {
     this.#options = options;
     this.#executor = new Executor({
       store,
-      program: PROGRAM,
+      program: programName(),
       ...(options.workers !== undefined && { size: options.workers }),
       ...(options.env && { env: options.env }),
       ...(options.workerMemoryMb !== undefined && {
@@ -108,7 +108,8 @@ export class Repository {
     // @spec DML-BND-0302
     if (isRepository(path)) throw bindingsError('repository_exists', { folder: path });
     try {
-      mkdirSync(storePath(path), { recursive: true });
+      // @spec DML-BND-0316
+      makeFolder(storePath(path));
       // Kept out of the version control of the project around it.
       writeFileSync(join(path, REPOSITORY_MARK, '.gitignore'), '*\n');
     } catch (error) {
@@ -121,7 +122,7 @@ export class Repository {
     const store = await openStore(storePath(path), {
       mode: 'write',
       create: true,
-      program: PROGRAM,
+      program: programName(),
     });
     return new Repository(path, store, options);
   }
@@ -131,7 +132,7 @@ export class Repository {
     const found = findRepositoryFolder(folder);
     const store = await openStore(storePath(found), {
       mode: options.readOnly ? 'read' : 'write',
-      program: PROGRAM,
+      program: programName(),
     });
     return new Repository(found, store, options);
   }

@@ -1,5 +1,4 @@
-import { DmlError } from '@daggerml/object-model';
-import { formatMessage } from './error-message.ts';
+import { DmlError, formatMessage } from '@daggerml/object-model';
 
 /** Every code that execution raises beside those of the object model and the store. */
 export type ExecutionErrorCode =

@@ -18,7 +18,6 @@ export {
 } from './authoring/values.ts';
 export { type BuiltinErrorCode, builtinUris, evaluateBuiltin } from './builtins/evaluate.ts';
 export { type CapturedFunction, FunctionCapture, type FunctionSource } from './capture/capture.ts';
-export { formatMessage } from './error-message.ts';
 export { type ErrorFields, type ExecutionErrorCode, executionError } from './errors.ts';
 export { failureError } from './executor/call-failure.ts';
 export type { CallCounts, CallFailure, CallOutcome, RunEvent } from './executor/events.ts';

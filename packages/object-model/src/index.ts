@@ -19,9 +19,11 @@ export { encodeCbor } from './cbor/encode.ts';
 export type { LinkCodec } from './cbor/value.ts';
 export { type CborValue, CODEC_DAG_CBOR, CODEC_RAW, Float64, Link } from './cbor/value.ts';
 export { formatCid, type ParsedCid, parseCid } from './cid.ts';
+export { formatMessage } from './error-message.ts';
 export { type DetailOf, ERROR_DETAILS, type ErrorCode, type ErrorDetail } from './error-table.ts';
 export {
   DmlError,
+  type DmlErrorFields,
   type DmlErrorInit,
   isDmlError,
   type ObjectModelError,

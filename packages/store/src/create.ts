@@ -5,6 +5,7 @@ import { ENGINE_VERSION } from './engine/engine-options.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { textKey } from './keyspace.ts';
+import { makeFolder } from './make-folder.ts';
 import { encodeMeta, type MetaKey, type MetaValue } from './meta.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 
@@ -57,7 +58,7 @@ export async function createStoreFiles(
   const prefix = `${basename(path)}.new-`;
   const draft = join(parent, `${prefix}${environment.process.pid}-${environment.randomUuid()}`);
   try {
-    mkdirSync(parent, { recursive: true });
+    makeFolder(parent);
     removeDeadDrafts(parent, prefix, environment);
     mkdirSync(draft);
     await createDataFile(draft, environment.mapBytes, (tables) => {

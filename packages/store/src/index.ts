@@ -44,6 +44,7 @@ export {
 } from './history/move-ref.ts';
 export type { IndexRefEntry } from './index-refs.ts';
 export type { JournalEntry, RefState } from './journal.ts';
+export { makeFolder } from './make-folder.ts';
 export type { MetaKey, MetaValue } from './meta.ts';
 export { nodeEnvironment } from './node-environment.ts';
 export { type OpenStoreOptions, openStore } from './open-store.ts';
