@@ -54,12 +54,15 @@ async function pack(packageFolder, scratch) {
 async function lintTarball({ manifest, folder }, tarball) {
   const problems = [];
   const listing = (await capture('tar', ['-tzf', tarball])).stdout.split('\n').filter(Boolean);
-  for (const required of ['package/README.md', 'package/LICENSE', 'package/package.json']) {
+  problems.push(...manifestProblems(manifest).map((problem) => `${folder}/package.json: ${problem}`));
+  for (const required of ['README.md', 'LICENSE', 'CHANGELOG.md', 'package.json'].map(
+    (name) => `package/${name}`,
+  )) {
     if (!listing.includes(required))
       problems.push(`${folder}: the tarball has no ${required.slice('package/'.length)}`);
   }
   const strays = listing.filter((path) =>
-    /\.(?:test|child)\.|tsbuildinfo|\/src\/|\/node_modules\//.test(path),
+    /\.(?:test|child)\.|\.map$|tsbuildinfo|\/(?:src|test|fixtures|node_modules)\//.test(path),
   );
   problems.push(...strays.map((path) => `${folder}: the tarball must not hold ${path}`));
   const packed = await capture('tar', ['-xzOf', tarball, 'package/package.json']);
@@ -79,6 +82,27 @@ async function lintTarball({ manifest, folder }, tarball) {
   if (attw.stdout.includes('does not contain types')) problems.push(`${manifest.name}: attw finds no types`);
   problems.push(...problemsOf(attw, `${manifest.name}: attw`));
   return problems;
+}
+
+/** Yields what the manifest of a published package lacks. */
+function manifestProblems(manifest) {
+  const { name, version, description, license, engines, type, sideEffects, exports, publishConfig } =
+    manifest;
+  const rules = [
+    [/^@daggerml\/[a-z-]+$/.test(name), 'the name is not of our scope'],
+    [/^\d+\.\d+\.\d+$/.test(version), 'the version is not a plain one'],
+    [description?.length > 0, 'no description'],
+    [license === 'MIT', 'the licence is not MIT'],
+    [engines?.node?.startsWith('>='), 'no range of Node versions'],
+    [type === 'module', 'not a module package'],
+    [sideEffects === false, 'does not say that it is free of side effects'],
+    [publishConfig?.access === 'public', 'would not be published for everyone'],
+    ...Object.entries(exports ?? {}).map(([subpath, { types, default: code } = {}]) => [
+      types !== undefined && code !== undefined,
+      `the entry ${subpath} lacks types or default`,
+    ]),
+  ];
+  return rules.filter(([holds]) => !holds).map(([, problem]) => problem);
 }
 
 /** Installs one package into an empty project, with its siblings taken from their tarballs. */
@@ -124,7 +148,7 @@ function writeProject(project, manifest, tarballs) {
         noUncheckedIndexedAccess: true,
         verbatimModuleSyntax: true,
         types: ['node'],
-        skipLibCheck: true,
+        skipLibCheck: false,
         outDir: 'out',
         rootDir: 'src',
       },

@@ -16,6 +16,7 @@ const REQUIRED = [
   { name: 'lmdb', owner: '@daggerml/store', names: ['open'] },
   { name: 'cbor-x', owner: '@daggerml/object-model', names: ['Decoder', 'Encoder', 'Tag'] },
   { name: 'commander', names: ['Command', 'CommanderError', 'Option'] },
+  { name: 'fastest-levenshtein', names: ['distance'] },
 ];
 
 /** Imports through `require`, from the place of the package that pins the version: fewer files than as modules. */
@@ -61,6 +62,10 @@ const placed = Object.keys(result.metafile.inputs).filter(
 const used = new Set(Object.values(result.metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs)));
 const astray = placed.filter((path) => used.has(path));
 if (astray.length > 0) throw new Error(`these modules must not be inlined: ${astray.join(', ')}`);
+
+// Code of others comes with a licence that has to come along: it stays in its own package.
+const foreign = [...used].filter((path) => path.includes('node_modules/'));
+if (foreign.length > 0) throw new Error(`these packages must not be inlined: ${foreign.join(', ')}`);
 
 rmSync(join(folder, 'dist/program'), { recursive: true, force: true });
 mkdirSync(join(folder, 'dist/program'), { recursive: true });
