@@ -1,7 +1,9 @@
-import { type AnyNode, parse } from 'acorn';
+import type { AnyNode, Program } from 'acorn';
+import { forEachChild } from './syntax-tree.ts';
+import type { TextEdit } from './text-edits.ts';
 
 /**
- * Renames the local names of a minified bundle to one canonical sequence, in order of first appearance.
+ * Plans to rename the local names of a minified bundle to one canonical sequence, in order of first appearance.
  *
  * A minifier picks short names by letter frequency, which comments, types and the old names leak into. Its
  * choice of *which* bindings share a name is structural, so a one-to-one renaming of the whole text is enough.
@@ -10,10 +12,10 @@ import { type AnyNode, parse } from 'acorn';
  *
  * @spec DML-EXE-0505
  */
-export function canonicalNames(bundle: string): string {
+export function planCanonicalNames(bundle: string, program: Program): readonly TextEdit[] {
   const scan = new NameScan(bundle);
-  scan.visit(parse(bundle, { ecmaVersion: 'latest', sourceType: 'module', allowHashBang: true }));
-  return scan.callsEval ? bundle : scan.rewrite();
+  scan.visit(program);
+  return scan.callsEval ? [] : scan.edits();
 }
 
 type Namespace = 'binding' | 'label';
@@ -111,11 +113,11 @@ class NameScan {
         this.#declare(node.local);
         break;
     }
-    for (const child of childrenOf(node)) this.visit(child);
+    forEachChild(node, (child) => this.visit(child));
   }
 
-  /** The bundle with every declared name replaced; names that are free anywhere in the bundle are skipped. */
-  rewrite(): string {
+  /** Replaces every declared name; names that are free anywhere in the bundle are skipped. */
+  edits(): TextEdit[] {
     const locals = this.#occurrences.filter((o) => o.namespace === 'label' || this.#declared.has(o.name));
     const free = new Set(this.#occurrences.filter((o) => o.namespace === 'binding').map((o) => o.name));
     for (const name of this.#declared) free.delete(name);
@@ -123,16 +125,11 @@ class NameScan {
     const labels = new Renaming(new Set());
     const privates = new Renaming(new Set());
     const all = [...locals, ...this.#privateNames].sort((a, b) => a.start - b.start);
-    let output = '';
-    let at = 0;
-    for (const occurrence of all) {
-      const { start, end, name, namespace, prefix = '', suffix = '' } = occurrence;
+    return all.map(({ start, end, name, namespace, prefix = '', suffix = '' }) => {
       const isPrivate = this.#text[start] === '#';
       const renaming = isPrivate ? privates : namespace === 'label' ? labels : bindings;
-      output += `${this.#text.slice(at, start)}${prefix}${isPrivate ? '#' : ''}${renaming.get(name)}${suffix}`;
-      at = end;
-    }
-    return output + this.#text.slice(at);
+      return { start, end, text: `${prefix}${isPrivate ? '#' : ''}${renaming.get(name)}${suffix}` };
+    });
   }
 
   #add(node: { start: number; end: number; name: string }, namespace: Namespace): void {
@@ -224,18 +221,4 @@ function shortName(index: number): string {
     rest = Math.floor(rest / letters.length) - 1;
   } while (rest >= 0);
   return name;
-}
-
-function* childrenOf(node: AnyNode): Generator<AnyNode> {
-  for (const value of Object.values(node)) {
-    if (Array.isArray(value)) {
-      for (const item of value) if (isNode(item)) yield item;
-    } else if (isNode(value)) yield value;
-  }
-}
-
-function isNode(value: unknown): value is AnyNode {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
-  );
 }

@@ -1,10 +1,17 @@
 import { statSync } from 'node:fs';
-import { dirname, isAbsolute, relative, resolve } from 'node:path';
+import { dirname, isAbsolute, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildFailure, type BuildOptions, type BuildResult, buildSync } from 'esbuild';
 import { executionError } from '../errors.ts';
-import { authoringModule, sourceConditions } from '../source-file.ts';
-import { canonicalNames } from './canonical-names.ts';
+import { type AmbientInput, ambientInputs } from './ambient-inputs.ts';
+import { type BundleStyle, bundleExport } from './bundle-export.ts';
+import { planCanonicalNames } from './canonical-names.ts';
+import { type CodeText, isOwnSource } from './code-text.ts';
+import { planKeptNames, planPlainNames } from './kept-names.ts';
+import { planPlaces, refusePlaces } from './module-place.ts';
+import { observedNames, textReaders } from './name-observers.ts';
+import { planComments } from './syntax-tree.ts';
+import { cutOut } from './text-edits.ts';
+import { planUnusedCode } from './unused-code.ts';
 
 /** Where a captured function comes from. */
 export interface FunctionSource {
@@ -20,6 +27,8 @@ export interface CapturedFunction {
   readonly exportName: string;
   /** Files that went into the bundle, relative to the module's folder, sorted. */
   readonly sources: readonly string[];
+  /** What the author's own code reads beside the function's inputs. */
+  readonly ambientInputs: readonly AmbientInput[];
 }
 
 interface CacheEntry {
@@ -40,130 +49,71 @@ export class FunctionCapture {
     const cacheName = `${source.exportName} ${source.moduleUrl}`;
     const known = this.#cache.get(cacheName);
     if (known && [...known.stamps].every(([path, stamp]) => stampOf(path) === stamp)) return known.captured;
-    const entry = bundleExport(source);
+    const entry = captureExport(source);
     this.#cache.set(cacheName, entry);
     return entry.captured;
   }
 }
 
-/** @spec DML-EXE-0503 */
-function bundleExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
+function captureExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
   const path = modulePath(moduleUrl);
-  const folder = dirname(path);
-  const statement = `export { ${exportName === 'default' ? 'default' : JSON.stringify(exportName)} } from ${JSON.stringify(path)}`;
-  let result = build(statement, folder, path);
-  if (decode(result).includes(dynamicRequire)) result = build(statement, folder, path, requireBanner);
-  const missing = result.warnings.find((warning) => warning.id === 'import-is-undefined');
-  if (missing) throw captureError(path, missing.text, exportNames(path));
-  // @spec DML-EXE-0506
-  const bundle = new TextEncoder().encode(canonicalNames(decode(result)));
-  const files = Object.keys(result.metafile.inputs)
-    .filter((name) => name !== '<stdin>')
-    .map((name) => resolve(folder, name));
+  const { code: bundled, files, requiresBuiltins } = bundleExport(path, exportName, 'short');
+  const short = needed(bundled);
+  refusePlaces(short);
+  const form = identityForm(short, (style) => needed(bundleExport(path, exportName, style).code));
+  const banner = requiresBuiltins ? [{ start: 0, end: 0, text: requireBanner }] : [];
+  const code = form.edited([...banner, ...planPlaces(form)]);
   return {
-    captured: { bundle, exportName, sources: files.map((file) => relative(folder, file)).sort() },
+    captured: {
+      // @spec DML-EXE-0506
+      bundle: new TextEncoder().encode(code.text),
+      exportName,
+      sources: files.map((file) => relative(dirname(path), file)).sort(),
+      ambientInputs: ambientInputs(short),
+    },
     stamps: new Map(files.map((file) => [file, stampOf(file)])),
   };
 }
 
-type Built = BuildResult<{ write: false; metafile: true }>;
-
-/**
- * One fixed set of options: whatever is left to the machine or the folder would be part of the code's identity.
- *
- * @spec DML-EXE-0504
- * @spec DML-EXE-0510
- */
-function build(contents: string, resolveDir: string, path: string, banner = ''): Built {
-  try {
-    return buildSync({
-      ...bundleOptions,
-      stdin: { contents, resolveDir, sourcefile: '<stdin>' },
-      // @spec DML-EXE-0509
-      absWorkingDir: resolveDir,
-      banner: { js: banner },
-      alias: { '@daggerml/bindings': authoringModule() },
-      write: false,
-      metafile: true,
-    });
-  } catch (error) {
-    throw bundlingError(error, path);
+/** The form whose bytes are the function's identity: as much of its names as its code can find out, no more. */
+function identityForm(short: CodeText, bundle: (style: BundleStyle) => CodeText): CodeText {
+  const readers = textReaders(short);
+  if (readers.some((node) => isOwn(short, node.start))) {
+    // @spec DML-EXE-0521
+    const code = bundle('plain');
+    const { edits } = planPlainNames(code.program, code.scopes);
+    const cuts = edits.map((edit) => (edit.text === '' ? cutOut(code.text, edit) : edit));
+    return code.edited([...cuts, ...planComments(code.text)]);
   }
+  const observed = observedNames(short, (offset) => short.positionOf(offset) !== undefined);
+  if (observed !== 'none') {
+    const code = bundle('named');
+    const { edits, kept } = planKeptNames(code.program, code.scopes, observed);
+    if (kept > 0) return canonical(code.edited(edits));
+  }
+  return canonical(short);
 }
 
-const bundleOptions = {
-  // @spec DML-EXE-0507
-  bundle: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  charset: 'utf8',
-  minify: true,
-  // @spec DML-EXE-0508
-  treeShaking: true,
-  legalComments: 'none',
-  sourcemap: false,
-  logLevel: 'silent',
-  conditions: [...sourceConditions],
-} satisfies BuildOptions;
+function needed(code: CodeText): CodeText {
+  return code.edited(planUnusedCode(code));
+}
 
-/** What esbuild writes where CommonJS code inside an ES module asks for a built-in module. */
-const dynamicRequire = 'Dynamic require of';
+function canonical(code: CodeText): CodeText {
+  return code.edited(planCanonicalNames(code.text, code.program));
+}
+
+function isOwn(code: CodeText, offset: number): boolean {
+  const position = code.positionOf(offset);
+  return position !== undefined && isOwnSource(position);
+}
+
 const requireBanner =
-  'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);';
+  'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);\n';
 
 function modulePath(moduleUrl: string): string {
   if (moduleUrl.startsWith('file:')) return fileURLToPath(moduleUrl);
   if (isAbsolute(moduleUrl)) return moduleUrl;
   throw executionError('capture_failed', { module: moduleUrl, reason: 'the module is not a file: URL' });
-}
-
-/**
- * Turns esbuild's messages into one error that names file and line.
- *
- * @spec DML-EXE-0511
- */
-function bundlingError(error: unknown, path: string): Error {
-  const messages = (error as Partial<BuildFailure>).errors ?? [];
-  const first = messages[0];
-  if (!first) return executionError('capture_failed', { file: path, reason: String(error) }, error);
-  const missingExport = first.text.startsWith('No matching export in') && first.location?.file === '<stdin>';
-  if (missingExport) return captureError(path, 'the export does not exist', exportNames(path));
-  const file = first.location && first.location.file !== '<stdin>' ? first.location.file : path;
-  return executionError('capture_failed', {
-    file: resolve(dirname(path), file),
-    line: first.location?.line ?? 0,
-    reason: first.text.startsWith('No loader is configured for ".node"')
-      ? `native modules cannot be captured: ${first.text}`
-      : first.text,
-  });
-}
-
-/** @spec DML-EXE-0512 */
-function captureError(path: string, reason: string, exports: readonly string[]): Error {
-  return executionError('capture_failed', { file: path, line: 0, reason, exports });
-}
-
-function exportNames(path: string): string[] {
-  const result = buildSync({
-    entryPoints: [path],
-    format: 'esm',
-    bundle: true,
-    packages: 'external',
-    platform: 'node',
-    logLevel: 'silent',
-    write: false,
-    metafile: true,
-    absWorkingDir: dirname(path),
-    outdir: dirname(path),
-  });
-  return Object.values(result.metafile.outputs)
-    .flatMap((output) => output.exports)
-    .sort();
-}
-
-function decode(result: Built): string {
-  return result.outputFiles[0]?.text ?? '';
 }
 
 function stampOf(path: string): string {

@@ -1,0 +1,83 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { CaptureFixture } from '../../test/capture-fixture.ts';
+
+const fixture = new CaptureFixture();
+afterAll(() => fixture.close());
+
+const clean = 'export const clean = (x: number) => scale(x);';
+const scale = 'const scale = (x: number) => x * 2;';
+const base = fixture.bundleOf(`${scale} ${clean}`);
+
+/** The bundle of `clean` beside a value that only another export needs. */
+function beside(value: string): string {
+  return fixture.bundleOf(`
+    import { sep } from 'node:path';
+    ${scale}
+    const value = ${value};
+    function between() { return value }
+    export const other = () => [between(), sep];
+    ${clean}
+    export const third = () => value;`);
+}
+
+describe('what only other exports need', () => {
+  it.each([
+    'Object.freeze({ a: [1, 2], b: "x" })',
+    'new Map(Object.entries({ a: 1, b: 2 }))',
+    'new Set("a b c".split(" "))',
+    'new Intl.NumberFormat("en")',
+    'new URL("./data.csv", "file:///x/")',
+    '[Math.log(2), Math.PI, Number("1"), -1, 1 + 2, `a`]',
+    'Object.fromEntries([["a", () => 1]])',
+    'class { static table = new Map(); run() { return 1 } }',
+    'new TextDecoder("utf-8")',
+    'new Float64Array(8)',
+    'Symbol.for("x")',
+  ])('is left out when it is %s [DML-EXE-0522]', (value) => {
+    expect(beside(value)).toBe(base);
+  });
+
+  it.each([
+    'register("x")',
+    'new Thing()',
+    'Array.from([1], () => globalThis.count++)',
+    'class { static { globalThis.count = 1 } }',
+    'Object.freeze(globalThis.shared)',
+    'globalThis.shared.value',
+    'delete globalThis.shared',
+    'Math.random()',
+    '[1, 2].map(globalThis.visit)',
+  ])('stays when making it may do more: %s', (value) => {
+    expect(beside(value)).not.toBe(base);
+  });
+
+  it('stays when the export needs it in a roundabout way', async () => {
+    const source = `
+      const names = new Map(Object.entries({ a: 1 }));
+      function look(key: string) { return names.get(key) }
+      const table = Object.freeze({ look });
+      const unused = new Map([[look, table]]);
+      let changed = 0, kept = 5, gone = new Set([1]), last = 6;
+      changed = 3;
+      export const other = () => [unused, gone];
+      export const clean = (key: string) => [table.look(key), changed, kept, last];`;
+    expect(await fixture.call(source, ['a'])).toEqual([1, 3, 5, 6]);
+  });
+
+  it('leaves nothing behind of a pipeline in the same file', () => {
+    const pipeline = `
+      import { definePipeline, functions } from '@daggerml/bindings';
+      const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
+      const DATA = new URL('./data.csv', import.meta.url);
+      export const main = definePipeline('main', async (dag: any) => dag.call(steps.clean, await dag.file(DATA)));
+      export default definePipeline((dag: any) => dag.call(steps.clean, 2));`;
+    expect(fixture.bundleOf(`${pipeline} ${scale} ${clean}`)).toBe(base);
+  });
+
+  it('leaves nothing behind with names in the bundle either', () => {
+    const named = `class Point { x = 1 } export const clean = () => new Point().constructor.name;`;
+    const more = `const held = new Map(Object.entries({ a: () => 1, b: class {} })); const fn = () => held; function decl() { return fn }
+      const table = Object.freeze({ decl, fn }); export const other = () => table;`;
+    expect(fixture.bundleOf(`${more} ${named}`)).toBe(fixture.bundleOf(named));
+  });
+});

@@ -1,0 +1,142 @@
+import { dirname } from 'node:path';
+import type { AnyNode, CallExpression, VariableDeclaration } from 'acorn';
+import { authoringModule } from '../source-file.ts';
+import type { CodeText } from './code-text.ts';
+import { isNamingCall, namingHelper } from './naming-helper.ts';
+import { mayBeDropped } from './pure-expressions.ts';
+import type { Binding, Scopes } from './scopes.ts';
+import type { TextEdit } from './text-edits.ts';
+
+/** A part of a module's top level that may go when nothing needs it. */
+interface Part {
+  readonly start: number;
+  readonly end: number;
+  isNeeded: boolean;
+  /** What the part only names: it is needed when that is. */
+  readonly names: Binding | undefined;
+}
+
+/**
+ * Plans to take out what the bundler keeps although nothing needs it: values that other exports use and that are
+ * made by built-in functions of which the bundler does not know that they do nothing else. `var` statements side
+ * by side become one, so that what stood between them leaves no trace.
+ *
+ * @spec DML-EXE-0522
+ */
+export function planUnusedCode(code: CodeText): readonly TextEdit[] {
+  const { program, scopes } = code;
+  const parts = partsOf(code);
+  markNeeded(parts, scopes);
+  const unneeded = new Set(parts.filter((part) => !part.isNeeded).map((part) => part.start));
+  const edits: TextEdit[] = [];
+  let before: VariableDeclaration | undefined;
+  for (const statement of program.body) {
+    if (statement.type !== 'VariableDeclaration') {
+      if (unneeded.has(statement.start)) edits.push(cut(statement));
+      else before = undefined;
+      continue;
+    }
+    const kept = statement.declarations.filter((declarator) => !unneeded.has(declarator.start));
+    if (kept.length === 0) {
+      edits.push(cut(statement));
+      continue;
+    }
+    const [first] = kept as [AnyNode];
+    if (before?.kind === 'var' && statement.kind === 'var') {
+      edits.push({ start: lastEnd(before), end: before.end, text: ',' });
+      edits.push({ start: statement.start, end: first.start, text: '' });
+    } else if (first.start > (statement.declarations[0]?.start ?? 0)) {
+      edits.push({ start: statement.declarations[0]?.start ?? 0, end: first.start, text: '' });
+    }
+    kept.forEach((declarator, index) => {
+      const next = kept[index + 1]?.start;
+      const following = statement.declarations[statement.declarations.indexOf(declarator) + 1];
+      if (following && next === undefined)
+        edits.push({ start: declarator.end, end: lastEnd(statement), text: '' });
+      else if (following && next !== following.start)
+        edits.push({ start: declarator.end, end: next as number, text: ',' });
+    });
+    before = statement;
+  }
+  return edits;
+}
+
+function partsOf(code: CodeText): Part[] {
+  const { program, scopes } = code;
+  const helper = namingHelper(program, scopes);
+  const isNaming = (node: AnyNode): boolean => isNamingCall(node, helper, scopes);
+  const isHarmless = (node: AnyNode): boolean => isNaming(node) || isAuthoringCall(node, code);
+  const parts: Part[] = [];
+  const add = ({ start, end }: AnyNode, names?: Binding): void =>
+    void parts.push({ start, end, isNeeded: false, names });
+  for (const statement of program.body) {
+    if (statement.type === 'FunctionDeclaration') add(statement);
+    else if (statement.type === 'ExpressionStatement') {
+      const { expression } = statement;
+      const named = isNaming(expression) ? (expression as CallExpression).arguments[0] : undefined;
+      if (mayBeDropped(expression, scopes, isHarmless)) add(statement, named && scopes.bindingOf(named));
+    } else if (statement.type === 'VariableDeclaration') {
+      for (const declarator of statement.declarations) {
+        const { id, init } = declarator;
+        if (id.type === 'Identifier' && (!init || mayBeDropped(init, scopes, isHarmless))) add(declarator);
+      }
+    }
+  }
+  return parts;
+}
+
+const authoringFolder = dirname(authoringModule());
+
+/** Whether a call is one of the functions with which a pipeline is written, such as `definePipeline`. */
+function isAuthoringCall(node: AnyNode, { scopes, positionOf }: CodeText): boolean {
+  if (node.type !== 'CallExpression') return false;
+  const binding = scopes.bindingOf(node.callee);
+  if (binding?.kind !== 'function') return false;
+  const file = positionOf(binding.declaration.start)?.file;
+  return file !== undefined && dirname(file) === authoringFolder;
+}
+
+/** Marks what the rest of the module uses, and what that uses in turn. */
+function markNeeded(parts: readonly Part[], scopes: Scopes): void {
+  const usesOf = new Map<Part, Part[]>();
+  const queue: Part[] = [];
+  const link = (user: Part, used: Part): void => {
+    if (usesOf.has(user)) usesOf.get(user)?.push(used);
+    else usesOf.set(user, [used]);
+  };
+  for (const binding of scopes.bindings) {
+    const declaring = partAt(parts, binding.declaration.start);
+    if (!declaring || declaring.start !== binding.declaration.start) continue;
+    for (const { node } of binding.references) {
+      const user = partAt(parts, node.start);
+      if (!user) queue.push(declaring);
+      else if (user.names === binding) link(declaring, user);
+      else link(user, declaring);
+    }
+  }
+  for (let part = queue.pop(); part; part = queue.pop()) {
+    if (part.isNeeded) continue;
+    part.isNeeded = true;
+    queue.push(...(usesOf.get(part) ?? []));
+  }
+}
+
+function partAt(parts: readonly Part[], offset: number): Part | undefined {
+  let low = 0;
+  let high = parts.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((parts[middle] as Part).start <= offset) low = middle + 1;
+    else high = middle;
+  }
+  const part = parts[low - 1];
+  return part && offset < part.end ? part : undefined;
+}
+
+function cut({ start, end }: AnyNode): TextEdit {
+  return { start, end, text: '' };
+}
+
+function lastEnd({ declarations }: VariableDeclaration): number {
+  return (declarations.at(-1) as AnyNode).end;
+}
