@@ -105,6 +105,8 @@ async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> 
   const first = origins[0] ?? (failed[0] as RunNode);
   const { code = '', message = '' } = first.failure ?? {};
   const cause = failureError(first);
+  // It is not the dag that failed.
+  if (first.runError !== undefined) throw cause;
   throw bindingsError(
     'dag_failed',
     {

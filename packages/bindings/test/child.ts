@@ -4,6 +4,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileModule } from '@daggerml/execution/testing';
 
+/** How a child ended: without an exit code when it was killed. */
+export interface ChildEnd {
+  readonly exitCode: number | null;
+  readonly lines: unknown[];
+}
+
 /** A process of a test that says `ready` first and one line of JSON for each thing it did. */
 export class Child {
   readonly #process: ChildProcess;
@@ -44,11 +50,25 @@ export class Child {
   }
 
   /** Ends the child's input; yields its exit code and its lines. */
-  async end(): Promise<{ exitCode: number | null; lines: unknown[] }> {
+  end(): Promise<ChildEnd> {
     this.#process.stdin?.end();
-    const [exitCode] = await once(this.#process, 'close');
+    return this.#end();
+  }
+
+  /** Kills the child, if it still runs; yields what it said before. */
+  kill(): Promise<ChildEnd> {
+    this.#process.kill('SIGKILL');
+    return this.#end();
+  }
+
+  async #end(): Promise<ChildEnd> {
+    const { exitCode, signalCode } = this.#process;
+    const isOver = (exitCode ?? signalCode) !== null && this.#process.stdout?.closed;
+    if (!isOver) await once(this.#process, 'close');
     rmSync(this.#scratch, { recursive: true, force: true });
-    const lines = this.#output.split('\n').filter((line) => line.startsWith('{'));
-    return { exitCode, lines: lines.map((line) => JSON.parse(line)) };
+    // A killed child may leave a line unfinished.
+    const lines = this.#output.slice(0, this.#output.lastIndexOf('\n') + 1).split('\n');
+    const said = lines.filter((line) => line.startsWith('{')).map((line): unknown => JSON.parse(line));
+    return { exitCode: this.#process.exitCode, lines: said };
   }
 }
