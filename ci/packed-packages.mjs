@@ -112,9 +112,12 @@ async function tryAlone({ manifest }, tarballs, scratch) {
   const installed = await pnpm(['install', '--prefer-offline', '--no-frozen-lockfile'], project);
   if (installed.code !== 0) return problemsOf(installed, `${manifest.name}: pnpm install`);
   const compiled = await capture(process.execPath, [tools.tsc, '-p', project], { cwd: project });
-  if (compiled.code !== 0) return problemsOf(compiled, `${manifest.name}: tsc of an importing project`);
-  const ran = await capture(process.execPath, [join(project, 'out/main.js')], { cwd: project });
-  return [...problemsOf(ran, `${manifest.name}: importing it`), ...(await tryBins(project, manifest))];
+  const problems = problemsOf(compiled, `${manifest.name}: tsc of an importing project`);
+  if (compiled.code === 0) {
+    const ran = await capture(process.execPath, [join(project, 'out/main.js')], { cwd: project });
+    problems.push(...problemsOf(ran, `${manifest.name}: importing it`));
+  }
+  return [...problems, ...(await tryBins(project, manifest))];
 }
 
 function writeProject(project, manifest, tarballs) {
