@@ -1,12 +1,17 @@
 import type { ExecId } from '@daggerml/object-model';
 import type { Engine } from './engine/engine.ts';
-import { prefixRange, readKeys, refreshSnapshot } from './engine/reading.ts';
+import { prefixRange, readKeys, refreshSnapshot, renewSnapshot } from './engine/reading.ts';
 
 /** Lists the execs noted for an execution key, at the newest commit; the index is derived and may lag. */
 export function cacheEntries(engine: Engine, executionKey: string): ExecId[] {
-  refreshSnapshot(engine);
+  const range = prefixRange(Buffer.from(executionKey, 'hex'));
+  renewSnapshot(engine);
   // @spec DML-STO-0531
-  const keys = readKeys(engine, 'cache', prefixRange(Buffer.from(executionKey, 'hex')));
+  let keys = readKeys(engine, 'cache', range);
+  if (keys.length === 0) {
+    refreshSnapshot(engine);
+    keys = readKeys(engine, 'cache', range);
+  }
   // @spec DML-STO-0008
   return keys.map((key) => key.subarray(32).toString('hex') as ExecId);
 }

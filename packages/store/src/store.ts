@@ -1,7 +1,8 @@
 import type { ExecId, ObjectClass, ObjectId, ObjectIds, Records } from '@daggerml/object-model';
 import { cacheEntries } from './cache-index.ts';
 import { type Engine, poisonEngine, releaseEngine, stampEngine } from './engine/engine.ts';
-import { readRow, readRows, refreshSnapshot } from './engine/reading.ts';
+import { transactOnNewest } from './engine/newest.ts';
+import { readRow, readRows, refreshSnapshot, renewSnapshot } from './engine/reading.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { dropRecentRows } from './gc/prune.ts';
@@ -74,7 +75,7 @@ export class Store {
     try {
       environment.failpoint?.(`${label}/begin`);
       // @spec DML-STO-0121 DML-STO-0122
-      engine.root.transactionSync(() => {
+      transactOnNewest(engine, () => {
         try {
           // @spec DML-STO-0501
           if (session !== undefined) this.#writeSession(transaction, session);
@@ -197,10 +198,15 @@ export class Store {
   /** Tells whether the object's own bytes are present, at the newest commit; false for a tombstone. */
   has(objectClass: ObjectClass, id: ObjectId): boolean {
     this.#assertOpen();
-    refreshSnapshot(this.engine);
     const key = objectKey(objectClass, id);
-    const row = key && readRow(this.engine, 'objects', key);
-    return key !== undefined && row !== undefined && !isTombstone(key, row);
+    if (key === undefined) return false;
+    renewSnapshot(this.engine);
+    let row = readRow(this.engine, 'objects', key);
+    if (row === undefined) {
+      refreshSnapshot(this.engine);
+      row = readRow(this.engine, 'objects', key);
+    }
+    return row !== undefined && !isTombstone(key, row);
   }
 
   /** Reads one ref at the newest commit; undefined when absent. */

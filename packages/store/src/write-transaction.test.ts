@@ -46,9 +46,16 @@ describe('write transactions', () => {
       compaction,
       'create.ts',
       'engine/engine.ts',
-      'store.ts',
+      'engine/newest.ts',
       'write-transaction.ts',
     ]);
+    const callers = sources.filter(
+      (name) =>
+        /\.ts$/.test(name) &&
+        !/\.test\.ts$/.test(name) &&
+        / transactOnNewest\(/.test(readFileSync(join(import.meta.dirname, name), 'utf8')),
+    );
+    expect(callers.sort()).toEqual(['engine/newest.ts', 'store.ts']);
   });
 
   it('are seen by another opening of the file as soon as they end [DML-STO-0122]', async () => {

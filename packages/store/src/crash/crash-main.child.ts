@@ -6,6 +6,7 @@ import {
   type CrashFigures,
   runFailpointKills,
   runInjectedFailures,
+  runOpenings,
   runRandomKills,
   runSizeLimits,
 } from './crash-runs.ts';
@@ -25,6 +26,7 @@ async function main(): Promise<void> {
     () => runRandomKills({ folder, rounds, processes: 1, seed }),
     () => runRandomKills({ folder, rounds, processes: 4, seed: seed + 1 }),
     () => runRandomKills({ folder, rounds, processes: 4, seed: seed + 2, scenario: 'gc' }),
+    () => runOpenings({ folder, steps: rounds * 100, openers: 4 }),
     () => runFailpointKills({ folder, scenario: 'commit', steps: 20, passings }),
     () => runFailpointKills({ folder, scenario: 'gc', steps: 6, passings }),
     () => runFailpointKills({ folder, scenario: 'import', steps: 6, passings }),

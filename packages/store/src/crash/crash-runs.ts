@@ -159,6 +159,30 @@ export async function runRandomKills(options: KillOptions): Promise<CrashFigures
   return tally.figures();
 }
 
+export interface OpeningOptions {
+  readonly folder: string;
+  /** Commits the writer makes. */
+  readonly steps: number;
+  /** Processes that open and close the store all the while. */
+  readonly openers: number;
+}
+
+/** Lets one process write while others open the store, kills those in the end, and verifies. */
+export async function runOpenings({ folder, steps, openers }: OpeningOptions): Promise<CrashFigures> {
+  const tally = new Tally(`one writer, ${openers} processes that open the store`);
+  const path = join(folder, 'openings');
+  const order = { path, scenario: 'commit', worker: 0, run: 0, steps };
+  await tally.settle(path, [await startWorker({ ...order, steps: 1 }).end]);
+  const others = Array.from({ length: openers }, (_, index) =>
+    startWorker({ ...order, scenario: 'open', worker: index + 1, steps: 0 }),
+  );
+  await Promise.all(others.map((other) => other.firstLine));
+  const end = await startWorker({ ...order, run: 1 }).end;
+  for (const other of others) other.process.kill('SIGKILL');
+  await tally.settle(path, [end, ...(await Promise.all(others.map((other) => other.end)))]);
+  return tally.figures();
+}
+
 /** Lists the failpoints a scenario passes in a few steps. */
 async function listFailpoints(folder: string, scenario: string, steps: number): Promise<string[]> {
   const path = join(folder, `list-${scenario}`);

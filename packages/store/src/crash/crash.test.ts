@@ -9,6 +9,7 @@ import {
   type CrashFigures,
   runFailpointKills,
   runInjectedFailures,
+  runOpenings,
   runRandomKills,
   runSizeLimits,
   startWorker,
@@ -35,6 +36,12 @@ describe('crashes', () => {
     );
     expect(figures).toMatchObject({ rounds: 2, crashes: 8, broken: [] });
     expect(figures.acknowledged).toBeGreaterThan(0);
+  });
+
+  it('lose no acknowledged write while other processes open the store [DML-STO-0138]', async () => {
+    const figures = show(await runOpenings({ folder: temporaryFolder(), steps: 400, openers: 2 }));
+    expect(figures).toMatchObject({ rounds: 2, crashes: 2, broken: [] });
+    expect(figures.acknowledged).toBeGreaterThanOrEqual(400);
   });
 
   it('keep every promise at each named failpoint of committing [DML-STO-0135]', async () => {

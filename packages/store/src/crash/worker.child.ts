@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { DmlError } from '@daggerml/object-model';
 import { nodeEnvironment } from '../node-environment.ts';
 import { openStore } from '../open-store.ts';
@@ -79,7 +79,27 @@ async function work(store: Store, scenario: Scenario): Promise<void> {
   }
 }
 
+/** Opens the store for reading and closes it, again and again; whoever opens must not disturb whoever writes. */
+async function openAgain(): Promise<void> {
+  for (let step = 0; order.steps === 0 || step < order.steps; step += 1) {
+    const store = await openStore(order.path, { mode: 'read', program: 'crash' });
+    if (step === 0) say({ kind: 'ready' });
+    store.readRefs();
+    await store.close();
+  }
+  say({ kind: 'done' });
+}
+
+/** Keeps the store open until the process is killed. */
+async function hold(): Promise<void> {
+  await openStore(order.path, { mode: 'read', program: 'crash' });
+  say({ kind: 'ready' });
+  await sleep(3_600_000);
+}
+
 async function main(): Promise<void> {
+  if (order.scenario === 'open') return openAgain();
+  if (order.scenario === 'hold') return hold();
   const scenario = SCENARIOS[order.scenario];
   if (scenario === undefined) throw new Error(`no scenario ${order.scenario}`);
   const environment = nodeEnvironment({

@@ -1,11 +1,11 @@
-import { closeSync, constants, fstatSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, linkSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeError } from '../errors.ts';
 
 /** Enough for the engine's header and the places of all readers. */
 const LOCK_FILE_BYTES = 65_536;
-/** What the engine opens, and one to spare. */
-const DESCRIPTORS = 5;
+/** What the engine opens, the lock file, and one to spare. */
+const DESCRIPTORS = 6;
 
 function fillLockFile(descriptor: number): void {
   const zeros = Buffer.alloc(LOCK_FILE_BYTES);
@@ -14,10 +14,29 @@ function fillLockFile(descriptor: number): void {
   }
 }
 
+/** Makes a lock file, whole before it has its name: zeros written later could fall on what another user keeps in it. */
+function makeLockFile(path: string): void {
+  const draft = `${path}-${process.pid}`;
+  try {
+    const descriptor = openSync(draft, 'w', 0o664);
+    try {
+      fillLockFile(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    linkSync(draft, path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+}
+
 /** The engine maps and fills the lock file; whole blocks of zeros leave it nothing that can fail. */
 function prepareLockFile(storePath: string): void {
   const path = join(storePath, 'lock.mdb');
-  const descriptor = openSync(path, constants.O_RDWR | constants.O_CREAT, 0o664);
+  if (!existsSync(path)) makeLockFile(path);
+  const descriptor = openSync(path, 'r+');
   try {
     if (!fstatSync(descriptor).isFile()) throw storeError('store_damaged', { path, detail: 'lock_file' });
     fillLockFile(descriptor);

@@ -4,6 +4,8 @@ import { storeError } from '../errors.ts';
 import { type MetaPage, type ReadAt, readCount, readNewestMeta } from './meta-page.ts';
 import { describeFile, readStamp, type Stamp, sameStamp } from './stamp.ts';
 
+/** Where a meta page holds the number of its transaction. */
+const TRANSACTION_AT = 152;
 const META_ATTEMPTS = 10;
 const META_PAUSE_MS = 3;
 const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4));
@@ -12,7 +14,8 @@ const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4));
 export class DataFile {
   readonly #storePath: string;
   readonly #descriptor: number;
-  readonly #word: Buffer = Buffer.alloc(8);
+  /** Both meta pages up to the number of their transaction. */
+  #metas: Buffer = Buffer.alloc(0);
   readonly readAt: ReadAt;
   #reads = 0;
 
@@ -69,15 +72,18 @@ export class DataFile {
 
   /** Yields the stamp that describes the file now; `pageBytes` is known from its meta pages. */
   describe(pageBytes: number): Stamp {
-    return describeFile(
-      this.#descriptor,
-      Math.max(this.#transactionAt(152), this.#transactionAt(pageBytes + 152)),
-    );
+    return describeFile(this.#descriptor, this.newestTransactionId(pageBytes));
   }
 
-  #transactionAt(position: number): number {
-    this.readAt(this.#word, 8, position);
-    return readCount(this.#word, 0);
+  /** Yields the number of the newest transaction that is in the file; one plain read. */
+  newestTransactionId(pageBytes: number): number {
+    const length = pageBytes + TRANSACTION_AT + 8;
+    if (this.#metas.length !== length) this.#metas = Buffer.alloc(length);
+    this.readAt(this.#metas, length, 0);
+    return Math.max(
+      readCount(this.#metas, TRANSACTION_AT),
+      readCount(this.#metas, pageBytes + TRANSACTION_AT),
+    );
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import type { RootDatabaseOptionsWithPath } from 'lmdb';
+import type { RawOptions } from './raw-engine.ts';
 
 /** Version of the engine package this code is written and tested against. */
 export const ENGINE_VERSION = '3.5.6';
@@ -15,11 +15,7 @@ export function mapBytesWithin(limitBytes: number | undefined): number {
 }
 
 /** Yields the one set of engine options every open uses. */
-export function engineOptions(
-  path: string,
-  readOnly: boolean,
-  mapBytes: number,
-): RootDatabaseOptionsWithPath {
+export function engineOptions(path: string, readOnly: boolean, mapBytes: number): RawOptions {
   return {
     path,
     noSubdir: false,

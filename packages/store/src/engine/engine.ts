@@ -1,18 +1,15 @@
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { DmlError } from '@daggerml/object-model';
-import { open, type RootDatabase } from 'lmdb';
 import { storeError } from '../errors.ts';
-import { prepareOpening } from './before-open.ts';
 import { DataFile } from './data-file.ts';
 import { writeEmptyDataFile } from './empty-data-file.ts';
-import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
 import type { MetaPage } from './meta-page.ts';
+import { NewestTransaction } from './newest.ts';
+import { openRoot, type Root } from './open-root.ts';
 import { checkPages } from './page-check.ts';
 import { StampWriter, sameStamp } from './stamp.ts';
 import { type AdmitFile, openTables, type Tables } from './tables.ts';
-
-type Root = RootDatabase<Uint8Array, Uint8Array>;
 
 /** How an engine is opened. */
 export interface EngineOpening {
@@ -30,6 +27,7 @@ export interface Engine {
   root: Root;
   tables: Tables;
   readonly file: DataFile;
+  readonly newest: NewestTransaction;
   readonly pageBytes: number;
   /** Whether this open had to look at every page. */
   readonly checkedPages: boolean;
@@ -47,16 +45,6 @@ const CHECK_ATTEMPTS = 5;
 
 /** Engines of this thread by real path; one process must not map a data file twice. */
 const engines = new Map<string, Engine>();
-
-function openRoot(path: string, opening: EngineOpening): Root {
-  prepareOpening(path, opening.readOnly);
-  try {
-    const mapBytes = opening.mapBytes ?? DEFAULT_MAP_BYTES;
-    return open<Uint8Array, Uint8Array>(engineOptions(path, opening.readOnly, mapBytes));
-  } catch (cause) {
-    throw storeError('store_damaged', { detail: 'engine_open', path }, cause);
-  }
-}
 
 /** Walks all pages of the newest state, which a reader's place keeps from being reused meanwhile. */
 function checkAllPages(root: Root, file: DataFile): void {
@@ -85,10 +73,13 @@ function openEngine(path: string, opening: EngineOpening): Engine {
   const file = new DataFile(path);
   let root: Root | undefined;
   let stamps: StampWriter | undefined;
+  let newest: NewestTransaction | undefined;
   try {
     const { meta, isStamped } = file.readStampedMeta();
     if (!opening.readOnly) stamps = new StampWriter(path);
     root = openRoot(path, opening);
+    newest = new NewestTransaction(path, file, meta.pageBytes);
+    newest.settle();
     // @spec DML-STO-0152
     if (!isStamped) {
       const before = file.describe(meta.pageBytes);
@@ -104,6 +95,7 @@ function openEngine(path: string, opening: EngineOpening): Engine {
       root,
       tables,
       file,
+      newest,
       pageBytes: meta.pageBytes,
       checkedPages: !isStamped,
       pagesRead: file.reads,
@@ -114,6 +106,7 @@ function openEngine(path: string, opening: EngineOpening): Engine {
     };
   } catch (error) {
     void root?.close();
+    newest?.close();
     stamps?.close();
     file.close();
     throw error;
@@ -202,6 +195,7 @@ export async function releaseEngine(engine: Engine): Promise<void> {
   if (engine.users > 0) return;
   engines.delete(engine.path);
   await engine.root.close();
+  engine.newest.close();
   engine.stamps?.close();
   engine.file.close();
 }

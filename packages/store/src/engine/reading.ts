@@ -22,6 +22,16 @@ export interface RowRange {
 /** Moves later reads to the newest commit; inside a write transaction reads are of that transaction anyway. */
 export function refreshSnapshot(engine: Engine): void {
   // @spec DML-STO-0143
+  if (engine.writing !== undefined) return;
+  engine.newest.settle();
+  engine.root.resetReadTxn();
+}
+
+/**
+ * Moves later reads to what is most likely the newest commit, for less; whoever then finds nothing has to look
+ * again after `refreshSnapshot`.
+ */
+export function renewSnapshot(engine: Engine): void {
   if (engine.writing === undefined) engine.root.resetReadTxn();
 }
 

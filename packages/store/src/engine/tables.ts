@@ -1,7 +1,7 @@
-import type { Database, RootDatabase } from 'lmdb';
+import type { RawRoot, RawTable } from './raw-engine.ts';
 
 /** A table whose keys and values are raw bytes. */
-export type Table = Database<Uint8Array, Uint8Array>;
+export type Table = RawTable;
 
 export const TABLE_NAMES = [
   'objects',
@@ -28,18 +28,16 @@ const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
  * Opens every named table. An open for writing creates the ones the file lacks; for reading they are absent,
  * which only a file of an older schema shows.
  */
-export function openTables(root: RootDatabase<Uint8Array, Uint8Array>, admit?: AdmitFile): Tables {
+export function openTables(root: RawRoot, admit?: AdmitFile): Tables {
   const tables: Partial<Record<TableName, Table>> = {};
   if (admit !== undefined) {
     // Whether this file is for this program is known before anything in it is created.
-    const meta = root.openDB<Uint8Array, Uint8Array>('meta', { ...BINARY, create: false } as typeof BINARY) as
-      | Table
-      | undefined;
+    const meta = root.openDB('meta', { ...BINARY, create: false } as typeof BINARY);
     // @spec DML-STO-0022
-    admit((key) => meta?.getBinary(key) as Buffer | undefined);
+    admit((key) => meta?.getBinary(key));
   }
   for (const name of TABLE_NAMES) {
-    const table = root.openDB<Uint8Array, Uint8Array>(name, BINARY) as Table | undefined;
+    const table = root.openDB(name, BINARY);
     if (table !== undefined) tables[name] = table;
   }
   return tables as Tables;

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { fakeEnvironment, openFixture, temporaryFolder } from '../../test/fixture-store.ts';
+import { putText } from '../../test/records.ts';
+import { startWorker } from '../crash/crash-runs.ts';
+import { openStore } from '../open-store.ts';
+
+/** Which kind of lock the engine makes, and what the C library puts there when it is destroyed. */
+const LOCK_KIND = 0x90;
+const DESTROYED = -1;
+const HEAD_BYTES = 128;
+
+/** Leaves the locks of a file as the last user leaves them to the process that waits to be the next. */
+function destroyLocks(path: string): number {
+  const descriptor = openSync(join(path, 'lock.mdb'), 'r+');
+  const head = Buffer.alloc(HEAD_BYTES);
+  readSync(descriptor, head, 0, HEAD_BYTES, 0);
+  let count = 0;
+  for (let at = 0; at < HEAD_BYTES; at += 4) {
+    if (head.readInt32LE(at) !== LOCK_KIND) continue;
+    count += 1;
+    head.writeInt32LE(DESTROYED, at);
+  }
+  writeSync(descriptor, head, 0, HEAD_BYTES, 0);
+  closeSync(descriptor);
+  return count;
+}
+
+it.each(['read', 'write'] as const)(
+  'opening to %s outlasts locks that the user before has destroyed [DML-STO-0118]',
+  async (mode) => {
+    const path = join(temporaryFolder(), 'store');
+    const first = await openFixture(fakeEnvironment(), path);
+    first.transact('put', (transaction) => void putText(transaction, 'kept'));
+    await first.close();
+    const holder = startWorker({ path, scenario: 'hold', worker: 0, run: 0, steps: 0 });
+    await holder.firstLine;
+    expect(destroyLocks(path)).toBe(3);
+    // Opening does not give way to timers, so another process ends the one that holds the file.
+    const killer = spawn('sh', ['-c', `sleep 0.3; kill -9 ${holder.process.pid}`], { stdio: 'ignore' });
+    const startMs = performance.now();
+    const store = await openStore(path, { mode, environment: fakeEnvironment() });
+    expect(performance.now() - startMs).toBeGreaterThan(100);
+    if (mode === 'write') store.transact('put', (transaction) => void putText(transaction, 'later'));
+    expect(store.readRefs()).toEqual([]);
+    await store.close();
+    if (killer.exitCode === null) await once(killer, 'close');
+    expect((await holder.end).signal).toBe('SIGKILL');
+  },
+);

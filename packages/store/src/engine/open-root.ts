@@ -1,0 +1,59 @@
+import { openAsClass } from 'lmdb';
+import { storeError } from '../errors.ts';
+import { prepareOpening } from './before-open.ts';
+import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
+import type { RawOptions, RawRoot } from './raw-engine.ts';
+
+/** The engine's handle of an open file. */
+export type Root = RawRoot;
+
+/** How the engine opens a file. */
+export interface RootOpening {
+  readonly readOnly: boolean;
+  readonly mapBytes?: number | undefined;
+}
+
+/** What the engine answers to a process that waits for locks which the process before it has destroyed. */
+const DESTROYED_LOCKS = 22;
+const ATTEMPTS = 200;
+const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4));
+
+/** The parts of the engine's class that work without an instance: they are about the file that was opened. */
+interface OpenedFile {
+  readonly prototype: { ensureReadTxn(): void; close(): Promise<void> };
+  new (name: null, options: RawOptions & { readonly isRoot: true }): Root;
+}
+
+/**
+ * Lets the engine open the data file of a store.
+ *
+ * The last user that closes a file destroys the locks in it, also when another process already waits to become
+ * the next user; that one then holds a file whose locks nobody can take. It lets go and tries anew: the first to
+ * come to a file without users makes the locks anew.
+ */
+export function openRoot(path: string, opening: RootOpening): Root {
+  for (let attempt = 1; ; attempt += 1) {
+    prepareOpening(path, opening.readOnly);
+    try {
+      return openOnce(engineOptions(path, opening.readOnly, opening.mapBytes ?? DEFAULT_MAP_BYTES));
+    } catch (cause) {
+      // @spec DML-STO-0118
+      if (attempt === ATTEMPTS || (cause as { code?: unknown }).code !== DESTROYED_LOCKS)
+        throw storeError('store_damaged', { detail: 'engine_open', path }, cause);
+      // Several such processes have to let go at one time, so each waits for a time of its own.
+      Atomics.wait(PAUSE, 0, 0, ((process.pid * attempt) % 13) + 1);
+    }
+  }
+}
+
+function openOnce(options: RawOptions): Root {
+  const file = openAsClass<Uint8Array, Uint8Array>(options) as unknown as OpenedFile;
+  try {
+    // Taking a place among the readers is the first that needs a lock; it fails without consequences.
+    file.prototype.ensureReadTxn.call({ emit: () => {} });
+    return new file(null, { ...options, isRoot: true });
+  } catch (error) {
+    void file.prototype.close.call({ isRoot: true });
+    throw error;
+  }
+}
