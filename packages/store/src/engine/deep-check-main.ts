@@ -4,6 +4,7 @@ import { unsealRow } from '../sealed-row.ts';
 import { isTombstone } from '../tombstone.ts';
 import type { DeepCheckReport } from './deep-check-report.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
+import type { RawRoot } from './raw-engine.ts';
 import { openTables, TABLE_NAMES, type TableName } from './tables.ts';
 
 const MAX_FINDINGS = 1000;
@@ -29,7 +30,8 @@ function asBuffer(bytes: Uint8Array): Buffer {
 
 /** Reads every row of the store at `path` through the engine; a damaged file may end the process. */
 function inspectStore(path: string): DeepCheckReport {
-  const tables = openTables(open<Uint8Array, Uint8Array>(engineOptions(path, true, DEFAULT_MAP_BYTES)));
+  const root = open(engineOptions(path, true, DEFAULT_MAP_BYTES)) as unknown as RawRoot;
+  const tables = openTables(root);
   const damaged: { table: string; key: string; detail: string }[] = [];
   let rows = 0;
   let objects = 0;
