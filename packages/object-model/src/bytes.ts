@@ -41,6 +41,13 @@ export function writeHex(hex: string, target: Uint8Array, offset: number): boole
   return bad < 16;
 }
 
+/** Tells whether every character of a text is a lowercase hex digit; much faster than a pattern. */
+export function isHex(text: string): boolean {
+  let bad = 0;
+  for (let at = 0; at < text.length; at++) bad |= HEX_TO_NIBBLE[text.charCodeAt(at)] ?? 255;
+  return bad < 16;
+}
+
 /** Yields the bytes of lowercase hex text, undefined when it is not that. */
 export function bytesOfHex(hex: string): Uint8Array | undefined {
   if (hex.length % 2 !== 0) return undefined;

@@ -1,4 +1,4 @@
-import { bytesOfHex, hexOf, writeHex } from './bytes.ts';
+import { bytesOfHex, hexOf, isHex, writeHex } from './bytes.ts';
 import { fail } from './errors.ts';
 import type { ObjectClass } from './object-class.ts';
 
@@ -45,12 +45,11 @@ export type ObjectId<Class extends ObjectClass = ObjectClass> = ObjectIds[Class]
 /** Length of an id in bytes. */
 export const ID_BYTES = 32;
 
-const ID_TEXT = /^[0-9a-f]{64}$/;
 const ABBREVIATION = /^[0-9a-f]{4,64}$/;
 
 /** Tells whether a text is a whole id. */
 export function isIdText(text: string): boolean {
-  return ID_TEXT.test(text);
+  return typeof text === 'string' && text.length === 64 && isHex(text);
 }
 
 /**
@@ -61,7 +60,7 @@ export function isIdText(text: string): boolean {
  * @spec DML-OBJ-0401
  */
 export function parseId<Class extends ObjectClass = ObjectClass>(text: string): ObjectIds[Class] {
-  if (typeof text !== 'string' || !ID_TEXT.test(text)) fail('id_form');
+  if (!isIdText(text)) fail('id_form');
   return text as ObjectIds[Class];
 }
 

@@ -1,4 +1,5 @@
 import { fail } from '../errors.ts';
+import { freshBytes } from '../fresh-bytes.ts';
 import { LINK_BYTES, writeCidField } from './link-bytes.ts';
 import type { LinkCodec } from './value.ts';
 
@@ -32,7 +33,8 @@ export class CborWriter {
 
   /** Yields a fresh copy of what was written from `start` on, and forgets it all. */
   take(start = 0): Uint8Array {
-    const taken = this.#bytes.slice(start, this.#length);
+    const taken = freshBytes(this.#length - start);
+    taken.set(this.#bytes.subarray(start, this.#length));
     this.#length = 0;
     return taken;
   }

@@ -1,6 +1,7 @@
 import { LINK_BYTES, writeCidField } from '../cbor/link-bytes.ts';
 import { CODEC_DAG_CBOR } from '../cbor/value.ts';
 import { CborWriter } from '../cbor/writer.ts';
+import { freshBytes } from '../fresh-bytes.ts';
 import type { DagId, DatumId, ExecId, ExecRequestId, ExecutionKey, NodeId } from '../ids.ts';
 import type { RecordType } from '../object-class.ts';
 import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
@@ -54,7 +55,7 @@ export function decodeByTemplate(bytes: Uint8Array, type: RecordType): AnyRecord
 
 function encodeNode(node: NodeRecord): Uint8Array | undefined {
   if (node.kind === 'literal') {
-    const bytes = new Uint8Array(LITERAL_BYTES);
+    const bytes = freshBytes(LITERAL_BYTES);
     writeLiteralHead(bytes);
     writeCidField(CODEC_DAG_CBOR, node.datumId, bytes, 8);
     return bytes;
@@ -69,7 +70,7 @@ function writeLiteralHead(bytes: Uint8Array): void {
 function encodeCall(node: CallNode | BuiltinNode): Uint8Array | undefined {
   const inputs = node.inputs;
   if (!Array.isArray(inputs) || inputs.length > MAX_TEMPLATE_INPUTS) return undefined;
-  const bytes = new Uint8Array(INPUTS_OFFSET + 1 + inputs.length * LINK_BYTES);
+  const bytes = freshBytes(INPUTS_OFFSET + 1 + inputs.length * LINK_BYTES);
   writeLiteralHead(bytes);
   bytes[0] = 0x85;
   bytes[3] = node.kind === 'call' ? 2 : 4;

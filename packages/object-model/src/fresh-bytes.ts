@@ -1,0 +1,24 @@
+/** Views share slabs of this size; a kept record keeps its slab in memory. */
+const SLAB_BYTES = 8192;
+/** Longer byte strings get memory of their own. */
+const MAX_SHARED_BYTES = 1024;
+
+let slab: ArrayBuffer | undefined;
+let used = 0;
+
+/**
+ * Yields bytes that are zero and nobody else's.
+ *
+ * Short ones are views of a slab: a buffer of their own costs more than encoding and hashing a record. So they
+ * must not be transferred to another thread.
+ */
+export function freshBytes(length: number): Uint8Array {
+  if (length > MAX_SHARED_BYTES) return new Uint8Array(length);
+  if (slab === undefined || used + length > SLAB_BYTES) {
+    slab = new ArrayBuffer(SLAB_BYTES);
+    used = 0;
+  }
+  const bytes = new Uint8Array(slab, used, length);
+  used += length;
+  return bytes;
+}
