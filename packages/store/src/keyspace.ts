@@ -1,12 +1,16 @@
-import { OBJECT_CLASS_NUMBERS, type ObjectClass, type ObjectId, objectClassOf } from '@daggerml/object-model';
+import {
+  isIdText,
+  OBJECT_CLASS_NUMBERS,
+  type ObjectClass,
+  type ObjectId,
+  objectClassOf,
+} from '@daggerml/object-model';
 
 /** The byte that leads the key of every object of a class: the record's type number, 12 for raw chunks. */
 export const CLASS_BYTES: typeof OBJECT_CLASS_NUMBERS = OBJECT_CLASS_NUMBERS;
 
 /** Length of an object's key: class byte and the 32 bytes of its id. */
 export const OBJECT_KEY_BYTES = 33;
-
-const ID_PATTERN = /^[0-9a-f]{64}$/;
 
 /** Yields the class a key's leading byte stands for, undefined for a byte no class uses. */
 export function classOfByte(byte: number): ObjectClass | undefined {
@@ -25,7 +29,7 @@ export function writeObjectKey(target: Buffer, offset: number, objectClass: Obje
 
 /** Yields a fresh 33-byte object key, undefined when `id` is not a full id. */
 export function objectKey(objectClass: ObjectClass, id: string): Buffer | undefined {
-  if (!ID_PATTERN.test(id)) return undefined;
+  if (!isIdText(id)) return undefined;
   const key = Buffer.allocUnsafeSlow(OBJECT_KEY_BYTES);
   writeObjectKey(key, 0, objectClass, id as ObjectId);
   return key;

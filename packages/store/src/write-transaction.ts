@@ -17,6 +17,7 @@ import { lastSequence, snapshotKey } from './journal.ts';
 import { OBJECT_KEY_BYTES, objectKey, sequenceKey, textKey, writeObjectKey } from './keyspace.ts';
 import { scanLinks } from './links.ts';
 import { encodeMeta, type MetaKey, type MetaValue, readMeta } from './meta.ts';
+import { NewRun } from './new-run.ts';
 import { type RecordClass, readObject } from './objects.ts';
 import { type Pin, pinKey } from './pins.ts';
 import { RecentObjects, recentKey } from './recents.ts';
@@ -74,6 +75,7 @@ export class WriteTransaction {
   readonly #sessionId: string;
   readonly #snapshotInterval: number;
   readonly #objects: Table;
+  readonly #newRun: NewRun;
   readonly #recent = new RecentObjects();
   readonly #space: SpaceGuard;
   readonly #key: Buffer = Buffer.allocUnsafeSlow(OBJECT_KEY_BYTES);
@@ -85,6 +87,7 @@ export class WriteTransaction {
     this.#sessionId = context.sessionId;
     this.#snapshotInterval = context.snapshotInterval;
     this.#objects = context.engine.tables.objects;
+    this.#newRun = new NewRun(context.engine);
     this.#space = new SpaceGuard(context.engine, context.environment);
   }
 
@@ -117,22 +120,31 @@ export class WriteTransaction {
     const key = this.#key;
     writeObjectKey(key, 0, objectClass, id);
     this.#space.add(bytes.length);
-    let added: boolean;
-    try {
-      this.environment.failpoint?.('put');
-      // @spec DML-STO-0201
-      added = this.#objects.putSync(key, stage(bytes), NO_OVERWRITE) as unknown as boolean;
-    } catch (cause) {
-      throw new EngineFailure(cause);
-    }
     // @spec DML-STO-0207
-    if (!added) this.#keepOrHeal(key, bytes);
+    if (!this.#putNew(key, bytes)) this.#keepOrHeal(key, bytes);
     // @spec DML-STO-0502
     this.#recent.add(key);
   }
 
+  /** Puts bytes under a key that is free; false when it is known to be taken. */
+  #putNew(key: Buffer, bytes: Uint8Array): boolean {
+    const run = this.#newRun;
+    try {
+      this.environment.failpoint?.('put');
+      // @spec DML-STO-0201
+      if (run.mustAsk(bytes.length)) {
+        if (!(this.#objects.putSync(key, stage(bytes), NO_OVERWRITE) as unknown as boolean)) return false;
+      } else this.#objects.putSync(key, stage(bytes));
+      run.noteNew();
+      return true;
+    } catch (cause) {
+      throw new EngineFailure(cause);
+    }
+  }
+
   /** The key is taken: equal bytes and tombstones stay, damaged bytes are replaced by the right ones. */
   #keepOrHeal(key: Buffer, bytes: Uint8Array): void {
+    this.#newRun.end();
     const present = readRow(this.engine, 'objects', key);
     // @spec DML-STO-0209
     if (present === undefined || present.equals(bytes) || isTombstone(key, present)) return;
@@ -285,6 +297,7 @@ export class WriteTransaction {
   putRow(table: TableName, key: Uint8Array, value: Uint8Array): void {
     this.#assertOpen();
     this.#space.add(value.length);
+    if (table === 'objects' || table === 'excised') this.#newRun.end();
     try {
       this.environment.failpoint?.('put');
       this.engine.tables[table].putSync(key, value);
@@ -296,6 +309,7 @@ export class WriteTransaction {
   /** @internal Deletes a row; false when absent. */
   deleteRow(table: TableName, key: Uint8Array): boolean {
     this.#assertOpen();
+    if (table === 'objects') this.#newRun.end();
     try {
       this.environment.failpoint?.('delete');
       return this.engine.tables[table].removeSync(key);
