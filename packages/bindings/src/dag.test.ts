@@ -1,4 +1,6 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type FunctionRef, f64, functions, RunObjects } from '@daggerml/execution';
@@ -502,13 +504,107 @@ describe('Dag.file and Dag.directory', () => {
     expect(await value['b/c/d.txt']!.text()).toBe('d');
   });
 
-  it('refuse what is neither a file nor a folder [DML-BND-0907]', async () => {
+  /** How capturing a path of the project is refused. */
+  async function refusal(capture: Promise<unknown>): Promise<string> {
+    return capture.then(
+      () => 'captured',
+      (error: Error & { fields: { path: string; reason: string } }) =>
+        `${error.fields.path.replace(`${project.folder}/`, '')}: ${error.fields.reason}`,
+    );
+  }
+
+  it('follow links to files and folders, also to those outside [DML-BND-0906]', async () => {
+    project.write('outside/deep/b.txt', 'b');
     project.write('links/a.txt', 'a');
-    symlinkSync('a.txt', join(project.folder, 'links/link'));
-    await expect(dag.directory('links')).rejects.toMatchObject({
-      code: 'unreadable_file',
-      fields: { path: join(project.folder, 'links/link') },
+    symlinkSync('a.txt', join(project.folder, 'links/again.txt'));
+    symlinkSync('../outside/deep', join(project.folder, 'links/folder'));
+    symlinkSync(join(project.folder, 'outside/deep/b.txt'), join(project.folder, 'links/b.txt'));
+    const value = await (await dag.directory('links')).value();
+    const texts = await Promise.all(
+      Object.entries(value).map(async ([path, file]) => [path, await file.text()]),
+    );
+    expect(Object.fromEntries(texts)).toEqual({
+      'a.txt': 'a',
+      'again.txt': 'a',
+      'b.txt': 'b',
+      'folder/b.txt': 'b',
     });
+  });
+
+  it('refuse a link to a folder that it is in [DML-BND-0912]', async () => {
+    project.write('cycle/inner/a.txt', 'a');
+    symlinkSync('..', join(project.folder, 'cycle/inner/up'));
+    expect(await refusal(dag.directory('cycle'))).toBe(
+      'cycle/inner/up: it is a link to a folder that it is in',
+    );
+    symlinkSync('self', join(project.folder, 'self'));
+    expect(await refusal(dag.directory('self'))).toBe('self: ELOOP');
+  });
+
+  it('refuse what is neither a file nor a folder [DML-BND-0907]', async () => {
+    const socket = createServer().listen(join(project.folder, project.write('socket/a', '') && 'socket/s'));
+    await new Promise((resolve) => socket.once('listening', resolve));
+    expect(await refusal(dag.directory('socket'))).toBe('socket/s: it is neither a file nor a folder');
+    socket.close();
+    project.write('pipe/a', '');
+    execFileSync('mkfifo', [join(project.folder, 'pipe/p')]);
+    expect(await refusal(dag.directory('pipe'))).toBe('pipe/p: it is neither a file nor a folder');
+    project.write('broken/a', '');
+    symlinkSync('nowhere', join(project.folder, 'broken/link'));
+    expect(await refusal(dag.directory('broken'))).toBe(
+      'broken/link: it is a link to what is not there (ENOENT)',
+    );
+    expect(await refusal(dag.directory('broken/a'))).toBe('broken/a: ENOTDIR');
+  });
+
+  it('refuse to read as a file what is none [DML-BND-0910]', async () => {
+    project.write('special/a', '');
+    execFileSync('mkfifo', [join(project.folder, 'special/pipe')]);
+    expect(await refusal(dag.file('special/pipe'))).toBe('special/pipe: it is a named pipe, not a file');
+    expect(await refusal(dag.file('special'))).toBe('special: it is a folder, not a file');
+    expect(await refusal(dag.file('/dev/zero'))).toBe('/dev/zero: it is a device, not a file');
+    expect(await refusal(dag.file('/proc/self/mem'))).toBe('/proc/self/mem: EIO');
+  });
+
+  it('refuse a file that changes while it is read [DML-BND-0911]', async () => {
+    const path = project.write('growing.bin', new Uint8Array(8 * 1024 * 1024));
+    const capture = refusal(dag.file('growing.bin'));
+    const grow = setInterval(() => appendFileSync(path, 'x'), 1);
+    expect(await capture).toBe('growing.bin: it changed while it was read');
+    clearInterval(grow);
+    expect(await refusal(dag.file('growing.bin'))).toBe('captured');
+  });
+
+  it('leave out the repository, and nothing else [DML-BND-0913]', async () => {
+    const own = await Project.create();
+    own.write('.dml/notes.txt', 'of the repository');
+    own.write('other/.dml/notes.txt', 'of no repository');
+    own.write('other/.hidden', 'hidden');
+    const inside = own.repository.newDag('inside');
+    const value = await (await inside.directory(own.folder)).value();
+    expect(Object.keys(value)).toEqual(['other/.dml/notes.txt', 'other/.hidden', 'steps.ts']);
+    await inside.close();
+    await own.close();
+  });
+
+  it('refuse a name that is not UTF-8 or not a path [DML-BND-0914]', async () => {
+    project.write('names/a', '');
+    writeFileSync(Buffer.concat([Buffer.from(join(project.folder, 'names/')), Buffer.from([0xff])]), '');
+    expect(await refusal(dag.directory('names'))).toBe('names/\ufffd: its name is not UTF-8');
+    project.write('slash/a\\b', '');
+    expect(await refusal(dag.directory('slash'))).toBe(
+      'slash/a\\b: its name has a backslash, or is too long',
+    );
+    project.write('twice/e\u0301', '1');
+    project.write('twice/\u00e9', '2');
+    expect(await refusal(dag.directory('twice'))).toMatch(
+      /^twice\/.*: its name is the same text as that of /,
+    );
+  });
+
+  it('take an empty folder as an empty map', async () => {
+    mkdirSync(join(project.folder, 'nothing/below'), { recursive: true });
+    expect(await (await dag.directory('nothing')).value()).toEqual({});
   });
 
   it('read a stream as a blob', async () => {

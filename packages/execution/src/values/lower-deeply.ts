@@ -1,10 +1,9 @@
-import { createReadStream } from 'node:fs';
 import { type DatumId, encodeRecord } from '@daggerml/object-model';
 import { blobContent } from '../authoring/values.ts';
-import { executionError } from '../errors.ts';
 import { lowerValue } from './lower.ts';
 import { lowerStream } from './lower-blob.ts';
 import type { StreamSink } from './object-access.ts';
+import { fileStream } from './read-file.ts';
 
 /** Stores the datum of a value that may hold blobs from streams and files. Throws what `lowerValue` throws. */
 export async function lowerDeeply(value: unknown, sink: StreamSink, path: string): Promise<DatumId> {
@@ -45,19 +44,6 @@ function itemsOf(value: object): Iterable<unknown> {
   if (Array.isArray(value) || value instanceof Set) return value;
   if (value instanceof Uint8Array) return [];
   return value instanceof Map ? value.values() : Object.values(value);
-}
-
-/** @spec DML-BND-0905 */
-async function* fileStream(path: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* createReadStream(path, { highWaterMark: 256 * 1024 }) as AsyncIterable<Uint8Array>;
-  } catch (error) {
-    throw executionError(
-      'unreadable_file',
-      { path, reason: (error as NodeJS.ErrnoException).code ?? 'unknown' },
-      error,
-    );
-  }
 }
 
 /** Stores the bytes of a file as a blob. Rejects with `unreadable_file`. */

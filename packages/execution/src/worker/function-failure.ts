@@ -53,7 +53,8 @@ function messageOf(thrown: unknown): string {
 /** What lowering refused, and where in the returned value. */
 function refusalOf(thrown: unknown): string | undefined {
   if (!isDmlError(thrown) || typeof thrown.fields.path !== 'string') return undefined;
-  const { path, found = thrown.code, instead } = thrown.fields;
+  const { path, found, instead } = thrown.fields;
+  if (found === undefined) return thrown.message;
   return `${path} is ${String(found)}${instead === undefined ? '' : `; ${String(instead)}`}`;
 }
 
