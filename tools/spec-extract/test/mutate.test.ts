@@ -66,6 +66,7 @@ describe('mutate', () => {
         ],
       },
     });
+    expect(answer.text).toMatch(/^object-model: 3 of 3 verified requirements, seed 1\n\nid +outcome /);
     expect(answer.text).toMatch(/\n1 killed, 1 survived, 1 not mutable, 0 no baseline$/);
     expect(said).toHaveLength(4);
     expect(snapshot(root)).toEqual(before);

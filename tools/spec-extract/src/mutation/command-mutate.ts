@@ -53,6 +53,8 @@ export async function mutate(request: MutateRequest): Promise<Answer> {
   return {
     exitCode: red ? EXIT.red : EXIT.green,
     text: [
+      `${packageName}: ${sample.length} of ${verified.size} verified requirements, seed ${seed}`,
+      '',
       ...table(rows),
       '',
       OUTCOMES.map((outcome) => `${counts[outcome]} ${outcome.replace('_', ' ')}`).join(', '),
