@@ -52,7 +52,11 @@ describe('the index file', () => {
     fc.assert(
       fc.property(index, (value) => {
         const file = renderIndexFile(value);
-        for (const entry of value.requirements) expect(readIndexedRequirement(file, entry.id)).toEqual(entry);
+        const checkedOut = { ...file, text: file.text.replaceAll('\n', '\r\n') };
+        for (const entry of value.requirements) {
+          expect(readIndexedRequirement(file, entry.id)).toEqual(entry);
+          expect(readIndexedRequirement(checkedOut, entry.id)).toEqual(entry);
+        }
         expect(readIndexedRequirement(file, 'DML-STO-0001')).toBeUndefined();
       }),
       { numRuns: 200 },

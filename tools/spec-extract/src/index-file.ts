@@ -56,11 +56,12 @@ export function readIndexedRequirement(
   requirementId: string,
 ): IndexedRequirement | undefined {
   if (!/^requirements:/m.test(file.text)) readIndexFile(file);
-  const start = file.text.indexOf(`\n  ${requirementId}:\n`);
+  const text = file.text.replaceAll('\r\n', '\n');
+  const start = text.indexOf(`\n  ${requirementId}:\n`);
   if (start < 0) return undefined;
-  const end = file.text.slice(start + 1).search(/\n {0,2}\S/);
+  const end = text.slice(start + 1).search(/\n {0,2}\S/);
   const body = asRecord(
-    parse(end < 0 ? file.text.slice(start) : file.text.slice(start, start + 1 + end)),
+    parse(end < 0 ? text.slice(start) : text.slice(start, start + 1 + end)),
     requirementId,
   );
   return fromPlain([requirementId, body[requirementId]]);
