@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
@@ -111,5 +111,27 @@ describe('dml verify', () => {
     const text = await repository.dml(['verify']);
     expect(text.exitCode).toBe(11);
     expect(text.stdout).toMatch(/^object damaged {2}class chunk {2}objectId [0-9a-f]{64}$/m);
+  });
+
+  it('reports damage that keeps the store from being opened as what it found [DML-CLI-1014]', async () => {
+    const broken = await TestRepository.create();
+    try {
+      await broken.ok('schema');
+      const file = join(broken.folder, '.dml/store/data.mdb');
+      truncateSync(file, 4096);
+      const damaged = await broken.dml(['verify', '--json']);
+      expect(damaged).toMatchObject({ exitCode: 11, stderr: '' });
+      expect(JSON.parse(damaged.stdout)).toMatchObject({
+        objects: 0,
+        findingCount: 1,
+        findings: [{ code: 'store_damaged', detail: 'file_short' }],
+      });
+      const text = await broken.dml(['verify']);
+      expect(text.exitCode).toBe(11);
+      expect(text.stdout).toBe('store damaged  detail file_short\n0 objects and 0 refs checked, 1 finding\n');
+      expect((await broken.dml(['log'])).exitCode).toBe(10);
+    } finally {
+      broken.remove();
+    }
   });
 });

@@ -1,4 +1,5 @@
-import { type Finding, verifyStore } from '@daggerml/store';
+import { type Finding, type VerifySummary, verifyStore } from '@daggerml/store';
+import { isAnyDmlError } from '../any-dml-error.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { withStore } from '../repository-access.ts';
@@ -6,32 +7,47 @@ import { withStore } from '../repository-access.ts';
 /** Findings that are listed; a store that is wrong everywhere needs no longer list. */
 const MAX_LISTED = 1000;
 
+/** A finding of the store, or the damage that keeps it from being opened or read to its end. */
+type ListedFinding = Finding | { readonly code: 'store_damaged'; readonly [fact: string]: unknown };
+
+const NOTHING_CHECKED: VerifySummary = { objects: 0, bytes: 0, refs: 0, journalRows: 0, findings: 0 };
+
 /** `dml verify`. @spec DML-CLI-1004 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, io } = context;
-  return await withStore(context, 'read', async (store) => {
-    const findings: Finding[] = [];
-    const { findings: count, ...checked } = await verifyStore(store, {
-      signal: io.signal,
-      onFinding: (finding) => {
-        if (findings.length < MAX_LISTED) findings.push(finding);
-      },
-      onProgress: (progress) => output.live(`\r\u001b[K  ${progress.phase}: ${progress.done}`),
-    });
-    output.live('\r\u001b[K');
-    output.result({ ...checked, findingCount: count, findings }, () => {
-      const summary = `${checked.objects} objects and ${checked.refs} refs checked`;
-      if (count === 0) return `${summary}, nothing is damaged`;
-      return [
-        ...findings.map((finding) => output.safe(describeFinding(finding))),
-        `${summary}, ${count} findings`,
-      ].join('\n');
-    });
-    return count === 0 ? EXIT.done : EXIT.damage;
+  const findings: ListedFinding[] = [];
+  const list = (finding: ListedFinding): void => {
+    if (findings.length < MAX_LISTED) findings.push(finding);
+  };
+  let summary = NOTHING_CHECKED;
+  try {
+    summary = await withStore(context, 'read', (store) =>
+      verifyStore(store, {
+        signal: io.signal,
+        onFinding: list,
+        onProgress: (progress) => output.live(`\r\u001b[K  ${progress.phase}: ${progress.done}`),
+      }),
+    );
+  } catch (error) {
+    // @spec DML-CLI-1014
+    if (!isAnyDmlError(error) || error.code !== 'store_damaged') throw error;
+    list({ code: 'store_damaged', detail: error.detail, ...error.fields });
+    summary = { ...NOTHING_CHECKED, findings: findings.length };
+  }
+  output.live('\r\u001b[K');
+  const { findings: count, ...checked } = summary;
+  output.result({ ...checked, findingCount: count, findings }, () => {
+    const sums = `${checked.objects} objects and ${checked.refs} refs checked`;
+    if (count === 0) return `${sums}, nothing is damaged`;
+    return [
+      ...findings.map((finding) => output.safe(describeFinding(finding))),
+      `${sums}, ${count} ${count === 1 ? 'finding' : 'findings'}`,
+    ].join('\n');
   });
+  return count === 0 ? EXIT.done : EXIT.damage;
 }
 
-function describeFinding({ code, ...facts }: Finding): string {
+function describeFinding({ code, ...facts }: ListedFinding): string {
   const parts = Object.entries(facts).map(([name, value]) => `${name} ${factText(value)}`);
   return [code.replaceAll('_', ' '), ...parts].join('  ');
 }
