@@ -172,7 +172,7 @@ function heldHead({ store, branch, open }: DagContext): CommitId | undefined {
 function assertPresent(pins: CommitPlan['newPins'], transaction: WriteTransaction): void {
   for (const [, execId] of pins) {
     if (!transaction.has('exec', execId))
-      throw executionError('object_missing', { objectClass: 'exec', objectId: execId });
+      throw executionError('object_missing', { class: 'exec', objectId: execId });
   }
 }
 

@@ -229,7 +229,7 @@ describe('Dag.call', () => {
     const { cause } = error as { cause: Error };
     expect(cause).toBeInstanceOf(Error);
     expect([cause.name, cause.message]).toEqual(['RangeError', '5: out of range']);
-    expect(cause.stack).toMatch(/^RangeError: 5: out of range\n {4}at .*bundle:1:\d+/);
+    expect(cause.stack).toMatch(/^RangeError: 5: out of range\n {4}at range \(.*:\d+:\d+\)/);
   });
 
   it('names the failed input of a call that could not run, with its error as the cause [DML-BND-0508]', async () => {

@@ -139,6 +139,29 @@ describe('Repository', () => {
   });
 });
 
+describe('the environment of functions', () => {
+  it('holds what the option env says and nothing else [DML-BND-0318]', async () => {
+    const own = await Project.create({ env: { DML_TEST_TOKEN: 'first' } });
+    const dag = own.repository.newDag('with variables');
+    expect(process.env.PATH).toBeDefined();
+    expect(await dag.call(own.steps.environment).value()).toEqual({ DML_TEST_TOKEN: 'first' });
+    await dag.close();
+    await own.close();
+  });
+
+  it('is no part of what makes a call the same [DML-BND-0319]', async () => {
+    const own = await Project.create({ env: { DML_TEST_TOKEN: 'first' } });
+    const pipeline = definePipeline('environment', (dag) => dag.call(own.steps.environment));
+    const first = await own.repository.run(pipeline);
+    await own.repository.close();
+    own.repository = await Repository.open(own.folder, { env: { DML_TEST_TOKEN: 'second' } });
+    const second = await own.repository.run(pipeline);
+    expect([first.counts.executed, second.counts.cached, second.changed]).toEqual([1, 1, false]);
+    expect(await second.root.value()).toEqual({ DML_TEST_TOKEN: 'first' });
+    await own.close();
+  });
+});
+
 describe('Repository.run', () => {
   it('runs a pipeline from its file and commits under its name', async () => {
     const file = project.write(

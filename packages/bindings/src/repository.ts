@@ -31,7 +31,12 @@ export interface RepositoryOptions {
   readonly workers?: number;
   /** Heap that one worker may use; Node's own limit by default. */
   readonly workerMemoryMb?: number;
-  /** Environment variables that functions see; none by default. */
+  /**
+   * Environment variables that functions see; none by default. They are no part of what makes a call the same:
+   * a call that is known is not run again because of another value. Pass as an input what decides a result.
+   *
+   * @spec DML-BND-0319
+   */
   readonly env?: Readonly<Record<string, string>>;
   /** Milliseconds since 1970; the system's clock by default. */
   readonly nowMs?: () => number;
@@ -90,6 +95,7 @@ export class Repository {
       store,
       program: programName(),
       ...(options.workers !== undefined && { size: options.workers }),
+      // @spec DML-BND-0318
       ...(options.env && { env: options.env }),
       ...(options.workerMemoryMb !== undefined && {
         resourceLimits: { maxOldGenerationSizeMb: options.workerMemoryMb },
