@@ -59,7 +59,7 @@ const MESSAGES: Readonly<Record<ExecutionErrorCode, string>> = {
   cyclic_value: '{path} is {found}; {instead}',
   reserved_scheme: '{path}: URIs with the scheme "dml" are reserved',
   unreadable_file: '"{path}" cannot be read ({reason})',
-  object_missing: 'the {objectClass} {objectId} is not in the store',
+  object_missing: 'the {class} {objectId} is not in the store',
   adapter_unknown: 'no adapter here runs {uri}',
   function_missing: '{message}',
   function_threw: '{message}',

@@ -20,7 +20,7 @@ export function holdCommits<Commits extends readonly (CommitId | undefined)[]>(
     commits = find();
     for (const commitId of commits) {
       if (commitId !== undefined && !transaction.retain('commit', commitId))
-        throw executionError('object_missing', { objectClass: 'commit', objectId: commitId });
+        throw executionError('object_missing', { class: 'commit', objectId: commitId });
     }
   });
   return commits as readonly [...Commits];

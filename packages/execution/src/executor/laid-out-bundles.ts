@@ -47,7 +47,7 @@ export class LaidOutBundles {
   async #layOut(bundleDatumId: DatumId): Promise<string> {
     const datum = this.#objects.readDatum(bundleDatumId);
     if (datum.kind !== 'blob')
-      throw executionError('object_missing', { objectClass: 'datum', objectId: bundleDatumId });
+      throw executionError('object_missing', { class: 'datum', objectId: bundleDatumId });
     const bytes = await new StoredBlob(this.#objects, bundleDatumId, datum).bytes();
     this.#folder ??= this.#ownFolder();
     mkdirSync(this.#folder, { recursive: true });

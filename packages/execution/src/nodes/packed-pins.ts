@@ -50,7 +50,7 @@ export class PackedPins {
 
   #read(pageId: PageId, pages: PageSource): void {
     const bytes = pages.getPage(pageId);
-    if (!bytes) throw executionError('object_missing', { objectClass: 'page', objectId: pageId });
+    if (!bytes) throw executionError('object_missing', { class: 'page', objectId: pageId });
     const children: number[] = [];
     let nodeAt = 0;
     scanLinks(bytes, (objectClass, at) => {

@@ -16,7 +16,7 @@ export function datumClosure(datumIds: readonly DatumId[], source: ByteSource): 
     // @spec DML-EXE-0804
     if (objectClass === 'chunk' || found.has(id)) continue;
     const bytes = source.getBytes(objectClass, id);
-    if (!bytes) throw executionError('object_missing', { objectClass, objectId: id });
+    if (!bytes) throw executionError('object_missing', { class: objectClass, objectId: id });
     found.set(id, { objectClass, objectId: id, bytes });
     open.push(...recordLinks(decodeAs(objectClass, bytes)));
   }

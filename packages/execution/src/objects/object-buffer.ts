@@ -88,7 +88,7 @@ export class ObjectBuffer implements PageStore {
   /** A record, decoded; throws `object_missing` when it is not there. */
   read<Class extends RecordClass>(objectClass: Class, objectId: ObjectIds[Class]): Records[Class] {
     const record = this.get(objectClass, objectId);
-    if (record === undefined) throw executionError('object_missing', { objectClass, objectId });
+    if (record === undefined) throw executionError('object_missing', { class: objectClass, objectId });
     return record;
   }
 
@@ -107,7 +107,7 @@ export class ObjectBuffer implements PageStore {
   writeTo(transaction: WriteTransaction): void {
     for (const datumId of this.#linked) {
       if (!transaction.retain('datum', datumId))
-        throw executionError('object_missing', { objectClass: 'datum', objectId: datumId });
+        throw executionError('object_missing', { class: 'datum', objectId: datumId });
     }
     const put: TakeObject = (objectClass, objectId, bytes) =>
       transaction.putHashed(objectClass, objectId as ObjectId, bytes);

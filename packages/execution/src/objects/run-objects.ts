@@ -20,7 +20,7 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
 
   async readChunk(chunkId: string): Promise<Uint8Array> {
     const bytes = this.getBytes('chunk', chunkId);
-    if (!bytes) throw executionError('object_missing', { objectClass: 'chunk', objectId: chunkId });
+    if (!bytes) throw executionError('object_missing', { class: 'chunk', objectId: chunkId });
     return bytes;
   }
 

@@ -39,13 +39,13 @@ export class RemoteObjects implements ObjectSource, StreamSink {
 
   readDatum(datumId: ObjectIds['datum']): Records['datum'] {
     const bytes = this.#objects.get(datumId);
-    if (!bytes) throw executionError('object_missing', { objectClass: 'datum', objectId: datumId });
+    if (!bytes) throw executionError('object_missing', { class: 'datum', objectId: datumId });
     return decodeAs('datum', bytes);
   }
 
   async readChunk(chunkId: ChunkId): Promise<Uint8Array> {
     const bytes = this.#objects.get(chunkId) ?? (await this.#read('chunk', chunkId));
-    if (!bytes) throw executionError('object_missing', { objectClass: 'chunk', objectId: chunkId });
+    if (!bytes) throw executionError('object_missing', { class: 'chunk', objectId: chunkId });
     return bytes;
   }
 
