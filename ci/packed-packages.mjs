@@ -2,7 +2,8 @@
  * Gate: every published package works when it is installed from its tarball, alone, in an empty project.
  *
  * Packs the packages, looks at the tarballs with publint and attw, then makes one project per package:
- * installs it, imports each of its entry points from strict ESM TypeScript, runs the result and the bins.
+ * installs it, looks at the licences of all that comes along, imports each of its entry points from strict ESM
+ * TypeScript, runs the result and the bins.
  */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -10,6 +11,7 @@ import { join } from 'node:path';
 import { capture } from '../tools/run/process.mjs';
 import { packagesIn, readManifest, root as repositoryRoot, tools } from '../tools/run/workspace.mjs';
 import { problemsOf, runGate } from './gate.mjs';
+import { licenceProblems } from './licences.mjs';
 
 const pnpmVersion = readManifest(repositoryRoot).packageManager;
 
@@ -111,8 +113,12 @@ async function tryAlone({ manifest }, tarballs, scratch) {
   writeProject(project, manifest, tarballs);
   const installed = await pnpm(['install', '--prefer-offline', '--no-frozen-lockfile'], project);
   if (installed.code !== 0) return problemsOf(installed, `${manifest.name}: pnpm install`);
+  const licences = licenceProblems(join(project, 'node_modules'));
   const compiled = await capture(process.execPath, [tools.tsc, '-p', project], { cwd: project });
-  const problems = problemsOf(compiled, `${manifest.name}: tsc of an importing project`);
+  const problems = [
+    ...licences.map((problem) => `${manifest.name}: ${problem}`),
+    ...problemsOf(compiled, `${manifest.name}: tsc of an importing project`),
+  ];
   if (compiled.code === 0) {
     const ran = await capture(process.execPath, [join(project, 'out/main.js')], { cwd: project });
     problems.push(...problemsOf(ran, `${manifest.name}: importing it`));

@@ -21,6 +21,7 @@ it('is red on bare manifests, missing files, stray files, wrong exports, wrong t
     'packages/broken: the tarball has no CHANGELOG.md',
     '@daggerml/broken: publint ended with exit code 1',
     '@daggerml/broken: attw finds no types',
+    '@daggerml/broken: @daggerml/broken@0.0.0 has the licence "none"',
     '@daggerml/broken: tsc of an importing project ended with exit code 2',
     ...lacking('packages/mistyped'),
     'packages/mistyped: the tarball has no README.md',
@@ -28,6 +29,7 @@ it('is red on bare manifests, missing files, stray files, wrong exports, wrong t
     'packages/mistyped: the tarball has no CHANGELOG.md',
     'packages/mistyped: the tarball must not hold package/lib/index.test.js',
     '@daggerml/mistyped: attw ended with exit code 1',
+    '@daggerml/mistyped: @daggerml/mistyped@0.0.0 has the licence "none"',
     '@daggerml/mistyped: tsc of an importing project ended with exit code 2',
     'mistyped --version says "9.9.9", the package is 0.0.0',
   ]);
