@@ -2,31 +2,38 @@
 import type { CliErrorCode } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
 import { EXIT } from './exit-code.ts';
-import { reportFailure, runCli } from './main.ts';
+import { reportDefect, reportFailure, runCli } from './main.ts';
 
 const argv = process.argv.slice(2);
+// Taken before a pipeline runs: there, both are not what they were.
+const exit = process.exit.bind(process);
+const write = process.stdout.write.bind(process.stdout);
 const interrupt = new AbortController();
 process.once('SIGINT', () => {
   interrupt.abort();
   // A second interrupt ends the process at once.
-  process.once('SIGINT', () => process.exit(EXIT.interrupted));
+  process.once('SIGINT', () => exit(EXIT.interrupted));
 });
 process.once('SIGTERM', () => interrupt.abort());
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A reader that closed the pipe has seen all it wanted. @spec DML-CLI-0408
-  if (error.code === 'EPIPE') process.exit(EXIT.done);
+  if (error.code === 'EPIPE') exit(process.exitCode ?? EXIT.done);
   fail('unwritable_path', { path: 'standard output', errno: error.code ?? 'unknown' });
 });
 // Nobody is left to talk to; the work goes on.
 process.stderr.on('error', () => {});
 
 const io: CliIo = {
-  stdout: process.stdout,
+  stdout: {
+    write: (piece) => write(piece),
+    isTTY: process.stdout.isTTY,
+    columns: process.stdout.columns,
+  },
   stderr: process.stderr,
   write: (piece) =>
     new Promise((resolve) => {
-      if (process.stdout.write(piece)) resolve();
+      if (write(piece)) resolve();
       else process.stdout.once('drain', resolve);
     }),
   cwd: process.cwd(),
@@ -42,10 +49,21 @@ process.once('beforeExit', () => {
 });
 
 function fail(code: CliErrorCode, fields: Readonly<Record<string, string>> = {}): void {
-  void reportFailure({ code, fields }, argv, io).then((exitCode) => process.exit(exitCode));
+  void reportFailure({ code, fields }, argv, io).then((exitCode) => exit(exitCode));
+}
+
+process.on('uncaughtException', (error) => {
+  // While a pipeline runs, what escapes it is its own failure.
+  if (process.listenerCount('uncaughtException') === 1) void reportDefect(error, argv, io).then(end);
+});
+// What the runtime has to say is talk, and with --json there is none.
+if (argv.includes('--json')) process.removeAllListeners('warning');
+
+/** Ends the process when all that was said has been taken, whatever timers or sockets a pipeline left behind. @spec DML-CLI-1207 */
+function end(exitCode: number): void {
+  process.exitCode = exitCode;
+  write('', () => process.stderr.write('', () => exit(exitCode)));
 }
 
 // Not awaited at the top level, where Node would end with a code of its own when nothing is left to wait for.
-void runCli(argv, io).then((exitCode) => {
-  process.exitCode = exitCode;
-});
+void runCli(argv, io).then(end);

@@ -9,6 +9,7 @@ export type CliErrorCode =
   | 'path_exists'
   | 'protected_path'
   | 'unwritable_path'
+  | 'unreadable_repository'
   | 'not_exportable'
   | 'branch_exists'
   | 'unknown_object'

@@ -14,7 +14,7 @@ export type AnyErrorCode =
   | StoreErrorCode
   | ObjectModelErrorCode;
 
-const USAGE = '"dml <command> --help" shows what it takes';
+const USAGE = '"dml [{command} ]--help" shows what it takes';
 const DAMAGED = 'run "dml verify" to see what else is damaged; a copy of the repository may still have it';
 const NOTHING_KEPT =
   'nothing of this step was kept; free space or mend permissions, then run the command again';
@@ -38,12 +38,17 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   unknown_command: {
     exit: EXIT.usage,
     message: 'there is no command "{word}"',
-    hint: '[did you mean: {nearest}? ]"dml --help" lists all commands',
+    hint: '[did you mean: {nearest}? ]"dml [{command} ]--help" lists all commands',
   },
   unknown_option: {
     exit: EXIT.usage,
     message: 'there is no option "{word}" here',
-    hint: '[did you mean: {nearest}? ]"dml <command> --help" lists the options of a command',
+    hint: '[did you mean: {nearest}? ]"dml [{command} ]--help" lists the options',
+  },
+  unreadable_repository: {
+    exit: EXIT.storage,
+    message: '"{path}" cannot be read ({errno})',
+    hint: 'check the permissions of the folder and of the files in it',
   },
   missing_argument: { exit: EXIT.usage, message: 'the argument "{word}" is missing', hint: USAGE },
   invalid_argument: { exit: EXIT.usage, message: '{problem}', hint: USAGE },
@@ -83,6 +88,10 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
     message: 'nothing here is named "{name}"',
     hint: `[did you mean: {nearest}? ]"dml dag list" and "dml heads" list names; ${FORMS}`,
     details: {
+      ref: {
+        message: 'there is no ref "{name}"',
+        hint: '[did you mean: {nearest}? ]"dml heads" lists the branches; "dml show" takes other names too',
+      },
       branch: {
         message: 'there is no branch "{name}"',
         hint: '[did you mean: {nearest}? ]"dml heads" lists the branches',
@@ -348,7 +357,7 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   store_unwritable: {
     exit: EXIT.storage,
     message: '"{path}" cannot be written ({errno})',
-    hint: 'check the permissions of the folder and the space on its disk',
+    hint: 'check the permissions of the folder and the space on its disk; commands that read use its lock table too',
   },
   store_full: {
     exit: EXIT.storage,

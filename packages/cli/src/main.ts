@@ -29,6 +29,12 @@ export async function reportFailure(
   return reportError(cliError(code, fields), io, new Output(io, lookOf(argv)));
 }
 
+/** Reports an error that nothing caught and yields the exit code. */
+export async function reportDefect(error: unknown, argv: readonly string[], io: CliIo): Promise<number> {
+  const { reportError } = await import('./error-report.ts');
+  return reportError(error, io, new Output(io, lookOf(argv)));
+}
+
 /** What decides how an error looks must be known also when the arguments do not parse. */
 function lookOf(argv: readonly string[]): GlobalOptions {
   return { json: argv.includes('--json'), quiet: false, color: !argv.includes('--no-color') };

@@ -10,6 +10,7 @@ describe('nearest', () => {
     ['idx', ['index']],
     ['sta', ['status']],
     ['frobnicate', []],
+    ['x', []],
     ['', commands.slice().sort().slice(0, 3)],
   ])('of %j are %j', (word, expected) => {
     expect(nearest(word, commands)).toEqual(expected);

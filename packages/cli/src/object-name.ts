@@ -46,7 +46,10 @@ export function findCommit(reader: RecordReader, name: string): CommitId {
 
 /** Finds a ref by head name or full name; throws `unknown_object` and `no_commit`. */
 export function findRef(reader: RecordReader, name: string): Ref {
-  return refOf(reader.store, name) ?? unknownName(reader, name);
+  const found = refOf(reader.store, name);
+  if (found !== undefined) return found;
+  refuseEmptyBranch(reader, name);
+  throw unknown({ name, detail: 'ref', known: branchesOf(reader.store) });
 }
 
 /** Finds a head by its name; throws `ref_name_invalid`, `unknown_object` and `no_commit`. */
@@ -203,7 +206,7 @@ interface UnknownName {
   /** The part of the name that is not known; its beginning up to a sign by default. */
   readonly word?: string;
   /** What was looked for, where only one thing was. */
-  readonly detail?: 'branch' | 'dag' | 'node' | 'history';
+  readonly detail?: 'ref' | 'branch' | 'dag' | 'node' | 'history';
   /** What it was looked for in. */
   readonly inside?: string;
   readonly known: readonly string[];

@@ -23,9 +23,10 @@ export type Misuse =
       readonly code: 'unknown_command' | 'unknown_option';
       readonly word: string;
       readonly known: readonly string[];
+      readonly command: string;
     }
-  | { readonly code: 'missing_argument'; readonly word: string }
-  | { readonly code: 'invalid_argument'; readonly problem: string };
+  | { readonly code: 'missing_argument'; readonly word: string; readonly command: string }
+  | { readonly code: 'invalid_argument'; readonly problem: string; readonly command: string };
 
 const GLOBAL_OPTIONS: readonly Option[] = [
   new Option('--repo <folder>', 'use the repository of this folder instead of the current one'),
@@ -69,7 +70,7 @@ export function parseInvocation(argv: readonly string[]): Invocation {
     const empty = command.arguments?.[args.indexOf('')];
     if (empty !== undefined) {
       const problem = `the argument "${nameOf(empty.syntax)}" is empty`;
-      take({ kind: 'misuse', misuse: { code: 'invalid_argument', problem } });
+      take({ kind: 'misuse', misuse: { code: 'invalid_argument', problem, command: command.name } });
     }
     take({ kind: 'command', command, globals, args, options: own });
   }, take);
@@ -111,7 +112,7 @@ function topicOf(argv: readonly string[]): Invocation | undefined {
   const commands = COMMANDS.map(({ name }) => name.split(' ')[0] ?? name);
   if (word === undefined || commands.includes(word)) return undefined;
   const known = [...commands, ...HELP_TOPICS.map(({ name }) => name)];
-  return { kind: 'misuse', misuse: { code: 'unknown_command', word, known } };
+  return { kind: 'misuse', misuse: { code: 'unknown_command', word, known, command: '' } };
 }
 
 /** Help as `--help` prints it, with what stands after it; `helpInformation` leaves that out. */
@@ -225,7 +226,7 @@ function answerUnknownWords(group: Command, take: Take): Command {
       const code = word.startsWith('-') ? 'unknown_option' : 'unknown_command';
       const known =
         code === 'unknown_option' ? flagsOf(group) : group.commands.map((command) => command.name());
-      take({ kind: 'misuse', misuse: { code, word, known } });
+      take({ kind: 'misuse', misuse: { code, word, known, command: wordsOf(group) } });
     });
 }
 
@@ -270,6 +271,11 @@ function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
+/** The path of a command without the name of the program. */
+function wordsOf(command: Command): string {
+  return pathOf(command).split(' ').slice(1).join(' ');
+}
+
 function flagsOf(command: Command): string[] {
   return ['--help', ...command.options.flatMap((option) => option.long ?? [])];
 }
@@ -281,20 +287,22 @@ function nameOf(syntax: string): string {
 
 /** Says what commander's error means, from the command it happened in. */
 function misuseOf(error: CommanderError, command: Command): Misuse {
+  const words = wordsOf(command);
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';
   switch (error.code) {
     case 'commander.unknownOption':
-      return { code: 'unknown_option', word: quoted, known: flagsOf(command) };
+      return { code: 'unknown_option', word: quoted, known: flagsOf(command), command: words };
     case 'commander.missingArgument':
+      return { code: 'missing_argument', word: quoted, command: words };
     case 'commander.optionMissingArgument':
-      return { code: 'missing_argument', word: quoted };
+      return { code: 'invalid_argument', problem: `the option "${quoted}" has no value`, command: words };
     case 'commander.excessArguments': {
       const limit = command.registeredArguments.length;
       const takes = limit === 0 ? 'no argument' : limit === 1 ? 'one argument' : `${limit} arguments`;
       const problem = `"${pathOf(command)}" takes ${takes}, but there is "${command.args[limit]}" too`;
-      return { code: 'invalid_argument', problem };
+      return { code: 'invalid_argument', problem, command: words };
     }
     default:
-      return { code: 'invalid_argument', problem: error.message.replace(/^error: /, '') };
+      return { code: 'invalid_argument', problem: error.message.replace(/^error: /, ''), command: words };
   }
 }

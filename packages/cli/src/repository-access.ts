@@ -1,7 +1,13 @@
-import { resolve } from 'node:path';
-import { findRepositoryFolder } from '@daggerml/bindings/folder';
+import { accessSync, constants } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { findRepositoryFolder, REPOSITORY_MARK } from '@daggerml/bindings/folder';
 import type { Store } from '@daggerml/store';
+import { isAnyDmlError } from './any-dml-error.ts';
+import { cliError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
+
+/** What a system says of a file that the user may not use. */
+const NO_RIGHT = new Set(['EACCES', 'EPERM']);
 
 /**
  * Yields the repository folder that a command works in: the nearest at or above `--repo`, else the current one.
@@ -10,7 +16,44 @@ import type { CommandContext } from './command.ts';
  * @spec DML-CLI-0305
  */
 export function repositoryFolder({ io, globals }: Pick<CommandContext, 'io' | 'globals'>): string {
-  return findRepositoryFolder(resolve(io.cwd, globals.repo ?? '.'));
+  const start = resolve(io.cwd, globals.repo ?? '.');
+  try {
+    return findRepositoryFolder(start);
+  } catch (error) {
+    refuseUnreadable(start);
+    throw error;
+  }
+}
+
+/**
+ * Throws `unreadable_repository` when at or above a folder there is a store that may not be looked into; such a
+ * repository is there all the same.
+ *
+ * @spec DML-CLI-1206
+ */
+export function refuseUnreadable(start: string, access: (path: string) => void = mayLookInto): void {
+  for (let folder = start; ; folder = dirname(folder)) {
+    const path = join(folder, REPOSITORY_MARK, 'store');
+    try {
+      access(path);
+    } catch (cause) {
+      const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+      if (NO_RIGHT.has(errno)) throw cliError('unreadable_repository', { path, errno }, cause);
+    }
+    if (folder === dirname(folder)) return;
+  }
+}
+
+function mayLookInto(folder: string): void {
+  accessSync(folder, constants.R_OK | constants.X_OK);
+}
+
+/** Tells a store whose files may not be read from one that is not there. */
+export function whyNotOpened(error: unknown): unknown {
+  if (!isAnyDmlError(error) || error.code !== 'store_missing') return error;
+  const { path, errno } = error.fields;
+  if (typeof path !== 'string' || typeof errno !== 'string' || !NO_RIGHT.has(errno)) return error;
+  return cliError('unreadable_repository', { path, errno }, error);
 }
 
 /**
@@ -26,7 +69,9 @@ export async function withStore<T>(
   const folder = repositoryFolder(context);
   const { openStore } = await import('@daggerml/store');
   const { storePath } = await import('@daggerml/bindings/folder');
-  const store = await openStore(storePath(folder), { mode });
+  const store = await openStore(storePath(folder), { mode }).catch((error: unknown) => {
+    throw whyNotOpened(error);
+  });
   try {
     return await body(store);
   } finally {

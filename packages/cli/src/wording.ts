@@ -29,14 +29,17 @@ export function fillIn(template: string, fields: Readonly<Record<string, unknown
   return whole
     .replace(COMMAND_OR_FIELD, (found, field: string | undefined) =>
       field === undefined
-        ? found.replace(FIELD, (_, inner: string) => shellWord(textOf(fields[inner], inner)))
+        ? found.replace(FIELD, (_, inner: string) =>
+            // Words of dml itself need no quotes.
+            inner === 'command' ? textOf(fields[inner], inner) : shellWord(textOf(fields[inner], inner)),
+          )
         : textOf(fields[field], field),
     )
     .trim();
 }
 
 /** A word as a shell takes it for one. @spec DML-CLI-0412 */
-function shellWord(text: string): string {
+export function shellWord(text: string): string {
   return PLAIN_WORD.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 

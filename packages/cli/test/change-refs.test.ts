@@ -52,6 +52,17 @@ describe('dml branch', () => {
     },
   );
 
+  it.each(['HEAD', 'refs/heads/x', 'refs/'])(
+    'refuses the name %s of other refs [DML-CLI-0912]',
+    async (name) => {
+      const before = await repository.refState();
+      const outcome = await repository.dml(['branch', name]);
+      expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(outcome.stderr).toContain(`a branch cannot be named "${name}"`);
+      expect(await repository.refState()).toEqual(before);
+    },
+  );
+
   it('refuses what is not a commit', async () => {
     const outcome = await repository.dml(['branch', 'of-a-dag', 'sums']);
     expect(outcome).toMatchObject({ exitCode: 2 });

@@ -121,6 +121,7 @@ describe('object names', () => {
     [['show', 'main:nope'], 'dag', '"dml show main" lists its dags'],
     [['cat', 'main:sums#nope'], 'node', '"dml show main:sums" lists its nodes'],
     [['log', 'experiment~7'], 'history', '"dml log experiment" lists its commits'],
+    [['ref', 'main~1'], 'ref', '"dml heads" lists the branches'],
     [['switch', 'nope'], 'branch', '"dml heads" lists the branches'],
     [['merge', 'nope', 'main'], 'branch', '"dml heads" lists the branches'],
     [['index', 'prune', 'nope'], null, '"dml index list" lists what there is'],

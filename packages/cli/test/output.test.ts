@@ -217,7 +217,7 @@ describe('standard error', () => {
       code: 'unknown_object',
       detail: null,
       message: 'nothing here is named "smus"',
-      hint: 'did you mean: sums? "dml dag list" and "dml heads" list what there is',
+      hint: 'did you mean: sums? "dml dag list" and "dml heads" list names; "dml help references" shows the forms of a name',
     });
   });
 

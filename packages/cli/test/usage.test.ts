@@ -35,6 +35,23 @@ describe('a word that dml does not know', () => {
   });
 });
 
+describe('wrong usage', () => {
+  it.each([
+    [['export', 'a'], 'the argument "path" is missing', 'dml export --help'],
+    [['index', 'prune'], 'the argument "name" is missing', 'dml index prune --help'],
+    [['run', 'x.ts', '--workers'], 'the option "--workers <number>" has no value', 'dml run --help'],
+    [['log', '-n', '0'], '--count takes a whole number above 0, not "0"', 'dml log --help'],
+    [['gc', '--why', ''], 'the option "--why" is empty', 'dml gc --help'],
+    [['show', ''], 'the argument "object" is empty', 'dml show --help'],
+  ])('in %j is told with the help to read', async (argv, message, help) => {
+    const { exitCode, stderr } = await repository.dml(argv);
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 2,
+      stderr: `dml: ${message}\nhint: "${help}" shows what it takes\n`,
+    });
+  });
+});
+
 describe('the repository', () => {
   it('is the nearest one at or above the folder [DML-CLI-0305]', async () => {
     const deep = join(repository.folder, 'a/b/c');

@@ -7,11 +7,18 @@ import { findCommit } from '../object-name.ts';
 import { RecordReader } from '../record-reader.ts';
 import { branchOf } from '../ref-text.ts';
 import { withStore } from '../repository-access.ts';
+import { shellWord } from '../wording.ts';
 
 /** `dml branch <name> [commit]`. @spec DML-CLI-0901 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args, io } = context;
   const name = args[0] ?? '';
+  // @spec DML-CLI-0912
+  if (name === 'HEAD' || name.startsWith('refs/'))
+    throw cliError('invalid_argument', {
+      problem: `a branch cannot be named "${name}": HEAD and refs/… name refs already`,
+      command: 'branch',
+    });
   // @spec DML-CLI-0903
   const ref = headRef(name);
   await withStore(context, 'write', (store) => {
@@ -20,7 +27,7 @@ export async function run(context: CommandContext): Promise<number> {
     // @spec DML-CLI-0902
     if (!store.updateRef(update).applied) throw cliError('branch_exists', { branch: name });
     output.result({ branch: name, commitId }, () => `${output.safe(name)} is at ${output.shortId(commitId)}`);
-    output.talk(`"dml switch ${output.safe(name)}" makes it the current branch`);
+    output.talk(`"dml switch ${output.safe(shellWord(name))}" makes it the current branch`);
   });
   return EXIT.done;
 }

@@ -1,4 +1,5 @@
 import { explainKept, type GcPlan, type GcReason, type ObjectTally, planGc, runGc } from '@daggerml/store';
+import { cliError } from '../cli-error.ts';
 import { formatColumns } from '../columns.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
@@ -13,6 +14,8 @@ type GcRoot = Extract<GcReason, { state: 'kept' }>['root'];
 /** `dml gc`. @spec DML-CLI-1001 */
 export async function run(context: CommandContext): Promise<number> {
   const { options, output, io } = context;
+  if (options.why === '')
+    throw cliError('invalid_argument', { problem: 'the option "--why" is empty', command: 'gc' });
   if (options.why !== undefined) return await why(context, String(options.why));
   const onProgress = (progress: { readonly phase: string; readonly done: number }): void =>
     output.live(`\r\u001b[K  ${progress.phase}: ${progress.done} objects`);

@@ -10,7 +10,7 @@ import { withStore } from '../repository-access.ts';
 /** `dml log [head]`. @spec DML-CLI-0802 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args } = context;
-  const count = positiveInteger(context, 'count') ?? Number.POSITIVE_INFINITY;
+  const count = positiveInteger(context, 'count', 'log') ?? Number.POSITIVE_INFINITY;
   await withStore(context, 'read', (store) => {
     const reader = new RecordReader(store);
     const start = args[0] === undefined ? store.getRef(store.head())?.commitId : findCommit(reader, args[0]);

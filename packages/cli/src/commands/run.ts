@@ -8,6 +8,8 @@ import type { CommandContext } from '../command.ts';
 import { talkingConsole } from '../console.ts';
 import { EXIT } from '../exit-code.ts';
 import { positiveInteger } from '../option-value.ts';
+import { passedVariables } from '../passed-variables.ts';
+import { guardPipeline } from '../pipeline-guard.ts';
 import { formatDuration, formatSize } from '../quantities.ts';
 import { repositoryFolder } from '../repository-access.ts';
 import { RunProgress } from '../run-progress.ts';
@@ -21,23 +23,30 @@ export async function run(context: CommandContext): Promise<number> {
   const [file = '', wanted] = args;
   const startedMs = io.nowMs();
   // @spec DML-CLI-0709
-  const workers = positiveInteger(context, 'workers');
+  const workers = positiveInteger(context, 'workers', 'run');
+  const env = passedVariables(context, 'run');
   // The repository first: nothing of the pipeline runs where its outcome could not be kept.
   const repository = await Repository.open(repositoryFolder(context), {
     author: actorOf(io.env),
+    env,
     ...(workers !== undefined && { workers }),
   });
+  // @spec DML-CLI-0722
+  const names = Object.keys(env).join(', ');
+  if (names !== '') output.talk(`functions see ${names}; another value is no reason to run a call again`);
+  const path = resolve(io.cwd, file);
   const progress = new RunProgress(output, io.nowMs);
   const restoreConsole = talkingConsole(output);
+  const guard = guardPipeline(path);
   const interrupted = whenAborted(io.signal, () => output.talk('stopping the running calls …'));
+  const escaped = rejection(guard.signal, () => guard.signal.reason);
   try {
-    const path = resolve(io.cwd, file);
     refuseUnusable(path);
-    const pipeline = await Promise.race([loadPipeline(path, wanted), interrupted]);
+    const pipeline = await Promise.race([loadPipeline(path, wanted), interrupted, escaped]);
     const result = await repository.run(pipeline, {
       onEvent: progress.onEvent,
       // @spec DML-CLI-0504
-      signal: io.signal,
+      signal: AbortSignal.any([io.signal, guard.signal]),
       callDefaults: {
         // @spec DML-CLI-0707
         ...(options.cache === false && { cache: false }),
@@ -48,8 +57,11 @@ export async function run(context: CommandContext): Promise<number> {
     progress.close();
     report(context, pipeline.name, result, io.nowMs() - startedMs);
     return EXIT.done;
+  } catch (error) {
+    throw guard.signal.aborted ? guard.signal.reason : error;
   } finally {
     progress.close();
+    guard.release();
     restoreConsole();
     await repository.close();
   }
@@ -69,11 +81,16 @@ function refuseUnusable(file: string): void {
 
 /** Rejects with `interrupted` when the signal is aborted; never resolves. */
 function whenAborted(signal: AbortSignal, tell: () => void): Promise<never> {
+  return rejection(signal, () => {
+    tell();
+    return cliError('interrupted');
+  });
+}
+
+/** Rejects with what `reason` yields when the signal is aborted; never resolves, and may be left unheard. */
+function rejection(signal: AbortSignal, reason: () => unknown): Promise<never> {
   const aborted = new Promise<never>((_, reject) => {
-    const abort = (): void => {
-      tell();
-      reject(cliError('interrupted'));
-    };
+    const abort = (): void => reject(reason());
     if (signal.aborted) abort();
     else signal.addEventListener('abort', abort, { once: true });
   });

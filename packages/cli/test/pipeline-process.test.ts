@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RefState } from './test-repository.ts';
+import { TestRepository } from './test-repository.ts';
+
+const PROGRAM = join(import.meta.dirname, '../dist/bin.js');
+
+let repository: TestRepository;
+let before: RefState;
+beforeAll(async () => {
+  repository = await TestRepository.create();
+  await repository.run('sums');
+  before = await repository.refState();
+});
+afterAll(() => repository.remove());
+
+/** Runs `dml` as a process of its own, since what is tested happens to the process. */
+function program(argv: readonly string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...argv], {
+    cwd: repository.folder,
+    encoding: 'utf8',
+    timeout: 60_000,
+    env: { PATH: process.env.PATH, DML_AUTHOR: 'tester' },
+  });
+  return { status, stdout, stderr };
+}
+
+function pipeline(body: string): string {
+  repository.write(
+    'odd.ts',
+    `import { setTimeout as sleep } from 'node:timers/promises';
+import { definePipeline, functions } from '@daggerml/bindings';
+const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
+export const odd = definePipeline('odd', async (dag) => {
+  ${body}
+});
+`,
+  );
+  return 'odd.ts';
+}
+
+describe('a pipeline', () => {
+  it.each([
+    ['process.exit(0);', /^dml: odd\.ts:5: process\.exit\(0\) was called; a pipeline ends by/],
+    [
+      "setTimeout(() => { throw new Error('late'); }, 1); await sleep(5_000);",
+      /^dml: odd\.ts:5: late\nhint: the pipeline itself failed/,
+    ],
+    [
+      "void Promise.reject(new Error('left alone')); await sleep(5_000);",
+      /^dml: odd\.ts:5: left alone\nhint: the pipeline itself failed/,
+    ],
+    ["void Promise.reject({ no: 'error' }); await sleep(5_000);", /^dml: .*no: 'error'/],
+    [
+      "setTimeout(() => { throw new Error('beside a call'); }, 300); return dag.call(steps.forever);",
+      /dml: odd\.ts:5: beside a call\nhint: [^\n]+\n$/,
+    ],
+  ])('that does %s is reported as failed [DML-CLI-1205]', async (body, message) => {
+    const outcome = program(['run', pipeline(body)]);
+    expect(outcome).toMatchObject({ status: 12, stdout: '' });
+    expect(outcome.stderr).toMatch(message);
+    expect(await repository.refState()).toMatchObject({ refs: expect.arrayContaining([...before.refs]) });
+    const { status, stderr } = program(['run', pipeline(body), '--json']);
+    expect({ status, error: JSON.parse(stderr) }).toMatchObject({
+      status: 12,
+      error: { code: 'pipeline_threw' },
+    });
+  });
+
+  it('that leaves timers behind does not keep the command from ending [DML-CLI-1207]', () => {
+    const outcome = program(['run', pipeline('setInterval(() => {}, 1_000); return dag.literal(1);')]);
+    expect(outcome).toMatchObject({ status: 0, stdout: expect.stringContaining('committed odd') });
+  });
+
+  it('prints talk, whatever way it prints [DML-CLI-0413]', () => {
+    const file = pipeline(
+      "console.log('by console'); process.stdout.write('by itself\\n'); process.emitWarning('by the runtime'); return dag.literal(2);",
+    );
+    const told = program(['run', file]);
+    expect(told.stdout).toMatch(/^0 executed[^\n]*\ncommitted odd[^\n]*\n$/);
+    expect(told.stderr).toMatch(/^by console\nby itself\n/);
+    const silent = program(['run', file, '--json']);
+    expect(silent).toMatchObject({ status: 0, stderr: '' });
+    expect(JSON.parse(silent.stdout)).toMatchObject({ pipeline: 'odd' });
+  });
+});
