@@ -29,6 +29,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       { syntax: '--no-cache', description: 'compute every call anew' },
       { syntax: '--retry-failed', description: 'compute calls anew whose recorded outcome is a failure' },
       { syntax: '--workers <number>', description: 'calls that run at one time' },
+      {
+        syntax: '--env <names>',
+        description: 'environment variables that functions see, separated by commas; none by default',
+      },
     ],
     example: 'dml run pipeline.ts',
     load: () => import('./commands/run.ts'),
