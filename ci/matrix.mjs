@@ -15,18 +15,22 @@ import { root } from '../tools/run/workspace.mjs';
 const LINES = ['22', '24'];
 
 /** Runs the suite once per line; a line that cannot be fetched or breaks is a failure of its own. */
-export async function runMatrix(lines, { fetch = fetchNode, suite = runSuite } = {}) {
+export async function runMatrix(lines, { fetch = fetchNode, suite = runSuite, tell = print } = {}) {
   const total = { passed: 0, failed: 0 };
   for (const line of lines) {
     const counts = await runLine(line, fetch, suite).catch((error) => {
-      process.stderr.write(`Node ${line}: ${error.message}\n`);
+      tell(`FAILED Node ${line}: ${error.message}`);
       return { passed: 0, failed: 1 };
     });
-    process.stdout.write(`Node ${line}: ${counts.passed} passed, ${counts.failed} failed\n`);
+    tell(`Node ${line}: ${counts.passed} passed, ${counts.failed} failed`);
     total.passed += counts.passed;
     total.failed += counts.failed;
   }
   return total;
+}
+
+function print(line) {
+  process.stdout.write(`${line}\n`);
 }
 
 async function runLine(line, fetch, suite) {

@@ -15,8 +15,9 @@ export default class ResultsReporter {
   }
 
   onTestRunEnd(modules, unhandledErrors = []) {
-    const { root, testNamePattern, shard } = this.vitest.config;
-    const isNarrowed = Boolean(testNamePattern || shard || (this.vitest.filenamePattern?.length ?? 0) > 0);
+    const { root, testNamePattern, shard, changed, related = [] } = this.vitest.config;
+    const patterns = [...(this.vitest.filenamePattern ?? []), ...related];
+    const isNarrowed = Boolean(testNamePattern || shard || changed || patterns.length > 0);
     if (isNarrowed && process.env.DAGGERML_TEST_RESULTS === undefined) return;
     const projects = new Map();
     for (const module of modules) {

@@ -98,9 +98,11 @@ it('marks a test that is expected to fail', () => {
   expect(written().testResults[0].assertionResults[0]).toMatchObject({ expectsFailure: true });
 });
 
-it('writes nothing for a run narrowed by test name or by file', () => {
+it('writes nothing for a run narrowed by test name, by file or by what changed', () => {
   const modules = [moduleOf({ tests: [['holds', 'passed']] })];
   report({ modules, config: { testNamePattern: /holds/ } });
   report({ modules, filenamePattern: ['refs'] });
+  report({ modules, config: { changed: true } });
+  report({ modules, config: { related: ['packages/store/src/refs.ts'] } });
   expect(existsSync(target())).toBe(false);
 });
