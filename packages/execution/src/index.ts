@@ -3,6 +3,7 @@ export {
   type CallOptions,
   type FunctionRef,
   type FunctionsOf,
+  type FunctionsOptions,
   functions,
   isFunctionRef,
 } from './authoring/functions.ts';
@@ -17,7 +18,9 @@ export {
   f64,
 } from './authoring/values.ts';
 export { type BuiltinErrorCode, builtinUris, evaluateBuiltin } from './builtins/evaluate.ts';
+export type { AmbientInput, AmbientKind } from './capture/ambient-inputs.ts';
 export { type CapturedFunction, FunctionCapture, type FunctionSource } from './capture/capture.ts';
+export type { SourceFrame, SourceLocator } from './capture/source-locator.ts';
 export { type ErrorFields, type ExecutionErrorCode, executionError } from './errors.ts';
 export { failureError } from './executor/call-failure.ts';
 export type { CallCounts, CallFailure, CallOutcome, RunEvent } from './executor/events.ts';

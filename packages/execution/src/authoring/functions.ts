@@ -1,3 +1,5 @@
+import type { AmbientKind } from '../capture/ambient-inputs.ts';
+
 const functionTag: unique symbol = Symbol.for('daggerml.function') as never;
 
 /** How one call of a function is run; none of it is part of the call's identity. */
@@ -14,12 +16,19 @@ export interface CallOptions {
   readonly label?: string;
 }
 
+/** How the functions of a file are captured; none of it is part of their identity. */
+export interface FunctionsOptions {
+  /** What the functions may read beside their inputs without a warning, since the author knows what follows. */
+  readonly allow?: readonly AmbientKind[];
+}
+
 /** Names an exported function of a file, with its type; it is captured when it is first called. */
 export interface FunctionRef<F extends AnyFunction = AnyFunction> {
   readonly [functionTag]: F | undefined;
   readonly moduleUrl: string;
   readonly exportName: string;
   readonly options: CallOptions;
+  readonly allow: readonly AmbientKind[];
   /** The same function, called with these options. */
   with(options: CallOptions): FunctionRef<F>;
 }
@@ -40,7 +49,8 @@ export type FunctionsOf<M> = {
  *
  * @spec DML-BND-1210
  */
-export function functions<M>(module: URL | string): FunctionsOf<M> {
+export function functions<M>(module: URL | string, options: FunctionsOptions = {}): FunctionsOf<M> {
+  const { allow = [] } = options;
   const moduleUrl = String(module);
   const known = new Map<string, FunctionRef>();
   return new Proxy(Object.freeze({}), {
@@ -48,7 +58,7 @@ export function functions<M>(module: URL | string): FunctionsOf<M> {
       if (typeof name !== 'string' || name === 'then' || name === 'toJSON') return undefined;
       let reference = known.get(name);
       if (!reference) {
-        reference = functionRef(moduleUrl, name, {});
+        reference = functionRef({ moduleUrl, exportName: name, options: {}, allow });
         known.set(name, reference);
       }
       return reference;
@@ -56,13 +66,11 @@ export function functions<M>(module: URL | string): FunctionsOf<M> {
   }) as FunctionsOf<M>;
 }
 
-function functionRef(moduleUrl: string, exportName: string, options: CallOptions): FunctionRef {
+function functionRef(of: Pick<FunctionRef, 'moduleUrl' | 'exportName' | 'options' | 'allow'>): FunctionRef {
   return Object.freeze({
     [functionTag]: undefined,
-    moduleUrl,
-    exportName,
-    options,
-    with: (more: CallOptions) => functionRef(moduleUrl, exportName, { ...options, ...more }),
+    ...of,
+    with: (more: CallOptions) => functionRef({ ...of, options: { ...of.options, ...more } }),
   });
 }
 

@@ -9,6 +9,7 @@ import { type CodeText, isOwnSource } from './code-text.ts';
 import { planKeptNames, planPlainNames } from './kept-names.ts';
 import { planPlaces, refusePlaces } from './module-place.ts';
 import { observedNames, textReaders } from './name-observers.ts';
+import { SourceLocator } from './source-locator.ts';
 import { planComments } from './syntax-tree.ts';
 import { cutOut } from './text-edits.ts';
 import { planUnusedCode } from './unused-code.ts';
@@ -29,6 +30,8 @@ export interface CapturedFunction {
   readonly sources: readonly string[];
   /** What the author's own code reads beside the function's inputs. */
   readonly ambientInputs: readonly AmbientInput[];
+  /** Tells where the places of the bundle were written; no part of what the function is. */
+  readonly locator: SourceLocator;
 }
 
 interface CacheEntry {
@@ -70,6 +73,7 @@ function captureExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
       exportName,
       sources: files.map((file) => relative(dirname(path), file)).sort(),
       ambientInputs: ambientInputs(short),
+      locator: new SourceLocator(code, dirname(path)),
     },
     stamps: new Map(files.map((file) => [file, stampOf(file)])),
   };

@@ -38,7 +38,10 @@ export class CodeText {
       lines ??= new LineStarts(text);
       const { source, line, column, name } = originalPositionFor(traces, lines.positionOf(offset));
       if (source === null) return undefined;
-      return { file: fileOf(source), line, column: column + 1, name: name ?? undefined };
+      // The map leaves names out that are the same in the bundle.
+      const written =
+        name ?? /^[\p{ID_Start}$_][\p{ID_Continue}$]*/u.exec(text.slice(offset, offset + 200))?.[0];
+      return { file: fileOf(source), line, column: column + 1, name: written };
     });
   }
 

@@ -1,4 +1,5 @@
 import type { DatumId, ExecId } from '@daggerml/object-model';
+import { traceInSources } from '../capture/source-locator.ts';
 import type { ExecutionErrorCode } from '../errors.ts';
 import { putFailure, putResultDag } from '../nodes/error-dag.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
@@ -116,7 +117,8 @@ export class Attempts {
         try {
           if (outcome.type === 'broken') throw outcome.error;
           if (outcome.type === 'value') this.#finish(node, startedMs, { datumId: outcome.datumId });
-          else if (outcome.type === 'threw') this.#finish(node, startedMs, { failure: outcome.failure });
+          else if (outcome.type === 'threw')
+            this.#finish(node, startedMs, { failure: inSources(outcome.failure, spec) });
           else this.#lose(node, outcome);
           this.#host.drain();
         } catch (error) {
@@ -230,6 +232,11 @@ export class Attempts {
     clearTimeout(this.#timers.get(node));
     this.#timers.delete(node);
   }
+}
+
+/** The failure with a trace that speaks of sources instead of the bundle. */
+function inSources(failure: FunctionFailure, { captured }: CallSpec): FunctionFailure {
+  return captured ? { ...failure, trace: traceInSources(failure.trace, captured.locator) } : failure;
 }
 
 /** The number of the attempt that is under way. */

@@ -2,6 +2,7 @@ import { DmlError, isDmlError } from '@daggerml/object-model';
 import type { ExecutionErrorCode } from '../errors.ts';
 import type { RecordedFailure } from '../nodes/error-dag.ts';
 import { parseFunctionUri } from '../nodes/function-uri.ts';
+import { CAUSED_BY } from '../worker/function-failure.ts';
 import type { CallFailure, CallOutcome } from './events.ts';
 import { type RunNode, reachableFrom } from './run-node.ts';
 
@@ -79,15 +80,18 @@ function originOf(node: RunNode): RunNode | undefined {
 const THROWN = /^([A-Za-z_$][\w$]*): /;
 
 /**
- * What a function threw, made from what is recorded of it: name, message and the positions in its bundle.
+ * What a function threw, made from what is recorded of it: name, message, causes and the positions in its bundle.
  *
  * @spec DML-BND-0507
  */
 function thrownError(code: string, recorded: string, trace: readonly string[]): Error | undefined {
   if (code !== 'function_threw') return undefined;
-  const name = THROWN.exec(recorded)?.[1];
-  const error = new Error(name === undefined ? recorded : recorded.slice(name.length + 2));
+  const [text = '', ...causes] = recorded.split(CAUSED_BY);
+  const cause = causes.length === 0 ? undefined : thrownError(code, causes.join(CAUSED_BY), []);
+  const name = THROWN.exec(text)?.[1];
+  const message = name === undefined ? text : text.slice(name.length + 2);
+  const error = new Error(message, cause && { cause });
   Object.defineProperty(error, 'name', { value: name ?? 'Error', configurable: true, writable: true });
-  error.stack = [recorded, ...trace.map((line) => `    ${line}`)].join('\n');
+  error.stack = [text, ...trace.map((line) => `    ${line}`)].join('\n');
   return error;
 }

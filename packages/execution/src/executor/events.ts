@@ -1,4 +1,5 @@
 import type { NodeId } from '@daggerml/object-model';
+import type { AmbientInput } from '../capture/ambient-inputs.ts';
 
 /** How a call of a run ended; every call has exactly one. */
 export type CallOutcome = 'executed' | 'cached' | 'failed' | 'blocked' | 'cancelled';
@@ -19,6 +20,12 @@ export type RunEvent =
       readonly code: string;
       readonly reason: string;
       readonly afterMs: number;
+    })
+  | (CallEventBase & {
+      /** The function of the call reads what is no input of the call; told at its first call in the run. */
+      readonly type: 'ambient-inputs';
+      readonly functionName: string;
+      readonly ambientInputs: readonly AmbientInput[];
     })
   | (CallEventBase & {
       readonly type: 'call-output';

@@ -128,8 +128,8 @@ export class Executor {
    * @spec DML-EXE-0502
    */
   captureFunction(reference: FunctionRef, objects: RunObjects): CallSpec {
-    const { moduleUrl, exportName, options } = reference;
-    const { bundle } = this.#capture.capture({ moduleUrl, exportName });
+    const { moduleUrl, exportName, options, allow } = reference;
+    const { bundle, ambientInputs, locator } = this.#capture.capture({ moduleUrl, exportName });
     const blob = lowerContent(bundle, objects);
     const bundleDatumId: DatumId = objects.put(blob as NonNullable<typeof blob>);
     const uri = formatFunctionUri({ bundleDatumId, exportName });
@@ -139,7 +139,18 @@ export class Executor {
       value: uri,
       attachmentDatumId: bundleDatumId,
     });
-    return { functionDatumId, uri, name: options.label ?? exportName, options };
+    return {
+      functionDatumId,
+      uri,
+      name: options.label ?? exportName,
+      options,
+      // @spec DML-EXE-1106
+      captured: {
+        exportName,
+        locator,
+        ambientInputs: ambientInputs.filter(({ kind }) => !allow.includes(kind)),
+      },
+    };
   }
 
   /** Ends every run and every worker. */

@@ -1,5 +1,6 @@
 import type { DatumId, ExecId, ExecutionKey, NodeId, NodeKind } from '@daggerml/object-model';
 import type { CallOptions } from '../authoring/functions.ts';
+import type { CapturedFunction } from '../capture/capture.ts';
 import type { CallFailure } from './events.ts';
 import type { CallState } from './machine.ts';
 
@@ -9,6 +10,8 @@ export interface CallSpec {
   readonly uri: string;
   readonly name: string;
   readonly options: CallOptions;
+  /** What its capture tells of it; absent for a function that was not captured in this process. */
+  readonly captured?: Pick<CapturedFunction, 'exportName' | 'ambientInputs' | 'locator'>;
 }
 
 /** A node of a dag under construction, with what is known of its outcome. */

@@ -167,7 +167,7 @@ describe('Run', () => {
     const second = workspace.begin({ workName: 'key two' });
     await second.outcome(second.call('random', [2]));
     expect(second.counts).toEqual({ cached: 1 });
-    expect(workspace.events.map((event) => event.type)).toEqual(['call-finished']);
+    expect(workspace.events.map((event) => event.type)).toEqual(['ambient-inputs', 'call-finished']);
   });
 
   it('answers a pinned call by its pin alone [DML-EXE-0701]', async () => {
@@ -370,7 +370,7 @@ describe('Run, failures', () => {
       class: 'deterministic',
       code: 'function_threw',
       message: 'RangeError: no 2',
-      trace: [expect.stringMatching(/^at .*bundle:\d+:\d+/)],
+      trace: [expect.stringMatching(/^at fail \(steps\.ts:\d+:\d+\)$/)],
     });
   });
 

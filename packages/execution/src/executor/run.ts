@@ -59,6 +59,8 @@ export class Run {
   readonly #open = new Set<RunNode>();
   readonly #resolved: RunNode[] = [];
   readonly #attempts: Attempts;
+  /** Functions of which was told what they read beside their inputs. */
+  readonly #warned = new Set<DatumId>();
   #integrations: Integration[] = [];
   /** Calls that may start once the outcomes that they hang on are kept. */
   #deferred: RunNode[] = [];
@@ -113,7 +115,14 @@ export class Run {
 
   /** Adds a call of a function on nodes; it starts when it can. */
   addCall(spec: CallSpec, inputs: readonly RunNode[]): RunNode {
-    return this.#addComputed('call', inputs, spec);
+    const node = this.#addComputed('call', inputs, spec);
+    const { exportName: functionName, ambientInputs } = spec.captured ?? noCapture;
+    // @spec DML-EXE-1105
+    if (ambientInputs.length > 0 && !this.#warned.has(spec.functionDatumId)) {
+      this.#warned.add(spec.functionDatumId);
+      this.#report(node, { type: 'ambient-inputs', functionName, ambientInputs });
+    }
+    return node;
   }
 
   /**
@@ -603,6 +612,8 @@ export class Run {
     this.#options.reporter.report({ ...event, nodeId: node.nodeId, name: node.spec?.name ?? node.kind });
   }
 }
+
+const noCapture = { exportName: '', ambientInputs: [] };
 
 /** A page never ends before its fourth entry, so that few inputs are their own tree. */
 function inputsTree(inputs: readonly RunNode[], objects: RunObjects): TreeRoot<'inputs'> {

@@ -8,7 +8,7 @@ import { type RecordSource, storedValue } from './stored-value.ts';
 export interface RecordedFailure {
   readonly code: string;
   readonly message: string;
-  /** Positions in the bundle, innermost first. */
+  /** Positions in the sources as they were when it was recorded, innermost first. */
   readonly trace: readonly string[];
 }
 
