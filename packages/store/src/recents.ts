@@ -11,15 +11,15 @@ export class RecentObjects {
   #bytes: Buffer = Buffer.allocUnsafeSlow(64 * OBJECT_KEY_BYTES);
   #length = 0;
 
-  /** Adds the object whose key is `key`; the bytes are copied. */
-  add(key: Uint8Array): void {
-    const end = this.#length + OBJECT_KEY_BYTES;
+  /** Adds the objects whose keys are packed in `keys`; the bytes are copied. */
+  add(keys: Uint8Array): void {
+    const end = this.#length + keys.length;
     if (end > this.#bytes.length) {
-      const grown = Buffer.allocUnsafeSlow(this.#bytes.length * 2);
+      const grown = Buffer.allocUnsafeSlow(Math.max(end, this.#bytes.length * 2));
       grown.set(this.#bytes);
       this.#bytes = grown;
     }
-    this.#bytes.set(key, this.#length);
+    this.#bytes.set(keys, this.#length);
     this.#length = end;
   }
 

@@ -20,6 +20,7 @@ import { encodeMeta, type MetaKey, type MetaValue, readMeta } from './meta.ts';
 import { NewRun } from './new-run.ts';
 import { type RecordClass, readObject } from './objects.ts';
 import { type Pin, pinKey } from './pins.ts';
+import { PutBatch, stagedBytes, type TakeStaged } from './put-batch.ts';
 import { RecentObjects, recentKey } from './recents.ts';
 import { asRefName, type RefName, refKey } from './ref-name.ts';
 import { encodeRef, type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
@@ -32,24 +33,6 @@ export const SNAPSHOT_INTERVAL = 1024;
 
 const NO_OVERWRITE = { noOverwrite: true } as const;
 const REFS_PER_SNAPSHOT_PART = 2000;
-
-/** A buffer whose address the engine looks up once; it takes `start` and `end` in place of a view. */
-interface StagingBuffer extends Buffer {
-  start: number;
-  end: number;
-}
-
-const STAGING_BYTES = 16_384;
-const staging: StagingBuffer = Object.assign(Buffer.allocUnsafeSlow(STAGING_BYTES), { start: 0, end: 0 });
-
-/** Yields small bytes in the one buffer the engine knows: looking up an address costs as much as a put. */
-function stage(bytes: Uint8Array): Uint8Array {
-  if (bytes.length > STAGING_BYTES) return bytes;
-  // @spec DML-STO-0132
-  staging.set(bytes);
-  staging.end = bytes.length;
-  return staging;
-}
 
 /** Marks a failure of the engine itself, as opposed to a refusal by the body. */
 export class EngineFailure extends Error {
@@ -79,6 +62,9 @@ export class WriteTransaction {
   readonly #recent = new RecentObjects();
   readonly #space: SpaceGuard;
   readonly #key: Buffer = Buffer.allocUnsafeSlow(OBJECT_KEY_BYTES);
+  /** Objects that the engine has not been given yet. */
+  #batch: PutBatch | undefined;
+  #failure: EngineFailure | undefined;
   #open = true;
 
   constructor(context: WriteContext) {
@@ -117,29 +103,65 @@ export class WriteTransaction {
         limitBytes: MAX_RECORD_BYTES,
       });
     }
-    const key = this.#key;
-    writeObjectKey(key, 0, objectClass, id);
     this.#space.add(bytes.length);
-    // @spec DML-STO-0207
-    if (!this.#putNew(key, bytes)) this.#keepOrHeal(key, bytes);
+    this.reach('put');
+    if (!PutBatch.takes(bytes.length)) {
+      const key = this.#key;
+      writeObjectKey(key, 0, objectClass, id);
+      this.#putObject(key, bytes, bytes.length);
+      this.#recent.add(key);
+      return;
+    }
+    const batch = this.#openBatch();
+    if (!batch.hasRoom(bytes.length)) this.#drain(batch);
+    batch.add(objectClass, id, bytes);
+  }
+
+  #openBatch(): PutBatch {
+    if (this.#batch === undefined) {
+      const batch = PutBatch.take();
+      this.#batch = batch;
+      // @spec DML-STO-0143
+      this.engine.drain = () => this.#drain(batch);
+    }
+    return this.#batch;
+  }
+
+  /** Hands to the engine what waits for it, before anything else looks at the objects. */
+  #drain(batch: PutBatch): void {
+    const count = batch.count;
+    if (count === 0) return;
+    batch.drain(this.#takeStaged);
     // @spec DML-STO-0502
-    this.#recent.add(key);
+    this.#recent.add(batch.keys(count));
+  }
+
+  readonly #takeStaged: TakeStaged = (key, value, sizeBytes) => this.#putObject(key, value, sizeBytes);
+
+  #putObject(key: Buffer, value: Uint8Array, sizeBytes: number): void {
+    // @spec DML-STO-0207
+    if (this.#putNew(key, value, sizeBytes)) return;
+    this.#keepOrHeal(key, value.length === sizeBytes ? value : stagedBytes(value));
   }
 
   /** Puts bytes under a key that is free; false when it is known to be taken. */
-  #putNew(key: Buffer, bytes: Uint8Array): boolean {
+  #putNew(key: Buffer, value: Uint8Array, sizeBytes: number): boolean {
     const run = this.#newRun;
     try {
-      this.environment.failpoint?.('put');
       // @spec DML-STO-0201
-      if (run.mustAsk(bytes.length)) {
-        if (!(this.#objects.putSync(key, stage(bytes), NO_OVERWRITE) as unknown as boolean)) return false;
-      } else this.#objects.putSync(key, stage(bytes));
+      if (run.mustAsk(sizeBytes)) {
+        if (!(this.#objects.putSync(key, value, NO_OVERWRITE) as unknown as boolean)) return false;
+      } else this.#objects.putSync(key, value);
       run.noteNew();
       return true;
     } catch (cause) {
-      throw new EngineFailure(cause);
+      throw this.#fail(cause);
     }
+  }
+
+  #fail(cause: unknown): EngineFailure {
+    this.#failure ??= new EngineFailure(cause);
+    return this.#failure;
   }
 
   /** The key is taken: equal bytes and tombstones stay, damaged bytes are replaced by the right ones. */
@@ -289,7 +311,7 @@ export class WriteTransaction {
     try {
       this.environment.failpoint?.(name);
     } catch (cause) {
-      throw new EngineFailure(cause);
+      throw this.#fail(cause);
     }
   }
 
@@ -297,29 +319,32 @@ export class WriteTransaction {
   putRow(table: TableName, key: Uint8Array, value: Uint8Array): void {
     this.#assertOpen();
     this.#space.add(value.length);
-    if (table === 'objects' || table === 'excised') this.#newRun.end();
+    this.reach('put');
+    if (table === 'objects' || table === 'excised') this.#endRun();
     try {
-      this.environment.failpoint?.('put');
       this.engine.tables[table].putSync(key, value);
     } catch (cause) {
-      throw new EngineFailure(cause);
+      throw this.#fail(cause);
     }
   }
 
   /** @internal Deletes a row; false when absent. */
   deleteRow(table: TableName, key: Uint8Array): boolean {
     this.#assertOpen();
-    if (table === 'objects') this.#newRun.end();
+    this.reach('delete');
+    if (table === 'objects') this.#endRun();
     try {
-      this.environment.failpoint?.('delete');
       return this.engine.tables[table].removeSync(key);
     } catch (cause) {
-      throw new EngineFailure(cause);
+      throw this.#fail(cause);
     }
   }
 
   /** @internal Appends the row of recent objects and closes the transaction to its holder. */
   finish(): void {
+    this.engine.drain?.();
+    // A body that caught the failure must not end with what came before it.
+    if (this.#failure !== undefined) throw this.#failure;
     if (this.#recent.count > 0) {
       let generation = Number(this.getMeta('generation') ?? 0);
       for (const packed of this.#recent.rows()) {
@@ -333,9 +358,18 @@ export class WriteTransaction {
     this.#open = false;
   }
 
+  /** Rows of `objects` change otherwise than by a put of an object. */
+  #endRun(): void {
+    this.engine.drain?.();
+    this.#newRun.end();
+  }
+
   /** @internal Refuses further use. */
   invalidate(): void {
     this.#open = false;
+    this.engine.drain = undefined;
+    this.#batch?.release();
+    this.#batch = undefined;
   }
 
   #assertOpen(): void {

@@ -38,6 +38,8 @@ export interface Engine {
   poison: unknown;
   /** The label of the write transaction that is running, if any. */
   writing: string | undefined;
+  /** Hands the engine what the running transaction still holds back; reads call it first. */
+  drain: (() => void) | undefined;
   users: number;
 }
 
@@ -102,6 +104,7 @@ function openEngine(path: string, opening: EngineOpening): Engine {
       stamps,
       poison: undefined,
       writing: undefined,
+      drain: undefined,
       users: 1,
     };
   } catch (error) {

@@ -40,7 +40,8 @@ function engineReadError(table: TableName, cause: unknown): unknown {
   return storeError('store_damaged', { table, detail: 'engine_read' }, cause);
 }
 
-function wrapEngine<T>(table: TableName, read: () => T): T {
+function wrapEngine<T>(engine: Engine, table: TableName, read: () => T): T {
+  engine.drain?.();
   try {
     return read();
   } catch (cause) {
@@ -50,6 +51,7 @@ function wrapEngine<T>(table: TableName, read: () => T): T {
 
 /** Reads one row's bytes as a view of memory that the next read reuses; undefined when absent. */
 export function peekRow(engine: Engine, table: TableName, key: Uint8Array): Buffer | undefined {
+  engine.drain?.();
   const from = engine.tables[table] as Table & { lastSize: number };
   try {
     const bytes = from.getBinaryFast(key);
@@ -61,12 +63,12 @@ export function peekRow(engine: Engine, table: TableName, key: Uint8Array): Buff
 
 /** Reads one row's bytes, copied; undefined when absent. */
 export function readRow(engine: Engine, table: TableName, key: Uint8Array): Buffer | undefined {
-  return wrapEngine(table, () => engine.tables[table].getBinary(key) as Buffer | undefined);
+  return wrapEngine(engine, table, () => engine.tables[table].getBinary(key) as Buffer | undefined);
 }
 
 /** Tells whether a row is there without copying more than the engine must. */
 export function hasRow(engine: Engine, table: TableName, key: Uint8Array): boolean {
-  return wrapEngine(table, () => engine.tables[table].getBinaryFast(key) !== undefined);
+  return wrapEngine(engine, table, () => engine.tables[table].getBinaryFast(key) !== undefined);
 }
 
 function asBuffer(bytes: Uint8Array): Buffer {
@@ -75,7 +77,7 @@ function asBuffer(bytes: Uint8Array): Buffer {
 
 /** Reads the rows of a range at one snapshot, copied. */
 export function readRows(engine: Engine, table: TableName, range: RowRange = {}): Row[] {
-  return wrapEngine(table, () => {
+  return wrapEngine(engine, table, () => {
     const rows: Row[] = [];
     for (const row of (engine.tables[table] as Table).getRange({ ...range })) {
       rows.push({ key: asBuffer(row.key as Uint8Array), value: Buffer.from(row.value) });
@@ -86,7 +88,7 @@ export function readRows(engine: Engine, table: TableName, range: RowRange = {})
 
 /** Reads the keys of a range at one snapshot, copied. */
 export function readKeys(engine: Engine, table: TableName, range: RowRange = {}): Buffer[] {
-  return wrapEngine(table, () => {
+  return wrapEngine(engine, table, () => {
     const keys: Buffer[] = [];
     for (const key of (engine.tables[table] as Table).getKeys({ ...range }))
       keys.push(asBuffer(key as Uint8Array));

@@ -71,6 +71,7 @@ export class RowReader {
 
   /** The engine hands out one shared buffer whose `length` alone is that of the value, hence the view. */
   #borrow(key: Uint8Array): Uint8Array | undefined {
+    this.#engine.drain?.();
     try {
       const shared = this.#engine.tables.objects.getBinaryFast(key) as Uint8Array | undefined;
       return shared && new Uint8Array(shared.buffer, shared.byteOffset, shared.length);
