@@ -232,6 +232,19 @@ describe('Dag.call', () => {
     expect(cause.stack).toMatch(/^RangeError: 5: out of range\n {4}at range \(.*:\d+:\d+\)/);
   });
 
+  it('has the causes of what the function threw, too [DML-BND-0509]', async () => {
+    const error = (await dag
+      .call(steps.chain)
+      .value()
+      .catch((caught: Error) => caught)) as Error;
+    expect(error.message).toMatch(
+      /failed: Error: outer\ncaused by: TypeError: middle\ncaused by: thrown: inner$/,
+    );
+    const outer = error.cause as Error;
+    const middle = outer.cause as Error;
+    expect([outer.message, middle.name, middle.message]).toEqual(['outer', 'TypeError', 'middle']);
+  });
+
   it('names the failed input of a call that could not run, with its error as the cause [DML-BND-0508]', async () => {
     const failed = dag.call(steps.fail, 'first');
     const between = dag.call(steps.pair, failed);

@@ -11,6 +11,7 @@ export interface Steps {
   pair(...inputs: unknown[]): unknown[];
   fail(message: string): never;
   range(value: number): number;
+  chain(): number;
   environment(): Record<string, string>;
   random(seed: number): number;
   slow(ms: number): Promise<number>;
@@ -22,6 +23,7 @@ export const add = (a: number, b: number): number => a + b;
 export const pair = (...inputs: unknown[]) => inputs;
 export const fail = (message: string) => { throw new Error(message); };
 export const range = (value: number): number => { throw new RangeError(value + ': out of range'); };
+export const chain = (): number => { throw new Error('outer', { cause: new TypeError('middle', { cause: 'inner' }) }); };
 export const environment = () => ({ ...process.env });
 export const random = (_seed: number) => Math.random();
 export const slow = (ms: number) => new Promise((r) => setTimeout(() => r(ms), ms));

@@ -351,7 +351,7 @@ describe('Run, failures', () => {
     const node = run.call('strange', []);
     expect(await run.outcome(node)).toMatchObject({
       code: 'unsupported_value',
-      message: expect.stringContaining('result.model.predict is a function'),
+      message: expect.stringContaining('result.model.predict is the function predict'),
     });
     expect(run.open.objects.read('exec', node.execId!).status).toBe('error');
   });

@@ -57,7 +57,7 @@ export function describe(value: unknown): Finding {
     case 'function':
       return {
         found: value.name === '' ? 'a function' : `the function ${shownName(value.name)}`,
-        instead: 'pass what it returns; a function runs as a step through dag.call and functions()',
+        instead: 'pass what it returns (functions run as steps through dag.call)',
       };
     case 'symbol':
       return { found: 'a symbol', instead: 'use its text' };

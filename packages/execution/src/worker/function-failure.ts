@@ -42,12 +42,36 @@ function messageOf(thrown: unknown): string {
   try {
     const refused = refusalOf(thrown);
     if (refused !== undefined) return refused;
-    text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : `thrown: ${String(thrown)}`;
+    text = causesOf(thrown).join(CAUSED_BY);
   } catch {
     text = UNSHOWABLE;
   }
   // @spec DML-EXE-0914
   return text.slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed();
+}
+
+/** Stands between what was thrown and its cause. */
+export const CAUSED_BY = '\ncaused by: ';
+const MAX_CAUSES = 5;
+
+/**
+ * What was thrown, then its causes.
+ *
+ * @spec DML-BND-0509
+ */
+function causesOf(thrown: unknown): string[] {
+  const texts: string[] = [];
+  const open: unknown[] = [thrown];
+  for (let each = open.shift(); each !== undefined && texts.length <= MAX_CAUSES; each = open.shift()) {
+    if (!(each instanceof Error)) {
+      texts.push(`thrown: ${String(each)}`);
+      continue;
+    }
+    texts.push(`${each.name}: ${each.message}`);
+    if (each instanceof AggregateError) open.push(...each.errors.slice(0, MAX_CAUSES));
+    open.push(each.cause);
+  }
+  return texts.length === 0 ? [`thrown: ${String(thrown)}`] : texts;
 }
 
 /** What lowering refused, and where in the returned value. */
