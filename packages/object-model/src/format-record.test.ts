@@ -77,7 +77,7 @@ describe('printing a record', () => {
     expect(formatRecord(scalar.string('a\u001b[31m\u009b\u202e'))).toBe(
       'datum string\n  value: "a\\u001b[31m\\u009b\\u202e"',
     );
-    const nasty = '\u001b[31m\u0000\u007f\u009b31m\u2028\u202e\u2066\ufeff"\\';
+    const nasty = '\u001b[31m\u0000\u007f\u009b31m\u061c\u200e\u200f\u2028\u202e\u2066\ufeff"\\';
     const printed = [
       formatRecord(scalar.string(nasty)),
       formatRecord({ type: 'datum', kind: 'map', root: [[nasty, scalar.nothing]] }),
@@ -85,7 +85,7 @@ describe('printing a record', () => {
     ];
     for (const text of printed) {
       expect(text.replaceAll('\n', '')).not.toMatch(
-        /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufeff]/,
+        /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/,
       );
     }
   });

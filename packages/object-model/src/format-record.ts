@@ -118,7 +118,7 @@ const ROOT_FIELDS: ReadonlySet<string> = new Set([
 ]);
 const ID = /^[0-9a-f]{64}$/;
 /** What JSON leaves alone but a terminal acts upon: C1 controls, and marks that turn text around. */
-const HIDDEN = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
+const HIDDEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /** A time beyond the calendar of `Date` is shown as its number. */
 function formatTime(timeMs: number): string {

@@ -37,6 +37,14 @@ describe('the JSON form', () => {
     }
   });
 
+  it('refuses a type that is no text', () => {
+    for (const type of [{ toString: 1, valueOf: 1 }, ['datum'], Symbol('datum'), 2, null, '__proto__']) {
+      expect(() => recordFromJson({ type, kind: 'null' })).toThrowError(
+        expect.objectContaining({ code: 'invalid_payload', detail: 'json_form' }),
+      );
+    }
+  });
+
   it('has the schema that is checked in [DML-OBJ-2210]', async () => {
     await expect(`${JSON.stringify(recordJsonSchemaDocument(), null, 2)}\n`).toMatchFileSnapshot(schemaFile);
   });

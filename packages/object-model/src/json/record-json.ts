@@ -67,7 +67,8 @@ function formOf(value: unknown): ObjectForm {
   if (typeof value !== 'object' || value === null) return fail('json_form');
   const members = value as Readonly<Record<string, unknown>>;
   const type = members.type;
-  const forms = Object.hasOwn(RECORD_FORMS, type as string) ? RECORD_FORMS[type as RecordType] : [];
+  const isKnown = typeof type === 'string' && Object.hasOwn(RECORD_FORMS, type);
+  const forms = isKnown ? RECORD_FORMS[type as RecordType] : [];
   const candidates = forms.filter((form) =>
     Object.entries(form.constants).every(([name, constant]) => members[name] === constant),
   );

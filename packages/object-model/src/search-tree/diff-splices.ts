@@ -13,6 +13,13 @@ interface Item {
   readonly weight: number;
 }
 
+/**
+ * How often a stretch is cut again at anchors, at most.
+ *
+ * @spec DML-OBJ-2036
+ */
+const MAX_CUTS = 16;
+
 /** Stretches of both trees that correspond; `start` is where the first one begins. */
 interface Stretch {
   readonly before: readonly Item[];
@@ -45,7 +52,9 @@ export function treeSplices<Role extends PositionalRole>(
   for (let above = right.level; above > level; above--)
     stretches = [enterSide(stretches[0]!, 'after', reader)];
   for (; ; level--) {
-    stretches = stretches.flatMap(differing);
+    const parts: Stretch[] = [];
+    for (const stretch of stretches) collectDiffering(stretch, MAX_CUTS, parts);
+    stretches = parts;
     if (level === 0) return stretches.map((stretch) => spliceOf<Role>(stretch));
     stretches = stretches.map((stretch) => enterSide(enterSide(stretch, 'before', reader), 'after', reader));
   }
@@ -69,8 +78,8 @@ function enterSide(stretch: Stretch, side: 'before' | 'after', reader: PageReade
   return { ...stretch, [side]: entered };
 }
 
-/** Yields the parts of a stretch that differ, in order. */
-function differing({ before, after, start }: Stretch): Stretch[] {
+/** Appends the parts of a stretch that differ, in order; what is left after `cuts` cuts is one part. */
+function collectDiffering({ before, after, start }: Stretch, cuts: number, parts: Stretch[]): void {
   let front = 0;
   const shorter = Math.min(before.length, after.length);
   let at = start;
@@ -81,19 +90,21 @@ function differing({ before, after, start }: Stretch): Stretch[] {
     back++;
   const left = before.slice(front, before.length - back);
   const right = after.slice(front, after.length - back);
-  if (left.length === 0 && right.length === 0) return [];
-  const anchors = left.length === 0 || right.length === 0 ? [] : commonAnchors(left, right);
-  if (anchors.length === 0) return [{ before: left, after: right, start: at }];
-  const parts: Stretch[] = [];
+  if (left.length === 0 && right.length === 0) return;
+  const canCut = cuts > 0 && left.length > 0 && right.length > 0;
+  const anchors = canCut ? commonAnchors(left, right) : [];
+  if (anchors.length === 0) {
+    parts.push({ before: left, after: right, start: at });
+    return;
+  }
   let leftFrom = 0;
   let rightFrom = 0;
   for (const [leftAt, rightAt] of [...anchors, [left.length, right.length] as const]) {
     const part = { before: left.slice(leftFrom, leftAt), after: right.slice(rightFrom, rightAt), start: at };
-    parts.push(...differing(part));
+    collectDiffering(part, cuts - 1, parts);
     for (; leftFrom <= leftAt && leftFrom < left.length; leftFrom++) at += left[leftFrom]!.weight;
     rightFrom = rightAt + 1;
   }
-  return parts;
 }
 
 /** Pairs items that occur exactly once on each side, as many as keep their order. */

@@ -99,6 +99,34 @@ describe('treeSplices', () => {
     }
   });
 
+  it('cuts lists whose repetitions hide one another a few times and no more [DML-OBJ-2036]', () => {
+    const objects = new MemoryObjects();
+    const side = (own: number): LeafEntries['list'][] =>
+      Array.from({ length: 6000 }, (_, at) => [
+        i64(at),
+        i64(own + at),
+        i64(at - 1),
+        i64(2 * own + at),
+      ]).flat();
+    const left = buildTree('list', side(10_000_000), objects);
+    const right = buildTree('list', side(50_000_000), objects);
+    const splices = treeSplices('list', left, right, objects);
+    // Each cut lays bare one more pair at either end of what is left.
+    expect(splices.length).toBeLessThan(200);
+    expect(treeSplice('list', left, splices, objects)).toEqual(right);
+  });
+
+  it('compares lists with hundreds of thousands of differences', () => {
+    const objects = new MemoryObjects();
+    const side = (own: number): LeafEntries['list'][] =>
+      Array.from({ length: 150_000 }, (_, at) => [i64(at), i64(own + at)]).flat();
+    const left = buildTree('list', side(10_000_000), objects);
+    const right = buildTree('list', side(20_000_000), objects);
+    const splices = treeSplices('list', left, right, objects);
+    expect(splices).toHaveLength(150_000);
+    expect(treeSplice('list', left, splices, objects)).toEqual(right);
+  });
+
   it('finds single edits of a long list exactly and reads few pages [DML-OBJ-2029]', () => {
     const objects = new MemoryObjects();
     const root = buildTree(

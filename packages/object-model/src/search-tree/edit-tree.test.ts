@@ -44,6 +44,37 @@ describe('treeEdit', () => {
     },
   );
 
+  it('keeps nothing of an entry that was refused [DML-OBJ-2035]', () => {
+    const objects = new MemoryObjects();
+    const entries = sampleEntries('map', 1000);
+    const items = entries.map(([, element]) => element);
+    const refusals = [
+      () => treeEdit('map', [], [{ set: ['key', 'no element' as never] }], objects),
+      () => treeSplice('list', [], [{ start: 0, deleteCount: 0, insert: ['no element' as never] }], objects),
+      () => buildTree('map', [...entries.slice(0, 9), ['zz', 'no element' as never]], objects),
+    ];
+    for (const refused of refusals) {
+      expect(refused).toThrow();
+      const changes = entries.map((set): TreeChange<'map'> => ({ set }));
+      expect(treeEdit('map', [], changes, objects)).toEqual(buildTree('map', entries, objects));
+      const splices = [{ start: 0, deleteCount: 0, insert: items }];
+      expect(treeSplice('list', [], splices, objects)).toEqual(buildTree('list', items, objects));
+    }
+  });
+
+  it('joins splices of any length', () => {
+    const objects = new MemoryObjects();
+    const root = buildTree('list', [i64(1), i64(2)], objects);
+    const insert = Array.from({ length: 200_000 }, (_, at) => i64(at));
+    const splices = [
+      { start: 0, deleteCount: 1, insert: [] },
+      { start: 1, deleteCount: 0, insert },
+    ];
+    expect(treeSplice('list', root, splices, objects)).toEqual(
+      buildTree('list', [...insert, i64(2)], objects),
+    );
+  });
+
   it('takes changes in any order and lets the last of one key count [DML-OBJ-2024]', () => {
     const objects = new MemoryObjects();
     const entries = sampleEntries('map', 900);

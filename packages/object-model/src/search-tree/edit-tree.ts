@@ -2,7 +2,14 @@ import { compareBytes } from '../bytes.ts';
 import { CborWriter } from '../cbor/writer.ts';
 import { fail } from '../errors.ts';
 import { writeEntry } from '../records/entry.ts';
-import type { EntryKeys, KeyedRole, LeafEntries, PositionalRole, TreeRoot } from '../records/page-types.ts';
+import type {
+  EntryKeys,
+  KeyedRole,
+  LeafEntries,
+  PageRole,
+  PositionalRole,
+  TreeRoot,
+} from '../records/page-types.ts';
 import { keyBytes, keyOfEntry } from './entry-codec.ts';
 import type { PageStore } from './page-store.ts';
 import { type EncodedEntry, type LevelSplice, rewriteTree } from './rewrite-tree.ts';
@@ -51,14 +58,21 @@ export function treeEdit<Role extends KeyedRole>(
 
 const writer = new CborWriter();
 
+function encodeLeaf<Role extends PageRole>(role: Role, entry: LeafEntries[Role]): Uint8Array {
+  // What is left of an entry that was refused half-way. @spec DML-OBJ-2035
+  writer.reset();
+  writeEntry(writer, role, 0, entry);
+  return writer.take();
+}
+
 function sortChanges<Role extends KeyedRole>(role: Role, changes: Iterable<TreeChange<Role>>): KeyedChange[] {
   const sorted: KeyedChange[] = [];
   let ordered = true;
   for (const change of changes) {
     let next: KeyedChange;
     if ('set' in change) {
-      writeEntry(writer, role, 0, change.set);
-      next = { key: keyBytes(role, keyOfEntry(role, change.set)), entry: writer.take() };
+      const entry = encodeLeaf(role, change.set);
+      next = { key: keyBytes(role, keyOfEntry(role, change.set)), entry };
     } else {
       next = { key: keyBytes(role, change.deleteKey), entry: undefined };
     }
@@ -128,12 +142,14 @@ export function treeSplice<Role extends PositionalRole>(
     // @spec DML-OBJ-2021
     if (!valid || start < (last?.end ?? 0) || start + deleteCount > cursor.root.weight) fail('splice_range');
     const entries = insert.map((entry): EncodedEntry => {
-      writeEntry(writer, role, 0, entry);
-      return { bytes: writer.take(), weight: role === 'chunks' ? (entry as LeafEntries['chunks'])[1] : 1 };
+      return {
+        bytes: encodeLeaf(role, entry),
+        weight: role === 'chunks' ? (entry as LeafEntries['chunks'])[1] : 1,
+      };
     });
     if (deleteCount === 0 && entries.length === 0) continue;
     if (last !== undefined && last.end === start) {
-      last.entries.push(...entries);
+      for (const entry of entries) last.entries.push(entry);
       last.end = start + deleteCount;
     } else {
       encoded.push({ start, end: start + deleteCount, entries });

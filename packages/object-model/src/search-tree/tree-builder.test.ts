@@ -5,7 +5,7 @@ import { i64, ROLES, sampleEntries } from '../../test/support/tree-samples.ts';
 import { decodeRecord } from '../records/decode-record.ts';
 import { encodeRecord } from '../records/encode-record.ts';
 import type { Element } from '../records/record-types.ts';
-import { buildTree } from './tree-builder.ts';
+import { buildTree, TreeBuilder } from './tree-builder.ts';
 
 describe('buildTree', () => {
   it.each(ROLES)('builds the pages that the rules word, for %s [DML-OBJ-2002] [DML-OBJ-2005]', (role) => {
@@ -58,6 +58,33 @@ describe('buildTree', () => {
       }
     },
   );
+
+  it('refuses every use after an entry was refused [DML-OBJ-2034]', () => {
+    const entries = sampleEntries('map', 300);
+    const refusals: [number, unknown][] = [
+      [120, entries[3]],
+      [0, ['key', 'no element']],
+      [299, ['\ud800', i64(1)]],
+    ];
+    for (const [place, wrong] of refusals) {
+      const builder = new TreeBuilder('map', new MemoryObjects());
+      for (const entry of entries.slice(0, place)) builder.push(entry);
+      const errors = [
+        () => builder.push(wrong as never),
+        () => builder.push(entries[place]!),
+        () => builder.finish(),
+      ].map((use) => {
+        try {
+          use();
+        } catch (error) {
+          return error;
+        }
+        return undefined;
+      });
+      expect(errors[0]).toBeInstanceOf(Error);
+      expect(errors.every((error) => error === errors[0])).toBe(true);
+    }
+  });
 
   it('writes records that the codec reads and writes back unchanged', () => {
     for (const role of ROLES) {

@@ -79,6 +79,7 @@ export class TreeBuilder<Role extends PageRole> {
   readonly #leaves: LevelBuilder;
   readonly #keyed: boolean;
   #previousKey: Uint8Array | undefined;
+  #refusal: { readonly error: unknown } | undefined;
 
   constructor(role: Role, pages: PageStore) {
     this.#role = role;
@@ -88,8 +89,18 @@ export class TreeBuilder<Role extends PageRole> {
     this.#keyed = ENTRY_CODECS[role].keyForm !== 'none';
   }
 
-  /** Appends an entry. */
+  /** Appends an entry. One that is refused ends the builder: what was written of it cannot be taken back. */
   push(entry: LeafEntries[Role]): void {
+    this.#assertUsable();
+    try {
+      this.#append(entry);
+    } catch (error) {
+      this.#refusal = { error };
+      throw error;
+    }
+  }
+
+  #append(entry: LeafEntries[Role]): void {
     const leaves = this.#leaves;
     const { sink } = leaves;
     if (leaves.count > 0 && leaves.atPageStart) {
@@ -110,9 +121,15 @@ export class TreeBuilder<Role extends PageRole> {
 
   /** Completes the tree; the builder must not be used afterwards. */
   finish(): TreeRoot<Role> {
+    this.#assertUsable();
     const top = this.#stack.finish();
     // @spec DML-OBJ-2001
     return top === undefined ? [] : rootOf(this.#role, top.level, top.page, this.#pages);
+  }
+
+  #assertUsable(): void {
+    // @spec DML-OBJ-2034
+    if (this.#refusal !== undefined) throw this.#refusal.error;
   }
 }
 
