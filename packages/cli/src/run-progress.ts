@@ -1,4 +1,5 @@
 import type { RunEvent } from '@daggerml/execution';
+import { type AmbientWarning, ambientWarnings, warningLines } from './ambient-warning.ts';
 import type { Output } from './output.ts';
 import { formatDuration } from './quantities.ts';
 
@@ -9,14 +10,19 @@ const REDRAW_MS = 100;
 export class RunProgress {
   readonly #output: Output;
   readonly #nowMs: () => number;
+  readonly #cwd: string;
   readonly #running = new Map<string, { readonly name: string; readonly sinceMs: number }>();
   readonly #cached = new Map<string, number>();
   #done = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(output: Output, nowMs: () => number) {
+  /** What the functions of the run read beside their inputs. */
+  readonly warnings: AmbientWarning[] = [];
+
+  constructor(output: Output, nowMs: () => number, cwd: string) {
     this.#output = output;
     this.#nowMs = nowMs;
+    this.#cwd = cwd;
   }
 
   /** Takes one event of the run. */
@@ -26,6 +32,15 @@ export class RunProgress {
         this.#running.set(event.nodeId, { name: event.name, sinceMs: this.#nowMs() });
         if (this.#output.isLive) this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS);
         return;
+      case 'ambient-inputs': {
+        const warnings = ambientWarnings(event.functionName, event.ambientInputs, this.#cwd);
+        this.warnings.push(...warnings);
+        const [first = '', ...more] = warningLines(event.functionName, warnings);
+        // @spec DML-CLI-0723
+        this.#say(`  ${this.#output.talkStyle('yellow', 'warning')}  ${this.#output.safe(first)}`);
+        for (const line of more) this.#say(`           ${this.#output.safe(line)}`);
+        return;
+      }
       case 'call-retried':
         this.#say(
           `  ${this.#output.talkStyle('yellow', 'retry')}    ${this.#output.safe(`${event.name}  ${event.code}: ${event.reason}`)}`,
@@ -68,6 +83,8 @@ export class RunProgress {
       this.#say(
         `  ${this.#output.talkStyle('red', 'failed')}   ${name}  ${this.#output.safe(`${failure?.code}: ${failure?.message}`)}${known}`,
       );
+      // @spec DML-CLI-0725
+      for (const line of failure?.trace ?? []) this.#say(`           ${this.#output.safe(line)}`);
     } else {
       this.#say(`  ${this.#output.talkStyle('dim', outcome.padEnd(8))} ${name}`);
     }

@@ -35,7 +35,8 @@ function pathIn(where: string): string {
   return address === undefined ? where : fileURLToPath(`file:///${address}`);
 }
 
-function shortPath(file: string, cwd: string): string {
+/** A path relative to the current folder when it is below it. */
+export function shortPath(file: string, cwd: string): string {
   const path = relative(cwd, file);
   return path.startsWith('..') || isAbsolute(path) ? file : path;
 }

@@ -15,6 +15,23 @@ function edit(file: string, from: string, to: string): void {
   repository.write(file, text.replace(from, to));
 }
 
+function writeReader(options: string): void {
+  repository.write(
+    'reader.ts',
+    `import { readFileSync } from 'node:fs';
+export const read = (file: string) => {
+  const text = readFileSync(file, 'utf8');
+  return [text.length > 0, Date.now() > 0];
+};`,
+  );
+  repository.write(
+    'reader-pipeline.ts',
+    `import { definePipeline, functions } from '@daggerml/bindings';
+    const { read } = functions<typeof import('./reader.ts')>(new URL('./reader.ts', import.meta.url)${options});
+    export const reads = definePipeline('reads', async (dag) => dag.call(read, ${JSON.stringify(join(repository.folder, 'steps.ts'))}));`,
+  );
+}
+
 describe('dml init', () => {
   it('creates a repository on the branch main [DML-CLI-0701]', async () => {
     const fresh = new TestRepository();
@@ -89,6 +106,30 @@ describe('dml run', () => {
     expect(await repository.run('clock')).toMatchObject({ counts: { executed: 0, cached: 1 } });
     expect(await repository.run('clock', '--no-cache')).toMatchObject({ counts: { executed: 1, cached: 0 } });
     expect(await repository.ok('cat', 'clock')).not.toBe(first);
+  });
+
+  it('warns once about a function that reads what is no input [DML-CLI-0723]', async () => {
+    writeReader('');
+    const { stderr } = await repository.dml(['run', 'reader-pipeline.ts']);
+    expect(stderr.match(/^ {2}warning .*\n.*$/gm)).toEqual([
+      "  warning  read reads the clock and files (Date.now at reader.ts:4, readFileSync of node:fs at reader.ts:3): a change there will not run its calls again;\n           give files as inputs (dag.file) and other things as arguments, or allow it: functions(url, { allow: ['clock', 'files'] })",
+    ]);
+    writeReader(", { allow: ['clock', 'files'] }");
+    const allowed = await repository.dml(['run', 'reader-pipeline.ts']);
+    expect(allowed.stderr).not.toContain('warning');
+    expect(allowed.stdout).toMatch(/^0 executed, 1 cached/);
+  });
+
+  it('lists the warnings with --json [DML-CLI-0724]', async () => {
+    writeReader(", { allow: ['files'] }");
+    expect(JSON.parse(await repository.ok('run', 'reader-pipeline.ts', '--json'))).toMatchObject({
+      warnings: [{ function: 'read', kind: 'clock', what: 'Date.now', file: 'reader.ts', line: 4 }],
+    });
+  });
+
+  it('shows the trace of a call that fails [DML-CLI-0725]', async () => {
+    const { stderr } = await repository.dml(['run', 'pipelines.ts', 'fails']);
+    expect(stderr).toMatch(/^ {2}failed {3}boom .*\n {11}at boom \(steps\.ts:\d+:\d+\)$/m);
   });
 
   it('answers from a recorded failure until --retry-failed runs it again [DML-CLI-0708]', async () => {

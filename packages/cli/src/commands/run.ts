@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { loadPipeline, Repository, type RunResult } from '@daggerml/bindings';
 import { executionError } from '@daggerml/execution';
 import { actorOf } from '../actor.ts';
+import type { AmbientWarning } from '../ambient-warning.ts';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { talkingConsole } from '../console.ts';
@@ -35,7 +36,7 @@ export async function run(context: CommandContext): Promise<number> {
   const names = Object.keys(env).join(', ');
   if (names !== '') output.talk(`functions see ${names}; another value is no reason to run a call again`);
   const path = resolve(io.cwd, file);
-  const progress = new RunProgress(output, io.nowMs);
+  const progress = new RunProgress(output, io.nowMs, io.cwd);
   const restoreConsole = talkingConsole(output);
   const guard = guardPipeline(path);
   const interrupted = whenAborted(io.signal, () => output.talk('stopping the running calls …'));
@@ -55,7 +56,8 @@ export async function run(context: CommandContext): Promise<number> {
       },
     });
     progress.close();
-    report(context, pipeline.name, result, io.nowMs() - startedMs);
+    const durationMs = io.nowMs() - startedMs;
+    report(context, pipeline.name, { ...result, durationMs, warnings: progress.warnings });
     return EXIT.done;
   } catch (error) {
     throw guard.signal.aborted ? guard.signal.reason : error;
@@ -99,10 +101,15 @@ function rejection(signal: AbortSignal, reason: () => unknown): Promise<never> {
 }
 
 /** @spec DML-CLI-0705 */
-function report({ output }: CommandContext, name: string, result: RunResult, durationMs: number): void {
-  const { commit, dagId, changed, counts } = result;
+function report(
+  { output }: CommandContext,
+  name: string,
+  result: RunResult & { readonly durationMs: number; readonly warnings: readonly AmbientWarning[] },
+): void {
+  const { commit, dagId, changed, counts, durationMs, warnings } = result;
   const { commitId } = commit;
-  output.result({ pipeline: name, commitId, dagId, changed, counts, durationMs }, () => {
+  // @spec DML-CLI-0724
+  output.result({ pipeline: name, commitId, dagId, changed, counts, durationMs, warnings }, () => {
     const { executed, cached, failed } = counts;
     const took = `${executed} executed, ${cached} cached, ${failed} failed in ${formatDuration(durationMs)}`;
     // @spec DML-CLI-0706
