@@ -1,16 +1,7 @@
 import { type CommitId, sha256Hex } from '@daggerml/object-model';
-import { checkCanonical, decodeJson, encodeCanonicalJson } from './canonical-json.ts';
 import { refuseValue } from './errors.ts';
-import {
-  checkFields,
-  checkSchema,
-  type FieldForm,
-  isCount,
-  isExactly,
-  isObjectId,
-  isObjectIdOrNull,
-  isRefName,
-} from './fields.ts';
+import { checkFields, type FieldForm, isCount, isObjectId, isObjectIdOrNull, isRefName } from './fields.ts';
+import { decodeValue, encodeValue, type ValueForm } from './remote-value.ts';
 
 declare const manifestIdClass: unique symbol;
 
@@ -41,15 +32,17 @@ export interface Manifest {
 
 const TYPE = 'manifest';
 
-const MANIFEST_FIELDS: Readonly<Record<string, FieldForm>> = {
-  schema: isExactly(1),
-  type: isExactly(TYPE),
-  ref: isRefName,
-  commitId: isObjectId,
-  baseCommitId: isObjectIdOrNull,
-  baseManifestId: isObjectIdOrNull,
-  indexId: isObjectIdOrNull,
-  segments: Array.isArray,
+const MANIFEST: ValueForm = {
+  type: TYPE,
+  fields: {
+    ref: isRefName,
+    commitId: isObjectId,
+    baseCommitId: isObjectIdOrNull,
+    baseManifestId: isObjectIdOrNull,
+    indexId: isObjectIdOrNull,
+    segments: Array.isArray,
+  },
+  check: checkManifest,
 };
 
 const SEGMENT_FIELDS: Readonly<Record<string, FieldForm>> = {
@@ -64,22 +57,13 @@ const SEGMENT_FIELDS: Readonly<Record<string, FieldForm>> = {
  * Throws `remote_value_invalid` when the manifest breaks a rule.
  */
 export function encodeManifest(manifest: Manifest): Uint8Array {
-  const value = {
-    schema: 1,
-    type: TYPE,
-    ref: manifest.ref,
-    commitId: manifest.commitId,
-    baseCommitId: manifest.baseCommitId,
-    baseManifestId: manifest.baseManifestId,
-    indexId: manifest.indexId,
-    segments: manifest.segments.map(({ segmentId, sizeBytes, objectCount }) => ({
-      segmentId,
-      sizeBytes,
-      objectCount,
-    })),
-  };
-  checkManifest(value);
-  return encodeCanonicalJson(value, TYPE);
+  const { ref, commitId, baseCommitId, baseManifestId, indexId } = manifest;
+  const segments = manifest.segments.map(({ segmentId, sizeBytes, objectCount }) => ({
+    segmentId,
+    sizeBytes,
+    objectCount,
+  }));
+  return encodeValue(MANIFEST, { ref, commitId, baseCommitId, baseManifestId, indexId, segments });
 }
 
 /**
@@ -88,19 +72,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
  * Throws `remote_value_invalid` with the broken rule, or `remote_schema_newer`.
  */
 export function decodeManifest(bytes: Uint8Array): Manifest {
-  const value = decodeJson(bytes, TYPE);
-  checkSchema(TYPE, value);
-  checkManifest(value);
-  const {
-    schema: _schema,
-    type: _type,
-    ...manifest
-  } = value as unknown as Manifest & {
-    schema: number;
-    type: string;
-  };
-  checkCanonical(TYPE, bytes, encodeManifest(manifest));
-  return manifest;
+  return decodeValue(MANIFEST, bytes) as unknown as Manifest;
 }
 
 /**
@@ -112,8 +84,7 @@ export function manifestIdOf(manifestBytes: Uint8Array): ManifestId {
   return sha256Hex(manifestBytes) as ManifestId;
 }
 
-function checkManifest(value: unknown): void {
-  checkFields(TYPE, value, MANIFEST_FIELDS);
+function checkManifest(value: Readonly<Record<string, unknown>>): void {
   const segmentIds = new Set<unknown>();
   for (const segment of value.segments as readonly unknown[]) {
     checkFields(TYPE, segment, SEGMENT_FIELDS);

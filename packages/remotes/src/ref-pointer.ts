@@ -1,16 +1,7 @@
 import type { CommitId } from '@daggerml/object-model';
-import { checkCanonical, decodeJson, encodeCanonicalJson } from './canonical-json.ts';
-import {
-  checkFields,
-  checkSchema,
-  type FieldForm,
-  isCount,
-  isExactly,
-  isObjectId,
-  isRefName,
-  isWriterNonce,
-} from './fields.ts';
+import { isCount, isObjectId, isRefName, isWriterNonce } from './fields.ts';
 import type { ManifestId } from './manifest.ts';
+import { decodeValue, encodeValue, type ValueForm } from './remote-value.ts';
 
 /** The small mutable value of one ref on a remote. */
 export interface RefPointer {
@@ -24,16 +15,15 @@ export interface RefPointer {
   readonly writerNonce: string;
 }
 
-const TYPE = 'ref-pointer';
-
-const REF_POINTER_FIELDS: Readonly<Record<string, FieldForm>> = {
-  schema: isExactly(1),
-  type: isExactly(TYPE),
-  ref: isRefName,
-  commitId: isObjectId,
-  manifestId: isObjectId,
-  sequence: isCount,
-  writerNonce: isWriterNonce,
+const REF_POINTER: ValueForm = {
+  type: 'ref-pointer',
+  fields: {
+    ref: isRefName,
+    commitId: isObjectId,
+    manifestId: isObjectId,
+    sequence: isCount,
+    writerNonce: isWriterNonce,
+  },
 };
 
 /**
@@ -43,9 +33,7 @@ const REF_POINTER_FIELDS: Readonly<Record<string, FieldForm>> = {
  */
 export function encodeRefPointer(pointer: RefPointer): Uint8Array {
   const { ref, commitId, manifestId, sequence, writerNonce } = pointer;
-  const value = { schema: 1, type: TYPE, ref, commitId, manifestId, sequence, writerNonce };
-  checkFields(TYPE, value, REF_POINTER_FIELDS);
-  return encodeCanonicalJson(value, TYPE);
+  return encodeValue(REF_POINTER, { ref, commitId, manifestId, sequence, writerNonce });
 }
 
 /**
@@ -54,17 +42,5 @@ export function encodeRefPointer(pointer: RefPointer): Uint8Array {
  * Throws `remote_value_invalid` with the broken rule, or `remote_schema_newer`.
  */
 export function decodeRefPointer(bytes: Uint8Array): RefPointer {
-  const value = decodeJson(bytes, TYPE);
-  checkSchema(TYPE, value);
-  checkFields(TYPE, value, REF_POINTER_FIELDS);
-  const {
-    schema: _schema,
-    type: _type,
-    ...pointer
-  } = value as unknown as RefPointer & {
-    schema: number;
-    type: string;
-  };
-  checkCanonical(TYPE, bytes, encodeRefPointer(pointer));
-  return pointer;
+  return decodeValue(REF_POINTER, bytes) as unknown as RefPointer;
 }

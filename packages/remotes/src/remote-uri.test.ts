@@ -124,15 +124,15 @@ describe('formatRemoteUri', () => {
     );
   });
 
-  it('sorts the parameters by their names as written [DML-REM-0307]', () => {
+  it('sorts the parameters by their names as written, and reads that order [DML-REM-0307]', () => {
     const parameters = new Map([
       ['a', '1'],
       ['é', '3'],
       ['a-b', '2'],
     ]);
-    expect(formatRemoteUri({ adapterName: 's3', pathSegments: ['b'], parameters })).toBe(
-      'dml+remote://s3/b?%C3%A9=3&a=1&a-b=2',
-    );
+    const text = 'dml+remote://s3/b?%C3%A9=3&a=1&a-b=2';
+    expect(formatRemoteUri({ adapterName: 's3', pathSegments: ['b'], parameters })).toBe(text);
+    expect(parseRemoteUri(text).parameters).toEqual(parameters);
   });
 
   it.each([
