@@ -445,7 +445,16 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   invalid_header: BAD_RECORD,
   invalid_bounds: BAD_RECORD,
   invalid_kind: BAD_RECORD,
-  invalid_payload: BAD_RECORD,
+  invalid_payload: {
+    ...BAD_RECORD,
+    details: {
+      excised: {
+        // @spec DML-CLI-0827
+        message: 'the {class} {objectId} was excised by {actor}: {reason}[ – {message}]',
+        hint: 'its bytes were taken out on purpose; "dml log" shows which commits are left',
+      },
+    },
+  },
   invalid_utf8: {
     exit: EXIT.pipeline,
     message: 'a text is not valid ({detail})',

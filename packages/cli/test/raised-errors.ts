@@ -37,13 +37,25 @@ function raisedIn(file: string): RaisedError[] {
   const pattern = file.endsWith('cli/src/bin.ts') ? RAISES_IN_BIN : RAISES;
   return [...text.matchAll(pattern)].map((match) => {
     const [first = '', second = ''] = splitTop(inside(text, match.index + match[0].length));
+    if (first.startsWith('{')) return raisedWhole(file, first);
     const codes = [...first.matchAll(/'(\w+)'/g)].map(([, code]) => code ?? '');
     return {
       file,
       codes,
-      fields: /^\s*(\w|\{ \.\.\.\w+ \}$)/.test(second) || first.startsWith('{') ? undefined : keysOf(second),
+      fields: /^\s*(\w|\{ \.\.\.\w+ \}$)/.test(second) ? undefined : keysOf(second),
     };
   });
+}
+
+/** An error whose code and fields stand in one object. */
+function raisedWhole(file: string, object: string): RaisedError {
+  const code = /\bcode: '(\w+)'/.exec(object)?.[1];
+  const at = object.search(/\bfields: \{/);
+  return {
+    file,
+    codes: code === undefined ? [] : [code],
+    fields: at < 0 ? undefined : keysOf(object.slice(at)),
+  };
 }
 
 /** The text up to the bracket that closes what `start` is inside of. */

@@ -40,7 +40,7 @@ function peekObject(engine: Engine, objectClass: ObjectClass, id: ObjectId): Buf
 
 function wrongBytes(bytes: Buffer, objectClass: ObjectClass, id: ObjectId): DmlError {
   // @spec DML-STO-0204
-  if (isTombstone(key, bytes)) return tombstoneError(objectClass, id);
+  if (isTombstone(key, bytes)) return tombstoneError(key, bytes);
   // @spec DML-STO-0203
   return storeError('store_damaged', {
     table: 'objects',

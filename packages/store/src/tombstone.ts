@@ -40,12 +40,13 @@ export function isTombstone(key: Uint8Array, row: Uint8Array): boolean {
   }
 }
 
-/** Yields the error that reading an excised object raises. */
-export function tombstoneError(objectClass: ObjectClass, objectId: ObjectId): DmlError {
+/** Yields the error that reading an excised object raises; its fields say what was excised, why and by whom. */
+export function tombstoneError(key: Uint8Array, row: Uint8Array): DmlError {
+  const { class: objectClass, objectId, reason, message, actor, timeMs } = decodeTombstone(key, row);
   return new DmlError({
     code: 'invalid_payload',
     recordType: 'tombstone',
     detail: 'excised',
-    fields: { class: objectClass, objectId },
+    fields: { class: objectClass, objectId, reason, message, actor, timeMs },
   });
 }

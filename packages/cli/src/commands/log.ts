@@ -1,4 +1,5 @@
-import type { CommitId, CommitRecord } from '@daggerml/object-model';
+import type { CommitId } from '@daggerml/object-model';
+import { isAnyDmlError } from '../any-dml-error.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { findCommit } from '../object-name.ts';
@@ -7,6 +8,26 @@ import { formatTime } from '../quantities.ts';
 import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
 
+/** What the log shows of a commit. */
+interface LogLine {
+  readonly commitId: CommitId;
+  readonly parentCommitIds: readonly CommitId[];
+  readonly author: string;
+  readonly timeMs: number;
+  readonly message: string;
+}
+
+/** What the log shows of a commit whose bytes were taken out on purpose; what came before is out of reach. */
+interface ExcisedLine {
+  readonly commitId: CommitId;
+  readonly excised: {
+    readonly reason: string;
+    readonly message: string;
+    readonly actor: string;
+    readonly timeMs: number;
+  };
+}
+
 /** `dml log [head]`. @spec DML-CLI-0802 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args } = context;
@@ -14,43 +35,62 @@ export async function run(context: CommandContext): Promise<number> {
   await withStore(context, 'read', (store) => {
     const reader = new RecordReader(store);
     const start = args[0] === undefined ? store.getRef(store.head())?.commitId : findCommit(reader, args[0]);
-    const commits = [...firstParents(reader, start, count)];
-    const values = commits.map(({ commitId, commit }) => ({
-      commitId,
-      parentCommitIds: commit.parentCommitIds,
-      author: commit.author,
-      timeMs: commit.timeMs,
-      message: commit.message,
-    }));
+    const values = [...firstParents(reader, start, count)];
     output.result(values, () =>
       values
         .map((value) =>
           [
             `commit ${output.style('yellow', value.commitId)}`,
-            `author ${output.safe(value.author)}`,
-            `time   ${formatTime(value.timeMs)}`,
-            '',
-            ...value.message.split('\n').map((line) => `    ${output.safe(line)}`),
+            ...('excised' in value ? excisedFacts(value) : commitFacts(value)).map(output.safe),
             '',
           ].join('\n'),
         )
         .join('\n'),
     );
-    if (commits.length === 0) output.talk('no commit yet; "dml run <file>" makes the first one');
+    if (values.length === 0) output.talk('no commit yet; "dml run <file>" makes the first one');
   });
   return EXIT.done;
+}
+
+function commitFacts({ author, timeMs, message }: LogLine): string[] {
+  return [`author ${author}`, `time   ${formatTime(timeMs)}`, '', ...indent(message)];
+}
+
+function excisedFacts({ excised }: ExcisedLine): string[] {
+  const { actor, timeMs, reason, message } = excised;
+  return [
+    `excised by ${actor}, ${formatTime(timeMs)}, and with it what came before`,
+    '',
+    ...indent(message === '' ? reason : `${reason}: ${message}`),
+  ];
+}
+
+function indent(text: string): string[] {
+  return text.split('\n').map((line) => `    ${line}`);
 }
 
 function* firstParents(
   reader: RecordReader,
   start: CommitId | undefined,
   count: number,
-): Generator<{ readonly commitId: CommitId; readonly commit: CommitRecord }> {
+): Generator<LogLine | ExcisedLine> {
   let left = count;
   // @spec DML-CLI-0803
   for (let commitId = start; commitId !== undefined && left > 0; left -= 1) {
-    const commit = reader.read('commit', commitId);
-    yield { commitId, commit };
-    commitId = commit.parentCommitIds[0];
+    const line = logLine(reader, commitId);
+    yield line;
+    // @spec DML-CLI-0826
+    commitId = 'excised' in line ? undefined : line.parentCommitIds[0];
+  }
+}
+
+function logLine(reader: RecordReader, commitId: CommitId): LogLine | ExcisedLine {
+  try {
+    const { parentCommitIds, author, timeMs, message } = reader.read('commit', commitId);
+    return { commitId, parentCommitIds, author, timeMs, message };
+  } catch (error) {
+    if (!isAnyDmlError(error) || error.detail !== 'excised') throw error;
+    const { reason, message, actor, timeMs } = error.fields;
+    return { commitId, excised: { reason, message, actor, timeMs } as ExcisedLine['excised'] };
   }
 }

@@ -43,7 +43,7 @@ export class KnownOutcomes {
   ofBase(node: RunNode): KnownOutcome | undefined {
     if (node.spec?.options.cache === false) return undefined;
     const execId = this.#base.getPin(node.nodeId);
-    const bytes = execId && this.#objects.getBytes('exec', execId);
+    const bytes = execId && this.#objects.getPresentBytes('exec', execId);
     if (!bytes) return undefined;
     const status = execStatusOf(bytes);
     if (status === 'ok')
@@ -57,7 +57,7 @@ export class KnownOutcomes {
   ofScopes(node: RunNode): KnownOutcome | undefined {
     for (const scope of [this.#base, this.#staged]) {
       const execId = scope.getPin(node.nodeId);
-      const exec = execId && this.#objects.get('exec', execId);
+      const exec = execId && this.#objects.getPresent('exec', execId);
       if (!exec || exec.executionKey !== node.executionKey || isRetried(node, exec)) continue;
       const failure = exec.status === 'error' ? this.#failureOf(exec) : undefined;
       return { execId, status: exec.status, valueId: undefined, failure, foundExecId: undefined };

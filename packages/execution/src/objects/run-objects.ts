@@ -1,6 +1,7 @@
-import type { Datum, DatumId, ObjectClass, Records } from '@daggerml/object-model';
+import type { BlobDatum, Datum, DatumId, ObjectClass, Records } from '@daggerml/object-model';
 import { isDmlError } from '@daggerml/object-model';
 import { executionError } from '../errors.ts';
+import { ingestFile, isWorthThread } from '../ingest/ingest-file.ts';
 import type { ObjectSource, StreamSink } from '../values/object-access.ts';
 import { type PackedObjects, unpackObjects } from '../worker/packed-objects.ts';
 import { decodeAs } from './decode-as.ts';
@@ -38,6 +39,16 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
     if (this.sizeBytes >= MAX_STREAMED_BYTES) this.whenFull();
   }
 
+  async lowerLargeFile(path: string): Promise<BlobDatum | undefined> {
+    if (!(await isWorthThread(path))) return undefined;
+    return ingestFile(path, (packed) => {
+      // The ids are those of this package's own code.
+      for (const { objectClass, objectId, bytes } of unpackObjects(packed))
+        this.putHashed(objectClass, objectId, bytes);
+      if (this.sizeBytes >= MAX_STREAMED_BYTES) this.whenFull();
+    });
+  }
+
   /** Writes everything that is held, before anything names it. */
   writeAll(): void {
     this.store.transact('objects', (transaction) => this.writeTo(transaction));
@@ -46,12 +57,23 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
 
   /** A record, undefined as well when its bytes are damaged or excised: for what may be missed. */
   getPresent<Class extends 'exec' | 'dag'>(objectClass: Class, objectId: string): Records[Class] | undefined {
-    try {
+    return orUndefined(() => {
       const bytes = this.getBytes(objectClass as ObjectClass, objectId);
       return bytes && decodeAs(objectClass, bytes);
-    } catch (error) {
-      if (isDmlError(error)) return undefined;
-      throw error;
-    }
+    });
+  }
+
+  /** The bytes of a record, undefined as `getPresent` is. */
+  getPresentBytes(objectClass: 'exec' | 'dag', objectId: string): Uint8Array | undefined {
+    return orUndefined(() => this.getBytes(objectClass, objectId));
+  }
+}
+
+function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isDmlError(error)) return undefined;
+    throw error;
   }
 }

@@ -1,0 +1,162 @@
+import type { ObjectClass } from '@daggerml/object-model';
+import { applyExcision, planExcision, type Store } from '@daggerml/store';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type RunDocument, TestRepository } from './test-repository.ts';
+
+let repository: TestRepository;
+let middle: RunDocument;
+beforeEach(async () => {
+  repository = await TestRepository.create();
+  await repository.run('sums');
+  middle = await repository.run('report');
+  await repository.run('values');
+});
+afterEach(() => repository.remove());
+
+/** Excises an object that `find` picks and yields its id. */
+async function excise(objectClass: ObjectClass, find: (store: Store) => string): Promise<string> {
+  return repository.withStore(async (store) => {
+    const objectId = find(store);
+    const plan = await planExcision(store, {
+      objects: [{ class: objectClass, objectId: objectId as never }],
+    });
+    applyExcision(store, plan, { reason: 'secret', message: 'it held a key', actor: 'ada' });
+    return objectId;
+  }, 'write');
+}
+
+function must<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error('not there');
+  return value;
+}
+
+function nodeNamed(store: Store, dagId: string, name: string): string {
+  const dag = must(store.getRecord('dag', dagId as never));
+  const names = dag.names as readonly (readonly [string, string])[];
+  return must(names.find(([each]) => each === name))[1];
+}
+
+/** What every repository still does, whatever was excised. */
+async function expectHealthy(): Promise<void> {
+  expect((await repository.dml(['gc', '--dry-run'])).exitCode).toBe(0);
+  expect((await repository.dml(['gc'])).exitCode).toBe(0);
+  expect(await repository.ok('verify')).toMatch(/nothing is damaged\n$/);
+  expect((await repository.dml(['status'])).exitCode).toBe(0);
+}
+
+const EXCISED =
+  /^dml: the (\w+) [0-9a-f]{12} was excised by ada: secret – it held a key\nhint: its bytes were taken out on purpose/;
+
+describe('after an excision', () => {
+  it('log ends at an excised commit with the reason [DML-CLI-0826]', async () => {
+    const commitId = await excise('commit', () => middle.commitId);
+    const lines = await repository.json<object[]>('log');
+    expect(lines).toHaveLength(2);
+    expect(lines[1]).toMatchObject({ commitId, excised: { actor: 'ada', reason: 'secret' } });
+    expect(await repository.ok('log')).toMatch(
+      /\n\ncommit [0-9a-f]{64}\nexcised by ada, .*, and with it what came before\n\n {4}secret: it held a key\n$/,
+    );
+    for (const argv of [
+      ['show', 'HEAD~1'],
+      ['show', 'HEAD~2'],
+      ['branch', 'back', 'HEAD~1'],
+      ['show', commitId],
+    ]) {
+      const outcome = await repository.dml(argv);
+      expect(outcome).toMatchObject({ exitCode: 10, stdout: '' });
+      expect(outcome.stderr).toMatch(EXCISED);
+    }
+    await expectHealthy();
+    expect((await repository.run('sums')).counts).toMatchObject({ executed: 0, cached: 2 });
+  });
+
+  it.each([
+    ['dag', () => middle.dagId],
+    ['tree', (store: Store) => must(store.getRecord('commit', middle.commitId as never)).treeId],
+    ['node', (store: Store) => must(store.getRecord('dag', middle.dagId as never)).rootNodeId],
+    [
+      'datum',
+      (store: Store) =>
+        (
+          must(store.getRecord('node', nodeNamed(store, middle.dagId, 'source') as never)) as unknown as {
+            datumId: string;
+          }
+        ).datumId,
+    ],
+  ] as const)(
+    'commands name an excised %s and its reason, and the rest still works [DML-CLI-0827]',
+    async (objectClass, find) => {
+      const objectId = await excise(objectClass, find);
+      for (const argv of [
+        ['show', objectId],
+        ['show', objectClass === 'tree' ? 'HEAD~1' : 'report'],
+      ]) {
+        const outcome = await repository.dml(argv);
+        expect(outcome).toMatchObject({ exitCode: 10, stdout: '' });
+        expect(EXCISED.exec(outcome.stderr)?.[1]).toBe(objectClass);
+      }
+      expect((await repository.dml(['log'])).exitCode).toBe(0);
+      await expectHealthy();
+      expect((await repository.dml(['show', 'sums'])).exitCode).toBe(0);
+    },
+  );
+
+  it('a chunk that two blobs share is missing from both, and from nothing else', async () => {
+    repository.write(
+      'blobs.ts',
+      `import { blob, definePipeline } from '@daggerml/bindings';
+      const bytes = (seed: number): Buffer => {
+        const random = Buffer.alloc(400_000);
+        for (let at = 0, state = seed; at < random.length; at += 1) {
+          state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+          random[at] = state >>> 24;
+        }
+        return random;
+      };
+      export const blobs = definePipeline('blobs', async (dag) => {
+        dag.name('one', dag.literal(blob(bytes(1))));
+        dag.name('two', dag.literal(blob(Buffer.concat([bytes(1), bytes(2)]))));
+        dag.name('other', dag.literal(blob(bytes(3))));
+        return dag.literal(1);
+      });`,
+    );
+    const { dagId } = await repository.json<RunDocument>('run', 'blobs.ts');
+    const chunkId = await excise('chunk', (store) => {
+      const [one, two] = ['one', 'two'].map((name) => {
+        const node = must(store.getRecord('node', nodeNamed(store, dagId, name) as never)) as unknown as {
+          datumId: never;
+        };
+        return JSON.stringify(must(store.getRecord('datum', node.datumId))).match(/[0-9a-f]{64}/g) ?? [];
+      });
+      return must(one?.find((id) => store.has('chunk', id as never) && two?.some((other) => other === id)));
+    });
+    for (const argv of [
+      ['cat', chunkId],
+      ['cat', 'blobs#one'],
+      ['cat', 'blobs#two'],
+      ['export', 'blobs#one', 'out'],
+    ]) {
+      const outcome = await repository.dml(argv);
+      expect(outcome.exitCode).toBe(10);
+      expect(EXCISED.exec(outcome.stderr)?.[1]).toBe('chunk');
+    }
+    expect((await repository.dml(['cat', 'blobs#other'])).bytes).toHaveLength(400_000);
+    expect((await repository.dml(['show', 'blobs'])).exitCode).toBe(0);
+    await expectHealthy();
+  });
+
+  it('a call whose exec was excised runs anew', async () => {
+    await excise('exec', (store) => {
+      const dag = must(store.getRecord('dag', middle.dagId as never));
+      const pins = must(store.getRecord('commit', middle.commitId as never)).pins as unknown as readonly [
+        string,
+        string,
+      ][];
+      return must(pins.find(([nodeId]) => nodeId === dag.rootNodeId))[1];
+    });
+    expect((await repository.dml(['show', 'report'])).stderr).toMatch(EXCISED);
+    expect((await repository.run('report')).counts).toMatchObject({ executed: 1, cached: 1, failed: 0 });
+    expect((await repository.dml(['show', 'report'])).exitCode).toBe(0);
+    await expectHealthy();
+  });
+});
