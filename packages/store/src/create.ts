@@ -61,7 +61,7 @@ export async function createStoreFiles(
     makeFolder(parent);
     removeDeadDrafts(parent, prefix, environment);
     mkdirSync(draft);
-    await createDataFile(draft, environment.mapBytes, (tables) => {
+    await createDataFile(draft, { mapBytes: environment.mapBytes }, (tables) => {
       for (const [key, value] of newStoreFacts(createdBy, environment)) {
         tables.meta.putSync(textKey(key), encodeMeta(key, value));
       }

@@ -65,10 +65,12 @@ export async function openStore(path: string, options: OpenStoreOptions): Promis
     await createStoreFiles(resolve(path), program, environment);
   }
   assertNotCompacting(path, environment);
+  environment.failpoint?.('open/unmarked');
   const engine = acquireEngine(path, {
     readOnly,
     mapBytes: environment.mapBytes,
     admit: admitSchema(readOnly),
+    failpoint: environment.failpoint,
   });
   try {
     assertNotReplaced(engine, environment);

@@ -1,4 +1,13 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import type { CommitId, DatumId } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
@@ -173,16 +182,19 @@ describe('compactStore', () => {
   });
 
   it('refuses to go on with a file that was replaced under an opening', async () => {
-    const { path } = await closedStore();
     const environment = fakeEnvironment();
     const { assertNotReplaced } = await import('./marker.ts');
-    const store = await openStore(path, { mode: 'read', environment });
-    expect(() => assertNotReplaced(store.engine, environment)).not.toThrow();
-    const elsewhere = { ...store.engine, path: (await closedStore()).path };
-    expect(() => assertNotReplaced(elsewhere, environment)).toThrow(
-      expect.objectContaining({ code: 'store_open_elsewhere', detail: 'replaced' }),
-    );
-    await store.close();
+    for (const file of ['data.mdb', 'lock.mdb']) {
+      const { path } = await closedStore();
+      const store = await openStore(path, { mode: 'read', environment });
+      expect(() => assertNotReplaced(store.engine, environment)).not.toThrow();
+      copyFileSync(join(path, file), join(path, 'copy'));
+      renameSync(join(path, 'copy'), join(path, file));
+      expect(() => assertNotReplaced(store.engine, environment)).toThrow(
+        expect.objectContaining({ code: 'store_open_elsewhere', detail: 'replaced' }),
+      );
+      await store.close();
+    }
   });
 
   it('leaves the old or the new store whole wherever it fails [DML-STO-1105]', async () => {
@@ -197,6 +209,7 @@ describe('compactStore', () => {
       'compact/copied',
       'compact/built',
       'compact/unstamped',
+      'compact/unlocked',
       'compact/renamed',
       'compact/stamped',
     ]);

@@ -61,12 +61,14 @@ export async function compactStore(path: string, options: CompactOptions = {}): 
     readOnly: false,
     mapBytes: environment.mapBytes,
     admit: admitSchema(true),
+    failpoint: environment.failpoint,
   });
   const storePath = engine.path;
   let isMarked = false;
   let isReleased = false;
   try {
-    raiseMarker(storePath, environment);
+    // Of all that hold the lock file at its path one at a time raises its marker.
+    engine.root.transactionSync(() => raiseMarker(engine, environment));
     isMarked = true;
     environment.failpoint?.('compact/marked');
     assertAlone(engine, environment);
@@ -92,7 +94,9 @@ export async function compactStore(path: string, options: CompactOptions = {}): 
 async function buildDraft(engine: Engine, draft: string, options: CompactOptions): Promise<number> {
   const environment = options.environment ?? nodeEnvironment();
   mkdirSync(draft);
-  await createDataFile(draft, environment.mapBytes, () => {});
+  // @spec DML-STO-1109
+  const afterTransaction = engine.newest.written();
+  await createDataFile(draft, { mapBytes: environment.mapBytes, afterTransaction }, () => {});
   const target = acquireEngine(draft, { readOnly: false, mapBytes: environment.mapBytes });
   try {
     return await copyRows(engine, target, (rows) => {
@@ -105,8 +109,9 @@ async function buildDraft(engine: Engine, draft: string, options: CompactOptions
 }
 
 /**
- * Puts the draft in the data file's place. The stamp goes first, since it speaks of the old file, and the
- * engine's lock file after, since it counts the old file's transactions; both are made anew by the next open.
+ * Puts the draft in the data file's place. The stamp goes first, since it speaks of the old file. The engine's
+ * lock file goes before the data file: whoever has opened it has opened the old data file or finds the lock file
+ * gone from its path, so nobody uses the new data file under it. Both are made anew by the next open.
  *
  * @spec DML-STO-1105
  */
@@ -114,10 +119,12 @@ function replaceDataFile(storePath: string, draft: string, environment: StoreEnv
   rmSync(join(storePath, 'stamp'), { force: true });
   environment.syncDirectory(storePath);
   environment.failpoint?.('compact/unstamped');
+  // @spec DML-STO-1112
+  rmSync(join(storePath, 'lock.mdb'), { force: true });
+  environment.failpoint?.('compact/unlocked');
   renameSync(join(draft, 'data.mdb'), join(storePath, 'data.mdb'));
   environment.syncDirectory(storePath);
   environment.failpoint?.('compact/renamed');
-  rmSync(join(storePath, 'lock.mdb'), { force: true });
   const file = new DataFile(storePath);
   const stamps = new StampWriter(storePath);
   stamps.write(file.describe(file.readMeta().pageBytes));

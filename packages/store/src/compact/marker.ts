@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
 import type { ProcessIdentity, StoreEnvironment } from '../environment.ts';
@@ -32,19 +32,30 @@ function isCompacting(storePath: string, environment: StoreEnvironment): boolean
   return isSessionAlive(session, environment);
 }
 
-/** Puts up the marker of this process; throws `compaction_refused` while another process compacts. */
-export function raiseMarker(storePath: string, environment: StoreEnvironment): void {
+/** Tells whether the data file and the lock file this process has opened are those at their paths. */
+function isInPlace(engine: Engine): boolean {
+  return engine.file.isInPlace() && engine.newest.isLockInPlace();
+}
+
+/**
+ * Puts up the marker of this process; throws `compaction_refused` while another process compacts, or when one
+ * has since the engine was opened. Called inside a transaction of the engine, so that no two do this at once.
+ */
+export function raiseMarker(engine: Engine, environment: StoreEnvironment): void {
+  const storePath = engine.path;
   if (isCompacting(storePath, environment))
     throw storeError('compaction_refused', { detail: 'already_running', path: storePath });
+  // @spec DML-STO-1111
+  if (!isInPlace(engine)) throw storeError('compaction_refused', { detail: 'replaced', path: storePath });
   const draft = `${markerPath(storePath)}-${environment.randomUuid()}`;
   const marker: Marker = { process: environment.process, startedMs: environment.nowMs() };
   try {
     writeFileSync(draft, JSON.stringify(marker), { flush: true });
-    rmSync(markerPath(storePath), { force: true });
-    // Linking fails where a marker stands, so of two processes one goes on, and no marker is ever half written.
-    linkSync(draft, markerPath(storePath));
+    // No marker is ever half written.
+    renameSync(draft, markerPath(storePath));
   } catch (cause) {
-    throw storeError('compaction_refused', { detail: 'already_running', path: storePath }, cause);
+    const errno = String((cause as NodeJS.ErrnoException).code);
+    throw storeError('store_unwritable', { path: storePath, errno }, cause);
   } finally {
     rmSync(draft, { force: true });
   }
@@ -62,20 +73,17 @@ export function assertNotCompacting(storePath: string, environment: StoreEnviron
 }
 
 /**
- * Refuses an engine whose data file is being, or has just been, replaced by a compaction.
+ * Refuses an engine whose files are being, or have just been, replaced by a compaction.
  *
  * A compaction raises its marker before it looks for other users, and an opening looks for the marker after it
- * has become a user the engine lists. So one of the two sees the other, and whoever opened before the rename
- * and looks after it finds another file at the path.
- *
- * @spec DML-STO-1104
+ * has become a user the engine lists. So one of the two sees the other; and an opening that was too slow for
+ * either finds another data file or another lock file at the path, since a compaction replaces both.
  */
 export function assertNotReplaced(engine: Engine, environment: StoreEnvironment): void {
   const { path } = engine;
+  // @spec DML-STO-1104
   if (isCompacting(path, environment))
     throw storeError('store_open_elsewhere', { path, detail: 'compacting' });
-  const opened = engine.file.describe(engine.pageBytes);
-  const present = statSync(join(path, 'data.mdb'), { bigint: true });
-  if (opened.inode !== String(present.ino) || opened.device !== String(present.dev))
-    throw storeError('store_open_elsewhere', { path, detail: 'replaced' });
+  // @spec DML-STO-1110
+  if (!isInPlace(engine)) throw storeError('store_open_elsewhere', { path, detail: 'replaced' });
 }

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeError } from '../errors.ts';
 import { type MetaPage, type ReadAt, readCount, readNewestMeta } from './meta-page.ts';
@@ -9,6 +9,13 @@ const TRANSACTION_AT = 152;
 const META_ATTEMPTS = 10;
 const META_PAUSE_MS = 3;
 const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4));
+
+/** Tells whether the file behind a descriptor is the one at `path`; its number is not given out anew meanwhile. */
+export function isFileAt(descriptor: number, path: string): boolean {
+  const held = fstatSync(descriptor, { bigint: true });
+  const present = statSync(path, { bigint: true, throwIfNoEntry: false });
+  return present !== undefined && present.ino === held.ino && present.dev === held.dev;
+}
 
 /** The data file of a store, looked at with plain reads beside the engine's mapping. */
 export class DataFile {
@@ -22,6 +29,11 @@ export class DataFile {
   /** Yields the length of the file now. */
   sizeBytes(): number {
     return fstatSync(this.#descriptor).size;
+  }
+
+  /** Tells whether the file this holds is the one at its path. */
+  isInPlace(): boolean {
+    return isFileAt(this.#descriptor, join(this.#storePath, 'data.mdb'));
   }
 
   /** How many plain reads of the file there have been. */

@@ -10,8 +10,11 @@ const FIRST_MAP_BYTES = 2 ** 20;
 const TREE_ROOTS = [88, 136] as const;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 
-/** Yields the two meta pages the engine starts a data file with: no trees, transaction 0. */
-function emptyDataFile(): Buffer {
+/** Where a meta page holds the number of its transaction. */
+const TRANSACTION_AT = 152;
+
+/** Yields the two meta pages the engine starts a data file with: no trees, one and the same transaction. */
+function emptyDataFile(transactionId: number): Buffer {
   const bytes = Buffer.alloc(2 * PAGE_BYTES);
   for (const start of [0, PAGE_BYTES]) {
     bytes.writeUInt32LE(start / PAGE_BYTES, start);
@@ -23,15 +26,20 @@ function emptyDataFile(): Buffer {
     bytes.writeUInt16LE(INTEGER_KEY, start + 52);
     for (const root of TREE_ROOTS) bytes.writeBigUInt64LE(NO_PAGE, start + root);
     bytes.writeUInt32LE(1, start + 144);
+    bytes.writeBigUInt64LE(BigInt(transactionId), start + TRANSACTION_AT);
   }
   return bytes;
 }
 
-/** Writes an empty data file. The engine would do it itself, but ends the process when its first write fails. */
-export function writeEmptyDataFile(storePath: string): void {
+/**
+ * Writes an empty data file whose transactions count on from `afterTransaction`, 0 for a new store.
+ * The engine would write one itself, but ends the process when its first write fails.
+ */
+export function writeEmptyDataFile(storePath: string, afterTransaction: number): void {
   const descriptor = openSync(join(storePath, 'data.mdb'), 'wx', 0o664);
   try {
-    const bytes = emptyDataFile();
+    // Transactions take the two meta pages in turn, even numbers the first.
+    const bytes = emptyDataFile(afterTransaction + (afterTransaction % 2));
     for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at);
     fsyncSync(descriptor);
   } finally {

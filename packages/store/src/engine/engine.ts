@@ -2,6 +2,7 @@ import { accessSync, constants, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { DmlError } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
+import { prepareOpening } from './before-open.ts';
 import { DataFile } from './data-file.ts';
 import { writeEmptyDataFile } from './empty-data-file.ts';
 import type { MetaPage } from './meta-page.ts';
@@ -18,6 +19,8 @@ export interface EngineOpening {
   readonly mapBytes?: number | undefined;
   /** Refuses a file by its `meta` rows before anything in it changes. */
   readonly admit?: AdmitFile | undefined;
+  /** Called at the named moments of an opening. */
+  readonly failpoint?: ((name: string) => void) | undefined;
 }
 
 /** One open data file of this process, shared by every `Store` opened on the same path. */
@@ -79,8 +82,13 @@ function openEngine(path: string, opening: EngineOpening): Engine {
   try {
     const { meta, isStamped } = file.readStampedMeta();
     if (!opening.readOnly) stamps = new StampWriter(path);
-    root = openRoot(path, opening);
+    opening.failpoint?.('open/file-held');
+    prepareOpening(path, opening.readOnly);
+    // Held before the engine opens the two files: what is at their paths afterwards is what the engine has opened.
     newest = new NewestTransaction(path, file, meta.pageBytes);
+    opening.failpoint?.('open/lock-held');
+    root = openRoot(path, opening);
+    opening.failpoint?.('open/reading');
     newest.settle();
     // @spec DML-STO-0152
     if (!isStamped) {
@@ -116,14 +124,21 @@ function openEngine(path: string, opening: EngineOpening): Engine {
   }
 }
 
+/** How a data file is created. */
+export interface DataFileCreation {
+  readonly mapBytes: number | undefined;
+  /** The transaction that those of the new file follow; 0 by default. */
+  readonly afterTransaction?: number;
+}
+
 /** Creates the data file of a new store in an existing folder, fills it in one transaction and closes it. */
 export async function createDataFile(
   path: string,
-  mapBytes: number | undefined,
+  creation: DataFileCreation,
   fill: (tables: Tables) => void,
 ): Promise<void> {
-  writeEmptyDataFile(path);
-  const root = openRoot(path, { readOnly: false, mapBytes });
+  writeEmptyDataFile(path, creation.afterTransaction ?? 0);
+  const root = openRoot(path, { readOnly: false, mapBytes: creation.mapBytes });
   try {
     const tables = openTables(root);
     root.transactionSync(() => fill(tables));

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { DataFile } from './data-file.ts';
+import { type DataFile, isFileAt } from './data-file.ts';
 import type { Engine } from './engine.ts';
 import { readCount } from './meta-page.ts';
 
@@ -27,12 +27,19 @@ export class NewestTransaction {
   readonly #pageBytes: number;
   /** Kept for as long as the engine is open: closing any descriptor of this file gives up the engine's locks. */
   readonly #lockFile: number | undefined;
+  readonly #lockPath: string;
   readonly #word: Buffer = Buffer.alloc(8);
 
   constructor(storePath: string, file: DataFile, pageBytes: number) {
     this.#file = file;
     this.#pageBytes = pageBytes;
-    this.#lockFile = NOTE_AT === undefined ? undefined : openLockFile(storePath);
+    this.#lockPath = join(storePath, 'lock.mdb');
+    this.#lockFile = openLockFile(this.#lockPath);
+  }
+
+  /** Tells whether the lock file this holds is the one at its path. */
+  isLockInPlace(): boolean {
+    return this.#lockFile === undefined || isFileAt(this.#lockFile, this.#lockPath);
   }
 
   /** Yields the number of the newest transaction in the file. */
@@ -42,16 +49,16 @@ export class NewestTransaction {
 
   /** Yields the number in the note; undefined where it cannot be had. */
   noted(): number | undefined {
-    if (this.#lockFile === undefined) return undefined;
-    readSync(this.#lockFile, this.#word, 0, 8, NOTE_AT as number);
+    if (this.#lockFile === undefined || NOTE_AT === undefined) return undefined;
+    readSync(this.#lockFile, this.#word, 0, 8, NOTE_AT);
     return readCount(this.#word, 0);
   }
 
   /** Corrects the note. */
   note(transactionId: number): void {
-    if (this.#lockFile === undefined) return;
+    if (this.#lockFile === undefined || NOTE_AT === undefined) return;
     this.#word.writeBigUInt64LE(BigInt(transactionId));
-    writeSync(this.#lockFile, this.#word, 0, 8, NOTE_AT as number);
+    writeSync(this.#lockFile, this.#word, 0, 8, NOTE_AT);
   }
 
   /**
@@ -78,9 +85,9 @@ export class NewestTransaction {
 }
 
 /** The engine reads without a lock file where none can be written; then nobody writes. */
-function openLockFile(storePath: string): number | undefined {
+function openLockFile(path: string): number | undefined {
   try {
-    return openSync(join(storePath, 'lock.mdb'), 'r+');
+    return openSync(path, 'r+');
   } catch {
     return undefined;
   }
