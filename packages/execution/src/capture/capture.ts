@@ -6,6 +6,7 @@ import { type AmbientInput, ambientInputs } from './ambient-inputs.ts';
 import { type BundleStyle, bundleExport } from './bundle-export.ts';
 import { planCanonicalNames } from './canonical-names.ts';
 import { type CodeText, isOwnSource } from './code-text.ts';
+import { planModulePaths } from './commonjs-modules.ts';
 import { planKeptNames, planPlainNames } from './kept-names.ts';
 import { planPlaces, refusePlaces } from './module-place.ts';
 import { observedNames, textReaders } from './name-observers.ts';
@@ -87,7 +88,7 @@ function identityForm(short: CodeText, bundle: (style: BundleStyle) => CodeText)
     const code = bundle('plain');
     const { edits } = planPlainNames(code.program, code.scopes);
     const cuts = edits.map((edit) => (edit.text === '' ? cutOut(code.text, edit) : edit));
-    return code.edited([...cuts, ...planComments(code.text)]);
+    return code.edited([...cuts, ...planComments(code.text), ...planModulePaths(code.program)]);
   }
   const observed = observedNames(short, (offset) => short.positionOf(offset) !== undefined);
   if (observed !== 'none') {
@@ -98,8 +99,10 @@ function identityForm(short: CodeText, bundle: (style: BundleStyle) => CodeText)
   return canonical(short);
 }
 
+/** Without what only other exports need; what goes may have been the only user of something else. */
 function needed(code: CodeText): CodeText {
-  return code.edited(planUnusedCode(code));
+  const edits = planUnusedCode(code);
+  return edits.length === 0 ? code : needed(code.edited(edits));
 }
 
 function canonical(code: CodeText): CodeText {

@@ -5,7 +5,7 @@ import type { Scopes } from './scopes.ts';
  * Tells whether making a value does nothing but make it, so that it may be left out when nobody needs the value.
  *
  * Values of unknown code count as doing more. That a conversion or a property may run code of its own is left
- * aside for values that are built right here. `isHarmless` tells more calls that do nothing else.
+ * aside for values that are built right here. `isHarmless` tells more calls and properties that do nothing else.
  */
 export function mayBeDropped(node: AnyNode, scopes: Scopes, isHarmless: (node: AnyNode) => boolean): boolean {
   const all = (nodes: readonly (AnyNode | null)[]): boolean =>
@@ -42,7 +42,7 @@ export function mayBeDropped(node: AnyNode, scopes: Scopes, isHarmless: (node: A
         node.body.body.every((member) => isPlainMember(member, scopes, isHarmless))
       );
     case 'MemberExpression':
-      return globalPath(node, scopes) !== undefined;
+      return isHarmless(node) || globalPath(node, scopes) !== undefined;
     case 'NewExpression': {
       const name = globalPath(node.callee, scopes);
       return name !== undefined && pureConstructors.test(name) && all(node.arguments);

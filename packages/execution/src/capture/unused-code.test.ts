@@ -81,3 +81,50 @@ describe('what only other exports need', () => {
     expect(fixture.bundleOf(`${more} ${named}`)).toBe(fixture.bundleOf(named));
   });
 });
+
+describe('CommonJS modules that only other exports use', () => {
+  const library = (code: string, more: Record<string, string> = {}): Record<string, string> => ({
+    'node_modules/lib/package.json': '{"name":"lib"}',
+    'node_modules/lib/index.js': code,
+    ...more,
+  });
+  const plain = `"use strict"; Object.defineProperty(exports, "__esModule", { value: true });
+    exports.twice = exports.Table = void 0;
+    const deep = require("./deep.js"); const limit = Object.freeze({ max: 10 });
+    function twice(x) { return deep.add(x, x) > limit.max ? 0 : deep.add(x, x); } exports.twice = twice;
+    class Table { constructor() { this.rows = [] } } exports.Table = Table;
+    Object.defineProperty(exports, "add", { enumerable: true, get: function () { return deep.add; } });`;
+  const deep = { 'node_modules/lib/deep.js': 'module.exports = { add: (a, b) => a + b };' };
+  const user = (other: string): Record<string, string> => ({
+    'steps.ts': `import { twice, Table } from 'lib'; import all from 'lib'; import { more } from './more.ts';
+      ${scale} ${clean} export const other = (x: number) => ${other};`,
+    'more.ts': `import { twice } from 'lib'; export const more = (x: number) => twice(x);`,
+  });
+
+  it('are left out when their code shows that it only defines [DML-EXE-0527]', () => {
+    expect(
+      fixture.bundleOf({ ...library(plain, deep), ...user('[more(x), twice(x), new Table(), all]') }),
+    ).toBe(base);
+  });
+
+  it('work where they are used', async () => {
+    const files = {
+      ...library(plain, deep),
+      ...user('[more(x), twice(x), new Table().rows, all.twice(9), all.add(1, 2)]'),
+    };
+    expect(await fixture.call(files, [2], 'other')).toEqual([4, 4, [], 0, 3]);
+  });
+
+  it('stay, evaluated once, when they may do more [DML-EXE-0528]', async () => {
+    const effect = `globalThis.evaluations = (globalThis.evaluations ?? 0) + 1; exports.twice = (x) => x * 2; exports.Table = class {};`;
+    const bundles = ['twice(x)', 'more(x)', '[more(x), new Table(), all.twice(1)]'].map((other) =>
+      fixture.bundleOf({ ...library(effect), ...user(other) }),
+    );
+    expect(new Set(bundles).size).toBe(1);
+    expect(bundles[0]).toContain('evaluations');
+    const counted = globalThis as { evaluations?: number };
+    delete counted.evaluations;
+    expect(await fixture.call({ ...library(effect), ...user('all') }, [4])).toBe(8);
+    expect(counted.evaluations).toBe(1);
+  });
+});

@@ -1,7 +1,8 @@
 import { dirname } from 'node:path';
-import type { AnyNode, CallExpression, VariableDeclaration } from 'acorn';
+import type { AnyNode, CallExpression, Program, VariableDeclaration, VariableDeclarator } from 'acorn';
 import { authoringModule } from '../source-file.ts';
 import type { CodeText } from './code-text.ts';
+import { CommonJsModules } from './commonjs-modules.ts';
 import { isNamingCall, namingHelper } from './naming-helper.ts';
 import { mayBeDropped } from './pure-expressions.ts';
 import type { Binding, Scopes } from './scopes.ts';
@@ -25,10 +26,26 @@ interface Part {
  */
 export function planUnusedCode(code: CodeText): readonly TextEdit[] {
   const { program, scopes } = code;
-  const parts = partsOf(code);
+  const modules = new CommonJsModules(code);
+  const parts = partsOf(code, modules);
   markNeeded(parts, scopes);
   const unneeded = new Set(parts.filter((part) => !part.isNeeded).map((part) => part.start));
+  const isUnused = (binding: Binding | undefined): boolean =>
+    binding?.references.every(({ node }) => partAt(parts, node.start)?.isNeeded === false) ?? false;
   const edits: TextEdit[] = [];
+  const evaluated = new Set<Binding>();
+  for (const declarator of declaratorsOf(program)) {
+    const { id, init } = declarator;
+    const found = modules.importOf(init);
+    if (!init || !found || unneeded.has(declarator.start)) continue;
+    // @spec DML-EXE-0528
+    // What is left of an import that only other exports use is that its module is evaluated, once.
+    if (isUnused(scopes.bindingOf(id))) {
+      if (evaluated.has(found.module)) unneeded.add(declarator.start);
+      else if (found.call !== init) edits.push(...unwrap(init, found.call));
+    }
+    evaluated.add(found.module);
+  }
   let before: VariableDeclaration | undefined;
   for (const statement of program.body) {
     if (statement.type !== 'VariableDeclaration') {
@@ -61,11 +78,23 @@ export function planUnusedCode(code: CodeText): readonly TextEdit[] {
   return edits;
 }
 
-function partsOf(code: CodeText): Part[] {
+function* declaratorsOf({ body }: Program): Generator<VariableDeclarator> {
+  for (const statement of body) if (statement.type === 'VariableDeclaration') yield* statement.declarations;
+}
+
+function unwrap(outer: AnyNode, inner: AnyNode): TextEdit[] {
+  return [
+    { start: outer.start, end: inner.start, text: '' },
+    { start: inner.end, end: outer.end, text: '' },
+  ];
+}
+
+function partsOf(code: CodeText, modules: CommonJsModules): Part[] {
   const { program, scopes } = code;
   const helper = namingHelper(program, scopes);
   const isNaming = (node: AnyNode): boolean => isNamingCall(node, helper, scopes);
-  const isHarmless = (node: AnyNode): boolean => isNaming(node) || isAuthoringCall(node, code);
+  const isHarmless = (node: AnyNode): boolean =>
+    isNaming(node) || isAuthoringCall(node, code) || modules.isPureImport(node);
   const parts: Part[] = [];
   const add = ({ start, end }: AnyNode, names?: Binding): void =>
     void parts.push({ start, end, isNeeded: false, names });
@@ -78,7 +107,8 @@ function partsOf(code: CodeText): Part[] {
     } else if (statement.type === 'VariableDeclaration') {
       for (const declarator of statement.declarations) {
         const { id, init } = declarator;
-        if (id.type === 'Identifier' && (!init || mayBeDropped(init, scopes, isHarmless))) add(declarator);
+        if (id.type !== 'Identifier') continue;
+        if (!init || modules.isModule(declarator) || mayBeDropped(init, scopes, isHarmless)) add(declarator);
       }
     }
   }

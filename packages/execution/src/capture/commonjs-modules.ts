@@ -1,0 +1,156 @@
+import type { AnyNode, Expression, Program, VariableDeclarator } from 'acorn';
+import type { CodeText } from './code-text.ts';
+import { mayBeDropped } from './pure-expressions.ts';
+import type { Binding } from './scopes.ts';
+import { forEachChild } from './syntax-tree.ts';
+import type { TextEdit } from './text-edits.ts';
+
+type Body = Extract<Expression, { type: 'ArrowFunctionExpression' | 'FunctionExpression' }>;
+
+/**
+ * The CommonJS modules of a bundle: functions that evaluate a module when they are first called. An import of one
+ * is such a call, inside of another that wraps its exports.
+ */
+export class CommonJsModules {
+  readonly #code: CodeText;
+  readonly #isPure = new Map<Binding, boolean>();
+
+  constructor(code: CodeText) {
+    this.#code = code;
+  }
+
+  /** The module that an import evaluates, with the call that does it; undefined for any other expression. */
+  importOf(
+    node: AnyNode | null | undefined,
+  ): { readonly module: Binding; readonly call: AnyNode } | undefined {
+    if (node?.type !== 'CallExpression') return undefined;
+    const callee = this.#code.scopes.bindingOf(node.callee);
+    if (!callee) return undefined;
+    if (node.arguments.length === 0) return bodyOf(callee, this.#code) && { module: callee, call: node };
+    return this.#isHelper(callee) ? this.importOf(node.arguments[0]) : undefined;
+  }
+
+  /** Whether a declarator holds the function that evaluates a module. */
+  isModule(declarator: VariableDeclarator): boolean {
+    const binding = this.#code.scopes.bindingOf(declarator.id);
+    return binding !== undefined && bodyOf(binding, this.#code) !== undefined;
+  }
+
+  /**
+   * Whether evaluating a module that nobody uses does nothing, as far as its code proves it.
+   *
+   * @spec DML-EXE-0527
+   */
+  isPureImport(node: AnyNode): boolean {
+    const found = this.importOf(node);
+    return found !== undefined && this.#isPureModule(found.module);
+  }
+
+  #isPureModule(module: Binding): boolean {
+    const known = this.#isPure.get(module);
+    if (known !== undefined) return known;
+    // Modules that need each other.
+    this.#isPure.set(module, false);
+    const body = bodyOf(module, this.#code);
+    const isPure =
+      body?.body.type === 'BlockStatement' &&
+      body.body.body.every((statement) => this.#isPlain(statement, body));
+    this.#isPure.set(module, isPure);
+    return isPure;
+  }
+
+  #isPlain(statement: AnyNode, body: Body): boolean {
+    switch (statement.type) {
+      case 'FunctionDeclaration':
+        return true;
+      case 'VariableDeclaration':
+        return statement.declarations.every(
+          ({ id, init }) => id.type === 'Identifier' && (!init || this.#makesOnly(init, body)),
+        );
+      case 'ExpressionStatement': {
+        const { expression } = statement;
+        const all = expression.type === 'SequenceExpression' ? expression.expressions : [expression];
+        return all.every((one) => this.#exports(one, body));
+      }
+      default:
+        return false;
+    }
+  }
+
+  /** `exports.a = …`, `module.exports = …`, or `Object.defineProperty(exports, …)`. */
+  #exports(node: AnyNode, body: Body): boolean {
+    if (node.type === 'AssignmentExpression') {
+      const { operator, left, right } = node;
+      if (operator !== '=' || left.type !== 'MemberExpression' || left.computed) return false;
+      if (!this.#isExports(left, body)) return false;
+      return right.type === 'AssignmentExpression'
+        ? this.#exports(right, body)
+        : this.#makesOnly(right, body);
+    }
+    if (node.type === 'CallExpression') {
+      const { callee } = node;
+      const [target, ...rest] = node.arguments;
+      const isDefinition =
+        callee.type === 'MemberExpression' &&
+        callee.object.type === 'Identifier' &&
+        callee.object.name === 'Object' &&
+        callee.property.type === 'Identifier' &&
+        callee.property.name === 'defineProperty';
+      if (isDefinition && target)
+        return this.#isExports(target as AnyNode, body) && rest.every((one) => this.#makesOnly(one, body));
+    }
+    return this.#makesOnly(node, body);
+  }
+
+  #makesOnly(node: AnyNode, body: Body): boolean {
+    return mayBeDropped(
+      node,
+      this.#code.scopes,
+      (one) => this.isPureImport(one) || this.#isExports(one, body),
+    );
+  }
+
+  #isExports(node: AnyNode, body: Body): boolean {
+    if (node.type === 'MemberExpression')
+      return !node.computed && this.#isExports(node.object as AnyNode, body);
+    if (node.type !== 'Identifier') return false;
+    const binding = this.#code.scopes.bindingOf(node);
+    return binding?.kind === 'parameter' && binding.declaration === body;
+  }
+
+  #isHelper({ declaration }: Binding): boolean {
+    return this.#code.positionOf(declaration.start) === undefined;
+  }
+}
+
+/** The code of a CommonJS module whose evaluating function a binding holds. */
+function bodyOf({ declaration }: Binding, code: CodeText): Body | undefined {
+  const init = declaration.type === 'VariableDeclarator' ? declaration.init : undefined;
+  if (init?.type !== 'CallExpression' || init.arguments.length !== 1) return undefined;
+  const wrapper = code.scopes.bindingOf(init.callee);
+  if (!wrapper || code.positionOf(wrapper.declaration.start) !== undefined) return undefined;
+  const [argument] = init.arguments;
+  const first = argument?.type === 'ObjectExpression' ? argument.properties[0] : undefined;
+  const body = first?.type === 'Property' ? first.value : argument;
+  return body?.type === 'ArrowFunctionExpression' || body?.type === 'FunctionExpression' ? body : undefined;
+}
+
+/** Plans to take the paths of modules out of a bundle with plain names: they differ from machine to machine. */
+export function planModulePaths(program: Program): readonly TextEdit[] {
+  const edits: TextEdit[] = [];
+  const visit = (node: AnyNode): void => {
+    if (
+      node.type === 'CallExpression' &&
+      node.callee.type === 'Identifier' &&
+      /^__(commonJS|esm)$/.test(node.callee.name)
+    ) {
+      const [table] = node.arguments;
+      const [first] = table?.type === 'ObjectExpression' ? table.properties : [];
+      if (first?.type === 'Property' && first.key.type === 'Literal')
+        edits.push({ start: first.key.start, end: first.key.end, text: '"module"' });
+    }
+    forEachChild(node, visit);
+  };
+  visit(program);
+  return edits;
+}
