@@ -13,6 +13,9 @@ function foldersIn(parent: string): string[] {
 const folders = ['packages', 'tools', 'examples'].flatMap(foldersIn);
 for (const single of ['bench', 'ci']) if (existsSync(`${root}/${single}`)) folders.push(single);
 
+/** Projects without state in their modules: their test files share the workers and what those have loaded. */
+const stateless = new Set(['spec-extract']);
+
 /** Siblings resolve to their sources, so unit tests need no build. */
 const conditions = ['@daggerml/source', 'module', 'node', 'development|production'];
 
@@ -30,6 +33,7 @@ export default defineConfig({
         exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/**'],
         environment: 'node',
         pool: 'forks',
+        isolate: !stateless.has(folder.slice(folder.indexOf('/') + 1)),
         testTimeout: 120_000,
         hookTimeout: 120_000,
         expect: { requireAssertions: true },
