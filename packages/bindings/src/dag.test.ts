@@ -3,6 +3,7 @@ import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { type FunctionRef, f64, functions, RunObjects } from '@daggerml/execution';
 import { treeEntries, treeGet } from '@daggerml/object-model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -238,7 +239,7 @@ describe('Dag.call', () => {
       .value()
       .catch((caught: Error) => caught)) as Error;
     expect(error.message).toMatch(
-      /failed: Error: outer\ncaused by: TypeError: middle\ncaused by: thrown: inner$/,
+      /failed: Error: outer; caused by: TypeError: middle; caused by: thrown: inner$/,
     );
     const outer = error.cause as Error;
     const middle = outer.cause as Error;
@@ -289,6 +290,28 @@ describe('NodeHandle', () => {
     const handle = dag.call(steps.add, 1, 1);
     expect('then' in handle).toBe(false);
     expect(await (async () => handle)()).toBe(handle);
+  });
+
+  it('is refused where text or a number is wanted [DML-BND-0418]', () => {
+    const handle = dag.name('used wrongly', dag.literal(20));
+    for (const use of [() => `${handle}`, () => Number(handle) + 1, () => (handle as never) > 3]) {
+      expect(use).toThrow(
+        'unsupported_value: a handle is no value yet; await handle.value(), or pass the handle on',
+      );
+    }
+  });
+
+  it('shows what it stands for', async () => {
+    const call = dag.call(steps.fail, 'shown');
+    expect(inspect(call)).toBe(`ExecutionHandle { call fail, node ${call.nodeId.slice(0, 12)}, pending }`);
+    await call.wait().catch(() => {});
+    expect(inspect([call])).toBe(
+      `[ ExecutionHandle { call fail, node ${call.nodeId.slice(0, 12)}, error } ]`,
+    );
+    const literal = dag.literal('shown');
+    expect(inspect({ literal })).toBe(
+      `{ literal: NodeHandle { literal, node ${literal.nodeId.slice(0, 12)}, ok } }`,
+    );
   });
 
   it('is refused by another dag [DML-BND-0404]', async () => {
@@ -346,7 +369,10 @@ describe('Dag.import', () => {
     expect([await root!.value(), await sum!.value(), sum!.kind]).toEqual([{ total: 23 }, 23, 'import']);
     expect([Object.keys(importer.import('source')).sort(), sum!.name]).toEqual([['root', 'sum'], undefined]);
     expect(await importer.call(steps.add, sum as NodeHandle<number>, 1).value()).toBe(24);
-    expect(() => importer.import('nothing')).toThrow(expect.objectContaining({ code: 'unknown_name' }));
+    expect(() => importer.import('nothing')).toThrow(
+      /^unknown_name: nothing is named "nothing" in main; there are: .*source/,
+    );
+    expect(() => importer.import('source', 'no-branch')).toThrow('nothing is named "no-branch"');
     await importer.close();
   });
 

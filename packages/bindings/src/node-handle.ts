@@ -1,4 +1,4 @@
-import { failureError, liftDatum, type OpenRun, type RunNode } from '@daggerml/execution';
+import { executionError, failureError, liftDatum, type OpenRun, type RunNode } from '@daggerml/execution';
 import type { ExecId, NodeId, NodeKind } from '@daggerml/object-model';
 
 /** What handles need of the dag that they belong to. */
@@ -47,6 +47,28 @@ export class NodeHandle<out T = unknown> {
     await this.settle();
     const { objects, run } = this.#owner.open;
     return liftDatum(objects, run.valueOf(this.#node)) as T;
+  }
+
+  /**
+   * Refuses to become text or a number: a handle is no value yet.
+   *
+   * @spec DML-BND-0418
+   */
+  [Symbol.toPrimitive](): never {
+    const instead = 'await handle.value(), or pass the handle on';
+    throw executionError('unsupported_value', { path: 'a handle', found: 'no value yet', instead });
+  }
+
+  static {
+    /** What the console shows. */
+    function show(this: NodeHandle): object {
+      const { kind, nodeId, spec, status } = this.#node;
+      const what = [kind, ...(spec ? [spec.name] : [])].join(' ');
+      const text = `${this.constructor.name} { ${what}, node ${nodeId.slice(0, 12)}, ${status} }`;
+      return { [inspect]: () => text };
+    }
+    const inspect = Symbol.for('nodejs.util.inspect.custom');
+    Object.defineProperty(NodeHandle.prototype, inspect, { value: show });
   }
 
   /** @internal */

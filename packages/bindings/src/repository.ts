@@ -10,7 +10,7 @@ import {
   type RunEvent,
   RunObjects,
 } from '@daggerml/execution';
-import { type CommitId, type DagId, isDmlError, treeGet } from '@daggerml/object-model';
+import { type CommitId, type DagId, isDmlError, treeEntries, treeGet } from '@daggerml/object-model';
 import { headRef, makeFolder, openStore, type RefName, type Store } from '@daggerml/store';
 import { Commit } from './commit.ts';
 import { Dag } from './dag.ts';
@@ -253,11 +253,19 @@ export class Repository {
   }
 
   #findDag(dagName: string, revision: string): ImportSource {
+    if (isUnborn(this.store, revision)) {
+      const name = shortRevision(revision);
+      throw bindingsError('unknown_name', { name: dagName, revision: `${name}, which has no commit yet` });
+    }
     const [commitId] = holdCommits(this.store, () => [this.getCommit(revision).commitId]);
     const objects = new RunObjects(this.store);
     const record = objects.read('commit', commitId);
-    const dagId = treeGet('dags', objects.read('tree', record.treeId).dags, dagName, objects)?.[1];
-    if (dagId === undefined) throw bindingsError('unknown_name', { name: dagName, revision });
+    const { dags } = objects.read('tree', record.treeId);
+    const dagId = treeGet('dags', dags, dagName, objects)?.[1];
+    if (dagId === undefined) {
+      const names = Array.from(treeEntries('dags', dags, objects), ([name]) => name);
+      throw bindingsError('unknown_name', { name: dagName, revision: shortRevision(revision), names });
+    }
     return { dagId, pins: record.pins };
   }
 }
@@ -284,6 +292,15 @@ async function buildRoot(pipeline: Pipeline<Dag>, dag: Dag, file = ''): Promise<
 function reasonOf(signal: AbortSignal | undefined): string {
   const reason: unknown = signal?.reason;
   return reason instanceof Error ? reason.message : String(reason ?? 'cancelled');
+}
+
+/** Tells whether a revision is a branch that has no commit yet. */
+function isUnborn(store: Store, revision: string): boolean {
+  return revision === store.head() && store.getRef(revision as RefName) === undefined;
+}
+
+function shortRevision(revision: string): string {
+  return revision.startsWith('refs/heads/') ? branchName(revision as RefName) : revision;
 }
 
 function branchName(ref: RefName): string {

@@ -51,7 +51,7 @@ function messageOf(thrown: unknown): string {
 }
 
 /** Stands between what was thrown and its cause. */
-export const CAUSED_BY = '\ncaused by: ';
+export const CAUSED_BY = '; caused by: ';
 const MAX_CAUSES = 5;
 
 /**
