@@ -58,21 +58,47 @@ describe('creating a store', () => {
     ]);
   });
 
+  const uuid = '00112233-4455-6677-8899-aabbccddeeff';
+
+  function makeDraft(folder: string, name: string, creator: object | undefined): void {
+    mkdirSync(join(folder, name));
+    writeFileSync(join(folder, name, 'data.mdb'), 'half');
+    if (creator !== undefined) writeFileSync(join(folder, name, 'creator'), JSON.stringify(creator));
+  }
+
   it('removes the draft of a creator that died [DML-STO-0104]', async () => {
     const folder = temporaryFolder();
-    mkdirSync(join(folder, 'store.new-77-abc'));
-    writeFileSync(join(folder, 'store.new-77-abc', 'data.mdb'), 'half');
+    makeDraft(folder, `store.new-77-${uuid}`, fakeEnvironment(77).process);
+    mkdirSync(join(folder, `store.new-78-${uuid}`));
     const environment = fakeEnvironment();
-    environment.deadPids.add(77);
+    environment.deadPids.add(77).add(78);
     await createStoreFiles(join(folder, 'store'), 'test', environment);
     expect(readdirSync(folder)).toEqual(['store']);
+    expect(readdirSync(join(folder, 'store'))).not.toContain('creator');
   });
 
   it('leaves the draft of a creator that lives [DML-STO-0105]', async () => {
     const folder = temporaryFolder();
-    mkdirSync(join(folder, 'store.new-78-abc'));
+    makeDraft(folder, `store.new-78-${uuid}`, fakeEnvironment(78).process);
+    mkdirSync(join(folder, `store.new-79-${uuid}`));
     await createStoreFiles(join(folder, 'store'), 'test', fakeEnvironment());
-    expect(readdirSync(folder)).toEqual(['store', 'store.new-78-abc']);
+    expect(readdirSync(folder)).toEqual(['store', `store.new-78-${uuid}`, `store.new-79-${uuid}`]);
+  });
+
+  it('leaves every folder that is not surely the draft of a dead creator [DML-STO-0119]', async () => {
+    const folder = temporaryFolder();
+    const environment = fakeEnvironment();
+    environment.deadPids.add(77);
+    const dead = fakeEnvironment(77).process;
+    makeDraft(folder, 'store.new-experiment', dead);
+    makeDraft(folder, 'store.new-77-results', dead);
+    makeDraft(folder, `store.new-77-${uuid}-more`, dead);
+    makeDraft(folder, `store.new-77-${uuid}`, undefined);
+    makeDraft(folder, `store.new-076-${uuid}`, { ...dead, pidNamespace: 'another' });
+    const before = readdirSync(folder);
+    await createStoreFiles(join(folder, 'store'), 'test', environment);
+    expect(readdirSync(folder).filter((name) => name !== 'store')).toEqual(before);
+    for (const name of before) expect(existsSync(join(folder, name, 'data.mdb')), name).toBe(true);
   });
 
   it('asks for creation before it creates [DML-STO-0106]', async () => {

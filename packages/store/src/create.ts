@@ -1,23 +1,53 @@
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createDataFile } from './engine/engine.ts';
 import { ENGINE_VERSION } from './engine/engine-options.ts';
-import type { StoreEnvironment } from './environment.ts';
+import type { ProcessIdentity, StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { textKey } from './keyspace.ts';
 import { makeFolder } from './make-folder.ts';
 import { encodeMeta, type MetaKey, type MetaValue } from './meta.ts';
 import { SCHEMA_VERSION } from './schema.ts';
+import { isProcessAlive } from './sessions.ts';
 
-/** Removes drafts of creators that died; a draft's name holds its creator's process id. */
+/** The file of a draft that says which process makes it. */
+const CREATOR_FILE = 'creator';
+const DRAFT_TAIL = /^\d+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+function readCreator(draft: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(readFileSync(join(draft, CREATOR_FILE), 'utf8')) as ProcessIdentity;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes a folder that is empty: a creator that died before it said who it was leaves one. */
+function removeEmpty(folder: string): void {
+  try {
+    rmdirSync(folder);
+  } catch {
+    // It holds something, so it stays.
+  }
+}
+
+/** Removes drafts of creators that died; what else has such a name belongs to the user. */
 function removeDeadDrafts(parent: string, prefix: string, environment: StoreEnvironment): void {
   for (const name of readdirSync(parent)) {
-    if (!name.startsWith(prefix)) continue;
+    // @spec DML-STO-0119
+    if (!name.startsWith(prefix) || !DRAFT_TAIL.test(name.slice(prefix.length))) continue;
+    const draft = join(parent, name);
     const pid = Number(name.slice(prefix.length).split('-')[0]);
+    const creator = readCreator(draft);
+    const isDead =
+      creator === undefined
+        ? environment.probe(pid).state === 'dead'
+        : isProcessAlive(creator, environment) === false;
     // @spec DML-STO-0105
-    if (pid === environment.process.pid || environment.probe(pid).state !== 'dead') continue;
+    if (!isDead) continue;
     // @spec DML-STO-0104
-    rmSync(join(parent, name), { recursive: true, force: true });
+    if (creator === undefined) removeEmpty(draft);
+    else rmSync(draft, { recursive: true, force: true });
   }
 }
 
@@ -61,6 +91,7 @@ export async function createStoreFiles(
     makeFolder(parent);
     removeDeadDrafts(parent, prefix, environment);
     mkdirSync(draft);
+    writeFileSync(join(draft, CREATOR_FILE), JSON.stringify(environment.process), { flush: true });
     await createDataFile(draft, { mapBytes: environment.mapBytes }, (tables) => {
       for (const [key, value] of newStoreFacts(createdBy, environment)) {
         tables.meta.putSync(textKey(key), encodeMeta(key, value));
@@ -70,6 +101,7 @@ export async function createStoreFiles(
     environment.failpoint?.('create/before-rename');
     // @spec DML-STO-0101
     renameSync(draft, path);
+    rmSync(join(path, CREATOR_FILE), { force: true });
     // @spec DML-STO-0103
     environment.syncDirectory(parent);
   } catch (cause) {

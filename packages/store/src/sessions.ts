@@ -30,18 +30,25 @@ export function listSessions(engine: Engine): SessionRow[] {
   return readRows(engine, 'sessions').map((row) => unsealJson<SessionRow>('sessions', row.key, row.value));
 }
 
+/** Tells whether a process runs; undefined for one that cannot be looked at. */
+export function isProcessAlive(
+  { pid, startTime, bootId, pidNamespace }: ProcessIdentity,
+  environment: StoreEnvironment,
+): boolean | undefined {
+  const mine = environment.process;
+  if (pidNamespace !== mine.pidNamespace) return undefined;
+  if (bootId !== mine.bootId) return false;
+  const probe = environment.probe(pid);
+  // @spec DML-STO-0134
+  if (probe.state === 'dead') return false;
+  // @spec DML-STO-0504
+  return probe.state === 'alive' ? probe.startTime === startTime : undefined;
+}
+
 /** Tells whether the process of a session may still write. */
 export function isSessionAlive(session: SessionRow, environment: StoreEnvironment): boolean {
-  const mine = environment.process;
-  const theirs = session.process;
-  if (theirs.pidNamespace === mine.pidNamespace) {
-    if (theirs.bootId !== mine.bootId) return false;
-    const probe = environment.probe(theirs.pid);
-    // @spec DML-STO-0134
-    if (probe.state === 'dead') return false;
-    // @spec DML-STO-0504
-    if (probe.state === 'alive') return probe.startTime === theirs.startTime;
-  }
+  const known = isProcessAlive(session.process, environment);
+  if (known !== undefined) return known;
   // @spec DML-STO-0505
   return environment.nowMs() - session.heartbeatMs < SESSION_EXPIRY_MS;
 }
