@@ -14,10 +14,10 @@ export interface BundledExport {
 }
 
 /**
- * How names and layout are written: in the shortest form, in that form with statements that give functions and
- * classes their names again, or as in the source.
+ * How names and layout are written: in the shortest form with statements that give functions and classes their
+ * names again, or as in the source.
  */
-export type BundleStyle = 'short' | 'named' | 'plain';
+export type BundleStyle = 'short' | 'plain';
 
 /** What stands for `import.meta` in a bundle, whose own place says nothing. */
 export const IMPORT_META = '__daggermlImportMeta';
@@ -95,8 +95,7 @@ const bundleOptions = {
 } satisfies BuildOptions;
 
 const styles: Readonly<Record<BundleStyle, BuildOptions>> = {
-  short: { minify: true },
-  named: { minify: true, keepNames: true },
+  short: { minify: true, keepNames: true },
   plain: { keepNames: true },
 };
 

@@ -3,7 +3,7 @@ import { dirname, isAbsolute, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { executionError } from '../errors.ts';
 import { type AmbientInput, ambientInputs } from './ambient-inputs.ts';
-import { type BundleStyle, bundleExport } from './bundle-export.ts';
+import { bundleExport } from './bundle-export.ts';
 import { planCanonicalNames } from './canonical-names.ts';
 import { type CodeText, isOwnSource } from './code-text.ts';
 import { planModulePaths } from './commonjs-modules.ts';
@@ -64,7 +64,7 @@ function captureExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
   const { code: bundled, files, requiresBuiltins } = bundleExport(path, exportName, 'short');
   const short = needed(bundled);
   refusePlaces(short);
-  const form = identityForm(short, (style) => needed(bundleExport(path, exportName, style).code));
+  const form = identityForm(short, () => needed(bundleExport(path, exportName, 'plain').code));
   const banner = requiresBuiltins ? [{ start: 0, end: 0, text: requireBanner }] : [];
   const code = form.edited([...banner, ...planPlaces(form)]);
   return {
@@ -81,22 +81,19 @@ function captureExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
 }
 
 /** The form whose bytes are the function's identity: as much of its names as its code can find out, no more. */
-function identityForm(short: CodeText, bundle: (style: BundleStyle) => CodeText): CodeText {
+function identityForm(short: CodeText, inPlain: () => CodeText): CodeText {
   const readers = textReaders(short);
   if (readers.some((node) => isOwn(short, node.start))) {
     // @spec DML-EXE-0521
-    const code = bundle('plain');
+    const code = inPlain();
     const { edits } = planPlainNames(code.program, code.scopes);
     const cuts = edits.map((edit) => (edit.text === '' ? cutOut(code.text, edit) : edit));
     return code.edited([...cuts, ...planComments(code.text), ...planModulePaths(code.program)]);
   }
   const observed = observedNames(short, (offset) => short.positionOf(offset) !== undefined);
-  if (observed !== 'none') {
-    const code = bundle('named');
-    const { edits, kept } = planKeptNames(code.program, code.scopes, observed);
-    if (kept > 0) return canonical(code.edited(edits));
-  }
-  return canonical(short);
+  const { edits, kept } = planKeptNames(short.program, short.scopes, observed);
+  const named = short.edited(edits);
+  return canonical(kept > 0 ? named : named.edited(planUnusedCode(named)));
 }
 
 /** Without what only other exports need; what goes may have been the only user of something else. */

@@ -29,7 +29,7 @@ interface Naming {
  */
 export function planKeptNames(program: Program, scopes: Scopes, observed: ObservedNames): NamePlan {
   return plan(program, scopes, (naming) => {
-    if (isNamedByPlace(naming)) return false;
+    if (observed === 'none' || isNamedByPlace(naming)) return false;
     if (isClassNaming(naming)) return true;
     const binding = bindingOfTarget(naming, scopes);
     if (!binding) return observed === 'all';
@@ -138,9 +138,8 @@ function removal({ call, target, around }: Naming): TextEdit[] {
     const { start, end } = parent?.type === 'ExpressionStatement' ? parent : call;
     return [{ start, end, text: parent?.type === 'ExpressionStatement' ? '' : '0' }];
   }
-  // The parentheses stay: an arrow function is no operand by itself.
   return [
-    { start: call.start, end: target.start, text: '(' },
-    { start: target.end, end: call.end, text: ')' },
+    { start: call.start, end: target.start, text: '' },
+    { start: target.end, end: call.end, text: '' },
   ];
 }

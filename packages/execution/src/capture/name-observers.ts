@@ -116,6 +116,12 @@ function holdsFunction({ kind, declaration, references }: Binding): boolean {
   return references.some(({ node, parent }) => parent.type === 'CallExpression' && parent.callee === node);
 }
 
+/** Also where a call gives the function its name. */
+function makesFunction(node: AnyNode | null | undefined): boolean {
+  if (node?.type === 'CallExpression' && node.arguments.length === 2) return makesFunction(node.arguments[0]);
+  return node !== null && node !== undefined && functionTypes.has(node.type);
+}
+
 function readsText(node: AnyNode, isFunction: (node: AnyNode) => boolean): boolean {
   switch (node.type) {
     case 'MemberExpression': {
