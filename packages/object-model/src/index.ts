@@ -148,7 +148,12 @@ export {
 } from './search-tree/read-tree.ts';
 export { buildTree, TreeBuilder } from './search-tree/tree-builder.ts';
 export { type TreePage, treePages } from './search-tree/tree-pages.ts';
-export { type TreeFault, verifyTree } from './search-tree/verify-tree.ts';
+export {
+  type TreeFault,
+  TreeVerifier,
+  type TreeVerifierOptions,
+  verifyTree,
+} from './search-tree/verify-tree.ts';
 export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
 export { canonicalMapKey, canonicalName, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
 export { canonicalText } from './text/text.ts';

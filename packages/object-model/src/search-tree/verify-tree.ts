@@ -1,4 +1,4 @@
-import { equalBytes } from '../bytes.ts';
+import { compareBytes, equalBytes } from '../bytes.ts';
 import { isDmlError } from '../errors.ts';
 import type { PageId } from '../ids.ts';
 import { decodeRecord } from '../records/decode-record.ts';
@@ -32,7 +32,52 @@ export function verifyTree<Role extends PageRole>(
   root: TreeRoot<Role>,
   pages: PageSource,
 ): TreeFault | undefined {
-  return new TreeCheck(role, pages).run(root);
+  const steps = new TreeVerifier(pages).verify(role, root);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+export interface TreeVerifierOptions {
+  /** Tells of a page whether it is absent on purpose: it and what is below it are taken as they are said to be. */
+  readonly isExcused?: (pageId: PageId) => boolean;
+}
+
+/** Pages without fault that are remembered, at some 300 bytes each. */
+const MAX_KNOWN_PAGES = 65_536;
+
+/** Checks many trees of one source; what they share is read once, as long as it is remembered. */
+export class TreeVerifier {
+  readonly #pages: PageSource;
+  readonly #isExcused: (pageId: PageId) => boolean;
+  readonly #known: Map<string, Below> = new Map();
+
+  constructor(pages: PageSource, options: TreeVerifierOptions = {}) {
+    this.#pages = pages;
+    this.#isExcused = options.isExcused ?? (() => false);
+  }
+
+  /**
+   * Checks one tree like {@link verifyTree}, pausing after every page.
+   *
+   * @spec DML-OBJ-2037
+   */
+  *verify<Role extends PageRole>(
+    role: Role,
+    root: TreeRoot<Role>,
+  ): Generator<undefined, TreeFault | undefined, undefined> {
+    if (this.#known.size > MAX_KNOWN_PAGES) this.#known.clear();
+    const check = new TreeCheck(role, this.#pages, this.#known, this.#isExcused);
+    try {
+      yield* check.run(root);
+      return undefined;
+    } catch (caught) {
+      if (caught instanceof Faulty) return caught.found;
+      if (isDmlError(caught)) return { fault: 'undecodable', pageId: undefined, cause: caught };
+      throw caught;
+    }
+  }
 }
 
 class Faulty extends Error {
@@ -43,36 +88,45 @@ class Faulty extends Error {
   }
 }
 
+/** What a page without fault says of the leaf entries below it. */
 interface Below {
+  readonly level: number;
+  /** The last key as the item that stands in the entry above. */
   readonly lastKey: Uint8Array;
   readonly weight: number;
+  /** Ordering bytes of the first and the last leaf entry, where the role has keys and nothing is excused. */
+  readonly firstLeafKey: Uint8Array | undefined;
+  readonly lastLeafKey: Uint8Array | undefined;
 }
 
 class TreeCheck {
   readonly #role: PageRole;
   readonly #pages: PageSource;
+  readonly #known: Map<string, Below>;
+  readonly #isExcused: (pageId: PageId) => boolean;
   /** Ordering bytes of the last leaf entry seen. */
   #lastKey: Uint8Array | undefined;
 
-  constructor(role: PageRole, pages: PageSource) {
+  constructor(
+    role: PageRole,
+    pages: PageSource,
+    known: Map<string, Below>,
+    isExcused: (pageId: PageId) => boolean,
+  ) {
     this.#role = role;
     this.#pages = pages;
+    this.#known = known;
+    this.#isExcused = isExcused;
   }
 
-  run<Role extends PageRole>(root: TreeRoot<Role>): TreeFault | undefined {
-    try {
-      if (typeof root === 'string') {
-        const view = this.#read(root);
-        if (view.level === 0 || view.length < 2) throw new Faulty({ fault: 'top', pageId: root });
-        this.#check(view, root, true);
-      } else if (root.length > 0) {
-        this.#check(viewEntries(this.#role, root as never), undefined, true);
-      }
-      return undefined;
-    } catch (caught) {
-      if (caught instanceof Faulty) return caught.found;
-      if (isDmlError(caught)) return { fault: 'undecodable', pageId: undefined, cause: caught };
-      throw caught;
+  *run<Role extends PageRole>(root: TreeRoot<Role>): Generator<undefined, void, undefined> {
+    if (typeof root === 'string') {
+      if (this.#isExcused(root)) return;
+      const view = this.#read(root);
+      if (view.level === 0 || view.length < 2) throw new Faulty({ fault: 'top', pageId: root });
+      yield* this.#check(view, root, true);
+    } else if (root.length > 0) {
+      yield* this.#check(viewEntries(this.#role, root as never), undefined, true);
     }
   }
 
@@ -87,21 +141,36 @@ class TreeCheck {
   }
 
   /** Checks a page and all below; `last` tells whether it is the last page of its level. */
-  #check(view: PageView, pageId: PageId | undefined, last: boolean): Below {
+  *#check(view: PageView, pageId: PageId | undefined, last: boolean): Generator<undefined, Below, undefined> {
     const builder = new LevelBuilder(this.#role, view.level, () => {
       throw new Faulty({ fault: 'boundary', pageId });
     });
+    const before = this.#lastKey;
+    let firstLeafKey: Uint8Array | undefined;
     for (let index = 0; index < view.length; index++) {
       const start = view.offsets[index]!;
       const end = view.offsets[index + 1]!;
       const weight = view.weights[index + 1]! - view.weights[index]!;
       // Throws when the page should have ended before this entry.
       builder.push(view.bytes, start, end, weight);
-      if (view.level === 0) this.#checkOrder(view, index, pageId);
-      else this.#checkChild(view, index, { pageId, weight, last: last && index === view.length - 1 });
+      if (view.level === 0) {
+        this.#checkOrder(view, index, pageId);
+        if (index === 0) firstLeafKey = this.#lastKey;
+      } else {
+        const child = { pageId, weight, last: last && index === view.length - 1 };
+        const below = yield* this.#checkChild(view, index, child);
+        if (index === 0) firstLeafKey = below?.firstLeafKey;
+      }
     }
     if (!last && !builder.atPageStart) throw new Faulty({ fault: 'boundary', pageId });
-    return { lastKey: builder.page().lastKey, weight: view.weight };
+    yield undefined;
+    return {
+      level: view.level,
+      lastKey: builder.page().lastKey.slice(),
+      weight: view.weight,
+      firstLeafKey: firstLeafKey?.slice(),
+      lastLeafKey: this.#lastKey === before ? undefined : this.#lastKey?.slice(),
+    };
   }
 
   #checkOrder(view: PageView, index: number, pageId: PageId | undefined): void {
@@ -113,16 +182,38 @@ class TreeCheck {
     this.#lastKey = view.bytes.subarray(view.keyStart, view.keyEnd);
   }
 
-  #checkChild(
+  /** Checks what an interior entry stands for; yields nothing for a page that is excused. */
+  *#checkChild(
     view: PageView,
     index: number,
     { pageId, weight, last }: { pageId: PageId | undefined; weight: number; last: boolean },
-  ): void {
+  ): Generator<undefined, Below | undefined, undefined> {
     const childId = view.childId(index);
-    const child = this.#read(childId);
-    if (child.level !== view.level - 1) throw new Faulty({ fault: 'level', pageId: childId });
-    const below = this.#check(child, childId, last);
+    if (this.#isExcused(childId)) return undefined;
+    const name = `${this.#role} ${last} ${childId}`;
+    const known = this.#known.get(name);
+    if (known !== undefined) this.#passOver(known, childId);
+    const below = known ?? (yield* this.#enter(childId, view.level - 1, last));
+    if (below.level !== view.level - 1) throw new Faulty({ fault: 'level', pageId: childId });
     const sameKey = !view.keyed || equalBytes(view.keyItem(index), below.lastKey);
     if (!sameKey || below.weight !== weight) throw new Faulty({ fault: 'summary', pageId });
+    this.#known.set(name, below);
+    return below;
+  }
+
+  *#enter(childId: PageId, level: number, last: boolean): Generator<undefined, Below, undefined> {
+    const child = this.#read(childId);
+    if (child.level !== level) throw new Faulty({ fault: 'level', pageId: childId });
+    return yield* this.#check(child, childId, last);
+  }
+
+  /** Goes on behind a page that was checked before. */
+  #passOver(known: Below, childId: PageId): void {
+    const { firstLeafKey } = known;
+    if (this.#lastKey !== undefined && firstLeafKey !== undefined) {
+      if (compareBytes(firstLeafKey, this.#lastKey) <= 0)
+        throw new Faulty({ fault: 'order', pageId: childId });
+    }
+    this.#lastKey = known.lastLeafKey ?? this.#lastKey;
   }
 }

@@ -127,7 +127,8 @@ export class Marker {
       parent !== NO_PARENT;
       parent = this.found.parentOf(parent)
     )
-      ordinals.unshift(parent);
+      ordinals.push(parent);
+    ordinals.reverse();
     const first = ordinals[0] as number;
     const root = this.#roots.get(first) ?? { kind: 'recent', sessionId: this.#sessionOf(first) };
     return { root, ordinals };

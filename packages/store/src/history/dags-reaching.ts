@@ -29,7 +29,8 @@ function nodesOf(draft: Draft, rootDagId: DagId): Set<NodeId> {
       nodes.add(nodeId);
       const node = draft.read('node', nodeId);
       if (node.kind === 'import') dags.add(node.dagId);
-      else if (node.kind !== 'literal') waiting.push(...treeEntries('inputs', node.inputs, draft));
+      else if (node.kind !== 'literal')
+        for (const input of treeEntries('inputs', node.inputs, draft)) waiting.push(input);
     }
   }
   return nodes;

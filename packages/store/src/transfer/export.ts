@@ -9,7 +9,7 @@ import type { Engine } from '../engine/engine.ts';
 import { readRow, refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { objectKey, parseObjectKey } from '../keyspace.ts';
-import type { RefName } from '../ref-name.ts';
+import { type RefName, refKey } from '../ref-name.ts';
 import { decodeTombstone, isTombstone } from '../tombstone.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type CarLink, encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
@@ -42,7 +42,9 @@ interface Block {
 }
 
 function refBlock({ ref, commitId, sequence }: ExportedRef): Block {
-  const bytes = encodeRecord({ type: 'ref', name: ref, commitId, sequence: sequence ?? 0 });
+  // @spec DML-STO-1040
+  const name = `refs/${refKey(ref).toString('utf8')}`;
+  const bytes = encodeRecord({ type: 'ref', name, commitId, sequence: sequence ?? 0 });
   return { link: { codec: DAG_CBOR, id: hashBytes(bytes) }, bytes };
 }
 

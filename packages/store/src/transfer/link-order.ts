@@ -4,6 +4,10 @@ import { RowReader } from '../gc/row-reader.ts';
 import { OBJECT_KEY_BYTES } from '../keyspace.ts';
 
 const ENTERED = 1;
+/** Links of an object that wait on the stack at a time; looking again costs less than holding all of them. */
+const LINKS_AT_A_TIME = 8;
+/** In the place of a first link: nothing is left to enter. */
+const LEAVE = -1;
 
 /**
  * Walks what objects reach, each object after all it links to and once over all walks.
@@ -14,29 +18,37 @@ const ENTERED = 1;
 export class LinkOrder {
   readonly #rows: RowReader;
   readonly #keys: ObjectKeySet = new ObjectKeySet();
+  readonly #stack: PairStack = new PairStack();
   #states: Uint8Array = new Uint8Array(1024);
 
   constructor(engine: Engine) {
     this.#rows = new RowReader(engine);
   }
 
+  /** Bytes that are held for the objects met so far. */
+  get memoryBytes(): number {
+    return this.#keys.memoryBytes + this.#states.length + this.#stack.memoryBytes;
+  }
+
   /** Yields the keys of what `root` reaches, itself last; views that stay valid. */
   *walk(root: Uint8Array): Generator<Uint8Array, void, undefined> {
-    // An object to enter stands as its ordinal, one to leave as the complement of it.
-    const stack = [this.#ordinalOf(root, 0)];
-    for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
-      if (next < 0) {
-        yield this.#keys.keyAt(~next);
+    const stack = this.#stack;
+    stack.push(this.#ordinalOf(root, 0), 0);
+    while (stack.pop()) {
+      const { first: ordinal, second: from } = stack;
+      if (from === LEAVE) {
+        yield this.#keys.keyAt(ordinal);
         continue;
       }
-      if (this.#states[next] === ENTERED) continue;
-      this.#states[next] = ENTERED;
-      stack.push(~next);
-      this.#rows.look(this.#keys.keyAt(next));
+      if (from === 0 && this.#states[ordinal] === ENTERED) continue;
+      this.#states[ordinal] = ENTERED;
+      this.#rows.look(this.#keys.keyAt(ordinal));
       const { links, linkCount } = this.#rows;
-      for (let index = linkCount - 1; index >= 0; index -= 1) {
-        const ordinal = this.#ordinalOf(links, index * OBJECT_KEY_BYTES);
-        if (this.#states[ordinal] !== ENTERED) stack.push(ordinal);
+      const to = Math.min(from + LINKS_AT_A_TIME, linkCount);
+      stack.push(ordinal, to < linkCount ? to : LEAVE);
+      for (let index = to - 1; index >= from; index -= 1) {
+        const linked = this.#ordinalOf(links, index * OBJECT_KEY_BYTES);
+        if (this.#states[linked] !== ENTERED) stack.push(linked, 0);
       }
     }
   }
@@ -49,5 +61,38 @@ export class LinkOrder {
       this.#states = grown;
     }
     return this.#keys.ordinalOf(bytes, offset) as number;
+  }
+}
+
+/** A stack of pairs of integers, eight bytes each. */
+class PairStack {
+  #values: Int32Array = new Int32Array(256);
+  #length = 0;
+  /** The pair last popped. */
+  first = 0;
+  second = 0;
+
+  get memoryBytes(): number {
+    return this.#values.byteLength;
+  }
+
+  push(first: number, second: number): void {
+    if (this.#length + 2 > this.#values.length) {
+      const grown = new Int32Array(this.#values.length * 2);
+      grown.set(this.#values);
+      this.#values = grown;
+    }
+    this.#values[this.#length] = first;
+    this.#values[this.#length + 1] = second;
+    this.#length += 2;
+  }
+
+  /** Takes the top pair off and tells whether there was one. */
+  pop(): boolean {
+    if (this.#length === 0) return false;
+    this.#length -= 2;
+    this.first = this.#values[this.#length] as number;
+    this.second = this.#values[this.#length + 1] as number;
+    return true;
   }
 }

@@ -8,8 +8,9 @@ import {
   type TombstoneRecord,
 } from '@daggerml/object-model';
 import { hasRow } from '../engine/reading.ts';
+import { storeError } from '../errors.ts';
 import { objectKey } from '../keyspace.ts';
-import { asRefName, type RefName } from '../ref-name.ts';
+import { asRefName, parseRefKey, type RefName, refKey } from '../ref-name.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type CarLink, transferError } from './car-frame.ts';
 import type { CarSection, CarStream } from './car-reader.ts';
@@ -78,9 +79,19 @@ async function receiveRefs(stream: CarStream): Promise<StreamRef[]> {
     if (next.done === true || !isSameLink(next.value.link, root)) throw transferError('roots_form');
     const record = openSection(next.value);
     if (!('type' in record) || record.type !== 'ref') throw transferError('roots_form');
-    refs.push({ name: asRefName(record.name), commitId: record.commitId });
+    refs.push({ name: streamRefName(record.name), commitId: record.commitId });
   }
   return refs;
+}
+
+/** Reads a ref name whose parts are percent-encoded; the record's own rules hold already. */
+function streamRefName(encoded: string): RefName {
+  const prefix = 'refs/';
+  const key = Buffer.from(encoded.slice(prefix.length), 'utf8');
+  const name = asRefName(parseRefKey(key));
+  if (!encoded.startsWith(prefix) || !refKey(name).equals(key))
+    throw storeError('ref_name_invalid', { refName: encoded });
+  return name;
 }
 
 function isSameLink(left: CarLink, right: CarLink): boolean {

@@ -19,6 +19,13 @@ export type Finding =
       readonly to: { readonly class: ObjectClass; readonly objectId: ObjectId };
     }
   | {
+      readonly code: 'element_linked';
+      readonly class: ObjectClass;
+      readonly objectId: ObjectId;
+      /** The datum that should stand in place. */
+      readonly to: { readonly class: ObjectClass; readonly objectId: ObjectId };
+    }
+  | {
       readonly code: 'tree_not_canonical';
       readonly class: ObjectClass;
       readonly objectId: ObjectId;

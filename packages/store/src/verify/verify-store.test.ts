@@ -5,6 +5,7 @@ import {
   type CommitId,
   type DagId,
   type DatumId,
+  decodeRecord,
   encodeRecord,
   hashBytes,
   type NodeId,
@@ -14,7 +15,7 @@ import {
 } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { openFixture, setRef } from '../../test/fixture-store.ts';
-import { putCommit, putLiteral, putRecord, putText, putTextDag } from '../../test/records.ts';
+import { putCommit, putLiteral, putRecord, putText, putTextDag, putTree } from '../../test/records.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import { objectKey, sequenceKey } from '../keyspace.ts';
@@ -73,6 +74,33 @@ async function filledStore(): Promise<Filled> {
   setRef(store, 'other', filled.commitId);
   setRef(store, 'other', null);
   return filled;
+}
+
+/** A map whose top page counts wrongly what is below its second entry; `excised` is a page below the first. */
+function wrongTree(store: Store): { excised: PageId; root: DatumId } {
+  let excised = '' as PageId;
+  let root = '' as DatumId;
+  store.transact('harm', (transaction) => {
+    const pages = pagesOf(transaction);
+    const entries = Array.from(
+      { length: 3_000 },
+      (_, index) => [`key ${10_000 + index}`, { type: 'datum', kind: 'bool', value: true }] as const,
+    );
+    const topId = buildTree('map', entries, pages) as PageId;
+    const top = decodeRecord(transaction.get('page', topId) as Buffer, 'page');
+    const [first, [key, pageId, count], ...rest] = top.entries as unknown as [string, PageId, number][] as [
+      [string, PageId, number],
+      [string, PageId, number],
+    ];
+    excised = first[1];
+    const wrong = { ...top, entries: [first, [key, pageId, count + 1], ...rest] } as never;
+    root = putRecord(transaction, {
+      type: 'datum',
+      kind: 'map',
+      root: putRecord<PageId>(transaction, wrong),
+    });
+  });
+  return { excised, root };
 }
 
 describe('verifyStore', () => {
@@ -318,5 +346,131 @@ describe('verifyStore', () => {
       { code: 'tombstone_unlisted', class: 'datum', objectId: datumId },
       { code: 'tombstone_missing', class: 'node', objectId: nodeId },
     ]);
+  });
+
+  it('finds a datum that is linked and should stand in place [DML-STO-0920]', async () => {
+    const { store, datumId } = await filledStore();
+    const linked: string[] = [];
+    store.transact('harm', (transaction) => {
+      const pages = pagesOf(transaction);
+      const longest = putText(transaction, 'x'.repeat(124));
+      const tooLong = putText(transaction, 'x'.repeat(125));
+      const attached: DatumId = putRecord(transaction, {
+        type: 'datum',
+        kind: 'uri',
+        value: `dml+exec://dml-worker/${datumId}/f`,
+        attachmentDatumId: datumId,
+      });
+      linked.push(
+        putRecord(transaction, { type: 'datum', kind: 'list', root: [tooLong, datumId] }),
+        putRecord(transaction, { type: 'datum', kind: 'map', root: [['key', longest]] }),
+      );
+      putRecord(transaction, { type: 'datum', kind: 'list', root: [tooLong, attached] });
+      const many = Array.from({ length: 3_000 }, (_, index) => [`key ${10_000 + index}`, tooLong] as const);
+      const root = buildTree('map', [...many, ['last', datumId] as const], pages);
+      putRecord(transaction, { type: 'datum', kind: 'map', root });
+    });
+    const findings = await findingsOf(store);
+    expect(new Set(findings.map((finding) => finding.code))).toEqual(new Set(['element_linked']));
+    expect(findings).toHaveLength(3);
+    expect(findings).toEqual(
+      expect.arrayContaining([
+        ...linked.map((objectId) => expect.objectContaining({ class: 'datum', objectId })),
+        expect.objectContaining({ class: 'page', to: { class: 'datum', objectId: datumId } }),
+      ]),
+    );
+  });
+
+  it('finds a fault behind a page that was excised [DML-STO-0921]', async () => {
+    const { store } = await filledStore();
+    const { excised, root } = wrongTree(store);
+    expect((await findingsOf(store)).map((finding) => finding.code)).toEqual(['tree_not_canonical']);
+    const objects = [{ class: 'page', objectId: excised } as const];
+    applyExcision(store, await planExcision(store, { objects }), { reason: 'r', message: '', actor: 'a' });
+    expect(await findingsOf(store)).toEqual([
+      expect.objectContaining({
+        code: 'tree_not_canonical',
+        class: 'datum',
+        objectId: root,
+        fault: 'summary',
+      }),
+    ]);
+  });
+
+  it('reads pages that many commits share once [DML-STO-0922]', async () => {
+    const { store } = await filledStore();
+    const readsOf = async (): Promise<number> => {
+      let reads = 0;
+      const objects = new Proxy(store.engine.tables.objects, {
+        get: (table, name) => {
+          if (name === 'getBinaryFast') reads += 1;
+          const value: unknown = Reflect.get(table, name, table);
+          return typeof value === 'function' ? value.bind(table) : value;
+        },
+      });
+      await verifyStore({ engine: { ...store.engine, tables: { ...store.engine.tables, objects } } });
+      return reads;
+    };
+    let pins: unknown;
+    const commitOf = (transaction: WriteTransaction, message: string): CommitId =>
+      putRecord(transaction, {
+        type: 'commit',
+        treeId: putTree(transaction, {}),
+        parentCommitIds: [],
+        pins: pins as PageId,
+        requests: [],
+        author: 'a',
+        message,
+        timeMs: 1,
+      });
+    store.transact('pins', (transaction) => {
+      const nodes = Array.from({ length: 2_000 }, (_, index) =>
+        putLiteral(transaction, putText(transaction, `${index}`)),
+      );
+      pins = buildTree(
+        'pins',
+        nodes.sort().map((nodeId) => [nodeId, nodeId as never] as const),
+        pagesOf(transaction),
+      );
+      commitOf(transaction, 'first');
+    });
+    const before = await readsOf();
+    store.transact('more', (transaction) => {
+      for (let index = 0; index < 20; index += 1) commitOf(transaction, `${index}`);
+    });
+    expect((await readsOf()) - before).toBeLessThan(20 * 10);
+  });
+
+  it('can end within one collection or blob, however large [DML-STO-0923]', async () => {
+    for (const kind of ['map', 'blob'] as const) {
+      const store = await openFixture();
+      let objects = 0;
+      store.transact('large', (transaction) => {
+        const pages = pagesOf(transaction);
+        if (kind === 'blob') {
+          const content = Buffer.alloc(24 << 20);
+          for (let at = 0; at < content.length; at += 4)
+            content.writeUInt32LE(Math.imul(at, 2654435761) >>> 0, at);
+          putRecord(transaction, writeBlob(content, pages));
+        } else {
+          const entries = Array.from(
+            { length: 200_000 },
+            (_, index) => [`key ${1_000_000 + index}`, { type: 'datum', kind: 'null' }] as const,
+          );
+          putRecord(transaction, { type: 'datum', kind: 'map', root: buildTree('map', entries, pages) });
+        }
+      });
+      objects = store.engine.tables.objects.getKeysCount();
+      const steps: number[] = [];
+      await verifyStore(store, {
+        onProgress: ({ phase, done }) => {
+          if (phase === 'objects') steps.push(done);
+        },
+      });
+      expect(objects).toBeGreaterThan(256);
+      expect(objects).toBeLessThan(2_000);
+      // One step would do for so few objects, were it not for the size of one of them.
+      expect(steps.length).toBeGreaterThan(1);
+    }
   });
 });
