@@ -107,12 +107,7 @@ const functionTypes = new Set([
 
 function holdsFunction({ kind, declaration, references }: Binding): boolean {
   if (kind === 'function' || kind === 'class') return true;
-  if (
-    declaration.type === 'VariableDeclarator' &&
-    declaration.init &&
-    functionTypes.has(declaration.init.type)
-  )
-    return true;
+  if (declaration.type === 'VariableDeclarator' && makesFunction(declaration.init)) return true;
   return references.some(({ node, parent }) => parent.type === 'CallExpression' && parent.callee === node);
 }
 
