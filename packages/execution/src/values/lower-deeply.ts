@@ -1,4 +1,4 @@
-import { type DatumId, encodeRecord } from '@daggerml/object-model';
+import { type BlobDatum, type DatumId, encodeRecord } from '@daggerml/object-model';
 import { blobContent } from '../authoring/values.ts';
 import { lowerValue } from './lower.ts';
 import { lowerStream } from './lower-blob.ts';
@@ -9,7 +9,7 @@ import { fileStream } from './read-file.ts';
 export async function lowerDeeply(value: unknown, sink: StreamSink, path: string): Promise<DatumId> {
   const prepared = new Map<object, DatumId>();
   for (const [source, content] of streamsIn(value)) {
-    const datum = await lowerStream('path' in content ? fileStream(content.path) : content, sink);
+    const datum = await ('path' in content ? lowerPath(content.path, sink) : lowerStream(content, sink));
     prepared.set(source, sink.putDatum(encodeRecord(datum)));
   }
   return lowerValue(value, sink, path, prepared);
@@ -48,5 +48,9 @@ function itemsOf(value: object): Iterable<unknown> {
 
 /** Stores the bytes of a file as a blob. Rejects with `unreadable_file`. */
 export async function lowerFile(path: string, sink: StreamSink): Promise<DatumId> {
-  return sink.putDatum(encodeRecord(await lowerStream(fileStream(path), sink)));
+  return sink.putDatum(encodeRecord(await lowerPath(path, sink)));
+}
+
+async function lowerPath(path: string, sink: StreamSink): Promise<BlobDatum> {
+  return (await sink.lowerLargeFile?.(path)) ?? (await lowerStream(fileStream(path), sink));
 }

@@ -1,4 +1,4 @@
-import type { ChunkId, Datum, DatumId, PageSource, PageStore } from '@daggerml/object-model';
+import type { BlobDatum, ChunkId, Datum, DatumId, PageSource, PageStore } from '@daggerml/object-model';
 
 /** Where values are lifted from. */
 export interface ObjectSource extends PageSource {
@@ -21,4 +21,6 @@ export interface ObjectSink extends PageStore {
 export interface StreamSink extends ObjectSink {
   /** Resolves when more chunks may come; bounds the memory that a stream takes. */
   drain(): Promise<void>;
+  /** Stores the chunks of a file by a faster way where there is one and yields the datum of the blob, not stored. */
+  lowerLargeFile?(path: string): Promise<BlobDatum | undefined>;
 }

@@ -3,8 +3,11 @@ import { type FileHandle, open, stat } from 'node:fs/promises';
 import { isDmlError } from '@daggerml/object-model';
 import { executionError } from '../errors.ts';
 
+/** Pieces are read this long; a file that is shorter takes no more memory than it needs. */
+const PIECE_BYTES = 1024 * 1024;
+
 /**
- * Yields the bytes of a file, links followed. Throws `unreadable_file` for what cannot be read, for what is not a
+ * Yields the bytes of a file, links followed, each piece valid until the next is asked for. Throws `unreadable_file` for what cannot be read, for what is not a
  * file, and for a file that changes meanwhile: half of one state and half of another is a state that never was.
  *
  * @spec DML-BND-0905
@@ -16,10 +19,7 @@ export async function* fileStream(path: string): AsyncGenerator<Uint8Array> {
     assertFile(path, await stat(path, { bigint: true }));
     file = await open(path, constants.O_RDONLY);
     const before = await file.stat({ bigint: true });
-    yield* file.createReadStream({
-      highWaterMark: 256 * 1024,
-      autoClose: false,
-    }) as AsyncIterable<Uint8Array>;
+    yield* pieces(file, Math.min(PIECE_BYTES, Number(before.size) + 1));
     const after = await file.stat({ bigint: true });
     // @spec DML-BND-0911
     if (before.size !== after.size || before.mtimeNs !== after.mtimeNs) {
@@ -30,6 +30,27 @@ export async function* fileStream(path: string): AsyncGenerator<Uint8Array> {
     throw unreadable(path, (error as NodeJS.ErrnoException).code ?? 'unknown', error);
   } finally {
     await file?.close();
+  }
+}
+
+/** Reads the next piece while the caller works on the last: two buffers in turn. */
+async function* pieces(file: FileHandle, sizeBytes: number): AsyncGenerator<Uint8Array> {
+  let buffer: Buffer = Buffer.allocUnsafe(sizeBytes);
+  let other: Buffer | undefined;
+  let reading = file.read(buffer, 0, sizeBytes, null);
+  try {
+    for (;;) {
+      const { bytesRead } = await reading;
+      if (bytesRead === 0) return;
+      const piece = buffer.subarray(0, bytesRead);
+      other ??= Buffer.allocUnsafe(bytesRead < sizeBytes ? 1 : sizeBytes);
+      [buffer, other] = [other, buffer];
+      reading = file.read(buffer, 0, buffer.length, null);
+      yield piece;
+    }
+  } finally {
+    // A caller that stops early must not close the file under a read.
+    await reading.catch(() => {});
   }
 }
 
