@@ -17,6 +17,7 @@ import { runGc } from '../gc/run.ts';
 import { objectKey } from '../keyspace.ts';
 import type { Store } from '../store.ts';
 import { decodeTombstone } from '../tombstone.ts';
+import { verifyStore } from '../verify/verify-store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { applyExcision, planExcision } from './excise.ts';
 
@@ -132,6 +133,26 @@ describe('applyExcision', () => {
       expect.objectContaining({ code: 'excision_refused', detail: 'ref_target' }),
     );
     expect(store.has('commit', commitId)).toBe(true);
+  });
+
+  it('keeps out what a collection has taken between plan and excision [DML-STO-0815]', async () => {
+    const { store, datumId } = await storeOfOne();
+    const text = { type: 'datum', kind: 'string', value: 'a secret nobody refers to' } as const;
+    let secretId = datumId;
+    store.transact('put', (transaction) => {
+      secretId = transaction.putRecord(text);
+    });
+    store.checkpoint();
+    const objects = [{ class: 'datum', objectId: secretId }] as const;
+    const plan = await planExcision(store, { objects });
+    await runGc(store);
+    expect(store.get('datum', secretId)).toBeUndefined();
+    applyExcision(store, plan, FACTS);
+    const excised = expect.objectContaining({ detail: 'excised' });
+    expect(() => store.get('datum', secretId)).toThrow(excised);
+    store.transact('again', (transaction) => void transaction.putRecord(text));
+    expect(() => store.get('datum', secretId)).toThrow(excised);
+    expect((await verifyStore(store)).findings).toBe(0);
   });
 
   it('refuses a plan that puts have overtaken [DML-STO-0814]', async () => {

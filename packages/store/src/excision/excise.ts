@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { type ExecId, hashBytes } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
-import { readRow } from '../engine/reading.ts';
+import { hasRow, readRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { objectKey } from '../keyspace.ts';
 import { executionKeyOf } from '../links.ts';
@@ -77,11 +77,13 @@ export function applyExcision(host: ExcisionHost, plan: ExcisionPlan, facts: Exc
 }
 
 function exciseObject(transaction: WriteTransaction, object: ObjectName, facts: ExcisionFacts): void {
-  const key = objectKey(object.class, object.objectId) as Buffer;
-  const bytes = readRow(transaction.engine, 'objects', key);
+  const key = objectKey(object.class, object.objectId);
+  if (key === undefined) throw storeError('store_misuse', { detail: 'excision_plan' });
   // @spec DML-STO-0808
-  if (bytes === undefined || readRow(transaction.engine, 'excised', key) !== undefined) return;
-  if (object.class === 'exec' && hashBytes(bytes) === object.objectId) {
+  if (hasRow(transaction.engine, 'excised', key)) return;
+  // An object that a collection has taken since is excised as well. @spec DML-STO-0815
+  const bytes = readRow(transaction.engine, 'objects', key);
+  if (bytes !== undefined && object.class === 'exec' && hashBytes(bytes) === object.objectId) {
     // @spec DML-STO-0811
     transaction.deleteCacheEntry(executionKeyOf(bytes), object.objectId as ExecId);
   }
