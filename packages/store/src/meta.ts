@@ -4,17 +4,25 @@ import { readRow } from './engine/reading.ts';
 import { textKey } from './keyspace.ts';
 import { sealRow, unsealRow } from './sealed-row.ts';
 
+const META_KEYS = [
+  'schema',
+  'created_by',
+  'last_migrated_by',
+  'created_at_ms',
+  'engine',
+  'head',
+  'generation',
+  'gc',
+  'repository',
+] as const;
+
 /** Keys the store keeps in its `meta` table. */
-export type MetaKey =
-  | 'schema'
-  | 'created_by'
-  | 'last_migrated_by'
-  | 'created_at_ms'
-  | 'engine'
-  | 'head'
-  | 'generation'
-  | 'gc'
-  | 'repository';
+export type MetaKey = (typeof META_KEYS)[number];
+
+/** Tells whether a text is a key of the `meta` table. */
+export function isMetaKey(text: string): text is MetaKey {
+  return META_KEYS.some((key) => key === text);
+}
 
 export type MetaValue = string | number;
 

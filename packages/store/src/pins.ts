@@ -17,7 +17,8 @@ export interface Pin {
 export function pinKey(objectClass: ObjectClass, objectId: string, owner: string): Buffer {
   const key = objectKey(objectClass, objectId);
   if (key === undefined) throw storeError('object_missing', { class: objectClass, objectId });
-  if (owner.length === 0 || owner.length > 255) throw storeError('store_misuse', { detail: 'pin_owner' });
+  if (typeof owner !== 'string' || owner.length === 0 || owner.length > 255)
+    throw storeError('store_misuse', { detail: 'pin_owner' });
   // @spec DML-STO-0523
   return Buffer.concat([key, Buffer.from(owner, 'utf8')]);
 }

@@ -7,6 +7,7 @@ import { putCommit } from '../test/records.ts';
 import { engineOptions } from './engine/engine-options.ts';
 import { readRows } from './engine/reading.ts';
 import { TABLE_NAMES } from './engine/tables.ts';
+import { applyExcision } from './excision/excise.ts';
 import { openStore } from './open-store.ts';
 import { headRef } from './ref-name.ts';
 import type { Store } from './store.ts';
@@ -34,7 +35,7 @@ describe('write transactions', () => {
   it('are the only place that writes through the engine [DML-STO-0121]', () => {
     const sources = readdirSync(import.meta.dirname, { recursive: true, encoding: 'utf8' });
     const writers = sources
-      .filter((name) => /\.ts$/.test(name) && !/\.test\.ts$|\.child\.ts$/.test(name))
+      .filter((name) => /\.ts$/.test(name) && !/\.test\.ts$|\.child\.ts$|raw-engine\.ts$/.test(name))
       .filter((name) =>
         /transactionSync|putSync|removeSync|dropSync|clearSync|\.transaction\(/.test(
           readFileSync(join(import.meta.dirname, name), 'utf8'),
@@ -126,6 +127,69 @@ describe('write transactions', () => {
       late.updateRef({ ref: headRef('x'), expected: null, next: null, actor: '', reason: '' }),
     ).toThrow(over);
     expect(() => late.deletePin('chunk', idOf('x'), 'ada')).toThrow(over);
+  });
+
+  it('refuse arguments that cannot be stored and go on [DML-STO-0139]', async () => {
+    const store = await openFixture();
+    const id = 'ab'.repeat(32);
+    const wrong: ((transaction: WriteTransaction) => unknown)[] = [
+      (transaction) => transaction.putCacheEntry('zz', 'qq'),
+      (transaction) => transaction.putCacheEntry(id, ''),
+      (transaction) => transaction.deleteCacheEntry('', ''),
+      (transaction) => transaction.setMeta('' as never, 1),
+      (transaction) => transaction.setMeta('x'.repeat(3000) as never, 1),
+      (transaction) => transaction.put('nonsense' as never, chunk('x')),
+      (transaction) => transaction.deletePin('chunk', id as never, ''),
+      (transaction) => transaction.deletePin('chunk', id as never, 7 as never),
+    ];
+    const misuse = expect.objectContaining({ code: 'store_misuse' });
+    for (const [index, call] of wrong.entries()) {
+      expect(() => store.transact('wrong', (transaction) => void call(transaction)), `${index}`).toThrow(
+        misuse,
+      );
+      putText(store, `fine ${index}`);
+    }
+    const refused = [
+      [() => store.setHead('nonsense' as never), 'ref_name_invalid'],
+      [() => store.cacheEntries('zz'), 'store_misuse'],
+      [
+        () => applyExcision(store, { excise: [{ class: 'datum', objectId: 'x' }] } as never, {} as never),
+        'excision_refused',
+      ],
+      [
+        () =>
+          applyExcision(
+            store,
+            { excise: [{ class: 'datum', objectId: 'x' }], generation: store.getMeta('generation') } as never,
+            { reason: 'r', message: '', actor: 'a' },
+          ),
+        'store_misuse',
+      ],
+    ] as const;
+    for (const [call, code] of refused) expect(call, code).toThrow(expect.objectContaining({ code }));
+    putText(store, 'fine');
+    expect(store.has('chunk', idOf('fine'))).toBe(true);
+  });
+
+  it('fail though their body has caught a failure of the engine [DML-STO-0140]', async () => {
+    const environment = fakeEnvironment();
+    const store = await openFixture(environment);
+    putText(store, 'before');
+    environment.failpoint = (name) => {
+      if (name === 'put') throw new Error('EIO');
+    };
+    const swallow = (): void =>
+      store.transact('swallow', (transaction) => {
+        try {
+          transaction.put('chunk', chunk('lost'));
+        } catch {
+          environment.failpoint = undefined;
+        }
+        transaction.put('chunk', chunk('kept'));
+      });
+    expect(swallow).toThrow(expect.objectContaining({ code: 'store_write_failed' }));
+    expect(store.has('chunk', idOf('kept'))).toBe(false);
+    expect(store.has('chunk', idOf('before'))).toBe(true);
   });
 
   const places = ['put', 'ref/before-row', 'ref/before-journal', 'work/begin', 'work/before-commit'];

@@ -2,6 +2,7 @@ import {
   type CommitId,
   encodeRecord,
   hashBytes,
+  isIdText,
   MAX_RECORD_BYTES,
   type ObjectClass,
   type ObjectId,
@@ -14,9 +15,16 @@ import type { Table, TableName } from './engine/tables.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { lastSequence, snapshotKey } from './journal.ts';
-import { OBJECT_KEY_BYTES, objectKey, sequenceKey, textKey, writeObjectKey } from './keyspace.ts';
+import {
+  CLASS_BYTES,
+  OBJECT_KEY_BYTES,
+  objectKey,
+  sequenceKey,
+  textKey,
+  writeObjectKey,
+} from './keyspace.ts';
 import { scanLinks } from './links.ts';
-import { encodeMeta, type MetaKey, type MetaValue, readMeta } from './meta.ts';
+import { encodeMeta, isMetaKey, type MetaKey, type MetaValue, readMeta } from './meta.ts';
 import { NewRun } from './new-run.ts';
 import { type RecordClass, readObject } from './objects.ts';
 import { type Pin, pinKey } from './pins.ts';
@@ -84,6 +92,7 @@ export class WriteTransaction {
 
   /** Puts one object's bytes verbatim and yields its id; putting it again is harmless. The bytes are copied. */
   put<Class extends ObjectClass>(objectClass: Class, bytes: Uint8Array): ObjectIds[Class] {
+    if (CLASS_BYTES[objectClass] === undefined) throw misuse('object_class');
     const id = hashBytes<Class>(bytes);
     this.putHashed(objectClass, id, bytes);
     return id;
@@ -289,12 +298,12 @@ export class WriteTransaction {
 
   /** Notes in the derived index that an exec answers an execution key. */
   putCacheEntry(executionKey: string, execId: string): void {
-    this.putRow('cache', Buffer.from(executionKey + execId, 'hex'), CACHE_VALUE);
+    this.putRow('cache', cacheKey(executionKey, execId), CACHE_VALUE);
   }
 
   /** Removes an exec from the derived index. */
   deleteCacheEntry(executionKey: string, execId: string): boolean {
-    return this.deleteRow('cache', Buffer.from(executionKey + execId, 'hex'));
+    return this.deleteRow('cache', cacheKey(executionKey, execId));
   }
 
   getMeta(key: MetaKey): MetaValue | undefined {
@@ -303,6 +312,7 @@ export class WriteTransaction {
   }
 
   setMeta(key: MetaKey, value: MetaValue): void {
+    if (!isMetaKey(key)) throw misuse('meta_key');
     this.putRow('meta', textKey(key), encodeMeta(key, value));
   }
 
@@ -343,7 +353,7 @@ export class WriteTransaction {
   /** @internal Appends the row of recent objects and closes the transaction to its holder. */
   finish(): void {
     this.engine.drain?.();
-    // A body that caught the failure must not end with what came before it.
+    // A body that caught the failure must not end with what came before it. @spec DML-STO-0140
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#recent.count > 0) {
       let generation = Number(this.getMeta('generation') ?? 0);
@@ -379,3 +389,15 @@ export class WriteTransaction {
 }
 
 const CACHE_VALUE: Buffer = Buffer.from([1]);
+
+/** Yields the error of an argument that the engine must not see: what it refuses counts as its failure. */
+function misuse(detail: string): Error {
+  // @spec DML-STO-0139
+  return storeError('store_misuse', { detail });
+}
+
+function cacheKey(executionKey: string, execId: string): Buffer {
+  if (!isIdText(executionKey)) throw misuse('execution_key');
+  if (!isIdText(execId)) throw misuse('exec_id');
+  return Buffer.from(executionKey + execId, 'hex');
+}

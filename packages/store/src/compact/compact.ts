@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DataFile } from '../engine/data-file.ts';
 import { acquireEngine, createDataFile, type Engine, releaseEngine } from '../engine/engine.ts';
+import { whileNobodyWrites } from '../engine/newest.ts';
 import { StampWriter } from '../engine/stamp.ts';
 import type { StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
@@ -68,7 +69,7 @@ export async function compactStore(path: string, options: CompactOptions = {}): 
   let isReleased = false;
   try {
     // Of all that hold the lock file at its path one at a time raises its marker.
-    engine.root.transactionSync(() => raiseMarker(engine, environment));
+    whileNobodyWrites(engine, () => raiseMarker(engine, environment));
     isMarked = true;
     environment.failpoint?.('compact/marked');
     assertAlone(engine, environment);

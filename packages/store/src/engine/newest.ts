@@ -93,6 +93,11 @@ function openLockFile(path: string): number | undefined {
   }
 }
 
+/** Runs `body`, which writes nothing, while nobody who shares the lock file can begin a transaction. */
+export function whileNobodyWrites(engine: Engine, body: () => void): void {
+  engine.root.transactionSync(body);
+}
+
 /**
  * Runs `body` in one transaction of the engine that begins at the newest one; its error undoes the transaction
  * and passes through. Nobody commits while the transaction runs, so the meta pages stand still.
