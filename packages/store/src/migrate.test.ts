@@ -10,6 +10,7 @@ import { ENGINE_VERSION } from './engine/engine-options.ts';
 import { readRow } from './engine/reading.ts';
 import { textKey } from './keyspace.ts';
 import { encodeMeta } from './meta.ts';
+import { migrateSchema } from './migrate.ts';
 import { openStore } from './open-store.ts';
 import { headRef, refKey } from './ref-name.ts';
 import { compareVersions, SCHEMA_VERSION } from './schema.ts';
@@ -103,6 +104,18 @@ describe('schema versions', () => {
     const store = await openStore(path, { mode: 'write', program });
     expect(store.readRefs()).toHaveLength(2);
     await store.close();
+  });
+
+  it('does not take a schema back that became newer since it was looked at [DML-STO-0028]', async () => {
+    const store = await openFixture();
+    const schema = SCHEMA_VERSION + 1;
+    store.transact('newer', (transaction) => transaction.setMeta('schema', schema));
+    expect(() => migrateSchema(store, program)).toThrow(
+      expect.objectContaining({ code: 'schema_newer', fields: { schema, supported: SCHEMA_VERSION } }),
+    );
+    expect(store.getMeta('schema')).toBe(schema);
+    expect(store.getMeta('last_migrated_by')).toBeUndefined();
+    store.transact('back', (transaction) => transaction.setMeta('schema', SCHEMA_VERSION));
   });
 
   it('records who migrated, unknown before [DML-STO-0026]', async () => {

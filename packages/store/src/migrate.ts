@@ -1,5 +1,6 @@
 import { decodeRecord } from '@daggerml/object-model';
 import { readRows } from './engine/reading.ts';
+import { storeError } from './errors.ts';
 import { readMeta } from './meta.ts';
 import { parseRefKey } from './ref-name.ts';
 import { encodeRef } from './refs.ts';
@@ -30,6 +31,8 @@ export function migrateSchema(store: Store, program: string): void {
   store.transact('migrate', (transaction) => {
     // Another process may have migrated the file since it was looked at.
     const from = Number(transaction.getMeta('schema'));
+    // @spec DML-STO-0028
+    if (from > SCHEMA_VERSION) throw storeError('schema_newer', { schema: from, supported: SCHEMA_VERSION });
     for (const migration of MIGRATIONS.slice(from)) {
       migration(transaction);
       transaction.reach('migrate/step');
