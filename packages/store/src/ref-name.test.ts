@@ -57,6 +57,17 @@ describe('ref names', () => {
     }
   });
 
+  it('refuses names that are too long once encoded [DML-STO-0311]', () => {
+    const tooLong = expect.objectContaining({ code: 'ref_name_invalid', detail: 'too_long' });
+    const remote = 'é'.repeat(127);
+    expect(() => remoteRef(remote, remote)).toThrow(tooLong);
+    // "remotes", two slashes and six bytes for each of the letters make 1,019 with 168 of them and two others.
+    const name = `${'é'.repeat(41)}ab`;
+    expect(refKey(remoteRef(remote, name)).length).toBe(1019);
+    expect(() => remoteRef(remote, `${name}c`)).toThrow(tooLong);
+    expect(refKey(headRef('é'.repeat(127))).length).toBe(768);
+  });
+
   it('takes only lowercase UUIDs as names of IndexRefs [DML-STO-1201]', () => {
     expect(indexRef(UUID)).toBe(`refs/index/${UUID}`);
     const invalid = expect.objectContaining({ code: 'ref_name_invalid' });

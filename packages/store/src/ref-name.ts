@@ -16,6 +16,11 @@ export type RefParts =
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
+/** Longest path of a ref below `refs/`, which a ref record holds whole. */
+const MAX_PATH_BYTES = 1019;
+/** Remote and name up to this length together have a path that is short enough whatever is in them. */
+const SHORT_UNITS = 100;
+
 function checkedName(name: string, refName: string): string {
   try {
     if (canonicalName(name) === name) return name;
@@ -23,6 +28,10 @@ function checkedName(name: string, refName: string): string {
     throw storeError('ref_name_invalid', { refName }, cause);
   }
   throw storeError('ref_name_invalid', { refName, detail: 'not_canonical' });
+}
+
+function remotePath(remote: string, name: string): string {
+  return `remotes/${encodeKeyName(remote)}/${encodeKeyName(name)}`;
 }
 
 /** Splits a full ref name; throws `ref_name_invalid` for anything that is not one. */
@@ -35,7 +44,12 @@ export function parseRefName(refName: string): RefParts {
     return { kind, uuid: tail };
   if (refs === 'refs' && kind === 'remotes' && rest.length >= 2) {
     const name = rest.slice(1).join('/');
-    return { kind, remote: checkedName(rest[0] as string, refName), name: checkedName(name, refName) };
+    const remote = checkedName(rest[0] as string, refName);
+    checkedName(name, refName);
+    // @spec DML-STO-0311
+    if (refName.length > SHORT_UNITS && remotePath(remote, name).length > MAX_PATH_BYTES)
+      throw storeError('ref_name_invalid', { refName, detail: 'too_long' });
+    return { kind, remote, name };
   }
   // @spec DML-STO-0305
   throw storeError('ref_name_invalid', { refName });
@@ -75,7 +89,7 @@ export function refKey(refName: string): Buffer {
     parts.kind === 'heads'
       ? `heads/${encodeKeyName(parts.name)}`
       : parts.kind === 'remotes'
-        ? `remotes/${encodeKeyName(parts.remote)}/${encodeKeyName(parts.name)}`
+        ? remotePath(parts.remote, parts.name)
         : `${parts.kind}/${parts.uuid}`;
   return Buffer.from(path, 'utf8');
 }
