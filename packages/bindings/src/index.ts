@@ -1,4 +1,6 @@
 export {
+  type AmbientInput,
+  type AmbientKind,
   type BlobContent,
   type BlobHandle,
   type BlobValue,
@@ -11,6 +13,7 @@ export {
   type F64,
   type FunctionRef,
   type FunctionsOf,
+  type FunctionsOptions,
   f64,
   functions,
   type LoadedPipeline,
