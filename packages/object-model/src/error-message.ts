@@ -2,7 +2,7 @@ import type { DmlErrorFields } from './errors.ts';
 
 /**
  * Fills in the message of an error: `{name}` stands for a field, and what stands in square brackets is left out
- * when one of its fields is empty or absent.
+ * when one of its fields is empty or absent. Ids are shortened.
  */
 export function formatMessage(template: string, fields: DmlErrorFields): string {
   const whole = template.replace(/\[([^[\]]*)\]/g, (_, part: string) =>
@@ -12,7 +12,9 @@ export function formatMessage(template: string, fields: DmlErrorFields): string 
 }
 
 const FIELD = /\{(\w+)\}/g;
+const FULL_ID = /^[0-9a-f]{64}$/;
 
 function textOf(value: DmlErrorFields[string] | undefined): string {
-  return Array.isArray(value) ? value.join(', ') : String(value ?? '');
+  if (Array.isArray(value)) return value.join(', ');
+  return FULL_ID.test(String(value)) ? String(value).slice(0, 12) : String(value ?? '');
 }

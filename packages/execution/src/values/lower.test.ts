@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { inspect } from 'node:util';
 import { encodeRecord } from '@daggerml/object-model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -313,6 +314,9 @@ describe('Uri', () => {
     ]) {
       expect(() => new Uri(text)).toThrow(expect.objectContaining({ code: 'invalid_payload' }));
     }
+    expect(() => new Uri('HTTPS://example.org/')).toThrow(/Uri\.fromString\(text\) makes one of it/);
+    expect(() => new Uri('no uri')).toThrow(/the text is no absolute URI \(uri_/);
+    expect(inspect(new Uri('https://example.org/a'))).toBe('Uri { https://example.org/a }');
   });
 
   it('brings text into canonical form with fromString [DML-BND-1002]', () => {

@@ -15,7 +15,7 @@ import { executionError } from '../errors.ts';
 import { type MapEntry, readCollection, unreadable } from './collection.ts';
 import { lowerContent } from './lower-blob.ts';
 import type { ObjectSink } from './object-access.ts';
-import { cyclicValue, describe, type Finding, keyPath, missing, unsupported } from './refusal.ts';
+import { cyclicValue, describe, type Finding, keyPath, missing, shownPath, unsupported } from './refusal.ts';
 import { StoredBlob } from './stored-blob.ts';
 import { uriText } from './uri.ts';
 
@@ -250,7 +250,7 @@ function lowerForced(value: unknown, path: string): Datum {
 
 /** @spec DML-BND-1003 */
 function lowerUri(text: string, path: string): Datum {
-  if (/^dml:/i.test(text)) throw executionError('reserved_scheme', { path, uri: text });
+  if (/^dml:/i.test(text)) throw executionError('reserved_scheme', { path: shownPath(path), uri: text });
   return { type: 'datum', kind: 'uri', value: text };
 }
 

@@ -23,7 +23,8 @@ export function cyclicValue(path: string, outer: string): Error {
   });
 }
 
-function shownPath(path: string): string {
+/** The path as a refusal names it. */
+export function shownPath(path: string): string {
   return path === '' ? 'the value' : path;
 }
 

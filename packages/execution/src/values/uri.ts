@@ -1,7 +1,9 @@
-import { canonicalReservedUri, objectModelError } from '@daggerml/object-model';
+import { canonicalReservedUri, isDmlError, objectModelError } from '@daggerml/object-model';
 
 /** Recognises URIs that another copy of this module made. */
 const uriTag: symbol = Symbol.for('daggerml.uri');
+/** What the console asks a value for. */
+const consoleTag: symbol = Symbol.for('nodejs.util.inspect.custom');
 
 /** An absolute URI in canonical form. */
 export class Uri {
@@ -13,9 +15,13 @@ export class Uri {
    * @spec DML-BND-1001
    */
   constructor(text: string) {
-    if (canonicalReservedUri(text) !== text) throw objectModelError('uri_not_canonical');
+    if (canonical(text) !== text) {
+      const message = 'the text is no URI in canonical form; Uri.fromString(text) makes one of it';
+      throw objectModelError('uri_not_canonical', { message });
+    }
     this.#text = text;
     Object.defineProperty(this, uriTag, { value: text });
+    Object.defineProperty(this, consoleTag, { value: () => `Uri { ${text} }` });
   }
 
   /**
@@ -24,7 +30,7 @@ export class Uri {
    * @spec DML-BND-1002
    */
   static fromString(text: string): Uri {
-    return new Uri(canonicalReservedUri(text));
+    return new Uri(canonical(text));
   }
 
   toString(): string {
@@ -33,6 +39,16 @@ export class Uri {
 
   toJSON(): string {
     return this.#text;
+  }
+}
+
+function canonical(text: string): string {
+  try {
+    return canonicalReservedUri(text);
+  } catch (error) {
+    if (!isDmlError(error, 'invalid_payload')) throw error;
+    const { detail } = error as { readonly detail: Parameters<typeof objectModelError>[0] };
+    throw objectModelError(detail, { message: `the text is no absolute URI (${detail})`, cause: error });
   }
 }
 
