@@ -1,6 +1,15 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { hashBytes, type ObjectId } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
-import { fakeEnvironment, openFixture, temporaryFolder } from '../test/fixture-store.ts';
+import {
+  type FakeEnvironment,
+  fakeEnvironment,
+  openFixture,
+  temporaryFolder,
+} from '../test/fixture-store.ts';
+import { assertNotCompacting } from './compact/marker.ts';
+import { liveGc } from './gc/gc-state.ts';
 import { objectKey } from './keyspace.ts';
 import { listRecentRows, readRecentKeys } from './recents.ts';
 import { isSessionAlive, listSessions } from './sessions.ts';
@@ -123,6 +132,40 @@ describe('sessions', () => {
     expect(at(1_000_000)).toBe(true);
     expect(at(1_000_000 + day - 1)).toBe(true);
     expect(at(1_000_000 + day)).toBe(false);
+  });
+
+  it('takes a heartbeat of a day ahead for expired, whoever left it [DML-STO-0510]', async () => {
+    const day = 24 * 3600 * 1000;
+    const store = await openFixture(fakeEnvironment(7));
+    const foreign = { ...fakeEnvironment(8).process, pidNamespace: 'another' };
+    const { nowMsValue } = store.environment as FakeEnvironment;
+    for (const [aheadMs, isAlive] of [
+      [day - 1, true],
+      [day, false],
+      [9 * 365 * day, false],
+    ] as const) {
+      const stamp = nowMsValue + aheadMs;
+      const times = { startedMs: stamp, heartbeatMs: stamp };
+      const session = { sessionId: 'x', process: foreign, startGeneration: 0, ...times };
+      expect(isSessionAlive(session, store.environment), `${aheadMs}`).toBe(isAlive);
+      const state = { phase: 'sweeping', runId: 'other', process: foreign, ...times };
+      store.transact('claim', (transaction) => transaction.setMeta('gc', JSON.stringify(state)));
+      expect(liveGc(store.engine, store.environment) !== undefined, `${aheadMs}`).toBe(isAlive);
+      writeFileSync(join(store.path, 'compacting'), JSON.stringify({ process: foreign, startedMs: stamp }));
+      const look = (): void => assertNotCompacting(store.path, store.environment);
+      if (isAlive) expect(look).toThrow(expect.objectContaining({ detail: 'compacting' }));
+      else expect(look).not.toThrow();
+    }
+    store.transact('idle', (transaction) => transaction.setMeta('gc', ''));
+  });
+
+  it('renews a heartbeat that the clock was set back behind [DML-STO-0506]', async () => {
+    const environment = fakeEnvironment();
+    const store = await openFixture(environment);
+    putText(store, 'a');
+    environment.nowMsValue -= 60_000;
+    putText(store, 'b');
+    expect(listSessions(store.engine)[0]?.heartbeatMs).toBe(940_000);
   });
 
   it('renews a heartbeat older than a minute with the next write [DML-STO-0506]', async () => {

@@ -49,6 +49,6 @@ export function isProcessAlive(
 export function isSessionAlive(session: SessionRow, environment: StoreEnvironment): boolean {
   const known = isProcessAlive(session.process, environment);
   if (known !== undefined) return known;
-  // @spec DML-STO-0505
-  return environment.nowMs() - session.heartbeatMs < SESSION_EXPIRY_MS;
+  // A clock that was set back makes heartbeats of the future. @spec DML-STO-0505 DML-STO-0510
+  return Math.abs(environment.nowMs() - session.heartbeatMs) < SESSION_EXPIRY_MS;
 }

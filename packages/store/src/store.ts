@@ -126,7 +126,7 @@ export class Store {
     const held = this.#session;
     // @spec DML-STO-0506
     if (held !== undefined)
-      return nowMs - held.heartbeatMs < HEARTBEAT_MS ? undefined : { ...held, heartbeatMs: nowMs };
+      return Math.abs(nowMs - held.heartbeatMs) < HEARTBEAT_MS ? undefined : { ...held, heartbeatMs: nowMs };
     return {
       sessionId: this.sessionId,
       process: this.environment.process,
