@@ -36,6 +36,13 @@ interface Integration extends StagedOutcome, Integrated {
 
 /** Outcomes wait this long for others, so that many small calls share a transaction. */
 const SLICE_MS = 40;
+/**
+ * A flush rewrites the pages of pins that its outcomes fall on, in a large run about one for each. So after a flush
+ * of many the wait grows with what that took: fewer pages are written and left behind outdated.
+ */
+const MANY_OUTCOMES = 32;
+const FLUSH_SHARE = 10;
+const MAX_SLICE_MS = 600;
 const answerLost: CallEvent = { type: 'answer_lost' };
 
 /** The outcomes of a run on their way into the store, and the calls that wait until they are there. */
@@ -49,6 +56,7 @@ export class Integrations {
   #deferred: RunNode[] = [];
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #lastFlushMs = 0;
+  #sliceMs = SLICE_MS;
 
   constructor({ objects, staging, nowMs }: IntegrationsOptions, host: IntegrationsHost) {
     this.#objects = objects;
@@ -82,7 +90,7 @@ export class Integrations {
   #scheduleFlush(): void {
     if (this.#flushTimer !== undefined) return;
     const sinceMs = this.#nowMs() - this.#lastFlushMs;
-    const delayMs = sinceMs >= SLICE_MS || sinceMs < 0 ? 0 : SLICE_MS - sinceMs;
+    const delayMs = sinceMs >= this.#sliceMs || sinceMs < 0 ? 0 : this.#sliceMs - sinceMs;
     this.#flushTimer = setTimeout(() => this.flush(), delayMs);
   }
 
@@ -94,8 +102,9 @@ export class Integrations {
     if (this.#waiting.length === 0) return;
     const integrations = this.#waiting;
     this.#waiting = [];
+    const startMs = this.#nowMs();
     try {
-      if (this.#staging.keep(integrations)) this.#settleKept(integrations);
+      if (this.#staging.keep(integrations)) this.#settleKept(integrations, startMs);
       else this.#unwind(integrations);
     } catch (error) {
       this.#host.break(error);
@@ -116,8 +125,11 @@ export class Integrations {
     }
   }
 
-  #settleKept(integrations: readonly Integration[]): void {
+  #settleKept(integrations: readonly Integration[], startMs: number): void {
     this.#lastFlushMs = this.#nowMs();
+    const takenMs = this.#lastFlushMs - startMs;
+    const isLarge = integrations.length >= MANY_OUTCOMES;
+    this.#sliceMs = isLarge ? Math.min(MAX_SLICE_MS, Math.max(SLICE_MS, takenMs * FLUSH_SHARE)) : SLICE_MS;
     for (const integration of integrations) {
       const { node } = integration;
       if (node.isTentative) {
