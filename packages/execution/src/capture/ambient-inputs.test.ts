@@ -45,6 +45,8 @@ describe('what a function reads beside its inputs', () => {
     ['process["env"]', 'environment: process.env in 13'],
     ['env.HOME', 'environment: env.HOME of node:process in 13'],
     ['hostname()', 'environment: hostname of node:os in 13'],
+    ['{ const { env: { HOME }, ...rest } = process; return [HOME, rest] }', 'environment: process.env in 13'],
+    ['{ const { randomUUID: id } = crypto; return id() }', 'randomness: randomUUID of node:crypto in 13'],
     ['import("node:fs")', 'files: node:fs in 13'],
   ])('is named with its place: %s [DML-EXE-0524]', (expression, read) => {
     expect(readsOf(expression)).toEqual([read]);

@@ -53,27 +53,39 @@ export function ambientInputs(code: CodeText): readonly AmbientInput[] {
 export function* outsideUses(code: CodeText): Generator<OutsideUse> {
   for (const [name, references] of code.scopes.free) {
     for (const reference of references) {
-      const use = useOf(reference);
-      if (name !== 'globalThis') yield { ...use, path: [name, ...use.members].join('.'), module: undefined };
-      else if (use.members.length > 0) yield { ...use, path: use.members.join('.'), module: undefined };
+      for (const { members, ...use } of usesOf(reference)) {
+        const path = name === 'globalThis' ? members : [name, ...members];
+        if (path.length > 0) yield { ...use, path: path.join('.'), module: undefined };
+      }
     }
   }
   for (const binding of code.scopes.bindings) {
     const { module, imported } = importOf(binding, code) ?? {};
     if (module === undefined) continue;
     for (const reference of binding.references) {
-      const use = useOf(reference);
-      yield { ...use, path: [...(imported ? [imported] : []), ...use.members].join('.'), module };
+      for (const { members, ...use } of usesOf(reference)) {
+        yield { ...use, path: [...(imported ? [imported] : []), ...members].join('.'), module };
+      }
     }
   }
   yield* directModules(code);
 }
 
-function useOf({ node, parent, grandparent }: Reference): {
+/** What is read of a name: one thing, or several where it is taken apart. */
+function usesOf({ node, parent, grandparent }: Reference): readonly {
   readonly members: readonly string[];
   readonly isBare: boolean;
   readonly offset: number;
-} {
+}[] {
+  const use = { members: [], isBare: false, offset: node.start };
+  if (parent.type === 'VariableDeclarator' && parent.init === node && parent.id.type === 'ObjectPattern') {
+    return parent.id.properties.map((property) => {
+      const key = property.type === 'Property' && !property.computed ? property.key : undefined;
+      const name =
+        key?.type === 'Identifier' ? key.name : key?.type === 'Literal' ? String(key.value) : undefined;
+      return { ...use, members: name === undefined ? [] : [name] };
+    });
+  }
   const members: string[] = [];
   let top: AnyNode = node;
   for (const outer of [parent, grandparent]) {
@@ -85,11 +97,7 @@ function useOf({ node, parent, grandparent }: Reference): {
     top = outer;
   }
   const isCall = parent.type === 'CallExpression' || parent.type === 'NewExpression';
-  return {
-    members,
-    isBare: isCall && parent.callee === node && parent.arguments.length === 0,
-    offset: node.start,
-  };
+  return [{ ...use, members, isBare: isCall && parent.callee === node && parent.arguments.length === 0 }];
 }
 
 /** What an import binding, or a variable that holds a `require`d module, stands for. */

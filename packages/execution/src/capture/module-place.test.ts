@@ -22,6 +22,7 @@ describe('code that asks for its own place', () => {
     ['process.cwd', 'globalThis.process.cwd()'],
     ['process.cwd', 'cwd()'],
     ['process.cwd', 'own["cwd"]()'],
+    ['import.meta.url', '(() => { const { url } = import.meta; return url })()'],
   ])('is refused with file and line: %s in %s [DML-EXE-0525]', (asked, expression) => {
     const files = {
       'steps.ts': `import { place } from './lib/place.ts';\nexport const clean = () => place();`,
