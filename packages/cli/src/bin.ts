@@ -62,7 +62,12 @@ if (argv.includes('--json')) process.removeAllListeners('warning');
 /** Ends the process when all that was said has been taken, whatever timers or sockets a pipeline left behind. @spec DML-CLI-1207 */
 function end(exitCode: number): void {
   process.exitCode = exitCode;
-  write('', () => process.stderr.write('', () => exit(exitCode)));
+  // What cannot be written is told by the handler of that error, which then ends the process.
+  const endTalk = (error?: Error | null): void => {
+    if (!error) process.stderr.write('', () => exit(exitCode));
+  };
+  if (process.stdout.writableLength > 0) write('', endTalk);
+  else endTalk(process.stdout.errored);
 }
 
 // Not awaited at the top level, where Node would end with a code of its own when nothing is left to wait for.
