@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import ts from 'typescript';
-import { onTestFinished } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 
 const PACKAGE = join(import.meta.dirname, '..');
 
@@ -15,11 +15,20 @@ export interface ProcessEnding {
   readonly durationMs: number;
 }
 
-/** Compiles the sources as they are now; yields the path of the command. Gone when the test is over. */
-export function compileTool(): string {
-  // Below node_modules, so that dependencies resolve and nothing else looks at it.
-  const folder = mkdtempSync(join(PACKAGE, 'node_modules', '.compiled-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+/** Compiles the sources as they are now, once per test file; yields the command. Gone when the file is over. */
+export function useCompiledTool(): { readonly command: string } {
+  const tool = { command: '' };
+  let folder = '';
+  beforeAll(() => {
+    // Below node_modules, so that dependencies resolve and nothing else looks at it.
+    folder = mkdtempSync(join(PACKAGE, 'node_modules', '.compiled-'));
+    tool.command = compileInto(folder);
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return tool;
+}
+
+function compileInto(folder: string): string {
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   const sources = readdirSync(join(PACKAGE, 'src'), { recursive: true, encoding: 'utf8' });
   for (const source of sources.filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))) {

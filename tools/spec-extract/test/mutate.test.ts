@@ -6,7 +6,7 @@ import { runWithVitest } from '../src/mutation/citing-run.ts';
 import { mutate } from '../src/mutation/command-mutate.ts';
 import { createScratchCopy } from '../src/mutation/scratch-copy.ts';
 import { readVitestReport } from '../src/vitest-report.ts';
-import { compileTool, runTool } from './compiled-tool.ts';
+import { runTool, useCompiledTool } from './compiled-tool.ts';
 import { resultsOf, TODAY, VERIFIED } from './memory-suite.ts';
 import { snapshot, temporaryRepository, writeInto } from './temporary-repository.ts';
 
@@ -151,10 +151,12 @@ describe('the scratch copy', () => {
 });
 
 describe('an interrupted run', () => {
+  const tool = useCompiledTool();
+
   const interrupted = async (
     signal: NodeJS.Signals,
   ): Promise<{ left: string[]; unchanged: boolean; signal: string | null }> => {
-    const command = compileTool();
+    const { command } = tool;
     const root = await mutableRepository();
     const before = snapshot(root);
     const temporary = temporaryRepository();

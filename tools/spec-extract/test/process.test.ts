@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { compileTool, runTool } from './compiled-tool.ts';
+import { runTool, useCompiledTool } from './compiled-tool.ts';
 import { specOf, VERIFIED } from './memory-suite.ts';
 import { snapshot, temporaryRepository, writeInto } from './temporary-repository.ts';
 
 const SPEC = 'specs/10-object-model.md';
+
+const tool = useCompiledTool();
 
 /** A suite of the size a large specification has. */
 function largeSpec(count: number, word: string): string {
@@ -17,7 +19,7 @@ function largeSpec(count: number, word: string): string {
 }
 
 it('show answers within a second, start of the process included [DML-TRC-0802]', async () => {
-  const command = compileTool();
+  const { command } = tool;
   const root = temporaryRepository({ ...VERIFIED, [SPEC]: largeSpec(400, 'bytewise'), 'empty.js': '' });
   const empty = join(root, 'empty.js');
   expect((await runTool(command, ['generate'], { folder: root })).stderr).toBe('');
@@ -35,18 +37,18 @@ it('show answers within a second, start of the process included [DML-TRC-0802]',
 });
 
 it('a killed generate leaves each file as it was or as it shall be [DML-TRC-0607]', async () => {
-  const command = compileTool();
-  const plain = { [SPEC]: largeSpec(500, 'bytewise') };
+  const { command } = tool;
+  const plain = { [SPEC]: largeSpec(200, 'bytewise') };
   const root = temporaryRepository(plain);
   const first = await runTool(command, ['generate'], { folder: root });
   const before = snapshot(root);
-  writeInto(root, SPEC, largeSpec(500, 'by code point'));
+  writeInto(root, SPEC, largeSpec(200, 'by code point'));
   await runTool(command, ['generate'], { folder: root });
   const after = snapshot(root);
   const generated = ['COMPLIANCE.md', 'requirements/object-model.yaml'];
   expect(generated.filter((path) => before[path] === after[path])).toEqual(['COMPLIANCE.md']);
 
-  const rounds = 8;
+  const rounds = 4;
   for (let round = 0; round < rounds; round++) {
     for (const path of generated) writeInto(root, path, before[path]!);
     const delayMs = first.durationMs * (0.4 + (0.6 * round) / rounds);
@@ -61,7 +63,7 @@ it('a killed generate leaves each file as it was or as it shall be [DML-TRC-0607
 });
 
 it('errors go to standard error, results to standard output', async () => {
-  const command = compileTool();
+  const { command } = tool;
   const root = temporaryRepository(VERIFIED);
   const wrong = await runTool(command, ['nonsense'], { folder: root });
   expect([wrong.code, wrong.stdout]).toEqual([2, '']);

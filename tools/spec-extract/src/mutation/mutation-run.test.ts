@@ -132,4 +132,23 @@ describe('outcomeOf', () => {
     expect(outcomeOf(ID, report([`a [${ID}]`, 'pending']), true)).toBe('not_loaded');
     expect(outcomeOf(ID, report([`a [${ID}]`, 'passed']), false)).toBe('not_loaded');
   });
+
+  it('breaks what was built of the owner as well, and mends it [DML-TRC-0908]', async () => {
+    const built = 'packages/object-model/dist/name.js';
+    const folder = temporaryRepository({ [FILE]: SOURCE, [built]: 'export const limit = 255;\n' });
+    const seen: string[] = [];
+    await runMutation({
+      folder,
+      sample: [LIMIT],
+      timeoutMs: 1000,
+      signal: new AbortController().signal,
+      onMutant: () => undefined,
+      runTests: async ({ ids }) => {
+        seen.push(/limit = (\d+)/.exec(readFileSync(join(folder, built), 'utf8'))?.[1] ?? '');
+        return new Map(ids.map((id) => [id, 'passed'] as const));
+      },
+    });
+    expect(seen).toEqual(['255', '256']);
+    expect(readFileSync(join(folder, built), 'utf8')).toBe('export const limit = 255;\n');
+  });
 });

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownersIn } from '../owner.ts';
 import type { IndexedRequirement } from '../requirement-index.ts';
+import { breakBuiltTwin } from './built-twin.ts';
 import { type CitingOutcome, type CitingRunner, distinctFiles } from './citing-run.ts';
 import { decidingNode } from './deciding-node.ts';
 import { applyMutant, type Mutant, mutantOf, type Operator } from './mutant.ts';
@@ -55,7 +56,10 @@ async function tryRequirement(run: MutationRun, record: IndexedRequirement): Pro
   const mutant = findMutant(path, text, record.id);
   // @spec DML-TRC-0907
   if (mutant === undefined) return { id: record.id, owner, outcome: 'not_mutable' };
-  writeFileSync(target, applyMutant(text, mutant));
+  const broken = applyMutant(text, mutant);
+  writeFileSync(target, broken);
+  // @spec DML-TRC-0908
+  const mend = breakBuiltTwin(run.folder, path, broken);
   try {
     const tests = await testOutcome(run, record);
     // @spec DML-TRC-0904
@@ -64,6 +68,7 @@ async function tryRequirement(run: MutationRun, record: IndexedRequirement): Pro
     return { id: record.id, owner, outcome, operator: mutant.operator, original, tests };
   } finally {
     writeFileSync(target, text);
+    mend();
   }
 }
 
