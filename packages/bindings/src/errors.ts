@@ -1,10 +1,10 @@
+import type { ExecutionErrorCode } from '@daggerml/execution';
 import { DmlError, type DmlErrorFields, formatMessage } from '@daggerml/object-model';
 
-/** Every code that the bindings raise beside those of the packages below. */
+/** Every code that the bindings add to those of the packages below. */
 export type BindingsErrorCode =
   | 'repository_exists'
   | 'not_a_repository'
-  | 'unknown_name'
   | 'ambiguous_id'
   | 'foreign_handle'
   | 'name_taken'
@@ -12,18 +12,19 @@ export type BindingsErrorCode =
   | 'invalid_name'
   | 'dag_failed'
   | 'dag_closed'
-  | 'unreadable_file'
-  | 'unwritable_folder'
-  | 'pipeline_threw';
+  | 'unwritable_folder';
+
+/** Raised here as well, about what the bindings look up, read and run themselves. */
+type OfExecution = Extract<ExecutionErrorCode, 'unknown_name' | 'unreadable_file' | 'pipeline_threw'>;
 
 /** Builds the bindings' error; `fields` are facts for the caller, never payload bytes. */
-export function bindingsError(
-  code: BindingsErrorCode,
+export function bindingsError<Code extends BindingsErrorCode | OfExecution>(
+  code: Code,
   fields: DmlErrorFields = {},
   cause?: unknown,
-): DmlError<BindingsErrorCode> {
+): DmlError<Code> {
   const message = formatMessage(MESSAGES[code], fields);
-  return new DmlError<BindingsErrorCode>({ code, fields, cause, message });
+  return new DmlError<Code>({ code, fields, cause, message });
 }
 
 /**
@@ -31,7 +32,7 @@ export function bindingsError(
  *
  * @spec DML-BND-1402
  */
-const MESSAGES: Readonly<Record<BindingsErrorCode, string>> = {
+const MESSAGES: Readonly<Record<BindingsErrorCode | OfExecution, string>> = {
   repository_exists: '"{folder}" has a repository already; Repository.open opens it',
   not_a_repository: 'there is no repository in "{folder}" or above it; Repository.init creates one',
   unknown_name: 'nothing is named "{name}"[ in {revision}][; there are: {names}]',

@@ -1,6 +1,7 @@
 import { DmlError, formatMessage } from '@daggerml/object-model';
+import type { StoreErrorCode } from '@daggerml/store';
 
-/** Every code that execution raises beside those of the object model and the store. */
+/** Every code that execution adds to those of the object model and the store. */
 export type ExecutionErrorCode =
   | 'not_executed'
   | 'call_failed'
@@ -15,7 +16,6 @@ export type ExecutionErrorCode =
   | 'cyclic_value'
   | 'reserved_scheme'
   | 'unreadable_file'
-  | 'object_missing'
   | 'adapter_unknown'
   | 'function_missing'
   | 'function_threw'
@@ -28,16 +28,19 @@ export type ExecutionErrorCode =
   | 'input_failed'
   | 'integrate_failed';
 
+/** Raised here as well, about what a run looks for in the store. */
+type OfTheStore = Extract<StoreErrorCode, 'object_missing'>;
+
 export type ErrorFields = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
 /** Builds execution's error; `fields` are facts for the Caller, never payload bytes. */
-export function executionError(
-  code: ExecutionErrorCode,
+export function executionError<Code extends ExecutionErrorCode | OfTheStore>(
+  code: Code,
   fields: ErrorFields = {},
   cause?: unknown,
-): DmlError<ExecutionErrorCode> {
+): DmlError<Code> {
   const message = formatMessage(MESSAGES[code], fields);
-  return new DmlError<ExecutionErrorCode>({ code, fields, cause, message });
+  return new DmlError<Code>({ code, fields, cause, message });
 }
 
 /**
@@ -45,7 +48,7 @@ export function executionError(
  *
  * @spec DML-BND-1401
  */
-const MESSAGES: Readonly<Record<ExecutionErrorCode, string>> = {
+const MESSAGES: Readonly<Record<ExecutionErrorCode | OfTheStore, string>> = {
   not_executed: 'the node {nodeId} has no outcome here',
   call_failed: 'the call {nodeId} failed with {failureCode}: {message}',
   unknown_name: 'the dag {dagId} has no name "{name}"',

@@ -1,11 +1,10 @@
 import type { DatumId, ExecId } from '@daggerml/object-model';
 import { traceInSources } from '../capture/source-locator.ts';
-import type { ExecutionErrorCode } from '../errors.ts';
 import { putFailure, putResultDag } from '../nodes/error-dag.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import type { FunctionFailure } from '../worker/wire.ts';
 import { recordedFailure } from './call-failure.ts';
-import type { CallRunner } from './call-runner.ts';
+import type { CallRunner, LostCode } from './call-runner.ts';
 import type { RunEvent } from './events.ts';
 import type { KnownOutcomes } from './known-outcomes.ts';
 import { type AttemptFailure, type CallEvent, type CallState, isFinal } from './machine.ts';
@@ -186,7 +185,7 @@ export class Attempts {
   }
 
   /** @spec DML-EXE-0906 */
-  #lose(node: RunNode, { code, reason }: { code: ExecutionErrorCode; reason: string }): void {
+  #lose(node: RunNode, { code, reason }: { code: LostCode; reason: string }): void {
     const failure = { code, reason };
     if (code === 'cancelled') this.#host.advance(node, { type: 'cancelled', failure });
     else if (code === 'adapter_unknown' || code === 'object_missing')

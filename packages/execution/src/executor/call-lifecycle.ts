@@ -5,6 +5,7 @@ import type { CallFailure, EventReporter } from './events.ts';
 import type { KnownOutcomes } from './known-outcomes.ts';
 import { type CallEvent, type CallState, nextState } from './machine.ts';
 import type { RunNode } from './run-node.ts';
+import { isStoreFailure } from './store-failure.ts';
 
 export interface CallLifecycleOptions extends AttemptOptions {
   readonly reporter: EventReporter;
@@ -197,8 +198,8 @@ export class CallLifecycle {
     if (this.#broken !== undefined) return;
     this.#broken = error;
     const code = isDmlError(error) ? error.code : 'integrate_failed';
-    const reason = error instanceof Error ? error.message : String(error);
-    const failure: CallFailure = { class: 'infrastructure', code, message: reason, trace: [] };
+    const message = isStoreFailure(error) ? 'the store failed' : String(error);
+    const failure: CallFailure = { class: 'infrastructure', code, message, trace: [] };
     for (const node of [...this.#open]) {
       node.failure = failure;
       node.runError = error;

@@ -23,7 +23,9 @@ export interface Attempt {
 export type AttemptOutcome =
   | Exclude<JobOutcome, { type: 'lost' }>
   | { readonly type: 'lost'; readonly code: LostCode; readonly reason: string };
-type LostCode = 'worker_lost' | 'timeout' | 'cancelled' | 'adapter_unknown' | 'object_missing';
+
+/** Why an attempt said nothing about its call. */
+export type LostCode = 'worker_lost' | 'timeout' | 'cancelled' | 'adapter_unknown' | 'object_missing';
 
 /** Runs attempts of calls. */
 export interface CallRunner {
