@@ -1,19 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { pathToFileURL } from 'node:url';
-import { type ResourceLimits, Worker } from 'node:worker_threads';
 import type { DatumId, ObjectClass } from '@daggerml/object-model';
-import { ownModule } from '../source-file.ts';
 import type { PackedObjects } from './packed-objects.ts';
-import type { FromWorker, FunctionFailure, RunMessage, ToWorker } from './wire.ts';
-import { workerCode } from './worker-code.ts';
+import type { FromWorker, FunctionFailure, RunMessage } from './wire.ts';
+import { WorkerThread, type WorkerThreadOptions } from './worker-thread.ts';
 
-export interface PoolOptions {
+export interface PoolOptions extends WorkerThreadOptions {
   /** Calls that run at one time; as many as the machine runs in parallel by default. */
   readonly size?: number;
-  /** The environment variables that functions see; none by default. */
-  readonly env?: Readonly<Record<string, string>>;
-  /** Memory limits of every worker. */
-  readonly resourceLimits?: ResourceLimits;
   /** Answers a worker that reads a blob: the object's bytes, undefined when it is lost. */
   readonly readObject: (objectClass: ObjectClass, objectId: string) => Uint8Array | undefined;
 }
@@ -51,7 +44,7 @@ interface Task {
 }
 
 interface Slot {
-  readonly worker: Worker;
+  readonly thread: WorkerThread;
   task: Task | undefined;
 }
 
@@ -112,7 +105,7 @@ export class WorkerPool {
     while (this.#ending > 0) await new Promise((resolve) => setTimeout(resolve, 1));
     const ends = [...this.#slots].map((slot) => {
       if (slot.task) this.#end(slot.task, lost('cancelled', 'the pool is closed'));
-      return slot.worker.terminate();
+      return slot.thread.terminate();
     });
     this.#slots.clear();
     await Promise.all(ends);
@@ -144,7 +137,6 @@ export class WorkerPool {
     }
     slot.task = task;
     task.slot = slot;
-    slot.worker.ref();
     const { timeoutMs, onStart } = task.job;
     if (timeoutMs !== undefined) {
       // @spec DML-EXE-0810
@@ -154,34 +146,19 @@ export class WorkerPool {
       );
     }
     onStart?.();
-    send(slot.worker, { type: 'run', ...message }, [message.objects.bytes.buffer]);
+    slot.thread.run(message);
   }
 
   #start(): Slot {
-    const { env = {}, resourceLimits } = this.#options;
-    const code = workerCode(ownModule('worker/worker-main'));
-    const worker = new Worker(code.source ?? pathToFileURL(code.path), {
-      eval: code.source !== undefined,
-      // @spec DML-EXE-0808
-      env: { ...env },
-      stdout: true,
-      stderr: true,
-      execArgv: [],
-      // @spec DML-EXE-0816
-      ...(resourceLimits && { resourceLimits }),
-    });
-    const slot: Slot = { worker, task: undefined };
+    const slot: Slot = {
+      thread: new WorkerThread(this.#options, {
+        onMessage: (message) => this.#receive(slot, message),
+        onLost: (reason) => this.#lose(slot, reason),
+        onOutput: (stream, text) => slot.task?.job.onOutput?.(stream, text),
+      }),
+      task: undefined,
+    };
     this.#slots.add(slot);
-    worker.unref();
-    worker.on('message', (message: FromWorker) => this.#receive(slot, message));
-    worker.on('error', (error) => this.#lose(slot, error.message));
-    worker.on('exit', (code) => this.#lose(slot, `the worker ended with code ${code}`));
-    for (const stream of ['stdout', 'stderr'] as const) {
-      // @spec DML-EXE-0807
-      worker[stream]
-        .setEncoding('utf8')
-        .on('data', (text: string) => slot.task?.job.onOutput?.(stream, text));
-    }
     return slot;
   }
 
@@ -210,17 +187,18 @@ export class WorkerPool {
   #serve(slot: Slot, task: Task, message: FromWorker & { type: 'read' | 'objects' }): void {
     if (message.type === 'objects') {
       task.job.onObjects(message.objects);
-      return send(slot.worker, { type: 'taken' });
+      slot.thread.noteTaken();
+    } else {
+      slot.thread.giveObject(
+        message.request,
+        this.#options.readObject(message.objectClass, message.objectId),
+      );
     }
-    const found = this.#options.readObject(message.objectClass, message.objectId);
-    // A copy: a view would be sent together with the whole memory behind it.
-    const bytes = found ? new Uint8Array(found) : null;
-    send(slot.worker, { type: 'object', request: message.request, bytes }, bytes ? [bytes.buffer] : []);
   }
 
   #finish(slot: Slot, task: Task, outcome: JobOutcome): void {
     slot.task = undefined;
-    slot.worker.unref();
+    slot.thread.rest();
     this.#idle.push(slot);
     this.#end(task, outcome);
     this.#dispatch();
@@ -259,7 +237,7 @@ export class WorkerPool {
   #terminate(slot: Slot): void {
     this.#slots.delete(slot);
     this.#ending += 1;
-    void slot.worker.terminate().then(() => {
+    void slot.thread.terminate().then(() => {
       this.#ending -= 1;
       if (!this.#closed) this.#dispatch();
     });
@@ -275,8 +253,4 @@ export class WorkerPool {
 
 function lost(code: 'worker_lost' | 'timeout' | 'cancelled', reason: string): JobOutcome {
   return { type: 'lost', code, reason };
-}
-
-function send(worker: Worker, message: ToWorker, transfer: readonly ArrayBuffer[] = []): void {
-  worker.postMessage(message, transfer);
 }
