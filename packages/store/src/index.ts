@@ -9,6 +9,7 @@ export {
   type ExcisionOptions,
   planExcision,
 } from './excision/excise.ts';
+export { type LiftingHost, liftExcision } from './excision/lift.ts';
 export type {
   ExcisionPlan,
   ExcisionProgress,

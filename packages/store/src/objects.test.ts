@@ -122,13 +122,34 @@ describe('objects', () => {
     expect(store.get('chunk', id)?.equals(bytes)).toBe(true);
   });
 
+  it('refuses a transaction that puts excised bytes again, and keeps nothing of it [DML-STO-0212]', async () => {
+    const store = await openFixture();
+    for (const bytes of [Buffer.from('secret'), Buffer.alloc(100_000, 7)]) {
+      const id = putBytes(store, bytes);
+      overwrite(store, id, tombstone(objectKey('chunk', id) as Buffer, id));
+      const beside = Buffer.concat([bytes, bytes]);
+      expect(() =>
+        store.transact('again', (transaction) => {
+          transaction.put('chunk', beside);
+          transaction.put('chunk', bytes);
+        }),
+      ).toThrow(
+        expect.objectContaining({ code: 'invalid_payload', recordType: 'tombstone', detail: 'excised' }),
+      );
+      expect(store.has('chunk', hashBytes(beside))).toBe(false);
+      putBytes(store, beside);
+      expect(store.has('chunk', hashBytes(beside))).toBe(true);
+    }
+  });
+
   it('keeps a tombstone when the excised bytes are put again [DML-STO-0209]', async () => {
     const store = await openFixture();
     const bytes = Buffer.from('secret');
     const id = putBytes(store, bytes);
     overwrite(store, id, tombstone(objectKey('chunk', id) as Buffer, id));
-    putBytes(store, bytes);
-    expect(() => store.get('chunk', id)).toThrow(expect.objectContaining({ detail: 'excised' }));
+    const excised = expect.objectContaining({ detail: 'excised' });
+    expect(() => putBytes(store, bytes)).toThrow(excised);
+    expect(() => store.get('chunk', id)).toThrow(excised);
   });
 
   it('returns bytes that no later call changes [DML-STO-0210]', async () => {

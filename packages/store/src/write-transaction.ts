@@ -34,7 +34,7 @@ import { asRefName, type RefName, refKey } from './ref-name.ts';
 import { encodeRef, type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
 import { sealJson, sealRow } from './sealed-row.ts';
 import { SpaceGuard } from './space-guard.ts';
-import { isTombstone } from './tombstone.ts';
+import { isTombstone, tombstoneError } from './tombstone.ts';
 
 /** Journal rows between two snapshots of all refs. */
 export const SNAPSHOT_INTERVAL = 1024;
@@ -73,6 +73,8 @@ export class WriteTransaction {
   /** Objects that the engine has not been given yet. */
   #batch: PutBatch | undefined;
   #failure: EngineFailure | undefined;
+  /** The error of the first put of bytes that were excised. */
+  #excised: Error | undefined;
   #open = true;
 
   constructor(context: WriteContext) {
@@ -90,7 +92,10 @@ export class WriteTransaction {
     return this.put(record.type, encodeRecord(record));
   }
 
-  /** Puts one object's bytes verbatim and yields its id; putting it again is harmless. The bytes are copied. */
+  /**
+   * Puts one object's bytes verbatim and yields its id; putting it again is harmless. The bytes are copied.
+   * The transaction ends with the object model's `excised` error when the object was excised.
+   */
   put<Class extends ObjectClass>(objectClass: Class, bytes: Uint8Array): ObjectIds[Class] {
     if (CLASS_BYTES[objectClass] === undefined) throw misuse('object_class');
     const id = hashBytes<Class>(bytes);
@@ -177,8 +182,12 @@ export class WriteTransaction {
   #keepOrHeal(key: Buffer, bytes: Uint8Array): void {
     this.#newRun.end();
     const present = readRow(this.engine, 'objects', key);
+    if (present === undefined || present.equals(bytes)) return;
     // @spec DML-STO-0209
-    if (present === undefined || present.equals(bytes) || isTombstone(key, present)) return;
+    if (isTombstone(key, present)) {
+      this.#excised ??= tombstoneError(key, present);
+      return;
+    }
     // @spec DML-STO-0208
     this.putRow('objects', Buffer.from(key), bytes);
   }
@@ -355,6 +364,8 @@ export class WriteTransaction {
     this.engine.drain?.();
     // A body that caught the failure must not end with what came before it. @spec DML-STO-0140
     if (this.#failure !== undefined) throw this.#failure;
+    // @spec DML-STO-0212
+    if (this.#excised !== undefined) throw this.#excised;
     if (this.#recent.count > 0) {
       let generation = Number(this.getMeta('generation') ?? 0);
       for (const packed of this.#recent.rows()) {

@@ -150,7 +150,7 @@ describe('applyExcision', () => {
     applyExcision(store, plan, FACTS);
     const excised = expect.objectContaining({ detail: 'excised' });
     expect(() => store.get('datum', secretId)).toThrow(excised);
-    store.transact('again', (transaction) => void transaction.putRecord(text));
+    expect(() => store.transact('again', (transaction) => void transaction.putRecord(text))).toThrow(excised);
     expect(() => store.get('datum', secretId)).toThrow(excised);
     expect((await verifyStore(store)).findings).toBe(0);
   });

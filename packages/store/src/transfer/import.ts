@@ -9,6 +9,7 @@ import type { Ref } from '../refs.ts';
 import { sealJson } from '../sealed-row.ts';
 import { encodeTombstone } from '../tombstone.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
+import { transferError } from './car-frame.ts';
 import { type ByteStream, readCar } from './car-reader.ts';
 import { checkComplete } from './completeness.ts';
 import { type Received, type ReceivedCounts, receiveStream, type StreamRef } from './receive.ts';
@@ -25,6 +26,11 @@ export interface ImportOptions {
   readonly reason: string;
   /** Under which name a ref of the stream is taken; undefined leaves it out. The same name by default. */
   readonly mapRef?: (name: RefName) => RefName | undefined;
+  /**
+   * Takes the tombstones of the stream for what its refs reach and the store lacks: those objects are then
+   * excised here as well, for good. Only for streams of whom one would let excise. False by default.
+   */
+  readonly acceptExcisions?: boolean;
   /** Moves refs also to commits that are no descendants. */
   readonly force?: boolean;
   readonly onProgress?: (counts: Readonly<ReceivedCounts>) => void;
@@ -66,7 +72,8 @@ class RefsMoved extends Error {
  *
  * Throws `transfer_invalid` for a stream that is not well-formed (`truncated`, `length_bounds`, `length_form`,
  * `header_form`, `roots_form`, `cid_unsupported`), not true (`cid_mismatch`, `record_invalid`,
- * `record_unexpected`) or not whole (`incomplete`).
+ * `record_unexpected`) or not whole (`incomplete`), and for one with excisions that are not accepted
+ * (`excision_offered`).
  */
 export async function importCar(
   host: ImportHost,
@@ -87,6 +94,7 @@ export async function importCar(
   });
   // @spec DML-STO-1021
   const tombstones = await checkComplete(host.engine, commitIds, received.tombstones);
+  assertAccepted(tombstones, options);
   const refs = wanted.map((ref): ImportedRef => {
     const name = mapped(options, ref) as RefName;
     return { ref: name, before: host.getRef(name)?.commitId ?? null, after: ref.commitId };
@@ -108,6 +116,13 @@ export async function importCar(
     return { state: 'refused', objects, refs: error.refs.map((ref) => ({ ...ref, reason: 'moved' })) };
   }
   return { state: 'applied', refs, objects, tombstones: tombstones.length };
+}
+
+function assertAccepted([offered]: readonly TombstoneRecord[], options: ImportOptions): void {
+  if (offered === undefined || options.acceptExcisions === true) return;
+  const { objectClass, objectId, reason, actor, timeMs } = offered;
+  // @spec DML-STO-1033
+  throw transferError('excision_offered', { class: objectClass, objectId, reason, actor, timeMs });
 }
 
 function mapped(options: ImportOptions, ref: StreamRef): RefName | undefined {

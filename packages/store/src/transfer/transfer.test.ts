@@ -527,6 +527,28 @@ describe('importCar', () => {
     expect(mostHeld).toBeLessThan(4 * 2 ** 20 + 2 ** 19);
   });
 
+  it('takes no tombstone of a stream unless the caller accepts them [DML-STO-1033]', async () => {
+    const source = await openFixture();
+    commitTo(source, { text: 'gone' });
+    let gone = '' as DatumId;
+    source.transact('find', (transaction) => {
+      gone = putText(transaction, 'gone');
+    });
+    const objects = [{ class: 'datum', objectId: gone }] as const;
+    applyExcision(source, await planExcision(source, { objects }), FACTS);
+    const stream = await exported(source);
+    const target = await openFixture();
+    await expect(imported(target, stream)).rejects.toMatchObject({
+      code: 'transfer_invalid',
+      detail: 'excision_offered',
+      fields: { class: 'datum', objectId: gone },
+    });
+    expect(target.readRefs()).toEqual([]);
+    target.transact('use', (transaction) => void putText(transaction, 'gone'));
+    expect(target.has('datum', gone)).toBe(true);
+    expect(await imported(target, stream)).toMatchObject({ state: 'applied', tombstones: 0 });
+  });
+
   it('takes a tombstone only for what is absent and reached [DML-STO-1029]', async () => {
     const source = await openFixture();
     commitTo(source, { text: 'gone' });
@@ -554,13 +576,14 @@ describe('importCar', () => {
       [...blocks, hostile].map((bytes) => ({ codec: 0x71, bytes }) as const),
     );
     const target = await openFixture();
-    expect(await imported(target, stream)).toMatchObject({ state: 'applied', tombstones: 1 });
+    const accept = { acceptExcisions: true };
+    expect(await imported(target, stream, accept)).toMatchObject({ state: 'applied', tombstones: 1 });
     expect(() => target.get('datum', gone)).toThrow(expect.objectContaining({ detail: 'excised' }));
     expect(readRow(target.engine, 'objects', objectKey('datum', unreached)!)).toBeUndefined();
     expect((await verifyStore(target)).findings).toBe(0);
     const owner = await openFixture();
     commitTo(owner, { text: 'gone' }, headRef('mine'));
-    expect(await imported(owner, stream)).toMatchObject({ state: 'applied', tombstones: 0 });
+    expect(await imported(owner, stream, accept)).toMatchObject({ state: 'applied', tombstones: 0 });
     expect(owner.has('datum', gone)).toBe(true);
   });
 
@@ -574,7 +597,11 @@ describe('importCar', () => {
       FACTS,
     );
     const target = await openFixture();
-    expect(await imported(target, await exported(source))).toMatchObject({ state: 'applied', tombstones: 1 });
+    const stream = await exported(source);
+    expect(await imported(target, stream, { acceptExcisions: true })).toMatchObject({
+      state: 'applied',
+      tombstones: 1,
+    });
     expect(target.getRef(MAIN)?.commitId).toBe(commitId);
   });
 });

@@ -1,0 +1,39 @@
+import { hashBytes, type ObjectClass, type ObjectId } from '@daggerml/object-model';
+import { hasRow } from '../engine/reading.ts';
+import { storeError } from '../errors.ts';
+import { objectKey } from '../keyspace.ts';
+import { scanLinks } from '../links.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
+import type { ObjectName } from './plan.ts';
+
+/** What lifting an excision needs of a store. */
+export interface LiftingHost {
+  transact(label: string, body: (transaction: WriteTransaction) => void): void;
+}
+
+/**
+ * Undoes the excision of one object whose bytes are still held elsewhere, and yields its id.
+ *
+ * Nothing else brings an excised object back. Throws `excision_refused` with `not_excised` and, where the
+ * object links to what is absent, with `incomplete`.
+ */
+export function liftExcision(host: LiftingHost, objectClass: ObjectClass, bytes: Uint8Array): ObjectId {
+  const object: ObjectName = { class: objectClass, objectId: hashBytes(bytes) };
+  host.transact('lift', (transaction) => {
+    const { engine } = transaction;
+    const key = objectKey(objectClass, object.objectId) as Buffer;
+    // @spec DML-STO-0817
+    if (!hasRow(engine, 'excised', key))
+      throw storeError('excision_refused', { detail: 'not_excised', ...object });
+    for (const link of scanLinks(bytes, objectClass)) {
+      const isExcised = hasRow(engine, 'excised', objectKey(link.class, link.id) as Buffer);
+      if (!isExcised && !transaction.retain(link.class, link.id))
+        throw storeError('excision_refused', { detail: 'incomplete', ...object });
+    }
+    // @spec DML-STO-0816
+    transaction.putRow('objects', key, bytes);
+    transaction.deleteRow('excised', key);
+    transaction.retain(objectClass, object.objectId);
+  });
+  return object.objectId;
+}
