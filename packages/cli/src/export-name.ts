@@ -35,6 +35,7 @@ export class ExportLayout {
    */
   place(kind: 'file' | 'folder', keys: readonly string[], suffix = ''): string {
     const parts = keys.flatMap((key) => key.split('/'));
+    // @spec DML-CLI-0810
     const names = parts.map(fileName);
     const last = (names.pop() ?? '') + suffix;
     const identity = `${kind} ${JSON.stringify(kind === 'file' ? keys : parts)}`;
