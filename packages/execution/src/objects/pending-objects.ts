@@ -1,13 +1,14 @@
 import { OBJECT_CLASS_NUMBERS, type ObjectClass } from '@daggerml/object-model';
 import { ByteSlabs } from './byte-slabs.ts';
+import { NumberTable } from './number-table.ts';
 
 const RECENT = 4096;
 /** Leaves 28 bits for class and digits of the id in a number that is still exact. */
 const MAX_COUNT = 2 ** 25;
 
-/** The ids of one class, indexed as far as they were asked for. */
+/** The objects of one class, indexed as far as they were asked for. */
 interface ClassIndex {
-  readonly numbers: Map<string, number>;
+  readonly table: NumberTable;
   /** Objects with lower numbers are in the index. */
   upTo: number;
 }
@@ -43,7 +44,8 @@ export class PendingObjects {
     this.#ids.push(objectId);
     this.#classes.push(objectClass);
     this.#sizeBytes += bytes.length;
-    if (!this.#indexes.has(objectClass)) this.#indexes.set(objectClass, { numbers: new Map(), upTo: 0 });
+    if (!this.#indexes.has(objectClass))
+      this.#indexes.set(objectClass, { table: new NumberTable(this.#ids), upTo: 0 });
   }
 
   /** A view of an object's bytes; undefined when it is not among them. */
@@ -51,10 +53,9 @@ export class PendingObjects {
     const index = this.#indexes.get(objectClass);
     if (!index) return undefined;
     for (; index.upTo < this.#ids.length; index.upTo += 1) {
-      if (this.#classes[index.upTo] === objectClass)
-        index.numbers.set(this.#ids[index.upTo] as string, index.upTo);
+      if (this.#classes[index.upTo] === objectClass) index.table.add(index.upTo);
     }
-    const number = index.numbers.get(objectId);
+    const number = index.table.find(objectId);
     return number === undefined ? undefined : this.#slabs.at(number);
   }
 
