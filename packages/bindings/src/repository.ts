@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { inspect } from 'node:util';
 import {
   type CallCounts,
   type CallOptions,
@@ -284,7 +285,8 @@ async function buildRoot(pipeline: Pipeline<Dag>, dag: Dag, file = ''): Promise<
   } catch (error) {
     // What this library refuses or reports has its own code and says where.
     if (isDmlError(error)) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason =
+      error instanceof Error ? error.message : typeof error === 'string' ? error : inspect(error);
     throw bindingsError('pipeline_threw', { file, reason }, error);
   }
 }

@@ -106,6 +106,18 @@ describe('a pipeline file', () => {
     expect(await refused('early.ts')).toContain('dml: early.ts:2: too early\n');
   });
 
+  it.each([
+    ["'a text'", 'dml: a text\n'],
+    ['undefined', 'dml: undefined\n'],
+    ['{ no: 1 }', 'dml: { no: 1 }\n'],
+    ['Object.create(null)', 'dml: [Object: null prototype] {}\n'],
+  ])('that throws %s, which is no error, is reported with it', async (thrown, message) => {
+    repository.write('value.ts', pipeline(`throw ${thrown};`));
+    expect(await refused('value.ts')).toContain(message);
+    repository.write('early.ts', `export const x = 1;\nthrow ${thrown};\n`);
+    expect(await refused('early.ts')).toContain(message);
+  });
+
   it('with a syntax error is reported with its line', async () => {
     repository.write('broken.ts', 'export const a = 1;\nexport const b = (;\n');
     expect(await refused('broken.ts')).toMatch(/dml: broken\.ts:2: \S/);

@@ -2,6 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import { dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
 import { type BuildFailure, build, type Loader, type Plugin, transform } from 'esbuild';
 import { executionError } from '../errors.ts';
 import { authoringModule } from '../source-file.ts';
@@ -133,5 +134,5 @@ function scratchFolder(file: string): string {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof Error ? error.message : typeof error === 'string' ? error : inspect(error);
 }
