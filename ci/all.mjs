@@ -75,6 +75,7 @@ async function runSuiteStep({ name, program, args }, total, print) {
 
 /** Runs one part and counts it as one test; its output stands together, however many run at a time. */
 async function runPartStep({ name, program, args }, total, print) {
+  print(`» ${name} …\n`);
   const startedAtMs = Date.now();
   const { code, output } = await capture(program, args, { cwd: root });
   print(`== ${name}\n${output.trimEnd()}\n`);
