@@ -19,10 +19,13 @@ beforeAll(() => {
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
 const isAny = (names: readonly string[]): boolean => names.length > 0;
-const isOurs = (name: string): boolean => name.startsWith('daggerml-');
 
 /** Runs the child until it reports a completed call, then kills it; yields the exec of the call. */
-async function killAfterFirstCall(storePath: string, stepsFile: string): Promise<string> {
+async function killAfterFirstCall(
+  storePath: string,
+  stepsFile: string,
+  temporary = tmpdir(),
+): Promise<string> {
   const script = join(scratch, 'child.mjs');
   writeFileSync(
     script,
@@ -30,6 +33,7 @@ async function killAfterFirstCall(storePath: string, stepsFile: string): Promise
   );
   const child = spawn(process.execPath, [script, storePath, stepsFile], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, TMPDIR: temporary },
   });
   const ended = new Promise<string | null>((resolve) => {
     child.on('exit', (_code, signal) => resolve(signal));
@@ -65,9 +69,10 @@ describe('a run that was killed', () => {
     workspace.write(steps);
     const store = join(workspace.folder, 'store');
     mkdirSync(store);
-    const temporary = readdirSync(tmpdir());
-    await killAfterFirstCall(store, join(workspace.folder, 'steps.ts'));
-    expect(readdirSync(tmpdir()).filter((name) => !temporary.includes(name) && isOurs(name))).toEqual([]);
+    const temporary = join(workspace.folder, 'temporary');
+    mkdirSync(temporary);
+    await killAfterFirstCall(store, join(workspace.folder, 'steps.ts'), temporary);
+    expect(readdirSync(temporary)).toEqual([]);
     const [left, ...others] = readdirSync(join(store, 'bundles')) as [string];
     expect([others, readdirSync(join(store, 'bundles', left))]).toEqual([[], expect.toSatisfy(isAny)]);
     await workspace.reopen();
