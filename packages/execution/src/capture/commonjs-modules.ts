@@ -1,6 +1,7 @@
 import type { AnyNode, Expression, Program, VariableDeclarator } from 'acorn';
 import type { CodeText } from './code-text.ts';
-import { mayBeDropped } from './pure-expressions.ts';
+import { namingHelper } from './naming-helper.ts';
+import { isPlainModule, type Surroundings } from './plain-module.ts';
 import type { Binding } from './scopes.ts';
 import { forEachChild } from './syntax-tree.ts';
 import type { TextEdit } from './text-edits.ts';
@@ -15,8 +16,16 @@ export class CommonJsModules {
   readonly #code: CodeText;
   readonly #isPure = new Map<Binding, boolean>();
 
+  readonly #surroundings: Surroundings;
+
   constructor(code: CodeText) {
     this.#code = code;
+    const { program, scopes } = code;
+    this.#surroundings = {
+      scopes,
+      namingHelper: namingHelper(program, scopes),
+      isPureImport: (node) => this.isPureImport(node),
+    };
   }
 
   /** The module that an import evaluates, with the call that does it; undefined for any other expression. */
@@ -52,70 +61,9 @@ export class CommonJsModules {
     // Modules that need each other.
     this.#isPure.set(module, false);
     const body = bodyOf(module, this.#code);
-    const isPure =
-      body?.body.type === 'BlockStatement' &&
-      body.body.body.every((statement) => this.#isPlain(statement, body));
+    const isPure = body !== undefined && isPlainModule(body, this.#surroundings);
     this.#isPure.set(module, isPure);
     return isPure;
-  }
-
-  #isPlain(statement: AnyNode, body: Body): boolean {
-    switch (statement.type) {
-      case 'FunctionDeclaration':
-        return true;
-      case 'VariableDeclaration':
-        return statement.declarations.every(
-          ({ id, init }) => id.type === 'Identifier' && (!init || this.#makesOnly(init, body)),
-        );
-      case 'ExpressionStatement': {
-        const { expression } = statement;
-        const all = expression.type === 'SequenceExpression' ? expression.expressions : [expression];
-        return all.every((one) => this.#exports(one, body));
-      }
-      default:
-        return false;
-    }
-  }
-
-  /** `exports.a = …`, `module.exports = …`, or `Object.defineProperty(exports, …)`. */
-  #exports(node: AnyNode, body: Body): boolean {
-    if (node.type === 'AssignmentExpression') {
-      const { operator, left, right } = node;
-      if (operator !== '=' || left.type !== 'MemberExpression' || left.computed) return false;
-      if (!this.#isExports(left, body)) return false;
-      return right.type === 'AssignmentExpression'
-        ? this.#exports(right, body)
-        : this.#makesOnly(right, body);
-    }
-    if (node.type === 'CallExpression') {
-      const { callee } = node;
-      const [target, ...rest] = node.arguments;
-      const isDefinition =
-        callee.type === 'MemberExpression' &&
-        callee.object.type === 'Identifier' &&
-        callee.object.name === 'Object' &&
-        callee.property.type === 'Identifier' &&
-        callee.property.name === 'defineProperty';
-      if (isDefinition && target)
-        return this.#isExports(target as AnyNode, body) && rest.every((one) => this.#makesOnly(one, body));
-    }
-    return this.#makesOnly(node, body);
-  }
-
-  #makesOnly(node: AnyNode, body: Body): boolean {
-    return mayBeDropped(
-      node,
-      this.#code.scopes,
-      (one) => this.isPureImport(one) || this.#isExports(one, body),
-    );
-  }
-
-  #isExports(node: AnyNode, body: Body): boolean {
-    if (node.type === 'MemberExpression')
-      return !node.computed && this.#isExports(node.object as AnyNode, body);
-    if (node.type !== 'Identifier') return false;
-    const binding = this.#code.scopes.bindingOf(node);
-    return binding?.kind === 'parameter' && binding.declaration === body;
   }
 
   #isHelper({ declaration }: Binding): boolean {

@@ -1,6 +1,9 @@
 import type { AnyNode, CallExpression, Program } from 'acorn';
 import type { Binding, Scopes } from './scopes.ts';
 
+/** Statements with helpers, which stand before all other code. */
+const MOST_HELPERS = 16;
+
 /** The binding of esbuild's helper: a function of two parameters that defines the property `name`. */
 export function namingHelper(program: Program, scopes: Scopes): Binding | undefined {
   return scopes.bindings.find(({ declaration }) => {
@@ -14,7 +17,7 @@ export function namingHelper(program: Program, scopes: Scopes): Binding | undefi
       key.value === 'name' &&
       descriptor?.type === 'ObjectExpression' &&
       descriptor.properties.length === 2 &&
-      declaration.end < (program.body[2]?.end ?? program.end)
+      declaration.end < (program.body[MOST_HELPERS]?.end ?? program.end)
     );
   });
 }

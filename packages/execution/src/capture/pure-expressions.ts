@@ -38,7 +38,7 @@ export function mayBeDropped(node: AnyNode, scopes: Scopes, isHarmless: (node: A
       return all([node.test, node.consequent, node.alternate]);
     case 'ClassExpression':
       return (
-        node.superClass === null &&
+        (!node.superClass || node.superClass.type === 'Identifier') &&
         node.body.body.every((member) => isPlainMember(member, scopes, isHarmless))
       );
     case 'MemberExpression':
@@ -89,9 +89,9 @@ function isPlainMember(member: AnyNode, scopes: Scopes, isHarmless: (node: AnyNo
     case 'StaticBlock':
       return member.body.every((one) => one.type === 'ExpressionStatement' && isHarmless(one.expression));
     case 'MethodDefinition':
-      return !member.computed;
+      return !member.computed || mayBeDropped(member.key, scopes, isHarmless);
     case 'PropertyDefinition':
-      if (member.computed) return false;
+      if (member.computed && !mayBeDropped(member.key, scopes, isHarmless)) return false;
       return !member.static || !member.value || mayBeDropped(member.value, scopes, isHarmless);
     default:
       return false;

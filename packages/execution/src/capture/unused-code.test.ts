@@ -107,6 +107,43 @@ describe('CommonJS modules that only other exports use', () => {
     ).toBe(base);
   });
 
+  it('are left out with what they define on their own classes', () => {
+    const code = `"use strict"; var __interop = (e) => e; function interop(e) { return e && e.__esModule ? e : { default: e } }
+      const deep = interop(require('./deep.js'));
+      class Base { static rand() { return Math.random() } get size() { return 0 } }
+      class Matrix extends Base { static #count = 0; #rows = []; }
+      function install(target, other) { target.prototype.add = function (x) { return deep.default.add(x, x) }; target.sum = (x) => x; other.more = target; }
+      Base.random = Base.rand; Matrix.prototype.kind = 'Matrix'; install(Matrix, Base);
+      typeof Symbol !== 'undefined' && (Matrix.prototype[Symbol.for('nodejs.util.inspect.custom')] = install);
+      exports.twice = (x) => x * 2; exports.Table = Matrix; exports.default = exports.Matrix = Matrix;`;
+    expect(
+      fixture.bundleOf({ ...library(code, deep), ...user('[more(x), twice(x), new Table(), all]') }),
+    ).toBe(base);
+  });
+
+  it.each([
+    'globalThis.counter = 1;',
+    'const deep = require("./deep.js"); deep.added = 1;',
+    'module.exports = require("./deep.js"); module.exports.added = 1;',
+    'class A { static set x(value) { globalThis.x = value } } A.x = 1;',
+    'class A { static get x() { globalThis.x = 1; return 1 } } exports.x = A.x;',
+    'function install(target) { target.x = 1 } install(Array.prototype);',
+    'function install(target) { target.x = 1; globalThis.y = 2 } class A {} install(A);',
+    'let held = {}; held = Array; held.added = 1;',
+    'const held = { array: Array }; held.array.added = 1;',
+    'function convert(x) { return globalThis.convert(x) } exports.x = convert(1);',
+    'class A extends globalThis.Base() {}',
+    'exports.x = globalThis.make();',
+    'for (const x of [1]) exports.x = x;',
+    'if (process.env.X) exports.x = 1;',
+  ])('stay when their code does not show it: %s', (code) => {
+    const files = {
+      ...library(`${code} exports.twice = (x) => x; exports.Table = class {};`, deep),
+      ...user('twice(x)'),
+    };
+    expect(fixture.bundleOf(files)).not.toBe(base);
+  });
+
   it('work where they are used', async () => {
     const files = {
       ...library(plain, deep),
