@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { DmlError } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, temporaryFolder } from '../test/fixture-store.ts';
 import { createStoreFiles } from './create.ts';
@@ -114,12 +115,15 @@ describe('creating a store', () => {
     const folder = temporaryFolder();
     writeFileSync(join(folder, 'file'), '');
     const path = join(folder, 'file', 'store');
-    await expect(openStore(path, create)).rejects.toMatchObject({
-      code: 'store_unwritable',
-      fields: { path },
-    });
-    const proc = '/proc/dml-store';
-    await expect(openStore(proc, create)).rejects.toMatchObject({ code: 'store_unwritable' });
+    for (const place of [path, '/proc/dml-store']) {
+      const error = await openStore(place, create).then(
+        () => undefined,
+        (refused: DmlError) => refused,
+      );
+      expect(error).toMatchObject({ code: 'store_unwritable', fields: { path: place } });
+      // Creation itself says so, not the opening of what it did not create.
+      expect((error?.cause as NodeJS.ErrnoException).syscall).toBe('mkdir');
+    }
   });
 });
 

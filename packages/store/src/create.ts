@@ -106,9 +106,9 @@ export async function createStoreFiles(
     environment.syncDirectory(parent);
   } catch (cause) {
     removeDraft(draft);
-    const code = (cause as NodeJS.ErrnoException).code;
+    const { code, syscall } = cause as NodeJS.ErrnoException;
     // @spec DML-STO-0102
-    if (code === 'ENOTEMPTY' || code === 'EEXIST') return;
+    if (syscall === 'rename' && (code === 'ENOTEMPTY' || code === 'EEXIST')) return;
     if (cause instanceof Error && cause.name === 'DmlError') throw cause;
     // @spec DML-STO-0107
     throw storeError('store_unwritable', { path, errno: code ?? 'unknown' }, cause);

@@ -170,9 +170,13 @@ describe('objects', () => {
     const put = (): void =>
       store.transact('put', (transaction) => {
         transaction.put('chunk', Buffer.from('small'));
+        transaction.put('chunk', Buffer.alloc(MAX_RECORD_BYTES));
         transaction.put('chunk', Buffer.alloc(MAX_RECORD_BYTES + 1));
       });
-    expect(put).toThrow(expect.objectContaining({ code: 'object_too_large' }));
+    const sizeBytes = MAX_RECORD_BYTES + 1;
+    expect(put).toThrow(
+      expect.objectContaining({ code: 'object_too_large', fields: expect.objectContaining({ sizeBytes }) }),
+    );
     expect(readRows(store.engine, 'objects')).toEqual([]);
   });
 });

@@ -1,17 +1,22 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hashBytes, type ObjectId } from '@daggerml/object-model';
+import { type CommitId, hashBytes, type ObjectId } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import {
   type FakeEnvironment,
   fakeEnvironment,
   openFixture,
+  setRef,
   temporaryFolder,
 } from '../test/fixture-store.ts';
+import { putCommit } from '../test/records.ts';
 import { assertNotCompacting } from './compact/marker.ts';
+import { collectSteps } from './gc/collect.ts';
 import { liveGc } from './gc/gc-state.ts';
+import { runGc } from './gc/run.ts';
 import { objectKey } from './keyspace.ts';
 import { listRecentRows, readRecentKeys } from './recents.ts';
+import { headRef } from './ref-name.ts';
 import { isSessionAlive, listSessions } from './sessions.ts';
 import type { Store } from './store.ts';
 import { encodeTombstone } from './tombstone.ts';
@@ -105,6 +110,26 @@ describe('sessions', () => {
         .sort(),
     ).toEqual([2, 3]);
     expect(recentIds(third).map((row) => row.ids)).toEqual([[kept], [mine]]);
+  });
+
+  it('neither waits for a killed process nor for the collection it left [DML-STO-0134]', async () => {
+    const at = path();
+    const [dying, next] = [fakeEnvironment(1), fakeEnvironment(2)];
+    const first = await openFixture(dying, at);
+    putText(first, 'left behind');
+    let kept: CommitId | undefined;
+    first.transact('commit', (transaction) => {
+      kept = putCommit(transaction, { message: 'kept' });
+    });
+    setRef(first, 'main', kept as CommitId);
+    const collection = collectSteps(first);
+    collection.next();
+    const second = await openFixture(next, at);
+    await expect(runGc(second)).rejects.toMatchObject({ code: 'gc_refused', detail: 'already_running' });
+    next.deadPids.add(1);
+    expect((await runGc(second)).completed).toBe(true);
+    expect(second.liveSessions().map((session) => session.process.pid)).toEqual([2]);
+    expect(second.getRef(headRef('main'))?.commitId).toBe(kept);
   });
 
   it('takes a process id that was given to another process for a dead session [DML-STO-0504]', async () => {

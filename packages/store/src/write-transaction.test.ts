@@ -290,6 +290,8 @@ describe('write transactions', () => {
   it('outgrow the space the file was opened with [DML-STO-0133]', async () => {
     const environment = { ...fakeEnvironment(), mapBytes: 2 ** 20 };
     const store = await openFixture(environment);
+    const mapBytes = (): unknown => Reflect.get(store.engine.root.getStats(), 'mapSize');
+    expect(mapBytes()).toBe(2 ** 20);
     const contents = Array.from({ length: 300 }, (_, index) => Buffer.alloc(60_000, index % 251));
     for (let from = 0; from < contents.length; from += 50) {
       store.transact('grow', (transaction) => {
@@ -300,6 +302,7 @@ describe('write transactions', () => {
       });
       expect(store.get('chunk', hashBytes<'chunk'>(contents[0] as Buffer))).toBeDefined();
     }
+    expect(mapBytes()).toBeGreaterThan(2 ** 24);
     for (const bytes of contents)
       expect(store.get('chunk', hashBytes<'chunk'>(bytes))?.equals(bytes)).toBe(true);
   });

@@ -128,6 +128,7 @@ export class WriteTransaction {
     }
     const batch = this.#openBatch();
     if (!batch.hasRoom(bytes.length)) this.#drain(batch);
+    // @spec DML-STO-0201
     batch.add(objectClass, id, bytes);
   }
 
@@ -162,7 +163,6 @@ export class WriteTransaction {
   #putNew(key: Buffer, value: Uint8Array, sizeBytes: number): boolean {
     const run = this.#newRun;
     try {
-      // @spec DML-STO-0201
       if (run.mustAsk(sizeBytes)) {
         if (!(this.#objects.putSync(key, value, NO_OVERWRITE) as unknown as boolean)) return false;
       } else this.#objects.putSync(key, value);
@@ -242,6 +242,7 @@ export class WriteTransaction {
     if (update.next === null) this.deleteRow('refs', refKey(name));
     else {
       const row = encodeRef({ name, commitId: update.next, sequence });
+      // @spec DML-STO-0307
       this.putRow('refs', row.key, row.value);
     }
     this.reach('ref/before-journal');
@@ -256,7 +257,7 @@ export class WriteTransaction {
       new: update.next,
       reason: update.reason,
     };
-    // @spec DML-STO-0401 DML-STO-0307
+    // @spec DML-STO-0401
     this.putRow('journal', key, sealJson('journal', key, entry));
     // @spec DML-STO-0405
     if (sequence % this.#snapshotInterval === 0) this.#writeSnapshot(sequence);

@@ -41,9 +41,11 @@ describe('readBlob', () => {
     const objects = new MemoryObjects();
     const blob = writeBlob(digestStream('short', 300_000), objects);
     const [chunkId, bytes] = [...objects.chunks][1]!;
+    expect(blobBytes(blob, objects)).toHaveLength(300_000);
     objects.chunks.set(chunkId, bytes.subarray(1));
     for (const run of [() => blobBytes(blob, objects), () => [...readBlobRange(blob, objects, 0)]]) {
-      expect(failure(run)).toMatchObject({ code: 'invalid_payload', detail: 'chunk_length' });
+      const expected = { code: 'invalid_payload', detail: 'chunk_length', fields: { chunkId } };
+      expect(failure(run)).toMatchObject(expected);
     }
   });
 

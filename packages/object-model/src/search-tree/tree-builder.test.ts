@@ -105,9 +105,10 @@ describe('buildTree', () => {
     );
     const sizes = [...objects.pages.values()].map((bytes) => bytes.length);
     expect(Math.max(...sizes)).toBeLessThan(80_000);
-    expect(
-      new Set([...objects.pages.values()].map((bytes) => decodeRecord(bytes, 'page').entries.length)).size,
-    ).toBeGreaterThan(4);
+    // Among so many pages some get to where their size alone closes them.
+    const counts = [...objects.pages.values()].map((bytes) => decodeRecord(bytes, 'page').entries.length);
+    expect(Math.max(...counts)).toBe(16);
+    expect(new Set(counts).size).toBeGreaterThan(4);
   });
 
   it('keeps pages bounded for equal elements and for keys that never or always end a page [DML-OBJ-2023]', () => {

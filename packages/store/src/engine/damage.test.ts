@@ -5,6 +5,7 @@ import {
   mkdirSync,
   openSync,
   readFileSync,
+  rmSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -245,6 +246,13 @@ describe('damaged data files', () => {
       expect(damageOf(readFileSync(join(copy, 'data.mdb')))).toBe('none');
     }
     await store.close();
+    for (const mode of ['read', 'write'] as const) {
+      rmSync(join(copy, 'stamp'));
+      const unstamped = await openStore(copy, { mode });
+      expect(unstamped.engine.checkedPages).toBe(true);
+      await unstamped.close();
+      if (mode === 'read') writeFileSync(join(copy, 'stamp'), '');
+    }
   });
 
   it('are refused when they are older than their stamp [DML-STO-0155]', async () => {

@@ -106,6 +106,7 @@ export function transactOnNewest(engine: Engine, body: () => void): void {
   for (let attempt = 1; ; attempt += 1) {
     let isBehind = false;
     try {
+      // @spec DML-STO-0135
       engine.root.transactionSync(() => {
         const written = engine.newest.written();
         // @spec DML-STO-0138

@@ -21,7 +21,6 @@ export interface RowRange {
 
 /** Moves later reads to the newest commit; inside a write transaction reads are of that transaction anyway. */
 export function refreshSnapshot(engine: Engine): void {
-  // @spec DML-STO-0143
   if (engine.writing !== undefined) return;
   engine.newest.settle();
   engine.root.resetReadTxn();
@@ -101,8 +100,8 @@ export function* iterateRows(engine: Engine, table: TableName, range: RowRange =
   let next: RowRange = range;
   let left = range.limit ?? Number.POSITIVE_INFINITY;
   for (;;) {
-    // @spec DML-STO-0142
     refreshSnapshot(engine);
+    // @spec DML-STO-0142
     const rows = readRows(engine, table, { ...next, limit: Math.min(BATCH_ROWS, left) });
     yield* rows;
     left -= rows.length;
