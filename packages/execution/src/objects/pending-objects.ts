@@ -3,6 +3,8 @@ import { ByteSlabs } from './byte-slabs.ts';
 import { NumberTable } from './number-table.ts';
 
 const RECENT = 4096;
+/** How many objects after the last found one are looked at before the index. */
+const NEAR = 4;
 /** Leaves 28 bits for class and digits of the id in a number that is still exact. */
 const MAX_COUNT = 2 ** 25;
 
@@ -26,6 +28,8 @@ export class PendingObjects {
   readonly #recent: (string | undefined)[] = new Array(RECENT);
   readonly #indexes = new Map<ObjectClass, ClassIndex>();
   #sizeBytes = 0;
+  /** The number found last: the members of a collection are often asked for in the order in which they came. */
+  #found = -1;
 
   get sizeBytes(): number {
     return this.#sizeBytes;
@@ -50,13 +54,21 @@ export class PendingObjects {
 
   /** A view of an object's bytes; undefined when it is not among them. */
   find(objectClass: ObjectClass, objectId: string): Uint8Array | undefined {
+    for (let number = this.#found + 1; number <= this.#found + NEAR; number += 1) {
+      if (this.#ids[number] === objectId && this.#classes[number] === objectClass) {
+        this.#found = number;
+        return this.#slabs.at(number);
+      }
+    }
     const index = this.#indexes.get(objectClass);
     if (!index) return undefined;
     for (; index.upTo < this.#ids.length; index.upTo += 1) {
       if (this.#classes[index.upTo] === objectClass) index.table.add(index.upTo);
     }
     const number = index.table.find(objectId);
-    return number === undefined ? undefined : this.#slabs.at(number);
+    if (number === undefined) return undefined;
+    this.#found = number;
+    return this.#slabs.at(number);
   }
 
   /** Calls `take` with every object in the order in which they came. */
@@ -69,7 +81,7 @@ export class PendingObjects {
     const count = this.#ids.length;
     const ranked = new Float64Array(count);
     for (let number = 0; number < count; number += 1) {
-      const prefix = Number.parseInt((this.#ids[number] as string).slice(0, 6), 16);
+      const prefix = prefixOf(this.#ids[number] as string);
       const classNumber = OBJECT_CLASS_NUMBERS[this.#classes[number] as ObjectClass];
       ranked[number] = (classNumber * 2 ** 24 + prefix) * MAX_COUNT + number;
     }
@@ -79,6 +91,16 @@ export class PendingObjects {
   #take(number: number, take: (objectClass: ObjectClass, objectId: string, bytes: Uint8Array) => void): void {
     take(this.#classes[number] as ObjectClass, this.#ids[number] as string, this.#slabs.at(number));
   }
+}
+
+/** Yields the number that the first six digits of an id stand for. */
+function prefixOf(objectId: string): number {
+  let prefix = 0;
+  for (let at = 0; at < 6; at += 1) {
+    const code = objectId.charCodeAt(at);
+    prefix = (prefix << 4) | ((code & 15) + (code >> 6) * 9);
+  }
+  return prefix;
 }
 
 /** Ids are hashes: any of their digits do. */
