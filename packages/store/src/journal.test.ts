@@ -150,6 +150,60 @@ describe('ref journal', () => {
     await store.close();
   });
 
+  it('takes no snapshot before as many updates as there are refs [DML-STO-0409]', async () => {
+    const store = await openWithInterval(5);
+    const [first, second] = putCommits(store, 2) as [CommitId, CommitId];
+    const taken = (): number[] =>
+      readKeys(store.engine, 'snapshots').map((key) => Number(key.readBigUInt64BE()));
+    for (let index = 0; index < 23; index += 1) setRef(store, `ref ${index}`, first);
+    expect(taken()).toEqual([5]);
+    for (let index = 0; index < 60; index += 1) setRef(store, 'ref 1', index % 2 === 0 ? second : first);
+    expect(taken()).toEqual([5, 30, 55, 80]);
+    for (const sequence of [4, 5, 23, 29, 30, 54, 83]) {
+      const refs = store.refsAt(sequence);
+      expect(refs.size).toBe(Math.min(sequence, 23));
+      expect(refs.get(headRef('ref 1'))).toBe(sequence > 23 && sequence % 2 === 0 ? second : first);
+    }
+    await store.close();
+  });
+
+  it('looks past a snapshot of which a part is missing [DML-STO-0410]', async () => {
+    const store = await openWithInterval(5000);
+    const [first, second] = putCommits(store, 2) as [CommitId, CommitId];
+    store.transact('many', (transaction) => {
+      const facts = { expected: null, next: first, actor: 'ada', reason: 'test' };
+      for (let index = 0; index < 4000; index += 1)
+        transaction.updateRef({ ref: headRef(`ref ${index}`), ...facts });
+      for (let index = 0; index < 1100; index += 1) {
+        const [expected, next] = index % 2 === 0 ? [first, second] : [second, first];
+        transaction.updateRef({ ...facts, ref: headRef('ref 7'), expected, next });
+      }
+    });
+    const parts = readKeys(store.engine, 'snapshots');
+    expect(parts.map((key) => key.readUInt32BE(8))).toEqual([0, 1, 2]);
+    const whole = store.refsAt(5050);
+    expect(whole.size).toBe(4000);
+    for (const part of parts.reverse()) {
+      store.transact('drop', (transaction) => {
+        transaction.deleteRow('snapshots', part);
+      });
+      expect(store.refsAt(5050)).toEqual(whole);
+    }
+    await store.close();
+  });
+
+  it('starts at a sequence and at nothing else [DML-STO-0411]', async () => {
+    const store = await openWithInterval(100);
+    for (const id of putCommits(store, 3)) setRef(store, 'main', id);
+    expect(await journalOf(store, 2)).toHaveLength(1);
+    expect(await journalOf(store, 9)).toEqual([]);
+    for (const sequence of [-5, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])
+      await expect(journalOf(store, sequence), `${sequence}`).rejects.toMatchObject({
+        code: 'sequence_unknown',
+      });
+    await store.close();
+  });
+
   it('reports a gap in the rows it needs [DML-STO-0406]', async () => {
     const store = await openWithInterval(100);
     for (const id of putCommits(store, 6)) setRef(store, 'main', id);

@@ -1,6 +1,6 @@
 import type { CommitId } from '@daggerml/object-model';
 import type { Engine } from './engine/engine.ts';
-import { iterateRows, readRows, refreshSnapshot } from './engine/reading.ts';
+import { iterateRows, readKeys, readRows, refreshSnapshot } from './engine/reading.ts';
 import { storeError } from './errors.ts';
 import { parseSequenceKey, sequenceKey } from './keyspace.ts';
 import type { RefName } from './ref-name.ts';
@@ -31,6 +31,9 @@ export function lastSequence(engine: Engine): number {
 
 /** Iterates journal rows after `afterSequence`, oldest first; unbounded by any one snapshot. */
 export function* iterateJournal(engine: Engine, afterSequence: number): Generator<JournalEntry> {
+  // @spec DML-STO-0411
+  if (!Number.isSafeInteger(afterSequence) || afterSequence < 0)
+    throw storeError('sequence_unknown', { sequence: afterSequence, lastSequence: lastSequence(engine) });
   for (const row of iterateRows(engine, 'journal', { start: sequenceKey(afterSequence + 1) })) {
     yield unsealJson<JournalEntry>('journal', row.key, row.value);
   }
@@ -44,25 +47,43 @@ export function snapshotKey(sequence: number, part: number): Buffer {
   return key;
 }
 
+/** Refs in every part of a snapshot but the last, which holds fewer. */
+export const REFS_PER_SNAPSHOT_PART = 2000;
+
+/** Yields the sequence of the newest snapshot at or before a sequence, 0 when there is none. */
+export function newestSnapshotSequence(engine: Engine, sequence: number = Number.MAX_SAFE_INTEGER): number {
+  const start = snapshotKey(sequence, 0xffffffff);
+  const [newest] = readKeys(engine, 'snapshots', { reverse: true, limit: 1, start });
+  return newest === undefined ? 0 : parseSequenceKey(newest);
+}
+
+/** Reads the snapshot taken at a sequence; undefined when a part of it is missing. */
+function readSnapshot(engine: Engine, at: number): Map<RefName, CommitId> | undefined {
+  const refs = new Map<RefName, CommitId>();
+  const range = { start: snapshotKey(at, 0), end: snapshotKey(at + 1, 0) };
+  let lastSize = REFS_PER_SNAPSHOT_PART;
+  for (const [part, row] of readRows(engine, 'snapshots', range).entries()) {
+    if (row.key.readUInt32BE(8) !== part || lastSize < REFS_PER_SNAPSHOT_PART) return undefined;
+    const entries = unsealJson<SnapshotPart>('snapshots', row.key, row.value);
+    for (const [name, id] of entries) refs.set(name, id);
+    lastSize = entries.length;
+  }
+  return lastSize < REFS_PER_SNAPSHOT_PART ? refs : undefined;
+}
+
+/** Yields the newest whole snapshot at or before a sequence; before the first one there are no refs. */
 function newestSnapshot(
   engine: Engine,
   sequence: number,
 ): { sequence: number; refs: Map<RefName, CommitId> } {
-  const [newest] = readRows(engine, 'snapshots', {
-    reverse: true,
-    limit: 1,
-    start: snapshotKey(sequence, 0xffffffff),
-  });
-  const refs = new Map<RefName, CommitId>();
-  if (newest === undefined) return { sequence: 0, refs };
-  const at = parseSequenceKey(newest.key);
-  for (const row of readRows(engine, 'snapshots', {
-    start: snapshotKey(at, 0),
-    end: snapshotKey(at + 1, 0),
-  })) {
-    for (const [name, id] of unsealJson<SnapshotPart>('snapshots', row.key, row.value)) refs.set(name, id);
+  let at = newestSnapshotSequence(engine, sequence);
+  while (at > 0) {
+    const refs = readSnapshot(engine, at);
+    if (refs !== undefined) return { sequence: at, refs };
+    // The journal holds all that a snapshot does. @spec DML-STO-0410
+    at = newestSnapshotSequence(engine, at - 1);
   }
-  return { sequence: at, refs };
+  return { sequence: 0, refs: new Map() };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { canonicalName, decodeKeyName, encodeKeyName } from '@daggerml/object-model';
+import { canonicalName, encodeKeyName } from '@daggerml/object-model';
 import { storeError } from './errors.ts';
 
 declare const refNameBrand: unique symbol;
@@ -98,6 +98,10 @@ export function refKey(refName: string): Buffer {
 export function parseRefKey(key: Uint8Array): RefName {
   const path = Buffer.from(key.buffer, key.byteOffset, key.length).toString('latin1');
   // Most names hold nothing that is encoded.
-  const names = path.includes('%') ? path.split('/').map(decodeKeyName).join('/') : path;
-  return `refs/${names}` as RefName;
+  if (!path.includes('%')) return `refs/${path}` as RefName;
+  try {
+    return `refs/${path.split('/').map(decodeURIComponent).join('/')}` as RefName;
+  } catch (cause) {
+    throw storeError('store_damaged', { table: 'refs', detail: 'key_form' }, cause);
+  }
 }

@@ -14,7 +14,7 @@ import { hasRow, readRow } from './engine/reading.ts';
 import type { Table, TableName } from './engine/tables.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
-import { lastSequence, snapshotKey } from './journal.ts';
+import { lastSequence, newestSnapshotSequence, REFS_PER_SNAPSHOT_PART, snapshotKey } from './journal.ts';
 import {
   CLASS_BYTES,
   OBJECT_KEY_BYTES,
@@ -40,7 +40,6 @@ import { isTombstone, tombstoneError } from './tombstone.ts';
 export const SNAPSHOT_INTERVAL = 1024;
 
 const NO_OVERWRITE = { noOverwrite: true } as const;
-const REFS_PER_SNAPSHOT_PART = 2000;
 
 /** Marks a failure of the engine itself, as opposed to a refusal by the body. */
 export class EngineFailure extends Error {
@@ -260,7 +259,8 @@ export class WriteTransaction {
     // @spec DML-STO-0401
     this.putRow('journal', key, sealJson('journal', key, entry));
     // @spec DML-STO-0405
-    if (sequence % this.#snapshotInterval === 0) this.#writeSnapshot(sequence);
+    if (sequence % this.#snapshotInterval === 0 && this.#isSnapshotDue(sequence))
+      this.#writeSnapshot(sequence);
     return { applied: true, sequence };
   }
 
@@ -277,9 +277,16 @@ export class WriteTransaction {
     }
   }
 
+  /** A snapshot costs as much as there are refs, so as many updates share the cost. */
+  #isSnapshotDue(sequence: number): boolean {
+    const { entryCount } = this.engine.tables.refs.getStats();
+    // @spec DML-STO-0409
+    return sequence - newestSnapshotSequence(this.engine) >= entryCount;
+  }
+
   #writeSnapshot(sequence: number): void {
     const refs = readRefs(this.engine).map((ref) => [ref.name, ref.commitId] as const);
-    for (let part = 0; part * REFS_PER_SNAPSHOT_PART < Math.max(refs.length, 1); part += 1) {
+    for (let part = 0; part * REFS_PER_SNAPSHOT_PART <= refs.length; part += 1) {
       const key = snapshotKey(sequence, part);
       const from = part * REFS_PER_SNAPSHOT_PART;
       this.putRow(

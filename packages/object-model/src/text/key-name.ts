@@ -22,13 +22,26 @@ function isUnreserved(byte: number): boolean {
  * @spec DML-OBJ-0515
  */
 export function encodeKeyName(name: string): string {
+  const canonical = canonicalName(name);
   let encoded = '';
-  for (const byte of utf8Bytes(canonicalName(name))) {
-    encoded += isUnreserved(byte)
-      ? String.fromCharCode(byte)
-      : `%${UPPER_HEX.charAt(byte >> 4)}${UPPER_HEX.charAt(byte & 15)}`;
+  for (let at = 0; at < canonical.length; at++) {
+    const unit = canonical.charCodeAt(at);
+    if (unit > 0x7f) return encodeBytes(utf8Bytes(canonical));
+    encoded += encodeByte(unit);
   }
   return encoded;
+}
+
+function encodeBytes(bytes: Uint8Array): string {
+  let encoded = '';
+  for (const byte of bytes) encoded += encodeByte(byte);
+  return encoded;
+}
+
+function encodeByte(byte: number): string {
+  return isUnreserved(byte)
+    ? String.fromCharCode(byte)
+    : `%${UPPER_HEX.charAt(byte >> 4)}${UPPER_HEX.charAt(byte & 15)}`;
 }
 
 /**
