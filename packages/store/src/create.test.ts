@@ -122,7 +122,7 @@ describe('creating a store', () => {
       );
       expect(error).toMatchObject({ code: 'store_unwritable', fields: { path: place } });
       // Creation itself says so, not the opening of what it did not create.
-      expect((error?.cause as NodeJS.ErrnoException).syscall).toBe('mkdir');
+      expect((error?.cause as NodeJS.ErrnoException | undefined)?.syscall).toBe('mkdir');
     }
   });
 });
