@@ -1,3 +1,6 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { CaptureFixture } from '../../test/capture-fixture.ts';
 
@@ -121,5 +124,23 @@ export const clean = () => [add.toString(), \`\${double}\`, String(Point), add.n
     const source = (name: string): string =>
       `export const clean = (${name}: number) => ${name}.toString() + String(${name}) + \`\${${name}}\`;`;
     expect(bundleOf(source('value'))).toBe(bundleOf(source('other')));
+  });
+});
+
+describe('libraries in a bundle', () => {
+  it('behave as they do when Node loads them', async () => {
+    const [acorn, check] = ['acorn', 'fast-check'].map((name) => fileURLToPath(import.meta.resolve(name)));
+    const body = `[
+      JSON.stringify(parse('class A { #x = 1 } export default (a) => a ?? b', { ecmaVersion: 2022, sourceType: 'module' })),
+      sample(record({ name: string(), list: array(integer()) }), { seed: 7, numRuns: 20 }),
+      stringify(new Map([[{ a: -0 }, [1n]]])),
+    ]`;
+    const source = `import { parse } from ${JSON.stringify(acorn)};
+      import { array, integer, record, sample, string, stringify } from ${JSON.stringify(check)};
+      export const clean = () => ${body};`;
+    const file = join(fixture.root, 'direct.mjs');
+    writeFileSync(file, source);
+    const direct = (await import(pathToFileURL(file).href)) as { clean(): unknown };
+    expect(await call(source)).toEqual(direct.clean());
   });
 });

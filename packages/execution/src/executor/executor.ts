@@ -129,6 +129,7 @@ export class Executor {
    */
   captureFunction(reference: FunctionRef, objects: RunObjects): CallSpec {
     const { moduleUrl, exportName, options, allow } = reference;
+    // @spec DML-EXE-0523
     const { bundle, ambientInputs, locator } = this.#capture.capture({ moduleUrl, exportName });
     const blob = lowerContent(bundle, objects);
     const bundleDatumId: DatumId = objects.put(blob as NonNullable<typeof blob>);
