@@ -45,18 +45,17 @@ export function compileCases(prelude: string, cases: readonly string[]): string[
   }
 }
 
+/** Errors elsewhere are not those of the cases: the types of the packages have a gate of their own. */
 function errorsByLine(output: string, count: number): string[] {
   const found = Array.from({ length: count }, () => '');
-  let at = -1;
+  let at: number | undefined;
   for (const line of output.split('\n')) {
-    const [, number, text = ''] = /^cases\.ts\((\d+),\d+\): error (.*)$/.exec(line) ?? [];
-    if (number === undefined && !line.startsWith(' ')) {
-      if (line !== '') throw new Error(`the cases do not compile: ${output}`);
-      continue;
-    }
-    if (number !== undefined) at = Number(number) - 2;
+    const [, file, number, text = ''] = /^(\S+?)\((\d+),\d+\): error (.*)$/.exec(line) ?? [];
+    if (file !== undefined) at = file === 'cases.ts' ? Number(number) - 2 : undefined;
+    else if (!line.startsWith(' ') && line !== '') throw new Error(`the cases were not compiled: ${output}`);
+    if (at === undefined) continue;
     if (!(at in found)) throw new Error(`the prelude does not compile: ${output}`);
-    found[at] += `${number === undefined ? line : text}\n`;
+    if (line !== '') found[at] += `${file === undefined ? line : text}\n`;
   }
   return found;
 }
