@@ -115,15 +115,13 @@ function partsOf(code: CodeText, modules: CommonJsModules): Part[] {
   return parts;
 }
 
-const authoringFolder = dirname(authoringModule());
-
 /** Whether a call is one of the functions with which a pipeline is written, such as `definePipeline`. */
 function isAuthoringCall(node: AnyNode, { scopes, positionOf }: CodeText): boolean {
   if (node.type !== 'CallExpression') return false;
   const binding = scopes.bindingOf(node.callee);
   if (binding?.kind !== 'function') return false;
   const file = positionOf(binding.declaration.start)?.file;
-  return file !== undefined && dirname(file) === authoringFolder;
+  return file !== undefined && dirname(file) === dirname(authoringModule());
 }
 
 /** Marks what the rest of the module uses, and what that uses in turn. */
