@@ -21,6 +21,7 @@ const NOTHING_KEPT =
 const FORMS = '"dml help references" shows the forms of a name';
 const DEFECT = 'this is a defect of dml: run it again with DML_DEBUG=1 and report what it prints';
 const AGAIN = 'run it again; finished calls are kept';
+const IN_A_MOMENT = 'run the command again in a moment';
 const UPDATE = 'update dml: npm install --global @daggerml/cli';
 const BAD_RECORD: ErrorWording = {
   exit: EXIT.storage,
@@ -358,6 +359,25 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
     exit: EXIT.storage,
     message: '"{path}" cannot be written ({errno})',
     hint: 'check the permissions of the folder and the space on its disk; commands that read use its lock table too',
+    details: {
+      folder_not_empty: {
+        message: '"{path}" holds other things than a store',
+        hint: 'choose a place of its own for the repository, or move them away',
+      },
+    },
+  },
+  store_busy: {
+    exit: EXIT.storage,
+    message: 'the store is busy ({detail})',
+    hint: IN_A_MOMENT,
+    details: {
+      readers: {
+        message: 'too many processes read the store: all {limit} places are taken',
+        hint: 'run the command again when some of them have ended',
+      },
+      compacting: { message: 'another process compacts the store', hint: IN_A_MOMENT },
+      replaced: { message: 'another process has just compacted the store', hint: IN_A_MOMENT },
+    },
   },
   store_full: {
     exit: EXIT.storage,

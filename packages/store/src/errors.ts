@@ -16,6 +16,7 @@ export type StoreErrorCode =
   | 'store_network_filesystem'
   | 'store_unwritable'
   | 'store_full'
+  | 'store_busy'
   | 'schema_newer'
   | 'schema_older'
   | 'engine_older'

@@ -1,10 +1,9 @@
 import { decodeRecord } from '@daggerml/object-model';
 import { readRows } from './engine/reading.ts';
-import { storeError } from './errors.ts';
 import { readMeta } from './meta.ts';
 import { parseRefKey } from './ref-name.ts';
 import { encodeRef } from './refs.ts';
-import { SCHEMA_VERSION } from './schema.ts';
+import { newerSchema, SCHEMA_VERSION } from './schema.ts';
 import type { Store } from './store.ts';
 import type { WriteTransaction } from './write-transaction.ts';
 
@@ -32,7 +31,7 @@ export function migrateSchema(store: Store, program: string): void {
     // Another process may have migrated the file since it was looked at.
     const from = Number(transaction.getMeta('schema'));
     // @spec DML-STO-0028
-    if (from > SCHEMA_VERSION) throw storeError('schema_newer', { schema: from, supported: SCHEMA_VERSION });
+    if (from > SCHEMA_VERSION) throw newerSchema(from);
     for (const migration of MIGRATIONS.slice(from)) {
       migration(transaction);
       transaction.reach('migrate/step');

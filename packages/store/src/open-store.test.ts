@@ -1,11 +1,16 @@
+import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { CommitId } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../test/fixture-store.ts';
 import { putCommit } from '../test/records.ts';
+import { childProgram } from './crash/damage-runs.ts';
 import { heldEngineCount } from './engine/engine.ts';
+import { MAX_READERS } from './engine/engine-options.ts';
+import { planGc } from './gc/run.ts';
 import { openStore } from './open-store.ts';
 import { headRef } from './ref-name.ts';
 import type { Store } from './store.ts';
@@ -25,6 +30,30 @@ const hashOfFile = (path: string): string =>
   createHash('sha256')
     .update(readFileSync(join(path, 'data.mdb')))
     .digest('hex');
+
+function putOne(store: Store): CommitId {
+  let commitId: CommitId | undefined;
+  store.transact('fill', (transaction) => {
+    commitId = putCommit(transaction, {});
+  });
+  return commitId as CommitId;
+}
+
+/** Takes every place for readers that is left. */
+function takeReaders(store: Store): { done(): void }[] {
+  const held: { done(): void }[] = [];
+  try {
+    for (;;) {
+      store.engine.root.resetReadTxn();
+      held.push(store.engine.root.useReadTransaction());
+      store.engine.root.getStats();
+      // A reader of another transaction takes a place of its own.
+      store.transact('next', (transaction) => transaction.setMeta('created_by', `test ${held.length}`));
+    }
+  } catch {
+    return held;
+  }
+}
 
 describe('opening a store', () => {
   it('refuses network file systems by their kind [DML-STO-0108]', async () => {
@@ -93,6 +122,27 @@ describe('opening a store', () => {
     await expect(openStore(path, { mode: 'write', create: true, environment })).rejects.toMatchObject({
       code: 'store_worker_thread',
     });
+  });
+
+  it('says that it is busy when no place for readers is free [DML-STO-0144]', async () => {
+    const store = await openFixture();
+    const commitId = putOne(store);
+    setRef(store, 'main', commitId);
+    const held = takeReaders(store);
+    expect(held).toHaveLength(MAX_READERS);
+    const busy = { code: 'store_busy', detail: 'readers', fields: { limit: MAX_READERS } };
+    expect(() => store.readRefs()).toThrow(expect.objectContaining(busy));
+    expect(() => store.get('commit', commitId)).toThrow(expect.objectContaining(busy));
+    await expect(planGc(store)).rejects.toMatchObject(busy);
+    const open = `import { openStore } from ${JSON.stringify(pathToFileURL(childProgram('../index').replace('.child', '')).href)};
+      await openStore(process.argv[1], { mode: 'read' }).catch((error) => console.log(error.code, error.detail));`;
+    const args = ['--input-type=module', '-e', open, store.path];
+    expect(spawnSync(process.execPath, args, { encoding: 'utf8' })).toMatchObject({
+      stdout: 'store_busy readers\n',
+      signal: null,
+    });
+    for (const each of held) each.done();
+    expect(store.readRefs()).toHaveLength(1);
   });
 
   it('shares one open file among the stores of a path [DML-STO-0114]', async () => {

@@ -1,11 +1,16 @@
 import { ENGINE_VERSION } from './engine/engine-options.ts';
 import type { AdmitFile } from './engine/tables.ts';
-import { storeError } from './errors.ts';
+import { type StoreError, storeError } from './errors.ts';
 import { textKey } from './keyspace.ts';
 import { decodeMeta, type MetaKey, type MetaValue } from './meta.ts';
 
 /** The schema this code writes. */
 export const SCHEMA_VERSION = 1;
+
+/** Yields the error of a file whose schema is newer than this code. */
+export function newerSchema(schema: number): StoreError {
+  return storeError('schema_newer', { schema, supported: SCHEMA_VERSION });
+}
 
 function versionParts(version: string): number[] {
   return version.split('.').map(Number);
@@ -32,7 +37,7 @@ export function admitSchema(readOnly: boolean): AdmitFile {
     if (typeof schema !== 'number')
       throw storeError('store_damaged', { table: 'meta', detail: 'schema_unknown' });
     // @spec DML-STO-0021
-    if (schema > SCHEMA_VERSION) throw storeError('schema_newer', { schema, supported: SCHEMA_VERSION });
+    if (schema > SCHEMA_VERSION) throw newerSchema(schema);
     // @spec DML-STO-0024
     if (schema < SCHEMA_VERSION && readOnly)
       throw storeError('schema_older', { schema, supported: SCHEMA_VERSION });

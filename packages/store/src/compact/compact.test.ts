@@ -178,7 +178,7 @@ describe('compactStore', () => {
     await compactStore(path, { environment }).catch(() => undefined);
     const seen = await Promise.all(outcomes);
     expect(seen.length).toBeGreaterThanOrEqual(1);
-    expect(new Set(seen)).toEqual(new Set(['store_open_elsewhere/compacting']));
+    expect(new Set(seen)).toEqual(new Set(['store_busy/compacting']));
   });
 
   it('refuses to go on with a file that was replaced under an opening', async () => {
@@ -191,7 +191,7 @@ describe('compactStore', () => {
       copyFileSync(join(path, file), join(path, 'copy'));
       renameSync(join(path, 'copy'), join(path, file));
       expect(() => assertNotReplaced(store.engine, environment)).toThrow(
-        expect.objectContaining({ code: 'store_open_elsewhere', detail: 'replaced' }),
+        expect.objectContaining({ code: 'store_busy', detail: 'replaced' }),
       );
       await store.close();
     }

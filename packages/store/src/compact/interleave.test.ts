@@ -142,8 +142,8 @@ describe('an opening beside a compaction', () => {
     expect(number).toBe(210);
     expect([...outcomes.keys()].sort()).toEqual([
       'compacted opened',
-      'compacted store_open_elsewhere/compacting',
-      'compacted store_open_elsewhere/replaced',
+      'compacted store_busy/compacting',
+      'compacted store_busy/replaced',
       'compaction_refused opened',
     ]);
   });
@@ -163,7 +163,7 @@ describe('an opening beside a compaction', () => {
     await expect(compactStore(path, { environment })).rejects.toThrow('compact/unlocked');
     const store = await openStore(path, { mode: 'write' });
     opener.tell({ kind: 'go' });
-    const refused = { at: 'refused', code: 'store_open_elsewhere', detail: 'replaced' };
+    const refused = { at: 'refused', code: 'store_busy', detail: 'replaced' };
     expect(opener.tell({ kind: 'go' })).toEqual(refused);
     expect(statSync(join(path, 'data.mdb')).ino).toBe(inode);
     store.transact('after', (transaction) => void putText(transaction, 'after'));

@@ -69,7 +69,7 @@ export function lowerMarker(storePath: string): void {
 /** Refuses to open a store that a living process compacts, before anything of it is touched. */
 export function assertNotCompacting(storePath: string, environment: StoreEnvironment): void {
   if (isCompacting(storePath, environment))
-    throw storeError('store_open_elsewhere', { path: storePath, detail: 'compacting' });
+    throw storeError('store_busy', { path: storePath, detail: 'compacting' });
 }
 
 /**
@@ -82,8 +82,7 @@ export function assertNotCompacting(storePath: string, environment: StoreEnviron
 export function assertNotReplaced(engine: Engine, environment: StoreEnvironment): void {
   const { path } = engine;
   // @spec DML-STO-1104
-  if (isCompacting(path, environment))
-    throw storeError('store_open_elsewhere', { path, detail: 'compacting' });
+  if (isCompacting(path, environment)) throw storeError('store_busy', { path, detail: 'compacting' });
   // @spec DML-STO-1110
-  if (!isInPlace(engine)) throw storeError('store_open_elsewhere', { path, detail: 'replaced' });
+  if (!isInPlace(engine)) throw storeError('store_busy', { path, detail: 'replaced' });
 }

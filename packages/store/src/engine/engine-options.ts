@@ -6,6 +6,9 @@ export const ENGINE_VERSION = '3.5.6';
 /** Address space reserved per open store; the engine maps more when the file outgrows it. */
 export const DEFAULT_MAP_BYTES: number = 2 ** 37;
 
+/** Places for readers; every process that has a store open takes one or a few. As many as fit the lock file. */
+export const MAX_READERS = 1020;
+
 /** Yields how much address space to reserve where the process may have only `limitBytes` of it. */
 export function mapBytesWithin(limitBytes: number | undefined): number {
   let mapBytes = DEFAULT_MAP_BYTES;
@@ -24,7 +27,7 @@ export function engineOptions(path: string, readOnly: boolean, mapBytes: number)
     // @spec DML-STO-0133
     mapSize: mapBytes,
     maxDbs: 24,
-    maxReaders: 510,
+    maxReaders: MAX_READERS,
     encoding: 'binary',
     keyEncoding: 'binary',
     // Overlapping syncs let a commit be seen before it is durable and use a third meta page.

@@ -9,6 +9,7 @@ import type { MetaPage } from './meta-page.ts';
 import { NewestTransaction } from './newest.ts';
 import { openRoot, type Root } from './open-root.ts';
 import { checkPages } from './page-check.ts';
+import { busyError } from './reader-places.ts';
 import { StampWriter, sameStamp } from './stamp.ts';
 import { type AdmitFile, openTables, type Tables } from './tables.ts';
 
@@ -180,7 +181,7 @@ export function acquireEngine(path: string, opening: EngineOpening): Engine {
     engine = openEngine(real, opening);
   } catch (cause) {
     if (cause instanceof DmlError) throw cause;
-    throw storeError('store_damaged', { path: real, detail: 'engine_open' }, cause);
+    throw busyError(cause) ?? storeError('store_damaged', { path: real, detail: 'engine_open' }, cause);
   }
   engines.set(real, engine);
   return engine;

@@ -3,6 +3,7 @@ import { storeError } from '../errors.ts';
 import { prepareOpening } from './before-open.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
 import type { RawOptions, RawRoot } from './raw-engine.ts';
+import { busyError } from './reader-places.ts';
 
 /** The engine's handle of an open file. */
 export type Root = RawRoot;
@@ -39,7 +40,7 @@ export function openRoot(path: string, opening: RootOpening): Root {
     } catch (cause) {
       // @spec DML-STO-0118
       if (attempt === ATTEMPTS || (cause as { code?: unknown }).code !== DESTROYED_LOCKS)
-        throw storeError('store_damaged', { detail: 'engine_open', path }, cause);
+        throw busyError(cause) ?? storeError('store_damaged', { detail: 'engine_open', path }, cause);
       // Several such processes have to let go at one time, so each waits for a time of its own.
       Atomics.wait(PAUSE, 0, 0, ((process.pid * attempt) % 13) + 1);
     }

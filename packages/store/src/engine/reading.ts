@@ -1,6 +1,7 @@
 import { DmlError } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
 import type { Engine } from './engine.ts';
+import { busyError } from './reader-places.ts';
 import type { Table, TableName } from './tables.ts';
 
 /** How many rows one batch of an iteration reads before it lets go of the engine's snapshot. */
@@ -36,7 +37,7 @@ export function renewSnapshot(engine: Engine): void {
 
 function engineReadError(table: TableName, cause: unknown): unknown {
   if (cause instanceof DmlError) return cause;
-  return storeError('store_damaged', { table, detail: 'engine_read' }, cause);
+  return busyError(cause) ?? storeError('store_damaged', { table, detail: 'engine_read' }, cause);
 }
 
 function wrapEngine<T>(engine: Engine, table: TableName, read: () => T): T {

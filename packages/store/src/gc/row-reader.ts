@@ -1,5 +1,6 @@
 import { hashBytes, scanLinks } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
+import { busyError } from '../engine/reader-places.ts';
 import { storeError } from '../errors.ts';
 import { CLASS_BYTES, OBJECT_KEY_BYTES, parseObjectKey } from '../keyspace.ts';
 import { isTombstone } from '../tombstone.ts';
@@ -76,7 +77,9 @@ export class RowReader {
       const shared = this.#engine.tables.objects.getBinaryFast(key) as Uint8Array | undefined;
       return shared && new Uint8Array(shared.buffer, shared.byteOffset, shared.length);
     } catch (cause) {
-      throw storeError('store_damaged', { table: 'objects', detail: 'engine_read' }, cause);
+      throw (
+        busyError(cause) ?? storeError('store_damaged', { table: 'objects', detail: 'engine_read' }, cause)
+      );
     }
   }
 }
