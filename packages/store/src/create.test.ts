@@ -102,6 +102,23 @@ describe('creating a store', () => {
     for (const name of before) expect(existsSync(join(folder, name, 'data.mdb')), name).toBe(true);
   });
 
+  it('refuses a folder that holds other things, and leaves them [DML-STO-0120]', async () => {
+    const folder = temporaryFolder();
+    const path = join(folder, 'work');
+    mkdirSync(path);
+    writeFileSync(join(path, 'notes'), 'mine');
+    await expect(openStore(path, create)).rejects.toMatchObject({
+      code: 'store_unwritable',
+      detail: 'folder_not_empty',
+      fields: { path, errno: 'ENOTEMPTY' },
+    });
+    expect(readdirSync(folder)).toEqual(['work']);
+    expect(readdirSync(path)).toEqual(['notes']);
+    mkdirSync(join(folder, 'empty'));
+    const store = await openFixture(fakeEnvironment(), join(folder, 'empty'));
+    expect(store.getMeta('schema')).toBe(1);
+  });
+
   it('asks for creation before it creates [DML-STO-0106]', async () => {
     const path = join(temporaryFolder(), 'store');
     const missing = expect.objectContaining({ code: 'store_missing' });

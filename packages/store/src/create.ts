@@ -1,4 +1,13 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createDataFile } from './engine/engine.ts';
 import { ENGINE_VERSION } from './engine/engine-options.ts';
@@ -107,8 +116,12 @@ export async function createStoreFiles(
   } catch (cause) {
     removeDraft(draft);
     const { code, syscall } = cause as NodeJS.ErrnoException;
-    // @spec DML-STO-0102
-    if (syscall === 'rename' && (code === 'ENOTEMPTY' || code === 'EEXIST')) return;
+    if (syscall === 'rename' && (code === 'ENOTEMPTY' || code === 'EEXIST')) {
+      // @spec DML-STO-0102
+      if (existsSync(join(path, 'data.mdb'))) return;
+      // @spec DML-STO-0120
+      throw storeError('store_unwritable', { path, errno: code, detail: 'folder_not_empty' }, cause);
+    }
     if (cause instanceof Error && cause.name === 'DmlError') throw cause;
     // @spec DML-STO-0107
     throw storeError('store_unwritable', { path, errno: code ?? 'unknown' }, cause);

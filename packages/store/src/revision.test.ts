@@ -100,6 +100,18 @@ describe('revisions', () => {
     expect(store.resolve('main~5')).toEqual({ state: 'unknown' });
   });
 
+  it('prefers a ref whose name holds steps to the steps [DML-STO-0228]', async () => {
+    const store = await openFixture();
+    const ids = commitChain(store, 3);
+    setRef(store, 'main~1', ids[0] as never);
+    setRef(store, 'odd~name', ids[2] as never);
+    expect(store.resolve('main~1')).toMatchObject({ ref: 'refs/heads/main~1', objectId: ids[0] });
+    expect(store.resolve('refs/heads/odd~name')).toMatchObject({ objectId: ids[2] });
+    expect(store.resolve('odd~name')).toMatchObject({ objectId: ids[2] });
+    expect(store.resolve('main~2')).toMatchObject({ objectId: ids[0] });
+    expect(store.resolve('main~')).toMatchObject({ objectId: ids[1] });
+  });
+
   it('says unknown for what names nothing [DML-STO-0226]', async () => {
     const store = await openFixture();
     for (const revision of [

@@ -87,17 +87,22 @@ function tryRef(engine: Engine, name: string, form: (name: string) => RefName): 
   return row && { state: 'found', ref, class: 'commit', objectId: row.commitId };
 }
 
+function resolveName(engine: Engine, base: string): RevisionResult | undefined {
+  return (
+    tryRef(engine, base, asRefName) ??
+    // @spec DML-STO-0224
+    tryRef(engine, base, headRef) ??
+    tryRef(engine, base, (name) => asRefName(`refs/remotes/${name}`)) ??
+    tryRef(engine, base, (name) => asRefName(`refs/${name}`))
+  );
+}
+
 function resolveBase(engine: Engine, base: string): RevisionResult {
   if (base === 'HEAD') {
     const head = String(readMeta(engine, 'head') ?? 'refs/heads/main');
     return tryRef(engine, head, asRefName) ?? { state: 'unknown' };
   }
-  const byName =
-    tryRef(engine, base, asRefName) ??
-    // @spec DML-STO-0224
-    tryRef(engine, base, headRef) ??
-    tryRef(engine, base, (name) => asRefName(`refs/remotes/${name}`)) ??
-    tryRef(engine, base, (name) => asRefName(`refs/${name}`));
+  const byName = resolveName(engine, base);
   if (byName !== undefined) return byName;
   const byId = resolvePrefix(engine, base);
   // @spec DML-STO-0226
@@ -113,6 +118,9 @@ function resolveBase(engine: Engine, base: string): RevisionResult {
 export function resolveRevision(engine: Engine, revision: string): RevisionResult {
   refreshSnapshot(engine);
   const [base = '', ...rest] = revision.split('~');
+  // @spec DML-STO-0228
+  const whole = rest.length === 0 ? undefined : resolveName(engine, revision);
+  if (whole !== undefined) return whole;
   const suffix = revision.slice(base.length);
   // @spec DML-STO-0227
   if (base === '' || suffix.replace(STEPS, '') !== '') throw storeError('revision_invalid', { revision });

@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { ObjectId } from '@daggerml/object-model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type CarLink, decodeHeader, encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
 import { type CarSection, MAX_BLOCK_BYTES, readCar } from './car-reader.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 function linkOf(bytes: Uint8Array, codec: 0x71 | 0x55 = 0x55): CarLink {
   return { codec, id: createHash('sha256').update(bytes).digest('hex') as ObjectId };
@@ -37,6 +42,33 @@ async function readAll(stream: Iterable<Uint8Array>): Promise<CarSection[]> {
 }
 
 describe('readCar', () => {
+  it('refuses pieces that are not bytes [DML-STO-1016]', async () => {
+    const stream = streamOf([Buffer.from('one')]);
+    for (const piece of ['text', undefined, null, 7, [1], new ArrayBuffer(3)]) {
+      const refused = expect.objectContaining({ code: 'transfer_invalid', detail: 'piece_form' });
+      await expect(readAll([piece] as never)).rejects.toEqual(refused);
+      await expect(readAll([stream.subarray(0, 60), piece] as never)).rejects.toEqual(refused);
+    }
+  });
+
+  it('keeps none of the empty pieces [DML-STO-1017]', async () => {
+    const stream = streamOf([Buffer.from('one')]);
+    const heapBytes = (): number => {
+      collectGarbage();
+      return process.memoryUsage().heapUsed;
+    };
+    let grownBytes = Number.NaN;
+    function* pieces(): Generator<Uint8Array> {
+      const before = heapBytes();
+      yield stream.subarray(0, 10);
+      for (let index = 0; index < 300_000; index += 1) yield new Uint8Array(0);
+      grownBytes = heapBytes() - before;
+      yield stream.subarray(10);
+    }
+    expect(await readAll(pieces())).toHaveLength(1);
+    expect(grownBytes).toBeLessThan(10_000_000);
+  });
+
   it('reads back what was written, whatever the pieces', async () => {
     const block = fc.uint8Array({ minLength: 1, maxLength: 300 });
     await fc.assert(

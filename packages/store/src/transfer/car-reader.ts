@@ -39,6 +39,10 @@ class FrameReader {
     while (have < wanted) {
       const piece = await this.#pieces.next();
       if (piece.done === true) break;
+      // @spec DML-STO-1016
+      if (!(piece.value instanceof Uint8Array)) throw transferError('piece_form');
+      // @spec DML-STO-1017
+      if (piece.value.length === 0) continue;
       parts.push(Buffer.from(piece.value.buffer, piece.value.byteOffset, piece.value.length));
       have += piece.value.length;
     }
@@ -87,7 +91,7 @@ export interface CarStream {
 /**
  * Reads the header of a CARv1 stream and yields its sections one by one, allocating no more than one section.
  * Checks framing and bounds; that bytes hash to their CID is the receiver's to check.
- * Throws `transfer_invalid` (`truncated`, `length_bounds`, `length_form`, `header_form`, `cid_unsupported`).
+ * Throws `transfer_invalid` (`truncated`, `piece_form`, `length_bounds`, `length_form`, `header_form`, `cid_unsupported`).
  */
 export async function readCar(stream: ByteStream): Promise<CarStream> {
   const reader = new FrameReader(stream);
