@@ -43,11 +43,11 @@ export function mergeRole<Role extends PairRole>(
   pages: PageStore,
 ): RoleMerge<Role> {
   const empty = [] as unknown as TreeRoot<Role>;
+  // @spec DML-STO-0642
   const merges = (bases.length === 0 ? [empty] : bases).map((base) =>
     mergeTrees3(role, { base, ...sides }, pages),
   );
   const disputed = new Set<EntryKeys[Role]>();
-  // @spec DML-STO-0642
   for (const { conflicts } of merges)
     for (const { ours, theirs } of conflicts) disputed.add(keyOf((ours ?? theirs) as LeafEntries[Role]));
   const [first, ...others] = merges as unknown as [RoleMergeRoot<Role>, ...RoleMergeRoot<Role>[]];
