@@ -1,6 +1,6 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
 import { Uri } from '../values/uri.ts';
 
@@ -25,6 +25,15 @@ export const die = (flag: string) => {
 export const alwaysDie = () => process.exit(4);
 export const exhaust = () => { const all: unknown[] = []; for (;;) all.push(new Array(1e5).fill(all.length)); };
 export const stray = () => { setTimeout(() => { throw new Error('late'); }, 1); return new Promise(() => {}); };
+export const leaveTrap = () => {
+  setInterval(() => { if ((globalThis as { sprung?: true }).sprung) throw new Error('trap'); }, 1);
+  return 'left';
+};
+export const springTrap = async () => {
+  (globalThis as { sprung?: true }).sprung = true;
+  await new Promise((r) => setTimeout(r, 300));
+  return 'sprung';
+};
 export const leave = (ms: number) => { setTimeout(() => { throw new Error('left behind'); }, ms); return 'left'; };
 export const flood = (lines: number) => { for (let i = 0; i < lines; i++) console.log('line ' + i); return lines; };
 export const inVain = () => new Promise(() => {});
@@ -242,8 +251,7 @@ describe('WorkerPool, ended', () => {
     const before = active();
     const run = workspace.begin();
     const spinning = [run.call('spin', []), run.call('slow', [60_000])];
-    await new Promise((resolve) => setTimeout(resolve, 150));
-    expect(active()).toBeGreaterThan(before);
+    await vi.waitFor(() => expect(active()).toBeGreaterThan(before), 60_000);
     await workspace.executor.close();
     for (const node of spinning) expect(node.failure?.class).toBe('cancelled');
     expect(active()).toBe(before);
@@ -252,10 +260,10 @@ describe('WorkerPool, ended', () => {
   it('does not charge a call with what an earlier one left behind [DML-EXE-0819]', async () => {
     workspace = await Workspace.create(steps, { size: 1 });
     const run = workspace.begin();
-    expect(await run.outcome(run.call('leave', [400]))).toBe('left');
-    expect(await run.outcome(run.call('slow', [900]))).toBe(900);
+    expect(await run.outcome(run.call('leaveTrap', []))).toBe('left');
+    expect(await run.outcome(run.call('springTrap', []))).toBe('sprung');
     const lost = workspace.events.find((event) => event.type === 'call-retried');
-    expect(lost).toMatchObject({ name: 'slow', code: 'worker_lost' });
+    expect(lost).toMatchObject({ name: 'springTrap', code: 'worker_lost' });
     expect(await run.outcome(run.call('leave', [300]))).toBe('left');
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(await run.outcome(run.call('slow', [2]))).toBe(2);
