@@ -397,6 +397,11 @@ describe('rebaseRef', () => {
     setRef(store, INDEX, work);
     expect(rebaseRef(store, move(INDEX), base)).toEqual({ state: 'up-to-date', commitId: work });
     expect(store.stateVersion()).toBe(1);
+    // Replaying would not yield this one again: the head is its second parent.
+    const merged = commit({ texts: { a: '1', b: '1' }, parents: [commit({ texts: { b: '1' } }), base] });
+    setRef(store, INDEX, merged);
+    expect(rebaseRef(store, move(INDEX), base)).toEqual({ state: 'up-to-date', commitId: merged });
+    expect(store.stateVersion()).toBe(2);
   });
 
   it('moves a ref without commits of its own onto the head', () => {
