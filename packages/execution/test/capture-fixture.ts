@@ -24,8 +24,7 @@ export class CaptureFixture {
   /** Captures one export of `steps.ts`, or of another file of the folder. */
   capture(files: SourceFiles | string, exportName = 'clean', file = 'steps.ts'): CapturedFunction {
     const folder = this.write(typeof files === 'string' ? { 'steps.ts': files } : files);
-    const moduleUrl = pathToFileURL(join(folder, file)).href;
-    return new FunctionCapture().capture({ moduleUrl, exportName });
+    return new FunctionCapture().capture({ moduleUrl: moduleIn(folder, file), exportName });
   }
 
   bundleOf(files: SourceFiles | string, exportName = 'clean', file = 'steps.ts'): string {
@@ -50,4 +49,9 @@ export class CaptureFixture {
   close(): void {
     rmSync(this.root, { recursive: true, force: true });
   }
+}
+
+/** Yields the URL of a file in a folder of sources. */
+export function moduleIn(folder: string, file = 'steps.ts'): string {
+  return pathToFileURL(join(folder, file)).href;
 }

@@ -1,4 +1,4 @@
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { type BuildFailure, type BuildOptions, type BuildResult, buildSync } from 'esbuild';
 import { executionError } from '../errors.ts';
 import { authoringModule, sourceConditions } from '../source-file.ts';
@@ -6,11 +6,19 @@ import { CodeText } from './code-text.ts';
 
 /** What the bundler made of one export. */
 export interface BundledExport {
-  readonly code: CodeText;
+  readonly text: Uint8Array;
+  readonly sourceMap: Uint8Array;
+  /** Folder that the paths of the source map begin from. */
+  readonly folder: string;
   /** Absolute paths of the files that went into it. */
   readonly files: readonly string[];
-  /** Whether CommonJS code in it asks for built-in modules, which an ES module has no `require` for. */
-  readonly requiresBuiltins: boolean;
+}
+
+/** Which export of which file to bundle, and how. */
+export interface ExportPlace {
+  readonly path: string;
+  readonly exportName: string;
+  readonly style: BundleStyle;
 }
 
 /**
@@ -30,22 +38,83 @@ const dynamicRequire = 'Dynamic require of';
  *
  * @spec DML-EXE-0503
  */
-export function bundleExport(path: string, exportName: string, style: BundleStyle): BundledExport {
-  const folder = dirname(path);
-  const statement = `export { ${exportName === 'default' ? 'default' : JSON.stringify(exportName)} } from ${JSON.stringify(path)}`;
-  const result = build(statement, path, style);
-  const missing = result.warnings.find((warning) => warning.id === 'import-is-undefined');
+export function bundleExport({ path, exportName, style }: ExportPlace): BundledExport {
+  const stdin = { contents: statementOf(path, exportName), resolveDir: dirname(path), sourcefile: STDIN };
+  const result = build({ stdin, outfile: resolve(dirname(path), 'bundle.mjs') }, path, style);
+  const missing = missingIn(result);
   if (missing) throw missingExport(path, missing.text);
-  const [map = '', text = ''] = ['.map', '.mjs'].map(
-    (ending) => result.outputFiles.find((file) => file.path.endsWith(ending))?.text,
+  return bundled(result, dirname(path), 'bundle');
+}
+
+/** The entry points from which `bundleExports` bundles, by the names of their files. */
+export function entryFiles(path: string, exportNames: readonly string[]): Record<string, string> {
+  return Object.fromEntries(exportNames.map((name, index) => [entryFile(index), statementOf(path, name)]));
+}
+
+/**
+ * Bundles several exports of one file, each by itself as `bundleExport` does, but reads the sources only once. The
+ * bundler links entry points apart from each other as long as it may not split code. Throws `capture_failed` when one
+ * of them cannot be bundled.
+ *
+ * @param entryFolder where the files of `entryFiles` are
+ */
+export function bundleExports(
+  { path, style }: Omit<ExportPlace, 'exportName'>,
+  exportNames: readonly string[],
+  entryFolder: string,
+): ReadonlyMap<string, BundledExport> {
+  const folder = dirname(path);
+  const entryPoints = exportNames.map((_, index) => ({
+    in: join(entryFolder, entryFile(index)),
+    out: `bundle-${index}`,
+  }));
+  const result = build({ entryPoints, outdir: folder, outExtension: { '.js': '.mjs' } }, path, style);
+  const missing = missingIn(result);
+  if (missing) throw missingExport(path, missing.text);
+  const entries = new Set(entryPoints.map((entry) => relative(folder, entry.in).replaceAll(sep, '/')));
+  return new Map(
+    exportNames.map((name, index) => [name, bundled(result, folder, `bundle-${index}`, entries)]),
   );
-  return {
-    code: CodeText.of(text, map, (source) => resolve(folder, source)),
-    files: Object.keys(result.metafile.inputs)
-      .filter((name) => name !== '<stdin>')
-      .map((name) => resolve(folder, name)),
-    requiresBuiltins: text.includes(dynamicRequire),
-  };
+}
+
+/** The bundler's output as a text that knows where its places come from. */
+export function codeOf({ text, sourceMap, folder }: BundledExport): CodeText {
+  const [code, map] = [text, sourceMap].map((bytes) => new TextDecoder().decode(bytes)) as [string, string];
+  return CodeText.of(code, map, (source) => resolve(folder, source));
+}
+
+/** Whether CommonJS code in a bundle asks for built-in modules, which an ES module has no `require` for. */
+export function requiresBuiltins({ text }: CodeText): boolean {
+  return text.includes(dynamicRequire);
+}
+
+const STDIN = '<stdin>';
+
+type Built = BuildResult<{ write: false; metafile: true }>;
+
+function statementOf(path: string, exportName: string): string {
+  return `export { ${exportName === 'default' ? 'default' : JSON.stringify(exportName)} } from ${JSON.stringify(path)}`;
+}
+
+function entryFile(index: number): string {
+  return `export-${index}.mjs`;
+}
+
+function missingIn({ warnings }: Built): { readonly text: string } | undefined {
+  return warnings.find((warning) => warning.id === 'import-is-undefined');
+}
+
+function bundled(
+  { outputFiles, metafile }: Built,
+  folder: string,
+  outputName: string,
+  entries: ReadonlySet<string> = new Set([STDIN]),
+): BundledExport {
+  const [sourceMap = new Uint8Array(), text = new Uint8Array()] = ['.mjs.map', '.mjs'].map(
+    (ending) => outputFiles.find((file) => basename(file.path) === `${outputName}${ending}`)?.contents,
+  );
+  const files = Object.keys(metafile.inputs).filter((name) => !entries.has(name));
+  return { text, sourceMap, folder, files: files.map((name) => resolve(folder, name)) };
 }
 
 /**
@@ -54,20 +123,14 @@ export function bundleExport(path: string, exportName: string, style: BundleStyl
  * @spec DML-EXE-0504
  * @spec DML-EXE-0510
  */
-function build(
-  contents: string,
-  path: string,
-  style: BundleStyle,
-): BuildResult<{ write: false; metafile: true }> {
-  const folder = dirname(path);
+function build(entry: BuildOptions, path: string, style: BundleStyle): Built {
   try {
     return buildSync({
       ...bundleOptions,
       ...styles[style],
-      stdin: { contents, resolveDir: folder, sourcefile: '<stdin>' },
+      ...entry,
       // @spec DML-EXE-0509
-      absWorkingDir: folder,
-      outfile: resolve(folder, 'bundle.mjs'),
+      absWorkingDir: dirname(path),
       alias: { '@daggerml/bindings': authoringModule() },
       write: false,
       metafile: true,
@@ -108,9 +171,9 @@ function bundlingError(error: unknown, path: string): Error {
   const messages = (error as Partial<BuildFailure>).errors ?? [];
   const first = messages[0];
   if (!first) return executionError('capture_failed', { file: path, reason: String(error) }, error);
-  const isMissing = first.text.startsWith('No matching export in') && first.location?.file === '<stdin>';
+  const isMissing = first.text.startsWith('No matching export in') && first.location?.file === STDIN;
   if (isMissing) return missingExport(path, 'the export does not exist');
-  const file = first.location && first.location.file !== '<stdin>' ? first.location.file : path;
+  const file = first.location && first.location.file !== STDIN ? first.location.file : path;
   return executionError('capture_failed', {
     file: resolve(dirname(path), file),
     line: first.location?.line ?? 0,

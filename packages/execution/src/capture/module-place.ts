@@ -45,8 +45,11 @@ function askedPlace(path: string, module: string | undefined): string | undefine
  *
  * @spec DML-EXE-0526
  */
-export function planPlaces({ scopes }: CodeText): readonly TextEdit[] {
-  const asked = Object.keys(constants).filter((name) => scopes.free.has(name));
+export function planPlaces(code: CodeText): readonly TextEdit[] {
+  // The bundler writes names as they are: what does not stand in the text needs no look at its scopes.
+  const asked = Object.keys(constants).filter(
+    (name) => code.text.includes(name) && code.scopes.free.has(name),
+  );
   if (asked.length === 0) return [];
   const text = `const ${asked.map((name) => `${name}=${constants[name]}`).join(',')};`;
   return [{ start: 0, end: 0, text }];

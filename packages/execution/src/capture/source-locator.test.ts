@@ -93,6 +93,20 @@ describe('the trace of a failure', () => {
     ]);
   });
 
+  it('shows the call of a library that fails deeply, and the place [DML-EXE-0915] [DML-EXE-0919]', async () => {
+    write(
+      'node_modules/lib/src/index.js',
+      'export const visit = (xs, f) => {\n  const deep = (n) => { if (n === 0) throw new Error("deep"); return 1 + deep(n - 1); };\n  return deep(xs.length);\n};\n',
+    );
+    const trace = await traceOf(
+      'inLibrary',
+      Array.from({ length: 38 }, () => 0),
+    );
+    expect(trace).toHaveLength(20);
+    expect(trace[0]).toMatch(/^at .*lib\/src\/index\.js:2:\d+\)?$/);
+    expect(trace.at(-1)).toBe('at inLibrary (steps.ts:17:48)');
+  });
+
   it('has the lines of the sources that ran when comments differ', async () => {
     write('checks/check.ts', `// more\n\n${check}`);
     expect(await traceOf('clean', [5, -5])).toContain('at check (checks/check.ts:7:11)');

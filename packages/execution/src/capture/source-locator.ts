@@ -13,15 +13,21 @@ export interface SourceFrame {
   readonly isOwn: boolean;
 }
 
-/** Tells where the places of a finished bundle were written; parses the bundle when it is first asked. */
+/** Tells where the places of a finished bundle were written; asks for the bundle when it is first asked. */
 export class SourceLocator {
-  readonly #code: CodeText;
+  readonly #codeOfBundle: () => CodeText;
   readonly #folder: string;
+  #known: CodeText | undefined;
   #lines: LineStarts | undefined;
 
-  constructor(code: CodeText, folder: string) {
-    this.#code = code;
+  constructor(codeOfBundle: () => CodeText, folder: string) {
+    this.#codeOfBundle = codeOfBundle;
     this.#folder = folder;
+  }
+
+  get #code(): CodeText {
+    this.#known ??= this.#codeOfBundle();
+    return this.#known;
   }
 
   /** Undefined for code that the bundler added; line and column are counted from 1, as stack traces do. */

@@ -2,6 +2,7 @@ import type { DatumId, ExecId } from '@daggerml/object-model';
 import { traceInSources } from '../capture/source-locator.ts';
 import { putFailure, putResultDag } from '../nodes/error-dag.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
+import { shortened } from '../worker/function-failure.ts';
 import type { FunctionFailure } from '../worker/wire.ts';
 import { recordedFailure } from './call-failure.ts';
 import type { CallRunner, LostCode } from './call-runner.ts';
@@ -235,7 +236,8 @@ export class Attempts {
 
 /** The failure with a trace that speaks of sources instead of the bundle. */
 function inSources(failure: FunctionFailure, { captured }: CallSpec): FunctionFailure {
-  return captured ? { ...failure, trace: traceInSources(failure.trace, captured.locator) } : failure;
+  const trace = captured ? traceInSources(failure.trace, captured.locator) : failure.trace;
+  return { ...failure, trace: shortened(trace) };
 }
 
 /** The number of the attempt that is under way. */

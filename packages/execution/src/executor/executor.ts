@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { CommitId, DatumId } from '@daggerml/object-model';
 import type { RefName, Store } from '@daggerml/store';
 import type { FunctionRef } from '../authoring/functions.ts';
@@ -51,7 +52,7 @@ export interface OpenRun {
 /** The local runtime: captures functions, answers and runs calls, and is the only writer of execs. */
 export class Executor {
   readonly #options: ExecutorOptions;
-  readonly #capture = new FunctionCapture();
+  readonly #capture: FunctionCapture;
   readonly #runs = new Set<OpenRun>();
   readonly #openKeys = new OpenKeys();
   /** Runs whose workers are about to end. */
@@ -59,6 +60,9 @@ export class Executor {
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
+    const { store } = options;
+    // @spec DML-EXE-0532
+    this.#capture = new FunctionCapture(store.isReadOnly ? undefined : join(store.path, 'captures'));
   }
 
   /**

@@ -3,6 +3,8 @@ import type { FunctionFailure } from './wire.ts';
 
 const MAX_MESSAGE_CHARACTERS = 4096;
 const MAX_TRACE_LINES = 20;
+/** Frames that a thread notes: what a library does may take many. */
+export const MAX_FRAMES = 50;
 const MAX_LINE_CHARACTERS = 512;
 /** The frames stand at the end of a stack, behind a message of any length. */
 const MAX_STACK_CHARACTERS = 64 * 1024;
@@ -82,19 +84,26 @@ function refusalOf(thrown: unknown): string | undefined {
   return `${path} is ${String(found)}${instead === undefined ? '' : `; ${String(instead)}`}`;
 }
 
-/**
- * Only the lines inside the bundle: the rest belongs to the machine and to the version of Node.
- *
- * @spec DML-EXE-0915
- */
+/** Only the lines inside the bundle: the rest belongs to the machine and to the version of Node. */
 function traceOf(thrown: unknown, bundleUrl: string): string[] {
   const stack = thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : '';
   return stack
     .slice(-MAX_STACK_CHARACTERS)
     .split('\n')
     .filter((line) => line.includes(bundleUrl))
-    .slice(0, MAX_TRACE_LINES)
+    .slice(0, MAX_FRAMES)
     .map((line) => withoutPaths(line.trim(), bundleUrl).slice(0, MAX_LINE_CHARACTERS).toWellFormed());
+}
+
+/**
+ * Shortens a trace in its middle: where it failed and what the author's code called tell more.
+ *
+ * @spec DML-EXE-0915
+ */
+export function shortened(trace: readonly string[]): readonly string[] {
+  const lines = trace.map((line) => line.slice(0, MAX_LINE_CHARACTERS).toWellFormed());
+  if (lines.length <= MAX_TRACE_LINES) return lines;
+  return [...lines.slice(0, MAX_TRACE_LINES / 2), ...lines.slice(-MAX_TRACE_LINES / 2)];
 }
 
 function withoutPaths(text: string, bundleUrl: string): string {

@@ -5,7 +5,7 @@ import { parentPort } from 'node:worker_threads';
 import type { DatumId, ObjectClass } from '@daggerml/object-model';
 import { liftDatum } from '../values/lift.ts';
 import { lowerDeeply } from '../values/lower-deeply.ts';
-import { failureOf, neverSettled } from './function-failure.ts';
+import { failureOf, MAX_FRAMES, neverSettled } from './function-failure.ts';
 import type { PackedObjects } from './packed-objects.ts';
 import { RemoteObjects } from './remote-objects.ts';
 import type { FromWorker, RunMessage, ToWorker } from './wire.ts';
@@ -13,6 +13,8 @@ import type { FromWorker, RunMessage, ToWorker } from './wire.ts';
 /** The main module of a worker thread: calls one captured function at a time and lowers what it returns. */
 const port = parentPort;
 if (!port) throw new Error('this module is the main module of a worker thread');
+// @spec DML-EXE-0919
+Error.stackTraceLimit = MAX_FRAMES;
 const send = (message: FromWorker): void => port.postMessage(message);
 
 /** One call, as long as it is not answered. */
