@@ -22,7 +22,8 @@ describe('makeFolder', () => {
   it('says what is in the way', () => {
     writeFileSync(join(root, 'file'), '');
     expect(() => makeFolder(join(root, 'file'))).toThrow(expect.objectContaining({ code: 'EEXIST' }));
-    expect(() => makeFolder(join(root, 'file/below'))).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
+    for (const below of ['file/below', 'file/below/deeper'])
+      expect(() => makeFolder(join(root, below))).toThrow(expect.objectContaining({ code: 'ENOTDIR' }));
   });
 
   it('returns from a file system that takes no folders', () => {

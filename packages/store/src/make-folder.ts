@@ -1,4 +1,4 @@
-import { mkdirSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 
 /**
@@ -13,7 +13,8 @@ export function makeFolder(folder: string): void {
 
 function makeLevel(folder: string): void {
   if (isFolder(folder)) return;
-  if (dirname(folder) !== folder) makeLevel(dirname(folder));
+  // A file in the place of the parent is left to the system to name.
+  if (!existsSync(dirname(folder))) makeLevel(dirname(folder));
   try {
     mkdirSync(folder);
   } catch (error) {
@@ -23,5 +24,5 @@ function makeLevel(folder: string): void {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+  return existsSync(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 }

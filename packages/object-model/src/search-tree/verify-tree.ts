@@ -189,6 +189,7 @@ class TreeCheck {
     { pageId, weight, last }: { pageId: PageId | undefined; weight: number; last: boolean },
   ): Generator<undefined, Below | undefined, undefined> {
     const childId = view.childId(index);
+    // @spec DML-OBJ-2038
     if (this.#isExcused(childId)) return undefined;
     const name = `${this.#role} ${last} ${childId}`;
     const known = this.#known.get(name);
