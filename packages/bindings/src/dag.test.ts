@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { type FunctionRef, f64, functions, RunObjects } from '@daggerml/execution';
-import { treeEntries, treeGet } from '@daggerml/object-model';
+import { encodeRecord, treeEntries, treeGet } from '@daggerml/object-model';
+import { verifyStore } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Project, type Steps } from '../test/project.ts';
 import type { Dag } from './dag.ts';
@@ -35,6 +36,18 @@ function builtin(handle: NodeHandle): { uri: unknown; inputs: string[] } {
 }
 
 describe('Dag.literal', () => {
+  it('and a blob of the same bytes as its record are both kept', async () => {
+    const { repository } = project;
+    const text = 'told apart by their class';
+    const own = repository.newDag('twins', { branch: 'twins' });
+    const twin = await own.blob(encodeRecord({ type: 'datum', kind: 'string', value: text }));
+    own.name('text', own.literal(text));
+    await own.commit([twin, own.literal(text)]);
+    const findings: unknown[] = [];
+    await verifyStore(repository.store, { onFinding: (finding) => findings.push(finding) });
+    expect(findings).toEqual([]);
+  });
+
   it('returns a handle of a node with the lowered value [DML-BND-0401]', async () => {
     const handle = dag.literal({ a: [1, 'x'] });
     expect([handle.kind, await handle.value()]).toEqual(['literal', { a: [1, 'x'] }]);

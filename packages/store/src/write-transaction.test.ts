@@ -192,6 +192,29 @@ describe('write transactions', () => {
     expect(store.has('chunk', idOf('before'))).toBe(true);
   });
 
+  it('fail though their body has caught a failure of handing over what waited [DML-STO-0140]', async () => {
+    const store = await openFixture();
+    putText(store, 'before');
+    const table = store.engine.tables.objects;
+    const swallow = (): void =>
+      store.transact('swallow', (transaction) => {
+        for (const text of ['lost', 'before', 'lost too']) transaction.put('chunk', chunk(text));
+        const read = table.getBinaryFast;
+        table.getBinaryFast = () => {
+          throw new Error('EIO');
+        };
+        try {
+          transaction.has('chunk', idOf('lost'));
+        } catch {
+          table.getBinaryFast = read;
+        }
+        transaction.put('chunk', chunk('kept'));
+      });
+    expect(swallow).toThrow(expect.objectContaining({ code: 'store_damaged' }));
+    expect(['lost', 'lost too', 'kept'].filter((text) => store.has('chunk', idOf(text)))).toEqual([]);
+    expect(store.has('chunk', idOf('before'))).toBe(true);
+  });
+
   const places = ['put', 'ref/before-row', 'ref/before-journal', 'work/begin', 'work/before-commit'];
 
   async function failAt(place: string): Promise<{ store: Store; before: string; error: unknown }> {

@@ -72,8 +72,8 @@ export class WriteTransaction {
   /** Objects that the engine has not been given yet. */
   #batch: PutBatch | undefined;
   #failure: EngineFailure | undefined;
-  /** The error of the first put of bytes that were excised. */
-  #excised: Error | undefined;
+  /** The first error that ends the transaction even if the body goes on: excised bytes, or puts that were lost. */
+  #refusal: unknown;
   #open = true;
 
   constructor(context: WriteContext) {
@@ -145,7 +145,13 @@ export class WriteTransaction {
   #drain(batch: PutBatch): void {
     const count = batch.count;
     if (count === 0) return;
-    batch.drain(this.#takeStaged);
+    try {
+      batch.drain(this.#takeStaged);
+    } catch (error) {
+      // Objects whose ids were handed out already are lost with the batch.
+      this.#refusal ??= error;
+      throw error;
+    }
     // @spec DML-STO-0502
     this.#recent.add(batch.keys(count));
   }
@@ -184,7 +190,7 @@ export class WriteTransaction {
     if (present === undefined || present.equals(bytes)) return;
     // @spec DML-STO-0209
     if (isTombstone(key, present)) {
-      this.#excised ??= tombstoneError(key, present);
+      this.#refusal ??= tombstoneError(key, present);
       return;
     }
     // @spec DML-STO-0208
@@ -373,7 +379,7 @@ export class WriteTransaction {
     // A body that caught the failure must not end with what came before it. @spec DML-STO-0140
     if (this.#failure !== undefined) throw this.#failure;
     // @spec DML-STO-0212
-    if (this.#excised !== undefined) throw this.#excised;
+    if (this.#refusal !== undefined) throw this.#refusal;
     if (this.#recent.count > 0) {
       let generation = Number(this.getMeta('generation') ?? 0);
       for (const packed of this.#recent.rows()) {

@@ -36,7 +36,13 @@ export class LaidOutBundles {
     if (laidOut !== undefined && existsSync(laidOut)) return pathToFileURL(laidOut).href;
     const file = this.#layOut(bundleDatumId);
     this.#files.set(bundleDatumId, file);
-    return pathToFileURL(await file).href;
+    try {
+      return pathToFileURL(await file).href;
+    } catch (error) {
+      // The next attempt may find room or rights.
+      if (this.#files.get(bundleDatumId) === file) this.#files.delete(bundleDatumId);
+      throw error;
+    }
   }
 
   /** Removes every file. */

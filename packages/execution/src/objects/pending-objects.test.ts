@@ -20,6 +20,15 @@ describe('PendingObjects', () => {
     expect([pending.find('datum', objectId), pending.find('exec', objectId)]).toEqual([undefined, undefined]);
   });
 
+  it('keeps objects of one id under each of their classes', () => {
+    const pending = new PendingObjects();
+    const { objectId, bytes } = objectOf(1);
+    for (const objectClass of ['chunk', 'datum', 'chunk', 'datum'] as const)
+      pending.add(objectClass, objectId, bytes);
+    expect([pending.find('datum', objectId), pending.find('chunk', objectId)]).toEqual([bytes, bytes]);
+    expect(pending.find('node', objectId)).toBeUndefined();
+  });
+
   it('yields them as they came or by class and id, those that came again soon once', () => {
     const pending = new PendingObjects();
     const objects = Array.from({ length: 3000 }, (_, number) => objectOf(number));

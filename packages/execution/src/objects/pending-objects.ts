@@ -25,7 +25,8 @@ export class PendingObjects {
   readonly #slabs = new ByteSlabs();
   readonly #ids: string[] = [];
   readonly #classes: ObjectClass[] = [];
-  readonly #recent: (string | undefined)[] = new Array(RECENT);
+  /** Numbers of objects that came lately, plus one. */
+  readonly #recent: Uint32Array = new Uint32Array(RECENT);
   readonly #indexes = new Map<ObjectClass, ClassIndex>();
   #sizeBytes = 0;
   /** The number found last: the members of a collection are often asked for in the order in which they came. */
@@ -42,10 +43,11 @@ export class PendingObjects {
   /** Adds an object; short bytes are copied, long ones must not change any more. */
   add(objectClass: ObjectClass, objectId: string, bytes: Uint8Array): void {
     const slot = slotOf(objectId);
-    if (this.#recent[slot] === objectId) return;
-    this.#recent[slot] = objectId;
+    const recent = (this.#recent[slot] as number) - 1;
+    // A chunk may have the bytes, and so the id, of a record.
+    if (recent >= 0 && this.#ids[recent] === objectId && this.#classes[recent] === objectClass) return;
     this.#slabs.add(bytes);
-    this.#ids.push(objectId);
+    this.#recent[slot] = this.#ids.push(objectId);
     this.#classes.push(objectClass);
     this.#sizeBytes += bytes.length;
     if (!this.#indexes.has(objectClass))

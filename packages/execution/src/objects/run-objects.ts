@@ -12,6 +12,8 @@ const MAX_STREAMED_BYTES = 8 * 1024 * 1024;
 
 /** What a run reads and writes: the buffer, seen as source and sink of values. */
 export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink {
+  /** Ends with the large file that is read now: all share one writer, so more threads would only take memory. */
+  #ingested: Promise<unknown> = Promise.resolve();
   /** What is done when a stream or a result has filled the memory it may take. */
   whenFull: () => void = () => this.writeAll();
 
@@ -41,12 +43,17 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
 
   async lowerLargeFile(path: string): Promise<BlobDatum | undefined> {
     if (!(await isWorthThread(path))) return undefined;
-    return ingestFile(path, (packed) => {
-      // The ids are those of this package's own code.
-      for (const { objectClass, objectId, bytes } of unpackObjects(packed))
-        this.putHashed(objectClass, objectId, bytes);
-      if (this.sizeBytes >= MAX_STREAMED_BYTES) this.whenFull();
-    });
+    const ingest = (): Promise<BlobDatum> => ingestFile(path, (packed) => this.#takeHashed(packed));
+    const ingested = this.#ingested.then(ingest, ingest);
+    this.#ingested = ingested;
+    return ingested;
+  }
+
+  #takeHashed(packed: PackedObjects): void {
+    // The ids are those of this package's own code.
+    for (const { objectClass, objectId, bytes } of unpackObjects(packed))
+      this.putHashed(objectClass, objectId, bytes);
+    if (this.sizeBytes >= MAX_STREAMED_BYTES) this.whenFull();
   }
 
   /** Writes everything that is held, before anything names it. */
