@@ -53,8 +53,9 @@ export function entryFiles(path: string, exportNames: readonly string[]): Record
 
 /**
  * Bundles several exports of one file, each by itself as `bundleExport` does, but reads the sources only once. The
- * bundler links entry points apart from each other as long as it may not split code. Throws `capture_failed` when one
- * of them cannot be bundled.
+ * bundler links entry points apart from each other as long as it may not split code. Undefined for a CommonJS file,
+ * whose entry points get code of their own that depends on where they are. Throws `capture_failed` when one of them
+ * cannot be bundled.
  *
  * @param entryFolder where the files of `entryFiles` are
  */
@@ -62,7 +63,7 @@ export function bundleExports(
   { path, style }: Omit<ExportPlace, 'exportName'>,
   exportNames: readonly string[],
   entryFolder: string,
-): ReadonlyMap<string, BundledExport> {
+): ReadonlyMap<string, BundledExport> | undefined {
   const folder = dirname(path);
   const entryPoints = exportNames.map((_, index) => ({
     in: join(entryFolder, entryFile(index)),
@@ -71,7 +72,11 @@ export function bundleExports(
   const result = build({ entryPoints, outdir: folder, outExtension: { '.js': '.mjs' } }, path, style);
   const missing = missingIn(result);
   if (missing) throw missingExport(path, missing.text);
-  const entries = new Set(entryPoints.map((entry) => relative(folder, entry.in).replaceAll(sep, '/')));
+  const entries = entryPoints.map((entry) => relative(folder, entry.in).replaceAll(sep, '/'));
+  const hasOwnCode = result.outputFiles.some(
+    ({ path: output, contents }) => output.endsWith('.map') && Buffer.from(contents).includes(ENTRY_PREFIX),
+  );
+  if (hasOwnCode) return undefined;
   return new Map(
     exportNames.map((name, index) => [name, bundled(result, folder, `bundle-${index}`, entries)]),
   );
@@ -89,6 +94,7 @@ export function requiresBuiltins({ text }: CodeText): boolean {
 }
 
 const STDIN = '<stdin>';
+const ENTRY_PREFIX = 'daggerml-captured-export-';
 
 type Built = BuildResult<{ write: false; metafile: true }>;
 
@@ -97,7 +103,7 @@ function statementOf(path: string, exportName: string): string {
 }
 
 function entryFile(index: number): string {
-  return `export-${index}.mjs`;
+  return `${ENTRY_PREFIX}${index}.mjs`;
 }
 
 function missingIn({ warnings }: Built): { readonly text: string } | undefined {
@@ -108,12 +114,12 @@ function bundled(
   { outputFiles, metafile }: Built,
   folder: string,
   outputName: string,
-  entries: ReadonlySet<string> = new Set([STDIN]),
+  entries: readonly string[] = [STDIN],
 ): BundledExport {
   const [sourceMap = new Uint8Array(), text = new Uint8Array()] = ['.mjs.map', '.mjs'].map(
     (ending) => outputFiles.find((file) => basename(file.path) === `${outputName}${ending}`)?.contents,
   );
-  const files = Object.keys(metafile.inputs).filter((name) => !entries.has(name));
+  const files = Object.keys(metafile.inputs).filter((name) => !entries.includes(name));
   return { text, sourceMap, folder, files: files.map((name) => resolve(folder, name)) };
 }
 

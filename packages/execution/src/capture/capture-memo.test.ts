@@ -95,6 +95,23 @@ describe('kept captures', () => {
     expect(JSON.stringify(told(other, memo))).not.toContain(`${one}/`);
   });
 
+  it('change nothing for a CommonJS file [DML-EXE-0529]', () => {
+    const text =
+      "const { twice } = require('lib'); exports.clean = (xs) => xs.map(twice); exports.other = () => 2;";
+    const folder = fixture.write({ ...sources, 'steps.cjs': text });
+    const memo = freshFolder();
+    const bundles = (memoFolder?: string): readonly string[] => {
+      const capture = new FunctionCapture(memoFolder);
+      return ['clean', 'other'].map((exportName) =>
+        new TextDecoder().decode(
+          capture.capture({ moduleUrl: moduleIn(folder, 'steps.cjs'), exportName }).bundle,
+        ),
+      );
+    };
+    const without = bundles();
+    for (let process = 0; process < 4; process++) expect(bundles(memo)).toEqual(without);
+  });
+
   it('are used', () => {
     const folder = fixture.write({ 'steps.ts': 'export const clean = () => "the kept text";' });
     const memo = freshFolder();
