@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { appendFileSync, createReadStream, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -526,6 +527,22 @@ describe('Dag.file and Dag.directory', () => {
     const value = await handle.value();
     expect([value.sizeBytes, Buffer.from(await value.bytes()).equals(bytes)]).toEqual([700_000, true]);
   });
+
+  it.each([1_048_576, 2_200_000, 5_000_000, 40_000_000])(
+    'store exactly the bytes of a file of %i bytes [DML-BND-0902]',
+    async (sizeBytes) => {
+      const { repository } = project;
+      const bytes = randomBytes(sizeBytes);
+      const path = project.write(`data/${sizeBytes}.bin`, bytes);
+      const own = repository.newDag(`file ${sizeBytes}`, { branch: 'files' });
+      await own.commit([await own.file(path), await own.blob(createReadStream(path))]);
+      const findings: unknown[] = [];
+      await verifyStore(repository.store, { onFinding: (finding) => findings.push(finding) });
+      expect(findings).toEqual([]);
+      const value = (await own.root.value()) as { bytes(): Promise<Uint8Array> }[];
+      for (const stored of value) expect(bytes.equals(await stored.bytes())).toBe(true);
+    },
+  );
 
   it('resolve a relative path from the folder of the module [DML-BND-0904]', async () => {
     project.write('data/relative.txt', 'relative');

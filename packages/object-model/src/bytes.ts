@@ -55,6 +55,11 @@ export function bytesOfHex(hex: string): Uint8Array | undefined {
   return writeHex(hex, bytes, 0) ? bytes : undefined;
 }
 
+/** Yields a copy; `slice` of Node's `Buffer`, which may stand for any `Uint8Array`, yields a view. */
+export function copyBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}
+
 /** Orders two byte strings bytewise, a prefix before what it is a prefix of. */
 export function compareBytes(left: Uint8Array, right: Uint8Array): number {
   const common = left.length < right.length ? left.length : right.length;

@@ -14,7 +14,7 @@ export { blobBytes, readBlob, readBlobRange } from './blob/blob-reader.ts';
 export type { BlobSource, BlobStore } from './blob/blob-store.ts';
 export { BlobWriter, writeBlob } from './blob/blob-writer.ts';
 export { buildDirectory, canonicalFilePath, type DirectoryFile, directoryFiles } from './blob/directory.ts';
-export { compareBytes, equalBytes } from './bytes.ts';
+export { compareBytes, copyBytes, equalBytes } from './bytes.ts';
 export { encodeCbor } from './cbor/encode.ts';
 export type { LinkCodec } from './cbor/value.ts';
 export { type CborValue, CODEC_DAG_CBOR, CODEC_RAW, Float64, Link } from './cbor/value.ts';

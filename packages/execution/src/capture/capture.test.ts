@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { FunctionCapture } from './capture.ts';
+import { type CapturedFunction, FunctionCapture } from './capture.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'dml-capture-'));
 let folders = 0;
@@ -165,12 +165,29 @@ describe('FunctionCapture', () => {
     mkdirSync(folder);
     const moduleUrl = pathToFileURL(join(folder, 'steps.ts')).href;
     const capture = new FunctionCapture();
-    const at = (text: string): unknown => {
+    const at = (text: string, time: Date): CapturedFunction => {
       writeFileSync(join(folder, 'steps.ts'), text);
+      utimesSync(join(folder, 'steps.ts'), time, time);
       return capture.capture({ moduleUrl, exportName: 'clean' });
     };
-    const first = at('export const clean = () => 1');
+    const past = new Date(Date.now() - 60_000);
+    const first = at('export const clean = () => 1', past);
     expect(capture.capture({ moduleUrl, exportName: 'clean' })).toBe(first);
-    expect(at('export const clean = () => 42')).not.toEqual(first);
+    expect(at('export const clean = () => 42', past).bundle).not.toEqual(first.bundle);
+  });
+
+  it('keeps nothing of a file that was saved while it was captured', () => {
+    const folder = join(root, 'saved');
+    mkdirSync(folder);
+    const moduleUrl = pathToFileURL(join(folder, 'steps.ts')).href;
+    const capture = new FunctionCapture();
+    const soon = new Date(Date.now() + 60_000);
+    const texts = ['export const clean = () => 1', 'export const clean = () => 2'].map((text) => {
+      // Both have one size and one time, as a file has that is saved before and after it is read.
+      writeFileSync(join(folder, 'steps.ts'), text);
+      utimesSync(join(folder, 'steps.ts'), soon, soon);
+      return new TextDecoder().decode(capture.capture({ moduleUrl, exportName: 'clean' }).bundle);
+    });
+    expect(texts[0]).not.toBe(texts[1]);
   });
 });

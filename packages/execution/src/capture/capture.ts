@@ -30,7 +30,8 @@ export interface CapturedFunction {
 
 interface CacheEntry {
   readonly captured: CapturedFunction;
-  readonly stamps: Stamps;
+  /** Undefined for what is not known to be the present content. */
+  readonly stamps: Stamps | undefined;
 }
 
 /**
@@ -53,7 +54,7 @@ export class FunctionCapture {
   capture(source: FunctionSource): CapturedFunction {
     const cacheName = `${source.exportName} ${source.moduleUrl}`;
     const known = this.#cache.get(cacheName);
-    if (known && areCurrent(known.stamps)) return known.captured;
+    if (known?.stamps && areCurrent(known.stamps)) return known.captured;
     const entry = this.#captureExport(source);
     this.#cache.set(cacheName, entry);
     return entry.captured;
@@ -61,6 +62,7 @@ export class FunctionCapture {
 
   #captureExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
     const path = modulePath(moduleUrl);
+    const beganMs = Date.now();
     const short = this.#bundler.bundle({ path, exportName, style: 'short' });
     const { bundle, ambientInputs, code } = this.#finisher.finish(short, () =>
       this.#bundler.bundle({ path, exportName, style: 'plain' }),
@@ -74,7 +76,7 @@ export class FunctionCapture {
         ambientInputs,
         locator: new SourceLocator(code, folder),
       },
-      stamps: stampsOf(files),
+      stamps: stampsOf(files, beganMs),
     };
   }
 }

@@ -3,7 +3,18 @@ import { statSync } from 'node:fs';
 /** Size and time of change of files, by their paths. */
 export type Stamps = ReadonlyMap<string, string>;
 
-export function stampsOf(files: readonly string[]): Stamps {
+/** A file system may write down a time that its clock had some ticks before. */
+const CLOCK_TICKS_MS = 50;
+
+/**
+ * Yields the stamps of files that were read since `sinceMs`, undefined when one of them was written to since then: its
+ * stamp may be that of a later content than was read.
+ */
+export function stampsOf(files: readonly string[], sinceMs: number): Stamps | undefined {
+  for (const file of files) {
+    const stat = statSync(file, { throwIfNoEntry: false });
+    if (stat === undefined || stat.mtimeMs >= sinceMs - CLOCK_TICKS_MS) return undefined;
+  }
   return new Map(files.map((file) => [file, stampOf(file)]));
 }
 

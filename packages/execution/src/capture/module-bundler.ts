@@ -51,15 +51,16 @@ export class ModuleBundler {
 
   /** Undefined when one of the exports cannot be bundled, which then is no concern of this one. */
   #bundleTogether(place: ExportPlace, names: readonly string[]): BundledExport | undefined {
+    const beganMs = Date.now();
     try {
       const made = this.#memo?.withFiles(entryFiles(place.path, names), (folder) =>
         bundleExports(place, names, folder),
       );
       const bundled = made?.get(place.exportName);
       if (!made || !bundled) return undefined;
-      const stamps = stampsOf(bundled.files);
       for (const [exportName, other] of made) {
-        if (exportName !== place.exportName)
+        const stamps = stampsOf(other.files, beganMs);
+        if (stamps && exportName !== place.exportName)
           this.#ahead.set(nameOf({ ...place, exportName }), { bundled: other, stamps });
       }
       return bundled;

@@ -1,6 +1,7 @@
 import {
   type AnyRecord,
   type ChunkId,
+  copyBytes,
   type DatumId,
   encodeRecord,
   hashBytes,
@@ -71,7 +72,7 @@ export class ObjectBuffer implements PageStore {
   }
 
   putChunk(bytes: Uint8Array): ChunkId {
-    return this.putBytes('chunk', bytes.slice());
+    return this.putBytes('chunk', copyBytes(bytes));
   }
 
   /** Bytes of an object, checked against its id; undefined when neither the buffer nor the store has it. */

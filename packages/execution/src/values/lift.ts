@@ -1,4 +1,5 @@
 import {
+  copyBytes,
   type Datum,
   type DatumId,
   type Element,
@@ -57,7 +58,7 @@ function liftScalar(datum: ScalarDatum): Lifted {
     case 'uri':
       return new Uri(datum.value);
     case 'bytes':
-      return datum.value.slice();
+      return copyBytes(datum.value);
     default:
       return datum.value;
   }

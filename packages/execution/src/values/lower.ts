@@ -1,6 +1,7 @@
 import {
   buildTree,
   canonicalText,
+  copyBytes,
   type Datum,
   type DatumId,
   type Element,
@@ -235,7 +236,7 @@ function lowerBytes(value: Uint8Array, path: string): Datum {
   if (value.length > MAX_SCALAR_BYTES) {
     throw unsupported(path, { found: 'more bytes than a record holds', instead: 'use blob(bytes)' });
   }
-  return { type: 'datum', kind: 'bytes', value: value.slice() };
+  return { type: 'datum', kind: 'bytes', value: copyBytes(value) };
 }
 
 function lowerForced(value: unknown, path: string): Datum {

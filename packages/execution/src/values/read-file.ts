@@ -7,8 +7,10 @@ import { executionError } from '../errors.ts';
 const PIECE_BYTES = 1024 * 1024;
 
 /**
- * Yields the bytes of a file, links followed, each piece valid until the next is asked for. Throws `unreadable_file` for what cannot be read, for what is not a
- * file, and for a file that changes meanwhile: half of one state and half of another is a state that never was.
+ * Yields the bytes of a file, links followed, each piece valid until the next is asked for.
+ *
+ * Throws `unreadable_file` for what cannot be read, for what is not a file, and for a file that changes meanwhile:
+ * half of one state and half of another is a state that never was.
  *
  * @spec DML-BND-0905
  */

@@ -1,4 +1,5 @@
-import { readdirSync, rmSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
@@ -124,6 +125,13 @@ describe('WorkerPool', () => {
       exact: number;
     };
     expect([await file.file.text(), file.exact]).toEqual([steps, 2]);
+    // Read in pieces into buffers that are used again.
+    const content = randomBytes(5_000_000);
+    writeFileSync(`${workspace.folder}/large.bin`, content);
+    const large = (await run.outcome(run.call('fromFile', [`${workspace.folder}/large.bin`]))) as {
+      file: { bytes(): Promise<Uint8Array> };
+    };
+    expect(content.equals(await large.file.bytes())).toBe(true);
     const same = run.call('same', [text]);
     expect(await run.outcome(same)).toEqual({ nested: [expect.objectContaining({ sizeBytes: 5 })] });
   });

@@ -1,5 +1,6 @@
 import {
   type ChunkId,
+  copyBytes,
   hashBytes,
   type ObjectClass,
   type ObjectIds,
@@ -63,7 +64,7 @@ export class RemoteObjects implements ObjectSource, StreamSink {
 
   putChunk(bytes: Uint8Array): ChunkId {
     const objectId = hashBytes(bytes) as string;
-    this.#batch.push({ objectClass: 'chunk', objectId, bytes: bytes.slice() });
+    this.#batch.push({ objectClass: 'chunk', objectId, bytes: copyBytes(bytes) });
     this.#batchBytes += bytes.length;
     return objectId as ChunkId;
   }

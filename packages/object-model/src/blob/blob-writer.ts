@@ -1,3 +1,4 @@
+import { copyBytes } from '../bytes.ts';
 import { sha256Hex, sha256Stream } from '../hash/hash-bytes.ts';
 import type { Sha256Stream } from '../hash/sha256.ts';
 import type { BlobDatum } from '../records/record-types.ts';
@@ -59,7 +60,7 @@ export class BlobWriter {
     if (this.#content !== undefined) {
       this.#content.update(chunk);
     } else if (this.#only === undefined) {
-      this.#only = { bytes: chunk.slice(), sha256: chunkId };
+      this.#only = { bytes: copyBytes(chunk), sha256: chunkId };
     } else {
       this.#content = sha256Stream();
       this.#content.update(this.#only.bytes);

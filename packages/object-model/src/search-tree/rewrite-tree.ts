@@ -1,3 +1,4 @@
+import { copyBytes } from '../bytes.ts';
 import { LINK_BYTES } from '../cbor/link-bytes.ts';
 import { CborWriter } from '../cbor/writer.ts';
 import { fail } from '../errors.ts';
@@ -49,7 +50,7 @@ class NewPages {
 
   add(page: BuiltPage): void {
     if (this.#level === 0 && this.#placeholder === undefined) {
-      this.waiting = { ...page, entries: page.entries.slice(), lastKey: page.lastKey.slice() };
+      this.waiting = { ...page, entries: copyBytes(page.entries), lastKey: copyBytes(page.lastKey) };
       this.#placeholder = { bytes: this.waiting.entries, weight: page.weight };
       this.entries.push(this.#placeholder);
       return;

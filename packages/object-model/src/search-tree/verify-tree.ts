@@ -1,4 +1,4 @@
-import { compareBytes, equalBytes } from '../bytes.ts';
+import { compareBytes, copyBytes, equalBytes } from '../bytes.ts';
 import { isDmlError } from '../errors.ts';
 import type { PageId } from '../ids.ts';
 import { decodeRecord } from '../records/decode-record.ts';
@@ -166,10 +166,10 @@ class TreeCheck {
     yield undefined;
     return {
       level: view.level,
-      lastKey: builder.page().lastKey.slice(),
+      lastKey: copyBytes(builder.page().lastKey),
       weight: view.weight,
-      firstLeafKey: firstLeafKey?.slice(),
-      lastLeafKey: this.#lastKey === before ? undefined : this.#lastKey?.slice(),
+      firstLeafKey: firstLeafKey && copyBytes(firstLeafKey),
+      lastLeafKey: this.#lastKey && this.#lastKey !== before ? copyBytes(this.#lastKey) : undefined,
     };
   }
 
