@@ -14,7 +14,7 @@ import { functionName, type NodeView, nodeOf, nodesOf } from './dag-view.ts';
 import type { NamedObject } from './object-name.ts';
 import { scopeOf } from './object-value.ts';
 import type { Output } from './output.ts';
-import { formatDuration, formatSize, formatTime } from './quantities.ts';
+import { formatCount, formatDuration, formatSize, formatTime } from './quantities.ts';
 import type { RecordReader } from './record-reader.ts';
 import { valueJson } from './value-json.ts';
 
@@ -93,7 +93,7 @@ function dagView(reader: RecordReader, found: NamedObject, output: Output): Obje
   return {
     value: { commitId: found.scopeCommitId ?? null, nodes },
     lines: () => [
-      `${nodes.length} nodes, inputs first`,
+      `${formatCount(nodes.length, 'node')}, inputs first`,
       formatColumns(
         nodes.map((node) => [
           `  ${output.shortId(node.nodeId)}`,

@@ -40,3 +40,8 @@ export function formatSize(sizeBytes: number): string {
   }
   return unit === 0 ? `${size} B` : `${size.toFixed(1)} ${units[unit]}`;
 }
+
+/** Yields `1 ref`, `2 refs`. */
+export function formatCount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

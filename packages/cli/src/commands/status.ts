@@ -39,7 +39,7 @@ export async function run(context: CommandContext): Promise<number> {
         for (const { name, dagId } of dags) lines.push(`  ${output.shortId(dagId)}  ${output.safe(name)}`);
       }
       if (indexes.length > 0) {
-        lines.push('', 'In progress or interrupted ("dml index list" shows more):');
+        lines.push('', 'In progress, failed or interrupted ("dml index list" shows more):');
         for (const { index, message, timeMs } of indexes) {
           lines.push(`  ${index}  ${output.safe(firstLine(message))}  (${formatAge(timeMs, io.nowMs())})`);
         }

@@ -2,6 +2,7 @@ import { type Finding, type VerifySummary, verifyStore } from '@daggerml/store';
 import { isAnyDmlError } from '../any-dml-error.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
+import { formatCount } from '../quantities.ts';
 import { withStore } from '../repository-access.ts';
 
 /** Findings that are listed; a store that is wrong everywhere needs no longer list. */
@@ -37,11 +38,11 @@ export async function run(context: CommandContext): Promise<number> {
   output.live('\r\u001b[K');
   const { findings: count, ...checked } = summary;
   output.result({ ...checked, findingCount: count, findings }, () => {
-    const sums = `${checked.objects} objects and ${checked.refs} refs checked`;
+    const sums = `${formatCount(checked.objects, 'object')} and ${formatCount(checked.refs, 'ref')} checked`;
     if (count === 0) return `${sums}, nothing is damaged`;
     return [
       ...findings.map((finding) => output.safe(describeFinding(finding))),
-      `${sums}, ${count} ${count === 1 ? 'finding' : 'findings'}`,
+      `${sums}, ${formatCount(count, 'finding')}`,
     ].join('\n');
   });
   return count === 0 ? EXIT.done : EXIT.damage;
