@@ -2,7 +2,7 @@ import type { AnyNode, Expression, Program, VariableDeclarator } from 'acorn';
 import type { CodeText } from './code-text.ts';
 import { namingHelper } from './naming-helper.ts';
 import { isPlainModule, type Surroundings } from './plain-module.ts';
-import type { Binding } from './scopes.ts';
+import { type Binding, isConstant } from './scopes.ts';
 import { forEachChild } from './syntax-tree.ts';
 import type { TextEdit } from './text-edits.ts';
 
@@ -36,7 +36,9 @@ export class CommonJsModules {
     const callee = this.#code.scopes.bindingOf(node.callee);
     if (!callee) return undefined;
     if (node.arguments.length === 0) return bodyOf(callee, this.#code) && { module: callee, call: node };
-    return this.#isHelper(callee) ? this.importOf(node.arguments[0]) : undefined;
+    const [first, mode, ...more] = node.arguments;
+    if (!this.#isHelper(callee) || (mode && mode.type !== 'Literal') || more.length > 0) return undefined;
+    return this.importOf(first);
   }
 
   /** Whether a declarator holds the function that evaluates a module. */
@@ -72,7 +74,9 @@ export class CommonJsModules {
 }
 
 /** The code of a CommonJS module whose evaluating function a binding holds. */
-function bodyOf({ declaration }: Binding, code: CodeText): Body | undefined {
+function bodyOf(binding: Binding, code: CodeText): Body | undefined {
+  const { declaration } = binding;
+  if (!isConstant(binding)) return undefined;
   const init = declaration.type === 'VariableDeclarator' ? declaration.init : undefined;
   if (init?.type !== 'CallExpression' || init.arguments.length !== 1) return undefined;
   const wrapper = code.scopes.bindingOf(init.callee);

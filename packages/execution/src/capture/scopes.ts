@@ -7,6 +7,8 @@ export interface Binding {
   readonly kind: 'variable' | 'function' | 'class' | 'parameter' | 'import';
   /** What declares it: a function, a class, a declarator or an import specifier. */
   readonly declaration: AnyNode;
+  /** All that declare it, in the order of the text: `var` and functions may declare a name repeatedly. */
+  readonly declarations: readonly AnyNode[];
   readonly references: Reference[];
 }
 
@@ -26,6 +28,30 @@ export interface Scopes {
   bindingOf(identifier: AnyNode): Binding | undefined;
 }
 
+/** Whether a name keeps the value that its only declaration gives it. */
+export function isConstant({ declarations, references }: Binding): boolean {
+  return declarations.length === 1 && !references.some(isAssignment);
+}
+
+/** Whether a use of a name, or of a property of it, may give that another value. */
+export function isAssignment({ node, parent, grandparent }: Reference): boolean {
+  switch (parent.type) {
+    case 'AssignmentExpression':
+    case 'AssignmentPattern':
+    case 'ForInStatement':
+    case 'ForOfStatement':
+      return parent.left === node;
+    case 'Property':
+      return grandparent?.type === 'ObjectPattern' && parent.value === node;
+    case 'UpdateExpression':
+    case 'ArrayPattern':
+    case 'RestElement':
+      return true;
+    default:
+      return false;
+  }
+}
+
 /** Finds out which declaration each name of a module refers to. Linear in the size of the module. */
 export function scopesOf(program: Program): Scopes {
   const resolver = new Resolver();
@@ -33,7 +59,8 @@ export function scopesOf(program: Program): Scopes {
   return resolver;
 }
 
-type Scope = Map<string, Binding>;
+type OpenBinding = Binding & { readonly declarations: AnyNode[] };
+type Scope = Map<string, OpenBinding>;
 type FunctionNode = AnyNode & {
   readonly type: 'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctionExpression';
 };
@@ -232,10 +259,11 @@ class Resolver implements Scopes {
     const scope = this.#scopes.at(-1) as Scope;
     let binding = scope.get(identifier.name);
     if (!binding) {
-      binding = { name: identifier.name, kind, declaration, references: [] };
+      binding = { name: identifier.name, kind, declaration, declarations: [], references: [] };
       scope.set(identifier.name, binding);
       this.bindings.push(binding);
     }
+    binding.declarations.push(declaration);
     this.#byIdentifier.set(identifier, binding);
   }
 

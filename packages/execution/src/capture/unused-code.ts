@@ -4,8 +4,8 @@ import { authoringModule } from '../source-file.ts';
 import type { CodeText } from './code-text.ts';
 import { CommonJsModules } from './commonjs-modules.ts';
 import { isNamingCall, namingHelper } from './naming-helper.ts';
-import { mayBeDropped } from './pure-expressions.ts';
-import type { Binding, Scopes } from './scopes.ts';
+import { isFunctionLiteral, mayBeDropped } from './pure-expressions.ts';
+import { type Binding, isConstant, type Scopes } from './scopes.ts';
 import type { TextEdit } from './text-edits.ts';
 
 /** A part of a module's top level that may go when nothing needs it. */
@@ -25,13 +25,26 @@ interface Part {
  * @spec DML-EXE-0522
  */
 export function planUnusedCode(code: CodeText): readonly TextEdit[] {
+  // Code that is made while the bundle runs may use any name.
+  if (code.scopes.free.has('eval')) return [];
+  try {
+    return plan(code);
+  } catch {
+    // Code that is nested too deeply to be looked at stays as it is.
+    return [];
+  }
+}
+
+function plan(code: CodeText): readonly TextEdit[] {
   const { program, scopes } = code;
   const modules = new CommonJsModules(code);
   const parts = partsOf(code, modules);
   markNeeded(parts, scopes);
   const unneeded = new Set(parts.filter((part) => !part.isNeeded).map((part) => part.start));
   const isUnused = (binding: Binding | undefined): boolean =>
-    binding?.references.every(({ node }) => partAt(parts, node.start)?.isNeeded === false) ?? false;
+    binding !== undefined &&
+    isConstant(binding) &&
+    binding.references.every(({ node }) => partAt(parts, node.start)?.isNeeded === false);
   const edits: TextEdit[] = [];
   const evaluated = new Set<Binding>();
   for (const declarator of declaratorsOf(program)) {
@@ -92,9 +105,10 @@ function unwrap(outer: AnyNode, inner: AnyNode): TextEdit[] {
 function partsOf(code: CodeText, modules: CommonJsModules): Part[] {
   const { program, scopes } = code;
   const helper = namingHelper(program, scopes);
-  const isNaming = (node: AnyNode): boolean => isNamingCall(node, helper, scopes);
   const isHarmless = (node: AnyNode): boolean =>
-    isNaming(node) || isAuthoringCall(node, code) || modules.isPureImport(node);
+    (isNamingCall(node, helper, scopes) && isNamedHere(node.arguments[0])) ||
+    isAuthoringCall(node, code) ||
+    modules.isPureImport(node);
   const parts: Part[] = [];
   const add = ({ start, end }: AnyNode, names?: Binding): void =>
     void parts.push({ start, end, isNeeded: false, names });
@@ -102,8 +116,8 @@ function partsOf(code: CodeText, modules: CommonJsModules): Part[] {
     if (statement.type === 'FunctionDeclaration') add(statement);
     else if (statement.type === 'ExpressionStatement') {
       const { expression } = statement;
-      const named = isNaming(expression) ? (expression as CallExpression).arguments[0] : undefined;
-      if (mayBeDropped(expression, scopes, isHarmless)) add(statement, named && scopes.bindingOf(named));
+      const named = isNamingCall(expression, helper, scopes) ? namedBinding(expression, scopes) : undefined;
+      if (named || mayBeDropped(expression, scopes, isHarmless)) add(statement, named);
     } else if (statement.type === 'VariableDeclaration') {
       for (const declarator of statement.declarations) {
         const { id, init } = declarator;
@@ -113,6 +127,22 @@ function partsOf(code: CodeText, modules: CommonJsModules): Part[] {
     }
   }
   return parts;
+}
+
+/** The function or class that a call names, when nothing else can hold it before. */
+function namedBinding({ arguments: [target, name] }: CallExpression, scopes: Scopes): Binding | undefined {
+  const binding = target && scopes.bindingOf(target);
+  if (!binding || !isConstant(binding) || name?.type !== 'Literal') return undefined;
+  const { declaration } = binding;
+  const isDeclared = declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration';
+  return isDeclared || (declaration.type === 'VariableDeclarator' && isFunctionLiteral(declaration.init))
+    ? binding
+    : undefined;
+}
+
+/** A function or class that the call itself makes, or `this` in a static block. */
+function isNamedHere(target: AnyNode | undefined): boolean {
+  return isFunctionLiteral(target) || target?.type === 'ThisExpression';
 }
 
 /** Whether a call is one of the functions with which a pipeline is written, such as `definePipeline`. */
@@ -133,13 +163,18 @@ function markNeeded(parts: readonly Part[], scopes: Scopes): void {
     else usesOf.set(user, [used]);
   };
   for (const binding of scopes.bindings) {
-    const declaring = partAt(parts, binding.declaration.start);
-    if (!declaring || declaring.start !== binding.declaration.start) continue;
+    const declaring: Part[] = [];
+    for (const { start } of binding.declarations) {
+      const part = partAt(parts, start);
+      if (part?.start === start) declaring.push(part);
+    }
     for (const { node } of binding.references) {
       const user = partAt(parts, node.start);
-      if (!user) queue.push(declaring);
-      else if (user.names === binding) link(declaring, user);
-      else link(user, declaring);
+      if (user && user.names === binding) {
+        if (declaring.length < binding.declarations.length) queue.push(user);
+        for (const part of declaring) link(part, user);
+      } else if (user) for (const part of declaring) link(user, part);
+      else queue.push(...declaring);
     }
   }
   for (let part = queue.pop(); part; part = queue.pop()) {
