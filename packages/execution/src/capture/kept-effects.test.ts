@@ -198,6 +198,10 @@ describe('a bundle yields what the sources yield', () => {
       'const s = require("./shared.cjs"); class K { static set ["t" + "ag"](v) { s.x = v } } K.tag = 5;',
     ],
     [
+      'a setter has a symbol for its name',
+      'const s = require("./shared.cjs"); class K { static set [Symbol.iterator](v) { s.x = v } } K[Symbol.iterator] = 5;',
+    ],
+    [
       'a setter has a quoted name',
       'const s = require("./shared.cjs"); class K { static set "tag"(v) { s.x = v } } K.tag = 5;',
     ],

@@ -40,6 +40,7 @@ class Proof {
   readonly #accessors = new Set<string>();
   /** Whether there are such properties with names that the text does not tell. */
   #hasUnknownAccessors = false;
+  #hasSymbolAccessors = false;
   /** Functions and classes about which a question is being answered. */
   readonly #asked = new Set<AnyNode>();
   #calls = 0;
@@ -50,7 +51,8 @@ class Proof {
     const visit = (node: AnyNode): void => {
       if ((node.type === 'MethodDefinition' || node.type === 'Property') && /^[gs]et$/.test(node.kind)) {
         const name = keyOf(node);
-        if (name === undefined) this.#hasUnknownAccessors = true;
+        if (name === undefined && this.#isSymbol(node.key)) this.#hasSymbolAccessors = true;
+        else if (name === undefined) this.#hasUnknownAccessors = true;
         else this.#accessors.add(name);
       }
       forEachChild(node, visit);
@@ -119,7 +121,7 @@ class Proof {
   /** Whether assigning to a property of an own value only keeps what is assigned. */
   #isPlainTarget(node: AnyNode & { type: 'MemberExpression' }): boolean {
     const { property } = node;
-    const isSymbol = node.computed && this.#isSymbol(property);
+    const isSymbol = !this.#hasSymbolAccessors && node.computed && this.#isSymbol(property);
     return isSymbol || !this.#isAccessor(keyOf({ key: property, computed: node.computed }));
   }
 

@@ -27,6 +27,8 @@ describe('what only other exports need', () => {
     'new Set("a b c".split(" "))',
     'new Intl.NumberFormat("en")',
     'new URL("./data.csv", "file:///x/")',
+    'new Set([...new Set(["a"]), Symbol.iterator])',
+    'class { get [Symbol.toStringTag]() { return "x" } }',
     '[Math.log(2), Math.PI, Number("1"), -1, 1 + 2, `a`]',
     'Object.fromEntries([["a", () => 1]])',
     'class { static table = new Map(); run() { return 1 } }',
@@ -62,6 +64,13 @@ describe('what only other exports need', () => {
       export const other = () => [unused, gone];
       export const clean = (key: string) => [table.look(key), changed, kept, last];`;
     expect(await fixture.call(source, ['a'])).toEqual([1, 3, 5, 6]);
+  });
+
+  it('leaves nothing behind of tables that are made of constants', () => {
+    const tables = `const keys = ['a', 'b']; const limit = 5; const set = new Set(keys); const all = [...keys, limit * 2, \`\${limit}\`];
+      const sizes = { a: 1 }; const list = Object.entries(sizes); const more = { ...sizes, [limit]: clean };
+      export const other = (x: string) => [keys.includes(x), keys[0], set, all, list, more, sizes.a];`;
+    expect(fixture.bundleOf(`${tables} ${scale} ${clean}`)).toBe(base);
   });
 
   it('leaves nothing behind of a pipeline in the same file', () => {

@@ -25,10 +25,9 @@ interface Part {
  * @spec DML-EXE-0522
  */
 export function planUnusedCode(code: CodeText): readonly TextEdit[] {
-  // Code that is made while the bundle runs may use any name.
-  if (code.scopes.free.has('eval')) return [];
   try {
-    return plan(code);
+    // Code that is made while the bundle runs may use any name.
+    return code.scopes.free.has('eval') ? [] : plan(code);
   } catch {
     // Code that is nested too deeply to be looked at stays as it is.
     return [];
