@@ -11,24 +11,24 @@ function refusing(refused: string, code: string): (path: string) => void {
 describe('a repository that may not be read', () => {
   it('is reported with its path when its folder is closed [DML-CLI-1206]', () => {
     const unreadable = (code: string) => () =>
-      refuseUnreadable('/work/a/b', refusing('/work/.dml/store', code));
+      refuseUnreadable('/project/a/b', refusing('/project/.dml/store', code));
     expect(unreadable('EACCES')).toThrow(
       expect.objectContaining({
         code: 'unreadable_repository',
-        fields: { path: '/work/.dml/store', errno: 'EACCES' },
+        fields: { path: '/project/.dml/store', errno: 'EACCES' },
       }),
     );
     expect(unreadable('EPERM')).toThrow(DmlError);
     expect(unreadable('ENOENT')).not.toThrow();
-    expect(() => refuseUnreadable('/work', () => {})).not.toThrow();
+    expect(() => refuseUnreadable('/project', () => {})).not.toThrow();
   });
 
   it('is reported with its path when its files are closed [DML-CLI-1206]', () => {
     const missing = (fields: Readonly<Record<string, string>>): DmlError =>
-      new DmlError({ code: 'store_missing', fields: { path: '/work/.dml/store', ...fields } });
+      new DmlError({ code: 'store_missing', fields: { path: '/project/.dml/store', ...fields } });
     expect(whyNotOpened(missing({ errno: 'EACCES' }))).toMatchObject({
       code: 'unreadable_repository',
-      fields: { path: '/work/.dml/store', errno: 'EACCES' },
+      fields: { path: '/project/.dml/store', errno: 'EACCES' },
     });
     for (const other of [missing({}), missing({ errno: 'ENOENT' }), new Error('x')])
       expect(whyNotOpened(other)).toBe(other);
