@@ -1,15 +1,12 @@
 import { lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
-import { type BlobDatum, type Datum, type DatumId, treeEntries } from '@daggerml/object-model';
+import { type Datum, type DatumId } from '@daggerml/object-model';
 import { cliError } from './cli-error.ts';
 import { planFolder } from './export-plan.ts';
 import { makeFolder } from './make-folder.ts';
 import type { RecordReader } from './record-reader.ts';
-import { valueJson } from './value-json.ts';
-
-/** Characters of JSON text that are written at one time. */
-const BATCH = 65_536;
+import { blobPieces, jsonPieces } from './value-pieces.ts';
 
 /** One file that an export writes. */
 export interface ExportedFile {
@@ -131,7 +128,7 @@ async function writeFile(
   const file = await open(path, 'wx');
   try {
     let sizeBytes = 0;
-    for (const piece of datum.kind === 'blob' ? chunksOf(reader, datum) : textOf(reader, datum)) {
+    for (const piece of datum.kind === 'blob' ? blobPieces(reader, datum) : jsonPieces(reader, datum)) {
       signal?.throwIfAborted();
       await file.appendFile(piece);
       sizeBytes += piece.length;
@@ -140,19 +137,4 @@ async function writeFile(
   } finally {
     await file.close();
   }
-}
-
-function* chunksOf(reader: RecordReader, blob: BlobDatum): Generator<Uint8Array> {
-  for (const [chunkId] of treeEntries('chunks', blob.root, reader)) yield reader.store.read('chunk', chunkId);
-}
-
-function* textOf(reader: RecordReader, datum: Datum): Generator<Uint8Array> {
-  let text = '';
-  for (const piece of valueJson(reader, datum)) {
-    text += piece;
-    if (text.length < BATCH) continue;
-    yield Buffer.from(text);
-    text = '';
-  }
-  yield Buffer.from(`${text}\n`);
 }

@@ -1,15 +1,11 @@
 import type { ChunkId } from '@daggerml/object-model';
-import { treeEntries } from '@daggerml/object-model';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { findObject } from '../object-name.ts';
 import { objectValue } from '../object-value.ts';
 import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
-import { valueJson } from '../value-json.ts';
-
-/** Characters of JSON text that are written at one time. */
-const BATCH = 65_536;
+import { blobPieces, jsonPieces } from '../value-pieces.ts';
 
 /** `dml cat <object>`. @spec DML-CLI-0807 */
 export async function run(context: CommandContext): Promise<number> {
@@ -25,19 +21,11 @@ export async function run(context: CommandContext): Promise<number> {
     }
     const datum = reader.read('datum', objectValue(reader, name, found));
     if (!globals.json && datum.kind === 'blob') {
-      for (const [chunkId] of treeEntries('chunks', datum.root, reader))
-        await output.raw(store.read('chunk', chunkId));
+      for (const piece of blobPieces(reader, datum)) await output.raw(piece);
     } else if (!globals.json && datum.kind === 'bytes') {
       await output.raw(datum.value);
     } else {
-      let text = '';
-      for (const piece of valueJson(reader, datum)) {
-        text += piece;
-        if (text.length < BATCH) continue;
-        await output.raw(text);
-        text = '';
-      }
-      await output.raw(`${text}\n`);
+      for (const piece of jsonPieces(reader, datum)) await output.raw(piece);
     }
   });
   return EXIT.done;

@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 
 /** Size and time of change of files, by their paths. */
 export type Stamps = ReadonlyMap<string, string>;
@@ -11,20 +11,24 @@ const CLOCK_TICKS_MS = 50;
  * stamp may be that of a later content than was read.
  */
 export function stampsOf(files: readonly string[], sinceMs: number): Stamps | undefined {
+  const stamps = new Map<string, string>();
   for (const file of files) {
     const stat = statSync(file, { throwIfNoEntry: false });
     if (stat === undefined || stat.mtimeMs >= sinceMs - CLOCK_TICKS_MS) return undefined;
+    stamps.set(file, stampOf(stat));
   }
-  return new Map(files.map((file) => [file, stampOf(file)]));
+  return stamps;
 }
 
 /** Tells whether no file has another size or time of change. */
 export function areCurrent(stamps: Stamps): boolean {
-  for (const [path, stamp] of stamps) if (stampOf(path) !== stamp) return false;
+  for (const [path, stamp] of stamps) {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    if (stat === undefined || stampOf(stat) !== stamp) return false;
+  }
   return true;
 }
 
-function stampOf(path: string): string {
-  const stat = statSync(path, { throwIfNoEntry: false });
-  return stat ? `${stat.size} ${stat.mtimeMs}` : 'missing';
+function stampOf({ size, mtimeMs }: Stats): string {
+  return `${size} ${mtimeMs}`;
 }

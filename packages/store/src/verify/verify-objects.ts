@@ -3,7 +3,6 @@ import {
   type BlobDatum,
   type BlobSource,
   type ChunkId,
-  type DatumId,
   DmlError,
   decodeRecord,
   hashBytes,
@@ -77,8 +76,8 @@ class ObjectsCheck {
   *run(): Steps {
     const engine = this.#engine;
     let from: Buffer | undefined;
+    refreshSnapshot(engine);
     for (;;) {
-      refreshSnapshot(engine);
       const range = from === undefined ? {} : { start: from, exclusiveStart: true };
       const keys = readKeys(engine, 'objects', { ...range, limit: STEP_OBJECTS });
       for (const key of keys) {
@@ -94,6 +93,7 @@ class ObjectsCheck {
     }
   }
 
+  /** Tells how far it is; others write meanwhile, so what follows reads anew. */
   #progress(): VerifyProgress {
     refreshSnapshot(this.#engine);
     return { phase: 'objects', done: this.#counts.objects };
@@ -127,16 +127,14 @@ class ObjectsCheck {
   }
 
   *#verifyLinks(name: CheckedObject, record: AnyRecord): Steps {
-    const holdsElements =
-      (record.type === 'datum' && record.kind !== 'blob') ||
-      (record.type === 'page' && isElementRole(record));
+    const hasElements = holdsElements(record);
     for (const { objectClass, id } of recordLinks(record)) {
       const to = { class: objectClass, objectId: id };
       // @spec DML-STO-0903
       if (!hasRow(this.#engine, 'objects', objectKey(objectClass, id) as Buffer))
         yield { code: 'link_broken', ...name, to };
       // @spec DML-STO-0920
-      else if (holdsElements && objectClass === 'datum' && !isAttachment(record, id) && this.#isInline(id))
+      else if (hasElements && objectClass === 'datum' && this.#isInline(id))
         yield { code: 'element_linked', ...name, to };
     }
   }
@@ -199,11 +197,8 @@ class ObjectsCheck {
   }
 }
 
-function isElementRole(record: AnyRecord): boolean {
-  return record.type === 'page' && (record.role === 'list' || record.role === 'set' || record.role === 'map');
-}
-
-/** The datum that a URI carries is no element. */
-function isAttachment(record: AnyRecord, id: string): boolean {
-  return record.type === 'datum' && record.kind === 'uri' && record.attachmentDatumId === (id as DatumId);
+/** Tells whether the datums that a record links are elements; what a URI links is its attachment. */
+function holdsElements(record: AnyRecord): boolean {
+  const kind = record.type === 'datum' ? record.kind : record.type === 'page' ? record.role : undefined;
+  return kind === 'list' || kind === 'set' || kind === 'map';
 }
