@@ -1,6 +1,7 @@
 import {
   cyclicValue,
   isCollection,
+  itemsOf,
   keyPath,
   lowerValue,
   MAX_DEPTH,
@@ -127,17 +128,16 @@ class Construction {
   }
 
   #someItemHolds(value: object, path: string, depth: number): boolean {
-    for (const item of itemsOf(value)) {
+    for (const item of readableItems(value)) {
       if (typeof item === 'object' && item !== null && this.#holdsHandle(item, path, depth + 1)) return true;
     }
     return false;
   }
 }
 
-function itemsOf(value: object): Iterable<unknown> {
-  if (Array.isArray(value) || value instanceof Set) return value;
+function readableItems(value: object): Iterable<unknown> {
   try {
-    return value instanceof Map ? value.values() : Object.values(value);
+    return itemsOf(value);
   } catch {
     // What throws when it is read is refused when it is lowered.
     return [];

@@ -54,7 +54,7 @@ export { execValue, namedNode, type RecordSource, storedValue } from './nodes/st
 export { RunObjects } from './objects/run-objects.ts';
 export { loadModule } from './pipeline/load-module.ts';
 export { type LoadedPipeline, loadPipeline } from './pipeline/load-pipeline.ts';
-export { type Collection, isCollection, readCollection } from './values/collection.ts';
+export { type Collection, isCollection, itemsOf, readCollection } from './values/collection.ts';
 export { liftDatum } from './values/lift.ts';
 export { lowerValue, MAX_DEPTH, tooDeep } from './values/lower.ts';
 export { lowerDeeply, lowerFile } from './values/lower-deeply.ts';

@@ -45,6 +45,13 @@ export function isCollection(value: object): boolean {
   }
 }
 
+/** Yields what an object may hold, whether it can be stored or not; throws what reading it throws. */
+export function itemsOf(value: object): Iterable<unknown> {
+  if (Array.isArray(value) || value instanceof Set) return value;
+  if (value instanceof Uint8Array) return [];
+  return value instanceof Map ? value.values() : Object.values(value);
+}
+
 function propertiesOf(value: object, path: string): MapEntry[] {
   if (isFunctionRef(value)) {
     const found = `a reference to the function ${value.exportName}`;

@@ -1,5 +1,6 @@
 import { type BlobDatum, type DatumId, encodeRecord } from '@daggerml/object-model';
 import { blobContent } from '../authoring/values.ts';
+import { itemsOf } from './collection.ts';
 import { lowerValue } from './lower.ts';
 import { lowerStream } from './lower-blob.ts';
 import type { StreamSink } from './object-access.ts';
@@ -38,12 +39,6 @@ function streamsIn(value: unknown): Map<object, StreamContent> {
     }
   }
   return found;
-}
-
-function itemsOf(value: object): Iterable<unknown> {
-  if (Array.isArray(value) || value instanceof Set) return value;
-  if (value instanceof Uint8Array) return [];
-  return value instanceof Map ? value.values() : Object.values(value);
 }
 
 /** Stores the bytes of a file as a blob. Rejects with `unreadable_file`. */
