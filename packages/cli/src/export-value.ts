@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
-import { type Datum, type DatumId } from '@daggerml/object-model';
+import type { Datum, DatumId } from '@daggerml/object-model';
 import { cliError } from './cli-error.ts';
 import { planFolder } from './export-plan.ts';
 import { makeFolder } from './make-folder.ts';
