@@ -375,6 +375,11 @@ export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
         message: 'too many processes read the store: all {limit} places are taken',
         hint: 'run the command again when some of them have ended',
       },
+      locks: {
+        message:
+          'the processes that used the store before left its locks unusable, and some of them still hold it',
+        hint: 'run the command again when the other commands on this repository have ended',
+      },
       compacting: { message: 'another process compacts the store', hint: IN_A_MOMENT },
       replaced: { message: 'another process has just compacted the store', hint: IN_A_MOMENT },
     },

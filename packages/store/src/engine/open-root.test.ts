@@ -7,6 +7,7 @@ import { fakeEnvironment, openFixture, temporaryFolder } from '../../test/fixtur
 import { putText } from '../../test/records.ts';
 import { startWorker } from '../crash/crash-runs.ts';
 import { openStore } from '../open-store.ts';
+import { openRoot } from './open-root.ts';
 
 /** Which kind of lock the engine makes, and what the C library puts there when it is destroyed. */
 const LOCK_KIND = 0x90;
@@ -52,3 +53,19 @@ it.each(['read', 'write'] as const)(
     expect((await holder.end).signal).toBe('SIGKILL');
   },
 );
+
+it('locks that stay destroyed while others hold the file are reported as store_busy [DML-STO-0145]', async () => {
+  const path = join(temporaryFolder(), 'store');
+  await (await openFixture(fakeEnvironment(), path)).close();
+  const holder = startWorker({ path, scenario: 'hold', worker: 0, run: 0, steps: 0 });
+  await holder.firstLine;
+  destroyLocks(path);
+  expect(() => openRoot(path, { readOnly: true }, 100)).toThrowError(
+    expect.objectContaining({ code: 'store_busy', detail: 'locks' }),
+  );
+  holder.process.kill('SIGKILL');
+  await holder.end;
+  const store = await openStore(path, { mode: 'read', environment: fakeEnvironment() });
+  expect(store.readRefs()).toEqual([]);
+  await store.close();
+});

@@ -16,7 +16,8 @@ export interface RootOpening {
 
 /** What the engine answers to a process that waits for locks which the process before it has destroyed. */
 const DESTROYED_LOCKS = 22;
-const ATTEMPTS = 200;
+const PATIENCE_MS = 10_000;
+const LONGEST_PAUSE_MS = 12;
 const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4));
 
 /** The parts of the engine's class that work without an instance: they are about the file that was opened. */
@@ -32,17 +33,20 @@ interface OpenedFile {
  * the next user; that one then holds a file whose locks nobody can take. It lets go and tries anew: the first to
  * come to a file without users makes the locks anew.
  */
-export function openRoot(path: string, opening: RootOpening): Root {
-  for (let attempt = 1; ; attempt += 1) {
+export function openRoot(path: string, opening: RootOpening, patienceMs: number = PATIENCE_MS): Root {
+  const endMs = performance.now() + patienceMs;
+  for (;;) {
     prepareOpening(path, opening.readOnly);
     try {
       return openOnce(engineOptions(path, opening.readOnly, opening.mapBytes ?? DEFAULT_MAP_BYTES));
     } catch (cause) {
-      // @spec DML-STO-0118
-      if (attempt === ATTEMPTS || (cause as { code?: unknown }).code !== DESTROYED_LOCKS)
+      if ((cause as { code?: unknown }).code !== DESTROYED_LOCKS)
         throw busyError(cause) ?? storeError('store_damaged', { detail: 'engine_open', path }, cause);
+      // @spec DML-STO-0145
+      if (performance.now() > endMs) throw storeError('store_busy', { detail: 'locks', path }, cause);
+      // @spec DML-STO-0118
       // Several such processes have to let go at one time, so each waits for a time of its own.
-      Atomics.wait(PAUSE, 0, 0, ((process.pid * attempt) % 13) + 1);
+      Atomics.wait(PAUSE, 0, 0, 1 + Math.random() * LONGEST_PAUSE_MS);
     }
   }
 }
