@@ -3,6 +3,9 @@
  *
  * Ends with one line `N passed, N failed`: every test of every runner, and every part as one more. Before it
  * stand the seconds each step took and, once more, what failed, so that the end of a log tells all.
+ *
+ * A step that fails narrowly is run once more, whole. When that is green the step counts as green, and the end
+ * names what was unsteady: a defect of the test or of what it tests, to be found and not to be repeated away.
  */
 import { join } from 'node:path';
 import { capture, isProgram, runPiped } from '../tools/run/process.mjs';
@@ -10,7 +13,11 @@ import { root } from '../tools/run/workspace.mjs';
 
 /** The tests come first: spec-check reads their results, and they install and build what the parts need. */
 const SUITE = { name: 'test', program: 'npm', args: ['test'] };
-const MATRIX = { name: 'matrix', program: process.execPath, args: ['ci/matrix.mjs', '22', '24'] };
+const MATRIX = ['22', '24'].map((line) => ({
+  name: `matrix ${line}`,
+  program: process.execPath,
+  args: ['ci/matrix.mjs', line],
+}));
 
 /** The parts, longest first: two run at a time, and most of them use one processor. */
 const PARTS = [
@@ -29,67 +36,81 @@ const LANES = 2;
 const MAX_PART_LINES = 8;
 const MAX_FAILURES = 60;
 
-/** Runs all steps and yields `{ passed, failed, failures, seconds }`; `print` gets the text as it comes. */
+/** More failures than these in one step are no accident. */
+const MAX_UNSTEADY = 3;
+
+/** Runs all steps and yields what `summaryOf` takes; `print` gets the text as it comes. */
 export async function runAll({ suites, parts, print }) {
-  const total = { passed: 0, failed: 0, failures: [], seconds: [] };
+  const total = { passed: 0, failed: 0, failures: [], unsteady: [], seconds: [] };
   const [first, ...others] = suites;
-  await runSuiteStep(first, total, print);
+  await runStep(first, runSuite, total, print);
   const waiting = [...parts];
   const lane = async () => {
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift())
-      await runPartStep(part, total, print);
+      await runStep(part, runPart, total, print);
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  for (const suite of others) await runSuiteStep(suite, total, print);
+  for (const suite of others) await runStep(suite, runSuite, total, print);
   return total;
 }
 
-/** Yields the end of the log: seconds, failures, and the counts as the last line. */
-export function summaryOf({ passed, failed, failures, seconds }) {
+/** Yields the end of the log: seconds, what was unsteady, what failed, and the counts as the last line. */
+export function summaryOf({ passed, failed, failures, unsteady, seconds }) {
   const times = seconds.map(({ name, value }) => `${name} ${value} s`).join(', ');
-  const shown = failures.slice(0, MAX_FAILURES);
-  const more = failures.length > shown.length ? [`… and ${failures.length - shown.length} lines more`] : [];
-  const told = failures.length === 0 ? [] : ['what failed:', ...shown, ...more, ''];
+  const told = [
+    ...paragraph('unsteady, failed and then passed when the step was run again:', unsteady),
+    ...paragraph('what failed:', failures),
+  ];
   return ['', `time: ${times}`, '', ...told, `${passed} passed, ${failed} failed`, ''].join('\n');
 }
 
-/** Runs a command that ends with `N passed, N failed` and adds its counts. */
-async function runSuiteStep({ name, program, args }, total, print) {
-  print(`== ${name}\n`);
+function paragraph(heading, lines) {
+  if (lines.length === 0) return [];
+  const more = lines.length > MAX_FAILURES ? [`… and ${lines.length - MAX_FAILURES} lines more`] : [];
+  return [heading, ...lines.slice(0, MAX_FAILURES), ...more, ''];
+}
+
+/** Runs a step, once more when it failed narrowly, and adds its counts. */
+async function runStep(step, runOnce, total, print) {
   const startedAtMs = Date.now();
+  let counts = await runOnce(step, print);
+  if (counts.failed > 0 && counts.failed <= MAX_UNSTEADY) {
+    print(`» ${step.name} failed and is run once more …\n`);
+    const again = await runOnce(step, print);
+    if (again.failed === 0) total.unsteady.push(...counts.failures);
+    counts = again;
+  }
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.failures.push(...counts.failures);
+  total.seconds.push(secondsOf(step.name, startedAtMs));
+}
+
+/** Runs a command that ends with `N passed, N failed` and yields its counts. */
+async function runSuite({ name, program, args }, print) {
+  print(`== ${name}\n`);
   const { code, stdout } = await runPiped(program, args, { cwd: root, onText: print });
-  total.seconds.push(secondsOf(name, startedAtMs));
-  total.failures.push(...stdout.split('\n').filter((line) => line.startsWith('FAILED ')));
+  const failures = stdout.split('\n').filter((line) => line.startsWith('FAILED '));
   const [counts] = [...stdout.matchAll(/^(\d+) passed, (\d+) failed$/gm)].slice(-1);
   const passed = Number(counts?.[1] ?? 0);
   const failed = Number(counts?.[2] ?? 0);
-  total.passed += passed;
-  total.failed += failed;
-  if (counts === undefined || (code !== 0 && failed === 0)) {
-    total.failed += 1;
-    total.failures.push(
-      `FAILED ${name} ended with exit code ${code} ${counts ? 'all the same' : 'without counts'}`,
-    );
-  }
+  if (counts !== undefined && (code === 0 || failed > 0)) return { passed, failed, failures };
+  const how = `FAILED ${name} ended with exit code ${code} ${counts ? 'all the same' : 'without counts'}`;
+  return { passed, failed: failed + 1, failures: [...failures, how] };
 }
 
 /** Runs one part and counts it as one test; its output stands together, however many run at a time. */
-async function runPartStep({ name, program, args }, total, print) {
+async function runPart({ name, program, args }, print) {
   print(`» ${name} …\n`);
-  const startedAtMs = Date.now();
   const { code, output } = await capture(program, args, { cwd: root });
   print(`== ${name}\n${output.trimEnd()}\n`);
-  total.seconds.push(secondsOf(name, startedAtMs));
-  if (code === 0) {
-    total.passed += 1;
-    return;
-  }
-  total.failed += 1;
+  if (code === 0) return { passed: 1, failed: 0, failures: [] };
   const lines = output.trim().split('\n').slice(-MAX_PART_LINES);
-  total.failures.push(
+  const failures = [
     `FAILED part ${name}, its last lines:`,
     ...lines.map((line) => `  ${line.slice(0, 200)}`),
-  );
+  ];
+  return { passed: 0, failed: 1, failures };
 }
 
 function secondsOf(name, startedAtMs) {
@@ -103,7 +124,7 @@ if (isProgram(import.meta.url)) {
     args: [join(root, 'ci', `${name}.mjs`)],
   }));
   const print = (text) => process.stdout.write(text);
-  const total = await runAll({ suites: [SUITE, MATRIX], parts, print });
+  const total = await runAll({ suites: [SUITE, ...MATRIX], parts, print });
   process.stdout.write(summaryOf(total));
   process.exitCode = total.failed > 0 ? 1 : 0;
 }

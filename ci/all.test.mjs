@@ -1,4 +1,7 @@
-import { expect, it } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
 import { runAll, summaryOf } from './all.mjs';
 
 const step = (name, text, code = 0) => ({
@@ -6,6 +9,20 @@ const step = (name, text, code = 0) => ({
   program: process.execPath,
   args: ['-e', `console.log(${JSON.stringify(text)}); process.exitCode = ${code}`],
 });
+
+/** A step that fails the first time it is run, and from then on ends well. */
+function unsteadyStep(name, before, after) {
+  const folder = mkdtempSync(join(tmpdir(), 'daggerml-all-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const mark = join(folder, 'mark');
+  const script = `
+    const { existsSync, writeFileSync } = require('node:fs');
+    const isFirst = !existsSync(${JSON.stringify(mark)});
+    writeFileSync(${JSON.stringify(mark)}, '');
+    console.log(isFirst ? ${JSON.stringify(before)} : ${JSON.stringify(after)});
+    process.exitCode = isFirst ? 1 : 0;`;
+  return { name, program: process.execPath, args: ['-e', script] };
+}
 
 async function endOf(steps) {
   let printed = '';
@@ -57,7 +74,35 @@ it.each([
 
 it('keeps its end short, however much has failed', () => {
   const failures = Array.from({ length: 500 }, (_, index) => `FAILED ${index}`);
-  const lines = summaryOf({ passed: 0, failed: 500, failures, seconds: [] }).split('\n');
+  const lines = summaryOf({ passed: 0, failed: 500, failures, unsteady: [], seconds: [] }).split('\n');
   expect(lines.length).toBeLessThan(80);
   expect(lines.slice(-2)).toEqual(['0 passed, 500 failed', '']);
+});
+
+it('runs what failed narrowly once more, counts that run alone and names what was unsteady', async () => {
+  const { printed, summary } = await endOf({
+    suites: [
+      unsteadyStep('test', 'FAILED store a.test.ts > moves: no\n4 passed, 1 failed', '5 passed, 0 failed'),
+    ],
+    parts: [unsteadyStep('faults', 'engine died', 'faults: green')],
+  });
+  expect(printed).toContain('» test failed and is run once more …');
+  expect(summary.split('\n').slice(3)).toEqual([
+    'unsteady, failed and then passed when the step was run again:',
+    'FAILED store a.test.ts > moves: no',
+    'FAILED part faults, its last lines:',
+    '  engine died',
+    '',
+    '6 passed, 0 failed',
+    '',
+  ]);
+});
+
+it('does not repeat a suite that failed broadly', async () => {
+  const { printed, total } = await endOf({
+    suites: [unsteadyStep('test', '4 passed, 4 failed', '8 passed, 0 failed')],
+    parts: [],
+  });
+  expect(printed).not.toContain('once more');
+  expect(total).toMatchObject({ passed: 4, failed: 4 });
 });
