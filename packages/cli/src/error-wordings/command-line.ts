@@ -1,0 +1,139 @@
+import type { CliErrorCode } from '../cli-error.ts';
+import { EXIT } from '../exit-code.ts';
+import type { ErrorWording } from '../wording.ts';
+import { AGAIN } from './hints.ts';
+
+const USAGE = '"dml [{command} ]--help" shows what it takes';
+const FORMS = '"dml help references" shows the forms of a name';
+
+/** What the command line itself refuses. */
+export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>> = {
+  unknown_command: {
+    exit: EXIT.usage,
+    message: 'there is no command "{word}"',
+    hint: '[did you mean: {nearest}? ]"dml [{command} ]--help" lists all commands',
+  },
+  unknown_option: {
+    exit: EXIT.usage,
+    message: 'there is no option "{word}" here',
+    hint: '[did you mean: {nearest}? ]"dml [{command} ]--help" lists the options',
+  },
+  unreadable_repository: {
+    exit: EXIT.storage,
+    message: '"{path}" cannot be read ({errno})',
+    hint: 'check the permissions of the folder and of the files in it',
+  },
+  missing_argument: { exit: EXIT.usage, message: 'the argument "{word}" is missing', hint: USAGE },
+  invalid_argument: { exit: EXIT.usage, message: '{problem}', hint: USAGE },
+  path_exists: {
+    exit: EXIT.refused,
+    message: '"{path}" exists',
+    hint: 'choose another path, or give --force to replace it',
+  },
+  protected_path: {
+    exit: EXIT.refused,
+    message: '"{path}" holds the repository or the current folder and is not replaced',
+    hint: 'choose a path of its own',
+  },
+  unwritable_path: {
+    exit: EXIT.storage,
+    message: '"{path}" cannot be written ({errno})',
+    hint: 'check its permissions and the space on its disk, or choose another path',
+  },
+  not_exportable: {
+    exit: EXIT.refused,
+    message: 'the value of "{name}" has the kind {found}; only blobs and maps become files',
+    hint: '"dml cat {name}" prints it',
+  },
+  branch_exists: {
+    exit: EXIT.refused,
+    message: 'the branch "{branch}" exists',
+    hint: 'choose another name, or "dml merge {branch} <source>" to move it forward',
+  },
+  not_fast_forward: {
+    exit: EXIT.refused,
+    message: '"{target}" and "{source}" have diverged, and a merge only moves a branch forward',
+    hint:
+      'run the pipeline again on top of {target}: "dml switch {target}", then "dml run <file>"; ' +
+      'calls that {source} computed are not computed again',
+  },
+  head_moved: {
+    exit: EXIT.refused,
+    message: '"{head}" moved meanwhile',
+    hint: 'run the command again',
+  },
+  wrong_class: {
+    exit: EXIT.usage,
+    message: '"{name}" names an object of the class {found}, not a {wanted}',
+    hint: `"dml show {name}" prints what it holds; ${FORMS}`,
+  },
+  // @spec DML-CLI-0607
+  unknown_object: {
+    exit: EXIT.unknownObject,
+    message: 'nothing here is named "{name}"',
+    hint: `[did you mean: {nearest}? ]"dml dag list" and "dml heads" list names; ${FORMS}`,
+    details: {
+      ref: {
+        message: 'there is no ref "{name}"',
+        hint: '[did you mean: {nearest}? ]"dml heads" lists the branches; "dml show" takes other names too',
+      },
+      branch: {
+        message: 'there is no branch "{name}"',
+        hint: '[did you mean: {nearest}? ]"dml heads" lists the branches',
+      },
+      dag: {
+        message: 'nothing here is named "{name}": the commit {inside} has no dag "{word}"',
+        hint: '[did you mean: {nearest}? ]"dml show {inside}" lists its dags',
+      },
+      node: {
+        message: 'nothing here is named "{name}": the dag {inside} names no node "{word}"',
+        hint: '[did you mean: {nearest}? ]"dml show {inside}" lists its nodes and their names',
+      },
+      history: {
+        message: 'nothing here is named "{name}": the history of {inside} is not that long',
+        hint: '"dml log {inside}" lists its commits',
+      },
+    },
+  },
+  unknown_index: {
+    exit: EXIT.unknownObject,
+    message: 'there is no work in progress named "{name}"',
+    hint: '"dml index list" lists what there is',
+  },
+  no_commit: {
+    exit: EXIT.unknownObject,
+    message: 'the branch "{branch}" has no commit yet',
+    hint: '"dml run <file>" makes the first one',
+  },
+  no_value: {
+    exit: EXIT.unknownObject,
+    message: '"{name}" ({found}) does not stand for one value',
+    hint: 'name a dag, a node or a datum[, for example: {inside}]',
+  },
+  ambiguous_prefix: {
+    exit: EXIT.ambiguous,
+    message: '"{name}" fits several: {candidates}',
+    hint: 'give more digits; "dml show" with all digits of one prints what it is',
+  },
+  short_prefix: {
+    exit: EXIT.ambiguous,
+    message: '"{name}" names nothing and is too short for an id',
+    hint: `give at least 4 digits; "dml dag list" and "dml heads" list names; ${FORMS}`,
+  },
+  infrastructure_failed: {
+    exit: EXIT.infrastructure,
+    message: 'the call "{name}" was lost: {failureCode}: {message}',
+    hint: `nothing was committed and no failure was recorded: ${AGAIN}`,
+  },
+  unusable_file: {
+    exit: EXIT.pipeline,
+    message: '"{file}" {problem}',
+    hint: 'give the path of a TypeScript or JavaScript file that exports a pipeline',
+  },
+  pipeline_stalled: {
+    exit: EXIT.pipeline,
+    message: 'the pipeline waits for something that can no longer happen',
+    hint: 'look for a promise that nothing settles',
+  },
+  interrupted: { exit: EXIT.interrupted, message: 'interrupted', hint: 'run the command again to go on' },
+};

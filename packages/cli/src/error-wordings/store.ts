@@ -1,0 +1,168 @@
+import type { StoreErrorCode } from '@daggerml/store';
+import { EXIT } from '../exit-code.ts';
+import type { ErrorWording } from '../wording.ts';
+import { DAMAGED, DEFECT } from './hints.ts';
+
+const NOTHING_KEPT =
+  'nothing of this step was kept; free space or mend permissions, then run the command again';
+const IN_A_MOMENT = 'run the command again in a moment';
+const UPDATE = 'update dml: npm install --global @daggerml/cli';
+
+/** What the store refuses or finds. */
+export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
+  store_missing: {
+    exit: EXIT.notARepository,
+    message: 'there is no store in "{path}"',
+    hint: '"dml init" creates a repository',
+  },
+  store_exists: {
+    exit: EXIT.refused,
+    message: 'there is a store already',
+    hint: '"dml status" shows what it holds',
+  },
+  store_damaged: {
+    exit: EXIT.storage,
+    message: 'the store is damaged ({detail}[ in {table}])',
+    hint: DAMAGED,
+  },
+  store_poisoned: {
+    exit: EXIT.storage,
+    message: 'an earlier write failed, so nothing more was written',
+    hint: NOTHING_KEPT,
+  },
+  store_write_failed: { exit: EXIT.storage, message: 'the store could not be written', hint: NOTHING_KEPT },
+  store_read_only: {
+    exit: EXIT.defect,
+    message: 'a command that reads tried to write ({label})',
+    hint: DEFECT,
+  },
+  store_closed: { exit: EXIT.defect, message: 'the store was closed already', hint: DEFECT },
+  store_nested_write: {
+    exit: EXIT.defect,
+    message: 'a write was begun inside another one ({label})',
+    hint: DEFECT,
+  },
+  store_misuse: { exit: EXIT.defect, message: 'the store was used wrongly ({detail})', hint: DEFECT },
+  store_open_elsewhere: {
+    exit: EXIT.defect,
+    message: 'this process has the store open already',
+    hint: DEFECT,
+  },
+  store_worker_thread: { exit: EXIT.defect, message: 'a store opens only in the main thread', hint: DEFECT },
+  store_network_filesystem: {
+    exit: EXIT.storage,
+    message: '"{path}" is on a network file system ({kind})',
+    hint: 'keep the repository on a local disk; the store would not be safe there',
+  },
+  store_unwritable: {
+    exit: EXIT.storage,
+    message: '"{path}" cannot be written ({errno})',
+    hint: 'check the permissions of the folder and the space on its disk; commands that read use its lock table too',
+    details: {
+      folder_not_empty: {
+        message: '"{path}" holds other things than a store',
+        hint: 'choose a place of its own for the repository, or move them away',
+      },
+    },
+  },
+  store_busy: {
+    exit: EXIT.storage,
+    message: 'the store is busy ({detail})',
+    hint: IN_A_MOMENT,
+    details: {
+      readers: {
+        message: 'too many processes read the store: all {limit} places are taken',
+        hint: 'run the command again when some of them have ended',
+      },
+      locks: {
+        message:
+          'the processes that used the store before left its locks unusable, and some of them still hold it',
+        hint: 'run the command again when the other commands on this repository have ended',
+      },
+      compacting: { message: 'another process compacts the store', hint: IN_A_MOMENT },
+      replaced: { message: 'another process has just compacted the store', hint: IN_A_MOMENT },
+    },
+  },
+  store_full: {
+    exit: EXIT.storage,
+    message: 'there is not enough space for the repository: {neededBytes} needed, {availableBytes} left',
+    hint: 'nothing of this step was written; free space on its disk, then run the command again',
+  },
+  // @spec DML-CLI-1202
+  schema_newer: {
+    exit: EXIT.newer,
+    message: 'the repository has schema {schema}; this dml knows schemas up to {supported}',
+    hint: UPDATE,
+  },
+  schema_older: {
+    exit: EXIT.newer,
+    message: 'the repository has schema {schema}; this dml needs schema {supported}',
+    hint: 'a command that writes brings it up to date, for example "dml gc"',
+  },
+  engine_older: {
+    exit: EXIT.newer,
+    message: 'the engine {engine} wrote the repository; this dml has {supported}',
+    hint: UPDATE,
+  },
+  object_missing: { exit: EXIT.storage, message: 'the object {objectId} is not in the store', hint: DAMAGED },
+  ref_name_invalid: {
+    exit: EXIT.usage,
+    message: '"{refName}" is not a valid name',
+    hint: 'a name has 1 to 255 bytes, no control characters, and is not "." or ".."',
+  },
+  ref_missing: {
+    exit: EXIT.unknownObject,
+    message: 'there is no such ref',
+    hint: '"dml heads" lists the branches',
+  },
+  ref_target_missing: { exit: EXIT.storage, message: 'the commit {commitId} is not complete', hint: DAMAGED },
+  object_too_large: {
+    exit: EXIT.pipeline,
+    message: 'a {class} of {sizeBytes} is above the limit of {limitBytes}',
+    hint: 'store large content as a blob',
+  },
+  revision_invalid: {
+    exit: EXIT.usage,
+    message: '"{revision}" is not a revision',
+    hint: 'for example: main, main~2, 3f2a9c',
+  },
+  sequence_unknown: {
+    exit: EXIT.unknownObject,
+    message: 'the journal ends at {lastSequence}, before {sequence}',
+  },
+  gc_refused: {
+    exit: EXIT.unsafe,
+    message: 'nothing was deleted, because it would not be safe ({detail})',
+    hint: 'run "dml verify" to see what is damaged',
+    details: {
+      no_roots: {
+        message: 'nothing was deleted: there is no commit yet',
+        hint: '"dml run <file>" makes the first one',
+      },
+      already_running: {
+        message: 'nothing was deleted: the process {pid} is collecting already',
+        hint: 'wait until it has ended',
+      },
+      claim_lost: {
+        message: 'the collection ended early: another process took it over',
+        hint: 'wait until it has ended',
+      },
+    },
+  },
+  transfer_invalid: {
+    exit: EXIT.storage,
+    message: 'the stream is not valid ({detail})',
+    hint: 'make the file anew',
+  },
+  compaction_refused: {
+    exit: EXIT.unsafe,
+    message: 'nothing was compacted ({detail})',
+    hint: 'run "dml verify" first',
+  },
+  excision_refused: {
+    exit: EXIT.unsafe,
+    message: 'nothing was excised ({detail})',
+    hint: '"dml show" prints what the object is',
+  },
+  history_invalid: { exit: EXIT.storage, message: 'the history is not valid ({detail})', hint: DAMAGED },
+};

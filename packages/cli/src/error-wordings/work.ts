@@ -1,0 +1,151 @@
+import type { BindingsErrorCode } from '@daggerml/bindings';
+import type { ExecutionErrorCode } from '@daggerml/execution';
+import { EXIT } from '../exit-code.ts';
+import type { ErrorWording } from '../wording.ts';
+import { AGAIN, DEFECT } from './hints.ts';
+
+/** What can go wrong while pipelines are read, run and committed. */
+export const WORK_WORDINGS: Readonly<Record<BindingsErrorCode | ExecutionErrorCode, ErrorWording>> = {
+  repository_exists: {
+    exit: EXIT.refused,
+    message: '"{folder}" has a repository already',
+    hint: '"dml status" shows what it holds',
+  },
+  not_a_repository: {
+    exit: EXIT.notARepository,
+    message: 'there is no repository in "{folder}" or above it',
+    hint: '"dml init" creates one',
+  },
+  unknown_name: {
+    exit: EXIT.unknownObject,
+    message: 'nothing is named "{name}"[ in {revision}]',
+    hint: '"dml dag list" lists the dags, "dml show <dag>" the names inside one',
+  },
+  ambiguous_id: {
+    exit: EXIT.ambiguous,
+    message: '"{name}" fits several: {candidates}',
+    hint: 'give more digits',
+  },
+  foreign_handle: {
+    exit: EXIT.pipeline,
+    message: '[{path}: ]a handle of another dag was used',
+    hint: 'import the other dag and use its names',
+  },
+  name_taken: {
+    exit: EXIT.pipeline,
+    message: 'the dag names two nodes "{name}"',
+    hint: 'give one of them another name',
+  },
+  reserved_name: {
+    exit: EXIT.pipeline,
+    message: 'the name "{name}" is reserved',
+    hint: 'choose another name',
+  },
+  invalid_name: {
+    exit: EXIT.pipeline,
+    message: '"{name}" cannot be a name ({reason})',
+    hint: 'a name has 1 to 255 bytes, no control characters, and is not "." or ".."',
+  },
+  dag_failed: {
+    exit: EXIT.callFailed,
+    message: 'the call "{name}" failed: {failureCode}: {message}',
+    hint: '[see it with "dml show {nodeId}"; ]nothing was committed, finished calls are kept, and --retry-failed runs it anew',
+  },
+  dag_closed: {
+    exit: EXIT.pipeline,
+    message: 'the dag "{dag}" was committed or closed already',
+    hint: 'add nodes before the pipeline returns',
+  },
+  unwritable_folder: {
+    exit: EXIT.storage,
+    message: '"{folder}" cannot be written ({reason})',
+    hint: 'check its permissions, or choose another folder',
+  },
+  unsupported_value: {
+    exit: EXIT.pipeline,
+    message: '{path} is {found} and cannot be stored',
+    hint: '{instead}',
+  },
+  cyclic_value: {
+    exit: EXIT.pipeline,
+    message: '{path} is {found}',
+    hint: '{instead}',
+  },
+  reserved_scheme: {
+    exit: EXIT.pipeline,
+    message: '[{path}: ]URIs with the scheme "dml" are reserved',
+    hint: 'use another scheme',
+  },
+  unreadable_file: {
+    exit: EXIT.pipeline,
+    message: '"{path}" cannot be read ({reason})',
+    hint: 'paths are resolved from the folder of the pipeline file',
+  },
+  not_a_pipeline: {
+    exit: EXIT.pipeline,
+    message: '"{file}" exports no pipeline[ named "{wanted}"; it exports: {pipelines}]',
+    hint: "export one: export const name = definePipeline('name', async (dag) => { … })",
+  },
+  ambiguous_pipeline: {
+    exit: EXIT.pipeline,
+    message: '"{file}" exports several pipelines: {pipelines}',
+    hint: 'name one: dml run <file> <pipeline>',
+  },
+  pipeline_missing: {
+    exit: EXIT.pipeline,
+    message: 'there is no file "{file}"',
+    hint: 'give the path of a file that exports a pipeline',
+  },
+  pipeline_threw: {
+    exit: EXIT.pipeline,
+    message: '[{position}: ]{reason}',
+    hint: 'the pipeline itself failed, not a call; nothing was committed[; see {file}]',
+  },
+  not_executed: {
+    exit: EXIT.unknownObject,
+    message: 'the node {nodeId} has no outcome here',
+    hint: 'name its dag through the commit that it belongs to: <commit>:<dag>',
+  },
+  call_failed: {
+    exit: EXIT.callFailed,
+    message: 'the call {nodeId} failed: {failureCode}: {message}',
+    hint: '"dml show {nodeId}" shows more; "dml run --retry-failed" runs it anew',
+  },
+  input_failed: { exit: EXIT.callFailed, message: 'an input of the call failed[: {message}]' },
+  capture_failed: {
+    exit: EXIT.pipeline,
+    message: '[{position}: ]a function cannot be captured: {reason}[; {file} exports: {exports}]',
+    hint: 'a function of a pipeline is an export of a file that can be bundled',
+  },
+  illegal_transition: {
+    exit: EXIT.defect,
+    message: 'the Executor met "{event}" in the state "{state}"',
+    hint: DEFECT,
+  },
+  adapter_unknown: {
+    exit: EXIT.pipeline,
+    message: 'no adapter here runs "{uri}"',
+    hint: 'only captured TypeScript functions run in this version',
+  },
+  function_missing: { exit: EXIT.callFailed, message: 'the captured code has no such function[: {message}]' },
+  function_threw: { exit: EXIT.callFailed, message: 'a function threw[: {message}]' },
+  never_settled: { exit: EXIT.callFailed, message: 'a function never came to an end[: {message}]' },
+  builtin_refused: { exit: EXIT.callFailed, message: 'a builtin refused its inputs[: {message}]' },
+  worker_lost: {
+    exit: EXIT.infrastructure,
+    message: 'the worker of a call was lost[: {message}]',
+    hint: AGAIN,
+  },
+  timeout: {
+    exit: EXIT.infrastructure,
+    message: 'a call took longer than its limit[: {message}]',
+    hint: 'raise timeoutMs, or make the call smaller',
+  },
+  unreachable: { exit: EXIT.infrastructure, message: 'a backend does not answer[: {message}]', hint: AGAIN },
+  cancelled: { exit: EXIT.interrupted, message: 'interrupted; no call runs any more', hint: AGAIN },
+  integrate_failed: {
+    exit: EXIT.infrastructure,
+    message: 'a result is not complete[: {message}]',
+    hint: AGAIN,
+  },
+};
