@@ -224,6 +224,24 @@ describe('arguments', () => {
     expect((await spec(root, 'mutate', 'nothing')).stderr).toContain('the packages are object-model, store,');
   });
 
+  it('of a mutation check that choose nothing that can be tried are errors', async () => {
+    const root = await generated(OPEN_SUITE);
+    const refused = async (...args: string[]): Promise<string> => {
+      const { stderr, exitCode } = await spec(root, 'mutate', 'object-model', ...args);
+      expect(exitCode).toBe(2);
+      return stderr;
+    };
+    expect(await refused('DML-OBJ-0099')).toContain(
+      'no specification defines DML-OBJ-0099; did you mean DML-OBJ',
+    );
+    expect(await refused('DML-STO-0001')).toContain('DML-STO-0001 is none of object-model');
+    expect(await refused('dml-obj-0002')).toContain('DML-OBJ-0002 is not verified');
+    expect(await refused('DML-OBJ-0001', '--from', 'DML-OBJ-0001')).toContain('where no ID is named');
+    expect(await refused('--from', 'DML-OBJ-0900')).toContain(
+      'no verified requirement of object-model from DML-OBJ-0900 on',
+    );
+  });
+
   it('may be none: then the help is printed', async () => {
     const root = await generated();
     for (const args of [[], ['--help'], ['check', '-h']]) {

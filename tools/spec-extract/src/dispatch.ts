@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { findRoot } from './disk.ts';
+import type { MutationChoice } from './mutation/sample.ts';
 import { type Answer, EXIT, type ExitCode, SuiteError, UsageError } from './output.ts';
 
 /** What the process around the tool supplies. */
@@ -27,6 +28,7 @@ const OPTIONS = {
   root: { type: 'string' },
   sample: { type: 'string' },
   seed: { type: 'string' },
+  from: { type: 'string' },
 } as const;
 
 const HELP = `Traces every requirement of specs/ to its owner in the code and to tests that ran and passed.
@@ -41,7 +43,8 @@ usage: npm run spec -- <command> [--json]
   generate             writes requirements/*.yaml and COMPLIANCE.md, then reports like check
   review <ID…>|--all   records that changed text was reviewed
   mutate <package>     breaks the owners of verified requirements and runs the tests that cite them
-                       --sample <count> (20), --seed <number> (1)
+                       --sample <count> (20), --seed <number> (1), --from <ID>: none before it
+  mutate <package> <ID…>  only those that are named
 
   --root <folder>      the repository, found upwards from here by its specs folder
   --json               one JSON document on standard output
@@ -93,9 +96,8 @@ async function dispatch(args: readonly string[], surroundings: Surroundings): Pr
     case 'mutate':
       return (await import('./mutation/command-mutate.ts')).mutate({
         root,
-        packageName: only(operands, 'mutate <package>'),
-        sampleSize: positiveInteger(values.sample ?? '20', '--sample'),
-        seed: positiveInteger(values.seed ?? '1', '--seed'),
+        packageName: only(operands.slice(0, 1), 'mutate <package>'),
+        choice: mutationChoice(operands.slice(1), values),
         say: surroundings.say,
       });
     default:
@@ -125,6 +127,7 @@ function parseStrict(args: readonly string[]): {
     root?: string | undefined;
     sample?: string | undefined;
     seed?: string | undefined;
+    from?: string | undefined;
   };
   positionals: string[];
 } {
@@ -148,6 +151,21 @@ function reviewOperands(operands: readonly string[], all: boolean): readonly str
   if (all === operands.length > 0)
     throw new UsageError('usage: npm run spec -- review <ID…> or review --all');
   return all ? 'all' : operands.map((operand) => operand.toUpperCase());
+}
+
+function mutationChoice(
+  ids: readonly string[],
+  { sample, seed, from }: ReturnType<typeof parseStrict>['values'],
+): MutationChoice {
+  if (ids.length === 0)
+    return {
+      from: from?.toUpperCase(),
+      sampleSize: positiveInteger(sample ?? '20', '--sample'),
+      seed: positiveInteger(seed ?? '1', '--seed'),
+    };
+  if ([sample, seed, from].some((value) => value !== undefined))
+    throw new UsageError('--sample, --seed and --from choose where no ID is named');
+  return { ids: ids.map((id) => id.toUpperCase()) };
 }
 
 function positiveInteger(text: string, option: string): number {

@@ -2,8 +2,9 @@ import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { run } from '../src/dispatch.ts';
-import { runWithVitest } from '../src/mutation/citing-run.ts';
+import { type CitingRunner, runWithVitest } from '../src/mutation/citing-run.ts';
 import { mutate } from '../src/mutation/command-mutate.ts';
+import type { MutationChoice } from '../src/mutation/sample.ts';
 import { createScratchCopy } from '../src/mutation/scratch-copy.ts';
 import { readVitestReport } from '../src/vitest-report.ts';
 import { runTool, useCompiledTool } from './compiled-tool.ts';
@@ -40,8 +41,7 @@ describe('mutate', () => {
     const answer = await mutate({
       root,
       packageName: 'object-model',
-      sampleSize: 9,
-      seed: 1,
+      choice: { sampleSize: 9, seed: 1 },
       say: (text) => said.push(text),
     });
     expect(answer).toMatchObject({
@@ -68,21 +68,41 @@ describe('mutate', () => {
     });
     expect(answer.text).toMatch(/^object-model: 3 of 3 verified requirements, seed 1\n\nid +outcome /);
     expect(answer.text).toMatch(/\n1 killed, 1 survived, 1 not mutable, 0 no baseline$/);
-    expect(said).toHaveLength(4);
+    expect(said).toEqual([
+      'object-model: trying 3 of 3 verified requirements, seed 1 …',
+      '1/3 DML-OBJ-0001',
+      '2/3 DML-OBJ-0002',
+      '  survived invert-condition: name.length === 0',
+      '3/3 DML-OBJ-0003',
+    ]);
     expect(snapshot(root)).toEqual(before);
   });
 
   it('is green when every mutant is killed', async () => {
     const root = await mutableRepository();
-    const killed = { sampleSize: 9, seed: 1, say: () => undefined, root, packageName: 'object-model' };
     let calls = 0;
     const answer = await mutate({
-      ...killed,
+      root,
+      packageName: 'object-model',
+      choice: { sampleSize: 9, seed: 1 },
+      say: () => undefined,
       runTests: async ({ ids }) =>
         new Map(ids.map((id) => [id, calls++ < 3 ? ('passed' as const) : ('failed' as const)])),
     });
     expect(answer).toMatchObject({ exitCode: 0, json: { counts: { killed: 2, not_mutable: 1 } } });
   });
+});
+
+it.each<[MutationChoice, string[]]>([
+  [{ ids: ['DML-OBJ-0002'] }, ['DML-OBJ-0002']],
+  [{ ids: ['DML-OBJ-0003', 'DML-OBJ-0001'] }, ['DML-OBJ-0001', 'DML-OBJ-0003']],
+  [{ from: 'DML-OBJ-0002', sampleSize: 9, seed: 1 }, ['DML-OBJ-0002', 'DML-OBJ-0003']],
+])('tries what is chosen, %j, and nothing else', async (choice, tried) => {
+  const root = await mutableRepository();
+  const runTests: CitingRunner = async ({ ids }) => new Map(ids.map((id) => [id, 'passed']));
+  const request = { root, packageName: 'object-model', choice, say: () => undefined, runTests };
+  const { json } = await mutate(request);
+  expect((json as { rows: { id: string }[] }).rows.map(({ id }) => id)).toEqual(tried);
 });
 
 it('runs only the tests that cite the id [DML-TRC-0903]', async () => {

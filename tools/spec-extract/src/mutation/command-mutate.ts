@@ -1,19 +1,18 @@
-import { AREAS } from '../area.ts';
-import { readIndexes } from '../command-show.ts';
+import { AREAS, areaOfId } from '../area.ts';
+import { readIndexes, unknownId } from '../command-show.ts';
 import { type Answer, EXIT, UsageError } from '../output.ts';
 import type { IndexedRequirement } from '../requirement-index.ts';
 import { type CitingRunner, runWithVitest } from './citing-run.ts';
 import { withInterrupt } from './interrupt.ts';
 import { type MutationOutcome, type MutationRow, runMutation } from './mutation-run.ts';
-import { sampleIds } from './sample.ts';
+import { chosenIds, type MutationChoice } from './sample.ts';
 import { createScratchCopy } from './scratch-copy.ts';
 
 /** What to mutate. */
 export interface MutateRequest {
   readonly root: string;
   readonly packageName: string;
-  readonly sampleSize: number;
-  readonly seed: number;
+  readonly choice: MutationChoice;
   /** Told what happens while it takes long. */
   say(text: string): void;
   /** Runs citing tests; vitest unless a test supplies another. */
@@ -25,11 +24,11 @@ const OUTCOMES: readonly MutationOutcome[] = ['killed', 'survived', 'not_mutable
 
 /** Breaks a sample of the verified requirements of a package in a scratch copy and reports who noticed. */
 export async function mutate(request: MutateRequest): Promise<Answer> {
-  const { root, packageName, sampleSize, seed, say } = request;
+  const { root, packageName, choice, say } = request;
   const verified = verifiedRequirements(root, packageName);
-  const chosen = sampleIds([...verified.keys()], sampleSize, seed);
-  const sample = chosen.flatMap((id) => verified.get(id) ?? []);
-  say(`trying ${sample.length} of ${verified.size} verified requirements of ${packageName}, seed ${seed} …`);
+  const sample = chosenRequirements(request, verified);
+  const what = `${sample.length} of ${verified.size} verified requirements${described(choice)}`;
+  say(`${packageName}: trying ${what} …`);
   const rows = await withInterrupt(async (signal) => {
     const copy = createScratchCopy(root);
     try {
@@ -40,6 +39,9 @@ export async function mutate(request: MutateRequest): Promise<Answer> {
         timeoutMs: TIMEOUT_MS,
         signal,
         onMutant: ({ id, position, total }) => say(`${position}/${total} ${id}`),
+        onOutcome: ({ outcome, operator, original }) => {
+          if (outcome === 'survived') say(`  survived ${operator}: ${original}`);
+        },
       });
     } finally {
       // @spec DML-TRC-0906
@@ -53,13 +55,13 @@ export async function mutate(request: MutateRequest): Promise<Answer> {
   return {
     exitCode: red ? EXIT.red : EXIT.green,
     text: [
-      `${packageName}: ${sample.length} of ${verified.size} verified requirements, seed ${seed}`,
+      `${packageName}: ${what}`,
       '',
       ...table(rows),
       '',
       OUTCOMES.map((outcome) => `${counts[outcome]} ${outcome.replace('_', ' ')}`).join(', '),
     ].join('\n'),
-    json: { package: packageName, seed, verified: verified.size, counts, rows },
+    json: { package: packageName, ...choice, verified: verified.size, counts, rows },
   };
 }
 
@@ -72,6 +74,31 @@ function verifiedRequirements(root: string, packageName: string): ReadonlyMap<st
   return new Map(
     index.requirements.filter(({ state }) => state === 'verified').map((record) => [record.id, record]),
   );
+}
+
+function chosenRequirements(
+  { root, packageName, choice }: MutateRequest,
+  verified: ReadonlyMap<string, IndexedRequirement>,
+): IndexedRequirement[] {
+  const chosen = chosenIds([...verified.keys()], choice).map((id) => verified.get(id) ?? id);
+  if (chosen.length === 0)
+    throw new UsageError(`no verified requirement of ${packageName}${described(choice)}`);
+  return chosen.map((record) => {
+    if (typeof record !== 'string') return record;
+    if (areaOfId(record)?.packageName !== packageName)
+      throw new UsageError(`${record} is none of ${packageName}`);
+    const recorded = readIndexes(root).some(({ requirements }) =>
+      requirements.some(({ id }) => id === record),
+    );
+    if (!recorded) throw unknownId(root, record);
+    throw new UsageError(`${record} is not verified; only what a passing test cites can be tried`);
+  });
+}
+
+function described(choice: MutationChoice): string {
+  if ('ids' in choice) return '';
+  const from = choice.from === undefined ? '' : ` from ${choice.from} on`;
+  return `${from}, seed ${choice.seed}`;
 }
 
 function table(rows: readonly MutationRow[]): string[] {

@@ -33,6 +33,8 @@ export interface MutationRun {
   readonly signal: AbortSignal;
   /** Told before each mutant is tried. */
   onMutant(row: { readonly id: string; readonly position: number; readonly total: number }): void;
+  /** Told what became of each requirement as soon as it is known. */
+  onOutcome?(row: MutationRow): void;
 }
 
 /** Breaks the owner of each requirement of the sample in turn and runs the tests that cite it. */
@@ -41,11 +43,21 @@ export async function runMutation(run: MutationRun): Promise<MutationRow[]> {
   const rows: MutationRow[] = [];
   for (const [index, record] of run.sample.entries()) {
     run.onMutant({ id: record.id, position: index + 1, total: run.sample.length });
-    // @spec DML-TRC-0905
-    if (sound || (await testOutcome(run, record)) === 'passed') rows.push(await tryRequirement(run, record));
-    else rows.push({ id: record.id, owner: ownerOf(record), outcome: 'no_baseline' });
+    const row = await tryWithBaseline(run, record, sound);
+    run.onOutcome?.(row);
+    rows.push(row);
   }
   return rows;
+}
+
+async function tryWithBaseline(
+  run: MutationRun,
+  record: IndexedRequirement,
+  sound: boolean,
+): Promise<MutationRow> {
+  // @spec DML-TRC-0905
+  if (sound || (await testOutcome(run, record)) === 'passed') return await tryRequirement(run, record);
+  return { id: record.id, owner: ownerOf(record), outcome: 'no_baseline' };
 }
 
 async function tryRequirement(run: MutationRun, record: IndexedRequirement): Promise<MutationRow> {

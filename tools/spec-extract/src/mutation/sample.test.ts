@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { sampleIds } from './sample.ts';
+import { chosenIds, sampleIds } from './sample.ts';
 
 const ids = Array.from({ length: 50 }, (_, index) => `DML-OBJ-${String(index).padStart(4, '0')}`);
 
@@ -24,4 +24,17 @@ it('a larger sample contains the smaller one, each id once and in order', () => 
   expect(small.filter((id) => !large.includes(id))).toEqual([]);
   expect([...new Set(large)].sort()).toEqual(large);
   expect(sampleIds(ids, 99, 7)).toEqual(ids);
+});
+
+it('ids that are named are the choice, each once [DML-TRC-0909]', () => {
+  expect(chosenIds(ids, { ids: ['DML-OBJ-0007', 'DML-OBJ-0003', 'DML-OBJ-0007'] })).toEqual([
+    'DML-OBJ-0003',
+    'DML-OBJ-0007',
+  ]);
+});
+
+it('with a first id nothing before it is chosen, and all from there on can be [DML-TRC-0910]', () => {
+  expect(chosenIds(ids, { from: 'DML-OBJ-0045', sampleSize: 99, seed: 1 })).toEqual(ids.slice(45));
+  expect(chosenIds(ids, { from: 'DML-OBJ-0045', sampleSize: 3, seed: 1 })).toHaveLength(3);
+  expect(chosenIds(ids, { sampleSize: 99, seed: 1 })).toEqual(ids);
 });
