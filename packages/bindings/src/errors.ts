@@ -1,5 +1,5 @@
 import type { ExecutionErrorCode } from '@daggerml/execution';
-import { DmlError, type DmlErrorFields, formatMessage } from '@daggerml/object-model';
+import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
 
 /** Every code that the bindings add to those of the packages below. */
 export type BindingsErrorCode =
@@ -16,16 +16,6 @@ export type BindingsErrorCode =
 
 /** Raised here as well, about what the bindings look up, read and run themselves. */
 type OfExecution = Extract<ExecutionErrorCode, 'unknown_name' | 'unreadable_file' | 'pipeline_threw'>;
-
-/** Builds the bindings' error; `fields` are facts for the caller, never payload bytes. */
-export function bindingsError<Code extends BindingsErrorCode | OfExecution>(
-  code: Code,
-  fields: DmlErrorFields = {},
-  cause?: unknown,
-): DmlError<Code> {
-  const message = formatMessage(MESSAGES[code], fields);
-  return new DmlError<Code>({ code, fields, cause, message });
-}
 
 /**
  * What each code says to a program's author.
@@ -47,3 +37,6 @@ const MESSAGES: Readonly<Record<BindingsErrorCode | OfExecution, string>> = {
   unwritable_folder: '"{folder}" cannot be written ({reason})',
   pipeline_threw: '[{file}: ]{reason}',
 };
+
+/** Builds the bindings' error; `fields` are facts for the caller, never payload bytes. */
+export const bindingsError: ErrorBuilder<BindingsErrorCode | OfExecution> = errorBuilder(MESSAGES);

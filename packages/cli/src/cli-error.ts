@@ -1,4 +1,4 @@
-import { DmlError } from '@daggerml/object-model';
+import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
 
 /** Codes that the command line itself raises. */
 export type CliErrorCode =
@@ -27,11 +27,4 @@ export type CliErrorCode =
   | 'interrupted';
 
 /** Builds an error of the command line; `fields` fill the wording of its code and detail. */
-export function cliError(
-  code: CliErrorCode,
-  fields: Readonly<Record<string, string | number | boolean | readonly string[]>> = {},
-  cause?: unknown,
-  detail?: string,
-): DmlError<CliErrorCode> {
-  return new DmlError<CliErrorCode>({ code, fields, cause, ...(detail !== undefined && { detail }) });
-}
+export const cliError: ErrorBuilder<CliErrorCode> = errorBuilder();

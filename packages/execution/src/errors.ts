@@ -1,4 +1,4 @@
-import { DmlError, formatMessage } from '@daggerml/object-model';
+import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
 import type { StoreErrorCode } from '@daggerml/store';
 
 /** Every code that execution adds to those of the object model and the store. */
@@ -30,18 +30,6 @@ export type ExecutionErrorCode =
 
 /** Raised here as well, about what a run looks for in the store. */
 type OfTheStore = Extract<StoreErrorCode, 'object_missing'>;
-
-export type ErrorFields = Readonly<Record<string, string | number | boolean | readonly string[]>>;
-
-/** Builds execution's error; `fields` are facts for the Caller, never payload bytes. */
-export function executionError<Code extends ExecutionErrorCode | OfTheStore>(
-  code: Code,
-  fields: ErrorFields = {},
-  cause?: unknown,
-): DmlError<Code> {
-  const message = formatMessage(MESSAGES[code], fields);
-  return new DmlError<Code>({ code, fields, cause, message });
-}
 
 /**
  * What each code says to a program's author.
@@ -75,3 +63,6 @@ const MESSAGES: Readonly<Record<ExecutionErrorCode | OfTheStore, string>> = {
   input_failed: '{message}',
   integrate_failed: '{message}',
 };
+
+/** Builds execution's error; `fields` are facts for the Caller, never payload bytes. */
+export const executionError: ErrorBuilder<ExecutionErrorCode | OfTheStore> = errorBuilder(MESSAGES);

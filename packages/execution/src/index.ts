@@ -21,7 +21,7 @@ export { type BuiltinErrorCode, builtinUris, evaluateBuiltin } from './builtins/
 export type { AmbientInput, AmbientKind } from './capture/ambient-inputs.ts';
 export { type CapturedFunction, FunctionCapture, type FunctionSource } from './capture/capture.ts';
 export type { SourceFrame, SourceLocator } from './capture/source-locator.ts';
-export { type ErrorFields, type ExecutionErrorCode, executionError } from './errors.ts';
+export { type ExecutionErrorCode, executionError } from './errors.ts';
 export { failureError } from './executor/call-failure.ts';
 export type { CallCounts, CallFailure, CallOutcome, RunEvent } from './executor/events.ts';
 export { Executor, type ExecutorOptions, type OpenRun, type RunRequest } from './executor/executor.ts';

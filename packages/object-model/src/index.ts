@@ -19,6 +19,7 @@ export { encodeCbor } from './cbor/encode.ts';
 export type { LinkCodec } from './cbor/value.ts';
 export { type CborValue, CODEC_DAG_CBOR, CODEC_RAW, Float64, Link } from './cbor/value.ts';
 export { formatCid, type ParsedCid, parseCid } from './cid.ts';
+export { type ErrorBuilder, errorBuilder } from './error-builder.ts';
 export { formatMessage } from './error-message.ts';
 export { type DetailOf, ERROR_DETAILS, type ErrorCode, type ErrorDetail } from './error-table.ts';
 export {

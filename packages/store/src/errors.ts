@@ -1,4 +1,4 @@
-import { DmlError } from '@daggerml/object-model';
+import { type DmlError, errorBuilder } from '@daggerml/object-model';
 
 /** Every code the store raises beside the object model's own. */
 export type StoreErrorCode =
@@ -41,8 +41,10 @@ export type StoreErrorFields = Readonly<Record<string, string | number | boolean
 /** The error class of this package with its codes. */
 export type StoreError = DmlError<StoreErrorCode>;
 
+const build = errorBuilder<StoreErrorCode>();
+
 /** Builds the store's error; `facts` are for the caller and never hold record bytes. */
 export function storeError(code: StoreErrorCode, facts: StoreErrorFields = {}, cause?: unknown): StoreError {
   const { detail, ...fields } = facts;
-  return new DmlError<StoreErrorCode>({ code, detail, fields, cause });
+  return build(code, fields, cause, detail);
 }
