@@ -135,7 +135,6 @@ function build(entry: BuildOptions, path: string, style: BundleStyle): Built {
       ...bundleOptions,
       ...styles[style],
       ...entry,
-      // @spec DML-EXE-0509
       absWorkingDir: dirname(path),
       alias: { '@daggerml/bindings': authoringModule() },
       write: false,

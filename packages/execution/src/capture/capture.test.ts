@@ -95,6 +95,14 @@ describe('FunctionCapture', () => {
     expect(bundleOf({ 'steps.ts': changed, 'helper.ts': helper })).toBe(base);
   });
 
+  it('keeps the bundle when another export changes that the author calls free of effects [DML-EXE-0508]', () => {
+    const text = (call: string): string =>
+      `import { schema } from './schema.ts'; export const clean = (x: number) => x; export const table = /* @__PURE__ */ ${call};`;
+    const schema = 'export const schema = (name: string) => globalThis.String(name);';
+    const before = bundleOf({ 'steps.ts': text('schema("a")'), 'schema.ts': schema });
+    expect(bundleOf({ 'steps.ts': text('schema("b")'), 'schema.ts': schema })).toBe(before);
+  });
+
   it('gives the same bundle in another folder, with CommonJS libraries too [DML-EXE-0509]', () => {
     const files = {
       'steps.ts': `import { twice } from 'lib'; export const clean = (x: number) => twice(x);`,

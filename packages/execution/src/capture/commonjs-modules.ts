@@ -98,6 +98,7 @@ export function planModulePaths(program: Program): readonly TextEdit[] {
     ) {
       const [table] = node.arguments;
       const [first] = table?.type === 'ObjectExpression' ? table.properties : [];
+      // @spec DML-EXE-0509
       if (first?.type === 'Property' && first.key.type === 'Literal')
         edits.push({ start: first.key.start, end: first.key.end, text: '"module"' });
     }

@@ -184,7 +184,11 @@ describe('runGc', () => {
     store.transact('harm', (transaction) =>
       transaction.putRow('objects', objectKey('node', nodeId)!, Buffer.from('rotten')),
     );
-    await expect(runGc(store)).rejects.toMatchObject({ code: 'gc_refused', detail: 'object_damaged' });
+    await expect(runGc(store)).rejects.toMatchObject({
+      code: 'gc_refused',
+      detail: 'object_damaged',
+      fields: expect.objectContaining({ class: 'node', objectId: nodeId }),
+    });
   });
 
   it('deletes damaged objects that nothing reaches', async () => {
