@@ -12,6 +12,8 @@ export type CliErrorCode =
   | 'unreadable_repository'
   | 'not_exportable'
   | 'branch_exists'
+  | 'branch_current'
+  | 'branch_unmerged'
   | 'unknown_object'
   | 'unknown_index'
   | 'no_commit'

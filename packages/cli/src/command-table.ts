@@ -130,10 +130,16 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'branch',
     group: 'Change refs',
-    summary: 'Create a branch.',
+    summary: 'Create or delete a branch.',
+    description:
+      'A branch is deleted when another one contains its commits. What is printed says how to bring it back.',
     arguments: [
-      { syntax: '<name>', description: 'name of the new branch' },
+      { syntax: '<name>', description: 'name of the branch' },
       { syntax: '[commit]', description: `where it starts, the current commit by default: ${COMMIT_NAME}` },
+    ],
+    options: [
+      { syntax: '-d, --delete', description: 'delete the branch' },
+      { syntax: '--force', description: 'delete it also with commits that no other branch contains' },
     ],
     takesReference: true,
     example: 'dml branch experiment',

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { indexRef } from '@daggerml/store';
+import { applyExcision, indexRef, planExcision } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
@@ -67,6 +67,110 @@ describe('dml branch', () => {
     const outcome = await repository.dml(['branch', 'of-a-dag', 'sums']);
     expect(outcome).toMatchObject({ exitCode: 2 });
     expect(outcome.stderr).toContain('"sums" names an object of the class dag, not a commit');
+  });
+});
+
+describe('dml branch --delete', () => {
+  it('deletes a head that another contains and says how to bring it back [DML-CLI-0910] [DML-CLI-0915]', async () => {
+    await repository.ok('branch', 'it is done', older);
+    const deleted = await repository.json<{ restoringCommand: string }>('branch', '--delete', 'it is done');
+    expect(deleted).toEqual({
+      branch: 'it is done',
+      commitId: older,
+      deleted: true,
+      containedIn: expect.any(String),
+      restoringCommand: `dml branch 'it is done' ${older.slice(0, 16)}`,
+    });
+    expect((await repository.dml(['ref', 'it is done'])).exitCode).toBe(3);
+    expect(await repository.refState()).toMatchObject({
+      journal: expect.arrayContaining([
+        expect.objectContaining({
+          ref: 'refs/heads/it is done',
+          old: older,
+          new: null,
+          actor: 'tester',
+          reason: 'delete branch',
+        }),
+      ]),
+    });
+    await repository.ok('branch', 'it is done', older.slice(0, 16));
+    expect(await repository.ok('branch', '-d', 'refs/heads/it is done')).toBe(
+      `deleted the branch it is done, which was at ${older.slice(0, 12)}\n` +
+        `"dml branch 'it is done' ${older.slice(0, 16)}" brings it back\n`,
+    );
+  });
+
+  it.each(['main', 'HEAD', 'refs/heads/main'])(
+    'refuses %s, the current branch [DML-CLI-0913]',
+    async (name) => {
+      const before = await repository.refState();
+      for (const force of [[], ['--force']]) {
+        const outcome = await repository.dml(['branch', '--delete', name, ...force]);
+        expect(outcome).toMatchObject({ exitCode: 6, stdout: '' });
+        expect(outcome.stderr).toContain(
+          'the branch "main" is the current one and cannot be deleted\nhint: "dml switch',
+        );
+      }
+      expect(await repository.refState()).toEqual(before);
+    },
+  );
+
+  it('refuses a head with commits of its own unless it is forced [DML-CLI-0914]', async () => {
+    await repository.ok('branch', 'own');
+    await repository.ok('switch', 'own');
+    const { commitId } = await repository.run('raw');
+    await repository.ok('switch', 'main');
+    const before = await repository.refState();
+    const refused = await repository.dml(['branch', '--delete', 'own']);
+    expect(refused).toMatchObject({ exitCode: 6, stdout: '' });
+    expect(refused.stderr).toContain('the branch "own" has commits that no other branch contains\n');
+    expect(refused.stderr).toContain('"dml branch --delete --force own" deletes it all the same');
+    expect(await repository.refState()).toEqual(before);
+    expect(await repository.ok('branch', '--delete', '--force', 'own')).toContain(
+      `"dml branch own ${commitId.slice(0, 16)}" brings it back, until "dml gc" deletes what only it kept\n`,
+    );
+    await repository.ok('branch', 'own', commitId.slice(0, 16));
+    // A branch further on contains it.
+    await repository.ok('branch', 'further', 'own');
+    await repository.ok('switch', 'further');
+    await repository.run('report');
+    await repository.ok('switch', 'main');
+    expect(await repository.json('branch', '--delete', 'own')).toMatchObject({ containedIn: 'further' });
+    await repository.ok('branch', '--delete', '--force', 'further');
+  });
+
+  it('goes on where a history ends at an excised commit', async () => {
+    const chain = await TestRepository.create();
+    try {
+      const { commitId: first } = await chain.run('sums');
+      await chain.run('values');
+      await chain.ok('branch', 'first', first);
+      await chain.ok('branch', 'apart', first);
+      await chain.ok('switch', 'apart');
+      await chain.run('raw');
+      await chain.ok('switch', 'main');
+      await chain.ok('branch', '-d', 'first');
+      await chain.ok('branch', 'first', 'main');
+      await chain.withStore(async (store) => {
+        const plan = await planExcision(store, { objects: [{ class: 'commit', objectId: first as never }] });
+        applyExcision(store, plan, { reason: 'secret', message: '', actor: 'tester' });
+      }, 'write');
+      expect(await chain.json('branch', '-d', 'first')).toMatchObject({ containedIn: 'main' });
+      expect((await chain.dml(['branch', '-d', 'apart'])).exitCode).toBe(6);
+    } finally {
+      chain.remove();
+    }
+  });
+
+  it('refuses what is no branch, a commit beside the name, and force alone', async () => {
+    expect((await repository.dml(['branch', '--delete', 'nowhere'])).exitCode).toBe(3);
+    expect((await repository.dml(['branch', '--delete', older])).exitCode).toBe(3);
+    for (const argv of [
+      ['branch', '--delete', 'main', older],
+      ['branch', '--force', 'x'],
+    ])
+      expect(await repository.dml(argv)).toMatchObject({ exitCode: 2, stdout: '' });
+    expect((await repository.dml(['ref', 'x'])).exitCode).toBe(3);
   });
 });
 

@@ -1,33 +1,112 @@
-import { headRef } from '@daggerml/store';
+import type { CommitId } from '@daggerml/object-model';
+import { headRef, type Ref, type Store } from '@daggerml/store';
 import { actorOf } from '../actor.ts';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
+import { containingHead } from '../containing-head.ts';
 import { EXIT } from '../exit-code.ts';
-import { findCommit } from '../object-name.ts';
+import { findCommit, findHead } from '../object-name.ts';
 import { RecordReader } from '../record-reader.ts';
 import { branchOf } from '../ref-text.ts';
 import { withStore } from '../repository-access.ts';
 import { shellWord } from '../wording.ts';
 
-/** `dml branch <name> [commit]`. @spec DML-CLI-0901 */
+/** `dml branch <name> [commit]` and `dml branch --delete <name>`. */
 export async function run(context: CommandContext): Promise<number> {
-  const { output, args, io } = context;
+  const { args, options } = context;
+  const isDeletion = options.delete === true;
+  if (options.force === true && !isDeletion) throw misuse('the option "--force" goes with "--delete" only');
+  if (isDeletion && args[1] !== undefined)
+    throw misuse('"--delete" takes the name of a branch and no commit');
+  await withStore(context, 'write', (store) => (isDeletion ? remove : create)(context, store));
+  return EXIT.done;
+}
+
+/** @spec DML-CLI-0901 */
+function create({ output, args, io }: CommandContext, store: Store): void {
   const name = args[0] ?? '';
   // @spec DML-CLI-0912
   if (name === 'HEAD' || name.startsWith('refs/'))
-    throw cliError('invalid_argument', {
-      problem: `a branch cannot be named "${name}": HEAD and refs/… name refs already`,
-      command: 'branch',
-    });
+    throw misuse(`a branch cannot be named "${name}": HEAD and refs/… name refs already`);
   // @spec DML-CLI-0903
   const ref = headRef(name);
-  await withStore(context, 'write', (store) => {
-    const commitId = findCommit(new RecordReader(store), args[1] ?? branchOf(store.head()));
-    const update = { ref, expected: null, next: commitId, actor: actorOf(io.env), reason: 'branch' };
-    // @spec DML-CLI-0902
-    if (!store.updateRef(update).applied) throw cliError('branch_exists', { branch: name });
-    output.result({ branch: name, commitId }, () => `${output.safe(name)} is at ${output.shortId(commitId)}`);
-    output.talk(`"dml switch ${output.safe(shellWord(name))}" makes it the current branch`);
+  const commitId = findCommit(new RecordReader(store), args[1] ?? branchOf(store.head()));
+  const update = { ref, expected: null, next: commitId, actor: actorOf(io.env), reason: 'branch' };
+  // @spec DML-CLI-0902
+  if (!store.updateRef(update).applied) throw cliError('branch_exists', { branch: name });
+  output.result({ branch: name, commitId }, () => `${output.safe(name)} is at ${output.shortId(commitId)}`);
+  output.talk(`"dml switch ${output.safe(shellWord(name))}" makes it the current branch`);
+}
+
+function remove(context: CommandContext, store: Store): void {
+  const { output, args, io, options } = context;
+  const reader = new RecordReader(store);
+  const { name: ref, commitId } = findHead(reader, args[0] ?? '');
+  const branch = branchOf(ref);
+  const keeper = deleteHead(store, {
+    ref,
+    commitId,
+    actor: actorOf(io.env),
+    // The head that is found may be gone again before the deletion; then another one is looked for.
+    findKeeper: () => {
+      const found = containingHead(reader, commitId, ref);
+      // @spec DML-CLI-0914
+      if (found === undefined && options.force !== true) throw cliError('branch_unmerged', { branch });
+      return found;
+    },
   });
-  return EXIT.done;
+  const word = branch.startsWith('-') ? `-- ${shellWord(branch)}` : shellWord(branch);
+  const restoringCommand = `dml branch ${word} ${commitId.slice(0, RESTORING_DIGITS)}`;
+  const containedIn = keeper === undefined ? null : branchOf(keeper.name);
+  // @spec DML-CLI-0915
+  output.result({ branch, commitId, deleted: true, containedIn, restoringCommand }, () =>
+    [
+      `deleted the branch ${output.safe(branch)}, which was at ${output.shortId(commitId)}`,
+      keeper === undefined
+        ? `"${output.safe(restoringCommand)}" brings it back, until "dml gc" deletes what only it kept`
+        : `"${output.safe(restoringCommand)}" brings it back`,
+    ].join('\n'),
+  );
+}
+
+/** Digits of the commit in the command that brings a branch back: a name of fewer may become ambiguous. */
+const RESTORING_DIGITS = 16;
+
+interface HeadDeletion {
+  readonly ref: Ref['name'];
+  readonly commitId: CommitId;
+  readonly actor: string;
+  /** Finds another head that contains the commit; throws when there must be one. */
+  findKeeper(): Ref | undefined;
+}
+
+/**
+ * Deletes a head and yields another that contains its commit, as things stand when it goes.
+ *
+ * @spec DML-CLI-0910
+ */
+function deleteHead(store: Store, { ref, commitId, actor, findKeeper }: HeadDeletion): Ref | undefined {
+  for (;;) {
+    const head = store.head();
+    refuseCurrent(ref, head);
+    const keeper = findKeeper();
+    let isKept = true;
+    store.transact('delete-head', (transaction) => {
+      refuseCurrent(ref, transaction.getMeta('head') ?? head);
+      isKept = keeper === undefined || transaction.getRef(keeper.name)?.commitId === keeper.commitId;
+      if (!isKept) return;
+      const update = { ref, expected: commitId, next: null, actor, reason: 'delete branch' };
+      if (!transaction.updateRef(update).applied) throw cliError('head_moved', { head: branchOf(ref) });
+    });
+    if (isKept) return keeper;
+  }
+}
+
+/** @spec DML-CLI-0913 */
+function refuseCurrent(ref: Ref['name'], head: unknown): void {
+  if (ref === head) throw cliError('branch_current', { branch: branchOf(ref) });
+}
+
+function misuse(problem: string): Error {
+  return cliError('invalid_argument', { problem, command: 'branch' });
 }

@@ -62,6 +62,16 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
     message: '"{head}" moved meanwhile',
     hint: 'run the command again',
   },
+  branch_current: {
+    exit: EXIT.refused,
+    message: 'the branch "{branch}" is the current one and cannot be deleted',
+    hint: '"dml switch <head>" makes another one current; "dml heads" lists them',
+  },
+  branch_unmerged: {
+    exit: EXIT.refused,
+    message: 'the branch "{branch}" has commits that no other branch contains',
+    hint: '"dml log {branch}" lists them; "dml branch --delete --force {branch}" deletes it all the same',
+  },
   wrong_class: {
     exit: EXIT.usage,
     message: '"{name}" names an object of the class {found}, not a {wanted}',
