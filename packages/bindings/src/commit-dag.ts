@@ -15,13 +15,12 @@ import {
   type TreeChange,
   type TreeRoot,
   treeEdit,
-  treeEntries,
   treeGet,
 } from '@daggerml/object-model';
 import type { WriteTransaction } from '@daggerml/store';
 import type { DagContext } from './dag-options.ts';
 import { bindingsError } from './errors.ts';
-import { dagNodes } from './import-dag.ts';
+import { stalePins } from './stale-pins.ts';
 
 export interface DagContent {
   readonly rootNode: RunNode;
@@ -144,7 +143,7 @@ function planCommit(context: DagContext, { dagId, nodes, message }: NewDag): Com
   if (oldDagId === dagId && newPins.length === 0) return { headId, commit: undefined, newPins };
   const changes = newPins.map((pin): TreeChange<'pins'> => ({ set: pin }));
   if (oldDagId !== undefined && oldDagId !== dagId) {
-    changes.push(...stalePins(oldDagId, { dags, name, nodes }, objects));
+    changes.push(...stalePins({ dagId: oldDagId, name, dags, kept: nodeIdsOf(nodes) }, objects));
   }
   // @spec DML-BND-0603
   const newDags = treeEdit('dags', dags, [{ set: [name, dagId] }], objects);
@@ -185,23 +184,12 @@ function* pinsOf(nodes: Iterable<RunNode>, isOnBase: boolean): Generator<readonl
   }
 }
 
-/** Pins of nodes that only the replaced dag had: a commit pins the nodes of its own dags. */
-function stalePins(
-  oldDagId: DagId,
-  { dags, name, nodes }: { dags: TreeRoot<'dags'>; name: string; nodes: readonly RunNode[] },
-  objects: OpenRun['objects'],
-): TreeChange<'pins'>[] {
-  const stale = dagNodes(oldDagId, objects);
+/** The nodes of a dag that are to be committed, imported ones included. */
+function* nodeIdsOf(nodes: Iterable<RunNode>): Generator<NodeId> {
   for (const { nodeId, importedPins } of nodes) {
-    stale.delete(nodeId);
-    for (const importedNodeId of importedPins?.keys() ?? []) stale.delete(importedNodeId);
+    yield nodeId;
+    if (importedPins) yield* importedPins.keys();
   }
-  for (const [otherName, otherDagId] of treeEntries('dags', dags, objects)) {
-    if (stale.size === 0) break;
-    if (otherName === name) continue;
-    for (const nodeId of dagNodes(otherDagId, objects)) stale.delete(nodeId);
-  }
-  return Array.from(stale, (deleteKey) => ({ deleteKey }));
 }
 
 /** Nothing to commit: what was staged is either in the head already or not part of the dag. */

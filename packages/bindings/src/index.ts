@@ -23,6 +23,7 @@ export {
   Uri,
 } from '@daggerml/execution';
 export { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
+export type { ChangedDags } from './change-dags.ts';
 export { Commit } from './commit.ts';
 export type { DagCommit } from './commit-dag.ts';
 export { Dag } from './dag.ts';
@@ -33,6 +34,7 @@ export { ExecutionHandle, NodeHandle } from './node-handle.ts';
 export { type BuildDag, definePipeline } from './pipeline.ts';
 export {
   type DagOptions,
+  type DagsOptions,
   type Head,
   type LoadedPipelineOf,
   Repository,

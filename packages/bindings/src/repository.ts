@@ -13,6 +13,7 @@ import {
 } from '@daggerml/execution';
 import { type CommitId, type DagId, isDmlError, treeEntries, treeGet } from '@daggerml/object-model';
 import { headRef, makeFolder, openStore, type RefName, type Store } from '@daggerml/store';
+import { type ChangedDags, type DagsChange, deleteDag, restoreDag } from './change-dags.ts';
 import { Commit } from './commit.ts';
 import { Dag } from './dag.ts';
 import { bindingsError } from './errors.ts';
@@ -59,6 +60,12 @@ export interface RunOptions extends DagOptions {
   readonly message?: string;
   /** Cancels the run; calls that are complete stay known. */
   readonly signal?: AbortSignal;
+}
+
+export interface DagsOptions {
+  /** The branch to commit to; the current one by default. */
+  readonly branch?: string;
+  readonly message?: string;
 }
 
 /** What a run of a pipeline came to. */
@@ -206,6 +213,33 @@ export class Repository {
       callDefaults: options.callDefaults ?? {},
       findDag: (dagName, revision) => this.#findDag(dagName, revision ?? branch),
     });
+  }
+
+  /**
+   * Commits a branch without one of its dags; `parentCommitId` still has it. Throws `unknown_name`.
+   */
+  deleteDag(name: string, options: DagsOptions = {}): ChangedDags {
+    return deleteDag(this.#changeOf(options, `delete ${name}`), name);
+  }
+
+  /**
+   * Commits a dag of another commit to a branch, in the place of one that has its name. `revision` is as
+   * `getCommit` takes it. Throws `unknown_name` and `ambiguous_id`.
+   */
+  restoreDag(name: string, revision: string, options: DagsOptions = {}): ChangedDags {
+    const source = this.#findDag(name, revision);
+    return restoreDag(this.#changeOf(options, `restore ${name}`), name, source);
+  }
+
+  #changeOf({ branch, message }: DagsOptions, ownMessage: string): DagsChange {
+    const { nowMs = Date.now, author: actor = 'unknown' } = this.#options;
+    return {
+      store: this.store,
+      branch: branch === undefined ? this.store.head() : headRef(branch),
+      actor,
+      message: message ?? ownMessage,
+      nowMs,
+    };
   }
 
   /**
