@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { treeGet } from '@daggerml/object-model';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
 import type { RunNode } from './run-node.ts';
 
 const steps = `
+import { existsSync } from 'node:fs';
 import { blob, type BlobHandle } from '@daggerml/bindings';
 export const add = (a: number, b: number): number => a + b;
 export const half = (a: number): number => Math.floor(a / 2);
@@ -12,10 +15,19 @@ export const fail = (a: number): number => { throw new RangeError('no ' + a); };
 export const strange = () => ({ model: { predict: () => 1 } });
 export const random = (_seed: number): number => Math.random();
 export const count = (length: number) => Array.from({ length }, (_, index) => index + 0.5);
-export const slow = (ms: number): Promise<number> => new Promise((r) => setTimeout(() => r(ms), ms));
+export const held = async (gate: string, value: number): Promise<number> => {
+  while (!existsSync(gate)) await new Promise((r) => setTimeout(r, 2));
+  return value;
+};
 `;
 
 let workspace: Workspace;
+
+/** A path that a call of `held` waits for, and what lets it go on. */
+function gateAt(name: string): { path: string; open(): void } {
+  const path = join(workspace.folder, name);
+  return { path, open: () => writeFileSync(path, '') };
+}
 
 describe('Run', () => {
   beforeAll(async () => {
@@ -55,10 +67,12 @@ describe('Run', () => {
 
   it('writes no exec while a call is pending [DML-EXE-0604]', async () => {
     const run = workspace.begin({ workName: 'pending' });
-    const node = run.call('slow', [400]);
+    const gate = gateAt('pending');
+    const node = run.call('held', [gate.path, 1]);
     await run.outcome(run.call('add', [100, 1]));
     expect(node.status).toBe('pending');
     expect(node.executionKey && workspace.store.cacheEntries(node.executionKey)).toEqual([]);
+    gate.open();
     await run.outcome(node);
     expect(workspace.store.cacheEntries(node.executionKey!)).toEqual([node.execId]);
   });
@@ -182,6 +196,7 @@ describe('Run', () => {
     const again = second.call('random', [3]);
     expect(again.status).toBe('ok');
     expect([await second.outcome(again), again.execId]).toEqual([value, node.execId]);
+    expect(again.executionKey).toBeUndefined();
     expect(second.counts).toEqual({ cached: 1 });
   });
 
@@ -238,14 +253,20 @@ describe('Run', () => {
   });
 
   it('carries the times of the attempt in the exec of a call that ran [DML-EXE-1004]', async () => {
-    const before = Date.now();
-    const run = workspace.begin();
-    const node = run.call('slow', [20], { cache: false });
+    let clockMs = 1_700_000_000_000;
+    const own = await Workspace.create(steps, { nowMs: () => clockMs });
+    const run = own.begin({
+      onEvent: ({ type }) => {
+        if (type === 'call-started') clockMs += 1234;
+      },
+    });
+    const node = run.call('add', [1, 2]);
     await run.outcome(node);
-    const exec = run.open.objects.read('exec', node.execId!) as { startedMs: number; finishedMs: number };
-    expect(exec.startedMs).toBeGreaterThanOrEqual(before);
-    expect(exec.finishedMs - exec.startedMs).toBeGreaterThanOrEqual(19);
-    expect(exec.finishedMs).toBeLessThanOrEqual(Date.now());
+    expect(run.open.objects.read('exec', node.execId!)).toMatchObject({
+      startedMs: 1_700_000_000_000,
+      finishedMs: 1_700_000_001_234,
+    });
+    await own.close();
   });
 
   it('covers the result dag of a call with the pins of its exec [DML-EXE-1003]', async () => {
@@ -383,16 +404,20 @@ describe('Run, failures', () => {
   });
 
   it('answers a recorded failure from the cache [DML-EXE-0710]', async () => {
+    const first = workspace.begin({ workName: 'failing' });
+    await first.outcome(first.call('fail', [5]));
     const run = workspace.begin({ workName: 'failing again' });
-    expect(await run.outcome(run.call('fail', [1]))).toMatchObject({ code: 'function_threw' });
+    expect(await run.outcome(run.call('fail', [5]))).toMatchObject({ code: 'function_threw' });
     expect(workspace.events).toEqual([
       expect.objectContaining({ type: 'call-finished', outcome: 'failed', fromCache: true }),
     ]);
   });
 
   it('runs a recorded failure anew with retryFailed [DML-EXE-0711]', async () => {
+    const first = workspace.begin({ workName: 'failing first' });
+    await first.outcome(first.call('fail', [6]));
     const run = workspace.begin({ workName: 'failing anew' });
-    await run.outcome(run.call('fail', [1], { retryFailed: true }));
+    await run.outcome(run.call('fail', [6], { retryFailed: true }));
     expect(workspace.events.map((event) => event.type)).toEqual(['call-started', 'call-finished']);
     const other = workspace.begin({ workName: 'no failure' });
     await other.outcome(other.call('add', [8, 8], { retryFailed: true }));
@@ -431,9 +456,12 @@ describe('Run, failures', () => {
   it('lets calls go on that do not depend on a failed one [DML-EXE-0911]', async () => {
     const run = workspace.begin();
     const failing = run.call('fail', [11]);
-    const slow = run.call('slow', [400], { cache: false });
+    const gate = gateAt('beside a failure');
+    const held = run.call('held', [gate.path, 400]);
     expect(await run.outcome(failing)).toMatchObject({ code: 'function_threw' });
-    expect(await run.outcome(run.call('add', [slow, 1]))).toBe(401);
+    expect(held.status).toBe('pending');
+    gate.open();
+    expect(await run.outcome(run.call('add', [held, 1]))).toBe(401);
   });
 
   it('reports every call with exactly one outcome [DML-EXE-1101]', async () => {
@@ -441,8 +469,10 @@ describe('Run, failures', () => {
     const nodes = [run.call('add', [300, 1]), run.call('add', [9, 9]), run.call('fail', [12])];
     nodes.push(run.call('half', [nodes[2]]));
     for (const node of nodes) await run.outcome(node);
-    const hanging = run.call('slow', [60_000]);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    const hanging = run.call('held', [gateAt('never').path, 1]);
+    const hasStarted = (): boolean =>
+      workspace.events.some((event) => event.type === 'call-started' && event.nodeId === hanging.nodeId);
+    await vi.waitUntil(hasStarted, { timeout: 600_000 });
     run.open.run.cancel('enough');
     await run.open.run.idle();
     expect(run.counts).toEqual({ executed: 1, cached: 1, failed: 1, blocked: 1, cancelled: 1 });

@@ -13,6 +13,7 @@ import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
 import { putCommit, putExec, putLiteral, putRecord, putText, putTextDag } from '../../test/records.ts';
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
+import { collectSteps } from '../gc/collect.ts';
 import { runGc } from '../gc/run.ts';
 import { objectKey } from '../keyspace.ts';
 import type { Store } from '../store.ts';
@@ -20,6 +21,7 @@ import { decodeTombstone } from '../tombstone.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { applyExcision, planExcision } from './excise.ts';
+import type { ObjectName } from './plan.ts';
 
 const FACTS = { reason: 'personal-data', message: 'asked to forget', actor: 'ada' };
 
@@ -184,6 +186,26 @@ describe('applyExcision', () => {
     for (const { class: objectClass, objectId } of objects)
       expect(() => store.get(objectClass, objectId)).toThrow(expect.objectContaining({ detail: 'excised' }));
   });
+
+  it('leaves tombstones that appear while a collection is under way [DML-STO-0726]', async () => {
+    const { store } = await storeOfOne();
+    const loose: ObjectName[] = [];
+    store.transact('loose', (transaction) => {
+      loose.push({ class: 'datum', objectId: putText(transaction, 'loose') });
+      loose.push({ class: 'chunk', objectId: transaction.put('chunk', Buffer.from('loose chunk')) });
+    });
+    store.checkpoint();
+    const plan = await planExcision(store, { objects: loose });
+    const steps = collectSteps(store);
+    const phases = new Set<string>();
+    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+      if (step.value.phase === 'sweep' && !phases.has('sweep')) applyExcision(store, plan, FACTS);
+      phases.add(step.value.phase);
+    }
+    expect(phases).toContain('sweep');
+    for (const { class: objectClass, objectId } of loose)
+      expect(() => store.get(objectClass, objectId)).toThrow(expect.objectContaining({ detail: 'excised' }));
+  });
 });
 
 describe('planExcision', () => {
@@ -211,7 +233,9 @@ describe('planExcision', () => {
   it('writes nothing [DML-STO-0806]', async () => {
     const { store, datumId } = await storeOfOne();
     const before = (store.engine.root.getStats() as { lastTxnId?: number }).lastTxnId;
-    await planExcision(store, { objects: [{ class: 'datum', objectId: datumId }], withContent: true });
+    const object = { class: 'datum', objectId: datumId } as const;
+    const plan = await planExcision(store, { objects: [object], withContent: true });
+    expect(plan.excise).toEqual([object]);
     expect((store.engine.root.getStats() as { lastTxnId?: number }).lastTxnId).toBe(before);
     expect(store.has('datum', datumId)).toBe(true);
   });

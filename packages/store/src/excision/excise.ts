@@ -81,8 +81,8 @@ function exciseObject(transaction: WriteTransaction, object: ObjectName, facts: 
   if (key === undefined) throw storeError('store_misuse', { detail: 'excision_plan' });
   // @spec DML-STO-0808
   if (hasRow(transaction.engine, 'excised', key)) return;
-  // An object that a collection has taken since is excised as well. @spec DML-STO-0815
   const bytes = readRow(transaction.engine, 'objects', key);
+  // An object that a collection has taken since is excised as well. @spec DML-STO-0815
   if (bytes !== undefined && object.class === 'exec' && hashBytes(bytes) === object.objectId) {
     // @spec DML-STO-0811
     transaction.deleteCacheEntry(executionKeyOf(bytes), object.objectId as ExecId);

@@ -75,12 +75,12 @@ export function readRoots(engine: Engine, environment: StoreEnvironment): RootSe
     const session = unsealJson<SessionRow>('sessions', row.key, row.value);
     if (isSessionAlive(session, environment)) sessions.set(session.sessionId, session);
   }
-  const recentRows = readKeys(engine, 'recents')
-    .map(parseRecentKey)
+  const isHeld = ({ sessionId, generation }: RecentRow): boolean => {
+    const session = sessions.get(sessionId);
     // @spec DML-STO-0703
-    .filter(
-      (row) => row.generation >= (sessions.get(row.sessionId)?.startGeneration ?? Number.POSITIVE_INFINITY),
-    );
+    return session !== undefined && generation >= session.startGeneration;
+  };
+  const recentRows = readKeys(engine, 'recents').map(parseRecentKey).filter(isHeld);
   return {
     keyed: [...refs.map((ref) => refRoot(ref.name, ref.commitId)), ...standing.map(pinRoot)],
     recentRows,
