@@ -189,7 +189,7 @@ describe('FunctionCapture', () => {
     mkdirSync(folder);
     const moduleUrl = pathToFileURL(join(folder, 'steps.ts')).href;
     const capture = new FunctionCapture();
-    const soon = new Date(Date.now() + 60_000);
+    const soon = new Date(Date.now() + 24 * 60 * 60 * 1000);
     const texts = ['export const clean = () => 1', 'export const clean = () => 2'].map((text) => {
       // Both have one size and one time, as a file has that is saved before and after it is read.
       writeFileSync(join(folder, 'steps.ts'), text);
