@@ -3,7 +3,7 @@ import { treeEntries, treeGet } from '@daggerml/object-model';
 import type { FoundObject, Ref, RefName, Store } from '@daggerml/store';
 import { asRefName, headRef } from '@daggerml/store';
 import { cliError } from './cli-error.ts';
-import { currentCommit, dagsOf } from './commit-view.ts';
+import { currentCommit, dagsOf, type NamedDag } from './commit-view.ts';
 import { nearest } from './nearest.ts';
 import type { RecordReader } from './record-reader.ts';
 import { branchOf, indexNameOf } from './ref-text.ts';
@@ -61,6 +61,28 @@ export function findHead(reader: RecordReader, name: string): Ref {
   throw unknown({ name, detail: 'branch', known: branchesOf(reader.store) });
 }
 
+/** Finds a dag of the current head by its very name; throws `unknown_object` and `no_commit`. */
+export function findOwnDag(reader: RecordReader, name: string): NamedDag {
+  const inside = branchOf(reader.store.head());
+  const current = currentCommit(reader);
+  if (current === undefined) throw cliError('no_commit', { branch: inside });
+  const dags = dagsOf(reader, current.commit);
+  const found = dags.find((dag) => dag.name === name);
+  if (found !== undefined) return found;
+  throw unknown({ name, word: name, detail: 'dag', inside, known: dags.map((dag) => dag.name) });
+}
+
+/** Finds the commit and the dag of `<commit>:<dag>`. */
+export function findDagOfCommit(
+  reader: RecordReader,
+  name: string,
+): { readonly commitId: CommitId; readonly dag: string } {
+  const found = findObject(reader, name);
+  if (found.class !== 'dag' || found.scopeCommitId === undefined)
+    throw cliError('wrong_class', { name, found: found.class, wanted: 'dag' });
+  return { commitId: found.scopeCommitId, dag: name.slice(name.indexOf(':') + 1) };
+}
+
 /** Finds an IndexRef by its UUID or a unique prefix of it. */
 export function findIndexRef(store: Store, name: string): Ref {
   const wanted = name.replace(/^refs\/index\//, '');
@@ -104,7 +126,8 @@ function findInRevision(reader: RecordReader, name: string): NamedObject | undef
   const inside = name.slice(0, colon);
   const dags = dagsOf(reader, reader.read('commit', commit.objectId));
   // `<revision>:<dag>#<name>` is a node of that dag.
-  const dag = dags.find((entry) => entry.name === wanted || wanted.startsWith(`${entry.name}#`));
+  const dag =
+    dags.find((entry) => entry.name === wanted) ?? dags.find((entry) => wanted.startsWith(`${entry.name}#`));
   if (dag === undefined) {
     const word = wanted.replace(/#.*/s, '');
     throw unknown({ name, word, detail: 'dag', inside, known: dags.map((entry) => entry.name) });

@@ -48,7 +48,7 @@ const TOPICS = [
 const SEE_REFERENCES = 'All forms of a name: see "dml help references".';
 const HELP = ['-h, --help', 'print help for the command'] as const;
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
-  dag: 'List the dags of the current branch.',
+  dag: 'List, delete and restore dags of the current branch.',
   index: 'List or forget work in progress.',
 };
 const GLOBAL_NAMES = new Set(['repo', 'json', 'quiet', 'color']);

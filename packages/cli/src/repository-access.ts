@@ -1,7 +1,9 @@
 import { accessSync, constants } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import type { Repository } from '@daggerml/bindings';
 import { findRepositoryFolder, REPOSITORY_MARK } from '@daggerml/bindings/folder';
 import type { Store } from '@daggerml/store';
+import { actorOf } from './actor.ts';
 import { isAnyDmlError } from './any-dml-error.ts';
 import { cliError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
@@ -76,5 +78,24 @@ export async function withStore<T>(
     return await body(store);
   } finally {
     await store.close();
+  }
+}
+
+/** Opens the repository for a change of its dags for the time of `body`. */
+export async function withRepository<T>(
+  context: Pick<CommandContext, 'io' | 'globals'>,
+  body: (repository: Repository) => T,
+): Promise<T> {
+  const folder = repositoryFolder(context);
+  const { Repository } = await import('@daggerml/bindings');
+  const { io } = context;
+  const options = { author: actorOf(io.env), nowMs: io.nowMs };
+  const repository = await Repository.open(folder, options).catch((error: unknown) => {
+    throw whyNotOpened(error);
+  });
+  try {
+    return body(repository);
+  } finally {
+    await repository.close();
   }
 }

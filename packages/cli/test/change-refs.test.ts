@@ -174,6 +174,76 @@ describe('dml branch --delete', () => {
   });
 });
 
+describe('dml dag delete', () => {
+  it('commits the branch without the dag and says how to bring it back [DML-CLI-0916] [DML-CLI-0917]', async () => {
+    const before = await repository.json<{ name: string; dagId: string }[]>('dag', 'list');
+    const { dagId = '' } = before.find(({ name }) => name === 'sums') ?? {};
+    const deleted = await repository.json<{ commitId: string; restoringCommand: string }>(
+      'dag',
+      'delete',
+      'sums',
+    );
+    expect(deleted).toEqual({
+      dag: 'sums',
+      dagId,
+      branch: 'main',
+      commitId: await head('main'),
+      parentCommitId: newest,
+      deleted: true,
+      restoringCommand: `dml dag restore ${newest.slice(0, 16)}:sums`,
+    });
+    expect(await repository.json('dag', 'list')).toEqual(before.filter(({ name }) => name !== 'sums'));
+    expect(await repository.refState()).toMatchObject({
+      journal: expect.arrayContaining([
+        expect.objectContaining({
+          ref: 'refs/heads/main',
+          old: newest,
+          new: deleted.commitId,
+          actor: 'tester',
+          reason: 'delete sums',
+        }),
+      ]),
+    });
+    expect(await repository.ok('cat', `${newest.slice(0, 16)}:sums`)).toBe('6\n');
+    await repository.ok('verify');
+    const text = await repository.ok('dag', 'delete', 'values');
+    expect(text).toMatch(
+      /^deleted the dag values: main is at [0-9a-f]{12}\n"dml show [0-9a-f]{16}:values" still shows/,
+    );
+    expect(text).toMatch(/, "dml dag restore [0-9a-f]{16}:values" brings it back\n$/);
+    expect(await repository.json('dag', 'list')).toEqual([]);
+  });
+
+  it('has its command bring the dag back [DML-CLI-0918]', async () => {
+    expect(await repository.ok('dag', 'restore', `${newest.slice(0, 16)}:sums`)).toBe(
+      `restored the dag sums of ${newest.slice(0, 12)}: main is at ${(await head('main')).slice(0, 12)}\n`,
+    );
+    expect(await repository.ok('cat', 'sums')).toBe('6\n');
+    expect(await repository.json('dag', 'restore', `${newest}:sums`)).toMatchObject({ changed: false });
+    expect((await repository.run('sums')).changed).toBe(false);
+    await repository.ok('dag', 'restore', 'main~2:values');
+    expect(await repository.json('show', 'main')).toMatchObject({
+      treeId: (await repository.json<{ treeId: string }>('show', newest)).treeId,
+      message: 'restore values',
+    });
+    newest = await head('main');
+  });
+
+  it('refuses what is no dag of the branch and changes nothing', async () => {
+    const before = await repository.refState();
+    const outcome = await repository.dml(['dag', 'delete', 'sum']);
+    expect(outcome).toMatchObject({ exitCode: 3, stdout: '' });
+    expect(outcome.stderr).toBe(
+      'dml: nothing here is named "sum": the commit main has no dag "sum"\n' +
+        'hint: did you mean: sums? "dml show main" lists its dags\n',
+    );
+    expect((await repository.dml(['dag', 'restore', 'main:nothing'])).exitCode).toBe(3);
+    expect((await repository.dml(['dag', 'restore', 'sums'])).exitCode).toBe(2);
+    expect((await repository.dml(['dag', 'restore', 'main:sums#three'])).exitCode).toBe(2);
+    expect(await repository.refState()).toEqual(before);
+  });
+});
+
 describe('dml switch', () => {
   it('makes a head the current branch [DML-CLI-0904]', async () => {
     await repository.ok('branch', 'side', older);
@@ -253,7 +323,7 @@ describe('dml index', () => {
     expect(listed[0]?.timeMs).toBeGreaterThan(0);
     const text = await repository.ok('index', 'list');
     expect(text).toMatch(
-      new RegExp(`^${uuids[0]} {2}${newest.slice(0, 12)} {2}(just now|.* ago) {2}run values$`, 'm'),
+      new RegExp(`^${uuids[0]} {2}${newest.slice(0, 12)} {2}(just now|.* ago) {2}restore values$`, 'm'),
     );
   });
 

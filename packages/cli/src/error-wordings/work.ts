@@ -18,32 +18,32 @@ export const WORK_WORDINGS: Readonly<Record<BindingsErrorCode | ExecutionErrorCo
   },
   unknown_name: {
     exit: EXIT.unknownObject,
-    message: 'nothing is named "{name}"[ in {revision}]',
+    message: '[{position}: ]nothing is named "{name}"[ in {revision}]',
     hint: '"dml dag list" lists the dags, "dml show <dag>" the names inside one',
   },
   ambiguous_id: {
     exit: EXIT.ambiguous,
-    message: '"{name}" fits several: {candidates}',
+    message: '[{position}: ]"{name}" fits several: {candidates}',
     hint: 'give more digits',
   },
   foreign_handle: {
     exit: EXIT.pipeline,
-    message: '[{path}: ]a handle of another dag was used',
+    message: '[{position}: ][{path}: ]a handle of another dag was used',
     hint: 'import the other dag and use its names',
   },
   name_taken: {
     exit: EXIT.pipeline,
-    message: 'the dag names two nodes "{name}"',
+    message: '[{position}: ]the dag names two nodes "{name}"',
     hint: 'give one of them another name',
   },
   reserved_name: {
     exit: EXIT.pipeline,
-    message: 'the name "{name}" is reserved',
+    message: '[{position}: ]the name "{name}" is reserved',
     hint: 'choose another name',
   },
   invalid_name: {
     exit: EXIT.pipeline,
-    message: '"{name}" cannot be a name ({reason})',
+    message: '[{position}: ]"{name}" cannot be a name ({reason})',
     hint: 'a name has 1 to 255 bytes, no control characters, and is not "." or ".."',
   },
   dag_failed: {
@@ -53,7 +53,7 @@ export const WORK_WORDINGS: Readonly<Record<BindingsErrorCode | ExecutionErrorCo
   },
   dag_closed: {
     exit: EXIT.pipeline,
-    message: 'the dag "{dag}" was committed or closed already',
+    message: '[{position}: ]the dag "{dag}" was committed or closed already',
     hint: 'add nodes before the pipeline returns',
   },
   unwritable_folder: {
@@ -63,22 +63,23 @@ export const WORK_WORDINGS: Readonly<Record<BindingsErrorCode | ExecutionErrorCo
   },
   unsupported_value: {
     exit: EXIT.pipeline,
-    message: '{path} is {found} and cannot be stored',
+    message: '[{position}: ]{path} is {found} and cannot be stored',
     hint: '{instead}',
+    details: { handle: { message: '[{position}: ]{path} is {found}', hint: '{instead}' } },
   },
   cyclic_value: {
     exit: EXIT.pipeline,
-    message: '{path} is {found}',
+    message: '[{position}: ]{path} is {found}',
     hint: '{instead}',
   },
   reserved_scheme: {
     exit: EXIT.pipeline,
-    message: '[{path}: ]URIs with the scheme "dml" are reserved',
+    message: '[{position}: ][{path}: ]URIs with the scheme "dml" are reserved',
     hint: 'use another scheme',
   },
   unreadable_file: {
     exit: EXIT.pipeline,
-    message: '"{path}" cannot be read ({reason})',
+    message: '[{position}: ]"{path}" cannot be read ({reason})',
     hint: 'paths are resolved from the folder of the pipeline file',
   },
   not_a_pipeline: {

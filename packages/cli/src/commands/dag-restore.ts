@@ -1,0 +1,29 @@
+import { cliError } from '../cli-error.ts';
+import type { CommandContext } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { findDagOfCommit } from '../object-name.ts';
+import { RecordReader } from '../record-reader.ts';
+import { withRepository } from '../repository-access.ts';
+
+/** `dml dag restore <commit>:<dag>`. @spec DML-CLI-0918 */
+export async function run(context: CommandContext): Promise<number> {
+  const { output, args } = context;
+  const name = args[0] ?? '';
+  // A dag without its commit is the one that the branch has.
+  if (name.indexOf(':') <= 0) {
+    const problem = `"${name}" names no commit: <commit>:<dag> names a dag of an earlier one`;
+    throw cliError('invalid_argument', { problem, command: 'dag restore' });
+  }
+  await withRepository(context, (repository) => {
+    const { commitId: from, dag } = findDagOfCommit(new RecordReader(repository.store), name);
+    const branch = repository.head.name;
+    const { commitId, dagId, changed } = repository.restoreDag(dag, from, { branch });
+    output.result({ dag, dagId, branch, commitId, from, changed }, () =>
+      changed
+        ? `restored the dag ${output.safe(dag)} of ${output.shortId(from)}: ` +
+          `${output.safe(branch)} is at ${output.shortId(commitId)}`
+        : `nothing changed: ${output.safe(dag)} is as in ${output.shortId(from)} already`,
+    );
+  });
+  return EXIT.done;
+}
