@@ -39,17 +39,14 @@ function compileInto(folder: string): string {
   return join(folder, 'cli.js');
 }
 
-/** Runs the command; `interfere` may watch and kill it. */
+/** Runs the command; `interfere` may kill it. */
 export function runTool(
   command: string,
   args: readonly string[],
   options: {
     readonly folder: string;
     readonly environment?: NodeJS.ProcessEnv;
-    interfere?(tool: {
-      kill(signal: NodeJS.Signals): void;
-      onStderr(listener: (text: string) => void): void;
-    }): void;
+    interfere?(tool: { kill(signal: NodeJS.Signals): void }): unknown;
   },
 ): Promise<ProcessEnding> {
   return new Promise((resolve, reject) => {
@@ -67,10 +64,7 @@ export function runTool(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    options.interfere?.({
-      kill: (signal) => child.kill(signal),
-      onStderr: (listener) => child.stderr.on('data', listener),
-    });
+    options.interfere?.({ kill: (signal) => child.kill(signal) });
     child.on('error', reject);
     child.on('close', (code, signal) => {
       resolve({ stdout, stderr, code, signal, durationMs: performance.now() - start });

@@ -1,6 +1,6 @@
 import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { run } from '../src/dispatch.ts';
 import { type CitingRunner, runWithVitest } from '../src/mutation/citing-run.ts';
 import { mutate } from '../src/mutation/command-mutate.ts';
@@ -112,7 +112,7 @@ it('runs only the tests that cite the id [DML-TRC-0903]', async () => {
     folder: root,
     files,
     ids: ['DML-OBJ-0001'],
-    timeoutMs: 60_000,
+    timeoutMs: 3_600_000,
     signal: new AbortController().signal,
   };
   expect(await runWithVitest(request)).toEqual(new Map([['DML-OBJ-0001', 'passed']]));
@@ -173,6 +173,7 @@ describe('the scratch copy', () => {
 describe('an interrupted run', () => {
   const tool = useCompiledTool();
 
+  /** Ends the command by a signal while the test of the first mutant waits. */
   const interrupted = async (
     signal: NodeJS.Signals,
   ): Promise<{ left: string[]; unchanged: boolean; signal: string | null }> => {
@@ -180,17 +181,19 @@ describe('an interrupted run', () => {
     const root = await mutableRepository();
     const before = snapshot(root);
     const temporary = temporaryRepository();
+    const held = join(temporary, 'held');
     const ending = await runTool(command, ['mutate', 'object-model'], {
       folder: root,
-      environment: { TMPDIR: temporary, TMP: temporary, TEMP: temporary },
-      interfere: ({ kill, onStderr }) => onStderr((text) => text.includes('1/3') && kill(signal)),
+      environment: { TMPDIR: temporary, TMP: temporary, TEMP: temporary, HELD_BY: held },
+      interfere: async ({ kill }) => {
+        await vi.waitUntil(() => existsSync(held), { timeout: 3_600_000 });
+        kill(signal);
+      },
     });
+    const left = readdirSync(temporary).filter((name) => name.startsWith('spec-extract-mutate-'));
     const unchanged = JSON.stringify(snapshot(root)) === JSON.stringify(before);
-    return {
-      left: readdirSync(temporary).filter((name) => name.startsWith('spec-extract-mutate-')),
-      unchanged,
-      signal: ending.signal,
-    };
+    if (left.length > 0) process.kill(-Number(readFileSync(held, 'utf8')), 'SIGKILL');
+    return { left, unchanged, signal: ending.signal };
   };
 
   it.each(['SIGINT', 'SIGTERM'] as const)(

