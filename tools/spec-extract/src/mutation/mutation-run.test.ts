@@ -88,12 +88,11 @@ describe('runMutation', () => {
     expect(rows.map(({ outcome }) => outcome)).toEqual(['no_baseline', 'not_mutable']);
   });
 
-  it('asks only for the files and the id that cite [DML-TRC-0903]', async () => {
+  it('asks only for the files and the id that cite, unbroken and then broken [DML-TRC-0903] [DML-TRC-0905]', async () => {
     const { requests } = await mutateWith([LIMIT, TYPE], () => 'passed');
-    expect(requests.map(({ files, ids }) => ({ files, ids }))).toEqual([
-      { files: ['a.test.ts', 'b.test.ts', 'c.test.ts'], ids: ['DML-OBJ-0001', 'DML-OBJ-0002'] },
-      { files: ['a.test.ts', 'b.test.ts'], ids: ['DML-OBJ-0001'] },
-    ]);
+    const limit = { files: ['a.test.ts', 'b.test.ts'], ids: ['DML-OBJ-0001'] };
+    const type = { files: ['c.test.ts'], ids: ['DML-OBJ-0002'] };
+    expect(requests.map(({ files, ids }) => ({ files, ids }))).toEqual([limit, limit, type]);
   });
 
   it('puts the statement back after each mutant, also when the run throws', async () => {

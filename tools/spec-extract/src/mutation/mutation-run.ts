@@ -39,24 +39,20 @@ export interface MutationRun {
 
 /** Breaks the owner of each requirement of the sample in turn and runs the tests that cite it. */
 export async function runMutation(run: MutationRun): Promise<MutationRow[]> {
-  const sound = await passTogether(run);
   const rows: MutationRow[] = [];
   for (const [index, record] of run.sample.entries()) {
     run.onMutant({ id: record.id, position: index + 1, total: run.sample.length });
-    const row = await tryWithBaseline(run, record, sound);
+    const row = await tryWithBaseline(run, record);
     run.onOutcome?.(row);
     rows.push(row);
   }
   return rows;
 }
 
-async function tryWithBaseline(
-  run: MutationRun,
-  record: IndexedRequirement,
-  sound: boolean,
-): Promise<MutationRow> {
+/** Tests that pass only after others would fail on the mutant whatever it breaks, so each is first run as it is. */
+async function tryWithBaseline(run: MutationRun, record: IndexedRequirement): Promise<MutationRow> {
   // @spec DML-TRC-0905
-  if (sound || (await testOutcome(run, record)) === 'passed') return await tryRequirement(run, record);
+  if ((await testOutcome(run, record)) === 'passed') return await tryRequirement(run, record);
   return { id: record.id, owner: ownerOf(record), outcome: 'no_baseline' };
 }
 
@@ -89,16 +85,6 @@ export function findMutant(path: string, text: string, id: string): Mutant | und
   const owner = ownersIn({ path, text }).find((candidate) => candidate.id === id);
   const node = owner === undefined ? undefined : decidingNode(owner.anchor);
   return node === undefined ? undefined : mutantOf(node);
-}
-
-/** One run for all; only when it is not clean does each requirement need a baseline of its own. */
-async function passTogether(run: MutationRun): Promise<boolean> {
-  const { folder, sample, timeoutMs, signal } = run;
-  if (sample.length === 0) return true;
-  const files = distinctFiles(sample.flatMap(({ tests }) => tests));
-  const ids = sample.map(({ id }) => id);
-  const outcomes = await run.runTests({ folder, files, ids, timeoutMs: timeoutMs * sample.length, signal });
-  return ids.every((id) => outcomes.get(id) === 'passed');
 }
 
 async function testOutcome(run: MutationRun, record: IndexedRequirement): Promise<CitingOutcome> {
