@@ -250,6 +250,10 @@ describe('Run', () => {
     const second = workspace.begin({ workName: 'lost and run' });
     await second.outcome(second.call('random', [7]));
     expect(second.counts).toEqual({ executed: 1 });
+    expect(workspace.store.cacheEntries(node.executionKey!)).toContain('ab'.repeat(32));
+    const third = workspace.begin({ workName: 'found beside the lost one' });
+    await third.outcome(third.call('random', [7]));
+    expect(third.counts).toEqual({ cached: 1 });
   });
 
   it('carries the times of the attempt in the exec of a call that ran [DML-EXE-1004]', async () => {

@@ -188,9 +188,13 @@ describe('exportCar', () => {
     });
     const engine = { ...store.engine, tables: { ...store.engine.tables, objects } };
     const stream = exportCar({ engine, isReadOnly: true, transact: () => {} }, [{ ref: MAIN, commitId }]);
-    await stream.next();
+    const sizes = [((await stream.next()).value as Buffer).length];
     expect(reads).toBeLessThan(closureOf(store, commitId).size);
-    while ((await stream.next()).done !== true);
+    for await (const piece of stream) sizes.push(piece.length);
+    expect(sizes.length).toBeGreaterThan(2);
+    for (const sizeBytes of sizes.slice(0, -1)) expect(sizeBytes).toBeGreaterThanOrEqual(65_536);
+    // A piece ends with the section that fills it, here at most a chunk.
+    for (const sizeBytes of sizes) expect(sizeBytes).toBeLessThan(65_536 + 300_000);
     // Each object is walked and written; one with many links is walked again for some of them.
     expect(reads).toBeLessThan(3 * closureOf(store, commitId).size);
   });
@@ -260,6 +264,7 @@ describe('exportCar', () => {
     const { store, commitId } = await sourceStore();
     setRef(store, 'anchor', commitTo(store, { text: 'anchor' }, headRef('anchor')));
     const size = closureOf(store, commitId).size;
+    store.checkpoint();
     const stream = exportCar(store, [{ ref: MAIN, commitId }]);
     const pieces = [(await stream.next()).value as Buffer];
     setRef(store, MAIN, null);
@@ -291,6 +296,8 @@ describe('importCar', () => {
     const target = await openFixture();
     expect(await failureOf(imported(target, bytes))).toBe('transfer_invalid/cid_mismatch');
     expect(target.readRefs()).toEqual([]);
+    bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
+    expect(await failureOf(imported(target, bytes))).toBe('none');
   });
 
   it('refuses a section that is no valid record [DML-STO-1014]', async () => {
@@ -331,6 +338,7 @@ describe('importCar', () => {
     commitTo(source, { text: 'small', parents: [commitTo(source, { text: 'smaller' })] });
     const stream = await exported(source);
     const target = await openFixture();
+    expect(await failureOf(imported(target, stream))).toBe('none');
     const change = fc.record({ at: fc.nat(stream.length - 1), byte: fc.nat(255) });
     await fc.assert(
       fc.asyncProperty(
@@ -510,6 +518,7 @@ describe('importCar', () => {
     let given = 0;
     let stored = 0;
     let mostHeld = 0;
+    let batches = 0;
     const pieces = function* (): Generator<Buffer> {
       for (let at = 0; at < stream.length; at += 65_536) {
         given = Math.min(stream.length, at + 65_536);
@@ -521,9 +530,11 @@ describe('importCar', () => {
       ...BY,
       onProgress: () => {
         stored = given;
+        batches += 1;
       },
     });
     expect(result.objects.added).toBe(42);
+    expect(batches).toBe(3);
     expect(mostHeld).toBeLessThan(4 * 2 ** 20 + 2 ** 19);
   });
 

@@ -131,10 +131,12 @@ class ObjectsCheck {
     for (const { objectClass, id } of recordLinks(record)) {
       const to = { class: objectClass, objectId: id };
       // @spec DML-STO-0903
-      if (!hasRow(this.#engine, 'objects', objectKey(objectClass, id) as Buffer))
+      if (!hasRow(this.#engine, 'objects', objectKey(objectClass, id) as Buffer)) {
         yield { code: 'link_broken', ...name, to };
+        continue;
+      }
       // @spec DML-STO-0920
-      else if (hasElements && objectClass === 'datum' && this.#isInline(id))
+      if (hasElements && objectClass === 'datum' && this.#isInline(id))
         yield { code: 'element_linked', ...name, to };
     }
   }
