@@ -60,6 +60,19 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
+/** Yields bytes that follow from the generator alone. */
+export function seededBytes(random: () => number, sizeBytes: number): Buffer {
+  return Buffer.from(Uint8Array.from({ length: sizeBytes }, () => random() * 256));
+}
+
+/** Yields ids for sessions and drafts that follow from the generator alone, so that files can be made again. */
+export function seededUuids(random: () => number): () => string {
+  return () => {
+    const hex = seededBytes(random, 16).toString('hex');
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+  };
+}
+
 /** What a run over damaged files found; a signal or a wrong answer is a defect of the store. */
 export interface DamageFigures {
   readonly seed: number;

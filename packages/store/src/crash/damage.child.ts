@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
 import { copyFileSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { DmlError, hashBytes } from '@daggerml/object-model';
+import { nodeEnvironment } from '../node-environment.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
+import { seededBytes, seededRandom, seededUuids } from './damage-runs.ts';
 
 /** Reads everything a user can reach and counts bytes that are not what was put. */
 async function readAll(store: Store, expected: ReadonlySet<string>): Promise<number> {
@@ -29,11 +30,11 @@ async function readAll(store: Store, expected: ReadonlySet<string>): Promise<num
   return wrong;
 }
 
-function writeSome(store: Store): void {
+function writeSome(store: Store, random: () => number): void {
   for (let round = 0; round < 4; round += 1) {
     store.transact('write', (transaction) => {
       for (let index = 0; index < 100; index += 1)
-        transaction.put('chunk', randomBytes(index % 25 === 0 ? 9000 : 150));
+        transaction.put('chunk', seededBytes(random, index % 25 === 0 ? 9000 : 150));
       transaction.setMeta('head', `refs/heads/h${round}`);
     });
   }
@@ -48,16 +49,19 @@ async function main(): Promise<void> {
   const expected = new Set(readFileSync(idsFile, 'utf8').split('\n').filter(Boolean));
   for (const name of readFileSync(0, 'utf8').split('\n').filter(Boolean)) {
     let answer: string;
+    // What is written does not differ from one run to the next.
+    const random = seededRandom(Number.parseInt(name, 10));
     try {
       copyFileSync(join(folder, 'stamp'), join(folder, 'store', 'stamp'));
       copyFileSync(join(folder, name), join(folder, 'store', 'data.mdb'));
       const store = await openStore(join(folder, 'store'), {
         mode: Number.parseInt(name, 10) % 2 === 0 ? 'read' : 'write',
+        environment: nodeEnvironment({ randomUuid: seededUuids(random), nowMs: () => 1_000_000 }),
       });
       try {
         const wrong = await readAll(store, expected);
         answer = wrong === 0 ? 'ok' : `wrong ${wrong}`;
-        if (!store.isReadOnly) writeSome(store);
+        if (!store.isReadOnly) writeSome(store, random);
       } finally {
         await store.close();
       }

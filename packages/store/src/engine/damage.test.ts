@@ -1,20 +1,23 @@
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   copyFileSync,
+  fstatSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import { DmlError, hashBytes } from '@daggerml/object-model';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { fakeEnvironment, temporaryFolder } from '../../test/fixture-store.ts';
 import { putCommit } from '../../test/records.ts';
-import { DAMAGES, runDamage, seededRandom } from '../crash/damage-runs.ts';
+import { DAMAGES, runDamage, seededBytes, seededRandom, seededUuids } from '../crash/damage-runs.ts';
 import { openStore } from '../open-store.ts';
 import { headRef } from '../ref-name.ts';
 import { deepCheck } from './deep-check.ts';
@@ -22,19 +25,23 @@ import { type ReadAt, readNewestMeta } from './meta-page.ts';
 import { checkPages } from './page-check.ts';
 import { readStamp } from './stamp.ts';
 
-/** Builds a store with pages of every kind: deep trees, values on pages of their own, a free list. */
+/**
+ * Builds a store with pages of every kind: deep trees, values on pages of their own, a free list. Its file is the
+ * same each time, so that the damage which follows from a seed is as well.
+ */
 async function buildStore(path: string): Promise<string[]> {
+  const random = seededRandom(3);
   const store = await openStore(path, {
     mode: 'write',
     create: true,
-    environment: fakeEnvironment(),
+    environment: { ...fakeEnvironment(1), randomUuid: seededUuids(random) },
     snapshotInterval: 16,
   });
   const ids: string[] = [];
   for (let round = 0; round < 10; round += 1) {
     store.transact('fill', (transaction) => {
       for (let index = 0; index < 120; index += 1) {
-        ids.push(transaction.put('chunk', randomBytes(index % 30 === 0 ? 9000 : 150)));
+        ids.push(transaction.put('chunk', seededBytes(random, index % 30 === 0 ? 9000 : 150)));
       }
       for (let index = 0; index < 4; index += 1) {
         const ref = headRef(`head ${index}`);
@@ -88,12 +95,11 @@ function freshCopy(): string {
 describe('damaged data files', () => {
   beforeAll(async () => {
     // Not one of the folders that go after each test.
-    const { mkdtempSync } = await import('node:fs');
-    const { tmpdir } = await import('node:os');
     path = join(mkdtempSync(join(tmpdir(), 'dml-damage-')), 'store');
     ids = await buildStore(path);
     whole = readFileSync(join(path, 'data.mdb'));
   });
+  afterAll(() => rmSync(dirname(path), { recursive: true, force: true }));
 
   it('are refused before mapping when their meta pages are not whole and consistent [DML-STO-0151]', async () => {
     const cases: readonly (readonly [string, (bytes: Buffer) => Buffer])[] = [
@@ -129,10 +135,11 @@ describe('damaged data files', () => {
     expect(await opened('write')).toBe(true);
     expect(await opened('write')).toBe(false);
     expect(await opened('read')).toBe(false);
-    // Written to by another program, though to the same bytes.
+    // Written to by another program, though to the same bytes, until the clock of the file system has moved on.
     const descriptor = openSync(join(copy, 'data.mdb'), 'r+');
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    writeFileSync(descriptor, whole);
+    const changedNs = (): bigint => fstatSync(descriptor, { bigint: true }).ctimeNs;
+    for (const before = changedNs(); changedNs() === before; )
+      writeSync(descriptor, whole, 0, whole.length, 0);
     closeSync(descriptor);
     expect(await opened('read')).toBe(true);
     writeFileSync(join(copy, 'stamp'), 'torn');
@@ -232,7 +239,7 @@ describe('damaged data files', () => {
         const count = Math.floor(random() ** 3 * 300);
         for (let index = 0; index < count; index += 1) {
           const size = random() < 0.1 ? Math.floor(random() * 30_000) : Math.floor(random() * 300);
-          transaction.put('chunk', randomBytes(size));
+          transaction.put('chunk', seededBytes(random, size));
         }
         if (random() < 0.3) {
           for (const key of [...store.engine.tables.objects.getKeys({ limit: 200 })].filter(
