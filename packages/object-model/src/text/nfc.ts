@@ -1,3 +1,4 @@
+import { hasLongRun, orderMarks } from './mark-order.ts';
 import { UNASSIGNED_RUNS } from './unassigned.ts';
 
 let pattern: RegExp | undefined;
@@ -9,19 +10,23 @@ let pattern: RegExp | undefined;
  * normalises those; every other code point stays as it is, and nothing is composed with it or moved across it.
  */
 export function toNfc(text: string): string {
+  // @spec DML-OBJ-0519
+  if (hasLongRun(text)) return stretchesToNfc(text, orderMarks);
   const normalised = text.normalize('NFC');
   // Parts of a text in NFC are in NFC, so what the platform leaves alone needs no look at the table.
-  if (normalised === text) return text;
+  return normalised === text ? text : stretchesToNfc(text, (stretch) => stretch);
+}
+
+function stretchesToNfc(text: string, prepare: (stretch: string) => string): string {
   pattern ??= unassignedPattern();
-  const stretches = text.split(pattern);
-  if (stretches.length === 1) return normalised;
-  return stretches
+  return text
+    .split(pattern)
     .map((stretch, at) => {
       // The pattern captures, so every second part is what it matched.
       // @spec DML-OBJ-0518
       if (at % 2 === 1) return stretch;
       // @spec DML-OBJ-0517
-      return stretch.normalize('NFC');
+      return prepare(stretch).normalize('NFC');
     })
     .join('');
 }
