@@ -101,7 +101,9 @@ describe('Dag.literal', () => {
     for (const at of [0, 1]) {
       const list: unknown[] = [dag.literal(1)];
       list.splice(at, 0, [list]);
-      expect(() => dag.literal({ list })).toThrow(/^cyclic_value: list\S+ is a reference back to list\b/);
+      expect(() => dag.literal({ list })).toThrow(
+        /^cyclic_value: \S+: list\S+ is a reference back to list\b/,
+      );
     }
   });
 
@@ -152,7 +154,7 @@ describe('Dag.call', () => {
       expect.objectContaining({
         code: 'unsupported_value',
         message: expect.stringMatching(
-          /^unsupported_value: inputs\[0\]\.callback is the function callback; /,
+          /^unsupported_value: \S+: inputs\[0\]\.callback is the function callback; /,
         ),
       }),
     );
@@ -167,7 +169,7 @@ describe('Dag.call', () => {
     );
     expect([long.nodeId, await long.value()]).toEqual([short.nodeId, [1]]);
     expect(() => dag.call(steps.pair, undefined, 1)).toThrow(
-      /^unsupported_value: inputs\[0\] is undefined; use null/,
+      /^unsupported_value: \S+: inputs\[0\] is undefined; use null/,
     );
   });
 
@@ -308,10 +310,35 @@ describe('NodeHandle', () => {
 
   it('is refused where text or a number is wanted [DML-BND-0418]', () => {
     const handle = dag.name('used wrongly', dag.literal(20));
-    for (const use of [() => `${handle}`, () => Number(handle) + 1, () => (handle as never) > 3]) {
-      expect(use).toThrow(
-        'unsupported_value: a handle is no value yet; await handle.value(), or pass the handle on',
-      );
+    const uses: [() => unknown, string][] = [
+      [() => `${handle}`, 'text'],
+      [() => Number(handle) + 1, 'a number'],
+      [() => (handle as never) > 3, 'a number'],
+      [() => (handle as never) + 1, 'text or a number'],
+    ];
+    for (const [use, wanted] of uses) {
+      expect(use).toThrow(expect.objectContaining({ code: 'unsupported_value' }));
+      expect(use).toThrow(`is used as ${wanted} before it has a value; use await handle.value()`);
+    }
+  });
+
+  it('is refused where JSON is wanted [DML-BND-0419]', () => {
+    const use = (): string => JSON.stringify({ kept: [dag.literal(20)] });
+    expect(use).toThrow(expect.objectContaining({ code: 'unsupported_value' }));
+    expect(use).toThrow('is used as JSON before it has a value');
+  });
+
+  it('is named by function or kind where it is refused, with what to write instead [DML-BND-0420]', () => {
+    const instead = 'use await handle.value(), or pass the handle itself on';
+    const cases: [NodeHandle, string][] = [
+      [dag.literal(20), 'the literal'],
+      [dag.call(steps.add, 1, 2), 'add()'],
+      [dag.list.append([], 1), 'dml://list/append'],
+    ];
+    for (const [handle, named] of cases) {
+      const node = `(node ${handle.nodeId.slice(0, 12)})`;
+      expect(() => `${handle}`).toThrow(`: the handle of ${named} ${node} is used as text`);
+      expect(() => `${handle}`).toThrow(instead);
     }
   });
 
@@ -384,7 +411,7 @@ describe('Dag.import', () => {
     expect([Object.keys(importer.import('source')).sort(), sum!.name]).toEqual([['root', 'sum'], undefined]);
     expect(await importer.call(steps.add, sum as NodeHandle<number>, 1).value()).toBe(24);
     expect(() => importer.import('nothing')).toThrow(
-      /^unknown_name: nothing is named "nothing" in main; there are: .*source/,
+      /^unknown_name: \S+: nothing is named "nothing" in main; there are: .*source/,
     );
     expect(() => importer.import('source', 'no-branch')).toThrow('nothing is named "no-branch"');
     await importer.close();
@@ -397,7 +424,7 @@ describe('Dag.import', () => {
     const importer = project.repository.newDag('importer of few');
     const names = importer.import('few names');
     expect(() => names.product).toThrow(
-      'unknown_name: nothing is named "product" in the dag "few names"; there are: root, sum',
+      /^unknown_name: \S+: nothing is named "product" in the dag "few names"; there are: root, sum$/,
     );
     expect(['product' in names, 'sum' in names, await names]).toEqual([false, true, names]);
     await importer.close();

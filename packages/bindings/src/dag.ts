@@ -16,6 +16,7 @@ import {
   type RunNode,
 } from '@daggerml/execution';
 import { canonicalName, type DagId, type DatumId, isDmlError, treeEntries } from '@daggerml/object-model';
+import { CallSite, withLine } from './author-line.ts';
 import { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
 import { commitDag, type DagCommit } from './commit-dag.ts';
 import type { DagContext } from './dag-options.ts';
@@ -53,8 +54,14 @@ export class Dag implements HandleOwner {
   constructor(context: DagContext) {
     this.#context = context;
     this.#inputs = new InputLowering(this, (uri, inputs) => this.#addBuiltin(uri, inputs));
-    const apply = (uri: string, inputs: readonly unknown[]): NodeHandle =>
-      this.#handle(this.#builtin(uri, inputs));
+    const apply = (uri: string, inputs: readonly unknown[]): NodeHandle => {
+      try {
+        return this.#handle(this.#builtin(uri, inputs));
+      } catch (error) {
+        // Between this and the author's code is the method of the group.
+        throw withLine(error, apply, { between: 1 });
+      }
+    };
     this.list = new ListBuiltins(apply);
     this.set = new SetBuiltins(apply);
     this.map = new MapBuiltins(apply);
@@ -88,8 +95,12 @@ export class Dag implements HandleOwner {
    */
   literal<T>(value: T & Storable<T>): NodeHandle<Lifted<T>>;
   literal(value: unknown): NodeHandle {
-    this.#assertOpen();
-    return value instanceof NodeHandle ? this.#own(value) : this.#handle(this.#inputs.lower(value, ''));
+    try {
+      this.#assertOpen();
+      return value instanceof NodeHandle ? this.#own(value) : this.#handle(this.#inputs.lower(value, ''));
+    } catch (error) {
+      throw withLine(error, this.literal);
+    }
   }
 
   /**
@@ -102,11 +113,15 @@ export class Dag implements HandleOwner {
     callee: FunctionRef<F> & Callable<F>,
     ...inputs: CallInputs<F>
   ): ExecutionHandle<CallValue<F>> {
-    this.#assertOpen();
-    const spec = this.#specOf(callee as unknown as FunctionRef);
-    // @spec DML-BND-0406
-    const nodes = given(inputs).map((input, index) => this.#inputs.lower(input, `inputs[${index}]`));
-    return new ExecutionHandle(this, this.open.run.addCall(spec, nodes));
+    try {
+      this.#assertOpen();
+      const spec = this.#specOf(callee as unknown as FunctionRef);
+      // @spec DML-BND-0406
+      const nodes = given(inputs).map((input, index) => this.#inputs.lower(input, `inputs[${index}]`));
+      return new ExecutionHandle(this, this.open.run.addCall(spec, nodes));
+    } catch (error) {
+      throw withLine(error, this.call);
+    }
   }
 
   /**
@@ -121,24 +136,26 @@ export class Dag implements HandleOwner {
   /** Adds the names of the dag that a pipeline with a name of its own commits. */
   import<Of extends Pipeline>(pipeline: Of, revision?: string): Namespace<Of>;
   import(dag: string | Pipeline, revision?: string): Namespace {
-    this.#assertOpen();
-    const dagName = typeof dag === 'string' ? dag : dag.name;
-    if (dagName === undefined) throw bindingsError('unknown_name', { name: 'the pipeline' });
-    const { objects, run } = this.open;
-    const source = this.#context.findDag(dagName, revision);
-    const from = pinsOfDag(source, objects);
-    return importedNames({
-      dagName,
-      names: namesOf(source.dagId, objects),
-      read: (name) => this.#handle(run.addImport(source.dagId, name, from)),
-    });
+    try {
+      this.#assertOpen();
+      const dagName = typeof dag === 'string' ? dag : dag.name;
+      if (dagName === undefined) throw bindingsError('unknown_name', { name: 'the pipeline' });
+      const { objects, run } = this.open;
+      const source = this.#context.findDag(dagName, revision);
+      const from = pinsOfDag(source, objects);
+      return importedNames({
+        dagName,
+        names: namesOf(source.dagId, objects),
+        read: (name) => this.#handle(run.addImport(source.dagId, name, from)),
+      });
+    } catch (error) {
+      throw withLine(error, this.import);
+    }
   }
 
   /** Adds a blob from text, bytes or a stream, which is read in bounded memory. */
   async blob(content: BlobContent): Promise<NodeHandle<BlobHandle>> {
-    this.#assertOpen();
-    const datumId = await lowerDeeply(blob(content), this.open.objects, '');
-    return this.#handle(this.open.run.addLiteral(datumId)) as NodeHandle<BlobHandle>;
+    return this.#waiting(this.blob, () => lowerDeeply(blob(content), this.open.objects, '')) as never;
   }
 
   /**
@@ -147,18 +164,23 @@ export class Dag implements HandleOwner {
    * @spec DML-BND-0902
    */
   async file(path: string | URL): Promise<NodeHandle<BlobHandle>> {
-    this.#assertOpen();
-    const datumId = await lowerFile(this.#path(path), this.open.objects);
-    return this.#handle(this.open.run.addLiteral(datumId)) as NodeHandle<BlobHandle>;
+    return this.#waiting(this.file, () => lowerFile(this.#path(path), this.open.objects)) as never;
   }
 
   /** Adds a folder as a map from relative path to blob. Rejects with `unreadable_file`. */
   async directory(path: string | URL): Promise<NodeHandle<Readonly<Record<string, BlobHandle>>>> {
-    this.#assertOpen();
-    const datumId = await lowerDirectory(this.#path(path), this.open.objects);
-    return this.#handle(this.open.run.addLiteral(datumId)) as NodeHandle<
-      Readonly<Record<string, BlobHandle>>
-    >;
+    return this.#waiting(this.directory, () => lowerDirectory(this.#path(path), this.open.objects)) as never;
+  }
+
+  /** Adds what has to be waited for; the stack no longer tells who asked for it when it fails. */
+  async #waiting(entry: (...inputs: never[]) => unknown, lower: () => Promise<DatumId>): Promise<NodeHandle> {
+    const site = new CallSite(entry);
+    try {
+      this.#assertOpen();
+      return this.#handle(this.open.run.addLiteral(await lower()));
+    } catch (error) {
+      throw withLine(error, entry, { site });
+    }
   }
 
   /**
@@ -167,8 +189,16 @@ export class Dag implements HandleOwner {
    * @spec DML-BND-0409
    */
   name<Handle extends NodeHandle>(name: string, handle: Handle): Handle {
-    this.#assertOpen();
-    const node = this.#inputs.lower(handle, name);
+    try {
+      this.#assertOpen();
+      this.#setName(name, this.#inputs.lower(handle, name));
+      return handle;
+    } catch (error) {
+      throw withLine(error, this.name);
+    }
+  }
+
+  #setName(name: string, node: RunNode): void {
     const canonical = checkedName(name);
     // @spec DML-BND-0411
     if (canonical === 'root') throw bindingsError('reserved_name', { name });
@@ -177,7 +207,6 @@ export class Dag implements HandleOwner {
     if (holder && holder !== node) throw bindingsError('name_taken', { name });
     this.#names.set(canonical, node);
     this.#namesByNode.set(node, canonical);
-    return handle;
   }
 
   /**

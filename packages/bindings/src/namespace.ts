@@ -1,4 +1,5 @@
 import type { Pipeline } from '@daggerml/execution';
+import { withLine } from './author-line.ts';
 import { bindingsError } from './errors.ts';
 import type { NodeHandle } from './node-handle.ts';
 import type { Lifted } from './values.ts';
@@ -40,12 +41,11 @@ export function importedNames({ dagName, names, read }: ImportedDag): Namespace 
   for (const name of names) {
     Object.defineProperty(namespace, name, { enumerable: true, get: () => read(name) });
   }
-  return new Proxy(Object.freeze(namespace), {
-    get(target, name) {
-      if (typeof name === 'symbol' || name in target || ASKED_OF_ALL.has(name))
-        return Reflect.get(target, name);
-      // @spec DML-BND-0417
-      throw bindingsError('unknown_name', { name, revision: `the dag "${dagName}"`, names });
-    },
-  }) as unknown as Namespace;
+  const get = (target: object, name: string | symbol): unknown => {
+    if (typeof name === 'symbol' || name in target || ASKED_OF_ALL.has(name))
+      return Reflect.get(target, name);
+    // @spec DML-BND-0417
+    throw withLine(bindingsError('unknown_name', { name, revision: `the dag "${dagName}"`, names }), get);
+  };
+  return new Proxy(Object.freeze(namespace), { get }) as unknown as Namespace;
 }

@@ -1,5 +1,13 @@
 import { executionError, failureError, liftDatum, type OpenRun, type RunNode } from '@daggerml/execution';
 import type { ExecId, NodeId, NodeKind } from '@daggerml/object-model';
+import { withLine } from './author-line.ts';
+
+/** What the language asks for when it turns an object into a plain value. */
+const WANTED: Readonly<Record<string, string>> = {
+  string: 'text',
+  number: 'a number',
+  default: 'text or a number',
+};
 
 /** What handles need of the dag that they belong to. */
 export interface HandleOwner {
@@ -54,9 +62,33 @@ export class NodeHandle<out T = unknown> {
    *
    * @spec DML-BND-0418
    */
-  [Symbol.toPrimitive](): never {
-    const instead = 'await handle.value(), or pass the handle on';
-    throw executionError('unsupported_value', { path: 'a handle', found: 'no value yet', instead });
+  [Symbol.toPrimitive](hint: string): never {
+    throw withLine(this.#usedAs(WANTED[hint] ?? 'a value'), this[Symbol.toPrimitive]);
+  }
+
+  /**
+   * Refuses to become JSON, which would be an empty object.
+   *
+   * @spec DML-BND-0419
+   */
+  toJSON(): never {
+    throw withLine(this.#usedAs('JSON'), this.toJSON);
+  }
+
+  /** @spec DML-BND-0420 */
+  #usedAs(wanted: string): Error {
+    const { kind, spec } = this.#node;
+    const of = spec === undefined ? `the ${kind}` : `${spec.name}${kind === 'call' ? '()' : ''}`;
+    return executionError(
+      'unsupported_value',
+      {
+        path: `the handle of ${of} (node ${this.nodeId.slice(0, 12)})`,
+        found: `used as ${wanted} before it has a value`,
+        instead: 'use await handle.value(), or pass the handle itself on',
+      },
+      undefined,
+      'handle',
+    );
   }
 
   static {

@@ -7,6 +7,7 @@ import type { DmlError } from '@daggerml/object-model';
  * folder when it is below it; empty when it is not known.
  *
  * @spec DML-CLI-1204
+ * @spec DML-CLI-1208
  */
 export function sourcePosition({ fields, cause }: DmlError, cwd: string): string {
   const { file, line, column } = fields;

@@ -118,6 +118,28 @@ describe('a pipeline file', () => {
     expect(await refused('early.ts')).toContain(message);
   });
 
+  it.each([
+    [
+      'const when = new Date(0);\n  dag.literal({ when } as never);',
+      /^dml: bad\.ts:6:7: when is a Date and cannot be stored\nhint: use its ISO/,
+    ],
+    [
+      "const one = dag.literal(1);\n  dag.name('root', one);",
+      /^dml: bad\.ts:6:7: the name "root" is reserved\n/,
+    ],
+    ["\n  await dag.file('nowhere.csv');", /^dml: bad\.ts:6:13: "[^"]+nowhere\.csv" cannot be read/],
+    [
+      'const one = dag.literal(1);\n  return 1 + (one as never);',
+      /^dml: bad\.ts:6:\d+: the handle of the literal \(node \w+\) is used as text or a number before it has a value\nhint: use await/,
+    ],
+  ])(
+    'that gives what is refused is reported with its line and column: %s [DML-CLI-1208]',
+    async (body, said) => {
+      repository.write('bad.ts', pipeline(body));
+      expect(await refused('bad.ts')).toMatch(said);
+    },
+  );
+
   it('with a syntax error is reported with its line', async () => {
     repository.write('broken.ts', 'export const a = 1;\nexport const b = (;\n');
     expect(await refused('broken.ts')).toMatch(/dml: broken\.ts:2: \S/);

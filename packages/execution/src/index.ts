@@ -52,6 +52,7 @@ export {
 export { type PinScope, treeScope } from './nodes/pin-scope.ts';
 export { execValue, namedNode, type RecordSource, storedValue } from './nodes/stored-value.ts';
 export { RunObjects } from './objects/run-objects.ts';
+export { type AuthorPosition, authorPosition } from './pipeline/author-position.ts';
 export { loadModule } from './pipeline/load-module.ts';
 export { type LoadedPipeline, loadPipeline } from './pipeline/load-pipeline.ts';
 export { type Collection, isCollection, itemsOf, readCollection } from './values/collection.ts';

@@ -1,0 +1,107 @@
+import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
+import { loadPipeline } from '@daggerml/execution';
+import type { DmlError } from '@daggerml/object-model';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { Project } from '../test/project.ts';
+
+let project: Project;
+beforeAll(async () => {
+  project = await Project.create();
+  project.write('package.json', '{ "type": "module" }');
+});
+afterAll(() => project.close());
+
+/** What a pipeline with this body is refused with; the line that is asked for ends with `// here`. */
+async function refusal(body: string): Promise<{ error: DmlError; here: string }> {
+  const file = project.write(
+    'pipeline.ts',
+    `import { definePipeline, functions, Uri } from '@daggerml/bindings';
+
+type Row = { when?: Date };
+const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
+export const refused = definePipeline(async (dag) => {
+${body}
+});
+`,
+  );
+  const lines = readFileSync(file, 'utf8').split('\n');
+  const error: DmlError = await project.repository.run(await loadPipeline(file)).then(
+    () => expect.fail('the pipeline was not refused'),
+    (caught) => caught,
+  );
+  return { error, here: `${file}:${lines.findIndex((line) => line.endsWith('// here')) + 1}` };
+}
+
+describe('the error of what a pipeline gives', () => {
+  it.each([
+    ['unsupported_value', 'dag.literal(undefined as never); // here'],
+    [
+      'unsupported_value',
+      'const row: Row = { when: new Date(0) };\n  dag.call(steps.pair, [row] as never); // here',
+    ],
+    ['unsupported_value', 'dag.list.append([], (() => 1) as never); // here'],
+    ['unsupported_value', "const sum = dag.call(steps.add, 1, 2);\n  return sum + 's'; // here"],
+    [
+      'unsupported_value',
+      'const sum = dag.call(steps.add, 1, 2);\n  return JSON.stringify({ sum }); // here',
+    ],
+    ['cyclic_value', 'const rows: unknown[] = []; rows.push(rows);\n  dag.literal(rows); // here'],
+    ['reserved_name', "const one = dag.literal(1);\n  dag.name('root', one); // here"],
+    ['unknown_name', "const { root } = dag.import('nowhere'); // here"],
+    ['unreadable_file', "await dag.file('nowhere.csv'); // here"],
+    [
+      'unreadable_file',
+      "await Promise.all([1].map(async () => {\n    await null;\n    await dag.directory('nowhere'); // here\n  }));",
+    ],
+  ])('names the line, %s by %s [DML-BND-1403]', async (code, body) => {
+    const { error, here } = await refusal(body);
+    const { file, line, column } = error.fields;
+    expect({ code: error.code, at: `${file}:${line}` }).toEqual({ code, at: here });
+    expect(column).toBeGreaterThan(0);
+    expect(error.message).toContain(
+      `${code}: ${relative(process.cwd(), String(file)).startsWith('..') ? file : ''}`,
+    );
+    expect(error.message).toContain(`:${line}:${column}: `);
+    expect(error.stack?.split('\n').slice(1, 3).join()).toContain(here);
+  });
+
+  it('names the line of a helper in another file', async () => {
+    project.write(
+      'helper.ts',
+      '\ntype Dag = { literal(value: unknown): unknown };\nexport const add = (dag: Dag) => dag.literal(1n << 70n);\n',
+    );
+    const { error } = await refusal("  const { add } = await import('./helper.ts');\n  add(dag);");
+    expect(error.fields).toMatchObject({ file: `${project.folder}/helper.ts`, line: 3 });
+  });
+
+  it('names no line where nothing tells it', async () => {
+    const dag = project.repository.newDag('no stack');
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    try {
+      expect(() => dag.literal(undefined as never)).toThrow(
+        /^unsupported_value: the value is undefined; use null$/,
+      );
+    } finally {
+      Error.stackTraceLimit = limit;
+      await dag.close();
+    }
+  });
+
+  it('is made without a stack trace for values that are accepted [DML-BND-1404]', async () => {
+    const dag = project.repository.newDag('accepted');
+    const capture = vi.spyOn(Error, 'captureStackTrace');
+    try {
+      const one = dag.literal({ a: [1, new Set(['x'])] });
+      dag.name('sum', dag.call(project.steps.add, 1, 2));
+      dag.list.append([one], 2);
+      expect(capture).not.toHaveBeenCalled();
+      expect(() => dag.literal(undefined as never)).toThrow('unsupported_value');
+      expect(capture).toHaveBeenCalled();
+    } finally {
+      capture.mockRestore();
+      await dag.close();
+    }
+  });
+});

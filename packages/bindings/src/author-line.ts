@@ -1,0 +1,72 @@
+import { relative, sep } from 'node:path';
+import { type AuthorPosition, authorPosition } from '@daggerml/execution';
+import { DmlError, isDmlError } from '@daggerml/object-model';
+
+/** Codes of what the line that gave it has to change; other errors say themselves where they come from. */
+const BY_THE_LINE: ReadonlySet<string> = new Set([
+  'unsupported_value',
+  'cyclic_value',
+  'reserved_scheme',
+  'unreadable_file',
+  'foreign_handle',
+  'name_taken',
+  'reserved_name',
+  'invalid_name',
+  'unknown_name',
+  'ambiguous_id',
+  'dag_closed',
+]);
+
+/** A function that the author's code calls; the frames of a stack above it and its own are of no interest. */
+type Entry = (...inputs: never[]) => unknown;
+
+/** Where the author's code called an entry, noted before it is known whether that will be asked for. */
+export class CallSite {
+  /** Filled in by the engine; the text is made when it is read. */
+  declare readonly stack?: string;
+
+  constructor(entry: Entry) {
+    Error.captureStackTrace(this, entry);
+  }
+}
+
+/** What is known of a call of an entry. */
+interface NotedCall {
+  readonly site?: CallSite;
+  /** Frames of this package below the entry. */
+  readonly between?: number;
+}
+
+/**
+ * Yields an error that names the line of the author's code which called `entry`: in its message, in its stack and as
+ * `file`, `line` and `column`. An error that is not about what the line gave is yielded as it is.
+ *
+ * Calls that succeed cost nothing: without a `site` the stack is looked at when the error is at hand.
+ *
+ * @spec DML-BND-1403
+ */
+export function withLine(error: unknown, entry: Entry, noted: NotedCall = {}): unknown {
+  // @spec DML-BND-1404
+  const { site = new CallSite(entry), between = 0 } = noted;
+  if (!isDmlError(error) || !BY_THE_LINE.has(error.code) || 'file' in error.fields) return error;
+  const frames = framesOf(site).slice(between);
+  const position = authorPosition(frames.join('\n'));
+  if (!position) return error;
+  const { code, detail, fields, cause } = error;
+  const message = `${shown(position)}: ${error.message.slice(code.length + 2)}`;
+  const placed = new DmlError({ code, detail, fields: { ...fields, ...position }, cause, message });
+  const stack = [`${placed.name}: ${placed.message}`, ...frames].join('\n');
+  Object.defineProperty(placed, 'stack', { value: stack, configurable: true, writable: true });
+  return placed;
+}
+
+/** A program may have its own idea of what a stack is. */
+function framesOf({ stack }: CallSite): string[] {
+  return typeof stack === 'string' ? stack.split('\n').filter((line) => /^\s*at /.test(line)) : [];
+}
+
+function shown({ file, line, column }: AuthorPosition): string {
+  const path = relative(process.cwd(), file);
+  const isBelow = path !== '..' && !path.startsWith(`..${sep}`);
+  return `${isBelow ? path : file}:${line}:${column}`;
+}
