@@ -213,6 +213,29 @@ describe('runGc', () => {
     expect(seen).toEqual(['commit', 'tree', 'dag', 'node', 'datum']);
   });
 
+  it('deletes values last and all in the order of their keys', async () => {
+    const { store } = await storeWithGarbage();
+    store.transact('more garbage', (transaction) => {
+      for (const text of ['a', 'b', 'c']) {
+        const literal = putLiteral(transaction, putText(transaction, text));
+        putDag(transaction, putCall(transaction, 'https://example.org/f', [literal]));
+      }
+    });
+    store.checkpoint();
+    const seen: string[] = [];
+    let before = objectsOf(store);
+    const steps = collectSteps(store, { sliceObjects: 1 });
+    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+      const after = objectsOf(store);
+      for (const object of before) if (!after.has(object)) seen.push(object);
+      before = after;
+    }
+    const values = seen.filter((object) => object.startsWith('datum/'));
+    expect(values).toHaveLength(5);
+    expect(seen.slice(-5)).toEqual(values);
+    expect(values).toEqual([...values].sort());
+  });
+
   it('leaves no object without what it links to after any step, where objects share links [DML-STO-0724]', async () => {
     const { store } = await storeWithGarbage();
     store.transact('shared garbage', (transaction) => {

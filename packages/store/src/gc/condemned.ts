@@ -1,12 +1,20 @@
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readKeys, refreshSnapshot } from '../engine/reading.ts';
-import { OBJECT_KEY_BYTES } from '../keyspace.ts';
+import { CLASS_BYTES, OBJECT_KEY_BYTES } from '../keyspace.ts';
 import { ObjectKeySet } from './object-key-set.ts';
+import { ReadyQueue } from './ready-queue.ts';
 import { RowReader } from './row-reader.ts';
 import { TallyCounter } from './tally.ts';
 
-/** Leaves 25 bits for the place in a pass beside the 28 bits of a rank. */
-const RANK_STEP = 2 ** 25;
+/**
+ * An object that may go waits while others may that hold back more: one that links to nodes, dags or commits goes
+ * at once, one that links to values alone waits for those, one that holds back nothing goes last. So most objects
+ * go together with all their neighbours, which share the pages they are deleted from.
+ */
+const HOLDS_RECORDS = 0;
+const HOLDS_VALUES = 1;
+const HOLDS_NOTHING = 2;
+const LEVEL_COUNT = 3;
 
 /**
  * The objects no root reaches, with the order in which they may go.
@@ -26,12 +34,11 @@ export class Condemned {
   #scanFrom: Buffer | undefined;
   /** How many condemned objects link to each. */
   #holders: Uint32Array = new Uint32Array(0);
+  /** What each condemned object holds back. */
+  #levels: Uint8Array = new Uint8Array(0);
+  readonly #ready: ReadyQueue = new ReadyQueue(LEVEL_COUNT, (ordinal) => this.#rankOf(ordinal));
   #scanned = 0;
   #counted = 0;
-  /** Ordinals that became ready since the pass began. */
-  #ready: number[] = [];
-  #pass: Uint32Array = new Uint32Array(0);
-  #passAt = 0;
 
   constructor(engine: Engine, marked: ObjectKeySet) {
     this.#engine = engine;
@@ -57,8 +64,9 @@ export class Condemned {
       limit: budget,
       ...(from === undefined ? {} : { start: from, exclusiveStart: true }),
     });
+    const hasExcised = readKeys(this.#engine, 'excised', { limit: 1 }).length > 0;
     for (const key of keys) {
-      if (this.#marked.has(key) || hasRow(this.#engine, 'excised', key)) continue;
+      if (this.#marked.has(key) || (hasExcised && hasRow(this.#engine, 'excised', key))) continue;
       this.keys.add(key);
     }
     this.#scanned += keys.length;
@@ -68,7 +76,10 @@ export class Condemned {
 
   /** Counts the links among up to `budget` condemned objects and yields whether more are left. */
   count(budget: number): boolean {
-    if (this.#holders.length < this.keys.size) this.#holders = new Uint32Array(this.keys.size);
+    if (this.#holders.length < this.keys.size) {
+      this.#holders = new Uint32Array(this.keys.size);
+      this.#levels = new Uint8Array(this.keys.size).fill(HOLDS_NOTHING);
+    }
     const end = Math.min(this.#counted + budget, this.keys.size);
     for (; this.#counted < end; this.#counted += 1) {
       const key = this.keys.keyAt(this.#counted);
@@ -78,40 +89,27 @@ export class Condemned {
       const { links, linkCount } = this.#rows;
       for (let index = 0; index < linkCount; index += 1) {
         const ordinal = this.keys.ordinalOf(links, index * OBJECT_KEY_BYTES);
-        if (ordinal !== undefined) this.#holders[ordinal] = (this.#holders[ordinal] as number) + 1;
+        if (ordinal === undefined) continue;
+        this.#holders[ordinal] = (this.#holders[ordinal] as number) + 1;
+        const level = isValueClass(links[index * OBJECT_KEY_BYTES] as number) ? HOLDS_VALUES : HOLDS_RECORDS;
+        if (level < (this.#levels[this.#counted] as number)) this.#levels[this.#counted] = level;
       }
     }
     if (this.#counted < this.keys.size) return true;
     for (let ordinal = 0; ordinal < this.keys.size; ordinal += 1)
-      if (this.#holders[ordinal] === 0) this.#ready.push(ordinal);
+      if (this.#holders[ordinal] === 0) this.#ready.add(ordinal, this.#levels[ordinal] as number);
     return false;
   }
 
   /** Tells whether any object is left that nothing present links to and that has not been taken. */
   get hasReady(): boolean {
-    return this.#passAt < this.#pass.length || this.#ready.length > 0;
+    return !this.#ready.isEmpty;
   }
 
-  /**
-   * Takes the next ready object and yields its key; undefined when none is ready.
-   * Ready objects go pass by pass, each in key order, so that neighbours share the pages they are deleted from.
-   */
+  /** Takes the next ready object and yields its key; undefined when none is ready. */
   take(): Uint8Array | undefined {
-    if (this.#passAt === this.#pass.length) this.#startPass();
-    const ordinal = this.#pass[this.#passAt];
-    if (ordinal === undefined) return undefined;
-    this.#passAt += 1;
-    return this.keys.keyAt(ordinal);
-  }
-
-  #startPass(): void {
-    const ready = this.#ready;
-    const ranked = new Float64Array(ready.length);
-    for (let index = 0; index < ready.length; index += 1)
-      ranked[index] = this.#rankOf(ready[index] as number) * RANK_STEP + index;
-    this.#pass = Uint32Array.from(ranked.sort(), (rank) => ready[rank % RANK_STEP] as number);
-    this.#passAt = 0;
-    this.#ready = [];
+    const ordinal = this.#ready.take();
+    return ordinal === undefined ? undefined : this.keys.keyAt(ordinal);
   }
 
   /** Class and first three bytes of the id: near enough to the order of keys. */
@@ -128,7 +126,11 @@ export class Condemned {
       if (ordinal === undefined) continue;
       const left = (this.#holders[ordinal] as number) - 1;
       this.#holders[ordinal] = left;
-      if (left === 0) this.#ready.push(ordinal);
+      if (left === 0) this.#ready.add(ordinal, this.#levels[ordinal] as number);
     }
   }
+}
+
+function isValueClass(classByte: number): boolean {
+  return classByte === CLASS_BYTES.datum || classByte === CLASS_BYTES.page || classByte === CLASS_BYTES.chunk;
 }
