@@ -122,7 +122,13 @@ describe('refs', () => {
     ];
     for (const name of names) setRef(store, name, first);
     const listed: string[] = [];
-    for await (const ref of store.listRefs()) listed.push(ref.name);
+    for await (const ref of store.listRefs()) {
+      listed.push(ref.name);
+      // What changes meanwhile is of another moment.
+      setRef(store, 'refs/remotes/o/late', listed.length === 1 ? first : null);
+      if (listed.length === 1) setRef(store, 'refs/heads/z/a', null);
+    }
+    setRef(store, 'refs/heads/z/a', first);
     expect(listed).toEqual([
       'refs/heads/a',
       'refs/heads/b',

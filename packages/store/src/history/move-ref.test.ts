@@ -92,6 +92,11 @@ describe('fastForward', () => {
       sequence: 2,
     });
     expect(tip(headRef('main'))).toBe(child);
+    const sibling = commit({ texts: { a: '3' }, parents: [root] });
+    for (const other of [root, sibling, commit({ texts: { a: '2' } })]) {
+      expect(fastForward(store, move(headRef('main')), other).state).not.toBe('applied');
+      expect(tip(headRef('main'))).toBe(child);
+    }
   });
 
   it('reports a commit that is no descendant as diverged and changes nothing [DML-STO-0612]', () => {
