@@ -60,7 +60,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'show',
     group: 'Look',
     summary: 'Print what an object is and what it holds.',
+    description:
+      'On a terminal calls and values are cut to its width, where they are alike. Elsewhere, and with --full, they ' +
+      'are whole; --json holds the value of every literal.',
     arguments: [{ syntax: '<object>', description: OBJECT_NAME }],
+    options: [{ syntax: '--full', description: 'cut nothing' }],
     takesReference: true,
     example: 'dml show my-pipeline',
     load: () => import('./commands/show.ts'),

@@ -94,6 +94,12 @@ export class Output {
     return !this.#globals.quiet && !this.isJson;
   }
 
+  /** Columns of the terminal that results go to; undefined where they go elsewhere. */
+  get resultColumns(): number | undefined {
+    const { isTTY, columns = 80 } = this.#io.stdout;
+    return isTTY === true ? columns : undefined;
+  }
+
   get columns(): number {
     return this.#io.stderr.columns ?? 80;
   }

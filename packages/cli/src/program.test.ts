@@ -125,6 +125,6 @@ describe('the help', () => {
     const pointing = COMMANDS.map(({ name }) => name).filter((name) =>
       topic(...name.split(' ')).includes('see "dml help references"'),
     );
-    expect(pointing).toEqual(['log', 'show', 'cat', 'export', 'branch', 'merge', 'gc']);
+    expect(pointing).toEqual(['log', 'show', 'dag restore', 'cat', 'export', 'branch', 'merge', 'gc']);
   });
 });

@@ -132,6 +132,71 @@ describe('dml show', () => {
     await repository.ok('switch', 'main');
   });
 
+  it('keeps apart on a terminal what differs, and cuts nothing elsewhere [DML-CLI-0828] [DML-CLI-0829]', async () => {
+    const grids = await TestRepository.create();
+    try {
+      grids.write(
+        'wide.ts',
+        `import { blob, definePipeline, functions } from '@daggerml/bindings';
+        const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
+        const options = (depth: number, rate: number) => ({ kernel: 'radial basis function', names: Array.from({ length: 40 }, (_, i) => 'column ' + i), depth, rate, seed: 20260101 });
+        export const wide = definePipeline('wide', async (dag) => {
+          dag.name('raw', dag.literal(blob('abc')));
+          dag.name('other', dag.literal(blob('xyz')));
+          dag.name('long', dag.literal('y'.repeat(3000) + 'end'));
+          return [3, 4].flatMap((depth) => [0.1, 0.2].map((rate) => dag.call(steps.size, options(depth, rate))));
+        });
+        `,
+      );
+      grids.write(
+        'steps.ts',
+        'export const size = (options: object): number => Object.keys(options).length;',
+      );
+      await grids.ok('run', 'wide.ts');
+      const terminal = (await grids.dml(['show', 'wide'], { isTerminal: true, env: { NO_COLOR: '1' } }))
+        .stdout;
+      const calls = terminal.split('\n').filter((line) => line.includes(' size('));
+      const shown = calls.map((line) => line.replace(/^.* (size\(.*\S) +ok in .*$/, '$1'));
+      expect(shown).toHaveLength(4);
+      expect(new Set(shown).size).toBe(4);
+      for (const depth of [3, 4])
+        for (const rate of [1, 2])
+          expect(
+            shown.filter((text) => text.includes(`": ${depth}`) && text.includes(`0.${rate}`)),
+          ).toHaveLength(1);
+      for (const line of terminal.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+      expect(terminal).toMatch(/ blob of 3 B \(ba7816bf8f01\)/);
+      expect(terminal).not.toContain('yend"');
+      const full = await grids.ok('show', 'wide');
+      expect(full).toContain(`"${'y'.repeat(3000)}end"`);
+      expect(
+        full.match(
+          /size\(\{ "depth": [34], "kernel": .*"column 39" \], "rate": 0\.[12], "seed": 20260101 \}\)/g,
+        ),
+      ).toHaveLength(4);
+      const wanted = await grids.dml(['show', 'wide', '--full'], {
+        isTerminal: true,
+        env: { NO_COLOR: '1' },
+      });
+      expect(wanted.stdout).toBe(full);
+    } finally {
+      grids.remove();
+    }
+  });
+
+  it('holds with --json the value of each literal [DML-CLI-0830]', async () => {
+    const { nodes } = await repository.json<DagDocument>('show', 'sums');
+    expect(nodes.filter(({ kind }) => kind === 'literal').map(({ value }) => value)).toEqual([1, 2]);
+    const [, , sum] = nodes;
+    expect(await repository.json('show', sum?.nodeId ?? '')).toMatchObject({
+      inputs: [
+        { nodeId: sum?.inputNodeIds[0], kind: 'literal', value: 1 },
+        { nodeId: sum?.inputNodeIds[1], kind: 'literal', value: 2 },
+      ],
+    });
+    expect(await repository.json('show', nodes[1]?.nodeId ?? '')).toMatchObject({ value: 2, inputs: [] });
+  });
+
   it('previews a datum and counts what it holds', async () => {
     const datumId = (await repository.json<{ datumId: string }>('export', 'report', 'elsewhere')).datumId;
     expect(await repository.json('show', datumId)).toMatchObject({ class: 'datum', kind: 'map', count: 3 });
@@ -144,6 +209,7 @@ interface DagDocument {
     readonly nodeId: string;
     readonly kind: string;
     readonly names: readonly string[];
+    readonly value?: unknown;
     readonly inputNodeIds: readonly string[];
     readonly outcome?: { readonly execId: string };
   }[];

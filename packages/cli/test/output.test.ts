@@ -23,6 +23,8 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   log: ['log'],
   show: ['show', 'sums'],
   'dag list': ['dag', 'list'],
+  'dag delete': ['dag', 'delete', 'raw'],
+  'dag restore': ['dag', 'restore', 'main:sums'],
   cat: ['cat', 'values'],
   export: ['export', 'values', 'exported', '--force'],
   heads: ['heads'],
@@ -69,6 +71,7 @@ function fingerprint(): Map<string, string> {
 }
 
 async function prepare(name: string): Promise<void> {
+  if (name === 'dag delete') await repository.run('raw');
   if (name === 'index prune') await repository.dml(['run', 'pipelines.ts', 'fails']);
 }
 

@@ -7,11 +7,14 @@ import { withStore } from '../repository-access.ts';
 
 /** `dml show <object>`. */
 export async function run(context: CommandContext): Promise<number> {
-  const { output, args } = context;
+  const { output, args, options } = context;
   const name = args[0] ?? '';
   await withStore(context, 'read', (store) => {
     const reader = new RecordReader(store);
-    const { value, lines } = describeObject(reader, findObject(reader, name), output);
+    const { value, lines } = describeObject(reader, findObject(reader, name), {
+      output,
+      full: options.full === true,
+    });
     output.result(value, () => lines().join('\n'));
   });
   return EXIT.done;
