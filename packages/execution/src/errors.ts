@@ -19,6 +19,7 @@ export type ExecutionErrorCode =
   | 'adapter_unknown'
   | 'function_missing'
   | 'function_threw'
+  | 'function_exited'
   | 'never_settled'
   | 'builtin_refused'
   | 'worker_lost'
@@ -54,6 +55,7 @@ const MESSAGES: Readonly<Record<ExecutionErrorCode | OfTheStore, string>> = {
   adapter_unknown: 'no adapter here runs {uri}',
   function_missing: '{message}',
   function_threw: '{message}',
+  function_exited: '{message}',
   never_settled: '{message}',
   builtin_refused: '{message}',
   worker_lost: '{message}',

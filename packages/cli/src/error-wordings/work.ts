@@ -130,6 +130,7 @@ export const WORK_WORDINGS: Readonly<Record<BindingsErrorCode | ExecutionErrorCo
   },
   function_missing: { exit: EXIT.callFailed, message: 'the captured code has no such function[: {message}]' },
   function_threw: { exit: EXIT.callFailed, message: 'a function threw[: {message}]' },
+  function_exited: { exit: EXIT.callFailed, message: 'a function ended its process[: {message}]' },
   never_settled: { exit: EXIT.callFailed, message: 'a function never came to an end[: {message}]' },
   builtin_refused: { exit: EXIT.callFailed, message: 'a builtin refused its inputs[: {message}]' },
   worker_lost: {

@@ -37,6 +37,11 @@ export function neverSettled(): FunctionFailure {
   return { code: 'never_settled', message: 'the function waits for something that never happens', trace: [] };
 }
 
+/** Describes a function that asked for the end of its process; `error` was made where it did. */
+export function exited(error: Error, bundleUrl: string): FunctionFailure {
+  return { code: 'function_exited', message: error.message, trace: traceOf(error, bundleUrl) };
+}
+
 const UNSHOWABLE = 'thrown: a value that cannot be shown';
 
 function messageOf(thrown: unknown): string {

@@ -7,6 +7,7 @@ import { Uri } from '../values/uri.ts';
 
 const steps = `
 import { existsSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
+import { exit } from 'node:process';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { blob, blobFromFile, f64, Uri, type BlobHandle } from '@daggerml/bindings';
 export const thread = () => [isMainThread, threadId > 0];
@@ -26,9 +27,27 @@ export const meet = async (folder: string, index: number) => {
 export const die = (flag: string) => {
   if (existsSync(flag)) return 'survived';
   writeFileSync(flag, '');
-  process.exit(3);
+  (process as never as { reallyExit(code: number): never }).reallyExit(3);
 };
-export const alwaysDie = () => process.exit(4);
+export const alwaysDie = () => (process as never as { reallyExit(code: number): never }).reallyExit(4);
+const bye = () => { process.exit(3); };
+export const exitHere = () => { console.log('before'); for (let i = 0; i < 100; i++) console.log('line ' + i); bye(); return 1; };
+export const exitBare = () => { process.exitCode = 4; process.exit(); };
+export const exitByName = async () => { await null; exit('5'); };
+export const exitCaught = () => { try { process.exit(6); } catch { return 'went on'; } };
+export const exitTwice = () => { for (;;) try { process.exit(7); } catch {} };
+export const exitLater = () => new Promise(() => { setTimeout(() => process.exit(8), 1); });
+export const exitWaiting = () => { try { process.exit(9); } catch { return new Promise(() => { setInterval(() => {}, 1000); }); } };
+export const leaveExit = () => {
+  setInterval(() => { if ((globalThis as { sprung?: true }).sprung) process.exit(10); }, 1);
+  return 'left';
+};
+export const springExit = (flag: string) => {
+  if (existsSync(flag)) return 'sprung';
+  writeFileSync(flag, '');
+  (globalThis as { sprung?: true }).sprung = true;
+  return new Promise(() => {});
+};
 export const exhaust = () => { const all: unknown[] = []; for (;;) all.push(new Array(1e5).fill(all.length)); };
 export const stray = () => { setTimeout(() => { throw new Error('late'); }, 1); return new Promise(() => {}); };
 export const leaveTrap = () => {
@@ -186,6 +205,35 @@ describe('WorkerPool', () => {
     expect(workspace.store.cacheEntries(node.executionKey!)).toEqual([]);
   });
 
+  it.each([
+    ['exitHere', 3],
+    ['exitBare', 4],
+    ['exitByName', 5],
+    ['exitCaught', 6],
+    ['exitTwice', 7],
+    ['exitLater', 8],
+    ['exitWaiting', 9],
+  ])('records a failure of a function that ends its process: %s [DML-EXE-0824]', async (name, code) => {
+    const run = workspace.begin();
+    const node = run.call(name, []);
+    expect(await run.outcome(node)).toMatchObject({
+      class: 'deterministic',
+      code: 'function_exited',
+      message: `called process.exit(${code}); a function ends by returning or throwing`,
+    });
+    expect(node.failure?.trace[0]).toMatch(/steps\.ts:\d+:\d+/);
+    const types = workspace.events.map((event) => event.type);
+    expect(types.filter((type) => type === 'call-started' || type === 'call-retried')).toEqual([
+      'call-started',
+    ]);
+    expect(workspace.store.cacheEntries(node.executionKey!)).toHaveLength(1);
+    if (name !== 'exitHere') return;
+    const printed = workspace.events
+      .map((event) => (event.type === 'call-output' ? event.text : ''))
+      .join('');
+    expect(printed).toMatch(/^before\nline 0\n[\s\S]*line 99\n$/);
+  });
+
   it('stops a call beyond its timeout together with its worker [DML-EXE-0810]', async () => {
     const run = workspace.begin();
     const node = run.call('spin', [], { timeoutMs: 80, retries: 0 });
@@ -287,6 +335,13 @@ describe('WorkerPool, ended', () => {
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(await run.outcome(run.call('slow', [2]))).toBe(2);
     expect(run.counts).toEqual({ executed: 4 });
+  });
+
+  it('does not charge a call with the exit of what an earlier one left behind [DML-EXE-0825]', async () => {
+    workspace = await Workspace.create(steps, { size: 1 });
+    const run = workspace.begin();
+    expect(await run.outcome(run.call('leaveExit', []))).toBe('left');
+    expect(await run.outcome(run.call('springExit', [`${workspace.folder}/sprung`]))).toBe('sprung');
   });
 
   it('loses a worker, not the process, when a call exhausts its memory limit [DML-EXE-0816]', async () => {

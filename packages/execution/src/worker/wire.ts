@@ -27,7 +27,12 @@ export type ToWorker = RunMessage | ObjectMessage | TakenMessage;
 
 /** A failure that the function's own code caused. */
 export interface FunctionFailure {
-  readonly code: 'function_threw' | 'unsupported_value' | 'cyclic_value' | 'never_settled';
+  readonly code:
+    | 'function_threw'
+    | 'function_exited'
+    | 'unsupported_value'
+    | 'cyclic_value'
+    | 'never_settled';
   readonly message: string;
   /** Where it was thrown: positions in the bundle, innermost first. */
   readonly trace: readonly string[];

@@ -1,14 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { existsSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { parentPort } from 'node:worker_threads';
 import type { DatumId, ObjectClass } from '@daggerml/object-model';
 import { liftDatum } from '../values/lift.ts';
 import { lowerDeeply } from '../values/lower-deeply.ts';
-import { failureOf, MAX_FRAMES, neverSettled } from './function-failure.ts';
+import { exited, failureOf, MAX_FRAMES, neverSettled } from './function-failure.ts';
 import type { PackedObjects } from './packed-objects.ts';
 import { RemoteObjects } from './remote-objects.ts';
-import type { FromWorker, RunMessage, ToWorker } from './wire.ts';
+import type { FromWorker, FunctionFailure, RunMessage, ToWorker } from './wire.ts';
 
 /** The main module of a worker thread: calls one captured function at a time and lowers what it returns. */
 const port = parentPort;
@@ -16,10 +17,13 @@ if (!port) throw new Error('this module is the main module of a worker thread');
 // @spec DML-EXE-0919
 Error.stackTraceLimit = MAX_FRAMES;
 const send = (message: FromWorker): void => port.postMessage(message);
+const endThread: (code: number) => never = process.exit.bind(process);
 
 /** One call, as long as it is not answered. */
 interface Call {
   readonly bundleUrl: string;
+  /** Why it failed, once it asked the process to end. */
+  exit?: FunctionFailure;
 }
 
 /** Whose code it is that runs: also timers and promises know the call that made them. */
@@ -67,7 +71,7 @@ async function run({ bundleUrl, exportName, inputDatumIds, objects }: RunMessage
   try {
     const datumId = await calls.run(call, async (): Promise<DatumId> => {
       // A bundle that is gone says nothing about the function.
-      if (!existsSync(fileURLToPath(bundleUrl))) process.exit(1);
+      if (!existsSync(fileURLToPath(bundleUrl))) endThread(1);
       const module = (await import(/* @vite-ignore */ bundleUrl)) as Record<string, unknown>;
       const callee = module[exportName];
       if (typeof callee !== 'function') throw new TypeError(`the export ${exportName} is not a function`);
@@ -77,9 +81,11 @@ async function run({ bundleUrl, exportName, inputDatumIds, objects }: RunMessage
       return lowerDeeply(value, source, 'result');
     });
     await source.finish();
-    answer = { type: 'done', datumId };
+    answer = call.exit ? exitOf(call.exit) : { type: 'done', datumId };
   } catch (error) {
-    answer = { type: 'threw', failure: failureOf(error, bundleUrl), stray: false };
+    answer = call.exit
+      ? exitOf(call.exit)
+      : { type: 'threw', failure: failureOf(error, bundleUrl), stray: false };
   }
   await printed();
   if (current === call) finish(answer);
@@ -129,8 +135,46 @@ function onStray(error: unknown): void {
     send({ type: 'tainted' });
     return;
   }
-  finish({ type: 'threw', failure: failureOf(error, call.bundleUrl), stray: true });
+  finish({ type: 'threw', failure: call.exit ?? failureOf(error, call.bundleUrl), stray: true });
 }
+
+/**
+ * Takes a wish to end the process for a failure of the call that has it: the process is not the function's to end, and
+ * a thread that just ended would look like one that was lost.
+ *
+ * It throws, so that nothing after it runs as if nothing had been, and what was printed before is not lost. A function
+ * that goes on all the same ends with its thread.
+ *
+ * @spec DML-EXE-0824
+ */
+function refuseExit(code: number | string | null | undefined = process.exitCode): never {
+  const call = calls.getStore() ?? current;
+  if (call === undefined || call !== current) {
+    // @spec DML-EXE-0825
+    send({ type: 'tainted' });
+    endThread(1);
+  }
+  if (call.exit) {
+    finish(exitOf(call.exit));
+    endThread(1);
+  }
+  const error = new Error(`called process.exit(${code ?? 0}); a function ends by returning or throwing`);
+  Error.captureStackTrace(error, refuseExit);
+  const answer = exitOf(exited(error, call.bundleUrl));
+  call.exit = answer.failure;
+  void printed().then(() => {
+    if (current === call) finish(answer);
+  });
+  throw error;
+}
+
+function exitOf(failure: FunctionFailure): FromWorker & { readonly type: 'threw' } {
+  return { type: 'threw', failure, stray: true };
+}
+
+process.exit = refuseExit;
+syncBuiltinESMExports();
+
 process.on('uncaughtException', onStray);
 process.on('unhandledRejection', onStray);
 
