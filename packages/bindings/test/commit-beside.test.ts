@@ -9,6 +9,9 @@ import { Project } from './project.ts';
 
 const MAIN = headRef('main');
 
+/** The byte that the keys of execs begin with. */
+const EXEC = 9;
+
 function move(store: Store, ref: RefName, next: CommitId | null): void {
   const expected = store.getRef(ref)?.commitId ?? null;
   if (expected !== next) store.updateRef({ ref, expected, next, actor: 'another', reason: 'test' });
@@ -79,6 +82,22 @@ describe('a commit beside a head that moves and a collection', () => {
     expect(compared).toBeGreaterThan(10);
     expect(far).not.toBe(kept);
     await other.close();
+    await project.close();
+  });
+
+  it('is refused where an exec that it would pin is gone in spite of all [DML-EXE-0722]', async () => {
+    const project = await Project.create({ workers: 1 });
+    const { repository, steps } = project;
+    const { objects } = repository.store.engine.tables;
+    const dag = repository.newDag('holed');
+    // More pins than a commit holds itself: what it links to is checked anyway.
+    const sums = Array.from({ length: 200 }, (_, index) => dag.call(steps.add, index, 1));
+    for (const sum of sums) await sum.value();
+    const key = [...objects.getKeys()].find((candidate) => candidate[0] === EXEC) as Buffer;
+    repository.store.transact('lose', (transaction) => void transaction.deleteRow('objects', key));
+    const objectId = key.toString('hex', 1);
+    await expect(dag.commit(sums)).rejects.toMatchObject({ code: 'object_missing', fields: { objectId } });
+    expect(repository.head.commitId).toBeUndefined();
     await project.close();
   });
 });
