@@ -162,14 +162,21 @@ describe('dml export', () => {
         dag.literal(Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => ['k' + index, index]))));`,
     );
     await repository.ok('run', 'many.ts');
-    const child = spawn(process.execPath, [PROGRAM, 'export', 'many', 'killed/many'], {
-      cwd: repository.folder,
-      stdio: 'ignore',
-    });
-    const ended = once(child, 'exit');
-    while (child.exitCode === null && stagingIn(at('killed')).length === 0) await setTimeout(1);
-    child.kill('SIGKILL');
-    expect(await ended).toEqual([null, 'SIGKILL']);
+    // An export that a busy machine lets end before it is killed says nothing; another one is tried then.
+    const endMs = performance.now() + 120_000;
+    let end: unknown[];
+    do {
+      rmSync(at('killed'), { recursive: true, force: true });
+      const child = spawn(process.execPath, [PROGRAM, 'export', 'many', 'killed/many'], {
+        cwd: repository.folder,
+        stdio: 'ignore',
+      });
+      const ended = once(child, 'exit');
+      while (child.exitCode === null && stagingIn(at('killed')).length === 0) await setTimeout(1);
+      child.kill('SIGKILL');
+      end = await ended;
+    } while (stagingIn(at('killed')).length === 0 && performance.now() < endMs);
+    expect(end).toEqual([null, 'SIGKILL']);
     expect(stagingIn(at('killed'))).toHaveLength(1);
     expect(existsSync(at('killed/many'))).toBe(false);
     await repository.ok('export', 'many', 'killed/many');
