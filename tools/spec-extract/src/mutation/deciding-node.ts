@@ -10,13 +10,28 @@ export function decidingNode(anchor: CommentAnchor): ts.Node | undefined {
 }
 
 function ledNode(token: ts.Node): ts.Node | undefined {
+  if (token.kind === ts.SyntaxKind.ElseKeyword && ts.isIfStatement(token.parent))
+    return token.parent.elseStatement;
   const source = token.getSourceFile();
   const start = token.getStart(source);
   let found: ts.Node | undefined;
   for (let node = token; !ts.isSourceFile(node) && node.getStart(source) === start; node = node.parent) {
     if (isDecidable(node)) found = node;
   }
-  return found;
+  return found === undefined ? undefined : implementationOf(found);
+}
+
+/** Overloads are documented where they begin, and decided where they end. */
+function implementationOf(node: ts.Node): ts.Node {
+  if (!isFunction(node) || node.body !== undefined) return node;
+  const name = node.name?.getText();
+  const all: ts.Node[] = [];
+  node.parent.forEachChild((sibling) => void all.push(sibling));
+  return all.find((other) => isFunction(other) && other.body && other.name?.getText() === name) ?? node;
+}
+
+function isFunction(node: ts.Node): node is ts.MethodDeclaration | ts.FunctionDeclaration {
+  return ts.isMethodDeclaration(node) || ts.isFunctionDeclaration(node);
 }
 
 function trailedNode(token: ts.Node): ts.Node | undefined {

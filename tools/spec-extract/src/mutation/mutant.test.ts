@@ -88,6 +88,24 @@ describe('a declaration or entry', () => {
     ]);
   });
 
+  it('that is overloaded loses the body of its implementation', () => {
+    expect(
+      broken(
+        'class A {\n  /** @@ */\n  m(a: 1): void;\n  m(a: 2): void;\n  m() { a(); }\n  n() { b(); }\n}',
+      )?.[1],
+    ).toContain('  m() {}\n  n() { b(); }');
+    expect(
+      broken('/** @@ */\nfunction f(a: 1): void;\nfunction f() { a(); }\nfunction g() { b(); }')?.[1],
+    ).toContain('function f() {}\nfunction g() { b(); }');
+  });
+
+  it('before an else is what follows it', () => {
+    expect(broken('if (a) b();\n// @@\nelse if (c > 1) d();')?.[1]).toBe(
+      'if (a) b();\n// @@\nelse if (!(c > 1)) d();',
+    );
+    expect(broken('if (a) b();\n// @@\nelse c();')?.[1]).toBe('if (a) b();\n// @@\nelse ;');
+  });
+
   it('may be an operand in the middle of an expression', () => {
     expect(broken('const a =\n  b &&\n  // @@\n  c > 1;')?.[1]).toBe(
       'const a =\n  b &&\n  // @@\n  !(c > 1);',
@@ -98,6 +116,7 @@ describe('a declaration or entry', () => {
 it('a type, an import, an empty end of a block and a missing owner cannot be broken [DML-TRC-0907]', () => {
   expect(broken('/** @@ */\nexport interface A { b: string }')).toBeUndefined();
   expect(broken('// @@\nexport type A = string;')).toBeUndefined();
+  expect(broken('/** @@ */\ndeclare function f(a: string): void;')).toBeUndefined();
   expect(broken('// @@\nimport { a } from "./a.ts";')).toBeUndefined();
   expect(broken('function f() {\n  a();\n  // @@\n}')).toBeUndefined();
   expect(broken('// @@')).toBeUndefined();
