@@ -306,6 +306,7 @@ describe('NodeHandle', () => {
     const handle = dag.call(steps.add, 1, 1);
     expect('then' in handle).toBe(false);
     expect(await (async () => handle)()).toBe(handle);
+    expect([handle.kind, await handle.value()]).toEqual(['call', 2]);
   });
 
   it('is refused where text or a number is wanted [DML-BND-0418]', () => {

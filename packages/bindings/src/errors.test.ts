@@ -7,6 +7,9 @@ describe('bindingsError', () => {
     expect(bindingsError('unknown_name', { name: 'sales', revision: 'main' }).message).toBe(
       'unknown_name: nothing is named "sales" in main',
     );
+    expect(bindingsError('repository_exists', { folder: '/work' }).message).toBe(
+      'repository_exists: "/work" has a repository already; Repository.open opens it',
+    );
     expect(bindingsError('name_taken', { name: 'clean' }).message).toBe(
       'name_taken: another node of the dag has the name "clean"',
     );

@@ -33,7 +33,6 @@ export class InputLowering {
   lower(value: unknown, path: string): RunNode {
     if (value instanceof NodeHandle) return this.ownNode(value, path);
     const { objects, run } = this.#owner.open;
-    // @spec DML-BND-0708
     if (typeof value !== 'object' || value === null || !isCollection(value)) {
       return run.addLiteral(lowerValue(value, objects, path));
     }
@@ -69,6 +68,7 @@ class Construction {
 
   lower(value: unknown, path: string, depth: number): RunNode {
     if (value instanceof NodeHandle) return this.#handles.ownNode(value, path);
+    // @spec DML-BND-0708
     if (typeof value !== 'object' || value === null || !this.#holdsHandle(value, path, depth)) {
       return this.#open.run.addLiteral(lowerValue(value, this.#open.objects, path));
     }

@@ -5,6 +5,7 @@ import { loadPipeline } from '@daggerml/execution';
 import { headRef } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Project } from '../test/project.ts';
+import { findRepositoryFolder } from './folder.ts';
 import { definePipeline } from './pipeline.ts';
 import { Repository } from './repository.ts';
 
@@ -62,7 +63,13 @@ describe('Repository.open', () => {
 
   it('reports that there is no repository [DML-BND-0304]', async () => {
     mkdirSync(join(root, 'empty'));
-    await expect(Repository.open(join(root, 'empty'))).rejects.toMatchObject({ code: 'not_a_repository' });
+    const folder = join(root, 'empty');
+    await expect(Repository.open(folder)).rejects.toMatchObject({
+      code: 'not_a_repository',
+      fields: { folder },
+    });
+    // Only when no folder above is one either.
+    expect(findRepositoryFolder(join(project.folder, 'far/below'))).toBe(project.folder);
   });
 });
 
@@ -76,7 +83,7 @@ describe('Repository', () => {
   });
 
   it('lists the heads in the order of their names [DML-BND-0306]', async () => {
-    const names = ['zeta', 'alpha', 'ma'];
+    const names = ['zeta', 'alpha', 'ma', 'main'];
     const ids = new Map<string, string>();
     for (const branch of names) {
       ids.set(branch, (await project.repository.newDag('on a branch', { branch }).commit(branch)).commitId);
@@ -86,8 +93,10 @@ describe('Repository', () => {
     for (const branch of names) expect(heads).toContainEqual({ name: branch, commitId: ids.get(branch) });
   });
 
-  it('gets a commit by head name, id and unique prefix [DML-BND-0307]', () => {
-    const { commitId } = project.repository.getCommit('main');
+  it('gets a commit by head name, id and unique prefix [DML-BND-0307]', async () => {
+    const { commitId } = await project.repository.newDag('to be got').commit('got');
+    await project.repository.newDag('to be got', { branch: 'alpha' }).commit('first');
+    expect(project.repository.getCommit('main').commitId).toBe(commitId);
     expect(project.repository.getCommit(commitId).commitId).toBe(commitId);
     expect(project.repository.getCommit(commitId.slice(0, 20)).commitId).toBe(commitId);
     expect(project.repository.getCommit('alpha').commitId).toBe(project.repository.heads()[0]!.commitId);

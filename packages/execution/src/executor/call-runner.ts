@@ -57,6 +57,7 @@ export class LocalWorkerAdapter implements ClosableRunner {
   }
 
   start(attempt: Attempt): void {
+    // @spec DML-BND-0504
     void this.#run(attempt).then(attempt.onEnd, (error: unknown) => {
       this.#running.delete(attempt.nodeId);
       attempt.onEnd(outcomeOf(error));

@@ -117,11 +117,7 @@ export class Run {
     return node;
   }
 
-  /**
-   * Resolves when the node has an outcome that is kept, also when that is a failure: nobody has to handle it.
-   *
-   * @spec DML-BND-0504
-   */
+  /** Resolves when the node has an outcome that is kept, also when that is a failure: nobody has to handle it. */
   settled(node: RunNode): Promise<void> {
     return this.#lifecycle.settled(node);
   }
