@@ -1,7 +1,7 @@
 /*
  * Fails the n-th write or sync of a store's data file with an error of the operating system.
  *
- * DML_FAULT_CALL   write | grow (writes past the end of the file only) | sync
+ * DML_FAULT_CALL   write (also changes of the size) | grow (writes past the end of the file only) | sync
  * DML_FAULT_NTH    1 for the first
  * DML_FAULT_ERRNO  number of the error
  * DML_FAULT_STICKY 1: every later call fails too
@@ -50,6 +50,7 @@ static int fails(const char *call, int descriptor) {
 
 static int write_fails(int descriptor, off_t at, size_t size) {
   struct stat status;
+  if (getenv("DML_FAULT_CALL") == NULL || !is_data_file(descriptor)) return 0;
   if (fails("write", descriptor)) return 1;
   return fstat(descriptor, &status) == 0 && at + (off_t)size > status.st_size && fails("grow", descriptor);
 }
@@ -63,7 +64,10 @@ static size_t total(const struct iovec *parts, int count) {
 #define NEXT(type, name) static type next; if (!next) next = (type)dlsym(RTLD_NEXT, name)
 
 typedef ssize_t (*write_at)(int, const void *, size_t, off_t);
+typedef ssize_t (*write_here)(int, const void *, size_t);
 typedef ssize_t (*write_many)(int, const struct iovec *, int, off_t);
+typedef ssize_t (*write_many_here)(int, const struct iovec *, int);
+typedef int (*resize)(int, off_t);
 typedef int (*sync_one)(int);
 typedef int (*sync_map)(void *, size_t, int);
 
@@ -85,6 +89,26 @@ ssize_t pwritev(int fd, const struct iovec *parts, int count, off_t at) {
 ssize_t pwritev64(int fd, const struct iovec *parts, int count, off_t at) {
   NEXT(write_many, "pwritev64");
   return write_fails(fd, at, total(parts, count)) ? -1 : next(fd, parts, count, at);
+}
+
+ssize_t write(int fd, const void *bytes, size_t size) {
+  NEXT(write_here, "write");
+  return write_fails(fd, lseek(fd, 0, SEEK_CUR), size) ? -1 : next(fd, bytes, size);
+}
+
+ssize_t writev(int fd, const struct iovec *parts, int count) {
+  NEXT(write_many_here, "writev");
+  return write_fails(fd, lseek(fd, 0, SEEK_CUR), total(parts, count)) ? -1 : next(fd, parts, count);
+}
+
+int ftruncate(int fd, off_t size) {
+  NEXT(resize, "ftruncate");
+  return fails("write", fd) ? -1 : next(fd, size);
+}
+
+int ftruncate64(int fd, off_t size) {
+  NEXT(resize, "ftruncate64");
+  return fails("write", fd) ? -1 : next(fd, size);
 }
 
 int fsync(int fd) {

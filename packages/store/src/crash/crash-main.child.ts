@@ -8,6 +8,7 @@ import {
   runInjectedFailures,
   runOpenings,
   runRandomKills,
+  runRefusedWrites,
   runSizeLimits,
 } from './crash-runs.ts';
 
@@ -34,6 +35,7 @@ async function main(): Promise<void> {
     () => runFailpointKills({ folder, scenario: 'compact', steps: 2, passings }),
     () => runInjectedFailures(folder, nths),
     () => runSizeLimits(folder, rounds),
+    () => runRefusedWrites(folder, rounds),
   ];
   let broken = 0;
   try {

@@ -18,6 +18,8 @@ interface WorkerEnd {
 interface RunningWorker {
   readonly process: ChildProcess;
   readonly firstLine: Promise<unknown>;
+  /** Settles with the first commit that the worker says is kept, or with its end. */
+  readonly firstAck: Promise<unknown>;
   readonly end: Promise<WorkerEnd>;
 }
 
@@ -26,8 +28,10 @@ export interface CrashFigures {
   readonly name: string;
   readonly rounds: number;
   readonly crashes: number;
-  /** Deaths inside the engine after the system refused a write of pages; see the package's README. */
-  readonly engineDeaths: number;
+  /** Processes that ended by a signal nobody sent. */
+  readonly deaths: number;
+  /** Failures of which the engine said where it could not write. */
+  readonly refusedWrites: number;
   readonly acknowledged: number;
   readonly objects: number;
   readonly broken: readonly string[];
@@ -56,7 +60,15 @@ export function startWorker(order: WorkerOrder, options: StartOptions = {}): Run
   });
   const output: Buffer[] = [];
   const errors: Buffer[] = [];
-  child.stdout.on('data', (part: Buffer) => output.push(part));
+  const acknowledging = new Promise<void>((resolve) => {
+    let isKnown = false;
+    child.stdout.on('data', (part: Buffer) => {
+      output.push(part);
+      if (isKnown || !Buffer.concat(output).includes('"kind":"ack"')) return;
+      isKnown = true;
+      resolve();
+    });
+  });
   child.stderr.on('data', (part: Buffer) => errors.push(part));
   const end = once(child, 'close').then(([exitCode, signal]): WorkerEnd => {
     const text = Buffer.concat(output).toString('utf8');
@@ -69,14 +81,12 @@ export function startWorker(order: WorkerOrder, options: StartOptions = {}): Run
     return { lines: lines.map((line) => JSON.parse(line) as WorkerLine), exitCode, signal, stderr };
   });
   const firstLine = Promise.race([once(child.stdout, 'data'), end]);
-  return { process: child, firstLine, end };
+  return { process: child, firstLine, firstAck: Promise.race([acknowledging, end]), end };
 }
 
-/**
- * What the engine prints before it writes past the end of its own error message: a failed page write may then
- * end the process. Nothing is written by such a death.
- */
-const ENGINE_WRITE_ERROR = /^(fault injected\n)?Write error: /m;
+/** Bytes that the engine sets aside for the text about a refused write; it does not look how long the text is. */
+const ENGINE_TEXT_BYTES = 100;
+const ENGINE_TEXT = /Attempting to write page at .*/g;
 
 /** Collects verdicts of many crashes of one store into figures. */
 class Tally {
@@ -86,7 +96,8 @@ class Tally {
   readonly #broken = new Set<string>();
   #rounds = 0;
   #crashes = 0;
-  #engineDeaths = 0;
+  #deaths = 0;
+  #refusedWrites = 0;
   #acknowledged = 0;
   #objects = 0;
 
@@ -104,9 +115,11 @@ class Tally {
       this.#acknowledged += end.lines.filter((line) => line.kind === 'ack').length;
       if (end.signal === 'SIGKILL') this.#crashes += 1;
       else if (end.lines.some((line) => line.kind === 'failed')) this.#crashes += 1;
-      const died = end.signal !== null && end.signal !== 'SIGKILL';
-      if (died && ENGINE_WRITE_ERROR.test(end.stderr)) this.#engineDeaths += 1;
-      else if (died) this.#broken.add(`died by ${end.signal}: ${end.stderr}`);
+      if (end.signal !== null && end.signal !== 'SIGKILL') {
+        this.#deaths += 1;
+        this.#broken.add(`died by ${end.signal}: ${end.stderr}`);
+      }
+      this.#checkEngineTexts(end);
       const refused = end.lines.length === 0 && end.stderr.includes('DmlError: store_');
       if (refused) this.#crashes += 1;
       else if (end.signal === null && end.exitCode !== 0)
@@ -117,12 +130,25 @@ class Tally {
     for (const fault of verdict.broken) this.#broken.add(fault);
   }
 
+  /** A text that does not fit has overwritten what comes after it, whether the process died of that or not. */
+  #checkEngineTexts({ lines, stderr }: WorkerEnd): void {
+    const texts = lines.flatMap((line) =>
+      line.kind === 'failed' && line.engineText !== undefined ? [line.engineText] : [],
+    );
+    // What refuses a creation ends the worker, which prints the whole error.
+    for (const text of [...texts, ...(stderr.match(ENGINE_TEXT) ?? [])]) {
+      this.#refusedWrites += 1;
+      if (text.length >= ENGINE_TEXT_BYTES) this.#broken.add(`too long: ${text}`);
+    }
+  }
+
   figures(): CrashFigures {
     return {
       name: this.#name,
       rounds: this.#rounds,
       crashes: this.#crashes,
-      engineDeaths: this.#engineDeaths,
+      deaths: this.#deaths,
+      refusedWrites: this.#refusedWrites,
       acknowledged: this.#acknowledged,
       objects: this.#objects,
       broken: [...this.#broken],
@@ -149,7 +175,8 @@ export async function runRandomKills(options: KillOptions): Promise<CrashFigures
     const workers = Array.from({ length: processes }, (_, worker) =>
       startWorker({ path, scenario, worker, run, steps: 0, ...(mapBytes === undefined ? {} : { mapBytes }) }),
     );
-    await Promise.all(workers.map((worker) => worker.firstLine));
+    // In every other round all have kept something, however slow the machine is.
+    await Promise.all(workers.map((worker) => (run % 2 === 0 ? worker.firstLine : worker.firstAck)));
     for (const worker of workers) {
       await sleep(random() * (processes === 1 ? 120 : 60));
       worker.process.kill('SIGKILL');
@@ -250,6 +277,23 @@ export async function runSizeLimits(folder: string, rounds: number): Promise<Cra
     const fileSizeLimitBytes = statSync(join(path, 'data.mdb')).size + 2 ** 22 + run * 5 * 4096;
     const order = { path, scenario: 'commit', worker: 0, run, steps: 200 };
     await tally.settle(path, [await startWorker(order, { fileSizeLimitBytes }).end]);
+  }
+  return tally.figures();
+}
+
+const META_BYTES = 8192;
+
+/** Has the system refuse the engine's writes of pages past a place in the file, from its begin to its end. */
+export async function runRefusedWrites(folder: string, rounds: number): Promise<CrashFigures> {
+  const tally = new Tally('writes past a place in the file are refused');
+  const path = join(folder, 'refused');
+  const order = { path, scenario: 'commit', worker: 0, run: 0, steps: 9 };
+  await tally.settle(path, [await startWorker(order).end]);
+  for (let run = 1; run <= rounds; run += 1) {
+    const { size } = statSync(join(path, 'data.mdb'));
+    const fileSizeLimitBytes = META_BYTES + Math.floor(((size - META_BYTES) * (run - 1)) / rounds);
+    const limited = { ...order, run, steps: 200, unguarded: true };
+    await tally.settle(path, [await startWorker(limited, { fileSizeLimitBytes }).end]);
   }
   return tally.figures();
 }

@@ -11,6 +11,7 @@ import {
   runInjectedFailures,
   runOpenings,
   runRandomKills,
+  runRefusedWrites,
   runSizeLimits,
   startWorker,
 } from './crash-runs.ts';
@@ -121,5 +122,11 @@ describe('failing writes', () => {
     const figures = show(await runSizeLimits(temporaryFolder(), 3));
     expect(figures.broken).toEqual([]);
     expect(figures.crashes).toBe(3);
+  });
+
+  it('end no process by a signal, whatever earlier calls left on the stack [DML-STO-0146]', async () => {
+    const figures = show(await runRefusedWrites(temporaryFolder(), 4));
+    expect(figures).toMatchObject({ rounds: 5, crashes: 4, deaths: 0, broken: [] });
+    expect(figures.refusedWrites).toBeGreaterThan(0);
   });
 });

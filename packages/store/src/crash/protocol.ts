@@ -22,7 +22,13 @@ export interface WorkerOrder {
 export type WorkerLine =
   | { readonly kind: 'ready' }
   | { readonly kind: 'ack'; readonly ref: string; readonly commitId: string }
-  | { readonly kind: 'failed'; readonly code: string; readonly commitId: string | null }
+  /** `engineText` is what the engine said of its failure, as far as it has a length limit. */
+  | {
+      readonly kind: 'failed';
+      readonly code: string;
+      readonly commitId: string | null;
+      readonly engineText?: string;
+    }
   /** After a failure: was later writing refused where it has to be, was nothing of the failure to be seen, were reads still right. */
   | {
       readonly kind: 'aftermath';

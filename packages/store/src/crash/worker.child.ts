@@ -34,6 +34,9 @@ const UNGUARDED = {
   maxFileBytes: undefined,
 } as const;
 
+/** More words than the deepest frames of the engine take. */
+const ADDRESSES: readonly object[] = new Array<object>(20_000).fill({});
+
 let attempted: string | null = null;
 let acknowledged: string | null = null;
 
@@ -52,6 +55,18 @@ function inspectAftermath(store: Store, code: string): WorkerLine {
   return { kind: 'aftermath', poisoned, invisible, readable };
 }
 
+/** Yields what the engine wrote into its buffer about a refused write. */
+function engineTextOf(error: DmlError): { engineText?: string } {
+  const said = error.cause instanceof Error ? error.cause.message : '';
+  const at = said.indexOf('Attempting to write page');
+  return at === -1 ? {} : { engineText: said.slice(at) };
+}
+
+/** Leaves addresses on the stack far below, as any program does that has been deep in calls. */
+function useStack(): void {
+  Reflect.apply(() => {}, undefined, ADDRESSES);
+}
+
 async function work(store: Store, scenario: Scenario): Promise<void> {
   const host = {
     store,
@@ -66,11 +81,12 @@ async function work(store: Store, scenario: Scenario): Promise<void> {
     },
   };
   for (let step = 0; order.steps === 0 || step < order.steps; step += 1) {
+    useStack();
     try {
       await scenario(host, step);
     } catch (error) {
       if (!(error instanceof DmlError)) throw error;
-      say({ kind: 'failed', code: error.code, commitId: attempted });
+      say({ kind: 'failed', code: error.code, commitId: attempted, ...engineTextOf(error) });
       if (error.code === 'gc_refused') continue;
       say(inspectAftermath(store, error.code));
       return;

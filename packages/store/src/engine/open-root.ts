@@ -1,6 +1,7 @@
 import { openAsClass } from 'lmdb';
 import { storeError } from '../errors.ts';
 import { prepareOpening } from './before-open.ts';
+import { clearStackBelow } from './clear-stack.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
 import type { RawOptions, RawRoot } from './raw-engine.ts';
 import { busyError } from './reader-places.ts';
@@ -22,7 +23,11 @@ const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4));
 
 /** The parts of the engine's class that work without an instance: they are about the file that was opened. */
 interface OpenedFile {
-  readonly prototype: { ensureReadTxn(): void; close(): Promise<void> };
+  readonly prototype: {
+    ensureReadTxn(): void;
+    close(): Promise<void>;
+    transactionSync?: Root['transactionSync'];
+  };
   new (name: null, options: RawOptions & { readonly isRoot: true }): Root;
 }
 
@@ -53,6 +58,7 @@ export function openRoot(path: string, opening: RootOpening, patienceMs: number 
 
 function openOnce(options: RawOptions): Root {
   const file = openAsClass<Uint8Array, Uint8Array>(options) as unknown as OpenedFile;
+  clearBeforeCommits(file);
   try {
     // Taking a place among the readers is the first that needs a lock; it fails without consequences.
     file.prototype.ensureReadTxn.call({ emit: () => {} });
@@ -61,4 +67,23 @@ function openOnce(options: RawOptions): Root {
     void file.prototype.close.call({ isRoot: true });
     throw error;
   }
+}
+
+/** Has every transaction that ends well, also those in which the engine opens its tables, commit on a clear stack. */
+function clearBeforeCommits({ prototype }: OpenedFile): void {
+  const { transactionSync } = prototype;
+  // An open for reading has no transactions that write.
+  if (transactionSync === undefined) return;
+  prototype.transactionSync = function <T>(this: Root, action: () => T, flags?: number): T {
+    return transactionSync.call<Root, [() => T, number?], T>(
+      this,
+      () => {
+        const result = action();
+        // @spec DML-STO-0146
+        clearStackBelow();
+        return result;
+      },
+      flags,
+    );
+  };
 }
