@@ -201,10 +201,13 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'index prune',
     group: 'Change refs',
-    summary: 'Forget one piece of work in progress.',
+    summary: 'Forget work in progress.',
+    description:
+      'The next "dml gc" deletes what only that work had computed. A run that goes on meanwhile loses nothing.',
     arguments: [
-      { syntax: '<name>', description: 'the name that "dml index list" shows, or a unique prefix' },
+      { syntax: '[name]', description: 'the name that "dml index list" shows, or a unique prefix' },
     ],
+    options: [{ syntax: '--all', description: 'forget all of it' }],
     example: 'dml index prune 3f2a',
     load: () => import('./commands/index-prune.ts'),
   },
@@ -214,7 +217,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Delete what nothing refers to.',
     options: [
       { syntax: '--dry-run', description: 'print what would be deleted and delete nothing' },
-      { syntax: '--why <object>', description: 'print why an object is kept, as a path from a root' },
+      {
+        syntax: '--why <object>',
+        description: 'delete nothing and print why an object is kept, as a path from a root',
+      },
     ],
     takesReference: true,
     example: 'dml gc --dry-run',
@@ -224,6 +230,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'verify',
     group: 'Keep healthy',
     summary: 'Check every object and ref.',
+    description: 'What is wrong is counted by its kind, with the first few of each.',
+    options: [{ syntax: '--all', description: 'list every finding, as --json does' }],
     example: 'dml verify',
     load: () => import('./commands/verify.ts'),
   },

@@ -28,8 +28,9 @@ Where a command takes an object or a commit, these forms are tried from top to b
   <commit>:<dag>#<name>   main~2:sales#clean
 
 Where a command takes a value, a dag stands for its root's value and a node for its own. A branch
-hides a dag of the same name: HEAD:<dag> names the dag. There is no form for what a ref pointed to
-earlier, such as main@{1}: "dml log" lists earlier commits with their ids.
+hides a dag of the same name, and the command says so: HEAD:<dag> names the dag, and <dag>#<name> its
+nodes all the same. There is no form for what a ref pointed to earlier, such as main@{1}: "dml log"
+lists earlier commits with their ids.
 
 What there is to name:
   dml heads               branches
@@ -44,5 +45,53 @@ Example:
 `,
 };
 
+/** What scripts may rely on. @spec DML-CLI-0314 */
+const OUTPUT: HelpTopic = {
+  name: 'output',
+  summary: 'What goes where, the form of errors, exit codes.',
+  text: `What goes where, the form of errors, exit codes.
+
+Results go to standard output. Progress, notes and errors go to standard error.
+
+With --json standard output holds one JSON document. Standard error holds nothing, or one JSON
+document when the command fails:
+
+  {
+    "code": "unknown_object",
+    "detail": "branch",
+    "message": "there is no branch \\"mian\\"",
+    "hint": "did you mean: main? \\"dml heads\\" lists the branches"
+  }
+
+  code      what went wrong, a word that stays the same from one version to the next
+  detail    more about it, a word or null
+  message   the same for people; its wording may change
+  hint      the next step for people, or null
+  stack     only with DML_DEBUG: where in dml it happened
+
+A command that fails prints no result, but for "dml verify": what it found is its result.
+
+Exit codes:
+    0  done
+    1  an unexpected failure, a defect of dml
+    2  wrong usage: unknown command, option or argument
+    3  a ref, dag, name or id that does not exist
+    4  an ambiguous prefix
+    5  not a repository
+    6  refused: not a fast-forward, a conflict, something would be lost, a ref moved meanwhile
+    7  a call of the pipeline failed
+    8  an infrastructure failure outlasted its retries
+    9  the repository has a newer schema or needs a newer engine
+   10  the store cannot be opened, read or written
+   11  "dml verify" found damage
+   12  the pipeline file is missing, throws, or exports no pipeline
+   13  nothing was done because it would be unsafe, such as a collection without roots
+  130  interrupted
+
+Example:
+  $ dml cat sales --json 2> error.json || echo "ended with $?"
+`,
+};
+
 /** Every topic, in the order in which help lists them. */
-export const HELP_TOPICS: readonly HelpTopic[] = [REFERENCES];
+export const HELP_TOPICS: readonly HelpTopic[] = [REFERENCES, OUTPUT];

@@ -2,6 +2,7 @@ import type { CommitId, DagId, NodeId, ObjectClass, ObjectId } from '@daggerml/o
 import { treeEntries, treeGet } from '@daggerml/object-model';
 import type { FoundObject, Ref, RefName, Store } from '@daggerml/store';
 import { asRefName, headRef } from '@daggerml/store';
+import { isAnyDmlError } from './any-dml-error.ts';
 import { cliError } from './cli-error.ts';
 import { currentCommit, dagsOf, type NamedDag } from './commit-view.ts';
 import { nearest } from './nearest.ts';
@@ -14,6 +15,8 @@ export interface NamedObject {
   readonly objectId: ObjectId;
   /** The commit that the name leads through, whose pins give its nodes their values; undefined for an id. */
   readonly scopeCommitId: CommitId | undefined;
+  /** The name of a dag of the current head that a branch of the same name hides. */
+  readonly hiddenDag?: string;
 }
 
 const ID_DIGITS = /^[0-9a-fA-F]{1,64}$/;
@@ -97,15 +100,38 @@ export function findIndexRef(store: Store, name: string): Ref {
 /** @spec DML-CLI-0601 */
 function findWhole(reader: RecordReader, name: string): NamedObject | undefined {
   const ref = refOf(reader.store, name);
-  if (ref !== undefined) return { class: 'commit', objectId: ref.commitId, scopeCommitId: ref.commitId };
-  const current = currentCommit(reader);
-  const dag = current && dagsOf(reader, current.commit).find((entry) => entry.name === name);
-  if (dag !== undefined) return { class: 'dag', objectId: dag.dagId, scopeCommitId: current?.commitId };
+  if (ref !== undefined)
+    return {
+      class: 'commit',
+      objectId: ref.commitId,
+      scopeCommitId: ref.commitId,
+      ...(hasDag(reader, name) && { hiddenDag: `${branchOf(reader.store.head())}:${name}` }),
+    };
+  const dag = currentDag(reader, name);
+  if (dag !== undefined) return dag;
   const found = ID_DIGITS.test(name)
     ? findById(reader.store, name.toLowerCase())
     : findRevision(reader.store, name);
   if (found === undefined) return undefined;
   return { ...found, scopeCommitId: found.class === 'commit' ? (found.objectId as CommitId) : undefined };
+}
+
+function currentDag(reader: RecordReader, name: string): NamedObject | undefined {
+  const current = currentCommit(reader);
+  if (current === undefined) return undefined;
+  const { dags } = reader.read('tree', current.commit.treeId);
+  const dagId = treeGet('dags', dags, name, reader)?.[1];
+  return dagId && { class: 'dag', objectId: dagId, scopeCommitId: current.commitId };
+}
+
+/** Tells whether the current head has a dag of a name; one that cannot be read hides nothing. */
+function hasDag(reader: RecordReader, name: string): boolean {
+  try {
+    return currentDag(reader, name) !== undefined;
+  } catch (error) {
+    if (isAnyDmlError(error)) return false;
+    throw error;
+  }
 }
 
 /** `main~2` and the like. */
@@ -149,9 +175,10 @@ function findInRevision(reader: RecordReader, name: string): NamedObject | undef
 /** `<dag>#<name>`; a dag's name may hold the sign itself, so every place of it is tried. */
 function findNode(reader: RecordReader, name: string): NamedObject | undefined {
   for (let hash = name.indexOf('#'); hash > 0; hash = name.indexOf('#', hash + 1)) {
-    const found = findWhole(reader, name.slice(0, hash));
-    if (found === undefined) continue;
     const inside = name.slice(0, hash);
+    // @spec DML-CLI-0610
+    const found = currentDag(reader, inside) ?? findWhole(reader, inside);
+    if (found === undefined) continue;
     if (found.class !== 'dag')
       throw cliError('wrong_class', { name: inside, found: found.class, wanted: 'dag' });
     return nodeInDag(reader, found, { name, inside, nodeName: name.slice(hash + 1) });

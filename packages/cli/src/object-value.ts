@@ -28,7 +28,10 @@ export function objectValue(reader: RecordReader, name: string, found: NamedObje
       throw cliError('no_value', {
         name,
         found: `commit of ${dags.length} dags`,
-        inside: dags.map((dag) => `${name}:${dag.name}`),
+        inside: [
+          ...(found.hiddenDag === undefined ? [] : [found.hiddenDag]),
+          ...dags.map((dag) => `${name}:${dag.name}`),
+        ],
       });
     }
     default:

@@ -30,7 +30,7 @@ export type Misuse =
 
 const GLOBAL_OPTIONS: readonly Option[] = [
   new Option('--repo <folder>', 'use the repository of this folder instead of the current one'),
-  new Option('--json', 'print the result as one JSON document'),
+  new Option('--json', 'print the result as one JSON document, and an error as one (see "dml help output")'),
   new Option('--quiet', 'print no talk other than errors'),
   new Option('--no-color', 'print no colours (as does the variable NO_COLOR)'),
 ];
@@ -43,7 +43,7 @@ const ENVIRONMENT = [
 ].join('\n');
 const TOPICS = [
   'Topics:',
-  ...HELP_TOPICS.map(({ name, summary }) => `  dml help ${name}      ${summary}`),
+  ...HELP_TOPICS.map(({ name, summary }) => `  dml help ${name.padEnd(15)} ${summary}`),
 ].join('\n');
 const SEE_REFERENCES = 'All forms of a name: see "dml help references".';
 const HELP = ['-h, --help', 'print help for the command'] as const;

@@ -336,4 +336,32 @@ describe('dml index', () => {
     });
     expect(await repository.json('index', 'list')).toEqual([]);
   });
+
+  it('deletes every IndexRef with --all [DML-CLI-0919]', async () => {
+    const make = () =>
+      repository.withStore((store) => {
+        for (const uuid of uuids) {
+          const update = {
+            ref: indexRef(uuid),
+            expected: null,
+            next: newest as never,
+            actor: 'a',
+            reason: 'b',
+          };
+          store.updateRef(update);
+        }
+      }, 'write');
+    await make();
+    for (const argv of [
+      ['index', 'prune'],
+      ['index', 'prune', '--all', uuids[0] ?? ''],
+    ])
+      expect(await repository.dml(argv)).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(await repository.json('index', 'list')).toHaveLength(2);
+    expect(await repository.json('index', 'prune', '--all')).toEqual({ indexes: uuids, pruned: true });
+    expect(await repository.json('index', 'list')).toEqual([]);
+    await make();
+    expect(await repository.ok('index', 'prune', '--all')).toBe('pruned 2 pieces of work in progress\n');
+    expect(await repository.ok('index', 'prune', '--all')).toBe('no work in progress\n');
+  });
 });

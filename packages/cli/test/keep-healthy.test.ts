@@ -72,6 +72,15 @@ describe('dml gc', () => {
     expect((await repository.dml(['gc', '--why', 'nothing'])).exitCode).toBe(3);
   });
 
+  it('refuses --why together with --dry-run [DML-CLI-1015]', async () => {
+    const outcome = await repository.dml(['gc', '--dry-run', '--why', 'main']);
+    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(outcome.stderr).toBe(
+      'dml: "--why" and "--dry-run" do not go together: "--why" deletes nothing by itself\n' +
+        'hint: "dml gc --help" shows what it takes\n',
+    );
+  });
+
   it('says before the first commit that there is none', async () => {
     const fresh = await TestRepository.create();
     try {
@@ -110,7 +119,33 @@ describe('dml verify', () => {
     );
     const text = await repository.dml(['verify']);
     expect(text.exitCode).toBe(11);
-    expect(text.stdout).toMatch(/^object damaged {2}class chunk {2}objectId [0-9a-f]{64}$/m);
+    expect(text.stdout).toMatch(/^object damaged: 1\n {2}class chunk {2}objectId [0-9a-f]{64}$/m);
+  });
+
+  it('prints findings by kind, the first of each or all of them [DML-CLI-1016] [DML-CLI-1017]', async () => {
+    const broken = await TestRepository.create();
+    try {
+      await broken.run('sums');
+      await broken.withStore((store) => {
+        store.transact('test', (transaction) => {
+          for (let index = 0; index < 5; index += 1)
+            transaction.putRow('pins', Buffer.from(`no pin ${index}`), Buffer.from('not sealed'));
+          transaction.putRow('sessions', Buffer.from('no session'), Buffer.from('not sealed'));
+        });
+      }, 'write');
+      const { findings, byCode, findingCount } = JSON.parse((await broken.dml(['verify', '--json'])).stdout);
+      expect(byCode).toEqual({ row_damaged: 6 });
+      expect([findings.length, findingCount]).toEqual([6, 6]);
+      const few = await broken.dml(['verify']);
+      expect(few.exitCode).toBe(11);
+      expect(few.stdout).toMatch(
+        /^row damaged: 6\n( {2}table \w+ {2}keyHex [0-9a-f]+\n){3} {2}and 3 more, which "dml verify --all" lists\n/,
+      );
+      const all = (await broken.dml(['verify', '--all'])).stdout;
+      expect(all).toMatch(/^row damaged: 6\n( {2}table \w+ {2}keyHex [0-9a-f]+\n){6}\d+ objects and/);
+    } finally {
+      broken.remove();
+    }
   });
 
   it('reports damage that keeps the store from being opened as what it found [DML-CLI-1014]', async () => {
@@ -128,7 +163,9 @@ describe('dml verify', () => {
       });
       const text = await broken.dml(['verify']);
       expect(text.exitCode).toBe(11);
-      expect(text.stdout).toBe('store damaged  detail file_short\n0 objects and 0 refs checked, 1 finding\n');
+      expect(text.stdout).toBe(
+        'store damaged: 1\n  detail file_short\n0 objects and 0 refs checked, 1 finding\n',
+      );
       expect((await broken.dml(['log'])).exitCode).toBe(10);
     } finally {
       broken.remove();

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { encodeRecord, FORMAT_VERSION } from '@daggerml/object-model';
-import { ENGINE_VERSION, SCHEMA_VERSION } from '@daggerml/store';
+import { type CommitRecord, encodeRecord, FORMAT_VERSION } from '@daggerml/object-model';
+import { ENGINE_VERSION, indexRef, SCHEMA_VERSION } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunDocument, TestRepository } from './test-repository.ts';
 
@@ -35,6 +35,45 @@ describe('dml status', () => {
     expect(text).toContain(`Commit ${report.commitId.slice(0, 12)}  run report  (`);
     expect(text).toContain(`  ${sums.dagId.slice(0, 12)}  sums\n`);
     expect(text).toContain(`  ${status.indexes[0]?.index}  work in progress: fails on main  (`);
+  });
+});
+
+describe('dml status with much work in progress', () => {
+  it('lists the latest three and counts the others [DML-CLI-0831]', async () => {
+    const busy = await TestRepository.create();
+    try {
+      await busy.run('sums');
+      const uuids = Array.from({ length: 5 }, (_, index) => `0000000${index}-0000-8000-8000-000000000000`);
+      await busy.withStore((store) => {
+        const { commitId } = store.readRefs('heads')[0] ?? {};
+        const commit = store.getRecord('commit', commitId as never);
+        store.transact('test', (transaction) => {
+          // Neither the order of the names nor its reverse is that of the times.
+          for (const [index, timeMs] of [3000, 5000, 1000, 4000, 2000].entries()) {
+            const next = transaction.putRecord({
+              ...(commit as never as CommitRecord),
+              timeMs,
+              message: `at ${timeMs}`,
+            });
+            const ref = indexRef(uuids[index] ?? '');
+            transaction.updateRef({ ref, expected: null, next, actor: 'a', reason: 'b' });
+          }
+        });
+      }, 'write');
+      const text = (await busy.dml(['status'], { nowMs: () => 6000 })).stdout;
+      expect(text.slice(text.indexOf('In progress'))).toBe(
+        [
+          'In progress, failed or interrupted ("dml index list" shows more):',
+          `  ${uuids[1]}  at 5000  (1 second ago)`,
+          `  ${uuids[3]}  at 4000  (2 seconds ago)`,
+          `  ${uuids[0]}  at 3000  (3 seconds ago)`,
+          '  and 2 earlier; "dml index prune --all" forgets all 5\n',
+        ].join('\n'),
+      );
+      expect((await busy.json<{ indexes: unknown[] }>('status')).indexes).toHaveLength(5);
+    } finally {
+      busy.remove();
+    }
   });
 });
 

@@ -56,6 +56,33 @@ describe('object names', () => {
     expect(await shown(first.dagId.slice(0, 7))).toBe(first.dagId);
   });
 
+  it('that a branch and a dag have name the branch, and say how the dag is named [DML-CLI-0609] [DML-CLI-0610]', async () => {
+    const note = '"sums" names a branch and a dag: the branch is meant, "main:sums" names the dag\n';
+    for (const argv of [
+      ['show', 'sums'],
+      ['gc', '--why', 'sums'],
+      ['cat', 'sums'],
+    ])
+      expect(await repository.dml(argv)).toMatchObject({ exitCode: 0, stderr: note });
+    expect((await repository.dml(['show', 'sums', '--json'])).stderr).toBe('');
+    expect((await repository.dml(['show', 'main:sums'])).stderr).toBe('');
+    expect(await shown('main:sums')).toBe(second.dagId);
+    expect(await shown('sums#root')).toBe(await shown('main:sums#root'));
+    // A branch of several dags has no value of its own.
+    await repository.run('values');
+    await repository.ok('branch', 'values');
+    const outcome = await repository.dml(['cat', 'values']);
+    expect(outcome).toMatchObject({ exitCode: 3, stdout: '' });
+    expect(outcome.stderr).toContain(
+      'hint: name a dag, a node or a datum, for example: main:values, values:',
+    );
+    expect((await repository.dml(['branch', 'prefix'])).stderr).not.toContain('names a branch and a dag');
+    await repository.ok('branch', '--delete', 'values');
+    expect((await repository.dml(['branch', 'values'])).stderr).toContain('"main:values" names the dag\n');
+    await repository.ok('branch', '--delete', 'values');
+    await repository.ok('branch', '--delete', 'prefix');
+  });
+
   it('refuse a prefix of fewer than four digits [DML-CLI-0602]', async () => {
     const unique = await repository.dml(['show', first.dagId.slice(0, 3)]);
     expect(unique).toMatchObject({ exitCode: 4, stdout: '' });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { headRef } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/command-table.ts';
+import { EXIT } from '../src/exit-code.ts';
 import { dml, TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -116,6 +117,18 @@ describe('standard output', () => {
     );
     const failed = await repository.dml(['show', 'nothing']);
     expect(failed.stdout).toBe('');
+  });
+
+  it('has the fields and exit codes that "dml help output" shows [DML-CLI-0314]', async () => {
+    const help = (await repository.dml(['help', 'output'])).stdout;
+    const failed = await repository.dml(['switch', 'mian', '--json']);
+    const document = JSON.parse(failed.stderr);
+    const example = JSON.parse(/^ {2}\{\n.*?^ {2}\}$/ms.exec(help)?.[0] ?? '');
+    expect(Object.keys(example)).toEqual(Object.keys(document));
+    expect(example).toEqual(document);
+    for (const field of Object.keys(document)) expect(help).toMatch(new RegExp(`^ {2}${field} +\\w`, 'm'));
+    for (const code of Object.values(EXIT)) expect(help).toMatch(new RegExp(`^ +${code} {2}\\S`, 'm'));
+    expect(help.match(/^ +\d+ {2}/gm)).toHaveLength(Object.keys(EXIT).length);
   });
 
   it('has ids in full with --json and in 12 digits in listings [DML-CLI-0409]', async () => {

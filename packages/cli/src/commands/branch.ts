@@ -5,7 +5,8 @@ import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { containingHead } from '../containing-head.ts';
 import { EXIT } from '../exit-code.ts';
-import { findCommit, findHead } from '../object-name.ts';
+import { tellHiddenDag } from '../hidden-dag.ts';
+import { findCommit, findHead, findObject } from '../object-name.ts';
 import { RecordReader } from '../record-reader.ts';
 import { branchOf } from '../ref-text.ts';
 import { withStore } from '../repository-access.ts';
@@ -30,12 +31,14 @@ function create({ output, args, io }: CommandContext, store: Store): void {
     throw misuse(`a branch cannot be named "${name}": HEAD and refs/… name refs already`);
   // @spec DML-CLI-0903
   const ref = headRef(name);
-  const commitId = findCommit(new RecordReader(store), args[1] ?? branchOf(store.head()));
+  const reader = new RecordReader(store);
+  const commitId = findCommit(reader, args[1] ?? branchOf(store.head()));
   const update = { ref, expected: null, next: commitId, actor: actorOf(io.env), reason: 'branch' };
   // @spec DML-CLI-0902
   if (!store.updateRef(update).applied) throw cliError('branch_exists', { branch: name });
   output.result({ branch: name, commitId }, () => `${output.safe(name)} is at ${output.shortId(commitId)}`);
   output.talk(`"dml switch ${output.safe(shellWord(name))}" makes it the current branch`);
+  tellHiddenDag(output, name, findObject(reader, name));
 }
 
 function remove(context: CommandContext, store: Store): void {

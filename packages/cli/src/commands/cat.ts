@@ -1,6 +1,7 @@
 import type { ChunkId } from '@daggerml/object-model';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
+import { tellHiddenDag } from '../hidden-dag.ts';
 import { findObject } from '../object-name.ts';
 import { objectValue } from '../object-value.ts';
 import { RecordReader } from '../record-reader.ts';
@@ -14,6 +15,7 @@ export async function run(context: CommandContext): Promise<number> {
   await withStore(context, 'read', async (store) => {
     const reader = new RecordReader(store);
     const found = findObject(reader, name);
+    tellHiddenDag(output, name, found);
     if (found.class === 'chunk') {
       const bytes = store.read('chunk', found.objectId as ChunkId);
       if (!globals.json) return await output.raw(bytes);

@@ -2,6 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { exportValue } from '../export-value.ts';
+import { tellHiddenDag } from '../hidden-dag.ts';
 import { findObject } from '../object-name.ts';
 import { objectValue } from '../object-value.ts';
 import { formatSize } from '../quantities.ts';
@@ -14,7 +15,9 @@ export async function run(context: CommandContext): Promise<number> {
   const [name = '', path = ''] = args;
   await withStore(context, 'read', async (store) => {
     const reader = new RecordReader(store);
-    const datumId = objectValue(reader, name, findObject(reader, name));
+    const found = findObject(reader, name);
+    tellHiddenDag(output, name, found);
+    const datumId = objectValue(reader, name, found);
     const target = resolve(io.cwd, path);
     const files = await exportValue(reader, datumId, {
       name,

@@ -3,6 +3,7 @@ import { cliError } from '../cli-error.ts';
 import { formatColumns } from '../columns.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
+import { tellHiddenDag } from '../hidden-dag.ts';
 import { findObject } from '../object-name.ts';
 import type { Output } from '../output.ts';
 import { formatSize } from '../quantities.ts';
@@ -16,6 +17,12 @@ export async function run(context: CommandContext): Promise<number> {
   const { options, output, io } = context;
   if (options.why === '')
     throw cliError('invalid_argument', { problem: 'the option "--why" is empty', command: 'gc' });
+  // @spec DML-CLI-1015
+  if (options.why !== undefined && options.dryRun === true)
+    throw cliError('invalid_argument', {
+      problem: '"--why" and "--dry-run" do not go together: "--why" deletes nothing by itself',
+      command: 'gc',
+    });
   if (options.why !== undefined) return await why(context, String(options.why));
   const onProgress = (progress: { readonly phase: string; readonly done: number }): void =>
     output.live(`\r\u001b[K  ${progress.phase}: ${progress.done} objects`);
@@ -53,7 +60,9 @@ function byClass(tally: ObjectTally, output: Output): string {
 async function why(context: CommandContext, name: string): Promise<number> {
   const { output } = context;
   await withStore(context, 'read', async (store) => {
-    const { class: objectClass, objectId } = findObject(new RecordReader(store), name);
+    const found = findObject(new RecordReader(store), name);
+    tellHiddenDag(output, name, found);
+    const { class: objectClass, objectId } = found;
     const reason = await explainKept(store, { class: objectClass, objectId });
     output.result({ class: objectClass, objectId, ...reason }, () => {
       if (reason.state !== 'kept')

@@ -1,5 +1,6 @@
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
+import { tellHiddenDag } from '../hidden-dag.ts';
 import { findObject } from '../object-name.ts';
 import { describeObject } from '../object-view.ts';
 import { RecordReader } from '../record-reader.ts';
@@ -11,7 +12,9 @@ export async function run(context: CommandContext): Promise<number> {
   const name = args[0] ?? '';
   await withStore(context, 'read', (store) => {
     const reader = new RecordReader(store);
-    const { value, lines } = describeObject(reader, findObject(reader, name), {
+    const found = findObject(reader, name);
+    tellHiddenDag(output, name, found);
+    const { value, lines } = describeObject(reader, found, {
       output,
       full: options.full === true,
     });

@@ -7,6 +7,9 @@ import { RecordReader } from '../record-reader.ts';
 import { branchOf, indexNameOf } from '../ref-text.ts';
 import { repositoryFolder, withStore } from '../repository-access.ts';
 
+/** Work in progress that is listed, the latest first; the rest is counted. */
+const MAX_INDEXES = 3;
+
 /** `dml status`. @spec DML-CLI-0801 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, io } = context;
@@ -40,9 +43,14 @@ export async function run(context: CommandContext): Promise<number> {
       }
       if (indexes.length > 0) {
         lines.push('', 'In progress, failed or interrupted ("dml index list" shows more):');
-        for (const { index, message, timeMs } of indexes) {
+        const latest = [...indexes].sort((a, b) => b.timeMs - a.timeMs).slice(0, MAX_INDEXES);
+        for (const { index, message, timeMs } of latest) {
           lines.push(`  ${index}  ${output.safe(firstLine(message))}  (${formatAge(timeMs, io.nowMs())})`);
         }
+        // @spec DML-CLI-0831
+        const more = indexes.length - latest.length;
+        if (more > 0)
+          lines.push(`  and ${more} earlier; "dml index prune --all" forgets all ${indexes.length}`);
       }
       return lines.join('\n');
     });

@@ -5,8 +5,8 @@ import { EXIT } from '../exit-code.ts';
 import { formatCount } from '../quantities.ts';
 import { withStore } from '../repository-access.ts';
 
-/** Findings that are listed; a store that is wrong everywhere needs no longer list. */
-const MAX_LISTED = 1000;
+/** Findings of one kind that are listed for people, unless they ask for all. */
+const MAX_LISTED = 3;
 
 /** A finding of the store, or the damage that keeps it from being opened or read to its end. */
 type ListedFinding = Finding | { readonly code: 'store_damaged'; readonly [fact: string]: unknown };
@@ -15,10 +15,15 @@ const NOTHING_CHECKED: VerifySummary = { objects: 0, bytes: 0, refs: 0, journalR
 
 /** `dml verify`. @spec DML-CLI-1004 */
 export async function run(context: CommandContext): Promise<number> {
-  const { output, io } = context;
-  const findings: ListedFinding[] = [];
+  const { output, io, options } = context;
+  const groups = new Map<ListedFinding['code'], FindingGroup>();
+  // @spec DML-CLI-1017
+  const limit = output.isJson || options.all === true ? Infinity : MAX_LISTED;
   const list = (finding: ListedFinding): void => {
-    if (findings.length < MAX_LISTED) findings.push(finding);
+    const group = groups.get(finding.code) ?? { count: 0, listed: [] };
+    groups.set(finding.code, group);
+    group.count += 1;
+    if (group.listed.length < limit) group.listed.push(finding);
   };
   let summary = NOTHING_CHECKED;
   try {
@@ -33,24 +38,46 @@ export async function run(context: CommandContext): Promise<number> {
     // @spec DML-CLI-1014
     if (!isAnyDmlError(error) || error.code !== 'store_damaged') throw error;
     list({ code: 'store_damaged', detail: error.detail, ...error.fields });
-    summary = { ...NOTHING_CHECKED, findings: findings.length };
+    summary = {
+      ...NOTHING_CHECKED,
+      findings: [...groups.values()].reduce((sum, { count }) => sum + count, 0),
+    };
   }
   output.live('\r\u001b[K');
   const { findings: count, ...checked } = summary;
-  output.result({ ...checked, findingCount: count, findings }, () => {
+  const byCode = Object.fromEntries([...groups].map(([code, group]) => [code, group.count]));
+  const findings = [...groups.values()].flatMap(({ listed }) => listed);
+  output.result({ ...checked, findingCount: count, byCode, findings }, () => {
     const sums = `${formatCount(checked.objects, 'object')} and ${formatCount(checked.refs, 'ref')} checked`;
     if (count === 0) return `${sums}, nothing is damaged`;
     return [
-      ...findings.map((finding) => output.safe(describeFinding(finding))),
+      // @spec DML-CLI-1016
+      ...[...groups].flatMap(([code, group]) => describeGroup(code, group)).map(output.safe),
       `${sums}, ${formatCount(count, 'finding')}`,
     ].join('\n');
   });
   return count === 0 ? EXIT.done : EXIT.damage;
 }
 
-function describeFinding({ code, ...facts }: ListedFinding): string {
-  const parts = Object.entries(facts).map(([name, value]) => `${name} ${factText(value)}`);
-  return [code.replaceAll('_', ' '), ...parts].join('  ');
+/** Findings of one kind: how many there are, and those that are listed. */
+interface FindingGroup {
+  count: number;
+  readonly listed: ListedFinding[];
+}
+
+function describeGroup(code: string, { count, listed }: FindingGroup): string[] {
+  const more = count - listed.length;
+  return [
+    `${code.replaceAll('_', ' ')}: ${count}`,
+    ...listed.map((finding) => `  ${factsOf(finding)}`),
+    ...(more > 0 ? [`  and ${more} more, which "dml verify --all" lists`] : []),
+  ];
+}
+
+function factsOf({ code: _, ...facts }: ListedFinding): string {
+  return Object.entries(facts)
+    .map(([name, value]) => `${name} ${factText(value)}`)
+    .join('  ');
 }
 
 function factText(value: unknown): string {
