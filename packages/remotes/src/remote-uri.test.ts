@@ -3,6 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatRemoteUri, parseRemoteUri } from './remote-uri.ts';
 
+// The same inputs in every run.
+fc.configureGlobal({ seed: 20_261_121 });
+
 function detailOf(action: () => unknown): string {
   try {
     action();

@@ -10,6 +10,9 @@ import { openStore } from './open-store.ts';
 import { headRef } from './ref-name.ts';
 import type { Store } from './store.ts';
 
+// The same inputs in every run.
+fc.configureGlobal({ seed: 20_261_121 });
+
 async function openWithInterval(
   snapshotInterval: number,
   environment: FakeEnvironment = fakeEnvironment(),

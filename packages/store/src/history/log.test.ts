@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { MemoryGraph, randomGraph, reachable } from '../../test/history/random-graph.ts';
 import { logCommits } from './log.ts';
 
+// The same inputs in every run.
+fc.configureGlobal({ seed: 20_261_121 });
+
 function diamond(): MemoryGraph {
   const graph = new MemoryGraph();
   graph.add('root');

@@ -5,6 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { MemoryGraph, randomGraph, reachable } from '../../test/history/random-graph.ts';
 import { isAncestor, mergeBases, relateCommits } from './merge-base.ts';
 
+// The same inputs in every run.
+fc.configureGlobal({ seed: 20_261_121 });
+
 /** By the definition: common ancestors that no other common ancestor descends from. */
 function basesByDefinition(graph: MemoryGraph, ours: CommitId, theirs: CommitId): CommitId[] {
   const left = reachable(graph, ours);

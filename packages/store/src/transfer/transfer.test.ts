@@ -42,6 +42,9 @@ import { exportCar } from './export.ts';
 import { type ImportOptions, type ImportResult, importCar } from './import.ts';
 import { LinkOrder } from './link-order.ts';
 
+// The same inputs in every run.
+fc.configureGlobal({ seed: 20_261_121 });
+
 const MAIN = headRef('main');
 const BY = { actor: 'ada', reason: 'import' };
 const FACTS = { reason: 'personal-data', message: '', actor: 'ada' };
