@@ -14,11 +14,14 @@ export interface ChildEnd {
 export class Child {
   readonly #process: ChildProcess;
   readonly #scratch: string;
+  /** The exit code, once nothing more is to be read. */
+  readonly #ended: Promise<number | null>;
   #output = '';
 
   private constructor(process: ChildProcess, scratch: string) {
     this.#process = process;
     this.#scratch = scratch;
+    this.#ended = once(process, 'close').then(([exitCode]) => exitCode as number | null);
     process.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#output += text;
     });
@@ -34,19 +37,33 @@ export class Child {
       spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] }),
       scratch,
     );
-    while (!child.#output.includes('ready\n'))
-      await Promise.race([once(child.#process.stdout as never, 'data'), child.#failed()]);
+    await child.#until(() => child.#output.includes('ready\n'));
     return child;
   }
 
-  async #failed(): Promise<never> {
-    const [exitCode] = await once(this.#process, 'close');
-    throw new Error(`the child ended with code ${exitCode}`);
+  /** Resolves when the child has said enough; rejects when it ends before. */
+  async #until(isEnough: () => boolean): Promise<void> {
+    let hasEnded = false;
+    const ended = this.#ended.then(() => {
+      hasEnded = true;
+    });
+    while (!isEnough()) {
+      if (hasEnded) throw new Error(`the child ended with code ${await this.#ended}`);
+      await Promise.race([once(this.#process.stdout as never, 'data'), ended]);
+    }
   }
 
   /** Tells the child to begin. */
   go(): void {
     this.#process.stdin?.write('go\n');
+  }
+
+  /** Gives the child an order; yields the line with which it answers. */
+  async ask(order: string): Promise<unknown> {
+    const before = this.#said().length;
+    this.#process.stdin?.write(`${order}\n`);
+    await this.#until(() => this.#said().length > before);
+    return this.#said()[before];
   }
 
   /** Ends the child's input; yields its exit code and its lines. */
@@ -62,13 +79,14 @@ export class Child {
   }
 
   async #end(): Promise<ChildEnd> {
-    const { exitCode, signalCode } = this.#process;
-    const isOver = (exitCode ?? signalCode) !== null && this.#process.stdout?.closed;
-    if (!isOver) await once(this.#process, 'close');
+    const exitCode = await this.#ended;
     rmSync(this.#scratch, { recursive: true, force: true });
+    return { exitCode, lines: this.#said() };
+  }
+
+  #said(): unknown[] {
     // A killed child may leave a line unfinished.
     const lines = this.#output.slice(0, this.#output.lastIndexOf('\n') + 1).split('\n');
-    const said = lines.filter((line) => line.startsWith('{')).map((line): unknown => JSON.parse(line));
-    return { exitCode: this.#process.exitCode, lines: said };
+    return lines.filter((line) => line.startsWith('{')).map((line): unknown => JSON.parse(line));
   }
 }
