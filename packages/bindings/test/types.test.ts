@@ -217,7 +217,7 @@ beforeAll(() => {
     cases.map(([code]) => code),
   );
   for (const [at, each] of cases.entries()) errors.set(each, found[at] ?? '');
-}, 120_000);
+});
 
 function check(cases: readonly Case[]): void {
   for (const each of cases) {

@@ -20,7 +20,8 @@ function program(argv: readonly string[]) {
   const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...argv], {
     cwd: repository.folder,
     encoding: 'utf8',
-    timeout: 60_000,
+    // Ends what hangs.
+    timeout: 900_000,
     env: { PATH: process.env.PATH, DML_AUTHOR: 'tester' },
   });
   return { status, stdout, stderr };
