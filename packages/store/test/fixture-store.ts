@@ -16,8 +16,11 @@ export interface FakeEnvironment extends Omit<StoreEnvironment, 'failpoint'> {
   failpoint: ((name: string) => void) | undefined;
 }
 
+/** No system gives out this number, so it is none of those that tests choose. */
+const OTHERWISE_UNUSED_PID = 5_000_000;
+
 /** Yields an environment that plays the process `pid`. */
-export function fakeEnvironment(pid: number = process.pid): FakeEnvironment {
+export function fakeEnvironment(pid: number = OTHERWISE_UNUSED_PID): FakeEnvironment {
   const deadPids = new Set<number>();
   const environment: FakeEnvironment = {
     ...nodeEnvironment(),

@@ -12,6 +12,8 @@ import { verifyStore } from '../verify/verify-store.ts';
 import { compactStore } from './compact.ts';
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
+/** How long the other process may take for one step, the start of Node included, before it counts as stuck. */
+const PATIENCE_MS = 600_000;
 const STEPS = ['unmarked', 'file-held', 'lock-held', 'reading'].length;
 /** Where a compaction stands when the opening goes on; before and after are no failpoints. */
 const MOMENTS = ['before', 'marked', 'built', 'unlocked', 'renamed', 'stamped', 'after'] as const;
@@ -42,8 +44,9 @@ class Opener {
     writeFileSync(draft, JSON.stringify(order));
     renameSync(draft, join(this.#folder, `order-${this.#turn}`));
     const file = join(this.#folder, `answer-${this.#turn}`);
-    for (let waited = 0; !existsSync(file); waited += 1) {
-      if (waited > 100_000) throw new Error('the other process does not answer');
+    const endMs = performance.now() + PATIENCE_MS;
+    while (!existsSync(file)) {
+      if (performance.now() > endMs) throw new Error('the other process does not answer');
       Atomics.wait(PAUSE, 0, 0, 0.2);
     }
     return JSON.parse(readFileSync(file, 'utf8')) as Answer;

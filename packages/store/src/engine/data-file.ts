@@ -6,7 +6,9 @@ import { describeFile, readStamp, type Stamp, sameStamp } from './stamp.ts';
 
 /** Where a meta page holds the number of its transaction. */
 const TRANSACTION_AT = 152;
-const META_ATTEMPTS = 10;
+/** A look at meta pages is bad for good when this many looks find the same, or when none was good for long. */
+const SAME_LOOKS = 10;
+const PATIENCE_MS = 60_000;
 const META_PAUSE_MS = 3;
 const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4));
 
@@ -52,17 +54,29 @@ export class DataFile {
 
   /**
    * Reads the newer meta page; throws `store_damaged` when the two are not whole and consistent.
-   * Another process may replace one of them between two plain reads, so a bad look is taken again.
+   * Another process may replace one of them between two plain reads, so a bad look is taken again; a file that
+   * nobody writes to looks the same each time.
    */
   readMeta(): MetaPage {
-    for (let attempt = 1; ; attempt += 1) {
+    const endMs = performance.now() + PATIENCE_MS;
+    let last: string | undefined;
+    for (let looks = 1; ; looks += 1) {
       try {
         return readNewestMeta(this.readAt, fstatSync(this.#descriptor).size);
       } catch (error) {
-        if (attempt === META_ATTEMPTS) throw error;
+        const changed = this.#changed();
+        if (changed !== last) looks = 1;
+        last = changed;
+        if (looks === SAME_LOOKS || performance.now() > endMs) throw error;
         Atomics.wait(PAUSE, 0, 0, META_PAUSE_MS);
       }
     }
+  }
+
+  /** Yields a text that differs when the file was written to since; within a tick of its clock it may not. */
+  #changed(): string {
+    const { size, mtimeNs, ctimeNs } = fstatSync(this.#descriptor, { bigint: true });
+    return `${size} ${mtimeNs} ${ctimeNs}`;
   }
 
   /**

@@ -12,8 +12,8 @@ const COMMIT_MS = 100;
 const PAUSE_MS = 0.2;
 const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4));
 
-/** How often other processes may open the file between two tries to begin a transaction. */
-const ATTEMPTS = 1000;
+/** How long openings of other processes may come between two tries to begin a transaction. */
+const PATIENCE_MS = 60_000;
 
 /**
  * The engine's note of the newest transaction, held against the meta pages, which tell the truth.
@@ -103,7 +103,8 @@ export function whileNobodyWrites(engine: Engine, body: () => void): void {
  * and passes through. Nobody commits while the transaction runs, so the meta pages stand still.
  */
 export function transactOnNewest(engine: Engine, body: () => void): void {
-  for (let attempt = 1; ; attempt += 1) {
+  let endMs: number | undefined;
+  for (;;) {
     let isBehind = false;
     try {
       // @spec DML-STO-0135
@@ -119,7 +120,8 @@ export function transactOnNewest(engine: Engine, body: () => void): void {
       });
       return;
     } catch (error) {
-      if (!isBehind || attempt === ATTEMPTS) throw error;
+      endMs ??= performance.now() + PATIENCE_MS;
+      if (!isBehind || performance.now() > endMs) throw error;
     }
   }
 }
