@@ -45,11 +45,11 @@ export function openRoot(path: string, opening: RootOpening, patienceMs: number 
     try {
       return openOnce(engineOptions(path, opening.readOnly, opening.mapBytes ?? DEFAULT_MAP_BYTES));
     } catch (cause) {
+      // @spec DML-STO-0118
       if ((cause as { code?: unknown }).code !== DESTROYED_LOCKS)
         throw busyError(cause) ?? storeError('store_damaged', { detail: 'engine_open', path }, cause);
       // @spec DML-STO-0145
       if (performance.now() > endMs) throw storeError('store_busy', { detail: 'locks', path }, cause);
-      // @spec DML-STO-0118
       // Several such processes have to let go at one time, so each waits for a time of its own.
       Atomics.wait(PAUSE, 0, 0, 1 + Math.random() * LONGEST_PAUSE_MS);
     }
