@@ -4,7 +4,7 @@ import type { CliIo } from './cli-io.ts';
 import { ERROR_TABLE } from './error-table.ts';
 import { EXIT } from './exit-code.ts';
 import type { Output } from './output.ts';
-import { printable } from './printable.ts';
+import { escapeJson, printable } from './printable.ts';
 import { endOfRun } from './run-failure.ts';
 import { sourcePosition } from './source-position.ts';
 import { type ErrorWording, fillIn } from './wording.ts';
@@ -64,7 +64,7 @@ export function reportError(error: unknown, io: CliIo, output: Output): number {
   if (output.isJson) {
     // @spec DML-CLI-0404
     const document = { code, detail: detail ?? null, message, hint: hint ?? null, stack };
-    io.stderr.write(`${JSON.stringify(document, undefined, 2)}\n`);
+    io.stderr.write(`${escapeJson(JSON.stringify(document, undefined, 2))}\n`);
     return exit;
   }
   io.stderr.write(`${output.talkStyle('red', 'dml:')} ${printable(message)}\n`);

@@ -2,6 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ExportLayout, fileName } from './export-name.ts';
 
+// The same inputs in every run.
+fc.configureGlobal({ seed: 20_261_121 });
+
 describe('the file name of a part of a key', () => {
   it.each([
     ['report.md', 'report.md'],
@@ -18,6 +21,7 @@ describe('the file name of a part of a key', () => {
     ['a*?"<>|', 'a%2A%3F%22%3C%3E%7C'],
     ['a\0\n\u001b[31m', 'a%00%0A%1B[31m'],
     ['\u202egnp.exe', '%E2%80%AEgnp.exe'],
+    ['\ufeffa\u061cb\u200ec\u200fd', '%EF%BB%BFa%D8%9Cb%E2%80%8Ec%E2%80%8Fd'],
     ['nul', '%6Eul'],
     ['COM1.txt', '%43OM1.txt'],
     ['com10', 'com10'],

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto';
+import { replaceSteering } from '@daggerml/object-model';
 
 /** Bytes that every file system in use takes in one name. */
 const MAX_NAME_BYTES = 200;
 /** Bytes of a path below the target that leave room for the target's own path. */
 const MAX_PATH_BYTES = 1_000;
-/** What some file system refuses, what steers a terminal, and the sign that encoding itself uses. */
-const RESERVED_CHARACTERS =
-  /[%\\:*?"<>|\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]|[. ]$/gu;
+/** What some file system refuses, and the sign that encoding itself uses. */
+const RESERVED_CHARACTERS = /[%\\:*?"<>|]|[. ]$/gu;
 const DEVICE_NAME = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(?:\.|$)/i;
 const EXTENSION = /(?<=.)\.[A-Za-z0-9]{1,15}$/s;
 const MARK_DIGITS = 16;
@@ -20,7 +20,7 @@ const MARK_DIGITS = 16;
 export function fileName(part: string): string {
   // No other name is a lone percent sign: the sign itself is encoded.
   if (part === '') return '%';
-  const encoded = part.replace(RESERVED_CHARACTERS, percentEncode);
+  const encoded = replaceSteering(part.replace(RESERVED_CHARACTERS, percentEncode), percentEncode);
   return DEVICE_NAME.test(encoded) ? percentEncode(encoded.slice(0, 1)) + encoded.slice(1) : encoded;
 }
 

@@ -1,20 +1,17 @@
 import type { CliErrorCode } from './cli-error.ts';
 import type { CliIo, GlobalOptions } from './cli-io.ts';
 import { EXIT } from './exit-code.ts';
-import { Output } from './output.ts';
 import { type Invocation, parseInvocation } from './program.ts';
 
 /** Runs `dml` with the arguments after its name and yields the exit code; nothing is thrown. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
-  let output = new Output(io, lookOf(argv));
+  let look = lookOf(argv);
   try {
     const invocation = parseInvocation(argv);
-    if (invocation.kind === 'command') output = new Output(io, invocation.globals);
-    return await carryOut(invocation, io, output);
+    if (invocation.kind === 'command') look = invocation.globals;
+    return await carryOut(invocation, io, look);
   } catch (error) {
-    // Loaded when needed: what knows every error also loads the object model.
-    const { reportError } = await import('./error-report.ts');
-    return reportError(error, io, output);
+    return await report(error, io, look);
   }
 }
 
@@ -24,15 +21,20 @@ export async function reportFailure(
   argv: readonly string[],
   io: CliIo,
 ): Promise<number> {
-  const { reportError } = await import('./error-report.ts');
   const { cliError } = await import('./cli-error.ts');
-  return reportError(cliError(code, fields), io, new Output(io, lookOf(argv)));
+  return await report(cliError(code, fields), io, lookOf(argv));
 }
 
 /** Reports an error that nothing caught and yields the exit code. */
 export async function reportDefect(error: unknown, argv: readonly string[], io: CliIo): Promise<number> {
+  return await report(error, io, lookOf(argv));
+}
+
+async function report(error: unknown, io: CliIo, look: GlobalOptions): Promise<number> {
+  // Loaded when needed: what knows every error also loads the object model.
   const { reportError } = await import('./error-report.ts');
-  return reportError(error, io, new Output(io, lookOf(argv)));
+  const { Output } = await import('./output.ts');
+  return reportError(error, io, new Output(io, look));
 }
 
 /** What decides how an error looks must be known also when the arguments do not parse. */
@@ -40,14 +42,15 @@ function lookOf(argv: readonly string[]): GlobalOptions {
   return { json: argv.includes('--json'), quiet: false, color: !argv.includes('--no-color') };
 }
 
-async function carryOut(invocation: Invocation, io: CliIo, output: Output): Promise<number> {
+async function carryOut(invocation: Invocation, io: CliIo, look: GlobalOptions): Promise<number> {
   if (invocation.kind === 'help') {
     io.stdout.write(invocation.text);
     return EXIT.done;
   }
   if (invocation.kind === 'version') {
     const { programVersion } = await import('./program-version.ts');
-    output.result({ version: programVersion() }, programVersion);
+    const version = programVersion();
+    io.stdout.write(`${look.json ? JSON.stringify({ version }, undefined, 2) : version}\n`);
     return EXIT.done;
   }
   if (invocation.kind === 'misuse') {
@@ -55,6 +58,6 @@ async function carryOut(invocation: Invocation, io: CliIo, output: Output): Prom
     throw misuseError(invocation.misuse);
   }
   const { command, globals, args, options } = invocation;
-  const { run } = await command.load();
-  return await run({ io, globals, output, args, options });
+  const [{ run }, { Output }] = await Promise.all([command.load(), import('./output.ts')]);
+  return await run({ io, globals, output: new Output(io, globals), args, options });
 }

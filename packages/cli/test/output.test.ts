@@ -53,7 +53,7 @@ const READERS = [
   'index list',
   'verify',
 ];
-const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/;
+const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
 /** Content of every file of the repository; the lock table is how processes see each other, not its data. */
 function fingerprint(): Map<string, string> {
@@ -169,7 +169,7 @@ describe('standard output', () => {
       'odd.ts',
       `import { definePipeline } from '@daggerml/bindings';
       export const odd = definePipeline('odd', async (dag) => {
-        const text = dag.literal('bell\\u0007 csi\\u009b31m flip\\u202e del\\u007f');
+        const text = dag.literal('bell\\u0007 csi\\u009b31m flip\\u202e\\u061c\\u200e\\u200f\\u2067 del\\u007f bom\\ufeff');
         dag.name('bidi\\u202ename', text);
         return dag.literal({ 'key\\u001b[2J': text, plain: 'line\\nline' });
       });`,
@@ -193,6 +193,11 @@ describe('standard output', () => {
     ]) {
       expect(await repository.ok(...argv), argv.join(' ')).not.toMatch(CONTROL);
       expect(await repository.ok(...argv, '--json'), argv.join(' ')).not.toMatch(CONTROL);
+    }
+    for (const json of [[], ['--json']]) {
+      const failed = await repository.dml(['show', 'no\u200ething\ufeff', ...json]);
+      expect(failed.stderr).toContain('no\\u200ething\\ufeff');
+      expect(failed.stderr).not.toMatch(CONTROL);
     }
     expect(await repository.ok('log')).toContain('author esc\\u001b]0;title\\u0007');
     expect(await repository.ok('heads')).toContain('flipped\\u202ebranch');

@@ -1,5 +1,6 @@
 import { hexOf } from './bytes.ts';
 import type { AnyRecord, Element, ScalarDatum } from './records/record-types.ts';
+import { replaceSteering } from './text/steering.ts';
 
 /** How a record is printed. */
 export interface FormatOptions {
@@ -99,9 +100,7 @@ class RecordFormatter {
   // @spec DML-OBJ-2303
   #text(text: string): string {
     const shown = text.length > this.#maxLength ? `${sliceWhole(text, this.#maxLength)}…` : text;
-    return JSON.stringify(shown).replace(HIDDEN, (character) => {
-      return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
-    });
+    return replaceSteering(JSON.stringify(shown));
   }
 }
 
@@ -117,8 +116,6 @@ const ROOT_FIELDS: ReadonlySet<string> = new Set([
   'executionKey',
 ]);
 const ID = /^[0-9a-f]{64}$/;
-/** What JSON leaves alone but a terminal acts upon: C1 controls, and marks that turn text around. */
-const HIDDEN = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/g;
 
 /** A time beyond the calendar of `Date` is shown as its number. */
 function formatTime(timeMs: number): string {

@@ -157,6 +157,7 @@ export {
 } from './search-tree/verify-tree.ts';
 export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
 export { canonicalMapKey, canonicalName, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
+export { replaceSteering } from './text/steering.ts';
 export { canonicalText } from './text/text.ts';
 export {
   canonicalReservedUri,
