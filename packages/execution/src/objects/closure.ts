@@ -1,7 +1,6 @@
-import { type DatumId, type ObjectClass, type ObjectLink, recordLinks } from '@daggerml/object-model';
+import { type DatumId, idOfBytes, type ObjectClass, scanLinks } from '@daggerml/object-model';
 import { executionError } from '../errors.ts';
 import type { UnpackedObject } from '../worker/packed-objects.ts';
-import { decodeAs } from './decode-as.ts';
 
 interface ByteSource {
   getBytes(objectClass: ObjectClass, objectId: string): Uint8Array | undefined;
@@ -10,15 +9,19 @@ interface ByteSource {
 /** Collects everything that datums are made of, except for the chunks of blobs. Throws `object_missing`. */
 export function datumClosure(datumIds: readonly DatumId[], source: ByteSource): UnpackedObject[] {
   const found = new Map<string, UnpackedObject>();
-  const open: ObjectLink[] = datumIds.map((id) => ({ objectClass: 'datum', id }));
+  const open: { readonly objectClass: ObjectClass; readonly id: string }[] = [];
+  const visit = (objectClass: ObjectClass, id: string): void => {
+    // @spec DML-EXE-0804
+    if (objectClass !== 'chunk' && !found.has(id)) open.push({ objectClass, id });
+  };
+  for (const id of datumIds) visit('datum', id);
   for (let link = open.pop(); link; link = open.pop()) {
     const { objectClass, id } = link;
-    // @spec DML-EXE-0804
-    if (objectClass === 'chunk' || found.has(id)) continue;
+    if (found.has(id)) continue;
     const bytes = source.getBytes(objectClass, id);
     if (!bytes) throw executionError('object_missing', { class: objectClass, objectId: id });
     found.set(id, { objectClass, objectId: id, bytes });
-    open.push(...recordLinks(decodeAs(objectClass, bytes)));
+    scanLinks(bytes, (linkedClass, at) => visit(linkedClass, idOfBytes(bytes, at)));
   }
   return [...found.values()];
 }

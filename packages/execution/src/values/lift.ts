@@ -3,7 +3,9 @@ import {
   type Datum,
   type DatumId,
   type Element,
+  type LeafEntries,
   type ScalarDatum,
+  type TreeRoot,
   treeEntries,
 } from '@daggerml/object-model';
 import type { ObjectSource } from './object-access.ts';
@@ -29,14 +31,14 @@ function liftElement(source: ObjectSource, element: Element): Lifted {
 function lift(source: ObjectSource, datum: Datum, datumId: DatumId): Lifted {
   switch (datum.kind) {
     case 'list':
-      return Array.from(treeEntries('list', datum.root, source), (element) => liftElement(source, element));
+      return Array.from(entriesOf('list', datum.root, source), (element) => liftElement(source, element));
     case 'set':
       return new Set(
-        Array.from(treeEntries('set', datum.root, source), (element) => liftElement(source, element)),
+        Array.from(entriesOf('set', datum.root, source), (element) => liftElement(source, element)),
       );
     case 'map': {
       const object: Record<string, Lifted> = {};
-      for (const [key, element] of treeEntries('map', datum.root, source)) {
+      for (const [key, element] of entriesOf('map', datum.root, source)) {
         setOwn(object, key, liftElement(source, element));
       }
       return object;
@@ -47,6 +49,15 @@ function lift(source: ObjectSource, datum: Datum, datumId: DatumId): Lifted {
     default:
       return liftScalar(datum);
   }
+}
+
+/** What a record holds by itself needs no reading of pages. */
+function entriesOf<Role extends 'list' | 'set' | 'map'>(
+  role: Role,
+  root: TreeRoot<Role>,
+  source: ObjectSource,
+): Iterable<LeafEntries[Role]> {
+  return typeof root === 'string' ? treeEntries(role, root, source) : root;
 }
 
 function liftScalar(datum: ScalarDatum): Lifted {

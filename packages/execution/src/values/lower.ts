@@ -1,5 +1,4 @@
 import {
-  buildTree,
   canonicalText,
   copyBytes,
   type Datum,
@@ -14,6 +13,7 @@ import {
 import { type BlobContent, blobContent, f64Value } from '../authoring/values.ts';
 import { executionError } from '../errors.ts';
 import { type MapEntry, readCollection, unreadable } from './collection.ts';
+import { collectionRoot } from './collection-root.ts';
 import { lowerContent } from './lower-blob.ts';
 import type { ObjectSink } from './object-access.ts';
 import { cyclicValue, describe, type Finding, keyPath, missing, shownPath, unsupported } from './refusal.ts';
@@ -130,14 +130,14 @@ class Lowering {
       const at = `${path}[${index}]`;
       elements.push(this.#element(itemAt(items, index, at), at, depth));
     }
-    return { type: 'datum', kind: 'list', root: buildTree('list', elements, this.#sink) };
+    return { type: 'datum', kind: 'list', root: collectionRoot('list', elements, this.#sink) };
   }
 
   #set(items: ReadonlySet<unknown>, path: string, depth: number): Datum {
     let index = 0;
     const elements: Element[] = [];
     for (const item of items) elements.push(this.#element(item, `${path}{${index++}}`, depth));
-    return { type: 'datum', kind: 'set', root: buildTree('set', sortedElements(elements), this.#sink) };
+    return { type: 'datum', kind: 'set', root: collectionRoot('set', sortedElements(elements), this.#sink) };
   }
 
   #map(entries: readonly MapEntry[], path: string, depth: number): Datum {
@@ -145,7 +145,7 @@ class Lowering {
       key,
       this.#element(item, keyPath(path, key), depth),
     ]);
-    return { type: 'datum', kind: 'map', root: buildTree('map', elements, this.#sink) };
+    return { type: 'datum', kind: 'map', root: collectionRoot('map', elements, this.#sink) };
   }
 
   #storedBlob(value: StoredBlob, path: string): DatumId {

@@ -5,6 +5,8 @@ import type { LinkCodec } from './value.ts';
 
 const textEncoder = new TextEncoder();
 const MAX_WRITTEN_BYTES = 16 * 1024 * 1024;
+/** Most collections are small, and each has a writer of its own: it starts with shared memory. */
+const FIRST_BYTES = 512;
 
 /**
  * Writes the fixed shapes that are encoded often without the detour through a value.
@@ -12,9 +14,14 @@ const MAX_WRITTEN_BYTES = 16 * 1024 * 1024;
  * It must agree byte for byte with `encodeCbor`; a differential test holds the two together.
  */
 export class CborWriter {
-  #bytes: Uint8Array = new Uint8Array(4096);
-  #view: DataView = new DataView(this.#bytes.buffer);
+  #bytes: Uint8Array = freshBytes(FIRST_BYTES);
+  #ownView: DataView | undefined;
   #length = 0;
+
+  get #view(): DataView {
+    this.#ownView ??= new DataView(this.#bytes.buffer, this.#bytes.byteOffset, this.#bytes.length);
+    return this.#ownView;
+  }
 
   /** Number of bytes written since the last {@link take} or {@link reset}. */
   get length(): number {
@@ -161,6 +168,6 @@ export class CborWriter {
     const grown = new Uint8Array(Math.max(needed, this.#bytes.length * 2));
     grown.set(this.#bytes.subarray(0, this.#length));
     this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    this.#ownView = undefined;
   }
 }
