@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
 const BIN = fileURLToPath(new URL('../dist/bin.js', import.meta.url));
@@ -62,18 +62,31 @@ function tasksOf(pid: number): string[] {
   }
 }
 
-/** Ids of the processes that a process has started. */
-function childrenOf(pid: number): number[] {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
+/** A process by its number and its start, which no later process of that number has. */
+interface StartedProcess {
+  readonly pid: number;
+  readonly start: string;
 }
 
-function isAlive(pid: number): boolean {
+/** Yields the process that has a number now; undefined also for one that has ended and was not waited for. */
+function processOf(pid: number): StartedProcess | undefined {
   try {
-    process.kill(pid, 0);
-    return true;
+    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' ? undefined : { pid, start: fields[19] as string };
   } catch {
-    return false;
+    return undefined;
   }
+}
+
+/** The processes that a process has started. */
+function childrenOf(pid: number): StartedProcess[] {
+  const pids = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean);
+  return pids.flatMap((child) => processOf(Number(child)) ?? []);
+}
+
+function isAlive({ pid, start }: StartedProcess): boolean {
+  return processOf(pid)?.start === start;
 }
 
 describe('the dml program', () => {
@@ -118,13 +131,14 @@ describe('the dml program', () => {
       const ended = once(child, 'close');
       await told(child, /running in \d+/);
       expect(tasksOf(child.pid!).length).toBeGreaterThan(0);
-      const children = childrenOf(child.pid!);
+      const program = processOf(child.pid!)!;
+      const children = childrenOf(program.pid);
       child.stderr!.resume();
       child.kill(signal);
       expect(await ended).toEqual([130, null]);
-      expect(isAlive(child.pid!)).toBe(false);
-      expect(tasksOf(child.pid!)).toEqual([]);
-      await expect.poll(() => children.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+      expect(isAlive(program)).toBe(false);
+      // They notice by themselves that it is gone.
+      await vi.waitUntil(() => !children.some(isAlive), { timeout: 900_000 });
       // What was finished is kept and answers the next run.
       expect((await repository.json<unknown[]>('index', 'list')).length).toBeGreaterThan(0);
       await repository.ok('verify');
