@@ -67,7 +67,8 @@ describe('ingesting a file in a thread', () => {
   });
 
   it('refuses a file that changes while it is read [DML-BND-0911]', async () => {
-    const path = fileOf(noise(12_000_000));
+    // More than the thread reads before the first of its batches was taken.
+    const path = fileOf(noise(30_000_000));
     const change = (): void => truncateSync(path, 11_000_000);
     await expect(ingestFile(path, change)).rejects.toMatchObject({
       code: 'unreadable_file',

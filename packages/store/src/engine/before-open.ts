@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, linkSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeError } from '../errors.ts';
@@ -16,7 +17,8 @@ function fillLockFile(descriptor: number): void {
 
 /** Makes a lock file, whole before it has its name: zeros written later could fall on what another user keeps in it. */
 function makeLockFile(path: string): void {
-  const draft = `${path}-${process.pid}`;
+  // Processes of two containers may have one number.
+  const draft = `${path}-${randomUUID()}`;
   try {
     const descriptor = openSync(draft, 'w', 0o664);
     try {
