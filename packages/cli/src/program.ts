@@ -30,7 +30,7 @@ export type Misuse =
 
 const GLOBAL_OPTIONS: readonly Option[] = [
   new Option('--repo <folder>', 'use the repository of this folder instead of the current one'),
-  new Option('--json', 'print the result as one JSON document, and an error as one (see "dml help output")'),
+  new Option('--json', 'print the result as one JSON document (errors: "dml help output")'),
   new Option('--quiet', 'print no talk other than errors'),
   new Option('--no-color', 'print no colours (as does the variable NO_COLOR)'),
 ];
