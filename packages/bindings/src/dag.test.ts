@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import { type FunctionRef, f64, functions, RunObjects } from '@daggerml/execution';
+import { type FunctionRef, f64, functions, type RunEvent, RunObjects } from '@daggerml/execution';
 import { encodeRecord, treeEntries, treeGet } from '@daggerml/object-model';
 import { verifyStore } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -401,6 +401,37 @@ describe('Dag.name', () => {
   });
 });
 
+describe('A large value', () => {
+  it('is reported while it is stored [DML-EXE-1107]', async () => {
+    const events: RunEvent[] = [];
+    const own = project.repository.newDag('large', { onEvent: (event) => events.push(event) });
+    const rows = Array.from({ length: 8_000 }, (_, id) => ({ id, at: [id] }));
+    own.literal({ few: [1, 2], rows });
+    expect(events).toEqual([10_000, 20_000, 30_000].map((members) => ({ type: 'value-progress', members })));
+    await own.close();
+  });
+});
+
+describe('Dag.call of functions with an allowance', () => {
+  it('is told of by the calls that allow nothing, whichever come first', async () => {
+    const url = pathToFileURL(join(project.folder, 'steps.ts'));
+    for (const order of [0, 1]) {
+      const told: string[] = [];
+      const own = project.repository.newDag('allowances', {
+        onEvent: (event) => event.type === 'ambient-inputs' && told.push(event.functionName),
+      });
+      const allowed = functions<Steps>(url, { allow: ['randomness'] });
+      const uses = [allowed.random, project.steps.random];
+      const calls = (order === 0 ? uses : uses.reverse()).map((use, index) =>
+        own.call(use, order * 2 + index),
+      );
+      expect(told).toEqual(['random']);
+      await Promise.all(calls.map((call) => call.wait()));
+      await own.close();
+    }
+  });
+});
+
 describe('Dag.import', () => {
   it('returns the names of the imported dag as a namespace of its own [DML-BND-0407]', async () => {
     const source = project.repository.newDag('source');
@@ -672,7 +703,7 @@ describe('Dag.file and Dag.directory', () => {
     expect(await refusal(dag.file('growing.bin'))).toBe('captured');
   });
 
-  it('leave out the repository, and nothing else [DML-BND-0913]', async () => {
+  it('leave out the repository, and nothing else [DML-BND-0913] [DML-BND-0917]', async () => {
     const own = await Project.create();
     own.write('.dml/notes.txt', 'of the repository');
     own.write('other/.dml/notes.txt', 'of no repository');
@@ -682,6 +713,58 @@ describe('Dag.file and Dag.directory', () => {
     expect(Object.keys(value)).toEqual(['other/.dml/notes.txt', 'other/.hidden', 'steps.ts']);
     await inside.close();
     await own.close();
+  });
+
+  it('leave out .git and node_modules unless all is wanted [DML-BND-0915]', async () => {
+    for (const path of ['kept.csv', '.git/HEAD', 'sub/node_modules/lib/index.js', 'work/.git', '.gitignore'])
+      project.write(`tools/${path}`, path);
+    symlinkSync('/nowhere', join(project.folder, 'tools/node_modules'));
+    const value = await (await dag.directory('tools')).value();
+    expect(Object.keys(value)).toEqual(['.gitignore', 'kept.csv']);
+    expect(await refusal(dag.directory('tools', { all: true }))).toMatch(
+      /^tools\/node_modules: it is a link/,
+    );
+    const all = await dag.directory('tools', { all: true, filter: (path) => path !== 'node_modules' });
+    expect(Object.keys(await all.value())).toEqual([
+      '.git/HEAD',
+      '.gitignore',
+      'kept.csv',
+      'sub/node_modules/lib/index.js',
+      'work/.git',
+    ]);
+    const inner = await (await dag.directory('tools/sub/node_modules')).value();
+    expect(Object.keys(inner)).toEqual(['lib/index.js']);
+  });
+
+  it('leave out the files that a filter refuses, and ask it about files only [DML-BND-0916]', async () => {
+    for (const path of ['a.csv', 'b.tmp', 'deep/er/c.csv', 'deep/er/d.tmp'])
+      project.write(`mixed/${path}`, path);
+    execFileSync('mkfifo', [join(project.folder, 'mixed/pipe')]);
+    const asked: string[] = [];
+    const filter = (path: string): boolean => {
+      asked.push(path);
+      return path.endsWith('.csv');
+    };
+    const value = await (await dag.directory('mixed', { filter })).value();
+    expect(Object.keys(value)).toEqual(['a.csv', 'deep/er/c.csv']);
+    expect(asked.sort()).toEqual(['a.csv', 'b.tmp', 'deep/er/c.csv', 'deep/er/d.tmp', 'pipe']);
+  });
+
+  it('tell what they took and left out, and how far they have come [DML-BND-0918]', async () => {
+    const events: RunEvent[] = [];
+    for (let index = 0; index < 1001; index++) project.write(`many/${index}.txt`, '');
+    project.write('many/other.md', '');
+    project.write('many/node_modules/x.js', '');
+    const heard = project.repository.newDag('heard', {
+      folder: project.folder,
+      onEvent: (event) => events.push(event),
+    });
+    await heard.directory('many', { filter: (path) => path.endsWith('.txt') });
+    await heard.close();
+    expect(events).toEqual([
+      { type: 'directory-progress', path: 'many', files: 1000 },
+      { type: 'directory-captured', path: 'many', files: 1001, filteredFiles: 1, leftOut: ['node_modules'] },
+    ]);
   });
 
   it('refuse a name that is not UTF-8 or not a path [DML-BND-0914]', async () => {

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   type AnyFunction,
+  allowing,
   type BlobContent,
   type BlobHandle,
   blob,
@@ -20,7 +21,7 @@ import { CallSite, withLine } from './author-line.ts';
 import { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
 import { commitDag, type DagCommit } from './commit-dag.ts';
 import type { DagContext } from './dag-options.ts';
-import { lowerDirectory } from './directory.ts';
+import { type DirectoryOptions, lowerDirectory } from './directory.ts';
 import { bindingsError } from './errors.ts';
 import { pinsOfDag } from './import-dag.ts';
 import { InputLowering } from './input-lowering.ts';
@@ -167,9 +168,22 @@ export class Dag implements HandleOwner {
     return this.#waiting(this.file, () => lowerFile(this.#path(path), this.open.objects)) as never;
   }
 
-  /** Adds a folder as a map from relative path to blob. Rejects with `unreadable_file`. */
-  async directory(path: string | URL): Promise<NodeHandle<Readonly<Record<string, BlobHandle>>>> {
-    return this.#waiting(this.directory, () => lowerDirectory(this.#path(path), this.open.objects)) as never;
+  /**
+   * Adds a folder as a map from relative path to blob. `.git` and `node_modules` are left out unless `all` is given,
+   * the repository in any case. Rejects with `unreadable_file`.
+   */
+  async directory(
+    path: string | URL,
+    options: DirectoryOptions = {},
+  ): Promise<NodeHandle<Readonly<Record<string, BlobHandle>>>> {
+    const { objects, reporter } = this.open;
+    const shown = String(path);
+    return this.#waiting(this.directory, () =>
+      lowerDirectory(this.#path(path), objects, options, {
+        onProgress: (files) => reporter.report({ type: 'directory-progress', path: shown, files }),
+        onTaken: (taken) => reporter.report({ type: 'directory-captured', path: shown, ...taken }),
+      }),
+    ) as never;
   }
 
   /** Adds what has to be waited for; the stack no longer tells who asked for it when it fails. */
@@ -285,16 +299,16 @@ export class Dag implements HandleOwner {
     }
     let spec = this.#specs.get(callee);
     if (spec) return spec;
-    const { moduleUrl, exportName, options } = callee;
+    const { moduleUrl, exportName, options, allow } = callee;
     const key = `${exportName} ${moduleUrl}`;
     let captured = this.#captured.get(key);
     if (!captured) {
-      captured = this.#context.executor.captureFunction(callee, this.open.objects);
+      captured = this.#context.executor.captureFunction({ ...callee, allow: [] }, this.open.objects);
       this.#captured.set(key, captured);
     }
     // @spec DML-BND-1211
     spec = {
-      ...captured,
+      ...allowing(captured, allow),
       name: options.label ?? exportName,
       options: { ...this.#context.callDefaults, ...options },
     };

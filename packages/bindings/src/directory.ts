@@ -11,22 +11,62 @@ import {
 import { bindingsError } from './errors.ts';
 import { isRepository, REPOSITORY_MARK } from './folder.ts';
 
+/** Which files of a folder are taken. */
+export interface DirectoryOptions {
+  /**
+   * Tells by its path below the folder, with `/` between the parts, whether a file is taken. It is not asked about
+   * folders.
+   */
+  readonly filter?: (path: string) => boolean;
+  /** Takes what is in `.git` and `node_modules` too, which is left out otherwise. */
+  readonly all?: boolean;
+}
+
+/** What was taken of a folder and what was not. */
+export interface TakenFiles {
+  readonly files: number;
+  /** Files that the filter left out. */
+  readonly filteredFiles: number;
+  /** Paths of what was left out by its name, without looking into it. */
+  readonly leftOut: readonly string[];
+}
+
+/** What is told while a folder is read. */
+interface DirectoryListener {
+  readonly onProgress: (files: number) => void;
+  readonly onTaken: (taken: TakenFiles) => void;
+}
+
+/** Made by tools, large, and never the same on two machines. */
+const NO_DATA: ReadonlySet<string> = new Set(['.git', 'node_modules']);
+const FILES_OF_PROGRESS = 1000;
+
 /**
  * Stores a folder as the map of its files. Rejects with `unreadable_file`.
  *
  * @spec DML-BND-0906
  */
-export async function lowerDirectory(folder: string, sink: StreamSink): Promise<DatumId> {
+export async function lowerDirectory(
+  folder: string,
+  sink: StreamSink,
+  options: DirectoryOptions,
+  listener: DirectoryListener,
+): Promise<DatumId> {
   const files: DirectoryFile[] = [];
   const seen = new Map<string, string>();
-  for (const path of filesBelow(folder)) {
+  const tree = new FileTree(folder, options);
+  for (const path of tree.files()) {
     const canonical = canonicalPath(folder, path);
     const other = seen.get(canonical);
     if (other !== undefined)
       throw unreadable(join(folder, path), `its name is the same text as that of ${other}`);
     seen.set(canonical, path);
     files.push([canonical, await lowerFile(join(folder, path), sink)]);
+    if (files.length % FILES_OF_PROGRESS === 0) listener.onProgress(files.length);
   }
+  const { filteredFiles, leftOut } = tree;
+  // @spec DML-BND-0918
+  listener.onTaken({ files: files.length, filteredFiles, leftOut });
   return sink.putDatum(encodeRecord({ type: 'datum', kind: 'map', root: buildDirectory(files, sink) }));
 }
 
@@ -36,29 +76,59 @@ interface Level {
   readonly above: readonly string[];
 }
 
-function* filesBelow(
-  folder: string,
-  { prefix, above }: Level = { prefix: '', above: [] },
-): Generator<string> {
-  const path = join(folder, prefix.slice(0, -1));
-  const entries = entriesOf(path);
-  const real = realpathSync(path);
-  // @spec DML-BND-0912
-  if (above.includes(real)) throw unreadable(path, 'it is a link to a folder that it is in');
-  for (const entry of entries) {
-    const name = textOf(entry.name, path);
-    const below = `${prefix}${name}`;
-    if (entry.isFile()) yield below;
-    else if (entry.isDirectory() || entry.isSymbolicLink()) {
-      const found = entry.isSymbolicLink() ? target(join(folder, below)) : undefined;
-      if (found?.isFile()) yield below;
-      else if (found && !found.isDirectory()) throw neither(join(folder, below));
-      // @spec DML-BND-0913
-      else if (name !== REPOSITORY_MARK || !isRepository(path)) {
-        yield* filesBelow(folder, { prefix: `${below}/`, above: [...above, real] });
-      }
-    } else throw neither(join(folder, below));
+/** The files below a folder. */
+class FileTree {
+  readonly #folder: string;
+  readonly #filter: (path: string) => boolean;
+  readonly #takesAll: boolean;
+  readonly leftOut: string[] = [];
+  filteredFiles = 0;
+
+  constructor(folder: string, { filter = () => true, all = false }: DirectoryOptions) {
+    this.#folder = folder;
+    this.#filter = filter;
+    this.#takesAll = all;
   }
+
+  *files({ prefix, above }: Level = { prefix: '', above: [] }): Generator<string> {
+    const path = join(this.#folder, prefix.slice(0, -1));
+    const entries = entriesOf(path);
+    const real = realpathSync(path);
+    // @spec DML-BND-0912
+    if (above.includes(real)) throw unreadable(path, 'it is a link to a folder that it is in');
+    for (const entry of entries) {
+      const name = textOf(entry.name, path);
+      const below = `${prefix}${name}`;
+      // @spec DML-BND-0913
+      if (name === REPOSITORY_MARK && isRepository(path)) continue;
+      // @spec DML-BND-0915
+      if (NO_DATA.has(name) && !this.#takesAll) this.leftOut.push(below);
+      else if (isFolder(entry, join(this.#folder, below)))
+        yield* this.files({ prefix: `${below}/`, above: [...above, real] });
+      // @spec DML-BND-0916
+      else if (!this.#filter(below)) this.filteredFiles += 1;
+      else {
+        refuseOther(entry, join(this.#folder, below));
+        yield below;
+      }
+    }
+  }
+}
+
+/** Whether an entry is a folder or a link to one. */
+function isFolder(entry: Dirent<Buffer>, path: string): boolean {
+  if (!entry.isSymbolicLink()) return entry.isDirectory();
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Refuses what is neither a file nor a link to one. */
+function refuseOther(entry: Dirent<Buffer>, path: string): void {
+  const isFile = entry.isSymbolicLink() ? target(path).isFile() : entry.isFile();
+  if (!isFile) throw neither(path);
 }
 
 /** @spec DML-BND-0907 */

@@ -5,6 +5,10 @@ import { formatDuration } from './quantities.ts';
 
 /** Milliseconds between two redraws of the live line. */
 const REDRAW_MS = 100;
+/** Milliseconds between two lines about one long piece of work, where no line is rewritten. */
+const RESAY_MS = 5000;
+/** Paths that are named before the others are counted. */
+const MOST_PATHS = 3;
 
 /** Tells how a run goes: a line per call that runs, a live line of what is open, cached calls by function. */
 export class RunProgress {
@@ -14,6 +18,7 @@ export class RunProgress {
   readonly #running = new Map<string, { readonly name: string; readonly sinceMs: number }>();
   readonly #cached = new Map<string, number>();
   #done = 0;
+  #toldMs: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
   /** What the functions of the run read beside their inputs. */
@@ -50,6 +55,12 @@ export class RunProgress {
         for (const line of event.text.replace(/\n$/, '').split('\n'))
           this.#say(`  ${this.#output.safe(`${event.name} | ${line}`)}`);
         return;
+      case 'value-progress':
+        return this.#atWork(`storing a value: ${counted(event.members, 'member')}`);
+      case 'directory-progress':
+        return this.#atWork(`capturing ${event.path}: ${counted(event.files, 'file')}`);
+      case 'directory-captured':
+        return this.#captured(event);
       case 'call-finished':
         this.#running.delete(event.nodeId);
         this.#finished(event);
@@ -90,6 +101,37 @@ export class RunProgress {
     }
   }
 
+  /** Tells how far long work has come; no timer can do so, as such work leaves no time between. */
+  #atWork(text: string): void {
+    const nowMs = this.#nowMs();
+    this.#toldMs ??= nowMs;
+    const { isLive, columns } = this.#output;
+    if (nowMs - this.#toldMs < (isLive ? REDRAW_MS : RESAY_MS)) return;
+    this.#toldMs = nowMs;
+    const line = `  ${this.#output.safe(text)}`;
+    // @spec DML-CLI-0727
+    if (isLive) this.#output.live(`\r\u001b[K${line.slice(0, columns - 1)}`);
+    else this.#output.talk(line);
+  }
+
+  /** @spec DML-CLI-0726 */
+  #captured({
+    path,
+    files,
+    filteredFiles,
+    leftOut,
+  }: RunEvent & { readonly type: 'directory-captured' }): void {
+    const named = leftOut.slice(0, MOST_PATHS);
+    const more = leftOut.length - named.length;
+    const without = [
+      ...named,
+      ...(more > 0 ? [`${more} more by their names`] : []),
+      ...(filteredFiles > 0 ? [`${counted(filteredFiles, 'file')} by the filter`] : []),
+    ].join(', ');
+    const told = `${path}  ${counted(files, 'file')}${without === '' ? '' : `, without ${without}`}`;
+    this.#say(`  ${this.#output.talkStyle('cyan', 'captured')} ${this.#output.safe(told)}`);
+  }
+
   #say(line: string): void {
     this.#output.live('\r\u001b[K');
     this.#output.talk(line);
@@ -102,4 +144,9 @@ export class RunProgress {
     const line = names.length === 0 ? '' : `  ${this.#done} done, running: ${names.join(', ')}`;
     this.#output.live(`\r\u001b[K${line.slice(0, this.#output.columns - 1)}`);
   }
+}
+
+/** Yields `1 file`, `120,000 files`. */
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }

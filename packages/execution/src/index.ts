@@ -39,7 +39,7 @@ export {
   type Transition,
 } from './executor/machine.ts';
 export { Run } from './executor/run.ts';
-export { type CallSpec, RunNode, reachableFrom } from './executor/run-node.ts';
+export { allowing, type CallSpec, RunNode, reachableFrom } from './executor/run-node.ts';
 export type { Staging } from './executor/staging.ts';
 export { type RecordedFailure, readFailure } from './nodes/error-dag.ts';
 export { executionKey } from './nodes/execution-key.ts';

@@ -31,7 +31,7 @@ export interface Integrated {
 }
 
 /** An event of a call without what names the call. */
-export type CallReport = DistributiveOmit<RunEvent, 'nodeId' | 'name'>;
+export type CallReport = DistributiveOmit<Extract<RunEvent, { nodeId: unknown }>, 'nodeId' | 'name'>;
 type DistributiveOmit<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Union, Keys> : never;
 
 /** The run, as its attempts see it. */

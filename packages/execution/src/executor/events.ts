@@ -12,6 +12,28 @@ interface CallEventBase {
 
 /** What a run reports while it goes on. */
 export type RunEvent =
+  | {
+      /** A value of many members is being stored; told after every 10,000 of them. */
+      readonly type: 'value-progress';
+      readonly members: number;
+    }
+  | {
+      /** A folder is being captured; told after every 1,000 files. */
+      readonly type: 'directory-progress';
+      /** As the program gave it. */
+      readonly path: string;
+      readonly files: number;
+    }
+  | {
+      /** A folder was captured. */
+      readonly type: 'directory-captured';
+      readonly path: string;
+      readonly files: number;
+      /** Files that the program's filter left out. */
+      readonly filteredFiles: number;
+      /** Paths of what was left out by its name, without looking into it. */
+      readonly leftOut: readonly string[];
+    }
   | (CallEventBase & { readonly type: 'call-started'; readonly attempt: number })
   | (CallEventBase & {
       readonly type: 'call-retried';

@@ -14,7 +14,7 @@ import type { RetryBudget } from './machine.ts';
 import { OpenKeys } from './open-keys.ts';
 import { Receipts, surroundingsOf } from './receipt.ts';
 import { Run } from './run.ts';
-import type { CallSpec } from './run-node.ts';
+import { allowing, type CallSpec } from './run-node.ts';
 import { Staging, stagingRef } from './staging.ts';
 
 export interface ExecutorOptions extends Omit<PoolOptions, 'readObject'> {
@@ -90,6 +90,7 @@ export class Executor {
     const objects = new RunObjects(store);
     const staging = new Staging({ objects, workName, baseCommitId, stagedCommitId, actor, nowMs });
     const reporter = new EventReporter(onEvent);
+    objects.whenMembers = (members) => reporter.report({ type: 'value-progress', members });
     const receipts = new Receipts(surroundingsOf(program), objects);
     const runner = startRunner?.(objects) ?? new LocalWorkerAdapter(objects, pool);
     const budget: RetryBudget = { maxAttempts: 1, ...(retryPauses ?? { baseMs: 500, maxMs: 30_000 }) };
@@ -144,18 +145,9 @@ export class Executor {
       value: uri,
       attachmentDatumId: bundleDatumId,
     });
-    return {
-      functionDatumId,
-      uri,
-      name: options.label ?? exportName,
-      options,
-      // @spec DML-EXE-1106
-      captured: {
-        exportName,
-        locator,
-        ambientInputs: ambientInputs.filter(({ kind }) => !allow.includes(kind)),
-      },
-    };
+    const captured = { exportName, locator, ambientInputs };
+    const name = options.label ?? exportName;
+    return allowing({ functionDatumId, uri, name, options, captured }, allow);
   }
 
   /** Ends every run and every worker. */

@@ -1,5 +1,6 @@
 import type { DatumId, ExecId, ExecutionKey, NodeId, NodeKind } from '@daggerml/object-model';
 import type { CallOptions } from '../authoring/functions.ts';
+import type { AmbientKind } from '../capture/ambient-inputs.ts';
 import type { CapturedFunction } from '../capture/capture.ts';
 import type { CallFailure } from './events.ts';
 import type { CallState } from './machine.ts';
@@ -12,6 +13,18 @@ export interface CallSpec {
   readonly options: CallOptions;
   /** What its capture tells of it; absent for a function that was not captured in this process. */
   readonly captured?: Pick<CapturedFunction, 'exportName' | 'ambientInputs' | 'locator'>;
+}
+
+/**
+ * Yields a function without what its author allows it to read.
+ *
+ * @spec DML-EXE-1106
+ */
+export function allowing(spec: CallSpec, allow: readonly AmbientKind[]): CallSpec {
+  const { captured } = spec;
+  if (!captured || allow.length === 0) return spec;
+  const ambientInputs = captured.ambientInputs.filter(({ kind }) => !allow.includes(kind));
+  return { ...spec, captured: { ...captured, ambientInputs } };
 }
 
 /** A node of a dag under construction, with what is known of its outcome. */

@@ -16,6 +16,7 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
   #ingested: Promise<unknown> = Promise.resolve();
   /** What is done when a stream or a result has filled the memory it may take. */
   whenFull: () => void = () => this.writeAll();
+  whenMembers: ((members: number) => void) | undefined;
 
   readDatum(datumId: DatumId): Datum {
     return this.read('datum', datumId);

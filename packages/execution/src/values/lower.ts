@@ -24,6 +24,7 @@ import { uriText } from './uri.ts';
 export const MAX_DEPTH = 1000;
 /** Collections that are remembered at one time. */
 const MAX_KNOWN = 1024;
+const MEMBERS_OF_PROGRESS = 10_000;
 /** A scalar shares its record with a few bytes of header. */
 const MAX_SCALAR_BYTES = MAX_RECORD_BYTES - 64;
 const MIN_I64 = -(2n ** 63n);
@@ -55,6 +56,7 @@ class Lowering {
   readonly #open = new Map<object, string>();
   /** Some of the collections that were lowered already. */
   readonly #known = new Map<object, DatumId>();
+  #members = 0;
   readonly #put: (bytes: Uint8Array) => DatumId;
 
   constructor(sink: ObjectSink, prepared: Prepared) {
@@ -106,6 +108,8 @@ class Lowering {
   }
 
   #element(value: unknown, path: string, depth: number): Element {
+    // @spec DML-EXE-1107
+    if (++this.#members % MEMBERS_OF_PROGRESS === 0) this.#sink.whenMembers?.(this.#members);
     const lowered = this.lower(value, path, depth + 1);
     if (typeof lowered === 'string') return lowered;
     const element = elementOf(lowered, this.#put);

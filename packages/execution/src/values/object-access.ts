@@ -15,6 +15,8 @@ export interface ObjectSink extends PageStore {
   /** Tells whether a datum is there already, so that it may be linked. */
   hasDatum(datumId: DatumId): boolean;
   putChunk(bytes: Uint8Array): ChunkId;
+  /** Hears after every so many members of one value how many were taken. */
+  whenMembers?: ((members: number) => void) | undefined;
 }
 
 /** A sink that can ask a stream to wait. */

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import type { CliIo } from './cli-io.ts';
+import { Output } from './output.ts';
+import { RunProgress } from './run-progress.ts';
+
+/** What is said on a terminal or elsewhere while a clock runs that the test sets. */
+function listener(isTTY: boolean): { progress: RunProgress; said: string[]; clock: { ms: number } } {
+  const said: string[] = [];
+  const clock = { ms: 1_000_000 };
+  const sink = { write: (text: string | Uint8Array) => said.push(String(text)) > 0, isTTY, columns: 60 };
+  const io = { stdout: sink, stderr: sink, env: {}, nowMs: () => clock.ms } as unknown as CliIo;
+  const output = new Output(io, { json: false, quiet: false, color: false });
+  return { progress: new RunProgress(output, io.nowMs, '/'), said, clock };
+}
+
+describe('RunProgress', () => {
+  it('tells how far long work has come, on a terminal in one line [DML-CLI-0727]', () => {
+    const { progress, said, clock } = listener(true);
+    for (let members = 10_000; members <= 120_000; members += 10_000) {
+      progress.onEvent({ type: 'value-progress', members });
+      clock.ms += 20;
+    }
+    progress.onEvent({ type: 'directory-progress', path: 'a/very/long/path/'.repeat(9), files: 2000 });
+    expect(said.slice(0, 2)).toEqual([
+      '\r\u001b[K  storing a value: 60,000 members',
+      '\r\u001b[K  storing a value: 110,000 members',
+    ]);
+    expect(said.every((text) => !text.includes('\n') && text.length <= 60 + 4)).toBe(true);
+  });
+
+  it('tells how far long work has come, elsewhere in a line from time to time [DML-CLI-0727]', () => {
+    const { progress, said, clock } = listener(false);
+    for (let files = 1000; files <= 12_000; files += 1000) {
+      progress.onEvent({ type: 'directory-progress', path: 'data', files });
+      clock.ms += 1000;
+    }
+    expect(said).toEqual(['  capturing data: 6,000 files\n', '  capturing data: 11,000 files\n']);
+  });
+
+  it('tells what was taken of a folder and what was not [DML-CLI-0726]', () => {
+    const { progress, said } = listener(false);
+    const taken = {
+      type: 'directory-captured',
+      path: 'data',
+      files: 1,
+      filteredFiles: 0,
+      leftOut: [],
+    } as const;
+    progress.onEvent(taken);
+    const leftOut = ['.git', 'node_modules', 'x/node_modules', 'y/node_modules', 'z/.git'];
+    progress.onEvent({ ...taken, path: 'all\u001b[31m', files: 1204, filteredFiles: 3000, leftOut });
+    expect(said[0]).toBe('  captured data  1 file\n');
+    expect(said[1]).toContain(
+      '1,204 files, without .git, node_modules, x/node_modules, 2 more by their names, 3,000 files by the filter\n',
+    );
+    expect(said[1]).not.toContain('\u001b');
+  });
+});
