@@ -71,6 +71,10 @@ describe('a declaration or entry', () => {
       'change-constant',
       'const t = {\n  a: 1,\n  // @@\n  b: 3,\n};',
     ]);
+    expect(broken('const t = {\n  // @@\n  a,\n};')?.[1]).toBe('const t = {\n  // @@\n  a: undefined,\n};');
+    expect(broken('const t = {\n  // @@\n  ...(a && { b: 1 }),\n};')?.[1]).toContain(
+      '...!((a && { b: 1 })),',
+    );
     expect(broken('class A {\n  // @@\n  readonly limit = 16;\n}')?.[1]).toContain('readonly limit = 17;');
   });
 

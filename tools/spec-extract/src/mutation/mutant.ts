@@ -49,6 +49,9 @@ function ofEntry(node: ts.Node): Mutant | undefined {
   if (ts.isPropertyDeclaration(node) || ts.isPropertyAssignment(node)) {
     return node.initializer === undefined ? undefined : ofValue(node.initializer);
   }
+  if (ts.isShorthandPropertyAssignment(node))
+    return { operator: 'delete-value', ...rangeOf(node), replacement: `${node.name.text}: undefined` };
+  if (ts.isSpreadAssignment(node)) return ofValue(node.expression);
   if (ts.isCaseOrDefaultClause(node)) return ofClause(node);
   return ts.isExpression(node) ? ofValue(node) : undefined;
 }
