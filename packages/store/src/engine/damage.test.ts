@@ -279,10 +279,9 @@ describe('damaged data files', () => {
     }
   });
 
-  it('are read value by value in a child process [DML-STO-0156]', async () => {
+  it('are read value by value, and what is wrong is listed', async () => {
     const copy = freshCopy();
     expect(await deepCheck(copy)).toMatchObject({ damaged: [] });
-    const bytes = Buffer.from(whole);
     const store = await openStore(copy, { mode: 'write' });
     const wrong = Buffer.from('not what the id says');
     const key = Buffer.concat([Buffer.from([12]), Buffer.from(ids[0] as string, 'hex')]);
@@ -291,10 +290,9 @@ describe('damaged data files', () => {
     const report = await deepCheck(copy);
     expect(report.damaged).toEqual([{ table: 'objects', key: key.toString('hex'), detail: 'hash_mismatch' }]);
     expect(report.objects).toBeGreaterThan(1200);
-    expect(bytes.length).toBe(whole.length);
   });
 
-  it('may end that child, which is reported, not shared [DML-STO-0157]', async () => {
+  it('are read value by value in a child, which may end by a signal [DML-STO-0156] [DML-STO-0157]', async () => {
     const copy = freshCopy();
     // Leaves half of the pages that the meta pages speak of: touching them is a bus error.
     truncateSync(join(copy, 'data.mdb'), 8192 + 4096 * 20);
