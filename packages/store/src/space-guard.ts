@@ -1,4 +1,5 @@
 import type { Engine } from './engine/engine.ts';
+import { reserveFile } from './engine/reserve.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 
@@ -6,6 +7,10 @@ import { storeError } from './errors.ts';
 const SPARE_BYTES = 4 * 2 ** 20;
 /** How many puts pass between two looks at the space left. */
 const PUTS_PER_LOOK = 1024;
+/** Rows above this take several pages of their own, which the engine writes as one run. */
+const SMALL_ROW_BYTES = 4096;
+/** Runs that are shorter together never make the engine's text about a refused write too long. */
+const RESERVED_BYTES = 96 * 1024;
 
 /**
  * Refuses a transaction before the engine runs out of space: an engine whose write fails half-way may end the
@@ -17,6 +22,7 @@ export class SpaceGuard {
   #leafPages: number | undefined;
   #puts = 0;
   #bytes = 0;
+  #runPages = 0;
 
   constructor(engine: Engine, environment: StoreEnvironment) {
     this.#engine = engine;
@@ -28,6 +34,11 @@ export class SpaceGuard {
     this.#bytes += sizeBytes > 2000 ? sizeBytes + 2 * this.#engine.pageBytes : sizeBytes + 64;
     this.#puts += 1;
     if (this.#puts % PUTS_PER_LOOK === 0) this.check();
+  }
+
+  /** Counts the pages of a row that the transaction has put and the store did not have. */
+  addNew(sizeBytes: number): void {
+    if (sizeBytes > SMALL_ROW_BYTES) this.#runPages += Math.ceil(sizeBytes / this.#engine.pageBytes) + 1;
   }
 
   /** Throws `store_full` when the place may not hold what the transaction has put so far. */
@@ -44,6 +55,17 @@ export class SpaceGuard {
     const room = maxFileBytes - this.#engine.file.sizeBytes();
     if (neededBytes > room)
       throw storeError('store_full', { neededBytes, availableBytes: Math.max(room, 0) });
+  }
+
+  /**
+   * Makes room in the file for long runs of pages, because the engine may end the process when the system refuses
+   * to write those; called last before a commit.
+   */
+  reserve(): void {
+    const { file, pageBytes, path } = this.#engine;
+    if (this.#runPages * pageBytes < RESERVED_BYTES) return;
+    // @spec DML-STO-0147
+    reserveFile(path, (file.readMeta().lastPage + 1 + this.#runPages) * pageBytes);
   }
 }
 

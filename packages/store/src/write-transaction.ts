@@ -1,5 +1,6 @@
 import {
   type CommitId,
+  DmlError,
   encodeRecord,
   hashBytes,
   isIdText,
@@ -160,7 +161,7 @@ export class WriteTransaction {
 
   #putObject(key: Buffer, value: Uint8Array, sizeBytes: number): void {
     // @spec DML-STO-0207
-    if (this.#putNew(key, value, sizeBytes)) return;
+    if (this.#putNew(key, value, sizeBytes)) return this.#space.addNew(sizeBytes);
     this.#keepOrHeal(key, value.length === sizeBytes ? value : stagedBytes(value));
   }
 
@@ -352,6 +353,7 @@ export class WriteTransaction {
   putRow(table: TableName, key: Uint8Array, value: Uint8Array): void {
     this.#assertOpen();
     this.#space.add(value.length);
+    this.#space.addNew(value.length);
     this.reach('put');
     if (table === 'objects' || table === 'excised') this.#endRun();
     try {
@@ -390,7 +392,16 @@ export class WriteTransaction {
       this.setMeta('generation', generation);
     }
     this.#space.check();
+    this.#reserve();
     this.#open = false;
+  }
+
+  #reserve(): void {
+    try {
+      this.#space.reserve();
+    } catch (cause) {
+      throw cause instanceof DmlError ? cause : this.#fail(cause);
+    }
   }
 
   /** Rows of `objects` change otherwise than by a put of an object. */

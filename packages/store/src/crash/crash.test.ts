@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeRecord, hashBytes } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
@@ -128,5 +128,23 @@ describe('failing writes', () => {
     const figures = show(await runRefusedWrites(temporaryFolder(), 4));
     expect(figures).toMatchObject({ rounds: 5, crashes: 4, deaths: 0, broken: [] });
     expect(figures.refusedWrites).toBeGreaterThan(0);
+  });
+
+  it('come before the engine writes long rows for which there is no room [DML-STO-0147]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const order = { path, scenario: 'bulk', worker: 0, run: 0, steps: 2 };
+    expect((await startWorker(order).end).lines.at(-1)).toEqual({ kind: 'done' });
+    const size = (): number => statSync(join(path, 'data.mdb')).size;
+    const sizeBytes = size();
+    for (const more of [0, 100_000, 400_000]) {
+      const limited = { ...order, run: 1, steps: 1, unguarded: true };
+      const end = await startWorker(limited, { fileSizeLimitBytes: sizeBytes + more }).end;
+      expect(end.signal).toBeNull();
+      expect(end.lines).toContainEqual({ kind: 'failed', code: 'store_full', commitId: null });
+      // What could be had of the room is given back; closing the store may take a few pages.
+      expect(size()).toBeLessThan(sizeBytes + 65_536);
+    }
+    const next = await startWorker({ ...order, run: 1, steps: 1 }).end;
+    expect(next.lines.at(-1)).toEqual({ kind: 'done' });
   });
 });

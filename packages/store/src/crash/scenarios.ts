@@ -103,6 +103,15 @@ async function commitScenario(host: ScenarioHost, step: number): Promise<void> {
   if (step % 8 === 7) host.store.checkpoint();
 }
 
+/** Puts chunks side by side, as a blob does, before it commits. */
+async function bulkScenario(host: ScenarioHost, step: number): Promise<void> {
+  host.store.transact('chunks', (transaction) => {
+    for (let index = 0; index < 8; index += 1)
+      transaction.put('chunk', Buffer.alloc(65_536, `${host.order.run} ${step} ${index} `));
+  });
+  return commitScenario(host, step);
+}
+
 async function gcScenario(host: ScenarioHost, step: number): Promise<void> {
   if (host.order.worker !== 0) return commitScenario(host, step);
   host.store.transact('garbage', (transaction) => {
@@ -121,6 +130,7 @@ async function gcScenario(host: ScenarioHost, step: number): Promise<void> {
 
 /** What a crash worker can be told to do. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  bulk: bulkScenario,
   commit: commitScenario,
   gc: gcScenario,
   ...UPKEEP_SCENARIOS,

@@ -1,0 +1,30 @@
+import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { storeError } from '../errors.ts';
+
+const ZEROS: Buffer = Buffer.alloc(2 ** 18);
+
+/** What the system answers where there is no room: on the disk, in the user's share of it, in the longest file. */
+const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/**
+ * Extends the data file of a store by zeros to `endBytes`, for as long as nobody else can write; what is there
+ * already stays. Throws `store_full` when there is no room, and else the system's error, with the file as it was.
+ */
+export function reserveFile(storePath: string, endBytes: number): void {
+  const descriptor = openSync(join(storePath, 'data.mdb'), 'r+');
+  try {
+    const { size } = fstatSync(descriptor);
+    let at = size;
+    try {
+      while (at < endBytes) at += writeSync(descriptor, ZEROS, 0, Math.min(ZEROS.length, endBytes - at), at);
+    } catch (cause) {
+      // Nothing is beyond the old end but these zeros.
+      if (at > size) ftruncateSync(descriptor, size);
+      if (!NO_ROOM.has(String((cause as NodeJS.ErrnoException).code))) throw cause;
+      throw storeError('store_full', { neededBytes: endBytes - size, availableBytes: at - size }, cause);
+    }
+  } finally {
+    closeSync(descriptor);
+  }
+}
