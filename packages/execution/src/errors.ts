@@ -44,7 +44,8 @@ const MESSAGES: Readonly<Record<ExecutionErrorCode | OfTheStore, string>> = {
   capture_failed: '[{file}: ]{reason}[; it exports: {exports}]',
   pipeline_missing: 'there is no file "{file}"',
   pipeline_threw: '{file}: {reason}',
-  not_a_pipeline: '"{file}" exports no pipeline[ named "{wanted}"; it exports: {pipelines}]',
+  not_a_pipeline:
+    '"{file}" exports no pipeline[ named "{wanted}"; it exports: {pipelines}][; in CommonJS, as here, one is exported by {instead}]',
   ambiguous_pipeline: '"{file}" exports several pipelines: {pipelines}',
   illegal_transition: 'the event "{event}" in the state "{state}"',
   unsupported_value: '{path} is {found}; {instead}',

@@ -85,7 +85,7 @@ export const WORK_WORDINGS: Readonly<Record<BindingsErrorCode | ExecutionErrorCo
   not_a_pipeline: {
     exit: EXIT.pipeline,
     message: '"{file}" exports no pipeline[ named "{wanted}"; it exports: {pipelines}]',
-    hint: "export one: export const name = definePipeline('name', async (dag) => { … })",
+    hint: "export one: export const name = definePipeline('name', async (dag) => { … })[; in CommonJS, as here: {instead}]",
   },
   ambiguous_pipeline: {
     exit: EXIT.pipeline,

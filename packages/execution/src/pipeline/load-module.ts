@@ -31,6 +31,11 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
   }
 }
 
+const BANNER = 'const __dmlResolve=import.meta.resolve;';
+/** What CommonJS files of the module call for packages and built-in modules. */
+const OWN_REQUIRE =
+  'import{createRequire as __dmlCreateRequire}from"node:module";const require=__dmlCreateRequire(import.meta.url);';
+
 /** Compiles a module with its relative imports into one; `conditions` resolve packages that it bundles. */
 export async function compileModule(file: string, conditions: readonly string[] = []): Promise<string> {
   try {
@@ -47,11 +52,13 @@ export async function compileModule(file: string, conditions: readonly string[] 
       // The compiled module lies elsewhere; stack traces name the author's files all the same.
       sourceRoot: `${pathToFileURL(dirname(file)).href}/`,
       logLevel: 'silent',
-      banner: { js: 'const __dmlResolve=import.meta.resolve;' },
+      banner: { js: BANNER },
       ...(conditions.length > 0 && { conditions: [...conditions] }),
       plugins: [ownNames, packagesByUrl, importMeta],
     });
-    return result.outputFiles[0]?.text ?? '';
+    const code = result.outputFiles[0]?.text ?? '';
+    // In the same line as the banner: the lines behind it stay where the source map has them.
+    return code.includes('var __require =') ? code.replace(BANNER, BANNER + OWN_REQUIRE) : code;
   } catch (error) {
     const first = (error as Partial<BuildFailure>).errors?.[0];
     if (!first) throw executionError('pipeline_threw', { file, reason: reasonOf(error) }, error);
@@ -86,21 +93,24 @@ const packagesByUrl: Plugin = {
       // Sources outside of node_modules (workspace members, path aliases) may need compiling: bundle them.
       if (!found.path.includes(`${join('/', 'node_modules', '/')}`) && /\.[cm]?tsx?$/.test(found.path))
         return found;
-      return { path: pathToFileURL(found.path).href, external: true };
+      // @spec DML-BND-1213
+      const isRequired = kind === 'require-call' || kind === 'require-resolve';
+      return { path: isRequired ? found.path : pathToFileURL(found.path).href, external: true };
     });
   },
 };
 
-/** Makes `import.meta` speak of the source file instead of the compiled one. */
+/** Makes `import.meta`, `__dirname` and `__filename` speak of the source file instead of the compiled one. */
 const importMeta: Plugin = {
   name: 'daggerml-import-meta',
   setup(context) {
     context.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
       const source = readFileSync(path, 'utf8');
-      if (!source.includes('import.meta')) return;
+      const asksForImport = source.includes('import.meta');
+      if (!asksForImport && !/\b__(?:dirname|filename)\b/.test(source)) return;
       const url = pathToFileURL(path).href;
       const resolver = `const __dmlResolveHere=(s)=>/^(\\.{0,2}\\/|[a-z]+:)/.test(s)?new URL(s,${JSON.stringify(url)}).href:__dmlResolve(s);`;
-      const { code } = await transform(resolver + source, {
+      const { code } = await transform(asksForImport ? resolver + source : source, {
         loader: extname(path).replace(/^\.[cm]?/, '') as Loader,
         sourcefile: path,
         sourcemap: 'inline',
@@ -110,6 +120,8 @@ const importMeta: Plugin = {
           'import.meta.filename': JSON.stringify(path),
           'import.meta.dirname': JSON.stringify(dirname(path)),
           'import.meta.resolve': '__dmlResolveHere',
+          __filename: JSON.stringify(path),
+          __dirname: JSON.stringify(dirname(path)),
         },
       });
       return { contents: code, loader: 'js' };

@@ -55,6 +55,77 @@ describe('loadPipeline', () => {
   });
 });
 
+describe('loadPipeline of CommonJS', () => {
+  const head = "const { definePipeline } = require('@daggerml/bindings');\n";
+
+  it.each([
+    ['module.exports = definePipeline("it", () => 1);', 'default'],
+    ['exports.it = definePipeline(() => 1);', 'it'],
+    ['module.exports = { it: definePipeline(() => 1), other: 2 };', 'it'],
+    ['exports.default = definePipeline("it", () => 1);', 'default'],
+    [
+      'Object.defineProperty(exports, "__esModule", { value: true });\nexports.it = definePipeline(() => 1);',
+      'it',
+    ],
+  ])('finds what is exported by %s [DML-BND-1212]', async (text, exportName) => {
+    const folder = write({ 'pipeline.js': head + text, 'package.json': '{}', 'pipeline.cjs': head + text });
+    for (const name of ['pipeline.js', 'pipeline.cjs']) {
+      const { pipeline, ...loaded } = await loadPipeline(join(folder, name));
+      expect([loaded.name, loaded.exportName, pipeline.build(undefined as never)]).toEqual([
+        'it',
+        exportName,
+        1,
+      ]);
+    }
+  });
+
+  it('lets it require packages, built-in modules and files [DML-BND-1213]', async () => {
+    const folder = write({
+      'package.json': '{}',
+      'node_modules/lib/package.json': '{ "name": "lib" }',
+      'node_modules/lib/index.js': 'exports.five = 5;',
+      'helper.js': "exports.sum = (a, b) => a + b + require('lib').five; exports.folder = __dirname;",
+      'pipeline.js': `const { basename } = require('path');
+        const { pathToFileURL } = require('node:url');
+        const { sum, folder } = require('./helper.js');
+        exports.it = () => [sum(1, 2), basename(__filename), pathToFileURL(folder).href];`,
+      'mixed.ts': `import { createRequire } from 'node:module';
+        import helper from './helper.js';
+        const require = createRequire(import.meta.url);
+        const __dirname: string = 'its own';
+        export const it = () => [helper.sum(0, 0), require('lib').five, __dirname];`,
+    });
+    const { default: whole } = (await loadModule(join(folder, 'pipeline.js'))) as {
+      default: { it(): unknown };
+    };
+    expect(whole.it()).toEqual([8, 'pipeline.js', pathToFileURL(folder).href]);
+    const mixed = (await loadModule(join(folder, 'mixed.ts'))) as { it(): unknown };
+    expect(mixed.it()).toEqual([5, 5, 'its own']);
+  });
+
+  it('says how CommonJS exports a pipeline where there is none [DML-BND-1214]', async () => {
+    const folder = write({
+      'package.json': '{}',
+      'steps.js': 'module.exports = { clean: 1 };',
+      'empty.cjs': '',
+      'steps.ts': 'export const clean = 1;',
+    });
+    const said = async (name: string): Promise<string> =>
+      loadPipeline(join(folder, name)).then(
+        () => 'nothing',
+        (error) => error.message,
+      );
+    const instead =
+      "in CommonJS, as here, one is exported by exports.name = definePipeline('name', async (dag)";
+    expect(await said('steps.js')).toContain(instead);
+    expect(await said('empty.cjs')).toContain(instead);
+    expect(await said('steps.ts')).not.toContain('CommonJS');
+    await expect(loadPipeline(join(folder, 'steps.js'))).rejects.toMatchObject({
+      fields: { exports: expect.arrayContaining(['clean']) },
+    });
+  });
+});
+
 describe('loadModule', () => {
   it('reports code that throws or cannot be compiled with its cause', async () => {
     const folder = write({
