@@ -1,11 +1,7 @@
 import { makeFolder as makeFolders } from '@daggerml/store';
 import { cliError } from './cli-error.ts';
 
-/**
- * Makes a folder and what is missing above it; throws `unwritable_path` with the path that was wanted.
- *
- * @spec DML-CLI-1201
- */
+/** Makes a folder and what is missing above it; throws `unwritable_path` with the path that was wanted. */
 export function makeFolder(folder: string, wanted: string = folder): void {
   try {
     makeFolders(folder);

@@ -77,6 +77,7 @@ describe('dml run', () => {
   });
 
   it('ends with the number of executed, cached and failed calls [DML-CLI-0705]', async () => {
+    await repository.run('sums');
     edit('steps.ts', 'const FACTOR = 2;', 'const FACTOR = 3;');
     const { stdout, stderr } = await repository.dml(['run', 'pipelines.ts', 'sums']);
     expect(stdout).toMatch(/^1 executed, 1 cached, 0 failed in \d/);
@@ -86,8 +87,9 @@ describe('dml run', () => {
   });
 
   it('says that nothing changed when the pipeline is as it was [DML-CLI-0706]', async () => {
+    await repository.run('sums');
     const before = await repository.refState();
-    edit('steps.ts', 'const FACTOR = 3;', '/* still three */ const FACTOR = 3;');
+    edit('steps.ts', 'const FACTOR =', '/* as before */ const FACTOR =');
     const { exitCode, stdout } = await repository.dml(['run', 'pipelines.ts', 'sums']);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(

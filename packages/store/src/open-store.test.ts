@@ -1,15 +1,17 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { CommitId } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../test/fixture-store.ts';
 import { putCommit } from '../test/records.ts';
+import { compactStore } from './compact/compact.ts';
 import { childProgram } from './crash/damage-runs.ts';
 import { heldEngineCount } from './engine/engine.ts';
 import { MAX_READERS } from './engine/engine-options.ts';
+import { openRegularFile } from './engine/store-files.ts';
 import { planGc } from './gc/run.ts';
 import { openStore } from './open-store.ts';
 import { headRef } from './ref-name.ts';
@@ -80,14 +82,68 @@ describe('opening a store', () => {
     const path = join(temporaryFolder(), 'store');
     await filledStore(path);
     rmSync(join(path, 'lock.mdb'));
-    mkdirSync(join(path, 'lock.mdb'));
+    symlinkSync(join('nowhere', 'lock.mdb'), join(path, 'lock.mdb'));
     for (const mode of ['read', 'write'] as const) {
       await expect(openStore(path, { mode })).rejects.toMatchObject({
         code: 'store_unwritable',
         detail: 'prepare',
       });
     }
-    rmSync(join(path, 'lock.mdb'), { recursive: true });
+    rmSync(join(path, 'lock.mdb'));
+    const store = await openStore(path, { mode: 'read' });
+    expect(store.readRefs()).toHaveLength(1);
+    await store.close();
+  });
+
+  it('refuses a store that has lost its data file, and creates none [DML-STO-0160]', async () => {
+    for (const lost of [['data.mdb'], ['data.mdb', 'stamp'], ['data.mdb', 'lock.mdb']]) {
+      const path = join(temporaryFolder(), 'store');
+      await filledStore(path);
+      for (const name of lost) rmSync(join(path, name));
+      const left = readdirSync(path);
+      for (const options of [
+        { mode: 'read' },
+        { mode: 'write' },
+        { mode: 'write', create: true },
+      ] as const) {
+        await expect(openStore(path, options)).rejects.toMatchObject({
+          code: 'store_damaged',
+          detail: 'data_file_missing',
+          fields: { path },
+        });
+      }
+      await expect(compactStore(path)).rejects.toMatchObject({ detail: 'data_file_missing' });
+      expect(readdirSync(path)).toEqual(left);
+      expect(readdirSync(dirname(path))).toEqual(['store']);
+    }
+  });
+
+  it('refuses what is no file in the place of one, and waits for none [DML-STO-0161]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    await filledStore(path);
+    const makePipe = (place: string): void => void execFileSync('mkfifo', [place]);
+    const makeFolder = (place: string): void => void mkdirSync(place);
+    for (const name of ['data.mdb', 'lock.mdb', 'stamp', 'compacting']) {
+      const place = join(path, name);
+      const aside = `${place}-aside`;
+      const isThere = existsSync(place);
+      if (isThere) renameSync(place, aside);
+      for (const make of [makePipe, makeFolder]) {
+        make(place);
+        const refused = { code: 'store_damaged', detail: 'not_a_file', fields: { path: place } };
+        for (const mode of ['read', 'write'] as const) {
+          await expect(openStore(path, { mode }), name).rejects.toMatchObject(refused);
+        }
+        await expect(compactStore(path), name).rejects.toMatchObject(refused);
+        // Also when it came to stand there after the first look.
+        expect(() => openRegularFile(place)).toThrow(expect.objectContaining(refused));
+        rmSync(place, { recursive: true });
+      }
+      if (isThere) renameSync(aside, place);
+    }
+    const moved = join(dirname(path), 'moved');
+    renameSync(join(path, 'data.mdb'), moved);
+    symlinkSync(moved, join(path, 'data.mdb'));
     const store = await openStore(path, { mode: 'read' });
     expect(store.readRefs()).toHaveLength(1);
     await store.close();
@@ -101,6 +157,10 @@ describe('opening a store', () => {
     expect(store.get('commit', commitId)).toBeDefined();
     expect(store.readRefs()).toHaveLength(1);
     expect(store.isReadOnly).toBe(true);
+    const { root, tables } = store.engine;
+    const put = (): unknown =>
+      root.transactionSync(() => tables.objects.putSync(Buffer.from('a'), Buffer.from('b')));
+    expect(put).toThrow();
     await store.close();
     expect(hashOfFile(path)).toBe(before);
   });

@@ -35,6 +35,7 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
     message: '"{path}" holds the repository or the current folder and is not replaced',
     hint: 'choose a path of its own',
   },
+  // @spec DML-CLI-1201
   unwritable_path: {
     exit: EXIT.storage,
     message: '"{path}" cannot be written ({errno})',
@@ -77,10 +78,10 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
     message: '"{name}" names an object of the class {found}, not a {wanted}',
     hint: `"dml show {name}" prints what it holds; ${FORMS}`,
   },
-  // @spec DML-CLI-0607
   unknown_object: {
     exit: EXIT.unknownObject,
     message: 'nothing here is named "{name}"',
+    // @spec DML-CLI-0607
     hint: `[did you mean: {nearest}? ]"dml dag list" and "dml heads" list names; ${FORMS}`,
     details: {
       ref: {
