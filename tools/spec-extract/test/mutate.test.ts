@@ -74,6 +74,7 @@ describe('mutate', () => {
       '2/3 DML-OBJ-0002',
       '  survived invert-condition: name.length === 0',
       '3/3 DML-OBJ-0003',
+      '  not mutable',
     ]);
     expect(snapshot(root)).toEqual(before);
   });

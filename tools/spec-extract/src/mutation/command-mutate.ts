@@ -40,7 +40,9 @@ export async function mutate(request: MutateRequest): Promise<Answer> {
         signal,
         onMutant: ({ id, position, total }) => say(`${position}/${total} ${id}`),
         onOutcome: ({ outcome, operator, original }) => {
-          if (outcome === 'survived') say(`  survived ${operator}: ${original}`);
+          if (outcome === 'killed') return;
+          const what = operator === undefined ? '' : ` ${operator}: ${original}`;
+          say(`  ${outcome.replace('_', ' ')}${what}`);
         },
       });
     } finally {
