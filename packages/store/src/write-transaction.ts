@@ -122,7 +122,7 @@ export class WriteTransaction {
     if (!PutBatch.takes(bytes.length)) {
       const key = this.#key;
       writeObjectKey(key, 0, objectClass, id);
-      this.#putObject(key, bytes, bytes.length);
+      if (this.#putObject(key, bytes, bytes.length)) this.#space.addNew(bytes.length);
       this.#recent.add(key);
       return;
     }
@@ -157,12 +157,14 @@ export class WriteTransaction {
     this.#recent.add(batch.keys(count));
   }
 
-  readonly #takeStaged: TakeStaged = (key, value, sizeBytes) => this.#putObject(key, value, sizeBytes);
+  readonly #takeStaged: TakeStaged = (key, value, sizeBytes) => void this.#putObject(key, value, sizeBytes);
 
-  #putObject(key: Buffer, value: Uint8Array, sizeBytes: number): void {
+  /** Puts an object where its key is free, and tells whether it was. */
+  #putObject(key: Buffer, value: Uint8Array, sizeBytes: number): boolean {
     // @spec DML-STO-0207
-    if (this.#putNew(key, value, sizeBytes)) return this.#space.addNew(sizeBytes);
+    if (this.#putNew(key, value, sizeBytes)) return true;
     this.#keepOrHeal(key, value.length === sizeBytes ? value : stagedBytes(value));
+    return false;
   }
 
   /** Puts bytes under a key that is free; false when it is known to be taken. */
