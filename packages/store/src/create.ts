@@ -1,16 +1,8 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { createDataFile } from './engine/engine.ts';
 import { ENGINE_VERSION } from './engine/engine-options.ts';
+import { findStoreFiles, readRegularFile } from './engine/store-files.ts';
 import type { ProcessIdentity, StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { textKey } from './keyspace.ts';
@@ -25,7 +17,7 @@ const DRAFT_TAIL = /^\d+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 function readCreator(draft: string): ProcessIdentity | undefined {
   try {
-    return JSON.parse(readFileSync(join(draft, CREATOR_FILE), 'utf8')) as ProcessIdentity;
+    return JSON.parse(readRegularFile(join(draft, CREATOR_FILE)).toString('utf8')) as ProcessIdentity;
   } catch {
     return undefined;
   }
@@ -118,7 +110,7 @@ export async function createStoreFiles(
     const { code, syscall } = cause as NodeJS.ErrnoException;
     if (syscall === 'rename' && (code === 'ENOTEMPTY' || code === 'EEXIST')) {
       // @spec DML-STO-0102
-      if (existsSync(join(path, 'data.mdb'))) return;
+      if (findStoreFiles(path)) return;
       // @spec DML-STO-0120
       throw storeError('store_unwritable', { path, errno: code, detail: 'folder_not_empty' }, cause);
     }

@@ -101,11 +101,7 @@ describe('opening a store', () => {
       await filledStore(path);
       for (const name of lost) rmSync(join(path, name));
       const left = readdirSync(path);
-      for (const options of [
-        { mode: 'read' },
-        { mode: 'write' },
-        { mode: 'write', create: true },
-      ] as const) {
+      for (const options of [{ mode: 'read' }, { mode: 'write' }, { mode: 'write', create: true }] as const) {
         await expect(openStore(path, options)).rejects.toMatchObject({
           code: 'store_damaged',
           detail: 'data_file_missing',

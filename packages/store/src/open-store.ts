@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { assertNotCompacting, assertNotReplaced } from './compact/marker.ts';
 import { createStoreFiles } from './create.ts';
 import { acquireEngine, type Engine, releaseEngine } from './engine/engine.ts';
 import { ENGINE_VERSION } from './engine/engine-options.ts';
 import { refuseNetworkFileSystem } from './engine/network-filesystem.ts';
 import { readRows } from './engine/reading.ts';
+import { findStoreFiles } from './engine/store-files.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { readMeta } from './meta.ts';
@@ -59,7 +60,7 @@ export async function openStore(path: string, options: OpenStoreOptions): Promis
   refuseNetworkFileSystem(path, environment.statFileSystem(nearestFolder(path)).type);
   const readOnly = options.mode === 'read';
   const program = options.program ?? 'unknown';
-  if (!existsSync(join(path, 'data.mdb'))) {
+  if (!findStoreFiles(path)) {
     // @spec DML-STO-0106
     if (options.create !== true || readOnly) throw storeError('store_missing', { path });
     await createStoreFiles(resolve(path), program, environment);

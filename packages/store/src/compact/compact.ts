@@ -4,6 +4,7 @@ import { DataFile } from '../engine/data-file.ts';
 import { acquireEngine, createDataFile, type Engine, releaseEngine } from '../engine/engine.ts';
 import { whileNobodyWrites } from '../engine/newest.ts';
 import { StampWriter } from '../engine/stamp.ts';
+import { findStoreFiles } from '../engine/store-files.ts';
 import type { StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
 import { nodeEnvironment } from '../node-environment.ts';
@@ -58,6 +59,7 @@ function removeDrafts(storePath: string): void {
  */
 export async function compactStore(path: string, options: CompactOptions = {}): Promise<CompactReport> {
   const environment = options.environment ?? nodeEnvironment();
+  if (!findStoreFiles(path)) throw storeError('store_missing', { path });
   const engine = acquireEngine(path, {
     readOnly: false,
     mapBytes: environment.mapBytes,

@@ -1,6 +1,7 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Engine } from '../engine/engine.ts';
+import { readRegularFile } from '../engine/store-files.ts';
 import type { ProcessIdentity, StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
 import { isSessionAlive } from '../sessions.ts';
@@ -17,7 +18,7 @@ interface Marker {
 
 function readMarker(storePath: string): Marker | undefined {
   try {
-    return JSON.parse(readFileSync(markerPath(storePath), 'utf8')) as Marker;
+    return JSON.parse(readRegularFile(markerPath(storePath)).toString('utf8')) as Marker;
   } catch {
     return undefined;
   }

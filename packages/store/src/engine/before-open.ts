@@ -2,6 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, existsSync, fstatSync, linkSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeError } from '../errors.ts';
+import { isOnReadOnlyMount } from './read-only-mount.ts';
+
+/** Tells whether the file at a path is on a mount on which nobody can write. */
+export type TellReadOnlyMount = (path: string) => boolean;
 
 /** Enough for the engine's header and the places of all readers. */
 const LOCK_FILE_BYTES = 65_536;
@@ -40,7 +44,6 @@ function prepareLockFile(storePath: string): void {
   if (!existsSync(path)) makeLockFile(path);
   const descriptor = openSync(path, 'r+');
   try {
-    if (!fstatSync(descriptor).isFile()) throw storeError('store_damaged', { path, detail: 'lock_file' });
     fillLockFile(descriptor);
   } finally {
     closeSync(descriptor);
@@ -61,14 +64,20 @@ function reserveDescriptors(storePath: string): void {
  * lock file cannot be made, when descriptors run out or when there is no room for the mapping.
  * Never called while this process has the file open: closing the lock file gives up the engine's locks on it.
  */
-export function prepareOpening(storePath: string, readOnly: boolean): void {
+export function prepareOpening(
+  storePath: string,
+  readOnly: boolean,
+  isReadOnlyMount: TellReadOnlyMount = isOnReadOnlyMount,
+): void {
   try {
     reserveDescriptors(storePath);
     prepareLockFile(storePath);
   } catch (cause) {
     const errno = String((cause as NodeJS.ErrnoException).code);
-    // The engine reads without locks where nothing can be written.
-    if (readOnly && errno === 'EROFS') return;
+    // The engine reads without locks where nothing can be written. Who lacks a permission is told of that first.
+    // @spec DML-STO-0163
+    const isRefused = errno === 'EACCES' && isReadOnlyMount(join(storePath, 'data.mdb'));
+    if (readOnly && (errno === 'EROFS' || isRefused)) return;
     // @spec DML-STO-0137
     throw storeError('store_unwritable', { path: storePath, errno, detail: 'prepare' }, cause);
   }

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   openSync,
   readFileSync,
+  realpathSync,
   rmSync,
   truncateSync,
   writeFileSync,
@@ -81,6 +82,11 @@ function poke(bytes: Buffer, at: number, value: number): Buffer {
   return bytes;
 }
 
+function eachPage(bytes: Buffer, damage: (page: Buffer) => void): Buffer {
+  for (let at = 2 * 4096; at < bytes.length; at += 4096) damage(bytes.subarray(at, at + 4096));
+  return bytes;
+}
+
 let path: string;
 let ids: string[];
 let whole: Buffer;
@@ -120,6 +126,20 @@ describe('damaged data files', () => {
       for (const mode of ['read', 'write'] as const) {
         await expect(openStore(copy, { mode }), name).rejects.toMatchObject({ code: 'store_damaged' });
       }
+    }
+  });
+
+  it('are refused with the path of their store [DML-STO-0162]', async () => {
+    const pages: readonly (readonly [string, (bytes: Buffer) => Buffer])[] = [
+      ['file_short', (bytes) => bytes.subarray(0, 4096)],
+      ['meta_magic', (bytes) => bytes.fill(0, 0, 4096)],
+      ['page_kind', (bytes) => eachPage(bytes, (page) => page.writeUInt16LE(0xffff, 18))],
+    ];
+    for (const [detail, damage] of pages) {
+      const copy = freshCopy();
+      writeFileSync(join(copy, 'data.mdb'), damage(Buffer.from(whole)));
+      const refused = { code: 'store_damaged', detail, fields: { path: realpathSync(copy) } };
+      await expect(openStore(copy, { mode: 'read' }), detail).rejects.toMatchObject(refused);
     }
   });
 

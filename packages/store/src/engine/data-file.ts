@@ -1,8 +1,9 @@
-import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeError } from '../errors.ts';
 import { type MetaPage, type ReadAt, readCount, readNewestMeta } from './meta-page.ts';
 import { describeFile, readStamp, type Stamp, sameStamp } from './stamp.ts';
+import { openRegularFile } from './store-files.ts';
 
 /** Where a meta page holds the number of its transaction. */
 const TRANSACTION_AT = 152;
@@ -45,7 +46,7 @@ export class DataFile {
 
   constructor(storePath: string) {
     this.#storePath = storePath;
-    this.#descriptor = openSync(join(storePath, 'data.mdb'), 'r');
+    this.#descriptor = openRegularFile(join(storePath, 'data.mdb'));
     this.readAt = (target, length, position) => {
       this.#reads += 1;
       return readSync(this.#descriptor, target, 0, length, position);

@@ -164,6 +164,14 @@ function assertAccess(path: string, readOnly: boolean): void {
   }
 }
 
+/** Says of which store a look at its file has found it damaged. */
+function placed(error: DmlError, path: string): DmlError {
+  if (error.code !== 'store_damaged' || error.fields.path !== undefined) return error;
+  const { code, recordType, detail, fields, cause } = error;
+  // @spec DML-STO-0162
+  return new DmlError({ code, recordType, detail, fields: { ...fields, path }, cause });
+}
+
 /** Yields the engine of a path, opening it when this process has not; balanced by `releaseEngine`. */
 export function acquireEngine(path: string, opening: EngineOpening): Engine {
   assertAccess(path, opening.readOnly);
@@ -180,7 +188,7 @@ export function acquireEngine(path: string, opening: EngineOpening): Engine {
   try {
     engine = openEngine(real, opening);
   } catch (cause) {
-    if (cause instanceof DmlError) throw cause;
+    if (cause instanceof DmlError) throw placed(cause, real);
     throw busyError(cause) ?? storeError('store_damaged', { path: real, detail: 'engine_open' }, cause);
   }
   engines.set(real, engine);

@@ -1,6 +1,7 @@
-import { closeSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { sealJson, unsealJson } from '../sealed-row.ts';
+import { readRegularFile } from './store-files.ts';
 
 const STAMP_KEY: Buffer = Buffer.from('data.mdb');
 const STAMP_BYTES = 256;
@@ -40,7 +41,7 @@ export function sameStamp(left: Stamp, right: Stamp): boolean {
 /** Reads the stamp of a store folder; undefined when there is none or it is torn. */
 export function readStamp(storePath: string): Stamp | undefined {
   try {
-    const text = readFileSync(join(storePath, 'stamp'), 'latin1').trim();
+    const text = readRegularFile(join(storePath, 'stamp')).toString('latin1').trim();
     return unsealJson<Stamp>('stamp', STAMP_KEY, Buffer.from(text, 'base64'));
   } catch {
     return undefined;

@@ -1,0 +1,35 @@
+import { closeSync, openSync, readFileSync } from 'node:fs';
+
+/** Where a line of /proc/self/mountinfo holds the id and the options of the mount; those of its file system end it. */
+const ID_AT = 0;
+const OPTIONS_AT = 5;
+
+/** Yields the id of the mount that an open file is on, from its /proc/self/fdinfo. */
+export function mountIdOf(fdInfo: string): string | undefined {
+  return /^mnt_id:\s*(\d+)$/m.exec(fdInfo)?.[1];
+}
+
+/** Tells whether a mount is read-only, or its file system is, from /proc/self/mountinfo. */
+export function isMountReadOnly(mountInfo: string, mountId: string): boolean {
+  // Spaces in paths and sources are escaped.
+  const lines = mountInfo.split('\n').map((line) => line.split(' '));
+  const mount = lines.find((words) => words[ID_AT] === mountId);
+  const options = [mount?.[OPTIONS_AT], mount?.at(-1)].flatMap((each) => each?.split(',') ?? []);
+  return options.includes('ro');
+}
+
+/** Tells whether the file at a path is known to be on a read-only mount; only Linux tells. */
+export function isOnReadOnlyMount(path: string): boolean {
+  try {
+    const descriptor = openSync(path, 'r');
+    try {
+      const mountId = mountIdOf(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'));
+      if (mountId === undefined) return false;
+      return isMountReadOnly(readFileSync('/proc/self/mountinfo', 'latin1'), mountId);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch {
+    return false;
+  }
+}
