@@ -22,3 +22,17 @@ export function freshBytes(length: number): Uint8Array {
   used += length;
   return bytes;
 }
+
+const transient = new ArrayBuffer(MAX_SHARED_BYTES);
+const transientViews: Uint8Array[] = [];
+
+/** Yields bytes that the next call with a length up to the same bound yields again, with whatever is in them. */
+export function transientBytes(length: number): Uint8Array {
+  if (length > MAX_SHARED_BYTES) return new Uint8Array(length);
+  let view = transientViews[length];
+  if (view === undefined) {
+    view = new Uint8Array(transient, 0, length);
+    transientViews[length] = view;
+  }
+  return view;
+}

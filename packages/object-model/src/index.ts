@@ -67,7 +67,7 @@ export {
 export { decodeRecord } from './records/decode-record.ts';
 export { encodeElement, isInline, MAX_INLINE_BYTES } from './records/element.ts';
 export { elementOf } from './records/element-of.ts';
-export { encodeRecord, FORMAT_VERSION, MAX_RECORD_BYTES } from './records/encode-record.ts';
+export { encodeRecord, encodeTransient, FORMAT_VERSION, MAX_RECORD_BYTES } from './records/encode-record.ts';
 export {
   type EntryKeys,
   type InteriorEntry,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeRecord, encodeRecord, formatRecord, recordLinks } from '../src/index.ts';
+import { decodeRecord, encodeRecord, encodeTransient, formatRecord, recordLinks } from '../src/index.ts';
 import { recordFromJson, recordToJson } from '../src/json/index.ts';
 import { encodeByCodec } from '../src/records/encode-record.ts';
 import { anyRecord } from './arbitrary-records.ts';
@@ -27,6 +27,15 @@ describe('any record', () => {
     fc.assert(
       fc.property(anyRecord, (record) => {
         expect(Buffer.compare(encodeRecord(record), encodeByCodec(record))).toBe(0);
+      }),
+      runs,
+    );
+  });
+
+  it('has the same bytes in memory that is reused', () => {
+    fc.assert(
+      fc.property(anyRecord, (record) => {
+        expect(Buffer.compare(encodeTransient(record), encodeRecord(record))).toBe(0);
       }),
       runs,
     );

@@ -1,7 +1,7 @@
 import {
   type CommitId,
   DmlError,
-  encodeRecord,
+  encodeTransient,
   hashBytes,
   isIdText,
   MAX_RECORD_BYTES,
@@ -89,7 +89,7 @@ export class WriteTransaction {
 
   /** Encodes and puts one record and yields its id. */
   putRecord<Class extends RecordClass>(record: Records[Class] & { readonly type: Class }): ObjectIds[Class] {
-    return this.put(record.type, encodeRecord(record));
+    return this.put(record.type, encodeTransient(record));
   }
 
   /**

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ids, plainTombstone, sampleRecords, scalar } from '../../test/generate/samples.ts';
 import { RECORD_TYPE_NUMBERS } from '../object-class.ts';
 import { encodeElement } from './element.ts';
-import { encodeByCodec, encodeRecord, MAX_RECORD_BYTES } from './encode-record.ts';
+import { encodeByCodec, encodeRecord, encodeTransient, MAX_RECORD_BYTES } from './encode-record.ts';
 import type { AnyRecord } from './record-types.ts';
 
 const refusedFor = (detail: string): unknown => expect.objectContaining({ name: 'DmlError', detail });
@@ -70,6 +70,33 @@ describe('encodeRecord', () => {
         expect(() => encode(record([...full, scalar.nothing]))).toThrow(refusedFor('page_size'));
       }
     }
+  });
+
+  it('forgets the function of the last call when the next one is refused', () => {
+    const call = (functionDatumId: string): AnyRecord =>
+      ({ type: 'node', kind: 'call', functionDatumId, inputs: [] }) as unknown as AnyRecord;
+    const expected = encodeByCodec(call(ids.datum()));
+    const bad = `${'0'.repeat(63)}x`;
+    for (const encode of [encodeRecord, encodeTransient]) {
+      for (let again = 0; again < 2; again++) {
+        expect(Buffer.compare(encode(call(ids.datum())), expected)).toBe(0);
+        expect(() => encode(call(bad))).toThrow(refusedFor('id_form'));
+        expect(() => encode(call(bad))).toThrow(refusedFor('id_form'));
+        expect(Buffer.compare(encode(call(ids.datum())), expected)).toBe(0);
+      }
+    }
+  });
+
+  it('yields bytes that the caller owns, unless it asks for memory that is reused', () => {
+    const literal = (datumId: string): AnyRecord =>
+      ({ type: 'node', kind: 'literal', datumId }) as unknown as AnyRecord;
+    const [first, second] = [literal('1'.repeat(64)), literal('2'.repeat(64))];
+    const owned = encodeRecord(first);
+    const transient = encodeTransient(first);
+    expect(Buffer.compare(owned, transient)).toBe(0);
+    encodeTransient(second);
+    expect(Buffer.compare(transient, encodeRecord(second))).toBe(0);
+    expect(Buffer.compare(owned, encodeRecord(first))).toBe(0);
   });
 
   it('throws its own error for values of any other shape', () => {

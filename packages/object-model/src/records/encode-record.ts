@@ -5,7 +5,7 @@ import { RECORD_TYPE_NUMBERS } from '../object-class.ts';
 import { RECORD_CODECS } from './codecs.ts';
 import type { Fields } from './fields.ts';
 import type { AnyRecord } from './record-types.ts';
-import { encodeByTemplate } from './template.ts';
+import { encodeByTemplate, encodeTransientNode } from './template.ts';
 
 /** Format version of every record. */
 export const FORMAT_VERSION = 1;
@@ -26,6 +26,18 @@ export function encodeRecord(record: AnyRecord): Uint8Array {
     // @spec DML-OBJ-0209
     if (bytes.length > MAX_RECORD_BYTES) fail('record_size', { sizeBytes: bytes.length });
     return bytes;
+  } catch (error) {
+    throw withRecordType(error, record?.type);
+  }
+}
+
+/**
+ * Encodes a record as `encodeRecord` does, into memory that the next call may reuse: for bytes that are hashed and
+ * copied at once.
+ */
+export function encodeTransient(record: AnyRecord): Uint8Array {
+  try {
+    return encodeTransientNode(record) ?? encodeRecord(record);
   } catch (error) {
     throw withRecordType(error, record?.type);
   }

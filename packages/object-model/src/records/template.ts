@@ -1,7 +1,7 @@
-import { LINK_BYTES, writeCidField } from '../cbor/link-bytes.ts';
+import { CID_FIELD_BYTES, LINK_BYTES, writeCidField } from '../cbor/link-bytes.ts';
 import { CODEC_DAG_CBOR } from '../cbor/value.ts';
 import { CborWriter } from '../cbor/writer.ts';
-import { freshBytes } from '../fresh-bytes.ts';
+import { freshBytes, transientBytes } from '../fresh-bytes.ts';
 import type { DagId, DatumId, ExecId, ExecRequestId, ExecutionKey, NodeId } from '../ids.ts';
 import type { RecordType } from '../object-class.ts';
 import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
@@ -37,12 +37,17 @@ const MAX_TEMPLATE_INPUTS = 23;
 
 /** Encodes the shapes written most often directly; undefined for any other. */
 export function encodeByTemplate(record: AnyRecord): Uint8Array | undefined {
-  if (record?.type === 'node') return encodeNode(record);
+  if (record?.type === 'node') return encodeNode(record, freshBytes);
   if (record?.type === 'page') return encodePage(record);
   if (record?.type !== 'datum') return undefined;
   if (isScalarKind(record.kind)) return encodeScalar(record as ScalarDatum);
   const isCollection = record.kind === 'list' || record.kind === 'set' || record.kind === 'map';
   return isCollection ? encodeCollection(record) : undefined;
+}
+
+/** Encodes a node of a shape written often into memory that the next call reuses; undefined for any other record. */
+export function encodeTransientNode(record: AnyRecord): Uint8Array | undefined {
+  return record?.type === 'node' ? encodeNode(record, transientBytes) : undefined;
 }
 
 /** Decodes the shapes read most often directly; undefined for anything that needs a closer look. */
@@ -53,28 +58,44 @@ export function decodeByTemplate(bytes: Uint8Array, type: RecordType): AnyRecord
   return kind === 1 ? decodeLiteral(bytes) : kind === 2 || kind === 4 ? decodeCall(bytes, kind) : undefined;
 }
 
-function encodeNode(node: NodeRecord): Uint8Array | undefined {
+/** The function of the call encoded last, and its link: many calls in a row are of one function. */
+let lastFunctionId = '';
+const lastFunction = new Uint8Array(CID_FIELD_BYTES);
+
+function writeFunction(id: string, target: Uint8Array, offset: number): void {
+  if (id !== lastFunctionId) {
+    // An id that is refused has overwritten what was there.
+    lastFunctionId = '';
+    writeCidField(CODEC_DAG_CBOR, id, lastFunction, 0);
+    lastFunctionId = id;
+  }
+  for (let at = 0; at < CID_FIELD_BYTES; at++) target[offset + at] = lastFunction[at]!;
+}
+
+type TakeBytes = (length: number) => Uint8Array;
+
+function encodeNode(node: NodeRecord, take: TakeBytes): Uint8Array | undefined {
   if (node.kind === 'literal') {
-    const bytes = freshBytes(LITERAL_BYTES);
+    const bytes = take(LITERAL_BYTES);
     writeLiteralHead(bytes);
     writeCidField(CODEC_DAG_CBOR, node.datumId, bytes, 8);
     return bytes;
   }
-  return node.kind === 'call' || node.kind === 'builtin' ? encodeCall(node) : undefined;
+  return node.kind === 'call' || node.kind === 'builtin' ? encodeCall(node, take) : undefined;
 }
 
 function writeLiteralHead(bytes: Uint8Array): void {
   for (let at = 0; at < LITERAL_HEAD.length; at++) bytes[at] = LITERAL_HEAD[at]!;
 }
 
-function encodeCall(node: CallNode | BuiltinNode): Uint8Array | undefined {
+function encodeCall(node: CallNode | BuiltinNode, take: TakeBytes): Uint8Array | undefined {
   const inputs = node.inputs;
   if (!Array.isArray(inputs) || inputs.length > MAX_TEMPLATE_INPUTS) return undefined;
-  const bytes = freshBytes(INPUTS_OFFSET + 1 + inputs.length * LINK_BYTES);
+  const bytes = take(INPUTS_OFFSET + 1 + inputs.length * LINK_BYTES);
   writeLiteralHead(bytes);
   bytes[0] = 0x85;
   bytes[3] = node.kind === 'call' ? 2 : 4;
-  writeCidField(CODEC_DAG_CBOR, node.functionDatumId, bytes, 8);
+  writeFunction(node.functionDatumId, bytes, 8);
   bytes[INPUTS_OFFSET] = 0x80 | inputs.length;
   let at = INPUTS_OFFSET + 1;
   for (const input of inputs as readonly NodeId[]) {
