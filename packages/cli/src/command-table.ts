@@ -11,7 +11,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Create a repository.',
     description:
       'Creates .dml in the folder, with the branch main. A repository that exists is left unchanged.',
-    arguments: [{ syntax: '[folder]', description: 'folder to create it in; the current one by default' }],
+    arguments: [
+      { syntax: '[folder]', description: 'folder to create it in; the current one by default', isPath: true },
+    ],
     example: 'dml init',
     load: () => import('./commands/init.ts'),
   },
@@ -22,7 +24,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'Only calls whose code or inputs changed are computed; all others are answered from the repository.',
     arguments: [
-      { syntax: '<file>', description: 'TypeScript or JavaScript file that exports a pipeline' },
+      {
+        syntax: '<file>',
+        description: 'TypeScript or JavaScript file that exports a pipeline',
+        isPath: true,
+      },
       { syntax: '[pipeline]', description: 'which one, when the file exports several' },
     ],
     options: [
@@ -114,7 +120,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'What cannot stand in a file name is percent-encoded; --json tells which key became which file.',
     arguments: [
       { syntax: '<name>', description: `${OBJECT_NAME}; of a dag, its root's value` },
-      { syntax: '<path>', description: 'file or folder to write' },
+      { syntax: '<path>', description: 'file or folder to write', isPath: true },
     ],
     options: [{ syntax: '--force', description: 'overwrite what the path holds' }],
     takesReference: true,
@@ -220,6 +226,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         syntax: '--why <object>',
         description: 'delete nothing and print why an object is kept, as a path from a root',
+        isName: true,
       },
     ],
     takesReference: true,

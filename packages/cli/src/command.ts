@@ -5,12 +5,16 @@ import type { Output } from './output.ts';
 export interface ArgumentSpec {
   readonly syntax: `<${string}>` | `[${string}]`;
   readonly description: string;
+  /** Set for the path of a file or folder, which is taken as it is typed. */
+  readonly isPath?: true;
 }
 
 /** One option in commander's syntax, e.g. `-n, --count <number>`. */
 export interface OptionSpec {
   readonly syntax: string;
   readonly description: string;
+  /** Set when its value is the name of an object. */
+  readonly isName?: true;
 }
 
 /** What a command is given when it runs. */

@@ -1,3 +1,4 @@
+import { canonicalText } from '@daggerml/object-model';
 import { isAnyDmlError } from './any-dml-error.ts';
 import { cliError } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
@@ -26,7 +27,12 @@ export function describeError(caught: unknown, cwd: string): ErrorReport {
   const wording = (ERROR_TABLE as Readonly<Record<string, ErrorWording>>)[told.code];
   if (wording === undefined) return defect(error);
   const { message, hint } = wording.details?.[told.detail ?? ''] ?? wording;
-  const fields = { detail: told.detail, position: sourcePosition(told, cwd), ...told.fields };
+  const fields = {
+    detail: told.detail,
+    position: sourcePosition(told, cwd),
+    escaped: escapesOf(told.fields.name),
+    ...told.fields,
+  };
   return {
     // @spec DML-CLI-0501
     exit: wording.exit,
@@ -35,6 +41,16 @@ export function describeError(caught: unknown, cwd: string): ErrorReport {
     message: fillIn(message, fields),
     hint: hint === undefined ? undefined : fillIn(hint, fields),
   };
+}
+
+/**
+ * Yields a name that is not in NFC with escapes for what is not ASCII, since it looks like one that is.
+ *
+ * @spec DML-CLI-1209
+ */
+function escapesOf(name: unknown): string | undefined {
+  if (typeof name !== 'string' || !name.isWellFormed() || canonicalText(name) === name) return undefined;
+  return name.replace(/[^\u0020-\u007e]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }
 
 /** What a library throws when the signal it was given is aborted. */

@@ -57,7 +57,11 @@ async function carryOut(invocation: Invocation, io: CliIo, look: GlobalOptions):
     const { misuseError } = await import('./misuse-error.ts');
     throw misuseError(invocation.misuse);
   }
-  const { command, globals, args, options } = invocation;
-  const [{ run }, { Output }] = await Promise.all([command.load(), import('./output.ts')]);
-  return await run({ io, globals, output: new Output(io, globals), args, options });
+  const { command, globals } = invocation;
+  const [{ run }, { Output }, { canonicalNames }] = await Promise.all([
+    command.load(),
+    import('./output.ts'),
+    import('./canonical-names.ts'),
+  ]);
+  return await run({ io, globals, output: new Output(io, globals), ...canonicalNames(command, invocation) });
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SCHEMA_VERSION } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -75,6 +75,28 @@ describe('a repository with a newer schema', () => {
       }
     } finally {
       newer.remove();
+    }
+  });
+});
+
+describe('a repository that has lost its data file', () => {
+  it('is reported as such by every command, and by none as one to create', async () => {
+    const lost = await TestRepository.create();
+    try {
+      const store = join(lost.folder, '.dml/store');
+      rmSync(join(store, 'data.mdb'));
+      const left = readdirSync(store);
+      for (const argv of [['log'], ['run', 'pipelines.ts', 'sums'], ['init']]) {
+        const outcome = await lost.dml(argv);
+        expect(outcome).toMatchObject({ exitCode: 10, stdout: '' });
+        expect(outcome.stderr).toBe(
+          `dml: the store in "${store}" has lost its file "data.mdb", which holds everything\n` +
+            'hint: put the folder back from a backup or a copy, or move it away and run "dml init" for an empty repository\n',
+        );
+      }
+      expect(readdirSync(store)).toEqual(left);
+    } finally {
+      lost.remove();
     }
   });
 });

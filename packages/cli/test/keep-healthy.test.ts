@@ -1,5 +1,5 @@
-import { closeSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, openSync, readFileSync, realpathSync, truncateSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
@@ -164,7 +164,7 @@ describe('dml verify', () => {
       const text = await broken.dml(['verify']);
       expect(text.exitCode).toBe(11);
       expect(text.stdout).toBe(
-        'store damaged: 1\n  detail file_short\n0 objects and 0 refs checked, 1 finding\n',
+        `store damaged: 1\n  detail file_short  path ${realpathSync(dirname(file))}\n0 objects and 0 refs checked, 1 finding\n`,
       );
       expect((await broken.dml(['log'])).exitCode).toBe(10);
     } finally {

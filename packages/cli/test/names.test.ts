@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { indexRef } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunDocument, TestRepository } from './test-repository.ts';
@@ -54,6 +56,39 @@ describe('object names', () => {
     const { dagId } = await repository.json<RunDocument>('run', 'prefix.ts');
     expect(await shown(prefix)).toBe(dagId);
     expect(await shown(first.dagId.slice(0, 7))).toBe(first.dagId);
+  });
+
+  it('are found and given in NFC, however they are typed [DML-CLI-0611]', async () => {
+    const accents = await TestRepository.create();
+    try {
+      accents.write(
+        'accents.ts',
+        `import { definePipeline } from '@daggerml/bindings';
+        export const accents = definePipeline('caf\\u00e9', async (dag) => {
+          dag.name('\\u00e9', dag.literal(5));
+          return {};
+        });`,
+      );
+      await accents.ok('run', 'accents.ts', 'cafe\u0301');
+      for (const name of ['cafe\u0301#e\u0301', 'main:cafe\u0301#e\u0301', 'caf\u00e9#e\u0301']) {
+        expect(await accents.ok('cat', name)).toBe('5\n');
+        expect(await accents.ok('show', name)).toBe(await accents.ok('show', 'caf\u00e9#\u00e9'));
+        expect(await accents.ok('gc', '--why', name)).toContain('kept by refs/heads/main\n');
+      }
+      await accents.ok('branch', 'e\u0301te\u0301');
+      expect(await accents.ok('ref', '\u00e9t\u00e9')).toBe(await accents.ok('ref', 'e\u0301t\u00e9'));
+      const folder = join(accents.folder, 'e\u0301');
+      await accents.ok('export', 'cafe\u0301', folder);
+      expect(existsSync(folder)).toBe(true);
+      await accents.ok('dag', 'delete', 'cafe\u0301');
+      await accents.ok('dag', 'restore', 'main~1:cafe\u0301');
+      expect((await accents.json<{ name: string }[]>('dag', 'list')).map(({ name }) => name)).toEqual([
+        'caf\u00e9',
+      ]);
+      expect((await accents.dml(['show', 'e\u0301'])).exitCode).toBe(3);
+    } finally {
+      accents.remove();
+    }
   });
 
   it('that a branch and a dag have name the branch, and say how the dag is named [DML-CLI-0609] [DML-CLI-0610]', async () => {

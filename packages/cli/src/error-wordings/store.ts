@@ -15,15 +15,20 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
     message: 'there is no store in "{path}"',
     hint: '"dml init" creates a repository',
   },
-  store_exists: {
-    exit: EXIT.refused,
-    message: 'there is a store already',
-    hint: '"dml status" shows what it holds',
-  },
   store_damaged: {
     exit: EXIT.storage,
-    message: 'the store is damaged ({detail}[ in {table}])',
+    message: 'the store[ in "{path}"] is damaged ({detail}[ in {table}])',
     hint: DAMAGED,
+    details: {
+      data_file_missing: {
+        message: 'the store in "{path}" has lost its file "data.mdb", which holds everything',
+        hint: 'put the folder back from a backup or a copy, or move it away and run "dml init" for an empty repository',
+      },
+      not_a_file: {
+        message: '"{path}" is not a regular file',
+        hint: 'move it away; "lock.mdb" and "stamp" are made anew, "data.mdb" is to be put back from a copy',
+      },
+    },
   },
   store_poisoned: {
     exit: EXIT.storage,

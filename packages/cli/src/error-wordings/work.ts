@@ -43,8 +43,11 @@ export const WORK_WORDINGS: Readonly<Record<BindingsErrorCode | ExecutionErrorCo
   },
   invalid_name: {
     exit: EXIT.pipeline,
-    message: '[{position}: ]"{name}" cannot be a name ({reason})',
-    hint: 'a name has 1 to 255 bytes, no control characters, and is not "." or ".."',
+    message:
+      '[{position}: ]"{name}" cannot be a name ({reason})[: it is "{escaped}", with an accent apart from its letter]',
+    hint:
+      'a name has 1 to 255 bytes in the normal form NFC, as name.normalize() yields it, no control characters, ' +
+      'and is not "." or ".."',
   },
   dag_failed: {
     exit: EXIT.callFailed,
@@ -128,11 +131,9 @@ export const WORK_WORDINGS: Readonly<Record<BindingsErrorCode | ExecutionErrorCo
     message: 'no adapter here runs "{uri}"',
     hint: 'only captured TypeScript functions run in this version',
   },
-  function_missing: { exit: EXIT.callFailed, message: 'the captured code has no such function[: {message}]' },
   function_threw: { exit: EXIT.callFailed, message: 'a function threw[: {message}]' },
   function_exited: { exit: EXIT.callFailed, message: 'a function ended its process[: {message}]' },
   never_settled: { exit: EXIT.callFailed, message: 'a function never came to an end[: {message}]' },
-  builtin_refused: { exit: EXIT.callFailed, message: 'a builtin refused its inputs[: {message}]' },
   worker_lost: {
     exit: EXIT.infrastructure,
     message: 'the worker of a call was lost[: {message}]',
