@@ -1,7 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { median } from './harness.mjs';
 
-const SIZES = [250_000, 1_000_000];
+const SMALL = 250_000;
+const LARGE = 1_000_000;
+const ROUNDS = 3;
 const collector = fileURLToPath(new URL('../packages/store/dist/gc/gc-bench.child.js', import.meta.url));
 
 /** Fills a store with objects, every other one garbage, and collects in a process of its own. */
@@ -14,23 +17,29 @@ function collect(objects) {
 }
 
 export async function run() {
-  const [small, large] = SIZES.map(collect);
-  const growth = large.microsecondsPerObject / small.microsecondsPerObject;
+  const pairs = Array.from({ length: ROUNDS }, () => [collect(SMALL), collect(LARGE)]);
+  const costOf = (size) => median(pairs.map((pair) => pair[size].microsecondsPerObject));
+  const growths = pairs.map(([small, large]) => large.microsecondsPerObject / small.microsecondsPerObject);
+  const growth = median(growths);
+  const [small, large] = pairs[0];
   const share = ((100 * large.swept) / large.objects).toFixed(0);
+  const ownMiB = Math.max(...pairs.map(([, { peakAnonymousMiB }]) => peakAnonymousMiB));
+  const mappedMiB = Math.max(...pairs.map(([, { peakMappedMiB }]) => peakMappedMiB));
+  const each = growths.map((value) => value.toFixed(2)).join(', ');
   return [
     {
-      what: `collect ${large.objects} objects, ${share} % of them dead (${large.seconds.toFixed(1)} s, ${large.microsecondsPerObject.toFixed(2)} µs each)`,
-      against: `itself at ${small.objects}: ${small.microsecondsPerObject.toFixed(2)} µs each`,
-      result: `${growth.toFixed(2)}× per object`,
+      what: `collect ${large.objects} objects, ${share} % of them dead (${costOf(1).toFixed(2)} µs each)`,
+      against: `itself at ${small.objects}: ${costOf(0).toFixed(2)} µs each`,
+      result: `${growth.toFixed(2)}× per object (${each})`,
       aim: 'linear: ≤ 1.25×',
       met: growth <= 1.25,
     },
     {
-      what: `peak memory of collecting ${large.objects} objects`,
-      against: `resident with the mapped data file of ${large.fileMiB} MiB: ${large.peakRssMiB} MiB`,
-      result: `${large.peakAnonymousMiB} MiB of its own`,
+      what: `peak memory of collecting ${large.objects} objects, of the process itself`,
+      against: `pages of the data file of ${large.fileMiB} MiB that it has mapped, which the system takes back at need: ${mappedMiB} MiB`,
+      result: `${ownMiB} MiB`,
       aim: '≤ 300 MB',
-      met: large.peakAnonymousMiB * 2 ** 20 <= 300e6,
+      met: ownMiB * 2 ** 20 <= 300e6,
     },
   ];
 }

@@ -1,3 +1,4 @@
+import { fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -46,11 +47,54 @@ export async function interleave(subjects, { rounds = 5, warmups = 1 } = {}) {
   return times;
 }
 
+/** Yields the round-by-round ratios `a / b`. */
+export function ratios(times, a, b) {
+  const right = times.get(b);
+  return times.get(a).map((value, round) => value / right[round]);
+}
+
 /** Yields the median of the round-by-round ratios `a / b`. */
 export function ratio(times, a, b) {
-  const left = times.get(a);
-  const right = times.get(b);
-  return median(left.map((value, round) => value / right[round]));
+  return median(ratios(times, a, b));
+}
+
+/** Shows the quarter and the three quarters below which values lie. */
+export function spread(values) {
+  const sorted = [...values].sort((a, b) => a - b);
+  const at = (share) => sorted[Math.round(share * (sorted.length - 1))].toFixed(2);
+  return `${at(0.25)}–${at(0.75)}`;
+}
+
+/**
+ * Starts a process that answers tasks one at a time: what two subjects share in one process is compiled for both,
+ * and the heap that one leaves behind slows the other.
+ */
+export function startProcess(file, args = []) {
+  const child = fork(file, args, { execArgv: ['--expose-gc'] });
+  let waiting;
+  let isOver = false;
+  child.on('message', (answer) => waiting?.resolve(answer));
+  child.on('exit', (code) => {
+    isOver = true;
+    waiting?.reject(new Error(`${file} ended with exit code ${code}`));
+  });
+  return {
+    ask: (task) =>
+      new Promise((resolve, reject) => {
+        waiting = { resolve, reject };
+        if (isOver) reject(new Error(`${file} has ended`));
+        else child.send(task);
+      }),
+    end: () => {
+      if (child.connected) child.disconnect();
+    },
+  };
+}
+
+/** In a process started so: answers every task by what `answer` yields, and ends with the process that asks. */
+export function answerTasks(answer, end = () => {}) {
+  process.on('message', async (task) => process.send(await answer(task)));
+  process.on('disconnect', end);
 }
 
 /** Yields a number generator with a fixed seed (mulberry32), values in [0, 1). */

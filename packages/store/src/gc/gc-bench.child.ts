@@ -13,7 +13,7 @@ const PER_TRANSACTION = 50_000;
 /** Literal nodes one commit of the filling holds. */
 const NODES_PER_COMMIT = 1_000;
 
-function mebibytes(field: 'VmHWM' | 'RssAnon' | 'VmRSS'): number {
+function mebibytes(field: 'VmHWM' | 'RssAnon' | 'RssFile' | 'VmRSS'): number {
   const status = readFileSync('/proc/self/status', 'latin1');
   return Number(new RegExp(`${field}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024;
 }
@@ -71,6 +71,7 @@ async function collect(path: string): Promise<void> {
   const before = mebibytes('VmRSS');
   const store = await openStore(path, { mode: 'write' });
   let peakAnonymous = 0;
+  let peakMapped = 0;
   const phases = new Map<string, number>();
   let last = performance.now();
   const started = last;
@@ -80,6 +81,7 @@ async function collect(path: string): Promise<void> {
       phases.set(phase, (phases.get(phase) ?? 0) + now - last);
       last = now;
       peakAnonymous = Math.max(peakAnonymous, mebibytes('RssAnon'));
+      peakMapped = Math.max(peakMapped, mebibytes('RssFile'));
     },
   });
   const elapsed = performance.now() - started;
@@ -97,6 +99,7 @@ async function collect(path: string): Promise<void> {
     rssBeforeMiB: Math.round(before),
     peakRssMiB: Math.round(mebibytes('VmHWM')),
     peakAnonymousMiB: Math.round(peakAnonymous),
+    peakMappedMiB: Math.round(peakMapped),
   };
   process.stdout.write(`${JSON.stringify(figures, null, 2)}\n`);
   await store.close();
