@@ -9,7 +9,7 @@ import {
   encodeRecord,
 } from '@daggerml/object-model';
 import { bindingsError } from './errors.ts';
-import { isRepository, REPOSITORY_MARK } from './folder.ts';
+import { hasStoreFiles, REPOSITORY_MARK } from './folder.ts';
 
 /** Which files of a folder are taken. */
 export interface DirectoryOptions {
@@ -39,7 +39,7 @@ interface DirectoryListener {
 
 /** Made by tools, large, and never the same on two machines. */
 const NO_DATA: ReadonlySet<string> = new Set(['.git', 'node_modules']);
-const FILES_OF_PROGRESS = 1000;
+const FILES_OF_PROGRESS = 100;
 
 /**
  * Stores a folder as the map of its files. Rejects with `unreadable_file`.
@@ -100,7 +100,7 @@ class FileTree {
       const name = textOf(entry.name, path);
       const below = `${prefix}${name}`;
       // @spec DML-BND-0913
-      if (name === REPOSITORY_MARK && isRepository(path)) continue;
+      if (name === REPOSITORY_MARK && hasStoreFiles(path)) continue;
       // @spec DML-BND-0915
       if (NO_DATA.has(name) && !this.#takesAll) this.leftOut.push(below);
       else if (isFolder(entry, join(this.#folder, below)))

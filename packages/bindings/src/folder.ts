@@ -10,20 +10,29 @@ export function storePath(folder: string): string {
   return join(folder, REPOSITORY_MARK, 'store');
 }
 
+/** Files of a store of which one alone shows that a store is, or was, in a folder. */
+const STORE_FILES = ['data.mdb', 'lock.mdb', 'stamp'] as const;
+
 /** Tells whether a folder is a repository. */
 export function isRepository(folder: string): boolean {
   return existsSync(join(storePath(folder), 'data.mdb'));
 }
 
+/** Tells whether a folder is a repository or what is left of one, which opening it refuses. */
+export function hasStoreFiles(folder: string): boolean {
+  return STORE_FILES.some((name) => existsSync(join(storePath(folder), name)));
+}
+
 /**
- * Yields the nearest folder at or above `start` that is a repository. Throws `not_a_repository`.
+ * Yields the nearest folder at or above `start` that is a repository or what is left of one. Throws `not_a_repository`.
  *
  * @spec DML-BND-0303
  */
 export function findRepositoryFolder(start: string): string {
   const from = resolve(start);
   for (let folder = from; ; folder = dirname(folder)) {
-    if (isRepository(folder) && statSync(folder).isDirectory()) return folder;
+    // @spec DML-BND-0320
+    if (hasStoreFiles(folder) && statSync(folder).isDirectory()) return folder;
     // @spec DML-BND-0304
     if (folder === dirname(folder)) throw bindingsError('not_a_repository', { folder: from });
   }

@@ -71,6 +71,16 @@ describe('Repository.open', () => {
     // Only when no folder above is one either.
     expect(findRepositoryFolder(join(project.folder, 'far/below'))).toBe(project.folder);
   });
+
+  it('says that a store has lost its data file [DML-BND-0320]', async () => {
+    const folder = join(root, 'lost');
+    await (await Repository.init(folder)).close();
+    rmSync(join(folder, '.dml/store/data.mdb'));
+    const lost = { code: 'store_damaged', detail: 'data_file_missing' };
+    await expect(Repository.open(join(folder, 'below'))).rejects.toMatchObject(lost);
+    await expect(Repository.open(folder, { readOnly: true })).rejects.toMatchObject(lost);
+    await expect(Repository.init(folder)).rejects.toMatchObject(lost);
+  });
 });
 
 describe('Repository', () => {

@@ -17,11 +17,9 @@ export type ExecutionErrorCode =
   | 'reserved_scheme'
   | 'unreadable_file'
   | 'adapter_unknown'
-  | 'function_missing'
   | 'function_threw'
   | 'function_exited'
   | 'never_settled'
-  | 'builtin_refused'
   | 'worker_lost'
   | 'timeout'
   | 'unreachable'
@@ -54,11 +52,9 @@ const MESSAGES: Readonly<Record<ExecutionErrorCode | OfTheStore, string>> = {
   unreadable_file: '"{path}" cannot be read ({reason})',
   object_missing: 'the {class} {objectId} is not in the store',
   adapter_unknown: 'no adapter here runs {uri}',
-  function_missing: '{message}',
   function_threw: '{message}',
   function_exited: '{message}',
   never_settled: '{message}',
-  builtin_refused: '{message}',
   worker_lost: '{message}',
   timeout: '{message}',
   unreachable: '{message}',

@@ -3,7 +3,6 @@ import { type DmlError, errorBuilder } from '@daggerml/object-model';
 /** Every code the store raises beside the object model's own. */
 export type StoreErrorCode =
   | 'store_missing'
-  | 'store_exists'
   | 'store_damaged'
   | 'store_poisoned'
   | 'store_write_failed'
