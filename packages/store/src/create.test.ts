@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import type { DmlError } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, temporaryFolder } from '../test/fixture-store.ts';
+import { Holder } from '../test/holder.ts';
 import { createStoreFiles } from './create.ts';
 import { heldEngineCount } from './engine/engine.ts';
 import { openStore } from './open-store.ts';
@@ -23,7 +24,7 @@ describe('creating a store', () => {
     expect(heldEngineCount()).toBe(1);
   });
 
-  it('gives all creators at once the same store [DML-STO-0102]', async () => {
+  it('keeps the store of another creator that came in between', async () => {
     const path = join(temporaryFolder(), 'store');
     const environments = [1, 2, 3, 4].map((pid) => fakeEnvironment(pid));
     // The second creator arrives while the first is about to put its draft in place.
@@ -40,6 +41,22 @@ describe('creating a store', () => {
     await Promise.all(environments.map((each) => createStoreFiles(path, 'late', each)));
     const store = await openFixture(fakeEnvironment(), path);
     expect(store.getMeta('created_by')).toBe('first');
+    expect(readdirSync(dirname(path))).toEqual(['store']);
+  });
+
+  it('gives all processes that create at once the same store [DML-STO-0102]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const gate = join(temporaryFolder(), 'gate');
+    const creators = [1, 2, 3].map(() => new Holder(path, 'write', gate));
+    // Each has found no store and is about to put its own in place.
+    for (const creator of creators) expect(await creator.line()).toBe('drafted');
+    expect(existsSync(path)).toBe(false);
+    writeFileSync(gate, '');
+    const opened = await Promise.all(creators.map((creator) => creator.line()));
+    expect(opened[0]).toMatch(/^opened [0-9a-f-]{36} of \d+$/);
+    expect(new Set(opened).size).toBe(1);
+    expect(creators.map(({ pid }) => `${pid}`)).toContain(opened[0]?.split(' ').at(-1));
+    for (const creator of creators) expect(await creator.end()).toBe(0);
     expect(readdirSync(dirname(path))).toEqual(['store']);
   });
 

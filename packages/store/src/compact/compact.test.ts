@@ -18,6 +18,7 @@ import {
   setRef,
   temporaryFolder,
 } from '../../test/fixture-store.ts';
+import { Holder } from '../../test/holder.ts';
 import { putCommit, putText, putTextDag } from '../../test/records.ts';
 import { readRows, refreshSnapshot } from '../engine/reading.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
@@ -146,7 +147,23 @@ describe('compactStore', () => {
     await reader.close();
   });
 
-  it('is refused while somebody has the store open, and changes nothing [DML-STO-1103]', async () => {
+  it('is refused while another process has the store open, and changes nothing [DML-STO-1103]', async () => {
+    const { path } = await closedStore();
+    const refusal = { code: 'compaction_refused', detail: 'open_elsewhere' };
+    const inode = statSync(join(path, 'data.mdb')).ino;
+    for (const mode of ['read', 'write'] as const) {
+      const holder = new Holder(path, mode);
+      expect(await holder.line()).toMatch(/^opened /);
+      await expect(compactStore(path), mode).rejects.toMatchObject(refusal);
+      expect(existsSync(join(path, 'compacting'))).toBe(false);
+      expect(await holder.end()).toBe(0);
+    }
+    expect(statSync(join(path, 'data.mdb')).ino).toBe(inode);
+    await compactStore(path);
+    expect(statSync(join(path, 'data.mdb')).ino).not.toBe(inode);
+  });
+
+  it('is refused while this process has the store open, and changes nothing', async () => {
     const { path } = await closedStore();
     const refusal = { code: 'compaction_refused', detail: 'open_elsewhere' };
     const inode = statSync(join(path, 'data.mdb')).ino;
