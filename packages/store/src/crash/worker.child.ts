@@ -95,6 +95,16 @@ async function work(store: Store, scenario: Scenario): Promise<void> {
   }
 }
 
+/** Closing writes too, and what fails of that is said like every other failure. */
+async function close(store: Store): Promise<void> {
+  try {
+    await store.close();
+  } catch (error) {
+    if (!(error instanceof DmlError)) throw error;
+    say({ kind: 'failed', code: error.code, commitId: null, ...engineTextOf(error) });
+  }
+}
+
 /** Opens the store for reading and closes it, again and again; whoever opens must not disturb whoever writes. */
 async function openAgain(): Promise<void> {
   for (let step = 0; order.steps === 0 || step < order.steps; step += 1) {
@@ -126,7 +136,7 @@ async function main(): Promise<void> {
   const store = await openStore(order.path, { mode: 'write', create: true, program: 'crash', environment });
   say({ kind: 'ready' });
   await work(store, scenario);
-  await store.close();
+  await close(store);
   say({ kind: 'done' });
 }
 
