@@ -138,7 +138,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'ref',
     group: 'Look',
     summary: 'Print the commit that a ref points to.',
-    arguments: [{ syntax: '<name>', description: 'a branch, or a full name like refs/heads/main' }],
+    arguments: [
+      {
+        syntax: '[name]',
+        description: 'a branch, or a full name like refs/heads/main; without it every ref is listed',
+      },
+    ],
     example: 'dml ref main',
     load: () => import('./commands/ref.ts'),
   },
@@ -159,11 +164,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   {
     name: 'branch',
     group: 'Change refs',
-    summary: 'Create or delete a branch.',
+    summary: 'List, create or delete branches.',
     description:
       'A branch is deleted when another one contains its commits. What is printed says how to bring it back.',
     arguments: [
-      { syntax: '<name>', description: 'name of the branch' },
+      { syntax: '[name]', description: 'name of the branch; without it the branches are listed' },
       { syntax: '[commit]', description: `where it starts, the current commit by default: ${COMMIT_NAME}` },
     ],
     options: [

@@ -48,8 +48,8 @@ const TOPICS = [
 const SEE_REFERENCES = 'All forms of a name: see "dml help references".';
 const HELP = ['-h, --help', 'print help for the command'] as const;
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
-  dag: 'List, delete and restore dags of the current branch.',
-  index: 'List or forget work in progress.',
+  dag: 'List, delete and restore dags of the current branch; alone it lists them.',
+  index: 'List or forget work in progress; alone it lists it.',
 };
 const GLOBAL_NAMES = new Set(['repo', 'json', 'quiet', 'color']);
 /** Columns of help that is not printed to a terminal. */
@@ -170,7 +170,7 @@ function addCommand(
   const last = words.at(-1) ?? spec.name;
   const parent = words
     .slice(0, -1)
-    .reduce((above, word) => groupCommand(above, word, { spec, take }), program);
+    .reduce((above, word) => groupCommand(above, word, { spec, onCommand, take }), program);
   const command = parent
     .command(last)
     .summary(spec.summary)
@@ -199,30 +199,37 @@ function notesOf(spec: CommandSpec): string {
 function groupCommand(
   parent: Command,
   word: string,
-  { spec, take }: { spec: CommandSpec; take: Take },
+  { spec, onCommand, take }: { spec: CommandSpec; onCommand: OnCommand; take: Take },
 ): Command {
   const existing = parent.commands.find((command) => command.name() === word);
   if (existing !== undefined) return existing;
   const group = parent
     .command(word)
     .description(GROUP_SUMMARIES[word] ?? `Commands about ${word}.`)
-    .usage('<command>')
+    .usage('[command]')
     .helpCommand(false)
     .helpOption(...HELP)
     .helpGroup(`${spec.group}:`);
   for (const option of GLOBAL_OPTIONS)
     group.addOption(new Option(option.flags, option.description).hideHelp());
-  return answerUnknownWords(group, take);
+  return answerUnknownWords(group, take, () => {
+    // @spec DML-CLI-0832
+    const list = COMMANDS.find(({ name }) => name === `${word} list`);
+    if (list !== undefined) onCommand(list, [], mergedOptions(group));
+  });
 }
 
-/** Lets a command that only has subcommands say which word it does not know, whatever options follow. */
-function answerUnknownWords(group: Command, take: Take): Command {
+/**
+ * Lets a command that only has subcommands say which word it does not know, whatever options follow; without a
+ * word it does what `alone` does, or else prints help.
+ */
+function answerUnknownWords(group: Command, take: Take, alone?: () => void): Command {
   return group
     .allowUnknownOption(true)
     .allowExcessArguments(true)
     .action(() => {
       const [word] = group.args;
-      if (word === undefined) group.help();
+      if (word === undefined) return alone === undefined ? group.help() : alone();
       const code = word.startsWith('-') ? 'unknown_option' : 'unknown_command';
       const known =
         code === 'unknown_option' ? flagsOf(group) : group.commands.map((command) => command.name());
@@ -230,9 +237,9 @@ function answerUnknownWords(group: Command, take: Take): Command {
     });
 }
 
-/** How a command stands in a list; a group says that it wants another word. */
+/** How a command stands in a list; a group says that it takes another word. */
 function subcommandTerm(command: Command): string {
-  if (command.commands.length > 0) return `${command.name()} <command>`;
+  if (command.commands.length > 0) return `${command.name()} [command]`;
   return [
     command.name(),
     ...command.registeredArguments.map((argument) =>

@@ -1,3 +1,5 @@
+import type { CallOutcome } from '@daggerml/execution';
+import type { NodeId } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import type { CliIo } from './cli-io.ts';
 import { Output } from './output.ts';
@@ -35,6 +37,34 @@ describe('RunProgress', () => {
       clock.ms += 1000;
     }
     expect(said).toEqual(['  capturing data: 6,000 files\n', '  capturing data: 11,000 files\n']);
+  });
+
+  it('counts by function what was not carried out, and names the rest by its label [DML-CLI-0728]', () => {
+    const { progress, said } = listener(false);
+    const finish = (label: string, functionName: string, outcome: CallOutcome): void =>
+      progress.onEvent({
+        type: 'call-finished',
+        nodeId: label as NodeId,
+        name: label,
+        functionName,
+        outcome,
+        fromCache: outcome === 'cached',
+        durationMs: 5,
+      });
+    for (let index = 0; index < 1200; index += 1) finish(`fold ${index}`, 'fit', 'cached');
+    finish('fold x', 'fit', 'executed');
+    finish('all', 'score\u001b[31m', 'cached');
+    for (const label of ['a', 'b']) finish(label, 'fit', 'cancelled');
+    finish('c', 'score', 'blocked');
+    expect(said).toEqual(['  executed fold x  5 ms\n']);
+    progress.close();
+    progress.close();
+    expect(said.slice(1)).toEqual([
+      '  cached   fit × 1,200\n',
+      '  cached   score\\u001b[31m\n',
+      '  cancelled fit × 2\n',
+      '  blocked  score\n',
+    ]);
   });
 
   it('tells what was taken of a folder and what was not [DML-CLI-0726]', () => {

@@ -1,4 +1,4 @@
-import type { RunEvent } from '@daggerml/execution';
+import type { CallOutcome, RunEvent } from '@daggerml/execution';
 import { type AmbientWarning, ambientWarnings, warningLines } from './ambient-warning.ts';
 import type { Output } from './output.ts';
 import { formatDuration } from './quantities.ts';
@@ -7,16 +7,19 @@ import { formatDuration } from './quantities.ts';
 const REDRAW_MS = 100;
 /** Milliseconds between two lines about one long piece of work, where no line is rewritten. */
 const RESAY_MS = 5000;
+/** Columns of an outcome with the gap after it. */
+const OUTCOME_COLUMNS = 9;
 /** Paths that are named before the others are counted. */
 const MOST_PATHS = 3;
 
-/** Tells how a run goes: a line per call that runs, a live line of what is open, cached calls by function. */
+/** Tells how a run goes: a line per call that runs, a live line of what is open, all other calls counted by function. */
 export class RunProgress {
   readonly #output: Output;
   readonly #nowMs: () => number;
   readonly #cwd: string;
   readonly #running = new Map<string, { readonly name: string; readonly sinceMs: number }>();
-  readonly #cached = new Map<string, number>();
+  /** Calls that were not carried out, by outcome and function. */
+  readonly #counted = new Map<CallOutcome, Map<string, number>>();
   #done = 0;
   #toldMs: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
@@ -68,16 +71,18 @@ export class RunProgress {
     }
   };
 
-  /** Ends the live line and tells what came from the cache; closing twice says it once. */
+  /** Ends the live line and tells of the calls that were not carried out; closing twice says it once. */
   close(): void {
     clearInterval(this.#timer);
     this.#output.live('\r\u001b[K');
-    const cached = [...this.#cached];
-    this.#cached.clear();
-    for (const [name, count] of cached) {
-      this.#output.talk(
-        `  ${this.#output.talkStyle('cyan', 'cached')}   ${name}${count > 1 ? ` × ${count}` : ''}`,
-      );
+    const outcomes = [...this.#counted];
+    this.#counted.clear();
+    for (const [outcome, counts] of outcomes) {
+      const title = this.#output.talkStyle(outcome === 'cached' ? 'cyan' : 'dim', outcome);
+      const gap = ' '.repeat(Math.max(1, OUTCOME_COLUMNS - outcome.length));
+      // @spec DML-CLI-0728
+      for (const [name, count] of counts)
+        this.#output.talk(`  ${title}${gap}${name}${count > 1 ? ` × ${count.toLocaleString('en-US')}` : ''}`);
     }
   }
 
@@ -86,8 +91,7 @@ export class RunProgress {
     const { outcome, durationMs, failure } = event;
     const name = this.#output.safe(event.name);
     this.#done += 1;
-    if (outcome === 'cached') this.#cached.set(name, (this.#cached.get(name) ?? 0) + 1);
-    else if (outcome === 'executed') {
+    if (outcome === 'executed') {
       this.#say(`  ${this.#output.talkStyle('green', 'executed')} ${name}  ${formatDuration(durationMs)}`);
     } else if (outcome === 'failed') {
       const known = event.fromCache ? ' (recorded earlier)' : '';
@@ -97,7 +101,9 @@ export class RunProgress {
       // @spec DML-CLI-0725
       for (const line of failure?.trace ?? []) this.#say(`           ${this.#output.safe(line)}`);
     } else {
-      this.#say(`  ${this.#output.talkStyle('dim', outcome.padEnd(8))} ${name}`);
+      const counts = this.#counted.get(outcome) ?? new Map<string, number>();
+      const functionName = this.#output.safe(event.functionName);
+      this.#counted.set(outcome, counts.set(functionName, (counts.get(functionName) ?? 0) + 1));
     }
   }
 

@@ -309,6 +309,39 @@ describe('what repository and program are', () => {
     expect(lines).toContain(`*  ${head.commitId.slice(0, 12)}  main`);
     expect(lines).toContain(`   ${older.commitId.slice(0, 12)}  older`);
   });
+});
+
+describe('a command without what it lists otherwise', () => {
+  it('lists heads, dags and work in progress [DML-CLI-0920] [DML-CLI-0832]', async () => {
+    for (const [alone, list] of [
+      [['branch'], ['heads']],
+      [['dag'], ['dag', 'list']],
+      [['index'], ['index', 'list']],
+    ] as const) {
+      const same = { ...(await repository.dml(list)), exitCode: 0 };
+      expect(await repository.dml(alone)).toEqual(same);
+      expect(await repository.json(...alone)).toEqual(await repository.json(...list));
+      expect(await repository.dml(['--json', ...alone])).toEqual(await repository.dml([...list, '--json']));
+    }
+    expect(await repository.ok('branch')).toContain('main\n');
+    expect(await repository.ok('dag')).toContain('sums\n');
+  });
+
+  it('lists every ref [DML-CLI-0833]', async () => {
+    const refs = await repository.json<{ ref: string; commitId: string }[]>('ref');
+    expect(refs.map(({ ref }) => ref)).toEqual(
+      (await repository.refState()).refs.map((ref) => (ref as { name: string }).name),
+    );
+    const main = refs.find(({ ref }) => ref === 'refs/heads/main');
+    expect(await repository.ok('ref', 'main')).toBe(`${main?.commitId}\n`);
+    expect(await repository.ok('ref')).toContain(`${main?.commitId.slice(0, 12)}  refs/heads/main\n`);
+  });
+
+  it('lists nothing where it was told to delete', async () => {
+    const outcome = await repository.dml(['branch', '--delete']);
+    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(outcome.stderr).toContain('dml: the argument "name" is missing\n');
+  });
 
   it('prints the commit that a ref points to [DML-CLI-0812]', async () => {
     const { commitId } = await repository.json<{ commitId: string }>('status');

@@ -11,12 +11,18 @@ import { RecordReader } from '../record-reader.ts';
 import { branchOf } from '../ref-text.ts';
 import { withStore } from '../repository-access.ts';
 import { shellWord } from '../wording.ts';
+import { run as listHeads } from './heads.ts';
 
-/** `dml branch <name> [commit]` and `dml branch --delete <name>`. */
+/** `dml branch`, `dml branch <name> [commit]` and `dml branch --delete <name>`. */
 export async function run(context: CommandContext): Promise<number> {
   const { args, options } = context;
   const isDeletion = options.delete === true;
   if (options.force === true && !isDeletion) throw misuse('the option "--force" goes with "--delete" only');
+  if (args[0] === undefined) {
+    if (isDeletion) throw cliError('missing_argument', { word: 'name', command: 'branch' });
+    // @spec DML-CLI-0920
+    return await listHeads(context);
+  }
   if (isDeletion && args[1] !== undefined)
     throw misuse('"--delete" takes the name of a branch and no commit');
   await withStore(context, 'write', (store) => (isDeletion ? remove : create)(context, store));

@@ -1,14 +1,28 @@
+import { formatColumns } from '../columns.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { findRef } from '../object-name.ts';
 import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
 
-/** `dml ref <name>`. @spec DML-CLI-0812 */
+/** `dml ref [name]`. */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args } = context;
+  const [wanted] = args;
   await withStore(context, 'read', (store) => {
-    const ref = findRef(new RecordReader(store), args[0] ?? '');
+    // @spec DML-CLI-0833
+    if (wanted === undefined) {
+      const refs = store
+        .readRefs()
+        .map(({ name, commitId, sequence }) => ({ ref: name, commitId, sequence }));
+      output.result(refs, () =>
+        formatColumns(refs.map(({ ref, commitId }) => [output.shortId(commitId), output.safe(ref)])),
+      );
+      if (refs.length === 0) output.talk('no refs yet; "dml run <file>" makes the first one');
+      return;
+    }
+    const ref = findRef(new RecordReader(store), wanted);
+    // @spec DML-CLI-0812
     output.result({ ref: ref.name, commitId: ref.commitId, sequence: ref.sequence }, () => ref.commitId);
   });
   return EXIT.done;

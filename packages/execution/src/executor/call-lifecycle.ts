@@ -142,6 +142,7 @@ export class CallLifecycle {
     }
     this.report(node, {
       type: 'call-finished',
+      functionName: functionNameOf(node),
       outcome: outcomeOf(node.failure, isAnswered),
       fromCache: isAnswered,
       durationMs: integrated?.durationMs ?? 0,
@@ -215,11 +216,16 @@ export class CallLifecycle {
     this.#attempts.end(node, false);
     node.state = { name: 'failed_terminal', failure: { code: failure.code, reason: failure.message } };
     const how = { outcome: 'failed', fromCache: false, durationMs: 0, failure } as const;
-    this.report(node, { type: 'call-finished', ...how });
+    this.report(node, { type: 'call-finished', functionName: functionNameOf(node), ...how });
   }
 
   /** Reports an event of a call. */
   report(node: RunNode, event: CallReport): void {
     this.#reporter.report({ ...event, nodeId: node.nodeId, name: node.spec?.name ?? node.kind });
   }
+}
+
+/** The function of a call; the name of one that was not captured in this process stands for it. */
+function functionNameOf({ spec, kind }: RunNode): string {
+  return spec?.captured?.exportName ?? spec?.name ?? kind;
 }
