@@ -752,7 +752,7 @@ describe('Dag.file and Dag.directory', () => {
 
   it('tell what they took and left out, and how far they have come [DML-BND-0918]', async () => {
     const events: RunEvent[] = [];
-    for (let index = 0; index < 1001; index++) project.write(`many/${index}.txt`, '');
+    for (let index = 0; index < 101; index++) project.write(`many/${index}.txt`, '');
     project.write('many/other.md', '');
     project.write('many/node_modules/x.js', '');
     const heard = project.repository.newDag('heard', {
@@ -762,8 +762,8 @@ describe('Dag.file and Dag.directory', () => {
     await heard.directory('many', { filter: (path) => path.endsWith('.txt') });
     await heard.close();
     expect(events).toEqual([
-      { type: 'directory-progress', path: 'many', files: 1000 },
-      { type: 'directory-captured', path: 'many', files: 1001, filteredFiles: 1, leftOut: ['node_modules'] },
+      { type: 'directory-progress', path: 'many', files: 100 },
+      { type: 'directory-captured', path: 'many', files: 101, filteredFiles: 1, leftOut: ['node_modules'] },
     ]);
   });
 

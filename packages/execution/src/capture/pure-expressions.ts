@@ -1,4 +1,19 @@
 import type { AnyNode } from 'acorn';
+import {
+  globalPath,
+  listMethods,
+  nameIn,
+  plainPaths,
+  primitiveFunctions,
+  primitivePaths,
+  pureConstructors,
+  pureFunctions,
+  readingFunctions,
+  readingMethods,
+  speakingKeys,
+  standardGlobals,
+  textMethods,
+} from './built-in-code.ts';
 import { type Binding, isAssignment, isConstant, type Reference, type Scopes } from './scopes.ts';
 
 /**
@@ -62,7 +77,7 @@ class Purity {
           (!node.superClass || this.#isClass(node.superClass)) && node.body.body.every(this.#isPureMember)
         );
       case 'MemberExpression':
-        return this.#isHarmless(node) || plainPaths.test(this.#globalPath(node) ?? '');
+        return this.#isHarmless(node) || plainPaths.test(globalPath(node, this.#scopes) ?? '');
       case 'NewExpression':
         return this.#isPureConstruction(node);
       case 'CallExpression':
@@ -136,9 +151,9 @@ class Purity {
           this.isPure(node.test) && this.#isPrimitive(node.consequent) && this.#isPrimitive(node.alternate)
         );
       case 'MemberExpression':
-        return primitivePaths.test(this.#globalPath(node) ?? '');
+        return primitivePaths.test(globalPath(node, this.#scopes) ?? '');
       case 'CallExpression':
-        return primitiveFunctions.test(this.#globalPath(node.callee) ?? '') && this.#isPureCall(node);
+        return primitiveFunctions.test(globalPath(node.callee, this.#scopes) ?? '') && this.#isPureCall(node);
       default:
         return false;
     }
@@ -146,8 +161,12 @@ class Purity {
 
   /** What may be the key of a property without being converted by unknown code. */
   readonly #isKey = (node: AnyNode): boolean => {
-    if (node.type === 'MemberExpression' && /^Symbol\.\w+$/.test(this.#globalPath(node) ?? '')) return true;
-    if (node.type === 'CallExpression' && /^Symbol(\.for)?$/.test(this.#globalPath(node.callee) ?? ''))
+    if (node.type === 'MemberExpression' && /^Symbol\.\w+$/.test(globalPath(node, this.#scopes) ?? ''))
+      return true;
+    if (
+      node.type === 'CallExpression' &&
+      /^Symbol(\.for)?$/.test(globalPath(node.callee, this.#scopes) ?? '')
+    )
       return this.#isPureCall(node);
     if (node.type === 'Identifier' && this.#scopes.bindingOf(node))
       return this.#isConstantOf('key', node, (init, purity) => purity.#isKey(init));
@@ -173,7 +192,7 @@ class Purity {
   #hasPlainKeys(node: AnyNode & { type: 'ObjectExpression' }, isPlain: (node: AnyNode) => boolean): boolean {
     return node.properties.every((property) => {
       if (property.type !== 'Property' || property.kind !== 'init' || property.computed) return false;
-      const name = property.key.type === 'Literal' ? String(property.key.value) : textOf(property.key);
+      const name = property.key.type === 'Literal' ? String(property.key.value) : nameIn(property.key);
       return name !== undefined && !speakingKeys.test(name) && isPlain(property.value);
     });
   }
@@ -186,13 +205,14 @@ class Purity {
       case 'Literal':
         return typeof node.value === 'string';
       case 'NewExpression':
-        return /^(Map|Set|Array)$/.test(this.#globalPath(node.callee) ?? '') && this.isPure(node);
+        return /^(Map|Set|Array)$/.test(globalPath(node.callee, this.#scopes) ?? '') && this.isPure(node);
       case 'CallExpression':
-        if (node.callee.type === 'MemberExpression' && textOf(node.callee.property) === 'split')
+        if (node.callee.type === 'MemberExpression' && nameIn(node.callee.property) === 'split')
           return this.#isPureCall(node);
         return (
-          /^(Array\.(of|from)|Object\.(entries|keys|values))$/.test(this.#globalPath(node.callee) ?? '') &&
-          this.#isPureCall(node)
+          /^(Array\.(of|from)|Object\.(entries|keys|values))$/.test(
+            globalPath(node.callee, this.#scopes) ?? '',
+          ) && this.#isPureCall(node)
         );
       case 'Identifier':
         return this.#isOwnTable(node, 'ArrayExpression');
@@ -209,7 +229,8 @@ class Purity {
         const [key] = pair.elements;
         return key !== undefined && key !== null && key.type !== 'SpreadElement' && isKey(key);
       });
-    if (node.type !== 'CallExpression' || this.#globalPath(node.callee) !== 'Object.entries') return false;
+    if (node.type !== 'CallExpression' || globalPath(node.callee, this.#scopes) !== 'Object.entries')
+      return false;
     return this.#isPureCall(node);
   }
 
@@ -236,16 +257,16 @@ class Purity {
         if (grandparent.type === 'Property' || grandparent.type === 'TaggedTemplateExpression') return false;
         if (grandparent.type === 'UnaryExpression') return grandparent.operator !== 'delete';
         if (grandparent.type !== 'CallExpression' || grandparent.callee !== parent) return true;
-        return !parent.computed && readingMethods.test(textOf(parent.property) ?? '');
+        return !parent.computed && readingMethods.test(nameIn(parent.property) ?? '');
       }
       case 'SpreadElement':
         return true;
       case 'ForOfStatement':
         return parent.right === node;
       case 'NewExpression':
-        return parent.callee !== node && /^Set$/.test(this.#globalPath(parent.callee) ?? '');
+        return parent.callee !== node && /^Set$/.test(globalPath(parent.callee, this.#scopes) ?? '');
       case 'CallExpression':
-        return parent.callee !== node && readingFunctions.test(this.#globalPath(parent.callee) ?? '');
+        return parent.callee !== node && readingFunctions.test(globalPath(parent.callee, this.#scopes) ?? '');
       default:
         return false;
     }
@@ -276,7 +297,7 @@ class Purity {
   }
 
   #isPureConstruction({ callee, arguments: all }: AnyNode & { type: 'NewExpression' }): boolean {
-    const name = this.#globalPath(callee);
+    const name = globalPath(callee, this.#scopes);
     const [first] = all;
     switch (name) {
       case undefined:
@@ -300,7 +321,7 @@ class Purity {
 
   /** An object that another built-in one is made of, made right there. */
   #isBase(node: AnyNode & { type: 'NewExpression' }, user: string): boolean {
-    const name = this.#globalPath(node.callee) ?? '';
+    const name = globalPath(node.callee, this.#scopes) ?? '';
     const isFit = /Array$|^DataView$/.test(user)
       ? name === 'ArrayBuffer'
       : /^(URL|Date)$/.test(user) && name === user;
@@ -309,7 +330,7 @@ class Purity {
 
   #isPureCall({ callee, arguments: all }: AnyNode & { type: 'CallExpression' }): boolean {
     const [first] = all;
-    const name = this.#globalPath(callee);
+    const name = globalPath(callee, this.#scopes);
     switch (name) {
       case undefined:
         return this.#isTextCall(callee, all);
@@ -345,7 +366,7 @@ class Purity {
     const methods = isText ? textMethods : listMethods;
     return (
       (isText || isList) &&
-      methods.test(textOf(callee.property) ?? '') &&
+      methods.test(nameIn(callee.property) ?? '') &&
       all.every((one) => this.#isData(one))
     );
   }
@@ -353,71 +374,10 @@ class Purity {
   /** An object that did not exist before. */
   #isMadeHere(node: AnyNode): boolean {
     if (/^(Array|Object)Expression$/.test(node.type) || isFunctionLiteral(node)) return true;
-    if (node.type === 'NewExpression') return /^(Map|Set|Array)$/.test(this.#globalPath(node.callee) ?? '');
+    if (node.type === 'NewExpression')
+      return /^(Map|Set|Array)$/.test(globalPath(node.callee, this.#scopes) ?? '');
     if (node.type !== 'CallExpression') return false;
     if (this.#isHarmless(node)) return isFunctionLiteral(node.arguments[0]);
-    return this.#globalPath(node.callee) !== undefined;
-  }
-
-  /** `Math.PI` for that expression when `Math` is the global one; undefined for what does not begin at a global. */
-  #globalPath(node: AnyNode): string | undefined {
-    if (node.type === 'Identifier') {
-      const isGlobal = this.#scopes.bindingOf(node) === undefined && knownGlobals.test(node.name);
-      return isGlobal && !this.#isChanged(node.name) ? node.name : undefined;
-    }
-    if (node.type !== 'MemberExpression' || node.computed || node.optional) return undefined;
-    const name = textOf(node.property);
-    const object = this.#globalPath(node.object as AnyNode);
-    return name === undefined || object === undefined ? undefined : `${object}.${name}`;
-  }
-
-  /** Whether the bundle puts code of its own into a built-in object. */
-  #isChanged(name: string): boolean {
-    const known = changedGlobals.get(this.#scopes) ?? new Map<string, boolean>();
-    changedGlobals.set(this.#scopes, known);
-    let isChanged = known.get(name);
-    if (isChanged === undefined) {
-      const uses = this.#scopes.free.get(name) ?? [];
-      isChanged = uses.some(
-        (use) =>
-          isAssignment(use) ||
-          (use.parent.type === 'MemberExpression' &&
-            use.grandparent !== undefined &&
-            isAssignment({ node: use.parent as never, parent: use.grandparent, grandparent: undefined })),
-      );
-      known.set(name, isChanged);
-    }
-    return isChanged;
+    return globalPath(node.callee, this.#scopes) !== undefined;
   }
 }
-
-const changedGlobals = new WeakMap<Scopes, Map<string, boolean>>();
-
-function textOf(node: AnyNode): string | undefined {
-  return node.type === 'Identifier' ? node.name : undefined;
-}
-
-const pureConstructors =
-  /^(Date|RegExp|URL|URLSearchParams|Text(En|De)coder|ArrayBuffer|DataView|((Uint|Int)(8|16|32)|Uint8Clamped|Float(32|64)|Big(Uint|Int)64)Array|Intl\.\w+)$/;
-const pureFunctions =
-  /^(Math\.(?!random$)\w+|Number(\.\w+)?|String(\.fromC\w+)?|BigInt|Symbol(\.for)?|parseInt|parseFloat|Date\.UTC)$/;
-/** Those of them that yield no object, symbol or big integer. */
-const primitiveFunctions =
-  /^(Math\.\w+|Number(\.\w+)?|String(\.fromC\w+)?|Boolean|parseInt|parseFloat|Date\.UTC|JSON\.stringify)$/;
-const primitivePaths = /^((Math|Number)\.[A-Z][A-Z0-9_]*|__daggermlImportMeta\.(url|dirname|filename))$/;
-/** Properties of built-in objects that hold a value rather than a function which yields it. */
-const plainPaths = /^(\w+\.(?!__proto__$)\w+|(Object|Array|String|Number)\.prototype\.(?!__proto__$)\w+)$/;
-const textMethods = /^(split|trim|toLowerCase|toUpperCase|repeat|padStart|padEnd|concat)$/;
-const listMethods = /^(join|concat)$/;
-/** Methods of arrays that yield none of them and call nobody. */
-const readingMethods = /^(includes|indexOf|lastIndexOf|join|at|slice)$/;
-const readingFunctions = /^(Array\.from|Object\.(entries|keys|values)|JSON\.stringify|Math\.\w+)$/;
-/** Keys whose values decide what the language does with an object. */
-const speakingKeys = /^(__proto__|toString|valueOf|toJSON|then)$/;
-
-const knownGlobals =
-  /^(Array|ArrayBuffer|BigInt|Big(Uint|Int)64Array|Boolean|DataView|Date|Float(32|64)Array|Intl|JSON|Map|Math|Number|Object|RegExp|Set|String|Symbol|TextDecoder|TextEncoder|URL|URLSearchParams|(Uint|Int)(8|16|32)Array|Uint8ClampedArray|WeakMap|WeakSet|parseFloat|parseInt|__daggermlImportMeta)$/;
-/** Names that every module finds, and that reading does not change. */
-const standardGlobals = new RegExp(
-  `${knownGlobals.source}|^(undefined|NaN|Infinity|globalThis|process|console|Buffer|Function|Promise|Proxy|Reflect|(Type|Range|Syntax|Reference|URI|Eval|Aggregate)?Error|isNaN|isFinite|structuredClone|setTimeout|clearTimeout|(en|de)codeURI(Component)?)$`,
-);

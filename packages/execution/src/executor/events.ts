@@ -18,7 +18,7 @@ export type RunEvent =
       readonly members: number;
     }
   | {
-      /** A folder is being captured; told after every 1,000 files. */
+      /** A folder is being captured; told after every 100 files. */
       readonly type: 'directory-progress';
       /** As the program gave it. */
       readonly path: string;
@@ -56,6 +56,8 @@ export type RunEvent =
     })
   | (CallEventBase & {
       readonly type: 'call-finished';
+      /** The export name of the function, whatever label the call has. */
+      readonly functionName: string;
       readonly outcome: CallOutcome;
       /** Whether the outcome was known before: always so for `cached`, possibly for `failed`. */
       readonly fromCache: boolean;
