@@ -43,6 +43,7 @@ describe('mutate', () => {
       packageName: 'object-model',
       choice: { sampleSize: 9, seed: 1 },
       say: (text) => said.push(text),
+      timeoutMs: 3_600_000,
     });
     expect(answer).toMatchObject({
       exitCode: 1,

@@ -17,6 +17,8 @@ export interface MutateRequest {
   say(text: string): void;
   /** Runs citing tests; vitest unless a test supplies another. */
   readonly runTests?: CitingRunner;
+  /** How long the tests of one requirement may take before their mutant counts as killed. */
+  readonly timeoutMs?: number;
 }
 
 const TIMEOUT_MS = 120_000;
@@ -36,7 +38,7 @@ export async function mutate(request: MutateRequest): Promise<Answer> {
         folder: copy.folder,
         sample,
         runTests: request.runTests ?? runWithVitest,
-        timeoutMs: TIMEOUT_MS,
+        timeoutMs: request.timeoutMs ?? TIMEOUT_MS,
         signal,
         onMutant: ({ id, position, total }) => say(`${position}/${total} ${id}`),
         onOutcome: ({ outcome, operator, original }) => {
