@@ -1,7 +1,11 @@
 import type { ExecutionErrorCode } from '@daggerml/execution';
 import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
 
-/** Every code that the bindings add to those of the packages below. */
+/**
+ * Every code that the bindings add to those of the packages below.
+ *
+ * @spec DML-BND-1405
+ */
 export type BindingsErrorCode =
   | 'repository_exists'
   | 'not_a_repository'

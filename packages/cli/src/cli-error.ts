@@ -1,6 +1,10 @@
 import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
 
-/** Codes that the command line itself raises. */
+/**
+ * Codes that the command line itself raises.
+ *
+ * @spec DML-CLI-1301
+ */
 export type CliErrorCode =
   | 'unknown_command'
   | 'unknown_option'

@@ -1,7 +1,11 @@
 import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
 import type { StoreErrorCode } from '@daggerml/store';
 
-/** Every code that execution adds to those of the object model and the store. */
+/**
+ * Every code that execution adds to those of the object model and the store.
+ *
+ * @spec DML-EXE-2101
+ */
 export type ExecutionErrorCode =
   | 'not_executed'
   | 'call_failed'
@@ -22,7 +26,6 @@ export type ExecutionErrorCode =
   | 'never_settled'
   | 'worker_lost'
   | 'timeout'
-  | 'unreachable'
   | 'cancelled'
   | 'input_failed'
   | 'integrate_failed';
@@ -57,7 +60,6 @@ const MESSAGES: Readonly<Record<ExecutionErrorCode | OfTheStore, string>> = {
   never_settled: '{message}',
   worker_lost: '{message}',
   timeout: '{message}',
-  unreachable: '{message}',
   cancelled: '{message}',
   input_failed: '{message}',
   integrate_failed: '{message}',

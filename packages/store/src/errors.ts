@@ -1,6 +1,10 @@
 import { type DmlError, errorBuilder } from '@daggerml/object-model';
 
-/** Every code the store raises beside the object model's own. */
+/**
+ * Every code the store raises beside the object model's own.
+ *
+ * @spec DML-STO-1301
+ */
 export type StoreErrorCode =
   | 'store_missing'
   | 'store_damaged'

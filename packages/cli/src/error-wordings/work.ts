@@ -144,7 +144,6 @@ export const WORK_WORDINGS: Readonly<Record<BindingsErrorCode | ExecutionErrorCo
     message: 'a call took longer than its limit[: {message}]',
     hint: 'raise timeoutMs, or make the call smaller',
   },
-  unreachable: { exit: EXIT.infrastructure, message: 'a backend does not answer[: {message}]', hint: AGAIN },
   cancelled: { exit: EXIT.interrupted, message: 'interrupted; no call runs any more', hint: AGAIN },
   integrate_failed: {
     exit: EXIT.infrastructure,
