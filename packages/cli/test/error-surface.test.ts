@@ -75,8 +75,8 @@ describe('the codes of the type, of the document and of the code that raises the
 
   it('in the command line, whose document also has their exit codes [DML-CLI-1301]', () => {
     expectOneSet(CLI);
-    for (const [, codes = '', exit] of rowsOfDocument(CLI))
+    for (const [, codes = '', exits = ''] of rowsOfDocument(CLI))
       for (const code of wordsIn(codes, /`(\w+)`/g))
-        expect(ERROR_TABLE[code as keyof typeof ERROR_TABLE].exit, code).toBe(Number(exit));
+        expect(exits.split(', '), code).toContain(`${ERROR_TABLE[code as keyof typeof ERROR_TABLE].exit}`);
   });
 });
