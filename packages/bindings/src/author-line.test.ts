@@ -54,7 +54,7 @@ describe('the error of what a pipeline gives', () => {
       'unreadable_file',
       "await Promise.all([1].map(async () => {\n    await null;\n    await dag.directory('nowhere'); // here\n  }));",
     ],
-  ])('names the line, %s by %s [DML-BND-1403]', async (code, body) => {
+  ])('names the line: case %#, %s [DML-BND-1403]', async (code, body) => {
     const { error, here } = await refusal(body);
     const { file, line, column } = error.fields;
     expect({ code: error.code, at: `${file}:${line}` }).toEqual({ code, at: here });

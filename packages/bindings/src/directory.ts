@@ -107,6 +107,7 @@ class FileTree {
         yield* this.files({ prefix: `${below}/`, above: [...above, real] });
       // @spec DML-BND-0916
       else if (!this.#filter(below)) this.filteredFiles += 1;
+      // @spec DML-BND-0917
       else {
         refuseOther(entry, join(this.#folder, below));
         yield below;

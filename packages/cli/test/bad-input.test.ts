@@ -155,7 +155,7 @@ describe('a pipeline file', () => {
       /^dml: bad\.ts:6:\d+: the handle of the literal \(node \w+\) is used as text or a number before it has a value\nhint: use await/,
     ],
   ])(
-    'that gives what is refused is reported with its line and column: %s [DML-CLI-1208]',
+    'that gives what is refused is reported with its line and column: case %# [DML-CLI-1208]',
     async (body, said) => {
       repository.write('bad.ts', pipeline(body));
       expect(await refused('bad.ts')).toMatch(said);

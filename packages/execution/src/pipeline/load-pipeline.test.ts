@@ -67,7 +67,7 @@ describe('loadPipeline of CommonJS', () => {
       'Object.defineProperty(exports, "__esModule", { value: true });\nexports.it = definePipeline(() => 1);',
       'it',
     ],
-  ])('finds what is exported by %s [DML-BND-1212]', async (text, exportName) => {
+  ])('finds what is exported in one of the ways: case %# [DML-BND-1212]', async (text, exportName) => {
     const folder = write({ 'pipeline.js': head + text, 'package.json': '{}', 'pipeline.cjs': head + text });
     for (const name of ['pipeline.js', 'pipeline.cjs']) {
       const { pipeline, ...loaded } = await loadPipeline(join(folder, name));
