@@ -28,7 +28,7 @@ describe('creating a store', () => {
     const path = join(temporaryFolder(), 'store');
     const environments = [1, 2, 3, 4].map((pid) => fakeEnvironment(pid));
     // The second creator arrives while the first is about to put its draft in place.
-    let inner: Promise<void> | undefined;
+    let inner: Promise<boolean> | undefined;
     const first = {
       ...(environments[0] as ReturnType<typeof fakeEnvironment>),
       failpoint: (name: string): void => {
@@ -36,8 +36,8 @@ describe('creating a store', () => {
           inner = createStoreFiles(path, 'second', environments[1] as never);
       },
     };
-    await createStoreFiles(path, 'first', first);
-    await inner;
+    expect(await createStoreFiles(path, 'first', first)).toBe(true);
+    expect(await inner).toBe(false);
     await Promise.all(environments.map((each) => createStoreFiles(path, 'late', each)));
     const store = await openFixture(fakeEnvironment(), path);
     expect(store.getMeta('created_by')).toBe('first');
