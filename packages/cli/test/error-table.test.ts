@@ -10,8 +10,8 @@ const table: Readonly<Record<string, ErrorWording>> = ERROR_TABLE;
 const codes = Object.keys(table).sort();
 const raised = raisedErrors();
 
-/** Details of the object model stand in every error of it; positions are worked out from the error. */
-const COMPUTED = ['detail', 'position'];
+/** Details of the object model stand in every error of it; the others are worked out from the error. */
+const COMPUTED = ['detail', 'escaped', 'position'];
 /** A failed call brings these along, whatever its code is. */
 const OF_CALLS = ['message', 'class', 'nodeId', 'name'];
 
@@ -82,7 +82,7 @@ describe('the error table', () => {
     for (const template of templatesOf(table[code] as ErrorWording)) {
       const required = fieldsIn(template.replace(/\[[^\]]*\]/g, ''));
       const text = fillIn(template, Object.fromEntries(required.map((field) => [field, 'x'])));
-      expect(text).not.toMatch(/""|\(\)|undefined|[:;,]$/);
+      expect(text).not.toMatch(/""| \(\)|undefined|[:;,]$/);
     }
   });
 });
