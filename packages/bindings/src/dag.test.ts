@@ -329,6 +329,15 @@ describe('NodeHandle', () => {
     expect(use).toThrow('is used as JSON before it has a value');
   });
 
+  it('is refused where its members are taken for a value [DML-BND-0421]', () => {
+    expect(() => dag.literal({ kept: { ...dag.literal(20) } })).toThrow(
+      expect.objectContaining({ code: 'unsupported_value' }),
+    );
+    expect(() => dag.literal({ kept: { ...dag.literal(20) } })).toThrow(
+      'kept is an object with the symbol key Symbol(of a spread handle)',
+    );
+  });
+
   it('is named by function or kind where it is refused, with what to write instead [DML-BND-0420]', () => {
     const instead = 'use await handle.value(), or pass the handle itself on';
     const cases: [NodeHandle, string][] = [

@@ -9,6 +9,9 @@ const WANTED: Readonly<Record<string, string>> = {
   default: 'text or a number',
 };
 
+/** Names what an object literal takes over from a handle; no value may have it. */
+const spreadHandle: unique symbol = Symbol('of a spread handle');
+
 /** What handles need of the dag that they belong to. */
 export interface HandleOwner {
   readonly open: OpenRun;
@@ -31,6 +34,8 @@ export class NodeHandle<out T = unknown> {
   constructor(owner: HandleOwner, node: RunNode) {
     this.#owner = owner;
     this.#node = node;
+    // @spec DML-BND-0421
+    (this as { [spreadHandle]?: true })[spreadHandle] = true;
   }
 
   get nodeId(): NodeId {

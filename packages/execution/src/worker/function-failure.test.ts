@@ -8,6 +8,7 @@ const thrown: Record<string, () => unknown> = {
   number: () => 7,
   symbol: () => Symbol('s'),
   object: () => ({ code: 'unsupported_value', message: 'not ours' }),
+  circle: () => { const circle: { of?: unknown } = {}; circle.of = circle; return circle; },
   bare: () => Object.create(null),
   surrogate: () => new Error('broken \\ud800'),
   getters: () => ({ get code() { throw new Error('code'); }, toString() { throw new Error('text'); } }),
@@ -33,7 +34,7 @@ describe('the failure of a function', () => {
   it('is recorded whatever was thrown, and however [DML-EXE-0916]', async () => {
     const run = workspace.begin();
     const kinds = (await run.outcome(run.call('kinds', []))) as string[];
-    expect(kinds.length).toBe(11);
+    expect(kinds.length).toBe(12);
     const nodes = ['fail', 'reject'].flatMap((name) => kinds.map((kind) => run.call(name, [kind])));
     nodes.push(run.call('unhandled', ['null']), run.call('unhandled', ['proxy']));
     for (const node of nodes) {
@@ -44,7 +45,16 @@ describe('the failure of a function', () => {
       });
       expect(workspace.store.has('exec', node.execId!)).toBe(true);
     }
-    expect(run.counts).toEqual({ executed: 1, failed: 24 });
+    expect(run.counts).toEqual({ executed: 1, failed: 26 });
+  });
+
+  it('says what a thrown object holds [DML-EXE-0925]', async () => {
+    const run = workspace.begin();
+    const message = '{"code":"unsupported_value","message":"not ours"}';
+    expect(await run.outcome(run.call('fail', ['object']))).toMatchObject({ message: `thrown: ${message}` });
+    expect(await run.outcome(run.call('fail', ['circle']))).toMatchObject({
+      message: 'thrown: [object Object]',
+    });
   });
 
   it('has a message of bounded length [DML-EXE-0914]', async () => {

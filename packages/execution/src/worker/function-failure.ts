@@ -71,14 +71,29 @@ function causesOf(thrown: unknown): string[] {
   const open: unknown[] = [thrown];
   for (let each = open.shift(); each !== undefined && texts.length <= MAX_CAUSES; each = open.shift()) {
     if (!(each instanceof Error)) {
-      texts.push(`thrown: ${String(each)}`);
+      texts.push(`thrown: ${textOf(each)}`);
       continue;
     }
     texts.push(`${each.name}: ${each.message}`);
     if (each instanceof AggregateError) open.push(...each.errors.slice(0, MAX_CAUSES));
     open.push(each.cause);
   }
-  return texts.length === 0 ? [`thrown: ${String(thrown)}`] : texts;
+  return texts.length === 0 ? [`thrown: ${textOf(thrown)}`] : texts;
+}
+
+/**
+ * An object without a text of its own is told by what it holds.
+ *
+ * @spec DML-EXE-0925
+ */
+function textOf(thrown: unknown): string {
+  const text = String(thrown);
+  if (text !== '[object Object]') return text;
+  try {
+    return JSON.stringify(thrown) ?? text;
+  } catch {
+    return text;
+  }
 }
 
 /** What lowering refused, and where in the returned value. */
