@@ -133,11 +133,19 @@ export class Repository {
         error,
       );
     }
+    let isCreator = false;
     const store = await openStore(storePath(path), {
       mode: 'write',
       create: true,
+      onCreated: () => {
+        isCreator = true;
+      },
       program: programName(),
     });
+    if (!isCreator) {
+      await store.close();
+      throw bindingsError('repository_exists', { folder: path });
+    }
     return new Repository(path, store, options);
   }
 

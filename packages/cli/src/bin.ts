@@ -14,7 +14,12 @@ process.once('SIGINT', () => {
   // A second interrupt ends the process at once.
   process.once('SIGINT', () => exit(EXIT.interrupted));
 });
-process.once('SIGTERM', () => interrupt.abort());
+let endedBy: 'SIGTERM' | 'SIGHUP' | undefined;
+for (const name of ['SIGTERM', 'SIGHUP'] as const)
+  process.once(name, () => {
+    endedBy ??= name;
+    interrupt.abort();
+  });
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   // A reader that closed the pipe has seen all it wanted. @spec DML-CLI-0408
@@ -40,6 +45,7 @@ const io: CliIo = {
   env: process.env,
   nowMs: Date.now,
   signal: interrupt.signal,
+  endedBy: () => endedBy,
 };
 
 // Nothing is left that could go on, yet the command has not ended: a pipeline awaits what nobody will settle.

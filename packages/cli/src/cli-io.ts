@@ -17,6 +17,8 @@ export interface CliIo {
   nowMs(): number;
   /** Aborted by the first interrupt. */
   readonly signal: AbortSignal;
+  /** The signal of the system that aborted it, where that was no interrupt of the user. */
+  endedBy?(): 'SIGTERM' | 'SIGHUP' | undefined;
 }
 
 /** Options that every command accepts, before and after its name. */

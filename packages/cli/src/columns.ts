@@ -11,17 +11,32 @@ export function formatColumns(rows: readonly (readonly string[])[]): string {
     });
   }
   return rows
-    .map((row) =>
-      row
+    .map((row) => {
+      // What is empty at the end takes no room. @spec DML-CLI-0836
+      const filled = row.slice(0, row.findLastIndex((cell) => visibleWidth(cell) > 0) + 1);
+      return filled
         .map((cell, index) =>
-          index === row.length - 1
+          index === filled.length - 1
             ? cell
             : cell + ' '.repeat(Math.max(0, (widths[index] ?? 0) - visibleWidth(cell))),
         )
         .join('  ')
-        .trimEnd(),
-    )
+        .trimEnd();
+    })
     .join('\n');
+}
+
+/** Joins parts by a gap; a part that would pass the width begins a line of its own, indented. */
+export function flowParts(parts: readonly string[], width: number = Infinity, gap = '  '): string {
+  const lines: string[] = [];
+  for (const part of parts.filter((text) => visibleWidth(text) > 0)) {
+    const line = lines.at(-1);
+    const joined = line === undefined ? part : `${line}${gap}${part}`;
+    if (line === undefined || visibleWidth(joined) > width)
+      lines.push(line === undefined ? part : `    ${part}`);
+    else lines[lines.length - 1] = joined;
+  }
+  return lines.join('\n');
 }
 
 const COLOUR_CODE = /\u001b\[[0-9;]*m/g;

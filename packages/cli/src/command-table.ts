@@ -226,12 +226,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'gc',
     group: 'Keep healthy',
     summary: 'Delete what nothing refers to.',
+    description:
+      'The store uses the room of what was deleted again; its file shrinks with --compact only: see ' +
+      '"dml help space".',
     options: [
       { syntax: '--dry-run', description: 'print what would be deleted and delete nothing' },
       {
         syntax: '--why <object>',
         description: 'delete nothing and print why an object is kept, as a path from a root',
         isName: true,
+      },
+      {
+        syntax: '--compact',
+        description: 'then rebuild the store into a smaller file, while no other process uses it',
       },
     ],
     takesReference: true,

@@ -74,7 +74,8 @@ function defect(error: unknown): ErrorReport {
  * @spec DML-CLI-0405
  */
 export function reportError(error: unknown, io: CliIo, output: Output): number {
-  const { exit, code, detail, message, hint } = describeError(error, io.cwd);
+  const { exit: own, code, detail, message, hint } = describeError(error, io.cwd);
+  const exit = own === EXIT.interrupted ? codeOfEnding(io) : own;
   // @spec DML-CLI-0406
   const stack = io.env.DML_DEBUG && error instanceof Error ? stackOf(error) : undefined;
   if (output.isJson) {
@@ -87,6 +88,13 @@ export function reportError(error: unknown, io: CliIo, output: Output): number {
   if (hint !== undefined) io.stderr.write(`hint: ${printable(hint)}\n`);
   if (stack !== undefined) io.stderr.write(`${stack}\n`);
   return exit;
+}
+
+/** @spec DML-CLI-0507 */
+function codeOfEnding(io: CliIo): number {
+  const endedBy = io.endedBy?.();
+  if (endedBy === undefined) return EXIT.interrupted;
+  return endedBy === 'SIGTERM' ? EXIT.terminated : EXIT.hungUp;
 }
 
 function stackOf(error: Error): string {

@@ -14,7 +14,9 @@ export const EXIT = {
   damage: 11,
   pipeline: 12,
   unsafe: 13,
+  hungUp: 129,
   interrupted: 130,
+  terminated: 143,
 } as const;
 
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];

@@ -86,12 +86,40 @@ Exit codes:
    11  "dml verify" found damage
    12  the pipeline file is missing, throws, or exports no pipeline
    13  nothing was done because it would be unsafe, such as a collection without roots
+  129  ended by SIGHUP, as when its terminal is closed
   130  interrupted
+  143  ended by SIGTERM
 
 Example:
   $ dml cat sales --json 2> error.json || echo "ended with $?"
 `,
 };
 
+/** What takes room, and how to keep a copy. @spec DML-CLI-1021 */
+const SPACE: HelpTopic = {
+  name: 'space',
+  summary: 'Backup and space: copies of a repository, room on the disk.',
+  text: `Backup and space.
+
+A repository is the folder .dml: copy it, and you have a backup. Copy it only while no command and no
+program writes to it: a copy that is made during a write can be damaged. "dml verify --repo <copy>"
+checks the copy. To go back to it, put it in the place of .dml while nothing uses the repository.
+
+What takes room:
+  dml gc --dry-run        counts what nothing refers to
+  dml index prune --all   forgets work in progress, so that the next collection takes it
+  dml branch --delete     lets go of the commits of a branch
+  dml gc                  deletes what nothing refers to; the store uses its room again
+  dml gc --compact        then gives the room back to the disk
+
+The file of the store grows and never shrinks by itself. A compaction writes a new one and needs room
+for both; it is refused while another process uses the store, and a crash leaves the old file or the
+new one, whole.
+
+Example:
+  $ cp -R .dml ../backup && dml gc --compact
+`,
+};
+
 /** Every topic, in the order in which help lists them. */
-export const HELP_TOPICS: readonly HelpTopic[] = [REFERENCES, OUTPUT];
+export const HELP_TOPICS: readonly HelpTopic[] = [REFERENCES, OUTPUT, SPACE];

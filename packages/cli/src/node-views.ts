@@ -1,5 +1,5 @@
 import type { DagId, DatumId, NodeId } from '@daggerml/object-model';
-import { formatColumns, visibleWidth } from './columns.ts';
+import { flowParts, formatColumns, visibleWidth } from './columns.ts';
 import { type NodeView, nodeOf, nodesOf } from './dag-view.ts';
 import { nodeTexts } from './node-text.ts';
 import type { NamedObject } from './object-name.ts';
@@ -14,6 +14,8 @@ import type { ObjectView, ViewLook } from './view-look.ts';
 const MAX_SIDE_COLUMNS = 24;
 /** Columns that a call or a value gets on a terminal, however narrow it is. */
 const MIN_TEXT_COLUMNS = 30;
+/** Columns before what stands on a line of its own. */
+const INDENT_COLUMNS = 4;
 /** Columns of the labels of a node's facts. */
 const LABEL_COLUMNS = 9;
 /** Columns before the text of a node in a list: the short id, and the gaps beside it. */
@@ -30,19 +32,23 @@ export function dagView(reader: RecordReader, found: NamedObject, { output, full
     lines: () => {
       const outcomes = nodes.map((node) => outcomeText(node, output));
       const names = nodes.map((node) => output.style('bold', output.safe(node.names.join(', '))));
-      const width = full ? undefined : textColumns(output, { nodes, outcomes, names });
+      const columns = full ? undefined : output.resultColumns;
+      const left = full ? undefined : textColumns(output, { nodes, outcomes, names });
+      // A terminal that is too narrow for a table gets a node on several lines.
+      const isNarrow = columns !== undefined && left !== undefined && left < MIN_TEXT_COLUMNS;
+      const width = isNarrow ? Math.max(MIN_TEXT_COLUMNS, columns - INDENT_COLUMNS) : left;
       const texts = nodeTexts(reader, nodes, { width, safe: output.safe });
+      const rows = nodes.map((node, index) => [
+        `  ${output.shortId(node.nodeId)}`,
+        node.kind,
+        node.datumId === undefined ? (texts[index] ?? '') : output.style('dim', texts[index] ?? ''),
+        outcomes[index] ?? '',
+        names[index] ?? '',
+      ]);
+      // @spec DML-CLI-0835
       return [
         `${formatCount(nodes.length, 'node')}, inputs first`,
-        formatColumns(
-          nodes.map((node, index) => [
-            `  ${output.shortId(node.nodeId)}`,
-            node.kind,
-            node.datumId === undefined ? (texts[index] ?? '') : output.style('dim', texts[index] ?? ''),
-            outcomes[index] ?? '',
-            names[index] ?? '',
-          ]),
-        ),
+        isNarrow ? rows.map((row) => flowParts(row, columns)).join('\n') : formatColumns(rows),
       ];
     },
   };
@@ -61,7 +67,7 @@ function textColumns(
   const kinds = widest(rows.nodes.map(({ kind }) => kind));
   const sides = [rows.outcomes, rows.names].map((cells) => Math.min(MAX_SIDE_COLUMNS, widest(cells)));
   const taken = [kinds, ...sides].reduce((sum, columns) => sum + columns + (columns > 0 ? 2 : 0), ID_COLUMNS);
-  return Math.max(MIN_TEXT_COLUMNS, output.resultColumns - taken);
+  return output.resultColumns - taken;
 }
 
 /** The value of a literal as `dml cat` prints it. @spec DML-CLI-0830 */

@@ -121,6 +121,12 @@ describe('the help', () => {
     expect(parseInvocation(['help', 'refrences'])).toMatchObject({ misuse: { code: 'unknown_command' } });
   });
 
+  it('on space says how room comes back and when to copy [DML-CLI-1021]', () => {
+    expect(topic('space')).toContain('dml gc --compact        then gives the room back to the disk\n');
+    expect(topic('space')).toContain('Copy it only while no command and no\nprogram writes to it');
+    expect(topic('gc').replace(/\s+/g, ' ')).toContain('see "dml help space"');
+  });
+
   it('of each command that takes the name of an object points to the forms [DML-CLI-0313]', () => {
     const pointing = COMMANDS.map(({ name }) => name).filter((name) =>
       topic(...name.split(' ')).includes('see "dml help references"'),

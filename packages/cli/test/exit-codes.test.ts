@@ -123,10 +123,22 @@ const SCENARIOS: readonly Scenario[] = [
   { title: 'a file without a pipeline', exit: EXIT.pipeline, argv: ['run', 'steps.ts'] },
   { title: 'nothing to keep for gc', exit: EXIT.unsafe, argv: ['gc'], around: empty },
   {
+    title: 'a closed terminal',
+    exit: EXIT.hungUp,
+    argv: ['run', 'pipelines.ts', 'runs-forever'],
+    around: () => ({ ...interrupted(), endedBy: 'SIGHUP' }),
+  },
+  {
     title: 'an interrupt',
     exit: EXIT.interrupted,
     argv: ['run', 'pipelines.ts', 'runs-forever'],
     around: interrupted,
+  },
+  {
+    title: 'an end by the system',
+    exit: EXIT.terminated,
+    argv: ['run', 'pipelines.ts', 'runs-forever'],
+    around: () => ({ ...interrupted(), endedBy: 'SIGTERM' }),
   },
 ];
 

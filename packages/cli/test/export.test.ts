@@ -61,6 +61,13 @@ describe('dml export', () => {
     );
   });
 
+  it('refuses the path of a single dash and writes no such file [DML-CLI-0834]', async () => {
+    const outcome = await repository.dml(['export', 'values', '-']);
+    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(outcome.stderr).toContain('"dml cat" prints a value');
+    expect(existsSync(join(repository.folder, '-'))).toBe(false);
+  });
+
   it('refuses a path that exists unless --force is given [DML-CLI-0809]', async () => {
     writeFileSync(at('kept.txt'), 'mine');
     expect(await repository.dml(['export', 'report#source', 'kept.txt'])).toMatchObject({ exitCode: 6 });

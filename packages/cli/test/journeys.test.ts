@@ -124,9 +124,13 @@ describe('the dml program', () => {
     expect(ended.stderr).toMatch(/^dml: "standard output" cannot be written \(ENOSPC\)\nhint: /);
   });
 
-  it.each(['SIGINT', 'SIGTERM'] as const)(
-    'stops the running calls before it ends on %s [DML-CLI-0504]',
-    async (signal) => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)(
+    'stops the running calls before it ends on %s with %i [DML-CLI-0504] [DML-CLI-0507]',
+    async (signal, exitCode) => {
       const child = start(['run', 'pipelines.ts', 'runs-forever']);
       const ended = once(child, 'close');
       await told(child, /running in \d+/);
@@ -135,7 +139,7 @@ describe('the dml program', () => {
       const children = childrenOf(program.pid);
       child.stderr!.resume();
       child.kill(signal);
-      expect(await ended).toEqual([130, null]);
+      expect(await ended).toEqual([exitCode, null]);
       expect(isAlive(program)).toBe(false);
       // They notice by themselves that it is gone.
       await vi.waitUntil(() => !children.some(isAlive), { timeout: 900_000 });

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync, realpathSync, truncateSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, realpathSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
@@ -70,6 +70,47 @@ describe('dml gc', () => {
       /^kept by refs\/heads\/kept\n {2}commit [0-9a-f]{12}\n {2}tree [0-9a-f]{12}\n {2}dag [0-9a-f]{12}\n$/,
     );
     expect((await repository.dml(['gc', '--why', 'nothing'])).exitCode).toBe(3);
+  });
+
+  it('gives room back with --compact and says how much [DML-CLI-1008] [DML-CLI-1018]', async () => {
+    const file = join(repository.folder, '.dml/store/data.mdb');
+    await repository.withStore((store) => {
+      store.transact('test', (transaction) => {
+        for (let index = 0; index < 64; index += 1)
+          transaction.put('chunk', Buffer.alloc(65_536, `chunk ${index} `));
+      });
+    }, 'write');
+    const before = statSync(file).size;
+    interface Compacted extends GcDocument {
+      readonly compaction: { readonly bytesBefore: number; readonly bytesAfter: number };
+    }
+    const { condemned, compaction } = await repository.json<Compacted>('gc', '--compact');
+    expect(condemned.bytes).toBeGreaterThanOrEqual(64 * 65_536);
+    expect(compaction.bytesBefore).toBeGreaterThanOrEqual(before);
+    expect(compaction.bytesAfter).toBe(statSync(file).size);
+    expect(compaction.bytesAfter).toBeLessThan(before - 60 * 65_536);
+    expect(await repository.ok('gc', '--compact')).toMatch(
+      /^deleted 0 objects[^\n]*\ncompacted the store from \d[^\n]* to \d[^\n]*\n$/,
+    );
+    expect(await repository.json('verify')).toMatchObject({ findings: [] });
+    expect(await repository.ok('cat', 'sums')).toBe('6\n');
+  });
+
+  it('leaves the file in its place while the store is open elsewhere [DML-CLI-1020]', async () => {
+    const file = join(repository.folder, '.dml/store/data.mdb');
+    const before = statSync(file).ino;
+    const outcome = await repository.withStore(() => repository.dml(['gc', '--compact']), 'write');
+    expect(outcome).toMatchObject({ exitCode: 13, stdout: '' });
+    expect(outcome.stderr).toContain(
+      'was not compacted: another process uses it\nhint: the collection is done; ',
+    );
+    expect(statSync(file).ino).toBe(before);
+  });
+
+  it.each([['--dry-run'], ['--why', 'main']])('refuses --compact with %s [DML-CLI-1019]', async (...more) => {
+    const outcome = await repository.dml(['gc', '--compact', ...more]);
+    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(outcome.stderr).toContain('"--compact" goes with neither "--dry-run" nor "--why"');
   });
 
   it('refuses --why together with --dry-run [DML-CLI-1015]', async () => {

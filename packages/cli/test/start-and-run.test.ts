@@ -56,6 +56,15 @@ describe('dml init', () => {
     expect(readFileSync(store).equals(before)).toBe(true);
     expect(await repository.json('init')).toEqual({ repository: repository.folder, created: false });
   });
+
+  it('says of one of several at one time that it created the repository [DML-CLI-0729]', async () => {
+    const outcomes = await Promise.all(
+      Array.from({ length: 4 }, () => repository.dml(['init', 'shared', '--json'])),
+    );
+    const created = outcomes.map(({ stdout }) => (JSON.parse(stdout) as { created: boolean }).created);
+    expect(created.sort()).toEqual([false, false, false, true]);
+    expect(await repository.ok('--repo', join(repository.folder, 'shared'), 'heads')).toBe('');
+  });
 });
 
 describe('dml run', () => {

@@ -19,7 +19,9 @@ export interface Surroundings {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  readonly endedBy?: 'SIGTERM' | 'SIGHUP';
   readonly isTerminal?: boolean;
+  readonly columns?: number;
   readonly nowMs?: () => number;
   /** Hears standard error while the command runs. */
   readonly onTalk?: (text: string) => void;
@@ -39,7 +41,7 @@ export async function dml(argv: readonly string[], around: Surroundings = {}): P
   const talk: Buffer[] = [];
   const sink = (pieces: Buffer[], hear?: (text: string) => void) => ({
     isTTY: around.isTerminal ?? false,
-    columns: 80,
+    columns: around.columns ?? 80,
     write: (piece: string | Uint8Array) => {
       pieces.push(Buffer.from(piece as string));
       hear?.(String(piece));
@@ -55,6 +57,7 @@ export async function dml(argv: readonly string[], around: Surroundings = {}): P
     env: { DML_AUTHOR: 'tester', ...around.env },
     nowMs: around.nowMs ?? Date.now,
     signal: around.signal ?? new AbortController().signal,
+    endedBy: () => around.endedBy,
   };
   const exitCode = await runCli(argv, io);
   const bytes = Buffer.concat(out);

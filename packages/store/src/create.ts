@@ -78,13 +78,13 @@ function newStoreFacts(
 
 /**
  * Creates an empty store at `path`, whole or not at all: it is built beside and renamed into place.
- * Of several creators at once one wins; the others leave its store untouched.
+ * Of several creators at once one wins; the others leave its store untouched. Yields whether this one did.
  */
 export async function createStoreFiles(
   path: string,
   createdBy: string,
   environment: StoreEnvironment,
-): Promise<void> {
+): Promise<boolean> {
   const parent = dirname(path);
   const prefix = `${basename(path)}.new-`;
   const draft = join(parent, `${prefix}${environment.process.pid}-${environment.randomUuid()}`);
@@ -105,12 +105,13 @@ export async function createStoreFiles(
     rmSync(join(path, CREATOR_FILE), { force: true });
     // @spec DML-STO-0103
     environment.syncDirectory(parent);
+    return true;
   } catch (cause) {
     removeDraft(draft);
     const { code, syscall } = cause as NodeJS.ErrnoException;
     if (syscall === 'rename' && (code === 'ENOTEMPTY' || code === 'EEXIST')) {
       // @spec DML-STO-0102
-      if (findStoreFiles(path)) return;
+      if (findStoreFiles(path)) return false;
       // @spec DML-STO-0120
       throw storeError('store_unwritable', { path, errno: code, detail: 'folder_not_empty' }, cause);
     }

@@ -23,6 +23,8 @@ export interface OpenStoreOptions {
   readonly mode: 'read' | 'write';
   /** Creates the store when there is none at the path; only with mode `write`. */
   readonly create?: boolean;
+  /** Called when it was this opening that created the store, and none that went on at the same time. */
+  readonly onCreated?: () => void;
   /** What `created_by` and `last_migrated_by` record, e.g. `dml 0.1.0`. */
   readonly program?: string;
   readonly environment?: StoreEnvironment;
@@ -63,7 +65,7 @@ export async function openStore(path: string, options: OpenStoreOptions): Promis
   if (!findStoreFiles(path)) {
     // @spec DML-STO-0106
     if (options.create !== true || readOnly) throw storeError('store_missing', { path });
-    await createStoreFiles(resolve(path), program, environment);
+    if (await createStoreFiles(resolve(path), program, environment)) options.onCreated?.();
   }
   assertNotCompacting(path, environment);
   environment.failpoint?.('open/unmarked');

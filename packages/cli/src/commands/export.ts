@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { exportValue } from '../export-value.ts';
@@ -13,6 +14,12 @@ import { withStore } from '../repository-access.ts';
 export async function run(context: CommandContext): Promise<number> {
   const { output, args, options, io } = context;
   const [name = '', path = ''] = args;
+  // @spec DML-CLI-0834
+  if (path === '-')
+    throw cliError('invalid_argument', {
+      problem: '"-" is no path to export to; "dml cat" prints a value, and "./-" names a file',
+      command: 'export',
+    });
   await withStore(context, 'read', async (store) => {
     const reader = new RecordReader(store);
     const found = findObject(reader, name);

@@ -1,4 +1,13 @@
-import { explainKept, type GcPlan, type GcReason, type ObjectTally, planGc, runGc } from '@daggerml/store';
+import {
+  type CompactReport,
+  compactStore,
+  explainKept,
+  type GcPlan,
+  type GcReason,
+  type ObjectTally,
+  planGc,
+  runGc,
+} from '@daggerml/store';
 import { cliError } from '../cli-error.ts';
 import { formatColumns } from '../columns.ts';
 import type { CommandContext } from '../command.ts';
@@ -23,19 +32,40 @@ export async function run(context: CommandContext): Promise<number> {
       problem: '"--why" and "--dry-run" do not go together: "--why" deletes nothing by itself',
       command: 'gc',
     });
+  const isCompaction = options.compact === true;
+  // @spec DML-CLI-1019
+  if (isCompaction && (options.dryRun === true || options.why !== undefined))
+    throw cliError('invalid_argument', {
+      problem: '"--compact" goes with neither "--dry-run" nor "--why": they change nothing',
+      command: 'gc',
+    });
   if (options.why !== undefined) return await why(context, String(options.why));
   const onProgress = (progress: { readonly phase: string; readonly done: number }): void =>
     output.live(`\r\u001b[K  ${progress.phase}: ${progress.done} objects`);
   // @spec DML-CLI-1002
   const isDryRun = options.dryRun === true;
-  await withStore(context, isDryRun ? 'read' : 'write', async (store) => {
-    const plan = isDryRun
+  const { plan, storePath } = await withStore(context, isDryRun ? 'read' : 'write', async (store) => ({
+    plan: isDryRun
       ? await planGc(store, { onProgress, signal: io.signal })
-      : (await runGc(store, { onProgress, signal: io.signal })).plan;
-    output.live('\r\u001b[K');
-    output.result({ dryRun: isDryRun, ...plan }, () => describePlan(plan, isDryRun, output));
-  });
+      : (await runGc(store, { onProgress, signal: io.signal })).plan,
+    storePath: store.path,
+  }));
+  // A compaction wants the store for itself. @spec DML-CLI-1008
+  const compaction = isCompaction
+    ? await compactStore(storePath, { onProgress: (done) => onProgress({ phase: 'compact', done }) })
+    : undefined;
+  output.live('\r\u001b[K');
+  output.result({ dryRun: isDryRun, ...plan, ...(compaction && { compaction }) }, () =>
+    [describePlan(plan, isDryRun, output), ...(compaction ? [describeCompaction(compaction)] : [])].join(
+      '\n',
+    ),
+  );
   return EXIT.done;
+}
+
+/** @spec DML-CLI-1018 */
+function describeCompaction({ bytesBefore, bytesAfter }: CompactReport): string {
+  return `compacted the store from ${formatSize(bytesBefore)} to ${formatSize(bytesAfter)}`;
 }
 
 function describePlan(plan: GcPlan, isDryRun: boolean, output: Output): string {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { isRepository } from '@daggerml/bindings/folder';
+import { isAnyDmlError } from '../any-dml-error.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { makeFolder } from '../make-folder.ts';
@@ -8,17 +9,26 @@ import { makeFolder } from '../make-folder.ts';
 export async function run({ io, globals, output, args }: CommandContext): Promise<number> {
   const folder = resolve(io.cwd, globals.repo ?? '.', args[0] ?? '.');
   // @spec DML-CLI-0702
-  const created = !isRepository(folder);
-  if (created) {
-    makeFolder(folder);
-    const { Repository } = await import('@daggerml/bindings');
-    const repository = await Repository.init(folder);
-    await repository.close();
-  }
+  const created = !isRepository(folder) && (await create(folder));
   output.result({ repository: folder, created }, () =>
     created
       ? `created a repository in ${output.safe(folder)}`
       : `${output.safe(folder)} is a repository already; nothing changed`,
   );
   return EXIT.done;
+}
+
+/** Creates a repository; false when another process has done so meanwhile. */
+async function create(folder: string): Promise<boolean> {
+  makeFolder(folder);
+  const { Repository } = await import('@daggerml/bindings');
+  try {
+    const repository = await Repository.init(folder);
+    await repository.close();
+    return true;
+  } catch (error) {
+    // @spec DML-CLI-0729
+    if (isAnyDmlError(error) && error.code === 'repository_exists') return false;
+    throw error;
+  }
 }

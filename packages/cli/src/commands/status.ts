@@ -1,4 +1,5 @@
 import type { CommitRecord } from '@daggerml/object-model';
+import { flowParts } from '../columns.ts';
 import type { CommandContext } from '../command.ts';
 import { currentCommit, dagsOf } from '../commit-view.ts';
 import { EXIT } from '../exit-code.ts';
@@ -30,6 +31,9 @@ export async function run(context: CommandContext): Promise<number> {
       dags,
       indexes,
     };
+    // @spec DML-CLI-0835
+    const flow = (parts: readonly string[], gap?: string): string =>
+      flowParts(parts, output.resultColumns, gap);
     output.result(value, () => {
       const lines = [`On branch ${output.style('bold', output.safe(branch))}`];
       if (current === undefined) {
@@ -37,20 +41,25 @@ export async function run(context: CommandContext): Promise<number> {
       } else {
         const { commitId, commit } = current;
         const age = formatAge(commit.timeMs, io.nowMs());
-        lines.push(`Commit ${output.shortId(commitId)}  ${output.safe(firstLine(commit.message))}  (${age})`);
+        const message = output.safe(firstLine(commit.message));
+        lines.push(flow([`Commit ${output.shortId(commitId)}`, message, `(${age})`]));
         lines.push('', dags.length === 0 ? 'No dags.' : 'Dags:');
-        for (const { name, dagId } of dags) lines.push(`  ${output.shortId(dagId)}  ${output.safe(name)}`);
+        for (const { name, dagId } of dags)
+          lines.push(flow([`  ${output.shortId(dagId)}`, output.safe(name)]));
       }
       if (indexes.length > 0) {
-        lines.push('', 'In progress, failed or interrupted ("dml index list" shows more):');
+        lines.push('', flow(['In progress, failed or interrupted', '("dml index list" shows more):'], ' '));
         const latest = [...indexes].sort((a, b) => b.timeMs - a.timeMs).slice(0, MAX_INDEXES);
         for (const { index, message, timeMs } of latest) {
-          lines.push(`  ${index}  ${output.safe(firstLine(message))}  (${formatAge(timeMs, io.nowMs())})`);
+          const age = formatAge(timeMs, io.nowMs());
+          lines.push(flow([`  ${index}`, output.safe(firstLine(message)), `(${age})`]));
         }
         // @spec DML-CLI-0831
         const more = indexes.length - latest.length;
         if (more > 0)
-          lines.push(`  and ${more} earlier; "dml index prune --all" forgets all ${indexes.length}`);
+          lines.push(
+            flow([`  and ${more} earlier;`, `"dml index prune --all" forgets all ${indexes.length}`], ' '),
+          );
       }
       return lines.join('\n');
     });

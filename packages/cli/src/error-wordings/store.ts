@@ -163,6 +163,15 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
     exit: EXIT.unsafe,
     message: 'nothing was compacted ({detail})',
     hint: 'run "dml verify" first',
+    details: {
+      // @spec DML-CLI-1020
+      open_elsewhere: {
+        message: 'the store in "{path}" was not compacted: another process uses it',
+        hint: 'the collection is done; run "dml gc --compact" again when no other command or program uses the repository',
+      },
+      already_running: { message: 'another process compacts the store', hint: IN_A_MOMENT },
+      replaced: { message: 'another process has just compacted the store', hint: IN_A_MOMENT },
+    },
   },
   excision_refused: {
     exit: EXIT.unsafe,
