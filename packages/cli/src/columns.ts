@@ -26,7 +26,11 @@ export function formatColumns(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/** Joins parts by a gap; a part that would pass the width begins a line of its own, indented. */
+/**
+ * Joins parts by a gap; a part that would pass the width begins a line of its own, indented.
+ *
+ * @spec DML-CLI-0835
+ */
 export function flowParts(parts: readonly string[], width: number = Infinity, gap = '  '): string {
   const lines: string[] = [];
   for (const part of parts.filter((text) => visibleWidth(text) > 0)) {

@@ -45,7 +45,6 @@ export function dagView(reader: RecordReader, found: NamedObject, { output, full
         outcomes[index] ?? '',
         names[index] ?? '',
       ]);
-      // @spec DML-CLI-0835
       return [
         `${formatCount(nodes.length, 'node')}, inputs first`,
         isNarrow ? rows.map((row) => flowParts(row, columns)).join('\n') : formatColumns(rows),

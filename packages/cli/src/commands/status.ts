@@ -31,7 +31,6 @@ export async function run(context: CommandContext): Promise<number> {
       dags,
       indexes,
     };
-    // @spec DML-CLI-0835
     const flow = (parts: readonly string[], gap?: string): string =>
       flowParts(parts, output.resultColumns, gap);
     output.result(value, () => {
