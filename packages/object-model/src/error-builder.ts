@@ -13,8 +13,8 @@ export type ErrorBuilder<AnyCode extends string> = <Code extends AnyCode>(
 ) => DmlError<Code>;
 
 /**
- * Makes the function that builds a package's errors. `messages` word each code, with the fields filled in as
- * `formatMessage` does; an error of a code without words shows its reason.
+ * Makes the function that builds a package's errors. `messages` word each code, with the fields and the `detail`
+ * filled in as `formatMessage` does; an error of a code without words shows its reason.
  *
  * @spec DML-OBJ-0807
  */
@@ -23,7 +23,8 @@ export function errorBuilder<AnyCode extends string>(
 ): ErrorBuilder<AnyCode> {
   return (code, fields = {}, cause, detail) => {
     const template: string | undefined = messages?.[code];
-    const message = template === undefined ? undefined : formatMessage(template, fields);
+    const message =
+      template === undefined ? undefined : formatMessage(template, { detail: detail ?? '', ...fields });
     return new DmlError({ code, fields, cause, detail, message });
   };
 }

@@ -44,7 +44,45 @@ export type StoreErrorFields = Readonly<Record<string, string | number | boolean
 /** The error class of this package with its codes. */
 export type StoreError = DmlError<StoreErrorCode>;
 
-const build = errorBuilder<StoreErrorCode>();
+/**
+ * What each code says to a program's author.
+ *
+ * @spec DML-STO-1303
+ */
+const MESSAGES: Readonly<Record<StoreErrorCode, string>> = {
+  store_missing: 'there is no store in "{path}"',
+  store_damaged: 'the store[ in "{path}"] is damaged[ in its table "{table}"] ({detail})',
+  store_poisoned: 'nothing more is written[ ({label})], because an earlier write failed; open the store anew',
+  store_write_failed: 'the system refused a write[ ({label})]; nothing of the transaction was kept',
+  store_read_only: 'the store was opened for reading, so nothing can be written[ ({label})]',
+  store_closed: 'the store in "{path}" was closed already',
+  store_nested_write: 'a transaction was begun inside another one ({label})',
+  store_misuse: 'the store was used wrongly ({detail})',
+  store_open_elsewhere: 'this process has the store in "{path}" open for reading; close it first',
+  store_worker_thread: 'a store opens in the main thread only ("{path}")',
+  store_network_filesystem: '"{path}" is on a network file system ({kind}); keep a store on a local disk',
+  store_unwritable: '"{path}" cannot be written[ ({errno})]',
+  store_full:
+    '{neededBytes} bytes are needed and {availableBytes} are free; nothing of the transaction was kept',
+  store_busy: 'the store is busy ({detail}); try again in a moment',
+  schema_newer: 'the store has schema {schema}; this version knows schemas up to {supported}',
+  schema_older: 'the store has schema {schema}; opening it for writing brings it to schema {supported}',
+  engine_older: 'the engine {engine} wrote the store; this version has {supported}',
+  ref_name_invalid: '"{refName}" is not a valid ref name[ ({detail})]',
+  ref_missing: 'there is no ref "{ref}"',
+  ref_target_missing: 'the commit {commitId} for the ref "{ref}" is not complete in the store',
+  object_missing: 'the {class} {objectId} is not in the store',
+  object_too_large: 'a {class} of {sizeBytes} bytes is above the limit of {limitBytes}',
+  revision_invalid: '"{revision}" is not a revision[ ({detail})]; for example: main, main~2, 3f2a9c',
+  sequence_unknown: 'the journal ends at {lastSequence}, before {sequence}',
+  gc_refused: 'nothing was deleted ({detail})',
+  transfer_invalid: 'the stream is not valid ({detail})',
+  history_invalid: 'the history is not valid ({detail})',
+  excision_refused: 'nothing was excised ({detail})',
+  compaction_refused: 'nothing was compacted ({detail})',
+};
+
+const build = errorBuilder<StoreErrorCode>(MESSAGES);
 
 /** Builds the store's error; `facts` are for the caller and never hold record bytes. */
 export function storeError(code: StoreErrorCode, facts: StoreErrorFields = {}, cause?: unknown): StoreError {

@@ -17,7 +17,7 @@ export interface RootOpening {
 
 /** What the engine answers to a process that waits for locks which the process before it has destroyed. */
 const DESTROYED_LOCKS = 22;
-const PATIENCE_MS = 10_000;
+const PATIENCE_MS = 60_000;
 const LONGEST_PAUSE_MS = 12;
 const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4));
 
