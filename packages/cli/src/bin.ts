@@ -60,8 +60,23 @@ function fail(code: CliErrorCode, fields: Readonly<Record<string, string>> = {})
 
 process.on('uncaughtException', (error) => {
   // While a pipeline runs, what escapes it is its own failure.
-  if (process.listenerCount('uncaughtException') === 1) void reportDefect(error, argv, io).then(end);
+  if (process.listenerCount('uncaughtException') !== 1) return;
+  if (isReporting) giveUp(error);
+  isReporting = true;
+  reportDefect(error, argv, io).then(end).catch(giveUp);
 });
+let isReporting = false;
+
+/** Ends the process when not even a defect can be reported, as where files of the installation are missing. */
+function giveUp(error: unknown): never {
+  try {
+    process.stderr.write(`error: ${error instanceof Error ? error.stack : String(error)}\n`);
+  } catch {
+    // Then the exit code tells it alone.
+  }
+  // @spec DML-CLI-0508
+  return exit(EXIT.defect);
+}
 // What the runtime has to say is talk, and with --json there is none.
 if (argv.includes('--json')) process.removeAllListeners('warning');
 

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { cpSync, readFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
@@ -97,5 +97,20 @@ describe('the published program', () => {
     const loaded = loadedBy(...argv);
     expect(loaded.filter((url) => /esbuild|acorn|\/zod\/|@aws-sdk/.test(url))).toEqual([]);
     expect(loaded.length, loaded.join('\n')).toBeLessThanOrEqual(limit);
+  });
+
+  it('ends when files of its installation are missing, also those that report it [DML-CLI-0508]', () => {
+    const folder = join(repository.folder, 'incomplete');
+    cpSync(join(PACKAGE, 'dist/program'), folder, {
+      recursive: true,
+      filter: (path) => !basename(path).startsWith('error-report-'),
+    });
+    const { status, stderr } = spawnSync(process.execPath, [join(folder, 'dml.js'), 'nonsense'], {
+      cwd: repository.folder,
+      encoding: 'utf8',
+      timeout: 120_000,
+    });
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/^error: .*Cannot find module .*error-report-/);
   });
 });
