@@ -1,7 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, readFileSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { EXIT } from '../src/exit-code.ts';
 import { TestRepository } from './test-repository.ts';
 
 const PACKAGE = join(import.meta.dirname, '..');
@@ -112,5 +113,22 @@ describe('the published program', () => {
     });
     expect(status).toBe(1);
     expect(stderr).toMatch(/^error: .*Cannot find module .*error-report-/);
+  });
+
+  it('says what is wrong where a pipe stands in the place of the data file', async () => {
+    const broken = await TestRepository.create();
+    const dataFile = join(broken.folder, '.dml/store/data.mdb');
+    rmSync(dataFile);
+    execFileSync('mkfifo', [dataFile]);
+    for (const started of [PROGRAM, join(PACKAGE, 'dist/bin.js')]) {
+      const { status, stderr } = spawnSync(process.execPath, [started, 'log'], {
+        cwd: broken.folder,
+        encoding: 'utf8',
+        timeout: 120_000,
+      });
+      expect(status, stderr).toBe(EXIT.storage);
+      expect(stderr).toContain('data.mdb" is not a regular file');
+    }
+    await broken.remove();
   });
 });

@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync, type Stats, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { storeError } from '../errors.ts';
+import { dirname, join } from 'node:path';
+import { type StoreError, storeError } from '../errors.ts';
 
 const DATA_FILE = 'data.mdb';
 /** A store is created whole and keeps its data file from then on, so these two never stand alone. */
@@ -16,6 +16,12 @@ function lookAt(path: string): Stats | undefined {
   }
 }
 
+function notAFile(path: string): StoreError {
+  // Node 20 resolves no link, and so finds no module, while what it looked at last is a pipe or a socket.
+  lookAt(dirname(path));
+  return storeError('store_damaged', { path, detail: 'not_a_file' });
+}
+
 /**
  * Tells whether there is a store in a folder.
  * Throws `store_damaged` for one that has lost its data file (`data_file_missing`) and for one in which something
@@ -27,7 +33,7 @@ export function findStoreFiles(storePath: string): boolean {
   for (const [name, stats] of found) {
     const path = join(storePath, name);
     // @spec DML-STO-0161
-    if (stats?.isFile() === false) throw storeError('store_damaged', { path, detail: 'not_a_file' });
+    if (stats?.isFile() === false) throw notAFile(path);
   }
   if (found.get(DATA_FILE) !== undefined) return true;
   // @spec DML-STO-0160
@@ -41,7 +47,7 @@ export function openRegularFile(path: string): number {
   const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   if (fstatSync(descriptor).isFile()) return descriptor;
   closeSync(descriptor);
-  throw storeError('store_damaged', { path, detail: 'not_a_file' });
+  throw notAFile(path);
 }
 
 /** Reads a small regular file. */
