@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../src/exit-code.ts';
@@ -106,6 +106,7 @@ describe('the published program', () => {
       recursive: true,
       filter: (path) => !basename(path).startsWith('error-report-'),
     });
+    symlinkSync(join(PACKAGE, 'node_modules'), join(folder, 'node_modules'));
     const { status, stderr } = spawnSync(process.execPath, [join(folder, 'dml.js'), 'nonsense'], {
       cwd: repository.folder,
       encoding: 'utf8',
