@@ -95,11 +95,11 @@ describe('mutate', () => {
   });
 });
 
-it.each<[MutationChoice, string[]]>([
-  [{ ids: ['DML-OBJ-0002'] }, ['DML-OBJ-0002']],
-  [{ ids: ['DML-OBJ-0003', 'DML-OBJ-0001'] }, ['DML-OBJ-0001', 'DML-OBJ-0003']],
-  [{ from: 'DML-OBJ-0002', sampleSize: 9, seed: 1 }, ['DML-OBJ-0002', 'DML-OBJ-0003']],
-])('tries what is chosen, %j, and nothing else', async (choice, tried) => {
+it.each<[string, MutationChoice, string[]]>([
+  ['one id', { ids: ['DML-OBJ-0002'] }, ['DML-OBJ-0002']],
+  ['two ids', { ids: ['DML-OBJ-0003', 'DML-OBJ-0001'] }, ['DML-OBJ-0001', 'DML-OBJ-0003']],
+  ['from an id on', { from: 'DML-OBJ-0002', sampleSize: 9, seed: 1 }, ['DML-OBJ-0002', 'DML-OBJ-0003']],
+])('tries what is chosen, %s, and nothing else', async (_, choice, tried) => {
   const root = await mutableRepository();
   const runTests: CitingRunner = async ({ ids }) => new Map(ids.map((id) => [id, 'passed']));
   const request = { root, packageName: 'object-model', choice, say: () => undefined, runTests };
