@@ -45,7 +45,7 @@ export interface RepositoryOptions {
 }
 
 export interface DagOptions {
-  /** The branch to commit to; the current one by default. */
+  /** The branch to commit to, begun when there is none of that name; the current one by default. */
   readonly branch?: string;
   /** Folder from which relative paths are resolved; the current one by default. */
   readonly folder?: string;
@@ -63,7 +63,7 @@ export interface RunOptions extends DagOptions {
 }
 
 export interface DagsOptions {
-  /** The branch to commit to; the current one by default. */
+  /** The branch to commit to, begun when there is none of that name; the current one by default. */
   readonly branch?: string;
   readonly message?: string;
 }
