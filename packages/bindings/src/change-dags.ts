@@ -10,6 +10,7 @@ import {
   treeGet,
 } from '@daggerml/object-model';
 import type { RefName, Store } from '@daggerml/store';
+import { branchName } from './branch-name.ts';
 import { bindingsError } from './errors.ts';
 import { type ImportSource, pinsOfDag } from './import-dag.ts';
 import { type LeavingDag, stalePins } from './stale-pins.ts';
@@ -58,8 +59,7 @@ export function deleteDag(change: DagsChange, name: string): ChangedDags {
     // @spec DML-BND-0609
     if (dagId === undefined) {
       const names = Array.from(treeEntries('dags', dags, objects), ([each]) => each);
-      const revision = change.branch.slice('refs/heads/'.length);
-      throw bindingsError('unknown_name', { name, revision, names });
+      throw bindingsError('unknown_name', { name, revision: branchName(change.branch), names });
     }
     const pins = readableStalePins({ dagId, name, dags, kept: [] }, objects);
     return { dagId, dags: [{ deleteKey: name }], pins };

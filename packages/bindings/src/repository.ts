@@ -13,6 +13,7 @@ import {
 } from '@daggerml/execution';
 import { type CommitId, type DagId, isDmlError, treeEntries, treeGet } from '@daggerml/object-model';
 import { headRef, makeFolder, openStore, type RefName, type Store } from '@daggerml/store';
+import { branchName, shortRevision } from './branch-name.ts';
 import { type ChangedDags, type DagsChange, deleteDag, restoreDag } from './change-dags.ts';
 import { Commit } from './commit.ts';
 import { Dag } from './dag.ts';
@@ -341,12 +342,4 @@ function reasonOf(signal: AbortSignal | undefined): string {
 /** Tells whether a revision is a branch that has no commit yet. */
 function isUnborn(store: Store, revision: string): boolean {
   return revision === store.head() && store.getRef(revision as RefName) === undefined;
-}
-
-function shortRevision(revision: string): string {
-  return revision.startsWith('refs/heads/') ? branchName(revision as RefName) : revision;
-}
-
-function branchName(ref: RefName): string {
-  return ref.slice('refs/heads/'.length);
 }

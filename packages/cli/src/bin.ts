@@ -58,6 +58,7 @@ function fail(code: CliErrorCode, fields: Readonly<Record<string, string>> = {})
   void reportFailure({ code, fields }, argv, io).then((exitCode) => exit(exitCode));
 }
 
+let isReporting = false;
 process.on('uncaughtException', (error) => {
   // While a pipeline runs, what escapes it is its own failure.
   if (process.listenerCount('uncaughtException') !== 1) return;
@@ -65,7 +66,6 @@ process.on('uncaughtException', (error) => {
   isReporting = true;
   reportDefect(error, argv, io).then(end).catch(giveUp);
 });
-let isReporting = false;
 
 /** Ends the process when not even a defect can be reported, as where files of the installation are missing. */
 function giveUp(error: unknown): never {

@@ -1,6 +1,7 @@
 import type { DatumId } from '@daggerml/object-model';
 import { cutApart } from './cut-apart.ts';
 import { functionName, type NodeView } from './dag-view.ts';
+import { SHORT_ID_DIGITS } from './output.ts';
 import { formatSize } from './quantities.ts';
 import type { RecordReader } from './record-reader.ts';
 import { valueJson } from './value-json.ts';
@@ -9,7 +10,6 @@ import { valueJson } from './value-json.ts';
 const MAX_INPUT_LENGTH = 2_000;
 /** Characters of a call's inputs together; a call of a hundred thousand nodes stays a line. */
 const MAX_CALL_LENGTH = 20_000;
-const SHORT_ID_DIGITS = 12;
 
 /**
  * Yields a line for each of the nodes: a call as its author would write it, what a literal or import is.

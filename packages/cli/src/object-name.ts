@@ -8,6 +8,7 @@ import { currentCommit, dagsOf, type NamedDag } from './commit-view.ts';
 import { nearest } from './nearest.ts';
 import type { RecordReader } from './record-reader.ts';
 import { branchOf, indexNameOf } from './ref-text.ts';
+import { typedId } from './typed-id.ts';
 
 /** What an object name stands for. */
 export interface NamedObject {
@@ -226,7 +227,7 @@ function findById(store: Store, prefix: string): FoundObject | undefined {
 
 /** @spec DML-CLI-0603 */
 function ambiguous(name: string, candidates: readonly FoundObject[]): Error {
-  const texts = candidates.map((candidate) => `${candidate.objectId.slice(0, 16)} (${candidate.class})`);
+  const texts = candidates.map((candidate) => `${typedId(candidate.objectId)} (${candidate.class})`);
   return cliError('ambiguous_prefix', { name, candidates: texts });
 }
 

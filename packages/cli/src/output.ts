@@ -2,7 +2,7 @@ import type { CliIo, GlobalOptions } from './cli-io.ts';
 import { escapeJson, printable } from './printable.ts';
 
 /** Digits of an id in listings for people. @spec DML-CLI-0409 */
-const SHORT_ID_DIGITS = 12;
+export const SHORT_ID_DIGITS: number = 12;
 
 /** Codes that begin and end a style. */
 const STYLES = {

@@ -10,6 +10,7 @@ import { findCommit, findHead, findObject } from '../object-name.ts';
 import { RecordReader } from '../record-reader.ts';
 import { branchOf } from '../ref-text.ts';
 import { withStore } from '../repository-access.ts';
+import { typedId } from '../typed-id.ts';
 import { shellWord } from '../wording.ts';
 import { run as listHeads } from './heads.ts';
 
@@ -65,7 +66,7 @@ function remove(context: CommandContext, store: Store): void {
     },
   });
   const word = branch.startsWith('-') ? `-- ${shellWord(branch)}` : shellWord(branch);
-  const restoringCommand = `dml branch ${word} ${commitId.slice(0, RESTORING_DIGITS)}`;
+  const restoringCommand = `dml branch ${word} ${typedId(commitId)}`;
   const containedIn = keeper === undefined ? null : branchOf(keeper.name);
   // @spec DML-CLI-0915
   output.result({ branch, commitId, deleted: true, containedIn, restoringCommand }, () =>
@@ -77,9 +78,6 @@ function remove(context: CommandContext, store: Store): void {
     ].join('\n'),
   );
 }
-
-/** Digits of the commit in the command that brings a branch back: a name of fewer may become ambiguous. */
-const RESTORING_DIGITS = 16;
 
 interface HeadDeletion {
   readonly ref: Ref['name'];

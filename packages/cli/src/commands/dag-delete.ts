@@ -3,10 +3,8 @@ import { EXIT } from '../exit-code.ts';
 import { findOwnDag } from '../object-name.ts';
 import { RecordReader } from '../record-reader.ts';
 import { withRepository } from '../repository-access.ts';
+import { typedId } from '../typed-id.ts';
 import { shellWord } from '../wording.ts';
-
-/** Digits of the commit in the commands that are proposed: one of fewer may become ambiguous. */
-const COMMIT_DIGITS = 16;
 
 /** `dml dag delete <name>`. @spec DML-CLI-0916 */
 export async function run(context: CommandContext): Promise<number> {
@@ -15,7 +13,7 @@ export async function run(context: CommandContext): Promise<number> {
     const { name: dag } = findOwnDag(new RecordReader(repository.store), args[0] ?? '');
     const branch = repository.head.name;
     const { commitId, parentCommitId = '', dagId } = repository.deleteDag(dag, { branch });
-    const word = shellWord(`${parentCommitId.slice(0, COMMIT_DIGITS)}:${dag}`);
+    const word = shellWord(`${typedId(parentCommitId)}:${dag}`);
     const restoringCommand = `dml dag restore ${word}`;
     // @spec DML-CLI-0917
     output.result({ dag, dagId, branch, commitId, parentCommitId, deleted: true, restoringCommand }, () =>

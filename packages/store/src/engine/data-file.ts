@@ -2,6 +2,7 @@ import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { storeError } from '../errors.ts';
 import { type MetaPage, type ReadAt, readCount, readNewestMeta } from './meta-page.ts';
+import { PATIENCE_MS, pause } from './patience.ts';
 import { describeFile, readStamp, type Stamp, sameStamp } from './stamp.ts';
 import { openRegularFile } from './store-files.ts';
 
@@ -9,9 +10,7 @@ import { openRegularFile } from './store-files.ts';
 const TRANSACTION_AT = 152;
 /** A look at meta pages is bad for good when this many looks find the same, or when none was good for long. */
 const SAME_LOOKS = 10;
-const PATIENCE_MS = 60_000;
 const META_PAUSE_MS = 3;
-const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4));
 
 /** Tells whether the file behind a descriptor is the one at `path`; its number is not given out anew meanwhile. */
 export function isFileAt(descriptor: number, path: string): boolean {
@@ -69,7 +68,7 @@ export class DataFile {
         if (changed !== last) looks = 1;
         last = changed;
         if (looks === SAME_LOOKS || performance.now() > endMs) throw error;
-        Atomics.wait(PAUSE, 0, 0, META_PAUSE_MS);
+        pause(META_PAUSE_MS);
       }
     }
   }

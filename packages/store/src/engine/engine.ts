@@ -1,7 +1,7 @@
 import { accessSync, constants, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { DmlError } from '@daggerml/object-model';
-import { storeError } from '../errors.ts';
+import { type StoreErrorFields, storeError } from '../errors.ts';
 import { prepareOpening } from './before-open.ts';
 import { DataFile } from './data-file.ts';
 import { writeEmptyDataFile } from './empty-data-file.ts';
@@ -167,9 +167,13 @@ function assertAccess(path: string, readOnly: boolean): void {
 /** Says of which store a look at its file has found it damaged. */
 function placed(error: DmlError, path: string): DmlError {
   if (error.code !== 'store_damaged' || error.fields.path !== undefined) return error;
-  const { code, recordType, detail, fields, cause } = error;
+  const { detail, fields, cause } = error;
   // @spec DML-STO-0162
-  return new DmlError({ code, recordType, detail, fields: { ...fields, path }, cause });
+  return storeError(
+    'store_damaged',
+    { ...(fields as StoreErrorFields), ...(detail && { detail }), path },
+    cause,
+  );
 }
 
 /** Yields the engine of a path, opening it when this process has not; balanced by `releaseEngine`. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type DataFile, isFileAt } from './data-file.ts';
 import type { Engine } from './engine.ts';
 import { readCount } from './meta-page.ts';
+import { PATIENCE_MS, pause } from './patience.ts';
 
 /** Where the engine's lock file notes the newest transaction, for whoever begins one; known on Linux only. */
 const NOTE_AT: number | undefined = process.platform === 'linux' ? 8 : undefined;
@@ -10,10 +11,6 @@ const NOTE_AT: number | undefined = process.platform === 'linux' ? 8 : undefined
 /** How long the meta page of a transaction may be under way to the disk before its number is noted. */
 const COMMIT_MS = 100;
 const PAUSE_MS = 0.2;
-const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4));
-
-/** How long openings of other processes may come between two tries to begin a transaction. */
-const PATIENCE_MS = 60_000;
 
 /**
  * The engine's note of the newest transaction, held against the meta pages, which tell the truth.
@@ -72,7 +69,7 @@ export class NewestTransaction {
     if (noted >= target) return;
     const endMs = performance.now() + COMMIT_MS;
     while (performance.now() < endMs) {
-      Atomics.wait(PAUSE, 0, 0, PAUSE_MS);
+      pause(PAUSE_MS);
       if ((this.noted() as number) >= target) return;
     }
     const written = this.written();
@@ -120,6 +117,7 @@ export function transactOnNewest(engine: Engine, body: () => void): void {
       });
       return;
     } catch (error) {
+      // Openings of other processes came between; they may do so again.
       endMs ??= performance.now() + PATIENCE_MS;
       if (!isBehind || performance.now() > endMs) throw error;
     }

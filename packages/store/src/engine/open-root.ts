@@ -3,6 +3,7 @@ import { storeError } from '../errors.ts';
 import { prepareOpening } from './before-open.ts';
 import { clearStackBelow } from './clear-stack.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
+import { PATIENCE_MS, pause } from './patience.ts';
 import type { RawOptions, RawRoot } from './raw-engine.ts';
 import { busyError } from './reader-places.ts';
 
@@ -17,9 +18,7 @@ export interface RootOpening {
 
 /** What the engine answers to a process that waits for locks which the process before it has destroyed. */
 const DESTROYED_LOCKS = 22;
-const PATIENCE_MS = 60_000;
 const LONGEST_PAUSE_MS = 12;
-const PAUSE: Int32Array = new Int32Array(new SharedArrayBuffer(4));
 
 /** The parts of the engine's class that work without an instance: they are about the file that was opened. */
 interface OpenedFile {
@@ -51,7 +50,7 @@ export function openRoot(path: string, opening: RootOpening, patienceMs: number 
       // @spec DML-STO-0145
       if (performance.now() > endMs) throw storeError('store_busy', { detail: 'locks', path }, cause);
       // Several such processes have to let go at one time, so each waits for a time of its own.
-      Atomics.wait(PAUSE, 0, 0, 1 + Math.random() * LONGEST_PAUSE_MS);
+      pause(1 + Math.random() * LONGEST_PAUSE_MS);
     }
   }
 }
