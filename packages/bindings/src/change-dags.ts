@@ -9,7 +9,7 @@ import {
   treeEntries,
   treeGet,
 } from '@daggerml/object-model';
-import type { RefName, Store } from '@daggerml/store';
+import { ownCommitFacts, type RefName, type Store } from '@daggerml/store';
 import { branchName } from './branch-name.ts';
 import { bindingsError } from './errors.ts';
 import { type ImportSource, pinsOfDag } from './import-dag.ts';
@@ -114,9 +114,7 @@ function commitEdit(
       parentCommitIds: headId === undefined ? [] : [headId],
       pins: treeEdit('pins', standing.pins, pins, objects),
       requests: standing.requests,
-      author: actor,
-      message,
-      timeMs: nowMs(),
+      ...ownCommitFacts(actor, nowMs(), message),
     });
     let isApplied = false;
     store.transact('commit', (transaction) => {

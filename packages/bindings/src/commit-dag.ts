@@ -17,7 +17,7 @@ import {
   treeEdit,
   treeGet,
 } from '@daggerml/object-model';
-import type { WriteTransaction } from '@daggerml/store';
+import { ownCommitFacts, type WriteTransaction } from '@daggerml/store';
 import type { DagContext } from './dag-options.ts';
 import { bindingsError } from './errors.ts';
 import { stalePins } from './stale-pins.ts';
@@ -153,9 +153,7 @@ function planCommit(context: DagContext, { dagId, nodes, message }: NewDag): Com
     parentCommitIds: headId === undefined ? [] : [headId],
     pins: treeEdit('pins', oldPins, changes, objects),
     requests: head?.requests ?? [],
-    author: actor,
-    message,
-    timeMs: nowMs(),
+    ...ownCommitFacts(actor, nowMs(), message),
   };
   return { headId, commit, newPins };
 }

@@ -38,8 +38,18 @@ export class Commit {
     return this.record.message;
   }
 
-  get timeMs(): number {
-    return this.record.timeMs;
+  /** When the content was made. */
+  get authoredMs(): number {
+    return this.record.authoredMs;
+  }
+
+  /** Who made this commit of it; another than the author where it was made again on another parent. */
+  get committer(): string {
+    return this.record.committer;
+  }
+
+  get committedMs(): number {
+    return this.record.committedMs;
   }
 
   /** The dags by name; read anew at each access. */

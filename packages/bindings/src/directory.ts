@@ -3,10 +3,11 @@ import { join } from 'node:path';
 import { lowerFile, type StreamSink } from '@daggerml/execution';
 import {
   buildDirectory,
-  canonicalFilePath,
+  checkFilePath,
   type DatumId,
-  type DirectoryFile,
+  type DirectoryEntry,
   encodeRecord,
+  nfcText,
 } from '@daggerml/object-model';
 import { bindingsError } from './errors.ts';
 import { hasStoreFiles, REPOSITORY_MARK } from './folder.ts';
@@ -52,22 +53,24 @@ export async function lowerDirectory(
   options: DirectoryOptions,
   listener: DirectoryListener,
 ): Promise<DatumId> {
-  const files: DirectoryFile[] = [];
+  const entries: DirectoryEntry[] = [];
   const seen = new Map<string, string>();
   const tree = new FileTree(folder, options);
   for (const path of tree.files()) {
-    const canonical = canonicalPath(folder, path);
-    const other = seen.get(canonical);
+    checkPath(folder, path);
+    const spelling = nfcText(path);
+    const other = seen.get(spelling);
     if (other !== undefined)
       throw unreadable(join(folder, path), `its name is the same text as that of ${other}`);
-    seen.set(canonical, path);
-    files.push([canonical, await lowerFile(join(folder, path), sink)]);
-    if (files.length % FILES_OF_PROGRESS === 0) listener.onProgress(files.length);
+    seen.set(spelling, path);
+    const blobDatumId = await lowerFile(join(folder, path), sink);
+    entries.push({ kind: 'file', path, blobDatumId, isExecutable: false });
+    if (entries.length % FILES_OF_PROGRESS === 0) listener.onProgress(entries.length);
   }
   const { filteredFiles, leftOut } = tree;
   // @spec DML-BND-0918
-  listener.onTaken({ files: files.length, filteredFiles, leftOut });
-  return sink.putDatum(encodeRecord({ type: 'datum', kind: 'map', root: buildDirectory(files, sink) }));
+  listener.onTaken({ files: entries.length, filteredFiles, leftOut });
+  return sink.putDatum(encodeRecord({ type: 'datum', kind: 'map', root: buildDirectory(entries, sink) }));
 }
 
 /** A folder on the way down, with the real paths of those above it. */
@@ -161,9 +164,9 @@ function textOf(name: Buffer, folder: string): string {
   return text;
 }
 
-function canonicalPath(folder: string, path: string): string {
+function checkPath(folder: string, path: string): void {
   try {
-    return canonicalFilePath(path);
+    checkFilePath(path);
   } catch (error) {
     throw unreadable(join(folder, path), 'its name has a backslash, or is too long', error);
   }

@@ -1,4 +1,4 @@
-import { canonicalText } from '@daggerml/object-model';
+import { nfcText } from '@daggerml/object-model';
 import type { CommandContext, CommandSpec } from './command.ts';
 
 /**
@@ -14,12 +14,12 @@ export function canonicalNames(
   const names = (command.options ?? []).filter(({ isName }) => isName === true).map(optionKey);
   return {
     args: args.map((arg, index) =>
-      arg === undefined || command.arguments?.[index]?.isPath === true ? arg : canonicalText(arg),
+      arg === undefined || command.arguments?.[index]?.isPath === true ? arg : nfcText(arg),
     ),
     options: Object.fromEntries(
       Object.entries(options).map(([key, value]) => [
         key,
-        names.includes(key) && typeof value === 'string' ? canonicalText(value) : value,
+        names.includes(key) && typeof value === 'string' ? nfcText(value) : value,
       ]),
     ),
   };

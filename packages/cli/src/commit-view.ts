@@ -1,4 +1,5 @@
 import { type CommitId, type CommitRecord, type DagId, treeEntries } from '@daggerml/object-model';
+import { formatTime } from './quantities.ts';
 import type { RecordReader } from './record-reader.ts';
 
 /** One named dag of a commit. */
@@ -19,4 +20,15 @@ export function currentCommit(
 ): { commitId: CommitId; commit: CommitRecord } | undefined {
   const ref = reader.store.getRef(reader.store.head());
   return ref && { commitId: ref.commitId, commit: reader.read('commit', ref.commitId) };
+}
+
+/** Who made a commit, and when. */
+export type CommitPeople = Pick<CommitRecord, 'author' | 'authoredMs' | 'committer' | 'committedMs'>;
+
+/** Returns the lines that say who made a commit; the committer only where the commit was made again. */
+export function peopleLines({ author, authoredMs, committer, committedMs }: CommitPeople): string[] {
+  const lines = [`author ${author}`, `time   ${formatTime(authoredMs)}`];
+  // @spec DML-CLI-0837
+  if (committer === author && committedMs === authoredMs) return lines;
+  return [...lines, `committed by ${committer}, ${formatTime(committedMs)}`];
 }

@@ -1,4 +1,4 @@
-import { canonicalText } from '@daggerml/object-model';
+import { nfcText } from '@daggerml/object-model';
 import { isAnyDmlError } from './any-dml-error.ts';
 import { cliError } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
@@ -49,7 +49,7 @@ export function describeError(caught: unknown, cwd: string): ErrorReport {
  * @spec DML-CLI-1209
  */
 function escapesOf(name: unknown): string | undefined {
-  if (typeof name !== 'string' || !name.isWellFormed() || canonicalText(name) === name) return undefined;
+  if (typeof name !== 'string' || !name.isWellFormed() || nfcText(name) === name) return undefined;
   return name.replace(/[^\u0020-\u007e]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }
 

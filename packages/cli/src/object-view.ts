@@ -6,11 +6,11 @@ import {
   formatRecord,
   treeCount,
 } from '@daggerml/object-model';
-import { dagsOf } from './commit-view.ts';
+import { dagsOf, peopleLines } from './commit-view.ts';
 import { dagView, nodeView } from './node-views.ts';
 import type { NamedObject } from './object-name.ts';
 import type { Output } from './output.ts';
-import { formatSize, formatTime } from './quantities.ts';
+import { formatSize } from './quantities.ts';
 import type { RecordReader } from './record-reader.ts';
 import { valueJson } from './value-json.ts';
 import type { ObjectView, ViewLook } from './view-look.ts';
@@ -56,13 +56,13 @@ function commitView(reader: RecordReader, commitId: CommitId, output: Output): O
   const commit = reader.read('commit', commitId);
   const dags = dagsOf(reader, commit);
   const pinCount = treeCount('pins', commit.pins, reader);
-  const { treeId, parentCommitIds, author, timeMs, message } = commit;
+  const { treeId, parentCommitIds, author, authoredMs, committer, committedMs, message } = commit;
+  const people = { author, authoredMs, committer, committedMs };
   return {
-    value: { treeId, parentCommitIds, author, timeMs, message, dags, pinCount },
+    value: { treeId, parentCommitIds, ...people, message, dags, pinCount },
     lines: () => [
       ...parentCommitIds.map((parent) => `parent ${output.shortId(parent)}`),
-      `author ${output.safe(author)}`,
-      `time   ${formatTime(timeMs)}`,
+      ...peopleLines(people).map(output.safe),
       `calls  ${pinCount} with an outcome`,
       '',
       ...message.split('\n').map((line) => `    ${output.safe(line)}`),

@@ -312,12 +312,12 @@ describe('dml index', () => {
         });
       }
     }, 'write');
-    const listed = await repository.json<{ index: string; commitId: string; timeMs: number }[]>(
+    const listed = await repository.json<{ index: string; commitId: string; committedMs: number }[]>(
       'index',
       'list',
     );
     expect(listed).toMatchObject(uuids.map((index) => ({ index, commitId: newest })));
-    expect(listed[0]?.timeMs).toBeGreaterThan(0);
+    expect(listed[0]?.committedMs).toBeGreaterThan(0);
     const text = await repository.ok('index', 'list');
     expect(text).toMatch(
       new RegExp(`^${uuids[0]} {2}${newest.slice(0, 12)} {2}(just now|.* ago) {2}restore values$`, 'm'),

@@ -49,11 +49,11 @@ describe('dml status with much work in progress', () => {
         const commit = store.getRecord('commit', commitId as never);
         store.transact('test', (transaction) => {
           // Neither the order of the names nor its reverse is that of the times.
-          for (const [index, timeMs] of [3000, 5000, 1000, 4000, 2000].entries()) {
+          for (const [index, committedMs] of [3000, 5000, 1000, 4000, 2000].entries()) {
             const next = transaction.putRecord({
               ...(commit as never as CommitRecord),
-              timeMs,
-              message: `at ${timeMs}`,
+              committedMs,
+              message: `at ${committedMs}`,
             });
             const ref = indexRef(uuids[index] ?? '');
             transaction.updateRef({ ref, expected: null, next, actor: 'a', reason: 'b' });
@@ -98,6 +98,45 @@ describe('dml log', () => {
       `commit ${sums.commitId}`,
     ]);
     expect(older).toContain('author tester\n');
+  });
+
+  it('names the committer where it or its time is another than the author [DML-CLI-0837]', async () => {
+    const made = await TestRepository.create();
+    try {
+      await made.run('sums');
+      const plain = ['author tester', 'time   2023-11-14 22:13:20Z'];
+      const cases = [
+        [{ committer: 'tester', committedMs: 1_700_000_000_000 }, plain],
+        [
+          { committer: 'other', committedMs: 1_700_000_000_000 },
+          [...plain, 'committed by other, 2023-11-14 22:13:20Z'],
+        ],
+        [
+          { committer: 'tester', committedMs: 1_700_000_060_000 },
+          [...plain, 'committed by tester, 2023-11-14 22:14:20Z'],
+        ],
+      ] as const;
+      for (const [facts, lines] of cases) {
+        let commitId = '';
+        await made.withStore((store) => {
+          const head = store.readRefs('heads')[0]!;
+          const commit = store.getRecord('commit', head.commitId)!;
+          store.transact('test', (transaction) => {
+            const next = transaction.putRecord({ ...commit, authoredMs: 1_700_000_000_000, ...facts });
+            const move = { ref: head.name, expected: head.commitId, next, actor: 'a', reason: 'b' };
+            transaction.updateRef(move);
+            commitId = next;
+          });
+        }, 'write');
+        for (const text of [await made.ok('log', '-n', '1'), await made.ok('show', commitId)])
+          expect(text.split('\n').filter((line) => /^(author|time|committed)/.test(line))).toEqual(lines);
+        const [logged] = await made.json<object[]>('log', '-n', '1');
+        expect(logged).toMatchObject({ author: 'tester', authoredMs: 1_700_000_000_000, ...facts });
+        expect(await made.json<object>('show', commitId)).toMatchObject(facts);
+      }
+    } finally {
+      await made.remove();
+    }
   });
 
   it('lists at most as many commits as -n says [DML-CLI-0803]', async () => {

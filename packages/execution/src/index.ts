@@ -42,7 +42,6 @@ export { Run } from './executor/run.ts';
 export { allowing, type CallSpec, RunNode, reachableFrom } from './executor/run-node.ts';
 export type { Staging } from './executor/staging.ts';
 export { type RecordedFailure, readFailure } from './nodes/error-dag.ts';
-export { executionKey } from './nodes/execution-key.ts';
 export {
   type FunctionUri,
   formatFunctionUri,

@@ -1,13 +1,20 @@
 /** The details of each error code. */
 interface DetailsByCode {
   /** The bytes are no record of a known version and type, or not of the type asked for. */
-  readonly invalid_header: 'record_form' | 'format_version' | 'record_type' | 'unexpected_type';
+  readonly invalid_header:
+    | 'record_form'
+    | 'format_version'
+    | 'newer_version'
+    | 'record_type'
+    | 'newer_type'
+    | 'unexpected_type';
   /** A size, count, length or range is exceeded. */
   readonly invalid_bounds:
     | 'record_size'
     | 'truncated'
     | 'trailing_bytes'
     | 'count_exceeds_bytes'
+    | 'item_count'
     | 'nesting_depth'
     | 'id_length'
     | 'text_length'
@@ -19,10 +26,11 @@ interface DetailsByCode {
     | 'element_size'
     | 'parent_count'
     | 'page_empty'
-    | 'page_size'
+    | 'page_end'
     | 'splice_range';
   /** A kind, role, status or class number means nothing. */
   readonly invalid_kind:
+    | 'newer_kind'
     | 'datum_kind'
     | 'element_kind'
     | 'node_kind'
@@ -60,10 +68,14 @@ interface DetailsByCode {
     | 'parents_repeat'
     | 'exec_times'
     | 'exec_builtin_fields'
-    | 'snapshot_fields'
+    | 'exec_source_fields'
+    | 'remote_uri_form'
+    | 'schema_form'
+    | 'newer_schema'
     | 'uuid_form'
     | 'ref_name_form'
     | 'excised'
+    | 'withheld'
     | 'page_level'
     | 'entry_form'
     | 'entry_order'
@@ -74,7 +86,10 @@ interface DetailsByCode {
     | 'blob_size'
     | 'blob_content'
     | 'path_form'
-    | 'path_conflict';
+    | 'path_conflict'
+    | 'link_target'
+    | 'directory_form'
+    | 'blob_chunks';
   /** A text is not well-formed. */
   readonly invalid_utf8: 'utf8' | 'lone_surrogate';
 }
@@ -106,13 +121,16 @@ type CodeOf<Detail extends ErrorDetail> = {
 export const ERROR_DETAILS: { readonly [Detail in ErrorDetail]: DetailRow<CodeOf<Detail>> } = {
   record_form: { code: 'invalid_header', requirement: 'DML-OBJ-0201' },
   format_version: { code: 'invalid_header', requirement: 'DML-OBJ-0203' },
+  newer_version: { code: 'invalid_header', requirement: 'DML-OBJ-0232' },
   record_type: { code: 'invalid_header', requirement: 'DML-OBJ-0206' },
+  newer_type: { code: 'invalid_header', requirement: 'DML-OBJ-0233' },
   unexpected_type: { code: 'invalid_header', requirement: 'DML-OBJ-0207' },
 
   record_size: { code: 'invalid_bounds', requirement: 'DML-OBJ-0209' },
   truncated: { code: 'invalid_bounds', requirement: 'DML-OBJ-0213' },
   trailing_bytes: { code: 'invalid_bounds', requirement: 'DML-OBJ-0214' },
   count_exceeds_bytes: { code: 'invalid_bounds', requirement: 'DML-OBJ-0215' },
+  item_count: { code: 'invalid_bounds', requirement: 'DML-OBJ-0236' },
   nesting_depth: { code: 'invalid_bounds', requirement: 'DML-OBJ-0216' },
   id_length: { code: 'invalid_bounds', requirement: 'DML-OBJ-0404' },
   text_length: { code: 'invalid_bounds', requirement: 'DML-OBJ-0505' },
@@ -124,9 +142,10 @@ export const ERROR_DETAILS: { readonly [Detail in ErrorDetail]: DetailRow<CodeOf
   element_size: { code: 'invalid_bounds', requirement: 'DML-OBJ-1103' },
   parent_count: { code: 'invalid_bounds', requirement: 'DML-OBJ-1403' },
   page_empty: { code: 'invalid_bounds', requirement: 'DML-OBJ-1906' },
-  page_size: { code: 'invalid_bounds', requirement: 'DML-OBJ-1908' },
+  page_end: { code: 'invalid_bounds', requirement: 'DML-OBJ-1908' },
   splice_range: { code: 'invalid_bounds', requirement: 'DML-OBJ-2021' },
 
+  newer_kind: { code: 'invalid_kind', requirement: 'DML-OBJ-0234' },
   datum_kind: { code: 'invalid_kind', requirement: 'DML-OBJ-1002' },
   element_kind: { code: 'invalid_kind', requirement: 'DML-OBJ-1104' },
   node_kind: { code: 'invalid_kind', requirement: 'DML-OBJ-1202' },
@@ -163,19 +182,26 @@ export const ERROR_DETAILS: { readonly [Detail in ErrorDetail]: DetailRow<CodeOf
   parents_repeat: { code: 'invalid_payload', requirement: 'DML-OBJ-1404' },
   exec_times: { code: 'invalid_payload', requirement: 'DML-OBJ-1509' },
   exec_builtin_fields: { code: 'invalid_payload', requirement: 'DML-OBJ-1507' },
-  snapshot_fields: { code: 'invalid_payload', requirement: 'DML-OBJ-1604' },
+  exec_source_fields: { code: 'invalid_payload', requirement: 'DML-OBJ-1513' },
+  remote_uri_form: { code: 'invalid_payload', requirement: 'DML-OBJ-1602' },
+  schema_form: { code: 'invalid_payload', requirement: 'DML-OBJ-0902' },
+  newer_schema: { code: 'invalid_payload', requirement: 'DML-OBJ-0903' },
   uuid_form: { code: 'invalid_payload', requirement: 'DML-OBJ-1603' },
   ref_name_form: { code: 'invalid_payload', requirement: 'DML-OBJ-1702' },
   excised: { code: 'invalid_payload', requirement: 'DML-OBJ-1806' },
+  withheld: { code: 'invalid_payload', requirement: 'DML-OBJ-1813' },
   page_level: { code: 'invalid_payload', requirement: 'DML-OBJ-1903' },
   entry_form: { code: 'invalid_payload', requirement: 'DML-OBJ-1904' },
   entry_order: { code: 'invalid_payload', requirement: 'DML-OBJ-1905' },
+  blob_chunks: { code: 'invalid_payload', requirement: 'DML-OBJ-1913' },
   chunk_missing: { code: 'invalid_payload', requirement: 'DML-OBJ-2108' },
   chunk_length: { code: 'invalid_payload', requirement: 'DML-OBJ-2109' },
   blob_size: { code: 'invalid_payload', requirement: 'DML-OBJ-2110' },
   blob_content: { code: 'invalid_payload', requirement: 'DML-OBJ-2111' },
   path_form: { code: 'invalid_payload', requirement: 'DML-OBJ-2113' },
   path_conflict: { code: 'invalid_payload', requirement: 'DML-OBJ-2114' },
+  link_target: { code: 'invalid_payload', requirement: 'DML-OBJ-2120' },
+  directory_form: { code: 'invalid_payload', requirement: 'DML-OBJ-2121' },
   json_form: { code: 'invalid_payload', requirement: 'DML-OBJ-2203' },
   page_missing: { code: 'invalid_payload', requirement: 'DML-OBJ-2020' },
 

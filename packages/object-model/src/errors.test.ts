@@ -77,9 +77,10 @@ describe('errors', () => {
   it('keep the payload to themselves [DML-OBJ-0806]', () => {
     const secret = 'hunter2';
     const inputs = [
-      () => encodeRecord({ type: 'datum', kind: 'string', value: `${secret}e\u0301` }),
+      () => encodeRecord({ type: 'datum', kind: 'string', value: `${secret}\ud800` }),
       () => encodeRecord({ type: 'datum', kind: 'uri', value: `${secret} ${secret}` }),
       () => encodeRecord({ type: 'meta', key: `${secret}\n`, value: 1 }),
+      () => encodeRecord({ type: 'meta', key: `${secret}e\u0301`, value: 1 }),
       () =>
         encodeRecord({ type: 'ref', name: `${secret}//`, commitId: 'a'.repeat(64) as never, sequence: 1 }),
       () =>

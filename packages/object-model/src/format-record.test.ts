@@ -29,6 +29,7 @@ describe('printing a record', () => {
       'exec-request',
       'ref',
       'tombstone',
+      'stub',
       'meta',
       'page map level 0',
       'page names level 1',
@@ -50,8 +51,11 @@ describe('printing a record', () => {
       `    ${ids.node().slice(0, 6)}  ${ids.exec().slice(0, 6)}`,
       '  requests: 0 entries',
       '  author: "Ada"',
+      '  authoredMs: 2023-11-14T22:13:20.000Z',
+      '  committer: "Charles"',
+      '  committedMs: 2023-11-14T22:14:20.000Z',
       '  message: "two\\nlines"',
-      '  timeMs: 2023-11-14T22:13:20.000Z',
+      '  detailsDatumId: null',
     ]);
   });
 
@@ -94,13 +98,13 @@ describe('printing a record', () => {
     const zone = process.env.TZ;
     try {
       process.env.TZ = 'Asia/Kathmandu';
-      expect(formatRecord(plainCommit)).toContain('timeMs: 2023-11-14T22:13:20.000Z');
+      expect(formatRecord(plainCommit)).toContain('authoredMs: 2023-11-14T22:13:20.000Z');
     } finally {
       if (zone === undefined) delete process.env.TZ;
       else process.env.TZ = zone;
     }
-    expect(formatRecord({ ...plainCommit, timeMs: Number.MAX_SAFE_INTEGER })).toContain(
-      'timeMs: 9007199254740991',
+    expect(formatRecord({ ...plainCommit, committedMs: Number.MAX_SAFE_INTEGER })).toContain(
+      'committedMs: 9007199254740991',
     );
   });
 

@@ -13,7 +13,15 @@ export {
 export { blobBytes, readBlob, readBlobRange } from './blob/blob-reader.ts';
 export type { BlobSource, BlobStore } from './blob/blob-store.ts';
 export { BlobWriter, writeBlob } from './blob/blob-writer.ts';
-export { buildDirectory, canonicalFilePath, type DirectoryFile, directoryFiles } from './blob/directory.ts';
+export {
+  buildDirectory,
+  type DirectoryEntry,
+  type DirectorySource,
+  type DirectoryStore,
+  readDirectory,
+} from './blob/directory.ts';
+export { checkFilePath, checkLinkTarget } from './blob/file-path.ts';
+export { verifyBlob } from './blob/verify-blob.ts';
 export { compareBytes, copyBytes, equalBytes } from './bytes.ts';
 export { encodeCbor } from './cbor/encode.ts';
 export type { LinkCodec } from './cbor/value.ts';
@@ -30,6 +38,7 @@ export {
   type ObjectModelError,
   objectModelError,
 } from './errors.ts';
+export { executionKey } from './execution-key.ts';
 export { type FormatOptions, formatRecord } from './format-record.ts';
 export { hashBytes, sha256Hex, sha256Stream } from './hash/hash-bytes.ts';
 export type { Sha256Stream } from './hash/sha256.ts';
@@ -55,6 +64,7 @@ export {
   type TreeId,
   writeIdBytes,
 } from './ids.ts';
+export { isNewerFormat } from './newer-format.ts';
 export {
   OBJECT_CLASS_NUMBERS,
   OBJECT_CLASSES,
@@ -119,6 +129,7 @@ export type {
   ScalarDatum,
   SetDatum,
   StringDatum,
+  StubRecord,
   TombstoneRecord,
   TreeRecord,
   UriDatum,
@@ -126,6 +137,7 @@ export type {
 export { checkRefName } from './records/ref-name.ts';
 export { canonicalF64 } from './records/scalar.ts';
 export { type LinkVisitor, scanLinks } from './records/scan-links.ts';
+export { checkSchema } from './schema.ts';
 export { treeSplices } from './search-tree/diff-splices.ts';
 export { type TreeDifference, treeDiff } from './search-tree/diff-tree.ts';
 export { type TreeChange, type TreeSplice, treeEdit, treeSplice } from './search-tree/edit-tree.ts';
@@ -156,9 +168,9 @@ export {
   verifyTree,
 } from './search-tree/verify-tree.ts';
 export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
-export { canonicalMapKey, canonicalName, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
+export { canonicalName, checkMapKey, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
 export { replaceSteering } from './text/steering.ts';
-export { canonicalText } from './text/text.ts';
+export { checkText, nfcText } from './text/text.ts';
 export {
   canonicalReservedUri,
   canonicalUri,

@@ -21,6 +21,7 @@ describe('type numbers', () => {
       exec: 9,
       'exec-request': 10,
       page: 11,
+      stub: 13,
     });
     for (const [type, number] of Object.entries(RECORD_TYPE_NUMBERS)) expect(recordTypeOf(number)).toBe(type);
     for (const number of [-1, 0, 12, 1.5]) expect(recordTypeOf(number)).toBeUndefined();

@@ -15,6 +15,7 @@ export const RECORD_TYPE_NUMBERS = {
   exec: 9,
   'exec-request': 10,
   page: 11,
+  stub: 13,
 } as const;
 
 /** Name of a record type. */
@@ -39,6 +40,9 @@ export const OBJECT_CLASS_NUMBERS = {
 
 /** Name of a content-addressed class. */
 export type ObjectClass = keyof typeof OBJECT_CLASS_NUMBERS;
+
+/** Greatest number of a record type or class; what is above belongs to a newer format. */
+export const HIGHEST_TYPE_NUMBER = 13;
 
 /** Every content-addressed class, in class byte order. */
 export const OBJECT_CLASSES: readonly ObjectClass[] = Object.keys(OBJECT_CLASS_NUMBERS) as ObjectClass[];

@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { compareBytes } from '../src/bytes.ts';
 import {
   type AnyRecord,
-  canonicalText,
   compareUtf8,
   type Element,
   encodeElement,
+  hashBytes,
+  nfcText,
   type ScalarDatum,
 } from '../src/index.ts';
 
@@ -19,14 +20,14 @@ const id: fc.Arbitrary<never> = fc.uint8Array({ minLength: 32, maxLength: 32 }).
 });
 
 const text = (maxLength: number): fc.Arbitrary<string> =>
-  fc.string({ unit: 'binary', maxLength }).map((any) => canonicalText(any));
+  fc.string({ unit: 'binary', maxLength }).map((any) => any.toWellFormed());
 const CONTROLS = /[\u0000-\u001f\u007f-\u009f]/g;
 const name = text(20)
-  .map((any) => canonicalText(any.replace(CONTROLS, '')))
+  .map((any) => nfcText(any.replace(CONTROLS, '')))
   .filter((any) => any !== '' && any !== '.' && any !== '..' && any !== 'root');
 const count = fc.oneof(fc.nat(300), fc.maxSafeInteger().map(Math.abs));
 const positive = count.map((any) => Math.max(1, any));
-const chunkLength = fc.integer({ min: 1, max: 131_072 });
+const chunkLength = fc.integer({ min: 16_385, max: 131_072 });
 const uri = fc
   .array(fc.constantFrom('a', 'B', '1', '-', '%C3%A9', '~'), { minLength: 1, maxLength: 12 })
   .map((parts) => `x://host/${parts.join('')}`);
@@ -72,6 +73,7 @@ const optional = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | null>
 const type = <const Type extends string>(value: Type): fc.Arbitrary<Type> => fc.constant(value);
 
 const inputs = root(fc.array(id, { maxLength: 30 }));
+const values = root(fc.array(id, { maxLength: 30 }));
 const pins = root(pairs(id, id));
 
 /** Any record of any shape. */
@@ -83,13 +85,19 @@ export const anyRecord: fc.Arbitrary<AnyRecord> = fc.oneof(
   root(list).map((any): AnyRecord => ({ type: 'datum', kind: 'list', root: any })),
   root(set).map((any): AnyRecord => ({ type: 'datum', kind: 'set', root: any })),
   root(pairs(text(30), element)).map((any): AnyRecord => ({ type: 'datum', kind: 'map', root: any })),
-  fc.record({
-    type: type('datum'),
-    kind: type('blob'),
-    sizeBytes: count,
-    contentSha256: id,
-    root: root(fc.array(fc.tuple(id, chunkLength), { maxLength: 9 })),
-  }),
+  fc.record({ type: type('datum'), kind: type('blob'), sizeBytes: count, contentSha256: id, root: id }),
+  fc
+    .record({
+      type: type('datum'),
+      kind: type('blob'),
+      contentSha256: id,
+      root: fc.array(fc.tuple(id, chunkLength), { maxLength: 9 }),
+    })
+    .map((blob): AnyRecord => {
+      const only = blob.root.length === 1 ? blob.root[0]![0] : hashBytes(new Uint8Array());
+      const contentSha256 = blob.root.length < 2 ? only : blob.contentSha256;
+      return { ...blob, contentSha256, sizeBytes: blob.root.reduce((sum, [, length]) => sum + length, 0) };
+    }),
   fc.record({ type: type('node'), kind: type('literal'), datumId: id }),
   fc.record({ type: type('node'), kind: fc.constantFrom('call', 'builtin'), functionDatumId: id, inputs }),
   fc.record({ type: type('node'), kind: type('import'), dagId: id, name }),
@@ -102,33 +110,50 @@ export const anyRecord: fc.Arbitrary<AnyRecord> = fc.oneof(
     pins,
     requests: pins,
     author: text(60),
+    authoredMs: count,
+    committer: text(60),
+    committedMs: count,
     message: text(100),
-    timeMs: count,
+    detailsDatumId: optional(id),
   }),
   fc
     .record({
       type: type('exec'),
       nodeKind: type('call'),
       nodeId: id,
-      executionKey: id,
+      functionDatumId: id,
+      inputs: values,
       status: fc.constantFrom('ok', 'error'),
       resultDagId: id,
       pins,
       requestId: optional(id),
-      sourceExecId: optional(id),
       startedMs: optional(count),
       receiptDatumId: optional(id),
+      detailsDatumId: optional(id),
     })
-    .map(({ startedMs, ...rest }) => ({
-      ...rest,
-      startedMs,
-      finishedMs: startedMs !== null && startedMs % 2 === 1 ? startedMs : null,
-    })),
+    .map((exec) => ({ ...exec, sourceExecId: null, finishedMs: exec.startedMs })),
+  fc.record({
+    type: type('exec'),
+    nodeKind: type('call'),
+    nodeId: id,
+    functionDatumId: id,
+    inputs: values,
+    status: fc.constantFrom('ok', 'error'),
+    resultDagId: id,
+    pins,
+    requestId: type('').map(() => null),
+    sourceExecId: id,
+    startedMs: type('').map(() => null),
+    finishedMs: type('').map(() => null),
+    receiptDatumId: type('').map(() => null),
+    detailsDatumId: optional(id),
+  }),
   fc.record({
     type: type('exec'),
     nodeKind: type('builtin'),
     nodeId: id,
-    executionKey: id,
+    functionDatumId: id,
+    inputs: values,
     status: fc.constantFrom('ok', 'error'),
     resultDatumId: id,
   }),
@@ -145,6 +170,26 @@ export const anyRecord: fc.Arbitrary<AnyRecord> = fc.oneof(
     reason: name,
     message: text(90),
     actor: text(60),
+    timeMs: count,
+  }),
+  fc.record({
+    type: type('exec-request'),
+    nodeId: id,
+    executionKey: id,
+    executionUuid: fc.uuid(),
+    cache: fc.boolean(),
+    retryFailed: fc.boolean(),
+    needsDatumId: optional(id),
+    snapshotCommitId: optional(id),
+    remoteUri: fc.constantFrom(null, 'dml+remote://file/a/b'),
+    createdMs: count,
+    detailsDatumId: optional(id),
+  }),
+  fc.record({
+    type: type('stub'),
+    objectClass: fc.constantFrom('datum', 'chunk', 'exec-request'),
+    objectId: id,
+    domain: uri,
     timeMs: count,
   }),
   fc.record({ type: type('meta'), key: name, value: fc.oneof(count, text(40)) }),

@@ -1,11 +1,13 @@
 import {
   type AnyRecord,
-  canonicalMapKey,
+  type BuiltinExec,
   canonicalName,
   canonicalReservedUri,
-  canonicalText,
   canonicalUri,
+  checkMapKey,
   checkRefName,
+  checkSchema,
+  checkText,
   compareUtf8,
   type Datum,
   type DatumId,
@@ -16,18 +18,23 @@ import {
   encodeElement,
   encodeKeyName,
   encodeRecord,
+  executionKey,
   formatCid,
   hashBytes,
+  type MapDatum,
+  type NodeId,
   type ObjectClass,
   type ObjectId,
   parseCid,
   parseId,
   parseIdPrefix,
   type RecordType,
+  readDirectory,
   recordLinks,
   scanLinks,
 } from '../src/index.ts';
 import { recordFromJson, recordToJson } from '../src/json/index.ts';
+import { MemoryObjects } from './support/memory-objects.ts';
 import { bytesOfVector, hexOfBytes, textOfVector, type VectorCase, type VectorError } from './vector-case.ts';
 
 /** Runs a golden vector; yields what is wrong, undefined when all is right. Needs no test runner. */
@@ -52,9 +59,9 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
     recordFromJson(value);
     return 'accepted';
   },
-  text: canonicalise(canonicalText),
+  text: canonicalise(checkText),
   name: canonicalise(canonicalName),
-  mapKey: canonicalise(canonicalMapKey),
+  mapKey: canonicalise(checkMapKey),
   uri: canonicalise(canonicalUri),
   reservedUri: canonicalise(canonicalReservedUri),
   id: canonicalise((text) => parseId(text)),
@@ -63,6 +70,18 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   keyName: runKeyName,
   cid: runCid,
   order: runOrder,
+  executionKey: runExecutionKey,
+  schema: ({ value, highest }) => {
+    checkSchema(recordFromJson(value) as Datum, highest!, new MemoryObjects());
+    return undefined;
+  },
+  readDirectory: ({ value, datums }) => {
+    const objects = new MemoryObjects();
+    for (const datum of datums ?? []) objects.putDatum(encodeRecord(recordFromJson(datum)));
+    return [...readDirectory((recordFromJson(value) as MapDatum).root, objects)].length > 0
+      ? undefined
+      : 'empty';
+  },
   inline: runInline,
 };
 
@@ -127,6 +146,19 @@ function runCid(vector: VectorCase): string | undefined {
     compare('id', parsed.id, vector.id) ??
     compare('codec', parsed.codec, objectClass === 'chunk' ? 'raw' : 'dag-cbor')
   );
+}
+
+function runExecutionKey({ function: functionId, inputs, key }: VectorCase): string | undefined {
+  const exec = recordFromJson({
+    type: 'exec',
+    nodeKind: 'builtin',
+    node: { '/': formatCid('node', functionId as NodeId) },
+    function: { '/': formatCid('datum', functionId as DatumId) },
+    inputs,
+    status: 'ok',
+    result: { '/': formatCid('datum', functionId as DatumId) },
+  }) as BuiltinExec;
+  return compare('key', executionKey(exec.functionDatumId, exec.inputs), key);
 }
 
 function runOrder({ keys }: VectorCase): string | undefined {

@@ -4,19 +4,23 @@ import {
   blobBytes,
   buildDirectory,
   buildTree,
-  canonicalFilePath,
+  checkFilePath,
   compareBytes,
+  compareUtf8,
   type DagId,
   type DatumId,
+  type DirectoryEntry,
   DmlError,
   decodeRecord,
   type Element,
   encodeElement,
   encodeRecord,
+  isKeyedRole,
   type LeafEntries,
   type PageId,
   type PageRecord,
   type PageRole,
+  readDirectory,
   sha256Hex,
   type TreeRoot,
   treeEdit,
@@ -75,7 +79,10 @@ export interface TreeCase {
   readonly values?: readonly string[];
   readonly input?: string;
   readonly output?: string;
-  readonly paths?: readonly string[];
+  readonly files?: readonly string[];
+  readonly executables?: readonly string[];
+  readonly folders?: readonly string[];
+  readonly links?: Readonly<Record<string, string>>;
   readonly error?: VectorError;
 }
 
@@ -167,12 +174,33 @@ const SOLVERS: Readonly<Record<string, Solver>> = {
     else throw new Error(`unknown damage ${damage}`);
     return { sizeBytes: blobBytes(read, objects).length };
   },
-  path: ({ input }) => ({ output: canonicalFilePath(input!) }),
-  directory({ paths }) {
-    const files = paths!.map((path) => [path, idOf<DatumId>(`datum/${path}`)] as const);
-    return { root: rootOf('map', buildDirectory(files, new MemoryObjects())) };
+  path: ({ input }) => ({ output: checkFilePath(input!) }),
+  directory(given) {
+    const entries = entriesOfDirectory(given);
+    const objects = new MemoryObjects();
+    const root = buildDirectory([...entries].reverse(), objects);
+    const read = [...readDirectory(root, objects)];
+    const byPath = (left: DirectoryEntry, right: DirectoryEntry): number =>
+      compareUtf8(left.path, right.path);
+    if (JSON.stringify(read) !== JSON.stringify([...entries].sort(byPath))) throw new Error('read otherwise');
+    return { root: rootOf('map', root) };
   },
 };
+
+function entriesOfDirectory({ files, executables, folders, links }: TreeCase): DirectoryEntry[] {
+  const file = (path: string, isExecutable: boolean): DirectoryEntry => ({
+    kind: 'file',
+    path,
+    blobDatumId: idOf<DatumId>(`datum/${path}`),
+    isExecutable,
+  });
+  return [
+    ...(files ?? []).map((path) => file(path, false)),
+    ...(executables ?? []).map((path) => file(path, true)),
+    ...(folders ?? []).map((path): DirectoryEntry => ({ kind: 'empty-folder', path })),
+    ...Object.entries(links ?? {}).map(([path, target]): DirectoryEntry => ({ kind: 'link', path, target })),
+  ];
+}
 
 function describeTree(role: PageRole, root: TreeRoot, objects: MemoryObjects): Partial<TreeCase> {
   const pageIds = [...treePages(role, root as never, objects)].map((page) => page.pageId);
@@ -212,7 +240,7 @@ export function entriesOf(rule: EntryRule): LeafEntries[PageRole][] {
     { length: count },
     (_, at) => entryOf(rule, first + at * step) as LeafEntries[PageRole],
   );
-  if (role === 'list' || role === 'inputs' || role === 'chunks') return entries;
+  if (!isKeyedRole(role)) return entries;
   const keyed = entries.map((entry) => ({ entry, key: sortKey(role, entry) }));
   keyed.sort((left, right) => compareBytes(left.key, right.key));
   return keyed.map(({ entry }) => entry);
@@ -245,8 +273,10 @@ function entryOf(rule: EntryRule, number: number): unknown {
       return [idOf(`node/${number}`), idOf(`exec-request/${number}`)];
     case 'inputs':
       return idOf(`node/${value}`);
+    case 'values':
+      return idOf(`datum/${value}`);
     case 'chunks':
-      return [idOf(`chunk/${number}`), 16_384 + (number % 1000)];
+      return [idOf(`chunk/${number}`), 16_385 + (number % 1000)];
   }
 }
 

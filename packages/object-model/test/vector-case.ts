@@ -25,6 +25,10 @@ export interface VectorCase {
   readonly input?: VectorText;
   readonly output?: string;
   readonly key?: string;
+  readonly function?: string;
+  readonly inputs?: unknown;
+  readonly highest?: number;
+  readonly datums?: readonly unknown[];
   readonly keys?: readonly string[];
   readonly objectClass?: string;
   readonly inline?: boolean;

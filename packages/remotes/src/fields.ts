@@ -1,4 +1,4 @@
-import { canonicalText } from '@daggerml/object-model';
+import { nfcText } from '@daggerml/object-model';
 import { refuseSchema, refuseValue } from './errors.ts';
 
 /** Checks one field: tells whether a value has the field's form. */
@@ -25,7 +25,7 @@ export const isCount: FieldForm = (value) => Number.isSafeInteger(value) && (val
 export const isRefName: FieldForm = (value) =>
   typeof value === 'string' &&
   REF.test(value) &&
-  value === canonicalText(value) &&
+  value === nfcText(value) &&
   new TextEncoder().encode(value).byteLength <= MAXIMUM_REF_BYTES;
 
 /**

@@ -1,4 +1,4 @@
-import { canonicalText } from '@daggerml/object-model';
+import { nfcText } from '@daggerml/object-model';
 import { refuseUri } from './errors.ts';
 
 /** The parts of a remote URI, percent-decoded. */
@@ -91,7 +91,7 @@ function encodeParameterName(name: string): string {
 /** Percent-encodes everything outside of the unreserved set; encodeURIComponent leaves five characters more. */
 function encodePart(part: string): string {
   // @spec DML-REM-0306
-  if (LONE_SURROGATE.test(part) || part !== canonicalText(part)) refuseUri('encoding');
+  if (LONE_SURROGATE.test(part) || part !== nfcText(part)) refuseUri('encoding');
   return encodeURIComponent(part).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,

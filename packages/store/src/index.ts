@@ -24,6 +24,7 @@ export { explainKept, planGc, type RunOptions, runGc } from './gc/run.ts';
 export type { GcProgress } from './gc/survey.ts';
 export type { ClassTally, ObjectTally } from './gc/tally.ts';
 export type { GcReason, PathStep } from './gc/why.ts';
+export { type CommitFacts, ownCommitFacts } from './history/commit-facts.ts';
 export { type CommitGraph, type CommitNode, commitGraph } from './history/commit-graph.ts';
 export { type CommitDiff, type DagChange, diffCommits, type PinChange } from './history/diff.ts';
 export type { ObjectReader } from './history/draft.ts';
@@ -31,7 +32,7 @@ export { type LogEntry, type LogOptions, type LogOrder, logCommits } from './his
 export { isAncestor, mergeBases, type Relation, relateCommits } from './history/merge-base.ts';
 export type { MergeConflict, Settle } from './history/merge-content.ts';
 export {
-  type CommitFacts,
+  type CommitterFacts,
   type FastForwardResult,
   fastForward,
   type HistoryHost,

@@ -2,6 +2,7 @@ import {
   type CommitId,
   decodeRecord,
   type ExecutionKey,
+  executionKey,
   type ObjectClass,
   type ObjectId,
   recordLinks,
@@ -32,7 +33,8 @@ export function parentCommitIds(bytes: Uint8Array): readonly CommitId[] {
   return decodeRecord(bytes, 'commit').parentCommitIds;
 }
 
-/** Yields the execution key of an exec from its bytes. */
+/** Returns the execution key of an exec from its bytes. */
 export function executionKeyOf(bytes: Uint8Array): ExecutionKey {
-  return decodeRecord(bytes, 'exec').executionKey;
+  const { functionDatumId, inputs } = decodeRecord(bytes, 'exec');
+  return executionKey(functionDatumId, inputs);
 }

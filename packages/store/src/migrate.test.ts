@@ -26,8 +26,11 @@ function oldContents(): SchemaZeroContents & { commitId: CommitId } {
     pins: [],
     requests: [],
     author: 'ada',
+    authoredMs: 1,
+    committer: 'ada',
+    committedMs: 1,
     message: 'old',
-    timeMs: 1,
+    detailsDatumId: null,
   });
   objects.push({ objectClass: 'commit', bytes: commit });
   const commitId = hashBytes<'commit'>(commit);

@@ -5,7 +5,6 @@ import {
   type DatumId,
   type ExecId,
   type ExecRequestId,
-  type ExecutionKey,
   encodeRecord,
   hashBytes,
   type NodeId,
@@ -70,7 +69,11 @@ export interface CommitParts {
   readonly requests?: Readonly<Record<NodeId, ExecRequestId>>;
   readonly author?: string;
   readonly message?: string;
+  readonly authoredMs?: number;
+  readonly committer?: string;
+  /** When it was committed, and authored unless that is given. */
   readonly timeMs?: number;
+  readonly detailsDatumId?: DatumId;
 }
 
 export function putCommit(sink: ObjectSink, parts: CommitParts): CommitId {
@@ -81,18 +84,23 @@ export function putCommit(sink: ObjectSink, parts: CommitParts): CommitId {
     pins: (Object.entries(parts.pins ?? {}) as [NodeId, ExecId][]).sort(byName),
     requests: (Object.entries(parts.requests ?? {}) as [NodeId, ExecRequestId][]).sort(byName),
     author: parts.author ?? 'ada',
+    authoredMs: parts.authoredMs ?? parts.timeMs ?? 1_000,
+    committer: parts.committer ?? 'ada',
+    committedMs: parts.timeMs ?? 1_000,
     message: parts.message ?? '',
-    timeMs: parts.timeMs ?? 1_000,
+    detailsDatumId: parts.detailsDatumId ?? null,
   });
 }
 
-/** Puts a successful call exec of a node. */
+/** Puts a successful exec of a call node, with inputs of its own. */
 export function putExec(sink: ObjectSink, nodeId: NodeId, resultDagId: DagId, startedMs = 0): ExecId {
+  const functionDatumId: DatumId = putRecord(sink, { type: 'datum', kind: 'uri', value: 'x:function' });
   return putRecord(sink, {
     type: 'exec',
     nodeKind: 'call',
     nodeId,
-    executionKey: nodeId as unknown as ExecutionKey,
+    functionDatumId,
+    inputs: [putText(sink, `input of ${nodeId}`)],
     status: 'ok',
     resultDagId,
     pins: [],
@@ -101,5 +109,6 @@ export function putExec(sink: ObjectSink, nodeId: NodeId, resultDagId: DagId, st
     startedMs,
     finishedMs: startedMs,
     receiptDatumId: null,
+    detailsDatumId: null,
   });
 }

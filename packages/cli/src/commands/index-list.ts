@@ -12,15 +12,15 @@ export async function run(context: CommandContext): Promise<number> {
   await withStore(context, 'read', (store) => {
     const reader = new RecordReader(store);
     const indexes = store.readRefs('index').map(({ name, commitId }) => {
-      const { timeMs, message } = reader.read('commit', commitId);
-      return { index: indexNameOf(name), commitId, timeMs, message };
+      const { committedMs, message } = reader.read('commit', commitId);
+      return { index: indexNameOf(name), commitId, committedMs, message };
     });
     output.result(indexes, () =>
       formatColumns(
         indexes.map((index) => [
           index.index,
           output.shortId(index.commitId),
-          formatAge(index.timeMs, io.nowMs()),
+          formatAge(index.committedMs, io.nowMs()),
           output.safe(index.message),
         ]),
       ),

@@ -1,6 +1,7 @@
 import type { CommitId } from '@daggerml/object-model';
 import { isAnyDmlError } from '../any-dml-error.ts';
 import type { CommandContext } from '../command.ts';
+import { type CommitPeople, peopleLines } from '../commit-view.ts';
 import { EXIT } from '../exit-code.ts';
 import { findCommit } from '../object-name.ts';
 import { positiveInteger } from '../option-value.ts';
@@ -9,11 +10,9 @@ import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
 
 /** What the log shows of a commit. */
-interface LogLine {
+interface LogLine extends CommitPeople {
   readonly commitId: CommitId;
   readonly parentCommitIds: readonly CommitId[];
-  readonly author: string;
-  readonly timeMs: number;
   readonly message: string;
 }
 
@@ -52,8 +51,8 @@ export async function run(context: CommandContext): Promise<number> {
   return EXIT.done;
 }
 
-function commitFacts({ author, timeMs, message }: LogLine): string[] {
-  return [`author ${author}`, `time   ${formatTime(timeMs)}`, '', ...indent(message)];
+function commitFacts(line: LogLine): string[] {
+  return [...peopleLines(line), '', ...indent(line.message)];
 }
 
 function excisedFacts({ excised }: ExcisedLine): string[] {
@@ -86,8 +85,11 @@ function* firstParents(
 
 function logLine(reader: RecordReader, commitId: CommitId): LogLine | ExcisedLine {
   try {
-    const { parentCommitIds, author, timeMs, message } = reader.read('commit', commitId);
-    return { commitId, parentCommitIds, author, timeMs, message };
+    const { parentCommitIds, author, authoredMs, committer, committedMs, message } = reader.read(
+      'commit',
+      commitId,
+    );
+    return { commitId, parentCommitIds, author, authoredMs, committer, committedMs, message };
   } catch (error) {
     if (!isAnyDmlError(error) || error.detail !== 'excised') throw error;
     const { reason, message, actor, timeMs } = error.fields;

@@ -39,7 +39,7 @@ export async function run(context: CommandContext): Promise<number> {
         lines.push('No commit yet: "dml run <file>" makes the first one.');
       } else {
         const { commitId, commit } = current;
-        const age = formatAge(commit.timeMs, io.nowMs());
+        const age = formatAge(commit.committedMs, io.nowMs());
         const message = output.safe(firstLine(commit.message));
         lines.push(flow([`Commit ${output.shortId(commitId)}`, message, `(${age})`]));
         lines.push('', dags.length === 0 ? 'No dags.' : 'Dags:');
@@ -48,9 +48,9 @@ export async function run(context: CommandContext): Promise<number> {
       }
       if (indexes.length > 0) {
         lines.push('', flow(['In progress, failed or interrupted', '("dml index list" shows more):'], ' '));
-        const latest = [...indexes].sort((a, b) => b.timeMs - a.timeMs).slice(0, MAX_INDEXES);
-        for (const { index, message, timeMs } of latest) {
-          const age = formatAge(timeMs, io.nowMs());
+        const latest = [...indexes].sort((a, b) => b.committedMs - a.committedMs).slice(0, MAX_INDEXES);
+        for (const { index, message, committedMs } of latest) {
+          const age = formatAge(committedMs, io.nowMs());
           lines.push(flow([`  ${index}`, output.safe(firstLine(message)), `(${age})`]));
         }
         // @spec DML-CLI-0831
@@ -66,8 +66,11 @@ export async function run(context: CommandContext): Promise<number> {
   return EXIT.done;
 }
 
-function pick({ message, timeMs }: CommitRecord): { readonly message: string; readonly timeMs: number } {
-  return { message, timeMs };
+function pick({ message, committedMs }: CommitRecord): {
+  readonly message: string;
+  readonly committedMs: number;
+} {
+  return { message, committedMs };
 }
 
 function firstLine(text: string): string {

@@ -11,7 +11,7 @@ import type { KnownOutcomes } from './known-outcomes.ts';
 import { type AttemptFailure, type CallEvent, type CallState, isFinal } from './machine.ts';
 import type { OpenKeys } from './open-keys.ts';
 import type { Receipts } from './receipt.ts';
-import type { CallSpec, RunNode } from './run-node.ts';
+import { type CallSpec, computedOf, type RunNode } from './run-node.ts';
 
 /** What attempts need of the run. */
 export interface AttemptOptions {
@@ -81,7 +81,7 @@ export class Attempts {
    * @spec DML-EXE-0712
    */
   begin(node: RunNode, inputDatumIds: readonly DatumId[]): void {
-    const executionKey = node.executionKey as string;
+    const { executionKey } = computedOf(node);
     const leader = this.#leaders.get(executionKey);
     const lead = leader && this.#leads.get(leader);
     if (leader && lead) {
@@ -148,12 +148,15 @@ export class Attempts {
     this.#host.advance(node, { type: isOk ? 'done_ok' : 'done_error' });
     const datumId = isOk ? result.datumId : putFailure(result.failure, this.#objects);
     const resultDagId = putResultDag(datumId, this.#objects);
+    // @spec DML-EXE-1011
+    const { functionDatumId, inputs } = computedOf(node);
     node.execId = this.#objects.put({
       type: 'exec',
       nodeKind: 'call',
       nodeId: node.nodeId,
-      executionKey: node.executionKey as never,
       status: isOk ? 'ok' : 'error',
+      functionDatumId,
+      inputs,
       resultDagId,
       // @spec DML-EXE-1003
       pins: [],
@@ -165,6 +168,7 @@ export class Attempts {
       // @spec DML-EXE-1801
       // @spec DML-EXE-1805
       receiptDatumId: this.#options.receipts.of(attempt),
+      detailsDatumId: null,
     });
     if (isOk) node.valueId = datumId;
     else node.failure = recordedFailure(result.failure);
@@ -214,7 +218,7 @@ export class Attempts {
     const lead = this.#leads.get(leader);
     if (!lead) return;
     this.#leads.delete(leader);
-    const executionKey = leader.executionKey as string;
+    const { executionKey } = computedOf(leader);
     if (this.#leaders.get(executionKey) === leader) this.#leaders.delete(executionKey);
     if (lead.hasTakenKey) this.#options.openKeys.release(executionKey);
     for (const follower of lead.followers) {

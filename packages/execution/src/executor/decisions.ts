@@ -1,7 +1,7 @@
-import { type DatumId, type ExecId, isDmlError, type NodeId } from '@daggerml/object-model';
+import { type DatumId, type ExecId, executionKey, isDmlError, type NodeId } from '@daggerml/object-model';
 import { evaluateBuiltin } from '../builtins/evaluate.ts';
 import { putFailure } from '../nodes/error-dag.ts';
-import { executionKey } from '../nodes/execution-key.ts';
+import { inputsRoot } from '../nodes/input-values.ts';
 import { execValue } from '../nodes/stored-value.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { recordedFailure } from './call-failure.ts';
@@ -10,7 +10,7 @@ import type { CallFailure } from './events.ts';
 import type { Integrations } from './integrations.ts';
 import type { KnownOutcome, KnownOutcomes } from './known-outcomes.ts';
 import type { CallEvent } from './machine.ts';
-import type { CallSpec, RunNode } from './run-node.ts';
+import { type CallSpec, computedOf, type RunNode } from './run-node.ts';
 
 /** What decisions are made from and handed to. */
 export interface DecisionParts {
@@ -86,14 +86,17 @@ export class Decisions {
     node.execId = undefined;
     node.valueId = undefined;
     node.failure = undefined;
-    node.executionKey = undefined;
+    node.computed = undefined;
   }
 
   #decide(node: RunNode): void {
     const spec = node.spec as CallSpec;
+    const { functionDatumId } = spec;
     const inputDatumIds = node.inputs.map((input) => this.valueOf(input));
+    const inputs = inputsRoot(inputDatumIds, this.#objects);
+    // @spec DML-EXE-0401
     // @spec DML-EXE-0402
-    node.executionKey = executionKey(spec.functionDatumId, inputDatumIds);
+    node.computed = { functionDatumId, inputs, executionKey: executionKey(functionDatumId, inputs) };
     node.isTentative = isAnyTentative(node.inputs);
     // @spec DML-EXE-0709
     const isCached = spec.options.cache !== false;
@@ -145,12 +148,14 @@ export class Decisions {
     const resultDatumId =
       outcome.status === 'ok' ? outcome.datumId : putFailure({ ...outcome, trace: [] }, this.#objects);
     const { nodeId } = node;
+    const { functionDatumId, inputs } = computedOf(node);
     node.execId = this.#objects.put({
       type: 'exec',
       nodeKind: 'builtin',
       nodeId,
-      executionKey: node.executionKey as never,
       status: outcome.status,
+      functionDatumId,
+      inputs,
       resultDatumId,
     });
     if (failure) node.failure = recordedFailure(failure);

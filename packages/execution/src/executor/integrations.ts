@@ -2,7 +2,7 @@ import type { ExecId } from '@daggerml/object-model';
 import type { RunObjects } from '../objects/run-objects.ts';
 import type { Integrated } from './attempts.ts';
 import type { CallEvent } from './machine.ts';
-import type { RunNode } from './run-node.ts';
+import { computedOf, type RunNode } from './run-node.ts';
 import type { StagedOutcome, Staging } from './staging.ts';
 
 export interface IntegrationsOptions {
@@ -73,7 +73,7 @@ export class Integrations {
   add(node: RunNode, { durationMs, isDerived, foundExecId }: Integrated): void {
     const { nodeId } = node;
     const execId = node.execId as ExecId;
-    const executionKey = node.executionKey as NonNullable<RunNode['executionKey']>;
+    const { executionKey } = computedOf(node);
     this.#waiting.push({ node, nodeId, execId, executionKey, durationMs, isDerived, foundExecId });
     this.#scheduleFlush();
     // What a failure blocks is reported after the failure itself.

@@ -1,12 +1,13 @@
 import { type DatumId, type ExecId, isDmlError, type Records } from '@daggerml/object-model';
 import { readFailure } from '../nodes/error-dag.ts';
 import { execStatusOf } from '../nodes/exec-status.ts';
+import { isSameComputation } from '../nodes/input-values.ts';
 import type { PinScope } from '../nodes/pin-scope.ts';
 import { execValue } from '../nodes/stored-value.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { recordedFailure } from './call-failure.ts';
 import type { CallFailure } from './events.ts';
-import type { RunNode } from './run-node.ts';
+import { computedOf, type RunNode } from './run-node.ts';
 
 /** An outcome that is known without a run. */
 export interface KnownOutcome {
@@ -49,18 +50,20 @@ export class KnownOutcomes {
     if (status === 'ok')
       return { execId, status, valueId: undefined, failure: undefined, foundExecId: undefined };
     if (node.spec?.options.retryFailed === true) return undefined;
-    const failure = recordedFailure(readFailure(this.#objects.read('exec', execId), this.#objects));
-    return { execId, status, valueId: undefined, failure, foundExecId: undefined };
+    const failed = this.#readable(this.#objects.read('exec', execId));
+    return failed && { execId, status, ...failed, foundExecId: undefined };
   }
 
-  /** A pin holds for other values of the inputs only when its exec has the same execution key. */
+  /** A pin holds for other values of the inputs only when its exec is of the same values. */
   ofScopes(node: RunNode): KnownOutcome | undefined {
     for (const scope of [this.#base, this.#staged]) {
       const execId = scope.getPin(node.nodeId);
       const exec = execId && this.#objects.getPresent('exec', execId);
-      if (!exec || exec.executionKey !== node.executionKey || isRetried(node, exec)) continue;
-      const failure = exec.status === 'error' ? this.#failureOf(exec) : undefined;
-      return { execId, status: exec.status, valueId: undefined, failure, foundExecId: undefined };
+      if (!exec || !isSameComputation(exec, computedOf(node)) || isRetried(node, exec)) continue;
+      if (exec.status === 'ok')
+        return { execId, status: 'ok', valueId: undefined, failure: undefined, foundExecId: undefined };
+      const failed = this.#readable(exec);
+      if (failed) return { execId, status: 'error', ...failed, foundExecId: undefined };
     }
     return undefined;
   }
@@ -73,11 +76,12 @@ export class KnownOutcomes {
    */
   ofKey(node: RunNode): KnownOutcome | undefined {
     const found: { foundExecId: ExecId; exec: CallExec; outcome: Readable }[] = [];
-    for (const foundExecId of this.#objects.store.cacheEntries(node.executionKey as string)) {
+    const computed = computedOf(node);
+    for (const foundExecId of this.#objects.store.cacheEntries(computed.executionKey)) {
       // @spec DML-EXE-0708
       const exec = this.#objects.getPresent('exec', foundExecId);
-      if (exec?.nodeKind !== 'call' || exec.executionKey !== node.executionKey || isRetried(node, exec))
-        continue;
+      // @spec DML-EXE-0723
+      if (exec?.nodeKind !== 'call' || !isSameComputation(exec, computed) || isRetried(node, exec)) continue;
       const outcome = this.#readable(exec);
       if (outcome) found.push({ foundExecId, exec, outcome });
     }
@@ -115,19 +119,16 @@ export class KnownOutcomes {
    *
    * @spec DML-EXE-0717
    */
-  #readable(exec: CallExec): Readable | undefined {
+  #readable(exec: Records['exec']): Readable | undefined {
     try {
-      if (exec.status === 'error') return { valueId: undefined, failure: this.#failureOf(exec) };
+      if (exec.status === 'error')
+        return { valueId: undefined, failure: recordedFailure(readFailure(exec, this.#objects)) };
       const valueId = execValue(exec, this.#objects);
       return this.#objects.getBytes('datum', valueId) ? { valueId, failure: undefined } : undefined;
     } catch (error) {
       if (isDmlError(error)) return undefined;
       throw error;
     }
-  }
-
-  #failureOf(exec: Records['exec']): CallFailure {
-    return recordedFailure(readFailure(exec, this.#objects));
   }
 }
 

@@ -1,3 +1,4 @@
+import { checkSchema } from '@daggerml/object-model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestRun, Workspace } from '../../test/workspace.ts';
 import { liftDatum } from '../values/lift.ts';
@@ -50,7 +51,17 @@ describe('the receipt of a call', () => {
       executor: 'daggerml 1.2.3',
       platform: `${process.platform}-${process.arch}`,
       runtime: `node ${process.versions.node}`,
+      schema: 1,
     });
+  });
+
+  it('carries the schema 1 [DML-EXE-1813]', async () => {
+    const run = workspace.begin();
+    const node = run.call('twice', [4]);
+    await run.outcome(node);
+    const { receiptDatumId } = execOf(run, node);
+    const receipt = run.open.objects.readDatum(receiptDatumId as never);
+    expect(checkSchema(receipt, 1, run.open.objects)).toBe(1);
   });
 
   it('names no host, no user and no path [DML-EXE-1811]', async () => {

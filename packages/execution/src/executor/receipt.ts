@@ -4,6 +4,13 @@ import { LOCAL_ADAPTER } from '../nodes/function-uri.ts';
 import { lowerValue } from '../values/lower.ts';
 import type { ObjectSink } from '../values/object-access.ts';
 
+/**
+ * Schema of the receipts that this version makes.
+ *
+ * @spec DML-EXE-1813
+ */
+const RECEIPT_SCHEMA = 1;
+
 /** What a receipt says of the surroundings of a call; never a host, a user or a path. */
 export interface Surroundings {
   /** The program that runs calls, with its version. */
@@ -48,6 +55,7 @@ export class Receipts {
         executor: program,
         platform: `${platform}-${architecture}`,
         runtime: `node ${nodeVersion}`,
+        schema: RECEIPT_SCHEMA,
       };
       datumId = lowerValue(value, this.#sink, 'receipt');
       this.#byAttempt.set(attempt, datumId);

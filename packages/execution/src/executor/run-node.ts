@@ -2,6 +2,7 @@ import type { DatumId, ExecId, ExecutionKey, NodeId, NodeKind } from '@daggerml/
 import type { CallOptions } from '../authoring/functions.ts';
 import type { AmbientKind } from '../capture/ambient-inputs.ts';
 import type { CapturedFunction } from '../capture/capture.ts';
+import type { Computed } from '../nodes/input-values.ts';
 import type { CallFailure } from './events.ts';
 import type { CallState } from './machine.ts';
 
@@ -49,7 +50,8 @@ export class RunNode {
   isFromBase = false;
   spec: CallSpec | undefined;
   state: CallState | undefined;
-  executionKey: ExecutionKey | undefined;
+  /** What the node is computed from, once its inputs have values. */
+  computed: (Computed & { readonly executionKey: ExecutionKey }) | undefined;
   /** Inputs that have no outcome yet. */
   unresolvedInputs = 0;
   dependents: RunNode[] | undefined;
@@ -59,6 +61,11 @@ export class RunNode {
 
   /** Of the walk that has come by last. */
   mark: object | undefined;
+
+  /** The key under which outcomes of what the node is computed from are known. */
+  get executionKey(): ExecutionKey | undefined {
+    return this.computed?.executionKey;
+  }
 
   constructor(nodeId: NodeId, kind: NodeKind, inputs: readonly RunNode[]) {
     this.nodeId = nodeId;
@@ -80,4 +87,9 @@ export function reachableFrom(nodes: Iterable<RunNode>): RunNode[] {
   for (const node of nodes) reach(node);
   for (const node of reached) for (const input of node.inputs) reach(input);
   return reached;
+}
+
+/** Returns what a node is computed from; for nodes whose inputs have values. */
+export function computedOf(node: RunNode): NonNullable<RunNode['computed']> {
+  return node.computed as NonNullable<RunNode['computed']>;
 }

@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { treeGet } from '@daggerml/object-model';
+import { executionKey, treeEntries, treeGet } from '@daggerml/object-model';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
+import { liftDatum } from '../values/lift.ts';
 import type { RunNode } from './run-node.ts';
 
 const steps = `
@@ -98,6 +99,54 @@ describe('Run', () => {
     }
     expect(exec.status).toBe('ok');
     expect(stored).toBeGreaterThan(10);
+  });
+
+  it('knows a call under the key of its function and the values of its inputs [DML-EXE-0401]', async () => {
+    const run = workspace.begin();
+    const literals = [3, 5].map((value) => run.literal(value));
+    const sum = run.call('add', literals);
+    const union = run.builtin('dml://list/construct', [sum, ...literals]);
+    await Promise.all([run.outcome(sum), run.outcome(union)]);
+    for (const node of [sum, union]) {
+      const values = node.inputs.map((input) => run.open.run.valueOf(input));
+      expect(node.executionKey).toBe(executionKey(node.spec!.functionDatumId, values));
+    }
+  });
+
+  it('names function and input values in the exec, in order, of any number [DML-EXE-1011]', async () => {
+    const run = workspace.begin();
+    const sum = run.call('add', [1, 2]);
+    const few = run.call('pair', [sum, 9, run.literal(3), 9]);
+    const many = run.call(
+      'pair',
+      Array.from({ length: 600 }, (_, index) => index % 7),
+    );
+    const built = run.builtin('dml://list/construct', [run.literal(2), run.literal(1), run.literal(2)]);
+    for (const node of [sum, few, many, built]) {
+      await run.outcome(node);
+      const exec = run.open.objects.read('exec', node.execId!);
+      const values = [...treeEntries('values', exec.inputs, run.open.objects)];
+      expect(exec.functionDatumId).toBe(node.spec!.functionDatumId);
+      expect(values).toEqual(node.inputs.map((input) => run.open.run.valueOf(input)));
+    }
+    const exec = run.open.objects.read('exec', few.execId!);
+    const given = [...treeEntries('values', exec.inputs, run.open.objects)];
+    expect(given.map((datumId) => liftDatum(run.open.objects, datumId))).toEqual([3, 9, 3, 9]);
+    expect(typeof run.open.objects.read('exec', many.execId!).inputs).toBe('string');
+  });
+
+  it('takes no exec of other values or another function, whatever the index says [DML-EXE-0723]', async () => {
+    const run = workspace.begin();
+    const others = [run.call('add', [900, 1]), run.call('pair', [900, 2])];
+    for (const other of others) await run.outcome(other);
+    const values = [900, 2].map((value) => run.open.run.valueOf(run.literal(value)));
+    const key = executionKey(others[0]!.spec!.functionDatumId, values);
+    const next = workspace.begin({ workName: 'lying index' });
+    workspace.store.transact('lie', (transaction) => {
+      for (const { execId } of others) transaction.putCacheEntry(key, execId!);
+    });
+    expect(await next.outcome(next.call('add', [900, 2]))).toBe(902);
+    expect(next.counts).toEqual({ executed: 1 });
   });
 
   it('gives calls with equal input values one execution key, whatever the nodes [DML-EXE-0402]', async () => {
@@ -392,6 +441,7 @@ describe('Run, failures', () => {
     const { rootNodeId } = run.open.objects.read('dag', exec.resultDagId);
     const datumId = storedValue(rootNodeId, { getPin: () => undefined }, run.open.objects);
     expect(liftDatum(run.open.objects, datumId)).toEqual({
+      schema: 1,
       class: 'deterministic',
       code: 'function_threw',
       message: 'RangeError: no 2',

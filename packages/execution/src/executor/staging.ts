@@ -9,7 +9,7 @@ import {
   type TreeRoot,
   treeEdit,
 } from '@daggerml/object-model';
-import { indexRef, type RefName, type Store, type WriteTransaction } from '@daggerml/store';
+import { indexRef, ownCommitFacts, type RefName, type Store, type WriteTransaction } from '@daggerml/store';
 import type { ObjectBuffer } from '../objects/object-buffer.ts';
 
 export interface StagingOptions {
@@ -133,9 +133,7 @@ export class Staging {
       parentCommitIds: baseCommitId === undefined ? [] : [baseCommitId],
       pins,
       requests: this.#base?.requests ?? [],
-      author: actor,
-      message: `work in progress: ${workName}`,
-      timeMs: nowMs(),
+      ...ownCommitFacts(actor, nowMs(), `work in progress: ${workName}`),
     });
     return { commitId, pins };
   }

@@ -1,8 +1,11 @@
-import type { DagId, DatumId, NodeId, Records } from '@daggerml/object-model';
+import { checkSchema, type DagId, type DatumId, type NodeId, type Records } from '@daggerml/object-model';
 import { liftDatum } from '../values/lift.ts';
 import { lowerValue } from '../values/lower.ts';
 import type { ObjectSink, ObjectSource } from '../values/object-access.ts';
 import { type RecordSource, storedValue } from './stored-value.ts';
+
+/** Schema of the datums of failures that this version makes and reads. */
+const FAILURE_SCHEMA = 1;
 
 /** A failure that is part of the record: it follows from the function and its inputs. */
 export interface RecordedFailure {
@@ -23,7 +26,8 @@ interface RecordSink extends ObjectSink {
  * @spec DML-EXE-0903
  */
 export function putFailure({ code, message, trace }: RecordedFailure, sink: ObjectSink): DatumId {
-  const value = { class: 'deterministic', code, message, ...(trace.length > 0 && { trace }) };
+  const tail = trace.length > 0 ? { trace } : {};
+  const value = { schema: FAILURE_SCHEMA, class: 'deterministic', code, message, ...tail };
   return lowerValue(value, sink, 'failure');
 }
 
@@ -33,12 +37,17 @@ export function putResultDag(datumId: DatumId, sink: RecordSink): DagId {
   return sink.put({ type: 'dag', rootNodeId, names: [] });
 }
 
-/** Reads the failure that an exec with status ERROR records. */
+/**
+ * Reads the failure that an exec with status ERROR records. Throws `invalid_payload` with `schema_form`, or with
+ * `newer_schema` for one that a later version recorded.
+ */
 export function readFailure(exec: Records['exec'], source: RecordSource): RecordedFailure {
   const datumId =
     exec.nodeKind === 'builtin'
       ? exec.resultDatumId
       : storedValue(source.read('dag', exec.resultDagId).rootNodeId, { getPin: () => undefined }, source);
+  // @spec DML-EXE-0926
+  checkSchema(source.read('datum', datumId), FAILURE_SCHEMA, source);
   const value = liftDatum(asObjectSource(source), datumId) as Partial<Record<string, unknown>>;
   const trace = Array.isArray(value.trace) ? value.trace.map(String) : [];
   return { code: String(value.code ?? 'unknown'), message: String(value.message ?? ''), trace };

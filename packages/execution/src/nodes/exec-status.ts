@@ -1,7 +1,7 @@
 import type { ExecStatus } from '@daggerml/object-model';
 
-/** Array head, format version, type number, node link, node kind and execution key stand in front of the status. */
-const STATUS_OFFSET = 3 + 41 + 1 + 34;
+/** Array head, format version, type number, node link and node kind stand in front of the status. */
+const STATUS_OFFSET = 3 + 41 + 1;
 
 /**
  * Yields the status from the record bytes of an exec whose hash was checked; everything in front of it has a

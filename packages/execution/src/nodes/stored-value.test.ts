@@ -1,19 +1,9 @@
-import {
-  CODEC_DAG_CBOR,
-  type DagId,
-  type DatumId,
-  type ExecId,
-  encodeCbor,
-  hashBytes,
-  Link,
-  type NodeId,
-} from '@daggerml/object-model';
+import type { DagId, DatumId, ExecId, NodeId } from '@daggerml/object-model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { lowerValue } from '../values/lower.ts';
 import { putFailure, putResultDag } from './error-dag.ts';
-import { executionKey } from './execution-key.ts';
 import { formatFunctionUri, parseFunctionUri } from './function-uri.ts';
 import type { PinScope } from './pin-scope.ts';
 import { storedValue } from './stored-value.ts';
@@ -40,13 +30,13 @@ function callExec(
   resultDagId: DagId,
   more: { pins?: [NodeId, ExecId][]; status?: 'error' } = {},
 ): ExecId {
-  const executionKeyHex = executionKey(datum('f'), []);
   return objects.put({
     type: 'exec',
     nodeKind: 'call',
     nodeId,
-    executionKey: executionKeyHex,
     status: more.status ?? 'ok',
+    functionDatumId: datum('f'),
+    inputs: [],
     resultDagId,
     pins: more.pins ?? [],
     requestId: null,
@@ -54,6 +44,7 @@ function callExec(
     startedMs: 1,
     finishedMs: 2,
     receiptDatumId: null,
+    detailsDatumId: null,
   });
 }
 
@@ -79,9 +70,9 @@ describe('storedValue', () => {
   it('yields the result datum of the exec pinned for a builtin [DML-EXE-0304]', () => {
     const inputs = [literal([1]), literal(2)];
     const node = objects.put({ type: 'node', kind: 'builtin', functionDatumId: datum('b'), inputs });
-    const key = executionKey(datum('b'), []);
-    const common = { type: 'exec', nodeKind: 'builtin', nodeId: node, executionKey: key } as const;
-    const execId = objects.put({ ...common, status: 'ok', resultDatumId: datum([1, 2]) });
+    const common = { type: 'exec', nodeKind: 'builtin', nodeId: node, functionDatumId: datum('b') } as const;
+    const values = [datum(1), datum(2)];
+    const execId = objects.put({ ...common, inputs: values, status: 'ok', resultDatumId: datum([1, 2]) });
     expect(storedValue(node, scope([node, execId]), objects)).toBe(datum([1, 2]));
   });
 
@@ -127,17 +118,6 @@ describe('storedValue', () => {
     expect(() => storedValue(node, noPins, objects)).toThrow(
       expect.objectContaining({ code: 'unknown_name' }),
     );
-  });
-});
-
-describe('executionKey', () => {
-  it('is the hash of the mark, the version and the links of function and inputs [DML-EXE-0401]', () => {
-    const link = (datumId: DatumId): Link => new Link(CODEC_DAG_CBOR, datumId);
-    const [f, a, b] = [datum('f'), datum(1), datum(2)];
-    const bytes = encodeCbor(['dml-execution-key', 1, link(f), [link(a), link(b)]]);
-    expect(executionKey(f, [a, b])).toBe(hashBytes(bytes));
-    expect(executionKey(f, [b, a])).not.toBe(executionKey(f, [a, b]));
-    expect(executionKey(a, [f, b])).not.toBe(executionKey(f, [a, b]));
   });
 });
 

@@ -1,4 +1,4 @@
-import { canonicalText, compareUtf8, MAX_MAP_KEY_BYTES } from '@daggerml/object-model';
+import { compareUtf8, MAX_MAP_KEY_BYTES, nfcText } from '@daggerml/object-model';
 import { isFunctionRef } from '../authoring/functions.ts';
 import { describe, keyPath, unsupported } from './refusal.ts';
 
@@ -6,7 +6,7 @@ import { describe, keyPath, unsupported } from './refusal.ts';
 export type Collection =
   | { readonly kind: 'list'; readonly items: readonly unknown[] }
   | { readonly kind: 'set'; readonly items: ReadonlySet<unknown> }
-  /** Keys are canonical text, distinct, in the order of their bytes. */
+  /** Keys are distinct, also after NFC, and in the order of their bytes. */
   | { readonly kind: 'map'; readonly entries: readonly MapEntry[] };
 
 export type MapEntry = readonly [key: string, item: unknown];
@@ -22,7 +22,7 @@ export function readCollection(value: object, path: string): Collection {
     if (Array.isArray(value)) return { kind: 'list', items: value as readonly unknown[] };
     if (value instanceof Set) return { kind: 'set', items: value };
     const entries = value instanceof Map ? mapEntries(value, path) : propertiesOf(value, path);
-    collection = { kind: 'map', entries: canonicalEntries(entries, path) };
+    collection = { kind: 'map', entries: sortedEntries(entries, path) };
   } catch (error) {
     if ((error as { code?: unknown }).code === 'unsupported_value') throw error;
     throw unreadable(path, error);
@@ -69,33 +69,45 @@ function propertiesOf(value: object, path: string): MapEntry[] {
 }
 
 /** @spec DML-BND-0706 */
-function canonicalEntries(entries: readonly MapEntry[], path: string): MapEntry[] {
-  const sorted = entries.map(([key, item]): MapEntry => [canonicalKey(key, path), item]);
-  sorted.sort(([a], [b]) => compareUtf8(a, b));
-  for (let index = 1; index < sorted.length; index++) {
-    const [key] = sorted[index] as MapEntry;
-    if (sorted[index - 1]?.[0] === key) {
-      const found = 'a second key of the same text';
-      throw unsupported(keyPath(path, key), { found, instead: 'write the key one way only' });
-    }
-  }
+function sortedEntries(entries: readonly MapEntry[], path: string): MapEntry[] {
+  for (const [key] of entries) checkKey(key, path);
+  const sorted = [...entries].sort(([a], [b]) => compareUtf8(a, b));
+  refuseEqualKeys(sorted, path);
   return sorted;
 }
 
-function canonicalKey(key: string, path: string): string {
+const ASCII = /^[\u0000-\u007f]*$/;
+
+/**
+ * Refuses two keys that a reader cannot tell apart, or that would be one name elsewhere: equal after NFC.
+ *
+ * @spec DML-BND-0715
+ */
+function refuseEqualKeys(sorted: readonly MapEntry[], path: string): void {
+  const seen = new Set<string>();
+  for (const [key] of sorted) {
+    if (ASCII.test(key)) continue;
+    const spelling = nfcText(key);
+    if (seen.has(spelling)) {
+      const found = 'the value of a second key of the same text, in another normal form of Unicode';
+      throw unsupported(keyPath(path, key), { found, instead: "use key.normalize('NFC') for all keys" });
+    }
+    seen.add(spelling);
+  }
+}
+
+function checkKey(key: string, path: string): void {
   if (!key.isWellFormed()) {
     const found = 'the value of a key with a lone surrogate';
     throw unsupported(keyPath(path, key), { found, instead: 'use key.toWellFormed()' });
   }
-  const text = canonicalText(key);
-  if (text.length * 3 > MAX_MAP_KEY_BYTES && Buffer.byteLength(text) > MAX_MAP_KEY_BYTES) {
+  if (key.length * 3 > MAX_MAP_KEY_BYTES && Buffer.byteLength(key) > MAX_MAP_KEY_BYTES) {
     const found = `the value of a key longer than ${MAX_MAP_KEY_BYTES} bytes`;
     throw unsupported(keyPath(path, key), {
       found,
       instead: 'use a shorter key, for example a digest of it',
     });
   }
-  return text;
 }
 
 function mapEntries(map: ReadonlyMap<unknown, unknown>, path: string): MapEntry[] {

@@ -31,6 +31,24 @@ function foreignBlob(): unknown {
 }
 
 describe('lowerValue', () => {
+  it('refuses two keys that are equal after NFC, and keeps each as given otherwise [DML-BND-0715]', () => {
+    const spellings = ['\u00e9', 'e\u0301'];
+    for (const value of [
+      Object.fromEntries(spellings.map((key, at) => [key, at])),
+      new Map(spellings.map((key, at) => [key, at])),
+      { a: { '\u1e9b\u0323': 1, z: 2, '\u1e9b\u0323\u0301': 3, '\u017f\u0323\u0307': 4 } },
+    ]) {
+      expect(() => objects.lower(value)).toThrow(
+        expect.objectContaining({
+          code: 'unsupported_value',
+          message: expect.stringContaining('normal form'),
+        }),
+      );
+    }
+    for (const key of [...spellings, '\u0958', '\u212b'])
+      expect(Object.keys(objects.lift(objects.lower({ [key]: 1, other: 2 })) as object)).toContain(key);
+  });
+
   it('lowers each kind of value to the datum of the table [DML-BND-0701]', () => {
     const scalars: [unknown, object][] = [
       [null, { kind: 'null' }],
@@ -45,7 +63,8 @@ describe('lowerValue', () => {
       [-(2n ** 63n), { kind: 'i64', value: -(2n ** 63n) }],
       [f64(3), { kind: 'f64', value: 3 }],
       [f64(-0), { kind: 'f64', value: 0 }],
-      ['e\u0301', { kind: 'string', value: '\u00e9' }],
+      ['e\u0301', { kind: 'string', value: 'e\u0301' }],
+      ['\u0958', { kind: 'string', value: '\u0958' }],
       [new Uint8Array([1, 2]), { kind: 'bytes', value: new Uint8Array([1, 2]) }],
       [Buffer.from([3]), { kind: 'bytes', value: new Uint8Array([3]) }],
       [new Uri('https://example.org/a'), { kind: 'uri', value: 'https://example.org/a' }],

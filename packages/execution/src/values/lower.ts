@@ -1,5 +1,4 @@
 import {
-  canonicalText,
   copyBytes,
   type Datum,
   type DatumId,
@@ -229,11 +228,10 @@ function lowerString(value: string, path: string): Datum {
     const found = 'a string with a lone surrogate';
     throw unsupported(path, { found, instead: 'use text.toWellFormed(), or its bytes' });
   }
-  const text = canonicalText(value);
-  if (text.length * 3 > MAX_SCALAR_BYTES && Buffer.byteLength(text) > MAX_SCALAR_BYTES) {
+  if (value.length * 3 > MAX_SCALAR_BYTES && Buffer.byteLength(value) > MAX_SCALAR_BYTES) {
     throw unsupported(path, { found: 'a string longer than a record holds', instead: 'use blob(text)' });
   }
-  return { type: 'datum', kind: 'string', value: text };
+  return { type: 'datum', kind: 'string', value };
 }
 
 function lowerBytes(value: Uint8Array, path: string): Datum {

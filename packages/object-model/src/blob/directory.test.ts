@@ -2,60 +2,184 @@ import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
 import { i64, idFor } from '../../test/support/tree-samples.ts';
 import type { DatumId } from '../ids.ts';
+import { encodeRecord } from '../records/encode-record.ts';
+import type { LeafEntries } from '../records/page-types.ts';
+import type { Datum } from '../records/record-types.ts';
 import { buildTree } from '../search-tree/tree-builder.ts';
-import { buildDirectory, canonicalFilePath, type DirectoryFile, directoryFiles } from './directory.ts';
+import { compareUtf8 } from '../text/utf8.ts';
+import { buildDirectory, type DirectoryEntry, readDirectory } from './directory.ts';
+import { checkFilePath, checkLinkTarget } from './file-path.ts';
 
-function files(paths: readonly string[]): DirectoryFile[] {
-  return paths.map((path) => [path, idFor<DatumId>(path)]);
-}
+const file = (path: string, isExecutable = false): DirectoryEntry => ({
+  kind: 'file',
+  path,
+  blobDatumId: idFor<DatumId>(path),
+  isExecutable,
+});
+const link = (path: string, target: string): DirectoryEntry => ({ kind: 'link', path, target });
+const folder = (path: string): DirectoryEntry => ({ kind: 'empty-folder', path });
+const files = (paths: readonly string[]): DirectoryEntry[] => paths.map((path) => file(path));
+const refusal = (detail: string): unknown => expect.objectContaining({ code: 'invalid_payload', detail });
 
 describe('buildDirectory', () => {
-  it('makes the map of paths and blobs, whatever the order [DML-OBJ-2112]', () => {
+  it('makes the map of paths and blobs, whatever the order', () => {
     const objects = new MemoryObjects();
     const paths = Array.from({ length: 800 }, (_, at) => `data/part-${at % 40}/file ${at}.csv`);
     const root = buildDirectory(files(paths), objects);
     expect(buildDirectory(files([...paths].reverse()), objects)).toEqual(root);
     const sorted = [...paths].sort();
-    expect(root).toEqual(buildTree('map', files(sorted), objects));
-    expect([...directoryFiles(root, objects)]).toEqual(files(sorted));
+    const entries = sorted.map((path): LeafEntries['map'] => [path, idFor<DatumId>(path)]);
+    expect(root).toEqual(buildTree('map', entries, objects));
+    expect([...readDirectory(root, objects)]).toEqual(files(sorted));
+  });
+
+  it('has a value of its own for what is no plain file [DML-OBJ-2112]', () => {
+    const objects = new MemoryObjects();
+    const long = `${'b/'.repeat(100)}c`;
+    const entries = [
+      file('data/a'),
+      file('data/b', true),
+      folder('empty'),
+      link('l', 'data/a'),
+      link('long', long),
+    ];
+    const root = buildDirectory(entries, objects) as readonly LeafEntries['map'][];
+    const datums = root.map(([, element]) => objects.readDatum(element as DatumId));
+    expect(root.map(([path]) => path)).toEqual(['data/a', 'data/b', 'empty', 'l', 'long']);
+    expect(root[0]![1]).toBe(idFor<DatumId>('data/a'));
+    expect(datums.slice(1, 4)).toEqual([
+      {
+        type: 'datum',
+        kind: 'map',
+        root: [
+          ['content', idFor<DatumId>('data/b')],
+          ['executable', { type: 'datum', kind: 'bool', value: true }],
+        ],
+      },
+      { type: 'datum', kind: 'map', root: [] },
+      {
+        type: 'datum',
+        kind: 'map',
+        root: [['link', { type: 'datum', kind: 'string', value: 'data/a' }]],
+      },
+    ]);
+    // A text above the size of an inline element is a datum of its own, as in every map.
+    const [, target] = (datums[4] as { root: readonly LeafEntries['map'][] }).root[0]!;
+    expect(objects.readDatum(target as DatumId)).toEqual({ type: 'datum', kind: 'string', value: long });
+    expect([...readDirectory(root, objects)]).toEqual(entries);
   });
 
   it.each(['', '/a', 'a/', 'a//b', '.', './a', 'a/..', '../a', 'a\\b', 'a\u0000b'])(
     'refuses the path %j [DML-OBJ-2113]',
     (path) => {
-      const refused = expect.objectContaining({ code: 'invalid_payload', detail: 'path_form' });
-      expect(() => canonicalFilePath(path)).toThrowError(refused);
-      expect(() => buildDirectory(files([path]), new MemoryObjects())).toThrowError(refused);
+      expect(() => checkFilePath(path)).toThrowError(refusal('path_form'));
+      for (const entry of [file(path), folder(path), link(path, 'x')])
+        expect(() => buildDirectory([entry], new MemoryObjects())).toThrowError(refusal('path_form'));
     },
   );
 
-  it('takes paths to NFC', () => {
-    expect(canonicalFilePath('e\u0301/x')).toBe('\u00e9/x');
-    expect(canonicalFilePath('.hidden/..x/ y')).toBe('.hidden/..x/ y');
+  it('keeps a path as it is given, up to the length of a map key [DML-OBJ-2113]', () => {
+    for (const path of ['e\u0301/x', '.hidden/..x/ y', '\u212b', 'p'.repeat(4096)])
+      expect(checkFilePath(path)).toBe(path);
+    expect(() => checkFilePath('p'.repeat(4097))).toThrowError(
+      expect.objectContaining({ detail: 'map_key_length' }),
+    );
   });
 
-  it('refuses one path twice and a file that is also a folder [DML-OBJ-2114]', () => {
-    const refused = expect.objectContaining({ code: 'invalid_payload', detail: 'path_conflict' });
-    for (const paths of [
-      ['a', 'a'],
-      ['e\u0301', '\u00e9'],
-      ['a/b/c', 'a/b'],
-      ['a', 'a/b/c'],
+  it('refuses paths that are one after NFC, and an entry below another [DML-OBJ-2114]', () => {
+    for (const entries of [
+      files(['a', 'a']),
+      files(['e\u0301', '\u00e9']),
+      files(['x/e\u0301', 'b', 'x/\u00e9']),
+      files(['a/b/c', 'a/b']),
+      files(['a', 'a/b/c']),
+      [file('a/b'), folder('a')],
+      [file('a/b'), link('a', 'c')],
+      [file('a'), folder('a')],
     ]) {
-      expect(() => buildDirectory(files(paths), new MemoryObjects())).toThrowError(refused);
+      expect(() => buildDirectory(entries, new MemoryObjects())).toThrowError(refusal('path_conflict'));
     }
-    expect(buildDirectory(files(['a/b', 'a.b', 'ab']), new MemoryObjects())).toHaveLength(3);
+    expect(buildDirectory(files(['a/b', 'a.b', 'ab', 'e\u0301']), new MemoryObjects())).toHaveLength(4);
   });
 
-  it('refuses to list a map that is no directory', () => {
-    const objects = new MemoryObjects();
-    for (const entry of [
-      ['a', i64(1)],
-      ['../a', idFor<DatumId>('a')],
+  it('refuses a link that leads out of it, or is written another way [DML-OBJ-2120]', () => {
+    for (const [path, target] of [
+      ['a', ''],
+      ['a', '/etc'],
+      ['a', '..'],
+      ['a/b', '../..'],
+      ['a/b', '../../c'],
+      ['a/b', 'c/../../../d'],
+      ['a/b', 'c/../d'],
+      ['a', './b'],
+      ['a', 'b/.'],
+      ['a', 'b/'],
+      ['a', 'b//c'],
+      ['a', 'b\\c'],
+      ['a', 'b\u0000'],
     ] as const) {
-      expect(() => [...directoryFiles([entry], objects)]).toThrowError(
-        expect.objectContaining({ detail: 'path_form' }),
+      expect(() => checkLinkTarget(path, target), `${path} to ${target}`).toThrowError(
+        refusal('link_target'),
+      );
+      expect(() => buildDirectory([link(path, target)], new MemoryObjects())).toThrowError(
+        refusal('link_target'),
       );
     }
+    for (const [path, target] of [
+      ['a', 'b'],
+      ['a', 'a'],
+      ['a/b', '..'],
+      ['a/b', '../c/d'],
+      ['a/b/c', '../../d'],
+      ['a', '...'],
+    ] as const) {
+      expect(checkLinkTarget(path, target)).toBe(target);
+    }
+  });
+});
+
+describe('readDirectory', () => {
+  it('refuses every map that no directory makes [DML-OBJ-2121]', () => {
+    const objects = new MemoryObjects();
+    const put = (datum: Datum): DatumId => objects.putDatum(encodeRecord(datum));
+    const map = (...root: LeafEntries['map'][]): DatumId => put({ type: 'datum', kind: 'map', root });
+    const bool = (value: boolean): LeafEntries['map'][1] => ({ type: 'datum', kind: 'bool', value });
+    const text = (value: string): LeafEntries['map'][1] => ({ type: 'datum', kind: 'string', value });
+    const blob = idFor<DatumId>('a blob');
+    const list = put({ type: 'datum', kind: 'list', root: [] });
+    const read = (...root: LeafEntries['map'][]) => [...readDirectory(root, objects)];
+    for (const element of [
+      i64(1),
+      list,
+      map(['content', blob]),
+      map(['content', blob], ['executable', bool(false)]),
+      map(['content', blob], ['executable', text('true')]),
+      map(['content', blob], ['executable', bool(true)], ['mode', i64(1)]),
+      map(['content', list], ['executable', bool(true)]),
+      map(['content', text('x')], ['executable', bool(true)]),
+      map(['executable', bool(true)]),
+      map(['link', i64(1)]),
+      map(['link', list]),
+      map(['link', text('b')], ['other', i64(1)]),
+      map(['target', text('b')]),
+    ]) {
+      expect(() => read(['a', element])).toThrowError(refusal('directory_form'));
+    }
+    expect(() => read(['../a', blob])).toThrowError(refusal('path_form'));
+    expect(() => read(['a', map(['link', text('../b')])])).toThrowError(refusal('link_target'));
+    expect(() => read(['a', map()], ['a/b', blob])).toThrowError(refusal('path_conflict'));
+    expect(() => read(['a', blob], ['a-b', blob], ['a/b', blob])).toThrowError(refusal('path_conflict'));
+    expect(() => read(['e\u0301', blob], ['\u00e9', blob])).toThrowError(refusal('path_conflict'));
+  });
+
+  it('refuses a file below another one in a tree of pages [DML-OBJ-2121]', () => {
+    const objects = new MemoryObjects();
+    const paths = Array.from({ length: 3000 }, (_, at) => `d/${String(at).padStart(5, '0')}/x`);
+    const entries = [...paths, 'd/01234']
+      .sort(compareUtf8)
+      .map((path) => [path, idFor<DatumId>(path)] as const);
+    const root = buildTree('map', entries, objects);
+    expect(typeof root).toBe('string');
+    expect(() => [...readDirectory(root, objects)]).toThrowError(refusal('path_conflict'));
   });
 });

@@ -39,6 +39,18 @@ describe('scanCbor', () => {
     expect(refusal('9affffffff')).toBe('count_exceeds_bytes');
   });
 
+  it('takes 65,536 items, arrays and links counted as one each, and no more [DML-OBJ-0236]', () => {
+    const link = `d82a58250001711220${'00'.repeat(32)}`;
+    const items = (head: string, item: string, count: number): string => head + item.repeat(count);
+    expect(refusal(items('99ffff', '01', 65_535))).toBeUndefined();
+    expect(refusal(items('9a00010000', '01', 65_536))).toBe('item_count');
+    expect(refusal(items('99ffff', '80', 65_535))).toBeUndefined();
+    expect(refusal(items('9a00010000', '80', 65_536))).toBe('item_count');
+    expect(refusal(items('99ffff', link, 65_535))).toBeUndefined();
+    expect(refusal(items('997fff', '8101', 32_767))).toBeUndefined();
+    expect(refusal(items('998000', '8101', 32_768))).toBe('item_count');
+  });
+
   it('takes 16 levels and refuses 17 [DML-OBJ-0216]', () => {
     expect(refusal(`${'81'.repeat(15)}80`)).toBeUndefined();
     expect(refusal(`${'81'.repeat(16)}80`)).toBe('nesting_depth');

@@ -4,6 +4,8 @@ import { CID_FIELD_BYTES, isCidField } from './link-bytes.ts';
 
 /** Deepest nesting of arrays in a record; the record itself is the first level. */
 const MAX_DEPTH = 16;
+/** Most items of a record; pages are full long before. */
+const MAX_ITEMS = 65_536;
 
 /** Kinds of items, as the scanner notes them. */
 const ITEM_OTHER = 0;
@@ -52,6 +54,8 @@ export function scanCbor(bytes: Uint8Array): ScanNotes {
     remaining[depth]!--;
     // @spec DML-OBJ-0213
     if (at >= end) fail('truncated', { offset: at });
+    // @spec DML-OBJ-0236
+    if (itemCount === MAX_ITEMS) fail('item_count', { most: MAX_ITEMS });
     if (itemCount === kinds.length) growKinds();
     kinds[itemCount] = ITEM_OTHER;
 

@@ -86,6 +86,7 @@ const LEAF_FORMS: Readonly<Record<PageRole, AnyForm>> = {
   pins: tupleForm([linkForm('node'), linkForm('exec')]),
   requests: tupleForm([linkForm('node'), linkForm('exec-request')]),
   inputs: linkForm('node'),
+  values: linkForm('datum'),
   chunks: tupleForm([linkForm('chunk'), countForm]),
 };
 

@@ -1,9 +1,16 @@
 import * as z from 'zod';
-import { OBJECT_CLASSES, type RecordType } from '../object-class.ts';
+import { OBJECT_CLASSES, RECORD_TYPE_NUMBERS, type RecordType } from '../object-class.ts';
 import { PAGE_ROLE_NUMBERS, type PageRole } from '../records/page-types.ts';
+import {
+  type FieldForm as PlaceForm,
+  RECORD_SHAPES,
+  type RecordShape,
+  type ShapedType,
+} from '../records/record-shapes.ts';
 import { interiorEntryForm, leafEntryForm, rootForm, valueForm } from './entry-form.ts';
 import {
   type AnyForm,
+  boolForm,
   countForm,
   type FieldForm,
   hashForm,
@@ -15,27 +22,42 @@ import {
 } from './field-form.ts';
 import { field, type ObjectForm, optionalField } from './object-form.ts';
 
-const statusForm = oneOf(['ok', 'error']);
-const optionalTime = nullable(countForm);
-
 function datum(kind: string, ...fields: ObjectForm['fields']): ObjectForm {
   return { constants: { type: 'datum', kind }, fields };
 }
 
-function node(kind: string, ...fields: ObjectForm['fields']): ObjectForm {
-  return { constants: { type: 'node', kind }, fields };
+/** Returns the JSON form of a shape: its places but for those that its constants or nothing fill. */
+function shapeForm({ constants, fields }: RecordShape): ObjectForm {
+  const shown = fields.filter(({ form }) => form.is !== 'selector' && form.is !== 'nothing');
+  return { constants, fields: shown.map(({ name, member, form }) => field(name, member, jsonForm(form))) };
 }
 
-const callFields = [
-  field('function', 'functionDatumId', linkForm('datum')),
-  field('inputs', 'inputs', rootForm('inputs')),
-];
-
-const execFields = [
-  field('node', 'nodeId', linkForm('node')),
-  field('executionKey', 'executionKey', hashForm),
-  field('status', 'status', statusForm),
-];
+function jsonForm(form: PlaceForm): AnyForm {
+  switch (form.is) {
+    case 'link':
+      return form.orNull ? nullable(linkForm(form.to)) : linkForm(form.to);
+    case 'links':
+      return arrayForm(linkForm(form.to));
+    case 'root':
+      return rootForm(form.role);
+    case 'uint':
+      return form.orNull ? nullable(countForm) : countForm;
+    case 'hash':
+      return hashForm;
+    case 'bool':
+      return boolForm;
+    case 'class':
+      return oneOf(OBJECT_CLASSES as unknown as readonly [string, ...string[]]);
+    case 'choice':
+      return oneOf(Object.keys(form.numbers) as [string, ...string[]]);
+    case 'remote':
+      return nullable(textForm);
+    case 'text or uint':
+      return textOrCountForm;
+    default:
+      return textForm;
+  }
+}
 
 function page(role: PageRole, level: 'leaf' | 'interior'): ObjectForm {
   const entry = level === 'leaf' ? leafEntryForm(role) : interiorEntryForm(role);
@@ -60,18 +82,7 @@ function arrayForm(entry: AnyForm): FieldForm<readonly unknown[]> {
 
 const PAGE_ROLES = Object.keys(PAGE_ROLE_NUMBERS) as PageRole[];
 
-/**
- * Record type → its shapes in JSON.
- *
- * @spec DML-OBJ-2202
- */
-export const RECORD_FORMS: Readonly<Record<RecordType, readonly ObjectForm[]>> = {
-  meta: [
-    {
-      constants: { type: 'meta' },
-      fields: [field('key', 'key', textForm), field('value', 'value', textOrCountForm)],
-    },
-  ],
+const UNSHAPED: Readonly<Record<Exclude<RecordType, ShapedType>, readonly ObjectForm[]>> = {
   datum: [
     datum('null'),
     datum('bool', field('value', 'value', valueForm('bool'))),
@@ -94,88 +105,19 @@ export const RECORD_FORMS: Readonly<Record<RecordType, readonly ObjectForm[]>> =
       field('root', 'root', rootForm('chunks')),
     ),
   ],
-  node: [
-    node('literal', field('datum', 'datumId', linkForm('datum'))),
-    node('call', ...callFields),
-    node('import', field('dag', 'dagId', linkForm('dag')), field('name', 'name', textForm)),
-    node('builtin', ...callFields),
-  ],
-  dag: [
-    {
-      constants: { type: 'dag' },
-      fields: [field('root', 'rootNodeId', linkForm('node')), field('names', 'names', rootForm('names'))],
-    },
-  ],
-  tree: [{ constants: { type: 'tree' }, fields: [field('dags', 'dags', rootForm('dags'))] }],
-  commit: [
-    {
-      constants: { type: 'commit' },
-      fields: [
-        field('tree', 'treeId', linkForm('tree')),
-        field('parents', 'parentCommitIds', arrayForm(linkForm('commit'))),
-        field('pins', 'pins', rootForm('pins')),
-        field('requests', 'requests', rootForm('requests')),
-        field('author', 'author', textForm),
-        field('message', 'message', textForm),
-        field('timeMs', 'timeMs', countForm),
-      ],
-    },
-  ],
-  ref: [
-    {
-      constants: { type: 'ref' },
-      fields: [
-        field('name', 'name', textForm),
-        field('commit', 'commitId', linkForm('commit')),
-        field('sequence', 'sequence', countForm),
-      ],
-    },
-  ],
-  tombstone: [
-    {
-      constants: { type: 'tombstone' },
-      fields: [
-        field('class', 'objectClass', oneOf(OBJECT_CLASSES as unknown as readonly [string, ...string[]])),
-        field('object', 'objectId', hashForm),
-        field('reason', 'reason', textForm),
-        field('message', 'message', textForm),
-        field('actor', 'actor', textForm),
-        field('timeMs', 'timeMs', countForm),
-      ],
-    },
-  ],
-  exec: [
-    {
-      constants: { type: 'exec', nodeKind: 'call' },
-      fields: [
-        ...execFields,
-        field('result', 'resultDagId', linkForm('dag')),
-        field('pins', 'pins', rootForm('pins')),
-        field('request', 'requestId', nullable(linkForm('exec-request'))),
-        field('source', 'sourceExecId', nullable(linkForm('exec'))),
-        field('startedMs', 'startedMs', optionalTime),
-        field('finishedMs', 'finishedMs', optionalTime),
-        field('receipt', 'receiptDatumId', nullable(linkForm('datum'))),
-      ],
-    },
-    {
-      constants: { type: 'exec', nodeKind: 'builtin' },
-      fields: [...execFields, field('result', 'resultDatumId', linkForm('datum'))],
-    },
-  ],
-  'exec-request': [
-    {
-      constants: { type: 'exec-request' },
-      fields: [
-        field('node', 'nodeId', linkForm('node')),
-        field('function', 'functionDatumId', linkForm('datum')),
-        field('executionUuid', 'executionUuid', textForm),
-        field('snapshotCommit', 'snapshotCommitId', nullable(linkForm('commit'))),
-        field('snapshotRef', 'snapshotRef', nullable(textForm)),
-        field('remoteUri', 'remoteUri', nullable(textForm)),
-        field('createdMs', 'createdMs', countForm),
-      ],
-    },
-  ],
   page: PAGE_ROLES.flatMap((role) => [page(role, 'leaf'), page(role, 'interior')]),
 };
+
+/**
+ * Record type → its shapes in JSON.
+ *
+ * @spec DML-OBJ-2202
+ */
+export const RECORD_FORMS: Readonly<Record<RecordType, readonly ObjectForm[]>> = Object.fromEntries(
+  Object.keys(RECORD_TYPE_NUMBERS).map((type) => [
+    type,
+    Object.hasOwn(RECORD_SHAPES, type)
+      ? RECORD_SHAPES[type as ShapedType].shapes.map(shapeForm)
+      : UNSHAPED[type as 'datum' | 'page'],
+  ]),
+) as Record<RecordType, readonly ObjectForm[]>;

@@ -1,19 +1,33 @@
 import type { RecordType } from '../object-class.ts';
-import { commitFields, readCommit } from './commit.ts';
-import { dagFields, readDag, readTree, treeFields } from './dag.ts';
 import { datumFields, readDatum } from './datum.ts';
-import { execFields, readExec } from './exec.ts';
-import { execRequestFields, readExecRequest } from './exec-request.ts';
+import { checkExec } from './exec.ts';
 import type { Fields } from './fields.ts';
-import { nodeFields, readNode } from './node.ts';
 import { pageFields, readPage } from './page.ts';
+import type { ShapedType } from './record-shapes.ts';
 import type { Records } from './record-types.ts';
-import { metaFields, readMeta, readRef, refFields } from './ref.ts';
-import { readTombstone, tombstoneFields } from './tombstone.ts';
+import { readShape, shapeFields } from './shape-codec.ts';
 
 interface RecordCodec<Record> {
   readonly write: (record: Record) => Fields;
   readonly read: (fields: Fields) => Record;
+}
+
+function shaped<Type extends ShapedType>(
+  type: Type,
+  check: (record: Records[Type]) => void = () => {},
+): RecordCodec<Records[Type]> {
+  return {
+    write(record) {
+      const fields = shapeFields(type, record);
+      check(record);
+      return fields;
+    },
+    read(fields) {
+      const record = readShape(type, fields) as Records[Type];
+      check(record);
+      return record;
+    },
+  };
 }
 
 /**
@@ -22,15 +36,16 @@ interface RecordCodec<Record> {
  * @spec DML-OBJ-2401
  */
 export const RECORD_CODECS: { readonly [Type in RecordType]: RecordCodec<Records[Type]> } = {
-  meta: { write: metaFields, read: readMeta },
+  meta: shaped('meta'),
   datum: { write: datumFields, read: readDatum },
-  node: { write: nodeFields, read: readNode },
-  dag: { write: dagFields, read: readDag },
-  tree: { write: treeFields, read: readTree },
-  commit: { write: commitFields, read: readCommit },
-  ref: { write: refFields, read: readRef },
-  tombstone: { write: tombstoneFields, read: readTombstone },
-  exec: { write: execFields, read: readExec },
-  'exec-request': { write: execRequestFields, read: readExecRequest },
+  node: shaped('node'),
+  dag: shaped('dag'),
+  tree: shaped('tree'),
+  commit: shaped('commit'),
+  ref: shaped('ref'),
+  tombstone: shaped('tombstone'),
+  exec: shaped('exec', checkExec),
+  'exec-request': shaped('exec-request'),
   page: { write: pageFields, read: readPage },
+  stub: shaped('stub'),
 };

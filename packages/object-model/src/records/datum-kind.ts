@@ -19,6 +19,9 @@ export const DATUM_KIND_NUMBERS: Readonly<Record<DatumKind, number>> = {
   blob: 11,
 };
 
+/** Greatest kind number; what is above belongs to a newer format. */
+export const HIGHEST_DATUM_KIND: number = Object.keys(DATUM_KIND_NUMBERS).length;
+
 const KIND_BY_NUMBER: readonly (DatumKind | undefined)[] = [
   undefined,
   ...(Object.keys(DATUM_KIND_NUMBERS) as DatumKind[]),

@@ -1,9 +1,13 @@
 import { decodeCbor } from '../cbor/decode.ts';
+import type { ErrorDetail } from '../error-table.ts';
 import { fail, objectModelError } from '../errors.ts';
-import { RECORD_TYPE_NUMBERS, type RecordType, recordTypeOf } from '../object-class.ts';
+import { HIGHEST_TYPE_NUMBER, RECORD_TYPE_NUMBERS, type RecordType, recordTypeOf } from '../object-class.ts';
 import { RECORD_CODECS } from './codecs.ts';
+import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
 import { FORMAT_VERSION, MAX_RECORD_BYTES, withRecordType } from './encode-record.ts';
 import type { Fields } from './fields.ts';
+import { NODE_KIND_NUMBERS } from './node-kind.ts';
+import { PAGE_ROLE_NUMBERS } from './page-types.ts';
 import type { AnyRecord, Records } from './record-types.ts';
 import { decodeByTemplate } from './template.ts';
 
@@ -20,6 +24,7 @@ export function decodeRecord(bytes: Uint8Array, expected?: RecordType): AnyRecor
   // @spec DML-OBJ-0227
   const type = checkHeader(bytes, expected);
   try {
+    checkKind(bytes, type);
     // @spec DML-OBJ-0202
     return decodeByTemplate(bytes, type) ?? decodeByCodec(bytes, type);
   } catch (error) {
@@ -40,19 +45,59 @@ export function checkHeader(bytes: Uint8Array, expected?: RecordType): RecordTyp
   if (bytes.length < 3) fail('truncated', { sizeBytes: bytes.length });
   // An array of 3 to 23 items, whose head is one byte.
   if (bytes[0]! < 0x83 || bytes[0]! > 0x97) fail('record_form');
+  const version = headNumber(bytes[1]!) ?? fail('record_form');
+  // @spec DML-OBJ-0232
+  if (version > FORMAT_VERSION) fail('newer_version');
   // @spec DML-OBJ-0203
-  if (bytes[1] !== FORMAT_VERSION) fail(bytes[1]! < 0x20 ? 'format_version' : 'record_form');
-  const type = recordTypeOf(bytes[2]!);
+  if (version < FORMAT_VERSION) fail('format_version');
+  const typeNumber = headNumber(bytes[2]!) ?? fail('record_form');
+  // @spec DML-OBJ-0233
+  if (typeNumber > HIGHEST_TYPE_NUMBER) fail('newer_type');
   // @spec DML-OBJ-0206
-  if (type === undefined) fail(bytes[2]! < 0x20 ? 'record_type' : 'record_form');
+  const type = recordTypeOf(typeNumber) ?? fail('record_type');
   if (expected !== undefined && type !== expected) refuseType(type, expected);
   return type;
 }
 
+/** Returns the integer that a byte holds, infinity for one that continues behind it, undefined for another item. */
+function headNumber(byte: number): number | undefined {
+  if (byte < 0x18) return byte;
+  return byte < 0x1c ? Number.POSITIVE_INFINITY : undefined;
+}
+
+/** Record type → the numbers that may stand behind its header, and how another one is refused. */
+const KINDS: Partial<
+  Record<RecordType, readonly [numbers: Readonly<Record<string, number>>, other: ErrorDetail]>
+> = {
+  // @spec DML-OBJ-1002
+  datum: [DATUM_KIND_NUMBERS, 'datum_kind'],
+  // @spec DML-OBJ-1202
+  node: [NODE_KIND_NUMBERS, 'node_kind'],
+  // @spec DML-OBJ-1902
+  page: [PAGE_ROLE_NUMBERS, 'page_role'],
+};
+
+/**
+ * Throws for a kind that is none or newer, before anything behind it is looked at.
+ *
+ * @spec DML-OBJ-0235
+ */
+function checkKind(bytes: Uint8Array, type: RecordType): void {
+  const known = KINDS[type];
+  const kind = bytes.length < 4 ? undefined : headNumber(bytes[3]!);
+  if (known === undefined || kind === undefined) return;
+  const [numbers, other] = known;
+  if (kind > Object.keys(numbers).length) fail('newer_kind');
+  if (kind === 0) fail(other);
+}
+
 function refuseType(type: RecordType, expected: RecordType): never {
   if (RECORD_TYPE_NUMBERS[expected] === undefined) fail('record_type');
+  const fields = { expected };
   // @spec DML-OBJ-1806
-  const detail = type === 'tombstone' ? 'excised' : 'unexpected_type';
+  if (type === 'tombstone') throw objectModelError('excised', { recordType: type, fields });
+  // @spec DML-OBJ-1813
+  if (type === 'stub') throw objectModelError('withheld', { recordType: type, fields });
   // @spec DML-OBJ-0207
-  throw objectModelError(detail, { recordType: type, fields: { expected } });
+  throw objectModelError('unexpected_type', { recordType: type, fields });
 }

@@ -3,8 +3,8 @@ import { CborWriter } from '../cbor/writer.ts';
 import { fail } from '../errors.ts';
 import { isIdText } from '../ids.ts';
 import { utf8Length } from '../text/utf8.ts';
-import { datumKindOf } from './datum-kind.ts';
-import { type Fields, readArray, readKindNumber, readLink } from './fields.ts';
+import { datumKindOf, HIGHEST_DATUM_KIND } from './datum-kind.ts';
+import { type Fields, readArray, readLink, readRegistered } from './fields.ts';
 import type { Datum, Element, ScalarDatum } from './record-types.ts';
 import { isScalarKind, readScalar, scalarFields } from './scalar.ts';
 
@@ -61,7 +61,7 @@ export function elementValue(element: Element): CborValue {
 export function readElement(value: CborValue | undefined): Element {
   if (value instanceof Link) return readLink(value, 'datum');
   const fields = readArray(value);
-  const kind = datumKindOf(readKindNumber(fields[0], 'element_kind'));
+  const kind = datumKindOf(readRegistered(fields[0], HIGHEST_DATUM_KIND, 'element_kind'));
   // @spec DML-OBJ-1104
   if (kind === undefined || !isScalarKind(kind)) fail('element_kind');
   const scalar = readScalar(kind, fields);

@@ -1,8 +1,20 @@
 import { describe, expect, it } from 'vitest';
-import { ids, plainTombstone, sampleRecords, scalar } from '../../test/generate/samples.ts';
+import {
+  ids,
+  plainCommit,
+  plainStub,
+  plainTombstone,
+  sampleRecords,
+  scalar,
+} from '../../test/generate/samples.ts';
+import { ROLES, sampleEntries } from '../../test/support/tree-samples.ts';
+import { encodeCbor } from '../cbor/encode.ts';
 import { RECORD_TYPE_NUMBERS } from '../object-class.ts';
+import { LevelBuilder } from '../search-tree/level-builder.ts';
+import { decodeRecord } from './decode-record.ts';
 import { encodeElement } from './element.ts';
 import { encodeByCodec, encodeRecord, encodeTransient, MAX_RECORD_BYTES } from './encode-record.ts';
+import { writeEntry } from './entry.ts';
 import type { AnyRecord } from './record-types.ts';
 
 const refusedFor = (detail: string): unknown => expect.objectContaining({ name: 'DmlError', detail });
@@ -48,9 +60,10 @@ describe('encodeRecord', () => {
     expect(hex(ids.datum())).toBe(`d82a58250001711220${ids.datum()}`);
   });
 
-  it('writes the id in a tombstone as bytes [DML-OBJ-1803]', () => {
-    const hex = Buffer.from(encodeRecord(plainTombstone)).toString('hex');
-    expect(hex.startsWith(`880108025820${ids.datum()}`)).toBe(true);
+  it('writes the id in a tombstone and a stub as bytes [DML-OBJ-1803]', () => {
+    const hex = (record: AnyRecord): string => Buffer.from(encodeRecord(record)).toString('hex');
+    expect(hex(plainTombstone).startsWith(`880108025820${ids.datum()}`)).toBe(true);
+    expect(hex(plainStub).startsWith(`86010d025820${ids.datum()}`)).toBe(true);
   });
 
   it('takes a page of one entry and none without [DML-OBJ-1906]', () => {
@@ -60,15 +73,53 @@ describe('encodeRecord', () => {
     expect(() => encodeRecord({ type: 'datum', kind: 'list', root: [] })).not.toThrow();
   });
 
-  it('takes entries up to the size at which a page must have closed [DML-OBJ-1908]', () => {
-    const full = Array.from({ length: 128 }, () => scalar.bytesOf(124));
-    const list = (entries: typeof full): AnyRecord => ({ type: 'datum', kind: 'list', root: entries });
-    const page = (entries: typeof full): AnyRecord => ({ type: 'page', role: 'list', level: 0, entries });
-    for (const encode of [encodeRecord, encodeByCodec]) {
-      for (const record of [list, page]) {
-        expect(encode(record(full)).length).toBeGreaterThan(16_384);
-        expect(() => encode(record([...full, scalar.nothing]))).toThrow(refusedFor('page_size'));
+  it('takes entries up to the first that ends a page, and none behind it [DML-OBJ-1908]', () => {
+    for (const role of ROLES) {
+      const entries = sampleEntries(role, 12_000);
+      let count = 0;
+      const builder = new LevelBuilder(role, 0, (built) => {
+        if (count === 0) count = built.count;
+      });
+      for (const entry of entries) {
+        builder.prepare();
+        const start = builder.sink.length;
+        writeEntry(builder.sink, role, 0, entry);
+        builder.added(start, 1);
       }
+      const page = (length: number): AnyRecord =>
+        ({ type: 'page', role, level: 0, entries: entries.slice(0, length) }) as unknown as AnyRecord;
+      for (const encode of [encodeRecord, encodeByCodec]) {
+        expect(decodeRecord(encode(page(count)))).toEqual(page(count));
+        expect(() => encode(page(count + 1))).toThrow(refusedFor('page_end'));
+        expect(() => encode(page(12_000))).toThrow(refusedFor('page_end'));
+      }
+    }
+  });
+
+  it('refuses an embedded leaf that goes on behind the end of a page [DML-OBJ-1908]', () => {
+    const items = Array.from({ length: 1000 }, (_, at) => scalar.i64(at));
+    for (const encode of [encodeRecord, encodeByCodec])
+      expect(() => encode({ type: 'datum', kind: 'list', root: items })).toThrow(refusedFor('page_end'));
+    const raw = encodeCbor([1, 2, 8, items.map((_, at) => [3, at])]);
+    expect(() => decodeRecord(raw)).toThrow(refusedFor('page_end'));
+    const pins = sampleEntries('pins', 1000);
+    expect(() => encodeRecord({ ...plainCommit, pins })).toThrow(refusedFor('page_end'));
+    const nodes = Array.from({ length: 1000 }, (_, at) => ids.node(at));
+    const call: AnyRecord = { type: 'node', kind: 'call', functionDatumId: ids.datum(), inputs: nodes };
+    expect(() => encodeRecord(call)).toThrow(refusedFor('page_end'));
+  });
+
+  it('refuses chunks in front that are shorter than a cut allows [DML-OBJ-1913]', () => {
+    const page = (...lengths: number[]): AnyRecord => ({
+      type: 'page',
+      role: 'chunks',
+      level: 0,
+      entries: lengths.map((length, at) => [ids.chunk(at), length] as const),
+    });
+    for (const encode of [encodeRecord, encodeByCodec]) {
+      expect(() => encode(page(16_385, 1))).not.toThrow();
+      expect(() => encode(page(16_384))).not.toThrow();
+      expect(() => encode(page(16_384, 1))).toThrow(refusedFor('blob_chunks'));
     }
   });
 

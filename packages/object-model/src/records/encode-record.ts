@@ -7,7 +7,11 @@ import type { Fields } from './fields.ts';
 import type { AnyRecord } from './record-types.ts';
 import { encodeByTemplate, encodeTransientNode } from './template.ts';
 
-/** Format version of every record. */
+/**
+ * Format version of every type: the lowest, which holds every record that there is.
+ *
+ * @spec DML-OBJ-0230 DML-OBJ-0231
+ */
 export const FORMAT_VERSION = 1;
 /** Longest record or chunk, in bytes. */
 export const MAX_RECORD_BYTES = 1_048_576;

@@ -20,6 +20,9 @@ const VALUE_CLASSES = {
   requests: 'exec-request',
 } as const satisfies Partial<Record<PageRole, ObjectClass>>;
 
+/** Role → class of the links that are its leaf entries. */
+export const MEMBER_CLASSES = { inputs: 'node', values: 'datum' } as const;
+
 /** Yields the value of an entry, checked. */
 export function entryValue(role: PageRole, level: number, entry: PageEntry): CborValue {
   if (level > 0) {
@@ -32,7 +35,8 @@ export function entryValue(role: PageRole, level: number, entry: PageEntry): Cbo
     case 'set':
       return elementValue(entry as Element);
     case 'inputs':
-      return linkTo('node', entry as never);
+    case 'values':
+      return linkTo(MEMBER_CLASSES[role], entry as never);
     case 'map': {
       const [mapKey, element] = tuple(entry, 2);
       return [checkMapKey(mapKey), elementValue(element as Element)];
@@ -98,7 +102,8 @@ export function readEntry(role: PageRole, level: number, value: CborValue): Page
     case 'set':
       return readElement(value);
     case 'inputs':
-      return readLink(value, 'node');
+    case 'values':
+      return readLink(value, MEMBER_CLASSES[role]);
     case 'map': {
       const fields = entryFields(value, 2);
       return [readKey(role, fields[0]!) as string, readElement(fields[1])];
@@ -140,7 +145,7 @@ export function writeEntry(target: CborWriter, role: PageRole, level: number, en
     return;
   }
   if (role === 'list' || role === 'set') writeElement(target, entry as Element);
-  else if (role === 'inputs') target.link(CODEC_DAG_CBOR, entry as string);
+  else if (role === 'inputs' || role === 'values') target.link(CODEC_DAG_CBOR, entry as string);
   else {
     const [first, second] = tuple(entry, 2);
     target.head(4, 2);

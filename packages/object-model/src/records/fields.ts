@@ -72,10 +72,16 @@ export function checkCount(value: unknown): number {
   return value + 0;
 }
 
-/** Yields a small integer field that selects a kind; what is not an integer selects nothing. */
-export function readKindNumber(value: CborValue | undefined, unknownDetail: ErrorDetail): number {
-  if (typeof value === 'number') return value;
-  return typeof value === 'bigint' ? fail(unknownDetail) : fail('field_type', { expected: 'integer' });
+/**
+ * Returns an integer field that stands for a kind, role, status or class; a caller that does not know it refuses it
+ * with `other`. What is above `highest`, the greatest that this version knows, is refused as newer.
+ *
+ * @spec DML-OBJ-0234
+ */
+export function readRegistered(value: CborValue | undefined, highest: number, other: ErrorDetail): number {
+  if (typeof value !== 'number' && typeof value !== 'bigint') fail('field_type', { expected: 'integer' });
+  if (value > highest) fail('newer_kind');
+  return typeof value === 'number' ? value : fail(other);
 }
 
 /** Yields a text field of at most `maxBytes` bytes. */

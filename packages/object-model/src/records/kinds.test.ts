@@ -3,7 +3,7 @@ import { ids, scalar } from '../../test/generate/samples.ts';
 import { hashBytes } from '../hash/hash-bytes.ts';
 import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
 import { encodeByCodec, encodeRecord } from './encode-record.ts';
-import { NODE_KIND_NUMBERS } from './node.ts';
+import { NODE_KIND_NUMBERS } from './node-kind.ts';
 import { isKeyedRole, PAGE_ROLE_NUMBERS, type PageRole, pageRoleOf } from './page-types.ts';
 import type { AnyRecord, NodeRecord } from './record-types.ts';
 
@@ -53,10 +53,11 @@ describe('kinds and roles', () => {
       requests: 7,
       inputs: 8,
       chunks: 9,
+      values: 10,
     });
     const roles = Object.keys(PAGE_ROLE_NUMBERS) as PageRole[];
     expect(roles.map((role) => pageRoleOf(PAGE_ROLE_NUMBERS[role]))).toEqual(roles);
-    expect(roles.filter((role) => !isKeyedRole(role))).toEqual(['list', 'inputs', 'chunks']);
+    expect(roles.filter((role) => !isKeyedRole(role))).toEqual(['list', 'inputs', 'chunks', 'values']);
   });
 
   it('write a literal as the link to its datum, with and without the template [DML-OBJ-1203]', () => {

@@ -1,4 +1,4 @@
-import type { ChunkId, DagId, ExecId, ExecRequestId, NodeId, PageId } from '../ids.ts';
+import type { ChunkId, DagId, DatumId, ExecId, ExecRequestId, NodeId, PageId } from '../ids.ts';
 import type { Element } from './record-types.ts';
 
 /**
@@ -16,6 +16,7 @@ export const PAGE_ROLE_NUMBERS = {
   requests: 7,
   inputs: 8,
   chunks: 9,
+  values: 10,
 } as const;
 
 /** What a search tree holds. */
@@ -36,6 +37,7 @@ export interface LeafEntries {
   readonly requests: readonly [nodeId: NodeId, execRequestId: ExecRequestId];
   readonly inputs: NodeId;
   readonly chunks: readonly [chunkId: ChunkId, lengthBytes: number];
+  readonly values: DatumId;
 }
 
 /** Keyed role → key of its entries. */
@@ -84,7 +86,7 @@ export function isLeafPage<Role extends PageRole>(page: PageOf<Role>): page is L
 
 /** Tells whether the entries of a role are found by key. */
 export function isKeyedRole(role: PageRole): role is KeyedRole {
-  return role !== 'list' && role !== 'inputs' && role !== 'chunks';
+  return role !== 'list' && role !== 'inputs' && role !== 'chunks' && role !== 'values';
 }
 
 const ROLE_BY_NUMBER: readonly (PageRole | undefined)[] = [

@@ -1,7 +1,7 @@
 import type { CborValue } from '../cbor/value.ts';
 import { fail } from '../errors.ts';
 import type { PageEntry } from './entry.ts';
-import { checkFieldCount, type Fields, readKindNumber } from './fields.ts';
+import { checkFieldCount, type Fields, readRegistered } from './fields.ts';
 import { PAGE_ROLE_NUMBERS, type PageRecord, pageRoleOf } from './page-types.ts';
 import { entryValues, readEntries } from './root.ts';
 
@@ -28,9 +28,8 @@ export function checkPageHead(page: PageRecord): readonly PageEntry[] {
 /** Reads a page from its fields. */
 export function readPage(fields: Fields): PageRecord {
   checkFieldCount(fields, 3);
-  const role = pageRoleOf(readKindNumber(fields[0], 'page_role'));
-  // @spec DML-OBJ-1902
-  if (role === undefined) fail('page_role');
+  const highest = Object.keys(PAGE_ROLE_NUMBERS).length;
+  const role = pageRoleOf(readRegistered(fields[0], highest, 'page_role')) ?? fail('page_role');
   const level = checkLevel(fields[1]);
   const entries = readEntries(role, level, fields[2]);
   if (entries.length === 0) fail('page_empty');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ids, plainTombstone, sampleRecords, scalar } from '../../test/generate/samples.ts';
+import { ids, plainStub, plainTombstone, sampleRecords, scalar } from '../../test/generate/samples.ts';
 import { encodeRecord } from './encode-record.ts';
 import { recordLinks } from './record-links.ts';
 import type { AnyRecord } from './record-types.ts';
@@ -55,11 +55,13 @@ describe('links of a record', () => {
     for (const sample of sampleRecords()) expect(scanned(sample)).toEqual(listed(sample));
   });
 
-  it('of a tombstone are none [DML-OBJ-1805]', () => {
+  it('of a tombstone or a stub are none [DML-OBJ-1805]', () => {
     const stood: AnyRecord = { type: 'datum', kind: 'list', root: [ids.datum()] };
     expect(listed(stood)).toHaveLength(1);
-    expect(listed(plainTombstone)).toEqual([]);
-    expect(scanned(plainTombstone)).toEqual([]);
+    for (const none of [plainTombstone, plainStub]) {
+      expect(listed(none)).toEqual([]);
+      expect(scanned(none)).toEqual([]);
+    }
   });
 
   it('of a root in pages is the page', () => {

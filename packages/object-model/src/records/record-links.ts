@@ -2,7 +2,9 @@ import type { ObjectIds } from '../ids.ts';
 import type { ObjectClass } from '../object-class.ts';
 import type { PageEntry } from './entry.ts';
 import { isKeyedRole, type PageRole, type TreeRoot } from './page-types.ts';
-import type { AnyRecord, Datum, Element, ExecRecord } from './record-types.ts';
+import type { ShapedType } from './record-shapes.ts';
+import type { AnyRecord, Datum, Element } from './record-types.ts';
+import { shapeOf } from './shape-codec.ts';
 
 /** A link out of a record: the class its place determines, and the id. */
 export type ObjectLink = {
@@ -25,39 +27,21 @@ export function recordLinks(record: AnyRecord): readonly ObjectLink[] {
 
 type Add = (objectClass: ObjectClass, id: string | null) => void;
 
-// @spec DML-OBJ-1805
 function visitRecord(record: AnyRecord, add: Add): void {
-  switch (record.type) {
-    case 'datum':
-      return visitDatum(record, add);
-    case 'node':
-      if (record.kind === 'literal') return add('datum', record.datumId);
-      if (record.kind === 'import') return add('dag', record.dagId);
-      add('datum', record.functionDatumId);
-      return visitRoot('inputs', record.inputs, add);
-    case 'dag':
-      add('node', record.rootNodeId);
-      return visitRoot('names', record.names, add);
-    case 'tree':
-      return visitRoot('dags', record.dags, add);
-    case 'commit':
-      add('tree', record.treeId);
-      for (const parent of record.parentCommitIds) add('commit', parent);
-      visitRoot('pins', record.pins, add);
-      return visitRoot('requests', record.requests, add);
-    case 'exec':
-      return visitExec(record, add);
-    case 'exec-request':
-      add('node', record.nodeId);
-      add('datum', record.functionDatumId);
-      return add('commit', record.snapshotCommitId);
-    case 'ref':
-      return add('commit', record.commitId);
-    case 'page':
-      return visitEntries(record.role, record.level, record.entries, add);
-    case 'meta':
-    case 'tombstone':
-      return;
+  if (record.type === 'datum') visitDatum(record, add);
+  else if (record.type === 'page') visitEntries(record.role, record.level, record.entries, add);
+  else visitShaped(record, add);
+}
+
+type Shaped = Extract<AnyRecord, { readonly type: ShapedType }>;
+
+function visitShaped(record: Shaped, add: Add): void {
+  const members = record as unknown as Record<string, unknown>;
+  // @spec DML-OBJ-1805
+  for (const { member, form } of shapeOf(record.type, members).fields) {
+    if (form.is === 'link') add(form.to, members[member] as string | null);
+    else if (form.is === 'root') visitRoot(form.role, members[member] as TreeRoot, add);
+    else if (form.is === 'links') for (const id of members[member] as readonly string[]) add(form.to, id);
   }
 }
 
@@ -67,16 +51,6 @@ function visitDatum(datum: Datum, add: Add): void {
   else if (datum.kind === 'list' || datum.kind === 'set' || datum.kind === 'map') {
     visitRoot(datum.kind, datum.root, add);
   }
-}
-
-function visitExec(exec: ExecRecord, add: Add): void {
-  add('node', exec.nodeId);
-  if (exec.nodeKind === 'builtin') return add('datum', exec.resultDatumId);
-  add('dag', exec.resultDagId);
-  visitRoot('pins', exec.pins, add);
-  add('exec-request', exec.requestId);
-  add('exec', exec.sourceExecId);
-  add('datum', exec.receiptDatumId);
 }
 
 function visitRoot<Role extends PageRole>(role: Role, root: TreeRoot<Role>, add: Add): void {
@@ -105,7 +79,7 @@ function isTuple(entry: PageEntry): entry is PageEntry & EntryTuple {
 /** Visits what stands alone: an element, an input, or the key of an interior entry. */
 function visitMember(role: PageRole, member: Element | string, add: Add): void {
   if (typeof member !== 'string') return;
-  if (role === 'list' || role === 'set') add('datum', member);
+  if (role === 'list' || role === 'set' || role === 'values') add('datum', member);
   else if (role === 'inputs' || role === 'pins' || role === 'requests') add('node', member);
 }
 

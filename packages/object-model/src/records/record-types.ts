@@ -40,7 +40,7 @@ export interface BytesDatum {
   readonly kind: 'bytes';
   readonly value: Uint8Array;
 }
-/** A text in NFC. */
+/** A text, as it was given. */
 export interface StringDatum {
   readonly type: 'datum';
   readonly kind: 'string';
@@ -149,10 +149,16 @@ export interface CommitRecord {
   readonly pins: TreeRoot<'pins'>;
   /** Node → latest exec-request. */
   readonly requests: TreeRoot<'requests'>;
+  /** Who made the content, at most 255 bytes. */
   readonly author: string;
+  /** Milliseconds since 1970-01-01T00:00:00Z, like every time below. */
+  readonly authoredMs: number;
+  /** Who made this commit of it, at most 255 bytes. */
+  readonly committer: string;
+  readonly committedMs: number;
   readonly message: string;
-  /** Milliseconds since 1970-01-01T00:00:00Z. */
-  readonly timeMs: number;
+  /** A map datum that carries a schema. */
+  readonly detailsDatumId: DatumId | null;
 }
 
 /** Outcome of a call; the result dag of a failure describes it in its root. */
@@ -160,24 +166,31 @@ export interface CallExec {
   readonly type: 'exec';
   readonly nodeKind: 'call';
   readonly nodeId: NodeId;
-  readonly executionKey: ExecutionKey;
+  /** Id of the URI datum that names the function. */
+  readonly functionDatumId: DatumId;
+  /** Values of the input nodes; with the function they make the execution key. */
+  readonly inputs: TreeRoot<'values'>;
   readonly status: ExecStatus;
   readonly resultDagId: DagId;
   /** Node → exec, for the nodes inside the result dag. */
   readonly pins: TreeRoot<'pins'>;
   readonly requestId: ExecRequestId | null;
-  /** The exec with the same execution key whose result this one took over. */
+  /** The exec of the same function and inputs whose result this one took over. */
   readonly sourceExecId: ExecId | null;
   readonly startedMs: number | null;
   readonly finishedMs: number | null;
   readonly receiptDatumId: DatumId | null;
+  /** A map datum that carries a schema. */
+  readonly detailsDatumId: DatumId | null;
 }
 /** Outcome of a builtin; deterministic, so it says nothing about when or by whom. */
 export interface BuiltinExec {
   readonly type: 'exec';
   readonly nodeKind: 'builtin';
   readonly nodeId: NodeId;
-  readonly executionKey: ExecutionKey;
+  /** Id of the `dml:` URI datum that names the builtin. */
+  readonly functionDatumId: DatumId;
+  readonly inputs: TreeRoot<'values'>;
   readonly status: ExecStatus;
   /** The value, or the error datum when the status is `error`. */
   readonly resultDatumId: DatumId;
@@ -191,13 +204,20 @@ export type ExecRecord = CallExec | BuiltinExec;
 export interface ExecRequestRecord {
   readonly type: 'exec-request';
   readonly nodeId: NodeId;
-  readonly functionDatumId: DatumId;
+  readonly executionKey: ExecutionKey;
   /** UUID in its 36-character lowercase form. */
   readonly executionUuid: string;
+  /** False for a call that runs whatever is known; it claims under its UUID. */
+  readonly cache: boolean;
+  /** True for a call that runs where what is known is a failure. */
+  readonly retryFailed: boolean;
+  /** A map datum of the resources that the call asks for. */
+  readonly needsDatumId: DatumId | null;
   readonly snapshotCommitId: CommitId | null;
-  readonly snapshotRef: string | null;
   readonly remoteUri: string | null;
   readonly createdMs: number;
+  /** A map datum that carries a schema. */
+  readonly detailsDatumId: DatumId | null;
 }
 
 /** The value of a ref. */
@@ -221,6 +241,18 @@ export interface TombstoneRecord {
   readonly timeMs: number;
 }
 
+/** What says that a domain withholds an object, for a holder that lacks its bytes. */
+export interface StubRecord {
+  readonly type: 'stub';
+  readonly objectClass: ObjectClass;
+  /** Id of the withheld object, as hex. */
+  readonly objectId: string;
+  /** Canonical URI that names the domain, at most 255 bytes. */
+  readonly domain: string;
+  /** Since when the stub's holder knows of it. */
+  readonly timeMs: number;
+}
+
 /** A fact about the repository. */
 export interface MetaRecord {
   readonly type: 'meta';
@@ -241,6 +273,7 @@ export interface Records {
   readonly exec: ExecRecord;
   readonly 'exec-request': ExecRequestRecord;
   readonly page: PageRecord;
+  readonly stub: StubRecord;
 }
 
 /** Any record. */

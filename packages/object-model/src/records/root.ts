@@ -1,8 +1,10 @@
+import { CHUNK_MIN_BYTES } from '../blob/blob-chunker.ts';
 import { compareBytes } from '../bytes.ts';
 import { type CborValue, Link } from '../cbor/value.ts';
 import { CborWriter } from '../cbor/writer.ts';
 import { fail } from '../errors.ts';
-import { PAGE_FULL_ENTRIES, PAGE_MAX_BYTES } from '../search-tree/boundary.ts';
+import { PAGE_MIN_BYTES, PAGE_MIN_ENTRIES } from '../search-tree/boundary.ts';
+import { LevelBuilder } from '../search-tree/level-builder.ts';
 import { compareUtf8 } from '../text/utf8.ts';
 import { encodeElement } from './element.ts';
 import { entryKey, entryValue, type PageEntry, readEntry, writeEntry } from './entry.ts';
@@ -10,7 +12,7 @@ import { linkTo, readArray, readLink } from './fields.ts';
 import { isKeyedRole, type LeafEntry, type PageRole, type TreeRoot } from './page-types.ts';
 import type { Element } from './record-types.ts';
 
-const writer = new CborWriter();
+const scratch = new CborWriter();
 
 /** Yields the root field of an owner: its leaf entries, or the link to its top page. */
 export function rootValue<Role extends PageRole>(role: Role, root: TreeRoot<Role>): CborValue {
@@ -44,10 +46,16 @@ export function readEntries(
   return entries;
 }
 
-/** Checks order and size of entries that are well formed. */
-function checkEntries(role: PageRole, level: number, entries: readonly PageEntry[]): void {
+/** Throws where entries that are well formed, of at most `sizeBytes`, cannot follow each other in one page. */
+export function checkEntries(
+  role: PageRole,
+  level: number,
+  entries: readonly PageEntry[],
+  sizeBytes: number = sizeBound(entries),
+): void {
   checkOrder(role, level, entries);
-  checkSize(role, level, entries);
+  if (role === 'chunks' && level === 0) checkChunkLengths(entries as readonly LeafEntry<'chunks'>[]);
+  if (sizeBytes >= PAGE_MIN_BYTES) checkPageEnds(role, level, entries);
 }
 
 /**
@@ -55,7 +63,7 @@ function checkEntries(role: PageRole, level: number, entries: readonly PageEntry
  *
  * @spec DML-OBJ-1905
  */
-export function checkOrder(role: PageRole, level: number, entries: readonly PageEntry[]): void {
+function checkOrder(role: PageRole, level: number, entries: readonly PageEntry[]): void {
   if (!isKeyedRole(role)) return;
   if (role === 'set') {
     let previous: Uint8Array | undefined;
@@ -74,23 +82,29 @@ export function checkOrder(role: PageRole, level: number, entries: readonly Page
   }
 }
 
-/** A page must have closed once its entries reached the maximum, so all but the last entry stay below it. */
-function checkSize(role: PageRole, level: number, entries: readonly PageEntry[]): void {
-  if (entries.length <= PAGE_FULL_ENTRIES || sizeBound(entries) < PAGE_MAX_BYTES) return;
-  writer.reset();
-  for (let at = 0; at < entries.length - 1; at++) {
-    writeEntry(writer, role, level, entries[at]!);
-    checkPageBytes(writer.length, at + 1);
+function checkChunkLengths(chunks: readonly LeafEntry<'chunks'>[]): void {
+  // @spec DML-OBJ-1913
+  for (const [at, [, lengthBytes]] of chunks.entries())
+    if (at < chunks.length - 1 && lengthBytes <= CHUNK_MIN_BYTES) fail('blob_chunks', { lengthBytes });
+}
+
+/**
+ * Throws `invalid_bounds` with `page_end` where a page ends before the last of its entries.
+ *
+ * @spec DML-OBJ-1908
+ */
+function checkPageEnds(role: PageRole, level: number, entries: readonly PageEntry[]): void {
+  if (entries.length <= PAGE_MIN_ENTRIES) return;
+  const builder = new LevelBuilder(role, level, ({ count }) => fail('page_end', { count }), scratch);
+  for (const entry of entries) {
+    builder.prepare();
+    const start = scratch.length;
+    writeEntry(scratch, role, level, entry);
+    builder.added(start, 1);
   }
 }
 
-/** Checks that a page may take one more entry after `count` entries of `sizeBytes` bytes. */
-export function checkPageBytes(sizeBytes: number, count: number): void {
-  // @spec DML-OBJ-1908
-  if (sizeBytes >= PAGE_MAX_BYTES && count >= PAGE_FULL_ENTRIES) fail('page_size', { count, sizeBytes });
-}
-
-/** Yields a size that the encoded entries cannot exceed, much faster than encoding them. */
+/** Returns a size that the encoded entries cannot exceed, much faster than encoding them. */
 function sizeBound(entries: readonly PageEntry[]): number {
   let bytes = 0;
   for (const entry of entries) {

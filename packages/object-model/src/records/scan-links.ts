@@ -3,6 +3,8 @@ import { fail } from '../errors.ts';
 import type { ObjectClass } from '../object-class.ts';
 import { checkHeader } from './decode-record.ts';
 import { isKeyedRole, type PageRole, pageRoleOf } from './page-types.ts';
+import { type FieldForm, RECORD_SHAPES, type RecordShape, type ShapedType } from './record-shapes.ts';
+import { selectorNumber } from './shape-codec.ts';
 
 /** Receives one link: its class, and where its 32 id bytes start in the record. */
 export type LinkVisitor = (objectClass: ObjectClass, idOffset: number) => void;
@@ -18,31 +20,40 @@ export type LinkVisitor = (objectClass: ObjectClass, idOffset: number) => void;
 export function scanLinks(bytes: Uint8Array, visit: LinkVisitor): void {
   const type = checkHeader(bytes);
   const walk = new LinkWalk(bytes, visit);
-  switch (type) {
-    case 'datum':
-      return walk.datum(bytes[3]!, bytes[0]! & 31);
-    case 'node':
-      return walk.node(bytes[3]!);
-    case 'dag':
-      walk.link('node');
-      return walk.root('names');
-    case 'tree':
-      return walk.root('dags');
-    case 'commit':
-      return walk.commit();
-    case 'exec':
-      return walk.exec();
-    case 'exec-request':
-      return walk.execRequest();
-    case 'ref':
-      walk.skip();
-      return walk.link('commit');
-    case 'page':
-      return walk.page(bytes[3]!, bytes[4]!);
-    case 'meta':
-    case 'tombstone':
-      return;
+  if (type === 'datum') walk.datum(bytes[3]!, bytes[0]! & 31);
+  else if (type === 'page') walk.page(bytes[3]!, bytes[4]!);
+  else walk.places(planOf(type, bytes));
+}
+
+/** What is done with the places of a record, up to the last that can hold a link. */
+type Plan = readonly FieldForm[];
+
+/** Record type → the plan of each shape, by the number that selects it; a type with one shape has it under 0. */
+const PLANS = new Map<ShapedType, ReadonlyMap<number, Plan>>();
+
+function planOf(type: ShapedType, bytes: Uint8Array): Plan {
+  const { shapes, selectorAt } = RECORD_SHAPES[type];
+  let plans = PLANS.get(type);
+  if (plans === undefined) {
+    plans = new Map(
+      shapes.map((shape) => [
+        selectorAt === undefined ? 0 : selectorNumber(shape, selectorAt),
+        planOfShape(shape),
+      ]),
+    );
+    PLANS.set(type, plans);
   }
+  // A selector stands in one of the first places, behind links alone.
+  const number = selectorAt === undefined ? 0 : bytes[3 + selectorAt * LINK_BYTES]!;
+  return plans.get(number) ?? fail(RECORD_SHAPES[type].other ?? 'record_type');
+}
+
+function planOfShape(shape: RecordShape): Plan {
+  const forms = shape.fields.map((field) => field.form);
+  return forms.slice(
+    0,
+    forms.findLastIndex(({ is }) => is === 'link' || is === 'links' || is === 'root') + 1,
+  );
 }
 
 /** A position in a record, behind its header at first. */
@@ -71,39 +82,17 @@ class LinkWalk {
     }
   }
 
-  node(kind: number): void {
-    this.#at = 4;
-    this.link(kind === 3 ? 'dag' : 'datum');
-    if (kind === 2 || kind === 4) this.root('inputs');
+  places(plan: Plan): void {
+    for (const form of plan) {
+      if (form.is === 'link') this.link(form.to);
+      else if (form.is === 'root') this.root(form.role);
+      else if (form.is === 'links') this.#links(form.to);
+      else this.skip();
+    }
   }
 
-  commit(): void {
-    this.link('tree');
-    for (let parents = this.#head(4); parents > 0; parents--) this.link('commit');
-    this.root('pins');
-    this.root('requests');
-  }
-
-  exec(): void {
-    this.link('node');
-    const nodeKind = this.#bytes[this.#at];
-    this.skip();
-    this.skip();
-    this.skip();
-    this.link(nodeKind === 2 ? 'dag' : 'datum');
-    this.root('pins');
-    this.link('exec-request');
-    this.link('exec');
-    this.skip();
-    this.skip();
-    this.link('datum');
-  }
-
-  execRequest(): void {
-    this.link('node');
-    this.link('datum');
-    this.skip();
-    this.link('commit');
+  #links(objectClass: ObjectClass): void {
+    for (let count = this.#head(4); count > 0; count--) this.link(objectClass);
   }
 
   page(roleNumber: number, level: number): void {
@@ -155,6 +144,7 @@ class LinkWalk {
         this.skip();
       } else if (role === 'list' || role === 'set') this.link('datum');
       else if (role === 'inputs') this.link('node');
+      else if (role === 'values') this.link('datum');
       else this.#pair(role);
     }
   }

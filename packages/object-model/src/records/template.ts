@@ -2,11 +2,12 @@ import { CID_FIELD_BYTES, LINK_BYTES, writeCidField } from '../cbor/link-bytes.t
 import { CODEC_DAG_CBOR } from '../cbor/value.ts';
 import { CborWriter } from '../cbor/writer.ts';
 import { freshBytes, transientBytes } from '../fresh-bytes.ts';
-import type { DagId, DatumId, ExecId, ExecRequestId, ExecutionKey, NodeId } from '../ids.ts';
+import type { DagId, DatumId, ExecId, ExecRequestId, NodeId } from '../ids.ts';
 import type { RecordType } from '../object-class.ts';
 import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
 import { writeMembers } from './element.ts';
 import { type PageEntry, writeEntry } from './entry.ts';
+import { checkExec } from './exec.ts';
 import { checkPageHead } from './page.ts';
 import { PAGE_ROLE_NUMBERS, type PageRecord, type PageRole } from './page-types.ts';
 import type {
@@ -21,7 +22,7 @@ import type {
   ScalarDatum,
   SetDatum,
 } from './record-types.ts';
-import { checkOrder, checkPageBytes } from './root.ts';
+import { checkEntries } from './root.ts';
 import { isScalarKind, scalarFields } from './scalar.ts';
 import { isRecordLink, linkId, TemplateReader } from './template-reader.ts';
 
@@ -146,11 +147,8 @@ function encodePage(page: PageRecord): Uint8Array {
 function writeEntries(role: PageRole, level: number, entries: readonly PageEntry[]): void {
   writer.head(4, entries.length);
   const start = writer.length;
-  for (let at = 0; at < entries.length; at++) {
-    checkPageBytes(writer.length - start, at);
-    writeEntry(writer, role, level, entries[at]!);
-  }
-  checkOrder(role, level, entries);
+  for (const entry of entries) writeEntry(writer, role, level, entry);
+  checkEntries(role, level, entries, writer.length - start);
 }
 
 function decodeLiteral(bytes: Uint8Array): LiteralNode | undefined {
@@ -173,34 +171,36 @@ function decodeCall(bytes: Uint8Array, kind: 2 | 4): CallNode | BuiltinNode | un
   return { type: 'node', kind: kind === 2 ? 'call' : 'builtin', functionDatumId, inputs };
 }
 
-/** Reads the exec of a call whose result dag pins nothing: `[1, 9, node, 2, key, status, dag, [], …]`. */
+/** Reads the exec of a call with few inputs whose result dag pins nothing. */
 function decodeCallExec(bytes: Uint8Array): CallExec | undefined {
   const reader = new TemplateReader(bytes, 3);
   const nodeId = reader.link() as NodeId;
   reader.expect(2);
-  const executionKey = reader.hash() as ExecutionKey;
   const status = reader.byte();
+  const functionDatumId = reader.link() as DatumId;
+  const inputs: DatumId[] = [];
+  const inputCount = reader.byte() - 0x80;
+  if (inputCount < 0 || inputCount > MAX_TEMPLATE_INPUTS) return undefined;
+  while (inputs.length < inputCount) inputs.push(reader.link() as DatumId);
   const resultDagId = reader.link() as DagId;
   reader.expect(0x80);
-  const requestId = reader.optionalLink() as ExecRequestId | null;
-  const sourceExecId = reader.optionalLink() as ExecId | null;
-  const startedMs = reader.optionalTime();
-  const finishedMs = reader.optionalTime();
-  const receiptDatumId = reader.optionalLink() as DatumId | null;
-  const isInOrder = finishedMs === null || (startedMs !== null && finishedMs >= startedMs);
-  if (bytes[0] !== 0x8d || (status !== 1 && status !== 2) || !isInOrder || !reader.isDone) return undefined;
-  return {
+  const exec: CallExec = {
     type: 'exec',
     nodeKind: 'call',
     nodeId,
-    executionKey,
+    functionDatumId,
+    inputs,
     status: status === 1 ? 'ok' : 'error',
     resultDagId,
     pins: [],
-    requestId,
-    sourceExecId,
-    startedMs,
-    finishedMs,
-    receiptDatumId,
+    requestId: reader.optionalLink() as ExecRequestId | null,
+    sourceExecId: reader.optionalLink() as ExecId | null,
+    startedMs: reader.optionalTime(),
+    finishedMs: reader.optionalTime(),
+    receiptDatumId: reader.optionalLink() as DatumId | null,
+    detailsDatumId: reader.optionalLink() as DatumId | null,
   };
+  if (bytes[0] !== 0x8f || (status !== 1 && status !== 2) || !reader.isDone) return undefined;
+  checkExec(exec);
+  return exec;
 }

@@ -1,15 +1,15 @@
 /** Encoded entry bytes below which a page stays open. */
-const PAGE_MIN_BYTES = 2048;
+export const PAGE_MIN_BYTES = 2048;
 /** Encoded entry bytes from which a page closes whatever its hashes say. */
-export const PAGE_MAX_BYTES = 16_384;
+const PAGE_MAX_BYTES = 16_384;
 /** Entries below which a page stays open. */
-const PAGE_MIN_ENTRIES = 4;
+export const PAGE_MIN_ENTRIES = 4;
 /**
  * Entries that a page must have before its size alone closes it.
  *
  * @spec DML-OBJ-2023
  */
-export const PAGE_FULL_ENTRIES = 16;
+const PAGE_FULL_ENTRIES = 16;
 /** Entry size from which the chance to close stays at 1 in 4. */
 const PAGE_CHANCE_CAP_BYTES = 512;
 

@@ -57,6 +57,7 @@ export const ENTRY_CODECS: { readonly [Role in PageRole]: EntryCodec<Role> } = {
   pins: pairCodec<'pins'>(),
   requests: pairCodec<'requests'>(),
   inputs: { keyForm: 'none', read: (bytes, start) => idInLink<'node'>(bytes, start), skip: skipLink },
+  values: { keyForm: 'none', read: (bytes, start) => idInLink<'datum'>(bytes, start), skip: skipLink },
   chunks: {
     keyForm: 'none',
     read: (bytes, start, end) => [

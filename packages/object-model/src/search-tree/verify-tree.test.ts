@@ -2,6 +2,8 @@ import { seededNumbers } from '@daggerml/testkit';
 import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
 import { ROLES, sampleEntries } from '../../test/support/tree-samples.ts';
+import { encodeCbor } from '../cbor/encode.ts';
+import { CODEC_DAG_CBOR, Link } from '../cbor/value.ts';
 import { DmlError } from '../errors.ts';
 import type { PageId } from '../ids.ts';
 import { decodeRecord } from '../records/decode-record.ts';
@@ -30,6 +32,12 @@ function putPins(objects: MemoryObjects, level: number, entries: readonly unknow
   return objects.putPage(encodeRecord({ type: 'page', role: 'pins', level, entries } as PageRecord));
 }
 
+/** Stores a leaf that encoding refuses. */
+function putRawLeaf(objects: MemoryObjects, entries: readonly (readonly [string, string])[]): PageId {
+  const toLink = (id: string): Link => new Link(CODEC_DAG_CBOR, id);
+  return objects.putPage(encodeCbor([1, 11, 6, 0, entries.map((entry) => entry.map(toLink))]));
+}
+
 function leaf(objects: MemoryObjects, pageId: PageId): [string, string][] {
   return [...decodeRecord(objects.pages.get(pageId)!, 'page').entries] as unknown as [string, string][];
 }
@@ -46,16 +54,18 @@ describe('verifyTree', () => {
     const { objects, top } = pinsFixture();
     const [first, second, ...rest] = top.entries;
     const entries = [...leaf(objects, first![1]), ...leaf(objects, second![1])];
+    const goesOn = { fault: 'undecodable', cause: { detail: 'page_end' } };
     for (const cutAt of [5, first![2] - 1, first![2] + 1, entries.length - 5]) {
       const parts = [entries.slice(0, cutAt), entries.slice(cutAt)];
-      const moved = parts.map((part) => [part.at(-1)![0], putPins(objects, 0, part), part.length]);
+      const moved = parts.map((part) => [part.at(-1)![0], putRawLeaf(objects, part), part.length]);
       const root = putPins(objects, 1, [...moved, ...rest]);
-      expect(verifyTree('pins', root, objects)).toMatchObject({ fault: 'boundary' });
+      const fault = cutAt < first![2] ? { fault: 'boundary' } : goesOn;
+      expect(verifyTree('pins', root, objects)).toMatchObject(fault);
     }
-    const joined = [entries.at(-1)![0], putPins(objects, 0, entries), entries.length];
-    expect(verifyTree('pins', putPins(objects, 1, [joined, ...rest]), objects)).toMatchObject({
-      fault: 'boundary',
-    });
+    const joined = [entries.at(-1)![0], putRawLeaf(objects, entries), entries.length];
+    const root = putPins(objects, 1, [joined, ...rest]);
+    expect(verifyTree('pins', root, objects)).toMatchObject(goesOn);
+    expect(verifyTree('pins', entries as never, objects)).toMatchObject({ fault: 'boundary' });
   });
 
   it('reports wrong counts and last keys [DML-OBJ-2015]', () => {

@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import { canonicalText, checkText } from './text.ts';
+import { checkNfcText, checkText, nfcText } from './text.ts';
 import { utf8Length } from './utf8.ts';
 
 /** Longest name, in bytes of UTF-8. */
@@ -18,14 +18,14 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
  * @spec DML-OBJ-0506
  */
 export function canonicalName(name: string): string {
-  const canonical = canonicalText(name);
+  const canonical = nfcText(name);
   checkName(canonical);
   return canonical;
 }
 
 /** Checks that a text is a name in canonical form. */
 export function checkName(name: unknown): string {
-  const text = checkText(name);
+  const text = checkNfcText(name);
   // @spec DML-OBJ-0507
   if (text.length === 0 || (text.length * 3 > MAX_NAME_BYTES && utf8Length(text) > MAX_NAME_BYTES)) {
     fail('name_length', { maxBytes: MAX_NAME_BYTES });
@@ -37,12 +37,10 @@ export function checkName(name: unknown): string {
   return text;
 }
 
-/** Yields the canonical form of a map key: NFC, at most 4096 bytes. Throws as {@link checkMapKey} does. */
-export function canonicalMapKey(mapKey: string): string {
-  return checkMapKey(canonicalText(mapKey));
-}
-
-/** Checks that a text is a map key in canonical form; throws `invalid_bounds` with `map_key_length`. */
+/**
+ * Checks a map key, which is stored as it is given, and returns it.
+ * Throws what `checkText` throws, and `invalid_bounds` with `map_key_length`.
+ */
 export function checkMapKey(mapKey: unknown): string {
   const text = checkText(mapKey);
   // @spec DML-OBJ-0512

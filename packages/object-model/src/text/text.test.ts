@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { plainCommit } from '../../test/generate/samples.ts';
+import { plainCommit, plainTombstone } from '../../test/generate/samples.ts';
 import { compareBytes } from '../bytes.ts';
+import { decodeRecord } from '../records/decode-record.ts';
 import { encodeRecord } from '../records/encode-record.ts';
+import type { AnyRecord } from '../records/record-types.ts';
 import { decodeKeyName, encodeKeyName } from './key-name.ts';
 import { canonicalName } from './name.ts';
 import { unassignedPattern } from './nfc.ts';
-import { canonicalText, checkText } from './text.ts';
+import { checkText, nfcText } from './text.ts';
 import { canonicalUri } from './uri.ts';
 import { compareUtf8, scanUtf8, utf8Bytes, utf8Length } from './utf8.ts';
 
@@ -16,6 +18,27 @@ fc.configureGlobal({ seed: 20_261_121 });
 const text = fc.string({ unit: 'binary', maxLength: 40 });
 
 describe('texts', () => {
+  it('that are no names are stored as they are given [DML-OBJ-0520]', () => {
+    const given = ['e\u0301', '\u0958', '\u212b', '\ufb2c', '\u2126', '\u{2f800}', 'a\u0315\u0300'];
+    const stored = (any: string): unknown[] => {
+      const records: AnyRecord[] = [
+        { type: 'datum', kind: 'string', value: any },
+        { type: 'datum', kind: 'map', root: [[any, { type: 'datum', kind: 'string', value: any }]] },
+        { ...plainCommit, author: any, committer: any, message: any },
+        { ...plainTombstone, message: any, actor: any },
+        { type: 'meta', key: 'k', value: any },
+      ];
+      return records.map((record) => [record, decodeRecord(encodeRecord(record))]);
+    };
+    for (const any of given) {
+      expect(any.normalize('NFC')).not.toBe(any);
+      for (const pair of stored(any)) expect((pair as unknown[])[1]).toEqual((pair as unknown[])[0]);
+      expect(() => encodeRecord({ type: 'meta', key: any, value: 1 })).toThrow(
+        expect.objectContaining({ detail: 'text_not_nfc' }),
+      );
+    }
+  });
+
   it('are limited in bytes, not in characters [DML-OBJ-0505]', () => {
     const commit = (author: string): Uint8Array => encodeRecord({ ...plainCommit, author });
     expect(() => commit('\u00e9'.repeat(127))).not.toThrow();
@@ -52,8 +75,8 @@ describe('texts', () => {
     fc.assert(
       fc.property(text, (any) => {
         const known = any.replaceAll(newer, '');
-        expect(canonicalText(known)).toBe(known.normalize('NFC'));
-        expect(canonicalText(canonicalText(any))).toBe(canonicalText(any));
+        expect(nfcText(known)).toBe(known.normalize('NFC'));
+        expect(nfcText(nfcText(any))).toBe(nfcText(any));
       }),
       { numRuns: 1000 },
     );

@@ -2,31 +2,42 @@ import { fail } from '../errors.ts';
 import { toNfc } from './nfc.ts';
 import { utf8Length } from './utf8.ts';
 
-/** Every text below U+0300 is in NFC, which covers nearly all texts without asking the Unicode tables. */
+/** Every text below U+0300 is well-formed and in NFC, which covers nearly all texts without asking any table. */
 const ALWAYS_NFC = /^[\u0000-\u02ff]*$/;
 
 /**
- * Yields the canonical form of a text: NFC, nothing else changed.
+ * Returns a text in NFC, with nothing else changed; for names and URIs, other texts are stored as given.
  *
  * Throws `invalid_utf8` with `lone_surrogate`.
  */
-export function canonicalText(text: string): string {
+export function nfcText(text: string): string {
   if (ALWAYS_NFC.test(text)) return text;
   checkWellFormed(text);
   return toNfc(text);
 }
 
-/** Checks that a text is canonical and at most `maxBytes` bytes of UTF-8. */
+/**
+ * Checks a text that is stored as it is given, and returns it: well-formed, and at most `maxBytes` bytes of UTF-8.
+ *
+ * Throws `invalid_payload` with `field_type` for what is no text, `invalid_utf8` with `lone_surrogate`,
+ * `invalid_bounds` with `text_length`.
+ *
+ * @spec DML-OBJ-0520
+ */
 export function checkText(text: unknown, maxBytes: number = Number.MAX_SAFE_INTEGER): string {
   if (typeof text !== 'string') fail('field_type');
-  if (!ALWAYS_NFC.test(text)) {
-    checkWellFormed(text);
-    // @spec DML-OBJ-0503
-    if (toNfc(text) !== text) fail('text_not_nfc');
-  }
+  checkWellFormed(text);
   // @spec DML-OBJ-0505
   if (text.length * 3 > maxBytes && utf8Length(text) > maxBytes) fail('text_length', { maxBytes });
   return text;
+}
+
+/** Checks a text that must be in NFC, and returns it. Throws `invalid_payload` with `text_not_nfc` besides. */
+export function checkNfcText(text: unknown): string {
+  const checked = checkText(text);
+  // @spec DML-OBJ-0503
+  if (!ALWAYS_NFC.test(checked) && toNfc(checked) !== checked) fail('text_not_nfc');
+  return checked;
 }
 
 // @spec DML-OBJ-0502

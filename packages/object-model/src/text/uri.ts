@@ -1,6 +1,6 @@
 import { fail } from '../errors.ts';
 import { isIpLiteral } from './ip-literal.ts';
-import { canonicalText } from './text.ts';
+import { nfcText } from './text.ts';
 import { removeDotSegments } from './uri-path.ts';
 import { percentCanonical, percentEncodeNonAscii } from './uri-percent.ts';
 import { utf8Length } from './utf8.ts';
@@ -57,7 +57,7 @@ export function canonicalReservedUri(text: string): string {
 
 /** Parses a URI into its components in canonical form. Throws as {@link canonicalReservedUri}. */
 export function parseUri(text: string): UriParts {
-  const parts = SHAPE.exec(percentEncodeNonAscii(canonicalText(text)));
+  const parts = SHAPE.exec(percentEncodeNonAscii(nfcText(text)));
   // @spec DML-OBJ-0601
   if (parts === null) fail('uri_syntax');
   // @spec DML-OBJ-0604

@@ -1,5 +1,6 @@
 import { datumRefusals, datumVectors, inlineVectors, jsonRefusals } from './datum-vectors.ts';
 import { encodingRefusals, linkRefusals } from './encoding-vectors.ts';
+import { directoryVectors, schemaVectors } from './map-vectors.ts';
 import {
   commitVectors,
   dagVectors,
@@ -37,6 +38,8 @@ export function writeAllVectors(folder: string): number {
     write(folder, 'mutable', mutableVectors()),
     write(folder, 'page', pageVectors()),
     write(folder, 'json', jsonRefusals()),
+    write(folder, 'schema', schemaVectors()),
+    write(folder, 'directory', directoryVectors()),
   ];
   return counts.reduce((sum, count) => sum + count, 0);
 }

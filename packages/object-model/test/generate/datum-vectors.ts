@@ -1,5 +1,5 @@
 import type { ListDatum, MapDatum, SetDatum } from '../../src/index.ts';
-import { sha256Hex } from '../../src/index.ts';
+import { encodeCbor, sha256Hex } from '../../src/index.ts';
 import { formatBase64 } from '../../src/json/base64.ts';
 import { bytesOfVector, hexOfBytes } from '../vector-case.ts';
 import { ids, scalar } from './samples.ts';
@@ -214,10 +214,15 @@ export function datumRefusals(): Draft[] {
   const datum = (detail: Parameters<typeof errorOf>[0]) => errorOf(detail, 'datum');
   const link = `d82a58250001711220${ids.datum()}`;
   const chunk = `d82a58250001551220${ids.chunk()}`;
+  const hash = `5820${ids.key()}`;
   return [
     refused('kind 0', 'DML-OBJ-1002', '83010200', datum('datum_kind')),
-    refused('kind 12', 'DML-OBJ-1002', '8301020c', datum('datum_kind')),
-    refused('kind of 64 bits', 'DML-OBJ-1002', '8301021b7fffffffffffffff', datum('datum_kind')),
+    refused('kind -1', 'DML-OBJ-1002', '83010220', datum('datum_kind')),
+    refused('kind 12', 'DML-OBJ-0234', '8301020c', datum('newer_kind')),
+    refused('kind 12 with a map', 'DML-OBJ-0235', '8401020ca0', datum('newer_kind')),
+    refused('kind 12 with a float of 32 bits', 'DML-OBJ-0235', '8401020cfa3f800000', datum('newer_kind')),
+    refused('kind of 64 bits', 'DML-OBJ-0234', '8301021b7fffffffffffffff', datum('newer_kind')),
+    refused('kind in two bytes', 'DML-OBJ-0235', '8301021801', datum('newer_kind')),
     refused('kind is a text', 'DML-OBJ-0226', '8301026131', datum('field_type')),
     refused('null with a payload', 'DML-OBJ-0208', '84010201f6', datum('field_count')),
     refused('bool without a payload', 'DML-OBJ-0208', '83010202', datum('field_count')),
@@ -235,7 +240,6 @@ export function datumRefusals(): Draft[] {
     refused('f64 is null', 'DML-OBJ-0226', '84010204f6', datum('field_type')),
     refused('bytes is a text', 'DML-OBJ-0226', '840102056161', datum('field_type')),
     refused('string is bytes', 'DML-OBJ-0226', '840102064161', datum('field_type')),
-    refused('string not in NFC', 'DML-OBJ-0503', '840102066365cc81', datum('text_not_nfc')),
     refused('uri not canonical', 'DML-OBJ-0602', '840102076648747470733a', datum('uri_not_canonical')),
     refused('uri that is none', 'DML-OBJ-0601', '840102076161', datum('uri_syntax')),
     refused('uri is bytes', 'DML-OBJ-0226', '8401020744783a2f61', datum('field_type')),
@@ -253,7 +257,9 @@ export function datumRefusals(): Draft[] {
     refused('list element is bare', 'DML-OBJ-0226', '840102088101', datum('field_type')),
     refused('list element of a collection kind', 'DML-OBJ-1104', '8401020881820880', datum('element_kind')),
     refused('list element of kind 0', 'DML-OBJ-1104', '8401020881820001', datum('element_kind')),
-    refused('list element of kind 200', 'DML-OBJ-1104', '84010208818218c801', datum('element_kind')),
+    refused('list element of kind 12', 'DML-OBJ-0234', '8401020881820c01', datum('newer_kind')),
+    refused('list element of kind 200', 'DML-OBJ-0234', '84010208818218c801', datum('newer_kind')),
+    refused('list element of kind -1', 'DML-OBJ-1104', '8401020881822001', datum('element_kind')),
     refused('list element without kind', 'DML-OBJ-0226', '840102088180', datum('field_type')),
     refused(
       'list element with an attachment',
@@ -291,7 +297,6 @@ export function datumRefusals(): Draft[] {
       datum('entry_order'),
     ),
     refused('map key is an integer', 'DML-OBJ-0226', '8401020a8182018101', datum('field_type')),
-    refused('map key not in NFC', 'DML-OBJ-0503', '8401020a81826365cc818101', datum('text_not_nfc')),
     refused(
       'map key of 4097 bytes',
       'DML-OBJ-0512',
@@ -335,7 +340,39 @@ export function datumRefusals(): Draft[] {
       'embedded leaf too large',
       'DML-OBJ-1908',
       ['840102089883', { repeat: `8205587c${'00'.repeat(124)}`, count: 131 }],
-      datum('page_size'),
+      datum('page_end'),
+    ),
+    refused(
+      'embedded leaf that goes on behind the end of a page',
+      'DML-OBJ-1908',
+      `84010208${hexOfBytes(encodeCbor(Array.from({ length: 1000 }, (_, at) => [3, at])))}`,
+      datum('page_end'),
+    ),
+    refused(
+      'map that goes on behind the end of a page',
+      'DML-OBJ-1908',
+      `8401020a${hexOfBytes(encodeCbor(Array.from({ length: 900 }, (_, at) => [String(at).padStart(5, '0'), [1]])))}`,
+      datum('page_end'),
+    ),
+    refused(
+      'blob longer than its chunks',
+      'DML-OBJ-1013',
+      [`8601020b04${hash}8182${chunk}03`],
+      datum('blob_size'),
+    ),
+    refused('blob of 99 bytes without chunks', 'DML-OBJ-1013', `8601020b1863${hash}80`, datum('blob_size')),
+    refused(
+      'blob of one chunk with another hash',
+      'DML-OBJ-1014',
+      `8601020b03${hash}8182${chunk}03`,
+      datum('blob_content'),
+    ),
+    refused('empty blob with another hash', 'DML-OBJ-1014', `8601020b00${hash}80`, datum('blob_content')),
+    refused(
+      'blob whose first chunk is too short',
+      'DML-OBJ-1913',
+      `8601020b194001${hash}8282${chunk}19400082${chunk}01`,
+      datum('blob_chunks'),
     ),
   ];
 }
@@ -405,10 +442,10 @@ export function jsonRefusals(): Draft[] {
       datum('json_form'),
     ),
     notEncoded(
-      'string not in NFC',
+      'name not in NFC',
       'DML-OBJ-2211',
-      { type: 'datum', kind: 'string', value: 'e\u0301' },
-      datum('text_not_nfc'),
+      { type: 'meta', key: 'e\u0301', value: 1 },
+      errorOf('text_not_nfc', 'meta'),
     ),
     ...[31, 33].map((length) =>
       notEncoded(

@@ -1,4 +1,17 @@
-import type { AnyRecord, NodeId, PageRecord } from '../../src/index.ts';
+import {
+  type AnyRecord,
+  type CallExec,
+  CODEC_DAG_CBOR,
+  type DatumId,
+  Link,
+  type NodeId,
+  type PageRecord,
+  sha256Hex,
+  utf8Bytes,
+} from '../../src/index.ts';
+import { recordToJson } from '../../src/json/index.ts';
+import { encodeByCborg } from '../oracles.ts';
+import { hexOfBytes } from '../vector-case.ts';
 import {
   ascending,
   ids,
@@ -6,6 +19,7 @@ import {
   plainCallExec,
   plainCommit,
   plainRequest,
+  plainStub,
   plainTombstone,
   scalar,
 } from './samples.ts';
@@ -54,7 +68,9 @@ export function nodeVectors(): Draft[] {
       name: 'mod\u00e8le',
     }),
     refused('node kind 0', 'DML-OBJ-1202', '84010300f6', node('node_kind')),
-    refused('node kind 5', 'DML-OBJ-1202', '84010305f6', node('node_kind')),
+    refused('node kind 5', 'DML-OBJ-0234', '84010305f6', node('newer_kind')),
+    refused('node kind 5 with a map', 'DML-OBJ-0235', '84010305a0', node('newer_kind')),
+    refused('node kind -1', 'DML-OBJ-1202', '84010320f6', node('node_kind')),
     refused('node kind is a text', 'DML-OBJ-0226', '84010361' + '61f6', node('field_type')),
     refused('literal with inputs', 'DML-OBJ-0208', `85010301${link(ids.datum())}80`, node('field_count')),
     refused('call without inputs field', 'DML-OBJ-0208', `84010302${link(ids.datum())}`, node('field_count')),
@@ -158,10 +174,16 @@ export function commitVectors(): Draft[] {
     parents?: string;
     pins?: string;
     author?: string;
+    committer?: string;
     message?: string;
     time?: string;
+    details?: string;
   }): string =>
-    `890106${link(ids.tree())}${parts.parents ?? '80'}${parts.pins ?? '80'}80${parts.author ?? '6161'}${parts.message ?? '616d'}${parts.time ?? '01'}`;
+    [
+      `8c0106${link(ids.tree())}${parts.parents ?? '80'}${parts.pins ?? '80'}80`,
+      `${parts.author ?? '6161'}${parts.time ?? '01'}${parts.committer ?? '6163'}02`,
+      `${parts.message ?? '616d'}${parts.details ?? 'f6'}`,
+    ].join('');
   return [
     record('first commit', 'DML-OBJ-1401', plainCommit),
     record('commit with a parent', 'DML-OBJ-1401', { ...plainCommit, parentCommitIds: [ids.commit()] }),
@@ -179,9 +201,31 @@ export function commitVectors(): Draft[] {
       pins: ids.page(),
       requests: ids.page(1),
     }),
-    record('commit without words', 'DML-OBJ-1405', { ...plainCommit, author: '', message: '', timeMs: 0 }),
+    record('commit without words', 'DML-OBJ-1405', {
+      ...plainCommit,
+      author: '',
+      committer: '',
+      message: '',
+      authoredMs: 0,
+      committedMs: 0,
+    }),
     record('commit with the longest author', 'DML-OBJ-1405', { ...plainCommit, author: 'a'.repeat(255) }),
-    record('commit at the last time', 'DML-OBJ-0702', { ...plainCommit, timeMs: Number.MAX_SAFE_INTEGER }),
+    record('commit with the longest committer', 'DML-OBJ-1405', {
+      ...plainCommit,
+      committer: '\u00e9'.repeat(127),
+    }),
+    record('commit at the last time', 'DML-OBJ-0702', {
+      ...plainCommit,
+      authoredMs: Number.MAX_SAFE_INTEGER,
+      committedMs: Number.MAX_SAFE_INTEGER,
+    }),
+    record('commit made before its content', 'DML-OBJ-1407', { ...plainCommit, committedMs: 5 }),
+    record('commit with details', 'DML-OBJ-0901', { ...plainCommit, detailsDatumId: ids.datum(8) }),
+    record('commit with an author and a message as given', 'DML-OBJ-0520', {
+      ...plainCommit,
+      author: 'Zoe\u0308',
+      message: 'e\u0301',
+    }),
     refused(
       'commit with 17 parents',
       'DML-OBJ-1403',
@@ -201,9 +245,27 @@ export function commitVectors(): Draft[] {
       commit('text_length'),
     ),
     refused(
+      'commit with a committer of 256 bytes',
+      'DML-OBJ-1405',
+      bytes({ committer: `790100${'61'.repeat(256)}` }),
+      commit('text_length'),
+    ),
+    refused(
+      'commit with details that are no link',
+      'DML-OBJ-0226',
+      bytes({ details: '80' }),
+      commit('field_type'),
+    ),
+    refused(
+      'commit with details that are a chunk',
+      'DML-OBJ-0304',
+      bytes({ details: rawLink(ids.chunk()) }),
+      commit('link_codec'),
+    ),
+    refused(
       'commit with a long message',
       'DML-OBJ-1406',
-      [`890106${link(ids.tree())}80808061617a00010001`, { repeat: '61', count: 65_537 }, '01'],
+      [`8c0106${link(ids.tree())}8080806161016163027a00010001`, { repeat: '61', count: 65_537 }, 'f6'],
       commit('text_length'),
     ),
     refused('commit before 1970', 'DML-OBJ-0702', bytes({ time: '20' }), commit('integer_range')),
@@ -251,7 +313,13 @@ export function commitVectors(): Draft[] {
     refused(
       'commit with too many fields',
       'DML-OBJ-0208',
-      `8a${bytes({}).slice(2)}00`,
+      `8d${bytes({}).slice(2)}00`,
+      commit('field_count'),
+    ),
+    refused(
+      'commit without details',
+      'DML-OBJ-0208',
+      `8b${bytes({ details: '' }).slice(2)}`,
       commit('field_count'),
     ),
   ];
@@ -261,12 +329,17 @@ export function execVectors(): Draft[] {
   const exec = (detail: Parameters<typeof errorOf>[0]) => errorOf(detail, 'exec');
   const bytes = (parts: {
     kind?: string;
-    key?: string;
+    called?: string;
+    inputs?: string;
     status?: string;
     result?: string;
     rest?: string;
   }): string =>
-    `8d0109${link(ids.node())}${parts.kind ?? '02'}${parts.key ?? `5820${ids.key()}`}${parts.status ?? '01'}${parts.result ?? link(ids.dag())}${parts.rest ?? '80f6f6f6f6f6'}`;
+    [
+      `8f0109${link(ids.node())}${parts.kind ?? '02'}${parts.status ?? '01'}`,
+      `${parts.called ?? link(ids.datum())}${parts.inputs ?? `81${link(ids.datum(1))}`}`,
+      `${parts.result ?? link(ids.dag())}${parts.rest ?? '80f6f6f6f6f6f6'}`,
+    ].join('');
   return [
     record('exec of a call', 'DML-OBJ-1501', plainCallExec),
     record('exec of a call that failed', 'DML-OBJ-1504', { ...plainCallExec, status: 'error' }),
@@ -274,90 +347,185 @@ export function execVectors(): Draft[] {
       ...plainCallExec,
       pins: [[ids.node(5), ids.exec(5)]],
       requestId: ids.request(),
-      sourceExecId: ids.exec(1),
       startedMs: 1_700_000_000_000,
       finishedMs: 1_700_000_000_500,
       receiptDatumId: ids.datum(9),
+      detailsDatumId: ids.datum(8),
+    }),
+    record('exec of a call taken from another', 'DML-OBJ-1513', {
+      ...plainCallExec,
+      sourceExecId: ids.exec(1),
+      detailsDatumId: ids.datum(8),
     }),
     record('exec that took no time', 'DML-OBJ-1509', { ...plainCallExec, startedMs: 5, finishedMs: 5 }),
-    record('exec that only started', 'DML-OBJ-1509', { ...plainCallExec, startedMs: 5 }),
+    record('exec with a request that never ran', 'DML-OBJ-1509', {
+      ...plainCallExec,
+      requestId: ids.request(),
+    }),
+    ...[0, 1, 23, 24, 40].map((count) =>
+      record(`exec of ${count} inputs`, 'DML-OBJ-1512', {
+        ...plainCallExec,
+        inputs: Array.from({ length: count }, (_, at) => ids.datum(at)),
+      }),
+    ),
+    record('exec with an input twice', 'DML-OBJ-1512', {
+      ...plainCallExec,
+      inputs: [ids.datum(), ids.datum()],
+    }),
+    record('exec with inputs in pages', 'DML-OBJ-1909', { ...plainCallExec, inputs: ids.page() }),
     record('exec with pins in pages', 'DML-OBJ-1909', { ...plainCallExec, pins: ids.page() }),
+    executionKeyVector('key without inputs', []),
+    executionKeyVector('key of two inputs', [ids.datum(1), ids.datum(2)]),
+    executionKeyVector('key of two inputs in the other order', [ids.datum(2), ids.datum(1)]),
+    executionKeyVector(
+      'key of 30 inputs',
+      Array.from({ length: 30 }, (_, at) => ids.datum(at)),
+    ),
+    executionKeyVector('key of inputs in pages', ids.page()),
     record('exec of a builtin', 'DML-OBJ-1505', plainBuiltinExec),
     record('exec of a builtin that failed', 'DML-OBJ-1505', { ...plainBuiltinExec, status: 'error' }),
     refused('exec of a literal', 'DML-OBJ-1502', bytes({ kind: '01' }), exec('exec_node_kind')),
     refused('exec of an import', 'DML-OBJ-1502', bytes({ kind: '03' }), exec('exec_node_kind')),
     refused('exec with status 0', 'DML-OBJ-1503', bytes({ status: '00' }), exec('exec_status')),
-    refused('exec with status 3', 'DML-OBJ-1503', bytes({ status: '03' }), exec('exec_status')),
+    refused('exec with status 3', 'DML-OBJ-0234', bytes({ status: '03' }), exec('newer_kind')),
+    refused('exec with status -1', 'DML-OBJ-1503', bytes({ status: '20' }), exec('exec_status')),
     refused('exec with a status that is a bool', 'DML-OBJ-0226', bytes({ status: 'f5' }), exec('field_type')),
+    refused('exec of a later node kind', 'DML-OBJ-0234', bytes({ kind: '05' }), exec('newer_kind')),
     refused(
-      'exec with a key of 31 bytes',
-      'DML-OBJ-1510',
-      bytes({ key: `581f${'00'.repeat(31)}` }),
-      exec('id_length'),
-    ),
-    refused(
-      'exec with a key that is a link',
+      'exec with a function that is a text',
       'DML-OBJ-0226',
-      bytes({ key: link(ids.datum()) }),
+      bytes({ called: '6161' }),
       exec('field_type'),
+    ),
+    refused('exec with inputs that are null', 'DML-OBJ-0226', bytes({ inputs: 'f6' }), exec('field_type')),
+    refused('exec with an input in place', 'DML-OBJ-0226', bytes({ inputs: '81820301' }), exec('field_type')),
+    refused(
+      'exec with an input that is a chunk',
+      'DML-OBJ-0304',
+      bytes({ inputs: `81${rawLink(ids.chunk())}` }),
+      exec('link_codec'),
     ),
     refused('exec without a result', 'DML-OBJ-0226', bytes({ result: 'f6' }), exec('field_type')),
     refused(
       'exec that finished before it started',
       'DML-OBJ-1509',
-      bytes({ rest: '80f6f60504f6' }),
+      bytes({ rest: '80f6f60504f6f6' }),
       exec('exec_times'),
     ),
     refused(
       'exec that finished without a start',
       'DML-OBJ-1509',
-      bytes({ rest: '80f6f6f604f6' }),
+      bytes({ rest: '80f6f6f604f6f6' }),
       exec('exec_times'),
+    ),
+    refused(
+      'exec that started without a finish',
+      'DML-OBJ-1509',
+      bytes({ rest: '80f6f604f6f6f6' }),
+      exec('exec_times'),
+    ),
+    ...(
+      [
+        ['times', `80f6${link(ids.exec())}0405f6f6`],
+        ['a request', `80${link(ids.request())}${link(ids.exec())}f6f6f6f6`],
+        ['a receipt', `80f6${link(ids.exec())}f6f6${link(ids.datum())}f6`],
+      ] as const
+    ).map(([what, rest]) =>
+      refused(`exec with a source and ${what}`, 'DML-OBJ-1513', bytes({ rest }), exec('exec_source_fields')),
     ),
     refused(
       'exec of a builtin with pins',
       'DML-OBJ-1507',
-      bytes({ kind: '04', rest: `8182${link(ids.node())}${link(ids.exec())}f6f6f6f6f6` }),
+      bytes({ kind: '04', rest: `8182${link(ids.node())}${link(ids.exec())}f6f6f6f6f6f6` }),
       exec('exec_builtin_fields'),
     ),
     refused(
       'exec of a builtin with pins in pages',
       'DML-OBJ-1507',
-      bytes({ kind: '04', rest: `${link(ids.page())}f6f6f6f6f6` }),
+      bytes({ kind: '04', rest: `${link(ids.page())}f6f6f6f6f6f6` }),
       exec('exec_builtin_fields'),
     ),
     refused(
       'exec of a builtin with a time',
       'DML-OBJ-1507',
-      bytes({ kind: '04', rest: '80f6f605f6f6' }),
+      bytes({ kind: '04', rest: '80f6f60505f6f6' }),
       exec('exec_builtin_fields'),
     ),
     refused(
       'exec of a builtin with a request',
       'DML-OBJ-1507',
-      bytes({ kind: '04', rest: `80${link(ids.request())}f6f6f6f6` }),
+      bytes({ kind: '04', rest: `80${link(ids.request())}f6f6f6f6f6` }),
+      exec('exec_builtin_fields'),
+    ),
+    refused(
+      'exec of a builtin with details',
+      'DML-OBJ-1507',
+      bytes({ kind: '04', rest: `80f6f6f6f6f6${link(ids.datum())}` }),
       exec('exec_builtin_fields'),
     ),
     refused(
       'exec with too few fields',
       'DML-OBJ-0208',
-      `8c${bytes({ rest: '80f6f6f6f6' }).slice(2)}`,
+      `8e${bytes({ rest: '80f6f6f6f6f6' }).slice(2)}`,
       exec('field_count'),
     ),
   ];
 }
 
+function executionKeyVector(name: string, inputs: CallExec['inputs']): Draft {
+  const functionDatumId = ids.datum();
+  const json = recordToJson({ ...plainCallExec, inputs }) as { readonly inputs: unknown };
+  return {
+    name,
+    requirement: 'DML-OBJ-1511',
+    operation: 'executionKey',
+    function: functionDatumId,
+    inputs: json.inputs,
+    key: keyByCborg(functionDatumId, inputs),
+  };
+}
+
+/** Works an execution key out by another encoder than the product's. */
+function keyByCborg(functionDatumId: DatumId, inputs: CallExec['inputs']): string {
+  const toLink = (id: string): Link => new Link(CODEC_DAG_CBOR, id);
+  const root = typeof inputs === 'string' ? toLink(inputs) : inputs.map(toLink);
+  return sha256Hex(encodeByCborg(['dml-execution-key', 1, toLink(functionDatumId), root]));
+}
+
 export function requestVectors(): Draft[] {
   const request = (detail: Parameters<typeof errorOf>[0]) => errorOf(detail, 'exec-request');
-  const bytes = (parts: { uuid?: string; commit?: string; ref?: string; remote?: string }): string =>
-    `89010a${link(ids.node())}${link(ids.datum())}${parts.uuid ?? `50${'11'.repeat(16)}`}${parts.commit ?? 'f6'}${parts.ref ?? 'f6'}${parts.remote ?? 'f6'}05`;
+  const bytes = (parts: {
+    key?: string;
+    uuid?: string;
+    options?: string;
+    needs?: string;
+    remote?: string;
+  }): string =>
+    [
+      `8c010a${link(ids.node())}${parts.key ?? `5820${ids.key()}`}`,
+      `${parts.uuid ?? `50${'11'.repeat(16)}`}${parts.options ?? 'f5f4'}`,
+      `${parts.needs ?? 'f6'}f6${parts.remote ?? 'f6'}05f6`,
+    ].join('');
+  const remote = (name: string, uri: string): Draft =>
+    refused(
+      `request with a remote ${name}`,
+      'DML-OBJ-1602',
+      bytes({ remote: `78${uri.length.toString(16).padStart(2, '0')}${hexOfBytes(utf8Bytes(uri))}` }),
+      request('remote_uri_form'),
+    );
   return [
     record('request for local work', 'DML-OBJ-1601', plainRequest),
     record('request with a snapshot', 'DML-OBJ-1601', {
       ...plainRequest,
       snapshotCommitId: ids.commit(),
-      snapshotRef: `exec/${plainRequest.executionUuid}`,
       remoteUri: 'dml+remote://file/data/remote?x=1',
+    }),
+    record('request with needs and options', 'DML-OBJ-1601', {
+      ...plainRequest,
+      cache: false,
+      retryFailed: true,
+      needsDatumId: ids.datum(7),
+      detailsDatumId: ids.datum(8),
     }),
     record('request with the nil UUID', 'DML-OBJ-1603', {
       ...plainRequest,
@@ -376,18 +544,31 @@ export function requestVectors(): Draft[] {
       request('field_type'),
     ),
     refused(
-      'request with a commit alone',
-      'DML-OBJ-1604',
-      bytes({ commit: link(ids.commit()) }),
-      request('snapshot_fields'),
+      'request with a key of 31 bytes',
+      'DML-OBJ-1605',
+      bytes({ key: `581f${'00'.repeat(31)}` }),
+      request('id_length'),
     ),
-    refused('request with a ref alone', 'DML-OBJ-1604', bytes({ ref: '6161' }), request('snapshot_fields')),
     refused(
-      'request with a ref that is none',
-      'DML-OBJ-1702',
-      bytes({ commit: link(ids.commit()), ref: '612f' }),
-      request('ref_name_form'),
+      'request with a key that is a link',
+      'DML-OBJ-0226',
+      bytes({ key: link(ids.datum()) }),
+      request('field_type'),
     ),
+    refused(
+      'request with an option that is a number',
+      'DML-OBJ-0226',
+      bytes({ options: '01f4' }),
+      request('field_type'),
+    ),
+    refused('request with needs in place', 'DML-OBJ-0226', bytes({ needs: '80' }), request('field_type')),
+    remote('of another scheme', 'https://example.com/a/b/c/d/e/f'),
+    remote('with a user', 'dml+remote://user@file/data/remote'),
+    remote('with a password', 'dml+remote://user:pass@file/data/remote'),
+    remote('with a port', 'dml+remote://file:8080/data/remote'),
+    remote('with a fragment', 'dml+remote://file/data/remote#part'),
+    remote('without a host', 'dml+remote:/data/remote/of/a/team'),
+    remote('with an empty host', 'dml+remote:///data/remote/of/a/team'),
     refused(
       'request with a remote in another form',
       'DML-OBJ-1602',
@@ -406,13 +587,8 @@ export function requestVectors(): Draft[] {
       operation: 'encode',
       value: {
         type: 'exec-request',
-        node: { '/': 'bafyreiflvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvm' },
-        function: { '/': 'bafyreiflvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvov2xk5lvm' },
+        ...(recordToJson(plainRequest) as object),
         executionUuid: '0190A1B2-C3D4-7E5F-8A6B-7C8D9E0F1A2B',
-        snapshotCommit: null,
-        snapshotRef: null,
-        remoteUri: null,
-        createdMs: 0,
       },
       error: request('uuid_form'),
     },
@@ -423,6 +599,8 @@ export function mutableVectors(): Draft[] {
   const tombstone = (detail: Parameters<typeof errorOf>[0]) => errorOf(detail, 'tombstone');
   const stone = (parts: { class?: string; id?: string; reason?: string; actor?: string }): string =>
     `880108${parts.class ?? '02'}${parts.id ?? `5820${ids.datum()}`}${parts.reason ?? '6161'}60${parts.actor ?? '60'}05`;
+  const stub = (parts: { class?: string; id?: string; domain?: string }): string =>
+    `86010d${parts.class ?? '02'}${parts.id ?? `5820${ids.datum()}`}${parts.domain ?? '63783a61'}05`;
   const ref = (name: string): string => `850107${name}${link(ids.commit())}01`;
   return [
     record('ref', 'DML-OBJ-1701', { type: 'ref', name: 'heads/main', commitId: ids.commit(), sequence: 0 }),
@@ -453,6 +631,7 @@ export function mutableVectors(): Draft[] {
     ),
     refused('tombstone of class ref', 'DML-OBJ-1802', stone({ class: '07' }), tombstone('object_class')),
     refused('tombstone of class 13', 'DML-OBJ-1802', stone({ class: '0d' }), tombstone('object_class')),
+    refused('tombstone of class 14', 'DML-OBJ-0234', stone({ class: '0e' }), tombstone('newer_kind')),
     refused(
       'tombstone with a link',
       'DML-OBJ-1803',
@@ -475,6 +654,54 @@ export function mutableVectors(): Draft[] {
     ...(['datum', 'node', 'dag', 'tree', 'commit', 'exec', 'exec-request', 'page'] as const).map((expected) =>
       refused(`tombstone read as a ${expected}`, 'DML-OBJ-1806', stone({}), tombstone('excised'), expected),
     ),
+    refused(
+      'tombstone without fields read as a datum',
+      'DML-OBJ-1806',
+      '830108a0',
+      tombstone('excised'),
+      'datum',
+    ),
+    refused(
+      'tombstone with a message of 65,537 bytes',
+      'DML-OBJ-1804',
+      [`8801080258${20}${ids.datum()}61617a00010001`, { repeat: '61', count: 65_537 }, '6005'],
+      tombstone('text_length'),
+    ),
+    record('stub', 'DML-OBJ-1811', plainStub),
+    record('stub of a chunk', 'DML-OBJ-1802', { ...plainStub, objectClass: 'chunk', timeMs: 0 }),
+    record('stub with the longest domain', 'DML-OBJ-1812', {
+      ...plainStub,
+      domain: `x:${'a'.repeat(253)}`,
+    }),
+    refused('stub of class ref', 'DML-OBJ-1802', stub({ class: '07' }), errorOf('object_class', 'stub')),
+    refused(
+      'stub with a link',
+      'DML-OBJ-1803',
+      stub({ id: link(ids.datum()) }),
+      errorOf('field_type', 'stub'),
+    ),
+    refused(
+      'stub with a long domain',
+      'DML-OBJ-1812',
+      stub({ domain: `790100783a${'61'.repeat(254)}` }),
+      errorOf('text_length', 'stub'),
+    ),
+    refused(
+      'stub with a domain that is no URI',
+      'DML-OBJ-0601',
+      stub({ domain: '6161' }),
+      errorOf('uri_syntax', 'stub'),
+    ),
+    refused(
+      'stub without a time',
+      'DML-OBJ-0208',
+      `85${stub({}).slice(2, -2)}`,
+      errorOf('field_count', 'stub'),
+    ),
+    ...(['datum', 'commit', 'exec'] as const).map((expected) =>
+      refused(`stub read as a ${expected}`, 'DML-OBJ-1813', stub({}), errorOf('withheld', 'stub'), expected),
+    ),
+    refused('stub for a tombstone', 'DML-OBJ-0207', stub({}), errorOf('withheld', 'stub'), 'tombstone'),
   ];
 }
 
@@ -536,6 +763,16 @@ export function pageVectors(): Draft[] {
       entries: nodes.map((node, at) => [node, ids.request(at)] as const),
     },
     { type: 'page', role: 'inputs', level: 0, entries: [ids.node(2), ids.node(1), ids.node(2)] },
+    { type: 'page', role: 'values', level: 0, entries: [ids.datum(2), ids.datum(1), ids.datum(2)] },
+    {
+      type: 'page',
+      role: 'values',
+      level: 1,
+      entries: [
+        [children[0], 300],
+        [children[1], 20],
+      ],
+    },
     {
       type: 'page',
       role: 'chunks',
@@ -594,7 +831,10 @@ export function pageVectors(): Draft[] {
       record(`${each.role} page of level ${each.level}`, 'DML-OBJ-1904', each as AnyRecord),
     ),
     raw('page of role 0', 'DML-OBJ-1902', '85010b0000818101', 'page_role'),
-    raw('page of role 10', 'DML-OBJ-1902', '85010b0a00818101', 'page_role'),
+    raw('page of role 11', 'DML-OBJ-0234', '85010b0b00818101', 'newer_kind'),
+    raw('page of role 11 that holds a map', 'DML-OBJ-0235', '84010b0ba0', 'newer_kind'),
+    raw('page of role 300', 'DML-OBJ-0234', '85010b19012c00818101', 'newer_kind'),
+    raw('page of role -1', 'DML-OBJ-1902', '85010b2000818101', 'page_role'),
     raw('page of role that is a text', 'DML-OBJ-0226', '85010b613100818101', 'field_type'),
     raw('page of level 16', 'DML-OBJ-1903', `85010b01108182${link(ids.page())}05`, 'page_level'),
     raw('page of level 2^21', 'DML-OBJ-1903', '85010b011a00200000818101', 'page_level'),
@@ -673,7 +913,13 @@ export function pageVectors(): Draft[] {
       'page too large',
       'DML-OBJ-1908',
       ['85010b01009883', { repeat: `8205587c${'00'.repeat(124)}`, count: 131 }],
-      'page_size',
+      'page_end',
+    ),
+    raw(
+      'chunk in front that is too short',
+      'DML-OBJ-1913',
+      `85010b0900828 2${rawLink(ids.chunk())}19400082${rawLink(ids.chunk(1))}01`.replace(' ', ''),
+      'blob_chunks',
     ),
     raw('page with two fields', 'DML-OBJ-0208', '84010b0100', 'field_count'),
   ];

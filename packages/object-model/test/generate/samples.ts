@@ -15,6 +15,7 @@ import type {
   NodeId,
   PageId,
   ScalarDatum,
+  StubRecord,
   TombstoneRecord,
   TreeId,
 } from '../../src/index.ts';
@@ -73,8 +74,11 @@ export const plainCommit: CommitRecord = {
   pins: [],
   requests: [],
   author: 'Ada',
+  authoredMs: 1_700_000_000_000,
+  committer: 'Charles',
+  committedMs: 1_700_000_060_000,
   message: 'first',
-  timeMs: 1_700_000_000_000,
+  detailsDatumId: null,
 };
 
 /** The exec of a call that went well. */
@@ -82,7 +86,8 @@ export const plainCallExec: CallExec = {
   type: 'exec',
   nodeKind: 'call',
   nodeId: ids.node(),
-  executionKey: ids.key(),
+  functionDatumId: ids.datum(3),
+  inputs: [ids.datum(4), ids.datum(5)],
   status: 'ok',
   resultDagId: ids.dag(),
   pins: [],
@@ -91,6 +96,7 @@ export const plainCallExec: CallExec = {
   startedMs: null,
   finishedMs: null,
   receiptDatumId: null,
+  detailsDatumId: null,
 };
 
 /** The exec of a builtin that went well. */
@@ -98,7 +104,8 @@ export const plainBuiltinExec: BuiltinExec = {
   type: 'exec',
   nodeKind: 'builtin',
   nodeId: ids.node(),
-  executionKey: ids.key(),
+  functionDatumId: ids.datum(3),
+  inputs: [ids.datum(4)],
   status: 'ok',
   resultDatumId: ids.datum(),
 };
@@ -107,12 +114,24 @@ export const plainBuiltinExec: BuiltinExec = {
 export const plainRequest: ExecRequestRecord = {
   type: 'exec-request',
   nodeId: ids.node(),
-  functionDatumId: ids.datum(),
+  executionKey: ids.key(),
   executionUuid: '0190a1b2-c3d4-7e5f-8a6b-7c8d9e0f1a2b',
+  cache: true,
+  retryFailed: false,
+  needsDatumId: null,
   snapshotCommitId: null,
-  snapshotRef: null,
   remoteUri: null,
   createdMs: 1_700_000_000_000,
+  detailsDatumId: null,
+};
+
+/** A stub. */
+export const plainStub: StubRecord = {
+  type: 'stub',
+  objectClass: 'datum',
+  objectId: ids.datum(),
+  domain: 'did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK',
+  timeMs: 1_700_000_000_000,
 };
 
 /** A tombstone. */
@@ -158,7 +177,7 @@ export function sampleRecords(): readonly AnyRecord[] {
       type: 'datum',
       kind: 'blob',
       sizeBytes: 70_000,
-      contentSha256: ids.key(),
+      contentSha256: ids.chunk(),
       root: [[ids.chunk(), 70_000]],
     },
     { type: 'node', kind: 'literal', datumId: ids.datum() },
@@ -179,6 +198,7 @@ export function sampleRecords(): readonly AnyRecord[] {
       parentCommitIds: [ids.commit(), ids.commit(1)],
       pins: [[ids.node(), ids.exec()]],
       requests: [[ids.node(), ids.request()]],
+      detailsDatumId: ids.datum(8),
     },
     {
       ...plainCallExec,
@@ -188,9 +208,10 @@ export function sampleRecords(): readonly AnyRecord[] {
       requestId: ids.request(),
     },
     { ...plainBuiltinExec, status: 'error' },
-    { ...plainRequest, snapshotCommitId: ids.commit(), snapshotRef: 'exec/x', remoteUri: 'dml+remote://a/b' },
+    { ...plainRequest, snapshotCommitId: ids.commit(), remoteUri: 'dml+remote://a/b', cache: false },
     { type: 'ref', name: 'heads/main', commitId: ids.commit(), sequence: 7 },
     plainTombstone,
+    plainStub,
     { type: 'meta', key: 'schema', value: 1 },
     {
       type: 'page',
@@ -216,7 +237,7 @@ export function sampleRecords(): readonly AnyRecord[] {
       role: 'chunks',
       level: 0,
       entries: [
-        [ids.chunk(), 5],
+        [ids.chunk(), 20_000],
         [ids.chunk(1), 6],
       ],
     },

@@ -12,6 +12,7 @@ const ROLES: readonly PageRole[] = [
   'requests',
   'inputs',
   'chunks',
+  'values',
 ];
 
 /** Lists the cases of search trees. */
@@ -119,12 +120,21 @@ export function blobVectors(): TreeCase[] {
     input,
     error: errorOf('path_form'),
   });
-  const refusedDirectory = (name: string, paths: string[]): TreeCase => ({
+  const directory = (name: string, entries: Partial<TreeCase>, requirement = 'DML-OBJ-2112'): TreeCase =>
+    solved({ name, requirement, operation: 'directory', ...entries });
+  const conflict = (name: string, entries: Partial<TreeCase>): TreeCase => ({
     name,
     requirement: 'DML-OBJ-2114',
     operation: 'directory',
-    paths,
+    ...entries,
     error: errorOf('path_conflict'),
+  });
+  const refusedLink = (path: string, target: string): TreeCase => ({
+    name: `link at ${path} to ${JSON.stringify(target)}`,
+    requirement: 'DML-OBJ-2120',
+    operation: 'directory',
+    links: { [path]: target },
+    error: errorOf('link_target'),
   });
   return [
     solved({ name: 'the gear table', requirement: 'DML-OBJ-2102', operation: 'gear' }),
@@ -151,7 +161,7 @@ export function blobVectors(): TreeCase[] {
     damaged('first chunk cut', 'DML-OBJ-2109', 'chunk_length'),
     damaged('size one more', 'DML-OBJ-2110', 'blob_size'),
     damaged('first byte changed', 'DML-OBJ-2111', 'blob_content'),
-    ...['a', 'a/b.csv', '.hidden/..x/ y', 'e\u0301t\u00e9/\u212b'].map(path),
+    ...['a', 'a/b.csv', '.hidden/..x/ y', 'e\u0301t\u00e9/\u212b', `${'p/'.repeat(2047)}pp`].map(path),
     ...[
       ['an empty path', ''],
       ['an absolute path', '/a'],
@@ -166,10 +176,32 @@ export function blobVectors(): TreeCase[] {
       name: 'a directory in any order',
       requirement: 'DML-OBJ-2112',
       operation: 'directory',
-      paths: ['b/c', 'a', 'b-c', 'e\u0301', 'b/a/z'],
+      files: ['b/c', 'a', 'b-c', 'e\u0301', 'b/a/z'],
     }),
-    refusedDirectory('a path twice', ['e\u0301', '\u00e9']),
-    refusedDirectory('a file that is a folder', ['a/b/c', 'a/b']),
+    directory('a directory of nothing', {}),
+    directory('a directory with everything', {
+      files: ['data/a.csv', 'data/b.csv'],
+      executables: ['bin/run'],
+      folders: ['tmp', 'data/cache'],
+      links: { latest: 'data/b.csv', 'data/run': '../bin/run', 'data/up': '..', loop: 'loop' },
+    }),
+    directory('a link with a long path', { links: { a: `${'b/'.repeat(100)}c` } }),
+    conflict('a path twice', { files: ['a', 'a'] }),
+    conflict('a path twice after NFC', { files: ['e\u0301', '\u00e9'] }),
+    conflict('a file and a link of one path', { files: ['a'], links: { a: 'b' } }),
+    conflict('a file that is a folder', { files: ['a/b/c', 'a/b'] }),
+    conflict('an empty folder that is not', { files: ['a/b'], folders: ['a'] }),
+    conflict('a link that is a folder', { files: ['a/b'], links: { a: 'c' } }),
+    refusedLink('a', ''),
+    refusedLink('a', '/etc/passwd'),
+    refusedLink('a', '..'),
+    refusedLink('a/b', '../../c'),
+    refusedLink('a/b', 'c/../d'),
+    refusedLink('a', './b'),
+    refusedLink('a', 'b/'),
+    refusedLink('a', 'b//c'),
+    refusedLink('a', 'b\\c'),
+    refusedLink('a', 'b\u0000'),
   ];
 }
 

@@ -1,9 +1,26 @@
-import { type ChunkId, hashBytes, type PageCache, type PageId } from '../../src/index.ts';
+import {
+  type ChunkId,
+  type Datum,
+  type DatumId,
+  decodeRecord,
+  hashBytes,
+  type PageCache,
+  type PageId,
+} from '../../src/index.ts';
 
-/** Keeps pages and chunks in memory and counts what is asked of it. */
+const EMPTY_BLOB: Datum = {
+  type: 'datum',
+  kind: 'blob',
+  sizeBytes: 0,
+  contentSha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+  root: [],
+};
+
+/** Keeps pages, chunks and datums in memory and counts what is asked of it. */
 export class MemoryObjects {
   readonly pages = new Map<PageId, Uint8Array>();
   readonly chunks = new Map<ChunkId, Uint8Array>();
+  readonly datums = new Map<DatumId, Uint8Array>();
   readonly pageCache?: PageCache;
   /** Pages read and written since {@link resetCounts}. */
   pagesRead = 0;
@@ -35,6 +52,18 @@ export class MemoryObjects {
     const chunkId = hashBytes<'chunk'>(bytes);
     if (!this.chunks.has(chunkId)) this.chunks.set(chunkId, bytes.slice());
     return chunkId;
+  }
+
+  putDatum(bytes: Uint8Array): DatumId {
+    const datumId = hashBytes<'datum'>(bytes);
+    this.datums.set(datumId, bytes.slice());
+    return datumId;
+  }
+
+  /** Yields a datum; what was never put counts as an empty blob, as the ids of vectors name nothing. */
+  readDatum(datumId: DatumId): Datum {
+    const bytes = this.datums.get(datumId);
+    return bytes === undefined ? EMPTY_BLOB : decodeRecord(bytes, 'datum');
   }
 
   resetCounts(): void {

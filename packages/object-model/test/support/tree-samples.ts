@@ -2,10 +2,12 @@ import {
   type ChunkId,
   compareBytes,
   type DagId,
+  type DatumId,
   type Element,
   type ExecId,
   type ExecRequestId,
   encodeElement,
+  isKeyedRole,
   type LeafEntries,
   type NodeId,
   type PageRole,
@@ -24,6 +26,7 @@ export const ROLES: readonly PageRole[] = [
   'requests',
   'inputs',
   'chunks',
+  'values',
 ];
 
 /** Yields the id that a label stands for. */
@@ -46,7 +49,8 @@ export const SAMPLE_ENTRIES: { readonly [Role in PageRole]: (at: number) => Leaf
   pins: (at) => [idFor<NodeId>(`node ${at}`), idFor<ExecId>(`exec ${at}`)],
   requests: (at) => [idFor<NodeId>(`node ${at}`), idFor<ExecRequestId>(`request ${at}`)],
   inputs: (at) => idFor<NodeId>(`node ${at % 50}`),
-  chunks: (at) => [idFor<ChunkId>(`chunk ${at}`), 16_384 + (at % 1000)],
+  chunks: (at) => [idFor<ChunkId>(`chunk ${at}`), 16_385 + (at % 1000)],
+  values: (at) => idFor<DatumId>(`datum ${at % 50}`),
 };
 
 /** Yields sample entries 0 to `count - 1` in the order that a tree of the role has. */
@@ -57,7 +61,7 @@ export function sampleEntries<Role extends PageRole>(role: Role, count: number):
       compareBytes(encodeElement(left as Element), encodeElement(right as Element)),
     );
   }
-  if (role === 'list' || role === 'inputs' || role === 'chunks') return entries;
+  if (!isKeyedRole(role)) return entries;
   const text = (entry: LeafEntries[Role]): string => (entry as readonly string[])[0]!;
   return entries.sort((left, right) => (text(left) < text(right) ? -1 : 1));
 }

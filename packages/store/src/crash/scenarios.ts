@@ -49,8 +49,11 @@ function putWork(
     pins: [],
     requests: [],
     author: 'crash',
+    authoredMs: step,
+    committer: 'crash',
+    committedMs: step,
     message: label,
-    timeMs: step,
+    detailsDatumId: null,
   });
   return transaction.put('commit', bytes);
 }

@@ -34,7 +34,8 @@ function encodeWork(label: string, parents: readonly CommitId[]): Encoded[] {
   }
   const rootNodeId = names[0]?.[1] as never;
   const treeId = add({ type: 'tree', dags: [['work', add({ type: 'dag', rootNodeId, names })]] });
-  const facts = { author: 'crash', message: label, timeMs: 0, pins: [], requests: [] };
+  const who = { author: 'crash', authoredMs: 0, committer: 'crash', committedMs: 0 };
+  const facts = { ...who, message: label, pins: [], requests: [], detailsDatumId: null };
   add({ type: 'commit', treeId, parentCommitIds: parents, ...facts });
   return objects;
 }

@@ -16,6 +16,7 @@ import { readKeys, refreshSnapshot } from '../engine/reading.ts';
 import { collectSteps } from '../gc/collect.ts';
 import { runGc } from '../gc/run.ts';
 import { objectKey } from '../keyspace.ts';
+import { executionKeyOf } from '../links.ts';
 import type { Store } from '../store.ts';
 import { decodeTombstone } from '../tombstone.ts';
 import { verifyStore } from '../verify/verify-store.ts';
@@ -115,16 +116,19 @@ describe('applyExcision', () => {
   it('drops an excised exec from the cache index [DML-STO-0811]', async () => {
     const { store, nodeId } = await storeOfOne();
     let execId = '' as ExecId;
+    let key = '';
     store.transact('exec', (transaction) => {
       execId = putExec(transaction, nodeId, putTextDag(transaction, 'result'));
-      transaction.putCacheEntry(nodeId, execId);
+      key = executionKeyOf(transaction.get('exec', execId)!);
+      transaction.putCacheEntry(key, execId);
     });
+    expect(store.cacheEntries(key)).toEqual([execId]);
     applyExcision(
       store,
       await planExcision(store, { objects: [{ class: 'exec', objectId: execId }] }),
       FACTS,
     );
-    expect(store.cacheEntries(nodeId)).toEqual([]);
+    expect(store.cacheEntries(key)).toEqual([]);
   });
 
   it('refuses a commit that a ref names [DML-STO-0812]', async () => {
@@ -269,7 +273,7 @@ describe('planExcision', () => {
 
   it('keeps and lists pages and chunks that something else needs [DML-STO-0810]', async () => {
     const { store } = await storeOfOne();
-    const mine = Buffer.from('only mine');
+    const mine = Buffer.alloc(20_000, 'only mine');
     const ours = Buffer.from('shared by two');
     const blob = (transaction: WriteTransaction, parts: readonly Buffer[]): DatumId => {
       const whole = Buffer.concat(parts);

@@ -13,6 +13,7 @@ import { danglingObjects } from '../../test/gc/closure.ts';
 import { putCall, putCommit, putDag, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
 import { CLASS_BYTES, objectKey, parseObjectKey } from '../keyspace.ts';
+import { executionKeyOf } from '../links.ts';
 import type { Store } from '../store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
@@ -279,15 +280,17 @@ describe('runGc', () => {
 
   it('drops the cache entry together with its exec [DML-STO-0727]', async () => {
     const { store } = await storeWithGarbage();
-    let nodeId = '' as NodeId;
+    let key = '';
     store.transact('exec', (transaction) => {
-      nodeId = putLiteral(transaction, putText(transaction, 'called'));
-      transaction.putCacheEntry(nodeId, putExec(transaction, nodeId, putTextDag(transaction, 'result')));
+      const nodeId = putLiteral(transaction, putText(transaction, 'called'));
+      const execId = putExec(transaction, nodeId, putTextDag(transaction, 'result'));
+      key = executionKeyOf(transaction.get('exec', execId)!);
+      transaction.putCacheEntry(key, execId);
     });
-    expect(store.cacheEntries(nodeId)).toHaveLength(1);
+    expect(store.cacheEntries(key)).toHaveLength(1);
     store.checkpoint();
     await runGc(store);
-    expect(store.cacheEntries(nodeId)).toEqual([]);
+    expect(store.cacheEntries(key)).toEqual([]);
   });
 
   it('removes expired pins and rows that no living session holds [DML-STO-0728]', async () => {

@@ -39,8 +39,9 @@ function putCommit(transaction: WriteTransaction, label: string, parent: CommitI
   const dagId = put({ type: 'dag', rootNodeId, names: [] }) as never;
   const treeId = put({ type: 'tree', dags: [['bench', dagId]] }) as never;
   const parentCommitIds = parent === undefined ? [] : [parent];
-  const times = { author: 'bench', message: label, timeMs: 0 };
-  return put({ type: 'commit', treeId, parentCommitIds, pins: [], requests: [], ...times }) as CommitId;
+  const who = { author: 'bench', authoredMs: 0, committer: 'bench', committedMs: 0 };
+  const facts = { ...who, message: label, pins: [], requests: [], detailsDatumId: null };
+  return put({ type: 'commit', treeId, parentCommitIds, ...facts }) as CommitId;
 }
 
 /** Fills the store with `objects` objects: every other commit hangs on `main`, the rest on nothing. */

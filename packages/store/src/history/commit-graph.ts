@@ -5,7 +5,7 @@ import type { ObjectReader } from './draft.ts';
 /** What walking history needs of a commit. */
 export interface CommitNode {
   readonly parentCommitIds: readonly CommitId[];
-  readonly timeMs: number;
+  readonly committedMs: number;
 }
 
 /** A source of commits; walks over history ask nothing else of a store. */

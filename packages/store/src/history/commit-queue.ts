@@ -3,12 +3,12 @@ import type { CommitId } from '@daggerml/object-model';
 /** A commit waiting to be visited. */
 export interface QueuedCommit {
   readonly commitId: CommitId;
-  readonly timeMs: number;
+  readonly committedMs: number;
 }
 
 /** Newest first; equal times by id, so that the order of a walk depends on the commits alone. */
 function comesBefore(a: QueuedCommit, b: QueuedCommit): boolean {
-  return a.timeMs !== b.timeMs ? a.timeMs > b.timeMs : a.commitId < b.commitId;
+  return a.committedMs !== b.committedMs ? a.committedMs > b.committedMs : a.commitId < b.commitId;
 }
 
 /** A binary heap of commits that yields the newest first. */

@@ -49,7 +49,7 @@ function* byTime<C extends CommitNode>(
   const enqueue = (commitId: CommitId): void => {
     // @spec DML-STO-0602
     if (hidden.has(commitId) || !queued.add(commitId)) return;
-    queue.push({ commitId, timeMs: graph.readCommit(commitId).timeMs });
+    queue.push({ commitId, committedMs: graph.readCommit(commitId).committedMs });
   };
   tips.forEach(enqueue);
   for (let next = queue.pop(); next !== undefined; next = queue.pop()) {
@@ -84,7 +84,7 @@ function* topologically<C extends CommitNode>(
   }
   const ready = new CommitQueue();
   const enqueue = (commitId: CommitId): void =>
-    ready.push({ commitId, timeMs: graph.readCommit(commitId).timeMs });
+    ready.push({ commitId, committedMs: graph.readCommit(commitId).committedMs });
   const started = new CommitSet();
   for (const tip of tips)
     if (!hidden.has(tip) && !children[seen.ordinalOf(tip) as number] && started.add(tip)) enqueue(tip);

@@ -28,7 +28,7 @@ function paintCommon(graph: CommitGraph, ours: CommitId, theirs: CommitId): Comm
     if ((after & STALE) === 0) freshQueued += 1;
     if (wasQueued) return;
     queued.add(commitId);
-    queue.push({ commitId, timeMs: graph.readCommit(commitId).timeMs });
+    queue.push({ commitId, committedMs: graph.readCommit(commitId).committedMs });
   };
   add(ours, OURS);
   add(theirs, THEIRS);

@@ -8,6 +8,7 @@ import {
   type TreeRoot,
   treeEdit,
 } from '@daggerml/object-model';
+import type { CommitFacts } from './commit-facts.ts';
 import { dagsReaching } from './dags-reaching.ts';
 import type { Draft } from './draft.ts';
 import { changeTo, mergeRole, type RoleConflict } from './merge-role.ts';
@@ -156,14 +157,11 @@ function laterRequest(draft: Draft, conflict: RoleConflict<'requests'>): LeafEnt
   return ours[1] < theirs[1] ? ours : theirs;
 }
 
-/** Drafts a commit that holds a content. */
+/** Drafts a commit that holds a content, and returns its id. */
 export function draftCommit(
   draft: Draft,
-  content: CommitContent,
-  facts: Pick<CommitRecord, 'parentCommitIds' | 'author' | 'message' | 'timeMs'>,
+  { dags, pins, requests }: CommitContent,
+  facts: CommitFacts & Pick<CommitRecord, 'parentCommitIds'>,
 ): CommitId {
-  const treeId = draft.put({ type: 'tree', dags: content.dags });
-  const { parentCommitIds, author, message, timeMs } = facts;
-  const { pins, requests } = content;
-  return draft.put({ type: 'commit', treeId, parentCommitIds, pins, requests, author, message, timeMs });
+  return draft.put({ ...facts, type: 'commit', treeId: draft.put({ type: 'tree', dags }), pins, requests });
 }

@@ -1,4 +1,12 @@
-import type { CommitId, DagId, ExecId, ExecRequestId, NodeId } from '@daggerml/object-model';
+import type {
+  CommitId,
+  DagId,
+  DatumId,
+  ExecId,
+  ExecRequestId,
+  ExecutionKey,
+  NodeId,
+} from '@daggerml/object-model';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openFixture, setRef } from '../../test/fixture-store.ts';
 import {
@@ -19,7 +27,15 @@ import { Draft } from './draft.ts';
 import { contentOf, type MergeConflict } from './merge-content.ts';
 import { fastForward, type Move, mergeIntoRef, rebaseRef, squashRef } from './move-ref.ts';
 
-const FACTS = { author: 'ada', message: 'merge', timeMs: 9_000 };
+const FACTS = {
+  author: 'ada',
+  authoredMs: 9_000,
+  committer: 'grace',
+  committedMs: 9_500,
+  message: 'merge',
+  detailsDatumId: null,
+};
+const COMMITTER = { committer: 'grace', committedMs: 9_500 };
 const INDEX = indexRef('00000000-0000-4000-8000-000000000001');
 
 let store: Store;
@@ -34,6 +50,24 @@ function put<T>(body: (sink: ObjectSink) => T): T {
     result = body(transaction);
   });
   return result as T;
+}
+
+function putRequest(nodeId: NodeId, createdMs: number): ExecRequestId {
+  return put((sink) =>
+    putRecord(sink, {
+      type: 'exec-request',
+      nodeId,
+      executionKey: nodeId as unknown as ExecutionKey,
+      executionUuid: '00000000-0000-4000-8000-00000000000a',
+      cache: true,
+      retryFailed: false,
+      needsDatumId: null,
+      snapshotCommitId: null,
+      remoteUri: null,
+      createdMs,
+      detailsDatumId: null,
+    }),
+  );
 }
 
 let clock = 0;
@@ -260,20 +294,7 @@ describe('mergeIntoRef', () => {
 
   it('takes the later of two requests for a node [DML-STO-0647]', () => {
     const node = put((sink) => putCall(sink, 'https://example.org/f', []));
-    const request = (createdMs: number): ExecRequestId =>
-      put((sink) =>
-        putRecord(sink, {
-          type: 'exec-request',
-          nodeId: node,
-          functionDatumId: putText(sink, 'f') as never,
-          executionUuid: '00000000-0000-4000-8000-00000000000a',
-          snapshotCommitId: null,
-          snapshotRef: null,
-          remoteUri: null,
-          createdMs,
-        }),
-      );
-    const [early, late] = [request(1), request(2)];
+    const [early, late] = [putRequest(node, 1), putRequest(node, 2)];
     const base = commit({});
     for (const [first, second] of [
       [early, late],
@@ -305,17 +326,23 @@ describe('squashRef', () => {
   function indexOfThree(): { base: CommitId; last: CommitId } {
     const base = commit({ texts: { a: '1' } });
     const first = commit({ texts: { a: '2' }, parents: [base] });
-    const last = commit({ texts: { a: '2', b: '1' }, parents: [first], pins: {} });
+    const call = put((sink) => putCall(sink, 'x:f', []));
+    const pins = { [call]: put((sink) => putExec(sink, call, putTextDag(sink, 'r'))) };
+    const requests = { [call]: putRequest(call, 1) };
+    const last = commit({ texts: { a: '2', b: '1' }, parents: [first], pins, requests });
     setRef(store, INDEX, last);
     return { base, last };
   }
 
-  it('makes one commit with the contents of the tip on the base [DML-STO-0621]', () => {
+  it('makes one commit of tree and pins of the tip on the base, without requests [DML-STO-0621]', () => {
     const { base, last } = indexOfThree();
     expect(squashRef(store, move(INDEX), base, FACTS).state).toBe('applied');
     const squashed = store.getRecord('commit', tip(INDEX))!;
     expect(squashed).toMatchObject({ parentCommitIds: [base], ...FACTS });
-    expect(squashed.treeId).toBe(store.getRecord('commit', last)?.treeId);
+    const { treeId, pins, requests } = store.getRecord('commit', last)!;
+    expect(requests).toHaveLength(1);
+    expect(pins).toHaveLength(1);
+    expect(squashed).toMatchObject({ treeId, pins, requests: [] });
   });
 
   it('makes a first commit when there is no base', () => {
@@ -359,7 +386,7 @@ describe('rebaseRef', () => {
     const second = commit({ texts: { a: '2' }, parents: [first], message: 'second' });
     const onto = commit({ texts: { a: '1', b: '1', c: 'c' }, parents: [base] });
     setRef(store, INDEX, second);
-    expect(rebaseRef(store, move(INDEX), onto).state).toBe('applied');
+    expect(rebaseRef(store, move(INDEX), onto, COMMITTER).state).toBe('applied');
     const top = store.getRecord('commit', tip(INDEX))!;
     const below = top.parentCommitIds[0]!;
     expect(dagsAt(tip(INDEX))).toEqual({ a: dagOf('2'), c: dagOf('c') });
@@ -367,17 +394,21 @@ describe('rebaseRef', () => {
     expect(store.getRecord('commit', below)?.parentCommitIds).toEqual([onto]);
   });
 
-  it('keeps author, message and time of what it replays [DML-STO-0632]', () => {
+  it('keeps author, message and details of what it replays, and names the committer [DML-STO-0632]', () => {
     const base = commit({});
-    const work = commit({ texts: { a: '1' }, parents: [base], author: 'eve', message: 'mine', timeMs: 77 });
+    const detailsDatumId = put((sink) =>
+      putRecord<DatumId>(sink, {
+        type: 'datum',
+        kind: 'map',
+        root: [['schema', { type: 'datum', kind: 'i64', value: 1n }]],
+      }),
+    );
+    const facts = { author: 'eve', authoredMs: 77, message: 'mine', detailsDatumId };
+    const work = commit({ texts: { a: '1' }, parents: [base], ...facts, committer: 'eve', timeMs: 80 });
     const onto = commit({ texts: { b: '1' }, parents: [base] });
     setRef(store, INDEX, work);
-    rebaseRef(store, move(INDEX), onto);
-    expect(store.getRecord('commit', tip(INDEX))).toMatchObject({
-      author: 'eve',
-      message: 'mine',
-      timeMs: 77,
-    });
+    rebaseRef(store, move(INDEX), onto, COMMITTER);
+    expect(store.getRecord('commit', tip(INDEX))).toMatchObject({ ...facts, ...COMMITTER });
   });
 
   it('reports the conflicts and their commit, and changes nothing [DML-STO-0633]', () => {
@@ -387,7 +418,7 @@ describe('rebaseRef', () => {
     const onto = commit({ texts: { a: 'theirs' }, parents: [base] });
     setRef(store, INDEX, clash);
     const before = store.engine.tables.objects.getKeysCount();
-    expect(rebaseRef(store, move(INDEX), onto)).toEqual({
+    expect(rebaseRef(store, move(INDEX), onto, COMMITTER)).toEqual({
       state: 'conflicts',
       commitId: clash,
       conflicts: [{ kind: 'dag', name: 'a', ours: dagOf('theirs'), theirs: dagOf('mine') }],
@@ -400,12 +431,12 @@ describe('rebaseRef', () => {
     const base = commit({});
     const work = commit({ texts: { a: '1' }, parents: [base] });
     setRef(store, INDEX, work);
-    expect(rebaseRef(store, move(INDEX), base)).toEqual({ state: 'up-to-date', commitId: work });
+    expect(rebaseRef(store, move(INDEX), base, COMMITTER)).toEqual({ state: 'up-to-date', commitId: work });
     expect(store.stateVersion()).toBe(1);
     // Replaying would not yield this one again: the head is its second parent.
     const merged = commit({ texts: { a: '1', b: '1' }, parents: [commit({ texts: { b: '1' } }), base] });
     setRef(store, INDEX, merged);
-    expect(rebaseRef(store, move(INDEX), base)).toEqual({ state: 'up-to-date', commitId: merged });
+    expect(rebaseRef(store, move(INDEX), base, COMMITTER)).toEqual({ state: 'up-to-date', commitId: merged });
     expect(store.stateVersion()).toBe(2);
   });
 
@@ -413,6 +444,9 @@ describe('rebaseRef', () => {
     const base = commit({});
     const onto = commit({ texts: { a: '1' }, parents: [base] });
     setRef(store, INDEX, base);
-    expect(rebaseRef(store, move(INDEX), onto)).toMatchObject({ state: 'applied', commitId: onto });
+    expect(rebaseRef(store, move(INDEX), onto, COMMITTER)).toMatchObject({
+      state: 'applied',
+      commitId: onto,
+    });
   });
 });

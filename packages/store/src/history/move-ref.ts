@@ -1,8 +1,9 @@
-import type { CommitId } from '@daggerml/object-model';
+import type { CommitId, CommitRecord } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
 import type { RefName } from '../ref-name.ts';
 import type { Ref } from '../refs.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
+import type { CommitFacts } from './commit-facts.ts';
 import { Draft, type ObjectReader } from './draft.ts';
 import { logCommits } from './log.ts';
 import { isAncestor, mergeBases, relateCommits } from './merge-base.ts';
@@ -46,12 +47,8 @@ export type RebaseResult =
       readonly conflicts: readonly MergeConflict[];
     };
 
-/** Author, message and time of a commit to be made. */
-export interface CommitFacts {
-  readonly author: string;
-  readonly message: string;
-  readonly timeMs: number;
-}
+/** Who makes a commit again, and when. */
+export type CommitterFacts = Pick<CommitRecord, 'committer' | 'committedMs'>;
 
 /** Reads where a ref stands and keeps both commits from collections while history is computed. */
 function begin(host: HistoryHost, ref: RefName, other: CommitId): CommitId {
@@ -148,16 +145,24 @@ export function squashRef(
   if (base !== null && !isAncestor(draft, base, tip))
     throw storeError('history_invalid', { detail: 'base_not_ancestor', ref: move.ref, commitId: base });
   const parentCommitIds = base === null ? [] : [base];
+  // A request is of use while its call is under way, which is over for what is squashed.
   // @spec DML-STO-0621
-  const next = draftCommit(draft, contentOf(draft, tip), { ...facts, parentCommitIds });
+  const content = { ...contentOf(draft, tip), requests: [] };
+  const next = draftCommit(draft, content, { ...facts, parentCommitIds });
   return finish(host, move, tip, next, draft);
 }
 
 /**
  * Replays the first-parent changes of a ref since it left the history of `onto` on top of `onto`.
- * Each replayed commit merges what its original changed, and keeps its author, message and time.
+ * Each replayed commit merges what its original changed; it keeps the original's author, time of authoring, message and
+ * details, and has the committer that is given.
  */
-export function rebaseRef(host: HistoryHost, move: Move, onto: CommitId, settle?: Settle): RebaseResult {
+export function rebaseRef(
+  host: HistoryHost,
+  move: Move,
+  onto: CommitId,
+  { settle, ...committer }: CommitterFacts & { readonly settle?: Settle },
+): RebaseResult {
   const tip = begin(host, move.ref, onto);
   const draft = new Draft(host);
   // @spec DML-STO-0634
@@ -174,9 +179,9 @@ export function rebaseRef(host: HistoryHost, move: Move, onto: CommitId, settle?
     const merged = mergeContents(draft, sides, settle);
     // @spec DML-STO-0633
     if (merged.state === 'conflicts') return { ...merged, commitId };
-    const { author, message, timeMs } = commit;
     // @spec DML-STO-0632
-    current = draftCommit(draft, merged.content, { parentCommitIds: [current], author, message, timeMs });
+    const facts = { ...commit, ...committer, parentCommitIds: [current] };
+    current = draftCommit(draft, merged.content, facts);
   }
   return finish(host, move, tip, current, draft);
 }

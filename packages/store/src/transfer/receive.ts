@@ -66,7 +66,8 @@ function openSection({ link, bytes }: CarSection): PendingObject | RefRecord | T
     throw transferError('record_invalid', { objectId: link.id }, cause);
   }
   if (record.type === 'ref' || record.type === 'tombstone') return record;
-  if (record.type === 'meta') throw transferError('record_unexpected', { objectId: link.id });
+  if (record.type === 'meta' || record.type === 'stub')
+    throw transferError('record_unexpected', { objectId: link.id });
   return { class: record.type, id: link.id, bytes };
 }
 

@@ -506,8 +506,11 @@ describe('importCar', () => {
       pins: [],
       requests: [],
       author: '',
+      authoredMs: 0,
+      committer: '',
+      committedMs: 0,
       message: '',
-      timeMs: 0,
+      detailsDatumId: null,
     });
     const commitId = hashBytes<'commit'>(commit);
     const blocks = [

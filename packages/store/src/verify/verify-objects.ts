@@ -11,9 +11,9 @@ import {
   type ObjectClass,
   type ObjectId,
   type PageId,
-  readBlob,
   recordLinks,
   TreeVerifier,
+  verifyBlob,
 } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
@@ -174,7 +174,7 @@ class ObjectsCheck {
   *#verifyBlob(name: CheckedObject, blob: BlobDatum): Steps {
     let chunks = 0;
     try {
-      for (const _ of readBlob(blob, this.#source)) {
+      for (const _ of verifyBlob(blob, this.#source)) {
         chunks += 1;
         if (chunks % STEP_PARTS === 0) yield this.#progress();
       }

@@ -262,16 +262,22 @@ describe('verifyStore', () => {
     const { store } = await filledStore();
     const blobs: DatumId[] = [];
     store.transact('harm', (transaction) => {
-      const chunk = Buffer.from('chunk');
-      transaction.put('chunk', chunk);
-      const root = [[hashBytes<'chunk'>(chunk), chunk.length] as const];
-      const blob = (sizeBytes: number, contentSha256: string): DatumId =>
-        putRecord(transaction, { type: 'datum', kind: 'blob', sizeBytes, contentSha256, root });
-      blobs.push(blob(chunk.length, '2'.repeat(64)));
+      const blob = (chunks: readonly Buffer[], contentSha256: string): DatumId => {
+        for (const chunk of chunks) transaction.put('chunk', chunk);
+        const root = chunks.map((chunk) => [hashBytes<'chunk'>(chunk), chunk.length] as const);
+        const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+        return putRecord(transaction, { type: 'datum', kind: 'blob', sizeBytes, contentSha256, root });
+      };
+      // Zeros are cut at the greatest length only.
+      const [early, rest, whole] = [20_000, 30_000, 50_000].map((size) => Buffer.alloc(size));
+      blobs.push(blob([early!, rest!], '2'.repeat(64)));
+      blobs.push(blob([early!, rest!], hashBytes(whole!)));
+      blob([whole!], hashBytes(whole!));
     });
-    expect(await findingsOf(store)).toEqual([
-      { code: 'blob_wrong', objectId: blobs[0], reason: 'blob_content' },
-    ]);
+    const findings = await findingsOf(store);
+    expect(findings).toHaveLength(2);
+    expect(findings).toContainEqual({ code: 'blob_wrong', objectId: blobs[0], reason: 'blob_content' });
+    expect(findings).toContainEqual({ code: 'blob_wrong', objectId: blobs[1], reason: 'blob_chunks' });
   });
 
   it('writes nothing [DML-STO-0910]', async () => {
@@ -420,8 +426,11 @@ describe('verifyStore', () => {
         pins: pins as PageId,
         requests: [],
         author: 'a',
+        authoredMs: 1,
+        committer: 'a',
+        committedMs: 1,
         message,
-        timeMs: 1,
+        detailsDatumId: null,
       });
     store.transact('pins', (transaction) => {
       const nodes = Array.from({ length: 2_000 }, (_, index) =>

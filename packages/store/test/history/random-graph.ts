@@ -8,10 +8,10 @@ export class MemoryGraph implements CommitGraph {
   readonly idByLabel: Map<string, CommitId> = new Map();
   reads = 0;
 
-  add(label: string, parents: readonly string[] = [], timeMs: number = this.commits.size): CommitId {
+  add(label: string, parents: readonly string[] = [], committedMs: number = this.commits.size): CommitId {
     const commitId = createHash('sha256').update(label).digest('hex') as CommitId;
     const parentCommitIds = parents.map((parent) => this.id(parent));
-    this.commits.set(commitId, { label, parentCommitIds, timeMs });
+    this.commits.set(commitId, { label, parentCommitIds, committedMs });
     this.idByLabel.set(label, commitId);
     return commitId;
   }

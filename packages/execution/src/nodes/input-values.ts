@@ -1,0 +1,28 @@
+import {
+  buildTree,
+  type DatumId,
+  type ExecRecord,
+  type PageStore,
+  type TreeRoot,
+} from '@daggerml/object-model';
+
+/** A page with fewer links than this ends only with its level, so that fewer inputs are one page for certain. */
+const SHORTEST_PAGE_LINKS = 50;
+
+/** The root field of the values of some inputs, as an exec names them and as the execution key is made from them. */
+export function inputsRoot(datumIds: readonly DatumId[], pages: PageStore): TreeRoot<'values'> {
+  return datumIds.length <= SHORTEST_PAGE_LINKS ? datumIds : buildTree('values', datumIds, pages);
+}
+
+/** What an outcome was computed from: a function and the values of its inputs. */
+export type Computed = Pick<ExecRecord, 'functionDatumId' | 'inputs'>;
+
+/** Checks whether two outcomes were computed from the same function and the same values. */
+export function isSameComputation(left: Computed, right: Computed): boolean {
+  return left.functionDatumId === right.functionDatumId && isSameRoot(left.inputs, right.inputs);
+}
+
+function isSameRoot(left: TreeRoot<'values'>, right: TreeRoot<'values'>): boolean {
+  if (typeof left === 'string' || typeof right === 'string') return left === right;
+  return left.length === right.length && left.every((datumId, at) => datumId === right[at]);
+}
