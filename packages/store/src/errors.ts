@@ -34,7 +34,8 @@ export type StoreErrorCode =
   | 'transfer_invalid'
   | 'history_invalid'
   | 'excision_refused'
-  | 'compaction_refused';
+  | 'compaction_refused'
+  | 'backup_refused';
 
 /** Facts of a store error; `detail` becomes the error's detail. */
 export type StoreErrorFields = Readonly<Record<string, string | number | boolean>> & {
@@ -80,6 +81,7 @@ const MESSAGES: Readonly<Record<StoreErrorCode, string>> = {
   history_invalid: 'the history is not valid ({detail})',
   excision_refused: 'nothing was excised ({detail})',
   compaction_refused: 'nothing was compacted ({detail})',
+  backup_refused: 'no backup was made[ in "{path}"] ({detail})',
 };
 
 const build = errorBuilder<StoreErrorCode>(MESSAGES);

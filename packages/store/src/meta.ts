@@ -14,6 +14,7 @@ const META_KEYS = [
   'generation',
   'gc',
   'repository',
+  'backup',
 ] as const;
 
 /** Keys the store keeps in its `meta` table. */

@@ -173,6 +173,50 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
       replaced: { message: 'another process has just compacted the store', hint: IN_A_MOMENT },
     },
   },
+  backup_refused: {
+    exit: EXIT.unsafe,
+    message: 'no backup was made ({detail})',
+    hint: 'run "dml verify" first',
+    details: {
+      inside_source: {
+        message: '"{path}" is the repository itself, or inside it',
+        hint: 'give a folder elsewhere, best on another disk',
+      },
+      not_a_backup: {
+        message: '"{path}" is a repository in its own right, not a backup',
+        hint: 'give a folder that holds no repository, or an earlier backup of this one',
+      },
+      other_repository: {
+        message: '"{path}" is the backup of another repository',
+        hint: 'give a folder that holds no repository, or an earlier backup of this one',
+      },
+      diverged: {
+        message:
+          'branches were moved in the backup "{path}" itself, or the repository has lost moves that it has',
+        hint: 'keep that backup, and give another folder',
+      },
+      in_use: {
+        message: 'another process writes to the backup "{path}"',
+        hint: 'wait until it has ended',
+      },
+      source_changed: {
+        message: 'an object went away while it was to be copied',
+        hint: 'run "dml verify", then "dml backup" again',
+      },
+      root_unreadable: {
+        message: 'the repository lacks {class} {objectId}, which a ref or pin names; no backup was made',
+        hint: 'run "dml verify"; to keep what there is, copy the folder while nothing uses it',
+      },
+      closure_incomplete: {
+        message: 'the repository lacks {class} {objectId}; no backup was made',
+        hint: 'run "dml verify"; to keep what there is, copy the folder while nothing uses it',
+      },
+      object_damaged: {
+        message: 'the {class} {objectId} is damaged; no backup was made',
+        hint: 'run "dml verify"; to keep what there is, copy the folder while nothing uses it',
+      },
+    },
+  },
   excision_refused: {
     exit: EXIT.unsafe,
     message: 'nothing was excised ({detail})',

@@ -11,6 +11,7 @@ import {
   runRefusedWrites,
   runSizeLimits,
 } from './crash-runs.ts';
+import { type ImageFigures, runImages } from './image-runs.ts';
 
 /** Runs every kind of crash `--rounds` times and prints the figures; exits 1 when a promise was broken. */
 async function main(): Promise<void> {
@@ -23,7 +24,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'dml-crash-'));
   const passings = Array.from({ length: Math.max(1, Math.floor(rounds / 10)) }, (_, index) => 1 + index * 2);
   const nths = Array.from({ length: rounds }, (_, index) => 1 + index * 3);
-  const runs: readonly (() => Promise<CrashFigures>)[] = [
+  const runs: readonly (() => Promise<CrashFigures | ImageFigures>)[] = [
     () => runRandomKills({ folder, rounds, processes: 1, seed }),
     () => runRandomKills({ folder, rounds, processes: 4, seed: seed + 1 }),
     () => runRandomKills({ folder, rounds, processes: 4, seed: seed + 2, scenario: 'gc' }),
@@ -33,6 +34,9 @@ async function main(): Promise<void> {
     () => runFailpointKills({ folder, scenario: 'import', steps: 6, passings }),
     () => runFailpointKills({ folder, scenario: 'excise', steps: 4, passings }),
     () => runFailpointKills({ folder, scenario: 'compact', steps: 2, passings }),
+    () => runFailpointKills({ folder, scenario: 'backup', steps: 4, passings }),
+    () => runRandomKills({ folder, rounds, processes: 2, seed: seed + 3, scenario: 'backup' }),
+    () => runImages({ folder, images: rounds * 5, writers: 3, seed: seed + 4 }),
     () => runInjectedFailures(folder, nths),
     () => runSizeLimits(folder, rounds),
     () => runRefusedWrites(folder, rounds),

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { childProgram, seededRandom } from './damage-runs.ts';
 import type { WorkerLine, WorkerOrder } from './protocol.ts';
+import { takeBackups } from './verify-backups.ts';
 import { verifyCrash } from './verify-crash.ts';
 
 /** How a worker ended and what it said before. */
@@ -21,6 +22,8 @@ interface RunningWorker {
   /** Settles with the first commit that the worker says is kept, or with its end. */
   readonly firstAck: Promise<unknown>;
   readonly end: Promise<WorkerEnd>;
+  /** Returns the whole lines that have arrived. */
+  linesSoFar(): WorkerLine[];
 }
 
 /** What a series of crashes found. */
@@ -70,18 +73,17 @@ export function startWorker(order: WorkerOrder, options: StartOptions = {}): Run
     });
   });
   child.stderr.on('data', (part: Buffer) => errors.push(part));
-  const end = once(child, 'close').then(([exitCode, signal]): WorkerEnd => {
+  const linesSoFar = (): WorkerLine[] => {
     const text = Buffer.concat(output).toString('utf8');
     // A line cut off by the kill was not read by anyone.
-    const lines = text
-      .slice(0, text.lastIndexOf('\n') + 1)
-      .split('\n')
-      .filter(Boolean);
-    const stderr = Buffer.concat(errors).toString('utf8');
-    return { lines: lines.map((line) => JSON.parse(line) as WorkerLine), exitCode, signal, stderr };
+    const lines = text.slice(0, text.lastIndexOf('\n') + 1).split('\n');
+    return lines.filter(Boolean).map((line) => JSON.parse(line) as WorkerLine);
+  };
+  const end = once(child, 'close').then(([exitCode, signal]): WorkerEnd => {
+    return { lines: linesSoFar(), exitCode, signal, stderr: Buffer.concat(errors).toString('utf8') };
   });
   const firstLine = Promise.race([once(child.stdout, 'data'), end]);
-  return { process: child, firstLine, firstAck: Promise.race([acknowledging, end]), end };
+  return { process: child, firstLine, firstAck: Promise.race([acknowledging, end]), end, linesSoFar };
 }
 
 /** Bytes that the engine sets aside for the text about a refused write; it does not look how long the text is. */
@@ -127,7 +129,14 @@ class Tally {
     }
     const verdict = await verifyCrash(path, lines);
     this.#objects = Math.max(this.#objects, verdict.objects);
-    for (const fault of verdict.broken) this.#broken.add(fault);
+    const faults = [
+      ...verdict.broken,
+      ...(await takeBackups(
+        path,
+        ends.flatMap((end) => end.lines),
+      )),
+    ];
+    for (const fault of faults) this.#broken.add(fault);
   }
 
   /** A text that does not fit has overwritten what comes after it, whether the process died of that or not. */

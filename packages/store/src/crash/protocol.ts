@@ -36,12 +36,19 @@ export type WorkerLine =
       readonly invisible: boolean;
       readonly readable: boolean;
     }
+  /** A backup of the store at `path` up to a sequence of its journal is done. */
+  | { readonly kind: 'backup'; readonly path: string; readonly sequence: number }
   | { readonly kind: 'failpoint'; readonly name: string }
   | { readonly kind: 'done' };
 
 /** Yields the IndexRef of a worker. */
 export function workerRef(worker: number): string {
   return `refs/index/00000000-0000-4000-8000-${String(worker).padStart(12, '0')}`;
+}
+
+/** Returns the place of the backups that a run makes of the store at a path. */
+export function backupPath({ path, run, worker }: WorkerOrder): string {
+  return `${path}.backup-${worker}-${run}/store`;
 }
 
 /** The ref all workers compete for. */

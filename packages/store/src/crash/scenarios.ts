@@ -9,7 +9,7 @@ import { runGc } from '../gc/run.ts';
 import { asRefName, type RefName } from '../ref-name.ts';
 import type { Store } from '../store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
-import { SHARED_REF, type WorkerOrder, workerRef } from './protocol.ts';
+import { SHARED_REF, type WorkerLine, type WorkerOrder, workerRef } from './protocol.ts';
 import { UPKEEP_SCENARIOS } from './upkeep-scenarios.ts';
 
 /** What a scenario works with. */
@@ -20,6 +20,7 @@ export interface ScenarioHost {
   ack(ref: string, commitId: string): void;
   /** Notes the commit a transaction is about to put on a ref. */
   attempt(commitId: string): void;
+  say(line: WorkerLine): void;
 }
 
 /** One step of work; steps are numbered from 0. */

@@ -3,6 +3,7 @@ import { temporaryFolder } from '../../test/fixture-store.ts';
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
 import { openStore } from '../open-store.ts';
 import { runFailpointKills, runRandomKills, startWorker } from './crash-runs.ts';
+import { runImages } from './image-runs.ts';
 
 describe('crashes of upkeep', () => {
   it('leave every ref whole at each failpoint of a collection [DML-STO-0725]', async () => {
@@ -78,5 +79,37 @@ describe('crashes of upkeep', () => {
       'compact/renamed',
     ];
     expect(figures.names).toEqual(expect.arrayContaining([...steps, 'compact/stamped']));
+  });
+
+  it('leave no backup or a whole one at each failpoint of the first [DML-STO-1409]', async () => {
+    const figures = await runFailpointKills({
+      folder: temporaryFolder(),
+      scenario: 'backup',
+      steps: 1,
+      passings: [1],
+    });
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    expect(figures.broken).toEqual([]);
+    const steps = ['backup/claim/before-commit', 'backup/copy/before-commit', 'backup/finish/before-commit'];
+    expect(figures.names).toEqual(expect.arrayContaining([...steps, 'backup/finish/after-commit']));
+  });
+
+  it('leave the backup before or the new one at each failpoint of a later one [DML-STO-1410]', async () => {
+    const figures = await runFailpointKills({
+      folder: temporaryFolder(),
+      scenario: 'backup',
+      steps: 2,
+      passings: [2],
+    });
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    expect(figures.broken).toEqual([]);
+    expect(figures.crashes).toBeGreaterThan(10);
+  });
+
+  it('leave what a copy at one instant needs to hold every acknowledged move [DML-STO-1421]', async () => {
+    const figures = await runImages({ folder: temporaryFolder(), images: 8, writers: 2, seed: 12 });
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    expect(figures).toMatchObject({ images: 8, broken: [] });
+    expect(figures.acknowledged).toBeGreaterThan(1);
   });
 });

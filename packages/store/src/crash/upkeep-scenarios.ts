@@ -5,13 +5,14 @@ import {
   hashBytes,
   type ObjectClass,
 } from '@daggerml/object-model';
+import { backupStore } from '../backup/backup.ts';
 import { compactStore } from '../compact/compact.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import { runGc } from '../gc/run.ts';
 import { asRefName } from '../ref-name.ts';
 import { encodeHeader, encodeSection, encodeVarint } from '../transfer/car-frame.ts';
 import { importCar } from '../transfer/import.ts';
-import { workerRef } from './protocol.ts';
+import { backupPath, workerRef } from './protocol.ts';
 import type { Scenario, ScenarioHost } from './scenarios.ts';
 
 interface Encoded {
@@ -109,9 +110,19 @@ async function compactScenario(host: ScenarioHost, step: number): Promise<void> 
   await compactStore(store.path, { environment: store.environment });
 }
 
+/** Commits, and copies the store to the place of this run: the first time whole, later what is new. */
+async function backupScenario(host: ScenarioHost, step: number): Promise<void> {
+  commitWork(host, step);
+  const path = backupPath(host.order);
+  const { sequence } = await backupStore(host.store, path);
+  host.say({ kind: 'backup', path, sequence });
+  host.store.checkpoint();
+}
+
 /** What crash workers do to the store as a whole. */
 export const UPKEEP_SCENARIOS: Readonly<Record<string, Scenario>> = {
   import: importScenario,
   excise: exciseScenario,
   compact: compactScenario,
+  backup: backupScenario,
 };

@@ -71,6 +71,7 @@ async function work(store: Store, scenario: Scenario): Promise<void> {
   const host = {
     store,
     order,
+    say,
     ack: (ref: string, commitId: string): void => {
       acknowledged = commitId;
       attempted = null;

@@ -30,10 +30,13 @@ export class Marker {
   /** Found and visited while absent; they must be visited again should they be put after all. */
   readonly #holes: Set<number> = new Set();
   readonly #rows: RowReader;
+  readonly #refusalCode: 'gc_refused' | 'backup_refused';
   #next = 0;
 
-  constructor(engine: Engine) {
+  /** `refusal` is the code of the errors for what should be whole and is not. */
+  constructor(engine: Engine, refusal: 'gc_refused' | 'backup_refused' = 'gc_refused') {
     this.#engine = engine;
+    this.#refusalCode = refusal;
     this.#rows = new RowReader(engine);
   }
 
@@ -53,7 +56,7 @@ export class Marker {
       if (this.found.add(key)) this.#roots.set(ordinal, root);
       else this.#fillHole(key, 0);
       if (this.#rows.look(key) === 'absent') {
-        throw storeError('gc_refused', { detail: 'root_unreadable', ...describeRoot(root) });
+        throw storeError(this.#refusalCode, { detail: 'root_unreadable', ...describeRoot(root) });
       }
     }
   }
@@ -111,7 +114,7 @@ export class Marker {
     const object = parseObjectKey(key);
     const parent = this.found.parentOf(ordinal);
     const holder = parent === NO_PARENT ? undefined : parseObjectKey(this.found.keyAt(parent));
-    return storeError('gc_refused', {
+    return storeError(this.#refusalCode, {
       detail,
       class: object?.class ?? 'unknown',
       objectId: object?.id ?? '',

@@ -1,0 +1,531 @@
+import { existsSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import type { CommitId, DatumId, ExecId, NodeId } from '@daggerml/object-model';
+import { describe, expect, it } from 'vitest';
+import {
+  type FakeEnvironment,
+  fakeEnvironment,
+  openFixture,
+  setRef,
+  temporaryFolder,
+} from '../../test/fixture-store.ts';
+import { putCommit, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
+import { type Row, readKeys, readRow, readRows, refreshSnapshot } from '../engine/reading.ts';
+import { TABLE_NAMES } from '../engine/tables.ts';
+import { applyExcision, planExcision } from '../excision/excise.ts';
+import { liftExcision } from '../excision/lift.ts';
+import { collectSteps } from '../gc/collect.ts';
+import { runGc } from '../gc/run.ts';
+import { objectKey } from '../keyspace.ts';
+import { openStore } from '../open-store.ts';
+import { execRef, headRef } from '../ref-name.ts';
+import type { Store } from '../store.ts';
+import { verifyStore } from '../verify/verify-store.ts';
+import { type BackupOptions, backupStore } from './backup.ts';
+
+const FACTS = { reason: 'personal-data', message: 'asked to forget', actor: 'ada' };
+
+function putHead(store: Store, label: string, parents: readonly CommitId[] = []): CommitId {
+  let commitId = '' as CommitId;
+  store.transact('fill', (transaction) => {
+    commitId = putCommit(transaction, { dags: { [label]: putTextDag(transaction, label) }, parents });
+  });
+  setRef(store, 'main', commitId);
+  return commitId;
+}
+
+/** Puts a history of commits, five objects each. */
+function putMany(store: Store, commits: number): CommitId {
+  let commitId: CommitId | undefined;
+  store.transact('fill', (transaction) => {
+    for (let index = 0; index < commits; index += 1) {
+      const dags = { d: putTextDag(transaction, `${index}`.padEnd(500, 'x')) };
+      commitId = putCommit(transaction, { dags, parents: commitId === undefined ? [] : [commitId] });
+    }
+  });
+  setRef(store, 'main', commitId as CommitId);
+  return commitId as CommitId;
+}
+
+/** Rows of a table that a backup has to have in common with its source. */
+function rowsOf(store: Store, table: (typeof TABLE_NAMES)[number]): string[] {
+  refreshSnapshot(store.engine);
+  return readRows(store.engine, table).map(
+    ({ key, value }) => `${key.toString('hex')}=${value.toString('hex')}`,
+  );
+}
+
+async function opened<T>(path: string, body: (store: Store) => T | Promise<T>): Promise<T> {
+  const store = await openStore(path, { mode: 'read', environment: fakeEnvironment() });
+  try {
+    expect((await verifyStore(store)).findings).toBe(0);
+    return await body(store);
+  } finally {
+    await store.close();
+  }
+}
+
+function targetPath(): string {
+  return join(temporaryFolder(), 'copy', 'store');
+}
+
+describe('backupStore', () => {
+  it('holds refs, standing pins, excisions and journal of the cut [DML-STO-1401]', async () => {
+    const environment = fakeEnvironment();
+    const source = await openFixture(environment);
+    const commitId = putHead(source, 'a');
+    let [pinned, expiring, excised] = ['', '', ''] as [DatumId, DatumId, DatumId];
+    source.transact('fill', (transaction) => {
+      pinned = putText(transaction, 'pinned');
+      expiring = putText(transaction, 'expiring');
+      excised = putText(transaction, 'excised');
+      const pin = { class: 'datum', owner: 'ada', reason: 'keep', expiresMs: null } as const;
+      transaction.putPin({ ...pin, objectId: pinned });
+      transaction.putPin({ ...pin, objectId: expiring, expiresMs: environment.nowMsValue + 1 });
+    });
+    applyExcision(
+      source,
+      await planExcision(source, { objects: [{ class: 'datum', objectId: excised }] }),
+      FACTS,
+    );
+    environment.nowMsValue += 2;
+    const [refs, journal] = [rowsOf(source, 'refs'), rowsOf(source, 'journal')];
+    const path = targetPath();
+    // Whatever is written after the cut is no part of it.
+    const onProgress = (): void => void putHead(source, 'later', [commitId]);
+    await backupStore(source, path, { onProgress });
+    await opened(path, (target) => {
+      expect(rowsOf(target, 'refs')).toEqual(refs);
+      expect(rowsOf(target, 'journal')).toEqual(journal);
+      expect(target.readPins().map((pin) => pin.objectId)).toEqual([pinned]);
+      expect(rowsOf(target, 'excised')).toEqual(rowsOf(source, 'excised'));
+      expect(target.has('datum', pinned)).toBe(true);
+      expect(() => target.get('datum', excised)).toThrow('excised');
+      expect(target.getMeta('backup')).toBe(environment.nowMsValue);
+    });
+  });
+
+  it('holds all that refs and pins reach, and nothing else [DML-STO-1402]', async () => {
+    const source = await openFixture();
+    const commitId = putMany(source, 4_000);
+    let garbage = '' as DatumId;
+    source.transact('garbage', (transaction) => {
+      garbage = putText(transaction, 'garbage');
+    });
+    const path = targetPath();
+    const report = await backupStore(source, path);
+    expect(report).toMatchObject({ isNew: true, refs: 1, sequence: 1, copiedObjects: report.objects });
+    await opened(path, (target) => {
+      expect(target.getRef(headRef('main'))?.commitId).toBe(commitId);
+      expect(target.has('datum', garbage)).toBe(false);
+      expect(readRows(target.engine, 'objects')).toHaveLength(report.objects);
+    });
+    expect(report.objects).toBe(20_000);
+  });
+
+  it('refuses to call a backup whole that lacks an object [DML-STO-1402]', async () => {
+    const environment = fakeEnvironment();
+    const source = await openFixture(environment);
+    putHead(source, 'a');
+    const path = targetPath();
+    const remove = (): void => {
+      const [first] = readRows(source.engine, 'objects', { limit: 1 });
+      source.transact('fault', (transaction) => void transaction.deleteRow('objects', first?.key as Buffer));
+    };
+    const onProgress: BackupOptions['onProgress'] = ({ phase }) => phase === 'mark' && remove();
+    await expect(backupStore(source, path, { onProgress })).rejects.toMatchObject({
+      code: 'backup_refused',
+      detail: 'source_changed',
+    });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('has head, identity and creation of the source [DML-STO-1403]', async () => {
+    const environment = fakeEnvironment();
+    const source = await openFixture(environment);
+    putHead(source, 'a');
+    source.setHead(headRef('other'));
+    environment.nowMsValue += 1_000;
+    const path = targetPath();
+    await backupStore(source, path, { program: 'someone else' });
+    await opened(path, (target) => {
+      for (const key of ['repository', 'created_by', 'created_at_ms', 'head'] as const)
+        expect([key, target.getMeta(key)]).toEqual([key, source.getMeta(key)]);
+      expect(target.head()).toBe('refs/heads/other');
+    });
+  });
+
+  it('keeps what it copies from a collection beside it [DML-STO-1404]', async () => {
+    const source = await openFixture();
+    const commitId = putHead(source, 'a');
+    source.checkpoint();
+    const path = targetPath();
+    let isSwept = false;
+    const onProgress = (): void => {
+      if (isSwept) return;
+      isSwept = true;
+      // The only ref moves on once the cut is made, and a collection runs before anything is copied.
+      putHead(source, 'another history');
+      for (const _ of collectSteps(source));
+    };
+    await backupStore(source, path, { onProgress });
+    await opened(path, (target) => expect(target.has('commit', commitId)).toBe(true));
+    source.checkpoint();
+    await runGc(source);
+    expect(source.has('commit', commitId)).toBe(false);
+  });
+
+  it('does not make the source grow while others write to it [DML-STO-1405]', async () => {
+    const source = await openFixture();
+    putMany(source, 13_000);
+    const commitId = source.getRef(headRef('main'))?.commitId as CommitId;
+    const dataFile = join(source.path, 'data.mdb');
+    const moveOften = (): void => {
+      for (let index = 0; index < 10; index += 1) {
+        setRef(source, 'moving', commitId);
+        setRef(source, 'moving', null);
+      }
+    };
+    moveOften();
+    const before = statSync(dataFile).size;
+    let [steps, marks] = [0, 0];
+    const onProgress: BackupOptions['onProgress'] = ({ phase }) => {
+      steps += 1;
+      if (phase === 'mark') marks += 1;
+      moveOften();
+    };
+    await backupStore(source, targetPath(), { onProgress });
+    // 65,000 objects in steps of at most 20,000, then of 5,000.
+    expect(marks).toBeGreaterThanOrEqual(4);
+    expect(steps).toBeGreaterThan(20);
+    // A snapshot held from the first step would keep five pages from each of several hundred transactions.
+    expect(statSync(dataFile).size - before).toBeLessThan(steps * 20 * 4096);
+  });
+
+  it('refuses to copy an object whose bytes are not those of its id [DML-STO-1406]', async () => {
+    const source = await openFixture();
+    putHead(source, 'a');
+    const path = targetPath();
+    let damagedId = '';
+    const onProgress: BackupOptions['onProgress'] = ({ phase }) => {
+      if (phase !== 'mark') return;
+      const [row] = readRows(source.engine, 'objects', { limit: 1 });
+      damagedId = row?.key.subarray(1).toString('hex') ?? '';
+      source.transact('fault', (transaction) =>
+        transaction.putRow('objects', row?.key as Buffer, Buffer.from('rotten')),
+      );
+    };
+    const error = await backupStore(source, path, { onProgress }).catch((cause: unknown) => cause);
+    expect(error).toMatchObject({
+      code: 'store_damaged',
+      fields: { path: source.path, objectId: damagedId, class: 'datum' },
+    });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('reads what it has copied from the target [DML-STO-1407]', async () => {
+    const source = await openFixture();
+    putHead(source, 'a');
+    const path = targetPath();
+    const draft = `${path}.incomplete`;
+    const signal = AbortSignal.abort(new Error('stopped by the test'));
+    await expect(backupStore(source, path, { signal })).rejects.toThrow('stopped by');
+    const environment = source.environment as FakeEnvironment;
+    for (const rotten of [Buffer.from('rotten'), undefined]) {
+      const other = await openFixture(fakeEnvironment(7), draft);
+      environment.failpoint = (name) => {
+        if (name !== 'backup/copy/after-commit') return;
+        environment.failpoint = undefined;
+        refreshSnapshot(other.engine);
+        const [{ key }] = readRows(other.engine, 'objects', { limit: 1 }) as [Row];
+        other.transact('fault', (transaction) => {
+          if (rotten === undefined) transaction.deleteRow('objects', key);
+          else transaction.putRow('objects', key, rotten);
+        });
+      };
+      await expect(backupStore(source, path)).rejects.toMatchObject({
+        code: 'store_damaged',
+        fields: { path: draft },
+      });
+      other.transact('clear', (transaction) => {
+        for (const key of readKeys(other.engine, 'objects')) transaction.deleteRow('objects', key);
+      });
+      await other.close();
+      expect(existsSync(path)).toBe(false);
+    }
+  });
+
+  it('continues a backup that was cut off [DML-STO-1408]', async () => {
+    const source = await openFixture();
+    putMany(source, 2_000);
+    const path = targetPath();
+    const stop = new AbortController();
+    const onProgress: BackupOptions['onProgress'] = ({ phase, done }) => {
+      if (phase === 'copy' && done >= 5_000) stop.abort(new Error('stopped by the test'));
+    };
+    await expect(backupStore(source, path, { onProgress, signal: stop.signal })).rejects.toThrow(
+      'stopped by',
+    );
+    expect(existsSync(path)).toBe(false);
+    const copied = await opened(`${path}.incomplete`, ({ engine }) => readRows(engine, 'objects').length);
+    expect(copied).toBeGreaterThanOrEqual(5_000);
+    const report = await backupStore(source, path);
+    expect(report.copiedObjects).toBe(report.objects - copied);
+    expect(existsSync(`${path}.incomplete`)).toBe(false);
+    await opened(path, (target) => expect(readRows(target.engine, 'objects')).toHaveLength(report.objects));
+  });
+
+  it('copies later only what is new [DML-STO-1411]', async () => {
+    const source = await openFixture();
+    const first = putMany(source, 500);
+    const path = targetPath();
+    await backupStore(source, path);
+    expect(await backupStore(source, path)).toMatchObject({ isNew: false, copiedObjects: 0, copiedBytes: 0 });
+    const written: string[] = [];
+    const environment = source.environment as FakeEnvironment;
+    const second = putHead(source, 'b', [first]);
+    setRef(source, 'gone', first);
+    setRef(source, 'gone', null);
+    environment.failpoint = (name) => void written.push(name);
+    const report = await backupStore(source, path);
+    environment.failpoint = undefined;
+    expect(report).toMatchObject({ copiedObjects: 5, sequence: 4 });
+    await opened(path, (target) => {
+      expect(target.getRef(headRef('main'))?.commitId).toBe(second);
+      for (const table of ['refs', 'journal', 'snapshots'] as const)
+        expect(rowsOf(target, table)).toEqual(rowsOf(source, table));
+    });
+  });
+
+  it('copies snapshots of the refs and what the index knows of its execs [DML-STO-1401]', async () => {
+    const source = await openFixture(fakeEnvironment(), join(temporaryFolder(), 'store'), 4);
+    const kept = putHead(source, 'a');
+    let [execId, loose] = ['', ''] as [ExecId, ExecId];
+    source.transact('execs', (transaction) => {
+      const dagId = putTextDag(transaction, 'result');
+      const nodeId: NodeId = putLiteral(transaction, putText(transaction, 'called'));
+      execId = putExec(transaction, nodeId, dagId);
+      loose = putExec(transaction, nodeId, dagId, 5);
+      const commitId = putCommit(transaction, { pins: { [nodeId]: execId } });
+      transaction.putCacheEntry('1'.repeat(64), execId);
+      transaction.putCacheEntry('1'.repeat(64), loose);
+      const ref = execRef('00000000-0000-4000-8000-000000000002');
+      transaction.updateRef({ ref, expected: null, next: commitId, actor: 'ada', reason: 'test' });
+    });
+    for (let index = 0; index < 20; index += 1) setRef(source, 'moving', index % 2 === 0 ? kept : null);
+    const path = targetPath();
+    await backupStore(source, path);
+    await opened(path, (target) => {
+      expect(target.cacheEntries('1'.repeat(64))).toEqual([execId]);
+      expect(rowsOf(target, 'snapshots').length).toBeGreaterThan(2);
+      expect(rowsOf(target, 'snapshots')).toEqual(rowsOf(source, 'snapshots'));
+      expect(target.refsAt(7)).toEqual(source.refsAt(7));
+    });
+    source.transact('forget', (transaction) => void transaction.deleteCacheEntry('1'.repeat(64), execId));
+    await backupStore(source, path);
+    await opened(path, (target) => expect(target.cacheEntries('1'.repeat(64))).toEqual([]));
+  });
+
+  it('excises what its source has excised since [DML-STO-1412]', async () => {
+    const source = await openFixture();
+    let objectId = '' as DatumId;
+    source.transact('fill', (transaction) => {
+      objectId = putText(transaction, 'the secret');
+    });
+    putHead(source, 'the secret');
+    const path = targetPath();
+    await backupStore(source, path);
+    await opened(path, (target) => expect(target.has('datum', objectId)).toBe(true));
+    const excise = async (): Promise<void> =>
+      applyExcision(source, await planExcision(source, { objects: [{ class: 'datum', objectId }] }), FACTS);
+    await excise();
+    await backupStore(source, path);
+    await opened(path, (target) => {
+      expect(() => target.get('datum', objectId)).toThrow('excised');
+      expect(rowsOf(target, 'excised')).toEqual(rowsOf(source, 'excised'));
+    });
+  });
+
+  it('copies the tombstone of what is excised after the cut [DML-STO-1412]', async () => {
+    const source = await openFixture();
+    let objectId = '' as DatumId;
+    source.transact('fill', (transaction) => {
+      objectId = putText(transaction, 'the secret');
+    });
+    putHead(source, 'the secret');
+    const plan = await planExcision(source, { objects: [{ class: 'datum', objectId }] });
+    const path = targetPath();
+    const onProgress: BackupOptions['onProgress'] = ({ phase }) => {
+      if (phase === 'mark')
+        applyExcision(source, { ...plan, generation: Number(source.getMeta('generation')) }, FACTS);
+    };
+    await backupStore(source, path, { onProgress });
+    await opened(path, (target) => expect(() => target.get('datum', objectId)).toThrow('excised'));
+  });
+
+  it('follows a lifted excision [DML-STO-1413]', async () => {
+    const source = await openFixture();
+    let [kept, loose] = ['', ''] as [DatumId, DatumId];
+    source.transact('fill', (transaction) => {
+      kept = putText(transaction, 'the secret');
+      loose = putText(transaction, 'loose');
+    });
+    putHead(source, 'the secret');
+    const bytes = source.read('datum', kept);
+    const looseBytes = source.read('datum', loose);
+    const objects = [kept, loose].map((objectId) => ({ class: 'datum', objectId }) as const);
+    applyExcision(source, await planExcision(source, { objects }), FACTS);
+    const path = targetPath();
+    await backupStore(source, path);
+    liftExcision(source, 'datum', bytes);
+    liftExcision(source, 'datum', looseBytes);
+    await backupStore(source, path);
+    await opened(path, (target) => {
+      expect(target.get('datum', kept)).toEqual(bytes);
+      expect(rowsOf(target, 'excised')).toEqual([]);
+      expect(readRow(target.engine, 'objects', objectKey('datum', loose) as Buffer)).toBeUndefined();
+    });
+  });
+});
+
+describe('the place of a backup', () => {
+  it('is no other store and no backup of another one [DML-STO-1414]', async () => {
+    const source = await openFixture();
+    putHead(source, 'a');
+    const other = await openFixture();
+    const otherHead = putHead(other, 'b');
+    const refused = (path: string): Promise<unknown> =>
+      backupStore(source, path).catch(({ code, detail }) => ({ code, detail }));
+    const path = targetPath();
+    await backupStore(other, path);
+    expect(await refused(path)).toEqual({ code: 'backup_refused', detail: 'other_repository' });
+    await opened(path, (target) => expect(target.getRef(headRef('main'))?.commitId).toBe(otherHead));
+    await other.close();
+    expect(await refused(other.path)).toEqual({ code: 'backup_refused', detail: 'not_a_backup' });
+    await opened(other.path, (target) => {
+      expect(target.getRef(headRef('main'))?.commitId).toBe(otherHead);
+      expect(target.getMeta('backup')).toBeUndefined();
+    });
+    // Nor is it a draft of another one.
+    const stopped = targetPath();
+    const signal = AbortSignal.abort(new Error('stopped by the test'));
+    await expect(backupStore(source, stopped, { signal })).rejects.toThrow('stopped by');
+    const third = await openFixture();
+    putHead(third, 'c');
+    await expect(backupStore(third, stopped)).rejects.toMatchObject({ detail: 'other_repository' });
+  });
+
+  it('has no moves of its own [DML-STO-1415]', async () => {
+    const source = await openFixture();
+    const commitId = putHead(source, 'a');
+    const path = targetPath();
+    await backupStore(source, path);
+    const worker = await openFixture(fakeEnvironment(), path);
+    setRef(worker, 'own', commitId);
+    await worker.close();
+    const refusal = { code: 'backup_refused', detail: 'diverged' };
+    await expect(backupStore(source, path)).rejects.toMatchObject(refusal);
+    // As many moves in the source do not make them the same.
+    (source.environment as FakeEnvironment).nowMsValue += 1;
+    setRef(source, 'own', commitId);
+    await expect(backupStore(source, path)).rejects.toMatchObject(refusal);
+    await opened(path, (target) =>
+      expect(target.readRefs('heads').map((ref) => ref.name)).toContain(headRef('own')),
+    );
+  });
+
+  it('has no moves that were made beside the backup [DML-STO-1415]', async () => {
+    const source = await openFixture();
+    const commitId = putHead(source, 'a');
+    const path = targetPath();
+    await backupStore(source, path);
+    putHead(source, 'b', [commitId]);
+    const worker = await openFixture(fakeEnvironment(7), path);
+    const onProgress = (): void => setRef(worker, 'own', commitId);
+    await expect(backupStore(source, path, { onProgress })).rejects.toMatchObject({ detail: 'diverged' });
+    await worker.close();
+    await opened(path, (target) => {
+      expect(target.getRef(headRef('main'))?.commitId).toBe(commitId);
+      expect(target.getRef(headRef('own'))?.commitId).toBe(commitId);
+    });
+  });
+
+  it('is apart from its source [DML-STO-1416]', async () => {
+    const folder = temporaryFolder();
+    const source = await openFixture(fakeEnvironment(), join(folder, '.dml', 'store'));
+    putHead(source, 'a');
+    const linked = join(temporaryFolder(), 'link');
+    symlinkSync(join(folder, '.dml'), linked);
+    const places = [
+      source.path,
+      join(source.path, 'copy'),
+      join(source.path, 'deeper', 'copy'),
+      join(linked, 'store'),
+      join(linked, 'store', 'copy'),
+    ];
+    for (const path of places)
+      await expect(backupStore(source, path), path).rejects.toMatchObject({
+        code: 'backup_refused',
+        detail: 'inside_source',
+      });
+    expect(readdirSync(source.path).sort()).not.toContain('copy');
+    // A folder whose name merely begins like that of the source is apart.
+    await backupStore(source, `${source.path}..copy`);
+    await backupStore(source, join(folder, '.dml', '..copy'));
+  });
+
+  it('is not in use [DML-STO-1417]', async () => {
+    const source = await openFixture();
+    const commitId = putHead(source, 'a');
+    const path = targetPath();
+    await backupStore(source, path);
+    putHead(source, 'b', [commitId]);
+    const user = await openFixture(fakeEnvironment(7), path);
+    user.setHead(headRef('main'));
+    await expect(backupStore(source, path)).rejects.toMatchObject({
+      code: 'backup_refused',
+      detail: 'in_use',
+    });
+    expect(user.getRef(headRef('main'))?.commitId).toBe(commitId);
+    await user.close();
+    await backupStore(source, path);
+  });
+
+  it('keeps its refs when the source lacks something [DML-STO-1418]', async () => {
+    const source = await openFixture();
+    const commitId = putHead(source, 'a');
+    const path = targetPath();
+    await backupStore(source, path);
+    let datumId = '' as DatumId;
+    source.transact('fill', (transaction) => {
+      datumId = putText(transaction, 'b');
+    });
+    putHead(source, 'b', [commitId]);
+    source.transact(
+      'fault',
+      (transaction) => void transaction.deleteRow('objects', objectKey('datum', datumId) as Buffer),
+    );
+    await expect(backupStore(source, path)).rejects.toMatchObject({
+      code: 'backup_refused',
+      detail: 'closure_incomplete',
+      fields: { class: 'datum', objectId: datumId },
+    });
+    await opened(path, (target) => expect(target.getRef(headRef('main'))?.commitId).toBe(commitId));
+  });
+
+  it('leaves its source as it was, refused or not [DML-STO-1419]', async () => {
+    const source = await openFixture();
+    putHead(source, 'a');
+    const other = await openFixture();
+    putHead(other, 'b');
+    const path = targetPath();
+    await backupStore(other, path);
+    const tables = TABLE_NAMES.filter((name) => !['sessions', 'recents', 'meta'].includes(name));
+    const before = tables.map((table) => rowsOf(source, table));
+    await expect(backupStore(source, path)).rejects.toMatchObject({ code: 'backup_refused' });
+    expect(tables.map((table) => rowsOf(source, table))).toEqual(before);
+    expect(source.getMeta('backup')).toBeUndefined();
+    await backupStore(source, targetPath());
+    expect(tables.map((table) => rowsOf(source, table))).toEqual(before);
+  });
+});

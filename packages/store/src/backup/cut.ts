@@ -1,0 +1,73 @@
+import { type Row, readRow, readRows } from '../engine/reading.ts';
+import { type KeyedRoot, readRoots } from '../gc/roots.ts';
+import { parseObjectKey } from '../keyspace.ts';
+import { type MetaKey, type MetaValue, readMeta } from '../meta.ts';
+import { pinKey } from '../pins.ts';
+import type { Store } from '../store.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
+
+/** An excised object with its rows in the tables `objects` and `excised`. */
+export interface ExcisedRows {
+  readonly key: Buffer;
+  readonly tombstone: Buffer;
+  readonly note: Buffer;
+}
+
+/** The state of a store that a backup copies. Rows are as the tables hold them. */
+export interface Cut {
+  readonly timeMs: number;
+  /** Sequence of the last ref update that belongs to it. */
+  readonly sequence: number;
+  /** Refs and pins that have not expired. */
+  readonly roots: readonly KeyedRoot[];
+  readonly refs: readonly Row[];
+  readonly pins: readonly Row[];
+  readonly excised: readonly ExcisedRows[];
+  readonly meta: readonly (readonly [MetaKey, MetaValue])[];
+}
+
+/** Facts of the source that its backup has too. */
+const COPIED_META = ['repository', 'created_by', 'created_at_ms', 'head'] as const;
+
+/**
+ * Reads a store's state in one transaction and retains its roots, so that what they reach stays until the session
+ * ends or gives it up.
+ *
+ * @spec DML-STO-1401
+ */
+export function takeCut(source: Store): Cut {
+  let cut: Cut | undefined;
+  source.transact('backup/cut', (transaction) => {
+    cut = readCut(transaction);
+    for (const { key } of cut.roots) {
+      const object = parseObjectKey(key);
+      // @spec DML-STO-1404
+      if (object !== undefined) transaction.retain(object.class, object.id);
+    }
+  });
+  return cut as Cut;
+}
+
+function readCut({ engine, environment }: WriteTransaction): Cut {
+  const { keyed, sequence } = readRoots(engine, environment);
+  const standing = new Set(
+    keyed.flatMap(({ root }) =>
+      root.kind === 'pin' ? [pinKey(root.class, root.objectId, root.owner).toString('hex')] : [],
+    ),
+  );
+  return {
+    timeMs: environment.nowMs(),
+    sequence,
+    roots: keyed,
+    refs: readRows(engine, 'refs'),
+    pins: readRows(engine, 'pins').filter(({ key }) => standing.has(key.toString('hex'))),
+    excised: readRows(engine, 'excised').flatMap(({ key, value: note }) => {
+      const tombstone = readRow(engine, 'objects', key);
+      return tombstone === undefined ? [] : [{ key, note, tombstone }];
+    }),
+    meta: COPIED_META.flatMap((key) => {
+      const value = readMeta(engine, key);
+      return value === undefined ? [] : [[key, value] as const];
+    }),
+  };
+}

@@ -1,0 +1,91 @@
+import { iterateRows, type Row, readKeys, readRow, readRows, refreshSnapshot } from '../engine/reading.ts';
+import type { TableName } from '../engine/tables.ts';
+import type { ObjectKeySet } from '../gc/object-key-set.ts';
+import { lastSequence, snapshotKey } from '../journal.ts';
+import { CLASS_BYTES, sequenceKey } from '../keyspace.ts';
+import type { Store } from '../store.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
+import type { CopyResult } from './copy-objects.ts';
+import type { Cut, ExcisedRows } from './cut.ts';
+
+/** What the last transaction of a backup makes of the target. */
+export interface MirrorPlan {
+  readonly source: Store;
+  readonly cut: Cut;
+  readonly copied: CopyResult;
+  /** Keys of all objects that the backup holds. */
+  readonly wanted: ObjectKeySet;
+}
+
+/**
+ * Makes every table of the target but `objects` what it was at the cut, and settles what has been excised and
+ * lifted since the last backup. Called when all objects are there.
+ */
+export function mirrorRows(transaction: WriteTransaction, plan: MirrorPlan): void {
+  const { cut, source } = plan;
+  mirrorExcisions(transaction, plan);
+  mirrorTable(transaction, 'refs', cut.refs);
+  mirrorTable(transaction, 'pins', cut.pins);
+  mirrorCache(transaction, plan);
+  appendJournal(transaction, source, cut.sequence);
+  // @spec DML-STO-1403
+  for (const [key, value] of cut.meta) transaction.setMeta(key, value);
+  transaction.setMeta('backup', cut.timeMs);
+}
+
+/** Makes a table hold these rows and no others. */
+function mirrorTable(transaction: WriteTransaction, table: TableName, rows: readonly Row[]): void {
+  const keys = new Set(rows.map((row) => row.key.toString('hex')));
+  for (const key of readKeys(transaction.engine, table))
+    if (!keys.has(key.toString('hex'))) transaction.deleteRow(table, key);
+  for (const row of rows) {
+    if (readRow(transaction.engine, table, row.key)?.equals(row.value)) continue;
+    transaction.putRow(table, row.key, row.value);
+  }
+}
+
+function mirrorExcisions(transaction: WriteTransaction, { source, cut, copied, wanted }: MirrorPlan): void {
+  const excised = new Map<string, ExcisedRows>();
+  for (const rows of [...cut.excised, ...copied.excised]) excised.set(rows.key.toString('hex'), rows);
+  // @spec DML-STO-1413
+  for (const key of readKeys(transaction.engine, 'excised'))
+    if (!excised.has(key.toString('hex')) && !wanted.has(key)) transaction.deleteRow('objects', key);
+  refreshSnapshot(source.engine);
+  for (const key of copied.lifted)
+    transaction.putRow('objects', key, readRow(source.engine, 'objects', key) as Buffer);
+  // @spec DML-STO-1412
+  for (const { key, tombstone } of excised.values()) transaction.putRow('objects', key, tombstone);
+  const notes = Array.from(excised.values(), ({ key, note }) => ({ key, value: note }));
+  mirrorTable(transaction, 'excised', notes);
+}
+
+/** Copies what the index knows of execs in the backup. */
+function mirrorCache(transaction: WriteTransaction, { source, wanted }: MirrorPlan): void {
+  const execKey = Buffer.alloc(33, CLASS_BYTES.exec);
+  const rows: Row[] = [];
+  for (const row of iterateRows(source.engine, 'cache')) {
+    row.key.copy(execKey, 1, 32);
+    if (wanted.has(execKey)) rows.push(row);
+  }
+  mirrorTable(transaction, 'cache', rows);
+}
+
+/** Copies the rows of the journal, and its snapshots, that are new up to a sequence. */
+function appendJournal(transaction: WriteTransaction, source: Store, sequence: number): void {
+  const from = lastSequence(transaction.engine) + 1;
+  const parts = [
+    ['journal', sequenceKey(from), sequenceKey(sequence + 1)],
+    ['snapshots', snapshotKey(from, 0), snapshotKey(sequence + 1, 0)],
+  ] as const;
+  for (const [table, start, end] of parts)
+    for (const row of iterateRows(source.engine, table, { start, end }))
+      transaction.putRow(table, row.key, row.value);
+}
+
+/** Checks whether the target's journal is the beginning of the source's; one without rows is. */
+export function isBeginning(target: Store, source: Store): boolean {
+  refreshSnapshot(target.engine);
+  refreshSnapshot(source.engine);
+  const [last] = readRows(target.engine, 'journal', { reverse: true, limit: 1 });
+  return last === undefined || readRow(source.engine, 'journal', last.key)?.equals(last.value) === true;
+}

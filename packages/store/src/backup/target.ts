@@ -1,0 +1,89 @@
+import { realpathSync, renameSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, sep } from 'node:path';
+import { findStoreFiles } from '../engine/store-files.ts';
+import { storeError } from '../errors.ts';
+import { makeFolder } from '../make-folder.ts';
+import { openStore } from '../open-store.ts';
+import type { Store } from '../store.ts';
+import type { Cut } from './cut.ts';
+import { isBeginning } from './mirror-rows.ts';
+
+/** The store that a backup writes to. */
+export interface Target {
+  readonly store: Store;
+  /** Where the store has to be in the end. */
+  readonly path: string;
+  /** Set while the store is in a folder of another name, because it is not whole yet. */
+  readonly draftPath: string | undefined;
+}
+
+/** Throws `backup_refused` for a target that is the source or in its folder. */
+function assertApart(source: Store, path: string): void {
+  const folder = realpathSync(source.path);
+  const target = join(realpathSync(dirname(path)), basename(path));
+  const isInside = relative(folder, target).split(sep)[0] !== '..';
+  const isSame = findStoreFiles(path) && fileName(source.path) === fileName(path);
+  // @spec DML-STO-1416
+  if (isInside || isSame) throw storeError('backup_refused', { detail: 'inside_source', path });
+}
+
+function fileName(storePath: string): string {
+  const { dev, ino } = statSync(join(storePath, 'data.mdb'), { bigint: true });
+  return `${dev}:${ino}`;
+}
+
+/** Opens the store at a path to bring it up to date, or begins one in a draft beside it. */
+export async function openTarget(source: Store, path: string, program: string): Promise<Target> {
+  try {
+    makeFolder(dirname(path));
+  } catch (cause) {
+    const errno = String((cause as NodeJS.ErrnoException).code);
+    throw storeError('store_unwritable', { path, errno }, cause);
+  }
+  assertApart(source, path);
+  const draftPath = findStoreFiles(path) ? undefined : `${path}.incomplete`;
+  const options = { mode: 'write', create: draftPath !== undefined, program } as const;
+  const store = await openStore(draftPath ?? path, { ...options, environment: source.environment });
+  return { store, path, draftPath };
+}
+
+/**
+ * Registers this session in the target, and throws `backup_refused` for a target that this backup must not change
+ * or that another session has open.
+ */
+export function claimTarget(source: Store, target: Target, cut: Cut): void {
+  const { store, path, draftPath } = target;
+  const refuse = (detail: string): Error => storeError('backup_refused', { detail, path });
+  store.transact('backup/claim', (transaction) => {
+    const others = store.liveSessions().filter(({ sessionId }) => sessionId !== store.sessionId);
+    // @spec DML-STO-1417
+    if (others.length > 0) throw refuse('in_use');
+    const repository = new Map(cut.meta).get('repository') ?? '';
+    if (transaction.getMeta('backup') === undefined) {
+      // @spec DML-STO-1414
+      if (draftPath === undefined) throw refuse('not_a_backup');
+      transaction.setMeta('repository', repository);
+      transaction.setMeta('backup', 0);
+    } else if (transaction.getMeta('repository') !== repository) throw refuse('other_repository');
+    assertBeginning(source, target);
+  });
+}
+
+/** Throws `backup_refused` unless the target's journal is the beginning of the source's. */
+export function assertBeginning(source: Store, { store, path }: Target): void {
+  // @spec DML-STO-1415
+  if (!isBeginning(store, source)) throw storeError('backup_refused', { detail: 'diverged', path });
+}
+
+/** Puts a first backup, which is whole and closed, in its place. */
+export function placeTarget({ path, draftPath, store }: Target): void {
+  if (draftPath === undefined) return;
+  try {
+    // @spec DML-STO-1409
+    renameSync(draftPath, path);
+  } catch (cause) {
+    const errno = String((cause as NodeJS.ErrnoException).code);
+    throw storeError('store_unwritable', { path, errno }, cause);
+  }
+  store.environment.syncDirectory(dirname(path));
+}
