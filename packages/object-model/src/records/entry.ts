@@ -21,7 +21,7 @@ const VALUE_CLASSES = {
 } as const satisfies Partial<Record<PageRole, ObjectClass>>;
 
 /** Role → class of the links that are its leaf entries. */
-export const MEMBER_CLASSES = { inputs: 'node', values: 'datum' } as const;
+const MEMBER_CLASSES = { inputs: 'node', values: 'datum' } as const;
 
 /** Yields the value of an entry, checked. */
 export function entryValue(role: PageRole, level: number, entry: PageEntry): CborValue {
