@@ -7,6 +7,7 @@ import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
 import { FORMAT_VERSION, MAX_RECORD_BYTES, withRecordType } from './encode-record.ts';
 import type { Fields } from './fields.ts';
 import { NODE_KIND_NUMBERS } from './node-kind.ts';
+import { checkPageEnds } from './page-ends.ts';
 import { PAGE_ROLE_NUMBERS } from './page-types.ts';
 import type { AnyRecord, Records } from './record-types.ts';
 import { decodeByTemplate } from './template.ts';
@@ -26,7 +27,9 @@ export function decodeRecord(bytes: Uint8Array, expected?: RecordType): AnyRecor
   try {
     checkKind(bytes, type);
     // @spec DML-OBJ-0202
-    return decodeByTemplate(bytes, type) ?? decodeByCodec(bytes, type);
+    const record = decodeByTemplate(bytes, type) ?? decodeByCodec(bytes, type);
+    checkPageEnds(record, bytes.length);
+    return record;
   } catch (error) {
     throw withRecordType(error, type);
   }

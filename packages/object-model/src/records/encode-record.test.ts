@@ -88,18 +88,18 @@ describe('encodeRecord', () => {
       }
       const page = (length: number): AnyRecord =>
         ({ type: 'page', role, level: 0, entries: entries.slice(0, length) }) as unknown as AnyRecord;
-      for (const encode of [encodeRecord, encodeByCodec]) {
-        expect(decodeRecord(encode(page(count)))).toEqual(page(count));
-        expect(() => encode(page(count + 1))).toThrow(refusedFor('page_end'));
-        expect(() => encode(page(12_000))).toThrow(refusedFor('page_end'));
+      expect(decodeRecord(encodeRecord(page(count)))).toEqual(page(count));
+      for (const length of [count + 1, 12_000]) {
+        expect(() => encodeRecord(page(length))).toThrow(refusedFor('page_end'));
+        expect(() => decodeRecord(encodeByCodec(page(length)))).toThrow(refusedFor('page_end'));
       }
     }
   });
 
   it('refuses an embedded leaf that goes on behind the end of a page [DML-OBJ-1908]', () => {
     const items = Array.from({ length: 1000 }, (_, at) => scalar.i64(at));
-    for (const encode of [encodeRecord, encodeByCodec])
-      expect(() => encode({ type: 'datum', kind: 'list', root: items })).toThrow(refusedFor('page_end'));
+    const list: AnyRecord = { type: 'datum', kind: 'list', root: items };
+    expect(() => encodeRecord(list)).toThrow(refusedFor('page_end'));
     const raw = encodeCbor([1, 2, 8, items.map((_, at) => [3, at])]);
     expect(() => decodeRecord(raw)).toThrow(refusedFor('page_end'));
     const pins = sampleEntries('pins', 1000);

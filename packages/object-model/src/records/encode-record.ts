@@ -4,6 +4,7 @@ import { DmlError, fail, objectModelError } from '../errors.ts';
 import { RECORD_TYPE_NUMBERS } from '../object-class.ts';
 import { RECORD_CODECS } from './codecs.ts';
 import type { Fields } from './fields.ts';
+import { checkPageEnds } from './page-ends.ts';
 import type { AnyRecord } from './record-types.ts';
 import { encodeByTemplate, encodeTransientNode } from './template.ts';
 
@@ -29,6 +30,7 @@ export function encodeRecord(record: AnyRecord): Uint8Array {
     const bytes = encodeByTemplate(record) ?? encodeByCodec(record);
     // @spec DML-OBJ-0209
     if (bytes.length > MAX_RECORD_BYTES) fail('record_size', { sizeBytes: bytes.length });
+    checkPageEnds(record, bytes.length);
     return bytes;
   } catch (error) {
     throw withRecordType(error, record?.type);

@@ -1,18 +1,13 @@
 import { CHUNK_MIN_BYTES } from '../blob/blob-chunker.ts';
 import { compareBytes } from '../bytes.ts';
 import { type CborValue, Link } from '../cbor/value.ts';
-import { CborWriter } from '../cbor/writer.ts';
 import { fail } from '../errors.ts';
-import { PAGE_MIN_BYTES, PAGE_MIN_ENTRIES } from '../search-tree/boundary.ts';
-import { LevelBuilder } from '../search-tree/level-builder.ts';
 import { compareUtf8 } from '../text/utf8.ts';
 import { encodeElement } from './element.ts';
-import { entryKey, entryValue, type PageEntry, readEntry, writeEntry } from './entry.ts';
+import { entryKey, entryValue, type PageEntry, readEntry } from './entry.ts';
 import { linkTo, readArray, readLink } from './fields.ts';
 import { isKeyedRole, type LeafEntry, type PageRole, type TreeRoot } from './page-types.ts';
 import type { Element } from './record-types.ts';
-
-const scratch = new CborWriter();
 
 /** Yields the root field of an owner: its leaf entries, or the link to its top page. */
 export function rootValue<Role extends PageRole>(role: Role, root: TreeRoot<Role>): CborValue {
@@ -22,7 +17,7 @@ export function rootValue<Role extends PageRole>(role: Role, root: TreeRoot<Role
   return entryValues(role, 0, root as readonly PageEntry[]);
 }
 
-/** Yields the values of the entries of a page, checked: each on its own first, then their order and size. */
+/** Yields the values of the entries of a page, checked: each on its own first, then their order. */
 export function entryValues(role: PageRole, level: number, entries: readonly PageEntry[]): CborValue[] {
   const values = entries.map((entry) => entryValue(role, level, entry));
   checkEntries(role, level, entries);
@@ -46,16 +41,10 @@ export function readEntries(
   return entries;
 }
 
-/** Throws where entries that are well formed, of at most `sizeBytes`, cannot follow each other in one page. */
-export function checkEntries(
-  role: PageRole,
-  level: number,
-  entries: readonly PageEntry[],
-  sizeBytes: number = sizeBound(entries),
-): void {
+/** Throws where entries that are well formed cannot follow each other in one page. */
+export function checkEntries(role: PageRole, level: number, entries: readonly PageEntry[]): void {
   checkOrder(role, level, entries);
   if (role === 'chunks' && level === 0) checkChunkLengths(entries as readonly LeafEntry<'chunks'>[]);
-  if (sizeBytes >= PAGE_MIN_BYTES) checkPageEnds(role, level, entries);
 }
 
 /**
@@ -86,38 +75,4 @@ function checkChunkLengths(chunks: readonly LeafEntry<'chunks'>[]): void {
   // @spec DML-OBJ-1913
   for (const [at, [, lengthBytes]] of chunks.entries())
     if (at < chunks.length - 1 && lengthBytes <= CHUNK_MIN_BYTES) fail('blob_chunks', { lengthBytes });
-}
-
-/**
- * Throws `invalid_bounds` with `page_end` where a page ends before the last of its entries.
- *
- * @spec DML-OBJ-1908
- */
-function checkPageEnds(role: PageRole, level: number, entries: readonly PageEntry[]): void {
-  if (entries.length <= PAGE_MIN_ENTRIES) return;
-  const builder = new LevelBuilder(role, level, ({ count }) => fail('page_end', { count }), scratch);
-  for (const entry of entries) {
-    builder.prepare();
-    const start = scratch.length;
-    writeEntry(scratch, role, level, entry);
-    builder.added(start, 1);
-  }
-}
-
-/** Returns a size that the encoded entries cannot exceed, much faster than encoding them. */
-function sizeBound(entries: readonly PageEntry[]): number {
-  let bytes = 0;
-  for (const entry of entries) {
-    if (!Array.isArray(entry)) bytes += elementBound(entry as Element);
-    else for (const part of entry) bytes += elementBound(part);
-  }
-  return bytes;
-}
-
-function elementBound(part: Element | string | number): number {
-  if (typeof part === 'number') return 10;
-  // A text, or an id, whose link is shorter than three times its 64 digits.
-  if (typeof part === 'string') return 6 + part.length * 3;
-  if (part.kind === 'string' || part.kind === 'uri') return 8 + part.value.length * 3;
-  return part.kind === 'bytes' ? 8 + part.value.length : 12;
 }

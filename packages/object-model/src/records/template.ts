@@ -146,9 +146,8 @@ function encodePage(page: PageRecord): Uint8Array {
 
 function writeEntries(role: PageRole, level: number, entries: readonly PageEntry[]): void {
   writer.head(4, entries.length);
-  const start = writer.length;
   for (const entry of entries) writeEntry(writer, role, level, entry);
-  checkEntries(role, level, entries, writer.length - start);
+  checkEntries(role, level, entries);
 }
 
 function decodeLiteral(bytes: Uint8Array): LiteralNode | undefined {
