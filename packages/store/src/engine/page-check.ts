@@ -1,4 +1,4 @@
-import { storeError } from '../errors.ts';
+import { freeRuns } from './free-pages.ts';
 import {
   type MetaPage,
   NO_PAGE,
@@ -8,53 +8,37 @@ import {
   readCount,
   type TreeFacts,
 } from './meta-page.ts';
+import {
+  BIG_DATA,
+  type Bound,
+  checkBigValue,
+  checkPage,
+  childPage,
+  compareBytes,
+  compareNumbers,
+  failTree,
+  leafValue,
+  nodeKey,
+  readTreePage,
+  SUB_DATA,
+  type TreeKind,
+} from './page-form.ts';
 
-const BRANCH = 0x01;
-const LEAF = 0x02;
-const OVERFLOW = 0x04;
-const BIG_DATA = 0x01;
-const SUB_DATA = 0x02;
-const NODE_BYTES = 8;
 const TREE_BYTES = 48;
-/** Page number, transaction and page count of a value on pages of its own. */
-const BIG_NODE_BYTES = 24;
 const MAX_DEPTH = 32;
 const MAX_TREES = 64;
 
-type Compare = (
-  left: Buffer,
-  leftAt: number,
-  leftSize: number,
-  right: Buffer,
-  rightAt: number,
-  rightSize: number,
-) => number;
+/** Levels of a tree that one step of a walk goes down: some thousand pages. */
+const STEP_LEVELS = 2;
 
-const compareBytes: Compare = (left, leftAt, leftSize, right, rightAt, rightSize) =>
-  left.compare(right, rightAt, rightAt + rightSize, leftAt, leftAt + leftSize);
+/** Called for every value of a leaf page. */
+type OnValue = (page: Buffer, at: number, sizeBytes: number, flags: number) => void;
 
-const compareNumbers: Compare = (left, leftAt, _leftSize, right, rightAt) =>
-  readCount(left, leftAt) - readCount(right, rightAt);
-
-/** A key as a place in a page buffer that stays as it is while the key is a bound. */
-interface Bound {
-  readonly page: Buffer;
-  readonly at: number;
-  readonly size: number;
-}
-
-interface TreeKind {
-  readonly name: string;
-  readonly compare: Compare;
-  readonly keyBytes: number | undefined;
-  onValue(page: Buffer, at: number, size: number, flags: number): void;
-}
-
-interface Counts {
-  branch: number;
-  leaf: number;
-  overflow: number;
-  entries: number;
+/** What is walked, and what the walk has counted of it. */
+interface WalkedTree {
+  readonly kind: TreeKind;
+  readonly onValue: OnValue;
+  readonly counts: { branch: number; leaf: number; overflow: number; entries: number };
 }
 
 /** What a whole file was found to hold. */
@@ -64,14 +48,41 @@ export interface PageCheckResult {
   readonly entries: number;
 }
 
+export const MAIN_TREE: TreeKind = { name: 'main', compare: compareBytes, keyBytes: undefined };
+export const FREE_TREE: TreeKind = { name: 'free', compare: compareNumbers, keyBytes: 8 };
+
 /**
  * Walks every page that a state of the data file uses, with plain reads only.
  * Throws `store_damaged` when the engine could not use the file safely; cost is linear in the pages of trees,
  * values on pages of their own are not read.
  */
 export function checkPages(readAt: ReadAt, meta: MetaPage): PageCheckResult {
+  const steps = checkPagesSteps(readAt, meta);
+  for (;;) {
+    const step = steps.next();
+    if (step.done === true) return step.value;
+  }
+}
+
+/** Does what `checkPages` does in steps of some thousand pages; yields how many pages it has seen. */
+export function checkPagesSteps(
+  readAt: ReadAt,
+  meta: MetaPage,
+): Generator<number, PageCheckResult, undefined> {
   // @spec DML-STO-0153
-  return new PageWalk(readAt, meta).run();
+  return new PageWalk(readAt, meta).steps();
+}
+
+/** Reads the record of a named tree from a value of the main tree; refuses a value that is none. */
+export function namedTree(page: Buffer, at: number, sizeBytes: number, flags: number): TreeFacts {
+  if (flags !== SUB_DATA || sizeBytes !== TREE_BYTES) failTree('node_flags', MAIN_TREE);
+  return parseTreeFacts(page, at);
+}
+
+/** Checks what is recorded of a tree apart from its pages. */
+export function checkTreeFacts(facts: TreeFacts, kind: TreeKind): void {
+  const isEmpty = facts.root === NO_PAGE;
+  if (isEmpty ? facts.depth !== 0 : facts.depth < 1 || facts.depth > MAX_DEPTH) failTree('tree_depth', kind);
 }
 
 class PageWalk {
@@ -79,7 +90,7 @@ class PageWalk {
   readonly #meta: MetaPage;
   readonly #used: Uint8Array;
   readonly #buffers: Buffer[] = [];
-  readonly #subtrees: { readonly name: string; readonly facts: TreeFacts }[] = [];
+  readonly #subtrees: { readonly kind: TreeKind; readonly facts: TreeFacts }[] = [];
   #pages = 2;
   #entries = 0;
 
@@ -90,245 +101,147 @@ class PageWalk {
     this.#used[0] = 0b11;
   }
 
-  run(): PageCheckResult {
-    const { free, main, transactionId } = this.#meta;
-    this.#walk(main, {
-      name: 'main',
-      compare: compareBytes,
-      keyBytes: undefined,
-      onValue: (page, at, size, flags) => this.#onNamedTree(page, at, size, flags),
+  *steps(): Generator<number, PageCheckResult, undefined> {
+    const { free, main, transactionId, lastPage } = this.#meta;
+    yield* this.#walk(main, MAIN_TREE, (page, at, size, flags) => {
+      if (this.#subtrees.length === MAX_TREES) failTree('tree_counts', MAIN_TREE);
+      const name = `table ${this.#subtrees.length}`;
+      const facts = namedTree(page, at, size, flags);
+      this.#subtrees.push({ kind: { ...MAIN_TREE, name }, facts });
     });
-    for (const subtree of this.#subtrees) {
-      if (subtree.facts.flags !== 0) this.#fail('tree_flags', subtree.name);
-      this.#walk(subtree.facts, {
-        name: subtree.name,
-        compare: compareBytes,
-        keyBytes: undefined,
-        onValue: ignoreValue,
-      });
+    for (const { facts, kind } of this.#subtrees) {
+      if (facts.flags !== 0) failTree('tree_flags', kind);
+      yield* this.#walk(facts, kind, () => {});
     }
     const freed: Buffer[] = [];
-    this.#walk(free, {
-      name: 'free',
-      compare: compareNumbers,
-      keyBytes: 8,
-      onValue: (page, at, size, flags) => {
-        if ((flags & SUB_DATA) !== 0) this.#fail('node_flags', 'free');
-        freed.push(
-          (flags & BIG_DATA) !== 0 ? this.#readBig(readCount(page, at), size) : copyOf(page, at, size),
-        );
-      },
+    yield* this.#walk(free, FREE_TREE, (page, at, size, flags) => {
+      freed.push(readFreeList(this.#readAt, this.#meta, page, { at, sizeBytes: size, flags }));
     });
-    for (const list of freed) this.#checkFreeList(list);
+    for (const list of freed)
+      for (const run of freeRuns(list, lastPage)) {
+        if (run === false) failTree('free_list', FREE_TREE);
+        this.#claimRun(...run, FREE_TREE);
+        this.#pages -= run[1];
+      }
     return { transactionId, pages: this.#pages, entries: this.#entries };
   }
 
-  #fail(detail: string, tree: string): never {
-    throw storeError('store_damaged', { detail, tree });
-  }
-
-  #walk(facts: TreeFacts, kind: TreeKind): void {
-    const counts: Counts = { branch: 0, leaf: 0, overflow: 0, entries: 0 };
-    if (facts.root !== NO_PAGE) {
-      if (facts.depth < 1 || facts.depth > MAX_DEPTH) this.#fail('tree_depth', kind.name);
-      this.#walkPage(facts.root, facts.depth, kind, counts, undefined, undefined);
-    } else if (facts.depth !== 0) this.#fail('tree_depth', kind.name);
+  *#walk(facts: TreeFacts, kind: TreeKind, onValue: OnValue): Generator<number, void, undefined> {
+    const counts = { branch: 0, leaf: 0, overflow: 0, entries: 0 };
+    checkTreeFacts(facts, kind);
+    if (facts.root !== NO_PAGE)
+      yield* this.#stepPage({ kind, counts, onValue }, facts.root, facts.depth, undefined, undefined);
     const whole =
       counts.branch === facts.branchPages &&
       counts.leaf === facts.leafPages &&
       counts.overflow === facts.overflowPages &&
       counts.entries === facts.entries;
-    if (!whole) this.#fail('tree_counts', kind.name);
+    if (!whole) failTree('tree_counts', kind);
     this.#entries += counts.entries;
   }
 
-  #claim(pageNumber: number, tree: string): void {
-    if (!(pageNumber >= 2 && pageNumber <= this.#meta.lastPage)) this.#fail('page_range', tree);
+  #claim(pageNumber: number, kind: TreeKind): void {
+    if (!(pageNumber >= 2 && pageNumber <= this.#meta.lastPage)) failTree('page_range', kind);
     const byte = pageNumber >> 3;
     const bit = 1 << (pageNumber & 7);
-    if (((this.#used[byte] as number) & bit) !== 0) this.#fail('page_shared', tree);
+    if (((this.#used[byte] as number) & bit) !== 0) failTree('page_shared', kind);
     this.#used[byte] = (this.#used[byte] as number) | bit;
     this.#pages += 1;
   }
 
-  #readPage(pageNumber: number, level: number, tree: string): Buffer {
-    const { pageBytes, transactionId } = this.#meta;
-    this.#claim(pageNumber, tree);
+  #claimRun(first: number, pages: number, kind: TreeKind): void {
+    for (let page = first; page < first + pages; page += 1) this.#claim(page, kind);
+  }
+
+  #readPage(pageNumber: number, level: number, kind: TreeKind): Buffer {
+    this.#claim(pageNumber, kind);
     let page = this.#buffers[level];
     if (page === undefined) {
-      page = Buffer.alloc(pageBytes);
+      page = Buffer.alloc(this.#meta.pageBytes);
       this.#buffers[level] = page;
     }
-    if (this.#readAt(page, pageBytes, pageNumber * pageBytes) < pageBytes) this.#fail('file_short', tree);
-    if (readCount(page, 0) !== pageNumber) this.#fail('page_number', tree);
-    if (readCount(page, 8) > transactionId) this.#fail('page_transaction', tree);
+    const fault = readTreePage(this.#readAt, this.#meta, pageNumber, page);
+    if (fault !== undefined) failTree(fault, kind);
     return page;
   }
 
-  #walkPage(
+  /** Walks a page and what is below it, in steps where that is much. */
+  *#stepPage(
+    tree: WalkedTree,
     pageNumber: number,
     level: number,
-    kind: TreeKind,
-    counts: Counts,
+    low: Bound | undefined,
+    high: Bound | undefined,
+  ): Generator<number, void, undefined> {
+    if (level <= STEP_LEVELS) {
+      this.#walkPage(tree, pageNumber, level, low, high);
+      yield this.#pages;
+      return;
+    }
+    for (const [child, from, to] of this.#children(tree, pageNumber, level, low, high))
+      yield* this.#stepPage(tree, child, level - 1, from, to);
+  }
+
+  #walkPage(
+    tree: WalkedTree,
+    pageNumber: number,
+    level: number,
     low: Bound | undefined,
     high: Bound | undefined,
   ): void {
-    const page = this.#readPage(pageNumber, level, kind.name);
-    const isLeaf = level === 1;
-    if ((page.readUInt16LE(18) & 0x1fff) !== (isLeaf ? LEAF : BRANCH)) this.#fail('page_kind', kind.name);
-    const room = this.#meta.pageBytes - PAGE_HEADER_BYTES;
-    const lower = page.readUInt16LE(20);
-    const upper = page.readUInt16LE(22);
-    const count = lower >> 1;
-    if ((lower & 1) !== 0 || lower > upper || upper > room) this.#fail('page_bounds', kind.name);
-    if (count < (isLeaf ? 1 : 2)) this.#fail('page_empty', kind.name);
-    if (isLeaf) counts.leaf += 1;
-    else counts.branch += 1;
-    this.#checkNodes(page, count, upper, isLeaf, kind);
-    this.#checkOrder(page, count, isLeaf, kind, low, high);
-    if (isLeaf) this.#visitValues(page, count, kind, counts);
-    else this.#visitChildren(page, count, level, kind, counts, low, high);
-  }
-
-  /** Every node lies inside the page, and together they fill exactly what the page says is used. */
-  #checkNodes(page: Buffer, count: number, upper: number, isLeaf: boolean, kind: TreeKind): void {
-    const room = this.#meta.pageBytes - PAGE_HEADER_BYTES;
-    let total = 0;
-    for (let index = 0; index < count; index += 1) {
-      const offset = page.readUInt16LE(PAGE_HEADER_BYTES + index * 2);
-      if (offset < upper || offset + NODE_BYTES > room || (offset & 1) !== 0)
-        this.#fail('node_offset', kind.name);
-      const at = offset + PAGE_HEADER_BYTES;
-      const keySize = page.readUInt16LE(at + 6);
-      const flags = page.readUInt16LE(at + 4);
-      let size = NODE_BYTES + keySize;
-      if (isLeaf) {
-        if ((flags & ~(BIG_DATA | SUB_DATA)) !== 0) this.#fail('node_flags', kind.name);
-        size += (flags & BIG_DATA) !== 0 ? BIG_NODE_BYTES : page.readUInt32LE(at);
-      }
-      const keyFits = kind.keyBytes === undefined ? keySize > 0 : keySize === kind.keyBytes;
-      if (!keyFits && (isLeaf || index > 0)) this.#fail('node_key', kind.name);
-      if (offset + size > room) this.#fail('node_size', kind.name);
-      total += size + (size & 1);
+    if (level > 1) {
+      for (const [child, from, to] of this.#children(tree, pageNumber, level, low, high))
+        this.#walkPage(tree, child, level - 1, from, to);
+      return;
     }
-    if (total !== room - upper) this.#fail('page_fill', kind.name);
+    const page = this.#readPage(pageNumber, level, tree.kind);
+    const count = checkPage(page, { tree: tree.kind, isLeaf: true, low, high });
+    tree.counts.leaf += 1;
+    this.#visitValues(page, count, tree);
   }
 
-  #checkOrder(
-    page: Buffer,
-    count: number,
-    isLeaf: boolean,
-    kind: TreeKind,
+  /** Checks a branch page; yields its children with the bounds of their keys. */
+  *#children(
+    { kind, counts }: WalkedTree,
+    pageNumber: number,
+    level: number,
     low: Bound | undefined,
     high: Bound | undefined,
-  ): void {
-    let before = low;
-    // The first key of a branch page is never compared by the engine.
-    for (let index = isLeaf ? 0 : 1; index < count; index += 1) {
-      const key = boundOf(page, index);
-      if (before !== undefined) {
-        const order = kind.compare(before.page, before.at, before.size, key.page, key.at, key.size);
-        if (order > 0 || (order === 0 && before !== low)) this.#fail('key_order', kind.name);
-      }
-      before = key;
+  ): Generator<readonly [number, Bound | undefined, Bound | undefined]> {
+    const page = this.#readPage(pageNumber, level, kind);
+    const count = checkPage(page, { tree: kind, isLeaf: false, low, high });
+    counts.branch += 1;
+    for (let index = 0; index < count; index += 1) {
+      const from = index === 0 ? low : nodeKey(page, index);
+      yield [childPage(page, index), from, index === count - 1 ? high : nodeKey(page, index + 1)];
     }
-    if (high === undefined || before === undefined || before === low) return;
-    const order = kind.compare(before.page, before.at, before.size, high.page, high.at, high.size);
-    if (order >= 0) this.#fail('key_order', kind.name);
   }
 
-  #visitValues(page: Buffer, count: number, kind: TreeKind, counts: Counts): void {
+  #visitValues(page: Buffer, count: number, { kind, counts, onValue }: WalkedTree): void {
     for (let index = 0; index < count; index += 1) {
-      const at = PAGE_HEADER_BYTES + page.readUInt16LE(PAGE_HEADER_BYTES + index * 2);
-      const size = page.readUInt32LE(at);
-      const flags = page.readUInt16LE(at + 4);
-      const valueAt = at + NODE_BYTES + page.readUInt16LE(at + 6);
+      const value = leafValue(page, index);
       counts.entries += 1;
-      if ((flags & BIG_DATA) !== 0) {
-        const pages = readCount(page, valueAt + 16);
-        this.#claimOverflow(readCount(page, valueAt), pages, size, kind.name);
+      if ((value.flags & BIG_DATA) !== 0) {
+        const { pageNumber, pages } = checkBigValue(this.#readAt, this.#meta, kind, page, value);
+        this.#claimRun(pageNumber, pages, kind);
         counts.overflow += pages;
       }
-      kind.onValue(page, valueAt, size, flags);
-    }
-  }
-
-  #visitChildren(
-    page: Buffer,
-    count: number,
-    level: number,
-    kind: TreeKind,
-    counts: Counts,
-    low: Bound | undefined,
-    high: Bound | undefined,
-  ): void {
-    for (let index = 0; index < count; index += 1) {
-      const at = PAGE_HEADER_BYTES + page.readUInt16LE(PAGE_HEADER_BYTES + index * 2);
-      const child = page.readUInt32LE(at) + page.readUInt16LE(at + 4) * 2 ** 32;
-      const from = index === 0 ? low : boundOf(page, index);
-      const to = index === count - 1 ? high : boundOf(page, index + 1);
-      this.#walkPage(child, level - 1, kind, counts, from, to);
-    }
-  }
-
-  /** Claims the run of pages one big value has; a shorter value may have taken the place of a longer one. */
-  #claimOverflow(pageNumber: number, pages: number, size: number, tree: string): void {
-    const { pageBytes, transactionId, lastPage } = this.#meta;
-    const least = Math.ceil((PAGE_HEADER_BYTES + size) / pageBytes);
-    if (!(pages >= least && pages <= lastPage)) this.#fail('page_bounds', tree);
-    for (let index = 0; index < pages; index += 1) this.#claim(pageNumber + index, tree);
-    const header = Buffer.allocUnsafe(PAGE_HEADER_BYTES);
-    const last = Buffer.allocUnsafe(1);
-    const start = pageNumber * pageBytes;
-    if (this.#readAt(header, header.length, start) < header.length) this.#fail('file_short', tree);
-    if (this.#readAt(last, 1, start + PAGE_HEADER_BYTES + size - 1) < 1) this.#fail('file_short', tree);
-    if (readCount(header, 0) !== pageNumber) this.#fail('page_number', tree);
-    if (readCount(header, 8) > transactionId) this.#fail('page_transaction', tree);
-    if ((header.readUInt16LE(18) & 0x1fff) !== OVERFLOW) this.#fail('page_kind', tree);
-    if (header.readUInt32LE(20) !== pages) this.#fail('page_bounds', tree);
-  }
-
-  #readBig(pageNumber: number, size: number): Buffer {
-    const bytes = Buffer.alloc(size);
-    const at = pageNumber * this.#meta.pageBytes + PAGE_HEADER_BYTES;
-    if (this.#readAt(bytes, size, at) < size) this.#fail('file_short', 'free');
-    return bytes;
-  }
-
-  #onNamedTree(page: Buffer, at: number, size: number, flags: number): void {
-    if (flags !== SUB_DATA || size !== TREE_BYTES) this.#fail('node_flags', 'main');
-    if (this.#subtrees.length === MAX_TREES) this.#fail('tree_counts', 'main');
-    this.#subtrees.push({ name: `table ${this.#subtrees.length}`, facts: parseTreeFacts(page, at) });
-  }
-
-  /** A free list is a count and as many words: 0 is empty, n > 0 a page, -n the length of a run named next. */
-  #checkFreeList(list: Buffer): void {
-    const count = list.length >= 8 ? readCount(list, 0) : -1;
-    if (!(count >= 0 && (count + 1) * 8 <= list.length)) this.#fail('free_list', 'free');
-    for (let index = 1; index <= count; index += 1) {
-      const word = Number(list.readBigInt64LE(index * 8));
-      if (word === 0) continue;
-      let pages = 1;
-      let first = word;
-      if (word < 0) {
-        pages = -word;
-        index += 1;
-        first = index <= count ? Number(list.readBigInt64LE(index * 8)) : 0;
-      }
-      if (!(first >= 2 && first + pages - 1 <= this.#meta.lastPage)) this.#fail('free_list', 'free');
-      for (let page = first; page < first + pages; page += 1) this.#claim(page, 'free');
-      this.#pages -= pages;
+      onValue(page, value.at, value.sizeBytes, value.flags);
     }
   }
 }
 
-function ignoreValue(): void {}
-
-function copyOf(page: Buffer, at: number, size: number): Buffer {
-  return Buffer.from(page.subarray(at, at + size));
-}
-
-function boundOf(page: Buffer, index: number): Bound {
-  const at = PAGE_HEADER_BYTES + page.readUInt16LE(PAGE_HEADER_BYTES + index * 2);
-  return { page, at: at + NODE_BYTES, size: page.readUInt16LE(at + 6) };
+/** Reads a list of free pages, which is a value of the free tree. */
+export function readFreeList(
+  readAt: ReadAt,
+  { pageBytes }: MetaPage,
+  page: Buffer,
+  { at, sizeBytes, flags }: { readonly at: number; readonly sizeBytes: number; readonly flags: number },
+): Buffer {
+  if ((flags & SUB_DATA) !== 0) failTree('node_flags', FREE_TREE);
+  if ((flags & BIG_DATA) === 0) return Buffer.from(page.subarray(at, at + sizeBytes));
+  const bytes = Buffer.alloc(sizeBytes);
+  const from = readCount(page, at) * pageBytes + PAGE_HEADER_BYTES;
+  if (readAt(bytes, sizeBytes, from) < sizeBytes) failTree('file_short', FREE_TREE);
+  return bytes;
 }

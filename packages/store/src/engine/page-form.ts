@@ -1,0 +1,207 @@
+import { storeError } from '../errors.ts';
+import { PAGE_HEADER_BYTES, type ReadAt, readCount } from './meta-page.ts';
+
+const BRANCH = 0x01;
+const LEAF = 0x02;
+const OVERFLOW = 0x04;
+/** A node whose value lies on pages of its own. */
+export const BIG_DATA = 0x01;
+/** A node whose value is the record of another tree. */
+export const SUB_DATA = 0x02;
+const NODE_BYTES = 8;
+/** Page number, transaction and page count of a value on pages of its own. */
+const BIG_NODE_BYTES = 24;
+
+type Compare = (
+  left: Buffer,
+  leftAt: number,
+  leftSize: number,
+  right: Buffer,
+  rightAt: number,
+  rightSize: number,
+) => number;
+
+/** Orders keys as their bytes are. */
+export const compareBytes: Compare = (left, leftAt, leftSize, right, rightAt, rightSize) =>
+  left.compare(right, rightAt, rightAt + rightSize, leftAt, leftAt + leftSize);
+
+/** Orders keys that are numbers. */
+export const compareNumbers: Compare = (left, leftAt, _leftSize, right, rightAt) =>
+  readCount(left, leftAt) - readCount(right, rightAt);
+
+/** A key as a place in a buffer that stays as it is while the key is in use. */
+export interface Bound {
+  readonly page: Buffer;
+  readonly at: number;
+  readonly size: number;
+}
+
+/** What the pages of a tree have in common. */
+export interface TreeKind {
+  readonly name: string;
+  readonly compare: Compare;
+  /** Length of every key; undefined for keys of any length. */
+  readonly keyBytes: number | undefined;
+}
+
+/** Where a page stands in its tree, which is what it is checked against. */
+export interface PagePlace {
+  readonly tree: TreeKind;
+  readonly isLeaf: boolean;
+  /** The keys of the page are not below this one. */
+  readonly low: Bound | undefined;
+  /** The keys of the page are below this one. */
+  readonly high: Bound | undefined;
+}
+
+/** A value of a leaf page. */
+export interface LeafValue {
+  readonly at: number;
+  readonly sizeBytes: number;
+  readonly flags: number;
+}
+
+/** Throws `store_damaged` for a tree. */
+export function failTree(detail: string, { name: tree }: TreeKind): never {
+  throw storeError('store_damaged', { detail, tree });
+}
+
+/** Checks a page on its own: its kind, the places of its nodes, and the order of its keys. Returns its node count. */
+export function checkPage(page: Buffer, place: PagePlace): number {
+  const { tree, isLeaf } = place;
+  if ((page.readUInt16LE(18) & 0x1fff) !== (isLeaf ? LEAF : BRANCH)) failTree('page_kind', tree);
+  const room = page.length - PAGE_HEADER_BYTES;
+  const lower = page.readUInt16LE(20);
+  const upper = page.readUInt16LE(22);
+  const count = lower >> 1;
+  if ((lower & 1) !== 0 || lower > upper || upper > room) failTree('page_bounds', tree);
+  if (count < (isLeaf ? 1 : 2)) failTree('page_empty', tree);
+  checkNodes(page, count, upper, place);
+  checkOrder(page, count, place);
+  return count;
+}
+
+/** Every node lies inside the page, and together they fill exactly what the page says is used. */
+function checkNodes(page: Buffer, count: number, upper: number, { tree, isLeaf }: PagePlace): void {
+  const room = page.length - PAGE_HEADER_BYTES;
+  let total = 0;
+  for (let index = 0; index < count; index += 1) {
+    const offset = page.readUInt16LE(PAGE_HEADER_BYTES + index * 2);
+    if (offset < upper || offset + NODE_BYTES > room || (offset & 1) !== 0) failTree('node_offset', tree);
+    const at = offset + PAGE_HEADER_BYTES;
+    const keySize = page.readUInt16LE(at + 6);
+    const flags = page.readUInt16LE(at + 4);
+    let size = NODE_BYTES + keySize;
+    if (isLeaf) {
+      if ((flags & ~(BIG_DATA | SUB_DATA)) !== 0) failTree('node_flags', tree);
+      size += (flags & BIG_DATA) !== 0 ? BIG_NODE_BYTES : page.readUInt32LE(at);
+    }
+    const keyFits = tree.keyBytes === undefined ? keySize > 0 : keySize === tree.keyBytes;
+    if (!keyFits && (isLeaf || index > 0)) failTree('node_key', tree);
+    if (offset + size > room) failTree('node_size', tree);
+    total += size + (size & 1);
+  }
+  if (total !== room - upper) failTree('page_fill', tree);
+}
+
+function checkOrder(page: Buffer, count: number, { tree, isLeaf, low, high }: PagePlace): void {
+  let before = low;
+  // The first key of a branch page is never compared by the engine.
+  for (let index = isLeaf ? 0 : 1; index < count; index += 1) {
+    const key = nodeKey(page, index);
+    if (before !== undefined) {
+      const order = compareBounds(tree, before, key);
+      if (order > 0 || (order === 0 && before !== low)) failTree('key_order', tree);
+    }
+    before = key;
+  }
+  if (high === undefined || before === undefined || before === low) return;
+  if (compareBounds(tree, before, high) >= 0) failTree('key_order', tree);
+}
+
+/** Orders two keys of a tree. */
+export function compareBounds(tree: TreeKind, left: Bound, right: Bound): number {
+  return tree.compare(left.page, left.at, left.size, right.page, right.at, right.size);
+}
+
+/** Returns how many nodes a checked page has. */
+export function nodeCount(page: Buffer): number {
+  return page.readUInt16LE(20) >> 1;
+}
+
+function nodeAt(page: Buffer, index: number): number {
+  return PAGE_HEADER_BYTES + page.readUInt16LE(PAGE_HEADER_BYTES + index * 2);
+}
+
+/** Returns the key of a node of a checked page. */
+export function nodeKey(page: Buffer, index: number): Bound {
+  const at = nodeAt(page, index);
+  return { page, at: at + NODE_BYTES, size: page.readUInt16LE(at + 6) };
+}
+
+/** Returns the page number that a node of a branch page names. */
+export function childPage(page: Buffer, index: number): number {
+  const at = nodeAt(page, index);
+  return page.readUInt32LE(at) + page.readUInt16LE(at + 4) * 2 ** 32;
+}
+
+/** Returns the value of a node of a leaf page; one on pages of its own is the record of them. */
+export function leafValue(page: Buffer, index: number): LeafValue {
+  const at = nodeAt(page, index);
+  return {
+    at: at + NODE_BYTES + page.readUInt16LE(at + 6),
+    sizeBytes: page.readUInt32LE(at),
+    flags: page.readUInt16LE(at + 4),
+  };
+}
+
+/** The run of pages that one big value has. */
+export interface BigValue {
+  readonly pageNumber: number;
+  readonly pages: number;
+}
+
+/** What a file says of itself, which its pages are checked against. */
+export interface FileFacts {
+  readonly pageBytes: number;
+  readonly transactionId: number;
+  readonly lastPage: number;
+}
+
+/** Reads a page of a tree whose number is in range, and checks that it is that page and of a transaction that was. */
+export function readTreePage(
+  readAt: ReadAt,
+  facts: FileFacts,
+  pageNumber: number,
+  page: Buffer,
+): 'file_short' | 'page_number' | 'page_transaction' | undefined {
+  if (readAt(page, facts.pageBytes, pageNumber * facts.pageBytes) < facts.pageBytes) return 'file_short';
+  if (readCount(page, 0) !== pageNumber) return 'page_number';
+  return readCount(page, 8) > facts.transactionId ? 'page_transaction' : undefined;
+}
+
+/** Checks the run of pages of a big value by its first page and its last byte; a shorter value may reuse a longer run. */
+export function checkBigValue(
+  readAt: ReadAt,
+  facts: FileFacts,
+  tree: TreeKind,
+  page: Buffer,
+  { at, sizeBytes }: LeafValue,
+): BigValue {
+  const { pageBytes, transactionId, lastPage } = facts;
+  const pageNumber = readCount(page, at);
+  const pages = readCount(page, at + 16);
+  const least = Math.ceil((PAGE_HEADER_BYTES + sizeBytes) / pageBytes);
+  if (!(pages >= least && pages <= lastPage)) failTree('page_bounds', tree);
+  if (!(pageNumber >= 2 && pageNumber + pages - 1 <= lastPage)) failTree('page_range', tree);
+  const header = Buffer.allocUnsafe(PAGE_HEADER_BYTES);
+  const last = Buffer.allocUnsafe(1);
+  const start = pageNumber * pageBytes;
+  if (readAt(header, header.length, start) < header.length) failTree('file_short', tree);
+  if (readAt(last, 1, start + PAGE_HEADER_BYTES + sizeBytes - 1) < 1) failTree('file_short', tree);
+  if (readCount(header, 0) !== pageNumber) failTree('page_number', tree);
+  if (readCount(header, 8) > transactionId) failTree('page_transaction', tree);
+  if ((header.readUInt16LE(18) & 0x1fff) !== OVERFLOW) failTree('page_kind', tree);
+  if (header.readUInt32LE(20) !== pages) failTree('page_bounds', tree);
+  return { pageNumber, pages };
+}
