@@ -36,9 +36,10 @@ export class CaptureFixture {
     files: SourceFiles | string,
     inputs: readonly unknown[] = [],
     exportName = 'clean',
+    file = 'steps.ts',
   ): Promise<unknown> {
     const path = join(this.root, `bundle-${this.#folders++}.mjs`);
-    writeFileSync(path, this.bundleOf(files, exportName));
+    writeFileSync(path, this.bundleOf(files, exportName, file));
     const module = (await import(pathToFileURL(path).href)) as Record<
       string,
       (...inputs: unknown[]) => unknown

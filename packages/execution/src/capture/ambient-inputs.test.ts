@@ -83,4 +83,14 @@ export const clean = () => [
       { kind: 'randomness', what: 'Math.random', file: expect.stringMatching(/steps\.ts$/), line: 4 },
     ]);
   });
+
+  it('is named by its file whatever characters that has [DML-EXE-0524]', () => {
+    const captured = fixture.capture({
+      'steps.ts': `export { clean } from './100 % größe/a+b.ts';`,
+      '100 % größe/a+b.ts': '\n\nexport const clean = () => Date.now();',
+    });
+    expect(captured.ambientInputs).toEqual([
+      { kind: 'clock', what: 'Date.now', file: expect.stringMatching(/\/100 % größe\/a\+b\.ts$/), line: 3 },
+    ]);
+  });
 });

@@ -1,8 +1,10 @@
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { type BuildFailure, type BuildOptions, type BuildResult, buildSync } from 'esbuild';
 import { executionError } from '../errors.ts';
+import { misnamedCommonJs } from '../misnamed-commonjs.ts';
 import { authoringModule, sourceConditions } from '../source-file.ts';
-import { CodeText } from './code-text.ts';
+import { CodeText, ENTRY_SOURCE } from './code-text.ts';
+import { planNodeImports } from './node-imports.ts';
 
 /** What the bundler made of one export. */
 export interface BundledExport {
@@ -39,7 +41,11 @@ const dynamicRequire = 'Dynamic require of';
  * @spec DML-EXE-0503
  */
 export function bundleExport({ path, exportName, style }: ExportPlace): BundledExport {
-  const stdin = { contents: statementOf(path, exportName), resolveDir: dirname(path), sourcefile: STDIN };
+  const stdin = {
+    contents: statementOf(path, exportName),
+    resolveDir: dirname(path),
+    sourcefile: ENTRY_SOURCE,
+  };
   const result = build({ stdin, outfile: resolve(dirname(path), 'bundle.mjs') }, path, style);
   const missing = missingIn(result);
   if (missing) throw missingExport(path, missing.text);
@@ -82,10 +88,11 @@ export function bundleExports(
   );
 }
 
-/** The bundler's output as a text that knows where its places come from. */
+/** Returns the bundler's output as a text that knows where its places come from, with imports as Node has them. */
 export function codeOf({ text, sourceMap, folder }: BundledExport): CodeText {
   const [code, map] = [text, sourceMap].map((bytes) => new TextDecoder().decode(bytes)) as [string, string];
-  return CodeText.of(code, map, (source) => resolve(folder, source));
+  const written = CodeText.of(code, map, (source) => resolve(folder, decodeURIComponent(source)));
+  return written.edited(planNodeImports(written));
 }
 
 /** Whether CommonJS code in a bundle asks for built-in modules, which an ES module has no `require` for. */
@@ -93,7 +100,6 @@ export function requiresBuiltins({ text }: CodeText): boolean {
   return text.includes(dynamicRequire);
 }
 
-const STDIN = '<stdin>';
 const ENTRY_PREFIX = 'daggerml-captured-export-';
 
 type Built = BuildResult<{ write: false; metafile: true }>;
@@ -114,7 +120,7 @@ function bundled(
   { outputFiles, metafile }: Built,
   folder: string,
   outputName: string,
-  entries: readonly string[] = [STDIN],
+  entries: readonly string[] = [ENTRY_SOURCE],
 ): BundledExport {
   const [sourceMap = new Uint8Array(), text = new Uint8Array()] = ['.mjs.map', '.mjs'].map(
     (ending) => outputFiles.find((file) => basename(file.path) === `${outputName}${ending}`)?.contents,
@@ -130,8 +136,9 @@ function bundled(
  * @spec DML-EXE-0510
  */
 function build(entry: BuildOptions, path: string, style: BundleStyle): Built {
+  let built: Built;
   try {
-    return buildSync({
+    built = buildSync({
       ...bundleOptions,
       ...styles[style],
       ...entry,
@@ -143,6 +150,10 @@ function build(entry: BuildOptions, path: string, style: BundleStyle): Built {
   } catch (error) {
     throw bundlingError(error, path);
   }
+  const misnamed = misnamedCommonJs(built.warnings, dirname(path));
+  // @spec DML-EXE-0536
+  if (misnamed) throw executionError('capture_failed', { ...misnamed });
+  return built;
 }
 
 const bundleOptions = {
@@ -173,12 +184,15 @@ const styles: Readonly<Record<BundleStyle, BuildOptions>> = {
  * @spec DML-EXE-0511
  */
 function bundlingError(error: unknown, path: string): Error {
-  const messages = (error as Partial<BuildFailure>).errors ?? [];
-  const first = messages[0];
+  const { errors = [], warnings } = error as Partial<BuildFailure>;
+  // What other files miss in one that exports nothing is no more than a consequence.
+  const misnamed = misnamedCommonJs(warnings, dirname(path));
+  if (misnamed) return executionError('capture_failed', { ...misnamed }, error);
+  const first = errors[0];
   if (!first) return executionError('capture_failed', { file: path, reason: String(error) }, error);
-  const isMissing = first.text.startsWith('No matching export in') && first.location?.file === STDIN;
+  const isMissing = first.text.startsWith('No matching export in') && first.location?.file === ENTRY_SOURCE;
   if (isMissing) return missingExport(path, 'the export does not exist');
-  const file = first.location && first.location.file !== STDIN ? first.location.file : path;
+  const file = first.location && first.location.file !== ENTRY_SOURCE ? first.location.file : path;
   return executionError('capture_failed', {
     file: resolve(dirname(path), file),
     line: first.location?.line ?? 0,

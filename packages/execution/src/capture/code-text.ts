@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import type { Program } from 'acorn';
 import { type Scopes, scopesOf } from './scopes.ts';
@@ -63,7 +64,10 @@ export class CodeText {
   }
 }
 
-/** Tells the author's own sources from those of installed packages. */
+/** What the source map calls the statement that names the export to capture. */
+export const ENTRY_SOURCE = '<stdin>';
+
+/** Checks whether the author wrote what stands there: it is of no installed package and not the entry statement. */
 export function isOwnSource({ file }: SourcePosition): boolean {
-  return !/[\\/]node_modules[\\/]/.test(file);
+  return !/[\\/]node_modules[\\/]/.test(file) && basename(file) !== ENTRY_SOURCE;
 }

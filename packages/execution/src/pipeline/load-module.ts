@@ -1,11 +1,15 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { type BuildFailure, build, type Loader, type Plugin, transform } from 'esbuild';
+import { CodeText } from '../capture/code-text.ts';
+import { planNodeImports } from '../capture/node-imports.ts';
 import { executionError } from '../errors.ts';
+import { misnamedCommonJs } from '../misnamed-commonjs.ts';
 import { authoringModule } from '../source-file.ts';
+import { packagesByUrl } from './packages-by-url.ts';
 
 /**
  * Loads a TypeScript or JavaScript module with its relative imports, on any supported version of Node.
@@ -19,7 +23,7 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
   if (!existsSync(file)) throw executionError('pipeline_missing', { file });
   const code = await compileModule(file);
   const folder = scratchFolder(file);
-  const compiled = join(folder, 'module.mjs');
+  const compiled = join(folder, COMPILED);
   try {
     writeFileSync(compiled, code);
     process.setSourceMapsEnabled(true);
@@ -31,6 +35,7 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
   }
 }
 
+const COMPILED = 'module.mjs';
 const BANNER = 'const __dmlResolve=import.meta.resolve;';
 /** What CommonJS files of the module call for packages and built-in modules. */
 const OWN_REQUIRE =
@@ -38,36 +43,53 @@ const OWN_REQUIRE =
 
 /** Compiles a module with its relative imports into one; `conditions` resolve packages that it bundles. */
 export async function compileModule(file: string, conditions: readonly string[] = []): Promise<string> {
-  try {
-    const result = await build({
-      entryPoints: [file],
-      absWorkingDir: dirname(file),
-      bundle: true,
-      write: false,
-      format: 'esm',
-      platform: 'node',
-      target: 'node20',
-      charset: 'utf8',
-      sourcemap: 'inline',
-      // The compiled module lies elsewhere; stack traces name the author's files all the same.
-      sourceRoot: `${pathToFileURL(dirname(file)).href}/`,
-      logLevel: 'silent',
-      banner: { js: BANNER },
-      ...(conditions.length > 0 && { conditions: [...conditions] }),
-      plugins: [ownNames, packagesByUrl, importMeta],
-    });
-    const code = result.outputFiles[0]?.text ?? '';
-    // In the same line as the banner: the lines behind it stay where the source map has them.
-    return code.includes('var __require =') ? code.replace(BANNER, BANNER + OWN_REQUIRE) : code;
-  } catch (error) {
-    const first = (error as Partial<BuildFailure>).errors?.[0];
-    if (!first) throw executionError('pipeline_threw', { file, reason: reasonOf(error) }, error);
-    throw executionError('pipeline_threw', {
-      file: first.location ? resolve(dirname(file), first.location.file) : file,
-      line: first.location?.line ?? 0,
-      reason: first.text,
-    });
-  }
+  const folder = dirname(file);
+  const { outputFiles, warnings } = await build({
+    entryPoints: [file],
+    outfile: join(folder, COMPILED),
+    absWorkingDir: folder,
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    charset: 'utf8',
+    sourcemap: 'external',
+    // The compiled module lies elsewhere; stack traces name the author's files all the same.
+    sourceRoot: `${pathToFileURL(folder).href}/`,
+    logLevel: 'silent',
+    banner: { js: BANNER },
+    ...(conditions.length > 0 && { conditions: [...conditions] }),
+    plugins: [ownNames, packagesByUrl, importMeta],
+  }).catch((error: unknown) => {
+    throw compilationError(error, file);
+  });
+  const misnamed = misnamedCommonJs(warnings, folder);
+  // @spec DML-EXE-0538
+  if (misnamed) throw executionError('pipeline_threw', { ...misnamed });
+  const [code = '', map = ''] = [COMPILED, `${COMPILED}.map`].map(
+    (name) => outputFiles.find(({ path }) => basename(path) === name)?.text,
+  );
+  const written = CodeText.of(code, map, (source) => source);
+  // @spec DML-EXE-0537
+  const { text } = written.edited(planNodeImports(written));
+  // In the same line as the banner: the lines behind it stay where the source map has them.
+  const whole = text.includes('var __require =') ? text.replace(BANNER, BANNER + OWN_REQUIRE) : text;
+  return `${whole}//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString('base64')}\n`;
+}
+
+/** Returns one error that names file and line for what the bundler says. */
+function compilationError(error: unknown, file: string): Error {
+  const { errors: [first] = [], warnings } = error as Partial<BuildFailure>;
+  // What other files miss in one that exports nothing is no more than a consequence.
+  const misnamed = misnamedCommonJs(warnings, dirname(file));
+  if (misnamed) return executionError('pipeline_threw', { ...misnamed }, error);
+  if (!first) return executionError('pipeline_threw', { file, reason: reasonOf(error) }, error);
+  return executionError('pipeline_threw', {
+    file: first.location ? resolve(dirname(file), first.location.file) : file,
+    line: first.location?.line ?? 0,
+    reason: first.text,
+  });
 }
 
 /** Gives the module the authoring names of this very version, so that a pipeline needs no installation of its own. */
@@ -75,28 +97,6 @@ const ownNames: Plugin = {
   name: 'daggerml-authoring',
   setup(context) {
     context.onResolve({ filter: /^@daggerml\/bindings$/ }, () => ({ path: authoringModule() }));
-  },
-};
-
-const fromPlugin: unique symbol = Symbol('resolved by packagesByUrl');
-
-/** Leaves packages to Node, by the address that the importing file would get. */
-const packagesByUrl: Plugin = {
-  name: 'daggerml-packages',
-  setup(context) {
-    context.onResolve({ filter: /^[^./]/ }, async (args) => {
-      if (args.pluginData === fromPlugin || args.kind === 'entry-point' || args.path.startsWith('#')) return;
-      if (/^[a-z]+:/.test(args.path)) return { path: args.path, external: true };
-      const { importer, kind, resolveDir, path } = args;
-      const found = await context.resolve(path, { importer, kind, resolveDir, pluginData: fromPlugin });
-      if (found.errors.length > 0 || found.external) return found;
-      // Sources outside of node_modules (workspace members, path aliases) may need compiling: bundle them.
-      if (!found.path.includes(`${join('/', 'node_modules', '/')}`) && /\.[cm]?tsx?$/.test(found.path))
-        return found;
-      // @spec DML-BND-1213
-      const isRequired = kind === 'require-call' || kind === 'require-resolve';
-      return { path: isRequired ? found.path : pathToFileURL(found.path).href, external: true };
-    });
   },
 };
 
