@@ -2,26 +2,22 @@
  * Gate: the two commands of the README work in a fresh copy of the tree, in a path with spaces, and after the
  * first install without a network.
  *
+ * Copy and temporary files lie where no `package.json` above says `"type": "module"`, as on the machine of somebody
+ * who tries this for the first time, wherever the temporary files of this machine lie.
+ *
  * Without a network means: where the system lets us, in a network namespace that has no interface at all, and
  * everywhere with a registry and a proxy that nobody answers, so that whoever asks for something fails at once.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { cpSync, rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { capture, say } from '../tools/run/process.mjs';
 import { problemsOf, runGate } from './gate.mjs';
+import { plainFolder, temporaryFilesIn, temporaryPlaces } from './plain-folder.mjs';
 
-const LEFT_OUT = new Set([
-  'node_modules',
-  'dist',
-  'test-results',
-  'coverage',
-  '.git',
-  '.turbo',
-  '.dml',
-  '.demo',
-]);
+/** What no checkout holds: in any folder, and in the root alone. */
+const LEFT_OUT = new Set(['node_modules', 'dist', '.git', '.turbo', '.dml', '.demo']);
+const LEFT_OUT_OF_ROOT = new Set(['test-results', 'coverage']);
 
 const NOBODY = 'http://127.0.0.1:9/';
 const OFFLINE = {
@@ -36,16 +32,19 @@ const CUT_OFF = ['unshare', '--map-root-user', '--net'];
 const canCutOff =
   process.platform === 'linux' && spawnSync(CUT_OFF[0], [...CUT_OFF.slice(1), 'true']).status === 0;
 
-export async function check(root) {
-  const scratch = mkdtempSync(join(tmpdir(), 'daggerml clean checkout '));
+export async function check(root, _args, places = temporaryPlaces()) {
+  const { folder: scratch, obstacles } = plainFolder('daggerml clean checkout ', places);
+  if (scratch === undefined) return obstacles.map((obstacle) => `no folder to try it in: ${obstacle}`);
   const copy = join(scratch, 'a copy');
+  const temporary = temporaryFilesIn(join(scratch, 'temporary files'));
+  const offline = { ...OFFLINE, ...temporary };
   try {
-    cpSync(root, copy, { recursive: true, filter: (path) => path === root || !LEFT_OUT.has(basename(path)) });
-    const demo = await npm(copy, ['run', 'demo']);
+    cpSync(root, copy, { recursive: true, filter: (path) => path === root || isCheckedOut(path, root) });
+    const demo = await npm(copy, ['run', 'demo'], temporary);
     if (demo.code !== 0) return problemsOf(demo, 'npm run demo');
-    const again = await npm(copy, ['run', 'demo'], OFFLINE);
-    // One project stands for all: the whole suite has its own part.
-    const test = await npm(copy, ['test', '--', '--project', 'run'], OFFLINE);
+    const again = await npm(copy, ['run', 'demo'], offline);
+    // The gates themselves look at nothing that depends on where the copy lies.
+    const test = await npm(copy, ['test', '--', '--project', '!ci'], offline);
     return [
       ...problemsOf(again, 'npm run demo, without a network'),
       ...problemsOf(test, 'npm test, without a network'),
@@ -58,9 +57,14 @@ export async function check(root) {
   }
 }
 
+function isCheckedOut(path, root) {
+  const name = basename(path);
+  return !LEFT_OUT.has(name) && !(LEFT_OUT_OF_ROOT.has(name) && dirname(path) === root);
+}
+
 /** Runs npm in the copy, with nothing of the npm that may have started us. */
-async function npm(cwd, args, extra = {}) {
-  const isOffline = extra === OFFLINE;
+async function npm(cwd, args, extra) {
+  const isOffline = extra.npm_config_registry === NOBODY;
   say(`npm ${args.join(' ')}${isOffline ? ', without a network' : ''} …`);
   const inherited = Object.entries(process.env).filter(
     ([name]) => !/^(?:npm_|INIT_CWD|VITEST|DAGGERML_)/i.test(name),
