@@ -261,13 +261,15 @@ describe('documents', () => {
 describe('the generated files', () => {
   const lists = ['documents', 'sources', 'tests', 'vectors', 'results', 'index', 'paths'] as const;
 
-  function shuffled(suite: Suite, seed: number): Suite {
-    const order = <T>(list: readonly T[]): T[] =>
-      list
-        .map((item, index) => ({ item, key: Math.imul(index + 1, seed * 2 + 1) % 65_537 }))
-        .sort((a, b) => a.key - b.key)
-        .map(({ item }) => item);
-    return { ...suite, ...Object.fromEntries(lists.map((name) => [name, order<unknown>(suite[name])])) };
+  /** Orders of a list, each as likely as any other. */
+  function ordersOf<T>(list: readonly T[]): fc.Arbitrary<readonly T[]> {
+    return fc.shuffledSubarray([...list], { minLength: list.length });
+  }
+
+  /** A suite with the same suite in another order. */
+  function withOrders(suite: Suite): fc.Arbitrary<readonly [Suite, Suite]> {
+    const orders = Object.fromEntries(lists.map((name) => [name, ordersOf<unknown>(suite[name])]));
+    return fc.record(orders).map((ordered) => [suite, { ...suite, ...ordered }]);
   }
 
   /** Suites of random requirements, owners and results, also contradictory ones. */
@@ -285,22 +287,32 @@ describe('the generated files', () => {
         ),
         owners: fc.integer({ min: 0, max: 2 }),
         status: fc.constantFrom('passed', 'failed', 'skipped', undefined),
+        again: fc.constantFrom('passed', 'failed', undefined),
+        isComputed: fc.boolean(),
+        isMisplaced: fc.nat(4).map((drawn) => drawn === 0),
       }),
       { maxLength: 8 },
     )
     .map((entries) => {
       const files: Record<string, string> = {};
-      for (const [index, { area, number, text, owners, status }] of entries.entries()) {
+      for (const [index, entry] of entries.entries()) {
+        const { area, number, text, owners, status, again, isComputed, isMisplaced } = entry;
         const id = `DML-${area}-000${number}`;
-        const document = area === 'OBJ' ? SPEC : 'specs/20-store.md';
+        const document = (area === 'OBJ') !== isMisplaced ? SPEC : 'specs/20-store.md';
         files[document] = `${files[document] ?? '# A\n\n'}- [${id}] ${text}\n`;
         for (let n = 0; n < owners; n++)
           files[`packages/a/src/f${index}-${n}.ts`] = `// @spec ${id}\nexport const a = 1;\n`;
-        if (status) files[`packages/a/src/t${index}.test.ts`] = `it('t${index} [${id}]', () => {});\n`;
-        if (status)
-          files[`test-results/r${index}.json`] = resultsOf(`packages/a/src/t${index}.test.ts`, {
-            [`t${index} [${id}]`]: status,
-          });
+        if (status === undefined) continue;
+        const declared = isComputed
+          ? `it.each(vectors)('$name', () => {});`
+          : `it('t${index} [${id}]', () => {});`;
+        files[`packages/a/src/t${index}.test.ts`] = `${declared}\n`;
+        if (isComputed) files[`vectors/v${index}.json`] = `{"name":"t${index} [${id}]"}\n`;
+        for (const [run, outcome] of Object.entries({ r: status, s: again })) {
+          if (outcome === undefined) continue;
+          const leaves = { [`t${index} [${id}]`]: outcome };
+          files[`test-results/${run}${index}.json`] = resultsOf(`packages/a/src/t${index}.test.ts`, leaves);
+        }
       }
       return files;
     });
@@ -319,13 +331,20 @@ describe('the generated files', () => {
   });
 
   it('do not depend on the order of the inputs [DML-TRC-0603]', () => {
+    const moved = new Map<string, number>();
     fc.assert(
-      fc.property(suites, fc.nat(1000), (files, seed) => {
-        const suite = memorySuite(files);
-        expect(plan(shuffled(suite, seed)).files).toEqual(plan(suite).files);
-      }),
-      { numRuns: 60 },
+      fc.property(
+        suites.map((files) => memorySuite(written(files, plan(memorySuite(files))))).chain(withOrders),
+        ([suite, shuffled]) => {
+          for (const name of lists)
+            if (suite[name].some((item, at) => item !== shuffled[name][at]))
+              moved.set(name, (moved.get(name) ?? 0) + 1);
+          expect(plan(shuffled).files).toEqual(plan(suite).files);
+        },
+      ),
+      { numRuns: 200 },
     );
+    for (const name of lists) expect(moved.get(name), name).toBeGreaterThan(20);
   });
 
   it('hold line feeds only, whatever the inputs hold [DML-TRC-0604]', () => {

@@ -132,6 +132,7 @@ interface Specs {
 }
 
 function readSpecs(documents: readonly TextFile[]): Specs {
+  // @spec DML-TRC-0603
   const specs = sortedBy(documents, ({ path }) => path)
     .filter(({ path }) => /^specs\/\d\d-[^/]*\.md$/.test(path))
     .map(parseSpecDocument);
@@ -226,11 +227,7 @@ function groupByPackage(
   return wanted.map(({ code, packageName, document }) => ({
     packageName,
     document,
-    // @spec DML-TRC-0603
-    requirements: sortedBy(
-      records.filter(({ id }) => areaOfId(id)?.code === code),
-      ({ id }) => id,
-    ),
+    requirements: records.filter(({ id }) => areaOfId(id)?.code === code),
   }));
 }
 

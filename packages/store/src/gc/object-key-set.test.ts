@@ -11,12 +11,14 @@ describe('ObjectKeySet', () => {
     const set = new ObjectKeySet();
     const oracle = new Set<string>();
     for (let step = 0; step < 20_000; step += 1) {
-      const added = key((step * 7919) % 9_001, step % 3);
+      const seed = (step * 7919) % 9_001;
+      const added = key(seed, seed % 3);
       const text = Buffer.from(added).toString('hex');
       expect(set.add(added)).toBe(!oracle.has(text));
       oracle.add(text);
     }
-    expect(set.size).toBe(oracle.size);
+    // Most came more than once.
+    expect([set.size, oracle.size]).toEqual([9_001, 9_001]);
     for (let seed = 0; seed < 10_000; seed += 1) {
       const probed = key(seed, 1);
       expect(set.has(probed)).toBe(oracle.has(Buffer.from(probed).toString('hex')));
