@@ -49,7 +49,7 @@ usage: npm run spec -- <command> [--json]
   --root <folder>      the repository, found upwards from here by its specs folder
   --json               one JSON document on standard output
 
-exit codes: 0 green, 1 red or a mutant survived, 2 wrong arguments, 3 suite not readable or writable`;
+exit codes: 0 green, 1 red or a mutant was not killed, 2 wrong arguments, 3 suite not readable or writable`;
 
 /** Runs the tool on its arguments; nothing is printed here, every ending is a value. */
 export async function run(args: readonly string[], surroundings: Surroundings): Promise<Ending> {

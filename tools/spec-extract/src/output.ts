@@ -7,7 +7,7 @@ export interface Answer {
   readonly json: unknown;
 }
 
-/** 0 green, 1 red or a mutant survived, 2 wrong arguments, 3 the suite cannot be read or written. */
+/** 0 green, 1 red or a mutant was not killed, 2 wrong arguments, 3 the suite cannot be read or written. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
 /** The exit codes by name. */

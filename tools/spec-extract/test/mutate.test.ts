@@ -14,27 +14,30 @@ import { snapshot, temporaryRepository, writeInto } from './temporary-repository
 const FIXTURE = join(import.meta.dirname, 'fixtures/mutation');
 const INSTALLED = join(import.meta.dirname, '../../../node_modules');
 
-/** A small package with one strong test, one hollow one and one requirement that types decide. */
+/** A small package with a strong test, a hollow one, a type that decides, and code that must work before tests run. */
 async function mutableRepository(): Promise<string> {
   const root = temporaryRepository();
   cpSync(FIXTURE, root, { recursive: true });
   symlinkSync(INSTALLED, join(root, 'node_modules'), 'dir');
-  const leaves = [
-    'accepts 255 bytes and refuses 256 [DML-OBJ-0001]',
-    'claims to refuse an empty name [DML-OBJ-0002]',
-    'accepts a text [DML-OBJ-0003]',
-  ];
-  const results = resultsOf(
-    'packages/object-model/src/name.test.ts',
-    Object.fromEntries(leaves.map((leaf) => [leaf, 'passed'])),
-  );
-  writeInto(root, 'test-results/object-model.json', results);
+  const leaves = {
+    name: [
+      'accepts 255 bytes and refuses 256 [DML-OBJ-0001]',
+      'claims to refuse an empty name [DML-OBJ-0002]',
+      'accepts a text [DML-OBJ-0003]',
+    ],
+    refused: ['refuses a slash [DML-OBJ-0004]', 'refuses a blank [DML-OBJ-0005]'],
+  };
+  for (const [file, titles] of Object.entries(leaves)) {
+    const passed = Object.fromEntries(titles.map((title) => [title, 'passed']));
+    const results = resultsOf(`packages/object-model/src/${file}.test.ts`, passed);
+    writeInto(root, `test-results/${file}.json`, results);
+  }
   await run(['generate'], { folder: root, today: TODAY, say: () => undefined });
   return root;
 }
 
 describe('mutate', () => {
-  it('tells a strong test from a hollow one and leaves the tree alone [DML-TRC-0901] [DML-TRC-0904]', async () => {
+  it('tells strong tests from hollow ones and from those that do not run [DML-TRC-0904] [DML-TRC-0911]', async () => {
     const root = await mutableRepository();
     const before = snapshot(root);
     const said: string[] = [];
@@ -48,7 +51,7 @@ describe('mutate', () => {
     expect(answer).toMatchObject({
       exitCode: 1,
       json: {
-        counts: { killed: 1, survived: 1, not_mutable: 1, no_baseline: 0 },
+        counts: { killed: 1, survived: 1, not_loaded: 2, not_mutable: 1, no_baseline: 0 },
         rows: [
           {
             id: 'DML-OBJ-0001',
@@ -64,41 +67,73 @@ describe('mutate', () => {
             original: 'name.length === 0',
           },
           { id: 'DML-OBJ-0003', outcome: 'not_mutable' },
+          { id: 'DML-OBJ-0004', outcome: 'not_loaded', operator: 'delete-value', tests: 'not_loaded' },
+          { id: 'DML-OBJ-0005', outcome: 'not_loaded', operator: 'delete-value', tests: 'not_loaded' },
         ],
       },
     });
-    expect(answer.text).toMatch(/^object-model: 3 of 3 verified requirements, seed 1\n\nid +outcome /);
-    expect(answer.text).toMatch(/\n1 killed, 1 survived, 1 not mutable, 0 no baseline$/);
+    expect(answer.text).toMatch(/^object-model: 5 of 5 verified requirements, seed 1\n\nid +outcome /);
+    expect(answer.text).toMatch(/\n1 killed, 1 survived, 2 not loaded, 1 not mutable, 0 no baseline$/);
     expect(said).toEqual([
-      'object-model: trying 3 of 3 verified requirements, seed 1 …',
-      '1/3 DML-OBJ-0001',
-      '2/3 DML-OBJ-0002',
+      'object-model: trying 5 of 5 verified requirements, seed 1 …',
+      '1/5 DML-OBJ-0001',
+      '2/5 DML-OBJ-0002',
       '  survived invert-condition: name.length === 0',
-      '3/3 DML-OBJ-0003',
+      '3/5 DML-OBJ-0003',
       '  not mutable',
+      '4/5 DML-OBJ-0004',
+      "  not loaded delete-value: new Set(['/'])",
+      '5/5 DML-OBJ-0005',
+      '  not loaded delete-value: name.match(/ /g) ?? []',
     ]);
     expect(snapshot(root)).toEqual(before);
   });
 
-  it('is green when every mutant is killed', async () => {
+  it.each([
+    ['failed', 0],
+    ['timed_out', 0],
+    ['passed', 1],
+    ['not_loaded', 1],
+  ] as const)(
+    'ends by whether its mutants were killed: tests that %s [DML-TRC-0809]',
+    async (tests, exitCode) => {
+      const root = await mutableRepository();
+      const tried = new Set<string>();
+      const answer = await mutate({
+        root,
+        packageName: 'object-model',
+        choice: { sampleSize: 9, seed: 1 },
+        say: () => undefined,
+        runTests: async ({ ids }) =>
+          new Map(
+            ids.map((id) => {
+              const isBroken = tried.has(id);
+              tried.add(id);
+              return [id, isBroken ? tests : 'passed'];
+            }),
+          ),
+      });
+      expect(answer.exitCode).toBe(exitCode);
+    },
+  );
+
+  it('ends red where a requirement has no baseline [DML-TRC-0809]', async () => {
     const root = await mutableRepository();
-    let calls = 0;
     const answer = await mutate({
       root,
       packageName: 'object-model',
-      choice: { sampleSize: 9, seed: 1 },
+      choice: { ids: ['DML-OBJ-0001'] },
       say: () => undefined,
-      runTests: async ({ ids }) =>
-        new Map(ids.map((id) => [id, calls++ % 2 === 0 ? ('passed' as const) : ('failed' as const)])),
+      runTests: async ({ ids }) => new Map(ids.map((id) => [id, 'failed'])),
     });
-    expect(answer).toMatchObject({ exitCode: 0, json: { counts: { killed: 2, not_mutable: 1 } } });
+    expect(answer).toMatchObject({ exitCode: 1, json: { counts: { no_baseline: 1 } } });
   });
 });
 
 it.each<[string, MutationChoice, string[]]>([
   ['one id', { ids: ['DML-OBJ-0002'] }, ['DML-OBJ-0002']],
   ['two ids', { ids: ['DML-OBJ-0003', 'DML-OBJ-0001'] }, ['DML-OBJ-0001', 'DML-OBJ-0003']],
-  ['from an id on', { from: 'DML-OBJ-0002', sampleSize: 9, seed: 1 }, ['DML-OBJ-0002', 'DML-OBJ-0003']],
+  ['from an id on', { from: 'DML-OBJ-0004', sampleSize: 9, seed: 1 }, ['DML-OBJ-0004', 'DML-OBJ-0005']],
 ])('tries what is chosen, %s, and nothing else', async (_, choice, tried) => {
   const root = await mutableRepository();
   const runTests: CitingRunner = async ({ ids }) => new Map(ids.map((id) => [id, 'passed']));

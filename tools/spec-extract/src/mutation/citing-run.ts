@@ -40,7 +40,7 @@ export function outcomeOf(id: string, report: string | undefined, clean: boolean
   const leaves = report === undefined ? [] : readVitestReport(report);
   const citing = leaves.filter(({ title }) => parseTitle(title).cited.includes(id));
   if (citing.some(({ outcome }) => outcome === 'failed')) return 'failed';
-  // A file that throws while it loads reports no leaf, and the run ends unclean.
+  // A file that throws while it loads reports no leaf, a hook that throws leaves skipped ones, and both end unclean.
   if (!clean || !citing.some(({ outcome }) => outcome === 'passed')) return 'not_loaded';
   return 'passed';
 }

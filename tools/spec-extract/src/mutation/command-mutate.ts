@@ -22,7 +22,13 @@ export interface MutateRequest {
 }
 
 const TIMEOUT_MS = 120_000;
-const OUTCOMES: readonly MutationOutcome[] = ['killed', 'survived', 'not_mutable', 'no_baseline'];
+const OUTCOMES: readonly MutationOutcome[] = [
+  'killed',
+  'survived',
+  'not_loaded',
+  'not_mutable',
+  'no_baseline',
+];
 
 /** Breaks a sample of the verified requirements of a package in a scratch copy and reports who noticed. */
 export async function mutate(request: MutateRequest): Promise<Answer> {
@@ -55,7 +61,7 @@ export async function mutate(request: MutateRequest): Promise<Answer> {
   const counts = Object.fromEntries(
     OUTCOMES.map((outcome) => [outcome, rows.filter((row) => row.outcome === outcome).length]),
   );
-  const red = rows.some(({ outcome }) => outcome === 'survived' || outcome === 'no_baseline');
+  const red = rows.some(({ outcome }) => outcome !== 'killed' && outcome !== 'not_mutable');
   return {
     exitCode: red ? EXIT.red : EXIT.green,
     text: [

@@ -55,25 +55,17 @@ async function mutateWith(
 const unbroken = (source: string): boolean => source === SOURCE;
 
 describe('runMutation', () => {
-  it('counts a mutant as killed when a test fails, does not load or times out [DML-TRC-0904]', async () => {
-    for (const end of ['failed', 'not_loaded', 'timed_out'] as const) {
-      const { rows } = await mutateWith([LIMIT], (source) => (unbroken(source) ? 'passed' : end));
-      expect(rows).toEqual([
-        {
-          id: 'DML-OBJ-0001',
-          owner: `${FILE}#x`,
-          outcome: 'killed',
-          operator: 'change-constant',
-          original: '255',
-          tests: end,
-        },
-      ]);
-    }
-  });
-
-  it('counts it as survived when every citing test passes [DML-TRC-0904]', async () => {
-    const { rows } = await mutateWith([LIMIT], () => 'passed');
-    expect(rows).toMatchObject([{ outcome: 'survived', tests: 'passed' }]);
+  it.each([
+    ['failed', 'killed'],
+    ['timed_out', 'killed'],
+    ['not_loaded', 'not_loaded'],
+    ['passed', 'survived'],
+  ] as const)('takes tests that %s as %s [DML-TRC-0904] [DML-TRC-0911]', async (tests, outcome) => {
+    const { rows } = await mutateWith([LIMIT], (source) => (unbroken(source) ? 'passed' : tests));
+    const owner = `${FILE}#x`;
+    expect(rows).toEqual([
+      { id: 'DML-OBJ-0001', owner, outcome, operator: 'change-constant', original: '255', tests },
+    ]);
   });
 
   it('reports what cannot be broken [DML-TRC-0907]', async () => {
@@ -126,7 +118,7 @@ describe('outcomeOf', () => {
     expect(outcomeOf(ID, report([`${ID} a`, 'failed'], [`b [${ID}]`, 'passed']), true)).toBe('passed');
   });
 
-  it('takes no answer, no citing test and an unclean end as not loaded [DML-TRC-0904]', () => {
+  it('takes no answer, no citing test and an unclean end as not loaded [DML-TRC-0911]', () => {
     expect(outcomeOf(ID, undefined, false)).toBe('not_loaded');
     expect(outcomeOf(ID, report([`a [${ID}]`, 'pending']), true)).toBe('not_loaded');
     expect(outcomeOf(ID, report([`a [${ID}]`, 'passed']), false)).toBe('not_loaded');

@@ -8,7 +8,7 @@ import { decidingNode } from './deciding-node.ts';
 import { applyMutant, type Mutant, mutantOf, type Operator } from './mutant.ts';
 
 /** What became of a requirement of the sample. */
-export type MutationOutcome = 'killed' | 'survived' | 'not_mutable' | 'no_baseline';
+export type MutationOutcome = 'killed' | 'survived' | 'not_loaded' | 'not_mutable' | 'no_baseline';
 
 /** One row of the report. */
 export interface MutationRow {
@@ -70,14 +70,22 @@ async function tryRequirement(run: MutationRun, record: IndexedRequirement): Pro
   const mend = breakBuiltTwin(run.folder, path, broken);
   try {
     const tests = await testOutcome(run, record);
-    // @spec DML-TRC-0904
-    const outcome = tests === 'passed' ? 'survived' : 'killed';
+    const outcome = judged(tests);
     const original = text.slice(mutant.start, mutant.end).split('\n', 1)[0]?.trim() ?? '';
     return { id: record.id, owner, outcome, operator: mutant.operator, original, tests };
   } finally {
     writeFileSync(target, text);
     mend();
   }
+}
+
+/** Returns what the end of the citing tests says about a mutant. */
+function judged(tests: CitingOutcome): MutationOutcome {
+  if (tests === 'passed') return 'survived';
+  // @spec DML-TRC-0911
+  if (tests === 'not_loaded') return 'not_loaded';
+  // @spec DML-TRC-0904
+  return 'killed';
 }
 
 /** Yields the mutant of the statement that cites an id in a source text. */
