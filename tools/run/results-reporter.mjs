@@ -3,8 +3,12 @@
  *
  * The shape is the Jest one (`testResults[].assertionResults[]`), with paths relative to the repository
  * root. A leaf that passed only when it was repeated keeps the failures before, and counts as failed; one that
- * is declared with `fails` says so (`expectsFailure`), since that it "passed" shows that something fails. A run narrowed by file or test name writes nothing, because only a complete run is evidence, unless
- * the environment variable DAGGERML_TEST_RESULTS names another folder for it.
+ * is declared with `fails` says so (`expectsFailure`), since that it "passed" shows that something fails. A run narrowed
+ * by file or test name writes nothing, because only a complete run is evidence, unless the environment variable
+ * DAGGERML_TEST_RESULTS names another folder for it; one that was interrupted writes nothing either.
+ *
+ * Every file names all projects of the configuration (`configured`), so that results of some are told from results of
+ * all, and a project without tests has a file that says so.
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
@@ -14,17 +18,18 @@ export default class ResultsReporter {
     this.vitest = vitest;
   }
 
-  onTestRunEnd(modules, unhandledErrors = []) {
+  onTestRunEnd(modules, unhandledErrors = [], reason = undefined) {
+    if (reason === 'interrupted') return;
     const { root, testNamePattern, shard, changed, related = [] } = this.vitest.config;
     const patterns = [...(this.vitest.filenamePattern ?? []), ...related];
     const isNarrowed = Boolean(testNamePattern || shard || changed || patterns.length > 0);
     if (isNarrowed && process.env.DAGGERML_TEST_RESULTS === undefined) return;
-    const projects = new Map();
-    for (const module of modules) {
-      const name = module.project.name || 'root';
-      if (!projects.has(name)) projects.set(name, []);
-      projects.get(name).push(fileResult(root, module));
-    }
+    const covered = isNarrowed ? [] : this.vitest.projects;
+    const projects = new Map(
+      [...covered, ...modules.map(({ project }) => project)].map((project) => [nameOf(project), []]),
+    );
+    for (const module of modules) projects.get(nameOf(module.project)).push(fileResult(root, module));
+    const configured = configuredProjects(this.vitest.config, [...projects.keys()]);
     const folder = process.env.DAGGERML_TEST_RESULTS ?? join(root, 'test-results');
     mkdirSync(folder, { recursive: true });
     for (const [name, testResults] of projects) {
@@ -32,11 +37,21 @@ export default class ResultsReporter {
       const target = join(folder, `${name}.json`);
       writeFileSync(
         `${target}.tmp`,
-        `${JSON.stringify(summary(name, testResults, unhandledErrors), null, 1)}\n`,
+        `${JSON.stringify({ ...summary(name, testResults, unhandledErrors), configured }, null, 1)}\n`,
       );
       renameSync(`${target}.tmp`, target);
     }
   }
+}
+
+function nameOf({ name }) {
+  return name || 'root';
+}
+
+/** Lists the projects of the configuration by name, whichever of them a run covers; those that ran in any case. */
+function configuredProjects({ projects = [] }, ran) {
+  const names = projects.map((project) => project?.test?.name).map((name) => name?.label ?? name);
+  return [...new Set([...ran, ...names.filter((name) => typeof name === 'string')])].sort();
 }
 
 function fileResult(root, module) {

@@ -16,10 +16,10 @@ afterEach(() => {
   rmSync(root, { recursive: true });
 });
 
-function report({ modules, config = {}, filenamePattern }) {
+function report({ modules, config = {}, projects = [], filenamePattern, reason }) {
   const reporter = new ResultsReporter();
-  reporter.onInit({ config: { root, ...config }, filenamePattern });
-  reporter.onTestRunEnd(modules);
+  reporter.onInit({ config: { root, ...config }, projects, filenamePattern });
+  reporter.onTestRunEnd(modules, [], reason);
 }
 
 function moduleOf({ tests, errors = [] }) {
@@ -41,8 +41,8 @@ function moduleOf({ tests, errors = [] }) {
   };
 }
 
-const target = () => join(root, 'test-results/store.json');
-const written = () => JSON.parse(readFileSync(target(), 'utf8'));
+const target = (project = 'store') => join(root, `test-results/${project}.json`);
+const written = (project) => JSON.parse(readFileSync(target(project), 'utf8'));
 
 it('writes leaf title, file and status of every test', () => {
   report({
@@ -105,4 +105,28 @@ it('writes nothing for a run narrowed by test name, by file or by what changed',
   report({ modules, config: { changed: true } });
   report({ modules, config: { related: ['packages/store/src/refs.ts'] } });
   expect(existsSync(target())).toBe(false);
+});
+
+it('writes nothing for a run that was interrupted', () => {
+  report({ modules: [moduleOf({ tests: [['holds', 'passed']] })], reason: 'interrupted' });
+  expect(existsSync(target())).toBe(false);
+});
+
+it('names every project of the configuration, whichever ran', () => {
+  const listed = [
+    { test: { name: 'store' } },
+    { test: { name: { label: 'cli', color: 'red' } } },
+    'packages/*',
+  ];
+  const modules = [moduleOf({ tests: [['holds', 'passed']] })];
+  report({ modules, config: { projects: listed }, projects: [{ name: 'store' }] });
+  expect(written().configured).toEqual(['cli', 'store']);
+  expect(existsSync(target('cli'))).toBe(false);
+});
+
+it('writes a file for a project that has no tests', () => {
+  const projects = [{ name: 'store' }, { name: 'bench' }];
+  report({ modules: [moduleOf({ tests: [['holds', 'passed']] })], projects });
+  expect(written('bench')).toMatchObject({ project: 'bench', numTotalTests: 0, testResults: [] });
+  expect(written().configured).toEqual(['bench', 'store']);
 });

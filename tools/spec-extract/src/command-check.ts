@@ -18,11 +18,15 @@ export function check(root: string, today: string): Answer {
   return { exitCode: isRed(all) ? EXIT.red : EXIT.green, text: formatFindings(all), json: { findings: all } };
 }
 
+const NOTHING_WRITTEN = 'wrote nothing: the generated files keep what the last complete run showed';
+
 /** Writes the generated files that differ, then reports the findings that remain. */
 export function generate(root: string, today: string): Answer {
   const { findings, files } = plan(readSuite(root, today));
-  const written = mayWrite(findings) ? writeFiles(root, files, readGenerated(root)) : [];
-  const lines = written.map((path) => `wrote ${path}`);
+  const isAllowed = mayWrite(findings);
+  const written = isAllowed ? writeFiles(root, files, readGenerated(root)) : [];
+  // @spec DML-TRC-0610
+  const lines = isAllowed ? written.map((path) => `wrote ${path}`) : [NOTHING_WRITTEN];
   return {
     exitCode: isRed(findings) ? EXIT.red : EXIT.green,
     text: [...lines, formatFindings(findings)].join('\n'),

@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { resultsOf, specOf, TODAY, VERIFIED } from '../test/memory-suite.ts';
 import { snapshot, temporaryRepository, writeInto } from '../test/temporary-repository.ts';
@@ -191,13 +193,39 @@ describe('check and generate', () => {
     expect(snapshot(root)).toEqual(before);
   });
 
-  it('generate keeps the files while there are no results [DML-TRC-0609]', async () => {
+  const OF_ONE_PROJECT = JSON.stringify({ configured: ['object-model', 'store'], testResults: [] });
+
+  it.each([
+    ['no results', undefined],
+    ['results that cannot be read', '{'],
+    ['results of some projects', OF_ONE_PROJECT],
+  ])(
+    'generate keeps the files while there are %s, and says so [DML-TRC-0609] [DML-TRC-0610]',
+    async (_, results) => {
+      const root = await generated();
+      if (results === undefined) rmSync(join(root, 'test-results'), { recursive: true });
+      else writeInto(root, 'test-results/object-model.json', results);
+      writeInto(root, SPEC, specOf('[DML-OBJ-0001] Names MUST be short.'));
+      const before = snapshot(root);
+      const { exitCode, stdout } = await spec(root, 'generate');
+      expect([exitCode, stdout.split('\n', 1)[0]]).toEqual([
+        1,
+        'wrote nothing: the generated files keep what the last complete run showed',
+      ]);
+      expect(stdout).not.toMatch(/^wrote (?!nothing)/m);
+      expect(snapshot(root)).toEqual(before);
+      expect(JSON.parse((await spec(root, 'generate', '--json')).stdout).written).toEqual([]);
+    },
+  );
+
+  it('generate names the projects without results and what to run [DML-TRC-0421]', async () => {
     const root = await generated();
-    writeInto(root, 'test-results/object-model.json', '{');
-    writeInto(root, SPEC, specOf('[DML-OBJ-0001] Names MUST be short.'));
-    const before = snapshot(root);
-    expect((await spec(root, 'generate')).exitCode).toBe(1);
-    expect(snapshot(root)).toEqual(before);
+    writeInto(root, 'test-results/object-model.json', OF_ONE_PROJECT);
+    for (const command of ['generate', 'check']) {
+      const { exitCode, stdout } = await spec(root, command);
+      expect(exitCode).toBe(1);
+      expect(stdout).toContain('(no result of the project store): test results are missing: run `npm test`');
+    }
   });
 });
 

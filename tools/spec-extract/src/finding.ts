@@ -69,7 +69,7 @@ export const FINDING_CODES: Readonly<Record<FindingCode, FindingRule>> = {
   planned_owned: { severity: 'red', requirements: ['DML-TRC-0304'] },
   requirement_malformed: { severity: 'red', requirements: ['DML-TRC-0101'] },
   result_unreadable: { severity: 'red', requirements: ['DML-TRC-0412'] },
-  results_missing: { severity: 'red', requirements: ['DML-TRC-0411'] },
+  results_missing: { severity: 'red', requirements: ['DML-TRC-0411', 'DML-TRC-0421'] },
   retired_owned: { severity: 'red', requirements: ['DML-TRC-0305'] },
   test_citation_misplaced: { severity: 'red', requirements: ['DML-TRC-0408', 'DML-TRC-0418'] },
   test_cites_planned: { severity: 'red', requirements: ['DML-TRC-0406'] },

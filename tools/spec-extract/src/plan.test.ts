@@ -223,7 +223,42 @@ describe('results', () => {
     ).toEqual([]);
   });
 
+  /** A result file in which the one requirement passes, with the projects that were configured. */
+  const naming = (...configured: string[]): string =>
+    JSON.stringify({ configured, ...JSON.parse(VERIFIED[RESULTS] ?? '') });
+
+  it('that are missing of some projects are a finding for each of these [DML-TRC-0421]', () => {
+    const missing = (files: Files): string[] =>
+      plan(memorySuite({ ...VERIFIED, ...files })).findings.map(({ code, file, detail }) =>
+        [code, file, detail].join(' '),
+      );
+    const of = (project: string): string =>
+      `results_missing test-results/${project}.json no result of the project ${project}`;
+    expect(missing({ [RESULTS]: naming('object-model') })).toEqual([]);
+    expect(missing({ [RESULTS]: naming('store', 'object-model', 'cli') })).toEqual([of('cli'), of('store')]);
+    // Each file may know of others, and that of any runner counts.
+    const other = { 'test-results/cli.json': '{"testResults":[],"configured":["cli","bench"]}' };
+    expect(missing({ [RESULTS]: naming('store', 'cli'), ...other })).toEqual([of('bench'), of('store')]);
+    const xml = { 'test-results/store.xml': '<testsuites/>', 'test-results/bench.xml': '<testsuites/>' };
+    expect(missing({ [RESULTS]: naming('store', 'cli'), ...other, ...xml })).toEqual([]);
+  });
+
+  it('that are missing of a project are not told again for each requirement [DML-TRC-0422]', () => {
+    const files = {
+      ...VERIFIED,
+      [SPEC]: specOf('[DML-OBJ-0001] Names MUST be sorted.', '[DML-OBJ-0002] Values MUST be.'),
+      'packages/object-model/src/value.ts': '// @spec DML-OBJ-0002\nexport const value = 1;\n',
+    };
+    expect(codes(plan(memorySuite(files)))).toEqual(['test_missing DML-OBJ-0002']);
+    const partial = { ...files, [RESULTS]: naming('object-model', 'store') };
+    expect(codes(plan(memorySuite(partial)))).toEqual(['results_missing test-results/store.json']);
+  });
+
   it('that are missing or unreadable, like an unreadable index, forbid to write [DML-TRC-0609]', () => {
+    expect(mayWrite(plan(memorySuite({ ...VERIFIED, [RESULTS]: naming('object-model') })).findings)).toBe(
+      true,
+    );
+    expect(mayWrite(plan(memorySuite({ ...VERIFIED, [RESULTS]: naming('store') })).findings)).toBe(false);
     expect(mayWrite(plan(memorySuite(VERIFIED)).findings)).toBe(true);
     expect(mayWrite(plan(memorySuite(withoutResults)).findings)).toBe(false);
     expect(mayWrite(plan(memorySuite({ ...VERIFIED, 'test-results/b.xml': '<' })).findings)).toBe(false);

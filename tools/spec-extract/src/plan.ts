@@ -75,7 +75,7 @@ export function plan(suite: Suite): Plan {
   );
   const generated = [...indexes.map(renderIndexFile), renderCompliance(indexes)];
 
-  const missing = missingResults(suite, records);
+  const missing = missingResults(suite, records, results.configured);
   const findings = [
     ...specs.findings,
     ...previous.findings,
@@ -94,6 +94,7 @@ export function plan(suite: Suite): Plan {
         requirement: specs.byId.get(record.id)!,
         previous: previousById.get(record.id),
         today: suite.today,
+        // @spec DML-TRC-0422
         resultsKnown: missing.length === 0,
       }),
     ),
@@ -168,24 +169,47 @@ function readIndexes(files: readonly TextFile[]): { indexes: PackageIndex[]; fin
   return { indexes, findings };
 }
 
-function readResults(suite: Suite, sources: TestSources): { tests: TestResult[]; findings: Finding[] } {
+interface Results {
+  readonly tests: readonly TestResult[];
+  /** Projects that a result file names as configured. */
+  readonly configured: ReadonlySet<string>;
+  readonly findings: readonly Finding[];
+}
+
+function readResults(suite: Suite, sources: TestSources): Results {
   const reports: ReportedTest[] = [];
+  const configured = new Set<string>();
   const findings: Finding[] = [];
   for (const file of suite.results) {
     const result = readResultFile(file);
-    if (result.readable) reports.push(...result.tests);
-    else findings.push({ code: 'result_unreadable', file: file.path, detail: result.reason });
+    if (result.readable) {
+      reports.push(...result.tests);
+      for (const project of result.configured) configured.add(project);
+    } else findings.push({ code: 'result_unreadable', file: file.path, detail: result.reason });
   }
   const tests = declaredResults(joinResults(reports, new Set(suite.paths)), sources);
-  return { tests, findings };
+  return { tests, configured, findings };
 }
 
-/** Without any result every requirement would be red: one finding says why. */
-function missingResults(suite: Suite, records: readonly IndexedRequirement[]): Finding[] {
+/** Without results every requirement would be red: one finding says why, or one for each project without. */
+function missingResults(
+  { results }: Suite,
+  records: readonly IndexedRequirement[],
+  configured: ReadonlySet<string>,
+): Finding[] {
   const needed = records.some(({ state, tests }) => state === 'open' || tests.length > 0);
   // @spec DML-TRC-0411
-  if (suite.results.length > 0 || !needed) return [];
-  return [{ code: 'results_missing', file: 'test-results', detail: 'no result file' }];
+  if (results.length === 0)
+    return needed ? [{ code: 'results_missing', file: 'test-results', detail: 'no result file' }] : [];
+  const present = new Set(results.map(({ path }) => path.replace(/^test-results\/|\.\w+$/g, '')));
+  // @spec DML-TRC-0421
+  return [...configured]
+    .filter((project) => !present.has(project))
+    .map((project) => ({
+      code: 'results_missing',
+      file: `test-results/${project}.json`,
+      detail: `no result of the project ${project}`,
+    }));
 }
 
 function vanishedFinding(id: string): Finding {

@@ -31,6 +31,12 @@ describe('the JSON report of vitest', () => {
         { file: 'b.test.ts', ancestors: ['refs'], title: 'd', outcome: 'skipped' },
         { file: 'b.test.ts', ancestors: ['refs'], title: 'e', outcome: 'skipped' },
       ],
+      configured: [],
+    });
+    const text = JSON.stringify({ ...report, testResults: [], configured: ['store', 'cli'] });
+    expect(readResultFile({ path: 'test-results/a.json', text })).toMatchObject({
+      tests: [],
+      configured: ['store', 'cli'],
     });
   });
 
@@ -90,6 +96,7 @@ describe('JUnit XML', () => {
       </testsuites>`;
     expect(readResultFile({ path: 'test-results/a.xml', text })).toEqual({
       readable: true,
+      configured: [],
       tests: [
         { file: 'tests/test_a.py', ancestors: [], title: 'test_a[DML-BND-0001]', outcome: 'passed' },
         { file: 'tests/test_suite.py', ancestors: [], title: 'test_b <x>', outcome: 'failed' },

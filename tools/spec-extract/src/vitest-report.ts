@@ -1,17 +1,26 @@
 import type { ReportedTest, TestOutcome } from './test-result.ts';
 
+/** What a report says. */
+export interface VitestReport {
+  readonly tests: readonly ReportedTest[];
+  /** The projects that the configuration of the runner lists, whichever of them ran; none where it does not say. */
+  readonly configured: readonly string[];
+}
+
 /**
  * Reads the JSON report of vitest, whose shape is that of Jest; throws on any other text.
  *
  * @spec DML-TRC-0413
  */
-export function readVitestReport(text: string): ReportedTest[] {
+export function readVitestReport(text: string): VitestReport {
   const report = asObject(JSON.parse(text), 'report');
-  return asArray(report.testResults, 'testResults').flatMap((entry) => {
+  const tests = asArray(report.testResults, 'testResults').flatMap((entry) => {
     const file = asObject(entry, 'testResults[]');
     const name = asString(file.name, 'testResults[].name');
     return asArray(file.assertionResults, 'assertionResults').map((leaf) => readLeaf(name, leaf));
   });
+  const configured = asArray(report.configured ?? [], 'configured');
+  return { tests, configured: configured.map((name) => asString(name, 'configured[]')) };
 }
 
 function readLeaf(file: string, leaf: unknown): ReportedTest {

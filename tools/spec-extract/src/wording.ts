@@ -25,7 +25,7 @@ const WORDING: Readonly<Record<FindingCode, string>> = {
   planned_owned: 'code owns a planned requirement: remove the mark, or the owner',
   requirement_malformed: 'this looks like a requirement and is none: write `- [DML-AREA-nnnn] text`',
   result_unreadable: 'the result file cannot be read: run the tests again',
-  results_missing: 'no test results: run `npm test` first',
+  results_missing: 'test results are missing: run `npm test`, which runs every project',
   retired_owned: 'code owns a retired requirement: remove the owner',
   test_citation_misplaced: 'an id cites only at the end of the title of a test',
   test_cites_planned: 'a test cites a planned requirement: remove the mark, or the citation',

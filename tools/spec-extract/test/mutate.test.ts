@@ -153,7 +153,7 @@ it('runs only the tests that cite the id [DML-TRC-0903]', async () => {
     signal: new AbortController().signal,
   };
   expect(await runWithVitest(request)).toEqual(new Map([['DML-OBJ-0001', 'passed']]));
-  const tests = readVitestReport(readFileSync(join(root, '.spec-extract-report.json'), 'utf8'));
+  const { tests } = readVitestReport(readFileSync(join(root, '.spec-extract-report.json'), 'utf8'));
   const ran = tests.filter(({ outcome }) => outcome !== 'skipped').map(({ title }) => title);
   expect(ran).toEqual(['accepts 255 bytes and refuses 256 [DML-OBJ-0001]']);
 });

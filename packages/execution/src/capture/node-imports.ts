@@ -18,6 +18,7 @@ export function planNodeImports(code: CodeText): readonly TextEdit[] {
     const { node, parent: call } = reference;
     if (call.type !== 'CallExpression' || call.callee !== node || !followsNode(code, reference)) continue;
     const [module] = call.arguments;
+    // @spec DML-EXE-0535
     if (module) edits.push({ start: module.end, end: call.end, text: ',1)' });
   }
   return edits;

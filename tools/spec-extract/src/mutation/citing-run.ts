@@ -37,7 +37,7 @@ export const runWithVitest: CitingRunner = async (request) => {
 
 /** Yields the outcome of the tests that cite an id, from the report of a run. */
 export function outcomeOf(id: string, report: string | undefined, clean: boolean): CitingOutcome {
-  const leaves = report === undefined ? [] : readVitestReport(report);
+  const leaves = report === undefined ? [] : readVitestReport(report).tests;
   const citing = leaves.filter(({ title }) => parseTitle(title).cited.includes(id));
   if (citing.some(({ outcome }) => outcome === 'failed')) return 'failed';
   // A file that throws while it loads reports no leaf, a hook that throws leaves skipped ones, and both end unclean.
