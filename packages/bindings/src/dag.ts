@@ -18,7 +18,7 @@ import {
 } from '@daggerml/execution';
 import { canonicalName, type DagId, type DatumId, isDmlError, treeEntries } from '@daggerml/object-model';
 import { CallSite, withLine } from './author-line.ts';
-import { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
+import { builtinMethods, type ListBuiltins, type MapBuiltins, type SetBuiltins } from './builtins.ts';
 import { commitDag, type DagCommit } from './commit-dag.ts';
 import type { DagContext } from './dag-options.ts';
 import { type DirectoryOptions, lowerDirectory } from './directory.ts';
@@ -59,13 +59,13 @@ export class Dag implements HandleOwner {
       try {
         return this.#handle(this.#builtin(uri, inputs));
       } catch (error) {
-        // Between this and the author's code is the method of the group.
+        // Between this and the author's code is the method of the kind.
         throw withLine(error, apply, { between: 1 });
       }
     };
-    this.list = new ListBuiltins(apply);
-    this.set = new SetBuiltins(apply);
-    this.map = new MapBuiltins(apply);
+    this.list = builtinMethods('list', apply);
+    this.set = builtinMethods('set', apply);
+    this.map = builtinMethods('map', apply);
   }
 
   /** @internal */

@@ -22,7 +22,7 @@ export {
   type RunEvent,
   Uri,
 } from '@daggerml/execution';
-export { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
+export type { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
 export type { ChangedDags } from './change-dags.ts';
 export { Commit } from './commit.ts';
 export type { DagCommit } from './commit-dag.ts';

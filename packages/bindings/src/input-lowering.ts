@@ -1,4 +1,5 @@
 import {
+  builtinUri,
   cyclicValue,
   isCollection,
   itemsOf,
@@ -91,7 +92,7 @@ class Construction {
         const nodes = Array.from(collection.items, (item, index) =>
           this.lower(item, `${path}[${index}]`, depth + 1),
         );
-        return this.#addBuiltin('dml://list/construct', nodes);
+        return this.#addBuiltin(builtinUri('list', 'construct'), nodes);
       }
       case 'set': {
         // @spec DML-BND-0711
@@ -99,7 +100,7 @@ class Construction {
           Array.from(collection.items, (item, index) => this.lower(item, `${path}{${index}}`, depth + 1)),
         );
         const sorted = [...nodes].sort((a, b) => (a.nodeId < b.nodeId ? -1 : 1));
-        return this.#addBuiltin('dml://set/construct', sorted);
+        return this.#addBuiltin(builtinUri('set', 'construct'), sorted);
       }
       case 'map': {
         // @spec DML-BND-0710
@@ -107,7 +108,7 @@ class Construction {
           this.lower(key, path, depth + 1),
           this.lower(item, keyPath(path, key), depth + 1),
         ]);
-        return this.#addBuiltin('dml://map/construct', inputs);
+        return this.#addBuiltin(builtinUri('map', 'construct'), inputs);
       }
     }
   }

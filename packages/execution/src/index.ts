@@ -17,7 +17,13 @@ export {
   type F64,
   f64,
 } from './authoring/values.ts';
-export { type BuiltinErrorCode, builtinUris, evaluateBuiltin } from './builtins/evaluate.ts';
+export { type BuiltinErrorCode, evaluateBuiltin } from './builtins/evaluate.ts';
+export {
+  type BuiltinKind,
+  type BuiltinOperation,
+  builtinOperations,
+  builtinUri,
+} from './builtins/table.ts';
 export type { AmbientInput, AmbientKind } from './capture/ambient-inputs.ts';
 export { type CapturedFunction, FunctionCapture, type FunctionSource } from './capture/capture.ts';
 export type { SourceFrame, SourceLocator } from './capture/source-locator.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/memory-objects.ts';
-import { builtinUris, evaluateBuiltin } from './evaluate.ts';
+import { evaluateBuiltin } from './evaluate.ts';
+import { type BuiltinKind, builtinOperations, builtinUri } from './table.ts';
 
 const objects = new MemoryObjects();
 
@@ -14,46 +15,61 @@ function apply(name: string, ...inputs: unknown[]): unknown {
   return outcome.status === 'ok' ? objects.lift(outcome.datumId) : outcome.code;
 }
 
+/** Inputs that each builtin takes; what is no value of a kind is one of `any`. */
+const signatures: Readonly<Record<string, string>> = {
+  'list/get': 'list index any?',
+  'list/add': 'list index any',
+  'list/prepend': 'list any',
+  'list/append': 'list any',
+  'list/remove': 'list index',
+  'list/union': 'list list',
+  'set/get': 'set any any?',
+  'set/add': 'set any',
+  'set/remove': 'set any',
+  'set/union': 'set set',
+  'set/intersection': 'set set',
+  'set/difference': 'set set',
+  'map/get': 'map key any?',
+  'map/assoc': 'map key any',
+  'map/dissoc': 'map key',
+  'map/union': 'map map',
+  'map/intersection': 'map map',
+  'map/difference': 'map map',
+};
+
+const examples: Readonly<Record<string, unknown>> = {
+  list: [5],
+  set: new Set([5]),
+  map: { k: 5 },
+  index: 0,
+  key: 'k',
+  any: 5,
+};
+const wrong: Readonly<Record<string, readonly unknown[]>> = {
+  list: [new Set([5]), { k: 5 }, 5, null],
+  set: [[5], { k: 5 }, 5, null],
+  map: [[5], new Set([5]), 5, null],
+  index: ['0', 0.5, null, [0]],
+  key: [0, null, ['k'], 'k'.repeat(4097)],
+  any: [],
+};
+
 describe('evaluateBuiltin', () => {
-  it('applies list builtins as the table says [DML-BND-1101]', () => {
-    const long = Array.from({ length: 3000 }, (_, index) => `item ${index}`);
+  it('constructs lists of any length [DML-BND-1110]', () => {
     expect(apply('list/construct')).toEqual([]);
-    expect(apply('list/construct', 1, 'a', [2])).toEqual([1, 'a', [2]]);
-    expect(apply('list/get', long, 2999)).toBe('item 2999');
-    expect(apply('list/add', [1, 3], 1, 2)).toEqual([1, 2, 3]);
-    expect(apply('list/add', [1], 1, 2)).toEqual([1, 2]);
-    expect(apply('list/prepend', [1], 0)).toEqual([0, 1]);
-    expect(apply('list/append', long, { a: 1 })).toEqual([...long, { a: 1 }]);
-    expect(apply('list/remove', [1, 2, 3], 1)).toEqual([1, 3]);
-    expect(apply('list/union', [1, 2], [2, 3])).toEqual([1, 2, 2, 3]);
+    expect(apply('list/construct', 2, 'a', [2], 2)).toEqual([2, 'a', [2], 2]);
+    const long = Array.from({ length: 3000 }, (_, index) => `item ${index}`);
+    expect(apply('list/construct', ...long)).toEqual(long);
   });
 
-  it('applies set builtins as the table says [DML-BND-1102]', () => {
-    const [left, right] = [new Set([1, 2, 'a']), new Set([2, 'a', 3])];
-    expect(apply('set/construct', 1, 2, 1)).toEqual(new Set([1, 2]));
-    expect(apply('set/get', left, 'a')).toBe('a');
-    expect(apply('set/add', left, 9)).toEqual(new Set([1, 2, 'a', 9]));
-    expect(apply('set/add', left, 1)).toEqual(left);
-    expect(apply('set/remove', left, 1)).toEqual(new Set([2, 'a']));
-    expect(apply('set/remove', left, 7)).toEqual(left);
-    expect(apply('set/union', left, right)).toEqual(new Set([1, 2, 'a', 3]));
-    expect(apply('set/intersection', left, right)).toEqual(new Set([2, 'a']));
-    expect(apply('set/difference', left, right)).toEqual(new Set([1]));
+  it('constructs sets, of equal items one [DML-BND-1117]', () => {
+    expect(apply('set/construct')).toEqual(new Set());
+    expect(apply('set/construct', 2, [1], 1, [1], 2)).toEqual(new Set([1, 2, [1]]));
   });
 
-  it('applies map builtins as the table says [DML-BND-1103]', () => {
-    const [left, right] = [
-      { a: 1, b: 2 },
-      { b: 9, c: 3 },
-    ];
-    expect(apply('map/construct', 'b', 2, 'a', [1])).toEqual({ a: [1], b: 2 });
-    expect(apply('map/get', left, 'b')).toBe(2);
-    expect(apply('map/assoc', left, 'b', 'x')).toEqual({ a: 1, b: 'x' });
-    expect(apply('map/dissoc', left, 'a')).toEqual({ b: 2 });
-    expect(apply('map/dissoc', left, 'z')).toEqual(left);
-    expect(apply('map/union', left, right)).toEqual({ a: 1, b: 9, c: 3 });
-    expect(apply('map/intersection', left, right)).toEqual({ b: 2 });
-    expect(apply('map/difference', left, right)).toEqual({ a: 1 });
+  it('constructs maps, of equal keys the last [DML-BND-1124]', () => {
+    expect(apply('map/construct')).toEqual({});
+    expect(apply('map/construct', 'b', 1, 'a', [1], 'b', 2)).toEqual({ a: [1], b: 2 });
   });
 
   it('yields the same datum as lowering the result', () => {
@@ -65,46 +81,56 @@ describe('evaluateBuiltin', () => {
     expect(outcome).toEqual({ status: 'ok', datumId: objects.lower([1, 'x'.repeat(500)]) });
   });
 
-  it('yields the default for something absent [DML-BND-1104]', () => {
-    expect(apply('list/get', [1], 5, 'none')).toBe('none');
-    expect(apply('list/get', [1], -1, 'none')).toBe('none');
-    expect(apply('set/get', new Set([1]), 2, 'none')).toBe('none');
-    expect(apply('map/get', { a: 1 }, 'b', null)).toBe(null);
-    expect(apply('map/get', { a: 1 }, 'a', null)).toBe(1);
+  it('knows the inputs of every builtin', () => {
+    const names = (['list', 'set', 'map'] satisfies BuiltinKind[]).flatMap((kind) =>
+      builtinOperations(kind).map((operation) => builtinUri(kind, operation as never).slice('dml://'.length)),
+    );
+    const constructs = ['list/construct', 'set/construct', 'map/construct'];
+    expect(names.sort()).toEqual([...Object.keys(signatures), ...constructs].sort());
   });
 
-  it('fails for something absent without a default [DML-BND-1105]', () => {
-    expect(apply('list/get', [1], 1)).toBe('missing_element');
-    expect(apply('set/get', new Set([1]), 2)).toBe('missing_element');
-    expect(apply('map/get', { a: 1 }, 'b')).toBe('missing_element');
+  it.each(Object.entries(signatures))(
+    'fails %s for an input of the wrong kind [DML-BND-1107]',
+    (name, signature) => {
+      const kinds = signature.replaceAll('?', '').split(' ');
+      const right = kinds.map((kind) => examples[kind]);
+      expect(String(apply(name, ...right))).not.toMatch(/^wrong_/);
+      for (const [at, kind] of kinds.entries())
+        for (const other of wrong[kind] ?? [])
+          expect(
+            apply(name, ...right.map((input, index) => (index === at ? other : input))),
+            `input ${at}`,
+          ).toBe('wrong_kind');
+    },
+  );
+
+  it('fails to construct a map with a key that is none [DML-BND-1107]', () => {
+    for (const key of wrong.key ?? []) expect(apply('map/construct', 'a', 1, key, 2)).toBe('wrong_kind');
   });
 
-  it('fails to add or remove at an index outside of the list [DML-BND-1106]', () => {
-    expect(apply('list/add', [1], 2, 0)).toBe('index_out_of_range');
-    expect(apply('list/add', [1], -1, 0)).toBe('index_out_of_range');
-    expect(apply('list/remove', [1], 1)).toBe('index_out_of_range');
-    expect(apply('list/remove', [1], 2n ** 60n)).toBe('index_out_of_range');
-  });
+  it.each(Object.entries(signatures))(
+    'fails %s for a wrong number of inputs [DML-BND-1108]',
+    (name, signature) => {
+      const kinds = signature.split(' ');
+      const all = kinds.map((kind) => examples[kind.replace('?', '')]);
+      const fewest = kinds.filter((kind) => !kind.endsWith('?')).length;
+      for (let count = 0; count <= all.length + 1; count++) {
+        const inputs = [...all, 5].slice(0, count);
+        const isWrong = count < fewest || count > all.length;
+        expect(apply(name, ...inputs) === 'wrong_arity', `${count} inputs`).toBe(isWrong);
+      }
+    },
+  );
 
-  it('fails for an input of the wrong kind [DML-BND-1107]', () => {
-    expect(apply('list/append', { a: 1 }, 1)).toBe('wrong_kind');
-    expect(apply('list/get', [1], 'a')).toBe('wrong_kind');
-    expect(apply('set/union', new Set([1]), [1])).toBe('wrong_kind');
-    expect(apply('map/get', { a: 1 }, 1)).toBe('wrong_kind');
-    expect(apply('map/construct', 1, 1)).toBe('wrong_kind');
-    expect(apply('map/assoc', {}, 'k'.repeat(5000), 1)).toBe('wrong_kind');
-  });
-
-  it('fails for a wrong number of inputs [DML-BND-1108]', () => {
-    for (const uri of builtinUris().filter((each) => !each.endsWith('/construct'))) {
-      expect(apply(uri.slice('dml://'.length))).toBe('wrong_arity');
-      expect(apply(uri.slice('dml://'.length), 1, 2, 3, 4)).toBe('wrong_arity');
-    }
-    expect(apply('map/construct', 'a')).toBe('wrong_arity');
+  it('fails to construct a map of keys and values that are not as many [DML-BND-1108]', () => {
+    expect([apply('map/construct', 'a'), apply('map/construct', 'a', 1, 'b')]).toEqual([
+      'wrong_arity',
+      'wrong_arity',
+    ]);
   });
 
   it('fails for a URI that names no builtin [DML-BND-1109]', () => {
-    expect(apply('list/explode', [1])).toBe('unknown_builtin');
-    expect(apply('constructor/toString')).toBe('unknown_builtin');
+    for (const name of ['list/explode', 'constructor/toString', 'list/toString', 'list', '', 'map/append'])
+      expect(apply(name, [1])).toBe('unknown_builtin');
   });
 });

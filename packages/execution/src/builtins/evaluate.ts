@@ -7,9 +7,7 @@ import {
   encodeRecord,
 } from '@daggerml/object-model';
 import type { ObjectSink } from '../values/object-access.ts';
-import { listBuiltins } from './list.ts';
-import { mapBuiltins } from './map.ts';
-import { setBuiltins } from './set.ts';
+import { builtinOf } from './table.ts';
 
 /** Where builtins read their inputs and put what they make. */
 export interface BuiltinObjects extends ObjectSink {
@@ -45,20 +43,6 @@ export interface Builtin {
   readonly run: (inputs: BuiltinInputs) => Element | Datum;
 }
 
-const builtins: ReadonlyMap<string, Builtin> = new Map(
-  Object.entries({ list: listBuiltins, set: setBuiltins, map: mapBuiltins }).flatMap(([kind, operations]) =>
-    Object.entries(operations).map(([operation, builtin]): [string, Builtin] => [
-      `dml://${kind}/${operation}`,
-      builtin,
-    ]),
-  ),
-);
-
-/** Names every builtin. */
-export function builtinUris(): string[] {
-  return [...builtins.keys()];
-}
-
 /** Applies a builtin to the values of its inputs. Follows from its arguments alone. */
 export function evaluateBuiltin(
   uri: string,
@@ -66,7 +50,7 @@ export function evaluateBuiltin(
   objects: BuiltinObjects,
 ): BuiltinOutcome {
   try {
-    const builtin = builtins.get(uri);
+    const builtin = builtinOf(uri);
     // @spec DML-BND-1109
     if (!builtin) throw new BuiltinFailure('unknown_builtin', `there is no builtin ${uri}`);
     const { minInputs, maxInputs } = builtin;
@@ -133,12 +117,7 @@ export class BuiltinInputs {
     return value >= 0n && value <= Number.MAX_SAFE_INTEGER ? Number(value) : -1;
   }
 
-  /**
-   * The element found, or the default, or a failure.
-   *
-   * @spec DML-BND-1104
-   * @spec DML-BND-1105
-   */
+  /** Returns the element found, or the default, or fails. */
   foundOr(found: Element | undefined, defaultIndex: number, what: string): Element {
     const element = found ?? this.at(defaultIndex);
     if (element === undefined) throw new BuiltinFailure('missing_element', `${this.#uri}: ${what}`);

@@ -10,13 +10,16 @@ import {
 } from '@daggerml/object-model';
 import { type Builtin, BuiltinFailure, type BuiltinInputs } from './evaluate.ts';
 
-/** @spec DML-BND-1101 */
-export const listBuiltins: Readonly<Record<string, Builtin>> = {
+type ListOperation = 'construct' | 'get' | 'add' | 'prepend' | 'append' | 'remove' | 'union';
+
+export const listBuiltins: Readonly<Record<ListOperation, Builtin>> = {
+  // @spec DML-BND-1110
   construct: {
     minInputs: 0,
     maxInputs: Number.POSITIVE_INFINITY,
     run: (inputs) => listOf(buildTree('list', elements(inputs), inputs.objects)),
   },
+  // @spec DML-BND-1111
   get: {
     minInputs: 2,
     maxInputs: 3,
@@ -27,26 +30,31 @@ export const listBuiltins: Readonly<Record<string, Builtin>> = {
       return inputs.foundOr(found?.entry, 2, 'the list has no item at the index');
     },
   },
+  // @spec DML-BND-1112
   add: {
     minInputs: 3,
     maxInputs: 3,
     run: (inputs) => splice(inputs, { at: inputs.index(1), deleteCount: 0, insert: [inputs.element(2)] }),
   },
+  // @spec DML-BND-1113
   prepend: {
     minInputs: 2,
     maxInputs: 2,
     run: (inputs) => splice(inputs, { at: 0, deleteCount: 0, insert: [inputs.element(1)] }),
   },
+  // @spec DML-BND-1114
   append: {
     minInputs: 2,
     maxInputs: 2,
     run: (inputs) => splice(inputs, { at: lengthOf(inputs), deleteCount: 0, insert: [inputs.element(1)] }),
   },
+  // @spec DML-BND-1115
   remove: {
     minInputs: 2,
     maxInputs: 2,
     run: (inputs) => splice(inputs, { at: inputs.index(1), deleteCount: 1, insert: [] }),
   },
+  // @spec DML-BND-1116
   union: {
     minInputs: 2,
     maxInputs: 2,
@@ -66,7 +74,6 @@ interface ListSplice {
 function splice(inputs: BuiltinInputs, { at, deleteCount, insert }: ListSplice): Datum {
   const { root } = inputs.datum(0, 'list');
   const length = treeCount('list', root, inputs.objects);
-  // @spec DML-BND-1106
   if (at < 0 || at + deleteCount > length) {
     throw new BuiltinFailure('index_out_of_range', `a list of ${length} items has no such index`);
   }

@@ -14,8 +14,10 @@ import { type Builtin, BuiltinFailure, type BuiltinInputs } from './evaluate.ts'
 
 type MapEntry = readonly [key: string, element: Element];
 
-/** @spec DML-BND-1103 */
-export const mapBuiltins: Readonly<Record<string, Builtin>> = {
+type MapOperation = 'construct' | 'get' | 'assoc' | 'dissoc' | 'union' | 'intersection' | 'difference';
+
+export const mapBuiltins: Readonly<Record<MapOperation, Builtin>> = {
+  // @spec DML-BND-1124
   construct: {
     minInputs: 0,
     maxInputs: Number.POSITIVE_INFINITY,
@@ -30,6 +32,7 @@ export const mapBuiltins: Readonly<Record<string, Builtin>> = {
       return mapOf(buildTree('map', entries, inputs.objects));
     },
   },
+  // @spec DML-BND-1125
   get: {
     minInputs: 2,
     maxInputs: 3,
@@ -38,22 +41,27 @@ export const mapBuiltins: Readonly<Record<string, Builtin>> = {
       return inputs.foundOr(found?.[1], 2, 'the map does not have the key');
     },
   },
+  // @spec DML-BND-1126
   assoc: {
     minInputs: 3,
     maxInputs: 3,
     run: (inputs) => edited(inputs, [{ set: [keyOf(inputs, 1), inputs.element(2)] }]),
   },
+  // @spec DML-BND-1127
   dissoc: {
     minInputs: 2,
     maxInputs: 2,
     run: (inputs) => edited(inputs, [{ deleteKey: keyOf(inputs, 1) }]),
   },
+  // @spec DML-BND-1128
   union: {
     minInputs: 2,
     maxInputs: 2,
     run: (inputs) => edited(inputs, changes(entriesOf(inputs, 1))),
   },
+  // @spec DML-BND-1129
   intersection: { minInputs: 2, maxInputs: 2, run: (inputs) => filtered(inputs, true) },
+  // @spec DML-BND-1130
   difference: { minInputs: 2, maxInputs: 2, run: (inputs) => filtered(inputs, false) },
 };
 

@@ -10,8 +10,10 @@ import {
 import { sortedElements } from '../values/lower.ts';
 import type { Builtin, BuiltinInputs } from './evaluate.ts';
 
-/** @spec DML-BND-1102 */
-export const setBuiltins: Readonly<Record<string, Builtin>> = {
+type SetOperation = 'construct' | 'get' | 'add' | 'remove' | 'union' | 'intersection' | 'difference';
+
+export const setBuiltins: Readonly<Record<SetOperation, Builtin>> = {
+  // @spec DML-BND-1117
   construct: {
     minInputs: 0,
     maxInputs: Number.POSITIVE_INFINITY,
@@ -20,6 +22,7 @@ export const setBuiltins: Readonly<Record<string, Builtin>> = {
       return setOf(buildTree('set', sortedElements(elements), inputs.objects));
     },
   },
+  // @spec DML-BND-1118
   get: {
     minInputs: 2,
     maxInputs: 3,
@@ -30,8 +33,11 @@ export const setBuiltins: Readonly<Record<string, Builtin>> = {
       return inputs.foundOr(found, 2, 'the set does not have the item');
     },
   },
+  // @spec DML-BND-1119
   add: { minInputs: 2, maxInputs: 2, run: (inputs) => edited(inputs, [{ set: inputs.element(1) }]) },
+  // @spec DML-BND-1120
   remove: { minInputs: 2, maxInputs: 2, run: (inputs) => edited(inputs, [{ deleteKey: inputs.element(1) }]) },
+  // @spec DML-BND-1121
   union: {
     minInputs: 2,
     maxInputs: 2,
@@ -41,7 +47,9 @@ export const setBuiltins: Readonly<Record<string, Builtin>> = {
         mapped(entriesOf(inputs, 1), (element) => ({ set: element })),
       ),
   },
+  // @spec DML-BND-1122
   intersection: { minInputs: 2, maxInputs: 2, run: (inputs) => filtered(inputs, true) },
+  // @spec DML-BND-1123
   difference: { minInputs: 2, maxInputs: 2, run: (inputs) => filtered(inputs, false) },
 };
 
