@@ -42,7 +42,6 @@ describe('isNewerFormat', () => {
       [0x84, 1, 3, 5, 0xa0],
       [0x85, 1, 11, 11, 0, 0x80],
     ].map((bytes) => caughtOf(() => decodeRecord(Uint8Array.from(bytes))));
-    newer.push(caughtOf(() => scanLinks(Uint8Array.of(0x83, 2, 3, 1), () => {})));
     newer.push(caughtOf(() => checkSchema(schema2, 1, new MemoryObjects())));
     const damaged = [
       [0x83, 0, 2, 1],

@@ -34,5 +34,8 @@ describe('checkSchema', () => {
     expect(() => checkSchema(map, 1, new MemoryObjects())).toThrow(
       expect.objectContaining({ detail: 'newer_schema' }),
     );
+    const greatest = { type: 'datum', kind: 'i64', value: 2n ** 63n - 1n } as const;
+    const later = { type: 'datum', kind: 'map', root: [['schema', greatest]] } as const;
+    expect(checkSchema(later, Number.POSITIVE_INFINITY, new MemoryObjects())).toBe(2 ** 63);
   });
 });

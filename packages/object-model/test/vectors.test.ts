@@ -2,10 +2,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ERROR_DETAILS, RECORD_TYPE_NUMBERS } from '../src/index.ts';
+import { ERROR_DETAILS, RECORD_TYPE_NUMBERS, scanLinks } from '../src/index.ts';
 import { writeAllVectors } from './generate/all-vectors.ts';
 import { runCase } from './run-case.ts';
-import type { VectorCase, VectorFile } from './vector-case.ts';
+import { bytesOfVector, type VectorCase, type VectorFile } from './vector-case.ts';
 
 const folder = join(import.meta.dirname, '../../../vectors');
 /** Areas whose operations are run beside their own code. */
@@ -34,6 +34,19 @@ describe('the vectors together', () => {
     const wrong = records.filter((vector) => runCase(vector) !== undefined);
     expect(wrong.map((vector) => vector.name)).toEqual([]);
     expect(records.length).toBeGreaterThan(150);
+  });
+
+  it('that belong to a newer format are refused as such when their links are scanned [DML-OBJ-0234]', () => {
+    const newer = all.filter(
+      ({ operation, error }) => operation === 'decode' && error?.detail.startsWith('newer_'),
+    );
+    // The class in a tombstone or stub is no place where links are looked for.
+    const ofObjects = newer.filter(({ error }) => !['tombstone', 'stub'].includes(error?.recordType ?? ''));
+    expect(ofObjects.length).toBeGreaterThan(20);
+    for (const { name, hex, error } of ofObjects)
+      expect(() => scanLinks(bytesOfVector(hex!), () => {}), name).toThrow(
+        expect.objectContaining({ code: error?.code, detail: error?.detail }),
+      );
   });
 
   it('are what the generator writes, which asks two other CBOR libraries', () => {

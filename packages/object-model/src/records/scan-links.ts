@@ -1,7 +1,8 @@
 import { LINK_BYTES } from '../cbor/link-bytes.ts';
 import { fail } from '../errors.ts';
 import type { ObjectClass } from '../object-class.ts';
-import { checkHeader } from './decode-record.ts';
+import { HIGHEST_DATUM_KIND } from './datum-kind.ts';
+import { checkHeader, checkKind, headNumber } from './decode-record.ts';
 import { isKeyedRole, type PageRole, pageRoleOf } from './page-types.ts';
 import { type FieldForm, RECORD_SHAPES, type RecordShape, type ShapedType } from './record-shapes.ts';
 import { selectorNumber } from './shape-codec.ts';
@@ -12,13 +13,15 @@ export type LinkVisitor = (objectClass: ObjectClass, idOffset: number) => void;
 /**
  * Visits every link of an encoded record in byte order without decoding it or allocating.
  *
- * `bytes` must be a record that {@link decodeRecord} accepts, such as one whose hash was checked; other bytes
- * may yield nonsense or a `DmlError`, nothing worse.
+ * `bytes` must be a record that {@link decodeRecord} accepts or refuses as newer, such as one whose hash was checked;
+ * other bytes may yield nonsense or a `DmlError`, nothing worse. Throws as decoding does for a newer format, whose links
+ * are unknown; some may have been visited by then.
  *
  * @spec DML-OBJ-1911
  */
 export function scanLinks(bytes: Uint8Array, visit: LinkVisitor): void {
   const type = checkHeader(bytes);
+  checkKind(bytes, type);
   const walk = new LinkWalk(bytes, visit);
   if (type === 'datum') walk.datum(bytes[3]!, bytes[0]! & 31);
   else if (type === 'page') walk.page(bytes[3]!, bytes[4]!);
@@ -44,8 +47,17 @@ function planOf(type: ShapedType, bytes: Uint8Array): Plan {
     PLANS.set(type, plans);
   }
   // A selector stands in one of the first places, behind links alone.
-  const number = selectorAt === undefined ? 0 : bytes[3 + selectorAt * LINK_BYTES]!;
-  return plans.get(number) ?? fail(RECORD_SHAPES[type].other ?? 'record_type');
+  const byte = selectorAt === undefined ? 0 : bytes[3 + selectorAt * LINK_BYTES]!;
+  const plan = plans.get(byte);
+  if (plan !== undefined) return plan;
+  checkRegistered(byte, Math.max(...plans.keys()));
+  return fail(RECORD_SHAPES[type].other ?? 'record_type');
+}
+
+/** Throws where the integer that begins with a byte is above the highest one known in its place. */
+function checkRegistered(byte: number, highest: number): void {
+  const number = headNumber(byte);
+  if (number !== undefined && number > highest) fail('newer_kind');
 }
 
 function planOfShape(shape: RecordShape): Plan {
@@ -87,7 +99,11 @@ class LinkWalk {
       if (form.is === 'link') this.link(form.to);
       else if (form.is === 'root') this.root(form.role);
       else if (form.is === 'links') this.#links(form.to);
-      else this.skip();
+      else {
+        if (form.is === 'choice')
+          checkRegistered(this.#bytes[this.#at]!, Math.max(...Object.values(form.numbers)));
+        this.skip();
+      }
     }
   }
 
@@ -118,6 +134,12 @@ class LinkWalk {
     this.#at = next;
   }
 
+  /** Passes one element: a link to a datum, or a scalar of a known kind. */
+  #element(): void {
+    if (this.#bytes[this.#at] !== 0xd8) checkRegistered(this.#bytes[this.#at + 1]!, HIGHEST_DATUM_KIND);
+    this.link('datum');
+  }
+
   /** Passes one item with everything inside it. */
   skip(): void {
     for (let items = 1; items > 0; items--) {
@@ -142,7 +164,7 @@ class LinkWalk {
         if (keyed) this.#key(role);
         this.link('page');
         this.skip();
-      } else if (role === 'list' || role === 'set') this.link('datum');
+      } else if (role === 'list' || role === 'set') this.#element();
       else if (role === 'inputs') this.link('node');
       else if (role === 'values') this.link('datum');
       else this.#pair(role);
@@ -150,7 +172,7 @@ class LinkWalk {
   }
 
   #key(role: PageRole): void {
-    if (role === 'set') this.link('datum');
+    if (role === 'set') this.#element();
     else if (role === 'pins' || role === 'requests') this.link('node');
     else this.skip();
   }
@@ -163,7 +185,7 @@ class LinkWalk {
       return;
     }
     this.#key(role);
-    if (role === 'map') this.link('datum');
+    if (role === 'map') this.#element();
     else if (role === 'names') this.link('node');
     else if (role === 'dags') this.link('dag');
     else this.link(role === 'pins' ? 'exec' : 'exec-request');
