@@ -1,3 +1,4 @@
+export type { Attempt } from './attempts.ts';
 export { type BackupOptions, type BackupProgress, type BackupReport, backupStore } from './backup/backup.ts';
 export { type CompactOptions, type CompactReport, compactStore } from './compact/compact.ts';
 export { ENGINE_VERSION } from './engine/engine-options.ts';
@@ -52,6 +53,7 @@ export type { MetaKey, MetaValue } from './meta.ts';
 export { nodeEnvironment } from './node-environment.ts';
 export { type OpenStoreOptions, openStore } from './open-store.ts';
 export type { Pin } from './pins.ts';
+export { type AttemptsHost, type AttemptsRebuilt, rebuildAttempts } from './rebuild-attempts.ts';
 export {
   asRefName,
   execRef,

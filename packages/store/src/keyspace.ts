@@ -56,6 +56,18 @@ export function parseSequenceKey(key: Uint8Array): number {
   return Number(Buffer.from(key.buffer, key.byteOffset, 8).readBigUInt64BE());
 }
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Checks whether a text is a UUID in its 36-character lowercase form. */
+export function isUuid(text: unknown): text is string {
+  return typeof text === 'string' && UUID.test(text);
+}
+
+/** Returns the 16-byte key of a UUID in its 36-character form. */
+export function uuidKey(uuid: string): Buffer {
+  return Buffer.from(uuid.replaceAll('-', ''), 'hex');
+}
+
 /** Yields the UTF-8 bytes of a textual key. */
 export function textKey(text: string): Buffer {
   return Buffer.from(text, 'utf8');

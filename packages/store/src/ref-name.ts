@@ -1,5 +1,6 @@
 import { canonicalName, encodeKeyName } from '@daggerml/object-model';
 import { storeError } from './errors.ts';
+import { isUuid } from './keyspace.ts';
 
 declare const refNameBrand: unique symbol;
 
@@ -13,8 +14,6 @@ export type RefParts =
   | { readonly kind: 'heads'; readonly name: string }
   | { readonly kind: 'index' | 'exec'; readonly uuid: string }
   | { readonly kind: 'remotes'; readonly remote: string; readonly name: string };
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /** Longest path of a ref below `refs/`, which a ref record holds whole. */
 const MAX_PATH_BYTES = 1019;
@@ -40,8 +39,7 @@ export function parseRefName(refName: string): RefParts {
   const tail = rest.join('/');
   if (refs === 'refs' && kind === 'heads') return { kind, name: checkedName(tail, refName) };
   // @spec DML-STO-1201
-  if (refs === 'refs' && (kind === 'index' || kind === 'exec') && UUID.test(tail))
-    return { kind, uuid: tail };
+  if (refs === 'refs' && (kind === 'index' || kind === 'exec') && isUuid(tail)) return { kind, uuid: tail };
   if (refs === 'refs' && kind === 'remotes' && rest.length >= 2) {
     const name = rest.slice(1).join('/');
     const remote = checkedName(rest[0] as string, refName);

@@ -1,4 +1,5 @@
 import type { ExecId, ObjectClass, ObjectId, ObjectIds, Records } from '@daggerml/object-model';
+import { type Attempt, readAttempt, readAttempts } from './attempts.ts';
 import { cacheEntries } from './cache-index.ts';
 import { type Engine, poisonEngine, releaseEngine, stampEngine } from './engine/engine.ts';
 import { transactOnNewest } from './engine/newest.ts';
@@ -267,6 +268,20 @@ export class Store {
   cacheEntries(executionKey: string): ExecId[] {
     this.#assertOpen();
     return cacheEntries(this.engine, executionKey);
+  }
+
+  /** Reads how far the attempt with an execution UUID is, at the newest commit; undefined when nothing is known. */
+  getAttempt(executionUuid: string): Attempt | undefined {
+    this.#assertOpen();
+    refreshSnapshot(this.engine);
+    return readAttempt(this.engine, executionUuid);
+  }
+
+  /** Reads every attempt, sorted by execution UUID, at one commit. */
+  readAttempts(): Attempt[] {
+    this.#assertOpen();
+    refreshSnapshot(this.engine);
+    return readAttempts(this.engine);
   }
 
   /** Finds the objects whose ids start with `digits` (4 to 64 hex digits), in every class or in one. */

@@ -10,6 +10,7 @@ import {
   type ObjectIds,
   type Records,
 } from '@daggerml/object-model';
+import { type Attempt, putAttempt } from './attempts.ts';
 import type { Engine } from './engine/engine.ts';
 import { hasRow, readRow } from './engine/reading.ts';
 import type { Table, TableName } from './engine/tables.ts';
@@ -18,10 +19,12 @@ import { storeError } from './errors.ts';
 import { lastSequence, newestSnapshotSequence, REFS_PER_SNAPSHOT_PART, snapshotKey } from './journal.ts';
 import {
   CLASS_BYTES,
+  isUuid,
   OBJECT_KEY_BYTES,
   objectKey,
   sequenceKey,
   textKey,
+  uuidKey,
   writeObjectKey,
 } from './keyspace.ts';
 import { scanLinks } from './links.ts';
@@ -330,6 +333,20 @@ export class WriteTransaction {
   /** Removes an exec from the derived index. */
   deleteCacheEntry(executionKey: string, execId: string): boolean {
     return this.deleteRow('cache', cacheKey(executionKey, execId));
+  }
+
+  /**
+   * Writes how far an attempt is, in place of what was known of it; the time of the change is that of the store.
+   * Throws `object_missing` when its exec-request is not in the store, and `store_misuse` with `attempt_request` or
+   * `attempt_form` when it contradicts the request or is malformed.
+   */
+  putAttempt(attempt: Omit<Attempt, 'changedMs'>): void {
+    putAttempt(this, attempt);
+  }
+
+  /** Removes what is known of an attempt; false when nothing was. */
+  deleteAttempt(executionUuid: string): boolean {
+    return isUuid(executionUuid) && this.deleteRow('attempts', uuidKey(executionUuid));
   }
 
   getMeta(key: MetaKey): MetaValue | undefined {

@@ -10,6 +10,7 @@ import {
   type NodeId,
   type ObjectClass,
   type ObjectId,
+  type PageId,
   type TreeId,
 } from '@daggerml/object-model';
 
@@ -66,7 +67,8 @@ export interface CommitParts {
   readonly treeId?: TreeId;
   readonly parents?: readonly CommitId[];
   readonly pins?: Readonly<Record<NodeId, ExecId>>;
-  readonly requests?: Readonly<Record<NodeId, ExecRequestId>>;
+  /** A page where there are too many for one. */
+  readonly requests?: Readonly<Record<NodeId, ExecRequestId>> | PageId;
   readonly author?: string;
   readonly message?: string;
   readonly authoredMs?: number;
@@ -82,7 +84,10 @@ export function putCommit(sink: ObjectSink, parts: CommitParts): CommitId {
     treeId: parts.treeId ?? putTree(sink, parts.dags ?? {}),
     parentCommitIds: parts.parents ?? [],
     pins: (Object.entries(parts.pins ?? {}) as [NodeId, ExecId][]).sort(byName),
-    requests: (Object.entries(parts.requests ?? {}) as [NodeId, ExecRequestId][]).sort(byName),
+    requests:
+      typeof parts.requests === 'string'
+        ? parts.requests
+        : (Object.entries(parts.requests ?? {}) as [NodeId, ExecRequestId][]).sort(byName),
     author: parts.author ?? 'ada',
     authoredMs: parts.authoredMs ?? parts.timeMs ?? 1_000,
     committer: parts.committer ?? 'ada',

@@ -14,6 +14,7 @@ export const TABLE_NAMES = [
   'pins',
   'cache',
   'excised',
+  'attempts',
 ] as const;
 
 export type TableName = (typeof TABLE_NAMES)[number];
