@@ -96,6 +96,7 @@ export {
   type TreeRoot,
 } from './records/page-types.ts';
 export { type ObjectLink, recordLinks } from './records/record-links.ts';
+export { type OwnedTree, recordRoots } from './records/record-roots.ts';
 export type {
   AnyRecord,
   BlobDatum,

@@ -3,11 +3,12 @@ import { plainCommit, sampleRecords } from '../test/generate/samples.ts';
 import { MemoryObjects } from '../test/support/memory-objects.ts';
 import { ERROR_DETAILS, type ErrorDetail } from './error-table.ts';
 import { objectModelError } from './errors.ts';
+import type { PageId } from './ids.ts';
 import { isNewerFormat } from './newer-format.ts';
 import { decodeRecord } from './records/decode-record.ts';
 import { encodeRecord } from './records/encode-record.ts';
-import { scanLinks } from './records/scan-links.ts';
 import { checkSchema } from './schema.ts';
+import { treeCount } from './search-tree/read-tree.ts';
 
 function caughtOf(run: () => unknown): unknown {
   try {
@@ -42,6 +43,10 @@ describe('isNewerFormat', () => {
       [0x84, 1, 3, 5, 0xa0],
       [0x85, 1, 11, 11, 0, 0x80],
     ].map((bytes) => caughtOf(() => decodeRecord(Uint8Array.from(bytes))));
+    const pages = { getPage: () => Uint8Array.of(0x85, 2, 11, 1, 0, 0x81, 0xf6) };
+    const later = { getPage: () => Uint8Array.of(0x85, 1, 11, 11, 0, 0x81, 0xf6) };
+    for (const source of [pages, later])
+      newer.push(caughtOf(() => treeCount('list', '1'.repeat(64) as PageId, source)));
     newer.push(caughtOf(() => checkSchema(schema2, 1, new MemoryObjects())));
     const damaged = [
       [0x83, 0, 2, 1],

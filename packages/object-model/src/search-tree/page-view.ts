@@ -2,6 +2,7 @@ import { LINK_BYTES } from '../cbor/link-bytes.ts';
 import { CborWriter } from '../cbor/writer.ts';
 import { fail } from '../errors.ts';
 import type { PageId } from '../ids.ts';
+import { checkHeader, checkKind } from '../records/decode-record.ts';
 import { writeEntry } from '../records/entry.ts';
 import { type LeafEntries, PAGE_ROLE_NUMBERS, type PageRole } from '../records/page-types.ts';
 import { idInLink, LINK_ID_OFFSET } from './element-bytes.ts';
@@ -176,8 +177,14 @@ export class PageView {
  */
 export function parsePage(role: PageRole, bytes: Uint8Array): PageView {
   const end = bytes.length;
-  if (end < 6 || bytes[0] !== 0x85 || bytes[1] !== 1 || bytes[2] !== 11) fail('record_form');
-  if (bytes[3] !== PAGE_ROLE_NUMBERS[role]) fail('page_role');
+  if (end < 6 || bytes[0] !== 0x85 || bytes[1] !== 1 || bytes[2] !== 11) {
+    checkHeader(bytes, 'page');
+    fail('record_form');
+  }
+  if (bytes[3] !== PAGE_ROLE_NUMBERS[role]) {
+    checkKind(bytes, 'page');
+    fail('page_role');
+  }
   const level = bytes[4]!;
   if (level > MAX_LEVEL) fail('page_level');
   const head: Head = { major: 0, value: 0, next: 0 };
