@@ -24,6 +24,8 @@ describe('execStatusOf', () => {
         detailsDatumId: id('details'),
       };
       expect([builtin, call].map((exec) => execStatusOf(encodeRecord(exec)))).toEqual([status, status]);
+      const newer = Uint8Array.from(encodeRecord(call), (byte, at) => (at === 1 ? 2 : byte));
+      expect(execStatusOf(newer)).toBe('error');
     }
   });
 });
