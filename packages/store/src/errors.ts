@@ -27,6 +27,7 @@ export type StoreErrorCode =
   | 'ref_missing'
   | 'ref_target_missing'
   | 'object_missing'
+  | 'object_withheld'
   | 'object_too_large'
   | 'revision_invalid'
   | 'sequence_unknown'
@@ -73,6 +74,7 @@ const MESSAGES: Readonly<Record<StoreErrorCode, string>> = {
   ref_missing: 'there is no ref "{ref}"',
   ref_target_missing: 'the commit {commitId} for the ref "{ref}" is not complete in the store',
   object_missing: 'the {class} {objectId} is not in the store',
+  object_withheld: 'the {class} {objectId} is withheld by {domain}; the store has not been given its bytes',
   object_too_large: 'a {class} of {sizeBytes} bytes is above the limit of {limitBytes}',
   revision_invalid: '"{revision}" is not a revision[ ({detail})]; for example: main, main~2, 3f2a9c',
   sequence_unknown: 'the journal ends at {lastSequence}, before {sequence}',

@@ -70,6 +70,7 @@ export type { FoundObject, PrefixResult, RevisionResult } from './revision.ts';
 export { SCHEMA_VERSION } from './schema.ts';
 export type { SessionRow } from './sessions.ts';
 export type { Store } from './store.ts';
+export type { StubFacts } from './stubs.ts';
 export { decodeTombstone, encodeTombstone, type TombstoneFacts } from './tombstone.ts';
 export type { ByteStream } from './transfer/car-reader.ts';
 export { type ExportedRef, type ExportHost, exportCar } from './transfer/export.ts';

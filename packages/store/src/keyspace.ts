@@ -1,13 +1,18 @@
 import {
+  idOfBytes,
   isIdText,
   OBJECT_CLASS_NUMBERS,
   type ObjectClass,
   type ObjectId,
   objectClassOf,
+  RECORD_TYPE_NUMBERS,
 } from '@daggerml/object-model';
 
 /** The byte that leads the key of every object of a class: the record's type number, 12 for raw chunks. */
 export const CLASS_BYTES: typeof OBJECT_CLASS_NUMBERS = OBJECT_CLASS_NUMBERS;
+
+/** Greatest number of a record type; what is above belongs to a newer format. */
+const HIGHEST_CLASS_BYTE: number = Math.max(...Object.values(RECORD_TYPE_NUMBERS));
 
 /** Length of an object's key: class byte and the 32 bytes of its id. */
 export const OBJECT_KEY_BYTES = 33;
@@ -35,12 +40,25 @@ export function objectKey(objectClass: ObjectClass, id: string): Buffer | undefi
   return key;
 }
 
+/** Checks whether a key is that of an object whose class only a later version knows. */
+export function isNewerClass(key: Uint8Array): boolean {
+  return key.length === OBJECT_KEY_BYTES && (key[0] as number) > HIGHEST_CLASS_BYTE;
+}
+
+/** Reads the id back from an object's key, whatever its class. */
+export function idOfKey(key: Uint8Array): ObjectId {
+  return idOfBytes(key, 1) as ObjectId;
+}
+
+/** Returns class and id of an object for an error, from its key. */
+export function describeKey(key: Uint8Array): { readonly class: string; readonly objectId: string } {
+  return { class: classOfByte(key[0] as number) ?? 'unknown', objectId: idOfKey(key) };
+}
+
 /** Reads class and id back from an object's key. */
 export function parseObjectKey(key: Uint8Array): { class: ObjectClass; id: ObjectId } | undefined {
   const objectClass = key.length === OBJECT_KEY_BYTES ? objectClassOf(key[0] as number) : undefined;
-  if (objectClass === undefined) return undefined;
-  const id = Buffer.from(key.buffer, key.byteOffset + 1, 32).toString('hex') as ObjectId;
-  return { class: objectClass, id };
+  return objectClass && { class: objectClass, id: idOfKey(key) };
 }
 
 /** Yields the 8-byte big-endian key of a sequence number, so that keys sort as the numbers do. */

@@ -3,6 +3,7 @@ import {
   decodeRecord,
   type ExecutionKey,
   executionKey,
+  isDmlError,
   type ObjectClass,
   type ObjectId,
   recordLinks,
@@ -33,8 +34,13 @@ export function parentCommitIds(bytes: Uint8Array): readonly CommitId[] {
   return decodeRecord(bytes, 'commit').parentCommitIds;
 }
 
-/** Returns the execution key of an exec from its bytes. */
-export function executionKeyOf(bytes: Uint8Array): ExecutionKey {
-  const { functionDatumId, inputs } = decodeRecord(bytes, 'exec');
-  return executionKey(functionDatumId, inputs);
+/** Returns the execution key of an exec from its bytes, undefined for bytes that are no exec and so in no index. */
+export function executionKeyOf(bytes: Uint8Array): ExecutionKey | undefined {
+  try {
+    const { functionDatumId, inputs } = decodeRecord(bytes, 'exec');
+    return executionKey(functionDatumId, inputs);
+  } catch (error) {
+    if (isDmlError(error)) return undefined;
+    throw error;
+  }
 }

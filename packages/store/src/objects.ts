@@ -5,12 +5,13 @@ import {
   isIdText,
   type ObjectClass,
   type ObjectId,
+  objectModelError,
   type Records,
 } from '@daggerml/object-model';
 import type { Engine } from './engine/engine.ts';
 import { peekRow, refreshSnapshot } from './engine/reading.ts';
 import { storeError } from './errors.ts';
-import { OBJECT_KEY_BYTES, writeObjectKey } from './keyspace.ts';
+import { describeKey, OBJECT_KEY_BYTES, parseObjectKey, writeObjectKey } from './keyspace.ts';
 import { isTombstone, tombstoneError } from './tombstone.ts';
 
 /** Every class whose objects are records; chunks are raw bytes. */
@@ -59,6 +60,17 @@ export function readObject(engine: Engine, objectClass: ObjectClass, id: ObjectI
   const bytes = peekObject(engine, objectClass, id);
   // @spec DML-STO-0210
   return bytes && Buffer.from(bytes);
+}
+
+/**
+ * Throws what is wrong with an object whose links cannot be read: `store_damaged` for bytes that are not the object's,
+ * the object model's errors for bytes that are no record or of a newer format.
+ */
+export function assertReadable(engine: Engine, key: Uint8Array): void {
+  const object = parseObjectKey(key);
+  if (object === undefined) throw objectModelError('newer_type', { fields: describeKey(key) });
+  const bytes = readObject(engine, object.class, object.id);
+  if (bytes !== undefined && object.class !== 'chunk') decodeRecord(bytes, object.class);
 }
 
 /** Reads and decodes a record without an intermediate copy; throws as `readObject` and `decodeRecord` do. */

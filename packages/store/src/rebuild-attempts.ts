@@ -14,11 +14,12 @@ import {
   putAttempt,
 } from './attempts.ts';
 import type { Engine } from './engine/engine.ts';
-import { hasRow, readRows } from './engine/reading.ts';
+import { readRows } from './engine/reading.ts';
 import { storeError } from './errors.ts';
 import { objectKey, uuidKey } from './keyspace.ts';
 import { readObject, readRecord } from './objects.ts';
 import { readRefs } from './refs.ts';
+import { isMissingOnPurpose } from './stubs.ts';
 import type { WriteTransaction } from './write-transaction.ts';
 
 /** What rebuilding needs of a store. */
@@ -121,7 +122,8 @@ function* requestsOf(engine: Engine, commitId: CommitId): Generator<HeldRequest,
 
 /** Reads a request that a commit holds; undefined for one that was taken away on purpose. */
 function readHeld(engine: Engine, requestId: ExecRequestId): HeldRequest | undefined {
-  if (hasRow(engine, 'excised', objectKey('exec-request', requestId) as Buffer)) return undefined;
+  const key = objectKey('exec-request', requestId) as Buffer;
+  if (isMissingOnPurpose(engine, key)) return undefined;
   const request = readRecord(engine, 'exec-request', requestId);
   if (request === undefined)
     throw storeError('object_missing', { class: 'exec-request', objectId: requestId });

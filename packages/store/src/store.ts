@@ -18,6 +18,7 @@ import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } fro
 import { type PrefixResult, type RevisionResult, resolvePrefix, resolveRevision } from './revision.ts';
 import { sealJson, unsealJson } from './sealed-row.ts';
 import { HEARTBEAT_MS, isSessionAlive, listSessions, type SessionRow, sessionKey } from './sessions.ts';
+import { absentError, readStub, type StubFacts } from './stubs.ts';
 import { isTombstone } from './tombstone.ts';
 import { EngineFailure, SNAPSHOT_INTERVAL, WriteTransaction } from './write-transaction.ts';
 
@@ -188,12 +189,19 @@ export class Store {
     return readRecord(this.engine, recordClass, id);
   }
 
-  /** Reads an object's bytes like `get`; throws `object_missing` when absent. */
+  /** Reads an object's bytes like `get`; throws `object_withheld` or `object_missing` when absent. */
   read(objectClass: ObjectClass, id: ObjectId): Buffer {
     const bytes = this.get(objectClass, id);
     // @spec DML-STO-0206
-    if (bytes === undefined) throw storeError('object_missing', { class: objectClass, objectId: id });
+    if (bytes === undefined) throw absentError(this.engine, objectClass, id);
     return bytes;
+  }
+
+  /** Reads which domain withholds an object that is absent, at the newest commit; undefined when none is known to. */
+  getStub(objectClass: ObjectClass, id: ObjectId): StubFacts | undefined {
+    this.#assertOpen();
+    refreshSnapshot(this.engine);
+    return readStub(this.engine, objectClass, id);
   }
 
   /** Tells whether the object's own bytes are present, at the newest commit; false for a tombstone. */

@@ -38,6 +38,7 @@ import { asRefName, type RefName, refKey } from './ref-name.ts';
 import { encodeRef, type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
 import { sealJson, sealRow } from './sealed-row.ts';
 import { SpaceGuard } from './space-guard.ts';
+import { encodeStub, isMissingOnPurpose, type StubFacts } from './stubs.ts';
 import { isTombstone, tombstoneError } from './tombstone.ts';
 
 /** Journal rows between two snapshots of all refs. */
@@ -78,6 +79,8 @@ export class WriteTransaction {
   #failure: EngineFailure | undefined;
   /** The first error that ends the transaction even if the body goes on: excised bytes, or puts that were lost. */
   #refusal: unknown;
+  /** Whether there may be stubs; undefined until somebody asks. */
+  #stubs: boolean | undefined;
   #open = true;
 
   constructor(context: WriteContext) {
@@ -165,9 +168,20 @@ export class WriteTransaction {
   /** Puts an object where its key is free, and tells whether it was. */
   #putObject(key: Buffer, value: Uint8Array, sizeBytes: number): boolean {
     // @spec DML-STO-0207
-    if (this.#putNew(key, value, sizeBytes)) return true;
+    if (this.#putNew(key, value, sizeBytes)) {
+      // @spec DML-STO-0833
+      if (this.#hasStubs) this.deleteRow('stubs', key);
+      return true;
+    }
     this.#keepOrHeal(key, value.length === sizeBytes ? value : stagedBytes(value));
     return false;
+  }
+
+  /** Whether there may be stubs, which is looked up once. */
+  get #hasStubs(): boolean {
+    // @spec DML-STO-0834
+    this.#stubs ??= this.engine.tables.stubs.getStats().entryCount > 0;
+    return this.#stubs;
   }
 
   /** Puts bytes under a key that is free; false when it is known to be taken. */
@@ -201,6 +215,25 @@ export class WriteTransaction {
     }
     // @spec DML-STO-0208
     this.putRow('objects', Buffer.from(key), bytes);
+  }
+
+  /**
+   * Notes that a domain withholds an object that the store lacks, in place of what was noted of it before.
+   * Returns false for an object that is present, which is then held like one that was put, or excised.
+   */
+  putStub(stub: StubFacts): boolean {
+    this.#assertOpen();
+    if (CLASS_BYTES[stub.class] === undefined) throw misuse('object_class');
+    const key = objectKey(stub.class, stub.objectId);
+    if (key === undefined) throw misuse('object_id');
+    // @spec DML-STO-0835 DML-STO-0840
+    this.#recent.add(key);
+    // @spec DML-STO-0831
+    if (hasRow(this.engine, 'objects', key) || hasRow(this.engine, 'excised', key)) return false;
+    // @spec DML-STO-0832
+    this.putRow('stubs', key, encodeStub(key, stub));
+    this.#stubs = true;
+    return true;
   }
 
   /** Reads an object as this transaction sees it; see `Store.get`. */
@@ -281,11 +314,10 @@ export class WriteTransaction {
     // @spec DML-STO-0303
     if (bytes === undefined) throw storeError('ref_target_missing', { ref, commitId });
     for (const link of scanLinks(bytes, 'commit')) {
-      const isExcised = hasRow(this.engine, 'excised', objectKey(link.class, link.id) as Buffer);
-      // @spec DML-STO-0304
-      if (!isExcised && !this.has(link.class, link.id)) {
+      if (this.has(link.class, link.id)) continue;
+      // @spec DML-STO-0304 DML-STO-0837
+      if (!isMissingOnPurpose(this.engine, objectKey(link.class, link.id) as Buffer))
         throw storeError('ref_target_missing', { ref, commitId, class: link.class, objectId: link.id });
-      }
     }
   }
 

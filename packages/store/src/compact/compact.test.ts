@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import type { CommitId, DatumId } from '@daggerml/object-model';
+import { type CommitId, type DatumId, hashBytes } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import {
   type FakeEnvironment,
@@ -19,6 +19,7 @@ import {
   temporaryFolder,
 } from '../../test/fixture-store.ts';
 import { Holder } from '../../test/holder.ts';
+import { NEWER_CLASS_BYTE } from '../../test/newer-records.ts';
 import { putCommit, putText, putTextDag } from '../../test/records.ts';
 import { readRows, refreshSnapshot } from '../engine/reading.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
@@ -26,6 +27,7 @@ import { applyExcision, planExcision } from '../excision/excise.ts';
 import { runGc } from '../gc/run.ts';
 import { objectKey } from '../keyspace.ts';
 import { openStore } from '../open-store.ts';
+import { sealJson } from '../sealed-row.ts';
 import type { Store } from '../store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import { compactStore } from './compact.ts';
@@ -64,6 +66,15 @@ async function closedStore(environment: FakeEnvironment = fakeEnvironment()): Pr
   return { path, contents };
 }
 
+async function contentsAt(path: string): Promise<Contents> {
+  const reader = await openStore(path, { mode: 'read' });
+  try {
+    return contentsOf(reader);
+  } finally {
+    await reader.close();
+  }
+}
+
 async function reopened(path: string, environment = fakeEnvironment()): Promise<Contents> {
   const store = await openStore(path, { mode: 'read', environment });
   try {
@@ -80,6 +91,30 @@ describe('compactStore', () => {
     const report = await compactStore(path, { environment: fakeEnvironment() });
     expect(await reopened(path)).toEqual(contents);
     expect(report.rows).toBe(Object.values(contents).flat().length);
+  });
+
+  it('keeps rows of tables that are rarely used, and objects of a newer format [DML-STO-1101]', async () => {
+    const { path } = await closedStore();
+    const store = await openStore(path, { mode: 'write' });
+    store.transact('fill', (transaction) => {
+      const objectId = putText(transaction, 'pinned');
+      transaction.putPin({ class: 'datum', objectId, owner: 'ada', reason: 'r', expiresMs: null });
+      transaction.putCacheEntry('1'.repeat(64), '2'.repeat(64));
+      transaction.putStub({ class: 'datum', objectId: '3'.repeat(64) as DatumId, domain: 'x:y', timeMs: 1 });
+      for (const table of ['attempts', 'snapshots', 'excised'] as const) {
+        const key = Buffer.alloc(16, table);
+        transaction.putRow(table, key, sealJson(table, key, { of: table }));
+      }
+      const bytes = Buffer.from([0x83, 1, NEWER_CLASS_BYTE, 1]);
+      const id = Buffer.from(hashBytes(bytes), 'hex');
+      transaction.putRow('objects', Buffer.concat([Buffer.from([NEWER_CLASS_BYTE]), id]), bytes);
+    });
+    await store.close();
+    const contents = await contentsAt(path);
+    for (const table of TABLE_NAMES)
+      if (table !== 'sessions' && table !== 'recents') expect(contents[table], table).not.toEqual([]);
+    await compactStore(path, { environment: fakeEnvironment() });
+    expect(await contentsAt(path)).toEqual(contents);
   });
 
   it('yields a smaller file for a store that is mostly free', async () => {

@@ -4,7 +4,7 @@ import type { Engine } from '../engine/engine.ts';
 import { iterateRows, type Row } from '../engine/reading.ts';
 import { TABLE_NAMES, type TableName } from '../engine/tables.ts';
 import { storeError } from '../errors.ts';
-import { parseObjectKey } from '../keyspace.ts';
+import { idOfKey, OBJECT_KEY_BYTES } from '../keyspace.ts';
 import { unsealRow } from '../sealed-row.ts';
 import { isTombstone } from '../tombstone.ts';
 
@@ -18,10 +18,14 @@ function checkRow(table: TableName, { key, value }: Row): void {
     unsealRow(table, key, value);
     return;
   }
-  const object = parseObjectKey(key);
-  if (object !== undefined && (hashBytes(value) === object.id || isTombstone(key, value))) return;
+  const isObject = key.length === OBJECT_KEY_BYTES;
+  if (isObject && (hashBytes(value) === idOfKey(key) || isTombstone(key, value))) return;
   // @spec DML-STO-1107
-  throw storeError('store_damaged', { table, detail: 'hash_mismatch', objectId: object?.id ?? '' });
+  throw storeError('store_damaged', {
+    table,
+    detail: 'hash_mismatch',
+    objectId: isObject ? idOfKey(key) : '',
+  });
 }
 
 /**

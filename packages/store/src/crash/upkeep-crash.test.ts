@@ -44,6 +44,15 @@ describe('crashes of upkeep', () => {
     expect(figures.names).toEqual(expect.arrayContaining(steps));
   });
 
+  it('leave an attempt beside its exec-request or neither at each failpoint', async () => {
+    const folder = temporaryFolder();
+    const figures = await runFailpointKills({ folder, scenario: 'attempt', steps: 2, passings: [1, 2] });
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    expect(figures.broken).toEqual([]);
+    const steps = ['attempt/before-commit', 'attempt/after-commit', 'attempt/end/before-commit'];
+    expect(figures.names).toEqual(expect.arrayContaining(steps));
+  });
+
   it('leave all objects or all tombstones at each failpoint of an excision [DML-STO-0813]', async () => {
     const folder = temporaryFolder();
     const figures = await runFailpointKills({ folder, scenario: 'excise', steps: 2, passings: [1, 2] });

@@ -1,17 +1,21 @@
 import {
   type CommitId,
+  type CommitRecord,
   type DatumId,
+  type ExecutionKey,
   encodeRecord,
   hashBytes,
+  type NodeId,
   type ObjectClass,
 } from '@daggerml/object-model';
 import { backupStore } from '../backup/backup.ts';
 import { compactStore } from '../compact/compact.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import { runGc } from '../gc/run.ts';
-import { asRefName } from '../ref-name.ts';
+import { asRefName, indexRef } from '../ref-name.ts';
 import { encodeHeader, encodeSection, encodeVarint } from '../transfer/car-frame.ts';
 import { importCar } from '../transfer/import.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
 import { backupPath, workerRef } from './protocol.ts';
 import type { Scenario, ScenarioHost } from './scenarios.ts';
 
@@ -53,13 +57,19 @@ async function importScenario(host: ScenarioHost, step: number): Promise<void> {
   const objects = encodeWork(labelOf(host, step), parent === undefined ? [] : [parent]);
   const commitId = hashBytes<'commit'>((objects[0] as Encoded).bytes);
   const ref = encodeRecord({ type: 'ref', name, commitId, sequence: 0 });
-  const sections = [ref, ...objects.map((object) => object.bytes)].map((bytes) =>
+  // The last object is a datum that nothing in the stream comes without; a stub takes its place.
+  const withheld = objects.pop() as Encoded;
+  const objectId = hashBytes(withheld.bytes);
+  const facts = { objectClass: withheld.class, objectId, domain: 'x:crash', timeMs: step };
+  const stub = encodeRecord({ type: 'stub', ...facts });
+  const sections = [ref, stub, ...objects.map((object) => object.bytes)].map((bytes) =>
     encodeSection({ codec: 0x71, id: hashBytes(bytes) }, bytes),
   );
   const header = encodeHeader([{ codec: 0x71, id: hashBytes(ref) }]);
   host.attempt(commitId);
   const stream = [Buffer.concat([encodeVarint(header.length), header, ...sections])];
-  const result = await importCar(store, stream, { actor: `${order.worker}`, reason: 'crash test' });
+  const accept = { actor: `${order.worker}`, reason: 'crash test', acceptWithheld: true };
+  const result = await importCar(store, stream, accept);
   if (result.state === 'applied') host.ack(name, commitId);
   store.checkpoint();
 }
@@ -77,6 +87,66 @@ function commitWork(host: ScenarioHost, step: number): void {
     transaction.updateRef({ ref, expected, next, actor: `${host.order.worker}`, reason: 'crash test' });
   });
   host.ack(ref, next);
+}
+
+/** Begins an attempt together with its exec-request and ends it together with that, as a call through an adapter does. */
+async function attemptScenario(host: ScenarioHost, step: number): Promise<void> {
+  const { store, order } = host;
+  const ref = indexRef(`00000000-0000-4000-8000-00000000000${order.worker}`);
+  const executionUuid = store.environment.randomUuid();
+  const nodeOf = (transaction: WriteTransaction, index: number): NodeId => {
+    const value = `${labelOf(host, step)}/${index}`;
+    const datumId = transaction.putRecord({ type: 'datum', kind: 'string', value });
+    return transaction.putRecord({ type: 'node', kind: 'literal', datumId });
+  };
+  const move = (transaction: WriteTransaction, requests: CommitRecord['requests']): void => {
+    const expected = transaction.getRef(ref)?.commitId ?? null;
+    const who = { author: 'crash', authoredMs: step, committer: 'crash', committedMs: requests.length };
+    const next = transaction.putRecord({
+      type: 'commit',
+      treeId: transaction.putRecord({ type: 'tree', dags: [] }),
+      parentCommitIds: expected === null ? [] : [expected],
+      pins: [],
+      requests,
+      ...who,
+      message: labelOf(host, step),
+      detailsDatumId: null,
+    });
+    transaction.updateRef({ ref, expected, next, actor: `${order.worker}`, reason: 'crash test' });
+  };
+  const left = store.readAttempts();
+  store.transact('attempt', (transaction) => {
+    // What a killed run left is not in the new requests.
+    for (const attempt of left) transaction.deleteAttempt(attempt.executionUuid);
+    const nodeId = nodeOf(transaction, 0);
+    const executionKey = hashBytes(Buffer.from(labelOf(host, step))) as string as ExecutionKey;
+    const requestId = transaction.putRecord({
+      type: 'exec-request',
+      nodeId,
+      executionKey,
+      executionUuid,
+      cache: true,
+      retryFailed: false,
+      needsDatumId: null,
+      snapshotCommitId: null,
+      remoteUri: null,
+      createdMs: step,
+      detailsDatumId: null,
+    });
+    move(transaction, [[nodeId, requestId]]);
+    const progress = {
+      state: 'pending',
+      token: `${step}`,
+      tries: 1,
+      submittedMs: step,
+      nextPollMs: null,
+    } as const;
+    transaction.putAttempt({ executionUuid, requestId, nodeId, executionKey, ...progress });
+  });
+  store.transact('attempt/end', (transaction) => {
+    move(transaction, []);
+    transaction.deleteAttempt(executionUuid);
+  });
 }
 
 /** Puts two texts and excises both at once; either both are tombstones afterwards or none is. */
@@ -121,6 +191,7 @@ async function backupScenario(host: ScenarioHost, step: number): Promise<void> {
 
 /** What crash workers do to the store as a whole. */
 export const UPKEEP_SCENARIOS: Readonly<Record<string, Scenario>> = {
+  attempt: attemptScenario,
   import: importScenario,
   excise: exciseScenario,
   compact: compactScenario,

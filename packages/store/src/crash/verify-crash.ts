@@ -3,6 +3,7 @@ import { readNewestMeta } from '../engine/meta-page.ts';
 import { checkPages } from '../engine/page-check.ts';
 import { parentCommitIds, scanLinks } from '../links.ts';
 import { openStore } from '../open-store.ts';
+import { rebuildAttempts } from '../rebuild-attempts.ts';
 import { asRefName } from '../ref-name.ts';
 import type { Store } from '../store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
@@ -24,7 +25,7 @@ function firstParents(store: Store, from: CommitId | undefined): Set<string> {
   return chain;
 }
 
-/** Visits everything refs reach; a missing or wrong object throws. */
+/** Visits everything refs reach; an object that is wrong, or missing and not withheld, throws. */
 function countReachable(store: Store): number {
   const seen = new Set<string>();
   const left: { class: ObjectClass; id: ObjectId }[] = [];
@@ -33,6 +34,7 @@ function countReachable(store: Store): number {
     const key = `${next.class} ${next.id}`;
     if (seen.has(key)) continue;
     seen.add(key);
+    if (store.getStub(next.class, next.id) !== undefined) continue;
     left.push(...scanLinks(store.read(next.class, next.id), next.class));
   }
   return seen.size;
@@ -89,6 +91,8 @@ export async function verifyCrash(path: string, lines: readonly WorkerLine[]): P
       }
     }
     objects = countReachable(store);
+    const { added, removed } = rebuildAttempts(store);
+    if (added + removed > 0) broken.push(`${added} attempts without row, ${removed} rows without request`);
     broken.push(...(await journalFaults(store)));
     await verifyStore(store, {
       onFinding: (finding) => {

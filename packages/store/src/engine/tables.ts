@@ -15,6 +15,7 @@ export const TABLE_NAMES = [
   'cache',
   'excised',
   'attempts',
+  'stubs',
 ] as const;
 
 export type TableName = (typeof TABLE_NAMES)[number];

@@ -119,7 +119,7 @@ describe('applyExcision', () => {
     let key = '';
     store.transact('exec', (transaction) => {
       execId = putExec(transaction, nodeId, putTextDag(transaction, 'result'));
-      key = executionKeyOf(transaction.get('exec', execId)!);
+      key = executionKeyOf(transaction.get('exec', execId)!)!;
       transaction.putCacheEntry(key, execId);
     });
     expect(store.cacheEntries(key)).toEqual([execId]);

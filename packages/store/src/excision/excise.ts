@@ -83,11 +83,15 @@ function exciseObject(transaction: WriteTransaction, object: ObjectName, facts: 
   if (hasRow(transaction.engine, 'excised', key)) return;
   const bytes = readRow(transaction.engine, 'objects', key);
   // An object that a collection has taken since is excised as well. @spec DML-STO-0815
-  if (bytes !== undefined && object.class === 'exec' && hashBytes(bytes) === object.objectId) {
-    // @spec DML-STO-0811
-    transaction.deleteCacheEntry(executionKeyOf(bytes), object.objectId as ExecId);
-  }
+  const executionKey =
+    bytes !== undefined && object.class === 'exec' && hashBytes(bytes) === object.objectId
+      ? executionKeyOf(bytes)
+      : undefined;
+  // @spec DML-STO-0811
+  if (executionKey !== undefined) transaction.deleteCacheEntry(executionKey, object.objectId as ExecId);
   const timeMs = transaction.environment.nowMs();
+  // @spec DML-STO-0844
+  transaction.deleteRow('stubs', key);
   // @spec DML-STO-0801
   transaction.putRow('objects', key, encodeTombstone(key, { ...object, ...facts, timeMs }));
   // @spec DML-STO-0802

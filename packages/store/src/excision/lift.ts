@@ -3,6 +3,7 @@ import { hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { objectKey } from '../keyspace.ts';
 import { scanLinks } from '../links.ts';
+import { isMissingOnPurpose } from '../stubs.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import type { ObjectName } from './plan.ts';
 
@@ -26,8 +27,9 @@ export function liftExcision(host: LiftingHost, objectClass: ObjectClass, bytes:
     if (!hasRow(engine, 'excised', key))
       throw storeError('excision_refused', { detail: 'not_excised', ...object });
     for (const link of scanLinks(bytes, objectClass)) {
-      const isExcised = hasRow(engine, 'excised', objectKey(link.class, link.id) as Buffer);
-      if (!isExcised && !transaction.retain(link.class, link.id))
+      if (transaction.retain(link.class, link.id)) continue;
+      // @spec DML-STO-0845
+      if (!isMissingOnPurpose(engine, objectKey(link.class, link.id) as Buffer))
         throw storeError('excision_refused', { detail: 'incomplete', ...object });
     }
     // @spec DML-STO-0816

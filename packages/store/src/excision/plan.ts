@@ -4,7 +4,7 @@ import { hasRow, readKeys, readRows, refreshSnapshot } from '../engine/reading.t
 import { storeError } from '../errors.ts';
 import { ObjectKeySet } from '../gc/object-key-set.ts';
 import { RowReader } from '../gc/row-reader.ts';
-import { OBJECT_KEY_BYTES, objectKey, parseObjectKey } from '../keyspace.ts';
+import { describeKey, OBJECT_KEY_BYTES, objectKey, parseObjectKey } from '../keyspace.ts';
 import { readMeta } from '../meta.ts';
 import type { Pin } from '../pins.ts';
 import type { RefName } from '../ref-name.ts';
@@ -76,7 +76,7 @@ function requestedKeys(engine: Engine, request: ExcisionRequest): Requested {
   for (const object of request.objects) {
     const key = objectKey(object.class, object.objectId);
     // @spec DML-STO-0807
-    if (key === undefined || !hasRow(engine, 'objects', key))
+    if (key === undefined || !(hasRow(engine, 'objects', key) || hasRow(engine, 'stubs', key)))
       throw storeError('object_missing', { ...object });
     if (hasRow(engine, 'excised', key)) excised.push(object);
     else targets.add(key);
@@ -149,7 +149,10 @@ function* findLinks(
     const range = from === undefined ? {} : { start: from, exclusiveStart: true };
     const keys = readKeys(engine, 'objects', { ...range, limit: STEP_OBJECTS });
     for (const key of keys) {
-      if (rows.look(key) !== 'present') continue;
+      const state = rows.look(key);
+      // @spec DML-STO-0846
+      if (state === 'newer') throw newerRefusal(key);
+      if (state !== 'present') continue;
       const isInside = targets.has(key) || content.has(key);
       const { links, linkCount } = rows;
       for (let index = 0; index < linkCount; index += 1) {
@@ -165,6 +168,11 @@ function* findLinks(
     from = keys.at(-1);
     if (keys.length < STEP_OBJECTS) return found;
   }
+}
+
+function newerRefusal(key: Uint8Array): Error {
+  const { class: objectClass, objectId } = describeKey(key);
+  return storeError('excision_refused', { detail: 'newer_format', class: objectClass, objectId });
 }
 
 function sizeOf(engine: Engine, keys: ObjectKeySet): number {

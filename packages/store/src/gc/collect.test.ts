@@ -284,7 +284,7 @@ describe('runGc', () => {
     store.transact('exec', (transaction) => {
       const nodeId = putLiteral(transaction, putText(transaction, 'called'));
       const execId = putExec(transaction, nodeId, putTextDag(transaction, 'result'));
-      key = executionKeyOf(transaction.get('exec', execId)!);
+      key = executionKeyOf(transaction.get('exec', execId)!)!;
       transaction.putCacheEntry(key, execId);
     });
     expect(store.cacheEntries(key)).toHaveLength(1);

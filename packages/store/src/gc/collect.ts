@@ -4,13 +4,15 @@ import type { StoreEnvironment } from '../environment.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type ChangeWatch, StoreChangeWatch } from './change-watch.ts';
 import { claimGc, type GcState, releaseGc, renewGc } from './gc-state.ts';
+import type { Marker } from './marker.ts';
 import type { GcPlan } from './plan.ts';
 import { pruneRows } from './prune.ts';
 import { type RootSet, readRoots } from './roots.ts';
 import { RowReader } from './row-reader.ts';
-import { type GcProgress, STEP_OBJECTS, type Survey, surveyStore, walk } from './survey.ts';
+import { type GcProgress, STEP_OBJECTS, surveyStore, walk } from './survey.ts';
 import { settle, sweepSlice } from './sweep.ts';
 import { type ObjectTally, TallyCounter } from './tally.ts';
+import { UnreachedStubs } from './unreached-stubs.ts';
 
 /**
  * Objects one transaction of the sweep deletes. Ids are spread evenly, so each costs a page write of its own
@@ -72,14 +74,22 @@ export function* collectSteps(
     const completed = options.confirm?.(survey.plan) ?? true;
     if (completed) {
       const watch = watchChanges(engine, roots);
-      yield* sweepSteps(host, {
-        state,
-        survey,
-        watch,
-        swept,
-        stepObjects,
-        sliceObjects: options.sliceObjects,
+      const { marker, condemned } = survey;
+      const limit = options.sliceObjects ?? SLICE_OBJECTS;
+      const fence = { state, marker, watch, stepObjects };
+      const context = { marker, condemned, swept, rows: new RowReader(engine) };
+      yield* fencedSteps(host, fence, {
+        total: condemned.keys.size,
+        hasMore: () => condemned.hasReady,
+        slice: (transaction) => sweepSlice(transaction, context, limit),
       });
+      // What links to a stub's object goes before the stub. @spec DML-STO-0841
+      const stubs = new UnreachedStubs(engine, marker.found);
+      if (stubs.hasMore)
+        yield* fencedSteps(host, fence, {
+          hasMore: () => stubs.hasMore,
+          slice: (transaction) => stubs.remove(transaction, limit),
+        });
       environment.failpoint?.('gc/swept');
       for (let more = true; more; ) {
         host.transact('gc/prune', (transaction) => {
@@ -107,41 +117,51 @@ function claim(host: GcHost): { state: GcState; roots: RootSet } {
   return claimed as { state: GcState; roots: RootSet };
 }
 
-interface SweepPlan {
+/** What lets a slice know of everything that is in use. */
+interface Fence {
   readonly state: GcState;
-  readonly survey: Survey;
+  readonly marker: Marker;
   readonly watch: ChangeWatch;
-  readonly swept: TallyCounter;
   readonly stepObjects: number;
-  readonly sliceObjects: number | undefined;
 }
 
-/** Deletes what is condemned, slice by slice, giving way to marking whenever writers were faster. */
-function* sweepSteps(host: GcHost, sweep: SweepPlan): Generator<GcProgress, void, undefined> {
+/** Deletions that go slice by slice. */
+interface FencedWork {
+  /** Rows to look at, as far as that is known. */
+  readonly total?: number;
+  hasMore(): boolean;
+  /** Deletes what is not marked and returns how many rows it looked at. */
+  slice(transaction: WriteTransaction): number;
+}
+
+/** Deletes in slices, giving way to marking whenever writers were faster. */
+function* fencedSteps(
+  host: GcHost,
+  { state, marker, watch, stepObjects }: Fence,
+  work: FencedWork,
+): Generator<GcProgress, void, undefined> {
   const { engine, environment } = host;
-  const { marker, condemned } = sweep.survey;
-  const total = condemned.keys.size;
-  const context = { marker, condemned, swept: sweep.swept, rows: new RowReader(engine) };
+  const total = work.total === undefined ? {} : { total: work.total };
   let done = 0;
   let deferred = 0;
-  while (condemned.hasReady) {
+  while (work.hasMore()) {
     refreshSnapshot(engine);
-    sweep.watch.catchUp(marker);
-    yield* walk(engine, marker, sweep.stepObjects, false);
-    yield { phase: 'sweep', done, total };
+    watch.catchUp(marker);
+    yield* walk(engine, marker, stepObjects, false);
+    yield { phase: 'sweep', done, ...total };
     // @spec DML-STO-0725
     host.transact('gc/sweep', (transaction) => {
-      renewGc(transaction, sweep.state, 'sweeping');
+      renewGc(transaction, state, 'sweeping');
       // @spec DML-STO-0721
-      if (sweep.watch.isBehind()) sweep.watch.catchUp(marker);
+      if (watch.isBehind()) watch.catchUp(marker);
       if (!settle(marker, deferred < PATIENCE)) {
         deferred += 1;
         return;
       }
       deferred = 0;
-      done += sweepSlice(transaction, context, sweep.sliceObjects ?? SLICE_OBJECTS);
+      done += work.slice(transaction);
     });
     environment.failpoint?.('gc/slice');
   }
-  yield { phase: 'sweep', done, total };
+  yield { phase: 'sweep', done, ...total };
 }

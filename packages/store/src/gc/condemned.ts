@@ -1,6 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readKeys, refreshSnapshot } from '../engine/reading.ts';
-import { CLASS_BYTES, OBJECT_KEY_BYTES } from '../keyspace.ts';
+import { storeError } from '../errors.ts';
+import { CLASS_BYTES, describeKey, OBJECT_KEY_BYTES } from '../keyspace.ts';
 import { ObjectKeySet } from './object-key-set.ts';
 import { ReadyQueue } from './ready-queue.ts';
 import { RowReader } from './row-reader.ts';
@@ -74,7 +75,7 @@ export class Condemned {
     return keys.length === budget;
   }
 
-  /** Counts the links among up to `budget` condemned objects and yields whether more are left. */
+  /** Counts the links among up to `budget` condemned objects and yields whether more are left; throws `gc_refused` with `newer_format`. */
   count(budget: number): boolean {
     if (this.#holders.length < this.keys.size) {
       this.#holders = new Uint32Array(this.keys.size);
@@ -84,7 +85,9 @@ export class Condemned {
     for (; this.#counted < end; this.#counted += 1) {
       const key = this.keys.keyAt(this.#counted);
       const state = this.#rows.look(key);
-      if (state === 'absent' || state === 'excised') continue;
+      // @spec DML-STO-0717
+      if (state === 'newer') throw newerRefusal(key);
+      if (state !== 'present' && state !== 'damaged') continue;
       this.tally.add(key[0] as number, this.#rows.sizeBytes);
       const { links, linkCount } = this.#rows;
       for (let index = 0; index < linkCount; index += 1) {
@@ -129,6 +132,11 @@ export class Condemned {
       if (left === 0) this.#ready.add(ordinal, this.#levels[ordinal] as number);
     }
   }
+}
+
+function newerRefusal(key: Uint8Array): Error {
+  const { class: objectClass, objectId } = describeKey(key);
+  return storeError('gc_refused', { detail: 'newer_format', class: objectClass, objectId });
 }
 
 function isValueClass(classByte: number): boolean {

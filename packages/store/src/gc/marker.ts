@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import { storeError } from '../errors.ts';
-import { OBJECT_KEY_BYTES, parseObjectKey } from '../keyspace.ts';
+import { describeKey, OBJECT_KEY_BYTES, parseObjectKey } from '../keyspace.ts';
 import { type RecentRow, readRecentKeys } from '../recents.ts';
 import { NO_PARENT, ObjectKeySet } from './object-key-set.ts';
 import type { GcRoot, KeyedRoot } from './roots.ts';
@@ -91,9 +91,11 @@ export class Marker {
     if (state === 'excised') return;
     // @spec DML-STO-0713
     if (state === 'damaged') throw this.#refusal('object_damaged', ordinal, key);
-    if (state === 'absent') {
-      // @spec DML-STO-0712
-      if (strict) throw this.#refusal('closure_incomplete', ordinal, key);
+    // @spec DML-STO-0717
+    if (state === 'newer') throw this.#refusal('newer_format', ordinal, key);
+    if (state === 'absent' || state === 'withheld') {
+      // @spec DML-STO-0712 DML-STO-0838
+      if (strict && state === 'absent') throw this.#refusal('closure_incomplete', ordinal, key);
       this.#holes.add(ordinal);
       return;
     }
@@ -111,13 +113,11 @@ export class Marker {
   }
 
   #refusal(detail: string, ordinal: number, key: Uint8Array): Error {
-    const object = parseObjectKey(key);
     const parent = this.found.parentOf(ordinal);
     const holder = parent === NO_PARENT ? undefined : parseObjectKey(this.found.keyAt(parent));
     return storeError(this.#refusalCode, {
       detail,
-      class: object?.class ?? 'unknown',
-      objectId: object?.id ?? '',
+      ...describeKey(key),
       linkedFrom: holder?.id ?? '',
     });
   }

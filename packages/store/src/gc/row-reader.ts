@@ -1,12 +1,16 @@
-import { hashBytes, scanLinks } from '@daggerml/object-model';
+import { hashBytes, isDmlError, isNewerFormat, scanLinks } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { busyError } from '../engine/reader-places.ts';
+import { hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
-import { CLASS_BYTES, OBJECT_KEY_BYTES, parseObjectKey } from '../keyspace.ts';
+import { CLASS_BYTES, isNewerClass, OBJECT_KEY_BYTES, parseObjectKey } from '../keyspace.ts';
 import { isTombstone } from '../tombstone.ts';
 
-/** What a row under an object's key is; of a damaged one it is unknown what it links to. */
-export type RowState = 'present' | 'absent' | 'excised' | 'damaged';
+/**
+ * What stands under an object's key: its bytes, nothing, nothing with a stub, a tombstone, bytes that are not the object's
+ * or no record, or a record of a newer format. Of the last two it is unknown what they link to.
+ */
+export type RowState = 'present' | 'absent' | 'withheld' | 'excised' | 'damaged' | 'newer';
 
 const CHUNK = CLASS_BYTES.chunk;
 
@@ -47,14 +51,24 @@ export class RowReader {
     this.#linkCount = 0;
     this.#sizeBytes = 0;
     const bytes = this.#borrow(key);
-    if (bytes === undefined) return 'absent';
+    if (bytes === undefined) return hasRow(this.#engine, 'stubs', key) ? 'withheld' : 'absent';
     this.#sizeBytes = bytes.length;
     if (key[0] === CHUNK) return 'present';
     const object = parseObjectKey(key);
-    if (object === undefined) throw storeError('store_damaged', { table: 'objects', detail: 'key_form' });
+    if (object === undefined) {
+      if (isNewerClass(key)) return 'newer';
+      throw storeError('store_damaged', { table: 'objects', detail: 'key_form' });
+    }
     if (hashBytes(bytes) !== object.id) return isTombstone(key, bytes) ? 'excised' : 'damaged';
-    scanLinks(bytes, (objectClass, idOffset) => this.#addLink(CLASS_BYTES[objectClass], bytes, idOffset));
-    return 'present';
+    try {
+      scanLinks(bytes, (objectClass, idOffset) => this.#addLink(CLASS_BYTES[objectClass], bytes, idOffset));
+      return 'present';
+    } catch (error) {
+      if (!isDmlError(error)) throw error;
+      this.#linkCount = 0;
+      // @spec DML-STO-0718
+      return isNewerFormat(error) ? 'newer' : 'damaged';
+    }
   }
 
   #addLink(classByte: number, bytes: Uint8Array, idOffset: number): void {

@@ -40,11 +40,11 @@ export function sweepSlice(transaction: WriteTransaction, context: SweepContext,
     // @spec DML-STO-0722
     if (marker.found.has(key)) continue;
     const state = rows.look(key);
-    if (state === 'absent' || state === 'excised') continue;
+    if (state !== 'present' && state !== 'damaged') continue;
     const classByte = key[0] as number;
     // @spec DML-STO-0726
     if (classByte === CLASS_BYTES.chunk && hasRow(engine, 'excised', key)) continue;
-    if (classByte === CLASS_BYTES.exec) dropCacheEntry(transaction, key);
+    if (classByte === CLASS_BYTES.exec && state === 'present') dropCacheEntry(transaction, key);
     transaction.deleteRow('objects', key);
     swept.add(classByte, rows.sizeBytes);
     condemned.release(rows.links, rows.linkCount);
@@ -57,6 +57,7 @@ function dropCacheEntry(transaction: WriteTransaction, key: Uint8Array): void {
   const object = parseObjectKey(key);
   if (object === undefined) return;
   const bytes = readObject(transaction.engine, 'exec', object.id);
+  const executionKey = bytes && executionKeyOf(bytes);
   // @spec DML-STO-0727
-  if (bytes !== undefined) transaction.deleteCacheEntry(executionKeyOf(bytes), object.id as ExecId);
+  if (executionKey !== undefined) transaction.deleteCacheEntry(executionKey, object.id as ExecId);
 }

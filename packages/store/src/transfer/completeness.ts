@@ -1,52 +1,81 @@
 import { setImmediate } from 'node:timers/promises';
-import type { CommitId, ObjectClass, ObjectId, TombstoneRecord } from '@daggerml/object-model';
+import type { CommitId, TombstoneRecord } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
-import { storeError } from '../errors.ts';
-import { ObjectKeySet } from '../gc/object-key-set.ts';
+import type { ObjectKeySet } from '../gc/object-key-set.ts';
 import { RowReader } from '../gc/row-reader.ts';
-import { OBJECT_KEY_BYTES, objectKey, parseObjectKey } from '../keyspace.ts';
+import { describeKey, OBJECT_KEY_BYTES, objectKey } from '../keyspace.ts';
+import { assertReadable } from '../objects.ts';
 import { transferError } from './car-frame.ts';
-import { tombstoneName } from './receive.ts';
+import { knownCommits } from './known-commits.ts';
+import type { AbsenceRecord, OfferedAbsences } from './offered-absences.ts';
 
 /** Objects looked at before the event loop turns. */
 const STEP_OBJECTS = 10_000;
 
+/** What some commits reach. */
+export interface Reached {
+  /** Keys of the objects; first those that refs of the store reached already. */
+  readonly keys: ObjectKeySet;
+  readonly knownCount: number;
+  /** What the stream offers in the place of absent ones. */
+  readonly wanted: readonly AbsenceRecord[];
+  /** What it says to be excised of those that this store knows to be withheld. */
+  readonly excised: readonly TombstoneRecord[];
+}
+
 /**
- * Walks everything some commits reach and yields the offered tombstones of what is absent.
- * Throws `transfer_invalid` with `incomplete` for an absent object that no tombstone stands for.
- *
- * @spec DML-STO-1026
+ * Walks everything that some commits reach and finds the offered tombstones and stubs of what is absent.
+ * Throws `transfer_invalid` with `incomplete` for an absent object that none of them stands for, and with
+ * `newer_format` for one of which it is unknown what it links to.
  */
-export async function checkComplete(
+export async function walkReached(
   engine: Engine,
   commitIds: readonly CommitId[],
-  tombstones: ReadonlyMap<string, TombstoneRecord>,
-): Promise<readonly TombstoneRecord[]> {
+  offered: OfferedAbsences,
+): Promise<Reached> {
+  const keys = await knownCommits(engine, commitIds);
+  const found = { wanted: [], excised: [] };
+  await walk(engine, { keys, offered, ...found });
+  const knownCount = keys.size;
+  for (const commitId of commitIds) keys.add(objectKey('commit', commitId) as Buffer);
+  await walk(engine, { keys, offered, ...found, from: knownCount });
+  return { keys, knownCount, ...found };
+}
+
+interface Walk {
+  readonly keys: ObjectKeySet;
+  readonly offered: OfferedAbsences;
+  readonly wanted: AbsenceRecord[];
+  readonly excised: TombstoneRecord[];
+  readonly from?: number;
+}
+
+/** Adds to a set of keys what the objects in it link to; the set is also the queue. */
+async function walk(engine: Engine, { keys, offered, wanted, excised, from = 0 }: Walk): Promise<void> {
   const rows = new RowReader(engine);
-  const queue = new ObjectKeySet();
-  const wanted: TombstoneRecord[] = [];
-  for (const commitId of commitIds) queue.add(objectKey('commit', commitId) as Buffer);
-  for (let ordinal = 0; ordinal < queue.size; ordinal += 1) {
+  for (let ordinal = from; ordinal < keys.size; ordinal += 1) {
     if (ordinal % STEP_OBJECTS === 0) {
       await setImmediate();
       refreshSnapshot(engine);
     }
-    const key = queue.keyAt(ordinal);
+    const key = keys.keyAt(ordinal);
     const state = rows.look(key);
     if (state === 'excised') continue;
-    if (state !== 'present') {
-      const object = parseObjectKey(key) as { class: ObjectClass; id: ObjectId };
-      const name = { class: object.class, objectId: object.id };
-      if (state === 'damaged')
-        throw storeError('store_damaged', { table: 'objects', detail: 'hash_mismatch', ...name });
-      const tombstone = tombstones.get(tombstoneName(object.class, object.id));
-      if (tombstone === undefined) throw transferError('incomplete', name);
-      // @spec DML-STO-1029
-      wanted.push(tombstone);
-      continue;
-    }
-    for (let index = 0; index < rows.linkCount; index += 1) queue.add(rows.links, index * OBJECT_KEY_BYTES);
+    // @spec DML-STO-1039
+    if (state === 'newer') throw transferError('newer_format', describeKey(key));
+    if (state === 'damaged') assertReadable(engine, key);
+    if (state === 'absent') wanted.push(offeredFor(key, offered));
+    const said = state === 'withheld' ? offered.get(key) : undefined;
+    if (said?.type === 'tombstone') excised.push(said);
+    for (let index = 0; index < rows.linkCount; index += 1) keys.add(rows.links, index * OBJECT_KEY_BYTES);
   }
-  return wanted;
+}
+
+function offeredFor(key: Uint8Array, offered: OfferedAbsences): AbsenceRecord {
+  const record = offered.get(key);
+  // @spec DML-STO-1026
+  if (record === undefined) throw transferError('incomplete', describeKey(key));
+  // @spec DML-STO-1029 DML-STO-1036
+  return record;
 }

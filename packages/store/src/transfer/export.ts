@@ -10,6 +10,7 @@ import { readRow, refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { objectKey, parseObjectKey } from '../keyspace.ts';
 import { type RefName, refKey } from '../ref-name.ts';
+import { readStub, stubRecord } from '../stubs.ts';
 import { decodeTombstone, isTombstone } from '../tombstone.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type CarLink, encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
@@ -53,7 +54,7 @@ function objectBlock(engine: Engine, key: Uint8Array): Block {
   const object = parseObjectKey(key) as { class: ObjectClass; id: ObjectId };
   const name = { class: object.class, objectId: object.id };
   const bytes = readRow(engine, 'objects', key);
-  if (bytes === undefined) throw storeError('object_missing', name);
+  if (bytes === undefined) return stubBlock(engine, object.class, object.id);
   const codec = object.class === 'chunk' ? RAW : DAG_CBOR;
   if (hashBytes(bytes) === object.id) return { link: { codec, id: object.id }, bytes };
   if (!isTombstone(key, bytes))
@@ -62,6 +63,15 @@ function objectBlock(engine: Engine, key: Uint8Array): Block {
   // @spec DML-STO-1004
   const tombstone = encodeRecord({ type: 'tombstone', objectClass, ...facts });
   return { link: { codec: DAG_CBOR, id: hashBytes(tombstone) }, bytes: tombstone };
+}
+
+/** Returns the block that stands for a withheld object; throws `object_missing` for any other that is absent. */
+function stubBlock(engine: Engine, objectClass: ObjectClass, id: ObjectId): Block {
+  const stub = readStub(engine, objectClass, id);
+  if (stub === undefined) throw storeError('object_missing', { class: objectClass, objectId: id });
+  // @spec DML-STO-1034
+  const bytes = stubRecord(stub);
+  return { link: { codec: DAG_CBOR, id: hashBytes(bytes) }, bytes };
 }
 
 /**

@@ -11,8 +11,10 @@ import { encodeTombstone } from '../tombstone.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { transferError } from './car-frame.ts';
 import { type ByteStream, readCar } from './car-reader.ts';
-import { checkComplete } from './completeness.ts';
+import { walkReached } from './completeness.ts';
+import type { AbsenceRecord } from './offered-absences.ts';
 import { type Received, type ReceivedCounts, receiveStream, type StreamRef } from './receive.ts';
+import { checkSound } from './soundness.ts';
 
 /** What importing needs of a store. */
 export interface ImportHost extends ObjectReader {
@@ -31,6 +33,11 @@ export interface ImportOptions {
    * excised here as well, for good. Only for streams of whom one would let excise. False by default.
    */
   readonly acceptExcisions?: boolean;
+  /**
+   * Takes the stubs of the stream for what its refs reach and the store lacks, so that refs may move although those
+   * objects do not come. False by default.
+   */
+  readonly acceptWithheld?: boolean;
   /** Moves refs also to commits that are no descendants. */
   readonly force?: boolean;
   readonly onProgress?: (counts: Readonly<ReceivedCounts>) => void;
@@ -50,6 +57,7 @@ export type ImportResult =
       readonly refs: readonly ImportedRef[];
       readonly objects: Readonly<ReceivedCounts>;
       readonly tombstones: number;
+      readonly stubs: number;
     }
   | {
       readonly state: 'refused';
@@ -71,9 +79,9 @@ class RefsMoved extends Error {
  * refs in one transaction. Importing again, or after a cut, is harmless and completes what is missing.
  *
  * Throws `transfer_invalid` for a stream that is not well-formed (`truncated`, `length_bounds`, `length_form`,
- * `header_form`, `roots_form`, `cid_unsupported`), not true (`cid_mismatch`, `record_invalid`,
- * `record_unexpected`) or not whole (`incomplete`), and for one with excisions that are not accepted
- * (`excision_offered`).
+ * `header_form`, `roots_form`, `cid_unsupported`), not true (`cid_mismatch`, `record_invalid`, `record_unexpected`,
+ * `not_canonical`, `contradiction`), of a later version (`newer_format`) or not whole (`incomplete`), and for one with
+ * excisions or withheld objects that are not accepted (`excision_offered`, `withheld_offered`, `too_many_absences`).
  */
 export async function importCar(
   host: ImportHost,
@@ -93,8 +101,11 @@ export async function importCar(
     for (const commitId of commitIds) transaction.retain('commit', commitId);
   });
   // @spec DML-STO-1021
-  const tombstones = await checkComplete(host.engine, commitIds, received.tombstones);
-  assertAccepted(tombstones, options);
+  const reached = await walkReached(host.engine, commitIds, received.offered);
+  for (const absence of reached.wanted) assertAccepted(absence, options);
+  await checkSound(host.engine, reached);
+  // @spec DML-STO-1045
+  const absences = [...reached.wanted, ...(options.acceptExcisions === true ? reached.excised : [])];
   const refs = wanted.map((ref): ImportedRef => {
     const name = mapped(options, ref) as RefName;
     return { ref: name, before: host.getRef(name)?.commitId ?? null, after: ref.commitId };
@@ -108,21 +119,30 @@ export async function importCar(
   try {
     // @spec DML-STO-1022
     host.transact('import/refs', (transaction) => {
-      for (const tombstone of tombstones) adoptTombstone(transaction, tombstone);
+      for (const absence of absences) adopt(transaction, absence);
       moveRefs(transaction, refs, options);
     });
   } catch (error) {
     if (!(error instanceof RefsMoved)) throw error;
     return { state: 'refused', objects, refs: error.refs.map((ref) => ({ ...ref, reason: 'moved' })) };
   }
-  return { state: 'applied', refs, objects, tombstones: tombstones.length };
+  const tombstones = absences.filter(({ type }) => type === 'tombstone').length;
+  return { state: 'applied', refs, objects, tombstones, stubs: absences.length - tombstones };
 }
 
-function assertAccepted([offered]: readonly TombstoneRecord[], options: ImportOptions): void {
-  if (offered === undefined || options.acceptExcisions === true) return;
-  const { objectClass, objectId, reason, actor, timeMs } = offered;
+function assertAccepted(absence: AbsenceRecord, options: ImportOptions): void {
+  const { objectClass, objectId, timeMs } = absence;
+  const name = { class: objectClass, objectId };
+  if (absence.type === 'stub') {
+    // @spec DML-STO-1035
+    if (options.acceptWithheld !== true)
+      throw transferError('withheld_offered', { ...name, domain: absence.domain, timeMs });
+    return;
+  }
+  const { reason, actor } = absence;
   // @spec DML-STO-1033
-  throw transferError('excision_offered', { class: objectClass, objectId, reason, actor, timeMs });
+  if (options.acceptExcisions !== true)
+    throw transferError('excision_offered', { ...name, reason, actor, timeMs });
 }
 
 function mapped(options: ImportOptions, ref: StreamRef): RefName | undefined {
@@ -144,12 +164,20 @@ function moveRefs(transaction: WriteTransaction, refs: readonly ImportedRef[], o
   if (moved.length > 0) throw new RefsMoved(moved);
 }
 
+/** Takes over what stands for an object that the store still lacks. */
+function adopt(transaction: WriteTransaction, absence: AbsenceRecord): void {
+  if (absence.type === 'tombstone') return adoptTombstone(transaction, absence);
+  const { objectClass, objectId, domain, timeMs } = absence;
+  transaction.putStub({ class: objectClass, objectId: objectId as ObjectId, domain, timeMs });
+}
+
 function adoptTombstone(transaction: WriteTransaction, tombstone: TombstoneRecord): void {
   const { objectClass, reason, message, actor, timeMs } = tombstone;
   const objectId = tombstone.objectId as ObjectId;
   const key = objectKey(objectClass, objectId) as Buffer;
   if (hasRow(transaction.engine, 'objects', key)) return;
   const facts = { class: objectClass, objectId, reason, message, actor, timeMs };
+  transaction.deleteRow('stubs', key);
   transaction.putRow('objects', key, encodeTombstone(key, facts));
   transaction.putRow('excised', key, sealJson('excised', key, { class: objectClass, objectId, timeMs }));
 }

@@ -2,6 +2,7 @@ import type { Engine } from '../engine/engine.ts';
 import { ObjectKeySet } from '../gc/object-key-set.ts';
 import { RowReader } from '../gc/row-reader.ts';
 import { OBJECT_KEY_BYTES } from '../keyspace.ts';
+import { assertReadable } from '../objects.ts';
 
 const ENTERED = 1;
 /** Links of an object that wait on the stack at a time; looking again costs less than holding all of them. */
@@ -12,16 +13,19 @@ const LEAVE = -1;
 /**
  * Walks what objects reach, each object after all it links to and once over all walks.
  * Links form no cycles, since an id is a hash of what it names. Absent objects are yielded like present ones.
+ * Throws as reading does where an object is damaged or of a newer format, since it is unknown what it links to.
  *
  * @spec DML-STO-1007
  */
 export class LinkOrder {
+  readonly #engine: Engine;
   readonly #rows: RowReader;
   readonly #keys: ObjectKeySet = new ObjectKeySet();
   readonly #stack: PairStack = new PairStack();
   #states: Uint8Array = new Uint8Array(1024);
 
   constructor(engine: Engine) {
+    this.#engine = engine;
     this.#rows = new RowReader(engine);
   }
 
@@ -42,7 +46,9 @@ export class LinkOrder {
       }
       if (from === 0 && this.#states[ordinal] === ENTERED) continue;
       this.#states[ordinal] = ENTERED;
-      this.#rows.look(this.#keys.keyAt(ordinal));
+      const state = this.#rows.look(this.#keys.keyAt(ordinal));
+      // @spec DML-STO-1043
+      if (state === 'newer' || state === 'damaged') assertReadable(this.#engine, this.#keys.keyAt(ordinal));
       const { links, linkCount } = this.#rows;
       const to = Math.min(from + LINKS_AT_A_TIME, linkCount);
       stack.push(ordinal, to < linkCount ? to : LEAVE);

@@ -2,10 +2,10 @@ import {
   type CommitId,
   decodeRecord,
   hashBytes,
+  isNewerFormat,
   type ObjectClass,
   type ObjectId,
   type RefRecord,
-  type TombstoneRecord,
 } from '@daggerml/object-model';
 import { hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
@@ -14,12 +14,11 @@ import { asRefName, parseRefKey, type RefName, refKey } from '../ref-name.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type CarLink, transferError } from './car-frame.ts';
 import type { CarSection, CarStream } from './car-reader.ts';
+import { type AbsenceRecord, OfferedAbsences } from './offered-absences.ts';
 
 /** Bytes and objects one transaction of an import puts. */
 const BATCH_BYTES: number = 4 * 2 ** 20;
 const BATCH_OBJECTS = 5_000;
-/** Tombstones held until it is known which of them are wanted. */
-const MAX_TOMBSTONES = 100_000;
 
 /** A ref as the stream names it. */
 export interface StreamRef {
@@ -38,8 +37,7 @@ export interface ReceivedCounts {
 export interface Received {
   readonly refs: readonly StreamRef[];
   readonly counts: ReceivedCounts;
-  /** Offered tombstones by class and id of the object. */
-  readonly tombstones: ReadonlyMap<string, TombstoneRecord>;
+  readonly offered: OfferedAbsences;
 }
 
 interface PendingObject {
@@ -48,13 +46,8 @@ interface PendingObject {
   readonly bytes: Buffer;
 }
 
-/** Yields the key tombstones are found by. */
-export function tombstoneName(objectClass: ObjectClass, objectId: string): string {
-  return `${objectClass}/${objectId}`;
-}
-
-/** Opens one section: its bytes are what its CID says, and a valid record of an object, ref or tombstone. */
-function openSection({ link, bytes }: CarSection): PendingObject | RefRecord | TombstoneRecord {
+/** Opens one section: its bytes are what its CID says, and a valid record of an object, ref, tombstone or stub. */
+function openSection({ link, bytes }: CarSection): PendingObject | RefRecord | AbsenceRecord {
   // @spec DML-STO-1012
   if (hashBytes(bytes) !== link.id) throw transferError('cid_mismatch', { objectId: link.id });
   if (link.codec === 0x55) return { class: 'chunk', id: link.id, bytes };
@@ -62,12 +55,15 @@ function openSection({ link, bytes }: CarSection): PendingObject | RefRecord | T
   try {
     record = decodeRecord(bytes);
   } catch (cause) {
-    // @spec DML-STO-1014
-    throw transferError('record_invalid', { objectId: link.id }, cause);
+    // @spec DML-STO-1014 DML-STO-1044
+    throw transferError(
+      isNewerFormat(cause) ? 'newer_format' : 'record_invalid',
+      { objectId: link.id },
+      cause,
+    );
   }
-  if (record.type === 'ref' || record.type === 'tombstone') return record;
-  if (record.type === 'meta' || record.type === 'stub')
-    throw transferError('record_unexpected', { objectId: link.id });
+  if (record.type === 'ref' || record.type === 'tombstone' || record.type === 'stub') return record;
+  if (record.type === 'meta') throw transferError('record_unexpected', { objectId: link.id });
   return { class: record.type, id: link.id, bytes };
 }
 
@@ -117,7 +113,7 @@ export async function receiveStream(
 ): Promise<Received> {
   const refs = await receiveRefs(stream);
   const counts: ReceivedCounts = { added: 0, present: 0, excised: 0 };
-  const tombstones = new Map<string, TombstoneRecord>();
+  const offered = new OfferedAbsences();
   let batch: PendingObject[] = [];
   let batchBytes = 0;
   const flush = (): void => {
@@ -134,13 +130,11 @@ export async function receiveStream(
       batchBytes += opened.bytes.length;
       // @spec DML-STO-1028
       if (batchBytes >= BATCH_BYTES || batch.length >= BATCH_OBJECTS) flush();
-    } else if (opened.type === 'tombstone') {
-      if (tombstones.size >= MAX_TOMBSTONES) throw transferError('too_many_tombstones');
-      tombstones.set(tombstoneName(opened.objectClass, opened.objectId), opened);
-    } else throw transferError('record_unexpected', { objectId: section.link.id });
+    } else if (opened.type !== 'ref') offered.add(opened, section.bytes.length);
+    else throw transferError('record_unexpected', { objectId: section.link.id });
   }
   if (batch.length > 0) flush();
-  return { refs, counts, tombstones };
+  return { refs, counts, offered };
 }
 
 function putBatch(

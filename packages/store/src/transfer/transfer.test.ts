@@ -1,15 +1,12 @@
 import {
-  type BlobStore,
   buildTree,
   type ChunkId,
   type CommitId,
   type DatumId,
-  DmlError,
   decodeRecord,
   encodeRecord,
   hashBytes,
   type NodeId,
-  type PageId,
   recordLinks,
   type TreeId,
   writeBlob,
@@ -19,14 +16,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
 import { brokenClosures, closureOf } from '../../test/gc/closure.ts';
+import { putCommit, putLiteral, putRecord, putText, putTextDag } from '../../test/records.ts';
 import {
-  type CommitParts,
-  putCommit,
-  putLiteral,
-  putRecord,
-  putText,
-  putTextDag,
-} from '../../test/records.ts';
+  BY,
+  commitTo,
+  exported,
+  failureOf,
+  imported,
+  MAIN,
+  pagesOf,
+  sectionsOf,
+  streamOf,
+} from '../../test/streams.ts';
 import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import { ObjectKeySet } from '../gc/object-key-set.ts';
@@ -36,36 +37,17 @@ import { asRefName, headRef, type RefName, refKey, remoteRef } from '../ref-name
 import type { Store } from '../store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
-import { encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
-import { readCar } from './car-reader.ts';
+import { encodeHeader, encodeVarint } from './car-frame.ts';
+import { walkReached } from './completeness.ts';
 import { exportCar } from './export.ts';
-import { type ImportOptions, type ImportResult, importCar } from './import.ts';
+import { importCar } from './import.ts';
 import { LinkOrder } from './link-order.ts';
+import { OfferedAbsences } from './offered-absences.ts';
 
 // The same inputs in every run.
 fc.configureGlobal({ seed: 20_261_121 });
 
-const MAIN = headRef('main');
-const BY = { actor: 'ada', reason: 'import' };
 const FACTS = { reason: 'personal-data', message: '', actor: 'ada' };
-
-function pagesOf(transaction: WriteTransaction): BlobStore {
-  return {
-    getPage: (pageId) => transaction.get('page', pageId),
-    putPage: (bytes) => transaction.put('page', bytes) as PageId,
-    putChunk: (bytes) => transaction.put('chunk', bytes) as ChunkId,
-  };
-}
-
-function commitTo(store: Store, parts: CommitParts & { text?: string }, ref: RefName = MAIN): CommitId {
-  let commitId = '' as CommitId;
-  store.transact('commit', (transaction) => {
-    const dags = parts.text === undefined ? {} : { text: putTextDag(transaction, parts.text) };
-    commitId = putCommit(transaction, { ...parts, dags: { ...dags, ...parts.dags } });
-  });
-  setRef(store, ref, commitId);
-  return commitId;
-}
 
 /** Two commits, a blob of several chunks, text. */
 async function sourceStore(): Promise<{ store: Store; commitId: CommitId }> {
@@ -82,50 +64,6 @@ async function sourceStore(): Promise<{ store: Store; commitId: CommitId }> {
   const commitId = commitTo(store, { text: 'two', parents: [first], dags: { blob: blobDag } });
   store.transact('garbage', (transaction) => void putTextDag(transaction, 'not exported'));
   return { store, commitId };
-}
-
-async function exported(store: Store, refs: readonly RefName[] = [MAIN]): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  const wanted = refs.map((ref) => {
-    const { commitId, sequence } = store.getRef(ref)!;
-    return { ref, commitId, sequence };
-  });
-  for await (const piece of exportCar(store, wanted)) pieces.push(piece);
-  return Buffer.concat(pieces);
-}
-
-function imported(store: Store, bytes: Buffer, options: Partial<ImportOptions> = {}): Promise<ImportResult> {
-  return importCar(store, [bytes], { ...BY, ...options });
-}
-
-async function sectionsOf(bytes: Buffer): Promise<{ roots: string[]; ids: string[]; blocks: Buffer[] }> {
-  const { roots, sections } = await readCar([bytes]);
-  const ids: string[] = [];
-  const blocks: Buffer[] = [];
-  for await (const section of sections) {
-    ids.push(section.link.id);
-    blocks.push(section.bytes);
-  }
-  return { roots: roots.map((root) => root.id), ids, blocks };
-}
-
-/** Builds a stream from records, the first ones its roots. */
-function streamOf(roots: number, blocks: readonly { codec: 0x71 | 0x55; bytes: Uint8Array }[]): Buffer {
-  const linked = blocks.map(({ codec, bytes }) => ({ link: { codec, id: hashBytes(bytes) }, bytes }));
-  const header = encodeHeader(linked.slice(0, roots).map((block) => block.link));
-  return Buffer.concat([
-    encodeVarint(header.length),
-    header,
-    ...linked.map((block) => encodeSection(block.link, block.bytes)),
-  ]);
-}
-
-async function failureOf(work: Promise<unknown>): Promise<string> {
-  return work.then(
-    () => 'none',
-    (error: unknown) =>
-      error instanceof DmlError ? `${error.code}/${error.detail}` : `not a DmlError: ${error}`,
-  );
 }
 
 describe('exportCar', () => {
@@ -544,6 +482,29 @@ describe('importCar', () => {
     expect(result.objects.added).toBe(42);
     expect(batches).toBe(3);
     expect(mostHeld).toBeLessThan(4 * 2 ** 20 + 2 ** 19);
+  });
+
+  it('holds few bytes for each object that its refs reach [DML-STO-1028]', async () => {
+    const store = await openFixture();
+    const history: CommitId[] = [];
+    for (let round = 0; round < 2; round += 1) {
+      store.transact('commits', (transaction) => {
+        const treeId = putRecord<TreeId>(transaction, { type: 'tree', dags: [] });
+        for (let index = 0; index < 40_000; index += 1) {
+          const parents = history.slice(-1);
+          history.push(putCommit(transaction, { treeId, parents, message: `${round} ${index}` }));
+        }
+      });
+      // Half of the history is known, so that all sets there are have something to hold.
+      if (round === 0) setRef(store, 'known', history.at(-1)!);
+    }
+    const reached = await walkReached(store.engine, [history.at(-1)!], new OfferedAbsences());
+    expect(reached.keys.size).toBe(80_001);
+    expect(reached.knownCount).toBe(40_001);
+    // A set of few keys has room for tens of thousands. There are two sets at most at one time.
+    const fewKeys = new ObjectKeySet();
+    fewKeys.add(Buffer.alloc(33));
+    expect(reached.keys.memoryBytes - fewKeys.memoryBytes).toBeLessThan((100 / 2) * reached.keys.size);
   });
 
   it('takes no tombstone of a stream unless the caller accepts them [DML-STO-1033]', async () => {

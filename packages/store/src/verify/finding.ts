@@ -1,5 +1,6 @@
 import type { CommitId, ObjectClass, ObjectId } from '@daggerml/object-model';
 import type { TableName } from '../engine/tables.ts';
+import type { FaultyObject, ObjectFault } from './object-fault.ts';
 
 /** Something a store promises and does not hold. */
 export type Finding =
@@ -19,23 +20,15 @@ export type Finding =
       readonly to: { readonly class: ObjectClass; readonly objectId: ObjectId };
     }
   | {
-      readonly code: 'element_linked';
-      readonly class: ObjectClass;
+      /** Written by a later version; no damage. */
+      readonly code: 'object_newer';
+      readonly class: ObjectClass | 'unknown';
       readonly objectId: ObjectId;
-      /** The datum that should stand in place. */
-      readonly to: { readonly class: ObjectClass; readonly objectId: ObjectId };
     }
-  | {
-      readonly code: 'tree_not_canonical';
-      readonly class: ObjectClass;
-      readonly objectId: ObjectId;
-      readonly role: string;
-      readonly fault: string;
-      readonly pageId: ObjectId | undefined;
-    }
-  | { readonly code: 'blob_wrong'; readonly objectId: ObjectId; readonly reason: string }
+  | (ObjectFault & FaultyObject)
   | { readonly code: 'tombstone_unlisted'; readonly class: ObjectClass; readonly objectId: ObjectId }
   | { readonly code: 'tombstone_missing'; readonly class: ObjectClass; readonly objectId: ObjectId }
+  | { readonly code: 'stub_outdated'; readonly class: ObjectClass; readonly objectId: ObjectId }
   | { readonly code: 'row_damaged'; readonly table: TableName; readonly keyHex: string }
   | { readonly code: 'ref_broken'; readonly ref: string; readonly commitId: CommitId }
   | { readonly code: 'journal_gap'; readonly fromSequence: number; readonly toSequence: number }
@@ -46,6 +39,13 @@ export type Finding =
       /** What the journal had before, and what the row says was there. */
       readonly expected: CommitId | null;
       readonly actual: CommitId | null;
+    }
+  | {
+      readonly code: 'ref_sequence_wrong';
+      readonly ref: string;
+      /** Of the newest journal row of the ref, and what the ref says. */
+      readonly expected: number;
+      readonly actual: number;
     }
   | {
       readonly code: 'ref_unjournaled';

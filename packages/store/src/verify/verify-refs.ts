@@ -1,6 +1,6 @@
 import { type CommitId, hashBytes } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
-import { iterateRows, readRow, readRows, refreshSnapshot } from '../engine/reading.ts';
+import { hasRow, iterateRows, readRow, readRows, refreshSnapshot } from '../engine/reading.ts';
 import { TABLE_NAMES, type TableName } from '../engine/tables.ts';
 import type { JournalEntry } from '../journal.ts';
 import { objectKey, parseObjectKey, parseSequenceKey } from '../keyspace.ts';
@@ -28,6 +28,7 @@ export function* verifyRows(engine: Engine): Generator<Finding | VerifyProgress,
         continue;
       }
       if (table === 'excised') yield* verifyExcised(engine, row.key);
+      if (table === 'stubs') yield* verifyStub(engine, row.key);
       if (done % STEP_ROWS === 0) yield { phase: 'rows', done };
     }
   }
@@ -42,14 +43,27 @@ function* verifyExcised(engine: Engine, key: Buffer): Generator<Finding, void, u
     yield { code: 'tombstone_missing', class: object.class, objectId: object.id };
 }
 
+function* verifyStub(engine: Engine, key: Buffer): Generator<Finding, void, undefined> {
+  const object = parseObjectKey(key);
+  // @spec DML-STO-0843
+  if (object !== undefined && hasRow(engine, 'objects', key))
+    yield { code: 'stub_outdated', class: object.class, objectId: object.id };
+}
+
 function isWholeCommit(engine: Engine, commitId: CommitId): boolean {
   const row = readRow(engine, 'objects', objectKey('commit', commitId) as Buffer);
   return row !== undefined && hashBytes(row) === commitId;
 }
 
+/** Where a ref stands by the journal, and which row moved it there. */
+interface JournaledRef {
+  readonly commitId: CommitId;
+  readonly sequence: number;
+}
+
 /** What the journal says, as far as its rows can be read. */
 interface Replay {
-  readonly refs: Map<string, CommitId>;
+  readonly refs: Map<string, JournaledRef>;
   readonly rows: number;
 }
 
@@ -68,13 +82,27 @@ export function* verifyJournal(
     // @spec DML-STO-0904
     if (!isWholeCommit(engine, ref.commitId))
       yield { code: 'ref_broken', ref: ref.name, commitId: ref.commitId };
-    const journaled = replay.refs.get(ref.name) ?? null;
+    const journaled = replay.refs.get(ref.name);
     // @spec DML-STO-0907
-    if (journaled !== ref.commitId)
-      yield { code: 'ref_unjournaled', ref: ref.name, journaled, actual: ref.commitId };
+    if (journaled?.commitId !== ref.commitId)
+      yield {
+        code: 'ref_unjournaled',
+        ref: ref.name,
+        journaled: journaled?.commitId ?? null,
+        actual: ref.commitId,
+      };
+    // @spec DML-STO-0930
+    else if (journaled.sequence !== ref.sequence)
+      yield {
+        code: 'ref_sequence_wrong',
+        ref: ref.name,
+        expected: journaled.sequence,
+        actual: ref.sequence,
+      };
     replay.refs.delete(ref.name);
   }
-  for (const [ref, journaled] of replay.refs) yield { code: 'ref_unjournaled', ref, journaled, actual: null };
+  for (const [ref, { commitId }] of replay.refs)
+    yield { code: 'ref_unjournaled', ref, journaled: commitId, actual: null };
   yield { phase: 'refs', done: standing.refs.length };
   return { refs: standing.refs.length, journalRows: replay.rows };
 }
@@ -94,7 +122,7 @@ function* replayJournal(
   engine: Engine,
   lastSequence: number,
 ): Generator<Finding | VerifyProgress, Replay, undefined> {
-  const refs = new Map<string, CommitId>();
+  const refs = new Map<string, JournaledRef>();
   let expected = 1;
   let rows = 0;
   for (const row of iterateRows(engine, 'journal')) {
@@ -110,12 +138,12 @@ function* replayJournal(
     } catch {
       continue;
     }
-    const before = refs.get(entry.ref) ?? null;
+    const before = refs.get(entry.ref)?.commitId ?? null;
     // @spec DML-STO-0906
     if (before !== entry.old)
       yield { code: 'journal_contradiction', sequence, ref: entry.ref, expected: before, actual: entry.old };
     if (entry.new === null) refs.delete(entry.ref);
-    else refs.set(entry.ref, entry.new);
+    else refs.set(entry.ref, { commitId: entry.new, sequence });
     if (rows % STEP_ROWS === 0) yield { phase: 'journal', done: rows };
   }
   return { refs, rows };

@@ -215,6 +215,18 @@ describe('verifyStore', () => {
         expected: commitId,
         actual: null,
       },
+      { code: 'ref_sequence_wrong', ref: 'refs/heads/main', expected: 4, actual: 1 },
+    ]);
+  });
+
+  it('finds a ref with another sequence than its newest journal row [DML-STO-0930]', async () => {
+    const { store, commitId } = await filledStore();
+    store.transact('harm', (transaction) => {
+      const row = encodeRef({ name: 'refs/heads/main' as never, commitId, sequence: 2 });
+      transaction.putRow('refs', row.key, row.value);
+    });
+    expect(await findingsOf(store)).toEqual([
+      { code: 'ref_sequence_wrong', ref: 'refs/heads/main', expected: 1, actual: 2 },
     ]);
   });
 
@@ -276,8 +288,18 @@ describe('verifyStore', () => {
     });
     const findings = await findingsOf(store);
     expect(findings).toHaveLength(2);
-    expect(findings).toContainEqual({ code: 'blob_wrong', objectId: blobs[0], reason: 'blob_content' });
-    expect(findings).toContainEqual({ code: 'blob_wrong', objectId: blobs[1], reason: 'blob_chunks' });
+    expect(findings).toContainEqual({
+      code: 'blob_wrong',
+      class: 'datum',
+      objectId: blobs[0],
+      reason: 'blob_content',
+    });
+    expect(findings).toContainEqual({
+      code: 'blob_wrong',
+      class: 'datum',
+      objectId: blobs[1],
+      reason: 'blob_chunks',
+    });
   });
 
   it('writes nothing [DML-STO-0910]', async () => {

@@ -1,0 +1,157 @@
+import { type DatumId, hashBytes, type NodeId } from '@daggerml/object-model';
+import { describe, expect, it } from 'vitest';
+import { openFixture } from '../../test/fixture-store.ts';
+import { NEWER_CLASS_BYTE, NEWER_RECORDS } from '../../test/newer-records.ts';
+import { putCommit, putExec, putLiteral, putTextDag } from '../../test/records.ts';
+import { readRows, refreshSnapshot } from '../engine/reading.ts';
+import { applyExcision, planExcision } from '../excision/excise.ts';
+import type { Store } from '../store.ts';
+import { planGc, runGc } from './run.ts';
+
+/** A head, and garbage beside it. */
+async function storeWithGarbage(): Promise<Store> {
+  const store = await openFixture();
+  store.transact('fill', (transaction) => {
+    const next = putCommit(transaction, { dags: { a: putTextDag(transaction, 'kept') } });
+    putTextDag(transaction, 'garbage');
+    transaction.updateRef({
+      ref: 'refs/heads/main' as never,
+      expected: null,
+      next,
+      actor: 'ada',
+      reason: 'test',
+    });
+  });
+  store.checkpoint();
+  return store;
+}
+
+function rowsOf(store: Store): Map<string, string> {
+  refreshSnapshot(store.engine);
+  return new Map(
+    readRows(store.engine, 'objects').map((row) => [row.key.toString('hex'), row.value.toString('hex')]),
+  );
+}
+
+describe('a collection of a store with objects of a newer format', () => {
+  for (const [index, newer] of NEWER_RECORDS.entries()) {
+    it(`is refused and takes nothing: ${newer.class} ${index} [DML-STO-0717]`, async () => {
+      const store = await storeWithGarbage();
+      const objectId = hashBytes(newer.bytes);
+      store.transact('newer', (transaction) => void transaction.put(newer.class, newer.bytes));
+      const refused = {
+        code: 'gc_refused',
+        detail: 'newer_format',
+        fields: expect.objectContaining({ class: newer.class, objectId }),
+      };
+      const rows = rowsOf(store);
+      // Reached by the session that put it, then by nothing, then by a pin.
+      await expect(runGc(store)).rejects.toMatchObject(refused);
+      store.checkpoint();
+      await expect(planGc(store)).rejects.toMatchObject(refused);
+      await expect(runGc(store)).rejects.toMatchObject(refused);
+      store.transact('pin', (transaction) =>
+        transaction.putPin({ class: newer.class, objectId, owner: 'ada', reason: 'r', expiresMs: null }),
+      );
+      store.checkpoint();
+      await expect(runGc(store)).rejects.toMatchObject(refused);
+      expect(rowsOf(store)).toEqual(rows);
+    });
+  }
+
+  it('is refused for a class that only a later version knows [DML-STO-0717]', async () => {
+    const store = await storeWithGarbage();
+    const bytes = Buffer.from([0x83, 1, NEWER_CLASS_BYTE, 1]);
+    const key = Buffer.concat([Buffer.from([NEWER_CLASS_BYTE]), Buffer.from(hashBytes(bytes), 'hex')]);
+    store.transact('newer', (transaction) => transaction.putRow('objects', key, bytes));
+    const rows = rowsOf(store);
+    await expect(runGc(store)).rejects.toMatchObject({
+      code: 'gc_refused',
+      detail: 'newer_format',
+      fields: { class: 'unknown', objectId: hashBytes(bytes) },
+    });
+    expect(rowsOf(store)).toEqual(rows);
+  });
+
+  it('goes on when the newer object is gone', async () => {
+    const store = await storeWithGarbage();
+    const { bytes } = NEWER_RECORDS[1]!;
+    const key = Buffer.concat([Buffer.from([2]), Buffer.from(hashBytes(bytes), 'hex')]);
+    store.transact('newer', (transaction) => transaction.putRow('objects', key, bytes));
+    await expect(runGc(store)).rejects.toMatchObject({ detail: 'newer_format' });
+    store.transact('gone', (transaction) => void transaction.deleteRow('objects', key));
+    expect((await runGc(store)).swept.objects).toBe(3);
+  });
+});
+
+describe('a collection of a store with bytes that are no records', () => {
+  it('is refused when a root reaches them [DML-STO-0718]', async () => {
+    const store = await storeWithGarbage();
+    const bytes = Buffer.from('no record');
+    const datumId = hashBytes<'datum'>(bytes);
+    let nodeId = '' as NodeId;
+    store.transact('harm', (transaction) => {
+      transaction.put('datum', bytes);
+      nodeId = putLiteral(transaction, datumId);
+    });
+    const refused = {
+      code: 'gc_refused',
+      detail: 'object_damaged',
+      fields: { class: 'datum', objectId: datumId },
+    };
+    await expect(runGc(store)).rejects.toMatchObject(refused);
+    store.transact('pin', (transaction) =>
+      transaction.putPin({ class: 'node', objectId: nodeId, owner: 'ada', reason: 'r', expiresMs: null }),
+    );
+    store.checkpoint();
+    const rows = rowsOf(store);
+    await expect(runGc(store)).rejects.toMatchObject(refused);
+    expect(rowsOf(store)).toEqual(rows);
+  });
+
+  it('deletes them, and rotten execs, when nothing reaches them', async () => {
+    const store = await storeWithGarbage();
+    const bytes = Buffer.from('no record');
+    store.transact('harm', (transaction) => {
+      transaction.put('datum', bytes);
+      transaction.put('exec', bytes);
+      const dagId = putTextDag(transaction, 'garbage');
+      const execId = putExec(transaction, putLiteral(transaction, '1'.repeat(64) as DatumId), dagId);
+      transaction.putRow('objects', Buffer.concat([Buffer.from([9]), Buffer.from(execId, 'hex')]), bytes);
+    });
+    store.checkpoint();
+    const report = await runGc(store);
+    expect(report.swept.byClass.exec?.objects).toBe(2);
+    expect((await planGc(store)).condemned.objects).toBe(0);
+    expect(store.get('datum', hashBytes(bytes))).toBeUndefined();
+  });
+});
+
+describe('an excision from a store with objects of a newer format', () => {
+  it('is refused, with content and without [DML-STO-0846]', async () => {
+    const store = await storeWithGarbage();
+    const { class: newerClass, bytes } = NEWER_RECORDS[2]!;
+    let objectId = '' as DatumId;
+    store.transact('fill', (transaction) => {
+      objectId = transaction.putRecord({ type: 'datum', kind: 'string', value: 'secret' });
+    });
+    const objects = [{ class: 'datum', objectId }] as const;
+    const plan = await planExcision(store, { objects });
+    store.transact('newer', (transaction) => void transaction.put(newerClass, bytes));
+    const refused = {
+      code: 'excision_refused',
+      detail: 'newer_format',
+      fields: { objectId: hashBytes(bytes) },
+    };
+    for (const withContent of [true, false])
+      await expect(planExcision(store, { objects, withContent })).rejects.toMatchObject(refused);
+    await expect(
+      planExcision(store, { objects: [{ class: newerClass, objectId: hashBytes(bytes) }] }),
+    ).rejects.toMatchObject(refused);
+    const facts = { reason: 'r', message: '', actor: 'ada' };
+    expect(() => applyExcision(store, plan, facts)).toThrow(
+      expect.objectContaining({ detail: 'plan_outdated' }),
+    );
+    expect(store.has('datum', objectId)).toBe(true);
+  });
+});

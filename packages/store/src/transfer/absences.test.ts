@@ -1,0 +1,214 @@
+import {
+  type CommitId,
+  type DatumId,
+  encodeRecord,
+  hashBytes,
+  type StubRecord,
+  type TombstoneRecord,
+} from '@daggerml/object-model';
+import { describe, expect, it } from 'vitest';
+import { openFixture, setRef } from '../../test/fixture-store.ts';
+import { putCommit, putText, putTextDag } from '../../test/records.ts';
+import {
+  exported,
+  failureOf,
+  imported,
+  MAIN,
+  StreamObjects,
+  sectionsOf,
+  streamTo,
+} from '../../test/streams.ts';
+import { readKeys, refreshSnapshot } from '../engine/reading.ts';
+import { applyExcision, planExcision } from '../excision/excise.ts';
+import { objectKey } from '../keyspace.ts';
+import type { Store } from '../store.ts';
+import { verifyStore } from '../verify/verify-store.ts';
+
+const DOMAIN = 'did:key:z6Mk';
+const FACTS = { reason: 'personal-data', message: '', actor: 'ada' };
+
+function textBytes(value: string): Uint8Array {
+  return encodeRecord({ type: 'datum', kind: 'string', value });
+}
+
+function stubOf(objectId: string): StubRecord {
+  return { type: 'stub', objectClass: 'datum', objectId, domain: DOMAIN, timeMs: 5 };
+}
+
+function tombstoneOf(objectId: string): TombstoneRecord {
+  return { type: 'tombstone', objectClass: 'datum', objectId, ...FACTS, timeMs: 6 };
+}
+
+/** A commit over one text, and the objects of it but for that text. */
+function commitWithout(text: string): { commitId: CommitId; datumId: DatumId; objects: Uint8Array[] } {
+  const sink = new StreamObjects();
+  const datumId = putText(sink, text);
+  const commitId = putCommit(sink, { dags: { a: putTextDag(sink, text) } });
+  const objects = sink.records.filter((bytes) => hashBytes(bytes) !== datumId);
+  return { commitId, datumId, objects };
+}
+
+/** The stream of such a commit with records in the place of the text. */
+function streamWith(text: string, ...absences: (StubRecord | TombstoneRecord)[]): Buffer {
+  const { commitId, objects } = commitWithout(text);
+  return streamTo(commitId, [...objects, ...absences.map((record) => encodeRecord(record))]);
+}
+
+function stubKeys(store: Store): Buffer[] {
+  refreshSnapshot(store.engine);
+  return readKeys(store.engine, 'stubs');
+}
+
+/** A store whose branch reaches a withheld text. */
+async function storeWithGap(text: string): Promise<{ store: Store; datumId: DatumId }> {
+  const store = await openFixture();
+  const { datumId } = commitWithout(text);
+  await imported(store, streamWith(text, stubOf(datumId)), { acceptWithheld: true });
+  return { store, datumId };
+}
+
+describe('an export of withheld objects', () => {
+  it('holds their stubs in their place, from which another store is made [DML-STO-1034]', async () => {
+    const { store, datumId } = await storeWithGap('withheld');
+    const stream = await exported(store);
+    const { ids, blocks } = await sectionsOf(stream);
+    expect(ids).not.toContain(datumId);
+    expect(blocks).toContainEqual(Buffer.from(encodeRecord(stubOf(datumId))));
+    const target = await openFixture();
+    expect(await imported(target, stream, { acceptWithheld: true })).toMatchObject({
+      state: 'applied',
+      stubs: 1,
+    });
+    expect(target.getStub('datum', datumId)).toEqual(store.getStub('datum', datumId));
+    expect(await exported(target)).toEqual(stream);
+    store.transact('lose', (transaction) => {
+      transaction.deleteRow('stubs', objectKey('datum', datumId) as Buffer);
+    });
+    await expect(exported(store)).rejects.toMatchObject({ code: 'object_missing' });
+  });
+});
+
+describe('an import of stubs', () => {
+  it('is refused unless the caller accepts withheld objects [DML-STO-1035]', async () => {
+    const { commitId, datumId } = commitWithout('withheld');
+    const stream = streamWith('withheld', stubOf(datumId));
+    const target = await openFixture();
+    await expect(imported(target, stream)).rejects.toMatchObject({
+      code: 'transfer_invalid',
+      detail: 'withheld_offered',
+      fields: { class: 'datum', objectId: datumId, domain: DOMAIN, timeMs: 5 },
+    });
+    // To accept excisions is something else.
+    expect(await failureOf(imported(target, stream, { acceptExcisions: true }))).toBe(
+      'transfer_invalid/withheld_offered',
+    );
+    expect(target.readRefs()).toEqual([]);
+    expect(stubKeys(target)).toEqual([]);
+    expect(await imported(target, stream, { acceptWithheld: true })).toMatchObject({
+      state: 'applied',
+      stubs: 1,
+      tombstones: 0,
+    });
+    expect(target.getRef(MAIN)?.commitId).toBe(commitId);
+    expect(target.getStub('datum', datumId)).toEqual({
+      class: 'datum',
+      objectId: datumId,
+      domain: DOMAIN,
+      timeMs: 5,
+    });
+    expect((await verifyStore(target)).findings).toBe(0);
+  });
+
+  it('takes stubs for what is absent, reached and not withheld already [DML-STO-1036]', async () => {
+    const { commitId, datumId, objects } = commitWithout('withheld');
+    const unreached = hashBytes(textBytes('unreached'));
+    const stubs = [stubOf(datumId), stubOf(unreached)].map((record) => encodeRecord(record));
+    const stream = streamTo(commitId, [...objects, ...stubs]);
+    const accept = { acceptWithheld: true };
+    const target = await openFixture();
+    expect(await imported(target, stream, accept)).toMatchObject({ state: 'applied', stubs: 1 });
+    expect(stubKeys(target)).toEqual([objectKey('datum', datumId)]);
+    // The store knows of another domain already.
+    const informed = await openFixture();
+    const facts = { class: 'datum', objectId: datumId, domain: 'did:key:other', timeMs: 1 } as const;
+    informed.transact('know', (transaction) => void transaction.putStub(facts));
+    expect(await imported(informed, stream)).toMatchObject({ state: 'applied', stubs: 0 });
+    expect(informed.getStub('datum', datumId)).toEqual(facts);
+    // The store has the object.
+    const owner = await openFixture();
+    owner.transact('own', (transaction) => void putText(transaction, 'withheld'));
+    expect(await imported(owner, stream, accept)).toMatchObject({ state: 'applied', stubs: 0 });
+    expect(owner.has('datum', datumId)).toBe(true);
+    expect(stubKeys(owner)).toEqual([]);
+    // The object was excised here.
+    const cleaned = await openFixture();
+    cleaned.transact('own', (transaction) => void putText(transaction, 'withheld'));
+    const plan = await planExcision(cleaned, { objects: [{ class: 'datum', objectId: datumId }] });
+    applyExcision(cleaned, plan, FACTS);
+    expect(await imported(cleaned, stream, accept)).toMatchObject({ state: 'applied', stubs: 0 });
+    expect(() => cleaned.get('datum', datumId)).toThrow(expect.objectContaining({ detail: 'excised' }));
+    expect(stubKeys(cleaned)).toEqual([]);
+  });
+
+  it('lets the object take the place of its stub when it comes', async () => {
+    const { store, datumId } = await storeWithGap('withheld');
+    const { commitId, objects } = commitWithout('withheld');
+    const whole = streamTo(commitId, [...objects, textBytes('withheld')]);
+    expect(await imported(store, whole)).toMatchObject({ state: 'applied', objects: { added: 1 } });
+    expect(stubKeys(store)).toEqual([]);
+    expect(store.has('datum', datumId)).toBe(true);
+    expect((await verifyStore(store)).findings).toBe(0);
+  });
+
+  it('takes what both records stand for as excised, in either order [DML-STO-1037]', async () => {
+    const { datumId } = commitWithout('gone');
+    const both = [stubOf(datumId), tombstoneOf(datumId)] as const;
+    for (const absences of [both, [...both].reverse()]) {
+      const stream = streamWith('gone', ...absences);
+      const target = await openFixture();
+      expect(await failureOf(imported(target, stream, { acceptWithheld: true }))).toBe(
+        'transfer_invalid/excision_offered',
+      );
+      expect(await imported(target, stream, { acceptExcisions: true, acceptWithheld: true })).toMatchObject({
+        state: 'applied',
+        stubs: 0,
+        tombstones: 1,
+      });
+      expect(() => target.get('datum', datumId)).toThrow(expect.objectContaining({ detail: 'excised' }));
+      expect(stubKeys(target)).toEqual([]);
+    }
+  });
+
+  it('puts an accepted tombstone in the place of a stub of this store [DML-STO-1045]', async () => {
+    const { store, datumId } = await storeWithGap('withheld');
+    const stream = streamWith('withheld', tombstoneOf(datumId));
+    expect(await imported(store, stream)).toMatchObject({ state: 'applied', tombstones: 0 });
+    expect(store.getStub('datum', datumId)).toBeDefined();
+    expect(await imported(store, stream, { acceptExcisions: true })).toMatchObject({ tombstones: 1 });
+    expect(stubKeys(store)).toEqual([]);
+    expect(() => store.get('datum', datumId)).toThrow(expect.objectContaining({ detail: 'excised' }));
+    expect((await verifyStore(store)).findings).toBe(0);
+    // One that no imported ref reaches stays withheld.
+    const other = await storeWithGap('other');
+    setRef(other.store, MAIN, null);
+    const foreign = streamWith('withheld', tombstoneOf(other.datumId), tombstoneOf(datumId));
+    expect(await imported(other.store, foreign, { acceptExcisions: true })).toMatchObject({ tombstones: 1 });
+    expect(other.store.getStub('datum', other.datumId)).toBeDefined();
+  });
+
+  it('holds so many of them and no more, and no more bytes of them [DML-STO-1038]', async () => {
+    const { commitId, objects } = commitWithout('withheld');
+    const idOf = (index: number): string => hashBytes(Buffer.from(`${index}`));
+    const refused = async (records: (StubRecord | TombstoneRecord)[]): Promise<string> => {
+      const stream = streamTo(commitId, [...objects, ...records.map((record) => encodeRecord(record))]);
+      return failureOf(imported(await openFixture(), stream));
+    };
+    const stubs = Array.from({ length: 100_001 }, (_, index) => stubOf(idOf(index)));
+    expect(await refused(stubs)).toBe('transfer_invalid/too_many_absences');
+    expect(await refused(stubs.slice(1))).toBe('transfer_invalid/incomplete');
+    const long = { message: 'm'.repeat(65_536) };
+    const stones = Array.from({ length: 256 }, (_, index) => ({ ...tombstoneOf(idOf(index)), ...long }));
+    expect(await refused(stones)).toBe('transfer_invalid/too_many_absences');
+    expect(await refused(stones.slice(1))).toBe('transfer_invalid/incomplete');
+  });
+});

@@ -1,0 +1,72 @@
+import { setImmediate } from 'node:timers/promises';
+import { decodeRecord, isDmlError, recordLinks } from '@daggerml/object-model';
+import type { Engine } from '../engine/engine.ts';
+import { hasRow, readRow, refreshSnapshot } from '../engine/reading.ts';
+import { describeKey, idOfKey, parseObjectKey } from '../keyspace.ts';
+import type { RecordClass } from '../objects.ts';
+import { ObjectCheck } from '../verify/object-check.ts';
+import type { ObjectFault } from '../verify/object-fault.ts';
+import { transferError } from './car-frame.ts';
+import type { Reached } from './completeness.ts';
+
+/** Objects checked before the event loop turns. */
+const STEP_OBJECTS = 500;
+
+/**
+ * Checks every object that commits reach and no ref of the store reached before for what its own bytes do not show.
+ * Whatever is absent by now is so on purpose.
+ *
+ * Throws `transfer_invalid` with `not_canonical`, `contradiction` or `record_invalid`.
+ */
+export async function checkSound(engine: Engine, { keys, knownCount }: Reached): Promise<void> {
+  const check = new ObjectCheck(
+    engine,
+    (key) => !hasRow(engine, 'objects', key) || hasRow(engine, 'excised', key),
+  );
+  const pause = async (): Promise<void> => {
+    await setImmediate();
+    refreshSnapshot(engine);
+  };
+  for (let ordinal = knownCount; ordinal < keys.size; ordinal += 1) {
+    if (ordinal % STEP_OBJECTS === 0) await pause();
+    const key = keys.keyAt(ordinal);
+    const record = recordAt(engine, key);
+    if (record === undefined) continue;
+    for (const fault of check.check(record, recordLinks(record))) {
+      if (fault === undefined) await pause();
+      else throw refusalOf(key, fault);
+    }
+  }
+}
+
+/** Reads the record of an object; undefined for a chunk and for what is absent or excised. */
+function recordAt(engine: Engine, key: Uint8Array): ReturnType<typeof decodeRecord> | undefined {
+  const recordClass = parseObjectKey(key)?.class as RecordClass | 'chunk';
+  if (recordClass === 'chunk') return undefined;
+  const bytes = readRow(engine, 'objects', key);
+  if (bytes === undefined || hasRow(engine, 'excised', key)) return undefined;
+  try {
+    return decodeRecord(bytes, recordClass);
+  } catch (error) {
+    if (!isDmlError(error)) throw error;
+    throw transferError('record_invalid', { class: recordClass, objectId: idOfKey(key) }, error);
+  }
+}
+
+/** Returns the error of a stream that brings an object with a fault. */
+function refusalOf(key: Uint8Array, fault: ObjectFault): Error {
+  const { code, ...facts } = fault;
+  const fields: Record<string, string> = { ...describeKey(key), kind: code };
+  for (const [name, fact] of Object.entries(facts)) if (typeof fact === 'string') fields[name] = fact;
+  if ('to' in fault) Object.assign(fields, { toClass: fault.to.class, toId: fault.to.objectId });
+  switch (code) {
+    case 'element_linked':
+    case 'tree_not_canonical':
+    case 'blob_wrong':
+      // @spec DML-STO-1041
+      return transferError('not_canonical', fields);
+    default:
+      // @spec DML-STO-1042
+      return transferError('contradiction', fields);
+  }
+}

@@ -1,0 +1,142 @@
+import {
+  type AnyRecord,
+  type CallExec,
+  checkSchema,
+  type DatumId,
+  type ExecRecord,
+  executionKey,
+  isDmlError,
+  type NodeId,
+  type TreeRoot,
+  treeCount,
+} from '@daggerml/object-model';
+import type { ObjectFault } from './object-fault.ts';
+import type { WholeRecords } from './whole-records.ts';
+
+type Faults = Generator<ObjectFault, void, undefined>;
+
+/** Lists where a record says otherwise than the records that it names; those that cannot be read say nothing. */
+export function* contradictionsOf(record: AnyRecord, records: WholeRecords): Faults {
+  switch (record.type) {
+    case 'commit':
+      yield* entriesAgainst('pins', record.pins, records);
+      yield* entriesAgainst('requests', record.requests, records);
+      yield* detailsFaults(record.detailsDatumId, records);
+      break;
+    case 'exec':
+      yield* execAgainstNode(record, records);
+      if (record.nodeKind === 'call') yield* callFaults(record, records);
+      break;
+    case 'exec-request':
+      yield* needsFaults(record.needsDatumId, records);
+      yield* detailsFaults(record.detailsDatumId, records);
+      break;
+    case 'page':
+      if (record.level > 0) break;
+      if (record.role === 'pins' || record.role === 'requests')
+        yield* entriesAgainst(record.role, record.entries as TreeRoot<'pins' | 'requests'>, records);
+  }
+}
+
+function* execAgainstNode(exec: ExecRecord, records: WholeRecords): Faults {
+  const node = records.get('node', exec.nodeId);
+  if (node === undefined) return;
+  const to = { class: 'node', objectId: exec.nodeId } as const;
+  // @spec DML-STO-0924
+  if (node.kind !== exec.nodeKind) {
+    yield { code: 'exec_contradiction', member: 'nodeKind', to };
+    return;
+  }
+  // @spec DML-STO-0925
+  if (node.functionDatumId !== exec.functionDatumId)
+    yield { code: 'exec_contradiction', member: 'function', to };
+  const counts = [countOf('inputs', node.inputs, records), countOf('values', exec.inputs, records)];
+  // @spec DML-STO-0926
+  if (!counts.includes(undefined) && counts[0] !== counts[1])
+    yield { code: 'exec_contradiction', member: 'inputCount', to };
+}
+
+/** Counts the entries of a tree, undefined when its top page cannot be read. */
+function countOf(role: 'inputs', root: TreeRoot<'inputs'>, records: WholeRecords): number | undefined;
+function countOf(role: 'values', root: TreeRoot<'values'>, records: WholeRecords): number | undefined;
+function countOf(role: 'inputs' | 'values', root: TreeRoot, records: WholeRecords): number | undefined {
+  try {
+    return treeCount(role, root as TreeRoot<'inputs' | 'values'>, records);
+  } catch (error) {
+    if (isDmlError(error)) return undefined;
+    throw error;
+  }
+}
+
+function* callFaults(exec: CallExec, records: WholeRecords): Faults {
+  yield* entriesAgainst('pins', exec.pins, records);
+  const { requestId, sourceExecId } = exec;
+  const request = requestId === null ? undefined : records.get('exec-request', requestId);
+  const isOwnRequest =
+    request === undefined ||
+    (request.nodeId === exec.nodeId &&
+      request.executionKey === executionKey(exec.functionDatumId, exec.inputs));
+  // @spec DML-STO-0927
+  if (!isOwnRequest) {
+    const to = { class: 'exec-request', objectId: requestId as NonNullable<typeof requestId> } as const;
+    yield { code: 'exec_contradiction', member: 'request', to };
+  }
+  const source = sourceExecId === null ? undefined : records.get('exec', sourceExecId);
+  // @spec DML-STO-0928
+  if (source !== undefined && !isSource(source, exec)) {
+    const to = { class: 'exec', objectId: sourceExecId as NonNullable<typeof sourceExecId> } as const;
+    yield { code: 'exec_contradiction', member: 'source', to };
+  }
+  yield* detailsFaults(exec.detailsDatumId, records);
+}
+
+/** Checks whether an exec has taken over the outcome of another one. */
+function isSource(source: ExecRecord, exec: CallExec): boolean {
+  return (
+    source.nodeKind === 'call' &&
+    source.sourceExecId === null &&
+    executionKey(source.functionDatumId, source.inputs) === executionKey(exec.functionDatumId, exec.inputs) &&
+    source.status === exec.status &&
+    source.resultDagId === exec.resultDagId
+  );
+}
+
+/** Compares the nodes of the entries that stand in place with those of what they lead to. */
+function* entriesAgainst(
+  role: 'pins' | 'requests',
+  root: TreeRoot<'pins' | 'requests'>,
+  records: WholeRecords,
+): Faults {
+  if (typeof root === 'string') return;
+  const objectClass = role === 'pins' ? 'exec' : 'exec-request';
+  for (const [nodeId, objectId] of root) {
+    const found = records.get(objectClass, objectId as never);
+    // @spec DML-STO-0929
+    if (found !== undefined && (found as { readonly nodeId: NodeId }).nodeId !== nodeId)
+      yield { code: 'entry_contradiction', role, nodeId, to: { class: objectClass, objectId } };
+  }
+}
+
+function* detailsFaults(datumId: DatumId | null, records: WholeRecords): Faults {
+  const datum = datumId === null ? undefined : records.get('datum', datumId);
+  if (datum === undefined) return;
+  try {
+    checkSchema(datum, Number.POSITIVE_INFINITY, records);
+  } catch (error) {
+    if (!isDmlError(error)) throw error;
+    // Pages that cannot be read are the faults of others. @spec DML-STO-0931
+    if (error.detail === 'schema_form')
+      yield {
+        code: 'details_invalid',
+        member: 'details',
+        to: { class: 'datum', objectId: datumId as DatumId },
+      };
+  }
+}
+
+function* needsFaults(datumId: DatumId | null, records: WholeRecords): Faults {
+  const datum = datumId === null ? undefined : records.get('datum', datumId);
+  // @spec DML-STO-0932
+  if (datum !== undefined && datum.kind !== 'map')
+    yield { code: 'details_invalid', member: 'needs', to: { class: 'datum', objectId: datumId as DatumId } };
+}

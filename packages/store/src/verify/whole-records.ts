@@ -1,0 +1,58 @@
+import {
+  type BlobSource,
+  type ChunkId,
+  decodeRecord,
+  hashBytes,
+  isDmlError,
+  type ObjectClass,
+  type ObjectId,
+  type ObjectIds,
+  type PageId,
+  type Records,
+} from '@daggerml/object-model';
+import type { Engine } from '../engine/engine.ts';
+import { readRow } from '../engine/reading.ts';
+import { objectKey } from '../keyspace.ts';
+import type { RecordClass } from '../objects.ts';
+
+/** Objects as checks of others read them: one that cannot be read, for whatever reason, is not there. */
+export class WholeRecords implements BlobSource {
+  readonly #engine: Engine;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** Reads the bytes of an object whose hash is its id. */
+  getBytes(objectClass: ObjectClass, id: ObjectId): Buffer | undefined {
+    const bytes = readRow(this.#engine, 'objects', objectKey(objectClass, id) as Buffer);
+    return bytes === undefined || hashBytes(bytes) !== id ? undefined : bytes;
+  }
+
+  /** Reads a record that decodes. */
+  get<Class extends RecordClass>(recordClass: Class, id: ObjectIds[Class]): Records[Class] | undefined {
+    const bytes = this.getBytes(recordClass, id);
+    return bytes && decodeWhole(bytes, recordClass);
+  }
+
+  getPage(pageId: PageId): Uint8Array | undefined {
+    return this.getBytes('page', pageId);
+  }
+
+  getChunk(chunkId: ChunkId): Uint8Array | undefined {
+    return this.getBytes('chunk', chunkId);
+  }
+}
+
+/** Decodes a record, undefined for bytes that are none. */
+export function decodeWhole<Class extends RecordClass>(
+  bytes: Uint8Array,
+  recordClass: Class,
+): Records[Class] | undefined {
+  try {
+    return decodeRecord(bytes, recordClass);
+  } catch (error) {
+    if (isDmlError(error)) return undefined;
+    throw error;
+  }
+}
