@@ -27,6 +27,7 @@ export type CliErrorCode =
   | 'no_value'
   | 'not_fast_forward'
   | 'head_moved'
+  | 'newer_format'
   | 'infrastructure_failed'
   | 'unusable_file'
   | 'pipeline_stalled'

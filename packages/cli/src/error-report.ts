@@ -4,6 +4,7 @@ import { cliError } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
 import { ERROR_TABLE } from './error-table.ts';
 import { EXIT } from './exit-code.ts';
+import { newerRecord } from './newer-record.ts';
 import type { Output } from './output.ts';
 import { escapeJson, printable } from './printable.ts';
 import { endOfRun } from './run-failure.ts';
@@ -23,7 +24,7 @@ export interface ErrorReport {
 export function describeError(caught: unknown, cwd: string): ErrorReport {
   const error = isAbort(caught) ? cliError('interrupted', {}, caught) : caught;
   if (!isAnyDmlError(error)) return defect(error);
-  const told = endOfRun(error);
+  const told = newerRecord(endOfRun(error));
   const wording = (ERROR_TABLE as Readonly<Record<string, ErrorWording>>)[told.code];
   if (wording === undefined) return defect(error);
   const { message, hint } = wording.details?.[told.detail ?? ''] ?? wording;

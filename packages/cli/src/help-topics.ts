@@ -81,7 +81,7 @@ Exit codes:
     6  refused: not a fast-forward, a conflict, something would be lost, a ref moved meanwhile
     7  a call of the pipeline failed
     8  an infrastructure failure outlasted its retries
-    9  the repository has a newer schema or needs a newer engine
+    9  the repository needs a newer dml: its schema, its engine or records in it are newer
    10  the store cannot be opened, read or written
    11  "dml verify" found damage
    12  the pipeline file is missing, throws, or exports no pipeline

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync
 import { join } from 'node:path';
 import { SCHEMA_VERSION } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dml, type RefState, TestRepository } from './test-repository.ts';
+import { dml, NEWER_NODE_ID, type RefState, TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
 let before: RefState;
@@ -73,6 +73,43 @@ describe('a repository with a newer schema', () => {
             'hint: update dml: npm install --global @daggerml/cli\n',
         );
       }
+    } finally {
+      newer.remove();
+    }
+  });
+});
+
+describe('a repository with records of a newer version', () => {
+  it('has them told from damage, and is left alone by what cannot read them [DML-CLI-0501]', async () => {
+    const newer = await TestRepository.create();
+    try {
+      await newer.run('sums');
+      await newer.putNewerBranch();
+      const nodeId = NEWER_NODE_ID;
+      const update = 'update dml: npm install --global @daggerml/cli';
+      const shown = await newer.dml(['show', nodeId]);
+      expect(shown).toMatchObject({ exitCode: 9, stdout: '' });
+      expect(shown.stderr).toBe(
+        'dml: a newer version of dml wrote a node record here that this one cannot read; nothing is damaged\n' +
+          `hint: ${update}\n`,
+      );
+      const collected = await newer.dml(['gc']);
+      expect(collected.exitCode).toBe(13);
+      expect(collected.stderr).toBe(
+        `dml: nothing was deleted: a newer version of dml wrote the node ${nodeId.slice(0, 12)}, and this one cannot tell ` +
+          `what it needs\nhint: ${update}\n`,
+      );
+      const verified = await newer.dml(['verify']);
+      expect(verified).toMatchObject({ exitCode: 9, stderr: '' });
+      expect(verified.stdout).toContain(`object newer: 1\n  class node  objectId ${nodeId}\n`);
+      expect(verified.stdout).toContain(`a newer version of dml wrote what is newer; ${update}\n`);
+      // With damage beside it, damage it is.
+      await newer.withStore((store) => {
+        store.transact('harm', (transaction) => void transaction.put('datum', Buffer.from('no record')));
+      }, 'write');
+      expect((await newer.dml(['verify'])).exitCode).toBe(11);
+      expect((await newer.dml(['status'])).exitCode).toBe(0);
+      expect((await newer.dml(['run', 'pipelines.ts', 'values'])).exitCode).toBe(0);
     } finally {
       newer.remove();
     }

@@ -3,7 +3,7 @@ import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT } from '../src/exit-code.ts';
-import { type Surroundings, TestRepository } from './test-repository.ts';
+import { NEWER_NODE_ID, type Surroundings, TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
 let dataFile: string;
@@ -97,6 +97,12 @@ const SCENARIOS: readonly Scenario[] = [
   { title: 'a lost call', exit: EXIT.infrastructure, argv: ['run', 'pipelines.ts', 'lost'] },
   { title: 'a newer schema', exit: EXIT.newer, argv: ['status'], prepare: () => setSchema(99) },
   {
+    title: 'a record of a newer version',
+    exit: EXIT.newer,
+    argv: ['show', NEWER_NODE_ID],
+    prepare: () => repository.putNewerBranch(),
+  },
+  {
     title: 'a store cut short',
     exit: EXIT.storage,
     argv: ['status'],
@@ -169,14 +175,15 @@ describe('the exit code', () => {
     for (const line of worded) expect(line).not.toMatch(/""|\(\)|\{\w+\}|undefined|[:;,] *$| {2,}/);
   });
 
-  it.each(SCENARIOS.filter(({ exit, title }) => exit !== 0 && !/schema|cut short|damaged/.test(title)))(
-    'of $title leaves the heads as they were [DML-CLI-0503]',
-    async ({ exit, argv, around }) => {
-      const before = await heads();
-      expect((await repository.dml(argv, around?.())).exitCode).toBe(exit);
-      expect(await heads()).toEqual(before);
-    },
-  );
+  it.each(
+    SCENARIOS.filter(
+      ({ exit, title }) => exit !== 0 && !/schema|newer version|cut short|damaged/.test(title),
+    ),
+  )('of $title leaves the heads as they were [DML-CLI-0503]', async ({ exit, argv, around }) => {
+    const before = await heads();
+    expect((await repository.dml(argv, around?.())).exitCode).toBe(exit);
+    expect(await heads()).toEqual(before);
+  });
 
   it.each(SCENARIOS.filter(({ exit }) => TRACELESS.includes(exit)))(
     'of $title leaves refs and journal as they were [DML-CLI-0505]',

@@ -1,7 +1,8 @@
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { openStore, type Store } from '@daggerml/store';
+import { hashBytes } from '@daggerml/object-model';
+import { headRef, openStore, type Store } from '@daggerml/store';
 import type { CliIo } from '../src/cli-io.ts';
 import { runCli } from '../src/main.ts';
 
@@ -64,6 +65,10 @@ export async function dml(argv: readonly string[], around: Surroundings = {}): P
   return { exitCode, stdout: bytes.toString(), stderr: Buffer.concat(talk).toString(), bytes };
 }
 
+/** A node of a kind that only a later version knows. */
+const NEWER_NODE: Uint8Array = Uint8Array.of(0x84, 1, 3, 5, 0xf6);
+export const NEWER_NODE_ID: string = hashBytes(NEWER_NODE);
+
 /** A temporary folder with the fixture pipelines in it, and a repository unless told otherwise. */
 export class TestRepository {
   readonly folder: string = realpathSync(mkdtempSync(join(tmpdir(), 'dml cli ')));
@@ -113,6 +118,32 @@ export class TestRepository {
     } finally {
       await store.close();
     }
+  }
+
+  /** Puts a branch `newer` whose one dag has a root that only a later version can read. */
+  putNewerBranch(): Promise<void> {
+    return this.withStore((store) => {
+      store.transact('newer', (transaction) => {
+        const rootNodeId = transaction.put('node', NEWER_NODE);
+        const dagId = transaction.putRecord({ type: 'dag', rootNodeId, names: [] });
+        const treeId = transaction.putRecord({ type: 'tree', dags: [['later', dagId]] });
+        const next = transaction.putRecord({
+          type: 'commit',
+          treeId,
+          parentCommitIds: [],
+          pins: [],
+          requests: [],
+          author: 'ada',
+          authoredMs: 1,
+          committer: 'ada',
+          committedMs: 1,
+          message: '',
+          detailsDatumId: null,
+        });
+        const ref = headRef('newer');
+        transaction.updateRef({ ref, expected: null, next, actor: 'ada', reason: 'test' });
+      });
+    }, 'write');
   }
 
   refState(): Promise<RefState> {

@@ -1,12 +1,15 @@
 import { type Finding, type VerifySummary, verifyStore } from '@daggerml/store';
 import { isAnyDmlError } from '../any-dml-error.ts';
 import type { CommandContext } from '../command.ts';
+import { UPDATE } from '../error-wordings/hints.ts';
 import { EXIT } from '../exit-code.ts';
 import { formatCount } from '../quantities.ts';
 import { withStore } from '../repository-access.ts';
 
 /** Findings of one kind that are listed for people, unless they ask for all. */
 const MAX_LISTED = 3;
+
+const NEWER = 'object_newer';
 
 /** A finding of the store, or the damage that keeps it from being opened or read to its end. */
 type ListedFinding = Finding | { readonly code: 'store_damaged'; readonly [fact: string]: unknown };
@@ -53,10 +56,17 @@ export async function run(context: CommandContext): Promise<number> {
     return [
       // @spec DML-CLI-1016
       ...[...groups].flatMap(([code, group]) => describeGroup(code, group)).map(output.safe),
+      ...(groups.has(NEWER) ? [`a newer version of dml wrote what is newer; ${UPDATE}`] : []),
       `${sums}, ${formatCount(count, 'finding')}`,
     ].join('\n');
   });
-  return count === 0 ? EXIT.done : EXIT.damage;
+  if (count === 0) return EXIT.done;
+  return isDamaged(groups.keys()) ? EXIT.damage : EXIT.newer;
+}
+
+/** Checks whether anything else was found than records of a newer version. */
+function isDamaged(codes: Iterable<string>): boolean {
+  return [...codes].some((code) => code !== NEWER);
 }
 
 /** Findings of one kind: how many there are, and those that are listed. */

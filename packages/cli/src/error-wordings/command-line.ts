@@ -1,7 +1,7 @@
 import type { CliErrorCode } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
 import type { ErrorWording } from '../wording.ts';
-import { AGAIN } from './hints.ts';
+import { AGAIN, UPDATE } from './hints.ts';
 
 const USAGE = '"dml [{command} ]--help" shows what it takes';
 const FORMS = '"dml help references" shows the forms of a name';
@@ -22,6 +22,12 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
     exit: EXIT.storage,
     message: '"{path}" cannot be read ({errno})',
     hint: 'check the permissions of the folder and of the files in it',
+  },
+  newer_format: {
+    exit: EXIT.newer,
+    message:
+      'a newer version of dml wrote a [{record} ]record here that this one cannot read; nothing is damaged',
+    hint: UPDATE,
   },
   missing_argument: { exit: EXIT.usage, message: 'the argument "{word}" is missing', hint: USAGE },
   invalid_argument: { exit: EXIT.usage, message: '{problem}', hint: USAGE },

@@ -1,12 +1,11 @@
 import type { StoreErrorCode } from '@daggerml/store';
 import { EXIT } from '../exit-code.ts';
 import type { ErrorWording } from '../wording.ts';
-import { DAMAGED, DEFECT } from './hints.ts';
+import { DAMAGED, DEFECT, UPDATE } from './hints.ts';
 
 const NOTHING_KEPT =
   'nothing of this step was kept; free space or mend permissions, then run the command again';
 const IN_A_MOMENT = 'run the command again in a moment';
-const UPDATE = 'update dml: npm install --global @daggerml/cli';
 
 /** What the store refuses or finds. */
 export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
@@ -110,6 +109,11 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
     hint: UPDATE,
   },
   object_missing: { exit: EXIT.storage, message: 'the object {objectId} is not in the store', hint: DAMAGED },
+  object_withheld: {
+    exit: EXIT.storage,
+    message: 'the {class} {objectId} is not here: {domain} withholds it',
+    hint: 'nothing is damaged; ask those who publish it for what you need',
+  },
   ref_name_invalid: {
     exit: EXIT.usage,
     message: '"{refName}" is not a valid name',
@@ -152,12 +156,24 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
         message: 'the collection ended early: another process took it over',
         hint: 'wait until it has ended',
       },
+      newer_format: {
+        message:
+          'nothing was deleted: a newer version of dml wrote the {class} {objectId}, and this one cannot tell what it needs',
+        hint: UPDATE,
+      },
     },
   },
   transfer_invalid: {
     exit: EXIT.storage,
     message: 'the stream is not valid ({detail})',
     hint: 'make the file anew',
+    details: {
+      newer_format: {
+        message:
+          'a newer version of dml wrote a record of the stream, which this one cannot read; no branch was moved',
+        hint: UPDATE,
+      },
+    },
   },
   compaction_refused: {
     exit: EXIT.unsafe,
@@ -221,6 +237,13 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
     exit: EXIT.unsafe,
     message: 'nothing was excised ({detail})',
     hint: '"dml show" prints what the object is',
+    details: {
+      newer_format: {
+        message:
+          'nothing was excised: a newer version of dml wrote the {class} {objectId}, and this one cannot tell what it needs',
+        hint: UPDATE,
+      },
+    },
   },
   history_invalid: { exit: EXIT.storage, message: 'the history is not valid ({detail})', hint: DAMAGED },
 };
