@@ -227,6 +227,11 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
         message: 'the repository lacks {class} {objectId}; no backup was made',
         hint: 'run "dml verify"; to keep what there is, copy the folder while nothing uses it',
       },
+      newer_format: {
+        message:
+          'no backup was made: a newer version of dml wrote the {class} {objectId}, and this one cannot tell what it needs',
+        hint: UPDATE,
+      },
       object_damaged: {
         message: 'the {class} {objectId} is damaged; no backup was made',
         hint: 'run "dml verify"; to keep what there is, copy the folder while nothing uses it',

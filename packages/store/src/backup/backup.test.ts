@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, statSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import type { CommitId, DatumId, ExecId, NodeId } from '@daggerml/object-model';
+import { type CommitId, type DatumId, type ExecId, encodeRecord, hashBytes } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import {
   type FakeEnvironment,
@@ -9,7 +9,7 @@ import {
   setRef,
   temporaryFolder,
 } from '../../test/fixture-store.ts';
-import { putCommit, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
+import { putCall, putCommit, putDag, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
 import { type Row, readKeys, readRow, readRows, refreshSnapshot } from '../engine/reading.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
@@ -19,6 +19,7 @@ import { runGc } from '../gc/run.ts';
 import { objectKey } from '../keyspace.ts';
 import { openStore } from '../open-store.ts';
 import { execRef, headRef } from '../ref-name.ts';
+import { sealJson } from '../sealed-row.ts';
 import type { Store } from '../store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import { type BackupOptions, backupStore } from './backup.ts';
@@ -121,6 +122,74 @@ describe('backupStore', () => {
       expect(readRows(target.engine, 'objects')).toHaveLength(report.objects);
     });
     expect(report.objects).toBe(20_000);
+  });
+
+  it('holds the attempts of the cut [DML-STO-0573]', async () => {
+    const source = await openFixture();
+    putHead(source, 'a');
+    const key = Buffer.alloc(16, 1);
+    const put = (token: string): void =>
+      source.transact('attempt', (transaction) =>
+        transaction.putRow('attempts', key, sealJson('attempts', key, { schema: 1, token })),
+      );
+    put('first');
+    const path = targetPath();
+    const rows = rowsOf(source, 'attempts');
+    await backupStore(source, path, { onProgress: () => put('later') });
+    await opened(path, (target) => expect(rowsOf(target, 'attempts')).toEqual(rows));
+    source.transact('gone', (transaction) => void transaction.deleteRow('attempts', key));
+    await backupStore(source, path);
+    await opened(path, (target) => expect(rowsOf(target, 'attempts')).toEqual([]));
+  });
+
+  it('holds the stubs of what is withheld and reached, until the object comes [DML-STO-0847]', async () => {
+    const source = await openFixture();
+    const texts = ['first', 'second', 'third', 'unreached'];
+    const bytesOf = texts.map((value) => encodeRecord({ type: 'datum', kind: 'string', value }));
+    const [first, second, third, unreached] = bytesOf.map((bytes) => hashBytes<'datum'>(bytes)) as [
+      DatumId,
+      DatumId,
+      DatumId,
+      DatumId,
+    ];
+    source.transact('fill', (transaction) => {
+      for (const objectId of [first, second, third, unreached])
+        transaction.putStub({ class: 'datum', objectId, domain: 'x:y', timeMs: 1 });
+      const dags = Object.fromEntries(
+        [first, second, third].map((datumId, at) => [
+          `${at}`,
+          putDag(transaction, putLiteral(transaction, datumId)),
+        ]),
+      );
+      const next = putCommit(transaction, { dags });
+      transaction.updateRef({ ref: headRef('main'), expected: null, next, actor: 'ada', reason: 'test' });
+    });
+    const path = targetPath();
+    await backupStore(source, path);
+    await opened(path, (target) => {
+      for (const objectId of [first, second, third])
+        expect(target.getStub('datum', objectId)).toEqual(source.getStub('datum', objectId));
+      expect(target.getStub('datum', unreached)).toBeUndefined();
+    });
+    const come = (at: number): void =>
+      source.transact('come', (transaction) => void transaction.put('datum', bytesOf[at] as Uint8Array));
+    come(0);
+    // One that comes while the backup is made is in it or is told to be withheld, never neither.
+    await backupStore(source, path, { onProgress: ({ phase }) => phase === 'mark' && come(1) });
+    await opened(path, (target) => {
+      expect(target.has('datum', first)).toBe(true);
+      expect(target.has('datum', second) !== (target.getStub('datum', second) !== undefined)).toBe(true);
+      expect(rowsOf(target, 'stubs').length).toBeLessThanOrEqual(2);
+      expect(target.getStub('datum', third)).toBeDefined();
+    });
+    const objects = [{ class: 'datum', objectId: third }] as const;
+    applyExcision(source, await planExcision(source, { objects }), FACTS);
+    await backupStore(source, path);
+    await opened(path, (target) => {
+      expect(rowsOf(target, 'stubs')).toEqual([]);
+      expect(target.has('datum', second)).toBe(true);
+      expect(() => target.get('datum', third)).toThrow(expect.objectContaining({ detail: 'excised' }));
+    });
   });
 
   it('refuses to call a backup whole that lacks an object [DML-STO-1402]', async () => {
@@ -303,7 +372,8 @@ describe('backupStore', () => {
     let [execId, loose] = ['', ''] as [ExecId, ExecId];
     source.transact('execs', (transaction) => {
       const dagId = putTextDag(transaction, 'result');
-      const nodeId: NodeId = putLiteral(transaction, putText(transaction, 'called'));
+      const input = putLiteral(transaction, putText(transaction, 'input'));
+      const nodeId = putCall(transaction, 'x:function', [input]);
       execId = putExec(transaction, nodeId, dagId);
       loose = putExec(transaction, nodeId, dagId, 5);
       const commitId = putCommit(transaction, { pins: { [nodeId]: execId } });

@@ -82,13 +82,15 @@ async function fillTarget(
   const wanted = marker.found;
   const buried = new Set(readKeys(store.engine, 'excised').map((key) => key.toString('hex')));
   const copied = new ObjectKeySet();
-  const plan = { source: source.engine, target: store, wanted, buried, copied };
+  const stubs = cut.stubs.filter(({ key }) => wanted.has(key));
+  const withheld = new Set(stubs.map(({ key }) => key.toString('hex')));
+  const plan = { source: source.engine, target: store, wanted, withheld, buried, copied };
   const result = await run('copy', copyObjects(plan), wanted.size);
   await run('check', readBack(store, copied), copied.size);
   // @spec DML-STO-1410
   store.transact('backup/finish', (transaction) => {
     assertBeginning(source, target);
-    mirrorRows(transaction, { source, cut, copied: result, wanted });
+    mirrorRows(transaction, { source, cut, copied: result, wanted, stubs });
   });
   const { objects, bytes } = marker.tally.value();
   return {

@@ -20,6 +20,8 @@ export interface CopyPlan {
   readonly target: Store;
   /** Keys of the objects to copy. */
   readonly wanted: ObjectKeySet;
+  /** Keys, in hex digits, of those that the source lacked at the cut because they are withheld. */
+  readonly withheld: ReadonlySet<string>;
   /** Keys, in hex digits, of what the target has a tombstone of. */
   readonly buried: ReadonlySet<string>;
   /** Keys of what was copied are added here. */
@@ -62,7 +64,7 @@ export function* copyObjects(plan: CopyPlan): Generator<number, CopyResult, unde
     const held = heldKeys(plan.target.engine, keys);
     for (const key of keys) {
       if (!plan.wanted.has(key)) continue;
-      done += 1;
+      if (!plan.withheld.has(key.toString('hex'))) done += 1;
       // @spec DML-STO-1411
       if (held.has(key.toString('hex')) && !plan.buried.has(key.toString('hex'))) continue;
       const bytes = readRow(plan.source, 'objects', key) ?? Buffer.alloc(0);
@@ -80,7 +82,8 @@ export function* copyObjects(plan: CopyPlan): Generator<number, CopyResult, unde
   }
   flush();
   // @spec DML-STO-1402
-  if (done < plan.wanted.size) throw storeError('backup_refused', { detail: 'source_changed' });
+  if (done < plan.wanted.size - plan.withheld.size)
+    throw storeError('backup_refused', { detail: 'source_changed' });
   return result;
 }
 

@@ -23,6 +23,8 @@ export interface Cut {
   readonly refs: readonly Row[];
   readonly pins: readonly Row[];
   readonly excised: readonly ExcisedRows[];
+  readonly stubs: readonly Row[];
+  readonly attempts: readonly Row[];
   readonly meta: readonly (readonly [MetaKey, MetaValue])[];
 }
 
@@ -65,6 +67,8 @@ function readCut({ engine, environment }: WriteTransaction): Cut {
       const tombstone = readRow(engine, 'objects', key);
       return tombstone === undefined ? [] : [{ key, note, tombstone }];
     }),
+    stubs: readRows(engine, 'stubs'),
+    attempts: readRows(engine, 'attempts'),
     meta: COPIED_META.flatMap((key) => {
       const value = readMeta(engine, key);
       return value === undefined ? [] : [[key, value] as const];

@@ -1,4 +1,12 @@
-import { iterateRows, type Row, readKeys, readRow, readRows, refreshSnapshot } from '../engine/reading.ts';
+import {
+  hasRow,
+  iterateRows,
+  type Row,
+  readKeys,
+  readRow,
+  readRows,
+  refreshSnapshot,
+} from '../engine/reading.ts';
 import type { TableName } from '../engine/tables.ts';
 import type { ObjectKeySet } from '../gc/object-key-set.ts';
 import { lastSequence, snapshotKey } from '../journal.ts';
@@ -13,8 +21,10 @@ export interface MirrorPlan {
   readonly source: Store;
   readonly cut: Cut;
   readonly copied: CopyResult;
-  /** Keys of all objects that the backup holds. */
+  /** Keys of all objects that the backup holds, or of which it holds the stub. */
   readonly wanted: ObjectKeySet;
+  /** Stubs of those that the source lacked at the cut. */
+  readonly stubs: readonly Row[];
 }
 
 /**
@@ -22,10 +32,19 @@ export interface MirrorPlan {
  * lifted since the last backup. Called when all objects are there.
  */
 export function mirrorRows(transaction: WriteTransaction, plan: MirrorPlan): void {
-  const { cut, source } = plan;
+  const { cut, source, stubs } = plan;
+  const { engine } = transaction;
   mirrorExcisions(transaction, plan);
   mirrorTable(transaction, 'refs', cut.refs);
   mirrorTable(transaction, 'pins', cut.pins);
+  // @spec DML-STO-0573
+  mirrorTable(transaction, 'attempts', cut.attempts);
+  // One that came meanwhile was copied. @spec DML-STO-0847
+  mirrorTable(
+    transaction,
+    'stubs',
+    stubs.filter(({ key }) => !hasRow(engine, 'objects', key)),
+  );
   mirrorCache(transaction, plan);
   appendJournal(transaction, source, cut.sequence);
   // @spec DML-STO-1403

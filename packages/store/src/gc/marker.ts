@@ -113,11 +113,13 @@ export class Marker {
   }
 
   #refusal(detail: string, ordinal: number, key: Uint8Array): Error {
+    const { class: objectClass, objectId } = describeKey(key);
     const parent = this.found.parentOf(ordinal);
     const holder = parent === NO_PARENT ? undefined : parseObjectKey(this.found.keyAt(parent));
-    return storeError(this.#refusalCode, {
+    return storeError(this.#refusalCode === 'gc_refused' ? 'gc_refused' : 'backup_refused', {
       detail,
-      ...describeKey(key),
+      class: objectClass,
+      objectId,
       linkedFrom: holder?.id ?? '',
     });
   }
