@@ -19,7 +19,10 @@ const SCHEMA = 1;
 /** Longest execution token, in bytes of UTF-8. */
 const MAX_TOKEN_BYTES = 65_536;
 
-const STATES = ['submitted', 'pending', 'retry_wait'] as const;
+/** Where an attempt stands: handed over, under way, or to be handed over again later. */
+export type AttemptState = 'submitted' | 'pending' | 'retry_wait';
+
+const STATES: readonly AttemptState[] = ['submitted', 'pending', 'retry_wait'];
 
 /** How far the attempt of a call is that goes through an adapter; its exec-request says what was asked. */
 export interface Attempt {
@@ -27,7 +30,7 @@ export interface Attempt {
   readonly requestId: ExecRequestId;
   readonly nodeId: NodeId;
   readonly executionKey: ExecutionKey;
-  readonly state: (typeof STATES)[number];
+  readonly state: AttemptState;
   /** The newest token of the adapter, as it gave it; null before the first. */
   readonly token: string | null;
   /** Submissions so far. */

@@ -1,4 +1,4 @@
-export type { Attempt } from './attempts.ts';
+export type { Attempt, AttemptState } from './attempts.ts';
 export { type BackupOptions, type BackupProgress, type BackupReport, backupStore } from './backup/backup.ts';
 export { type CompactOptions, type CompactReport, compactStore } from './compact/compact.ts';
 export { ENGINE_VERSION } from './engine/engine-options.ts';
@@ -83,5 +83,6 @@ export {
 } from './transfer/import.ts';
 export type { ReceivedCounts } from './transfer/receive.ts';
 export type { Finding, VerifyProgress, VerifySummary } from './verify/finding.ts';
+export type { ObjectFault } from './verify/object-fault.ts';
 export { type VerifyOptions, verifyStore } from './verify/verify-store.ts';
 export type { WriteTransaction } from './write-transaction.ts';

@@ -25,7 +25,7 @@ export function stubRecord({ class: objectClass, ...rest }: StubFacts): Uint8Arr
 }
 
 /** Reads the facts of a stub; throws `store_damaged` when the row has rotted. */
-export function decodeStub(key: Uint8Array, row: Uint8Array): StubFacts {
+function decodeStub(key: Uint8Array, row: Uint8Array): StubFacts {
   const { objectClass, objectId, domain, timeMs } = decodeRecord(unsealRow('stubs', key, row), 'stub');
   return { class: objectClass, objectId: objectId as ObjectId, domain, timeMs };
 }

@@ -1,6 +1,7 @@
 import type { CommitId, ObjectClass, ObjectId } from '@daggerml/object-model';
 import type { TableName } from '../engine/tables.ts';
-import type { FaultyObject, ObjectFault } from './object-fault.ts';
+import type { ObjectName } from '../excision/plan.ts';
+import type { ObjectFault } from './object-fault.ts';
 
 /** Something a store promises and does not hold. */
 export type Finding =
@@ -25,7 +26,7 @@ export type Finding =
       readonly class: ObjectClass | 'unknown';
       readonly objectId: ObjectId;
     }
-  | (ObjectFault & FaultyObject)
+  | (ObjectFault & ObjectName)
   | { readonly code: 'tombstone_unlisted'; readonly class: ObjectClass; readonly objectId: ObjectId }
   | { readonly code: 'tombstone_missing'; readonly class: ObjectClass; readonly objectId: ObjectId }
   | { readonly code: 'stub_outdated'; readonly class: ObjectClass; readonly objectId: ObjectId }

@@ -1,17 +1,12 @@
-import type { ObjectClass, ObjectId } from '@daggerml/object-model';
-
-/** An object by class and id. */
-export interface FaultyObject {
-  readonly class: ObjectClass;
-  readonly objectId: ObjectId;
-}
+import type { ObjectId } from '@daggerml/object-model';
+import type { ObjectName } from '../excision/plan.ts';
 
 /** What is wrong with an object in a way that only other objects show. */
 export type ObjectFault =
   | {
       readonly code: 'element_linked';
       /** The datum that should stand in place. */
-      readonly to: FaultyObject;
+      readonly to: ObjectName;
     }
   | {
       readonly code: 'tree_not_canonical';
@@ -24,17 +19,17 @@ export type ObjectFault =
       readonly code: 'exec_contradiction';
       /** What the exec says otherwise than the object `to`. */
       readonly member: 'nodeKind' | 'function' | 'inputCount' | 'request' | 'source';
-      readonly to: FaultyObject;
+      readonly to: ObjectName;
     }
   | {
       readonly code: 'entry_contradiction';
       readonly role: 'pins' | 'requests';
       /** Key of the entry, which is not the node of the exec or exec-request `to`. */
       readonly nodeId: ObjectId;
-      readonly to: FaultyObject;
+      readonly to: ObjectName;
     }
   | {
       readonly code: 'details_invalid';
       readonly member: 'details' | 'needs';
-      readonly to: FaultyObject;
+      readonly to: ObjectName;
     };

@@ -8,13 +8,13 @@ import {
 } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
+import type { ObjectName } from '../excision/plan.ts';
 import { idOfKey, isNewerClass, objectKey, parseObjectKey } from '../keyspace.ts';
 import type { RecordClass } from '../objects.ts';
 import { isMissingOnPurpose } from '../stubs.ts';
 import { isTombstone } from '../tombstone.ts';
 import type { Finding, VerifyProgress } from './finding.ts';
 import { ObjectCheck } from './object-check.ts';
-import type { FaultyObject } from './object-fault.ts';
 
 /** Objects one step looks at. */
 const STEP_OBJECTS = 2_000;
@@ -88,7 +88,7 @@ class ObjectsCheck {
     if (object.class !== 'chunk') yield* this.#verifyRecord(name, object.class, bytes);
   }
 
-  *#verifyRecord(name: FaultyObject, recordClass: RecordClass, bytes: Buffer): Steps {
+  *#verifyRecord(name: ObjectName, recordClass: RecordClass, bytes: Buffer): Steps {
     try {
       const record = decodeRecord(bytes, recordClass);
       const links = recordLinks(record);
@@ -104,7 +104,7 @@ class ObjectsCheck {
     }
   }
 
-  *#verifyLinks(name: FaultyObject, links: readonly ObjectLink[]): Steps {
+  *#verifyLinks(name: ObjectName, links: readonly ObjectLink[]): Steps {
     for (const { objectClass, id } of links) {
       const key = objectKey(objectClass, id) as Buffer;
       // @spec DML-STO-0903 DML-STO-0842
