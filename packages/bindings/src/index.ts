@@ -22,6 +22,7 @@ export {
   type RunEvent,
   Uri,
 } from '@daggerml/execution';
+export type { BackupProgress, BackupReport } from '@daggerml/store';
 export type { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
 export type { ChangedDags } from './change-dags.ts';
 export { Commit } from './commit.ts';

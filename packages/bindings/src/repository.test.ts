@@ -83,6 +83,32 @@ describe('Repository.open', () => {
   });
 });
 
+describe('Repository.backup', () => {
+  it('makes a repository that holds the same, and brings it up to date [DML-BND-0380]', async () => {
+    const source = await Repository.init(join(root, 'to back up'));
+    const first = await source.newDag('numbers').commit([1, 2, 3]);
+    const folder = join(root, 'backup');
+    const phases = new Set<string>();
+    const report = await source.backup(folder, { onProgress: ({ phase }) => void phases.add(phase) });
+    expect(report).toMatchObject({ isNew: true, refs: 1 });
+    expect([...phases]).toEqual(['mark', 'copy', 'check']);
+    const headOf = async (): Promise<unknown> => {
+      const backup = await Repository.open(folder, { readOnly: true });
+      const head = backup.head;
+      await backup.close();
+      return head;
+    };
+    expect(await headOf()).toEqual({ name: 'main', commitId: first.commitId });
+    const second = await source.newDag('more').commit('more');
+    const signal = AbortSignal.abort(new Error('stopped by the test'));
+    await expect(source.backup(folder, { signal })).rejects.toThrow('stopped by the test');
+    expect(await headOf()).toEqual({ name: 'main', commitId: first.commitId });
+    expect(await source.backup(folder)).toMatchObject({ isNew: false });
+    expect(await headOf()).toEqual({ name: 'main', commitId: second.commitId });
+    await source.close();
+  });
+});
+
 describe('Repository', () => {
   it('names the current branch and its commit [DML-BND-0305]', async () => {
     const { commitId } = await project.repository.newDag('first').commit(1);

@@ -12,7 +12,16 @@ import {
   RunObjects,
 } from '@daggerml/execution';
 import { type CommitId, type DagId, isDmlError, treeEntries, treeGet } from '@daggerml/object-model';
-import { headRef, makeFolder, openStore, type RefName, type Store } from '@daggerml/store';
+import {
+  type BackupOptions,
+  type BackupReport,
+  backupStore,
+  headRef,
+  makeFolder,
+  openStore,
+  type RefName,
+  type Store,
+} from '@daggerml/store';
 import { branchName, shortRevision } from './branch-name.ts';
 import { type ChangedDags, type DagsChange, deleteDag, restoreDag } from './change-dags.ts';
 import { Commit } from './commit.ts';
@@ -122,18 +131,8 @@ export class Repository {
     const path = resolve(folder);
     // @spec DML-BND-0302
     if (isRepository(path)) throw bindingsError('repository_exists', { folder: path });
-    try {
-      // @spec DML-BND-0316
-      makeFolder(storePath(path));
-      // Kept out of the version control of the project around it.
-      writeFileSync(join(path, REPOSITORY_MARK, '.gitignore'), '*\n');
-    } catch (error) {
-      throw bindingsError(
-        'unwritable_folder',
-        { folder: path, reason: (error as NodeJS.ErrnoException).code ?? '' },
-        error,
-      );
-    }
+    // @spec DML-BND-0316
+    makeRepositoryFolder(path);
     let isCreator = false;
     const store = await openStore(storePath(path), {
       mode: 'write',
@@ -290,6 +289,24 @@ export class Repository {
     }
   }
 
+  /**
+   * Copies the repository into a folder while others write to it, and checks the copy. An earlier backup of this
+   * repository in that folder is brought up to date; one that was cut off is continued. The folder is a repository
+   * of its own afterwards. Rejects with `backup_refused`, other codes of the store, and the reason of the signal.
+   *
+   * @spec DML-BND-0380
+   */
+  async backup(
+    folder: string,
+    options: Pick<BackupOptions, 'onProgress' | 'signal'> = {},
+  ): Promise<BackupReport> {
+    const path = resolve(folder);
+    const report = await backupStore(this.store, storePath(path), { ...options, program: programName() });
+    // What was refused leaves nothing behind.
+    makeRepositoryFolder(path);
+    return report;
+  }
+
   /** Ends every open dag, its workers, and lets go of the store. */
   async close(): Promise<void> {
     await this.#executor.close();
@@ -319,6 +336,18 @@ export interface LoadedPipelineOf {
   readonly pipeline: Pipeline;
   readonly name: string;
   readonly file: string;
+}
+
+/** Makes a folder ready to hold a repository; throws `unwritable_folder`. */
+function makeRepositoryFolder(path: string): void {
+  try {
+    makeFolder(join(path, REPOSITORY_MARK));
+    // Kept out of the version control of the project around it.
+    writeFileSync(join(path, REPOSITORY_MARK, '.gitignore'), '*\n');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? '';
+    throw bindingsError('unwritable_folder', { folder: path, reason }, error);
+  }
 }
 
 /** @spec DML-BND-1205 */

@@ -246,6 +246,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/gc.ts'),
   },
   {
+    name: 'backup',
+    group: 'Keep healthy',
+    summary: 'Copy the repository to a folder while it is in use.',
+    description:
+      'The copy is checked, and is a repository itself: "dml --repo <folder>" works with it. Run it again to add ' +
+      'what is new, or to go on after it was interrupted.',
+    arguments: [
+      {
+        syntax: '<folder>',
+        description: 'folder to copy to: a new or empty one, or an earlier backup',
+        isPath: true,
+      },
+    ],
+    example: 'dml backup /backups/project',
+    load: () => import('./commands/backup.ts'),
+  },
+  {
     name: 'verify',
     group: 'Keep healthy',
     summary: 'Check every object and ref.',

@@ -101,9 +101,13 @@ const SPACE: HelpTopic = {
   summary: 'Backup and space: copies of a repository, room on the disk.',
   text: `Backup and space.
 
-A repository is the folder .dml: copy it, and you have a backup. Copy it only while no command and no
-program writes to it: a copy that is made during a write can be damaged. "dml verify --repo <copy>"
-checks the copy. To go back to it, put it in the place of .dml while nothing uses the repository.
+"dml backup <folder>" copies the repository while it is in use, and adds what is new when it is run
+again. The copy is a repository: "dml --repo <folder> log" looks into it. To go back to it, put its
+.dml in the place of the other while nothing uses either.
+
+A snapshot of the file system (LVM, ZFS, btrfs) holds a valid repository at any moment. Copying the
+folder .dml file by file does only while nothing writes to it: a copy that is made during a write can
+be damaged. "dml verify --repo <copy>" checks a copy.
 
 What takes room:
   dml gc --dry-run        counts what nothing refers to
@@ -117,7 +121,7 @@ for both; it is refused while another process uses the store, and a crash leaves
 new one, whole.
 
 Example:
-  $ cp -R .dml ../backup && dml gc --compact
+  $ dml backup ../backup && dml gc --compact
 `,
 };
 

@@ -81,10 +81,10 @@ export async function withStore<T>(
   }
 }
 
-/** Opens the repository for a change of its dags for the time of `body`. */
+/** Opens the repository for the time of `body`, which changes or copies it as a whole. */
 export async function withRepository<T>(
   context: Pick<CommandContext, 'io' | 'globals'>,
-  body: (repository: Repository) => T,
+  body: (repository: Repository) => T | Promise<T>,
 ): Promise<T> {
   const folder = repositoryFolder(context);
   const { Repository } = await import('@daggerml/bindings');
@@ -94,7 +94,7 @@ export async function withRepository<T>(
     throw whyNotOpened(error);
   });
   try {
-    return body(repository);
+    return await body(repository);
   } finally {
     await repository.close();
   }

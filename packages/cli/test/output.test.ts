@@ -38,6 +38,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'index list': ['index', 'list'],
   'index prune': ['index', 'prune', 'e9b44be8'],
   gc: ['gc'],
+  backup: ['backup', 'copy of it'],
   verify: ['verify'],
 };
 const READERS = [

@@ -1,5 +1,5 @@
-import { realpathSync, renameSync, statSync } from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { existsSync, realpathSync, renameSync, statSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { findStoreFiles } from '../engine/store-files.ts';
 import { storeError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
@@ -19,12 +19,15 @@ export interface Target {
 
 /** Throws `backup_refused` for a target that is the source or in its folder. */
 function assertApart(source: Store, path: string): void {
-  const folder = realpathSync(source.path);
-  const target = join(realpathSync(dirname(path)), basename(path));
-  const isInside = relative(folder, target).split(sep)[0] !== '..';
+  const isInside = relative(realpathSync(source.path), realPlace(resolve(path))).split(sep)[0] !== '..';
   const isSame = findStoreFiles(path) && fileName(source.path) === fileName(path);
   // @spec DML-STO-1416
   if (isInside || isSame) throw storeError('backup_refused', { detail: 'inside_source', path });
+}
+
+/** Returns where a path leads, also when the last folders of it are still to be made. */
+function realPlace(path: string): string {
+  return existsSync(path) ? realpathSync(path) : join(realPlace(dirname(path)), basename(path));
 }
 
 function fileName(storePath: string): string {
@@ -34,13 +37,13 @@ function fileName(storePath: string): string {
 
 /** Opens the store at a path to bring it up to date, or begins one in a draft beside it. */
 export async function openTarget(source: Store, path: string, program: string): Promise<Target> {
+  assertApart(source, path);
   try {
     makeFolder(dirname(path));
   } catch (cause) {
     const errno = String((cause as NodeJS.ErrnoException).code);
     throw storeError('store_unwritable', { path, errno }, cause);
   }
-  assertApart(source, path);
   const draftPath = findStoreFiles(path) ? undefined : `${path}.incomplete`;
   const options = { mode: 'write', create: draftPath !== undefined, program } as const;
   const store = await openStore(draftPath ?? path, { ...options, environment: source.environment });

@@ -1,0 +1,33 @@
+import { resolve } from 'node:path';
+import type { CommandContext } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { formatCount, formatSize } from '../quantities.ts';
+import { withRepository } from '../repository-access.ts';
+
+const DOING = { mark: 'looking for objects', copy: 'copying', check: 'checking' } as const;
+
+/** `dml backup <folder>`. @spec DML-CLI-1080 */
+export async function run(context: CommandContext): Promise<number> {
+  const { args, io, output } = context;
+  const [folder = ''] = args;
+  const path = resolve(io.cwd, folder);
+  const report = await withRepository(context, (repository) =>
+    repository.backup(path, {
+      signal: io.signal,
+      // @spec DML-CLI-1083
+      onProgress: ({ phase, done, total }) =>
+        output.live(
+          `\r\u001b[K  ${DOING[phase]}: ${done}${total === undefined ? '' : ` of ${total}`} objects`,
+        ),
+    }),
+  );
+  output.live('\r\u001b[K');
+  // @spec DML-CLI-1081
+  output.result({ path, ...report }, () => {
+    const { objects, bytes, refs, copiedObjects, copiedBytes, isNew } = report;
+    const all = `${formatCount(objects, 'object')}, ${formatSize(bytes)}, and ${formatCount(refs, 'ref')}`;
+    const added = `${formatCount(copiedObjects, 'object')}, ${formatSize(copiedBytes)}`;
+    return `"${output.safe(folder)}" holds ${all}${isNew ? '' : `; new in it: ${added}`}`;
+  });
+  return EXIT.done;
+}
