@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, realpathSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { DmlError } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
@@ -66,7 +66,7 @@ describe('creating a store', () => {
     const environment = {
       ...fakeEnvironment(),
       syncDirectory: (folder: string): void => {
-        synced.push({ folder, placed: existsSync(join(path, 'data.mdb')) });
+        synced.push({ folder: realpathSync(folder), placed: existsSync(join(path, 'data.mdb')) });
       },
     };
     await createStoreFiles(path, 'test', environment);

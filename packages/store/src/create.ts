@@ -1,8 +1,7 @@
-import { mkdirSync, readdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { closeSync, fsyncSync, realpathSync, writeFileSync } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import { createDataFile } from './engine/engine.ts';
 import { ENGINE_VERSION } from './engine/engine-options.ts';
-import { findStoreFiles, readRegularFile } from './engine/store-files.ts';
 import type { ProcessIdentity, StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { textKey } from './keyspace.ts';
@@ -10,36 +9,49 @@ import { makeFolder } from './make-folder.ts';
 import { encodeMeta, type MetaKey, type MetaValue } from './meta.ts';
 import { SCHEMA_VERSION } from './schema.ts';
 import { isProcessAlive } from './sessions.ts';
+import { findStore } from './store-folder/find-store.ts';
+import { HeldFolder } from './store-folder/held-folder.ts';
+import { CREATOR_FILE, removeDraft } from './store-folder/places.ts';
 
-/** The file of a draft that says which process makes it. */
-const CREATOR_FILE = 'creator';
 const DRAFT_TAIL = /^\d+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-function readCreator(draft: string): ProcessIdentity | undefined {
+/** What the name of a draft of the store called `storeName` begins with. */
+function draftPrefix(storeName: string): string {
+  return `${storeName}.new-`;
+}
+
+function readCreator(parent: HeldFolder, draftName: string): ProcessIdentity | undefined {
+  let draft: HeldFolder | undefined;
   try {
-    return JSON.parse(readRegularFile(join(draft, CREATOR_FILE)).toString('utf8')) as ProcessIdentity;
+    draft = parent.folder(draftName);
+    return JSON.parse(draft.readFile(CREATOR_FILE).toString('utf8')) as ProcessIdentity;
   } catch {
     return undefined;
+  } finally {
+    draft?.close();
   }
 }
 
-/** Removes a folder that is empty: a creator that died before it said who it was leaves one. */
-function removeEmpty(folder: string): void {
+/** Removes what can be removed: a draft that cannot go hinders nobody. */
+function tryRemoving(remove: () => void): void {
   try {
-    rmdirSync(folder);
+    remove();
   } catch {
-    // It holds something, so it stays.
+    // It holds something that is no part of a draft, or may not be touched, so it stays.
   }
 }
 
-/** Removes drafts of creators that died; what else has such a name belongs to the user. */
-function removeDeadDrafts(parent: string, prefix: string, environment: StoreEnvironment): void {
-  for (const name of readdirSync(parent)) {
+/**
+ * Removes drafts of the store called `storeName` whose creators died; what else has such a name belongs to the
+ * user. A creator that died before it said who it was leaves an empty folder.
+ */
+function removeDeadDrafts(parent: HeldFolder, storeName: string, environment: StoreEnvironment): void {
+  const prefix = draftPrefix(storeName);
+  for (const name of parent.names()) {
     // @spec DML-STO-0119
     if (!name.startsWith(prefix) || !DRAFT_TAIL.test(name.slice(prefix.length))) continue;
-    const draft = join(parent, name);
     const pid = Number(name.slice(prefix.length).split('-')[0]);
-    const creator = readCreator(draft);
+    const creator = readCreator(parent, name);
     const isDead =
       creator === undefined
         ? environment.probe(pid).state === 'dead'
@@ -47,16 +59,30 @@ function removeDeadDrafts(parent: string, prefix: string, environment: StoreEnvi
     // @spec DML-STO-0105
     if (!isDead) continue;
     // @spec DML-STO-0104
-    if (creator === undefined) removeEmpty(draft);
-    else rmSync(draft, { recursive: true, force: true });
+    tryRemoving(() => (creator === undefined ? parent.removeEmptyFolder(name) : removeDraft(parent, name)));
   }
 }
 
-function removeDraft(draft: string): void {
+/** Removes drafts that dead creators of a store have left beside it. */
+export function removeDraftsBeside(storePath: string, environment: StoreEnvironment): void {
+  tryRemoving(() => {
+    const parent = HeldFolder.open(realpathSync(dirname(storePath)));
+    try {
+      // @spec DML-STO-0173
+      removeDeadDrafts(parent, basename(storePath), environment);
+    } finally {
+      parent.close();
+    }
+  });
+}
+
+function writeCreator(draft: HeldFolder, creator: ProcessIdentity): void {
+  const descriptor = draft.createFile(CREATOR_FILE, 0o666);
   try {
-    rmSync(draft, { recursive: true, force: true });
-  } catch {
-    // A place that cannot hold a draft holds none.
+    writeFileSync(descriptor, JSON.stringify(creator));
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
@@ -85,38 +111,50 @@ export async function createStoreFiles(
   createdBy: string,
   environment: StoreEnvironment,
 ): Promise<boolean> {
-  const parent = dirname(path);
-  const prefix = `${basename(path)}.new-`;
-  const draft = join(parent, `${prefix}${environment.process.pid}-${environment.randomUuid()}`);
+  const storeName = basename(path);
+  const name = `${draftPrefix(storeName)}${environment.process.pid}-${environment.randomUuid()}`;
+  let parent: HeldFolder | undefined;
+  let draft: HeldFolder | undefined;
   try {
-    makeFolder(parent);
-    removeDeadDrafts(parent, prefix, environment);
-    mkdirSync(draft);
-    writeFileSync(join(draft, CREATOR_FILE), JSON.stringify(environment.process), { flush: true });
+    makeFolder(dirname(path));
+    parent = HeldFolder.open(realpathSync(dirname(path)));
+    removeDeadDrafts(parent, storeName, environment);
+    draft = parent.makeFolder(name, 0o777);
+    writeCreator(draft, environment.process);
     await createDataFile(draft, { mapBytes: environment.mapBytes }, (tables) => {
       for (const [key, value] of newStoreFacts(createdBy, environment)) {
         tables.meta.putSync(textKey(key), encodeMeta(key, value));
       }
     });
-    environment.syncDirectory(draft);
+    environment.syncDirectory(draft.reach(''));
     environment.failpoint?.('create/before-rename');
     // @spec DML-STO-0101
-    renameSync(draft, path);
-    rmSync(join(path, CREATOR_FILE), { force: true });
+    parent.rename(name, storeName);
+    draft.close();
+    draft = parent.folder(storeName);
+    draft.removeFile(CREATOR_FILE);
     // @spec DML-STO-0103
-    environment.syncDirectory(parent);
+    environment.syncDirectory(parent.reach(''));
     return true;
   } catch (cause) {
-    removeDraft(draft);
+    if (parent !== undefined) {
+      const beside = parent;
+      tryRemoving(() => removeDraft(beside, name));
+    }
     const { code, syscall } = cause as NodeJS.ErrnoException;
     if (syscall === 'rename' && (code === 'ENOTEMPTY' || code === 'EEXIST')) {
+      const winner = findStore(path);
+      winner?.close();
       // @spec DML-STO-0102
-      if (findStoreFiles(path)) return false;
+      if (winner !== undefined) return false;
       // @spec DML-STO-0120
       throw storeError('store_unwritable', { path, errno: code, detail: 'folder_not_empty' }, cause);
     }
     if (cause instanceof Error && cause.name === 'DmlError') throw cause;
     // @spec DML-STO-0107
     throw storeError('store_unwritable', { path, errno: code ?? 'unknown' }, cause);
+  } finally {
+    draft?.close();
+    parent?.close();
   }
 }

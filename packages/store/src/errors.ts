@@ -7,6 +7,7 @@ import { type DmlError, errorBuilder } from '@daggerml/object-model';
  */
 export type StoreErrorCode =
   | 'store_missing'
+  | 'store_gone'
   | 'store_damaged'
   | 'store_poisoned'
   | 'store_write_failed'
@@ -53,6 +54,7 @@ export type StoreError = DmlError<StoreErrorCode>;
  */
 const MESSAGES: Readonly<Record<StoreErrorCode, string>> = {
   store_missing: 'there is no store in "{path}"',
+  store_gone: 'the store in "{path}" was moved or deleted while it was in use; nothing of this step was kept',
   store_damaged: 'the store[ in "{path}"] is damaged[ in its table "{table}"] ({detail})',
   store_poisoned: 'nothing more is written[ ({label})], because an earlier write failed; open the store anew',
   store_write_failed: 'the system refused a write[ ({label})]; nothing of the transaction was kept',

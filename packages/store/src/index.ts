@@ -1,6 +1,7 @@
 export type { Attempt, AttemptState } from './attempts.ts';
 export { type BackupOptions, type BackupProgress, type BackupReport, backupStore } from './backup/backup.ts';
 export { type CompactOptions, type CompactReport, compactStore } from './compact/compact.ts';
+export type { AdmitOwner } from './engine/engine.ts';
 export { ENGINE_VERSION } from './engine/engine-options.ts';
 export type { FileSystemKind, ProcessIdentity, ProcessProbe, StoreEnvironment } from './environment.ts';
 export { type StoreErrorCode, storeError } from './errors.ts';
@@ -70,6 +71,8 @@ export type { FoundObject, PrefixResult, RevisionResult } from './revision.ts';
 export { SCHEMA_VERSION } from './schema.ts';
 export type { SessionRow } from './sessions.ts';
 export type { Store } from './store.ts';
+export { effectiveUser, isOwnAlone, isWritableByAll } from './store-folder/owner.ts';
+export { ensurePlain } from './store-folder/plain-file.ts';
 export type { StubFacts } from './stubs.ts';
 export { decodeTombstone, encodeTombstone, type TombstoneFacts } from './tombstone.ts';
 export type { ByteStream } from './transfer/car-reader.ts';

@@ -1,9 +1,19 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  type Stats,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { CommitId } from '@daggerml/object-model';
+import { type CommitId, DmlError } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../test/fixture-store.ts';
 import { putCommit } from '../test/records.ts';
@@ -11,11 +21,11 @@ import { compactStore } from './compact/compact.ts';
 import { childProgram } from './crash/damage-runs.ts';
 import { heldEngineCount } from './engine/engine.ts';
 import { MAX_READERS } from './engine/engine-options.ts';
-import { openRegularFile } from './engine/store-files.ts';
 import { planGc } from './gc/run.ts';
 import { openStore } from './open-store.ts';
 import { headRef } from './ref-name.ts';
 import type { Store } from './store.ts';
+import { openPlain } from './store-folder/plain-file.ts';
 
 async function filledStore(path: string): Promise<CommitId> {
   const store = await openStore(path, { mode: 'write', create: true, environment: fakeEnvironment() });
@@ -78,23 +88,6 @@ describe('opening a store', () => {
     await store.close();
   });
 
-  it('reports a lock file that cannot be had before the engine opens [DML-STO-0137]', async () => {
-    const path = join(temporaryFolder(), 'store');
-    await filledStore(path);
-    rmSync(join(path, 'lock.mdb'));
-    symlinkSync(join('nowhere', 'lock.mdb'), join(path, 'lock.mdb'));
-    for (const mode of ['read', 'write'] as const) {
-      await expect(openStore(path, { mode })).rejects.toMatchObject({
-        code: 'store_unwritable',
-        detail: 'prepare',
-      });
-    }
-    rmSync(join(path, 'lock.mdb'));
-    const store = await openStore(path, { mode: 'read' });
-    expect(store.readRefs()).toHaveLength(1);
-    await store.close();
-  });
-
   it('refuses a store that has lost its data file, and creates none [DML-STO-0160]', async () => {
     for (const lost of [['data.mdb'], ['data.mdb', 'stamp'], ['data.mdb', 'lock.mdb']]) {
       const path = join(temporaryFolder(), 'store');
@@ -132,17 +125,37 @@ describe('opening a store', () => {
         }
         await expect(compactStore(path), name).rejects.toMatchObject(refused);
         // Also when it came to stand there after the first look.
-        expect(() => openRegularFile(place)).toThrow(expect.objectContaining(refused));
+        expect(() => openPlain(place, constants.O_RDWR)).toThrow(expect.objectContaining(refused));
         rmSync(place, { recursive: true });
       }
       if (isThere) renameSync(aside, place);
     }
-    const moved = join(dirname(path), 'moved');
-    renameSync(join(path, 'data.mdb'), moved);
-    symlinkSync(moved, join(path, 'data.mdb'));
-    const store = await openStore(path, { mode: 'read' });
-    expect(store.readRefs()).toHaveLength(1);
-    await store.close();
+  });
+
+  it('lets the caller refuse a store by who owns it and who may write to it [DML-STO-0171]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    await filledStore(path);
+    for (const name of ['lock.mdb', 'stamp']) rmSync(join(path, name));
+    const before = readFileSync(join(path, 'data.mdb'));
+    for (const refused of [path, join(path, 'data.mdb')]) {
+      const admitOwner = (each: string, { ino, uid, mode }: Stats): void => {
+        const found = statSync(each);
+        expect([each, ino, uid, mode]).toEqual([each, found.ino, found.uid, found.mode]);
+        if (each === refused) throw new DmlError({ code: 'not_mine', fields: { each } });
+      };
+      for (const use of [
+        () => openStore(path, { mode: 'read', admitOwner }),
+        () => openStore(path, { mode: 'write', admitOwner }),
+        () => compactStore(path, { admitOwner }),
+      ])
+        await expect(use()).rejects.toMatchObject({ code: 'not_mine', fields: { each: refused } });
+      expect(readdirSync(path)).toEqual(['data.mdb']);
+      expect(readFileSync(join(path, 'data.mdb'))).toEqual(before);
+    }
+    expect(heldEngineCount()).toBe(0);
+    const seen: string[] = [];
+    await (await openStore(path, { mode: 'write', admitOwner: (each) => void seen.push(each) })).close();
+    expect(seen).toEqual([path, join(path, 'data.mdb')]);
   });
 
   it('never changes a file it opens for reading [DML-STO-0109]', async () => {

@@ -2,11 +2,10 @@ import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { assertNotCompacting, assertNotReplaced } from './compact/marker.ts';
 import { createStoreFiles } from './create.ts';
-import { acquireEngine, type Engine, releaseEngine } from './engine/engine.ts';
+import { type AdmitOwner, acquireEngine, type Engine, releaseEngine } from './engine/engine.ts';
 import { ENGINE_VERSION } from './engine/engine-options.ts';
 import { refuseNetworkFileSystem } from './engine/network-filesystem.ts';
 import { readRows } from './engine/reading.ts';
-import { findStoreFiles } from './engine/store-files.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { readMeta } from './meta.ts';
@@ -16,6 +15,7 @@ import { readRefs } from './refs.ts';
 import { admitSchema, compareVersions } from './schema.ts';
 import { unsealRow } from './sealed-row.ts';
 import { Store } from './store.ts';
+import { findStore } from './store-folder/find-store.ts';
 
 /** How to open a store. */
 export interface OpenStoreOptions {
@@ -28,6 +28,11 @@ export interface OpenStoreOptions {
   /** What `created_by` and `last_migrated_by` record, e.g. `dml 0.1.0`. */
   readonly program?: string;
   readonly environment?: StoreEnvironment;
+  /**
+   * Refuses a store by who owns its folder and data file and who may write to them; called for each, as it was
+   * opened, before anything of it is used. A `DmlError` that it throws passes through.
+   */
+  readonly admitOwner?: AdmitOwner;
   /** Journal rows between two snapshots of all refs. */
   readonly snapshotInterval?: number;
 }
@@ -62,17 +67,26 @@ export async function openStore(path: string, options: OpenStoreOptions): Promis
   refuseNetworkFileSystem(path, environment.statFileSystem(nearestFolder(path)).type);
   const readOnly = options.mode === 'read';
   const program = options.program ?? 'unknown';
-  if (!findStoreFiles(path)) {
+  let folder = findStore(path);
+  if (folder === undefined) {
     // @spec DML-STO-0106
     if (options.create !== true || readOnly) throw storeError('store_missing', { path });
     if (await createStoreFiles(resolve(path), program, environment)) options.onCreated?.();
+    folder = findStore(path);
+    if (folder === undefined) throw storeError('store_gone', { path });
   }
-  assertNotCompacting(path, environment);
-  environment.failpoint?.('open/unmarked');
-  const engine = acquireEngine(path, {
+  try {
+    assertNotCompacting(folder, environment);
+    environment.failpoint?.('open/unmarked');
+  } catch (error) {
+    folder.close();
+    throw error;
+  }
+  const engine = acquireEngine(folder, {
     readOnly,
     mapBytes: environment.mapBytes,
     admit: admitSchema(readOnly),
+    admitOwner: options.admitOwner,
     failpoint: environment.failpoint,
   });
   try {

@@ -177,7 +177,7 @@ describe('sessions', () => {
       store.transact('claim', (transaction) => transaction.setMeta('gc', JSON.stringify(state)));
       expect(liveGc(store.engine, store.environment) !== undefined, `${aheadMs}`).toBe(isAlive);
       writeFileSync(join(store.path, 'compacting'), JSON.stringify({ process: foreign, startedMs: stamp }));
-      const look = (): void => assertNotCompacting(store.path, store.environment);
+      const look = (): void => assertNotCompacting(store.engine.folder, store.environment);
       if (isAlive) expect(look).toThrow(expect.objectContaining({ detail: 'compacting' }));
       else expect(look).not.toThrow();
     }

@@ -2,6 +2,7 @@ import type { Engine } from './engine/engine.ts';
 import { reserveFile } from './engine/reserve.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
+import { systemError } from './store-folder/system-error.ts';
 
 /** What a transaction may need beside what it was seen to put: branch pages, free lists, the other tables. */
 const SPARE_BYTES = 4 * 2 ** 20;
@@ -47,7 +48,7 @@ export class SpaceGuard {
     this.#leafPages ??= leafPagesOf(this.#engine);
     const rewritten = Math.min(this.#puts * 2, this.#leafPages) * pageBytes;
     const neededBytes = rewritten + Math.ceil(this.#bytes * 1.5) + SPARE_BYTES;
-    const { availableBytes } = this.#environment.statFileSystem(this.#engine.path);
+    const availableBytes = this.#availableBytes();
     const { maxFileBytes } = this.#environment;
     // @spec DML-STO-0136
     if (neededBytes > availableBytes) throw storeError('store_full', { neededBytes, availableBytes });
@@ -57,15 +58,24 @@ export class SpaceGuard {
       throw storeError('store_full', { neededBytes, availableBytes: Math.max(room, 0) });
   }
 
+  #availableBytes(): number {
+    const { path } = this.#engine;
+    try {
+      return this.#environment.statFileSystem(path).availableBytes;
+    } catch (cause) {
+      throw systemError(cause, path) ?? cause;
+    }
+  }
+
   /**
    * Makes room in the file for long runs of pages, because the engine may end the process when the system refuses
    * to write those; called last before a commit.
    */
   reserve(): void {
-    const { file, pageBytes, path } = this.#engine;
+    const { file, pageBytes } = this.#engine;
     if (this.#runPages * pageBytes < RESERVED_BYTES) return;
     // @spec DML-STO-0147
-    reserveFile(path, (file.readMeta().lastPage + 1 + this.#runPages) * pageBytes);
+    reserveFile(file, (file.readMeta().lastPage + 1 + this.#runPages) * pageBytes);
   }
 }
 

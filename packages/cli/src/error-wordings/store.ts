@@ -14,6 +14,11 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
     message: 'there is no store in "{path}"',
     hint: '"dml init" creates a repository',
   },
+  store_gone: {
+    exit: EXIT.storage,
+    message: 'the store in "{path}" was moved or deleted while this command used it',
+    hint: 'nothing of this step was kept; run the command again where the repository is now',
+  },
   store_damaged: {
     exit: EXIT.storage,
     message: 'the store[ in "{path}"] is damaged ({detail}[ in {table}])',
@@ -26,6 +31,15 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
       not_a_file: {
         message: '"{path}" is not a regular file',
         hint: 'move it away; "lock.mdb" and "stamp" are made anew, "data.mdb" is to be put back from a copy',
+      },
+      link: {
+        message:
+          '"{path}" is a symbolic link, which is not followed inside of a repository; nothing was changed',
+        hint: 'if you did not make it, look who can write to its folder; else put what it leads to in its place',
+      },
+      foreign_file: {
+        message: '"{path}" is a second name of a file that is no part of the store; nothing was changed',
+        hint: 'remove it, which leaves the file under its other name; dml makes its own',
       },
     },
   },

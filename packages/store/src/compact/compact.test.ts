@@ -297,8 +297,9 @@ describe('compactStore', () => {
     const { path, contents } = await closedStore();
     const died = { process: fakeEnvironment(77).process, startedMs: 0 };
     writeFileSync(join(path, 'compacting'), JSON.stringify(died));
-    mkdirSync(join(path, 'compact-left'));
-    writeFileSync(join(path, 'compact-left', 'data.mdb'), 'half');
+    const left = join(path, `compact-${crypto.randomUUID()}`);
+    mkdirSync(left);
+    writeFileSync(join(left, 'data.mdb'), 'half');
     const environment = fakeEnvironment();
     await expect(compactStore(path, { environment })).rejects.toMatchObject({ detail: 'already_running' });
     environment.deadPids.add(77);

@@ -1,20 +1,37 @@
-import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { makeLockFile } from '../engine/before-open.ts';
 import { DataFile } from '../engine/data-file.ts';
-import { acquireEngine, createDataFile, type Engine, releaseEngine } from '../engine/engine.ts';
+import {
+  type AdmitOwner,
+  acquireEngine,
+  createDataFile,
+  type Engine,
+  releaseEngine,
+  stampFile,
+} from '../engine/engine.ts';
 import { whileNobodyWrites } from '../engine/newest.ts';
-import { StampWriter } from '../engine/stamp.ts';
-import { findStoreFiles } from '../engine/store-files.ts';
 import type { StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
 import { nodeEnvironment } from '../node-environment.ts';
 import { admitSchema } from '../schema.ts';
 import { isSessionAlive, listSessions } from '../sessions.ts';
+import type { FileRights } from '../store-folder/file-rights.ts';
+import { findStore } from '../store-folder/find-store.ts';
+import type { HeldFolder } from '../store-folder/held-folder.ts';
+import {
+  compactionDraft,
+  DATA_FILE,
+  isCompactionDraft,
+  LOCK_FILE,
+  removeDraft,
+  STAMP_FILE,
+} from '../store-folder/places.ts';
 import { copyRows } from './copy-rows.ts';
 import { lowerMarker, raiseMarker } from './marker.ts';
 
 export interface CompactOptions {
   readonly environment?: StoreEnvironment;
+  /** As `openStore` takes it. */
+  readonly admitOwner?: AdmitOwner;
   readonly onProgress?: (rows: number) => void;
 }
 
@@ -24,8 +41,6 @@ export interface CompactReport {
   readonly bytesBefore: number;
   readonly bytesAfter: number;
 }
-
-const DRAFT_PREFIX = 'compact-';
 
 /** Pids that hold a place among the engine's readers; every process that has opened the file does. */
 function readerPids(engine: Engine): number[] {
@@ -44,10 +59,18 @@ function assertAlone(engine: Engine, environment: StoreEnvironment): void {
     throw storeError('compaction_refused', { detail: 'open_elsewhere', path });
 }
 
-function removeDrafts(storePath: string): void {
-  // @spec DML-STO-1106
-  for (const name of readdirSync(storePath))
-    if (name.startsWith(DRAFT_PREFIX)) rmSync(join(storePath, name), { recursive: true, force: true });
+const OWNER_ONLY = 0o700;
+
+/** Removes what this compaction and those that died have built; a draft that cannot go hinders nobody. */
+function removeDrafts(folder: HeldFolder): void {
+  for (const name of folder.names().filter(isCompactionDraft)) {
+    try {
+      // @spec DML-STO-1106
+      removeDraft(folder, name);
+    } catch {
+      // The next compaction tries it again.
+    }
+  }
 }
 
 /**
@@ -59,14 +82,18 @@ function removeDrafts(storePath: string): void {
  */
 export async function compactStore(path: string, options: CompactOptions = {}): Promise<CompactReport> {
   const environment = options.environment ?? nodeEnvironment();
-  if (!findStoreFiles(path)) throw storeError('store_missing', { path });
-  const engine = acquireEngine(path, {
+  const found = findStore(path);
+  if (found === undefined) throw storeError('store_missing', { path });
+  const engine = acquireEngine(found, {
     readOnly: false,
     mapBytes: environment.mapBytes,
     admit: admitSchema(true),
+    admitOwner: options.admitOwner,
     failpoint: environment.failpoint,
   });
-  const storePath = engine.path;
+  const { file } = engine;
+  // The engine closes its own.
+  const folder = engine.folder.reopen();
   let isMarked = false;
   let isReleased = false;
   try {
@@ -75,35 +102,57 @@ export async function compactStore(path: string, options: CompactOptions = {}): 
     isMarked = true;
     environment.failpoint?.('compact/marked');
     assertAlone(engine, environment);
-    removeDrafts(storePath);
-    const draft = join(storePath, `${DRAFT_PREFIX}${environment.randomUuid()}`);
-    const bytesBefore = statSync(join(storePath, 'data.mdb')).size;
-    const rows = await buildDraft(engine, draft, options);
+    removeDrafts(folder);
+    const name = compactionDraft(environment.randomUuid());
+    const rights = rightsIn(folder, file.stats());
+    const bytesBefore = file.sizeBytes();
+    const rows = await buildDraft(engine, name, { ...options, rights: rights.data });
     environment.failpoint?.('compact/built');
     isReleased = true;
     await releaseEngine(engine);
     // @spec DML-STO-1102
-    replaceDataFile(storePath, draft, environment);
-    return { rows, bytesBefore, bytesAfter: statSync(join(storePath, 'data.mdb')).size };
+    const bytesAfter = replaceDataFile(folder, name, { environment, rights });
+    return { rows, bytesBefore, bytesAfter };
   } finally {
     if (isMarked) {
-      removeDrafts(storePath);
-      lowerMarker(storePath);
+      removeDrafts(folder);
+      lowerMarker(folder);
     }
+    folder.close();
     if (!isReleased) await releaseEngine(engine);
   }
 }
 
-async function buildDraft(engine: Engine, draft: string, options: CompactOptions): Promise<number> {
-  const environment = options.environment ?? nodeEnvironment();
-  mkdirSync(draft);
+/** The rights of the files that a compaction makes anew. */
+interface StoreRights {
+  readonly data: FileRights;
+  readonly lock: FileRights;
+  readonly stamp: FileRights;
+}
+
+function rightsIn(folder: HeldFolder, data: FileRights): StoreRights {
+  return { data, lock: folder.look(LOCK_FILE) ?? data, stamp: folder.look(STAMP_FILE) ?? data };
+}
+
+async function buildDraft(
+  engine: Engine,
+  name: string,
+  { rights, ...options }: CompactOptions & { readonly rights: FileRights },
+): Promise<number> {
+  const { mapBytes, failpoint } = options.environment ?? nodeEnvironment();
   // @spec DML-STO-1109
   const afterTransaction = engine.newest.written();
-  await createDataFile(draft, { mapBytes: environment.mapBytes, afterTransaction }, () => {});
-  const target = acquireEngine(draft, { readOnly: false, mapBytes: environment.mapBytes });
+  const draft = engine.folder.makeFolder(name, OWNER_ONLY);
+  const target = await createDataFile(draft, { mapBytes, afterTransaction, rights }, () => {}).then(
+    () => acquireEngine(draft, { readOnly: false, mapBytes }),
+    (error: unknown) => {
+      draft.close();
+      throw error;
+    },
+  );
   try {
     return await copyRows(engine, target, (rows) => {
-      environment.failpoint?.('compact/copied');
+      failpoint?.('compact/copied');
       options.onProgress?.(rows);
     });
   } finally {
@@ -114,24 +163,34 @@ async function buildDraft(engine: Engine, draft: string, options: CompactOptions
 /**
  * Puts the draft in the data file's place. The stamp goes first, since it speaks of the old file. The engine's
  * lock file goes before the data file: whoever has opened it has opened the old data file or finds the lock file
- * gone from its path, so nobody uses the new data file under it. Both are made anew by the next open.
+ * gone from its path, so nobody uses the new data file under it. Both are made anew, here or by whoever opens the
+ * store next.
  *
  * @spec DML-STO-1105
  */
-function replaceDataFile(storePath: string, draft: string, environment: StoreEnvironment): void {
-  rmSync(join(storePath, 'stamp'), { force: true });
-  environment.syncDirectory(storePath);
+function replaceDataFile(
+  folder: HeldFolder,
+  draftName: string,
+  { environment, rights }: { readonly environment: StoreEnvironment; readonly rights: StoreRights },
+): number {
+  folder.removeFile(STAMP_FILE);
+  environment.syncDirectory(folder.reach(''));
   environment.failpoint?.('compact/unstamped');
   // @spec DML-STO-1112
-  rmSync(join(storePath, 'lock.mdb'), { force: true });
+  folder.removeFile(LOCK_FILE);
   environment.failpoint?.('compact/unlocked');
-  renameSync(join(draft, 'data.mdb'), join(storePath, 'data.mdb'));
-  environment.syncDirectory(storePath);
+  const draft = folder.folder(draftName);
+  draft.rename(DATA_FILE, DATA_FILE, folder);
+  draft.close();
+  environment.syncDirectory(folder.reach(''));
   environment.failpoint?.('compact/renamed');
-  const file = new DataFile(storePath);
-  const stamps = new StampWriter(storePath);
-  stamps.write(file.describe(file.readMeta().pageBytes));
-  stamps.close();
-  file.close();
-  environment.failpoint?.('compact/stamped');
+  makeLockFile(folder, rights.lock);
+  const file = new DataFile(folder);
+  try {
+    stampFile(folder, file, rights.stamp);
+    environment.failpoint?.('compact/stamped');
+    return file.sizeBytes();
+  } finally {
+    file.close();
+  }
 }

@@ -14,7 +14,7 @@ import { compactStore } from './compact.ts';
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 /** How long the other process may take for one step, the start of Node included, before it counts as stuck. */
 const PATIENCE_MS = 600_000;
-const STEPS = ['unmarked', 'file-held', 'lock-held', 'reading'].length;
+const STEPS = ['unmarked', 'file-held', 'lock-held', 'prepared', 'reading'].length;
 /** Where a compaction stands when the opening goes on; before and after are no failpoints. */
 const MOMENTS = ['before', 'marked', 'built', 'unlocked', 'renamed', 'stamped', 'after'] as const;
 
@@ -142,7 +142,7 @@ describe('an opening beside a compaction', () => {
       await store.close();
     }
     expect(opener.child.exitCode).toBeNull();
-    expect(number).toBe(210);
+    expect(number).toBe(462);
     expect([...outcomes.keys()].sort()).toEqual([
       'compacted opened',
       'compacted store_busy/compacting',
@@ -157,7 +157,7 @@ describe('an opening beside a compaction', () => {
     const inode = statSync(join(path, 'data.mdb')).ino;
     // The opening holds the lock file when a compaction removes it and fails before it renames.
     expect(opener.tell({ kind: 'open', mode: 'write' }).at).toBe('open/unmarked');
-    for (const at of ['open/file-held', 'open/lock-held']) expect(opener.tell({ kind: 'go' }).at).toBe(at);
+    for (const at of ['open/file-held', 'open/lock-held', 'open/prepared']) expect(opener.tell({ kind: 'go' }).at).toBe(at);
     const environment = nodeEnvironment({
       failpoint: (name) => {
         if (name === 'compact/unlocked') throw new Error(name);

@@ -1,32 +1,27 @@
-import { renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fsyncSync, writeFileSync } from 'node:fs';
 import type { Engine } from '../engine/engine.ts';
-import { readRegularFile } from '../engine/store-files.ts';
 import type { ProcessIdentity, StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
 import { isSessionAlive } from '../sessions.ts';
-
-/** The file that says which process compacts the store in this folder. */
-function markerPath(storePath: string): string {
-  return join(storePath, 'compacting');
-}
+import type { HeldFolder } from '../store-folder/held-folder.ts';
+import { MARKER_FILE, unfinished } from '../store-folder/places.ts';
 
 interface Marker {
   readonly process: ProcessIdentity;
   readonly startedMs: number;
 }
 
-function readMarker(storePath: string): Marker | undefined {
+function readMarker(folder: HeldFolder): Marker | undefined {
   try {
-    return JSON.parse(readRegularFile(markerPath(storePath)).toString('utf8')) as Marker;
+    return JSON.parse(folder.readFile(MARKER_FILE).toString('utf8')) as Marker;
   } catch {
     return undefined;
   }
 }
 
 /** Tells whether a living process compacts the store; a marker that cannot be read is of one that died. */
-function isCompacting(storePath: string, environment: StoreEnvironment): boolean {
-  const marker = readMarker(storePath);
+function isCompacting(folder: HeldFolder, environment: StoreEnvironment): boolean {
+  const marker = readMarker(folder);
   if (marker?.process === undefined) return false;
   const { process, startedMs } = marker;
   const session = { sessionId: '', process, startGeneration: 0, startedMs, heartbeatMs: startedMs };
@@ -43,34 +38,40 @@ function isInPlace(engine: Engine): boolean {
  * has since the engine was opened. Called inside a transaction of the engine, so that no two do this at once.
  */
 export function raiseMarker(engine: Engine, environment: StoreEnvironment): void {
-  const storePath = engine.path;
-  if (isCompacting(storePath, environment))
-    throw storeError('compaction_refused', { detail: 'already_running', path: storePath });
+  const { folder, path } = engine;
+  if (isCompacting(folder, environment))
+    throw storeError('compaction_refused', { detail: 'already_running', path });
   // @spec DML-STO-1111
-  if (!isInPlace(engine)) throw storeError('compaction_refused', { detail: 'replaced', path: storePath });
-  const draft = `${markerPath(storePath)}-${environment.randomUuid()}`;
+  if (!isInPlace(engine)) throw storeError('compaction_refused', { detail: 'replaced', path });
+  const draft = unfinished(MARKER_FILE, environment.randomUuid());
   const marker: Marker = { process: environment.process, startedMs: environment.nowMs() };
   try {
-    writeFileSync(draft, JSON.stringify(marker), { flush: true });
+    const descriptor = folder.createFile(draft, 0o666);
+    try {
+      writeFileSync(descriptor, JSON.stringify(marker));
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
     // No marker is ever half written.
-    renameSync(draft, markerPath(storePath));
+    folder.rename(draft, MARKER_FILE);
   } catch (cause) {
     const errno = String((cause as NodeJS.ErrnoException).code);
-    throw storeError('store_unwritable', { path: storePath, errno }, cause);
+    throw storeError('store_unwritable', { path, errno }, cause);
   } finally {
-    rmSync(draft, { force: true });
+    folder.removeFile(draft);
   }
 }
 
 /** Takes the marker of this process down. */
-export function lowerMarker(storePath: string): void {
-  rmSync(markerPath(storePath), { force: true });
+export function lowerMarker(folder: HeldFolder): void {
+  folder.removeFile(MARKER_FILE);
 }
 
 /** Refuses to open a store that a living process compacts, before anything of it is touched. */
-export function assertNotCompacting(storePath: string, environment: StoreEnvironment): void {
-  if (isCompacting(storePath, environment))
-    throw storeError('store_busy', { path: storePath, detail: 'compacting' });
+export function assertNotCompacting(folder: HeldFolder, environment: StoreEnvironment): void {
+  if (isCompacting(folder, environment))
+    throw storeError('store_busy', { path: folder.path, detail: 'compacting' });
 }
 
 /**
@@ -81,9 +82,9 @@ export function assertNotCompacting(storePath: string, environment: StoreEnviron
  * either finds another data file or another lock file at the path, since a compaction replaces both.
  */
 export function assertNotReplaced(engine: Engine, environment: StoreEnvironment): void {
-  const { path } = engine;
+  const { folder, path } = engine;
   // @spec DML-STO-1104
-  if (isCompacting(path, environment)) throw storeError('store_busy', { path, detail: 'compacting' });
+  if (isCompacting(folder, environment)) throw storeError('store_busy', { path, detail: 'compacting' });
   // @spec DML-STO-1110
   if (!isInPlace(engine)) throw storeError('store_busy', { path, detail: 'replaced' });
 }

@@ -1,24 +1,48 @@
+import { fstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { fakeEnvironment, temporaryFolder } from '../../test/fixture-store.ts';
 import { openStore } from '../open-store.ts';
+import { HeldFolder } from '../store-folder/held-folder.ts';
 import { prepareOpening } from './before-open.ts';
 
-/** What the system says to whoever opens a lock file. */
-const refusal = vi.hoisted(() => ({ errno: '' }));
+/** What the system says to whoever opens a file of this name. */
+const refusal = vi.hoisted(() => ({ name: 'lock.mdb', errno: '' }));
 
 vi.mock('node:fs', async (importOriginal) => {
   const real = await importOriginal<typeof import('node:fs')>();
   const openSync: typeof real.openSync = (path, flags, mode) => {
-    if (refusal.errno !== '' && String(path).endsWith('lock.mdb'))
-      throw Object.assign(new Error('refused'), { code: refusal.errno });
+    if (refusal.errno !== '' && String(path).endsWith(refusal.name))
+      throw Object.assign(new Error('refused'), { code: refusal.errno, syscall: 'open' });
     return real.openSync(path, flags, mode);
   };
   return { ...real, openSync };
 });
 
 afterEach(() => {
+  Object.assign(refusal, { name: 'lock.mdb', errno: '' });
+});
+
+it.each([
+  ['lock.mdb', 'EACCES'],
+  ['lock.mdb', 'ENOSPC'],
+  ['data.mdb', 'EMFILE'],
+  ['/store', 'ENFILE'],
+])('%s that cannot be had (%s) is reported before the engine opens [DML-STO-0137]', async (name, errno) => {
+  const path = join(temporaryFolder(), 'store');
+  const environment = fakeEnvironment();
+  await (await openStore(path, { mode: 'write', create: true, environment })).close();
+  Object.assign(refusal, { name, errno });
+  for (const mode of ['read', 'write'] as const)
+    await expect(openStore(path, { mode, environment })).rejects.toMatchObject({
+      code: 'store_unwritable',
+      detail: 'prepare',
+      fields: { path, errno },
+    });
   refusal.errno = '';
+  const store = await openStore(path, { mode: 'read', environment });
+  expect(store.readRefs()).toEqual([]);
+  await store.close();
 });
 
 describe('a lock file that may not be written', () => {
@@ -26,22 +50,24 @@ describe('a lock file that may not be written', () => {
     const path = join(temporaryFolder(), 'store');
     const environment = fakeEnvironment();
     await (await openStore(path, { mode: 'write', create: true, environment })).close();
-    const asked: string[] = [];
-    const mount = (isReadOnly: boolean) => (file: string) => {
-      asked.push(file);
+    const asked: number[] = [];
+    const mount = (isReadOnly: boolean) => (descriptor: number) => {
+      asked.push(fstatSync(descriptor).ino);
       return isReadOnly;
     };
+    const folder = HeldFolder.open(path);
     const refused = (errno: string) =>
       expect.objectContaining({ code: 'store_unwritable', detail: 'prepare', fields: { path, errno } });
     for (const errno of ['EACCES', 'EROFS']) {
       refusal.errno = errno;
-      expect(() => prepareOpening(path, true, mount(true)), errno).not.toThrow();
-      expect(() => prepareOpening(path, false, mount(true)), errno).toThrow(refused(errno));
+      expect(() => prepareOpening(folder, true, mount(true)), errno).not.toThrow();
+      expect(() => prepareOpening(folder, false, mount(true)), errno).toThrow(refused(errno));
     }
     refusal.errno = 'EACCES';
-    expect(() => prepareOpening(path, true, mount(false))).toThrow(refused('EACCES'));
-    expect(new Set(asked)).toEqual(new Set([join(path, 'data.mdb')]));
+    expect(() => prepareOpening(folder, true, mount(false))).toThrow(refused('EACCES'));
+    expect(new Set(asked)).toEqual(new Set([statSync(join(path, 'data.mdb')).ino]));
     refusal.errno = 'EMFILE';
-    expect(() => prepareOpening(path, true, mount(true))).toThrow(refused('EMFILE'));
+    expect(() => prepareOpening(folder, true, mount(true))).toThrow(refused('EMFILE'));
+    folder.close();
   });
 });

@@ -1,14 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import { closeSync, existsSync, fstatSync, linkSync, openSync, rmSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, fstatSync, linkSync, openSync, readSync, writeSync } from 'node:fs';
+import { DmlError } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
+import { adoptRights, type FileRights } from '../store-folder/file-rights.ts';
+import type { HeldFolder } from '../store-folder/held-folder.ts';
+import { DATA_FILE, LOCK_FILE, unfinished } from '../store-folder/places.ts';
 import { isOnReadOnlyMount } from './read-only-mount.ts';
 
-/** Tells whether the file at a path is on a mount on which nobody can write. */
-export type TellReadOnlyMount = (path: string) => boolean;
+/** Checks whether an open file is on a mount on which nobody can write. */
+export type TellReadOnlyMount = (descriptor: number) => boolean;
 
 /** Enough for the engine's header and the places of all readers. */
 const LOCK_FILE_BYTES = 65_536;
+/** What a lock file begins with once the engine has used it. */
+const LOCK_MAGIC = 0xbeefc0de;
 /** What the engine opens, the lock file, and one to spare. */
 const DESCRIPTORS = 6;
 
@@ -19,41 +24,59 @@ function fillLockFile(descriptor: number): void {
   }
 }
 
-/** Makes a lock file, whole before it has its name: zeros written later could fall on what another user keeps in it. */
-function makeLockFile(path: string): void {
+/**
+ * Makes a lock file, whole before it has its name: zeros written later could fall on what another user keeps in it.
+ * It has the rights of the data file unless others are given; one that is there stays.
+ */
+export function makeLockFile(
+  folder: HeldFolder,
+  rights: FileRights | undefined = folder.look(DATA_FILE),
+): void {
   // Processes of two containers may have one number.
-  const draft = `${path}-${randomUUID()}`;
+  const draft = unfinished(LOCK_FILE, randomUUID());
   try {
-    const descriptor = openSync(draft, 'w', 0o664);
+    const descriptor = folder.createFile(draft, 0o664);
     try {
+      if (rights !== undefined) adoptRights(descriptor, rights);
       fillLockFile(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    linkSync(draft, path);
+    linkSync(folder.reach(draft), folder.reach(LOCK_FILE));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   } finally {
-    rmSync(draft, { force: true });
+    folder.removeFile(draft);
   }
 }
 
+/** Refuses a file that has another name as well and under it is something else than a lock file. */
+function refuseForeign(descriptor: number, path: string): void {
+  if (fstatSync(descriptor).nlink === 1) return;
+  const head = Buffer.alloc(4);
+  readSync(descriptor, head, 0, head.length, 0);
+  const magic = head.readUInt32LE();
+  // @spec DML-STO-0169
+  if (magic !== 0 && magic !== LOCK_MAGIC)
+    throw storeError('store_damaged', { path, detail: 'foreign_file' });
+}
+
 /** The engine maps and fills the lock file; whole blocks of zeros leave it nothing that can fail. */
-function prepareLockFile(storePath: string): void {
-  const path = join(storePath, 'lock.mdb');
-  if (!existsSync(path)) makeLockFile(path);
-  const descriptor = openSync(path, 'r+');
+function prepareLockFile(folder: HeldFolder): void {
+  if (folder.look(LOCK_FILE) === undefined) makeLockFile(folder);
+  const descriptor = folder.openFile(LOCK_FILE, constants.O_RDWR);
   try {
+    refuseForeign(descriptor, folder.pathOf(LOCK_FILE));
     fillLockFile(descriptor);
   } finally {
     closeSync(descriptor);
   }
 }
 
-function reserveDescriptors(storePath: string): void {
+function reserveDescriptors(folder: HeldFolder): void {
   const held: number[] = [];
   try {
-    while (held.length < DESCRIPTORS) held.push(openSync(join(storePath, 'data.mdb'), 'r'));
+    while (held.length < DESCRIPTORS) held.push(openSync(folder.reach('.'), 'r'));
   } finally {
     for (const descriptor of held) closeSync(descriptor);
   }
@@ -65,20 +88,30 @@ function reserveDescriptors(storePath: string): void {
  * Never called while this process has the file open: closing the lock file gives up the engine's locks on it.
  */
 export function prepareOpening(
-  storePath: string,
+  folder: HeldFolder,
   readOnly: boolean,
   isReadOnlyMount: TellReadOnlyMount = isOnReadOnlyMount,
 ): void {
   try {
-    reserveDescriptors(storePath);
-    prepareLockFile(storePath);
+    reserveDescriptors(folder);
+    prepareLockFile(folder);
   } catch (cause) {
+    if (cause instanceof DmlError) throw cause;
     const errno = String((cause as NodeJS.ErrnoException).code);
     // The engine reads without locks where nothing can be written. Who lacks a permission is told of that first.
     // @spec DML-STO-0163
-    const isRefused = errno === 'EACCES' && isReadOnlyMount(join(storePath, 'data.mdb'));
-    if (readOnly && (errno === 'EROFS' || isRefused)) return;
+    if (readOnly && (errno === 'EROFS' || (errno === 'EACCES' && isFolderOn(isReadOnlyMount, folder))))
+      return;
     // @spec DML-STO-0137
-    throw storeError('store_unwritable', { path: storePath, errno, detail: 'prepare' }, cause);
+    throw storeError('store_unwritable', { path: folder.path, errno, detail: 'prepare' }, cause);
+  }
+}
+
+function isFolderOn(isReadOnlyMount: TellReadOnlyMount, folder: HeldFolder): boolean {
+  const descriptor = folder.openFile(DATA_FILE, constants.O_RDONLY);
+  try {
+    return isReadOnlyMount(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }

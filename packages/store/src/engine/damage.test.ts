@@ -21,6 +21,7 @@ import { putCommit } from '../../test/records.ts';
 import { DAMAGES, runDamage, seededBytes, seededRandom, seededUuids } from '../crash/damage-runs.ts';
 import { openStore } from '../open-store.ts';
 import { headRef } from '../ref-name.ts';
+import { HeldFolder } from '../store-folder/held-folder.ts';
 import { deepCheck } from './deep-check.ts';
 import { type ReadAt, readNewestMeta } from './meta-page.ts';
 import { checkPages } from './page-check.ts';
@@ -289,7 +290,7 @@ describe('damaged data files', () => {
       transaction.put('chunk', Buffer.from('acknowledged'));
     });
     await store.close();
-    expect(readStamp(copy)?.transactionId).toBeGreaterThan(0);
+    expect(readStamp(HeldFolder.open(copy))?.transactionId).toBeGreaterThan(0);
     copyFileSync(join(path, 'data.mdb'), join(copy, 'data.mdb'));
     for (const mode of ['read', 'write'] as const) {
       await expect(openStore(copy, { mode })).rejects.toMatchObject({

@@ -1,10 +1,11 @@
-import { closeSync, fstatSync, readSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, fstatSync, readSync, type Stats } from 'node:fs';
 import { storeError } from '../errors.ts';
+import type { HeldFolder } from '../store-folder/held-folder.ts';
+import { DATA_FILE } from '../store-folder/places.ts';
+import { isFileAt } from '../store-folder/plain-file.ts';
 import { type MetaPage, type ReadAt, readCount, readNewestMeta } from './meta-page.ts';
 import { PATIENCE_MS, pause } from './patience.ts';
 import { describeFile, readStamp, type Stamp, sameStamp } from './stamp.ts';
-import { openRegularFile } from './store-files.ts';
 
 /** Where a meta page holds the number of its transaction. */
 const TRANSACTION_AT = 152;
@@ -12,17 +13,11 @@ const TRANSACTION_AT = 152;
 const SAME_LOOKS = 10;
 const META_PAUSE_MS = 3;
 
-/** Tells whether the file behind a descriptor is the one at `path`; its number is not given out anew meanwhile. */
-export function isFileAt(descriptor: number, path: string): boolean {
-  const held = fstatSync(descriptor, { bigint: true });
-  const present = statSync(path, { bigint: true, throwIfNoEntry: false });
-  return present !== undefined && present.ino === held.ino && present.dev === held.dev;
-}
-
 /** The data file of a store, looked at with plain reads beside the engine's mapping. */
 export class DataFile {
-  readonly #storePath: string;
-  readonly #descriptor: number;
+  readonly #folder: HeldFolder;
+  /** Kept for as long as the engine is open, which opens this very file through it. */
+  readonly descriptor: number;
   /** Both meta pages up to the number of their transaction. */
   #metas: Buffer = Buffer.alloc(0);
   readonly readAt: ReadAt;
@@ -30,12 +25,26 @@ export class DataFile {
 
   /** Yields the length of the file now. */
   sizeBytes(): number {
-    return fstatSync(this.#descriptor).size;
+    return fstatSync(this.descriptor).size;
+  }
+
+  /** Returns what the file is, owner and rights among it. */
+  stats(): Stats {
+    return fstatSync(this.descriptor);
+  }
+
+  /** Opens the same file once more, for writing; throws what the system answers. */
+  openForWriting(): number {
+    const descriptor = this.#folder.openFile(DATA_FILE, constants.O_RDWR);
+    const [own, other] = [this.descriptor, descriptor].map((each) => fstatSync(each, { bigint: true }));
+    if (own?.ino === other?.ino && own?.dev === other?.dev) return descriptor;
+    closeSync(descriptor);
+    throw storeError('store_busy', { path: this.#folder.path, detail: 'replaced' });
   }
 
   /** Tells whether the file this holds is the one at its path. */
   isInPlace(): boolean {
-    return isFileAt(this.#descriptor, join(this.#storePath, 'data.mdb'));
+    return isFileAt(this.descriptor, this.#folder.pathOf(DATA_FILE));
   }
 
   /** How many plain reads of the file there have been. */
@@ -43,12 +52,12 @@ export class DataFile {
     return this.#reads;
   }
 
-  constructor(storePath: string) {
-    this.#storePath = storePath;
-    this.#descriptor = openRegularFile(join(storePath, 'data.mdb'));
+  constructor(folder: HeldFolder) {
+    this.#folder = folder;
+    this.descriptor = folder.openFile(DATA_FILE, constants.O_RDONLY);
     this.readAt = (target, length, position) => {
       this.#reads += 1;
-      return readSync(this.#descriptor, target, 0, length, position);
+      return readSync(this.descriptor, target, 0, length, position);
     };
   }
 
@@ -62,7 +71,7 @@ export class DataFile {
     let last: string | undefined;
     for (let looks = 1; ; looks += 1) {
       try {
-        return readNewestMeta(this.readAt, fstatSync(this.#descriptor).size);
+        return readNewestMeta(this.readAt, fstatSync(this.descriptor).size);
       } catch (error) {
         const changed = this.#changed();
         if (changed !== last) looks = 1;
@@ -75,7 +84,7 @@ export class DataFile {
 
   /** Yields a text that differs when the file was written to since; within a tick of its clock it may not. */
   #changed(): string {
-    const { size, mtimeNs, ctimeNs } = fstatSync(this.#descriptor, { bigint: true });
+    const { size, mtimeNs, ctimeNs } = fstatSync(this.descriptor, { bigint: true });
     return `${size} ${mtimeNs} ${ctimeNs}`;
   }
 
@@ -85,7 +94,7 @@ export class DataFile {
    */
   readStampedMeta(): { meta: MetaPage; isStamped: boolean } {
     // A stamp follows its commit, so the one read first is never ahead of a file that others write.
-    const stamp = readStamp(this.#storePath);
+    const stamp = readStamp(this.#folder);
     const meta = this.readMeta();
     if (stamp === undefined) return { meta, isStamped: false };
     // @spec DML-STO-0155
@@ -98,7 +107,7 @@ export class DataFile {
 
   /** Yields the stamp that describes the file now; `pageBytes` is known from its meta pages. */
   describe(pageBytes: number): Stamp {
-    return describeFile(this.#descriptor, this.newestTransactionId(pageBytes));
+    return describeFile(this.descriptor, this.newestTransactionId(pageBytes));
   }
 
   /** Yields the number of the newest transaction that is in the file; one plain read. */
@@ -113,6 +122,6 @@ export class DataFile {
   }
 
   close(): void {
-    closeSync(this.#descriptor);
+    closeSync(this.descriptor);
   }
 }

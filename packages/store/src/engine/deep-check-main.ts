@@ -1,6 +1,7 @@
 import { hashBytes } from '@daggerml/object-model';
 import { open } from 'lmdb';
 import { unsealRow } from '../sealed-row.ts';
+import { HeldFolder } from '../store-folder/held-folder.ts';
 import { isTombstone } from '../tombstone.ts';
 import type { DeepCheckReport } from './deep-check-report.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
@@ -30,7 +31,8 @@ function asBuffer(bytes: Uint8Array): Buffer {
 
 /** Reads every row of the store at `path` through the engine; a damaged file may end the process. */
 function inspectStore(path: string): DeepCheckReport {
-  const root = open(engineOptions(path, true, DEFAULT_MAP_BYTES)) as unknown as RawRoot;
+  const way = HeldFolder.open(path).reach('');
+  const root = open(engineOptions(way, true, DEFAULT_MAP_BYTES)) as unknown as RawRoot;
   const tables = openTables(root);
   const damaged: { table: string; key: string; detail: string }[] = [];
   let rows = 0;

@@ -1,10 +1,14 @@
-import { accessSync, constants, realpathSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, type Stats } from 'node:fs';
 import { DmlError } from '@daggerml/object-model';
 import { type StoreErrorFields, storeError } from '../errors.ts';
+import type { FileRights } from '../store-folder/file-rights.ts';
+import type { HeldFolder } from '../store-folder/held-folder.ts';
+import { DATA_FILE } from '../store-folder/places.ts';
+import { systemError } from '../store-folder/system-error.ts';
 import { prepareOpening } from './before-open.ts';
 import { DataFile } from './data-file.ts';
-import { writeEmptyDataFile } from './empty-data-file.ts';
+import { NEW_PAGE_BYTES, writeEmptyDataFile } from './empty-data-file.ts';
+import type { EngineFiles } from './gate.ts';
 import type { MetaPage } from './meta-page.ts';
 import { NewestTransaction } from './newest.ts';
 import { openRoot, type Root } from './open-root.ts';
@@ -13,6 +17,9 @@ import { busyError } from './reader-places.ts';
 import { StampWriter, sameStamp } from './stamp.ts';
 import { type AdmitFile, openTables, type Tables } from './tables.ts';
 
+/** Looks at the store folder or its data file, as this process holds it, and throws when it is not to be used. */
+export type AdmitOwner = (path: string, stats: Stats) => void;
+
 /** How an engine is opened. */
 export interface EngineOpening {
   readonly readOnly: boolean;
@@ -20,6 +27,8 @@ export interface EngineOpening {
   readonly mapBytes?: number | undefined;
   /** Refuses a file by its `meta` rows before anything in it changes. */
   readonly admit?: AdmitFile | undefined;
+  /** Refuses files by who owns them and who may write to them, before anything of them is used. */
+  readonly admitOwner?: AdmitOwner | undefined;
   /** Called at the named moments of an opening. */
   readonly failpoint?: ((name: string) => void) | undefined;
 }
@@ -27,6 +36,7 @@ export interface EngineOpening {
 /** One open data file of this process, shared by every `Store` opened on the same path. */
 export interface Engine {
   readonly path: string;
+  readonly folder: HeldFolder;
   readonly readOnly: boolean;
   root: Root;
   tables: Tables;
@@ -75,20 +85,28 @@ function checkAllPages(root: Root, file: DataFile): void {
   }
 }
 
-function openEngine(path: string, opening: EngineOpening): Engine {
-  const file = new DataFile(path);
+/** The files of a store as the engine is to open them. */
+function engineFiles(folder: HeldFolder, file: DataFile, newest: NewestTransaction): EngineFiles {
+  return { folder, dataFile: file.descriptor, lockFile: newest.lockFile };
+}
+
+function openEngine(folder: HeldFolder, opening: EngineOpening): Engine {
+  const file = new DataFile(folder);
   let root: Root | undefined;
   let stamps: StampWriter | undefined;
   let newest: NewestTransaction | undefined;
   try {
+    // @spec DML-STO-0171
+    opening.admitOwner?.(folder.path, folder.stats());
+    opening.admitOwner?.(folder.pathOf(DATA_FILE), file.stats());
     const { meta, isStamped } = file.readStampedMeta();
-    if (!opening.readOnly) stamps = new StampWriter(path);
+    if (!opening.readOnly) stamps = StampWriter.open(folder);
     opening.failpoint?.('open/file-held');
-    prepareOpening(path, opening.readOnly);
+    prepareOpening(folder, opening.readOnly);
     // Held before the engine opens the two files: what is at their paths afterwards is what the engine has opened.
-    newest = new NewestTransaction(path, file, meta.pageBytes);
+    newest = new NewestTransaction(folder, file, meta.pageBytes);
     opening.failpoint?.('open/lock-held');
-    root = openRoot(path, opening);
+    root = openRoot(engineFiles(folder, file, newest), opening);
     opening.failpoint?.('open/reading');
     newest.settle();
     // @spec DML-STO-0152
@@ -101,7 +119,8 @@ function openEngine(path: string, opening: EngineOpening): Engine {
     }
     const tables = openTables(root, opening.admit);
     return {
-      path,
+      path: folder.path,
+      folder,
       readOnly: opening.readOnly,
       root,
       tables,
@@ -130,37 +149,58 @@ export interface DataFileCreation {
   readonly mapBytes: number | undefined;
   /** The transaction that those of the new file follow; 0 by default. */
   readonly afterTransaction?: number;
+  /** What the new file is to be like; as files of the process are by default. */
+  readonly rights?: FileRights | undefined;
 }
 
 /** Creates the data file of a new store in an existing folder, fills it in one transaction and closes it. */
 export async function createDataFile(
-  path: string,
+  folder: HeldFolder,
   creation: DataFileCreation,
   fill: (tables: Tables) => void,
 ): Promise<void> {
-  writeEmptyDataFile(path, creation.afterTransaction ?? 0);
-  const root = openRoot(path, { readOnly: false, mapBytes: creation.mapBytes });
+  writeEmptyDataFile(folder, creation.afterTransaction ?? 0, creation.rights);
+  const file = new DataFile(folder);
   try {
-    const tables = openTables(root);
-    root.transactionSync(() => fill(tables));
+    prepareOpening(folder, false);
+    const newest = new NewestTransaction(folder, file, NEW_PAGE_BYTES);
+    try {
+      const root = openRoot(engineFiles(folder, file, newest), {
+        readOnly: false,
+        mapBytes: creation.mapBytes,
+      });
+      try {
+        const tables = openTables(root);
+        root.transactionSync(() => fill(tables));
+      } finally {
+        await root.close();
+      }
+    } finally {
+      newest.close();
+    }
+    stampFile(folder, file);
   } finally {
-    await root.close();
+    file.close();
   }
-  const file = new DataFile(path);
-  const stamps = new StampWriter(path);
-  stamps.write(file.describe(file.readMeta().pageBytes));
-  stamps.close();
-  file.close();
 }
 
-function assertAccess(path: string, readOnly: boolean): void {
+/** Writes the stamp of a data file that nobody uses; with rights of its own where they are given. */
+export function stampFile(folder: HeldFolder, file: DataFile, rights?: FileRights): void {
+  const stamps = StampWriter.open(folder, rights);
+  stamps?.write(file.describe(file.readMeta().pageBytes));
+  stamps?.close();
+}
+
+function assertAccess(folder: HeldFolder, readOnly: boolean): void {
   const mode = readOnly ? constants.R_OK : constants.R_OK | constants.W_OK;
   try {
-    accessSync(join(path, 'data.mdb'), mode);
-    if (!readOnly) accessSync(path, mode);
+    accessSync(folder.reach(DATA_FILE), mode);
+    if (!readOnly) accessSync(folder.reach(''), mode);
   } catch (cause) {
+    // What the system says of a link is about what it leads to.
+    folder.assertPlain(DATA_FILE);
     const errno = String((cause as NodeJS.ErrnoException).code);
-    throw storeError(readOnly ? 'store_missing' : 'store_unwritable', { path, errno }, cause);
+    throw storeError(readOnly ? 'store_missing' : 'store_unwritable', { path: folder.path, errno }, cause);
   }
 }
 
@@ -176,27 +216,35 @@ function placed(error: DmlError, path: string): DmlError {
   );
 }
 
-/** Yields the engine of a path, opening it when this process has not; balanced by `releaseEngine`. */
-export function acquireEngine(path: string, opening: EngineOpening): Engine {
-  assertAccess(path, opening.readOnly);
-  const real = realpathSync(path);
-  const held = engines.get(real);
-  if (held !== undefined) {
+/**
+ * Yields the engine of a folder, opening it when this process has not; balanced by `releaseEngine`. Takes over the
+ * folder, which is closed as well when this throws.
+ */
+export function acquireEngine(folder: HeldFolder, opening: EngineOpening): Engine {
+  const { path } = folder;
+  try {
+    assertAccess(folder, opening.readOnly);
+    const held = engines.get(path);
+    if (held === undefined) {
+      const engine = openEngine(folder, opening);
+      engines.set(path, engine);
+      return engine;
+    }
     // @spec DML-STO-0115
-    if (held.readOnly && !opening.readOnly) throw storeError('store_open_elsewhere', { path: real });
+    if (held.readOnly && !opening.readOnly) throw storeError('store_open_elsewhere', { path });
     // @spec DML-STO-0114
     held.users += 1;
+    folder.close();
     return held;
-  }
-  let engine: Engine;
-  try {
-    engine = openEngine(real, opening);
   } catch (cause) {
-    if (cause instanceof DmlError) throw placed(cause, real);
-    throw busyError(cause) ?? storeError('store_damaged', { path: real, detail: 'engine_open' }, cause);
+    folder.close();
+    if (cause instanceof DmlError) throw placed(cause, path);
+    throw (
+      systemError(cause, path) ??
+      busyError(cause) ??
+      storeError('store_damaged', { path, detail: 'engine_open' }, cause)
+    );
   }
-  engines.set(real, engine);
-  return engine;
 }
 
 /**
@@ -208,7 +256,7 @@ export function poisonEngine(engine: Engine, cause: unknown): void {
   try {
     void engine.root.close();
     // @spec DML-STO-0130
-    engine.root = openRoot(engine.path, { readOnly: true });
+    engine.root = openRoot(engineFiles(engine.folder, engine.file, engine.newest), { readOnly: true });
     engine.tables = openTables(engine.root);
   } catch {
     // The first failure is the one to report.
@@ -229,6 +277,7 @@ export async function releaseEngine(engine: Engine): Promise<void> {
   engine.newest.close();
   engine.stamps?.close();
   engine.file.close();
+  engine.folder.close();
 }
 
 /** Yields how many engines this thread holds; what a test looks at to see that none leaked. */

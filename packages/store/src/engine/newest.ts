@@ -1,6 +1,9 @@
-import { closeSync, openSync, readSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
-import { type DataFile, isFileAt } from './data-file.ts';
+import { closeSync, constants, readSync, writeSync } from 'node:fs';
+import { DmlError } from '@daggerml/object-model';
+import type { HeldFolder } from '../store-folder/held-folder.ts';
+import { LOCK_FILE } from '../store-folder/places.ts';
+import { isFileAt } from '../store-folder/plain-file.ts';
+import type { DataFile } from './data-file.ts';
 import type { Engine } from './engine.ts';
 import { readCount } from './meta-page.ts';
 import { PATIENCE_MS, pause } from './patience.ts';
@@ -23,20 +26,20 @@ export class NewestTransaction {
   readonly #file: DataFile;
   readonly #pageBytes: number;
   /** Kept for as long as the engine is open: closing any descriptor of this file gives up the engine's locks. */
-  readonly #lockFile: number | undefined;
+  readonly lockFile: number | undefined;
   readonly #lockPath: string;
   readonly #word: Buffer = Buffer.alloc(8);
 
-  constructor(storePath: string, file: DataFile, pageBytes: number) {
+  constructor(folder: HeldFolder, file: DataFile, pageBytes: number) {
     this.#file = file;
     this.#pageBytes = pageBytes;
-    this.#lockPath = join(storePath, 'lock.mdb');
-    this.#lockFile = openLockFile(this.#lockPath);
+    this.#lockPath = folder.pathOf(LOCK_FILE);
+    this.lockFile = openLockFile(folder);
   }
 
   /** Tells whether the lock file this holds is the one at its path. */
   isLockInPlace(): boolean {
-    return this.#lockFile === undefined || isFileAt(this.#lockFile, this.#lockPath);
+    return this.lockFile === undefined || isFileAt(this.lockFile, this.#lockPath);
   }
 
   /** Yields the number of the newest transaction in the file. */
@@ -46,16 +49,16 @@ export class NewestTransaction {
 
   /** Yields the number in the note; undefined where it cannot be had. */
   noted(): number | undefined {
-    if (this.#lockFile === undefined || NOTE_AT === undefined) return undefined;
-    readSync(this.#lockFile, this.#word, 0, 8, NOTE_AT);
+    if (this.lockFile === undefined || NOTE_AT === undefined) return undefined;
+    readSync(this.lockFile, this.#word, 0, 8, NOTE_AT);
     return readCount(this.#word, 0);
   }
 
   /** Corrects the note. */
   note(transactionId: number): void {
-    if (this.#lockFile === undefined || NOTE_AT === undefined) return;
+    if (this.lockFile === undefined || NOTE_AT === undefined) return;
     this.#word.writeBigUInt64LE(BigInt(transactionId));
-    writeSync(this.#lockFile, this.#word, 0, 8, NOTE_AT);
+    writeSync(this.lockFile, this.#word, 0, 8, NOTE_AT);
   }
 
   /**
@@ -77,15 +80,16 @@ export class NewestTransaction {
   }
 
   close(): void {
-    if (this.#lockFile !== undefined) closeSync(this.#lockFile);
+    if (this.lockFile !== undefined) closeSync(this.lockFile);
   }
 }
 
 /** The engine reads without a lock file where none can be written; then nobody writes. */
-function openLockFile(path: string): number | undefined {
+function openLockFile(folder: HeldFolder): number | undefined {
   try {
-    return openSync(path, 'r+');
-  } catch {
+    return folder.openFile(LOCK_FILE, constants.O_RDWR);
+  } catch (error) {
+    if (error instanceof DmlError) throw error;
     return undefined;
   }
 }

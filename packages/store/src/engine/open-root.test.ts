@@ -7,6 +7,9 @@ import { fakeEnvironment, openFixture, temporaryFolder } from '../../test/fixtur
 import { putText } from '../../test/records.ts';
 import { startWorker } from '../crash/crash-runs.ts';
 import { openStore } from '../open-store.ts';
+import { HeldFolder } from '../store-folder/held-folder.ts';
+import { DataFile } from './data-file.ts';
+import { NewestTransaction } from './newest.ts';
 import { openRoot } from './open-root.ts';
 
 /** Which kind of lock the engine makes, and what the C library puts there when it is destroyed. */
@@ -60,9 +63,14 @@ it('locks that stay destroyed while others hold the file are reported as store_b
   const holder = startWorker({ path, scenario: 'hold', worker: 0, run: 0, steps: 0 });
   await holder.firstLine;
   destroyLocks(path);
-  expect(() => openRoot(path, { readOnly: true }, 100)).toThrowError(
+  const folder = HeldFolder.open(path);
+  const file = new DataFile(folder);
+  const newest = new NewestTransaction(folder, file, 4096);
+  const files = { folder, dataFile: file.descriptor, lockFile: newest.lockFile };
+  expect(() => openRoot(files, { readOnly: true }, 100)).toThrowError(
     expect.objectContaining({ code: 'store_busy', detail: 'locks' }),
   );
+  for (const each of [newest, file, folder]) each.close();
   holder.process.kill('SIGKILL');
   await holder.end;
   const store = await openStore(path, { mode: 'read', environment: fakeEnvironment() });

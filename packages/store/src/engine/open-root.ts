@@ -3,6 +3,7 @@ import { storeError } from '../errors.ts';
 import { prepareOpening } from './before-open.ts';
 import { clearStackBelow } from './clear-stack.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
+import { type EngineFiles, withPinnedFiles } from './gate.ts';
 import { PATIENCE_MS, pause } from './patience.ts';
 import type { RawOptions, RawRoot } from './raw-engine.ts';
 import { busyError } from './reader-places.ts';
@@ -14,6 +15,8 @@ export type Root = RawRoot;
 export interface RootOpening {
   readonly readOnly: boolean;
   readonly mapBytes?: number | undefined;
+  /** Called at the named moments of an opening. */
+  readonly failpoint?: ((name: string) => void) | undefined;
 }
 
 /** What the engine answers to a process that waits for locks which the process before it has destroyed. */
@@ -37,12 +40,15 @@ interface OpenedFile {
  * the next user; that one then holds a file whose locks nobody can take. It lets go and tries anew: the first to
  * come to a file without users makes the locks anew.
  */
-export function openRoot(path: string, opening: RootOpening, patienceMs: number = PATIENCE_MS): Root {
+export function openRoot(files: EngineFiles, opening: RootOpening, patienceMs: number = PATIENCE_MS): Root {
+  const { readOnly, mapBytes = DEFAULT_MAP_BYTES } = opening;
+  const { path } = files.folder;
   const endMs = performance.now() + patienceMs;
   for (;;) {
-    prepareOpening(path, opening.readOnly);
+    prepareOpening(files.folder, readOnly);
+    opening.failpoint?.('open/prepared');
     try {
-      return openOnce(engineOptions(path, opening.readOnly, opening.mapBytes ?? DEFAULT_MAP_BYTES));
+      return withPinnedFiles(files, (way) => openOnce(engineOptions(way, readOnly, mapBytes)));
     } catch (cause) {
       // @spec DML-STO-0118
       if ((cause as { code?: unknown }).code !== DESTROYED_LOCKS)

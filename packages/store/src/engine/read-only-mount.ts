@@ -1,4 +1,4 @@
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 
 /** Where a line of /proc/self/mountinfo holds the id and the options of the mount; those of its file system end it. */
 const ID_AT = 0;
@@ -18,17 +18,12 @@ export function isMountReadOnly(mountInfo: string, mountId: string): boolean {
   return options.includes('ro');
 }
 
-/** Tells whether the file at a path is known to be on a read-only mount; only Linux tells. */
-export function isOnReadOnlyMount(path: string): boolean {
+/** Checks whether an open file is known to be on a read-only mount; only Linux tells. */
+export function isOnReadOnlyMount(descriptor: number): boolean {
   try {
-    const descriptor = openSync(path, 'r');
-    try {
-      const mountId = mountIdOf(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'));
-      if (mountId === undefined) return false;
-      return isMountReadOnly(readFileSync('/proc/self/mountinfo', 'latin1'), mountId);
-    } finally {
-      closeSync(descriptor);
-    }
+    const mountId = mountIdOf(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'));
+    if (mountId === undefined) return false;
+    return isMountReadOnly(readFileSync('/proc/self/mountinfo', 'latin1'), mountId);
   } catch {
     return false;
   }

@@ -1,6 +1,6 @@
-import { closeSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fstatSync, ftruncateSync, writeSync } from 'node:fs';
 import { storeError } from '../errors.ts';
+import type { DataFile } from './data-file.ts';
 
 const ZEROS: Buffer = Buffer.alloc(2 ** 18);
 
@@ -11,8 +11,8 @@ const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
  * Extends the data file of a store by zeros to `endBytes`, for as long as nobody else can write; what is there
  * already stays. Throws `store_full` when there is no room, and else the system's error, with the file as it was.
  */
-export function reserveFile(storePath: string, endBytes: number): void {
-  const descriptor = openSync(join(storePath, 'data.mdb'), 'r+');
+export function reserveFile(file: DataFile, endBytes: number): void {
+  const descriptor = file.openForWriting();
   try {
     const { size } = fstatSync(descriptor);
     let at = size;

@@ -1,7 +1,9 @@
-import { closeSync, fstatSync, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, constants, fstatSync, writeSync } from 'node:fs';
+import { DmlError } from '@daggerml/object-model';
 import { sealJson, unsealJson } from '../sealed-row.ts';
-import { readRegularFile } from './store-files.ts';
+import { adoptRights, type FileRights } from '../store-folder/file-rights.ts';
+import type { HeldFolder } from '../store-folder/held-folder.ts';
+import { DATA_FILE, STAMP_FILE } from '../store-folder/places.ts';
 
 const STAMP_KEY: Buffer = Buffer.from('data.mdb');
 const STAMP_BYTES = 256;
@@ -39,9 +41,9 @@ export function sameStamp(left: Stamp, right: Stamp): boolean {
 }
 
 /** Reads the stamp of a store folder; undefined when there is none or it is torn. */
-export function readStamp(storePath: string): Stamp | undefined {
+export function readStamp(folder: HeldFolder): Stamp | undefined {
   try {
-    const text = readRegularFile(join(storePath, 'stamp')).toString('latin1').trim();
+    const text = folder.readFile(STAMP_FILE).toString('latin1').trim();
     return unsealJson<Stamp>('stamp', STAMP_KEY, Buffer.from(text, 'base64'));
   } catch {
     return undefined;
@@ -52,10 +54,23 @@ export function readStamp(storePath: string): Stamp | undefined {
 export class StampWriter {
   readonly #descriptor: number;
 
-  constructor(storePath: string) {
-    this.#descriptor = openSync(join(storePath, 'stamp'), 'a+');
-    closeSync(this.#descriptor);
-    this.#descriptor = openSync(join(storePath, 'stamp'), 'r+');
+  private constructor(descriptor: number) {
+    this.#descriptor = descriptor;
+  }
+
+  /**
+   * Opens the stamp of a store folder, which is made when it is not there, with the rights of the data file or those
+   * given. Undefined where the process may not: without a stamp the next opening only looks longer.
+   */
+  static open(folder: HeldFolder, rights?: FileRights): StampWriter | undefined {
+    try {
+      // Another name of the file may belong to somebody who did not ask for a stamp. @spec DML-STO-0169
+      if ((folder.look(STAMP_FILE)?.nlink ?? 0) > 1) folder.removeFile(STAMP_FILE);
+      return new StampWriter(openStamp(folder, rights));
+    } catch (error) {
+      if (error instanceof DmlError) throw error;
+      return undefined;
+    }
   }
 
   /** Overwrites the stamp. It is not synced and may fail: a lost or torn stamp only costs a page check. */
@@ -73,4 +88,19 @@ export class StampWriter {
   close(): void {
     closeSync(this.#descriptor);
   }
+}
+
+function openStamp(folder: HeldFolder, rights: FileRights | undefined): number {
+  try {
+    return folder.openFile(STAMP_FILE, constants.O_RDWR);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    // Of somebody else who shares the store, and did not share this.
+    if (code === 'EACCES') folder.removeFile(STAMP_FILE);
+    else if (code !== 'ENOENT') throw cause;
+  }
+  const descriptor = folder.createFile(STAMP_FILE, 0o666);
+  const wanted = rights ?? folder.look(DATA_FILE);
+  if (wanted !== undefined) adoptRights(descriptor, wanted);
+  return descriptor;
 }

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { removeDraftsBeside } from '../create.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
 import { type CollectOptions, collectSteps, type GcHost, type GcReport } from './collect.ts';
 import type { GcPlan } from './plan.ts';
@@ -48,9 +49,11 @@ export async function planGc(
  * Deletes every object no root reaches, in short transactions beside other writers.
  *
  * Linear in the number of objects; memory is about 60 bytes for each. Throws `gc_refused` as `planGc` does,
- * also with `already_running` while another collection lives and `claim_lost` when one took over.
+ * also with `already_running` while another collection lives and `claim_lost` when one took over. Drafts that dead
+ * creators left beside the store go as well.
  */
 export async function runGc(host: GcHost, options: RunOptions & CollectOptions = {}): Promise<GcReport> {
+  removeDraftsBeside(host.engine.path, host.environment);
   return runSteps(collectSteps(host, options), options);
 }
 
