@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -18,7 +18,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(scratch, { recursive: true, force: true }));
 
-const isAny = (names: readonly string[]): boolean => names.length > 0;
+const _isAny = (names: readonly string[]): boolean => names.length > 0;
 
 /** Runs the child until it reports a completed call, then kills it; yields the exec of the call. */
 async function killAfterFirstCall(
@@ -61,28 +61,6 @@ describe('a run that was killed', () => {
     await run.outcome(quick);
     expect(run.counts).toEqual({ cached: 1 });
     expect(quick.execId).toBe(execId);
-    await workspace.close();
-  });
-
-  it('leaves its bundles to the next run, which removes them [DML-EXE-0823]', async () => {
-    const workspace = new Workspace();
-    workspace.write(steps);
-    const store = join(workspace.folder, 'store');
-    mkdirSync(store);
-    const temporary = join(workspace.folder, 'temporary');
-    mkdirSync(temporary);
-    await killAfterFirstCall(store, join(workspace.folder, 'steps.ts'), temporary);
-    expect(readdirSync(temporary)).toEqual([]);
-    const [left, ...others] = readdirSync(join(store, 'bundles')) as [string];
-    expect([others, readdirSync(join(store, 'bundles', left))]).toEqual([[], expect.toSatisfy(isAny)]);
-    await workspace.reopen();
-    const run = workspace.begin({ workName: 'next' });
-    expect(readdirSync(join(store, 'bundles'))).toEqual([]);
-    expect(await run.outcome(run.call('quick', [2]))).toEqual(expect.any(Number));
-    const [right] = readdirSync(join(store, 'bundles')) as [string];
-    // Of a process that lives, whoever begins a run.
-    workspace.begin({ workName: 'beside' });
-    expect(readdirSync(join(store, 'bundles'))).toEqual([right]);
     await workspace.close();
   });
 });

@@ -1,6 +1,18 @@
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { CaptureFixture, moduleIn, type SourceFiles } from '../../test/capture-fixture.ts';
 import { Workspace } from '../../test/workspace.ts';
 import { functions } from '../authoring/functions.ts';
@@ -180,22 +192,40 @@ describe('kept captures', () => {
     expect(capture('other')).not.toEqual(before);
   });
 
-  it('lie beside the data file [DML-EXE-0532]', async () => {
+  it('lie in the folder that the caller names, and nowhere without one [DML-EXE-0540]', async () => {
     const workspace = await Workspace.create('export const clean = () => 1;');
-    const captures = join(workspace.folder, 'store', 'captures');
+    const captures = freshFolder();
     const capture = (executor: Executor): string =>
       executor.captureFunction(
         functions<{ clean: () => number }>(new URL(moduleIn(workspace.folder))).clean,
         new RunObjects(workspace.store),
       ).uri;
+    const before = readdirSync(workspace.folder, { recursive: true });
     const uri = capture(workspace.executor);
+    expect(readdirSync(workspace.folder, { recursive: true })).toEqual(before);
+    await workspace.reopen({ captureFolder: captures });
+    expect(capture(workspace.executor)).toBe(uri);
     const names = readdirSync(captures);
     expect(names).toHaveLength(2);
+    expect(readdirSync(workspace.folder, { recursive: true })).toEqual(before);
     rmSync(captures, { recursive: true });
-    await workspace.reopen();
+    await workspace.reopen({ captureFolder: captures });
     expect(capture(workspace.executor)).toBe(uri);
     expect(readdirSync(captures)).toEqual(names);
     await workspace.close();
+  });
+
+  it('are for their user alone, whatever the umask [DML-EXE-0546]', () => {
+    const umask = process.umask(0);
+    try {
+      const folder = fixture.write(sources);
+      const memo = join(freshFolder(), 'not there', 'captures');
+      told(folder, memo);
+      expect(statSync(memo).mode & 0o777).toBe(0o700);
+      for (const name of readdirSync(memo)) expect(statSync(join(memo, name)).mode & 0o777).toBe(0o600);
+    } finally {
+      process.umask(umask);
+    }
   });
 
   it('leave nothing else in their folder', () => {
@@ -210,6 +240,64 @@ describe('kept captures', () => {
 });
 
 describe('CaptureMemo', () => {
+  const key = memoKey(['key']);
+  const present = (folder: string): string | undefined => new CaptureMemo(folder).get(key)?.toString();
+
+  /** A folder in which a result is kept. */
+  function keeping(): string {
+    const folder = freshFolder();
+    new CaptureMemo(folder).put(key, Buffer.from('kept'));
+    expect(present(folder)).toBe('kept');
+    return folder;
+  }
+
+  it.each([0o770, 0o707, 0o722])('uses no folder that others may write to (%o) [DML-EXE-0541]', (mode) => {
+    const folder = keeping();
+    chmodSync(folder, mode);
+    expect(present(folder)).toBeUndefined();
+    new CaptureMemo(folder).put(memoKey(['other']), Buffer.from('other'));
+    expect(readdirSync(folder)).toEqual([key]);
+    expect(() => new CaptureMemo(folder).withFiles({ 'a.mjs': '' }, () => {})).toThrow();
+    chmodSync(folder, 0o755);
+    expect(present(folder)).toBe('kept');
+  });
+
+  it('uses no folder of another user, and none behind a link [DML-EXE-0541]', () => {
+    const folder = keeping();
+    const link = freshFolder();
+    symlinkSync(folder, link);
+    expect(present(link)).toBeUndefined();
+    const other = vi.spyOn(process, 'geteuid').mockReturnValue(statSync(folder).uid + 1);
+    const seen = present(folder);
+    other.mockRestore();
+    expect([seen, present(folder)]).toEqual([undefined, 'kept']);
+  });
+
+  it('ignores a file that others may write to, and one behind a link [DML-EXE-0542]', () => {
+    const folder = keeping();
+    for (const mode of [0o620, 0o602]) {
+      chmodSync(join(folder, key), mode);
+      expect(present(folder)).toBeUndefined();
+    }
+    chmodSync(join(folder, key), 0o644);
+    expect(present(folder)).toBe('kept');
+    const aside = freshFolder();
+    renameSync(join(folder, key), aside);
+    symlinkSync(aside, join(folder, key));
+    expect(present(folder)).toBeUndefined();
+  });
+
+  it('ignores a file of another user [DML-EXE-0542]', () => {
+    const folder = keeping();
+    const memo = new CaptureMemo(folder);
+    // The folder is found to be its own first.
+    expect(memo.get(memoKey(['other']))).toBeUndefined();
+    const other = vi.spyOn(process, 'geteuid').mockReturnValue(statSync(folder).uid + 1);
+    const seen = memo.get(key);
+    other.mockRestore();
+    expect([seen, memo.get(key)?.toString()]).toEqual([undefined, 'kept']);
+  });
+
   const kept = (folder: string, count: number): readonly string[] =>
     Array.from({ length: count }, (_, index) => {
       const key = memoKey([String(index)]);

@@ -1,15 +1,15 @@
+import { BUNDLE_FILE, BUNDLE_FOLDER, BUNDLE_URL } from '../bundle-place.ts';
 import { executionError } from '../errors.ts';
 import { outsideUses } from './ambient-inputs.ts';
 import { IMPORT_META } from './bundle-export.ts';
 import { type CodeText, isOwnSource } from './code-text.ts';
 import type { TextEdit } from './text-edits.ts';
 
-/** The place that libraries in a bundle are told; nothing is there, on no machine. */
-const PLACE = '/daggerml-bundle';
+/** The place that libraries in a bundle are told. */
 const constants: Readonly<Record<string, string>> = {
-  [IMPORT_META]: `{url:"file://${PLACE}/index.mjs",filename:"${PLACE}/index.mjs",dirname:"${PLACE}"}`,
-  __dirname: `"${PLACE}"`,
-  __filename: `"${PLACE}/index.mjs"`,
+  [IMPORT_META]: `{url:"${BUNDLE_URL}",filename:"${BUNDLE_FILE}",dirname:"${BUNDLE_FOLDER}"}`,
+  __dirname: `"${BUNDLE_FOLDER}"`,
+  __filename: `"${BUNDLE_FILE}"`,
 };
 
 /**

@@ -1,10 +1,13 @@
 import { type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
+import { executionError } from '../errors.ts';
 import { parseFunctionUri } from '../nodes/function-uri.ts';
 import { datumClosure } from '../objects/closure.ts';
+import { decodeAs } from '../objects/decode-as.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
+import { StoredBlob } from '../values/stored-blob.ts';
 import { type PackedObjects, packObjects } from '../worker/packed-objects.ts';
 import { type JobOutcome, type PoolOptions, type RunningJob, WorkerPool } from '../worker/pool.ts';
-import { LaidOutBundles } from './laid-out-bundles.ts';
+import type { BundleContent } from '../worker/wire.ts';
 import type { CallSpec } from './run-node.ts';
 import { isStoreFailure } from './store-failure.ts';
 
@@ -39,20 +42,22 @@ export interface ClosableRunner extends CallRunner {
   close(): Promise<void>;
 }
 
+/** What whoever starts a run says of its worker threads. */
+export type WorkerPoolOptions = Omit<PoolOptions, 'readObject' | 'readBundle'>;
+
 /** Runs captured functions in worker threads, from their bundles in the repository. */
 export class LocalWorkerAdapter implements ClosableRunner {
   readonly #pool: WorkerPool;
   readonly #objects: RunObjects;
-  readonly #running = new Map<NodeId, { job?: RunningJob; isStopped: boolean }>();
-  readonly #bundles: LaidOutBundles;
-  #isClosed = false;
+  readonly #running = new Map<NodeId, RunningJob>();
 
-  constructor(objects: RunObjects, options: Omit<PoolOptions, 'readObject'>) {
+  constructor(objects: RunObjects, options: WorkerPoolOptions) {
     this.#objects = objects;
-    this.#bundles = new LaidOutBundles(objects);
     this.#pool = new WorkerPool({
       ...options,
       readObject: (objectClass, objectId) => objects.getBytes(objectClass, objectId),
+      // @spec DML-EXE-0513
+      readBundle: (bundleDatumId) => readBundle(bundleDatumId, objects),
     });
   }
 
@@ -66,18 +71,12 @@ export class LocalWorkerAdapter implements ClosableRunner {
 
   async #run(attempt: Attempt): Promise<AttemptOutcome> {
     const { nodeId, spec, inputDatumIds, onStart, onOutput, onObjects } = attempt;
-    const running: { job?: RunningJob; isStopped: boolean } = { isStopped: false };
-    this.#running.set(nodeId, running);
     const { bundleDatumId, exportName } = parseFunctionUri(spec.uri);
-    // @spec DML-EXE-0513
-    const bundleUrl = await this.#bundles.urlOf(bundleDatumId);
-    if (this.#isClosed || running.isStopped)
-      return { type: 'lost', code: 'cancelled', reason: 'the call was cancelled' };
     const objects = this.#objects;
     const job = this.#pool.run({
       // @spec DML-EXE-0803
       message: () => ({
-        bundleUrl,
+        bundleDatumId,
         exportName,
         inputDatumIds,
         objects: packObjects(datumClosure(inputDatumIds, objects)),
@@ -87,7 +86,7 @@ export class LocalWorkerAdapter implements ClosableRunner {
       onOutput,
       onObjects,
     });
-    running.job = job;
+    this.#running.set(nodeId, job);
     const outcome = await job.outcome;
     this.#running.delete(nodeId);
     return outcome.type === 'broken' ? outcomeOf(outcome.error) : outcome;
@@ -95,17 +94,23 @@ export class LocalWorkerAdapter implements ClosableRunner {
 
   /** @spec DML-EXE-0811 */
   stop(nodeId: NodeId): void {
-    const running = this.#running.get(nodeId);
-    if (!running) return;
-    running.isStopped = true;
-    running.job?.cancel();
+    this.#running.get(nodeId)?.cancel();
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
     await this.#pool.close();
-    this.#bundles.close();
   }
+}
+
+async function readBundle(bundleDatumId: DatumId, objects: RunObjects): Promise<BundleContent> {
+  const datum = objects.getBytes('datum', bundleDatumId);
+  const record = datum && decodeAs('datum', datum);
+  if (record?.kind !== 'blob')
+    throw executionError('object_missing', { class: 'datum', objectId: bundleDatumId });
+  return {
+    datum: datum as Uint8Array,
+    content: await new StoredBlob(objects, bundleDatumId, record).bytes(),
+  };
 }
 
 /** What an error outside of the function means: the store has failed, an input is gone, or this attempt has failed. */

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { CommitId, DatumId } from '@daggerml/object-model';
 import type { RefName, Store } from '@daggerml/store';
 import type { FunctionRef } from '../authoring/functions.ts';
@@ -6,8 +5,7 @@ import { FunctionCapture } from '../capture/capture.ts';
 import { formatFunctionUri } from '../nodes/function-uri.ts';
 import { RunObjects } from '../objects/run-objects.ts';
 import { lowerContent } from '../values/lower-blob.ts';
-import type { PoolOptions } from '../worker/pool.ts';
-import { type ClosableRunner, LocalWorkerAdapter } from './call-runner.ts';
+import { type ClosableRunner, LocalWorkerAdapter, type WorkerPoolOptions } from './call-runner.ts';
 import { EventReporter, type RunEvent } from './events.ts';
 import { holdCommits } from './hold-commits.ts';
 import type { RetryBudget } from './machine.ts';
@@ -17,10 +15,15 @@ import { Run } from './run.ts';
 import { allowing, type CallSpec } from './run-node.ts';
 import { Staging, stagingRef } from './staging.ts';
 
-export interface ExecutorOptions extends Omit<PoolOptions, 'readObject'> {
+export interface ExecutorOptions extends WorkerPoolOptions {
   readonly store: Store;
   /** The program and its version, for receipts. */
   readonly program?: string;
+  /**
+   * A folder of the user's own, outside of every repository, in which results of captures are kept for later
+   * processes; by default none are.
+   */
+  readonly captureFolder?: string | undefined;
   readonly nowMs?: () => number;
   readonly random?: () => number;
   /** Makes what runs the calls of one run; worker threads of this process by default. */
@@ -60,9 +63,8 @@ export class Executor {
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
-    const { store } = options;
-    // @spec DML-EXE-0532
-    this.#capture = new FunctionCapture(store.isReadOnly ? undefined : join(store.path, 'captures'));
+    // @spec DML-EXE-0540
+    this.#capture = new FunctionCapture(options.captureFolder);
   }
 
   /**
@@ -76,6 +78,7 @@ export class Executor {
       random = Math.random,
       retryPauses,
       startRunner,
+      captureFolder: _,
       ...rest
     } = this.#options;
     const { program = 'daggerml', ...pool } = rest;

@@ -1,4 +1,5 @@
 import { isDmlError } from '@daggerml/object-model';
+import { BUNDLE_FILE, BUNDLE_URL } from '../bundle-place.ts';
 import type { FunctionFailure } from './wire.ts';
 
 const MAX_MESSAGE_CHARACTERS = 4096;
@@ -14,7 +15,7 @@ const MAX_STACK_CHARACTERS = 64 * 1024;
  *
  * @spec DML-EXE-0905
  */
-export function failureOf(thrown: unknown, bundleUrl: string): FunctionFailure {
+export function failureOf(thrown: unknown): FunctionFailure {
   try {
     const known =
       isDmlError(thrown, 'unsupported_value') || isDmlError(thrown, 'cyclic_value')
@@ -22,8 +23,8 @@ export function failureOf(thrown: unknown, bundleUrl: string): FunctionFailure {
         : 'function_threw';
     return {
       code: known,
-      message: withoutPaths(messageOf(thrown), bundleUrl),
-      trace: traceOf(thrown, bundleUrl),
+      message: withoutPlace(messageOf(thrown)),
+      trace: traceOf(thrown),
     };
   } catch {
     // A value whose properties throw when they are read.
@@ -38,8 +39,8 @@ export function neverSettled(): FunctionFailure {
 }
 
 /** Describes a function that asked for the end of its process; `error` was made where it did. */
-export function exited(error: Error, bundleUrl: string): FunctionFailure {
-  return { code: 'function_exited', message: error.message, trace: traceOf(error, bundleUrl) };
+export function exited(error: Error): FunctionFailure {
+  return { code: 'function_exited', message: error.message, trace: traceOf(error) };
 }
 
 const UNSHOWABLE = 'thrown: a value that cannot be shown';
@@ -105,14 +106,14 @@ function refusalOf(thrown: unknown): string | undefined {
 }
 
 /** Only the lines inside the bundle: the rest belongs to the machine and to the version of Node. */
-function traceOf(thrown: unknown, bundleUrl: string): string[] {
+function traceOf(thrown: unknown): string[] {
   const stack = thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : '';
   return stack
     .slice(-MAX_STACK_CHARACTERS)
     .split('\n')
-    .filter((line) => line.includes(bundleUrl))
+    .filter((line) => line.includes(BUNDLE_URL))
     .slice(0, MAX_FRAMES)
-    .map((line) => withoutPaths(line.trim(), bundleUrl).slice(0, MAX_LINE_CHARACTERS).toWellFormed());
+    .map((line) => withoutPlace(line.trim()).slice(0, MAX_LINE_CHARACTERS).toWellFormed());
 }
 
 /**
@@ -126,6 +127,6 @@ export function shortened(trace: readonly string[]): readonly string[] {
   return [...lines.slice(0, MAX_TRACE_LINES / 2), ...lines.slice(-MAX_TRACE_LINES / 2)];
 }
 
-function withoutPaths(text: string, bundleUrl: string): string {
-  return text.replaceAll(bundleUrl, 'bundle').replaceAll(decodeURI(new URL(bundleUrl).pathname), 'bundle');
+function withoutPlace(text: string): string {
+  return text.replaceAll(BUNDLE_URL, 'bundle').replaceAll(BUNDLE_FILE, 'bundle');
 }

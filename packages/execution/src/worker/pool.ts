@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { DatumId, ObjectClass } from '@daggerml/object-model';
 import type { PackedObjects } from './packed-objects.ts';
-import type { FromWorker, FunctionFailure, RunMessage } from './wire.ts';
+import type { BundleContent, FromWorker, FunctionFailure, RunMessage } from './wire.ts';
 import { WorkerThread, type WorkerThreadOptions } from './worker-thread.ts';
 
 export interface PoolOptions extends WorkerThreadOptions {
@@ -9,6 +9,8 @@ export interface PoolOptions extends WorkerThreadOptions {
   readonly size?: number;
   /** Answers a worker that reads a blob: the object's bytes, undefined when it is lost. */
   readonly readObject: (objectClass: ObjectClass, objectId: string) => Uint8Array | undefined;
+  /** Answers a worker that loads a bundle, once for each thread; what it rejects with ends the job as `broken`. */
+  readonly readBundle: (bundleDatumId: DatumId) => Promise<BundleContent>;
 }
 
 export interface Job {
@@ -175,6 +177,14 @@ export class WorkerPool {
           this.#stop(task, { type: 'broken', error });
         }
         return;
+      case 'bundle':
+        this.#options.readBundle(message.bundleDatumId).then(
+          (bundle) => slot.thread.giveBundle(bundle),
+          (error: unknown) => this.#stop(task, { type: 'broken', error }),
+        );
+        return;
+      case 'refused':
+        return this.#stop(task, lost('worker_lost', message.reason));
       case 'done':
         return this.#finish(slot, task, { type: 'value', datumId: message.datumId });
       case 'threw':

@@ -4,7 +4,7 @@ import type { PackedObjects } from './packed-objects.ts';
 /** Asks a worker to call one exported function. A worker runs one call at a time. */
 export interface RunMessage {
   readonly type: 'run';
-  readonly bundleUrl: string;
+  readonly bundleDatumId: DatumId;
   readonly exportName: string;
   readonly inputDatumIds: readonly DatumId[];
   /** Everything the inputs are made of, except for the chunks of their blobs. */
@@ -23,7 +23,19 @@ export interface TakenMessage {
   readonly type: 'taken';
 }
 
-export type ToWorker = RunMessage | ObjectMessage | TakenMessage;
+/** The code that a function URI names, as it is stored. */
+export interface BundleContent {
+  /** The record of the bundle's blob datum. */
+  readonly datum: Uint8Array;
+  readonly content: Uint8Array;
+}
+
+/** Answers a worker's request for a bundle. */
+export interface BundleMessage extends BundleContent {
+  readonly type: 'bundle';
+}
+
+export type ToWorker = RunMessage | ObjectMessage | TakenMessage | BundleMessage;
 
 /** A failure that the function's own code caused. */
 export interface FunctionFailure {
@@ -45,6 +57,9 @@ export type FromWorker =
       readonly objectClass: ObjectClass;
       readonly objectId: string;
     }
+  | { readonly type: 'bundle'; readonly bundleDatumId: DatumId }
+  /** What came as the bundle is not what its id names; nothing of it was run. */
+  | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'objects'; readonly objects: PackedObjects }
   | { readonly type: 'done'; readonly datumId: DatumId }
   /** A stray failure came from code that the call left running, so the thread is of no further use. */

@@ -1,15 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { existsSync } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import { parentPort } from 'node:worker_threads';
 import type { DatumId, ObjectClass } from '@daggerml/object-model';
 import { liftDatum } from '../values/lift.ts';
 import { lowerDeeply } from '../values/lower-deeply.ts';
+import { BundleModules, BundleRefused } from './bundle-modules.ts';
 import { exited, failureOf, MAX_FRAMES, neverSettled } from './function-failure.ts';
 import type { PackedObjects } from './packed-objects.ts';
 import { RemoteObjects } from './remote-objects.ts';
-import type { FromWorker, FunctionFailure, RunMessage, ToWorker } from './wire.ts';
+import type { BundleContent, FromWorker, FunctionFailure, RunMessage, ToWorker } from './wire.ts';
 
 /** The main module of a worker thread: calls one captured function at a time and lowers what it returns. */
 const port = parentPort;
@@ -21,7 +20,6 @@ const endThread: (code: number) => never = process.exit.bind(process);
 
 /** One call, as long as it is not answered. */
 interface Call {
-  readonly bundleUrl: string;
   /** Why it failed, once it asked the process to end. */
   exit?: FunctionFailure;
 }
@@ -33,6 +31,7 @@ let current: Call | undefined;
 const pendingReads = new Map<number, (bytes: Uint8Array | null) => void>();
 let reads = 0;
 let onTaken: (() => void) | undefined;
+let onBundle: ((bundle: BundleContent) => void) | undefined;
 
 /** Answers that the process owes; without any, and with nothing left to do, a function waits in vain. */
 let awaited = 0;
@@ -62,18 +61,23 @@ function handOver(objects: PackedObjects): Promise<void> {
   });
 }
 
-async function run({ bundleUrl, exportName, inputDatumIds, objects }: RunMessage): Promise<void> {
-  const call: Call = { bundleUrl };
+const modules = new BundleModules((bundleDatumId) => {
+  expectAnswer();
+  return new Promise((resolve) => {
+    onBundle = resolve;
+    send({ type: 'bundle', bundleDatumId });
+  });
+});
+
+async function run({ bundleDatumId, exportName, inputDatumIds, objects }: RunMessage): Promise<void> {
+  const call: Call = {};
   current = call;
   port?.unref();
   const source = new RemoteObjects(objects, read, handOver);
   let answer: FromWorker;
   try {
     const datumId = await calls.run(call, async (): Promise<DatumId> => {
-      // A bundle that is gone says nothing about the function.
-      if (!existsSync(fileURLToPath(bundleUrl))) endThread(1);
-      const module = (await import(/* @vite-ignore */ bundleUrl)) as Record<string, unknown>;
-      const callee = module[exportName];
+      const callee = (await modules.load(bundleDatumId))[exportName];
       if (typeof callee !== 'function') throw new TypeError(`the export ${exportName} is not a function`);
       const inputs = inputDatumIds.map((inputDatumId) => liftDatum(source, inputDatumId));
       const value: unknown = await callee(...inputs);
@@ -83,9 +87,9 @@ async function run({ bundleUrl, exportName, inputDatumIds, objects }: RunMessage
     await source.finish();
     answer = call.exit ? exitOf(call.exit) : { type: 'done', datumId };
   } catch (error) {
-    answer = call.exit
-      ? exitOf(call.exit)
-      : { type: 'threw', failure: failureOf(error, bundleUrl), stray: false };
+    // @spec DML-EXE-0841
+    if (error instanceof BundleRefused) return send({ type: 'refused', reason: error.message });
+    answer = call.exit ? exitOf(call.exit) : { type: 'threw', failure: failureOf(error), stray: false };
   }
   await printed();
   if (current === call) finish(answer);
@@ -121,6 +125,10 @@ port.on('message', (message: ToWorker) => {
       pendingReads.get(message.request)?.(message.bytes);
       pendingReads.delete(message.request);
       return;
+    case 'bundle':
+      noteAnswer();
+      onBundle?.(message);
+      return;
     case 'taken':
       noteAnswer();
       onTaken?.();
@@ -135,7 +143,7 @@ function onStray(error: unknown): void {
     send({ type: 'tainted' });
     return;
   }
-  finish({ type: 'threw', failure: call.exit ?? failureOf(error, call.bundleUrl), stray: true });
+  finish({ type: 'threw', failure: call.exit ?? failureOf(error), stray: true });
 }
 
 /**
@@ -160,7 +168,7 @@ function refuseExit(code: number | string | null | undefined = process.exitCode)
   }
   const error = new Error(`called process.exit(${code ?? 0}); a function ends by returning or throwing`);
   Error.captureStackTrace(error, refuseExit);
-  const answer = exitOf(exited(error, call.bundleUrl));
+  const answer = exitOf(exited(error));
   call.exit = answer.failure;
   void printed().then(() => {
     if (current === call) finish(answer);

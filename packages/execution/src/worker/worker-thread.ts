@@ -1,8 +1,11 @@
 import { pathToFileURL } from 'node:url';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { ownModule } from '../source-file.ts';
-import type { FromWorker, RunMessage, ToWorker } from './wire.ts';
+import type { BundleContent, FromWorker, RunMessage, ToWorker } from './wire.ts';
 import { workerCode } from './worker-code.ts';
+
+/** Has Node offer modules that are made of text, which it calls experimental; see `bundle-modules.ts`. */
+const MODULES_OF_TEXT = '--experimental-vm-modules';
 
 export interface WorkerThreadOptions {
   /** The environment variables that functions see; none by default. */
@@ -30,7 +33,7 @@ export class WorkerThread {
       env: { ...env },
       stdout: true,
       stderr: true,
-      execArgv: [],
+      execArgv: [MODULES_OF_TEXT],
       // @spec DML-EXE-0816
       ...(resourceLimits && { resourceLimits }),
     });
@@ -60,6 +63,11 @@ export class WorkerThread {
     // A view would be sent together with the whole memory behind it.
     const bytes = found ? new Uint8Array(found) : null;
     this.#send({ type: 'object', request, bytes }, bytes ? [bytes.buffer] : []);
+  }
+
+  /** Answers a request for a bundle, whose content moves to the thread. */
+  giveBundle({ datum, content }: BundleContent): void {
+    this.#send({ type: 'bundle', datum: new Uint8Array(datum), content }, [content.buffer as ArrayBuffer]);
   }
 
   /** Tells that a batch of objects was taken over. */

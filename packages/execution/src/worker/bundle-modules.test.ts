@@ -1,0 +1,165 @@
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DatumId, decodeRecord, encodeRecord, hashBytes } from '@daggerml/object-model';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { Workspace } from '../../test/workspace.ts';
+import { parseFunctionUri } from '../nodes/function-uri.ts';
+import { lowerContent } from '../values/lower-blob.ts';
+import { packObjects } from './packed-objects.ts';
+import { type JobOutcome, WorkerPool } from './pool.ts';
+import type { BundleContent } from './wire.ts';
+
+const folders: Workspace[] = [];
+afterAll(() => Promise.all(folders.map((workspace) => workspace.close())));
+
+/** A workspace with a bundle in its store, and that bundle. */
+async function stored(text: string): Promise<{ id: DatumId; bundle: BundleContent }> {
+  const workspace = await Workspace.create('');
+  folders.push(workspace);
+  const { objects } = workspace.begin().open;
+  const content = new TextEncoder().encode(text);
+  const id = objects.put(lowerContent(content, objects) as never) as DatumId;
+  return { id, bundle: { datum: objects.getBytes('datum', id) as Uint8Array, content } };
+}
+
+/** Runs `f` of a bundle in a thread that is given `sent` as the bundle. */
+async function callWith(bundleDatumId: DatumId, sent: BundleContent): Promise<[JobOutcome, string]> {
+  let output = '';
+  const pool = new WorkerPool({
+    size: 1,
+    readObject: () => undefined,
+    readBundle: async () => ({ datum: sent.datum, content: new Uint8Array(sent.content) }),
+  });
+  const { outcome } = pool.run({
+    message: () => ({ bundleDatumId, exportName: 'f', inputDatumIds: [], objects: packObjects([]) }),
+    onObjects: () => {},
+    onOutput: (_stream, text) => {
+      output += text;
+    },
+  });
+  const ended = await outcome;
+  await pool.close();
+  return [ended, output];
+}
+
+const code = (text: string): string =>
+  `console.log("loaded ${text}");export const f=()=>{console.log("${text}");return 1}`;
+
+describe('a bundle on its way to a thread', () => {
+  const refused = {
+    type: 'lost',
+    code: 'worker_lost',
+    reason: expect.stringContaining('not what its id names'),
+  };
+
+  it('is loaded when its bytes are those that its id names', async () => {
+    const { id, bundle } = await stored(code('right'));
+    expect(await callWith(id, bundle)).toEqual([
+      { type: 'value', datumId: expect.any(String) },
+      'loaded right\nright\n',
+    ]);
+  });
+
+  it('is refused with a byte changed, cut off, longer or empty [DML-EXE-0840] [DML-EXE-0841]', async () => {
+    const { id, bundle } = await stored(code('right'));
+    const { datum, content } = bundle;
+    const other = Uint8Array.from(content);
+    other[other.length - 4] = 'l'.charCodeAt(0);
+    const longer = Uint8Array.from([...content, 59]);
+    for (const each of [other, content.subarray(0, -1), longer, new Uint8Array()])
+      expect(await callWith(id, { datum, content: each })).toEqual([refused, '']);
+  });
+
+  it('is refused with the record of another bundle, or one made to fit [DML-EXE-0840] [DML-EXE-0841]', async () => {
+    const right = await stored(code('right'));
+    const other = await stored(code('other'));
+    expect(await callWith(right.id, other.bundle)).toEqual([refused, '']);
+    const record = decodeRecord(right.bundle.datum, 'datum') as { contentSha256: string };
+    const fitted = encodeRecord({ ...record, contentSha256: hashBytes(other.bundle.content) } as never);
+    expect(await callWith(right.id, { datum: fitted, content: other.bundle.content })).toEqual([refused, '']);
+  });
+});
+
+const steps = `
+import * as os from 'node:os';
+import path, { sep } from 'node:path';
+import { common } from './common.cjs';
+const waited = await new Promise((r) => setTimeout(() => r('waited'), 1));
+export const uses = async () => [waited, typeof os.cpus, path.sep === sep, common(), typeof (await import('node:zlib')).gunzip];
+export const imports = async (name: string) => (await import(name)).default;
+export const requires = (name: string) => common(name);
+export const place = () => new Error('here').stack!.split('\\n').slice(1, 2);
+`;
+const common = `exports.common = (name) => name === undefined ? typeof require('os').cpus : require(name)`;
+
+describe('the code of a bundle', () => {
+  const open: Workspace[] = [];
+  afterEach(() => Promise.all(open.splice(0).map((workspace) => workspace.close())));
+
+  async function workspaceOf(): Promise<Workspace> {
+    const workspace = new Workspace();
+    writeFileSync(join(workspace.folder, 'common.cjs'), common);
+    workspace.write(steps);
+    await workspace.reopen();
+    open.push(workspace);
+    return workspace;
+  }
+
+  it('uses what is built into Node in every way, and waits at its top level [DML-EXE-0845]', async () => {
+    const run = (await workspaceOf()).begin();
+    expect(await run.outcome(run.call('uses', []))).toEqual([
+      'waited',
+      'function',
+      true,
+      'function',
+      'function',
+    ]);
+  });
+
+  it('finds no package by its name, not even beside the repository [DML-EXE-0842]', async () => {
+    const workspace = await workspaceOf();
+    for (const folder of [workspace.folder, join(workspace.folder, 'store')]) {
+      const lib = join(folder, 'node_modules', 'planted');
+      mkdirSync(lib, { recursive: true });
+      writeFileSync(join(lib, 'package.json'), '{"name":"planted","main":"index.cjs"}');
+      writeFileSync(join(lib, 'index.cjs'), 'module.exports = "foreign"');
+    }
+    const run = workspace.begin();
+    const missing = {
+      class: 'deterministic',
+      message: expect.stringMatching(/Cannot find (package|module) 'planted'/),
+    };
+    expect(await run.outcome(run.call('imports', ['planted']))).toMatchObject(missing);
+    expect(await run.outcome(run.call('requires', ['planted']))).toMatchObject(missing);
+  });
+
+  it('has one place, in whichever repository it runs [DML-EXE-0844]', async () => {
+    const places = await Promise.all(
+      [await workspaceOf(), await workspaceOf()].map((workspace) => {
+        const run = workspace.begin();
+        return run.outcome(run.call('place', []));
+      }),
+    );
+    expect(places[0]).toEqual(places[1]);
+    expect(String(places[0])).toMatch(/file:\/\/\/daggerml-bundle\/index\.mjs:\d+:\d+/);
+  });
+
+  it('is in no file, neither in the store nor among the temporary ones [DML-EXE-0843]', async () => {
+    const workspace = await workspaceOf();
+    const run = workspace.begin();
+    const temporary = process.env.TMPDIR;
+    const empty = join(workspace.folder, 'temporary');
+    mkdirSync(empty);
+    process.env.TMPDIR = empty;
+    try {
+      const call = run.call('uses', []);
+      await run.outcome(call);
+      expect(readdirSync(empty)).toEqual([]);
+      expect(readdirSync(workspace.store.path).sort()).toEqual(['data.mdb', 'lock.mdb', 'stamp']);
+      expect(parseFunctionUri(call.spec?.uri ?? '').exportName).toBe('uses');
+    } finally {
+      if (temporary === undefined) delete process.env.TMPDIR;
+      else process.env.TMPDIR = temporary;
+    }
+  });
+});
