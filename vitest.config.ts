@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 
 const root = import.meta.dirname;
 
+/** No folder can be made there, so tests neither read nor write what belongs to whoever runs them. */
+const NOWHERE = '/dev/null/nowhere';
+
 function foldersIn(parent: string): string[] {
   if (!existsSync(`${root}/${parent}`)) return [];
   return readdirSync(`${root}/${parent}`, { withFileTypes: true })
@@ -32,6 +35,7 @@ export default defineConfig({
         include: ['**/*.test.ts', '**/*.test.mjs'],
         exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/**'],
         environment: 'node',
+        env: { XDG_CONFIG_HOME: NOWHERE, XDG_CACHE_HOME: NOWHERE },
         pool: 'forks',
         isolate: !stateless.has(folder.slice(folder.indexOf('/') + 1)),
         // Ends what hangs; slow machines are not to meet it.

@@ -16,7 +16,10 @@ export type BindingsErrorCode =
   | 'invalid_name'
   | 'dag_failed'
   | 'dag_closed'
-  | 'unwritable_folder';
+  | 'unwritable_folder'
+  | 'repository_untrusted'
+  | 'trust_list_unsafe'
+  | 'no_user_folder';
 
 /** Raised here as well, about what the bindings look up, read and run themselves. */
 type OfExecution = Extract<ExecutionErrorCode, 'unknown_name' | 'unreadable_file' | 'pipeline_threw'>;
@@ -40,6 +43,11 @@ const MESSAGES: Readonly<Record<BindingsErrorCode | OfExecution, string>> = {
   unreadable_file: '"{path}" cannot be read ({reason})',
   unwritable_folder: '"{folder}" cannot be written ({reason})',
   pipeline_threw: '[{file}: ]{reason}',
+  repository_untrusted:
+    '"{path}" may hold what somebody else put there ({detail}); list "{folder}" as trusted, or open it with trust: true',
+  trust_list_unsafe: '"{path}" belongs to another user or may be written to by others, so it does not count',
+  no_user_folder:
+    'the user has no configuration folder: neither XDG_CONFIG_HOME nor HOME is an absolute path',
 };
 
 /** Builds the bindings' error; `fields` are facts for the caller, never payload bytes. */

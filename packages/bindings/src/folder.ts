@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { bindingsError } from './errors.ts';
 
@@ -18,9 +18,23 @@ export function isRepository(folder: string): boolean {
   return existsSync(join(storePath(folder), 'data.mdb'));
 }
 
-/** Tells whether a folder is a repository or what is left of one, which opening it refuses. */
+/** Tells whether a folder is a repository or what is left of one, links included, which opening it refuses. */
 export function hasStoreFiles(folder: string): boolean {
-  return STORE_FILES.some((name) => existsSync(join(storePath(folder), name)));
+  const store = storePath(folder);
+  return isLink(store) || STORE_FILES.some((name) => standsAt(join(store, name)));
+}
+
+function isLink(path: string): boolean {
+  return standsAt(path) && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+}
+
+/** Checks whether anything is at a path, also a link that leads nowhere. */
+function standsAt(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /**

@@ -45,4 +45,5 @@ export {
   type RunResult,
 } from './repository.ts';
 export type { Callable, CallInputs, CallValue } from './signature.ts';
+export { type UserContext, userContext } from './user-context.ts';
 export type { Input, Inputs, Lifted, Refused, Storable } from './values.ts';

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import {
@@ -16,8 +15,10 @@ import {
   type BackupOptions,
   type BackupReport,
   backupStore,
+  ensurePlain,
   headRef,
   makeFolder,
+  type OpenStoreOptions,
   openStore,
   type RefName,
   type Store,
@@ -32,6 +33,8 @@ import type { ImportSource } from './import-dag.ts';
 import type { NodeHandle } from './node-handle.ts';
 import { checkDagName } from './pipeline.ts';
 import { programName } from './program.ts';
+import { admitRepository } from './trust/admit-repository.ts';
+import { type UserContext, userContext } from './user-context.ts';
 import type { Lifted } from './values.ts';
 
 export interface RepositoryOptions {
@@ -52,6 +55,13 @@ export interface RepositoryOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Milliseconds since 1970; the system's clock by default. */
   readonly nowMs?: () => number;
+  /**
+   * Opens also what another user owns, or everybody may write to, and the user has not listed as trusted: whoever
+   * wrote there decides what this repository returns and runs.
+   */
+  readonly trust?: boolean;
+  /** Folders of the user; those that the environment of the process names by default. */
+  readonly user?: UserContext;
 }
 
 export interface DagOptions {
@@ -119,6 +129,7 @@ export class Repository {
         resourceLimits: { maxOldGenerationSizeMb: options.workerMemoryMb },
       }),
       ...(options.nowMs && { nowMs: options.nowMs }),
+      ...captureFolder(options.user ?? userContext()),
     });
   }
 
@@ -132,7 +143,7 @@ export class Repository {
     // @spec DML-BND-0302
     if (isRepository(path)) throw bindingsError('repository_exists', { folder: path });
     // @spec DML-BND-0316
-    makeRepositoryFolder(path);
+    makeRepositoryFolder(path, options);
     let isCreator = false;
     const store = await openStore(storePath(path), {
       mode: 'write',
@@ -141,6 +152,7 @@ export class Repository {
         isCreator = true;
       },
       program: programName(),
+      ...admitOf(path, options),
     });
     if (!isCreator) {
       await store.close();
@@ -149,12 +161,16 @@ export class Repository {
     return new Repository(path, store, options);
   }
 
-  /** Opens the repository of a folder or of its nearest parent that is one. Rejects with `not_a_repository`. */
+  /**
+   * Opens the repository of a folder or of its nearest parent that is one. Rejects with `not_a_repository`, and with
+   * `repository_untrusted` for one that somebody else may have written to.
+   */
   static async open(folder: string, options: RepositoryOptions = {}): Promise<Repository> {
     const found = findRepositoryFolder(folder);
     const store = await openStore(storePath(found), {
       mode: options.readOnly ? 'read' : 'write',
       program: programName(),
+      ...admitOf(found, options),
     });
     return new Repository(found, store, options);
   }
@@ -301,9 +317,14 @@ export class Repository {
     options: Pick<BackupOptions, 'onProgress' | 'signal'> = {},
   ): Promise<BackupReport> {
     const path = resolve(folder);
-    const report = await backupStore(this.store, storePath(path), { ...options, program: programName() });
+    const report = await backupStore(this.store, storePath(path), {
+      ...options,
+      program: programName(),
+      // @spec DML-BND-0382
+      ...admitOf(path, this.#options),
+    });
     // What was refused leaves nothing behind.
-    makeRepositoryFolder(path);
+    makeRepositoryFolder(path, this.#options);
     return report;
   }
 
@@ -331,6 +352,17 @@ export class Repository {
   }
 }
 
+/** How the store of a folder's repository is looked at; throws for the folder itself. */
+function admitOf(folder: string, { trust, user }: RepositoryOptions): Pick<OpenStoreOptions, 'admitOwner'> {
+  // @spec DML-BND-0349
+  return trust ? {} : { admitOwner: admitRepository(folder, user ?? userContext()) };
+}
+
+function captureFolder({ cacheFolder }: UserContext): { readonly captureFolder?: string } {
+  // @spec DML-BND-0348
+  return cacheFolder === undefined ? {} : { captureFolder: join(cacheFolder, 'captures') };
+}
+
 /** A pipeline as `loadPipeline` yields it. */
 export interface LoadedPipelineOf {
   readonly pipeline: Pipeline;
@@ -338,13 +370,18 @@ export interface LoadedPipelineOf {
   readonly file: string;
 }
 
-/** Makes a folder ready to hold a repository; throws `unwritable_folder`. */
-function makeRepositoryFolder(path: string): void {
+/** Makes a folder ready to hold a repository; throws `unwritable_folder` and what an untrusted `.dml` throws. */
+function makeRepositoryFolder(path: string, options: RepositoryOptions): void {
+  const mark = join(path, REPOSITORY_MARK);
   try {
-    makeFolder(join(path, REPOSITORY_MARK));
+    makeFolder(mark);
+    // @spec DML-BND-0345
+    admitOf(path, options);
     // Kept out of the version control of the project around it.
-    writeFileSync(join(path, REPOSITORY_MARK, '.gitignore'), '*\n');
+    // @spec DML-BND-0346
+    ensurePlain(join(mark, '.gitignore'), '*\n');
   } catch (error) {
+    if (isDmlError(error)) throw error;
     const reason = (error as NodeJS.ErrnoException).code ?? '';
     throw bindingsError('unwritable_folder', { folder: path, reason }, error);
   }

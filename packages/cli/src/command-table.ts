@@ -223,6 +223,22 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/index-prune.ts'),
   },
   {
+    name: 'trust',
+    group: 'Keep healthy',
+    summary: 'Use a repository of another user.',
+    description:
+      'A repository that belongs to another user, or that everybody may write to, is refused: whoever wrote there ' +
+      'decides what its commands return and run. This puts the folder on the list of those that you use all the same, ' +
+      'the file daggerml/trusted in your configuration folder. Without a folder the list is printed.',
+    arguments: [{ syntax: '[folder]', description: 'a folder in the repository', isPath: true }],
+    options: [
+      { syntax: '--list', description: 'print the list' },
+      { syntax: '--remove', description: 'take the folder off the list' },
+    ],
+    example: 'dml trust /srv/team/project',
+    load: () => import('./commands/trust.ts'),
+  },
+  {
     name: 'gc',
     group: 'Keep healthy',
     summary: 'Delete what nothing refers to.',

@@ -2,7 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Repository } from '@daggerml/bindings';
 import { findRepositoryFolder, REPOSITORY_MARK } from '@daggerml/bindings/folder';
-import type { Store } from '@daggerml/store';
+import type { AdmitOwner, Store } from '@daggerml/store';
 import { actorOf } from './actor.ts';
 import { isAnyDmlError } from './any-dml-error.ts';
 import { cliError } from './cli-error.ts';
@@ -59,6 +59,19 @@ export function whyNotOpened(error: unknown): unknown {
 }
 
 /**
+ * Yields what refuses a repository that somebody else may have written to; throws for its folder.
+ *
+ * @spec DML-CLI-1240
+ */
+export async function admitterOf(
+  { io }: Pick<CommandContext, 'io'>,
+  folder: string,
+): Promise<{ readonly admitOwner: AdmitOwner }> {
+  const { admitRepository, userContext } = await import('@daggerml/bindings/trust');
+  return { admitOwner: admitRepository(folder, userContext(io.env)) };
+}
+
+/**
  * Opens the repository's store for the time of `body`; readers open it read-only.
  *
  * @spec DML-CLI-0306
@@ -71,7 +84,8 @@ export async function withStore<T>(
   const folder = repositoryFolder(context);
   const { openStore } = await import('@daggerml/store');
   const { storePath } = await import('@daggerml/bindings/folder');
-  const store = await openStore(storePath(folder), { mode }).catch((error: unknown) => {
+  const admission = await admitterOf(context, folder);
+  const store = await openStore(storePath(folder), { mode, ...admission }).catch((error: unknown) => {
     throw whyNotOpened(error);
   });
   try {
@@ -87,9 +101,9 @@ export async function withRepository<T>(
   body: (repository: Repository) => T | Promise<T>,
 ): Promise<T> {
   const folder = repositoryFolder(context);
-  const { Repository } = await import('@daggerml/bindings');
+  const { Repository, userContext } = await import('@daggerml/bindings');
   const { io } = context;
-  const options = { author: actorOf(io.env), nowMs: io.nowMs };
+  const options = { author: actorOf(io.env), nowMs: io.nowMs, user: userContext(io.env) };
   const repository = await Repository.open(folder, options).catch((error: unknown) => {
     throw whyNotOpened(error);
   });

@@ -37,6 +37,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   merge: ['merge', 'older', 'main'],
   'index list': ['index', 'list'],
   'index prune': ['index', 'prune', 'e9b44be8'],
+  trust: ['trust', '--list'],
   gc: ['gc'],
   backup: ['backup', 'copy of it'],
   verify: ['verify'],

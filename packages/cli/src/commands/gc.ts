@@ -17,7 +17,7 @@ import { findObject } from '../object-name.ts';
 import type { Output } from '../output.ts';
 import { formatSize } from '../quantities.ts';
 import { RecordReader } from '../record-reader.ts';
-import { withStore } from '../repository-access.ts';
+import { admitterOf, repositoryFolder, withStore } from '../repository-access.ts';
 
 type GcRoot = Extract<GcReason, { state: 'kept' }>['root'];
 
@@ -52,7 +52,10 @@ export async function run(context: CommandContext): Promise<number> {
   }));
   // A compaction wants the store for itself. @spec DML-CLI-1008
   const compaction = isCompaction
-    ? await compactStore(storePath, { onProgress: (done) => onProgress({ phase: 'compact', done }) })
+    ? await compactStore(storePath, {
+        ...(await admitterOf(context, repositoryFolder(context))),
+        onProgress: (done) => onProgress({ phase: 'compact', done }),
+      })
     : undefined;
   output.live('\r\u001b[K');
   output.result({ dryRun: isDryRun, ...plan, ...(compaction && { compaction }) }, () =>

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { isRepository } from '@daggerml/bindings/folder';
 import { isAnyDmlError } from '../any-dml-error.ts';
+import type { CliIo } from '../cli-io.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { makeFolder } from '../make-folder.ts';
@@ -9,7 +10,7 @@ import { makeFolder } from '../make-folder.ts';
 export async function run({ io, globals, output, args }: CommandContext): Promise<number> {
   const folder = resolve(io.cwd, globals.repo ?? '.', args[0] ?? '.');
   // @spec DML-CLI-0702
-  const created = !isRepository(folder) && (await create(folder));
+  const created = !isRepository(folder) && (await create(folder, io));
   output.result({ repository: folder, created }, () =>
     created
       ? `created a repository in ${output.safe(folder)}`
@@ -19,11 +20,11 @@ export async function run({ io, globals, output, args }: CommandContext): Promis
 }
 
 /** Creates a repository; false when another process has done so meanwhile. */
-async function create(folder: string): Promise<boolean> {
+async function create(folder: string, { env }: CliIo): Promise<boolean> {
   makeFolder(folder);
-  const { Repository } = await import('@daggerml/bindings');
+  const { Repository, userContext } = await import('@daggerml/bindings');
   try {
-    const repository = await Repository.init(folder);
+    const repository = await Repository.init(folder, { user: userContext(env) });
     await repository.close();
     return true;
   } catch (error) {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { loadPipeline, Repository, type RunResult } from '@daggerml/bindings';
+import { loadPipeline, Repository, type RunResult, userContext } from '@daggerml/bindings';
 import { executionError } from '@daggerml/execution';
 import { actorOf } from '../actor.ts';
 import type { AmbientWarning } from '../ambient-warning.ts';
@@ -30,6 +30,7 @@ export async function run(context: CommandContext): Promise<number> {
   const repository = await Repository.open(repositoryFolder(context), {
     author: actorOf(io.env),
     env,
+    user: userContext(io.env),
     ...(workers !== undefined && { workers }),
   });
   // @spec DML-CLI-0722

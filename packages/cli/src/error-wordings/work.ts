@@ -4,6 +4,8 @@ import { EXIT } from '../exit-code.ts';
 import type { ErrorWording } from '../wording.ts';
 import { AGAIN, DEFECT } from './hints.ts';
 
+const TRUST = 'if you trust whoever can write there, run "dml trust {folder}"';
+
 /** What can go wrong while pipelines are read, run and committed. */
 export const WORK_WORDINGS: Readonly<Record<BindingsErrorCode | ExecutionErrorCode, ErrorWording>> = {
   repository_exists: {
@@ -63,6 +65,32 @@ export const WORK_WORDINGS: Readonly<Record<BindingsErrorCode | ExecutionErrorCo
     exit: EXIT.storage,
     message: '"{folder}" cannot be written ({reason})',
     hint: 'check its permissions, or choose another folder',
+  },
+  repository_untrusted: {
+    exit: EXIT.unsafe,
+    message: '"{path}" may hold what somebody else put there',
+    hint: TRUST,
+    details: {
+      other_owner: {
+        message:
+          '"{path}" belongs to another user (number {uid}), who decides what this repository returns and runs',
+        hint: TRUST,
+      },
+      writable_by_all: {
+        message: '"{path}" may be written to by everybody on this machine',
+        hint: `take that right away with "chmod o-w"; or ${TRUST}`,
+      },
+    },
+  },
+  trust_list_unsafe: {
+    exit: EXIT.unsafe,
+    message: '"{path}" belongs to another user or may be written to by others, so nothing in it counts',
+    hint: 'look what is in it, then make it yours alone: chown, chmod go-w',
+  },
+  no_user_folder: {
+    exit: EXIT.storage,
+    message: 'there is no place for the list of trusted repositories',
+    hint: 'set the variable HOME or XDG_CONFIG_HOME to an absolute path',
   },
   unsupported_value: {
     exit: EXIT.pipeline,

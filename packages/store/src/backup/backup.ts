@@ -3,6 +3,7 @@ import { readKeys } from '../engine/reading.ts';
 import { Marker } from '../gc/marker.ts';
 import { ObjectKeySet } from '../gc/object-key-set.ts';
 import { STEP_OBJECTS, walk } from '../gc/survey.ts';
+import type { OpenStoreOptions } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import { copyObjects, readBack } from './copy-objects.ts';
 import { type Cut, takeCut } from './cut.ts';
@@ -17,12 +18,10 @@ export interface BackupProgress {
   readonly total?: number;
 }
 
-export interface BackupOptions {
+export interface BackupOptions extends Pick<OpenStoreOptions, 'program' | 'admitOwner'> {
   readonly onProgress?: (progress: BackupProgress) => void;
   /** Ends the backup between two steps; the next one to the same place goes on from there. */
   readonly signal?: AbortSignal;
-  /** What `created_by` records while the backup is not whole. */
-  readonly program?: string;
 }
 
 /** What a backup did. */
@@ -52,7 +51,7 @@ export async function backupStore(
   path: string,
   options: BackupOptions = {},
 ): Promise<BackupReport> {
-  const target = await openTarget(source, path, options.program ?? 'unknown');
+  const target = await openTarget(source, path, pickOpening(options));
   let report: BackupReport;
   try {
     const cut = takeCut(source);
@@ -63,6 +62,10 @@ export async function backupStore(
   }
   placeTarget(target);
   return report;
+}
+
+function pickOpening({ program, admitOwner }: BackupOptions): Pick<OpenStoreOptions, 'program' | 'admitOwner'> {
+  return { ...(program !== undefined && { program }), ...(admitOwner && { admitOwner }) };
 }
 
 async function fillTarget(

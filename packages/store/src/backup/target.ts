@@ -3,7 +3,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { findStoreFiles } from '../engine/store-files.ts';
 import { storeError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
-import { openStore } from '../open-store.ts';
+import { type OpenStoreOptions, openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import type { Cut } from './cut.ts';
 import { isBeginning } from './mirror-rows.ts';
@@ -36,7 +36,11 @@ function fileName(storePath: string): string {
 }
 
 /** Opens the store at a path to bring it up to date, or begins one in a draft beside it. */
-export async function openTarget(source: Store, path: string, program: string): Promise<Target> {
+export async function openTarget(
+  source: Store,
+  path: string,
+  opening: Pick<OpenStoreOptions, 'program' | 'admitOwner'>,
+): Promise<Target> {
   assertApart(source, path);
   try {
     makeFolder(dirname(path));
@@ -45,8 +49,12 @@ export async function openTarget(source: Store, path: string, program: string): 
     throw storeError('store_unwritable', { path, errno }, cause);
   }
   const draftPath = findStoreFiles(path) ? undefined : `${path}.incomplete`;
-  const options = { mode: 'write', create: draftPath !== undefined, program } as const;
-  const store = await openStore(draftPath ?? path, { ...options, environment: source.environment });
+  const store = await openStore(draftPath ?? path, {
+    ...opening,
+    mode: 'write',
+    create: draftPath !== undefined,
+    environment: source.environment,
+  });
   return { store, path, draftPath };
 }
 

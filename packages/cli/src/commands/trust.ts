@@ -1,0 +1,39 @@
+import { resolve } from 'node:path';
+import { findRepositoryFolder } from '@daggerml/bindings/folder';
+import { TrustList, userContext } from '@daggerml/bindings/trust';
+import { cliError } from '../cli-error.ts';
+import type { CommandContext } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+
+/** `dml trust [folder]`. */
+export async function run({ io, globals, output, args, options }: CommandContext): Promise<number> {
+  const [folder] = args;
+  const list = new TrustList(userContext(io.env).configFolder);
+  if (options.list === true && (folder !== undefined || options.remove === true))
+    throw cliError('invalid_argument', { problem: '"--list" goes alone', command: 'trust' });
+  if (folder === undefined) {
+    if (options.remove === true) throw cliError('missing_argument', { word: 'folder', command: 'trust' });
+    const paths = list.paths();
+    // @spec DML-CLI-0741
+    output.result({ trusted: paths }, () => paths.map(output.safe).join('\n'));
+    return EXIT.done;
+  }
+  const place = resolve(io.cwd, globals.repo ?? '.', folder);
+  if (options.remove === true) {
+    // @spec DML-CLI-0742
+    const { path, removed } = list.remove(place);
+    output.result({ path, removed }, () =>
+      removed
+        ? `${output.safe(path)} is no longer trusted`
+        : `${output.safe(path)} was not on the list; nothing changed`,
+    );
+    return EXIT.done;
+  }
+  // @spec DML-CLI-0740
+  // @spec DML-CLI-0743
+  const { path, added } = list.add(findRepositoryFolder(place));
+  output.result({ path, added }, () =>
+    added ? `trusted ${output.safe(path)}` : `${output.safe(path)} is trusted already; nothing changed`,
+  );
+  return EXIT.done;
+}
