@@ -11,6 +11,7 @@ export type CliErrorCode =
   | 'missing_argument'
   | 'invalid_argument'
   | 'path_exists'
+  | 'path_changed'
   | 'protected_path'
   | 'unwritable_path'
   | 'unreadable_repository'

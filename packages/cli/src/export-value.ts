@@ -1,11 +1,14 @@
-import { lstatSync, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Datum, DatumId } from '@daggerml/object-model';
 import { cliError } from './cli-error.ts';
+import { type ProtectedFolders, refuseProtected } from './export-guard.ts';
 import { planFolder } from './export-plan.ts';
+import { ExportWork, type Leftover } from './export-work.ts';
 import { makeFolder } from './make-folder.ts';
 import type { RecordReader } from './record-reader.ts';
+import { SeenEntries } from './seen-entries.ts';
 import { blobPieces, jsonPieces } from './value-pieces.ts';
 
 /** One file that an export writes. */
@@ -25,97 +28,64 @@ export interface ExportRequest {
   readonly target: string;
   /** Replaces what the target holds. */
   readonly force: boolean;
-  /** Absolute path of the repository's own data: neither replaced nor written into. */
-  readonly store: string;
-  /** Absolute path of the folder the command runs in: not replaced. */
-  readonly currentFolder: string;
+  readonly keep: ProtectedFolders;
   readonly signal?: AbortSignal;
+}
+
+/** What an export did. */
+export interface ExportReport {
+  readonly files: readonly ExportedFile[];
+  /** Where something is that came to be at the target while what was seen there was replaced. */
+  readonly kept?: string;
+  /** What exports to the same folder that were killed have kept of their targets. */
+  readonly leftovers: readonly Leftover[];
 }
 
 /**
  * Writes a blob to a file, a map to a folder. Everything is written beside the target first and moved into
  * place at the end, so that whatever ends it early leaves the target as it was.
  *
- * Throws `path_exists`, `protected_path`, `not_exportable` and `unwritable_path`.
+ * Throws `path_exists`, `path_changed`, `protected_path`, `not_exportable` and `unwritable_path`.
  */
 export async function exportValue(
   reader: RecordReader,
   datumId: DatumId,
-  { name, target, force, store, currentFolder, signal }: ExportRequest,
-): Promise<ExportedFile[]> {
+  { name, target, force, keep, signal }: ExportRequest,
+): Promise<ExportReport> {
   const datum = reader.read('datum', datumId);
   if (datum.kind !== 'blob' && datum.kind !== 'map') {
     throw cliError('not_exportable', { name, found: datum.kind });
   }
-  // @spec DML-CLI-0809
-  if (!force && isThere(target)) throw cliError('path_exists', { path: target });
-  // @spec DML-CLI-0820
-  if (isWithin(currentFolder, target) || isWithin(store, target) || isWithin(target, store)) {
-    throw cliError('protected_path', { path: target });
-  }
-  // @spec DML-CLI-0808
-  const entries = datum.kind === 'blob' ? [{ path: '', keys: [], datum }] : planFolder(reader, datum);
-  const staging = join(dirname(target), `.dml-export-${process.pid}-${Date.now().toString(36)}`);
+  refuseProtected(target, keep);
+  let work: ExportWork | undefined;
   try {
+    const seen = SeenEntries.at(target, force);
+    // @spec DML-CLI-0809
+    if (!force && !seen.isEmpty) throw cliError('path_exists', { path: target });
+    // @spec DML-CLI-0808
+    const entries = datum.kind === 'blob' ? [{ path: '', keys: [], datum }] : planFolder(reader, datum);
     makeFolder(dirname(target), target);
-    if (datum.kind === 'map') mkdirSync(staging);
-    const written: ExportedFile[] = [];
+    const leftovers = ExportWork.clearLeftovers(dirname(target));
+    work = ExportWork.begin(dirname(target), target);
+    if (datum.kind === 'map') mkdirSync(work.made);
+    const files: ExportedFile[] = [];
     for (const { path, keys, datum: content } of entries) {
       signal?.throwIfAborted();
-      const file = join(staging, path);
+      const file = join(work.made, path);
       if (content === undefined) mkdirSync(file, { recursive: true });
-      else written.push({ path, keys, sizeBytes: await writeFile(reader, content, { path: file, signal }) });
+      else files.push({ path, keys, sizeBytes: await writeFile(reader, content, { path: file, signal }) });
     }
+    // By now other links may lead to it. @spec DML-CLI-0820
+    refuseProtected(target, keep);
     // @spec DML-CLI-0824
-    replace(target, staging);
-    return written;
+    const kept = work.place(seen);
+    return { files, leftovers, ...(kept !== undefined && { kept }) };
   } catch (cause) {
-    discard(staging);
+    work?.discard();
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
     const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
     throw cliError('unwritable_path', { path: target, errno }, cause);
   }
-}
-
-/** Moves what was written into place; what stood there is moved aside first and comes back if that fails. @spec DML-CLI-0819 */
-function replace(target: string, staging: string): void {
-  if (isFile(staging) && isFile(target)) return renameSync(staging, target);
-  const aside = `${staging}-old`;
-  const isReplacing = isThere(target);
-  if (isReplacing) renameSync(target, aside);
-  try {
-    renameSync(staging, target);
-  } catch (error) {
-    if (isReplacing) renameSync(aside, target);
-    throw error;
-  }
-  if (isReplacing) rmSync(aside, { recursive: true, force: true });
-}
-
-function discard(path: string): void {
-  try {
-    rmSync(path, { recursive: true, force: true });
-  } catch {
-    // What could not be made need not be removed; the first error is the one to report.
-  }
-}
-
-function isFile(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false })?.isFile() === true;
-}
-
-function isThere(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    // Below a file nothing can be; writing there will say so.
-    return false;
-  }
-}
-
-function isWithin(path: string, folder: string): boolean {
-  const way = relative(folder, path);
-  return way === '' || !(way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way));
 }
 
 /** Writes one value and yields the size of its file. */

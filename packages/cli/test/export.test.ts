@@ -161,7 +161,7 @@ describe('dml export', () => {
     expect(stagingIn(repository.folder)).toEqual([]);
   });
 
-  it('leaves no part of the value at the path when it is killed [DML-CLI-0824]', async () => {
+  it('leaves no part of the value when it is killed, and what it made to the next [DML-CLI-0824] [DML-CLI-0843]', async () => {
     repository.write(
       'many.ts',
       `import { definePipeline } from '@daggerml/bindings';
@@ -188,6 +188,7 @@ describe('dml export', () => {
     expect(existsSync(at('killed/many'))).toBe(false);
     await repository.ok('export', 'many', 'killed/many');
     expect(readdirSync(at('killed/many'))).toHaveLength(5_000);
+    expect(readdirSync(at('killed'))).toEqual(['many']);
   });
 
   it.each(['.', '..', '.dml', '.dml/store', '.dml/new'])(
@@ -195,7 +196,7 @@ describe('dml export', () => {
     async (path) => {
       const outcome = await repository.dml(['export', 'report', path, '--force']);
       expect(outcome).toMatchObject({ exitCode: 6, stdout: '' });
-      expect(outcome.stderr).toContain('holds the repository or the current folder');
+      expect(outcome.stderr).toContain('is in the repository, or holds it or the current folder');
       expect(statSync(at('.dml/store/data.mdb')).isFile()).toBe(true);
     },
   );

@@ -8,7 +8,7 @@ import { textKey } from './keyspace.ts';
 import { makeFolder } from './make-folder.ts';
 import { encodeMeta, type MetaKey, type MetaValue } from './meta.ts';
 import { SCHEMA_VERSION } from './schema.ts';
-import { isProcessAlive } from './sessions.ts';
+import { isKnownDead } from './sessions.ts';
 import { findStore } from './store-folder/find-store.ts';
 import { HeldFolder } from './store-folder/held-folder.ts';
 import { CREATOR_FILE, removeDraft } from './store-folder/places.ts';
@@ -55,7 +55,7 @@ function removeDeadDrafts(parent: HeldFolder, storeName: string, environment: St
     const isDead =
       creator === undefined
         ? environment.probe(pid).state === 'dead'
-        : isProcessAlive(creator, environment) === false;
+        : isKnownDead(creator, environment);
     // @spec DML-STO-0105
     if (!isDead) continue;
     // @spec DML-STO-0104

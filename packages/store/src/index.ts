@@ -69,7 +69,7 @@ export {
 export type { Ref, RefUpdate, RefUpdateResult } from './refs.ts';
 export type { FoundObject, PrefixResult, RevisionResult } from './revision.ts';
 export { SCHEMA_VERSION } from './schema.ts';
-export type { SessionRow } from './sessions.ts';
+export { isKnownDead, type SessionRow } from './sessions.ts';
 export type { Store } from './store.ts';
 export { effectiveUser, isOwnAlone, isWritableByAll } from './store-folder/owner.ts';
 export { ensurePlain } from './store-folder/plain-file.ts';

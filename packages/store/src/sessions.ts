@@ -45,6 +45,11 @@ export function isProcessAlive(
   return probe.state === 'alive' ? probe.startTime === startTime : undefined;
 }
 
+/** Checks whether a process is known to have ended; one that cannot be looked at is not. */
+export function isKnownDead(identity: ProcessIdentity, environment: StoreEnvironment): boolean {
+  return isProcessAlive(identity, environment) === false;
+}
+
 /** Tells whether the process of a session may still write. */
 export function isSessionAlive(session: SessionRow, environment: StoreEnvironment): boolean {
   const known = isProcessAlive(session.process, environment);

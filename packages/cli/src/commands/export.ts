@@ -1,4 +1,5 @@
-import { dirname, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { REPOSITORY_MARK } from '@daggerml/bindings/folder';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
@@ -8,7 +9,7 @@ import { findObject } from '../object-name.ts';
 import { objectValue } from '../object-value.ts';
 import { formatSize } from '../quantities.ts';
 import { RecordReader } from '../record-reader.ts';
-import { withStore } from '../repository-access.ts';
+import { repositoryFolder, withStore } from '../repository-access.ts';
 
 /** `dml export <name> <path>`. */
 export async function run(context: CommandContext): Promise<number> {
@@ -26,17 +27,27 @@ export async function run(context: CommandContext): Promise<number> {
     tellHiddenDag(output, name, found);
     const datumId = objectValue(reader, name, found);
     const target = resolve(io.cwd, path);
-    const files = await exportValue(reader, datumId, {
+    const { files, kept, leftovers } = await exportValue(reader, datumId, {
       name,
       target,
       force: options.force === true,
-      store: dirname(store.path),
-      currentFolder: io.cwd,
+      keep: {
+        repository: join(repositoryFolder(context), REPOSITORY_MARK),
+        currentFolder: io.cwd,
+      },
       signal: io.signal,
     });
+    for (const left of leftovers)
+      output.talk(
+        output.safe(
+          `an export to ${left.target} was killed and has left what stood there in ${left.path}: move it back or delete it`,
+        ),
+      );
+    if (kept !== undefined)
+      output.talk(output.safe(`something was put into ${target} meanwhile; it is kept in ${kept}`));
     const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     // @spec DML-CLI-0823
-    output.result({ path: target, datumId, files }, () =>
+    output.result({ path: target, datumId, files, leftovers, ...(kept !== undefined && { kept }) }, () =>
       [
         ...files.map((file) => `${output.safe(file.path || path)}  ${formatSize(file.sizeBytes)}`),
         `${files.length} ${files.length === 1 ? 'file' : 'files'}, ${formatSize(sizeBytes)}`,

@@ -36,9 +36,15 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
     message: '"{path}" exists',
     hint: 'choose another path, or give --force to replace it',
   },
+  path_changed: {
+    exit: EXIT.refused,
+    message:
+      'something came to stand at "{path}" meanwhile and stays; what stood there before is in "{kept}"',
+    hint: 'look at both, then move the one that you want to the path',
+  },
   protected_path: {
     exit: EXIT.refused,
-    message: '"{path}" holds the repository or the current folder and is not replaced',
+    message: '"{path}" is in the repository, or holds it or the current folder, and is not replaced',
     hint: 'choose a path of its own',
   },
   // @spec DML-CLI-1201
