@@ -3,6 +3,7 @@ import type { CliErrorCode } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
 import { EXIT } from './exit-code.ts';
 import { reportDefect, reportFailure, runCli } from './main.ts';
+import { isTooManyFiles, RAISE_LIMIT, TOO_MANY_FILES } from './too-many-files.ts';
 
 const argv = process.argv.slice(2);
 // Taken before a pipeline runs: there, both are not what they were.
@@ -69,13 +70,25 @@ process.on('uncaughtException', (error) => {
 
 /** Ends the process when not even a defect can be reported, as where files of the installation are missing. */
 function giveUp(error: unknown): never {
+  if (isTooManyFiles(error)) return endWithoutFiles();
+  const last: unknown = error instanceof AggregateError ? error.errors.at(-1) : error;
   try {
-    process.stderr.write(`error: ${error instanceof Error ? error.stack : String(error)}\n`);
+    process.stderr.write(`error: ${last instanceof Error ? last.stack : String(last)}\n`);
   } catch {
     // Then the exit code tells it alone.
   }
   // @spec DML-CLI-0508
   return exit(EXIT.defect);
+}
+/** What reports errors is in files of its own. @spec DML-CLI-1242 */
+function endWithoutFiles(): never {
+  const document = { code: 'too_many_files', detail: null, message: TOO_MANY_FILES, hint: RAISE_LIMIT };
+  process.stderr.write(
+    argv.includes('--json')
+      ? `${JSON.stringify(document, undefined, 2)}\n`
+      : `dml: ${TOO_MANY_FILES}\nhint: ${RAISE_LIMIT}\n`,
+  );
+  return exit(EXIT.storage);
 }
 // What the runtime has to say is talk, and with --json there is none.
 if (argv.includes('--json')) process.removeAllListeners('warning');

@@ -15,6 +15,7 @@ export type CliErrorCode =
   | 'protected_path'
   | 'unwritable_path'
   | 'unreadable_repository'
+  | 'too_many_files'
   | 'not_exportable'
   | 'branch_exists'
   | 'branch_current'

@@ -9,6 +9,7 @@ import type { Output } from './output.ts';
 import { escapeJson, printable } from './printable.ts';
 import { endOfRun } from './run-failure.ts';
 import { sourcePosition } from './source-position.ts';
+import { isTooManyFiles } from './too-many-files.ts';
 import { type ErrorWording, fillIn } from './wording.ts';
 
 /** What is said of an error, before it is laid out. */
@@ -22,7 +23,11 @@ export interface ErrorReport {
 
 /** Looks an error up in the table and fills in its wording. */
 export function describeError(caught: unknown, cwd: string): ErrorReport {
-  const error = isAbort(caught) ? cliError('interrupted', {}, caught) : caught;
+  const error = isAbort(caught)
+    ? cliError('interrupted', {}, caught)
+    : isRawTooManyFiles(caught)
+      ? cliError('too_many_files', {}, caught)
+      : caught;
   if (!isAnyDmlError(error)) return defect(error);
   const told = newerRecord(endOfRun(error));
   const wording = (ERROR_TABLE as Readonly<Record<string, ErrorWording>>)[told.code];
@@ -59,6 +64,11 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
+/** What the packages below have words for of their own is left to them. */
+function isRawTooManyFiles(error: unknown): boolean {
+  return !isAnyDmlError(error) && isTooManyFiles(error);
+}
+
 function defect(error: unknown): ErrorReport {
   return {
     exit: EXIT.defect,
@@ -79,6 +89,8 @@ export function reportError(error: unknown, io: CliIo, output: Output): number {
   const exit = own === EXIT.interrupted ? codeOfEnding(io) : own;
   // @spec DML-CLI-0406
   const stack = io.env.DML_DEBUG && error instanceof Error ? stackOf(error) : undefined;
+  // The engine may have said something of its own that ends in no line break. @spec DML-CLI-0440
+  if (code === 'store_write_failed') io.stderr.write('\n');
   if (output.isJson) {
     // @spec DML-CLI-0404
     const document = { code, detail: detail ?? null, message, hint: hint ?? null, stack };

@@ -31,10 +31,17 @@ export async function reportDefect(error: unknown, argv: readonly string[], io: 
 }
 
 async function report(error: unknown, io: CliIo, look: GlobalOptions): Promise<number> {
-  // Loaded when needed: what knows every error also loads the object model.
+  const { reportError, Output } = await loadReport().catch((cause: unknown) => {
+    throw new AggregateError([error, cause], 'an error cannot be reported');
+  });
+  return reportError(error, io, new Output(io, look));
+}
+
+/** Loaded when needed: what knows every error also loads the object model. */
+async function loadReport() {
   const { reportError } = await import('./error-report.ts');
   const { Output } = await import('./output.ts');
-  return reportError(error, io, new Output(io, look));
+  return { reportError, Output };
 }
 
 /** What decides how an error looks must be known also when the arguments do not parse. */

@@ -53,9 +53,7 @@ function removeDeadDrafts(parent: HeldFolder, storeName: string, environment: St
     const pid = Number(name.slice(prefix.length).split('-')[0]);
     const creator = readCreator(parent, name);
     const isDead =
-      creator === undefined
-        ? environment.probe(pid).state === 'dead'
-        : isKnownDead(creator, environment);
+      creator === undefined ? environment.probe(pid).state === 'dead' : isKnownDead(creator, environment);
     // @spec DML-STO-0105
     if (!isDead) continue;
     // @spec DML-STO-0104

@@ -20,14 +20,17 @@ const RESERVED_BYTES = 96 * 1024;
 export class SpaceGuard {
   readonly #engine: Engine;
   readonly #environment: StoreEnvironment;
+  /** Pages of the file that the transaction may write anew; looked up when it is first needed. */
   #leafPages: number | undefined;
   #puts = 0;
   #bytes = 0;
   #runPages = 0;
 
-  constructor(engine: Engine, environment: StoreEnvironment) {
+  /** `onlyAppends` says that all rows come behind those that are there, so that hardly a page is written anew. */
+  constructor(engine: Engine, environment: StoreEnvironment, onlyAppends = false) {
     this.#engine = engine;
     this.#environment = environment;
+    if (onlyAppends) this.#leafPages = 0;
   }
 
   /** Counts one put of `sizeBytes`; throws `store_full` when the transaction would no longer fit. */

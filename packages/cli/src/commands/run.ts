@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { type Stats, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { loadPipeline, Repository, type RunResult, userContext } from '@daggerml/bindings';
 import { executionError } from '@daggerml/execution';
@@ -72,7 +72,7 @@ export async function run(context: CommandContext): Promise<number> {
 
 /** Refuses what no pipeline file is, before anything reads it: a folder, a device, a mistaken data file. */
 function refuseUnusable(file: string): void {
-  const found = statSync(file, { throwIfNoEntry: false });
+  const found = lookAt(file);
   // @spec DML-CLI-1203
   if (found === undefined) throw executionError('pipeline_missing', { file });
   if (found.isDirectory()) throw cliError('unusable_file', { file, problem: 'is a folder' });
@@ -80,6 +80,18 @@ function refuseUnusable(file: string): void {
   if (found.size <= MAX_FILE_BYTES) return;
   const problem = `has ${formatSize(found.size)}, more than any pipeline file (${formatSize(MAX_FILE_BYTES)})`;
   throw cliError('unusable_file', { file, problem });
+}
+
+/** What stands at a path; undefined where nothing does. Throws `unusable_file` where the system does not say. */
+function lookAt(file: string): Stats | undefined {
+  try {
+    return statSync(file, { throwIfNoEntry: false });
+  } catch (cause) {
+    const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+    if (errno === 'ENOTDIR') return undefined;
+    // @spec DML-CLI-1241
+    throw cliError('unusable_file', { file, problem: `cannot be read (${errno})` }, cause);
+  }
 }
 
 /** Rejects with `interrupted` when the signal is aborted; never resolves. */

@@ -1,5 +1,6 @@
 import type { CliErrorCode } from '../cli-error.ts';
 import { EXIT } from '../exit-code.ts';
+import { RAISE_LIMIT, TOO_MANY_FILES } from '../too-many-files.ts';
 import type { ErrorWording } from '../wording.ts';
 import { AGAIN, UPDATE } from './hints.ts';
 
@@ -29,6 +30,7 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
       'a newer version of dml wrote a [{record} ]record here that this one cannot read; nothing is damaged',
     hint: UPDATE,
   },
+  too_many_files: { exit: EXIT.storage, message: TOO_MANY_FILES, hint: RAISE_LIMIT },
   missing_argument: { exit: EXIT.usage, message: 'the argument "{word}" is missing', hint: USAGE },
   invalid_argument: { exit: EXIT.usage, message: '{problem}', hint: USAGE },
   path_exists: {

@@ -48,7 +48,17 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
     message: 'an earlier write failed, so nothing more was written',
     hint: NOTHING_KEPT,
   },
-  store_write_failed: { exit: EXIT.storage, message: 'the store could not be written', hint: NOTHING_KEPT },
+  store_write_failed: {
+    exit: EXIT.storage,
+    message: 'the store could not be written[ ({errno})]',
+    hint: NOTHING_KEPT,
+    details: {
+      not_durable: {
+        message: 'the store was compacted and nothing is lost, but the disk did not confirm it ({errno})',
+        hint: 'check the disk before you go on: a power failure may bring the file before back, without what is written from now on',
+      },
+    },
+  },
   store_read_only: {
     exit: EXIT.defect,
     message: 'a command that reads tried to write ({label})',

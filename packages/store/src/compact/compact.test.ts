@@ -308,6 +308,71 @@ describe('compactStore', () => {
     expect(await reopened(path, environment)).toEqual(contents);
   });
 
+  it('is undone before it writes what may not fit [DML-STO-0175]', async () => {
+    const { path, contents } = await closedStore();
+    const before = readFileSync(join(path, 'data.mdb'));
+    const names = readdirSync(path);
+    const environment = fakeEnvironment();
+    let bytesCopied = 0;
+    environment.failpoint = (name) => {
+      if (name === 'compact/copied') bytesCopied += 1;
+    };
+    for (const availableBytes of [0, 4 * 2 ** 20]) {
+      const statFileSystem = () => ({ type: 0xef53, availableBytes });
+      await expect(
+        compactStore(path, { environment: { ...environment, statFileSystem } }),
+      ).rejects.toMatchObject({
+        code: 'store_full',
+        fields: { availableBytes },
+      });
+    }
+    expect([bytesCopied, readdirSync(path)]).toEqual([0, names]);
+    expect(readFileSync(join(path, 'data.mdb')).equals(before)).toBe(true);
+    const enough = () => ({ type: 0xef53, availableBytes: 2 ** 30 });
+    await compactStore(path, { environment: { ...environment, statFileSystem: enough } });
+    expect(await reopened(path)).toEqual(contents);
+  });
+
+  it.each([
+    ['a system call', { code: 'EIO', syscall: 'fsync' }, 'compact/copied'],
+    ['the engine', { code: 28 }, 'compact/copied'],
+    ['a system call late', { code: 'EDQUOT', syscall: 'unlink' }, 'compact/unlocked'],
+  ])('leaves the store as it was when %s fails, and says why [DML-STO-0176]', async (_what, facts, at) => {
+    const { path, contents } = await closedStore();
+    const before = readFileSync(join(path, 'data.mdb'));
+    const environment = fakeEnvironment();
+    environment.failpoint = (name) => {
+      if (name === at) throw Object.assign(new Error('refused'), facts);
+    };
+    await expect(compactStore(path, { environment })).rejects.toMatchObject({
+      code: 'store_write_failed',
+      fields: { path, label: 'compact', errno: facts.code === 28 ? 'ENOSPC' : facts.code },
+    });
+    expect(readdirSync(path).filter((name) => name.startsWith('compact'))).toEqual([]);
+    expect(readFileSync(join(path, 'data.mdb')).equals(before)).toBe(true);
+    environment.failpoint = undefined;
+    expect(await reopened(path, environment)).toEqual(contents);
+  });
+
+  it('says that the new file is in place when that may not outlast a power failure [DML-STO-0177]', async () => {
+    const { path, contents } = await closedStore();
+    const inode = statSync(join(path, 'data.mdb')).ino;
+    const environment = fakeEnvironment();
+    const syncDirectory = (): void => {
+      if (statSync(join(path, 'data.mdb')).ino !== inode)
+        throw Object.assign(new Error('refused'), { code: 'EIO', syscall: 'fsync' });
+    };
+    await expect(
+      compactStore(path, { environment: { ...environment, syncDirectory } }),
+    ).rejects.toMatchObject({
+      code: 'store_write_failed',
+      detail: 'not_durable',
+      fields: { path, errno: 'EIO' },
+    });
+    expect(statSync(join(path, 'data.mdb')).ino).not.toBe(inode);
+    expect(await reopened(path, environment)).toEqual(contents);
+  });
+
   it('refuses a store with damaged objects and leaves it as it was [DML-STO-1107]', async () => {
     const { path } = await closedStore();
     const environment = fakeEnvironment();

@@ -1,3 +1,5 @@
+import { getSystemErrorName } from 'node:util';
+import { DmlError } from '@daggerml/object-model';
 import { makeLockFile } from '../engine/before-open.ts';
 import { DataFile } from '../engine/data-file.ts';
 import {
@@ -78,7 +80,9 @@ function removeDrafts(folder: HeldFolder): void {
  *
  * Nobody may have the store open, this process included, and nobody can open it meanwhile. Needs room for a
  * second copy. Throws `compaction_refused` (`open_elsewhere`, `already_running`), `store_damaged` for a row
- * that is not what the store wrote, and what opening a store throws; the store then is as it was.
+ * that is not what the store wrote, `store_full` and `store_write_failed` for what the system refuses, and what
+ * opening a store throws; the store then is as it was. With `not_durable`, `store_write_failed` says that the new
+ * file is in place and may not outlast a power failure.
  */
 export async function compactStore(path: string, options: CompactOptions = {}): Promise<CompactReport> {
   const environment = options.environment ?? nodeEnvironment();
@@ -113,13 +117,33 @@ export async function compactStore(path: string, options: CompactOptions = {}): 
     // @spec DML-STO-1102
     const bytesAfter = replaceDataFile(folder, name, { environment, rights });
     return { rows, bytesBefore, bytesAfter };
+  } catch (cause) {
+    throw compactionError(cause, path);
   } finally {
-    if (isMarked) {
-      removeDrafts(folder);
-      lowerMarker(folder);
-    }
+    if (isMarked) tidyUp(folder);
     folder.close();
     if (!isReleased) await releaseEngine(engine);
+  }
+}
+
+/** What the system or the engine refused, as an error of the store, which is as it was. */
+function compactionError(cause: unknown, path: string): unknown {
+  if (cause instanceof DmlError) return cause;
+  const { code } = cause as { readonly code?: string | number };
+  if (code === undefined) return cause;
+  // The engine gives numbers, those of the system above zero.
+  const errno = typeof code === 'number' && code > 0 ? getSystemErrorName(-code) : String(code);
+  // @spec DML-STO-0176
+  return storeError('store_write_failed', { label: 'compact', path, errno }, cause);
+}
+
+/** What stays is of a compaction that has ended, which hinders nobody once the process has. */
+function tidyUp(folder: HeldFolder): void {
+  try {
+    removeDrafts(folder);
+    lowerMarker(folder);
+  } catch {
+    // The compaction has ended as it did all the same.
   }
 }
 
@@ -139,7 +163,8 @@ async function buildDraft(
   name: string,
   { rights, ...options }: CompactOptions & { readonly rights: FileRights },
 ): Promise<number> {
-  const { mapBytes, failpoint } = options.environment ?? nodeEnvironment();
+  const environment = options.environment ?? nodeEnvironment();
+  const { mapBytes, failpoint } = environment;
   // @spec DML-STO-1109
   const afterTransaction = engine.newest.written();
   const draft = engine.folder.makeFolder(name, OWNER_ONLY);
@@ -151,7 +176,7 @@ async function buildDraft(
     },
   );
   try {
-    return await copyRows(engine, target, (rows) => {
+    return await copyRows(engine, target, environment, (rows) => {
       failpoint?.('compact/copied');
       options.onProgress?.(rows);
     });
@@ -182,15 +207,32 @@ function replaceDataFile(
   const draft = folder.folder(draftName);
   draft.rename(DATA_FILE, DATA_FILE, folder);
   draft.close();
-  environment.syncDirectory(folder.reach(''));
+  makeDurable(folder, environment);
   environment.failpoint?.('compact/renamed');
-  makeLockFile(folder, rights.lock);
-  const file = new DataFile(folder);
+  const bytes = folder.look(DATA_FILE)?.size ?? 0;
   try {
-    stampFile(folder, file, rights.stamp);
-    environment.failpoint?.('compact/stamped');
-    return file.sizeBytes();
-  } finally {
-    file.close();
+    makeLockFile(folder, rights.lock);
+    const file = new DataFile(folder);
+    try {
+      stampFile(folder, file, rights.stamp);
+    } finally {
+      file.close();
+    }
+  } catch {
+    // The next opening makes both.
+  }
+  environment.failpoint?.('compact/stamped');
+  return bytes;
+}
+
+/** What is written from now on is lost with the new file if its name is not durable. */
+function makeDurable(folder: HeldFolder, environment: StoreEnvironment): void {
+  try {
+    environment.syncDirectory(folder.reach(''));
+  } catch (cause) {
+    const errno = String((cause as NodeJS.ErrnoException).code);
+    // @spec DML-STO-0177
+    const facts = { label: 'compact', path: folder.path, errno, detail: 'not_durable' };
+    throw storeError('store_write_failed', facts, cause);
   }
 }

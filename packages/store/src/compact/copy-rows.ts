@@ -3,9 +3,11 @@ import { hashBytes } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { iterateRows, type Row } from '../engine/reading.ts';
 import { TABLE_NAMES, type TableName } from '../engine/tables.ts';
+import type { StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
 import { idOfKey, OBJECT_KEY_BYTES } from '../keyspace.ts';
 import { unsealRow } from '../sealed-row.ts';
+import { SpaceGuard } from '../space-guard.ts';
 import { isTombstone } from '../tombstone.ts';
 
 const BATCH_BYTES: number = 8 * 2 ** 20;
@@ -36,6 +38,7 @@ function checkRow(table: TableName, { key, value }: Row): void {
 export async function copyRows(
   from: Engine,
   to: Engine,
+  environment: StoreEnvironment,
   onProgress: (rows: number) => void,
 ): Promise<number> {
   let copied = 0;
@@ -44,9 +47,17 @@ export async function copyRows(
   for (const table of TABLE_NAMES) {
     const flush = async (): Promise<void> => {
       const rows = batch;
+      const space = new SpaceGuard(to, environment, true);
       to.root.transactionSync(() => {
-        // @spec DML-STO-0804
-        for (const row of rows) to.tables[table].putSync(row.key, row.value);
+        for (const row of rows) {
+          // @spec DML-STO-0175
+          space.add(row.value.length);
+          space.addNew(row.value.length);
+          // @spec DML-STO-0804
+          to.tables[table].putSync(row.key, row.value);
+        }
+        space.check();
+        space.reserve();
       });
       copied += rows.length;
       onProgress(copied);

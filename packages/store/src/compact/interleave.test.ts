@@ -157,7 +157,8 @@ describe('an opening beside a compaction', () => {
     const inode = statSync(join(path, 'data.mdb')).ino;
     // The opening holds the lock file when a compaction removes it and fails before it renames.
     expect(opener.tell({ kind: 'open', mode: 'write' }).at).toBe('open/unmarked');
-    for (const at of ['open/file-held', 'open/lock-held', 'open/prepared']) expect(opener.tell({ kind: 'go' }).at).toBe(at);
+    for (const at of ['open/file-held', 'open/lock-held', 'open/prepared'])
+      expect(opener.tell({ kind: 'go' }).at).toBe(at);
     const environment = nodeEnvironment({
       failpoint: (name) => {
         if (name === 'compact/unlocked') throw new Error(name);

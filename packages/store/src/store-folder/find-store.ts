@@ -4,7 +4,14 @@ import { HeldFolder } from './held-folder.ts';
 import { hasStore } from './places.ts';
 
 /** What the system answers where no folder is, or none that this process may look into. */
-const NOTHING_SEEN: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ELOOP']);
+const NOTHING_SEEN: ReadonlySet<string> = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'EACCES',
+  'EPERM',
+  'ELOOP',
+  'ENAMETOOLONG',
+]);
 
 /** Opens the folder of a store; undefined when there is no store in it. Throws as `hasStore` does. */
 export function findStore(path: string): HeldFolder | undefined {
