@@ -23,6 +23,7 @@ const MATRIX = ['22', '24'].map((line) => ({
 const PARTS = [
   'clean-checkout',
   'faults',
+  'intruders',
   'packed-packages',
   'api-reports',
   'spec-check',

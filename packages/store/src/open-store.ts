@@ -16,6 +16,7 @@ import { admitSchema, compareVersions } from './schema.ts';
 import { unsealRow } from './sealed-row.ts';
 import { Store } from './store.ts';
 import { findStore } from './store-folder/find-store.ts';
+import { systemError } from './store-folder/system-error.ts';
 
 /** How to open a store. */
 export interface OpenStoreOptions {
@@ -43,6 +44,14 @@ function nearestFolder(path: string): string {
   return folder;
 }
 
+function fileSystemOf(path: string, environment: StoreEnvironment): number {
+  try {
+    return environment.statFileSystem(nearestFolder(path)).type;
+  } catch (cause) {
+    throw systemError(cause, path) ?? cause;
+  }
+}
+
 /** The page check proves the shape of the file; these rows have no other witness than their checksums. */
 function checkSealedRows(engine: Engine): void {
   for (const row of readRows(engine, 'meta')) unsealRow('meta', row.key, row.value);
@@ -64,7 +73,7 @@ export async function openStore(path: string, options: OpenStoreOptions): Promis
   const environment = options.environment ?? nodeEnvironment();
   // @spec DML-STO-0113
   if (!environment.isMainThread) throw storeError('store_worker_thread', { path });
-  refuseNetworkFileSystem(path, environment.statFileSystem(nearestFolder(path)).type);
+  refuseNetworkFileSystem(path, fileSystemOf(path, environment));
   const readOnly = options.mode === 'read';
   const program = options.program ?? 'unknown';
   let folder = findStore(path);

@@ -31,7 +31,7 @@ export function listSessions(engine: Engine): SessionRow[] {
 }
 
 /** Tells whether a process runs; undefined for one that cannot be looked at. */
-export function isProcessAlive(
+function isProcessAlive(
   { pid, startTime, bootId, pidNamespace }: ProcessIdentity,
   environment: StoreEnvironment,
 ): boolean | undefined {

@@ -1,5 +1,5 @@
 import { closeSync, constants, readSync, writeSync } from 'node:fs';
-import { DmlError } from '@daggerml/object-model';
+import { storeError } from '../errors.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { LOCK_FILE } from '../store-folder/places.ts';
 import { isFileAt } from '../store-folder/plain-file.ts';
@@ -89,8 +89,11 @@ function openLockFile(folder: HeldFolder): number | undefined {
   try {
     return folder.openFile(LOCK_FILE, constants.O_RDWR);
   } catch (error) {
-    if (error instanceof DmlError) throw error;
-    return undefined;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EROFS' || code === 'EACCES') return undefined;
+    // A compaction has just taken it away. The engine would make one, by whatever name stands there.
+    if (code === 'ENOENT') throw storeError('store_busy', { path: folder.path, detail: 'replaced' }, error);
+    throw error;
   }
 }
 

@@ -33,6 +33,17 @@ export function unfinished(name: typeof LOCK_FILE | typeof MARKER_FILE, uuid: st
   return `${name}-${uuid}`;
 }
 
+/** Lists the names of all that may stand in a store folder, those included that are there for a moment. */
+export function storeNames(uuid: string): string[] {
+  return [
+    ...STORE_FILES,
+    CREATOR_FILE,
+    unfinished(LOCK_FILE, uuid),
+    unfinished(MARKER_FILE, uuid),
+    compactionDraft(uuid),
+  ];
+}
+
 /** Checks whether a name in a store folder is that of a draft which a compaction makes. */
 export function isCompactionDraft(name: string): boolean {
   return COMPACTION_DRAFT.test(name);
