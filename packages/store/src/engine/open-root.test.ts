@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { closeSync, existsSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, temporaryFolder } from '../../test/fixture-store.ts';
@@ -56,6 +56,18 @@ it.each(['read', 'write'] as const)(
     expect((await holder.end).signal).toBe('SIGKILL');
   },
 );
+
+it('a lock file that has just gone is not left to the engine to make [DML-STO-0167]', async () => {
+  const path = join(temporaryFolder(), 'store');
+  await (await openFixture(fakeEnvironment(), path)).close();
+  const folder = HeldFolder.open(path);
+  const file = new DataFile(folder);
+  rmSync(join(path, 'lock.mdb'));
+  expect(() => new NewestTransaction(folder, file, 4096)).toThrowError(
+    expect.objectContaining({ code: 'store_busy', detail: 'replaced' }),
+  );
+  for (const each of [file, folder]) each.close();
+});
 
 it('locks that stay destroyed while others hold the file are reported as store_busy [DML-STO-0145]', async () => {
   const path = join(temporaryFolder(), 'store');
