@@ -24,6 +24,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'index list': ['index', 'list'],
   'index prune': ['index', 'prune', '--all'],
   gc: ['gc'],
+  backup: ['backup', 'copy of it'],
   verify: ['verify'],
 };
 /** Commands that use none, or none that is there. */

@@ -47,6 +47,7 @@ describe('write transactions', () => {
       compaction,
       'create.ts',
       'engine/engine.ts',
+      'engine/guarded-tables.ts',
       'engine/newest.ts',
       // Wraps what the others call and begins none itself.
       'engine/open-root.ts',

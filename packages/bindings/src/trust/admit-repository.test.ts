@@ -99,6 +99,24 @@ describe('a repository with a part of another user', () => {
     expect(await opened()).toBe(folder);
   });
 
+  it('is no place for a backup [DML-BND-0382]', async () => {
+    const source = await Repository.open(folder, { user });
+    const target = join(root, 'backup');
+    await source.backup(target);
+    for (const part of parts) {
+      const before = contentOf(target);
+      give(join(target, part));
+      await expect(source.backup(target)).rejects.toMatchObject({
+        code: 'repository_untrusted',
+        fields: { path: join(target, part) },
+      });
+      expect(contentOf(target)).toEqual(before);
+      owners.clear();
+    }
+    await source.backup(target);
+    await source.close();
+  });
+
   it('is told by a link in the place of ".dml", and by what that leads to [DML-BND-0340]', async () => {
     const mark = join(folder, '.dml');
     renameSync(mark, join(root, 'elsewhere'));

@@ -64,7 +64,10 @@ export async function backupStore(
   return report;
 }
 
-function pickOpening({ program, admitOwner }: BackupOptions): Pick<OpenStoreOptions, 'program' | 'admitOwner'> {
+function pickOpening({
+  program,
+  admitOwner,
+}: BackupOptions): Pick<OpenStoreOptions, 'program' | 'admitOwner'> {
   return { ...(program !== undefined && { program }), ...(admitOwner && { admitOwner }) };
 }
 

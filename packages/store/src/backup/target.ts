@@ -1,10 +1,10 @@
 import { existsSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { findStoreFiles } from '../engine/store-files.ts';
 import { storeError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import { type OpenStoreOptions, openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
+import { isStore } from '../store-folder/find-store.ts';
 import type { Cut } from './cut.ts';
 import { isBeginning } from './mirror-rows.ts';
 
@@ -20,7 +20,7 @@ export interface Target {
 /** Throws `backup_refused` for a target that is the source or in its folder. */
 function assertApart(source: Store, path: string): void {
   const isInside = relative(realpathSync(source.path), realPlace(resolve(path))).split(sep)[0] !== '..';
-  const isSame = findStoreFiles(path) && fileName(source.path) === fileName(path);
+  const isSame = isStore(path) && fileName(source.path) === fileName(path);
   // @spec DML-STO-1416
   if (isInside || isSame) throw storeError('backup_refused', { detail: 'inside_source', path });
 }
@@ -48,7 +48,7 @@ export async function openTarget(
     const errno = String((cause as NodeJS.ErrnoException).code);
     throw storeError('store_unwritable', { path, errno }, cause);
   }
-  const draftPath = findStoreFiles(path) ? undefined : `${path}.incomplete`;
+  const draftPath = isStore(path) ? undefined : `${path}.incomplete`;
   const store = await openStore(draftPath ?? path, {
     ...opening,
     mode: 'write',

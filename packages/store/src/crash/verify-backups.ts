@@ -1,8 +1,8 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { findStoreFiles } from '../engine/store-files.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
+import { isStore } from '../store-folder/find-store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import type { WorkerLine } from './protocol.ts';
 
@@ -22,7 +22,7 @@ export async function takeBackups(path: string, lines: readonly WorkerLine[]): P
   const source = await openStore(path, { mode: 'read' });
   try {
     for (const place of places) {
-      if (findStoreFiles(place)) broken.push(...(await verifyBackup(source, place, said.get(place) ?? 0)));
+      if (isStore(place)) broken.push(...(await verifyBackup(source, place, said.get(place) ?? 0)));
       else if (said.has(place)) broken.push(`lost the backup ${place}`);
       rmSync(dirname(place), { recursive: true, force: true });
     }

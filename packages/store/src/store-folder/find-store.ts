@@ -26,6 +26,13 @@ export function findStore(path: string): HeldFolder | undefined {
   return undefined;
 }
 
+/** Checks whether there is a store in a folder. Throws as `hasStore` does. */
+export function isStore(path: string): boolean {
+  const folder = findStore(path);
+  folder?.close();
+  return folder !== undefined;
+}
+
 function openFolder(path: string): HeldFolder | undefined {
   try {
     return HeldFolder.open(path);
