@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { decodeRecord, isDmlError, recordLinks } from '@daggerml/object-model';
+import { decodeRecord, isDmlError } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readRow, refreshSnapshot } from '../engine/reading.ts';
 import { describeKey, idOfKey, parseObjectKey } from '../keyspace.ts';
@@ -32,7 +32,7 @@ export async function checkSound(engine: Engine, { keys, knownCount }: Reached):
     const key = keys.keyAt(ordinal);
     const record = recordAt(engine, key);
     if (record === undefined) continue;
-    for (const fault of check.check(record, recordLinks(record))) {
+    for (const fault of check.check(record)) {
       if (fault === undefined) await pause();
       else throw refusalOf(key, fault);
     }

@@ -6,7 +6,7 @@ import {
   isInline,
   isNewerFormat,
   MAX_INLINE_BYTES,
-  type ObjectLink,
+  recordLinks,
   recordRoots,
   TreeVerifier,
   verifyBlob,
@@ -46,16 +46,16 @@ export class ObjectCheck {
     });
   }
 
-  /** Lists the faults of a record with these links, the first of each collection and blob. */
-  *check(record: AnyRecord, links: readonly ObjectLink[]): Steps {
-    if (holdsElements(record)) yield* this.#checkElements(links);
+  /** Lists the faults of a record, the first of each collection and blob. */
+  *check(record: AnyRecord): Steps {
+    if (holdsElements(record)) yield* this.#checkElements(record);
     yield* this.#checkTrees(record);
     if (record.type === 'datum' && record.kind === 'blob') yield* this.#checkBlob(record);
     yield* contradictionsOf(record, this.#records);
   }
 
-  *#checkElements(links: readonly ObjectLink[]): Steps {
-    for (const { objectClass, id } of links) {
+  *#checkElements(record: AnyRecord): Steps {
+    for (const { objectClass, id } of recordLinks(record)) {
       // @spec DML-STO-0920
       if (objectClass === 'datum' && this.#isInline(id))
         yield { code: 'element_linked', to: { class: 'datum', objectId: id } };
@@ -73,6 +73,8 @@ export class ObjectCheck {
   *#checkTrees(record: AnyRecord): Steps {
     let pages = 0;
     for (const { role, root } of recordRoots(record)) {
+      // Decoding has judged what is embedded.
+      if (typeof root !== 'string') continue;
       const steps = this.#trees.verify(role, root);
       let step = steps.next();
       for (; step.done !== true; step = steps.next()) {

@@ -91,9 +91,8 @@ class ObjectsCheck {
   *#verifyRecord(name: ObjectName, recordClass: RecordClass, bytes: Buffer): Steps {
     try {
       const record = decodeRecord(bytes, recordClass);
-      const links = recordLinks(record);
-      yield* this.#verifyLinks(name, links);
-      for (const fault of this.#check.check(record, links))
+      yield* this.#verifyLinks(name, recordLinks(record));
+      for (const fault of this.#check.check(record))
         yield fault === undefined ? this.#progress() : { ...fault, ...name };
     } catch (error) {
       if (!isDmlError(error)) throw error;
