@@ -85,7 +85,7 @@ export class Condemned {
     for (; this.#counted < end; this.#counted += 1) {
       const key = this.keys.keyAt(this.#counted);
       const state = this.#rows.look(key);
-      // @spec DML-STO-0717
+      // @spec DML-STO-0719
       if (state === 'newer') throw newerRefusal(key);
       if (state !== 'present' && state !== 'damaged') continue;
       this.tally.add(key[0] as number, this.#rows.sizeBytes);

@@ -35,7 +35,7 @@ function rowsOf(store: Store): Map<string, string> {
 
 describe('a collection of a store with objects of a newer format', () => {
   for (const [index, newer] of NEWER_RECORDS.entries()) {
-    it(`is refused and takes nothing: ${newer.class} ${index} [DML-STO-0717]`, async () => {
+    it(`is refused and takes nothing: ${newer.class} ${index} [DML-STO-0717] [DML-STO-0719]`, async () => {
       const store = await storeWithGarbage();
       const objectId = hashBytes(newer.bytes);
       store.transact('newer', (transaction) => void transaction.put(newer.class, newer.bytes));
@@ -59,7 +59,7 @@ describe('a collection of a store with objects of a newer format', () => {
     });
   }
 
-  it('is refused for a class that only a later version knows [DML-STO-0717]', async () => {
+  it('is refused for a class that only a later version knows [DML-STO-0719]', async () => {
     const store = await storeWithGarbage();
     const bytes = Buffer.from([0x83, 1, NEWER_CLASS_BYTE, 1]);
     const key = Buffer.concat([Buffer.from([NEWER_CLASS_BYTE]), Buffer.from(hashBytes(bytes), 'hex')]);

@@ -34,6 +34,7 @@ export async function walkReached(
   commitIds: readonly CommitId[],
   offered: OfferedAbsences,
 ): Promise<Reached> {
+  // @spec DML-STO-1047
   const keys = await knownCommits(engine, commitIds);
   const found = { wanted: [], excised: [] };
   await walk(engine, { keys, offered, ...found });

@@ -19,6 +19,7 @@ const STEP_OBJECTS = 500;
  * Throws `transfer_invalid` with `not_canonical`, `contradiction` or `record_invalid`.
  */
 export async function checkSound(engine: Engine, { keys, knownCount }: Reached): Promise<void> {
+  // @spec DML-STO-1048
   const check = new ObjectCheck(
     engine,
     (key) => !hasRow(engine, 'objects', key) || hasRow(engine, 'excised', key),
@@ -56,6 +57,7 @@ function recordAt(engine: Engine, key: Uint8Array): ReturnType<typeof decodeReco
 /** Returns the error of a stream that brings an object with a fault. */
 function refusalOf(key: Uint8Array, fault: ObjectFault): Error {
   const { code, ...facts } = fault;
+  // @spec DML-STO-1046
   const fields: Record<string, string> = { ...describeKey(key), kind: code };
   for (const [name, fact] of Object.entries(facts)) if (typeof fact === 'string') fields[name] = fact;
   if ('to' in fault) Object.assign(fields, { toClass: fault.to.class, toId: fault.to.objectId });
