@@ -17,8 +17,10 @@ import {
 } from './page-form.ts';
 import type { RawRange } from './raw-engine.ts';
 
-/** Pages of trees kept in memory on the way down; they are read again when there are more. */
-const KEPT_PAGES = 512;
+/** Branch pages kept in memory; they are read again when there are more. */
+const KEPT_PAGES = 2048;
+/** To look at every page costs as much as looking at one in this many of them on the way to keys. */
+const LOOKS_PER_CHECK = 4;
 
 /** What the guard needs of a data file. */
 export interface GuardedFile {
@@ -69,12 +71,18 @@ export class PageGuard {
   /** Free pages at `#freeTransaction`; absent until the first write. */
   #free: Uint8Array | undefined;
   #freeTransaction = 0;
+  #looks = 0;
 
   constructor(file: GuardedFile) {
     this.#file = file;
     this.#meta = file.readMeta();
     this.#seen = new Uint8Array((this.#meta.lastPage >> 3) + 1);
     this.#readTrees();
+  }
+
+  /** Checks whether so many pages were looked at that looking at all of them would cost no more. */
+  get isWorthCheckingAll(): boolean {
+    return this.#looks * LOOKS_PER_CHECK > this.#meta.lastPage;
   }
 
   /** Looks at the pages on the way to a key of a table. */
@@ -84,6 +92,7 @@ export class PageGuard {
     const bound = boundOf(key);
     let step = rootStep(tree);
     while (step !== undefined) {
+      if (step.level === 1 && hasBit(this.#seen, step.pageNumber)) return;
       const page = this.#look(step);
       step = step.level === 1 ? undefined : childStep(step, page, childIndex(step, page, bound));
     }
@@ -175,6 +184,7 @@ export class PageGuard {
     if (kept !== undefined) return kept;
     const { lastPage, pageBytes } = this.#meta;
     if (!(pageNumber >= 2 && pageNumber <= lastPage)) failTree('page_range', kind);
+    this.#looks += 1;
     const page = Buffer.alloc(pageBytes);
     const fault = readTreePage(this.#file.readAt, this.#meta, pageNumber, page);
     if (fault !== undefined) failTree(fault, kind);
@@ -184,9 +194,13 @@ export class PageGuard {
       if (level === 1) this.#checkBigValues(page, count, kind);
       setBit(this.#seen, pageNumber);
     }
+    if (level > 1) this.#keep(pageNumber, page);
+    return page;
+  }
+
+  #keep(pageNumber: number, page: Buffer): void {
     if (this.#kept.size === KEPT_PAGES) this.#kept.clear();
     this.#kept.set(pageNumber, page);
-    return page;
   }
 
   /** A page that was free when the lists were read may have been used since, by a later transaction. */
