@@ -13,7 +13,7 @@ const REMOTE_SCHEME = 'dml+remote';
 export function checkRemote(value: unknown): string {
   const uri = checkUri(value);
   const { scheme, authority, fragment } = parseUri(uri);
-  const isHost = authority !== undefined && /^[^@:]+$/.test(authority);
+  const isHost = authority !== undefined && /^[^@:[]+$/.test(authority);
   if (scheme !== REMOTE_SCHEME || !isHost || fragment !== undefined) fail('remote_uri_form');
   return uri;
 }

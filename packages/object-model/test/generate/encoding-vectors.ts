@@ -26,6 +26,8 @@ export function encodingRefusals(): Draft[] {
     refused('tagged record', 'DML-OBJ-0201', 'd9d9f783010201', bare('record_form')),
     refused('version 0', 'DML-OBJ-0203', '83000201', bare('format_version')),
     refused('version 2', 'DML-OBJ-0232', '83020201', bare('newer_version')),
+    refused('version 0 of what is no type', 'DML-OBJ-0203', '830061', bare('format_version')),
+    refused('version 2 of what is no type', 'DML-OBJ-0232', '830261', bare('newer_version')),
     refused('version 2 of a type unknown to this one', 'DML-OBJ-0232', '83021701', bare('newer_version')),
     refused('version 2 with items unknown to this one', 'DML-OBJ-0232', '830202a0', bare('newer_version')),
     refused('version 24', 'DML-OBJ-0232', '8318180201', bare('newer_version')),

@@ -569,6 +569,8 @@ export function requestVectors(): Draft[] {
     remote('with a fragment', 'dml+remote://file/data/remote#part'),
     remote('without a host', 'dml+remote:/data/remote/of/a/team'),
     remote('with an empty host', 'dml+remote:///data/remote/of/a/team'),
+    remote('with an address as host', 'dml+remote://[2001:db8::1]/data/remote'),
+    remote('with a future address as host', 'dml+remote://[v1.a]/data/remote'),
     refused(
       'request with a remote in another form',
       'DML-OBJ-1602',
@@ -701,6 +703,7 @@ export function mutableVectors(): Draft[] {
     ...(['datum', 'commit', 'exec'] as const).map((expected) =>
       refused(`stub read as a ${expected}`, 'DML-OBJ-1813', stub({}), errorOf('withheld', 'stub'), expected),
     ),
+    refused('tombstone for a stub', 'DML-OBJ-0207', stone({}), errorOf('excised', 'tombstone'), 'stub'),
     refused('stub for a tombstone', 'DML-OBJ-0207', stub({}), errorOf('withheld', 'stub'), 'tombstone'),
   ];
 }
