@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { replaceSteering } from '@daggerml/object-model';
+import { replaceTerminalControls } from '@daggerml/object-model';
 
 /** Bytes that every file system in use takes in one name. */
 const MAX_NAME_BYTES = 200;
@@ -20,7 +20,7 @@ const MARK_DIGITS = 16;
 export function fileName(part: string): string {
   // No other name is a lone percent sign: the sign itself is encoded.
   if (part === '') return '%';
-  const encoded = replaceSteering(part.replace(RESERVED_CHARACTERS, percentEncode), percentEncode);
+  const encoded = replaceTerminalControls(part.replace(RESERVED_CHARACTERS, percentEncode), percentEncode);
   return DEVICE_NAME.test(encoded) ? percentEncode(encoded.slice(0, 1)) + encoded.slice(1) : encoded;
 }
 

@@ -1,6 +1,6 @@
 import { hexOf } from './bytes.ts';
 import type { AnyRecord, Element, ScalarDatum } from './records/record-types.ts';
-import { replaceSteering } from './text/steering.ts';
+import { replaceTerminalControls } from './text/terminal-controls.ts';
 
 /** How a record is printed. */
 export interface FormatOptions {
@@ -100,7 +100,7 @@ class RecordFormatter {
   // @spec DML-OBJ-2303
   #text(text: string): string {
     const shown = text.length > this.#maxLength ? `${sliceWhole(text, this.#maxLength)}…` : text;
-    return replaceSteering(JSON.stringify(shown));
+    return replaceTerminalControls(JSON.stringify(shown));
   }
 }
 
