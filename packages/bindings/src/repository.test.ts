@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadPipeline } from '@daggerml/execution';
 import { headRef } from '@daggerml/store';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Project } from '../test/project.ts';
 import { findRepositoryFolder } from './folder.ts';
 import { definePipeline } from './pipeline.ts';
@@ -127,6 +127,16 @@ describe('Repository', () => {
     const heads = project.repository.heads();
     expect(heads.map(({ name }) => name)).toEqual(['alpha', 'ma', 'main', 'zeta']);
     for (const branch of names) expect(heads).toContainEqual({ name: branch, commitId: ids.get(branch) });
+  });
+
+  it('begins no dag on a branch that could not be made [DML-BND-0350]', async () => {
+    const refused = expect.objectContaining({ code: 'ref_name_invalid', detail: 'two_dots' });
+    expect(() => project.repository.newDag('early', { branch: 'a..b' })).toThrow(refused);
+    const build = vi.fn(async () => 1);
+    const run = project.repository.run(definePipeline('early', build), { branch: 'a..b' });
+    await expect(run).rejects.toEqual(refused);
+    expect(build).not.toHaveBeenCalled();
+    expect(project.repository.heads().map(({ name }) => name)).not.toContain('a..b');
   });
 
   it('gets a commit by head name, id and unique prefix [DML-BND-0307]', async () => {

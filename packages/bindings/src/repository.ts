@@ -15,6 +15,7 @@ import {
   type BackupOptions,
   type BackupReport,
   backupStore,
+  checkNewRefName,
   ensurePlain,
   headRef,
   makeFolder,
@@ -214,10 +215,15 @@ export class Repository {
     return new Commit(found.objectId as CommitId, new RunObjects(this.store));
   }
 
-  /** Begins a dag on top of a branch. Close or commit it: its calls may hold worker threads. */
+  /**
+   * Begins a dag on top of a branch. Close or commit it: its calls may hold worker threads. Throws `ref_name_invalid`
+   * for a branch that could not be made.
+   */
   newDag(name: string, options: DagOptions = {}): Dag {
     const { nowMs = Date.now, author: actor = 'unknown' } = this.#options;
     const branch = options.branch === undefined ? this.store.head() : headRef(options.branch);
+    // @spec DML-BND-0350
+    if (this.store.getRef(branch) === undefined) checkNewRefName(branch);
     checkDagName(name);
     const open = this.#executor.openRun({
       workName: `${name} on ${branchName(branch)}`,

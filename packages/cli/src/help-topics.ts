@@ -15,12 +15,13 @@ const REFERENCES: HelpTopic = {
 Where a command takes an object or a commit, these forms are tried from top to bottom:
 
   form                    example           what it names
+  <id>, all 64 digits     3f2a9c…           the object with this id
   <branch>                main              the newest commit of a branch
   HEAD                    HEAD              the newest commit of the current branch
   refs/<kind>/<name>      refs/heads/main   the commit that any ref points to
   <dag>                   sales             a dag of the current branch
-  <id>                    3f2a9c            the object with this id, or with the only id that begins
-                                            so; 4 digits at least
+  <beginning of an id>    3f2a9c            the object with the only id that begins so; 4 digits at
+                                            least
   <commit>~<n>            main~2            the commit n steps back; "~" alone is one step
   <commit>:<dag>          main~2:sales      a dag of that commit
   <dag>#<name>            sales#clean       the node that the dag lists under the name;
@@ -29,7 +30,7 @@ Where a command takes an object or a commit, these forms are tried from top to b
 
 Where a command takes a value, a dag stands for its root's value and a node for its own. A branch
 hides a dag of the same name, and the command says so: HEAD:<dag> names the dag, and <dag>#<name> its
-nodes all the same. There is no form for what a ref pointed to earlier, such as main@{1}: "dml log"
+nodes all the same. HEAD:<dag> and <id of the dag>#<name> work for every name, whatever is in it. There is no form for what a ref pointed to earlier, such as main@{1}: "dml log"
 lists earlier commits with their ids.
 
 What there is to name:

@@ -1,4 +1,4 @@
-import type { NamedObject } from './object-name.ts';
+import type { NamedObject } from './named-object.ts';
 import type { Output } from './output.ts';
 import { shellWord } from './wording.ts';
 

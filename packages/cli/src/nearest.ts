@@ -1,7 +1,11 @@
 import { distance } from 'fastest-levenshtein';
 
-/** Yields up to `limit` of the known words that a mistyped word most likely meant, nearest first. */
+/** What is longer than any name resembles none. */
+const MAX_WORD = 255;
+
+/** Returns up to `limit` of the known words that a mistyped word most likely meant, nearest first. */
 export function nearest(word: string, known: Iterable<string>, limit = 3): string[] {
+  if (word.length > MAX_WORD) return [];
   // Two letters in the wrong order are two edits.
   const tolerance =
     word.length < 3 ? Math.max(0, word.length - 1) : Math.max(2, Math.floor(word.length * 0.4));

@@ -1,8 +1,8 @@
 import type { DagId, DatumId, NodeId } from '@daggerml/object-model';
 import { flowParts, formatColumns, visibleWidth } from './columns.ts';
 import { type NodeView, nodeOf, nodesOf } from './dag-view.ts';
+import type { NamedObject } from './named-object.ts';
 import { nodeTexts } from './node-text.ts';
-import type { NamedObject } from './object-name.ts';
 import { scopeOf } from './object-value.ts';
 import type { Output } from './output.ts';
 import { formatCount, formatDuration } from './quantities.ts';

@@ -2,7 +2,7 @@ import { execValue, type PinScope, storedValue, treeScope } from '@daggerml/exec
 import type { CommitId, DagId, DatumId, ExecId, NodeId } from '@daggerml/object-model';
 import { cliError } from './cli-error.ts';
 import { currentCommit, dagsOf } from './commit-view.ts';
-import type { NamedObject } from './object-name.ts';
+import type { NamedObject } from './named-object.ts';
 import type { RecordReader } from './record-reader.ts';
 
 /**

@@ -7,8 +7,8 @@ import {
   treeCount,
 } from '@daggerml/object-model';
 import { dagsOf, peopleLines } from './commit-view.ts';
+import type { NamedObject } from './named-object.ts';
 import { dagView, nodeView } from './node-views.ts';
-import type { NamedObject } from './object-name.ts';
 import type { Output } from './output.ts';
 import { formatSize } from './quantities.ts';
 import type { RecordReader } from './record-reader.ts';

@@ -1,4 +1,6 @@
+import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
+import { printable } from './printable.ts';
 import { fillIn } from './wording.ts';
 
 const id = 'ab'.repeat(32);
@@ -39,5 +41,26 @@ describe('fillIn', () => {
     expect(fillIn('"{name}" is gone: "dml show {name}" tells', { name, other: 'x' })).toBe(
       `"${name}" is gone: "dml show ${word}" tells`,
     );
+  });
+
+  it.each([
+    'a b',
+    "it's",
+    '-d',
+    '--json',
+    '$x',
+    'a\\u200bb',
+    'a\u200bb',
+    "\u200b'\\",
+    'e\u{e0001}0',
+    '\u001b[31m',
+    'a\nb',
+    '❤️',
+  ])('puts %j into a command so that bash reads it back, as it is printed [DML-CLI-0660]', (name) => {
+    const printed = printable(fillIn('see "dml show {name}"', { name }));
+    const [, command = ''] = /^see "dml (.*)"$/s.exec(printed) ?? [];
+    const script = `show() { [ "$1" = -- ] && shift; printf %s "$1"; }; ${command}`;
+    expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' })).toBe(name);
+    if (name.startsWith('-')) expect(command).toBe(`show -- ${name}`);
   });
 });

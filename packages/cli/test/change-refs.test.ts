@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { applyExcision, indexRef, planExcision } from '@daggerml/store';
+import type { CommitId } from '@daggerml/object-model';
+import { applyExcision, headRef, indexRef, planExcision } from '@daggerml/store';
+import { plantRef } from '@daggerml/store/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { NAMES_OF_REFS } from '../src/error-wordings/ref-names.ts';
 import { TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -41,12 +44,61 @@ describe('dml branch', () => {
     expect(await head('main')).toBe(newest);
   });
 
-  it.each(['.', '..', 'a\nb', 'x'.repeat(256)])('refuses the name %j [DML-CLI-0903]', async (name) => {
+  it.each([
+    '.',
+    '..',
+    'a\nb',
+    'x'.repeat(256),
+    'a/../b',
+    '/a',
+    'a/',
+    'a//b',
+    'x~1',
+    '@{',
+    '.lock',
+    'sums#three',
+  ])('refuses the name %j [DML-CLI-0903]', async (name) => {
     const before = await repository.refState();
     const outcome = await repository.dml(['branch', name]);
     expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(outcome.stderr).toContain('is not a valid name');
+    expect(outcome.stderr).toContain('cannot name a branch');
     expect(await repository.refState()).toEqual(before);
+  });
+
+  it.each([
+    ['x'.repeat(256), 'name_length', 'a name has 1 to 255 bytes', 'x'.repeat(80)],
+    ['a\u0007b', 'name_control', 'it has control characters', 'a-b'],
+    ['..', 'name_reserved', '"." and ".." are folders', 'branch'],
+    ['a//b', 'part_empty', 'a "/" stands between two parts of a name', 'a/b'],
+    ['a/.b', 'part_dot', 'no part of it may begin with "."', 'a/b'],
+    ['a.lock/b', 'part_lock', 'no part of it may end with ".lock"', 'a/b'],
+    ['a..b', 'two_dots', '".." is not allowed', 'a.b'],
+    ['a.', 'last_dot', 'it ends with "."', 'a'],
+    ['a@{1}', 'at_brace', '"@{" is not allowed', 'a-1'],
+    ['x~1', 'character', '"~" is not allowed', 'x-1'],
+    ['my branch', 'character', '" " is not allowed', 'my-branch'],
+    ['HEAD', 'reserved', 'it names other refs already', 'branch-HEAD'],
+    ['--force', 'first_dash', 'it would be taken for an option', 'force'],
+    ['0123456789ab', 'like_an_id', 'it would be taken for an id', 'branch-0123456789ab'],
+  ])(
+    'says of %j which rule it breaks and what would do [DML-CLI-0960]',
+    async (name, detail, why, suggestion) => {
+      const { exitCode, stderr } = await repository.dml(['branch', '--json', '--', name]);
+      expect(exitCode).toBe(2);
+      const error = JSON.parse(stderr);
+      expect(error).toMatchObject({ code: 'ref_name_invalid', detail });
+      expect(error.message).toBe(`"${name}" cannot name a branch: ${why}`);
+      expect(error.hint).toBe(`choose another name, for example "${suggestion}"`);
+      await repository.ok('branch', suggestion);
+      await repository.ok('branch', '--delete', suggestion);
+    },
+  );
+
+  it('has a wording for every rule of names', () => {
+    for (const { message, hint } of Object.values(NAMES_OF_REFS)) {
+      expect(message).toMatch(/^"\{name\}" cannot name a branch: \S/);
+      expect(hint).toContain('{suggestion}');
+    }
   });
 
   it.each(['HEAD', 'refs/heads/x', 'refs/'])(
@@ -55,7 +107,7 @@ describe('dml branch', () => {
       const before = await repository.refState();
       const outcome = await repository.dml(['branch', name]);
       expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-      expect(outcome.stderr).toContain(`a branch cannot be named "${name}"`);
+      expect(outcome.stderr).toContain(`"${name}" cannot name a branch: it names other refs already`);
       expect(await repository.refState()).toEqual(before);
     },
   );
@@ -69,20 +121,20 @@ describe('dml branch', () => {
 
 describe('dml branch --delete', () => {
   it('deletes a head that another contains and says how to bring it back [DML-CLI-0910] [DML-CLI-0915]', async () => {
-    await repository.ok('branch', 'it is done', older);
-    const deleted = await repository.json<{ restoringCommand: string }>('branch', '--delete', 'it is done');
+    await repository.ok('branch', 'it;is&done', older);
+    const deleted = await repository.json<{ restoringCommand: string }>('branch', '--delete', 'it;is&done');
     expect(deleted).toEqual({
-      branch: 'it is done',
+      branch: 'it;is&done',
       commitId: older,
       deleted: true,
       containedIn: expect.any(String),
-      restoringCommand: `dml branch 'it is done' ${older.slice(0, 16)}`,
+      restoringCommand: `dml branch 'it;is&done' ${older.slice(0, 16)}`,
     });
-    expect((await repository.dml(['ref', 'it is done'])).exitCode).toBe(3);
+    expect((await repository.dml(['ref', 'it;is&done'])).exitCode).toBe(3);
     expect(await repository.refState()).toMatchObject({
       journal: expect.arrayContaining([
         expect.objectContaining({
-          ref: 'refs/heads/it is done',
+          ref: 'refs/heads/it;is&done',
           old: older,
           new: null,
           actor: 'tester',
@@ -90,11 +142,34 @@ describe('dml branch --delete', () => {
         }),
       ]),
     });
-    await repository.ok('branch', 'it is done', older.slice(0, 16));
-    expect(await repository.ok('branch', '-d', 'refs/heads/it is done')).toBe(
-      `deleted the branch it is done, which was at ${older.slice(0, 12)}\n` +
-        `"dml branch 'it is done' ${older.slice(0, 16)}" brings it back\n`,
+    await repository.ok('branch', 'it;is&done', older.slice(0, 16));
+    expect(await repository.ok('branch', '-d', 'refs/heads/it;is&done')).toBe(
+      `deleted the branch it;is&done, which was at ${older.slice(0, 12)}\n` +
+        `"dml branch 'it;is&done' ${older.slice(0, 16)}" brings it back\n`,
     );
+  });
+
+  it('deletes what an earlier version made under a name that is refused now, and says what brings it back', async () => {
+    for (const [name, back] of [
+      ['a//b', 'a/b'],
+      ['-x', 'x'],
+      ['main~1', 'main-1'],
+      ['HEAD', 'branch-HEAD'],
+    ] as const) {
+      await repository.withStore((store) => plantRef(store, headRef(name), older as CommitId), 'write');
+      expect(await repository.ok('ref', `refs/heads/${name}`)).toBe(`${older}\n`);
+      expect(await repository.json('show', `refs/heads/${name}`)).toMatchObject({ objectId: older });
+      await repository.ok('switch', '--', `refs/heads/${name}`);
+      expect((await repository.dml(['branch', '--', name])).stderr).toContain(`the branch "${name}" exists`);
+      expect(await repository.ok('status')).toContain(`On branch ${name}\n`);
+      await repository.ok('switch', 'main');
+      const deleted = await repository.dml(['branch', '--delete', `refs/heads/${name}`]);
+      const command = `dml branch ${back} ${older.slice(0, 16)}`;
+      expect(deleted.stdout).toContain(`"${command}" brings its commits back as ${back}\n`);
+      await repository.ok(...command.split(' ').slice(1));
+      expect(await repository.ok('ref', back)).toBe(`${older}\n`);
+      await repository.ok('branch', '--delete', back);
+    }
   });
 
   it.each(['main', 'HEAD', 'refs/heads/main'])(

@@ -80,7 +80,7 @@ const SCENARIOS: readonly Scenario[] = [
   { title: 'an empty argument', exit: EXIT.usage, argv: ['show', ''] },
   { title: 'an option without its value', exit: EXIT.usage, argv: ['status', '--repo'] },
   { title: 'an invalid branch name', exit: EXIT.usage, argv: ['branch', '..'] },
-  { title: 'an invalid ref name', exit: EXIT.usage, argv: ['ref', 'refs/nothing/of/it'] },
+  { title: 'an invalid ref name', exit: EXIT.usage, argv: ['branch', 'x~1'] },
   { title: 'a dag where a commit is wanted', exit: EXIT.usage, argv: ['branch', 'new', 'sums'] },
   { title: 'an unknown object', exit: EXIT.unknownObject, argv: ['show', 'nothing'] },
   { title: 'an unknown id', exit: EXIT.unknownObject, argv: ['show', 'f'.repeat(64)] },

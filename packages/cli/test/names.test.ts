@@ -56,6 +56,16 @@ describe('object names', () => {
     const { dagId } = await repository.json<RunDocument>('run', 'prefix.ts');
     expect(await shown(prefix)).toBe(dagId);
     expect(await shown(first.dagId.slice(0, 7))).toBe(first.dagId);
+    // A whole id is no name, whatever dag is named like it.
+    repository.write(
+      'whole.ts',
+      `import { definePipeline } from '@daggerml/bindings';
+      export const named = definePipeline('${first.dagId}', async (dag) => dag.literal(2));`,
+    );
+    const hiding = await repository.json<RunDocument>('run', 'whole.ts');
+    expect(await shown(first.dagId)).toBe(first.dagId);
+    expect(await shown(`HEAD:${first.dagId}`)).toBe(hiding.dagId);
+    await repository.ok('dag', 'delete', first.dagId);
   });
 
   it('are found and given in NFC, however they are typed [DML-CLI-0611]', async () => {
@@ -218,5 +228,75 @@ describe('object names', () => {
     expect(await repository.ok('cat', 'twins#root')).toContain('"blob"');
     expect(await repository.ok('cat', named('three') ?? '')).toBe('3\n');
     expect((await repository.dml(['show', 'main#three'])).exitCode).toBe(2);
+  });
+
+  it('find every dag and node, whatever signs their names hold [DML-CLI-0661]', async () => {
+    const names = [
+      ...['a', 'a#b', 'a#b#c', 'x:y', ':x', '#x', 'x~1', '~', 'main', 'HEAD', 'HEAD~1', 'refs/heads/main'],
+      ...[
+        'refs/none',
+        '-d',
+        '--json',
+        '@{1}',
+        'a/../b',
+        '/',
+        ' ',
+        "it's",
+        '$(x)',
+        '\\u200b',
+        'a\u200bb',
+        'é',
+      ],
+      ...['root', 'main:sums', 'feed', '0123456789ab', first.dagId, 'x'.repeat(255), '日'.repeat(85)],
+    ];
+    const nodeNames = names.filter((name) => name !== 'root');
+    const odd = await TestRepository.create();
+    try {
+      odd.write(
+        'odd.ts',
+        `import { definePipeline } from '@daggerml/bindings';
+        const names = ${JSON.stringify(names)};
+        const build = (dag, name) => {
+          ${JSON.stringify(nodeNames)}.forEach((each) => dag.name(each, dag.literal(name + ' / ' + each)));
+          return dag.literal(name);
+        };
+        export const pipelines = Object.fromEntries(names.map((name, at) =>
+          ['p' + at, definePipeline(name, async (dag) => build(dag, name))]));
+        export const { ${names.map((_, at) => `p${at}`).join(', ')} } = pipelines;`,
+      );
+      for (const at of names.keys()) await odd.ok('run', 'odd.ts', `p${at}`);
+      const dags = await odd.json<{ name: string; dagId: string }[]>('dag', 'list');
+      expect(dags.map(({ name }) => name).sort()).toEqual([...names].sort());
+      const cat = async (name: string): Promise<unknown> => JSON.parse(await odd.ok('cat', '--', name));
+      for (const { name, dagId } of dags) {
+        for (const revision of ['HEAD', 'refs/heads/main'])
+          expect(await odd.json('show', `${revision}:${name}`), name).toMatchObject({ objectId: dagId });
+        expect(await cat(`${dagId}#root`)).toBe(name);
+      }
+      const [{ name, dagId }] = dags as [(typeof dags)[number]];
+      for (const each of nodeNames) expect(await cat(`${dagId}#${each}`), each).toBe(`${name} / ${each}`);
+      // Without a dag of a name that could be meant as well, the dag's own name does.
+      for (const inside of ['#x', ':x', 'x:y', '-d'])
+        expect(await cat(`${inside}#b`.replace('#b', '#é')), inside).toBe(`${inside} / é`);
+      const deleted = await odd.json<{ restoringCommand: string }>('dag', 'delete', '--', 'x:y');
+      await odd.ok(...deleted.restoringCommand.split(' ').slice(1));
+      expect(await odd.ok('cat', 'HEAD:x:y')).toBe('"x:y"\n');
+    } finally {
+      odd.remove();
+    }
+  });
+
+  it.each([
+    ['x'.repeat(100_000), 3, 'unknown_object'],
+    [`main:${'x'.repeat(100_000)}`, 3, 'unknown_object'],
+    [`sums#${'é'.repeat(50_000)}`, 3, 'unknown_object'],
+    [`main:sums#${'é'.repeat(50_000)}`, 3, 'unknown_object'],
+    ['a\nb', 3, 'unknown_object'],
+    ['main:.', 3, 'unknown_object'],
+    ['f'.repeat(65), 3, 'unknown_object'],
+  ])('that nothing can have stand for nothing: %#. [DML-CLI-0662]', async (name, exitCode, code) => {
+    const outcome = await repository.dml(['show', name, '--json']);
+    expect(outcome).toMatchObject({ exitCode, stdout: '' });
+    expect(JSON.parse(outcome.stderr).code).toBe(code);
   });
 });

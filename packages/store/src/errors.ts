@@ -72,7 +72,7 @@ const MESSAGES: Readonly<Record<StoreErrorCode, string>> = {
   schema_newer: 'the store has schema {schema}; this version knows schemas up to {supported}',
   schema_older: 'the store has schema {schema}; opening it for writing brings it to schema {supported}',
   engine_older: 'the engine {engine} wrote the store; this version has {supported}',
-  ref_name_invalid: '"{refName}" is not a valid ref name[ ({detail})]',
+  ref_name_invalid: '"{refName}" is not a valid ref name[ ({detail})][; "{suggestion}" would do]',
   ref_missing: 'there is no ref "{ref}"',
   ref_target_missing: 'the commit {commitId} for the ref "{ref}" is not complete in the store',
   object_missing: 'the {class} {objectId} is not in the store',

@@ -57,6 +57,7 @@ export type { Pin } from './pins.ts';
 export { type AttemptsHost, type AttemptsRebuilt, rebuildAttempts } from './rebuild-attempts.ts';
 export {
   asRefName,
+  checkNewRefName,
   execRef,
   headRef,
   indexRef,

@@ -158,14 +158,14 @@ describe('ref journal', () => {
     const [first, second] = putCommits(store, 2) as [CommitId, CommitId];
     const taken = (): number[] =>
       readKeys(store.engine, 'snapshots').map((key) => Number(key.readBigUInt64BE()));
-    for (let index = 0; index < 23; index += 1) setRef(store, `ref ${index}`, first);
+    for (let index = 0; index < 23; index += 1) setRef(store, `ref-${index}`, first);
     expect(taken()).toEqual([5]);
-    for (let index = 0; index < 60; index += 1) setRef(store, 'ref 1', index % 2 === 0 ? second : first);
+    for (let index = 0; index < 60; index += 1) setRef(store, 'ref-1', index % 2 === 0 ? second : first);
     expect(taken()).toEqual([5, 30, 55, 80]);
     for (const sequence of [4, 5, 23, 29, 30, 54, 83]) {
       const refs = store.refsAt(sequence);
       expect(refs.size).toBe(Math.min(sequence, 23));
-      expect(refs.get(headRef('ref 1'))).toBe(sequence > 23 && sequence % 2 === 0 ? second : first);
+      expect(refs.get(headRef('ref-1'))).toBe(sequence > 23 && sequence % 2 === 0 ? second : first);
     }
     await store.close();
   });
@@ -176,10 +176,10 @@ describe('ref journal', () => {
     store.transact('many', (transaction) => {
       const facts = { expected: null, next: first, actor: 'ada', reason: 'test' };
       for (let index = 0; index < 4000; index += 1)
-        transaction.updateRef({ ref: headRef(`ref ${index}`), ...facts });
+        transaction.updateRef({ ref: headRef(`ref-${index}`), ...facts });
       for (let index = 0; index < 1100; index += 1) {
         const [expected, next] = index % 2 === 0 ? [first, second] : [second, first];
-        transaction.updateRef({ ...facts, ref: headRef('ref 7'), expected, next });
+        transaction.updateRef({ ...facts, ref: headRef('ref-7'), expected, next });
       }
     });
     const parts = readKeys(store.engine, 'snapshots');

@@ -296,7 +296,7 @@ describe('opening a store', () => {
         transaction.put('chunk', Buffer.from(`object ${index}`));
     });
     for (let index = 0; index < 50; index += 1)
-      setRef(store, `ref ${index}`, store.getRef(headRef('main'))?.commitId as CommitId);
+      setRef(store, `ref-${index}`, store.getRef(headRef('main'))?.commitId as CommitId);
     await store.close();
     expect(await open()).toEqual(small);
   });

@@ -1,6 +1,9 @@
+import { DmlError } from '@daggerml/object-model';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   asRefName,
+  checkNewRefName,
   execRef,
   headRef,
   indexRef,
@@ -74,5 +77,151 @@ describe('ref names', () => {
     for (const name of ['work', UUID.toUpperCase(), `${UUID}0`, `{${UUID}}`]) {
       expect(() => indexRef(name), name).toThrow(invalid);
     }
+  });
+
+  it.each([
+    ['x'.repeat(256), 'name_length'],
+    ['', 'name_length'],
+    ['a\u0007b', 'name_control'],
+    ['a\u009bb', 'name_control'],
+    ['..', 'name_reserved'],
+    ['a\ud800', 'lone_surrogate'],
+    ['e\u0301', 'not_canonical'],
+  ])('says which rule of names %j breaks [DML-STO-0324]', (name, detail) => {
+    const refused = expect.objectContaining({ code: 'ref_name_invalid', detail });
+    expect(() => headRef(name)).toThrow(refused);
+    expect(() => remoteRef('origin', name)).toThrow(refused);
+  });
+});
+
+/** Names against each of the rules, with the character in question where there is one. */
+const BROKEN: readonly (readonly [name: string, detail: string, character: string | undefined])[] = (
+  [
+    ['/a', 'part_empty'],
+    ['a/', 'part_empty'],
+    ['a//b', 'part_empty'],
+    ['/', 'part_empty'],
+    ['.a', 'part_dot'],
+    ['a/.b', 'part_dot'],
+    ['.lock', 'part_dot'],
+    ['.', 'part_dot'],
+    ['a.lock', 'part_lock'],
+    ['a.lock/b', 'part_lock'],
+    ['a/../b', 'two_dots'],
+    ['a..b', 'two_dots'],
+    ['a.', 'last_dot'],
+    ['a@{1}', 'at_brace'],
+    ['@{', 'at_brace'],
+    ...[...' ~^:?*[\\#'].map((character) => [`a${character}b`, 'character', character] as const),
+    ['@', 'reserved'],
+    ['HEAD', 'reserved'],
+    ['refs/heads/x', 'reserved'],
+    ['-', 'first_dash'],
+    ['--force', 'first_dash'],
+    ['0123456789ab', 'like_an_id'],
+    ['ABCDEF012345', 'like_an_id'],
+    ['f'.repeat(64), 'like_an_id'],
+  ] as readonly (readonly [string, string, string?])[]
+).map(([name, detail, character]) => [name, detail, character]);
+
+const GOOD = [
+  'main',
+  'a/b/c',
+  'a.b',
+  'a.lockx',
+  'a-',
+  'a@b',
+  'a{b}',
+  'head',
+  'refs',
+  'HEAD/x',
+  'feature/ä+b',
+  '%2F',
+  '日本',
+  'deadbeef',
+  '20261101',
+  '0123456789abg',
+  'f'.repeat(65),
+  "it's;$x|y",
+];
+
+function refusalOf(name: string, check: (name: string) => void): DmlError | undefined {
+  try {
+    check(name);
+    return undefined;
+  } catch (error) {
+    if (error instanceof DmlError) return error;
+    throw error;
+  }
+}
+
+const newHead = (name: string): void => checkNewRefName(headRef(name));
+
+describe('names of new refs', () => {
+  it.each(BROKEN)('%j is refused as %s [DML-STO-0320]', (name, detail, character) => {
+    // What is no canonical name is refused as that.
+    if (name !== '.') {
+      const refusal = refusalOf(name, newHead);
+      expect(refusal).toMatchObject({ code: 'ref_name_invalid', detail, fields: { name } });
+      expect(refusal?.fields.character).toBe(character);
+      expect(refusal?.fields.refName).toBe(`refs/heads/${name}`);
+    }
+    if (!['reserved', 'first_dash', 'like_an_id'].includes(detail)) {
+      const remote = refusalOf(name, (text) => checkNewRefName(asRefName(`refs/remotes/origin/${text}`)));
+      expect(remote).toMatchObject({ code: 'ref_name_invalid' });
+    }
+  });
+
+  it('may be what breaks no rule, of a branch, a remote or a UUID', () => {
+    for (const name of GOOD) {
+      expect(refusalOf(name, newHead), name).toBeUndefined();
+      expect(() => checkNewRefName(remoteRef('origin', name)), name).not.toThrow();
+    }
+    expect(() => checkNewRefName(indexRef(UUID))).not.toThrow();
+    expect(() => checkNewRefName(execRef(UUID))).not.toThrow();
+    expect(() => checkNewRefName(remoteRef('-o', 'x'))).toThrow(
+      expect.objectContaining({ detail: 'first_dash' }),
+    );
+  });
+
+  it('that are refused come with one that would do [DML-STO-0321]', () => {
+    const suggested = (name: string): unknown => refusalOf(name, newHead)?.fields.suggestion;
+    expect(suggested('x~1')).toBe('x-1');
+    expect(suggested('a/../b')).toBe('a/b');
+    expect(suggested('/a//b/')).toBe('a/b');
+    expect(suggested('my branch')).toBe('my-branch');
+    expect(suggested('refs/heads/x')).toBe('x');
+    expect(suggested('HEAD')).toBe('branch-HEAD');
+    expect(suggested('@{')).toBe('branch');
+    expect(suggested('deadbeefdead')).toBe('branch-deadbeefdead');
+    expect(suggested('x.lock.lock')).toBe('x');
+    expect(suggested('e\u0301')).toBe('\u00e9');
+    const pieces = fc.constantFrom(
+      'a',
+      'é',
+      '/',
+      '.',
+      '-',
+      '@',
+      '{',
+      '~',
+      ' ',
+      '\u0007',
+      '\ud800',
+      '.lock',
+      'HEAD',
+    );
+    const texts = fc.oneof(
+      fc.array(pieces, { maxLength: 12 }).map((parts) => parts.join('')),
+      fc.string({ unit: 'binary', maxLength: 400 }),
+    );
+    fc.assert(
+      fc.property(texts, (name) => {
+        const refusal = refusalOf(name, newHead);
+        if (refusal === undefined) return;
+        expect(refusal.code).toBe('ref_name_invalid');
+        expect(refusalOf(String(refusal.fields.suggestion), newHead)).toBeUndefined();
+      }),
+    );
   });
 });

@@ -1,6 +1,7 @@
-import { canonicalName, encodeKeyName } from '@daggerml/object-model';
+import { canonicalName, encodeKeyName, isDmlError } from '@daggerml/object-model';
 import { storeError } from './errors.ts';
 import { isUuid } from './keyspace.ts';
+import { brokenRule, suggestedName } from './ref-name-rules.ts';
 
 declare const refNameBrand: unique symbol;
 
@@ -24,9 +25,16 @@ function checkedName(name: string, refName: string): string {
   try {
     if (canonicalName(name) === name) return name;
   } catch (cause) {
-    throw storeError('ref_name_invalid', { refName }, cause);
+    // @spec DML-STO-0324
+    const detail = isDmlError(cause) && cause.detail !== undefined ? { detail: cause.detail } : {};
+    throw storeError(
+      'ref_name_invalid',
+      { refName, name, suggestion: suggestedName(name), ...detail },
+      cause,
+    );
   }
-  throw storeError('ref_name_invalid', { refName, detail: 'not_canonical' });
+  const suggestion = suggestedName(name);
+  throw storeError('ref_name_invalid', { refName, name, suggestion, detail: 'not_canonical' });
 }
 
 function remotePath(remote: string, name: string): string {
@@ -57,6 +65,29 @@ export function parseRefName(refName: string): RefParts {
 export function asRefName(refName: string): RefName {
   parseRefName(refName);
   return refName as RefName;
+}
+
+/**
+ * Throws `ref_name_invalid` for a name that a new ref may not have, with the rule as its detail, the name as people
+ * type it as `name`, the `character` in question where there is one, and a `suggestion` that would do. Refs of the
+ * kinds `index` and `exec` are named by UUIDs and break no rule.
+ *
+ * @spec DML-STO-0320
+ */
+export function checkNewRefName(refName: RefName): void {
+  const parts = parseRefName(refName);
+  if (!('name' in parts)) return;
+  const name = parts.kind === 'heads' ? parts.name : `${parts.remote}/${parts.name}`;
+  const broken = brokenRule(name);
+  if (broken === undefined) return;
+  const { rule: detail, character } = broken;
+  throw storeError('ref_name_invalid', {
+    refName,
+    name,
+    detail,
+    suggestion: suggestedName(name),
+    ...(character !== undefined && { character }),
+  });
 }
 
 /** Yields `refs/heads/<name>`. */

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { openFixture, setRef } from '../test/fixture-store.ts';
 import { putCommit, putTextDag, putTree } from '../test/records.ts';
 import { readRow } from './engine/reading.ts';
-import { headRef, type RefName, refKey } from './ref-name.ts';
+import { headRef, type RefName, refKey, remoteRef } from './ref-name.ts';
 import type { RefUpdate, RefUpdateResult } from './refs.ts';
 import type { Store } from './store.ts';
+import { plantRef } from './testing/plant-ref.ts';
 
 const MAIN = headRef('main');
 
@@ -158,5 +159,50 @@ describe('refs', () => {
     expect(() => store.setHead('work' as never)).toThrow(
       expect.objectContaining({ code: 'ref_name_invalid' }),
     );
+  });
+
+  it('makes no ref whose name breaks a rule, and changes nothing [DML-STO-0320]', async () => {
+    const store = await openFixture();
+    const [first] = putCommits(store, 1) as [CommitId];
+    for (const name of ['refs/heads/a/../b', 'refs/heads/x~1', 'refs/remotes/o/a.lock'] as RefName[]) {
+      const refused = expect.objectContaining({ code: 'ref_name_invalid', fields: expect.anything() });
+      expect(() => move(store, null, first, name), name).toThrow(refused);
+    }
+    expect(store.readRefs()).toEqual([]);
+    expect(store.stateVersion()).toBe(0);
+  });
+
+  it('reads, lists, resolves, moves and deletes a ref that an earlier version made under such a name [DML-STO-0322]', async () => {
+    const store = await openFixture();
+    const [first, second] = putCommits(store, 2) as [CommitId, CommitId];
+    for (const text of ['a/../b', '/a', 'a//b', 'x~1', '@{', 'a.lock', '-x', 'HEAD', 'refs/heads/x', 'a:b']) {
+      const name = headRef(text);
+      plantRef(store, name, first);
+      expect(store.getRef(name)?.commitId, text).toBe(first);
+      expect(store.readRefs('heads').map((ref) => ref.name)).toEqual([name]);
+      expect(store.resolve(name)).toMatchObject({ state: 'found', ref: name });
+      store.setHead(name);
+      expect(store.head()).toBe(name);
+      expect(move(store, first, second, name)).toMatchObject({ applied: true });
+      expect(move(store, second, null, name)).toMatchObject({ applied: true });
+      expect(store.getRef(name)).toBeUndefined();
+    }
+    const remote = remoteRef('-o', 'b.lock');
+    plantRef(store, remote, first);
+    expect(move(store, first, second, remote)).toMatchObject({ applied: true });
+    expect(store.resolve('-o/b.lock')).toMatchObject({ state: 'found', objectId: second });
+  });
+
+  it('sets HEAD to no absent ref whose name breaks a rule [DML-STO-0323]', async () => {
+    const store = await openFixture();
+    const [first] = putCommits(store, 1) as [CommitId];
+    const refused = expect.objectContaining({ code: 'ref_name_invalid', detail: 'two_dots' });
+    expect(() => store.setHead(headRef('a..b'))).toThrow(refused);
+    expect(store.head()).toBe('refs/heads/main');
+    store.setHead(headRef('fresh'));
+    expect(store.head()).toBe('refs/heads/fresh');
+    plantRef(store, headRef('a..b'), first);
+    store.setHead(headRef('a..b'));
+    expect(store.head()).toBe('refs/heads/a..b');
   });
 });

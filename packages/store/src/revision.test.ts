@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { openFixture, setRef } from '../test/fixture-store.ts';
 import { putCommit } from '../test/records.ts';
 import { objectKey } from './keyspace.ts';
+import { headRef } from './ref-name.ts';
 import type { Store } from './store.ts';
+import { plantRef } from './testing/plant-ref.ts';
 
 function commitChain(store: Store, length: number): string[] {
   const ids: string[] = [];
@@ -103,8 +105,8 @@ describe('revisions', () => {
   it('prefers a ref whose name holds steps to the steps [DML-STO-0228]', async () => {
     const store = await openFixture();
     const ids = commitChain(store, 3);
-    setRef(store, 'main~1', ids[0] as never);
-    setRef(store, 'odd~name', ids[2] as never);
+    plantRef(store, headRef('main~1'), ids[0] as never);
+    plantRef(store, headRef('odd~name'), ids[2] as never);
     expect(store.resolve('main~1')).toMatchObject({ ref: 'refs/heads/main~1', objectId: ids[0] });
     expect(store.resolve('refs/heads/odd~name')).toMatchObject({ objectId: ids[2] });
     expect(store.resolve('odd~name')).toMatchObject({ objectId: ids[2] });

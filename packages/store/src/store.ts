@@ -13,7 +13,7 @@ import { objectKey } from './keyspace.ts';
 import { type MetaKey, type MetaValue, readMeta } from './meta.ts';
 import { type RecordClass, readObject, readRecord } from './objects.ts';
 import type { Pin } from './pins.ts';
-import { asRefName, type RefKind, type RefName } from './ref-name.ts';
+import { asRefName, checkNewRefName, type RefKind, type RefName } from './ref-name.ts';
 import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
 import { type PrefixResult, type RevisionResult, resolvePrefix, resolveRevision } from './revision.ts';
 import { sealJson, unsealJson } from './sealed-row.ts';
@@ -324,9 +324,13 @@ export class Store {
     return asRefName(String(this.getMeta('head') ?? 'refs/heads/main'));
   }
 
-  /** Sets the ref new work belongs to; it need not exist yet. */
+  /** Sets the ref new work belongs to; it need not exist yet. Throws `ref_name_invalid` where it could not be made. */
   setHead(name: RefName): void {
-    this.transact('head', (transaction) => transaction.setMeta('head', asRefName(name)));
+    this.transact('head', (transaction) => {
+      // @spec DML-STO-0323
+      if (transaction.getRef(asRefName(name)) === undefined) checkNewRefName(name);
+      transaction.setMeta('head', name);
+    });
   }
 
   /** Ends the session and lets go of the file. Later calls throw `store_closed`; closing twice is harmless. */

@@ -34,7 +34,7 @@ import { type RecordClass, readObject } from './objects.ts';
 import { type Pin, pinKey } from './pins.ts';
 import { PutBatch, stagedBytes, type TakeStaged } from './put-batch.ts';
 import { RecentObjects, recentKey } from './recents.ts';
-import { asRefName, type RefName, refKey } from './ref-name.ts';
+import { asRefName, checkNewRefName, type RefName, refKey } from './ref-name.ts';
 import { encodeRef, type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
 import { sealJson, sealRow } from './sealed-row.ts';
 import { SpaceGuard } from './space-guard.ts';
@@ -267,7 +267,8 @@ export class WriteTransaction {
 
   /**
    * Moves one ref if it stands where the caller expects, and journals it.
-   * Throws `ref_target_missing` when the commit or an object it links to directly is not in the store.
+   * Throws `ref_target_missing` when the commit or an object it links to directly is not in the store, and
+   * `ref_name_invalid` for a new ref whose name breaks a rule.
    */
   updateRef(update: RefUpdate): RefUpdateResult {
     this.#assertOpen();
@@ -278,6 +279,8 @@ export class WriteTransaction {
     if (actual !== update.expected) return { applied: false, actual };
     // @spec DML-STO-0306
     if (update.next === actual) return { applied: true, sequence: current?.sequence ?? 0 };
+    // @spec DML-STO-0322
+    if (current === undefined) checkNewRefName(name);
     if (update.next !== null) this.#assertTarget(name, update.next);
     // @spec DML-STO-0403
     const sequence = lastSequence(this.engine) + 1;

@@ -1,6 +1,7 @@
 import type { CommitId } from '@daggerml/object-model';
-import { headRef, type Ref, type Store } from '@daggerml/store';
+import { checkNewRefName, headRef, type Ref, type Store } from '@daggerml/store';
 import { actorOf } from '../actor.ts';
+import { isAnyDmlError } from '../any-dml-error.ts';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { containingHead } from '../containing-head.ts';
@@ -33,15 +34,12 @@ export async function run(context: CommandContext): Promise<number> {
 /** @spec DML-CLI-0901 */
 function create({ output, args, io }: CommandContext, store: Store): void {
   const name = args[0] ?? '';
-  // @spec DML-CLI-0912
-  if (name === 'HEAD' || name.startsWith('refs/'))
-    throw misuse(`a branch cannot be named "${name}": HEAD and refs/… name refs already`);
-  // @spec DML-CLI-0903
   const ref = headRef(name);
   const reader = new RecordReader(store);
   const commitId = findCommit(reader, args[1] ?? branchOf(store.head()));
   const update = { ref, expected: null, next: commitId, actor: actorOf(io.env), reason: 'branch' };
-  // @spec DML-CLI-0902
+  // The store knows which names a new branch may have.
+  // @spec DML-CLI-0902 DML-CLI-0903 DML-CLI-0912
   if (!store.updateRef(update).applied) throw cliError('branch_exists', { branch: name });
   output.result({ branch: name, commitId }, () => `${output.safe(name)} is at ${output.shortId(commitId)}`);
   output.talk(`"dml switch ${output.safe(shellWord(name))}" makes it the current branch`);
@@ -65,18 +63,30 @@ function remove(context: CommandContext, store: Store): void {
       return found;
     },
   });
-  const word = branch.startsWith('-') ? `-- ${shellWord(branch)}` : shellWord(branch);
-  const restoringCommand = `dml branch ${word} ${typedId(commitId)}`;
+  const restoredName = nameOfNew(branch);
+  const restoringCommand = `dml branch ${shellWord(restoredName)} ${typedId(commitId)}`;
+  const back = restoredName === branch ? 'brings it back' : `brings its commits back as ${restoredName}`;
   const containedIn = keeper === undefined ? null : branchOf(keeper.name);
   // @spec DML-CLI-0915
   output.result({ branch, commitId, deleted: true, containedIn, restoringCommand }, () =>
     [
       `deleted the branch ${output.safe(branch)}, which was at ${output.shortId(commitId)}`,
       keeper === undefined
-        ? `"${output.safe(restoringCommand)}" brings it back, until "dml gc" deletes what only it kept`
-        : `"${output.safe(restoringCommand)}" brings it back`,
+        ? `"${output.safe(restoringCommand)}" ${output.safe(back)}, until "dml gc" deletes what only it kept`
+        : `"${output.safe(restoringCommand)}" ${output.safe(back)}`,
     ].join('\n'),
   );
+}
+
+/** The name of a branch, or one like it where an earlier version made the branch under a name that is refused now. */
+function nameOfNew(branch: string): string {
+  try {
+    checkNewRefName(headRef(branch));
+    return branch;
+  } catch (error) {
+    if (!isAnyDmlError(error)) throw error;
+    return String(error.fields.suggestion);
+  }
 }
 
 interface HeadDeletion {

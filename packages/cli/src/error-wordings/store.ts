@@ -2,6 +2,7 @@ import type { StoreErrorCode } from '@daggerml/store';
 import { EXIT } from '../exit-code.ts';
 import type { ErrorWording } from '../wording.ts';
 import { DAMAGED, DEFECT, UPDATE } from './hints.ts';
+import { NAMES_OF_REFS } from './ref-names.ts';
 
 const NOTHING_KEPT =
   'nothing of this step was kept; free space or mend permissions, then run the command again';
@@ -140,8 +141,9 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
   },
   ref_name_invalid: {
     exit: EXIT.usage,
-    message: '"{refName}" is not a valid name',
-    hint: 'a name has 1 to 255 bytes, no control characters, and is not "." or ".."',
+    message: '"{refName}" is not a valid name of a ref',
+    hint: '"dml ref" lists the refs with their full names',
+    details: NAMES_OF_REFS,
   },
   ref_missing: {
     exit: EXIT.unknownObject,

@@ -46,7 +46,7 @@ async function buildStore(path: string): Promise<string[]> {
         ids.push(transaction.put('chunk', seededBytes(random, index % 30 === 0 ? 9000 : 150)));
       }
       for (let index = 0; index < 4; index += 1) {
-        const ref = headRef(`head ${index}`);
+        const ref = headRef(`head-${index}`);
         const expected = transaction.getRef(ref)?.commitId ?? null;
         const next = putCommit(transaction, { message: `${round} ${index}` });
         transaction.updateRef({ ref, expected, next, actor: 'ada', reason: 'test' });

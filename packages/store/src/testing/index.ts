@@ -1,1 +1,2 @@
 export { collectSteps } from '../gc/collect.ts';
+export { plantRef } from './plant-ref.ts';

@@ -35,6 +35,7 @@ import { runGc } from '../gc/run.ts';
 import { objectKey, parseObjectKey } from '../keyspace.ts';
 import { asRefName, headRef, type RefName, refKey, remoteRef } from '../ref-name.ts';
 import type { Store } from '../store.ts';
+import { plantRef } from '../testing/plant-ref.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { encodeHeader, encodeVarint } from './car-frame.ts';
@@ -172,8 +173,8 @@ describe('exportCar', () => {
 
   it('writes names that hold anything a name may hold, and reads them back [DML-STO-1040]', async () => {
     const { store, commitId } = await sourceStore();
-    const names = ['é', 'with space', '100%', 'a%2fb', 'plus+', 'feature/x', 'ひ'].map(headRef);
-    const remote = remoteRef('origin é', 'main/ü');
+    const names = ['é', 'with+plus', '100%', 'a%2fb', "it's", 'feature/x', 'ひ'].map(headRef);
+    const remote = remoteRef('origin-é', 'main/ü');
     const refs = [...names, remote];
     for (const ref of refs) setRef(store, ref, commitId);
     const bytes = await exported(store, refs);
@@ -185,6 +186,23 @@ describe('exportCar', () => {
     ).toEqual(
       refs.map((ref) => expect.objectContaining({ type: 'ref', name: `refs/${refKey(ref).toString()}` })),
     );
+  });
+
+  it('writes a name that new refs may not have; who imports it takes it under another', async () => {
+    const { store, commitId } = await sourceStore();
+    const old = headRef('with space');
+    plantRef(store, old, commitId);
+    const bytes = await exported(store, [old]);
+    const target = await openFixture();
+    await expect(imported(target, bytes)).rejects.toMatchObject({
+      code: 'ref_name_invalid',
+      detail: 'character',
+      fields: { suggestion: 'with-space' },
+    });
+    expect(target.readRefs()).toEqual([]);
+    const mapRef = (): RefName => headRef('with-space');
+    expect(await imported(target, bytes, { mapRef })).toMatchObject({ state: 'applied' });
+    expect(target.getRef(headRef('with-space'))?.commitId).toBe(commitId);
   });
 
   it('puts an object after everything it links to [DML-STO-1007]', async () => {

@@ -1,0 +1,19 @@
+import type { CommitId } from '@daggerml/object-model';
+import { lastSequence } from '../journal.ts';
+import { sequenceKey } from '../keyspace.ts';
+import type { RefName } from '../ref-name.ts';
+import { encodeRef } from '../refs.ts';
+import { sealJson } from '../sealed-row.ts';
+import type { Store } from '../store.ts';
+
+/** Makes a ref as earlier versions did, whatever its name. */
+export function plantRef(store: Store, name: RefName, commitId: CommitId): void {
+  store.transact('plant', (transaction) => {
+    const sequence = lastSequence(store.engine) + 1;
+    const row = encodeRef({ name, commitId, sequence });
+    transaction.putRow('refs', row.key, row.value);
+    const key = sequenceKey(sequence);
+    const entry = { sequence, timeMs: 1, actor: 'test', ref: name, old: null, new: commitId, reason: 'test' };
+    transaction.putRow('journal', key, sealJson('journal', key, entry));
+  });
+}
