@@ -66,7 +66,16 @@ function framesOf({ stack }: CallSite): string[] {
 }
 
 function shown({ file, line, column }: AuthorPosition): string {
-  const path = relative(process.cwd(), file);
+  const path = fromCurrentFolder(file);
   const isBelow = path !== '..' && !path.startsWith(`..${sep}`);
   return `${isBelow ? path : file}:${line}:${column}`;
+}
+
+function fromCurrentFolder(file: string): string {
+  try {
+    return relative(process.cwd(), file);
+  } catch {
+    // The folder may be gone.
+    return file;
+  }
 }

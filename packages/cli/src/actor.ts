@@ -1,8 +1,24 @@
 import { userInfo } from 'node:os';
+import { nfcText, MAX_NAME_BYTES } from '@daggerml/object-model';
+import { cliError } from './cli-error.ts';
+import { mayBeReplaced } from './undecodable-argument.ts';
 
 /** Yields who the ref journal and commits name: `DML_AUTHOR`, else the user of the environment or the system. */
 export function actorOf(env: Readonly<Record<string, string | undefined>>): string {
-  return env.DML_AUTHOR || env.USER || env.LOGNAME || env.USERNAME || systemUser();
+  return env.DML_AUTHOR
+    ? givenAuthor(env.DML_AUTHOR)
+    : env.USER || env.LOGNAME || env.USERNAME || systemUser();
+}
+
+function givenAuthor(author: string): string {
+  if (mayBeReplaced(author)) throw unusable('is not UTF-8 text');
+  // @spec DML-CLI-0366
+  if (Buffer.byteLength(author) > MAX_NAME_BYTES) throw unusable(`has more than ${MAX_NAME_BYTES} bytes`);
+  return nfcText(author);
+}
+
+function unusable(why: string): Error {
+  return cliError('invalid_argument', { problem: `the variable DML_AUTHOR ${why}`, command: '' });
 }
 
 function systemUser(): string {

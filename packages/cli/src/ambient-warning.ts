@@ -15,7 +15,7 @@ export interface AmbientWarning {
 export function ambientWarnings(
   functionName: string,
   ambientInputs: readonly AmbientInput[],
-  cwd: string,
+  cwd: string | undefined,
 ): readonly AmbientWarning[] {
   return ambientInputs.map(({ kind, what, file, line }) => ({
     function: functionName,

@@ -11,8 +11,10 @@ export interface CliIo {
   readonly stderr: TextSink;
   /** Writes to standard output and resolves when it can take more. */
   write(piece: Uint8Array | string): Promise<void>;
-  /** Absolute path of the folder the command was started in. */
-  readonly cwd: string;
+  /** Absolute path of the folder the command was started in, or why it has none. */
+  readonly cwd: string | { readonly problem: 'gone' | 'not_utf8' };
+  /** The command line as the system has it, each word ended by a null byte; undefined where it does not tell. */
+  commandLine?(): Uint8Array | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   nowMs(): number;
   /** Aborted by the first interrupt. */

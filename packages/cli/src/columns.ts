@@ -1,3 +1,5 @@
+import { displayWidth } from './display-width.ts';
+
 /** Columns up to which a cell widens its column; longer ones stand out, so that one of them moves no other row. */
 const MAX_ALIGNED = 120;
 
@@ -45,7 +47,7 @@ export function flowParts(parts: readonly string[], width: number = Infinity, ga
 
 const COLOUR_CODE = /\u001b\[[0-9;]*m/g;
 
-/** Yields the columns that a cell takes without its colours. */
+/** Returns the columns that a cell takes without its colours. */
 export function visibleWidth(cell: string): number {
-  return cell.replace(COLOUR_CODE, '').length;
+  return displayWidth(cell.replace(COLOUR_CODE, ''));
 }

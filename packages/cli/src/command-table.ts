@@ -105,8 +105,11 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'cat',
     group: 'Look',
     summary: 'Print a value.',
-    description: 'A blob or bytes are printed as they are, any other value in its JSON form.',
+    description:
+      'A blob or bytes are printed as they are, any other value in its JSON form. To a terminal only text is printed, ' +
+      'with escapes for what would steer it.',
     arguments: [{ syntax: '<object>', description: `${OBJECT_NAME}; of a dag, its root's value` }],
+    options: [{ syntax: '--force', description: 'print bytes as they are to a terminal too' }],
     takesReference: true,
     example: 'dml cat my-pipeline',
     load: () => import('./commands/cat.ts'),

@@ -2,6 +2,7 @@ import { nfcText } from '@daggerml/object-model';
 import { isAnyDmlError } from './any-dml-error.ts';
 import { cliError } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
+import { knownFolder } from './current-folder.ts';
 import { ERROR_TABLE } from './error-table.ts';
 import { EXIT } from './exit-code.ts';
 import { newerRecord } from './newer-record.ts';
@@ -22,7 +23,7 @@ export interface ErrorReport {
 }
 
 /** Looks an error up in the table and fills in its wording. */
-export function describeError(caught: unknown, cwd: string): ErrorReport {
+export function describeError(caught: unknown, cwd: string | undefined): ErrorReport {
   const error = isAbort(caught)
     ? cliError('interrupted', {}, caught)
     : isRawTooManyFiles(caught)
@@ -85,21 +86,21 @@ function defect(error: unknown): ErrorReport {
  * @spec DML-CLI-0405
  */
 export function reportError(error: unknown, io: CliIo, output: Output): number {
-  const { exit: own, code, detail, message, hint } = describeError(error, io.cwd);
+  const { exit: own, code, detail, message, hint } = describeError(error, knownFolder(io));
   const exit = own === EXIT.interrupted ? codeOfEnding(io) : own;
   // @spec DML-CLI-0406
   const stack = io.env.DML_DEBUG && error instanceof Error ? stackOf(error) : undefined;
   // The engine may have said something of its own that ends in no line break. @spec DML-CLI-0440
-  if (code === 'store_write_failed') io.stderr.write('\n');
+  if (code === 'store_write_failed') output.error('');
   if (output.isJson) {
     // @spec DML-CLI-0404
     const document = { code, detail: detail ?? null, message, hint: hint ?? null, stack };
-    io.stderr.write(`${escapeJson(JSON.stringify(document, undefined, 2))}\n`);
+    output.error(escapeJson(JSON.stringify(document, undefined, 2)));
     return exit;
   }
-  io.stderr.write(`${output.talkStyle('red', 'dml:')} ${printable(message)}\n`);
-  if (hint !== undefined) io.stderr.write(`hint: ${printable(hint)}\n`);
-  if (stack !== undefined) io.stderr.write(`${stack}\n`);
+  output.error(`${output.talkStyle('red', 'dml:')} ${printable(message)}`);
+  if (hint !== undefined) output.error(`hint: ${printable(hint)}`);
+  if (stack !== undefined) output.error(stack);
   return exit;
 }
 

@@ -6,8 +6,8 @@ import { cliError } from './cli-error.ts';
 export interface ProtectedFolders {
   /** The folder `.dml` as the repository names it: neither replaced nor written into, nor what it leads to. */
   readonly repository: string;
-  /** The folder the command runs in: not replaced. */
-  readonly currentFolder: string;
+  /** The folder the command runs in: not replaced; undefined when it is gone. */
+  readonly currentFolder: string | undefined;
 }
 
 /**
@@ -19,7 +19,7 @@ export interface ProtectedFolders {
  */
 export function refuseProtected(target: string, { repository, currentFolder }: ProtectedFolders): void {
   const refused = new Set([...identitiesOf(target)]);
-  const above = [repository, currentFolder].flatMap((folder) => chainOf(folder));
+  const above = [repository, currentFolder].flatMap((folder) => (folder === undefined ? [] : chainOf(folder)));
   const isOver = above.some((each) => refused.has(each));
   // @spec DML-CLI-0840
   const isInto = chainOf(target).some((each) => identitiesOf(repository).includes(each));

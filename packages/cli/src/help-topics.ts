@@ -72,16 +72,22 @@ document when the command fails:
 
 A command that fails prints no result, but for "dml verify": what it found is its result.
 
+What code of a pipeline or function prints is talk too. What it writes to descriptor 1 or 2 itself, as
+other programs do that it starts, goes to standard error as it is, also with --json.
+
+Characters that steer a terminal or that nobody sees are printed as escapes, such as \\u001b; --json has
+them as JSON does. "dml cat" prints bytes as they are where no terminal is.
+
 Exit codes:
     0  done
     1  an unexpected failure, a defect of dml
     2  wrong usage: unknown command, option or argument
     3  a ref, dag, name or id that does not exist
     4  an ambiguous prefix
-    5  not a repository
+    5  not a repository, or no such folder
     6  refused: not a fast-forward, a conflict, something would be lost, a ref moved meanwhile
     7  a call of the pipeline failed
-    8  an infrastructure failure outlasted its retries
+    8  an infrastructure failure outlasted its retries, or the system starts no process
     9  the repository needs a newer dml: its schema, its engine or records in it are newer
    10  the store cannot be opened, read or written
    11  "dml verify" found damage

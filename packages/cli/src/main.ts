@@ -2,11 +2,13 @@ import type { CliErrorCode } from './cli-error.ts';
 import type { CliIo, GlobalOptions } from './cli-io.ts';
 import { EXIT } from './exit-code.ts';
 import { type Invocation, parseInvocation } from './program.ts';
+import { isTooManyFiles, reportTooManyFiles } from './too-many-files.ts';
 
 /** Runs `dml` with the arguments after its name and yields the exit code; nothing is thrown. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   let look = lookOf(argv);
   try {
+    if (argv.some((argument) => argument.includes('\ufffd'))) await refuseUndecodable(argv, io);
     const invocation = parseInvocation(argv);
     if (invocation.kind === 'command') look = invocation.globals;
     return await carryOut(invocation, io, look);
@@ -15,14 +17,37 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
 }
 
+/** A failure of the process around a command. */
+export interface ProcessFailure {
+  readonly code: CliErrorCode;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
 /** Reports a failure of the process around a command and yields the exit code. */
 export async function reportFailure(
-  { code, fields }: { readonly code: CliErrorCode; readonly fields: Readonly<Record<string, string>> },
+  { code, fields }: ProcessFailure,
   argv: readonly string[],
   io: CliIo,
 ): Promise<number> {
   const { cliError } = await import('./cli-error.ts');
   return await report(cliError(code, fields), io, lookOf(argv));
+}
+
+/** Tells of a warning of the runtime, such as one that a pipeline emits. */
+export async function reportWarning(warning: Error, argv: readonly string[], io: CliIo): Promise<void> {
+  const [{ Output }, { printable }] = await Promise.all([import('./output.ts'), import('./printable.ts')]);
+  new Output(io, lookOf(argv)).talk(printable(`warning: ${warning.name}: ${warning.message}`));
+}
+
+async function refuseUndecodable(argv: readonly string[], io: CliIo): Promise<void> {
+  const [{ cliError }, { systemCommandLine, undecodableArgument }] = await Promise.all([
+    import('./cli-error.ts'),
+    import('./undecodable-argument.ts'),
+  ]);
+  const place = undecodableArgument(argv, io.commandLine ?? systemCommandLine);
+  if (place === undefined) return;
+  const word = argv[place - 1] ?? '';
+  throw cliError('invalid_argument', { place, word }, undefined, 'not_utf8');
 }
 
 /** Reports an error that nothing caught and yields the exit code. */
@@ -31,22 +56,25 @@ export async function reportDefect(error: unknown, argv: readonly string[], io: 
 }
 
 async function report(error: unknown, io: CliIo, look: GlobalOptions): Promise<number> {
-  const { reportError, Output } = await loadReport().catch((cause: unknown) => {
-    throw new AggregateError([error, cause], 'an error cannot be reported');
-  });
-  return reportError(error, io, new Output(io, look));
+  try {
+    // Loaded when needed: what knows every error also loads the object model.
+    const { reportError } = await import('./error-report.ts');
+    const { Output } = await import('./output.ts');
+    return reportError(error, io, new Output(io, look));
+  } catch (failure) {
+    if (isTooManyFiles(error) || isTooManyFiles(failure)) return reportTooManyFiles(io.stderr, look.json);
+    throw failure;
+  }
 }
-
-/** Loaded when needed: what knows every error also loads the object model. */
-async function loadReport() {
-  const { reportError } = await import('./error-report.ts');
-  const { Output } = await import('./output.ts');
-  return { reportError, Output };
 }
 
 /** What decides how an error looks must be known also when the arguments do not parse. */
 function lookOf(argv: readonly string[]): GlobalOptions {
-  return { json: argv.includes('--json'), quiet: false, color: !argv.includes('--no-color') };
+  return {
+    json: argv.includes('--json'),
+    quiet: argv.includes('--quiet'),
+    color: !argv.includes('--no-color'),
+  };
 }
 
 async function carryOut(invocation: Invocation, io: CliIo, look: GlobalOptions): Promise<number> {

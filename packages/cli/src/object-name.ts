@@ -49,10 +49,12 @@ export function findRef(reader: RecordReader, name: string): Ref {
   throw unknownName({ name, detail: 'ref', known: branchesOf(reader.store) });
 }
 
-/** Finds a head by its name; throws `ref_name_invalid`, `unknown_object` and `no_commit`. */
+/** Finds a head by its name; throws `unknown_object` and `no_commit`. */
 export function findHead(reader: RecordReader, name: string): Ref {
-  const head = name.startsWith('refs/heads/') ? name : headRef(name);
-  const found = refOf(reader.store, head) ?? (name === 'HEAD' ? refOf(reader.store, name) : undefined);
+  const { store } = reader;
+  const found = name.startsWith('refs/heads/')
+    ? refOf(store, name)
+    : (refNamed(store, () => headRef(name)) ?? (name === 'HEAD' ? refOf(store, name) : undefined));
   if (found !== undefined) return found;
   refuseEmptyBranch(reader, name);
   throw unknownName({ name, detail: 'branch', known: branchesOf(reader.store) });

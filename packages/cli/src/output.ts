@@ -1,5 +1,6 @@
-import type { CliIo, GlobalOptions } from './cli-io.ts';
-import { escapeJson, printable } from './printable.ts';
+import type { CliIo, GlobalOptions, TextSink } from './cli-io.ts';
+import { cutToWidth } from './display-width.ts';
+import { escapeJson, escapeLaidOut, printable } from './printable.ts';
 
 /** Digits of an id in listings for people. @spec DML-CLI-0409 */
 export const SHORT_ID_DIGITS: number = 12;
@@ -16,7 +17,15 @@ const STYLES = {
 
 type Style = keyof typeof STYLES;
 
-/** Where a command says things: results to standard output, talk to standard error. */
+/** Of a terminal that does not tell, or tells none. */
+const DEFAULT_COLUMNS = 80;
+/** Goes to the beginning of the line and clears it. */
+const CLEAR_LINE = '\r\u001b[K';
+
+/**
+ * Where a command says things: results to standard output, talk to standard error. All text passes through here, and
+ * what could steer a terminal is escaped whoever wrote it; only `raw` prints bytes as they are.
+ */
 export class Output {
   readonly #io: CliIo;
   readonly #globals: GlobalOptions;
@@ -38,7 +47,12 @@ export class Output {
    */
   result(value: unknown, human: () => string): void {
     const text = this.isJson ? escapeJson(JSON.stringify(value, plain, 2)) : human();
-    if (text !== '') this.#io.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+    if (text !== '') this.#print(this.#io.stdout, text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  /** Prints a piece of the result as text; resolves when more may be written. */
+  async text(piece: string): Promise<void> {
+    await this.#io.write(escapeLaidOut(piece, false));
   }
 
   /** Prints bytes or text as they are; resolves when more may be written, so that large values take no memory. */
@@ -52,7 +66,12 @@ export class Output {
    * @spec DML-CLI-0402
    */
   talk(line: string): void {
-    if (this.#isTalking) this.#io.stderr.write(`${line}\n`);
+    if (this.#isTalking) this.#print(this.#io.stderr, `${line}\n`);
+  }
+
+  /** Prints a line of an error, or its document, also with `--quiet`. */
+  error(text: string): void {
+    this.#print(this.#io.stderr, `${text}\n`);
   }
 
   /** Yields an id as people read it. */
@@ -84,9 +103,13 @@ export class Output {
     return this.#io.stderr.isTTY === true && this.#isTalking && this.#io.env.TERM !== 'dumb';
   }
 
-  /** Writes talk without a line end; for progress that rewrites its line. */
-  live(text: string): void {
-    if (this.isLive) this.#io.stderr.write(text);
+  /** Rewrites the live line, cut to the terminal; an empty one clears it. */
+  live(line = ''): void {
+    if (!this.isLive) return;
+    const { stderr } = this.#io;
+    // @spec DML-CLI-0462
+    const shown = cutToWidth(escapeLaidOut(line, false), (stderr.columns || DEFAULT_COLUMNS) - 1);
+    stderr.write(CLEAR_LINE + shown);
   }
 
   /** With `--json`, standard error holds at most the document of an error. @spec DML-CLI-0411 */
@@ -96,12 +119,13 @@ export class Output {
 
   /** Columns of the terminal that results go to; undefined where they go elsewhere. */
   get resultColumns(): number | undefined {
-    const { isTTY, columns = 80 } = this.#io.stdout;
-    return isTTY === true ? columns : undefined;
+    const { isTTY, columns } = this.#io.stdout;
+    return isTTY === true ? columns || DEFAULT_COLUMNS : undefined;
   }
 
-  get columns(): number {
-    return this.#io.stderr.columns ?? 80;
+  /** The one way of text to either stream. @spec DML-CLI-0460 */
+  #print(sink: TextSink, text: string): void {
+    sink.write(escapeLaidOut(text, this.#colours(sink.isTTY)));
   }
 
   #colours(isTerminal: boolean | undefined): boolean {

@@ -1,5 +1,6 @@
 import { cliError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
+import { mayBeReplaced } from './undecodable-argument.ts';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
@@ -19,6 +20,10 @@ export function passedVariables(
     const value = NAME.test(name) ? io.env[name] : undefined;
     if (value === undefined) {
       const problem = `--env takes names of variables that are set, separated by commas; "${name}" is none`;
+      throw cliError('invalid_argument', { problem, command });
+    }
+    if (mayBeReplaced(value)) {
+      const problem = `--env passes text; the value of ${name} is not UTF-8 text`;
       throw cliError('invalid_argument', { problem, command });
     }
     passed[name] = value;

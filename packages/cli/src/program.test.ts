@@ -103,11 +103,12 @@ describe('the help', () => {
 
   it('on references shows every form of a name with an example [DML-CLI-0312]', () => {
     for (const [form, example] of [
+      ['<id>, all 64 digits', '3f2a9c…'],
       ['<branch>', 'main'],
       ['HEAD', 'HEAD'],
       ['refs/<kind>/<name>', 'refs/heads/main'],
       ['<dag>', 'sales'],
-      ['<id>', '3f2a9c'],
+      ['<beginning of an id>', '3f2a9c'],
       ['<commit>~<n>', 'main~2'],
       ['<commit>:<dag>', 'main~2:sales'],
       ['<dag>#<name>', 'sales#clean'],

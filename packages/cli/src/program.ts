@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import type { GlobalOptions } from './cli-io.ts';
 import type { CommandSpec } from './command.ts';
 import { COMMANDS } from './command-table.ts';
+import { emptyOf } from './empty-text.ts';
 import { HELP_TOPICS } from './help-topics.ts';
 
 /** What the command line asked for. */
@@ -67,9 +68,9 @@ export function parseInvocation(argv: readonly string[]): Invocation {
   const program = buildProgram((command, args, options) => {
     const globals = globalsOf(options);
     const own = Object.fromEntries(Object.entries(options).filter(([name]) => !GLOBAL_NAMES.has(name)));
-    const empty = command.arguments?.[args.indexOf('')];
+    const empty = emptyOf(command, args, options);
     if (empty !== undefined) {
-      const problem = `the argument "${nameOf(empty.syntax)}" is empty`;
+      const problem = `the ${empty} is empty`;
       take({ kind: 'misuse', misuse: { code: 'invalid_argument', problem, command: command.name } });
     }
     take({ kind: 'command', command, globals, args, options: own });
@@ -285,11 +286,6 @@ function wordsOf(command: Command): string {
 
 function flagsOf(command: Command): string[] {
   return ['--help', ...command.options.flatMap((option) => option.long ?? [])];
-}
-
-/** `<object>` and `[object]` as people name them. */
-function nameOf(syntax: string): string {
-  return syntax.slice(1, -1);
 }
 
 /** Says what commander's error means, from the command it happened in. */

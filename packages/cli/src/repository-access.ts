@@ -1,5 +1,5 @@
-import { accessSync, constants } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Repository } from '@daggerml/bindings';
 import { findRepositoryFolder, REPOSITORY_MARK } from '@daggerml/bindings/folder';
 import type { AdmitOwner, Store } from '@daggerml/store';
@@ -7,24 +7,39 @@ import { actorOf } from './actor.ts';
 import { isAnyDmlError } from './any-dml-error.ts';
 import { cliError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
+import { absolutePath } from './current-folder.ts';
 
 /** What a system says of a file that the user may not use. */
 const NO_RIGHT = new Set(['EACCES', 'EPERM']);
 
 /**
  * Yields the repository folder that a command works in: the nearest at or above `--repo`, else the current one.
- * Throws `not_a_repository`.
+ * Throws `not_a_repository` and `missing_folder`.
  *
  * @spec DML-CLI-0305
  */
 export function repositoryFolder({ io, globals }: Pick<CommandContext, 'io' | 'globals'>): string {
-  const start = resolve(io.cwd, globals.repo ?? '.');
+  const start = absolutePath(io, globals.repo ?? '.');
+  if (globals.repo !== undefined) refuseMissing(start);
   try {
     return findRepositoryFolder(start);
   } catch (error) {
     refuseUnreadable(start);
     throw error;
   }
+}
+
+/** Throws `missing_folder`: above a folder that is misspelled another repository may lie. @spec DML-CLI-0362 */
+function refuseMissing(folder: string): void {
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch (cause) {
+    // What may not be looked at is told of by who looks into it.
+    if (NO_RIGHT.has((cause as NodeJS.ErrnoException).code ?? '')) return;
+    throw cliError('missing_folder', { folder }, cause);
+  }
+  if (!isFolder) throw cliError('missing_folder', { folder });
 }
 
 /**

@@ -1,7 +1,8 @@
-import type { CallOutcome } from '@daggerml/execution';
+import type { CallOutcome, RunEvent } from '@daggerml/execution';
 import type { NodeId } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { CliIo } from './cli-io.ts';
+import { displayWidth } from './display-width.ts';
 import { Output } from './output.ts';
 import { RunProgress } from './run-progress.ts';
 
@@ -13,6 +14,10 @@ function listener(isTTY: boolean): { progress: RunProgress; said: string[]; cloc
   const io = { stdout: sink, stderr: sink, env: {}, nowMs: () => clock.ms } as unknown as CliIo;
   const output = new Output(io, { json: false, quiet: false, color: false });
   return { progress: new RunProgress(output, io.nowMs, '/'), said, clock };
+}
+
+function started(name: string): RunEvent {
+  return { type: 'call-started', nodeId: 'a' as NodeId, name, attempt: 1 };
 }
 
 describe('RunProgress', () => {
@@ -38,6 +43,42 @@ describe('RunProgress', () => {
     }
     expect(said).toEqual(['  capturing data: 6,000 files\n', '  capturing data: 11,000 files\n']);
   });
+
+  it.each([
+    ['lab\u001b[31mel', 'lab\\u001b[31mel'],
+    ['a\u200bb\u{e0041}\nc', 'a\\u200bb\\udb40\\udc41\\nc'],
+  ])('escapes the label %j in the live line [DML-CLI-0462]', (label, shown) => {
+    vi.useFakeTimers();
+    try {
+      const { progress, said, clock } = listener(true);
+      progress.onEvent(started(label));
+      clock.ms += 100;
+      vi.advanceTimersByTime(100);
+      progress.close();
+      expect(said).toEqual([`\r\u001b[K  0 done, running: ${shown} 100 ms`, '\r\u001b[K']);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it.each(['x', '日', '🚀', '❤️', 'e\u0301', '\u001b', '\u200b', '\t', '\ud800'])(
+    'cuts the live line of labels made of %j to fewer columns than the terminal has [DML-CLI-0462]',
+    (character) => {
+      const { progress, said, clock } = listener(true);
+      const path = character.repeat(90);
+      progress.onEvent({ type: 'directory-progress', path, files: 1 });
+      clock.ms += 1_000;
+      progress.onEvent({ type: 'directory-progress', path, files: 2 });
+      progress.onEvent(started(path));
+      progress.close();
+      const lines = said.map((text) => text.replace('\r\u001b[K', ''));
+      expect(displayWidth(lines[0] ?? '')).toBeGreaterThan(50);
+      for (const line of lines) {
+        expect(displayWidth(line)).toBeLessThan(60);
+        expect(line).not.toMatch(/\n|\r|\t|\u001b/);
+      }
+    },
+  );
 
   it('counts by function what was not carried out, and names the rest by its label [DML-CLI-0728]', () => {
     const { progress, said } = listener(false);

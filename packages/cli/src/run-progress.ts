@@ -1,5 +1,6 @@
 import type { CallOutcome, RunEvent } from '@daggerml/execution';
 import { type AmbientWarning, ambientWarnings, warningLines } from './ambient-warning.ts';
+import { printedLines } from './console.ts';
 import type { Output } from './output.ts';
 import { formatDuration } from './quantities.ts';
 
@@ -16,7 +17,7 @@ const MOST_PATHS = 3;
 export class RunProgress {
   readonly #output: Output;
   readonly #nowMs: () => number;
-  readonly #cwd: string;
+  readonly #cwd: string | undefined;
   readonly #running = new Map<string, { readonly name: string; readonly sinceMs: number }>();
   /** Calls that were not carried out, by outcome and function. */
   readonly #counted = new Map<CallOutcome, Map<string, number>>();
@@ -27,7 +28,7 @@ export class RunProgress {
   /** What the functions of the run read beside their inputs. */
   readonly warnings: AmbientWarning[] = [];
 
-  constructor(output: Output, nowMs: () => number, cwd: string) {
+  constructor(output: Output, nowMs: () => number, cwd: string | undefined) {
     this.#output = output;
     this.#nowMs = nowMs;
     this.#cwd = cwd;
@@ -55,7 +56,7 @@ export class RunProgress {
         );
         return;
       case 'call-output':
-        for (const line of event.text.replace(/\n$/, '').split('\n'))
+        for (const line of printedLines(event.text))
           this.#say(`  ${this.#output.safe(`${event.name} | ${line}`)}`);
         return;
       case 'value-progress':
@@ -74,7 +75,7 @@ export class RunProgress {
   /** Ends the live line and tells of the calls that were not carried out; closing twice says it once. */
   close(): void {
     clearInterval(this.#timer);
-    this.#output.live('\r\u001b[K');
+    this.#output.live();
     const outcomes = [...this.#counted];
     this.#counted.clear();
     for (const [outcome, counts] of outcomes) {
@@ -111,12 +112,12 @@ export class RunProgress {
   #atWork(text: string): void {
     const nowMs = this.#nowMs();
     this.#toldMs ??= nowMs;
-    const { isLive, columns } = this.#output;
+    const { isLive } = this.#output;
     if (nowMs - this.#toldMs < (isLive ? REDRAW_MS : RESAY_MS)) return;
     this.#toldMs = nowMs;
     const line = `  ${this.#output.safe(text)}`;
     // @spec DML-CLI-0727
-    if (isLive) this.#output.live(`\r\u001b[K${line.slice(0, columns - 1)}`);
+    if (isLive) this.#output.live(line);
     else this.#output.talk(line);
   }
 
@@ -139,16 +140,15 @@ export class RunProgress {
   }
 
   #say(line: string): void {
-    this.#output.live('\r\u001b[K');
+    this.#output.live();
     this.#output.talk(line);
   }
 
   #draw(): void {
     const names = [...this.#running.values()].map(
-      ({ name, sinceMs }) => `${name} ${formatDuration(this.#nowMs() - sinceMs)}`,
+      ({ name, sinceMs }) => `${this.#output.safe(name)} ${formatDuration(this.#nowMs() - sinceMs)}`,
     );
-    const line = names.length === 0 ? '' : `  ${this.#done} done, running: ${names.join(', ')}`;
-    this.#output.live(`\r\u001b[K${line.slice(0, this.#output.columns - 1)}`);
+    this.#output.live(names.length === 0 ? '' : `  ${this.#done} done, running: ${names.join(', ')}`);
   }
 }
 

@@ -9,7 +9,7 @@ import type { DmlError } from '@daggerml/object-model';
  * @spec DML-CLI-1204
  * @spec DML-CLI-1208
  */
-export function sourcePosition({ fields, cause }: DmlError, cwd: string): string {
+export function sourcePosition({ fields, cause }: DmlError, cwd: string | undefined): string {
   const { file, line, column } = fields;
   if (typeof file === 'string' && typeof line === 'number' && line > 0) {
     const at = typeof column === 'number' ? `${line}:${column}` : line;
@@ -20,7 +20,8 @@ export function sourcePosition({ fields, cause }: DmlError, cwd: string): string
 }
 
 /** A path relative to the current folder when it is below it. */
-export function shortPath(file: string, cwd: string): string {
+export function shortPath(file: string, cwd: string | undefined): string {
+  if (cwd === undefined) return file;
   const path = relative(cwd, file);
   return path.startsWith('..') || isAbsolute(path) ? file : path;
 }

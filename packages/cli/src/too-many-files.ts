@@ -1,3 +1,6 @@
+import type { CliIo } from './cli-io.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+
 /** What a system answers to whoever opens more files than the process, or the machine, may have open. */
 const NO_MORE_FILES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
 
@@ -9,4 +12,19 @@ export function isTooManyFiles(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof AggregateError) return error.errors.some(isTooManyFiles);
   return NO_MORE_FILES.has((error as NodeJS.ErrnoException).code) || isTooManyFiles(error.cause);
+}
+
+/**
+ * Reports that no more files can be opened without a further module, since that is a file too; returns the exit code.
+ *
+ * @spec DML-CLI-1242
+ */
+export function reportTooManyFiles(stderr: Pick<CliIo['stderr'], 'write'>, isJson: boolean): ExitCode {
+  const document = { code: 'too_many_files', detail: null, message: TOO_MANY_FILES, hint: RAISE_LIMIT };
+  stderr.write(
+    isJson
+      ? `${JSON.stringify(document, undefined, 2)}\n`
+      : `dml: ${TOO_MANY_FILES}\nhint: ${RAISE_LIMIT}\n`,
+  );
+  return EXIT.storage;
 }

@@ -29,6 +29,20 @@ describe('fillIn', () => {
     expect(fillIn(template, fields)).toBe(text);
   });
 
+  it('cuts what no name and hardly any path is as long as [DML-CLI-1262]', () => {
+    const long = `${'a'.repeat(50_000)}z`;
+    const shown = `${'a'.repeat(900)}…${'a'.repeat(99)}z`;
+    for (const field of ['name', 'path', 'word', 'problem'])
+      expect(fillIn(`"{${field}}" is gone`, { [field]: long })).toBe(`"${shown}" is gone`);
+    expect(fillIn('run "dml show {name}"', { name: long })).toBe(`run "dml show '${shown}'"`);
+    expect(fillIn('{names}', { names: [long] })).toBe(shown);
+    expect(fillIn('"{name}"', { name: '🚀'.repeat(600) }).isWellFormed()).toBe(true);
+    const path = 'p'.repeat(1_000);
+    expect(fillIn('{path}', { path })).toBe(path);
+    // What others wrote to be read is not cut.
+    expect(fillIn('{message} {reason}', { message: long, reason: long })).toBe(`${long} ${long}`);
+  });
+
   it.each([
     ['main~2:sales#clean', 'main~2:sales#clean'],
     ['my dag', "'my dag'"],
@@ -60,7 +74,7 @@ describe('fillIn', () => {
     const printed = printable(fillIn('see "dml show {name}"', { name }));
     const [, command = ''] = /^see "dml (.*)"$/s.exec(printed) ?? [];
     const script = `show() { [ "$1" = -- ] && shift; printf %s "$1"; }; ${command}`;
-    expect(execFileSync('bash', ['-c', script], { encoding: 'utf8' })).toBe(name);
+    expect(execFileSync('bash', ['--norc', '-c', script], { encoding: 'utf8' })).toBe(name);
     if (name.startsWith('-')) expect(command).toBe(`show -- ${name}`);
   });
 });

@@ -121,7 +121,7 @@ describe('the dml program', () => {
   it('reports a standard output that cannot be written', async () => {
     const ended = await end(start(['status'], openSync('/dev/full', 'w')));
     expect(ended.exitCode).toBe(10);
-    expect(ended.stderr).toMatch(/^dml: "standard output" cannot be written \(ENOSPC\)\nhint: /);
+    expect(ended.stderr).toMatch(/^dml: the result cannot be written to standard output \(ENOSPC\)\nhint: /);
   });
 
   it.each([

@@ -298,5 +298,7 @@ describe('object names', () => {
     const outcome = await repository.dml(['show', name, '--json']);
     expect(outcome).toMatchObject({ exitCode, stdout: '' });
     expect(JSON.parse(outcome.stderr).code).toBe(code);
+    // What a dag can have is looked for all the same.
+    expect(await shown('main:sums')).toBe(second.dagId);
   });
 });

@@ -5,6 +5,7 @@ import { headRef } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/command-table.ts';
 import { EXIT } from '../src/exit-code.ts';
+import { CONTROL } from './terminal-output.ts';
 import { dml, TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -55,7 +56,6 @@ const READERS = [
   'index list',
   'verify',
 ];
-const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]/;
 
 /** Content of every file of the repository; the lock table is how processes see each other, not its data. */
 function fingerprint(): Map<string, string> {
@@ -171,7 +171,7 @@ describe('standard output', () => {
       'odd.ts',
       `import { definePipeline } from '@daggerml/bindings';
       export const odd = definePipeline('odd', async (dag) => {
-        const text = dag.literal('bell\\u0007 csi\\u009b31m flip\\u202e\\u061c\\u200e\\u200f\\u2067 del\\u007f bom\\ufeff');
+        const text = dag.literal('bell\\u0007 csi\\u009b31m flip\\u202e\\u061c\\u200e\\u200f\\u2067 del\\u007f bom\\ufeff zero\\u200b soft\\u00ad tag\\u{e0001} none\\ufffe');
         dag.name('bidi\\u202ename', text);
         return dag.literal({ 'key\\u001b[2J': text, plain: 'line\\nline' });
       });`,
@@ -181,6 +181,7 @@ describe('standard output', () => {
     await repository.dml(['run', 'pipelines.ts', 'sums', '--no-cache'], {
       env: { DML_AUTHOR: 'esc\u001b]0;title\u0007' },
     });
+    await repository.ok('branch', 'a\u200bb');
     const heads = await repository.withStore((store) => store.readRefs('heads').map(({ name }) => name));
     expect(heads).toContain(headRef('flipped\u202ebranch'));
     for (const argv of [
@@ -203,6 +204,7 @@ describe('standard output', () => {
     }
     expect(await repository.ok('log')).toContain('author esc\\u001b]0;title\\u0007');
     expect(await repository.ok('heads')).toContain('flipped\\u202ebranch');
+    expect(await repository.ok('heads')).toContain('a\\u200bb');
     expect(JSON.parse(await repository.ok('cat', 'odd'))).toHaveProperty(['key\u001b[2J']);
   });
 });

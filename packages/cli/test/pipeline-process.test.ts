@@ -76,13 +76,25 @@ describe('a pipeline', () => {
 
   it('prints talk, whatever way it prints [DML-CLI-0413]', () => {
     const file = pipeline(
-      "console.log('by console'); process.stdout.write('by itself\\n'); process.emitWarning('by the runtime'); return dag.literal(2);",
+      "console.log('by console'); process.stdout.write('by itself\\n'); console.error('as an error \\u001b[31m'); process.stderr.write('by its error stream \\u001b[31m\\rrewritten'); return dag.literal(2);",
     );
     const told = program(['run', file]);
     expect(told.stdout).toMatch(/^0 executed[^\n]*\ncommitted odd[^\n]*\n$/);
-    expect(told.stderr).toMatch(/^by console\nby itself\n/);
+    expect(told.stderr).toBe(
+      'by console\nby itself\nas an error \\u001b[31m\nby its error stream \\u001b[31m\nrewritten\n',
+    );
+    expect(program(['run', file, '--quiet']).stderr).toBe('');
     const silent = program(['run', file, '--json']);
     expect(silent).toMatchObject({ status: 0, stderr: '' });
     expect(JSON.parse(silent.stdout)).toMatchObject({ pipeline: 'odd' });
+  });
+
+  it('is told of warnings of the runtime as of talk [DML-CLI-0465]', () => {
+    const file = pipeline(
+      "process.emitWarning('careful \\u001b[31m', 'OddWarning'); await sleep(1); return dag.literal(3);",
+    );
+    expect(program(['run', file]).stderr).toBe('warning: OddWarning: careful \\u001b[31m\n');
+    for (const option of ['--quiet', '--json'])
+      expect(program(['run', file, option])).toMatchObject({ status: 0, stderr: '' });
   });
 });

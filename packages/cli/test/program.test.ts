@@ -89,8 +89,8 @@ describe('the published program', () => {
   });
 
   it.each([
-    [['--version'], 6],
-    [['--help'], 6],
+    [['--version'], 7],
+    [['--help'], 7],
     [['status'], 30],
     [['log'], 30],
     [['show', 'sums'], 36],

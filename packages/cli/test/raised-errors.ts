@@ -34,7 +34,7 @@ export function raisedErrors(): RaisedError[] {
 
 function raisedIn(file: string): RaisedError[] {
   const text = readFileSync(file, 'utf8');
-  const pattern = file.endsWith('cli/src/bin.ts') ? RAISES_IN_BIN : RAISES;
+  const pattern = /cli\/src\/(bin|program-process)\.ts$/.test(file) ? RAISES_IN_BIN : RAISES;
   return [...text.matchAll(pattern)].map((match) => {
     const [first = '', second = ''] = splitTop(inside(text, match.index + match[0].length));
     if (first.startsWith('{')) return raisedWhole(file, first);

@@ -65,7 +65,7 @@ describe('the repository', () => {
     expect(await folderOf(['--repo', deep], '/')).toBe(repository.folder);
     expect(await folderOf(['--repo', 'a'], repository.folder)).toBe(repository.folder);
     expect(await folderOf(['--repo', '/'], repository.folder)).toBe('not_a_repository');
-    expect(await folderOf(['--repo', '/no/such/folder'], repository.folder)).toBe('not_a_repository');
+    expect(await folderOf(['--repo', '/no/such/folder'], repository.folder)).toBe('missing_folder');
     await dml(['init', 'a'], { cwd: repository.folder });
     expect(await folderOf([], deep)).toBe(join(repository.folder, 'a'));
   });

@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
 import type { CommandContext } from '../command.ts';
+import { absolutePath } from '../current-folder.ts';
 import { EXIT } from '../exit-code.ts';
 import { formatCount, formatSize } from '../quantities.ts';
 import { withRepository } from '../repository-access.ts';
@@ -10,18 +10,16 @@ const DOING = { mark: 'looking for objects', copy: 'copying', check: 'checking' 
 export async function run(context: CommandContext): Promise<number> {
   const { args, io, output } = context;
   const [folder = ''] = args;
-  const path = resolve(io.cwd, folder);
+  const path = absolutePath(io, folder);
   const report = await withRepository(context, (repository) =>
     repository.backup(path, {
       signal: io.signal,
       // @spec DML-CLI-1083
       onProgress: ({ phase, done, total }) =>
-        output.live(
-          `\r\u001b[K  ${DOING[phase]}: ${done}${total === undefined ? '' : ` of ${total}`} objects`,
-        ),
+        output.live(`  ${DOING[phase]}: ${done}${total === undefined ? '' : ` of ${total}`} objects`),
     }),
   );
-  output.live('\r\u001b[K');
+  output.live();
   // @spec DML-CLI-1081
   output.result({ path, ...report }, () => {
     const { objects, bytes, refs, copiedObjects, copiedBytes, isNew } = report;

@@ -1,4 +1,5 @@
 import type { ChunkId } from '@daggerml/object-model';
+import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { tellHiddenDag } from '../hidden-dag.ts';
@@ -6,6 +7,7 @@ import { findObject } from '../object-name.ts';
 import { objectValue } from '../object-value.ts';
 import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
+import { decodedPieces, looksLikeText } from '../terminal-text.ts';
 import { blobPieces, jsonPieces } from '../value-pieces.ts';
 
 /** `dml cat <object>`. @spec DML-CLI-0807 */
@@ -18,17 +20,42 @@ export async function run(context: CommandContext): Promise<number> {
     tellHiddenDag(output, name, found);
     if (found.class === 'chunk') {
       const bytes = store.read('chunk', found.objectId as ChunkId);
-      if (!globals.json) return await output.raw(bytes);
+      if (!globals.json) return await printBytes(context, [bytes]);
       return output.result({ '/': { bytes: bytes.toString('base64').replace(/=+$/, '') } }, () => '');
     }
     const datum = reader.read('datum', objectValue(reader, name, found));
     if (!globals.json && datum.kind === 'blob') {
-      for (const piece of blobPieces(reader, datum)) await output.raw(piece);
+      await printBytes(context, blobPieces(reader, datum));
     } else if (!globals.json && datum.kind === 'bytes') {
-      await output.raw(datum.value);
+      await printBytes(context, [datum.value]);
     } else {
       for (const piece of jsonPieces(reader, datum)) await output.raw(piece);
     }
   });
   return EXIT.done;
+}
+
+/** Bytes as they are; on a terminal only what is text, without what steers it. */
+async function printBytes(
+  { output, options, args }: CommandContext,
+  pieces: Iterable<Uint8Array>,
+): Promise<void> {
+  // @spec DML-CLI-0862
+  if (output.resultColumns === undefined || options.force === true) {
+    for (const piece of pieces) await output.raw(piece);
+    return;
+  }
+  // @spec DML-CLI-0860
+  for (const text of decodedPieces(textPieces(pieces, args[0] ?? ''))) await output.text(text);
+}
+
+/** The pieces again; throws `binary_value` when they begin like no text. */
+function* textPieces(pieces: Iterable<Uint8Array>, name: string): Generator<Uint8Array> {
+  let isFirst = true;
+  for (const piece of pieces) {
+    // @spec DML-CLI-0861
+    if (isFirst && !looksLikeText(piece)) throw cliError('binary_value', { name });
+    isFirst = false;
+    yield piece;
+  }
 }

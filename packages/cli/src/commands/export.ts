@@ -1,7 +1,8 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { REPOSITORY_MARK } from '@daggerml/bindings/folder';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
+import { absolutePath, knownFolder } from '../current-folder.ts';
 import { EXIT } from '../exit-code.ts';
 import { exportValue } from '../export-value.ts';
 import { tellHiddenDag } from '../hidden-dag.ts';
@@ -26,14 +27,14 @@ export async function run(context: CommandContext): Promise<number> {
     const found = findObject(reader, name);
     tellHiddenDag(output, name, found);
     const datumId = objectValue(reader, name, found);
-    const target = resolve(io.cwd, path);
+    const target = absolutePath(io, path);
     const { files, kept, leftovers } = await exportValue(reader, datumId, {
       name,
       target,
       force: options.force === true,
       keep: {
         repository: join(repositoryFolder(context), REPOSITORY_MARK),
-        currentFolder: io.cwd,
+        currentFolder: knownFolder(io),
       },
       signal: io.signal,
     });

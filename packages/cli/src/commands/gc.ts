@@ -24,8 +24,6 @@ type GcRoot = Extract<GcReason, { state: 'kept' }>['root'];
 /** `dml gc`. @spec DML-CLI-1001 */
 export async function run(context: CommandContext): Promise<number> {
   const { options, output, io } = context;
-  if (options.why === '')
-    throw cliError('invalid_argument', { problem: 'the option "--why" is empty', command: 'gc' });
   // @spec DML-CLI-1015
   if (options.why !== undefined && options.dryRun === true)
     throw cliError('invalid_argument', {
@@ -41,7 +39,7 @@ export async function run(context: CommandContext): Promise<number> {
     });
   if (options.why !== undefined) return await why(context, String(options.why));
   const onProgress = (progress: { readonly phase: string; readonly done: number }): void =>
-    output.live(`\r\u001b[K  ${progress.phase}: ${progress.done} objects`);
+    output.live(`  ${progress.phase}: ${progress.done} objects`);
   // @spec DML-CLI-1002
   const isDryRun = options.dryRun === true;
   const { plan, storePath } = await withStore(context, isDryRun ? 'read' : 'write', async (store) => ({
@@ -57,7 +55,7 @@ export async function run(context: CommandContext): Promise<number> {
         onProgress: (done) => onProgress({ phase: 'compact', done }),
       })
     : undefined;
-  output.live('\r\u001b[K');
+  output.live();
   output.result({ dryRun: isDryRun, ...plan, ...(compaction && { compaction }) }, () =>
     [describePlan(plan, isDryRun, output), ...(compaction ? [describeCompaction(compaction)] : [])].join(
       '\n',

@@ -1,14 +1,14 @@
-import { resolve } from 'node:path';
 import { isRepository } from '@daggerml/bindings/folder';
 import { isAnyDmlError } from '../any-dml-error.ts';
 import type { CliIo } from '../cli-io.ts';
 import type { CommandContext } from '../command.ts';
+import { absolutePath } from '../current-folder.ts';
 import { EXIT } from '../exit-code.ts';
 import { makeFolder } from '../make-folder.ts';
 
 /** `dml init [folder]`. @spec DML-CLI-0701 */
 export async function run({ io, globals, output, args }: CommandContext): Promise<number> {
-  const folder = resolve(io.cwd, globals.repo ?? '.', args[0] ?? '.');
+  const folder = absolutePath(io, globals.repo ?? '.', args[0] ?? '.');
   // @spec DML-CLI-0702
   const created = !isRepository(folder) && (await create(folder, io));
   output.result({ repository: folder, created }, () =>

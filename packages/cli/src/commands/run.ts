@@ -1,5 +1,4 @@
-import { type Stats, statSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { type BigIntStats, statSync } from 'node:fs';
 import { loadPipeline, Repository, type RunResult, userContext } from '@daggerml/bindings';
 import { executionError } from '@daggerml/execution';
 import { actorOf } from '../actor.ts';
@@ -7,6 +6,7 @@ import type { AmbientWarning } from '../ambient-warning.ts';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { talkingConsole } from '../console.ts';
+import { absolutePath, knownFolder } from '../current-folder.ts';
 import { EXIT } from '../exit-code.ts';
 import { positiveInteger } from '../option-value.ts';
 import { passedVariables } from '../passed-variables.ts';
@@ -36,8 +36,10 @@ export async function run(context: CommandContext): Promise<number> {
   // @spec DML-CLI-0722
   const names = Object.keys(env).join(', ');
   if (names !== '') output.talk(`functions see ${names}; another value is no reason to run a call again`);
-  const path = resolve(io.cwd, file);
-  const progress = new RunProgress(output, io.nowMs, io.cwd);
+  const path = absolutePath(io, file);
+  // Code of a pipeline may use the current folder, and the bundler does.
+  absolutePath(io, '.');
+  const progress = new RunProgress(output, io.nowMs, knownFolder(io));
   const restoreConsole = talkingConsole(output);
   const guard = guardPipeline(path);
   const interrupted = whenAborted(io.signal, () => output.talk('stopping the running calls …'));
@@ -77,15 +79,17 @@ function refuseUnusable(file: string): void {
   if (found === undefined) throw executionError('pipeline_missing', { file });
   if (found.isDirectory()) throw cliError('unusable_file', { file, problem: 'is a folder' });
   if (!found.isFile()) throw cliError('unusable_file', { file, problem: 'is not a regular file' });
-  if (found.size <= MAX_FILE_BYTES) return;
-  const problem = `has ${formatSize(found.size)}, more than any pipeline file (${formatSize(MAX_FILE_BYTES)})`;
+  const size = Number(found.size);
+  if (size <= MAX_FILE_BYTES) return;
+  const problem = `has ${formatSize(size)}, more than any pipeline file (${formatSize(MAX_FILE_BYTES)})`;
   throw cliError('unusable_file', { file, problem });
 }
 
-/** What stands at a path; undefined where nothing does. Throws `unusable_file` where the system does not say. */
-function lookAt(file: string): Stats | undefined {
+/** Returns the status of a path; undefined where nothing is. Throws `unusable_file` where the system does not say. */
+function lookAt(file: string): BigIntStats | undefined {
   try {
-    return statSync(file, { throwIfNoEntry: false });
+    // As big integers: the other form of a pipe's status misleads the module loader of Node 20 later on.
+    return statSync(file, { bigint: true, throwIfNoEntry: false });
   } catch (cause) {
     const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
     if (errno === 'ENOTDIR') return undefined;

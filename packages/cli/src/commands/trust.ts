@@ -1,8 +1,8 @@
-import { resolve } from 'node:path';
 import { findRepositoryFolder } from '@daggerml/bindings/folder';
 import { TrustList, userContext } from '@daggerml/bindings/trust';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
+import { absolutePath } from '../current-folder.ts';
 import { EXIT } from '../exit-code.ts';
 
 /** `dml trust [folder]`. */
@@ -18,7 +18,7 @@ export async function run({ io, globals, output, args, options }: CommandContext
     output.result({ trusted: paths }, () => paths.map(output.safe).join('\n'));
     return EXIT.done;
   }
-  const place = resolve(io.cwd, globals.repo ?? '.', folder);
+  const place = absolutePath(io, globals.repo ?? '.', folder);
   if (options.remove === true) {
     // @spec DML-CLI-0742
     const { path, removed } = list.remove(place);

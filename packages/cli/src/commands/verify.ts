@@ -34,7 +34,7 @@ export async function run(context: CommandContext): Promise<number> {
       verifyStore(store, {
         signal: io.signal,
         onFinding: list,
-        onProgress: (progress) => output.live(`\r\u001b[K  ${progress.phase}: ${progress.done}`),
+        onProgress: (progress) => output.live(`  ${progress.phase}: ${progress.done}`),
       }),
     );
   } catch (error) {
@@ -46,7 +46,7 @@ export async function run(context: CommandContext): Promise<number> {
       findings: [...groups.values()].reduce((sum, { count }) => sum + count, 0),
     };
   }
-  output.live('\r\u001b[K');
+  output.live();
   const { findings: count, ...checked } = summary;
   const byCode = Object.fromEntries([...groups].map(([code, group]) => [code, group.count]));
   const findings = [...groups.values()].flatMap(({ listed }) => listed);

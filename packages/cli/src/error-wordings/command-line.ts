@@ -32,7 +32,32 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
   },
   too_many_files: { exit: EXIT.storage, message: TOO_MANY_FILES, hint: RAISE_LIMIT },
   missing_argument: { exit: EXIT.usage, message: 'the argument "{word}" is missing', hint: USAGE },
-  invalid_argument: { exit: EXIT.usage, message: '{problem}', hint: USAGE },
+  invalid_argument: {
+    exit: EXIT.usage,
+    message: '{problem}',
+    hint: USAGE,
+    details: {
+      not_utf8: {
+        message: 'the argument number {place}, "{word}", is not UTF-8 text',
+        hint: 'names and paths are UTF-8 text here: rename the file, or set the terminal to UTF-8',
+      },
+    },
+  },
+  missing_folder: {
+    exit: EXIT.notARepository,
+    message: 'there is no folder "{folder}"',
+    hint: 'give the folder of a repository to --repo',
+    details: {
+      gone: {
+        message: 'the current folder was deleted',
+        hint: 'go to a folder that exists, or name each path in full, that of the repository with --repo',
+      },
+      not_utf8: {
+        message: 'the path of the current folder is not UTF-8 text',
+        hint: 'rename it, or go to another folder and name each path in full, that of the repository with --repo',
+      },
+    },
+  },
   path_exists: {
     exit: EXIT.refused,
     message: '"{path}" exists',
@@ -54,6 +79,16 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
     exit: EXIT.storage,
     message: '"{path}" cannot be written ({errno})',
     hint: 'check its permissions and the space on its disk, or choose another path',
+  },
+  unwritable_output: {
+    exit: EXIT.storage,
+    message: 'the result cannot be written to standard output ({errno})',
+    hint: 'what the command did before is kept; "dml status" shows where the branch stands',
+  },
+  binary_value: {
+    exit: EXIT.refused,
+    message: 'the value of "{name}" is binary data, which is not printed to a terminal',
+    hint: '"dml export {name} <file>" writes it to a file, --force prints it all the same',
   },
   not_exportable: {
     exit: EXIT.refused,
@@ -159,6 +194,11 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
     exit: EXIT.pipeline,
     message: 'the pipeline waits for something that can no longer happen',
     hint: 'look for a promise that nothing settles',
+  },
+  process_not_started: {
+    exit: EXIT.infrastructure,
+    message: 'the process that runs the pipeline could not be started ({errno})',
+    hint: `nothing was committed; free memory or processes, then run the command again`,
   },
   interrupted: { exit: EXIT.interrupted, message: 'interrupted', hint: 'run the command again to go on' },
 };

@@ -1,0 +1,229 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { TestRepository } from './test-repository.ts';
+
+const PROGRAM = join(import.meta.dirname, '../dist/bin.js');
+const ENV = { PATH: process.env.PATH, DML_AUTHOR: 'tester' };
+/** Ends what hangs. */
+const LIMIT_MS = 600_000;
+
+let repository: TestRepository;
+beforeAll(async () => {
+  repository = await TestRepository.create();
+  repository.write(
+    'loud-steps.ts',
+    `import { execSync } from 'node:child_process';
+    import { writeSync } from 'node:fs';
+    export function speak(n: number): number {
+      execSync('echo a program of the function', { stdio: 'inherit' });
+      writeSync(1, 'the function\\n');
+      return n + 1;
+    }
+    export const forever = () => new Promise(() => setInterval(() => {}, 1_000));`,
+  );
+  repository.write(
+    'loud.ts',
+    `import { execSync, spawnSync } from 'node:child_process';
+    import { writeSync } from 'node:fs';
+    import { definePipeline, functions } from '@daggerml/bindings';
+    const allow = { allow: ['processes', 'files', 'clock'] } as const;
+    const steps = functions<typeof import('./loud-steps.ts')>(new URL('./loud-steps.ts', import.meta.url), allow);
+    export const loud = definePipeline('loud', async (dag) => {
+      execSync('echo a program of the pipeline', { stdio: 'inherit' });
+      spawnSync('sh', ['-c', 'echo its error output >&2; echo its output'], { stdio: ['ignore', 1, 2] });
+      writeSync(1, 'the pipeline\\n');
+      return dag.call(steps.speak, 1);
+    });
+    export const waits = definePipeline('waits', async (dag) => {
+      writeSync(2, 'the pid is ' + process.pid + ';\\n');
+      return dag.call(steps.forever);
+    });
+    export const busy = definePipeline('busy', async (dag) => {
+      writeSync(2, 'the pid is ' + process.pid + ';\\n');
+      for (;;) {}
+    });`,
+  );
+});
+afterAll(() => repository.remove());
+
+const FROM_CODE = [
+  'a program of the pipeline',
+  'its error output',
+  'its output',
+  'the pipeline',
+  'a program of the function',
+  'the function',
+];
+
+describe('code of a pipeline and of functions', () => {
+  it('writes to standard error what it writes to descriptor 1 [DML-CLI-0463]', () => {
+    for (const options of [['--json'], []]) {
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        [PROGRAM, 'run', 'loud.ts', 'loud', '--no-cache', ...options],
+        { cwd: repository.folder, encoding: 'utf8', timeout: LIMIT_MS, env: ENV },
+      );
+      expect(status, stderr).toBe(0);
+      if (options.length > 0) expect(JSON.parse(stdout)).toMatchObject({ counts: { executed: 1 } });
+      else expect(stdout).toMatch(/^1 executed[^\n]*\n[^\n]*loud[^\n]*\n$/);
+      const lines = stderr.split('\n');
+      for (const line of FROM_CODE) expect(lines, options.join()).toContain(line);
+      // With --json nothing of what dml itself says.
+      if (options.length > 0) expect(lines.filter((line) => line !== '')).toHaveLength(FROM_CODE.length);
+    }
+  });
+
+  it('leaves what a file has that standard output is, and what is written to it next [DML-CLI-0463]', () => {
+    const file = join(repository.folder, 'output.txt');
+    const script = `{ echo before; "$0" "$1" run loud.ts loud --json; echo after; } >"$2" 2>"$2.err"`;
+    const { status } = spawnSync('sh', ['-c', script, process.execPath, PROGRAM, file], {
+      cwd: repository.folder,
+      timeout: LIMIT_MS,
+      env: ENV,
+    });
+    expect(status).toBe(0);
+    const text = readFileSync(file, 'utf8');
+    expect(text).toMatch(/^before\n\{.*\}\nafter\n$/s);
+    expect(JSON.parse(text.slice('before\n'.length, -'after\n'.length))).toMatchObject({ pipeline: 'loud' });
+  });
+
+  it.each(['2>&1 | cat', '2>&1 | cat >/dev/null'])('runs with both streams as one pipe: %s', (streams) => {
+    const script = `"$0" "$1" run loud.ts loud ${streams}; exit "\${PIPESTATUS[0]}"`;
+    const { status, stdout } = spawnSync('bash', ['--norc', '-c', script, process.execPath, PROGRAM], {
+      cwd: repository.folder,
+      encoding: 'utf8',
+      timeout: LIMIT_MS,
+      env: ENV,
+    });
+    expect(status, stdout).toBe(0);
+    if (!streams.includes('null')) expect(stdout).toContain('the pipeline\n');
+  });
+
+  it('needs no process of its own where both streams are one file', async () => {
+    const file = join(repository.folder, 'both.txt');
+    const both = openSync(file, 'w');
+    const child = spawn(process.execPath, [PROGRAM, 'run', 'loud.ts', 'waits'], {
+      cwd: repository.folder,
+      stdio: ['ignore', both, both],
+      env: ENV,
+    });
+    closeSync(both);
+    expect(await pidIn(() => readFileSync(file, 'utf8'))).toBe(child.pid);
+    child.kill('SIGTERM');
+    expect(await once(child, 'exit')).toEqual([143, null]);
+  });
+});
+
+/** Waits until a pipeline has said which process runs it. */
+async function pidIn(said: () => string): Promise<number> {
+  for (;;) {
+    const found = /the pid is (\d+);/.exec(said());
+    if (found !== null) return Number(found[1]);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+interface Started {
+  readonly child: ChildProcess;
+  /** The process that runs the pipeline. */
+  readonly runner: number;
+  readonly ended: Promise<unknown[]>;
+  stderr(): string;
+}
+
+async function started(pipeline: string): Promise<Started> {
+  const child = spawn(process.execPath, [PROGRAM, 'run', 'loud.ts', pipeline], {
+    cwd: repository.folder,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: ENV,
+  });
+  let text = '';
+  child.stderr.on('data', (piece) => {
+    text += piece;
+  });
+  child.stdout.resume();
+  const ended = once(child, 'close');
+  const runner = await pidIn(() => text);
+  expect(runner).not.toBe(child.pid);
+  return { child, runner, ended, stderr: () => text };
+}
+
+/** Waits until a process is gone, whoever has to ask for its exit code. */
+async function whenGone(pid: number): Promise<void> {
+  for (;;) {
+    try {
+      if (/^State:\s+[ZX]/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))) return;
+    } catch {
+      return;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+describe('a run whose code has a process of its own', () => {
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('is ended by %s in either process as without it', async (signal, exitCode) => {
+    for (const target of signal === 'SIGINT' ? (['first'] as const) : (['first', 'runner'] as const)) {
+      const { child, runner, ended, stderr } = await started('waits');
+      process.kill(target === 'first' ? (child.pid as number) : runner, signal);
+      expect(await ended, target).toEqual([exitCode, null]);
+      expect(stderr(), target).toMatch(/dml: interrupted; no call runs any more\nhint: [^\n]+\n$/);
+      await whenGone(runner);
+    }
+  });
+
+  it('counts an interrupt of the terminal, which both processes get, once', async () => {
+    const { child, runner, ended, stderr } = await started('waits');
+    process.kill(runner, 'SIGINT');
+    child.kill('SIGINT');
+    expect(await ended).toEqual([130, null]);
+    // The calls were stopped, which a second interrupt would not wait for.
+    expect(stderr()).toContain('dml: interrupted; no call runs any more\n');
+  });
+
+  it.each(['waits', 'busy'])(
+    'ends with the process that was started, also where it %s [DML-CLI-0560]',
+    async (pipeline) => {
+      const { child, runner, ended } = await started(pipeline);
+      child.kill('SIGKILL');
+      await whenGone(runner);
+      expect(await ended).toEqual([null, 'SIGKILL']);
+    },
+  );
+
+  it.each(['SIGKILL', 'SIGSEGV'] as const)(
+    'is ended by the %s that ends the process of the code [DML-CLI-0561]',
+    async (signal) => {
+      const { runner, ended } = await started('busy');
+      process.kill(runner, signal);
+      expect(await ended).toEqual([null, signal]);
+    },
+  );
+
+  it('hides from what it starts how it was started', () => {
+    repository.write(
+      'env.ts',
+      `import { execSync } from 'node:child_process';
+      import { definePipeline } from '@daggerml/bindings';
+      export const env = definePipeline('env', async (dag) => dag.literal(execSync('env').toString()));`,
+    );
+    const { stdout, status } = spawnSync(process.execPath, [PROGRAM, 'run', 'env.ts'], {
+      cwd: repository.folder,
+      encoding: 'utf8',
+      env: { ...ENV, VISIBLE: 'yes' },
+    });
+    expect(status, stdout).toBe(0);
+    const { stdout: value } = spawnSync(process.execPath, [PROGRAM, 'cat', 'HEAD:env'], {
+      cwd: repository.folder,
+      encoding: 'utf8',
+    });
+    expect(value).toContain('VISIBLE=yes');
+    expect(value).not.toContain('DML_STARTED_BY');
+  });
+});

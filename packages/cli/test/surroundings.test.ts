@@ -1,0 +1,318 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { undecodableArgument } from '../src/undecodable-argument.ts';
+import { dml, type RunDocument, TestRepository } from './test-repository.ts';
+
+const PACKAGE = join(import.meta.dirname, '..');
+const BIN = join(PACKAGE, 'dist/bin.js');
+const PROGRAM = join(PACKAGE, 'dist/program/dml.js');
+
+let repository: TestRepository;
+let root: string;
+beforeAll(async () => {
+  repository = await TestRepository.create();
+  await repository.run('report');
+  root = mkdtempSync(join(tmpdir(), 'dml-surroundings-'));
+});
+afterAll(() => {
+  repository.remove();
+  rmSync(root, { recursive: true, force: true });
+});
+
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs `dml` by a line of a shell, where `$dml` stands for it. */
+function shell(line: string, env: Readonly<Record<string, string>> = {}, program = BIN): Ended {
+  const { status, stdout, stderr } = spawnSync(
+    'bash',
+    ['--norc', '-c', `dml() { "$NODE" "$BIN" "$@"; }\n${line}`],
+    {
+      cwd: repository.folder,
+      encoding: 'utf8',
+      // Ends what hangs.
+      timeout: 600_000,
+      env: {
+        PATH: process.env.PATH,
+        NODE: process.execPath,
+        BIN: program,
+        DML_AUTHOR: 'tester',
+        LC_ALL: 'C',
+        ...env,
+      },
+    },
+  );
+  return { status, stdout, stderr };
+}
+
+/** What is said of a refusal: a line, a hint, no trace. */
+const ONE_LINE = /^dml: [^\n]+\nhint: [^\n]+\n$/;
+
+describe('an argument that is not UTF-8', () => {
+  it.each([
+    ["dml show $'caf\\xe9'", 2],
+    ["dml --json --repo $'/tmp/\\xff' status", 3],
+    ["dml run $'caf\\xe9.ts' x", 2],
+    ["dml branch ok $'\\xff'", 3],
+    ["dml $'\\xc0\\xaf'", 1],
+    ["dml export report $'out\\xed\\xa0\\x80'", 3],
+  ])('is refused with its place: %s [DML-CLI-0360]', async (line, place) => {
+    const before = await repository.refState();
+    const files = readdirSync(repository.folder);
+    const { status, stdout, stderr } = shell(line);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    expect(stderr).toContain(`the argument number ${place}, `);
+    expect(stderr).toContain('is not UTF-8 text');
+    if (!line.includes('--json')) expect(stderr).toMatch(ONE_LINE);
+    else expect(JSON.parse(stderr)).toMatchObject({ code: 'invalid_argument', detail: 'not_utf8' });
+    expect(await repository.refState()).toEqual(before);
+    expect(readdirSync(repository.folder)).toEqual(files);
+  });
+
+  it('is told from one that holds the character U+FFFD [DML-CLI-0360]', () => {
+    expect(shell("dml show $'\\xef\\xbf\\xbd'")).toMatchObject({ status: 3 });
+    expect(shell("dml run $'\\xef\\xbf\\xbd'.ts")).toMatchObject({ status: 12 });
+    const bytes = (...words: string[]): Buffer => Buffer.from(words.map((word) => `${word}\0`).join(''));
+    const bad = Buffer.concat([bytes('node', 'dml', 'a'), Buffer.from([0xff, 0]), bytes('\ufffd')]);
+    expect(undecodableArgument(['a', '\ufffd', '\ufffd'], () => bad)).toBe(2);
+    expect(undecodableArgument(['a', '\ufffd'], () => bytes('node', 'dml', 'a', '\ufffd'))).toBeUndefined();
+    expect(undecodableArgument(['a', 'b'], () => undefined)).toBeUndefined();
+    // Where the system does not tell, the character is refused too.
+    expect(undecodableArgument(['a', '\ufffd'], () => undefined)).toBe(2);
+    expect(undecodableArgument(['a', '\ufffd'], () => bytes('b'))).toBe(2);
+  });
+});
+
+describe('a variable of the environment', () => {
+  it.each([
+    ["DML_AUTHOR=$'a\\xff' dml branch other", 'the variable DML_AUTHOR is not UTF-8 text'],
+    ["DATA=$'\\xff' dml run pipelines.ts sums --env DATA", 'the value of DATA is not UTF-8 text'],
+  ])('that is not UTF-8 is refused: %s [DML-CLI-0361]', async (line, message) => {
+    const before = await repository.refState();
+    const { status, stderr } = shell(line);
+    expect(status).toBe(2);
+    expect(stderr).toMatch(ONE_LINE);
+    expect(stderr).toContain(message);
+    expect(await repository.refState()).toEqual(before);
+  });
+
+  it('that names an author whom no commit can name is refused before anything is done [DML-CLI-0366]', async () => {
+    const before = await repository.refState();
+    for (const argv of [
+      ['run', 'pipelines.ts', 'sums', '--no-cache'],
+      ['branch', 'other'],
+      ['dag', 'delete', 'report'],
+    ]) {
+      const outcome = await repository.dml(argv, { env: { DML_AUTHOR: `${'é'.repeat(127)}ab` } });
+      expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
+      expect(outcome.stderr).toContain('the variable DML_AUTHOR has more than 255 bytes');
+    }
+    expect(await repository.refState()).toEqual(before);
+    const { commitId } = JSON.parse(
+      (
+        await repository.dml(['run', 'pipelines.ts', 'sums', '--json'], {
+          env: { DML_AUTHOR: `${'e\u0301'.repeat(1)}${'x'.repeat(250)}` },
+        })
+      ).stdout,
+    ) as RunDocument;
+    expect(await repository.json('show', commitId)).toMatchObject({ author: `é${'x'.repeat(250)}` });
+  });
+});
+
+describe('a folder of --repo that does not exist', () => {
+  it('is refused, whatever repository lies above it [DML-CLI-0362]', async () => {
+    for (const folder of [
+      'nope',
+      'nope/deeper',
+      'pipelines.ts',
+      'x'.repeat(10_000),
+      join(repository.folder, 'no'),
+    ]) {
+      const outcome = await repository.dml(['--repo', folder, 'gc', '--json']);
+      expect(outcome).toMatchObject({ exitCode: 5, stdout: '' });
+      expect(JSON.parse(outcome.stderr)).toMatchObject({ code: 'missing_folder', detail: null });
+    }
+    mkdirSync(join(repository.folder, 'there/deeper'), { recursive: true });
+    expect((await repository.dml(['--repo', 'there/deeper', 'status'])).exitCode).toBe(0);
+  });
+});
+
+describe('an empty text', () => {
+  it.each([
+    [['show', ''], 'the argument "object" is empty'],
+    [['init', ''], 'the argument "folder" is empty'],
+    [['export', 'report', ''], 'the argument "path" is empty'],
+    [['branch', 'new', ''], 'the argument "commit" is empty'],
+    [['--repo', '', 'status'], 'the option "--repo" is empty'],
+    [['status', '--repo='], 'the option "--repo" is empty'],
+    [['gc', '--why', ''], 'the option "--why" is empty'],
+    [['log', '-n', ''], 'the option "--count" is empty'],
+    [['run', 'pipelines.ts', '--env', ''], 'the option "--env" is empty'],
+    [['run', 'pipelines.ts', '--workers', ''], 'the option "--workers" is empty'],
+  ])('in %j is refused by its name [DML-CLI-0367]', async (argv, message) => {
+    const outcome = await repository.dml(argv);
+    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
+    expect(outcome.stderr).toContain(`dml: ${message}\n`);
+  });
+});
+
+describe('a current folder that was deleted', () => {
+  const inIt = (line: string): Ended =>
+    shell(
+      `mkdir -p "${root}/gone" && cd "${root}/gone" && rmdir "${root}/gone" && REPO="$OLDPWD" && ${line}`,
+    );
+
+  it.each([
+    'dml --version',
+    'dml --help',
+    'dml',
+    'dml run --help',
+    'dml help output',
+    'dml version',
+    'dml --repo "$REPO" status',
+    'dml --repo "$REPO" cat report --json',
+    'dml --repo "$REPO" gc',
+    'dml --repo "$REPO" verify',
+    `dml --repo "$REPO" export report "$REPO/exported" --force`,
+    'dml init "$REPO/inner"',
+  ])('does not matter to %s [DML-CLI-0363]', (line) => {
+    const { status, stdout, stderr } = inIt(line);
+    expect(status, stderr).toBe(0);
+    expect(stdout).not.toBe('');
+    expect(stderr).toBe('');
+  });
+
+  it.each([
+    'dml status',
+    'dml init',
+    'dml init here',
+    'dml --repo .. status',
+    'dml --repo "$REPO" export report here',
+    'dml --repo "$REPO" run pipelines.ts sums',
+    'dml --repo "$REPO" run "$REPO/pipelines.ts" sums',
+  ])('is told by %s [DML-CLI-0364]', (line) => {
+    const { status, stdout, stderr } = inIt(line);
+    expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
+    expect(stderr).toMatch(/^dml: the current folder was deleted\nhint: [^\n]+\n$/);
+    expect(JSON.parse(inIt(`${line} --json`).stderr)).toMatchObject({
+      code: 'missing_folder',
+      detail: 'gone',
+    });
+  });
+
+  it('leaves an unknown command what it is', () => {
+    expect(inIt('dml nonsense')).toMatchObject({ status: 2, stderr: expect.stringMatching(ONE_LINE) });
+  });
+});
+
+describe('a current folder whose path is not UTF-8', () => {
+  it('is told by commands that need it, and nothing is made beside it [DML-CLI-0365]', () => {
+    const cd = `mkdir -p "${root}/odd" && cd "${root}/odd" && mkdir -p $'caf\\xe9' && cd $'caf\\xe9' && `;
+    for (const line of ['dml status', 'dml init', 'dml init here']) {
+      const { status, stdout, stderr } = shell(cd + line);
+      expect({ status, stdout }, line).toEqual({ status: 5, stdout: '' });
+      expect(stderr).toMatch(/^dml: the path of the current folder is not UTF-8 text\nhint: [^\n]+\n$/);
+    }
+    expect(shell(`${cd}dml --version`)).toMatchObject({ status: 0, stderr: '' });
+    expect(shell(`${cd}dml --repo "${repository.folder}" status`)).toMatchObject({ status: 0, stderr: '' });
+    expect(readdirSync(join(root, 'odd'))).toHaveLength(1);
+    expect(shell(`${cd}ls -A`).stdout).toBe('');
+    // The character itself is a name like any other.
+    expect(shell(`mkdir -p "${root}/\ufffd" && cd "${root}/\ufffd" && dml init`).status).toBe(0);
+  });
+});
+
+describe('standard output that takes nothing', () => {
+  it('ends a command with exit code 10, and what it did is kept [DML-CLI-0503] [DML-CLI-0562]', async () => {
+    await repository.run('sums');
+    const before = await repository.json<{ commitId: string }>('status');
+    for (const json of ['', '--json']) {
+      const { status, stderr } = shell(`dml run pipelines.ts sums --no-cache ${json} >/dev/full`);
+      expect(status).toBe(10);
+      expect(stderr).toContain('the result cannot be written to standard output (ENOSPC)');
+      expect(stderr).toContain('what the command did before is kept');
+      if (json !== '') expect(JSON.parse(stderr)).toMatchObject({ code: 'unwritable_output' });
+    }
+    const after = await repository.json<{ commitId: string }>('status');
+    expect(after.commitId).not.toBe(before.commitId);
+    for (const line of ['dml status', 'dml --version', 'dml --help', 'dml cat report', 'dml log --json'])
+      expect(shell(`${line} >/dev/full`), line).toMatchObject({ status: 10 });
+  });
+
+  it.each(['>&-', '2>&-', '<&-', '>&- 2>&- <&-', '2>/dev/full', '>/dev/full 2>/dev/full'])(
+    'and closed or full streams never show a trace: %s',
+    (streams) => {
+      for (const [line, status] of [
+        ['dml status', 0],
+        ['dml --help', 0],
+        ['dml cat report --json', 0],
+        ['dml run pipelines.ts report', 0],
+        ['dml run pipelines.ts report --json', 0],
+        ['dml nonsense', 2],
+      ] as const) {
+        const ended = shell(`${line} ${streams}`);
+        expect(ended.status, line).toBe(streams.startsWith('>/dev/full') && status === 0 ? 10 : status);
+        expect(ended.stderr, line).not.toContain('\n    at ');
+      }
+    },
+  );
+});
+
+describe('limits of the process', () => {
+  it('on open files are reported in one line [DML-CLI-1261]', () => {
+    execFileSync(process.execPath, [join(PACKAGE, 'bundle.mjs')], { stdio: 'inherit' });
+    const words =
+      'dml: no more files can be opened: the limit of this process or of the system is reached\n' +
+      'hint: raise the limit, for example with "ulimit -n 1024", then run the command again\n';
+    // The modules of the working tree are many: so few descriptors do not even load a command.
+    expect(shell('ulimit -n 24; dml status')).toEqual({ status: 8, stdout: '', stderr: words });
+    const document = shell('ulimit -n 24; dml status --json');
+    expect(document).toMatchObject({ status: 8, stdout: '' });
+    expect(JSON.parse(document.stderr)).toMatchObject({ code: 'out_of_files', detail: null });
+    for (const limit of [32, 64, 96])
+      for (const line of ['dml --version', 'dml status', 'dml run pipelines.ts report']) {
+        const { status, stderr } = shell(`ulimit -n ${limit}; ${line}`, {}, PROGRAM);
+        expect([0, 8], `${limit} ${line} ${stderr}`).toContain(status);
+        expect(stderr).not.toContain('\n    at ');
+        if (status === 8) expect(stderr).toBe(words);
+      }
+  });
+
+  it('on processes leave a run undone, with a word', async () => {
+    const before = await repository.refState();
+    // A program that is gone starts no other process.
+    const vanish = join(root, 'vanish.cjs');
+    writeFileSync(vanish, "require('node:fs').rmSync(process.execPath);");
+    const { status, stderr } = shell(
+      `cp "$NODE" "${root}/node" && "${root}/node" --require "${vanish}" "$BIN" run pipelines.ts sums --no-cache`,
+    );
+    expect(status, stderr).toBe(8);
+    expect(stderr).toMatch(
+      /^dml: the process that runs the pipeline could not be started \(ENOENT\)\nhint: [^\n]+\n$/,
+    );
+    expect(await repository.refState()).toEqual(before);
+  });
+});
+
+describe('a pipeline file that cannot be looked at', () => {
+  it.each([
+    ['x'.repeat(10_000), 'ENAMETOOLONG'],
+    ['loop/file.ts', 'ELOOP'],
+  ])('is reported with its path and the reason [DML-CLI-1260]', async (file, errno) => {
+    execFileSync('ln', ['-sfn', 'loop', join(repository.folder, 'loop')]);
+    const outcome = await repository.dml(['run', file]);
+    expect(outcome).toMatchObject({ exitCode: 12, stdout: '' });
+    expect(outcome.stderr).toMatch(ONE_LINE);
+    expect(outcome.stderr).toContain(`"${join(repository.folder, file).slice(0, 60)}`);
+    expect(outcome.stderr).toContain(`cannot be looked at (${errno})`);
+    expect(outcome.stderr.length).toBeLessThan(1_300);
+    const elsewhere = await dml(['--repo', repository.folder, 'run', file], { cwd: '/' });
+    expect(elsewhere.exitCode).toBe(12);
+  });
+});
