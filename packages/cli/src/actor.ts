@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os';
-import { nfcText, MAX_NAME_BYTES } from '@daggerml/object-model';
+import { MAX_NAME_BYTES, nfcText } from '@daggerml/object-model';
 import { cliError } from './cli-error.ts';
 import { mayBeReplaced } from './undecodable-argument.ts';
 

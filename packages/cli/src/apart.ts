@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { fstatSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 
@@ -32,10 +32,16 @@ export function isOutputApart(): boolean {
  */
 export function runApart(argv: readonly string[], onError: (error: NodeJS.ErrnoException) => void): void {
   const [, program = ''] = process.argv;
-  const child = spawn(process.execPath, [...process.execArgv, program, ...argv], {
-    stdio: [0, 2, 2, 1, 'pipe'],
-    env: { ...process.env, [MARK]: String(process.pid) },
-  });
+  let child: ChildProcess;
+  try {
+    child = spawn(process.execPath, [...process.execArgv, program, ...argv], {
+      stdio: [0, 2, 2, 1, 'pipe'],
+      env: { ...process.env, [MARK]: String(process.pid) },
+    });
+  } catch (error) {
+    // Some reasons come at once, such as a command line that is too long.
+    return onError(error as NodeJS.ErrnoException);
+  }
   child.once('error', onError);
   child.once('exit', (exitCode, signal) => {
     if (signal === null) process.exit(exitCode ?? 1);

@@ -19,7 +19,9 @@ export interface ProtectedFolders {
  */
 export function refuseProtected(target: string, { repository, currentFolder }: ProtectedFolders): void {
   const refused = new Set([...identitiesOf(target)]);
-  const above = [repository, currentFolder].flatMap((folder) => (folder === undefined ? [] : chainOf(folder)));
+  const above = [repository, currentFolder].flatMap((folder) =>
+    folder === undefined ? [] : chainOf(folder),
+  );
   const isOver = above.some((each) => refused.has(each));
   // @spec DML-CLI-0840
   const isInto = chainOf(target).some((each) => identitiesOf(repository).includes(each));

@@ -66,7 +66,6 @@ async function report(error: unknown, io: CliIo, look: GlobalOptions): Promise<n
     throw failure;
   }
 }
-}
 
 /** What decides how an error looks must be known also when the arguments do not parse. */
 function lookOf(argv: readonly string[]): GlobalOptions {

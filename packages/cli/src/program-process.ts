@@ -2,18 +2,33 @@ import { statSync } from 'node:fs';
 import type { CliErrorCode } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
 import { EXIT } from './exit-code.ts';
-import { type ProcessFailure, reportDefect, reportFailure, reportWarning, runCli } from './main.ts';
-import { type ResultSink, streamSink } from './result-sink.ts';
+import { reportDefect, reportFailure, reportWarning, runCli } from './main.ts';
+import { descriptorSink, type ResultSink, streamSink } from './result-sink.ts';
+import { isTooManyFiles } from './too-many-files.ts';
 
 /** Signals that end a command, and what an interrupt of its user is called. */
 export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
 
-/** Runs `dml` for whoever started it with standard streams. With a failure, reports that instead. */
-export function startForUser(argv: readonly string[], failure?: ProcessFailure): void {
-  const run = failure && ((io: CliIo) => reportFailure(failure, argv, io));
-  const end = startProgram(argv, streamSink(process.stdout), run);
+/** How `dml` starts where it is not by standard streams alone. */
+export interface StartOptions {
+  /** Descriptor of standard output where that is not 1. */
+  readonly output?: number | undefined;
+  /** Why the process that is to run the command was not started, which is reported instead. */
+  readonly failure?: NodeJS.ErrnoException | undefined;
+}
+
+/** Runs `dml` for whoever started it. */
+export function startForUser(argv: readonly string[], { output, failure }: StartOptions = {}): void {
+  const results = output === undefined ? streamSink(process.stdout) : descriptorSink(output);
+  const end = startProgram(argv, results, failure && ((io) => reportNotStarted(failure, argv, io)));
   process.on('SIGINT', () => end('SIGINT'));
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.once(signal, () => end(signal));
+}
+
+function reportNotStarted(cause: NodeJS.ErrnoException, argv: readonly string[], io: CliIo): Promise<number> {
+  if (isTooManyFiles(cause)) return reportDefect(cause, argv, io);
+  const errno = cause.code ?? 'unknown';
+  return reportFailure({ code: 'process_not_started', fields: { errno } }, argv, io);
 }
 
 /** Runs `dml` as this process. Returns what ends it as the signal of the name does. */

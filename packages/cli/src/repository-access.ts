@@ -20,7 +20,7 @@ const NO_RIGHT = new Set(['EACCES', 'EPERM']);
  */
 export function repositoryFolder({ io, globals }: Pick<CommandContext, 'io' | 'globals'>): string {
   const start = absolutePath(io, globals.repo ?? '.');
-  if (globals.repo !== undefined) refuseMissing(start);
+  if (globals.repo !== undefined) requireFolder(start);
   try {
     return findRepositoryFolder(start);
   } catch (error) {
@@ -30,7 +30,7 @@ export function repositoryFolder({ io, globals }: Pick<CommandContext, 'io' | 'g
 }
 
 /** Throws `missing_folder`: above a folder that is misspelled another repository may lie. @spec DML-CLI-0362 */
-function refuseMissing(folder: string): void {
+export function requireFolder(folder: string): void {
   let isFolder: boolean;
   try {
     isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;

@@ -22,9 +22,7 @@ export function isTooManyFiles(error: unknown): boolean {
 export function reportTooManyFiles(stderr: Pick<CliIo['stderr'], 'write'>, isJson: boolean): ExitCode {
   const document = { code: 'too_many_files', detail: null, message: TOO_MANY_FILES, hint: RAISE_LIMIT };
   stderr.write(
-    isJson
-      ? `${JSON.stringify(document, undefined, 2)}\n`
-      : `dml: ${TOO_MANY_FILES}\nhint: ${RAISE_LIMIT}\n`,
+    isJson ? `${JSON.stringify(document, undefined, 2)}\n` : `dml: ${TOO_MANY_FILES}\nhint: ${RAISE_LIMIT}\n`,
   );
   return EXIT.storage;
 }

@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import {
   existsSync,
   mkdirSync,
@@ -54,8 +54,11 @@ describe('a path that the system does not take', () => {
     const entries = readdirSync(repository.folder);
     symlinkSync('loop', join(repository.folder, 'loop'));
     const place = path();
+    // Of such a path a message shows both ends.
+    const shown = place.replace(/\/$/, '').slice(-100);
     const told = await refused(place);
-    expect(told).toContain(`${place.replace(/\/$/, '')}" cannot be read (${errno})`);
+    expect(told).toContain(`${shown}" cannot be read (${errno})`);
+    expect(told.length).toBeLessThan(1_300);
     const others = [
       ['init', place],
       ['export', 'sums', place],
@@ -66,7 +69,7 @@ describe('a path that the system does not take', () => {
       const { exitCode, stdout, stderr } = await repository.dml(argv);
       if (errno === 'ELOOP' && place.endsWith('loop')) expect([6, 10]).toContain(exitCode);
       else expect([argv[0], exitCode]).toEqual([argv[0], 10]);
-      expect([stdout, stderr.includes(place.replace(/\/$/, ''))]).toEqual(['', true]);
+      expect([stdout, stderr.includes(shown)]).toEqual(['', true]);
       expect(stderr).toMatch(/^dml: [^\n]+\nhint: [^\n]+\n$/);
     }
     rmSync(join(repository.folder, 'loop'));
@@ -77,36 +80,6 @@ describe('a path that the system does not take', () => {
   it('that leads through a file is that of no pipeline [DML-CLI-1203]', async () => {
     expect(await refused('steps.ts/x')).toContain('there is no file');
   });
-});
-
-describe('a process that may not open the files that it needs', () => {
-  const program = join(import.meta.dirname, '../dist/bin.js');
-
-  it.each([['status'], ['run', 'pipelines.ts', 'sums'], ['gc', '--compact'], ['gc', '--json']])(
-    'says so: %s %s %s [DML-CLI-1242]',
-    (...argv) => {
-      const ends = new Map<number | null, number>();
-      // Node itself needs some twenty.
-      for (const limit of [28, 64]) {
-        const script = `ulimit -n ${limit}; exec "$@"`;
-        const { status, stdout, stderr } = spawnSync(
-          'sh',
-          ['-c', script, 'sh', process.execPath, program, ...argv],
-          {
-            cwd: repository.folder,
-            encoding: 'utf8',
-          },
-        );
-        ends.set(status, (ends.get(status) ?? 0) + 1);
-        if (status !== 10) continue;
-        expect(stdout).toBe('');
-        if (argv.includes('--json')) expect(JSON.parse(stderr)).toMatchObject({ hint: expect.any(String) });
-        else expect(stderr).toMatch(/^dml: ("[^\n]+ \(E[MN]FILE\)|too many files)[^\n]*\nhint: [^\n]+\n$/);
-      }
-      expect(ends.get(10)).toBeGreaterThan(0);
-      expect([...ends.keys()].filter((status) => status !== 10 && status !== 0)).toEqual([]);
-    },
-  );
 });
 
 describe('a folder that cannot be written', () => {

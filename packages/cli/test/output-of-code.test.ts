@@ -27,7 +27,7 @@ beforeAll(async () => {
   repository.write(
     'loud.ts',
     `import { execSync, spawnSync } from 'node:child_process';
-    import { writeSync } from 'node:fs';
+    import { readFileSync, writeSync } from 'node:fs';
     import { definePipeline, functions } from '@daggerml/bindings';
     const allow = { allow: ['processes', 'files', 'clock'] } as const;
     const steps = functions<typeof import('./loud-steps.ts')>(new URL('./loud-steps.ts', import.meta.url), allow);
@@ -35,6 +35,7 @@ beforeAll(async () => {
       execSync('echo a program of the pipeline', { stdio: 'inherit' });
       spawnSync('sh', ['-c', 'echo its error output >&2; echo its output'], { stdio: ['ignore', 1, 2] });
       writeSync(1, 'the pipeline\\n');
+      writeSync(1, 'started by ' + readFileSync('/proc/' + process.ppid + '/comm', 'utf8'));
       return dag.call(steps.speak, 1);
     });
     export const waits = definePipeline('waits', async (dag) => {
@@ -70,9 +71,10 @@ describe('code of a pipeline and of functions', () => {
       if (options.length > 0) expect(JSON.parse(stdout)).toMatchObject({ counts: { executed: 1 } });
       else expect(stdout).toMatch(/^1 executed[^\n]*\n[^\n]*loud[^\n]*\n$/);
       const lines = stderr.split('\n');
-      for (const line of FROM_CODE) expect(lines, options.join()).toContain(line);
+      // The sockets of this test can be given to another process alone.
+      for (const line of [...FROM_CODE, 'started by node']) expect(lines, options.join()).toContain(line);
       // With --json nothing of what dml itself says.
-      if (options.length > 0) expect(lines.filter((line) => line !== '')).toHaveLength(FROM_CODE.length);
+      if (options.length > 0) expect(lines).toHaveLength(FROM_CODE.length + 2);
     }
   });
 
@@ -88,6 +90,24 @@ describe('code of a pipeline and of functions', () => {
     const text = readFileSync(file, 'utf8');
     expect(text).toMatch(/^before\n\{.*\}\nafter\n$/s);
     expect(JSON.parse(text.slice('before\n'.length, -'after\n'.length))).toMatchObject({ pipeline: 'loud' });
+  });
+
+  it.each([
+    ['', '{ "$0" "$1" run loud.ts loud --json --no-cache 2>&1 >&3 3>&- | cat >"$2"; } 3>&1 | cat'],
+    [' and nothing', '"$0" "$1" run loud.ts loud --json --no-cache 2>/dev/null | cat'],
+  ])('needs no process of its own where the streams are pipes%s [DML-CLI-0463]', (streams, script) => {
+    const talk = join(repository.folder, 'talk.txt');
+    const { stdout } = spawnSync('sh', ['-c', script, process.execPath, PROGRAM, talk], {
+      cwd: repository.folder,
+      encoding: 'utf8',
+      timeout: LIMIT_MS,
+      env: ENV,
+    });
+    expect(JSON.parse(stdout)).toMatchObject({ pipeline: 'loud', counts: { executed: 1 } });
+    if (streams !== '') return;
+    const lines = readFileSync(talk, 'utf8').split('\n');
+    for (const line of [...FROM_CODE, 'started by sh']) expect(lines).toContain(line);
+    expect(lines).toHaveLength(FROM_CODE.length + 2);
   });
 
   it.each(['2>&1 | cat', '2>&1 | cat >/dev/null'])('runs with both streams as one pipe: %s', (streams) => {

@@ -92,12 +92,26 @@ describe('the published program', () => {
     [['--version'], 7],
     [['--help'], 7],
     [['status'], 30],
-    [['log'], 30],
+    [['log'], 32],
     [['show', 'sums'], 36],
   ])('loads few files for %j, and nothing heavy', (argv, limit) => {
     const loaded = loadedBy(...argv);
     expect(loaded.filter((url) => /esbuild|acorn|\/zod\/|@aws-sdk/.test(url))).toEqual([]);
     expect(loaded.length, loaded.join('\n')).toBeLessThanOrEqual(limit);
+  });
+
+  it.each([24, 28, 32, 64])('says so where it may open %i files, or needs no more', (limit) => {
+    for (const argv of [['--version'], ['status'], ['run', 'pipelines.ts', 'sums'], ['init', 'few']]) {
+      const { status, stderr } = spawnSync(
+        'sh',
+        ['-c', `ulimit -n ${limit}; exec "$@"`, 'sh', process.execPath, PROGRAM, ...argv],
+        { cwd: repository.folder, encoding: 'utf8' },
+      );
+      if (argv[0] === '--version') expect(status).toBe(0);
+      expect([0, EXIT.storage], stderr).toContain(status);
+      if (status !== 0) expect(stderr).toMatch(/^dml: [^\n]+\nhint: [^\n]+\n$/);
+      rmSync(join(repository.folder, 'few'), { recursive: true, force: true });
+    }
   });
 
   it('ends when files of its installation are missing, also those that report it [DML-CLI-0508]', () => {

@@ -13,7 +13,7 @@ export interface RaisedError {
 const PACKAGES = join(import.meta.dirname, '../..');
 const RAISES = /\b(?:storeError|executionError|bindingsError|cliError|new DmlError(?:<\w+>)?)\(/g;
 /** How the process around a command raises its own. */
-const RAISES_IN_BIN = /\bfail\(/g;
+const RAISES_IN_PROCESS = /\b(?:fail|reportFailure)\(/g;
 
 /** Lists the union of codes that a package's error file declares. */
 export function declaredCodes(path: string, type: string): string[] {
@@ -34,7 +34,7 @@ export function raisedErrors(): RaisedError[] {
 
 function raisedIn(file: string): RaisedError[] {
   const text = readFileSync(file, 'utf8');
-  const pattern = /cli\/src\/(bin|program-process)\.ts$/.test(file) ? RAISES_IN_BIN : RAISES;
+  const pattern = file.endsWith('cli/src/program-process.ts') ? RAISES_IN_PROCESS : RAISES;
   return [...text.matchAll(pattern)].map((match) => {
     const [first = '', second = ''] = splitTop(inside(text, match.index + match[0].length));
     if (first.startsWith('{')) return raisedWhole(file, first);

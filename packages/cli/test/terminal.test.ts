@@ -94,6 +94,9 @@ function linesWith(text: string): string[][] {
     ['dag', 'delete', '--', text],
     ['dag', 'restore', '--', `main:${text}`],
     ['gc', '--why', text],
+    ['backup', '--', join('backups', text)],
+    ['trust', '--', text],
+    ['trust', '--remove', '--', text],
     ['run', '--', text],
     ['run', '--', 'pipelines.ts', text],
     ['run', 'pipelines.ts', 'sums', '--workers', text],
@@ -110,14 +113,15 @@ const MODES: readonly (readonly [string, readonly string[], Surroundings])[] = [
   ['as JSON on a terminal', ['--json'], { isTerminal: true }],
 ];
 
-describe.each(MODES)('text %s', (_, options, around) => {
+describe.each(MODES)('text %s', (_, options, { isTerminal = false }) => {
+  const around = () => ({ isTerminal, env: { HOME: join(repository.folder, 'home') } });
   it('holds no terminal control, whatever is typed [DML-CLI-0460]', async () => {
     const pieces = fc.constantFrom(...NASTY, '❤️', 'sums', 'main', '~', ':', '#', "'", '"', '/', '\n', '-');
     const texts = fc.array(pieces, { minLength: 1, maxLength: 12 }).map((parts) => parts.join(''));
     await fc.assert(
       fc.asyncProperty(texts, async (text) => {
         for (const argv of linesWith(text))
-          expectHarmless(await repository.dml([...options, ...argv], around), JSON.stringify(argv));
+          expectHarmless(await repository.dml([...options, ...argv], around()), JSON.stringify(argv));
       }),
       { numRuns: 12, examples: [[NASTY], ['\ud800'], ['\u0000']] },
     );
@@ -140,13 +144,16 @@ describe.each(MODES)('text %s', (_, options, around) => {
       ],
       ['dag', 'restore', `main~1:${name}`],
       ['init', NASTY],
+      ['backup', join('backups', NASTY)],
+      ['trust', NASTY],
+      ['trust', '--list'],
     ])
-      expectHarmless(await repository.dml([...options, ...argv], around), argv.join(' '));
+      expectHarmless(await repository.dml([...options, ...argv], around()), argv.join(' '));
   });
 
   it('holds no terminal control, whatever a pipeline says or how it fails [DML-CLI-0460]', async () => {
     for (const pipeline of ['values', 'fails', 'throws', 'refused']) {
-      const outcome = await repository.dml([...options, 'run', 'nasty.ts', pipeline, '--no-cache'], around);
+      const outcome = await repository.dml([...options, 'run', 'nasty.ts', pipeline, '--no-cache'], around());
       expect(outcome.exitCode).toBe({ values: 0, fails: 7 }[pipeline] ?? 12);
       expectHarmless(outcome, pipeline);
     }

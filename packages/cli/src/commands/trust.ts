@@ -4,6 +4,7 @@ import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { absolutePath } from '../current-folder.ts';
 import { EXIT } from '../exit-code.ts';
+import { requireFolder } from '../repository-access.ts';
 
 /** `dml trust [folder]`. */
 export async function run({ io, globals, output, args, options }: CommandContext): Promise<number> {
@@ -31,6 +32,7 @@ export async function run({ io, globals, output, args, options }: CommandContext
   }
   // @spec DML-CLI-0740
   // @spec DML-CLI-0743
+  requireFolder(place);
   const { path, added } = list.add(findRepositoryFolder(place));
   output.result({ path, added }, () =>
     added ? `trusted ${output.safe(path)}` : `${output.safe(path)} is trusted already; nothing changed`,

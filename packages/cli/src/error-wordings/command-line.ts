@@ -46,7 +46,7 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
   missing_folder: {
     exit: EXIT.notARepository,
     message: 'there is no folder "{folder}"',
-    hint: 'give the folder of a repository to --repo',
+    hint: 'give the folder of a repository, or one below it',
     details: {
       gone: {
         message: 'the current folder was deleted',
