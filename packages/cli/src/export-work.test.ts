@@ -118,3 +118,30 @@ describe('placing what was made', () => {
     expect([readFileSync(target, 'utf8'), readdirSync(folder)]).toEqual(['old', ['out']]);
   });
 });
+
+describe('what an export leaves that was killed before it had said whose work it was', () => {
+  const NO_PROCESS = 4_194_304;
+  const leftBy = (pid: number): string => {
+    const left = join(folder, `.dml-export-${pid}-6f1c1a52-9c1f-4c55-8e7b-0d7a3a1f6b10`);
+    mkdirSync(left, { mode: 0o700 });
+    return left;
+  };
+
+  it.each(['', '{"process":{"pi'])(
+    'is removed with what it had written of that: %j [DML-CLI-0843]',
+    (text) => {
+      writeFileSync(join(leftBy(NO_PROCESS), 'export.json'), text);
+      expect([ExportWork.clearLeftovers(folder), readdirSync(folder)]).toEqual([[], []]);
+    },
+  );
+
+  it('stays while its process lives, or with anything else in it [DML-CLI-0843]', () => {
+    const alive = leftBy(process.pid);
+    writeFileSync(join(alive, 'export.json'), '');
+    const strange = leftBy(NO_PROCESS);
+    writeFileSync(join(strange, 'export.json'), '');
+    writeFileSync(join(strange, 'theirs'), 'theirs');
+    ExportWork.clearLeftovers(folder);
+    expect([readdirSync(alive), readdirSync(strange)]).toEqual([['export.json'], ['export.json', 'theirs']]);
+  });
+});

@@ -128,8 +128,7 @@ export class ExportWork {
       const folder = join(parent, name);
       const maker = makerOf(folder);
       if (maker === undefined) {
-        // One that was killed before it said whose work it was leaves an empty folder.
-        if (environment.probe(Number(pid)).state === 'dead') removeEmpty(folder);
+        if (environment.probe(Number(pid)).state === 'dead') removeUnbegun(folder);
         continue;
       }
       // @spec DML-CLI-0843
@@ -153,8 +152,7 @@ function namesIn(folder: string): string[] {
 /** Yields who made a work folder; undefined for one that is not known to be the user's own. */
 function makerOf(folder: string): Maker | undefined {
   try {
-    const stats = lstatSync(folder);
-    if (!stats.isDirectory() || !isOwnAlone(stats)) return undefined;
+    if (!isOwnFolder(folder)) return undefined;
     const { process, target } = JSON.parse(readFileSync(join(folder, MAKER), 'utf8')) as Maker;
     return typeof target === 'string' && typeof process?.pid === 'number' ? { process, target } : undefined;
   } catch {
@@ -162,8 +160,16 @@ function makerOf(folder: string): Maker | undefined {
   }
 }
 
-function removeEmpty(folder: string): void {
+function isOwnFolder(folder: string): boolean {
+  const stats = lstatSync(folder);
+  return stats.isDirectory() && isOwnAlone(stats);
+}
+
+/** Removes what an export left that was killed before it had said whose work it was, in whole. */
+function removeUnbegun(folder: string): void {
   try {
+    if (!isOwnFolder(folder) || readdirSync(folder).some((name) => name !== MAKER)) return;
+    rmSync(join(folder, MAKER), { force: true });
     rmdirSync(folder);
   } catch {
     // It holds something, so it stays.
