@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadPipeline } from '@daggerml/execution';
@@ -105,6 +105,39 @@ describe('Repository.backup', () => {
     expect(await headOf()).toEqual({ name: 'main', commitId: first.commitId });
     expect(await source.backup(folder)).toMatchObject({ isNew: false });
     expect(await headOf()).toEqual({ name: 'main', commitId: second.commitId });
+    await source.close();
+  });
+
+  it('takes no folder that holds something else, or is a part of the repository [DML-BND-0383] [DML-BND-0384]', async () => {
+    const source = await Repository.init(join(root, 'has no other room'));
+    await source.newDag('numbers').commit([1, 2, 3]);
+    const file = join(root, 'a file');
+    writeFileSync(file, 'mine');
+    const folder = join(root, 'a folder');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'notes.txt'), 'mine');
+    for (const path of [file, folder])
+      await expect(source.backup(path), path).rejects.toMatchObject({
+        code: 'backup_refused',
+        detail: 'occupied',
+      });
+    expect([readFileSync(file, 'utf8'), readdirSync(folder)]).toEqual(['mine', ['notes.txt']]);
+    const mark = join(source.folder, '.dml');
+    const entries = readdirSync(mark);
+    for (const path of [source.folder, mark, join(mark, 'backup'), join(mark, 'deeper', 'backup')])
+      await expect(source.backup(path), path).rejects.toMatchObject({
+        code: 'backup_refused',
+        detail: 'inside_source',
+      });
+    expect(readdirSync(mark)).toEqual(entries);
+    // One that was cut off, and one that somebody keeps notes beside, go on.
+    const begun = join(root, 'begun');
+    const stop = new AbortController();
+    const onProgress = ({ phase }: { phase: string }): void => void (phase === 'check' && stop.abort());
+    await expect(source.backup(begun, { onProgress, signal: stop.signal })).rejects.toThrow();
+    writeFileSync(join(begun, 'notes.txt'), 'mine');
+    expect(await source.backup(begun)).toMatchObject({ isNew: true });
+    expect(await source.backup(begun)).toMatchObject({ isNew: false });
     await source.close();
   });
 });

@@ -326,6 +326,10 @@ export class Repository {
     const report = await backupStore(this.store, storePath(path), {
       ...options,
       program: programName(),
+      // @spec DML-BND-0383
+      folder: path,
+      // @spec DML-BND-0384
+      sourceFolder: join(this.folder, REPOSITORY_MARK),
       // @spec DML-BND-0382
       ...admitOf(path, this.#options),
     });

@@ -67,7 +67,7 @@ const MESSAGES: Readonly<Record<StoreErrorCode, string>> = {
   store_network_filesystem: '"{path}" is on a network file system ({kind}); keep a store on a local disk',
   store_unwritable: '"{path}" cannot be written[ ({errno})]',
   store_full:
-    '{neededBytes} bytes are needed and {availableBytes} are free; nothing of the transaction was kept',
+    '{neededBytes} bytes are needed in "{path}" and {availableBytes} are free; nothing of the transaction was kept',
   store_busy: 'the store is busy ({detail}); try again in a moment',
   schema_newer: 'the store has schema {schema}; this version knows schemas up to {supported}',
   schema_older: 'the store has schema {schema}; opening it for writing brings it to schema {supported}',

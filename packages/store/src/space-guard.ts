@@ -54,11 +54,11 @@ export class SpaceGuard {
     const availableBytes = this.#availableBytes();
     const { maxFileBytes } = this.#environment;
     // @spec DML-STO-0136
-    if (neededBytes > availableBytes) throw storeError('store_full', { neededBytes, availableBytes });
+    const { path } = this.#engine;
+    if (neededBytes > availableBytes) throw storeError('store_full', { path, neededBytes, availableBytes });
     if (maxFileBytes === undefined) return;
-    const room = maxFileBytes - this.#engine.file.sizeBytes();
-    if (neededBytes > room)
-      throw storeError('store_full', { neededBytes, availableBytes: Math.max(room, 0) });
+    const room = Math.max(maxFileBytes - this.#engine.file.sizeBytes(), 0);
+    if (neededBytes > room) throw storeError('store_full', { path, neededBytes, availableBytes: room });
   }
 
   #availableBytes(): number {
@@ -75,10 +75,10 @@ export class SpaceGuard {
    * to write those; called last before a commit.
    */
   reserve(): void {
-    const { file, pageBytes } = this.#engine;
+    const { file, pageBytes, path } = this.#engine;
     if (this.#runPages * pageBytes < RESERVED_BYTES) return;
     // @spec DML-STO-0147
-    reserveFile(file, (file.readMeta().lastPage + 1 + this.#runPages) * pageBytes);
+    reserveFile(file, (file.readMeta().lastPage + 1 + this.#runPages) * pageBytes, path);
   }
 }
 

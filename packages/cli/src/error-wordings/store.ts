@@ -114,7 +114,7 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
   },
   store_full: {
     exit: EXIT.storage,
-    message: 'there is not enough space for the repository: {neededBytes} needed, {availableBytes} left',
+    message: 'there is not enough space in "{path}": {neededBytes} needed, {availableBytes} left',
     hint: 'nothing of this step was written; free space on its disk, then run the command again',
   },
   // @spec DML-CLI-1202
@@ -241,9 +241,17 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
         message: 'another process writes to the backup "{path}"',
         hint: 'wait until it has ended',
       },
+      occupied: {
+        message: '"{path}" holds something that is no backup',
+        hint: 'give a folder that is empty or does not exist yet, or an earlier backup of this repository',
+      },
       source_changed: {
-        message: 'an object went away while it was to be copied',
-        hint: 'run "dml verify", then "dml backup" again',
+        message: 'an object went away or came back while the backup was made',
+        hint: 'run "dml backup" again; if that does not help, run "dml verify"',
+      },
+      target_changed: {
+        message: 'objects were removed from the backup "{path}" while it was brought up to date',
+        hint: 'run "dml backup" again when nothing else uses the backup',
       },
       root_unreadable: {
         message: 'the repository lacks {class} {objectId}, which a ref or pin names; no backup was made',

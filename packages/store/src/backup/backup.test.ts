@@ -1,7 +1,17 @@
-import { existsSync, readdirSync, statSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
 import { type CommitId, type DatumId, type ExecId, encodeRecord, hashBytes } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import {
   type FakeEnvironment,
   fakeEnvironment,
@@ -10,6 +20,7 @@ import {
   temporaryFolder,
 } from '../../test/fixture-store.ts';
 import { putCall, putCommit, putDag, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
+import { childProgram } from '../crash/damage-runs.ts';
 import { type Row, readKeys, readRow, readRows, refreshSnapshot } from '../engine/reading.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
@@ -64,6 +75,16 @@ async function opened<T>(path: string, body: (store: Store) => T | Promise<T>): 
   } finally {
     await store.close();
   }
+}
+
+/** Makes a backup end once so many objects have been dealt with. */
+async function stopWhileCopying(source: Store, path: string, least = 0): Promise<void> {
+  const stop = new AbortController();
+  const onProgress: BackupOptions['onProgress'] = ({ phase, done }) => {
+    if (phase === 'copy' && done >= least) stop.abort(new Error('stopped by the test'));
+  };
+  const backup = backupStore(source, path, { onProgress, signal: stop.signal });
+  await expect(backup).rejects.toThrow('stopped by');
 }
 
 function targetPath(): string {
@@ -235,11 +256,11 @@ describe('backupStore', () => {
       isSwept = true;
       // The only ref moves on once the cut is made, and a collection runs before anything is copied.
       putHead(source, 'another history');
+      source.checkpoint();
       for (const _ of collectSteps(source));
     };
     await backupStore(source, path, { onProgress });
     await opened(path, (target) => expect(target.has('commit', commitId)).toBe(true));
-    source.checkpoint();
     await runGc(source);
     expect(source.has('commit', commitId)).toBe(false);
   });
@@ -247,28 +268,35 @@ describe('backupStore', () => {
   it('does not make the source grow while others write to it [DML-STO-1405]', async () => {
     const source = await openFixture();
     putMany(source, 13_000);
-    const commitId = source.getRef(headRef('main'))?.commitId as CommitId;
-    const dataFile = join(source.path, 'data.mdb');
+    const folder = temporaryFolder();
+    const mover = spawn(process.execPath, [childProgram('../backup/mover'), source.path, folder], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
+    onTestFinished(() => void mover.kill('SIGKILL'));
+    await once(mover.stdout, 'data');
+    const pause = new Int32Array(new SharedArrayBuffer(4));
+    let turns = 0;
     const moveOften = (): void => {
-      for (let index = 0; index < 10; index += 1) {
-        setRef(source, 'moving', commitId);
-        setRef(source, 'moving', null);
-      }
+      writeFileSync(join(folder, `go${turns}`), '');
+      while (!existsSync(join(folder, `done${turns}`))) Atomics.wait(pause, 0, 0, 1);
+      turns += 1;
     };
     moveOften();
+    const dataFile = join(source.path, 'data.mdb');
     const before = statSync(dataFile).size;
-    let [steps, marks] = [0, 0];
+    let marks = 0;
     const onProgress: BackupOptions['onProgress'] = ({ phase }) => {
-      steps += 1;
       if (phase === 'mark') marks += 1;
       moveOften();
     };
     await backupStore(source, targetPath(), { onProgress });
+    writeFileSync(join(folder, 'end'), '');
+    expect(await once(mover, 'exit')).toEqual([0, null]);
     // 65,000 objects in steps of at most 20,000, then of 5,000.
     expect(marks).toBeGreaterThanOrEqual(4);
-    expect(steps).toBeGreaterThan(20);
+    expect(turns).toBeGreaterThan(20);
     // A snapshot held from the first step would keep five pages from each of several hundred transactions.
-    expect(statSync(dataFile).size - before).toBeLessThan(steps * 20 * 4096);
+    expect(statSync(dataFile).size - before).toBeLessThan(turns * 20 * 4096);
   });
 
   it('refuses to copy an object whose bytes are not those of its id [DML-STO-1406]', async () => {
@@ -297,8 +325,7 @@ describe('backupStore', () => {
     putHead(source, 'a');
     const path = targetPath();
     const draft = `${path}.incomplete`;
-    const signal = AbortSignal.abort(new Error('stopped by the test'));
-    await expect(backupStore(source, path, { signal })).rejects.toThrow('stopped by');
+    await stopWhileCopying(source, path);
     const environment = source.environment as FakeEnvironment;
     for (const rotten of [Buffer.from('rotten'), undefined]) {
       const other = await openFixture(fakeEnvironment(7), draft);
@@ -324,17 +351,38 @@ describe('backupStore', () => {
     }
   });
 
+  it('reads all that a first one holds, also what was copied before it was cut off [DML-STO-1407]', async () => {
+    const source = await openFixture();
+    putMany(source, 2_000);
+    const path = targetPath();
+    await stopWhileCopying(source, path, 5_000);
+    const draft = await openFixture(fakeEnvironment(), `${path}.incomplete`);
+    const [{ key }] = readRows(draft.engine, 'objects', { limit: 1 }) as [Row];
+    draft.transact('fault', (transaction) => transaction.putRow('objects', key, Buffer.from('rotten')));
+    await draft.close();
+    await expect(backupStore(source, path)).rejects.toMatchObject({
+      code: 'store_damaged',
+      fields: { path: `${path}.incomplete` },
+    });
+    expect(existsSync(path)).toBe(false);
+  });
+
+  it('is in its place for good [DML-STO-1409]', async () => {
+    const source = await openFixture();
+    putHead(source, 'a');
+    const path = targetPath();
+    const synced: [string, boolean][] = [];
+    const environment = source.environment as FakeEnvironment;
+    environment.syncDirectory = (folder) => void synced.push([folder, existsSync(path)]);
+    await backupStore(source, path);
+    expect(synced.at(-1)).toEqual([dirname(path), true]);
+  });
+
   it('continues a backup that was cut off [DML-STO-1408]', async () => {
     const source = await openFixture();
     putMany(source, 2_000);
     const path = targetPath();
-    const stop = new AbortController();
-    const onProgress: BackupOptions['onProgress'] = ({ phase, done }) => {
-      if (phase === 'copy' && done >= 5_000) stop.abort(new Error('stopped by the test'));
-    };
-    await expect(backupStore(source, path, { onProgress, signal: stop.signal })).rejects.toThrow(
-      'stopped by',
-    );
+    await stopWhileCopying(source, path, 5_000);
     expect(existsSync(path)).toBe(false);
     const copied = await opened(`${path}.incomplete`, ({ engine }) => readRows(engine, 'objects').length);
     expect(copied).toBeGreaterThanOrEqual(5_000);
@@ -347,6 +395,7 @@ describe('backupStore', () => {
   it('copies later only what is new [DML-STO-1411]', async () => {
     const source = await openFixture();
     const first = putMany(source, 500);
+    for (let move = 0; move < 50; move += 1) setRef(source, 'moving', move % 2 === 0 ? first : null);
     const path = targetPath();
     await backupStore(source, path);
     expect(await backupStore(source, path)).toMatchObject({ isNew: false, copiedObjects: 0, copiedBytes: 0 });
@@ -358,7 +407,11 @@ describe('backupStore', () => {
     environment.failpoint = (name) => void written.push(name);
     const report = await backupStore(source, path);
     environment.failpoint = undefined;
-    expect(report).toMatchObject({ copiedObjects: 5, sequence: 4 });
+    expect(report).toMatchObject({ copiedObjects: 5, sequence: 54 });
+    expect(report.objects).toBe(2_505);
+    expect(written.filter((name) => name === 'backup/copy/begin')).toHaveLength(1);
+    // Five objects, a ref, three rows of the journal, and what every backup writes.
+    expect(written.filter((name) => name === 'put').length).toBeLessThan(40);
     await opened(path, (target) => {
       expect(target.getRef(headRef('main'))?.commitId).toBe(second);
       for (const table of ['refs', 'journal', 'snapshots'] as const)
@@ -458,7 +511,151 @@ describe('backupStore', () => {
   });
 });
 
+describe('a backup whose stores change beside it', () => {
+  const child = encodeRecord({ type: 'datum', kind: 'string', value: 'a child'.padEnd(300, '.') });
+  const childId = hashBytes<'datum'>(child);
+
+  /** Puts a head whose dag holds a list that links to a child; the bytes of the list, and its id. */
+  function listOf(store: Store, isThere: boolean): { bytes: Uint8Array; objectId: DatumId } {
+    const bytes = encodeRecord({ type: 'datum', kind: 'list', root: [childId] });
+    const objectId = hashBytes<'datum'>(bytes);
+    store.transact('fill', (transaction) => {
+      if (isThere) {
+        transaction.put('datum', child);
+        transaction.put('datum', bytes);
+      } else transaction.putStub({ class: 'datum', objectId, domain: 'x:y', timeMs: 1 });
+      const next = putCommit(transaction, {
+        dags: { d: putDag(transaction, putLiteral(transaction, objectId)) },
+      });
+      transaction.updateRef({ ref: headRef('main'), expected: null, next, actor: 'ada', reason: 'test' });
+    });
+    return { bytes, objectId };
+  }
+
+  it('holds the stub of what comes after it has looked [DML-STO-1425]', async () => {
+    const source = await openFixture();
+    const { bytes, objectId } = listOf(source, false);
+    const path = targetPath();
+    const onProgress: BackupOptions['onProgress'] = ({ phase }) => {
+      if (phase !== 'mark') return;
+      source.transact('come', (transaction) => {
+        transaction.put('datum', child);
+        transaction.put('datum', bytes);
+      });
+    };
+    await backupStore(source, path, { onProgress });
+    expect(source.has('datum', objectId)).toBe(true);
+    await opened(path, (target) => {
+      expect(target.has('datum', objectId)).toBe(false);
+      expect(target.getStub('datum', objectId)).toMatchObject({ domain: 'x:y' });
+    });
+    await backupStore(source, path);
+    await opened(path, (target) => expect(target.has('datum', childId)).toBe(true));
+  });
+
+  it('is refused when an excision is lifted after it has looked [DML-STO-1426]', async () => {
+    const source = await openFixture();
+    const { bytes, objectId } = listOf(source, true);
+    const path = targetPath();
+    const plan = await planExcision(source, { objects: [{ class: 'datum', objectId }] });
+    const environment = source.environment as FakeEnvironment;
+    environment.failpoint = (name) => {
+      if (name !== 'backup/cut/after-commit') return;
+      environment.failpoint = undefined;
+      applyExcision(source, { ...plan, generation: Number(source.getMeta('generation')) }, FACTS);
+    };
+    const onProgress: BackupOptions['onProgress'] = ({ phase }) => {
+      if (phase === 'mark') liftExcision(source, 'datum', bytes);
+    };
+    const refusal = { code: 'backup_refused', detail: 'source_changed' };
+    await expect(backupStore(source, path, { onProgress })).rejects.toMatchObject(refusal);
+    expect(existsSync(path)).toBe(false);
+    await backupStore(source, path);
+    await opened(path, (target) => expect(target.has('datum', childId)).toBe(true));
+  });
+
+  it.each(['excised', 'gone'])('is refused when what was lifted is %s again [DML-STO-1426]', async (how) => {
+    const source = await openFixture();
+    const { bytes, objectId } = listOf(source, true);
+    const objects = [{ class: 'datum', objectId }] as const;
+    applyExcision(source, await planExcision(source, { objects }), FACTS);
+    const path = targetPath();
+    await backupStore(source, path);
+    liftExcision(source, 'datum', bytes);
+    const plan = await planExcision(source, { objects });
+    let isDone = false;
+    const onProgress: BackupOptions['onProgress'] = ({ phase }) => {
+      if (phase !== 'copy' || isDone) return;
+      isDone = true;
+      if (how === 'excised')
+        applyExcision(source, { ...plan, generation: Number(source.getMeta('generation')) }, FACTS);
+      else
+        source.transact(
+          'fault',
+          (transaction) => void transaction.deleteRow('objects', objectKey('datum', objectId) as Buffer),
+        );
+    };
+    const refusal = { code: 'backup_refused', detail: 'source_changed' };
+    await expect(backupStore(source, path, { onProgress })).rejects.toMatchObject(refusal);
+    await opened(path, (target) => expect(() => target.get('datum', objectId)).toThrow('excised'));
+  });
+
+  it('is refused when the target loses an object of it [DML-STO-1423]', async () => {
+    const source = await openFixture();
+    const first = putHead(source, 'a');
+    const path = targetPath();
+    await backupStore(source, path);
+    const second = putHead(source, 'b', [first]);
+    const other = await openFixture(fakeEnvironment(7), path);
+    const onProgress: BackupOptions['onProgress'] = ({ phase }) => {
+      if (phase === 'check')
+        other.transact(
+          'fault',
+          (transaction) => void transaction.deleteRow('objects', objectKey('commit', first) as Buffer),
+        );
+    };
+    const refusal = { code: 'backup_refused', detail: 'target_changed', fields: { path } };
+    await expect(backupStore(source, path, { onProgress })).rejects.toMatchObject(refusal);
+    expect(other.getRef(headRef('main'))?.commitId).toBe(first);
+    await other.close();
+    await backupStore(source, path);
+    await opened(path, (target) => expect(target.getRef(headRef('main'))?.commitId).toBe(second));
+  });
+});
+
 describe('the place of a backup', () => {
+  it.each(['file', 'folder'])('is no %s that holds something else [DML-STO-1422]', async (kind) => {
+    const source = await openFixture();
+    putHead(source, 'a');
+    for (const tail of ['', '.incomplete']) {
+      const path = join(temporaryFolder(), 'store');
+      const place = `${path}${tail}`;
+      if (kind === 'folder') mkdirSync(place);
+      const file = kind === 'folder' ? join(place, 'notes.txt') : place;
+      writeFileSync(file, 'mine');
+      await expect(backupStore(source, path)).rejects.toMatchObject({
+        code: 'backup_refused',
+        detail: 'occupied',
+        fields: { path: place },
+      });
+      expect([readFileSync(file, 'utf8'), readdirSync(dirname(path))]).toEqual(['mine', [`store${tail}`]]);
+    }
+    const empty = temporaryFolder();
+    expect(await backupStore(source, empty)).toMatchObject({ isNew: true });
+  });
+
+  it('stays free when a first backup is refused [DML-STO-1424]', async () => {
+    const source = await openFixture();
+    putHead(source, 'a');
+    const [row] = readRows(source.engine, 'objects', { limit: 1 });
+    source.transact('fault', (transaction) => void transaction.deleteRow('objects', row?.key as Buffer));
+    const folder = temporaryFolder();
+    await expect(backupStore(source, join(folder, 'copy', 'store'))).rejects.toMatchObject({
+      code: 'backup_refused',
+    });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   it('is no other store and no backup of another one [DML-STO-1414]', async () => {
     const source = await openFixture();
     putHead(source, 'a');
@@ -478,8 +675,7 @@ describe('the place of a backup', () => {
     });
     // Nor is it a draft of another one.
     const stopped = targetPath();
-    const signal = AbortSignal.abort(new Error('stopped by the test'));
-    await expect(backupStore(source, stopped, { signal })).rejects.toThrow('stopped by');
+    await stopWhileCopying(source, stopped);
     const third = await openFixture();
     putHead(third, 'c');
     await expect(backupStore(third, stopped)).rejects.toMatchObject({ detail: 'other_repository' });
@@ -590,7 +786,7 @@ describe('the place of a backup', () => {
     putHead(other, 'b');
     const path = targetPath();
     await backupStore(other, path);
-    const tables = TABLE_NAMES.filter((name) => !['sessions', 'recents', 'meta'].includes(name));
+    const tables = TABLE_NAMES.filter((name) => name !== 'meta');
     const before = tables.map((table) => rowsOf(source, table));
     await expect(backupStore(source, path)).rejects.toMatchObject({ code: 'backup_refused' });
     expect(tables.map((table) => rowsOf(source, table))).toEqual(before);

@@ -3,12 +3,12 @@ import { readKeys } from '../engine/reading.ts';
 import { Marker } from '../gc/marker.ts';
 import { ObjectKeySet } from '../gc/object-key-set.ts';
 import { STEP_OBJECTS, walk } from '../gc/survey.ts';
-import type { OpenStoreOptions } from '../open-store.ts';
+import { type OpenStoreOptions, openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import { copyObjects, readBack } from './copy-objects.ts';
 import { type Cut, takeCut } from './cut.ts';
 import { mirrorRows } from './mirror-rows.ts';
-import { assertBeginning, claimTarget, openTarget, placeTarget, type Target } from './target.ts';
+import { assertBeginning, claimTarget, findPlace, openTarget, placeTarget, type Target } from './target.ts';
 
 /** What a backup is doing: finding what to copy, copying it, reading the copies. Counts are of objects. */
 export interface BackupProgress {
@@ -19,6 +19,10 @@ export interface BackupProgress {
 }
 
 export interface BackupOptions extends Pick<OpenStoreOptions, 'program' | 'admitOwner'> {
+  /** A folder above the target that is to hold nothing but the backup. */
+  readonly folder?: string;
+  /** The source's folder, in which no backup may lie; that of its store by default. */
+  readonly sourceFolder?: string;
   readonly onProgress?: (progress: BackupProgress) => void;
   /** Ends the backup between two steps; the next one to the same place goes on from there. */
   readonly signal?: AbortSignal;
@@ -51,17 +55,33 @@ export async function backupStore(
   path: string,
   options: BackupOptions = {},
 ): Promise<BackupReport> {
-  const target = await openTarget(source, path, pickOpening(options));
+  const place = findPlace(source, path, options);
+  const reader = await openReader(source, options);
+  let target: Target | undefined;
   let report: BackupReport;
   try {
-    const cut = takeCut(source);
-    claimTarget(source, target, cut);
-    report = await fillTarget(source, target, cut, options);
+    const cut = takeCut(reader);
+    const open = async (): Promise<Target> => {
+      target = await openTarget(reader, place, pickOpening(options));
+      claimTarget(reader, target, cut);
+      return target;
+    };
+    // What can be refused is refused before anything is made. @spec DML-STO-1424
+    if (!place.isNew) await open();
+    const marker = await markCut(reader, cut, options);
+    report = await fillTarget(reader, target ?? (await open()), { cut, marker }, options);
   } finally {
-    await target.store.close();
+    await target?.store.close();
+    await reader.close();
   }
-  placeTarget(target);
+  placeTarget(target as Target);
   return report;
+}
+
+/** Opens a session of the backup's own, so that nothing another one lets go of is lost to it. */
+function openReader({ path, environment, isReadOnly }: Store, { program }: BackupOptions): Promise<Store> {
+  const mode = isReadOnly ? 'read' : 'write';
+  return openStore(path, { mode, environment, ...(program !== undefined && { program }) });
 }
 
 function pickOpening({
@@ -71,32 +91,35 @@ function pickOpening({
   return { ...(program !== undefined && { program }), ...(admitOwner && { admitOwner }) };
 }
 
+async function markCut(source: Store, cut: Cut, options: BackupOptions): Promise<Marker> {
+  const marker = new Marker(source.engine, 'backup_refused');
+  marker.addRoots(cut.roots);
+  await runPhase('mark', markSteps(source, marker), options);
+  return marker;
+}
+
 async function fillTarget(
   source: Store,
   target: Target,
-  cut: Cut,
+  { cut, marker }: { readonly cut: Cut; readonly marker: Marker },
   options: BackupOptions,
 ): Promise<BackupReport> {
   const { store } = target;
-  const run = <T>(phase: BackupProgress['phase'], steps: Generator<number, T>, total?: number): Promise<T> =>
-    runSteps(steps, options, (done) =>
-      options.onProgress?.({ phase, done, ...(total !== undefined && { total }) }),
-    );
-  const marker = new Marker(source.engine, 'backup_refused');
-  marker.addRoots(cut.roots);
-  await run('mark', markSteps(source, marker));
   const wanted = marker.found;
-  const buried = new Set(readKeys(store.engine, 'excised').map((key) => key.toString('hex')));
+  const buried = hexKeys(readKeys(store.engine, 'excised'));
   const copied = new ObjectKeySet();
   const stubs = cut.stubs.filter(({ key }) => wanted.has(key));
-  const withheld = new Set(stubs.map(({ key }) => key.toString('hex')));
-  const plan = { source: source.engine, target: store, wanted, withheld, buried, copied };
-  const result = await run('copy', copyObjects(plan), wanted.size);
-  await run('check', readBack(store, copied), copied.size);
+  const withheld = hexKeys(stubs.map(({ key }) => key));
+  const excised = hexKeys(cut.excised.map(({ key }) => key));
+  const plan = { source: source.engine, target: store, marker, withheld, excised, buried, copied };
+  const result = await runPhase('copy', copyObjects(plan), options, wanted.size);
+  // What an earlier run left in a draft has not been vouched for by anybody.
+  const unread = target.draftPath === undefined ? copied : wanted;
+  await runPhase('check', readBack(store, unread, copied), options, unread.size);
   // @spec DML-STO-1410
   store.transact('backup/finish', (transaction) => {
     assertBeginning(source, target);
-    mirrorRows(transaction, { source, cut, copied: result, wanted, stubs });
+    mirrorRows(transaction, { source, target, cut, copied: result, wanted, stubs });
   });
   const { objects, bytes } = marker.tally.value();
   return {
@@ -115,16 +138,21 @@ function* markSteps({ engine }: Store, marker: Marker): Generator<number, void, 
   for (const { done } of walk(engine, marker, STEP_OBJECTS, true)) yield done;
 }
 
-async function runSteps<T>(
+function hexKeys(keys: readonly Buffer[]): ReadonlySet<string> {
+  return new Set(keys.map((key) => key.toString('hex')));
+}
+
+async function runPhase<T>(
+  phase: BackupProgress['phase'],
   steps: Generator<number, T, undefined>,
-  { signal }: BackupOptions,
-  onStep: (done: number) => void,
+  { signal, onProgress }: BackupOptions,
+  total?: number,
 ): Promise<T> {
   for (;;) {
     signal?.throwIfAborted();
     const step = steps.next();
     if (step.done === true) return step.value;
-    onStep(step.value);
+    onProgress?.({ phase, done: step.value, ...(total !== undefined && { total }) });
     await setImmediate();
   }
 }

@@ -2,6 +2,7 @@ import { hashBytes } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
 import { type StoreError, storeError } from '../errors.ts';
+import type { Marker } from '../gc/marker.ts';
 import type { ObjectKeySet } from '../gc/object-key-set.ts';
 import { parseObjectKey } from '../keyspace.ts';
 import type { Store } from '../store.ts';
@@ -18,10 +19,11 @@ const BATCH_BYTES: number = 4 * 2 ** 20;
 export interface CopyPlan {
   readonly source: Engine;
   readonly target: Store;
-  /** Keys of the objects to copy. */
-  readonly wanted: ObjectKeySet;
-  /** Keys, in hex digits, of those that the source lacked at the cut because they are withheld. */
+  /** The walk that found the objects to copy. */
+  readonly marker: Marker;
+  /** Keys, in hex digits, of what the source held the stub or the tombstone of at the cut. */
   readonly withheld: ReadonlySet<string>;
+  readonly excised: ReadonlySet<string>;
   /** Keys, in hex digits, of what the target has a tombstone of. */
   readonly buried: ReadonlySet<string>;
   /** Keys of what was copied are added here. */
@@ -48,6 +50,8 @@ interface SourceObject {
  * between two steps. Yields how many of the wanted objects were dealt with.
  */
 export function* copyObjects(plan: CopyPlan): Generator<number, CopyResult, undefined> {
+  const { marker } = plan;
+  const wanted = marker.found;
   const result: CopyResult = { objects: 0, bytes: 0, excised: [], lifted: [] };
   let batch: SourceObject[] = [];
   let batchBytes = 0;
@@ -63,13 +67,20 @@ export function* copyObjects(plan: CopyPlan): Generator<number, CopyResult, unde
   for (let keys = nextKeys(plan.source); keys.length > 0; keys = nextKeys(plan.source, keys.at(-1))) {
     const held = heldKeys(plan.target.engine, keys);
     for (const key of keys) {
-      if (!plan.wanted.has(key)) continue;
-      if (!plan.withheld.has(key.toString('hex'))) done += 1;
+      if (!wanted.has(key)) continue;
+      const hex = key.toString('hex');
+      const isFollowed = marker.isFollowed(key);
+      // One that came after the walk has links which the walk did not follow. @spec DML-STO-1425
+      if (!isFollowed && plan.withheld.has(hex)) continue;
+      done += 1;
       // @spec DML-STO-1411
-      if (held.has(key.toString('hex')) && !plan.buried.has(key.toString('hex'))) continue;
+      if (held.has(hex) && !plan.buried.has(hex)) continue;
       const bytes = readRow(plan.source, 'objects', key) ?? Buffer.alloc(0);
       if (!isWhole(key, bytes)) result.excised.push(excisedRows(plan.source, key, bytes));
-      else if (held.has(key.toString('hex'))) result.lifted.push(key);
+      else if (!isFollowed) {
+        // @spec DML-STO-1426
+        if (!plan.excised.has(hex)) throw storeError('backup_refused', { detail: 'source_changed' });
+      } else if (held.has(hex)) result.lifted.push(key);
       else {
         batch.push({ key, bytes });
         batchBytes += bytes.length;
@@ -82,9 +93,16 @@ export function* copyObjects(plan: CopyPlan): Generator<number, CopyResult, unde
   }
   flush();
   // @spec DML-STO-1402
-  if (done < plan.wanted.size - plan.withheld.size)
+  if (done < wanted.size - countUnfollowed(plan))
     throw storeError('backup_refused', { detail: 'source_changed' });
   return result;
+}
+
+/** Returns how many of the withheld objects the walk met as such. */
+function countUnfollowed({ marker, withheld }: CopyPlan): number {
+  let count = 0;
+  for (const key of withheld) if (!marker.isFollowed(Buffer.from(key, 'hex'))) count += 1;
+  return count;
 }
 
 /** Reads the next keys of objects at the newest commit. */
@@ -104,7 +122,7 @@ function heldKeys(target: Engine, keys: readonly Buffer[]): ReadonlySet<string> 
 }
 
 /** Checks whether bytes are those of an object, by their hash. */
-function isWhole(key: Uint8Array, bytes: Uint8Array): boolean {
+export function isWhole(key: Uint8Array, bytes: Uint8Array): boolean {
   return hashBytes(bytes) === parseObjectKey(key)?.id;
 }
 
@@ -137,16 +155,23 @@ function putBatch({ target, copied }: CopyPlan, batch: readonly SourceObject[]):
   for (const { key } of batch) copied.add(key);
 }
 
-/** Reads what was copied from the target and throws `store_damaged` unless it is whole. Yields how many it read. */
-export function* readBack({ engine }: Store, copied: ObjectKeySet): Generator<number, void, undefined> {
-  for (let ordinal = 0; ordinal < copied.size; ordinal += 1) {
+/**
+ * Reads objects of the target and throws `store_damaged` for one that is not whole, or is not there and was copied.
+ * Yields how many it read.
+ */
+export function* readBack(
+  { engine }: Store,
+  keys: ObjectKeySet,
+  copied: ObjectKeySet,
+): Generator<number, void, undefined> {
+  for (let ordinal = 0; ordinal < keys.size; ordinal += 1) {
     if (ordinal % STEP_KEYS === 0) {
       refreshSnapshot(engine);
       yield ordinal;
     }
-    const key = copied.keyAt(ordinal);
+    const key = keys.keyAt(ordinal);
     const bytes = readRow(engine, 'objects', key);
     // @spec DML-STO-1407
-    if (bytes === undefined || !isWhole(key, bytes)) throw damaged(engine, key);
+    if (bytes === undefined ? copied.has(key) : !isWhole(key, bytes)) throw damaged(engine, key);
   }
 }

@@ -1,5 +1,6 @@
 import {
   hasRow,
+  iterateKeys,
   iterateRows,
   type Row,
   readKeys,
@@ -8,20 +9,23 @@ import {
   refreshSnapshot,
 } from '../engine/reading.ts';
 import type { TableName } from '../engine/tables.ts';
+import { storeError } from '../errors.ts';
 import type { ObjectKeySet } from '../gc/object-key-set.ts';
 import { lastSequence, snapshotKey } from '../journal.ts';
 import { CLASS_BYTES, sequenceKey } from '../keyspace.ts';
 import type { Store } from '../store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
-import type { CopyResult } from './copy-objects.ts';
+import { type CopyResult, isWhole } from './copy-objects.ts';
 import type { Cut, ExcisedRows } from './cut.ts';
+import type { Target } from './target.ts';
 
 /** What the last transaction of a backup makes of the target. */
 export interface MirrorPlan {
   readonly source: Store;
   readonly cut: Cut;
   readonly copied: CopyResult;
-  /** Keys of all objects that the backup holds, or of which it holds the stub. */
+  readonly target: Target;
+  /** Keys of all objects that the backup holds, or of which it holds the stub or the tombstone. */
   readonly wanted: ObjectKeySet;
   /** Stubs of those that the source lacked at the cut. */
   readonly stubs: readonly Row[];
@@ -45,11 +49,22 @@ export function mirrorRows(transaction: WriteTransaction, plan: MirrorPlan): voi
     'stubs',
     stubs.filter(({ key }) => !hasRow(engine, 'objects', key)),
   );
+  assertComplete(transaction, plan);
   mirrorCache(transaction, plan);
   appendJournal(transaction, source, cut.sequence);
   // @spec DML-STO-1403
   for (const [key, value] of cut.meta) transaction.setMeta(key, value);
   transaction.setMeta('backup', cut.timeMs);
+}
+
+/** Throws `backup_refused` when the target lacks an object that the backup is to hold, or its stub. */
+function assertComplete({ engine }: WriteTransaction, { target, wanted }: MirrorPlan): void {
+  let count = 0;
+  for (const table of ['objects', 'stubs'] as const)
+    for (const key of iterateKeys(engine, table)) if (wanted.has(key)) count += 1;
+  // @spec DML-STO-1423
+  if (count < wanted.size)
+    throw storeError('backup_refused', { detail: 'target_changed', path: target.path });
 }
 
 /** Makes a table hold these rows and no others. */
@@ -70,10 +85,17 @@ function mirrorExcisions(transaction: WriteTransaction, { source, cut, copied, w
   for (const key of readKeys(transaction.engine, 'excised'))
     if (!excised.has(key.toString('hex')) && !wanted.has(key)) transaction.deleteRow('objects', key);
   refreshSnapshot(source.engine);
-  for (const key of copied.lifted)
-    transaction.putRow('objects', key, readRow(source.engine, 'objects', key) as Buffer);
+  for (const key of copied.lifted) {
+    const bytes = readRow(source.engine, 'objects', key);
+    // @spec DML-STO-1426
+    if (bytes === undefined || !isWhole(key, bytes))
+      throw storeError('backup_refused', { detail: 'source_changed' });
+    transaction.putRow('objects', key, bytes);
+  }
   // @spec DML-STO-1412
-  for (const { key, tombstone } of excised.values()) transaction.putRow('objects', key, tombstone);
+  for (const { key, tombstone } of excised.values())
+    if (!readRow(transaction.engine, 'objects', key)?.equals(tombstone))
+      transaction.putRow('objects', key, tombstone);
   const notes = Array.from(excised.values(), ({ key, note }) => ({ key, value: note }));
   mirrorTable(transaction, 'excised', notes);
 }

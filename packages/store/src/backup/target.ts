@@ -1,10 +1,11 @@
-import { existsSync, realpathSync, renameSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { storeError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import { type OpenStoreOptions, openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import { isStore } from '../store-folder/find-store.ts';
+import { systemError } from '../store-folder/system-error.ts';
 import type { Cut } from './cut.ts';
 import { isBeginning } from './mirror-rows.ts';
 
@@ -18,8 +19,8 @@ export interface Target {
 }
 
 /** Throws `backup_refused` for a target that is the source or in its folder. */
-function assertApart(source: Store, path: string): void {
-  const isInside = relative(realpathSync(source.path), realPlace(resolve(path))).split(sep)[0] !== '..';
+function assertApart(source: Store, path: string, sourceFolder: string): void {
+  const isInside = relative(realpathSync(sourceFolder), realPlace(resolve(path))).split(sep)[0] !== '..';
   const isSame = isStore(path) && fileName(source.path) === fileName(path);
   // @spec DML-STO-1416
   if (isInside || isSame) throw storeError('backup_refused', { detail: 'inside_source', path });
@@ -35,20 +36,61 @@ function fileName(storePath: string): string {
   return `${dev}:${ino}`;
 }
 
-/** Opens the store at a path to bring it up to date, or begins one in a draft beside it. */
-export async function openTarget(
+/** Where a backup goes. */
+export interface TargetPlace {
+  /** Where the store has to be in the end. */
+  readonly path: string;
+  /** Set when no store is there yet: where it is made. */
+  readonly draftPath: string | undefined;
+  /** Whether there is nothing of a backup yet. */
+  readonly isNew: boolean;
+}
+
+/** Returns where a backup goes, without changing anything; throws `backup_refused` for a place that is not for it. */
+export function findPlace(
   source: Store,
   path: string,
+  { folder = path, sourceFolder = source.path }: { readonly folder?: string; readonly sourceFolder?: string },
+): TargetPlace {
+  const occupied = (place: string): Error =>
+    storeError('backup_refused', { detail: 'occupied', path: place });
+  try {
+    // Below a file nothing can be looked for.
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false) throw occupied(folder);
+    assertApart(source, path, sourceFolder);
+    if (isStore(path)) return { path, draftPath: undefined, isNew: false };
+    const draftPath = `${path}.incomplete`;
+    const isNew = !isStore(draftPath);
+    // @spec DML-STO-1422
+    for (const place of [path, draftPath])
+      if (!isStore(place) && isOccupied(place, lstatSync)) throw occupied(place);
+    const [own] = relative(folder, path).split(sep);
+    if (isNew && isOccupied(folder, statSync, own)) throw occupied(folder);
+    return { path, draftPath, isNew };
+  } catch (cause) {
+    throw systemError(cause, path) ?? cause;
+  }
+}
+
+/** Checks whether a place is no folder, or one that holds more than the entry `own`. */
+function isOccupied(place: string, look: typeof statSync, own = ''): boolean {
+  const stats = look(place, { throwIfNoEntry: false });
+  if (stats === undefined) return false;
+  return !stats.isDirectory() || readdirSync(place).some((name) => name !== own);
+}
+
+/** Opens the store at a place to bring it up to date, or begins one in a draft beside it. */
+export async function openTarget(
+  source: Store,
+  { path, draftPath }: TargetPlace,
   opening: Pick<OpenStoreOptions, 'program' | 'admitOwner'>,
 ): Promise<Target> {
-  assertApart(source, path);
   try {
     makeFolder(dirname(path));
   } catch (cause) {
     const errno = String((cause as NodeJS.ErrnoException).code);
     throw storeError('store_unwritable', { path, errno }, cause);
   }
-  const draftPath = isStore(path) ? undefined : `${path}.incomplete`;
   const store = await openStore(draftPath ?? path, {
     ...opening,
     mode: 'write',

@@ -6,6 +6,7 @@ import type { Table, TableName } from './tables.ts';
 
 /** How many rows one batch of an iteration reads before it lets go of the engine's snapshot. */
 const BATCH_ROWS = 256;
+const BATCH_KEYS = 5_000;
 
 export interface Row {
   readonly key: Buffer;
@@ -109,6 +110,19 @@ export function* iterateRows(engine: Engine, table: TableName, range: RowRange =
     const last = rows.at(-1);
     if (last === undefined || rows.length < BATCH_ROWS || left <= 0) return;
     next = { ...range, start: last.key, exclusiveStart: true };
+  }
+}
+
+/** Iterates the keys of a table in batches, each at the newest commit, so no snapshot is held between steps. */
+export function* iterateKeys(engine: Engine, table: TableName): Generator<Buffer> {
+  let range: RowRange = {};
+  for (;;) {
+    refreshSnapshot(engine);
+    const keys = readKeys(engine, table, { ...range, limit: BATCH_KEYS });
+    yield* keys;
+    const last = keys.at(-1);
+    if (last === undefined || keys.length < BATCH_KEYS) return;
+    range = { start: last, exclusiveStart: true };
   }
 }
 

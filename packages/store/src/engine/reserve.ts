@@ -8,10 +8,10 @@ const ZEROS: Buffer = Buffer.alloc(2 ** 18);
 const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 /**
- * Extends the data file of a store by zeros to `endBytes`, for as long as nobody else can write; what is there
+ * Extends the data file of the store at `path` by zeros to `endBytes`, for as long as nobody else can write; what is there
  * already stays. Throws `store_full` when there is no room, and else the system's error, with the file as it was.
  */
-export function reserveFile(file: DataFile, endBytes: number): void {
+export function reserveFile(file: DataFile, endBytes: number, path: string): void {
   const descriptor = file.openForWriting();
   try {
     const { size } = fstatSync(descriptor);
@@ -22,7 +22,11 @@ export function reserveFile(file: DataFile, endBytes: number): void {
       // Nothing is beyond the old end but these zeros.
       if (at > size) ftruncateSync(descriptor, size);
       if (!NO_ROOM.has(String((cause as NodeJS.ErrnoException).code))) throw cause;
-      throw storeError('store_full', { neededBytes: endBytes - size, availableBytes: at - size }, cause);
+      throw storeError(
+        'store_full',
+        { path, neededBytes: endBytes - size, availableBytes: at - size },
+        cause,
+      );
     }
   } finally {
     closeSync(descriptor);

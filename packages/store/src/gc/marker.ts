@@ -29,11 +29,13 @@ export class Marker {
   readonly #recents: RecentSpan[] = [];
   /** Found and visited while absent; they must be visited again should they be put after all. */
   readonly #holes: Set<number> = new Set();
+  /** Found and visited while excised. */
+  readonly #buried: Set<number> = new Set();
   readonly #rows: RowReader;
   readonly #refusalCode: 'gc_refused' | 'backup_refused';
   #next = 0;
 
-  /** `refusal` is the code of the errors for what should be whole and is not. */
+  /** Creates a marker that throws its errors for what should be whole, and is not, with the code `refusal`. */
   constructor(engine: Engine, refusal: 'gc_refused' | 'backup_refused' = 'gc_refused') {
     this.#engine = engine;
     this.#refusalCode = refusal;
@@ -88,7 +90,10 @@ export class Marker {
   #visit(ordinal: number, strict: boolean): void {
     const key = this.found.keyAt(ordinal);
     const state = this.#rows.look(key);
-    if (state === 'excised') return;
+    if (state === 'excised') {
+      this.#buried.add(ordinal);
+      return;
+    }
     // @spec DML-STO-0713
     if (state === 'damaged') throw this.#refusal('object_damaged', ordinal, key);
     // @spec DML-STO-0717
@@ -116,12 +121,18 @@ export class Marker {
     const { class: objectClass, objectId } = describeKey(key);
     const parent = this.found.parentOf(ordinal);
     const holder = parent === NO_PARENT ? undefined : parseObjectKey(this.found.keyAt(parent));
-    return storeError(this.#refusalCode === 'gc_refused' ? 'gc_refused' : 'backup_refused', {
+    return storeError(this.#refusalCode, {
       detail,
       class: objectClass,
       objectId,
       linkedFrom: holder?.id ?? '',
     });
+  }
+
+  /** Checks whether the links of a found and visited object were followed, which only bytes that are there have. */
+  isFollowed(key: Uint8Array): boolean {
+    const ordinal = this.found.ordinalOf(key) as number;
+    return !this.#holes.has(ordinal) && !this.#buried.has(ordinal);
   }
 
   /** Yields the ordinals from a root down to `ordinal`, and the root; the shortest path there is. */
