@@ -15,12 +15,14 @@ export type { BlobSource, BlobStore } from './blob/blob-store.ts';
 export { BlobWriter, writeBlob } from './blob/blob-writer.ts';
 export {
   buildDirectory,
+  type DirectoryChange,
   type DirectoryEntry,
   type DirectorySource,
   type DirectoryStore,
+  editDirectory,
   readDirectory,
 } from './blob/directory.ts';
-export { checkFilePath, checkLinkTarget } from './blob/file-path.ts';
+export { checkFilePath, foldersAbove, isLinkTarget } from './blob/file-path.ts';
 export { verifyBlob } from './blob/verify-blob.ts';
 export { compareBytes, copyBytes, equalBytes } from './bytes.ts';
 export { encodeCbor } from './cbor/encode.ts';

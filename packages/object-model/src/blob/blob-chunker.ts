@@ -67,7 +67,13 @@ export class BlobChunker {
   }
 
   #keep(bytes: Uint8Array, at: number): void {
-    this.#buffer ??= new Uint8Array(CHUNK_MAX_BYTES);
+    const length = at + bytes.length;
+    if (this.#buffer === undefined || this.#buffer.length < length) {
+      // Short content, pushed in one piece, takes no more memory than it needs.
+      const grown = new Uint8Array(at === 0 && this.#buffer === undefined ? length : CHUNK_MAX_BYTES);
+      if (this.#buffer !== undefined) grown.set(this.#buffer.subarray(0, at));
+      this.#buffer = grown;
+    }
     this.#buffer.set(bytes, at);
   }
 

@@ -3,7 +3,7 @@ import { sha256Hex, sha256Stream } from '../hash/hash-bytes.ts';
 import type { Sha256Stream } from '../hash/sha256.ts';
 import type { BlobDatum } from '../records/record-types.ts';
 import { TreeBuilder } from '../search-tree/tree-builder.ts';
-import { BlobChunker } from './blob-chunker.ts';
+import { BlobChunker, CHUNK_MIN_BYTES } from './blob-chunker.ts';
 import type { BlobStore } from './blob-store.ts';
 
 /**
@@ -70,8 +70,14 @@ export class BlobWriter {
   }
 }
 
-/** Writes bytes at hand as a blob and yields its datum. */
+/** Writes bytes at hand as a blob and returns its datum. */
 export function writeBlob(bytes: Uint8Array, store: BlobStore): BlobDatum {
+  // No cut is looked for in content this short, and its only chunk has the hash of the content.
+  if (bytes.length > 0 && bytes.length <= CHUNK_MIN_BYTES) {
+    const chunkId = store.putChunk(bytes);
+    const root: BlobDatum['root'] = [[chunkId, bytes.length]];
+    return { type: 'datum', kind: 'blob', sizeBytes: bytes.length, contentSha256: chunkId, root };
+  }
   const writer = new BlobWriter(store);
   writer.write(bytes);
   return writer.finish();

@@ -21,6 +21,33 @@ const folder = (path: string): DirectoryEntry => ({ kind: 'empty-folder', path }
 const files = (paths: readonly string[]): DirectoryEntry[] => paths.map((path) => file(path));
 const refusal = (detail: string): unknown => expect.objectContaining({ code: 'invalid_payload', detail });
 
+/** Paths of which two, or two of the folders above them, are equal after NFC and not the same. */
+const TWO_SPELLINGS = [
+  ['e\u0301', '\u00e9'],
+  ['x/e\u0301', 'b', 'x/\u00e9'],
+  ['e\u0301/a', '\u00e9/b'],
+  ['e\u0301', '\u00e9/b'],
+  ['e\u0301/b', '\u00e9'],
+  ['x/e\u0301/c/d', 'x/\u00e9/c/e'],
+  // The same text in three ways, the one in NFC not among them.
+  ['\u212b', 'A\u030a'],
+  // The sign of the kelvin is the letter after NFC.
+  ['\u212a', 'K'],
+  ['\u212a/b', 'K/a'],
+  ['x/\u212a', 'x/K/a', 'x/K0'],
+  ['x/\u212a/e\u0301', 'x/K'],
+];
+const ONE_SPELLING = [
+  'K0',
+  'K',
+  '\u212b/a',
+  '\u212b/b',
+  'e\u0301/\u00e9/a',
+  'e\u0301/\u00e9/b',
+  '\u00e8',
+  'e',
+];
+
 describe('buildDirectory', () => {
   it('makes the map of paths and blobs, whatever the order', () => {
     const objects = new MemoryObjects();
@@ -86,11 +113,10 @@ describe('buildDirectory', () => {
     );
   });
 
-  it('refuses paths that are one after NFC, and an entry below another [DML-OBJ-2114]', () => {
+  it('refuses two spellings of a path, and an entry below another [DML-OBJ-2114]', () => {
     for (const entries of [
       files(['a', 'a']),
-      files(['e\u0301', '\u00e9']),
-      files(['x/e\u0301', 'b', 'x/\u00e9']),
+      ...TWO_SPELLINGS.flatMap((paths) => [files(paths), files(paths.toReversed())]),
       files(['a/b/c', 'a/b']),
       files(['a', 'a/b/c']),
       [file('a/b'), folder('a')],
@@ -99,7 +125,8 @@ describe('buildDirectory', () => {
     ]) {
       expect(() => buildDirectory(entries, new MemoryObjects())).toThrowError(refusal('path_conflict'));
     }
-    expect(buildDirectory(files(['a/b', 'a.b', 'ab', 'e\u0301']), new MemoryObjects())).toHaveLength(4);
+    for (const paths of [['a/b', 'a.b', 'ab', 'e\u0301'], ONE_SPELLING])
+      expect(buildDirectory(files(paths), new MemoryObjects())).toHaveLength(paths.length);
   });
 
   it('refuses a link that leads out of it, or is written another way [DML-OBJ-2120]', () => {
@@ -169,7 +196,29 @@ describe('readDirectory', () => {
     expect(() => read(['a', map(['link', text('../b')])])).toThrowError(refusal('link_target'));
     expect(() => read(['a', map()], ['a/b', blob])).toThrowError(refusal('path_conflict'));
     expect(() => read(['a', blob], ['a-b', blob], ['a/b', blob])).toThrowError(refusal('path_conflict'));
-    expect(() => read(['e\u0301', blob], ['\u00e9', blob])).toThrowError(refusal('path_conflict'));
+    const sorted = (paths: readonly string[]) =>
+      paths.toSorted(compareUtf8).map((path): LeafEntries['map'] => [path, blob]);
+    for (const paths of TWO_SPELLINGS)
+      expect(() => read(...sorted(paths)), String(paths)).toThrowError(refusal('path_conflict'));
+    expect(read(...sorted(ONE_SPELLING))).toHaveLength(ONE_SPELLING.length);
+  });
+
+  it('reads a link whose path is a datum of its own, however short it is', () => {
+    const objects = new MemoryObjects();
+    const target = objects.putDatum(encodeRecord({ type: 'datum', kind: 'string', value: 'b' }));
+    const element = objects.putDatum(encodeRecord({ type: 'datum', kind: 'map', root: [['link', target]] }));
+    expect([...readDirectory([['a', element]], objects)]).toEqual([link('a', 'b')]);
+  });
+
+  it('refuses two spellings of a folder in a tree of pages [DML-OBJ-2121]', () => {
+    const objects = new MemoryObjects();
+    const paths = Array.from({ length: 3000 }, (_, at) => `d/\u00e9/${String(at).padStart(5, '0')}`);
+    const entries = [...paths, 'd/e\u0301/00000']
+      .sort(compareUtf8)
+      .map((path) => [path, idFor<DatumId>(path)] as const);
+    const root = buildTree('map', entries, objects);
+    expect(typeof root).toBe('string');
+    expect(() => [...readDirectory(root, objects)]).toThrowError(refusal('path_conflict'));
   });
 
   it('refuses a file below another one in a tree of pages [DML-OBJ-2121]', () => {

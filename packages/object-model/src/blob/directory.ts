@@ -4,11 +4,11 @@ import { elementOf } from '../records/element-of.ts';
 import { encodeRecord } from '../records/encode-record.ts';
 import type { LeafEntries, TreeRoot } from '../records/page-types.ts';
 import type { Datum, Element } from '../records/record-types.ts';
-import { treeEdit } from '../search-tree/edit-tree.ts';
+import { type TreeChange, treeEdit } from '../search-tree/edit-tree.ts';
 import type { PageSource, PageStore } from '../search-tree/page-store.ts';
 import { treeEntries, treeHas } from '../search-tree/read-tree.ts';
-import { nfcText } from '../text/text.ts';
-import { checkFilePath, checkLinkTarget } from './file-path.ts';
+import { checkFilePath, checkLinkTarget, foldersAbove } from './file-path.ts';
+import { Spellings } from './spellings.ts';
 
 /** What stands at one path of a directory. */
 export type DirectoryEntry =
@@ -36,25 +36,53 @@ export interface DirectorySource extends PageSource {
 /**
  * Builds the map of a directory from its entries in any order, and returns the root for a map datum.
  *
- * Throws `invalid_payload` with `path_form`, `link_target`, or with `path_conflict` when two paths are equal after NFC
- * or one entry lies below another.
+ * Throws `invalid_payload` with `path_form`, `link_target`, or with `path_conflict` when one entry lies below
+ * another, or a path, of an entry or of a folder above it, stands in two spellings that are equal after NFC.
  *
  * @spec DML-OBJ-2112
  */
 export function buildDirectory(entries: Iterable<DirectoryEntry>, store: DirectoryStore): TreeRoot<'map'> {
-  const spellings = new Spellings();
   const elements = new Map<string, Element>();
   for (const entry of entries) {
     const path = checkFilePath(entry.path);
-    spellings.add(path);
     if (elements.has(path)) fail('path_conflict');
     elements.set(path, elementOfEntry(entry, store));
   }
-  // @spec DML-OBJ-2114
-  for (const path of elements.keys())
-    for (const folder of foldersAbove(path)) if (elements.has(folder)) fail('path_conflict');
+  checkPaths(elements);
   const changes = Array.from(elements, (set) => ({ set }));
   return treeEdit('map', [], changes, store);
+}
+
+/** @spec DML-OBJ-2114 */
+function checkPaths(elements: ReadonlyMap<string, Element>): void {
+  const folders = new Set<string>();
+  for (const path of elements.keys())
+    for (const folder of foldersAbove(path)) {
+      if (elements.has(folder)) fail('path_conflict');
+      folders.add(folder);
+    }
+  const spellings = new Spellings((path) => elements.has(path) || folders.has(path));
+  for (const path of elements.keys()) spellings.check(path);
+}
+
+/** A difference between two directories. */
+export type DirectoryChange = { readonly set: DirectoryEntry } | { readonly deletePath: string };
+
+/**
+ * Changes the map of a directory and returns the new root: the one that {@link buildDirectory} returns for the result.
+ *
+ * The caller knows that the result has no path in two spellings, and no entry below another; that is not checked. Rewrites O(changes · log n) pages. Throws `invalid_payload` with `path_form` and `link_target`.
+ */
+export function editDirectory(
+  root: TreeRoot<'map'>,
+  changes: Iterable<DirectoryChange>,
+  store: DirectoryStore,
+): TreeRoot<'map'> {
+  const edits = Array.from(changes, (change): TreeChange<'map'> => {
+    if ('deletePath' in change) return { deleteKey: change.deletePath };
+    return { set: [checkFilePath(change.set.path), elementOfEntry(change.set, store)] };
+  });
+  return treeEdit('map', root, edits, store);
 }
 
 type MapEntry = LeafEntries['map'];
@@ -90,10 +118,10 @@ export function* readDirectory(
   root: TreeRoot<'map'>,
   source: DirectorySource,
 ): IterableIterator<DirectoryEntry> {
-  const spellings = new Spellings();
+  const spellings = new Spellings((path) => hasPath(root, path, source));
   let folder = '';
   for (const [path, element] of treeEntries('map', root, source)) {
-    spellings.add(checkFilePath(path));
+    spellings.check(checkFilePath(path));
     const entry = entryOf(path, element, source);
     const above = path.slice(0, path.lastIndexOf('/') + 1);
     if (above !== folder) {
@@ -132,19 +160,13 @@ function isExecutableMark(entry: MapEntry | undefined): boolean {
   return entry[0] === EXECUTABLE[0] && entry[1].kind === 'bool' && entry[1].value;
 }
 
-/** Refuses a path that equals an earlier one after NFC. */
-class Spellings {
-  readonly #seen = new Set<string>();
-
-  add(path: string): void {
-    if (ASCII.test(path)) return;
-    const known = this.#seen.size;
-    if (this.#seen.add(nfcText(path)).size === known) fail('path_conflict');
-  }
+/** Checks whether a path is that of an entry, or of a folder above one. */
+function hasPath(root: TreeRoot<'map'>, path: string, source: PageSource): boolean {
+  if (treeHas('map', root, path, source)) return true;
+  const below = { fromKey: `${path}/`, beforeKey: `${path}${BEHIND_SLASH}` };
+  for (const _ of treeEntries('map', root, source, below)) return true;
+  return false;
 }
 
-const ASCII = /^[\u0000-\u007f]*$/;
-
-function* foldersAbove(path: string): IterableIterator<string> {
-  for (let at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) yield path.slice(0, at);
-}
+/** The character behind the slash. */
+const BEHIND_SLASH = '0';

@@ -77,7 +77,7 @@ function blobFields(blob: BlobDatum): Fields {
 const EMPTY_SHA256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 /** Checks what a blob says of embedded chunks, and returns it; chunks in pages show nothing by themselves. */
-function checkBlob(blob: BlobDatum): BlobDatum {
+export function checkBlob(blob: BlobDatum): BlobDatum {
   const { root, sizeBytes, contentSha256 } = blob;
   if (typeof root === 'string') return blob;
   let lengthBytes = 0;

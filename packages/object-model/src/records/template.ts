@@ -4,14 +4,17 @@ import { CborWriter } from '../cbor/writer.ts';
 import { freshBytes, transientBytes } from '../fresh-bytes.ts';
 import type { DagId, DatumId, ExecId, ExecRequestId, NodeId } from '../ids.ts';
 import type { RecordType } from '../object-class.ts';
+import { checkBlob } from './datum.ts';
 import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
 import { writeMembers } from './element.ts';
 import { type PageEntry, writeEntry } from './entry.ts';
 import { checkExec } from './exec.ts';
+import { checkCount, hexField } from './fields.ts';
 import { checkPageHead } from './page.ts';
 import { PAGE_ROLE_NUMBERS, type PageRecord, type PageRole } from './page-types.ts';
 import type {
   AnyRecord,
+  BlobDatum,
   BuiltinNode,
   CallExec,
   CallNode,
@@ -42,6 +45,7 @@ export function encodeByTemplate(record: AnyRecord): Uint8Array | undefined {
   if (record?.type === 'page') return encodePage(record);
   if (record?.type !== 'datum') return undefined;
   if (isScalarKind(record.kind)) return encodeScalar(record as ScalarDatum);
+  if (record.kind === 'blob') return encodeSmallBlob(record);
   const isCollection = record.kind === 'list' || record.kind === 'set' || record.kind === 'map';
   return isCollection ? encodeCollection(record) : undefined;
 }
@@ -128,6 +132,21 @@ function encodeCollection(datum: ListDatum | SetDatum | MapDatum): Uint8Array | 
   writer.byte(2);
   writer.byte(DATUM_KIND_NUMBERS[datum.kind]);
   writeEntries(datum.kind, 0, datum.root);
+  return writer.take();
+}
+
+/** A blob of one chunk: a folder may hold a million small files. */
+function encodeSmallBlob(blob: BlobDatum): Uint8Array | undefined {
+  if (!Array.isArray(blob.root) || blob.root.length !== 1) return undefined;
+  writer.reset();
+  writer.byte(0x86);
+  writer.byte(1);
+  writer.byte(2);
+  writer.byte(DATUM_KIND_NUMBERS.blob);
+  writer.head(0, checkCount(blob.sizeBytes));
+  writer.byteString(2, hexField(blob.contentSha256, 32));
+  writeEntries('chunks', 0, blob.root);
+  checkBlob(blob);
   return writer.take();
 }
 

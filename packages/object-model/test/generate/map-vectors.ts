@@ -61,6 +61,10 @@ export function directoryVectors(): Draft[] {
   ): Draft => ({ ...read(name, entries, datums), error: errorOf(detail) });
   const at = (path: string, datum: Datum): Entry => [path, hashBytes<'datum'>(encodeRecord(datum))];
   const one = (name: string, datum: Datum): Draft => refused(name, [at('a', datum)], [datum]);
+  const linkTo = (name: string, target: string): Draft => {
+    const datum = map(['link', scalar.string(target)]);
+    return refused(name, [at('a', datum)], [datum], 'link_target');
+  };
   const yes = scalar.bool(true);
   const executable = map(['content', ids.datum()], ['executable', yes]);
   return [
@@ -89,12 +93,7 @@ export function directoryVectors(): Draft[] {
     one('directory with a link that is a number', map(['link', scalar.i64(1)])),
     one('directory with a link and more', map(['link', scalar.string('b')], ['more', yes])),
     refused('directory with a path that leads out', [['../a', ids.datum()]], [], 'path_form'),
-    refused(
-      'directory with a link that leads out',
-      [at('a', map(['link', scalar.string('../b')]))],
-      [map(['link', scalar.string('../b')])],
-      'link_target',
-    ),
+    linkTo('directory with a link that leads out', '../b'),
     refused(
       'directory with an entry below another',
       [
@@ -114,5 +113,25 @@ export function directoryVectors(): Draft[] {
       [],
       'path_conflict',
     ),
+    refused(
+      'directory with two spellings of a folder',
+      [
+        ['e\u0301/a', ids.datum()],
+        ['\u00e9/b', ids.datum()],
+      ],
+      [],
+      'path_conflict',
+    ),
+    refused(
+      'directory with a file and a folder of two spellings, one of them ASCII',
+      [
+        ['K/a', ids.datum()],
+        ['\u212a', ids.datum()],
+      ],
+      [],
+      'path_conflict',
+    ),
+    linkTo('directory with a link to a path that begins with ./', './b'),
+    linkTo('directory with a link to a path that ends with /', 'b/'),
   ];
 }
