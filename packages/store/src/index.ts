@@ -49,6 +49,7 @@ export {
 } from './history/move-ref.ts';
 export type { IndexRefEntry } from './index-refs.ts';
 export type { JournalEntry, RefState } from './journal.ts';
+export type { Listing, ListingChange } from './listings.ts';
 export { makeFolder } from './make-folder.ts';
 export type { MetaKey, MetaValue } from './meta.ts';
 export { nodeEnvironment } from './node-environment.ts';

@@ -10,6 +10,7 @@ import { dropRecentRows } from './gc/prune.ts';
 import { type IndexRefEntry, readIndexRefs } from './index-refs.ts';
 import { iterateJournal, type JournalEntry, lastSequence, type RefState, refsAtSequence } from './journal.ts';
 import { objectKey } from './keyspace.ts';
+import { type Listing, readListing, readListingPart } from './listings.ts';
 import { type MetaKey, type MetaValue, readMeta } from './meta.ts';
 import { type RecordClass, readObject, readRecord } from './objects.ts';
 import type { Pin } from './pins.ts';
@@ -290,6 +291,21 @@ export class Store {
     this.#assertOpen();
     refreshSnapshot(this.engine);
     return readAttempts(this.engine);
+  }
+
+  /**
+   * Returns what is remembered of the files at a place, which 32 bytes stand for; undefined when nothing is. What is
+   * remembered may be lost at any time, and names datums that may be gone.
+   */
+  readListing(place: Uint8Array): Listing | undefined {
+    this.#assertOpen();
+    return readListing(this.engine, place);
+  }
+
+  /** Returns a part of a listing, numbered from 0; undefined when it is not there. */
+  readListingPart(place: Uint8Array, part: number): Buffer | undefined {
+    this.#assertOpen();
+    return readListingPart(this.engine, place, part);
   }
 
   /** Finds the objects whose ids start with `digits` (4 to 64 hex digits), in every class or in one. */

@@ -28,6 +28,7 @@ import {
   writeObjectKey,
 } from './keyspace.ts';
 import { scanLinks } from './links.ts';
+import { dropListings, type ListingChange, putListing, renewListing } from './listings.ts';
 import { encodeMeta, isMetaKey, type MetaKey, type MetaValue, readMeta } from './meta.ts';
 import { NewRun } from './new-run.ts';
 import { type RecordClass, readObject } from './objects.ts';
@@ -230,6 +231,8 @@ export class WriteTransaction {
     this.#recent.add(key);
     // @spec DML-STO-0831
     if (hasRow(this.engine, 'objects', key) || hasRow(this.engine, 'excised', key)) return false;
+    // What a listing names may come back without this object. @spec DML-STO-0589
+    dropListings(this);
     // @spec DML-STO-0832
     this.putRow('stubs', key, encodeStub(key, stub));
     this.#stubs = true;
@@ -382,6 +385,16 @@ export class WriteTransaction {
   /** Removes what is known of an attempt; false when nothing was. */
   deleteAttempt(executionUuid: string): boolean {
     return isUuid(executionUuid) && this.deleteRow('attempts', uuidKey(executionUuid));
+  }
+
+  /** Writes what is remembered of the files at a place; see `Store.readListing`. */
+  putListing(change: ListingChange): void {
+    putListing(this, change);
+  }
+
+  /** Notes that the listing of a place was of use, so that it goes later than others. */
+  renewListing(place: Uint8Array): void {
+    renewListing(this, place);
   }
 
   getMeta(key: MetaKey): MetaValue | undefined {

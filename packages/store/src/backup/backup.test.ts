@@ -163,6 +163,27 @@ describe('backupStore', () => {
     await opened(path, (target) => expect(rowsOf(target, 'attempts')).toEqual([]));
   });
 
+  it('holds no listing, not even one that was written into it [DML-STO-0588]', async () => {
+    const environment = fakeEnvironment();
+    const source = await openFixture(environment);
+    putHead(source, 'a');
+    const putListing = (store: Store): void =>
+      store.transact('files', (transaction) => {
+        const [place, head] = [Buffer.alloc(32, 1), Buffer.from('head')];
+        transaction.putListing({ place, datumIds: [], head, partCount: 1, parts: new Map([[0, head]]) });
+      });
+    putListing(source);
+    const path = targetPath();
+    await backupStore(source, path);
+    await opened(path, (target) => void expect(rowsOf(target, 'files')).toEqual([]));
+    const target = await openStore(path, { mode: 'write', environment });
+    putListing(target);
+    await target.close();
+    await backupStore(source, path);
+    await opened(path, (again) => void expect(rowsOf(again, 'files')).toEqual([]));
+    expect(rowsOf(source, 'files')).toHaveLength(2);
+  });
+
   it('holds the stubs of what is withheld and reached, until the object comes [DML-STO-0847]', async () => {
     const source = await openFixture();
     const texts = ['first', 'second', 'third', 'unreached'];

@@ -13,6 +13,7 @@ import { storeError } from '../errors.ts';
 import type { ObjectKeySet } from '../gc/object-key-set.ts';
 import { lastSequence, snapshotKey } from '../journal.ts';
 import { CLASS_BYTES, sequenceKey } from '../keyspace.ts';
+import { dropListings } from '../listings.ts';
 import type { Store } from '../store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type CopyResult, isWhole } from './copy-objects.ts';
@@ -51,6 +52,8 @@ export function mirrorRows(transaction: WriteTransaction, plan: MirrorPlan): voi
   );
   assertComplete(transaction, plan);
   mirrorCache(transaction, plan);
+  // They are of the machine that the backup comes from, or of bytes that it does not hold any more. @spec DML-STO-0588
+  dropListings(transaction);
   appendJournal(transaction, source, cut.sequence);
   // @spec DML-STO-1403
   for (const [key, value] of cut.meta) transaction.setMeta(key, value);

@@ -101,7 +101,7 @@ describe('compactStore', () => {
       transaction.putPin({ class: 'datum', objectId, owner: 'ada', reason: 'r', expiresMs: null });
       transaction.putCacheEntry('1'.repeat(64), '2'.repeat(64));
       transaction.putStub({ class: 'datum', objectId: '3'.repeat(64) as DatumId, domain: 'x:y', timeMs: 1 });
-      for (const table of ['attempts', 'snapshots', 'excised'] as const) {
+      for (const table of ['attempts', 'snapshots', 'excised', 'files'] as const) {
         const key = Buffer.alloc(16, table);
         transaction.putRow(table, key, sealJson(table, key, { of: table }));
       }

@@ -62,7 +62,7 @@ class GuardedTable implements RawTable {
     return this.#table.getRange(range);
   }
 
-  getStats(): { readonly entryCount: number } {
+  getStats(): ReturnType<RawTable['getStats']> {
     return this.#table.getStats();
   }
 

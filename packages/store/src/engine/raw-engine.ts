@@ -27,7 +27,11 @@ export interface RawTable {
   getKeys(range?: RawRange): Iterable<Uint8Array>;
   getKeysCount(range?: RawRange): number;
   getRange(range?: RawRange): Iterable<RawRow>;
-  getStats(): { readonly entryCount: number };
+  getStats(): {
+    readonly entryCount: number;
+    readonly treeLeafPageCount: number;
+    readonly overflowPages: number;
+  };
   putSync(key: Uint8Array, value: Uint8Array): void;
   putSync(key: Uint8Array, value: Uint8Array, options: { readonly noOverwrite?: boolean }): void;
   removeSync(key: Uint8Array): boolean;

@@ -16,6 +16,7 @@ export const TABLE_NAMES = [
   'excised',
   'attempts',
   'stubs',
+  'files',
 ] as const;
 
 export type TableName = (typeof TABLE_NAMES)[number];

@@ -5,6 +5,7 @@ import { hasRow, readRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { objectKey } from '../keyspace.ts';
 import { executionKeyOf } from '../links.ts';
+import { dropListings } from '../listings.ts';
 import { readMeta } from '../meta.ts';
 import { readRefs } from '../refs.ts';
 import { sealJson } from '../sealed-row.ts';
@@ -72,6 +73,8 @@ export function applyExcision(host: ExcisionHost, plan: ExcisionPlan, facts: Exc
       if (going.has(ref.commitId))
         throw storeError('excision_refused', { detail: 'ref_target', ref: ref.name });
     }
+    // A datum of a listing may lack its bytes now, and what is read anew is refused. @spec DML-STO-0584
+    dropListings(transaction);
     for (const object of plan.excise) exciseObject(transaction, object, facts);
   });
 }

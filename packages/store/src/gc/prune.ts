@@ -1,4 +1,5 @@
 import { readKeys, readRows } from '../engine/reading.ts';
+import { pruneListings } from '../listings.ts';
 import type { Pin } from '../pins.ts';
 import { listRecentRows, parseRecentKey, type RecentRow } from '../recents.ts';
 import { unsealJson } from '../sealed-row.ts';
@@ -10,7 +11,7 @@ import { liveGc } from './gc-state.ts';
 const ROWS_PER_TRANSACTION = 5_000;
 
 /**
- * Deletes rows of recent objects that no living session holds, and expired pins.
+ * Deletes rows of recent objects that no living session holds, expired pins, and listings that are of no use.
  * Yields whether more rows are left for another transaction.
  *
  * @spec DML-STO-0728
@@ -36,6 +37,7 @@ export function pruneRows(transaction: WriteTransaction): boolean {
     transaction.deleteRow('recents', key);
     deleted += 1;
   }
+  pruneListings(transaction);
   return false;
 }
 
