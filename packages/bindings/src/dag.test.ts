@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, createReadStream, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { appendFileSync, createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
@@ -587,7 +586,7 @@ describe('Dag.commit', () => {
   });
 });
 
-describe('Dag.file and Dag.directory', () => {
+describe('Dag.file and Dag.blob', () => {
   it('yield a blob with exactly the bytes of the file [DML-BND-0902]', async () => {
     const bytes = Uint8Array.from({ length: 700_000 }, (_, index) => (index * 31) >> 2);
     const path = project.write('data/big.bin', bytes);
@@ -629,16 +628,8 @@ describe('Dag.file and Dag.directory', () => {
     const unreadable = { code: 'unreadable_file', fields: { path: join(project.folder, 'nowhere') } };
     await expect(dag.file('nowhere')).rejects.toMatchObject(unreadable);
     await expect(dag.directory('nowhere')).rejects.toMatchObject(unreadable);
+    await expect(dag.files('nowhere')).rejects.toMatchObject(unreadable);
     await expect(dag.file('data')).rejects.toMatchObject({ code: 'unreadable_file' });
-  });
-
-  it('yield a map from path to blob for a folder [DML-BND-0906]', async () => {
-    project.write('tree/a.txt', 'a');
-    project.write('tree/b/c/d.txt', 'd');
-    mkdirSync(join(project.folder, 'tree/empty'));
-    const value = await (await dag.directory('tree')).value();
-    expect(Object.keys(value)).toEqual(['a.txt', 'b/c/d.txt']);
-    expect(await value['b/c/d.txt']!.text()).toBe('d');
   });
 
   /** How capturing a path of the project is refused. */
@@ -649,50 +640,6 @@ describe('Dag.file and Dag.directory', () => {
         `${error.fields.path.replace(`${project.folder}/`, '')}: ${error.fields.reason}`,
     );
   }
-
-  it('follow links to files and folders, also to those outside [DML-BND-0906]', async () => {
-    project.write('outside/deep/b.txt', 'b');
-    project.write('links/a.txt', 'a');
-    symlinkSync('a.txt', join(project.folder, 'links/again.txt'));
-    symlinkSync('../outside/deep', join(project.folder, 'links/folder'));
-    symlinkSync(join(project.folder, 'outside/deep/b.txt'), join(project.folder, 'links/b.txt'));
-    const value = await (await dag.directory('links')).value();
-    const texts = await Promise.all(
-      Object.entries(value).map(async ([path, file]) => [path, await file.text()]),
-    );
-    expect(Object.fromEntries(texts)).toEqual({
-      'a.txt': 'a',
-      'again.txt': 'a',
-      'b.txt': 'b',
-      'folder/b.txt': 'b',
-    });
-  });
-
-  it('refuse a link to a folder that it is in [DML-BND-0912]', async () => {
-    project.write('cycle/inner/a.txt', 'a');
-    symlinkSync('..', join(project.folder, 'cycle/inner/up'));
-    expect(await refusal(dag.directory('cycle'))).toBe(
-      'cycle/inner/up: it is a link to a folder that it is in',
-    );
-    symlinkSync('self', join(project.folder, 'self'));
-    expect(await refusal(dag.directory('self'))).toBe('self: ELOOP');
-  });
-
-  it('refuse what is neither a file nor a folder [DML-BND-0907]', async () => {
-    const socket = createServer().listen(join(project.folder, project.write('socket/a', '') && 'socket/s'));
-    await new Promise((resolve) => socket.once('listening', resolve));
-    expect(await refusal(dag.directory('socket'))).toBe('socket/s: it is neither a file nor a folder');
-    socket.close();
-    project.write('pipe/a', '');
-    execFileSync('mkfifo', [join(project.folder, 'pipe/p')]);
-    expect(await refusal(dag.directory('pipe'))).toBe('pipe/p: it is neither a file nor a folder');
-    project.write('broken/a', '');
-    symlinkSync('nowhere', join(project.folder, 'broken/link'));
-    expect(await refusal(dag.directory('broken'))).toBe(
-      'broken/link: it is a link to what is not there (ENOENT)',
-    );
-    expect(await refusal(dag.directory('broken/a'))).toBe('broken/a: ENOTDIR');
-  });
 
   it('refuse to read as a file what is none [DML-BND-0910]', async () => {
     project.write('special/a', '');
@@ -710,90 +657,6 @@ describe('Dag.file and Dag.directory', () => {
     expect(await capture).toBe('growing.bin: it changed while it was read');
     clearInterval(grow);
     expect(await refusal(dag.file('growing.bin'))).toBe('captured');
-  });
-
-  it('leave out the repository, and nothing else [DML-BND-0913] [DML-BND-0917]', async () => {
-    const own = await Project.create();
-    own.write('.dml/notes.txt', 'of the repository');
-    own.write('other/.dml/notes.txt', 'of no repository');
-    own.write('other/.hidden', 'hidden');
-    const inside = own.repository.newDag('inside');
-    const value = await (await inside.directory(own.folder)).value();
-    expect(Object.keys(value)).toEqual(['other/.dml/notes.txt', 'other/.hidden', 'steps.ts']);
-    await inside.close();
-    await own.close();
-  });
-
-  it('leave out .git and node_modules unless all is wanted [DML-BND-0915]', async () => {
-    for (const path of ['kept.csv', '.git/HEAD', 'sub/node_modules/lib/index.js', 'work/.git', '.gitignore'])
-      project.write(`tools/${path}`, path);
-    symlinkSync('/nowhere', join(project.folder, 'tools/node_modules'));
-    const value = await (await dag.directory('tools')).value();
-    expect(Object.keys(value)).toEqual(['.gitignore', 'kept.csv']);
-    expect(await refusal(dag.directory('tools', { all: true }))).toMatch(
-      /^tools\/node_modules: it is a link/,
-    );
-    const all = await dag.directory('tools', { all: true, filter: (path) => path !== 'node_modules' });
-    expect(Object.keys(await all.value())).toEqual([
-      '.git/HEAD',
-      '.gitignore',
-      'kept.csv',
-      'sub/node_modules/lib/index.js',
-      'work/.git',
-    ]);
-    const inner = await (await dag.directory('tools/sub/node_modules')).value();
-    expect(Object.keys(inner)).toEqual(['lib/index.js']);
-  });
-
-  it('leave out the files that a filter refuses, and ask it about files only [DML-BND-0916]', async () => {
-    for (const path of ['a.csv', 'b.tmp', 'deep/er/c.csv', 'deep/er/d.tmp'])
-      project.write(`mixed/${path}`, path);
-    execFileSync('mkfifo', [join(project.folder, 'mixed/pipe')]);
-    const asked: string[] = [];
-    const filter = (path: string): boolean => {
-      asked.push(path);
-      return path.endsWith('.csv');
-    };
-    const value = await (await dag.directory('mixed', { filter })).value();
-    expect(Object.keys(value)).toEqual(['a.csv', 'deep/er/c.csv']);
-    expect(asked.sort()).toEqual(['a.csv', 'b.tmp', 'deep/er/c.csv', 'deep/er/d.tmp', 'pipe']);
-  });
-
-  it('tell what they took and left out, and how far they have come [DML-BND-0918]', async () => {
-    const events: RunEvent[] = [];
-    for (let index = 0; index < 101; index++) project.write(`many/${index}.txt`, '');
-    project.write('many/other.md', '');
-    project.write('many/node_modules/x.js', '');
-    const heard = project.repository.newDag('heard', {
-      folder: project.folder,
-      onEvent: (event) => events.push(event),
-    });
-    await heard.directory('many', { filter: (path) => path.endsWith('.txt') });
-    await heard.close();
-    expect(events).toEqual([
-      { type: 'directory-progress', path: 'many', files: 100 },
-      { type: 'directory-captured', path: 'many', files: 101, filteredFiles: 1, leftOut: ['node_modules'] },
-    ]);
-  });
-
-  it('refuse a name that is not UTF-8 or not a path [DML-BND-0914]', async () => {
-    project.write('names/a', '');
-    writeFileSync(Buffer.concat([Buffer.from(join(project.folder, 'names/')), Buffer.from([0xff])]), '');
-    expect(await refusal(dag.directory('names'))).toBe('names/\ufffd: its name is not UTF-8');
-    project.write('slash/a\\b', '');
-    expect(await refusal(dag.directory('slash'))).toBe(
-      'slash/a\\b: its name has a backslash, or is too long',
-    );
-    project.write('twice/e\u0301', '1');
-    project.write('twice/\u00e9', '2');
-    expect(await refusal(dag.directory('twice'))).toMatch(
-      /^twice\/.*: its name is the same text as that of /,
-    );
-  });
-
-  it('take an empty folder as an empty map', async () => {
-    mkdirSync(join(project.folder, 'nothing/below'), { recursive: true });
-    expect(await (await dag.directory('nothing')).value()).toEqual({});
   });
 
   it('read a stream as a blob', async () => {

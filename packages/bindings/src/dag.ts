@@ -7,11 +7,11 @@ import {
   type BlobHandle,
   blob,
   type CallSpec,
+  captureFile,
   executionError,
   type FunctionRef,
   isFunctionRef,
   lowerDeeply,
-  lowerFile,
   type OpenRun,
   type Pipeline,
   type RunNode,
@@ -21,7 +21,7 @@ import { CallSite, withLine } from './author-line.ts';
 import { builtinMethods, type ListBuiltins, type MapBuiltins, type SetBuiltins } from './builtins.ts';
 import { commitDag, type DagCommit } from './commit-dag.ts';
 import type { DagContext } from './dag-options.ts';
-import { type DirectoryOptions, lowerDirectory } from './directory.ts';
+import { type Directory, type DirectoryOptions, type FolderRequest, lowerFolder } from './directory.ts';
 import { bindingsError } from './errors.ts';
 import { pinsOfDag } from './import-dag.ts';
 import { InputLowering } from './input-lowering.ts';
@@ -165,25 +165,44 @@ export class Dag implements HandleOwner {
    * @spec DML-BND-0902
    */
   async file(path: string | URL): Promise<NodeHandle<BlobHandle>> {
-    return this.#waiting(this.file, () => lowerFile(this.#path(path), this.open.objects)) as never;
+    return this.#waiting(this.file, () => captureFile(this.open.files, this.#path(path))) as never;
   }
 
   /**
-   * Adds a folder as a map from relative path to blob. `.git` and `node_modules` are left out unless `all` is given,
-   * the repository in any case. Rejects with `unreadable_file`.
+   * Adds a folder as it is: a map from relative path to the blob of a file, or to what an executable file, a symbolic
+   * link or an empty folder is stored as. Links that lead out of the folder are followed. `.git` and `node_modules` are
+   * left out unless `all` is given, the repository in any case. Rejects with `unreadable_file`.
+   *
+   * @spec DML-BND-0919
    */
-  async directory(
+  async directory(path: string | URL, options: DirectoryOptions = {}): Promise<NodeHandle<Directory>> {
+    return this.#folder(this.directory, path, { keepsForms: true, options }) as never;
+  }
+
+  /**
+   * Adds the files of a folder as a map from relative path to blob, links followed. `.git` and `node_modules` are left
+   * out unless `all` is given, the repository in any case. Rejects with `unreadable_file`.
+   *
+   * @spec DML-BND-0906
+   */
+  async files(
     path: string | URL,
     options: DirectoryOptions = {},
-  ): Promise<NodeHandle<Readonly<Record<string, BlobHandle>>>> {
-    const { objects, reporter } = this.open;
+  ): Promise<NodeHandle<Record<string, BlobHandle>>> {
+    return this.#folder(this.files, path, { keepsForms: false, options }) as never;
+  }
+
+  /** @spec DML-BND-0925 */
+  #folder(
+    entry: (...inputs: never[]) => unknown,
+    path: string | URL,
+    request: Pick<FolderRequest, 'keepsForms' | 'options'>,
+  ): Promise<NodeHandle> {
+    const { files, reporter } = this.open;
     const shown = String(path);
-    return this.#waiting(this.directory, () =>
-      lowerDirectory(this.#path(path), objects, options, {
-        onProgress: (files) => reporter.report({ type: 'directory-progress', path: shown, files }),
-        onTaken: (taken) => reporter.report({ type: 'directory-captured', path: shown, ...taken }),
-      }),
-    ) as never;
+    return this.#waiting(entry, () =>
+      lowerFolder(files, { folder: this.#path(path), shown, ...request }, (event) => reporter.report(event)),
+    );
   }
 
   /** Adds what has to be waited for; the stack no longer tells who asked for it when it fails. */

@@ -28,7 +28,14 @@ export type { ChangedDags } from './change-dags.ts';
 export { Commit } from './commit.ts';
 export type { DagCommit } from './commit-dag.ts';
 export { Dag } from './dag.ts';
-export type { DirectoryOptions } from './directory.ts';
+export type {
+  Directory,
+  DirectoryEntry,
+  DirectoryOptions,
+  EmptyFolder,
+  ExecutableFile,
+  SymbolicLink,
+} from './directory.ts';
 export { type BindingsErrorCode, bindingsError } from './errors.ts';
 export { findRepositoryFolder, isRepository, storePath } from './folder.ts';
 export type { Namespace } from './namespace.ts';

@@ -54,6 +54,11 @@ export interface RepositoryOptions {
    * @spec DML-BND-0319
    */
   readonly env?: Readonly<Record<string, string>>;
+  /**
+   * Whether files that are as they were when they were read last, by device, inode, size and times, are not read again;
+   * true by default.
+   */
+  readonly fileCache?: boolean;
   /** Milliseconds since 1970; the system's clock by default. */
   readonly nowMs?: () => number;
   /**
@@ -129,6 +134,8 @@ export class Repository {
       ...(options.workerMemoryMb !== undefined && {
         resourceLimits: { maxOldGenerationSizeMb: options.workerMemoryMb },
       }),
+      // @spec DML-BND-0933
+      ...(options.fileCache !== undefined && { fileCache: options.fileCache }),
       ...(options.nowMs && { nowMs: options.nowMs }),
       ...captureFolder(options.user ?? userContext()),
     });

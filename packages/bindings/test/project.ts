@@ -48,6 +48,12 @@ export class Project {
     return project;
   }
 
+  /** Opens the repository again, as the next process would. */
+  async reopen(options: RepositoryOptions = {}): Promise<void> {
+    await this.repository.close();
+    this.repository = await Repository.open(this.folder, options);
+  }
+
   write(name: string, text: string | Uint8Array): string {
     const path = join(this.folder, name);
     mkdirSync(dirname(path), { recursive: true });

@@ -3,7 +3,7 @@ import { compileCases } from './compile-cases.ts';
 
 const prelude = `
 import { blob, definePipeline, f64, functions, Uri } from '@daggerml/bindings';
-import type { BlobHandle, BlobValue, Commit, Dag, ExecutionHandle, F64, Lifted, NodeHandle } from '@daggerml/bindings';
+import type { BlobHandle, BlobValue, Commit, Dag, Directory, DirectoryEntry, EmptyFolder, ExecutableFile, ExecutionHandle, F64, Lifted, NodeHandle, SymbolicLink } from '@daggerml/bindings';
 interface Options { minYear: number; label?: string }
 interface Row { year: number; delay: number | null }
 interface Overloaded { (text: string): string; (count: number, times?: number): number }
@@ -31,6 +31,8 @@ interface Steps {
   date(): Date;
   bytes(): { bytes: Uint8Array; small: Float64Array };
   either(a: number): string | undefined;
+  tables(files: Record<string, BlobHandle>): number;
+  tree(folder: Directory): Record<string, BlobHandle>;
 }
 declare const dag: Dag;
 declare const steps: ReturnType<typeof functions<Steps>>;
@@ -207,7 +209,29 @@ const imported: readonly Case[] = [
   ['dag.import(definePipeline("x", () => 1)).root satisfies NodeHandle<number>;', ''],
 ];
 
-const groups = [values, inputs, calls, built, imported];
+const folders: readonly Case[] = [
+  ['same<Awaited<ReturnType<Dag["files"]>>, NodeHandle<Record<string, BlobHandle>>>(true);', ''],
+  ['same<Awaited<ReturnType<Dag["directory"]>>, NodeHandle<Record<string, DirectoryEntry>>>(true);', ''],
+  ['same<DirectoryEntry, BlobHandle | ExecutableFile | SymbolicLink | EmptyFolder>(true);', ''],
+  [
+    'dag.call(steps.tables, await dag.files("a", { filter: (path) => path.endsWith(".csv"), all: true }));',
+    '',
+  ],
+  ['dag.call(steps.tables, await dag.directory("a"));', /DirectoryEntry/],
+  ['dag.call(steps.tree, await dag.directory("a", { filter: () => true, all: true }));', ''],
+  ['dag.call(steps.tree, await dag.files("a"));', ''],
+  ['const files: Record<string, BlobHandle> = await dag.call(steps.tree, await dag.files("a")).value();', ''],
+  [
+    `const entry = (await (await dag.directory("a")).value())["a"]!;
+     if ("link" in entry) { const to: string = entry.link; }
+     else if ("content" in entry) { const blob: BlobHandle = entry.content; const yes: true = entry.executable; }
+     else if ("sizeBytes" in entry) { const blob: BlobHandle = entry; }
+     else { const none: EmptyFolder = entry; }`,
+    '',
+  ],
+];
+
+const groups = [values, inputs, calls, built, imported, folders];
 const errors = new Map<Case, string>();
 
 beforeAll(() => {
@@ -234,4 +258,5 @@ describe('the types', () => {
   it('of literals and builtins follow what they are given [DML-BND-0810]', () => check(built));
   it('of an imported dag follow its pipeline or the names that are given [DML-BND-0809]', () =>
     check(imported));
+  it('of folders have the forms of all entries, or blobs alone [DML-BND-0926]', () => check(folders));
 });

@@ -33,6 +33,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     options: [
       { syntax: '--no-cache', description: 'compute every call anew' },
+      {
+        syntax: '--no-file-cache',
+        description: 'read every file again, also one that looks as it did when it was read last',
+      },
       { syntax: '--retry-failed', description: 'compute calls anew whose recorded outcome is a failure' },
       { syntax: '--workers <number>', description: 'calls that run at one time' },
       {

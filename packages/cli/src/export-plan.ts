@@ -2,14 +2,18 @@ import { type Datum, type Element, treeCount, treeEntries } from '@daggerml/obje
 import { ExportLayout } from './export-name.ts';
 import type { RecordReader } from './record-reader.ts';
 
-/** One file or empty folder that an export makes. */
+/** One file, link or empty folder that an export makes. */
 export interface PlannedEntry {
   /** Path below the target; empty when the target itself is the file. */
   readonly path: string;
   /** Keys that lead to the value, from the outermost map. */
   readonly keys: readonly string[];
-  /** Value of the file; undefined for an empty folder. */
+  /** Value of the file; undefined for a link and an empty folder. */
   readonly datum: Datum | undefined;
+  /** The path that the link holds. */
+  readonly target?: string;
+  /** Whether the file may be executed. */
+  readonly isExecutable?: boolean;
 }
 
 type MapEntry = readonly [key: string, element: Element];

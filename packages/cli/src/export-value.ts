@@ -1,23 +1,28 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, symlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Datum, DatumId } from '@daggerml/object-model';
 import { cliError } from './cli-error.ts';
+import { planDirectory } from './export-directory.ts';
 import { type ProtectedFolders, refuseProtected } from './export-guard.ts';
-import { planFolder } from './export-plan.ts';
+import { type PlannedEntry, planFolder } from './export-plan.ts';
 import { ExportWork, type Leftover } from './export-work.ts';
 import { makeFolder } from './make-folder.ts';
 import type { RecordReader } from './record-reader.ts';
 import { SeenEntries } from './seen-entries.ts';
 import { blobPieces, jsonPieces } from './value-pieces.ts';
 
-/** One file that an export writes. */
+/** One file or link that an export writes. */
 export interface ExportedFile {
   /** Path below the target; empty when the target itself is the file. */
   readonly path: string;
   /** Keys that lead to the value, from the outermost map. */
   readonly keys: readonly string[];
   readonly sizeBytes: number;
+  /** Whether the file may be executed; absent where it may not. */
+  readonly executable?: true;
+  /** The path that the link holds; absent for a file. */
+  readonly link?: string;
 }
 
 /** Where an export goes. */
@@ -42,8 +47,8 @@ export interface ExportReport {
 }
 
 /**
- * Writes a blob to a file, a map to a folder. Everything is written beside the target first and moved into
- * place at the end, so that whatever ends it early leaves the target as it was.
+ * Writes a blob to a file, a map to a folder; a directory becomes the folder that it was made of. Everything is written
+ * beside the target first and moved into place at the end, so that whatever ends it early leaves the target as it was.
  *
  * Throws `path_exists`, `path_changed`, `protected_path`, `not_exportable` and `unwritable_path`.
  */
@@ -63,18 +68,22 @@ export async function exportValue(
     // @spec DML-CLI-0809
     if (!force && !seen.isEmpty) throw cliError('path_exists', { path: target });
     // @spec DML-CLI-0808
-    const entries = datum.kind === 'blob' ? [{ path: '', keys: [], datum }] : planFolder(reader, datum);
+    const entries: readonly PlannedEntry[] =
+      datum.kind === 'blob'
+        ? [{ path: '', keys: [], datum }]
+        : (planDirectory(reader, datum) ?? planFolder(reader, datum));
     makeFolder(dirname(target), target);
     const leftovers = ExportWork.clearLeftovers(dirname(target));
     work = ExportWork.begin(dirname(target), target);
     if (datum.kind === 'map') mkdirSync(work.made);
     const files: ExportedFile[] = [];
-    for (const { path, keys, datum: content } of entries) {
+    for (const entry of entries) {
       signal?.throwIfAborted();
-      const file = join(work.made, path);
-      if (content === undefined) mkdirSync(file, { recursive: true });
-      else files.push({ path, keys, sizeBytes: await writeFile(reader, content, { path: file, signal }) });
+      const file = await writeEntry(reader, entry, work.made, signal);
+      if (file) files.push(file);
     }
+    // Nothing is written any more that could go through a link. @spec DML-CLI-0873
+    for (const entry of entries) writeLink(entry, work.made);
     // By now other links may lead to it. @spec DML-CLI-0820
     refuseProtected(target, keep);
     // @spec DML-CLI-0824
@@ -88,14 +97,43 @@ export async function exportValue(
   }
 }
 
-/** Writes one value and yields the size of its file. */
+/** Writes what is no link, and returns the file or the link to come; undefined for a folder. */
+async function writeEntry(
+  reader: RecordReader,
+  { path, keys, datum, target, isExecutable = false }: PlannedEntry,
+  folder: string,
+  signal: AbortSignal | undefined,
+): Promise<ExportedFile | undefined> {
+  if (target !== undefined) return { path, keys, sizeBytes: 0, link: target };
+  const file = join(folder, path);
+  mkdirSync(datum === undefined ? file : dirname(file), { recursive: true });
+  if (datum === undefined) return undefined;
+  const sizeBytes = await writeFile(reader, datum, { path: file, isExecutable, signal });
+  return { path, keys, sizeBytes, ...(isExecutable && { executable: true }) };
+}
+
+/** @spec DML-CLI-0872 */
+function writeLink({ path, target }: PlannedEntry, folder: string): void {
+  if (target === undefined) return;
+  const place = join(folder, path);
+  mkdirSync(dirname(place), { recursive: true });
+  symlinkSync(target, place);
+}
+
+interface FileRequest {
+  readonly path: string;
+  readonly isExecutable: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Writes one value and returns the size of its file. */
 async function writeFile(
   reader: RecordReader,
   datum: Datum,
-  { path, signal }: { path: string; signal: AbortSignal | undefined },
+  { path, isExecutable, signal }: FileRequest,
 ): Promise<number> {
-  mkdirSync(dirname(path), { recursive: true });
-  const file = await open(path, 'wx');
+  // The system takes away what the user's mask forbids. @spec DML-CLI-0871
+  const file = await open(path, 'wx', isExecutable ? 0o777 : 0o666);
   try {
     let sizeBytes = 0;
     for (const piece of datum.kind === 'blob' ? blobPieces(reader, datum) : jsonPieces(reader, datum)) {

@@ -114,16 +114,42 @@ describe('RunProgress', () => {
       type: 'directory-captured',
       path: 'data',
       files: 1,
+      readFiles: 1,
+      links: 0,
+      emptyFolders: 0,
       filteredFiles: 0,
       leftOut: [],
     } as const;
     progress.onEvent(taken);
     const leftOut = ['.git', 'node_modules', 'x/node_modules', 'y/node_modules', 'z/.git'];
-    progress.onEvent({ ...taken, path: 'all\u001b[31m', files: 1204, filteredFiles: 3000, leftOut });
+    progress.onEvent({
+      ...taken,
+      path: 'all\u001b[31m',
+      files: 1204,
+      readFiles: 1204,
+      filteredFiles: 3000,
+      leftOut,
+    });
     expect(said[0]).toBe('  captured data  1 file\n');
     expect(said[1]).toContain(
       '1,204 files, without .git, node_modules, x/node_modules, 2 more by their names, 3,000 files by the filter\n',
     );
     expect(said[1]).not.toContain('\u001b');
+  });
+
+  it('tells how many links and empty folders a folder has, and how many files were read [DML-CLI-0771]', () => {
+    const { progress, said } = listener(false);
+    const taken = { type: 'directory-captured', path: 'data', filteredFiles: 0, leftOut: [] } as const;
+    const tell = (files: number, readFiles: number, links: number, emptyFolders: number): string => {
+      progress.onEvent({ ...taken, files, readFiles, links, emptyFolders });
+      return said.splice(0).join('').trim();
+    };
+    expect(tell(2, 2, 0, 0)).toBe('captured data  2 files');
+    expect(tell(120_000, 1204, 0, 0)).toBe('captured data  120,000 files (1,204 read, the others unchanged)');
+    expect(tell(2, 0, 1, 0)).toBe('captured data  2 files (unchanged), 1 link');
+    expect(tell(2, 1, 2000, 1)).toBe(
+      'captured data  2 files (1 read, the others unchanged), 2,000 links, 1 empty folder',
+    );
+    expect(tell(0, 0, 0, 3)).toBe('captured data  0 files, 3 empty folders');
   });
 });

@@ -13,6 +13,8 @@ const OUTCOME_COLUMNS = 9;
 /** Paths that are named before the others are counted. */
 const MOST_PATHS = 3;
 
+type Captured = RunEvent & { readonly type: 'directory-captured' };
+
 /** Tells how a run goes: a line per call that runs, a live line of what is open, all other calls counted by function. */
 export class RunProgress {
   readonly #output: Output;
@@ -122,12 +124,8 @@ export class RunProgress {
   }
 
   /** @spec DML-CLI-0726 */
-  #captured({
-    path,
-    files,
-    filteredFiles,
-    leftOut,
-  }: RunEvent & { readonly type: 'directory-captured' }): void {
+  #captured(event: Captured): void {
+    const { path, filteredFiles, leftOut } = event;
     const named = leftOut.slice(0, MOST_PATHS);
     const more = leftOut.length - named.length;
     const without = [
@@ -135,7 +133,7 @@ export class RunProgress {
       ...(more > 0 ? [`${more} more by their names`] : []),
       ...(filteredFiles > 0 ? [`${counted(filteredFiles, 'file')} by the filter`] : []),
     ].join(', ');
-    const told = `${path}  ${counted(files, 'file')}${without === '' ? '' : `, without ${without}`}`;
+    const told = `${path}  ${takenOf(event)}${without === '' ? '' : `, without ${without}`}`;
     this.#say(`  ${this.#output.talkStyle('cyan', 'captured')} ${this.#output.safe(told)}`);
   }
 
@@ -152,7 +150,22 @@ export class RunProgress {
   }
 }
 
-/** Yields `1 file`, `120,000 files`. */
+/**
+ * Returns what was taken of a folder: `1,204 files (3 read, the others unchanged), 2 links, 1 empty folder`.
+ *
+ * @spec DML-CLI-0771
+ */
+function takenOf({ files, readFiles, links, emptyFolders }: Captured): string {
+  const known =
+    readFiles === 0 ? ' (unchanged)' : ` (${readFiles.toLocaleString('en-US')} read, the others unchanged)`;
+  return [
+    `${counted(files, 'file')}${readFiles < files ? known : ''}`,
+    ...(links > 0 ? [counted(links, 'link')] : []),
+    ...(emptyFolders > 0 ? [counted(emptyFolders, 'empty folder')] : []),
+  ].join(', ');
+}
+
+/** Returns `1 file`, `120,000 files`. */
 function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,6 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import fs, { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dml, TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -117,6 +117,28 @@ describe('dml run', () => {
     expect(await repository.run('clock')).toMatchObject({ counts: { executed: 0, cached: 1 } });
     expect(await repository.run('clock', '--no-cache')).toMatchObject({ counts: { executed: 1, cached: 0 } });
     expect(await repository.ok('cat', 'clock')).not.toBe(first);
+  });
+
+  it('reads every file again with --no-file-cache [DML-CLI-0770]', async () => {
+    // Wherever the tests run, and however young the files are.
+    const statfs = vi.spyOn(fs, 'statfsSync').mockReturnValue({ type: 0xef53 } as never);
+    const { now } = Date;
+    const clock = vi.spyOn(Date, 'now').mockImplementation(() => now() + 60_000);
+    for (let at = 0; at < 100; at += 1) repository.write(`hundred/${at}.txt`, `${at}`);
+    repository.write(
+      'hundred-pipeline.ts',
+      `import { definePipeline } from '@daggerml/bindings';
+       export const hundred = definePipeline('hundred', (dag) => dag.files('hundred'));`,
+    );
+    const told = async (...more: string[]): Promise<string | undefined> => {
+      const { stderr } = await repository.dml(['run', 'hundred-pipeline.ts', ...more]);
+      return /captured hundred {2}(.*)/.exec(stderr)?.[1];
+    };
+    expect(await told()).toBe('100 files');
+    expect(await told()).toBe('100 files (unchanged)');
+    expect(await told('--no-file-cache')).toBe('100 files');
+    statfs.mockRestore();
+    clock.mockRestore();
   });
 
   it('warns once about a function that reads what is no input [DML-CLI-0723]', async () => {

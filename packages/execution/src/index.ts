@@ -47,6 +47,10 @@ export {
 export { Run } from './executor/run.ts';
 export { allowing, type CallSpec, RunNode, reachableFrom } from './executor/run-node.ts';
 export type { Staging } from './executor/staging.ts';
+export { captureFile } from './files/capture-file.ts';
+export { captureFolder, type TakenFolder } from './files/capture-folder.ts';
+export type { CaptureTools } from './files/capture-tools.ts';
+export type { FileSystem } from './files/file-system.ts';
 export { type RecordedFailure, readFailure } from './nodes/error-dag.ts';
 export {
   type FunctionUri,
@@ -63,7 +67,7 @@ export { type LoadedPipeline, loadPipeline } from './pipeline/load-pipeline.ts';
 export { type Collection, isCollection, itemsOf, readCollection } from './values/collection.ts';
 export { liftDatum } from './values/lift.ts';
 export { lowerValue, MAX_DEPTH, tooDeep } from './values/lower.ts';
-export { lowerDeeply, lowerFile } from './values/lower-deeply.ts';
+export { lowerDeeply } from './values/lower-deeply.ts';
 export type { ObjectSink, ObjectSource, StreamSink } from './values/object-access.ts';
 export { cyclicValue, keyPath } from './values/refusal.ts';
 export { StoredBlob } from './values/stored-blob.ts';

@@ -4,11 +4,11 @@ import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { absolutePath, knownFolder } from '../current-folder.ts';
 import { EXIT } from '../exit-code.ts';
-import { exportValue } from '../export-value.ts';
+import { type ExportedFile, exportValue } from '../export-value.ts';
 import { tellHiddenDag } from '../hidden-dag.ts';
 import { findObject } from '../object-name.ts';
 import { objectValue } from '../object-value.ts';
-import { formatSize } from '../quantities.ts';
+import { formatCount, formatSize } from '../quantities.ts';
 import { RecordReader } from '../record-reader.ts';
 import { repositoryFolder, withStore } from '../repository-access.ts';
 
@@ -46,14 +46,20 @@ export async function run(context: CommandContext): Promise<number> {
       );
     if (kept !== undefined)
       output.talk(output.safe(`something was put into ${target} meanwhile; it is kept in ${kept}`));
+    const links = files.filter(({ link }) => link !== undefined).length;
     const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     // @spec DML-CLI-0823
     output.result({ path: target, datumId, files, leftovers, ...(kept !== undefined && { kept }) }, () =>
       [
-        ...files.map((file) => `${output.safe(file.path || path)}  ${formatSize(file.sizeBytes)}`),
-        `${files.length} ${files.length === 1 ? 'file' : 'files'}, ${formatSize(sizeBytes)}`,
+        ...files.map((file) => output.safe(`${file.path || path}  ${shownSize(file)}`)),
+        `${formatCount(files.length - links, 'file')}, ${formatSize(sizeBytes)}${links > 0 ? `, ${formatCount(links, 'link')}` : ''}`,
       ].join('\n'),
     );
   });
   return EXIT.done;
+}
+
+/** Returns the size of a file, or where a link leads. */
+function shownSize({ link, sizeBytes }: ExportedFile): string {
+  return link === undefined ? formatSize(sizeBytes) : `-> ${link}`;
 }

@@ -32,6 +32,8 @@ export async function run(context: CommandContext): Promise<number> {
     env,
     user: userContext(io.env),
     ...(workers !== undefined && { workers }),
+    // @spec DML-CLI-0770
+    ...(options.fileCache === false && { fileCache: false }),
   });
   // @spec DML-CLI-0722
   const names = Object.keys(env).join(', ');

@@ -1,4 +1,5 @@
 import { type DatumId, isDmlError } from '@daggerml/object-model';
+import { executionError } from '../errors.ts';
 import { type AttemptOptions, Attempts, type CallReport, type Integrated } from './attempts.ts';
 import { outcomeOf } from './call-failure.ts';
 import type { CallFailure, EventReporter } from './events.ts';
@@ -62,6 +63,12 @@ export class CallLifecycle {
   /** Throws the error that ended the run, if one did. */
   assertUnbroken(): void {
     if (this.#broken !== undefined) throw this.#broken;
+  }
+
+  /** Throws the error that ended the run, and `cancelled` once it is to end. */
+  assertOpen(): void {
+    this.assertUnbroken();
+    if (this.#cancelled) throw executionError('cancelled', { message: this.#cancelled.message });
   }
 
   /** Takes a node that is to come to an end; false when it just did, because the run is cancelled. */

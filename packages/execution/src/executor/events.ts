@@ -29,7 +29,12 @@ export type RunEvent =
       readonly type: 'directory-captured';
       readonly path: string;
       readonly files: number;
-      /** Files that the program's filter left out. */
+      /** Files whose content was read; the others were as they were when they were read last. */
+      readonly readFiles: number;
+      /** Symbolic links that are kept. */
+      readonly links: number;
+      readonly emptyFolders: number;
+      /** Files, links and empty folders that the program's filter left out. */
       readonly filteredFiles: number;
       /** Paths of what was left out by its name, without looking into it. */
       readonly leftOut: readonly string[];

@@ -2,6 +2,8 @@ import type { CommitId, DatumId } from '@daggerml/object-model';
 import type { RefName, Store } from '@daggerml/store';
 import type { FunctionRef } from '../authoring/functions.ts';
 import { FunctionCapture } from '../capture/capture.ts';
+import type { CaptureTools } from '../files/capture-tools.ts';
+import { type FileSystem, nodeFileSystem } from '../files/file-system.ts';
 import { formatFunctionUri } from '../nodes/function-uri.ts';
 import { RunObjects } from '../objects/run-objects.ts';
 import { lowerContent } from '../values/lower-blob.ts';
@@ -28,6 +30,10 @@ export interface ExecutorOptions extends WorkerPoolOptions {
   readonly random?: () => number;
   /** Makes what runs the calls of one run; worker threads of this process by default. */
   readonly startRunner?: (objects: RunObjects) => ClosableRunner;
+  /** Whether files that are as they were when they were read last are not read again; they are not by default. */
+  readonly fileCache?: boolean;
+  /** What files are captured from; that of this machine by default. */
+  readonly fileSystem?: FileSystem;
   /** Pauses between attempts; the number of attempts is an option of the call. */
   readonly retryPauses?: { readonly baseMs: number; readonly maxMs: number };
 }
@@ -48,6 +54,8 @@ export interface OpenRun {
   readonly objects: RunObjects;
   readonly staging: Staging;
   readonly reporter: EventReporter;
+  /** What captures files for the run. */
+  readonly files: CaptureTools;
   /** Ends the run: open calls are cancelled, its workers end. */
   close(): Promise<void>;
 }
@@ -79,6 +87,8 @@ export class Executor {
       retryPauses,
       startRunner,
       captureFolder: _,
+      fileCache = true,
+      fileSystem = nodeFileSystem,
       ...rest
     } = this.#options;
     const { program = 'daggerml', ...pool } = rest;
@@ -118,6 +128,13 @@ export class Executor {
       objects,
       staging,
       reporter,
+      files: {
+        fileSystem,
+        objects,
+        nowMs,
+        knowsFiles: fileCache,
+        assertOpen: () => run.assertOpen(),
+      },
       close: () => {
         if (!this.#runs.delete(open)) return closing;
         run.cancel('the run was closed');

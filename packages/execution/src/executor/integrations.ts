@@ -118,7 +118,7 @@ export class Integrations {
     this.flush();
     this.#host.assertUnbroken();
     try {
-      if (this.#objects.sizeBytes > 0) this.#objects.writeAll();
+      if (this.#objects.hasPending) this.#objects.writeAll();
     } catch (error) {
       this.#host.break(error);
       throw error;

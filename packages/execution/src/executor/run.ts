@@ -122,6 +122,11 @@ export class Run {
     return this.#lifecycle.settled(node);
   }
 
+  /** Throws the error of the store that ended the run, and `cancelled` once that was asked for. */
+  assertOpen(): void {
+    this.#lifecycle.assertOpen();
+  }
+
   /** Whether no call is open. */
   get isIdle(): boolean {
     return this.#lifecycle.isIdle;

@@ -1,17 +1,18 @@
 import type { BlobDatum } from '@daggerml/object-model';
+import type { FileIdentity } from '../files/file-identity.ts';
 import type { PackedObjects } from '../worker/packed-objects.ts';
 
-/** What the thread is started with. */
+/** One file to read. */
 export interface IngestOrder {
   readonly path: string;
+  /** The state in which the file has to be. */
+  readonly seen: FileIdentity | undefined;
 }
 
-/** What the thread reports; every `objects` is answered by `taken`. */
+/** What the thread reports of a file: any number of `objects`, each answered by `taken`, and one of the others. */
 export type FromIngest =
   | { readonly type: 'objects'; readonly objects: PackedObjects }
   | { readonly type: 'done'; readonly datum: BlobDatum }
   | { readonly type: 'unreadable'; readonly path: string; readonly reason: string; readonly cause: unknown };
 
-export interface ToIngest {
-  readonly type: 'taken';
-}
+export type ToIngest = { readonly type: 'order'; readonly order: IngestOrder } | { readonly type: 'taken' };

@@ -20,9 +20,14 @@ export class ByteSlabs {
     return this.#count;
   }
 
+  /** Whether bytes of this length are copied as they are added. */
+  static copies(sizeBytes: number): boolean {
+    return sizeBytes <= MAX_COPIED_BYTES;
+  }
+
   /** Keeps bytes and yields their number; short ones are copied, long ones must not change any more. */
   add(bytes: Uint8Array): number {
-    if (bytes.length > MAX_COPIED_BYTES) return this.#note(this.#slabs.push(bytes) - 1, 0, bytes.length);
+    if (!ByteSlabs.copies(bytes.length)) return this.#note(this.#slabs.push(bytes) - 1, 0, bytes.length);
     if (!this.#open || this.#openAt + bytes.length > SLAB_BYTES) {
       this.#open = new Uint8Array(SLAB_BYTES);
       this.#openNumber = this.#slabs.push(this.#open) - 1;

@@ -1,7 +1,6 @@
 import {
   type AnyRecord,
   type ChunkId,
-  copyBytes,
   type DatumId,
   encodeRecord,
   hashBytes,
@@ -14,7 +13,7 @@ import {
   type Records,
   recordLinks,
 } from '@daggerml/object-model';
-import type { Store, WriteTransaction } from '@daggerml/store';
+import type { ListingChange, Store, WriteTransaction } from '@daggerml/store';
 import { executionError } from '../errors.ts';
 import { decodeAs } from './decode-as.ts';
 import { PendingObjects } from './pending-objects.ts';
@@ -34,6 +33,8 @@ export class ObjectBuffer implements PageStore {
   #pending = new PendingObjects();
   /** Ids of datums of the store that were linked without being put. */
   #linked = new Set<DatumId>();
+  /** What is to be remembered of files. */
+  #listings: ListingChange[] = [];
   /** Whether objects were made of what turned out to be lost; such ones are left out when the rest is written. */
   hasLost = false;
 
@@ -44,6 +45,16 @@ export class ObjectBuffer implements PageStore {
   /** Bytes that the next flush writes. */
   get sizeBytes(): number {
     return this.#pending.sizeBytes;
+  }
+
+  /** Whether there is something that the next flush writes. */
+  get hasPending(): boolean {
+    return this.#pending.count > 0 || this.#listings.length > 0;
+  }
+
+  /** Takes what is to be remembered of files, which is written behind the objects that it names. */
+  putListing(listing: ListingChange): void {
+    this.#listings.push(listing);
   }
 
   /** Encodes and takes a record; yields its id. Putting it again is harmless. */
@@ -72,7 +83,9 @@ export class ObjectBuffer implements PageStore {
   }
 
   putChunk(bytes: Uint8Array): ChunkId {
-    return this.putBytes('chunk', copyBytes(bytes));
+    const chunkId = hashBytes<'chunk'>(bytes);
+    this.#pending.addCopy('chunk', chunkId, bytes);
+    return chunkId;
   }
 
   /** Bytes of an object, checked against its id; undefined when neither the buffer nor the store has it. */
@@ -114,6 +127,8 @@ export class ObjectBuffer implements PageStore {
       transaction.putHashed(objectClass, objectId as ObjectId, bytes);
     if (this.hasLost) this.#writeWhole(transaction, put);
     else this.#pending.forEachSorted(put);
+    // @spec DML-EXE-0868
+    for (const listing of this.#listings) transaction.putListing(listing);
   }
 
   /**
@@ -139,6 +154,7 @@ export class ObjectBuffer implements PageStore {
   clear(): void {
     this.#pending = new PendingObjects();
     this.#linked = new Set();
+    this.#listings = [];
   }
 }
 

@@ -1,4 +1,4 @@
-import { OBJECT_CLASS_NUMBERS, type ObjectClass } from '@daggerml/object-model';
+import { copyBytes, OBJECT_CLASS_NUMBERS, type ObjectClass } from '@daggerml/object-model';
 import { ByteSlabs } from './byte-slabs.ts';
 import { NumberTable } from './number-table.ts';
 
@@ -52,6 +52,11 @@ export class PendingObjects {
     this.#sizeBytes += bytes.length;
     if (!this.#indexes.has(objectClass))
       this.#indexes.set(objectClass, { table: new NumberTable(this.#ids), upTo: 0 });
+  }
+
+  /** Adds an object whose bytes may change once this returns. */
+  addCopy(objectClass: ObjectClass, objectId: string, bytes: Uint8Array): void {
+    this.add(objectClass, objectId, ByteSlabs.copies(bytes.length) ? bytes : copyBytes(bytes));
   }
 
   /** A view of an object's bytes; undefined when it is not among them. */

@@ -1,7 +1,9 @@
 import type { BlobDatum, Datum, DatumId, ObjectClass, Records } from '@daggerml/object-model';
 import { isDmlError } from '@daggerml/object-model';
+import type { ListingChange } from '@daggerml/store';
 import { executionError } from '../errors.ts';
-import { ingestFile, isWorthThread } from '../ingest/ingest-file.ts';
+import type { FileIdentity } from '../files/file-identity.ts';
+import { IngestThread, isWorthThread } from '../ingest/ingest-thread.ts';
 import type { ObjectSource, StreamSink } from '../values/object-access.ts';
 import { type PackedObjects, unpackObjects } from '../worker/packed-objects.ts';
 import { decodeAs } from './decode-as.ts';
@@ -14,6 +16,7 @@ const MAX_STREAMED_BYTES = 8 * 1024 * 1024;
 export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink {
   /** Ends with the large file that is read now: all share one writer, so more threads would only take memory. */
   #ingested: Promise<unknown> = Promise.resolve();
+  readonly #thread = new IngestThread();
   /** What is done when a stream or a result has filled the memory it may take. */
   whenFull: () => void = () => this.writeAll();
   whenMembers: ((members: number) => void) | undefined;
@@ -33,18 +36,24 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
   }
 
   async drain(): Promise<void> {
-    if (this.sizeBytes >= MAX_STREAMED_BYTES) this.whenFull();
+    this.makeRoom();
+  }
+
+  /** Writes what is held when it is so much. */
+  makeRoom(sizeBytes: number = MAX_STREAMED_BYTES): void {
+    if (this.sizeBytes >= sizeBytes) this.whenFull();
   }
 
   /** Takes over objects that another thread made; ids are computed here. */
   take(packed: PackedObjects): void {
     for (const { objectClass, bytes } of unpackObjects(packed)) this.putBytes(objectClass, bytes);
-    if (this.sizeBytes >= MAX_STREAMED_BYTES) this.whenFull();
+    this.makeRoom();
   }
 
-  async lowerLargeFile(path: string): Promise<BlobDatum | undefined> {
+  async lowerLargeFile(path: string, seen?: FileIdentity): Promise<BlobDatum | undefined> {
     if (!(await isWorthThread(path))) return undefined;
-    const ingest = (): Promise<BlobDatum> => ingestFile(path, (packed) => this.#takeHashed(packed));
+    const ingest = (): Promise<BlobDatum> =>
+      this.#thread.ingest({ path, seen }, (packed) => this.#takeHashed(packed));
     const ingested = this.#ingested.then(ingest, ingest);
     this.#ingested = ingested;
     return ingested;
@@ -54,7 +63,34 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
     // The ids are those of this package's own code.
     for (const { objectClass, objectId, bytes } of unpackObjects(packed))
       this.putHashed(objectClass, objectId, bytes);
-    if (this.sizeBytes >= MAX_STREAMED_BYTES) this.whenFull();
+    this.makeRoom();
+  }
+
+  /**
+   * Makes sure that datums of the store stay, with all that they are made of, and returns those that are not there.
+   * What a place is remembered by counts as used.
+   *
+   * @spec DML-EXE-0869
+   */
+  retainDatums(datumIds: readonly DatumId[], place: Uint8Array): DatumId[] {
+    // A store that is open for reading holds nothing.
+    if (this.store.isReadOnly) return datumIds.filter((datumId) => !this.store.has('datum', datumId));
+    const missing: DatumId[] = [];
+    this.store.transact('files', (transaction) => {
+      for (const datumId of datumIds) if (!transaction.retain('datum', datumId)) missing.push(datumId);
+      transaction.renewListing(place);
+    });
+    return missing;
+  }
+
+  /**
+   * Writes what is to be remembered of files, at once: a run that ends as the last one did drops what it has not
+   * written.
+   */
+  remember(listing: ListingChange): void {
+    if (this.store.isReadOnly) return;
+    this.putListing(listing);
+    this.whenFull();
   }
 
   /** Writes everything that is held, before anything names it. */

@@ -1,5 +1,6 @@
 import { type BlobDatum, type DatumId, encodeRecord } from '@daggerml/object-model';
 import { blobContent } from '../authoring/values.ts';
+import type { FileIdentity } from '../files/file-identity.ts';
 import { itemsOf } from './collection.ts';
 import { lowerValue } from './lower.ts';
 import { lowerStream } from './lower-blob.ts';
@@ -41,11 +42,13 @@ function streamsIn(value: unknown): Map<object, StreamContent> {
   return found;
 }
 
-/** Stores the bytes of a file as a blob. Rejects with `unreadable_file`. */
-export async function lowerFile(path: string, sink: StreamSink): Promise<DatumId> {
-  return sink.putDatum(encodeRecord(await lowerPath(path, sink)));
+/**
+ * Stores the bytes of a file as a blob. Rejects with `unreadable_file`, also for a file that is not as it was `seen`.
+ */
+export async function lowerFile(path: string, sink: StreamSink, seen?: FileIdentity): Promise<DatumId> {
+  return sink.putDatum(encodeRecord(await lowerPath(path, sink, seen)));
 }
 
-async function lowerPath(path: string, sink: StreamSink): Promise<BlobDatum> {
-  return (await sink.lowerLargeFile?.(path)) ?? (await lowerStream(fileStream(path), sink));
+async function lowerPath(path: string, sink: StreamSink, seen?: FileIdentity): Promise<BlobDatum> {
+  return (await sink.lowerLargeFile?.(path, seen)) ?? (await lowerStream(fileStream(path, seen), sink));
 }

@@ -1,4 +1,5 @@
 import type { BlobDatum, ChunkId, Datum, DatumId, PageSource, PageStore } from '@daggerml/object-model';
+import type { FileIdentity } from '../files/file-identity.ts';
 
 /** Where values are lifted from. */
 export interface ObjectSource extends PageSource {
@@ -23,6 +24,6 @@ export interface ObjectSink extends PageStore {
 export interface StreamSink extends ObjectSink {
   /** Resolves when more chunks may come; bounds the memory that a stream takes. */
   drain(): Promise<void>;
-  /** Stores the chunks of a file by a faster way where there is one and yields the datum of the blob, not stored. */
-  lowerLargeFile?(path: string): Promise<BlobDatum | undefined>;
+  /** Stores the chunks of a file by a faster way where there is one and returns the datum of the blob, not stored. */
+  lowerLargeFile?(path: string, seen?: FileIdentity): Promise<BlobDatum | undefined>;
 }

@@ -1,7 +1,8 @@
-import { type BigIntStats, constants } from 'node:fs';
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { isDmlError } from '@daggerml/object-model';
-import { executionError } from '../errors.ts';
+import { type FileIdentity, isSameFile } from '../files/file-identity.ts';
+import { CHANGED, refusedBySystem, unreadable } from '../files/unreadable.ts';
 
 /** Pieces are read this long; a file that is shorter takes no more memory than it needs. */
 const PIECE_BYTES = 1024 * 1024;
@@ -9,27 +10,27 @@ const PIECE_BYTES = 1024 * 1024;
 /**
  * Yields the bytes of a file, links followed, each piece valid until the next is asked for.
  *
- * Throws `unreadable_file` for what cannot be read, for what is not a file, and for a file that changes meanwhile:
- * half of one state and half of another is a state that never was.
+ * Throws `unreadable_file` for what cannot be read, for what is not a file, and for a file that changes meanwhile, or
+ * since it was `seen`: half of one state and half of another is a state that never was.
  *
  * @spec DML-BND-0905
  */
-export async function* fileStream(path: string): AsyncGenerator<Uint8Array> {
+export async function* fileStream(path: string, seen?: FileIdentity): AsyncGenerator<Uint8Array> {
   let file: FileHandle | undefined;
   try {
     // Before it is opened: opening a named pipe waits for a writer.
-    assertFile(path, await stat(path, { bigint: true }));
-    file = await open(path, constants.O_RDONLY);
-    const before = await file.stat({ bigint: true });
-    yield* pieces(file, Math.min(PIECE_BYTES, Number(before.size) + 1));
-    const after = await file.stat({ bigint: true });
+    assertFile(path, await stat(path));
+    // What took its place meanwhile is not waited for.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const before = await file.stat();
+    assertFile(path, before);
+    if (seen && !isSameFile(seen, before)) throw unreadable(path, CHANGED);
+    yield* pieces(file, Math.min(PIECE_BYTES, before.size + 1));
     // @spec DML-BND-0911
-    if (before.size !== after.size || before.mtimeNs !== after.mtimeNs) {
-      throw unreadable(path, 'it changed while it was read');
-    }
+    if (!isSameFile(before, await file.stat())) throw unreadable(path, CHANGED);
   } catch (error) {
     if (isDmlError(error)) throw error;
-    throw unreadable(path, (error as NodeJS.ErrnoException).code ?? 'unknown', error);
+    throw refusedBySystem(path, error);
   } finally {
     await file?.close();
   }
@@ -57,7 +58,7 @@ async function* pieces(file: FileHandle, sizeBytes: number): AsyncGenerator<Uint
 }
 
 /** @spec DML-BND-0910 */
-function assertFile(path: string, found: BigIntStats): void {
+function assertFile(path: string, found: Stats): void {
   if (found.isFile()) return;
   const what = found.isDirectory()
     ? 'a folder'
@@ -67,8 +68,4 @@ function assertFile(path: string, found: BigIntStats): void {
         ? 'a socket'
         : 'a device';
   throw unreadable(path, `it is ${what}, not a file`);
-}
-
-function unreadable(path: string, reason: string, cause?: unknown): Error {
-  return executionError('unreadable_file', { path, reason }, cause);
 }

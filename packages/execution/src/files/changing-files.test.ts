@@ -1,0 +1,197 @@
+import { execFileSync } from 'node:child_process';
+import fs, {
+  appendFileSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CapturePlace } from '../../test/capture-place.ts';
+import type { FileSystem } from './file-system.ts';
+
+let place: CapturePlace;
+beforeEach(async () => {
+  place = await CapturePlace.create();
+});
+afterEach(() => place.close());
+
+const LARGE_BYTES = 3 * 1024 * 1024;
+
+/** How capturing the folder is refused. */
+async function refusal(fileSystem: FileSystem): Promise<string> {
+  return place.capture({ fileSystem }).then(
+    () => 'captured',
+    (error) => `${error.code}: ${error.fields.path.slice(place.folder.length + 1)}: ${error.fields.reason}`,
+  );
+}
+
+/** A file system in which something happens between the look at a file and its opening, `times` times. */
+function whenOpened(path: string, change: () => void, times = 1): FileSystem {
+  let left = times;
+  return place.fileSystem({
+    openSync: (file, ...more) => {
+      if (String(file).endsWith(path) && left > 0) {
+        left -= 1;
+        change();
+      }
+      return fs.openSync(file, ...more);
+    },
+  });
+}
+
+describe('a file that changes while its folder is captured', () => {
+  it('is refused when it changes as often as it is read [DML-BND-0911]', async () => {
+    const file = place.write('a', 'one');
+    let grown = 0;
+    const grow = (): void => appendFileSync(file, `${grown++}`);
+    expect(await refusal(whenOpened('/a', grow, 2))).toBe('unreadable_file: a: it changed while it was read');
+    // Also where neither its size nor the time of its content shows it.
+    const rewrite = (): void => {
+      const { size, atime, mtime } = fs.statSync(file);
+      writeFileSync(file, 'x'.repeat(size));
+      fs.utimesSync(file, atime, mtime);
+    };
+    expect(await refusal(whenOpened('/a', rewrite, 2))).toBe(
+      'unreadable_file: a: it changed while it was read',
+    );
+    const meanwhile = place.fileSystem({
+      readSync: ((...input: Parameters<typeof fs.readSync>) => {
+        const length = fs.readSync(...input);
+        grow();
+        return length;
+      }) as never,
+    });
+    expect(await refusal(meanwhile)).toBe('unreadable_file: a: it changed while it was read');
+  });
+
+  it('is read in one of its states when it changes once, and not remembered [DML-EXE-0871]', async () => {
+    for (let at = 0; at < 100; at += 1) place.write(`f${at}`);
+    for (const [path, size] of [
+      ['small', 10],
+      ['large', LARGE_BYTES],
+    ] as const) {
+      const file = place.write(path, new Uint8Array(size));
+      await place.capture();
+      writeFileSync(file, new Uint8Array(size).fill(1));
+      const stale = fs.lstatSync(file);
+      writeFileSync(file, new Uint8Array(size).fill(2));
+      let looks = 0;
+      const lstatSync = ((other: string) =>
+        other === file && looks++ === 0 ? stale : fs.lstatSync(other)) as never;
+      const datumId = await place.capture({ fileSystem: place.fileSystem({ lstatSync }) });
+      expect(datumId).toBe(await place.afresh());
+      expect(place.taken.readFiles).toBe(1);
+      await place.capture();
+      expect(place.taken.readFiles).toBe(1);
+      await place.capture();
+      expect(place.taken.readFiles).toBe(0);
+    }
+  });
+
+  it('is neither followed nor waited for when something else took its place [DML-BND-0930]', async () => {
+    const secret = place.write('../secret', 'secret!');
+    const file = place.write('a', 'content');
+    const become: Record<string, () => void> = {
+      link: () => symlinkSync(secret, file),
+      pipe: () => execFileSync('mkfifo', [file]),
+      folder: () => mkdirSync(file),
+      nothing: () => {},
+    };
+    const said: Record<string, string> = {
+      link: 'it changed while it was read',
+      pipe: 'it changed while it was read',
+      folder: 'it changed while it was read',
+      nothing: 'ENOENT',
+    };
+    for (const [kind, create] of Object.entries(become)) {
+      const swap = (): void => {
+        rmSync(file, { recursive: true });
+        create();
+      };
+      expect(await refusal(whenOpened('/a', swap)), kind).toBe(`unreadable_file: a: ${said[kind]}`);
+      rmSync(file, { recursive: true, force: true });
+      place.write('a', 'content');
+    }
+    const server = createServer();
+    const swap = (): void => {
+      unlinkSync(file);
+      renameSync(join(place.root, 'socket'), file);
+    };
+    await new Promise<void>((resolve) => server.listen(join(place.root, 'socket'), resolve));
+    expect(await refusal(whenOpened('/a', swap))).toBe('unreadable_file: a: it changed while it was read');
+    server.close();
+    rmSync(file, { force: true });
+    // Between the listing of the folder and the look at the file.
+    place.write('a', 'content');
+    let isSwapped = false;
+    const lstatSync = ((path: string) => {
+      if (path === file && !isSwapped) {
+        unlinkSync(file);
+        symlinkSync(secret, file);
+        isSwapped = true;
+      }
+      return fs.lstatSync(path);
+    }) as never;
+    expect(await refusal(place.fileSystem({ lstatSync }))).toBe(
+      'unreadable_file: a: it changed while it was read',
+    );
+  });
+
+  it('is not followed when it is large, either [DML-BND-0930]', async () => {
+    const secret = place.write('../secret', new Uint8Array(LARGE_BYTES).fill(7));
+    const file = place.write('a', new Uint8Array(LARGE_BYTES));
+    const seen = fs.lstatSync(file);
+    unlinkSync(file);
+    symlinkSync(secret, file);
+    const lstatSync = ((path: string) => (path === file ? seen : fs.lstatSync(path))) as never;
+    const readdirSync = ((folder: string, options: { withFileTypes: true }) => {
+      const entries = fs.readdirSync(folder, options);
+      for (const entry of entries) entry.isFile = () => true;
+      return entries;
+    }) as never;
+    expect(await refusal(place.fileSystem({ lstatSync, readdirSync }))).toBe(
+      'unreadable_file: a: it changed while it was read',
+    );
+  });
+});
+
+describe('the capture of a folder', () => {
+  it('gives way when small files have taken ten milliseconds [DML-BND-0931]', async () => {
+    place.writeMany(640);
+    const turns = async (stepMs: number): Promise<number> => {
+      let nowMs = Date.now() + 60_000;
+      let count = 0;
+      let isOver = false;
+      const turn = (): void => {
+        count += 1;
+        if (!isOver) setImmediate(turn);
+      };
+      setImmediate(turn);
+      await place.capture({ knowsFiles: false, nowMs: () => (nowMs += stepMs) });
+      isOver = true;
+      return count;
+    };
+    // The clock is looked at once in 16 files.
+    expect(await turns(0)).toBeLessThan(3);
+    expect(await turns(10)).toBeGreaterThanOrEqual(20);
+    expect(await turns(-10)).toBeGreaterThanOrEqual(20);
+  });
+
+  it('ends when the run is cancelled [DML-BND-0932]', async () => {
+    place.writeMany(640);
+    const cancelled = new Error('cancelled');
+    let nowMs = Date.now();
+    let asked = 0;
+    const assertOpen = (): void => {
+      asked += 1;
+      if (asked === 3) throw cancelled;
+    };
+    await expect(place.capture({ nowMs: () => (nowMs += 10), assertOpen })).rejects.toBe(cancelled);
+    expect(place.opened.length).toBeLessThan(200);
+  });
+});

@@ -1,0 +1,19 @@
+import fs from 'node:fs';
+
+/** What capturing files uses of the system. */
+export type FileSystem = Pick<
+  typeof fs,
+  | 'readdirSync'
+  | 'lstatSync'
+  | 'statSync'
+  | 'statfsSync'
+  | 'readlinkSync'
+  | 'realpathSync'
+  | 'openSync'
+  | 'fstatSync'
+  | 'readSync'
+  | 'closeSync'
+>;
+
+/** The file system of this machine. */
+export const nodeFileSystem: FileSystem = fs;

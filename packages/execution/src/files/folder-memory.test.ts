@@ -1,0 +1,120 @@
+import { randomFillSync } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DatumId, hashBytes, idOfBytes } from '@daggerml/object-model';
+import { nodeEnvironment } from '@daggerml/store';
+import { SeededRandom } from '@daggerml/testkit';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CapturePlace } from '../../test/capture-place.ts';
+import { IDENTITY_BYTES } from './file-identity.ts';
+import { placeOf } from './folder-memory.ts';
+import { encodeDirectories } from './known-directories.ts';
+import { ListingCursor } from './listing-cursor.ts';
+
+let place: CapturePlace;
+beforeEach(async () => {
+  place = await CapturePlace.create();
+});
+afterEach(() => place.close());
+
+/** The datums that are remembered of the folder. */
+function remembered(): { readonly files: DatumId[]; readonly directories: readonly DatumId[] } {
+  const key = placeOf('folder', place.folder);
+  const listing = place.store.readListing(key);
+  const files: DatumId[] = [];
+  const cursor = new ListingCursor(listing?.partCount ?? 0, (part) => place.store.readListingPart(key, part));
+  for (; cursor.hasEntry; cursor.advance())
+    files.push(idOfBytes<'datum'>(cursor.bytes, cursor.pathEnd + IDENTITY_BYTES));
+  return { files, directories: listing?.datumIds ?? [] };
+}
+
+describe('the memory of a folder', () => {
+  it('never names what is not stored, whichever write fails [DML-EXE-0868]', async () => {
+    const content = new Uint8Array(900_000);
+    for (let at = 0; at < 80; at += 1) place.write(`f${at}`, randomFillSync(content));
+    let transactions = 0;
+    let failing = 0;
+    const environment = {
+      ...nodeEnvironment(),
+      failpoint: (name: string) => {
+        if (name === 'objects/before-commit' && ++transactions === failing) throw new Error('no more');
+      },
+    };
+    const kept: number[] = [];
+    for (failing = 1; ; failing += 1) {
+      transactions = 0;
+      await place.reopen({ environment });
+      const outcome = await place.capture({ knowsFiles: false }).then(
+        () => 'done',
+        (error) => error.code,
+      );
+      await place.reopen();
+      const { files, directories } = remembered();
+      for (const datumId of [...files, ...directories]) expect(place.store.has('datum', datumId)).toBe(true);
+      kept.push(files.length);
+      if (outcome === 'done') break;
+      expect(outcome).toBe('store_write_failed');
+    }
+    expect(kept.length).toBeGreaterThan(2);
+    expect(kept.slice(0, -1).every((count) => count === 0)).toBe(true);
+    expect(kept.at(-1)).toBe(80);
+  });
+
+  it('counts as nothing as far as its bytes do not read as entries [DML-EXE-0870]', async () => {
+    const paths = place.writeMany(150);
+    const right = await place.capture();
+    const key = placeOf('folder', place.folder);
+    const { store } = place;
+    const listing = store.readListing(key);
+    const whole = Buffer.from(store.readListingPart(key, 0) as Buffer);
+    if (!listing) throw new Error('nothing is remembered');
+    const random = new SeededRandom(5);
+    const noise = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random.below(256)));
+    const head = Buffer.from(listing.head);
+    const cases: { head: Uint8Array; parts: Uint8Array[]; datumIds?: DatumId[] }[] = [
+      { head, parts: [noise(1), noise(2), noise(3), noise(5000)] },
+      { head, parts: [whole.subarray(0, whole.length - 1)] },
+      { head, parts: [Buffer.concat([whole, noise(40)])] },
+      { head, parts: [whole.subarray(7), whole] },
+      { head, parts: [Buffer.alloc(0), whole, whole] },
+      { head: noise(200), parts: [whole] },
+      { head: Buffer.alloc(0), parts: [whole] },
+      { head: head.subarray(0, 9), parts: [whole] },
+      { head: Buffer.concat([head.subarray(0, 4), Buffer.alloc(4, 0xff)]), parts: [whole] },
+      // Directories that are not there, and entries of one that is something else.
+      { head, parts: [whole], datumIds: [hashBytes<'datum'>(noise(9))] },
+      { head: encodeDirectories([]), parts: [whole], datumIds: [] },
+    ];
+    for (const [number, { head: bytes, parts, datumIds = listing.datumIds }] of cases.entries()) {
+      store.transact('spoil', (transaction) => {
+        transaction.putListing({
+          place: key,
+          datumIds,
+          head: bytes,
+          partCount: parts.length,
+          parts: new Map(parts.entries()),
+        });
+      });
+      expect(await place.capture(), `case ${number}`).toBe(right);
+      expect(await place.capture(), `case ${number}`).toBe(right);
+      expect(place.opened, `case ${number}`).toEqual([]);
+    }
+    writeFileSync(join(place.folder, paths[0]!), 'changed');
+    expect(await place.capture()).toBe(await place.afresh());
+  });
+
+  it('is not made of a folder with few and small files', async () => {
+    for (let at = 0; at < 63; at += 1) place.write(`f${at}`);
+    await place.capture();
+    expect(remembered().files).toEqual([]);
+    place.write('f63');
+    await place.capture();
+    expect(remembered().files).toHaveLength(64);
+    const other = await CapturePlace.create();
+    other.write('large', new Uint8Array(1024 * 1024));
+    await other.capture();
+    await other.capture();
+    expect(other.opened).toEqual([]);
+    await other.close();
+  });
+});

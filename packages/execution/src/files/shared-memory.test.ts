@@ -1,0 +1,100 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type DatumId, hashBytes } from '@daggerml/object-model';
+import { applyExcision, planExcision, runGc } from '@daggerml/store';
+import { SeededRandom } from '@daggerml/testkit';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { CapturePlace } from '../../test/capture-place.ts';
+import { RunObjects } from '../objects/run-objects.ts';
+import type { WalkRequest } from './folder-walk.ts';
+
+let place: CapturePlace;
+beforeEach(async () => {
+  place = await CapturePlace.create();
+});
+afterEach(() => place.close());
+
+/** Captures the folder beside other captures, in a run that gives way after `files` files. */
+async function beside(stepMs: number, request: Partial<WalkRequest> = {}): Promise<DatumId> {
+  let nowMs = Date.now() + 3_600_000;
+  const objects = new RunObjects(place.store);
+  const datumId = await place.capture({ objects, nowMs: () => (nowMs += stepMs) }, request);
+  objects.writeAll();
+  return datumId;
+}
+
+describe('the memory of a folder that several runs write', () => {
+  it('gives what reading everything gives, whatever the runs saw and in which order they wrote [DML-EXE-0866]', async () => {
+    const random = new SeededRandom(3);
+    const paths = place.writeMany(1500);
+    const requests: Partial<WalkRequest>[] = [
+      {},
+      { filter: (path) => path.endsWith('7') },
+      { keepsForms: false, filter: (path) => !path.includes('d01') },
+    ];
+    for (let round = 0; round < 4; round += 1) {
+      const running = requests.map((request, at) => beside(at === 0 ? 10 : at, request));
+      // While they are under way.
+      await new Promise(setImmediate);
+      for (let change = 0; change < 40; change += 1) {
+        const path = join(place.folder, random.pick(paths));
+        rmSync(path, { force: true });
+        if (random.below(3) > 0) writeFileSync(path, `${round} ${change}`);
+      }
+      // One that met a file which had just gone is refused.
+      await Promise.allSettled(running);
+      for (const request of requests)
+        expect(await place.capture({}, request)).toBe(await place.afresh(request));
+    }
+  });
+});
+
+describe('a remembered file whose content is not there', () => {
+  it('is refused when the content was excised, as a file that is read is [DML-EXE-0866]', async () => {
+    place.writeMany(100);
+    const file = place.write('secret', 'personal');
+    await place.capture();
+    const objectId = hashBytes<'chunk'>(Buffer.from('personal'));
+    const plan = await planExcision(place.store, { objects: [{ class: 'chunk', objectId }] });
+    applyExcision(place.store, plan, { reason: 'personal-data', message: 'asked to forget', actor: 'test' });
+    for (const knowsFiles of [true, false]) {
+      const captured = place.capture({ knowsFiles }).then(() => place.objects.writeAll());
+      await expect(captured, `${knowsFiles}`).rejects.toMatchObject({ detail: 'excised' });
+    }
+    rmSync(file);
+    await place.capture();
+    place.objects.writeAll();
+  });
+
+  it('is read when the content came back as a stub [DML-EXE-0864]', async () => {
+    place.writeMany(100);
+    const first = await place.capture();
+    const path = 'd000/f42';
+    const content = Buffer.from(`content of ${path}`);
+    const entry = place.entries(first).find((other) => other.path === path);
+    if (entry?.kind !== 'file') throw new Error('no file');
+    const datum = Buffer.from(place.store.get('datum', entry.blobDatumId) as Uint8Array);
+    // Another directory keeps the listing, and not this file.
+    const others = await place.capture({}, { filter: (other) => other !== path });
+    place.store.transact('keep', (transaction) => {
+      transaction.putPin({
+        class: 'datum',
+        objectId: others,
+        owner: 'test',
+        reason: 'test',
+        expiresMs: null,
+      });
+    });
+    place.store.checkpoint();
+    await runGc(place.store);
+    expect(place.store.has('datum', entry.blobDatumId)).toBe(false);
+    place.store.transact('import', (transaction) => {
+      const stub = { class: 'chunk', domain: 'https://example.org/', timeMs: 1 } as const;
+      transaction.putStub({ ...stub, objectId: hashBytes<'chunk'>(content) });
+      transaction.put('datum', datum);
+    });
+    expect(await place.capture()).toBe(first);
+    place.objects.writeAll();
+    expect(place.store.get('chunk', hashBytes<'chunk'>(content))).toEqual(content);
+  });
+});

@@ -1,0 +1,148 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { type BlobDatum, hashBytes, writeBlob } from '@daggerml/object-model';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type PackedObjects, unpackObjects } from '../worker/packed-objects.ts';
+import { IngestThread, isWorthThread } from './ingest-thread.ts';
+
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'dml-ingest-'));
+});
+
+afterEach(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Bytes without a pattern, the same in every run. */
+function noise(sizeBytes: number): Uint8Array {
+  const words = new Uint32Array(Math.ceil(sizeBytes / 4));
+  let state = 1;
+  for (let at = 0; at < words.length; at += 1) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    words[at] = state;
+  }
+  return new Uint8Array(words.buffer, 0, sizeBytes);
+}
+
+function fileOf(content: Uint8Array): string {
+  const path = join(folder, 'input.bin');
+  writeFileSync(path, content);
+  return path;
+}
+
+/** Reads a file that nobody has seen. */
+const ingest = (path: string, take: (packed: PackedObjects) => void): Promise<BlobDatum> =>
+  new IngestThread().ingest({ path, seen: undefined }, take);
+
+describe('ingesting a file in a thread', () => {
+  it('yields the blob and the objects that writing its bytes here yields', async () => {
+    for (const sizeBytes of [0, 1, 100_000, 1_048_576, 9_000_001]) {
+      const content = noise(sizeBytes);
+      const expected = new Set<string>();
+      const keep = (bytes: Uint8Array): never => {
+        const id = hashBytes(bytes);
+        expected.add(id);
+        return id as never;
+      };
+      const datum = writeBlob(content, { putChunk: keep, putPage: keep, getPage: () => undefined });
+      const taken = new Set<string>();
+      const take = (packed: PackedObjects): void => {
+        for (const { objectId, bytes } of unpackObjects(packed)) {
+          expect(hashBytes(bytes)).toBe(objectId);
+          taken.add(objectId);
+        }
+      };
+      expect(await ingest(fileOf(content), take)).toEqual(datum);
+      expect([...taken].sort()).toEqual([...expected].sort());
+    }
+  });
+
+  it('says what cannot be read', async () => {
+    const path = join(folder, 'missing.bin');
+    await expect(ingest(path, () => {})).rejects.toMatchObject({
+      code: 'unreadable_file',
+      fields: { path, reason: 'ENOENT' },
+    });
+  });
+
+  it('refuses a file that changes while it is read [DML-BND-0911]', async () => {
+    // More than the thread reads before the first of its batches was taken.
+    const path = fileOf(noise(30_000_000));
+    const change = (): void => truncateSync(path, 11_000_000);
+    await expect(ingest(path, change)).rejects.toMatchObject({
+      code: 'unreadable_file',
+      fields: { path, reason: 'it changed while it was read' },
+    });
+  });
+
+  it('ends with what its taker throws', async () => {
+    const full = new Error('full');
+    const take = (): void => {
+      throw full;
+    };
+    await expect(ingest(fileOf(noise(12_000_000)), take)).rejects.toBe(full);
+  });
+
+  it('goes on with the next file, also after one that could not be read or taken', async () => {
+    const thread = new IngestThread();
+    const content = noise(9_000_001);
+    const expected = await ingest(fileOf(content), () => {});
+    const seen = undefined;
+    const path = fileOf(content);
+    const missing = join(folder, 'missing.bin');
+    const full = new Error('full');
+    const fill = (): void => {
+      throw full;
+    };
+    for (let round = 0; round < 2; round += 1) {
+      let taken = 0;
+      const take = (packed: PackedObjects): void => {
+        taken += packed.ends.length;
+      };
+      expect(await thread.ingest({ path, seen }, take)).toEqual(expected);
+      expect(taken).toBeGreaterThan(100);
+      await expect(thread.ingest({ path: missing, seen }, take)).rejects.toMatchObject({
+        code: 'unreadable_file',
+      });
+      await expect(thread.ingest({ path, seen }, fill)).rejects.toBe(full);
+    }
+  });
+
+  it('lets the process end while it waits for another file', () => {
+    const module = pathToFileURL(join(import.meta.dirname, '../../dist/ingest/ingest-thread.js')).href;
+    const path = fileOf(noise(1000));
+    const code = `import { IngestThread } from ${JSON.stringify(module)};
+      const { sizeBytes } = await new IngestThread().ingest({ path: ${JSON.stringify(path)} }, () => {});
+      process.stdout.write(String(sizeBytes));`;
+    const args = ['--input-type=module', '--eval', code];
+    expect(execFileSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 })).toBe('1000');
+  });
+
+  it('refuses a file that is not as it was seen', async () => {
+    const path = fileOf(noise(1000));
+    const seen = statSync(path);
+    const identity = {
+      dev: seen.dev,
+      ino: seen.ino + 1,
+      size: 1000,
+      mtimeMs: seen.mtimeMs,
+      ctimeMs: seen.ctimeMs,
+    };
+    await expect(new IngestThread().ingest({ path, seen: identity }, () => {})).rejects.toMatchObject({
+      fields: { path, reason: 'it changed while it was read' },
+    });
+  });
+
+  it('is left to large files', async () => {
+    expect(await isWorthThread(fileOf(noise(1000)))).toBe(false);
+    expect(await isWorthThread(folder)).toBe(false);
+    expect(await isWorthThread(join(folder, 'missing.bin'))).toBe(false);
+  });
+});

@@ -1,0 +1,132 @@
+import fs, { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { type DatumId, type DirectoryEntry, readDirectory } from '@daggerml/object-model';
+import { type OpenStoreOptions, openStore, type Store } from '@daggerml/store';
+import { captureFile } from '../src/files/capture-file.ts';
+import { captureFolder, type TakenFolder } from '../src/files/capture-folder.ts';
+import type { CaptureTools } from '../src/files/capture-tools.ts';
+import type { FileSystem } from '../src/files/file-system.ts';
+import type { WalkRequest } from '../src/files/folder-walk.ts';
+import { RunObjects } from '../src/objects/run-objects.ts';
+
+const EXT4 = 0xef53;
+const HOUR_MS = 60 * 60 * 1000;
+
+/** A folder to capture and a store to capture it into, on a file system that keeps identities, an hour later. */
+export class CapturePlace {
+  readonly root: string = mkdtempSync(join(tmpdir(), 'dml-capture-'));
+  readonly folder: string = join(this.root, 'data');
+  store!: Store;
+  objects!: RunObjects;
+  /** Paths below the folder of the small files that the last capture opened. */
+  readonly opened: string[] = [];
+  taken!: TakenFolder;
+  progress: number[] = [];
+
+  static async create(): Promise<CapturePlace> {
+    const place = new CapturePlace();
+    mkdirSync(place.folder);
+    await place.reopen();
+    return place;
+  }
+
+  /** Opens the store again, as the next process would. */
+  async reopen(options: Pick<OpenStoreOptions, 'environment'> = {}): Promise<void> {
+    await this.store?.close();
+    this.store = await openStore(join(this.root, 'store'), { mode: 'write', create: true, ...options });
+    this.begin();
+  }
+
+  /** Begins another run: what the one before did not write is dropped. */
+  begin(): void {
+    this.objects = new RunObjects(this.store);
+  }
+
+  write(path: string, content: string | Uint8Array = path): string {
+    const file = join(this.folder, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+    return file;
+  }
+
+  /** Writes as many small files, in folders of a hundred. */
+  writeMany(count: number): string[] {
+    const paths = Array.from(
+      { length: count },
+      (_, at) => `d${String(Math.floor(at / 100)).padStart(3, '0')}/f${String(at % 100).padStart(2, '0')}`,
+    );
+    for (const path of paths) this.write(path, `content of ${path}`);
+    return paths;
+  }
+
+  /** The file system of the machine, told to be one that keeps identities; `other` replaces parts of it. */
+  fileSystem(other: Partial<FileSystem> = {}): FileSystem {
+    return {
+      ...fs,
+      statfsSync: (() => ({ type: EXT4 })) as never,
+      openSync: (path, ...more) => {
+        this.opened.push(String(path).slice(this.folder.length + 1));
+        return fs.openSync(path, ...more);
+      },
+      ...other,
+    };
+  }
+
+  tools(other: Partial<CaptureTools> = {}): CaptureTools {
+    return {
+      fileSystem: this.fileSystem(),
+      objects: this.objects,
+      nowMs: () => Date.now() + HOUR_MS,
+      knowsFiles: true,
+      assertOpen: () => {},
+      ...other,
+    };
+  }
+
+  /** Captures the folder in a run of its own; `opened` has what was read. */
+  async capture(tools: Partial<CaptureTools> = {}, request: Partial<WalkRequest> = {}): Promise<DatumId> {
+    this.begin();
+    this.opened.length = 0;
+    this.progress = [];
+    const walk: WalkRequest = {
+      folder: this.folder,
+      keepsForms: true,
+      all: false,
+      filter: () => true,
+      isRepository: () => false,
+      ...request,
+    };
+    return captureFolder(this.tools(tools), walk, {
+      onProgress: (files) => void this.progress.push(files),
+      onTaken: (taken) => {
+        this.taken = taken;
+      },
+    });
+  }
+
+  async captureFile(path: string, tools: Partial<CaptureTools> = {}): Promise<DatumId> {
+    this.begin();
+    this.opened.length = 0;
+    return captureFile(this.tools(tools), join(this.folder, path));
+  }
+
+  /** The datum that capturing without any memory yields. */
+  async afresh(request: Partial<WalkRequest> = {}): Promise<DatumId> {
+    const other = await CapturePlace.create();
+    const datumId = await other.capture({ knowsFiles: false }, { folder: this.folder, ...request });
+    await other.close();
+    return datumId;
+  }
+
+  entries(datumId: DatumId): DirectoryEntry[] {
+    const datum = this.objects.readDatum(datumId);
+    if (datum.kind !== 'map') throw new Error(`a ${datum.kind}`);
+    return [...readDirectory(datum.root, this.objects)];
+  }
+
+  async close(): Promise<void> {
+    await this.store.close();
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
