@@ -1,0 +1,207 @@
+import { spawnSync } from 'node:child_process';
+import { randomFillSync } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Repository } from '@daggerml/bindings';
+import { interleave, median, ratio, timeMs, withFolder } from './harness.mjs';
+
+const FILES = Number(process.env.DML_BENCH_FILES ?? 100_000);
+const LARGE_BYTES = Number(process.env.DML_BENCH_BLOB_BYTES ?? 500_000_000);
+const ROUNDS = 3;
+/** A file that changed less than two seconds before it is read is not remembered. */
+const SETTLING_MS = 2500;
+const child = fileURLToPath(new URL('folder.child.mjs', import.meta.url));
+
+/** Writes files that do not compress, in as many folders; folders stand in folders of a hundred. */
+function writeFiles(root, { folders, filesEach, bytesEach }) {
+  const content = Buffer.alloc(bytesEach);
+  for (let at = 0; at < folders; at += 1) {
+    const folder = join(root, `${Math.floor(at / 100)}`, `${at}`);
+    mkdirSync(folder, { recursive: true });
+    for (let file = 0; file < filesEach; file += 1)
+      writeFileSync(join(folder, `${file}.bin`), randomFillSync(content));
+  }
+}
+
+function command(name, args, options = {}) {
+  const { status, stderr } = spawnSync(name, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options });
+  if (status !== 0) throw new Error(`${name} ${args[0]}: ${stderr}`);
+}
+
+/** Those who take in a folder: each begins with nothing in a place of its own and then adds what is new. */
+function takers(place, input) {
+  const env = { ...process.env, RESTIC_PASSWORD: 'bench', RESTIC_CACHE_DIR: join(place, 'cache') };
+  const store = join(place, 'restic');
+  const git = ['--git-dir', join(place, 'git'), '--work-tree', input];
+  const dml = {
+    name: 'dml',
+    last: undefined,
+    /** How long processes took from their start to their end. */
+    wholeMs: [],
+    peakAnonymousMiB: 0,
+    begin: async () => (await Repository.init(place)).close(),
+    add: (method = 'directory') => {
+      const startMs = performance.now();
+      const { status, stdout, stderr } = spawnSync(process.execPath, [child, place, input, method]);
+      dml.wholeMs.push(performance.now() - startMs);
+      if (status !== 0) throw new Error(`${stderr}`);
+      dml.last = JSON.parse(stdout);
+      dml.peakAnonymousMiB = Math.max(dml.peakAnonymousMiB, dml.last.peakAnonymousMiB);
+      return dml.last.spentMs;
+    },
+  };
+  return [
+    dml,
+    {
+      name: 'restic backup',
+      begin: () => command('restic', ['-r', store, 'init', '-q'], { env }),
+      add: () => timeMs(() => command('restic', ['-r', store, 'backup', '-q', input], { env })),
+    },
+    {
+      name: 'git add',
+      begin: () => command('git', ['init', '-q', '--bare', join(place, 'git')]),
+      add: () => timeMs(() => command('git', [...git, 'add', '-A', '.'], { cwd: input })),
+    },
+  ];
+}
+
+/** Times the first taking in, rounds of doing it again, and again with one file changed. */
+async function measure(input, { names, changed }) {
+  return withFolder(async (folder) => {
+    const hasRestic = spawnSync('restic', ['version'], { stdio: 'ignore' }).status === 0;
+    const subjects = takers(join(folder, 'place'), input).filter(
+      ({ name }) => names.includes(name) && (name !== 'restic backup' || hasRestic),
+    );
+    const first = new Map(subjects.map(({ name }) => [name, []]));
+    const again = new Map(subjects.map(({ name }) => [name, []]));
+    const onChange = [];
+    const whole = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      rmSync(join(folder, 'place'), { recursive: true, force: true });
+      mkdirSync(join(folder, 'place'));
+      for (const { begin } of subjects) await begin();
+      for (let turn = 0; turn < subjects.length; turn += 1) {
+        const { name, add } = subjects[(turn + round) % subjects.length];
+        first.get(name).push(await add());
+      }
+      subjects[0].wholeMs.length = 0;
+      const timed = await interleave(
+        subjects.map(({ name, add }) => ({ name, run: () => add() })),
+        { rounds: 3, warmups: 1 },
+      );
+      for (const [name, times] of timed) again.get(name).push(median(times));
+      whole.push(median(subjects[0].wholeMs));
+      if (subjects[0].last.readFiles > 0) throw new Error('files were read that did not change');
+      if (changed === undefined) continue;
+      const changes = [];
+      for (let change = 0; change < 3; change += 1) {
+        writeFileSync(changed, randomFillSync(Buffer.alloc(1000)));
+        await setTimeout(SETTLING_MS);
+        changes.push(await subjects[0].add());
+        if (subjects[0].last.readFiles !== 1)
+          throw new Error('another number of files was read than changed');
+      }
+      onChange.push(median(changes));
+    }
+    const { peakAnonymousMiB } = subjects[0];
+    return { first, again, whole, onChange, peakAnonymousMiB, hasRestic };
+  });
+}
+
+const seconds = (times) => `${(median(times) / 1000).toFixed(2)} s`;
+
+/** The row of what took so many times as long as a peer. */
+function row(what, times, peer, limit) {
+  const factor = ratio(times, 'dml', peer);
+  return {
+    what: `${what} (${seconds(times.get('dml'))})`,
+    against: `${peer} (${seconds(times.get(peer))})`,
+    result: `${factor.toFixed(2)}× as long`,
+    aim: `≤ ${limit}×`,
+    met: factor <= limit,
+  };
+}
+
+async function manyFiles(root) {
+  const shape = { folders: 100, filesEach: FILES / 100, bytesEach: 1000 };
+  const input = join(root, 'many');
+  writeFiles(input, shape);
+  await setTimeout(SETTLING_MS);
+  const names = ['dml', 'restic backup', 'git add'];
+  const measured = await measure(input, { names, changed: join(input, '0', '50', '500.bin') });
+  const { first, again, whole, onChange, peakAnonymousMiB, hasRestic } = measured;
+  const more = median(onChange.map((ms, round) => ms - again.get('dml')[round]));
+  const what = `take in ${FILES} files of 1 kB`;
+  return [
+    ...(hasRestic ? [row(what, first, 'restic backup', 1.2)] : []),
+    row(what, first, 'git add', 1.2),
+    row('the same again, nothing changed', again, 'git add', 5),
+    row('the same again, with the start of the process', new Map([...again, ['dml', whole]]), 'git add', 5),
+    ...(hasRestic ? [row('the same again, nothing changed', again, 'restic backup', 1)] : []),
+    {
+      what: `the same, one file changed (${seconds(onChange)})`,
+      against: 'itself, nothing changed',
+      result: `${more.toFixed(0)} ms more`,
+      aim: '≤ 50 ms more',
+      met: more <= 50,
+    },
+    {
+      what: `peak memory of taking in ${FILES} files of 1 kB, of the process itself`,
+      against: `their content: ${Math.round((FILES * 1000) / 2 ** 20)} MiB`,
+      result: `${peakAnonymousMiB.toFixed(0)} MiB`,
+      aim: '≤ 500 MiB',
+      met: peakAnonymousMiB <= 500,
+    },
+  ];
+}
+
+async function manyFolders(root) {
+  const folders = Math.round(FILES * 0.3);
+  const input = join(root, 'folders');
+  writeFiles(input, { folders, filesEach: 1, bytesEach: 1000 });
+  await setTimeout(SETTLING_MS);
+  const { first, again, hasRestic } = await measure(input, { names: ['dml', 'restic backup', 'git add'] });
+  const what = `take in ${folders} folders of one file of 1 kB`;
+  return [
+    ...(hasRestic ? [row(what, first, 'restic backup', 1.2)] : []),
+    row(`${what} again`, again, 'git add', 5),
+  ];
+}
+
+async function largeFiles(root) {
+  const input = join(root, 'large');
+  writeFiles(input, { folders: 1, filesEach: 10, bytesEach: LARGE_BYTES / 10 });
+  await setTimeout(SETTLING_MS);
+  const { first, hasRestic } = await measure(input, { names: ['dml', 'restic backup'] });
+  const what = `take in 10 files of ${Math.round(LARGE_BYTES / 1e7)} MB`;
+  return hasRestic ? [row(what, first, 'restic backup', 1.2)] : [];
+}
+
+async function oneFile(root) {
+  return withFolder(async (place) => {
+    const input = join(root, 'one.bin');
+    writeFileSync(input, randomFillSync(Buffer.alloc(LARGE_BYTES)));
+    await setTimeout(SETTLING_MS);
+    const [dml] = takers(place, input);
+    await dml.begin();
+    const firstMs = dml.add('file');
+    const times = Array.from({ length: 5 }, () => dml.add('file'));
+    return [
+      {
+        what: `dag.file of ${Math.round(LARGE_BYTES / 1e6)} MB again, nothing changed`,
+        against: `the first time: ${seconds([firstMs])}`,
+        result: `${median(times).toFixed(0)} ms`,
+        aim: '≤ 50 ms',
+        met: median(times) <= 50,
+      },
+    ];
+  });
+}
+
+export async function run() {
+  const rows = [];
+  for (const part of [manyFiles, manyFolders, largeFiles, oneFile]) rows.push(...(await withFolder(part)));
+  return rows;
+}
