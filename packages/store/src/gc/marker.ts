@@ -121,7 +121,8 @@ export class Marker {
     const { class: objectClass, objectId } = describeKey(key);
     const parent = this.found.parentOf(ordinal);
     const holder = parent === NO_PARENT ? undefined : parseObjectKey(this.found.keyAt(parent));
-    return storeError(this.#refusalCode, {
+    // Both codes stand here in words, where those who look for their wordings find the fields.
+    return storeError(this.#refusalCode === 'gc_refused' ? 'gc_refused' : 'backup_refused', {
       detail,
       class: objectClass,
       objectId,
