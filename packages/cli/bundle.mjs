@@ -13,7 +13,7 @@ const folder = import.meta.dirname;
 
 /** Engines that stay installed packages: name, who depends on it, and what is used of it. */
 const REQUIRED = [
-  { name: 'lmdb', owner: '@daggerml/store', names: ['open', 'openAsClass'] },
+  { name: 'lmdb', owner: '@daggerml/store', names: ['nativeAddon', 'open', 'openAsClass'] },
   { name: 'cbor-x', owner: '@daggerml/object-model', names: ['Decoder', 'Encoder', 'Tag'] },
   { name: 'commander', names: ['Command', 'CommanderError', 'Option'] },
   { name: 'fastest-levenshtein', names: ['distance'] },

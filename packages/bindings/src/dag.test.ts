@@ -1,6 +1,6 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, createReadStream } from 'node:fs';
+import { appendFileSync, createReadStream, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
@@ -22,6 +22,14 @@ beforeAll(async () => {
   dag = project.repository.newDag('work', { folder: project.folder });
 });
 afterAll(() => project.close());
+
+/** Opens a store in another process, which asks the kernel who has it open, and says which process it sees. */
+const ASK = `
+  import { openStore } from ${JSON.stringify(new URL('../../store/dist/index.js', import.meta.url).href)};
+  const store = await openStore(process.argv[1], { mode: 'read' });
+  for (const { process: { pid } } of store.liveSessions()) process.stdout.write(pid + ' is seen');
+  await store.close();
+`;
 
 /** The uri and inputs of a builtin node. */
 function builtin(handle: NodeHandle): { uri: unknown; inputs: string[] } {
@@ -648,6 +656,28 @@ describe('Dag.file and Dag.blob', () => {
     expect(await refusal(dag.file('special'))).toBe('special: it is a folder, not a file');
     expect(await refusal(dag.file('/dev/zero'))).toBe('/dev/zero: it is a device, not a file');
     expect(await refusal(dag.file('/proc/self/mem'))).toBe('/proc/self/mem: EIO');
+  });
+
+  it('refuse the files of a store, by which others see this process [DML-BND-0960]', async () => {
+    const { store } = project.repository;
+    store.transact('session', () => {});
+    for (const name of ['data.mdb', 'lock.mdb'])
+      expect(await refusal(dag.file(join(store.path, name)))).toBe(
+        `.dml/store/${name}: it is a file of a store`,
+      );
+    for (const refused of [dag.directory(store.path), dag.files(store.path)])
+      expect(await refusal(refused)).toMatch(/mdb: it is a file of a store$/);
+    // By a link of another name, alone in a folder.
+    project.write('linked/real', '');
+    symlinkSync(join(store.path, 'lock.mdb'), join(project.folder, 'linked/other'));
+    expect(await refusal(dag.file('linked/other'))).toMatch(/other: it is a file of a store$/);
+    expect(await refusal(dag.files('linked'))).toMatch(/other: it is a file of a store$/);
+    project.write('plain/data.mdb', 'of something else');
+    project.write('plain/lock.mdb', 'of something else');
+    expect(await refusal(dag.directory('plain'))).toBe('captured');
+    const args = ['--input-type=module', '-e', ASK, store.path];
+    const asked = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 600_000 });
+    expect(asked.stdout, asked.stderr).toBe(`${process.pid} is seen`);
   });
 
   it('refuse a file that changes while it is read [DML-BND-0911]', async () => {

@@ -19,10 +19,12 @@ import {
   ensurePlain,
   headRef,
   makeFolder,
+  nodeEnvironment,
   type OpenStoreOptions,
   openStore,
   type RefName,
   type Store,
+  type WaitOptions,
 } from '@daggerml/store';
 import { branchName, shortRevision } from './branch-name.ts';
 import { type ChangedDags, type DagsChange, deleteDag, restoreDag } from './change-dags.ts';
@@ -38,7 +40,9 @@ import { admitRepository } from './trust/admit-repository.ts';
 import { type UserContext, userContext } from './user-context.ts';
 import type { Lifted } from './values.ts';
 
-export interface RepositoryOptions {
+export interface RepositoryOptions extends WaitOptions {
+  /** Ends an opening that waits for other processes. */
+  readonly signal?: AbortSignal;
   /** Opens without the right to change anything. */
   readonly readOnly?: boolean;
   /** Who commits and the ref journal name. */
@@ -159,7 +163,7 @@ export class Repository {
       onCreated: () => {
         isCreator = true;
       },
-      program: programName(),
+      ...openingOf(options),
       ...admitOf(path, options),
     });
     if (!isCreator) {
@@ -177,7 +181,7 @@ export class Repository {
     const found = findRepositoryFolder(folder);
     const store = await openStore(storePath(found), {
       mode: options.readOnly ? 'read' : 'write',
-      program: programName(),
+      ...openingOf(options),
       ...admitOf(found, options),
     });
     return new Repository(found, store, options);
@@ -347,8 +351,11 @@ export class Repository {
 
   /** Ends every open dag, its workers, and lets go of the store. */
   async close(): Promise<void> {
-    await this.#executor.close();
-    await this.store.close();
+    try {
+      await this.#executor.close();
+    } finally {
+      await this.store.close();
+    }
   }
 
   #findDag(dagName: string, revision: string): ImportSource {
@@ -378,6 +385,16 @@ function admitOf(folder: string, { trust, user }: RepositoryOptions): Pick<OpenS
 function captureFolder({ cacheFolder }: UserContext): { readonly captureFolder?: string } {
   // @spec DML-BND-0348
   return cacheFolder === undefined ? {} : { captureFolder: join(cacheFolder, 'captures') };
+}
+
+/** @spec DML-BND-0360 DML-BND-0361 */
+function openingOf(options: RepositoryOptions): Pick<OpenStoreOptions, 'program' | 'environment' | 'signal'> {
+  const { patienceMs, onWait, whileBlocked, signal } = options;
+  return {
+    program: programName(),
+    environment: nodeEnvironment({ patienceMs, onWait, whileBlocked }),
+    signal,
+  };
 }
 
 /** A pipeline as `loadPipeline` yields it. */

@@ -19,6 +19,8 @@ export interface CliIo {
   nowMs(): number;
   /** Aborted by the first interrupt. */
   readonly signal: AbortSignal;
+  /** Lets signals end the process at once, until what it returns is called: for work that blocks the thread. */
+  whileBlocked?(): () => void;
   /** The signal of the system that aborted it, where that was no interrupt of the user. */
   endedBy?(): 'SIGTERM' | 'SIGHUP' | undefined;
 }

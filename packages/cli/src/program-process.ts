@@ -7,7 +7,9 @@ import { descriptorSink, type ResultSink, streamSink } from './result-sink.ts';
 import { isTooManyFiles } from './too-many-files.ts';
 
 /** Signals that end a command, and what an interrupt of its user is called. */
-export type EndingSignal = 'SIGINT' | 'SIGTERM' | 'SIGHUP';
+export type EndingSignal = (typeof ENDING_SIGNALS)[number];
+
+const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** How `dml` starts where it is not by standard streams alone. */
 export interface StartOptions {
@@ -31,11 +33,15 @@ function reportNotStarted(cause: NodeJS.ErrnoException, argv: readonly string[],
   return reportFailure({ code: 'process_not_started', fields: { errno } }, argv, io);
 }
 
-/** Runs `dml` as this process. Returns what ends it as the signal of the name does. */
+/**
+ * Runs `dml` as this process. Returns what ends it as the signal of the name does. `onBlocked` hears whether signals
+ * have their default action, since work that blocks the thread has begun.
+ */
 export function startProgram(
   argv: readonly string[],
   results: ResultSink,
   run: (io: CliIo) => Promise<number> = (io) => runCli(argv, io),
+  onBlocked: (isBlocked: boolean) => void = () => {},
 ): (signal: EndingSignal) => void {
   // Taken before a pipeline runs: there, both are not what they were.
   const exit = process.exit.bind(process);
@@ -75,6 +81,15 @@ export function startProgram(
     nowMs: Date.now,
     signal: interrupt.signal,
     endedBy: () => endedBy,
+    // @spec DML-CLI-0550
+    whileBlocked: () => {
+      const restore = takeHandlersAway();
+      onBlocked(true);
+      return () => {
+        onBlocked(false);
+        restore();
+      };
+    },
   };
 
   // Nothing is left that could go on, yet the command has not ended: a pipeline awaits what nobody will settle.
@@ -124,6 +139,16 @@ export function startProgram(
   // Not awaited at the top level, where Node would end with a code of its own when nothing is left to wait for.
   void run(io).then(leave);
   return end;
+}
+
+/** Lets signals end the process at once. Returns what undoes it. */
+function takeHandlersAway(): () => void {
+  const held = ENDING_SIGNALS.map((name) => [name, process.rawListeners(name)] as const);
+  for (const name of ENDING_SIGNALS) process.removeAllListeners(name);
+  return () => {
+    for (const [name, listeners] of held)
+      for (const listener of listeners) process.on(name, listener as NodeJS.SignalsListener);
+  };
 }
 
 function currentFolder(): CliIo['cwd'] {

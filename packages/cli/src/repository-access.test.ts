@@ -24,13 +24,13 @@ describe('a repository that may not be read', () => {
   });
 
   it('is reported with its path when its files are closed [DML-CLI-1206]', () => {
-    const missing = (fields: Readonly<Record<string, string>>): DmlError =>
-      new DmlError({ code: 'store_missing', fields: { path: '/project/.dml/store', ...fields } });
-    expect(whyNotOpened(missing({ errno: 'EACCES' }))).toMatchObject({
+    const refused = (errno: string, code = 'store_unreadable'): DmlError =>
+      new DmlError({ code, fields: { path: '/project/.dml/store', errno } });
+    expect(whyNotOpened(refused('EACCES'))).toMatchObject({
       code: 'unreadable_repository',
       fields: { path: '/project/.dml/store', errno: 'EACCES' },
     });
-    for (const other of [missing({}), missing({ errno: 'ENOENT' }), new Error('x')])
+    for (const other of [refused('EIO'), refused('EACCES', 'store_missing'), new Error('x')])
       expect(whyNotOpened(other)).toBe(other);
   });
 });

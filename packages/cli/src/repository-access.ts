@@ -8,6 +8,8 @@ import { isAnyDmlError } from './any-dml-error.ts';
 import { cliError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
 import { absolutePath } from './current-folder.ts';
+import { thenClose } from './then-close.ts';
+import { waitsOf } from './waits.ts';
 
 /** What a system says of a file that the user may not use. */
 const NO_RIGHT = new Set(['EACCES', 'EPERM']);
@@ -67,7 +69,7 @@ function mayLookInto(folder: string): void {
 
 /** Tells a store whose files may not be read from one that is not there. */
 export function whyNotOpened(error: unknown): unknown {
-  if (!isAnyDmlError(error) || error.code !== 'store_missing') return error;
+  if (!isAnyDmlError(error) || error.code !== 'store_unreadable') return error;
   const { path, errno } = error.fields;
   if (typeof path !== 'string' || typeof errno !== 'string' || !NO_RIGHT.has(errno)) return error;
   return cliError('unreadable_repository', { path, errno }, error);
@@ -92,39 +94,46 @@ export async function admitterOf(
  * @spec DML-CLI-0306
  */
 export async function withStore<T>(
-  context: Pick<CommandContext, 'io' | 'globals'>,
+  context: Pick<CommandContext, 'io' | 'globals' | 'output'>,
   mode: 'read' | 'write',
   body: (store: Store) => T | Promise<T>,
 ): Promise<T> {
   const folder = repositoryFolder(context);
-  const { openStore } = await import('@daggerml/store');
+  const { nodeEnvironment, openStore } = await import('@daggerml/store');
   const { storePath } = await import('@daggerml/bindings/folder');
   const admission = await admitterOf(context, folder);
-  const store = await openStore(storePath(folder), { mode, ...admission }).catch((error: unknown) => {
+  const opening = { mode, environment: nodeEnvironment(waitsOf(context)), signal: context.io.signal };
+  const store = await openStore(storePath(folder), { ...opening, ...admission }).catch((error: unknown) => {
     throw whyNotOpened(error);
   });
-  try {
-    return await body(store);
-  } finally {
-    await store.close();
-  }
+  return await thenClose(
+    context,
+    () => body(store),
+    () => store.close(),
+  );
 }
 
 /** Opens the repository for the time of `body`, which changes or copies it as a whole. */
 export async function withRepository<T>(
-  context: Pick<CommandContext, 'io' | 'globals'>,
+  context: Pick<CommandContext, 'io' | 'globals' | 'output'>,
   body: (repository: Repository) => T | Promise<T>,
 ): Promise<T> {
   const folder = repositoryFolder(context);
   const { Repository, userContext } = await import('@daggerml/bindings');
   const { io } = context;
-  const options = { author: actorOf(io.env), nowMs: io.nowMs, user: userContext(io.env) };
+  const options = {
+    author: actorOf(io.env),
+    nowMs: io.nowMs,
+    user: userContext(io.env),
+    signal: io.signal,
+    ...waitsOf(context),
+  };
   const repository = await Repository.open(folder, options).catch((error: unknown) => {
     throw whyNotOpened(error);
   });
-  try {
-    return await body(repository);
-  } finally {
-    await repository.close();
-  }
+  return await thenClose(
+    context,
+    () => body(repository),
+    () => repository.close(),
+  );
 }

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, temporaryFolder } from '../test/fixture-store.ts';
 import { Holder } from '../test/holder.ts';
 import { createStoreFiles } from './create.ts';
-import { heldEngineCount } from './engine/engine.ts';
+import { heldEngineCount } from './engine/held-engines.ts';
 import { openStore } from './open-store.ts';
 
 const create = { mode: 'write', create: true } as const;

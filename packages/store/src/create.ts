@@ -1,14 +1,15 @@
 import { closeSync, fsyncSync, realpathSync, writeFileSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import { createDataFile } from './engine/engine.ts';
+import { createDataFile } from './engine/create-data-file.ts';
+import { errnoOf } from './engine/engine-error.ts';
 import { ENGINE_VERSION } from './engine/engine-options.ts';
 import type { ProcessIdentity, StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { textKey } from './keyspace.ts';
+import { isKnownDead } from './liveness.ts';
 import { makeFolder } from './make-folder.ts';
 import { encodeMeta, type MetaKey, type MetaValue } from './meta.ts';
 import { SCHEMA_VERSION } from './schema.ts';
-import { isKnownDead } from './sessions.ts';
 import { findStore } from './store-folder/find-store.ts';
 import { HeldFolder } from './store-folder/held-folder.ts';
 import { CREATOR_FILE, removeDraft } from './store-folder/places.ts';
@@ -119,7 +120,7 @@ export async function createStoreFiles(
     removeDeadDrafts(parent, storeName, environment);
     draft = parent.makeFolder(name, 0o777);
     writeCreator(draft, environment.process);
-    await createDataFile(draft, { mapBytes: environment.mapBytes }, (tables) => {
+    await createDataFile(draft, { mapBytes: environment.mapBytes, environment }, (tables) => {
       for (const [key, value] of newStoreFacts(createdBy, environment)) {
         tables.meta.putSync(textKey(key), encodeMeta(key, value));
       }
@@ -129,6 +130,7 @@ export async function createStoreFiles(
     // @spec DML-STO-0101
     parent.rename(name, storeName);
     draft.close();
+    draft = undefined;
     draft = parent.folder(storeName);
     draft.removeFile(CREATOR_FILE);
     // @spec DML-STO-0103
@@ -150,7 +152,7 @@ export async function createStoreFiles(
     }
     if (cause instanceof Error && cause.name === 'DmlError') throw cause;
     // @spec DML-STO-0107
-    throw storeError('store_unwritable', { path, errno: code ?? 'unknown' }, cause);
+    throw storeError('store_unwritable', { path, errno: errnoOf(cause) ?? 'unknown' }, cause);
   } finally {
     draft?.close();
     parent?.close();

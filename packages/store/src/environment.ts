@@ -12,18 +12,43 @@ export type ProcessProbe =
   | { readonly state: 'dead' }
   | { readonly state: 'unknown' };
 
-/** Names the process that owns a session well enough to tell it from a later one with the same pid. */
+/** Names a process well enough to tell it from a later one with the same pid; what cannot be read is empty. */
 export interface ProcessIdentity {
   readonly pid: number;
   readonly startTime: string;
   /** Changes with every boot of the machine. */
   readonly bootId: string;
-  /** Two identities are comparable by pid only when this is equal. */
+  /** Two identities are comparable by pid only when this is equal and not empty. */
   readonly pidNamespace: string;
 }
 
+/** What a store waits for. */
+export interface Waiting {
+  /**
+   * `write_lock`: another process is in a write transaction; `process_number`: a process of another process
+   * namespace uses the store under the number of this one; `locks`: the locks of the file are unusable until those
+   * who hold it let go.
+   */
+  readonly reason: 'write_lock' | 'process_number' | 'locks';
+  readonly path: string;
+  /** Number of the process that is waited for, in its own process namespace, where it is known. */
+  readonly pid?: number;
+  /** There when that process is in another process namespace than this one, such as a container. */
+  readonly namespace?: 'another';
+}
+
+/** How a store waits for others. */
+export interface WaitOptions {
+  /** How long a store waits for others while nothing changes; a minute when absent. */
+  readonly patienceMs?: number | undefined;
+  /** Called once when a wait has lasted a second; the wait goes on. */
+  readonly onWait?: ((waiting: Waiting) => void) | undefined;
+  /** Called when a wait begins to block the thread; what it returns is called when the thread goes on. */
+  readonly whileBlocked?: (() => () => void) | undefined;
+}
+
 /** Everything the store takes from outside: clock, randomness, processes, file system kind, failpoints. */
-export interface StoreEnvironment {
+export interface StoreEnvironment extends WaitOptions {
   nowMs(): number;
   randomUuid(): string;
   readonly process: ProcessIdentity;
@@ -32,6 +57,14 @@ export interface StoreEnvironment {
   /** Makes the entries of a folder durable. */
   syncDirectory(path: string): void;
   readonly isMainThread: boolean;
+  /** Checks whether a process holds its place, among those that the kernel says hold one; tests play processes here. */
+  holdsPlace(pid: number, holders: ReadonlySet<number>): boolean;
+  /** A clock that is never set, in milliseconds. */
+  monotonicMs(): number;
+  /** Blocks the thread. */
+  pause(ms: number): void;
+  /** Pauses without blocking the thread; rejects with the reason of the signal when it is aborted. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Address space to reserve for a data file; the engine's default when absent. */
   readonly mapBytes?: number | undefined;
   /** Longest file the process may write; undefined where there is no limit. */

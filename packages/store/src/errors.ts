@@ -13,14 +13,17 @@ export type StoreErrorCode =
   | 'store_write_failed'
   | 'store_read_only'
   | 'store_closed'
+  | 'store_close_failed'
   | 'store_nested_write'
   | 'store_misuse'
   | 'store_open_elsewhere'
   | 'store_worker_thread'
   | 'store_network_filesystem'
   | 'store_unwritable'
+  | 'store_unreadable'
   | 'store_full'
   | 'store_busy'
+  | 'session_lost'
   | 'schema_newer'
   | 'schema_older'
   | 'engine_older'
@@ -60,15 +63,20 @@ const MESSAGES: Readonly<Record<StoreErrorCode, string>> = {
   store_write_failed: 'the system refused a write[ ({label})]; nothing of the transaction was kept',
   store_read_only: 'the store was opened for reading, so nothing can be written[ ({label})]',
   store_closed: 'the store in "{path}" was closed already',
+  store_close_failed:
+    'the store in "{path}" could not be closed in order[ ({errno})]; what was committed is kept',
   store_nested_write: 'a transaction was begun inside another one ({label})',
   store_misuse: 'the store was used wrongly ({detail})',
   store_open_elsewhere: 'this process has the store in "{path}" open for reading; close it first',
   store_worker_thread: 'a store opens in the main thread only ("{path}")',
   store_network_filesystem: '"{path}" is on a network file system ({kind}); keep a store on a local disk',
   store_unwritable: '"{path}" cannot be written[ ({errno})]',
+  store_unreadable: 'the system refused to open or read "{path}"[ ({errno})]',
   store_full:
     '{neededBytes} bytes are needed in "{path}" and {availableBytes} are free; nothing of the transaction was kept',
-  store_busy: 'the store is busy ({detail}); try again in a moment',
+  store_busy: 'the store[ in "{path}"] is busy ({detail}[, process {pid}]); try again in a moment',
+  session_lost:
+    'the store in "{path}" was open for too long in a way that others could not see ({detail}): what was put since the last commit may be gone, and nothing more is written; close the store and open it again',
   schema_newer: 'the store has schema {schema}; this version knows schemas up to {supported}',
   schema_older: 'the store has schema {schema}; opening it for writing brings it to schema {supported}',
   engine_older: 'the engine {engine} wrote the store; this version has {supported}',

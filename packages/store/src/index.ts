@@ -3,7 +3,14 @@ export { type BackupOptions, type BackupProgress, type BackupReport, backupStore
 export { type CompactOptions, type CompactReport, compactStore } from './compact/compact.ts';
 export type { AdmitOwner } from './engine/engine.ts';
 export { ENGINE_VERSION } from './engine/engine-options.ts';
-export type { FileSystemKind, ProcessIdentity, ProcessProbe, StoreEnvironment } from './environment.ts';
+export type {
+  FileSystemKind,
+  ProcessIdentity,
+  ProcessProbe,
+  StoreEnvironment,
+  Waiting,
+  WaitOptions,
+} from './environment.ts';
 export { type StoreErrorCode, storeError } from './errors.ts';
 export {
   applyExcision,
@@ -50,6 +57,7 @@ export {
 export type { IndexRefEntry } from './index-refs.ts';
 export type { JournalEntry, RefState } from './journal.ts';
 export type { Listing, ListingChange } from './listings.ts';
+export { isKnownDead } from './liveness.ts';
 export { makeFolder } from './make-folder.ts';
 export type { MetaKey, MetaValue } from './meta.ts';
 export { nodeEnvironment } from './node-environment.ts';
@@ -71,7 +79,7 @@ export {
 export type { Ref, RefUpdate, RefUpdateResult } from './refs.ts';
 export type { FoundObject, PrefixResult, RevisionResult } from './revision.ts';
 export { SCHEMA_VERSION } from './schema.ts';
-export { isKnownDead, type SessionRow } from './sessions.ts';
+export type { SessionRow } from './sessions.ts';
 export type { Store } from './store.ts';
 export { effectiveUser, isOwnAlone, isWritableByAll } from './store-folder/owner.ts';
 export { ensurePlain } from './store-folder/plain-file.ts';

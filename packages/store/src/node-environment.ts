@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readFileSync, readlinkSync, statfsSync } from 'node:fs';
-import { hostname } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 import { mapBytesWithin } from './engine/engine-options.ts';
+import { pause } from './engine/patience.ts';
 import type { FileSystemKind, ProcessIdentity, ProcessProbe, StoreEnvironment } from './environment.ts';
 
 function tryRead<T>(read: () => T, otherwise: T): T {
@@ -13,24 +14,24 @@ function tryRead<T>(read: () => T, otherwise: T): T {
   }
 }
 
-/** Field 22 of /proc/<pid>/stat; the command name before it may hold spaces and brackets. */
-function linuxStartTime(pid: number): string | undefined {
-  return tryRead(() => {
-    const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19];
-  }, undefined);
+/** Returns field 22 of /proc/<pid>/stat; the command name before it may hold spaces and brackets. */
+function linuxStartTime(pid: number | 'self'): string | undefined {
+  const text = tryRead(() => readFileSync(`/proc/${pid}/stat`, 'latin1'), '');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
 }
 
 function probeProcess(pid: number): ProcessProbe {
   try {
     process.kill(pid, 0);
   } catch (error) {
+    // What may not be signalled is there.
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') return { state: 'dead' };
   }
-  const startTime = linuxStartTime(pid);
-  if (startTime !== undefined) return { state: 'alive', startTime };
-  return process.platform === 'linux' ? { state: 'dead' } : { state: 'unknown' };
+  // In a new process namespace /proc may still be that of another one, where numbers mean other processes.
+  const isOwnProc = tryRead(() => readlinkSync('/proc/self'), '') === String(process.pid);
+  const startTime = isOwnProc ? linuxStartTime(pid) : undefined;
+  // A process that cannot be looked at, as with hidepid, may well live. @spec DML-STO-0534
+  return startTime === undefined ? { state: 'unknown' } : { state: 'alive', startTime };
 }
 
 function syncDirectory(path: string): void {
@@ -42,15 +43,21 @@ function syncDirectory(path: string): void {
   }
 }
 
+/** Returns what must be equal for start times of two processes to be comparable; empty where it cannot be read. */
+function pidNamespace(): string {
+  const ofNumbers = tryRead(() => readlinkSync('/proc/self/ns/pid'), '');
+  return ofNumbers && `${ofNumbers} ${tryRead(() => readlinkSync('/proc/self/ns/time'), '')}`.trim();
+}
+
+/** Reads what Linux says of this process; elsewhere there is one namespace, and no more is known. */
 function currentProcess(): ProcessIdentity {
+  if (process.platform !== 'linux')
+    return { pid: process.pid, startTime: '', bootId: '', pidNamespace: 'host' };
   return {
     pid: process.pid,
-    startTime: linuxStartTime(process.pid) ?? '',
-    bootId: tryRead(
-      () => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(),
-      `host:${hostname()}`,
-    ),
-    pidNamespace: tryRead(() => readlinkSync('/proc/self/ns/pid'), `host:${hostname()}`),
+    startTime: linuxStartTime('self') ?? '',
+    bootId: tryRead(() => readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim(), ''),
+    pidNamespace: pidNamespace(),
   };
 }
 
@@ -77,6 +84,10 @@ export function nodeEnvironment(overrides: Partial<StoreEnvironment> = {}): Stor
     statFileSystem: fileSystemKind,
     syncDirectory,
     isMainThread,
+    holdsPlace: (pid, holders) => holders.has(pid),
+    monotonicMs: () => performance.now(),
+    pause,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal }),
     mapBytes: mapBytesWithin(processLimit('Max address space')),
     maxFileBytes: processLimit('Max file size'),
     failpoint: undefined,

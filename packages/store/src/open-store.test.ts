@@ -19,8 +19,8 @@ import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../test/f
 import { putCommit } from '../test/records.ts';
 import { compactStore } from './compact/compact.ts';
 import { childProgram } from './crash/damage-runs.ts';
-import { heldEngineCount } from './engine/engine.ts';
 import { MAX_READERS } from './engine/engine-options.ts';
+import { heldEngineCount } from './engine/held-engines.ts';
 import { planGc } from './gc/run.ts';
 import { openStore } from './open-store.ts';
 import { headRef } from './ref-name.ts';
@@ -198,7 +198,8 @@ describe('opening a store', () => {
     const commitId = putOne(store);
     setRef(store, 'main', commitId);
     const held = takeReaders(store);
-    expect(held).toHaveLength(MAX_READERS);
+    // One place shows that the store is open.
+    expect(held).toHaveLength(MAX_READERS - 1);
     const busy = { code: 'store_busy', detail: 'readers', fields: { limit: MAX_READERS } };
     expect(() => store.readRefs()).toThrow(expect.objectContaining(busy));
     expect(() => store.get('commit', commitId)).toThrow(expect.objectContaining(busy));

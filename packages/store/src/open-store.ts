@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { assertNotCompacting, assertNotReplaced } from './compact/marker.ts';
+import { assertNotCompacting } from './compact/marker.ts';
 import { createStoreFiles } from './create.ts';
-import { type AdmitOwner, acquireEngine, type Engine, releaseEngine } from './engine/engine.ts';
+import type { AdmitOwner, Engine } from './engine/engine.ts';
+import { errnoOf, openError } from './engine/engine-error.ts';
 import { ENGINE_VERSION } from './engine/engine-options.ts';
+import { acquireEngine, releaseEngine } from './engine/held-engines.ts';
 import { refuseNetworkFileSystem } from './engine/network-filesystem.ts';
 import { readRows } from './engine/reading.ts';
 import type { StoreEnvironment } from './environment.ts';
@@ -16,7 +18,6 @@ import { admitSchema, compareVersions } from './schema.ts';
 import { unsealRow } from './sealed-row.ts';
 import { Store } from './store.ts';
 import { findStore } from './store-folder/find-store.ts';
-import { systemError } from './store-folder/system-error.ts';
 
 /** How to open a store. */
 export interface OpenStoreOptions {
@@ -36,20 +37,14 @@ export interface OpenStoreOptions {
   readonly admitOwner?: AdmitOwner;
   /** Journal rows between two snapshots of all refs. */
   readonly snapshotInterval?: number;
+  /** Ends an opening that waits for others. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 function nearestFolder(path: string): string {
   let folder = resolve(path);
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder);
   return folder;
-}
-
-function fileSystemOf(path: string, environment: StoreEnvironment): number {
-  try {
-    return environment.statFileSystem(nearestFolder(path)).type;
-  } catch (cause) {
-    throw systemError(cause, path) ?? cause;
-  }
 }
 
 /** The page check proves the shape of the file; these rows have no other witness than their checksums. */
@@ -73,7 +68,20 @@ export async function openStore(path: string, options: OpenStoreOptions): Promis
   const environment = options.environment ?? nodeEnvironment();
   // @spec DML-STO-0113
   if (!environment.isMainThread) throw storeError('store_worker_thread', { path });
-  refuseNetworkFileSystem(path, fileSystemOf(path, environment));
+  try {
+    return await openOrCreate(path, options, environment);
+  } catch (error) {
+    if (options.signal?.aborted) throw error;
+    throw errnoOf(error) === undefined ? error : openError(error, { path });
+  }
+}
+
+async function openOrCreate(
+  path: string,
+  options: OpenStoreOptions,
+  environment: StoreEnvironment,
+): Promise<Store> {
+  refuseNetworkFileSystem(path, environment.statFileSystem(nearestFolder(path)).type);
   const readOnly = options.mode === 'read';
   const program = options.program ?? 'unknown';
   let folder = findStore(path);
@@ -84,22 +92,17 @@ export async function openStore(path: string, options: OpenStoreOptions): Promis
     folder = findStore(path);
     if (folder === undefined) throw storeError('store_gone', { path });
   }
-  try {
-    assertNotCompacting(folder, environment);
-    environment.failpoint?.('open/unmarked');
-  } catch (error) {
-    folder.close();
-    throw error;
-  }
-  const engine = acquireEngine(folder, {
+  const engine = await acquireEngine(folder, {
     readOnly,
+    environment,
+    signal: options.signal,
     mapBytes: environment.mapBytes,
+    admitPlace: (placed) => assertNotCompacting(placed, environment),
     admit: admitSchema(readOnly),
     admitOwner: options.admitOwner,
     failpoint: environment.failpoint,
   });
   try {
-    assertNotReplaced(engine, environment);
     const store = new Store(engine, environment, options);
     if (!readOnly) {
       // @spec DML-STO-0023
@@ -110,7 +113,7 @@ export async function openStore(path: string, options: OpenStoreOptions): Promis
     if (engine.checkedPages) checkSealedRows(engine);
     return store;
   } catch (error) {
-    await releaseEngine(engine);
+    releaseEngine(engine);
     throw error;
   }
 }

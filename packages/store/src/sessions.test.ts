@@ -1,23 +1,14 @@
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type CommitId, hashBytes, type ObjectId } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
-import {
-  type FakeEnvironment,
-  fakeEnvironment,
-  openFixture,
-  setRef,
-  temporaryFolder,
-} from '../test/fixture-store.ts';
+import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../test/fixture-store.ts';
 import { putCommit } from '../test/records.ts';
-import { assertNotCompacting } from './compact/marker.ts';
+import { refreshSnapshot } from './engine/reading.ts';
 import { collectSteps } from './gc/collect.ts';
-import { liveGc } from './gc/gc-state.ts';
 import { runGc } from './gc/run.ts';
 import { objectKey } from './keyspace.ts';
 import { listRecentRows, readRecentKeys } from './recents.ts';
 import { headRef } from './ref-name.ts';
-import { isSessionAlive, listSessions } from './sessions.ts';
+import { readSessions, type SessionRow } from './sessions.ts';
 import type { Store } from './store.ts';
 import { encodeTombstone } from './tombstone.ts';
 
@@ -38,21 +29,26 @@ function recentIds(store: Store): { session: string; ids: string[] }[] {
   });
 }
 
+/** The sessions at the newest commit. */
+function sessionsOf(store: Store): SessionRow[] {
+  refreshSnapshot(store.engine);
+  return readSessions(store.engine);
+}
+
 const path = (): string => `${temporaryFolder()}/store`;
 
 describe('sessions', () => {
   it('registers the session with its first write, not before [DML-STO-0501]', async () => {
     const environment = fakeEnvironment(7);
     const store = await openFixture(environment);
-    expect(listSessions(store.engine)).toEqual([]);
+    expect(sessionsOf(store)).toEqual([]);
     putText(store, 'x');
-    expect(listSessions(store.engine)).toEqual([
+    expect(sessionsOf(store)).toEqual([
       {
         sessionId: store.sessionId,
         process: environment.process,
         startGeneration: -1,
         startedMs: environment.nowMsValue,
-        heartbeatMs: environment.nowMsValue,
       },
     ]);
     expect(store.liveSessions()).toHaveLength(1);
@@ -65,9 +61,9 @@ describe('sessions', () => {
         throw new Error('no');
       }),
     ).toThrow('no');
-    expect(listSessions(store.engine)).toEqual([]);
+    expect(sessionsOf(store)).toEqual([]);
     putText(store, 'x');
-    expect(listSessions(store.engine)).toHaveLength(1);
+    expect(sessionsOf(store)).toHaveLength(1);
   });
 
   it('lists what a transaction put or retained, present or not [DML-STO-0502]', async () => {
@@ -105,7 +101,7 @@ describe('sessions', () => {
     const third = await openFixture(next, at);
     const mine = putText(third, 'mine');
     expect(
-      listSessions(third.engine)
+      sessionsOf(third)
         .map((session) => session.process.pid)
         .sort(),
     ).toEqual([2, 3]);
@@ -132,80 +128,6 @@ describe('sessions', () => {
     expect(second.getRef(headRef('main'))?.commitId).toBe(kept);
   });
 
-  it('takes a process id that was given to another process for a dead session [DML-STO-0504]', async () => {
-    const store = await openFixture(fakeEnvironment(7));
-    putText(store, 'x');
-    const [session] = listSessions(store.engine);
-    const environment = fakeEnvironment(8);
-    expect(isSessionAlive(session as never, environment)).toBe(true);
-    const reused = { ...environment, probe: () => ({ state: 'alive', startTime: 'later' }) as const };
-    expect(isSessionAlive(session as never, reused)).toBe(false);
-    const rebooted = { ...environment, process: { ...environment.process, bootId: 'next boot' } };
-    expect(isSessionAlive(session as never, rebooted)).toBe(false);
-  });
-
-  it('trusts the heartbeat of a process it cannot look at for a day [DML-STO-0505]', async () => {
-    const store = await openFixture(fakeEnvironment(7));
-    putText(store, 'x');
-    const [session] = listSessions(store.engine);
-    const elsewhere = fakeEnvironment(8);
-    elsewhere.deadPids.add(7);
-    const foreign = { ...elsewhere, process: { ...elsewhere.process, pidNamespace: 'another' } };
-    const day = 24 * 3600 * 1000;
-    const at = (nowMs: number): boolean =>
-      isSessionAlive(session as never, { ...foreign, nowMs: () => nowMs });
-    expect(at(1_000_000)).toBe(true);
-    expect(at(1_000_000 + day - 1)).toBe(true);
-    expect(at(1_000_000 + day)).toBe(false);
-  });
-
-  it('takes a heartbeat of a day ahead for expired, whoever left it [DML-STO-0510]', async () => {
-    const day = 24 * 3600 * 1000;
-    const store = await openFixture(fakeEnvironment(7));
-    const foreign = { ...fakeEnvironment(8).process, pidNamespace: 'another' };
-    const { nowMsValue } = store.environment as FakeEnvironment;
-    for (const [aheadMs, isAlive] of [
-      [day - 1, true],
-      [day, false],
-      [9 * 365 * day, false],
-    ] as const) {
-      const stamp = nowMsValue + aheadMs;
-      const times = { startedMs: stamp, heartbeatMs: stamp };
-      const session = { sessionId: 'x', process: foreign, startGeneration: 0, ...times };
-      expect(isSessionAlive(session, store.environment), `${aheadMs}`).toBe(isAlive);
-      const state = { phase: 'sweeping', runId: 'other', process: foreign, ...times };
-      store.transact('claim', (transaction) => transaction.setMeta('gc', JSON.stringify(state)));
-      expect(liveGc(store.engine, store.environment) !== undefined, `${aheadMs}`).toBe(isAlive);
-      writeFileSync(join(store.path, 'compacting'), JSON.stringify({ process: foreign, startedMs: stamp }));
-      const look = (): void => assertNotCompacting(store.engine.folder, store.environment);
-      if (isAlive) expect(look).toThrow(expect.objectContaining({ detail: 'compacting' }));
-      else expect(look).not.toThrow();
-    }
-    store.transact('idle', (transaction) => transaction.setMeta('gc', ''));
-  });
-
-  it('renews a heartbeat that the clock was set back behind [DML-STO-0506]', async () => {
-    const environment = fakeEnvironment();
-    const store = await openFixture(environment);
-    putText(store, 'a');
-    environment.nowMsValue -= 60_000;
-    putText(store, 'b');
-    expect(listSessions(store.engine)[0]?.heartbeatMs).toBe(940_000);
-  });
-
-  it('renews a heartbeat older than a minute with the next write [DML-STO-0506]', async () => {
-    const environment = fakeEnvironment();
-    const store = await openFixture(environment);
-    const heartbeat = (): number | undefined => listSessions(store.engine)[0]?.heartbeatMs;
-    putText(store, 'a');
-    environment.nowMsValue += 59_999;
-    putText(store, 'b');
-    expect(heartbeat()).toBe(1_000_000);
-    environment.nowMsValue += 1;
-    putText(store, 'c');
-    expect(heartbeat()).toBe(1_060_000);
-  });
-
   it('gives up its own recent objects at a checkpoint, no one else’s [DML-STO-0507]', async () => {
     const at = path();
     const first = await openFixture(fakeEnvironment(1), at);
@@ -216,7 +138,7 @@ describe('sessions', () => {
     expect(recentIds(first)).toEqual([{ session: second.sessionId, ids: [other] }]);
     const later = putText(first, 'three');
     expect(recentIds(first).map((row) => row.ids)).toEqual([[other], [later]]);
-    const mine = listSessions(first.engine).find((session) => session.sessionId === first.sessionId);
+    const mine = sessionsOf(first).find((session) => session.sessionId === first.sessionId);
     expect(mine?.startGeneration).toBe(3);
   });
 
@@ -227,7 +149,7 @@ describe('sessions', () => {
     putText(first, 'one');
     putText(second, 'two');
     await first.close();
-    expect(listSessions(second.engine).map((session) => session.sessionId)).toEqual([second.sessionId]);
+    expect(sessionsOf(second).map((session) => session.sessionId)).toEqual([second.sessionId]);
     expect(recentIds(second).map((row) => row.session)).toEqual([second.sessionId]);
   });
 

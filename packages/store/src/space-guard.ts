@@ -1,8 +1,8 @@
 import type { Engine } from './engine/engine.ts';
+import { readError } from './engine/engine-error.ts';
 import { reserveFile } from './engine/reserve.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
-import { systemError } from './store-folder/system-error.ts';
 
 /** What a transaction may need beside what it was seen to put: branch pages, free lists, the other tables. */
 const SPARE_BYTES = 4 * 2 ** 20;
@@ -20,13 +20,13 @@ const RESERVED_BYTES = 96 * 1024;
 export class SpaceGuard {
   readonly #engine: Engine;
   readonly #environment: StoreEnvironment;
-  /** Pages of the file that the transaction may write anew; looked up when it is first needed. */
+  /** Pages of the file that the transaction may write again; looked up when it is first needed. */
   #leafPages: number | undefined;
   #puts = 0;
   #bytes = 0;
   #runPages = 0;
 
-  /** `onlyAppends` says that all rows come behind those that are there, so that hardly a page is written anew. */
+  /** `onlyAppends` says that all rows come behind those that are there, so that hardly a page is written again. */
   constructor(engine: Engine, environment: StoreEnvironment, onlyAppends = false) {
     this.#engine = engine;
     this.#environment = environment;
@@ -47,26 +47,31 @@ export class SpaceGuard {
 
   /** Throws `store_full` when the place may not hold what the transaction has put so far. */
   check(): void {
-    const { pageBytes } = this.#engine;
+    const leftBytes = this.#leftBytes();
+    if (this.#neededBytes(this.#puts * 2) <= leftBytes) return;
+    // No more leaves are written than there are; to count them costs more than all that was asked before.
     this.#leafPages ??= leafPagesOf(this.#engine);
-    const rewritten = Math.min(this.#puts * 2, this.#leafPages) * pageBytes;
-    const neededBytes = rewritten + Math.ceil(this.#bytes * 1.5) + SPARE_BYTES;
-    const availableBytes = this.#availableBytes();
-    const { maxFileBytes } = this.#environment;
+    const neededBytes = this.#neededBytes(Math.min(this.#puts * 2, this.#leafPages));
     // @spec DML-STO-0136
     const { path } = this.#engine;
-    if (neededBytes > availableBytes) throw storeError('store_full', { path, neededBytes, availableBytes });
-    if (maxFileBytes === undefined) return;
-    const room = Math.max(maxFileBytes - this.#engine.file.sizeBytes(), 0);
-    if (neededBytes > room) throw storeError('store_full', { path, neededBytes, availableBytes: room });
+    if (neededBytes > leftBytes)
+      throw storeError('store_full', { path, neededBytes, availableBytes: Math.max(leftBytes, 0) });
   }
 
-  #availableBytes(): number {
-    const { path } = this.#engine;
+  #neededBytes(rewrittenPages: number): number {
+    return rewrittenPages * this.#engine.pageBytes + Math.ceil(this.#bytes * 1.5) + SPARE_BYTES;
+  }
+
+  /** Returns the bytes that the disk and the longest file of this process still have room for. */
+  #leftBytes(): number {
+    const { path, file } = this.#engine;
+    const { maxFileBytes } = this.#environment;
     try {
-      return this.#environment.statFileSystem(path).availableBytes;
+      const { availableBytes } = this.#environment.statFileSystem(path);
+      if (maxFileBytes === undefined) return availableBytes;
+      return Math.min(availableBytes, maxFileBytes - file.sizeBytes());
     } catch (cause) {
-      throw systemError(cause, path) ?? cause;
+      throw readError(cause, { path, detail: 'space' });
     }
   }
 

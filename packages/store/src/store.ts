@@ -1,7 +1,16 @@
-import type { ExecId, ObjectClass, ObjectId, ObjectIds, Records } from '@daggerml/object-model';
+import {
+  DmlError,
+  type ExecId,
+  type ObjectClass,
+  type ObjectId,
+  type ObjectIds,
+  type Records,
+} from '@daggerml/object-model';
 import { type Attempt, readAttempt, readAttempts } from './attempts.ts';
 import { cacheEntries } from './cache-index.ts';
-import { type Engine, poisonEngine, releaseEngine, stampEngine } from './engine/engine.ts';
+import { type Engine, stampEngine } from './engine/engine.ts';
+import { errnoOf, readError } from './engine/engine-error.ts';
+import { poisonEngine, releaseEngine } from './engine/held-engines.ts';
 import { transactOnNewest } from './engine/newest.ts';
 import { readRow, readRows, refreshSnapshot, renewSnapshot } from './engine/reading.ts';
 import type { StoreEnvironment } from './environment.ts';
@@ -11,6 +20,7 @@ import { type IndexRefEntry, readIndexRefs } from './index-refs.ts';
 import { iterateJournal, type JournalEntry, lastSequence, type RefState, refsAtSequence } from './journal.ts';
 import { objectKey } from './keyspace.ts';
 import { type Listing, readListing, readListingPart } from './listings.ts';
+import { Liveness } from './liveness.ts';
 import { type MetaKey, type MetaValue, readMeta } from './meta.ts';
 import { type RecordClass, readObject, readRecord } from './objects.ts';
 import type { Pin } from './pins.ts';
@@ -18,7 +28,7 @@ import { asRefName, checkNewRefName, type RefKind, type RefName } from './ref-na
 import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
 import { type PrefixResult, type RevisionResult, resolvePrefix, resolveRevision } from './revision.ts';
 import { sealJson, unsealJson } from './sealed-row.ts';
-import { HEARTBEAT_MS, isSessionAlive, listSessions, type SessionRow, sessionKey } from './sessions.ts';
+import { dropDeadSessions, hasSession, type SessionRow, sessionKey, sortSessions } from './sessions.ts';
 import { absentError, readStub, type StubFacts } from './stubs.ts';
 import { isTombstone } from './tombstone.ts';
 import { EngineFailure, SNAPSHOT_INTERVAL, WriteTransaction } from './write-transaction.ts';
@@ -61,12 +71,20 @@ export class Store {
    * Runs `body` in one write transaction: all of it is durable when this returns, none of it is visible when
    * it throws. An error of the body undoes the transaction and passes through; an error of the engine also
    * poisons the store of this process (`store_write_failed`, later `store_poisoned`).
+   *
+   * Blocks the thread while another process is in a transaction, and throws `store_busy` when that lasts a minute.
+   * Throws `session_lost` when this store was taken for dead, or its data file was replaced: what it put may be
+   * gone, so nothing more is written; close the store and open it again.
    * `label` names the transaction in failpoints.
    */
   transact(label: string, body: (transaction: WriteTransaction) => void): void {
+    this.#transact(label, body, this.environment);
+  }
+
+  #transact(label: string, body: (transaction: WriteTransaction) => void, waits: StoreEnvironment): void {
     this.#assertWritable(label);
     const { engine, environment } = this;
-    const session = this.#nextSession();
+    const session = this.#session === undefined ? this.#newSession() : undefined;
     const transaction = new WriteTransaction({
       engine,
       environment,
@@ -74,14 +92,17 @@ export class Store {
       snapshotInterval: this.#snapshotInterval,
     });
     let bodyError: { readonly error: unknown } | undefined;
+    let isBegun = false;
     engine.writing = label;
     try {
       environment.failpoint?.(`${label}/begin`);
       // @spec DML-STO-0121 DML-STO-0122
-      transactOnNewest(engine, () => {
+      transactOnNewest(engine, waits, () => {
+        isBegun = true;
         try {
+          if (session === undefined) this.#assertSession();
           // @spec DML-STO-0501
-          if (session !== undefined) this.#writeSession(transaction, session);
+          else this.#register(transaction, session);
           const result: unknown = body(transaction);
           // @spec DML-STO-0124
           if (result !== undefined) throw storeError('store_misuse', { detail: 'transaction_body_returned' });
@@ -95,10 +116,14 @@ export class Store {
     } catch (cause) {
       // @spec DML-STO-0123
       if (bodyError !== undefined) throw bodyError.error;
+      // Nothing has been written yet, nor tried to be: the next transaction may succeed. @spec DML-STO-0757
+      if (!isBegun && (cause instanceof DmlError || errnoOf(cause) !== undefined))
+        throw readError(cause, { path: engine.path, label });
       // @spec DML-STO-0129
-      poisonEngine(engine, cause);
+      poisonEngine(engine, cause, environment);
+      const errno = errnoOf(cause);
       // @spec DML-STO-0127
-      throw storeError('store_write_failed', { label }, cause);
+      throw storeError('store_write_failed', { label, ...(errno !== undefined && { errno }) }, cause);
     } finally {
       engine.writing = undefined;
       transaction.invalidate();
@@ -123,35 +148,29 @@ export class Store {
     if (this.#closed) throw storeError('store_closed', { path: this.engine.path });
   }
 
-  /** Yields the session row to write with the next transaction; undefined while the written one is fresh. */
-  #nextSession(): SessionRow | undefined {
-    const nowMs = this.environment.nowMs();
-    const held = this.#session;
-    // @spec DML-STO-0506
-    if (held !== undefined)
-      return Math.abs(nowMs - held.heartbeatMs) < HEARTBEAT_MS ? undefined : { ...held, heartbeatMs: nowMs };
-    return {
-      sessionId: this.sessionId,
-      process: this.environment.process,
-      startGeneration: -1,
-      startedMs: nowMs,
-      heartbeatMs: nowMs,
-    };
+  #newSession(): SessionRow {
+    const { sessionId, environment } = this;
+    return { sessionId, process: environment.process, startGeneration: -1, startedMs: environment.nowMs() };
+  }
+
+  /** Refuses to go on when a collection or another writer has taken this session for dead. */
+  #assertSession(): void {
+    // @spec DML-STO-0536 DML-STO-0539
+    if (!hasSession(this.engine, this.sessionId))
+      throw storeError('session_lost', { path: this.engine.path, detail: 'taken_for_dead' });
+  }
+
+  #register(transaction: WriteTransaction, session: SessionRow): void {
+    const { living, dead } = dropDeadSessions(transaction, new Liveness(this.engine, this.environment));
+    const livingIds = new Set(living.map(({ sessionId }) => sessionId));
+    // @spec DML-STO-0503
+    if (dead.length > 0) dropRecentRows(transaction, (row) => !livingIds.has(row.sessionId));
+    this.#writeSession(transaction, session);
   }
 
   #writeSession(transaction: WriteTransaction, session: SessionRow): void {
-    if (this.#session === undefined) this.#sweepDeadSessions(transaction);
     const key = sessionKey(session.sessionId);
     transaction.putRow('sessions', key, sealJson('sessions', key, session));
-  }
-
-  #sweepDeadSessions(transaction: WriteTransaction): void {
-    const dead = listSessions(this.engine).filter((session) => !isSessionAlive(session, this.environment));
-    if (dead.length === 0) return;
-    const deadIds = new Set(dead.map((session) => session.sessionId));
-    dropRecentRows(transaction, (row) => deadIds.has(row.sessionId));
-    // @spec DML-STO-0503
-    for (const session of dead) transaction.deleteRow('sessions', sessionKey(session.sessionId));
   }
 
   /**
@@ -166,7 +185,7 @@ export class Store {
       // @spec DML-STO-0507
       dropRecentRows(transaction, (row) => row.sessionId === this.sessionId);
       const startGeneration = Number(transaction.getMeta('generation') ?? 0) + 1;
-      next = { ...session, startGeneration, heartbeatMs: this.environment.nowMs() };
+      next = { ...session, startGeneration };
       this.#writeSession(transaction, next);
     });
     this.#session = next;
@@ -175,7 +194,8 @@ export class Store {
   /** Lists the sessions of processes that still live. */
   liveSessions(): SessionRow[] {
     this.#assertOpen();
-    return listSessions(this.engine).filter((session) => isSessionAlive(session, this.environment));
+    refreshSnapshot(this.engine);
+    return [...sortSessions(this.engine, new Liveness(this.engine, this.environment)).living];
   }
 
   /** Reads an object's bytes, checked against its id; undefined when absent. The bytes are the caller's. */
@@ -190,11 +210,11 @@ export class Store {
     return readRecord(this.engine, recordClass, id);
   }
 
-  /** Reads an object's bytes like `get`; throws `object_withheld` or `object_missing` when absent. */
+  /** Reads an object's bytes like `get`; throws what `missing` returns when absent. */
   read(objectClass: ObjectClass, id: ObjectId): Buffer {
     const bytes = this.get(objectClass, id);
     // @spec DML-STO-0206
-    if (bytes === undefined) throw absentError(this.engine, objectClass, id);
+    if (bytes === undefined) throw this.missing(objectClass, id);
     return bytes;
   }
 
@@ -203,6 +223,20 @@ export class Store {
     this.#assertOpen();
     refreshSnapshot(this.engine);
     return readStub(this.engine, objectClass, id);
+  }
+
+  /**
+   * Returns the error of an object that should be here: `object_withheld` or `object_missing`, or `session_lost`
+   * where that explains it.
+   */
+  missing(objectClass: ObjectClass, id: ObjectId): DmlError {
+    if (this.#session !== undefined && this.engine.writing === undefined) {
+      refreshSnapshot(this.engine);
+      // @spec DML-STO-0544
+      if (!hasSession(this.engine, this.sessionId))
+        return storeError('session_lost', { path: this.engine.path, detail: 'taken_for_dead' });
+    }
+    return absentError(this.engine, objectClass, id);
   }
 
   /** Tells whether the object's own bytes are present, at the newest commit; false for a tombstone. */
@@ -349,20 +383,47 @@ export class Store {
     });
   }
 
-  /** Ends the session and lets go of the file. Later calls throw `store_closed`; closing twice is harmless. */
+  /**
+   * Ends the session and lets go of the file. Later calls throw `store_closed`; closing twice is harmless. Rejects
+   * with `store_close_failed` when the session could not be ended: what was committed is kept all the same.
+   */
   async close(): Promise<void> {
     if (this.#closed) return;
     try {
-      if (this.#session !== undefined && this.engine.poison === undefined) {
-        this.transact('close', (transaction) => {
+      this.#endSession();
+    } finally {
+      this.#closed = true;
+      releaseEngine(this.engine);
+    }
+  }
+
+  #endSession(): void {
+    if (this.#session === undefined || this.engine.poison !== undefined) return;
+    try {
+      this.#transact(
+        'close',
+        (transaction) => {
           dropRecentRows(transaction, (row) => row.sessionId === this.sessionId);
           // @spec DML-STO-0508
           transaction.deleteRow('sessions', sessionKey(this.sessionId));
-        });
-      }
-    } finally {
-      this.#closed = true;
-      await releaseEngine(this.engine);
+        },
+        { ...this.environment, patienceMs: CLOSING_PATIENCE_MS },
+      );
+    } catch (cause) {
+      const { code } = cause as { readonly code?: unknown };
+      // The row goes with whoever looks at it after this process has let go. @spec DML-STO-0543
+      if (code === 'session_lost' || code === 'store_busy') return;
+      if (code === 'store_gone') throw cause;
+      const errno = errnoOf(cause);
+      // @spec DML-STO-0182
+      throw storeError(
+        'store_close_failed',
+        { path: this.engine.path, ...(errno !== undefined && { errno }) },
+        cause,
+      );
     }
   }
 }
+
+/** Nobody has to wait for the end of a session: it is dead as soon as the file is closed. */
+const CLOSING_PATIENCE_MS = 1000;

@@ -46,7 +46,7 @@ describe('write transactions', () => {
     expect(writers.sort()).toEqual([
       compaction,
       'create.ts',
-      'engine/engine.ts',
+      'engine/create-data-file.ts',
       'engine/guarded-tables.ts',
       'engine/newest.ts',
       // Wraps what the others call and begins none itself.

@@ -10,7 +10,8 @@ import { headRef, type RefName } from '../src/ref-name.ts';
 import type { Store } from '../src/store.ts';
 
 /** An environment whose clock, processes and failpoints are under a test's control. */
-export interface FakeEnvironment extends Omit<StoreEnvironment, 'failpoint'> {
+export interface FakeEnvironment extends Omit<StoreEnvironment, 'failpoint' | 'syncDirectory'> {
+  syncDirectory: StoreEnvironment['syncDirectory'];
   nowMsValue: number;
   readonly deadPids: Set<number>;
   failpoint: ((name: string) => void) | undefined;
@@ -31,8 +32,30 @@ export function fakeEnvironment(pid: number = OTHERWISE_UNUSED_PID): FakeEnviron
     nowMs: () => environment.nowMsValue,
     probe: (probed): ProcessProbe =>
       deadPids.has(probed) ? { state: 'dead' } : { state: 'alive', startTime: `${probed}` },
+    // The kernel knows of one process here; the others are played.
+    holdsPlace: (pid) => !deadPids.has(pid),
   };
   return environment;
+}
+
+/** What waits take from outside, with a clock that only pauses move on, each by `stepMs`. */
+export function fakeWaits(
+  stepMs: number,
+  whenPaused: (pauses: number) => void = () => {},
+): Pick<StoreEnvironment, 'monotonicMs' | 'pause' | 'sleep'> {
+  let pauses = 0;
+  const pause = (): void => {
+    pauses += 1;
+    whenPaused(pauses);
+  };
+  return {
+    monotonicMs: () => pauses * stepMs,
+    pause,
+    sleep: async (_, signal) => {
+      signal?.throwIfAborted();
+      pause();
+    },
+  };
 }
 
 const cleanups: (() => Promise<void> | void)[] = [];

@@ -4,6 +4,7 @@ import {
   explainKept,
   type GcPlan,
   type GcReason,
+  nodeEnvironment,
   type ObjectTally,
   planGc,
   runGc,
@@ -18,6 +19,7 @@ import type { Output } from '../output.ts';
 import { formatSize } from '../quantities.ts';
 import { RecordReader } from '../record-reader.ts';
 import { admitterOf, repositoryFolder, withStore } from '../repository-access.ts';
+import { waitsOf } from '../waits.ts';
 
 type GcRoot = Extract<GcReason, { state: 'kept' }>['root'];
 
@@ -52,7 +54,9 @@ export async function run(context: CommandContext): Promise<number> {
   const compaction = isCompaction
     ? await compactStore(storePath, {
         ...(await admitterOf(context, repositoryFolder(context))),
+        environment: nodeEnvironment(waitsOf(context)),
         onProgress: (done) => onProgress({ phase: 'compact', done }),
+        signal: io.signal,
       })
     : undefined;
   output.live();

@@ -14,14 +14,15 @@ import { guardPipeline } from '../pipeline-guard.ts';
 import { formatDuration, formatSize } from '../quantities.ts';
 import { repositoryFolder } from '../repository-access.ts';
 import { RunProgress } from '../run-progress.ts';
+import { thenClose } from '../then-close.ts';
+import { waitsOf } from '../waits.ts';
 
 /** A file above this is data that was named by mistake. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /** `dml run <file> [pipeline]`. @spec DML-CLI-0703 */
 export async function run(context: CommandContext): Promise<number> {
-  const { io, args, options, output } = context;
-  const [file = '', wanted] = args;
+  const { io, options, output } = context;
   const startedMs = io.nowMs();
   // @spec DML-CLI-0709
   const workers = positiveInteger(context, 'workers', 'run');
@@ -31,6 +32,8 @@ export async function run(context: CommandContext): Promise<number> {
     author: actorOf(io.env),
     env,
     user: userContext(io.env),
+    signal: io.signal,
+    ...waitsOf(context),
     ...(workers !== undefined && { workers }),
     // @spec DML-CLI-0770
     ...(options.fileCache === false && { fileCache: false }),
@@ -38,6 +41,16 @@ export async function run(context: CommandContext): Promise<number> {
   // @spec DML-CLI-0722
   const names = Object.keys(env).join(', ');
   if (names !== '') output.talk(`functions see ${names}; another value is no reason to run a call again`);
+  return await thenClose(
+    context,
+    () => runFile(context, repository, startedMs),
+    () => repository.close(),
+  );
+}
+
+async function runFile(context: CommandContext, repository: Repository, startedMs: number): Promise<number> {
+  const { io, args, options, output } = context;
+  const [file = '', wanted] = args;
   const path = absolutePath(io, file);
   // Code of a pipeline may use the current folder, and the bundler does.
   absolutePath(io, '.');
@@ -70,7 +83,6 @@ export async function run(context: CommandContext): Promise<number> {
     progress.close();
     guard.release();
     restoreConsole();
-    await repository.close();
   }
 }
 

@@ -1,11 +1,12 @@
 import type { StoreErrorCode } from '@daggerml/store';
 import { EXIT } from '../exit-code.ts';
 import type { ErrorWording } from '../wording.ts';
-import { DAMAGED, DEFECT, UPDATE } from './hints.ts';
+import { AGAIN, DAMAGED, DEFECT, UPDATE } from './hints.ts';
 import { NAMES_OF_REFS } from './ref-names.ts';
 
-const NOTHING_KEPT =
-  'nothing of this step was kept; free space or mend permissions, then run the command again';
+const ONE_CHANGE =
+  'what was committed before is kept, this one change is not; look at the disk and the space on it, then run the command again';
+const WHEN_ENDED = 'run the command again when that process has ended; nothing was changed';
 const IN_A_MOMENT = 'run the command again in a moment';
 
 /** What the store refuses or finds. */
@@ -20,6 +21,7 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
     message: 'the store in "{path}" was moved or deleted while this command used it',
     hint: 'nothing of this step was kept; run the command again where the repository is now',
   },
+  // @spec DML-CLI-0553
   store_damaged: {
     exit: EXIT.storage,
     message: 'the store[ in "{path}"] is damaged ({detail}[ in {table}])',
@@ -47,12 +49,12 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
   store_poisoned: {
     exit: EXIT.storage,
     message: 'an earlier write failed, so nothing more was written',
-    hint: NOTHING_KEPT,
+    hint: ONE_CHANGE,
   },
   store_write_failed: {
     exit: EXIT.storage,
-    message: 'the store could not be written[ ({errno})]',
-    hint: NOTHING_KEPT,
+    message: 'the system refused a write to the repository[ ({errno})]',
+    hint: ONE_CHANGE,
     details: {
       not_durable: {
         message: 'the store was compacted and nothing is lost, but the disk did not confirm it ({errno})',
@@ -94,6 +96,36 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
       },
     },
   },
+  store_unreadable: {
+    exit: EXIT.storage,
+    message: 'the system refused to open or read "{path}"[ ({errno})]',
+    hint: 'run the command again; if that does not help, look at the disk and at the limits of the system',
+    details: {
+      no_locks: {
+        message: 'the system refused to open the lock file of the store in "{path}"',
+        hint: 'run the command again; if that does not help, look at the rights of the file "lock.mdb"',
+      },
+    },
+  },
+  store_close_failed: {
+    exit: EXIT.storage,
+    message: 'the work is done and kept, but the store in "{path}" could not be closed in order[ ({errno})]',
+    hint: 'nothing is lost, and the next command clears up; look at the disk',
+  },
+  // @spec DML-CLI-0750
+  session_lost: {
+    exit: EXIT.storage,
+    message:
+      'another command has taken this one for ended, so nothing more was written: unsaved work may be gone',
+    hint: AGAIN,
+    details: {
+      replaced: {
+        message:
+          'the files of the store in "{path}" were replaced while this command used them, so nothing more was written',
+        hint: AGAIN,
+      },
+    },
+  },
   store_busy: {
     exit: EXIT.storage,
     message: 'the store is busy ({detail})',
@@ -109,13 +141,23 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
         hint: 'run the command again when the other commands on this repository have ended',
       },
       compacting: { message: 'another process compacts the store', hint: IN_A_MOMENT },
-      replaced: { message: 'another process has just compacted the store', hint: IN_A_MOMENT },
+      replaced: { message: 'another process has just replaced the files of the store', hint: IN_A_MOMENT },
+      write_lock: {
+        message:
+          'process {pid}[ of {namespace} process namespace, such as a container,] holds the repository for writing and does not go on',
+        hint: WHEN_ENDED,
+      },
+      process_number: {
+        message:
+          'process {pid} of {namespace} process namespace, such as a container, uses the repository, and this process has the same number',
+        hint: WHEN_ENDED,
+      },
     },
   },
   store_full: {
     exit: EXIT.storage,
     message: 'there is not enough space in "{path}": {neededBytes} needed, {availableBytes} left',
-    hint: 'nothing of this step was written; free space on its disk, then run the command again',
+    hint: 'what was committed before is kept, this one change is not; free space on its disk, then run the command again',
   },
   // @spec DML-CLI-1202
   schema_newer: {
@@ -175,12 +217,14 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
         hint: '"dml run <file>" makes the first one',
       },
       already_running: {
-        message: 'nothing was deleted: the process {pid} is collecting already',
+        message:
+          'nothing was deleted: process {pid}[ of {namespace} process namespace, such as a container,] is collecting already',
         hint: 'wait until it has ended',
       },
       claim_lost: {
-        message: 'the collection ended early: another process took it over',
-        hint: 'wait until it has ended',
+        message:
+          'the collection ended early, because another command has taken this one for ended and collects instead',
+        hint: 'what was deleted until then was garbage; wait until the other one has ended',
       },
       newer_format: {
         message:
@@ -204,7 +248,7 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
   compaction_refused: {
     exit: EXIT.unsafe,
     message: 'nothing was compacted ({detail})',
-    hint: 'run "dml verify" first',
+    hint: IN_A_MOMENT,
     details: {
       // @spec DML-CLI-1020
       open_elsewhere: {
@@ -212,7 +256,11 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
         hint: 'the collection is done; run "dml gc --compact" again when no other command or program uses the repository',
       },
       already_running: { message: 'another process compacts the store', hint: IN_A_MOMENT },
-      replaced: { message: 'another process has just compacted the store', hint: IN_A_MOMENT },
+      replaced: { message: 'another process has just replaced the files of the store', hint: IN_A_MOMENT },
+      changed: {
+        message: 'the store in "{path}" was not compacted: it was written to meanwhile',
+        hint: 'the collection is done; run "dml gc --compact" again when no other command or program uses the repository',
+      },
     },
   },
   backup_refused: {

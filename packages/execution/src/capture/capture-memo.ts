@@ -90,7 +90,7 @@ export class CaptureMemo {
       for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text);
       return work(folder);
     } finally {
-      rmSync(folder, { recursive: true, force: true });
+      this.#discard(folder);
     }
   }
 
@@ -103,9 +103,9 @@ export class CaptureMemo {
   /** What cannot be removed now is when another process prunes. */
   #discard(draft: string): void {
     try {
-      rmSync(draft, { force: true });
+      rmSync(draft, { recursive: true, force: true });
     } catch {
-      // A folder that is no folder.
+      // It is in nobody's way.
     }
   }
 

@@ -1,5 +1,4 @@
 import { type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
-import { executionError } from '../errors.ts';
 import { parseFunctionUri } from '../nodes/function-uri.ts';
 import { datumClosure } from '../objects/closure.ts';
 import { decodeAs } from '../objects/decode-as.ts';
@@ -65,7 +64,7 @@ export class LocalWorkerAdapter implements ClosableRunner {
     // @spec DML-BND-0504
     void this.#run(attempt).then(attempt.onEnd, (error: unknown) => {
       this.#running.delete(attempt.nodeId);
-      attempt.onEnd(outcomeOf(error));
+      attempt.onEnd(outcomeOf(this.#explained(error)));
     });
   }
 
@@ -92,6 +91,13 @@ export class LocalWorkerAdapter implements ClosableRunner {
     return outcome.type === 'broken' ? outcomeOf(outcome.error) : outcome;
   }
 
+  /** Returns the error of an input that is gone, or that everything this run has put may be gone. */
+  #explained(error: unknown): unknown {
+    if (!isDmlError(error) || error.code !== 'object_missing') return error;
+    const missing = this.#objects.store.missing('datum', String(error.fields.objectId) as DatumId);
+    return isStoreFailure(missing) ? missing : error;
+  }
+
   /** @spec DML-EXE-0811 */
   stop(nodeId: NodeId): void {
     this.#running.get(nodeId)?.cancel();
@@ -105,8 +111,7 @@ export class LocalWorkerAdapter implements ClosableRunner {
 async function readBundle(bundleDatumId: DatumId, objects: RunObjects): Promise<BundleContent> {
   const datum = objects.getBytes('datum', bundleDatumId);
   const record = datum && decodeAs('datum', datum);
-  if (record?.kind !== 'blob')
-    throw executionError('object_missing', { class: 'datum', objectId: bundleDatumId });
+  if (record?.kind !== 'blob') throw objects.store.missing('datum', bundleDatumId);
   return {
     datum: datum as Uint8Array,
     content: await new StoredBlob(objects, bundleDatumId, record).bytes(),

@@ -6,6 +6,7 @@ import { plainIdentity } from './file-identity.ts';
 import type { FileSystem } from './file-system.ts';
 import { isPlainFile } from './folder-walk.ts';
 import { readSmallFile, type SeenFile, SMALL_FILE_BYTES } from './small-file.ts';
+import { refuseStoreFile } from './store-file.ts';
 import { CHANGED, errorCode, isChanged, refusedBySystem, unreadable } from './unreadable.ts';
 
 /** New small objects that wait in memory for others: a store takes many at a fraction of the cost of few. */
@@ -42,6 +43,7 @@ export class FileIntake {
    * Stores the blob of a small file at once; undefined when the file is not as it was seen. Throws `unreadable_file`.
    */
   takeSmall(seen: SeenFile): DatumId | undefined {
+    refuseStoreFile(seen.place, seen.isLinked);
     let bytes: Uint8Array | undefined;
     try {
       bytes = readSmallFile(this.#fileSystem, seen);

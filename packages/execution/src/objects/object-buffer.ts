@@ -102,7 +102,7 @@ export class ObjectBuffer implements PageStore {
   /** A record, decoded; throws `object_missing` when it is not there. */
   read<Class extends RecordClass>(objectClass: Class, objectId: ObjectIds[Class]): Records[Class] {
     const record = this.get(objectClass, objectId);
-    if (record === undefined) throw executionError('object_missing', { class: objectClass, objectId });
+    if (record === undefined) throw this.store.missing(objectClass, objectId as ObjectId);
     return record;
   }
 

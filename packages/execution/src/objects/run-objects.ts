@@ -1,7 +1,6 @@
-import type { BlobDatum, Datum, DatumId, ObjectClass, Records } from '@daggerml/object-model';
+import type { BlobDatum, ChunkId, Datum, DatumId, ObjectClass, Records } from '@daggerml/object-model';
 import { isDmlError } from '@daggerml/object-model';
 import type { ListingChange } from '@daggerml/store';
-import { executionError } from '../errors.ts';
 import type { FileIdentity } from '../files/file-identity.ts';
 import { IngestThread, isWorthThread } from '../ingest/ingest-thread.ts';
 import type { ObjectSource, StreamSink } from '../values/object-access.ts';
@@ -27,7 +26,7 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
 
   async readChunk(chunkId: string): Promise<Uint8Array> {
     const bytes = this.getBytes('chunk', chunkId);
-    if (!bytes) throw executionError('object_missing', { class: 'chunk', objectId: chunkId });
+    if (!bytes) throw this.store.missing('chunk', chunkId as ChunkId);
     return bytes;
   }
 

@@ -2,6 +2,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { isDmlError } from '@daggerml/object-model';
 import { type FileIdentity, isSameFile } from '../files/file-identity.ts';
+import { refuseStoreFile } from '../files/store-file.ts';
 import { CHANGED, refusedBySystem, unreadable } from '../files/unreadable.ts';
 
 /** Pieces are read this long; a file that is shorter takes no more memory than it needs. */
@@ -20,6 +21,7 @@ export async function* fileStream(path: string, seen?: FileIdentity): AsyncGener
   try {
     // Before it is opened: opening a named pipe waits for a writer.
     assertFile(path, await stat(path));
+    refuseStoreFile(path, true);
     // What took its place meanwhile is not waited for.
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const before = await file.stat();

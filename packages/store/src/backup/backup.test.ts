@@ -21,6 +21,7 @@ import {
 } from '../../test/fixture-store.ts';
 import { putCall, putCommit, putDag, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
 import { childProgram } from '../crash/damage-runs.ts';
+import { heldEngineCount } from '../engine/held-engines.ts';
 import { type Row, readKeys, readRow, readRows, refreshSnapshot } from '../engine/reading.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
@@ -814,5 +815,63 @@ describe('the place of a backup', () => {
     expect(source.getMeta('backup')).toBeUndefined();
     await backupStore(source, targetPath());
     expect(tables.map((table) => rowsOf(source, table))).toEqual(before);
+  });
+
+  describe('that cannot be closed in order', () => {
+    /** Has the system refuse the sync of the transaction that ends the next session, which is that of the target. */
+    function failToClose(environment: FakeEnvironment): void {
+      environment.failpoint = (name) => {
+        if (name !== 'close/before-commit') return;
+        environment.failpoint = undefined;
+        throw Object.assign(new Error('sync'), { code: 'EIO', syscall: 'fdatasync' });
+      };
+    }
+
+    it('is not what a backup reports that failed or was ended [DML-STO-0759]', async () => {
+      const source = await openFixture();
+      putHead(source, 'a');
+      const environment = source.environment as FakeEnvironment;
+      const path = targetPath();
+      const held = heldEngineCount();
+      failToClose(environment);
+      const stop = new AbortController();
+      const onProgress: BackupOptions['onProgress'] = ({ phase }) => {
+        if (phase === 'copy') stop.abort(new Error('stopped by the test'));
+      };
+      await expect(backupStore(source, path, { onProgress, signal: stop.signal })).rejects.toThrow(
+        'stopped by',
+      );
+      expect(environment.failpoint).toBeUndefined();
+      // The row that stayed is one of a process that has ended.
+      environment.deadPids.add(environment.process.pid);
+      await backupStore(source, path);
+      const other = await openFixture(environment);
+      putHead(other, 'b');
+      setRef(other, 'main', null);
+      failToClose(environment);
+      await expect(backupStore(other, path)).rejects.toMatchObject({ detail: 'other_repository' });
+      await other.close();
+      expect(heldEngineCount()).toBe(held);
+    });
+
+    it('is in its place all the same, and says so [DML-STO-0760]', async () => {
+      const source = await openFixture();
+      const first = putHead(source, 'a');
+      const environment = source.environment as FakeEnvironment;
+      const path = targetPath();
+      const refusal = { code: 'store_close_failed', fields: { path, errno: 'EIO' } };
+      failToClose(environment);
+      await expect(backupStore(source, path)).rejects.toMatchObject(refusal);
+      expect(existsSync(`${path}.incomplete`)).toBe(false);
+      await opened(path, (target) => expect(target.getRef(headRef('main'))?.commitId).toBe(first));
+      const second = putHead(source, 'b', [first]);
+      failToClose(environment);
+      environment.deadPids.add(environment.process.pid);
+      await expect(backupStore(source, path)).rejects.toMatchObject(refusal);
+      await opened(path, (target) => {
+        expect(target.getRef(headRef('main'))?.commitId).toBe(second);
+        expect(target.getMeta('backup')).toBe(environment.nowMsValue);
+      });
+    });
   });
 });

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { whenWritable } from '../engine/lock-file.ts';
 import { readKeys } from '../engine/reading.ts';
 import { Marker } from '../gc/marker.ts';
 import { ObjectKeySet } from '../gc/object-key-set.ts';
@@ -8,7 +9,15 @@ import type { Store } from '../store.ts';
 import { copyObjects, readBack } from './copy-objects.ts';
 import { type Cut, takeCut } from './cut.ts';
 import { mirrorRows } from './mirror-rows.ts';
-import { assertBeginning, claimTarget, findPlace, openTarget, placeTarget, type Target } from './target.ts';
+import {
+  assertBeginning,
+  claimTarget,
+  findPlace,
+  openTarget,
+  placeTarget,
+  type Target,
+  type TargetOpening,
+} from './target.ts';
 
 /** What a backup is doing: finding what to copy, copying it, reading the copies. Counts are of objects. */
 export interface BackupProgress {
@@ -24,7 +33,7 @@ export interface BackupOptions extends Pick<OpenStoreOptions, 'program' | 'admit
   /** The source's folder, in which no backup may lie; that of its store by default. */
   readonly sourceFolder?: string;
   readonly onProgress?: (progress: BackupProgress) => void;
-  /** Ends the backup between two steps; the next one to the same place goes on from there. */
+  /** Ends the backup between two steps, or while it waits; the next one to the same place goes on from there. */
   readonly signal?: AbortSignal;
 }
 
@@ -48,7 +57,8 @@ export interface BackupReport {
  *
  * The folder is made, or must be an earlier backup of this store. Memory is about 60 bytes for each object. Throws
  * `backup_refused`, `store_damaged`, `store_full`, what opening a store throws, and the signal's reason; the
- * target then holds what it held before, and the next backup to it goes on from there.
+ * target then holds what it held before, and the next backup to it goes on from there. With `store_close_failed` the
+ * backup is made all the same.
  */
 export async function backupStore(
   source: Store,
@@ -57,12 +67,15 @@ export async function backupStore(
 ): Promise<BackupReport> {
   const place = findPlace(source, path, options);
   const reader = await openReader(source, options);
+  const { environment } = reader;
   let target: Target | undefined;
   let report: BackupReport;
   try {
+    await whenWritable(reader.engine, environment, options.signal);
     const cut = takeCut(reader);
     const open = async (): Promise<Target> => {
       target = await openTarget(reader, place, pickOpening(options));
+      await whenWritable(target.store.engine, environment, options.signal);
       claimTarget(reader, target, cut);
       return target;
     };
@@ -70,11 +83,17 @@ export async function backupStore(
     if (!place.isNew) await open();
     const marker = await markCut(reader, cut, options);
     report = await fillTarget(reader, target ?? (await open()), { cut, marker }, options);
+  } catch (error) {
+    // @spec DML-STO-0759
+    await target?.store.close().catch(() => {});
+    await reader.close().catch(() => {});
+    throw error;
+  }
+  try {
+    await placeTarget(target as Target);
   } finally {
-    await target?.store.close();
     await reader.close();
   }
-  placeTarget(target as Target);
   return report;
 }
 
@@ -84,11 +103,8 @@ function openReader({ path, environment, isReadOnly }: Store, { program }: Backu
   return openStore(path, { mode, environment, ...(program !== undefined && { program }) });
 }
 
-function pickOpening({
-  program,
-  admitOwner,
-}: BackupOptions): Pick<OpenStoreOptions, 'program' | 'admitOwner'> {
-  return { ...(program !== undefined && { program }), ...(admitOwner && { admitOwner }) };
+function pickOpening({ program, admitOwner, signal }: BackupOptions): TargetOpening {
+  return { ...(program !== undefined && { program }), ...(admitOwner && { admitOwner }), signal };
 }
 
 async function markCut(source: Store, cut: Cut, options: BackupOptions): Promise<Marker> {
@@ -116,6 +132,7 @@ async function fillTarget(
   // What an earlier run left in a draft has not been vouched for by anybody.
   const unread = target.draftPath === undefined ? copied : wanted;
   await runPhase('check', readBack(store, unread, copied), options, unread.size);
+  await whenWritable(store.engine, source.environment, options.signal);
   // @spec DML-STO-1410
   store.transact('backup/finish', (transaction) => {
     assertBeginning(source, target);

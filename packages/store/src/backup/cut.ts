@@ -51,7 +51,8 @@ export function takeCut(source: Store): Cut {
 }
 
 function readCut({ engine, environment }: WriteTransaction): Cut {
-  const { keyed, sequence } = readRoots(engine, environment);
+  // What sessions alone hold is no part of a cut.
+  const { keyed, sequence } = readRoots(engine, environment.nowMs(), []);
   const standing = new Set(
     keyed.flatMap(({ root }) =>
       root.kind === 'pin' ? [pinKey(root.class, root.objectId, root.owner).toString('hex')] : [],

@@ -1,11 +1,12 @@
 import { existsSync, lstatSync, readdirSync, realpathSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
-import { storeError } from '../errors.ts';
+import { DmlError } from '@daggerml/object-model';
+import { errnoOf, openError } from '../engine/engine-error.ts';
+import { type StoreErrorFields, storeError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import { type OpenStoreOptions, openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import { isStore } from '../store-folder/find-store.ts';
-import { systemError } from '../store-folder/system-error.ts';
 import type { Cut } from './cut.ts';
 import { isBeginning } from './mirror-rows.ts';
 
@@ -17,6 +18,9 @@ export interface Target {
   /** Set while the store is in a folder of another name, because it is not whole yet. */
   readonly draftPath: string | undefined;
 }
+
+/** How the store that a backup writes to is opened. */
+export type TargetOpening = Pick<OpenStoreOptions, 'program' | 'admitOwner' | 'signal'>;
 
 /** Throws `backup_refused` for a target that is the source or in its folder. */
 function assertApart(source: Store, path: string, sourceFolder: string): void {
@@ -68,7 +72,7 @@ export function findPlace(
     if (isNew && isOccupied(folder, statSync, own)) throw occupied(folder);
     return { path, draftPath, isNew };
   } catch (cause) {
-    throw systemError(cause, path) ?? cause;
+    throw errnoOf(cause) === undefined ? cause : openError(cause, { path, detail: 'prepare' });
   }
 }
 
@@ -83,7 +87,7 @@ function isOccupied(place: string, look: typeof statSync, own = ''): boolean {
 export async function openTarget(
   source: Store,
   { path, draftPath }: TargetPlace,
-  opening: Pick<OpenStoreOptions, 'program' | 'admitOwner'>,
+  opening: TargetOpening,
 ): Promise<Target> {
   try {
     makeFolder(dirname(path));
@@ -128,8 +132,29 @@ export function assertBeginning(source: Store, { store, path }: Target): void {
   if (!isBeginning(store, source)) throw storeError('backup_refused', { detail: 'diverged', path });
 }
 
-/** Puts a first backup, which is whole and closed, in its place. */
-export function placeTarget({ path, draftPath, store }: Target): void {
+/**
+ * Closes a backup that is whole, and puts a first one in its place. Rejects with `store_close_failed` when it is there
+ * and could not be closed in order.
+ */
+export async function placeTarget(target: Target): Promise<void> {
+  let failure: DmlError | undefined;
+  try {
+    await target.store.close();
+  } catch (error) {
+    if (!(error instanceof DmlError && error.code === 'store_close_failed')) throw error;
+    failure = error;
+  }
+  renameDraft(target);
+  // @spec DML-STO-0760
+  if (failure !== undefined)
+    throw storeError(
+      'store_close_failed',
+      { ...(failure.fields as StoreErrorFields), path: target.path },
+      failure,
+    );
+}
+
+function renameDraft({ path, draftPath, store }: Target): void {
   if (draftPath === undefined) return;
   try {
     // @spec DML-STO-1409

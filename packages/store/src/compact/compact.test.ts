@@ -26,6 +26,7 @@ import { TABLE_NAMES } from '../engine/tables.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import { runGc } from '../gc/run.ts';
 import { objectKey } from '../keyspace.ts';
+import { nodeEnvironment } from '../node-environment.ts';
 import { openStore } from '../open-store.ts';
 import { sealJson } from '../sealed-row.ts';
 import type { Store } from '../store.ts';
@@ -233,20 +234,17 @@ describe('compactStore', () => {
     expect(new Set(seen)).toEqual(new Set(['store_busy/compacting']));
   });
 
-  it('refuses to go on with a file that was replaced under an opening', async () => {
+  it('is refused to go on with while the process holds what was replaced [DML-STO-0545]', async () => {
     const environment = fakeEnvironment();
-    const { assertNotReplaced } = await import('./marker.ts');
-    for (const file of ['data.mdb', 'lock.mdb']) {
-      const { path } = await closedStore();
-      const store = await openStore(path, { mode: 'read', environment });
-      expect(() => assertNotReplaced(store.engine, environment)).not.toThrow();
-      copyFileSync(join(path, file), join(path, 'copy'));
-      renameSync(join(path, 'copy'), join(path, file));
-      expect(() => assertNotReplaced(store.engine, environment)).toThrow(
-        expect.objectContaining({ code: 'store_busy', detail: 'replaced' }),
-      );
-      await store.close();
-    }
+    const { path } = await closedStore();
+    const store = await openStore(path, { mode: 'read', environment });
+    copyFileSync(join(path, 'data.mdb'), join(path, 'copy'));
+    renameSync(join(path, 'copy'), join(path, 'data.mdb'));
+    const lost = { code: 'session_lost', detail: 'replaced', fields: { path } };
+    for (const mode of ['read', 'write'] as const)
+      await expect(openStore(path, { mode, environment })).rejects.toMatchObject(lost);
+    await store.close();
+    await (await openStore(path, { mode: 'write', environment })).close();
   });
 
   it('leaves the old or the new store whole wherever it fails [DML-STO-1105]', async () => {
@@ -261,7 +259,6 @@ describe('compactStore', () => {
       'compact/copied',
       'compact/built',
       'compact/unstamped',
-      'compact/unlocked',
       'compact/renamed',
       'compact/stamped',
     ]);
@@ -336,7 +333,7 @@ describe('compactStore', () => {
   it.each([
     ['a system call', { code: 'EIO', syscall: 'fsync' }, 'compact/copied'],
     ['the engine', { code: 28 }, 'compact/copied'],
-    ['a system call late', { code: 'EDQUOT', syscall: 'unlink' }, 'compact/unlocked'],
+    ['a system call late', { code: 'EDQUOT', syscall: 'unlink' }, 'compact/unstamped'],
   ])('leaves the store as it was when %s fails, and says why [DML-STO-0176]', async (_what, facts, at) => {
     const { path, contents } = await closedStore();
     const before = readFileSync(join(path, 'data.mdb'));
@@ -371,6 +368,40 @@ describe('compactStore', () => {
     });
     expect(statSync(join(path, 'data.mdb')).ino).not.toBe(inode);
     expect(await reopened(path, environment)).toEqual(contents);
+  });
+
+  it('hinders nobody once it has ended, whatever namespace it was in [DML-STO-1117]', async () => {
+    const { path, contents } = await closedStore();
+    const environment = nodeEnvironment();
+    const mine = environment.process;
+    // A process that lives and does not use the store, and one nobody here can look at; neither has a place.
+    const ended = [
+      { ...mine, pid: process.ppid },
+      { ...mine, pid: 1, pidNamespace: 'pid:[another]' },
+      { ...mine, pid: 4_000_001, bootId: 'another', pidNamespace: '' },
+    ];
+    for (const compactor of ended) {
+      writeFileSync(join(path, 'compacting'), JSON.stringify({ process: compactor, startedMs: 0 }));
+      for (const mode of ['read', 'write'] as const)
+        await (await openStore(path, { mode, environment })).close();
+    }
+    await compactStore(path, { environment });
+    expect(existsSync(join(path, 'compacting'))).toBe(false);
+    expect(await reopened(path)).toEqual(contents);
+  });
+
+  it('is taken to live behind a marker that says nothing while others use the store [DML-STO-1115]', async () => {
+    const { path } = await closedStore();
+    const holder = new Holder(path, 'write');
+    expect(await holder.line()).toMatch(/^opened /);
+    writeFileSync(join(path, 'compacting'), 'not written by this program');
+    const compacting = { code: 'store_busy', detail: 'compacting' };
+    for (const mode of ['read', 'write'] as const)
+      await expect(openStore(path, { mode })).rejects.toMatchObject(compacting);
+    await expect(compactStore(path)).rejects.toMatchObject({ detail: 'already_running' });
+    expect(await holder.end()).toBe(0);
+    await (await openStore(path, { mode: 'write' })).close();
+    await compactStore(path);
   });
 
   it('refuses a store with damaged objects and leaves it as it was [DML-STO-1107]', async () => {

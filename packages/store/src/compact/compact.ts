@@ -1,21 +1,15 @@
-import { getSystemErrorName } from 'node:util';
 import { DmlError } from '@daggerml/object-model';
-import { makeLockFile } from '../engine/before-open.ts';
-import { DataFile } from '../engine/data-file.ts';
-import {
-  type AdmitOwner,
-  acquireEngine,
-  createDataFile,
-  type Engine,
-  releaseEngine,
-  stampFile,
-} from '../engine/engine.ts';
+import { createDataFile, stampFile } from '../engine/create-data-file.ts';
+import type { AdmitOwner, Engine } from '../engine/engine.ts';
+import { errnoOf } from '../engine/engine-error.ts';
+import { acquireEngine, releaseEngine } from '../engine/held-engines.ts';
+import { whenWritable } from '../engine/lock-file.ts';
 import { whileNobodyWrites } from '../engine/newest.ts';
 import type { StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
+import { Liveness } from '../liveness.ts';
 import { nodeEnvironment } from '../node-environment.ts';
 import { admitSchema } from '../schema.ts';
-import { isSessionAlive, listSessions } from '../sessions.ts';
 import type { FileRights } from '../store-folder/file-rights.ts';
 import { findStore } from '../store-folder/find-store.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
@@ -23,7 +17,6 @@ import {
   compactionDraft,
   DATA_FILE,
   isCompactionDraft,
-  LOCK_FILE,
   removeDraft,
   STAMP_FILE,
 } from '../store-folder/places.ts';
@@ -35,6 +28,8 @@ export interface CompactOptions {
   /** As `openStore` takes it. */
   readonly admitOwner?: AdmitOwner;
   readonly onProgress?: (rows: number) => void;
+  /** Ends the compaction between two steps. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a compaction did. */
@@ -44,21 +39,11 @@ export interface CompactReport {
   readonly bytesAfter: number;
 }
 
-/** Pids that hold a place among the engine's readers; every process that has opened the file does. */
-function readerPids(engine: Engine): number[] {
-  engine.root.readerCheck();
-  const lines = engine.root.readerList().split('\n');
-  return lines.map((line) => Number(/^\s*(\d+)\s/.exec(line)?.[1])).filter((pid) => pid > 0);
-}
-
 /** Refuses while anybody but this compaction has the store open. */
 function assertAlone(engine: Engine, environment: StoreEnvironment): void {
-  const { path } = engine;
-  const sessions = listSessions(engine).filter((session) => isSessionAlive(session, environment));
-  const others = readerPids(engine).filter((pid) => pid !== process.pid);
   // @spec DML-STO-1103
-  if (engine.users > 1 || sessions.length > 0 || others.length > 0)
-    throw storeError('compaction_refused', { detail: 'open_elsewhere', path });
+  if (engine.users > 1 || new Liveness(engine, environment).hasOthers())
+    throw storeError('compaction_refused', { detail: 'open_elsewhere', path: engine.path });
 }
 
 const OWNER_ONLY = 0o700;
@@ -79,83 +64,80 @@ function removeDrafts(folder: HeldFolder): void {
  * Rebuilds a store's data file without free pages and without remains of deleted rows.
  *
  * Nobody may have the store open, this process included, and nobody can open it meanwhile. Needs room for a
- * second copy. Throws `compaction_refused` (`open_elsewhere`, `already_running`), `store_damaged` for a row
- * that is not what the store wrote, `store_full` and `store_write_failed` for what the system refuses, and what
+ * second copy. Throws `compaction_refused` (`open_elsewhere`, `already_running`, `changed`), `store_damaged` for a
+ * row that is not what the store wrote, `store_full` and `store_write_failed` for what the system refuses, and what
  * opening a store throws; the store then is as it was. With `not_durable`, `store_write_failed` says that the new
  * file is in place and may not outlast a power failure.
  */
 export async function compactStore(path: string, options: CompactOptions = {}): Promise<CompactReport> {
   const environment = options.environment ?? nodeEnvironment();
+  const { signal } = options;
   const found = findStore(path);
   if (found === undefined) throw storeError('store_missing', { path });
-  const engine = acquireEngine(found, {
+  const engine = await acquireEngine(found, {
     readOnly: false,
+    environment,
     mapBytes: environment.mapBytes,
     admit: admitSchema(true),
     admitOwner: options.admitOwner,
     failpoint: environment.failpoint,
+    signal,
   });
-  const { file } = engine;
-  // The engine closes its own.
-  const folder = engine.folder.reopen();
+  const { file, folder } = engine;
   let isMarked = false;
-  let isReleased = false;
   try {
+    await whenWritable(engine, environment, signal);
     // Of all that hold the lock file at its path one at a time raises its marker.
-    whileNobodyWrites(engine, () => raiseMarker(engine, environment));
+    // @spec DML-STO-1111
+    whileNobodyWrites(engine, environment, () => raiseMarker(engine, environment));
     isMarked = true;
     environment.failpoint?.('compact/marked');
     assertAlone(engine, environment);
     removeDrafts(folder);
     const name = compactionDraft(environment.randomUuid());
-    const rights = rightsIn(folder, file.stats());
-    const bytesBefore = file.sizeBytes();
-    const rows = await buildDraft(engine, name, { ...options, rights: rights.data });
+    const data = file.stats();
+    const rights = { data, stamp: folder.look(STAMP_FILE) ?? data };
+    const newest = engine.newest.written();
+    const rows = await buildDraft(engine, name, { ...options, rights: data });
     environment.failpoint?.('compact/built');
-    isReleased = true;
-    await releaseEngine(engine);
-    // @spec DML-STO-1102
-    const bytesAfter = replaceDataFile(folder, name, { environment, rights });
-    return { rows, bytesBefore, bytesAfter };
+    await whenWritable(engine, environment, signal);
+    let bytesAfter = 0;
+    // @spec DML-STO-1113
+    whileNobodyWrites(engine, environment, () => {
+      // @spec DML-STO-1114
+      if (engine.newest.written() !== newest)
+        throw storeError('compaction_refused', { detail: 'changed', path: folder.path });
+      bytesAfter = replaceDataFile(folder, name, { environment, rights });
+    });
+    return { rows, bytesBefore: data.size, bytesAfter };
   } catch (cause) {
     throw compactionError(cause, path);
   } finally {
     if (isMarked) tidyUp(folder);
-    folder.close();
-    if (!isReleased) await releaseEngine(engine);
+    releaseEngine(engine);
   }
 }
 
 /** What the system or the engine refused, as an error of the store, which is as it was. */
 function compactionError(cause: unknown, path: string): unknown {
-  if (cause instanceof DmlError) return cause;
-  const { code } = cause as { readonly code?: string | number };
-  if (code === undefined) return cause;
-  // The engine gives numbers, those of the system above zero.
-  const errno = typeof code === 'number' && code > 0 ? getSystemErrorName(-code) : String(code);
+  // A compaction has no session to lose: another one was faster.
+  if (cause instanceof DmlError && cause.code === 'session_lost')
+    return storeError('compaction_refused', { detail: 'replaced', path }, cause);
+  const errno = cause instanceof DmlError ? undefined : errnoOf(cause);
   // @spec DML-STO-0176
-  return storeError('store_write_failed', { label: 'compact', path, errno }, cause);
+  return errno === undefined
+    ? cause
+    : storeError('store_write_failed', { label: 'compact', path, errno }, cause);
 }
 
-/** What stays is of a compaction that has ended, which hinders nobody once the process has. */
+/** What stays here is of a compaction that has ended, which hinders nobody. */
 function tidyUp(folder: HeldFolder): void {
   try {
-    removeDrafts(folder);
     lowerMarker(folder);
+    removeDrafts(folder);
   } catch {
-    // The compaction has ended as it did all the same.
+    // The compaction ended as it did all the same.
   }
-}
-
-/** The rights of the files that a compaction makes anew. */
-interface StoreRights {
-  readonly data: FileRights;
-  readonly lock: FileRights;
-  readonly stamp: FileRights;
-}
-
-function rightsIn(folder: HeldFolder, data: FileRights): StoreRights {
-  return { data, lock: folder.look(LOCK_FILE) ?? data, stamp: folder.look(STAMP_FILE) ?? data };
 }
 
 async function buildDraft(
@@ -168,30 +150,37 @@ async function buildDraft(
   // @spec DML-STO-1109
   const afterTransaction = engine.newest.written();
   const draft = engine.folder.makeFolder(name, OWNER_ONLY);
-  const target = await createDataFile(draft, { mapBytes, afterTransaction, rights }, () => {}).then(
-    () => acquireEngine(draft, { readOnly: false, mapBytes }),
-    (error: unknown) => {
-      draft.close();
-      throw error;
-    },
-  );
+  try {
+    await createDataFile(draft, { mapBytes, environment, afterTransaction, rights }, () => {});
+  } catch (error) {
+    draft.close();
+    throw error;
+  }
+  const target = await acquireEngine(draft, { readOnly: false, environment, mapBytes });
   try {
     return await copyRows(engine, target, environment, (rows) => {
+      options.signal?.throwIfAborted();
       failpoint?.('compact/copied');
       options.onProgress?.(rows);
     });
   } finally {
-    await releaseEngine(target);
+    releaseEngine(target);
   }
 }
 
+/** The rights of the files that a compaction makes. */
+interface StoreRights {
+  readonly data: FileRights;
+  readonly stamp: FileRights;
+}
+
 /**
- * Puts the draft in the data file's place. The stamp goes first, since it speaks of the old file. The engine's
- * lock file goes before the data file: whoever has opened it has opened the old data file or finds the lock file
- * gone from its path, so nobody uses the new data file under it. Both are made anew, here or by whoever opens the
- * store next.
+ * Puts the draft in the data file's place, while nobody can write. The stamp goes first, since it speaks of the old
+ * file; it is made again here or by whoever opens the store next. The engine's lock file stays: whoever has opened
+ * it, and whoever will, is in one list with this process and takes turns with it. Returns the bytes of the new file.
  *
  * @spec DML-STO-1105
+ * @spec DML-STO-1116
  */
 function replaceDataFile(
   folder: HeldFolder,
@@ -201,26 +190,18 @@ function replaceDataFile(
   folder.removeFile(STAMP_FILE);
   environment.syncDirectory(folder.reach(''));
   environment.failpoint?.('compact/unstamped');
-  // @spec DML-STO-1112
-  folder.removeFile(LOCK_FILE);
-  environment.failpoint?.('compact/unlocked');
   const draft = folder.folder(draftName);
-  draft.rename(DATA_FILE, DATA_FILE, folder);
-  draft.close();
+  let bytes: number;
+  try {
+    bytes = draft.look(DATA_FILE)?.size ?? 0;
+    // @spec DML-STO-1102
+    draft.rename(DATA_FILE, DATA_FILE, folder);
+  } finally {
+    draft.close();
+  }
   makeDurable(folder, environment);
   environment.failpoint?.('compact/renamed');
-  const bytes = folder.look(DATA_FILE)?.size ?? 0;
-  try {
-    makeLockFile(folder, rights.lock);
-    const file = new DataFile(folder);
-    try {
-      stampFile(folder, file, rights.stamp);
-    } finally {
-      file.close();
-    }
-  } catch {
-    // The next opening makes both.
-  }
+  stampFile(folder, rights.stamp);
   environment.failpoint?.('compact/stamped');
   return bytes;
 }
@@ -230,7 +211,7 @@ function makeDurable(folder: HeldFolder, environment: StoreEnvironment): void {
   try {
     environment.syncDirectory(folder.reach(''));
   } catch (cause) {
-    const errno = String((cause as NodeJS.ErrnoException).code);
+    const errno = errnoOf(cause) ?? 'unknown';
     // @spec DML-STO-0177
     const facts = { label: 'compact', path: folder.path, errno, detail: 'not_durable' };
     throw storeError('store_write_failed', facts, cause);

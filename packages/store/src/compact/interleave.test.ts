@@ -1,65 +1,21 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatumId } from '@daggerml/object-model';
-import { afterAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../../test/fixture-store.ts';
+import { Opener } from '../../test/opener.ts';
 import { putCommit, putText } from '../../test/records.ts';
-import { childProgram } from '../crash/damage-runs.ts';
 import { nodeEnvironment } from '../node-environment.ts';
 import { openStore } from '../open-store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import { compactStore } from './compact.ts';
 
-const PAUSE = new Int32Array(new SharedArrayBuffer(4));
-/** How long the other process may take for one step, the start of Node included, before it counts as stuck. */
-const PATIENCE_MS = 600_000;
-const STEPS = ['unmarked', 'file-held', 'lock-held', 'prepared', 'reading'].length;
+const STOPS = ['open/begun', 'open/file-held', 'open/prepared', 'open/placed', 'open/reading'] as const;
 /** Where a compaction stands when the opening goes on; before and after are no failpoints. */
-const MOMENTS = ['before', 'marked', 'built', 'unlocked', 'renamed', 'stamped', 'after'] as const;
-
-interface Answer {
-  readonly at?: string;
-  readonly code?: string;
-  readonly detail?: string;
-  readonly datumId?: DatumId;
-  readonly has?: boolean;
-}
-
-/** Another process that opens a store step by step as it is told; telling blocks until it has answered. */
-class Opener {
-  readonly #folder: string = temporaryFolder();
-  readonly child: ChildProcess;
-  #turn = 0;
-
-  constructor(path: string) {
-    const program = [childProgram('opener'), path, this.#folder];
-    this.child = spawn(process.execPath, program, { stdio: ['ignore', 'ignore', 'inherit'] });
-    children.push(this.child);
-  }
-
-  tell(order: object): Answer {
-    this.#turn += 1;
-    const draft = join(this.#folder, 'draft');
-    writeFileSync(draft, JSON.stringify(order));
-    renameSync(draft, join(this.#folder, `order-${this.#turn}`));
-    const file = join(this.#folder, `answer-${this.#turn}`);
-    const endMs = performance.now() + PATIENCE_MS;
-    while (!existsSync(file)) {
-      if (performance.now() > endMs) throw new Error('the other process does not answer');
-      Atomics.wait(PAUSE, 0, 0, 0.2);
-    }
-    return JSON.parse(readFileSync(file, 'utf8')) as Answer;
-  }
-}
-
-const children: ChildProcess[] = [];
-afterAll(() => {
-  for (const child of children) child.kill('SIGKILL');
-});
+const MOMENTS = ['before', 'marked', 'built', 'unstamped', 'renamed', 'stamped', 'after'] as const;
 
 /** Every way in which the steps of an opening fall on moments of a compaction, in order. */
-function* schedules(from = 0, steps = STEPS): Generator<number[]> {
+function* schedules(from = 0, steps: number = STOPS.length): Generator<number[]> {
   if (steps === 0) {
     yield [];
     return;
@@ -90,7 +46,7 @@ async function filledStore(): Promise<string> {
 
 /** Lets one opening meet one compaction; yields what became of both. */
 async function meet(path: string, opener: Opener, schedule: readonly number[], mode: 'read' | 'write') {
-  let last = opener.tell({ kind: 'open', mode });
+  let last = opener.tell({ kind: 'open', mode, stops: STOPS });
   const queue = [...schedule];
   const goOn = (moment: number): void => {
     while (queue[0] !== undefined && queue[0] <= moment) {
@@ -155,39 +111,86 @@ describe('an opening beside a compaction', () => {
     const path = await filledStore();
     const opener = new Opener(path);
     const inode = statSync(join(path, 'data.mdb')).ino;
-    // The opening holds the lock file when a compaction removes it and fails before it renames.
-    expect(opener.tell({ kind: 'open', mode: 'write' }).at).toBe('open/unmarked');
-    for (const at of ['open/file-held', 'open/lock-held', 'open/prepared'])
-      expect(opener.tell({ kind: 'go' }).at).toBe(at);
-    const environment = nodeEnvironment({
-      failpoint: (name) => {
-        if (name === 'compact/unlocked') throw new Error(name);
-      },
-    });
-    await expect(compactStore(path, { environment })).rejects.toThrow('compact/unlocked');
+    const stops = ['open/lock-held', 'open/placed'];
+    expect(opener.tell({ kind: 'open', mode: 'write', stops }).at).toBe('open/lock-held');
+    // Somebody removes the lock file by hand while the opening holds it.
+    rmSync(join(path, 'lock.mdb'));
     const store = await openStore(path, { mode: 'write' });
-    opener.tell({ kind: 'go' });
+    expect(opener.tell({ kind: 'go' }).at).toBe('open/placed');
     const refused = { at: 'refused', code: 'store_busy', detail: 'replaced' };
-    expect(opener.tell({ kind: 'go' })).toEqual(refused);
+    expect(opener.tell({ kind: 'go' })).toMatchObject(refused);
     expect(statSync(join(path, 'data.mdb')).ino).toBe(inode);
     store.transact('after', (transaction) => void putText(transaction, 'after'));
     await store.close();
   });
 
-  it('meets no lock file under the new data file that spoke of the old one [DML-STO-1112]', async () => {
+  it('meets the same lock file before, during and after [DML-STO-1116]', async () => {
     const path = await filledStore();
-    const seen: Record<string, boolean> = {};
+    const lock = join(path, 'lock.mdb');
+    const inode = statSync(lock).ino;
+    const seen: number[] = [];
     const environment = nodeEnvironment({
       failpoint: (name) => {
-        if (name.startsWith('compact/')) seen[name] = existsSync(join(path, 'lock.mdb'));
+        if (name.startsWith('compact/')) seen.push(statSync(lock).ino);
       },
     });
     await compactStore(path, { environment });
-    expect(seen).toMatchObject({
-      'compact/unstamped': true,
-      'compact/unlocked': false,
-      'compact/renamed': false,
+    const store = await openStore(path, { mode: 'read' });
+    seen.push(statSync(lock).ino);
+    await store.close();
+    expect(seen.length).toBeGreaterThan(5);
+    expect(new Set(seen)).toEqual(new Set([inode]));
+  });
+});
+
+describe('a writer that the compaction does not see', () => {
+  /** A process that has the store open and has lost the lock by which others see it. */
+  async function unseen(path: string): Promise<Opener> {
+    const opener = new Opener(path);
+    expect(opener.tell({ kind: 'open', mode: 'write' }).at).toBe('opened');
+    expect(opener.tell({ kind: 'put', text: 'before' }).datumId).toBeDefined();
+    opener.tell({ kind: 'lose' });
+    return opener;
+  }
+
+  it('has what it committed during the copy kept, as nothing is replaced [DML-STO-1114]', async () => {
+    const path = await filledStore();
+    const opener = await unseen(path);
+    const inode = statSync(join(path, 'data.mdb')).ino;
+    let datumId: DatumId | undefined;
+    const environment = nodeEnvironment({
+      failpoint: (name) => {
+        if (name === 'compact/built') datumId = opener.tell({ kind: 'put', text: 'meanwhile' }).datumId;
+      },
     });
+    await expect(compactStore(path, { environment })).rejects.toMatchObject({
+      code: 'compaction_refused',
+      detail: 'changed',
+    });
+    expect(statSync(join(path, 'data.mdb')).ino).toBe(inode);
+    const store = await openStore(path, { mode: 'read' });
+    expect(store.has('datum', datumId as DatumId)).toBe(true);
+    await store.close();
+  });
+
+  it('waits for the lock while the file is replaced, and is refused then [DML-STO-1113] [DML-STO-0542]', async () => {
+    const path = await filledStore();
+    const opener = await unseen(path);
+    const writers: (number | undefined)[] = [];
+    const environment = nodeEnvironment({
+      failpoint: (name) => {
+        if (!['compact/unstamped', 'compact/renamed', 'compact/stamped'].includes(name)) return;
+        writers.push(opener.tell({ kind: 'writer' }).writer);
+        if (name === 'compact/stamped') opener.order({ kind: 'put', text: 'lost' });
+      },
+    });
+    await compactStore(path, { environment });
+    expect(writers).toEqual([process.pid, process.pid, process.pid]);
+    expect(opener.answer()).toMatchObject({ at: 'refused', code: 'session_lost', detail: 'replaced' });
+    const store = await openStore(path, { mode: 'write' });
+    store.transact('after', (transaction) => void putText(transaction, 'after'));
+    expect((await verifyStore(store)).findings).toBe(0);
+    await store.close();
   });
 });
 

@@ -1,8 +1,9 @@
 import { closeSync, fsyncSync, writeFileSync } from 'node:fs';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine, PlacedFile } from '../engine/engine.ts';
+import { errnoOf } from '../engine/engine-error.ts';
 import type { ProcessIdentity, StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
-import { isSessionAlive } from '../sessions.ts';
+import { isThisProcess, Liveness } from '../liveness.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { MARKER_FILE, unfinished } from '../store-folder/places.ts';
 
@@ -11,38 +12,39 @@ interface Marker {
   readonly startedMs: number;
 }
 
-function readMarker(folder: HeldFolder): Marker | undefined {
+/** Returns who compacts the store, undefined when nobody does; `unknown` when there is a marker that says nothing. */
+function readMarker(folder: HeldFolder): ProcessIdentity | 'unknown' | undefined {
   try {
-    return JSON.parse(folder.readFile(MARKER_FILE).toString('utf8')) as Marker;
-  } catch {
-    return undefined;
+    const marker = JSON.parse(folder.readFile(MARKER_FILE).toString('utf8')) as Partial<Marker>;
+    return marker.process ?? 'unknown';
+  } catch (error) {
+    return errnoOf(error) === 'ENOENT' ? undefined : 'unknown';
   }
 }
 
-/** Tells whether a living process compacts the store; a marker that cannot be read is of one that died. */
-function isCompacting(folder: HeldFolder, environment: StoreEnvironment): boolean {
-  const marker = readMarker(folder);
-  if (marker?.process === undefined) return false;
-  const { process, startedMs } = marker;
-  const session = { sessionId: '', process, startGeneration: 0, startedMs, heartbeatMs: startedMs };
-  return isSessionAlive(session, environment);
-}
+/** Stores that this process compacts now. */
+const compacting = new Set<string>();
 
-/** Tells whether the data file and the lock file this process has opened are those at their paths. */
-function isInPlace(engine: Engine): boolean {
-  return engine.file.isInPlace() && engine.newest.isLockInPlace();
+/** Checks whether a living process compacts the store; of one that cannot be named, whether there can be one. */
+function isCompacting(placed: PlacedFile, environment: StoreEnvironment): boolean {
+  const compactor = readMarker(placed.folder);
+  if (compactor === undefined) return false;
+  if (compactor !== 'unknown' && isThisProcess(compactor, environment)) return compacting.has(placed.path);
+  const liveness = new Liveness(placed, environment);
+  // @spec DML-STO-1115
+  if (compactor === 'unknown') return liveness.hasOthers();
+  // @spec DML-STO-1117
+  return liveness.isAlive(compactor);
 }
 
 /**
- * Puts up the marker of this process; throws `compaction_refused` while another process compacts, or when one
- * has since the engine was opened. Called inside a transaction of the engine, so that no two do this at once.
+ * Puts up the marker of this process; throws `compaction_refused` while another process compacts. Called inside a
+ * transaction of the engine, so that no two do this at once.
  */
 export function raiseMarker(engine: Engine, environment: StoreEnvironment): void {
   const { folder, path } = engine;
-  if (isCompacting(folder, environment))
+  if (isCompacting(engine, environment))
     throw storeError('compaction_refused', { detail: 'already_running', path });
-  // @spec DML-STO-1111
-  if (!isInPlace(engine)) throw storeError('compaction_refused', { detail: 'replaced', path });
   const draft = unfinished(MARKER_FILE, environment.randomUuid());
   const marker: Marker = { process: environment.process, startedMs: environment.nowMs() };
   try {
@@ -55,9 +57,7 @@ export function raiseMarker(engine: Engine, environment: StoreEnvironment): void
     }
     // No marker is ever half written.
     folder.rename(draft, MARKER_FILE);
-  } catch (cause) {
-    const errno = String((cause as NodeJS.ErrnoException).code);
-    throw storeError('store_unwritable', { path, errno }, cause);
+    compacting.add(path);
   } finally {
     folder.removeFile(draft);
   }
@@ -65,26 +65,19 @@ export function raiseMarker(engine: Engine, environment: StoreEnvironment): void
 
 /** Takes the marker of this process down. */
 export function lowerMarker(folder: HeldFolder): void {
+  compacting.delete(folder.path);
   folder.removeFile(MARKER_FILE);
 }
 
-/** Refuses to open a store that a living process compacts, before anything of it is touched. */
-export function assertNotCompacting(folder: HeldFolder, environment: StoreEnvironment): void {
-  if (isCompacting(folder, environment))
-    throw storeError('store_busy', { path: folder.path, detail: 'compacting' });
-}
-
 /**
- * Refuses an engine whose files are being, or have just been, replaced by a compaction.
+ * Refuses a store that a living process compacts.
  *
  * A compaction raises its marker before it looks for other users, and an opening looks for the marker after it
- * has become a user the engine lists. So one of the two sees the other; and an opening that was too slow for
- * either finds another data file or another lock file at the path, since a compaction replaces both.
+ * has become a user that the kernel lists. So one of the two sees the other; and an opening that was too slow for
+ * either finds another data file at the path. The lock file, which holds the list, stays the same.
  */
-export function assertNotReplaced(engine: Engine, environment: StoreEnvironment): void {
-  const { folder, path } = engine;
+export function assertNotCompacting(placed: PlacedFile, environment: StoreEnvironment): void {
   // @spec DML-STO-1104
-  if (isCompacting(folder, environment)) throw storeError('store_busy', { path, detail: 'compacting' });
-  // @spec DML-STO-1110
-  if (!isInPlace(engine)) throw storeError('store_busy', { path, detail: 'replaced' });
+  if (isCompacting(placed, environment))
+    throw storeError('store_busy', { path: placed.path, detail: 'compacting' });
 }

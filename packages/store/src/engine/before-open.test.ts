@@ -24,26 +24,32 @@ afterEach(() => {
 });
 
 it.each([
-  ['lock.mdb', 'EACCES'],
-  ['lock.mdb', 'ENOSPC'],
-  ['data.mdb', 'EMFILE'],
-  ['/store', 'ENFILE'],
-])('%s that cannot be had (%s) is reported before the engine opens [DML-STO-0137]', async (name, errno) => {
-  const path = join(temporaryFolder(), 'store');
-  const environment = fakeEnvironment();
-  await (await openStore(path, { mode: 'write', create: true, environment })).close();
-  Object.assign(refusal, { name, errno });
-  for (const mode of ['read', 'write'] as const)
-    await expect(openStore(path, { mode, environment })).rejects.toMatchObject({
-      code: 'store_unwritable',
-      detail: 'prepare',
-      fields: { path, errno },
-    });
-  refusal.errno = '';
-  const store = await openStore(path, { mode: 'read', environment });
-  expect(store.readRefs()).toEqual([]);
-  await store.close();
-});
+  ['lock.mdb', 'EACCES', 'store_unwritable'],
+  ['lock.mdb', 'ENOSPC', 'store_unwritable'],
+  ['data.mdb', 'EMFILE', 'store_unreadable'],
+  ['/store', 'ENFILE', 'store_unreadable'],
+])(
+  '%s that cannot be had (%s) is reported before the engine opens [DML-STO-0137]',
+  async (name, errno, code) => {
+    const path = join(temporaryFolder(), 'store');
+    const environment = fakeEnvironment();
+    await (await openStore(path, { mode: 'write', create: true, environment })).close();
+    Object.assign(refusal, { name, errno });
+    const steps: string[] = [];
+    environment.failpoint = (step) => void steps.push(step);
+    for (const mode of ['read', 'write'] as const)
+      await expect(openStore(path, { mode, environment })).rejects.toMatchObject({
+        code,
+        fields: { path, errno },
+      });
+    // The engine opens after this one.
+    expect(steps).not.toContain('open/prepared');
+    refusal.errno = '';
+    const store = await openStore(path, { mode: 'read', environment });
+    expect(store.readRefs()).toEqual([]);
+    await store.close();
+  },
+);
 
 describe('a lock file that may not be written', () => {
   it('is done without on a read-only mount, to read [DML-STO-0163]', async () => {
@@ -56,18 +62,19 @@ describe('a lock file that may not be written', () => {
       return isReadOnly;
     };
     const folder = HeldFolder.open(path);
-    const refused = (errno: string) =>
-      expect.objectContaining({ code: 'store_unwritable', detail: 'prepare', fields: { path, errno } });
+    const refused = (errno: string, code = 'store_unwritable') =>
+      expect.objectContaining({ code, detail: 'prepare', fields: { path, errno } });
+    expect(prepareOpening(folder, true, mount(true))).toBe(true);
     for (const errno of ['EACCES', 'EROFS']) {
       refusal.errno = errno;
-      expect(() => prepareOpening(folder, true, mount(true)), errno).not.toThrow();
+      expect(prepareOpening(folder, true, mount(true)), errno).toBe(false);
       expect(() => prepareOpening(folder, false, mount(true)), errno).toThrow(refused(errno));
     }
     refusal.errno = 'EACCES';
     expect(() => prepareOpening(folder, true, mount(false))).toThrow(refused('EACCES'));
     expect(new Set(asked)).toEqual(new Set([statSync(join(path, 'data.mdb')).ino]));
     refusal.errno = 'EMFILE';
-    expect(() => prepareOpening(folder, true, mount(true))).toThrow(refused('EMFILE'));
+    expect(() => prepareOpening(folder, true, mount(true))).toThrow(refused('EMFILE', 'store_unreadable'));
     folder.close();
   });
 });

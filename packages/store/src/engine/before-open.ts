@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, constants, fstatSync, linkSync, openSync, readSync, writeSync } from 'node:fs';
 import { DmlError } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
-import { adoptRights, type FileRights } from '../store-folder/file-rights.ts';
+import { adoptRights } from '../store-folder/file-rights.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE, LOCK_FILE, unfinished } from '../store-folder/places.ts';
+import { openError } from './engine-error.ts';
 import { isOnReadOnlyMount } from './read-only-mount.ts';
 
 /** Checks whether an open file is on a mount on which nobody can write. */
@@ -26,12 +27,10 @@ function fillLockFile(descriptor: number): void {
 
 /**
  * Makes a lock file, whole before it has its name: zeros written later could fall on what another user keeps in it.
- * It has the rights of the data file unless others are given; one that is there stays.
+ * It has the rights of the data file; one that is there stays.
  */
-export function makeLockFile(
-  folder: HeldFolder,
-  rights: FileRights | undefined = folder.look(DATA_FILE),
-): void {
+function makeLockFile(folder: HeldFolder): void {
+  const rights = folder.look(DATA_FILE);
   // Processes of two containers may have one number.
   const draft = unfinished(LOCK_FILE, randomUUID());
   try {
@@ -64,6 +63,14 @@ function refuseForeign(descriptor: number, path: string): void {
 /** The engine maps and fills the lock file; whole blocks of zeros leave it nothing that can fail. */
 function prepareLockFile(folder: HeldFolder): void {
   if (folder.look(LOCK_FILE) === undefined) makeLockFile(folder);
+  fillOwnLockFile(folder);
+  if (!isSharedWithAnother(folder)) return;
+  // @spec DML-STO-0188
+  folder.removeFile(LOCK_FILE);
+  makeLockFile(folder);
+}
+
+function fillOwnLockFile(folder: HeldFolder): void {
   const descriptor = folder.openFile(LOCK_FILE, constants.O_RDWR);
   try {
     refuseForeign(descriptor, folder.pathOf(LOCK_FILE));
@@ -71,6 +78,11 @@ function prepareLockFile(folder: HeldFolder): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Checks whether the lock file has a second name in the folder of another data file, as in what was a copy by links. */
+function isSharedWithAnother(folder: HeldFolder): boolean {
+  return (folder.look(LOCK_FILE)?.nlink ?? 1) > 1 && folder.look(DATA_FILE)?.nlink === 1;
 }
 
 function reserveDescriptors(folder: HeldFolder): void {
@@ -86,24 +98,26 @@ function reserveDescriptors(folder: HeldFolder): void {
  * Does beforehand what may fail while the engine opens a file: the engine ends the process by a signal when its
  * lock file cannot be made, when descriptors run out or when there is no room for the mapping.
  * Never called while this process has the file open: closing the lock file gives up the engine's locks on it.
+ * Returns whether there is a lock file; there is none where nothing can be written.
  */
 export function prepareOpening(
   folder: HeldFolder,
   readOnly: boolean,
   isReadOnlyMount: TellReadOnlyMount = isOnReadOnlyMount,
-): void {
+): boolean {
   try {
     reserveDescriptors(folder);
     prepareLockFile(folder);
+    return true;
   } catch (cause) {
     if (cause instanceof DmlError) throw cause;
     const errno = String((cause as NodeJS.ErrnoException).code);
     // The engine reads without locks where nothing can be written. Who lacks a permission is told of that first.
     // @spec DML-STO-0163
     if (readOnly && (errno === 'EROFS' || (errno === 'EACCES' && isFolderOn(isReadOnlyMount, folder))))
-      return;
+      return false;
     // @spec DML-STO-0137
-    throw storeError('store_unwritable', { path: folder.path, errno, detail: 'prepare' }, cause);
+    throw openError(cause, { path: folder.path, detail: 'prepare' });
   }
 }
 

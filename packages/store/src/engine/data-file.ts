@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, readSync, type Stats } from 'node:fs';
 import { storeError } from '../errors.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
-import { isFileAt } from '../store-folder/plain-file.ts';
+import { areSame, type FileIdentity, identityOf, isAt } from '../store-folder/plain-file.ts';
 import { type MetaPage, type ReadAt, readCount, readNewestMeta } from './meta-page.ts';
 import { PATIENCE_MS, pause } from './patience.ts';
 import { describeFile, readStamp, type Stamp, sameStamp } from './stamp.ts';
@@ -18,6 +18,8 @@ export class DataFile {
   readonly #folder: HeldFolder;
   /** Kept for as long as the engine is open, which opens this very file through it. */
   readonly descriptor: number;
+  readonly #path: string;
+  readonly #identity: FileIdentity;
   /** Both meta pages up to the number of their transaction. */
   #metas: Buffer = Buffer.alloc(0);
   readonly readAt: ReadAt;
@@ -36,15 +38,19 @@ export class DataFile {
   /** Opens the same file once more, for writing; throws what the system answers. */
   openForWriting(): number {
     const descriptor = this.#folder.openFile(DATA_FILE, constants.O_RDWR);
-    const [own, other] = [this.descriptor, descriptor].map((each) => fstatSync(each, { bigint: true }));
-    if (own?.ino === other?.ino && own?.dev === other?.dev) return descriptor;
+    if (this.isFile(identityOf(descriptor))) return descriptor;
     closeSync(descriptor);
     throw storeError('store_busy', { path: this.#folder.path, detail: 'replaced' });
   }
 
-  /** Tells whether the file this holds is the one at its path. */
+  /** Checks whether this is a file of the machine. */
+  isFile(identity: FileIdentity): boolean {
+    return areSame(this.#identity, identity);
+  }
+
+  /** Checks whether the file this holds is the one at its path. */
   isInPlace(): boolean {
-    return isFileAt(this.descriptor, this.#folder.pathOf(DATA_FILE));
+    return isAt(this.#identity, this.#path);
   }
 
   /** How many plain reads of the file there have been. */
@@ -54,7 +60,9 @@ export class DataFile {
 
   constructor(folder: HeldFolder) {
     this.#folder = folder;
+    this.#path = folder.pathOf(DATA_FILE);
     this.descriptor = folder.openFile(DATA_FILE, constants.O_RDONLY);
+    this.#identity = identityOf(this.descriptor);
     this.readAt = (target, length, position) => {
       this.#reads += 1;
       return readSync(this.descriptor, target, 0, length, position);

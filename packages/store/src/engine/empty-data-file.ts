@@ -4,7 +4,7 @@ import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
 
 /** Length of a page of the data files that are made here. */
-export const NEW_PAGE_BYTES = 4096;
+const NEW_PAGE_BYTES = 4096;
 const META_FLAG = 0x08;
 const MAGIC = 0xbeefc0de;
 const DATA_VERSION = 2;

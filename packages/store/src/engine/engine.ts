@@ -1,46 +1,58 @@
-import { accessSync, constants, type Stats } from 'node:fs';
-import { DmlError } from '@daggerml/object-model';
-import { type StoreErrorFields, storeError } from '../errors.ts';
-import type { FileRights } from '../store-folder/file-rights.ts';
+import type { Stats } from 'node:fs';
+import type { DmlError } from '@daggerml/object-model';
+import { storeError } from '../errors.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
-import { systemError } from '../store-folder/system-error.ts';
 import { prepareOpening } from './before-open.ts';
 import { DataFile } from './data-file.ts';
-import { NEW_PAGE_BYTES, writeEmptyDataFile } from './empty-data-file.ts';
-import type { EngineFiles } from './gate.ts';
+import { LockFile, untilWritable, type WriteEnvironment } from './lock-file.ts';
 import type { MetaPage } from './meta-page.ts';
 import { NewestTransaction } from './newest.ts';
-import { openRoot, type Root } from './open-root.ts';
+import { type OpenedFile, openFile, type Root } from './open-root.ts';
 import { checkPages } from './page-check.ts';
-import { busyError } from './reader-places.ts';
+import type { ReaderPlace } from './reader-place.ts';
 import { StampWriter, sameStamp } from './stamp.ts';
 import { type AdmitFile, openTables, type Tables } from './tables.ts';
+import { runBlocking, type Steps } from './waiting.ts';
 
 /** Looks at the store folder or its data file, as this process holds it, and throws when it is not to be used. */
 export type AdmitOwner = (path: string, stats: Stats) => void;
 
+/** A data file that is held, with a place among its readers. */
+export interface PlacedFile {
+  readonly path: string;
+  readonly folder: HeldFolder;
+  readonly file: DataFile;
+  readonly lock: LockFile;
+  /** Returns the numbers of the processes that have the store open; undefined where it is read without locks. */
+  holders(): ReadonlySet<number> | undefined;
+}
+
 /** How an engine is opened. */
 export interface EngineOpening {
   readonly readOnly: boolean;
+  readonly environment: WriteEnvironment;
   /** Address space to reserve at first; the engine maps more when the file outgrows it. */
   readonly mapBytes?: number | undefined;
+  /** Refuses a file that others can see this process hold, before anything of it is read. */
+  readonly admitPlace?: ((placed: PlacedFile) => void) | undefined;
   /** Refuses a file by its `meta` rows before anything in it changes. */
   readonly admit?: AdmitFile | undefined;
   /** Refuses files by who owns them and who may write to them, before anything of them is used. */
   readonly admitOwner?: AdmitOwner | undefined;
   /** Called at the named moments of an opening. */
   readonly failpoint?: ((name: string) => void) | undefined;
+  /** Ends an opening that waits. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** One open data file of this process, shared by every `Store` opened on the same path. */
-export interface Engine {
-  readonly path: string;
-  readonly folder: HeldFolder;
+export interface Engine extends PlacedFile {
   readonly readOnly: boolean;
   root: Root;
   tables: Tables;
-  readonly file: DataFile;
+  /** What makes this process one of the holders; kept from being collected. */
+  place: ReaderPlace;
   readonly newest: NewestTransaction;
   readonly pageBytes: number;
   /** Whether this open had to look at every page. */
@@ -50,6 +62,8 @@ export interface Engine {
   readonly stamps: StampWriter | undefined;
   /** Why writing has stopped for good in this process; undefined while it has not. */
   poison: unknown;
+  /** Why not even reading goes on; undefined while it does. */
+  unreadable: DmlError | undefined;
   /** The label of the write transaction that is running, if any. */
   writing: string | undefined;
   /** Hands the engine what the running transaction still holds back; reads call it first. */
@@ -58,9 +72,6 @@ export interface Engine {
 }
 
 const CHECK_ATTEMPTS = 5;
-
-/** Engines of this thread by real path; one process must not map a data file twice. */
-const engines = new Map<string, Engine>();
 
 /** Walks all pages of the newest state, which a reader's place keeps from being reused meanwhile. */
 function checkAllPages(root: Root, file: DataFile): void {
@@ -85,29 +96,39 @@ function checkAllPages(root: Root, file: DataFile): void {
   }
 }
 
-/** The files of a store as the engine is to open them. */
-function engineFiles(folder: HeldFolder, file: DataFile, newest: NewestTransaction): EngineFiles {
-  return { folder, dataFile: file.descriptor, lockFile: newest.lockFile };
-}
-
-function openEngine(folder: HeldFolder, opening: EngineOpening): Engine {
+/**
+ * Opens the files of a store folder, which stays the caller's; whatever was opened is closed again when that fails.
+ * Waits for others: see `untilWritable` and `openFile`.
+ */
+export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<Engine> {
+  const { environment, readOnly, failpoint } = opening;
+  const { path } = folder;
+  failpoint?.('open/begun');
   const file = new DataFile(folder);
-  let root: Root | undefined;
+  let opened: OpenedFile | undefined;
   let stamps: StampWriter | undefined;
-  let newest: NewestTransaction | undefined;
+  let lock: LockFile | undefined;
   try {
     // @spec DML-STO-0171
-    opening.admitOwner?.(folder.path, folder.stats());
+    opening.admitOwner?.(path, folder.stats());
     opening.admitOwner?.(folder.pathOf(DATA_FILE), file.stats());
     const { meta, isStamped } = file.readStampedMeta();
-    if (!opening.readOnly) stamps = StampWriter.open(folder);
-    opening.failpoint?.('open/file-held');
-    prepareOpening(folder, opening.readOnly);
+    if (!readOnly) stamps = StampWriter.open(folder);
+    failpoint?.('open/file-held');
     // Held before the engine opens the two files: what is at their paths afterwards is what the engine has opened.
-    newest = new NewestTransaction(folder, file, meta.pageBytes);
-    opening.failpoint?.('open/lock-held');
-    root = openRoot(engineFiles(folder, file, newest), opening);
-    opening.failpoint?.('open/reading');
+    lock = new LockFile(folder, prepareOpening(folder, readOnly));
+    const newest = new NewestTransaction(file, lock, meta.pageBytes);
+    failpoint?.('open/lock-held');
+    const files = { folder, dataFile: file.descriptor, lockFile: lock.descriptor };
+    opened = yield* openFile(files, opening, environment);
+    const { place, holders } = opened;
+    lock.learn();
+    failpoint?.('open/placed');
+    opening.admitPlace?.({ path, folder, file, lock, holders });
+    // @spec DML-STO-1110
+    if (!file.isInPlace() || !lock.isInPlace()) throw storeError('store_busy', { path, detail: 'replaced' });
+    const root = yield* begin(opened, { path, lock, opening });
+    failpoint?.('open/reading');
     newest.settle();
     // @spec DML-STO-0152
     if (!isStamped) {
@@ -117,170 +138,53 @@ function openEngine(folder: HeldFolder, opening: EngineOpening): Engine {
       const after = file.describe(meta.pageBytes);
       if (sameStamp(before, after)) stamps?.write(after);
     }
-    const tables = openTables(root, opening.admit);
+    const held = lock;
+    const beforeEach = (): void => runBlocking(untilWritable(held, path, environment), environment);
+    const tables = openTables(root, { admit: opening.admit, ...(!readOnly && { beforeEach }) });
     return {
-      path: folder.path,
+      path,
       folder,
-      readOnly: opening.readOnly,
+      readOnly,
       root,
       tables,
+      place,
       file,
+      lock,
+      holders,
       newest,
       pageBytes: meta.pageBytes,
       checkedPages: !isStamped,
       pagesRead: file.reads,
       stamps,
       poison: undefined,
+      unreadable: undefined,
       writing: undefined,
       drain: undefined,
       users: 1,
     };
   } catch (error) {
-    void root?.close();
-    newest?.close();
+    opened?.close();
+    lock?.close();
     stamps?.close();
     file.close();
     throw error;
   }
 }
 
-/** How a data file is created. */
-export interface DataFileCreation {
-  readonly mapBytes: number | undefined;
-  /** The transaction that those of the new file follow; 0 by default. */
-  readonly afterTransaction?: number;
-  /** What the new file is to be like; as files of the process are by default. */
-  readonly rights?: FileRights | undefined;
+/** Begins to use an open file; an opening for writing makes a transaction. */
+function* begin(
+  opened: OpenedFile,
+  { path, lock, opening }: { path: string; lock: LockFile; opening: EngineOpening },
+): Steps<Root> {
+  if (!opening.readOnly) yield* untilWritable(lock, path, opening.environment);
+  return opened.begin();
 }
 
-/** Creates the data file of a new store in an existing folder, fills it in one transaction and closes it. */
-export async function createDataFile(
-  folder: HeldFolder,
-  creation: DataFileCreation,
-  fill: (tables: Tables) => void,
-): Promise<void> {
-  writeEmptyDataFile(folder, creation.afterTransaction ?? 0, creation.rights);
-  const file = new DataFile(folder);
-  try {
-    prepareOpening(folder, false);
-    const newest = new NewestTransaction(folder, file, NEW_PAGE_BYTES);
-    try {
-      const root = openRoot(engineFiles(folder, file, newest), {
-        readOnly: false,
-        mapBytes: creation.mapBytes,
-      });
-      try {
-        const tables = openTables(root);
-        root.transactionSync(() => fill(tables));
-      } finally {
-        await root.close();
-      }
-    } finally {
-      newest.close();
-    }
-    stampFile(folder, file);
-  } finally {
-    file.close();
-  }
-}
-
-/** Writes the stamp of a data file that nobody uses; with rights of its own where they are given. */
-export function stampFile(folder: HeldFolder, file: DataFile, rights?: FileRights): void {
-  const stamps = StampWriter.open(folder, rights);
-  stamps?.write(file.describe(file.readMeta().pageBytes));
-  stamps?.close();
-}
-
-function assertAccess(folder: HeldFolder, readOnly: boolean): void {
-  const mode = readOnly ? constants.R_OK : constants.R_OK | constants.W_OK;
-  try {
-    accessSync(folder.reach(DATA_FILE), mode);
-    if (!readOnly) accessSync(folder.reach(''), mode);
-  } catch (cause) {
-    // What the system says of a link is about what it leads to.
-    folder.assertPlain(DATA_FILE);
-    const errno = String((cause as NodeJS.ErrnoException).code);
-    throw storeError(readOnly ? 'store_missing' : 'store_unwritable', { path: folder.path, errno }, cause);
-  }
-}
-
-/** Says of which store a look at its file has found it damaged. */
-function placed(error: DmlError, path: string): DmlError {
-  if (error.code !== 'store_damaged' || error.fields.path !== undefined) return error;
-  const { detail, fields, cause } = error;
-  // @spec DML-STO-0162
-  return storeError(
-    'store_damaged',
-    { ...(fields as StoreErrorFields), ...(detail && { detail }), path },
-    cause,
-  );
-}
-
-/**
- * Yields the engine of a folder, opening it when this process has not; balanced by `releaseEngine`. Takes over the
- * folder, which is closed as well when this throws.
- */
-export function acquireEngine(folder: HeldFolder, opening: EngineOpening): Engine {
-  const { path } = folder;
-  try {
-    assertAccess(folder, opening.readOnly);
-    const held = engines.get(path);
-    if (held === undefined) {
-      const engine = openEngine(folder, opening);
-      engines.set(path, engine);
-      return engine;
-    }
-    // @spec DML-STO-0115
-    if (held.readOnly && !opening.readOnly) throw storeError('store_open_elsewhere', { path });
-    // @spec DML-STO-0114
-    held.users += 1;
-    folder.close();
-    return held;
-  } catch (cause) {
-    folder.close();
-    if (cause instanceof DmlError) throw placed(cause, path);
-    throw (
-      systemError(cause, path) ??
-      busyError(cause) ??
-      storeError('store_damaged', { path, detail: 'engine_open' }, cause)
-    );
-  }
-}
-
-/**
- * Stops writing for good and opens the file anew for reading: after some failures the engine refuses even reads.
- * When that fails too, reads report it.
- */
-export function poisonEngine(engine: Engine, cause: unknown): void {
-  engine.poison = cause;
-  try {
-    void engine.root.close();
-    // @spec DML-STO-0130
-    engine.root = openRoot(engineFiles(engine.folder, engine.file, engine.newest), { readOnly: true });
-    engine.tables = openTables(engine.root);
-  } catch {
-    // The first failure is the one to report.
-  }
-}
-
-/** Records that the store itself left the data file as it is now. */
+/** Records that the store itself left the data file as it is now; without a stamp the next opening looks closer. */
 export function stampEngine(engine: Engine): void {
-  engine.stamps?.write(engine.file.describe(engine.pageBytes));
-}
-
-/** Gives an engine back; the last user closes the file. */
-export async function releaseEngine(engine: Engine): Promise<void> {
-  engine.users -= 1;
-  if (engine.users > 0) return;
-  engines.delete(engine.path);
-  await engine.root.close();
-  engine.newest.close();
-  engine.stamps?.close();
-  engine.file.close();
-  engine.folder.close();
-}
-
-/** Yields how many engines this thread holds; what a test looks at to see that none leaked. */
-export function heldEngineCount(): number {
-  return engines.size;
+  try {
+    engine.stamps?.write(engine.file.describe(engine.pageBytes));
+  } catch {
+    // What was committed stays committed. @spec DML-STO-0186
+  }
 }

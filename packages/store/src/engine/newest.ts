@@ -1,15 +1,9 @@
-import { closeSync, constants, readSync, writeSync } from 'node:fs';
 import { storeError } from '../errors.ts';
-import type { HeldFolder } from '../store-folder/held-folder.ts';
-import { LOCK_FILE } from '../store-folder/places.ts';
-import { isFileAt } from '../store-folder/plain-file.ts';
 import type { DataFile } from './data-file.ts';
 import type { Engine } from './engine.ts';
-import { readCount } from './meta-page.ts';
+import { type LockFile, untilWritable, type WriteEnvironment } from './lock-file.ts';
 import { PATIENCE_MS, pause } from './patience.ts';
-
-/** Where the engine's lock file notes the newest transaction, for whoever begins one; known on Linux only. */
-const NOTE_AT: number | undefined = process.platform === 'linux' ? 8 : undefined;
+import { runBlocking } from './waiting.ts';
 
 /** How long the meta page of a transaction may be under way to the disk before its number is noted. */
 const COMMIT_MS = 100;
@@ -24,41 +18,28 @@ const PAUSE_MS = 0.2;
  */
 export class NewestTransaction {
   readonly #file: DataFile;
+  readonly #lock: LockFile;
   readonly #pageBytes: number;
-  /** Kept for as long as the engine is open: closing any descriptor of this file gives up the engine's locks. */
-  readonly lockFile: number | undefined;
-  readonly #lockPath: string;
-  readonly #word: Buffer = Buffer.alloc(8);
 
-  constructor(folder: HeldFolder, file: DataFile, pageBytes: number) {
+  constructor(file: DataFile, lock: LockFile, pageBytes: number) {
     this.#file = file;
+    this.#lock = lock;
     this.#pageBytes = pageBytes;
-    this.#lockPath = folder.pathOf(LOCK_FILE);
-    this.lockFile = openLockFile(folder);
   }
 
-  /** Tells whether the lock file this holds is the one at its path. */
-  isLockInPlace(): boolean {
-    return this.lockFile === undefined || isFileAt(this.lockFile, this.#lockPath);
-  }
-
-  /** Yields the number of the newest transaction in the file. */
+  /** Returns the number of the newest transaction in the file. */
   written(): number {
     return this.#file.newestTransactionId(this.#pageBytes);
   }
 
-  /** Yields the number in the note; undefined where it cannot be had. */
+  /** Returns the number in the note; undefined where it cannot be had. */
   noted(): number | undefined {
-    if (this.lockFile === undefined || NOTE_AT === undefined) return undefined;
-    readSync(this.lockFile, this.#word, 0, 8, NOTE_AT);
-    return readCount(this.#word, 0);
+    return this.#lock.noted();
   }
 
   /** Corrects the note. */
   note(transactionId: number): void {
-    if (this.lockFile === undefined || NOTE_AT === undefined) return;
-    this.#word.writeBigUInt64LE(BigInt(transactionId));
-    writeSync(this.lockFile, this.#word, 0, 8, NOTE_AT);
+    this.#lock.note(transactionId);
   }
 
   /**
@@ -78,41 +59,50 @@ export class NewestTransaction {
     const written = this.written();
     if ((this.noted() as number) < written) this.note(written);
   }
-
-  close(): void {
-    if (this.lockFile !== undefined) closeSync(this.lockFile);
-  }
 }
 
-/** The engine reads without a lock file where none can be written; then nobody writes. */
-function openLockFile(folder: HeldFolder): number | undefined {
-  try {
-    return folder.openFile(LOCK_FILE, constants.O_RDWR);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'EROFS' || code === 'EACCES') return undefined;
-    // A compaction has just taken it away. The engine would make one, by whatever name stands there.
-    if (code === 'ENOENT') throw storeError('store_busy', { path: folder.path, detail: 'replaced' }, error);
-    throw error;
-  }
+/**
+ * Refuses to write where the files are no longer those of the store: nobody would read the data file again, and who
+ * has another lock file does not wait for this process.
+ */
+function assertInPlace({ file, lock, folder, path }: Engine): void {
+  if (file.isInPlace() && lock.isInPlace()) return;
+  // @spec DML-STO-0172
+  if (!folder.isInPlace()) throw storeError('store_gone', { path });
+  // @spec DML-STO-0542
+  throw storeError('session_lost', { path, detail: 'replaced' });
 }
 
-/** Runs `body`, which writes nothing, while nobody who shares the lock file can begin a transaction. */
-export function whileNobodyWrites(engine: Engine, body: () => void): void {
+function beginWhenFree(engine: Engine, environment: WriteEnvironment, body: () => void): void {
+  if (engine.lock.writer() !== 0)
+    runBlocking(untilWritable(engine.lock, engine.path, environment), environment);
   engine.root.transactionSync(body);
 }
 
 /**
- * Runs `body` in one transaction of the engine that begins at the newest one; its error undoes the transaction
- * and passes through. Nobody commits while the transaction runs, so the meta pages stand still.
+ * Runs `body`, which writes nothing to the data file, while nobody who shares the lock file can begin a
+ * transaction. Throws `session_lost` when the data file is no longer the one at its path.
  */
-export function transactOnNewest(engine: Engine, body: () => void): void {
+export function whileNobodyWrites(engine: Engine, environment: WriteEnvironment, body: () => void): void {
+  beginWhenFree(engine, environment, () => {
+    assertInPlace(engine);
+    body();
+  });
+}
+
+/**
+ * Runs `body` in one transaction of the engine that begins at the newest one; its error undoes the transaction
+ * and passes through. Nobody commits while the transaction runs, so the meta pages stand still. Throws
+ * `store_busy` when somebody else is in a transaction for too long, and `session_lost` as `whileNobodyWrites`.
+ */
+export function transactOnNewest(engine: Engine, environment: WriteEnvironment, body: () => void): void {
   let endMs: number | undefined;
   for (;;) {
     let isBehind = false;
     try {
       // @spec DML-STO-0135
-      engine.root.transactionSync(() => {
+      beginWhenFree(engine, environment, () => {
+        assertInPlace(engine);
         const written = engine.newest.written();
         // @spec DML-STO-0138
         if (engine.root.getWriteTxnId() !== written + 1) {

@@ -3,14 +3,13 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { fakeEnvironment, openFixture, temporaryFolder } from '../../test/fixture-store.ts';
+import { fakeEnvironment, fakeWaits, openFixture, temporaryFolder } from '../../test/fixture-store.ts';
 import { putText } from '../../test/records.ts';
 import { startWorker } from '../crash/crash-runs.ts';
+import type { Waiting } from '../environment.ts';
 import { openStore } from '../open-store.ts';
 import { HeldFolder } from '../store-folder/held-folder.ts';
-import { DataFile } from './data-file.ts';
-import { NewestTransaction } from './newest.ts';
-import { openRoot } from './open-root.ts';
+import { LockFile } from './lock-file.ts';
 
 /** Which kind of lock the engine makes, and what the C library puts there when it is destroyed. */
 const LOCK_KIND = 0x90;
@@ -61,28 +60,28 @@ it('a lock file that has just gone is not left to the engine to make [DML-STO-01
   const path = join(temporaryFolder(), 'store');
   await (await openFixture(fakeEnvironment(), path)).close();
   const folder = HeldFolder.open(path);
-  const file = new DataFile(folder);
   rmSync(join(path, 'lock.mdb'));
-  expect(() => new NewestTransaction(folder, file, 4096)).toThrowError(
+  expect(() => new LockFile(folder, true)).toThrowError(
     expect.objectContaining({ code: 'store_busy', detail: 'replaced' }),
   );
-  for (const each of [file, folder]) each.close();
+  folder.close();
 });
 
-it('locks that stay destroyed while others hold the file are reported as store_busy [DML-STO-0145]', async () => {
+it('waits for locks that are destroyed while others hold the file, and ends as a wait does [DML-STO-0145]', async () => {
   const path = join(temporaryFolder(), 'store');
   await (await openFixture(fakeEnvironment(), path)).close();
   const holder = startWorker({ path, scenario: 'hold', worker: 0, run: 0, steps: 0 });
   await holder.firstLine;
   destroyLocks(path);
-  const folder = HeldFolder.open(path);
-  const file = new DataFile(folder);
-  const newest = new NewestTransaction(folder, file, 4096);
-  const files = { folder, dataFile: file.descriptor, lockFile: newest.lockFile };
-  expect(() => openRoot(files, { readOnly: true }, 100)).toThrowError(
-    expect.objectContaining({ code: 'store_busy', detail: 'locks' }),
-  );
-  for (const each of [newest, file, folder]) each.close();
+  const told: string[] = [];
+  const onWait = ({ reason }: Waiting): void => void told.push(reason);
+  const environment = { ...fakeEnvironment(), ...fakeWaits(100), patienceMs: 1_500, onWait };
+  await expect(openStore(path, { mode: 'read', environment })).rejects.toMatchObject({
+    code: 'store_busy',
+    detail: 'locks',
+    fields: { path },
+  });
+  expect(told).toEqual(['locks']);
   holder.process.kill('SIGKILL');
   await holder.end;
   const store = await openStore(path, { mode: 'read', environment: fakeEnvironment() });

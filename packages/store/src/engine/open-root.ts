@@ -1,12 +1,14 @@
 import { openAsClass } from 'lmdb';
+import type { Waiting } from '../environment.ts';
 import { storeError } from '../errors.ts';
 import { prepareOpening } from './before-open.ts';
 import { clearStackBelow } from './clear-stack.ts';
+import { errnoOf, openError } from './engine-error.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
 import { type EngineFiles, withPinnedFiles } from './gate.ts';
-import { PATIENCE_MS, pause } from './patience.ts';
 import type { RawOptions, RawRoot } from './raw-engine.ts';
-import { busyError } from './reader-places.ts';
+import { placeHolders, type ReaderPlace, takePlace, withNativeEnv } from './reader-place.ts';
+import { Patience, type Steps, type WaitEnvironment } from './waiting.ts';
 
 /** The engine's handle of an open file. */
 export type Root = RawRoot;
@@ -19,63 +21,102 @@ export interface RootOpening {
   readonly failpoint?: ((name: string) => void) | undefined;
 }
 
+/** A file that the engine has open, before anything of it is read or written. */
+export interface OpenedFile {
+  /** Keeps this process among the holders for as long as it is referred to. */
+  readonly place: ReaderPlace;
+  /** Returns the numbers of the processes that have the store open; undefined where it is read without locks. */
+  holders(): ReadonlySet<number> | undefined;
+  /** Begins to use the file; an opening for writing makes an empty transaction. */
+  begin(): Root;
+  close(): void;
+}
+
 /** What the engine answers to a process that waits for locks which the process before it has destroyed. */
-const DESTROYED_LOCKS = 22;
+const DESTROYED_LOCKS = 'EINVAL';
+/** What the kernel answers when another process has the lock of a number. */
+const NUMBER_TAKEN: ReadonlySet<string | undefined> = new Set(['EAGAIN', 'EACCES']);
+/** Several processes that have to let go at one time each wait for a time of their own. */
 const LONGEST_PAUSE_MS = 12;
 
 /** The parts of the engine's class that work without an instance: they are about the file that was opened. */
-interface OpenedFile {
+interface OpenedClass {
   readonly prototype: {
-    ensureReadTxn(): void;
     close(): Promise<void>;
     transactionSync?: Root['transactionSync'];
-  };
+  } & Pick<Root, 'readerCheck' | 'readerList'>;
   new (name: null, options: RawOptions & { readonly isRoot: true }): Root;
 }
 
 /**
- * Lets the engine open the data file of a store.
+ * Has the engine open the data file of a store and take a place among its readers.
  *
  * The last user that closes a file destroys the locks in it, also when another process already waits to become
- * the next user; that one then holds a file whose locks nobody can take. It lets go and tries anew: the first to
- * come to a file without users makes the locks anew.
+ * the next user; that one then holds a file whose locks nobody can take. It lets go and tries again: the first to
+ * come to a file without users makes the locks again. And the kernel gives the place of a number to one process at
+ * a time, so two processes that have one number in two process namespaces use a store one after the other.
  */
-export function openRoot(files: EngineFiles, opening: RootOpening, patienceMs: number = PATIENCE_MS): Root {
-  const { readOnly, mapBytes = DEFAULT_MAP_BYTES } = opening;
-  const { path } = files.folder;
-  const endMs = performance.now() + patienceMs;
+export function* openFile(
+  files: EngineFiles,
+  opening: RootOpening,
+  environment: WaitEnvironment,
+): Steps<OpenedFile> {
+  let patience: Patience | undefined;
   for (;;) {
-    prepareOpening(files.folder, readOnly);
+    prepareOpening(files.folder, opening.readOnly);
     opening.failpoint?.('open/prepared');
-    try {
-      return withPinnedFiles(files, (way) => openOnce(engineOptions(way, readOnly, mapBytes)));
-    } catch (cause) {
-      // @spec DML-STO-0118
-      if ((cause as { code?: unknown }).code !== DESTROYED_LOCKS)
-        throw busyError(cause) ?? storeError('store_damaged', { detail: 'engine_open', path }, cause);
-      // @spec DML-STO-0145
-      if (performance.now() > endMs) throw storeError('store_busy', { detail: 'locks', path }, cause);
-      // Several such processes have to let go at one time, so each waits for a time of its own.
-      pause(1 + Math.random() * LONGEST_PAUSE_MS);
-    }
+    const opened = tryToOpen(files, opening);
+    if ('place' in opened) return opened;
+    patience ??= new Patience(environment);
+    // @spec DML-STO-0118 DML-STO-0755
+    const pauseMs = patience.next(opened.reason, () => opened);
+    yield opened.reason === 'locks' ? 1 + Math.random() * LONGEST_PAUSE_MS : pauseMs;
   }
 }
 
-function openOnce(options: RawOptions): Root {
-  const file = openAsClass<Uint8Array, Uint8Array>(options) as unknown as OpenedFile;
-  clearBeforeCommits(file);
+/** Opens the file, or returns what has to be waited for. */
+function tryToOpen(files: EngineFiles, opening: RootOpening): OpenedFile | Waiting {
+  const { readOnly, mapBytes = DEFAULT_MAP_BYTES } = opening;
+  const { path } = files.folder;
+  let opened: OpenedClass | undefined;
   try {
-    // Taking a place among the readers is the first that needs a lock; it fails without consequences.
-    file.prototype.ensureReadTxn.call({ emit: () => {} });
-    return new file(null, { ...options, isRoot: true });
-  } catch (error) {
-    void file.prototype.close.call({ isRoot: true });
-    throw error;
+    const { options, native } = withPinnedFiles(files, (way) => {
+      const options = engineOptions(way, readOnly, mapBytes);
+      return { options, native: withNativeEnv(() => openAsClass<Uint8Array, Uint8Array>(options)) };
+    });
+    const file = native.opened as unknown as OpenedClass;
+    opened = file;
+    clearBeforeCommits(file);
+    // The first that needs a lock; it fails without consequences.
+    const place = takePlace(native.env);
+    const { prototype } = file;
+    // The engine reads without locks where it may not open the lock file; others would take this one for nobody.
+    // @spec DML-STO-0185
+    if (files.lockFile !== undefined && placeHolders(prototype) === undefined)
+      throw storeError('store_unreadable', { path, detail: 'no_locks' });
+    return {
+      place,
+      holders: () => placeHolders(prototype),
+      begin: () => new file(null, { ...options, isRoot: true }),
+      close: () => closeFile(file),
+    };
+  } catch (cause) {
+    if (opened !== undefined) closeFile(opened);
+    const errno = opened && errnoOf(cause);
+    // @spec DML-STO-0145
+    if (errno === DESTROYED_LOCKS) return { reason: 'locks', path };
+    if (NUMBER_TAKEN.has(errno))
+      return { reason: 'process_number', path, pid: process.pid, namespace: 'another' };
+    throw openError(cause, { path, detail: 'engine_open' });
   }
+}
+
+function closeFile(file: OpenedClass): void {
+  void file.prototype.close.call({ isRoot: true });
 }
 
 /** Has every transaction that ends well, also those in which the engine opens its tables, commit on a clear stack. */
-function clearBeforeCommits({ prototype }: OpenedFile): void {
+function clearBeforeCommits({ prototype }: OpenedClass): void {
   const { transactionSync } = prototype;
   // An open for reading has no transactions that write.
   if (transactionSync === undefined) return;

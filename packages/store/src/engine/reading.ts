@@ -1,7 +1,5 @@
-import { DmlError } from '@daggerml/object-model';
-import { storeError } from '../errors.ts';
 import type { Engine } from './engine.ts';
-import { busyError } from './reader-places.ts';
+import { readError } from './engine-error.ts';
 import type { Table, TableName } from './tables.ts';
 
 /** How many rows one batch of an iteration reads before it lets go of the engine's snapshot. */
@@ -24,8 +22,12 @@ export interface RowRange {
 /** Moves later reads to the newest commit; inside a write transaction reads are of that transaction anyway. */
 export function refreshSnapshot(engine: Engine): void {
   if (engine.writing !== undefined) return;
-  engine.newest.settle();
-  engine.root.resetReadTxn();
+  try {
+    engine.newest.settle();
+    engine.root.resetReadTxn();
+  } catch (cause) {
+    throw failedRead(engine, cause);
+  }
 }
 
 /**
@@ -36,9 +38,14 @@ export function renewSnapshot(engine: Engine): void {
   if (engine.writing === undefined) engine.root.resetReadTxn();
 }
 
-function engineReadError(table: TableName, cause: unknown): unknown {
-  if (cause instanceof DmlError) return cause;
-  return busyError(cause) ?? storeError('store_damaged', { table, detail: 'engine_read' }, cause);
+/** Returns the error of a read that failed. @internal For readers that ask the engine by themselves. */
+export function failedRead(engine: Engine, cause: unknown, table?: TableName): Error {
+  if (engine.unreadable !== undefined) return engine.unreadable;
+  return readError(cause, {
+    path: engine.path,
+    ...(table !== undefined && { table }),
+    detail: 'engine_read',
+  });
 }
 
 function wrapEngine<T>(engine: Engine, table: TableName, read: () => T): T {
@@ -46,7 +53,7 @@ function wrapEngine<T>(engine: Engine, table: TableName, read: () => T): T {
   try {
     return read();
   } catch (cause) {
-    throw engineReadError(table, cause);
+    throw failedRead(engine, cause, table);
   }
 }
 
@@ -58,7 +65,7 @@ export function peekRow(engine: Engine, table: TableName, key: Uint8Array): Buff
     const bytes = from.getBinaryFast(key);
     return bytes && Buffer.from(bytes.buffer, bytes.byteOffset, from.lastSize);
   } catch (cause) {
-    throw engineReadError(table, cause);
+    throw failedRead(engine, cause, table);
   }
 }
 

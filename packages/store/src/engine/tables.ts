@@ -27,19 +27,28 @@ export type AdmitFile = (readMetaRow: (key: Uint8Array) => Buffer | undefined) =
 
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
+/** What happens on the way to the tables. */
+export interface TablesOpening {
+  readonly admit?: AdmitFile | undefined;
+  /** Called before each table is opened, which in an open for writing is a transaction. */
+  readonly beforeEach?: (() => void) | undefined;
+}
+
 /**
  * Opens every named table. An open for writing creates the ones the file lacks; for reading they are absent,
  * which only a file of an older schema shows.
  */
-export function openTables(root: RawRoot, admit?: AdmitFile): Tables {
+export function openTables(root: RawRoot, { admit, beforeEach }: TablesOpening = {}): Tables {
   const tables: Partial<Record<TableName, Table>> = {};
   if (admit !== undefined) {
+    beforeEach?.();
     // Whether this file is for this program is known before anything in it is created.
     const meta = root.openDB('meta', { ...BINARY, create: false } as typeof BINARY);
     // @spec DML-STO-0022
     admit((key) => meta?.getBinary(key));
   }
   for (const name of TABLE_NAMES) {
+    beforeEach?.();
     const table = root.openDB(name, BINARY);
     if (table !== undefined) tables[name] = table;
   }

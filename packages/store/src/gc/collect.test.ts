@@ -401,16 +401,53 @@ describe('runGc', () => {
     expect((await runGc(store)).swept.objects).toBe(5);
   });
 
-  it('stops a collection whose claim another one took over', async () => {
-    const { store } = await storeWithGarbage(fakeEnvironment(1));
-    const environment = fakeEnvironment(2);
-    environment.deadPids.add(1);
-    const other = await openFixture(environment, store.path);
-    const steps = collectSteps(store, { sliceObjects: 1 });
-    for (let step = steps.next(); step.value !== undefined && 'phase' in step.value; step = steps.next())
-      if (step.value.phase === 'sweep') break;
-    other.transact('steal', (transaction) => void claimGc(transaction, 'other'));
-    expect(() => steps.next()).toThrow(expect.objectContaining({ code: 'gc_refused', detail: 'claim_lost' }));
+  it.each(['sweep', 'prune'] as const)(
+    'stops before it deletes in a %s when another collection took its claim over [DML-STO-0540]',
+    async (phase) => {
+      const { store } = await storeWithGarbage(fakeEnvironment(1));
+      const environment = fakeEnvironment(2);
+      const other = await openFixture(environment, store.path);
+      other.transact('register', () => {});
+      const steps = collectSteps(store, { sliceObjects: 1 });
+      for (let step = steps.next(); step.done !== true; step = steps.next())
+        if (step.value.phase === phase) break;
+      environment.deadPids.add(1);
+      other.transact('steal', (transaction) => void claimGc(transaction, 'other'));
+      const before = [
+        objectsOf(store),
+        readKeys(store.engine, 'recents'),
+        readKeys(store.engine, 'sessions'),
+      ];
+      expect(() => steps.next()).toThrow(
+        expect.objectContaining({ code: 'gc_refused', detail: 'claim_lost' }),
+      );
+      refreshSnapshot(store.engine);
+      expect([
+        objectsOf(store),
+        readKeys(store.engine, 'recents'),
+        readKeys(store.engine, 'sessions'),
+      ]).toEqual(before);
+      expect(JSON.parse(String(store.getMeta('gc')))).toMatchObject({ runId: 'other' });
+    },
+  );
+
+  it('tells how it ended though it cannot give up its claim [DML-STO-0187]', async () => {
+    const { store } = await storeWithGarbage();
+    const environment = store.environment as ReturnType<typeof fakeEnvironment>;
+    const controller = new AbortController();
+    environment.failpoint = (name) => {
+      if (name !== 'gc/release/begin') return;
+      throw Object.assign(new Error('the claim cannot be given up'), { code: 'EIO', syscall: 'read' });
+    };
+    const ended = runGc(store, {
+      onProgress: () => controller.abort(new Error('enough')),
+      signal: controller.signal,
+    });
+    await expect(ended).rejects.toThrow('enough');
+    environment.failpoint = undefined;
+    expect(JSON.parse(String(store.getMeta('gc')))).toMatchObject({ phase: 'marking' });
+    // What is left of it hinders nobody.
+    expect((await runGc(store)).swept.objects).toBe(5);
   });
 
   it('gives up its claim when it is stopped between two steps [DML-STO-0733]', async () => {

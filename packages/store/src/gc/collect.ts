@@ -1,9 +1,13 @@
 import type { Engine } from '../engine/engine.ts';
+import { untilWritable } from '../engine/lock-file.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
+import { runBlocking } from '../engine/waiting.ts';
 import type { StoreEnvironment } from '../environment.ts';
+import { Liveness } from '../liveness.ts';
+import { dropDeadSessions } from '../sessions.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type ChangeWatch, StoreChangeWatch } from './change-watch.ts';
-import { claimGc, type GcState, releaseGc, renewGc } from './gc-state.ts';
+import { claimGc, endRun, type GcState, holdClaim, releaseGc } from './gc-state.ts';
 import type { Marker } from './marker.ts';
 import type { GcPlan } from './plan.ts';
 import { pruneRows } from './prune.ts';
@@ -23,6 +27,9 @@ const SLICE_OBJECTS = 10_000;
 
 /** How often a slice gives way to marking before it marks inside its transaction, whatever that costs. */
 const PATIENCE = 8;
+
+/** How long the end of a collection waits for others to let it give up its claim. */
+const GIVING_UP_PATIENCE_MS = 1000;
 
 /** What collecting needs of a store. */
 export interface GcHost {
@@ -92,27 +99,46 @@ export function* collectSteps(
         });
       environment.failpoint?.('gc/swept');
       for (let more = true; more; ) {
+        yield { phase: 'prune', done: 0 };
         host.transact('gc/prune', (transaction) => {
+          holdClaim(transaction, state);
           more = pruneRows(transaction);
           if (!more) releaseGc(transaction, state);
         });
         released = !more;
-        if (more) yield { phase: 'prune', done: 0 };
       }
     }
     return { plan: survey.plan, swept: swept.value(), completed };
   } finally {
     // @spec DML-STO-0733
-    if (!released && engine.poison === undefined)
-      host.transact('gc/release', (transaction) => releaseGc(transaction, state));
+    if (!released) giveUpClaim(host, state);
+    endRun(state);
+  }
+}
+
+/** Gives the claim up as far as that can be written; the end of the collection is what is told in any case. */
+function giveUpClaim(host: GcHost, state: GcState): void {
+  const { engine, environment } = host;
+  if (engine.poison !== undefined) return;
+  try {
+    const patient = { ...environment, patienceMs: GIVING_UP_PATIENCE_MS };
+    runBlocking(untilWritable(engine.lock, engine.path, patient), patient);
+    host.transact('gc/release', (transaction) => releaseGc(transaction, state));
+  } catch {
+    // The claim of a collection that has ended hinders nobody in this process, nor others once it ends.
+    // @spec DML-STO-0187
   }
 }
 
 function claim(host: GcHost): { state: GcState; roots: RootSet } {
   let claimed: { state: GcState; roots: RootSet } | undefined;
   host.transact('gc/claim', (transaction) => {
-    const state = claimGc(transaction, host.environment.randomUuid());
-    claimed = { state, roots: readRoots(transaction.engine, host.environment) };
+    const { engine, environment } = host;
+    const state = claimGc(transaction, environment.randomUuid());
+    // Who is taken for dead here can write no more: its recent objects are no roots of what follows.
+    // @spec DML-STO-0546
+    const { living } = dropDeadSessions(transaction, new Liveness(engine, environment));
+    claimed = { state, roots: readRoots(engine, environment.nowMs(), living) };
   });
   return claimed as { state: GcState; roots: RootSet };
 }
@@ -151,7 +177,7 @@ function* fencedSteps(
     yield { phase: 'sweep', done, ...total };
     // @spec DML-STO-0725
     host.transact('gc/sweep', (transaction) => {
-      renewGc(transaction, state, 'sweeping');
+      holdClaim(transaction, state);
       // @spec DML-STO-0721
       if (watch.isBehind()) watch.catchUp(marker);
       if (!settle(marker, deferred < PATIENCE)) {

@@ -1,8 +1,8 @@
 import type { Engine } from '../engine/engine.ts';
 import type { ProcessIdentity, StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
+import { isThisProcess, Liveness, namesOf } from '../liveness.ts';
 import { readMeta } from '../meta.ts';
-import { isSessionAlive } from '../sessions.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 
 /** The collection that is under way, as the store records it. */
@@ -11,11 +11,12 @@ export interface GcState {
   readonly runId: string;
   readonly process: ProcessIdentity;
   readonly startedMs: number;
-  /** Renewed by every slice of the sweep. */
-  readonly heartbeatMs: number;
 }
 
 const IDLE = '';
+
+/** Collections of this process that have not ended, by their runs. */
+const running = new Set<string>();
 
 /** Reads the collection under way at the current snapshot, dead or alive; undefined when none is. */
 function readGcState(engine: Engine): GcState | undefined {
@@ -23,19 +24,20 @@ function readGcState(engine: Engine): GcState | undefined {
   return value === undefined || value === IDLE ? undefined : (JSON.parse(String(value)) as GcState);
 }
 
-/** Tells whether the process of a collection may still sweep. */
-function isGcAlive(state: GcState, environment: StoreEnvironment): boolean {
-  return isSessionAlive({ ...state, sessionId: state.runId, startGeneration: 0 }, environment);
-}
-
 /**
- * Yields the collection that lives, undefined when there is none or its process is gone.
+ * Returns the collection that lives, undefined when there is none or its process is gone.
  * While one lives nobody drops rows of recent objects: it may not have seen them yet.
  */
 export function liveGc(engine: Engine, environment: StoreEnvironment): GcState | undefined {
   const state = readGcState(engine);
+  if (state === undefined || hasEnded(state, environment)) return undefined;
   // @spec DML-STO-0732
-  return state !== undefined && isGcAlive(state, environment) ? state : undefined;
+  return new Liveness(engine, environment).isAlive(state.process) ? state : undefined;
+}
+
+/** Checks whether a collection of this very process is over, though it could not give up its claim. */
+function hasEnded({ process, runId }: GcState, environment: StoreEnvironment): boolean {
+  return isThisProcess(process, environment) && !running.has(runId);
 }
 
 /**
@@ -46,34 +48,36 @@ export function claimGc(transaction: WriteTransaction, runId: string): GcState {
   const { engine, environment } = transaction;
   const other = liveGc(engine, environment);
   // @spec DML-STO-0731
-  if (other !== undefined)
-    throw storeError('gc_refused', { detail: 'already_running', pid: other.process.pid });
-  const nowMs = environment.nowMs();
+  if (other !== undefined) {
+    const { pid, namespace } = namesOf(other.process, environment);
+    throw storeError('gc_refused', { detail: 'already_running', pid, ...(namespace && { namespace }) });
+  }
   const state: GcState = {
     phase: 'marking',
     runId,
     process: environment.process,
-    startedMs: nowMs,
-    heartbeatMs: nowMs,
+    startedMs: environment.nowMs(),
   };
   transaction.setMeta('gc', JSON.stringify(state));
+  running.add(runId);
   return state;
 }
 
-/** Renews the claim within a slice; throws `gc_refused` when another collection took over. */
-export function renewGc(transaction: WriteTransaction, state: GcState, phase: GcState['phase']): void {
-  assertClaim(transaction, state);
-  const heartbeatMs = transaction.environment.nowMs();
-  if (heartbeatMs === state.heartbeatMs && phase === state.phase) return;
-  transaction.setMeta('gc', JSON.stringify({ ...state, phase, heartbeatMs }));
+/** Notes that a collection is over, whether it could give up its claim or not. */
+export function endRun({ runId }: GcState): void {
+  running.delete(runId);
+}
+
+/** Keeps the claim in a step that deletes; throws `gc_refused` when another collection took over. */
+export function holdClaim(transaction: WriteTransaction, state: GcState): void {
+  const present = readGcState(transaction.engine);
+  // @spec DML-STO-0540
+  if (present?.runId !== state.runId) throw storeError('gc_refused', { detail: 'claim_lost' });
+  if (present.phase !== 'sweeping')
+    transaction.setMeta('gc', JSON.stringify({ ...state, phase: 'sweeping' } satisfies GcState));
 }
 
 /** Gives the claim up; a claim that another collection took over is left alone. */
 export function releaseGc(transaction: WriteTransaction, state: GcState): void {
   if (readGcState(transaction.engine)?.runId === state.runId) transaction.setMeta('gc', IDLE);
-}
-
-function assertClaim(transaction: WriteTransaction, state: GcState): void {
-  const present = readGcState(transaction.engine);
-  if (present?.runId !== state.runId) throw storeError('gc_refused', { detail: 'claim_lost' });
 }

@@ -1,9 +1,10 @@
 import { readKeys, readRows } from '../engine/reading.ts';
 import { pruneListings } from '../listings.ts';
+import { Liveness } from '../liveness.ts';
 import type { Pin } from '../pins.ts';
 import { listRecentRows, parseRecentKey, type RecentRow } from '../recents.ts';
 import { unsealJson } from '../sealed-row.ts';
-import { isSessionAlive, type SessionRow } from '../sessions.ts';
+import { dropDeadSessions } from '../sessions.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { liveGc } from './gc-state.ts';
 
@@ -12,17 +13,14 @@ const ROWS_PER_TRANSACTION = 5_000;
 
 /**
  * Deletes rows of recent objects that no living session holds, expired pins, and listings that are of no use.
- * Yields whether more rows are left for another transaction.
+ * Returns whether more rows are left for another transaction.
  *
  * @spec DML-STO-0728
  */
 export function pruneRows(transaction: WriteTransaction): boolean {
   const { engine, environment } = transaction;
-  const starts = new Map<string, number>();
-  for (const row of readRows(engine, 'sessions')) {
-    const session = unsealJson<SessionRow>('sessions', row.key, row.value);
-    if (isSessionAlive(session, environment)) starts.set(session.sessionId, session.startGeneration);
-  }
+  const { living } = dropDeadSessions(transaction, new Liveness(engine, environment));
+  const starts = new Map(living.map(({ sessionId, startGeneration }) => [sessionId, startGeneration]));
   const nowMs = environment.nowMs();
   for (const row of readRows(engine, 'pins')) {
     const pin = unsealJson<Pin>('pins', row.key, row.value);

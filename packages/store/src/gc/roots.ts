@@ -4,13 +4,14 @@ import { readKeys, readRows } from '../engine/reading.ts';
 import type { StoreEnvironment } from '../environment.ts';
 import { lastSequence } from '../journal.ts';
 import { objectKey } from '../keyspace.ts';
+import { Liveness } from '../liveness.ts';
 import { readMeta } from '../meta.ts';
 import type { Pin } from '../pins.ts';
 import { parseRecentKey, type RecentRow } from '../recents.ts';
 import type { RefName } from '../ref-name.ts';
 import { readRefs } from '../refs.ts';
 import { unsealJson } from '../sealed-row.ts';
-import { isSessionAlive, type SessionRow } from '../sessions.ts';
+import { type SessionRow, sortSessions } from '../sessions.ts';
 
 /** Why an object is kept without anything pointing to it. */
 export type GcRoot =
@@ -64,17 +65,12 @@ function pinRoot(pin: Pin): KeyedRoot {
  *
  * @spec DML-STO-0701
  */
-export function readRoots(engine: Engine, environment: StoreEnvironment): RootSet {
-  const nowMs = environment.nowMs();
+export function readRoots(engine: Engine, nowMs: number, livingSessions: readonly SessionRow[]): RootSet {
   const refs = readRefs(engine);
   const pins = readRows(engine, 'pins').map((row) => unsealJson<Pin>('pins', row.key, row.value));
   // @spec DML-STO-0702
   const standing = pins.filter((pin) => pin.expiresMs === null || pin.expiresMs > nowMs);
-  const sessions = new Map<string, SessionRow>();
-  for (const row of readRows(engine, 'sessions')) {
-    const session = unsealJson<SessionRow>('sessions', row.key, row.value);
-    if (isSessionAlive(session, environment)) sessions.set(session.sessionId, session);
-  }
+  const sessions = new Map(livingSessions.map((session) => [session.sessionId, session]));
   const isHeld = ({ sessionId, generation }: RecentRow): boolean => {
     const session = sessions.get(sessionId);
     // @spec DML-STO-0703
@@ -90,4 +86,10 @@ export function readRoots(engine: Engine, environment: StoreEnvironment): RootSe
     generation: Number(readMeta(engine, 'generation') ?? 0),
     sequence: lastSequence(engine),
   };
+}
+
+/** Reads every root at one snapshot for a look that changes nothing. */
+export function rootsNow(engine: Engine, environment: StoreEnvironment): RootSet {
+  const { living } = sortSessions(engine, new Liveness(engine, environment));
+  return readRoots(engine, environment.nowMs(), living);
 }

@@ -1,7 +1,6 @@
 import { hashBytes, isDmlError, isNewerFormat, scanLinks } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
-import { busyError } from '../engine/reader-places.ts';
-import { hasRow } from '../engine/reading.ts';
+import { failedRead, hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { CLASS_BYTES, isNewerClass, OBJECT_KEY_BYTES, parseObjectKey } from '../keyspace.ts';
 import { isTombstone } from '../tombstone.ts';
@@ -91,9 +90,7 @@ export class RowReader {
       const shared = this.#engine.tables.objects.getBinaryFast(key) as Uint8Array | undefined;
       return shared && new Uint8Array(shared.buffer, shared.byteOffset, shared.length);
     } catch (cause) {
-      throw (
-        busyError(cause) ?? storeError('store_damaged', { table: 'objects', detail: 'engine_read' }, cause)
-      );
+      throw failedRead(this.#engine, cause, 'objects');
     }
   }
 }

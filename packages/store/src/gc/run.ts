@@ -1,9 +1,10 @@
 import { setImmediate } from 'node:timers/promises';
 import { removeDraftsBeside } from '../create.ts';
+import { whenWritable } from '../engine/lock-file.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
 import { type CollectOptions, collectSteps, type GcHost, type GcReport } from './collect.ts';
 import type { GcPlan } from './plan.ts';
-import { readRoots } from './roots.ts';
+import { rootsNow } from './roots.ts';
 import { type GcProgress, surveyStore } from './survey.ts';
 import { explainSteps, type GcReason, type PathStep } from './why.ts';
 
@@ -14,19 +15,29 @@ export interface RunOptions {
 }
 
 /** Runs steps to their end and lets the event loop turn between any two. */
-async function runSteps<T>(steps: Generator<GcProgress, T, undefined>, options: RunOptions): Promise<T> {
+async function runSteps<T>(
+  steps: Generator<GcProgress, T, undefined>,
+  options: RunOptions,
+  beforeWrite: () => Promise<void> = async () => {},
+): Promise<T> {
   try {
+    options.signal?.throwIfAborted();
+    await beforeWrite();
     for (;;) {
       options.signal?.throwIfAborted();
       const step = steps.next();
       if (step.done === true) return step.value;
       options.onProgress?.(step.value);
       await setImmediate();
+      if (WRITING.has(step.value.phase)) await beforeWrite();
     }
   } finally {
     steps.return(undefined as T);
   }
 }
+
+/** Phases whose next step is a transaction. */
+const WRITING: ReadonlySet<GcProgress['phase']> = new Set(['sweep', 'prune']);
 
 /**
  * Yields what a collection would do now, having written nothing; works on a store opened for reading.
@@ -40,7 +51,7 @@ export async function planGc(
   options: RunOptions & Pick<CollectOptions, 'stepObjects'> = {},
 ): Promise<GcPlan> {
   refreshSnapshot(host.engine);
-  const roots = readRoots(host.engine, host.environment);
+  const roots = rootsNow(host.engine, host.environment);
   const survey = await runSteps(surveyStore(host.engine, roots, options.stepObjects), options);
   return survey.plan;
 }
@@ -53,8 +64,10 @@ export async function planGc(
  * creators left beside the store go as well.
  */
 export async function runGc(host: GcHost, options: RunOptions & CollectOptions = {}): Promise<GcReport> {
-  removeDraftsBeside(host.engine.path, host.environment);
-  return runSteps(collectSteps(host, options), options);
+  const { environment } = host;
+  removeDraftsBeside(host.engine.path, environment);
+  const beforeWrite = (): Promise<void> => whenWritable(host.engine, environment, options.signal);
+  return runSteps(collectSteps(host, options), options, beforeWrite);
 }
 
 /** Yields the path that keeps an object, or that nothing does. */

@@ -4,7 +4,7 @@ import { hasRow, refreshSnapshot } from '../engine/reading.ts';
 import type { StoreEnvironment } from '../environment.ts';
 import { objectKey, parseObjectKey } from '../keyspace.ts';
 import { Marker } from './marker.ts';
-import { type GcRoot, readRoots } from './roots.ts';
+import { type GcRoot, rootsNow } from './roots.ts';
 import { type GcProgress, STEP_OBJECTS } from './survey.ts';
 
 /** One object on the way from a root. */
@@ -33,7 +33,7 @@ export function* explainSteps(
   const key = objectKey(object.class, object.objectId);
   refreshSnapshot(engine);
   if (key === undefined || !hasRow(engine, 'objects', key)) return { state: 'absent' };
-  const roots = readRoots(engine, environment);
+  const roots = rootsNow(engine, environment);
   const marker = new Marker(engine);
   marker.addRoots(roots.keyed);
   const rows = [...roots.recentRows].reverse();

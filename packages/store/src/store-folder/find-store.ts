@@ -1,30 +1,27 @@
 import { DmlError } from '@daggerml/object-model';
-import { storeError } from '../errors.ts';
+import { errnoOf, openError, readError } from '../engine/engine-error.ts';
 import { HeldFolder } from './held-folder.ts';
 import { hasStore } from './places.ts';
+import { seesNothing } from './plain-file.ts';
 
-/** What the system answers where no folder is, or none that this process may look into. */
-const NOTHING_SEEN: ReadonlySet<string> = new Set([
-  'ENOENT',
-  'ENOTDIR',
-  'EACCES',
-  'EPERM',
-  'ELOOP',
-  'ENAMETOOLONG',
-]);
-
-/** Opens the folder of a store; undefined when there is no store in it. Throws as `hasStore` does. */
+/**
+ * Opens the folder of a store; undefined when there is no store in it. Throws as `hasStore` does, and what the
+ * system refuses.
+ */
 export function findStore(path: string): HeldFolder | undefined {
-  const folder = openFolder(path);
+  let folder: HeldFolder | undefined;
   try {
+    folder = openFolder(path);
     if (folder !== undefined && hasStore(folder)) return folder;
   } catch (error) {
     folder?.close();
-    throw error;
+    throw error instanceof DmlError ? error : openError(error, { path, detail: 'prepare' });
   }
   folder?.close();
   return undefined;
 }
+
+const NO_RIGHT: ReadonlySet<string | undefined> = new Set(['EACCES', 'EPERM']);
 
 /** Checks whether there is a store in a folder. Throws as `hasStore` does. */
 export function isStore(path: string): boolean {
@@ -37,10 +34,9 @@ function openFolder(path: string): HeldFolder | undefined {
   try {
     return HeldFolder.open(path);
   } catch (cause) {
-    if (cause instanceof DmlError) throw cause;
-    const errno = String((cause as NodeJS.ErrnoException).code);
-    if (NOTHING_SEEN.has(errno)) return undefined;
-    // @spec DML-STO-0137
-    throw storeError('store_unwritable', { path, errno, detail: 'prepare' }, cause);
+    // What this process has no right to look into may well hold a store.
+    if (NO_RIGHT.has(errnoOf(cause))) throw readError(cause, { path });
+    if (seesNothing(cause)) return undefined;
+    throw cause;
   }
 }

@@ -12,8 +12,9 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { openError } from '../engine/engine-error.ts';
 import { storeError } from '../errors.ts';
-import { createPlain, isFileAt, lookAt, notPlain, openPlain, readPlain } from './plain-file.ts';
+import { createPlain, identityOf, isAt, lookAt, notPlain, openPlain, readPlain } from './plain-file.ts';
 
 const FOLDER_FLAGS: number = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
 
@@ -33,7 +34,7 @@ export class HeldFolder {
     this.path = path;
     this.#descriptor = descriptor;
     const way = `/proc/self/fd/${descriptor}`;
-    this.#way = isFileAt(descriptor, `${way}/`) ? way : undefined;
+    this.#way = isAt(identityOf(descriptor), `${way}/`) ? way : undefined;
   }
 
   /**
@@ -46,22 +47,25 @@ export class HeldFolder {
   }
 
   static #openAt(path: string, shownPath: string = path): HeldFolder {
+    let descriptor: number;
     try {
-      return new HeldFolder(shownPath, openSync(path, FOLDER_FLAGS));
+      descriptor = openSync(path, FOLDER_FLAGS);
     } catch (cause) {
       refuseLink(path, shownPath);
       throw cause;
+    }
+    try {
+      return new HeldFolder(shownPath, descriptor);
+    } catch (cause) {
+      closeSync(descriptor);
+      // The folder is there, whatever the reason is.
+      throw openError(cause, { path: shownPath, detail: 'prepare' });
     }
   }
 
   /** Opens a folder in this one; throws as `open`. */
   folder(name: string): HeldFolder {
     return HeldFolder.#openAt(this.reach(name), this.pathOf(name));
-  }
-
-  /** Opens this very folder once more. */
-  reopen(): HeldFolder {
-    return HeldFolder.#openAt(this.reach('.'), this.path);
   }
 
   /** Returns the path of an entry as the user knows it. */
@@ -83,7 +87,7 @@ export class HeldFolder {
 
   /** Checks whether the folder still stands at its path. */
   isInPlace(): boolean {
-    return isFileAt(this.#descriptor, this.path);
+    return isAt(identityOf(this.#descriptor), this.path);
   }
 
   /** Returns what the folder itself is. */

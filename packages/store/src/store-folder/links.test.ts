@@ -25,6 +25,7 @@ import { compactStore } from '../compact/compact.ts';
 import { createStoreFiles } from '../create.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
+import { verifyStore } from '../verify/verify-store.ts';
 import { MARKER_FILE, STORE_FILES } from './places.ts';
 import { openPlain } from './plain-file.ts';
 
@@ -104,7 +105,7 @@ describe('a link in the place of a file of the store', () => {
           // The looks at all files come before the first of these.
           environment.failpoint = (step) => {
             steps.push(step);
-            if (step !== 'open/unmarked') return;
+            if (step !== 'open/begun') return;
             if (wasThere) renameSync(place, aside);
             symlinkSync(target, place);
           };
@@ -112,7 +113,7 @@ describe('a link in the place of a file of the store', () => {
           // A marker is looked at twice, and one that cannot be read is that of a process that died.
           if (name === MARKER_FILE || (name === 'stamp' && mode === 'read')) await opening;
           else await expect(opening).rejects.toMatchObject({ code: 'store_damaged', detail: 'link' });
-          expect(steps).toContain('open/unmarked');
+          expect(steps).toContain('open/begun');
           environment.failpoint = undefined;
           rmSync(place);
           if (wasThere) renameSync(aside, place);
@@ -239,6 +240,22 @@ describe('a second name of a file from elsewhere', () => {
         fields: { path: lock },
       });
     assertUntouched();
+  });
+
+  it('is not used as the lock file of two data files [DML-STO-0188]', async () => {
+    const copy = join(dirname(path), 'copy');
+    mkdirSync(copy);
+    for (const name of readdirSync(path)) linkSync(join(path, name), join(copy, name));
+    await compactStore(path, { environment });
+    const inodes = (): number[] => [path, copy].map((folder) => statSync(join(folder, 'lock.mdb')).ino);
+    expect(new Set(inodes()).size).toBe(1);
+    const [one, other] = [await openFixture(environment, path), await openFixture(environment, copy)];
+    expect(new Set(inodes()).size).toBe(2);
+    for (const store of [one, other]) {
+      for (let round = 0; round < 3; round += 1) put(store);
+      expect((await verifyStore(store)).findings).toBe(0);
+    }
+    expect(readdirSync(path).sort()).toEqual(['data.mdb', 'lock.mdb', 'stamp']);
   });
 
   it('is used when it is that of a copy made by links', async () => {

@@ -20,24 +20,58 @@ const CAREFUL: number = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0
 /** What opening answers for a link, for a socket or a pipe without a reader, and for a folder. */
 const NO_PLAIN_FILE: ReadonlySet<string> = new Set(['ELOOP', 'ENXIO', 'EISDIR']);
 
-/** Returns what stands at a path, a link itself and not what it leads to; undefined where nothing can be seen. */
+/** What the system answers where nothing is, or nothing that this process may look at. */
+const NOTHING_SEEN: ReadonlySet<unknown> = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'EACCES',
+  'EPERM',
+  'ELOOP',
+  'ENAMETOOLONG',
+]);
+
+/** Checks whether a look failed because nothing can be seen, and not because the system refused to look. */
+export function seesNothing(cause: unknown): boolean {
+  return NOTHING_SEEN.has((cause as NodeJS.ErrnoException).code);
+}
+
+/**
+ * Returns what stands at a path, a link itself and not what it leads to; undefined where nothing can be seen. Throws
+ * what the system answers else.
+ */
 export function lookAt(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
-  } catch {
+  } catch (cause) {
     // What may not be looked at is refused by whoever opens it, with the reason.
-    return undefined;
+    if (seesNothing(cause)) return undefined;
+    throw cause;
   }
 }
 
-/** Checks whether what a descriptor holds stands at `path`; its number is not given out again meanwhile. */
-export function isFileAt(descriptor: number, path: string): boolean {
-  const held = fstatSync(descriptor, { bigint: true });
+/** Which file of the machine something is; no other one gets these numbers while a descriptor holds it. */
+export interface FileIdentity {
+  readonly dev: bigint;
+  readonly ino: bigint;
+}
+
+export function identityOf(descriptor: number): FileIdentity {
+  const { dev, ino } = fstatSync(descriptor, { bigint: true });
+  return { dev, ino };
+}
+
+export function areSame(one: FileIdentity, other: FileIdentity): boolean {
+  return one.ino === other.ino && one.dev === other.dev;
+}
+
+/** Checks whether a file stands at a path. */
+export function isAt(identity: FileIdentity, path: string): boolean {
   try {
     const present = lstatSync(path, { bigint: true, throwIfNoEntry: false });
-    return present !== undefined && present.ino === held.ino && present.dev === held.dev;
-  } catch {
-    return false;
+    return present !== undefined && areSame(present, identity);
+  } catch (cause) {
+    if (seesNothing(cause)) return false;
+    throw cause;
   }
 }
 

@@ -1,0 +1,215 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Waiting } from '@daggerml/store';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { Output } from '../src/output.ts';
+import { waitsOf } from '../src/waits.ts';
+import { TestRepository } from './test-repository.ts';
+
+const BIN = fileURLToPath(new URL('../dist/bin.js', import.meta.url));
+const STORE = new URL('../../store/dist/index.js', import.meta.url).href;
+
+/** Another program that uses the repository: it holds a transaction until its input ends, or evicts all sessions. */
+const STRANGER = `
+  import { readSync, writeSync } from 'node:fs';
+  import { openStore } from ${JSON.stringify(STORE)};
+  const [path, work] = process.argv.slice(2);
+  const store = await openStore(path, { mode: 'write' });
+  if (work === 'hold')
+    store.transact('hold', () => {
+      writeSync(1, 'holding\\n');
+      readSync(0, Buffer.alloc(1));
+    });
+  else
+    store.transact('evict', (transaction) => {
+      for (const { sessionId } of store.liveSessions())
+        transaction.deleteRow('sessions', Buffer.from(sessionId.replaceAll('-', ''), 'hex'));
+    });
+  await store.close();
+`;
+
+/** A function that says that it runs and ends when there is a file of its name. */
+const PATIENT = `
+  import { existsSync } from 'node:fs';
+  import { setTimeout } from 'node:timers/promises';
+  export async function patient(file) {
+    console.log('the function runs');
+    while (!existsSync(file)) await setTimeout(5);
+    return file;
+  }
+`;
+
+let repository: TestRepository;
+const children: ChildProcess[] = [];
+beforeAll(async () => {
+  repository = await TestRepository.create();
+  repository.write('stranger.mjs', STRANGER);
+  repository.write('patient.mjs', PATIENT);
+  await repository.run('sums');
+});
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+});
+afterAll(() => repository.remove());
+
+interface Program {
+  readonly child: ChildProcess;
+  /** What it has said so far. */
+  readonly said: { stdout: string; stderr: string };
+  readonly ended: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>;
+}
+
+function start(args: readonly string[]): Program {
+  const child = spawn(process.execPath, args, { cwd: repository.folder, stdio: 'pipe' });
+  children.push(child);
+  const said = { stdout: '', stderr: '' };
+  child.stdout.on('data', (piece) => {
+    said.stdout += piece;
+  });
+  child.stderr.on('data', (piece) => {
+    said.stderr += piece;
+  });
+  const ended = once(child, 'close').then(([exitCode, signal]) => ({ exitCode, signal }));
+  return { child, said, ended };
+}
+
+/** Resolves when a program has said what fits; rejects when it ends before. */
+async function until({ said, ended, child }: Program, pattern: RegExp): Promise<void> {
+  let hasEnded = false;
+  void ended.then(() => {
+    hasEnded = true;
+  });
+  while (!pattern.test(said.stdout + said.stderr)) {
+    if (hasEnded) throw new Error(`ended before it said ${pattern}: ${said.stdout}${said.stderr}`);
+    await Promise.race([once(child.stdout!, 'data'), once(child.stderr!, 'data'), ended]);
+  }
+}
+
+function stranger(work: 'hold' | 'evict'): Program {
+  return start(['stranger.mjs', join(repository.folder, '.dml', 'store'), work]);
+}
+
+async function holder(): Promise<Program> {
+  const program = stranger('hold');
+  await until(program, /holding/);
+  return program;
+}
+
+/** Writes a pipeline whose one call ends when there is a file, and returns that file. */
+function patientPipeline(name: string): string {
+  const file = join(repository.folder, `${name}.go`);
+  repository.write(
+    `${name}.mjs`,
+    `import { definePipeline, functions } from '@daggerml/bindings';
+    const steps = functions(new URL('./patient.mjs', import.meta.url));
+    export const pipeline = definePipeline('${name}', async (dag) => dag.call(steps.patient, ${JSON.stringify(file)}));`,
+  );
+  return file;
+}
+
+function talkOf(waiting: Waiting, globals = { json: false, quiet: false }): string {
+  let said = '';
+  const sink = {
+    write: (piece: string | Uint8Array) => {
+      said += piece;
+      return true;
+    },
+  };
+  const io = { stdout: sink, stderr: sink, env: {}, cwd: '/', nowMs: Date.now } as never;
+  waitsOf({ io, output: new Output(io, { ...globals, color: false }) }).onWait?.(waiting);
+  return said;
+}
+
+describe('a command that waits for another process', () => {
+  it('says so once, names it, and goes on when it can [DML-CLI-0450]', async () => {
+    const other = await holder();
+    const gc = start([BIN, 'gc']);
+    const line = `waiting for process ${other.child.pid}, which is writing to the repository …\n`;
+    await until(gc, /waiting for/);
+    expect(gc.said).toEqual({ stdout: '', stderr: line });
+    other.child.stdin?.end();
+    expect(await gc.ended).toEqual({ exitCode: 0, signal: null });
+    expect(gc.said.stderr).toBe(line);
+    expect(gc.said.stdout).toMatch(/^deleted /);
+  });
+
+  it('tells a process of another namespace from one of this [DML-CLI-0451]', () => {
+    const path = '/p';
+    expect(talkOf({ reason: 'write_lock', path, pid: 7 })).toBe(
+      'waiting for process 7, which is writing to the repository …\n',
+    );
+    expect(talkOf({ reason: 'write_lock', path, pid: 7, namespace: 'another' })).toBe(
+      'waiting for process 7 of another process namespace, such as a container, which is writing to the repository …\n',
+    );
+    expect(talkOf({ reason: 'process_number', path, pid: 1, namespace: 'another' })).toBe(
+      'waiting for process 1 of another process namespace, such as a container, ' +
+        'which uses the repository under the number that this process has here …\n',
+    );
+    expect(talkOf({ reason: 'locks', path })).toMatch(/^waiting for the processes that hold the repository/);
+    for (const globals of [
+      { json: true, quiet: false },
+      { json: false, quiet: true },
+    ])
+      expect(talkOf({ reason: 'locks', path }, globals)).toBe('');
+  });
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+    ['SIGHUP', 129],
+  ] as const)('ends on %s, whether its thread is free or not [DML-CLI-0550]', async (signal, exitCode) => {
+    const before = await repository.refState();
+    // Opening waits while the thread is free, so the command says how it ended.
+    const first = await holder();
+    for (const args of [
+      ['branch', 'other'],
+      ['gc', '--compact'],
+      ['run', 'pipelines.ts', 'report'],
+    ]) {
+      const waiting = start([BIN, ...args]);
+      await until(waiting, /waiting for/);
+      waiting.child.kill(signal);
+      expect(await waiting.ended, args.join(' ')).toEqual({ exitCode, signal: null });
+      expect(waiting.said.stderr).toContain('dml: interrupted');
+    }
+    first.child.stdin?.end();
+    await first.ended;
+    // What a run has computed is written in one go, which blocks the thread.
+    const file = patientPipeline(`blocked-${signal}`);
+    const blocked = start([BIN, 'run', `blocked-${signal}.mjs`]);
+    await until(blocked, /the function runs/);
+    const second = await holder();
+    repository.write(`blocked-${signal}.go`, '');
+    await until(blocked, /waiting for/);
+    blocked.child.kill(signal);
+    expect(await blocked.ended).toEqual({ exitCode: null, signal });
+    second.child.stdin?.end();
+    await second.ended;
+    expect(file).toContain(signal);
+    await repository.ok('verify');
+    expect(await repository.refState()).toEqual(before);
+  });
+});
+
+describe('a run that was taken for ended', () => {
+  it('writes nothing more, and says what may be gone and what is kept [DML-CLI-0750]', async () => {
+    patientPipeline('lost');
+    const before = await repository.refState();
+    const run = start([BIN, 'run', 'lost.mjs']);
+    await until(run, /the function runs/);
+    const evicting = stranger('evict');
+    expect((await evicting.ended).exitCode, evicting.said.stderr).toBe(0);
+    repository.write('lost.go', '');
+    expect(await run.ended).toEqual({ exitCode: 10, signal: null });
+    expect(run.said.stderr).toContain(
+      'dml: another command has taken this one for ended, so nothing more was written: unsaved work may be gone\n' +
+        'hint: run it again; finished calls are kept\n',
+    );
+    expect(await repository.refState()).toEqual(before);
+    await repository.ok('gc');
+    await repository.ok('verify');
+    await repository.ok('run', 'lost.mjs');
+  });
+});

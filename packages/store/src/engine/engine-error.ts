@@ -1,0 +1,70 @@
+import { constants } from 'node:os';
+import { DmlError } from '@daggerml/object-model';
+import { storeError } from '../errors.ts';
+import { MAX_READERS } from './engine-options.ts';
+
+/** What the engine answers when every place among its readers is taken. */
+const READERS_FULL = -30790;
+/** What it answers when another process has taken this one for dead and given its place away. */
+const PLACE_LOST = -30783;
+/** What it answers when it could not look at a file that it has opened; the system's own error is lost then. */
+const NOT_LOOKED_AT = -30798;
+
+/** What says that nothing can be written at a place, for good or until its owner changes something. */
+const UNWRITABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EFBIG']);
+
+/** What says that the store was moved or deleted. */
+const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
+
+/** Some numbers have two names; the first is the usual one. */
+const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(constants.errno)
+    .reverse()
+    .map(([name, number]) => [number, name]),
+);
+
+/** Returns the name of the system's error behind a failure; undefined when the system refused nothing. */
+export function errnoOf(cause: unknown): string | undefined {
+  // What aborts a wait has a number, too.
+  if (!(cause instanceof Error) || cause.name === 'AbortError') return undefined;
+  const { code, syscall } = cause as { readonly code?: unknown; readonly syscall?: unknown };
+  // The engine gives its own numbers below zero and those of the system above.
+  if (typeof code === 'number' && code > 0) return ERRNO_NAMES.get(code) ?? `error ${code}`;
+  if (typeof code === 'string' && (syscall !== undefined || code in constants.errno)) return code;
+  return errnoOf(cause.cause);
+}
+
+/** What was looked at when a look failed. */
+export interface Looked {
+  readonly path: string;
+  readonly [fact: string]: string;
+}
+
+/**
+ * Returns the error of a look at a store that failed: what the system refused is told as that, and only what
+ * was read and cannot be right as damage.
+ */
+export function readError(cause: unknown, about: Looked): DmlError {
+  if (cause instanceof DmlError) return cause;
+  const { code } = cause as { readonly code?: unknown };
+  const { path } = about;
+  // @spec DML-STO-0144
+  if (code === READERS_FULL)
+    return storeError('store_busy', { detail: 'readers', limit: MAX_READERS }, cause);
+  // @spec DML-STO-0541
+  if (code === PLACE_LOST) return storeError('session_lost', { ...about, path, detail: 'place_lost' }, cause);
+  if (code === NOT_LOOKED_AT) return storeError('store_unreadable', { ...about, path }, cause);
+  const errno = errnoOf(cause);
+  if (errno !== undefined && GONE.has(errno)) return storeError('store_gone', { path }, cause);
+  // @spec DML-STO-0180 DML-STO-0184
+  if (errno !== undefined) return storeError('store_unreadable', { ...about, path, errno }, cause);
+  return storeError('store_damaged', about, cause);
+}
+
+/** Returns the error of a file that the system did not let be opened or prepared for writing. */
+export function openError(cause: unknown, about: Looked): DmlError {
+  const errno = cause instanceof DmlError ? undefined : errnoOf(cause);
+  if (errno !== undefined && UNWRITABLE.has(errno))
+    return storeError('store_unwritable', { ...about, path: about.path, errno }, cause);
+  return readError(cause, about);
+}
