@@ -24,6 +24,8 @@ const PARTS = [
   'clean-checkout',
   'faults',
   'intruders',
+  'system-calls',
+  'isolation',
   'packed-packages',
   'api-reports',
   'spec-check',
