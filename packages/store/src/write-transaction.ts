@@ -199,7 +199,12 @@ export class WriteTransaction {
     }
   }
 
-  #fail(cause: unknown): EngineFailure {
+  #fail(cause: unknown): Error {
+    // A page that was looked at and not used; the engine has not failed.
+    if (cause instanceof DmlError) {
+      this.#refusal ??= cause;
+      return cause;
+    }
     this.#failure ??= new EngineFailure(cause);
     return this.#failure;
   }

@@ -172,17 +172,27 @@ export interface KillOptions {
   readonly seed: number;
   readonly scenario?: string;
   readonly mapBytes?: number;
+  /** Files with as many pages are not looked at whole when they are opened. */
+  readonly wholeCheckPages?: number;
 }
 
 /** Kills workers at random moments of their work, one at a time or all at once, and verifies after each round. */
 export async function runRandomKills(options: KillOptions): Promise<CrashFigures> {
-  const { folder, rounds, processes, seed, scenario = 'commit', mapBytes } = options;
+  const { folder, rounds, processes, seed, scenario = 'commit', mapBytes, wholeCheckPages } = options;
   const random = seededRandom(seed);
   const path = join(folder, `kills-${scenario}-${processes}`);
   const tally = new Tally(`kill -9, ${scenario}, ${processes} processes, seed ${seed}`);
   for (let run = 0; run < rounds; run += 1) {
     const workers = Array.from({ length: processes }, (_, worker) =>
-      startWorker({ path, scenario, worker, run, steps: 0, ...(mapBytes === undefined ? {} : { mapBytes }) }),
+      startWorker({
+        path,
+        scenario,
+        worker,
+        run,
+        steps: 0,
+        ...(mapBytes !== undefined && { mapBytes }),
+        ...(wholeCheckPages !== undefined && { wholeCheckPages }),
+      }),
     );
     // In every other round all have kept something, however slow the machine is.
     await Promise.all(workers.map((worker) => (run % 2 === 0 ? worker.firstLine : worker.firstAck)));

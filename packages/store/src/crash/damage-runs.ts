@@ -90,17 +90,23 @@ export function childProgram(name: string): string {
 
 const FILES_PER_CHILD = 25;
 
+/** Which files are damaged, and how they are opened. */
+export interface DamageRun {
+  readonly store: string;
+  /** A folder to use. */
+  readonly work: string;
+  /** The chunks the store holds. */
+  readonly ids: readonly string[];
+  readonly files: number;
+  readonly seed: number;
+  /** Files with fewer pages are looked at whole when they are opened; as usual when absent. */
+  readonly wholeCheckPages?: number | undefined;
+}
+
 /**
  * Damages copies of a store in every way and lets child processes open, read and write them.
- * `work` is a folder to use; `ids` are the chunks the store holds.
  */
-export function runDamage(
-  store: string,
-  work: string,
-  ids: readonly string[],
-  files: number,
-  seed: number,
-): DamageFigures {
+export function runDamage({ store, work, ids, files, seed, wholeCheckPages }: DamageRun): DamageFigures {
   const random = seededRandom(seed);
   const whole = readFileSync(join(store, 'data.mdb'));
   const kinds = Object.keys(DAMAGES);
@@ -119,20 +125,21 @@ export function runDamage(
       writeFileSync(join(work, name), bytes.subarray(0, keep));
       names.push(name);
     }
-    runChildOver(work, names, figures);
+    const extra = wholeCheckPages === undefined ? [] : [`${wholeCheckPages}`];
+    runChildOver([work, join(work, 'ids'), ...extra], names, figures);
     for (const name of names) rmSync(join(work, name));
   }
   return { seed, files, ...figures };
 }
 
 function runChildOver(
-  work: string,
+  args: readonly string[],
   names: readonly string[],
   figures: { answers: Record<string, number>; signals: string[]; wrong: string[] },
 ): void {
   let left = names;
   while (left.length > 0) {
-    const child = spawnSync(process.execPath, [childProgram('damage'), work, join(work, 'ids')], {
+    const child = spawnSync(process.execPath, [childProgram('damage'), ...args], {
       input: left.join('\n'),
       encoding: 'utf8',
     });

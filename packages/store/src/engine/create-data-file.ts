@@ -58,7 +58,7 @@ export function stampFile(folder: HeldFolder, rights?: FileRights): void {
   try {
     file = new DataFile(folder);
     stamps = StampWriter.open(folder, rights);
-    stamps?.write(file.describe(file.readMeta().pageBytes));
+    stamps?.write({ ...file.describe(file.readMeta().pageBytes), isChecked: true });
   } catch {
     // Without a stamp the next opening looks closer.
   } finally {

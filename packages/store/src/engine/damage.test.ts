@@ -14,69 +14,16 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { DmlError, hashBytes } from '@daggerml/object-model';
+import { hashBytes } from '@daggerml/object-model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { buildVariedStore, checkBytes, damageOf, readerOf } from '../../test/damage.ts';
 import { fakeEnvironment, temporaryFolder } from '../../test/fixture-store.ts';
-import { putCommit } from '../../test/records.ts';
-import { DAMAGES, runDamage, seededBytes, seededRandom, seededUuids } from '../crash/damage-runs.ts';
+import { DAMAGES, runDamage, seededBytes, seededRandom } from '../crash/damage-runs.ts';
 import { openStore } from '../open-store.ts';
-import { headRef } from '../ref-name.ts';
 import { HeldFolder } from '../store-folder/held-folder.ts';
 import { deepCheck } from './deep-check.ts';
-import { type ReadAt, readNewestMeta } from './meta-page.ts';
-import { checkPages } from './page-check.ts';
+import { readNewestMeta } from './meta-page.ts';
 import { readStamp } from './stamp.ts';
-
-/**
- * Builds a store with pages of every kind: deep trees, values on pages of their own, a free list. Its file is the
- * same each time, so that the damage which follows from a seed is as well.
- */
-async function buildStore(path: string): Promise<string[]> {
-  const random = seededRandom(3);
-  const store = await openStore(path, {
-    mode: 'write',
-    create: true,
-    environment: { ...fakeEnvironment(1), randomUuid: seededUuids(random) },
-    snapshotInterval: 16,
-  });
-  const ids: string[] = [];
-  for (let round = 0; round < 10; round += 1) {
-    store.transact('fill', (transaction) => {
-      for (let index = 0; index < 120; index += 1) {
-        ids.push(transaction.put('chunk', seededBytes(random, index % 30 === 0 ? 9000 : 150)));
-      }
-      for (let index = 0; index < 4; index += 1) {
-        const ref = headRef(`head-${index}`);
-        const expected = transaction.getRef(ref)?.commitId ?? null;
-        const next = putCommit(transaction, { message: `${round} ${index}` });
-        transaction.updateRef({ ref, expected, next, actor: 'ada', reason: 'test' });
-      }
-    });
-  }
-  store.checkpoint();
-  await store.close();
-  return ids;
-}
-
-function readerOf(bytes: Buffer): ReadAt {
-  return (target, length, position) =>
-    position >= bytes.length ? 0 : bytes.copy(target, 0, position, position + length);
-}
-
-function check(bytes: Buffer): number {
-  const readAt = readerOf(bytes);
-  return checkPages(readAt, readNewestMeta(readAt, bytes.length)).entries;
-}
-
-function damageOf(bytes: Buffer): string {
-  try {
-    check(bytes);
-    return 'none';
-  } catch (error) {
-    if (error instanceof DmlError && error.code === 'store_damaged') return error.detail ?? 'none';
-    throw error;
-  }
-}
 
 function poke(bytes: Buffer, at: number, value: number): Buffer {
   bytes[at] = value;
@@ -103,7 +50,7 @@ describe('damaged data files', () => {
   beforeAll(async () => {
     // Not one of the folders that go after each test.
     path = join(mkdtempSync(join(tmpdir(), 'dml-damage-')), 'store');
-    ids = await buildStore(path);
+    ids = await buildVariedStore(path);
     whole = readFileSync(join(path, 'data.mdb'));
   });
   afterAll(() => rmSync(dirname(path), { recursive: true, force: true }));
@@ -168,7 +115,7 @@ describe('damaged data files', () => {
   });
 
   it('are refused for every page in use that is not as it should be [DML-STO-0153]', () => {
-    expect(check(whole)).toBeGreaterThan(1300);
+    expect(checkBytes(whole)).toBeGreaterThan(1300);
     const random = seededRandom(11);
     const kinds = Object.values(DAMAGES);
     const found = new Set<string>();
@@ -324,15 +271,34 @@ describe('damaged data files', () => {
     });
   });
 
-  it('end no process by a signal [DML-STO-0158]', () => {
-    const figures = runDamage(path, temporaryFolder(), ids, 84, 20_261);
+  const ways = [
+    ['looked at whole', undefined],
+    ['looked at as they are needed', 0],
+  ] as const;
+
+  it.each(ways)('end no process by a signal, %s [DML-STO-0158]', (_, wholeCheckPages) => {
+    const figures = runDamage({
+      store: path,
+      work: temporaryFolder(),
+      ids,
+      files: 84,
+      seed: 20_261,
+      wholeCheckPages,
+    });
     process.stdout.write(`damaged files: ${JSON.stringify(figures)}\n`);
     expect(figures.signals).toEqual([]);
     expect(Object.values(figures.answers).reduce((sum, count) => sum + count, 0)).toBe(84);
   });
 
-  it('yield right bytes, an absence or an error [DML-STO-0159]', () => {
-    const figures = runDamage(path, temporaryFolder(), ids, 42, 77);
+  it.each(ways)('yield right bytes, an absence or an error, %s [DML-STO-0159]', (_, wholeCheckPages) => {
+    const figures = runDamage({
+      store: path,
+      work: temporaryFolder(),
+      ids,
+      files: 42,
+      seed: 77,
+      wholeCheckPages,
+    });
     expect(figures.wrong).toEqual([]);
     expect(Object.keys(figures.answers).length).toBeGreaterThan(2);
     expect(hashBytes(whole)).toBe(hashBytes(readFileSync(join(path, 'data.mdb'))));

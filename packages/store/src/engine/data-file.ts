@@ -97,7 +97,7 @@ export class DataFile {
   }
 
   /**
-   * Reads the newer meta page and tells whether the store itself left the file in the state it is in.
+   * Reads the newer meta page, and whether the store itself left the file in the state it is in with all pages checked.
    * Throws `store_damaged` when the file is older than what the store acknowledged.
    */
   readStampedMeta(): { meta: MetaPage; isStamped: boolean } {
@@ -110,7 +110,7 @@ export class DataFile {
       throw storeError('store_damaged', { detail: 'rolled_back', transactionId: meta.transactionId });
     }
     // @spec DML-STO-0117
-    return { meta, isStamped: sameStamp(stamp, this.describe(meta.pageBytes)) };
+    return { meta, isStamped: stamp.isChecked && sameStamp(stamp, this.describe(meta.pageBytes)) };
   }
 
   /** Yields the stamp that describes the file now; `pageBytes` is known from its meta pages. */

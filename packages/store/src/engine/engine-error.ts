@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { DmlError } from '@daggerml/object-model';
-import { storeError } from '../errors.ts';
+import { type StoreErrorFields, storeError } from '../errors.ts';
 import { MAX_READERS } from './engine-options.ts';
 
 /** What the engine answers when every place among its readers is taken. */
@@ -59,6 +59,16 @@ export function readError(cause: unknown, about: Looked): DmlError {
   // @spec DML-STO-0180 DML-STO-0184
   if (errno !== undefined) return storeError('store_unreadable', { ...about, path, errno }, cause);
   return storeError('store_damaged', about, cause);
+}
+
+/** Returns the error of a look at the pages of a store's file, with the path of the store. */
+export function placeDamage(error: unknown, path: string): unknown {
+  if (!(error instanceof DmlError) || error.code !== 'store_damaged' || error.fields.path !== undefined)
+    return error;
+  const { detail, fields, cause } = error;
+  const facts = { ...(fields as StoreErrorFields), ...(detail && { detail }), path };
+  // @spec DML-STO-0162
+  return storeError('store_damaged', facts, cause);
 }
 
 /** Returns the error of a file that the system did not let be opened or prepared for writing. */

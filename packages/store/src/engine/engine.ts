@@ -6,13 +6,12 @@ import { DATA_FILE } from '../store-folder/places.ts';
 import { prepareOpening } from './before-open.ts';
 import { DataFile } from './data-file.ts';
 import { LockFile, untilWritable, type WriteEnvironment } from './lock-file.ts';
-import type { MetaPage } from './meta-page.ts';
 import { NewestTransaction } from './newest.ts';
 import { type OpenedFile, openFile, type Root } from './open-root.ts';
-import { checkPages } from './page-check.ts';
+import { PageTrust, type PageTrustOptions } from './page-trust.ts';
 import type { ReaderPlace } from './reader-place.ts';
-import { StampWriter, sameStamp } from './stamp.ts';
-import { type AdmitFile, openTables, type Tables } from './tables.ts';
+import { StampWriter } from './stamp.ts';
+import { type AdmitFile, openTables, type TableName, type Tables } from './tables.ts';
 import { runBlocking, type Steps } from './waiting.ts';
 
 /** Looks at the store folder or its data file, as this process holds it, and throws when it is not to be used. */
@@ -55,6 +54,8 @@ export interface Engine extends PlacedFile {
   place: ReaderPlace;
   readonly newest: NewestTransaction;
   readonly pageBytes: number;
+  /** Which pages may be used as they are. */
+  readonly trust: PageTrust;
   /** Whether this open had to look at every page. */
   readonly checkedPages: boolean;
   /** How many plain reads of the file opening took. */
@@ -71,30 +72,8 @@ export interface Engine extends PlacedFile {
   users: number;
 }
 
-const CHECK_ATTEMPTS = 5;
-
-/** Walks all pages of the newest state, which a reader's place keeps from being reused meanwhile. */
-function checkAllPages(root: Root, file: DataFile): void {
-  // @spec DML-STO-0154
-  const pin = root.useReadTransaction();
-  try {
-    root.getStats();
-    for (let attempt = 1; ; attempt += 1) {
-      let meta: MetaPage | undefined;
-      try {
-        meta = file.readMeta();
-        checkPages(file.readAt, meta);
-        return;
-      } catch (error) {
-        // A meta page read while another process replaces it looks torn; a file at rest does not change.
-        if (attempt === CHECK_ATTEMPTS || meta === undefined) throw error;
-        if (file.describe(meta.pageBytes).transactionId === meta.transactionId) throw error;
-      }
-    }
-  } finally {
-    pin.done();
-  }
-}
+/** A file with more pages is not looked at whole when it is opened: each page before it is used. */
+const WHOLE_CHECK_PAGES = 4096;
 
 /**
  * Opens the files of a store folder, which stays the caller's; whatever was opened is closed again when that fails.
@@ -130,30 +109,44 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
     const root = yield* begin(opened, { path, lock, opening });
     failpoint?.('open/reading');
     newest.settle();
-    // @spec DML-STO-0152
-    if (!isStamped) {
-      const before = file.describe(meta.pageBytes);
-      // @spec DML-STO-0158
-      checkAllPages(root, file);
-      const after = file.describe(meta.pageBytes);
-      if (sameStamp(before, after)) stamps?.write(after);
-    }
+    let engine: Engine | undefined;
+    let rawTables: Tables | undefined;
+    const trusting: PageTrustOptions = {
+      path,
+      file,
+      pageBytes: meta.pageBytes,
+      root: () => engine?.root ?? root,
+      isWriting: () => engine?.writing !== undefined,
+      onWhole: (stamp) => {
+        // @spec DML-STO-0871
+        if (stamp !== undefined) stamps?.write({ ...stamp, isChecked: true });
+        if (engine?.poison === undefined && engine && rawTables) engine.tables = rawTables;
+      },
+    };
+    const trust = isStamped ? PageTrust.inWhole(trusting) : PageTrust.inNothing(trusting);
+    const wholeCheckPages = environment.wholeCheckPages ?? WHOLE_CHECK_PAGES;
+    // To open tables that are missing writes. @spec DML-STO-0152 DML-STO-0158
+    if (meta.lastPage < wholeCheckPages || (!readOnly && !trust.hasAllTables)) trust.checkAll();
+    const checkedPages = !isStamped && trust.isWhole;
     const held = lock;
     const beforeEach = (): void => runBlocking(untilWritable(held, path, environment), environment);
-    const tables = openTables(root, { admit: opening.admit, ...(!readOnly && { beforeEach }) });
-    return {
+    const beforeRead = (table: TableName, key: Uint8Array): void =>
+      trust.look((guard) => guard.touchKey(table, key));
+    rawTables = openTables(root, { admit: opening.admit, beforeRead, ...(!readOnly && { beforeEach }) });
+    engine = {
       path,
       folder,
       readOnly,
       root,
-      tables,
+      tables: trust.tablesOf(rawTables),
+      trust,
       place,
       file,
       lock,
       holders,
       newest,
       pageBytes: meta.pageBytes,
-      checkedPages: !isStamped,
+      checkedPages,
       pagesRead: file.reads,
       stamps,
       poison: undefined,
@@ -162,6 +155,7 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
       drain: undefined,
       users: 1,
     };
+    return engine;
   } catch (error) {
     opened?.close();
     lock?.close();
@@ -183,7 +177,8 @@ function* begin(
 /** Records that the store itself left the data file as it is now; without a stamp the next opening looks closer. */
 export function stampEngine(engine: Engine): void {
   try {
-    engine.stamps?.write(engine.file.describe(engine.pageBytes));
+    const isChecked = engine.trust.isWhole;
+    engine.stamps?.write({ ...engine.file.describe(engine.pageBytes), isChecked });
   } catch {
     // What was committed stays committed. @spec DML-STO-0186
   }

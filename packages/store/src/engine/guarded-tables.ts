@@ -1,15 +1,6 @@
-import type { PageGuard } from './page-guard.ts';
+import type { PageTrust } from './page-trust.ts';
 import type { RawRange, RawRow, RawTable } from './raw-engine.ts';
 import { TABLE_NAMES, type TableName, type Tables } from './tables.ts';
-
-/** What a guarded table asks of its engine. */
-export interface GuardedEngine {
-  readonly guard: PageGuard;
-  /** Runs a look at pages while they cannot be used anew. */
-  pinned(look: () => void): void;
-  /** Looks at every page of the file, which is trusted from then on. */
-  checkAll(): void;
-}
 
 /** A deletion merges a page with its neighbours, so the whole of a small table is looked at before. */
 const SMALL_TABLES: ReadonlySet<TableName> = new Set([
@@ -25,12 +16,12 @@ const SMALL_TABLES: ReadonlySet<TableName> = new Set([
 class GuardedTable implements RawTable {
   readonly #name: TableName;
   readonly #table: RawTable;
-  readonly #engine: GuardedEngine;
+  readonly #trust: PageTrust;
 
-  constructor(name: TableName, table: RawTable, engine: GuardedEngine) {
+  constructor(name: TableName, table: RawTable, trust: PageTrust) {
     this.#name = name;
     this.#table = table;
-    this.#engine = engine;
+    this.#trust = trust;
   }
 
   get lastSize(): number {
@@ -67,38 +58,43 @@ class GuardedTable implements RawTable {
   }
 
   putSync(key: Uint8Array, value: Uint8Array, options?: { readonly noOverwrite?: boolean }): void {
-    this.#touchKey(key);
-    this.#engine.guard.touchFreePages();
+    this.#trust.look((guard) => {
+      guard.touchKey(this.#name, key);
+      guard.touchFreePages();
+    });
     if (options === undefined) return this.#table.putSync(key, value);
     return this.#table.putSync(key, value, options);
   }
 
   removeSync(key: Uint8Array): boolean {
+    // @spec DML-STO-0872
     if (SMALL_TABLES.has(this.#name)) {
-      this.#touchRange();
-      this.#engine.guard.touchFreePages();
-    } else this.#engine.checkAll();
+      this.#trust.look((guard) => {
+        guard.touchRange(this.#name);
+        guard.touchFreePages();
+      });
+    } else this.#trust.checkAll();
     return this.#table.removeSync(key);
   }
 
   clearSync(): void {
-    this.#engine.checkAll();
+    this.#trust.checkAll();
     this.#table.clearSync();
   }
 
   #touchKey(key: Uint8Array): void {
-    this.#engine.pinned(() => this.#engine.guard.touchKey(this.#name, key));
+    this.#trust.look((guard) => guard.touchKey(this.#name, key));
   }
 
   #touchRange(range?: RawRange): void {
-    this.#engine.pinned(() => this.#engine.guard.touchRange(this.#name, range));
+    this.#trust.look((guard) => guard.touchRange(this.#name, range));
   }
 }
 
-/** Returns tables of a file that nobody vouches for. */
-export function guardTables(tables: Tables, engine: GuardedEngine): Tables {
+/** Returns tables that have each page looked at before the engine uses it. */
+export function guardTables(tables: Tables, trust: PageTrust): Tables {
   const guarded = TABLE_NAMES.flatMap((name) =>
-    tables[name] === undefined ? [] : [[name, new GuardedTable(name, tables[name], engine)] as const],
+    tables[name] === undefined ? [] : [[name, new GuardedTable(name, tables[name], trust)] as const],
   );
   return Object.fromEntries(guarded) as unknown as Tables;
 }

@@ -1,11 +1,11 @@
 import { accessSync, constants, lstatSync } from 'node:fs';
 import { DmlError } from '@daggerml/object-model';
-import { type StoreErrorFields, storeError } from '../errors.ts';
+import { storeError } from '../errors.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
 import type { FileIdentity } from '../store-folder/plain-file.ts';
 import { type Engine, type EngineOpening, openEngine } from './engine.ts';
-import { openError, readError } from './engine-error.ts';
+import { openError, placeDamage, readError } from './engine-error.ts';
 import type { WriteEnvironment } from './lock-file.ts';
 import { openFile } from './open-root.ts';
 import { openTables } from './tables.ts';
@@ -28,18 +28,6 @@ function assertAccess(folder: HeldFolder, readOnly: boolean): void {
     // @spec DML-STO-0181
     throw readOnly ? readError(cause, { path }) : openError(cause, { path });
   }
-}
-
-/** Says of which store a look at its file has found it damaged. */
-function placed(error: DmlError, path: string): DmlError {
-  if (error.code !== 'store_damaged' || error.fields.path !== undefined) return error;
-  const { detail, fields, cause } = error;
-  // @spec DML-STO-0162
-  return storeError(
-    'store_damaged',
-    { ...(fields as StoreErrorFields), ...(detail && { detail }), path },
-    cause,
-  );
 }
 
 /** Returns the engine that has a data file open, or an older one of the same path. */
@@ -92,7 +80,7 @@ export async function acquireEngine(folder: HeldFolder, opening: EngineOpening):
     return await opened;
   } catch (cause) {
     folder.close();
-    if (cause instanceof DmlError) throw placed(cause, path);
+    if (cause instanceof DmlError) throw placeDamage(cause, path);
     if (opening.signal?.aborted) throw cause;
     throw openError(cause, { path, detail: 'engine_open' });
   }
@@ -113,7 +101,7 @@ export function poisonEngine(engine: Engine, cause: unknown, environment: WriteE
     engine.root = opened.begin();
     engine.place = opened.place;
     engine.holders = opened.holders;
-    engine.tables = openTables(engine.root);
+    engine.tables = engine.trust.tablesOf(openTables(engine.root));
   } catch (error) {
     engine.unreadable = openError(error, { path: engine.path, detail: 'engine_open' });
   }

@@ -8,7 +8,7 @@ import { readCount } from './meta-page.ts';
 import { Patience, runWaiting, type Steps, type WaitEnvironment } from './waiting.ts';
 
 /** What waiting to write takes from outside. */
-export type WriteEnvironment = WaitEnvironment & Pick<StoreEnvironment, 'probe'>;
+export type WriteEnvironment = WaitEnvironment & Pick<StoreEnvironment, 'probe' | 'wholeCheckPages'>;
 
 const IS_LINUX: boolean = process.platform === 'linux';
 

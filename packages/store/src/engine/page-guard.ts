@@ -60,7 +60,7 @@ interface RangeWalk {
  *
  * The engine must hold a snapshot while a page is looked at, or the write lock: else its pages may be used anew.
  *
- * @spec DML-STO-0152
+ * @spec DML-STO-0870
  */
 export class PageGuard {
   readonly #file: GuardedFile;
@@ -71,6 +71,8 @@ export class PageGuard {
   /** Free pages at `#freeTransaction`; absent until the first write. */
   #free: Uint8Array | undefined;
   #freeTransaction = 0;
+  /** Whether pages were looked at in more states than one. */
+  #hasMoved = false;
   #looks = 0;
 
   constructor(file: GuardedFile) {
@@ -83,6 +85,11 @@ export class PageGuard {
   /** Checks whether so many pages were looked at that looking at all of them would cost no more. */
   get isWorthCheckingAll(): boolean {
     return this.#looks * LOOKS_PER_CHECK > this.#meta.lastPage;
+  }
+
+  /** Checks whether the file has a table. */
+  hasTable(table: string): boolean {
+    return this.#treeOf(table) !== undefined;
   }
 
   /** Looks at the pages on the way to a key of a table. */
@@ -118,6 +125,8 @@ export class PageGuard {
   touchFreePages(): void {
     if (this.#free !== undefined) return;
     this.#refresh();
+    // A page that was in use when it was looked at may have been freed since.
+    if (this.#hasMoved) this.#seen.fill(0);
     const { lastPage, transactionId } = this.#meta;
     const free = new Uint8Array((lastPage >> 3) + 1);
     const tree: Tree = { kind: FREE_TREE, facts: this.#meta.free };
@@ -144,6 +153,7 @@ export class PageGuard {
   #refresh(): void {
     if (this.#file.newestTransactionId(this.#meta.pageBytes) === this.#meta.transactionId) return;
     this.#meta = this.#file.readMeta();
+    this.#hasMoved = true;
     this.#kept.clear();
     const bytes = (this.#meta.lastPage >> 3) + 1;
     if (bytes > this.#seen.length) {

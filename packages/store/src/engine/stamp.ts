@@ -17,6 +17,12 @@ export interface Stamp {
   readonly transactionId: number;
 }
 
+/** A stamp as it stands in its file. */
+export interface WrittenStamp extends Stamp {
+  /** Whether all pages of that state may be used as they are. */
+  readonly isChecked: boolean;
+}
+
 /** Yields the stamp that describes the file behind a descriptor now. */
 export function describeFile(descriptor: number, transactionId: number): Stamp {
   const stats = fstatSync(descriptor, { bigint: true });
@@ -41,10 +47,10 @@ export function sameStamp(left: Stamp, right: Stamp): boolean {
 }
 
 /** Reads the stamp of a store folder; undefined when there is none or it is torn. */
-export function readStamp(folder: HeldFolder): Stamp | undefined {
+export function readStamp(folder: HeldFolder): WrittenStamp | undefined {
   try {
     const text = folder.readFile(STAMP_FILE).toString('latin1').trim();
-    return unsealJson<Stamp>('stamp', STAMP_KEY, Buffer.from(text, 'base64'));
+    return unsealJson<WrittenStamp>('stamp', STAMP_KEY, Buffer.from(text, 'base64'));
   } catch {
     return undefined;
   }
@@ -74,7 +80,7 @@ export class StampWriter {
   }
 
   /** Overwrites the stamp. It is not synced and may fail: a lost or torn stamp only costs a page check. */
-  write(stamp: Stamp): void {
+  write(stamp: WrittenStamp): void {
     const text = sealJson('stamp', STAMP_KEY, stamp)
       .toString('base64')
       .padEnd(STAMP_BYTES - 1);

@@ -30,6 +30,8 @@ const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 /** What happens on the way to the tables. */
 export interface TablesOpening {
   readonly admit?: AdmitFile | undefined;
+  /** Called before a row is read of the table that `admit` looks at. */
+  readonly beforeRead?: ((table: TableName, key: Uint8Array) => void) | undefined;
   /** Called before each table is opened, which in an open for writing is a transaction. */
   readonly beforeEach?: (() => void) | undefined;
 }
@@ -38,14 +40,18 @@ export interface TablesOpening {
  * Opens every named table. An open for writing creates the ones the file lacks; for reading they are absent,
  * which only a file of an older schema shows.
  */
-export function openTables(root: RawRoot, { admit, beforeEach }: TablesOpening = {}): Tables {
+export function openTables(root: RawRoot, opening: TablesOpening = {}): Tables {
+  const { admit, beforeEach, beforeRead } = opening;
   const tables: Partial<Record<TableName, Table>> = {};
   if (admit !== undefined) {
     beforeEach?.();
     // Whether this file is for this program is known before anything in it is created.
     const meta = root.openDB('meta', { ...BINARY, create: false } as typeof BINARY);
     // @spec DML-STO-0022
-    admit((key) => meta?.getBinary(key));
+    admit((key) => {
+      beforeRead?.('meta', key);
+      return meta?.getBinary(key);
+    });
   }
   for (const name of TABLE_NAMES) {
     beforeEach?.();

@@ -39,6 +39,8 @@ export function* surveyStore(
   stepObjects: number = STEP_OBJECTS,
 ): Generator<GcProgress, Survey, undefined> {
   assertRoots(roots);
+  // @spec DML-STO-0873
+  for (const _ of engine.trust.checkSteps()) yield { phase: 'mark', done: 0 };
   const marker = new Marker(engine);
   marker.addRoots(roots.keyed);
   yield* walk(engine, marker, stepObjects, true);

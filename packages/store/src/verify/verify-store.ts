@@ -8,6 +8,8 @@ import { verifyJournal, verifyRows } from './verify-refs.ts';
 function* verifySteps(
   engine: Engine,
 ): Generator<Finding | VerifyProgress, Omit<VerifySummary, 'findings'>, undefined> {
+  // @spec DML-STO-0873
+  for (const _ of engine.trust.checkSteps()) yield { phase: 'objects', done: 0 };
   const counts = { objects: 0, bytes: 0 };
   yield* verifyObjects(engine, counts);
   yield* verifyRows(engine);
