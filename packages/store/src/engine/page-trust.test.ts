@@ -171,7 +171,7 @@ describe('pages of a file that nobody vouches for', () => {
     bytes.writeUInt32LE(page ^ 1, page * pageBytes);
     const damaged = copyOf(bytes);
     for (const body of [planGc, verifyStore])
-      await expect(withStore(damaged, 'write', body)).rejects.toMatchObject({
+      await expect(withStore<unknown>(damaged, 'write', (store) => body(store))).rejects.toMatchObject({
         code: 'store_damaged',
         fields: { path: realpathSync(damaged) },
       });
