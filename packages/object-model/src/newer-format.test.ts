@@ -61,6 +61,37 @@ describe('isNewerFormat', () => {
   });
 });
 
+describe('an inline element of a later kind', () => {
+  it('is newer whatever of the profile stands behind the kind, in lists, sets and maps [DML-OBJ-1107]', () => {
+    // The encoded members behind the kind, each an item.
+    const behind: readonly (readonly (readonly number[])[])[] = [
+      [],
+      [[1]],
+      [[0xf6]],
+      [[0x61, 0x61]],
+      [[0x82, 0x20, 0x41, 0]],
+      [[1], [2], [0x81, 0x80]],
+    ];
+    for (const members of behind) {
+      const element = [0x81 + members.length, 12, ...members.flat()];
+      for (const record of [
+        [0x84, 1, 2, 8, 0x81, ...element],
+        [0x84, 1, 2, 9, 0x81, ...element],
+        [0x84, 1, 2, 10, 0x81, 0x82, 0x61, 0x61, ...element],
+        [0x85, 1, 11, 1, 0, 0x81, ...element],
+      ])
+        expect(caughtOf(() => decodeRecord(Uint8Array.from(record)))).toMatchObject({ detail: 'newer_kind' });
+    }
+  });
+
+  it('is damage where what stands behind the kind is outside of the profile', () => {
+    for (const member of [0xa0, 0xf7, 0x9f]) {
+      const bytes = Uint8Array.of(0x84, 1, 2, 8, 0x81, 0x82, 12, member);
+      expect(isNewerFormat(caughtOf(() => decodeRecord(bytes)))).toBe(false);
+    }
+  });
+});
+
 describe('format versions', () => {
   it('are written as the lowest that holds a record, which is 1 for every type [DML-OBJ-0231]', () => {
     for (const record of sampleRecords()) {

@@ -54,6 +54,7 @@ export {
   rebaseRef,
   squashRef,
 } from './history/move-ref.ts';
+export { wholeMs } from './history/whole-ms.ts';
 export type { IndexRefEntry } from './index-refs.ts';
 export type { JournalEntry, RefState } from './journal.ts';
 export type { Listing, ListingChange } from './listings.ts';

@@ -97,7 +97,7 @@ export function putCommit(sink: ObjectSink, parts: CommitParts): CommitId {
   });
 }
 
-/** Puts a successful exec of a call node, with inputs of its own. */
+/** Puts a successful exec of a call of `x:function` with one input, the text `input`. */
 export function putExec(sink: ObjectSink, nodeId: NodeId, resultDagId: DagId, startedMs = 0): ExecId {
   const functionDatumId: DatumId = putRecord(sink, { type: 'datum', kind: 'uri', value: 'x:function' });
   return putRecord(sink, {
@@ -105,7 +105,7 @@ export function putExec(sink: ObjectSink, nodeId: NodeId, resultDagId: DagId, st
     nodeKind: 'call',
     nodeId,
     functionDatumId,
-    inputs: [putText(sink, `input of ${nodeId}`)],
+    inputs: [putText(sink, 'input')],
     status: 'ok',
     resultDagId,
     pins: [],

@@ -1,4 +1,5 @@
 import type { DatumId, ExecId } from '@daggerml/object-model';
+import { wholeMs } from '@daggerml/store';
 import { traceInSources } from '../capture/source-locator.ts';
 import { putFailure, putResultDag } from '../nodes/error-dag.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
@@ -107,7 +108,8 @@ export class Attempts {
       spec,
       inputDatumIds: this.#leads.get(node)?.inputDatumIds ?? [],
       onStart: () => {
-        startedMs = nowMs();
+        // @spec DML-EXE-0881
+        startedMs = wholeMs(nowMs());
         if (!isFinal(node.state as CallState)) this.#host.report(node, { type: 'call-started', attempt });
       },
       onOutput: (stream, text) => this.#host.report(node, { type: 'call-output', stream, text }),
@@ -141,7 +143,8 @@ export class Attempts {
     startedMs: number,
     result: { datumId: DatumId } | { failure: FunctionFailure },
   ): void {
-    const finishedMs = this.#options.nowMs();
+    // @spec DML-EXE-0880
+    const finishedMs = Math.max(startedMs, wholeMs(this.#options.nowMs()));
     const attempt = attemptOf(node);
     const isOk = 'datumId' in result;
     // @spec DML-EXE-0604

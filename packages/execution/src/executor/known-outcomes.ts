@@ -1,13 +1,13 @@
 import { type DatumId, type ExecId, isDmlError, type Records } from '@daggerml/object-model';
 import { readFailure } from '../nodes/error-dag.ts';
-import { execStatusOf } from '../nodes/exec-status.ts';
-import { isSameComputation } from '../nodes/input-values.ts';
+import { type ExecHead, execHeadOf } from '../nodes/exec-head.ts';
+import { inputsRoot, isSameComputation } from '../nodes/input-values.ts';
 import type { PinScope } from '../nodes/pin-scope.ts';
 import { execValue } from '../nodes/stored-value.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { recordedFailure } from './call-failure.ts';
 import type { CallFailure } from './events.ts';
-import { computedOf, type RunNode } from './run-node.ts';
+import { type CallSpec, computedOf, type RunNode } from './run-node.ts';
 
 /** An outcome that is known without a run. */
 export interface KnownOutcome {
@@ -37,21 +37,36 @@ export class KnownOutcomes {
   }
 
   /**
-   * Nodes whose inputs all stand as in the base have the values of the base, so its pin holds as it is.
+   * Nodes whose inputs all stand as in the base are answered by its pins. A pin may all the same be of other values:
+   * dags share the pins of nodes that they share, and whoever wrote the base may have lied.
    *
    * @spec DML-EXE-0701
    */
-  ofBase(node: RunNode): KnownOutcome | undefined {
+  ofBase(node: RunNode, readValue: (input: RunNode) => DatumId): KnownOutcome | undefined {
     if (node.spec?.options.cache === false) return undefined;
     const execId = this.#base.getPin(node.nodeId);
     const bytes = execId && this.#objects.getPresentBytes('exec', execId);
     if (!bytes) return undefined;
-    const status = execStatusOf(bytes);
+    const head = execHeadOf(bytes) ?? this.#objects.getPresent('exec', execId);
+    // @spec DML-EXE-0885
+    if (!head || isRetried(node, head) || !this.#isOf(node, head, readValue)) return undefined;
+    const { status } = head;
     if (status === 'ok')
       return { execId, status, valueId: undefined, failure: undefined, foundExecId: undefined };
-    if (node.spec?.options.retryFailed === true) return undefined;
     const failed = this.#readable(this.#objects.read('exec', execId));
     return failed && { execId, status, ...failed, foundExecId: undefined };
+  }
+
+  /** Checks whether an exec is of what a node is computed from; false where an input cannot be read any more. */
+  #isOf(node: RunNode, exec: ExecHead, readValue: (input: RunNode) => DatumId): boolean {
+    try {
+      const { functionDatumId } = node.spec as CallSpec;
+      const inputs = inputsRoot(node.inputs.map(readValue), this.#objects);
+      return isSameComputation(exec, { functionDatumId, inputs });
+    } catch (error) {
+      if (isDmlError(error)) return false;
+      throw error;
+    }
   }
 
   /** A pin holds for other values of the inputs only when its exec is of the same values. */
@@ -135,7 +150,7 @@ export class KnownOutcomes {
 type Readable = Pick<KnownOutcome, 'valueId' | 'failure'>;
 
 /** @spec DML-EXE-0711 */
-function isRetried(node: RunNode, exec: Records['exec']): boolean {
+function isRetried(node: RunNode, exec: ExecHead): boolean {
   return exec.status === 'error' && node.spec?.options.retryFailed === true;
 }
 

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { executionKey, treeEntries, treeGet } from '@daggerml/object-model';
+import { type CallExec, executionKey, treeEdit, treeEntries, treeGet } from '@daggerml/object-model';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
 import { liftDatum } from '../values/lift.ts';
@@ -14,6 +14,10 @@ export const half = (a: number): number => Math.floor(a / 2);
 export const pair = (...inputs: unknown[]): unknown => inputs;
 export const fail = (a: number): number => { throw new RangeError('no ' + a); };
 export const strange = () => ({ model: { predict: () => 1 } });
+export const alike = (kind: string): unknown => {
+  const pairs: [string, number][] = [['\\u00e9', 1], ['e\\u0301', 2]];
+  return kind === 'Map' ? [new Map(pairs)] : Object.fromEntries(pairs);
+};
 export const random = (_seed: number): number => Math.random();
 export const count = (length: number) => Array.from({ length }, (_, index) => index + 0.5);
 export const held = async (gate: string, value: number): Promise<number> => {
@@ -249,6 +253,47 @@ describe('Run', () => {
     expect(second.counts).toEqual({ cached: 1 });
   });
 
+  it('takes no pin of other values or another function, however many inputs [DML-EXE-0885]', async () => {
+    for (const inputs of [[40], Array.from({ length: 60 }, (_, index) => index)]) {
+      const first = workspace.begin({ workName: 'told the truth' });
+      const nodes = [first.call('pair', inputs), first.call('pair', [...inputs.slice(1), -1])] as const;
+      const [value] = await Promise.all(nodes.map((node) => first.outcome(node)));
+      const { objects, staging } = first.open;
+      const [exec, other] = nodes.map(({ execId }) => objects.read('exec', execId!)) as [CallExec, CallExec];
+      const staged = objects.read('commit', workspace.store.getRef(staging.ref)!.commitId);
+      const { functionDatumId } = first.call('add', [1, 2]).spec!;
+      const { nodeId } = exec;
+      const otherFunction = { ...exec, functionDatumId, resultDagId: other.resultDagId };
+      for (const lie of [{ ...other, nodeId }, otherFunction]) {
+        const base = objects.put({ ...staged, pins: [[nodeId, objects.put(lie)]] });
+        objects.writeAll();
+        const next = workspace.begin({ workName: 'told lies', base });
+        const again = next.call('pair', inputs);
+        expect([await next.outcome(again), again.execId]).toEqual([value, nodes[0].execId]);
+      }
+    }
+  });
+
+  it('takes no pin whose input has another outcome in the base by now [DML-EXE-0885]', async () => {
+    const first = workspace.begin({ workName: 'one outcome' });
+    const seed = first.call('random', [50]);
+    await first.outcome(first.call('half', [seed]));
+    const other = first.call('add', [2_000, 2]);
+    await first.outcome(other);
+    const { objects, staging } = first.open;
+    const staged = objects.read('commit', workspace.store.getRef(staging.ref)!.commitId);
+    const [exec, { resultDagId }] = [seed, other].map(({ execId }) => objects.read('exec', execId!)) as [
+      CallExec,
+      CallExec,
+    ];
+    const outcomeId = objects.put({ ...exec, resultDagId });
+    const pins = treeEdit('pins', staged.pins, [{ set: [seed.nodeId, outcomeId] }], objects);
+    const base = objects.put({ ...staged, pins });
+    objects.writeAll();
+    const next = workspace.begin({ workName: 'another outcome', base });
+    expect(await next.outcome(next.call('half', [next.call('random', [50])]))).toBe(1_001);
+  });
+
   it('runs a call with cache: false whatever pins and execs there are [DML-EXE-0709]', async () => {
     const first = workspace.begin({ workName: 'uncached' });
     const value = await first.outcome(first.call('random', [4]));
@@ -428,6 +473,18 @@ describe('Run, failures', () => {
       message: expect.stringContaining('result.model.predict is the function predict'),
     });
     expect(run.open.objects.read('exec', node.execId!).status).toBe('error');
+  });
+
+  it('records a map with two keys that are equal after NFC as ERROR, at the first attempt [DML-EXE-0902]', async () => {
+    const run = workspace.begin();
+    for (const kind of ['object', 'Map']) {
+      const node = run.call('alike', [kind]);
+      const failure = { code: 'unsupported_value', class: 'deterministic' };
+      expect(await run.outcome(node), kind).toMatchObject(failure);
+      expect(run.open.objects.read('exec', node.execId!).status, kind).toBe('error');
+    }
+    expect(run.counts).toEqual({ failed: 2 });
+    expect(workspace.events.filter(({ type }) => type === 'call-retried')).toEqual([]);
   });
 
   it('describes a failure by a map with class, code and message [DML-EXE-0903]', async () => {

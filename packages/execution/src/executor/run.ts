@@ -191,7 +191,7 @@ export class Run {
       input.dependents.push(node);
     }
     const isAnswerable = areInputsFromBase && !this.#lifecycle.isCancelled;
-    const outcome = isAnswerable ? this.#known.ofBase(node) : undefined;
+    const outcome = isAnswerable ? this.#known.ofBase(node, (input) => this.valueOf(input)) : undefined;
     if (outcome) {
       // What the base has pinned it also holds the records of.
       this.#decisions.answerFromBase(node, outcome);

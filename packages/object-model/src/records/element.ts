@@ -61,6 +61,7 @@ export function elementValue(element: Element): CborValue {
 export function readElement(value: CborValue | undefined): Element {
   if (value instanceof Link) return readLink(value, 'datum');
   const fields = readArray(value);
+  // @spec DML-OBJ-1107
   const kind = datumKindOf(readRegistered(fields[0], HIGHEST_DATUM_KIND, 'element_kind'));
   // @spec DML-OBJ-1104
   if (kind === undefined || !isScalarKind(kind)) fail('element_kind');

@@ -124,6 +124,96 @@ describe('a verification', () => {
     }
   });
 
+  it('finds an exec with another value than a literal input, or an import of one, has [DML-STO-0950]', async () => {
+    const nested = (transaction: WriteTransaction, nodeId: NodeId, name: string): NodeId => {
+      const names = name === 'root' ? {} : { [name]: nodeId };
+      const rootNodeId = name === 'root' ? nodeId : putLiteral(transaction, putText(transaction, 'root'));
+      const dagId = putDag(transaction, rootNodeId, names);
+      return putRecord(transaction, { type: 'node', kind: 'import', dagId, name });
+    };
+    const literal = (transaction: WriteTransaction, text: string): NodeId =>
+      putLiteral(transaction, putText(transaction, text));
+    const inputNodes: Readonly<Record<string, (transaction: WriteTransaction) => NodeId>> = {
+      literal: (transaction) => literal(transaction, 'right'),
+      'import of a root': (transaction) => nested(transaction, literal(transaction, 'right'), 'root'),
+      'import of an import': (transaction) =>
+        nested(transaction, nested(transaction, literal(transaction, 'right'), 'root'), 'named'),
+    };
+    for (const [name, put] of Object.entries(inputNodes)) {
+      for (const count of [1, 900]) {
+        let execId = '' as ExecId;
+        let inputNodeId = '' as NodeId;
+        const pages = (transaction: WriteTransaction) => ({
+          getPage: (pageId: PageId) => transaction.get('page', pageId),
+          putPage: (bytes: Uint8Array) => transaction.put('page', bytes) as PageId,
+        });
+        const findings = await findingsAfter((transaction) => {
+          inputNodeId = put(transaction);
+          const texts = Array.from({ length: count - 1 }, (_, index) => `${index}`);
+          const nodeIds = [...texts.map((text) => literal(transaction, text)), inputNodeId];
+          for (const last of ['right', 'wrong']) {
+            const values = [...texts, last].map((text) => putText(transaction, text));
+            const inputs = buildTree('values', values, pages(transaction));
+            const node = { inputs: buildTree('inputs', nodeIds, pages(transaction)) };
+            execId = putWholeCall(transaction, 'a', { node, exec: { inputs } }).execId;
+          }
+        });
+        expect(findings, `${name} of ${count}`).toEqual([
+          contradiction(execId, 'input', 'node', inputNodeId),
+        ]);
+      }
+    }
+  });
+
+  it('takes no input for wrong whose value hangs on pins, or lies too far away', async () => {
+    const findings = await findingsAfter((transaction) => {
+      let nodeId = putLiteral(transaction, putText(transaction, 'far away'));
+      for (let step = 0; step < 17; step += 1) {
+        const dagId = putDag(transaction, nodeId);
+        nodeId = putRecord(transaction, { type: 'node', kind: 'import', dagId, name: 'root' });
+      }
+      const pinned = putWholeCall(transaction, 'pinned').nodeId;
+      const inputs = [putText(transaction, 'one'), putText(transaction, 'two')];
+      const call = putWholeCall(transaction, 'a', { node: { inputs: [nodeId, pinned] }, exec: { inputs } });
+      putCommit(transaction, { pins: { [call.nodeId]: call.execId } as never });
+    });
+    expect(findings).toEqual([]);
+  });
+
+  it('finds pins of an exec that lead to execs of other inputs than the nodes have there [DML-STO-0951]', async () => {
+    for (const isPaged of [false, true]) {
+      const expected: object[] = [];
+      const findings = await findingsAfter((transaction) => {
+        const inner = putWholeCall(transaction, 'inner');
+        const value = putText(transaction, 'result of inner');
+        const execs = [value, putText(transaction, 'another')].map((datumId) =>
+          putWholeCall(transaction, 'next', {
+            node: { inputs: [inner.nodeId] },
+            exec: { inputs: [datumId] },
+          }),
+        );
+        const others = Array.from({ length: isPaged ? 200 : 0 }, (_, index) =>
+          putWholeCall(transaction, `${index}`),
+        );
+        for (const { nodeId, execId } of execs) {
+          const pins = [...others, inner, { nodeId, execId }]
+            .map((pin) => [pin.nodeId, pin.execId] as const)
+            .sort(([left], [right]) => (left < right ? -1 : 1));
+          const root = buildTree('pins', pins, {
+            getPage: (pageId) => transaction.get('page', pageId),
+            putPage: (bytes) => transaction.put('page', bytes) as PageId,
+          });
+          const outer = putWholeCall(transaction, 'outer', { exec: { pins: root } });
+          if (execId === execs[0]!.execId) continue;
+          const to = { class: 'exec', objectId: execId };
+          const name = { class: 'exec', objectId: outer.execId };
+          expected.push({ code: 'pin_contradiction', ...name, nodeId, to });
+        }
+      });
+      expect(findings, `${isPaged}`).toEqual(expected);
+    }
+  });
+
   it('finds an exec whose request has another node or execution key [DML-STO-0927]', async () => {
     for (const change of ['nodeId', 'executionKey'] as const) {
       let execId = '' as ExecId;
@@ -166,6 +256,10 @@ describe('a verification', () => {
       },
       'of another status': (transaction) =>
         putWholeCall(transaction, 'a', { exec: { status: 'error' } }).execId,
+      'under other pins': (transaction) => {
+        const { nodeId, execId } = putWholeCall(transaction, 'inner');
+        return putWholeCall(transaction, 'a', { exec: { pins: [[nodeId, execId]] } }).execId;
+      },
       'with another result': (transaction) => {
         const resultDagId = putDag(transaction, putLiteral(transaction, putText(transaction, 'other')));
         return putWholeCall(transaction, 'a', { exec: { resultDagId } }).execId;

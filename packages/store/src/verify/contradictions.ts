@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import {
   type AnyRecord,
   type CallExec,
@@ -10,6 +11,7 @@ import {
   type TreeRoot,
   treeCount,
 } from '@daggerml/object-model';
+import { inputFaults, pinFaults } from './input-contradictions.ts';
 import type { ObjectFault } from './object-fault.ts';
 import type { WholeRecords } from './whole-records.ts';
 
@@ -54,6 +56,7 @@ function* execAgainstNode(exec: ExecRecord, records: WholeRecords): Faults {
   // @spec DML-STO-0926
   if (!counts.includes(undefined) && counts[0] !== counts[1])
     yield { code: 'exec_contradiction', member: 'inputCount', to };
+  else yield* inputFaults(exec, node, records);
 }
 
 /** Counts the entries of a tree, undefined when its top page cannot be read. */
@@ -70,6 +73,7 @@ function countOf(role: 'inputs' | 'values', root: TreeRoot, records: WholeRecord
 
 function* callFaults(exec: CallExec, records: WholeRecords): Faults {
   yield* entriesAgainst('pins', exec.pins, records);
+  yield* pinFaults(exec, records);
   const { requestId, sourceExecId } = exec;
   const request = requestId === null ? undefined : records.get('exec-request', requestId);
   const isOwnRequest =
@@ -97,7 +101,8 @@ function isSource(source: ExecRecord, exec: CallExec): boolean {
     source.sourceExecId === null &&
     executionKey(source.functionDatumId, source.inputs) === executionKey(exec.functionDatumId, exec.inputs) &&
     source.status === exec.status &&
-    source.resultDagId === exec.resultDagId
+    source.resultDagId === exec.resultDagId &&
+    isDeepStrictEqual(source.pins, exec.pins)
   );
 }
 

@@ -18,13 +18,19 @@ export type ObjectFault =
   | {
       readonly code: 'exec_contradiction';
       /** What the exec says otherwise than the object `to`. */
-      readonly member: 'nodeKind' | 'function' | 'inputCount' | 'request' | 'source';
+      readonly member: 'nodeKind' | 'function' | 'inputCount' | 'input' | 'request' | 'source';
       readonly to: ObjectName;
     }
   | {
       readonly code: 'entry_contradiction';
       readonly role: 'pins' | 'requests';
       /** Key of the entry, which is not the node of the exec or exec-request `to`. */
+      readonly nodeId: ObjectId;
+      readonly to: ObjectName;
+    }
+  | {
+      readonly code: 'pin_contradiction';
+      /** The node whose pin, among those of the exec, leads to the exec `to` of other inputs than it has there. */
       readonly nodeId: ObjectId;
       readonly to: ObjectName;
     }
