@@ -189,6 +189,27 @@ describe('dml verify', () => {
     }
   });
 
+  it('takes what a refused import left behind for no damage, and says how it goes', async () => {
+    const other = await TestRepository.create();
+    try {
+      await other.run('sums');
+      const lacking = { type: 'datum', kind: 'list', root: ['5'.repeat(64)] } as never;
+      await other.withStore(
+        (store) => store.transact('test', (transaction) => void transaction.putRecord(lacking)),
+        'write',
+      );
+      const summary = { findingCount: 0, leftoverCount: 1, byCode: {}, findings: [] };
+      expect(await other.json('verify')).toMatchObject(summary);
+      expect(await other.ok('verify')).toMatch(
+        /^1 leftover of refused imports, which nothing uses; "dml gc" removes them\n.* nothing is damaged\n$/,
+      );
+      await other.ok('gc');
+      expect(await other.json('verify')).toMatchObject({ ...summary, leftoverCount: 0 });
+    } finally {
+      other.remove();
+    }
+  });
+
   it('reports damage that keeps the store from being opened as what it found [DML-CLI-1014]', async () => {
     const broken = await TestRepository.create();
     try {

@@ -19,6 +19,7 @@ import { rebuildAttempts } from './rebuild-attempts.ts';
 import { indexRef, type RefName } from './ref-name.ts';
 import { sealJson, unsealJson } from './sealed-row.ts';
 import type { Store } from './store.ts';
+import { verifyStore } from './verify/verify-store.ts';
 
 const KEY = 'ab'.repeat(32) as ExecutionKey;
 const INDEX = indexRef('99999999-0000-4000-8000-000000000000');
@@ -211,6 +212,27 @@ describe('attempts', () => {
     }
     putRow(store, 1, Buffer.from('rotten row of more than eight bytes'));
     expect(() => store.getAttempt(uuidOf(1))).toThrow(expect.objectContaining({ code: 'store_damaged' }));
+  });
+
+  it('of a later schema are findings of their own, and no damage [DML-STO-0954]', async () => {
+    const store = await openFixture();
+    const requested = putRequest(store, 1);
+    putAttempt(store, { ...requested, ...FACTS });
+    hold(store, [requested]);
+    const told = async (): Promise<object[]> => {
+      const findings: object[] = [];
+      await verifyStore(store, { onFinding: (finding) => findings.push(finding) });
+      return findings;
+    };
+    expect(await told()).toEqual([]);
+    const keyHex = uuidKey(uuidOf(2)).toString('hex');
+    putRow(store, 2, laterRow(2));
+    expect(await told()).toEqual([{ code: 'row_newer', table: 'attempts', keyHex }]);
+    for (const schema of [undefined, 0, '2', 1.5]) {
+      putRow(store, 2, sealJson('attempts', uuidKey(uuidOf(2)), { schema }));
+      expect(await told(), `${schema}`).toEqual([{ code: 'row_damaged', table: 'attempts', keyHex }]);
+      expect(() => store.getAttempt(uuidOf(2))).toThrow(expect.objectContaining({ code: 'store_damaged' }));
+    }
   });
 
   it('are listed by UUID [DML-STO-0567]', async () => {

@@ -95,6 +95,8 @@ function hasForm({ state, token, tries, submittedMs, nextPollMs }: Omit<Attempt,
  */
 export function decodeAttempt(key: Uint8Array, row: Uint8Array): Attempt {
   const { schema, ...attempt } = unsealJson<Attempt & { readonly schema: number }>('attempts', key, row);
+  if (!Number.isSafeInteger(schema) || schema < 1)
+    throw storeError('store_damaged', { table: 'attempts', detail: 'row_form' });
   // @spec DML-STO-0566
   if (schema > SCHEMA)
     throw objectModelError('newer_schema', { fields: { table: 'attempts', schema, supported: SCHEMA } });

@@ -29,6 +29,16 @@ export function scanLinks(bytes: Uint8Array, objectClass: ObjectClass): readonly
   }));
 }
 
+/** Returns the links of an object as `scanLinks` does, none for bytes that are no record of the class. */
+export function linksOf(bytes: Uint8Array, objectClass: ObjectClass): readonly Link[] {
+  try {
+    return scanLinks(bytes, objectClass);
+  } catch (error) {
+    if (isDmlError(error)) return NO_LINKS;
+    throw error;
+  }
+}
+
 /** Yields the parents of a commit from its bytes. */
 export function parentCommitIds(bytes: Uint8Array): readonly CommitId[] {
   return decodeRecord(bytes, 'commit').parentCommitIds;

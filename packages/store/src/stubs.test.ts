@@ -18,8 +18,22 @@ import { listRecentRows, readRecentKeys } from './recents.ts';
 import { unsealRow } from './sealed-row.ts';
 import type { Store } from './store.ts';
 import type { StubFacts } from './stubs.ts';
+import { verifyStore } from './verify/verify-store.ts';
 
 const DOMAIN = 'did:key:z6Mk';
+const plainCommit = {
+  type: 'commit',
+  treeId: hashBytes<'tree'>(encodeRecord({ type: 'tree', dags: [] })),
+  parentCommitIds: [],
+  pins: [],
+  requests: [],
+  author: 'ada',
+  authoredMs: 1,
+  committer: 'ada',
+  committedMs: 1,
+  message: '',
+  detailsDatumId: null,
+} as const;
 const FACTS = { reason: 'mistake', message: '', actor: 'ada' };
 
 function textBytes(value: string): Uint8Array {
@@ -100,6 +114,48 @@ describe('stubs', () => {
       timeMs: 8,
     });
     expect(stubCount(store)).toBe(1);
+  });
+
+  it('pass on to what an object lacks that takes the place of its stub [DML-STO-0850]', async () => {
+    // In a batch of small objects, and too large for one.
+    for (const message of ['', 'x'.repeat(5_000)]) {
+      const store = await openFixture();
+      const tree = encodeRecord({ type: 'tree', dags: [] });
+      const [parent, other] = ['parent', 'other'].map((text) =>
+        encodeRecord({ ...plainCommit, message: text }),
+      );
+      const details = textBytes('details');
+      const commit = encodeRecord({
+        ...plainCommit,
+        treeId: hashBytes<'tree'>(tree),
+        parentCommitIds: [parent, other].map((bytes) => hashBytes<'commit'>(bytes!)),
+        message,
+        detailsDatumId: hashBytes<'datum'>(details),
+      });
+      const commitId = hashBytes<'commit'>(commit);
+      const known = { ...stubOf('commit', hashBytes<'commit'>(other!), 1), domain: 'https://example.org/' };
+      putStubs(store, stubOf('commit', commitId, 9), known);
+      store.transact('fill', (transaction) => {
+        transaction.put('tree', tree);
+        transaction.put('commit', commit);
+      });
+      expect(store.get('commit', commitId)).toEqual(Buffer.from(commit));
+      expect(stubCount(store)).toBe(3);
+      const missing = [stubOf('commit', hashBytes<'commit'>(parent!), 9), known];
+      for (const stub of [...missing, stubOf('datum', hashBytes<'datum'>(details), 9)])
+        expect(store.getStub(stub.class, stub.objectId)).toEqual(stub);
+      const refs = { ref: 'refs/heads/main', expected: null, next: commitId, actor: 'ada', reason: 'test' };
+      store.transact('ref', (transaction) => void transaction.updateRef(refs as never));
+      const findings: unknown[] = [];
+      await verifyStore(store, { onFinding: (finding) => findings.push(finding) });
+      expect(findings).toEqual([]);
+      // What comes later, in any order, takes its place.
+      store.transact('rest', (transaction) => {
+        transaction.put('commit', other!);
+        transaction.put('datum', details);
+      });
+      expect(store.getStub('datum', hashBytes<'datum'>(details))).toBeUndefined();
+    }
   });
 
   it('are refused for no object and for no domain', async () => {

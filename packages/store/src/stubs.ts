@@ -33,8 +33,18 @@ function decodeStub(key: Uint8Array, row: Uint8Array): StubFacts {
 /** Reads the stub of an object, undefined when there is none. */
 export function readStub(engine: Engine, objectClass: ObjectClass, id: ObjectId): StubFacts | undefined {
   const key = objectKey(objectClass, id);
-  const row = key && readRow(engine, 'stubs', key);
-  return key && row && decodeStub(key, row);
+  return key && readStubAt(engine, key);
+}
+
+/** Reads the stub under the key of an object, undefined when there is none. */
+export function readStubAt(engine: Engine, key: Buffer): StubFacts | undefined {
+  const row = readRow(engine, 'stubs', key);
+  return row && decodeStub(key, row);
+}
+
+/** Checks whether a store knows of any withheld object. */
+export function hasAnyStub(engine: Engine): boolean {
+  return engine.tables.stubs.getStats().entryCount > 0;
 }
 
 /** Checks whether an object is absent on purpose: excised, or withheld by a domain. */

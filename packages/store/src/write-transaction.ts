@@ -27,7 +27,7 @@ import {
   uuidKey,
   writeObjectKey,
 } from './keyspace.ts';
-import { scanLinks } from './links.ts';
+import { linksOf, scanLinks } from './links.ts';
 import { dropListings, type ListingChange, putListing, renewListing } from './listings.ts';
 import { encodeMeta, isMetaKey, type MetaKey, type MetaValue, readMeta } from './meta.ts';
 import { NewRun } from './new-run.ts';
@@ -39,7 +39,7 @@ import { asRefName, checkNewRefName, type RefName, refKey } from './ref-name.ts'
 import { encodeRef, type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
 import { sealJson, sealRow } from './sealed-row.ts';
 import { SpaceGuard } from './space-guard.ts';
-import { encodeStub, isMissingOnPurpose, type StubFacts } from './stubs.ts';
+import { encodeStub, hasAnyStub, isMissingOnPurpose, readStubAt, type StubFacts } from './stubs.ts';
 import { isTombstone, tombstoneError } from './tombstone.ts';
 
 /** Journal rows between two snapshots of all refs. */
@@ -170,18 +170,32 @@ export class WriteTransaction {
   #putObject(key: Buffer, value: Uint8Array, sizeBytes: number): boolean {
     // @spec DML-STO-0207
     if (this.#putNew(key, value, sizeBytes)) {
-      // @spec DML-STO-0833
-      if (this.#hasStubs) this.deleteRow('stubs', key);
+      if (this.#hasStubs) this.#fillStub(key, value.length === sizeBytes ? value : stagedBytes(value));
       return true;
     }
     this.#keepOrHeal(key, value.length === sizeBytes ? value : stagedBytes(value));
     return false;
   }
 
+  /** Removes the stub of an object that has come; what comes with it only later is withheld in its place. */
+  #fillStub(key: Buffer, bytes: Uint8Array): void {
+    const stub = readStubAt(this.engine, key);
+    if (stub === undefined) return;
+    // @spec DML-STO-0833
+    this.deleteRow('stubs', Buffer.from(key));
+    const { domain, timeMs } = stub;
+    // @spec DML-STO-0850
+    for (const link of linksOf(bytes, stub.class)) {
+      const linked = objectKey(link.class, link.id) as Buffer;
+      if (hasRow(this.engine, 'objects', linked) || hasRow(this.engine, 'stubs', linked)) continue;
+      this.putStub({ class: link.class, objectId: link.id, domain, timeMs });
+    }
+  }
+
   /** Whether there may be stubs, which is looked up once. */
   get #hasStubs(): boolean {
     // @spec DML-STO-0834
-    this.#stubs ??= this.engine.tables.stubs.getStats().entryCount > 0;
+    this.#stubs ??= hasAnyStub(this.engine);
     return this.#stubs;
   }
 

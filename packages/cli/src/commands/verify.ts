@@ -9,12 +9,19 @@ import { withStore } from '../repository-access.ts';
 /** Findings of one kind that are listed for people, unless they ask for all. */
 const MAX_LISTED = 3;
 
-const NEWER = 'object_newer';
+const NEWER: readonly string[] = ['object_newer', 'row_newer'];
 
 /** A finding of the store, or the damage that keeps it from being opened or read to its end. */
 type ListedFinding = Finding | { readonly code: 'store_damaged'; readonly [fact: string]: unknown };
 
-const NOTHING_CHECKED: VerifySummary = { objects: 0, bytes: 0, refs: 0, journalRows: 0, findings: 0 };
+const NOTHING_CHECKED: VerifySummary = {
+  objects: 0,
+  bytes: 0,
+  refs: 0,
+  journalRows: 0,
+  findings: 0,
+  leftovers: 0,
+};
 
 /** `dml verify`. @spec DML-CLI-1004 */
 export async function run(context: CommandContext): Promise<number> {
@@ -47,16 +54,25 @@ export async function run(context: CommandContext): Promise<number> {
     };
   }
   output.live();
-  const { findings: count, ...checked } = summary;
+  const { findings: count, leftovers: leftoverCount, ...checked } = summary;
   const byCode = Object.fromEntries([...groups].map(([code, group]) => [code, group.count]));
   const findings = [...groups.values()].flatMap(({ listed }) => listed);
-  output.result({ ...checked, findingCount: count, byCode, findings }, () => {
+  output.result({ ...checked, findingCount: count, leftoverCount, byCode, findings }, () => {
     const sums = `${formatCount(checked.objects, 'object')} and ${formatCount(checked.refs, 'ref')} checked`;
-    if (count === 0) return `${sums}, nothing is damaged`;
+    const leftovers =
+      leftoverCount === 0
+        ? []
+        : [
+            `${formatCount(leftoverCount, 'leftover')} of refused imports, which nothing uses; "dml gc" removes them`,
+          ];
+    if (count === 0) return [...leftovers, `${sums}, nothing is damaged`].join('\n');
     return [
       // @spec DML-CLI-1016
       ...[...groups].flatMap(([code, group]) => describeGroup(code, group)).map(output.safe),
-      ...(groups.has(NEWER) ? [`a newer version of dml wrote what is newer; ${UPDATE}`] : []),
+      ...(NEWER.some((code) => groups.has(code as ListedFinding['code']))
+        ? [`a newer version of dml wrote what is newer; ${UPDATE}`]
+        : []),
+      ...leftovers,
       `${sums}, ${formatCount(count, 'finding')}`,
     ].join('\n');
   });
@@ -66,7 +82,7 @@ export async function run(context: CommandContext): Promise<number> {
 
 /** Checks whether anything else was found than records of a newer version. */
 function isDamaged(codes: Iterable<string>): boolean {
-  return [...codes].some((code) => code !== NEWER);
+  return [...codes].some((code) => !NEWER.includes(code));
 }
 
 /** Findings of one kind: how many there are, and those that are listed. */

@@ -95,8 +95,9 @@ export async function verifyCrash(path: string, lines: readonly WorkerLine[]): P
     if (added + removed > 0) broken.push(`${added} attempts without row, ${removed} rows without request`);
     broken.push(...(await journalFaults(store)));
     await verifyStore(store, {
-      onFinding: (finding) => {
-        // An import that was cut off leaves objects whose links are still to come; no ref reaches them.
+      // An import that was cut off leaves objects whose links are still to come; no ref reaches them.
+      onFinding: (finding) => broken.push(JSON.stringify(finding)),
+      onLeftover: (finding) => {
         if (finding.code !== 'link_broken') broken.push(JSON.stringify(finding));
       },
     });

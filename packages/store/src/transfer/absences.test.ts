@@ -1,6 +1,7 @@
 import {
   type CommitId,
   type DatumId,
+  decodeRecord,
   encodeRecord,
   hashBytes,
   type StubRecord,
@@ -8,7 +9,7 @@ import {
 } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { openFixture, setRef } from '../../test/fixture-store.ts';
-import { putCommit, putText, putTextDag } from '../../test/records.ts';
+import { putCommit, putDag, putLiteral, putRecord, putText, putTextDag } from '../../test/records.ts';
 import {
   exported,
   failureOf,
@@ -20,7 +21,10 @@ import {
 } from '../../test/streams.ts';
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
+import { runGc } from '../gc/run.ts';
 import { objectKey } from '../keyspace.ts';
+import { recentKey } from '../recents.ts';
+import { sealRow } from '../sealed-row.ts';
 import type { Store } from '../store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 
@@ -116,7 +120,7 @@ describe('an import of stubs', () => {
       domain: DOMAIN,
       timeMs: 5,
     });
-    expect((await verifyStore(target)).findings).toBe(0);
+    expect(await verifyStore(target)).toMatchObject({ findings: 0, leftovers: 0 });
   });
 
   it('takes stubs for what is absent, reached and not withheld already [DML-STO-1036]', async () => {
@@ -157,7 +161,7 @@ describe('an import of stubs', () => {
     expect(await imported(store, whole)).toMatchObject({ state: 'applied', objects: { added: 1 } });
     expect(stubKeys(store)).toEqual([]);
     expect(store.has('datum', datumId)).toBe(true);
-    expect((await verifyStore(store)).findings).toBe(0);
+    expect(await verifyStore(store)).toMatchObject({ findings: 0, leftovers: 0 });
   });
 
   it('takes what both records stand for as excised, in either order [DML-STO-1037]', async () => {
@@ -187,7 +191,7 @@ describe('an import of stubs', () => {
     expect(await imported(store, stream, { acceptExcisions: true })).toMatchObject({ tombstones: 1 });
     expect(stubKeys(store)).toEqual([]);
     expect(() => store.get('datum', datumId)).toThrow(expect.objectContaining({ detail: 'excised' }));
-    expect((await verifyStore(store)).findings).toBe(0);
+    expect(await verifyStore(store)).toMatchObject({ findings: 0, leftovers: 0 });
     // One that no imported ref reaches stays withheld.
     const other = await storeWithGap('other');
     setRef(other.store, MAIN, null);
@@ -210,5 +214,132 @@ describe('an import of stubs', () => {
     const stones = Array.from({ length: 256 }, (_, index) => ({ ...tombstoneOf(idOf(index)), ...long }));
     expect(await refused(stones)).toBe('transfer_invalid/too_many_absences');
     expect(await refused(stones.slice(1))).toBe('transfer_invalid/incomplete');
+  });
+});
+
+/** A commit over a list that links a number which should stand inline, and the objects of it by what they are. */
+function commitOverFaultyList(): {
+  commitId: CommitId;
+  listId: DatumId;
+  list: Uint8Array;
+  rest: Uint8Array[];
+} {
+  const sink = new StreamObjects();
+  const linked = putRecord<DatumId>(sink, { type: 'datum', kind: 'i64', value: 7n });
+  const listId = putRecord<DatumId>(sink, { type: 'datum', kind: 'list', root: [linked] });
+  const commitId = putCommit(sink, { dags: { a: putDag(sink, putLiteral(sink, listId)) } });
+  const isList = (bytes: Uint8Array): boolean => hashBytes(bytes) === listId;
+  const list = sink.records.find(isList) as Uint8Array;
+  return { commitId, listId, list, rest: sink.records.filter((bytes) => !isList(bytes)) };
+}
+
+/** A store whose branch reaches that list, which is withheld. */
+async function storeWithFaultyGap(): Promise<Store> {
+  const store = await openFixture();
+  const { commitId, listId, rest } = commitOverFaultyList();
+  const stream = streamTo(commitId, [...rest, encodeRecord(stubOf(listId))]);
+  await imported(store, stream, { acceptWithheld: true });
+  return store;
+}
+
+async function toldOf(store: Store): Promise<{ findings: number; leftovers: number }> {
+  const { findings, leftovers } = await verifyStore(store);
+  return { findings, leftovers };
+}
+
+describe('an import that brings withheld objects', () => {
+  it('checks them, whether its refs reach them or the refs of the store do [DML-STO-0852]', async () => {
+    const { commitId, list, rest } = commitOverFaultyList();
+    const other = new StreamObjects();
+    const otherId = putCommit(other, { message: 'another branch' });
+    for (const stream of [
+      streamTo(commitId, [...rest, list]),
+      streamTo(commitId, [list, ...rest]),
+      streamTo(otherId, [...other.records, list]),
+    ])
+      expect(await failureOf(imported(await storeWithFaultyGap(), stream, { force: true }))).toBe(
+        'transfer_invalid/not_canonical',
+      );
+    // What they reach was reached by nothing before, though it has been in the store.
+    const store = await openFixture();
+    const sink = new StreamObjects();
+    const outerId = putRecord<DatumId>(sink, {
+      type: 'datum',
+      kind: 'list',
+      root: [hashBytes<'datum'>(list)],
+    });
+    const outer = sink.records[0] as Uint8Array;
+    const overId = putCommit(sink, { dags: { a: putDag(sink, putLiteral(sink, outerId)) } });
+    await imported(store, streamTo(overId, [...sink.records.slice(1), encodeRecord(stubOf(outerId))]), {
+      acceptWithheld: true,
+    });
+    store.transact('left behind', (transaction) => {
+      for (const bytes of [...rest, list]) transaction.put(decodeRecord(bytes).type as never, bytes);
+    });
+    expect(
+      await failureOf(imported(store, streamTo(otherId, [...other.records, outer]), { force: true })),
+    ).toBe('transfer_invalid/not_canonical');
+  });
+
+  it('puts their stubs back when it is refused [DML-STO-0851]', async () => {
+    const { commitId, listId, list, rest } = commitOverFaultyList();
+    const store = await storeWithFaultyGap();
+    const stub = store.getStub('datum', listId);
+    const whole = streamTo(commitId, [...rest, list]);
+    for (const stream of [whole, Buffer.concat([whole, whole.subarray(-40, -1)])]) {
+      expect(await failureOf(imported(store, stream))).toMatch(/^transfer_invalid/);
+      expect(store.getStub('datum', listId)).toEqual(stub);
+      expect(store.get('datum', listId)).toBeUndefined();
+      expect((await toldOf(store)).findings).toBe(0);
+    }
+    // One that was not withheld stays, and so does what another session has put meanwhile.
+    expect(store.has('datum', hashBytes(rest[0] as Uint8Array) as DatumId)).toBe(true);
+    const another = '00000000-0000-4000-8000-00000000000a';
+    const key = objectKey('datum', listId) as Buffer;
+    let hasPut = false;
+    const onProgress = (): void => {
+      if (hasPut) return;
+      hasPut = true;
+      store.transact('another session', (transaction) => {
+        const rowKey = recentKey(1_000_000, another);
+        transaction.putRow('recents', rowKey, sealRow('recents', rowKey, key));
+      });
+    };
+    expect(await failureOf(imported(store, whole, { onProgress }))).toBe('transfer_invalid/not_canonical');
+    expect(hasPut).toBe(true);
+    expect(store.has('datum', listId)).toBe(true);
+    expect(store.getStub('datum', listId)).toBeUndefined();
+  });
+
+  it('leaves what refs reach whole when only a part of it comes, in any order [DML-STO-0850]', async () => {
+    const sink = new StreamObjects();
+    const partId = putText(sink, 'x'.repeat(500));
+    const listId = putRecord<DatumId>(sink, { type: 'datum', kind: 'list', root: [partId] });
+    const commitId = putCommit(sink, { dags: { a: putDag(sink, putLiteral(sink, listId)) } });
+    const part = sink.records[0] as Uint8Array;
+    const list = sink.records[1] as Uint8Array;
+    const rest = sink.records.slice(2);
+    const other = new StreamObjects();
+    const otherId = putCommit(other, { message: 'another branch' });
+    const toOther = (name: string): string | undefined => name.replace('main', 'other');
+    for (const [stream, options] of [
+      [streamTo(commitId, [...rest, list, encodeRecord(stubOf(partId))]), {}],
+      [streamTo(commitId, [...rest, list]), {}],
+      [streamTo(otherId, [...other.records, list]), { mapRef: toOther as never }],
+      [streamTo(commitId, [list, part, ...rest]), {}],
+    ] as const) {
+      const store = await openFixture();
+      await imported(store, streamTo(commitId, [...rest, part, encodeRecord(stubOf(listId))]), {
+        acceptWithheld: true,
+      });
+      store.transact(
+        'forget',
+        (transaction) => void transaction.deleteRow('objects', objectKey('datum', partId) as Buffer),
+      );
+      expect(await imported(store, stream, options)).toMatchObject({ state: 'applied' });
+      expect(store.has('datum', listId)).toBe(true);
+      expect(await toldOf(store)).toEqual({ findings: 0, leftovers: 0 });
+      await runGc(store);
+    }
   });
 });

@@ -7,6 +7,7 @@ import { RowReader } from '../gc/row-reader.ts';
 import { describeKey, OBJECT_KEY_BYTES, objectKey } from '../keyspace.ts';
 import { assertReadable } from '../objects.ts';
 import { transferError } from './car-frame.ts';
+import type { FilledGaps } from './filled-gaps.ts';
 import { knownCommits } from './known-commits.ts';
 import type { AbsenceRecord, OfferedAbsences } from './offered-absences.ts';
 
@@ -18,6 +19,8 @@ export interface Reached {
   /** Keys of the objects; first those that refs of the store reached already. */
   readonly keys: ObjectKeySet;
   readonly knownCount: number;
+  /** Keys among the known ones of objects that were withheld until the stream brought them. */
+  readonly filled: readonly Uint8Array[];
   /** What the stream offers in the place of absent ones. */
   readonly wanted: readonly AbsenceRecord[];
   /** What it says to be excised of those that this store knows to be withheld. */
@@ -32,16 +35,25 @@ export interface Reached {
 export async function walkReached(
   engine: Engine,
   commitIds: readonly CommitId[],
-  offered: OfferedAbsences,
+  { offered, gaps }: { readonly offered: OfferedAbsences; readonly gaps: FilledGaps },
 ): Promise<Reached> {
   // @spec DML-STO-1047
   const keys = await knownCommits(engine, commitIds);
   const found = { wanted: [], excised: [] };
-  await walk(engine, { keys, offered, ...found });
+  // Refs of the store reached nothing through what was withheld. @spec DML-STO-0852
+  await walk(engine, { keys, offered, ...found, isEntered: (key) => !gaps.has(key) });
   const knownCount = keys.size;
   for (const commitId of commitIds) keys.add(objectKey('commit', commitId) as Buffer);
+  const filled: Uint8Array[] = [];
+  const rows = new RowReader(engine);
+  for (const key of gaps.keys()) {
+    if (keys.add(key)) continue;
+    filled.push(key);
+    rows.look(key);
+    for (let index = 0; index < rows.linkCount; index += 1) keys.add(rows.links, index * OBJECT_KEY_BYTES);
+  }
   await walk(engine, { keys, offered, ...found, from: knownCount });
-  return { keys, knownCount, ...found };
+  return { keys, knownCount, filled, ...found };
 }
 
 interface Walk {
@@ -50,10 +62,15 @@ interface Walk {
   readonly wanted: AbsenceRecord[];
   readonly excised: TombstoneRecord[];
   readonly from?: number;
+  /** Whether to look at an object; at all of them by default. */
+  readonly isEntered?: (key: Uint8Array) => boolean;
 }
 
 /** Adds to a set of keys what the objects in it link to; the set is also the queue. */
-async function walk(engine: Engine, { keys, offered, wanted, excised, from = 0 }: Walk): Promise<void> {
+async function walk(
+  engine: Engine,
+  { keys, offered, wanted, excised, from = 0, isEntered }: Walk,
+): Promise<void> {
   const rows = new RowReader(engine);
   for (let ordinal = from; ordinal < keys.size; ordinal += 1) {
     if (ordinal % STEP_OBJECTS === 0) {
@@ -61,6 +78,7 @@ async function walk(engine: Engine, { keys, offered, wanted, excised, from = 0 }
       refreshSnapshot(engine);
     }
     const key = keys.keyAt(ordinal);
+    if (isEntered?.(key) === false) continue;
     const state = rows.look(key);
     if (state === 'excised') continue;
     // @spec DML-STO-1039

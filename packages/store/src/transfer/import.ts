@@ -12,6 +12,7 @@ import type { WriteTransaction } from '../write-transaction.ts';
 import { transferError } from './car-frame.ts';
 import { type ByteStream, readCar } from './car-reader.ts';
 import { walkReached } from './completeness.ts';
+import { FilledGaps } from './filled-gaps.ts';
 import type { AbsenceRecord } from './offered-absences.ts';
 import { type Received, type ReceivedCounts, receiveStream, type StreamRef } from './receive.ts';
 import { checkSound } from './soundness.ts';
@@ -19,6 +20,7 @@ import { checkSound } from './soundness.ts';
 /** What importing needs of a store. */
 export interface ImportHost extends ObjectReader {
   readonly engine: Engine;
+  readonly sessionId: string;
   getRef(name: RefName): Ref | undefined;
   transact(label: string, body: (transaction: WriteTransaction) => void): void;
 }
@@ -88,10 +90,29 @@ export async function importCar(
   stream: ByteStream,
   options: ImportOptions,
 ): Promise<ImportResult> {
+  const gaps = new FilledGaps();
+  try {
+    return await importChecked(host, stream, { options, gaps });
+  } catch (error) {
+    // @spec DML-STO-0851
+    if (gaps.size > 0)
+      host.transact('import/withhold', (transaction) => gaps.withdraw(transaction, host.sessionId));
+    throw error;
+  }
+}
+
+async function importChecked(
+  host: ImportHost,
+  stream: ByteStream,
+  { options, gaps }: { readonly options: ImportOptions; readonly gaps: FilledGaps },
+): Promise<ImportResult> {
   const car = await readCar(stream);
   let received: Received;
   try {
-    received = await receiveStream(host, car, (counts) => options.onProgress?.(counts));
+    received = await receiveStream(host, car, {
+      gaps,
+      onBatch: (counts) => options.onProgress?.(counts),
+    });
   } finally {
     await car.sections.return();
   }
@@ -101,7 +122,7 @@ export async function importCar(
     for (const commitId of commitIds) transaction.retain('commit', commitId);
   });
   // @spec DML-STO-1021
-  const reached = await walkReached(host.engine, commitIds, received.offered);
+  const reached = await walkReached(host.engine, commitIds, { offered: received.offered, gaps });
   for (const absence of reached.wanted) assertAccepted(absence, options);
   await checkSound(host.engine, reached);
   // @spec DML-STO-1045

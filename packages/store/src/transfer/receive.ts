@@ -11,9 +11,11 @@ import { hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { objectKey } from '../keyspace.ts';
 import { asRefName, parseRefKey, type RefName, refKey } from '../ref-name.ts';
+import { hasAnyStub } from '../stubs.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type CarLink, transferError } from './car-frame.ts';
 import type { CarSection, CarStream } from './car-reader.ts';
+import type { FilledGaps } from './filled-gaps.ts';
 import { type AbsenceRecord, OfferedAbsences } from './offered-absences.ts';
 
 /** Bytes and objects one transaction of an import puts. */
@@ -95,6 +97,12 @@ function isSameLink(left: CarLink, right: CarLink): boolean {
   return left.codec === right.codec && left.id === right.id;
 }
 
+/** What is noted while a stream is received. */
+export interface Receiving {
+  readonly gaps: FilledGaps;
+  readonly onBatch: (counts: ReceivedCounts) => void;
+}
+
 /** What receiving needs of a store. */
 export interface ReceivingHost {
   transact(label: string, body: (transaction: WriteTransaction) => void): void;
@@ -109,7 +117,7 @@ export interface ReceivingHost {
 export async function receiveStream(
   host: ReceivingHost,
   stream: CarStream,
-  onBatch: (counts: ReceivedCounts) => void,
+  { gaps, onBatch }: Receiving,
 ): Promise<Received> {
   const refs = await receiveRefs(stream);
   const counts: ReceivedCounts = { added: 0, present: 0, excised: 0 };
@@ -118,7 +126,7 @@ export async function receiveStream(
   let batchBytes = 0;
   const flush = (): void => {
     // @spec DML-STO-1031
-    host.transact('import/objects', (transaction) => putBatch(transaction, batch, counts));
+    host.transact('import/objects', (transaction) => putBatch(transaction, batch, { counts, gaps }));
     onBatch(counts);
     batch = [];
     batchBytes = 0;
@@ -140,8 +148,9 @@ export async function receiveStream(
 function putBatch(
   transaction: WriteTransaction,
   batch: readonly PendingObject[],
-  counts: ReceivedCounts,
+  { counts, gaps }: { readonly counts: ReceivedCounts; readonly gaps: FilledGaps },
 ): void {
+  const hasStubs = hasAnyStub(transaction.engine);
   for (const object of batch) {
     const key = objectKey(object.class, object.id) as Buffer;
     // @spec DML-STO-1025
@@ -152,6 +161,7 @@ function putBatch(
     // @spec DML-STO-1023
     if (hasRow(transaction.engine, 'objects', key)) counts.present += 1;
     else counts.added += 1;
+    if (hasStubs) gaps.note(transaction.engine, key);
     transaction.put(object.class, object.bytes);
   }
 }

@@ -18,7 +18,7 @@ const STEP_OBJECTS = 500;
  *
  * Throws `transfer_invalid` with `not_canonical`, `contradiction` or `record_invalid`.
  */
-export async function checkSound(engine: Engine, { keys, knownCount }: Reached): Promise<void> {
+export async function checkSound(engine: Engine, { keys, knownCount, filled }: Reached): Promise<void> {
   // @spec DML-STO-1048
   const check = new ObjectCheck(
     engine,
@@ -28,9 +28,10 @@ export async function checkSound(engine: Engine, { keys, knownCount }: Reached):
     await setImmediate();
     refreshSnapshot(engine);
   };
-  for (let ordinal = knownCount; ordinal < keys.size; ordinal += 1) {
-    if (ordinal % STEP_OBJECTS === 0) await pause();
-    const key = keys.keyAt(ordinal);
+  const count = keys.size - knownCount + filled.length;
+  for (let index = 0; index < count; index += 1) {
+    if (index % STEP_OBJECTS === 0) await pause();
+    const key = filled[index] ?? keys.keyAt(knownCount + index - filled.length);
     const record = recordAt(engine, key);
     if (record === undefined) continue;
     for (const fault of check.check(record)) {

@@ -20,7 +20,8 @@ import { verifyStore } from './verify-store.ts';
 
 async function findingsOf(store: Store): Promise<Finding[]> {
   const findings: Finding[] = [];
-  await verifyStore(store, { onFinding: (finding) => findings.push(finding) });
+  const list = (finding: Finding): void => void findings.push(finding);
+  await verifyStore(store, { onFinding: list, onLeftover: list });
   return findings;
 }
 

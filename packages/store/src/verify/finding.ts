@@ -31,6 +31,8 @@ export type Finding =
   | { readonly code: 'tombstone_missing'; readonly class: ObjectClass; readonly objectId: ObjectId }
   | { readonly code: 'stub_outdated'; readonly class: ObjectClass; readonly objectId: ObjectId }
   | { readonly code: 'row_damaged'; readonly table: TableName; readonly keyHex: string }
+  /** Written by a later version; no damage. */
+  | { readonly code: 'row_newer'; readonly table: TableName; readonly keyHex: string }
   | { readonly code: 'ref_broken'; readonly ref: string; readonly commitId: CommitId }
   | { readonly code: 'journal_gap'; readonly fromSequence: number; readonly toSequence: number }
   | {
@@ -55,6 +57,11 @@ export type Finding =
       readonly actual: CommitId | null;
     };
 
+/** A fault that only other objects show, of an object that no ref and no pin reaches: a collection removes it. */
+export interface Leftover {
+  readonly leftover: Finding;
+}
+
 /** What one verification looked at. */
 export interface VerifySummary {
   readonly objects: number;
@@ -62,10 +69,12 @@ export interface VerifySummary {
   readonly refs: number;
   readonly journalRows: number;
   readonly findings: number;
+  /** Faults of objects that no ref and no pin reaches, as a refused import may leave them; none of the findings. */
+  readonly leftovers: number;
 }
 
 /** What a verification is doing. */
 export interface VerifyProgress {
-  readonly phase: 'objects' | 'rows' | 'refs' | 'journal';
+  readonly phase: 'objects' | 'leftovers' | 'rows' | 'refs' | 'journal';
   readonly done: number;
 }

@@ -9,12 +9,14 @@ import {
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
 import type { ObjectName } from '../excision/plan.ts';
+import type { ObjectKeySet } from '../gc/object-key-set.ts';
 import { idOfKey, isNewerClass, objectKey, parseObjectKey } from '../keyspace.ts';
 import type { RecordClass } from '../objects.ts';
 import { isMissingOnPurpose } from '../stubs.ts';
 import { isTombstone } from '../tombstone.ts';
-import type { Finding, VerifyProgress } from './finding.ts';
+import type { Finding, Leftover, VerifyProgress } from './finding.ts';
 import { ObjectCheck } from './object-check.ts';
+import { reachedKeys } from './reached-keys.ts';
 
 /** Objects one step looks at. */
 const STEP_OBJECTS = 2_000;
@@ -25,7 +27,7 @@ export interface ObjectCounts {
   bytes: number;
 }
 
-type Steps = Generator<Finding | VerifyProgress, void, undefined>;
+type Steps = Generator<Finding | Leftover | VerifyProgress, void, undefined>;
 
 /** Looks at every object and yields what is wrong with it; goes on after every finding. */
 export function verifyObjects(engine: Engine, counts: ObjectCounts): Steps {
@@ -36,6 +38,8 @@ class ObjectsCheck {
   readonly #engine: Engine;
   readonly #counts: ObjectCounts;
   readonly #check: ObjectCheck;
+  /** What refs and pins reach, looked up for the first fault; undefined inside where that cannot be told. */
+  #reached: { readonly keys: ObjectKeySet | undefined } | undefined;
 
   constructor(engine: Engine, counts: ObjectCounts) {
     this.#engine = engine;
@@ -93,7 +97,8 @@ class ObjectsCheck {
       const record = decodeRecord(bytes, recordClass);
       yield* this.#verifyLinks(name, recordLinks(record));
       for (const fault of this.#check.check(record))
-        yield fault === undefined ? this.#progress() : { ...fault, ...name };
+        if (fault === undefined) yield this.#progress();
+        else yield* this.#place({ ...fault, ...name }, name);
     } catch (error) {
       if (!isDmlError(error)) throw error;
       const reason = `${error.code}/${error.detail}`;
@@ -103,12 +108,21 @@ class ObjectsCheck {
     }
   }
 
+  /** Yields a fault that only other objects show: a finding where a ref or a pin may reach the object. */
+  *#place(finding: Finding, { class: objectClass, objectId }: ObjectName): Steps {
+    this.#reached ??= { keys: yield* reachedKeys(this.#engine) };
+    const { keys } = this.#reached;
+    // @spec DML-STO-0952 DML-STO-0953
+    const isReached = keys === undefined || keys.has(objectKey(objectClass, objectId) as Buffer);
+    yield isReached ? finding : { leftover: finding };
+  }
+
   *#verifyLinks(name: ObjectName, links: readonly ObjectLink[]): Steps {
     for (const { objectClass, id } of links) {
       const key = objectKey(objectClass, id) as Buffer;
       // @spec DML-STO-0903 DML-STO-0842
       if (!hasRow(this.#engine, 'objects', key) && !hasRow(this.#engine, 'stubs', key))
-        yield { code: 'link_broken', ...name, to: { class: objectClass, objectId: id } };
+        yield* this.#place({ code: 'link_broken', ...name, to: { class: objectClass, objectId: id } }, name);
     }
   }
 }

@@ -1,4 +1,5 @@
-import { type CommitId, hashBytes } from '@daggerml/object-model';
+import { type CommitId, hashBytes, isDmlError, isNewerFormat } from '@daggerml/object-model';
+import { decodeAttempt } from '../attempts.ts';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, iterateRows, readRow, readRows, refreshSnapshot } from '../engine/reading.ts';
 import { TABLE_NAMES, type TableName } from '../engine/tables.ts';
@@ -29,6 +30,7 @@ export function* verifyRows(engine: Engine): Generator<Finding | VerifyProgress,
       }
       if (table === 'excised') yield* verifyExcised(engine, row.key);
       if (table === 'stubs') yield* verifyStub(engine, row.key);
+      if (table === 'attempts') yield* verifyAttempt(row.key, row.value);
       if (done % STEP_ROWS === 0) yield { phase: 'rows', done };
     }
   }
@@ -48,6 +50,17 @@ function* verifyStub(engine: Engine, key: Buffer): Generator<Finding, void, unde
   // @spec DML-STO-0843
   if (object !== undefined && hasRow(engine, 'objects', key))
     yield { code: 'stub_outdated', class: object.class, objectId: object.id };
+}
+
+function* verifyAttempt(key: Buffer, row: Buffer): Generator<Finding, void, undefined> {
+  const keyHex = key.toString('hex');
+  try {
+    decodeAttempt(key, row);
+  } catch (error) {
+    if (!isDmlError(error)) throw error;
+    // @spec DML-STO-0954
+    yield { code: isNewerFormat(error) ? 'row_newer' : 'row_damaged', table: 'attempts', keyHex };
+  }
 }
 
 function isWholeCommit(engine: Engine, commitId: CommitId): boolean {

@@ -1,13 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { Engine } from '../engine/engine.ts';
-import type { Finding, VerifyProgress, VerifySummary } from './finding.ts';
+import type { Finding, Leftover, VerifyProgress, VerifySummary } from './finding.ts';
 import { verifyObjects } from './verify-objects.ts';
 import { verifyJournal, verifyRows } from './verify-refs.ts';
 
+type Looked = Omit<VerifySummary, 'findings' | 'leftovers'>;
+
 /** Yields what is wrong and how far it is; ends with the sums. Reads only. */
-function* verifySteps(
-  engine: Engine,
-): Generator<Finding | VerifyProgress, Omit<VerifySummary, 'findings'>, undefined> {
+function* verifySteps(engine: Engine): Generator<Finding | Leftover | VerifyProgress, Looked, undefined> {
   // @spec DML-STO-0873
   for (const _ of engine.trust.checkSteps()) yield { phase: 'objects', done: 0 };
   const counts = { objects: 0, bytes: 0 };
@@ -19,6 +19,8 @@ function* verifySteps(
 
 export interface VerifyOptions {
   readonly onFinding?: (finding: Finding) => void;
+  /** Hears what is wrong with objects that no ref and no pin reaches, where only other objects show it. */
+  readonly onLeftover?: (finding: Finding) => void;
   readonly onProgress?: (progress: VerifyProgress) => void;
   /** Ends the verification between two steps. */
   readonly signal?: AbortSignal;
@@ -36,15 +38,21 @@ export async function verifyStore(
 ): Promise<VerifySummary> {
   const steps = verifySteps(host.engine);
   let findings = 0;
+  let leftovers = 0;
   for (;;) {
     // @spec DML-STO-0912
     options.signal?.throwIfAborted();
     const step = steps.next();
-    if (step.done === true) return { ...step.value, findings };
+    if (step.done === true) return { ...step.value, findings, leftovers };
     // @spec DML-STO-0911
     if ('code' in step.value) {
       findings += 1;
       options.onFinding?.(step.value);
+      continue;
+    }
+    if ('leftover' in step.value) {
+      leftovers += 1;
+      options.onLeftover?.(step.value.leftover);
       continue;
     }
     options.onProgress?.(step.value);

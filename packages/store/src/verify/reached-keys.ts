@@ -1,0 +1,38 @@
+import { isDmlError } from '@daggerml/object-model';
+import type { Engine } from '../engine/engine.ts';
+import { readKeys, refreshSnapshot } from '../engine/reading.ts';
+import { ObjectKeySet } from '../gc/object-key-set.ts';
+import { RowReader } from '../gc/row-reader.ts';
+import { OBJECT_KEY_BYTES, objectKey } from '../keyspace.ts';
+import { readRefs } from '../refs.ts';
+import type { VerifyProgress } from './finding.ts';
+
+/** Objects looked at between two points at which a verification can end. */
+const STEP_OBJECTS = 2_000;
+
+/**
+ * Finds the keys of all that refs and pins reach; undefined where that cannot be told, since a ref or an object cannot
+ * be read.
+ */
+export function* reachedKeys(engine: Engine): Generator<VerifyProgress, ObjectKeySet | undefined, undefined> {
+  const keys = new ObjectKeySet();
+  const rows = new RowReader(engine);
+  try {
+    refreshSnapshot(engine);
+    for (const ref of readRefs(engine)) keys.add(objectKey('commit', ref.commitId) as Buffer);
+    for (const pin of readKeys(engine, 'pins')) keys.add(pin);
+    for (let ordinal = 0; ordinal < keys.size; ordinal += 1) {
+      if (ordinal % STEP_OBJECTS === STEP_OBJECTS - 1) {
+        yield { phase: 'leftovers', done: ordinal };
+        refreshSnapshot(engine);
+      }
+      const state = rows.look(keys.keyAt(ordinal));
+      if (state === 'damaged' || state === 'newer') return undefined;
+      for (let index = 0; index < rows.linkCount; index += 1) keys.add(rows.links, index * OBJECT_KEY_BYTES);
+    }
+    return keys;
+  } catch (error) {
+    if (isDmlError(error)) return undefined;
+    throw error;
+  }
+}
