@@ -172,6 +172,13 @@ export {
 } from './search-tree/verify-tree.ts';
 export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
 export { canonicalName, checkMapKey, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
+export {
+  formatRemoteUri,
+  parseRemoteUri,
+  type RefuseRemoteUri,
+  type RemoteUri,
+  type RemoteUriRule,
+} from './text/remote-uri.ts';
 export { replaceTerminalControls } from './text/terminal-controls.ts';
 export { checkText, nfcText } from './text/text.ts';
 export {

@@ -1,18 +1,7 @@
-import { DmlError, type DmlErrorInit } from '@daggerml/object-model';
+import { DmlError, type DmlErrorInit, type RemoteUriRule } from '@daggerml/object-model';
 
 /** Every code that this package raises beside those of the object model. */
 export type RemoteErrorCode = 'remote_uri_invalid' | 'remote_value_invalid' | 'remote_schema_newer';
-
-/** The rule of a remote URI that a text breaks. */
-export type RemoteUriDetail =
-  | 'length'
-  | 'form'
-  | 'adapter'
-  | 'authority'
-  | 'segment'
-  | 'encoding'
-  | 'query'
-  | 'not_canonical';
 
 /** The rule of a manifest or ref pointer that a value breaks. */
 export type RemoteValueDetail =
@@ -27,7 +16,7 @@ export type RemoteValueDetail =
   | 'not_canonical';
 
 /** Throws `remote_uri_invalid`; the text stays out of the error since people paste credentials. */
-export function refuseUri(detail: RemoteUriDetail): never {
+export function refuseUri(detail: RemoteUriRule): never {
   throw new DmlError<RemoteErrorCode>({ code: 'remote_uri_invalid', detail });
 }
 

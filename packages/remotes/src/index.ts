@@ -1,4 +1,5 @@
-export type { RemoteErrorCode, RemoteUriDetail, RemoteValueDetail } from './errors.ts';
+export type { RemoteUri, RemoteUriRule } from '@daggerml/object-model';
+export type { RemoteErrorCode, RemoteValueDetail } from './errors.ts';
 export {
   decodeManifest,
   encodeManifest,
@@ -16,4 +17,4 @@ export type {
   RemoteAdapter,
   VersionTag,
 } from './remote-adapter.ts';
-export { formatRemoteUri, parseRemoteUri, type RemoteUri } from './remote-uri.ts';
+export { formatRemoteUri, parseRemoteUri } from './remote-uri.ts';

@@ -92,6 +92,29 @@ describe('parseRemoteUri', () => {
     },
   );
 
+  it.each([
+    'token',
+    'X-Amz-Security-Token',
+    'X-Amz-Signature',
+    'AWSAccessKeyId',
+    'api_key',
+    'PASSWORD',
+    'pass%20word',
+    'client.secret',
+    'sig',
+    'key',
+    'p%C3%A4wd',
+  ])('refuses the parameter %s, which announces a credential [DML-REM-0310]', (name) => {
+    expect(parseDetail(`dml+remote://s3/b?${name}=1`)).toBe('credential');
+  });
+
+  it.each(['keyboard', 'region', 'endpoint', 'author', 'prefix', 'ke', 'signed'])(
+    'accepts the parameter %s [DML-REM-0310]',
+    (name) => {
+      expect(parseDetail(`dml+remote://s3/b?${name}=1`)).toBe('accepted');
+    },
+  );
+
   it('accepts 2,048 characters and refuses one more [DML-REM-0308]', () => {
     const text = `dml+remote://file/${'a'.repeat(2030)}`;
     expect(text).toHaveLength(2048);
@@ -114,7 +137,14 @@ describe('formatRemoteUri', () => {
       name.filter((text) => text !== '.' && text !== '..'),
       { maxLength: 4 },
     ),
-    parameters: fc.array(fc.tuple(name, part), { maxLength: 4 }).map((entries) => new Map(entries)),
+    parameters: fc
+      .array(fc.tuple(name, part), { maxLength: 4 })
+      .map(
+        (entries) =>
+          new Map(
+            entries.filter(([key]) => !/^(?:auth|key|pass|pwd|sas|sig)$/i.test(key.replace(/[^a-z]/gi, ''))),
+          ),
+      ),
   });
 
   it('writes what parsing reads back as the same parts [DML-REM-0303]', () => {

@@ -1,21 +1,21 @@
 import { fail } from '../errors.ts';
-import { checkUri, parseUri } from '../text/uri.ts';
+import { parseRemoteUri, type RemoteUriRule } from '../text/remote-uri.ts';
+import { checkUri } from '../text/uri.ts';
 import { utf8Length } from '../text/utf8.ts';
 
-const REMOTE_SCHEME = 'dml+remote';
-
 /**
- * Checks the URI of a Repository Remote as far as every adapter has it: scheme, a host alone, no fragment.
- * Throws what `checkUri` throws, and `invalid_payload` with `remote_uri_form`.
- *
- * @spec DML-OBJ-1602
+ * Checks the URI of a Repository Remote.
+ * Throws what `checkUri` throws, and `invalid_payload` with `remote_uri_form` and the broken rule.
  */
 export function checkRemote(value: unknown): string {
   const uri = checkUri(value);
-  const { scheme, authority, fragment } = parseUri(uri);
-  const isHost = authority !== undefined && /^[^@:[]+$/.test(authority);
-  if (scheme !== REMOTE_SCHEME || !isHost || fragment !== undefined) fail('remote_uri_form');
+  // @spec DML-OBJ-1602
+  parseRemoteUri(uri, refuseRemote);
   return uri;
+}
+
+function refuseRemote(rule: RemoteUriRule): never {
+  fail('remote_uri_form', { rule });
 }
 
 /** Checks the URI that names a domain. Throws what `checkUri` throws, and `invalid_bounds` with `text_length`. */

@@ -520,6 +520,14 @@ export function requestVectors(): Draft[] {
       snapshotCommitId: ids.commit(),
       remoteUri: 'dml+remote://file/data/remote?x=1',
     }),
+    record('request with a remote of 2,048 characters', 'DML-OBJ-1602', {
+      ...plainRequest,
+      remoteUri: `dml+remote://file/${'a'.repeat(2_030)}`,
+    }),
+    record('request with the root of a remote and parameters', 'DML-OBJ-1602', {
+      ...plainRequest,
+      remoteUri: 'dml+remote://s3/?endpoint=http%3A%2F%2F127.0.0.1&keyboard=a&region=eu',
+    }),
     record('request with needs and options', 'DML-OBJ-1601', {
       ...plainRequest,
       cache: false,
@@ -571,6 +579,22 @@ export function requestVectors(): Draft[] {
     remote('with an empty host', 'dml+remote:///data/remote/of/a/team'),
     remote('with an address as host', 'dml+remote://[2001:db8::1]/data/remote'),
     remote('with a future address as host', 'dml+remote://[v1.a]/data/remote'),
+    remote('without a path', 'dml+remote://an-adapter-of-a-team'),
+    remote('with an adapter of two names', 'dml+remote://file.example/data'),
+    remote('with an empty segment', 'dml+remote://file/data//remote'),
+    remote('with a segment that is encoded otherwise', 'dml+remote://file/data:remote'),
+    remote('with an empty query', 'dml+remote://file/data/remote?'),
+    remote('with parameters out of order', 'dml+remote://file/data/remote?b=1&a=2'),
+    remote('with a parameter that repeats', 'dml+remote://file/data/remote?a=1&a=2'),
+    remote('with a parameter without a value', 'dml+remote://file/data/remote?a'),
+    remote('with a token', 'dml+remote://s3/bucket?X-Amz-Security-Token=a'),
+    remote('with a key', 'dml+remote://s3/bucket/of/team?key=a'),
+    refused(
+      'request with a remote of 2,049 characters',
+      'DML-OBJ-1602',
+      bytes({ remote: `790801${hexOfBytes(utf8Bytes(`dml+remote://file/${'a'.repeat(2_031)}`))}` }),
+      request('remote_uri_form'),
+    ),
     refused(
       'request with a remote in another form',
       'DML-OBJ-1602',
