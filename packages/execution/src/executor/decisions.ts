@@ -124,8 +124,9 @@ export class Decisions {
     this.#integrations.add(node, { durationMs: 0, isDerived: true, foundExecId });
   }
 
-  #take(node: RunNode, { execId, valueId, failure }: KnownOutcome): void {
+  #take(node: RunNode, { execId, valueId, resultDagId, failure }: KnownOutcome): void {
     node.execId = execId;
+    node.resultDagId = resultDagId;
     node.valueId = valueId;
     node.failure = failure;
   }

@@ -1,13 +1,21 @@
-import { type DatumId, type ExecId, isDmlError, type Records } from '@daggerml/object-model';
+import {
+  type DagId,
+  type DatumId,
+  type ExecId,
+  isDmlError,
+  type Records,
+  treeEntries,
+} from '@daggerml/object-model';
 import { readFailure } from '../nodes/error-dag.ts';
-import { type ExecHead, execHeadOf } from '../nodes/exec-head.ts';
-import { inputsRoot, isSameComputation } from '../nodes/input-values.ts';
+import { type ExecHead, execHeadOf, headOf } from '../nodes/exec-head.ts';
+import { isSameComputation } from '../nodes/input-values.ts';
 import type { PinScope } from '../nodes/pin-scope.ts';
+import { plainResultOf } from '../nodes/plain-result.ts';
 import { execValue } from '../nodes/stored-value.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { recordedFailure } from './call-failure.ts';
 import type { CallFailure } from './events.ts';
-import { type CallSpec, computedOf, type RunNode } from './run-node.ts';
+import { computedOf, type RunNode } from './run-node.ts';
 
 /** An outcome that is known without a run. */
 export interface KnownOutcome {
@@ -16,6 +24,7 @@ export interface KnownOutcome {
   readonly status: 'ok' | 'error';
   /** The value, where it was looked up already. */
   readonly valueId: DatumId | undefined;
+  readonly resultDagId?: DagId | undefined;
   readonly failure: CallFailure | undefined;
   /** The exec of the cache index that it stems from; nothing protects that one before it is retained. */
   readonly foundExecId: ExecId | undefined;
@@ -47,24 +56,42 @@ export class KnownOutcomes {
     const execId = this.#base.getPin(node.nodeId);
     const bytes = execId && this.#objects.getPresentBytes('exec', execId);
     if (!bytes) return undefined;
-    const head = execHeadOf(bytes) ?? this.#objects.getPresent('exec', execId);
+    const head = execHeadOf(bytes) ?? this.#decodedHead(execId);
     // @spec DML-EXE-0885
     if (!head || isRetried(node, head) || !this.#isOf(node, head, readValue)) return undefined;
-    const { status } = head;
+    const { status, nodeKind, resultId } = head;
+    const isBuiltin = nodeKind === 'builtin';
     if (status === 'ok')
-      return { execId, status, valueId: undefined, failure: undefined, foundExecId: undefined };
+      return {
+        execId,
+        status,
+        valueId: isBuiltin ? (resultId as DatumId) : undefined,
+        resultDagId: isBuiltin ? undefined : (resultId as DagId),
+        failure: undefined,
+        foundExecId: undefined,
+      };
     const failed = this.#readable(this.#objects.read('exec', execId));
     return failed && { execId, status, ...failed, foundExecId: undefined };
   }
 
-  /** Checks whether an exec is of what a node is computed from; false where an input cannot be read any more. */
+  #decodedHead(execId: ExecId): ExecHead | undefined {
+    const exec = this.#objects.getPresent('exec', execId);
+    return exec && headOf(exec);
+  }
+
+  /** Checks whether an exec is of what a node is computed from; what cannot be read any more contradicts nothing. */
   #isOf(node: RunNode, exec: ExecHead, readValue: (input: RunNode) => DatumId): boolean {
+    if (exec.functionDatumId !== node.spec?.functionDatumId) return false;
     try {
-      const { functionDatumId } = node.spec as CallSpec;
-      const inputs = inputsRoot(node.inputs.map(readValue), this.#objects);
-      return isSameComputation(exec, { functionDatumId, inputs });
+      let count = 0;
+      for (const datumId of treeEntries('values', exec.inputs, this.#objects)) {
+        const input = node.inputs[count++];
+        if (input === undefined || input.failure) return false;
+        if (!isValueOf(input, datumId, readValue)) return false;
+      }
+      return count === node.inputs.length;
     } catch (error) {
-      if (isDmlError(error)) return false;
+      if (isDmlError(error)) return true;
       throw error;
     }
   }
@@ -147,10 +174,21 @@ export class KnownOutcomes {
   }
 }
 
+function isValueOf(input: RunNode, datumId: DatumId, readValue: (input: RunNode) => DatumId): boolean {
+  // A value by itself as the result, which is nearly always so, shows without reading dag and node.
+  if (input.valueId === undefined && input.resultDagId === plainResultOf(datumId)) return true;
+  try {
+    return readValue(input) === datumId;
+  } catch (error) {
+    if (isDmlError(error)) return true;
+    throw error;
+  }
+}
+
 type Readable = Pick<KnownOutcome, 'valueId' | 'failure'>;
 
 /** @spec DML-EXE-0711 */
-function isRetried(node: RunNode, exec: ExecHead): boolean {
+function isRetried(node: RunNode, exec: Pick<ExecHead, 'status'>): boolean {
   return exec.status === 'error' && node.spec?.options.retryFailed === true;
 }
 

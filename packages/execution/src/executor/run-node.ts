@@ -1,4 +1,4 @@
-import type { DatumId, ExecId, ExecutionKey, NodeId, NodeKind } from '@daggerml/object-model';
+import type { DagId, DatumId, ExecId, ExecutionKey, NodeId, NodeKind } from '@daggerml/object-model';
 import type { CallOptions } from '../authoring/functions.ts';
 import type { AmbientKind } from '../capture/ambient-inputs.ts';
 import type { CapturedFunction } from '../capture/capture.ts';
@@ -39,6 +39,8 @@ export class RunNode {
   execId: ExecId | undefined;
   /** The value, where it was needed already. */
   valueId: DatumId | undefined;
+  /** The result dag of a call that the base answers. */
+  resultDagId: DagId | undefined;
   failure: CallFailure | undefined;
   /** The error that ended the whole run, when the node has no outcome because of it. */
   runError: unknown;

@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CallExec, executionKey, treeEdit, treeEntries, treeGet } from '@daggerml/object-model';
+import { applyExcision, planExcision } from '@daggerml/store';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
 import { liftDatum } from '../values/lift.ts';
@@ -171,6 +172,30 @@ describe('Run', () => {
     expect(run.counts).toEqual({ executed: 2, cached: 1 });
   });
 
+  it('keeps the details of an exec that answers another node [DML-OBJ-0901]', async () => {
+    const run = workspace.begin({ workName: 'with details' });
+    const seed = run.call('add', [301, 1]);
+    const node = run.call('random', [302]);
+    await Promise.all([run.outcome(seed), run.outcome(node)]);
+    const { objects } = run.open;
+    const detailsDatumId = run.literal({ schema: 1, note: 'of a later version' }).valueId!;
+    const exec = objects.read('exec', node.execId!) as CallExec;
+    const detailed = objects.put({ ...exec, detailsDatumId });
+    objects.writeAll();
+    const next = workspace.begin({ workName: 'derived' });
+    workspace.store.transact('index', (transaction) => {
+      transaction.deleteCacheEntry(node.executionKey!, node.execId!);
+      transaction.putCacheEntry(node.executionKey!, detailed);
+    });
+    const other = next.call('random', [next.call('add', [301, 1])]);
+    await next.outcome(other);
+    expect(other.nodeId).not.toBe(node.nodeId);
+    expect(next.open.objects.read('exec', other.execId!)).toMatchObject({
+      sourceExecId: detailed,
+      detailsDatumId,
+    });
+  });
+
   it('answers a call of another node by an exec that names its source [DML-EXE-0704]', async () => {
     const run = workspace.begin();
     const found = run.call('add', [40, 2]);
@@ -271,6 +296,38 @@ describe('Run', () => {
         const again = next.call('pair', inputs);
         expect([await next.outcome(again), again.execId]).toEqual([value, nodes[0].execId]);
       }
+    }
+  });
+
+  it('answers a pinned call although the value of its input is gone [DML-EXE-0701]', async () => {
+    for (const isNamed of [false, true]) {
+      const first = workspace.begin({ workName: `to be excised, ${isNamed}` });
+      const seed = first.call('random', [60]);
+      const node = first.call('half', [seed]);
+      const value = await first.outcome(node);
+      const { objects, staging } = first.open;
+      const staged = objects.read('commit', workspace.store.getRef(staging.ref)!.commitId);
+      const exec = objects.read('exec', seed.execId!) as CallExec;
+      const plain = objects.read('dag', exec.resultDagId);
+      // A result dag that is more than its value has to be read.
+      const names = isNamed ? ([['part', plain.rootNodeId]] as const) : [];
+      const resultDagId = objects.put({ ...plain, names });
+      const outcomeId = objects.put({ ...exec, resultDagId });
+      const pins = treeEdit('pins', staged.pins, [{ set: [seed.nodeId, outcomeId] }], objects);
+      const base = objects.put({ ...staged, pins });
+      objects.writeAll();
+      const rerun = async (workName: string): Promise<void> => {
+        const next = workspace.begin({ workName, base });
+        const again = next.call('half', [next.call('random', [60])]);
+        expect([await next.outcome(again), again.execId]).toEqual([value, node.execId]);
+        expect(next.counts).toEqual({ cached: 2 });
+      };
+      await rerun(`there, ${isNamed}`);
+      await first.open.close();
+      const objectsGone = [{ class: 'dag', objectId: resultDagId }] as const;
+      const plan = await planExcision(workspace.store, { objects: objectsGone });
+      applyExcision(workspace.store, plan, { reason: 'r', message: '', actor: 'a' });
+      await rerun(`excised, ${isNamed}`);
     }
   });
 

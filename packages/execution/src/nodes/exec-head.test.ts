@@ -1,6 +1,6 @@
 import { type ExecRecord, encodeRecord, hashBytes } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
-import { execHeadOf } from './exec-head.ts';
+import { execHeadOf, headOf } from './exec-head.ts';
 
 const id = (text: string): never => hashBytes(new TextEncoder().encode(text)) as never;
 
@@ -29,7 +29,10 @@ describe('execHeadOf', () => {
       for (const count of [0, 1, 2, 23]) {
         const inputs = Array.from({ length: count }, (_, index) => id(`${index}`));
         const head = { status, functionDatumId: id('function'), inputs };
-        for (const exec of execsOf(head)) expect(execHeadOf(encodeRecord(exec))).toEqual(head);
+        for (const exec of execsOf(head)) {
+          expect(execHeadOf(encodeRecord(exec))).toEqual(headOf(exec));
+          expect(headOf(exec)).toMatchObject({ ...head, nodeKind: exec.nodeKind });
+        }
       }
     }
   });

@@ -104,6 +104,17 @@ describe('encodeRecord', () => {
     expect(() => decodeRecord(raw)).toThrow(refusedFor('page_end'));
     const pins = sampleEntries('pins', 1000);
     expect(() => encodeRecord({ ...plainCommit, pins })).toThrow(refusedFor('page_end'));
+    const chunks = sampleEntries('chunks', 1000);
+    const sizeBytes = chunks.reduce((sum, [, length]) => sum + length, 0);
+    const blob: AnyRecord = {
+      type: 'datum',
+      kind: 'blob',
+      sizeBytes,
+      contentSha256: ids.key(),
+      root: chunks,
+    };
+    for (const encode of [encodeRecord, (record: AnyRecord) => decodeRecord(encodeByCodec(record))])
+      expect(() => encode(blob)).toThrow(refusedFor('page_end'));
     const nodes = Array.from({ length: 1000 }, (_, at) => ids.node(at));
     const call: AnyRecord = { type: 'node', kind: 'call', functionDatumId: ids.datum(), inputs: nodes };
     expect(() => encodeRecord(call)).toThrow(refusedFor('page_end'));

@@ -355,6 +355,12 @@ export function datumRefusals(): Draft[] {
       datum('page_end'),
     ),
     refused(
+      'blob whose chunks go on behind the end of a page',
+      'DML-OBJ-1908',
+      [`8601020b1a00b71b00${hash}990258`, { repeat: `82${chunk}194e20`, count: 600 }],
+      datum('page_end'),
+    ),
+    refused(
       'blob longer than its chunks',
       'DML-OBJ-1013',
       [`8601020b04${hash}8182${chunk}03`],

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   statSync,
   writeFileSync,
@@ -287,6 +288,39 @@ describe('compactStore', () => {
     for (const { name, inode } of seen)
       expect(inode, name).toBe(name === 'compact/renamed' || name === 'compact/stamped' ? after : before);
     expect(after).not.toBe(before);
+    expect(await reopened(path)).toEqual(contents);
+  });
+
+  it('has the folder synced around the rename of a file that is whole by then [DML-STO-1102]', async () => {
+    const { path, contents } = await closedStore();
+    const environment = fakeEnvironment();
+    const before = statSync(join(path, 'data.mdb')).ino;
+    const seen: string[] = [];
+    let built = Buffer.alloc(0);
+    environment.failpoint = (name) => {
+      if (!name.startsWith('compact/')) return;
+      seen.push(name);
+      const draft = readdirSync(path).find((entry) => entry.startsWith('compact-'));
+      if (name === 'compact/built') built = readFileSync(join(path, draft as string, 'data.mdb'));
+      if (name === 'compact/renamed')
+        expect(readFileSync(join(path, 'data.mdb')).equals(built), 'nothing is written behind it').toBe(true);
+    };
+    const syncDirectory = (folder: string): void => {
+      if (realpathSync(folder) !== realpathSync(path)) return;
+      const isNew = statSync(join(path, 'data.mdb')).ino !== before;
+      const stamped = readdirSync(path).includes('stamp') ? 'stamped' : 'unstamped';
+      seen.push(`sync with the ${isNew ? 'new' : 'old'} file, ${stamped}`);
+    };
+    await compactStore(path, { environment: { ...environment, syncDirectory } });
+    expect(built.length).toBeGreaterThan(0);
+    expect(seen.slice(seen.indexOf('compact/built'))).toEqual([
+      'compact/built',
+      'sync with the old file, unstamped',
+      'compact/unstamped',
+      'sync with the new file, unstamped',
+      'compact/renamed',
+      'compact/stamped',
+    ]);
     expect(await reopened(path)).toEqual(contents);
   });
 

@@ -276,9 +276,13 @@ describe('an import that brings withheld objects', () => {
     store.transact('left behind', (transaction) => {
       for (const bytes of [...rest, list]) transaction.put(decodeRecord(bytes).type as never, bytes);
     });
-    expect(
-      await failureOf(imported(store, streamTo(otherId, [...other.records, outer]), { force: true })),
-    ).toBe('transfer_invalid/not_canonical');
+    for (const stream of [
+      streamTo(otherId, [...other.records, outer]),
+      streamTo(overId, [outer, ...sink.records.slice(1)]),
+    ])
+      expect(await failureOf(imported(store, stream, { force: true }))).toBe(
+        'transfer_invalid/not_canonical',
+      );
   });
 
   it('puts their stubs back when it is refused [DML-STO-0851]', async () => {
