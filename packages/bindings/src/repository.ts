@@ -344,7 +344,7 @@ export class Repository {
       // @spec DML-BND-0382
       ...admitOf(path, this.#options),
     });
-    // What was refused leaves nothing behind.
+    // What was refused leaves nothing behind. @spec DML-BND-0381
     makeRepositoryFolder(path, this.#options);
     return report;
   }

@@ -84,7 +84,7 @@ export async function exportValue(
     }
     // Nothing is written any more that could go through a link. @spec DML-CLI-0873
     for (const entry of entries) writeLink(entry, work.made);
-    // By now other links may lead to it. @spec DML-CLI-0820
+    // By now other links may lead to it.
     refuseProtected(target, keep);
     // @spec DML-CLI-0824
     const kept = work.place(seen);

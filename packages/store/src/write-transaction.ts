@@ -214,7 +214,7 @@ export class WriteTransaction {
   }
 
   #fail(cause: unknown): Error {
-    // A page that was looked at and not used; the engine has not failed.
+    // A page that was looked at and not used; the engine has not failed. @spec DML-STO-0874
     if (cause instanceof DmlError) {
       this.#refusal ??= cause;
       return cause;

@@ -264,6 +264,7 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
     },
   },
   backup_refused: {
+    // @spec DML-CLI-1082
     exit: EXIT.unsafe,
     message: 'no backup was made ({detail})',
     hint: 'run "dml verify" first',

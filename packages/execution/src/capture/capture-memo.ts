@@ -32,6 +32,7 @@ const SCRATCH_MS = 60 * 60 * 1000;
 const CHECKSUM_CHARACTERS = 64;
 
 const OWNER_ONLY_FOLDER = 0o700;
+// @spec DML-EXE-0546
 const OWNER_ONLY_FILE = 0o600;
 const { O_RDONLY } = constants;
 const CAREFUL: number = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);

@@ -46,7 +46,9 @@ function checkedText(bundleDatumId: DatumId, { datum, content }: BundleContent):
 }
 
 async function evaluated(text: string): Promise<Exports> {
+  // @spec DML-EXE-0843
   const module = new vm.SourceTextModule(text, {
+    // @spec DML-EXE-0844
     identifier: BUNDLE_URL,
     initializeImportMeta: (meta) => {
       meta.url = BUNDLE_URL;
@@ -77,7 +79,7 @@ function notFound(specifier: string): Error {
   return Object.assign(error, { code: 'ERR_MODULE_NOT_FOUND' });
 }
 
-/** A bundle holds all its code but modules built into Node. */
+/** A bundle holds all its code but modules built into Node. @spec DML-EXE-0845 */
 async function builtInModule(specifier: string): Promise<vm.Module> {
   if (!isBuiltin(specifier)) throw notFound(specifier);
   const exports = (await import(/* @vite-ignore */ specifier)) as Exports;

@@ -143,8 +143,6 @@ function single<Shape>(type: ShapedType, ...fields: readonly Row<Shape>[]): Reco
 
 /**
  * Record type → its places. The codec, the lists of links and the JSON form are made from this table.
- *
- * @spec DML-OBJ-0208
  */
 export const RECORD_SHAPES: Readonly<Record<ShapedType, RecordShapes>> = {
   // @spec DML-OBJ-1703
@@ -155,7 +153,6 @@ export const RECORD_SHAPES: Readonly<Record<ShapedType, RecordShapes>> = {
   ),
   node: {
     selectorAt: 0,
-    // @spec DML-OBJ-1202
     other: 'node_kind',
     shapes: [
       // @spec DML-OBJ-1203

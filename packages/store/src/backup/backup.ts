@@ -97,7 +97,7 @@ export async function backupStore(
   return report;
 }
 
-/** Opens a session of the backup's own, so that nothing another one lets go of is lost to it. */
+/** Opens a session of the backup's own, so that nothing another one lets go of is lost to it. @spec DML-STO-1419 */
 function openReader({ path, environment, isReadOnly }: Store, { program }: BackupOptions): Promise<Store> {
   const mode = isReadOnly ? 'read' : 'write';
   return openStore(path, { mode, environment, ...(program !== undefined && { program }) });

@@ -90,7 +90,6 @@ function mirrorExcisions(transaction: WriteTransaction, { source, cut, copied, w
   refreshSnapshot(source.engine);
   for (const key of copied.lifted) {
     const bytes = readRow(source.engine, 'objects', key);
-    // @spec DML-STO-1426
     if (bytes === undefined || !isWhole(key, bytes))
       throw storeError('backup_refused', { detail: 'source_changed' });
     transaction.putRow('objects', key, bytes);

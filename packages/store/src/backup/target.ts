@@ -63,6 +63,7 @@ export function findPlace(
     if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === false) throw occupied(folder);
     assertApart(source, path, sourceFolder);
     if (isStore(path)) return { path, draftPath: undefined, isNew: false };
+    // @spec DML-STO-1408
     const draftPath = `${path}.incomplete`;
     const isNew = !isStore(draftPath);
     // @spec DML-STO-1422

@@ -33,6 +33,7 @@ export function engineOptions(path: string, readOnly: boolean, mapBytes: number)
     // Overlapping syncs let a commit be seen before it is durable and use a third meta page.
     // @spec DML-STO-0131
     overlappingSync: false,
+    // @spec DML-STO-1421
     noSync: false,
     noMetaSync: false,
     // Unused page space would otherwise carry whatever the heap held.

@@ -71,7 +71,7 @@ export class PageTrust {
     for (const _ of this.checkSteps());
   }
 
-  /** Looks at every page in steps, unless that was done; yields how many pages it has seen. */
+  /** Looks at every page in steps, unless that was done; yields how many pages it has seen. @spec DML-STO-0873 */
   *checkSteps(): Generator<number, void, undefined> {
     if (this.#guard === undefined) return;
     const { file, pageBytes, onWhole } = this.#options;

@@ -70,7 +70,7 @@ export class StampWriter {
    */
   static open(folder: HeldFolder, rights?: FileRights): StampWriter | undefined {
     try {
-      // Another name of the file may belong to somebody who did not ask for a stamp. @spec DML-STO-0169
+      // Another name of the file may belong to somebody who did not ask for a stamp.
       if ((folder.look(STAMP_FILE)?.nlink ?? 0) > 1) folder.removeFile(STAMP_FILE);
       return new StampWriter(openStamp(folder, rights));
     } catch (error) {

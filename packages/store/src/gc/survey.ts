@@ -39,7 +39,6 @@ export function* surveyStore(
   stepObjects: number = STEP_OBJECTS,
 ): Generator<GcProgress, Survey, undefined> {
   assertRoots(roots);
-  // @spec DML-STO-0873
   for (const _ of engine.trust.checkSteps()) yield { phase: 'mark', done: 0 };
   const marker = new Marker(engine);
   marker.addRoots(roots.keyed);

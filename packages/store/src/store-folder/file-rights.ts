@@ -25,6 +25,7 @@ export function adoptRights(descriptor: number, { mode, uid, gid }: FileRights):
   const own = fstatSync(descriptor);
   let wanted = mode & ALL;
   const isAlike = own.uid === uid && own.gid === gid;
+  // @spec DML-STO-0174
   if (!isAlike && !canOwn(descriptor, uid, gid) && !canOwn(descriptor, own.uid, gid)) wanted &= ~OF_GROUP;
   // Last: a change of the owner may take rights away.
   if ((fstatSync(descriptor).mode & ALL) !== wanted) fchmodSync(descriptor, wanted);
