@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { runMatrix } from './matrix.mjs';
+import { argsFor, runMatrix } from './matrix.mjs';
 
 it('adds up the counts of every line', async () => {
   const suite = async ({ node }) =>
@@ -24,4 +24,9 @@ it('is red when a line cannot be fetched, and still runs the others', async () =
   });
   expect(told).toContain('FAILED Node 22: no such line');
   expect(total).toEqual({ passed: 4, failed: 1 });
+});
+
+it('runs all on the newest line, and on another what depends on it', () => {
+  expect(argsFor('24')).toEqual(['--project', '!ci']);
+  expect(argsFor('22').slice(2)).toEqual(expect.arrayContaining(['packages/cli/', 'packages/execution/']));
 });
