@@ -54,6 +54,8 @@ class GuardedTable implements RawTable {
   }
 
   getStats(): ReturnType<RawTable['getStats']> {
+    // The engine counts the free pages as well.
+    this.#trust.look((guard) => guard.touchFreePages());
     return this.#table.getStats();
   }
 
