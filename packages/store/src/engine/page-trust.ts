@@ -124,10 +124,7 @@ export class PageTrust {
 
   #pin(): { done(): void } | undefined {
     if (this.#options.isWriting()) return undefined;
-    const root = this.#options.root();
-    const pin = root.useReadTransaction();
-    // The engine begins the transaction with its first read.
-    root.getStats();
-    return pin;
+    // It begins the transaction at once, unlike the engine's reads.
+    return this.#options.root().useReadTransaction();
   }
 }
