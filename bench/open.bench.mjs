@@ -1,0 +1,65 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { median, withFolder } from './harness.mjs';
+
+const OBJECTS = 1_000_000;
+const ROUNDS = 5;
+const AIM_MS = 50;
+const child = join(import.meta.dirname, 'open.child.mjs');
+
+function runChild(...args) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [child, ...args], { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${args.join(' ')} failed: ${stderr}`);
+  return stdout;
+}
+
+async function startWriter(path) {
+  const writer = spawn(process.execPath, [child, 'write', path], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await once(writer.stdout, 'data');
+  return writer;
+}
+
+async function kill(writer) {
+  const ended = once(writer, 'exit');
+  writer.kill('SIGKILL');
+  await ended;
+}
+
+/** What comes before and after an opening that is timed. */
+const SITUATIONS = {
+  idle: async () => {},
+  'beside a writer': async (path) => {
+    const writer = await startWriter(path);
+    return () => kill(writer);
+  },
+  'without a stamp': async (path) => rmSync(join(path, 'stamp'), { force: true }),
+  'after kill -9': async (path) => kill(await startWriter(path)),
+};
+
+/** Opens a store of a million objects in a process of its own, in each situation. */
+export async function run() {
+  return withFolder(async (folder) => {
+    const path = join(folder, 'store');
+    runChild('fill', path, `${OBJECTS}`);
+    const names = Object.keys(SITUATIONS);
+    const times = new Map(names.map((name) => [name, []]));
+    for (let round = 0; round < ROUNDS; round += 1)
+      for (const name of names) {
+        // What a round before left is vouched for again.
+        runChild('vouch', path);
+        const end = await SITUATIONS[name](path);
+        times.get(name).push(JSON.parse(runChild('open', path)));
+        await end?.();
+      }
+    const middle = (name, part) => median(times.get(name).map((time) => time[part]));
+    return names.map((name) => ({
+      what: `open ${OBJECTS} objects, ${name}`,
+      against: `then a first read and put: ${middle(name, 'use').toFixed(1)} ms`,
+      result: `${middle(name, 'open').toFixed(1)} ms`,
+      aim: `≤ ${AIM_MS} ms`,
+      met: middle(name, 'open') <= AIM_MS,
+    }));
+  });
+}
