@@ -18,6 +18,7 @@ export function placesOf(storeNames) {
     `store.new-77-${UUID}/creator`,
     ...storeNames(UUID).map((name) => `store/${name}`),
     `store/compact-${UUID}/data.mdb`,
+    `store/compact-${UUID}/lock.mdb`,
   ];
 }
 

@@ -10,7 +10,7 @@ import type { Output } from './output.ts';
 import { escapeJson, printable } from './printable.ts';
 import { endOfRun } from './run-failure.ts';
 import { sourcePosition } from './source-position.ts';
-import { isTooManyFiles } from './too-many-files.ts';
+import { isTooManyFiles, NO_MORE_FILES, RAISE_LIMIT } from './too-many-files.ts';
 import { type ErrorWording, fillIn } from './wording.ts';
 
 /** What is said of an error, before it is laid out. */
@@ -33,7 +33,8 @@ export function describeError(caught: unknown, cwd: string | undefined): ErrorRe
   const told = newerRecord(endOfRun(error));
   const wording = (ERROR_TABLE as Readonly<Record<string, ErrorWording>>)[told.code];
   if (wording === undefined) return defect(error);
-  const { message, hint } = wording.details?.[told.detail ?? ''] ?? wording;
+  const { message, hint: usual } = wording.details?.[told.detail ?? ''] ?? wording;
+  const hint = NO_MORE_FILES.has(told.fields.errno) ? RAISE_LIMIT : usual;
   const fields = {
     detail: told.detail,
     position: sourcePosition(told, cwd),

@@ -2,7 +2,7 @@ import type { CliIo } from './cli-io.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 
 /** What a system answers to whoever opens more files than the process, or the machine, may have open. */
-const NO_MORE_FILES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
+export const NO_MORE_FILES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
 
 export const TOO_MANY_FILES = 'too many files are open in this process, or on this machine';
 export const RAISE_LIMIT = 'raise the limit with "ulimit -n 1024", then run the command again';
