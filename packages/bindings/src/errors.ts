@@ -9,6 +9,7 @@ import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
 export type BindingsErrorCode =
   | 'repository_exists'
   | 'not_a_repository'
+  | 'repository_unusable'
   | 'ambiguous_id'
   | 'foreign_handle'
   | 'name_taken'
@@ -19,6 +20,7 @@ export type BindingsErrorCode =
   | 'unwritable_folder'
   | 'repository_untrusted'
   | 'trust_list_unsafe'
+  | 'trust_list_unreadable'
   | 'no_user_folder';
 
 /** Raised here as well, about what the bindings look up, read and run themselves. */
@@ -32,6 +34,8 @@ type OfExecution = Extract<ExecutionErrorCode, 'unknown_name' | 'unreadable_file
 const MESSAGES: Readonly<Record<BindingsErrorCode | OfExecution, string>> = {
   repository_exists: '"{folder}" has a repository already; Repository.open opens it',
   not_a_repository: 'there is no repository in "{folder}" or above it; Repository.init creates one',
+  repository_unusable: '"{path}" is no repository ({detail})',
+  trust_list_unreadable: 'the list of trusted repositories, "{path}", cannot be read ({reason})',
   unknown_name: 'nothing is named "{name}"[ in {revision}][; there are: {names}]',
   ambiguous_id: '"{name}" fits several objects: {candidates}',
   foreign_handle: '{path} is a handle of another dag (node {nodeId}); import that dag and use its names',

@@ -1,4 +1,4 @@
-import { existsSync, lstatSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, type Stats, statSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { bindingsError } from './errors.ts';
 
@@ -38,7 +38,39 @@ function standsAt(path: string): boolean {
 }
 
 /**
- * Yields the nearest folder at or above `start` that is a repository or what is left of one. Throws `not_a_repository`.
+ * Throws `repository_unusable` for a folder whose `.dml` is a link that leads nowhere (`dangling_link`) or no folder
+ * (`not_a_folder`), or holds a first backup that is not done yet (`unfinished_backup`): it is not passed over.
+ *
+ * @spec DML-BND-0971
+ */
+export function assertUsable(folder: string): void {
+  const path = join(folder, REPOSITORY_MARK);
+  const unusable = (detail: string): Error =>
+    bindingsError('repository_unusable', { path, folder }, undefined, detail);
+  const stats = lookAt(path, lstatSync);
+  if (stats === undefined) return;
+  const target = lookAt(path, statSync);
+  if (target === undefined) {
+    if (stats.isSymbolicLink()) throw unusable('dangling_link');
+    return;
+  }
+  if (!target.isDirectory()) throw unusable('not_a_folder');
+  // @spec DML-BND-0972
+  if (standsAt(join(`${storePath(folder)}.incomplete`, 'data.mdb'))) throw unusable('unfinished_backup');
+}
+
+/** Returns what is at a path; undefined also where that cannot be seen. */
+function lookAt(path: string, look: typeof statSync): Stats | undefined {
+  try {
+    return look(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Yields the nearest folder at or above `start` that is a repository or what is left of one. Throws `not_a_repository` and
+ * `repository_unusable`.
  *
  * @spec DML-BND-0303
  */
@@ -47,6 +79,7 @@ export function findRepositoryFolder(start: string): string {
   for (let folder = from; ; folder = dirname(folder)) {
     // @spec DML-BND-0320
     if (hasStoreFiles(folder) && statSync(folder).isDirectory()) return folder;
+    assertUsable(folder);
     // @spec DML-BND-0304
     if (folder === dirname(folder)) throw bindingsError('not_a_repository', { folder: from });
   }

@@ -17,6 +17,7 @@ import {
   backupStore,
   checkNewRefName,
   ensurePlain,
+  FOLDER_MODE,
   headRef,
   makeFolder,
   nodeEnvironment,
@@ -31,7 +32,14 @@ import { type ChangedDags, type DagsChange, deleteDag, restoreDag } from './chan
 import { Commit } from './commit.ts';
 import { Dag } from './dag.ts';
 import { bindingsError } from './errors.ts';
-import { findRepositoryFolder, isRepository, REPOSITORY_MARK, storePath } from './folder.ts';
+import {
+  assertUsable,
+  findRepositoryFolder,
+  hasStoreFiles,
+  isRepository,
+  REPOSITORY_MARK,
+  storePath,
+} from './folder.ts';
 import type { ImportSource } from './import-dag.ts';
 import type { NodeHandle } from './node-handle.ts';
 import { checkDagName } from './pipeline.ts';
@@ -154,6 +162,7 @@ export class Repository {
     const path = resolve(folder);
     // @spec DML-BND-0302
     if (isRepository(path)) throw bindingsError('repository_exists', { folder: path });
+    if (!hasStoreFiles(path)) assertUsable(path);
     // @spec DML-BND-0316
     makeRepositoryFolder(path, options);
     let isCreator = false;
@@ -408,7 +417,7 @@ export interface LoadedPipelineOf {
 function makeRepositoryFolder(path: string, options: RepositoryOptions): void {
   const mark = join(path, REPOSITORY_MARK);
   try {
-    makeFolder(mark);
+    makeFolder(mark, FOLDER_MODE);
     // @spec DML-BND-0345
     admitOf(path, options);
     // Kept out of the version control of the project around it.

@@ -13,6 +13,7 @@ export type CliErrorCode =
   | 'path_exists'
   | 'path_changed'
   | 'protected_path'
+  | 'holds_repository'
   | 'unwritable_path'
   | 'unwritable_output'
   | 'missing_folder'

@@ -129,7 +129,9 @@ export const COMMANDS: readonly CommandSpec[] = [
       { syntax: '<name>', description: `${OBJECT_NAME}; of a dag, its root's value` },
       { syntax: '<path>', description: 'file or folder to write', isPath: true },
     ],
-    options: [{ syntax: '--force', description: 'overwrite what the path holds' }],
+    options: [
+      { syntax: '--force', description: 'delete what is at the path, with all that it holds, first' },
+    ],
     takesReference: true,
     example: 'dml export my-pipeline out',
     load: () => import('./commands/export.ts'),

@@ -1,5 +1,6 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { REPOSITORY_MARK } from '@daggerml/bindings/folder';
 import { cliError } from './cli-error.ts';
 
 /** What an export must not replace, by absolute paths. */
@@ -11,7 +12,8 @@ export interface ProtectedFolders {
 }
 
 /**
- * Throws `protected_path` when a target is in, over or above the repository, or over or above the current folder.
+ * Throws `protected_path` when a target is in, over or above the repository, or over or above the current folder, and
+ * `holds_repository` when it holds another repository.
  * Files are told by their numbers and not by their names, so that neither links nor mounts nor the case of letters
  * hide what they are.
  *
@@ -26,6 +28,9 @@ export function refuseProtected(target: string, { repository, currentFolder }: P
   // @spec DML-CLI-0840
   const isInto = chainOf(target).some((each) => identitiesOf(repository).includes(each));
   if (isOver || isInto) throw cliError('protected_path', { path: target });
+  // @spec DML-CLI-0891
+  if (identitiesOf(join(target, REPOSITORY_MARK)).length > 0)
+    throw cliError('holds_repository', { path: target });
 }
 
 /** What stands at a path: a link, and what it leads to. */

@@ -50,7 +50,7 @@ export interface ExportReport {
  * Writes a blob to a file, a map to a folder; a directory becomes the folder that it was made of. Everything is written
  * beside the target first and moved into place at the end, so that whatever ends it early leaves the target as it was.
  *
- * Throws `path_exists`, `path_changed`, `protected_path`, `not_exportable` and `unwritable_path`.
+ * Throws `path_exists`, `path_changed`, `protected_path`, `holds_repository`, `not_exportable` and `unwritable_path`.
  */
 export async function exportValue(
   reader: RecordReader,

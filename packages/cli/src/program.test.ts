@@ -122,6 +122,16 @@ describe('the help', () => {
     expect(parseInvocation(['help', 'refrences'])).toMatchObject({ misuse: { code: 'unknown_command' } });
   });
 
+  it.each([['--json'], ['--quiet', '--no-color'], ['--repo', '.'], ['--repo=.']])(
+    'is the same behind %s %s [DML-CLI-0890]',
+    (...options) => {
+      for (const words of [['help'], ['help', 'references'], ['help', 'cat'], ['help', 'dag', 'list']])
+        expect(parseInvocation([...options, ...words]), words.join(' ')).toEqual(parseInvocation(words));
+      const misuse = { code: 'unknown_command', word: 'refrences' };
+      expect(parseInvocation([...options, 'help', 'refrences'])).toMatchObject({ misuse });
+    },
+  );
+
   it('on space says how room comes back and when to copy [DML-CLI-1021]', () => {
     expect(topic('space')).toContain('dml gc --compact        then gives the room back to the disk\n');
     const words = topic('space').replace(/\s+/g, ' ');

@@ -106,14 +106,24 @@ export function allHelp(): { readonly name: string; readonly text: string }[] {
 
 /** `dml help <topic>`; a word that is neither a topic nor a command is refused. */
 function topicOf(argv: readonly string[]): Invocation | undefined {
-  if (argv[0] !== 'help') return undefined;
-  const word = argv.slice(1).find((argument) => !argument.startsWith('-'));
+  const at = firstWord(argv);
+  if (argv[at] !== 'help') return undefined;
+  const after = argv.slice(at + 1);
+  const word = after.slice(firstWord(after)).find((argument) => !argument.startsWith('-'));
   const topic = HELP_TOPICS.find(({ name }) => name === word);
   if (topic !== undefined) return { kind: 'help', text: topic.text };
   const commands = COMMANDS.map(({ name }) => name.split(' ')[0] ?? name);
   if (word === undefined || commands.includes(word)) return undefined;
   const known = [...commands, ...HELP_TOPICS.map(({ name }) => name)];
   return { kind: 'misuse', misuse: { code: 'unknown_command', word, known, command: '' } };
+}
+
+/** Returns the place of the first argument that is neither a global option nor its value. @spec DML-CLI-0890 */
+function firstWord(argv: readonly string[]): number {
+  const option = GLOBAL_OPTIONS.find(({ long }) => long === argv[0]?.split('=', 1)[0]);
+  if (option === undefined) return 0;
+  const length = option.required && argv[0] === option.long ? 2 : 1;
+  return length + firstWord(argv.slice(length));
 }
 
 /** Help as `--help` prints it, with what stands after it; `helpInformation` leaves that out. */
@@ -130,7 +140,8 @@ function helpOf(command: Command): string {
 
 /** `dml` alone and `dml help …` ask for help. @spec DML-CLI-0304 */
 function argumentsOf(argv: readonly string[]): string[] {
-  if (argv[0] === 'help') return [...argv.slice(1), '--help'];
+  const at = firstWord(argv);
+  if (argv[at] === 'help') return [...argv.slice(0, at), ...argv.slice(at + 1), '--help'];
   return argv.length === 0 ? ['--help'] : [...argv];
 }
 

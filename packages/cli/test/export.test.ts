@@ -191,6 +191,14 @@ describe('dml export', () => {
     expect(readdirSync(at('killed'))).toEqual(['many']);
   });
 
+  it('refuses to replace another repository [DML-CLI-0891]', async () => {
+    await repository.ok('init', 'another');
+    const refused = await repository.dml(['export', 'report', 'another', '--force']);
+    expect(refused).toMatchObject({ exitCode: 6, stdout: '' });
+    expect(refused.stderr).toContain('another" holds a repository');
+    expect(statSync(at('another/.dml/store/data.mdb')).isFile()).toBe(true);
+  });
+
   it.each(['.', '..', '.dml', '.dml/store', '.dml/new'])(
     'refuses to replace the repository or the current folder: %s [DML-CLI-0820]',
     async (path) => {

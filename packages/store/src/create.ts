@@ -10,6 +10,7 @@ import { isKnownDead } from './liveness.ts';
 import { makeFolder } from './make-folder.ts';
 import { encodeMeta, type MetaKey, type MetaValue } from './meta.ts';
 import { SCHEMA_VERSION } from './schema.ts';
+import { FILE_MODE, FOLDER_MODE } from './store-folder/file-rights.ts';
 import { findStore } from './store-folder/find-store.ts';
 import { HeldFolder } from './store-folder/held-folder.ts';
 import { CREATOR_FILE, removeDraft } from './store-folder/places.ts';
@@ -76,7 +77,7 @@ export function removeDraftsBeside(storePath: string, environment: StoreEnvironm
 }
 
 function writeCreator(draft: HeldFolder, creator: ProcessIdentity): void {
-  const descriptor = draft.createFile(CREATOR_FILE, 0o666);
+  const descriptor = draft.createFile(CREATOR_FILE, FILE_MODE);
   try {
     writeFileSync(descriptor, JSON.stringify(creator));
     fsyncSync(descriptor);
@@ -115,10 +116,10 @@ export async function createStoreFiles(
   let parent: HeldFolder | undefined;
   let draft: HeldFolder | undefined;
   try {
-    makeFolder(dirname(path));
+    makeFolder(dirname(path), FOLDER_MODE);
     parent = HeldFolder.open(realpathSync(dirname(path)));
     removeDeadDrafts(parent, storeName, environment);
-    draft = parent.makeFolder(name, 0o777);
+    draft = parent.makeFolder(name, FOLDER_MODE);
     writeCreator(draft, environment.process);
     await createDataFile(draft, { mapBytes: environment.mapBytes, environment }, (tables) => {
       for (const [key, value] of newStoreFacts(createdBy, environment)) {

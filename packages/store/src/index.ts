@@ -82,6 +82,7 @@ export type { FoundObject, PrefixResult, RevisionResult } from './revision.ts';
 export { SCHEMA_VERSION } from './schema.ts';
 export type { SessionRow } from './sessions.ts';
 export type { Store } from './store.ts';
+export { FOLDER_MODE } from './store-folder/file-rights.ts';
 export { effectiveUser, isOwnAlone, isWritableByAll } from './store-folder/owner.ts';
 export { ensurePlain } from './store-folder/plain-file.ts';
 export type { StubFacts } from './stubs.ts';

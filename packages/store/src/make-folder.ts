@@ -7,10 +7,10 @@ import { dirname, resolve } from 'node:path';
  * One level at a time: the recursive form of Node never returns on file systems that refuse a new folder as if its
  * parent were missing, such as `/proc`.
  */
-export function makeFolder(folder: string): void {
+export function makeFolder(folder: string, mode = 0o777): void {
   const made: string[] = [];
   try {
-    for (const level of missingLevels(resolve(folder))) if (makeLevel(level)) made.push(level);
+    for (const level of missingLevels(resolve(folder))) if (makeLevel(level, mode)) made.push(level);
   } catch (error) {
     for (const level of made.reverse()) removeEmpty(level);
     // Node 20 resolves no link, and so finds no module, while what it looked at last is a pipe or a socket.
@@ -31,9 +31,9 @@ function missingLevels(folder: string): string[] {
 }
 
 /** Makes one folder; false when another process has made it at the same time. */
-function makeLevel(folder: string): boolean {
+function makeLevel(folder: string, mode: number): boolean {
   try {
-    mkdirSync(folder);
+    mkdirSync(folder, { mode });
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST' || !isFolder(folder)) throw error;

@@ -266,6 +266,16 @@ describe('the list of trusted repositories', () => {
     await expect(opened()).rejects.toMatchObject(unsafe);
   });
 
+  it('that cannot be read is told as that [DML-BND-0973]', async () => {
+    give(join(folder, '.dml'));
+    const file = join(user.configFolder, 'trusted');
+    mkdirSync(user.configFolder, { recursive: true });
+    symlinkSync(file, file);
+    const unreadable = { code: 'trust_list_unreadable', fields: { path: file, reason: 'ELOOP' } };
+    await expect(opened()).rejects.toMatchObject(unreadable);
+    expect(() => new TrustList(user.configFolder).paths()).toThrow(expect.objectContaining(unreadable));
+  });
+
   it('may be a link to where the user keeps it', () => {
     const kept = join(root, 'dotfiles');
     mkdirSync(kept);

@@ -28,7 +28,7 @@ export class TrustList {
     this.path = configFolder === undefined ? undefined : join(configFolder, FILE_NAME);
   }
 
-  /** Lists the paths; throws `trust_list_unsafe` for a list that others may have written, and `unreadable_file`. */
+  /** Lists the paths; throws `trust_list_unsafe` for a list that others may have written, and `trust_list_unreadable`. */
   paths(): string[] {
     return this.#lines().flatMap(pathOf);
   }
@@ -92,7 +92,8 @@ function readOrEmpty(path: string): string {
   } catch (cause) {
     const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown';
     if (reason === 'ENOENT' || reason === 'ENOTDIR') return '';
-    throw bindingsError('unreadable_file', { path, reason }, cause);
+    // @spec DML-BND-0973
+    throw bindingsError('trust_list_unreadable', { path, reason }, cause);
   }
   try {
     // @spec DML-BND-0343

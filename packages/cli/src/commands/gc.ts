@@ -16,7 +16,7 @@ import { EXIT } from '../exit-code.ts';
 import { tellHiddenDag } from '../hidden-dag.ts';
 import { findObject } from '../object-name.ts';
 import type { Output } from '../output.ts';
-import { formatSize } from '../quantities.ts';
+import { formatCount, formatSize } from '../quantities.ts';
 import { RecordReader } from '../record-reader.ts';
 import { admitterOf, repositoryFolder, withStore } from '../repository-access.ts';
 import { waitsOf } from '../waits.ts';
@@ -77,7 +77,7 @@ function describePlan(plan: GcPlan, isDryRun: boolean, output: Output): string {
   const { kept, condemned } = plan;
   const verb = isDryRun ? 'would delete' : 'deleted';
   return [
-    `${verb} ${condemned.objects} objects, ${formatSize(condemned.bytes)}; kept ${kept.objects}, ${formatSize(kept.bytes)}`,
+    `${verb} ${formatCount(condemned.objects, 'object')}, ${formatSize(condemned.bytes)}; kept ${kept.objects}, ${formatSize(kept.bytes)}`,
     ...(condemned.objects === 0 ? [] : [byClass(condemned, output)]),
   ].join('\n');
 }

@@ -74,6 +74,11 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
     message: '"{path}" is in the repository, or holds it or the current folder, and is not replaced',
     hint: 'choose a path of its own',
   },
+  holds_repository: {
+    exit: EXIT.refused,
+    message: '"{path}" holds a repository, and is not replaced',
+    hint: 'choose a path of its own; a repository that nobody needs goes with its ".dml"',
+  },
   // @spec DML-CLI-1201
   unwritable_path: {
     exit: EXIT.storage,

@@ -18,6 +18,25 @@ export const WORK_WORDINGS: Readonly<Record<BindingsErrorCode | ExecutionErrorCo
     message: 'there is no repository in "{folder}" or above it',
     hint: '"dml init" creates one',
   },
+  repository_unusable: {
+    exit: EXIT.notARepository,
+    message: '"{path}" is no repository',
+    hint: 'look what is there',
+    details: {
+      dangling_link: {
+        message: '"{path}" is a link that leads nowhere, so there is no repository in "{folder}" now',
+        hint: 'bring back what the link leads to, such as a disk that is not mounted, or remove the link',
+      },
+      not_a_folder: {
+        message: '"{path}" is no folder, so there is no repository in "{folder}"',
+        hint: 'move it away, then run "dml init"',
+      },
+      unfinished_backup: {
+        message: '"{folder}" holds a backup that is not finished',
+        hint: 'run "dml backup {folder}" again in the repository that it is of; it goes on where it stopped',
+      },
+    },
+  },
   unknown_name: {
     exit: EXIT.unknownObject,
     message: '[{position}: ]nothing is named "{name}"[ in {revision}]',
@@ -86,6 +105,11 @@ export const WORK_WORDINGS: Readonly<Record<BindingsErrorCode | ExecutionErrorCo
     exit: EXIT.unsafe,
     message: '"{path}" belongs to another user or may be written to by others, so nothing in it counts',
     hint: 'look what is in it, then make it yours alone: chown, chmod go-w',
+  },
+  trust_list_unreadable: {
+    exit: EXIT.unsafe,
+    message: 'the list of trusted repositories, "{path}", cannot be read ({reason})',
+    hint: 'give yourself the right to read it, or set HOME or XDG_CONFIG_HOME to a folder of yours',
   },
   no_user_folder: {
     exit: EXIT.storage,

@@ -6,6 +6,7 @@ import { type StoreErrorFields, storeError } from '../errors.ts';
 import { makeFolder } from '../make-folder.ts';
 import { type OpenStoreOptions, openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
+import { FOLDER_MODE } from '../store-folder/file-rights.ts';
 import { isStore } from '../store-folder/find-store.ts';
 import type { Cut } from './cut.ts';
 import { isBeginning } from './mirror-rows.ts';
@@ -91,7 +92,7 @@ export async function openTarget(
   opening: TargetOpening,
 ): Promise<Target> {
   try {
-    makeFolder(dirname(path));
+    makeFolder(dirname(path), FOLDER_MODE);
   } catch (cause) {
     const errno = String((cause as NodeJS.ErrnoException).code);
     throw storeError('store_unwritable', { path, errno }, cause);

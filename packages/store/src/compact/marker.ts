@@ -4,6 +4,7 @@ import { errnoOf } from '../engine/engine-error.ts';
 import type { ProcessIdentity, StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
 import { isThisProcess, Liveness } from '../liveness.ts';
+import { FILE_MODE } from '../store-folder/file-rights.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { MARKER_FILE, unfinished } from '../store-folder/places.ts';
 
@@ -48,7 +49,7 @@ export function raiseMarker(engine: Engine, environment: StoreEnvironment): void
   const draft = unfinished(MARKER_FILE, environment.randomUuid());
   const marker: Marker = { process: environment.process, startedMs: environment.nowMs() };
   try {
-    const descriptor = folder.createFile(draft, 0o666);
+    const descriptor = folder.createFile(draft, FILE_MODE);
     try {
       writeFileSync(descriptor, JSON.stringify(marker));
       fsyncSync(descriptor);

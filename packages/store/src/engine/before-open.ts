@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { closeSync, constants, fstatSync, linkSync, openSync, readSync, writeSync } from 'node:fs';
 import { DmlError } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
-import { adoptRights } from '../store-folder/file-rights.ts';
+import { adoptRights, FILE_MODE } from '../store-folder/file-rights.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE, LOCK_FILE, unfinished } from '../store-folder/places.ts';
 import { openError } from './engine-error.ts';
@@ -34,7 +34,7 @@ function makeLockFile(folder: HeldFolder): void {
   // Processes of two containers may have one number.
   const draft = unfinished(LOCK_FILE, randomUUID());
   try {
-    const descriptor = folder.createFile(draft, 0o664);
+    const descriptor = folder.createFile(draft, FILE_MODE);
     try {
       if (rights !== undefined) adoptRights(descriptor, rights);
       fillLockFile(descriptor);

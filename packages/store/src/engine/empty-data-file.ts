@@ -1,5 +1,5 @@
 import { closeSync, fsyncSync, writeSync } from 'node:fs';
-import { adoptRights, type FileRights } from '../store-folder/file-rights.ts';
+import { adoptRights, FILE_MODE, type FileRights } from '../store-folder/file-rights.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
 
@@ -43,7 +43,7 @@ export function writeEmptyDataFile(
   afterTransaction: number,
   rights: FileRights | undefined,
 ): void {
-  const descriptor = folder.createFile(DATA_FILE, 0o664);
+  const descriptor = folder.createFile(DATA_FILE, FILE_MODE);
   try {
     if (rights !== undefined) adoptRights(descriptor, rights);
     // Transactions take the two meta pages in turn, even numbers the first.

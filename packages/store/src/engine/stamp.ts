@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, writeSync } from 'node:fs';
 import { DmlError } from '@daggerml/object-model';
 import { sealJson, unsealJson } from '../sealed-row.ts';
-import { adoptRights, type FileRights } from '../store-folder/file-rights.ts';
+import { adoptRights, FILE_MODE, type FileRights } from '../store-folder/file-rights.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE, STAMP_FILE } from '../store-folder/places.ts';
 
@@ -105,7 +105,7 @@ function openStamp(folder: HeldFolder, rights: FileRights | undefined): number {
     if (code === 'EACCES') folder.removeFile(STAMP_FILE);
     else if (code !== 'ENOENT') throw cause;
   }
-  const descriptor = folder.createFile(STAMP_FILE, 0o666);
+  const descriptor = folder.createFile(STAMP_FILE, FILE_MODE);
   const wanted = rights ?? folder.look(DATA_FILE);
   if (wanted !== undefined) adoptRights(descriptor, wanted);
   return descriptor;

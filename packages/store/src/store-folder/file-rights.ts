@@ -4,6 +4,15 @@ import { fchmodSync, fchownSync, fstatSync, type Stats } from 'node:fs';
 export type FileRights = Pick<Stats, 'mode' | 'uid' | 'gid'>;
 
 const ALL = 0o777;
+
+/**
+ * Rights that folders and files of a repository have when they are made, but for what the umask takes: one that everybody
+ * may write to is not trusted.
+ *
+ * @spec DML-BND-0970
+ */
+export const FOLDER_MODE = 0o775;
+export const FILE_MODE = 0o664;
 const OF_GROUP = 0o070;
 
 function canOwn(descriptor: number, uid: number, gid: number): boolean {

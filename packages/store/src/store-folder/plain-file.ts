@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { type StoreError, storeError } from '../errors.ts';
+import { FILE_MODE } from './file-rights.ts';
 
 const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = constants;
 /** Windows has neither; there the look before has to do. */
@@ -127,7 +128,7 @@ export function createPlain(path: string, mode: number): number {
 export function ensurePlain(path: string, text: string): void {
   let descriptor: number;
   try {
-    descriptor = createPlain(path, 0o666);
+    descriptor = createPlain(path, FILE_MODE);
   } catch (cause) {
     const present = lookAt(path);
     if ((cause as NodeJS.ErrnoException).code !== 'EEXIST' || present?.isFile()) {
