@@ -33,12 +33,12 @@ export class ExportLayout {
    * Yields the path, below the target and with `/` between its parts, of what `keys` lead to from the
    * outermost map. The order of the calls decides which of two that clash keeps its name.
    */
-  place(kind: 'file' | 'folder', keys: readonly string[], suffix = ''): string {
+  place(kind: 'file' | 'folder' | 'directory', keys: readonly string[], suffix = ''): string {
     const parts = keys.flatMap((key) => key.split('/'));
     // @spec DML-CLI-0810
     const names = parts.map(fileName);
     const last = (names.pop() ?? '') + suffix;
-    const identity = `${kind} ${JSON.stringify(kind === 'file' ? keys : parts)}`;
+    const identity = `${kind} ${JSON.stringify(kind === 'folder' ? parts : keys)}`;
     const folders = names.join('/');
     if (Buffer.byteLength(folders) + MAX_NAME_BYTES > MAX_PATH_BYTES)
       return this.#take('', marked(last, identity), identity);

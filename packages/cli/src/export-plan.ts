@@ -1,4 +1,5 @@
 import { type Datum, type Element, treeCount, treeEntries } from '@daggerml/object-model';
+import { planDirectory } from './export-directory.ts';
 import { ExportLayout } from './export-name.ts';
 import type { RecordReader } from './record-reader.ts';
 
@@ -41,7 +42,13 @@ export function planFolder(reader: RecordReader, map: Datum & { kind: 'map' }): 
       planned.push({ path: layout.place('file', keys, datum.kind === 'blob' ? '' : '.json'), keys, datum });
       continue;
     }
-    if (treeCount('map', datum.root, reader) > 0) open.push({ keys, entries: entriesOf(datum) });
+    const directory = treeCount('map', datum.root, reader) > 0 ? planDirectory(reader, datum) : undefined;
+    // @spec DML-CLI-0880
+    if (directory !== undefined) {
+      const folder = layout.place('directory', keys);
+      for (const entry of directory)
+        planned.push({ ...entry, path: `${folder}/${entry.path}`, keys: [...keys, ...entry.keys] });
+    } else if (treeCount('map', datum.root, reader) > 0) open.push({ keys, entries: entriesOf(datum) });
     else planned.push({ path: layout.place('folder', keys), keys, datum: undefined });
   }
   return planned;

@@ -22,6 +22,8 @@ beforeAll(async () => {
     'folders.ts',
     `import { blob, definePipeline } from '@daggerml/bindings';
      export const tree = definePipeline('tree', (dag) => dag.directory('tree', { all: true }));
+     export const nested = definePipeline('nested', async (dag) =>
+       ({ deep: { tree: await dag.directory('tree', { all: true }) }, 'deep/tree/other': blob('other'), n: 1 }));
      export const odd = definePipeline('odd', async (dag) => dag.literal(JSON.parse(process.env.ODD ?? '', (key, value) =>
        typeof value === 'string' && value.startsWith('blob:') ? blob(value.slice(5)) : value)));`,
   );
@@ -146,6 +148,26 @@ describe('dml export of a directory', () => {
     await exported({ a: { link: 'z' }, 'm/x': 'blob:x', z: { link: 'm' } }, 'chain');
     expect(readFileSync(at('chain/a/x'), 'utf8')).toBe('x');
     expect(listing(at('victim'))).toEqual(['']);
+  });
+
+  it('is the same for one inside of maps, and lets nothing else into its folder [DML-CLI-0880]', async () => {
+    await repository.ok('run', 'folders.ts', 'tree');
+    await repository.ok('export', 'tree', 'alone');
+    await repository.ok('run', 'folders.ts', 'nested');
+    const document = JSON.parse(await repository.ok('export', 'nested', 'inside', '--json')) as {
+      files: { path: string; keys: string[] }[];
+    };
+    const tree = listing(at('alone'));
+    expect(tree.length).toBeGreaterThan(5);
+    expect(listing(at('inside/deep/tree'))).toEqual(tree);
+    expect(readFileSync(at('inside/n.json'), 'utf8')).toBe('1\n');
+    const [other, ...more] = document.files.filter(({ keys }) => keys[0] === 'deep/tree/other');
+    expect(more).toEqual([]);
+    expect(readFileSync(at(`inside/${other?.path}`), 'utf8')).toBe('other');
+    const inside = document.files.filter(({ keys }) => keys[0] === 'deep');
+    expect(inside.length).toBeGreaterThan(3);
+    for (const { path, keys } of inside)
+      expect(['deep', 'tree', path.slice('deep/tree/'.length)]).toEqual(keys);
   });
 
   it('is that of a map where a value stands for no entry [DML-CLI-0874]', async () => {
