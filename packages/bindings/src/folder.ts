@@ -21,20 +21,13 @@ export function isRepository(folder: string): boolean {
 /** Tells whether a folder is a repository or what is left of one, links included, which opening it refuses. */
 export function hasStoreFiles(folder: string): boolean {
   const store = storePath(folder);
-  return isLink(store) || STORE_FILES.some((name) => standsAt(join(store, name)));
-}
-
-function isLink(path: string): boolean {
-  return standsAt(path) && lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  const isLink = lookAt(store, lstatSync)?.isSymbolicLink() === true;
+  return isLink || STORE_FILES.some((name) => standsAt(join(store, name)));
 }
 
 /** Checks whether anything is at a path, also a link that leads nowhere. */
 function standsAt(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    return false;
-  }
+  return lookAt(path, lstatSync) !== undefined;
 }
 
 /**

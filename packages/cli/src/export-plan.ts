@@ -42,14 +42,19 @@ export function planFolder(reader: RecordReader, map: Datum & { kind: 'map' }): 
       planned.push({ path: layout.place('file', keys, datum.kind === 'blob' ? '' : '.json'), keys, datum });
       continue;
     }
-    const directory = treeCount('map', datum.root, reader) > 0 ? planDirectory(reader, datum) : undefined;
+    if (treeCount('map', datum.root, reader) === 0) {
+      planned.push({ path: layout.place('folder', keys), keys, datum: undefined });
+      continue;
+    }
     // @spec DML-CLI-0880
-    if (directory !== undefined) {
-      const folder = layout.place('directory', keys);
-      for (const entry of directory)
-        planned.push({ ...entry, path: `${folder}/${entry.path}`, keys: [...keys, ...entry.keys] });
-    } else if (treeCount('map', datum.root, reader) > 0) open.push({ keys, entries: entriesOf(datum) });
-    else planned.push({ path: layout.place('folder', keys), keys, datum: undefined });
+    const directory = planDirectory(reader, datum);
+    if (directory === undefined) {
+      open.push({ keys, entries: entriesOf(datum) });
+      continue;
+    }
+    const folder = layout.place('directory', keys);
+    for (const entry of directory)
+      planned.push({ ...entry, path: `${folder}/${entry.path}`, keys: [...keys, ...entry.keys] });
   }
   return planned;
 }

@@ -1,5 +1,6 @@
 import type { NodeId } from '@daggerml/object-model';
 import type { AmbientInput } from '../capture/ambient-inputs.ts';
+import type { TakenFolder } from '../files/capture-folder.ts';
 
 /** How a call of a run ended; every call has exactly one. */
 export type CallOutcome = 'executed' | 'cached' | 'failed' | 'blocked' | 'cancelled';
@@ -24,21 +25,12 @@ export type RunEvent =
       readonly path: string;
       readonly files: number;
     }
-  | {
+  | (TakenFolder & {
       /** A folder was captured. */
       readonly type: 'directory-captured';
+      /** As the program gave it. */
       readonly path: string;
-      readonly files: number;
-      /** Files whose content was read; the others were as they were when they were read last. */
-      readonly readFiles: number;
-      /** Symbolic links that are kept. */
-      readonly links: number;
-      readonly emptyFolders: number;
-      /** Files, links and empty folders that the program's filter left out. */
-      readonly filteredFiles: number;
-      /** Paths of what was left out by its name, without looking into it. */
-      readonly leftOut: readonly string[];
-    }
+    })
   | (CallEventBase & { readonly type: 'call-started'; readonly attempt: number })
   | (CallEventBase & {
       readonly type: 'call-retried';

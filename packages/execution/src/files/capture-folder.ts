@@ -26,8 +26,9 @@ import { unreadable } from './unreadable.ts';
 /** What was taken of a folder and what was not. */
 export interface TakenFolder {
   readonly files: number;
-  /** Files whose content was read; the others are known from an earlier time. */
+  /** Files whose content was read; the others were as they were when they were read last. */
   readonly readFiles: number;
+  /** Symbolic links that are kept. */
   readonly links: number;
   readonly emptyFolders: number;
   /** Files, links and empty folders that the filter left out. */
