@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
-import { loadPipeline } from '@daggerml/execution';
+import { loadPipeline } from '@daggerml/capture';
 import type { DmlError } from '@daggerml/object-model';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Project } from '../test/project.ts';

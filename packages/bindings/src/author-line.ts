@@ -1,5 +1,5 @@
 import { relative, sep } from 'node:path';
-import { type AuthorPosition, authorPosition } from '@daggerml/execution';
+import { type AuthorPosition, authorPosition } from '@daggerml/capture';
 import { DmlError, isDmlError } from '@daggerml/object-model';
 
 /** Codes of what the line that gave it has to change; other errors say themselves where they come from. */

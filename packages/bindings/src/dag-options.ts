@@ -1,4 +1,5 @@
-import type { CallOptions, Executor, OpenRun } from '@daggerml/execution';
+import type { CallOptions } from '@daggerml/capture';
+import type { Executor, OpenRun } from '@daggerml/execution';
 import type { RefName, Store } from '@daggerml/store';
 import type { ImportSource } from './import-dag.ts';
 

@@ -4,9 +4,11 @@ import { appendFileSync, createReadStream, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import { type FunctionRef, f64, functions, type RunEvent, RunObjects } from '@daggerml/execution';
+import { type FunctionRef, functions } from '@daggerml/capture';
+import { type RunEvent, RunObjects } from '@daggerml/execution';
 import { encodeRecord, treeEntries, treeGet } from '@daggerml/object-model';
 import { verifyStore } from '@daggerml/store';
+import { f64 } from '@daggerml/values';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Project, type Steps } from '../test/project.ts';
 import type { Dag } from './dag.ts';
@@ -627,7 +629,7 @@ describe('Dag.file and Dag.blob', () => {
       `import { definePipeline } from '@daggerml/bindings';
        export const here = definePipeline((dag) => dag.file('../data/relative.txt'));`,
     );
-    const { loadPipeline } = await import('@daggerml/execution');
+    const { loadPipeline } = await import('@daggerml/capture');
     const run = await project.repository.run(await loadPipeline(file));
     expect(await ((await run.dag.root.value()) as { text(): Promise<string> }).text()).toBe('relative');
   });

@@ -1,22 +1,9 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import {
-  type AnyFunction,
-  allowing,
-  type BlobContent,
-  type BlobHandle,
-  blob,
-  type CallSpec,
-  captureFile,
-  executionError,
-  type FunctionRef,
-  isFunctionRef,
-  lowerDeeply,
-  type OpenRun,
-  type Pipeline,
-  type RunNode,
-} from '@daggerml/execution';
+import { type AnyFunction, type FunctionRef, isFunctionRef, type Pipeline } from '@daggerml/capture';
+import { allowing, type CallSpec, captureFile, type OpenRun, type RunNode } from '@daggerml/execution';
 import { canonicalName, type DagId, type DatumId, isDmlError, treeEntries } from '@daggerml/object-model';
+import { type BlobContent, type BlobHandle, blob, lowerDeeply, valuesError } from '@daggerml/values';
 import { CallSite, withLine } from './author-line.ts';
 import { builtinMethods, type ListBuiltins, type MapBuiltins, type SetBuiltins } from './builtins.ts';
 import { commitDag, type DagCommit } from './commit-dag.ts';
@@ -310,7 +297,7 @@ export class Dag implements HandleOwner {
   #specOf(callee: FunctionRef): CallSpec {
     if (!isFunctionRef(callee)) {
       const instead = 'use functions(new URL("./steps.ts", import.meta.url)), which makes references';
-      throw executionError('unsupported_value', {
+      throw valuesError('unsupported_value', {
         path: 'the function',
         found: 'no function reference',
         instead,

@@ -1,6 +1,6 @@
-import type { BlobHandle, CaptureTools, RunEvent } from '@daggerml/execution';
-import { captureFolder } from '@daggerml/execution';
+import { type CaptureTools, captureFolder, type RunEvent } from '@daggerml/execution';
 import type { DatumId } from '@daggerml/object-model';
+import type { BlobHandle } from '@daggerml/values';
 import { hasStoreFiles, REPOSITORY_MARK } from './folder.ts';
 
 /** Which files of a folder are taken. */

@@ -1,5 +1,6 @@
-import { type PinScope, type RunObjects, treeScope } from '@daggerml/execution';
+import type { RunObjects } from '@daggerml/execution';
 import { type CommitRecord, type DagId, type ExecId, type NodeId, treeEntries } from '@daggerml/object-model';
+import { type PinScope, treeScope } from '@daggerml/repository';
 
 /** A dag of a commit, to be imported by another. */
 export interface ImportSource {

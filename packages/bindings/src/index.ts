@@ -1,28 +1,27 @@
 export {
   type AmbientInput,
   type AmbientKind,
+  type CallOptions,
+  type FunctionRef,
+  type FunctionsOf,
+  type FunctionsOptions,
+  functions,
+  type LoadedPipeline,
+  loadPipeline,
+  type Pipeline,
+} from '@daggerml/capture';
+export type { CallCounts, CallFailure, CallOutcome, RunEvent } from '@daggerml/execution';
+export type { BackupProgress, BackupReport } from '@daggerml/store';
+export {
   type BlobContent,
   type BlobHandle,
   type BlobValue,
   blob,
   blobFromFile,
-  type CallCounts,
-  type CallFailure,
-  type CallOptions,
-  type CallOutcome,
   type F64,
-  type FunctionRef,
-  type FunctionsOf,
-  type FunctionsOptions,
   f64,
-  functions,
-  type LoadedPipeline,
-  loadPipeline,
-  type Pipeline,
-  type RunEvent,
   Uri,
-} from '@daggerml/execution';
-export type { BackupProgress, BackupReport } from '@daggerml/store';
+} from '@daggerml/values';
 export type { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
 export type { ChangedDags } from './change-dags.ts';
 export { Commit } from './commit.ts';

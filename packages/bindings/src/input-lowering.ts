@@ -1,16 +1,14 @@
+import { builtinUri, type OpenRun, type RunNode } from '@daggerml/execution';
 import {
-  builtinUri,
   cyclicValue,
   isCollection,
   itemsOf,
   keyPath,
   lowerValue,
   MAX_DEPTH,
-  type OpenRun,
-  type RunNode,
   readCollection,
   tooDeep,
-} from '@daggerml/execution';
+} from '@daggerml/values';
 import { bindingsError } from './errors.ts';
 import { type HandleOwner, NodeHandle } from './node-handle.ts';
 

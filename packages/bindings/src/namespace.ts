@@ -1,4 +1,4 @@
-import type { Pipeline } from '@daggerml/execution';
+import type { Pipeline } from '@daggerml/capture';
 import { withLine } from './author-line.ts';
 import { bindingsError } from './errors.ts';
 import type { NodeHandle } from './node-handle.ts';

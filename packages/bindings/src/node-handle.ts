@@ -1,5 +1,6 @@
-import { executionError, failureError, liftDatum, type OpenRun, type RunNode } from '@daggerml/execution';
+import { failureError, type OpenRun, type RunNode } from '@daggerml/execution';
 import type { ExecId, NodeId, NodeKind } from '@daggerml/object-model';
+import { liftDatum, valuesError } from '@daggerml/values';
 import { withLine } from './author-line.ts';
 
 /** What the language asks for when it turns an object into a plain value. */
@@ -84,7 +85,7 @@ export class NodeHandle<out T = unknown> {
   #usedAs(wanted: string): Error {
     const { kind, spec } = this.#node;
     const of = spec === undefined ? `the ${kind}` : `${spec.name}${kind === 'call' ? '()' : ''}`;
-    return executionError(
+    return valuesError(
       'unsupported_value',
       {
         path: `the handle of ${of} (node ${this.nodeId.slice(0, 12)})`,

@@ -1,4 +1,4 @@
-import { definePipeline as define, type Pipeline } from '@daggerml/execution';
+import { definePipeline as define, type Pipeline } from '@daggerml/capture';
 import { canonicalName, isDmlError } from '@daggerml/object-model';
 import type { Dag } from './dag.ts';
 import { bindingsError } from './errors.ts';

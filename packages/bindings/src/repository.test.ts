@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadPipeline } from '@daggerml/execution';
+import { loadPipeline } from '@daggerml/capture';
 import { headRef } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Project } from '../test/project.ts';

@@ -1,12 +1,11 @@
 import { dirname, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
+import type { CallOptions, Pipeline } from '@daggerml/capture';
 import {
   type CallCounts,
-  type CallOptions,
   Executor,
   executionError,
   holdCommits,
-  type Pipeline,
   type RunEvent,
   RunObjects,
 } from '@daggerml/execution';

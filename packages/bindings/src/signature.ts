@@ -1,4 +1,4 @@
-import type { AnyFunction } from '@daggerml/execution';
+import type { AnyFunction } from '@daggerml/capture';
 import type { Inputs, Lifted, Refused } from './values.ts';
 
 /** Parameters and result of a function, of each signature of an overloaded one with up to four. */

@@ -1,4 +1,4 @@
-import type { BlobHandle, BlobValue, F64, Uri } from '@daggerml/execution';
+import type { BlobHandle, BlobValue, F64, Uri } from '@daggerml/values';
 import type { NodeHandle } from './node-handle.ts';
 
 declare const refused: unique symbol;

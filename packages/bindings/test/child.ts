@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { compileModule } from '@daggerml/execution/testing';
+import { compileModule } from '@daggerml/capture/testing';
 
 /** How a child ended: without an exit code when it was killed. */
 export interface ChildEnd {

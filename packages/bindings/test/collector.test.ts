@@ -1,6 +1,7 @@
-import { blob, type CallOutcome, type RunEvent, RunObjects } from '@daggerml/execution';
+import { type CallOutcome, type RunEvent, RunObjects } from '@daggerml/execution';
 import { decodeRecord, type ObjectLink, recordLinks } from '@daggerml/object-model';
 import { verifyStore } from '@daggerml/store';
+import { blob } from '@daggerml/values';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Dag } from '../src/dag.ts';
 import { storePath } from '../src/folder.ts';

@@ -1,4 +1,5 @@
-import { type BlobHandle, blob, functions, type Pipeline } from '@daggerml/execution';
+import { functions, type Pipeline } from '@daggerml/capture';
+import { type BlobHandle, blob } from '@daggerml/values';
 import type { Dag } from '../src/dag.ts';
 import { definePipeline } from '../src/pipeline.ts';
 

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
-import type { BlobHandle, CallOutcome } from '@daggerml/execution';
+import type { CallOutcome } from '@daggerml/execution';
 import { verifyStore } from '@daggerml/store';
+import type { BlobHandle } from '@daggerml/values';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Child, type ChildEnd } from './child.ts';
 import { blobSteps, CALLS, killedPipeline } from './killed-pipeline.ts';

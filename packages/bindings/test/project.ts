@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { functions } from '@daggerml/execution';
+import { functions } from '@daggerml/capture';
 import { Repository, type RepositoryOptions } from '../src/repository.ts';
 
 /** The functions that the tests call. */

@@ -1,4 +1,4 @@
-import { functions } from '@daggerml/execution';
+import { functions } from '@daggerml/capture';
 import { definePipeline } from '../src/pipeline.ts';
 import { Repository } from '../src/repository.ts';
 import type { Steps } from './project.ts';

@@ -1,4 +1,4 @@
-import type { AmbientInput, AmbientKind } from '@daggerml/execution';
+import type { AmbientInput, AmbientKind } from '@daggerml/capture';
 import { shortPath } from './source-position.ts';
 
 /** What a function of a pipeline reads beside its inputs, as `dml run --json` lists it. */

@@ -1,4 +1,3 @@
-import { type PinScope, type RecordedFailure, readFailure } from '@daggerml/execution';
 import {
   type DagId,
   type DatumId,
@@ -7,6 +6,7 @@ import {
   type NodeRecord,
   treeEntries,
 } from '@daggerml/object-model';
+import { type PinScope, type RecordedFailure, readFailure } from '@daggerml/repository';
 import type { RecordReader } from './record-reader.ts';
 
 /** One node of a dag and what became of it. */

@@ -1,5 +1,5 @@
-import { execValue, type PinScope, storedValue, treeScope } from '@daggerml/execution';
 import type { CommitId, DagId, DatumId, ExecId, NodeId } from '@daggerml/object-model';
+import { execValue, type PinScope, storedValue, treeScope } from '@daggerml/repository';
 import { cliError } from './cli-error.ts';
 import { currentCommit, dagsOf } from './commit-view.ts';
 import type { NamedObject } from './named-object.ts';

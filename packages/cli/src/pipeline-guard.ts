@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { executionError } from '@daggerml/execution';
+import { captureError } from '@daggerml/capture';
 
 /** Holds what a pipeline does to the process beside the promise that it returns. */
 export interface PipelineGuard {
@@ -18,7 +18,7 @@ export function guardPipeline(file: string): PipelineGuard {
   const escaped = new AbortController();
   const fail = (cause: unknown): void => {
     const reason = cause instanceof Error ? cause.message : inspect(cause);
-    escaped.abort(executionError('pipeline_threw', { file, reason }, cause));
+    escaped.abort(captureError('pipeline_threw', { file, reason }, cause));
   };
   const { exit } = process;
   const refuseExit = (code?: number | string | null): never => {

@@ -1,5 +1,5 @@
 import { isAbsolute, relative } from 'node:path';
-import { authorPosition } from '@daggerml/execution';
+import { authorPosition } from '@daggerml/capture';
 import type { DmlError } from '@daggerml/object-model';
 
 /**

@@ -1,8 +1,8 @@
 import { pathToFileURL } from 'node:url';
+import { functions } from '@daggerml/capture';
 import { openStore } from '@daggerml/store';
-import { functions } from '../src/authoring/functions.ts';
+import { lowerValue } from '@daggerml/values';
 import { Executor } from '../src/executor/executor.ts';
-import { lowerValue } from '../src/values/lower.ts';
 
 /** Completes one call and hangs in the next; the parent kills it in between. */
 const [storePath, stepsFile] = process.argv.slice(2) as [string, string];

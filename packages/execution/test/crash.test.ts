@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { compileModule } from '@daggerml/capture/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { compileModule } from '../src/pipeline/load-module.ts';
 import { Workspace } from './workspace.ts';
 
 const steps = `

@@ -1,18 +1,23 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { CommitId, DatumId, NodeId, ObjectClass, ObjectId } from '@daggerml/object-model';
-import { recordLinks } from '@daggerml/object-model';
+import {
+  type CommitId,
+  type DatumId,
+  type NodeId,
+  type ObjectClass,
+  type ObjectId,
+  recordLinks,
+} from '@daggerml/object-model';
 import { headRef, openStore, type RefName, type Store } from '@daggerml/store';
 import { collectSteps } from '@daggerml/store/testing';
+import { liftDatum, lowerValue } from '@daggerml/values';
+import { MemoryObjects } from '@daggerml/values/testing';
 import type { Attempt, ClosableRunner } from '../src/executor/call-runner.ts';
 import { Executor, type OpenRun } from '../src/executor/executor.ts';
 import type { CallSpec, RunNode } from '../src/executor/run-node.ts';
 import { decodeAs } from '../src/objects/decode-as.ts';
-import { liftDatum } from '../src/values/lift.ts';
-import { lowerValue } from '../src/values/lower.ts';
 import { packObjects, type UnpackedObject } from '../src/worker/packed-objects.ts';
-import { MemoryObjects } from './memory-objects.ts';
 
 export const MAIN: RefName = headRef('main');
 

@@ -2,15 +2,13 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type CallOptions, type FunctionRef, functions } from '@daggerml/capture';
 import type { DatumId } from '@daggerml/object-model';
 import { type OpenStoreOptions, openStore, type Store } from '@daggerml/store';
-import type { CallOptions, FunctionRef } from '../src/authoring/functions.ts';
-import { functions } from '../src/authoring/functions.ts';
+import { liftDatum, lowerValue } from '@daggerml/values';
 import type { RunEvent } from '../src/executor/events.ts';
 import { Executor, type ExecutorOptions, type OpenRun, type RunRequest } from '../src/executor/executor.ts';
 import type { RunNode } from '../src/executor/run-node.ts';
-import { liftDatum } from '../src/values/lift.ts';
-import { lowerValue } from '../src/values/lower.ts';
 
 /** A store in a temporary folder, functions in a file beside it, and runs on both. */
 export class Workspace {

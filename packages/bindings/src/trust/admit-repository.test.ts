@@ -313,7 +313,7 @@ it('results of captures are kept where the environment says, and nowhere else [D
   expect(cacheOf({ XDG_CACHE_HOME: '/var/me', HOME: '/home/me' })).toBe('/var/me/daggerml');
   expect(cacheOf({ XDG_CACHE_HOME: 'relative', HOME: '/home/me' })).toBe('/home/me/.cache/daggerml');
   expect(cacheOf({})).toBeUndefined();
-  const { functions } = await import('@daggerml/execution');
+  const { functions } = await import('@daggerml/capture');
   const { pathToFileURL } = await import('node:url');
   const file = join(folder, 'steps.ts');
   writeFileSync(file, 'export const one = () => 1;');

@@ -1,6 +1,6 @@
 import { type BigIntStats, statSync } from 'node:fs';
 import { loadPipeline, Repository, type RunResult, userContext } from '@daggerml/bindings';
-import { executionError } from '@daggerml/execution';
+import { captureError } from '@daggerml/capture';
 import { actorOf } from '../actor.ts';
 import type { AmbientWarning } from '../ambient-warning.ts';
 import { cliError } from '../cli-error.ts';
@@ -90,7 +90,7 @@ async function runFile(context: CommandContext, repository: Repository, startedM
 function refuseUnusable(file: string): void {
   const found = lookAt(file);
   // @spec DML-CLI-1203
-  if (found === undefined) throw executionError('pipeline_missing', { file });
+  if (found === undefined) throw captureError('pipeline_missing', { file });
   if (found.isDirectory()) throw cliError('unusable_file', { file, problem: 'is a folder' });
   if (!found.isFile()) throw cliError('unusable_file', { file, problem: 'is not a regular file' });
   const size = Number(found.size);

@@ -1,5 +1,5 @@
+import { MemoryObjects } from '@daggerml/values/testing';
 import { describe, expect, it } from 'vitest';
-import { MemoryObjects } from '../../test/memory-objects.ts';
 import { evaluateBuiltin } from './evaluate.ts';
 import { type BuiltinKind, builtinOperations, builtinUri } from './table.ts';
 

@@ -6,7 +6,7 @@ import {
   elementOf,
   encodeRecord,
 } from '@daggerml/object-model';
-import type { ObjectSink } from '../values/object-access.ts';
+import type { ObjectSink } from '@daggerml/values';
 import { builtinOf } from './table.ts';
 
 /** Where builtins read their inputs and put what they make. */

@@ -7,7 +7,7 @@ import {
   treeEntries,
   treeHas,
 } from '@daggerml/object-model';
-import { sortedElements } from '../values/lower.ts';
+import { sortedElements } from '@daggerml/values';
 import type { Builtin, BuiltinInputs } from './evaluate.ts';
 
 type SetOperation = 'construct' | 'get' | 'add' | 'remove' | 'union' | 'intersection' | 'difference';

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { type FunctionRef, functions } from '@daggerml/capture';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
-import { type FunctionRef, functions } from '../authoring/functions.ts';
 
 let workspace: Workspace;
 beforeAll(async () => {

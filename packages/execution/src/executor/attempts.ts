@@ -1,7 +1,7 @@
+import { traceInSources } from '@daggerml/capture';
 import type { DatumId, ExecId } from '@daggerml/object-model';
+import { putFailure, putResultDag } from '@daggerml/repository';
 import { wholeMs } from '@daggerml/store';
-import { traceInSources } from '../capture/source-locator.ts';
-import { putFailure, putResultDag } from '../nodes/error-dag.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { shortened } from '../worker/function-failure.ts';
 import type { FunctionFailure } from '../worker/wire.ts';

@@ -1,7 +1,6 @@
 import { DmlError, isDmlError } from '@daggerml/object-model';
+import { parseFunctionUri, type RecordedFailure } from '@daggerml/repository';
 import type { ExecutionErrorCode } from '../errors.ts';
-import type { RecordedFailure } from '../nodes/error-dag.ts';
-import { parseFunctionUri } from '../nodes/function-uri.ts';
 import { CAUSED_BY } from '../worker/function-failure.ts';
 import type { CallFailure, CallOutcome } from './events.ts';
 import { type RunNode, reachableFrom } from './run-node.ts';

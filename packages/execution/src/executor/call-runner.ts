@@ -1,9 +1,9 @@
 import { type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
-import { parseFunctionUri } from '../nodes/function-uri.ts';
+import { parseFunctionUri } from '@daggerml/repository';
+import { StoredBlob } from '@daggerml/values';
 import { datumClosure } from '../objects/closure.ts';
 import { decodeAs } from '../objects/decode-as.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
-import { StoredBlob } from '../values/stored-blob.ts';
 import { type PackedObjects, packObjects } from '../worker/packed-objects.ts';
 import { type JobOutcome, type PoolOptions, type RunningJob, WorkerPool } from '../worker/pool.ts';
 import type { BundleContent } from '../worker/wire.ts';

@@ -1,8 +1,6 @@
 import { type DatumId, type ExecId, executionKey, isDmlError, type NodeId } from '@daggerml/object-model';
+import { execValue, inputsRoot, putFailure } from '@daggerml/repository';
 import { evaluateBuiltin } from '../builtins/evaluate.ts';
-import { putFailure } from '../nodes/error-dag.ts';
-import { inputsRoot } from '../nodes/input-values.ts';
-import { execValue } from '../nodes/stored-value.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { recordedFailure } from './call-failure.ts';
 import type { CallLifecycle } from './call-lifecycle.ts';

@@ -1,5 +1,5 @@
+import type { AmbientInput } from '@daggerml/capture';
 import type { NodeId } from '@daggerml/object-model';
-import type { AmbientInput } from '../capture/ambient-inputs.ts';
 import type { TakenFolder } from '../files/capture-folder.ts';
 
 /** How a call of a run ended; every call has exactly one. */

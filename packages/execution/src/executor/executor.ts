@@ -1,12 +1,11 @@
+import { FunctionCapture, type FunctionRef } from '@daggerml/capture';
 import type { CommitId, DatumId } from '@daggerml/object-model';
+import { formatFunctionUri } from '@daggerml/repository';
 import type { RefName, Store } from '@daggerml/store';
-import type { FunctionRef } from '../authoring/functions.ts';
-import { FunctionCapture } from '../capture/capture.ts';
+import { lowerContent } from '@daggerml/values';
 import type { CaptureTools } from '../files/capture-tools.ts';
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts';
-import { formatFunctionUri } from '../nodes/function-uri.ts';
 import { RunObjects } from '../objects/run-objects.ts';
-import { lowerContent } from '../values/lower-blob.ts';
 import { type ClosableRunner, LocalWorkerAdapter, type WorkerPoolOptions } from './call-runner.ts';
 import { EventReporter, type RunEvent } from './events.ts';
 import { holdCommits } from './hold-commits.ts';

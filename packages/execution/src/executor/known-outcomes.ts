@@ -6,12 +6,16 @@ import {
   type Records,
   treeEntries,
 } from '@daggerml/object-model';
-import { readFailure } from '../nodes/error-dag.ts';
-import { type ExecHead, execHeadOf, headOf } from '../nodes/exec-head.ts';
-import { isSameComputation } from '../nodes/input-values.ts';
-import type { PinScope } from '../nodes/pin-scope.ts';
-import { plainResultOf } from '../nodes/plain-result.ts';
-import { execValue } from '../nodes/stored-value.ts';
+import {
+  type ExecHead,
+  execHeadOf,
+  execValue,
+  headOf,
+  isSameComputation,
+  type PinScope,
+  plainResultOf,
+  readFailure,
+} from '@daggerml/repository';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { recordedFailure } from './call-failure.ts';
 import type { CallFailure } from './events.ts';

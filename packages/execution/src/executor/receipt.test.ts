@@ -1,7 +1,7 @@
 import { checkSchema } from '@daggerml/object-model';
+import { liftDatum } from '@daggerml/values';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestRun, Workspace } from '../../test/workspace.ts';
-import { liftDatum } from '../values/lift.ts';
 import { surroundingsOf } from './receipt.ts';
 import type { RunNode } from './run-node.ts';
 

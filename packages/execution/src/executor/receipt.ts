@@ -1,8 +1,7 @@
+import { bundlerVersion } from '@daggerml/capture';
 import type { DatumId } from '@daggerml/object-model';
-import { version as bundlerVersion } from 'esbuild';
-import { LOCAL_ADAPTER } from '../nodes/function-uri.ts';
-import { lowerValue } from '../values/lower.ts';
-import type { ObjectSink } from '../values/object-access.ts';
+import { LOCAL_ADAPTER } from '@daggerml/repository';
+import { lowerValue, type ObjectSink } from '@daggerml/values';
 
 /**
  * Schema of the receipts that this version makes.

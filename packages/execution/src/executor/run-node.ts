@@ -1,8 +1,6 @@
+import type { AmbientKind, CallOptions, CapturedFunction } from '@daggerml/capture';
 import type { DagId, DatumId, ExecId, ExecutionKey, NodeId, NodeKind } from '@daggerml/object-model';
-import type { CallOptions } from '../authoring/functions.ts';
-import type { AmbientKind } from '../capture/ambient-inputs.ts';
-import type { CapturedFunction } from '../capture/capture.ts';
-import type { Computed } from '../nodes/input-values.ts';
+import type { Computed } from '@daggerml/repository';
 import type { CallFailure } from './events.ts';
 import type { CallState } from './machine.ts';
 

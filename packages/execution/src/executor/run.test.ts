@@ -2,9 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CallExec, executionKey, treeEdit, treeEntries, treeGet } from '@daggerml/object-model';
 import { applyExcision, planExcision } from '@daggerml/store';
+import { liftDatum } from '@daggerml/values';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
-import { liftDatum } from '../values/lift.ts';
 import type { RunNode } from './run-node.ts';
 
 const steps = `
@@ -429,8 +429,8 @@ describe('Run', () => {
     const node = run.call('pair', [run.call('add', [1, 1]), 'covered']);
     await run.outcome(node);
     const exec = run.open.objects.read('exec', node.execId!);
-    const { storedValue } = await import('../nodes/stored-value.ts');
-    const { treeScope } = await import('../nodes/pin-scope.ts');
+    const { storedValue } = await import('@daggerml/repository');
+    const { treeScope } = await import('@daggerml/repository');
     if (exec.nodeKind !== 'call') throw new Error('not a call');
     const scope = treeScope(exec.pins, run.open.objects);
     const { rootNodeId } = run.open.objects.read('dag', exec.resultDagId);
@@ -468,7 +468,7 @@ describe('Run, builtins', () => {
     const { objects } = run.open;
     const [okExec, badExec] = [objects.read('exec', ok.execId!), objects.read('exec', bad.execId!)];
     if (okExec.nodeKind !== 'builtin' || badExec.nodeKind !== 'builtin') throw new Error('not builtins');
-    const { liftDatum } = await import('../values/lift.ts');
+    const { liftDatum } = await import('@daggerml/values');
     expect([okExec.status, liftDatum(objects, okExec.resultDatumId)]).toEqual(['ok', 6]);
     expect([badExec.status, liftDatum(objects, badExec.resultDatumId)]).toEqual([
       'error',
@@ -549,8 +549,8 @@ describe('Run, failures', () => {
     const node = run.call('fail', [2]);
     await run.outcome(node);
     const exec = run.open.objects.read('exec', node.execId!);
-    const { storedValue } = await import('../nodes/stored-value.ts');
-    const { liftDatum } = await import('../values/lift.ts');
+    const { storedValue } = await import('@daggerml/repository');
+    const { liftDatum } = await import('@daggerml/values');
     if (exec.nodeKind !== 'call') throw new Error('not a call');
     const { rootNodeId } = run.open.objects.read('dag', exec.resultDagId);
     const datumId = storedValue(rootNodeId, { getPin: () => undefined }, run.open.objects);

@@ -8,8 +8,7 @@ import {
   type NodeId,
   type TreeRoot,
 } from '@daggerml/object-model';
-import { type PinScope, treeScope } from '../nodes/pin-scope.ts';
-import { storedValue } from '../nodes/stored-value.ts';
+import { type PinScope, storedValue, treeScope } from '@daggerml/repository';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { CallLifecycle, type CallLifecycleOptions } from './call-lifecycle.ts';
 import { Decisions } from './decisions.ts';

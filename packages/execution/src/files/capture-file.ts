@@ -1,6 +1,5 @@
 import type { Stats } from 'node:fs';
-import type { DatumId } from '@daggerml/object-model';
-import { lowerFile } from '../values/lower-deeply.ts';
+import { type DatumId, encodeRecord } from '@daggerml/object-model';
 import type { CaptureTools } from './capture-tools.ts';
 import { IDENTITY_BYTES, isSettled, writeIdentity } from './file-identity.ts';
 import { FileIntake } from './file-intake.ts';
@@ -17,7 +16,7 @@ export async function captureFile(tools: CaptureTools, path: string): Promise<Da
   const { fileSystem, objects, nowMs, knowsFiles } = tools;
   const sinceMs = nowMs();
   const stats = largeFile(tools, path);
-  if (stats === undefined) return lowerFile(path, objects);
+  if (stats === undefined) return objects.putDatum(encodeRecord(await objects.lowerFile(path)));
   const place = placeOf('file', path);
   const identity = Buffer.alloc(IDENTITY_BYTES);
   writeIdentity(stats, identity, 0);

@@ -1,7 +1,6 @@
 import type { Stats } from 'node:fs';
 import { type DatumId, encodeRecord, writeBlob } from '@daggerml/object-model';
 import type { RunObjects } from '../objects/run-objects.ts';
-import { lowerFile } from '../values/lower-deeply.ts';
 import { plainIdentity } from './file-identity.ts';
 import type { FileSystem } from './file-system.ts';
 import { isPlainFile } from './folder-walk.ts';
@@ -79,7 +78,9 @@ export class FileIntake {
   }
 
   async #takeLarge(seen: SeenFile): Promise<DatumId> {
-    const datumId = await lowerFile(seen.place, this.#objects, plainIdentity(seen.identity));
+    const datumId = this.#objects.putDatum(
+      encodeRecord(await this.#objects.lowerFile(seen.place, plainIdentity(seen.identity))),
+    );
     this.#note(seen);
     return datumId;
   }

@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { type BlobDatum, BlobWriter, isDmlError } from '@daggerml/object-model';
-import { fileStream } from '../values/read-file.ts';
+import { fileStream } from '../files/read-file.ts';
 import { BatchingSink } from './batching-sink.ts';
 import type { FromIngest, IngestOrder, ToIngest } from './wire.ts';
 

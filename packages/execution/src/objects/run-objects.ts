@@ -1,9 +1,17 @@
-import type { BlobDatum, ChunkId, Datum, DatumId, ObjectClass, Records } from '@daggerml/object-model';
-import { isDmlError } from '@daggerml/object-model';
+import {
+  type BlobDatum,
+  type ChunkId,
+  type Datum,
+  type DatumId,
+  isDmlError,
+  type ObjectClass,
+  type Records,
+} from '@daggerml/object-model';
 import type { ListingChange } from '@daggerml/store';
+import { lowerStream, type ObjectSource, type StreamSink } from '@daggerml/values';
 import type { FileIdentity } from '../files/file-identity.ts';
+import { fileStream } from '../files/read-file.ts';
 import { IngestThread, isWorthThread } from '../ingest/ingest-thread.ts';
-import type { ObjectSource, StreamSink } from '../values/object-access.ts';
 import { type PackedObjects, unpackObjects } from '../worker/packed-objects.ts';
 import { decodeAs } from './decode-as.ts';
 import { ObjectBuffer } from './object-buffer.ts';
@@ -49,8 +57,12 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
     this.makeRoom();
   }
 
-  async lowerLargeFile(path: string, seen?: FileIdentity): Promise<BlobDatum | undefined> {
-    if (!(await isWorthThread(path))) return undefined;
+  /**
+   * Stores the chunks of a file and returns the datum of its blob, not stored. Rejects with `unreadable_file`, also for
+   * a file that is not as it was `seen`.
+   */
+  async lowerFile(path: string, seen?: FileIdentity): Promise<BlobDatum> {
+    if (!(await isWorthThread(path))) return lowerStream(fileStream(path, seen), this);
     const ingest = (): Promise<BlobDatum> =>
       this.#thread.ingest({ path, seen }, (packed) => this.#takeHashed(packed));
     const ingested = this.#ingested.then(ingest, ingest);

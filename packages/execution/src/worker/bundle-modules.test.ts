@@ -1,10 +1,10 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DatumId, decodeRecord, hashBytes } from '@daggerml/object-model';
+import { parseFunctionUri } from '@daggerml/repository';
+import { lowerContent } from '@daggerml/values';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
-import { parseFunctionUri } from '../nodes/function-uri.ts';
-import { lowerContent } from '../values/lower-blob.ts';
 import { packObjects } from './packed-objects.ts';
 import { type JobOutcome, WorkerPool } from './pool.ts';
 import type { BundleContent } from './wire.ts';

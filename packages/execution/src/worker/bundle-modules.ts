@@ -1,7 +1,7 @@
 import { isBuiltin } from 'node:module';
 import vm from 'node:vm';
+import { BUNDLE_URL } from '@daggerml/capture';
 import { type DatumId, hashBytes, sha256Hex } from '@daggerml/object-model';
-import { BUNDLE_URL } from '../bundle-place.ts';
 import { decodeAs } from '../objects/decode-as.ts';
 import type { BundleContent } from './wire.ts';
 

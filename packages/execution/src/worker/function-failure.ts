@@ -1,5 +1,5 @@
+import { BUNDLE_FILE, BUNDLE_URL } from '@daggerml/capture';
 import { isDmlError } from '@daggerml/object-model';
-import { BUNDLE_FILE, BUNDLE_URL } from '../bundle-place.ts';
 import type { FunctionFailure } from './wire.ts';
 
 const MAX_MESSAGE_CHARACTERS = 4096;

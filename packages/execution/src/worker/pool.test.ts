@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Uri } from '@daggerml/values';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
-import { Uri } from '../values/uri.ts';
 
 const steps = `
 import { existsSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
@@ -118,7 +118,7 @@ describe('WorkerPool', () => {
 
   it('gives a blob as a handle that reads on demand [DML-EXE-0804]', async () => {
     const run = workspace.begin();
-    const { blob } = await import('../authoring/values.ts');
+    const { blob } = await import('@daggerml/values');
     const bytes = Uint8Array.from({ length: 1_500_000 }, (_, index) => (index * 7919) >> 3);
     const node = run.literal(blob(bytes));
     const [sizeBytes, sha256, read] = (await run.outcome(run.call('size', [node]))) as [
@@ -137,7 +137,7 @@ describe('WorkerPool', () => {
 
   it('takes blobs that a function makes from text, streams and files [DML-EXE-0806]', async () => {
     const run = workspace.begin();
-    const { blob } = await import('../authoring/values.ts');
+    const { blob } = await import('@daggerml/values');
     const text = run.literal(blob('a\nb\nc'));
     const reversed = (await run.outcome(run.call('lines', [text]))) as { text(): Promise<string> };
     expect(await reversed.text()).toBe('c\nb\na');
@@ -265,7 +265,7 @@ describe('WorkerPool', () => {
       class: 'deterministic',
       code: 'never_settled',
     });
-    const { blob } = await import('../authoring/values.ts');
+    const { blob } = await import('@daggerml/values');
     const text = run.literal(blob('x'.repeat(70_000)));
     expect(await run.outcome(run.call('wokenLate', [text]))).toBe(70_001);
   });

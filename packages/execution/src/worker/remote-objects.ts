@@ -1,4 +1,5 @@
 import {
+  type BlobDatum,
   type ChunkId,
   copyBytes,
   hashBytes,
@@ -8,9 +9,10 @@ import {
   type PageId,
   type Records,
 } from '@daggerml/object-model';
+import { lowerStream, type ObjectSource, type StreamSink } from '@daggerml/values';
 import { executionError } from '../errors.ts';
+import { fileStream } from '../files/read-file.ts';
 import { decodeAs } from '../objects/decode-as.ts';
-import type { ObjectSource, StreamSink } from '../values/object-access.ts';
 import { type PackedObjects, packObjects, type UnpackedObject, unpackObjects } from './packed-objects.ts';
 
 const BATCH_BYTES = 4 * 1024 * 1024;
@@ -70,6 +72,10 @@ export class RemoteObjects implements ObjectSource, StreamSink {
   }
 
   /** Hands over what has gathered when it is much; blobs wait for it between chunks. */
+  lowerFile(path: string): Promise<BlobDatum> {
+    return lowerStream(fileStream(path), this);
+  }
+
   async drain(): Promise<void> {
     if (this.#batchBytes >= BATCH_BYTES) await this.finish();
   }

@@ -1,5 +1,5 @@
+import { sourceConditions } from '@daggerml/capture';
 import { buildSync } from 'esbuild';
-import { sourceConditions } from '../source-file.ts';
 
 /** What a worker thread runs: a compiled file, or code that was compiled just now from TypeScript sources. */
 export interface WorkerCode {

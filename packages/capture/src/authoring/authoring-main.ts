@@ -1,0 +1,3 @@
+export { blob, blobFromFile, f64, Uri } from '@daggerml/values/authoring';
+export { functions } from './functions.ts';
+export { definePipeline } from './pipeline.ts';

@@ -1,0 +1,79 @@
+import { functionTag } from '@daggerml/values/authoring';
+import type { AmbientKind } from '../bundle/ambient-inputs.ts';
+
+/** How one call of a function is run; none of it is part of the call's identity. */
+export interface CallOptions {
+  /** `false` runs the call whatever is recorded; the new outcome is recorded beside the old ones. */
+  readonly cache?: boolean;
+  /** Runs the call again when its recorded outcome is a failure. */
+  readonly retryFailed?: boolean;
+  /** Time one attempt may take; none by default. */
+  readonly timeoutMs?: number;
+  /** How many more attempts follow one that was lost to the infrastructure; 2 by default. */
+  readonly retries?: number;
+  /** The name that progress reports show; the function's name by default. */
+  readonly label?: string;
+}
+
+/** How the functions of a file are captured; none of it is part of their identity. */
+export interface FunctionsOptions {
+  /** What the functions may read beside their inputs without a warning, since the author knows what follows. */
+  readonly allow?: readonly AmbientKind[];
+}
+
+/** Names an exported function of a file, with its type; it is captured when it is first called. */
+export interface FunctionRef<F extends AnyFunction = AnyFunction> {
+  readonly [functionTag]: F | undefined;
+  readonly moduleUrl: string;
+  readonly exportName: string;
+  readonly options: CallOptions;
+  readonly allow: readonly AmbientKind[];
+  /** The same function, called with these options. */
+  with(options: CallOptions): FunctionRef<F>;
+}
+
+export type AnyFunction = (...inputs: never[]) => unknown;
+
+/** The exported functions of a module, by name. */
+export type FunctionsOf<M> = {
+  readonly [Name in keyof M as M[Name] extends AnyFunction ? Name : never]: M[Name] extends AnyFunction
+    ? FunctionRef<M[Name]>
+    : never;
+};
+
+/**
+ * Yields a reference to every exported function of a file, typed by the file's own module type:
+ * `functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url))`.
+ * The file is not loaded; a name it does not export is reported when the function is called.
+ *
+ * @spec DML-BND-1210
+ */
+export function functions<M>(module: URL | string, options: FunctionsOptions = {}): FunctionsOf<M> {
+  const { allow = [] } = options;
+  const moduleUrl = String(module);
+  const known = new Map<string, FunctionRef>();
+  return new Proxy(Object.freeze({}), {
+    get(_target, name) {
+      if (typeof name !== 'string' || name === 'then' || name === 'toJSON') return undefined;
+      let reference = known.get(name);
+      if (!reference) {
+        reference = functionRef({ moduleUrl, exportName: name, options: {}, allow });
+        known.set(name, reference);
+      }
+      return reference;
+    },
+  }) as FunctionsOf<M>;
+}
+
+function functionRef(of: Pick<FunctionRef, 'moduleUrl' | 'exportName' | 'options' | 'allow'>): FunctionRef {
+  return Object.freeze({
+    [functionTag]: undefined,
+    ...of,
+    with: (more: CallOptions) => functionRef({ ...of, options: { ...of.options, ...more } }),
+  });
+}
+
+/** Tells a reference made by `functions` from any other value. */
+export function isFunctionRef(value: unknown): value is FunctionRef {
+  return typeof value === 'object' && value !== null && functionTag in value;
+}

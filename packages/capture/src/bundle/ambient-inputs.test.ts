@@ -1,0 +1,96 @@
+import { afterAll, describe, expect, it } from 'vitest';
+import { CaptureFixture } from '../testing/capture-fixture.ts';
+
+const fixture = new CaptureFixture();
+afterAll(() => fixture.close());
+
+function readsOf(expression: string): string[] {
+  const source = `
+import fs, { readFileSync as read } from 'node:fs';
+import * as promises from 'fs/promises';
+import crypto, { createHash, randomUUID } from 'node:crypto';
+import { performance as timer } from 'node:perf_hooks';
+import { request } from 'node:https';
+import { execFile } from 'child_process';
+import { hostname } from 'os';
+import own, { env } from 'process';
+import { join } from 'node:path';
+const all = [fs, read, promises, crypto, createHash, randomUUID, timer, request, execFile, hostname, own, env, join];
+export const other = () => all;
+export const clean = (x: any) => ${expression};`;
+  return fixture.capture(source).ambientInputs.map(({ kind, what, line }) => `${kind}: ${what} in ${line}`);
+}
+
+describe('what a function reads beside its inputs', () => {
+  it.each([
+    ['fs.readdirSync(x)', 'files: readdirSync of node:fs in 13'],
+    ['read(x)', 'files: readFileSync of node:fs in 13'],
+    ['promises.readFile(x)', 'files: readFile of node:fs/promises in 13'],
+    ['request(x)', 'network: request of node:https in 13'],
+    ['fetch(x)', 'network: fetch in 13'],
+    ['new WebSocket(x)', 'network: WebSocket in 13'],
+    ['execFile(x)', 'processes: execFile of node:child_process in 13'],
+    ['Date.now()', 'clock: Date.now in 13'],
+    ['new Date()', 'clock: Date in 13'],
+    ['new Date', 'clock: Date in 13'],
+    ['timer.now()', 'clock: performance.now of node:perf_hooks in 13'],
+    ['globalThis.performance.now()', 'clock: performance.now in 13'],
+    ['own.hrtime.bigint()', 'clock: hrtime.bigint of node:process in 13'],
+    ['Math.random()', 'randomness: Math.random in 13'],
+    ['[x].map(Math.random)', 'randomness: Math.random in 13'],
+    ['globalThis.crypto.randomUUID()', 'randomness: crypto.randomUUID in 13'],
+    ['randomUUID()', 'randomness: randomUUID of node:crypto in 13'],
+    ['crypto.randomBytes(8)', 'randomness: randomBytes of node:crypto in 13'],
+    ['process.env.HOME', 'environment: process.env.HOME in 13'],
+    ['process["env"]', 'environment: process.env in 13'],
+    ['env.HOME', 'environment: env.HOME of node:process in 13'],
+    ['hostname()', 'environment: hostname of node:os in 13'],
+    ['{ const { env: { HOME }, ...rest } = process; return [HOME, rest] }', 'environment: process.env in 13'],
+    ['{ const { randomUUID: id } = crypto; return id() }', 'randomness: randomUUID of node:crypto in 13'],
+    ['import("node:fs")', 'files: node:fs in 13'],
+  ])('is named with its place: %s [DML-EXE-0524]', (expression, read) => {
+    expect(readsOf(expression)).toEqual([read]);
+  });
+
+  it.each([
+    'new Date(x)',
+    'Date.UTC(x, 1)',
+    'Math.max(x, 1)',
+    'createHash("sha256").update(x)',
+    'join(x, "b")',
+    'x.fetch(x.Date.now, x.process.env)',
+    '((Math) => Math.random())(x)',
+    'process.stdout.write(x)',
+  ])('is nothing for %s', (expression) => {
+    expect(readsOf(expression)).toEqual([]);
+  });
+
+  it('is each named once, at its first place, and leaves libraries aside', () => {
+    const captured = fixture.capture({
+      'steps.ts': `import { stamp } from './stamp.ts'; import { now } from 'lib';
+export const clean = () => [
+  now(),
+  Math.random(),
+  stamp(), Math.random(), Math.random(),
+];`,
+      'stamp.ts': '\n\nexport const stamp = () => Date.now();',
+      'node_modules/lib/package.json': '{"name":"lib","type":"module","exports":"./index.js"}',
+      'node_modules/lib/index.js':
+        'import fs from "node:fs"; export const now = () => [Date.now(), fs.readdirSync("."), process.env.X, process.cwd()];',
+    });
+    expect(captured.ambientInputs).toEqual([
+      { kind: 'clock', what: 'Date.now', file: expect.stringMatching(/stamp\.ts$/), line: 3 },
+      { kind: 'randomness', what: 'Math.random', file: expect.stringMatching(/steps\.ts$/), line: 4 },
+    ]);
+  });
+
+  it('is named by its file whatever characters that has [DML-EXE-0524]', () => {
+    const captured = fixture.capture({
+      'steps.ts': `export { clean } from './100 % größe/a+b.ts';`,
+      '100 % größe/a+b.ts': '\n\nexport const clean = () => Date.now();',
+    });
+    expect(captured.ambientInputs).toEqual([
+      { kind: 'clock', what: 'Date.now', file: expect.stringMatching(/\/100 % größe\/a\+b\.ts$/), line: 3 },
+    ]);
+  });
+});

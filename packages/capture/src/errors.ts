@@ -1,0 +1,21 @@
+import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
+
+/** Codes of code that cannot be captured and of modules that hold no pipeline. */
+export type CaptureErrorCode =
+  | 'capture_failed'
+  | 'pipeline_missing'
+  | 'pipeline_threw'
+  | 'not_a_pipeline'
+  | 'ambiguous_pipeline';
+
+const MESSAGES: Readonly<Record<CaptureErrorCode, string>> = {
+  capture_failed: '[{file}: ]{reason}[; it exports: {exports}]',
+  pipeline_missing: 'there is no file "{file}"',
+  pipeline_threw: '{file}: {reason}',
+  not_a_pipeline:
+    '"{file}" exports no pipeline[ named "{wanted}"; it exports: {pipelines}][; in CommonJS, as here, one is exported by {instead}]',
+  ambiguous_pipeline: '"{file}" exports several pipelines: {pipelines}',
+};
+
+/** Creates an error of this package; `fields` are facts for the caller, never payload bytes. */
+export const captureError: ErrorBuilder<CaptureErrorCode> = errorBuilder(MESSAGES);

@@ -1,0 +1,150 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { inspect } from 'node:util';
+import { type BuildFailure, build, type Loader, type Plugin, transform } from 'esbuild';
+import { CodeText } from '../bundle/code-text.ts';
+import { planNodeImports } from '../bundle/node-imports.ts';
+import { captureError } from '../errors.ts';
+import { misnamedCommonJs } from '../misnamed-commonjs.ts';
+import { authoringModule } from '../source-file.ts';
+import { packagesByUrl } from './packages-by-url.ts';
+
+/**
+ * Loads a TypeScript or JavaScript module with its relative imports, on any supported version of Node.
+ *
+ * Relative imports are compiled into one file; packages stay what Node makes of them, resolved from the file
+ * that names them. `import.meta` of every file speaks of that file. Each call loads the module anew. Throws
+ * `pipeline_threw` for code that cannot be compiled or that throws while it is loaded.
+ */
+export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const file = resolve(path);
+  if (!existsSync(file)) throw captureError('pipeline_missing', { file });
+  const code = await compileModule(file);
+  const folder = scratchFolder(file);
+  const compiled = join(folder, COMPILED);
+  try {
+    writeFileSync(compiled, code);
+    process.setSourceMapsEnabled(true);
+    return (await import(/* @vite-ignore */ pathToFileURL(compiled).href)) as Record<string, unknown>;
+  } catch (error) {
+    throw captureError('pipeline_threw', { file, reason: reasonOf(error) }, error);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+const COMPILED = 'module.mjs';
+const BANNER = 'const __dmlResolve=import.meta.resolve;';
+/** What CommonJS files of the module call for packages and built-in modules. */
+const OWN_REQUIRE =
+  'import{createRequire as __dmlCreateRequire}from"node:module";const require=__dmlCreateRequire(import.meta.url);';
+
+/** Compiles a module with its relative imports into one; `conditions` resolve packages that it bundles. */
+export async function compileModule(file: string, conditions: readonly string[] = []): Promise<string> {
+  const folder = dirname(file);
+  const { outputFiles, warnings } = await build({
+    entryPoints: [file],
+    outfile: join(folder, COMPILED),
+    absWorkingDir: folder,
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    charset: 'utf8',
+    sourcemap: 'external',
+    // The compiled module lies elsewhere; stack traces name the author's files all the same.
+    sourceRoot: `${pathToFileURL(folder).href}/`,
+    logLevel: 'silent',
+    banner: { js: BANNER },
+    ...(conditions.length > 0 && { conditions: [...conditions] }),
+    plugins: [ownNames, packagesByUrl, importMeta],
+  }).catch((error: unknown) => {
+    throw compilationError(error, file);
+  });
+  const misnamed = misnamedCommonJs(warnings, folder);
+  // @spec DML-EXE-0538
+  if (misnamed) throw captureError('pipeline_threw', { ...misnamed });
+  const [code = '', map = ''] = [COMPILED, `${COMPILED}.map`].map(
+    (name) => outputFiles.find(({ path }) => basename(path) === name)?.text,
+  );
+  const written = CodeText.of(code, map, (source) => source);
+  // @spec DML-EXE-0537
+  const { text } = written.edited(planNodeImports(written));
+  // In the same line as the banner: the lines behind it stay where the source map has them.
+  const whole = text.includes('var __require =') ? text.replace(BANNER, BANNER + OWN_REQUIRE) : text;
+  return `${whole}//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString('base64')}\n`;
+}
+
+/** Returns one error that names file and line for what the bundler says. */
+function compilationError(error: unknown, file: string): Error {
+  const { errors: [first] = [], warnings } = error as Partial<BuildFailure>;
+  // What other files miss in one that exports nothing is no more than a consequence.
+  const misnamed = misnamedCommonJs(warnings, dirname(file));
+  if (misnamed) return captureError('pipeline_threw', { ...misnamed }, error);
+  if (!first) return captureError('pipeline_threw', { file, reason: reasonOf(error) }, error);
+  return captureError('pipeline_threw', {
+    file: first.location ? resolve(dirname(file), first.location.file) : file,
+    line: first.location?.line ?? 0,
+    reason: first.text,
+  });
+}
+
+/** Gives the module the authoring names of this very version, so that a pipeline needs no installation of its own. */
+const ownNames: Plugin = {
+  name: 'daggerml-authoring',
+  setup(context) {
+    context.onResolve({ filter: /^@daggerml\/bindings$/ }, () => ({ path: authoringModule() }));
+  },
+};
+
+/** Makes `import.meta`, `__dirname` and `__filename` speak of the source file instead of the compiled one. */
+const importMeta: Plugin = {
+  name: 'daggerml-import-meta',
+  setup(context) {
+    context.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
+      const source = readFileSync(path, 'utf8');
+      const asksForImport = source.includes('import.meta');
+      if (!asksForImport && !/\b__(?:dirname|filename)\b/.test(source)) return;
+      const url = pathToFileURL(path).href;
+      const resolver = `const __dmlResolveHere=(s)=>/^(\\.{0,2}\\/|[a-z]+:)/.test(s)?new URL(s,${JSON.stringify(url)}).href:__dmlResolve(s);`;
+      const { code } = await transform(asksForImport ? resolver + source : source, {
+        loader: extname(path).replace(/^\.[cm]?/, '') as Loader,
+        sourcefile: path,
+        sourcemap: 'inline',
+        target: 'node20',
+        define: {
+          'import.meta.url': JSON.stringify(url),
+          'import.meta.filename': JSON.stringify(path),
+          'import.meta.dirname': JSON.stringify(dirname(path)),
+          'import.meta.resolve': '__dmlResolveHere',
+          __filename: JSON.stringify(path),
+          __dirname: JSON.stringify(dirname(path)),
+        },
+      });
+      return { contents: code, loader: 'js' };
+    });
+  },
+};
+
+/** A place from which packages resolve as they do from the module: the nearest `node_modules` that can be written. */
+function scratchFolder(file: string): string {
+  for (let folder = dirname(file); ; folder = dirname(folder)) {
+    const modules = join(folder, 'node_modules');
+    if (existsSync(modules)) {
+      try {
+        return mkdtempSync(join(modules, '.daggerml-'));
+      } catch {
+        break;
+      }
+    }
+    if (folder === dirname(folder)) break;
+  }
+  return mkdtempSync(join(tmpdir(), 'daggerml-'));
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : typeof error === 'string' ? error : inspect(error);
+}

@@ -1,0 +1,70 @@
+import { readFileSync } from 'node:fs';
+import { extname, resolve } from 'node:path';
+import { isPipeline, type Pipeline } from '../authoring/pipeline.ts';
+import { captureError } from '../errors.ts';
+import { loadModule } from './load-module.ts';
+
+export interface LoadedPipeline {
+  readonly pipeline: Pipeline;
+  /** The name that the dag is committed under. */
+  readonly name: string;
+  readonly exportName: string;
+  /** Absolute path of the module. */
+  readonly file: string;
+}
+
+/**
+ * Loads the pipeline that a module exports; `wanted` is a pipeline's or an export's name and selects one of
+ * several. Throws `not_a_pipeline`, `ambiguous_pipeline` and what `loadModule` throws.
+ *
+ * @spec DML-BND-1202
+ */
+export async function loadPipeline(path: string, wanted?: string): Promise<LoadedPipeline> {
+  const file = resolve(path);
+  const exported = new Map<Pipeline, LoadedPipeline>();
+  const exports = exportsOf(await loadModule(file));
+  for (const [exportName, pipeline] of exports) {
+    if (!isPipeline(pipeline) || exported.has(pipeline)) continue;
+    exported.set(pipeline, { pipeline, name: pipeline.name ?? exportName, exportName, file });
+  }
+  const found = [...exported.values()].filter(
+    ({ name, exportName }) => wanted === undefined || name === wanted || exportName === wanted,
+  );
+  const pipelines = [...exported.values()].map(({ name }) => name);
+  // @spec DML-BND-1203
+  if (found.length === 0) {
+    // @spec DML-BND-1214
+    const instead = pipelines.length === 0 && isCommonJs(file) ? EXPORT_FROM_COMMONJS : '';
+    throw captureError('not_a_pipeline', {
+      file,
+      wanted: wanted ?? '',
+      pipelines,
+      exports: exports.map(([exportName]) => exportName),
+      instead,
+    });
+  }
+  // @spec DML-BND-1204
+  if (found.length > 1) throw captureError('ambiguous_pipeline', { file, pipelines });
+  return found[0] as LoadedPipeline;
+}
+
+/**
+ * The exports of a module by name; those of a CommonJS module are the properties of its default export.
+ *
+ * @spec DML-BND-1212
+ */
+function exportsOf(module: Readonly<Record<string, unknown>>): (readonly [string, unknown])[] {
+  const { default: whole } = module;
+  if (Object.keys(module).length !== 1 || typeof whole !== 'object' || whole === null || isPipeline(whole))
+    return Object.entries(module);
+  return Object.entries(whole);
+}
+
+const EXPORT_FROM_COMMONJS = "exports.name = definePipeline('name', async (dag) => { … })";
+
+/** Whether a file is written as CommonJS, as far as that can be seen; an empty one is not. */
+function isCommonJs(file: string): boolean {
+  if (/^\.c[jt]s$/.test(extname(file))) return true;
+  const text = readFileSync(file, 'utf8');
+  return !/^\s*(?:import|export)\b/m.test(text) && /\bexports\b|\brequire\(/.test(text);
+}

@@ -1,1 +1,0 @@
-export { compileModule } from '../pipeline/load-module.ts';

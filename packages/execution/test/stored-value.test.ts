@@ -1,0 +1,155 @@
+import type { DagId, DatumId, ExecId, NodeId } from '@daggerml/object-model';
+import {
+  formatFunctionUri,
+  type PinScope,
+  parseFunctionUri,
+  putFailure,
+  putResultDag,
+  storedValue,
+} from '@daggerml/repository';
+import { lowerValue } from '@daggerml/values';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RunObjects } from '../src/objects/run-objects.ts';
+import { Workspace } from './workspace.ts';
+
+let workspace: Workspace;
+let objects: RunObjects;
+const noPins: PinScope = { getPin: () => undefined };
+
+beforeAll(async () => {
+  workspace = await Workspace.create('export const one = () => 1;');
+  objects = workspace.begin().open.objects;
+});
+afterAll(() => workspace.close());
+
+const datum = (value: unknown): DatumId => lowerValue(value, objects, '');
+const literal = (value: unknown): NodeId =>
+  objects.put({ type: 'node', kind: 'literal', datumId: datum(value) });
+const call = (...inputs: NodeId[]): NodeId =>
+  objects.put({ type: 'node', kind: 'call', functionDatumId: datum('f'), inputs });
+const scope = (...pins: [NodeId, ExecId][]): PinScope => ({ getPin: (nodeId) => new Map(pins).get(nodeId) });
+
+function callExec(
+  nodeId: NodeId,
+  resultDagId: DagId,
+  more: { pins?: [NodeId, ExecId][]; status?: 'error' } = {},
+): ExecId {
+  return objects.put({
+    type: 'exec',
+    nodeKind: 'call',
+    nodeId,
+    status: more.status ?? 'ok',
+    functionDatumId: datum('f'),
+    inputs: [],
+    resultDagId,
+    pins: more.pins ?? [],
+    requestId: null,
+    sourceExecId: null,
+    startedMs: 1,
+    finishedMs: 2,
+    receiptDatumId: null,
+    detailsDatumId: null,
+  });
+}
+
+describe('storedValue', () => {
+  it('yields the datum of a literal [DML-EXE-0301]', () => {
+    expect(storedValue(literal('x'), noPins, objects)).toBe(datum('x'));
+  });
+
+  it('yields the value of the node that an import selects by name [DML-EXE-0302]', () => {
+    const inner = call();
+    const dagId = objects.put({ type: 'dag', rootNodeId: literal('root value'), names: [['best', inner]] });
+    const node = objects.put({ type: 'node', kind: 'import', dagId, name: 'best' });
+    const execId = callExec(inner, putResultDag(datum('best value'), objects));
+    expect(storedValue(node, scope([inner, execId]), objects)).toBe(datum('best value'));
+  });
+
+  it('selects the root of an imported dag by root [DML-EXE-0303]', () => {
+    const dagId = objects.put({ type: 'dag', rootNodeId: literal('root value'), names: [['a', literal(1)]] });
+    const node = objects.put({ type: 'node', kind: 'import', dagId, name: 'root' });
+    expect(storedValue(node, noPins, objects)).toBe(datum('root value'));
+  });
+
+  it('yields the result datum of the exec pinned for a builtin [DML-EXE-0304]', () => {
+    const inputs = [literal([1]), literal(2)];
+    const node = objects.put({ type: 'node', kind: 'builtin', functionDatumId: datum('b'), inputs });
+    const common = { type: 'exec', nodeKind: 'builtin', nodeId: node, functionDatumId: datum('b') } as const;
+    const values = [datum(1), datum(2)];
+    const execId = objects.put({ ...common, inputs: values, status: 'ok', resultDatumId: datum([1, 2]) });
+    expect(storedValue(node, scope([node, execId]), objects)).toBe(datum([1, 2]));
+  });
+
+  it('yields the value of the root of the result dag of a call [DML-EXE-0305]', () => {
+    const node = call(literal(1));
+    const execId = callExec(node, putResultDag(datum({ a: 1 }), objects));
+    expect(storedValue(node, scope([node, execId]), objects)).toBe(datum({ a: 1 }));
+  });
+
+  it('resolves nodes of a result dag in the pins of its exec alone [DML-EXE-0306]', () => {
+    const inner = call(literal('inner'));
+    const innerExecId = callExec(inner, putResultDag(datum('from the exec'), objects));
+    const otherExecId = callExec(inner, putResultDag(datum('from outside'), objects));
+    const resultDagId = objects.put({ type: 'dag', rootNodeId: inner, names: [] });
+    const node = call(literal('outer'));
+    const execId = callExec(node, resultDagId, { pins: [[inner, innerExecId]] });
+    expect(storedValue(node, scope([node, execId], [inner, otherExecId]), objects)).toBe(
+      datum('from the exec'),
+    );
+  });
+
+  it('reports a node without a pin as not executed [DML-EXE-0307]', () => {
+    expect(() => storedValue(call(), noPins, objects)).toThrow(
+      expect.objectContaining({ code: 'not_executed' }),
+    );
+  });
+
+  it('reports a recorded failure with its code and message [DML-EXE-0308]', () => {
+    const node = call(literal('fails'));
+    const failure = putFailure({ code: 'function_threw', message: 'no', trace: [] }, objects);
+    const execId = callExec(node, putResultDag(failure, objects), { status: 'error' });
+    expect(() => storedValue(node, scope([node, execId]), objects)).toThrow(
+      expect.objectContaining({
+        code: 'call_failed',
+        fields: expect.objectContaining({ failureCode: 'function_threw', message: 'no' }),
+      }),
+    );
+  });
+
+  it('reports a name that the imported dag does not have [DML-EXE-0309]', () => {
+    const dagId = objects.put({ type: 'dag', rootNodeId: literal(1), names: [['a', literal(1)]] });
+    const node = objects.put({ type: 'node', kind: 'import', dagId, name: 'b' });
+    expect(() => storedValue(node, noPins, objects)).toThrow(
+      expect.objectContaining({ code: 'unknown_name' }),
+    );
+  });
+});
+
+describe('function URIs', () => {
+  it('name adapter, bundle and export [DML-EXE-0501]', () => {
+    const spec = workspace.executor.captureFunction(referenceToOne(), objects);
+    const { bundleDatumId, exportName } = parseFunctionUri(spec.uri);
+    expect(spec.uri).toBe(`dml+exec://dml-worker/${bundleDatumId}/one`);
+    expect([exportName, objects.readDatum(bundleDatumId).kind]).toEqual(['one', 'blob']);
+    expect(objects.readDatum(spec.functionDatumId)).toMatchObject({ kind: 'uri', value: spec.uri });
+    expect(parseFunctionUri(formatFunctionUri({ bundleDatumId, exportName: 'größe$' })).exportName).toBe(
+      'größe$',
+    );
+  });
+
+  it('carry a link to the bundle as their attachment [DML-EXE-0502]', () => {
+    const spec = workspace.executor.captureFunction(referenceToOne(), objects);
+    const { bundleDatumId } = parseFunctionUri(spec.uri);
+    expect(objects.readDatum(spec.functionDatumId)).toMatchObject({ attachmentDatumId: bundleDatumId });
+  });
+
+  it('of an adapter that is not there are refused', () => {
+    for (const uri of ['dml+exec://slurm/x?y', 'dml+exec://dml-worker/short/one', 'https://example.org/']) {
+      expect(() => parseFunctionUri(uri)).toThrow(expect.objectContaining({ code: 'adapter_unknown' }));
+    }
+  });
+});
+
+function referenceToOne(): Parameters<typeof workspace.executor.captureFunction>[0] {
+  return workspace.begin().reference('one');
+}

@@ -1,0 +1,27 @@
+import type { DatumId } from '@daggerml/object-model';
+import { repositoryError } from '../errors.ts';
+
+/** The adapter that runs captured TypeScript functions in threads of this process. */
+export const LOCAL_ADAPTER = 'dml-worker';
+
+/** What the URI of a captured function says. */
+export interface FunctionUri {
+  readonly bundleDatumId: DatumId;
+  readonly exportName: string;
+}
+
+/**
+ * Names a captured function by its content.
+ *
+ * @spec DML-EXE-0501
+ */
+export function formatFunctionUri({ bundleDatumId, exportName }: FunctionUri): string {
+  return `dml+exec://${LOCAL_ADAPTER}/${bundleDatumId}/${encodeURIComponent(exportName)}`;
+}
+
+/** Reads the URI of a function; throws `adapter_unknown` for one that no adapter here runs. */
+export function parseFunctionUri(uri: string): FunctionUri {
+  const match = /^dml\+exec:\/\/([^/]*)\/([0-9a-f]{64})\/([^/?#]+)$/.exec(uri);
+  if (!match || match[1] !== LOCAL_ADAPTER) throw repositoryError('adapter_unknown', { uri });
+  return { bundleDatumId: match[2] as DatumId, exportName: decodeURIComponent(match[3] as string) };
+}

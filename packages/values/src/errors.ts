@@ -1,0 +1,13 @@
+import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
+
+/** Codes of values that have no datum. */
+export type ValuesErrorCode = 'unsupported_value' | 'cyclic_value' | 'reserved_scheme';
+
+const MESSAGES: Readonly<Record<ValuesErrorCode, string>> = {
+  unsupported_value: '{path} is {found}; {instead}',
+  cyclic_value: '{path} is {found}; {instead}',
+  reserved_scheme: '{path}: URIs with the scheme "dml" are reserved',
+};
+
+/** Creates an error of this package; `fields` are facts for the caller, never payload bytes. */
+export const valuesError: ErrorBuilder<ValuesErrorCode> = errorBuilder(MESSAGES);

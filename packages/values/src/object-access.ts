@@ -1,0 +1,28 @@
+import type { BlobDatum, ChunkId, Datum, DatumId, PageSource, PageStore } from '@daggerml/object-model';
+
+/** Where values are lifted from. */
+export interface ObjectSource extends PageSource {
+  /** Throws `object_missing` when it is not there. */
+  readDatum(datumId: DatumId): Datum;
+  /** Rejects with `object_missing` when it is not there. */
+  readChunk(chunkId: ChunkId): Promise<Uint8Array>;
+}
+
+/** Where values are lowered to; what is put is the sink's from then on. */
+export interface ObjectSink extends PageStore {
+  /** Takes the encoded record of a datum. */
+  putDatum(bytes: Uint8Array): DatumId;
+  /** Tells whether a datum is there already, so that it may be linked. */
+  hasDatum(datumId: DatumId): boolean;
+  putChunk(bytes: Uint8Array): ChunkId;
+  /** Hears after every so many members of one value how many were taken. */
+  whenMembers?: ((members: number) => void) | undefined;
+}
+
+/** A sink that can ask a stream to wait. */
+export interface StreamSink extends ObjectSink {
+  /** Resolves when more chunks may come; bounds the memory that a stream takes. */
+  drain(): Promise<void>;
+  /** Stores the chunks of a file and returns the datum of its blob, not stored; a sink without it takes no files. */
+  lowerFile?(path: string): Promise<BlobDatum>;
+}

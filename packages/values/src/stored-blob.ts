@@ -1,0 +1,55 @@
+import { type BlobDatum, type DatumId, treeEntries } from '@daggerml/object-model';
+import type { ObjectSource } from './object-access.ts';
+import type { BlobHandle } from './wrapped-values.ts';
+
+/** A blob of the repository, read chunk by chunk when it is asked for. */
+export class StoredBlob implements BlobHandle {
+  readonly sizeBytes: number;
+  readonly sha256: string;
+  readonly #source: ObjectSource;
+  readonly #datumId: DatumId;
+  readonly #datum: BlobDatum;
+
+  constructor(source: ObjectSource, datumId: DatumId, datum: BlobDatum) {
+    this.sizeBytes = datum.sizeBytes;
+    this.sha256 = datum.contentSha256;
+    this.#source = source;
+    this.#datumId = datumId;
+    this.#datum = datum;
+  }
+
+  /** @spec DML-BND-0908 */
+  async *stream(): AsyncGenerator<Uint8Array, void, undefined> {
+    for (const [chunkId] of treeEntries('chunks', this.#datum.root, this.#source)) {
+      yield await this.#source.readChunk(chunkId);
+    }
+  }
+
+  async bytes(): Promise<Uint8Array> {
+    const bytes = new Uint8Array(this.sizeBytes);
+    let at = 0;
+    for await (const chunk of this.stream()) {
+      bytes.set(chunk, at);
+      at += chunk.length;
+    }
+    return bytes;
+  }
+
+  async text(): Promise<string> {
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(await this.bytes());
+  }
+
+  /** The id of the datum that a handle stands for. */
+  static datumIdOf(handle: StoredBlob): DatumId {
+    return handle.#datumId;
+  }
+
+  /** Tells handles of stored blobs from any other value. */
+  static is(value: object): value is StoredBlob {
+    return #datumId in value;
+  }
+
+  toJSON(): { sizeBytes: number; sha256: string } {
+    return { sizeBytes: this.sizeBytes, sha256: this.sha256 };
+  }
+}

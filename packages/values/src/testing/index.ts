@@ -1,0 +1,1 @@
+export { MemoryObjects } from './memory-objects.ts';
