@@ -32,7 +32,10 @@ describe('the error table', () => {
     const declared = [
       ...declaredCodes('cli/src/cli-error.ts', 'CliErrorCode'),
       ...declaredCodes('bindings/src/errors.ts', 'BindingsErrorCode'),
-      ...declaredCodes('execution/src/errors.ts', 'ExecutionErrorCode'),
+      ...declaredCodes('execution/src/errors.ts', 'OwnCode'),
+      ...declaredCodes('capture/src/errors.ts', 'CaptureErrorCode'),
+      ...declaredCodes('repository/src/errors.ts', 'RepositoryErrorCode'),
+      ...declaredCodes('values/src/errors.ts', 'ValuesErrorCode'),
       ...declaredCodes('store/src/errors.ts', 'StoreErrorCode'),
       'invalid_header',
       'invalid_bounds',

@@ -11,20 +11,20 @@ export interface RaisedError {
 }
 
 const PACKAGES = join(import.meta.dirname, '../..');
-const RAISES = /\b(?:storeError|executionError|bindingsError|cliError|new DmlError(?:<\w+>)?)\(/g;
+const RAISES = /\b(?:storeError|valuesError|repositoryError|captureError|executionError|bindingsError|cliError|new DmlError(?:<\w+>)?)\(/g;
 /** How the process around a command raises its own. */
 const RAISES_IN_PROCESS = /\b(?:fail|reportFailure)\(/g;
 
 /** Lists the union of codes that a package's error file declares. */
 export function declaredCodes(path: string, type: string): string[] {
   const text = readFileSync(join(PACKAGES, path), 'utf8');
-  const [, union = ''] = new RegExp(`export type ${type} =([^;]*);`).exec(text) ?? [];
+  const [, union = ''] = new RegExp(`type ${type} =([^;]*);`).exec(text) ?? [];
   return [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code ?? '');
 }
 
 /** Finds every place in the sources that raises an error by a code that is written out. */
 export function raisedErrors(): RaisedError[] {
-  return ['store', 'execution', 'bindings', 'cli'].flatMap((name) => {
+  return ['values', 'store', 'repository', 'capture', 'execution', 'bindings', 'cli'].flatMap((name) => {
     const folder = join(PACKAGES, name, 'src');
     return readdirSync(folder, { recursive: true, encoding: 'utf8' })
       .filter((path) => path.endsWith('.ts') && !/\.(test|child)\.ts$|(^|\/)(cli-)?errors?\.ts$/.test(path))
