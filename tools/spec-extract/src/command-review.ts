@@ -1,6 +1,6 @@
-import { readIndexes, unknownId } from './command-show.ts';
+import { readIndexes, readSpecs, unknownId } from './command-show.ts';
 import { renderCompliance } from './compliance.ts';
-import { readFolder, readGenerated, writeFiles } from './disk.ts';
+import { readGenerated, writeFiles } from './disk.ts';
 import { renderIndexFile } from './index-file.ts';
 import { type Answer, EXIT, UsageError } from './output.ts';
 import type { IndexedRequirement, PackageIndex } from './requirement-index.ts';
@@ -37,7 +37,7 @@ export function planReview(
 /** Records that the texts of the ids named, or of all suspect ones, were reviewed. */
 export function review(root: string, wanted: readonly string[] | 'all'): Answer {
   const requirements = new Map(
-    readFolder(root, 'specs', /^\d\d-.*\.md$/)
+    readSpecs(root)
       .flatMap((file) => parseSpecDocument(file).requirements)
       .map((requirement) => [requirement.id, requirement]),
   );

@@ -1,44 +1,48 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { AREAS, areaOfId } from './area.ts';
 import { describeState, sectionLink } from './compliance.ts';
 import { readFolder, readText } from './disk.ts';
+import { isSpecDocument, packageOf } from './document-package.ts';
 import { readIndexedRequirement, readIndexFile } from './index-file.ts';
 import { type Answer, EXIT, SuiteError, UsageError } from './output.ts';
 import { definedIds, recordedText } from './recorded-text.ts';
 import { nearestIds } from './requirement-id.ts';
 import { type IndexedRequirement, indexPath, type PackageIndex } from './requirement-index.ts';
+import { sortedBy } from './sorted.ts';
 import type { Requirement } from './spec-document.ts';
 import type { TextFile } from './text-file.ts';
 
 /** Shows one requirement; reads only its document and its index, which keeps it fast. */
 export async function show(root: string, requirementId: string): Promise<Answer> {
-  const area = areaOfId(requirementId);
-  if (area === undefined || !existsSync(join(root, area.document))) throw unknownId(root, requirementId);
-  const document = readText(root, area.document);
-  if (!document.text.includes(`[${requirementId}]`)) throw unknownId(root, requirementId);
-  const record = recordOf(root, area.packageName, requirementId);
-  const text = record && recordedText(document, record);
-  if (record !== undefined && text !== undefined)
-    return answer({ ...record, document: area.document, text }, record);
+  const stating = readSpecs(root).filter(({ text }) => text.includes(`[${requirementId}]`));
+  for (const document of stating) {
+    const record = recordOf(root, packageOf(document), requirementId);
+    const text = record && recordedText(document, record);
+    if (record !== undefined && text !== undefined)
+      return answer({ ...record, document: document.path, text }, record);
+  }
   // The parser of Markdown takes longer to load than everything else takes to answer.
   const { parseSpecDocument } = await import('./spec-document.ts');
-  const stated = parseSpecDocument(document).requirements.find(({ id }) => id === requirementId);
-  if (stated === undefined) throw unknownId(root, requirementId);
-  return answer(stated, record);
+  for (const document of stating) {
+    const stated = parseSpecDocument(document).requirements.find(({ id }) => id === requirementId);
+    if (stated !== undefined) return answer(stated, recordOf(root, packageOf(document), requirementId));
+  }
+  throw unknownId(root, requirementId);
+}
+
+/** Reads the specification documents, in their order. */
+export function readSpecs(root: string): TextFile[] {
+  return readFolder(root, 'specs', /\.md$/).filter(({ path }) => isSpecDocument(path));
 }
 
 /** Reads the index files of all packages, ordered by document. */
 export function readIndexes(root: string): PackageIndex[] {
-  const files = readFolder(root, 'requirements', /\.yaml$/);
-  const order = (index: PackageIndex): number =>
-    AREAS.findIndex(({ packageName }) => packageName === index.packageName);
-  return files.map(readOneIndex).sort((a, b) => order(a) - order(b));
+  return sortedBy(readFolder(root, 'requirements', /\.yaml$/).map(readOneIndex), ({ document }) => document);
 }
 
 /** Yields the error for an id that no specification defines. */
 export function unknownId(root: string, requirementId: string): UsageError {
-  const known = readFolder(root, 'specs', /^\d\d-.*\.md$/).flatMap(definedIds);
+  const known = readSpecs(root).flatMap(definedIds);
   const nearest = nearestIds(requirementId, [...new Set(known)]);
   // @spec DML-TRC-0808
   const hint =

@@ -26,7 +26,7 @@ export function readFolder(root: string, folder: string, name: RegExp): TextFile
   return names.sort().map((entry) => readText(root, folder === '.' ? entry : `${folder}/${entry}`));
 }
 
-/** Writes the files whose bytes differ from what is on disk; yields the paths written. */
+/** Writes the files whose bytes differ from what is on disk and removes the others; returns the paths touched. */
 export function writeFiles(
   root: string,
   files: readonly TextFile[],
@@ -34,7 +34,9 @@ export function writeFiles(
 ): string[] {
   const changed = files.filter(({ path, text }) => onDisk.get(path) !== text);
   for (const file of changed) replaceFile(join(root, file.path), file.text);
-  return changed.map(({ path }) => path);
+  const leftOver = [...onDisk.keys()].filter((path) => !files.some((file) => file.path === path));
+  for (const path of leftOver) rmSync(join(root, path));
+  return [...changed.map(({ path }) => path), ...leftOver];
 }
 
 /** Replaces a file as a whole: a killed run leaves the old or the new one. */

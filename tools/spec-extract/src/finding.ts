@@ -6,8 +6,8 @@ export type Severity = 'red' | 'note';
 /** The closed union of finding codes. */
 export type FindingCode =
   | 'anchor_broken'
-  | 'area_mismatch'
   | 'document_empty'
+  | 'document_misnamed'
   | 'exception_expired'
   | 'file_outdated'
   | 'id_reused'
@@ -49,8 +49,8 @@ export interface FindingRule {
  */
 export const FINDING_CODES: Readonly<Record<FindingCode, FindingRule>> = {
   anchor_broken: { severity: 'red', requirements: ['DML-TRC-0702'] },
-  area_mismatch: { severity: 'red', requirements: ['DML-TRC-0102'] },
   document_empty: { severity: 'red', requirements: ['DML-TRC-0109'] },
+  document_misnamed: { severity: 'red', requirements: ['DML-TRC-0912'] },
   exception_expired: { severity: 'red', requirements: ['DML-TRC-0203'] },
   file_outdated: { severity: 'red', requirements: ['DML-TRC-0606'] },
   id_reused: { severity: 'red', requirements: ['DML-TRC-0103', 'DML-TRC-0105'] },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memorySuite, resultsOf, specOf, VERIFIED } from '../test/memory-suite.ts';
 import { readIndexFile } from './index-file.ts';
-import { mayWrite, outdatedFindings, type Plan, plan, type Suite } from './plan.ts';
+import { isGenerated, mayWrite, outdatedFindings, type Plan, plan, type Suite } from './plan.ts';
 import type { IndexedRequirement } from './requirement-index.ts';
 
 // The same inputs in every run.
@@ -119,6 +119,51 @@ describe('ids', () => {
     const unknown = result.findings.filter(({ code }) => code === 'unknown_id').map(({ id }) => id);
     expect(unknown.sort()).toEqual(['DML-OBJ-0091', 'DML-OBJ-0092', 'DML-OBJ-0093', 'DML-OBJ-0094']);
     expect(result.findings).toHaveLength(4);
+  });
+});
+
+describe('documents of the suite', () => {
+  const moved: Files = {
+    ...VERIFIED,
+    [SPEC]: specOf('[DML-OBJ-0002] {planned} Values MUST be sorted.'),
+    'specs/65-name-table.md': specOf('[DML-OBJ-0001] Names MUST be sorted.'),
+  };
+
+  it('are those with two digits and a name, any other is red [DML-TRC-0912]', () => {
+    const misnamed = ['specs/extra.md', 'specs/5-a.md', 'specs/65-Name.md', 'specs/old/10-a.md'];
+    const files = Object.fromEntries(misnamed.map((path) => [path, '# A\n']));
+    expect(codes(plan(memorySuite({ ...moved, ...files })))).toEqual(
+      misnamed.toSorted().map((path) => `document_misnamed ${path}`),
+    );
+  });
+
+  it('take requirements from each other under their old ids [DML-TRC-0913] [DML-TRC-0601]', () => {
+    const before = written(VERIFIED, plan(memorySuite(VERIFIED)));
+    const result = plan(memorySuite({ ...before, ...moved }));
+    expect(codes(result)).toEqual([]);
+    expect(
+      result.indexes.map(({ packageName, document, requirements }) => [
+        packageName,
+        document,
+        requirements.map(({ id, state }) => `${id} ${state}`),
+      ]),
+    ).toEqual([
+      ['object-model', SPEC, ['DML-OBJ-0002 planned']],
+      ['name-table', 'specs/65-name-table.md', ['DML-OBJ-0001 verified']],
+    ]);
+  });
+
+  it('that are gone leave no index, unless an id left with them', () => {
+    const before: Files = written(moved, plan(memorySuite(moved)));
+    const { 'specs/65-name-table.md': _, ...merged }: Files = { ...before, [SPEC]: VERIFIED[SPEC]! };
+    const result = plan(memorySuite(merged));
+    expect(result.indexes.map(({ packageName }) => packageName)).toEqual(['object-model']);
+    expect(codes(result)).toEqual(['id_vanished DML-OBJ-0002']);
+    const { [SPEC]: __, ...orphaned } = before;
+    expect(plan(memorySuite(orphaned)).indexes.map(({ packageName }) => packageName)).toEqual([
+      'object-model',
+      'name-table',
+    ]);
   });
 });
 
@@ -359,7 +404,8 @@ describe('the generated files', () => {
         const again = written(files, first);
         const second = plan(memorySuite(again));
         expect(second.files).toEqual(first.files);
-        expect(outdatedFindings(second.files, new Map(Object.entries(again)))).toEqual([]);
+        const onDisk = Object.entries(again).filter(([path]) => isGenerated(path));
+        expect(outdatedFindings(second.files, new Map(onDisk))).toEqual([]);
       }),
       { numRuns: 60 },
     );
@@ -399,9 +445,11 @@ describe('the generated files', () => {
     expect(outdatedFindings(files, onDisk)).toEqual([]);
     onDisk.set(INDEX, `${onDisk.get(INDEX)} `);
     onDisk.delete('COMPLIANCE.md');
+    onDisk.set('requirements/gone.yaml', '');
     expect(outdatedFindings(files, onDisk)).toEqual([
       { code: 'file_outdated', file: 'COMPLIANCE.md', detail: 'is not there' },
       { code: 'file_outdated', file: INDEX, detail: 'differs' },
+      { code: 'file_outdated', file: 'requirements/gone.yaml', detail: 'belongs to no document' },
     ]);
   });
 });

@@ -1,16 +1,16 @@
-import { AREAS, areaOfId } from './area.ts';
 import { mentionFindings, ownerFindings, titleFindings } from './citation-findings.ts';
 import { citingTestsById } from './citing-tests.ts';
 import { COMPLIANCE_PATH, renderCompliance } from './compliance.ts';
 import { declaredResults, type TestSources } from './declared-result.ts';
 import { declaredTests } from './declared-test.ts';
+import { isOverview, isSpecDocument } from './document-package.ts';
 import { type Finding, sortFindings } from './finding.ts';
 import { readIndexFile, renderIndexFile } from './index-file.ts';
 import { linkFindings, linkTargets } from './link.ts';
 import { citableText, parseMarkdown } from './markdown.ts';
 import { ownersIn } from './owner.ts';
 import { idsIn } from './requirement-id.ts';
-import { type IndexedRequirement, indexPath, type PackageIndex } from './requirement-index.ts';
+import type { IndexedRequirement, PackageIndex } from './requirement-index.ts';
 import { indexRequirement, keepVanished, requirementFindings } from './requirement-record.ts';
 import { readResultFile } from './result-file.ts';
 import { sortedBy } from './sorted.ts';
@@ -68,11 +68,7 @@ export function plan(suite: Suite): Plan {
   );
   // @spec DML-TRC-0104
   const vanished = [...previousById.values()].filter(({ id }) => !specs.byId.has(id));
-  const indexes = groupByPackage(
-    [...records, ...vanished.map(keepVanished)],
-    specs.documents,
-    previous.indexes,
-  );
+  const indexes = groupByPackage(records, vanished.map(keepVanished), specs.documents, previous.indexes);
   const generated = [...indexes.map(renderIndexFile), renderCompliance(indexes)];
 
   const missing = missingResults(suite, records, results.configured);
@@ -81,7 +77,7 @@ export function plan(suite: Suite): Plan {
     ...previous.findings,
     ...results.findings,
     ...missing,
-    ...vanished.map(({ id }) => vanishedFinding(id)),
+    ...vanishedFindings(vanished, previous.indexes),
     ...ownerFindings(owners, specs.byId),
     ...titleFindings([...declared, ...results.tests], specs.byId),
     ...[...suite.sources, ...suite.vectors].flatMap(({ path, text }) =>
@@ -111,11 +107,11 @@ export function plan(suite: Suite): Plan {
 export function outdatedFindings(files: readonly TextFile[], onDisk: ReadonlyMap<string, string>): Finding[] {
   // @spec DML-TRC-0606
   const outdated = files.filter(({ path, text }) => onDisk.get(path) !== text);
-  return outdated.map(({ path }) => ({
-    code: 'file_outdated',
-    file: path,
-    detail: onDisk.has(path) ? 'differs' : 'is not there',
-  }));
+  const leftOver = [...onDisk.keys()].filter((path) => !files.some((file) => file.path === path));
+  return [
+    ...outdated.map(({ path }) => [path, onDisk.has(path) ? 'differs' : 'is not there'] as const),
+    ...leftOver.map((path) => [path, 'belongs to no document'] as const),
+  ].map(([file, detail]) => ({ code: 'file_outdated', file, detail }));
 }
 
 /** Yields whether writing the files would lose what the last run recorded. */
@@ -134,11 +130,13 @@ interface Specs {
 
 function readSpecs(documents: readonly TextFile[]): Specs {
   // @spec DML-TRC-0603
-  const specs = sortedBy(documents, ({ path }) => path)
-    .filter(({ path }) => /^specs\/\d\d-[^/]*\.md$/.test(path))
-    .map(parseSpecDocument);
+  const ordered = sortedBy(documents, ({ path }) => path).filter(({ path }) => path.startsWith('specs/'));
+  const specs = ordered.filter(({ path }) => isSpecDocument(path)).map(parseSpecDocument);
   const byId = new Map<string, Requirement>();
   const findings = specs.flatMap((spec) => spec.findings);
+  // @spec DML-TRC-0912
+  for (const { path } of ordered)
+    if (!isSpecDocument(path)) findings.push({ code: 'document_misnamed', file: path, detail: path });
   for (const requirement of specs.flatMap(({ requirements }) => requirements)) {
     const { id, document } = requirement;
     const earlier = byId.get(id);
@@ -212,9 +210,14 @@ function missingResults(
     }));
 }
 
-function vanishedFinding(id: string): Finding {
-  const area = areaOfId(id);
-  return { code: 'id_vanished', id, file: area?.document ?? 'specs', detail: id };
+function vanishedFindings(
+  vanished: readonly IndexedRequirement[],
+  previous: readonly PackageIndex[],
+): Finding[] {
+  return vanished.map(({ id }) => {
+    const index = previous.find(({ requirements }) => requirements.some((entry) => entry.id === id));
+    return { code: 'id_vanished', id, file: index?.document ?? 'specs', detail: id };
+  });
 }
 
 function documentFindings(
@@ -236,23 +239,46 @@ function documentFindings(
   });
 }
 
-/** One index per area that has a document or a past. */
+/** Returns one index per package that has a document, or requirements that left all documents. */
 function groupByPackage(
   records: readonly IndexedRequirement[],
+  vanished: readonly IndexedRequirement[],
   documents: readonly SpecDocument[],
   previous: readonly PackageIndex[],
 ): PackageIndex[] {
-  const wanted = AREAS.filter(
-    ({ document, packageName }) =>
-      documents.some(({ path }) => path === document) ||
-      previous.some((index) => index.packageName === packageName),
-  );
+  const recordOf = new Map([...records, ...vanished].map((record) => [record.id, record]));
+  const indexes = new Map<string, PackageIndex>();
+  const add = (packageName: string, document: string, ids: readonly string[]): void => {
+    const { requirements = [], ...index } = indexes.get(packageName) ?? { packageName, document };
+    const placed = ids.flatMap((id) => recordOf.get(id) ?? []);
+    for (const id of ids) recordOf.delete(id);
+    indexes.set(packageName, {
+      ...index,
+      requirements: sortedBy([...requirements, ...placed], ({ id }) => id),
+    });
+  };
   // @spec DML-TRC-0601
-  return wanted.map(({ code, packageName, document }) => ({
-    packageName,
-    document,
-    requirements: records.filter(({ id }) => areaOfId(id)?.code === code),
-  }));
+  for (const { path, packageName, requirements } of documents)
+    if (!isOverview(path))
+      add(
+        packageName,
+        path,
+        requirements.map(({ id }) => id),
+      );
+  // What left all documents stays where it was recorded.
+  for (const { packageName, document, requirements } of sortedBy(
+    previous,
+    ({ packageName }) => packageName,
+  )) {
+    const left = requirements.filter(({ id }) => recordOf.has(id));
+    if (left.length > 0)
+      add(
+        packageName,
+        document,
+        left.map(({ id }) => id),
+      );
+  }
+  return sortedBy(indexes.values(), ({ document }) => document);
 }
 
 function byId(records: readonly IndexedRequirement[]): Map<string, IndexedRequirement> {
@@ -264,7 +290,7 @@ function firstLine(error: unknown): string {
   return message.split('\n', 1)[0] ?? '';
 }
 
-/** The paths a run writes, whatever the suite says. */
+/** Checks whether a run writes a path, whatever the suite says. */
 export function isGenerated(path: string): boolean {
-  return path === COMPLIANCE_PATH || AREAS.some(({ packageName }) => path === indexPath(packageName));
+  return path === COMPLIANCE_PATH || /^requirements\/[^/]+\.yaml$/.test(path);
 }

@@ -65,16 +65,6 @@ describe('requirement items', () => {
     );
     expect(requirements[0]?.text).toBe('A name MUST be one of - `a` - `b` in that order.');
   });
-
-  it('belong to the area of their document [DML-TRC-0102]', () => {
-    expect(codes(item('[DML-OBJ-0001] Names MUST be sorted.'))).toEqual([]);
-    expect(codes(item('[DML-STO-0001] Names MUST be sorted.'))).toEqual(['area_mismatch']);
-    expect(codes(item('[DML-XYZ-0001] Names MUST be sorted.'))).toEqual(['area_mismatch']);
-    expect(codes(item('[DML-OBJ-0001] Names MUST be sorted.'), 'specs/00-overview.md')).toEqual([
-      'area_mismatch',
-    ]);
-    expect(codes(item('[DML-OBJ-0001] Names MUST be sorted.'), 'specs/85-new.md')).toEqual(['area_mismatch']);
-  });
 });
 
 describe('keywords', () => {

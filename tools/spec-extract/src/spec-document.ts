@@ -1,5 +1,5 @@
 import type { ListItem, Nodes, Root } from 'mdast';
-import { areaOfDocument, areaOfId, isOverview } from './area.ts';
+import { isOverview, packageOf } from './document-package.ts';
 import type { Finding, FindingCode } from './finding.ts';
 import { fingerprint } from './fingerprint.ts';
 import { keywordsIn, type Level } from './keyword.ts';
@@ -24,6 +24,7 @@ export interface Requirement {
 /** A parsed specification document. */
 export interface SpecDocument {
   readonly path: string;
+  readonly packageName: string;
   readonly requirements: readonly Requirement[];
   readonly findings: readonly Finding[];
 }
@@ -42,7 +43,7 @@ export function parseSpecDocument(file: TextFile): SpecDocument {
   if (reader.requirements.length === 0 && !isOverview(file.path)) {
     findings.push({ code: 'document_empty', file: file.path, detail: 'no requirement' });
   }
-  return { path: file.path, requirements: reader.requirements, findings };
+  return { path: file.path, packageName: packageOf(file), requirements: reader.requirements, findings };
 }
 
 class RequirementReader {
@@ -112,11 +113,6 @@ class RequirementReader {
       level: keywords[0] ?? 'NORM',
       marks,
     });
-    // @spec DML-TRC-0102
-    if (areaOfId(id)?.document !== this.#file.path) {
-      const area = areaOfDocument(this.#file.path)?.code ?? 'none';
-      this.#report('area_mismatch', id, `the area of this document is ${area}`);
-    }
   }
 
   #checkKeywords(id: string, keywords: readonly string[], norm: boolean): void {

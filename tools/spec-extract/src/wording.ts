@@ -3,8 +3,8 @@ import { type Finding, type FindingCode, severityOf } from './finding.ts';
 /** What each finding means and what to do about it. */
 const WORDING: Readonly<Record<FindingCode, string>> = {
   anchor_broken: 'the link names a heading that its target does not have',
-  area_mismatch: 'the id belongs to another document: take an id of this document’s area',
   document_empty: 'the specification defines no requirement: add one, or remove the document',
+  document_misnamed: 'no specification is read from here: name the file `specs/NN-name.md`',
   exception_expired: 'the exception is past its date: make the requirement hold, or decide on a new date',
   file_outdated:
     'the generated file is not current: run `npm test`, then `npm run spec -- generate`, and commit it',

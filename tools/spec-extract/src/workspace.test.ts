@@ -54,14 +54,18 @@ it('findRoot goes up to the folder that holds specs', () => {
   expect(findRoot('/')).toBeUndefined();
 });
 
-it('writeFiles writes what differs and leaves no other file behind', () => {
-  const root = temporaryRepository({ 'a.md': 'a', 'b.md': 'b' });
+it('writeFiles writes what differs, removes what is generated no more and leaves no other file behind', () => {
+  const root = temporaryRepository({ 'a.md': 'a', 'b.md': 'b', 'd.yaml': 'd' });
   const files = [
     { path: 'a.md', text: 'a' },
     { path: 'b.md', text: 'new' },
     { path: 'requirements/c.yaml', text: 'c' },
   ];
   const onDisk = new Map(readFolder(root, '.', /\.md$/).map(({ path, text }) => [path, text]));
-  expect(writeFiles(root, files, onDisk)).toEqual(['b.md', 'requirements/c.yaml']);
+  expect(writeFiles(root, files, new Map([...onDisk, ['d.yaml', 'd']]))).toEqual([
+    'b.md',
+    'requirements/c.yaml',
+    'd.yaml',
+  ]);
   expect(snapshot(root)).toEqual({ 'a.md': 'a', 'b.md': 'new', 'requirements/c.yaml': 'c' });
 });

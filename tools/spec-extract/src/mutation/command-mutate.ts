@@ -1,4 +1,3 @@
-import { AREAS, areaOfId } from '../area.ts';
 import { readIndexes, unknownId } from '../command-show.ts';
 import { type Answer, EXIT, UsageError } from '../output.ts';
 import type { IndexedRequirement } from '../requirement-index.ts';
@@ -78,7 +77,9 @@ export async function mutate(request: MutateRequest): Promise<Answer> {
 function verifiedRequirements(root: string, packageName: string): ReadonlyMap<string, IndexedRequirement> {
   const index = readIndexes(root).find((candidate) => candidate.packageName === packageName);
   if (index === undefined) {
-    const known = AREAS.map((area) => area.packageName).join(', ');
+    const known = readIndexes(root)
+      .map((candidate) => candidate.packageName)
+      .join(', ');
     throw new UsageError(`no index of a package ${packageName}; the packages are ${known}`);
   }
   return new Map(
@@ -95,12 +96,9 @@ function chosenRequirements(
     throw new UsageError(`no verified requirement of ${packageName}${described(choice)}`);
   return chosen.map((record) => {
     if (typeof record !== 'string') return record;
-    if (areaOfId(record)?.packageName !== packageName)
-      throw new UsageError(`${record} is none of ${packageName}`);
-    const recorded = readIndexes(root).some(({ requirements }) =>
-      requirements.some(({ id }) => id === record),
-    );
-    if (!recorded) throw unknownId(root, record);
+    const home = readIndexes(root).find(({ requirements }) => requirements.some(({ id }) => id === record));
+    if (home === undefined) throw unknownId(root, record);
+    if (home.packageName !== packageName) throw new UsageError(`${record} is none of ${packageName}`);
     throw new UsageError(`${record} is not verified; only what a passing test cites can be tried`);
   });
 }
