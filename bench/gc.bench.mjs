@@ -5,7 +5,9 @@ import { median } from './harness.mjs';
 const SMALL = 250_000;
 const LARGE = 1_000_000;
 const ROUNDS = 3;
-const collector = fileURLToPath(new URL('../packages/store/dist/gc/gc-bench.child.js', import.meta.url));
+const collector = fileURLToPath(
+  new URL('../packages/store/test/dist/test/bench/gc-bench.child.js', import.meta.url),
+);
 
 /** Fills a store with objects, every other one garbage, and collects in a process of its own. */
 function collect(objects) {

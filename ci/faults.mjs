@@ -41,8 +41,8 @@ function compileShim(folder, name) {
 
 const folder = mkdtempSync(join(tmpdir(), 'dml-faults-'));
 try {
-  const { runSystemFaults } = await import('../packages/store/dist/crash/crash-runs.js');
-  const { runWriteImages } = await import('../packages/store/dist/crash/image-runs.js');
+  const { runSystemFaults } = await import('../packages/store/test/dist/test/crash/crash-runs.js');
+  const { runWriteImages } = await import('../packages/store/test/dist/test/crash/image-runs.js');
   const faults = await runSystemFaults({ folder, shim: compileShim(folder, 'fault-shim'), nths });
   const shim = compileShim(folder, 'write-log');
   const images = upTo === undefined ? IMAGES : Number(upTo) * 5;

@@ -49,7 +49,7 @@ export async function check(_root, args = [], tell = (text) => process.stdout.wr
       unfenced: { type: 'boolean' },
     },
   });
-  const { runStrangers } = await import('../packages/store/dist/crash/stranger-runs.js');
+  const { runStrangers } = await import('../packages/store/test/dist/test/crash/stranger-runs.js');
   const folder = mkdtempSync(join(tmpdir(), 'dml-isolation-'));
   chmodSync(folder, 0o755);
   try {

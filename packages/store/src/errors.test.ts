@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, temporaryFolder } from '../test/fixture-store.ts';
 import { openStore } from './open-store.ts';
-import { headRef } from './ref-name.ts';
+import { headRef } from './refs/ref-name.ts';
 
 it('errors say what they are about in words [DML-STO-1303]', async () => {
   const path = temporaryFolder();

@@ -1,4 +1,3 @@
-export type { Attempt, AttemptState } from './attempts.ts';
 export { type BackupOptions, type BackupProgress, type BackupReport, backupStore } from './backup/backup.ts';
 export { type CompactOptions, type CompactReport, compactStore } from './compact/compact.ts';
 export type { AdmitOwner } from './engine/engine.ts';
@@ -28,11 +27,9 @@ export type {
   Referrer,
 } from './excision/plan.ts';
 export type { CollectOptions, GcHost, GcReport } from './gc/collect.ts';
+export type { GcProgress } from './gc/mark-phase.ts';
 export type { GcPlan } from './gc/plan.ts';
-export type { GcRoot } from './gc/roots.ts';
 export { explainKept, planGc, type RunOptions, runGc } from './gc/run.ts';
-export type { GcProgress } from './gc/survey.ts';
-export type { ClassTally, ObjectTally } from './gc/tally.ts';
 export type { GcReason, PathStep } from './gc/why.ts';
 export { type CommitFacts, ownCommitFacts } from './history/commit-facts.ts';
 export { type CommitGraph, type CommitNode, commitGraph } from './history/commit-graph.ts';
@@ -55,16 +52,12 @@ export {
   squashRef,
 } from './history/move-ref.ts';
 export { wholeMs } from './history/whole-ms.ts';
-export type { IndexRefEntry } from './index-refs.ts';
-export type { JournalEntry, RefState } from './journal.ts';
-export type { Listing, ListingChange } from './listings.ts';
-export { isKnownDead } from './liveness.ts';
-export { makeFolder } from './make-folder.ts';
-export type { MetaKey, MetaValue } from './meta.ts';
 export { nodeEnvironment } from './node-environment.ts';
+export type { StubFacts } from './objects/stubs.ts';
+export { decodeTombstone, encodeTombstone, type TombstoneFacts } from './objects/tombstone.ts';
 export { type OpenStoreOptions, openStore } from './open-store.ts';
-export type { Pin } from './pins.ts';
-export { type AttemptsHost, type AttemptsRebuilt, rebuildAttempts } from './rebuild-attempts.ts';
+export type { IndexRefEntry } from './refs/index-refs.ts';
+export type { JournalEntry, RefState } from './refs/journal.ts';
 export {
   asRefName,
   checkNewRefName,
@@ -76,17 +69,22 @@ export {
   type RefName,
   type RefParts,
   remoteRef,
-} from './ref-name.ts';
-export type { Ref, RefUpdate, RefUpdateResult } from './refs.ts';
+} from './refs/ref-name.ts';
+export type { Ref, RefUpdate, RefUpdateResult } from './refs/refs.ts';
 export type { FoundObject, PrefixResult, RevisionResult } from './revision.ts';
-export { SCHEMA_VERSION } from './schema.ts';
-export type { SessionRow } from './sessions.ts';
+export { isKnownDead } from './sessions/liveness.ts';
+export type { SessionRow } from './sessions/sessions.ts';
 export type { Store } from './store.ts';
 export { FOLDER_MODE } from './store-folder/file-rights.ts';
+export { makeFolder } from './store-folder/make-folder.ts';
 export { effectiveUser, isOwnAlone, isWritableByAll } from './store-folder/owner.ts';
 export { ensurePlain } from './store-folder/plain-file.ts';
-export type { StubFacts } from './stubs.ts';
-export { decodeTombstone, encodeTombstone, type TombstoneFacts } from './tombstone.ts';
+export type { Attempt, AttemptState } from './tables/attempts.ts';
+export type { Pin } from './tables/holds.ts';
+export type { Listing, ListingChange } from './tables/listings.ts';
+export type { MetaKey, MetaValue } from './tables/meta.ts';
+export { type AttemptsHost, type AttemptsRebuilt, rebuildAttempts } from './tables/rebuild-attempts.ts';
+export { SCHEMA_VERSION } from './tables/schema.ts';
 export type { ByteStream } from './transfer/car-reader.ts';
 export { type ExportedRef, type ExportHost, exportCar } from './transfer/export.ts';
 export {
@@ -100,4 +98,6 @@ export type { ReceivedCounts } from './transfer/receive.ts';
 export type { Finding, VerifyProgress, VerifySummary } from './verify/finding.ts';
 export type { ObjectFault } from './verify/object-fault.ts';
 export { type VerifyOptions, verifyStore } from './verify/verify-store.ts';
+export type { GcRoot } from './walk/roots.ts';
+export type { ClassTally, ObjectTally } from './walk/tally.ts';
 export type { WriteTransaction } from './write-transaction.ts';

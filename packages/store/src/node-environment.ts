@@ -3,7 +3,7 @@ import { closeSync, fsyncSync, openSync, readFileSync, readlinkSync, statfsSync 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isMainThread } from 'node:worker_threads';
 import { mapBytesWithin } from './engine/engine-options.ts';
-import { pause } from './engine/patience.ts';
+import { pause } from './engine/lock-wait.ts';
 import type { FileSystemKind, ProcessIdentity, ProcessProbe, StoreEnvironment } from './environment.ts';
 
 function tryRead<T>(read: () => T, otherwise: T): T {

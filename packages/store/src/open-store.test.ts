@@ -18,12 +18,11 @@ import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../test/fixture-store.ts';
 import { putCommit } from '../test/records.ts';
 import { compactStore } from './compact/compact.ts';
-import { childProgram } from './crash/damage-runs.ts';
 import { MAX_READERS } from './engine/engine-options.ts';
 import { heldEngineCount } from './engine/held-engines.ts';
 import { planGc } from './gc/run.ts';
 import { openStore } from './open-store.ts';
-import { headRef } from './ref-name.ts';
+import { headRef } from './refs/ref-name.ts';
 import type { Store } from './store.ts';
 import { openPlain } from './store-folder/plain-file.ts';
 
@@ -204,7 +203,7 @@ describe('opening a store', () => {
     expect(() => store.readRefs()).toThrow(expect.objectContaining(busy));
     expect(() => store.get('commit', commitId)).toThrow(expect.objectContaining(busy));
     await expect(planGc(store)).rejects.toMatchObject(busy);
-    const open = `import { openStore } from ${JSON.stringify(pathToFileURL(childProgram('../index').replace('.child', '')).href)};
+    const open = `import { openStore } from ${JSON.stringify(new URL('../dist/index.js', import.meta.url).href)};
       await openStore(process.argv[1], { mode: 'read' }).catch((error) => console.log(error.code, error.detail));`;
     const args = ['--input-type=module', '-e', open, store.path];
     expect(spawnSync(process.execPath, args, { encoding: 'utf8' })).toMatchObject({

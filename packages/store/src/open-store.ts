@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { assertNotCompacting } from './compact/marker.ts';
-import { createStoreFiles } from './create.ts';
+import { assertNotCompacting } from './compact/compaction-lock.ts';
 import type { AdmitOwner, Engine } from './engine/engine.ts';
 import { errnoOf, openError } from './engine/engine-error.ts';
 import { ENGINE_VERSION } from './engine/engine-options.ts';
@@ -10,14 +9,15 @@ import { refuseNetworkFileSystem } from './engine/network-filesystem.ts';
 import { readRows } from './engine/reading.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
-import { readMeta } from './meta.ts';
-import { migrateSchema } from './migrate.ts';
 import { nodeEnvironment } from './node-environment.ts';
-import { readRefs } from './refs.ts';
-import { admitSchema, compareVersions } from './schema.ts';
-import { unsealRow } from './sealed-row.ts';
+import { readRefs } from './refs/refs.ts';
 import { Store } from './store.ts';
+import { createStoreFiles } from './store-folder/create.ts';
 import { findStore } from './store-folder/find-store.ts';
+import { unsealRow } from './tables/checksummed-row.ts';
+import { readMeta } from './tables/meta.ts';
+import { migrateSchema } from './tables/migrate.ts';
+import { admitSchema, compareVersions } from './tables/schema.ts';
 
 /** How to open a store. */
 export interface OpenStoreOptions {

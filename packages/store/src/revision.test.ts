@@ -2,9 +2,9 @@ import { hashBytes } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { openFixture, setRef } from '../test/fixture-store.ts';
 import { putCommit } from '../test/records.ts';
-import { objectKey } from './keyspace.ts';
-import { headRef } from './ref-name.ts';
+import { headRef } from './refs/ref-name.ts';
 import type { Store } from './store.ts';
+import { objectKey } from './tables/keyspace.ts';
 import { plantRef } from './testing/plant-ref.ts';
 
 function commitChain(store: Store, length: number): string[] {

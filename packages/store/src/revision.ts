@@ -8,12 +8,12 @@ import {
 import type { Engine } from './engine/engine.ts';
 import { readKeys, refreshSnapshot } from './engine/reading.ts';
 import { storeError } from './errors.ts';
-import { CLASS_BYTES, parseObjectKey } from './keyspace.ts';
-import { parentCommitIds } from './links.ts';
-import { readMeta } from './meta.ts';
-import { readObject } from './objects.ts';
-import { asRefName, headRef, type RefName } from './ref-name.ts';
-import { readRef } from './refs.ts';
+import { parentCommitIds } from './objects/links.ts';
+import { readObject } from './objects/objects.ts';
+import { asRefName, headRef, type RefName } from './refs/ref-name.ts';
+import { readRef } from './refs/refs.ts';
+import { CLASS_BYTES, parseObjectKey } from './tables/keyspace.ts';
+import { readMeta } from './tables/meta.ts';
 
 /** An object found by name. */
 export interface FoundObject {

@@ -6,31 +6,43 @@ import {
   type ObjectIds,
   type Records,
 } from '@daggerml/object-model';
-import { type Attempt, readAttempt, readAttempts } from './attempts.ts';
-import { cacheEntries } from './cache-index.ts';
 import { type Engine, stampEngine } from './engine/engine.ts';
 import { errnoOf, readError } from './engine/engine-error.ts';
 import { poisonEngine, releaseEngine } from './engine/held-engines.ts';
-import { transactOnNewest } from './engine/newest.ts';
 import { readRow, readRows, refreshSnapshot, renewSnapshot } from './engine/reading.ts';
+import { transactOnNewest } from './engine/workarounds/lock-file-txn-id.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { dropRecentRows } from './gc/prune.ts';
-import { type IndexRefEntry, readIndexRefs } from './index-refs.ts';
-import { iterateJournal, type JournalEntry, lastSequence, type RefState, refsAtSequence } from './journal.ts';
-import { objectKey } from './keyspace.ts';
-import { type Listing, readListing, readListingPart } from './listings.ts';
-import { Liveness } from './liveness.ts';
-import { type MetaKey, type MetaValue, readMeta } from './meta.ts';
-import { type RecordClass, readObject, readRecord } from './objects.ts';
-import type { Pin } from './pins.ts';
-import { asRefName, checkNewRefName, type RefKind, type RefName } from './ref-name.ts';
-import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
+import { type RecordClass, readObject, readRecord } from './objects/objects.ts';
+import { absentError, readStub, type StubFacts } from './objects/stubs.ts';
+import { isTombstone } from './objects/tombstone.ts';
+import { type IndexRefEntry, readIndexRefs } from './refs/index-refs.ts';
+import {
+  iterateJournal,
+  type JournalEntry,
+  lastSequence,
+  type RefState,
+  refsAtSequence,
+} from './refs/journal.ts';
+import { asRefName, checkNewRefName, type RefKind, type RefName } from './refs/ref-name.ts';
+import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs/refs.ts';
 import { type PrefixResult, type RevisionResult, resolvePrefix, resolveRevision } from './revision.ts';
-import { sealJson, unsealJson } from './sealed-row.ts';
-import { dropDeadSessions, hasSession, type SessionRow, sessionKey, sortSessions } from './sessions.ts';
-import { absentError, readStub, type StubFacts } from './stubs.ts';
-import { isTombstone } from './tombstone.ts';
+import { Liveness } from './sessions/liveness.ts';
+import {
+  dropDeadSessions,
+  hasSession,
+  type SessionRow,
+  sessionKey,
+  sortSessions,
+} from './sessions/sessions.ts';
+import { type Attempt, readAttempt, readAttempts } from './tables/attempts.ts';
+import { cacheEntries } from './tables/cache-index.ts';
+import { sealJson, unsealJson } from './tables/checksummed-row.ts';
+import type { Pin } from './tables/holds.ts';
+import { objectKey } from './tables/keyspace.ts';
+import { type Listing, readListing, readListingPart } from './tables/listings.ts';
+import { type MetaKey, type MetaValue, readMeta } from './tables/meta.ts';
 import { EngineFailure, SNAPSHOT_INTERVAL, WriteTransaction } from './write-transaction.ts';
 
 /** What a `Store` keeps of the options it was opened with. */

@@ -9,7 +9,7 @@ import { readRows } from './engine/reading.ts';
 import { TABLE_NAMES } from './engine/tables.ts';
 import { applyExcision } from './excision/excise.ts';
 import { openStore } from './open-store.ts';
-import { headRef } from './ref-name.ts';
+import { headRef } from './refs/ref-name.ts';
 import type { Store } from './store.ts';
 import type { WriteTransaction } from './write-transaction.ts';
 
@@ -45,12 +45,12 @@ describe('write transactions', () => {
     const compaction = 'compact/copy-rows.ts';
     expect(writers.sort()).toEqual([
       compaction,
-      'create.ts',
       'engine/create-data-file.ts',
       'engine/guarded-tables.ts',
-      'engine/newest.ts',
       // Wraps what the others call and begins none itself.
       'engine/open-root.ts',
+      'engine/workarounds/lock-file-txn-id.ts',
+      'store-folder/create.ts',
       'write-transaction.ts',
     ]);
     const callers = sources.filter(
@@ -59,7 +59,7 @@ describe('write transactions', () => {
         !/\.test\.ts$/.test(name) &&
         / transactOnNewest\(/.test(readFileSync(join(import.meta.dirname, name), 'utf8')),
     );
-    expect(callers.sort()).toEqual(['engine/newest.ts', 'store.ts']);
+    expect(callers.sort()).toEqual(['engine/workarounds/lock-file-txn-id.ts', 'store.ts']);
   });
 
   it('are seen by another opening of the file as soon as they end [DML-STO-0122]', async () => {

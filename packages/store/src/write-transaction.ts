@@ -10,13 +10,25 @@ import {
   type ObjectIds,
   type Records,
 } from '@daggerml/object-model';
-import { type Attempt, putAttempt } from './attempts.ts';
 import type { Engine } from './engine/engine.ts';
 import { hasRow, readRow } from './engine/reading.ts';
+import { SpaceGuard } from './engine/space-guard.ts';
 import type { Table, TableName } from './engine/tables.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
-import { lastSequence, newestSnapshotSequence, REFS_PER_SNAPSHOT_PART, snapshotKey } from './journal.ts';
+import { NewRun } from './objects/assume-new-keys.ts';
+import { linksOf, scanLinks } from './objects/links.ts';
+import { type RecordClass, readObject } from './objects/objects.ts';
+import { PutBatch, stagedBytes, type TakeStaged } from './objects/put-batch.ts';
+import { encodeStub, hasAnyStub, isMissingOnPurpose, readStubAt, type StubFacts } from './objects/stubs.ts';
+import { isTombstone, tombstoneError } from './objects/tombstone.ts';
+import { lastSequence, newestSnapshotSequence, REFS_PER_SNAPSHOT_PART, snapshotKey } from './refs/journal.ts';
+import { asRefName, checkNewRefName, type RefName, refKey } from './refs/ref-name.ts';
+import { encodeRef, type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs/refs.ts';
+import { RecentObjects, recentKey } from './sessions/session-writes.ts';
+import { type Attempt, putAttempt } from './tables/attempts.ts';
+import { sealJson, sealRow } from './tables/checksummed-row.ts';
+import { type Pin, pinKey } from './tables/holds.ts';
 import {
   CLASS_BYTES,
   isUuid,
@@ -26,21 +38,9 @@ import {
   textKey,
   uuidKey,
   writeObjectKey,
-} from './keyspace.ts';
-import { linksOf, scanLinks } from './links.ts';
-import { dropListings, type ListingChange, putListing, renewListing } from './listings.ts';
-import { encodeMeta, isMetaKey, type MetaKey, type MetaValue, readMeta } from './meta.ts';
-import { NewRun } from './new-run.ts';
-import { type RecordClass, readObject } from './objects.ts';
-import { type Pin, pinKey } from './pins.ts';
-import { PutBatch, stagedBytes, type TakeStaged } from './put-batch.ts';
-import { RecentObjects, recentKey } from './recents.ts';
-import { asRefName, checkNewRefName, type RefName, refKey } from './ref-name.ts';
-import { encodeRef, type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
-import { sealJson, sealRow } from './sealed-row.ts';
-import { SpaceGuard } from './space-guard.ts';
-import { encodeStub, hasAnyStub, isMissingOnPurpose, readStubAt, type StubFacts } from './stubs.ts';
-import { isTombstone, tombstoneError } from './tombstone.ts';
+} from './tables/keyspace.ts';
+import { dropListings, type ListingChange, putListing, renewListing } from './tables/listings.ts';
+import { encodeMeta, isMetaKey, type MetaKey, type MetaValue, readMeta } from './tables/meta.ts';
 
 /** Journal rows between two snapshots of all refs. */
 export const SNAPSHOT_INTERVAL = 1024;

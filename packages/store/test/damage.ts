@@ -1,9 +1,9 @@
 import { DmlError } from '@daggerml/object-model';
-import { seededBytes, seededRandom, seededUuids } from '../src/crash/damage-runs.ts';
 import { type ReadAt, readNewestMeta } from '../src/engine/meta-page.ts';
 import { checkPages } from '../src/engine/page-check.ts';
 import { openStore } from '../src/open-store.ts';
-import { headRef } from '../src/ref-name.ts';
+import { headRef } from '../src/refs/ref-name.ts';
+import { seededBytes, seededRandom, seededUuids } from './crash/damage-runs.ts';
 import { fakeEnvironment } from './fixture-store.ts';
 import { putCommit } from './records.ts';
 

@@ -6,7 +6,7 @@ import { afterEach } from 'vitest';
 import type { ProcessProbe, StoreEnvironment } from '../src/environment.ts';
 import { nodeEnvironment } from '../src/node-environment.ts';
 import { openStore } from '../src/open-store.ts';
-import { headRef, type RefName } from '../src/ref-name.ts';
+import { headRef, type RefName } from '../src/refs/ref-name.ts';
 import type { Store } from '../src/store.ts';
 
 /** An environment whose clock, processes and failpoints are under a test's control. */

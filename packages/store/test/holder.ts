@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { onTestFinished } from 'vitest';
-import { childProgram } from '../src/crash/damage-runs.ts';
+import { childProgram } from './child-program.ts';
 
 /** Another process that opens a store and holds it; it ends with the test at the latest. */
 export class Holder {
@@ -10,7 +10,7 @@ export class Holder {
   readonly #lines: AsyncIterator<string>;
 
   constructor(...program: readonly string[]) {
-    this.#child = spawn(process.execPath, [childProgram('../holder'), ...program], {
+    this.#child = spawn(process.execPath, [childProgram('holder'), ...program], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     onTestFinished(() => void this.#child.kill('SIGKILL'));

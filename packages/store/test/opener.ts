@@ -4,8 +4,8 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatumId } from '@daggerml/object-model';
 import { afterEach } from 'vitest';
-import { childProgram } from '../src/crash/damage-runs.ts';
-import type { OpenerOrder } from '../src/crash/opener.child.ts';
+import { childProgram } from './child-program.ts';
+import type { OpenerOrder } from './crash/opener.child.ts';
 import { temporaryFolder } from './fixture-store.ts';
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
@@ -35,7 +35,7 @@ export class Opener {
   #turn = 0;
 
   constructor(path: string) {
-    const program = [childProgram('opener'), path, this.#folder];
+    const program = [childProgram('crash/opener'), path, this.#folder];
     this.child = spawn(process.execPath, program, { stdio: ['ignore', 'ignore', 'inherit'] });
     children.push(this.child);
   }

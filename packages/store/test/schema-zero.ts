@@ -2,9 +2,9 @@ import { mkdirSync } from 'node:fs';
 import { type CommitId, encodeRecord, hashBytes } from '@daggerml/object-model';
 import { open } from 'lmdb';
 import { engineOptions } from '../src/engine/engine-options.ts';
-import { objectKey, textKey } from '../src/keyspace.ts';
-import { encodeMeta, type MetaKey, type MetaValue } from '../src/meta.ts';
-import { refKey } from '../src/ref-name.ts';
+import { refKey } from '../src/refs/ref-name.ts';
+import { objectKey, textKey } from '../src/tables/keyspace.ts';
+import { encodeMeta, type MetaKey, type MetaValue } from '../src/tables/meta.ts';
 
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 

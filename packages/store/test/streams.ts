@@ -7,7 +7,7 @@ import {
   hashBytes,
   type PageId,
 } from '@daggerml/object-model';
-import { headRef, type RefName } from '../src/ref-name.ts';
+import { headRef, type RefName } from '../src/refs/ref-name.ts';
 import type { Store } from '../src/store.ts';
 import { encodeHeader, encodeSection, encodeVarint } from '../src/transfer/car-frame.ts';
 import { readCar } from '../src/transfer/car-reader.ts';

@@ -12,6 +12,7 @@ import {
 import { dirname, join } from 'node:path';
 import { type CommitId, type DatumId, type ExecId, encodeRecord, hashBytes } from '@daggerml/object-model';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { childProgram } from '../../test/child-program.ts';
 import {
   type FakeEnvironment,
   fakeEnvironment,
@@ -20,7 +21,6 @@ import {
   temporaryFolder,
 } from '../../test/fixture-store.ts';
 import { putCall, putCommit, putDag, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
-import { childProgram } from '../crash/damage-runs.ts';
 import { heldEngineCount } from '../engine/held-engines.ts';
 import { type Row, readKeys, readRow, readRows, refreshSnapshot } from '../engine/reading.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
@@ -28,11 +28,11 @@ import { applyExcision, planExcision } from '../excision/excise.ts';
 import { liftExcision } from '../excision/lift.ts';
 import { collectSteps } from '../gc/collect.ts';
 import { runGc } from '../gc/run.ts';
-import { objectKey } from '../keyspace.ts';
 import { openStore } from '../open-store.ts';
-import { execRef, headRef } from '../ref-name.ts';
-import { sealJson } from '../sealed-row.ts';
+import { execRef, headRef } from '../refs/ref-name.ts';
 import type { Store } from '../store.ts';
+import { sealJson } from '../tables/checksummed-row.ts';
+import { objectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import { type BackupOptions, backupStore } from './backup.ts';
 
@@ -291,7 +291,7 @@ describe('backupStore', () => {
     const source = await openFixture();
     putMany(source, 13_000);
     const folder = temporaryFolder();
-    const mover = spawn(process.execPath, [childProgram('../backup/mover'), source.path, folder], {
+    const mover = spawn(process.execPath, [childProgram('backup/mover'), source.path, folder], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     onTestFinished(() => void mover.kill('SIGKILL'));

@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import { whenWritable } from '../engine/lock-file.ts';
 import { readKeys } from '../engine/reading.ts';
-import { Marker } from '../gc/marker.ts';
-import { ObjectKeySet } from '../gc/object-key-set.ts';
-import { STEP_OBJECTS, walk } from '../gc/survey.ts';
+import { STEP_OBJECTS, walk } from '../gc/mark-phase.ts';
 import { type OpenStoreOptions, openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
+import { ObjectKeySet } from '../walk/object-key-set.ts';
+import { Marker } from '../walk/tracer.ts';
 import { copyObjects, readBack } from './copy-objects.ts';
 import { type Cut, takeCut } from './cut.ts';
 import { mirrorRows } from './mirror-rows.ts';

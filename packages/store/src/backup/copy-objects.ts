@@ -2,11 +2,11 @@ import { hashBytes } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
 import { type StoreError, storeError } from '../errors.ts';
-import type { Marker } from '../gc/marker.ts';
-import type { ObjectKeySet } from '../gc/object-key-set.ts';
-import { parseObjectKey } from '../keyspace.ts';
+import { isTombstone } from '../objects/tombstone.ts';
 import type { Store } from '../store.ts';
-import { isTombstone } from '../tombstone.ts';
+import { parseObjectKey } from '../tables/keyspace.ts';
+import type { ObjectKeySet } from '../walk/object-key-set.ts';
+import type { Marker } from '../walk/tracer.ts';
 import type { ExcisedRows } from './cut.ts';
 
 /** Keys that one step looks at. */

@@ -1,9 +1,9 @@
 import { type Row, readRow, readRows } from '../engine/reading.ts';
-import { type KeyedRoot, readRoots } from '../gc/roots.ts';
-import { parseObjectKey } from '../keyspace.ts';
-import { type MetaKey, type MetaValue, readMeta } from '../meta.ts';
-import { pinKey } from '../pins.ts';
 import type { Store } from '../store.ts';
+import { pinKey } from '../tables/holds.ts';
+import { parseObjectKey } from '../tables/keyspace.ts';
+import { type MetaKey, type MetaValue, readMeta } from '../tables/meta.ts';
+import { type KeyedRoot, readRoots } from '../walk/roots.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 
 /** An excised object with its rows in the tables `objects` and `excised`. */

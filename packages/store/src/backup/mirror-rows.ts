@@ -10,11 +10,11 @@ import {
 } from '../engine/reading.ts';
 import type { TableName } from '../engine/tables.ts';
 import { storeError } from '../errors.ts';
-import type { ObjectKeySet } from '../gc/object-key-set.ts';
-import { lastSequence, snapshotKey } from '../journal.ts';
-import { CLASS_BYTES, sequenceKey } from '../keyspace.ts';
-import { dropListings } from '../listings.ts';
+import { lastSequence, snapshotKey } from '../refs/journal.ts';
 import type { Store } from '../store.ts';
+import { CLASS_BYTES, sequenceKey } from '../tables/keyspace.ts';
+import { dropListings } from '../tables/listings.ts';
+import type { ObjectKeySet } from '../walk/object-key-set.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type CopyResult, isWhole } from './copy-objects.ts';
 import type { Cut, ExcisedRows } from './cut.ts';

@@ -3,11 +3,11 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { DmlError } from '@daggerml/object-model';
 import { errnoOf, openError } from '../engine/engine-error.ts';
 import { type StoreErrorFields, storeError } from '../errors.ts';
-import { makeFolder } from '../make-folder.ts';
 import { type OpenStoreOptions, openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import { FOLDER_MODE } from '../store-folder/file-rights.ts';
 import { isStore } from '../store-folder/find-store.ts';
+import { makeFolder } from '../store-folder/make-folder.ts';
 import type { Cut } from './cut.ts';
 import { isBeginning } from './mirror-rows.ts';
 

@@ -26,11 +26,11 @@ import { readRows, refreshSnapshot } from '../engine/reading.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import { runGc } from '../gc/run.ts';
-import { objectKey } from '../keyspace.ts';
 import { nodeEnvironment } from '../node-environment.ts';
 import { openStore } from '../open-store.ts';
-import { sealJson } from '../sealed-row.ts';
 import type { Store } from '../store.ts';
+import { sealJson } from '../tables/checksummed-row.ts';
+import { objectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import { compactStore } from './compact.ts';
 

@@ -4,12 +4,11 @@ import type { AdmitOwner, Engine } from '../engine/engine.ts';
 import { errnoOf } from '../engine/engine-error.ts';
 import { acquireEngine, releaseEngine } from '../engine/held-engines.ts';
 import { whenWritable } from '../engine/lock-file.ts';
-import { whileNobodyWrites } from '../engine/newest.ts';
+import { whileNobodyWrites } from '../engine/workarounds/lock-file-txn-id.ts';
 import type { StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
-import { Liveness } from '../liveness.ts';
 import { nodeEnvironment } from '../node-environment.ts';
-import { admitSchema } from '../schema.ts';
+import { Liveness } from '../sessions/liveness.ts';
 import type { FileRights } from '../store-folder/file-rights.ts';
 import { findStore } from '../store-folder/find-store.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
@@ -20,8 +19,9 @@ import {
   removeDraft,
   STAMP_FILE,
 } from '../store-folder/places.ts';
+import { admitSchema } from '../tables/schema.ts';
+import { lowerMarker, raiseMarker } from './compaction-lock.ts';
 import { copyRows } from './copy-rows.ts';
-import { lowerMarker, raiseMarker } from './marker.ts';
 
 export interface CompactOptions {
   readonly environment?: StoreEnvironment;

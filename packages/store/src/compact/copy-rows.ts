@@ -2,13 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import { hashBytes } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { iterateRows, type Row } from '../engine/reading.ts';
+import { SpaceGuard } from '../engine/space-guard.ts';
 import { TABLE_NAMES, type TableName } from '../engine/tables.ts';
 import type { StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
-import { idOfKey, OBJECT_KEY_BYTES } from '../keyspace.ts';
-import { unsealRow } from '../sealed-row.ts';
-import { SpaceGuard } from '../space-guard.ts';
-import { isTombstone } from '../tombstone.ts';
+import { isTombstone } from '../objects/tombstone.ts';
+import { unsealRow } from '../tables/checksummed-row.ts';
+import { idOfKey, OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
 
 const BATCH_BYTES: number = 8 * 2 ** 20;
 const BATCH_ROWS = 20_000;

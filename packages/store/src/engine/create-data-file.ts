@@ -1,13 +1,13 @@
 import type { FileRights } from '../store-folder/file-rights.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
-import { prepareOpening } from './before-open.ts';
+import { StampWriter } from './clean-marker.ts';
 import { DataFile } from './data-file.ts';
-import { writeEmptyDataFile } from './empty-data-file.ts';
 import { LockFile, type WriteEnvironment } from './lock-file.ts';
 import { openFile } from './open-root.ts';
-import { StampWriter } from './stamp.ts';
 import { openTables, type Tables } from './tables.ts';
 import { runWaiting } from './waiting.ts';
+import { writeEmptyDataFile } from './workarounds/empty-data-file.ts';
+import { prepareOpening } from './workarounds/preflight.ts';
 
 /** How a data file is created. */
 export interface DataFileCreation {

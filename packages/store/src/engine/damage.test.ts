@@ -16,14 +16,14 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hashBytes } from '@daggerml/object-model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DAMAGES, runDamage, seededBytes, seededRandom } from '../../test/crash/damage-runs.ts';
 import { buildVariedStore, checkBytes, damageOf, readerOf } from '../../test/damage.ts';
 import { fakeEnvironment, temporaryFolder } from '../../test/fixture-store.ts';
-import { DAMAGES, runDamage, seededBytes, seededRandom } from '../crash/damage-runs.ts';
 import { openStore } from '../open-store.ts';
 import { HeldFolder } from '../store-folder/held-folder.ts';
+import { readStamp } from './clean-marker.ts';
 import { deepCheck } from './deep-check.ts';
 import { readNewestMeta } from './meta-page.ts';
-import { readStamp } from './stamp.ts';
 
 function poke(bytes: Buffer, at: number, value: number): Buffer {
   bytes[at] = value;

@@ -3,9 +3,9 @@ import { storeError } from '../errors.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
 import { areSame, type FileIdentity, identityOf, isAt } from '../store-folder/plain-file.ts';
+import { describeFile, readStamp, type Stamp, sameStamp } from './clean-marker.ts';
+import { PATIENCE_MS, pause } from './lock-wait.ts';
 import { type MetaPage, type ReadAt, readCount, readNewestMeta } from './meta-page.ts';
-import { PATIENCE_MS, pause } from './patience.ts';
-import { describeFile, readStamp, type Stamp, sameStamp } from './stamp.ts';
 
 /** Where a meta page holds the number of its transaction. */
 const TRANSACTION_AT = 152;

@@ -1,8 +1,8 @@
 import { hashBytes } from '@daggerml/object-model';
 import { open } from 'lmdb';
-import { unsealRow } from '../sealed-row.ts';
+import { isTombstone } from '../objects/tombstone.ts';
 import { HeldFolder } from '../store-folder/held-folder.ts';
-import { isTombstone } from '../tombstone.ts';
+import { unsealRow } from '../tables/checksummed-row.ts';
 import type { DeepCheckReport } from './deep-check-report.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
 import type { RawRoot } from './raw-engine.ts';

@@ -3,16 +3,16 @@ import type { DmlError } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
-import { prepareOpening } from './before-open.ts';
+import { StampWriter } from './clean-marker.ts';
 import { DataFile } from './data-file.ts';
 import { LockFile, untilWritable, type WriteEnvironment } from './lock-file.ts';
-import { NewestTransaction } from './newest.ts';
 import { type OpenedFile, openFile, type Root } from './open-root.ts';
 import { PageTrust, type PageTrustOptions } from './page-trust.ts';
-import type { ReaderPlace } from './reader-place.ts';
-import { StampWriter } from './stamp.ts';
 import { type AdmitFile, openTables, type TableName, type Tables } from './tables.ts';
 import { runBlocking, type Steps } from './waiting.ts';
+import { NewestTransaction } from './workarounds/lock-file-txn-id.ts';
+import { prepareOpening } from './workarounds/preflight.ts';
+import type { ReaderPlace } from './workarounds/reader-slots.ts';
 
 /** Looks at the store folder or its data file, as this process holds it, and throws when it is not to be used. */
 export type AdmitOwner = (path: string, stats: Stats) => void;

@@ -1,14 +1,14 @@
 import { openAsClass } from 'lmdb';
 import type { Waiting } from '../environment.ts';
 import { storeError } from '../errors.ts';
-import { prepareOpening } from './before-open.ts';
-import { clearStackBelow } from './clear-stack.ts';
 import { errnoOf, openError } from './engine-error.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
-import { type EngineFiles, withPinnedFiles } from './gate.ts';
 import type { RawOptions, RawRoot } from './raw-engine.ts';
-import { placeHolders, type ReaderPlace, takePlace, withNativeEnv } from './reader-place.ts';
 import { Patience, type Steps, type WaitEnvironment } from './waiting.ts';
+import { type EngineFiles, withPinnedFiles } from './workarounds/descriptor-links.ts';
+import { clearStackBelow } from './workarounds/message-overflow.ts';
+import { prepareOpening } from './workarounds/preflight.ts';
+import { placeHolders, type ReaderPlace, takePlace, withNativeEnv } from './workarounds/reader-slots.ts';
 
 /** The engine's handle of an open file. */
 export type Root = RawRoot;

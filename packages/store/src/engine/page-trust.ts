@@ -1,3 +1,4 @@
+import { type Stamp, sameStamp } from './clean-marker.ts';
 import type { DataFile } from './data-file.ts';
 import { placeDamage } from './engine-error.ts';
 import { guardTables } from './guarded-tables.ts';
@@ -5,7 +6,6 @@ import type { MetaPage } from './meta-page.ts';
 import type { Root } from './open-root.ts';
 import { checkPagesSteps } from './page-check.ts';
 import { PageGuard } from './page-guard.ts';
-import { type Stamp, sameStamp } from './stamp.ts';
 import { TABLE_NAMES, type Tables } from './tables.ts';
 
 const CHECK_ATTEMPTS = 5;

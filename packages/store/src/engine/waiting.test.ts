@@ -9,8 +9,8 @@ import type { StoreEnvironment, Waiting } from '../environment.ts';
 import { runGc } from '../gc/run.ts';
 import { nodeEnvironment } from '../node-environment.ts';
 import { openStore } from '../open-store.ts';
-import { headRef } from '../ref-name.ts';
-import { sessionKey } from '../sessions.ts';
+import { headRef } from '../refs/ref-name.ts';
+import { sessionKey } from '../sessions/sessions.ts';
 import type { Store } from '../store.ts';
 import { heldEngineCount } from './held-engines.ts';
 

@@ -1,6 +1,6 @@
 import type { StoreEnvironment, Waiting, WaitOptions } from '../environment.ts';
 import { storeError } from '../errors.ts';
-import { PATIENCE_MS } from './patience.ts';
+import { PATIENCE_MS } from './lock-wait.ts';
 
 /** What a wait takes from outside. */
 export type WaitEnvironment = WaitOptions & Pick<StoreEnvironment, 'monotonicMs' | 'pause' | 'sleep'>;

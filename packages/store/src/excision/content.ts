@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
-import { ObjectKeySet } from '../gc/object-key-set.ts';
-import { RowReader } from '../gc/row-reader.ts';
-import { CLASS_BYTES, OBJECT_KEY_BYTES } from '../keyspace.ts';
+import { CLASS_BYTES, OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
+import { ObjectKeySet } from '../walk/object-key-set.ts';
+import { RowReader } from '../walk/row-reader.ts';
 
 /**
  * Finds the pages and chunks that make up the content of some objects: those their links reach over pages

@@ -15,10 +15,10 @@ import { putCommit, putExec, putLiteral, putRecord, putText, putTextDag } from '
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
 import { collectSteps } from '../gc/collect.ts';
 import { runGc } from '../gc/run.ts';
-import { objectKey } from '../keyspace.ts';
-import { executionKeyOf } from '../links.ts';
+import { executionKeyOf } from '../objects/links.ts';
+import { decodeTombstone } from '../objects/tombstone.ts';
 import type { Store } from '../store.ts';
-import { decodeTombstone } from '../tombstone.ts';
+import { objectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { applyExcision, planExcision } from './excise.ts';

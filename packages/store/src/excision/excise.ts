@@ -3,13 +3,13 @@ import { type ExecId, hashBytes } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
-import { objectKey } from '../keyspace.ts';
-import { executionKeyOf } from '../links.ts';
-import { dropListings } from '../listings.ts';
-import { readMeta } from '../meta.ts';
-import { readRefs } from '../refs.ts';
-import { sealJson } from '../sealed-row.ts';
-import { encodeTombstone } from '../tombstone.ts';
+import { executionKeyOf } from '../objects/links.ts';
+import { encodeTombstone } from '../objects/tombstone.ts';
+import { readRefs } from '../refs/refs.ts';
+import { sealJson } from '../tables/checksummed-row.ts';
+import { objectKey } from '../tables/keyspace.ts';
+import { dropListings } from '../tables/listings.ts';
+import { readMeta } from '../tables/meta.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import {
   type ExcisionPlan,

@@ -1,9 +1,9 @@
 import { hashBytes, type ObjectClass, type ObjectId } from '@daggerml/object-model';
 import { hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
-import { objectKey } from '../keyspace.ts';
-import { scanLinks } from '../links.ts';
-import { isMissingOnPurpose } from '../stubs.ts';
+import { scanLinks } from '../objects/links.ts';
+import { isMissingOnPurpose } from '../objects/stubs.ts';
+import { objectKey } from '../tables/keyspace.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import type { ObjectName } from './plan.ts';
 

@@ -2,14 +2,14 @@ import type { CommitId, ObjectClass, ObjectId } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readKeys, readRows, refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
-import { ObjectKeySet } from '../gc/object-key-set.ts';
-import { RowReader } from '../gc/row-reader.ts';
-import { describeKey, OBJECT_KEY_BYTES, objectKey, parseObjectKey } from '../keyspace.ts';
-import { readMeta } from '../meta.ts';
-import type { Pin } from '../pins.ts';
-import type { RefName } from '../ref-name.ts';
-import { readRefs } from '../refs.ts';
-import { unsealJson } from '../sealed-row.ts';
+import type { RefName } from '../refs/ref-name.ts';
+import { readRefs } from '../refs/refs.ts';
+import { unsealJson } from '../tables/checksummed-row.ts';
+import type { Pin } from '../tables/holds.ts';
+import { describeKey, OBJECT_KEY_BYTES, objectKey, parseObjectKey } from '../tables/keyspace.ts';
+import { readMeta } from '../tables/meta.ts';
+import { ObjectKeySet } from '../walk/object-key-set.ts';
+import { RowReader } from '../walk/row-reader.ts';
 import { contentKeys, sharedKeys } from './content.ts';
 
 /** An object by class and id. */

@@ -1,12 +1,12 @@
 import type { Engine } from '../engine/engine.ts';
 import { readKeys, readRows } from '../engine/reading.ts';
-import { type JournalEntry, lastSequence } from '../journal.ts';
-import { sequenceKey } from '../keyspace.ts';
-import { readMeta } from '../meta.ts';
-import { parseRecentKey, recentKey } from '../recents.ts';
-import { unsealJson } from '../sealed-row.ts';
-import type { Marker } from './marker.ts';
-import { type KeyedRoot, type RootSet, refRoot } from './roots.ts';
+import { type JournalEntry, lastSequence } from '../refs/journal.ts';
+import { parseRecentKey, recentKey } from '../sessions/session-writes.ts';
+import { unsealJson } from '../tables/checksummed-row.ts';
+import { sequenceKey } from '../tables/keyspace.ts';
+import { readMeta } from '../tables/meta.ts';
+import { type KeyedRoot, type RootSet, refRoot } from '../walk/roots.ts';
+import type { Marker } from '../walk/tracer.ts';
 
 /** Sees what writers did since the roots were read; the fence between them and the sweep. */
 export interface ChangeWatch {

@@ -12,9 +12,9 @@ import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.t
 import { danglingObjects } from '../../test/gc/closure.ts';
 import { putCall, putCommit, putDag, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
-import { CLASS_BYTES, objectKey, parseObjectKey } from '../keyspace.ts';
-import { executionKeyOf } from '../links.ts';
+import { executionKeyOf } from '../objects/links.ts';
 import type { Store } from '../store.ts';
+import { CLASS_BYTES, objectKey, parseObjectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { collectSteps } from './collect.ts';

@@ -3,19 +3,19 @@ import { untilWritable } from '../engine/lock-file.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
 import { runBlocking } from '../engine/waiting.ts';
 import type { StoreEnvironment } from '../environment.ts';
-import { Liveness } from '../liveness.ts';
-import { dropDeadSessions } from '../sessions.ts';
+import { Liveness } from '../sessions/liveness.ts';
+import { dropDeadSessions } from '../sessions/sessions.ts';
+import { type RootSet, readRoots } from '../walk/roots.ts';
+import { RowReader } from '../walk/row-reader.ts';
+import { type ObjectTally, TallyCounter } from '../walk/tally.ts';
+import type { Marker } from '../walk/tracer.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type ChangeWatch, StoreChangeWatch } from './change-watch.ts';
 import { claimGc, endRun, type GcState, holdClaim, releaseGc } from './gc-state.ts';
-import type { Marker } from './marker.ts';
+import { type GcProgress, STEP_OBJECTS, surveyStore, walk } from './mark-phase.ts';
 import type { GcPlan } from './plan.ts';
 import { pruneRows } from './prune.ts';
-import { type RootSet, readRoots } from './roots.ts';
-import { RowReader } from './row-reader.ts';
-import { type GcProgress, STEP_OBJECTS, surveyStore, walk } from './survey.ts';
 import { settle, sweepSlice } from './sweep.ts';
-import { type ObjectTally, TallyCounter } from './tally.ts';
 import { UnreachedStubs } from './unreached-stubs.ts';
 
 /**

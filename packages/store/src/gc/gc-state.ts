@@ -1,8 +1,8 @@
 import type { Engine } from '../engine/engine.ts';
 import type { ProcessIdentity, StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
-import { isThisProcess, Liveness, namesOf } from '../liveness.ts';
-import { readMeta } from '../meta.ts';
+import { isThisProcess, Liveness, namesOf } from '../sessions/liveness.ts';
+import { readMeta } from '../tables/meta.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 
 /** The collection that is under way, as the store records it. */

@@ -1,5 +1,5 @@
-import type { RootSet } from './roots.ts';
-import type { ObjectTally } from './tally.ts';
+import type { RootSet } from '../walk/roots.ts';
+import type { ObjectTally } from '../walk/tally.ts';
 
 /** What a collection would do, as a plain value: printing it is the dry run. */
 export interface GcPlan {

@@ -1,10 +1,10 @@
 import { readKeys, readRows } from '../engine/reading.ts';
-import { pruneListings } from '../listings.ts';
-import { Liveness } from '../liveness.ts';
-import type { Pin } from '../pins.ts';
-import { listRecentRows, parseRecentKey, type RecentRow } from '../recents.ts';
-import { unsealJson } from '../sealed-row.ts';
-import { dropDeadSessions } from '../sessions.ts';
+import { Liveness } from '../sessions/liveness.ts';
+import { listRecentRows, parseRecentKey, type RecentRow } from '../sessions/session-writes.ts';
+import { dropDeadSessions } from '../sessions/sessions.ts';
+import { unsealJson } from '../tables/checksummed-row.ts';
+import type { Pin } from '../tables/holds.ts';
+import { pruneListings } from '../tables/listings.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { liveGc } from './gc-state.ts';
 

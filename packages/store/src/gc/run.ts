@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
-import { removeDraftsBeside } from '../create.ts';
 import { whenWritable } from '../engine/lock-file.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
+import { removeDraftsBeside } from '../store-folder/create.ts';
+import { rootsNow } from '../walk/roots.ts';
 import { type CollectOptions, collectSteps, type GcHost, type GcReport } from './collect.ts';
+import { type GcProgress, surveyStore } from './mark-phase.ts';
 import type { GcPlan } from './plan.ts';
-import { rootsNow } from './roots.ts';
-import { type GcProgress, surveyStore } from './survey.ts';
 import { explainSteps, type GcReason, type PathStep } from './why.ts';
 
 export interface RunOptions {

@@ -1,13 +1,13 @@
 import type { ExecId } from '@daggerml/object-model';
 import { hasRow } from '../engine/reading.ts';
-import { CLASS_BYTES, parseObjectKey } from '../keyspace.ts';
-import { executionKeyOf } from '../links.ts';
-import { readObject } from '../objects.ts';
+import { executionKeyOf } from '../objects/links.ts';
+import { readObject } from '../objects/objects.ts';
+import { CLASS_BYTES, parseObjectKey } from '../tables/keyspace.ts';
+import type { RowReader } from '../walk/row-reader.ts';
+import type { TallyCounter } from '../walk/tally.ts';
+import type { Marker } from '../walk/tracer.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
-import type { Condemned } from './condemned.ts';
-import type { Marker } from './marker.ts';
-import type { RowReader } from './row-reader.ts';
-import type { TallyCounter } from './tally.ts';
+import type { Condemned } from './garbage-set.ts';
 
 /** Objects a slice may look at inside its transaction to learn what has come into use since. */
 const CATCH_UP_OBJECTS = 2_000;

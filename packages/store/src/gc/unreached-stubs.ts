@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { readKeys } from '../engine/reading.ts';
+import type { ObjectKeySet } from '../walk/object-key-set.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
-import type { ObjectKeySet } from './object-key-set.ts';
 
 /** Removes stubs that nothing reaches, once everything that linked to their objects is gone. */
 export class UnreachedStubs {

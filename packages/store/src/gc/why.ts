@@ -2,10 +2,10 @@ import type { ObjectClass, ObjectId } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, refreshSnapshot } from '../engine/reading.ts';
 import type { StoreEnvironment } from '../environment.ts';
-import { objectKey, parseObjectKey } from '../keyspace.ts';
-import { Marker } from './marker.ts';
-import { type GcRoot, rootsNow } from './roots.ts';
-import { type GcProgress, STEP_OBJECTS } from './survey.ts';
+import { objectKey, parseObjectKey } from '../tables/keyspace.ts';
+import { type GcRoot, rootsNow } from '../walk/roots.ts';
+import { Marker } from '../walk/tracer.ts';
+import { type GcProgress, STEP_OBJECTS } from './mark-phase.ts';
 
 /** One object on the way from a root. */
 export interface PathStep {

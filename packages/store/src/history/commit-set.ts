@@ -1,6 +1,6 @@
 import type { CommitId } from '@daggerml/object-model';
-import { ObjectKeySet } from '../gc/object-key-set.ts';
-import { OBJECT_KEY_BYTES, writeObjectKey } from '../keyspace.ts';
+import { OBJECT_KEY_BYTES, writeObjectKey } from '../tables/keyspace.ts';
+import { ObjectKeySet } from '../walk/object-key-set.ts';
 import type { CommitGraph } from './commit-graph.ts';
 
 /** A packed set of commits: about 50 bytes for each. */

@@ -12,7 +12,7 @@ import {
   type Records,
 } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
-import type { RecordClass } from '../objects.ts';
+import type { RecordClass } from '../objects/objects.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import type { CommitGraph } from './commit-graph.ts';
 

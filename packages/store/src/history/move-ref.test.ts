@@ -21,7 +21,7 @@ import {
   putText,
   putTextDag,
 } from '../../test/records.ts';
-import { headRef, indexRef, type RefName } from '../ref-name.ts';
+import { headRef, indexRef, type RefName } from '../refs/ref-name.ts';
 import type { Store } from '../store.ts';
 import { Draft } from './draft.ts';
 import { contentOf, type MergeConflict } from './merge-content.ts';

@@ -1,7 +1,7 @@
 import type { CommitId, CommitRecord } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
-import type { RefName } from '../ref-name.ts';
-import type { Ref } from '../refs.ts';
+import type { RefName } from '../refs/ref-name.ts';
+import type { Ref } from '../refs/refs.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import type { CommitFacts } from './commit-facts.ts';
 import { Draft, type ObjectReader } from './draft.ts';

@@ -22,10 +22,10 @@ import {
 } from '../../test/fixture-store.ts';
 import { putText } from '../../test/records.ts';
 import { compactStore } from '../compact/compact.ts';
-import { createStoreFiles } from '../create.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
+import { createStoreFiles } from './create.ts';
 import { MARKER_FILE, STORE_FILES } from './places.ts';
 import { openPlain } from './plain-file.ts';
 

@@ -1,10 +1,10 @@
 import type { CommitId } from '@daggerml/object-model';
-import { lastSequence } from '../journal.ts';
-import { sequenceKey } from '../keyspace.ts';
-import type { RefName } from '../ref-name.ts';
-import { encodeRef } from '../refs.ts';
-import { sealJson } from '../sealed-row.ts';
+import { lastSequence } from '../refs/journal.ts';
+import type { RefName } from '../refs/ref-name.ts';
+import { encodeRef } from '../refs/refs.ts';
 import type { Store } from '../store.ts';
+import { sealJson } from '../tables/checksummed-row.ts';
+import { sequenceKey } from '../tables/keyspace.ts';
 
 /** Makes a ref as earlier versions did, whatever its name. */
 export function plantRef(store: Store, name: RefName, commitId: CommitId): void {

@@ -22,10 +22,10 @@ import {
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import { runGc } from '../gc/run.ts';
-import { objectKey } from '../keyspace.ts';
-import { recentKey } from '../recents.ts';
-import { sealRow } from '../sealed-row.ts';
+import { recentKey } from '../sessions/session-writes.ts';
 import type { Store } from '../store.ts';
+import { sealRow } from '../tables/checksummed-row.ts';
+import { objectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 
 const DOMAIN = 'did:key:z6Mk';

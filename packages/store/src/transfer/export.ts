@@ -8,10 +8,10 @@ import {
 import type { Engine } from '../engine/engine.ts';
 import { readRow, refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
-import { objectKey, parseObjectKey } from '../keyspace.ts';
-import { type RefName, refKey } from '../ref-name.ts';
-import { readStub, stubRecord } from '../stubs.ts';
-import { decodeTombstone, isTombstone } from '../tombstone.ts';
+import { readStub, stubRecord } from '../objects/stubs.ts';
+import { decodeTombstone, isTombstone } from '../objects/tombstone.ts';
+import { type RefName, refKey } from '../refs/ref-name.ts';
+import { objectKey, parseObjectKey } from '../tables/keyspace.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type CarLink, encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
 import { LinkOrder } from './link-order.ts';

@@ -1,8 +1,8 @@
 import type { Engine } from '../engine/engine.ts';
 import { hasRow } from '../engine/reading.ts';
-import { OBJECT_KEY_BYTES } from '../keyspace.ts';
-import { listRecentRows, readRecentKeys } from '../recents.ts';
-import { readStubAt, type StubFacts } from '../stubs.ts';
+import { readStubAt, type StubFacts } from '../objects/stubs.ts';
+import { listRecentRows, readRecentKeys } from '../sessions/session-writes.ts';
+import { OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 
 /**

@@ -1,12 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { childProgram } from '../../test/child-program.ts';
 import { temporaryFolder } from '../../test/fixture-store.ts';
-import { childProgram } from '../crash/damage-runs.ts';
 
 describe('a stream of refused records', () => {
   it('is refused with the first and takes no memory, however often it comes [DML-STO-1014]', () => {
-    const program = childProgram('../transfer/hostile-streams');
+    const program = childProgram('transfer/hostile-streams');
     const child = spawnSync(process.execPath, [program, join(temporaryFolder(), 'store'), '10000', '200'], {
       encoding: 'utf8',
     });

@@ -2,10 +2,10 @@ import { setImmediate } from 'node:timers/promises';
 import type { CommitId } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
-import { ObjectKeySet } from '../gc/object-key-set.ts';
-import { RowReader } from '../gc/row-reader.ts';
-import { CLASS_BYTES, OBJECT_KEY_BYTES, objectKey } from '../keyspace.ts';
-import { readRefs } from '../refs.ts';
+import { readRefs } from '../refs/refs.ts';
+import { CLASS_BYTES, OBJECT_KEY_BYTES, objectKey } from '../tables/keyspace.ts';
+import { ObjectKeySet } from '../walk/object-key-set.ts';
+import { RowReader } from '../walk/row-reader.ts';
 
 /** Commits looked at before the event loop turns. */
 const STEP_COMMITS = 10_000;

@@ -1,8 +1,8 @@
 import type { Engine } from '../engine/engine.ts';
-import { ObjectKeySet } from '../gc/object-key-set.ts';
-import { RowReader } from '../gc/row-reader.ts';
-import { OBJECT_KEY_BYTES } from '../keyspace.ts';
-import { assertReadable } from '../objects.ts';
+import { assertReadable } from '../objects/objects.ts';
+import { OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
+import { ObjectKeySet } from '../walk/object-key-set.ts';
+import { RowReader } from '../walk/row-reader.ts';
 
 const ENTERED = 1;
 /** Links of an object that wait on the stack at a time; looking again costs less than holding all of them. */

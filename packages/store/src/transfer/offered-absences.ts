@@ -1,5 +1,5 @@
 import type { StubRecord, TombstoneRecord } from '@daggerml/object-model';
-import { objectKey } from '../keyspace.ts';
+import { objectKey } from '../tables/keyspace.ts';
 import { transferError } from './car-frame.ts';
 
 /** What stands in a stream for an object that it does not bring. */

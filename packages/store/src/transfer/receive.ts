@@ -9,9 +9,9 @@ import {
 } from '@daggerml/object-model';
 import { hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
-import { objectKey } from '../keyspace.ts';
-import { asRefName, parseRefKey, type RefName, refKey } from '../ref-name.ts';
-import { hasAnyStub } from '../stubs.ts';
+import { hasAnyStub } from '../objects/stubs.ts';
+import { asRefName, parseRefKey, type RefName, refKey } from '../refs/ref-name.ts';
+import { objectKey } from '../tables/keyspace.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type CarLink, transferError } from './car-frame.ts';
 import type { CarSection, CarStream } from './car-reader.ts';

@@ -26,8 +26,8 @@ import {
   streamTo,
 } from '../../test/streams.ts';
 import { readKeys } from '../engine/reading.ts';
-import { CLASS_BYTES, objectKey } from '../keyspace.ts';
 import type { Store } from '../store.ts';
+import { CLASS_BYTES, objectKey } from '../tables/keyspace.ts';
 import type { Finding } from '../verify/finding.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';

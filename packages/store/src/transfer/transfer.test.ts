@@ -30,13 +30,13 @@ import {
 } from '../../test/streams.ts';
 import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
-import { ObjectKeySet } from '../gc/object-key-set.ts';
 import { runGc } from '../gc/run.ts';
-import { objectKey, parseObjectKey } from '../keyspace.ts';
-import { asRefName, headRef, type RefName, refKey, remoteRef } from '../ref-name.ts';
+import { asRefName, headRef, type RefName, refKey, remoteRef } from '../refs/ref-name.ts';
 import type { Store } from '../store.ts';
+import { objectKey, parseObjectKey } from '../tables/keyspace.ts';
 import { plantRef } from '../testing/plant-ref.ts';
 import { verifyStore } from '../verify/verify-store.ts';
+import { ObjectKeySet } from '../walk/object-key-set.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { encodeHeader, encodeVarint } from './car-frame.ts';
 import { walkReached } from './completeness.ts';

@@ -12,7 +12,7 @@ import { putFunction, putRequestOf, putWholeCall } from '../../test/calls.ts';
 import { openFixture } from '../../test/fixture-store.ts';
 import { putCommit, putDag, putLiteral, putRecord, putText } from '../../test/records.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
-import type { RecordClass } from '../objects.ts';
+import type { RecordClass } from '../objects/objects.ts';
 import type { Store } from '../store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import type { Finding } from './finding.ts';

@@ -12,7 +12,7 @@ import {
   verifyBlob,
 } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
-import { objectKey } from '../keyspace.ts';
+import { objectKey } from '../tables/keyspace.ts';
 import { contradictionsOf } from './contradictions.ts';
 import type { ObjectFault } from './object-fault.ts';
 import { decodeWhole, WholeRecords } from './whole-records.ts';

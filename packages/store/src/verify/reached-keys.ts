@@ -1,10 +1,10 @@
 import { isDmlError } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
-import { ObjectKeySet } from '../gc/object-key-set.ts';
-import { RowReader } from '../gc/row-reader.ts';
-import { OBJECT_KEY_BYTES, objectKey } from '../keyspace.ts';
-import { readRefs } from '../refs.ts';
+import { readRefs } from '../refs/refs.ts';
+import { OBJECT_KEY_BYTES, objectKey } from '../tables/keyspace.ts';
+import { ObjectKeySet } from '../walk/object-key-set.ts';
+import { RowReader } from '../walk/row-reader.ts';
 import type { VerifyProgress } from './finding.ts';
 
 /** Objects looked at between two points at which a verification can end. */

@@ -9,11 +9,11 @@ import {
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
 import type { ObjectName } from '../excision/plan.ts';
-import type { ObjectKeySet } from '../gc/object-key-set.ts';
-import { idOfKey, isNewerClass, objectKey, parseObjectKey } from '../keyspace.ts';
-import type { RecordClass } from '../objects.ts';
-import { isMissingOnPurpose } from '../stubs.ts';
-import { isTombstone } from '../tombstone.ts';
+import type { RecordClass } from '../objects/objects.ts';
+import { isMissingOnPurpose } from '../objects/stubs.ts';
+import { isTombstone } from '../objects/tombstone.ts';
+import { idOfKey, isNewerClass, objectKey, parseObjectKey } from '../tables/keyspace.ts';
+import type { ObjectKeySet } from '../walk/object-key-set.ts';
 import type { Finding, Leftover, VerifyProgress } from './finding.ts';
 import { ObjectCheck } from './object-check.ts';
 import { reachedKeys } from './reached-keys.ts';

@@ -1,13 +1,13 @@
 import { type CommitId, hashBytes, isDmlError, isNewerFormat } from '@daggerml/object-model';
-import { decodeAttempt } from '../attempts.ts';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, iterateRows, readRow, readRows, refreshSnapshot } from '../engine/reading.ts';
 import { TABLE_NAMES, type TableName } from '../engine/tables.ts';
-import type { JournalEntry } from '../journal.ts';
-import { objectKey, parseObjectKey, parseSequenceKey } from '../keyspace.ts';
-import { type Ref, readRefs } from '../refs.ts';
-import { unsealJson, unsealRow } from '../sealed-row.ts';
-import { isTombstone } from '../tombstone.ts';
+import { isTombstone } from '../objects/tombstone.ts';
+import type { JournalEntry } from '../refs/journal.ts';
+import { type Ref, readRefs } from '../refs/refs.ts';
+import { decodeAttempt } from '../tables/attempts.ts';
+import { unsealJson, unsealRow } from '../tables/checksummed-row.ts';
+import { objectKey, parseObjectKey, parseSequenceKey } from '../tables/keyspace.ts';
 import type { Finding, VerifyProgress } from './finding.ts';
 
 /** Tables whose rows are no sealed rows. */

@@ -12,8 +12,8 @@ import {
 } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readRow } from '../engine/reading.ts';
-import { objectKey } from '../keyspace.ts';
-import type { RecordClass } from '../objects.ts';
+import type { RecordClass } from '../objects/objects.ts';
+import { objectKey } from '../tables/keyspace.ts';
 
 /** Objects as checks of others read them: one that cannot be read, for whatever reason, is not there. */
 export class WholeRecords implements BlobSource {

@@ -6,8 +6,8 @@ import {
   recordLinks,
 } from '@daggerml/object-model';
 import { readKeys, refreshSnapshot } from '../../src/engine/reading.ts';
-import { parseObjectKey } from '../../src/keyspace.ts';
 import type { Store } from '../../src/store.ts';
+import { parseObjectKey } from '../../src/tables/keyspace.ts';
 
 interface Target {
   readonly class: ObjectClass;

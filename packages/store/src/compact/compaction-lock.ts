@@ -1,0 +1,84 @@
+import { closeSync, fsyncSync, writeFileSync } from 'node:fs';
+import type { Engine, PlacedFile } from '../engine/engine.ts';
+import { errnoOf } from '../engine/engine-error.ts';
+import type { ProcessIdentity, StoreEnvironment } from '../environment.ts';
+import { storeError } from '../errors.ts';
+import { isThisProcess, Liveness } from '../sessions/liveness.ts';
+import { FILE_MODE } from '../store-folder/file-rights.ts';
+import type { HeldFolder } from '../store-folder/held-folder.ts';
+import { MARKER_FILE, unfinished } from '../store-folder/places.ts';
+
+interface Marker {
+  readonly process: ProcessIdentity;
+  readonly startedMs: number;
+}
+
+/** Returns who compacts the store, undefined when nobody does; `unknown` when there is a marker that says nothing. */
+function readMarker(folder: HeldFolder): ProcessIdentity | 'unknown' | undefined {
+  try {
+    const marker = JSON.parse(folder.readFile(MARKER_FILE).toString('utf8')) as Partial<Marker>;
+    return marker.process ?? 'unknown';
+  } catch (error) {
+    return errnoOf(error) === 'ENOENT' ? undefined : 'unknown';
+  }
+}
+
+/** Stores that this process compacts now. */
+const compacting = new Set<string>();
+
+/** Checks whether a living process compacts the store; of one that cannot be named, whether there can be one. */
+function isCompacting(placed: PlacedFile, environment: StoreEnvironment): boolean {
+  const compactor = readMarker(placed.folder);
+  if (compactor === undefined) return false;
+  if (compactor !== 'unknown' && isThisProcess(compactor, environment)) return compacting.has(placed.path);
+  const liveness = new Liveness(placed, environment);
+  // @spec DML-STO-1115
+  if (compactor === 'unknown') return liveness.hasOthers();
+  // @spec DML-STO-1117
+  return liveness.isAlive(compactor);
+}
+
+/**
+ * Puts up the marker of this process; throws `compaction_refused` while another process compacts. Called inside a
+ * transaction of the engine, so that no two do this at once.
+ */
+export function raiseMarker(engine: Engine, environment: StoreEnvironment): void {
+  const { folder, path } = engine;
+  if (isCompacting(engine, environment))
+    throw storeError('compaction_refused', { detail: 'already_running', path });
+  const draft = unfinished(MARKER_FILE, environment.randomUuid());
+  const marker: Marker = { process: environment.process, startedMs: environment.nowMs() };
+  try {
+    const descriptor = folder.createFile(draft, FILE_MODE);
+    try {
+      writeFileSync(descriptor, JSON.stringify(marker));
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
+    // No marker is ever half written.
+    folder.rename(draft, MARKER_FILE);
+    compacting.add(path);
+  } finally {
+    folder.removeFile(draft);
+  }
+}
+
+/** Takes the marker of this process down. */
+export function lowerMarker(folder: HeldFolder): void {
+  compacting.delete(folder.path);
+  folder.removeFile(MARKER_FILE);
+}
+
+/**
+ * Refuses a store that a living process compacts.
+ *
+ * A compaction raises its marker before it looks for other users, and an opening looks for the marker after it
+ * has become a user that the kernel lists. So one of the two sees the other; and an opening that was too slow for
+ * either finds another data file at the path. The lock file, which holds the list, stays the same.
+ */
+export function assertNotCompacting(placed: PlacedFile, environment: StoreEnvironment): void {
+  // @spec DML-STO-1104
+  if (isCompacting(placed, environment))
+    throw storeError('store_busy', { path: placed.path, detail: 'compacting' });
+}

@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process';
+import type { CommitId, DatumId } from '@daggerml/object-model';
+import { describe, expect, it } from 'vitest';
+import { childProgram } from '../../../test/child-program.ts';
+import { fakeEnvironment, openFixture, temporaryFolder } from '../../../test/fixture-store.ts';
+import { putCommit } from '../../../test/records.ts';
+import { headRef } from '../../refs/ref-name.ts';
+import type { Store } from '../../store.ts';
+import { readNewestMeta } from '../meta-page.ts';
+import { checkPages } from '../page-check.ts';
+
+const MAIN = headRef('main');
+
+function commit(store: Store, message: string): CommitId {
+  let commitId: CommitId | undefined;
+  store.transact('commit', (transaction) => {
+    const expected = transaction.getRef(MAIN)?.commitId ?? null;
+    commitId = putCommit(transaction, { message, parents: expected === null ? [] : [expected] });
+    transaction.updateRef({ ref: MAIN, expected, next: commitId, actor: 'ada', reason: 'test' });
+  });
+  return commitId as CommitId;
+}
+
+/** Does what an opening of another process does that was slower than `transactions` commits of others. */
+function setBack(store: Store, transactions: number): void {
+  const { newest } = store.engine;
+  newest.note(newest.written() - transactions);
+}
+
+describe('the newest transaction', () => {
+  it('is where a write begins though an opening has set the engine back [DML-STO-0138]', async () => {
+    const store = await openFixture();
+    const commitIds: CommitId[] = [];
+    for (let round = 0; round < 12; round += 1) {
+      commitIds.push(commit(store, `a ${round}`), commit(store, `b ${round}`));
+      const before = store.engine.newest.written();
+      setBack(store, 1 + (round % 3));
+      commitIds.push(commit(store, `c ${round}`));
+      expect(store.engine.newest.written()).toBe(before + 1);
+      expect(store.engine.newest.noted()).toBe(before + 1);
+    }
+    for (const commitId of commitIds) expect(store.has('commit', commitId)).toBe(true);
+    const journal: (string | null)[] = [];
+    for await (const entry of store.listJournal()) journal.push(entry.new);
+    expect(journal).toEqual(commitIds);
+    const { file } = store.engine;
+    const meta = readNewestMeta(file.readAt, file.sizeBytes());
+    expect(() => checkPages(file.readAt, meta)).not.toThrow();
+  });
+
+  it('is what reads see though an opening has set the engine back [DML-STO-0141]', async () => {
+    const store = await openFixture();
+    const first = commit(store, 'first');
+    const key = 'ab'.repeat(32);
+    let datumId: DatumId | undefined;
+    store.transact('more', (transaction) => {
+      datumId = transaction.putRecord({ type: 'datum', kind: 'string', value: 'late' });
+      const next = putCommit(transaction, { message: 'second', parents: [first] });
+      transaction.updateRef({ ref: MAIN, expected: first, next, actor: 'ada', reason: 'test' });
+      transaction.putCacheEntry(key, key);
+    });
+    const reads: readonly (() => unknown)[] = [
+      () => store.get('datum', datumId as DatumId),
+      () => store.has('datum', datumId as DatumId) || undefined,
+      () => store.cacheEntries(key)[0],
+      () => (store.getRef(MAIN)?.commitId === first ? undefined : true),
+    ];
+    for (const read of reads) {
+      store.engine.root.resetReadTxn();
+      setBack(store, 1);
+      expect(read()).toBeDefined();
+      expect(store.engine.newest.noted()).toBe(store.engine.newest.written());
+    }
+  });
+
+  it('is noted anew by every opening, for which nobody waits', async () => {
+    const store = await openFixture(fakeEnvironment(), `${temporaryFolder()}/store`);
+    commit(store, 'first');
+    setBack(store, 1);
+    const order = { path: store.path, scenario: 'open', worker: 0, run: 0, steps: 1 };
+    const child = spawnSync(process.execPath, [childProgram('crash/worker'), JSON.stringify(order)], {
+      encoding: 'utf8',
+    });
+    expect(child.stderr).toBe('');
+    expect(store.engine.newest.noted()).toBe(store.engine.newest.written());
+  });
+});

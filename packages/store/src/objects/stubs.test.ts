@@ -1,0 +1,308 @@
+import {
+  type CommitId,
+  type DatumId,
+  decodeRecord,
+  encodeRecord,
+  hashBytes,
+  type ObjectClass,
+  type ObjectId,
+} from '@daggerml/object-model';
+import { describe, expect, it } from 'vitest';
+import { openFixture, setRef } from '../../test/fixture-store.ts';
+import { putCommit, putLiteral, putText } from '../../test/records.ts';
+import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
+import { applyExcision, planExcision } from '../excision/excise.ts';
+import { liftExcision } from '../excision/lift.ts';
+import { listRecentRows, readRecentKeys } from '../sessions/session-writes.ts';
+import type { Store } from '../store.ts';
+import { unsealRow } from '../tables/checksummed-row.ts';
+import { objectKey } from '../tables/keyspace.ts';
+import { verifyStore } from '../verify/verify-store.ts';
+import type { StubFacts } from './stubs.ts';
+
+const DOMAIN = 'did:key:z6Mk';
+const plainCommit = {
+  type: 'commit',
+  treeId: hashBytes<'tree'>(encodeRecord({ type: 'tree', dags: [] })),
+  parentCommitIds: [],
+  pins: [],
+  requests: [],
+  author: 'ada',
+  authoredMs: 1,
+  committer: 'ada',
+  committedMs: 1,
+  message: '',
+  detailsDatumId: null,
+} as const;
+const FACTS = { reason: 'mistake', message: '', actor: 'ada' };
+
+function textBytes(value: string): Uint8Array {
+  return encodeRecord({ type: 'datum', kind: 'string', value });
+}
+
+function stubOf(objectClass: ObjectClass, objectId: ObjectId, timeMs = 7): StubFacts {
+  return { class: objectClass, objectId, domain: DOMAIN, timeMs };
+}
+
+/** Puts stubs and says of each whether it was stored. */
+function putStubs(store: Store, ...stubs: StubFacts[]): boolean[] {
+  const stored: boolean[] = [];
+  store.transact('stubs', (transaction) => {
+    for (const stub of stubs) stored.push(transaction.putStub(stub));
+  });
+  return stored;
+}
+
+function stubCount(store: Store): number {
+  refreshSnapshot(store.engine);
+  return readKeys(store.engine, 'stubs').length;
+}
+
+async function excise(store: Store, objectClass: ObjectClass, objectId: ObjectId): Promise<void> {
+  applyExcision(store, await planExcision(store, { objects: [{ class: objectClass, objectId }] }), FACTS);
+}
+
+describe('stubs', () => {
+  it('are not stored of what is present or excised [DML-STO-0831]', async () => {
+    const store = await openFixture();
+    let present = '' as DatumId;
+    let excised = '' as DatumId;
+    store.transact('fill', (transaction) => {
+      present = putText(transaction, 'present');
+      excised = putText(transaction, 'excised');
+      // One that the same transaction has just put.
+      expect(transaction.putStub(stubOf('datum', present))).toBe(false);
+    });
+    await excise(store, 'datum', excised);
+    const row = readRow(store.engine, 'objects', objectKey('datum', excised) as Buffer);
+    expect(putStubs(store, stubOf('datum', present), stubOf('datum', excised))).toEqual([false, false]);
+    expect(stubCount(store)).toBe(0);
+    expect(store.get('datum', present)).toEqual(Buffer.from(textBytes('present')));
+    refreshSnapshot(store.engine);
+    expect(readRow(store.engine, 'objects', objectKey('datum', excised) as Buffer)).toEqual(row);
+  });
+
+  it('hold what is present like a put [DML-STO-0835]', async () => {
+    const store = await openFixture();
+    let present = '' as DatumId;
+    store.transact('fill', (transaction) => {
+      present = putText(transaction, 'present');
+    });
+    store.checkpoint();
+    expect(listRecentRows(store.engine, 0)).toEqual([]);
+    putStubs(store, stubOf('datum', present));
+    const [row] = listRecentRows(store.engine, 0);
+    expect(readRecentKeys(store.engine, row!)).toEqual(objectKey('datum', present));
+  });
+
+  it('stand under the key of what is absent, the last one counts [DML-STO-0832]', async () => {
+    const store = await openFixture();
+    const objectId = hashBytes<'datum'>(textBytes('absent'));
+    expect(putStubs(store, stubOf('datum', objectId, 7))).toEqual([true]);
+    expect(store.getStub('datum', objectId)).toEqual(stubOf('datum', objectId, 7));
+    const later = { ...stubOf('datum', objectId, 8), domain: 'https://example.org/' };
+    expect(putStubs(store, later)).toEqual([true]);
+    expect(store.getStub('datum', objectId)).toEqual(later);
+    expect(store.getStub('node', objectId as never)).toBeUndefined();
+    const key = objectKey('datum', objectId) as Buffer;
+    const row = readRow(store.engine, 'stubs', key) as Buffer;
+    expect(decodeRecord(unsealRow('stubs', key, row))).toEqual({
+      type: 'stub',
+      objectClass: 'datum',
+      objectId,
+      domain: 'https://example.org/',
+      timeMs: 8,
+    });
+    expect(stubCount(store)).toBe(1);
+  });
+
+  it('pass on to what an object lacks that takes the place of its stub [DML-STO-0850]', async () => {
+    // In a batch of small objects, and too large for one.
+    for (const message of ['', 'x'.repeat(5_000)]) {
+      const store = await openFixture();
+      const tree = encodeRecord({ type: 'tree', dags: [] });
+      const [parent, other] = ['parent', 'other'].map((text) =>
+        encodeRecord({ ...plainCommit, message: text }),
+      );
+      const details = textBytes('details');
+      const commit = encodeRecord({
+        ...plainCommit,
+        treeId: hashBytes<'tree'>(tree),
+        parentCommitIds: [parent, other].map((bytes) => hashBytes<'commit'>(bytes!)),
+        message,
+        detailsDatumId: hashBytes<'datum'>(details),
+      });
+      const commitId = hashBytes<'commit'>(commit);
+      const known = { ...stubOf('commit', hashBytes<'commit'>(other!), 1), domain: 'https://example.org/' };
+      putStubs(store, stubOf('commit', commitId, 9), known);
+      store.transact('fill', (transaction) => {
+        transaction.put('tree', tree);
+        transaction.put('commit', commit);
+      });
+      expect(store.get('commit', commitId)).toEqual(Buffer.from(commit));
+      expect(stubCount(store)).toBe(3);
+      const missing = [stubOf('commit', hashBytes<'commit'>(parent!), 9), known];
+      for (const stub of [...missing, stubOf('datum', hashBytes<'datum'>(details), 9)])
+        expect(store.getStub(stub.class, stub.objectId)).toEqual(stub);
+      const refs = { ref: 'refs/heads/main', expected: null, next: commitId, actor: 'ada', reason: 'test' };
+      store.transact('ref', (transaction) => void transaction.updateRef(refs as never));
+      const findings: unknown[] = [];
+      await verifyStore(store, { onFinding: (finding) => findings.push(finding) });
+      expect(findings).toEqual([]);
+      // What comes later, in any order, takes its place.
+      store.transact('rest', (transaction) => {
+        transaction.put('commit', other!);
+        transaction.put('datum', details);
+      });
+      expect(store.getStub('datum', hashBytes<'datum'>(details))).toBeUndefined();
+    }
+  });
+
+  it('are refused for no object and for no domain', async () => {
+    const store = await openFixture();
+    const objectId = hashBytes<'datum'>(textBytes('absent'));
+    const wrong: readonly (readonly [object, string])[] = [
+      [{ class: 'stub' }, 'object_class'],
+      [{ objectId: 'abc' }, 'object_id'],
+      [{ domain: 'no uri' }, 'uri_syntax'],
+    ];
+    for (const [member, detail] of wrong)
+      expect(() => putStubs(store, { ...stubOf('datum', objectId), ...(member as object) })).toThrow(
+        expect.objectContaining({ name: 'DmlError', detail }),
+      );
+    expect(stubCount(store)).toBe(0);
+    expect(putStubs(store, stubOf('datum', objectId))).toEqual([true]);
+  });
+
+  it('go in the transaction that puts the object [DML-STO-0833]', async () => {
+    const store = await openFixture();
+    const small = textBytes('small');
+    const large = Buffer.alloc(100_000, 'chunk');
+    const later = textBytes('put later');
+    const names = [
+      ['datum', hashBytes(small)],
+      ['chunk', hashBytes(large)],
+      ['datum', hashBytes(later)],
+    ] as const;
+    putStubs(store, ...names.map(([objectClass, id]) => stubOf(objectClass, id)));
+    expect(() =>
+      store.transact('undone', (transaction) => {
+        transaction.put('datum', small);
+        throw new Error('undo');
+      }),
+    ).toThrow('undo');
+    expect(stubCount(store)).toBe(3);
+    store.transact('put', (transaction) => {
+      transaction.put('datum', small);
+      transaction.put('chunk', large);
+    });
+    refreshSnapshot(store.engine);
+    expect(readKeys(store.engine, 'stubs')).toEqual([objectKey('datum', names[2][1])]);
+    expect(store.get('datum', names[0][1])).toEqual(Buffer.from(small));
+    // A stub of the same transaction, in a store that had none when it began.
+    const other = await openFixture();
+    other.transact('both', (transaction) => {
+      transaction.put('datum', small);
+      transaction.putStub(stubOf('datum', names[2][1]));
+      transaction.put('datum', later);
+    });
+    expect(stubCount(other)).toBe(0);
+  });
+
+  it('cost one look in a transaction where there are none [DML-STO-0834]', async () => {
+    const store = await openFixture();
+    let looks = 0;
+    const { tables } = store.engine;
+    const stubs = new Proxy(tables.stubs, {
+      get: (table, name) => {
+        looks += 1;
+        const value: unknown = Reflect.get(table, name, table);
+        return typeof value === 'function' ? value.bind(table) : value;
+      },
+    });
+    Object.assign(store.engine, { tables: { ...tables, stubs } });
+    store.transact('put', (transaction) => {
+      for (let index = 0; index < 500; index += 1) putText(transaction, `${index}`.padEnd(index * 10, '.'));
+    });
+    Object.assign(store.engine, { tables });
+    expect(looks).toBe(1);
+  });
+
+  it('are named by a read that finds nothing, and by no other [DML-STO-0836]', async () => {
+    const store = await openFixture();
+    const withheld = hashBytes<'datum'>(textBytes('withheld'));
+    const missing = hashBytes<'datum'>(textBytes('missing'));
+    putStubs(store, stubOf('datum', withheld));
+    expect(() => store.read('datum', withheld)).toThrow(
+      expect.objectContaining({
+        code: 'object_withheld',
+        fields: { class: 'datum', objectId: withheld, domain: DOMAIN },
+      }),
+    );
+    expect(() => store.read('datum', missing)).toThrow(expect.objectContaining({ code: 'object_missing' }));
+    expect(store.get('datum', withheld)).toBeUndefined();
+    expect(store.getRecord('datum', withheld)).toBeUndefined();
+    expect(store.has('datum', withheld)).toBe(false);
+    store.transact('look', (transaction) => {
+      expect(transaction.get('datum', withheld)).toBeUndefined();
+      expect(transaction.retain('datum', withheld)).toBe(false);
+    });
+  });
+
+  it('stand in for what a commit links when a ref moves to it [DML-STO-0837]', async () => {
+    const store = await openFixture();
+    let whole = '' as CommitId;
+    store.transact('fill', (transaction) => {
+      whole = putCommit(transaction, {});
+    });
+    const { treeId } = store.getRecord('commit', whole)!;
+    store.transact('lose', (transaction) => {
+      transaction.deleteRow('objects', objectKey('tree', treeId) as Buffer);
+    });
+    expect(() => setRef(store, 'main', whole)).toThrow(
+      expect.objectContaining({ code: 'ref_target_missing' }),
+    );
+    putStubs(store, stubOf('tree', treeId));
+    setRef(store, 'main', whole);
+    expect(store.getRef('refs/heads/main' as never)?.commitId).toBe(whole);
+    // A commit that is withheld itself is none to move to.
+    const absent = hashBytes<'commit'>(Buffer.from('absent'));
+    putStubs(store, stubOf('commit', absent));
+    expect(() => setRef(store, 'other', absent)).toThrow(
+      expect.objectContaining({ code: 'ref_target_missing' }),
+    );
+  });
+});
+
+describe('excision of what is withheld', () => {
+  it('puts the tombstone in the place of the stub [DML-STO-0844]', async () => {
+    const store = await openFixture();
+    const bytes = textBytes('withheld');
+    const objectId = hashBytes<'datum'>(bytes);
+    const objects = [{ class: 'datum', objectId }] as const;
+    await expect(planExcision(store, { objects })).rejects.toMatchObject({ code: 'object_missing' });
+    putStubs(store, stubOf('datum', objectId));
+    const plan = await planExcision(store, { objects });
+    expect(plan).toMatchObject({ excise: objects, exciseBytes: 0, excised: [] });
+    applyExcision(store, plan, FACTS);
+    expect(stubCount(store)).toBe(0);
+    expect(() => store.get('datum', objectId)).toThrow(expect.objectContaining({ detail: 'excised' }));
+    expect(() => store.transact('come', (transaction) => void transaction.put('datum', bytes))).toThrow(
+      expect.objectContaining({ detail: 'excised' }),
+    );
+  });
+
+  it('is lifted for what links to something withheld [DML-STO-0845]', async () => {
+    const store = await openFixture();
+    const datumId = hashBytes<'datum'>(textBytes('withheld'));
+    const node = encodeRecord({ type: 'node', kind: 'literal', datumId });
+    store.transact('fill', (transaction) => void putLiteral(transaction, datumId));
+    await excise(store, 'node', hashBytes(node));
+    expect(() => liftExcision(store, 'node', node)).toThrow(
+      expect.objectContaining({ detail: 'incomplete' }),
+    );
+    putStubs(store, stubOf('datum', datumId));
+    liftExcision(store, 'node', node);
+    expect(store.has('node', hashBytes(node))).toBe(true);
+  });
+});

@@ -1,0 +1,61 @@
+import { decodeRecord, encodeRecord, type ObjectClass, type ObjectId } from '@daggerml/object-model';
+import type { Engine } from '../engine/engine.ts';
+import { hasRow, readRow } from '../engine/reading.ts';
+import { type StoreError, storeError } from '../errors.ts';
+import { sealRow, unsealRow } from '../tables/checksummed-row.ts';
+import { objectKey } from '../tables/keyspace.ts';
+
+/** Which domain withholds an object that the store lacks, and since when that is known. */
+export interface StubFacts {
+  readonly class: ObjectClass;
+  readonly objectId: ObjectId;
+  /** URI that names the domain, at most 255 bytes. */
+  readonly domain: string;
+  readonly timeMs: number;
+}
+
+/** Returns the row that stands for a withheld object. */
+export function encodeStub(key: Uint8Array, facts: StubFacts): Buffer {
+  return sealRow('stubs', key, stubRecord(facts));
+}
+
+/** Returns the record of a stub, as it travels in streams. */
+export function stubRecord({ class: objectClass, ...rest }: StubFacts): Uint8Array {
+  return encodeRecord({ type: 'stub', objectClass, ...rest });
+}
+
+/** Reads the facts of a stub; throws `store_damaged` when the row has rotted. */
+function decodeStub(key: Uint8Array, row: Uint8Array): StubFacts {
+  const { objectClass, objectId, domain, timeMs } = decodeRecord(unsealRow('stubs', key, row), 'stub');
+  return { class: objectClass, objectId: objectId as ObjectId, domain, timeMs };
+}
+
+/** Reads the stub of an object, undefined when there is none. */
+export function readStub(engine: Engine, objectClass: ObjectClass, id: ObjectId): StubFacts | undefined {
+  const key = objectKey(objectClass, id);
+  return key && readStubAt(engine, key);
+}
+
+/** Reads the stub under the key of an object, undefined when there is none. */
+export function readStubAt(engine: Engine, key: Buffer): StubFacts | undefined {
+  const row = readRow(engine, 'stubs', key);
+  return row && decodeStub(key, row);
+}
+
+/** Checks whether a store knows of any withheld object. */
+export function hasAnyStub(engine: Engine): boolean {
+  return engine.tables.stubs.getStats().entryCount > 0;
+}
+
+/** Checks whether an object is absent on purpose: excised, or withheld by a domain. */
+export function isMissingOnPurpose(engine: Engine, key: Uint8Array): boolean {
+  return hasRow(engine, 'excised', key) || hasRow(engine, 'stubs', key);
+}
+
+/** Returns the error of reading an object that is absent: a domain withholds it, or it is missing. */
+export function absentError(engine: Engine, objectClass: ObjectClass, objectId: ObjectId): StoreError {
+  const stub = readStub(engine, objectClass, objectId);
+  if (stub === undefined) return storeError('object_missing', { class: objectClass, objectId });
+  // @spec DML-STO-0836
+  return storeError('object_withheld', { class: objectClass, objectId, domain: stub.domain });
+}

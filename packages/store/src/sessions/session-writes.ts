@@ -1,0 +1,73 @@
+import type { Engine } from '../engine/engine.ts';
+import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
+import { unsealRow } from '../tables/checksummed-row.ts';
+import { OBJECT_KEY_BYTES, parseSequenceKey } from '../tables/keyspace.ts';
+
+/** Objects one row holds, so that no row passes a mebibyte. */
+const OBJECTS_PER_ROW = 30_000;
+
+/** Collects the objects a transaction puts or references again, as their packed keys. */
+export class RecentObjects {
+  #bytes: Buffer = Buffer.allocUnsafeSlow(64 * OBJECT_KEY_BYTES);
+  #length = 0;
+
+  /** Adds the objects whose keys are packed in `keys`; the bytes are copied. */
+  add(keys: Uint8Array): void {
+    const end = this.#length + keys.length;
+    if (end > this.#bytes.length) {
+      const grown = Buffer.allocUnsafeSlow(Math.max(end, this.#bytes.length * 2));
+      grown.set(this.#bytes);
+      this.#bytes = grown;
+    }
+    this.#bytes.set(keys, this.#length);
+    this.#length = end;
+  }
+
+  get count(): number {
+    return this.#length / OBJECT_KEY_BYTES;
+  }
+
+  /** Yields the packed keys in rows of bounded size. */
+  rows(): Buffer[] {
+    const rows: Buffer[] = [];
+    const step = OBJECTS_PER_ROW * OBJECT_KEY_BYTES;
+    for (let from = 0; from < this.#length; from += step) {
+      rows.push(this.#bytes.subarray(from, Math.min(from + step, this.#length)));
+    }
+    return rows;
+  }
+}
+
+/** Where one row of recent objects sits: rows sort by generation. */
+export interface RecentRow {
+  readonly generation: number;
+  readonly sessionId: string;
+  readonly key: Buffer;
+}
+
+/** Yields the key of a row: generation (8 bytes), session (16 bytes). */
+export function recentKey(generation: number, sessionId: string): Buffer {
+  const key = Buffer.alloc(24);
+  key.writeBigUInt64BE(BigInt(generation));
+  key.write(sessionId.replaceAll('-', ''), 8, 16, 'hex');
+  return key;
+}
+
+/** Reads generation and session back from the key of a row. */
+export function parseRecentKey(key: Buffer): RecentRow {
+  const hex = key.subarray(8).toString('hex');
+  const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)];
+  return { generation: parseSequenceKey(key), sessionId: parts.join('-'), key };
+}
+
+/** Lists the rows whose generation is at least `fromGeneration`, oldest first, at the newest commit. */
+export function listRecentRows(engine: Engine, fromGeneration: number): RecentRow[] {
+  refreshSnapshot(engine);
+  return readKeys(engine, 'recents', { start: recentKey(fromGeneration, '') }).map(parseRecentKey);
+}
+
+/** Yields the packed 33-byte object keys of one row; undefined when the row is gone. */
+export function readRecentKeys(engine: Engine, row: RecentRow): Buffer | undefined {
+  const sealed = readRow(engine, 'recents', row.key);
+  return sealed && unsealRow('recents', row.key, sealed);
+}

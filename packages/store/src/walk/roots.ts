@@ -1,0 +1,95 @@
+import type { CommitId, ObjectClass, ObjectId } from '@daggerml/object-model';
+import type { Engine } from '../engine/engine.ts';
+import { readKeys, readRows } from '../engine/reading.ts';
+import type { StoreEnvironment } from '../environment.ts';
+import { lastSequence } from '../refs/journal.ts';
+import type { RefName } from '../refs/ref-name.ts';
+import { readRefs } from '../refs/refs.ts';
+import { Liveness } from '../sessions/liveness.ts';
+import { parseRecentKey, type RecentRow } from '../sessions/session-writes.ts';
+import { type SessionRow, sortSessions } from '../sessions/sessions.ts';
+import { unsealJson } from '../tables/checksummed-row.ts';
+import type { Pin } from '../tables/holds.ts';
+import { objectKey } from '../tables/keyspace.ts';
+import { readMeta } from '../tables/meta.ts';
+
+/** Why an object is kept without anything pointing to it. */
+export type GcRoot =
+  | { readonly kind: 'ref'; readonly ref: RefName; readonly commitId: CommitId }
+  | {
+      readonly kind: 'pin';
+      readonly class: ObjectClass;
+      readonly objectId: ObjectId;
+      readonly owner: string;
+      readonly reason: string;
+      readonly expiresMs: number | null;
+    }
+  | { readonly kind: 'recent'; readonly sessionId: string };
+
+/** A root together with the key of its object. */
+export interface KeyedRoot {
+  readonly root: Exclude<GcRoot, { kind: 'recent' }>;
+  readonly key: Uint8Array;
+}
+
+/** All roots as they stood at one commit of the engine, and where to look for later ones. */
+export interface RootSet {
+  readonly keyed: readonly KeyedRoot[];
+  /** Rows of recent objects of sessions that live. */
+  readonly recentRows: readonly RecentRow[];
+  readonly refCount: number;
+  readonly pinCount: number;
+  readonly expiredPinCount: number;
+  /** Recent objects of later generations are new. */
+  readonly generation: number;
+  /** Ref updates of later sequences are new. */
+  readonly sequence: number;
+}
+
+/** Yields the root a ref stands for. */
+export function refRoot(ref: RefName, commitId: CommitId): KeyedRoot {
+  return { root: { kind: 'ref', ref, commitId }, key: objectKey('commit', commitId) as Buffer };
+}
+
+function pinRoot(pin: Pin): KeyedRoot {
+  const { class: objectClass, objectId, owner, reason, expiresMs } = pin;
+  return {
+    root: { kind: 'pin', class: objectClass, objectId, owner, reason, expiresMs },
+    key: objectKey(objectClass, objectId) as Buffer,
+  };
+}
+
+/**
+ * Reads every root at one snapshot: heads, index refs, remote-tracking refs, exec refs, pins that have not
+ * expired, and what living sessions put or retained.
+ *
+ * @spec DML-STO-0701
+ */
+export function readRoots(engine: Engine, nowMs: number, livingSessions: readonly SessionRow[]): RootSet {
+  const refs = readRefs(engine);
+  const pins = readRows(engine, 'pins').map((row) => unsealJson<Pin>('pins', row.key, row.value));
+  // @spec DML-STO-0702
+  const standing = pins.filter((pin) => pin.expiresMs === null || pin.expiresMs > nowMs);
+  const sessions = new Map(livingSessions.map((session) => [session.sessionId, session]));
+  const isHeld = ({ sessionId, generation }: RecentRow): boolean => {
+    const session = sessions.get(sessionId);
+    // @spec DML-STO-0703
+    return session !== undefined && generation >= session.startGeneration;
+  };
+  const recentRows = readKeys(engine, 'recents').map(parseRecentKey).filter(isHeld);
+  return {
+    keyed: [...refs.map((ref) => refRoot(ref.name, ref.commitId)), ...standing.map(pinRoot)],
+    recentRows,
+    refCount: refs.length,
+    pinCount: standing.length,
+    expiredPinCount: pins.length - standing.length,
+    generation: Number(readMeta(engine, 'generation') ?? 0),
+    sequence: lastSequence(engine),
+  };
+}
+
+/** Reads every root at one snapshot for a look that changes nothing. */
+export function rootsNow(engine: Engine, environment: StoreEnvironment): RootSet {
+  const { living } = sortSessions(engine, new Liveness(engine, environment));
+  return readRoots(engine, environment.nowMs(), living);
+}

@@ -1,0 +1,96 @@
+import { hashBytes, isDmlError, isNewerFormat, scanLinks } from '@daggerml/object-model';
+import type { Engine } from '../engine/engine.ts';
+import { failedRead, hasRow } from '../engine/reading.ts';
+import { storeError } from '../errors.ts';
+import { isTombstone } from '../objects/tombstone.ts';
+import { CLASS_BYTES, isNewerClass, OBJECT_KEY_BYTES, parseObjectKey } from '../tables/keyspace.ts';
+
+/**
+ * What stands under an object's key: its bytes, nothing, nothing with a stub, a tombstone, bytes that are not the object's
+ * or no record, or a record of a newer format. Of the last two it is unknown what they link to.
+ */
+export type RowState = 'present' | 'absent' | 'withheld' | 'excised' | 'damaged' | 'newer';
+
+const CHUNK = CLASS_BYTES.chunk;
+
+/**
+ * Looks at the rows of objects without copying them, which is what walks over a whole store need.
+ * What it says of a row is valid until the next look.
+ */
+export class RowReader {
+  readonly #engine: Engine;
+  #links: Buffer = Buffer.alloc(64 * OBJECT_KEY_BYTES);
+  #linkCount = 0;
+  #sizeBytes = 0;
+
+  constructor(engine: Engine) {
+    this.#engine = engine;
+  }
+
+  /** Bytes of the row last looked at, 0 when it was absent. */
+  get sizeBytes(): number {
+    return this.#sizeBytes;
+  }
+
+  /** Links of the row last looked at; none unless it was present. */
+  get linkCount(): number {
+    return this.#linkCount;
+  }
+
+  /** The keys of those links, packed. */
+  get links(): Buffer {
+    return this.#links;
+  }
+
+  /**
+   * Looks at the row under `key` and checks its bytes against the id.
+   * Chunks link to nothing and are not hashed, so an excised or damaged chunk counts as present.
+   */
+  look(key: Uint8Array): RowState {
+    this.#linkCount = 0;
+    this.#sizeBytes = 0;
+    const bytes = this.#borrow(key);
+    if (bytes === undefined) return hasRow(this.#engine, 'stubs', key) ? 'withheld' : 'absent';
+    this.#sizeBytes = bytes.length;
+    if (key[0] === CHUNK) return 'present';
+    const object = parseObjectKey(key);
+    if (object === undefined) {
+      if (isNewerClass(key)) return 'newer';
+      throw storeError('store_damaged', { table: 'objects', detail: 'key_form' });
+    }
+    if (hashBytes(bytes) !== object.id) return isTombstone(key, bytes) ? 'excised' : 'damaged';
+    try {
+      scanLinks(bytes, (objectClass, idOffset) => this.#addLink(CLASS_BYTES[objectClass], bytes, idOffset));
+      return 'present';
+    } catch (error) {
+      if (!isDmlError(error)) throw error;
+      this.#linkCount = 0;
+      // @spec DML-STO-0718
+      return isNewerFormat(error) ? 'newer' : 'damaged';
+    }
+  }
+
+  #addLink(classByte: number, bytes: Uint8Array, idOffset: number): void {
+    let at = this.#linkCount * OBJECT_KEY_BYTES;
+    if (at + OBJECT_KEY_BYTES > this.#links.length) {
+      const grown = Buffer.alloc(this.#links.length * 2);
+      grown.set(this.#links);
+      this.#links = grown;
+    }
+    this.#links[at++] = classByte;
+    for (let index = 0; index < OBJECT_KEY_BYTES - 1; index += 1)
+      this.#links[at + index] = bytes[idOffset + index] as number;
+    this.#linkCount += 1;
+  }
+
+  /** The engine hands out one shared buffer whose `length` alone is that of the value, hence the view. */
+  #borrow(key: Uint8Array): Uint8Array | undefined {
+    this.#engine.drain?.();
+    try {
+      const shared = this.#engine.tables.objects.getBinaryFast(key) as Uint8Array | undefined;
+      return shared && new Uint8Array(shared.buffer, shared.byteOffset, shared.length);
+    } catch (cause) {
+      throw failedRead(this.#engine, cause, 'objects');
+    }
+  }
+}

@@ -1,0 +1,153 @@
+import { existsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { encodeRecord, hashBytes } from '@daggerml/object-model';
+import { describe, expect, it } from 'vitest';
+import { openStore } from '../../src/open-store.ts';
+import { temporaryFolder } from '../fixture-store.ts';
+import { writeSchemaZero } from '../schema-zero.ts';
+import {
+  type CrashFigures,
+  runFailpointKills,
+  runInjectedFailures,
+  runOpenings,
+  runRandomKills,
+  runRefusedWrites,
+  runSizeLimits,
+  startWorker,
+} from './crash-runs.ts';
+import { workerRef } from './protocol.ts';
+
+function show(figures: CrashFigures): CrashFigures {
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  return figures;
+}
+
+describe('crashes', () => {
+  it('lose no acknowledged write of one process killed at random [DML-STO-0135]', async () => {
+    const figures = show(
+      await runRandomKills({ folder: temporaryFolder(), rounds: 4, processes: 1, seed: 8 }),
+    );
+    expect(figures).toMatchObject({ rounds: 4, crashes: 4, broken: [] });
+    expect(figures.acknowledged).toBeGreaterThan(0);
+  });
+
+  it.each([
+    ['looked at whole', {}],
+    ['as large as to be looked at in parts', { wholeCheckPages: 0 }],
+  ])('leave a store that four processes share usable at once, %s [DML-STO-0134]', async (_, options) => {
+    const figures = show(
+      await runRandomKills({ folder: temporaryFolder(), rounds: 2, processes: 4, seed: 9, ...options }),
+    );
+    expect(figures).toMatchObject({ rounds: 2, crashes: 8, broken: [] });
+    expect(figures.acknowledged).toBeGreaterThan(0);
+  });
+
+  it('lose no acknowledged write while other processes open the store [DML-STO-0138]', async () => {
+    const figures = show(await runOpenings({ folder: temporaryFolder(), steps: 400, openers: 2 }));
+    expect(figures).toMatchObject({ rounds: 2, crashes: 2, broken: [] });
+    expect(figures.acknowledged).toBeGreaterThanOrEqual(400);
+  });
+
+  it('keep every promise at each named failpoint of committing [DML-STO-0135]', async () => {
+    const folder = temporaryFolder();
+    const figures = await runFailpointKills({ folder, scenario: 'commit', steps: 12, passings: [1] });
+    show(figures);
+    expect(figures.broken).toEqual([]);
+    const expected = ['create/before-rename', 'commit/begin', 'put', 'ref/before-row', 'ref/before-journal'];
+    const later = [
+      'commit/before-commit',
+      'commit/after-commit',
+      'checkpoint/before-commit',
+      'close/before-commit',
+    ];
+    expect(figures.names).toEqual(expect.arrayContaining([...expected, ...later]));
+    expect(figures.crashes).toBeGreaterThanOrEqual(figures.names.length - 2);
+  });
+
+  it('keep every promise at each named failpoint of collecting garbage', async () => {
+    const folder = temporaryFolder();
+    const figures = await runFailpointKills({ folder, scenario: 'gc', steps: 3, passings: [1] });
+    show(figures);
+    expect(figures.broken).toEqual([]);
+    expect(figures.names.filter((name) => name.startsWith('gc/')).length).toBeGreaterThan(3);
+  });
+
+  it('leave no half of a store when its creator is killed [DML-STO-0101]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const killAt = { name: 'create/before-rename', nth: 1 };
+    const end = await startWorker({ path, scenario: 'commit', worker: 0, run: 0, steps: 1, killAt }).end;
+    expect(end.signal).toBe('SIGKILL');
+    expect(existsSync(path)).toBe(false);
+    const next = await startWorker({ path, scenario: 'commit', worker: 0, run: 1, steps: 1 }).end;
+    expect(next.lines.at(-1)).toEqual({ kind: 'done' });
+  });
+
+  it('leave the old schema or the new one when a migration is killed [DML-STO-0025]', async () => {
+    const tree = encodeRecord({ type: 'tree', dags: [] });
+    for (const name of ['migrate/begin', 'migrate/step', 'migrate/before-commit', 'migrate/after-commit']) {
+      const path = join(temporaryFolder(), 'store');
+      await writeSchemaZero(path, { objects: [{ objectClass: 'tree', bytes: tree }], refs: [] });
+      const killAt = { name, nth: 1 };
+      const end = await startWorker({ path, scenario: 'commit', worker: 0, run: 0, steps: 1, killAt }).end;
+      expect(end.signal, name).toBe('SIGKILL');
+      const reading = openStore(path, { mode: 'read' });
+      if (name === 'migrate/after-commit') await (await reading).close();
+      else await expect(reading, name).rejects.toMatchObject({ code: 'schema_older' });
+      const store = await openStore(path, { mode: 'write' });
+      expect(store.get('tree', hashBytes<'tree'>(tree)), name).toBeDefined();
+      await store.close();
+    }
+  });
+
+  it('leave an IndexRef at its last acknowledged commit [DML-STO-1203]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const killAt = { name: 'commit/before-commit', nth: 4 };
+    const end = await startWorker({ path, scenario: 'commit', worker: 3, run: 0, steps: 20, killAt }).end;
+    expect(end.signal).toBe('SIGKILL');
+    const acks = end.lines.flatMap((line) =>
+      line.kind === 'ack' && line.ref === workerRef(3) ? [line.commitId] : [],
+    );
+    expect(acks).toHaveLength(3);
+    const store = await openStore(path, { mode: 'read' });
+    expect(store.readIndexRefs()).toMatchObject([{ name: workerRef(3), commitId: acks[2], movedBy: '3' }]);
+    await store.close();
+  });
+});
+
+describe('failing writes', () => {
+  it('show nothing of what they report as failed, injected at the n-th write [DML-STO-0129]', async () => {
+    const figures = show(await runInjectedFailures(temporaryFolder(), [1, 20]));
+    expect(figures.broken).toEqual([]);
+    expect(figures.crashes).toBeGreaterThanOrEqual(5);
+  });
+
+  it('show nothing of what they report as failed when the file may not grow [DML-STO-0129]', async () => {
+    const figures = show(await runSizeLimits(temporaryFolder(), 3));
+    expect(figures.broken).toEqual([]);
+    expect(figures.crashes).toBe(3);
+  });
+
+  it('end no process by a signal, whatever earlier calls left on the stack [DML-STO-0146]', async () => {
+    const figures = show(await runRefusedWrites(temporaryFolder(), 4));
+    expect(figures).toMatchObject({ rounds: 5, crashes: 4, deaths: 0, broken: [] });
+    expect(figures.refusedWrites).toBeGreaterThan(0);
+  });
+
+  it('come before the engine writes long rows for which there is no room [DML-STO-0147]', async () => {
+    const path = join(temporaryFolder(), 'store');
+    const order = { path, scenario: 'bulk', worker: 0, run: 0, steps: 2 };
+    expect((await startWorker(order).end).lines.at(-1)).toEqual({ kind: 'done' });
+    const size = (): number => statSync(join(path, 'data.mdb')).size;
+    const sizeBytes = size();
+    for (const more of [0, 100_000, 400_000]) {
+      const limited = { ...order, run: 1, steps: 1, unguarded: true };
+      const end = await startWorker(limited, { fileSizeLimitBytes: sizeBytes + more }).end;
+      expect(end.signal).toBeNull();
+      expect(end.lines).toContainEqual({ kind: 'failed', code: 'store_full', commitId: null });
+      // What could be had of the room is given back; closing the store may take a few pages.
+      expect(size()).toBeLessThan(sizeBytes + 65_536);
+    }
+    const next = await startWorker({ ...order, run: 1, steps: 1 }).end;
+    expect(next.lines.at(-1)).toEqual({ kind: 'done' });
+  });
+});

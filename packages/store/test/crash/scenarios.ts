@@ -1,0 +1,141 @@
+import {
+  type CommitId,
+  type DatumId,
+  encodeRecord,
+  type NodeId,
+  type ObjectIds,
+} from '@daggerml/object-model';
+import { runGc } from '../../src/gc/run.ts';
+import { asRefName, type RefName } from '../../src/refs/ref-name.ts';
+import type { Store } from '../../src/store.ts';
+import type { WriteTransaction } from '../../src/write-transaction.ts';
+import { SHARED_REF, type WorkerLine, type WorkerOrder, workerRef } from './protocol.ts';
+import { UPKEEP_SCENARIOS } from './upkeep-scenarios.ts';
+
+/** What a scenario works with. */
+export interface ScenarioHost {
+  readonly store: Store;
+  readonly order: WorkerOrder;
+  /** Says that a commit is on a ref for good. */
+  ack(ref: string, commitId: string): void;
+  /** Notes the commit a transaction is about to put on a ref. */
+  attempt(commitId: string): void;
+  say(line: WorkerLine): void;
+}
+
+/** One step of work; steps are numbered from 0. */
+export type Scenario = (host: ScenarioHost, step: number) => Promise<void>;
+
+/** Puts a commit with a dag of a few literals, none of which another step of any worker has. */
+function putWork(
+  transaction: WriteTransaction,
+  order: WorkerOrder,
+  step: number,
+  parents: CommitId[],
+): CommitId {
+  const label = `${order.run}/${order.worker}/${step}`;
+  const names: [string, NodeId][] = [];
+  for (let index = 0; index < 4 + (step % 5); index += 1) {
+    const value = `${label}/${index}`.padEnd(index === 3 ? 6000 : 40, '.');
+    const datumId: DatumId = transaction.putRecord({ type: 'datum', kind: 'string', value });
+    names.push([`n${index}`, transaction.putRecord({ type: 'node', kind: 'literal', datumId })]);
+  }
+  const rootNodeId = (names[0] as [string, NodeId])[1];
+  const dagId = transaction.putRecord({ type: 'dag', rootNodeId, names });
+  const treeId = transaction.putRecord({ type: 'tree', dags: [['work', dagId]] });
+  const bytes = encodeRecord({
+    type: 'commit',
+    treeId,
+    parentCommitIds: parents,
+    pins: [],
+    requests: [],
+    author: 'crash',
+    authoredMs: step,
+    committer: 'crash',
+    committedMs: step,
+    message: label,
+    detailsDatumId: null,
+  });
+  return transaction.put('commit', bytes);
+}
+
+/** Puts work on a ref in one transaction. */
+function commitTo(host: ScenarioHost, ref: RefName, step: number): void {
+  let commitId: ObjectIds['commit'] | undefined;
+  host.store.transact('commit', (transaction) => {
+    const expected = transaction.getRef(ref)?.commitId ?? null;
+    commitId = putWork(transaction, host.order, step, expected === null ? [] : [expected]);
+    host.attempt(commitId);
+    transaction.updateRef({
+      ref,
+      expected,
+      next: commitId,
+      actor: `${host.order.worker}`,
+      reason: 'crash test',
+    });
+  });
+  host.ack(ref, commitId as CommitId);
+}
+
+/** Puts work first and moves the shared ref afterwards, as a pipeline that computes in between does. */
+function commitInTwoSteps(host: ScenarioHost, step: number): void {
+  const ref = asRefName(SHARED_REF);
+  for (let retry = 0; retry < 20; retry += 1) {
+    const expected = host.store.getRef(ref)?.commitId ?? null;
+    let next: CommitId | undefined;
+    host.store.transact('stage', (transaction) => {
+      if (expected !== null) transaction.retain('commit', expected);
+      next = putWork(transaction, host.order, step * 100 + retry, expected === null ? [] : [expected]);
+    });
+    const actor = `${host.order.worker}`;
+    const moved = host.store.updateRef({
+      ref,
+      expected,
+      next: next as CommitId,
+      actor,
+      reason: 'crash test',
+    });
+    if (!moved.applied) continue;
+    host.ack(ref, next as CommitId);
+    return;
+  }
+}
+
+async function commitScenario(host: ScenarioHost, step: number): Promise<void> {
+  if (step % 3 === 2) commitInTwoSteps(host, step);
+  else commitTo(host, asRefName(workerRef(host.order.worker)), step);
+  if (step % 8 === 7) host.store.checkpoint();
+}
+
+/** Puts chunks side by side, as a blob does, before it commits. */
+async function bulkScenario(host: ScenarioHost, step: number): Promise<void> {
+  host.store.transact('chunks', (transaction) => {
+    for (let index = 0; index < 8; index += 1)
+      transaction.put('chunk', Buffer.alloc(65_536, `${host.order.run} ${step} ${index} `));
+  });
+  return commitScenario(host, step);
+}
+
+async function gcScenario(host: ScenarioHost, step: number): Promise<void> {
+  if (host.order.worker !== 0) return commitScenario(host, step);
+  host.store.transact('garbage', (transaction) => {
+    for (let index = 0; index < 50; index += 1) {
+      transaction.putRecord({
+        type: 'datum',
+        kind: 'string',
+        value: `garbage ${host.order.run} ${step} ${index}`,
+      });
+    }
+  });
+  commitTo(host, asRefName(workerRef(0)), step);
+  host.store.checkpoint();
+  await runGc(host.store, { stepObjects: 40, sliceObjects: 20 });
+}
+
+/** What a crash worker can be told to do. */
+export const SCENARIOS: Readonly<Record<string, Scenario>> = {
+  bulk: bulkScenario,
+  commit: commitScenario,
+  gc: gcScenario,
+  ...UPKEEP_SCENARIOS,
+};

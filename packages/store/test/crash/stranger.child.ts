@@ -1,0 +1,185 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type CommitId, encodeRecord, type NodeId } from '@daggerml/object-model';
+import { compactStore } from '../../src/compact/compact.ts';
+import { runGc } from '../../src/gc/run.ts';
+import { nodeEnvironment } from '../../src/node-environment.ts';
+import { openStore } from '../../src/open-store.ts';
+import { headRef } from '../../src/refs/ref-name.ts';
+import { sessionKey } from '../../src/sessions/sessions.ts';
+import type { Store } from '../../src/store.ts';
+import { sealJson } from '../../src/tables/checksummed-row.ts';
+import { verifyStore } from '../../src/verify/verify-store.ts';
+import type { WriteTransaction } from '../../src/write-transaction.ts';
+
+/** How a stranger is started. */
+export interface StrangerConfig {
+  readonly path: string;
+  readonly name: string;
+  /** How far its clock is ahead. */
+  readonly clockMs?: number;
+  readonly patienceMs?: number;
+  /** Ends the process at a failpoint. */
+  readonly killAt?: string;
+  /** Writes its session's row again when others have deleted it, as a program without the fence would. */
+  readonly unfenced?: boolean;
+}
+
+/** What a stranger can be told, one word a line; it answers each with one line of JSON. */
+export type StrangerOrder =
+  | 'open'
+  | 'stage'
+  | 'name'
+  | 'collect'
+  | 'compact'
+  | 'lose'
+  | 'evict'
+  | 'verify'
+  | 'close';
+
+const KILLED = 137;
+
+const config = JSON.parse(process.argv[2] as string) as StrangerConfig;
+const { path, name, clockMs = 0, patienceMs = 60_000 } = config;
+
+const environment = nodeEnvironment({
+  patienceMs,
+  nowMs: () => Date.now() + clockMs,
+  failpoint: (reached) => {
+    if (reached !== config.killAt) return;
+    // The first process of a namespace cannot kill itself; this ends it as suddenly.
+    (process as unknown as { reallyExit(code: number): never }).reallyExit(KILLED);
+  },
+});
+const ref = headRef(name);
+let opened: Store | undefined;
+let round = 0;
+
+function store(): Store {
+  if (opened === undefined) throw new Error('not open');
+  return opened;
+}
+
+function putDag(
+  transaction: WriteTransaction,
+  label: string,
+): { names: [string, NodeId][]; commit: () => CommitId } {
+  const names: [string, NodeId][] = [];
+  for (let index = 0; index < 5; index += 1) {
+    const value = `${label}/${index}`.padEnd(60, '.');
+    const datumId = transaction.putRecord({ type: 'datum', kind: 'string', value });
+    names.push([`n${index}`, transaction.putRecord({ type: 'node', kind: 'literal', datumId })]);
+  }
+  return { names, commit: () => putTop(transaction, names, label) };
+}
+
+/** Puts dag, tree and commit over nodes that are there already, or are thought to be. */
+function putTop(transaction: WriteTransaction, names: [string, NodeId][], label: string): CommitId {
+  const [, rootNodeId] = names[0] as [string, NodeId];
+  const dagId = transaction.putRecord({ type: 'dag', rootNodeId, names });
+  const treeId = transaction.putRecord({ type: 'tree', dags: [['work', dagId]] });
+  const current = transaction.getRef(ref)?.commitId;
+  const bytes = encodeRecord({
+    type: 'commit',
+    treeId,
+    parentCommitIds: current === undefined ? [] : [current],
+    pins: [],
+    requests: [],
+    author: name,
+    authoredMs: round,
+    committer: name,
+    committedMs: round,
+    message: label,
+    detailsDatumId: null,
+  });
+  return transaction.put('commit', bytes);
+}
+
+let staged: { readonly names: [string, NodeId][]; readonly label: string } | undefined;
+
+/** Puts work that no ref knows of yet. */
+function stage(): object {
+  round += 1;
+  const label = `${name} ${process.pid} ${round}`;
+  store().transact('stage', (transaction) => {
+    const { names, commit } = putDag(transaction, label);
+    commit();
+    staged = { names, label };
+  });
+  return { staged: label };
+}
+
+/** Puts a commit on top of what was staged, and names it. */
+function nameStaged(): object {
+  if (staged === undefined) throw new Error('nothing is staged');
+  const { names, label } = staged;
+  if (config.unfenced === true) cheat();
+  let next = '' as CommitId;
+  store().transact('name', (transaction) => {
+    const expected = transaction.getRef(ref)?.commitId ?? null;
+    next = putTop(transaction, names, label);
+    transaction.updateRef({ ref, expected, next, actor: name, reason: 'named' });
+  });
+  return { acknowledged: next, ref };
+}
+
+/** Puts the row of this session back past the session itself. */
+function cheat(): void {
+  const { engine, sessionId } = store();
+  const key = sessionKey(sessionId);
+  const row = { sessionId, process: environment.process, startGeneration: -1, startedMs: 0 };
+  engine.root.transactionSync(() => engine.tables.sessions.putSync(key, sealJson('sessions', key, row)));
+}
+
+/** The kernel gives up all locks of a process on a file when it closes any descriptor of it. */
+function losePlace(): object {
+  closeSync(openSync(join(path, 'lock.mdb'), 'r'));
+  return {};
+}
+
+function evict(): object {
+  const mine = store();
+  const others = mine.liveSessions().filter(({ sessionId }) => sessionId !== mine.sessionId);
+  mine.transact('evict', (transaction) => {
+    for (const { sessionId } of others) transaction.deleteRow('sessions', sessionKey(sessionId));
+  });
+  return { evicted: others.length };
+}
+
+async function obey(order: string): Promise<object> {
+  switch (order as StrangerOrder) {
+    case 'open':
+      opened = await openStore(path, { mode: 'write', create: true, program: name, environment });
+      return { pid: process.pid };
+    case 'stage':
+      return stage();
+    case 'name':
+      return nameStaged();
+    case 'collect':
+      return { swept: (await runGc(store(), { stepObjects: 40, sliceObjects: 20 })).swept.objects };
+    case 'compact':
+      return { rows: (await compactStore(path, { environment })).rows };
+    case 'lose':
+      return losePlace();
+    case 'evict':
+      return evict();
+    case 'verify':
+      return { findings: (await verifyStore(store())).findings };
+    case 'close':
+      await opened?.close();
+      opened = undefined;
+      return {};
+  }
+}
+
+for await (const order of createInterface({ input: process.stdin })) {
+  let answer: object;
+  try {
+    answer = await obey(order);
+  } catch (error) {
+    const { code = 'none', detail, message } = error as { code?: string; detail?: string; message: string };
+    answer = { refused: code, detail, message };
+  }
+  writeSync(1, `${JSON.stringify(answer)}\n`);
+}

@@ -1,0 +1,91 @@
+import { describe, expect, it } from 'vitest';
+import { readKeys, refreshSnapshot } from '../../src/engine/reading.ts';
+import { openStore } from '../../src/open-store.ts';
+import { temporaryFolder } from '../fixture-store.ts';
+import { runFailpointKills, runRandomKills, startWorker } from './crash-runs.ts';
+
+describe('crashes of upkeep', () => {
+  it('leave every ref whole at each failpoint of a collection [DML-STO-0725]', async () => {
+    const figures = await runFailpointKills({
+      folder: temporaryFolder(),
+      scenario: 'gc',
+      steps: 3,
+      passings: [2],
+    });
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    expect(figures.broken).toEqual([]);
+    const steps = ['gc/claimed', 'gc/surveyed', 'gc/sweep/before-commit', 'gc/slice', 'gc/swept'];
+    expect(figures.names).toEqual(expect.arrayContaining([...steps, 'gc/prune/before-commit']));
+  });
+
+  it('leave every ref whole when collectors and writers of four processes are killed [DML-STO-0725]', async () => {
+    const figures = await runRandomKills({
+      folder: temporaryFolder(),
+      rounds: 3,
+      processes: 4,
+      seed: 11,
+      scenario: 'gc',
+    });
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    expect(figures).toMatchObject({ rounds: 3, crashes: 12, broken: [] });
+  });
+
+  it('leave every ref whole at each failpoint of an import [DML-STO-1031]', async () => {
+    const figures = await runFailpointKills({
+      folder: temporaryFolder(),
+      scenario: 'import',
+      steps: 3,
+      passings: [2],
+    });
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    expect(figures.broken).toEqual([]);
+    const steps = ['import/objects/before-commit', 'import/retain/begin', 'import/refs/before-commit'];
+    expect(figures.names).toEqual(expect.arrayContaining(steps));
+  });
+
+  it('leave an attempt beside its exec-request or neither at each failpoint', async () => {
+    const folder = temporaryFolder();
+    const figures = await runFailpointKills({ folder, scenario: 'attempt', steps: 2, passings: [2] });
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    expect(figures.broken).toEqual([]);
+    const steps = ['attempt/before-commit', 'attempt/after-commit', 'attempt/end/before-commit'];
+    expect(figures.names).toEqual(expect.arrayContaining(steps));
+  });
+
+  it('leave all objects or all tombstones at each failpoint of an excision [DML-STO-0813]', async () => {
+    const folder = temporaryFolder();
+    const figures = await runFailpointKills({ folder, scenario: 'excise', steps: 2, passings: [2] });
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    expect(figures.broken).toEqual([]);
+    expect(figures.names).toEqual(expect.arrayContaining(['excise/begin', 'excise/before-commit']));
+    for (const name of ['excise/begin', 'excise/before-commit', 'excise/after-commit']) {
+      const path = `${temporaryFolder()}/store`;
+      const killAt = { name, nth: 1 };
+      const end = await startWorker({ path, scenario: 'excise', worker: 0, run: 0, steps: 1, killAt }).end;
+      expect(end.signal, name).toBe('SIGKILL');
+      const store = await openStore(path, { mode: 'read' });
+      refreshSnapshot(store.engine);
+      expect(readKeys(store.engine, 'excised'), name).toHaveLength(name === 'excise/after-commit' ? 2 : 0);
+      await store.close();
+    }
+  });
+
+  it('leave the old or the new store at each failpoint of a compaction [DML-STO-1105]', async () => {
+    const figures = await runFailpointKills({
+      folder: temporaryFolder(),
+      scenario: 'compact',
+      steps: 2,
+      passings: [1],
+    });
+    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    expect(figures.broken).toEqual([]);
+    const steps = [
+      'compact/marked',
+      'compact/copied',
+      'compact/built',
+      'compact/unstamped',
+      'compact/renamed',
+    ];
+    expect(figures.names).toEqual(expect.arrayContaining([...steps, 'compact/stamped']));
+  });
+});
