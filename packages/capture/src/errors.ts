@@ -1,6 +1,10 @@
 import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
 
-/** Codes of code that cannot be captured and of modules that hold no pipeline. */
+/**
+ * Codes of code that cannot be captured and of modules that hold no pipeline.
+ *
+ * @spec DML-CAP-0201
+ */
 export type CaptureErrorCode =
   | 'capture_failed'
   | 'pipeline_missing'

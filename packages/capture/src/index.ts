@@ -1,4 +1,3 @@
-export { version as bundlerVersion } from 'esbuild';
 export {
   type AnyFunction,
   type CallOptions,
@@ -14,6 +13,7 @@ export { type CapturedFunction, FunctionCapture, type FunctionSource } from './b
 export { CaptureMemo, memoKey } from './bundle/capture-memo.ts';
 export { type SourceFrame, type SourceLocator, traceInSources } from './bundle/source-locator.ts';
 export { BUNDLE_FILE, BUNDLE_URL } from './bundle-place.ts';
+export { bundlerVersion } from './bundler-version.ts';
 export { type CaptureErrorCode, captureError } from './errors.ts';
 export { type AuthorPosition, authorPosition } from './pipeline/author-position.ts';
 export { loadModule } from './pipeline/load-module.ts';

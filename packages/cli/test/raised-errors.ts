@@ -11,7 +11,8 @@ export interface RaisedError {
 }
 
 const PACKAGES = join(import.meta.dirname, '../..');
-const RAISES = /\b(?:storeError|valuesError|repositoryError|captureError|executionError|bindingsError|cliError|new DmlError(?:<\w+>)?)\(/g;
+const RAISES =
+  /\b(?:storeError|valuesError|repositoryError|captureError|executionError|bindingsError|cliError|new DmlError(?:<\w+>)?)\(/g;
 /** How the process around a command raises its own. */
 const RAISES_IN_PROCESS = /\b(?:fail|reportFailure)\(/g;
 

@@ -4,13 +4,14 @@ import type { RepositoryErrorCode } from '@daggerml/repository';
 import type { StoreErrorCode } from '@daggerml/store';
 import type { ValuesErrorCode } from '@daggerml/values';
 
+/** Every code of execution and of the packages that it stands on, apart from the object model and the store. */
+export type ExecutionErrorCode = ValuesErrorCode | RepositoryErrorCode | CaptureErrorCode | OwnCode;
+
 /**
- * Every code that execution adds to those of the object model and the store.
+ * Every code that execution adds to those of the packages below.
  *
  * @spec DML-EXE-2101
  */
-export type ExecutionErrorCode = ValuesErrorCode | RepositoryErrorCode | CaptureErrorCode | OwnCode;
-
 type OwnCode =
   | 'illegal_transition'
   | 'unreadable_file'

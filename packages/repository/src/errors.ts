@@ -1,6 +1,10 @@
 import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
 
-/** Codes of what a reader looks for in dags and execs. */
+/**
+ * Codes of what a reader looks for in dags and execs.
+ *
+ * @spec DML-REP-0201
+ */
 export type RepositoryErrorCode = 'not_executed' | 'call_failed' | 'unknown_name' | 'adapter_unknown';
 
 const MESSAGES: Readonly<Record<RepositoryErrorCode, string>> = {

@@ -12,7 +12,6 @@ import {
   statSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { type CommitId, DmlError } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../test/fixture-store.ts';

@@ -1,6 +1,10 @@
 import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
 
-/** Codes of values that have no datum. */
+/**
+ * Codes of values that have no datum.
+ *
+ * @spec DML-VAL-0701
+ */
 export type ValuesErrorCode = 'unsupported_value' | 'cyclic_value' | 'reserved_scheme';
 
 const MESSAGES: Readonly<Record<ValuesErrorCode, string>> = {
