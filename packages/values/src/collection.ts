@@ -1,6 +1,7 @@
 import { compareUtf8, MAX_MAP_KEY_BYTES, nfcText } from '@daggerml/object-model';
+import { refuseExtraParts } from './extra-parts.ts';
 import { isFunctionRef } from './function-brand.ts';
-import { describe, keyPath, unsupported } from './refusal.ts';
+import { describe, type Finding, keyPath, unsupported } from './refusal.ts';
 
 /** A collection of the language, read once. */
 export type Collection =
@@ -19,6 +20,7 @@ export type MapEntry = readonly [key: string, item: unknown];
 export function readCollection(value: object, path: string): Collection {
   let collection: Collection;
   try {
+    if (Array.isArray(value) || value instanceof Set || value instanceof Map) refuseExtraParts(value, path);
     if (Array.isArray(value)) return { kind: 'list', items: value as readonly unknown[] };
     if (value instanceof Set) return { kind: 'set', items: value };
     const entries = value instanceof Map ? mapEntries(value, path) : propertiesOf(value, path);
@@ -58,14 +60,29 @@ function propertiesOf(value: object, path: string): MapEntry[] {
     throw unsupported(path, { found, instead: 'run it with dag.call and use the handle' });
   }
   if (!isPlain(value)) throw unsupported(path, describe(value));
-  const symbol = Object.getOwnPropertySymbols(value).find((key) =>
-    Object.prototype.propertyIsEnumerable.call(value, key),
-  );
-  if (symbol !== undefined) {
-    const found = `an object with the symbol key ${String(symbol)}`;
-    throw unsupported(path, { found, instead: 'use a string as the key' });
-  }
-  return Object.entries(value);
+  const entries = Object.entries(value);
+  if (Reflect.ownKeys(value).length !== entries.length) throw unsupported(path, hiddenPart(value));
+  // @spec DML-VAL-0302
+  return entries.some(([, item]) => item === undefined)
+    ? entries.filter(([, item]) => item !== undefined)
+    : entries;
+}
+
+/** A symbol, or a key that is not enumerable, of an object that has one. */
+function hiddenPart(value: object): Finding {
+  if (Object.prototype.toString.call(value) === '[object Arguments]')
+    return { found: 'the arguments of a function', instead: 'use an array: [...arguments]' };
+  const key = Reflect.ownKeys(value).find((each) => typeof each === 'symbol' || !isEnumerable(value, each));
+  return typeof key === 'symbol'
+    ? { found: `an object with the symbol key ${String(key)}`, instead: 'use a string as the key' }
+    : {
+        found: `an object with the hidden property ${JSON.stringify(key)}`,
+        instead: 'copy what is needed: { ...value }',
+      };
+}
+
+function isEnumerable(value: object, key: PropertyKey): boolean {
+  return Object.prototype.propertyIsEnumerable.call(value, key);
 }
 
 /** @spec DML-BND-0706 */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { inspect } from 'node:util';
+import { runInNewContext } from 'node:vm';
 import { encodeRecord } from '@daggerml/object-model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -135,8 +136,8 @@ describe('lowerValue', () => {
     const steps = { fit: { [functionTag]: undefined, exportName: 'fit' } };
     const cases: [unknown, string, RegExp, RegExp][] = [
       [{ options: { callback: () => 1 } }, 'options.callback', /^the function callback$/, /dag\.call/],
-      [{ rows: [1, { 'a b': undefined }] }, 'rows[1]["a b"]', /^undefined$/, /use null/],
-      [{ rows: { a: undefined } }, 'rows.a', /^undefined$/, /leave the key out or use null/],
+      [{ rows: [1, { 'a b': [undefined] }] }, 'rows[1]["a b"][0]', /^undefined$/, /use null/],
+      [new Map([['a', undefined]]), 'a', /^undefined$/, /leave it out or use null/],
       [new Map([['m', new Set([new Date(0)])]]), 'm{0}', /^a Date$/, /ISO string/],
       [Object.assign(new Array(3), { 0: 1, 2: 3 }), '[1]', /^a hole in an array$/, /null/],
       [undefined, 'the value', /^undefined$/, /null/],
@@ -168,6 +169,59 @@ describe('lowerValue', () => {
     }
   });
 
+  it('refuses collections that hold more than their elements, anywhere in a value [DML-VAL-0301]', () => {
+    class Rows extends Array<number> {}
+    class Tags extends Set<string> {}
+    class Index extends Map<string, number> {}
+    const hidden = (value: object, key: PropertyKey): object =>
+      Object.defineProperty(value, key, { value: 1 });
+    const args = (function (..._: number[]) {
+      // biome-ignore lint/complexity/noArguments: it is what a caller may return.
+      return arguments;
+    })(1, 2);
+    const long = Array.from({ length: 5000 }, () => 0);
+    const cases: [unknown, RegExp, RegExp][] = [
+      [/(?<y>\d+)/.exec('a 2020'), /^a match of a regular expression$/, /match\.groups/],
+      [Object.assign([1], { w: 1 }), /^an Array with the property "w"$/, /\[\.\.\.value\]/],
+      [Object.assign([...long], { w: 1 }), /^an Array with the property "w"$/, /\[\.\.\.value\]/],
+      [hidden([1], 'w'), /^an Array with the property "w"$/, /\[\.\.\.value\]/],
+      [hidden([...long], Symbol('w')), /^an Array with the property Symbol\(w\)$/, /\[\.\.\.value\]/],
+      [
+        ((strings: TemplateStringsArray) => strings)`a`,
+        /^an Array with the property "raw"$/,
+        /\[\.\.\.value\]/,
+      ],
+      [Rows.of(1), /^an instance of the class Rows, which extends Array$/, /\[\.\.\.value\]/],
+      [new Tags(['a']), /^an instance of the class Tags, which extends Set$/, /new Set\(value\)/],
+      [new Index([['a', 1]]), /^an instance of the class Index, which extends Map$/, /new Map\(value\)/],
+      [Object.assign(new Set([1]), { w: 1 }), /^a Set with the property "w"$/, /new Set\(value\)/],
+      [hidden(new Map([['a', 1]]), 'w'), /^a Map with the property "w"$/, /new Map\(value\)/],
+      [hidden({ a: 1 }, 'w'), /^an object with the hidden property "w"$/, /\{ \.\.\.value \}/],
+      [args, /^the arguments of a function$/, /\[\.\.\.arguments\]/],
+    ];
+    for (const [value, found, instead] of cases)
+      for (const [outer, path] of [
+        [value, 'the value'],
+        [{ at: [value] }, 'at[0]'],
+      ] as const)
+        expect(refusal(outer)).toEqual({
+          code: 'unsupported_value',
+          path,
+          found: expect.stringMatching(found),
+          instead: expect.stringMatching(instead),
+        });
+    const other = runInNewContext('({ list: [1], set: new Set([1]), map: new Map([["a", 1]]) })');
+    expect(objects.lower(other.list)).toBe(objects.lower([1]));
+    expect(objects.lower(long)).toBe(objects.lower(Array.from(long)));
+  });
+
+  it('leaves out keys of objects without a value, as JSON does [DML-VAL-0302]', () => {
+    expect(objects.lower({ a: 1, b: undefined })).toBe(objects.lower({ a: 1 }));
+    expect(objects.lower([{ b: undefined }])).toBe(objects.lower([{}]));
+    expect(refusal([undefined])).toMatchObject({ code: 'unsupported_value', path: '[0]' });
+    expect(refusal(new Map([['b', undefined]]))).toMatchObject({ code: 'unsupported_value', path: 'b' });
+  });
+
   it('tells a function that returned nothing to return null', async () => {
     const refused = lowerDeeply(undefined, objects, 'result');
     await expect(refused).rejects.toThrow(
@@ -177,7 +231,6 @@ describe('lowerValue', () => {
 
   it('reads collections by their own enumerable string keys, getters and proxies included [DML-BND-0714]', () => {
     const plain = objects.lower({ a: 1, b: [2] });
-    const hidden = Object.defineProperty({ a: 1, b: [2] }, 'hidden', { value: () => 1, enumerable: false });
     const getting = {
       a: 1,
       get b(): number[] {
@@ -185,13 +238,7 @@ describe('lowerValue', () => {
       },
     };
     const bare = Object.assign(Object.create(null) as object, { a: 1, b: [2] });
-    for (const same of [
-      hidden,
-      getting,
-      bare,
-      new Proxy({ a: 1, b: [2] }, {}),
-      new Map(Object.entries(getting)),
-    ]) {
+    for (const same of [getting, bare, new Proxy({ a: 1, b: [2] }, {}), new Map(Object.entries(getting))]) {
       expect(objects.lower(same)).toBe(plain);
     }
   });

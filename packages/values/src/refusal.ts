@@ -46,7 +46,7 @@ export function missing(path: string): Finding {
   if (path === 'root') return { found: 'undefined', instead: 'return a handle, a value or null' };
   if (path.endsWith(']') || path.endsWith('}') || path === '')
     return { found: 'undefined', instead: 'use null' };
-  return { found: 'undefined', instead: 'leave the key out or use null' };
+  return { found: 'undefined', instead: 'leave it out or use null' };
 }
 
 /** How a refusal calls something that is no datum. */
@@ -108,7 +108,8 @@ function describeObject(value: object): Finding {
     : { found: `an instance of the class ${name}`, instead: COPY_FIELDS };
 }
 
-function classNameOf(value: object): string {
+/** The name of the class of an object, as a refusal shows it; empty when it has none. */
+export function classNameOf(value: object): string {
   const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
   return typeof name === 'string' ? shownName(name) : '';
 }
