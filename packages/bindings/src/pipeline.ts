@@ -2,13 +2,25 @@ import { definePipeline as define, type Pipeline } from '@daggerml/capture';
 import { canonicalName, isDmlError } from '@daggerml/object-model';
 import type { Dag } from './dag.ts';
 import { bindingsError } from './errors.ts';
+import type { Returned } from './signature.ts';
+import type { Refused } from './values.ts';
 
 /** Builds a dag and returns its root: a handle, or a value that may hold handles. */
 export type BuildDag<Root = unknown> = (dag: Dag) => Root;
 
+/** `unknown` for a pipeline that returns its root, else a type that no function has. */
+type HasRoot<Root> = [Returned<Awaited<Root>>] extends [never]
+  ? unknown
+  : [Returned<Awaited<Root>>] extends [Refused<string>]
+    ? Returned<Awaited<Root>>
+    : unknown;
+
 /** Marks a function as the pipeline of its module; without a name the pipeline takes that of its export. */
-export function definePipeline<Root>(build: BuildDag<Root>): Pipeline<Dag, Root>;
-export function definePipeline<Root>(name: string, build: BuildDag<Root>): Pipeline<Dag, Root>;
+export function definePipeline<Root>(build: BuildDag<Root> & NoInfer<HasRoot<Root>>): Pipeline<Dag, Root>;
+export function definePipeline<Root>(
+  name: string,
+  build: BuildDag<Root> & NoInfer<HasRoot<Root>>,
+): Pipeline<Dag, Root>;
 export function definePipeline(nameOrBuild: string | BuildDag, build?: BuildDag): Pipeline<Dag> {
   if (typeof nameOrBuild === 'string') checkDagName(nameOrBuild);
   return define<Dag>(nameOrBuild, build);

@@ -303,7 +303,7 @@ describe('Repository.run', () => {
         dag.call(steps.random, 2);
         throw new Error('in between');
       }),
-      definePipeline('unhappy', () => undefined),
+      definePipeline('unhappy', () => undefined as unknown),
     ];
     for (const pipeline of pipelines) await expect(project.repository.run(pipeline)).rejects.toThrow();
     const controller = new AbortController();

@@ -32,7 +32,19 @@ type InputsOf<S> =
 /** The value of a call. */
 export type CallValue<F extends AnyFunction> = ValueOf<Signatures<F>>;
 
-type ValueOf<S> = S extends Signature<unknown, infer R> ? Lifted<Awaited<R>> : never;
+type ValueOf<S> = S extends Signature<unknown, infer R> ? Returned<Awaited<R>> : never;
+
+/**
+ * The value of what a function or a pipeline returns: it may not be undefined, for the work would be lost.
+ *
+ * @spec DML-BND-1560
+ */
+export type Returned<T> = unknown extends T
+  ? T
+  : // biome-ignore lint/suspicious/noConfusingVoidType: the type of what a function returns that returns nothing
+    [Extract<T, undefined | void>] extends [never]
+    ? Lifted<T>
+    : Refused<'undefined has no datum form: return null'>;
 
 /** `unknown` for a function whose result can be stored, else a type that no function has. */
 export type Callable<F extends AnyFunction> = [CallValue<F>] extends [never]

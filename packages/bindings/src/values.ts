@@ -74,9 +74,38 @@ type LiftedCollection<T> =
       : Refused<'a Map whose keys are not text has no datum form: use a list of pairs'>
     : T extends ReadonlySet<infer E>
       ? Set<Lifted<E>>
-      : T extends object
-        ? { -readonly [K in keyof T]: Lifted<T[K]> }
-        : never;
+      : T extends readonly unknown[]
+        ? [Gap<T>] extends [never]
+          ? { -readonly [K in keyof T]: Lifted<T[K]> }
+          : Refused<'undefined has no datum form in a list: use null'>
+        : T extends object
+          ? LiftedFields<T>
+          : never;
+
+/** `undefined` where elements of an array may be it; optional elements of a tuple may be missing instead. */
+type Gap<T extends readonly unknown[]> = unknown extends T[number]
+  ? never
+  : number extends T['length']
+    ? Extract<T[number], Nothing>
+    : Extract<Required<T>[number], Nothing>;
+
+/** A field that may be undefined is one that may be missing. */
+type LiftedFields<T> = [MaybeMissing<T>] extends [never]
+  ? { -readonly [K in keyof T]: Lifted<T[K]> }
+  : Flat<
+      { -readonly [K in keyof T as K extends MaybeMissing<T> ? never : K]: Lifted<T[K]> } & {
+        -readonly [K in keyof T as K extends MaybeMissing<T> ? K : never]?: Lifted<T[K]>;
+      }
+    >;
+
+type Flat<T> = { [K in keyof T]: T[K] };
+
+/** Fields that must be given and may be undefined. */
+type MaybeMissing<T> = {
+  [K in keyof T]-?: Record<never, never> extends Pick<T, K> ? never : IfMaybe<T[K], K>;
+}[keyof T];
+
+type IfMaybe<T, Yes> = unknown extends T ? never : undefined extends T ? Yes : never;
 
 /**
  * What may stand where a function takes a type: the value, a handle of it, or a value with handles inside.
@@ -117,9 +146,16 @@ type InputCollection<T> =
       ? ReadonlySet<Input<E>>
       : T extends object
         ?
-            | { readonly [K in keyof T]: Input<T[K]> }
+            | { readonly [K in keyof T]: Input<T[K]> | OfField<T, K> }
             | (string extends keyof T ? ReadonlyMap<string, Input<T[keyof T]>> : never)
         : never;
+
+/** A field may be given as undefined where the function takes it so. */
+type OfField<T, K extends keyof T> = T extends readonly unknown[]
+  ? never
+  : unknown extends T[K]
+    ? never
+    : Extract<T[K], undefined>;
 
 /** The inputs of a function, each as a value or a handle. */
 export type Inputs<P extends readonly unknown[]> = { readonly [K in keyof P]: Input<P[K]> };
@@ -142,7 +178,15 @@ type StorableMember<T> = T extends
       ? Lifted<T> extends Refused<string>
         ? Lifted<T>
         : unknown
-      : T extends object
+      : T extends readonly unknown[]
         ? { readonly [K in keyof T]: Storable<T[K]> }
-        : unknown
+        : T extends object
+          ? {
+              readonly [K in keyof T]: unknown extends T[K]
+                ? unknown
+                : StorableField<Exclude<T[K], undefined>>;
+            }
+          : unknown
     : Unstorable<T>;
+
+type StorableField<T> = [T] extends [never] ? unknown : Storable<T>;

@@ -31,6 +31,7 @@ interface Steps {
   date(): Date;
   bytes(): { bytes: Uint8Array; small: Float64Array };
   either(a: number): string | undefined;
+  partly(a: { x: number; y: number | undefined }): { x: number; y: number | undefined };
   tables(files: Record<string, BlobHandle>): number;
   tree(folder: Directory): Record<string, BlobHandle>;
 }
@@ -68,7 +69,12 @@ const values: readonly Case[] = [
   lifted('ReadonlyMap<string, F64>', 'Record<string, number>'),
   lifted('Map<"a" | "b", 1>', 'Record<string, 1>'),
   lifted('{ readonly a: bigint; b?: readonly F64[] }', '{ a: number | bigint; b?: number[] }'),
-  lifted('{ a: number | undefined }', '{ a: number }'),
+  lifted('{ a: number | undefined; b: 1; c?: 2 }', '{ b: 1; c?: 2; a?: number }'),
+  lifted('{ a: unknown; b: any }', '{ a: unknown; b: any }'),
+  [
+    'const x: (number | undefined)[] = null! as Lifted<(number | undefined)[]>;',
+    /undefined has no datum form in a list/,
+  ],
   lifted('Row', '{ year: number; delay: number | null }'),
   lifted('unknown', 'unknown'),
   lifted('any', 'any'),
@@ -153,15 +159,27 @@ const calls: readonly Case[] = [
     'const value: bigint = await dag.call(steps.big, 1).value();',
     /'number' is not assignable to type 'bigint'/,
   ],
-  ['const text: string = await dag.call(steps.either, 1).value();', ''],
+  [
+    'const { x, y } = await dag.call(steps.partly, { x: 1, y: undefined }).value(); const z: number = x + (y ?? 0);',
+    '',
+  ],
+  ['dag.call(steps.partly, { x: undefined, y: 1 });', /undefined/],
   ['const fails: ExecutionHandle<never> = dag.call(steps.fails);', ''],
   ['const { bytes } = await dag.call(steps.bytes).value(); const same: Uint8Array = bytes;', ''],
   ['const { small } = await dag.call(steps.bytes).value(); small.length;', /length/],
-  ['dag.call(steps.nothing);', /undefined has no datum form: return null/],
-  ['dag.call(steps.nothingLater, 1);', /undefined has no datum form: return null/],
   ['dag.call(steps.date);', /a Date has no datum form/],
   ['dag.call((a: number) => a, 1);', /FunctionRef/],
   ['dag.call(steps.one.with({ cache: false }), 1); dag.call(steps.one.with({ cach: false }), 1);', /cach/],
+];
+
+const results: readonly Case[] = [
+  ['dag.call(steps.nothing);', /undefined has no datum form: return null/],
+  ['dag.call(steps.nothingLater, 1);', /undefined has no datum form: return null/],
+  ['dag.call(steps.either, 1);', /undefined has no datum form: return null/],
+  ['definePipeline(async (dag) => { dag.literal(1); });', /undefined has no datum form: return null/],
+  ['definePipeline("x", (dag) => [1].find(() => true));', /undefined has no datum form: return null/],
+  ['definePipeline("x", async (dag): Promise<unknown> => dag.literal(1));', ''],
+  ['definePipeline("x", () => { throw new Error("never"); });', ''],
 ];
 
 const built: readonly Case[] = [
@@ -170,6 +188,8 @@ const built: readonly Case[] = [
     '',
   ],
   ['dag.literal(new Date());', /a Date has no datum form/],
+  ['const y: number | undefined = undefined; dag.literal({ x: 1, y });', ''],
+  ['dag.literal([undefined]);', /'undefined' is not assignable/],
   ['dag.literal({ when: [{ at: new Date() }] });', /a Date has no datum form/],
   ['dag.literal({ f: () => 1 });', /a function has no datum form/],
   ['dag.literal(new Map([[1, 2]]));', /a Map whose keys are not text/],
@@ -231,7 +251,7 @@ const folders: readonly Case[] = [
   ],
 ];
 
-const groups = [values, inputs, calls, built, imported, folders];
+const groups = [values, inputs, calls, results, built, imported, folders];
 const errors = new Map<Case, string>();
 
 beforeAll(() => {
@@ -255,6 +275,8 @@ describe('the types', () => {
   it('of values say what lifting yields [DML-BND-0806]', () => check(values));
   it('of inputs accept what a function can receive, and handles of it [DML-BND-0807]', () => check(inputs));
   it('of calls follow the parameters and the result of the function [DML-BND-0808]', () => check(calls));
+  it('of results that may be undefined are refused, of functions and pipelines [DML-BND-1560]', () =>
+    check(results));
   it('of literals and builtins follow what they are given [DML-BND-0810]', () => check(built));
   it('of an imported dag follow its pipeline or the names that are given [DML-BND-0809]', () =>
     check(imported));
