@@ -11,6 +11,7 @@ export {
   type Pipeline,
 } from '@daggerml/capture';
 export type { CallCounts, CallFailure, CallOutcome, RunEvent } from '@daggerml/execution';
+export { DmlError, isDmlError } from '@daggerml/object-model';
 export type { BackupProgress, BackupReport } from '@daggerml/store';
 export {
   type BlobContent,

@@ -14,7 +14,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     arguments: [
       { syntax: '[folder]', description: 'folder to create it in; the current one by default', isPath: true },
     ],
-    example: 'dml init',
+    options: [
+      { syntax: '--example', description: 'also write a pipeline to start from: pipeline.ts and steps.ts' },
+    ],
+    example: 'dml init --example',
     load: () => import('./commands/init.ts'),
   },
   {

@@ -1,4 +1,4 @@
-import fs, { existsSync, readFileSync } from 'node:fs';
+import fs, { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { dml, TestRepository } from './test-repository.ts';
@@ -33,6 +33,40 @@ export const read = (file: string) => {
 }
 
 describe('dml init', () => {
+  it('writes an example that runs where nothing else is [DML-CLI-1560]', async () => {
+    const fresh = new TestRepository();
+    try {
+      const first = await dml(['init', '--example'], { cwd: fresh.folder });
+      expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+      expect(first.stdout).toMatch(
+        /\nwrote steps\.ts and pipeline\.ts; run it with: dml run pipeline\.ts\n$/,
+      );
+      const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
+      for (const name of ['steps.ts', 'pipeline.ts'])
+        expect(readme).toContain(`// ${name}\n${readFileSync(join(fresh.folder, name), 'utf8')}`);
+      const run = await dml(['--json', 'run', 'pipeline.ts'], { cwd: fresh.folder });
+      expect(JSON.parse(run.stdout)).toMatchObject({ executed: 5, failed: 0 });
+    } finally {
+      fresh.remove();
+    }
+  });
+
+  it('leaves a file alone that the example would replace, and makes nothing [DML-CLI-1561]', async () => {
+    const fresh = new TestRepository();
+    try {
+      fresh.write('steps.ts', 'mine');
+      const refused = await dml(['init', '--example'], { cwd: fresh.folder });
+      expect(refused).toMatchObject({ exitCode: 6, stdout: '' });
+      expect(refused.stderr).toMatch(
+        /steps\.ts" exists; nothing was created\nhint: run "dml init --example"/,
+      );
+      expect(readdirSync(fresh.folder)).toEqual(['steps.ts']);
+      expect(readFileSync(join(fresh.folder, 'steps.ts'), 'utf8')).toBe('mine');
+    } finally {
+      fresh.remove();
+    }
+  });
+
   it('creates a repository on the branch main [DML-CLI-0701]', async () => {
     const fresh = new TestRepository();
     try {
@@ -54,7 +88,11 @@ describe('dml init', () => {
     expect(exitCode).toBe(0);
     expect(stdout).toContain('is a repository already');
     expect(readFileSync(store).equals(before)).toBe(true);
-    expect(await repository.json('init')).toEqual({ repository: repository.folder, created: false });
+    expect(await repository.json('init')).toEqual({
+      repository: repository.folder,
+      created: false,
+      files: [],
+    });
   });
 
   it('says of one of several at one time that it created the repository [DML-CLI-0729]', async () => {

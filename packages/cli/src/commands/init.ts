@@ -1,7 +1,11 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { isRepository } from '@daggerml/bindings/folder';
 import { isAnyDmlError } from '../any-dml-error.ts';
+import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { absolutePath } from '../current-folder.ts';
+import { EXAMPLE_FILES } from '../example-files.ts';
 import { EXIT } from '../exit-code.ts';
 import { makeFolder } from '../make-folder.ts';
 import { thenClose } from '../then-close.ts';
@@ -11,14 +15,40 @@ import { waitsOf } from '../waits.ts';
 export async function run(context: CommandContext): Promise<number> {
   const { io, globals, output, args } = context;
   const folder = absolutePath(io, globals.repo ?? '.', args[0] ?? '.');
+  if (context.options.example === true) checkExample(folder);
   // @spec DML-CLI-0702
   const created = !isRepository(folder) && (await create(folder, context));
-  output.result({ repository: folder, created }, () =>
-    created
-      ? `created a repository in ${output.safe(folder)}`
-      : `${output.safe(folder)} is a repository already; nothing changed`,
+  const files = context.options.example === true ? writeExample(folder) : [];
+  output.result({ repository: folder, created, files }, () =>
+    [
+      created
+        ? `created a repository in ${output.safe(folder)}`
+        : `${output.safe(folder)} is a repository already; nothing changed`,
+      ...(files.length > 0 ? [`wrote ${files.join(' and ')}; run it with: dml run pipeline.ts`] : []),
+    ].join('\n'),
   );
   return EXIT.done;
+}
+
+/**
+ * Throws `path_exists` where a file of the example is there already, before anything is made.
+ *
+ * @spec DML-CLI-1561
+ */
+function checkExample(folder: string): void {
+  const taken = Object.keys(EXAMPLE_FILES).find((name) => existsSync(join(folder, name)));
+  if (taken !== undefined) throw cliError('path_exists', { path: join(folder, taken) }, undefined, 'example');
+}
+
+/**
+ * Writes the files of the example and returns their names.
+ *
+ * @spec DML-CLI-1560
+ */
+function writeExample(folder: string): string[] {
+  for (const [name, text] of Object.entries(EXAMPLE_FILES))
+    writeFileSync(join(folder, name), text, { flag: 'wx' });
+  return Object.keys(EXAMPLE_FILES);
 }
 
 /** Creates a repository; false when another process has done so meanwhile. */

@@ -62,6 +62,12 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
     exit: EXIT.refused,
     message: '"{path}" exists',
     hint: 'choose another path, or give --force to replace it',
+    details: {
+      example: {
+        message: '"{path}" exists; nothing was created',
+        hint: 'run "dml init --example" in an empty folder, or "dml init" for a pipeline of your own',
+      },
+    },
   },
   path_changed: {
     exit: EXIT.refused,

@@ -1,0 +1,147 @@
+import { spawnSync } from 'node:child_process';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '../../..');
+const DOCUMENTS = [
+  'README.md',
+  'docs/typescript.md',
+  'packages/bindings/README.md',
+  'packages/cli/README.md',
+  'packages/object-model/README.md',
+  'packages/store/README.md',
+];
+
+/** Lines of shell that need a whole checkout or a registry, and the gate that runs them. */
+const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
+  'npm run demo': 'ci/clean-checkout.mjs',
+  'npm test': 'ci/clean-checkout.mjs',
+  'npm run pack -- ../daggerml-packages': 'ci/packed-packages.mjs',
+  'npm init -y && npm pkg set type=module': 'ci/packed-packages.mjs',
+  'npm install ../daggerml-packages/*.tgz': 'ci/packed-packages.mjs',
+  'npm install --save-dev typescript @types/node': 'ci/packed-packages.mjs',
+  'npm install --global @daggerml/cli': 'ci/packed-packages.mjs',
+};
+
+interface Block {
+  readonly language: string;
+  readonly line: number;
+  readonly text: string;
+}
+
+function blocksOf(document: string): Block[] {
+  const text = readFileSync(join(ROOT, document), 'utf8');
+  return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map((match) => ({
+    language: match[1] ?? '',
+    line: text.slice(0, match.index).split('\n').length,
+    text: match[2] ?? '',
+  }));
+}
+
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** An empty folder with the packages and Node's types installed, and `dml` on the path. */
+function newFolder(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'dml documents ')));
+  folders.push(folder);
+  const modules = join(folder, 'node_modules/@daggerml');
+  mkdirSync(modules, { recursive: true });
+  for (const name of ['bindings', 'store', 'object-model'])
+    symlinkSync(join(ROOT, 'packages', name), join(modules, name));
+  mkdirSync(join(folder, 'node_modules/@types'));
+  const types = dirname(createRequire(join(ROOT, 'package.json')).resolve('@types/node/package.json'));
+  symlinkSync(types, join(folder, 'node_modules/@types/node'));
+  const bin = join(folder, 'node_modules/.bin');
+  mkdirSync(bin);
+  writeFileSync(
+    join(bin, 'dml'),
+    `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'packages/cli/dist/bin.js')}" "$@"\n`,
+    { mode: 0o755 },
+  );
+  return folder;
+}
+
+/** The file that a block of code names in its first line. */
+function fileOf(block: Block): string {
+  return /^\/\/ ([\w./-]+\.[cm]?[jt]s)(?::.*)?\n/.exec(block.text)?.[1] ?? '';
+}
+
+function commandsOf(block: Block): string[] {
+  return block.text
+    .split('\n')
+    .map((line) => line.replace(/(^|\s)#.*/, '').trim())
+    .filter((line) => line !== '' && RUN_ELSEWHERE[line] === undefined);
+}
+
+function runIn(folder: string, command: string): string {
+  const ran = spawnSync('sh', ['-c', command], {
+    cwd: folder,
+    encoding: 'utf8',
+    env: {
+      PATH: `${join(folder, 'node_modules/.bin')}:${process.env.PATH}`,
+      HOME: folder,
+      DML_AUTHOR: 'reader',
+    },
+  });
+  expect(ran.status, `${command}\n${ran.stdout}${ran.stderr}`).toBe(0);
+  return ran.stdout;
+}
+
+function compile(folder: string, files: readonly string[], config: object): void {
+  const compilerOptions = {
+    target: 'es2023',
+    module: 'nodenext',
+    strict: true,
+    noEmit: true,
+    allowImportingTsExtensions: true,
+    skipLibCheck: true,
+    types: ['node'],
+    ...config,
+  };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+  const tsc = join(ROOT, 'node_modules/@typescript/native/bin/tsc');
+  const ran = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' });
+  expect(ran.stdout + ran.stderr).toBe('');
+}
+
+describe('a reader who copies what the documents say', () => {
+  it.each(DOCUMENTS)('from %s gets what they show [DML-CLI-1562]', (document) => {
+    const folder = newFolder();
+    const blocks = blocksOf(document);
+    const code = blocks.filter(({ language }) => ['ts', 'js'].includes(language));
+    for (const block of code) {
+      expect(fileOf(block), `${document}:${block.line} names no file`).not.toBe('');
+      writeFileSync(join(folder, fileOf(block)), block.text);
+    }
+    const config = blocks.find(({ language }) => language === 'json');
+    const typed = code.map(fileOf).filter((file) => /\.[cm]?ts$/.test(file));
+    if (typed.length > 0) compile(folder, typed, config ? JSON.parse(config.text).compilerOptions : {});
+    const commands = blocks.filter(({ language }) => language === 'sh').flatMap(commandsOf);
+    for (const command of commands) runIn(folder, command.replace(/^npx (?=dml )/, ''));
+    for (const { language, line } of blocks)
+      expect(['ts', 'js', 'sh', 'json', 'text', 'mermaid'], `${document}:${line}`).toContain(language);
+    expect(commands.length + code.length).toBeGreaterThan(0);
+  });
+
+  it('leaves to gates what needs more than a folder [DML-CLI-1562]', () => {
+    const all = DOCUMENTS.flatMap((document) => readFileSync(join(ROOT, document), 'utf8')).join('\n');
+    for (const [command, gate] of Object.entries(RUN_ELSEWHERE)) {
+      expect(all).toContain(command);
+      expect(readFileSync(join(ROOT, gate), 'utf8').length).toBeGreaterThan(0);
+    }
+  });
+});
