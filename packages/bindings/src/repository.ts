@@ -385,9 +385,9 @@ export class Repository {
 }
 
 /** How the store of a folder's repository is looked at; throws for the folder itself. */
-function admitOf(folder: string, { trust, user }: RepositoryOptions): Pick<OpenStoreOptions, 'admitOwner'> {
+function admitOf(folder: string, { trust, user }: RepositoryOptions): Pick<OpenStoreOptions, 'checkOwner'> {
   // @spec DML-BND-0349
-  return trust ? {} : { admitOwner: admitRepository(folder, user ?? userContext()) };
+  return trust ? {} : { checkOwner: admitRepository(folder, user ?? userContext()) };
 }
 
 function captureFolder({ cacheFolder }: UserContext): { readonly captureFolder?: string } {
@@ -397,10 +397,10 @@ function captureFolder({ cacheFolder }: UserContext): { readonly captureFolder?:
 
 /** @spec DML-BND-0360 DML-BND-0361 */
 function openingOf(options: RepositoryOptions): Pick<OpenStoreOptions, 'program' | 'environment' | 'signal'> {
-  const { patienceMs, onWait, whileBlocked, signal } = options;
+  const { lockWaitMs, onWait, whileBlocked, signal } = options;
   return {
     program: programName(),
-    environment: nodeEnvironment({ patienceMs, onWait, whileBlocked }),
+    environment: nodeEnvironment({ lockWaitMs, onWait, whileBlocked }),
     signal,
   };
 }

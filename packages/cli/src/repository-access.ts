@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Repository } from '@daggerml/bindings';
 import { findRepositoryFolder, REPOSITORY_MARK } from '@daggerml/bindings/folder';
-import type { AdmitOwner, Store } from '@daggerml/store';
+import type { CheckOwner, Store } from '@daggerml/store';
 import { actorOf } from './actor.ts';
 import { isAnyDmlError } from './any-dml-error.ts';
 import { cliError } from './cli-error.ts';
@@ -83,9 +83,9 @@ export function whyNotOpened(error: unknown): unknown {
 export async function admitterOf(
   { io }: Pick<CommandContext, 'io'>,
   folder: string,
-): Promise<{ readonly admitOwner: AdmitOwner }> {
+): Promise<{ readonly checkOwner: CheckOwner }> {
   const { admitRepository, userContext } = await import('@daggerml/bindings/trust');
-  return { admitOwner: admitRepository(folder, userContext(io.env)) };
+  return { checkOwner: admitRepository(folder, userContext(io.env)) };
 }
 
 /**

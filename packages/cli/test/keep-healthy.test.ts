@@ -14,7 +14,7 @@ afterAll(() => repository.remove());
 interface GcDocument {
   readonly dryRun: boolean;
   readonly kept: { readonly objects: number; readonly bytes: number };
-  readonly condemned: {
+  readonly garbage: {
     readonly objects: number;
     readonly bytes: number;
     readonly byClass: Record<string, unknown>;
@@ -28,12 +28,12 @@ describe('dml gc', () => {
     await repository.ok('index', 'list');
     const plan = await repository.json<GcDocument>('gc', '--dry-run');
     expect(plan.dryRun).toBe(true);
-    expect(plan.condemned.objects).toBeGreaterThan(0);
+    expect(plan.garbage.objects).toBeGreaterThan(0);
     const again = await repository.json<GcDocument>('gc', '--dry-run');
-    expect(again.condemned).toEqual(plan.condemned);
+    expect(again.garbage).toEqual(plan.garbage);
     expect(again.kept).toEqual(plan.kept);
     expect(await repository.ok('gc', '--dry-run')).toMatch(
-      new RegExp(`^would delete ${plan.condemned.objects} objects, .*; kept ${plan.kept.objects}, `),
+      new RegExp(`^would delete ${plan.garbage.objects} objects, .*; kept ${plan.kept.objects}, `),
     );
     expect(await repository.json('show', commitId)).toMatchObject({ class: 'commit' });
   });
@@ -41,9 +41,9 @@ describe('dml gc', () => {
   it('deletes what no root reaches and prints counts and bytes [DML-CLI-1001]', async () => {
     const plan = await repository.json<GcDocument>('gc', '--dry-run');
     const done = await repository.json<GcDocument>('gc');
-    expect(done).toMatchObject({ dryRun: false, kept: plan.kept, condemned: plan.condemned });
+    expect(done).toMatchObject({ dryRun: false, kept: plan.kept, garbage: plan.garbage });
     expect(await repository.json<GcDocument>('gc', '--dry-run')).toMatchObject({
-      condemned: { objects: 0, bytes: 0 },
+      garbage: { objects: 0, bytes: 0 },
     });
     expect(await repository.ok('gc')).toMatch(/^deleted 0 objects, 0 B; kept \d+, [\d.]+ Ki?B\n$/);
     expect(await repository.ok('cat', 'sums')).toBe('6\n');
@@ -84,8 +84,8 @@ describe('dml gc', () => {
     interface Compacted extends GcDocument {
       readonly compaction: { readonly bytesBefore: number; readonly bytesAfter: number };
     }
-    const { condemned, compaction } = await repository.json<Compacted>('gc', '--compact');
-    expect(condemned.bytes).toBeGreaterThanOrEqual(64 * 65_536);
+    const { garbage, compaction } = await repository.json<Compacted>('gc', '--compact');
+    expect(garbage.bytes).toBeGreaterThanOrEqual(64 * 65_536);
     expect(compaction.bytesBefore).toBeGreaterThanOrEqual(before);
     expect(compaction.bytesAfter).toBe(statSync(file).size);
     expect(compaction.bytesAfter).toBeLessThan(before - 60 * 65_536);

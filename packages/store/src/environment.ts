@@ -40,7 +40,7 @@ export interface Waiting {
 /** How a store waits for others. */
 export interface WaitOptions {
   /** How long a store waits for others while nothing changes; a minute when absent. */
-  readonly patienceMs?: number | undefined;
+  readonly lockWaitMs?: number | undefined;
   /** Called once when a wait has lasted a second; the wait goes on. */
   readonly onWait?: ((waiting: Waiting) => void) | undefined;
   /** Called when a wait begins to block the thread; what it returns is called when the thread goes on. */
@@ -58,7 +58,7 @@ export interface StoreEnvironment extends WaitOptions {
   syncDirectory(path: string): void;
   readonly isMainThread: boolean;
   /** Checks whether a process holds its place, among those that the kernel says hold one; tests play processes here. */
-  holdsPlace(pid: number, holders: ReadonlySet<number>): boolean;
+  holdsSlot(pid: number, holders: ReadonlySet<number>): boolean;
   /** A clock that is never set, in milliseconds. */
   monotonicMs(): number;
   /** Blocks the thread. */

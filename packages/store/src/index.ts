@@ -1,6 +1,6 @@
 export { type BackupOptions, type BackupProgress, type BackupReport, backupStore } from './backup/backup.ts';
 export { type CompactOptions, type CompactReport, compactStore } from './compact/compact.ts';
-export type { AdmitOwner } from './engine/engine.ts';
+export type { CheckOwner } from './engine/engine.ts';
 export { ENGINE_VERSION } from './engine/engine-options.ts';
 export type {
   FileSystemKind,
@@ -80,7 +80,7 @@ export { makeFolder } from './store-folder/make-folder.ts';
 export { effectiveUser, isOwnAlone, isWritableByAll } from './store-folder/owner.ts';
 export { ensurePlain } from './store-folder/plain-file.ts';
 export type { Attempt, AttemptState } from './tables/attempts.ts';
-export type { Pin } from './tables/holds.ts';
+export type { Hold } from './tables/holds.ts';
 export type { Listing, ListingChange } from './tables/listings.ts';
 export type { MetaKey, MetaValue } from './tables/meta.ts';
 export { type AttemptsHost, type AttemptsRebuilt, rebuildAttempts } from './tables/rebuild-attempts.ts';

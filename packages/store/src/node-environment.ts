@@ -84,7 +84,7 @@ export function nodeEnvironment(overrides: Partial<StoreEnvironment> = {}): Stor
     statFileSystem: fileSystemKind,
     syncDirectory,
     isMainThread,
-    holdsPlace: (pid, holders) => holders.has(pid),
+    holdsSlot: (pid, holders) => holders.has(pid),
     monotonicMs: () => performance.now(),
     pause,
     sleep: (ms, signal) => sleep(ms, undefined, { signal }),

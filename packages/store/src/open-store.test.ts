@@ -136,15 +136,15 @@ describe('opening a store', () => {
     for (const name of ['lock.mdb', 'stamp']) rmSync(join(path, name));
     const before = readFileSync(join(path, 'data.mdb'));
     for (const refused of [path, join(path, 'data.mdb')]) {
-      const admitOwner = (each: string, { ino, uid, mode }: Stats): void => {
+      const checkOwner = (each: string, { ino, uid, mode }: Stats): void => {
         const found = statSync(each);
         expect([each, ino, uid, mode]).toEqual([each, found.ino, found.uid, found.mode]);
         if (each === refused) throw new DmlError({ code: 'not_mine', fields: { each } });
       };
       for (const use of [
-        () => openStore(path, { mode: 'read', admitOwner }),
-        () => openStore(path, { mode: 'write', admitOwner }),
-        () => compactStore(path, { admitOwner }),
+        () => openStore(path, { mode: 'read', checkOwner }),
+        () => openStore(path, { mode: 'write', checkOwner }),
+        () => compactStore(path, { checkOwner }),
       ])
         await expect(use()).rejects.toMatchObject({ code: 'not_mine', fields: { each: refused } });
       expect(readdirSync(path)).toEqual(['data.mdb']);
@@ -152,7 +152,7 @@ describe('opening a store', () => {
     }
     expect(heldEngineCount()).toBe(0);
     const seen: string[] = [];
-    await (await openStore(path, { mode: 'write', admitOwner: (each) => void seen.push(each) })).close();
+    await (await openStore(path, { mode: 'write', checkOwner: (each) => void seen.push(each) })).close();
     expect(seen).toEqual([path, join(path, 'data.mdb')]);
   });
 
@@ -261,7 +261,7 @@ describe('opening a store', () => {
       (closed) => closed.readIndexRefs(),
       (closed) => closed.refsAt(0),
       (closed) => closed.stateVersion(),
-      (closed) => closed.readPins(),
+      (closed) => closed.readHolds(),
       (closed) => closed.cacheEntries('00'.repeat(32)),
       (closed) => closed.getMeta('schema'),
       (closed) => closed.head(),
@@ -278,7 +278,7 @@ describe('opening a store', () => {
     await expect(store.listRefs().next()).rejects.toMatchObject({ code: 'store_closed' });
   });
 
-  it('looks at no page of a stamped file and at every page of another [DML-STO-0117]', async () => {
+  it('looks at no page of a marked file and at every page of another [DML-STO-0117]', async () => {
     const path = join(temporaryFolder(), 'store');
     await filledStore(path);
     const open = async (): Promise<{ checked: boolean; pages: number }> => {

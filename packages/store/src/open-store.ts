@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { assertNotCompacting } from './compact/compaction-lock.ts';
-import type { AdmitOwner, Engine } from './engine/engine.ts';
+import type { CheckOwner, Engine } from './engine/engine.ts';
 import { errnoOf, openError } from './engine/engine-error.ts';
 import { ENGINE_VERSION } from './engine/engine-options.ts';
 import { acquireEngine, releaseEngine } from './engine/held-engines.ts';
@@ -14,10 +14,10 @@ import { readRefs } from './refs/refs.ts';
 import { Store } from './store.ts';
 import { createStoreFiles } from './store-folder/create.ts';
 import { findStore } from './store-folder/find-store.ts';
-import { unsealRow } from './tables/checksummed-row.ts';
+import { decodeRow } from './tables/checksummed-row.ts';
 import { readMeta } from './tables/meta.ts';
 import { migrateSchema } from './tables/migrate.ts';
-import { admitSchema, compareVersions } from './tables/schema.ts';
+import { checkSchema, compareVersions } from './tables/schema.ts';
 
 /** How to open a store. */
 export interface OpenStoreOptions {
@@ -34,7 +34,7 @@ export interface OpenStoreOptions {
    * Refuses a store by who owns its folder and data file and who may write to them; called for each, as it was
    * opened, before anything of it is used. A `DmlError` that it throws passes through.
    */
-  readonly admitOwner?: AdmitOwner;
+  readonly checkOwner?: CheckOwner;
   /** Journal rows between two snapshots of all refs. */
   readonly snapshotInterval?: number;
   /** Ends an opening that waits for others. */
@@ -48,8 +48,8 @@ function nearestFolder(path: string): string {
 }
 
 /** The page check proves the shape of the file; these rows have no other witness than their checksums. */
-function checkSealedRows(engine: Engine): void {
-  for (const row of readRows(engine, 'meta')) unsealRow('meta', row.key, row.value);
+function checkRowChecksums(engine: Engine): void {
+  for (const row of readRows(engine, 'meta')) decodeRow('meta', row.key, row.value);
   readRefs(engine);
 }
 
@@ -97,9 +97,9 @@ async function openOrCreate(
     environment,
     signal: options.signal,
     mapBytes: environment.mapBytes,
-    admitPlace: (placed) => assertNotCompacting(placed, environment),
-    admit: admitSchema(readOnly),
-    admitOwner: options.admitOwner,
+    checkUsers: (placed) => assertNotCompacting(placed, environment),
+    checkMeta: checkSchema(readOnly),
+    checkOwner: options.checkOwner,
     failpoint: environment.failpoint,
   });
   try {
@@ -110,7 +110,7 @@ async function openOrCreate(
       recordEngine(store);
     }
     // @spec DML-STO-0159
-    if (engine.checkedPages) checkSealedRows(engine);
+    if (engine.checkedPages) checkRowChecksums(engine);
     return store;
   } catch (error) {
     releaseEngine(engine);

@@ -6,14 +6,14 @@ import {
   type ObjectIds,
   type Records,
 } from '@daggerml/object-model';
-import { type Engine, stampEngine } from './engine/engine.ts';
+import { type Engine, markEngineClean } from './engine/engine.ts';
 import { errnoOf, readError } from './engine/engine-error.ts';
 import { poisonEngine, releaseEngine } from './engine/held-engines.ts';
 import { readRow, readRows, refreshSnapshot, renewSnapshot } from './engine/reading.ts';
 import { transactOnNewest } from './engine/workarounds/lock-file-txn-id.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
-import { dropRecentRows } from './gc/prune.ts';
+import { dropWritesRows } from './gc/prune.ts';
 import { type RecordClass, readObject, readRecord } from './objects/objects.ts';
 import { absentError, readStub, type StubFacts } from './objects/stubs.ts';
 import { isTombstone } from './objects/tombstone.ts';
@@ -38,8 +38,8 @@ import {
 } from './sessions/sessions.ts';
 import { type Attempt, readAttempt, readAttempts } from './tables/attempts.ts';
 import { cacheEntries } from './tables/cache-index.ts';
-import { sealJson, unsealJson } from './tables/checksummed-row.ts';
-import type { Pin } from './tables/holds.ts';
+import { decodeJsonRow, encodeJsonRow } from './tables/checksummed-row.ts';
+import type { Hold } from './tables/holds.ts';
 import { objectKey } from './tables/keyspace.ts';
 import { type Listing, readListing, readListingPart } from './tables/listings.ts';
 import { type MetaKey, type MetaValue, readMeta } from './tables/meta.ts';
@@ -141,7 +141,7 @@ export class Store {
       transaction.invalidate();
     }
     environment.failpoint?.(`${label}/after-commit`);
-    stampEngine(engine);
+    markEngineClean(engine);
     if (session !== undefined) this.#session = session;
   }
 
@@ -176,13 +176,13 @@ export class Store {
     const { living, dead } = dropDeadSessions(transaction, new Liveness(this.engine, this.environment));
     const livingIds = new Set(living.map(({ sessionId }) => sessionId));
     // @spec DML-STO-0503
-    if (dead.length > 0) dropRecentRows(transaction, (row) => !livingIds.has(row.sessionId));
+    if (dead.length > 0) dropWritesRows(transaction, (row) => !livingIds.has(row.sessionId));
     this.#writeSession(transaction, session);
   }
 
   #writeSession(transaction: WriteTransaction, session: SessionRow): void {
     const key = sessionKey(session.sessionId);
-    transaction.putRow('sessions', key, sealJson('sessions', key, session));
+    transaction.putRow('sessions', key, encodeJsonRow('sessions', key, session));
   }
 
   /**
@@ -195,7 +195,7 @@ export class Store {
     let next = session;
     this.transact('checkpoint', (transaction) => {
       // @spec DML-STO-0507
-      dropRecentRows(transaction, (row) => row.sessionId === this.sessionId);
+      dropWritesRows(transaction, (row) => row.sessionId === this.sessionId);
       const startGeneration = Number(transaction.getMeta('generation') ?? 0) + 1;
       next = { ...session, startGeneration };
       this.#writeSession(transaction, next);
@@ -312,11 +312,11 @@ export class Store {
     return refsAtSequence(this.engine, sequence);
   }
 
-  /** Lists the explicit pins, expired ones included. */
-  readPins(): Pin[] {
+  /** Lists the explicit holds, expired ones included. */
+  readHolds(): Hold[] {
     this.#assertOpen();
     refreshSnapshot(this.engine);
-    return readRows(this.engine, 'pins').map((row) => unsealJson<Pin>('pins', row.key, row.value));
+    return readRows(this.engine, 'pins').map((row) => decodeJsonRow<Hold>('pins', row.key, row.value));
   }
 
   /** Lists the execs the derived index knows for an execution key (64 hex digits). */
@@ -415,11 +415,11 @@ export class Store {
       this.#transact(
         'close',
         (transaction) => {
-          dropRecentRows(transaction, (row) => row.sessionId === this.sessionId);
+          dropWritesRows(transaction, (row) => row.sessionId === this.sessionId);
           // @spec DML-STO-0508
           transaction.deleteRow('sessions', sessionKey(this.sessionId));
         },
-        { ...this.environment, patienceMs: CLOSING_PATIENCE_MS },
+        { ...this.environment, lockWaitMs: CLOSING_WAIT_MS },
       );
     } catch (cause) {
       const { code } = cause as { readonly code?: unknown };
@@ -438,4 +438,4 @@ export class Store {
 }
 
 /** Nobody has to wait for the end of a session: it is dead as soon as the file is closed. */
-const CLOSING_PATIENCE_MS = 1000;
+const CLOSING_WAIT_MS = 1000;

@@ -129,7 +129,7 @@ describe('write transactions', () => {
     expect(() =>
       late.updateRef({ ref: headRef('x'), expected: null, next: null, actor: '', reason: '' }),
     ).toThrow(over);
-    expect(() => late.deletePin('chunk', idOf('x'), 'ada')).toThrow(over);
+    expect(() => late.deleteHold('chunk', idOf('x'), 'ada')).toThrow(over);
   });
 
   it('refuse arguments that cannot be stored and go on [DML-STO-0139]', async () => {
@@ -142,8 +142,8 @@ describe('write transactions', () => {
       (transaction) => transaction.setMeta('' as never, 1),
       (transaction) => transaction.setMeta('x'.repeat(3000) as never, 1),
       (transaction) => transaction.put('nonsense' as never, chunk('x')),
-      (transaction) => transaction.deletePin('chunk', id as never, ''),
-      (transaction) => transaction.deletePin('chunk', id as never, 7 as never),
+      (transaction) => transaction.deleteHold('chunk', id as never, ''),
+      (transaction) => transaction.deleteHold('chunk', id as never, 7 as never),
     ];
     const misuse = expect.objectContaining({ code: 'store_misuse' });
     for (const [index, call] of wrong.entries()) {

@@ -16,7 +16,7 @@ import { SpaceGuard } from './engine/space-guard.ts';
 import type { Table, TableName } from './engine/tables.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
-import { NewRun } from './objects/assume-new-keys.ts';
+import { NewKeyRun } from './objects/assume-new-keys.ts';
 import { linksOf, scanLinks } from './objects/links.ts';
 import { type RecordClass, readObject } from './objects/objects.ts';
 import { PutBatch, stagedBytes, type TakeStaged } from './objects/put-batch.ts';
@@ -25,10 +25,10 @@ import { isTombstone, tombstoneError } from './objects/tombstone.ts';
 import { lastSequence, newestSnapshotSequence, REFS_PER_SNAPSHOT_PART, snapshotKey } from './refs/journal.ts';
 import { asRefName, checkNewRefName, type RefName, refKey } from './refs/ref-name.ts';
 import { encodeRef, type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs/refs.ts';
-import { RecentObjects, recentKey } from './sessions/session-writes.ts';
+import { SessionWrites, writesKey } from './sessions/session-writes.ts';
 import { type Attempt, putAttempt } from './tables/attempts.ts';
-import { sealJson, sealRow } from './tables/checksummed-row.ts';
-import { type Pin, pinKey } from './tables/holds.ts';
+import { encodeJsonRow, encodeRow } from './tables/checksummed-row.ts';
+import { type Hold, holdKey } from './tables/holds.ts';
 import {
   CLASS_BYTES,
   isUuid,
@@ -71,8 +71,8 @@ export class WriteTransaction {
   readonly #sessionId: string;
   readonly #snapshotInterval: number;
   readonly #objects: Table;
-  readonly #newRun: NewRun;
-  readonly #recent = new RecentObjects();
+  readonly #newKeyRun: NewKeyRun;
+  readonly #recent = new SessionWrites();
   readonly #space: SpaceGuard;
   readonly #key: Buffer = Buffer.allocUnsafeSlow(OBJECT_KEY_BYTES);
   /** Objects that the engine has not been given yet. */
@@ -90,7 +90,7 @@ export class WriteTransaction {
     this.#sessionId = context.sessionId;
     this.#snapshotInterval = context.snapshotInterval;
     this.#objects = context.engine.tables.objects;
-    this.#newRun = new NewRun(context.engine);
+    this.#newKeyRun = new NewKeyRun(context.engine);
     this.#space = new SpaceGuard(context.engine, context.environment);
   }
 
@@ -201,7 +201,7 @@ export class WriteTransaction {
 
   /** Puts bytes under a key that is free; false when it is known to be taken. */
   #putNew(key: Buffer, value: Uint8Array, sizeBytes: number): boolean {
-    const run = this.#newRun;
+    const run = this.#newKeyRun;
     try {
       if (run.mustAsk(sizeBytes)) {
         if (!(this.#objects.putSync(key, value, NO_OVERWRITE) as unknown as boolean)) return false;
@@ -225,7 +225,7 @@ export class WriteTransaction {
 
   /** The key is taken: equal bytes and tombstones stay, damaged bytes are replaced by the right ones. */
   #keepOrHeal(key: Buffer, bytes: Uint8Array): void {
-    this.#newRun.end();
+    this.#newKeyRun.end();
     const present = readRow(this.engine, 'objects', key);
     if (present === undefined || present.equals(bytes)) return;
     // @spec DML-STO-0209
@@ -327,7 +327,7 @@ export class WriteTransaction {
       reason: update.reason,
     };
     // @spec DML-STO-0401
-    this.putRow('journal', key, sealJson('journal', key, entry));
+    this.putRow('journal', key, encodeJsonRow('journal', key, entry));
     // @spec DML-STO-0405
     if (sequence % this.#snapshotInterval === 0 && this.#isSnapshotDue(sequence))
       this.#writeSnapshot(sequence);
@@ -361,25 +361,25 @@ export class WriteTransaction {
       this.putRow(
         'snapshots',
         key,
-        sealJson('snapshots', key, refs.slice(from, from + REFS_PER_SNAPSHOT_PART)),
+        encodeJsonRow('snapshots', key, refs.slice(from, from + REFS_PER_SNAPSHOT_PART)),
       );
     }
   }
 
-  /** Adds or renews an owner's pin on a present object. */
-  putPin(pin: Omit<Pin, 'createdMs'>): void {
+  /** Adds or renews an owner's hold on a present object. */
+  putHold(hold: Omit<Hold, 'createdMs'>): void {
     // @spec DML-STO-0522
-    if (!this.retain(pin.class, pin.objectId)) {
-      throw storeError('object_missing', { class: pin.class, objectId: pin.objectId });
+    if (!this.retain(hold.class, hold.objectId)) {
+      throw storeError('object_missing', { class: hold.class, objectId: hold.objectId });
     }
-    const key = pinKey(pin.class, pin.objectId, pin.owner);
+    const key = holdKey(hold.class, hold.objectId, hold.owner);
     // @spec DML-STO-0521
-    this.putRow('pins', key, sealJson('pins', key, { ...pin, createdMs: this.environment.nowMs() }));
+    this.putRow('pins', key, encodeJsonRow('pins', key, { ...hold, createdMs: this.environment.nowMs() }));
   }
 
-  /** Removes an owner's pin; false when there was none. */
-  deletePin(objectClass: ObjectClass, objectId: ObjectId, owner: string): boolean {
-    return this.deleteRow('pins', pinKey(objectClass, objectId, owner));
+  /** Removes an owner's hold; false when there was none. */
+  deleteHold(objectClass: ObjectClass, objectId: ObjectId, owner: string): boolean {
+    return this.deleteRow('pins', holdKey(objectClass, objectId, owner));
   }
 
   /** Notes in the derived index that an exec answers an execution key. */
@@ -472,8 +472,8 @@ export class WriteTransaction {
       let generation = Number(this.getMeta('generation') ?? 0);
       for (const packed of this.#recent.rows()) {
         generation += 1;
-        const key = recentKey(generation, this.#sessionId);
-        this.putRow('recents', key, sealRow('recents', key, packed));
+        const key = writesKey(generation, this.#sessionId);
+        this.putRow('recents', key, encodeRow('recents', key, packed));
       }
       this.setMeta('generation', generation);
     }
@@ -493,7 +493,7 @@ export class WriteTransaction {
   /** Rows of `objects` change otherwise than by a put of an object. */
   #endRun(): void {
     this.engine.drain?.();
-    this.#newRun.end();
+    this.#newKeyRun.end();
   }
 
   /** @internal Refuses further use. */

@@ -33,7 +33,7 @@ export function fakeEnvironment(pid: number = OTHERWISE_UNUSED_PID): FakeEnviron
     probe: (probed): ProcessProbe =>
       deadPids.has(probed) ? { state: 'dead' } : { state: 'alive', startTime: `${probed}` },
     // The kernel knows of one process here; the others are played.
-    holdsPlace: (pid) => !deadPids.has(pid),
+    holdsSlot: (pid) => !deadPids.has(pid),
   };
   return environment;
 }

@@ -10,7 +10,7 @@ import { temporaryFolder } from './fixture-store.ts';
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
 /** How long the other process may take for one step, the start of Node included, before it counts as stuck. */
-const PATIENCE_MS = 600_000;
+const LOCK_WAIT_MS = 600_000;
 
 /** What the other process answers to an order. */
 export interface OpenerAnswer {
@@ -60,7 +60,7 @@ export class Opener {
   /** Returns the answer to the last order; blocks until it is there. */
   answer(): OpenerAnswer {
     const file = join(this.#folder, `answer-${this.#turn}`);
-    const endMs = performance.now() + PATIENCE_MS;
+    const endMs = performance.now() + LOCK_WAIT_MS;
     while (!existsSync(file)) {
       if (performance.now() > endMs) throw new Error('the other process does not answer');
       Atomics.wait(PAUSE, 0, 0, 0.2);

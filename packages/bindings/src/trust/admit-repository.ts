@@ -1,6 +1,6 @@
 import { lstatSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AdmitOwner, effectiveUser, isWritableByAll } from '@daggerml/store';
+import { type CheckOwner, effectiveUser, isWritableByAll } from '@daggerml/store';
 import { bindingsError } from '../errors.ts';
 import { REPOSITORY_MARK } from '../folder.ts';
 import type { UserContext } from '../user-context.ts';
@@ -14,10 +14,10 @@ import { TrustList } from './trust-list.ts';
  * Whoever owns a repository decides what its commands return and run: results that were never computed, functions
  * under the names of others.
  */
-export function admitRepository(folder: string, user: UserContext): AdmitOwner {
+export function admitRepository(folder: string, user: UserContext): CheckOwner {
   const own = ownUsers(user);
   let isTrusted: boolean | undefined;
-  const admit: AdmitOwner = (path, stats) => {
+  const admit: CheckOwner = (path, stats) => {
     const reason = doubtOf(stats, own);
     if (reason === undefined) return;
     // @spec DML-BND-0342

@@ -74,11 +74,11 @@ function describeCompaction({ bytesBefore, bytesAfter }: CompactReport): string 
 }
 
 function describePlan(plan: GcPlan, isDryRun: boolean, output: Output): string {
-  const { kept, condemned } = plan;
+  const { kept, garbage } = plan;
   const verb = isDryRun ? 'would delete' : 'deleted';
   return [
-    `${verb} ${formatCount(condemned.objects, 'object')}, ${formatSize(condemned.bytes)}; kept ${kept.objects}, ${formatSize(kept.bytes)}`,
-    ...(condemned.objects === 0 ? [] : [byClass(condemned, output)]),
+    `${verb} ${formatCount(garbage.objects, 'object')}, ${formatSize(garbage.bytes)}; kept ${kept.objects}, ${formatSize(kept.bytes)}`,
+    ...(garbage.objects === 0 ? [] : [byClass(garbage, output)]),
   ].join('\n');
 }
 
@@ -113,9 +113,9 @@ function describeRoot(root: GcRoot): string {
   switch (root.kind) {
     case 'ref':
       return root.ref;
-    case 'pin':
-      return `the pin of ${root.owner}: ${root.reason}`;
-    case 'recent':
+    case 'hold':
+      return `the hold of ${root.owner}: ${root.reason}`;
+    case 'session':
       return 'a process that is using it now';
   }
 }

@@ -93,7 +93,7 @@ describe('a file that is captured again', () => {
     place.write('kept', content(9));
     const kept = await place.captureFile('kept');
     place.store.transact('keep', (transaction) => {
-      transaction.putPin({ class: 'datum', objectId: kept, owner: 'test', reason: 'test', expiresMs: null });
+      transaction.putHold({ class: 'datum', objectId: kept, owner: 'test', reason: 'test', expiresMs: null });
     });
     place.write('a', content(1));
     const first = await place.captureFile('a');

@@ -327,7 +327,13 @@ describe('what is remembered of files', () => {
     const paths = place.writeMany(1000);
     const first = await place.capture();
     place.store.transact('keep', (transaction) => {
-      transaction.putPin({ class: 'datum', objectId: first, owner: 'test', reason: 'test', expiresMs: null });
+      transaction.putHold({
+        class: 'datum',
+        objectId: first,
+        owner: 'test',
+        reason: 'test',
+        expiresMs: null,
+      });
     });
     const changed = paths.filter((_, at) => at % 97 === 0);
     for (const path of changed) writeFileSync(join(place.folder, path), `changed ${path}`);
@@ -346,7 +352,7 @@ describe('what is remembered of files', () => {
     const kept = hashBytes(Buffer.from('kept'));
     place.store.transact('root', (transaction) => {
       transaction.put('chunk', Buffer.from('kept'));
-      transaction.putPin({ class: 'chunk', objectId: kept, owner: 'test', reason: 'test', expiresMs: null });
+      transaction.putHold({ class: 'chunk', objectId: kept, owner: 'test', reason: 'test', expiresMs: null });
     });
     const first = await place.capture();
     const file = join(place.folder, 'd004/f44');

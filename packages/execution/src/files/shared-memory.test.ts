@@ -77,7 +77,7 @@ describe('a remembered file whose content is not there', () => {
     // Another directory keeps the listing, and not this file.
     const others = await place.capture({}, { filter: (other) => other !== path });
     place.store.transact('keep', (transaction) => {
-      transaction.putPin({
+      transaction.putHold({
         class: 'datum',
         objectId: others,
         owner: 'test',

@@ -31,7 +31,7 @@ import { runGc } from '../gc/run.ts';
 import { openStore } from '../open-store.ts';
 import { execRef, headRef } from '../refs/ref-name.ts';
 import type { Store } from '../store.ts';
-import { sealJson } from '../tables/checksummed-row.ts';
+import { encodeJsonRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import { type BackupOptions, backupStore } from './backup.ts';
@@ -93,7 +93,7 @@ function targetPath(): string {
 }
 
 describe('backupStore', () => {
-  it('holds refs, standing pins, excisions and journal of the cut [DML-STO-1401]', async () => {
+  it('holds refs, standing holds, excisions and journal of the cut [DML-STO-1401]', async () => {
     const environment = fakeEnvironment();
     const source = await openFixture(environment);
     const commitId = putHead(source, 'a');
@@ -102,9 +102,9 @@ describe('backupStore', () => {
       pinned = putText(transaction, 'pinned');
       expiring = putText(transaction, 'expiring');
       excised = putText(transaction, 'excised');
-      const pin = { class: 'datum', owner: 'ada', reason: 'keep', expiresMs: null } as const;
-      transaction.putPin({ ...pin, objectId: pinned });
-      transaction.putPin({ ...pin, objectId: expiring, expiresMs: environment.nowMsValue + 1 });
+      const hold = { class: 'datum', owner: 'ada', reason: 'keep', expiresMs: null } as const;
+      transaction.putHold({ ...hold, objectId: pinned });
+      transaction.putHold({ ...hold, objectId: expiring, expiresMs: environment.nowMsValue + 1 });
     });
     applyExcision(
       source,
@@ -120,7 +120,7 @@ describe('backupStore', () => {
     await opened(path, (target) => {
       expect(rowsOf(target, 'refs')).toEqual(refs);
       expect(rowsOf(target, 'journal')).toEqual(journal);
-      expect(target.readPins().map((pin) => pin.objectId)).toEqual([pinned]);
+      expect(target.readHolds().map((hold) => hold.objectId)).toEqual([pinned]);
       expect(rowsOf(target, 'excised')).toEqual(rowsOf(source, 'excised'));
       expect(target.has('datum', pinned)).toBe(true);
       expect(() => target.get('datum', excised)).toThrow('excised');
@@ -128,7 +128,7 @@ describe('backupStore', () => {
     });
   });
 
-  it('holds all that refs and pins reach, and nothing else [DML-STO-1402]', async () => {
+  it('holds all that refs and holds reach, and nothing else [DML-STO-1402]', async () => {
     const source = await openFixture();
     const commitId = putMany(source, 4_000);
     let garbage = '' as DatumId;
@@ -152,7 +152,7 @@ describe('backupStore', () => {
     const key = Buffer.alloc(16, 1);
     const put = (token: string): void =>
       source.transact('attempt', (transaction) =>
-        transaction.putRow('attempts', key, sealJson('attempts', key, { schema: 1, token })),
+        transaction.putRow('attempts', key, encodeJsonRow('attempts', key, { schema: 1, token })),
       );
     put('first');
     const path = targetPath();

@@ -5,7 +5,7 @@ import { STEP_OBJECTS, walk } from '../gc/mark-phase.ts';
 import { type OpenStoreOptions, openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import { ObjectKeySet } from '../walk/object-key-set.ts';
-import { Marker } from '../walk/tracer.ts';
+import { Tracer } from '../walk/tracer.ts';
 import { copyObjects, readBack } from './copy-objects.ts';
 import { type Cut, takeCut } from './cut.ts';
 import { mirrorRows } from './mirror-rows.ts';
@@ -27,7 +27,7 @@ export interface BackupProgress {
   readonly total?: number;
 }
 
-export interface BackupOptions extends Pick<OpenStoreOptions, 'program' | 'admitOwner'> {
+export interface BackupOptions extends Pick<OpenStoreOptions, 'program' | 'checkOwner'> {
   /** A folder above the target that is to hold nothing but the backup. */
   readonly folder?: string;
   /** The source's folder, in which no backup may lie; that of its store by default. */
@@ -53,7 +53,7 @@ export interface BackupReport {
 }
 
 /**
- * Copies what the refs and pins of a store reach into the store folder `path`, while others write to the source.
+ * Copies what the refs and holds of a store reach into the store folder `path`, while others write to the source.
  *
  * The folder is made, or must be an earlier backup of this store. Memory is about 60 bytes for each object. Throws
  * `backup_refused`, `store_damaged`, `store_full`, what opening a store throws, and the signal's reason; the
@@ -81,8 +81,8 @@ export async function backupStore(
     };
     // What can be refused is refused before anything is made. @spec DML-STO-1424
     if (!place.isNew) await open();
-    const marker = await markCut(reader, cut, options);
-    report = await fillTarget(reader, target ?? (await open()), { cut, marker }, options);
+    const tracer = await markCut(reader, cut, options);
+    report = await fillTarget(reader, target ?? (await open()), { cut, tracer }, options);
   } catch (error) {
     // @spec DML-STO-0759
     await target?.store.close().catch(() => {});
@@ -103,31 +103,31 @@ function openReader({ path, environment, isReadOnly }: Store, { program }: Backu
   return openStore(path, { mode, environment, ...(program !== undefined && { program }) });
 }
 
-function pickOpening({ program, admitOwner, signal }: BackupOptions): TargetOpening {
-  return { ...(program !== undefined && { program }), ...(admitOwner && { admitOwner }), signal };
+function pickOpening({ program, checkOwner, signal }: BackupOptions): TargetOpening {
+  return { ...(program !== undefined && { program }), ...(checkOwner && { checkOwner }), signal };
 }
 
-async function markCut(source: Store, cut: Cut, options: BackupOptions): Promise<Marker> {
-  const marker = new Marker(source.engine, 'backup_refused');
-  marker.addRoots(cut.roots);
-  await runPhase('mark', markSteps(source, marker), options);
-  return marker;
+async function markCut(source: Store, cut: Cut, options: BackupOptions): Promise<Tracer> {
+  const tracer = new Tracer(source.engine, 'backup_refused');
+  tracer.addRoots(cut.roots);
+  await runPhase('mark', markSteps(source, tracer), options);
+  return tracer;
 }
 
 async function fillTarget(
   source: Store,
   target: Target,
-  { cut, marker }: { readonly cut: Cut; readonly marker: Marker },
+  { cut, tracer }: { readonly cut: Cut; readonly tracer: Tracer },
   options: BackupOptions,
 ): Promise<BackupReport> {
   const { store } = target;
-  const wanted = marker.found;
+  const wanted = tracer.found;
   const buried = hexKeys(readKeys(store.engine, 'excised'));
   const copied = new ObjectKeySet();
   const stubs = cut.stubs.filter(({ key }) => wanted.has(key));
   const withheld = hexKeys(stubs.map(({ key }) => key));
   const excised = hexKeys(cut.excised.map(({ key }) => key));
-  const plan = { source: source.engine, target: store, marker, withheld, excised, buried, copied };
+  const plan = { source: source.engine, target: store, tracer, withheld, excised, buried, copied };
   const result = await runPhase('copy', copyObjects(plan), options, wanted.size);
   // What an earlier run left in a draft has not been vouched for by anybody.
   const unread = target.draftPath === undefined ? copied : wanted;
@@ -138,7 +138,7 @@ async function fillTarget(
     assertBeginning(source, target);
     mirrorRows(transaction, { source, target, cut, copied: result, wanted, stubs });
   });
-  const { objects, bytes } = marker.tally.value();
+  const { objects, bytes } = tracer.tally.value();
   return {
     isNew: target.draftPath !== undefined,
     objects,
@@ -150,9 +150,9 @@ async function fillTarget(
   };
 }
 
-function* markSteps({ engine }: Store, marker: Marker): Generator<number, void, undefined> {
+function* markSteps({ engine }: Store, tracer: Tracer): Generator<number, void, undefined> {
   // @spec DML-STO-1418
-  for (const { done } of walk(engine, marker, STEP_OBJECTS, true)) yield done;
+  for (const { done } of walk(engine, tracer, STEP_OBJECTS, true)) yield done;
 }
 
 function hexKeys(keys: readonly Buffer[]): ReadonlySet<string> {

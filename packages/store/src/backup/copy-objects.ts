@@ -6,7 +6,7 @@ import { isTombstone } from '../objects/tombstone.ts';
 import type { Store } from '../store.ts';
 import { parseObjectKey } from '../tables/keyspace.ts';
 import type { ObjectKeySet } from '../walk/object-key-set.ts';
-import type { Marker } from '../walk/tracer.ts';
+import type { Tracer } from '../walk/tracer.ts';
 import type { ExcisedRows } from './cut.ts';
 
 /** Keys that one step looks at. */
@@ -20,7 +20,7 @@ export interface CopyPlan {
   readonly source: Engine;
   readonly target: Store;
   /** The walk that found the objects to copy. */
-  readonly marker: Marker;
+  readonly tracer: Tracer;
   /** Keys, in hex digits, of what the source held the stub or the tombstone of at the cut. */
   readonly withheld: ReadonlySet<string>;
   readonly excised: ReadonlySet<string>;
@@ -50,8 +50,8 @@ interface SourceObject {
  * between two steps. Yields how many of the wanted objects were dealt with.
  */
 export function* copyObjects(plan: CopyPlan): Generator<number, CopyResult, undefined> {
-  const { marker } = plan;
-  const wanted = marker.found;
+  const { tracer } = plan;
+  const wanted = tracer.found;
   const result: CopyResult = { objects: 0, bytes: 0, excised: [], lifted: [] };
   let batch: SourceObject[] = [];
   let batchBytes = 0;
@@ -69,7 +69,7 @@ export function* copyObjects(plan: CopyPlan): Generator<number, CopyResult, unde
     for (const key of keys) {
       if (!wanted.has(key)) continue;
       const hex = key.toString('hex');
-      const isFollowed = marker.isFollowed(key);
+      const isFollowed = tracer.isFollowed(key);
       // One that came after the walk has links which the walk did not follow. @spec DML-STO-1425
       if (!isFollowed && plan.withheld.has(hex)) continue;
       done += 1;
@@ -99,9 +99,9 @@ export function* copyObjects(plan: CopyPlan): Generator<number, CopyResult, unde
 }
 
 /** Returns how many of the withheld objects the walk met as such. */
-function countUnfollowed({ marker, withheld }: CopyPlan): number {
+function countUnfollowed({ tracer, withheld }: CopyPlan): number {
   let count = 0;
-  for (const key of withheld) if (!marker.isFollowed(Buffer.from(key, 'hex'))) count += 1;
+  for (const key of withheld) if (!tracer.isFollowed(Buffer.from(key, 'hex'))) count += 1;
   return count;
 }
 

@@ -1,6 +1,6 @@
 import { type Row, readRow, readRows } from '../engine/reading.ts';
 import type { Store } from '../store.ts';
-import { pinKey } from '../tables/holds.ts';
+import { holdKey } from '../tables/holds.ts';
 import { parseObjectKey } from '../tables/keyspace.ts';
 import { type MetaKey, type MetaValue, readMeta } from '../tables/meta.ts';
 import { type KeyedRoot, readRoots } from '../walk/roots.ts';
@@ -18,10 +18,10 @@ export interface Cut {
   readonly timeMs: number;
   /** Sequence of the last ref update that belongs to it. */
   readonly sequence: number;
-  /** Refs and pins that have not expired. */
+  /** Refs and holds that have not expired. */
   readonly roots: readonly KeyedRoot[];
   readonly refs: readonly Row[];
-  readonly pins: readonly Row[];
+  readonly holds: readonly Row[];
   readonly excised: readonly ExcisedRows[];
   readonly stubs: readonly Row[];
   readonly attempts: readonly Row[];
@@ -55,7 +55,7 @@ function readCut({ engine, environment }: WriteTransaction): Cut {
   const { keyed, sequence } = readRoots(engine, environment.nowMs(), []);
   const standing = new Set(
     keyed.flatMap(({ root }) =>
-      root.kind === 'pin' ? [pinKey(root.class, root.objectId, root.owner).toString('hex')] : [],
+      root.kind === 'hold' ? [holdKey(root.class, root.objectId, root.owner).toString('hex')] : [],
     ),
   );
   return {
@@ -63,7 +63,7 @@ function readCut({ engine, environment }: WriteTransaction): Cut {
     sequence,
     roots: keyed,
     refs: readRows(engine, 'refs'),
-    pins: readRows(engine, 'pins').filter(({ key }) => standing.has(key.toString('hex'))),
+    holds: readRows(engine, 'pins').filter(({ key }) => standing.has(key.toString('hex'))),
     excised: readRows(engine, 'excised').flatMap(({ key, value: note }) => {
       const tombstone = readRow(engine, 'objects', key);
       return tombstone === undefined ? [] : [{ key, note, tombstone }];

@@ -41,7 +41,7 @@ export function mirrorRows(transaction: WriteTransaction, plan: MirrorPlan): voi
   const { engine } = transaction;
   mirrorExcisions(transaction, plan);
   mirrorTable(transaction, 'refs', cut.refs);
-  mirrorTable(transaction, 'pins', cut.pins);
+  mirrorTable(transaction, 'pins', cut.holds);
   // @spec DML-STO-0573
   mirrorTable(transaction, 'attempts', cut.attempts);
   // One that came meanwhile was copied. @spec DML-STO-0847

@@ -21,7 +21,7 @@ export interface Target {
 }
 
 /** How the store that a backup writes to is opened. */
-export type TargetOpening = Pick<OpenStoreOptions, 'program' | 'admitOwner' | 'signal'>;
+export type TargetOpening = Pick<OpenStoreOptions, 'program' | 'checkOwner' | 'signal'>;
 
 /** Throws `backup_refused` for a target that is the source or in its folder. */
 function assertApart(source: Store, path: string, sourceFolder: string): void {

@@ -29,7 +29,7 @@ import { runGc } from '../gc/run.ts';
 import { nodeEnvironment } from '../node-environment.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
-import { sealJson } from '../tables/checksummed-row.ts';
+import { encodeJsonRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import { compactStore } from './compact.ts';
@@ -100,12 +100,12 @@ describe('compactStore', () => {
     const store = await openStore(path, { mode: 'write' });
     store.transact('fill', (transaction) => {
       const objectId = putText(transaction, 'pinned');
-      transaction.putPin({ class: 'datum', objectId, owner: 'ada', reason: 'r', expiresMs: null });
+      transaction.putHold({ class: 'datum', objectId, owner: 'ada', reason: 'r', expiresMs: null });
       transaction.putCacheEntry('1'.repeat(64), '2'.repeat(64));
       transaction.putStub({ class: 'datum', objectId: '3'.repeat(64) as DatumId, domain: 'x:y', timeMs: 1 });
       for (const table of ['attempts', 'snapshots', 'excised', 'files'] as const) {
         const key = Buffer.alloc(16, table);
-        transaction.putRow(table, key, sealJson(table, key, { of: table }));
+        transaction.putRow(table, key, encodeJsonRow(table, key, { of: table }));
       }
       const bytes = Buffer.from([0x83, 1, NEWER_CLASS_BYTE, 1]);
       const id = Buffer.from(hashBytes(bytes), 'hex');
@@ -308,8 +308,8 @@ describe('compactStore', () => {
     const syncDirectory = (folder: string): void => {
       if (realpathSync(folder) !== realpathSync(path)) return;
       const isNew = statSync(join(path, 'data.mdb')).ino !== before;
-      const stamped = readdirSync(path).includes('stamp') ? 'stamped' : 'unstamped';
-      seen.push(`sync with the ${isNew ? 'new' : 'old'} file, ${stamped}`);
+      const marked = readdirSync(path).includes('stamp') ? 'stamped' : 'unstamped';
+      seen.push(`sync with the ${isNew ? 'new' : 'old'} file, ${marked}`);
     };
     await compactStore(path, { environment: { ...environment, syncDirectory } });
     expect(built.length).toBeGreaterThan(0);

@@ -1,6 +1,6 @@
 import { DmlError } from '@daggerml/object-model';
-import { createDataFile, stampFile } from '../engine/create-data-file.ts';
-import type { AdmitOwner, Engine } from '../engine/engine.ts';
+import { createDataFile, markFileClean } from '../engine/create-data-file.ts';
+import type { CheckOwner, Engine } from '../engine/engine.ts';
 import { errnoOf } from '../engine/engine-error.ts';
 import { acquireEngine, releaseEngine } from '../engine/held-engines.ts';
 import { whenWritable } from '../engine/lock-file.ts';
@@ -13,20 +13,20 @@ import type { FileRights } from '../store-folder/file-rights.ts';
 import { findStore } from '../store-folder/find-store.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import {
+  CLEAN_MARKER_FILE,
   compactionDraft,
   DATA_FILE,
   isCompactionDraft,
   removeDraft,
-  STAMP_FILE,
 } from '../store-folder/places.ts';
-import { admitSchema } from '../tables/schema.ts';
-import { lowerMarker, raiseMarker } from './compaction-lock.ts';
+import { checkSchema } from '../tables/schema.ts';
+import { releaseCompactionLock, takeCompactionLock } from './compaction-lock.ts';
 import { copyRows } from './copy-rows.ts';
 
 export interface CompactOptions {
   readonly environment?: StoreEnvironment;
   /** As `openStore` takes it. */
-  readonly admitOwner?: AdmitOwner;
+  readonly checkOwner?: CheckOwner;
   readonly onProgress?: (rows: number) => void;
   /** Ends the compaction between two steps. */
   readonly signal?: AbortSignal | undefined;
@@ -78,8 +78,8 @@ export async function compactStore(path: string, options: CompactOptions = {}): 
     readOnly: false,
     environment,
     mapBytes: environment.mapBytes,
-    admit: admitSchema(true),
-    admitOwner: options.admitOwner,
+    checkMeta: checkSchema(true),
+    checkOwner: options.checkOwner,
     failpoint: environment.failpoint,
     signal,
   });
@@ -89,14 +89,14 @@ export async function compactStore(path: string, options: CompactOptions = {}): 
     await whenWritable(engine, environment, signal);
     // Of all that hold the lock file at its path one at a time raises its marker.
     // @spec DML-STO-1111
-    whileNobodyWrites(engine, environment, () => raiseMarker(engine, environment));
+    whileNobodyWrites(engine, environment, () => takeCompactionLock(engine, environment));
     isMarked = true;
     environment.failpoint?.('compact/marked');
     assertAlone(engine, environment);
     removeDrafts(folder);
     const name = compactionDraft(environment.randomUuid());
     const data = file.stats();
-    const rights = { data, stamp: folder.look(STAMP_FILE) ?? data };
+    const rights = { data, stamp: folder.look(CLEAN_MARKER_FILE) ?? data };
     const newest = engine.newest.written();
     const rows = await buildDraft(engine, name, { ...options, rights: data });
     environment.failpoint?.('compact/built');
@@ -133,7 +133,7 @@ function compactionError(cause: unknown, path: string): unknown {
 /** What stays here is of a compaction that has ended, which hinders nobody. */
 function tidyUp(folder: HeldFolder): void {
   try {
-    lowerMarker(folder);
+    releaseCompactionLock(folder);
     removeDrafts(folder);
   } catch {
     // The compaction ended as it did all the same.
@@ -187,7 +187,7 @@ function replaceDataFile(
   draftName: string,
   { environment, rights }: { readonly environment: StoreEnvironment; readonly rights: StoreRights },
 ): number {
-  folder.removeFile(STAMP_FILE);
+  folder.removeFile(CLEAN_MARKER_FILE);
   environment.syncDirectory(folder.reach(''));
   environment.failpoint?.('compact/unstamped');
   const draft = folder.folder(draftName);
@@ -201,7 +201,7 @@ function replaceDataFile(
   }
   makeDurable(folder, environment);
   environment.failpoint?.('compact/renamed');
-  stampFile(folder, rights.stamp);
+  markFileClean(folder, rights.stamp);
   environment.failpoint?.('compact/stamped');
   return bytes;
 }

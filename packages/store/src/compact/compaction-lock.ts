@@ -1,22 +1,24 @@
 import { closeSync, fsyncSync, writeFileSync } from 'node:fs';
-import type { Engine, PlacedFile } from '../engine/engine.ts';
+import type { Engine, OpenDataFile } from '../engine/engine.ts';
 import { errnoOf } from '../engine/engine-error.ts';
 import type { ProcessIdentity, StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
 import { isThisProcess, Liveness } from '../sessions/liveness.ts';
 import { FILE_MODE } from '../store-folder/file-rights.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
-import { MARKER_FILE, unfinished } from '../store-folder/places.ts';
+import { COMPACTION_LOCK_FILE, unfinished } from '../store-folder/places.ts';
 
-interface Marker {
+interface CompactionLock {
   readonly process: ProcessIdentity;
   readonly startedMs: number;
 }
 
 /** Returns who compacts the store, undefined when nobody does; `unknown` when there is a marker that says nothing. */
-function readMarker(folder: HeldFolder): ProcessIdentity | 'unknown' | undefined {
+function readCompactionLock(folder: HeldFolder): ProcessIdentity | 'unknown' | undefined {
   try {
-    const marker = JSON.parse(folder.readFile(MARKER_FILE).toString('utf8')) as Partial<Marker>;
+    const marker = JSON.parse(
+      folder.readFile(COMPACTION_LOCK_FILE).toString('utf8'),
+    ) as Partial<CompactionLock>;
     return marker.process ?? 'unknown';
   } catch (error) {
     return errnoOf(error) === 'ENOENT' ? undefined : 'unknown';
@@ -27,8 +29,8 @@ function readMarker(folder: HeldFolder): ProcessIdentity | 'unknown' | undefined
 const compacting = new Set<string>();
 
 /** Checks whether a living process compacts the store; of one that cannot be named, whether there can be one. */
-function isCompacting(placed: PlacedFile, environment: StoreEnvironment): boolean {
-  const compactor = readMarker(placed.folder);
+function isCompacting(placed: OpenDataFile, environment: StoreEnvironment): boolean {
+  const compactor = readCompactionLock(placed.folder);
   if (compactor === undefined) return false;
   if (compactor !== 'unknown' && isThisProcess(compactor, environment)) return compacting.has(placed.path);
   const liveness = new Liveness(placed, environment);
@@ -42,12 +44,12 @@ function isCompacting(placed: PlacedFile, environment: StoreEnvironment): boolea
  * Puts up the marker of this process; throws `compaction_refused` while another process compacts. Called inside a
  * transaction of the engine, so that no two do this at once.
  */
-export function raiseMarker(engine: Engine, environment: StoreEnvironment): void {
+export function takeCompactionLock(engine: Engine, environment: StoreEnvironment): void {
   const { folder, path } = engine;
   if (isCompacting(engine, environment))
     throw storeError('compaction_refused', { detail: 'already_running', path });
-  const draft = unfinished(MARKER_FILE, environment.randomUuid());
-  const marker: Marker = { process: environment.process, startedMs: environment.nowMs() };
+  const draft = unfinished(COMPACTION_LOCK_FILE, environment.randomUuid());
+  const marker: CompactionLock = { process: environment.process, startedMs: environment.nowMs() };
   try {
     const descriptor = folder.createFile(draft, FILE_MODE);
     try {
@@ -57,7 +59,7 @@ export function raiseMarker(engine: Engine, environment: StoreEnvironment): void
       closeSync(descriptor);
     }
     // No marker is ever half written.
-    folder.rename(draft, MARKER_FILE);
+    folder.rename(draft, COMPACTION_LOCK_FILE);
     compacting.add(path);
   } finally {
     folder.removeFile(draft);
@@ -65,9 +67,9 @@ export function raiseMarker(engine: Engine, environment: StoreEnvironment): void
 }
 
 /** Takes the marker of this process down. */
-export function lowerMarker(folder: HeldFolder): void {
+export function releaseCompactionLock(folder: HeldFolder): void {
   compacting.delete(folder.path);
-  folder.removeFile(MARKER_FILE);
+  folder.removeFile(COMPACTION_LOCK_FILE);
 }
 
 /**
@@ -77,7 +79,7 @@ export function lowerMarker(folder: HeldFolder): void {
  * has become a user that the kernel lists. So one of the two sees the other; and an opening that was too slow for
  * either finds another data file at the path. The lock file, which holds the list, stays the same.
  */
-export function assertNotCompacting(placed: PlacedFile, environment: StoreEnvironment): void {
+export function assertNotCompacting(placed: OpenDataFile, environment: StoreEnvironment): void {
   // @spec DML-STO-1104
   if (isCompacting(placed, environment))
     throw storeError('store_busy', { path: placed.path, detail: 'compacting' });

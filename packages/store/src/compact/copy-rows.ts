@@ -7,7 +7,7 @@ import { TABLE_NAMES, type TableName } from '../engine/tables.ts';
 import type { StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
 import { isTombstone } from '../objects/tombstone.ts';
-import { unsealRow } from '../tables/checksummed-row.ts';
+import { decodeRow } from '../tables/checksummed-row.ts';
 import { idOfKey, OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
 
 const BATCH_BYTES: number = 8 * 2 ** 20;
@@ -17,7 +17,7 @@ const BATCH_ROWS = 20_000;
 function checkRow(table: TableName, { key, value }: Row): void {
   if (table === 'cache') return;
   if (table !== 'objects') {
-    unsealRow(table, key, value);
+    decodeRow(table, key, value);
     return;
   }
   const isObject = key.length === OBJECT_KEY_BYTES;
@@ -32,7 +32,7 @@ function checkRow(table: TableName, { key, value }: Row): void {
 
 function isSealed(table: TableName, { key, value }: Row): boolean {
   try {
-    unsealRow(table, key, value);
+    decodeRow(table, key, value);
     return true;
   } catch {
     return false;

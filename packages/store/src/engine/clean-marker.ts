@@ -2,14 +2,14 @@ import { closeSync, constants, fstatSync, writeSync } from 'node:fs';
 import { DmlError } from '@daggerml/object-model';
 import { adoptRights, FILE_MODE, type FileRights } from '../store-folder/file-rights.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
-import { DATA_FILE, STAMP_FILE } from '../store-folder/places.ts';
-import { sealJson, unsealJson } from '../tables/checksummed-row.ts';
+import { CLEAN_MARKER_FILE, DATA_FILE } from '../store-folder/places.ts';
+import { decodeJsonRow, encodeJsonRow } from '../tables/checksummed-row.ts';
 
-const STAMP_KEY: Buffer = Buffer.from('data.mdb');
-const STAMP_BYTES = 256;
+const MARKER_KEY: Buffer = Buffer.from('data.mdb');
+const MARKER_BYTES = 256;
 
 /** In which state the store itself left the data file. */
-export interface Stamp {
+export interface FileState {
   readonly device: string;
   readonly inode: string;
   readonly sizeBytes: string;
@@ -18,13 +18,13 @@ export interface Stamp {
 }
 
 /** A stamp as it stands in its file. */
-export interface WrittenStamp extends Stamp {
+export interface CleanMarker extends FileState {
   /** Whether all pages of that state may be used as they are. */
   readonly isChecked: boolean;
 }
 
 /** Yields the stamp that describes the file behind a descriptor now. */
-export function describeFile(descriptor: number, transactionId: number): Stamp {
+export function describeFile(descriptor: number, transactionId: number): FileState {
   const stats = fstatSync(descriptor, { bigint: true });
   return {
     device: String(stats.dev),
@@ -36,7 +36,7 @@ export function describeFile(descriptor: number, transactionId: number): Stamp {
 }
 
 /** Tells whether two stamps are of the same state of the same file. */
-export function sameStamp(left: Stamp, right: Stamp): boolean {
+export function isSameState(left: FileState, right: FileState): boolean {
   return (
     left.device === right.device &&
     left.inode === right.inode &&
@@ -47,17 +47,17 @@ export function sameStamp(left: Stamp, right: Stamp): boolean {
 }
 
 /** Reads the stamp of a store folder; undefined when there is none or it is torn. */
-export function readStamp(folder: HeldFolder): WrittenStamp | undefined {
+export function readCleanMarker(folder: HeldFolder): CleanMarker | undefined {
   try {
-    const text = folder.readFile(STAMP_FILE).toString('latin1').trim();
-    return unsealJson<WrittenStamp>('stamp', STAMP_KEY, Buffer.from(text, 'base64'));
+    const text = folder.readFile(CLEAN_MARKER_FILE).toString('latin1').trim();
+    return decodeJsonRow<CleanMarker>('stamp', MARKER_KEY, Buffer.from(text, 'base64'));
   } catch {
     return undefined;
   }
 }
 
 /** Writes stamps to a store folder; keeps the file open because a stamp follows every commit. */
-export class StampWriter {
+export class CleanMarkerWriter {
   readonly #descriptor: number;
 
   private constructor(descriptor: number) {
@@ -68,11 +68,11 @@ export class StampWriter {
    * Opens the stamp of a store folder, which is made when it is not there, with the rights of the data file or those
    * given. Undefined where the process may not: without a stamp the next opening only looks longer.
    */
-  static open(folder: HeldFolder, rights?: FileRights): StampWriter | undefined {
+  static open(folder: HeldFolder, rights?: FileRights): CleanMarkerWriter | undefined {
     try {
       // Another name of the file may belong to somebody who did not ask for a stamp.
-      if ((folder.look(STAMP_FILE)?.nlink ?? 0) > 1) folder.removeFile(STAMP_FILE);
-      return new StampWriter(openStamp(folder, rights));
+      if ((folder.look(CLEAN_MARKER_FILE)?.nlink ?? 0) > 1) folder.removeFile(CLEAN_MARKER_FILE);
+      return new CleanMarkerWriter(openMarkerFile(folder, rights));
     } catch (error) {
       if (error instanceof DmlError) throw error;
       return undefined;
@@ -80,10 +80,10 @@ export class StampWriter {
   }
 
   /** Overwrites the stamp. It is not synced and may fail: a lost or torn stamp only costs a page check. */
-  write(stamp: WrittenStamp): void {
-    const text = sealJson('stamp', STAMP_KEY, stamp)
+  write(stamp: CleanMarker): void {
+    const text = encodeJsonRow('stamp', MARKER_KEY, stamp)
       .toString('base64')
-      .padEnd(STAMP_BYTES - 1);
+      .padEnd(MARKER_BYTES - 1);
     try {
       writeSync(this.#descriptor, `${text}\n`, 0, 'latin1');
     } catch {
@@ -96,16 +96,16 @@ export class StampWriter {
   }
 }
 
-function openStamp(folder: HeldFolder, rights: FileRights | undefined): number {
+function openMarkerFile(folder: HeldFolder, rights: FileRights | undefined): number {
   try {
-    return folder.openFile(STAMP_FILE, constants.O_RDWR);
+    return folder.openFile(CLEAN_MARKER_FILE, constants.O_RDWR);
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     // Of somebody else who shares the store, and did not share this.
-    if (code === 'EACCES') folder.removeFile(STAMP_FILE);
+    if (code === 'EACCES') folder.removeFile(CLEAN_MARKER_FILE);
     else if (code !== 'ENOENT') throw cause;
   }
-  const descriptor = folder.createFile(STAMP_FILE, FILE_MODE);
+  const descriptor = folder.createFile(CLEAN_MARKER_FILE, FILE_MODE);
   const wanted = rights ?? folder.look(DATA_FILE);
   if (wanted !== undefined) adoptRights(descriptor, wanted);
   return descriptor;

@@ -1,6 +1,6 @@
 import type { FileRights } from '../store-folder/file-rights.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
-import { StampWriter } from './clean-marker.ts';
+import { CleanMarkerWriter } from './clean-marker.ts';
 import { DataFile } from './data-file.ts';
 import { LockFile, type WriteEnvironment } from './lock-file.ts';
 import { openFile } from './open-root.ts';
@@ -45,24 +45,24 @@ export async function createDataFile(
     lock?.close();
     file.close();
   }
-  stampFile(folder);
+  markFileClean(folder);
 }
 
 /**
- * Records that the store itself left a data file as it is, which no engine has open; as `stampEngine` does. The stamp
+ * Records that the store itself left a data file as it is, which no engine has open; as `markEngineClean` does. The stamp
  * has the rights of the data file where none are given.
  */
-export function stampFile(folder: HeldFolder, rights?: FileRights): void {
+export function markFileClean(folder: HeldFolder, rights?: FileRights): void {
   let file: DataFile | undefined;
-  let stamps: StampWriter | undefined;
+  let cleanMarkers: CleanMarkerWriter | undefined;
   try {
     file = new DataFile(folder);
-    stamps = StampWriter.open(folder, rights);
-    stamps?.write({ ...file.describe(file.readMeta().pageBytes), isChecked: true });
+    cleanMarkers = CleanMarkerWriter.open(folder, rights);
+    cleanMarkers?.write({ ...file.describe(file.readMeta().pageBytes), isChecked: true });
   } catch {
     // Without a stamp the next opening looks closer.
   } finally {
-    stamps?.close();
+    cleanMarkers?.close();
     file?.close();
   }
 }

@@ -21,7 +21,7 @@ import { buildVariedStore, checkBytes, damageOf, readerOf } from '../../test/dam
 import { fakeEnvironment, temporaryFolder } from '../../test/fixture-store.ts';
 import { openStore } from '../open-store.ts';
 import { HeldFolder } from '../store-folder/held-folder.ts';
-import { readStamp } from './clean-marker.ts';
+import { readCleanMarker } from './clean-marker.ts';
 import { deepCheck } from './deep-check.ts';
 import { readNewestMeta } from './meta-page.ts';
 
@@ -223,9 +223,9 @@ describe('damaged data files', () => {
     await store.close();
     for (const mode of ['read', 'write'] as const) {
       rmSync(join(copy, 'stamp'));
-      const unstamped = await openStore(copy, { mode });
-      expect(unstamped.engine.checkedPages).toBe(true);
-      await unstamped.close();
+      const unmarked = await openStore(copy, { mode });
+      expect(unmarked.engine.checkedPages).toBe(true);
+      await unmarked.close();
       if (mode === 'read') writeFileSync(join(copy, 'stamp'), '');
     }
   });
@@ -237,7 +237,7 @@ describe('damaged data files', () => {
       transaction.put('chunk', Buffer.from('acknowledged'));
     });
     await store.close();
-    expect(readStamp(HeldFolder.open(copy))?.transactionId).toBeGreaterThan(0);
+    expect(readCleanMarker(HeldFolder.open(copy))?.transactionId).toBeGreaterThan(0);
     copyFileSync(join(path, 'data.mdb'), join(copy, 'data.mdb'));
     for (const mode of ['read', 'write'] as const) {
       await expect(openStore(copy, { mode })).rejects.toMatchObject({

@@ -3,8 +3,8 @@ import { storeError } from '../errors.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
 import { areSame, type FileIdentity, identityOf, isAt } from '../store-folder/plain-file.ts';
-import { describeFile, readStamp, type Stamp, sameStamp } from './clean-marker.ts';
-import { PATIENCE_MS, pause } from './lock-wait.ts';
+import { describeFile, type FileState, isSameState, readCleanMarker } from './clean-marker.ts';
+import { LOCK_WAIT_MS, pause } from './lock-wait.ts';
 import { type MetaPage, type ReadAt, readCount, readNewestMeta } from './meta-page.ts';
 
 /** Where a meta page holds the number of its transaction. */
@@ -75,7 +75,7 @@ export class DataFile {
    * nobody writes to looks the same each time.
    */
   readMeta(): MetaPage {
-    const endMs = performance.now() + PATIENCE_MS;
+    const endMs = performance.now() + LOCK_WAIT_MS;
     let last: string | undefined;
     for (let looks = 1; ; looks += 1) {
       try {
@@ -100,21 +100,21 @@ export class DataFile {
    * Reads the newer meta page, and whether the store itself left the file in the state it is in with all pages checked.
    * Throws `store_damaged` when the file is older than what the store acknowledged.
    */
-  readStampedMeta(): { meta: MetaPage; isStamped: boolean } {
+  readMarkedMeta(): { meta: MetaPage; isMarkedClean: boolean } {
     // A stamp follows its commit, so the one read first is never ahead of a file that others write.
-    const stamp = readStamp(this.#folder);
+    const stamp = readCleanMarker(this.#folder);
     const meta = this.readMeta();
-    if (stamp === undefined) return { meta, isStamped: false };
+    if (stamp === undefined) return { meta, isMarkedClean: false };
     // @spec DML-STO-0155
     if (stamp.transactionId > meta.transactionId) {
       throw storeError('store_damaged', { detail: 'rolled_back', transactionId: meta.transactionId });
     }
     // @spec DML-STO-0117
-    return { meta, isStamped: stamp.isChecked && sameStamp(stamp, this.describe(meta.pageBytes)) };
+    return { meta, isMarkedClean: stamp.isChecked && isSameState(stamp, this.describe(meta.pageBytes)) };
   }
 
   /** Yields the stamp that describes the file now; `pageBytes` is known from its meta pages. */
-  describe(pageBytes: number): Stamp {
+  describe(pageBytes: number): FileState {
     return describeFile(this.descriptor, this.newestTransactionId(pageBytes));
   }
 

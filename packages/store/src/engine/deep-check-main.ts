@@ -2,7 +2,7 @@ import { hashBytes } from '@daggerml/object-model';
 import { open } from 'lmdb';
 import { isTombstone } from '../objects/tombstone.ts';
 import { HeldFolder } from '../store-folder/held-folder.ts';
-import { unsealRow } from '../tables/checksummed-row.ts';
+import { decodeRow } from '../tables/checksummed-row.ts';
 import type { DeepCheckReport } from './deep-check-report.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
 import type { RawRoot } from './raw-engine.ts';
@@ -18,7 +18,7 @@ function inspectRow(table: TableName, key: Buffer, value: Buffer): string | unde
     return matches || isTombstone(key, value) ? undefined : 'hash_mismatch';
   }
   try {
-    unsealRow(table, key, value);
+    decodeRow(table, key, value);
     return undefined;
   } catch {
     return 'row_checksum';

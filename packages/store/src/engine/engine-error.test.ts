@@ -51,7 +51,7 @@ describe('the error of a failed look', () => {
   it('is a lost session when another process has given the place away [DML-STO-0541]', () => {
     expect(readError(engineError(-30783), { path: '/p', detail: 'engine_read' })).toMatchObject({
       code: 'session_lost',
-      detail: 'place_lost',
+      detail: 'slot_lost',
       fields: { path: '/p' },
     });
   });

@@ -6,7 +6,7 @@ import { MAX_READERS } from './engine-options.ts';
 /** What the engine answers when every place among its readers is taken. */
 const READERS_FULL = -30790;
 /** What it answers when another process has taken this one for dead and given its place away. */
-const PLACE_LOST = -30783;
+const SLOT_LOST = -30783;
 /** What it answers when it could not look at a file that it has opened; the system's own error is lost then. */
 const NOT_LOOKED_AT = -30798;
 
@@ -52,7 +52,7 @@ export function readError(cause: unknown, about: Looked): DmlError {
   if (code === READERS_FULL)
     return storeError('store_busy', { detail: 'readers', limit: MAX_READERS }, cause);
   // @spec DML-STO-0541
-  if (code === PLACE_LOST) return storeError('session_lost', { ...about, path, detail: 'place_lost' }, cause);
+  if (code === SLOT_LOST) return storeError('session_lost', { ...about, path, detail: 'slot_lost' }, cause);
   if (code === NOT_LOOKED_AT) return storeError('store_unreadable', { ...about, path }, cause);
   const errno = errnoOf(cause);
   if (errno !== undefined && GONE.has(errno)) return storeError('store_gone', { path }, cause);
@@ -62,7 +62,7 @@ export function readError(cause: unknown, about: Looked): DmlError {
 }
 
 /** Returns the error of a look at the pages of a store's file, with the path of the store. */
-export function placeDamage(error: unknown, path: string): unknown {
+export function locateDamage(error: unknown, path: string): unknown {
   if (!(error instanceof DmlError) || error.code !== 'store_damaged' || error.fields.path !== undefined)
     return error;
   const { detail, fields, cause } = error;

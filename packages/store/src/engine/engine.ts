@@ -3,22 +3,22 @@ import type { DmlError } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
-import { StampWriter } from './clean-marker.ts';
+import { CleanMarkerWriter } from './clean-marker.ts';
 import { DataFile } from './data-file.ts';
 import { LockFile, untilWritable, type WriteEnvironment } from './lock-file.ts';
 import { type OpenedFile, openFile, type Root } from './open-root.ts';
 import { PageTrust, type PageTrustOptions } from './page-trust.ts';
-import { type AdmitFile, openTables, type TableName, type Tables } from './tables.ts';
+import { type CheckSchema, openTables, type TableName, type Tables } from './tables.ts';
 import { runBlocking, type Steps } from './waiting.ts';
-import { NewestTransaction } from './workarounds/lock-file-txn-id.ts';
+import { LockFileTxnId } from './workarounds/lock-file-txn-id.ts';
 import { prepareOpening } from './workarounds/preflight.ts';
-import type { ReaderPlace } from './workarounds/reader-slots.ts';
+import type { ReaderSlot } from './workarounds/reader-slots.ts';
 
 /** Looks at the store folder or its data file, as this process holds it, and throws when it is not to be used. */
-export type AdmitOwner = (path: string, stats: Stats) => void;
+export type CheckOwner = (path: string, stats: Stats) => void;
 
 /** A data file that is held, with a place among its readers. */
-export interface PlacedFile {
+export interface OpenDataFile {
   readonly path: string;
   readonly folder: HeldFolder;
   readonly file: DataFile;
@@ -34,11 +34,11 @@ export interface EngineOpening {
   /** Address space to reserve at first; the engine maps more when the file outgrows it. */
   readonly mapBytes?: number | undefined;
   /** Refuses a file that others can see this process hold, before anything of it is read. */
-  readonly admitPlace?: ((placed: PlacedFile) => void) | undefined;
+  readonly checkUsers?: ((placed: OpenDataFile) => void) | undefined;
   /** Refuses a file by its `meta` rows before anything in it changes. */
-  readonly admit?: AdmitFile | undefined;
+  readonly checkMeta?: CheckSchema | undefined;
   /** Refuses files by who owns them and who may write to them, before anything of them is used. */
-  readonly admitOwner?: AdmitOwner | undefined;
+  readonly checkOwner?: CheckOwner | undefined;
   /** Called at the named moments of an opening. */
   readonly failpoint?: ((name: string) => void) | undefined;
   /** Ends an opening that waits. */
@@ -46,13 +46,13 @@ export interface EngineOpening {
 }
 
 /** One open data file of this process, shared by every `Store` opened on the same path. */
-export interface Engine extends PlacedFile {
+export interface Engine extends OpenDataFile {
   readonly readOnly: boolean;
   root: Root;
   tables: Tables;
   /** What makes this process one of the holders; kept from being collected. */
-  place: ReaderPlace;
-  readonly newest: NewestTransaction;
+  place: ReaderSlot;
+  readonly newest: LockFileTxnId;
   readonly pageBytes: number;
   /** Which pages may be used as they are. */
   readonly trust: PageTrust;
@@ -60,7 +60,7 @@ export interface Engine extends PlacedFile {
   readonly checkedPages: boolean;
   /** How many plain reads of the file opening took. */
   readonly pagesRead: number;
-  readonly stamps: StampWriter | undefined;
+  readonly cleanMarkers: CleanMarkerWriter | undefined;
   /** Why writing has stopped for good in this process; undefined while it has not. */
   poison: unknown;
   /** Why not even reading goes on; undefined while it does. */
@@ -85,25 +85,25 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
   failpoint?.('open/begun');
   const file = new DataFile(folder);
   let opened: OpenedFile | undefined;
-  let stamps: StampWriter | undefined;
+  let cleanMarkers: CleanMarkerWriter | undefined;
   let lock: LockFile | undefined;
   try {
     // @spec DML-STO-0171
-    opening.admitOwner?.(path, folder.stats());
-    opening.admitOwner?.(folder.pathOf(DATA_FILE), file.stats());
-    const { meta, isStamped } = file.readStampedMeta();
-    if (!readOnly) stamps = StampWriter.open(folder);
+    opening.checkOwner?.(path, folder.stats());
+    opening.checkOwner?.(folder.pathOf(DATA_FILE), file.stats());
+    const { meta, isMarkedClean } = file.readMarkedMeta();
+    if (!readOnly) cleanMarkers = CleanMarkerWriter.open(folder);
     failpoint?.('open/file-held');
     // Held before the engine opens the two files: what is at their paths afterwards is what the engine has opened.
     lock = new LockFile(folder, prepareOpening(folder, readOnly));
-    const newest = new NewestTransaction(file, lock, meta.pageBytes);
+    const newest = new LockFileTxnId(file, lock, meta.pageBytes);
     failpoint?.('open/lock-held');
     const files = { folder, dataFile: file.descriptor, lockFile: lock.descriptor };
     opened = yield* openFile(files, opening, environment);
     const { place, holders } = opened;
     lock.learn();
     failpoint?.('open/placed');
-    opening.admitPlace?.({ path, folder, file, lock, holders });
+    opening.checkUsers?.({ path, folder, file, lock, holders });
     // @spec DML-STO-1110
     if (!file.isInPlace() || !lock.isInPlace()) throw storeError('store_busy', { path, detail: 'replaced' });
     const root = yield* begin(opened, { path, lock, opening });
@@ -119,20 +119,24 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
       isWriting: () => engine?.writing !== undefined,
       onWhole: (stamp) => {
         // @spec DML-STO-0871
-        if (stamp !== undefined) stamps?.write({ ...stamp, isChecked: true });
+        if (stamp !== undefined) cleanMarkers?.write({ ...stamp, isChecked: true });
         if (engine?.poison === undefined && engine && rawTables) engine.tables = rawTables;
       },
     };
-    const trust = isStamped ? PageTrust.inWhole(trusting) : PageTrust.inNothing(trusting);
+    const trust = isMarkedClean ? PageTrust.inWhole(trusting) : PageTrust.inNothing(trusting);
     const wholeCheckPages = environment.wholeCheckPages ?? WHOLE_CHECK_PAGES;
     // To open tables that are missing writes. @spec DML-STO-0152 DML-STO-0158
     if (meta.lastPage < wholeCheckPages || (!readOnly && !trust.hasAllTables)) trust.checkAll();
-    const checkedPages = !isStamped && trust.isWhole;
+    const checkedPages = !isMarkedClean && trust.isWhole;
     const held = lock;
     const beforeEach = (): void => runBlocking(untilWritable(held, path, environment), environment);
     const beforeRead = (table: TableName, key: Uint8Array): void =>
       trust.look((guard) => guard.touchKey(table, key));
-    rawTables = openTables(root, { admit: opening.admit, beforeRead, ...(!readOnly && { beforeEach }) });
+    rawTables = openTables(root, {
+      checkMeta: opening.checkMeta,
+      beforeRead,
+      ...(!readOnly && { beforeEach }),
+    });
     engine = {
       path,
       folder,
@@ -148,7 +152,7 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
       pageBytes: meta.pageBytes,
       checkedPages,
       pagesRead: file.reads,
-      stamps,
+      cleanMarkers,
       poison: undefined,
       unreadable: undefined,
       writing: undefined,
@@ -159,7 +163,7 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
   } catch (error) {
     opened?.close();
     lock?.close();
-    stamps?.close();
+    cleanMarkers?.close();
     file.close();
     throw error;
   }
@@ -175,10 +179,10 @@ function* begin(
 }
 
 /** Records that the store itself left the data file as it is now; without a stamp the next opening looks closer. */
-export function stampEngine(engine: Engine): void {
+export function markEngineClean(engine: Engine): void {
   try {
     const isChecked = engine.trust.isWhole;
-    engine.stamps?.write({ ...engine.file.describe(engine.pageBytes), isChecked });
+    engine.cleanMarkers?.write({ ...engine.file.describe(engine.pageBytes), isChecked });
   } catch {
     // What was committed stays committed. @spec DML-STO-0186
   }

@@ -5,7 +5,7 @@ import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
 import type { FileIdentity } from '../store-folder/plain-file.ts';
 import { type Engine, type EngineOpening, openEngine } from './engine.ts';
-import { openError, placeDamage, readError } from './engine-error.ts';
+import { locateDamage, openError, readError } from './engine-error.ts';
 import type { WriteEnvironment } from './lock-file.ts';
 import { openFile } from './open-root.ts';
 import { openTables } from './tables.ts';
@@ -36,10 +36,10 @@ function findEngine(path: string, identity: FileIdentity): Engine | undefined {
   return undefined;
 }
 
-function share(engine: Engine, { readOnly, admitPlace }: EngineOpening): Engine {
+function share(engine: Engine, { readOnly, checkUsers }: EngineOpening): Engine {
   // @spec DML-STO-0115
   if (engine.readOnly && !readOnly) throw storeError('store_open_elsewhere', { path: engine.path });
-  admitPlace?.(engine);
+  checkUsers?.(engine);
   // @spec DML-STO-0114
   engine.users += 1;
   return engine;
@@ -65,7 +65,7 @@ export async function acquireEngine(folder: HeldFolder, opening: EngineOpening):
       return shared;
     }
     if (held !== undefined) {
-      opening.admitPlace?.(held);
+      opening.checkUsers?.(held);
       // Two descriptors of one lock file must not meet in a process: closing one gives up the locks of the other.
       // @spec DML-STO-0545
       throw storeError('session_lost', { path, detail: 'replaced' });
@@ -80,7 +80,7 @@ export async function acquireEngine(folder: HeldFolder, opening: EngineOpening):
     return await opened;
   } catch (cause) {
     folder.close();
-    if (cause instanceof DmlError) throw placeDamage(cause, path);
+    if (cause instanceof DmlError) throw locateDamage(cause, path);
     if (opening.signal?.aborted) throw cause;
     throw openError(cause, { path, detail: 'engine_open' });
   }
@@ -117,7 +117,7 @@ export function releaseEngine(engine: Engine): void {
   engines.delete(engine);
   void engine.root.close();
   engine.lock.close();
-  engine.stamps?.close();
+  engine.cleanMarkers?.close();
   engine.file.close();
   engine.folder.close();
 }

@@ -5,7 +5,7 @@ import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { LOCK_FILE } from '../store-folder/places.ts';
 import { type FileIdentity, identityOf, isAt } from '../store-folder/plain-file.ts';
 import { readCount } from './meta-page.ts';
-import { Patience, runWaiting, type Steps, type WaitEnvironment } from './waiting.ts';
+import { LockWait, runWaiting, type Steps, type WaitEnvironment } from './waiting.ts';
 
 /** What waiting to write takes from outside. */
 export type WriteEnvironment = WaitEnvironment & Pick<StoreEnvironment, 'probe' | 'wholeCheckPages'>;
@@ -110,9 +110,9 @@ function openLockFile(folder: HeldFolder): number {
  * free. Somebody else may take it between this look and the engine's, some microseconds later.
  */
 export function* untilWritable(lock: LockFile, path: string, environment: WriteEnvironment): Steps<void> {
-  let patience: Patience | undefined;
+  let patience: LockWait | undefined;
   for (let writer = lock.writer(); writer !== 0; writer = lock.writer()) {
-    patience ??= new Patience(environment);
+    patience ??= new LockWait(environment);
     // @spec DML-STO-0756
     const describe = (): Waiting => ({
       reason: 'write_lock',

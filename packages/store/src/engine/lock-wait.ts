@@ -1,5 +1,5 @@
 /** How long a process waits for others to be done with what they do in no time, unless they are held up. */
-export const PATIENCE_MS: number = 60_000;
+export const LOCK_WAIT_MS: number = 60_000;
 
 const WORD: Int32Array = new Int32Array(new SharedArrayBuffer(4));
 

@@ -75,7 +75,7 @@ it('waits for locks that are destroyed while others hold the file, and ends as a
   destroyLocks(path);
   const told: string[] = [];
   const onWait = ({ reason }: Waiting): void => void told.push(reason);
-  const environment = { ...fakeEnvironment(), ...fakeWaits(100), patienceMs: 1_500, onWait };
+  const environment = { ...fakeEnvironment(), ...fakeWaits(100), lockWaitMs: 1_500, onWait };
   await expect(openStore(path, { mode: 'read', environment })).rejects.toMatchObject({
     code: 'store_busy',
     detail: 'locks',

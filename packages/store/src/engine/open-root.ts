@@ -4,11 +4,11 @@ import { storeError } from '../errors.ts';
 import { errnoOf, openError } from './engine-error.ts';
 import { DEFAULT_MAP_BYTES, engineOptions } from './engine-options.ts';
 import type { RawOptions, RawRoot } from './raw-engine.ts';
-import { Patience, type Steps, type WaitEnvironment } from './waiting.ts';
-import { type EngineFiles, withPinnedFiles } from './workarounds/descriptor-links.ts';
+import { LockWait, type Steps, type WaitEnvironment } from './waiting.ts';
+import { type EngineFiles, withHeldFiles } from './workarounds/descriptor-links.ts';
 import { clearStackBelow } from './workarounds/message-overflow.ts';
 import { prepareOpening } from './workarounds/preflight.ts';
-import { placeHolders, type ReaderPlace, takePlace, withNativeEnv } from './workarounds/reader-slots.ts';
+import { type ReaderSlot, slotHolders, takeReaderSlot, withNativeEnv } from './workarounds/reader-slots.ts';
 
 /** The engine's handle of an open file. */
 export type Root = RawRoot;
@@ -24,7 +24,7 @@ export interface RootOpening {
 /** A file that the engine has open, before anything of it is read or written. */
 export interface OpenedFile {
   /** Keeps this process among the holders for as long as it is referred to. */
-  readonly place: ReaderPlace;
+  readonly place: ReaderSlot;
   /** Returns the numbers of the processes that have the store open; undefined where it is read without locks. */
   holders(): ReadonlySet<number> | undefined;
   /** Begins to use the file; an opening for writing makes an empty transaction. */
@@ -61,13 +61,13 @@ export function* openFile(
   opening: RootOpening,
   environment: WaitEnvironment,
 ): Steps<OpenedFile> {
-  let patience: Patience | undefined;
+  let patience: LockWait | undefined;
   for (;;) {
     prepareOpening(files.folder, opening.readOnly);
     opening.failpoint?.('open/prepared');
     const opened = tryToOpen(files, opening);
     if ('place' in opened) return opened;
-    patience ??= new Patience(environment);
+    patience ??= new LockWait(environment);
     // @spec DML-STO-0118 DML-STO-0755
     const pauseMs = patience.next(opened.reason, () => opened);
     yield opened.reason === 'locks' ? 1 + Math.random() * LONGEST_PAUSE_MS : pauseMs;
@@ -80,7 +80,7 @@ function tryToOpen(files: EngineFiles, opening: RootOpening): OpenedFile | Waiti
   const { path } = files.folder;
   let opened: OpenedClass | undefined;
   try {
-    const { options, native } = withPinnedFiles(files, (way) => {
+    const { options, native } = withHeldFiles(files, (way) => {
       const options = engineOptions(way, readOnly, mapBytes);
       return { options, native: withNativeEnv(() => openAsClass<Uint8Array, Uint8Array>(options)) };
     });
@@ -88,15 +88,15 @@ function tryToOpen(files: EngineFiles, opening: RootOpening): OpenedFile | Waiti
     opened = file;
     clearBeforeCommits(file);
     // The first that needs a lock; it fails without consequences.
-    const place = takePlace(native.env);
+    const place = takeReaderSlot(native.env);
     const { prototype } = file;
     // The engine reads without locks where it may not open the lock file; others would take this one for nobody.
     // @spec DML-STO-0185
-    if (files.lockFile !== undefined && placeHolders(prototype) === undefined)
+    if (files.lockFile !== undefined && slotHolders(prototype) === undefined)
       throw storeError('store_unreadable', { path, detail: 'no_locks' });
     return {
       place,
-      holders: () => placeHolders(prototype),
+      holders: () => slotHolders(prototype),
       begin: () => new file(null, { ...options, isRoot: true }),
       close: () => closeFile(file),
     };

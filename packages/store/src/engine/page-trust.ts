@@ -1,6 +1,6 @@
-import { type Stamp, sameStamp } from './clean-marker.ts';
+import { type FileState, isSameState } from './clean-marker.ts';
 import type { DataFile } from './data-file.ts';
-import { placeDamage } from './engine-error.ts';
+import { locateDamage } from './engine-error.ts';
 import { guardTables } from './guarded-tables.ts';
 import type { MetaPage } from './meta-page.ts';
 import type { Root } from './open-root.ts';
@@ -20,7 +20,7 @@ export interface PageTrustOptions {
   /** Checks whether this process is in a write transaction, in which no page is used anew. */
   readonly isWriting: () => boolean;
   /** Called when all pages were found to be good, with the stamp of the file when it stood still meanwhile. */
-  readonly onWhole: (stamp: Stamp | undefined) => void;
+  readonly onWhole: (stamp: FileState | undefined) => void;
 }
 
 /** Which pages of a data file may be used as they are: all, or those that were looked at. */
@@ -79,7 +79,7 @@ export class PageTrust {
     yield* this.#checkAllPages();
     this.#guard = undefined;
     const after = file.describe(pageBytes);
-    onWhole(sameStamp(before, after) ? after : undefined);
+    onWhole(isSameState(before, after) ? after : undefined);
   }
 
   /** Returns tables that look at each page before they use it, for as long as that is needed. */
@@ -101,9 +101,9 @@ export class PageTrust {
           return;
         } catch (error) {
           // A meta page read while another process replaces it looks torn; a file at rest does not change.
-          if (attempt === CHECK_ATTEMPTS || meta === undefined) throw placeDamage(error, path);
+          if (attempt === CHECK_ATTEMPTS || meta === undefined) throw locateDamage(error, path);
           if (file.describe(meta.pageBytes).transactionId === meta.transactionId)
-            throw placeDamage(error, path);
+            throw locateDamage(error, path);
         }
       }
     } finally {
@@ -116,7 +116,7 @@ export class PageTrust {
     try {
       look();
     } catch (error) {
-      throw placeDamage(error, this.#options.path);
+      throw locateDamage(error, this.#options.path);
     } finally {
       pin?.done();
     }

@@ -2,7 +2,7 @@ import type { StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import { readError } from './engine-error.ts';
-import { reserveFile } from './workarounds/preallocate.ts';
+import { extendFile } from './workarounds/preallocate.ts';
 
 /** What a transaction may need beside what it was seen to put: branch pages, free lists, the other tables. */
 const SPARE_BYTES = 4 * 2 ** 20;
@@ -83,7 +83,7 @@ export class SpaceGuard {
     const { file, pageBytes, path } = this.#engine;
     if (this.#runPages * pageBytes < RESERVED_BYTES) return;
     // @spec DML-STO-0147
-    reserveFile(file, (file.readMeta().lastPage + 1 + this.#runPages) * pageBytes, path);
+    extendFile(file, (file.readMeta().lastPage + 1 + this.#runPages) * pageBytes, path);
   }
 }
 

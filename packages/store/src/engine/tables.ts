@@ -23,13 +23,13 @@ export type TableName = (typeof TABLE_NAMES)[number];
 export type Tables = Readonly<Record<TableName, Table>>;
 
 /** Looks at the rows of `meta` and throws when the file is not to be opened. */
-export type AdmitFile = (readMetaRow: (key: Uint8Array) => Buffer | undefined) => void;
+export type CheckSchema = (readMetaRow: (key: Uint8Array) => Buffer | undefined) => void;
 
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
 /** What happens on the way to the tables. */
 export interface TablesOpening {
-  readonly admit?: AdmitFile | undefined;
+  readonly checkMeta?: CheckSchema | undefined;
   /** Called before a row is read of the table that `admit` looks at. */
   readonly beforeRead?: ((table: TableName, key: Uint8Array) => void) | undefined;
   /** Called before each table is opened, which in an open for writing is a transaction. */
@@ -41,14 +41,14 @@ export interface TablesOpening {
  * which only a file of an older schema shows.
  */
 export function openTables(root: RawRoot, opening: TablesOpening = {}): Tables {
-  const { admit, beforeEach, beforeRead } = opening;
+  const { checkMeta, beforeEach, beforeRead } = opening;
   const tables: Partial<Record<TableName, Table>> = {};
-  if (admit !== undefined) {
+  if (checkMeta !== undefined) {
     beforeEach?.();
     // Whether this file is for this program is known before anything in it is created.
     const meta = root.openDB('meta', { ...BINARY, create: false } as typeof BINARY);
     // @spec DML-STO-0022
-    admit((key) => {
+    checkMeta((key) => {
       beforeRead?.('meta', key);
       return meta?.getBinary(key);
     });

@@ -99,7 +99,7 @@ describe('a transaction beside one of another process', () => {
   });
 
   it('tells of a process that nobody here can see as one of another namespace [DML-STO-0756]', async () => {
-    const unseen = { patienceMs: 0, probe: () => ({ state: 'dead' }) as const };
+    const unseen = { lockWaitMs: 0, probe: () => ({ state: 'dead' }) as const };
     const { store, opener } = await scene({ ...fakeWaits(1_000), ...unseen });
     expect(() => put(store, 'mine')).toThrow(
       expect.objectContaining({ fields: expect.objectContaining({ pid: opener.pid, namespace: 'another' }) }),
@@ -125,7 +125,7 @@ describe('a transaction beside one of another process', () => {
     // As long as others get on with their work it is worth to wait.
     const turns: number[] = [];
     Object.assign(store.environment, {
-      patienceMs: 10_000,
+      lockWaitMs: 10_000,
       ...fakeWaits(1_000, (count) => {
         if (count % 8 !== 0 || turns.length === 3) return;
         turns.push(count);
@@ -150,7 +150,7 @@ describe('a transaction beside one of another process', () => {
     put(store, 'mine');
     expect(told.blocked).toEqual(['begin', 'end']);
     expect(opener.tell({ kind: 'hold', text: 'again' }).at).toBe('holding');
-    Object.assign(store.environment, { patienceMs: 50 });
+    Object.assign(store.environment, { lockWaitMs: 50 });
     expect(() => put(store, 'mine')).toThrow(expect.objectContaining({ code: 'store_busy' }));
     expect(told.blocked).toEqual(['begin', 'end', 'begin', 'end']);
   });
@@ -169,7 +169,7 @@ describe('a transaction beside one of another process', () => {
   });
 
   it('can be tried again when it ended before it began [DML-STO-0757]', async () => {
-    const { store, opener } = await scene({ ...fakeWaits(1_000), patienceMs: 2_000 });
+    const { store, opener } = await scene({ ...fakeWaits(1_000), lockWaitMs: 2_000 });
     for (let round = 0; round < 2; round += 1)
       expect(() => put(store, 'mine')).toThrow(expect.objectContaining({ code: 'store_busy' }));
     opener.tell({ kind: 'go' });
@@ -246,7 +246,7 @@ describe('waiting without blocking the thread', () => {
         if (count === 5) controller.abort(reason);
       });
       const blocks = vi.fn();
-      const environment = nodeEnvironment({ ...waits, pause: blocks, patienceMs: 60_000 });
+      const environment = nodeEnvironment({ ...waits, pause: blocks, lockWaitMs: 60_000 });
       await expect(work(environment, controller.signal)).rejects.toBe(reason);
       expect(sleeps).toBe(5);
       expect(heldEngineCount()).toBe(held);

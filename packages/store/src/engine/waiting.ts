@@ -1,6 +1,6 @@
 import type { StoreEnvironment, Waiting, WaitOptions } from '../environment.ts';
 import { storeError } from '../errors.ts';
-import { PATIENCE_MS } from './lock-wait.ts';
+import { LOCK_WAIT_MS } from './lock-wait.ts';
 
 /** What a wait takes from outside. */
 export type WaitEnvironment = WaitOptions & Pick<StoreEnvironment, 'monotonicMs' | 'pause' | 'sleep'>;
@@ -18,7 +18,7 @@ const SHORT_PAUSE_MS = 0.1;
 const LONG_PAUSE_MS = 5;
 
 /** One wait: how long it has lasted, whether it was told, and when it is over. */
-export class Patience {
+export class LockWait {
   readonly #environment: WaitEnvironment;
   readonly #beganMs: number;
   #changedMs: number;
@@ -36,13 +36,13 @@ export class Patience {
    * found it; throws `store_busy` when it has not changed for too long.
    */
   next(state: string, describe: () => Waiting): number {
-    const { monotonicMs, patienceMs = PATIENCE_MS, onWait } = this.#environment;
+    const { monotonicMs, lockWaitMs = LOCK_WAIT_MS, onWait } = this.#environment;
     const nowMs = monotonicMs();
     if (state !== this.#state) this.#changedMs = nowMs;
     this.#state = state;
     const stillMs = nowMs - this.#changedMs;
     // @spec DML-STO-0751
-    if (stillMs >= patienceMs) throw busyAfter(describe(), stillMs);
+    if (stillMs >= lockWaitMs) throw busyAfter(describe(), stillMs);
     // @spec DML-STO-0750
     if (!this.#isTold && nowMs - this.#beganMs >= NOTE_AFTER_MS) {
       this.#isTold = true;

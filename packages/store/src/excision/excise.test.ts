@@ -213,10 +213,10 @@ describe('applyExcision', () => {
 });
 
 describe('planExcision', () => {
-  it('lists the objects, refs and pins that refer to what goes [DML-STO-0805]', async () => {
+  it('lists the objects, refs and holds that refer to what goes [DML-STO-0805]', async () => {
     const { store, datumId, nodeId, commitId } = await storeOfOne();
-    store.transact('pin', (transaction) =>
-      transaction.putPin({
+    store.transact('hold', (transaction) =>
+      transaction.putHold({
         class: 'datum',
         objectId: datumId,
         owner: 'eve',
@@ -231,7 +231,7 @@ describe('planExcision', () => {
     const plan = await planExcision(store, { objects });
     expect(plan.referrers).toEqual([{ class: 'node', objectId: nodeId, to: objects[0] }]);
     expect(plan.refs).toEqual([{ ref: 'refs/heads/main', commitId }]);
-    expect(plan.pins).toMatchObject([{ owner: 'eve', objectId: datumId }]);
+    expect(plan.holds).toMatchObject([{ owner: 'eve', objectId: datumId }]);
   });
 
   it('writes nothing [DML-STO-0806]', async () => {

@@ -6,7 +6,7 @@ import { storeError } from '../errors.ts';
 import { executionKeyOf } from '../objects/links.ts';
 import { encodeTombstone } from '../objects/tombstone.ts';
 import { readRefs } from '../refs/refs.ts';
-import { sealJson } from '../tables/checksummed-row.ts';
+import { encodeJsonRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import { dropListings } from '../tables/listings.ts';
 import { readMeta } from '../tables/meta.ts';
@@ -98,5 +98,5 @@ function exciseObject(transaction: WriteTransaction, object: ObjectName, facts: 
   // @spec DML-STO-0801
   transaction.putRow('objects', key, encodeTombstone(key, { ...object, ...facts, timeMs }));
   // @spec DML-STO-0802
-  transaction.putRow('excised', key, sealJson('excised', key, { ...object, timeMs }));
+  transaction.putRow('excised', key, encodeJsonRow('excised', key, { ...object, timeMs }));
 }

@@ -4,8 +4,8 @@ import { hasRow, readKeys, readRows, refreshSnapshot } from '../engine/reading.t
 import { storeError } from '../errors.ts';
 import type { RefName } from '../refs/ref-name.ts';
 import { readRefs } from '../refs/refs.ts';
-import { unsealJson } from '../tables/checksummed-row.ts';
-import type { Pin } from '../tables/holds.ts';
+import { decodeJsonRow } from '../tables/checksummed-row.ts';
+import type { Hold } from '../tables/holds.ts';
 import { describeKey, OBJECT_KEY_BYTES, objectKey, parseObjectKey } from '../tables/keyspace.ts';
 import { readMeta } from '../tables/meta.ts';
 import { ObjectKeySet } from '../walk/object-key-set.ts';
@@ -43,7 +43,7 @@ export interface ExcisionPlan {
   readonly referrers: readonly Referrer[];
   /** Refs that name a commit that goes: while there is one, the excision is refused. */
   readonly refs: readonly { readonly ref: RefName; readonly commitId: CommitId }[];
-  readonly pins: readonly Pin[];
+  readonly holds: readonly Hold[];
   /** Generation of recent objects the plan was made at. */
   readonly generation: number;
 }
@@ -118,9 +118,9 @@ export function* planExcisionSteps(
     refs: readRefs(engine)
       .filter((ref) => going.has(objectKey('commit', ref.commitId) as Buffer))
       .map((ref) => ({ ref: ref.name, commitId: ref.commitId })),
-    pins: readRows(engine, 'pins')
-      .map((row) => unsealJson<Pin>('pins', row.key, row.value))
-      .filter((pin) => going.has(objectKey(pin.class, pin.objectId) as Buffer)),
+    holds: readRows(engine, 'pins')
+      .map((row) => decodeJsonRow<Hold>('pins', row.key, row.value))
+      .filter((hold) => going.has(objectKey(hold.class, hold.objectId) as Buffer)),
     generation,
   };
 }

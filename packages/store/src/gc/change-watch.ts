@@ -1,19 +1,19 @@
 import type { Engine } from '../engine/engine.ts';
 import { readKeys, readRows } from '../engine/reading.ts';
 import { type JournalEntry, lastSequence } from '../refs/journal.ts';
-import { parseRecentKey, recentKey } from '../sessions/session-writes.ts';
-import { unsealJson } from '../tables/checksummed-row.ts';
+import { parseWritesKey, writesKey } from '../sessions/session-writes.ts';
+import { decodeJsonRow } from '../tables/checksummed-row.ts';
 import { sequenceKey } from '../tables/keyspace.ts';
 import { readMeta } from '../tables/meta.ts';
 import { type KeyedRoot, type RootSet, refRoot } from '../walk/roots.ts';
-import type { Marker } from '../walk/tracer.ts';
+import type { Tracer } from '../walk/tracer.ts';
 
 /** Sees what writers did since the roots were read; the fence between them and the sweep. */
 export interface ChangeWatch {
-  /** Tells whether anything was put, retained or referenced that has not been added to the marker. */
+  /** Tells whether anything was put, retained or referenced that has not been added to the tracer. */
   isBehind(): boolean;
-  /** Adds to the marker all that is new; the caller then lets the marker walk until nothing waits. */
-  catchUp(marker: Marker): void;
+  /** Adds to the tracer all that is new; the caller then lets the tracer walk until nothing waits. */
+  catchUp(tracer: Tracer): void;
 }
 
 /**
@@ -38,13 +38,13 @@ export class StoreChangeWatch implements ChangeWatch {
     return this.#currentGeneration() > this.#generation || lastSequence(this.#engine) > this.#sequence;
   }
 
-  catchUp(marker: Marker): void {
+  catchUp(tracer: Tracer): void {
     const generation = this.#currentGeneration();
     const sequence = lastSequence(this.#engine);
     // @spec DML-STO-0734
-    marker.addRoots(this.#newRefs());
-    for (const key of readKeys(this.#engine, 'recents', { start: recentKey(this.#generation + 1, '') })) {
-      marker.addRecentRow(parseRecentKey(key));
+    tracer.addRoots(this.#newRefs());
+    for (const key of readKeys(this.#engine, 'recents', { start: writesKey(this.#generation + 1, '') })) {
+      tracer.addWritesRow(parseWritesKey(key));
     }
     this.#generation = generation;
     this.#sequence = sequence;
@@ -53,7 +53,7 @@ export class StoreChangeWatch implements ChangeWatch {
   #newRefs(): KeyedRoot[] {
     const roots: KeyedRoot[] = [];
     for (const row of readRows(this.#engine, 'journal', { start: sequenceKey(this.#sequence + 1) })) {
-      const entry = unsealJson<JournalEntry>('journal', row.key, row.value);
+      const entry = decodeJsonRow<JournalEntry>('journal', row.key, row.value);
       if (entry.new !== null) roots.push(refRoot(entry.ref, entry.new));
     }
     return roots;

@@ -66,11 +66,11 @@ describe('runGc', () => {
     const after = objectsOf(store);
     expect(before.size - after.size).toBe(5);
     expect(has(store, 'commit', kept)).toBe(true);
-    expect((await planGc(store)).condemned.objects).toBe(0);
+    expect((await planGc(store)).garbage.objects).toBe(0);
     expect((await planGc(store)).kept.objects).toBe(after.size);
   });
 
-  it('keeps what heads, index refs, tracking refs, exec refs and pins reach [DML-STO-0701]', async () => {
+  it('keeps what heads, index refs, tracking refs, exec refs and holds reach [DML-STO-0701]', async () => {
     const store = await openFixture();
     const refs = [
       'refs/heads/main',
@@ -84,24 +84,30 @@ describe('runGc', () => {
       for (const ref of refs)
         commits.push(putCommit(transaction, { dags: { a: putTextDag(transaction, ref) } }));
       pinned = putText(transaction, 'pinned');
-      transaction.putPin({ class: 'datum', objectId: pinned, owner: 'ada', reason: 'demo', expiresMs: null });
+      transaction.putHold({
+        class: 'datum',
+        objectId: pinned,
+        owner: 'ada',
+        reason: 'demo',
+        expiresMs: null,
+      });
       putText(transaction, 'loose');
     });
     for (const [index, ref] of refs.entries()) setRef(store, ref, commits[index]!);
     store.checkpoint();
     const report = await runGc(store);
     expect(report.swept.byClass).toEqual({ datum: { objects: 1, bytes: expect.any(Number) } });
-    expect(report.plan.roots).toEqual({ refs: 4, pins: 1, expiredPins: 0, recentRows: 0 });
+    expect(report.plan.roots).toEqual({ refs: 4, holds: 1, expiredHolds: 0, sessionWrites: 0 });
     expect(has(store, 'datum', pinned)).toBe(true);
     for (const commitId of commits) expect(has(store, 'commit', commitId)).toBe(true);
   });
 
-  it('lets a pin count until its expiry and no longer [DML-STO-0702]', async () => {
+  it('lets a hold count until its expiry and no longer [DML-STO-0702]', async () => {
     const environment = fakeEnvironment();
     const { store, garbage } = await storeWithGarbage(environment);
-    store.transact('pin', (transaction) => {
+    store.transact('hold', (transaction) => {
       const expiresMs = environment.nowMsValue + 1_000;
-      transaction.putPin({ class: 'commit', objectId: garbage, owner: 'ada', reason: 'look', expiresMs });
+      transaction.putHold({ class: 'commit', objectId: garbage, owner: 'ada', reason: 'look', expiresMs });
     });
     store.checkpoint();
     expect((await runGc(store)).swept.objects).toBe(0);
@@ -129,12 +135,12 @@ describe('runGc', () => {
   it('treats what a checkpoint gave up as unreferenced [DML-STO-0703]', async () => {
     const { store } = await storeWithGarbage();
     store.transact('draft', (transaction) => void putText(transaction, 'draft'));
-    expect((await planGc(store)).condemned.objects).toBe(5);
+    expect((await planGc(store)).garbage.objects).toBe(5);
     store.checkpoint();
-    expect((await planGc(store)).condemned.objects).toBe(6);
+    expect((await planGc(store)).garbage.objects).toBe(6);
   });
 
-  it('refuses a store without refs and pins [DML-STO-0710]', async () => {
+  it('refuses a store without refs and holds [DML-STO-0710]', async () => {
     const store = await openFixture();
     store.transact('fill', (transaction) => void putTextDag(transaction, 'x'));
     store.checkpoint();
@@ -257,7 +263,7 @@ describe('runGc', () => {
       swept += 1;
     }
     expect(swept).toBeGreaterThan(17);
-    expect((await planGc(store)).condemned.objects).toBe(0);
+    expect((await planGc(store)).garbage.objects).toBe(0);
   });
 
   it('keeps what an object needs that was put after the walk had passed it [DML-STO-0722]', async () => {
@@ -293,21 +299,21 @@ describe('runGc', () => {
     expect(store.cacheEntries(key)).toEqual([]);
   });
 
-  it('removes expired pins and rows that no living session holds [DML-STO-0728]', async () => {
+  it('removes expired holds and rows that no living session holds [DML-STO-0728]', async () => {
     const environment = fakeEnvironment(1);
     const { store, kept } = await storeWithGarbage(environment);
     const writer = await openFixture(fakeEnvironment(2), store.path);
     writer.transact('draft', (transaction) => {
       putText(transaction, 'draft');
-      transaction.putPin({ class: 'commit', objectId: kept, owner: 'old', reason: '', expiresMs: 1 });
-      transaction.putPin({ class: 'commit', objectId: kept, owner: 'new', reason: '', expiresMs: null });
+      transaction.putHold({ class: 'commit', objectId: kept, owner: 'old', reason: '', expiresMs: 1 });
+      transaction.putHold({ class: 'commit', objectId: kept, owner: 'new', reason: '', expiresMs: null });
     });
     store.transact('mine', (transaction) => void putText(transaction, 'mine'));
     environment.deadPids.add(2);
     await runGc(store);
     refreshSnapshot(store.engine);
     expect(readKeys(store.engine, 'recents')).toHaveLength(1);
-    expect(store.readPins().map((pin) => pin.owner)).toEqual(['new']);
+    expect(store.readHolds().map((hold) => hold.owner)).toEqual(['new']);
   });
 
   it('lets other writers in between any two of its steps [DML-STO-0720]', async () => {
@@ -466,7 +472,7 @@ describe('runGc', () => {
   it('deletes nothing when the plan is declined', async () => {
     const { store } = await storeWithGarbage();
     const before = objectsOf(store);
-    const report = await runGc(store, { confirm: (plan) => plan.condemned.objects === 0 });
+    const report = await runGc(store, { confirm: (plan) => plan.garbage.objects === 0 });
     expect(report).toMatchObject({ completed: false, swept: { objects: 0 } });
     expect(objectsOf(store)).toEqual(before);
   });
@@ -477,7 +483,7 @@ describe('planGc', () => {
     const { store } = await storeWithGarbage();
     const transaction = (store.engine.root.getStats() as { lastTxnId?: number }).lastTxnId;
     const plan = await planGc(store);
-    expect(plan.condemned.objects).toBe(5);
+    expect(plan.garbage.objects).toBe(5);
     expect((store.engine.root.getStats() as { lastTxnId?: number }).lastTxnId).toBe(transaction);
   });
 
@@ -485,7 +491,7 @@ describe('planGc', () => {
     const { store } = await storeWithGarbage();
     const plan = await planGc(store);
     const classes = ['datum', 'node', 'dag', 'tree', 'commit'] as const;
-    expect(Object.keys(plan.condemned.byClass).sort()).toEqual([...classes].sort());
+    expect(Object.keys(plan.garbage.byClass).sort()).toEqual([...classes].sort());
     refreshSnapshot(store.engine);
     for (const objectClass of classes) {
       const keys = readKeys(store.engine, 'objects').filter((key) => key[0] === CLASS_BYTES[objectClass]);
@@ -494,9 +500,9 @@ describe('planGc', () => {
         0,
       );
       const kept = plan.kept.byClass[objectClass]!;
-      const condemned = plan.condemned.byClass[objectClass]!;
-      expect(kept.objects + condemned.objects).toBe(keys.length);
-      expect(kept.bytes + condemned.bytes).toBe(bytes);
+      const garbage = plan.garbage.byClass[objectClass]!;
+      expect(kept.objects + garbage.objects).toBe(keys.length);
+      expect(kept.bytes + garbage.bytes).toBe(bytes);
     }
   });
 });
@@ -518,11 +524,11 @@ describe('explainKept', () => {
     expect(explained).toBe(plan.kept.objects);
   });
 
-  it('names the pin or the session that keeps an object', async () => {
+  it('names the hold or the session that keeps an object', async () => {
     const { store, garbage } = await storeWithGarbage();
     let draft = '' as DatumId;
-    store.transact('pin', (transaction) => {
-      transaction.putPin({
+    store.transact('hold', (transaction) => {
+      transaction.putHold({
         class: 'commit',
         objectId: garbage,
         owner: 'ada',
@@ -532,14 +538,14 @@ describe('explainKept', () => {
       draft = putText(transaction, 'draft');
     });
     const byPin = await explainKept(store, { class: 'commit', objectId: garbage });
-    expect(byPin).toMatchObject({ state: 'kept', root: { kind: 'pin', owner: 'ada', reason: 'look' } });
+    expect(byPin).toMatchObject({ state: 'kept', root: { kind: 'hold', owner: 'ada', reason: 'look' } });
     const bySession = await explainKept(store, { class: 'datum', objectId: draft });
-    expect(bySession).toMatchObject({ state: 'kept', root: { kind: 'recent', sessionId: store.sessionId } });
+    expect(bySession).toMatchObject({ state: 'kept', root: { kind: 'session', sessionId: store.sessionId } });
   });
 
   it('says when nothing keeps an object, or when it is not there [DML-STO-0742]', async () => {
     const { store, garbage } = await storeWithGarbage();
-    expect(await explainKept(store, { class: 'commit', objectId: garbage })).toEqual({ state: 'condemned' });
+    expect(await explainKept(store, { class: 'commit', objectId: garbage })).toEqual({ state: 'garbage' });
     expect(await explainKept(store, { class: 'tree', objectId: garbage })).toEqual({ state: 'absent' });
   });
 });

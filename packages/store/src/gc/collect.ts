@@ -8,11 +8,11 @@ import { dropDeadSessions } from '../sessions/sessions.ts';
 import { type RootSet, readRoots } from '../walk/roots.ts';
 import { RowReader } from '../walk/row-reader.ts';
 import { type ObjectTally, TallyCounter } from '../walk/tally.ts';
-import type { Marker } from '../walk/tracer.ts';
+import type { Tracer } from '../walk/tracer.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type ChangeWatch, StoreChangeWatch } from './change-watch.ts';
 import { claimGc, endRun, type GcState, holdClaim, releaseGc } from './gc-state.ts';
-import { type GcProgress, STEP_OBJECTS, surveyStore, walk } from './mark-phase.ts';
+import { type GcProgress, markStore, STEP_OBJECTS, walk } from './mark-phase.ts';
 import type { GcPlan } from './plan.ts';
 import { pruneRows } from './prune.ts';
 import { settle, sweepSlice } from './sweep.ts';
@@ -26,10 +26,10 @@ import { UnreachedStubs } from './unreached-stubs.ts';
 const SLICE_OBJECTS = 10_000;
 
 /** How often a slice gives way to marking before it marks inside its transaction, whatever that costs. */
-const PATIENCE = 8;
+const MAX_DEFERRED_SLICES = 8;
 
 /** How long the end of a collection waits for others to let it give up its claim. */
-const GIVING_UP_PATIENCE_MS = 1000;
+const RELEASE_WAIT_MS = 1000;
 
 /** What collecting needs of a store. */
 export interface GcHost {
@@ -75,23 +75,23 @@ export function* collectSteps(
   try {
     environment.failpoint?.('gc/claimed');
     const stepObjects = options.stepObjects ?? STEP_OBJECTS;
-    const survey = yield* surveyStore(engine, roots, stepObjects);
+    const marked = yield* markStore(engine, roots, stepObjects);
     environment.failpoint?.('gc/surveyed');
     const swept = new TallyCounter();
-    const completed = options.confirm?.(survey.plan) ?? true;
+    const completed = options.confirm?.(marked.plan) ?? true;
     if (completed) {
       const watch = watchChanges(engine, roots);
-      const { marker, condemned } = survey;
+      const { tracer, garbage } = marked;
       const limit = options.sliceObjects ?? SLICE_OBJECTS;
-      const fence = { state, marker, watch, stepObjects };
-      const context = { marker, condemned, swept, rows: new RowReader(engine) };
+      const fence = { state, tracer, watch, stepObjects };
+      const context = { tracer, garbage, swept, rows: new RowReader(engine) };
       yield* fencedSteps(host, fence, {
-        total: condemned.keys.size,
-        hasMore: () => condemned.hasReady,
+        total: garbage.keys.size,
+        hasMore: () => garbage.hasReady,
         slice: (transaction) => sweepSlice(transaction, context, limit),
       });
       // What links to a stub's object goes before the stub. @spec DML-STO-0841
-      const stubs = new UnreachedStubs(engine, marker.found);
+      const stubs = new UnreachedStubs(engine, tracer.found);
       if (stubs.hasMore)
         yield* fencedSteps(host, fence, {
           hasMore: () => stubs.hasMore,
@@ -108,7 +108,7 @@ export function* collectSteps(
         released = !more;
       }
     }
-    return { plan: survey.plan, swept: swept.value(), completed };
+    return { plan: marked.plan, swept: swept.value(), completed };
   } finally {
     // @spec DML-STO-0733
     if (!released) giveUpClaim(host, state);
@@ -121,7 +121,7 @@ function giveUpClaim(host: GcHost, state: GcState): void {
   const { engine, environment } = host;
   if (engine.poison !== undefined) return;
   try {
-    const patient = { ...environment, patienceMs: GIVING_UP_PATIENCE_MS };
+    const patient = { ...environment, lockWaitMs: RELEASE_WAIT_MS };
     runBlocking(untilWritable(engine.lock, engine.path, patient), patient);
     host.transact('gc/release', (transaction) => releaseGc(transaction, state));
   } catch {
@@ -146,7 +146,7 @@ function claim(host: GcHost): { state: GcState; roots: RootSet } {
 /** What lets a slice know of everything that is in use. */
 interface Fence {
   readonly state: GcState;
-  readonly marker: Marker;
+  readonly tracer: Tracer;
   readonly watch: ChangeWatch;
   readonly stepObjects: number;
 }
@@ -163,7 +163,7 @@ interface FencedWork {
 /** Deletes in slices, giving way to marking whenever writers were faster. */
 function* fencedSteps(
   host: GcHost,
-  { state, marker, watch, stepObjects }: Fence,
+  { state, tracer, watch, stepObjects }: Fence,
   work: FencedWork,
 ): Generator<GcProgress, void, undefined> {
   const { engine, environment } = host;
@@ -172,15 +172,15 @@ function* fencedSteps(
   let deferred = 0;
   while (work.hasMore()) {
     refreshSnapshot(engine);
-    watch.catchUp(marker);
-    yield* walk(engine, marker, stepObjects, false);
+    watch.catchUp(tracer);
+    yield* walk(engine, tracer, stepObjects, false);
     yield { phase: 'sweep', done, ...total };
     // @spec DML-STO-0725
     host.transact('gc/sweep', (transaction) => {
       holdClaim(transaction, state);
       // @spec DML-STO-0721
-      if (watch.isBehind()) watch.catchUp(marker);
-      if (!settle(marker, deferred < PATIENCE)) {
+      if (watch.isBehind()) watch.catchUp(tracer);
+      if (!settle(tracer, deferred < MAX_DEFERRED_SLICES)) {
         deferred += 1;
         return;
       }

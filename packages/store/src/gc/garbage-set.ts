@@ -26,7 +26,7 @@ const LEVEL_COUNT = 3;
  *
  * @spec DML-STO-0724
  */
-export class Condemned {
+export class GarbageSet {
   readonly keys: ObjectKeySet = new ObjectKeySet();
   readonly tally: TallyCounter = new TallyCounter();
   readonly #engine: Engine;

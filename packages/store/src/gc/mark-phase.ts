@@ -2,8 +2,8 @@ import type { Engine } from '../engine/engine.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import type { RootSet } from '../walk/roots.ts';
-import { Marker } from '../walk/tracer.ts';
-import { Condemned } from './garbage-set.ts';
+import { Tracer } from '../walk/tracer.ts';
+import { GarbageSet } from './garbage-set.ts';
 import { buildPlan, type GcPlan } from './plan.ts';
 
 /** Objects one step looks at: some tens of milliseconds of work. */
@@ -17,13 +17,13 @@ export interface GcProgress {
 }
 
 /** What surveying the store yields: the plan to print, and what carrying it out needs. */
-export interface Survey {
+export interface MarkResult {
   readonly plan: GcPlan;
-  readonly marker: Marker;
-  readonly condemned: Condemned;
+  readonly tracer: Tracer;
+  readonly garbage: GarbageSet;
 }
 
-/** Refuses to conclude anything from a store without refs and pins: everything would go. */
+/** Refuses to conclude anything from a store without refs and holds: everything would go. */
 function assertRoots(roots: RootSet): void {
   // @spec DML-STO-0710
   if (roots.keyed.length === 0) throw storeError('gc_refused', { detail: 'no_roots' });
@@ -33,44 +33,44 @@ function assertRoots(roots: RootSet): void {
  * Marks what the roots reach and finds what they do not, in steps that hold no snapshot between them.
  * Reads only.
  */
-export function* surveyStore(
+export function* markStore(
   engine: Engine,
   roots: RootSet,
   stepObjects: number = STEP_OBJECTS,
-): Generator<GcProgress, Survey, undefined> {
+): Generator<GcProgress, MarkResult, undefined> {
   assertRoots(roots);
   for (const _ of engine.trust.checkSteps()) yield { phase: 'mark', done: 0 };
-  const marker = new Marker(engine);
-  marker.addRoots(roots.keyed);
-  yield* walk(engine, marker, stepObjects, true);
-  for (const row of roots.recentRows) {
-    marker.addRecentRow(row);
-    yield* walk(engine, marker, stepObjects, false);
+  const tracer = new Tracer(engine);
+  tracer.addRoots(roots.keyed);
+  yield* walk(engine, tracer, stepObjects, true);
+  for (const row of roots.sessionWrites) {
+    tracer.addWritesRow(row);
+    yield* walk(engine, tracer, stepObjects, false);
   }
-  const condemned = new Condemned(engine, marker.found);
+  const garbage = new GarbageSet(engine, tracer.found);
   for (let more = true; more; ) {
-    more = condemned.scan(stepObjects);
-    yield { phase: 'scan', done: condemned.scanned };
+    more = garbage.scan(stepObjects);
+    yield { phase: 'scan', done: garbage.scanned };
   }
-  const total = condemned.keys.size;
+  const total = garbage.keys.size;
   for (let more = true; more; ) {
     refreshSnapshot(engine);
-    more = condemned.count(stepObjects);
-    yield { phase: 'count', done: condemned.counted, total };
+    more = garbage.count(stepObjects);
+    yield { phase: 'count', done: garbage.counted, total };
   }
-  return { plan: buildPlan(roots, marker.tally.value(), condemned.tally.value()), marker, condemned };
+  return { plan: buildPlan(roots, tracer.tally.value(), garbage.tally.value()), tracer, garbage };
 }
 
-/** Lets the marker visit all that waits. */
+/** Lets the tracer visit all that waits. */
 export function* walk(
   engine: Engine,
-  marker: Marker,
+  tracer: Tracer,
   stepObjects: number,
   strict: boolean,
 ): Generator<GcProgress, void, undefined> {
-  while (marker.waiting > 0) {
+  while (tracer.waiting > 0) {
     refreshSnapshot(engine);
-    marker.step(stepObjects, strict);
-    yield { phase: 'mark', done: marker.found.size - marker.waiting };
+    tracer.step(stepObjects, strict);
+    yield { phase: 'mark', done: tracer.found.size - tracer.waiting };
   }
 }

@@ -45,13 +45,13 @@ describe('a collection of a store with objects of a newer format', () => {
         fields: expect.objectContaining({ class: newer.class, objectId }),
       };
       const rows = rowsOf(store);
-      // Reached by the session that put it, then by nothing, then by a pin.
+      // Reached by the session that put it, then by nothing, then by a hold.
       await expect(runGc(store)).rejects.toMatchObject(refused);
       store.checkpoint();
       await expect(planGc(store)).rejects.toMatchObject(refused);
       await expect(runGc(store)).rejects.toMatchObject(refused);
-      store.transact('pin', (transaction) =>
-        transaction.putPin({ class: newer.class, objectId, owner: 'ada', reason: 'r', expiresMs: null }),
+      store.transact('hold', (transaction) =>
+        transaction.putHold({ class: newer.class, objectId, owner: 'ada', reason: 'r', expiresMs: null }),
       );
       store.checkpoint();
       await expect(runGc(store)).rejects.toMatchObject(refused);
@@ -100,8 +100,8 @@ describe('a collection of a store with bytes that are no records', () => {
       fields: { class: 'datum', objectId: datumId },
     };
     await expect(runGc(store)).rejects.toMatchObject(refused);
-    store.transact('pin', (transaction) =>
-      transaction.putPin({ class: 'node', objectId: nodeId, owner: 'ada', reason: 'r', expiresMs: null }),
+    store.transact('hold', (transaction) =>
+      transaction.putHold({ class: 'node', objectId: nodeId, owner: 'ada', reason: 'r', expiresMs: null }),
     );
     store.checkpoint();
     const rows = rowsOf(store);
@@ -122,7 +122,7 @@ describe('a collection of a store with bytes that are no records', () => {
     store.checkpoint();
     const report = await runGc(store);
     expect(report.swept.byClass.exec?.objects).toBe(2);
-    expect((await planGc(store)).condemned.objects).toBe(0);
+    expect((await planGc(store)).garbage.objects).toBe(0);
     expect(store.get('datum', hashBytes(bytes))).toBeUndefined();
   });
 });

@@ -5,15 +5,15 @@ import type { ObjectTally } from '../walk/tally.ts';
 export interface GcPlan {
   readonly roots: {
     readonly refs: number;
-    readonly pins: number;
-    readonly expiredPins: number;
+    readonly holds: number;
+    readonly expiredHolds: number;
     /** Rows of objects that living sessions put or retained. */
-    readonly recentRows: number;
+    readonly sessionWrites: number;
   };
   /** Objects some root reaches. */
   readonly kept: ObjectTally;
   /** Objects no root reaches. */
-  readonly condemned: ObjectTally;
+  readonly garbage: ObjectTally;
   /** State version the plan was made at. */
   readonly sequence: number;
 }
@@ -23,16 +23,16 @@ export interface GcPlan {
  *
  * @spec DML-STO-0716
  */
-export function buildPlan(roots: RootSet, kept: ObjectTally, condemned: ObjectTally): GcPlan {
+export function buildPlan(roots: RootSet, kept: ObjectTally, garbage: ObjectTally): GcPlan {
   return {
     roots: {
       refs: roots.refCount,
-      pins: roots.pinCount,
-      expiredPins: roots.expiredPinCount,
-      recentRows: roots.recentRows.length,
+      holds: roots.holdCount,
+      expiredHolds: roots.expiredHoldCount,
+      sessionWrites: roots.sessionWrites.length,
     },
     kept,
-    condemned,
+    garbage,
     sequence: roots.sequence,
   };
 }

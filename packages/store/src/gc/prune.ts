@@ -1,9 +1,9 @@
 import { readKeys, readRows } from '../engine/reading.ts';
 import { Liveness } from '../sessions/liveness.ts';
-import { listRecentRows, parseRecentKey, type RecentRow } from '../sessions/session-writes.ts';
+import { listWritesRows, parseWritesKey, type WritesRow } from '../sessions/session-writes.ts';
 import { dropDeadSessions } from '../sessions/sessions.ts';
-import { unsealJson } from '../tables/checksummed-row.ts';
-import type { Pin } from '../tables/holds.ts';
+import { decodeJsonRow } from '../tables/checksummed-row.ts';
+import type { Hold } from '../tables/holds.ts';
 import { pruneListings } from '../tables/listings.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { liveGc } from './gc-state.ts';
@@ -12,7 +12,7 @@ import { liveGc } from './gc-state.ts';
 const ROWS_PER_TRANSACTION = 5_000;
 
 /**
- * Deletes rows of recent objects that no living session holds, expired pins, and listings that are of no use.
+ * Deletes rows of recent objects that no living session holds, expired holds, and listings that are of no use.
  * Returns whether more rows are left for another transaction.
  *
  * @spec DML-STO-0728
@@ -23,12 +23,12 @@ export function pruneRows(transaction: WriteTransaction): boolean {
   const starts = new Map(living.map(({ sessionId, startGeneration }) => [sessionId, startGeneration]));
   const nowMs = environment.nowMs();
   for (const row of readRows(engine, 'pins')) {
-    const pin = unsealJson<Pin>('pins', row.key, row.value);
-    if (pin.expiresMs !== null && pin.expiresMs <= nowMs) transaction.deleteRow('pins', row.key);
+    const hold = decodeJsonRow<Hold>('pins', row.key, row.value);
+    if (hold.expiresMs !== null && hold.expiresMs <= nowMs) transaction.deleteRow('pins', row.key);
   }
   let deleted = 0;
   for (const key of readKeys(engine, 'recents')) {
-    const row = parseRecentKey(key);
+    const row = parseWritesKey(key);
     const start = starts.get(row.sessionId);
     if (start !== undefined && row.generation >= start) continue;
     if (deleted === ROWS_PER_TRANSACTION) return true;
@@ -44,9 +44,9 @@ export function pruneRows(transaction: WriteTransaction): boolean {
  * While a collection lives they stay for it to see and to prune: it must know of every object that was put
  * beside it, also of one that nothing references after all, since that one links to others.
  */
-export function dropRecentRows(transaction: WriteTransaction, drops: (row: RecentRow) => boolean): void {
+export function dropWritesRows(transaction: WriteTransaction, drops: (row: WritesRow) => boolean): void {
   // @spec DML-STO-0729
   if (liveGc(transaction.engine, transaction.environment) !== undefined) return;
-  for (const row of listRecentRows(transaction.engine, 0))
+  for (const row of listWritesRows(transaction.engine, 0))
     if (drops(row)) transaction.deleteRow('recents', row.key);
 }

@@ -4,7 +4,7 @@ import { refreshSnapshot } from '../engine/reading.ts';
 import { removeDraftsBeside } from '../store-folder/create.ts';
 import { rootsNow } from '../walk/roots.ts';
 import { type CollectOptions, collectSteps, type GcHost, type GcReport } from './collect.ts';
-import { type GcProgress, surveyStore } from './mark-phase.ts';
+import { type GcProgress, markStore } from './mark-phase.ts';
 import type { GcPlan } from './plan.ts';
 import { explainSteps, type GcReason, type PathStep } from './why.ts';
 
@@ -52,8 +52,8 @@ export async function planGc(
 ): Promise<GcPlan> {
   refreshSnapshot(host.engine);
   const roots = rootsNow(host.engine, host.environment);
-  const survey = await runSteps(surveyStore(host.engine, roots, options.stepObjects), options);
-  return survey.plan;
+  const marked = await runSteps(markStore(host.engine, roots, options.stepObjects), options);
+  return marked.plan;
 }
 
 /**

@@ -5,40 +5,40 @@ import { readObject } from '../objects/objects.ts';
 import { CLASS_BYTES, parseObjectKey } from '../tables/keyspace.ts';
 import type { RowReader } from '../walk/row-reader.ts';
 import type { TallyCounter } from '../walk/tally.ts';
-import type { Marker } from '../walk/tracer.ts';
+import type { Tracer } from '../walk/tracer.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
-import type { Condemned } from './garbage-set.ts';
+import type { GarbageSet } from './garbage-set.ts';
 
 /** Objects a slice may look at inside its transaction to learn what has come into use since. */
 const CATCH_UP_OBJECTS = 2_000;
 
 /** What a slice works on. */
 export interface SweepContext {
-  readonly marker: Marker;
-  readonly condemned: Condemned;
+  readonly tracer: Tracer;
+  readonly garbage: GarbageSet;
   readonly swept: TallyCounter;
   readonly rows: RowReader;
 }
 
-/** Lets the marker walk within the transaction; false when more waits than a transaction should look at. */
-export function settle(marker: Marker, patient: boolean): boolean {
-  return !marker.step(patient ? CATCH_UP_OBJECTS : Number.POSITIVE_INFINITY, false);
+/** Lets the tracer walk within the transaction; false when more waits than a transaction should look at. */
+export function settle(tracer: Tracer, patient: boolean): boolean {
+  return !tracer.step(patient ? CATCH_UP_OBJECTS : Number.POSITIVE_INFINITY, false);
 }
 
 /**
  * Deletes up to `limit` condemned objects that have not come into use and yields how many it looked at.
- * The caller has made sure, in this transaction, that the marker knows every object in use.
+ * The caller has made sure, in this transaction, that the tracer knows every object in use.
  *
  * @spec DML-STO-0723
  */
 export function sweepSlice(transaction: WriteTransaction, context: SweepContext, limit: number): number {
-  const { marker, condemned, swept, rows } = context;
+  const { tracer, garbage, swept, rows } = context;
   const { engine } = transaction;
   for (let looked = 0; looked < limit; looked += 1) {
-    const key = condemned.take();
+    const key = garbage.take();
     if (key === undefined) return looked;
     // @spec DML-STO-0722
-    if (marker.found.has(key)) continue;
+    if (tracer.found.has(key)) continue;
     const state = rows.look(key);
     if (state !== 'present' && state !== 'damaged') continue;
     const classByte = key[0] as number;
@@ -47,7 +47,7 @@ export function sweepSlice(transaction: WriteTransaction, context: SweepContext,
     if (classByte === CLASS_BYTES.exec && state === 'present') dropCacheEntry(transaction, key);
     transaction.deleteRow('objects', key);
     swept.add(classByte, rows.sizeBytes);
-    condemned.release(rows.links, rows.linkCount);
+    garbage.release(rows.links, rows.linkCount);
   }
   return limit;
 }

@@ -62,10 +62,10 @@ describe('a collection of a store with stubs', () => {
     expect((await planGc(store)).kept.objects).toBe(4);
     expect(await runGc(store)).toMatchObject({ completed: true, swept: { objects: 0 } });
     expect(stubsOf(store)).toEqual([keyOf('withheld')]);
-    // A pin reaches it as well.
+    // A hold reaches it as well.
     setRef(store, 'main', null);
-    const pin = { class: 'commit', objectId: commitId, owner: 'ada', reason: 'r', expiresMs: null } as const;
-    store.transact('pin', (transaction) => transaction.putPin(pin));
+    const hold = { class: 'commit', objectId: commitId, owner: 'ada', reason: 'r', expiresMs: null } as const;
+    store.transact('hold', (transaction) => transaction.putHold(hold));
     store.checkpoint();
     expect(await runGc(store)).toMatchObject({ completed: true, swept: { objects: 0 } });
     store.transact('lose', (transaction) => void transaction.deleteRow('stubs', keyOf('withheld')));

@@ -4,7 +4,7 @@ import { hasRow, refreshSnapshot } from '../engine/reading.ts';
 import type { StoreEnvironment } from '../environment.ts';
 import { objectKey, parseObjectKey } from '../tables/keyspace.ts';
 import { type GcRoot, rootsNow } from '../walk/roots.ts';
-import { Marker } from '../walk/tracer.ts';
+import { Tracer } from '../walk/tracer.ts';
 import { type GcProgress, STEP_OBJECTS } from './mark-phase.ts';
 
 /** One object on the way from a root. */
@@ -16,11 +16,11 @@ export interface PathStep {
 /** Why an object stays: a root and the shortest path of links from it; or that nothing keeps it. */
 export type GcReason =
   | { readonly state: 'kept'; readonly root: GcRoot; readonly path: readonly PathStep[] }
-  | { readonly state: 'condemned' }
+  | { readonly state: 'garbage' }
   | { readonly state: 'absent' };
 
 /**
- * Finds what keeps an object, walking from the roots until it is met; refs and pins are tried before the
+ * Finds what keeps an object, walking from the roots until it is met; refs and holds are tried before the
  * objects of living sessions.
  *
  * @spec DML-STO-0741
@@ -34,29 +34,29 @@ export function* explainSteps(
   refreshSnapshot(engine);
   if (key === undefined || !hasRow(engine, 'objects', key)) return { state: 'absent' };
   const roots = rootsNow(engine, environment);
-  const marker = new Marker(engine);
-  marker.addRoots(roots.keyed);
-  const rows = [...roots.recentRows].reverse();
+  const tracer = new Tracer(engine);
+  tracer.addRoots(roots.keyed);
+  const rows = [...roots.sessionWrites].reverse();
   for (;;) {
-    const ordinal = marker.found.ordinalOf(key);
-    if (ordinal !== undefined) return { state: 'kept', ...describePath(marker, ordinal) };
-    if (marker.waiting > 0) {
+    const ordinal = tracer.found.ordinalOf(key);
+    if (ordinal !== undefined) return { state: 'kept', ...describePath(tracer, ordinal) };
+    if (tracer.waiting > 0) {
       refreshSnapshot(engine);
-      marker.step(STEP_OBJECTS, false);
-      yield { phase: 'mark', done: marker.found.size - marker.waiting };
+      tracer.step(STEP_OBJECTS, false);
+      yield { phase: 'mark', done: tracer.found.size - tracer.waiting };
       continue;
     }
     const row = rows.pop();
     // @spec DML-STO-0742
-    if (row === undefined) return { state: 'condemned' };
-    marker.addRecentRow(row);
+    if (row === undefined) return { state: 'garbage' };
+    tracer.addWritesRow(row);
   }
 }
 
-function describePath(marker: Marker, ordinal: number): { root: GcRoot; path: PathStep[] } {
-  const { root, ordinals } = marker.pathTo(ordinal);
+function describePath(tracer: Tracer, ordinal: number): { root: GcRoot; path: PathStep[] } {
+  const { root, ordinals } = tracer.pathTo(ordinal);
   const path = ordinals.map((step) => {
-    const object = parseObjectKey(marker.found.keyAt(step));
+    const object = parseObjectKey(tracer.found.keyAt(step));
     return { class: object?.class, objectId: object?.id } as PathStep;
   });
   return { root, path };

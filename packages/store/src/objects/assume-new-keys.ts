@@ -15,7 +15,7 @@ const MAX_UNASKED_BYTES = 1024;
  * Not asking writes a present object's equal bytes again, which the table's count shows at the next look. Where
  * there are tombstones, which must stay, the engine is always asked.
  */
-export class NewRun {
+export class NewKeyRun {
   readonly #engine: Engine;
   readonly #objects: Table;
   #length = 0;

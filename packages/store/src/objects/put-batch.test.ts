@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { openFixture } from '../../test/fixture-store.ts';
 import { readRow, readRows } from '../engine/reading.ts';
 import type { Store } from '../store.ts';
-import { sealJson } from '../tables/checksummed-row.ts';
+import { encodeJsonRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import { encodeTombstone } from './tombstone.ts';
 
@@ -69,7 +69,7 @@ describe('many objects in one transaction', () => {
     const facts = { ...object, reason: 'r', message: 'm', actor: 'a', timeMs: 1 };
     store.transact('excise', (transaction) => {
       transaction.putRow('objects', key, encodeTombstone(key, facts));
-      transaction.putRow('excised', key, sealJson('excised', key, object));
+      transaction.putRow('excised', key, encodeJsonRow('excised', key, object));
     });
     const excised = expect.objectContaining({ detail: 'excised' });
     expect(() => putRange(store, 0, MANY)).toThrow(excised);

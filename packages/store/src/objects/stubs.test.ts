@@ -13,9 +13,9 @@ import { putCommit, putLiteral, putText } from '../../test/records.ts';
 import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import { liftExcision } from '../excision/lift.ts';
-import { listRecentRows, readRecentKeys } from '../sessions/session-writes.ts';
+import { listWritesRows, readWritesRow } from '../sessions/session-writes.ts';
 import type { Store } from '../store.ts';
-import { unsealRow } from '../tables/checksummed-row.ts';
+import { decodeRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import type { StubFacts } from './stubs.ts';
@@ -89,10 +89,10 @@ describe('stubs', () => {
       present = putText(transaction, 'present');
     });
     store.checkpoint();
-    expect(listRecentRows(store.engine, 0)).toEqual([]);
+    expect(listWritesRows(store.engine, 0)).toEqual([]);
     putStubs(store, stubOf('datum', present));
-    const [row] = listRecentRows(store.engine, 0);
-    expect(readRecentKeys(store.engine, row!)).toEqual(objectKey('datum', present));
+    const [row] = listWritesRows(store.engine, 0);
+    expect(readWritesRow(store.engine, row!)).toEqual(objectKey('datum', present));
   });
 
   it('stand under the key of what is absent, the last one counts [DML-STO-0832]', async () => {
@@ -106,7 +106,7 @@ describe('stubs', () => {
     expect(store.getStub('node', objectId as never)).toBeUndefined();
     const key = objectKey('datum', objectId) as Buffer;
     const row = readRow(store.engine, 'stubs', key) as Buffer;
-    expect(decodeRecord(unsealRow('stubs', key, row))).toEqual({
+    expect(decodeRecord(decodeRow('stubs', key, row))).toEqual({
       type: 'stub',
       objectClass: 'datum',
       objectId,

@@ -2,7 +2,7 @@ import { decodeRecord, encodeRecord, type ObjectClass, type ObjectId } from '@da
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readRow } from '../engine/reading.ts';
 import { type StoreError, storeError } from '../errors.ts';
-import { sealRow, unsealRow } from '../tables/checksummed-row.ts';
+import { decodeRow, encodeRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
 
 /** Which domain withholds an object that the store lacks, and since when that is known. */
@@ -16,7 +16,7 @@ export interface StubFacts {
 
 /** Returns the row that stands for a withheld object. */
 export function encodeStub(key: Uint8Array, facts: StubFacts): Buffer {
-  return sealRow('stubs', key, stubRecord(facts));
+  return encodeRow('stubs', key, stubRecord(facts));
 }
 
 /** Returns the record of a stub, as it travels in streams. */
@@ -26,7 +26,7 @@ export function stubRecord({ class: objectClass, ...rest }: StubFacts): Uint8Arr
 
 /** Reads the facts of a stub; throws `store_damaged` when the row has rotted. */
 function decodeStub(key: Uint8Array, row: Uint8Array): StubFacts {
-  const { objectClass, objectId, domain, timeMs } = decodeRecord(unsealRow('stubs', key, row), 'stub');
+  const { objectClass, objectId, domain, timeMs } = decodeRecord(decodeRow('stubs', key, row), 'stub');
   return { class: objectClass, objectId: objectId as ObjectId, domain, timeMs };
 }
 

@@ -5,7 +5,7 @@ import {
   type ObjectClass,
   type ObjectId,
 } from '@daggerml/object-model';
-import { sealRow, unsealRow } from '../tables/checksummed-row.ts';
+import { decodeRow, encodeRow } from '../tables/checksummed-row.ts';
 
 /** Why and by whom an object's bytes were removed. */
 export interface TombstoneFacts {
@@ -20,12 +20,12 @@ export interface TombstoneFacts {
 /** Yields the row that takes the place of an excised object's bytes. */
 export function encodeTombstone(key: Uint8Array, facts: TombstoneFacts): Buffer {
   const { class: objectClass, ...rest } = facts;
-  return sealRow('objects', key, encodeRecord({ type: 'tombstone', objectClass, ...rest }));
+  return encodeRow('objects', key, encodeRecord({ type: 'tombstone', objectClass, ...rest }));
 }
 
 /** Reads a tombstone's facts; throws `store_damaged` when the row is not one. */
 export function decodeTombstone(key: Uint8Array, row: Uint8Array): TombstoneFacts {
-  const record = decodeRecord(unsealRow('objects', key, row), 'tombstone');
+  const record = decodeRecord(decodeRow('objects', key, row), 'tombstone');
   const { objectId, reason, message, actor, timeMs } = record;
   return { class: record.objectClass, objectId: objectId as ObjectId, reason, message, actor, timeMs };
 }

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import { readRow, refreshSnapshot } from '../engine/reading.ts';
-import { unsealJson } from '../tables/checksummed-row.ts';
+import { decodeJsonRow } from '../tables/checksummed-row.ts';
 import { sequenceKey } from '../tables/keyspace.ts';
 import type { JournalEntry } from './journal.ts';
 import { type Ref, readRefs } from './refs.ts';
@@ -24,7 +24,7 @@ export function readIndexRefs(engine: Engine): IndexRefEntry[] {
   return readRefs(engine, 'index').map((ref) => {
     const key = sequenceKey(ref.sequence);
     const row = readRow(engine, 'journal', key);
-    const entry = row && unsealJson<JournalEntry>('journal', key, row);
+    const entry = row && decodeJsonRow<JournalEntry>('journal', key, row);
     return {
       ...ref,
       // @spec DML-STO-1203

@@ -2,7 +2,7 @@ import type { CommitId } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { iterateRows, readKeys, readRows, refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
-import { unsealJson } from '../tables/checksummed-row.ts';
+import { decodeJsonRow } from '../tables/checksummed-row.ts';
 import { parseSequenceKey, sequenceKey } from '../tables/keyspace.ts';
 import type { RefName } from './ref-name.ts';
 
@@ -35,7 +35,7 @@ export function* iterateJournal(engine: Engine, afterSequence: number): Generato
   if (!Number.isSafeInteger(afterSequence) || afterSequence < 0)
     throw storeError('sequence_unknown', { sequence: afterSequence, lastSequence: lastSequence(engine) });
   for (const row of iterateRows(engine, 'journal', { start: sequenceKey(afterSequence + 1) })) {
-    yield unsealJson<JournalEntry>('journal', row.key, row.value);
+    yield decodeJsonRow<JournalEntry>('journal', row.key, row.value);
   }
 }
 
@@ -64,7 +64,7 @@ function readSnapshot(engine: Engine, at: number): Map<RefName, CommitId> | unde
   let lastSize = REFS_PER_SNAPSHOT_PART;
   for (const [part, row] of readRows(engine, 'snapshots', range).entries()) {
     if (row.key.readUInt32BE(8) !== part || lastSize < REFS_PER_SNAPSHOT_PART) return undefined;
-    const entries = unsealJson<SnapshotPart>('snapshots', row.key, row.value);
+    const entries = decodeJsonRow<SnapshotPart>('snapshots', row.key, row.value);
     for (const [name, id] of entries) refs.set(name, id);
     lastSize = entries.length;
   }
@@ -101,7 +101,7 @@ export function refsAtSequence(engine: Engine, sequence: number): RefState {
   let expected = base.sequence + 1;
   const range = { start: sequenceKey(expected), end: sequenceKey(sequence + 1) };
   for (const row of readRows(engine, 'journal', range)) {
-    const entry = unsealJson<JournalEntry>('journal', row.key, row.value);
+    const entry = decodeJsonRow<JournalEntry>('journal', row.key, row.value);
     if (entry.sequence !== expected) break;
     expected += 1;
     if (entry.new === null) base.refs.delete(entry.ref);

@@ -1,7 +1,7 @@
 import { type CommitId, decodeRecord, encodeRecord } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { prefixRange, readRow, readRows } from '../engine/reading.ts';
-import { sealRow, unsealRow } from '../tables/checksummed-row.ts';
+import { decodeRow, encodeRow } from '../tables/checksummed-row.ts';
 import { parseRefKey, type RefKind, type RefName, refKey } from './ref-name.ts';
 
 /** A ref as it stands: its commit and the journal sequence that last moved it. */
@@ -34,11 +34,11 @@ export function encodeRef(ref: Ref): { key: Buffer; value: Buffer } {
     commitId: ref.commitId,
     sequence: ref.sequence,
   } as const;
-  return { key, value: sealRow('refs', key, encodeRecord(record)) };
+  return { key, value: encodeRow('refs', key, encodeRecord(record)) };
 }
 
 function decodeRef(key: Buffer, row: Buffer): Ref {
-  const record = decodeRecord(unsealRow('refs', key, row), 'ref');
+  const record = decodeRecord(decodeRow('refs', key, row), 'ref');
   return { name: parseRefKey(key), commitId: record.commitId, sequence: record.sequence };
 }
 

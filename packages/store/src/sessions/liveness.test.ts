@@ -23,7 +23,7 @@ function isAlive({ identity, mine, probe = { state: 'unknown' }, ...rest }: Case
   const environment = {
     process: { ...MINE, ...mine },
     probe: () => probe,
-    holdsPlace: (pid: number, all: ReadonlySet<number>) => all.has(pid),
+    holdsSlot: (pid: number, all: ReadonlySet<number>) => all.has(pid),
   };
   const liveness = new Liveness({ holders: () => holders && new Set(holders) }, environment);
   return liveness.isAlive({ pid: 20, startTime: '700', bootId: 'boot', pidNamespace: 'here', ...identity });

@@ -1,7 +1,7 @@
-import type { PlacedFile } from '../engine/engine.ts';
+import type { OpenDataFile } from '../engine/engine.ts';
 import type { ProcessIdentity, StoreEnvironment } from '../environment.ts';
 
-type Look = Pick<StoreEnvironment, 'process' | 'probe' | 'holdsPlace'>;
+type Look = Pick<StoreEnvironment, 'process' | 'probe' | 'holdsSlot'>;
 
 /**
  * Decides who is alive, at one moment and for everything that processes leave in a store: sessions, collections,
@@ -17,7 +17,7 @@ export class Liveness {
   /** Undefined where the file is read without locks, as on a read-only mount. */
   readonly #holders: ReadonlySet<number> | undefined;
 
-  constructor({ holders }: Pick<PlacedFile, 'holders'>, environment: Look) {
+  constructor({ holders }: Pick<OpenDataFile, 'holders'>, environment: Look) {
     this.#environment = environment;
     this.#holders = holders();
   }
@@ -27,7 +27,7 @@ export class Liveness {
     // @spec DML-STO-0538
     if (this.#holders === undefined) return !isKnownDead(identity, this.#environment);
     // @spec DML-STO-0533 DML-STO-0134
-    if (!this.#environment.holdsPlace(identity.pid, this.#holders)) return false;
+    if (!this.#environment.holdsSlot(identity.pid, this.#holders)) return false;
     // @spec DML-STO-0504
     return !isKnownOther(identity, this.#environment);
   }

@@ -1,13 +1,13 @@
 import type { Engine } from '../engine/engine.ts';
 import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
-import { unsealRow } from '../tables/checksummed-row.ts';
+import { decodeRow } from '../tables/checksummed-row.ts';
 import { OBJECT_KEY_BYTES, parseSequenceKey } from '../tables/keyspace.ts';
 
 /** Objects one row holds, so that no row passes a mebibyte. */
 const OBJECTS_PER_ROW = 30_000;
 
 /** Collects the objects a transaction puts or references again, as their packed keys. */
-export class RecentObjects {
+export class SessionWrites {
   #bytes: Buffer = Buffer.allocUnsafeSlow(64 * OBJECT_KEY_BYTES);
   #length = 0;
 
@@ -39,14 +39,14 @@ export class RecentObjects {
 }
 
 /** Where one row of recent objects sits: rows sort by generation. */
-export interface RecentRow {
+export interface WritesRow {
   readonly generation: number;
   readonly sessionId: string;
   readonly key: Buffer;
 }
 
 /** Yields the key of a row: generation (8 bytes), session (16 bytes). */
-export function recentKey(generation: number, sessionId: string): Buffer {
+export function writesKey(generation: number, sessionId: string): Buffer {
   const key = Buffer.alloc(24);
   key.writeBigUInt64BE(BigInt(generation));
   key.write(sessionId.replaceAll('-', ''), 8, 16, 'hex');
@@ -54,20 +54,20 @@ export function recentKey(generation: number, sessionId: string): Buffer {
 }
 
 /** Reads generation and session back from the key of a row. */
-export function parseRecentKey(key: Buffer): RecentRow {
+export function parseWritesKey(key: Buffer): WritesRow {
   const hex = key.subarray(8).toString('hex');
   const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)];
   return { generation: parseSequenceKey(key), sessionId: parts.join('-'), key };
 }
 
 /** Lists the rows whose generation is at least `fromGeneration`, oldest first, at the newest commit. */
-export function listRecentRows(engine: Engine, fromGeneration: number): RecentRow[] {
+export function listWritesRows(engine: Engine, fromGeneration: number): WritesRow[] {
   refreshSnapshot(engine);
-  return readKeys(engine, 'recents', { start: recentKey(fromGeneration, '') }).map(parseRecentKey);
+  return readKeys(engine, 'recents', { start: writesKey(fromGeneration, '') }).map(parseWritesKey);
 }
 
 /** Yields the packed 33-byte object keys of one row; undefined when the row is gone. */
-export function readRecentKeys(engine: Engine, row: RecentRow): Buffer | undefined {
+export function readWritesRow(engine: Engine, row: WritesRow): Buffer | undefined {
   const sealed = readRow(engine, 'recents', row.key);
-  return sealed && unsealRow('recents', row.key, sealed);
+  return sealed && decodeRow('recents', row.key, sealed);
 }

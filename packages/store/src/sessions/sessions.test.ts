@@ -9,7 +9,7 @@ import { encodeTombstone } from '../objects/tombstone.ts';
 import { headRef } from '../refs/ref-name.ts';
 import type { Store } from '../store.ts';
 import { objectKey } from '../tables/keyspace.ts';
-import { listRecentRows, readRecentKeys } from './session-writes.ts';
+import { listWritesRows, readWritesRow } from './session-writes.ts';
 import { readSessions, type SessionRow } from './sessions.ts';
 
 function putText(store: Store, text: string): ObjectId<'chunk'> {
@@ -20,9 +20,9 @@ function putText(store: Store, text: string): ObjectId<'chunk'> {
   return id as ObjectId<'chunk'>;
 }
 
-function recentIds(store: Store): { session: string; ids: string[] }[] {
-  return listRecentRows(store.engine, 0).map((row) => {
-    const packed = readRecentKeys(store.engine, row) as Buffer;
+function writtenIds(store: Store): { session: string; ids: string[] }[] {
+  return listWritesRows(store.engine, 0).map((row) => {
+    const packed = readWritesRow(store.engine, row) as Buffer;
     const ids: string[] = [];
     for (let at = 0; at < packed.length; at += 33) ids.push(packed.toString('hex', at + 1, at + 33));
     return { session: row.sessionId, ids };
@@ -77,7 +77,7 @@ describe('sessions', () => {
     store.transact('read', (transaction) => {
       transaction.get('chunk', first);
     });
-    expect(recentIds(store)).toEqual(
+    expect(writtenIds(store)).toEqual(
       [[first], [second], [first], [second]].map((ids) => ({ session: store.sessionId, ids })),
     );
   });
@@ -87,7 +87,7 @@ describe('sessions', () => {
     store.transact('many', (transaction) => {
       for (let index = 0; index < 61_000; index += 1) transaction.put('chunk', Buffer.from(`${index}`));
     });
-    expect(recentIds(store).map((row) => row.ids.length)).toEqual([30_000, 30_000, 1_000]);
+    expect(writtenIds(store).map((row) => row.ids.length)).toEqual([30_000, 30_000, 1_000]);
   });
 
   it('removes dead sessions and their recent objects with the first write of another [DML-STO-0503]', async () => {
@@ -105,7 +105,7 @@ describe('sessions', () => {
         .map((session) => session.process.pid)
         .sort(),
     ).toEqual([2, 3]);
-    expect(recentIds(third).map((row) => row.ids)).toEqual([[kept], [mine]]);
+    expect(writtenIds(third).map((row) => row.ids)).toEqual([[kept], [mine]]);
   });
 
   it('neither waits for a killed process nor for the collection it left [DML-STO-0134]', async () => {
@@ -135,9 +135,9 @@ describe('sessions', () => {
     putText(first, 'one');
     const other = putText(second, 'two');
     first.checkpoint();
-    expect(recentIds(first)).toEqual([{ session: second.sessionId, ids: [other] }]);
+    expect(writtenIds(first)).toEqual([{ session: second.sessionId, ids: [other] }]);
     const later = putText(first, 'three');
-    expect(recentIds(first).map((row) => row.ids)).toEqual([[other], [later]]);
+    expect(writtenIds(first).map((row) => row.ids)).toEqual([[other], [later]]);
     const mine = sessionsOf(first).find((session) => session.sessionId === first.sessionId);
     expect(mine?.startGeneration).toBe(3);
   });
@@ -150,7 +150,7 @@ describe('sessions', () => {
     putText(second, 'two');
     await first.close();
     expect(sessionsOf(second).map((session) => session.sessionId)).toEqual([second.sessionId]);
-    expect(recentIds(second).map((row) => row.session)).toEqual([second.sessionId]);
+    expect(writtenIds(second).map((row) => row.session)).toEqual([second.sessionId]);
   });
 
   it('does not retain what is absent or excised [DML-STO-0509]', async () => {
@@ -173,6 +173,6 @@ describe('sessions', () => {
       expect(transaction.retain('chunk', hashBytes(Buffer.from('absent')))).toBe(false);
       expect(transaction.retain('chunk', 'nonsense' as never)).toBe(false);
     });
-    expect(recentIds(store)).toHaveLength(1);
+    expect(writtenIds(store)).toHaveLength(1);
   });
 });

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readRows } from '../engine/reading.ts';
 import type { ProcessIdentity } from '../environment.ts';
-import { unsealJson } from '../tables/checksummed-row.ts';
+import { decodeJsonRow } from '../tables/checksummed-row.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import type { Liveness } from './liveness.ts';
 
@@ -21,7 +21,7 @@ export function sessionKey(sessionId: string): Buffer {
 
 /** Lists every session row as a transaction or snapshot sees it, those of dead processes included. */
 export function readSessions(engine: Engine): SessionRow[] {
-  return readRows(engine, 'sessions').map((row) => unsealJson<SessionRow>('sessions', row.key, row.value));
+  return readRows(engine, 'sessions').map((row) => decodeJsonRow<SessionRow>('sessions', row.key, row.value));
 }
 
 /** Checks whether the row of a session is there; who has taken the session for dead has deleted it. */

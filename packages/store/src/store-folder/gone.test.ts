@@ -78,7 +78,7 @@ describe('what creators that died have left', () => {
     const store = await openFixture(environment, path);
     store.transact('put', (transaction) => {
       const objectId = putText(transaction, 'kept');
-      transaction.putPin({ class: 'datum', objectId, owner: 'ada', reason: 'kept', expiresMs: null });
+      transaction.putHold({ class: 'datum', objectId, owner: 'ada', reason: 'kept', expiresMs: null });
     });
     const drafts = [77, 78].map((pid) => join(dirname(path), `store.new-${pid}-${UUID}`));
     for (const draft of drafts) mkdirSync(draft);

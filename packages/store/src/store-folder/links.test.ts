@@ -26,7 +26,7 @@ import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import { createStoreFiles } from './create.ts';
-import { MARKER_FILE, STORE_FILES } from './places.ts';
+import { COMPACTION_LOCK_FILE, STORE_FILES } from './places.ts';
 import { openPlain } from './plain-file.ts';
 
 const UUID = '00112233-4455-6677-8899-aabbccddeeff';
@@ -111,7 +111,7 @@ describe('a link in the place of a file of the store', () => {
           };
           const opening = openStore(path, { mode, environment }).then((store) => store.close());
           // A marker is looked at twice, and one that cannot be read is that of a process that died.
-          if (name === MARKER_FILE || (name === 'stamp' && mode === 'read')) await opening;
+          if (name === COMPACTION_LOCK_FILE || (name === 'stamp' && mode === 'read')) await opening;
           else await expect(opening).rejects.toMatchObject({ code: 'store_damaged', detail: 'link' });
           expect(steps).toContain('open/begun');
           environment.failpoint = undefined;

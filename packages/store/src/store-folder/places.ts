@@ -5,16 +5,16 @@ import { notPlain } from './plain-file.ts';
 
 export const DATA_FILE = 'data.mdb';
 export const LOCK_FILE = 'lock.mdb';
-export const STAMP_FILE = 'stamp';
+export const CLEAN_MARKER_FILE = 'stamp';
 /** Says which process compacts the store. */
-export const MARKER_FILE = 'compacting';
+export const COMPACTION_LOCK_FILE = 'compacting';
 /** Says which process makes a draft of a store. */
 export const CREATOR_FILE = 'creator';
 
 /** A store is created whole and keeps its data file from then on, so these two never stand alone. */
-const COMPANIONS = [STAMP_FILE, LOCK_FILE] as const;
+const COMPANIONS = [CLEAN_MARKER_FILE, LOCK_FILE] as const;
 /** The files of a store; the data file last: a store that another process creates has it as soon as the others. */
-export const STORE_FILES: readonly string[] = [...COMPANIONS, MARKER_FILE, DATA_FILE];
+export const STORE_FILES: readonly string[] = [...COMPANIONS, COMPACTION_LOCK_FILE, DATA_FILE];
 
 const UUID = '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 /** Files that a draft of a store or of its data file may hold, those included that a killed process left half made. */
@@ -29,7 +29,7 @@ export function compactionDraft(uuid: string): string {
 }
 
 /** Returns the name that a file has until it is whole. */
-export function unfinished(name: typeof LOCK_FILE | typeof MARKER_FILE, uuid: string): string {
+export function unfinished(name: typeof LOCK_FILE | typeof COMPACTION_LOCK_FILE, uuid: string): string {
   return `${name}-${uuid}`;
 }
 
@@ -39,7 +39,7 @@ export function storeNames(uuid: string): string[] {
     ...STORE_FILES,
     CREATOR_FILE,
     unfinished(LOCK_FILE, uuid),
-    unfinished(MARKER_FILE, uuid),
+    unfinished(COMPACTION_LOCK_FILE, uuid),
     compactionDraft(uuid),
   ];
 }

@@ -17,7 +17,7 @@ import { indexRef, type RefName } from '../refs/ref-name.ts';
 import type { Store } from '../store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import type { Attempt } from './attempts.ts';
-import { sealJson, unsealJson } from './checksummed-row.ts';
+import { decodeJsonRow, encodeJsonRow } from './checksummed-row.ts';
 import { objectKey, uuidKey } from './keyspace.ts';
 import { rebuildAttempts } from './rebuild-attempts.ts';
 
@@ -94,7 +94,7 @@ function rowOf(store: Store, number: number): Buffer | undefined {
 
 /** A row that a later version wrote. */
 function laterRow(number: number): Buffer {
-  return sealJson('attempts', uuidKey(uuidOf(number)), { schema: 2, other: 'things' });
+  return encodeJsonRow('attempts', uuidKey(uuidOf(number)), { schema: 2, other: 'things' });
 }
 
 function submitted(requested: Requested): Omit<Attempt, 'changedMs'> {
@@ -122,7 +122,7 @@ describe('attempts', () => {
     const key = Buffer.from('00000000000040008000000000000007', 'hex');
     refreshSnapshot(store.engine);
     const row = readRow(store.engine, 'attempts', key) as Buffer;
-    expect(unsealJson('attempts', key, row)).toEqual({ schema: 1, ...expected });
+    expect(decodeJsonRow('attempts', key, row)).toEqual({ schema: 1, ...expected });
     const later = { ...expected, state: 'retry_wait', token: null, tries: 2, nextPollMs: null } as const;
     putAttempt(store, later);
     expect(store.getAttempt(uuidOf(7))).toEqual(later);
@@ -229,7 +229,7 @@ describe('attempts', () => {
     putRow(store, 2, laterRow(2));
     expect(await told()).toEqual([{ code: 'row_newer', table: 'attempts', keyHex }]);
     for (const schema of [undefined, 0, '2', 1.5]) {
-      putRow(store, 2, sealJson('attempts', uuidKey(uuidOf(2)), { schema }));
+      putRow(store, 2, encodeJsonRow('attempts', uuidKey(uuidOf(2)), { schema }));
       expect(await told(), `${schema}`).toEqual([{ code: 'row_damaged', table: 'attempts', keyHex }]);
       expect(() => store.getAttempt(uuidOf(2))).toThrow(expect.objectContaining({ code: 'store_damaged' }));
     }
@@ -267,7 +267,7 @@ describe('rebuildAttempts', () => {
     // A row that names another request of its UUID is not the request's own.
     const key = uuidKey(fifth.executionUuid);
     const foreign = { schema: 1, ...fifth, ...FACTS, requestId: sixth.requestId, changedMs: 1 };
-    putRow(store, 4, sealJson('attempts', key, foreign));
+    putRow(store, 4, encodeJsonRow('attempts', key, foreign));
     environment.nowMsValue = 7_000;
     expect(rebuildAttempts(store)).toEqual({ kept: 0, added: 300, removed: 0 });
     expect(store.readAttempts()).toEqual(

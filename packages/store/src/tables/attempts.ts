@@ -10,7 +10,7 @@ import { readRow, readRows } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { readRecord } from '../objects/objects.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
-import { sealJson, unsealJson } from './checksummed-row.ts';
+import { decodeJsonRow, encodeJsonRow } from './checksummed-row.ts';
 import { isUuid, uuidKey } from './keyspace.ts';
 
 /** Schema of the rows that this code writes. */
@@ -61,7 +61,7 @@ export function putAttempt(transaction: WriteTransaction, attempt: Omit<Attempt,
   const changedMs = transaction.environment.nowMs();
   // @spec DML-STO-0561
   const row = { schema: SCHEMA, ...origin, state, token, tries, submittedMs, changedMs, nextPollMs };
-  transaction.putRow('attempts', key, sealJson('attempts', key, row));
+  transaction.putRow('attempts', key, encodeJsonRow('attempts', key, row));
 }
 
 /** Returns what an attempt takes over from its exec-request. */
@@ -94,7 +94,7 @@ function hasForm({ state, token, tries, submittedMs, nextPollMs }: Omit<Attempt,
  * for one of a later schema.
  */
 export function decodeAttempt(key: Uint8Array, row: Uint8Array): Attempt {
-  const { schema, ...attempt } = unsealJson<Attempt & { readonly schema: number }>('attempts', key, row);
+  const { schema, ...attempt } = decodeJsonRow<Attempt & { readonly schema: number }>('attempts', key, row);
   if (!Number.isSafeInteger(schema) || schema < 1)
     throw storeError('store_damaged', { table: 'attempts', detail: 'row_form' });
   // @spec DML-STO-0566

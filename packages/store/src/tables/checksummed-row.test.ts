@@ -4,33 +4,33 @@ import { putCommit } from '../../test/records.ts';
 import { readRows } from '../engine/reading.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
 import { headRef } from '../refs/ref-name.ts';
-import { sealRow, unsealRow } from './checksummed-row.ts';
+import { decodeRow, encodeRow } from './checksummed-row.ts';
 
 const key = Buffer.from('key');
 const payload = Buffer.from('payload');
 
 describe('sealed rows', () => {
   it('refuses a row with any bit changed, under another key or in another table [DML-STO-0005]', () => {
-    const row = sealRow('refs', key, payload);
-    expect(unsealRow('refs', key, row)).toEqual(payload);
+    const row = encodeRow('refs', key, payload);
+    expect(decodeRow('refs', key, row)).toEqual(payload);
     for (let bit = 0; bit < row.length * 8; bit += 1) {
       const changed = Buffer.from(row);
       changed[bit >> 3] = (changed[bit >> 3] as number) ^ (1 << (bit & 7));
-      expect(() => unsealRow('refs', key, changed)).toThrow(
+      expect(() => decodeRow('refs', key, changed)).toThrow(
         expect.objectContaining({ code: 'store_damaged' }),
       );
     }
     const damaged = expect.objectContaining({ code: 'store_damaged', detail: 'row_checksum' });
-    expect(() => unsealRow('refs', Buffer.from('kex'), row)).toThrow(damaged);
-    expect(() => unsealRow('meta', key, row)).toThrow(damaged);
-    expect(() => unsealRow('refs', key, row.subarray(0, 7))).toThrow(damaged);
+    expect(() => decodeRow('refs', Buffer.from('kex'), row)).toThrow(damaged);
+    expect(() => decodeRow('meta', key, row)).toThrow(damaged);
+    expect(() => decodeRow('refs', key, row.subarray(0, 7))).toThrow(damaged);
   });
 
   it('is how every table but objects and cache keeps its rows [DML-STO-0004]', async () => {
     const store = await openFixture();
     store.transact('fill', (transaction) => {
       const commitId = putCommit(transaction, {});
-      transaction.putPin({
+      transaction.putHold({
         class: 'commit',
         objectId: commitId,
         owner: 'ada',
@@ -47,7 +47,7 @@ describe('sealed rows', () => {
     let rows = 0;
     for (const table of sealed) {
       for (const row of readRows(store.engine, table)) {
-        expect(() => unsealRow(table, row.key, row.value)).not.toThrow();
+        expect(() => decodeRow(table, row.key, row.value)).not.toThrow();
         rows += 1;
       }
     }

@@ -22,7 +22,7 @@ function checksum(table: string, key: Uint8Array, payload: Uint8Array): string {
  * Yields a mutable row: the payload followed by eight bytes of SHA-256 over table, key and payload, so that a
  * row that rotted or that sits under another key is never taken for a value.
  */
-export function sealRow(table: string, key: Uint8Array, payload: Uint8Array): Buffer {
+export function encodeRow(table: string, key: Uint8Array, payload: Uint8Array): Buffer {
   const row = Buffer.allocUnsafe(payload.length + CHECKSUM_BYTES);
   row.set(payload);
   // @spec DML-STO-0004
@@ -31,7 +31,7 @@ export function sealRow(table: string, key: Uint8Array, payload: Uint8Array): Bu
 }
 
 /** Yields the payload of a sealed row; throws `store_damaged` when the checksum does not hold. */
-export function unsealRow(table: string, key: Uint8Array, row: Uint8Array): Buffer {
+export function decodeRow(table: string, key: Uint8Array, row: Uint8Array): Buffer {
   const bytes = Buffer.from(row.buffer, row.byteOffset, row.length);
   const split = bytes.length - CHECKSUM_BYTES;
   if (split >= 0) {
@@ -43,11 +43,11 @@ export function unsealRow(table: string, key: Uint8Array, row: Uint8Array): Buff
 }
 
 /** Yields a sealed row whose payload is JSON. */
-export function sealJson(table: string, key: Uint8Array, value: unknown): Buffer {
-  return sealRow(table, key, Buffer.from(JSON.stringify(value), 'utf8'));
+export function encodeJsonRow(table: string, key: Uint8Array, value: unknown): Buffer {
+  return encodeRow(table, key, Buffer.from(JSON.stringify(value), 'utf8'));
 }
 
 /** Reads the JSON payload of a sealed row; the checksum vouches for its shape. */
-export function unsealJson<T>(table: string, key: Uint8Array, row: Uint8Array): T {
-  return JSON.parse(unsealRow(table, key, row).toString('utf8')) as T;
+export function decodeJsonRow<T>(table: string, key: Uint8Array, row: Uint8Array): T {
+  return JSON.parse(decodeRow(table, key, row).toString('utf8')) as T;
 }

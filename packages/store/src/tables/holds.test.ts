@@ -12,9 +12,9 @@ function putDatum(store: Store): string {
   return id;
 }
 
-function pin(store: Store, objectId: string, owner: string, expiresMs: number | null = null): void {
-  store.transact('pin', (transaction) => {
-    transaction.putPin({
+function hold(store: Store, objectId: string, owner: string, expiresMs: number | null = null): void {
+  store.transact('hold', (transaction) => {
+    transaction.putHold({
       class: 'datum',
       objectId: objectId as never,
       owner,
@@ -30,8 +30,8 @@ describe('explicit pins', () => {
     const store = await openFixture(environment);
     const objectId = putDatum(store);
     environment.nowMsValue = 55;
-    pin(store, objectId, 'ada', 99);
-    expect(store.readPins()).toEqual([
+    hold(store, objectId, 'ada', 99);
+    expect(store.readHolds()).toEqual([
       { class: 'datum', objectId, owner: 'ada', reason: 'for ada', createdMs: 55, expiresMs: 99 },
     ]);
   });
@@ -40,27 +40,27 @@ describe('explicit pins', () => {
     const store = await openFixture();
     const absent = hashBytes(Buffer.from('absent'));
     const missing = expect.objectContaining({ code: 'object_missing' });
-    expect(() => pin(store, absent, 'ada')).toThrow(missing);
-    expect(() => pin(store, 'nonsense', 'ada')).toThrow(missing);
+    expect(() => hold(store, absent, 'ada')).toThrow(missing);
+    expect(() => hold(store, 'nonsense', 'ada')).toThrow(missing);
     const objectId = putDatum(store);
-    expect(() => pin(store, objectId, '')).toThrow(expect.objectContaining({ code: 'store_misuse' }));
-    expect(store.readPins()).toEqual([]);
+    expect(() => hold(store, objectId, '')).toThrow(expect.objectContaining({ code: 'store_misuse' }));
+    expect(store.readHolds()).toEqual([]);
   });
 
   it('stand beside each other for several owners [DML-STO-0523]', async () => {
     const store = await openFixture();
     const objectId = putDatum(store);
-    pin(store, objectId, 'ada');
-    pin(store, objectId, 'bob');
-    pin(store, objectId, 'ada', 7);
-    expect(store.readPins().map((each) => [each.owner, each.expiresMs])).toEqual([
+    hold(store, objectId, 'ada');
+    hold(store, objectId, 'bob');
+    hold(store, objectId, 'ada', 7);
+    expect(store.readHolds().map((each) => [each.owner, each.expiresMs])).toEqual([
       ['ada', 7],
       ['bob', null],
     ]);
     store.transact('unpin', (transaction) => {
-      expect(transaction.deletePin('datum', objectId as never, 'ada')).toBe(true);
-      expect(transaction.deletePin('datum', objectId as never, 'ada')).toBe(false);
+      expect(transaction.deleteHold('datum', objectId as never, 'ada')).toBe(true);
+      expect(transaction.deleteHold('datum', objectId as never, 'ada')).toBe(false);
     });
-    expect(store.readPins().map((each) => each.owner)).toEqual(['bob']);
+    expect(store.readHolds().map((each) => each.owner)).toEqual(['bob']);
   });
 });

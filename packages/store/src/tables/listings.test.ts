@@ -9,7 +9,7 @@ import { applyExcision, planExcision } from '../excision/excise.ts';
 import { runGc } from '../gc/run.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
-import { sealRow, unsealRow } from './checksummed-row.ts';
+import { decodeRow, encodeRow } from './checksummed-row.ts';
 import type { ListingChange } from './listings.ts';
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -126,10 +126,10 @@ describe('listings', () => {
     const store = await openFixture();
     put(store, 1, { datumIds: ['ab'.repeat(32) as DatumId], head: bytes('') });
     const [row] = readRows(store.engine, 'files');
-    const whole = unsealRow('files', row!.key, row!.value);
+    const whole = decodeRow('files', row!.key, row!.value);
     for (let length = 0; length <= whole.length; length += 1) {
       store.transact('cut', (transaction) => {
-        transaction.putRow('files', row!.key, sealRow('files', row!.key, whole.subarray(0, length)));
+        transaction.putRow('files', row!.key, encodeRow('files', row!.key, whole.subarray(0, length)));
       });
       const found = store.readListing(place(1));
       if (length < whole.length) expect(found, `${length}`).toBeUndefined();

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.ts';
 import { iterateRows, prefixRange, readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
-import { sealRow, unsealRow } from './checksummed-row.ts';
+import { decodeRow, encodeRow } from './checksummed-row.ts';
 
 /** Length of the key of a place in the file system. */
 const PLACE_BYTES = 32;
@@ -53,7 +53,7 @@ export function readListingPart(engine: Engine, place: Uint8Array, part: number)
 function readPayload(engine: Engine, key: Buffer): Buffer | undefined {
   try {
     const row = readRow(engine, 'files', key);
-    return row && unsealRow('files', key, row);
+    return row && decodeRow('files', key, row);
   } catch {
     // @spec DML-STO-0581
     return undefined;
@@ -89,7 +89,7 @@ export function renewListing(transaction: WriteTransaction, place: Uint8Array): 
 }
 
 function putPayload(transaction: WriteTransaction, key: Buffer, payload: Uint8Array): void {
-  transaction.putRow('files', key, sealRow('files', key, payload));
+  transaction.putRow('files', key, encodeRow('files', key, payload));
 }
 
 /**

@@ -1,7 +1,7 @@
 import { decodeRecord, encodeRecord } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readRow } from '../engine/reading.ts';
-import { sealRow, unsealRow } from './checksummed-row.ts';
+import { decodeRow, encodeRow } from './checksummed-row.ts';
 import { textKey } from './keyspace.ts';
 
 const META_KEYS = [
@@ -29,12 +29,12 @@ export type MetaValue = string | number;
 
 /** Yields the sealed row of a meta value. */
 export function encodeMeta(key: MetaKey, value: MetaValue): Buffer {
-  return sealRow('meta', textKey(key), encodeRecord({ type: 'meta', key, value }));
+  return encodeRow('meta', textKey(key), encodeRecord({ type: 'meta', key, value }));
 }
 
 /** Reads the value of a sealed meta row. */
 export function decodeMeta(key: MetaKey, row: Uint8Array): MetaValue {
-  return decodeRecord(unsealRow('meta', textKey(key), row), 'meta').value;
+  return decodeRecord(decodeRow('meta', textKey(key), row), 'meta').value;
 }
 
 /** Reads a meta value; undefined means unknown, which is not an error. */

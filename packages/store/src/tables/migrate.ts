@@ -11,7 +11,7 @@ import { newerSchema, SCHEMA_VERSION } from './schema.ts';
 type Migration = (transaction: WriteTransaction) => void;
 
 /** Schema 0 kept refs without checksums. */
-function sealRefs(transaction: WriteTransaction): void {
+function checksumRefs(transaction: WriteTransaction): void {
   for (const row of readRows(transaction.engine, 'refs')) {
     const { commitId, sequence } = decodeRecord(row.value, 'ref');
     const sealed = encodeRef({ name: parseRefKey(row.key), commitId, sequence });
@@ -20,7 +20,7 @@ function sealRefs(transaction: WriteTransaction): void {
   }
 }
 
-const MIGRATIONS: readonly Migration[] = [sealRefs];
+const MIGRATIONS: readonly Migration[] = [checksumRefs];
 
 /** Migrates an older file opened for writing to the current schema; does nothing when it is current. */
 export function migrateSchema(store: Store, program: string): void {

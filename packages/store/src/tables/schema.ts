@@ -1,5 +1,5 @@
 import { ENGINE_VERSION } from '../engine/engine-options.ts';
-import type { AdmitFile } from '../engine/tables.ts';
+import type { CheckSchema } from '../engine/tables.ts';
 import { type StoreError, storeError } from '../errors.ts';
 import { textKey } from './keyspace.ts';
 import { decodeMeta, type MetaKey, type MetaValue } from './meta.ts';
@@ -27,7 +27,7 @@ export function compareVersions(left: string, right: string): number {
 }
 
 /** Yields the check that refuses files of a newer schema or engine, and older ones opened for reading. */
-export function admitSchema(readOnly: boolean): AdmitFile {
+export function checkSchema(readOnly: boolean): CheckSchema {
   return (readMetaRow) => {
     const read = (key: MetaKey): MetaValue | undefined => {
       const row = readMetaRow(textKey(key));

@@ -3,7 +3,7 @@ import { lastSequence } from '../refs/journal.ts';
 import type { RefName } from '../refs/ref-name.ts';
 import { encodeRef } from '../refs/refs.ts';
 import type { Store } from '../store.ts';
-import { sealJson } from '../tables/checksummed-row.ts';
+import { encodeJsonRow } from '../tables/checksummed-row.ts';
 import { sequenceKey } from '../tables/keyspace.ts';
 
 /** Makes a ref as earlier versions did, whatever its name. */
@@ -14,6 +14,6 @@ export function plantRef(store: Store, name: RefName, commitId: CommitId): void 
     transaction.putRow('refs', row.key, row.value);
     const key = sequenceKey(sequence);
     const entry = { sequence, timeMs: 1, actor: 'test', ref: name, old: null, new: commitId, reason: 'test' };
-    transaction.putRow('journal', key, sealJson('journal', key, entry));
+    transaction.putRow('journal', key, encodeJsonRow('journal', key, entry));
   });
 }

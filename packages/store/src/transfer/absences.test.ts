@@ -22,9 +22,9 @@ import {
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import { runGc } from '../gc/run.ts';
-import { recentKey } from '../sessions/session-writes.ts';
+import { writesKey } from '../sessions/session-writes.ts';
 import type { Store } from '../store.ts';
-import { sealRow } from '../tables/checksummed-row.ts';
+import { encodeRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 
@@ -305,8 +305,8 @@ describe('an import that brings withheld objects', () => {
       if (hasPut) return;
       hasPut = true;
       store.transact('another session', (transaction) => {
-        const rowKey = recentKey(1_000_000, another);
-        transaction.putRow('recents', rowKey, sealRow('recents', rowKey, key));
+        const rowKey = writesKey(1_000_000, another);
+        transaction.putRow('recents', rowKey, encodeRow('recents', rowKey, key));
       });
     };
     expect(await failureOf(imported(store, whole, { onProgress }))).toBe('transfer_invalid/not_canonical');

@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { hasRow } from '../engine/reading.ts';
 import { readStubAt, type StubFacts } from '../objects/stubs.ts';
-import { listRecentRows, readRecentKeys } from '../sessions/session-writes.ts';
+import { listWritesRows, readWritesRow } from '../sessions/session-writes.ts';
 import { OBJECT_KEY_BYTES } from '../tables/keyspace.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 
@@ -45,9 +45,9 @@ export class FilledGaps {
 
   #keysOfOthers(engine: Engine, ownSessionId: string): ReadonlySet<string> {
     const kept = new Set<string>();
-    for (const row of listRecentRows(engine, 0)) {
+    for (const row of listWritesRows(engine, 0)) {
       if (row.sessionId === ownSessionId) continue;
-      const keys = readRecentKeys(engine, row) ?? Buffer.alloc(0);
+      const keys = readWritesRow(engine, row) ?? Buffer.alloc(0);
       for (let at = 0; at < keys.length; at += OBJECT_KEY_BYTES) {
         const name = keys.toString('latin1', at, at + OBJECT_KEY_BYTES);
         if (this.#stubs.has(name)) kept.add(name);

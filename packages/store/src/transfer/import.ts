@@ -6,7 +6,7 @@ import { isAncestor } from '../history/merge-base.ts';
 import { encodeTombstone } from '../objects/tombstone.ts';
 import type { RefName } from '../refs/ref-name.ts';
 import type { Ref } from '../refs/refs.ts';
-import { sealJson } from '../tables/checksummed-row.ts';
+import { encodeJsonRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { transferError } from './car-frame.ts';
@@ -200,5 +200,5 @@ function adoptTombstone(transaction: WriteTransaction, tombstone: TombstoneRecor
   const facts = { class: objectClass, objectId, reason, message, actor, timeMs };
   transaction.deleteRow('stubs', key);
   transaction.putRow('objects', key, encodeTombstone(key, facts));
-  transaction.putRow('excised', key, sealJson('excised', key, { class: objectClass, objectId, timeMs }));
+  transaction.putRow('excised', key, encodeJsonRow('excised', key, { class: objectClass, objectId, timeMs }));
 }

@@ -57,7 +57,7 @@ export type Finding =
       readonly actual: CommitId | null;
     };
 
-/** A fault that only other objects show, of an object that no ref and no pin reaches: a collection removes it. */
+/** A fault that only other objects show, of an object that no ref and no hold reaches: a collection removes it. */
 export interface Leftover {
   readonly leftover: Finding;
 }
@@ -69,7 +69,7 @@ export interface VerifySummary {
   readonly refs: number;
   readonly journalRows: number;
   readonly findings: number;
-  /** Faults of objects that no ref and no pin reaches, as a refused import may leave them; none of the findings. */
+  /** Faults of objects that no ref and no hold reaches, as a refused import may leave them; none of the findings. */
   readonly leftovers: number;
 }
 

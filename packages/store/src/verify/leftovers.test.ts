@@ -61,13 +61,13 @@ async function storeWith(put: PutFaulty): Promise<{ store: Store; faultyId: Obje
   return { store, faultyId: found.objectId, class: found.class };
 }
 
-describe('what is wrong with an object that no ref and no pin reaches', () => {
+describe('what is wrong with an object that no ref and no hold reaches', () => {
   it.each(Object.keys(faulty))('is a leftover and no finding: %s [DML-STO-0952]', async (code) => {
     const { store, faultyId, class: objectClass } = await storeWith(faulty[code] as PutFaulty);
     expect(await told(store)).toEqual({ findings: [], leftovers: [code] });
-    // A pin of it makes it a finding.
-    store.transact('pin', (transaction) =>
-      transaction.putPin({
+    // A hold of it makes it a finding.
+    store.transact('hold', (transaction) =>
+      transaction.putHold({
         class: objectClass,
         objectId: faultyId,
         owner: 'ada',
@@ -76,7 +76,7 @@ describe('what is wrong with an object that no ref and no pin reaches', () => {
       }),
     );
     expect(await told(store)).toEqual({ findings: [code], leftovers: [] });
-    store.transact('unpin', (transaction) => void transaction.deletePin(objectClass, faultyId, 'ada'));
+    store.transact('unpin', (transaction) => void transaction.deleteHold(objectClass, faultyId, 'ada'));
     expect(await told(store)).toEqual({ findings: [], leftovers: [code] });
     // So does a ref that leads to it.
     let commitId = faultyId as CommitId;
@@ -99,7 +99,7 @@ describe('what is wrong with an object that no ref and no pin reaches', () => {
           transaction.putRow('objects', objectKey('commit', commitId)!, Buffer.from('rotten'));
         else {
           const newer = transaction.put('datum', Uint8Array.of(0x84, 1, 2, 12, 0xf6));
-          transaction.putPin({ class: 'datum', objectId: newer, owner: 'a', reason: 'r', expiresMs: null });
+          transaction.putHold({ class: 'datum', objectId: newer, owner: 'a', reason: 'r', expiresMs: null });
         }
       });
       const { findings, leftovers } = await told(store);

@@ -11,7 +11,7 @@ import type { VerifyProgress } from './finding.ts';
 const STEP_OBJECTS = 2_000;
 
 /**
- * Finds the keys of all that refs and pins reach; undefined where that cannot be told, since a ref or an object cannot
+ * Finds the keys of all that refs and holds reach; undefined where that cannot be told, since a ref or an object cannot
  * be read.
  */
 export function* reachedKeys(engine: Engine): Generator<VerifyProgress, ObjectKeySet | undefined, undefined> {
@@ -20,7 +20,7 @@ export function* reachedKeys(engine: Engine): Generator<VerifyProgress, ObjectKe
   try {
     refreshSnapshot(engine);
     for (const ref of readRefs(engine)) keys.add(objectKey('commit', ref.commitId) as Buffer);
-    for (const pin of readKeys(engine, 'pins')) keys.add(pin);
+    for (const hold of readKeys(engine, 'pins')) keys.add(hold);
     for (let ordinal = 0; ordinal < keys.size; ordinal += 1) {
       if (ordinal % STEP_OBJECTS === STEP_OBJECTS - 1) {
         yield { phase: 'leftovers', done: ordinal };

@@ -38,7 +38,7 @@ class ObjectsCheck {
   readonly #engine: Engine;
   readonly #counts: ObjectCounts;
   readonly #check: ObjectCheck;
-  /** What refs and pins reach, looked up for the first fault; undefined inside where that cannot be told. */
+  /** What refs and holds reach, looked up for the first fault; undefined inside where that cannot be told. */
   #reached: { readonly keys: ObjectKeySet | undefined } | undefined;
 
   constructor(engine: Engine, counts: ObjectCounts) {
@@ -108,7 +108,7 @@ class ObjectsCheck {
     }
   }
 
-  /** Yields a fault that only other objects show: a finding where a ref or a pin may reach the object. */
+  /** Yields a fault that only other objects show: a finding where a ref or a hold may reach the object. */
   *#place(finding: Finding, { class: objectClass, objectId }: ObjectName): Steps {
     this.#reached ??= { keys: yield* reachedKeys(this.#engine) };
     const { keys } = this.#reached;

@@ -6,7 +6,7 @@ import { isTombstone } from '../objects/tombstone.ts';
 import type { JournalEntry } from '../refs/journal.ts';
 import { type Ref, readRefs } from '../refs/refs.ts';
 import { decodeAttempt } from '../tables/attempts.ts';
-import { unsealJson, unsealRow } from '../tables/checksummed-row.ts';
+import { decodeJsonRow, decodeRow } from '../tables/checksummed-row.ts';
 import { objectKey, parseObjectKey, parseSequenceKey } from '../tables/keyspace.ts';
 import type { Finding, VerifyProgress } from './finding.ts';
 
@@ -22,7 +22,7 @@ export function* verifyRows(engine: Engine): Generator<Finding | VerifyProgress,
     for (const row of iterateRows(engine, table)) {
       done += 1;
       try {
-        unsealRow(table, row.key, row.value);
+        decodeRow(table, row.key, row.value);
       } catch {
         // @spec DML-STO-0913
         yield { code: 'row_damaged', table, keyHex: row.key.toString('hex') };
@@ -147,7 +147,7 @@ function* replayJournal(
     rows += 1;
     let entry: JournalEntry;
     try {
-      entry = unsealJson<JournalEntry>('journal', row.key, row.value);
+      entry = decodeJsonRow<JournalEntry>('journal', row.key, row.value);
     } catch {
       continue;
     }

@@ -22,7 +22,7 @@ import { encodeTombstone } from '../objects/tombstone.ts';
 import { refKey } from '../refs/ref-name.ts';
 import { encodeRef } from '../refs/refs.ts';
 import type { Store } from '../store.ts';
-import { sealJson } from '../tables/checksummed-row.ts';
+import { encodeJsonRow } from '../tables/checksummed-row.ts';
 import { objectKey, sequenceKey } from '../tables/keyspace.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import type { Finding, VerifySummary } from './finding.ts';
@@ -177,7 +177,7 @@ describe('verifyStore', () => {
     } as const;
     store.transact('harm', (transaction) => {
       transaction.putRow('objects', key, encodeTombstone(key, facts));
-      transaction.putRow('excised', key, sealJson('excised', key, {}));
+      transaction.putRow('excised', key, encodeJsonRow('excised', key, {}));
     });
     expect(await findingsOf(store)).toEqual([{ code: 'ref_broken', ref: 'refs/heads/main', commitId }]);
     store.transact('harm', (transaction) => {
@@ -207,7 +207,7 @@ describe('verifyStore', () => {
     const key = sequenceKey(4);
     const entry = { sequence: 4, timeMs: 1, actor: 'a', ref: 'refs/heads/main', new: commitId, reason: '' };
     store.transact('harm', (transaction) =>
-      transaction.putRow('journal', key, sealJson('journal', key, { ...entry, old: null })),
+      transaction.putRow('journal', key, encodeJsonRow('journal', key, { ...entry, old: null })),
     );
     expect(await findingsOf(store)).toEqual([
       {
@@ -370,7 +370,7 @@ describe('verifyStore', () => {
     } as const;
     store.transact('harm', (transaction) => {
       transaction.putRow('objects', unlisted, encodeTombstone(unlisted, facts));
-      transaction.putRow('excised', missing, sealJson('excised', missing, {}));
+      transaction.putRow('excised', missing, encodeJsonRow('excised', missing, {}));
     });
     expect(await findingsOf(store)).toEqual([
       { code: 'tombstone_unlisted', class: 'datum', objectId: datumId },

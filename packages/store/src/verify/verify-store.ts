@@ -18,7 +18,7 @@ function* verifySteps(engine: Engine): Generator<Finding | Leftover | VerifyProg
 
 export interface VerifyOptions {
   readonly onFinding?: (finding: Finding) => void;
-  /** Hears what is wrong with objects that no ref and no pin reaches, where only other objects show it. */
+  /** Hears what is wrong with objects that no ref and no hold reaches, where only other objects show it. */
   readonly onLeftover?: (finding: Finding) => void;
   readonly onProgress?: (progress: VerifyProgress) => void;
   /** Ends the verification between two steps. */

@@ -6,10 +6,10 @@ import { lastSequence } from '../refs/journal.ts';
 import type { RefName } from '../refs/ref-name.ts';
 import { readRefs } from '../refs/refs.ts';
 import { Liveness } from '../sessions/liveness.ts';
-import { parseRecentKey, type RecentRow } from '../sessions/session-writes.ts';
+import { parseWritesKey, type WritesRow } from '../sessions/session-writes.ts';
 import { type SessionRow, sortSessions } from '../sessions/sessions.ts';
-import { unsealJson } from '../tables/checksummed-row.ts';
-import type { Pin } from '../tables/holds.ts';
+import { decodeJsonRow } from '../tables/checksummed-row.ts';
+import type { Hold } from '../tables/holds.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import { readMeta } from '../tables/meta.ts';
 
@@ -17,18 +17,18 @@ import { readMeta } from '../tables/meta.ts';
 export type GcRoot =
   | { readonly kind: 'ref'; readonly ref: RefName; readonly commitId: CommitId }
   | {
-      readonly kind: 'pin';
+      readonly kind: 'hold';
       readonly class: ObjectClass;
       readonly objectId: ObjectId;
       readonly owner: string;
       readonly reason: string;
       readonly expiresMs: number | null;
     }
-  | { readonly kind: 'recent'; readonly sessionId: string };
+  | { readonly kind: 'session'; readonly sessionId: string };
 
 /** A root together with the key of its object. */
 export interface KeyedRoot {
-  readonly root: Exclude<GcRoot, { kind: 'recent' }>;
+  readonly root: Exclude<GcRoot, { kind: 'session' }>;
   readonly key: Uint8Array;
 }
 
@@ -36,10 +36,10 @@ export interface KeyedRoot {
 export interface RootSet {
   readonly keyed: readonly KeyedRoot[];
   /** Rows of recent objects of sessions that live. */
-  readonly recentRows: readonly RecentRow[];
+  readonly sessionWrites: readonly WritesRow[];
   readonly refCount: number;
-  readonly pinCount: number;
-  readonly expiredPinCount: number;
+  readonly holdCount: number;
+  readonly expiredHoldCount: number;
   /** Recent objects of later generations are new. */
   readonly generation: number;
   /** Ref updates of later sequences are new. */
@@ -51,38 +51,38 @@ export function refRoot(ref: RefName, commitId: CommitId): KeyedRoot {
   return { root: { kind: 'ref', ref, commitId }, key: objectKey('commit', commitId) as Buffer };
 }
 
-function pinRoot(pin: Pin): KeyedRoot {
-  const { class: objectClass, objectId, owner, reason, expiresMs } = pin;
+function holdRoot(hold: Hold): KeyedRoot {
+  const { class: objectClass, objectId, owner, reason, expiresMs } = hold;
   return {
-    root: { kind: 'pin', class: objectClass, objectId, owner, reason, expiresMs },
+    root: { kind: 'hold', class: objectClass, objectId, owner, reason, expiresMs },
     key: objectKey(objectClass, objectId) as Buffer,
   };
 }
 
 /**
- * Reads every root at one snapshot: heads, index refs, remote-tracking refs, exec refs, pins that have not
+ * Reads every root at one snapshot: heads, index refs, remote-tracking refs, exec refs, holds that have not
  * expired, and what living sessions put or retained.
  *
  * @spec DML-STO-0701
  */
 export function readRoots(engine: Engine, nowMs: number, livingSessions: readonly SessionRow[]): RootSet {
   const refs = readRefs(engine);
-  const pins = readRows(engine, 'pins').map((row) => unsealJson<Pin>('pins', row.key, row.value));
+  const holds = readRows(engine, 'pins').map((row) => decodeJsonRow<Hold>('pins', row.key, row.value));
   // @spec DML-STO-0702
-  const standing = pins.filter((pin) => pin.expiresMs === null || pin.expiresMs > nowMs);
+  const standing = holds.filter((hold) => hold.expiresMs === null || hold.expiresMs > nowMs);
   const sessions = new Map(livingSessions.map((session) => [session.sessionId, session]));
-  const isHeld = ({ sessionId, generation }: RecentRow): boolean => {
+  const isHeld = ({ sessionId, generation }: WritesRow): boolean => {
     const session = sessions.get(sessionId);
     // @spec DML-STO-0703
     return session !== undefined && generation >= session.startGeneration;
   };
-  const recentRows = readKeys(engine, 'recents').map(parseRecentKey).filter(isHeld);
+  const sessionWrites = readKeys(engine, 'recents').map(parseWritesKey).filter(isHeld);
   return {
-    keyed: [...refs.map((ref) => refRoot(ref.name, ref.commitId)), ...standing.map(pinRoot)],
-    recentRows,
+    keyed: [...refs.map((ref) => refRoot(ref.name, ref.commitId)), ...standing.map(holdRoot)],
+    sessionWrites,
     refCount: refs.length,
-    pinCount: standing.length,
-    expiredPinCount: pins.length - standing.length,
+    holdCount: standing.length,
+    expiredHoldCount: holds.length - standing.length,
     generation: Number(readMeta(engine, 'generation') ?? 0),
     sequence: lastSequence(engine),
   };

@@ -1,6 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
 import { storeError } from '../errors.ts';
-import { type RecentRow, readRecentKeys } from '../sessions/session-writes.ts';
+import { readWritesRow, type WritesRow } from '../sessions/session-writes.ts';
 import { describeKey, OBJECT_KEY_BYTES, parseObjectKey } from '../tables/keyspace.ts';
 import { NO_PARENT, ObjectKeySet } from './object-key-set.ts';
 import type { GcRoot, KeyedRoot } from './roots.ts';
@@ -8,7 +8,7 @@ import { RowReader } from './row-reader.ts';
 import { TallyCounter } from './tally.ts';
 
 /** Ordinals of recent objects added as roots together, and the session they belong to. */
-interface RecentSpan {
+interface WritesSpan {
   readonly from: number;
   readonly to: number;
   readonly sessionId: string;
@@ -18,15 +18,15 @@ interface RecentSpan {
  * Finds everything reachable from the roots given to it, breadth first and in steps.
  *
  * The set of found objects is also the queue: what lies behind `#next` has been visited. Objects reached from
- * refs and pins must be whole; those only a session holds may still wait for their links to be written, so a
+ * refs and holds must be whole; those only a session holds may still wait for their links to be written, so a
  * link that leads nowhere is no fault there.
  */
-export class Marker {
+export class Tracer {
   readonly found: ObjectKeySet = new ObjectKeySet();
   readonly tally: TallyCounter = new TallyCounter();
   readonly #engine: Engine;
   readonly #roots: Map<number, KeyedRoot['root']> = new Map();
-  readonly #recents: RecentSpan[] = [];
+  readonly #recents: WritesSpan[] = [];
   /** Found and visited while absent; they must be visited again should they be put after all. */
   readonly #holes: Set<number> = new Set();
   /** Found and visited while excised. */
@@ -35,7 +35,7 @@ export class Marker {
   readonly #refusalCode: 'gc_refused' | 'backup_refused';
   #next = 0;
 
-  /** Creates a marker that throws its errors for what should be whole, and is not, with the code `refusal`. */
+  /** Creates a tracer that throws its errors for what should be whole, and is not, with the code `refusal`. */
   constructor(engine: Engine, refusal: 'gc_refused' | 'backup_refused' = 'gc_refused') {
     this.#engine = engine;
     this.#refusalCode = refusal;
@@ -48,7 +48,7 @@ export class Marker {
   }
 
   /**
-   * Adds refs and pins as roots and refuses those that cannot be read.
+   * Adds refs and holds as roots and refuses those that cannot be read.
    *
    * @spec DML-STO-0711
    */
@@ -64,8 +64,8 @@ export class Marker {
   }
 
   /** Adds the objects of one row of recent objects as roots; a row that is gone adds none. */
-  addRecentRow(row: RecentRow): void {
-    const keys = readRecentKeys(this.#engine, row);
+  addWritesRow(row: WritesRow): void {
+    const keys = readWritesRow(this.#engine, row);
     if (keys === undefined) return;
     const from = this.found.size;
     for (let offset = 0; offset < keys.length; offset += OBJECT_KEY_BYTES) {
@@ -147,7 +147,7 @@ export class Marker {
       ordinals.push(parent);
     ordinals.reverse();
     const first = ordinals[0] as number;
-    const root = this.#roots.get(first) ?? { kind: 'recent', sessionId: this.#sessionOf(first) };
+    const root = this.#roots.get(first) ?? { kind: 'session', sessionId: this.#sessionOf(first) };
     return { root, ordinals };
   }
 

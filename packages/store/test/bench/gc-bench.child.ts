@@ -87,14 +87,14 @@ async function collect(path: string): Promise<void> {
   });
   const elapsed = performance.now() - started;
   const figures = {
-    objects: report.plan.kept.objects + report.plan.condemned.objects,
+    objects: report.plan.kept.objects + report.plan.garbage.objects,
     kept: report.plan.kept.objects,
     swept: report.swept.objects,
     sweptMiB: Math.round(report.swept.bytes / 2 ** 20),
     fileMiB: Math.round(statSync(join(path, 'data.mdb')).size / 2 ** 20),
     seconds: Number((elapsed / 1000).toFixed(2)),
     microsecondsPerObject: Number(
-      ((elapsed * 1000) / (report.plan.kept.objects + report.plan.condemned.objects)).toFixed(2),
+      ((elapsed * 1000) / (report.plan.kept.objects + report.plan.garbage.objects)).toFixed(2),
     ),
     phaseMs: Object.fromEntries([...phases].map(([phase, ms]) => [phase, Math.round(ms)])),
     rssBeforeMiB: Math.round(before),

@@ -288,7 +288,7 @@ const everybody: Kind = async ({ ledger, start, round }) => {
 const sameNumber: Kind = async ({ ledger, start, path }) => {
   const a = await start({ name: 'writer' }, { ownNamespace: true });
   ledger.note(await a.tell('stage'));
-  const b = new Stranger({ path, name: 'other', patienceMs: 1_500 }, { ownNamespace: true });
+  const b = new Stranger({ path, name: 'other', lockWaitMs: 1_500 }, { ownNamespace: true });
   const refused = ledger.note(await b.tell('open'));
   ledger.expect(
     refused.detail === 'process_number',

@@ -9,7 +9,7 @@ import { openStore } from '../../src/open-store.ts';
 import { headRef } from '../../src/refs/ref-name.ts';
 import { sessionKey } from '../../src/sessions/sessions.ts';
 import type { Store } from '../../src/store.ts';
-import { sealJson } from '../../src/tables/checksummed-row.ts';
+import { encodeJsonRow } from '../../src/tables/checksummed-row.ts';
 import { verifyStore } from '../../src/verify/verify-store.ts';
 import type { WriteTransaction } from '../../src/write-transaction.ts';
 
@@ -19,7 +19,7 @@ export interface StrangerConfig {
   readonly name: string;
   /** How far its clock is ahead. */
   readonly clockMs?: number;
-  readonly patienceMs?: number;
+  readonly lockWaitMs?: number;
   /** Ends the process at a failpoint. */
   readonly killAt?: string;
   /** Writes its session's row again when others have deleted it, as a program without the fence would. */
@@ -41,10 +41,10 @@ export type StrangerOrder =
 const KILLED = 137;
 
 const config = JSON.parse(process.argv[2] as string) as StrangerConfig;
-const { path, name, clockMs = 0, patienceMs = 60_000 } = config;
+const { path, name, clockMs = 0, lockWaitMs = 60_000 } = config;
 
 const environment = nodeEnvironment({
-  patienceMs,
+  lockWaitMs,
   nowMs: () => Date.now() + clockMs,
   failpoint: (reached) => {
     if (reached !== config.killAt) return;
@@ -129,7 +129,7 @@ function cheat(): void {
   const { engine, sessionId } = store();
   const key = sessionKey(sessionId);
   const row = { sessionId, process: environment.process, startGeneration: -1, startedMs: 0 };
-  engine.root.transactionSync(() => engine.tables.sessions.putSync(key, sealJson('sessions', key, row)));
+  engine.root.transactionSync(() => engine.tables.sessions.putSync(key, encodeJsonRow('sessions', key, row)));
 }
 
 /** The kernel gives up all locks of a process on a file when it closes any descriptor of it. */

@@ -24,7 +24,7 @@ export interface EngineFiles {
  *
  * The folder is gone when `open` returns. Where none can be made, `open` gets the way to the store folder itself.
  */
-export function withPinnedFiles<T>(files: EngineFiles, open: (path: string) => T): T {
+export function withHeldFiles<T>(files: EngineFiles, open: (path: string) => T): T {
   const gate = Gate.make(files);
   if (gate === undefined) return open(files.folder.reach(''));
   try {

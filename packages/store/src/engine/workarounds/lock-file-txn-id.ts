@@ -8,7 +8,7 @@ import { storeError } from '../../errors.ts';
 import type { DataFile } from '../data-file.ts';
 import type { Engine } from '../engine.ts';
 import { type LockFile, untilWritable, type WriteEnvironment } from '../lock-file.ts';
-import { PATIENCE_MS, pause } from '../lock-wait.ts';
+import { LOCK_WAIT_MS, pause } from '../lock-wait.ts';
 import { runBlocking } from '../waiting.ts';
 
 /** How long the meta page of a transaction may be under way to the disk before its number is noted. */
@@ -22,7 +22,7 @@ const PAUSE_MS = 0.2;
  * committed in between drops out of the note: the next reader would not see it, and the next writer would begin
  * before it and overwrite its meta page.
  */
-export class NewestTransaction {
+export class LockFileTxnId {
   readonly #file: DataFile;
   readonly #lock: LockFile;
   readonly #pageBytes: number;
@@ -121,7 +121,7 @@ export function transactOnNewest(engine: Engine, environment: WriteEnvironment, 
       return;
     } catch (error) {
       // Openings of other processes came between; they may do so again.
-      endMs ??= performance.now() + PATIENCE_MS;
+      endMs ??= performance.now() + LOCK_WAIT_MS;
       if (!isBehind || performance.now() > endMs) throw error;
     }
   }

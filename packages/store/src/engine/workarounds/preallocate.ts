@@ -15,7 +15,7 @@ const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
  * Extends the data file of the store at `path` by zeros to `endBytes`, for as long as nobody else can write; what is there
  * already stays. Throws `store_full` when there is no room, and else the system's error, with the file as it was.
  */
-export function reserveFile(file: DataFile, endBytes: number, path: string): void {
+export function extendFile(file: DataFile, endBytes: number, path: string): void {
   const descriptor = file.openForWriting();
   try {
     const { size } = fstatSync(descriptor);

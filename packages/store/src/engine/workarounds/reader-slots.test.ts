@@ -12,14 +12,14 @@ vi.mock('./reader-slots.ts', async (importOriginal) => {
   const original = await importOriginal<typeof places>();
   return {
     ...original,
-    takePlace: (env: object) => {
-      if (kernel.refusals === 0) return original.takePlace(env);
+    takeReaderSlot: (env: object) => {
+      if (kernel.refusals === 0) return original.takeReaderSlot(env);
       kernel.refusals -= 1;
       // As the engine reports what the system answers.
       throw Object.assign(new Error('refused'), { code: kernel.errno });
     },
-    placeHolders: (root: Parameters<typeof original.placeHolders>[0]) =>
-      kernel.hasLocks ? original.placeHolders(root) : undefined,
+    slotHolders: (root: Parameters<typeof original.slotHolders>[0]) =>
+      kernel.hasLocks ? original.slotHolders(root) : undefined,
   };
 });
 

@@ -10,7 +10,7 @@ import type { RawRoot } from '../raw-engine.ts';
 type NativeEnv = object;
 
 /** A place among the engine's readers; it goes with its file, or when nobody refers to it. */
-export type ReaderPlace = object;
+export type ReaderSlot = object;
 
 /** What the engine's package exports and its declarations leave out. */
 interface NativeAddon {
@@ -51,7 +51,7 @@ export function withNativeEnv<T>(open: () => T): { readonly opened: T; readonly 
  * With its first place a process takes a lock of the kernel for its number, in the lock file, which ends with the
  * process. Places that the engine's package takes for its reads come and go; this one stays.
  */
-export function takePlace(env: NativeEnv): ReaderPlace {
+export function takeReaderSlot(env: NativeEnv): ReaderSlot {
   const place = new native.Txn(env, READ_ONLY);
   native.resetTxn(place.address);
   return place;
@@ -63,7 +63,7 @@ export function takePlace(env: NativeEnv): ReaderPlace {
  *
  * The engine first asks the kernel who still holds the lock of their number, and drops everybody else.
  */
-export function placeHolders(
+export function slotHolders(
   root: Pick<RawRoot, 'readerCheck' | 'readerList'>,
 ): ReadonlySet<number> | undefined {
   // @spec DML-STO-0532
