@@ -89,11 +89,15 @@ export class Store {
    * gone, so nothing more is written; close the store and open it again.
    * `label` names the transaction in failpoints.
    */
-  transact(label: string, body: (transaction: WriteTransaction) => void): void {
-    this.#transact(label, body, this.environment);
+  transact<Result>(label: string, body: (transaction: WriteTransaction) => Result): Result {
+    return this.#transact(label, body, this.environment);
   }
 
-  #transact(label: string, body: (transaction: WriteTransaction) => void, waits: StoreEnvironment): void {
+  #transact<Result>(
+    label: string,
+    body: (transaction: WriteTransaction) => Result,
+    waits: StoreEnvironment,
+  ): Result {
     this.#assertWritable(label);
     const { engine, environment } = this;
     const session = this.#session === undefined ? this.#newSession() : undefined;
@@ -104,20 +108,22 @@ export class Store {
       snapshotInterval: this.#snapshotInterval,
     });
     let bodyError: { readonly error: unknown } | undefined;
+    let result: Result;
     let isBegun = false;
     engine.writing = label;
     try {
       environment.failpoint?.(`${label}/begin`);
-      // @spec DML-STO-0121 DML-STO-0122
+      // @spec DML-STO-0122
       transactOnNewest(engine, waits, () => {
         isBegun = true;
         try {
           if (session === undefined) this.#assertSession();
           // @spec DML-STO-0501
           else this.#register(transaction, session);
-          const result: unknown = body(transaction);
+          result = body(transaction);
           // @spec DML-STO-0124
-          if (result !== undefined) throw storeError('store_misuse', { detail: 'transaction_body_returned' });
+          if (result instanceof Promise)
+            throw storeError('store_misuse', { detail: 'transaction_body_async' });
           transaction.finish();
         } catch (error) {
           if (!(error instanceof EngineFailure)) bodyError = { error };
@@ -143,6 +149,8 @@ export class Store {
     environment.failpoint?.(`${label}/after-commit`);
     markEngineClean(engine);
     if (session !== undefined) this.#session = session;
+    // @spec DML-STO-1500
+    return result!;
   }
 
   #assertWritable(label: string): void {

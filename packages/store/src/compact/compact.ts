@@ -97,7 +97,7 @@ export async function compactStore(path: string, options: CompactOptions = {}): 
     const name = compactionDraft(environment.randomUuid());
     const data = file.stats();
     const rights = { data, stamp: folder.look(CLEAN_MARKER_FILE) ?? data };
-    const newest = engine.newest.written();
+    const newest = engine.txnId.written();
     const rows = await buildDraft(engine, name, { ...options, rights: data });
     environment.failpoint?.('compact/built');
     await whenWritable(engine, environment, signal);
@@ -105,7 +105,7 @@ export async function compactStore(path: string, options: CompactOptions = {}): 
     // @spec DML-STO-1113
     whileNobodyWrites(engine, environment, () => {
       // @spec DML-STO-1114
-      if (engine.newest.written() !== newest)
+      if (engine.txnId.written() !== newest)
         throw storeError('compaction_refused', { detail: 'changed', path: folder.path });
       bytesAfter = replaceDataFile(folder, name, { environment, rights });
     });
@@ -148,7 +148,7 @@ async function buildDraft(
   const environment = options.environment ?? nodeEnvironment();
   const { mapBytes, failpoint } = environment;
   // @spec DML-STO-1109
-  const afterTransaction = engine.newest.written();
+  const afterTransaction = engine.txnId.written();
   const draft = engine.folder.makeFolder(name, OWNER_ONLY);
   try {
     await createDataFile(draft, { mapBytes, environment, afterTransaction, rights }, () => {});

@@ -222,17 +222,17 @@ describe('a compacted file', () => {
       store.transact('commit', (transaction) => void putText(transaction, `${round}`));
     }
     const { path } = store;
-    let before = store.engine.newest.written();
+    let before = store.engine.txnId.written();
     await store.close();
     for (let round = 0; round < 3; round += 1) {
       await compactStore(path, { environment: fakeEnvironment() });
       const again = await openFixture(fakeEnvironment(), path);
-      const after = again.engine.newest.written();
+      const after = again.engine.txnId.written();
       expect(after).toBeGreaterThan(before);
       again.transact('more', (transaction) => void putText(transaction, `more ${round}`));
-      expect(again.engine.newest.written()).toBe(after + 1);
+      expect(again.engine.txnId.written()).toBe(after + 1);
       setRef(again, 'main', null);
-      before = again.engine.newest.written();
+      before = again.engine.txnId.written();
       expect(await verifyStore(again)).toMatchObject({ findings: 0, leftovers: 0 });
       await again.close();
     }

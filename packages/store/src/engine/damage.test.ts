@@ -22,7 +22,6 @@ import { fakeEnvironment, temporaryFolder } from '../../test/fixture-store.ts';
 import { openStore } from '../open-store.ts';
 import { HeldFolder } from '../store-folder/held-folder.ts';
 import { readCleanMarker } from './clean-marker.ts';
-import { deepCheck } from './deep-check.ts';
 import { readNewestMeta } from './meta-page.ts';
 
 function poke(bytes: Buffer, at: number, value: number): Buffer {
@@ -245,30 +244,6 @@ describe('damaged data files', () => {
         detail: 'rolled_back',
       });
     }
-  });
-
-  it('are read value by value, and what is wrong is listed', async () => {
-    const copy = freshCopy();
-    expect(await deepCheck(copy)).toMatchObject({ damaged: [] });
-    const store = await openStore(copy, { mode: 'write' });
-    const wrong = Buffer.from('not what the id says');
-    const key = Buffer.concat([Buffer.from([12]), Buffer.from(ids[0] as string, 'hex')]);
-    store.transact('damage', (transaction) => transaction.putRow('objects', key, wrong));
-    await store.close();
-    const report = await deepCheck(copy);
-    expect(report.damaged).toEqual([{ table: 'objects', key: key.toString('hex'), detail: 'hash_mismatch' }]);
-    expect(report.objects).toBeGreaterThan(1200);
-  });
-
-  it('are read value by value in a child, which may end by a signal [DML-STO-0156] [DML-STO-0157]', async () => {
-    const copy = freshCopy();
-    // Leaves half of the pages that the meta pages speak of: touching them is a bus error.
-    truncateSync(join(copy, 'data.mdb'), 8192 + 4096 * 20);
-    await expect(deepCheck(copy)).rejects.toMatchObject({
-      code: 'store_damaged',
-      detail: 'check_died',
-      fields: { signal: expect.stringMatching(/^SIG/) },
-    });
   });
 
   const ways = [

@@ -31,7 +31,6 @@ export function engineOptions(path: string, readOnly: boolean, mapBytes: number)
     encoding: 'binary',
     keyEncoding: 'binary',
     // Overlapping syncs let a commit be seen before it is durable and use a third meta page.
-    // @spec DML-STO-0131
     overlappingSync: false,
     // @spec DML-STO-1421
     noSync: false,

@@ -52,7 +52,7 @@ export interface Engine extends OpenDataFile {
   tables: Tables;
   /** What makes this process one of the holders; kept from being collected. */
   place: ReaderSlot;
-  readonly newest: LockFileTxnId;
+  readonly txnId: LockFileTxnId;
   readonly pageBytes: number;
   /** Which pages may be used as they are. */
   readonly trust: PageTrust;
@@ -96,7 +96,7 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
     failpoint?.('open/file-held');
     // Held before the engine opens the two files: what is at their paths afterwards is what the engine has opened.
     lock = new LockFile(folder, prepareOpening(folder, readOnly));
-    const newest = new LockFileTxnId(file, lock, meta.pageBytes);
+    const txnId = new LockFileTxnId(file, lock, meta.pageBytes);
     failpoint?.('open/lock-held');
     const files = { folder, dataFile: file.descriptor, lockFile: lock.descriptor };
     opened = yield* openFile(files, opening, environment);
@@ -108,7 +108,7 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
     if (!file.isInPlace() || !lock.isInPlace()) throw storeError('store_busy', { path, detail: 'replaced' });
     const root = yield* begin(opened, { path, lock, opening });
     failpoint?.('open/reading');
-    newest.settle();
+    txnId.settle();
     let engine: Engine | undefined;
     let rawTables: Tables | undefined;
     const trusting: PageTrustOptions = {
@@ -148,7 +148,7 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
       file,
       lock,
       holders,
-      newest,
+      txnId,
       pageBytes: meta.pageBytes,
       checkedPages,
       pagesRead: file.reads,

@@ -56,7 +56,7 @@ it.each(['read', 'write'] as const)(
   },
 );
 
-it('a lock file that has just gone is not left to the engine to make [DML-STO-0167]', async () => {
+it('a lock file that has just gone is not left to the engine to make [DML-STO-0165]', async () => {
   const path = join(temporaryFolder(), 'store');
   await (await openFixture(fakeEnvironment(), path)).close();
   const folder = HeldFolder.open(path);
@@ -67,7 +67,7 @@ it('a lock file that has just gone is not left to the engine to make [DML-STO-01
   folder.close();
 });
 
-it('waits for locks that are destroyed while others hold the file, and ends as a wait does [DML-STO-0145]', async () => {
+it('waits for locks that are destroyed while others hold the file, and ends as a wait does [DML-STO-0118]', async () => {
   const path = join(temporaryFolder(), 'store');
   await (await openFixture(fakeEnvironment(), path)).close();
   const holder = startWorker({ path, scenario: 'hold', worker: 0, run: 0, steps: 0 });

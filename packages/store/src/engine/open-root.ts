@@ -103,7 +103,6 @@ function tryToOpen(files: EngineFiles, opening: RootOpening): OpenedFile | Waiti
   } catch (cause) {
     if (opened !== undefined) closeFile(opened);
     const errno = opened && errnoOf(cause);
-    // @spec DML-STO-0145
     if (errno === DESTROYED_LOCKS) return { reason: 'locks', path };
     if (NUMBER_TAKEN.has(errno))
       return { reason: 'process_number', path, pid: process.pid, namespace: 'another' };
@@ -125,7 +124,7 @@ function clearBeforeCommits({ prototype }: OpenedClass): void {
       this,
       () => {
         const result = action();
-        // @spec DML-STO-0146
+        // @spec DML-STO-1501
         clearStackBelow();
         return result;
       },

@@ -23,7 +23,7 @@ export interface RowRange {
 export function refreshSnapshot(engine: Engine): void {
   if (engine.writing !== undefined) return;
   try {
-    engine.newest.settle();
+    engine.txnId.settle();
     engine.root.resetReadTxn();
   } catch (cause) {
     throw failedRead(engine, cause);

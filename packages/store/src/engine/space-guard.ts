@@ -82,7 +82,6 @@ export class SpaceGuard {
   reserve(): void {
     const { file, pageBytes, path } = this.#engine;
     if (this.#runPages * pageBytes < RESERVED_BYTES) return;
-    // @spec DML-STO-0147
     extendFile(file, (file.readMeta().lastPage + 1 + this.#runPages) * pageBytes, path);
   }
 }

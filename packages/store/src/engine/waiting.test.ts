@@ -161,10 +161,10 @@ describe('a transaction beside one of another process', () => {
       Atomics.wait(REAL_PAUSE, 0, 0, 1);
     });
     const { store, opener } = await scene(waits);
-    const before = store.engine.newest.written();
+    const before = store.engine.txnId.written();
     const mine = put(store, 'mine');
     expect(store.has('datum', mine)).toBe(true);
-    expect(store.engine.newest.written()).toBe(before + 1);
+    expect(store.engine.txnId.written()).toBe(before + 1);
     expect(store.engine.lock.writer()).toBe(0);
   });
 
@@ -173,7 +173,7 @@ describe('a transaction beside one of another process', () => {
     for (let round = 0; round < 2; round += 1)
       expect(() => put(store, 'mine')).toThrow(expect.objectContaining({ code: 'store_busy' }));
     opener.tell({ kind: 'go' });
-    const look = vi.spyOn(store.engine.newest, 'written').mockImplementationOnce(() => {
+    const look = vi.spyOn(store.engine.txnId, 'written').mockImplementationOnce(() => {
       throw Object.assign(new Error('refused'), { code: 'EIO', syscall: 'read' });
     });
     expect(() => put(store, 'mine')).toThrow(

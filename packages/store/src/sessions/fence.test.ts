@@ -96,10 +96,10 @@ describe('a session whose store has other files by now', () => {
     const replaced = expect.objectContaining({ code: 'session_lost', detail: 'replaced' });
     for (const next of NEXT_STEPS) {
       const { writer, other, staged } = await scene();
-      const version = writer.engine.newest.written();
+      const version = writer.engine.txnId.written();
       replace(writer.path);
       for (let round = 0; round < 2; round += 1) expect(() => next(writer, staged)).toThrow(replaced);
-      expect(writer.engine.newest.written()).toBe(version);
+      expect(writer.engine.txnId.written()).toBe(version);
       for (const store of [writer, other]) await store.close();
     }
   });

@@ -131,7 +131,7 @@ describe('a link in the place of a file of the store', () => {
     assertUntouched();
   });
 
-  it('is not what the engine opens that stands there last [DML-STO-0167]', async () => {
+  it('is not what the engine opens that stands there last [DML-STO-0165]', async () => {
     for (const name of ['lock.mdb', 'data.mdb']) {
       for (const target of [join(outside, 'file'), join(outside, 'not-there')]) {
         for (const mode of ['read', 'write'] as const) {

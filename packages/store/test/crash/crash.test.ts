@@ -42,7 +42,7 @@ describe('crashes', () => {
     expect(figures.acknowledged).toBeGreaterThan(0);
   });
 
-  it('lose no acknowledged write while other processes open the store [DML-STO-0138]', async () => {
+  it('lose no acknowledged write while other processes open the store [DML-STO-0135]', async () => {
     const figures = show(await runOpenings({ folder: temporaryFolder(), steps: 400, openers: 2 }));
     expect(figures).toMatchObject({ rounds: 2, crashes: 2, broken: [] });
     expect(figures.acknowledged).toBeGreaterThanOrEqual(400);
@@ -127,13 +127,13 @@ describe('failing writes', () => {
     expect(figures.crashes).toBe(3);
   });
 
-  it('end no process by a signal, whatever earlier calls left on the stack [DML-STO-0146]', async () => {
+  it('end no process by a signal, whatever earlier calls left on the stack [DML-STO-1501]', async () => {
     const figures = show(await runRefusedWrites(temporaryFolder(), 4));
     expect(figures).toMatchObject({ rounds: 5, crashes: 4, deaths: 0, broken: [] });
     expect(figures.refusedWrites).toBeGreaterThan(0);
   });
 
-  it('come before the engine writes long rows for which there is no room [DML-STO-0147]', async () => {
+  it('come before the engine writes long rows for which there is no room [DML-STO-1501] [DML-STO-0136]', async () => {
     const path = join(temporaryFolder(), 'store');
     const order = { path, scenario: 'bulk', worker: 0, run: 0, steps: 2 };
     expect((await startWorker(order).end).lines.at(-1)).toEqual({ kind: 'done' });

@@ -28,7 +28,6 @@ export function withHeldFiles<T>(files: EngineFiles, open: (path: string) => T):
   const gate = Gate.make(files);
   if (gate === undefined) return open(files.folder.reach(''));
   try {
-    // @spec DML-STO-0167
     return open(gate.path);
   } finally {
     gate.remove();

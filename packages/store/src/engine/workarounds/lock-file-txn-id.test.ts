@@ -23,21 +23,21 @@ function commit(store: Store, message: string): CommitId {
 
 /** Does what an opening of another process does that was slower than `transactions` commits of others. */
 function setBack(store: Store, transactions: number): void {
-  const { newest } = store.engine;
-  newest.note(newest.written() - transactions);
+  const { txnId } = store.engine;
+  txnId.note(txnId.written() - transactions);
 }
 
 describe('the newest transaction', () => {
-  it('is where a write begins though an opening has set the engine back [DML-STO-0138]', async () => {
+  it('is where a write begins though an opening has set the engine back [DML-STO-0135]', async () => {
     const store = await openFixture();
     const commitIds: CommitId[] = [];
     for (let round = 0; round < 12; round += 1) {
       commitIds.push(commit(store, `a ${round}`), commit(store, `b ${round}`));
-      const before = store.engine.newest.written();
+      const before = store.engine.txnId.written();
       setBack(store, 1 + (round % 3));
       commitIds.push(commit(store, `c ${round}`));
-      expect(store.engine.newest.written()).toBe(before + 1);
-      expect(store.engine.newest.noted()).toBe(before + 1);
+      expect(store.engine.txnId.written()).toBe(before + 1);
+      expect(store.engine.txnId.noted()).toBe(before + 1);
     }
     for (const commitId of commitIds) expect(store.has('commit', commitId)).toBe(true);
     const journal: (string | null)[] = [];
@@ -69,7 +69,7 @@ describe('the newest transaction', () => {
       store.engine.root.resetReadTxn();
       setBack(store, 1);
       expect(read()).toBeDefined();
-      expect(store.engine.newest.noted()).toBe(store.engine.newest.written());
+      expect(store.engine.txnId.noted()).toBe(store.engine.txnId.written());
     }
   });
 
@@ -82,6 +82,6 @@ describe('the newest transaction', () => {
       encoding: 'utf8',
     });
     expect(child.stderr).toBe('');
-    expect(store.engine.newest.noted()).toBe(store.engine.newest.written());
+    expect(store.engine.txnId.noted()).toBe(store.engine.txnId.written());
   });
 });

@@ -109,11 +109,10 @@ export function transactOnNewest(engine: Engine, environment: WriteEnvironment, 
       // @spec DML-STO-0135
       beginWhenFree(engine, environment, () => {
         assertInPlace(engine);
-        const written = engine.newest.written();
-        // @spec DML-STO-0138
+        const written = engine.txnId.written();
         if (engine.root.getWriteTxnId() !== written + 1) {
           isBehind = true;
-          engine.newest.note(written);
+          engine.txnId.note(written);
           throw new Error('the transaction begins before the newest one');
         }
         body();

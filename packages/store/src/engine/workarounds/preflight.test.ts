@@ -29,7 +29,7 @@ it.each([
   ['data.mdb', 'EMFILE', 'store_unreadable'],
   ['/store', 'ENFILE', 'store_unreadable'],
 ])(
-  '%s that cannot be had (%s) is reported before the engine opens [DML-STO-0137]',
+  '%s that cannot be had (%s) is reported before the engine opens [DML-STO-0180] [DML-STO-0184]',
   async (name, errno, code) => {
     const path = join(temporaryFolder(), 'store');
     const environment = fakeEnvironment();

@@ -121,7 +121,6 @@ export function prepareOpening(
     // @spec DML-STO-0163
     if (readOnly && (errno === 'EROFS' || (errno === 'EACCES' && isFolderOn(isReadOnlyMount, folder))))
       return false;
-    // @spec DML-STO-0137
     throw openError(cause, { path: folder.path, detail: 'prepare' });
   }
 }
