@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashBytes } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';

@@ -1,17 +1,20 @@
 import {
+  buildTree,
   type CommitId,
   type DagId,
   type DatumId,
+  encodeRecord,
   hashBytes,
-  type NodeId,
   type ObjectClass,
   type ObjectId,
+  type PageId,
 } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
+import { putFunction, putRequestOf } from '../../test/calls.ts';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
 import { danglingObjects } from '../../test/gc/closure.ts';
 import { putCall, putCommit, putDag, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
-import { readKeys, refreshSnapshot } from '../engine/reading.ts';
+import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
 import { executionKeyOf } from '../objects/links.ts';
 import type { Store } from '../store.ts';
 import { CLASS_BYTES, objectKey, parseObjectKey } from '../tables/keyspace.ts';
@@ -181,22 +184,71 @@ describe('runGc', () => {
     expect(objectsOf(store)).toEqual(before);
   });
 
-  it('refuses when an object that a ref reaches is damaged [DML-STO-0713]', async () => {
-    const { store } = await storeWithGarbage();
-    let nodeId = '' as NodeId;
-    store.transact('find', (transaction) => {
-      nodeId = putLiteral(transaction, putText(transaction, 'kept'));
-    });
-    store.checkpoint();
-    store.transact('harm', (transaction) =>
-      transaction.putRow('objects', objectKey('node', nodeId)!, Buffer.from('rotten')),
-    );
-    await expect(runGc(store)).rejects.toMatchObject({
-      code: 'gc_refused',
-      detail: 'object_damaged',
-      fields: expect.objectContaining({ class: 'node', objectId: nodeId }),
-    });
-  });
+  it.each(['a ref', 'a hold', 'a session'])(
+    'refuses a damaged record of any class that %s reaches [DML-STO-0713]',
+    async (root) => {
+      const store = await openFixture();
+      setRef(
+        store,
+        'main',
+        store.transact('main', (transaction) => putCommit(transaction, {})),
+      );
+      store.checkpoint();
+      const before = objectsOf(store);
+      const commitId = store.transact('fill', (transaction) => {
+        const nodeId = putLiteral(transaction, putText(transaction, 'called'));
+        const execId = putExec(transaction, nodeId, putTextDag(transaction, 'result'));
+        const functionDatumId = putFunction(transaction, 'x:f');
+        const requests = Array.from({ length: 400 }, (_, index) => {
+          const callId = putLiteral(transaction, putText(transaction, `${index}`));
+          const request = { nodeId: callId, functionDatumId, inputs: [] };
+          return [callId, putRequestOf(transaction, request)] as const;
+        });
+        const pages = {
+          getPage: (pageId: PageId) => transaction.get('page', pageId),
+          putPage: (bytes: Uint8Array) => transaction.put('page', bytes),
+        };
+        requests.sort(([left], [right]) => (left < right ? -1 : 1));
+        return putCommit(transaction, {
+          dags: { a: putTextDag(transaction, 'kept') },
+          pins: { [nodeId]: execId },
+          requests: buildTree('requests', requests, pages) as PageId,
+        });
+      });
+      if (root === 'a ref') setRef(store, 'other', commitId);
+      if (root === 'a hold')
+        store.transact('hold', (transaction) =>
+          transaction.putHold({
+            class: 'commit',
+            objectId: commitId,
+            owner: 'ada',
+            reason: '',
+            expiresMs: null,
+          }),
+        );
+      if (root !== 'a session') store.checkpoint();
+      // A record like any other, so nothing but its hash shows that it is not the one.
+      const other = encodeRecord({ type: 'datum', kind: 'string', value: 'other' });
+      const harmed = new Set<string>();
+      for (const key of readKeys(store.engine, 'objects')) {
+        const object = parseObjectKey(key)!;
+        if (before.has(`${object.class}/${object.id}`) || harmed.has(object.class)) continue;
+        harmed.add(object.class);
+        const bytes = readRow(store.engine, 'objects', key)!;
+        store.transact('harm', (transaction) => transaction.putRow('objects', key, other));
+        await expect(runGc(store), object.class).rejects.toMatchObject({
+          code: 'gc_refused',
+          detail: 'object_damaged',
+          fields: expect.objectContaining({ class: object.class, objectId: object.id }),
+        });
+        store.transact('heal', (transaction) => transaction.putRow('objects', key, bytes));
+      }
+      expect([...harmed].sort()).toEqual(
+        ['commit', 'dag', 'datum', 'exec', 'exec-request', 'node', 'page', 'tree'].sort(),
+      );
+      await runGc(store);
+    },
+  );
 
   it('deletes damaged objects that nothing reaches', async () => {
     const { store, garbageDag } = await storeWithGarbage();
@@ -284,19 +336,39 @@ describe('runGc', () => {
     expect(danglingObjects(store)).toEqual([]);
   });
 
-  it('drops the cache entry together with its exec [DML-STO-0727]', async () => {
+  it('drops the cache entry in the transaction that deletes its exec [DML-STO-0727]', async () => {
     const { store } = await storeWithGarbage();
-    let key = '';
-    store.transact('exec', (transaction) => {
-      const nodeId = putLiteral(transaction, putText(transaction, 'called'));
-      const execId = putExec(transaction, nodeId, putTextDag(transaction, 'result'));
-      key = executionKeyOf(transaction.get('exec', execId)!)!;
-      transaction.putCacheEntry(key, execId);
-    });
-    expect(store.cacheEntries(key)).toHaveLength(1);
+    const execs = store.transact('execs', (transaction) =>
+      ['one', 'two', 'kept'].map((text) => {
+        const nodeId = putLiteral(transaction, putText(transaction, text));
+        const execId = putExec(transaction, nodeId, putTextDag(transaction, `result of ${text}`));
+        const key = executionKeyOf(transaction.get('exec', execId)!)!;
+        transaction.putCacheEntry(key, execId);
+        return { execId, key };
+      }),
+    );
+    const kept = execs[2]!;
+    store.transact('hold', (transaction) =>
+      transaction.putHold({
+        class: 'exec',
+        objectId: kept.execId,
+        owner: 'ada',
+        reason: '',
+        expiresMs: null,
+      }),
+    );
     store.checkpoint();
-    await runGc(store);
-    expect(store.cacheEntries(key)).toEqual([]);
+    const reader = await openFixture(fakeEnvironment(2), store.path);
+    const seen = new Set<string>();
+    const steps = collectSteps(store, { sliceObjects: 1 });
+    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+      const present = execs.map(({ execId }) => reader.has('exec', execId));
+      expect(execs.map(({ execId, key }) => reader.cacheEntries(key).includes(execId))).toEqual(present);
+      seen.add(present.join());
+    }
+    // The two go one after the other, so each is seen with and without its entry.
+    expect(seen.size).toBe(3);
+    expect(reader.cacheEntries(kept.key)).toEqual([kept.execId]);
   });
 
   it('removes expired holds and rows that no living session holds [DML-STO-0728]', async () => {

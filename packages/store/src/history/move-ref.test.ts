@@ -394,6 +394,31 @@ describe('rebaseRef', () => {
     expect(store.getRecord('commit', below)?.parentCommitIds).toEqual([onto]);
   });
 
+  it('replays a merge as what it brought to its first parent, and nothing of what it merged [DML-STO-0631]', () => {
+    const base = commit({ texts: { a: '1' } });
+    const first = commit({ texts: { a: '2' }, parents: [base], message: 'first' });
+    const side = commit({ texts: { a: '1', s: 'half' }, parents: [base], message: 'side' });
+    const sideEnd = commit({ texts: { a: '1', s: 'side' }, parents: [side], message: 'side end' });
+    const merge = commit({ texts: { a: '2', s: 'side' }, parents: [first, sideEnd], message: 'merge' });
+    const last = commit({ texts: { a: '3', s: 'side' }, parents: [merge], message: 'last' });
+    const onto = commit({ texts: { a: '1', c: 'c' }, parents: [base], message: 'onto' });
+    setRef(store, INDEX, last);
+    expect(rebaseRef(store, move(INDEX), onto, COMMITTER).state).toBe('applied');
+    const replayed: unknown[] = [];
+    for (let commitId = tip(INDEX); commitId !== onto; ) {
+      const { message, parentCommitIds } = store.getRecord('commit', commitId)!;
+      expect(parentCommitIds, message).toHaveLength(1);
+      replayed.push([message, dagsAt(commitId)]);
+      commitId = parentCommitIds[0]!;
+    }
+    const c = dagOf('c');
+    expect(replayed).toEqual([
+      ['last', { a: dagOf('3'), s: dagOf('side'), c }],
+      ['merge', { a: dagOf('2'), s: dagOf('side'), c }],
+      ['first', { a: dagOf('2'), c }],
+    ]);
+  });
+
   it('keeps author, message and details of what it replays, and names the committer [DML-STO-0632]', () => {
     const base = commit({});
     const detailsDatumId = put((sink) =>
