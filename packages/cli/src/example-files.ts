@@ -1,4 +1,8 @@
-/** The pipeline that `dml init --example` writes, which is the first one of the README; file name → text. */
+/**
+ * The pipeline that `dml init --example` writes, which is the first one of the README; file name → text.
+ *
+ * @spec DML-CLI-1562
+ */
 export const EXAMPLE_FILES: Readonly<Record<string, string>> = {
   'steps.ts': `/** Sales of each day, made up by a formula so that the example needs no data. */
 export function load(days: number): number[] {

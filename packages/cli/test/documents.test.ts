@@ -36,6 +36,8 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
 
 interface Block {
   readonly language: string;
+  /** The heading above it: one section is one folder. */
+  readonly section: string;
   readonly line: number;
   readonly text: string;
 }
@@ -44,6 +46,11 @@ function blocksOf(document: string): Block[] {
   const text = readFileSync(join(ROOT, document), 'utf8');
   return [...text.matchAll(/^```(\w*)\n(.*?)^```$/gms)].map((match) => ({
     language: match[1] ?? '',
+    section:
+      text
+        .slice(0, match.index)
+        .match(/^## .*$/gm)
+        ?.at(-1) ?? '',
     line: text.slice(0, match.index).split('\n').length,
     text: match[2] ?? '',
   }));
@@ -56,8 +63,9 @@ afterAll(() => {
 
 /** An empty folder with the packages and Node's types installed, and `dml` on the path. */
 function newFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'dml documents ')));
-  folders.push(folder);
+  const around = realpathSync(mkdtempSync(join(tmpdir(), 'dml documents ')));
+  folders.push(around);
+  const folder = join(around, 'project');
   const modules = join(folder, 'node_modules/@daggerml');
   mkdirSync(modules, { recursive: true });
   for (const name of ['bindings', 'store', 'object-model'])
@@ -67,6 +75,7 @@ function newFolder(): string {
   symlinkSync(types, join(folder, 'node_modules/@types/node'));
   const bin = join(folder, 'node_modules/.bin');
   mkdirSync(bin);
+  symlinkSync(join(ROOT, 'node_modules/@typescript/native/bin/tsc'), join(bin, 'tsc'));
   writeFileSync(
     join(bin, 'dml'),
     `#!/bin/sh\nexec "${process.execPath}" "${join(ROOT, 'packages/cli/dist/bin.js')}" "$@"\n`,
@@ -113,28 +122,43 @@ function compile(folder: string, files: readonly string[], config: object): void
     ...config,
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }');
   const tsc = join(ROOT, 'node_modules/@typescript/native/bin/tsc');
   const ran = spawnSync(process.execPath, [tsc, '-p', folder], { encoding: 'utf8' });
   expect(ran.stdout + ran.stderr).toBe('');
+  // What runs needs none.
+  for (const name of ['package.json', 'tsconfig.json']) rmSync(join(folder, name));
+}
+
+function groupBySection(blocks: readonly Block[]): Map<string, Block[]> {
+  const sections = new Map<string, Block[]>();
+  for (const block of blocks) sections.set(block.section, [...(sections.get(block.section) ?? []), block]);
+  return sections;
+}
+
+/** Does in an empty folder what one section shows: writes its files, compiles them, runs its commands in order. */
+function follow(blocks: readonly Block[], where: string): void {
+  const folder = newFolder();
+  const code = blocks.filter(({ language }) => ['ts', 'js'].includes(language));
+  for (const block of code) {
+    expect(fileOf(block), `${where}:${block.line} names no file`).not.toBe('');
+    writeFileSync(join(folder, fileOf(block)), block.text);
+  }
+  const config = blocks.find(({ language }) => language === 'json');
+  const typed = code.map(fileOf).filter((file) => /\.[cm]?ts$/.test(file));
+  if (typed.length > 0) compile(folder, typed, config ? JSON.parse(config.text).compilerOptions : {});
+  for (const command of blocks.filter(({ language }) => language === 'sh').flatMap(commandsOf))
+    runIn(folder, command.replace(/^npx (?=dml |tsc )/, ''));
 }
 
 describe('a reader who copies what the documents say', () => {
   it.each(DOCUMENTS)('from %s gets what they show [DML-CLI-1562]', (document) => {
-    const folder = newFolder();
     const blocks = blocksOf(document);
-    const code = blocks.filter(({ language }) => ['ts', 'js'].includes(language));
-    for (const block of code) {
-      expect(fileOf(block), `${document}:${block.line} names no file`).not.toBe('');
-      writeFileSync(join(folder, fileOf(block)), block.text);
-    }
-    const config = blocks.find(({ language }) => language === 'json');
-    const typed = code.map(fileOf).filter((file) => /\.[cm]?ts$/.test(file));
-    if (typed.length > 0) compile(folder, typed, config ? JSON.parse(config.text).compilerOptions : {});
-    const commands = blocks.filter(({ language }) => language === 'sh').flatMap(commandsOf);
-    for (const command of commands) runIn(folder, command.replace(/^npx (?=dml )/, ''));
     for (const { language, line } of blocks)
       expect(['ts', 'js', 'sh', 'json', 'text', 'mermaid'], `${document}:${line}`).toContain(language);
-    expect(commands.length + code.length).toBeGreaterThan(0);
+    const sections = groupBySection(blocks);
+    expect(sections.size).toBeGreaterThan(0);
+    for (const section of sections.values()) follow(section, document);
   });
 
   it('leaves to gates what needs more than a folder [DML-CLI-1562]', () => {

@@ -45,7 +45,7 @@ describe('dml init', () => {
       for (const name of ['steps.ts', 'pipeline.ts'])
         expect(readme).toContain(`// ${name}\n${readFileSync(join(fresh.folder, name), 'utf8')}`);
       const run = await dml(['--json', 'run', 'pipeline.ts'], { cwd: fresh.folder });
-      expect(JSON.parse(run.stdout)).toMatchObject({ executed: 5, failed: 0 });
+      expect(JSON.parse(run.stdout)).toMatchObject({ counts: { executed: 5, failed: 0 } });
     } finally {
       fresh.remove();
     }
