@@ -1,46 +1,63 @@
 /**
  * Makes `dist/program`: the published form of the `dml` program, in few files.
  *
- * Loading some two hundred small modules costs more than all the work of `dml status`. The commands that look
- * get the code of the sibling packages inlined; `dml init` and `dml run` use the installed packages, since those
- * find their workers and the pipeline's imports from their own place. Run after the compiler, before packing.
+ * Loading some four hundred small modules costs more than all the work of `dml status` or of a run that knows every call.
+ * The code of the sibling packages is inlined; the modules that threads start lie where their package looks for them,
+ * and what captured code may import stays in the installed package, so that its bytes are the same for every program.
+ * Run after the compiler, before packing.
  */
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { build } from 'esbuild';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build, transformSync } from 'esbuild';
 
 const folder = import.meta.dirname;
 
-/** Engines that stay installed packages: name, who depends on it, and what is used of it. */
-const REQUIRED = [
-  { name: 'lmdb', owner: '@daggerml/store', names: ['nativeAddon', 'open', 'openAsClass'] },
-  { name: 'cbor-x', owner: '@daggerml/object-model', names: ['Decoder', 'Encoder', 'Tag'] },
-  { name: 'commander', names: ['Command', 'CommanderError', 'Option'] },
-  { name: 'fastest-levenshtein', names: ['distance'] },
-];
+/** Packages of others, which stay installed with their licences: name → the package of ours that depends on it. */
+const REQUIRED = {
+  lmdb: '@daggerml/store',
+  'cbor-x': '@daggerml/object-model',
+  esbuild: '@daggerml/capture',
+  acorn: '@daggerml/capture',
+  '@jridgewell/trace-mapping': '@daggerml/capture',
+  commander: undefined,
+  'fastest-levenshtein': undefined,
+};
+
+/** Modules that threads start, by the name under which `ownModule` of their package looks for them. */
+const STARTED = {
+  'worker/worker-main': '../execution/dist/worker/worker-main.js',
+  'ingest/ingest-main': '../execution/dist/ingest/ingest-main.js',
+};
 
 /** Imports through `require`, from the place of the package that pins the version: fewer files than as modules. */
 const requiredPackages = {
   name: 'required-packages',
   setup(context) {
-    for (const { name, owner, names } of REQUIRED) {
+    for (const [name, owner] of Object.entries(REQUIRED)) {
+      const filter = new RegExp(`^${name}$`);
+      const home =
+        owner === undefined
+          ? import.meta.url
+          : pathToFileURL(join(folder, `../${owner.slice('@daggerml/'.length)}/x.js`));
+      const names = Object.keys(createRequire(home)(name)).filter(
+        (each) => /^[A-Za-z_$][\w$]*$/.test(each) && each !== 'default',
+      );
       const from = owner === undefined ? 'import.meta.url' : `import.meta.resolve('${owner}')`;
-      context.onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: name, namespace: 'required' }));
-      context.onLoad({ filter: new RegExp(`^${name}$`), namespace: 'required' }, () => ({
+      context.onResolve({ filter }, () => ({ path: name, namespace: 'required', sideEffects: false }));
+      context.onLoad({ filter, namespace: 'required' }, () => ({
         contents: `import { createRequire } from 'node:module';
-          export const { ${names.join(', ')} } = createRequire(${from})('${name}');`,
+          export const { ${names.join(', ')} } = /* @__PURE__ */ createRequire(${from})('${name}');`,
       }));
     }
-    context.onResolve({ filter: /^@daggerml\/bindings$/ }, () => ({ external: true }));
   },
 };
 
-const result = await build({
+const options = {
   absWorkingDir: folder,
-  entryPoints: { dml: 'dist/bin.js' },
   outdir: 'dist/program',
   bundle: true,
-  splitting: true,
   write: false,
   metafile: true,
   format: 'esm',
@@ -50,16 +67,31 @@ const result = await build({
   legalComments: 'none',
   logLevel: 'warning',
   plugins: [requiredPackages],
-});
+  logOverride: { 'unsupported-dynamic-import': 'silent' },
+};
+// Threads share nothing with the main one, so that each of their modules is one file.
+const results = await Promise.all([
+  build({ ...options, entryPoints: { dml: 'dist/bin.js' }, splitting: true }),
+  build({ ...options, entryPoints: STARTED }),
+]);
 
-// A module that looks for files beside itself would not find them once it is inlined.
-const placed = Object.keys(result.metafile.inputs).filter(
-  (path) =>
-    !path.includes(':') &&
-    !path.endsWith('dist/program-version.js') &&
-    readFileSync(join(folder, path), 'utf8').includes('import.meta'),
-);
-const used = new Set(Object.values(result.metafile.outputs).flatMap(({ inputs }) => Object.keys(inputs)));
+/** Modules that look for files beside themselves in a way that holds in the program as well. */
+const KNOWN_PLACES = [
+  'dist/program-version.js',
+  '../bindings/dist/program.js',
+  '../capture/dist/bundle/capture-version.js',
+  '../capture/dist/source-file.js',
+  '../execution/dist/source-file.js',
+];
+
+// Any other module that does would not find them once it is inlined.
+const placed = results
+  .flatMap(({ metafile }) => Object.keys(metafile.inputs))
+  .filter(
+    (path) => !path.includes(':') && !KNOWN_PLACES.includes(path) && asksForItsPlace(join(folder, path)),
+  );
+const outputs = results.flatMap(({ metafile }) => Object.values(metafile.outputs));
+const used = new Set(outputs.flatMap(({ inputs }) => Object.keys(inputs)));
 const astray = placed.filter((path) => used.has(path));
 if (astray.length > 0) throw new Error(`these modules must not be inlined: ${astray.join(', ')}`);
 
@@ -69,5 +101,17 @@ if (foreign.length > 0) throw new Error(`these packages must not be inlined: ${f
 
 rmSync(join(folder, 'dist/program'), { recursive: true, force: true });
 mkdirSync(join(folder, 'dist/program'), { recursive: true });
-for (const { path, contents } of result.outputFiles) writeFileSync(path, contents);
+for (const { path, contents } of results.flatMap(({ outputFiles }) => outputFiles)) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, contents);
+}
 chmodSync(join(folder, 'dist/program/dml.js'), 0o755);
+
+/** Checks whether code, and not a text or a comment, asks for `import.meta.url`. */
+function asksForItsPlace(path) {
+  const text = readFileSync(path, 'utf8');
+  if (!text.includes('import.meta')) return false;
+  return transformSync(text, { define: { 'import.meta.url': 'ITS_PLACE' }, minify: true }).code.includes(
+    'ITS_PLACE',
+  );
+}

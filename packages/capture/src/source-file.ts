@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
 const runsFromSources = import.meta.url.endsWith('.ts');
@@ -8,13 +8,12 @@ export const sourceConditions: readonly string[] = runsFromSources
   ? ['@daggerml/source', 'module']
   : ['module'];
 
-/** Path of the self-contained module that pipelines and captured functions get for `@daggerml/bindings`. */
+/**
+ * Returns the path of the self-contained module that pipelines and captured functions get for `@daggerml/bindings`. It is
+ * part of what is captured, so that it comes from this package also where this code was put into another file.
+ */
 export function authoringModule(): string {
-  return ownModule('authoring/authoring-main');
-}
-
-/** Path of a module of this package: compiled when the package is built, TypeScript when run from sources. */
-function ownModule(name: string): string {
-  const compiled = fileURLToPath(new URL(`./${name}.js`, import.meta.url));
-  return existsSync(compiled) ? compiled : fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+  return runsFromSources
+    ? fileURLToPath(new URL('./authoring/authoring-main.ts', import.meta.url))
+    : createRequire(import.meta.url).resolve('@daggerml/capture/authoring');
 }

@@ -91,9 +91,9 @@ describe('the published program', () => {
   it.each([
     [['--version'], 7],
     [['--help'], 7],
-    [['status'], 30],
-    [['log'], 32],
-    [['show', 'sums'], 36],
+    [['status'], 34],
+    [['log'], 36],
+    [['show', 'sums'], 42],
   ])('loads few files for %j, and nothing heavy', (argv, limit) => {
     const loaded = loadedBy(...argv);
     expect(loaded.filter((url) => /esbuild|acorn|\/zod\/|@aws-sdk/.test(url))).toEqual([]);
