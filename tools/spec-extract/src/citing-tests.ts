@@ -18,7 +18,13 @@ export function citingTestsById(
   for (const result of results) {
     for (const id of result.cited) {
       ran.add(placeKey(result.file, id)).add(placeKey(result.file, id, result.title));
-      add(id, { file: result.file, title: result.name, state: result.outcome });
+      const isShared = result.cited.length > 1;
+      add(id, {
+        file: result.file,
+        title: result.name,
+        state: result.outcome,
+        ...(isShared && { isShared }),
+      });
     }
   }
   for (const { file, title, cited } of declared) {

@@ -1,7 +1,8 @@
+import { unknownId } from './command-show.ts';
 import { readGenerated, writeFiles } from './disk.ts';
 import { isRed, sortFindings } from './finding.ts';
 import { type Answer, EXIT } from './output.ts';
-import { mayWrite, outdatedFindings, plan } from './plan.ts';
+import { mayWrite, outdatedFindings, plan, type Reviewing } from './plan.ts';
 import { formatFindings } from './wording.ts';
 import { readSuite } from './workspace.ts';
 
@@ -31,5 +32,25 @@ export function generate(root: string, today: string): Answer {
     exitCode: isRed(findings) ? EXIT.red : EXIT.green,
     text: [...lines, formatFindings(findings)].join('\n'),
     json: { written, findings },
+  };
+}
+
+/** Records that the texts of the ids named, or of all suspect requirements, were reviewed. */
+export function review(root: string, today: string, wanted: Reviewing): Answer {
+  const { requirements, reviewed, findings, files } = plan(readSuite(root, today), wanted);
+  for (const id of wanted === 'all' ? [] : wanted)
+    if (!requirements.some((requirement) => requirement.id === id)) throw unknownId(root, id);
+  const isAllowed = mayWrite(findings);
+  if (!isAllowed)
+    return {
+      exitCode: EXIT.red,
+      text: [NOTHING_WRITTEN, formatFindings(findings)].join('\n'),
+      json: { reviewed: [], written: [], findings },
+    };
+  const written = writeFiles(root, files, readGenerated(root));
+  return {
+    exitCode: EXIT.green,
+    text: reviewed.length === 0 ? 'nothing to review' : reviewed.map((id) => `reviewed ${id}`).join('\n'),
+    json: { reviewed, written },
   };
 }

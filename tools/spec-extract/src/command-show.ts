@@ -1,92 +1,38 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { describeState, sectionLink } from './compliance.ts';
-import { readFolder, readText } from './disk.ts';
+import { sectionLink } from './compliance.ts';
+import { readFolder } from './disk.ts';
 import { isSpecDocument, packageOf } from './document-package.ts';
-import { readIndexedRequirement, readIndexFile } from './index-file.ts';
+import { readIndexFile } from './index-file.ts';
 import { type Answer, EXIT, SuiteError, UsageError } from './output.ts';
-import { definedIds, recordedText } from './recorded-text.ts';
-import { nearestIds } from './requirement-id.ts';
-import { type IndexedRequirement, indexPath, type PackageIndex } from './requirement-index.ts';
+import { citationsIn, nearestIds } from './requirement-id.ts';
+import type { IndexRow, PackageIndex } from './requirement-index.ts';
+import { readResultFile } from './result-file.ts';
 import { sortedBy } from './sorted.ts';
-import type { Requirement } from './spec-document.ts';
+import { parseSpecDocument } from './spec-document.ts';
+import { joinResults } from './test-result.ts';
 import type { TextFile } from './text-file.ts';
+import { readSuite } from './workspace.ts';
 
-/** Shows one requirement; reads only its document and its index, which keeps it fast. */
-export async function show(root: string, requirementId: string): Promise<Answer> {
+/** Shows one requirement. Owners and tests are found by their texts alone, which keeps the answer fast. */
+export function show(root: string, today: string, requirementId: string): Answer {
   const stating = readSpecs(root).filter(({ text }) => text.includes(`[${requirementId}]`));
-  for (const document of stating) {
-    const record = recordOf(root, packageOf(document), requirementId);
-    const text = record && recordedText(document, record);
-    if (record !== undefined && text !== undefined)
-      return answer({ ...record, document: document.path, text }, record);
-  }
-  // The parser of Markdown takes longer to load than everything else takes to answer.
-  const { parseSpecDocument } = await import('./spec-document.ts');
-  for (const document of stating) {
-    const stated = parseSpecDocument(document).requirements.find(({ id }) => id === requirementId);
-    if (stated !== undefined) return answer(stated, recordOf(root, packageOf(document), requirementId));
-  }
-  throw unknownId(root, requirementId);
-}
-
-/** Reads the specification documents, in their order. */
-export function readSpecs(root: string): TextFile[] {
-  return readFolder(root, 'specs', /\.md$/).filter(({ path }) => isSpecDocument(path));
-}
-
-/** Reads the index files of all packages, ordered by document. */
-export function readIndexes(root: string): PackageIndex[] {
-  return sortedBy(readFolder(root, 'requirements', /\.yaml$/).map(readOneIndex), ({ document }) => document);
-}
-
-/** Yields the error for an id that no specification defines. */
-export function unknownId(root: string, requirementId: string): UsageError {
-  const known = readSpecs(root).flatMap(definedIds);
-  const nearest = nearestIds(requirementId, [...new Set(known)]);
-  // @spec DML-TRC-0808
-  const hint =
-    nearest.length === 0 ? 'no specification defines any id' : `did you mean ${nearest.join(', ')}?`;
-  return new UsageError(`no specification defines ${requirementId}; ${hint}`);
-}
-
-function readOneIndex(file: TextFile): PackageIndex {
-  return readable(file, () => readIndexFile(file));
-}
-
-function readable<T>(file: TextFile, read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    throw new SuiteError(`${file.path} cannot be read: restore it from the last commit`, { cause: error });
-  }
-}
-
-function recordOf(root: string, packageName: string, requirementId: string): IndexedRequirement | undefined {
-  const path = indexPath(packageName);
-  if (!existsSync(join(root, path))) return undefined;
-  const file = readText(root, path);
-  return readable(file, () => readIndexedRequirement(file, requirementId));
-}
-
-type Stated = Pick<Requirement, 'id' | 'level' | 'text' | 'document' | 'section' | 'fingerprint'>;
-
-function answer(requirement: Stated, record: IndexedRequirement | undefined): Answer {
-  const { id, level, text } = requirement;
-  const section = sectionLink(requirement.document, requirement.section);
-  const state = stateNow(requirement, record);
-  const owners = record?.owners ?? [];
-  const tests = record?.tests ?? [];
+  const stated = stating
+    .flatMap((document) => parseSpecDocument(document).requirements)
+    .find(({ id }) => id === requirementId);
+  if (stated === undefined) throw unknownId(root, requirementId);
+  const { id, level, text, fingerprint, packageName } = stated;
+  const row = readIndexes(root)
+    .find((index) => index.packageName === packageName)
+    ?.rows.find((candidate) => candidate.id === requirementId);
+  const section = sectionLink(stated.document, stated.section);
+  const state = stateNow(fingerprint, row);
+  const { owners, tests } = citationsOf(root, today, id);
   const lines = [
     `${id} (${level}, ${state})`,
     text,
     '',
     `section  ${section}`,
     ...labelled('owner', owners),
-    ...labelled(
-      'test',
-      tests.map((test) => `${test.state} ${test.file} > ${test.title}`),
-    ),
+    ...labelled('test', tests),
   ];
   return {
     exitCode: EXIT.green,
@@ -96,11 +42,70 @@ function answer(requirement: Stated, record: IndexedRequirement | undefined): An
   };
 }
 
-function stateNow(requirement: Stated, record: IndexedRequirement | undefined): string {
-  if (record === undefined) return 'not in the index yet: run `npm run spec -- generate`';
-  if (record.fingerprint !== requirement.fingerprint)
-    return `${describeState(record)}, text changed since the index was generated`;
-  return describeState(record);
+/** Reads the index files of all packages in the order of their documents, those without a document last. */
+export function readIndexes(root: string): PackageIndex[] {
+  const packages = readSpecs(root).map(packageOf);
+  const place = ({ packageName }: PackageIndex): string => {
+    const at = packages.indexOf(packageName);
+    return String(at < 0 ? packages.length : at).padStart(3, '0');
+  };
+  return sortedBy(readFolder(root, 'requirements', /\.yaml$/).map(readOneIndex), place);
+}
+
+/** Returns the error for an id that no specification defines. */
+export function unknownId(root: string, requirementId: string): UsageError {
+  const known = readSpecs(root).flatMap((document) =>
+    parseSpecDocument(document).requirements.map(({ id }) => id),
+  );
+  const nearest = nearestIds(requirementId, [...new Set(known)]);
+  // @spec DML-TRC-0808
+  const hint =
+    nearest.length === 0 ? 'no specification defines any id' : `did you mean ${nearest.join(', ')}?`;
+  return new UsageError(`no specification defines ${requirementId}; ${hint}`);
+}
+
+function readSpecs(root: string): TextFile[] {
+  return readFolder(root, 'specs', /\.md$/).filter(({ path }) => isSpecDocument(path));
+}
+
+function readOneIndex(file: TextFile): PackageIndex {
+  try {
+    return readIndexFile(file);
+  } catch (error) {
+    throw new SuiteError(`${file.path} cannot be read: restore it from the last commit, or remove it`, {
+      cause: error,
+    });
+  }
+}
+
+/** Returns where code owns an id and how the tests ended that cite it. */
+function citationsOf(root: string, today: string, id: string): { owners: string[]; tests: string[] } {
+  const suite = readSuite(root, today);
+  const owners = suite.sources.flatMap(({ path, text }) =>
+    citationsIn(text)
+      .filter(({ ids }) => ids.includes(id))
+      .map(({ index }) => `${path}:${lineAt(text, index)}`),
+  );
+  const reports = suite.results.flatMap((file) => {
+    const result = readResultFile(file);
+    return result.readable ? result.tests.filter(({ title }) => title.includes(id)) : [];
+  });
+  const ran = joinResults(reports, new Set(suite.paths)).filter(({ cited }) => cited.includes(id));
+  const tests = ran.map(({ outcome, file, name }) => `${outcome} ${file} > ${name}`);
+  const notRun = suite.tests
+    .filter(({ path, text }) => text.includes(id) && !ran.some(({ file }) => file === path))
+    .map(({ path, text }) => `not run ${path}:${lineAt(text, text.indexOf(id))}`);
+  return { owners, tests: [...tests, ...notRun] };
+}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split('\n').length;
+}
+
+function stateNow(fingerprint: string, row: IndexRow | undefined): string {
+  if (row === undefined) return 'not in the index yet: run `npm run spec -- generate`';
+  if (row.fingerprint !== fingerprint) return `${row.state}, text changed since the index was generated`;
+  return row.state;
 }
 
 function labelled(label: string, values: readonly string[]): string[] {

@@ -1,51 +1,98 @@
 import { expect, it } from 'vitest';
 import { renderCompliance } from './compliance.ts';
-import type { IndexedRequirement } from './requirement-index.ts';
+import type { RequirementRecord } from './requirement-index.ts';
 
-const entry = (id: string, rest: Partial<IndexedRequirement> = {}): IndexedRequirement => ({
-  id,
-  level: 'MUST',
-  section: 'names',
-  fingerprint: 'a',
-  reviewed: 'a',
-  state: 'verified',
-  owners: ['packages/object-model/src/name.ts#Name.parse'],
-  tests: [
-    { file: 'a.test.ts', title: 'a', state: 'passed' },
-    { file: 'a.test.ts', title: 'b', state: 'skipped' },
-  ],
-  ...rest,
+const TEST = { file: 'a.test.ts', title: 'a', state: 'passed' } as const;
+
+function entry(id: string, fields: Partial<RequirementRecord> = {}): RequirementRecord {
+  return {
+    id,
+    level: 'MUST',
+    state: 'verified',
+    fingerprint: 'aa',
+    reviewed: 'aa',
+    packageName: 'object-model',
+    document: 'specs/10-object-model.md',
+    section: 'names',
+    owners: ['packages/object-model/src/name.ts#Name.parse'],
+    tests: [TEST],
+    ...fields,
+  };
+}
+
+const OBJ = 'specs/10-object-model.md';
+const STO = 'specs/20-store.md';
+
+it('the report counts by document and lists only what is not plainly verified [DML-TRC-0916]', () => {
+  const shared = { ...TEST, isShared: true };
+  const { path, text } = renderCompliance(
+    [OBJ, STO],
+    [
+      entry('DML-OBJ-0001'),
+      entry('DML-OBJ-0002', { state: 'exception', exception: { reason: 'a | b', until: '2027-01-31' } }),
+      entry('DML-OBJ-0003', { state: 'implied', impliedBy: 'types' }),
+      entry('DML-OBJ-0004', { state: 'suspect', reviewed: 'bb' }),
+      entry('DML-OBJ-0005', { state: 'open', owners: [] }),
+      entry('DML-OBJ-0006', { state: 'open', tests: [{ ...TEST, state: 'failed' }] }),
+      entry('DML-OBJ-0007', { state: 'planned' }),
+      entry('DML-OBJ-0008', { state: 'planned', milestone: 'adapters' }),
+      entry('DML-OBJ-0009', { state: 'planned' }),
+      entry('DML-OBJ-0010', { tests: [shared, { ...TEST, state: 'skipped' }] }),
+      entry('DML-OBJ-0011', { tests: [shared, TEST] }),
+      entry('DML-OBJ-0012', { state: 'retired' }),
+    ],
+  );
+  expect(path).toBe('COMPLIANCE.md');
+  expect(text.slice(text.indexOf('## Summary'))).toBe(`## Summary
+
+| document | total | verified | implied | planned | exception | suspect | open | retired |
+| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
+| [10-object-model](specs/10-object-model.md) | 12 | 3 | 1 | 3 | 1 | 1 | 2 | 1 |
+| [20-store](specs/20-store.md) | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |
+| all | 12 | 3 | 1 | 3 | 1 | 1 | 2 | 1 |
+
+## Not verified
+
+| id | level | state | why |
+| --- | --- | --- | --- |
+| [DML-OBJ-0002](specs/10-object-model.md#names) | MUST | exception | until 2027-01-31: a \\| b |
+| [DML-OBJ-0004](specs/10-object-model.md#names) | MUST | suspect | the text changed |
+| [DML-OBJ-0005](specs/10-object-model.md#names) | MUST | open | no owner |
+| [DML-OBJ-0006](specs/10-object-model.md#names) | MUST | open | failed: a.test.ts > a |
+
+## Planned
+
+| milestone | section | requirements | ids |
+| --- | --- | ---: | --- |
+| – | [10-object-model names](specs/10-object-model.md#names) | 2 | DML-OBJ-0007 to DML-OBJ-0009 |
+| adapters | [10-object-model names](specs/10-object-model.md#names) | 1 | DML-OBJ-0008 |
+
+## Weak evidence
+
+Held by types or the compiler, without a test: 1.
+
+[DML-OBJ-0003](specs/10-object-model.md#names)
+
+Shown only by tests that cite another requirement too: 1.
+
+[DML-OBJ-0010](specs/10-object-model.md#names)
+`);
 });
 
-it('counts states by package and lists every requirement with section, owner and tests', () => {
-  const { path, text } = renderCompliance([
-    { packageName: 'store', document: 'specs/20-store.md', requirements: [] },
-    {
-      packageName: 'object-model',
-      document: 'specs/10-object-model.md',
-      requirements: [
-        entry('DML-OBJ-0002', {
-          state: 'exception',
-          exception: { reason: 'a | b', until: '2027-01-31' },
-          owners: [],
-          tests: [],
-        }),
-        entry('DML-OBJ-0001'),
-        entry('DML-OBJ-0003', { state: 'implied', impliedBy: 'types', section: '', owners: ['a/b.ts'] }),
-      ],
-    },
-  ]);
-  expect(path).toBe('COMPLIANCE.md');
-  expect(text).toContain(`
-| package | total | verified | implied | planned | exception | suspect | open | retired |
-| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |
-| [object-model](#object-model) | 3 | 1 | 1 | 0 | 1 | 0 | 0 | 0 |
-| [store](#store) | 0 | 0 | 0 | 0 | 0 | 0 | 0 | 0 |
-| all | 3 | 1 | 1 | 0 | 1 | 0 | 0 | 0 |
-`);
-  expect(text).toContain(`
-| [DML-OBJ-0001](specs/10-object-model.md#names) | MUST | verified | [\`name.ts Name.parse\`](packages/object-model/src/name.ts) | 1 of 2 |
-| [DML-OBJ-0002](specs/10-object-model.md#names) | MUST | exception until 2027-01-31: a \\| b | – | 0 of 0 |
-| [DML-OBJ-0003](specs/10-object-model.md) | MUST | implied by types | [\`b.ts\`](a/b.ts) | 1 of 2 |
+it('the report says where nothing is to be listed [DML-TRC-0916]', () => {
+  const { text } = renderCompliance([OBJ], [entry('DML-OBJ-0001')]);
+  expect(text.slice(text.indexOf('## Not verified'))).toBe(`## Not verified
+
+None.
+
+## Planned
+
+None.
+
+## Weak evidence
+
+Held by types or the compiler, without a test: none.
+
+Shown only by tests that cite another requirement too: none.
 `);
 });

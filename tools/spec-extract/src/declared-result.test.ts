@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { memorySuite } from '../test/memory-suite.ts';
 import { declaredResults } from './declared-result.ts';
 import { declaredTests } from './declared-test.ts';
+import { readJUnitReport } from './junit-report.ts';
 import { joinResults } from './test-result.ts';
 
 const FILE = 'packages/store/src/a.test.ts';
@@ -16,8 +18,19 @@ function counted(
   const files = toFiles(texts);
   const reports = titles.map((title) => ({ file: FILE, ancestors: [], title, outcome: 'passed' as const }));
   const results = joinResults(reports, new Set([FILE]));
-  const sources = { declared: files.flatMap(declaredTests), files, vectors: toFiles(vectors) };
+  const sources = { declared: files.flatMap(declaredTests), files, foreign: [], vectors: toFiles(vectors) };
   return declaredResults(results, sources).map(({ title }) => title);
+}
+
+/** The titles that still count of a JUnit report on a file of this text. */
+function ofForeign(path: string, text: string, vector = ''): string[] {
+  const report = `<testsuite file="${path}"><testcase name="a [DML-STO-0001]"/></testsuite>`;
+  const suite = memorySuite({ [path]: text, 'vectors/a.json': vector });
+  const results = joinResults(readJUnitReport(report), new Set(suite.paths));
+  const declared = [...suite.tests, ...suite.sources].flatMap(declaredTests);
+  const { foreign, vectors } = suite;
+  const files = [...suite.tests, ...suite.sources];
+  return declaredResults(results, { declared, files, foreign, vectors }).map(({ title }) => title);
 }
 
 describe('the result of a test', () => {
@@ -61,7 +74,21 @@ describe('the result of a test', () => {
     ).toEqual(['a']);
   });
 
-  it('is taken at its word in a language that is not read', () => {
-    expect(counted(['a [DML-STO-0001]'], {})).toEqual(['a']);
+  it.each([
+    ['README.md', 'DML-STO-0001'],
+    ['packages/store/src/a.ts', "it('a [DML-STO-0001]', f);"],
+    ['tests/a.py', 'DML-STO-0001'],
+    ['python/test_a.py', ''],
+    ['python/test_a.py', 'def test_a(): pass  # DML-STO-0002'],
+  ])('is ignored from a file that is no test or names no such id: %s, %j [DML-TRC-0922]', (path, text) => {
+    expect(ofForeign(path, text)).toEqual([]);
   });
+
+  it.each(['python/test_a.py', 'python/a_test.py', 'go/a_test.go'])(
+    'counts from a test in another language that names the id: %s [DML-TRC-0922]',
+    (path) => {
+      expect(ofForeign(path, '# DML-STO-0001')).toEqual(['a']);
+      expect(ofForeign(path, '', '{ "requirement": "DML-STO-0001" }')).toEqual(['a']);
+    },
+  );
 });

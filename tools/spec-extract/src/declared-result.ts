@@ -11,6 +11,8 @@ export interface TestSources {
   readonly declared: readonly DeclaredTest[];
   /** Test files and the modules that may hold suites for them. */
   readonly files: readonly TextFile[];
+  /** Tests in languages that are not read here. */
+  readonly foreign: readonly TextFile[];
   /** Golden vectors: they may name the requirements of the tests made from them. */
   readonly vectors: readonly TextFile[];
 }
@@ -19,8 +21,8 @@ export interface TestSources {
  * Leaves out the results of tests that no source declares any more, as the files of an older run hold them.
  *
  * A title is looked for in the file that ran and in the suites it may have taken from another module. A file
- * that computes its titles is asked only whether it, or a golden vector, still names the ids. Files in
- * languages that are not read here are taken at their word.
+ * that computes its titles is asked only whether it, or a golden vector, still names the ids, and so is a test in
+ * a language that is not read here. A file that is no test shows nothing.
  */
 export function declaredResults(results: readonly TestResult[], sources: TestSources): TestResult[] {
   const files = new Map(sources.files.map((file) => [file.path, file]));
@@ -30,10 +32,16 @@ export function declaredResults(results: readonly TestResult[], sources: TestSou
     for (const id of test.cited) push(titles, `${place}\u0000${id}`, test);
   }
   const computed = computedIds(files, sources.vectors);
+  const foreign = new Map(sources.foreign.map(({ path, text }) => [path, idsIn(text)]));
+  const ofVectors = sources.vectors.flatMap(({ text }) => idsIn(text));
+  const named = (file: string): ReadonlySet<string> =>
+    new Set(foreign.has(file) ? [...(foreign.get(file) ?? []), ...ofVectors] : []);
   // @spec DML-TRC-0417
   return results.filter(({ file, title, cited }) => {
     const source = files.get(file);
-    if (source === undefined || cited.length === 0) return true;
+    if (cited.length === 0) return true;
+    // @spec DML-TRC-0922
+    if (source === undefined || !isRunFile(file)) return cited.every((id) => named(file).has(id));
     return cited.every((id) => {
       const candidates = [file, SHARED].flatMap((place) => titles.get(`${place}\u0000${id}`) ?? []);
       return candidates.some((test) => titleMatches(test.title, title)) || computed(source).has(id);

@@ -42,9 +42,10 @@ usage: npm run spec -- <command> [--json]
   check                every finding; writes nothing
   generate             writes requirements/*.yaml and COMPLIANCE.md, then reports like check
   review <ID…>|--all   records that changed text was reviewed
-  mutate <package>     breaks the owners of verified requirements and runs the tests that cite them
+  mutate [<package>]   breaks one clause of the owners of verified requirements, of one package or of all,
+                       and runs the tests that cite them
                        --sample <count> (20), --seed <number> (1), --from <ID>: none before it
-  mutate <package> <ID…>  only those that are named
+  mutate <ID…>         only those that are named
 
   --root <folder>      the repository, found upwards from here by its specs folder
   --json               one JSON document on standard output
@@ -86,18 +87,26 @@ async function dispatch(args: readonly string[], surroundings: Surroundings): Pr
       return (await import('./command-check.ts')).check(root, surroundings.today);
     case 'show':
       // @spec DML-TRC-0802
-      return (await import('./command-show.ts')).show(root, only(operands, 'show <ID>').toUpperCase());
+      return (await import('./command-show.ts')).show(
+        root,
+        surroundings.today,
+        only(operands, 'show <ID>').toUpperCase(),
+      );
     case 'open':
       return (await import('./command-open.ts')).open(root, values.planned);
     case 'summary':
       return (await import('./command-open.ts')).summary(root);
     case 'review':
-      return (await import('./command-review.ts')).review(root, reviewOperands(operands, values.all));
+      return (await import('./command-check.ts')).review(
+        root,
+        surroundings.today,
+        reviewOperands(operands, values.all),
+      );
     case 'mutate':
       return (await import('./mutation/command-mutate.ts')).mutate({
         root,
-        packageName: only(operands.slice(0, 1), 'mutate <package>'),
-        choice: mutationChoice(operands.slice(1), values),
+        today: surroundings.today,
+        choice: mutationChoice(operands, values),
         say: surroundings.say,
       });
     default:
@@ -153,19 +162,23 @@ function reviewOperands(operands: readonly string[], all: boolean): readonly str
   return all ? 'all' : operands.map((operand) => operand.toUpperCase());
 }
 
+/** Operands are ids or one package; without any, all packages are meant. */
 function mutationChoice(
-  ids: readonly string[],
-  { sample, seed, from }: ReturnType<typeof parseStrict>['values'],
+  operands: readonly string[],
+  { sample, seed: seedText, from }: ReturnType<typeof parseStrict>['values'],
 ): MutationChoice {
-  if (ids.length === 0)
+  const seed = positiveInteger(seedText ?? '1', '--seed');
+  const [first] = operands;
+  if (first === undefined || !/^dml-/i.test(first))
     return {
+      packageName: operands.length === 0 ? undefined : only(operands, 'mutate [<package>|<ID…>]'),
       from: from?.toUpperCase(),
       sampleSize: positiveInteger(sample ?? '20', '--sample'),
-      seed: positiveInteger(seed ?? '1', '--seed'),
+      seed,
     };
-  if ([sample, seed, from].some((value) => value !== undefined))
-    throw new UsageError('--sample, --seed and --from choose where no ID is named');
-  return { ids: ids.map((id) => id.toUpperCase()) };
+  if (sample !== undefined || from !== undefined)
+    throw new UsageError('--sample and --from choose where no ID is named');
+  return { ids: operands.map((id) => id.toUpperCase()), seed };
 }
 
 function positiveInteger(text: string, option: string): number {

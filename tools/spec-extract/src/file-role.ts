@@ -1,8 +1,8 @@
-import { canOwn, isTestFile } from './owner.ts';
+import { canOwn, isForeignTest, isTestFile } from './owner.ts';
 import { isGenerated } from './plan.ts';
 
 /** Why the tool reads a file; each role is a list of the suite. */
-export type FileRole = 'documents' | 'sources' | 'tests' | 'vectors' | 'results' | 'index';
+export type FileRole = 'documents' | 'sources' | 'tests' | 'foreign' | 'vectors' | 'results' | 'index';
 
 /**
  * Yields the role of a file; undefined for a file that is only there to be linked to.
@@ -15,6 +15,7 @@ export function fileRole(path: string): FileRole | undefined {
   if (isGenerated(path) || path.split('/').includes('fixtures')) return undefined;
   if (path.endsWith('.md')) return 'documents';
   if (canOwn(path)) return 'sources';
+  if (isForeignTest(path)) return 'foreign';
   if (isTestFile(path) && /\.[cm]?[jt]sx?$/.test(path)) return 'tests';
   return path.startsWith('vectors/') && path.endsWith('.json') ? 'vectors' : undefined;
 }

@@ -49,7 +49,7 @@ export interface FindingRule {
  */
 export const FINDING_CODES: Readonly<Record<FindingCode, FindingRule>> = {
   anchor_broken: { severity: 'red', requirements: ['DML-TRC-0702'] },
-  document_empty: { severity: 'red', requirements: ['DML-TRC-0109'] },
+  document_empty: { severity: 'red', requirements: ['DML-TRC-0109', 'DML-TRC-0921'] },
   document_misnamed: { severity: 'red', requirements: ['DML-TRC-0912'] },
   exception_expired: { severity: 'red', requirements: ['DML-TRC-0203'] },
   file_outdated: { severity: 'red', requirements: ['DML-TRC-0606'] },
@@ -58,7 +58,7 @@ export const FINDING_CODES: Readonly<Record<FindingCode, FindingRule>> = {
   index_unreadable: { severity: 'red', requirements: ['DML-TRC-0608'] },
   keyword_missing: { severity: 'red', requirements: ['DML-TRC-0107'] },
   keyword_repeated: { severity: 'red', requirements: ['DML-TRC-0106'] },
-  keyword_without_id: { severity: 'note', requirements: ['DML-TRC-0111'] },
+  keyword_without_id: { severity: 'note', requirements: ['DML-TRC-0111', 'DML-TRC-0919', 'DML-TRC-0920'] },
   line_too_long: { severity: 'red', requirements: ['DML-TRC-0110'] },
   link_absolute: { severity: 'red', requirements: ['DML-TRC-0703', 'DML-TRC-0704'] },
   link_broken: { severity: 'red', requirements: ['DML-TRC-0701'] },

@@ -7,7 +7,7 @@ export interface Marks {
 /** How a requirement is judged. */
 export type Disposition =
   | { readonly kind: 'in_force' }
-  | { readonly kind: 'planned' }
+  | { readonly kind: 'planned'; readonly milestone?: string }
   | { readonly kind: 'retired' }
   | { readonly kind: 'implied'; readonly by: 'types' | 'compiler' }
   | { readonly kind: 'exception'; readonly reason: string; readonly until: string };
@@ -20,6 +20,7 @@ export interface ParsedMarks {
 }
 
 const GROUP = /^\s*\{([^{}]*)\}/;
+const MILESTONE = /^planned: ([a-z0-9][a-z0-9 .-]*)$/;
 const EXCEPTION = /^exception:\s*(\S.*?)\s*;\s*until\s+(\d{4}-\d{2}-\d{2})$/;
 
 /** Parses the groups in braces at the start of a text. */
@@ -55,6 +56,8 @@ function splitGroup(group: string): string[] {
 
 function parseDisposition(mark: string): Disposition | undefined {
   if (mark === 'planned' || mark === 'retired') return { kind: mark };
+  const milestone = MILESTONE.exec(mark)?.[1];
+  if (milestone !== undefined) return { kind: 'planned', milestone };
   if (mark === 'implied: types') return { kind: 'implied', by: 'types' };
   if (mark === 'implied: compiler') return { kind: 'implied', by: 'compiler' };
   const exception = EXCEPTION.exec(mark);

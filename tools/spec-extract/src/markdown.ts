@@ -14,7 +14,7 @@ export function parseMarkdown(text: string): Root {
 }
 
 /** Visits every node of a tree in document order. */
-function visit(node: Nodes, visitor: (node: Nodes) => void): void {
+export function visit(node: Nodes, visitor: (node: Nodes) => void): void {
   visitor(node);
   if (isParent(node)) for (const child of node.children) visit(child, visitor);
 }

@@ -1,4 +1,4 @@
-import { ID_PATTERN, idsIn } from './requirement-id.ts';
+import { citationsIn } from './requirement-id.ts';
 import { anchorAt, type CommentAnchor, parseSource, symbolPath } from './source-tree.ts';
 import type { TextFile } from './text-file.ts';
 
@@ -15,18 +15,16 @@ export interface LocatedOwner extends Owner {
   readonly anchor: CommentAnchor;
 }
 
-const CITATION = new RegExp(`@spec((?:[ \\t,]+${ID_PATTERN})+)`, 'g');
-
 /** Lists the owners that a source file declares in its comments, in source order. */
 export function ownersIn(file: TextFile): LocatedOwner[] {
-  const citations = [...file.text.matchAll(CITATION)];
+  const citations = citationsIn(file.text);
   if (citations.length === 0) return [];
   const source = parseSource(file.path, file.text);
   const owners: LocatedOwner[] = [];
   for (const citation of citations) {
     const anchor = anchorAt(source, citation.index);
     if (anchor === undefined) continue;
-    for (const id of idsIn(citation[1] ?? '')) {
+    for (const id of citation.ids) {
       // @spec DML-TRC-0306
       owners.push({ id, file: file.path, symbol: symbolPath(anchor), anchor });
     }
@@ -48,6 +46,11 @@ export function isTestFile(path: string): boolean {
 /** Yields whether a runner runs the file by itself: other test files are modules of those. */
 export function isRunFile(path: string): boolean {
   return /\.test\.[cm]?[jt]sx?$/.test(path);
+}
+
+/** Checks whether a path is that of a test in a language whose tests are not read here. */
+export function isForeignTest(path: string): boolean {
+  return /(?:^|\/)(?:test_[^/]*|[^/]*_test)\.(?!md$|[cm]?[jt]sx?$)\w+$/.test(path);
 }
 
 /** Yields the line-independent text form of an owner. */

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { memorySuite, resultsOf, specOf, VERIFIED } from '../test/memory-suite.ts';
 import { readIndexFile } from './index-file.ts';
 import { isGenerated, mayWrite, outdatedFindings, type Plan, plan, type Suite } from './plan.ts';
-import type { IndexedRequirement } from './requirement-index.ts';
+import type { RequirementRecord } from './requirement-index.ts';
 
 // The same inputs in every run.
 fc.configureGlobal({ seed: 20_261_121 });
@@ -19,8 +19,19 @@ function codes({ findings }: Plan): string[] {
   return findings.map(({ code, id, file }) => `${code} ${id ?? file}`);
 }
 
-function record(result: Plan, id = 'DML-OBJ-0001'): IndexedRequirement | undefined {
-  return result.indexes.flatMap(({ requirements }) => requirements).find((entry) => entry.id === id);
+/** Plans a suite whose texts are all reviewed as they stand. */
+function judged(files: Files, today?: string): Plan {
+  return plan(memorySuite(files, today), 'all');
+}
+
+/** Lists the ids and states that the index of each package is to hold. */
+function indexed({ files }: Plan): [string, string[]][] {
+  const indexes = files.filter(({ path }) => path.startsWith('requirements/')).map(readIndexFile);
+  return indexes.map(({ packageName, rows }) => [packageName, rows.map(({ id, state }) => `${id} ${state}`)]);
+}
+
+function record(result: Plan, id = 'DML-OBJ-0001'): RequirementRecord | undefined {
+  return result.records.find((entry) => entry.id === id);
 }
 
 /** The files after the generated ones were written. */
@@ -29,7 +40,7 @@ function written(files: Files, result: Plan): Files {
 }
 
 describe('a verified requirement', () => {
-  const result = plan(memorySuite(VERIFIED));
+  const result = judged(VERIFIED);
 
   it('has an owner, a passing test and no finding [DML-TRC-0402]', () => {
     expect(result.findings).toEqual([]);
@@ -45,20 +56,19 @@ describe('a verified requirement', () => {
   it('is written to the index of its package and to the report [DML-TRC-0601]', () => {
     expect(result.files.map(({ path }) => path)).toEqual(['COMPLIANCE.md', INDEX]);
     const [compliance, index] = result.files;
-    expect(readIndexFile(index!)).toEqual(result.indexes[0]);
-    expect(compliance?.text).toContain(
-      '| [DML-OBJ-0001](specs/10-object-model.md#names) | MUST | verified |',
-    );
+    const { id, level, state, fingerprint, reviewed } = record(result)!;
+    expect(readIndexFile(index!).rows).toEqual([{ id, level, state, fingerprint, reviewed }]);
+    expect(compliance?.text).toContain('| [10-object-model](specs/10-object-model.md) | 1 | 1 |');
   });
 
   it('is open as soon as its test fails, is skipped or is not run [DML-TRC-0402] [DML-TRC-0410]', () => {
     for (const status of ['failed', 'skipped', 'todo']) {
       const results = resultsOf(TEST_FILE, { 'sorts names [DML-OBJ-0001]': status });
-      const broken = plan(memorySuite({ ...VERIFIED, [RESULTS]: results }));
+      const broken = judged({ ...VERIFIED, [RESULTS]: results });
       expect(record(broken)?.state, status).toBe('open');
       expect(codes(broken), status).toEqual(['test_missing DML-OBJ-0001']);
     }
-    const notRun = plan(memorySuite({ ...VERIFIED, [RESULTS]: resultsOf(TEST_FILE, {}) }));
+    const notRun = judged({ ...VERIFIED, [RESULTS]: resultsOf(TEST_FILE, {}) });
     expect(record(notRun)).toMatchObject({ state: 'open', tests: [{ state: 'not_run' }] });
   });
 });
@@ -66,15 +76,13 @@ describe('a verified requirement', () => {
 describe('ids', () => {
   it('may be defined once, also across documents [DML-TRC-0103]', () => {
     const planned = '[DML-OBJ-0001] {planned} Names MUST be sorted.';
-    expect(codes(plan(memorySuite({ [SPEC]: specOf(planned, planned) })))).toEqual([
-      'id_reused DML-OBJ-0001',
-    ]);
-    const other = plan(memorySuite({ [SPEC]: specOf(planned), 'specs/20-store.md': specOf(planned) }));
+    expect(codes(judged({ [SPEC]: specOf(planned, planned) }))).toEqual(['id_reused DML-OBJ-0001']);
+    const other = judged({ [SPEC]: specOf(planned), 'specs/20-store.md': specOf(planned) });
     expect(codes(other)).toContain('id_reused DML-OBJ-0001');
   });
 
   it('may not leave the specifications, however often the index is written [DML-TRC-0104]', () => {
-    const first = plan(memorySuite(VERIFIED));
+    const first = judged(VERIFIED);
     let files = written(
       { ...VERIFIED, [SPEC]: specOf('[DML-OBJ-0002] {planned} Values MUST be sorted.') },
       first,
@@ -86,7 +94,7 @@ describe('ids', () => {
       [RESULTS]: resultsOf(TEST_FILE, {}),
     };
     for (let round = 0; round < 2; round++) {
-      const result = plan(memorySuite(files));
+      const result = judged(files);
       expect(codes(result)).toEqual(['id_vanished DML-OBJ-0001']);
       expect(record(result)?.state).toBe('suspect');
       files = written(files, result);
@@ -95,11 +103,11 @@ describe('ids', () => {
 
   it('stay listed when retired and do not come back, however often the index is written [DML-TRC-0105]', () => {
     let files: Files = { [SPEC]: specOf('[DML-OBJ-0001] {retired} Names MUST be sorted.') };
-    const retired = plan(memorySuite(files));
+    const retired = judged(files);
     expect(retired.findings).toEqual([]);
     files = written({ [SPEC]: specOf('[DML-OBJ-0001] {planned} Values MUST be sorted.') }, retired);
     for (let round = 0; round < 2; round++) {
-      const result = plan(memorySuite(files));
+      const result = judged(files);
       expect(codes(result)).toEqual(['id_reused DML-OBJ-0001']);
       expect(record(result)?.state).toBe('retired');
       files = written(files, result);
@@ -107,15 +115,13 @@ describe('ids', () => {
   });
 
   it('that no specification defines are red in code, tests, documents and vectors [DML-TRC-0307]', () => {
-    const result = plan(
-      memorySuite({
-        ...VERIFIED,
-        'packages/object-model/src/a.ts': 'export const rule = "DML-OBJ-0091";\n',
-        'packages/object-model/src/a.test.ts': "it.skip('a [DML-OBJ-0092]', () => {});\n",
-        'docs/A.md': 'See `DML-OBJ-0093`.\n',
-        'vectors/a/b.json': '{"requirement":"DML-OBJ-0094"}\n',
-      }),
-    );
+    const result = judged({
+      ...VERIFIED,
+      'packages/object-model/src/a.ts': 'export const rule = "DML-OBJ-0091";\n',
+      'packages/object-model/src/a.test.ts': "it.skip('a [DML-OBJ-0092]', () => {});\n",
+      'docs/A.md': 'See `DML-OBJ-0093`.\n',
+      'vectors/a/b.json': '{"requirement":"DML-OBJ-0094"}\n',
+    });
     const unknown = result.findings.filter(({ code }) => code === 'unknown_id').map(({ id }) => id);
     expect(unknown.sort()).toEqual(['DML-OBJ-0091', 'DML-OBJ-0092', 'DML-OBJ-0093', 'DML-OBJ-0094']);
     expect(result.findings).toHaveLength(4);
@@ -123,6 +129,11 @@ describe('ids', () => {
 });
 
 describe('documents of the suite', () => {
+  it('are missed when there are none [DML-TRC-0921]', () => {
+    expect(codes(judged({}))).toEqual(['document_empty specs']);
+    expect(codes(judged({ 'docs/A.md': '# A\n' }))).toEqual(['document_empty specs']);
+  });
+
   const moved: Files = {
     ...VERIFIED,
     [SPEC]: specOf('[DML-OBJ-0002] {planned} Values MUST be sorted.'),
@@ -132,70 +143,84 @@ describe('documents of the suite', () => {
   it('are those with two digits and a name, any other is red [DML-TRC-0912]', () => {
     const misnamed = ['specs/extra.md', 'specs/5-a.md', 'specs/65-Name.md', 'specs/old/10-a.md'];
     const files = Object.fromEntries(misnamed.map((path) => [path, '# A\n']));
-    expect(codes(plan(memorySuite({ ...moved, ...files })))).toEqual(
+    expect(codes(judged({ ...moved, ...files }))).toEqual(
       misnamed.toSorted().map((path) => `document_misnamed ${path}`),
     );
   });
 
   it('take requirements from each other under their old ids [DML-TRC-0913] [DML-TRC-0601]', () => {
-    const before = written(VERIFIED, plan(memorySuite(VERIFIED)));
-    const result = plan(memorySuite({ ...before, ...moved }));
+    const before = written(VERIFIED, judged(VERIFIED));
+    const result = judged({ ...before, ...moved });
     expect(codes(result)).toEqual([]);
-    expect(
-      result.indexes.map(({ packageName, document, requirements }) => [
-        packageName,
-        document,
-        requirements.map(({ id, state }) => `${id} ${state}`),
-      ]),
-    ).toEqual([
-      ['object-model', SPEC, ['DML-OBJ-0002 planned']],
-      ['name-table', 'specs/65-name-table.md', ['DML-OBJ-0001 verified']],
+    expect(indexed(result)).toEqual([
+      ['name-table', ['DML-OBJ-0001 verified']],
+      ['object-model', ['DML-OBJ-0002 planned']],
     ]);
   });
 
   it('that are gone leave no index, unless an id left with them', () => {
-    const before: Files = written(moved, plan(memorySuite(moved)));
+    const before: Files = written(moved, judged(moved));
     const { 'specs/65-name-table.md': _, ...merged }: Files = { ...before, [SPEC]: VERIFIED[SPEC]! };
-    const result = plan(memorySuite(merged));
-    expect(result.indexes.map(({ packageName }) => packageName)).toEqual(['object-model']);
+    const result = judged(merged);
+    expect(indexed(result)).toEqual([['object-model', ['DML-OBJ-0001 verified', 'DML-OBJ-0002 suspect']]]);
     expect(codes(result)).toEqual(['id_vanished DML-OBJ-0002']);
     const { [SPEC]: __, ...orphaned } = before;
-    expect(plan(memorySuite(orphaned)).indexes.map(({ packageName }) => packageName)).toEqual([
-      'object-model',
-      'name-table',
-    ]);
+    expect(indexed(judged(orphaned)).map(([name]) => name)).toEqual(['name-table', 'object-model']);
   });
 });
 
-describe('changed text', () => {
-  const first = plan(memorySuite(VERIFIED));
-  const changed = written(
-    { ...VERIFIED, [SPEC]: specOf('[DML-OBJ-0001] Names MUST be sorted bytewise.') },
-    first,
-  );
+describe('the text of a requirement', () => {
+  const unread = (files: Files): Plan => plan(memorySuite(files));
+  const reviewed = written(VERIFIED, judged(VERIFIED));
+  const withText = (item: string): Files => ({ ...reviewed, [SPEC]: specOf(`[DML-OBJ-0001] ${item}`) });
 
   it('is suspect until it is reviewed, however often the index is written [DML-TRC-0503]', () => {
-    let files = changed;
+    let files = withText('Names MUST be sorted bytewise.');
     for (let round = 0; round < 2; round++) {
-      const result = plan(memorySuite(files));
+      const result = unread(files);
       expect(codes(result)).toEqual(['text_suspect DML-OBJ-0001']);
-      expect(record(result)).toMatchObject({ state: 'suspect', reviewed: record(first)?.fingerprint });
+      expect(record(result)).toMatchObject({
+        state: 'suspect',
+        reviewed: record(judged(VERIFIED))?.fingerprint,
+      });
       files = written(files, result);
     }
+    expect(codes(unread(written(files, judged(files))))).toEqual([]);
   });
 
-  it('counts as reviewed when it is first recorded [DML-TRC-0502]', () => {
-    expect(record(first)?.reviewed).toBe(record(first)?.fingerprint);
+  it('counts as reviewed only when it was, not when it is first recorded [DML-TRC-0914]', () => {
+    expect(codes(unread(VERIFIED))).toEqual(['text_suspect DML-OBJ-0001']);
+    const files = written(VERIFIED, unread(VERIFIED));
+    expect(codes(unread(files))).toEqual(['text_suspect DML-OBJ-0001']);
+    expect(record(unread(files))?.reviewed).toBeUndefined();
+    expect(codes(unread(reviewed))).toEqual([]);
   });
+
+  it.each([
+    ['its row is deleted', (files: Files) => ({ ...files, [INDEX]: files[INDEX]!.replace(/^DML.*\n/m, '') })],
+    ['its index is deleted', ({ [INDEX]: _, ...files }: Files) => files],
+    ['it was planned in between', (files: Files) => written(files, unread({ ...files, ...PLANNED }))],
+    ['it was retired in between', (files: Files) => written(files, unread({ ...files, ...RETIRED }))],
+  ])('is suspect also when %s [DML-TRC-0914]', (_, disturb) => {
+    const { state, reviewed } = record(
+      unread({ ...disturb(withText('Names MUST be short.')), [SPEC]: CHANGED }),
+    )!;
+    expect([state === 'suspect' || state === 'retired', reviewed === FINGERPRINT]).toEqual([true, false]);
+  });
+
+  const CHANGED = specOf('[DML-OBJ-0001] Names MUST be short.');
+  const FINGERPRINT = record(judged({ ...VERIFIED, [SPEC]: CHANGED }))?.fingerprint;
+  const PLANNED = { [SPEC]: specOf('[DML-OBJ-0001] {planned} Names MUST be short.') };
+  const RETIRED = { [SPEC]: specOf('[DML-OBJ-0001] {retired} Names MUST be short.') };
 });
 
 describe('levels', () => {
   const inForce = (item: string): Plan =>
-    plan(memorySuite({ [SPEC]: specOf(item), [RESULTS]: resultsOf(TEST_FILE, {}) }));
+    judged({ [SPEC]: specOf(item), [RESULTS]: resultsOf(TEST_FILE, {}) });
 
   it('that bind need an owner [DML-TRC-0303]', () => {
     const { 'packages/object-model/src/name.ts': _, ...ownerless } = VERIFIED;
-    expect(codes(plan(memorySuite(ownerless)))).toEqual(['owner_missing DML-OBJ-0001']);
+    expect(codes(judged(ownerless))).toEqual(['owner_missing DML-OBJ-0001']);
     expect(codes(inForce('[DML-OBJ-0001] {implied: types} Names MUST be texts.'))).toEqual([
       'owner_missing DML-OBJ-0001',
     ]);
@@ -214,17 +239,15 @@ describe('levels', () => {
       ]);
     }
     const verified = { ...VERIFIED, [SPEC]: specOf('[DML-OBJ-0001] Names SHOULD be sorted.') };
-    expect(codes(plan(memorySuite(verified)))).toEqual([]);
+    expect(codes(judged(verified))).toEqual([]);
   });
 
   it('do not matter to an implied requirement with an owner [DML-TRC-0505]', () => {
-    const result = plan(
-      memorySuite({
-        [SPEC]: specOf('[DML-OBJ-0001] {implied: types} Names MUST be texts.'),
-        'packages/object-model/src/name.ts': VERIFIED['packages/object-model/src/name.ts']!,
-        [RESULTS]: resultsOf(TEST_FILE, {}),
-      }),
-    );
+    const result = judged({
+      [SPEC]: specOf('[DML-OBJ-0001] {implied: types} Names MUST be texts.'),
+      'packages/object-model/src/name.ts': VERIFIED['packages/object-model/src/name.ts']!,
+      [RESULTS]: resultsOf(TEST_FILE, {}),
+    });
     expect([result.findings, record(result)?.state, record(result)?.impliedBy]).toEqual([
       [],
       'implied',
@@ -239,14 +262,12 @@ describe('exceptions', () => {
   };
 
   it('hold through their last day and are red from the next [DML-TRC-0203]', () => {
-    expect(codes(plan(memorySuite(files, '2026-06-30')))).toEqual([]);
-    expect(codes(plan(memorySuite(files, '2026-07-01')))).toEqual(['exception_expired DML-OBJ-0001']);
+    expect(codes(judged(files, '2026-06-30'))).toEqual([]);
+    expect(codes(judged(files, '2026-07-01'))).toEqual(['exception_expired DML-OBJ-0001']);
   });
 
   it('change no generated file when they expire', () => {
-    expect(plan(memorySuite(files, '2026-07-01')).files).toEqual(
-      plan(memorySuite(files, '2026-06-30')).files,
-    );
+    expect(judged(files, '2026-07-01').files).toEqual(judged(files, '2026-06-30').files);
   });
 });
 
@@ -258,14 +279,12 @@ describe('results', () => {
       ...withoutResults,
       [SPEC]: specOf('[DML-OBJ-0001] Names MUST be sorted.', '[DML-OBJ-0002] Values MUST be.'),
     };
-    const result = plan(memorySuite(files));
+    const result = judged(files);
     expect(codes(result)).toEqual(['owner_missing DML-OBJ-0002', 'results_missing test-results']);
   });
 
   it('are not asked for while everything is planned', () => {
-    expect(
-      codes(plan(memorySuite({ [SPEC]: specOf('[DML-OBJ-0001] {planned} Names MUST be sorted.') }))),
-    ).toEqual([]);
+    expect(codes(judged({ [SPEC]: specOf('[DML-OBJ-0001] {planned} Names MUST be sorted.') }))).toEqual([]);
   });
 
   /** A result file in which the one requirement passes, with the projects that were configured. */
@@ -274,7 +293,7 @@ describe('results', () => {
 
   it('that are missing of some projects are a finding for each of these [DML-TRC-0421]', () => {
     const missing = (files: Files): string[] =>
-      plan(memorySuite({ ...VERIFIED, ...files })).findings.map(({ code, file, detail }) =>
+      judged({ ...VERIFIED, ...files }).findings.map(({ code, file, detail }) =>
         [code, file, detail].join(' '),
       );
     const of = (project: string): string =>
@@ -294,20 +313,18 @@ describe('results', () => {
       [SPEC]: specOf('[DML-OBJ-0001] Names MUST be sorted.', '[DML-OBJ-0002] Values MUST be.'),
       'packages/object-model/src/value.ts': '// @spec DML-OBJ-0002\nexport const value = 1;\n',
     };
-    expect(codes(plan(memorySuite(files)))).toEqual(['test_missing DML-OBJ-0002']);
+    expect(codes(judged(files))).toEqual(['test_missing DML-OBJ-0002']);
     const partial = { ...files, [RESULTS]: naming('object-model', 'store') };
-    expect(codes(plan(memorySuite(partial)))).toEqual(['results_missing test-results/store.json']);
+    expect(codes(judged(partial))).toEqual(['results_missing test-results/store.json']);
   });
 
   it('that are missing or unreadable, like an unreadable index, forbid to write [DML-TRC-0609]', () => {
-    expect(mayWrite(plan(memorySuite({ ...VERIFIED, [RESULTS]: naming('object-model') })).findings)).toBe(
-      true,
-    );
-    expect(mayWrite(plan(memorySuite({ ...VERIFIED, [RESULTS]: naming('store') })).findings)).toBe(false);
-    expect(mayWrite(plan(memorySuite(VERIFIED)).findings)).toBe(true);
-    expect(mayWrite(plan(memorySuite(withoutResults)).findings)).toBe(false);
-    expect(mayWrite(plan(memorySuite({ ...VERIFIED, 'test-results/b.xml': '<' })).findings)).toBe(false);
-    expect(mayWrite(plan(memorySuite({ ...VERIFIED, [INDEX]: 'requirements: 1' })).findings)).toBe(false);
+    expect(mayWrite(judged({ ...VERIFIED, [RESULTS]: naming('object-model') }).findings)).toBe(true);
+    expect(mayWrite(judged({ ...VERIFIED, [RESULTS]: naming('store') }).findings)).toBe(false);
+    expect(mayWrite(judged(VERIFIED).findings)).toBe(true);
+    expect(mayWrite(judged(withoutResults).findings)).toBe(false);
+    expect(mayWrite(judged({ ...VERIFIED, 'test-results/b.xml': '<' }).findings)).toBe(false);
+    expect(mayWrite(judged({ ...VERIFIED, [INDEX]: 'requirements: 1' }).findings)).toBe(false);
   });
 });
 
@@ -315,7 +332,7 @@ describe('the index of the last run', () => {
   it.each(['[', 'requirements: 1', 'package: a\ndocument: b\nrequirements:\n  a: {}\n'])(
     'is red when it cannot be read: %j [DML-TRC-0608]',
     (text) => {
-      expect(codes(plan(memorySuite({ ...VERIFIED, [INDEX]: text })))).toEqual([`index_unreadable ${INDEX}`]);
+      expect(codes(judged({ ...VERIFIED, [INDEX]: text }))).toEqual([`index_unreadable ${INDEX}`]);
     },
   );
 });
@@ -324,22 +341,22 @@ describe('documents', () => {
   it('keep ids and links in fenced code to themselves [DML-TRC-0705]', () => {
     const text =
       '# A\n\n```markdown\n- [DML-OBJ-0099] Names MUST be [sorted](gone.md).\n```\n\n    DML-OBJ-0098 [a](gone.md)\n';
-    expect(codes(plan(memorySuite({ ...VERIFIED, 'docs/A.md': text })))).toEqual([]);
+    expect(codes(judged({ ...VERIFIED, 'docs/A.md': text }))).toEqual([]);
   });
 
   it('may link to the generated files before they are written', () => {
-    const text = '[a](../COMPLIANCE.md#object-model) [b](../requirements/object-model.yaml)\n';
-    expect(codes(plan(memorySuite({ ...VERIFIED, 'docs/A.md': text })))).toEqual([]);
+    const text = '[a](../COMPLIANCE.md#summary) [b](../requirements/object-model.yaml)\n';
+    expect(codes(judged({ ...VERIFIED, 'docs/A.md': text }))).toEqual([]);
   });
 
   it('may not link to test results, which a fresh clone does not have [DML-TRC-0701]', () => {
     const text = `[a](../${RESULTS})\n`;
-    expect(codes(plan(memorySuite({ ...VERIFIED, 'docs/A.md': text })))).toEqual(['link_broken docs/A.md']);
+    expect(codes(judged({ ...VERIFIED, 'docs/A.md': text }))).toEqual(['link_broken docs/A.md']);
   });
 });
 
 describe('the generated files', () => {
-  const lists = ['documents', 'sources', 'tests', 'vectors', 'results', 'index', 'paths'] as const;
+  const lists = ['documents', 'sources', 'tests', 'foreign', 'vectors', 'results', 'index', 'paths'] as const;
 
   /** Orders of a list, each as likely as any other. */
   function ordersOf<T>(list: readonly T[]): fc.Arbitrary<readonly T[]> {
@@ -387,6 +404,7 @@ describe('the generated files', () => {
           ? `it.each(vectors)('$name', () => {});`
           : `it('t${index} [${id}]', () => {});`;
         files[`packages/a/src/t${index}.test.ts`] = `${declared}\n`;
+        if (isComputed) files[`python/test_${index}.py`] = `# ${id}\n`;
         if (isComputed) files[`vectors/v${index}.json`] = `{"name":"t${index} [${id}]"}\n`;
         for (const [run, outcome] of Object.entries({ r: status, s: again })) {
           if (outcome === undefined) continue;
@@ -400,9 +418,9 @@ describe('the generated files', () => {
   it('are the same bytes when they are generated twice [DML-TRC-0602]', () => {
     fc.assert(
       fc.property(suites, (files) => {
-        const first = plan(memorySuite(files));
+        const first = judged(files);
         const again = written(files, first);
-        const second = plan(memorySuite(again));
+        const second = judged(again);
         expect(second.files).toEqual(first.files);
         const onDisk = Object.entries(again).filter(([path]) => isGenerated(path));
         expect(outdatedFindings(second.files, new Map(onDisk))).toEqual([]);
@@ -415,7 +433,7 @@ describe('the generated files', () => {
     const moved = new Map<string, number>();
     fc.assert(
       fc.property(
-        suites.map((files) => memorySuite(written(files, plan(memorySuite(files))))).chain(withOrders),
+        suites.map((files) => memorySuite(written(files, judged(files)))).chain(withOrders),
         ([suite, shuffled]) => {
           for (const name of lists)
             if (suite[name].some((item, at) => item !== shuffled[name][at]))
@@ -433,14 +451,14 @@ describe('the generated files', () => {
       Object.entries(VERIFIED).map(([path, text]) => [path, text.replaceAll('\n', '\r\n')]),
     );
     const results = resultsOf(TEST_FILE, { 'sorts\r\nnames [DML-OBJ-0001]': 'passed' });
-    const result = plan(memorySuite({ ...files, [RESULTS]: results }));
+    const result = judged({ ...files, [RESULTS]: results });
     expect(record(result)?.state).toBe('verified');
     expect(result.files.filter(({ text }) => text.includes('\r'))).toEqual([]);
     expect(result.files.filter(({ text }) => !text.endsWith('\n'))).toEqual([]);
   });
 
   it('are outdated when they differ or are not there [DML-TRC-0606]', () => {
-    const { files } = plan(memorySuite(VERIFIED));
+    const { files } = judged(VERIFIED);
     const onDisk = new Map(files.map(({ path, text }) => [path, text]));
     expect(outdatedFindings(files, onDisk)).toEqual([]);
     onDisk.set(INDEX, `${onDisk.get(INDEX)} `);

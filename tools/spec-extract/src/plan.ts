@@ -10,8 +10,8 @@ import { linkFindings, linkTargets } from './link.ts';
 import { citableText, parseMarkdown } from './markdown.ts';
 import { ownersIn } from './owner.ts';
 import { idsIn } from './requirement-id.ts';
-import type { IndexedRequirement, PackageIndex } from './requirement-index.ts';
-import { indexRequirement, keepVanished, requirementFindings } from './requirement-record.ts';
+import type { PackageIndex, RequirementRecord } from './requirement-index.ts';
+import { keepVanished, recordRequirement, requirementFindings } from './requirement-record.ts';
 import { readResultFile } from './result-file.ts';
 import { sortedBy } from './sorted.ts';
 import { parseSpecDocument, type Requirement, type SpecDocument } from './spec-document.ts';
@@ -26,6 +26,8 @@ export interface Suite {
   readonly sources: readonly TextFile[];
   /** Test files and the modules beside them. */
   readonly tests: readonly TextFile[];
+  /** Tests in languages whose tests are not read here. */
+  readonly foreign: readonly TextFile[];
   /** Golden vectors. */
   readonly vectors: readonly TextFile[];
   /** Result files of the test runners. */
@@ -38,38 +40,58 @@ export interface Suite {
   readonly today: string;
 }
 
+/** The ids whose texts are being reviewed, or all that are suspect. */
+export type Reviewing = readonly string[] | 'all';
+
 /** What one run would do: nothing here has touched a disk. */
 export interface Plan {
   readonly requirements: readonly Requirement[];
-  readonly indexes: readonly PackageIndex[];
+  readonly records: readonly RequirementRecord[];
+  /** The ids whose reviewed text this run changes. */
+  readonly reviewed: readonly string[];
   readonly findings: readonly Finding[];
   /** The generated files; the same whatever the order of the inputs. */
   readonly files: readonly TextFile[];
 }
 
 /** Computes requirements, findings and generated files of a suite. */
-export function plan(suite: Suite): Plan {
+export function plan(suite: Suite, reviewing: Reviewing = []): Plan {
   const specs = readSpecs(suite.documents);
   const previous = readIndexes(suite.index);
   const files = [...suite.tests, ...suite.sources];
   const declared = files.flatMap(declaredTests);
-  const results = readResults(suite, { declared, files, vectors: suite.vectors });
+  const results = readResults(suite, { declared, files, foreign: suite.foreign, vectors: suite.vectors });
   const owners = suite.sources.flatMap(ownersIn);
   const tests = citingTestsById(results.tests, declared);
-  const previousById = byId(previous.indexes.flatMap(({ requirements }) => requirements));
+  const previousRows = sortedBy(
+    previous.indexes.flatMap(({ packageName, rows }) => rows.map((row) => ({ packageName, row }))),
+    ({ row }) => row.id,
+  );
+  const previousById = new Map(previousRows.map(({ row }) => [row.id, row]));
 
-  const records = [...specs.byId.values()].map((requirement) =>
-    indexRequirement({
+  const recordOf = (requirement: Requirement, isReviewed: boolean): RequirementRecord =>
+    recordRequirement({
       requirement,
       previous: previousById.get(requirement.id),
+      isReviewed,
       owners: owners.filter(({ id }) => id === requirement.id),
       tests: tests.get(requirement.id) ?? [],
-    }),
-  );
+    });
+  const reviewed: string[] = [];
+  const records = [...specs.byId.values()].map((requirement) => {
+    const record = recordOf(requirement, false);
+    // @spec DML-TRC-0804 DML-TRC-0805
+    const isMeant = reviewing === 'all' ? record.state === 'suspect' : reviewing.includes(record.id);
+    if (!isMeant) return record;
+    reviewed.push(record.id);
+    return recordOf(requirement, true);
+  });
   // @spec DML-TRC-0104
-  const vanished = [...previousById.values()].filter(({ id }) => !specs.byId.has(id));
-  const indexes = groupByPackage(records, vanished.map(keepVanished), specs.documents, previous.indexes);
-  const generated = [...indexes.map(renderIndexFile), renderCompliance(indexes)];
+  const vanished = previousRows
+    .filter(({ row }) => !specs.byId.has(row.id))
+    .map(({ packageName, row }) => keepVanished(packageName, row));
+  const all = [...records, ...vanished];
+  const generated = [...indexesOf(specs.documents, all).map(renderIndexFile), complianceOf(specs, all)];
 
   const missing = missingResults(suite, records, results.configured);
   const findings = [
@@ -77,7 +99,7 @@ export function plan(suite: Suite): Plan {
     ...previous.findings,
     ...results.findings,
     ...missing,
-    ...vanishedFindings(vanished, previous.indexes),
+    ...vanished.map(({ id, document }) => ({ code: 'id_vanished' as const, id, file: document, detail: id })),
     ...ownerFindings(owners, specs.byId),
     ...titleFindings([...declared, ...results.tests], specs.byId),
     ...[...suite.sources, ...suite.vectors].flatMap(({ path, text }) =>
@@ -97,7 +119,8 @@ export function plan(suite: Suite): Plan {
   ];
   return {
     requirements: sortedBy(specs.byId.values(), ({ id }) => id),
-    indexes,
+    records: all,
+    reviewed: reviewed.sort(),
     findings: sortFindings(findings),
     files: sortedBy(generated, ({ path }) => path),
   };
@@ -135,6 +158,8 @@ function readSpecs(documents: readonly TextFile[]): Specs {
   const byId = new Map<string, Requirement>();
   const findings = specs.flatMap((spec) => spec.findings);
   // @spec DML-TRC-0912
+  // @spec DML-TRC-0921
+  if (specs.length === 0) findings.push({ code: 'document_empty', file: 'specs', detail: 'no document' });
   for (const { path } of ordered)
     if (!isSpecDocument(path)) findings.push({ code: 'document_misnamed', file: path, detail: path });
   for (const requirement of specs.flatMap(({ requirements }) => requirements)) {
@@ -192,7 +217,7 @@ function readResults(suite: Suite, sources: TestSources): Results {
 /** Without results every requirement would be red: one finding says why, or one for each project without. */
 function missingResults(
   { results }: Suite,
-  records: readonly IndexedRequirement[],
+  records: readonly RequirementRecord[],
   configured: ReadonlySet<string>,
 ): Finding[] {
   const needed = records.some(({ state, tests }) => state === 'open' || tests.length > 0);
@@ -208,16 +233,6 @@ function missingResults(
       file: `test-results/${project}.json`,
       detail: `no result of the project ${project}`,
     }));
-}
-
-function vanishedFindings(
-  vanished: readonly IndexedRequirement[],
-  previous: readonly PackageIndex[],
-): Finding[] {
-  return vanished.map(({ id }) => {
-    const index = previous.find(({ requirements }) => requirements.some((entry) => entry.id === id));
-    return { code: 'id_vanished', id, file: index?.document ?? 'specs', detail: id };
-  });
 }
 
 function documentFindings(
@@ -240,49 +255,22 @@ function documentFindings(
 }
 
 /** Returns one index per package that has a document, or requirements that left all documents. */
-function groupByPackage(
-  records: readonly IndexedRequirement[],
-  vanished: readonly IndexedRequirement[],
+function indexesOf(
   documents: readonly SpecDocument[],
-  previous: readonly PackageIndex[],
+  records: readonly RequirementRecord[],
 ): PackageIndex[] {
-  const recordOf = new Map([...records, ...vanished].map((record) => [record.id, record]));
-  const indexes = new Map<string, PackageIndex>();
-  const add = (packageName: string, document: string, ids: readonly string[]): void => {
-    const { requirements = [], ...index } = indexes.get(packageName) ?? { packageName, document };
-    const placed = ids.flatMap((id) => recordOf.get(id) ?? []);
-    for (const id of ids) recordOf.delete(id);
-    indexes.set(packageName, {
-      ...index,
-      requirements: sortedBy([...requirements, ...placed], ({ id }) => id),
-    });
-  };
+  const ofDocuments = documents.filter(({ path }) => !isOverview(path));
+  const packages = new Set([...ofDocuments, ...records].map(({ packageName }) => packageName));
   // @spec DML-TRC-0601
-  for (const { path, packageName, requirements } of documents)
-    if (!isOverview(path))
-      add(
-        packageName,
-        path,
-        requirements.map(({ id }) => id),
-      );
-  // What left all documents stays where it was recorded.
-  for (const { packageName, document, requirements } of sortedBy(
-    previous,
-    ({ packageName }) => packageName,
-  )) {
-    const left = requirements.filter(({ id }) => recordOf.has(id));
-    if (left.length > 0)
-      add(
-        packageName,
-        document,
-        left.map(({ id }) => id),
-      );
-  }
-  return sortedBy(indexes.values(), ({ document }) => document);
+  return [...packages].map((packageName) => ({
+    packageName,
+    rows: records.filter((record) => record.packageName === packageName),
+  }));
 }
 
-function byId(records: readonly IndexedRequirement[]): Map<string, IndexedRequirement> {
-  return new Map(sortedBy(records, ({ id }) => id).map((record) => [record.id, record]));
+function complianceOf({ documents }: Specs, records: readonly RequirementRecord[]): TextFile {
+  const paths = documents.map(({ path }) => path).filter((path) => !isOverview(path));
+  return renderCompliance(paths, records);
 }
 
 function firstLine(error: unknown): string {

@@ -15,6 +15,19 @@ export function idsIn(text: string): string[] {
   return [...new Set(text.match(ID_ANYWHERE) ?? [])];
 }
 
+/** One `@spec` of a comment: the ids it cites and where it stands in the text. */
+export interface OwnerCitation {
+  readonly ids: readonly string[];
+  readonly index: number;
+}
+
+const CITATION = new RegExp(`@spec((?:[ \\t,]+${ID_PATTERN})+)`, 'g');
+
+/** Lists what looks like the citation of an owner in a text, whether in a comment or not. */
+export function citationsIn(text: string): OwnerCitation[] {
+  return [...text.matchAll(CITATION)].map(({ index, 1: ids = '' }) => ({ ids: idsIn(ids), index }));
+}
+
 /** What a leaf test title cites. */
 export interface TitleCitation {
   /** The title without the ids that end it. */

@@ -22,26 +22,44 @@ export const STATES: readonly RequirementState[] = [
   'retired',
 ];
 
-/** What is known of a citing test: its outcome, or that no result mentions it. */
+/** One requirement as its index file keeps it; text, owners and tests are found and not stored. */
+export interface IndexRow {
+  readonly id: string;
+  readonly level: Level;
+  readonly state: RequirementState;
+  /** Fingerprint of the text; empty when the id left the specifications. */
+  readonly fingerprint: string;
+  /** Fingerprint of the text that was reviewed last; absent when none was. */
+  readonly reviewed?: string;
+  /** For a planned requirement: when it is to be built, where the mark says so. */
+  readonly milestone?: string;
+}
+
+/** The index of one package, rows ordered by id. */
+export interface PackageIndex {
+  readonly packageName: string;
+  readonly rows: readonly IndexRow[];
+}
+
+/** Outcome of a citing test, or that no result mentions it. */
 export type CitingTestState = TestOutcome | 'not_run';
 
-/** One citing test as the index records it. */
+/** One citing test. */
 export interface CitingTest {
   readonly file: string;
   /** Suite titles and leaf title without ids. */
   readonly title: string;
   readonly state: CitingTestState;
+  /** Whether its title cites another requirement too. */
+  readonly isShared?: boolean;
 }
 
-/** One requirement as the index records it; its text stays in the specification. */
-export interface IndexedRequirement {
-  readonly id: string;
-  readonly level: Level;
+/** One requirement with everything that specifications, code and results say about it. */
+export interface RequirementRecord extends IndexRow {
+  readonly packageName: string;
+  readonly document: string;
   /** Slug of the heading above the requirement; empty before the first heading. */
   readonly section: string;
-  readonly fingerprint: string;
-  readonly reviewed: string;
-  readonly state: RequirementState;
   /** For an exception: why, and the last day it is good for. */
   readonly exception?: { readonly reason: string; readonly until: string };
   /** For an implied requirement: what holds it. */
@@ -51,14 +69,7 @@ export interface IndexedRequirement {
   readonly tests: readonly CitingTest[];
 }
 
-/** The index of one package, requirements ordered by id. */
-export interface PackageIndex {
-  readonly packageName: string;
-  readonly document: string;
-  readonly requirements: readonly IndexedRequirement[];
-}
-
-/** Yields the path of the index file of a package. */
+/** Returns the path of the index file of a package. */
 export function indexPath(packageName: string): string {
   return `requirements/${packageName}.yaml`;
 }

@@ -1,22 +1,25 @@
 import type { Finding, FindingCode } from './finding.ts';
 import { isBinding } from './keyword.ts';
 import { formatOwner, type Owner } from './owner.ts';
-import type { CitingTest, IndexedRequirement } from './requirement-index.ts';
+import { type CitingTest, type IndexRow, indexPath, type RequirementRecord } from './requirement-index.ts';
 import type { Requirement } from './spec-document.ts';
-import { deriveState, isProven, reviewedFingerprint } from './state.ts';
+import { deriveState, isProven } from './state.ts';
 
-/** Yields the record of a requirement from what code and tests say about it. */
-export function indexRequirement(input: {
+/** Returns the record of a requirement from what code, tests and the last index say about it. */
+export function recordRequirement(input: {
   readonly requirement: Requirement;
-  readonly previous: IndexedRequirement | undefined;
+  readonly previous: IndexRow | undefined;
+  /** Whether its text is being reviewed now. */
+  readonly isReviewed: boolean;
   readonly owners: readonly Owner[];
   readonly tests: readonly CitingTest[];
-}): IndexedRequirement {
-  const { requirement, previous, tests } = input;
-  const { id, level, section, fingerprint } = requirement;
+}): RequirementRecord {
+  const { requirement, previous, isReviewed, tests } = input;
+  const { id, level, packageName, document, section, fingerprint } = requirement;
   const { disposition } = requirement.marks;
   const owners = input.owners.map(formatOwner).sort();
-  const reviewed = reviewedFingerprint(fingerprint, disposition.kind, previous);
+  // @spec DML-TRC-0914
+  const reviewed = isReviewed ? fingerprint : previous?.reviewed;
   const retiredBefore = previous?.state === 'retired';
   const derived = deriveState({
     disposition: disposition.kind,
@@ -28,11 +31,14 @@ export function indexRequirement(input: {
   return {
     id,
     level,
-    section,
-    fingerprint,
-    reviewed,
     // Once retired, for ever: writing the index must not launder the reuse of an id.
     state: retiredBefore ? 'retired' : derived,
+    fingerprint,
+    ...(reviewed !== undefined && { reviewed }),
+    ...(disposition.kind === 'planned' && disposition.milestone && { milestone: disposition.milestone }),
+    packageName,
+    document,
+    section,
     ...(disposition.kind === 'exception' && {
       exception: { reason: disposition.reason, until: disposition.until },
     }),
@@ -42,17 +48,18 @@ export function indexRequirement(input: {
   };
 }
 
-/** Yields the record of an id that left the specifications: listed on, with a text that is gone. */
-export function keepVanished(previous: IndexedRequirement): IndexedRequirement {
+/** Returns the record of an id that left the specifications: listed on, with a text that is gone. */
+export function keepVanished(packageName: string, previous: IndexRow): RequirementRecord {
   const state = previous.state === 'retired' ? 'retired' : 'suspect';
-  return { ...previous, fingerprint: '', state, owners: [], tests: [] };
+  const place = { packageName, document: indexPath(packageName), section: '' };
+  return { ...previous, ...place, fingerprint: '', state, owners: [], tests: [] };
 }
 
 /** Judges one requirement by its record. */
 export function requirementFindings(input: {
-  readonly record: IndexedRequirement;
+  readonly record: RequirementRecord;
   readonly requirement: Requirement;
-  readonly previous: IndexedRequirement | undefined;
+  readonly previous: IndexRow | undefined;
   readonly today: string;
   /** False while no result file exists: then nothing is said about tests. */
   readonly resultsKnown: boolean;
@@ -69,7 +76,11 @@ export function requirementFindings(input: {
   // @spec DML-TRC-0203
   if (disposition.kind === 'exception' && today > disposition.until)
     report('exception_expired', disposition.until);
-  if (record.state === 'suspect') report('text_suspect', `reviewed as ${record.reviewed}`);
+  if (record.state === 'suspect')
+    report(
+      'text_suspect',
+      record.reviewed === undefined ? 'never reviewed' : `reviewed as ${record.reviewed}`,
+    );
   if (disposition.kind !== 'in_force' && disposition.kind !== 'implied') return findings;
 
   const ownerMissing = record.owners.length === 0;
@@ -87,7 +98,8 @@ export function requirementFindings(input: {
   return findings;
 }
 
-function whyUnproven(tests: readonly CitingTest[]): string {
+/** Returns why citing tests prove nothing: the worst of them. */
+export function whyUnproven(tests: readonly CitingTest[]): string {
   const [worst] = ['failed', 'skipped', 'not_run'].flatMap((state) =>
     tests.filter((test) => test.state === state),
   );

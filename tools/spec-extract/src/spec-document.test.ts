@@ -89,7 +89,8 @@ describe('keywords', () => {
 
   it('do not count in code [DML-TRC-0108]', () => {
     const text = item('[DML-OBJ-0001] The word `MUST` MAY stand in code.\n\n  ```\n  SHOULD\n  ```');
-    expect(parse(text)).toMatchObject({ requirements: [{ level: 'MAY' }], findings: [] });
+    expect(parse(text)).toMatchObject({ requirements: [{ level: 'MAY', text: expect.any(String) }] });
+    expect(codes(text)).toEqual(['keyword_without_id']);
   });
 
   it('do not count in the reason of an exception', () => {
@@ -103,6 +104,32 @@ describe('keywords', () => {
     expect(parse(item('[DML-OBJ-0001] Names MUST be sorted.') + rest).findings).toEqual([
       { code: 'keyword_without_id', file: 'specs/10-object-model.md', detail: 'MUST in line 5' },
       { code: 'keyword_without_id', file: 'specs/10-object-model.md', detail: 'SHOULD in line 7' },
+    ]);
+  });
+});
+
+describe('what reads like a rule and is none', () => {
+  const notes = (rest: string): string[] =>
+    parse(`${item('[DML-OBJ-0001] Names MUST be sorted.')}\n${rest}\n`).findings.map(
+      ({ code, detail }) => `${code} ${detail}`,
+    );
+
+  it.each([
+    ['a heading', '## Names MUST be short'],
+    ['HTML', '<!-- Names MUST be short. -->'],
+    ['a fenced block', '```text\nNames MUST be short.\n```'],
+    ['an indented block', '# B\n    Names MUST be short.'],
+  ])('is noted in %s [DML-TRC-0919]', (_, rest) => {
+    expect(notes(rest)).toEqual([expect.stringMatching(/^keyword_without_id MUST in line [56]$/)]);
+  });
+
+  it('is noted in small letters, inside requirements too, and not in code spans [DML-TRC-0920]', () => {
+    expect(notes('Names must be short.\n\nThey shall not, `must`, mustard.')).toEqual([
+      'keyword_without_id must in line 5',
+      'keyword_without_id shall in line 7',
+    ]);
+    expect(notes('- [DML-OBJ-0002] Names MUST be short and must be sorted.')).toEqual([
+      'keyword_without_id must in line 5',
     ]);
   });
 });

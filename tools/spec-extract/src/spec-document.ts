@@ -4,7 +4,7 @@ import type { Finding, FindingCode } from './finding.ts';
 import { fingerprint } from './fingerprint.ts';
 import { keywordsIn, type Level } from './keyword.ts';
 import { type Marks, parseMarks } from './mark.ts';
-import { headingSlugs, isParent, lineOf, parseMarkdown, proseOf } from './markdown.ts';
+import { headingSlugs, isParent, lineOf, parseMarkdown, proseOf, visit } from './markdown.ts';
 import { ID_PATTERN } from './requirement-id.ts';
 import type { TextFile } from './text-file.ts';
 
@@ -12,6 +12,7 @@ import type { TextFile } from './text-file.ts';
 export interface Requirement {
   readonly id: string;
   readonly document: string;
+  readonly packageName: string;
   /** Slug of the nearest heading above; empty before the first heading. */
   readonly section: string;
   /** The text without id and marks, white space collapsed. */
@@ -38,6 +39,7 @@ export function parseSpecDocument(file: TextFile): SpecDocument {
   const root = parseMarkdown(file.text);
   const reader = new RequirementReader(file, root);
   reader.read(root);
+  reader.noteHidden(root);
   const findings = [...reader.findings, ...longLines(file)];
   // @spec DML-TRC-0109
   if (reader.requirements.length === 0 && !isOverview(file.path)) {
@@ -50,11 +52,13 @@ class RequirementReader {
   readonly requirements: Requirement[] = [];
   readonly findings: Finding[] = [];
   readonly #file: TextFile;
+  readonly #packageName: string;
   readonly #slugs: ReadonlyMap<Nodes, string>;
   #section = '';
 
   constructor(file: TextFile, root: Root) {
     this.#file = file;
+    this.#packageName = packageOf(file);
     this.#slugs = headingSlugs(root);
   }
 
@@ -63,6 +67,7 @@ class RequirementReader {
     if (node.type === 'heading') this.#section = this.#slugs.get(node) ?? '';
     if (node.type === 'listItem' && this.#idOf(node) !== undefined) this.#readRequirement(node);
     else if (node.type === 'paragraph') this.#readStray(node);
+    else if (node.type === 'heading') this.#noteKeywords(node, keywordsIn(proseOf(node)));
     if (isParent(node)) for (const child of this.#unread(node)) this.read(child);
   }
 
@@ -107,6 +112,7 @@ class RequirementReader {
     this.requirements.push({
       id,
       document: this.#file.path,
+      packageName: this.#packageName,
       section: this.#section,
       text,
       fingerprint: fingerprint(text),
@@ -139,13 +145,26 @@ class RequirementReader {
     // A sentence about the keywords themselves is the one place where they bind nothing.
     if (/RFC[ -]?2119/.test(prose)) return;
     // @spec DML-TRC-0111
-    for (const keyword of keywordsIn(prose)) {
+    this.#noteKeywords(paragraph, keywordsIn(prose));
+  }
+
+  /** Notes what reads like a rule where no rule is read, also inside requirements. */
+  noteHidden(root: Root): void {
+    visit(root, (node) => {
+      // @spec DML-TRC-0919
+      if (node.type === 'code' || node.type === 'html') this.#noteKeywords(node, keywordsIn(node.value));
+      // @spec DML-TRC-0920
+      else if (node.type === 'text') this.#noteKeywords(node, node.value.match(/\b(?:must|shall)\b/g) ?? []);
+    });
+  }
+
+  #noteKeywords(node: Nodes, keywords: readonly string[]): void {
+    for (const keyword of keywords)
       this.findings.push({
         code: 'keyword_without_id',
         file: this.#file.path,
-        detail: `${keyword} in line ${lineOf(paragraph)}`,
+        detail: `${keyword} in line ${lineOf(node)}`,
       });
-    }
   }
 
   #report(code: FindingCode, id: string, detail: string): void {

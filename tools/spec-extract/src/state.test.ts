@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CitingTest, CitingTestState, IndexedRequirement } from './requirement-index.ts';
-import { deriveState, isProven, reviewedFingerprint, type StateInput } from './state.ts';
+import type { CitingTest, CitingTestState } from './requirement-index.ts';
+import { deriveState, isProven, type StateInput } from './state.ts';
 
 const tests = (...states: CitingTestState[]): CitingTest[] =>
   states.map((state, index) => ({ file: 'a.test.ts', title: `t${index}`, state }));
@@ -20,6 +20,7 @@ describe('deriveState', () => {
     expect(deriveState({ ...good, ...bad, disposition: 'planned' })).toBe('planned');
     expect(deriveState({ ...good, ...bad, disposition: 'exception' })).toBe('exception');
     expect(deriveState({ ...good, fingerprint: 'bb' })).toBe('suspect');
+    expect(deriveState({ ...good, reviewed: undefined })).toBe('suspect');
     expect(deriveState({ ...good, disposition: 'implied', fingerprint: 'bb' })).toBe('suspect');
     expect(deriveState({ ...good, disposition: 'implied' })).toBe('implied');
     expect(deriveState(good)).toBe('verified');
@@ -49,35 +50,5 @@ describe('isProven', () => {
   it('takes nothing beside a failing test [DML-TRC-0403]', () => {
     expect(isProven(tests('passed', 'failed', 'passed'))).toBe(false);
     expect(isProven(tests('failed'))).toBe(false);
-  });
-});
-
-describe('reviewedFingerprint', () => {
-  const previous = (state: IndexedRequirement['state']): IndexedRequirement => ({
-    id: 'DML-OBJ-0001',
-    level: 'MUST',
-    section: '',
-    fingerprint: 'old',
-    reviewed: 'old',
-    state,
-    owners: [],
-    tests: [],
-  });
-
-  it('is the text itself when a requirement is first seen [DML-TRC-0502]', () => {
-    expect(reviewedFingerprint('new', 'in_force', undefined)).toBe('new');
-    expect(reviewedFingerprint('new', 'exception', undefined)).toBe('new');
-  });
-
-  it('stays what it was while the requirement is in force', () => {
-    for (const state of ['verified', 'open', 'suspect', 'exception', 'implied'] as const) {
-      expect(reviewedFingerprint('new', 'in_force', previous(state)), state).toBe('old');
-    }
-  });
-
-  it('follows the text while planned, until the first day in force, and when retired [DML-TRC-0504]', () => {
-    expect(reviewedFingerprint('new', 'planned', previous('planned'))).toBe('new');
-    expect(reviewedFingerprint('new', 'retired', previous('verified'))).toBe('new');
-    expect(reviewedFingerprint('new', 'in_force', previous('planned'))).toBe('new');
   });
 });

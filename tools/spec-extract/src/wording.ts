@@ -3,7 +3,7 @@ import { type Finding, type FindingCode, severityOf } from './finding.ts';
 /** What each finding means and what to do about it. */
 const WORDING: Readonly<Record<FindingCode, string>> = {
   anchor_broken: 'the link names a heading that its target does not have',
-  document_empty: 'the specification defines no requirement: add one, or remove the document',
+  document_empty: 'there is no requirement here: add one, or remove the document',
   document_misnamed: 'no specification is read from here: name the file `specs/NN-name.md`',
   exception_expired: 'the exception is past its date: make the requirement hold, or decide on a new date',
   file_outdated:
@@ -13,8 +13,7 @@ const WORDING: Readonly<Record<FindingCode, string>> = {
   index_unreadable: 'the index file cannot be read: restore it from the last commit',
   keyword_missing: 'the requirement has no keyword: add one, or mark it `{norm}`',
   keyword_repeated: 'one requirement holds several keywords: split it, one id per clause',
-  keyword_without_id:
-    'a keyword outside of a requirement binds nobody: make it a requirement, or lower its case',
+  keyword_without_id: 'this reads like a rule and binds nobody: make it a requirement, or choose other words',
   line_too_long: 'wrap the line at 100 columns',
   link_absolute: 'write the link relative to the file it stands in',
   link_broken: 'the link leads to no file of the repository',

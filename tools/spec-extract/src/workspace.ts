@@ -15,6 +15,7 @@ export function readSuite(root: string, today: string): Suite {
     documents: [],
     sources: [],
     tests: [],
+    foreign: [],
     vectors: [],
     results: [],
     index: [],

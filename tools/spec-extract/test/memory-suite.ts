@@ -12,6 +12,7 @@ export function memorySuite(files: Readonly<Record<string, string>>, today: stri
     documents: of('documents'),
     sources: of('sources'),
     tests: of('tests'),
+    foreign: of('foreign'),
     vectors: of('vectors'),
     results: of('results'),
     index: of('index'),

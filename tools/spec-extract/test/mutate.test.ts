@@ -32,7 +32,7 @@ async function mutableRepository(): Promise<string> {
     const results = resultsOf(`packages/object-model/src/${file}.test.ts`, passed);
     writeInto(root, `test-results/${file}.json`, results);
   }
-  await run(['generate'], { folder: root, today: TODAY, say: () => undefined });
+  await run(['review', '--all'], { folder: root, today: TODAY, say: () => undefined });
   return root;
 }
 
@@ -43,7 +43,7 @@ describe('mutate', () => {
     const said: string[] = [];
     const answer = await mutate({
       root,
-      packageName: 'object-model',
+      today: TODAY,
       choice: { sampleSize: 9, seed: 1 },
       say: (text) => said.push(text),
       timeoutMs: 3_600_000,
@@ -63,28 +63,28 @@ describe('mutate', () => {
           {
             id: 'DML-OBJ-0002',
             outcome: 'survived',
-            operator: 'invert-condition',
-            original: 'name.length === 0',
+            operator: 'change-constant',
+            original: '0',
           },
           { id: 'DML-OBJ-0003', outcome: 'not_mutable' },
-          { id: 'DML-OBJ-0004', outcome: 'not_loaded', operator: 'delete-value', tests: 'not_loaded' },
-          { id: 'DML-OBJ-0005', outcome: 'not_loaded', operator: 'delete-value', tests: 'not_loaded' },
+          { id: 'DML-OBJ-0004', outcome: 'not_loaded', operator: 'delete', tests: 'not_loaded' },
+          { id: 'DML-OBJ-0005', outcome: 'not_loaded', operator: 'change-constant', tests: 'not_loaded' },
         ],
       },
     });
-    expect(answer.text).toMatch(/^object-model: 5 of 5 verified requirements, seed 1\n\nid +outcome /);
+    expect(answer.text).toMatch(/^5 of 5 verified requirements, seed 1\n\nid +outcome /);
     expect(answer.text).toMatch(/\n1 killed, 1 survived, 2 not loaded, 1 not mutable, 0 no baseline$/);
     expect(said).toEqual([
-      'object-model: trying 5 of 5 verified requirements, seed 1 …',
+      'trying 5 of 5 verified requirements, seed 1 …',
       '1/5 DML-OBJ-0001',
       '2/5 DML-OBJ-0002',
-      '  survived invert-condition: name.length === 0',
+      '  survived change-constant: 0',
       '3/5 DML-OBJ-0003',
       '  not mutable',
       '4/5 DML-OBJ-0004',
-      "  not loaded delete-value: new Set(['/'])",
+      "  not loaded delete: new Set(['/'])",
       '5/5 DML-OBJ-0005',
-      '  not loaded delete-value: name.match(/ /g) ?? []',
+      '  not loaded change-constant: / /g',
     ]);
     expect(snapshot(root)).toEqual(before);
   });
@@ -101,7 +101,7 @@ describe('mutate', () => {
       const tried = new Set<string>();
       const answer = await mutate({
         root,
-        packageName: 'object-model',
+        today: TODAY,
         choice: { sampleSize: 9, seed: 1 },
         say: () => undefined,
         runTests: async ({ ids }) =>
@@ -121,8 +121,8 @@ describe('mutate', () => {
     const root = await mutableRepository();
     const answer = await mutate({
       root,
-      packageName: 'object-model',
-      choice: { ids: ['DML-OBJ-0001'] },
+      today: TODAY,
+      choice: { ids: ['DML-OBJ-0001'], seed: 1 },
       say: () => undefined,
       runTests: async ({ ids }) => new Map(ids.map((id) => [id, 'failed'])),
     });
@@ -131,13 +131,13 @@ describe('mutate', () => {
 });
 
 it.each<[string, MutationChoice, string[]]>([
-  ['one id', { ids: ['DML-OBJ-0002'] }, ['DML-OBJ-0002']],
-  ['two ids', { ids: ['DML-OBJ-0003', 'DML-OBJ-0001'] }, ['DML-OBJ-0001', 'DML-OBJ-0003']],
+  ['one id', { ids: ['DML-OBJ-0002'], seed: 1 }, ['DML-OBJ-0002']],
+  ['two ids', { ids: ['DML-OBJ-0003', 'DML-OBJ-0001'], seed: 1 }, ['DML-OBJ-0001', 'DML-OBJ-0003']],
   ['from an id on', { from: 'DML-OBJ-0004', sampleSize: 9, seed: 1 }, ['DML-OBJ-0004', 'DML-OBJ-0005']],
 ])('tries what is chosen, %s, and nothing else', async (_, choice, tried) => {
   const root = await mutableRepository();
   const runTests: CitingRunner = async ({ ids }) => new Map(ids.map((id) => [id, 'passed']));
-  const request = { root, packageName: 'object-model', choice, say: () => undefined, runTests };
+  const request = { root, today: TODAY, choice, say: () => undefined, runTests };
   const { json } = await mutate(request);
   expect((json as { rows: { id: string }[] }).rows.map(({ id }) => id)).toEqual(tried);
 });

@@ -1,6 +1,8 @@
-import { readIndexes, unknownId } from '../command-show.ts';
+import { unknownId } from '../command-show.ts';
 import { type Answer, EXIT, UsageError } from '../output.ts';
-import type { IndexedRequirement } from '../requirement-index.ts';
+import { plan } from '../plan.ts';
+import type { RequirementRecord } from '../requirement-index.ts';
+import { readSuite } from '../workspace.ts';
 import { type CitingRunner, runWithVitest } from './citing-run.ts';
 import { withInterrupt } from './interrupt.ts';
 import { type MutationOutcome, type MutationRow, runMutation } from './mutation-run.ts';
@@ -10,7 +12,7 @@ import { createScratchCopy } from './scratch-copy.ts';
 /** What to mutate. */
 export interface MutateRequest {
   readonly root: string;
-  readonly packageName: string;
+  readonly today: string;
   readonly choice: MutationChoice;
   /** Told what happens while it takes long. */
   say(text: string): void;
@@ -29,19 +31,21 @@ const OUTCOMES: readonly MutationOutcome[] = [
   'no_baseline',
 ];
 
-/** Breaks a sample of the verified requirements of a package in a scratch copy and reports who noticed. */
+/** Breaks one clause of the owner of each chosen requirement in a scratch copy and reports who noticed. */
 export async function mutate(request: MutateRequest): Promise<Answer> {
-  const { root, packageName, choice, say } = request;
-  const verified = verifiedRequirements(root, packageName);
-  const sample = chosenRequirements(request, verified);
-  const what = `${sample.length} of ${verified.size} verified requirements${described(choice)}`;
-  say(`${packageName}: trying ${what} …`);
+  const { root, today, choice, say } = request;
+  const { records } = plan(readSuite(root, today));
+  const verified = records.filter(({ state }) => state === 'verified');
+  const sample = chosenRequirements(root, records, choice);
+  const what = `${sample.length} of ${verified.length} verified requirements, seed ${choice.seed}`;
+  say(`trying ${what} …`);
   const rows = await withInterrupt(async (signal) => {
     const copy = createScratchCopy(root);
     try {
       return await runMutation({
         folder: copy.folder,
         sample,
+        seed: choice.seed,
         runTests: request.runTests ?? runWithVitest,
         timeoutMs: request.timeoutMs ?? TIMEOUT_MS,
         signal,
@@ -64,49 +68,40 @@ export async function mutate(request: MutateRequest): Promise<Answer> {
   return {
     exitCode: red ? EXIT.red : EXIT.green,
     text: [
-      `${packageName}: ${what}`,
+      what,
       '',
       ...table(rows),
       '',
       OUTCOMES.map((outcome) => `${counts[outcome]} ${outcome.replace('_', ' ')}`).join(', '),
     ].join('\n'),
-    json: { package: packageName, ...choice, verified: verified.size, counts, rows },
+    json: { ...choice, verified: verified.length, counts, rows },
   };
 }
 
-function verifiedRequirements(root: string, packageName: string): ReadonlyMap<string, IndexedRequirement> {
-  const index = readIndexes(root).find((candidate) => candidate.packageName === packageName);
-  if (index === undefined) {
-    const known = readIndexes(root)
-      .map((candidate) => candidate.packageName)
-      .join(', ');
-    throw new UsageError(`no index of a package ${packageName}; the packages are ${known}`);
-  }
-  return new Map(
-    index.requirements.filter(({ state }) => state === 'verified').map((record) => [record.id, record]),
-  );
-}
-
 function chosenRequirements(
-  { root, packageName, choice }: MutateRequest,
-  verified: ReadonlyMap<string, IndexedRequirement>,
-): IndexedRequirement[] {
-  const chosen = chosenIds([...verified.keys()], choice).map((id) => verified.get(id) ?? id);
+  root: string,
+  records: readonly RequirementRecord[],
+  choice: MutationChoice,
+): RequirementRecord[] {
+  const packageName = 'ids' in choice ? undefined : choice.packageName;
+  const packages = new Set(records.map((record) => record.packageName));
+  if (packageName !== undefined && !packages.has(packageName))
+    throw new UsageError(`there is no package ${packageName}; the packages are ${[...packages].join(', ')}`);
+  const byId = new Map(
+    records
+      .filter(({ state }) => state === 'verified')
+      .filter((record) => packageName === undefined || record.packageName === packageName)
+      .map((record) => [record.id, record]),
+  );
+  const chosen = chosenIds([...byId.keys()], choice);
   if (chosen.length === 0)
-    throw new UsageError(`no verified requirement of ${packageName}${described(choice)}`);
-  return chosen.map((record) => {
-    if (typeof record !== 'string') return record;
-    const home = readIndexes(root).find(({ requirements }) => requirements.some(({ id }) => id === record));
-    if (home === undefined) throw unknownId(root, record);
-    if (home.packageName !== packageName) throw new UsageError(`${record} is none of ${packageName}`);
-    throw new UsageError(`${record} is not verified; only what a passing test cites can be tried`);
+    throw new UsageError('no verified requirement is chosen: run `npm test` first, or choose others');
+  return chosen.map((id) => {
+    const record = byId.get(id);
+    if (record !== undefined) return record;
+    if (!records.some((known) => known.id === id)) throw unknownId(root, id);
+    throw new UsageError(`${id} is not verified; only what a passing test cites can be tried`);
   });
-}
-
-function described(choice: MutationChoice): string {
-  if ('ids' in choice) return '';
-  const from = choice.from === undefined ? '' : ` from ${choice.from} on`;
-  return `${from}, seed ${choice.seed}`;
 }
 
 function table(rows: readonly MutationRow[]): string[] {

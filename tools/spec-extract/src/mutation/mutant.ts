@@ -1,13 +1,7 @@
 import ts from 'typescript';
 
-/** How a mutant breaks its statement. */
-export type Operator =
-  | 'invert-condition'
-  | 'change-constant'
-  | 'delete-statement'
-  | 'delete-value'
-  | 'empty-loop'
-  | 'empty-function';
+/** How a mutant breaks one clause. */
+export type Operator = 'invert-condition' | 'drop-operand' | 'change-constant' | 'delete';
 
 /** One broken version of a source file: `replacement` takes the place of the range. */
 export interface Mutant {
@@ -17,150 +11,140 @@ export interface Mutant {
   readonly replacement: string;
 }
 
-/** Yields the one mutant of a deciding node; undefined when it holds nothing that can be broken. */
-export function mutantOf(node: ts.Node): Mutant | undefined {
-  return ts.isStatement(node) ? ofStatement(node) : ofEntry(node);
+/**
+ * Lists the mutants of a deciding node in source order: each breaks one clause of it, which is a condition, an
+ * operand, a constant, a statement or an entry, and leaves all others as they are.
+ */
+export function mutantsOf(node: ts.Node): Mutant[] {
+  const mutants: Mutant[] = [];
+  const visit = (at: ts.Node): void => {
+    if (ts.isTypeNode(at) || ts.isImportDeclaration(at) || isTypeDeclaration(at)) return;
+    // @spec DML-TRC-0915
+    mutants.push(...clausesOf(at));
+    ts.forEachChild(at, visit);
+  };
+  visit(node);
+  return mutants;
 }
 
-/** Yields the text with the mutant in place. */
+/** Returns the text with the mutant in place. */
 export function applyMutant(text: string, mutant: Mutant): string {
   return text.slice(0, mutant.start) + mutant.replacement + text.slice(mutant.end);
 }
 
-function ofStatement(node: ts.Statement): Mutant | undefined {
-  if (ts.isIfStatement(node)) return invert(node.expression);
-  if (ts.isWhileStatement(node) || ts.isDoStatement(node) || ts.isForStatement(node))
-    return emptyLoop(node.statement);
-  if (ts.isForOfStatement(node) || ts.isForInStatement(node)) return emptyLoop(node.statement);
+function clausesOf(node: ts.Node): Mutant[] {
+  if (ts.isBinaryExpression(node)) return ofBinary(node);
+  if (ts.isPrefixUnaryExpression(node) && node.operator === ts.SyntaxKind.ExclamationToken)
+    return [replace(node, 'invert-condition', `(${node.operand.getText()})`)];
+  if (isUsedAsCondition(node)) return [replace(node, 'invert-condition', `!(${node.getText()})`)];
+  if (ts.isExpressionStatement(node) || ts.isThrowStatement(node) || ts.isBreakOrContinueStatement(node))
+    return [replace(node, 'delete', ';')];
   if (ts.isReturnStatement(node))
-    return node.expression === undefined ? remove(node) : ofValue(node.expression);
-  if (ts.isThrowStatement(node) || ts.isExpressionStatement(node) || ts.isBreakOrContinueStatement(node))
-    return remove(node);
-  if (ts.isSwitchStatement(node) || ts.isTryStatement(node) || ts.isBlock(node)) return remove(node);
-  if (ts.isVariableStatement(node)) return ofDeclarations(node.declarationList);
-  if (ts.isFunctionDeclaration(node)) return emptyFunction(node.body);
-  if (ts.isClassDeclaration(node)) return ofClass(node);
-  return undefined;
+    return node.expression === undefined || !isWhole(node.expression)
+      ? ofBareReturn(node)
+      : [replace(node.expression, 'delete', 'undefined')];
+  if (ts.isVariableDeclaration(node) || ts.isPropertyDeclaration(node))
+    return node.initializer !== undefined && isWhole(node.initializer)
+      ? [replace(node.initializer, 'delete', 'undefined')]
+      : [];
+  if (ts.isArrowFunction(node) && !ts.isBlock(node.body) && isWhole(node.body))
+    return [replace(node.body, 'delete', 'undefined')];
+  if (isEntry(node)) return [deleteEntry(node)];
+  if (node.kind === ts.SyntaxKind.TrueKeyword) return [replace(node, 'change-constant', 'false')];
+  if (node.kind === ts.SyntaxKind.FalseKeyword) return [replace(node, 'change-constant', 'true')];
+  return ofConstant(node);
 }
 
-function ofEntry(node: ts.Node): Mutant | undefined {
-  if (ts.isMethodDeclaration(node) || ts.isAccessor(node) || ts.isConstructorDeclaration(node))
-    return emptyFunction(node.body);
-  if (ts.isPropertyDeclaration(node) || ts.isPropertyAssignment(node)) {
-    return node.initializer === undefined ? undefined : ofValue(node.initializer);
-  }
-  if (ts.isShorthandPropertyAssignment(node))
-    return { operator: 'delete-value', ...rangeOf(node), replacement: `${node.name.text}: undefined` };
-  if (ts.isSpreadAssignment(node)) return ofValue(node.expression);
-  if (ts.isCaseOrDefaultClause(node)) return ofClause(node);
-  return ts.isExpression(node) ? ofValue(node) : undefined;
-}
-
-function ofClause(clause: ts.CaseOrDefaultClause): Mutant | undefined {
-  const [first] = clause.statements;
-  return first === undefined ? undefined : ofStatement(first);
-}
-
-function ofDeclarations(list: ts.VariableDeclarationList): Mutant | undefined {
-  const initializer = list.declarations[0]?.initializer;
-  return initializer === undefined ? undefined : ofValue(initializer);
-}
-
-/** A class is broken through its constructor or else its first method. */
-function ofClass(node: ts.ClassDeclaration): Mutant | undefined {
-  const builder = node.members.find(ts.isConstructorDeclaration);
-  const method = node.members.find(ts.isMethodDeclaration);
-  return emptyFunction((builder ?? method)?.body);
-}
-
-function ofValue(value: ts.Expression): Mutant {
-  const inner = withoutWrapping(value);
-  if (ts.isArrowFunction(inner))
-    return ts.isBlock(inner.body) ? empty(inner.body, 'empty-function') : ofValue(inner.body);
-  if (ts.isFunctionExpression(inner)) return empty(inner.body, 'empty-function');
-  if (isCondition(inner)) return invert(value);
-  if (ts.isConditionalExpression(inner)) return invert(inner.condition);
-  const constant = firstConstant(inner);
-  return constant ?? { operator: 'delete-value', ...rangeOf(value), replacement: 'undefined' };
-}
-
-function withoutWrapping(value: ts.Expression): ts.Expression {
-  const wrapped =
-    ts.isParenthesizedExpression(value) || ts.isAsExpression(value) || ts.isNonNullExpression(value);
-  if (wrapped || ts.isSatisfiesExpression(value)) return withoutWrapping(value.expression);
-  return value;
-}
-
-function isCondition(value: ts.Expression): boolean {
-  if (value.kind === ts.SyntaxKind.TrueKeyword || value.kind === ts.SyntaxKind.FalseKeyword) return true;
-  if (ts.isPrefixUnaryExpression(value)) return value.operator === ts.SyntaxKind.ExclamationToken;
-  return ts.isBinaryExpression(value) && CONDITIONS.has(value.operatorToken.kind);
-}
-
-const CONDITIONS: ReadonlySet<ts.SyntaxKind> = new Set([
-  ts.SyntaxKind.EqualsEqualsToken,
-  ts.SyntaxKind.EqualsEqualsEqualsToken,
-  ts.SyntaxKind.ExclamationEqualsToken,
-  ts.SyntaxKind.ExclamationEqualsEqualsToken,
-  ts.SyntaxKind.LessThanToken,
-  ts.SyntaxKind.LessThanEqualsToken,
-  ts.SyntaxKind.GreaterThanToken,
-  ts.SyntaxKind.GreaterThanEqualsToken,
-  ts.SyntaxKind.AmpersandAmpersandToken,
-  ts.SyntaxKind.BarBarToken,
-  ts.SyntaxKind.InKeyword,
-  ts.SyntaxKind.InstanceOfKeyword,
+const OPPOSITES: ReadonlyMap<ts.SyntaxKind, string> = new Map([
+  [ts.SyntaxKind.EqualsEqualsToken, '!='],
+  [ts.SyntaxKind.EqualsEqualsEqualsToken, '!=='],
+  [ts.SyntaxKind.ExclamationEqualsToken, '=='],
+  [ts.SyntaxKind.ExclamationEqualsEqualsToken, '==='],
+  [ts.SyntaxKind.LessThanToken, '>='],
+  [ts.SyntaxKind.LessThanEqualsToken, '>'],
+  [ts.SyntaxKind.GreaterThanToken, '<='],
+  [ts.SyntaxKind.GreaterThanEqualsToken, '<'],
 ]);
 
-/** The first literal of a literal, a table or arithmetic; calls are deleted instead. */
-function firstConstant(value: ts.Expression): Mutant | undefined {
-  if (ts.isNumericLiteral(value)) return change(value, String(Number(value.text.replaceAll('_', '')) + 1));
-  if (ts.isBigIntLiteral(value)) return change(value, `(${value.getText()} + 1n)`);
-  if (ts.isStringLiteralLike(value)) return change(value, JSON.stringify(`${value.text}~`));
-  if (ts.isRegularExpressionLiteral(value)) return change(value, '/(?!)/');
-  if (ts.isPrefixUnaryExpression(value)) return firstConstant(value.operand);
-  if (ts.isBinaryExpression(value)) return firstConstant(value.left) ?? firstConstant(value.right);
-  const parts = ts.isArrayLiteralExpression(value) ? value.elements : tableValues(value);
-  for (const part of parts) {
-    const constant = firstConstant(part);
-    if (constant !== undefined) return constant;
-  }
-  return undefined;
+/** A comparison turns into its opposite; a junction loses one operand at a time. */
+function ofBinary(node: ts.BinaryExpression): Mutant[] {
+  const opposite = OPPOSITES.get(node.operatorToken.kind);
+  if (opposite !== undefined) return [replace(node.operatorToken, 'invert-condition', opposite)];
+  if (!isJunction(node))
+    return isUsedAsCondition(node) ? [replace(node, 'invert-condition', `!(${node.getText()})`)] : [];
+  return [node.right, node.left].map((kept) => replace(node, 'drop-operand', `(${kept.getText()})`));
 }
 
-function tableValues(value: ts.Expression): ts.Expression[] {
-  if (!ts.isObjectLiteralExpression(value)) return [];
-  return value.properties.flatMap((property) =>
-    ts.isPropertyAssignment(property) ? [property.initializer] : [],
+function isJunction({ operatorToken: { kind } }: ts.BinaryExpression): boolean {
+  return (
+    kind === ts.SyntaxKind.AmpersandAmpersandToken ||
+    kind === ts.SyntaxKind.BarBarToken ||
+    kind === ts.SyntaxKind.QuestionQuestionToken
   );
 }
 
-function invert(condition: ts.Expression): Mutant {
-  return { operator: 'invert-condition', ...rangeOf(condition), replacement: `!(${condition.getText()})` };
+/** Checks whether a node is the whole condition of its parent and no junction or comparison, which have their own. */
+function isUsedAsCondition(node: ts.Node): boolean {
+  const { parent } = node;
+  if (!ts.isExpression(node) || parent === undefined || ts.isParenthesizedExpression(node)) return false;
+  if (ts.isIfStatement(parent)) return parent.expression === node;
+  if (ts.isConditionalExpression(parent)) return parent.condition === node;
+  return ts.isBinaryExpression(parent) &&
+    isJunction(parent) &&
+    parent.left === node &&
+    !ts.isLiteralExpression(node)
+    ? parent.operatorToken.kind !== ts.SyntaxKind.QuestionQuestionToken
+    : false;
 }
 
-function change(literal: ts.Expression, replacement: string): Mutant {
-  return { operator: 'change-constant', ...rangeOf(literal), replacement };
+/** Checks whether a value is one clause: not a literal, a table, a function or a condition, whose parts are clauses. */
+function isWhole(value: ts.Expression): boolean {
+  return (
+    ts.isCallExpression(value) ||
+    ts.isNewExpression(value) ||
+    ts.isAwaitExpression(value) ||
+    ts.isIdentifier(value)
+  );
 }
 
-/** An empty statement keeps the place of the one deleted, also as the body of an `if`. */
-function remove(statement: ts.Statement): Mutant {
-  return { operator: 'delete-statement', ...rangeOf(statement), replacement: ';' };
+function ofBareReturn(node: ts.ReturnStatement): Mutant[] {
+  return node.expression === undefined ? [replace(node, 'delete', ';')] : [];
 }
 
-function emptyLoop(body: ts.Statement): Mutant {
-  // A loop that never ends would only time out: leaving it at once is the mutant.
-  return { operator: 'empty-loop', ...rangeOf(body), replacement: '{ break; }' };
+function isEntry(node: ts.Node): boolean {
+  const { parent } = node;
+  if (ts.isObjectLiteralElementLike(node) && ts.isObjectLiteralExpression(parent))
+    return !ts.isMethodDeclaration(node) || node.body !== undefined;
+  return ts.isExpression(node) && ts.isArrayLiteralExpression(parent) && !ts.isSpreadElement(node);
 }
 
-function emptyFunction(body: ts.Block | undefined): Mutant | undefined {
-  return body === undefined ? undefined : empty(body, 'empty-function');
+/** An entry goes with the comma behind it. */
+function deleteEntry(node: ts.Node): Mutant {
+  const text = node.getSourceFile().text;
+  const comma = /^\s*,/.exec(text.slice(node.getEnd()))?.[0] ?? '';
+  return { operator: 'delete', start: node.getStart(), end: node.getEnd() + comma.length, replacement: '' };
 }
 
-function empty(body: ts.Block, operator: Operator): Mutant {
-  return { operator, ...rangeOf(body), replacement: '{}' };
+/** Sentences are for people: tests do not hold their wording, so changing it would say nothing. */
+function ofConstant(node: ts.Node): Mutant[] {
+  if (ts.isNumericLiteral(node))
+    return [replace(node, 'change-constant', String(Number(node.text.replaceAll('_', '')) + 1))];
+  if (ts.isBigIntLiteral(node)) return [replace(node, 'change-constant', `(${node.getText()} + 1n)`)];
+  if (ts.isRegularExpressionLiteral(node)) return [replace(node, 'change-constant', '/(?!)/')];
+  if (!ts.isStringLiteralLike(node) || isName(node) || node.text.includes(' ')) return [];
+  return [replace(node, 'change-constant', JSON.stringify(`${node.text}~`))];
 }
 
-function rangeOf(node: ts.Node): { start: number; end: number } {
-  return { start: node.getStart(), end: node.getEnd() };
+function isName(node: ts.Node): boolean {
+  return (
+    (ts.isPropertyAssignment(node.parent) || ts.isClassElement(node.parent)) && node.parent.name === node
+  );
+}
+
+function isTypeDeclaration(node: ts.Node): boolean {
+  return ts.isInterfaceDeclaration(node) || ts.isTypeAliasDeclaration(node);
+}
+
+function replace(node: ts.Node, operator: Operator, replacement: string): Mutant {
+  return { operator, start: node.getStart(), end: node.getEnd(), replacement };
 }

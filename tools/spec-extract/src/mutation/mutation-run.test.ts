@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { snapshot, temporaryRepository } from '../../test/temporary-repository.ts';
-import type { IndexedRequirement } from '../requirement-index.ts';
+import type { RequirementRecord } from '../requirement-index.ts';
 import { type CitingOutcome, type CitingRequest, outcomeOf } from './citing-run.ts';
 import { type MutationRow, runMutation } from './mutation-run.ts';
 
@@ -13,11 +13,13 @@ export const limit = 255;
 export type Name = string;
 `;
 
-function record(id: string, ...tests: string[]): IndexedRequirement {
+function record(id: string, ...tests: string[]): RequirementRecord {
   const citing = tests.map((file) => ({ file, title: 't', state: 'passed' as const }));
   return {
     id,
     level: 'MUST',
+    packageName: 'object-model',
+    document: 'specs/10-object-model.md',
     section: '',
     fingerprint: 'a',
     reviewed: 'a',
@@ -32,7 +34,7 @@ const TYPE = record('DML-OBJ-0002', 'c.test.ts');
 
 /** Runs against a fake runner that answers by what it finds in the copy. */
 async function mutateWith(
-  sample: readonly IndexedRequirement[],
+  sample: readonly RequirementRecord[],
   answer: (source: string, id: string) => CitingOutcome,
 ): Promise<{ rows: MutationRow[]; requests: CitingRequest[]; folder: string }> {
   const folder = temporaryRepository({ [FILE]: SOURCE });
@@ -40,6 +42,7 @@ async function mutateWith(
   const rows = await runMutation({
     folder,
     sample,
+    seed: 1,
     timeoutMs: 1000,
     signal: new AbortController().signal,
     onMutant: () => undefined,
@@ -87,6 +90,28 @@ describe('runMutation', () => {
     expect(requests.map(({ files, ids }) => ({ files, ids }))).toEqual([limit, limit, type]);
   });
 
+  it('breaks one clause, which seed and id choose [DML-TRC-0918]', async () => {
+    const clauses = Array.from({ length: 10 }, (_, at) => at + 100);
+    const source = `// @spec DML-OBJ-0001\nexport const limits = [${clauses.join(', ')}];\n`;
+    const chosen = async (seed: number): Promise<string | undefined> => {
+      const folder = temporaryRepository({ [FILE]: source });
+      const rows = await runMutation({
+        folder,
+        sample: [LIMIT],
+        seed,
+        timeoutMs: 1000,
+        signal: new AbortController().signal,
+        onMutant: () => undefined,
+        runTests: async ({ ids }) => new Map(ids.map((id) => [id, 'passed'] as const)),
+      });
+      return rows[0]?.original;
+    };
+    const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
+    const first = await Promise.all(seeds.map(chosen));
+    expect(await Promise.all(seeds.map(chosen))).toEqual(first);
+    expect(new Set(first).size).toBeGreaterThan(3);
+  });
+
   it('puts the statement back after each mutant, also when the run throws', async () => {
     const { folder } = await mutateWith([LIMIT], () => 'passed');
     expect(snapshot(folder)).toEqual({ [FILE]: SOURCE });
@@ -131,6 +156,7 @@ describe('outcomeOf', () => {
     await runMutation({
       folder,
       sample: [LIMIT],
+      seed: 1,
       timeoutMs: 1000,
       signal: new AbortController().signal,
       onMutant: () => undefined,

@@ -1,11 +1,12 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ownersIn } from '../owner.ts';
-import type { IndexedRequirement } from '../requirement-index.ts';
+import type { RequirementRecord } from '../requirement-index.ts';
 import { breakBuiltTwin } from './built-twin.ts';
 import { type CitingOutcome, type CitingRunner, distinctFiles } from './citing-run.ts';
 import { decidingNode } from './deciding-node.ts';
-import { applyMutant, type Mutant, mutantOf, type Operator } from './mutant.ts';
+import { applyMutant, type Mutant, mutantsOf, type Operator } from './mutant.ts';
+import { placeOf } from './sample.ts';
 
 /** What became of a requirement of the sample. */
 export type MutationOutcome = 'killed' | 'survived' | 'not_loaded' | 'not_mutable' | 'no_baseline';
@@ -27,7 +28,9 @@ export interface MutationRow {
 export interface MutationRun {
   /** The scratch copy, never the working tree. */
   readonly folder: string;
-  readonly sample: readonly IndexedRequirement[];
+  readonly sample: readonly RequirementRecord[];
+  /** Decides which clause of an owner breaks. */
+  readonly seed: number;
   readonly runTests: CitingRunner;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
@@ -50,18 +53,20 @@ export async function runMutation(run: MutationRun): Promise<MutationRow[]> {
 }
 
 /** Tests that pass only after others would fail on the mutant whatever it breaks, so each is first run as it is. */
-async function tryWithBaseline(run: MutationRun, record: IndexedRequirement): Promise<MutationRow> {
+async function tryWithBaseline(run: MutationRun, record: RequirementRecord): Promise<MutationRow> {
   // @spec DML-TRC-0905
   if ((await testOutcome(run, record)) === 'passed') return await tryRequirement(run, record);
   return { id: record.id, owner: ownerOf(record), outcome: 'no_baseline' };
 }
 
-async function tryRequirement(run: MutationRun, record: IndexedRequirement): Promise<MutationRow> {
+async function tryRequirement(run: MutationRun, record: RequirementRecord): Promise<MutationRow> {
   const owner = ownerOf(record);
   const path = fileOf(record);
   const target = join(run.folder, path);
   const text = readFileSync(target, 'utf8');
-  const mutant = findMutant(path, text, record.id);
+  const mutants = findMutants(path, text, record.id);
+  // @spec DML-TRC-0918
+  const mutant = mutants[placeOf(record.id, run.seed) % Math.max(1, mutants.length)];
   // @spec DML-TRC-0907
   if (mutant === undefined) return { id: record.id, owner, outcome: 'not_mutable' };
   const broken = applyMutant(text, mutant);
@@ -88,24 +93,24 @@ function judged(tests: CitingOutcome): MutationOutcome {
   return 'killed';
 }
 
-/** Yields the mutant of the statement that cites an id in a source text. */
-export function findMutant(path: string, text: string, id: string): Mutant | undefined {
+/** Lists the mutants of the statement that cites an id in a source text. */
+export function findMutants(path: string, text: string, id: string): Mutant[] {
   const owner = ownersIn({ path, text }).find((candidate) => candidate.id === id);
   const node = owner === undefined ? undefined : decidingNode(owner.anchor);
-  return node === undefined ? undefined : mutantOf(node);
+  return node === undefined ? [] : mutantsOf(node);
 }
 
-async function testOutcome(run: MutationRun, record: IndexedRequirement): Promise<CitingOutcome> {
+async function testOutcome(run: MutationRun, record: RequirementRecord): Promise<CitingOutcome> {
   const { folder, timeoutMs, signal } = run;
   const files = distinctFiles(record.tests);
   const outcomes = await run.runTests({ folder, files, ids: [record.id], timeoutMs, signal });
   return outcomes.get(record.id) ?? 'not_loaded';
 }
 
-function ownerOf(record: IndexedRequirement): string {
+function ownerOf(record: RequirementRecord): string {
   return record.owners[0] ?? '';
 }
 
-function fileOf(record: IndexedRequirement): string {
+function fileOf(record: RequirementRecord): string {
   return ownerOf(record).split('#', 1)[0] ?? '';
 }

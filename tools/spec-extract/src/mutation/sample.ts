@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { sortedBy } from '../sorted.ts';
 
-/** Which of the verified requirements to try: those that are named, or a sample. */
+/** Which of the verified requirements to try: those that are named, or a sample; the seed also chooses the clause. */
 export type MutationChoice =
-  | { readonly ids: readonly string[] }
+  | { readonly ids: readonly string[]; readonly seed: number }
   | {
+      /** The package to sample; all without it. */
+      readonly packageName?: string | undefined;
       /** The first id that may be chosen; all without it. */
       readonly from?: string | undefined;
       readonly sampleSize: number;
@@ -27,6 +29,15 @@ export function chosenIds(known: readonly string[], choice: MutationChoice): str
  */
 export function sampleIds(ids: readonly string[], size: number, seed: number): string[] {
   // @spec DML-TRC-0902
-  const order = (id: string): string => createHash('sha256').update(`${seed}/${id}`).digest('hex');
+  const order = (id: string): string => digestOf(id, seed).toString('hex');
   return sortedBy(sortedBy(ids, order).slice(0, size), (id) => id);
+}
+
+/** Returns a number below 2^32 that a seed gives to an id. */
+export function placeOf(id: string, seed: number): number {
+  return digestOf(id, seed).readUInt32BE(28);
+}
+
+function digestOf(id: string, seed: number): Buffer {
+  return createHash('sha256').update(`${seed}/${id}`).digest();
 }
