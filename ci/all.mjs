@@ -1,27 +1,22 @@
 /**
- * Everything that must hold: the test suite, every part of ci/, and the suite on the other Node lines.
+ * Everything that must hold: the test suite on the newest Node line, then every part of ci/, two at a time.
  *
  * Ends with one line `N passed, N failed`: every test of every runner, and every part as one more. Before it
- * stand the seconds each step took and, once more, what failed, so that the end of a log tells all.
- *
- * A step that fails narrowly is run once more, whole. When that is green the step counts as green, and the end
- * names what was unsteady: a defect of the test or of what it tests, to be found and not to be repeated away.
+ * stand the seconds each step took and, once more, what failed, so that the end of a log tells all. Nothing is
+ * repeated: what passes only now and then is red.
  */
 import { join } from 'node:path';
 import { capture, isProgram, runPiped } from '../tools/run/process.mjs';
 import { root } from '../tools/run/workspace.mjs';
 
 /** The tests come first: spec-check reads their results, and they install and build what the parts need. */
-const SUITE = { name: 'test', program: 'npm', args: ['test'] };
-const MATRIX = ['22', '24'].map((line) => ({
-  name: `matrix ${line}`,
-  program: process.execPath,
-  args: ['ci/matrix.mjs', line],
-}));
+const SUITE = { name: 'test', program: process.execPath, args: ['ci/matrix.mjs'] };
 
 /** The parts, longest first: two run at a time, and most of them use one processor. */
 const PARTS = [
+  // On the oldest Node line, offline.
   'clean-checkout',
+  'gate-tests',
   'faults',
   'intruders',
   'system-calls',
@@ -33,37 +28,28 @@ const PARTS = [
   'dead-exports',
   'format-lint',
   'dependency-line',
-  'links',
 ];
 const LANES = 2;
 const MAX_PART_LINES = 8;
 const MAX_FAILURES = 60;
 
-/** More failures than these in one step are no accident. */
-const MAX_UNSTEADY = 3;
-
-/** Runs all steps and yields what `summaryOf` takes; `print` gets the text as it comes. */
-export async function runAll({ suites, parts, print }) {
-  const total = { passed: 0, failed: 0, failures: [], unsteady: [], seconds: [] };
-  const [first, ...others] = suites;
-  await runStep(first, runSuite, total, print);
+/** Runs all steps and returns what `summaryOf` takes; `print` gets the text as it comes. */
+export async function runAll({ suite, parts, print }) {
+  const total = { passed: 0, failed: 0, failures: [], seconds: [] };
+  await runStep(suite, runSuite, total, print);
   const waiting = [...parts];
   const lane = async () => {
     for (let part = waiting.shift(); part !== undefined; part = waiting.shift())
       await runStep(part, runPart, total, print);
   };
   await Promise.all(Array.from({ length: LANES }, lane));
-  for (const suite of others) await runStep(suite, runSuite, total, print);
   return total;
 }
 
-/** Yields the end of the log: seconds, what was unsteady, what failed, and the counts as the last line. */
-export function summaryOf({ passed, failed, failures, unsteady, seconds }) {
+/** Returns the end of the log: seconds, what failed, and the counts as the last line. */
+export function summaryOf({ passed, failed, failures, seconds }) {
   const times = seconds.map(({ name, value }) => `${name} ${value} s`).join(', ');
-  const told = [
-    ...paragraph('unsteady, failed and then passed when the step was run again:', unsteady),
-    ...paragraph('what failed:', failures),
-  ];
+  const told = paragraph('what failed:', failures);
   return ['', `time: ${times}`, '', ...told, `${passed} passed, ${failed} failed`, ''].join('\n');
 }
 
@@ -73,23 +59,17 @@ function paragraph(heading, lines) {
   return [heading, ...lines.slice(0, MAX_FAILURES), ...more, ''];
 }
 
-/** Runs a step, once more when it failed narrowly, and adds its counts. */
+/** Runs a step and adds its counts. */
 async function runStep(step, runOnce, total, print) {
   const startedAtMs = Date.now();
-  let counts = await runOnce(step, print);
-  if (counts.failed > 0 && counts.failed <= MAX_UNSTEADY) {
-    print(`» ${step.name} failed and is run once more …\n`);
-    const again = await runOnce(step, print);
-    if (again.failed === 0) total.unsteady.push(...counts.failures);
-    counts = again;
-  }
+  const counts = await runOnce(step, print);
   total.passed += counts.passed;
   total.failed += counts.failed;
   total.failures.push(...counts.failures);
-  total.seconds.push(secondsOf(step.name, startedAtMs));
+  total.seconds.push({ name: step.name, value: Math.round((Date.now() - startedAtMs) / 1000) });
 }
 
-/** Runs a command that ends with `N passed, N failed` and yields its counts. */
+/** Runs a command that ends with `N passed, N failed` and returns its counts. */
 async function runSuite({ name, program, args }, print) {
   print(`== ${name}\n`);
   const { code, stdout } = await runPiped(program, args, { cwd: root, onText: print });
@@ -116,10 +96,6 @@ async function runPart({ name, program, args }, print) {
   return { passed: 0, failed: 1, failures };
 }
 
-function secondsOf(name, startedAtMs) {
-  return { name, value: Math.round((Date.now() - startedAtMs) / 1000) };
-}
-
 if (isProgram(import.meta.url)) {
   const parts = PARTS.map((name) => ({
     name,
@@ -127,7 +103,7 @@ if (isProgram(import.meta.url)) {
     args: [join(root, 'ci', `${name}.mjs`)],
   }));
   const print = (text) => process.stdout.write(text);
-  const total = await runAll({ suites: [SUITE, ...MATRIX], parts, print });
+  const total = await runAll({ suite: SUITE, parts, print });
   process.stdout.write(summaryOf(total));
   process.exitCode = total.failed > 0 ? 1 : 0;
 }

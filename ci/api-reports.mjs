@@ -12,9 +12,9 @@ import { runGate } from './gate.mjs';
 
 export function check(root, args = []) {
   const isUpdate = args.includes('--update');
-  return packagesIn('packages', root)
-    .filter(({ manifest }) => !manifest.private)
-    .flatMap((member) => packageProblems(root, member, isUpdate));
+  const published = packagesIn('packages', root).filter(({ manifest }) => !manifest.private);
+  if (published.length === 0) return ['there is no published package'];
+  return published.flatMap((member) => packageProblems(root, member, isUpdate));
 }
 
 function packageProblems(root, { folder, manifest }, isUpdate) {

@@ -23,3 +23,10 @@ it('is red on a report that is missing', async () => {
     expect(check(folder)).toHaveLength(1);
   });
 });
+
+it('is red where there is nothing to report', async () => {
+  await withCopy('api-reports-red', (folder) => {
+    rmSync(join(folder, 'packages/changed'), { recursive: true });
+    expect(check(folder)).toEqual(['there is no published package']);
+  });
+});

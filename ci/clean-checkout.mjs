@@ -1,6 +1,6 @@
 /**
- * Gate: the two commands of the README work in a fresh copy of the tree, in a path with spaces, and after the
- * first install without a network.
+ * Gate: the two commands of the README work in a fresh copy of the tree, in a path with spaces, on the oldest Node
+ * line, and after the first install without a network. Of the tests run those that depend on the version of Node.
  *
  * Copy and temporary files lie where no `package.json` above says `"type": "module"`, as on the machine of somebody
  * who tries this for the first time, wherever the temporary files of this machine lie.
@@ -13,6 +13,7 @@ import { cpSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { capture, say } from '../tools/run/process.mjs';
 import { problemsOf, runGate } from './gate.mjs';
+import { DEPENDENT, nodeOf, OLDEST, withNode } from './matrix.mjs';
 import { plainFolder, temporaryFilesIn, temporaryPlaces } from './plain-folder.mjs';
 
 /** What no checkout holds: in any folder, and in the root alone. */
@@ -36,15 +37,15 @@ export async function check(root, _args, places = temporaryPlaces()) {
   const { folder: scratch, obstacles } = plainFolder('daggerml clean checkout ', places);
   if (scratch === undefined) return obstacles.map((obstacle) => `no folder to try it in: ${obstacle}`);
   const copy = join(scratch, 'a copy');
-  const temporary = temporaryFilesIn(join(scratch, 'temporary files'));
+  const { PATH } = withNode(await nodeOf(OLDEST));
+  const temporary = { PATH, ...temporaryFilesIn(join(scratch, 'temporary files')) };
   const offline = { ...OFFLINE, ...temporary };
   try {
     cpSync(root, copy, { recursive: true, filter: (path) => path === root || isCheckedOut(path, root) });
     const demo = await npm(copy, ['run', 'demo'], temporary);
     if (demo.code !== 0) return problemsOf(demo, 'npm run demo');
     const again = await npm(copy, ['run', 'demo'], offline);
-    // The gates themselves look at nothing that depends on where the copy lies.
-    const test = await npm(copy, ['test', '--', '--project', '!ci'], offline);
+    const test = await npm(copy, ['test', '--', ...DEPENDENT], offline);
     return [
       ...problemsOf(again, 'npm run demo, without a network'),
       ...problemsOf(test, 'npm test, without a network'),

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root as repositoryRoot } from '../tools/run/workspace.mjs';
+import { runGate } from './gate.mjs';
 
 /** Which write or sync to fail, counted from the start of a worker. */
 const NTHS = [1, 2, 3, 4, 6, 9, 13, 18, 24, 31, 39, 48, 60, 75, 95, 120];
@@ -19,9 +20,23 @@ const NTHS = [1, 2, 3, 4, 6, 9, 13, 18, 24, 31, 39, 48, 60, 75, 95, 120];
 /** Images of a store cut in the middle of a write, for each kind of work. */
 const IMAGES = 60;
 
-const { values } = parseArgs({ options: { 'up-to': { type: 'string' } } });
-const upTo = values['up-to'];
-const nths = upTo === undefined ? NTHS : Array.from({ length: Number(upTo) }, (_, index) => index + 1);
+/** Returns how much to try: the writes and syncs to fail, and the number of images. */
+export function extentOf(args) {
+  const { values } = parseArgs({ args, options: { 'up-to': { type: 'string' }, root: { type: 'string' } } });
+  if (values['up-to'] === undefined) return { nths: NTHS, images: IMAGES };
+  const upTo = Number(values['up-to']);
+  if (!Number.isSafeInteger(upTo) || upTo < 1) throw new Error(`--up-to takes a whole number from 1`);
+  return { nths: Array.from({ length: upTo }, (_, index) => index + 1), images: upTo * 5 };
+}
+
+/** Returns what the figures of some runs show to be wrong; a run that met no fault and no image shows nothing. */
+export function problemsIn(runs) {
+  return runs.flatMap(({ name, broken, deaths = 0, crashes = 0, images = 0 }) => [
+    ...broken.map((promise) => `${name}: ${promise}`),
+    ...(deaths > 0 ? [`${name}: ${deaths} processes died by a signal`] : []),
+    ...(crashes + images > 0 ? [] : [`${name}: nothing was tried`]),
+  ]);
+}
 
 /** Compiles a library to load before Node. */
 function compileShim(folder, name) {
@@ -39,23 +54,21 @@ function compileShim(folder, name) {
   return library;
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'dml-faults-'));
-try {
-  const { runSystemFaults } = await import('../packages/store/test/dist/test/crash/crash-runs.js');
-  const { runWriteImages } = await import('../packages/store/test/dist/test/crash/image-runs.js');
-  const faults = await runSystemFaults({ folder, shim: compileShim(folder, 'fault-shim'), nths });
-  const shim = compileShim(folder, 'write-log');
-  const images = upTo === undefined ? IMAGES : Number(upTo) * 5;
-  const runs = [faults];
-  for (const scenario of ['commit', 'gc'])
-    runs.push(await runWriteImages({ folder, shim, images, seed: 1, scenario }));
-  for (const figures of runs) {
-    console.log(JSON.stringify(figures, null, 2));
-    if (figures.broken.length > 0 || figures.deaths > 0) process.exitCode = 1;
+export async function check(_root, args) {
+  const { nths, images } = extentOf(args);
+  const folder = mkdtempSync(join(tmpdir(), 'dml-faults-'));
+  try {
+    const { runSystemFaults } = await import('../packages/store/test/dist/test/crash/crash-runs.js');
+    const { runWriteImages } = await import('../packages/store/test/dist/test/crash/image-runs.js');
+    const runs = [await runSystemFaults({ folder, shim: compileShim(folder, 'fault-shim'), nths })];
+    const shim = compileShim(folder, 'write-log');
+    for (const scenario of ['commit', 'gc'])
+      runs.push(await runWriteImages({ folder, shim, images, seed: 1, scenario }));
+    for (const figures of runs) process.stdout.write(`${JSON.stringify(figures)}\n`);
+    return problemsIn(runs);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
   }
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error);
-  process.exitCode = 1;
-} finally {
-  rmSync(folder, { recursive: true, force: true });
 }
+
+await runGate(import.meta.url, 'faults', check);

@@ -1,60 +1,66 @@
 /**
- * Runs the test suite on other Node lines and ends with the counts of all of them. The tests of the gates are
- * left out: what they look at does not depend on the Node they run on. On all but the newest line, only the tests
- * run of what uses threads, modules, streams, files and processes.
+ * Runs the test suite on a Node line: all of it on the newest, whose results are the evidence that spec-check reads,
+ * and on any other what depends on the version, which is what uses threads, modules, streams, files and processes.
  *
- * `node ci/matrix.mjs [line …]`, 22 and 24 when none is given. The Node of a line comes from the npm registry
- * and is kept in node_modules/.cache/node, so that later runs need no network.
+ * `node ci/matrix.mjs [line]`, the newest when none is given. The Node of a line comes from the npm registry, unless
+ * the one that runs us is of that line, and is kept in node_modules/.cache/node, so that later runs need no network.
  */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { build } from '../tools/run/build.mjs';
-import { capture, isProgram, say } from '../tools/run/process.mjs';
+import { capture, isProgram, say, script } from '../tools/run/process.mjs';
 import { runSuite } from '../tools/run/suite.mjs';
 import { root } from '../tools/run/workspace.mjs';
 
-const LINES = ['22', '24'];
-const NEWEST = '24';
-const DEPENDENT = [
-  'packages/cli/',
+/** The Node lines between which everything has to work. */
+export const OLDEST = '20';
+export const NEWEST = '24';
+
+/** Tests that depend on the version of Node, as vitest is told. */
+export const DEPENDENT = [
+  'packages/cli/test/journeys',
+  'packages/cli/test/pipeline-process',
+  'packages/cli/test/start-and-run',
+  'packages/cli/test/output-of-code',
   'packages/bindings/test/',
-  'packages/execution/',
+  'packages/capture/',
+  'packages/execution/src/worker/',
   'packages/store/src/engine/',
 ];
 
-/** Runs the suite once per line; a line that cannot be fetched or breaks is a failure of its own. */
-export async function runMatrix(lines, { fetch = fetchNode, suite = runSuite, tell = print } = {}) {
-  const total = { passed: 0, failed: 0 };
-  for (const line of lines) {
-    const counts = await runLine(line, fetch, suite).catch((error) => {
-      tell(`FAILED Node ${line}: ${error.message}`);
-      return { passed: 0, failed: 1 };
-    });
-    tell(`Node ${line}: ${counts.passed} passed, ${counts.failed} failed`);
-    total.passed += counts.passed;
-    total.failed += counts.failed;
-  }
-  return total;
+/** Runs the suite on a line; a line that cannot be fetched is a failure, and the suite then runs on our own Node. */
+export async function runLine(line, { fetch = nodeOf, suite = runSuite, tell = print } = {}) {
+  const problems = [];
+  const node = await fetch(line).catch((error) => {
+    problems.push(`FAILED Node ${line}: ${error.message}`);
+    return process.execPath;
+  });
+  say(`running the tests on Node ${line} …`);
+  const args = line === NEWEST ? [] : DEPENDENT;
+  const folder = join(root, 'test-results');
+  const { passed, failed } = await suite({
+    node,
+    env: withNode(node),
+    args,
+    folder,
+    label: `Node ${line}: `,
+  });
+  for (const problem of problems) tell(problem);
+  return { passed, failed: failed + problems.length };
+}
+
+/** Returns our environment with a Node in front of all others. */
+export function withNode(node) {
+  return { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
 }
 
 function print(line) {
   process.stdout.write(`${line}\n`);
 }
 
-async function runLine(line, fetch, suite) {
-  const node = await fetch(line);
-  say(`running the tests on Node ${line} …`);
-  const env = { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH}` };
-  return suite({ node, env, args: argsFor(line), label: `Node ${line}: ` });
-}
-
-/** Returns what narrows the suite on a line. */
-export function argsFor(line) {
-  return ['--project', '!ci', ...(line === NEWEST ? [] : DEPENDENT)];
-}
-
-/** Yields the path of a Node of the given line, fetched once. */
-async function fetchNode(line) {
+/** Returns the path of a Node of the given line, fetched once. */
+export async function nodeOf(line) {
+  if (process.version.startsWith(`v${line}.`)) return process.execPath;
   const folder = join(root, 'node_modules/.cache/node', line);
   const name = `node-${process.platform}-${process.arch}`;
   const node = join(folder, 'node_modules', name, 'bin/node');
@@ -71,10 +77,10 @@ async function fetchNode(line) {
   return node;
 }
 
-if (isProgram(import.meta.url)) {
-  await build();
-  const lines = process.argv.slice(2);
-  const total = await runMatrix(lines.length > 0 ? lines : LINES);
-  process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
-  process.exitCode = total.failed > 0 ? 1 : 0;
-}
+if (isProgram(import.meta.url))
+  await script(async () => {
+    await build();
+    const { passed, failed } = await runLine(process.argv[2] ?? NEWEST);
+    process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+    return failed > 0 ? 1 : 0;
+  });

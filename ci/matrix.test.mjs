@@ -1,32 +1,43 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { argsFor, runMatrix } from './matrix.mjs';
+import { root } from '../tools/run/workspace.mjs';
+import { DEPENDENT, NEWEST, nodeOf, OLDEST, runLine } from './matrix.mjs';
 
-it('adds up the counts of every line', async () => {
-  const suite = async ({ node }) =>
-    node === '/node-22' ? { passed: 3, failed: 0 } : { passed: 2, failed: 1 };
+/** Runs a line with a suite that only says what it was asked for. */
+async function ran(line, fetch = async () => `/node-${line}/bin/node`) {
   const told = [];
-  const tell = (line) => told.push(line);
-  const total = await runMatrix(['22', '24'], { fetch: async (line) => `/node-${line}`, suite, tell });
-  expect(total).toEqual({ passed: 5, failed: 1 });
-  expect(told).toEqual(['Node 22: 3 passed, 0 failed', 'Node 24: 2 passed, 1 failed']);
-});
-
-it('is red when a line cannot be fetched, and still runs the others', async () => {
-  const fetch = async (line) => {
-    if (line === '22') throw new Error('no such line');
-    return '/node';
+  let asked;
+  const suite = async (options) => {
+    asked = options;
+    return { passed: 4, failed: 1 };
   };
-  const told = [];
-  const total = await runMatrix(['22', '24'], {
-    fetch,
-    suite: async () => ({ passed: 4, failed: 0 }),
-    tell: (line) => told.push(line),
-  });
-  expect(told).toContain('FAILED Node 22: no such line');
-  expect(total).toEqual({ passed: 4, failed: 1 });
+  const counts = await runLine(line, { fetch, suite, tell: (text) => told.push(text) });
+  return { counts, told, asked };
+}
+
+it('runs all on the newest line, and on another what depends on it', async () => {
+  const newest = await ran(NEWEST);
+  expect(newest.asked).toMatchObject({ node: `/node-${NEWEST}/bin/node`, args: [] });
+  expect(newest.asked.env.PATH).toMatch(`/node-${NEWEST}/bin`);
+  expect(newest.counts).toEqual({ passed: 4, failed: 1 });
+  expect((await ran(OLDEST)).asked.args).toEqual(DEPENDENT);
 });
 
-it('runs all on the newest line, and on another what depends on it', () => {
-  expect(argsFor('24')).toEqual(['--project', '!ci']);
-  expect(argsFor('22').slice(2)).toEqual(expect.arrayContaining(['packages/cli/', 'packages/execution/']));
+it('names only tests that are there', () => {
+  const isThere = (path) => existsSync(join(root, path)) || existsSync(join(root, `${path}.test.ts`));
+  expect(DEPENDENT.filter((path) => !isThere(path))).toEqual([]);
+});
+
+it('is red when a line cannot be fetched, and then runs on the Node at hand', async () => {
+  const { counts, told, asked } = await ran(NEWEST, async () => {
+    throw new Error('no such line');
+  });
+  expect(told).toEqual([`FAILED Node ${NEWEST}: no such line`]);
+  expect(asked.node).toBe(process.execPath);
+  expect(counts).toEqual({ passed: 4, failed: 2 });
+});
+
+it('takes the Node that runs it for its own line', async () => {
+  expect(await nodeOf(process.version.slice(1).split('.', 1)[0])).toBe(process.execPath);
 });

@@ -2,8 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EDITS, edit, stage } from './stage.mjs';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 const dml = fileURLToPath(new URL('../../packages/cli/dist/bin.js', import.meta.url));
 const folder = join(import.meta.dirname, '.demo-test');

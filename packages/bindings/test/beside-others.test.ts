@@ -1,9 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { storePath } from '../src/folder.ts';
 import { Repository } from '../src/repository.ts';
 import { Project } from './project.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 const STORE = new URL('../../store/dist/index.js', import.meta.url).href;
 const HOLDER = `

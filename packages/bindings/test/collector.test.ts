@@ -2,12 +2,15 @@ import { type CallOutcome, type RunEvent, RunObjects } from '@daggerml/execution
 import { decodeRecord, type ObjectLink, recordLinks } from '@daggerml/object-model';
 import { verifyStore } from '@daggerml/store';
 import { blob } from '@daggerml/values';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Dag } from '../src/dag.ts';
 import { storePath } from '../src/folder.ts';
 import { definePipeline } from '../src/pipeline.ts';
 import { Child } from './child.ts';
 import { Project } from './project.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 /**
  * What another process does before a run, in turn: takes away what the run could be answered with; leaves that, but

@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { verifyStore } from '@daggerml/store';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Child } from './child.ts';
 import { Project } from './project.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 const ROUNDS = 4;
 let project: Project;

@@ -4,10 +4,13 @@ import { pathToFileURL } from 'node:url';
 import type { CallOutcome } from '@daggerml/execution';
 import { verifyStore } from '@daggerml/store';
 import type { BlobHandle } from '@daggerml/values';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Child, type ChildEnd } from './child.ts';
 import { blobSteps, CALLS, killedPipeline } from './killed-pipeline.ts';
 import { Project } from './project.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 /** `DAGGERML_KILLED_ROUNDS` asks for more, `DAGGERML_KILLED_SEED` for other points of time. */
 const ROUNDS = Number(process.env.DAGGERML_KILLED_ROUNDS ?? 4);

@@ -3,10 +3,13 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Waiting } from '@daggerml/store';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Output } from '../src/output.ts';
 import { waitsOf } from '../src/waits.ts';
 import { TestRepository } from './test-repository.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 const BIN = fileURLToPath(new URL('../dist/bin.js', import.meta.url));
 const STORE = new URL('../../store/dist/index.js', import.meta.url).href;
@@ -163,17 +166,15 @@ describe('a command that waits for another process', () => {
     const before = await repository.refState();
     // Opening waits while the thread is free, so the command says how it ended.
     const first = await holder();
-    for (const args of [
-      ['branch', 'other'],
-      ['gc', '--compact'],
-      ['run', 'pipelines.ts', 'report'],
-    ]) {
-      const waiting = start([BIN, ...args]);
+    const commands = ['branch other', 'gc --compact', 'run pipelines.ts report'];
+    const interrupted = commands.map(async (command) => {
+      const waiting = start([BIN, ...command.split(' ')]);
       await until(waiting, /waiting for/);
       waiting.child.kill(signal);
-      expect(await waiting.ended, args.join(' ')).toEqual({ exitCode, signal: null });
+      expect(await waiting.ended, command).toEqual({ exitCode, signal: null });
       expect(waiting.said.stderr).toContain('dml: interrupted');
-    }
+    });
+    await Promise.all(interrupted);
     first.child.stdin?.end();
     await first.ended;
     // What a run has computed is written in one go, which blocks the thread.

@@ -6,6 +6,9 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
+
 const BIN = fileURLToPath(new URL('../dist/bin.js', import.meta.url));
 
 let repository: TestRepository;

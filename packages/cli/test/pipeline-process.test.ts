@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { RefState } from './test-repository.ts';
 import { TestRepository } from './test-repository.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 const PROGRAM = join(import.meta.dirname, '../dist/bin.js');
 
@@ -45,14 +48,14 @@ describe('a pipeline', () => {
   it.each([
     ['process.exit(0);', /^dml: odd\.ts:5: process\.exit\(0\) was called; a pipeline ends by/],
     [
-      "setTimeout(() => { throw new Error('late'); }, 1); await sleep(5_000);",
+      "setTimeout(() => { throw new Error('late'); }, 1); await sleep(500);",
       /^dml: odd\.ts:5: late\nhint: the pipeline itself failed/,
     ],
     [
-      "void Promise.reject(new Error('left alone')); await sleep(5_000);",
+      "void Promise.reject(new Error('left alone')); await sleep(500);",
       /^dml: odd\.ts:5: left alone\nhint: the pipeline itself failed/,
     ],
-    ["void Promise.reject({ no: 'error' }); await sleep(5_000);", /^dml: .*no: 'error'/],
+    ["void Promise.reject({ no: 'error' }); await sleep(500);", /^dml: .*no: 'error'/],
     [
       "setTimeout(() => { throw new Error('beside a call'); }, 300); return dag.call(steps.forever);",
       /dml: odd\.ts:5: beside a call\nhint: [^\n]+\n$/,

@@ -2,10 +2,13 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { shellWord } from '../src/wording.ts';
 import { CONTROL, withoutOwnCodes } from './terminal-output.ts';
 import { type Outcome, type Surroundings, TestRepository } from './test-repository.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 const PROGRAM = join(import.meta.dirname, '../dist/bin.js');
 /** One of each kind of character that must not reach a terminal. */

@@ -1,9 +1,12 @@
 import { join } from 'node:path';
 import { SeededRandom } from '@daggerml/testkit';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { checkInput, fuzz } from './fuzz.ts';
 import { seedInputs } from './seed-inputs.ts';
 import { hexOfBytes } from './vector-case.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 const SEED = 20_261_120;
 const inputs = seedInputs(join(import.meta.dirname, '../../../vectors'));

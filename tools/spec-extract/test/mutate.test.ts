@@ -11,6 +11,9 @@ import { runTool, useCompiledTool } from './compiled-tool.ts';
 import { resultsOf, TODAY, VERIFIED } from './memory-suite.ts';
 import { snapshot, temporaryRepository, writeInto } from './temporary-repository.ts';
 
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
+
 const FIXTURE = join(import.meta.dirname, 'fixtures/mutation');
 const INSTALLED = join(import.meta.dirname, '../../../node_modules');
 

@@ -1,8 +1,11 @@
 import type { CommitId, ExecId } from '@daggerml/object-model';
 import { seededNumbers } from '@daggerml/testkit';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { GcWorld, MAIN, type WorldRun } from '../../test/gc-world.ts';
 import type { RunNode } from './run-node.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 /** A closed store: `main` at a commit with pins, and the cache index full of execs that only it keeps. */
 let template: GcWorld;

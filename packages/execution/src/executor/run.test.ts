@@ -10,6 +10,9 @@ import type { RunNode } from './run-node.ts';
 const steps = `
 import { existsSync } from 'node:fs';
 import { blob, type BlobHandle } from '@daggerml/bindings';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 export const add = (a: number, b: number): number => a + b;
 export const half = (a: number): number => Math.floor(a / 2);
 export const pair = (...inputs: unknown[]): unknown => inputs;

@@ -5,6 +5,9 @@ import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } fr
 import { CapturePlace } from '../../test/capture-place.ts';
 import type { FileSystem } from './file-system.ts';
 
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
+
 let place: CapturePlace;
 beforeEach(async () => {
   place = await CapturePlace.create();

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatumId } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../../test/fixture-store.ts';
 import { Opener } from '../../test/opener.ts';
 import { putCommit, putText } from '../../test/records.ts';
@@ -9,6 +9,9 @@ import { nodeEnvironment } from '../node-environment.ts';
 import { openStore } from '../open-store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import { compactStore } from './compact.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 const STOPS = ['open/begun', 'open/file-held', 'open/prepared', 'open/placed', 'open/reading'] as const;
 /** Where a compaction stands when the opening goes on; before and after are no failpoints. */

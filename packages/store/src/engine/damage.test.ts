@@ -14,7 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hashBytes } from '@daggerml/object-model';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DAMAGES, runDamage, seededBytes, seededRandom } from '../../test/crash/damage-runs.ts';
 import { buildVariedStore, checkBytes, damageOf, readerOf } from '../../test/damage.ts';
 import { fakeEnvironment, temporaryFolder } from '../../test/fixture-store.ts';
@@ -22,6 +22,9 @@ import { openStore } from '../open-store.ts';
 import { HeldFolder } from '../store-folder/held-folder.ts';
 import { readCleanMarker } from './clean-marker.ts';
 import { readNewestMeta } from './meta-page.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 function poke(bytes: Buffer, at: number, value: number): Buffer {
   bytes[at] = value;

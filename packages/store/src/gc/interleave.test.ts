@@ -1,6 +1,6 @@
 import type { CommitId, DagId } from '@daggerml/object-model';
 import { seededNumbers } from '@daggerml/testkit';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
 import { brokenClosures, danglingObjects } from '../../test/gc/closure.ts';
 import { type Actor, actorOf, actorOfGenerator, exploreAll, runSchedule } from '../../test/gc/schedule.ts';
@@ -9,6 +9,9 @@ import { TABLE_NAMES } from '../engine/tables.ts';
 import type { Store } from '../store.ts';
 import type { ChangeWatch } from './change-watch.ts';
 import { collectSteps, type WatchFactory } from './collect.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 /** The red fixture: a sweep that believes nothing has changed since the roots were read. */
 const noFence: WatchFactory = (): ChangeWatch => ({ isBehind: () => false, catchUp: () => {} });

@@ -1,7 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../fixture-store.ts';
 import { runFailpointKills } from './crash-runs.ts';
 import { runImages } from './image-runs.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 describe('crashes of backups', () => {
   it('leave no backup or a whole one at each failpoint of the first [DML-STO-1409]', async () => {

@@ -11,6 +11,9 @@ import { fakeEnvironment, temporaryFolder } from '../fixture-store.ts';
 import { putCommit, putText } from '../records.ts';
 import { disarm, refuse } from '../refusing-fs.ts';
 
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
+
 vi.mock('node:fs', async (importOriginal) =>
   (await import('../refusing-fs.ts')).refusingFs(await importOriginal()),
 );

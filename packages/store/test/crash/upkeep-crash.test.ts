@@ -1,8 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { readKeys, refreshSnapshot } from '../../src/engine/reading.ts';
 import { openStore } from '../../src/open-store.ts';
 import { temporaryFolder } from '../fixture-store.ts';
 import { runFailpointKills, runRandomKills, startWorker } from './crash-runs.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
 
 describe('crashes of upkeep', () => {
   it('leave every ref whole at each failpoint of a collection [DML-STO-0725]', async () => {

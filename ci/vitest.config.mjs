@@ -1,0 +1,14 @@
+/** The tests of the gates: they say something about the gates alone, so `npm test` does without them. */
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    include: ['*.test.mjs'],
+    pool: 'forks',
+    // One file at a time: another part of the gates runs beside them.
+    fileParallelism: false,
+    testTimeout: 120_000,
+    expect: { requireAssertions: true },
+  },
+});
