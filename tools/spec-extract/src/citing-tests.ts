@@ -1,5 +1,5 @@
 import type { DeclaredTest } from './declared-test.ts';
-import { isRunFile } from './owner.ts';
+import { isRunFile } from './file-role.ts';
 import type { CitingTest } from './requirement-index.ts';
 import { sortedBy } from './sorted.ts';
 import type { TestResult } from './test-result.ts';

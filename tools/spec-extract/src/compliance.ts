@@ -1,6 +1,6 @@
 import { type RequirementRecord, type RequirementState, STATES } from './requirement-index.ts';
-import { whyUnproven } from './requirement-record.ts';
 import { sortedBy } from './sorted.ts';
+import { whyUnproven } from './state.ts';
 import type { TextFile } from './text-file.ts';
 
 /** Path of the report that covers the whole suite. */

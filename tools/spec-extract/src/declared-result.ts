@@ -1,6 +1,6 @@
 import type { DeclaredTest } from './declared-test.ts';
 import { computesTitles } from './declared-test.ts';
-import { isRunFile } from './owner.ts';
+import { isRunFile } from './file-role.ts';
 import { idsIn } from './requirement-id.ts';
 import type { TestResult } from './test-result.ts';
 import type { TextFile } from './text-file.ts';

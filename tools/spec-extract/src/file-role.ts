@@ -1,5 +1,4 @@
-import { canOwn, isForeignTest, isTestFile } from './owner.ts';
-import { isGenerated } from './plan.ts';
+import { COMPLIANCE_PATH } from './compliance.ts';
 
 /** Why the tool reads a file; each role is a list of the suite. */
 export type FileRole = 'documents' | 'sources' | 'tests' | 'foreign' | 'vectors' | 'results' | 'index';
@@ -18,4 +17,30 @@ export function fileRole(path: string): FileRole | undefined {
   if (isForeignTest(path)) return 'foreign';
   if (isTestFile(path) && /\.[cm]?[jt]sx?$/.test(path)) return 'tests';
   return path.startsWith('vectors/') && path.endsWith('.json') ? 'vectors' : undefined;
+}
+
+/** Checks whether a path can hold owners: a non-test source file of a package or tool. */
+export function canOwn(path: string): boolean {
+  // @spec DML-TRC-0301
+  return /^(packages|tools)\/[^/]+\/src\/.+\.[cm]?[jt]sx?$/.test(path) && !isTestFile(path);
+}
+
+/** Checks whether a path is a test file. */
+export function isTestFile(path: string): boolean {
+  return /\.(test|test-d|spec|bench)\.[cm]?[jt]sx?$/.test(path) || /\/(test|tests|__tests__)\//.test(path);
+}
+
+/** Checks whether a runner runs the file by itself: other test files are modules of those. */
+export function isRunFile(path: string): boolean {
+  return /\.test\.[cm]?[jt]sx?$/.test(path);
+}
+
+/** Checks whether a path is that of a test in a language whose tests are not read here. */
+export function isForeignTest(path: string): boolean {
+  return /(?:^|\/)(?:test_[^/]*|[^/]*_test)\.(?!md$|[cm]?[jt]sx?$)\w+$/.test(path);
+}
+
+/** Checks whether a run writes a path, whatever the suite says. */
+export function isGenerated(path: string): boolean {
+  return path === COMPLIANCE_PATH || /^requirements\/[^/]+\.yaml$/.test(path);
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { canOwn, formatOwner, ownersIn } from './owner.ts';
+import { canOwn } from './file-role.ts';
+import { formatOwner, ownersIn } from './owner.ts';
 
 function owners(text: string, path = 'packages/store/src/a.ts'): string[] {
   return ownersIn({ path, text }).map((owner) => `${owner.id} ${formatOwner(owner).slice(path.length)}`);

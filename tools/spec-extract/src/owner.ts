@@ -32,27 +32,6 @@ export function ownersIn(file: TextFile): LocatedOwner[] {
   return owners;
 }
 
-/** Yields whether a path can hold owners: a non-test source file of a package or tool. */
-export function canOwn(path: string): boolean {
-  // @spec DML-TRC-0301
-  return /^(packages|tools)\/[^/]+\/src\/.+\.[cm]?[jt]sx?$/.test(path) && !isTestFile(path);
-}
-
-/** Yields whether a path is a test file. */
-export function isTestFile(path: string): boolean {
-  return /\.(test|test-d|spec|bench)\.[cm]?[jt]sx?$/.test(path) || /\/(test|tests|__tests__)\//.test(path);
-}
-
-/** Yields whether a runner runs the file by itself: other test files are modules of those. */
-export function isRunFile(path: string): boolean {
-  return /\.test\.[cm]?[jt]sx?$/.test(path);
-}
-
-/** Checks whether a path is that of a test in a language whose tests are not read here. */
-export function isForeignTest(path: string): boolean {
-  return /(?:^|\/)(?:test_[^/]*|[^/]*_test)\.(?!md$|[cm]?[jt]sx?$)\w+$/.test(path);
-}
-
 /** Yields the line-independent text form of an owner. */
 export function formatOwner(owner: Owner): string {
   return owner.symbol === '' ? owner.file : `${owner.file}#${owner.symbol}`;

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { memorySuite, resultsOf, specOf, VERIFIED } from '../test/memory-suite.ts';
+import { isGenerated } from './file-role.ts';
 import { readIndexFile } from './index-file.ts';
-import { isGenerated, mayWrite, outdatedFindings, type Plan, plan, type Suite } from './plan.ts';
+import { mayWrite, outdatedFindings, type Plan, plan, type Suite } from './plan.ts';
 import type { RequirementRecord } from './requirement-index.ts';
 
 // The same inputs in every run.

@@ -277,8 +277,3 @@ function firstLine(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   return message.split('\n', 1)[0] ?? '';
 }
-
-/** Checks whether a run writes a path, whatever the suite says. */
-export function isGenerated(path: string): boolean {
-  return path === COMPLIANCE_PATH || /^requirements\/[^/]+\.yaml$/.test(path);
-}

@@ -3,7 +3,7 @@ import { isBinding } from './keyword.ts';
 import { formatOwner, type Owner } from './owner.ts';
 import { type CitingTest, type IndexRow, indexPath, type RequirementRecord } from './requirement-index.ts';
 import type { Requirement } from './spec-document.ts';
-import { deriveState, isProven } from './state.ts';
+import { deriveState, isProven, whyUnproven } from './state.ts';
 
 /** Returns the record of a requirement from what code, tests and the last index say about it. */
 export function recordRequirement(input: {
@@ -96,12 +96,4 @@ export function requirementFindings(input: {
     if (lacks.length > 0) report('optional_unverified', lacks.join(', '));
   }
   return findings;
-}
-
-/** Returns why citing tests prove nothing: the worst of them. */
-export function whyUnproven(tests: readonly CitingTest[]): string {
-  const [worst] = ['failed', 'skipped', 'not_run'].flatMap((state) =>
-    tests.filter((test) => test.state === state),
-  );
-  return worst === undefined ? 'no citing test' : `${worst.state}: ${worst.file} > ${worst.title}`;
 }

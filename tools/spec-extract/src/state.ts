@@ -34,3 +34,11 @@ export function isProven(tests: readonly CitingTest[]): boolean {
   // @spec DML-TRC-0402
   return tests.some(({ state }) => state === 'passed');
 }
+
+/** Returns why citing tests prove nothing: the worst of them. */
+export function whyUnproven(tests: readonly CitingTest[]): string {
+  const [worst] = ['failed', 'skipped', 'not_run'].flatMap((state) =>
+    tests.filter((test) => test.state === state),
+  );
+  return worst === undefined ? 'no citing test' : `${worst.state}: ${worst.file} > ${worst.title}`;
+}
