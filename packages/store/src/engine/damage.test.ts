@@ -18,6 +18,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { DAMAGES, runDamage, seededBytes, seededRandom } from '../../test/crash/damage-runs.ts';
 import { buildVariedStore, checkBytes, damageOf, readerOf } from '../../test/damage.ts';
 import { fakeEnvironment, temporaryFolder } from '../../test/fixture-store.ts';
+import { rounds } from '../../test/rounds.ts';
 import { openStore } from '../open-store.ts';
 import { HeldFolder } from '../store-folder/held-folder.ts';
 import { readCleanMarker } from './clean-marker.ts';
@@ -253,31 +254,24 @@ describe('damaged data files', () => {
     ['looked at as they are needed', 0],
   ] as const;
 
-  it.each(ways)('end no process by a signal, %s [DML-STO-0158]', (_, wholeCheckPages) => {
-    const figures = runDamage({
-      store: path,
-      work: temporaryFolder(),
-      ids,
-      files: 84,
-      seed: 20_261,
-      wholeCheckPages,
-    });
-    process.stdout.write(`damaged files: ${JSON.stringify(figures)}\n`);
-    expect(figures.signals).toEqual([]);
-    expect(Object.values(figures.answers).reduce((sum, count) => sum + count, 0)).toBe(84);
-  });
-
-  it.each(ways)('yield right bytes, an absence or an error, %s [DML-STO-0159]', (_, wholeCheckPages) => {
-    const figures = runDamage({
-      store: path,
-      work: temporaryFolder(),
-      ids,
-      files: 42,
-      seed: 77,
-      wholeCheckPages,
-    });
-    expect(figures.wrong).toEqual([]);
-    expect(Object.keys(figures.answers).length).toBeGreaterThan(2);
-    expect(hashBytes(whole)).toBe(hashBytes(readFileSync(join(path, 'data.mdb'))));
-  });
+  it.each(ways)(
+    'yield right bytes, an absence or an error, never a signal, %s [DML-STO-0158] [DML-STO-0159]',
+    (_, wholeCheckPages) => {
+      const files = rounds(42, 126);
+      const figures = runDamage({
+        store: path,
+        work: temporaryFolder(),
+        ids,
+        files,
+        seed: 20_261,
+        wholeCheckPages,
+      });
+      process.stdout.write(`damaged files: ${JSON.stringify(figures)}\n`);
+      expect(figures.signals).toEqual([]);
+      expect(figures.wrong).toEqual([]);
+      expect(Object.values(figures.answers).reduce((sum, count) => sum + count, 0)).toBe(files);
+      expect(Object.keys(figures.answers).length).toBeGreaterThan(2);
+      expect(hashBytes(whole)).toBe(hashBytes(readFileSync(join(path, 'data.mdb'))));
+    },
+  );
 });

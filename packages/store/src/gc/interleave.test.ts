@@ -5,6 +5,7 @@ import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.t
 import { brokenClosures, danglingObjects } from '../../test/gc/closure.ts';
 import { type Actor, actorOf, actorOfGenerator, exploreAll, runSchedule } from '../../test/gc/schedule.ts';
 import { putCommit, putDag, putLiteral, putText, putTextDag, putTree } from '../../test/records.ts';
+import { rounds } from '../../test/rounds.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
 import type { Store } from '../store.ts';
 import type { ChangeWatch } from './change-watch.ts';
@@ -186,7 +187,7 @@ describe('a collection beside writers', () => {
   });
 
   it('loses nothing in random orders of two writers and long scripts [DML-STO-0734]', () => {
-    for (let seed = 1; seed <= 150; seed += 1) {
+    for (let seed = 1; seed <= rounds(50, 150); seed += 1) {
       const next = seededNumbers(seed);
       resetWorld();
       const script = (store: Store, label: string): (() => void)[] => {

@@ -1,10 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
 import { temporaryFolder } from '../fixture-store.ts';
+import { IS_FULL } from '../rounds.ts';
 import { runFailpointKills } from './crash-runs.ts';
 import { runImages } from './image-runs.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
+/** Without the full run, kills at the failpoints that the backup has for itself. */
+const OWN = IS_FULL ? {} : { of: 'backup/' };
 
 describe('crashes of backups', () => {
   it('leave no backup or a whole one at each failpoint of the first [DML-STO-1409]', async () => {
@@ -13,6 +16,7 @@ describe('crashes of backups', () => {
       scenario: 'backup',
       steps: 1,
       passings: [1],
+      ...OWN,
     });
     process.stdout.write(`${JSON.stringify(figures)}\n`);
     expect(figures.broken).toEqual([]);
@@ -26,6 +30,7 @@ describe('crashes of backups', () => {
       scenario: 'backup',
       steps: 2,
       passings: [2],
+      ...OWN,
     });
     process.stdout.write(`${JSON.stringify(figures)}\n`);
     expect(figures.broken).toEqual([]);

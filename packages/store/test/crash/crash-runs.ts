@@ -243,14 +243,19 @@ export interface FailpointOptions {
   readonly steps: number;
   /** Which passings of each failpoint to end the process at. */
   readonly passings: readonly number[];
+  /** What the names of the failpoints to end it at begin with; all of them by default. */
+  readonly of?: string;
+}
+
+/** What kills at failpoints found, and at which. */
+export interface FailpointFigures extends CrashFigures {
+  readonly names: readonly string[];
 }
 
 /** Kills a worker at every failpoint its scenario passes and verifies after each. */
-export async function runFailpointKills(
-  options: FailpointOptions,
-): Promise<CrashFigures & { readonly names: readonly string[] }> {
-  const { folder, scenario, steps, passings } = options;
-  const names = await listFailpoints(folder, scenario, steps);
+export async function runFailpointKills(options: FailpointOptions): Promise<FailpointFigures> {
+  const { folder, scenario, steps, passings, of = '' } = options;
+  const names = (await listFailpoints(folder, scenario, steps)).filter((name) => name.startsWith(of));
   const tally = new Tally(`kill at failpoints, ${scenario}`);
   const path = join(folder, `failpoints-${scenario}`);
   let run = 1;

@@ -10,6 +10,7 @@ import { verifyStore } from '../../src/verify/verify-store.ts';
 import { fakeEnvironment, temporaryFolder } from '../fixture-store.ts';
 import { putCommit, putText } from '../records.ts';
 import { disarm, refuse } from '../refusing-fs.ts';
+import { rounds } from '../rounds.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
@@ -120,7 +121,7 @@ describe('a call that the system refuses once', () => {
     async (name) => {
       const work = WORKS[name] as (round: Round) => Promise<unknown>;
       let refused = 0;
-      for (let nth = 1; ; nth += 1) {
+      for (let nth = 1; ; nth += rounds(3, 1)) {
         const path = name === 'create' ? `${temporaryFolder()}/store` : await filledStore();
         const errno = ERRNOS[nth % ERRNOS.length] as string;
         const round: Round = { path };
@@ -138,7 +139,7 @@ describe('a call that the system refuses once', () => {
         await expectWhole(round, where);
         rmSync(path, { recursive: true });
       }
-      expect(refused).toBeGreaterThan(20);
+      expect(refused).toBeGreaterThan(rounds(7, 20));
     },
   );
 });

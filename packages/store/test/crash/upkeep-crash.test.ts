@@ -2,63 +2,58 @@ import { describe, expect, it, vi } from 'vitest';
 import { readKeys, refreshSnapshot } from '../../src/engine/reading.ts';
 import { openStore } from '../../src/open-store.ts';
 import { temporaryFolder } from '../fixture-store.ts';
-import { runFailpointKills, runRandomKills, startWorker } from './crash-runs.ts';
+import { IS_FULL, rounds } from '../rounds.ts';
+import { type FailpointFigures, runFailpointKills, runRandomKills, startWorker } from './crash-runs.ts';
+
+/** Kills a worker at each failpoint of its own that a scenario passes, and in full also at those of each commit. */
+async function killAtEach(scenario: string, steps: number, nth: number): Promise<FailpointFigures> {
+  const passings = IS_FULL ? [1, 2] : [nth];
+  const of = IS_FULL ? '' : `${scenario}/`;
+  const figures = await runFailpointKills({ folder: temporaryFolder(), scenario, steps, passings, of });
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  return figures;
+}
 
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
 
 describe('crashes of upkeep', () => {
   it('leave every ref whole at each failpoint of a collection [DML-STO-0725]', async () => {
-    const figures = await runFailpointKills({
-      folder: temporaryFolder(),
-      scenario: 'gc',
-      steps: 3,
-      passings: [2],
-    });
-    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    const figures = await killAtEach('gc', 3, 2);
     expect(figures.broken).toEqual([]);
     const steps = ['gc/claimed', 'gc/surveyed', 'gc/sweep/before-commit', 'gc/slice', 'gc/swept'];
     expect(figures.names).toEqual(expect.arrayContaining([...steps, 'gc/prune/before-commit']));
   });
 
   it('leave every ref whole when collectors and writers of four processes are killed [DML-STO-0725]', async () => {
+    const count = rounds(2, 3);
     const figures = await runRandomKills({
       folder: temporaryFolder(),
-      rounds: 3,
+      rounds: count,
       processes: 4,
       seed: 11,
       scenario: 'gc',
     });
     process.stdout.write(`${JSON.stringify(figures)}\n`);
-    expect(figures).toMatchObject({ rounds: 3, crashes: 12, broken: [] });
+    expect(figures).toMatchObject({ rounds: count, crashes: 4 * count, broken: [] });
   });
 
   it('leave every ref whole at each failpoint of an import [DML-STO-1031]', async () => {
-    const figures = await runFailpointKills({
-      folder: temporaryFolder(),
-      scenario: 'import',
-      steps: 3,
-      passings: [2],
-    });
-    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    const figures = await killAtEach('import', 3, 2);
     expect(figures.broken).toEqual([]);
     const steps = ['import/objects/before-commit', 'import/retain/begin', 'import/refs/before-commit'];
     expect(figures.names).toEqual(expect.arrayContaining(steps));
   });
 
   it('leave an attempt beside its exec-request or neither at each failpoint', async () => {
-    const folder = temporaryFolder();
-    const figures = await runFailpointKills({ folder, scenario: 'attempt', steps: 2, passings: [2] });
-    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    const figures = await killAtEach('attempt', 2, 2);
     expect(figures.broken).toEqual([]);
     const steps = ['attempt/before-commit', 'attempt/after-commit', 'attempt/end/before-commit'];
     expect(figures.names).toEqual(expect.arrayContaining(steps));
   });
 
   it('leave all objects or all tombstones at each failpoint of an excision [DML-STO-0813]', async () => {
-    const folder = temporaryFolder();
-    const figures = await runFailpointKills({ folder, scenario: 'excise', steps: 2, passings: [2] });
-    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    const figures = await killAtEach('excise', 2, 2);
     expect(figures.broken).toEqual([]);
     expect(figures.names).toEqual(expect.arrayContaining(['excise/begin', 'excise/before-commit']));
     for (const name of ['excise/begin', 'excise/before-commit', 'excise/after-commit']) {
@@ -74,13 +69,7 @@ describe('crashes of upkeep', () => {
   });
 
   it('leave the old or the new store at each failpoint of a compaction [DML-STO-1105]', async () => {
-    const figures = await runFailpointKills({
-      folder: temporaryFolder(),
-      scenario: 'compact',
-      steps: 2,
-      passings: [1],
-    });
-    process.stdout.write(`${JSON.stringify(figures)}\n`);
+    const figures = await killAtEach('compact', 2, 1);
     expect(figures.broken).toEqual([]);
     const steps = [
       'compact/marked',
