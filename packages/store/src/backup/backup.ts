@@ -1,10 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import { whenWritable } from '../engine/lock-file.ts';
 import { readKeys } from '../engine/reading.ts';
 import { STEP_OBJECTS, walk } from '../gc/mark-phase.ts';
 import { type OpenStoreOptions, openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import { ObjectKeySet } from '../walk/object-key-set.ts';
+import { runSteps } from '../walk/run-steps.ts';
 import { Tracer } from '../walk/tracer.ts';
 import { copyObjects, readBack } from './copy-objects.ts';
 import { type Cut, takeCut } from './cut.ts';
@@ -159,17 +159,12 @@ function hexKeys(keys: readonly Buffer[]): ReadonlySet<string> {
   return new Set(keys.map((key) => key.toString('hex')));
 }
 
-async function runPhase<T>(
+function runPhase<Result>(
   phase: BackupProgress['phase'],
-  steps: Generator<number, T, undefined>,
+  steps: Generator<number, Result, undefined>,
   { signal, onProgress }: BackupOptions,
   total?: number,
-): Promise<T> {
-  for (;;) {
-    signal?.throwIfAborted();
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    onProgress?.({ phase, done: step.value, ...(total !== undefined && { total }) });
-    await setImmediate();
-  }
+): Promise<Result> {
+  const onStep = (done: number): void => onProgress?.({ phase, done, ...(total !== undefined && { total }) });
+  return runSteps(steps, { onStep, signal });
 }

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import { type ExecId, hashBytes } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readRow } from '../engine/reading.ts';
@@ -10,6 +9,7 @@ import { encodeJsonRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import { dropListings } from '../tables/listings.ts';
 import { readMeta } from '../tables/meta.ts';
+import { runSteps } from '../walk/run-steps.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import {
   type ExcisionPlan,
@@ -43,13 +43,7 @@ export async function planExcision(
   request: ExcisionRequest,
   options: ExcisionOptions = {},
 ): Promise<ExcisionPlan> {
-  const steps = planExcisionSteps(host.engine, request);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-    options.onProgress?.(step.value);
-    await setImmediate();
-  }
+  return runSteps(planExcisionSteps(host.engine, request), { onStep: options.onProgress });
 }
 
 /**

@@ -1,8 +1,8 @@
-import { setImmediate } from 'node:timers/promises';
 import { whenWritable } from '../engine/lock-file.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
 import { removeDraftsBeside } from '../store-folder/create.ts';
 import { rootsNow } from '../walk/roots.ts';
+import { runSteps } from '../walk/run-steps.ts';
 import { type CollectOptions, collectSteps, type GcHost, type GcReport } from './collect.ts';
 import { type GcProgress, markStore } from './mark-phase.ts';
 import type { GcPlan } from './plan.ts';
@@ -12,28 +12,6 @@ export interface RunOptions {
   readonly onProgress?: (progress: GcProgress) => void;
   /** Ends the work between two steps; what was swept by then stays swept. */
   readonly signal?: AbortSignal;
-}
-
-/** Runs steps to their end and lets the event loop turn between any two. */
-async function runSteps<T>(
-  steps: Generator<GcProgress, T, undefined>,
-  options: RunOptions,
-  beforeWrite: () => Promise<void> = async () => {},
-): Promise<T> {
-  try {
-    options.signal?.throwIfAborted();
-    await beforeWrite();
-    for (;;) {
-      options.signal?.throwIfAborted();
-      const step = steps.next();
-      if (step.done === true) return step.value;
-      options.onProgress?.(step.value);
-      await setImmediate();
-      if (WRITING.has(step.value.phase)) await beforeWrite();
-    }
-  } finally {
-    steps.return(undefined as T);
-  }
 }
 
 /** Phases whose next step is a transaction. */
@@ -52,7 +30,8 @@ export async function planGc(
 ): Promise<GcPlan> {
   refreshSnapshot(host.engine);
   const roots = rootsNow(host.engine, host.environment);
-  const marked = await runSteps(markStore(host.engine, roots, options.stepObjects), options);
+  const { onProgress: onStep, signal } = options;
+  const marked = await runSteps(markStore(host.engine, roots, options.stepObjects), { onStep, signal });
   return marked.plan;
 }
 
@@ -67,7 +46,12 @@ export async function runGc(host: GcHost, options: RunOptions & CollectOptions =
   const { environment } = host;
   removeDraftsBeside(host.engine.path, environment);
   const beforeWrite = (): Promise<void> => whenWritable(host.engine, environment, options.signal);
-  return runSteps(collectSteps(host, options), options, beforeWrite);
+  const onStep = async (progress: GcProgress): Promise<void> => {
+    options.onProgress?.(progress);
+    if (WRITING.has(progress.phase)) await beforeWrite();
+  };
+  await beforeWrite();
+  return runSteps(collectSteps(host, options), { onStep, signal: options.signal });
 }
 
 /** Yields the path that keeps an object, or that nothing does. */
@@ -76,5 +60,6 @@ export async function explainKept(
   object: PathStep,
   options: RunOptions = {},
 ): Promise<GcReason> {
-  return runSteps(explainSteps(host.engine, host.environment, object), options);
+  const { onProgress: onStep, signal } = options;
+  return runSteps(explainSteps(host.engine, host.environment, object), { onStep, signal });
 }

@@ -1,11 +1,10 @@
-import { setImmediate } from 'node:timers/promises';
 import type { CommitId, TombstoneRecord } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
-import { refreshSnapshot } from '../engine/reading.ts';
 import { assertReadable } from '../objects/objects.ts';
 import { describeKey, OBJECT_KEY_BYTES, objectKey } from '../tables/keyspace.ts';
 import type { ObjectKeySet } from '../walk/object-key-set.ts';
 import { RowReader } from '../walk/row-reader.ts';
+import { nextTurn } from '../walk/run-steps.ts';
 import { transferError } from './car-frame.ts';
 import type { FilledGaps } from './filled-gaps.ts';
 import { knownCommits } from './known-commits.ts';
@@ -73,10 +72,7 @@ async function walk(
 ): Promise<void> {
   const rows = new RowReader(engine);
   for (let ordinal = from; ordinal < keys.size; ordinal += 1) {
-    if (ordinal % STEP_OBJECTS === 0) {
-      await setImmediate();
-      refreshSnapshot(engine);
-    }
+    if (ordinal % STEP_OBJECTS === 0) await nextTurn(engine);
     const key = keys.keyAt(ordinal);
     if (isEntered?.(key) === false) continue;
     const state = rows.look(key);

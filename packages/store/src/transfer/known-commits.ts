@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises';
 import type { CommitId } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
@@ -6,6 +5,7 @@ import { readRefs } from '../refs/refs.ts';
 import { CLASS_BYTES, OBJECT_KEY_BYTES, objectKey } from '../tables/keyspace.ts';
 import { ObjectKeySet } from '../walk/object-key-set.ts';
 import { RowReader } from '../walk/row-reader.ts';
+import { nextTurn } from '../walk/run-steps.ts';
 
 /** Commits looked at before the event loop turns. */
 const STEP_COMMITS = 10_000;
@@ -35,10 +35,7 @@ async function addAncestors(
 ): Promise<void> {
   const rows = new RowReader(engine);
   for (let ordinal = 0; ordinal < commits.size; ordinal += 1) {
-    if (ordinal % STEP_COMMITS === STEP_COMMITS - 1) {
-      await setImmediate();
-      refreshSnapshot(engine);
-    }
+    if (ordinal % STEP_COMMITS === STEP_COMMITS - 1) await nextTurn(engine);
     const key = commits.keyAt(ordinal);
     if (!enter(key) || rows.look(key) !== 'present') continue;
     const { links, linkCount } = rows;

@@ -1,11 +1,11 @@
-import { setImmediate } from 'node:timers/promises';
 import { decodeRecord, isDmlError } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
-import { hasRow, readRow, refreshSnapshot } from '../engine/reading.ts';
+import { hasRow, readRow } from '../engine/reading.ts';
 import type { RecordClass } from '../objects/objects.ts';
 import { describeKey, idOfKey, parseObjectKey } from '../tables/keyspace.ts';
 import { ObjectCheck } from '../verify/object-check.ts';
 import type { ObjectFault } from '../verify/object-fault.ts';
+import { nextTurn } from '../walk/run-steps.ts';
 import { transferError } from './car-frame.ts';
 import type { Reached } from './completeness.ts';
 
@@ -24,18 +24,14 @@ export async function checkSound(engine: Engine, { keys, knownCount, filled }: R
     engine,
     (key) => !hasRow(engine, 'objects', key) || hasRow(engine, 'excised', key),
   );
-  const pause = async (): Promise<void> => {
-    await setImmediate();
-    refreshSnapshot(engine);
-  };
   const count = keys.size - knownCount + filled.length;
   for (let index = 0; index < count; index += 1) {
-    if (index % STEP_OBJECTS === 0) await pause();
+    if (index % STEP_OBJECTS === 0) await nextTurn(engine);
     const key = filled[index] ?? keys.keyAt(knownCount + index - filled.length);
     const record = recordAt(engine, key);
     if (record === undefined) continue;
     for (const fault of check.check(record)) {
-      if (fault === undefined) await pause();
+      if (fault === undefined) await nextTurn(engine);
       else throw refusalOf(key, fault);
     }
   }

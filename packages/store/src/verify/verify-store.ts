@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import type { Engine } from '../engine/engine.ts';
+import { runSteps } from '../walk/run-steps.ts';
 import type { Finding, Leftover, VerifyProgress, VerifySummary } from './finding.ts';
 import { verifyObjects } from './verify-objects.ts';
 import { verifyJournal, verifyRows } from './verify-refs.ts';
@@ -35,26 +35,19 @@ export async function verifyStore(
   host: { readonly engine: Engine },
   options: VerifyOptions = {},
 ): Promise<VerifySummary> {
-  const steps = verifySteps(host.engine);
   let findings = 0;
   let leftovers = 0;
-  for (;;) {
-    // @spec DML-STO-0912
-    options.signal?.throwIfAborted();
-    const step = steps.next();
-    if (step.done === true) return { ...step.value, findings, leftovers };
-    // @spec DML-STO-0911
-    if ('code' in step.value) {
+  // @spec DML-STO-0911
+  const onStep = (step: Finding | Leftover | VerifyProgress): void => {
+    if ('code' in step) {
       findings += 1;
-      options.onFinding?.(step.value);
-      continue;
-    }
-    if ('leftover' in step.value) {
+      options.onFinding?.(step);
+    } else if ('leftover' in step) {
       leftovers += 1;
-      options.onLeftover?.(step.value.leftover);
-      continue;
-    }
-    options.onProgress?.(step.value);
-    await setImmediate();
-  }
+      options.onLeftover?.(step.leftover);
+    } else options.onProgress?.(step);
+  };
+  // @spec DML-STO-0912
+  const looked = await runSteps(verifySteps(host.engine), { onStep, signal: options.signal });
+  return { ...looked, findings, leftovers };
 }
