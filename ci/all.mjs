@@ -10,7 +10,12 @@ import { capture, isProgram, runPiped } from '../tools/run/process.mjs';
 import { root } from '../tools/run/workspace.mjs';
 
 /** The tests come first: spec-check reads their results, and they install and build what the parts need. */
-const SUITE = { name: 'test', program: process.execPath, args: ['ci/matrix.mjs'] };
+const SUITE = {
+  name: 'test',
+  program: process.execPath,
+  args: ['ci/matrix.mjs'],
+  env: { DML_TEST_ROUNDS: 'full' },
+};
 
 /** The parts, longest first: two run at a time, and most of them use one processor. */
 const PARTS = [
@@ -70,9 +75,13 @@ async function runStep(step, runOnce, total, print) {
 }
 
 /** Runs a command that ends with `N passed, N failed` and returns its counts. */
-async function runSuite({ name, program, args }, print) {
+async function runSuite({ name, program, args, env }, print) {
   print(`== ${name}\n`);
-  const { code, stdout } = await runPiped(program, args, { cwd: root, onText: print });
+  const { code, stdout } = await runPiped(program, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    onText: print,
+  });
   const failures = stdout.split('\n').filter((line) => line.startsWith('FAILED '));
   const [counts] = [...stdout.matchAll(/^(\d+) passed, (\d+) failed$/gm)].slice(-1);
   const passed = Number(counts?.[1] ?? 0);
