@@ -26,6 +26,8 @@ export default defineConfig({
   test: {
     reporters: ['default', './tools/run/results-reporter.mjs'],
     maxWorkers: 2,
+    // No test may count on another: each file runs in an order of its own, and `--sequence.seed 2` tries others.
+    sequence: { shuffle: { tests: true, files: false }, seed: 1 },
     projects: folders.map((folder) => ({
       resolve: { conditions },
       ssr: { resolve: { conditions, externalConditions: conditions } },

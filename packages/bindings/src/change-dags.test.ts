@@ -1,7 +1,7 @@
 import { RunObjects } from '@daggerml/execution';
 import type { CommitId, NodeId } from '@daggerml/object-model';
 import { applyExcision, headRef, planExcision, type Store } from '@daggerml/store';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Project } from '../test/project.ts';
 import { deleteDag } from './change-dags.ts';
 import type { Commit } from './commit.ts';
@@ -10,7 +10,7 @@ let project: Project;
 let shared: NodeId;
 let own: NodeId;
 let both: CommitId;
-beforeAll(async () => {
+beforeEach(async () => {
   project = await Project.create();
   const kept = project.repository.newDag('kept');
   const sum = kept.call(project.steps.add, 1, 2);
@@ -22,7 +22,7 @@ beforeAll(async () => {
   own = more.nodeId;
   ({ commitId: both } = await gone.commit(more));
 });
-afterAll(() => project.close());
+afterEach(() => project.close());
 
 function head(): Commit {
   return project.repository.getCommit('main');
@@ -58,10 +58,10 @@ describe('deleteDag', () => {
 
   it('refuses a name that the branch does not have and says which there are [DML-BND-0609]', () => {
     const before = project.repository.store.stateVersion();
-    expect(() => project.repository.deleteDag('gone')).toThrow(
+    expect(() => project.repository.deleteDag('never')).toThrow(
       expect.objectContaining({
         code: 'unknown_name',
-        fields: { name: 'gone', revision: 'main', names: ['kept'] },
+        fields: { name: 'never', revision: 'main', names: ['gone', 'kept'] },
       }),
     );
     expect(() => project.repository.deleteDag('kept', { branch: 'none' })).toThrow(
@@ -90,7 +90,7 @@ describe('deleteDag', () => {
       'second',
     );
     expect(moves).toBe(2);
-    expect([...head().dags.keys()]).toEqual(['kept']);
+    expect([...head().dags.keys()]).toEqual(['gone', 'kept']);
   });
 
   it('deletes a dag that cannot be read', async () => {
@@ -101,13 +101,14 @@ describe('deleteDag', () => {
     const plan = await planExcision(store, { objects: [{ class: 'node', objectId: literal.nodeId }] });
     applyExcision(store, plan, { reason: 'secret', message: '', actor: 'tester' });
     project.repository.deleteDag('broken');
-    expect([...head().dags.keys()]).toEqual(['kept']);
+    expect([...head().dags.keys()]).toEqual(['gone', 'kept']);
   });
 });
 
 describe('restoreDag', () => {
   it('commits a dag of another commit with its pins [DML-BND-0610]', () => {
     const before = project.repository.getCommit(both);
+    project.repository.deleteDag('gone');
     const { changed, commitId } = project.repository.restoreDag('gone', both, { message: 'back' });
     expect([changed, commitId]).toEqual([true, head().commitId]);
     expect(head().message).toBe('back');
