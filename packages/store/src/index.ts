@@ -18,7 +18,7 @@ export {
   type ExcisionOptions,
   planExcision,
 } from './excision/excise.ts';
-export { type LiftingHost, liftExcision } from './excision/lift.ts';
+export { liftExcision } from './excision/lift.ts';
 export type {
   ExcisionPlan,
   ExcisionProgress,
@@ -83,7 +83,7 @@ export type { Attempt, AttemptState } from './tables/attempts.ts';
 export type { Hold } from './tables/holds.ts';
 export type { Listing, ListingChange } from './tables/listings.ts';
 export type { MetaKey, MetaValue } from './tables/meta.ts';
-export { type AttemptsHost, type AttemptsRebuilt, rebuildAttempts } from './tables/rebuild-attempts.ts';
+export { type AttemptsRebuilt, rebuildAttempts } from './tables/rebuild-attempts.ts';
 export { SCHEMA_VERSION } from './tables/schema.ts';
 export type { ByteStream } from './transfer/car-reader.ts';
 export { type ExportedRef, type ExportHost, exportCar } from './transfer/export.ts';
@@ -100,4 +100,4 @@ export type { ObjectFault } from './verify/object-fault.ts';
 export { type VerifyOptions, verifyStore } from './verify/verify-store.ts';
 export type { GcRoot } from './walk/roots.ts';
 export type { ClassTally, ObjectTally } from './walk/tally.ts';
-export type { WriteTransaction } from './write-transaction.ts';
+export type { Transactor, WriteTransaction } from './write-transaction.ts';

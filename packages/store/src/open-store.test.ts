@@ -27,10 +27,7 @@ import { openPlain } from './store-folder/plain-file.ts';
 
 async function filledStore(path: string): Promise<CommitId> {
   const store = await openStore(path, { mode: 'write', create: true, environment: fakeEnvironment() });
-  let commitId: CommitId | undefined;
-  store.transact('fill', (transaction) => {
-    commitId = putCommit(transaction, {});
-  });
+  const commitId = store.transact('fill', (transaction) => putCommit(transaction, {}));
   setRef(store, 'main', commitId as CommitId);
   await store.close();
   return commitId as CommitId;
@@ -42,11 +39,7 @@ const hashOfFile = (path: string): string =>
     .digest('hex');
 
 function putOne(store: Store): CommitId {
-  let commitId: CommitId | undefined;
-  store.transact('fill', (transaction) => {
-    commitId = putCommit(transaction, {});
-  });
-  return commitId as CommitId;
+  return store.transact('fill', (transaction) => putCommit(transaction, {}));
 }
 
 /** Takes every place for readers that is left. */

@@ -200,15 +200,14 @@ export class Store {
     this.#assertOpen();
     const session = this.#session;
     if (session === undefined) return;
-    let next = session;
-    this.transact('checkpoint', (transaction) => {
+    this.#session = this.transact('checkpoint', (transaction) => {
       // @spec DML-STO-0507
       dropWritesRows(transaction, (row) => row.sessionId === this.sessionId);
       const startGeneration = Number(transaction.getMeta('generation') ?? 0) + 1;
-      next = { ...session, startGeneration };
+      const next = { ...session, startGeneration };
       this.#writeSession(transaction, next);
+      return next;
     });
-    this.#session = next;
   }
 
   /** Lists the sessions of processes that still live. */
@@ -294,11 +293,7 @@ export class Store {
 
   /** Moves one ref in a transaction of its own; see `WriteTransaction.updateRef`. */
   updateRef(update: RefUpdate): RefUpdateResult {
-    let result: RefUpdateResult = { applied: false, actual: null };
-    this.transact('ref', (transaction) => {
-      result = transaction.updateRef(update);
-    });
-    return result;
+    return this.transact('ref', (transaction) => transaction.updateRef(update));
   }
 
   /** Yields the sequence of the newest ref update: the version of the store's state. */

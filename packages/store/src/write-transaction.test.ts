@@ -96,10 +96,7 @@ describe('write transactions', () => {
 
   it('are over when their body is [DML-STO-0126]', async () => {
     const store = await openFixture();
-    let kept: WriteTransaction | undefined;
-    store.transact('keep', (transaction) => {
-      kept = transaction;
-    });
+    const kept = store.transact('keep', (transaction) => transaction);
     const late = kept as WriteTransaction;
     const over = expect.objectContaining({ code: 'store_misuse', detail: 'transaction_over' });
     expect(() => late.put('chunk', chunk('late'))).toThrow(over);

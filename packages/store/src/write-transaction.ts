@@ -63,6 +63,11 @@ export interface WriteContext {
   readonly snapshotInterval: number;
 }
 
+/** A store as far as it can be changed. */
+export interface Transactor {
+  transact<Result>(label: string, body: (transaction: WriteTransaction) => Result): Result;
+}
+
 /** The one way to change a store; valid only inside the body given to `Store.transact`. */
 export class WriteTransaction {
   readonly environment: StoreEnvironment;

@@ -39,10 +39,9 @@ import { type BackupOptions, backupStore } from './backup.ts';
 const FACTS = { reason: 'personal-data', message: 'asked to forget', actor: 'ada' };
 
 function putHead(store: Store, label: string, parents: readonly CommitId[] = []): CommitId {
-  let commitId = '' as CommitId;
-  store.transact('fill', (transaction) => {
-    commitId = putCommit(transaction, { dags: { [label]: putTextDag(transaction, label) }, parents });
-  });
+  const commitId = store.transact('fill', (transaction) =>
+    putCommit(transaction, { dags: { [label]: putTextDag(transaction, label) }, parents }),
+  );
   setRef(store, 'main', commitId);
   return commitId;
 }
@@ -131,10 +130,7 @@ describe('backupStore', () => {
   it('holds all that refs and holds reach, and nothing else [DML-STO-1402]', async () => {
     const source = await openFixture();
     const commitId = putMany(source, 4_000);
-    let garbage = '' as DatumId;
-    source.transact('garbage', (transaction) => {
-      garbage = putText(transaction, 'garbage');
-    });
+    const garbage = source.transact('garbage', (transaction) => putText(transaction, 'garbage'));
     const path = targetPath();
     const report = await backupStore(source, path);
     expect(report).toMatchObject({ isNew: true, refs: 1, sequence: 1, copiedObjects: report.objects });
@@ -473,10 +469,7 @@ describe('backupStore', () => {
 
   it('excises what its source has excised since [DML-STO-1412]', async () => {
     const source = await openFixture();
-    let objectId = '' as DatumId;
-    source.transact('fill', (transaction) => {
-      objectId = putText(transaction, 'the secret');
-    });
+    const objectId = source.transact('fill', (transaction) => putText(transaction, 'the secret'));
     putHead(source, 'the secret');
     const path = targetPath();
     await backupStore(source, path);
@@ -493,10 +486,7 @@ describe('backupStore', () => {
 
   it('copies the tombstone of what is excised after the cut [DML-STO-1412]', async () => {
     const source = await openFixture();
-    let objectId = '' as DatumId;
-    source.transact('fill', (transaction) => {
-      objectId = putText(transaction, 'the secret');
-    });
+    const objectId = source.transact('fill', (transaction) => putText(transaction, 'the secret'));
     putHead(source, 'the secret');
     const plan = await planExcision(source, { objects: [{ class: 'datum', objectId }] });
     const path = targetPath();
@@ -784,10 +774,7 @@ describe('the place of a backup', () => {
     const commitId = putHead(source, 'a');
     const path = targetPath();
     await backupStore(source, path);
-    let datumId = '' as DatumId;
-    source.transact('fill', (transaction) => {
-      datumId = putText(transaction, 'b');
-    });
+    const datumId = source.transact('fill', (transaction) => putText(transaction, 'b'));
     putHead(source, 'b', [commitId]);
     source.transact(
       'fault',

@@ -38,16 +38,15 @@ const COPIED_META = ['repository', 'created_by', 'created_at_ms', 'head'] as con
  * @spec DML-STO-1401
  */
 export function takeCut(source: Store): Cut {
-  let cut: Cut | undefined;
-  source.transact('backup/cut', (transaction) => {
-    cut = readCut(transaction);
+  return source.transact('backup/cut', (transaction) => {
+    const cut = readCut(transaction);
     for (const { key } of cut.roots) {
       const object = parseObjectKey(key);
       // @spec DML-STO-1404
       if (object !== undefined) transaction.retain(object.class, object.id);
     }
+    return cut;
   });
-  return cut as Cut;
 }
 
 function readCut({ engine, environment }: WriteTransaction): Cut {

@@ -149,10 +149,7 @@ describe('compactStore', () => {
     await compactStore(path);
     const store = await openFixture(fakeEnvironment(), path);
     const version = store.stateVersion();
-    let commitId = '' as CommitId;
-    store.transact('more', (transaction) => {
-      commitId = putCommit(transaction, { message: 'after' });
-    });
+    const commitId = store.transact('more', (transaction) => putCommit(transaction, { message: 'after' }));
     setRef(store, 'main', commitId);
     expect(store.stateVersion()).toBe(version + 1);
     await store.close();

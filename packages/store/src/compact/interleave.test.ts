@@ -89,10 +89,7 @@ describe('an opening beside a compaction', () => {
       outcomes.set(name, (outcomes.get(name) ?? 0) + 1);
       const where = `${mode} ${schedule.map((moment) => MOMENTS[moment]).join(' ')}: ${name}`;
       const store = await openStore(path, { mode: 'write' });
-      let mine = '' as DatumId;
-      store.transact('mine', (transaction) => {
-        mine = putText(transaction, `mine ${number}`);
-      });
+      const mine = store.transact('mine', (transaction) => putText(transaction, `mine ${number}`));
       if (outcome.opened === 'opened') {
         expect(opener.tell({ kind: 'has', datumId: mine }).has, where).toBe(true);
         if (mode === 'write') {

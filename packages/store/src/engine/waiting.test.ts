@@ -48,11 +48,7 @@ async function scene(
 
 /** Puts one text and says which transaction of the engine that was. */
 function put(store: Store, text: string): DatumId {
-  let datumId = '' as DatumId;
-  store.transact('put', (transaction) => {
-    datumId = putText(transaction, text);
-  });
-  return datumId;
+  return store.transact('put', (transaction) => putText(transaction, text));
 }
 
 describe('a transaction beside one of another process', () => {

@@ -255,10 +255,9 @@ describe('planExcision', () => {
     const content = Buffer.alloc(900_000, 'not again ');
     for (let at = 0; at < content.length; at += 100)
       content.writeUInt32LE(Math.imul(at, 2654435761) >>> 0, at);
-    let blobId = '' as DatumId;
-    store.transact('blob', (transaction) => {
-      blobId = putRecord(transaction, writeBlob(content, blobStore(transaction)));
-    });
+    const blobId = store.transact('blob', (transaction) =>
+      putRecord(transaction, writeBlob(content, blobStore(transaction))),
+    );
     const chunks = readKeys(store.engine, 'objects').filter((key) => key[0] === 12);
     expect(chunks.length).toBeGreaterThan(2);
     const object = { class: 'datum', objectId: blobId } as const;

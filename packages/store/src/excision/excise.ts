@@ -10,7 +10,7 @@ import { objectKey } from '../tables/keyspace.ts';
 import { dropListings } from '../tables/listings.ts';
 import { readMeta } from '../tables/meta.ts';
 import { runSteps } from '../walk/run-steps.ts';
-import type { WriteTransaction } from '../write-transaction.ts';
+import type { Transactor, WriteTransaction } from '../write-transaction.ts';
 import {
   type ExcisionPlan,
   type ExcisionProgress,
@@ -28,9 +28,8 @@ export interface ExcisionFacts {
 }
 
 /** What excising needs of a store. */
-export interface ExcisionHost {
+export interface ExcisionHost extends Transactor {
   readonly engine: Engine;
-  transact(label: string, body: (transaction: WriteTransaction) => void): void;
 }
 
 export interface ExcisionOptions {

@@ -4,13 +4,8 @@ import { storeError } from '../errors.ts';
 import { scanLinks } from '../objects/links.ts';
 import { isMissingOnPurpose } from '../objects/stubs.ts';
 import { objectKey } from '../tables/keyspace.ts';
-import type { WriteTransaction } from '../write-transaction.ts';
+import type { Transactor } from '../write-transaction.ts';
 import type { ObjectName } from './plan.ts';
-
-/** What lifting an excision needs of a store. */
-export interface LiftingHost {
-  transact(label: string, body: (transaction: WriteTransaction) => void): void;
-}
 
 /**
  * Undoes the excision of one object whose bytes are still held elsewhere, and yields its id.
@@ -18,7 +13,7 @@ export interface LiftingHost {
  * Nothing else brings an excised object back. Throws `excision_refused` with `not_excised` and, where the
  * object links to what is absent, with `incomplete`.
  */
-export function liftExcision(host: LiftingHost, objectClass: ObjectClass, bytes: Uint8Array): ObjectId {
+export function liftExcision(host: Transactor, objectClass: ObjectClass, bytes: Uint8Array): ObjectId {
   const object: ObjectName = { class: objectClass, objectId: hashBytes(bytes) };
   host.transact('lift', (transaction) => {
     const { engine } = transaction;

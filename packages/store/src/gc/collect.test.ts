@@ -125,10 +125,9 @@ describe('runGc', () => {
     await runGc(store);
     const other = fakeEnvironment(2);
     const writer = await openFixture(other, store.path);
-    let draft = '' as CommitId;
-    writer.transact('draft', (transaction) => {
-      draft = putCommit(transaction, { dags: { a: putTextDag(transaction, 'draft') } });
-    });
+    const draft = writer.transact('draft', (transaction) =>
+      putCommit(transaction, { dags: { a: putTextDag(transaction, 'draft') } }),
+    );
     expect((await runGc(store)).swept.objects).toBe(0);
     environment.deadPids.add(2);
     expect((await runGc(store)).swept.objects).toBe(5);
@@ -166,10 +165,7 @@ describe('runGc', () => {
 
   it('refuses when an object that a ref reaches is absent [DML-STO-0712]', async () => {
     const { store } = await storeWithGarbage();
-    let datumId = '' as DatumId;
-    store.transact('find', (transaction) => {
-      datumId = putText(transaction, 'kept');
-    });
+    const datumId = store.transact('find', (transaction) => putText(transaction, 'kept'));
     store.checkpoint();
     store.transact(
       'harm',
@@ -394,10 +390,9 @@ describe('runGc', () => {
     let written = 0;
     const steps = collectSteps(store, { stepObjects: 2, sliceObjects: 1 });
     for (let step = steps.next(); step.done !== true; step = steps.next()) {
-      let commitId = '' as CommitId;
-      writer.transact('between', (transaction) => {
-        commitId = putCommit(transaction, { dags: { a: putTextDag(transaction, `between ${written}`) } });
-      });
+      const commitId = writer.transact('between', (transaction) =>
+        putCommit(transaction, { dags: { a: putTextDag(transaction, `between ${written}`) } }),
+      );
       setRef(writer, 'between', commitId);
       written += 1;
       expect(has(store, 'commit', commitId)).toBe(true);
@@ -424,12 +419,12 @@ describe('runGc', () => {
       const host = {
         engine: store.engine,
         environment: store.environment,
-        transact: (label: string, body: (transaction: WriteTransaction) => void) => {
+        transact: <Result>(label: string, body: (transaction: WriteTransaction) => Result): Result => {
           if (label === 'gc/sweep' && !used) {
             used = true;
             use(writer, garbage);
           }
-          store.transact(label, body);
+          return store.transact(label, body);
         },
       };
       expect((await runGc(host)).swept.objects, name).toBe(0);

@@ -9,7 +9,7 @@ import { type RootSet, readRoots } from '../walk/roots.ts';
 import { RowReader } from '../walk/row-reader.ts';
 import { type ObjectTally, TallyCounter } from '../walk/tally.ts';
 import type { Tracer } from '../walk/tracer.ts';
-import type { WriteTransaction } from '../write-transaction.ts';
+import type { Transactor, WriteTransaction } from '../write-transaction.ts';
 import { type ChangeWatch, StoreChangeWatch } from './change-watch.ts';
 import { claimGc, endRun, type GcState, holdClaim, releaseGc } from './gc-state.ts';
 import { type GcProgress, markStore, STEP_OBJECTS, walk } from './mark-phase.ts';
@@ -32,10 +32,9 @@ const MAX_DEFERRED_SLICES = 8;
 const RELEASE_WAIT_MS = 1000;
 
 /** What collecting needs of a store. */
-export interface GcHost {
+export interface GcHost extends Transactor {
   readonly engine: Engine;
   readonly environment: StoreEnvironment;
-  transact(label: string, body: (transaction: WriteTransaction) => void): void;
 }
 
 export interface CollectOptions {
@@ -131,16 +130,14 @@ function giveUpClaim(host: GcHost, state: GcState): void {
 }
 
 function claim(host: GcHost): { state: GcState; roots: RootSet } {
-  let claimed: { state: GcState; roots: RootSet } | undefined;
-  host.transact('gc/claim', (transaction) => {
+  return host.transact('gc/claim', (transaction) => {
     const { engine, environment } = host;
     const state = claimGc(transaction, environment.randomUuid());
     // Who is taken for dead here can write no more: its recent objects are no roots of what follows.
     // @spec DML-STO-0546
     const { living } = dropDeadSessions(transaction, new Liveness(engine, environment));
-    claimed = { state, roots: readRoots(engine, environment.nowMs(), living) };
+    return { state, roots: readRoots(engine, environment.nowMs(), living) };
   });
-  return claimed as { state: GcState; roots: RootSet };
 }
 
 /** What lets a slice know of everything that is in use. */

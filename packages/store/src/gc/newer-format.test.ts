@@ -131,10 +131,9 @@ describe('an excision from a store with objects of a newer format', () => {
   it('is refused, with content and without [DML-STO-0846]', async () => {
     const store = await storeWithGarbage();
     const { class: newerClass, bytes } = NEWER_RECORDS[2]!;
-    let objectId = '' as DatumId;
-    store.transact('fill', (transaction) => {
-      objectId = transaction.putRecord({ type: 'datum', kind: 'string', value: 'secret' });
-    });
+    const objectId = store.transact('fill', (transaction) =>
+      transaction.putRecord({ type: 'datum', kind: 'string', value: 'secret' }),
+    );
     const objects = [{ class: 'datum', objectId }] as const;
     const plan = await planExcision(store, { objects });
     store.transact('newer', (transaction) => void transaction.put(newerClass, bytes));

@@ -47,10 +47,9 @@ function keyOf(text: string): Buffer {
 /** A head over a dag whose value is withheld. */
 async function storeWithGap(environment = fakeEnvironment()): Promise<{ store: Store; commitId: CommitId }> {
   const store = await openFixture(environment);
-  let commitId = '' as CommitId;
-  store.transact('fill', (transaction) => {
-    commitId = putCommit(transaction, { dags: { a: putWithheldDag(transaction, 'withheld').dagId } });
-  });
+  const commitId = store.transact('fill', (transaction) =>
+    putCommit(transaction, { dags: { a: putWithheldDag(transaction, 'withheld').dagId } }),
+  );
   setRef(store, 'main', commitId);
   store.checkpoint();
   return { store, commitId };
@@ -111,10 +110,7 @@ describe('a collection of a store with stubs', () => {
   it('keeps a stub that a commit put beside it reaches [DML-STO-0840]', async () => {
     const environment = fakeEnvironment(1);
     const { store } = await storeWithGap(environment);
-    let loose = '' as DagId;
-    store.transact('loose', (transaction) => {
-      loose = putWithheldDag(transaction, 'loose').dagId;
-    });
+    const loose = store.transact('loose', (transaction) => putWithheldDag(transaction, 'loose').dagId);
     store.checkpoint();
     const writer = await openFixture(fakeEnvironment(2), store.path);
     let isDone = false;

@@ -23,6 +23,7 @@ import {
 } from '../../test/records.ts';
 import { headRef, indexRef, type RefName } from '../refs/ref-name.ts';
 import type { Store } from '../store.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
 import { Draft } from './draft.ts';
 import { contentOf, type MergeConflict } from './merge-content.ts';
 import { fastForward, type Move, mergeIntoRef, rebaseRef, squashRef } from './move-ref.ts';
@@ -45,11 +46,7 @@ beforeEach(async () => {
 });
 
 function put<T>(body: (sink: ObjectSink) => T): T {
-  let result: T | undefined;
-  store.transact('test', (transaction) => {
-    result = body(transaction);
-  });
-  return result as T;
+  return store.transact('test', (transaction) => body(transaction));
 }
 
 function putRequest(nodeId: NodeId, createdMs: number): ExecRequestId {
@@ -367,9 +364,9 @@ describe('squashRef', () => {
       get: store.get.bind(store),
       getRecord: store.getRecord.bind(store),
       getRef: store.getRef.bind(store),
-      transact: (label: string, body: Parameters<Store['transact']>[1]) => {
+      transact: <Result>(label: string, body: (transaction: WriteTransaction) => Result): Result => {
         if (label === 'history/move') setRef(store, INDEX, other);
-        store.transact(label, body);
+        return store.transact(label, body);
       },
     };
     const before = store.engine.tables.objects.getKeysCount();

@@ -2,7 +2,7 @@ import type { CommitId, CommitRecord } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
 import type { RefName } from '../refs/ref-name.ts';
 import type { Ref } from '../refs/refs.ts';
-import type { WriteTransaction } from '../write-transaction.ts';
+import type { Transactor } from '../write-transaction.ts';
 import type { CommitFacts } from './commit-facts.ts';
 import { Draft, type ObjectReader } from './draft.ts';
 import { logCommits } from './log.ts';
@@ -10,9 +10,8 @@ import { isAncestor, mergeBases, relateCommits } from './merge-base.ts';
 import { contentOf, draftCommit, type MergeConflict, mergeContents, type Settle } from './merge-content.ts';
 
 /** What moving refs along history needs of a store. */
-export interface HistoryHost extends ObjectReader {
+export interface HistoryHost extends ObjectReader, Transactor {
   getRef(name: RefName): Ref | undefined;
-  transact(label: string, body: (transaction: WriteTransaction) => void): void;
 }
 
 /** Who moves a ref, and what the journal says of it. */
@@ -70,20 +69,15 @@ function finish(
   next: CommitId,
   draft?: Draft,
 ): MoveResult {
-  let result: MoveResult = { state: 'up-to-date', commitId: expected };
-  if (expected === next) return result;
-  host.transact('history/move', (transaction) => {
+  if (expected === next) return { state: 'up-to-date', commitId: expected };
+  return host.transact('history/move', (transaction): MoveResult => {
     const actual = transaction.getRef(move.ref)?.commitId ?? null;
     // @spec DML-STO-0623
-    if (actual !== expected) {
-      result = { state: 'lost', actual };
-      return;
-    }
+    if (actual !== expected) return { state: 'lost', actual };
     draft?.writeTo(transaction);
-    const update = transaction.updateRef({ ...move, expected, next });
-    if (update.applied) result = { state: 'applied', commitId: next, sequence: update.sequence };
+    const { sequence } = transaction.updateRef({ ...move, expected, next }) as { readonly sequence: number };
+    return { state: 'applied', commitId: next, sequence };
   });
-  return result;
 }
 
 /**

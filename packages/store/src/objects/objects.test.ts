@@ -9,10 +9,7 @@ import { objectKey } from '../tables/keyspace.ts';
 import { encodeTombstone } from './tombstone.ts';
 
 function putBytes(store: Store, bytes: Uint8Array): ObjectId<'chunk'> {
-  let id: ObjectId<'chunk'> | undefined;
-  store.transact('put', (transaction) => {
-    id = transaction.put('chunk', bytes);
-  });
+  const id = store.transact('put', (transaction) => transaction.put('chunk', bytes));
   return id as ObjectId<'chunk'>;
 }
 
@@ -39,10 +36,7 @@ describe('objects', () => {
 
   it('compares bytes and id on every read, decoded or not [DML-STO-0202]', async () => {
     const store = await openFixture();
-    let id: ObjectId<'datum'> | undefined;
-    store.transact('put', (transaction) => {
-      id = putText(transaction, 'right');
-    });
+    const id = store.transact('put', (transaction) => putText(transaction, 'right'));
     const datumId = id as ObjectId<'datum'>;
     expect(store.getRecord('datum', datumId)).toEqual({ type: 'datum', kind: 'string', value: 'right' });
     const key = objectKey('datum', datumId) as Buffer;

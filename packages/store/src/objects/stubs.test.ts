@@ -1,5 +1,4 @@
 import {
-  type CommitId,
   type DatumId,
   decodeRecord,
   encodeRecord,
@@ -84,10 +83,7 @@ describe('stubs', () => {
 
   it('hold what is present like a put [DML-STO-0835]', async () => {
     const store = await openFixture();
-    let present = '' as DatumId;
-    store.transact('fill', (transaction) => {
-      present = putText(transaction, 'present');
-    });
+    const present = store.transact('fill', (transaction) => putText(transaction, 'present'));
     store.checkpoint();
     expect(listWritesRows(store.engine, 0)).toEqual([]);
     putStubs(store, stubOf('datum', present));
@@ -251,10 +247,7 @@ describe('stubs', () => {
 
   it('stand in for what a commit links when a ref moves to it [DML-STO-0837]', async () => {
     const store = await openFixture();
-    let whole = '' as CommitId;
-    store.transact('fill', (transaction) => {
-      whole = putCommit(transaction, {});
-    });
+    const whole = store.transact('fill', (transaction) => putCommit(transaction, {}));
     const { treeId } = store.getRecord('commit', whole)!;
     store.transact('lose', (transaction) => {
       transaction.deleteRow('objects', objectKey('tree', treeId) as Buffer);

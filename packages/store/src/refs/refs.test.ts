@@ -62,10 +62,7 @@ describe('refs', () => {
     const absent = hashBytes(Buffer.from('absent')) as never;
     const links = [{ treeId: absent }, { parents: [absent] }, { pins: { [absent as string]: absent } }];
     for (const parts of links) {
-      let commitId: CommitId | undefined;
-      store.transact('commit', (transaction) => {
-        commitId = putCommit(transaction, parts);
-      });
+      const commitId = store.transact('commit', (transaction) => putCommit(transaction, parts));
       expect(() => move(store, null, commitId as CommitId)).toThrow(
         expect.objectContaining({ code: 'ref_target_missing' }),
       );

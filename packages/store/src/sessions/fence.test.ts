@@ -27,11 +27,9 @@ interface Scene {
 }
 
 function stage(writer: Store, text: string): CommitId {
-  let staged = '' as CommitId;
-  writer.transact('stage', (transaction) => {
-    staged = putCommit(transaction, { message: text, dags: { work: putTextDag(transaction, text) } });
-  });
-  return staged;
+  return writer.transact('stage', (transaction) =>
+    putCommit(transaction, { message: text, dags: { work: putTextDag(transaction, text) } }),
+  );
 }
 
 /** A writer with work of which no ref knows yet, and another process that has written before. */

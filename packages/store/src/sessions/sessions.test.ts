@@ -13,10 +13,7 @@ import { listWritesRows, readWritesRow } from './session-writes.ts';
 import { readSessions, type SessionRow } from './sessions.ts';
 
 function putText(store: Store, text: string): ObjectId<'chunk'> {
-  let id: ObjectId<'chunk'> | undefined;
-  store.transact('put', (transaction) => {
-    id = transaction.put('chunk', Buffer.from(text));
-  });
+  const id = store.transact('put', (transaction) => transaction.put('chunk', Buffer.from(text)));
   return id as ObjectId<'chunk'>;
 }
 
@@ -113,10 +110,7 @@ describe('sessions', () => {
     const [dying, next] = [fakeEnvironment(1), fakeEnvironment(2)];
     const first = await openFixture(dying, at);
     putText(first, 'left behind');
-    let kept: CommitId | undefined;
-    first.transact('commit', (transaction) => {
-      kept = putCommit(transaction, { message: 'kept' });
-    });
+    const kept = first.transact('commit', (transaction) => putCommit(transaction, { message: 'kept' }));
     setRef(first, 'main', kept as CommitId);
     const collection = collectSteps(first);
     collection.next();

@@ -11,7 +11,7 @@ import { storeError } from '../errors.ts';
 import { readObject, readRecord } from '../objects/objects.ts';
 import { isMissingOnPurpose } from '../objects/stubs.ts';
 import { readRefs } from '../refs/refs.ts';
-import type { WriteTransaction } from '../write-transaction.ts';
+import type { Transactor } from '../write-transaction.ts';
 import {
   type Attempt,
   type AttemptOrigin,
@@ -21,11 +21,6 @@ import {
   putAttempt,
 } from './attempts.ts';
 import { objectKey, uuidKey } from './keyspace.ts';
-
-/** What rebuilding needs of a store. */
-export interface AttemptsHost {
-  transact(label: string, body: (transaction: WriteTransaction) => void): void;
-}
 
 /** What became of the rows of attempts. */
 export interface AttemptsRebuilt {
@@ -45,10 +40,9 @@ interface HeldRequest extends AttemptOrigin {
  * UUID brings back. Rows of no such request go; rows of a later schema stay. Costs as much as there are requests, and
  * throws, with every row as it was, where a commit of an IndexRef or its requests cannot be read.
  */
-export function rebuildAttempts(host: AttemptsHost): AttemptsRebuilt {
-  let rebuilt: AttemptsRebuilt = { kept: 0, added: 0, removed: 0 };
+export function rebuildAttempts(host: Transactor): AttemptsRebuilt {
   // @spec DML-STO-0572
-  host.transact('attempts/rebuild', (transaction) => {
+  return host.transact('attempts/rebuild', (transaction) => {
     const missing = heldRequests(transaction.engine);
     let kept = 0;
     let removed = 0;
@@ -65,9 +59,8 @@ export function rebuildAttempts(host: AttemptsHost): AttemptsRebuilt {
     }
     // @spec DML-STO-0568
     for (const held of missing.values()) putAttempt(transaction, submitted(held));
-    rebuilt = { kept, added: missing.size, removed };
+    return { kept, added: missing.size, removed };
   });
-  return rebuilt;
 }
 
 function submitted({ createdMs, ...origin }: HeldRequest): Omit<Attempt, 'changedMs'> {

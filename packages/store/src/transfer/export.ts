@@ -12,15 +12,14 @@ import { readStub, stubRecord } from '../objects/stubs.ts';
 import { decodeTombstone, isTombstone } from '../objects/tombstone.ts';
 import { type RefName, refKey } from '../refs/ref-name.ts';
 import { objectKey, parseObjectKey } from '../tables/keyspace.ts';
-import type { WriteTransaction } from '../write-transaction.ts';
+import type { Transactor } from '../write-transaction.ts';
 import { type CarLink, encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
 import { LinkOrder } from './link-order.ts';
 
 /** What exporting needs of a store. */
-export interface ExportHost {
+export interface ExportHost extends Transactor {
   readonly engine: Engine;
   readonly isReadOnly: boolean;
-  transact(label: string, body: (transaction: WriteTransaction) => void): void;
 }
 
 /** A commit to export, and the ref name it travels under. */

@@ -8,7 +8,7 @@ import type { RefName } from '../refs/ref-name.ts';
 import type { Ref } from '../refs/refs.ts';
 import { encodeJsonRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
-import type { WriteTransaction } from '../write-transaction.ts';
+import type { Transactor, WriteTransaction } from '../write-transaction.ts';
 import { transferError } from './car-frame.ts';
 import { type ByteStream, readCar } from './car-reader.ts';
 import { walkReached } from './completeness.ts';
@@ -18,11 +18,10 @@ import { type Received, type ReceivedCounts, receiveStream, type StreamRef } fro
 import { checkSound } from './soundness.ts';
 
 /** What importing needs of a store. */
-export interface ImportHost extends ObjectReader {
+export interface ImportHost extends ObjectReader, Transactor {
   readonly engine: Engine;
   readonly sessionId: string;
   getRef(name: RefName): Ref | undefined;
-  transact(label: string, body: (transaction: WriteTransaction) => void): void;
 }
 
 export interface ImportOptions {

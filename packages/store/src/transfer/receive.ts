@@ -12,7 +12,7 @@ import { storeError } from '../errors.ts';
 import { hasAnyStub } from '../objects/stubs.ts';
 import { asRefName, parseRefKey, type RefName, refKey } from '../refs/ref-name.ts';
 import { objectKey } from '../tables/keyspace.ts';
-import type { WriteTransaction } from '../write-transaction.ts';
+import type { Transactor, WriteTransaction } from '../write-transaction.ts';
 import { type CarLink, transferError } from './car-frame.ts';
 import type { CarSection, CarStream } from './car-reader.ts';
 import type { FilledGaps } from './filled-gaps.ts';
@@ -103,11 +103,6 @@ export interface Receiving {
   readonly onBatch: (counts: ReceivedCounts) => void;
 }
 
-/** What receiving needs of a store. */
-export interface ReceivingHost {
-  transact(label: string, body: (transaction: WriteTransaction) => void): void;
-}
-
 /**
  * Puts every object of a stream, batch by batch; nothing is referenced yet.
  * Objects put so far stay as recent objects of this session when the stream turns out to be bad or cut off.
@@ -115,7 +110,7 @@ export interface ReceivingHost {
  * @spec DML-STO-1024
  */
 export async function receiveStream(
-  host: ReceivingHost,
+  host: Transactor,
   stream: CarStream,
   { gaps, onBatch }: Receiving,
 ): Promise<Received> {

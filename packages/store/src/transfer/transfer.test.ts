@@ -104,10 +104,7 @@ describe('exportCar', () => {
 
   it('holds the tombstone in the place of an excised object [DML-STO-1004]', async () => {
     const { store } = await sourceStore();
-    let datumId = '' as DatumId;
-    store.transact('find', (transaction) => {
-      datumId = putText(transaction, 'two');
-    });
+    const datumId = store.transact('find', (transaction) => putText(transaction, 'two'));
     applyExcision(
       store,
       await planExcision(store, { objects: [{ class: 'datum', objectId: datumId }] }),
@@ -130,7 +127,8 @@ describe('exportCar', () => {
       },
     });
     const engine = { ...store.engine, tables: { ...store.engine.tables, objects } };
-    const stream = exportCar({ engine, isReadOnly: true, transact: () => {} }, [{ ref: MAIN, commitId }]);
+    const transact = store.transact.bind(store);
+    const stream = exportCar({ engine, isReadOnly: true, transact }, [{ ref: MAIN, commitId }]);
     const sizes = [((await stream.next()).value as Buffer).length];
     expect(reads).toBeLessThan(closureOf(store, commitId).size);
     for await (const piece of stream) sizes.push(piece.length);
@@ -396,10 +394,7 @@ describe('importCar', () => {
     const bytes = await exported(store);
     const target = await openFixture();
     await imported(target, bytes);
-    let datumId = '' as DatumId;
-    target.transact('find', (transaction) => {
-      datumId = putText(transaction, 'two');
-    });
+    const datumId = target.transact('find', (transaction) => putText(transaction, 'two'));
     applyExcision(
       target,
       await planExcision(target, { objects: [{ class: 'datum', objectId: datumId }] }),
@@ -532,10 +527,7 @@ describe('importCar', () => {
   it('takes no tombstone of a stream unless the caller accepts them [DML-STO-1033]', async () => {
     const source = await openFixture();
     commitTo(source, { text: 'gone' });
-    let gone = '' as DatumId;
-    source.transact('find', (transaction) => {
-      gone = putText(transaction, 'gone');
-    });
+    const gone = source.transact('find', (transaction) => putText(transaction, 'gone'));
     const objects = [{ class: 'datum', objectId: gone }] as const;
     applyExcision(source, await planExcision(source, { objects }), FACTS);
     const stream = await exported(source);

@@ -168,10 +168,7 @@ describe('what a refused call does not make untrue', () => {
       environment.failpoint = (name) => {
         if (name === 'commit/after-commit') refuse(nth, 'EIO');
       };
-      let next = '' as CommitId;
-      store.transact('commit', (transaction) => {
-        next = putCommit(transaction, { message: `${nth}` });
-      });
+      const next = store.transact('commit', (transaction) => putCommit(transaction, { message: `${nth}` }));
       isOver = disarm() === undefined;
       if (!isOver) refused += 1;
       expect(store.has('commit', next)).toBe(true);
@@ -186,10 +183,7 @@ describe('what a refused call does not make untrue', () => {
     const path = await filledStore();
     const environment = fakeEnvironment(7);
     const store = await openStore(path, { mode: 'write', environment });
-    let next = '' as CommitId;
-    store.transact('commit', (transaction) => {
-      next = putCommit(transaction, { message: 'kept' });
-    });
+    const next = store.transact('commit', (transaction) => putCommit(transaction, { message: 'kept' }));
     environment.failpoint = (name) => {
       if (name === 'close/before-commit')
         throw Object.assign(new Error('sync'), { code: 'EIO', syscall: 'fdatasync' });

@@ -1,10 +1,4 @@
-import {
-  type CommitId,
-  type DatumId,
-  encodeRecord,
-  type NodeId,
-  type ObjectIds,
-} from '@daggerml/object-model';
+import { type CommitId, type DatumId, encodeRecord, type NodeId } from '@daggerml/object-model';
 import { runGc } from '../../src/gc/run.ts';
 import { asRefName, type RefName } from '../../src/refs/ref-name.ts';
 import type { Store } from '../../src/store.ts';
@@ -61,10 +55,9 @@ function putWork(
 
 /** Puts work on a ref in one transaction. */
 function commitTo(host: ScenarioHost, ref: RefName, step: number): void {
-  let commitId: ObjectIds['commit'] | undefined;
-  host.store.transact('commit', (transaction) => {
+  const commitId = host.store.transact('commit', (transaction) => {
     const expected = transaction.getRef(ref)?.commitId ?? null;
-    commitId = putWork(transaction, host.order, step, expected === null ? [] : [expected]);
+    const commitId = putWork(transaction, host.order, step, expected === null ? [] : [expected]);
     host.attempt(commitId);
     transaction.updateRef({
       ref,
@@ -73,8 +66,9 @@ function commitTo(host: ScenarioHost, ref: RefName, step: number): void {
       actor: `${host.order.worker}`,
       reason: 'crash test',
     });
+    return commitId;
   });
-  host.ack(ref, commitId as CommitId);
+  host.ack(ref, commitId);
 }
 
 /** Puts work first and moves the shared ref afterwards, as a pipeline that computes in between does. */
@@ -82,21 +76,14 @@ function commitInTwoSteps(host: ScenarioHost, step: number): void {
   const ref = asRefName(SHARED_REF);
   for (let retry = 0; retry < 20; retry += 1) {
     const expected = host.store.getRef(ref)?.commitId ?? null;
-    let next: CommitId | undefined;
-    host.store.transact('stage', (transaction) => {
+    const next = host.store.transact('stage', (transaction) => {
       if (expected !== null) transaction.retain('commit', expected);
-      next = putWork(transaction, host.order, step * 100 + retry, expected === null ? [] : [expected]);
+      return putWork(transaction, host.order, step * 100 + retry, expected === null ? [] : [expected]);
     });
     const actor = `${host.order.worker}`;
-    const moved = host.store.updateRef({
-      ref,
-      expected,
-      next: next as CommitId,
-      actor,
-      reason: 'crash test',
-    });
+    const moved = host.store.updateRef({ ref, expected, next, actor, reason: 'crash test' });
     if (!moved.applied) continue;
-    host.ack(ref, next as CommitId);
+    host.ack(ref, next);
     return;
   }
 }
