@@ -1,4 +1,4 @@
-/** What one look at a file system says about the place of a store. */
+/** Facts about the file system that a store is on. */
 export interface FileSystemKind {
   /** The `f_type` magic number of statfs(2). */
   readonly type: number;
@@ -6,7 +6,7 @@ export interface FileSystemKind {
   readonly availableBytes: number;
 }
 
-/** What is known of a process on this machine. */
+/** Facts about a process on this machine. */
 export type ProcessProbe =
   | { readonly state: 'alive'; readonly startTime: string }
   | { readonly state: 'dead' }
@@ -22,7 +22,7 @@ export interface ProcessIdentity {
   readonly pidNamespace: string;
 }
 
-/** What a store waits for. */
+/** The reason that a store waits for. */
 export interface Waiting {
   /**
    * `write_lock`: another process is in a write transaction; `process_number`: a process of another process
@@ -37,9 +37,9 @@ export interface Waiting {
   readonly namespace?: 'another';
 }
 
-/** How a store waits for others. */
+/** Options of waits for other processes. */
 export interface WaitOptions {
-  /** How long a store waits for others while nothing changes; a minute when absent. */
+  /** Longest wait for other processes while nothing changes; a minute when absent. */
   readonly lockWaitMs?: number | undefined;
   /** Called once when a wait has lasted a second; the wait goes on. */
   readonly onWait?: ((waiting: Waiting) => void) | undefined;

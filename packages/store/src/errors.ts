@@ -1,7 +1,7 @@
 import { type DmlError, errorBuilder } from '@daggerml/object-model';
 
 /**
- * Every code the store raises beside the object model's own.
+ * Codes that the store raises besides the object model's own.
  *
  * @spec DML-STO-1301
  */
@@ -51,7 +51,7 @@ export type StoreErrorFields = Readonly<Record<string, string | number | boolean
 export type StoreError = DmlError<StoreErrorCode>;
 
 /**
- * What each code says to a program's author.
+ * Message of each code for the author of a program.
  *
  * @spec DML-STO-1303
  */

@@ -74,7 +74,7 @@ function processLimit(name: string): number | undefined {
   return soft === undefined ? undefined : Number(soft);
 }
 
-/** Yields the environment of this Node process; the only file of the store that reads clock, process or host. */
+/** Returns the environment of this Node process; the only file of the store that reads clock, process or host. */
 export function nodeEnvironment(overrides: Partial<StoreEnvironment> = {}): StoreEnvironment {
   return {
     nowMs: () => Date.now(),

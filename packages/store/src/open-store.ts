@@ -19,7 +19,7 @@ import { readMeta } from './tables/meta.ts';
 import { migrateSchema } from './tables/migrate.ts';
 import { checkSchema, compareVersions } from './tables/schema.ts';
 
-/** How to open a store. */
+/** Options of the opening of a store. */
 export interface OpenStoreOptions {
   /** `read` opens the file read-only and never changes it. */
   readonly mode: 'read' | 'write';
@@ -27,7 +27,7 @@ export interface OpenStoreOptions {
   readonly create?: boolean;
   /** Called when it was this opening that created the store, and none that went on at the same time. */
   readonly onCreated?: () => void;
-  /** What `created_by` and `last_migrated_by` record, e.g. `dml 0.1.0`. */
+  /** Value of `created_by` and `last_migrated_by`, e.g. `dml 0.1.0`. */
   readonly program?: string;
   readonly environment?: StoreEnvironment;
   /**

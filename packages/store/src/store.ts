@@ -45,7 +45,7 @@ import { type Listing, readListing, readListingPart } from './tables/listings.ts
 import { type MetaKey, type MetaValue, readMeta } from './tables/meta.ts';
 import { EngineFailure, SNAPSHOT_INTERVAL, WriteTransaction } from './write-transaction.ts';
 
-/** What a `Store` keeps of the options it was opened with. */
+/** Options of a `Store` that outlast its opening. */
 export interface StoreOptions {
   readonly mode: 'read' | 'write';
   readonly snapshotInterval?: number;
@@ -258,7 +258,7 @@ export class Store {
     return absentError(this.engine, objectClass, id);
   }
 
-  /** Tells whether the object's own bytes are present, at the newest commit; false for a tombstone. */
+  /** Checks whether the object's own bytes are present, at the newest commit; false for a tombstone. */
   has(objectClass: ObjectClass, id: ObjectId): boolean {
     this.#assertOpen();
     const key = objectKey(objectClass, id);
@@ -296,7 +296,7 @@ export class Store {
     return this.transact('ref', (transaction) => transaction.updateRef(update));
   }
 
-  /** Yields the sequence of the newest ref update: the version of the store's state. */
+  /** Returns the sequence of the newest ref update: the version of the store's state. */
   stateVersion(): number {
     this.#assertOpen();
     refreshSnapshot(this.engine);
@@ -383,7 +383,7 @@ export class Store {
     return readMeta(this.engine, key);
   }
 
-  /** Yields the ref new work belongs to, `refs/heads/main` unless set otherwise. */
+  /** Returns the ref new work belongs to, `refs/heads/main` unless set otherwise. */
   head(): RefName {
     // @spec DML-STO-0310
     return asRefName(String(this.getMeta('head') ?? 'refs/heads/main'));

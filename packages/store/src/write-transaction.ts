@@ -55,7 +55,7 @@ export class EngineFailure extends Error {
   }
 }
 
-/** What a write transaction needs beside the engine. */
+/** Context of a write transaction. */
 export interface WriteContext {
   readonly engine: Engine;
   readonly environment: StoreEnvironment;
@@ -85,7 +85,7 @@ export class WriteTransaction {
   #failure: EngineFailure | undefined;
   /** The first error that ends the transaction even if the body goes on: excised bytes, or puts that were lost. */
   #refusal: unknown;
-  /** Whether there may be stubs; undefined until somebody asks. */
+  /** True when there may be stubs; undefined until that is asked. */
   #stubs: boolean | undefined;
   #open = true;
 
@@ -99,13 +99,13 @@ export class WriteTransaction {
     this.#space = new SpaceGuard(context.engine, context.environment);
   }
 
-  /** Encodes and puts one record and yields its id. */
+  /** Encodes and puts one record and returns its id. */
   putRecord<Class extends RecordClass>(record: Records[Class] & { readonly type: Class }): ObjectIds[Class] {
     return this.put(record.type, encodeTransient(record));
   }
 
   /**
-   * Puts one object's bytes verbatim and yields its id; putting it again is harmless. The bytes are copied.
+   * Puts one object's bytes verbatim and returns its id; putting it again is harmless. The bytes are copied.
    * The transaction ends with the object model's `excised` error when the object was excised.
    */
   put<Class extends ObjectClass>(objectClass: Class, bytes: Uint8Array): ObjectIds[Class] {
@@ -171,7 +171,7 @@ export class WriteTransaction {
 
   readonly #takeStaged: TakeStaged = (key, value, sizeBytes) => void this.#putObject(key, value, sizeBytes);
 
-  /** Puts an object where its key is free, and tells whether it was. */
+  /** Puts an object where its key is free, and returns whether it was. */
   #putObject(key: Buffer, value: Uint8Array, sizeBytes: number): boolean {
     // @spec DML-STO-0207
     if (this.#putNew(key, value, sizeBytes)) {
@@ -197,7 +197,7 @@ export class WriteTransaction {
     }
   }
 
-  /** Whether there may be stubs, which is looked up once. */
+  /** Checks whether there may be stubs; looked up once. */
   get #hasStubs(): boolean {
     // @spec DML-STO-0834
     this.#stubs ??= hasAnyStub(this.engine);
@@ -269,7 +269,7 @@ export class WriteTransaction {
     return readObject(this.engine, objectClass, id);
   }
 
-  /** Tells whether the object's own bytes are present; false for a tombstone. */
+  /** Checks whether the object's own bytes are present; false for a tombstone. */
   has(objectClass: ObjectClass, id: ObjectId): boolean {
     this.#assertOpen();
     const key = objectKey(objectClass, id);
@@ -466,7 +466,7 @@ export class WriteTransaction {
     }
   }
 
-  /** @internal Appends the row of recent objects and closes the transaction to its holder. */
+  /** @internal Appends the row of session writes and closes the transaction to its holder. */
   finish(): void {
     this.engine.drain?.();
     // A body that caught the failure must not end with what came before it. @spec DML-STO-0140
@@ -517,7 +517,7 @@ export class WriteTransaction {
 
 const CACHE_VALUE: Buffer = Buffer.from([1]);
 
-/** Yields the error of an argument that the engine must not see: what it refuses counts as its failure. */
+/** Returns the error of an argument that the engine must not see: what it refuses counts as its failure. */
 function misuse(detail: string): Error {
   // @spec DML-STO-0139
   return storeError('store_misuse', { detail });

@@ -20,7 +20,7 @@ export interface FakeEnvironment extends Omit<StoreEnvironment, 'failpoint' | 's
 /** No system gives out this number, so it is none of those that tests choose. */
 const OTHERWISE_UNUSED_PID = 5_000_000;
 
-/** Yields an environment that plays the process `pid`. */
+/** Returns an environment that plays the process `pid`. */
 export function fakeEnvironment(pid: number = OTHERWISE_UNUSED_PID): FakeEnvironment {
   const deadPids = new Set<number>();
   const environment: FakeEnvironment = {
@@ -67,7 +67,7 @@ afterEach(async () => {
 /** Where a test that makes many thousand transactions waits least for the disk. */
 const MEMORY_FOLDER = '/dev/shm';
 
-/** Yields a folder that is gone after the test, in memory where the machine has such a place. */
+/** Returns a folder that is gone after the test, in memory where the machine has such a place. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir(), 'dml-store-'));
   cleanups.push(() => rmSync(folder, { recursive: true, force: true }));

@@ -23,13 +23,13 @@ export class Holder {
     return this.#child.pid as number;
   }
 
-  /** Yields the next line that the process prints; undefined when it has ended. */
+  /** Returns the next line that the process prints; undefined when it has ended. */
   async line(): Promise<string | undefined> {
     const { value, done } = await this.#lines.next();
     return done ? undefined : value;
   }
 
-  /** Has the process close the store; yields how it ended. */
+  /** Has the process close the store; returns how it ended. */
   async end(): Promise<number | null> {
     const ended = once(this.#child, 'exit');
     this.#child.stdin?.end();

@@ -21,7 +21,7 @@ export interface ObjectSink {
 
 type ObjectRecord = Extract<AnyRecord, { type: ObjectClass }>;
 
-/** Puts a record and yields its id. */
+/** Puts a record and returns its id. */
 export function putRecord<Id extends ObjectId>(sink: ObjectSink, record: ObjectRecord): Id {
   const bytes = encodeRecord(record);
   sink.put(record.type, bytes);

@@ -19,7 +19,7 @@ import {
   type TargetOpening,
 } from './target.ts';
 
-/** What a backup is doing: finding what to copy, copying it, reading the copies. Counts are of objects. */
+/** Progress of a backup: finding what to copy, copying it, reading the copies; counts are of objects. */
 export interface BackupProgress {
   readonly phase: 'mark' | 'copy' | 'check';
   readonly done: number;
@@ -37,7 +37,7 @@ export interface BackupOptions extends Pick<OpenStoreOptions, 'program' | 'check
   readonly signal?: AbortSignal;
 }
 
-/** What a backup did. */
+/** Result of a backup. */
 export interface BackupReport {
   /** True when there was no backup at the place before. */
   readonly isNew: boolean;

@@ -15,7 +15,7 @@ const STEP_KEYS = 5_000;
 const BATCH_OBJECTS = 5_000;
 const BATCH_BYTES: number = 4 * 2 ** 20;
 
-/** What copying needs to know. */
+/** Plan of a copy. */
 export interface CopyPlan {
   readonly source: Engine;
   readonly target: Store;
@@ -30,7 +30,7 @@ export interface CopyPlan {
   readonly copied: ObjectKeySet;
 }
 
-/** What was copied, and what waits for the last transaction of the backup. */
+/** Result of a copy, with what the last transaction of the backup has to do. */
 export interface CopyResult {
   objects: number;
   bytes: number;

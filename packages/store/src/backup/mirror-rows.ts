@@ -20,7 +20,7 @@ import { type CopyResult, isWhole } from './copy-objects.ts';
 import type { Cut, ExcisedRows } from './cut.ts';
 import type { Target } from './target.ts';
 
-/** What the last transaction of a backup makes of the target. */
+/** Contents that the last transaction of a backup gives the target. */
 export interface MirrorPlan {
   readonly source: Store;
   readonly cut: Cut;
@@ -44,7 +44,7 @@ export function mirrorRows(transaction: WriteTransaction, plan: MirrorPlan): voi
   mirrorTable(transaction, 'pins', cut.holds);
   // @spec DML-STO-0573
   mirrorTable(transaction, 'attempts', cut.attempts);
-  // One that came meanwhile was copied. @spec DML-STO-0847
+  // One that has come since was copied. @spec DML-STO-0847
   mirrorTable(
     transaction,
     'stubs',

@@ -14,13 +14,13 @@ import { isBeginning } from './mirror-rows.ts';
 /** The store that a backup writes to. */
 export interface Target {
   readonly store: Store;
-  /** Where the store has to be in the end. */
+  /** Final path of the store. */
   readonly path: string;
   /** Set while the store is in a folder of another name, because it is not whole yet. */
   readonly draftPath: string | undefined;
 }
 
-/** How the store that a backup writes to is opened. */
+/** Options of the opening of a backup's target. */
 export type TargetOpening = Pick<OpenStoreOptions, 'program' | 'checkOwner' | 'signal'>;
 
 /** Throws `backup_refused` for a target that is the source or in its folder. */
@@ -41,13 +41,13 @@ function fileName(storePath: string): string {
   return `${dev}:${ino}`;
 }
 
-/** Where a backup goes. */
+/** Target of a backup. */
 export interface TargetPlace {
-  /** Where the store has to be in the end. */
+  /** Final path of the store. */
   readonly path: string;
   /** Set when no store is there yet: where it is made. */
   readonly draftPath: string | undefined;
-  /** Whether there is nothing of a backup yet. */
+  /** True when there is nothing of a backup yet. */
   readonly isNew: boolean;
 }
 
@@ -85,7 +85,7 @@ function isOccupied(place: string, look: typeof statSync, own = ''): boolean {
   return !stats.isDirectory() || readdirSync(place).some((name) => name !== own);
 }
 
-/** Opens the store at a place to bring it up to date, or begins one in a draft beside it. */
+/** Opens the store at a place to bring it up to date, or begins one in a draft next to it. */
 export async function openTarget(
   source: Store,
   { path, draftPath }: TargetPlace,

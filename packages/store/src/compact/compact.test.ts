@@ -46,7 +46,7 @@ function contentsOf(store: Store): Contents {
   return contents;
 }
 
-/** A closed store with a head and much that was deleted; yields its path and what is in it. */
+/** A closed store with a head and much that was deleted; returns its path and what is in it. */
 async function closedStore(environment: FakeEnvironment = fakeEnvironment()): Promise<{
   path: string;
   contents: Contents;

@@ -32,7 +32,7 @@ export interface CompactOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What a compaction did. */
+/** Result of a compaction. */
 export interface CompactReport {
   readonly rows: number;
   readonly bytesBefore: number;
@@ -63,7 +63,7 @@ function removeDrafts(folder: HeldFolder): void {
 /**
  * Rebuilds a store's data file without free pages and without remains of deleted rows.
  *
- * Nobody may have the store open, this process included, and nobody can open it meanwhile. Needs room for a
+ * Nobody may have the store open, this process included, and nobody can open it until it ends. Needs room for a
  * second copy. Throws `compaction_refused` (`open_elsewhere`, `already_running`, `changed`), `store_damaged` for a
  * row that is not what the store wrote, `store_full` and `store_write_failed` for what the system refuses, and what
  * opening a store throws; the store then is as it was. With `not_durable`, `store_write_failed` says that the new
@@ -118,7 +118,7 @@ export async function compactStore(path: string, options: CompactOptions = {}): 
   }
 }
 
-/** What the system or the engine refused, as an error of the store, which is as it was. */
+/** Returns the store's error for what the system or the engine refused; the store is as it was. */
 function compactionError(cause: unknown, path: string): unknown {
   // A compaction has no session to lose: another one was faster.
   if (cause instanceof DmlError && cause.code === 'session_lost')
@@ -130,7 +130,7 @@ function compactionError(cause: unknown, path: string): unknown {
     : storeError('store_write_failed', { label: 'compact', path, errno }, cause);
 }
 
-/** What stays here is of a compaction that has ended, which hinders nobody. */
+/** Removes the lock and the drafts as far as possible; what stays hinders nobody. */
 function tidyUp(folder: HeldFolder): void {
   try {
     releaseCompactionLock(folder);
@@ -175,7 +175,7 @@ interface StoreRights {
 }
 
 /**
- * Puts the draft in the data file's place, while nobody can write. The stamp goes first, since it speaks of the old
+ * Puts the draft in the data file's place, while nobody can write. The clean marker goes first, since it is of the old
  * file; it is made again here or by whoever opens the store next. The engine's lock file stays: whoever has opened
  * it, and whoever will, is in one list with this process and takes turns with it. Returns the bytes of the new file.
  *
@@ -206,7 +206,7 @@ function replaceDataFile(
   return bytes;
 }
 
-/** What is written from now on is lost with the new file if its name is not durable. */
+/** Syncs the folder: later writes would be lost with the new file if its name were not durable. */
 function makeDurable(folder: HeldFolder, environment: StoreEnvironment): void {
   try {
     environment.syncDirectory(folder.reach(''));

@@ -40,7 +40,7 @@ function isSealed(table: TableName, { key, value }: Row): boolean {
 }
 
 /**
- * Copies every row of every table into an empty file, in key order, and yields how many there were.
+ * Copies every row of every table into an empty file, in key order, and returns how many there were.
  *
  * @spec DML-STO-1101
  */

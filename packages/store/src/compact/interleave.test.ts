@@ -48,7 +48,7 @@ async function filledStore(): Promise<string> {
   return path;
 }
 
-/** Lets one opening meet one compaction; yields what became of both. */
+/** Lets one opening meet one compaction; returns what became of both. */
 async function meet(path: string, opener: Opener, schedule: readonly number[], mode: 'read' | 'write') {
   let last = opener.tell({ kind: 'open', mode, stops: STOPS });
   const queue = [...schedule];

@@ -8,7 +8,7 @@ import { decodeJsonRow, encodeJsonRow } from '../tables/checksummed-row.ts';
 const MARKER_KEY: Buffer = Buffer.from('data.mdb');
 const MARKER_BYTES = 256;
 
-/** In which state the store itself left the data file. */
+/** State of the data file as the store itself left it. */
 export interface FileState {
   readonly device: string;
   readonly inode: string;
@@ -17,13 +17,13 @@ export interface FileState {
   readonly transactionId: number;
 }
 
-/** A stamp as it stands in its file. */
+/** The clean marker, as its file holds it. */
 export interface CleanMarker extends FileState {
-  /** Whether all pages of that state may be used as they are. */
+  /** True when all pages of that state may be used as they are. */
   readonly isChecked: boolean;
 }
 
-/** Yields the stamp that describes the file behind a descriptor now. */
+/** Returns the state of the file behind a descriptor now. */
 export function describeFile(descriptor: number, transactionId: number): FileState {
   const stats = fstatSync(descriptor, { bigint: true });
   return {
@@ -35,7 +35,7 @@ export function describeFile(descriptor: number, transactionId: number): FileSta
   };
 }
 
-/** Tells whether two stamps are of the same state of the same file. */
+/** Checks whether two states are of one file that has not changed. */
 export function isSameState(left: FileState, right: FileState): boolean {
   return (
     left.device === right.device &&
@@ -46,7 +46,7 @@ export function isSameState(left: FileState, right: FileState): boolean {
   );
 }
 
-/** Reads the stamp of a store folder; undefined when there is none or it is torn. */
+/** Reads the clean marker of a store folder; undefined when there is none or it is torn. */
 export function readCleanMarker(folder: HeldFolder): CleanMarker | undefined {
   try {
     const text = folder.readFile(CLEAN_MARKER_FILE).toString('latin1').trim();
@@ -56,7 +56,7 @@ export function readCleanMarker(folder: HeldFolder): CleanMarker | undefined {
   }
 }
 
-/** Writes stamps to a store folder; keeps the file open because a stamp follows every commit. */
+/** Writes clean markers to a store folder; keeps the file open because a clean marker follows every commit. */
 export class CleanMarkerWriter {
   readonly #descriptor: number;
 
@@ -65,12 +65,12 @@ export class CleanMarkerWriter {
   }
 
   /**
-   * Opens the stamp of a store folder, which is made when it is not there, with the rights of the data file or those
-   * given. Undefined where the process may not: without a stamp the next opening only looks longer.
+   * Opens the clean marker of a store folder, made when it is not there, with the rights of the data file or those
+   * given. Undefined where the process may not: without a clean marker the next opening only looks longer.
    */
   static open(folder: HeldFolder, rights?: FileRights): CleanMarkerWriter | undefined {
     try {
-      // Another name of the file may belong to somebody who did not ask for a stamp.
+      // Another name of the file may belong to somebody who did not ask for a clean marker.
       if ((folder.look(CLEAN_MARKER_FILE)?.nlink ?? 0) > 1) folder.removeFile(CLEAN_MARKER_FILE);
       return new CleanMarkerWriter(openMarkerFile(folder, rights));
     } catch (error) {
@@ -79,7 +79,9 @@ export class CleanMarkerWriter {
     }
   }
 
-  /** Overwrites the stamp. It is not synced and may fail: a lost or torn stamp only costs a page check. */
+  /**
+   * Overwrites the clean marker. It is not synced and may fail: a lost or torn clean marker only costs a page check.
+   */
   write(stamp: CleanMarker): void {
     const text = encodeJsonRow('stamp', MARKER_KEY, stamp)
       .toString('base64')

@@ -9,13 +9,13 @@ import { runWaiting } from './waiting.ts';
 import { writeEmptyDataFile } from './workarounds/empty-data-file.ts';
 import { prepareOpening } from './workarounds/preflight.ts';
 
-/** How a data file is created. */
+/** Options of the creation of a data file. */
 export interface DataFileCreation {
   readonly mapBytes: number | undefined;
   readonly environment: WriteEnvironment;
   /** The transaction that those of the new file follow; 0 by default. */
   readonly afterTransaction?: number;
-  /** What the new file is to be like; as files of the process are by default. */
+  /** Rights of the new file; those of new files of the process by default. */
   readonly rights?: FileRights | undefined;
 }
 
@@ -49,8 +49,8 @@ export async function createDataFile(
 }
 
 /**
- * Records that the store itself left a data file as it is, which no engine has open; as `markEngineClean` does. The stamp
- * has the rights of the data file where none are given.
+ * Records that the store itself left a data file as it is, which no engine has open; as `markEngineClean` does. The
+ * clean marker has the rights of the data file where none are given.
  */
 export function markFileClean(folder: HeldFolder, rights?: FileRights): void {
   let file: DataFile | undefined;
@@ -60,7 +60,7 @@ export function markFileClean(folder: HeldFolder, rights?: FileRights): void {
     cleanMarkers = CleanMarkerWriter.open(folder, rights);
     cleanMarkers?.write({ ...file.describe(file.readMeta().pageBytes), isChecked: true });
   } catch {
-    // Without a stamp the next opening looks closer.
+    // Without a clean marker the next opening looks closer.
   } finally {
     cleanMarkers?.close();
     file?.close();

@@ -7,13 +7,13 @@ import { describeFile, type FileState, isSameState, readCleanMarker } from './cl
 import { LOCK_WAIT_MS, pause } from './lock-wait.ts';
 import { type MetaPage, type ReadAt, readCount, readNewestMeta } from './meta-page.ts';
 
-/** Where a meta page holds the number of its transaction. */
+/** Offset of the transaction's number in a meta page. */
 const TRANSACTION_AT = 152;
 /** A look at meta pages is bad for good when this many looks find the same, or when none was good for long. */
 const SAME_LOOKS = 10;
 const META_PAUSE_MS = 3;
 
-/** The data file of a store, looked at with plain reads beside the engine's mapping. */
+/** The data file of a store, read with plain reads next to the engine's mapping. */
 export class DataFile {
   readonly #folder: HeldFolder;
   /** Kept for as long as the engine is open, which opens this very file through it. */
@@ -25,7 +25,7 @@ export class DataFile {
   readonly readAt: ReadAt;
   #reads = 0;
 
-  /** Yields the length of the file now. */
+  /** Returns the length of the file now. */
   sizeBytes(): number {
     return fstatSync(this.descriptor).size;
   }
@@ -53,7 +53,7 @@ export class DataFile {
     return isAt(this.#identity, this.#path);
   }
 
-  /** How many plain reads of the file there have been. */
+  /** Number of plain reads of the file so far. */
   get reads(): number {
     return this.#reads;
   }
@@ -90,7 +90,7 @@ export class DataFile {
     }
   }
 
-  /** Yields a text that differs when the file was written to since; within a tick of its clock it may not. */
+  /** Returns a text that differs when the file was written to since; within a tick of its clock it may not. */
   #changed(): string {
     const { size, mtimeNs, ctimeNs } = fstatSync(this.descriptor, { bigint: true });
     return `${size} ${mtimeNs} ${ctimeNs}`;
@@ -101,7 +101,7 @@ export class DataFile {
    * Throws `store_damaged` when the file is older than what the store acknowledged.
    */
   readMarkedMeta(): { meta: MetaPage; isMarkedClean: boolean } {
-    // A stamp follows its commit, so the one read first is never ahead of a file that others write.
+    // A clean marker follows its commit, so the one read first is never ahead of a file that others write.
     const stamp = readCleanMarker(this.#folder);
     const meta = this.readMeta();
     if (stamp === undefined) return { meta, isMarkedClean: false };
@@ -113,12 +113,12 @@ export class DataFile {
     return { meta, isMarkedClean: stamp.isChecked && isSameState(stamp, this.describe(meta.pageBytes)) };
   }
 
-  /** Yields the stamp that describes the file now; `pageBytes` is known from its meta pages. */
+  /** Returns the state of the file now; `pageBytes` is known from its meta pages. */
   describe(pageBytes: number): FileState {
     return describeFile(this.descriptor, this.newestTransactionId(pageBytes));
   }
 
-  /** Yields the number of the newest transaction that is in the file; one plain read. */
+  /** Returns the number of the newest transaction that is in the file; one plain read. */
   newestTransactionId(pageBytes: number): number {
     const length = pageBytes + TRANSACTION_AT + 8;
     if (this.#metas.length !== length) this.#metas = Buffer.alloc(length);

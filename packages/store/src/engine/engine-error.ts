@@ -3,17 +3,17 @@ import { DmlError } from '@daggerml/object-model';
 import { type StoreErrorFields, storeError } from '../errors.ts';
 import { MAX_READERS } from './engine-options.ts';
 
-/** What the engine answers when every place among its readers is taken. */
+/** Error of the engine when every reader slot is taken. */
 const READERS_FULL = -30790;
-/** What it answers when another process has taken this one for dead and given its place away. */
+/** Error of the engine when another process has taken this one for dead and given its reader slot away. */
 const SLOT_LOST = -30783;
-/** What it answers when it could not look at a file that it has opened; the system's own error is lost then. */
+/** Error of the engine when it could not stat a file that it has opened; the system's own error is lost then. */
 const NOT_LOOKED_AT = -30798;
 
-/** What says that nothing can be written at a place, for good or until its owner changes something. */
+/** Errors of the system for a place that cannot be written until its owner changes something. */
 const UNWRITABLE: ReadonlySet<string> = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EFBIG']);
 
-/** What says that the store was moved or deleted. */
+/** Errors of the system for a store that was moved or deleted. */
 const GONE: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR']);
 
 /** Some numbers have two names; the first is the usual one. */
@@ -34,7 +34,7 @@ export function errnoOf(cause: unknown): string | undefined {
   return errnoOf(cause.cause);
 }
 
-/** What was looked at when a look failed. */
+/** Subject of a look that failed. */
 export interface Looked {
   readonly path: string;
   readonly [fact: string]: string;

@@ -9,7 +9,7 @@ export const DEFAULT_MAP_BYTES: number = 2 ** 37;
 /** Places for readers; every process that has a store open takes one or a few. As many as fit the lock file. */
 export const MAX_READERS = 1020;
 
-/** Yields how much address space to reserve where the process may have only `limitBytes` of it. */
+/** Returns how much address space to reserve where the process may have only `limitBytes` of it. */
 export function mapBytesWithin(limitBytes: number | undefined): number {
   let mapBytes = DEFAULT_MAP_BYTES;
   // The engine ends the process by a signal when there is no room, so it is asked for little where little is.
@@ -17,7 +17,7 @@ export function mapBytesWithin(limitBytes: number | undefined): number {
   return mapBytes;
 }
 
-/** Yields the one set of engine options every open uses. */
+/** Returns the one set of engine options every open uses. */
 export function engineOptions(path: string, readOnly: boolean, mapBytes: number): RawOptions {
   return {
     path,

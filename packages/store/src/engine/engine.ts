@@ -17,7 +17,7 @@ import type { ReaderSlot } from './workarounds/reader-slots.ts';
 /** Looks at the store folder or its data file, as this process holds it, and throws when it is not to be used. */
 export type CheckOwner = (path: string, stats: Stats) => void;
 
-/** A data file that is held, with a place among its readers. */
+/** A data file that is open, with a reader slot. */
 export interface OpenDataFile {
   readonly path: string;
   readonly folder: HeldFolder;
@@ -27,7 +27,7 @@ export interface OpenDataFile {
   holders(): ReadonlySet<number> | undefined;
 }
 
-/** How an engine is opened. */
+/** Options of the opening of a data file. */
 export interface EngineOpening {
   readonly readOnly: boolean;
   readonly environment: WriteEnvironment;
@@ -50,20 +50,20 @@ export interface Engine extends OpenDataFile {
   readonly readOnly: boolean;
   root: Root;
   tables: Tables;
-  /** What makes this process one of the holders; kept from being collected. */
+  /** Reader slot of this process; kept from being collected. */
   place: ReaderSlot;
   readonly txnId: LockFileTxnId;
   readonly pageBytes: number;
-  /** Which pages may be used as they are. */
+  /** Pages that may be used as they are. */
   readonly trust: PageTrust;
-  /** Whether this open had to look at every page. */
+  /** True when this opening had to check every page. */
   readonly checkedPages: boolean;
-  /** How many plain reads of the file opening took. */
+  /** Number of plain reads of the file that the opening took. */
   readonly pagesRead: number;
   readonly cleanMarkers: CleanMarkerWriter | undefined;
-  /** Why writing has stopped for good in this process; undefined while it has not. */
+  /** Cause for which writing has stopped for good in this process; undefined while it has not. */
   poison: unknown;
-  /** Why not even reading goes on; undefined while it does. */
+  /** Cause for which not even reading goes on; undefined while it does. */
   unreadable: DmlError | undefined;
   /** The label of the write transaction that is running, if any. */
   writing: string | undefined;
@@ -178,7 +178,9 @@ function* begin(
   return opened.begin();
 }
 
-/** Records that the store itself left the data file as it is now; without a stamp the next opening looks closer. */
+/**
+ * Records that the store itself left the data file as it is now; without a clean marker the next opening looks closer.
+ */
 export function markEngineClean(engine: Engine): void {
   try {
     const isChecked = engine.trust.isWhole;

@@ -7,18 +7,18 @@ import { type FileIdentity, identityOf, isAt } from '../store-folder/plain-file.
 import { readCount } from './meta-page.ts';
 import { LockWait, runWaiting, type Steps, type WaitEnvironment } from './waiting.ts';
 
-/** What waiting to write takes from outside. */
+/** Environment of a wait for the write lock. */
 export type WriteEnvironment = WaitEnvironment & Pick<StoreEnvironment, 'probe' | 'wholeCheckPages'>;
 
 const IS_LINUX: boolean = process.platform === 'linux';
 
-/** Where the lock file notes the newest transaction, for whoever begins one; known on Linux only. */
+/** Offset of the newest transaction's number in the lock file; known on Linux only. */
 const NOTE_AT: number | undefined = IS_LINUX ? 8 : undefined;
 
 /** Places at which the lock of writers begins, by the size of a lock of the C library. */
 const WRITE_LOCK_AT = [64, 128] as const;
 const HEAD_BYTES = 192;
-/** What a lock that processes share, and that outlives its holder, has in glibc and in musl, and where its word is. */
+/** Marks of a robust lock that processes share, in glibc and in musl, and the offset of its word. */
 const LOCK_FORMS = [
   { kindAt: 16, kind: 0x90, wordAt: 0 },
   { kindAt: 0, kind: 0x84, wordAt: 4 },
@@ -27,9 +27,9 @@ const LOCK_FORMS = [
 const THREAD_BITS = 0x3fff_ffff;
 
 /**
- * The engine's lock file, looked at beside the engine.
+ * The engine's lock file, read with plain reads next to the engine.
  *
- * Kept open for as long as the engine has the file open, and no other descriptor of it is ever closed meanwhile:
+ * Kept open for as long as the engine has the file open, and no other descriptor of it is ever closed before that:
  * closing any gives up all locks that the process has on the file.
  */
 export class LockFile {
@@ -125,7 +125,7 @@ export function* untilWritable(lock: LockFile, path: string, environment: WriteE
   }
 }
 
-/** What is waited for to write: the lock file of an open store and the path it is told with. */
+/** An open store as far as its write lock is waited for. */
 export interface Writable {
   readonly lock: LockFile;
   readonly path: string;

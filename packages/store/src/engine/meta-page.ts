@@ -13,7 +13,7 @@ const META_FLAG = 0x08;
 const INTEGER_KEY = 0x08;
 const MAX_MAP_BYTES = 2 ** 46;
 
-/** Where a tree of the data file stands, as its parent records it. */
+/** Root of a tree of the data file, as its parent records it. */
 export interface TreeFacts {
   readonly flags: number;
   readonly depth: number;
@@ -34,7 +34,7 @@ export interface MetaPage {
   readonly main: TreeFacts;
 }
 
-/** Reads `length` bytes at `position`; yields fewer at the end of the file. */
+/** Reads `length` bytes at `position`; returns fewer at the end of the file. */
 export type ReadAt = (target: Buffer, length: number, position: number) => number;
 
 function damaged(detail: string): never {
@@ -81,7 +81,7 @@ function parseMetaPage(bytes: Buffer): MetaPage {
   };
 }
 
-/** What a meta page says fits the file. */
+/** Throws when a meta page does not fit the file. */
 function checkBounds(meta: MetaPage, fileBytes: number): void {
   if (meta.free.flags !== INTEGER_KEY || meta.main.flags !== 0) damaged('meta_flags');
   // Pages that were given out and freed again in one transaction may lie past the end of the file.
@@ -105,7 +105,7 @@ function checkRoots(readAt: ReadAt, meta: MetaPage): void {
 }
 
 /**
- * Reads both meta pages with plain reads and yields the newer one.
+ * Reads both meta pages with plain reads and returns the newer one.
  * Throws `store_damaged` when one is not whole or the two do not follow each other.
  */
 export function readNewestMeta(readAt: ReadAt, fileBytes: number): MetaPage {

@@ -13,7 +13,7 @@ import { type ReaderSlot, slotHolders, takeReaderSlot, withNativeEnv } from './w
 /** The engine's handle of an open file. */
 export type Root = RawRoot;
 
-/** How the engine opens a file. */
+/** Options of an opening by the engine. */
 export interface RootOpening {
   readonly readOnly: boolean;
   readonly mapBytes?: number | undefined;
@@ -32,9 +32,9 @@ export interface OpenedFile {
   close(): void;
 }
 
-/** What the engine answers to a process that waits for locks which the process before it has destroyed. */
+/** Error of the engine for a process that waits for locks which the process before it has destroyed. */
 const DESTROYED_LOCKS = 'EINVAL';
-/** What the kernel answers when another process has the lock of a number. */
+/** Errors of the kernel when another process has the lock of a number. */
 const NUMBER_TAKEN: ReadonlySet<string | undefined> = new Set(['EAGAIN', 'EACCES']);
 /** Several processes that have to let go at one time each wait for a time of their own. */
 const LONGEST_PAUSE_MS = 12;
@@ -49,7 +49,7 @@ interface OpenedClass {
 }
 
 /**
- * Has the engine open the data file of a store and take a place among its readers.
+ * Has the engine open the data file of a store and take a reader slot.
  *
  * The last user that closes a file destroys the locks in it, also when another process already waits to become
  * the next user; that one then holds a file whose locks nobody can take. It lets go and tries again: the first to

@@ -34,14 +34,14 @@ const STEP_LEVELS = 2;
 /** Called for every value of a leaf page. */
 type OnValue = (page: Buffer, at: number, sizeBytes: number, flags: number) => void;
 
-/** What is walked, and what the walk has counted of it. */
+/** State of a walk over pages, with its counts. */
 interface WalkedTree {
   readonly kind: TreeKind;
   readonly onValue: OnValue;
   readonly counts: { branch: number; leaf: number; overflow: number; entries: number };
 }
 
-/** What a whole file was found to hold. */
+/** Counts of a whole file. */
 export interface PageCheckResult {
   readonly transactionId: number;
   readonly pages: number;

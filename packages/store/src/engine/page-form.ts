@@ -36,7 +36,7 @@ export interface Bound {
   readonly size: number;
 }
 
-/** What the pages of a tree have in common. */
+/** Facts that all pages of a tree share. */
 export interface TreeKind {
   readonly name: string;
   readonly compare: Compare;
@@ -44,7 +44,7 @@ export interface TreeKind {
   readonly keyBytes: number | undefined;
 }
 
-/** Where a page stands in its tree, which is what it is checked against. */
+/** Position of a page in its tree, which it is checked against. */
 export interface PagePlace {
   readonly tree: TreeKind;
   readonly isLeaf: boolean;
@@ -161,7 +161,7 @@ export interface BigValue {
   readonly pages: number;
 }
 
-/** What a file says of itself, which its pages are checked against. */
+/** Facts of a file that its pages are checked against. */
 export interface FileFacts {
   readonly pageBytes: number;
   readonly transactionId: number;
@@ -180,7 +180,9 @@ export function readTreePage(
   return readCount(page, 8) > facts.transactionId ? 'page_transaction' : undefined;
 }
 
-/** Checks the run of pages of a big value by its first page and its last byte; a shorter value may reuse a longer run. */
+/**
+ * Checks the run of pages of a big value by its first page and its last byte; a shorter value may reuse a longer run.
+ */
 export function checkBigValue(
   readAt: ReadAt,
   facts: FileFacts,

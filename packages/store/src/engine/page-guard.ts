@@ -22,7 +22,7 @@ const KEPT_PAGES = 2048;
 /** To look at every page costs as much as looking at one in this many of them on the way to keys. */
 const LOOKS_PER_CHECK = 4;
 
-/** What the guard needs of a data file. */
+/** A data file as the guard reads it. */
 export interface GuardedFile {
   readonly readAt: ReadAt;
   readMeta(): MetaPage;
@@ -44,7 +44,7 @@ interface Step {
   readonly high: Bound | undefined;
 }
 
-/** Which part of a tree is gone through, and how far. */
+/** Part of a tree that is walked, and its bound. */
 interface RangeWalk {
   readonly first: Bound | undefined;
   readonly last: Bound | undefined;
@@ -58,7 +58,7 @@ interface RangeWalk {
  * the way to a key, of a range, of a table. A page that has been looked at stays trusted, since all who write to the
  * file look at what they change. Throws `store_damaged` for a page that the engine could not use safely.
  *
- * The engine must hold a snapshot while a page is looked at, or the write lock: else its pages may be used anew.
+ * The engine must hold a snapshot while a page is looked at, or the write lock: else its pages may be reused.
  *
  * @spec DML-STO-0870
  */
@@ -71,7 +71,7 @@ export class PageGuard {
   /** Free pages at `#freeTransaction`; absent until the first write. */
   #free: Uint8Array | undefined;
   #freeTransaction = 0;
-  /** Whether pages were looked at in more states than one. */
+  /** Checks whether pages were checked in more states than one. */
   #hasMoved = false;
   #looks = 0;
 

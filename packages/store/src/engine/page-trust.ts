@@ -10,20 +10,22 @@ import { TABLE_NAMES, type Tables } from './tables.ts';
 
 const CHECK_ATTEMPTS = 5;
 
-/** What a file is looked at with. */
+/** A data file as its pages are checked. */
 export interface PageTrustOptions {
   readonly path: string;
   readonly file: DataFile;
   readonly pageBytes: number;
   /** The engine's handle, which may be another one later. */
   readonly root: () => Root;
-  /** Checks whether this process is in a write transaction, in which no page is used anew. */
+  /** Checks whether this process is in a write transaction, in which no page is reused. */
   readonly isWriting: () => boolean;
-  /** Called when all pages were found to be good, with the stamp of the file when it stood still meanwhile. */
+  /**
+   * Called when all pages were found to be good, with the state of the file when it did not change during the check.
+   */
   readonly onWhole: (stamp: FileState | undefined) => void;
 }
 
-/** Which pages of a data file may be used as they are: all, or those that were looked at. */
+/** The pages of a data file that may be used as they are: all, or those that were checked. */
 export class PageTrust {
   readonly #options: PageTrustOptions;
   /** Absent once all pages may be used. */
@@ -47,7 +49,7 @@ export class PageTrust {
     return trust;
   }
 
-  /** Whether every page may be used. */
+  /** Checks whether every page may be used. */
   get isWhole(): boolean {
     return this.#guard === undefined;
   }
@@ -87,7 +89,7 @@ export class PageTrust {
     return this.#guard === undefined ? tables : guardTables(tables, this);
   }
 
-  /** Walks all pages of the newest state, which a reader's place keeps from being used anew meanwhile. */
+  /** Walks all pages of the newest state, which a reader's snapshot keeps from being reused. */
   *#checkAllPages(): Generator<number, void, undefined> {
     const { file, path } = this.#options;
     // @spec DML-STO-0154

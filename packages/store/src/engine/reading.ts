@@ -2,7 +2,7 @@ import type { Engine } from './engine.ts';
 import { readError } from './engine-error.ts';
 import type { Table, TableName } from './tables.ts';
 
-/** How many rows one batch of an iteration reads before it lets go of the engine's snapshot. */
+/** Number of rows that one batch of an iteration reads before it releases the engine's snapshot. */
 const BATCH_ROWS = 256;
 const BATCH_KEYS = 5_000;
 
@@ -74,7 +74,7 @@ export function readRow(engine: Engine, table: TableName, key: Uint8Array): Buff
   return wrapEngine(engine, table, () => engine.tables[table].getBinary(key) as Buffer | undefined);
 }
 
-/** Tells whether a row is there without copying more than the engine must. */
+/** Checks whether a row is there without copying more than the engine must. */
 export function hasRow(engine: Engine, table: TableName, key: Uint8Array): boolean {
   return wrapEngine(engine, table, () => engine.tables[table].getBinaryFast(key) !== undefined);
 }
@@ -133,7 +133,7 @@ export function* iterateKeys(engine: Engine, table: TableName): Generator<Buffer
   }
 }
 
-/** Yields the smallest key above every key that starts with `prefix`; undefined when there is none. */
+/** Returns the smallest key above every key that starts with `prefix`; undefined when there is none. */
 function prefixEnd(prefix: Uint8Array): Buffer | undefined {
   for (let length = prefix.length; length > 0; length -= 1) {
     const byte = prefix[length - 1] as number;
@@ -145,7 +145,7 @@ function prefixEnd(prefix: Uint8Array): Buffer | undefined {
   return undefined;
 }
 
-/** Yields the range of keys that start with `prefix`. */
+/** Returns the range of keys that start with `prefix`. */
 export function prefixRange(prefix: Uint8Array): RowRange {
   const end = prefixEnd(prefix);
   return end === undefined ? { start: prefix } : { start: prefix, end };

@@ -4,9 +4,9 @@ import type { Engine } from './engine.ts';
 import { readError } from './engine-error.ts';
 import { extendFile } from './workarounds/preallocate.ts';
 
-/** What a transaction may need beside what it was seen to put: branch pages, free lists, the other tables. */
+/** Bytes for pages that are not counted: branch pages, free lists, the other tables. */
 const SPARE_BYTES = 4 * 2 ** 20;
-/** How many puts pass between two looks at the space left. */
+/** Number of puts between two checks of the space left. */
 const PUTS_PER_LOOK = 1024;
 /** Rows above this take several pages of their own, which the engine writes as one run. */
 const SMALL_ROW_BYTES = 4096;
@@ -15,7 +15,7 @@ const RESERVED_BYTES = 96 * 1024;
 
 /**
  * Refuses a transaction before the engine runs out of space: an engine whose write fails half-way may end the
- * process. The estimate is of pages that are written anew; it errs on the large side.
+ * process. The estimate counts pages that are written again; it errs on the large side.
  */
 export class SpaceGuard {
   readonly #engine: Engine;

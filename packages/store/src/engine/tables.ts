@@ -27,7 +27,7 @@ export type CheckSchema = (readMetaRow: (key: Uint8Array) => Buffer | undefined)
 
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
-/** What happens on the way to the tables. */
+/** Callbacks of an opening of the tables. */
 export interface TablesOpening {
   readonly checkMeta?: CheckSchema | undefined;
   /** Called before a row is read of the table that `admit` looks at. */

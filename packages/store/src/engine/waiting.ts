@@ -2,13 +2,13 @@ import type { StoreEnvironment, Waiting, WaitOptions } from '../environment.ts';
 import { storeError } from '../errors.ts';
 import { LOCK_WAIT_MS } from './lock-wait.ts';
 
-/** What a wait takes from outside. */
+/** Environment of a wait. */
 export type WaitEnvironment = WaitOptions & Pick<StoreEnvironment, 'monotonicMs' | 'pause' | 'sleep'>;
 
 /** Something that may have to wait: it yields how many milliseconds to pause before it goes on. */
 export type Steps<T> = Generator<number, T, undefined>;
 
-/** Whoever looks on is told of a wait when it is this old. */
+/** Age of a wait at which the observer hears of it. */
 const NOTE_AFTER_MS = 1000;
 /** Shorter waits are not worth a change of what signals do. */
 const BLOCKED_AFTER_MS = 10;
@@ -62,7 +62,7 @@ function busyAfter({ reason, path, pid, namespace }: Waiting, waitedMs: number):
   });
 }
 
-/** Carries steps out in one go; the thread does nothing else meanwhile. */
+/** Runs steps to their end and blocks the thread in every pause. */
 export function runBlocking<T>(steps: Steps<T>, environment: WaitEnvironment): T {
   let step = steps.next();
   if (step.done === true) return step.value;
@@ -84,7 +84,7 @@ export function runBlocking<T>(steps: Steps<T>, environment: WaitEnvironment): T
 
 function nothing(): void {}
 
-/** Carries steps out and gives the thread free in every pause; the signal ends them there. */
+/** Runs steps to their end and frees the thread in every pause; the signal ends them there. */
 export async function runWaiting<T>(
   steps: Steps<T>,
   environment: WaitEnvironment,

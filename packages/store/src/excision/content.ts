@@ -24,7 +24,7 @@ export function contentKeys(engine: Engine, targets: ObjectKeySet): ObjectKeySet
   return content;
 }
 
-/** Yields those of `content` that `held` or what is below them needs: they stay. */
+/** Returns those of `content` that `held` or what is below them needs: they stay. */
 export function sharedKeys(engine: Engine, content: ObjectKeySet, held: ObjectKeySet): ObjectKeySet {
   const rows = new RowReader(engine);
   const shared = new ObjectKeySet();

@@ -19,7 +19,7 @@ import {
   planExcisionSteps,
 } from './plan.ts';
 
-/** Why, in whose words and by whom something is excised. */
+/** The reason of an excision, its message and its author. */
 export interface ExcisionFacts {
   /** A short name for the reason, e.g. `personal-data`; 1 to 255 bytes. */
   readonly reason: string;
@@ -27,7 +27,7 @@ export interface ExcisionFacts {
   readonly actor: string;
 }
 
-/** What excising needs of a store. */
+/** A store as far as excisions change it. */
 export interface ExcisionHost extends Transactor {
   readonly engine: Engine;
 }
@@ -36,7 +36,7 @@ export interface ExcisionOptions {
   readonly onProgress?: (progress: ExcisionProgress) => void;
 }
 
-/** Yields what an excision would do; throws `object_missing` for an object that is not in the store. */
+/** Returns what an excision would do; throws `object_missing` for an object that is not in the store. */
 export async function planExcision(
   host: Pick<ExcisionHost, 'engine'>,
   request: ExcisionRequest,
@@ -66,7 +66,7 @@ export function applyExcision(host: ExcisionHost, plan: ExcisionPlan, facts: Exc
       if (going.has(ref.commitId))
         throw storeError('excision_refused', { detail: 'ref_target', ref: ref.name });
     }
-    // A datum of a listing may lack its bytes now, and what is read anew is refused. @spec DML-STO-0584
+    // A datum of a listing may lack its bytes now, and what is read again is refused. @spec DML-STO-0584
     dropListings(transaction);
     for (const object of plan.excise) exciseObject(transaction, object, facts);
   });

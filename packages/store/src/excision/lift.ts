@@ -8,7 +8,7 @@ import type { Transactor } from '../write-transaction.ts';
 import type { ObjectName } from './plan.ts';
 
 /**
- * Undoes the excision of one object whose bytes are still held elsewhere, and yields its id.
+ * Undoes the excision of one object whose bytes are still held elsewhere, and returns its id.
  *
  * Nothing else brings an excised object back. Throws `excision_refused` with `not_excised` and, where the
  * object links to what is absent, with `incomplete`.

@@ -18,7 +18,7 @@ export interface ObjectName {
   readonly objectId: ObjectId;
 }
 
-/** What shall be excised. */
+/** The objects to excise. */
 export interface ExcisionRequest {
   readonly objects: readonly ObjectName[];
   /** Takes along the pages and chunks of the objects that nothing else links to. */
@@ -30,7 +30,7 @@ export interface Referrer extends ObjectName {
   readonly to: ObjectName;
 }
 
-/** What an excision would do, as a plain value: printing it is the dry run. */
+/** Plan of an excision; printing it is the dry run. */
 export interface ExcisionPlan {
   /** Objects whose bytes go. */
   readonly excise: readonly ObjectName[];
@@ -44,11 +44,11 @@ export interface ExcisionPlan {
   /** Refs that name a commit that goes: while there is one, the excision is refused. */
   readonly refs: readonly { readonly ref: RefName; readonly commitId: CommitId }[];
   readonly holds: readonly Hold[];
-  /** Generation of recent objects the plan was made at. */
+  /** Generation of session writes the plan was made at. */
   readonly generation: number;
 }
 
-/** How many objects have been looked at for links. */
+/** Number of objects that have been scanned for links. */
 export interface ExcisionProgress {
   readonly done: number;
 }

@@ -10,16 +10,16 @@ import type { Tracer } from '../walk/tracer.ts';
 
 /** Sees what writers did since the roots were read; the fence between them and the sweep. */
 export interface ChangeWatch {
-  /** Tells whether anything was put, retained or referenced that has not been added to the tracer. */
+  /** Checks whether anything was put, retained or referenced that has not been added to the tracer. */
   isBehind(): boolean;
   /** Adds to the tracer all that is new; the caller then lets the tracer walk until nothing waits. */
   catchUp(tracer: Tracer): void;
 }
 
 /**
- * Follows the generation of recent objects and the ref journal.
+ * Follows the generation of session writes and the ref journal.
  *
- * Every put, also of an object that is there already, and every retain leaves a row of recent objects; every
+ * Every put, also of an object that is there already, and every retain leaves a row of session writes; every
  * ref update leaves a journal row. A sweep slice that finds neither in its own transaction therefore knows
  * that nothing it is about to delete has come into use.
  */

@@ -25,13 +25,13 @@ import { UnreachedStubs } from './unreached-stubs.ts';
  */
 const SLICE_OBJECTS = 10_000;
 
-/** How often a slice gives way to marking before it marks inside its transaction, whatever that costs. */
+/** Number of slices that give way to marking before one marks inside its transaction, whatever that costs. */
 const MAX_DEFERRED_SLICES = 8;
 
-/** How long the end of a collection waits for others to let it give up its claim. */
+/** Longest wait of a collection that ends for the write lock, to give up its claim. */
 const RELEASE_WAIT_MS = 1000;
 
-/** What collecting needs of a store. */
+/** A store as far as collections change it. */
 export interface GcHost extends Transactor {
   readonly engine: Engine;
   readonly environment: StoreEnvironment;
@@ -44,7 +44,7 @@ export interface CollectOptions {
   readonly confirm?: (plan: GcPlan) => boolean;
 }
 
-/** What a collection did. */
+/** Result of a collection. */
 export interface GcReport {
   readonly plan: GcPlan;
   readonly swept: ObjectTally;
@@ -52,7 +52,7 @@ export interface GcReport {
   readonly completed: boolean;
 }
 
-/** Yields how the sweep learns of changes; a test that breaks the fence replaces it. */
+/** Returns how the sweep learns of changes; a test that breaks the fence replaces it. */
 export type WatchFactory = (engine: Engine, roots: RootSet) => ChangeWatch;
 
 /**
@@ -133,14 +133,14 @@ function claim(host: GcHost): { state: GcState; roots: RootSet } {
   return host.transact('gc/claim', (transaction) => {
     const { engine, environment } = host;
     const state = claimGc(transaction, environment.randomUuid());
-    // Who is taken for dead here can write no more: its recent objects are no roots of what follows.
+    // Who is taken for dead here can write no more: its session writes are no roots of what follows.
     // @spec DML-STO-0546
     const { living } = dropDeadSessions(transaction, new Liveness(engine, environment));
     return { state, roots: readRoots(engine, environment.nowMs(), living) };
   });
 }
 
-/** What lets a slice know of everything that is in use. */
+/** Knowledge of a slice of everything that is in use. */
 interface Fence {
   readonly state: GcState;
   readonly tracer: Tracer;

@@ -33,9 +33,9 @@ export class GarbageSet {
   readonly #marked: ObjectKeySet;
   readonly #rows: RowReader;
   #scanFrom: Buffer | undefined;
-  /** How many condemned objects link to each. */
+  /** Number of garbage objects that link to each. */
   #holders: Uint32Array = new Uint32Array(0);
-  /** What each condemned object holds back. */
+  /** Kind of object that each garbage object holds back. */
   #levels: Uint8Array = new Uint8Array(0);
   readonly #ready: ReadyQueue = new ReadyQueue(LEVEL_COUNT, (ordinal) => this.#rankOf(ordinal));
   #scanned = 0;
@@ -57,7 +57,7 @@ export class GarbageSet {
     return this.#counted;
   }
 
-  /** Looks at up to `budget` objects in key order and yields whether more are left. */
+  /** Looks at up to `budget` objects in key order and returns whether more are left. */
   scan(budget: number): boolean {
     refreshSnapshot(this.#engine);
     const from = this.#scanFrom;
@@ -75,7 +75,10 @@ export class GarbageSet {
     return keys.length === budget;
   }
 
-  /** Counts the links among up to `budget` condemned objects and yields whether more are left; throws `gc_refused` with `newer_format`. */
+  /**
+   * Counts the links among up to `budget` garbage objects and returns whether more are left; throws `gc_refused` with
+   * `newer_format`.
+   */
   count(budget: number): boolean {
     if (this.#holders.length < this.keys.size) {
       this.#holders = new Uint32Array(this.keys.size);
@@ -104,12 +107,12 @@ export class GarbageSet {
     return false;
   }
 
-  /** Tells whether any object is left that nothing present links to and that has not been taken. */
+  /** Checks whether any object is left that nothing present links to and that has not been taken. */
   get hasReady(): boolean {
     return !this.#ready.isEmpty;
   }
 
-  /** Takes the next ready object and yields its key; undefined when none is ready. */
+  /** Takes the next ready object and returns its key; undefined when none is ready. */
   take(): Uint8Array | undefined {
     const ordinal = this.#ready.take();
     return ordinal === undefined ? undefined : this.keys.keyAt(ordinal);

@@ -26,7 +26,7 @@ function readGcState(engine: Engine): GcState | undefined {
 
 /**
  * Returns the collection that lives, undefined when there is none or its process is gone.
- * While one lives nobody drops rows of recent objects: it may not have seen them yet.
+ * While one lives nobody drops rows of session writes: it may not have seen them yet.
  */
 export function liveGc(engine: Engine, environment: StoreEnvironment): GcState | undefined {
   const state = readGcState(engine);

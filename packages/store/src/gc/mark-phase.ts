@@ -9,14 +9,14 @@ import { buildPlan, type GcPlan } from './plan.ts';
 /** Objects one step looks at: some tens of milliseconds of work. */
 export const STEP_OBJECTS = 20_000;
 
-/** What a collection is doing; `total` is missing while it is not known. */
+/** Progress of a collection; `total` is missing while it is not known. */
 export interface GcProgress {
   readonly phase: 'mark' | 'scan' | 'count' | 'sweep' | 'prune';
   readonly done: number;
   readonly total?: number;
 }
 
-/** What surveying the store yields: the plan to print, and what carrying it out needs. */
+/** Result of the mark phase: the plan to print, and the sets that carry it out. */
 export interface MarkResult {
   readonly plan: GcPlan;
   readonly tracer: Tracer;

@@ -1,7 +1,7 @@
 import type { RootSet } from '../walk/roots.ts';
 import type { ObjectTally } from '../walk/tally.ts';
 
-/** What a collection would do, as a plain value: printing it is the dry run. */
+/** Plan of a collection; printing it is the dry run. */
 export interface GcPlan {
   readonly roots: {
     readonly refs: number;
@@ -19,7 +19,7 @@ export interface GcPlan {
 }
 
 /**
- * Yields the plan from what marking and scanning found.
+ * Returns the plan from what marking and scanning found.
  *
  * @spec DML-STO-0716
  */

@@ -8,11 +8,11 @@ import { pruneListings } from '../tables/listings.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { liveGc } from './gc-state.ts';
 
-/** Rows of recent objects one transaction may delete. */
+/** Rows of session writes one transaction may delete. */
 const ROWS_PER_TRANSACTION = 5_000;
 
 /**
- * Deletes rows of recent objects that no living session holds, expired holds, and listings that are of no use.
+ * Deletes rows of session writes that no living session holds, expired holds, and listings that are of no use.
  * Returns whether more rows are left for another transaction.
  *
  * @spec DML-STO-0728
@@ -40,9 +40,9 @@ export function pruneRows(transaction: WriteTransaction): boolean {
 }
 
 /**
- * Deletes the rows of recent objects that their session gives up.
+ * Deletes the rows of session writes that their session gives up.
  * While a collection lives they stay for it to see and to prune: it must know of every object that was put
- * beside it, also of one that nothing references after all, since that one links to others.
+ * during its run, also of one that nothing references after all, since that one links to others.
  */
 export function dropWritesRows(transaction: WriteTransaction, drops: (row: WritesRow) => boolean): void {
   // @spec DML-STO-0729

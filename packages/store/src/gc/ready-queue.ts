@@ -1,9 +1,9 @@
-/** Leaves 25 bits for the place in a pass beside the 28 bits of a rank. */
+/** Leaves 25 bits for the position in a pass next to the 28 bits of a rank. */
 const RANK_STEP = 2 ** 25;
 
 /**
  * Numbers that wait in levels and come out pass by pass: a pass is all that waits on the lowest level, by rank.
- * What comes in meanwhile waits for a later pass, also when its level is lower.
+ * What comes in during a pass waits for a later one, also when its level is lower.
  */
 export class ReadyQueue {
   readonly #levels: number[][];

@@ -18,7 +18,7 @@ export interface RunOptions {
 const WRITING: ReadonlySet<GcProgress['phase']> = new Set(['sweep', 'prune']);
 
 /**
- * Yields what a collection would do now, having written nothing; works on a store opened for reading.
+ * Returns what a collection would do now, having written nothing; works on a store opened for reading.
  *
  * Throws `gc_refused` (`no_roots`, `root_unreadable`, `closure_incomplete`, `object_damaged`).
  *
@@ -36,11 +36,11 @@ export async function planGc(
 }
 
 /**
- * Deletes every object no root reaches, in short transactions beside other writers.
+ * Deletes every object no root reaches, in short transactions between those of other writers.
  *
  * Linear in the number of objects; memory is about 60 bytes for each. Throws `gc_refused` as `planGc` does,
  * also with `already_running` while another collection lives and `claim_lost` when one took over. Drafts that dead
- * creators left beside the store go as well.
+ * creators left next to the store go as well.
  */
 export async function runGc(host: GcHost, options: RunOptions & CollectOptions = {}): Promise<GcReport> {
   const { environment } = host;
@@ -54,7 +54,7 @@ export async function runGc(host: GcHost, options: RunOptions & CollectOptions =
   return runSteps(collectSteps(host, options), { onStep, signal: options.signal });
 }
 
-/** Yields the path that keeps an object, or that nothing does. */
+/** Returns the path that keeps an object, or that nothing does. */
 export async function explainKept(
   host: Pick<GcHost, 'engine' | 'environment'>,
   object: PathStep,

@@ -12,7 +12,7 @@ import type { GarbageSet } from './garbage-set.ts';
 /** Objects a slice may look at inside its transaction to learn what has come into use since. */
 const CATCH_UP_OBJECTS = 2_000;
 
-/** What a slice works on. */
+/** Context of a slice. */
 export interface SweepContext {
   readonly tracer: Tracer;
   readonly garbage: GarbageSet;
@@ -26,7 +26,7 @@ export function settle(tracer: Tracer, patient: boolean): boolean {
 }
 
 /**
- * Deletes up to `limit` condemned objects that have not come into use and yields how many it looked at.
+ * Deletes up to `limit` garbage objects that have not come into use and returns how many it looked at.
  * The caller has made sure, in this transaction, that the tracer knows every object in use.
  *
  * @spec DML-STO-0723

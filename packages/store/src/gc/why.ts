@@ -13,7 +13,7 @@ export interface PathStep {
   readonly objectId: ObjectId;
 }
 
-/** Why an object stays: a root and the shortest path of links from it; or that nothing keeps it. */
+/** Reason for which an object stays: a root and the shortest path of links from it; or that nothing keeps it. */
 export type GcReason =
   | { readonly state: 'kept'; readonly root: GcRoot; readonly path: readonly PathStep[] }
   | { readonly state: 'garbage' }

@@ -1,7 +1,7 @@
 import type { CommitRecord } from '@daggerml/object-model';
 import { wholeMs } from './whole-ms.ts';
 
-/** What a commit says beside its content and its parents. */
+/** The members of a commit other than its content and its parents. */
 export type CommitFacts = Omit<CommitRecord, 'type' | 'treeId' | 'parentCommitIds' | 'pins' | 'requests'>;
 
 /** Returns the facts of a commit of new content: whoever makes the content makes the commit of it, at one time. */

@@ -2,7 +2,7 @@ import type { CommitId, CommitRecord } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
 import type { ObjectReader } from './draft.ts';
 
-/** What walking history needs of a commit. */
+/** A commit as far as walks of history read it. */
 export interface CommitNode {
   readonly parentCommitIds: readonly CommitId[];
   readonly committedMs: number;
@@ -10,11 +10,11 @@ export interface CommitNode {
 
 /** A source of commits; walks over history ask nothing else of a store. */
 export interface CommitGraph<C extends CommitNode = CommitNode> {
-  /** Yields the commit; throws when it is absent, excised or damaged. */
+  /** Returns the commit; throws when it is absent, excised or damaged. */
   readCommit(commitId: CommitId): C;
 }
 
-/** Yields the commits of a store as a graph; reading an absent one throws `object_missing`. */
+/** Returns the commits of a store as a graph; reading an absent one throws `object_missing`. */
 export function commitGraph(reader: Pick<ObjectReader, 'getRecord'>): CommitGraph<CommitRecord> {
   return {
     readCommit: (commitId) => {

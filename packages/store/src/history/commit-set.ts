@@ -27,7 +27,7 @@ export class CommitSet {
   }
 }
 
-/** Yields the given commits and all their ancestors as a packed set. */
+/** Returns the given commits and all their ancestors as a packed set. */
 export function ancestorSet(graph: CommitGraph, tips: readonly CommitId[]): CommitSet {
   const seen = new CommitSet();
   const waiting = tips.filter((tip) => seen.add(tip));

@@ -2,7 +2,7 @@ import { type DagId, type NodeId, type TreeRoot, treeEntries } from '@daggerml/o
 import type { Draft } from './draft.ts';
 
 /**
- * Yields for each of some nodes the names of the dags that hold it, imported dags included.
+ * Returns for each of some nodes the names of the dags that hold it, imported dags included.
  * Walks whole dags, so it is meant for the few nodes of a conflict.
  */
 export function dagsReaching(

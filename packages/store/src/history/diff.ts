@@ -10,13 +10,13 @@ import {
 import { Draft, type ObjectReader } from './draft.ts';
 import { contentOf } from './merge-content.ts';
 
-/** How one dag differs between two commits. */
+/** The difference of one dag between two commits. */
 export type DagChange =
   | { readonly kind: 'added'; readonly name: string; readonly after: DagId }
   | { readonly kind: 'removed'; readonly name: string; readonly before: DagId }
   | { readonly kind: 'changed'; readonly name: string; readonly before: DagId; readonly after: DagId };
 
-/** How the pin of one node differs between two commits. */
+/** The difference of the pin of one node between two commits. */
 export type PinChange =
   | { readonly kind: 'added'; readonly nodeId: NodeId; readonly after: ExecId }
   | { readonly kind: 'removed'; readonly nodeId: NodeId; readonly before: ExecId }

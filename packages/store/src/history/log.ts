@@ -4,7 +4,7 @@ import { CommitQueue } from './commit-queue.ts';
 import { ancestorSet, CommitSet } from './commit-set.ts';
 
 /**
- * Which commits a log shows and in which order.
+ * Order of a log, and the commits it shows.
  *
  * `first-parent` follows one line and holds one commit at a time. `time` is newest first by the commits' own
  * clocks, and answers at once. `topological` never shows a commit before one of its descendants, whatever

@@ -49,7 +49,7 @@ function paintCommon(graph: CommitGraph, ours: CommitId, theirs: CommitId): Comm
 }
 
 /**
- * Tells whether `ancestor` is `descendant` or lies in its history.
+ * Checks whether `ancestor` is `descendant` or lies in its history.
  * Reads the commits by which the two differ, not the whole history.
  */
 export function isAncestor(graph: CommitGraph, ancestor: CommitId, descendant: CommitId): boolean {
@@ -57,7 +57,7 @@ export function isAncestor(graph: CommitGraph, ancestor: CommitId, descendant: C
 }
 
 /**
- * Yields the best common ancestors of two commits, sorted by id: those that are no ancestor of another
+ * Returns the best common ancestors of two commits, sorted by id: those that are no ancestor of another
  * common ancestor. None for unrelated histories, several after criss-cross merges.
  */
 export function mergeBases(graph: CommitGraph, ours: CommitId, theirs: CommitId): CommitId[] {
@@ -69,10 +69,10 @@ export function mergeBases(graph: CommitGraph, ours: CommitId, theirs: CommitId)
   );
 }
 
-/** How a ref at one commit relates to another commit. */
+/** The relation of a ref's commit to another commit. */
 export type Relation = 'same' | 'ahead' | 'behind' | 'diverged' | 'unrelated';
 
-/** Yields how `ours` stands to `theirs`: `behind` means that `theirs` can be reached by fast-forward. */
+/** Returns the relation of `ours` to `theirs`: `behind` means that `theirs` can be reached by fast-forward. */
 export function relateCommits(graph: CommitGraph, ours: CommitId, theirs: CommitId): Relation {
   if (ours === theirs) return 'same';
   const bases = mergeBases(graph, ours, theirs);

@@ -13,7 +13,7 @@ import { dagsReaching } from './dags-reaching.ts';
 import type { Draft } from './draft.ts';
 import { changeTo, mergeRole, type RoleConflict } from './merge-role.ts';
 
-/** What a commit holds beside its history. */
+/** The content of a commit: its dags, pins and requests. */
 export interface CommitContent {
   readonly dags: TreeRoot<'dags'>;
   readonly pins: TreeRoot<'pins'>;
@@ -40,7 +40,7 @@ export type MergeConflict =
 /** Decides one conflict; undefined leaves it open. */
 export type Settle = (conflict: MergeConflict) => 'ours' | 'theirs' | undefined;
 
-/** What merging yields: contents without any conflict, or the conflicts nobody settled. */
+/** The result of a merge: contents without any conflict, or the conflicts nobody settled. */
 export type ContentMerge =
   | { readonly state: 'merged'; readonly content: CommitContent }
   | { readonly state: 'conflicts'; readonly conflicts: readonly MergeConflict[] };

@@ -34,7 +34,7 @@ function keyOf<Role extends PairRole>(entry: LeafEntries[Role]): EntryKeys[Role]
 /**
  * Merges two trees against every base there is.
  * A key is merged only where all bases lead to the same entry; where they do not, the sides are in conflict,
- * for nothing tells which base is right.
+ * for nothing shows which base is right.
  */
 export function mergeRole<Role extends PairRole>(
   role: Role,
@@ -80,7 +80,7 @@ function find<Role extends PairRole>(
   return treeGet(role, root, key as EntryKeys[Role & KeyedRole], pages) as LeafEntries[Role] | undefined;
 }
 
-/** Yields the change that makes a key hold an entry, or none. */
+/** Returns the change that makes a key hold an entry, or none. */
 export function changeTo<Role extends PairRole>(
   key: EntryKeys[Role],
   entry: LeafEntries[Role] | undefined,

@@ -9,12 +9,12 @@ import { logCommits } from './log.ts';
 import { isAncestor, mergeBases, relateCommits } from './merge-base.ts';
 import { contentOf, draftCommit, type MergeConflict, mergeContents, type Settle } from './merge-content.ts';
 
-/** What moving refs along history needs of a store. */
+/** A store as far as refs are moved along history with it. */
 export interface HistoryHost extends ObjectReader, Transactor {
   getRef(name: RefName): Ref | undefined;
 }
 
-/** Who moves a ref, and what the journal says of it. */
+/** The author of a move of a ref, and the reason for the journal. */
 export interface Move {
   readonly ref: RefName;
   readonly actor: string;
@@ -26,7 +26,7 @@ export type MoveResult =
   | { readonly state: 'applied'; readonly commitId: CommitId; readonly sequence: number }
   /** The ref holds all there is to take; nothing was changed. */
   | { readonly state: 'up-to-date'; readonly commitId: CommitId }
-  /** Somebody else moved the ref meanwhile; nothing was changed. */
+  /** Somebody else has moved the ref; nothing was changed. */
   | { readonly state: 'lost'; readonly actual: CommitId | null };
 
 export type FastForwardResult =
@@ -46,7 +46,7 @@ export type RebaseResult =
       readonly conflicts: readonly MergeConflict[];
     };
 
-/** Who makes a commit again, and when. */
+/** The committer of replayed commits, and the time. */
 export type CommitterFacts = Pick<CommitRecord, 'committer' | 'committedMs'>;
 
 /** Reads where a ref stands and keeps both commits from collections while history is computed. */

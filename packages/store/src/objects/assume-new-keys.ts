@@ -2,7 +2,7 @@ import type { Engine } from '../engine/engine.ts';
 import { readKeys } from '../engine/reading.ts';
 import type { Table } from '../engine/tables.ts';
 
-/** So many new objects in a row end the asking; the table's count is looked at after as many again. */
+/** Number of new objects in a row after which keys count as new; the table's count is checked after as many again. */
 const RUN_OBJECTS = 256;
 
 /** Writing longer bytes once more costs more than asking. */
@@ -27,7 +27,7 @@ export class NewKeyRun {
     this.#objects = engine.tables.objects;
   }
 
-  /** Whether the next put must ask. */
+  /** Checks whether the next put must ask. */
   mustAsk(sizeBytes: number): boolean {
     return this.#rows === undefined || sizeBytes > MAX_UNASKED_BYTES;
   }

@@ -18,7 +18,7 @@ export interface Link {
 const NO_LINKS: readonly Link[] = [];
 
 /**
- * Yields every object the bytes of an object link to, in the order of the bytes, repeats included.
+ * Returns every object the bytes of an object link to, in the order of the bytes, repeats included.
  * Throws the object model's error for bytes that are no record of the class.
  */
 export function scanLinks(bytes: Uint8Array, objectClass: ObjectClass): readonly Link[] {
@@ -39,7 +39,7 @@ export function linksOf(bytes: Uint8Array, objectClass: ObjectClass): readonly L
   }
 }
 
-/** Yields the parents of a commit from its bytes. */
+/** Returns the parents of a commit from its bytes. */
 export function parentCommitIds(bytes: Uint8Array): readonly CommitId[] {
   return decodeRecord(bytes, 'commit').parentCommitIds;
 }

@@ -20,7 +20,7 @@ export type RecordClass = Exclude<ObjectClass, 'chunk'>;
 /** Reads are synchronous, so one key buffer serves them all. */
 const key: Buffer = Buffer.allocUnsafeSlow(OBJECT_KEY_BYTES);
 
-/** Yields the row's bytes in a buffer the next read reuses, checked; undefined when absent. */
+/** Returns the row's bytes in a buffer the next read reuses, checked; undefined when absent. */
 function peekObject(engine: Engine, objectClass: ObjectClass, id: ObjectId): Buffer | undefined {
   if (typeof id !== 'string' || id.length !== 64) return undefined;
   writeObjectKey(key, 0, objectClass, id);

@@ -12,7 +12,7 @@ interface StagingBuffer extends Buffer {
   end: number;
 }
 
-/** Yields a view of what a staged value stands for. */
+/** Returns a view of what a staged value stands for. */
 export function stagedBytes(value: Uint8Array): Uint8Array {
   const { start, end } = value as StagingBuffer;
   return value.subarray(start, end);
@@ -45,12 +45,12 @@ export class PutBatch {
     return this.#count;
   }
 
-  /** Whether the bytes can be added now; if not, an empty batch may take them. */
+  /** Checks whether the bytes can be added now; if not, an empty batch may take them. */
   hasRoom(sizeBytes: number): boolean {
     return this.#count < BATCH_OBJECTS && this.#length + sizeBytes <= STAGING_BYTES;
   }
 
-  /** Whether bytes of this length go through a batch at all. */
+  /** Checks whether bytes of this length go through a batch at all. */
   static takes(sizeBytes: number): boolean {
     return sizeBytes <= MAX_STAGED_BYTES;
   }
@@ -89,7 +89,7 @@ export class PutBatch {
     this.#length = 0;
   }
 
-  /** Yields an empty batch for one transaction to use. */
+  /** Returns an empty batch for one transaction to use. */
   static take(): PutBatch {
     const batch = spare ?? new PutBatch();
     spare = undefined;

@@ -5,7 +5,7 @@ import { type StoreError, storeError } from '../errors.ts';
 import { decodeRow, encodeRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
 
-/** Which domain withholds an object that the store lacks, and since when that is known. */
+/** The domain that withholds an object which the store lacks, and the time that became known. */
 export interface StubFacts {
   readonly class: ObjectClass;
   readonly objectId: ObjectId;

@@ -7,7 +7,7 @@ import {
 } from '@daggerml/object-model';
 import { decodeRow, encodeRow } from '../tables/checksummed-row.ts';
 
-/** Why and by whom an object's bytes were removed. */
+/** The reason for the removal of an object's bytes, and its author. */
 export interface TombstoneFacts {
   readonly class: ObjectClass;
   readonly objectId: ObjectId;
@@ -17,7 +17,7 @@ export interface TombstoneFacts {
   readonly timeMs: number;
 }
 
-/** Yields the row that takes the place of an excised object's bytes. */
+/** Returns the row that takes the place of an excised object's bytes. */
 export function encodeTombstone(key: Uint8Array, facts: TombstoneFacts): Buffer {
   const { class: objectClass, ...rest } = facts;
   return encodeRow('objects', key, encodeRecord({ type: 'tombstone', objectClass, ...rest }));
@@ -30,7 +30,7 @@ export function decodeTombstone(key: Uint8Array, row: Uint8Array): TombstoneFact
   return { class: record.objectClass, objectId: objectId as ObjectId, reason, message, actor, timeMs };
 }
 
-/** Tells whether the row under an object's key is a whole tombstone. */
+/** Checks whether the row under an object's key is a whole tombstone. */
 export function isTombstone(key: Uint8Array, row: Uint8Array): boolean {
   try {
     decodeTombstone(key, row);
@@ -40,7 +40,7 @@ export function isTombstone(key: Uint8Array, row: Uint8Array): boolean {
   }
 }
 
-/** Yields the error that reading an excised object raises; its fields say what was excised, why and by whom. */
+/** Returns the error that reading an excised object raises; its fields say what was excised, why and by whom. */
 export function tombstoneError(key: Uint8Array, row: Uint8Array): DmlError {
   const { class: objectClass, objectId, reason, message, actor, timeMs } = decodeTombstone(key, row);
   return new DmlError({

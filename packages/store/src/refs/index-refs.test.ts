@@ -7,7 +7,7 @@ import { indexRef } from './ref-name.ts';
 
 const uuid = (index: number): string => `00000000-0000-4000-8000-${String(index).padStart(12, '0')}`;
 
-/** Commits to an IndexRef and yields the commit. */
+/** Commits to an IndexRef and returns the commit. */
 function stage(store: Store, index: number, message: string): CommitId {
   const ref = indexRef(uuid(index));
   let commitId: CommitId | undefined;

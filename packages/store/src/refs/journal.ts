@@ -22,7 +22,7 @@ export type RefState = ReadonlyMap<RefName, CommitId>;
 
 type SnapshotPart = readonly (readonly [RefName, CommitId])[];
 
-/** Yields the sequence of the newest journal row, 0 before the first; reads at the current snapshot. */
+/** Returns the sequence of the newest journal row, 0 before the first; reads at the current snapshot. */
 export function lastSequence(engine: Engine): number {
   const [row] = readRows(engine, 'journal', { reverse: true, limit: 1 });
   // @spec DML-STO-0408
@@ -39,7 +39,7 @@ export function* iterateJournal(engine: Engine, afterSequence: number): Generato
   }
 }
 
-/** Yields the key of one part of the snapshot taken at `sequence`. */
+/** Returns the key of one part of the snapshot taken at `sequence`. */
 export function snapshotKey(sequence: number, part: number): Buffer {
   const key = Buffer.alloc(12);
   key.writeBigUInt64BE(BigInt(sequence));
@@ -50,7 +50,7 @@ export function snapshotKey(sequence: number, part: number): Buffer {
 /** Refs in every part of a snapshot but the last, which holds fewer. */
 export const REFS_PER_SNAPSHOT_PART = 2000;
 
-/** Yields the sequence of the newest snapshot at or before a sequence, 0 when there is none. */
+/** Returns the sequence of the newest snapshot at or before a sequence, 0 when there is none. */
 export function newestSnapshotSequence(engine: Engine, sequence: number = Number.MAX_SAFE_INTEGER): number {
   const start = snapshotKey(sequence, 0xffffffff);
   const [newest] = readKeys(engine, 'snapshots', { reverse: true, limit: 1, start });
@@ -71,7 +71,7 @@ function readSnapshot(engine: Engine, at: number): Map<RefName, CommitId> | unde
   return lastSize < REFS_PER_SNAPSHOT_PART ? refs : undefined;
 }
 
-/** Yields the newest whole snapshot at or before a sequence; before the first one there are no refs. */
+/** Returns the newest whole snapshot at or before a sequence; before the first one there are no refs. */
 function newestSnapshot(
   engine: Engine,
   sequence: number,

@@ -33,7 +33,7 @@ const RULES: readonly (readonly [RefNameRule, RegExp])[] = [
   ['like_an_id', /^[0-9a-fA-F]{12,64}$/],
 ];
 const NO_PART_OF_A_NAME = /(?:[\u0000-\u0020\u007f-\u009f~^:?*[\\#{}]|@\{)+/g;
-/** What is proposed is shorter than the longest name. */
+/** Longest name that is proposed; shorter than the longest name there may be. */
 const MAX_SUGGESTION_UNITS = 80;
 
 /** Returns the first rule that a name breaks, undefined for one that a new ref may have. */

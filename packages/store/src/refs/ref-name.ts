@@ -61,7 +61,7 @@ export function parseRefName(refName: string): RefParts {
   throw storeError('ref_name_invalid', { refName });
 }
 
-/** Yields the name as a `RefName` after checking it. */
+/** Returns the name as a `RefName` after checking it. */
 export function asRefName(refName: string): RefName {
   parseRefName(refName);
   return refName as RefName;
@@ -90,27 +90,27 @@ export function checkNewRefName(refName: RefName): void {
   });
 }
 
-/** Yields `refs/heads/<name>`. */
+/** Returns `refs/heads/<name>`. */
 export function headRef(name: string): RefName {
   return asRefName(`refs/heads/${name}`);
 }
 
-/** Yields `refs/index/<uuid>`. */
+/** Returns `refs/index/<uuid>`. */
 export function indexRef(uuid: string): RefName {
   return asRefName(`refs/index/${uuid}`);
 }
 
-/** Yields `refs/exec/<uuid>`. */
+/** Returns `refs/exec/<uuid>`. */
 export function execRef(uuid: string): RefName {
   return asRefName(`refs/exec/${uuid}`);
 }
 
-/** Yields `refs/remotes/<remote>/<name>`. */
+/** Returns `refs/remotes/<remote>/<name>`. */
 export function remoteRef(remote: string, name: string): RefName {
   return asRefName(`refs/remotes/${remote}/${name}`);
 }
 
-/** Yields the key a ref is stored under: its path without `refs/`, names percent-encoded. */
+/** Returns the key a ref is stored under: its path without `refs/`, names percent-encoded. */
 export function refKey(refName: string): Buffer {
   const parts = parseRefName(refName);
   // @spec DML-STO-0002

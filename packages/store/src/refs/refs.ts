@@ -20,12 +20,12 @@ export interface RefUpdate {
   readonly reason: string;
 }
 
-/** What became of a compare-and-swap; losing it is an outcome, not an error. */
+/** Outcome of a compare-and-swap; losing it is no error. */
 export type RefUpdateResult =
   | { readonly applied: true; readonly sequence: number }
   | { readonly applied: false; readonly actual: CommitId | null };
 
-/** Yields the sealed row of a ref. */
+/** Returns the checksummed row of a ref. */
 export function encodeRef(ref: Ref): { key: Buffer; value: Buffer } {
   const key = refKey(ref.name);
   const record = {

@@ -107,7 +107,7 @@ async function expectClean(store: Store): Promise<void> {
   expect((await verifyStore(store)).findings).toBe(0);
 }
 
-/** Runs a collection that takes the writer for dead and yields after `moments` of its steps, which are counted. */
+/** Runs a collection that takes the writer for dead and returns after `moments` of its steps, which are counted. */
 function collectUntil(
   { other, otherEnvironment }: Scene,
   moments: number,

@@ -68,7 +68,7 @@ function isKnownOther(identity: ProcessIdentity, environment: Look): boolean {
 
 const FACTS = ['startTime', 'bootId', 'pidNamespace'] as const;
 
-/** What is empty could not be read, so it tells nothing. */
+/** Checks whether two texts are known and differ; an empty one could not be read. */
 function areOther(one: string, other: string): boolean {
   return one !== '' && other !== '' && one !== other;
 }

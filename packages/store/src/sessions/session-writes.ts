@@ -27,7 +27,7 @@ export class SessionWrites {
     return this.#length / OBJECT_KEY_BYTES;
   }
 
-  /** Yields the packed keys in rows of bounded size. */
+  /** Returns the packed keys in rows of bounded size. */
   rows(): Buffer[] {
     const rows: Buffer[] = [];
     const step = OBJECTS_PER_ROW * OBJECT_KEY_BYTES;
@@ -38,14 +38,14 @@ export class SessionWrites {
   }
 }
 
-/** Where one row of recent objects sits: rows sort by generation. */
+/** Position of one row of session writes; rows sort by generation. */
 export interface WritesRow {
   readonly generation: number;
   readonly sessionId: string;
   readonly key: Buffer;
 }
 
-/** Yields the key of a row: generation (8 bytes), session (16 bytes). */
+/** Returns the key of a row: generation (8 bytes), session (16 bytes). */
 export function writesKey(generation: number, sessionId: string): Buffer {
   const key = Buffer.alloc(24);
   key.writeBigUInt64BE(BigInt(generation));
@@ -66,7 +66,7 @@ export function listWritesRows(engine: Engine, fromGeneration: number): WritesRo
   return readKeys(engine, 'recents', { start: writesKey(fromGeneration, '') }).map(parseWritesKey);
 }
 
-/** Yields the packed 33-byte object keys of one row; undefined when the row is gone. */
+/** Returns the packed 33-byte object keys of one row; undefined when the row is gone. */
 export function readWritesRow(engine: Engine, row: WritesRow): Buffer | undefined {
   const sealed = readRow(engine, 'recents', row.key);
   return sealed && decodeRow('recents', row.key, sealed);

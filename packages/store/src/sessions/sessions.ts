@@ -5,11 +5,11 @@ import { decodeJsonRow } from '../tables/checksummed-row.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import type { Liveness } from './liveness.ts';
 
-/** A process that writes; its recent objects are roots of garbage collection while it lives. */
+/** A process that writes; the objects it puts are roots of garbage collection while it lives. */
 export interface SessionRow {
   readonly sessionId: string;
   readonly process: ProcessIdentity;
-  /** Recent objects of earlier generations are no longer roots of this session. */
+  /** Session writes of earlier generations are no longer roots of this session. */
   readonly startGeneration: number;
   readonly startedMs: number;
 }

@@ -17,7 +17,7 @@ import { CREATOR_FILE, removeDraft } from './places.ts';
 
 const DRAFT_TAIL = /^\d+-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-/** What the name of a draft of the store called `storeName` begins with. */
+/** Returns the beginning of the name of a draft of the store called `storeName`. */
 function draftPrefix(storeName: string): string {
   return `${storeName}.new-`;
 }
@@ -63,7 +63,7 @@ function removeDeadDrafts(parent: HeldFolder, storeName: string, environment: St
   }
 }
 
-/** Removes drafts that dead creators of a store have left beside it. */
+/** Removes drafts that dead creators of a store have left next to it. */
 export function removeDraftsBeside(storePath: string, environment: StoreEnvironment): void {
   tryRemoving(() => {
     const parent = HeldFolder.open(realpathSync(dirname(storePath)));
@@ -103,8 +103,8 @@ function newStoreFacts(
 }
 
 /**
- * Creates an empty store at `path`, whole or not at all: it is built beside and renamed into place.
- * Of several creators at once one wins; the others leave its store untouched. Yields whether this one did.
+ * Creates an empty store at `path`, whole or not at all: it is built next to it and renamed into place.
+ * Of several creators at once one wins; the others leave its store untouched. Returns whether this one did.
  */
 export async function createStoreFiles(
   path: string,

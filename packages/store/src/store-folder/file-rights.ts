@@ -6,8 +6,8 @@ export type FileRights = Pick<Stats, 'mode' | 'uid' | 'gid'>;
 const ALL = 0o777;
 
 /**
- * Rights that folders and files of a repository have when they are made, but for what the umask takes: one that everybody
- * may write to is not trusted.
+ * Rights that folders and files of a repository have when they are made, but for what the umask takes: one that
+ * everybody may write to is not trusted.
  *
  * @spec DML-BND-0970
  */

@@ -80,7 +80,7 @@ export class HeldFolder {
     return this.pathOf(name);
   }
 
-  /** Whether entries are reached through the descriptor. */
+  /** True when entries are reached through the descriptor. */
   get isPinned(): boolean {
     return this.#way !== undefined;
   }

@@ -18,10 +18,10 @@ const { O_RDONLY, O_WRONLY, O_CREAT, O_EXCL } = constants;
 /** Windows has neither; there the look before has to do. */
 const CAREFUL: number = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
-/** What opening answers for a link, for a socket or a pipe without a reader, and for a folder. */
+/** Errors of an opening for a link, for a socket or a pipe without a reader, and for a folder. */
 const NO_PLAIN_FILE: ReadonlySet<string> = new Set(['ELOOP', 'ENXIO', 'EISDIR']);
 
-/** What the system answers where nothing is, or nothing that this process may look at. */
+/** Errors of the system where nothing is, or nothing that this process may see. */
 const NOTHING_SEEN: ReadonlySet<unknown> = new Set([
   'ENOENT',
   'ENOTDIR',
@@ -50,7 +50,7 @@ export function lookAt(path: string): Stats | undefined {
   }
 }
 
-/** Which file of the machine something is; no other one gets these numbers while a descriptor holds it. */
+/** Identity of a file on the machine; no other one gets these numbers while a descriptor holds it. */
 export interface FileIdentity {
   readonly dev: bigint;
   readonly ino: bigint;

@@ -19,12 +19,12 @@ const SCHEMA = 1;
 /** Longest execution token, in bytes of UTF-8. */
 const MAX_TOKEN_BYTES = 65_536;
 
-/** Where an attempt stands: handed over, under way, or to be handed over again later. */
+/** The state of an attempt: submitted, under way, or to be submitted again later. */
 export type AttemptState = 'submitted' | 'pending' | 'retry_wait';
 
 const STATES: readonly AttemptState[] = ['submitted', 'pending', 'retry_wait'];
 
-/** How far the attempt of a call is that goes through an adapter; its exec-request says what was asked. */
+/** The progress of a call that goes through an adapter; its exec-request says what was asked. */
 export interface Attempt {
   readonly executionUuid: string;
   readonly requestId: ExecRequestId;
@@ -37,11 +37,11 @@ export interface Attempt {
   readonly tries: number;
   readonly submittedMs: number;
   readonly changedMs: number;
-  /** When to poll or submit next; null where that has not been decided. */
+  /** Time of the next poll or submission; null where that has not been decided. */
   readonly nextPollMs: number | null;
 }
 
-/** What an attempt takes over from its exec-request. */
+/** The members that an attempt has from its exec-request. */
 export type AttemptOrigin = Pick<Attempt, 'executionUuid' | 'requestId' | 'nodeId' | 'executionKey'>;
 
 /** Writes the row of an attempt in place of the one that is there; see `WriteTransaction.putAttempt`. */

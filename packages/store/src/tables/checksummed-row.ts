@@ -7,7 +7,7 @@ const CHECKSUM_BYTES = 8;
 const SCRATCH_BYTES = 65_536;
 const scratch: Buffer = Buffer.allocUnsafeSlow(SCRATCH_BYTES);
 
-/** Yields the checksum as 16 hex digits. */
+/** Returns the checksum as 16 hex digits. */
 function checksum(table: string, key: Uint8Array, payload: Uint8Array): string {
   const length = table.length + 1 + key.length + payload.length;
   const bytes = length <= SCRATCH_BYTES ? scratch.subarray(0, length) : Buffer.allocUnsafeSlow(length);
@@ -19,7 +19,7 @@ function checksum(table: string, key: Uint8Array, payload: Uint8Array): string {
 }
 
 /**
- * Yields a mutable row: the payload followed by eight bytes of SHA-256 over table, key and payload, so that a
+ * Returns a mutable row: the payload followed by eight bytes of SHA-256 over table, key and payload, so that a
  * row that rotted or that sits under another key is never taken for a value.
  */
 export function encodeRow(table: string, key: Uint8Array, payload: Uint8Array): Buffer {
@@ -30,7 +30,7 @@ export function encodeRow(table: string, key: Uint8Array, payload: Uint8Array): 
   return row;
 }
 
-/** Yields the payload of a sealed row; throws `store_damaged` when the checksum does not hold. */
+/** Returns the payload of a checksummed row; throws `store_damaged` when the checksum does not hold. */
 export function decodeRow(table: string, key: Uint8Array, row: Uint8Array): Buffer {
   const bytes = Buffer.from(row.buffer, row.byteOffset, row.length);
   const split = bytes.length - CHECKSUM_BYTES;
@@ -42,12 +42,12 @@ export function decodeRow(table: string, key: Uint8Array, row: Uint8Array): Buff
   throw storeError('store_damaged', { table, detail: 'row_checksum' });
 }
 
-/** Yields a sealed row whose payload is JSON. */
+/** Returns a checksummed row whose payload is JSON. */
 export function encodeJsonRow(table: string, key: Uint8Array, value: unknown): Buffer {
   return encodeRow(table, key, Buffer.from(JSON.stringify(value), 'utf8'));
 }
 
-/** Reads the JSON payload of a sealed row; the checksum vouches for its shape. */
+/** Reads the JSON payload of a checksummed row; the checksum vouches for its shape. */
 export function decodeJsonRow<T>(table: string, key: Uint8Array, row: Uint8Array): T {
   return JSON.parse(decodeRow(table, key, row).toString('utf8')) as T;
 }

@@ -9,11 +9,11 @@ export interface Hold {
   readonly owner: string;
   readonly reason: string;
   readonly createdMs: number;
-  /** When the hold stops to count; null keeps it until it is removed. */
+  /** End of the hold; null keeps it until it is removed. */
   readonly expiresMs: number | null;
 }
 
-/** Yields the key of a hold: the object's key, then the owner, so that owners hold independently. */
+/** Returns the key of a hold: the object's key, then the owner, so that owners hold independently. */
 export function holdKey(objectClass: ObjectClass, objectId: string, owner: string): Buffer {
   const key = objectKey(objectClass, objectId);
   if (key === undefined) throw storeError('object_missing', { class: objectClass, objectId });

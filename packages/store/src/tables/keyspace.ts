@@ -17,7 +17,7 @@ const HIGHEST_CLASS_BYTE: number = Math.max(...Object.values(RECORD_TYPE_NUMBERS
 /** Length of an object's key: class byte and the 32 bytes of its id. */
 export const OBJECT_KEY_BYTES = 33;
 
-/** Yields the class a key's leading byte stands for, undefined for a byte no class uses. */
+/** Returns the class a key's leading byte stands for, undefined for a byte no class uses. */
 export function classOfByte(byte: number): ObjectClass | undefined {
   return objectClassOf(byte);
 }
@@ -32,7 +32,7 @@ export function writeObjectKey(target: Buffer, offset: number, objectClass: Obje
   target.write(id, offset + 1, 32, 'hex');
 }
 
-/** Yields a fresh 33-byte object key, undefined when `id` is not a full id. */
+/** Returns a fresh 33-byte object key, undefined when `id` is not a full id. */
 export function objectKey(objectClass: ObjectClass, id: string): Buffer | undefined {
   if (!isIdText(id)) return undefined;
   const key = Buffer.allocUnsafeSlow(OBJECT_KEY_BYTES);
@@ -61,7 +61,7 @@ export function parseObjectKey(key: Uint8Array): { class: ObjectClass; id: Objec
   return objectClass && { class: objectClass, id: idOfKey(key) };
 }
 
-/** Yields the 8-byte big-endian key of a sequence number, so that keys sort as the numbers do. */
+/** Returns the 8-byte big-endian key of a sequence number, so that keys sort as the numbers do. */
 export function sequenceKey(sequence: number): Buffer {
   const key = Buffer.alloc(8);
   // @spec DML-STO-0003
@@ -86,7 +86,7 @@ export function uuidKey(uuid: string): Buffer {
   return Buffer.from(uuid.replaceAll('-', ''), 'hex');
 }
 
-/** Yields the UTF-8 bytes of a textual key. */
+/** Returns the UTF-8 bytes of a textual key. */
 export function textKey(text: string): Buffer {
   return Buffer.from(text, 'utf8');
 }

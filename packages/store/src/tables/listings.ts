@@ -20,11 +20,11 @@ interface ListingLimits {
 
 const LISTING_LIMITS: ListingLimits = { sizeBytes: 256 * 1024 * 1024, unusedDays: 30 };
 
-/** What is remembered of the files at one place; parts hold most of it. */
+/** The remembered files of one place; most of it is in parts. */
 export interface Listing {
   /** Datums that were made of what is listed; the listing goes when none of them is left. */
   readonly datumIds: readonly DatumId[];
-  /** Whatever its writer keeps in the first row. */
+  /** Bytes of the writer's in the first row. */
   readonly head: Uint8Array;
   readonly partCount: number;
   /** Days since 1970. */
@@ -145,7 +145,9 @@ interface StoredListing extends Pick<Listing, 'datumIds' | 'usedDay'> {
   sizeBytes: number;
 }
 
-/** Reads the first rows of all listings, and how long they are; without a first row that can be read, one lists nothing. */
+/**
+ * Reads the first rows of all listings, and how long they are; without a first row that can be read, one lists nothing.
+ */
 function readListings(engine: Engine): StoredListing[] {
   const found: StoredListing[] = [];
   for (const { key, value } of iterateRows(engine, 'files')) {

@@ -20,19 +20,19 @@ const META_KEYS = [
 /** Keys the store keeps in its `meta` table. */
 export type MetaKey = (typeof META_KEYS)[number];
 
-/** Tells whether a text is a key of the `meta` table. */
+/** Checks whether a text is a key of the `meta` table. */
 export function isMetaKey(text: string): text is MetaKey {
   return META_KEYS.some((key) => key === text);
 }
 
 export type MetaValue = string | number;
 
-/** Yields the sealed row of a meta value. */
+/** Returns the checksummed row of a meta value. */
 export function encodeMeta(key: MetaKey, value: MetaValue): Buffer {
   return encodeRow('meta', textKey(key), encodeRecord({ type: 'meta', key, value }));
 }
 
-/** Reads the value of a sealed meta row. */
+/** Reads the value of a checksummed meta row. */
 export function decodeMeta(key: MetaKey, row: Uint8Array): MetaValue {
   return decodeRecord(decodeRow('meta', textKey(key), row), 'meta').value;
 }

@@ -22,7 +22,7 @@ import {
 } from './attempts.ts';
 import { objectKey, uuidKey } from './keyspace.ts';
 
-/** What became of the rows of attempts. */
+/** The number of rows of attempts that were kept, added and removed. */
 export interface AttemptsRebuilt {
   readonly kept: number;
   readonly added: number;

@@ -7,7 +7,7 @@ import { decodeMeta, type MetaKey, type MetaValue } from './meta.ts';
 /** The schema this code writes. */
 export const SCHEMA_VERSION = 1;
 
-/** Yields the error of a file whose schema is newer than this code. */
+/** Returns the error of a file whose schema is newer than this code. */
 export function newerSchema(schema: number): StoreError {
   return storeError('schema_newer', { schema, supported: SCHEMA_VERSION });
 }
@@ -26,7 +26,7 @@ export function compareVersions(left: string, right: string): number {
   return 0;
 }
 
-/** Yields the check that refuses files of a newer schema or engine, and older ones opened for reading. */
+/** Returns the check that refuses files of a newer schema or engine, and older ones opened for reading. */
 export function checkSchema(readOnly: boolean): CheckSchema {
   return (readMetaRow) => {
     const read = (key: MetaKey): MetaValue | undefined => {

@@ -24,7 +24,7 @@ export interface CarLink {
   readonly id: ObjectId;
 }
 
-/** Yields the error of a stream that is not what it should be; `detail` says how. */
+/** Returns the error of a stream that is not what it should be; `detail` says how. */
 export function transferError(
   detail: string,
   fields: Readonly<Record<string, string | number>> = {},
@@ -33,7 +33,7 @@ export function transferError(
   return storeError('transfer_invalid', { detail, ...fields }, cause);
 }
 
-/** Yields an unsigned LEB128 number. */
+/** Returns an unsigned LEB128 number. */
 export function encodeVarint(value: number): Buffer {
   const bytes: number[] = [];
   let left = value;
@@ -45,7 +45,7 @@ export function encodeVarint(value: number): Buffer {
   return Buffer.from(bytes);
 }
 
-/** Yields the 36 bytes of a CID. */
+/** Returns the 36 bytes of a CID. */
 function encodeCid(link: CarLink): Buffer {
   const bytes = Buffer.alloc(CID_BYTES);
   bytes[0] = CID_VERSION;
@@ -79,7 +79,7 @@ function arrayHead(length: number): Buffer {
   return head;
 }
 
-/** Yields the CARv1 header: deterministic DAG-CBOR of `{ roots, version: 1 }`. */
+/** Returns the CARv1 header: deterministic DAG-CBOR of `{ roots, version: 1 }`. */
 export function encodeHeader(roots: readonly CarLink[]): Buffer {
   const links = roots.flatMap((root) => [LINK_START, encodeCid(root)]);
   return Buffer.concat([HEADER_START, arrayHead(roots.length), ...links, HEADER_END]);
@@ -101,7 +101,7 @@ export function decodeHeader(bytes: Buffer): CarLink[] {
   return roots;
 }
 
-/** Yields one section: length, CID, bytes. */
+/** Returns one section: length, CID, bytes. */
 export function encodeSection(link: CarLink, bytes: Uint8Array): Buffer {
   return Buffer.concat([encodeVarint(CID_BYTES + bytes.length), encodeCid(link), bytes]);
 }

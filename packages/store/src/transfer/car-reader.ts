@@ -89,9 +89,9 @@ export interface CarStream {
 }
 
 /**
- * Reads the header of a CARv1 stream and yields its sections one by one, allocating no more than one section.
- * Checks framing and bounds; that bytes hash to their CID is the receiver's to check.
- * Throws `transfer_invalid` (`truncated`, `piece_form`, `length_bounds`, `length_form`, `header_form`, `cid_unsupported`).
+ * Reads the header of a CARv1 stream and returns its sections one by one, allocating no more than one section. Checks
+ * framing and bounds; that bytes hash to their CID is the receiver's to check. Throws `transfer_invalid` (`truncated`,
+ * `piece_form`, `length_bounds`, `length_form`, `header_form`, `cid_unsupported`).
  */
 export async function readCar(stream: ByteStream): Promise<CarStream> {
   const reader = new FrameReader(stream);

@@ -13,16 +13,16 @@ import type { AbsenceRecord, OfferedAbsences } from './offered-absences.ts';
 /** Objects looked at before the event loop turns. */
 const STEP_OBJECTS = 10_000;
 
-/** What some commits reach. */
+/** Objects that some commits reach. */
 export interface Reached {
   /** Keys of the objects; first those that refs of the store reached already. */
   readonly keys: ObjectKeySet;
   readonly knownCount: number;
   /** Keys among the known ones of objects that were withheld until the stream brought them. */
   readonly filled: readonly Uint8Array[];
-  /** What the stream offers in the place of absent ones. */
+  /** Records of the stream for absent ones. */
   readonly wanted: readonly AbsenceRecord[];
-  /** What it says to be excised of those that this store knows to be withheld. */
+  /** Tombstones of the stream for objects that this store knows to be withheld. */
   readonly excised: readonly TombstoneRecord[];
 }
 
@@ -61,7 +61,7 @@ interface Walk {
   readonly wanted: AbsenceRecord[];
   readonly excised: TombstoneRecord[];
   readonly from?: number;
-  /** Whether to look at an object; at all of them by default. */
+  /** Decides whether to look at an object; at all of them by default. */
   readonly isEntered?: (key: Uint8Array) => boolean;
 }
 

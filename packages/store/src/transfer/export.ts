@@ -16,7 +16,7 @@ import type { Transactor } from '../write-transaction.ts';
 import { type CarLink, encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
 import { LinkOrder } from './link-order.ts';
 
-/** What exporting needs of a store. */
+/** A store as far as it is exported. */
 export interface ExportHost extends Transactor {
   readonly engine: Engine;
   readonly isReadOnly: boolean;
@@ -48,7 +48,7 @@ function refBlock({ ref, commitId, sequence }: ExportedRef): Block {
   return { link: { codec: DAG_CBOR, id: hashBytes(bytes) }, bytes };
 }
 
-/** Yields the block that stands for an object. */
+/** Returns the block that stands for an object. */
 function objectBlock(engine: Engine, key: Uint8Array): Block {
   const object = parseObjectKey(key) as { class: ObjectClass; id: ObjectId };
   const name = { class: object.class, objectId: object.id };
@@ -76,10 +76,10 @@ function stubBlock(engine: Engine, objectClass: ObjectClass, id: ObjectId): Bloc
 /**
  * Yields a CARv1 stream of commits and everything they reach, in pieces of some 64 KiB.
  *
- * An object follows after everything it links to, so that a cut stream leaves nothing incomplete behind where
- * it is imported. Reads as the consumer takes, and holds some 60 bytes for each object seen. On a store opened for writing the
- * commits are retained first, so that refs may move and collections run meanwhile; on one opened for reading
- * an object that vanishes ends the stream with `object_missing`.
+ * An object follows after everything it links to, so that a cut stream leaves nothing incomplete behind where it is
+ * imported. Reads as the consumer takes, and holds some 60 bytes for each object seen. On a store opened for writing
+ * the commits are retained first, so that refs may move and collections run during the export; on one opened for
+ * reading an object that vanishes ends the stream with `object_missing`.
  *
  * @spec DML-STO-1001
  */

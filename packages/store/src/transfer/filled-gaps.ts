@@ -30,7 +30,7 @@ export class FilledGaps {
     return this.#stubs.size;
   }
 
-  /** Puts the stubs back, but for objects that another session has put or retained meanwhile. */
+  /** Puts the stubs back, but for objects that another session has put or retained since. */
   withdraw(transaction: WriteTransaction, ownSessionId: string): void {
     const { engine } = transaction;
     const kept = this.#keysOfOthers(engine, ownSessionId);

@@ -17,7 +17,7 @@ import type { AbsenceRecord } from './offered-absences.ts';
 import { type Received, type ReceivedCounts, receiveStream, type StreamRef } from './receive.ts';
 import { checkSound } from './soundness.ts';
 
-/** What importing needs of a store. */
+/** A store as far as imports change it. */
 export interface ImportHost extends ObjectReader, Transactor {
   readonly engine: Engine;
   readonly sessionId: string;
@@ -44,14 +44,14 @@ export interface ImportOptions {
   readonly onProgress?: (counts: Readonly<ReceivedCounts>) => void;
 }
 
-/** What became of one ref of a stream. */
+/** Outcome of one ref of a stream. */
 export interface ImportedRef {
   readonly ref: RefName;
   readonly before: CommitId | null;
   readonly after: CommitId;
 }
 
-/** What an import did; refused refs leave every ref as it was, with the objects in the store. */
+/** Result of an import; refused refs leave every ref as it was, with the objects in the store. */
 export type ImportResult =
   | {
       readonly state: 'applied';

@@ -93,7 +93,7 @@ class PairStack {
     this.#length += 2;
   }
 
-  /** Takes the top pair off and tells whether there was one. */
+  /** Removes the top pair and returns whether there was one. */
   pop(): boolean {
     if (this.#length === 0) return false;
     this.#length -= 2;

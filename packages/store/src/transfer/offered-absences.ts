@@ -2,7 +2,7 @@ import type { StubRecord, TombstoneRecord } from '@daggerml/object-model';
 import { objectKey } from '../tables/keyspace.ts';
 import { transferError } from './car-frame.ts';
 
-/** What stands in a stream for an object that it does not bring. */
+/** Record in a stream for an object that it does not bring. */
 export type AbsenceRecord = TombstoneRecord | StubRecord;
 
 /** Held until it is known which of them are wanted. */

@@ -28,14 +28,14 @@ export interface StreamRef {
   readonly commitId: CommitId;
 }
 
-/** How many objects of a stream were new, present, or kept out by a tombstone. */
+/** Number of objects of a stream that were new, present, or kept out by a tombstone. */
 export interface ReceivedCounts {
   added: number;
   present: number;
   excised: number;
 }
 
-/** What receiving a stream's sections yields. */
+/** Result of receiving a stream's sections. */
 export interface Received {
   readonly refs: readonly StreamRef[];
   readonly counts: ReceivedCounts;
@@ -97,7 +97,7 @@ function isSameLink(left: CarLink, right: CarLink): boolean {
   return left.codec === right.codec && left.id === right.id;
 }
 
-/** What is noted while a stream is received. */
+/** Observers of a stream that is received. */
 export interface Receiving {
   readonly gaps: FilledGaps;
   readonly onBatch: (counts: ReceivedCounts) => void;
@@ -105,7 +105,7 @@ export interface Receiving {
 
 /**
  * Puts every object of a stream, batch by batch; nothing is referenced yet.
- * Objects put so far stay as recent objects of this session when the stream turns out to be bad or cut off.
+ * Objects put so far stay as session writes of this session when the stream turns out to be bad or cut off.
  *
  * @spec DML-STO-1024
  */

@@ -39,7 +39,7 @@ export type Finding =
       readonly code: 'journal_contradiction';
       readonly sequence: number;
       readonly ref: string;
-      /** What the journal had before, and what the row says was there. */
+      /** Commit that the journal had before, and the one that the row says was there. */
       readonly expected: CommitId | null;
       readonly actual: CommitId | null;
     }
@@ -62,7 +62,7 @@ export interface Leftover {
   readonly leftover: Finding;
 }
 
-/** What one verification looked at. */
+/** Counts of one verification. */
 export interface VerifySummary {
   readonly objects: number;
   readonly bytes: number;
@@ -73,7 +73,7 @@ export interface VerifySummary {
   readonly leftovers: number;
 }
 
-/** What a verification is doing. */
+/** Progress of a verification. */
 export interface VerifyProgress {
   readonly phase: 'objects' | 'leftovers' | 'rows' | 'refs' | 'journal';
   readonly done: number;

@@ -23,7 +23,7 @@ const PARTS_PER_PAUSE = 256;
 /** No longer datum is one that stands inline: a head of four bytes instead of one. */
 const MAX_INLINE_RECORD_BYTES: number = MAX_INLINE_BYTES + 3;
 
-/** What is wrong, or undefined for a pause in which others may run. */
+/** A fault, or undefined for a pause in which others may run. */
 type Steps = Generator<ObjectFault | undefined, void, undefined>;
 
 /**
@@ -36,7 +36,7 @@ export class ObjectCheck {
   readonly #trees: TreeVerifier;
   readonly #isMissingOnPurpose: (key: Uint8Array) => boolean;
 
-  /** `isMissingOnPurpose` tells of the key of a page or chunk whether what needs it may do without. */
+  /** `isMissingOnPurpose` checks whether the page or chunk under a key may be missing. */
   constructor(engine: Engine, isMissingOnPurpose: (key: Uint8Array) => boolean) {
     this.#records = new WholeRecords(engine);
     this.#isMissingOnPurpose = isMissingOnPurpose;

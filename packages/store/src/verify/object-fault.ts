@@ -1,7 +1,7 @@
 import type { ObjectId } from '@daggerml/object-model';
 import type { ObjectName } from '../excision/plan.ts';
 
-/** What is wrong with an object in a way that only other objects show. */
+/** Fault of an object that only other objects show. */
 export type ObjectFault =
   | {
       readonly code: 'element_linked';
@@ -17,7 +17,7 @@ export type ObjectFault =
   | { readonly code: 'blob_wrong'; readonly reason: string }
   | {
       readonly code: 'exec_contradiction';
-      /** What the exec says otherwise than the object `to`. */
+      /** Member of the exec that contradicts the object `to`. */
       readonly member: 'nodeKind' | 'function' | 'inputCount' | 'input' | 'request' | 'source';
       readonly to: ObjectName;
     }

@@ -38,7 +38,7 @@ class ObjectsCheck {
   readonly #engine: Engine;
   readonly #counts: ObjectCounts;
   readonly #check: ObjectCheck;
-  /** What refs and holds reach, looked up for the first fault; undefined inside where that cannot be told. */
+  /** Keys that refs and holds reach, looked up for the first fault; undefined inside where that cannot be known. */
   #reached: { readonly keys: ObjectKeySet | undefined } | undefined;
 
   constructor(engine: Engine, counts: ObjectCounts) {
@@ -67,7 +67,7 @@ class ObjectsCheck {
     }
   }
 
-  /** Tells how far it is; others write meanwhile, so what follows reads anew. */
+  /** Returns the progress and moves later reads to the newest commit, as others go on writing. */
   #progress(): VerifyProgress {
     refreshSnapshot(this.#engine);
     return { phase: 'objects', done: this.#counts.objects };

@@ -10,11 +10,11 @@ import { decodeJsonRow, decodeRow } from '../tables/checksummed-row.ts';
 import { objectKey, parseObjectKey, parseSequenceKey } from '../tables/keyspace.ts';
 import type { Finding, VerifyProgress } from './finding.ts';
 
-/** Tables whose rows are no sealed rows. */
+/** Tables whose rows are no checksummed rows. */
 const UNSEALED: readonly TableName[] = ['objects', 'cache'];
 const STEP_ROWS = 5_000;
 
-/** Looks at the checksum of every sealed row. */
+/** Looks at the checksum of every checksummed row. */
 export function* verifyRows(engine: Engine): Generator<Finding | VerifyProgress, void, undefined> {
   let done = 0;
   for (const table of TABLE_NAMES) {
@@ -68,13 +68,13 @@ function isWholeCommit(engine: Engine, commitId: CommitId): boolean {
   return row !== undefined && hashBytes(row) === commitId;
 }
 
-/** Where a ref stands by the journal, and which row moved it there. */
+/** Commit of a ref by the journal, and the row that moved it there. */
 interface JournaledRef {
   readonly commitId: CommitId;
   readonly sequence: number;
 }
 
-/** What the journal says, as far as its rows can be read. */
+/** Refs by the journal, as far as its rows can be read. */
 interface Replay {
   readonly refs: Map<string, JournaledRef>;
   readonly rows: number;
@@ -82,7 +82,7 @@ interface Replay {
 
 /**
  * Replays the journal against the refs.
- * Refs are read first: rows of updates made meanwhile are left to the next verification.
+ * Refs are read first: rows of later updates are left to the next verification.
  */
 export function* verifyJournal(
   engine: Engine,

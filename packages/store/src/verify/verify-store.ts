@@ -26,8 +26,8 @@ export interface VerifyOptions {
 }
 
 /**
- * Verifies a whole store and yields how much it looked at and how many findings there were.
- * Findings go to `onFinding` as they are met; the store is not changed, and others may write meanwhile.
+ * Verifies a whole store and returns how much it looked at and how many findings there were.
+ * Findings go to `onFinding` as they are met; the store is not changed, and others may go on writing.
  *
  * @spec DML-STO-0910
  */

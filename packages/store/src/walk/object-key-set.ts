@@ -34,7 +34,7 @@ export class ObjectKeySet {
     return this.#pages.length * PAGE_ENTRIES * (OBJECT_KEY_BYTES + 4) + this.#slots.byteLength;
   }
 
-  /** Adds a copy of the key at `offset` and yields true, or yields false when it is there already. */
+  /** Adds a copy of the key at `offset` and returns true, or yields false when it is there already. */
   add(bytes: Uint8Array, offset = 0, parent: number = NO_PARENT): boolean {
     const slot = this.#find(bytes, offset);
     if (this.#slots[slot] !== 0) return false;
@@ -58,19 +58,19 @@ export class ObjectKeySet {
     return this.#slots[this.#find(bytes, offset)] !== 0;
   }
 
-  /** Yields the ordinal of a key, undefined when it is not in the set. */
+  /** Returns the ordinal of a key, undefined when it is not in the set. */
   ordinalOf(bytes: Uint8Array, offset = 0): number | undefined {
     const found = this.#slots[this.#find(bytes, offset)] as number;
     return found === 0 ? undefined : found - 1;
   }
 
-  /** Yields the key with this ordinal as a view that stays valid and must not be written. */
+  /** Returns the key with this ordinal as a view that stays valid and must not be written. */
   keyAt(ordinal: number): Uint8Array {
     const at = (ordinal & PAGE_MASK) * OBJECT_KEY_BYTES;
     return (this.#pages[ordinal >>> PAGE_SHIFT] as Uint8Array).subarray(at, at + OBJECT_KEY_BYTES);
   }
 
-  /** Yields the ordinal the entry was reached from, `NO_PARENT` for a root. */
+  /** Returns the ordinal the entry was reached from, `NO_PARENT` for a root. */
   parentOf(ordinal: number): number {
     return (this.#parents[ordinal >>> PAGE_SHIFT] as Uint32Array)[ordinal & PAGE_MASK] as number;
   }

@@ -13,7 +13,7 @@ import type { Hold } from '../tables/holds.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import { readMeta } from '../tables/meta.ts';
 
-/** Why an object is kept without anything pointing to it. */
+/** A root: an object that is kept though nothing links to it. */
 export type GcRoot =
   | { readonly kind: 'ref'; readonly ref: RefName; readonly commitId: CommitId }
   | {
@@ -35,18 +35,18 @@ export interface KeyedRoot {
 /** All roots as they stood at one commit of the engine, and where to look for later ones. */
 export interface RootSet {
   readonly keyed: readonly KeyedRoot[];
-  /** Rows of recent objects of sessions that live. */
+  /** Rows of session writes of sessions that live. */
   readonly sessionWrites: readonly WritesRow[];
   readonly refCount: number;
   readonly holdCount: number;
   readonly expiredHoldCount: number;
-  /** Recent objects of later generations are new. */
+  /** Session writes of later generations are new. */
   readonly generation: number;
   /** Ref updates of later sequences are new. */
   readonly sequence: number;
 }
 
-/** Yields the root a ref stands for. */
+/** Returns the root a ref stands for. */
 export function refRoot(ref: RefName, commitId: CommitId): KeyedRoot {
   return { root: { kind: 'ref', ref, commitId }, key: objectKey('commit', commitId) as Buffer };
 }

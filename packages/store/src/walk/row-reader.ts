@@ -6,8 +6,8 @@ import { isTombstone } from '../objects/tombstone.ts';
 import { CLASS_BYTES, isNewerClass, OBJECT_KEY_BYTES, parseObjectKey } from '../tables/keyspace.ts';
 
 /**
- * What stands under an object's key: its bytes, nothing, nothing with a stub, a tombstone, bytes that are not the object's
- * or no record, or a record of a newer format. Of the last two it is unknown what they link to.
+ * State of the row under an object's key: its bytes, nothing, nothing with a stub, a tombstone, bytes that are not the
+ * object's or no record, or a record of a newer format. Of the last two it is unknown what they link to.
  */
 export type RowState = 'present' | 'absent' | 'withheld' | 'excised' | 'damaged' | 'newer';
 
@@ -15,7 +15,7 @@ const CHUNK = CLASS_BYTES.chunk;
 
 /**
  * Looks at the rows of objects without copying them, which is what walks over a whole store need.
- * What it says of a row is valid until the next look.
+ * Its answer about a row is valid until the next look.
  */
 export class RowReader {
   readonly #engine: Engine;

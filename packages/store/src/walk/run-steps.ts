@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import type { Engine } from '../engine/engine.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
 
-/** How steps are run. */
+/** Options of a run of steps. */
 export interface StepOptions<Step> {
   /** Called after each step; the next one waits for it. */
   readonly onStep?: ((step: Step) => void | Promise<void>) | undefined;

@@ -1,7 +1,7 @@
 import type { ObjectClass } from '@daggerml/object-model';
 import { classOfByte } from '../tables/keyspace.ts';
 
-/** How many objects of a class, and the bytes of their records. */
+/** The number of objects of a class and the bytes of their records. */
 export interface ClassTally {
   readonly objects: number;
   readonly bytes: number;

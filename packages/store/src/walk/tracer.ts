@@ -7,7 +7,7 @@ import type { GcRoot, KeyedRoot } from './roots.ts';
 import { RowReader } from './row-reader.ts';
 import { TallyCounter } from './tally.ts';
 
-/** Ordinals of recent objects added as roots together, and the session they belong to. */
+/** Ordinals of session writes added as roots together, and the session they belong to. */
 interface WritesSpan {
   readonly from: number;
   readonly to: number;
@@ -63,7 +63,7 @@ export class Tracer {
     }
   }
 
-  /** Adds the objects of one row of recent objects as roots; a row that is gone adds none. */
+  /** Adds the objects of one row of session writes as roots; a row that is gone adds none. */
   addWritesRow(row: WritesRow): void {
     const keys = readWritesRow(this.#engine, row);
     if (keys === undefined) return;
@@ -76,7 +76,7 @@ export class Tracer {
   }
 
   /**
-   * Visits up to `budget` found objects and yields whether more wait.
+   * Visits up to `budget` found objects and returns whether more wait.
    * `strict` refuses a link that leads to no object: a closure that should be whole has a hole.
    */
   step(budget: number, strict: boolean): boolean {
@@ -136,7 +136,7 @@ export class Tracer {
     return !this.#holes.has(ordinal) && !this.#buried.has(ordinal);
   }
 
-  /** Yields the ordinals from a root down to `ordinal`, and the root; the shortest path there is. */
+  /** Returns the ordinals from a root down to `ordinal`, and the root; the shortest path there is. */
   pathTo(ordinal: number): { readonly root: GcRoot; readonly ordinals: readonly number[] } {
     const ordinals = [ordinal];
     for (

@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { childProgram } from '../child-program.ts';
 
-/** A way to damage a data file of `size` bytes; changes `bytes` in place and yields how many of them to keep. */
+/** A way to damage a data file of `size` bytes; changes `bytes` in place and returns how many of them to keep. */
 type Damage = (bytes: Buffer, random: () => number) => number;
 
 const PAGE = 4096;
@@ -49,7 +49,7 @@ export const DAMAGES: Readonly<Record<string, Damage>> = {
   },
 };
 
-/** Yields numbers in [0, 1) that follow from the seed alone. */
+/** Returns numbers in [0, 1) that follow from the seed alone. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
@@ -60,12 +60,12 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** Yields bytes that follow from the generator alone. */
+/** Returns bytes that follow from the generator alone. */
 export function seededBytes(random: () => number, sizeBytes: number): Buffer {
   return Buffer.from(Uint8Array.from({ length: sizeBytes }, () => random() * 256));
 }
 
-/** Yields ids for sessions and drafts that follow from the generator alone, so that files can be made again. */
+/** Returns ids for sessions and drafts that follow from the generator alone, so that files can be made again. */
 export function seededUuids(random: () => number): () => string {
   return () => {
     const hex = seededBytes(random, 16).toString('hex');

@@ -31,7 +31,10 @@ export type WorkerLine =
       readonly commitId: string | null;
       readonly engineText?: string;
     }
-  /** After a failure: was later writing refused where it has to be, was nothing of the failure to be seen, were reads still right. */
+  /**
+   * After a failure: was later writing refused where it has to be, was nothing of the failure to be seen, were reads
+   * still right.
+   */
   | {
       readonly kind: 'aftermath';
       readonly poisoned: boolean;
@@ -43,7 +46,7 @@ export type WorkerLine =
   | { readonly kind: 'failpoint'; readonly name: string }
   | { readonly kind: 'done' };
 
-/** Yields the IndexRef of a worker. */
+/** Returns the IndexRef of a worker. */
 export function workerRef(worker: number): string {
   return `refs/index/00000000-0000-4000-8000-${String(worker).padStart(12, '0')}`;
 }

@@ -75,7 +75,7 @@ interface Failure {
   readonly fields: Readonly<Record<string, unknown>>;
 }
 
-/** Runs a work with its n-th call refused; yields the call and how the work ended. */
+/** Runs a work with its n-th call refused; returns the call and how the work ended. */
 async function runRefused(
   work: (round: Round) => Promise<unknown>,
   round: Round,

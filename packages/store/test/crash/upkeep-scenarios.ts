@@ -24,7 +24,7 @@ interface Encoded {
   readonly bytes: Uint8Array;
 }
 
-/** Yields the objects of a commit no other step makes, the commit first. */
+/** Returns the objects of a commit no other step makes, the commit first. */
 function encodeWork(label: string, parents: readonly CommitId[]): Encoded[] {
   const objects: Encoded[] = [];
   const add = (record: Parameters<typeof encodeRecord>[0]): never => {
@@ -89,7 +89,9 @@ function commitWork(host: ScenarioHost, step: number): void {
   host.ack(ref, next);
 }
 
-/** Begins an attempt together with its exec-request and ends it together with that, as a call through an adapter does. */
+/**
+ * Begins an attempt together with its exec-request and ends it together with that, as a call through an adapter does.
+ */
 async function attemptScenario(host: ScenarioHost, step: number): Promise<void> {
   const { store, order } = host;
   const ref = indexRef(`00000000-0000-4000-8000-00000000000${order.worker}`);

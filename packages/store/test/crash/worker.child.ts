@@ -55,7 +55,7 @@ function inspectAftermath(store: Store, code: string): WorkerLine {
   return { kind: 'aftermath', poisoned, invisible, readable };
 }
 
-/** Yields what the engine wrote into its buffer about a refused write. */
+/** Returns what the engine wrote into its buffer about a refused write. */
 function engineTextOf(error: DmlError): { engineText?: string } {
   const said = error.cause instanceof Error ? error.cause.message : '';
   const at = said.indexOf('Attempting to write page');

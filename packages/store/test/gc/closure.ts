@@ -15,7 +15,7 @@ interface Target {
 }
 
 /**
- * The oracle: walks from every ref by full decoding and yields what is missing or damaged.
+ * The oracle: walks from every ref by full decoding and returns what is missing or damaged.
  * Knows nothing of the collector's own sets and scanners.
  */
 export function brokenClosures(store: Store): string[] {
@@ -49,7 +49,7 @@ function linksOf(objectClass: ObjectClass, bytes: Buffer): Target[] {
   }));
 }
 
-/** Yields `class/id` of everything a commit reaches, itself included. */
+/** Returns `class/id` of everything a commit reaches, itself included. */
 export function closureOf(store: Store, commitId: ObjectId): Set<string> {
   const names = new Set([`commit/${commitId}`]);
   for (const name of names) {
@@ -60,7 +60,7 @@ export function closureOf(store: Store, commitId: ObjectId): Set<string> {
   return names;
 }
 
-/** Yields every present object with a link to an absent one; empty while the store is closed under links. */
+/** Returns every present object with a link to an absent one; empty while the store is closed under links. */
 export function danglingObjects(store: Store): string[] {
   refreshSnapshot(store.engine);
   const dangling: string[] = [];

@@ -1,7 +1,7 @@
 /** One actor of a schedule: every call makes its next step; false when that was the last. */
 export type Actor = () => boolean;
 
-/** Yields an actor from a list of steps. */
+/** Returns an actor from a list of steps. */
 export function actorOf(steps: readonly (() => void)[]): Actor {
   let next = 0;
   return () => {
@@ -19,7 +19,7 @@ export function actorOfGenerator(steps: Generator<unknown, unknown, undefined>):
 
 /**
  * Runs actors to their end; `choose` picks among those that have steps left, `check` looks after every step.
- * Yields the actors that moved, step by step: this list repeats the run exactly.
+ * Returns the actors that moved, step by step: this list repeats the run exactly.
  */
 export function runSchedule(
   actors: readonly Actor[],
@@ -39,7 +39,7 @@ export function runSchedule(
 
 /**
  * Runs every schedule there is: depth first over the choices, each run from a fresh start.
- * Yields how many there were; throws what `check` throws, with the schedule that led there.
+ * Returns how many there were; throws what `check` throws, with the schedule that led there.
  */
 export function exploreAll(
   start: () => readonly Actor[],

@@ -62,7 +62,7 @@ class Gate {
     return this.#folder.reach('');
   }
 
-  /** Where others may rename in the folder for temporary files, one of them may have put another folder there. */
+  /** Throws when the folder is not private: others may have renamed theirs into its place. */
   #assertPrivate(): void {
     const { uid, mode } = this.#folder.stats();
     if (uid !== effectiveUser() || (mode & 0o777) !== OWNER_ONLY) throw new Error('not a folder of ours');

@@ -18,10 +18,10 @@ const FIRST_MAP_BYTES = 2 ** 20;
 const TREE_ROOTS = [88, 136] as const;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
 
-/** Where a meta page holds the number of its transaction. */
+/** Offset of the transaction's number in a meta page. */
 const TRANSACTION_AT = 152;
 
-/** Yields the two meta pages the engine starts a data file with: no trees, one and the same transaction. */
+/** Returns the two meta pages the engine starts a data file with: no trees, one and the same transaction. */
 function emptyDataFile(transactionId: number): Buffer {
   const bytes = Buffer.alloc(2 * NEW_PAGE_BYTES);
   for (const start of [0, NEW_PAGE_BYTES]) {

@@ -11,12 +11,12 @@ import { type LockFile, untilWritable, type WriteEnvironment } from '../lock-fil
 import { LOCK_WAIT_MS, pause } from '../lock-wait.ts';
 import { runBlocking } from '../waiting.ts';
 
-/** How long the meta page of a transaction may be under way to the disk before its number is noted. */
+/** Longest time between the write of a meta page and the note of its transaction. */
 const COMMIT_MS = 100;
 const PAUSE_MS = 0.2;
 
 /**
- * The engine's note of the newest transaction, held against the meta pages, which tell the truth.
+ * The id of the newest transaction in the lock file, compared with the meta pages, which are right.
  *
  * An opening reads the meta pages and, some time later, notes the number it has read, without a lock. What others
  * committed in between drops out of the note: the next reader would not see it, and the next writer would begin

@@ -3,10 +3,10 @@
  * which it may have set only one (docs/decisions/0017-refused-writes.md). Can go when the engine limits the text.
  */
 
-/** How far below its caller the engine writes pages: saving the list of free pages alone takes 101 KB of the stack. */
+/** Depth of the stack at which the engine writes pages: saving the list of free pages alone takes 101 KB. */
 const CLEARED_BYTES = 112 * 1024;
 
-/** Whole numbers lie on the stack as they are, one word each, and 0 has no bit set. */
+/** Zeros as they lie on the stack: one word each, no bit set. */
 const ZEROS: readonly number[] = new Array<number>(CLEARED_BYTES / 8).fill(0);
 
 function takeAll(): void {}

@@ -8,12 +8,12 @@ import type { DataFile } from '../data-file.ts';
 
 const ZEROS: Buffer = Buffer.alloc(2 ** 18);
 
-/** What the system answers where there is no room: on the disk, in the user's share of it, in the longest file. */
+/** Errors of the system where there is no room: on the disk, in the user's quota, in the longest file. */
 const NO_ROOM: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
 /**
- * Extends the data file of the store at `path` by zeros to `endBytes`, for as long as nobody else can write; what is there
- * already stays. Throws `store_full` when there is no room, and else the system's error, with the file as it was.
+ * Extends the data file of the store at `path` by zeros to `endBytes`, for as long as nobody else can write; what is
+ * there already stays. Throws `store_full` when there is no room, and else the system's error, with the file as it was.
  */
 export function extendFile(file: DataFile, endBytes: number, path: string): void {
   const descriptor = file.openForWriting();

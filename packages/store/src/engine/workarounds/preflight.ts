@@ -18,9 +18,9 @@ export type TellReadOnlyMount = (descriptor: number) => boolean;
 
 /** Enough for the engine's header and the places of all readers. */
 const LOCK_FILE_BYTES = 65_536;
-/** What a lock file begins with once the engine has used it. */
+/** First bytes of a lock file that the engine has used. */
 const LOCK_MAGIC = 0xbeefc0de;
-/** What the engine opens, the lock file, and one to spare. */
+/** Number of descriptors: those of the engine, the lock file, and one to spare. */
 const DESCRIPTORS = 6;
 
 function fillLockFile(descriptor: number): void {
@@ -85,7 +85,9 @@ function fillOwnLockFile(folder: HeldFolder): void {
   }
 }
 
-/** Checks whether the lock file has a second name in the folder of another data file, as in what was a copy by links. */
+/**
+ * Checks whether the lock file has a second name in the folder of another data file, as in what was a copy by links.
+ */
 function isSharedWithAnother(folder: HeldFolder): boolean {
   return (folder.look(LOCK_FILE)?.nlink ?? 1) > 1 && folder.look(DATA_FILE)?.nlink === 1;
 }

@@ -4,16 +4,18 @@
  */
 import { readFileSync } from 'node:fs';
 
-/** Where a line of /proc/self/mountinfo holds the id and the options of the mount; those of its file system end it. */
+/**
+ * Positions of the id and the options of the mount in a line of /proc/self/mountinfo; those of its file system end it.
+ */
 const ID_AT = 0;
 const OPTIONS_AT = 5;
 
-/** Yields the id of the mount that an open file is on, from its /proc/self/fdinfo. */
+/** Returns the id of the mount that an open file is on, from its /proc/self/fdinfo. */
 export function mountIdOf(fdInfo: string): string | undefined {
   return /^mnt_id:\s*(\d+)$/m.exec(fdInfo)?.[1];
 }
 
-/** Tells whether a mount is read-only, or its file system is, from /proc/self/mountinfo. */
+/** Checks whether a mount is read-only, or its file system is, from /proc/self/mountinfo. */
 export function isMountReadOnly(mountInfo: string, mountId: string): boolean {
   // Spaces in paths and sources are escaped.
   const lines = mountInfo.split('\n').map((line) => line.split(' '));
@@ -22,7 +24,7 @@ export function isMountReadOnly(mountInfo: string, mountId: string): boolean {
   return options.includes('ro');
 }
 
-/** Checks whether an open file is known to be on a read-only mount; only Linux tells. */
+/** Checks whether an open file is known to be on a read-only mount; known on Linux only. */
 export function isOnReadOnlyMount(descriptor: number): boolean {
   try {
     const mountId = mountIdOf(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'latin1'));

@@ -9,10 +9,10 @@ import type { RawRoot } from '../raw-engine.ts';
 /** The engine's native handle of an open file. */
 type NativeEnv = object;
 
-/** A place among the engine's readers; it goes with its file, or when nobody refers to it. */
+/** A reader slot of the engine; it goes with its file, or when nobody refers to it. */
 export type ReaderSlot = object;
 
-/** What the engine's package exports and its declarations leave out. */
+/** Exports of the engine's package that its declarations leave out. */
 interface NativeAddon {
   readonly Env: { readonly prototype: NativeEnv };
   readonly Txn: new (env: NativeEnv, flags: number) => { readonly address: number };
@@ -24,7 +24,7 @@ const READ_ONLY = 0x20000;
 
 /**
  * Has `open` open a file and returns its native handle as well. The engine's package keeps that to itself, but
- * tells it the path of its file once it is open.
+ * gives it the path of its file once it is open.
  */
 export function withNativeEnv<T>(open: () => T): { readonly opened: T; readonly env: NativeEnv } {
   const { prototype } = native.Env;
@@ -46,7 +46,7 @@ export function withNativeEnv<T>(open: () => T): { readonly opened: T; readonly 
 }
 
 /**
- * Takes a place among the readers for as long as the file is open, one that holds no snapshot.
+ * Takes a reader slot for as long as the file is open, one that holds no snapshot.
  *
  * With its first place a process takes a lock of the kernel for its number, in the lock file, which ends with the
  * process. Places that the engine's package takes for its reads come and go; this one stays.
