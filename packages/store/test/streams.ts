@@ -2,10 +2,13 @@ import {
   type BlobStore,
   type ChunkId,
   type CommitId,
+  type DagId,
+  type DatumId,
   DmlError,
   encodeRecord,
   hashBytes,
   type PageId,
+  writeBlob,
 } from '@daggerml/object-model';
 import { headRef, type RefName } from '../src/refs/ref-name.ts';
 import type { Store } from '../src/store.ts';
@@ -14,8 +17,8 @@ import { readCar } from '../src/transfer/car-reader.ts';
 import { exportCar } from '../src/transfer/export.ts';
 import { type ImportOptions, type ImportResult, importCar } from '../src/transfer/import.ts';
 import type { WriteTransaction } from '../src/write-transaction.ts';
-import { setRef } from './fixture-store.ts';
-import { type CommitParts, putCommit, putTextDag } from './records.ts';
+import { openFixture, setRef } from './fixture-store.ts';
+import { type CommitParts, putCommit, putLiteral, putRecord, putTextDag } from './records.ts';
 
 export const MAIN: RefName = headRef('main');
 export const BY = { actor: 'ada', reason: 'import' } as const;
@@ -35,13 +38,28 @@ export function commitTo(
   parts: CommitParts & { text?: string },
   ref: RefName = MAIN,
 ): CommitId {
-  let commitId = '' as CommitId;
-  store.transact('commit', (transaction) => {
+  const commitId = store.transact('commit', (transaction) => {
     const dags = parts.text === undefined ? {} : { text: putTextDag(transaction, parts.text) };
-    commitId = putCommit(transaction, { ...parts, dags: { ...dags, ...parts.dags } });
+    return putCommit(transaction, { ...parts, dags: { ...dags, ...parts.dags } });
   });
   setRef(store, ref, commitId);
   return commitId;
+}
+
+/** Two commits, a blob of several chunks, text. */
+export async function sourceStore(): Promise<{ store: Store; commitId: CommitId }> {
+  const store = await openFixture();
+  const blobDag = store.transact('blob', (transaction): DagId => {
+    const content = Buffer.alloc(400_000);
+    for (let at = 0; at < content.length; at += 4) content.writeUInt32LE(Math.imul(at, 2654435761) >>> 0, at);
+    const blobId: DatumId = putRecord(transaction, writeBlob(content, pagesOf(transaction)));
+    const rootNodeId = putLiteral(transaction, blobId);
+    return putRecord(transaction, { type: 'dag', rootNodeId, names: [] });
+  });
+  const first = commitTo(store, { text: 'one' });
+  const commitId = commitTo(store, { text: 'two', parents: [first], dags: { blob: blobDag } });
+  store.transact('garbage', (transaction) => void putTextDag(transaction, 'not exported'));
+  return { store, commitId };
 }
 
 /** Exports refs into one buffer. */
