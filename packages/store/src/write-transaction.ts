@@ -1,5 +1,4 @@
 import {
-  type CommitId,
   DmlError,
   encodeTransient,
   hashBytes,
@@ -17,14 +16,14 @@ import type { Table, TableName } from './engine/tables.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { NewKeyRun } from './objects/assume-new-keys.ts';
-import { linksOf, scanLinks } from './objects/links.ts';
+import { linksOf } from './objects/links.ts';
 import { type RecordClass, readObject } from './objects/objects.ts';
 import { PutBatch, stagedBytes, type TakeStaged } from './objects/put-batch.ts';
-import { encodeStub, hasAnyStub, isMissingOnPurpose, readStubAt, type StubFacts } from './objects/stubs.ts';
+import { encodeStub, hasAnyStub, readStubAt, type StubFacts } from './objects/stubs.ts';
 import { isTombstone, tombstoneError } from './objects/tombstone.ts';
-import { lastSequence, newestSnapshotSequence, REFS_PER_SNAPSHOT_PART, snapshotKey } from './refs/journal.ts';
-import { asRefName, checkNewRefName, type RefName, refKey } from './refs/ref-name.ts';
-import { encodeRef, type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs/refs.ts';
+import type { RefName } from './refs/ref-name.ts';
+import { type Ref, type RefUpdate, type RefUpdateResult, readRef } from './refs/refs.ts';
+import { updateRef } from './refs/update-ref.ts';
 import { SessionWrites, writesKey } from './sessions/session-writes.ts';
 import { type Attempt, putAttempt } from './tables/attempts.ts';
 import { encodeJsonRow, encodeRow } from './tables/checksummed-row.ts';
@@ -34,7 +33,6 @@ import {
   isUuid,
   OBJECT_KEY_BYTES,
   objectKey,
-  sequenceKey,
   textKey,
   uuidKey,
   writeObjectKey,
@@ -299,76 +297,7 @@ export class WriteTransaction {
    */
   updateRef(update: RefUpdate): RefUpdateResult {
     this.#assertOpen();
-    const name = asRefName(update.ref);
-    const current = readRef(this.engine, name);
-    const actual = current?.commitId ?? null;
-    // @spec DML-STO-0301 DML-STO-0302
-    if (actual !== update.expected) return { applied: false, actual };
-    // @spec DML-STO-0306
-    if (update.next === actual) return { applied: true, sequence: current?.sequence ?? 0 };
-    // @spec DML-STO-0322
-    if (current === undefined) checkNewRefName(name);
-    if (update.next !== null) this.#assertTarget(name, update.next);
-    // @spec DML-STO-0403
-    const sequence = lastSequence(this.engine) + 1;
-    this.reach('ref/before-row');
-    // @spec DML-STO-0309
-    if (update.next === null) this.deleteRow('refs', refKey(name));
-    else {
-      const row = encodeRef({ name, commitId: update.next, sequence });
-      // @spec DML-STO-0307
-      this.putRow('refs', row.key, row.value);
-    }
-    this.reach('ref/before-journal');
-    const key = sequenceKey(sequence);
-    // @spec DML-STO-0402
-    const entry = {
-      sequence,
-      timeMs: this.environment.nowMs(),
-      actor: update.actor,
-      ref: name,
-      old: actual,
-      new: update.next,
-      reason: update.reason,
-    };
-    // @spec DML-STO-0401
-    this.putRow('journal', key, encodeJsonRow('journal', key, entry));
-    // @spec DML-STO-0405
-    if (sequence % this.#snapshotInterval === 0 && this.#isSnapshotDue(sequence))
-      this.#writeSnapshot(sequence);
-    return { applied: true, sequence };
-  }
-
-  #assertTarget(ref: RefName, commitId: CommitId): void {
-    const bytes = readObject(this.engine, 'commit', commitId);
-    // @spec DML-STO-0303
-    if (bytes === undefined) throw storeError('ref_target_missing', { ref, commitId });
-    for (const link of scanLinks(bytes, 'commit')) {
-      if (this.has(link.class, link.id)) continue;
-      // @spec DML-STO-0304 DML-STO-0837
-      if (!isMissingOnPurpose(this.engine, objectKey(link.class, link.id) as Buffer))
-        throw storeError('ref_target_missing', { ref, commitId, class: link.class, objectId: link.id });
-    }
-  }
-
-  /** A snapshot costs as much as there are refs, so as many updates share the cost. */
-  #isSnapshotDue(sequence: number): boolean {
-    const { entryCount } = this.engine.tables.refs.getStats();
-    // @spec DML-STO-0409
-    return sequence - newestSnapshotSequence(this.engine) >= entryCount;
-  }
-
-  #writeSnapshot(sequence: number): void {
-    const refs = readRefs(this.engine).map((ref) => [ref.name, ref.commitId] as const);
-    for (let part = 0; part * REFS_PER_SNAPSHOT_PART <= refs.length; part += 1) {
-      const key = snapshotKey(sequence, part);
-      const from = part * REFS_PER_SNAPSHOT_PART;
-      this.putRow(
-        'snapshots',
-        key,
-        encodeJsonRow('snapshots', key, refs.slice(from, from + REFS_PER_SNAPSHOT_PART)),
-      );
-    }
+    return updateRef(this, update, this.#snapshotInterval);
   }
 
   /** Adds or renews an owner's hold on a present object. */
