@@ -4,7 +4,7 @@ import { Repository } from '@daggerml/bindings';
 import { interleave, median, timeMs, withFolder } from './harness.mjs';
 
 const cli = fileURLToPath(new URL('../packages/cli/', import.meta.url));
-/** What users install: the compiled modules put together into few files. */
+/** The program that users install: the compiled modules bundled into few files. */
 const dml = `${cli}dist/program/dml.js`;
 const ROUNDS = 15;
 

@@ -30,7 +30,7 @@ function command(name, args, options = {}) {
   if (status !== 0) throw new Error(`${name} ${args[0]}: ${stderr}`);
 }
 
-/** Those who take in a folder: each begins with nothing in a place of its own and then adds what is new. */
+/** Creates the subjects that ingest a folder: each starts empty in a folder of its own, then adds what is new. */
 function takers(place, input) {
   const env = { ...process.env, RESTIC_PASSWORD: 'bench', RESTIC_CACHE_DIR: join(place, 'cache') };
   const store = join(place, 'restic');
@@ -38,7 +38,7 @@ function takers(place, input) {
   const dml = {
     name: 'dml',
     last: undefined,
-    /** How long processes took from their start to their end. */
+    /** Wall times of whole processes, start and end included. */
     wholeMs: [],
     peakAnonymousMiB: 0,
     begin: async () => (await Repository.init(place)).close(),
@@ -112,7 +112,7 @@ async function measure(input, { names, changed }) {
 
 const seconds = (times) => `${(median(times) / 1000).toFixed(2)} s`;
 
-/** The row of what took so many times as long as a peer. */
+/** Returns the row of a time as a multiple of a peer's. */
 function row(what, times, peer, limit) {
   const factor = ratio(times, 'dml', peer);
   return {

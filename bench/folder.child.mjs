@@ -7,7 +7,7 @@ const [repositoryFolder, input, method] = process.argv.slice(2);
 let peakAnonymousKiB = 0;
 let readFiles;
 
-/** Memory of the process itself, without the pages of files that it has mapped. */
+/** Measures the memory of the process itself, without the pages of mapped files. */
 function measureMemory() {
   const found = /^RssAnon:\s*(\d+)/m.exec(readFileSync('/proc/self/status', 'utf8'));
   peakAnonymousKiB = Math.max(peakAnonymousKiB, Number(found?.[1] ?? 0));

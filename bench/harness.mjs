@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** Yields the middle of the values. */
+/** Returns the median of the values. */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const middle = sorted.length >> 1;
@@ -28,11 +28,11 @@ export async function timeMs(body) {
 }
 
 /**
- * Runs every subject once per round, in an order that turns by one each round, so that a drift of the
- * machine's speed meets all of them alike.
+ * Runs every subject once per round, in an order that rotates by one each round, so that a drift of the
+ * machine's speed affects all of them alike.
  *
- * A subject is `{ name, run }`; `run` yields the milliseconds that count (its own setup excluded). Naming the
- * first subject twice gives the noise floor: the ratio of a thing to itself.
+ * A subject is `{ name, run }`; `run` returns the milliseconds to count, without setup. The same subject twice
+ * (A/A) gives the noise floor.
  */
 export async function interleave(subjects, { rounds = 5, warmups = 1 } = {}) {
   const times = new Map(subjects.map(({ name }) => [name, []]));
@@ -47,18 +47,18 @@ export async function interleave(subjects, { rounds = 5, warmups = 1 } = {}) {
   return times;
 }
 
-/** Yields the round-by-round ratios `a / b`. */
+/** Returns the round-by-round ratios `a / b`. */
 export function ratios(times, a, b) {
   const right = times.get(b);
   return times.get(a).map((value, round) => value / right[round]);
 }
 
-/** Yields the median of the round-by-round ratios `a / b`. */
+/** Returns the median of the round-by-round ratios `a / b`. */
 export function ratio(times, a, b) {
   return median(ratios(times, a, b));
 }
 
-/** Shows the quarter and the three quarters below which values lie. */
+/** Formats the first and third quartile of the values. */
 export function spread(values) {
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share) => sorted[Math.round(share * (sorted.length - 1))].toFixed(2);
@@ -66,8 +66,8 @@ export function spread(values) {
 }
 
 /**
- * Starts a process that answers tasks one at a time: what two subjects share in one process is compiled for both,
- * and the heap that one leaves behind slows the other.
+ * Starts a child process that answers tasks one at a time. Subjects in one process would share compiled code and
+ * slow each other down by the garbage they leave.
  */
 export function startProcess(file, args = []) {
   const child = fork(file, args, { execArgv: ['--expose-gc'] });
@@ -91,13 +91,13 @@ export function startProcess(file, args = []) {
   };
 }
 
-/** In a process started so: answers every task by what `answer` yields, and ends with the process that asks. */
+/** Answers the tasks of `startProcess` in its child process, which ends with its parent. */
 export function answerTasks(answer, end = () => {}) {
   process.on('message', async (task) => process.send(await answer(task)));
   process.on('disconnect', end);
 }
 
-/** Yields a number generator with a fixed seed (mulberry32), values in [0, 1). */
+/** Returns a random number generator with a fixed seed (mulberry32), values in [0, 1). */
 export function seeded(seed) {
   let state = seed >>> 0;
   return () => {

@@ -8,10 +8,10 @@ const WARMUP_NODES = 200_000;
 const MAX_WARMUPS = 50;
 const child = fileURLToPath(new URL('nodes.child.mjs', import.meta.url));
 
-/** Small dags are made as often as a large one takes, or one slow sync would decide. */
+/** Returns how often a dag of a size is built per round: small ones often, so that one slow sync does not decide. */
 const repetitionsOf = (size) => Math.max(1, Math.min(20, Math.round(20_000 / size)));
 
-/** Each size in a process of its own, one after the other in rounds. */
+/** Measures each size in a process of its own, in interleaved rounds. */
 export async function run() {
   const subjects = SIZES.map((size) => ({ size, process: startProcess(child, [`${size}`]), rates: [] }));
   try {

@@ -36,7 +36,7 @@ const ROWS = [
   ['page of 30 pins', PINS, 25, 40],
 ];
 
-/** Encode + hash and decode of single records, in microseconds per record and against the hash alone. */
+/** Measures encode + hash and decode of single records, in microseconds and as a multiple of the hash alone. */
 export async function run() {
   const rows = [];
   for (const [name, record, writeAimUs, readAimUs] of ROWS) {

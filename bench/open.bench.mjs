@@ -27,7 +27,7 @@ async function kill(writer) {
   await ended;
 }
 
-/** What comes before and after an opening that is timed. */
+/** Setup and teardown of each timed opening. */
 const SITUATIONS = {
   idle: async () => {},
   'beside a writer': async (path) => {

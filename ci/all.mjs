@@ -33,6 +33,7 @@ const PARTS = [
   'dead-exports',
   'format-lint',
   'dependency-line',
+  'docstrings',
 ];
 const LANES = 2;
 const MAX_PART_LINES = 8;

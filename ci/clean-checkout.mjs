@@ -16,7 +16,7 @@ import { problemsOf, runGate } from './gate.mjs';
 import { DEPENDENT, nodeOf, OLDEST, withNode } from './matrix.mjs';
 import { plainFolder, temporaryFilesIn, temporaryPlaces } from './plain-folder.mjs';
 
-/** What no checkout holds: in any folder, and in the root alone. */
+/** Folders that a checkout does not hold: anywhere, and in the root. */
 const LEFT_OUT = new Set(['node_modules', 'dist', '.git', '.turbo', '.dml', '.demo']);
 const LEFT_OUT_OF_ROOT = new Set(['test-results', 'coverage']);
 

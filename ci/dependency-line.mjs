@@ -110,7 +110,7 @@ function toolProblems(root, { folder, manifest }) {
   return problems;
 }
 
-/** Yields the static, dynamic and type imports of the sources below a folder, as the compiler sees them. */
+/** Returns the static, dynamic and type imports of the sources below a folder, as the compiler sees them. */
 function importsBelow(root, folder) {
   return filesBelow(join(root, folder), isSource).flatMap((file) => {
     const text = readFileSync(join(root, folder, file), 'utf8');

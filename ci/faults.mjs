@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { root as repositoryRoot } from '../tools/run/workspace.mjs';
 import { runGate } from './gate.mjs';
 
-/** Which write or sync to fail, counted from the start of a worker. */
+/** Writes and syncs that fail, counted from the start of a worker. */
 const NTHS = [1, 2, 3, 4, 6, 9, 13, 18, 24, 31, 39, 48, 60, 75, 95, 120];
 
 /** Images of a store cut in the middle of a write, for each kind of work. */

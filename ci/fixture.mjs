@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { root } from '../tools/run/workspace.mjs';
 
-/** Yields the folder of a fixture. */
+/** Returns the folder of a fixture. */
 export function fixture(name) {
   return join(root, 'ci/fixtures', name);
 }

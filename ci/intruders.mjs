@@ -20,7 +20,7 @@ import { World } from './intruders/world.mjs';
 
 const PLACES = 'packages/store/dist/store-folder/places.js';
 
-/** Yields the problems; `tell` gets the counts. */
+/** Returns the problems; `tell` receives the counts. */
 export async function check(root, args = [], tell = (text) => process.stdout.write(text)) {
   const at = args.indexOf('--rounds');
   const rounds = at < 0 ? 1 : Number(args[at + 1]);
@@ -56,7 +56,7 @@ export async function check(root, args = [], tell = (text) => process.stdout.wri
   return parts.flatMap(({ broken }) => broken);
 }
 
-/** A round of each kind of intruder and of each place; with `--all`, of each kind at each place. */
+/** Returns the filter of rounds: one of each kind and of each place; with `--all`, each kind at each place. */
 function pickOf(args) {
   if (args.includes('--all')) return () => true;
   const seen = new Set();

@@ -15,7 +15,7 @@ const ALLOWED = new Set([
   'Zlib',
 ]);
 
-/** Yields the problems of all packages that pnpm has installed below a `node_modules` folder. */
+/** Returns the problems of all packages that pnpm has installed below a `node_modules` folder. */
 export function licenceProblems(nodeModules) {
   return installedManifests(join(nodeModules, '.pnpm'))
     .filter(({ license }) => !isAllowed(license))

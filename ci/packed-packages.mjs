@@ -86,7 +86,7 @@ async function lintTarball({ manifest, folder }, tarball) {
   return problems;
 }
 
-/** Yields what the manifest of a published package lacks. */
+/** Returns the problems of a published package's manifest. */
 function manifestProblems(manifest) {
   const { name, version, description, license, engines, type, sideEffects, exports, publishConfig } =
     manifest;
@@ -168,7 +168,7 @@ function writeProject(project, manifest, tarballs) {
   writeFileSync(join(project, 'src/main.ts'), importingProgram(manifest));
 }
 
-/** Yields a program that imports every entry point and fails when one offers nothing. */
+/** Returns a program that imports every entry point and fails when one exports nothing. */
 function importingProgram(manifest) {
   const specifiers = Object.keys(manifest.exports).map((subpath) => manifest.name + subpath.slice(1));
   const imports = specifiers.map((specifier, at) => `import * as entry${at} from '${specifier}';\n`).join('');

@@ -5,7 +5,7 @@ import { capture } from '../tools/run/process.mjs';
 import { packagesIn, tools } from '../tools/run/workspace.mjs';
 import { problemsOf, runGate } from './gate.mjs';
 
-/** The examples stand outside of the build: they are run from their sources, as users' pipelines are. */
+/** Checks the types of build and tests, then of the examples, which are run from source and not built. */
 export async function check(root) {
   const problems = problemsOf(await capture(process.execPath, [tools.tsc, '-b', root], { cwd: root }), 'tsc');
   for (const { folder } of packagesIn('examples', root)) {

@@ -22,7 +22,7 @@ export function placesOf(storeNames) {
   ];
 }
 
-/** What may stand there, made at `place`; `mine` is what must not be touched. */
+/** Intruders by kind, each created at `place`; nothing below `mine` may be touched. */
 const INTRUDERS = {
   'link to a file': (place, mine) => symlinkSync(join(mine, 'file'), place),
   'link to a folder': (place, mine) => symlinkSync(mine, place),

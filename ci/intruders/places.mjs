@@ -11,7 +11,7 @@ const KNOWN_UUID = '00112233-4455-6677-8899-aabbccddeeff';
 /** By a descriptor of a folder, as the store reaches its files, or by their whole path. */
 const REACHED = /^\/proc\/self\/fd\/\d+\/+(.+)$/;
 
-/** Whether this machine can watch the calls of a process. */
+/** Checks whether this machine can trace the system calls of a process. */
 export function canTrace() {
   return spawnSync('strace', ['-V']).status === 0;
 }

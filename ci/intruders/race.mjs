@@ -31,7 +31,7 @@ const PLACES = [
 ];
 const RUNS = ['status', 'gc', 'compact', 'run', 'export'];
 
-/** Whatever is refused is refused; only a defect or a signal is none of the answers. */
+/** Exit codes that a race may end with: success and every refusal, but no defect and no signal. */
 const ALLOWED = [0, 3, 5, 6, 7, 8, 10, 11, 12, 13];
 
 export async function runRaces(world, names, rounds) {

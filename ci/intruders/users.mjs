@@ -31,12 +31,12 @@ function homeOf(world, user) {
   return home;
 }
 
-/** Whether this machine lets the process pass for other users. */
+/** Checks whether the process may act as other users. */
 export function canBeOthers() {
   return process.geteuid?.() === 0 && spawnSync('setpriv', ['--version']).status === 0;
 }
 
-/** Each command of one user in the repository of another, before and after it is trusted. */
+/** Runs each command of one user in the repository of another, before and after it is trusted. */
 export async function runForeign(world) {
   const tally = new Tally();
   const project = world.copy('foreign');
@@ -91,7 +91,7 @@ export async function runForeign(world) {
   return tally;
 }
 
-/** A repository that a group shares: its members take turns with every command. */
+/** Runs every command of each member of a group in a repository that they share. */
 export async function runShared(world, rounds) {
   const tally = new Tally();
   const project = world.copy('shared');
@@ -128,12 +128,12 @@ export async function runShared(world, rounds) {
   return tally;
 }
 
-/** Whether this machine lets the process have mounts of its own. */
+/** Checks whether the process may create mounts. */
 export function canMount() {
   return process.geteuid?.() === 0 && spawnSync('unshare', ['-m', 'true']).status === 0;
 }
 
-/** Every command where there is no /proc, and reading where nothing can be written. */
+/** Runs every command without /proc, and the reading ones on a read-only mount. */
 export async function runMounts(world) {
   const tally = new Tally();
   const project = world.copy('mounts');

@@ -39,7 +39,7 @@ export const COMMANDS = {
 };
 
 const LIMIT_MS = 120_000;
-/** Where what writes over and over waits least for the disk. */
+/** A file system in memory, for rounds that write often. */
 const MEMORY_FOLDER = '/dev/shm';
 
 /** A folder with a project in it, and another one that nothing of dml may touch. */
@@ -74,7 +74,7 @@ export class World {
       writeFileSync(join(this.mine, name), `what I keep in ${name}\n`.repeat(300));
   }
 
-  /** A copy of the project, whose repository may be harmed. */
+  /** Copies the project, so that a round may damage its repository. */
   copy(name) {
     const place = join(this.folder, name);
     cpSync(this.project, place, { recursive: true, verbatimSymlinks: true });
@@ -108,7 +108,7 @@ export class World {
   }
 }
 
-/** Yields what tells one state of a folder from another: names, kinds, rights and content, without following links. */
+/** Returns a fingerprint of a folder: names, kinds, modes and content, without following links. */
 export function fingerprint(folder) {
   const hash = createHash('sha256');
   const add = (path) => {

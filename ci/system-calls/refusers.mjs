@@ -33,7 +33,7 @@ export function canTrace() {
   return spawnSync('strace', args, { stdio: 'ignore' }).status === 0;
 }
 
-/** One call on a file of the store: its kind, the file, and how the tracer wrote it down. */
+/** Parses a line of the trace into one call on a file of the store: its kind, the file and the line. */
 function parseTraced(line) {
   const name = /^\d+ +(\w+)\(/.exec(line)?.[1];
   const call = Object.keys(CALLS).find((kind) => CALLS[kind].includes(name));
@@ -44,7 +44,7 @@ function parseTraced(line) {
 /** Descriptors of folders through which a process reaches the files of a store. */
 const FOLDER_DESCRIPTORS = Array.from({ length: 80 }, (_, index) => index + 3);
 
-/** The paths by which a process names files of a store. */
+/** Returns the paths by which a process may name files of a store. */
 function waysTo(folder, files) {
   return files.flatMap((file) => [
     join(folder, '.dml/store', file),

@@ -11,7 +11,7 @@ export interface Flight {
   readonly destination: string;
 }
 
-/** What an encoder learned from the training flights; it never sees the test flights. */
+/** Statistics that an encoder learned from the training flights; it never sees the test flights. */
 export interface Encoding {
   readonly meanDelayMinutes: number;
   /** Airport code → smoothed mean delay of the flights that leave from it. */
@@ -42,7 +42,7 @@ export function learnEncoding(flights: readonly Flight[]): Encoding {
   };
 }
 
-/** Yields one row of numbers per flight, in the order of FEATURE_NAMES. */
+/** Returns one row of numbers per flight, in the order of FEATURE_NAMES. */
 export function featureRows(flights: readonly Flight[], encoding: Encoding): number[][] {
   const { meanDelayMinutes, originMinutes, destinationMinutes } = encoding;
   return flights.map((flight) => {

@@ -79,7 +79,7 @@ export async function fitTree(
   };
 }
 
-/** What `fitRidge` and `fitTree` return, as a later step receives it. */
+/** Result of `fitRidge` and `fitTree` as a later step receives it. */
 export interface FittedModel {
   readonly model: string;
   readonly kind: string;
@@ -101,7 +101,7 @@ export async function evaluate(fitted: FittedModel, sets: { test: BlobHandle }) 
   };
 }
 
-/** What `evaluate` returns, as a later step receives it. */
+/** Result of `evaluate` as a later step receives it. */
 export interface Evaluation extends ModelScore {
   readonly hours: BlobHandle;
 }

@@ -19,7 +19,7 @@ export async function install() {
   markInstalled();
 }
 
-/** Tells whether the last install below `base` was of the lockfile that lies there now. */
+/** Checks whether the last install below `base` used the current lockfile. */
 export function isInstalled(base = root) {
   const stamp = stampFile(base);
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== fingerprint(base)) return false;

@@ -18,7 +18,7 @@ export function capture(program, args, options = {}) {
   return runPiped(program, args, { ...options, onText: () => undefined });
 }
 
-/** Does what `capture` does, and tells `onText` everything as it comes. */
+/** Runs a command as `capture` does and passes its output to `onText` as it arrives. */
 export function runPiped(program, args, { onText, ...options }) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'], ...options });
@@ -43,12 +43,12 @@ export function runNode(script, args = [], options = {}) {
   return run(process.execPath, [script, ...args], options);
 }
 
-/** Says on stderr what happens now: stdout is left to results. */
+/** Prints progress to stderr; stdout is for results. */
 export function say(text) {
   process.stderr.write(`\n» ${text}\n`);
 }
 
-/** Tells whether the module at `moduleUrl` is the program itself and not imported by another. */
+/** Checks whether the module at `moduleUrl` is the main program, not an import. */
 export function isProgram(moduleUrl) {
   const program = process.argv[1];
   return program !== undefined && pathToFileURL(realpathSync(program)).href === moduleUrl;

@@ -18,7 +18,7 @@ await script(async () => {
   return process.exitCode;
 });
 
-/** Tells whether the tool was compiled after its sources last changed. */
+/** Checks whether the tool was compiled after its sources last changed. */
 function isBuilt() {
   if (!existsSync(tools.specExtract)) return false;
   const builtAtMs = statSync(tools.specExtract).mtimeMs;

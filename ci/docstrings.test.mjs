@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest';
+import { root } from '../tools/run/workspace.mjs';
+import { check } from './docstrings.mjs';
+import { fixture } from './fixture.mjs';
+
+it('is red on every opening that is not one, and on a list of unfinished folders that is too long', () => {
+  expect(check(fixture('docstrings-red'), [], ['old', 'clean'])).toEqual([
+    'new/words.ts:4: not an opening of a doc comment: What',
+    'new/words.ts:6: not an opening of a doc comment: Whether',
+    'new/words.ts:8: a function opens with a verb in the third person: The',
+    'new/words.ts:14: not an opening of a doc comment: Tells',
+    'new/words.ts:19: only a generator yields: Yields',
+    'new/words.ts:27: only a function opens so: Returns',
+    'new/words.ts:30: a function opens with a verb in the third person: The',
+    'clean: no finding is left, remove it from UNFINISHED',
+  ]);
+});
+
+it('judges a folder that is not listed', () => {
+  expect(check(fixture('docstrings-red'), [], [])).toContain(
+    'old/path.ts:1: not an opening of a doc comment: Lets',
+  );
+});
+
+it('holds for this repository', () => {
+  expect(check(root)).toEqual([]);
+});
