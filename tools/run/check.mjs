@@ -6,7 +6,15 @@ import { runSuite } from './suite.mjs';
 import { root } from './workspace.mjs';
 
 // The spec check comes after the tests, since it reads their results.
-const GATES = ['format-lint', 'types', 'spec-check', 'api-reports', 'dependency-line', 'dead-exports'];
+const GATES = [
+  'format-lint',
+  'types',
+  'spec-check',
+  'api-reports',
+  'dependency-line',
+  'docstrings',
+  'dead-exports',
+];
 
 await script(async () => {
   const red = [];
