@@ -7,7 +7,7 @@ import { runImages } from './image-runs.ts';
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
 /** Without the full run, kills at the failpoints that the backup has for itself. */
-const _OWN = IS_FULL ? {} : { of: 'backup/' };
+const OWN = IS_FULL ? {} : { of: 'backup/' };
 
 describe('crashes of backups', () => {
   it('leave no backup or a whole one at each failpoint of the first [DML-STO-1409]', async () => {
