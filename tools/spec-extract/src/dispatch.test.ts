@@ -169,9 +169,9 @@ it('summary counts each package by state [DML-TRC-0806]', async () => {
   });
   const { stdout } = await spec(root, 'summary');
   expect(stdout.split('\n').map((line) => line.split(/\s+/).join(' '))).toEqual([
-    'package total verified implied planned exception suspect open retired',
-    'object-model 5 1 0 1 1 0 1 1',
-    'store 1 0 0 1 0 0 0 0',
+    'package total verified implied measured planned exception suspect open retired',
+    'object-model 5 1 0 0 1 1 0 1 1',
+    'store 1 0 0 0 1 0 0 0 0',
   ]);
 });
 

@@ -62,7 +62,10 @@ export const FINDING_CODES: Readonly<Record<FindingCode, FindingRule>> = {
   line_too_long: { severity: 'red', requirements: ['DML-TRC-0110'] },
   link_absolute: { severity: 'red', requirements: ['DML-TRC-0703', 'DML-TRC-0704'] },
   link_broken: { severity: 'red', requirements: ['DML-TRC-0701'] },
-  mark_invalid: { severity: 'red', requirements: ['DML-TRC-0201', 'DML-TRC-0202', 'DML-TRC-0204'] },
+  mark_invalid: {
+    severity: 'red',
+    requirements: ['DML-TRC-0201', 'DML-TRC-0202', 'DML-TRC-0204', 'DML-TRC-0991'],
+  },
   optional_unverified: { severity: 'note', requirements: ['DML-TRC-0415'] },
   owner_duplicate: { severity: 'red', requirements: ['DML-TRC-0302'] },
   owner_missing: { severity: 'red', requirements: ['DML-TRC-0303'] },

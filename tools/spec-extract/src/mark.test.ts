@@ -7,6 +7,7 @@ describe('parseMarks', () => {
     expect(disposition('Names')).toEqual({ kind: 'in_force' });
     expect(disposition('{planned} Names')).toEqual({ kind: 'planned' });
     expect(disposition('{retired} Names')).toEqual({ kind: 'retired' });
+    expect(disposition('{measured} Names')).toEqual({ kind: 'measured' });
     expect(disposition('{implied: types} Names')).toEqual({ kind: 'implied', by: 'types' });
     expect(disposition('{implied: compiler} Names')).toEqual({ kind: 'implied', by: 'compiler' });
     expect(disposition('{exception: a, b\n  c; until 2027-02-28} Names')).toEqual({

@@ -9,6 +9,7 @@ export type Disposition =
   | { readonly kind: 'in_force' }
   | { readonly kind: 'planned'; readonly milestone?: string }
   | { readonly kind: 'retired' }
+  | { readonly kind: 'measured' }
   | { readonly kind: 'implied'; readonly by: 'types' | 'compiler' }
   | { readonly kind: 'exception'; readonly reason: string; readonly until: string };
 
@@ -55,7 +56,7 @@ function splitGroup(group: string): string[] {
 }
 
 function parseDisposition(mark: string): Disposition | undefined {
-  if (mark === 'planned' || mark === 'retired') return { kind: mark };
+  if (mark === 'planned' || mark === 'retired' || mark === 'measured') return { kind: mark };
   const milestone = MILESTONE.exec(mark)?.[1];
   if (milestone !== undefined) return { kind: 'planned', milestone };
   if (mark === 'implied: types') return { kind: 'implied', by: 'types' };

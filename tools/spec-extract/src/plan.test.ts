@@ -243,6 +243,11 @@ describe('levels', () => {
     expect(codes(judged(verified))).toEqual([]);
   });
 
+  it('need neither owner nor test where they are measured [DML-TRC-0990]', () => {
+    const result = inForce('[DML-OBJ-0001] {measured} A put SHOULD take a microsecond.');
+    expect([result.findings, record(result)?.state]).toEqual([[], 'measured']);
+  });
+
   it('do not matter to an implied requirement with an owner [DML-TRC-0505]', () => {
     const result = judged({
       [SPEC]: specOf('[DML-OBJ-0001] {implied: types} Names MUST be texts.'),

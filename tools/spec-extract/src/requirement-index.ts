@@ -5,6 +5,7 @@ import type { TestOutcome } from './test-result.ts';
 export type RequirementState =
   | 'verified'
   | 'implied'
+  | 'measured'
   | 'planned'
   | 'exception'
   | 'suspect'
@@ -15,6 +16,7 @@ export type RequirementState =
 export const STATES: readonly RequirementState[] = [
   'verified',
   'implied',
+  'measured',
   'planned',
   'exception',
   'suspect',

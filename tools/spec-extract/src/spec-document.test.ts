@@ -87,6 +87,13 @@ describe('keywords', () => {
     expect(codes(item('[DML-OBJ-0001] {norm} Names MUST be sorted.'))).toEqual(['mark_invalid']);
   });
 
+  it('that bind contradict the mark measured [DML-TRC-0991]', () => {
+    for (const text of ['Names MUST be fast.', 'Names SHALL NOT be slow.', '{norm} Names are fast.'])
+      expect(codes(item(`[DML-OBJ-0001] {measured} ${text}`)), text).toEqual(['mark_invalid']);
+    for (const text of ['Names SHOULD be fast.', 'Names MAY be slow.'])
+      expect(codes(item(`[DML-OBJ-0001] {measured} ${text}`)), text).toEqual([]);
+  });
+
   it('do not count in code [DML-TRC-0108]', () => {
     const text = item('[DML-OBJ-0001] The word `MUST` MAY stand in code.\n\n  ```\n  SHOULD\n  ```');
     expect(parse(text)).toMatchObject({ requirements: [{ level: 'MAY', text: expect.any(String) }] });

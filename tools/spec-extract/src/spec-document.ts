@@ -2,7 +2,7 @@ import type { ListItem, Nodes, Root } from 'mdast';
 import { isOverview, packageOf } from './document-package.ts';
 import type { Finding, FindingCode } from './finding.ts';
 import { fingerprint } from './fingerprint.ts';
-import { keywordsIn, type Level } from './keyword.ts';
+import { isBinding, keywordsIn, type Level } from './keyword.ts';
 import { type Marks, parseMarks } from './mark.ts';
 import { headingSlugs, isParent, lineOf, parseMarkdown, proseOf, visit } from './markdown.ts';
 import { ID_PATTERN } from './requirement-id.ts';
@@ -108,7 +108,7 @@ class RequirementReader {
           .slice(id.length + 2),
       ).rest,
     );
-    this.#checkKeywords(id, keywords, marks.norm);
+    this.#checkKeywords(id, keywords, marks);
     this.requirements.push({
       id,
       document: this.#file.path,
@@ -121,12 +121,15 @@ class RequirementReader {
     });
   }
 
-  #checkKeywords(id: string, keywords: readonly string[], norm: boolean): void {
+  #checkKeywords(id: string, keywords: readonly Level[], { norm, disposition }: Marks): void {
     // @spec DML-TRC-0106
     if (keywords.length > 1) this.#report('keyword_repeated', id, keywords.join(', '));
     // @spec DML-TRC-0107
     if (keywords.length === 0 && !norm) this.#report('keyword_missing', id, 'no keyword and no norm mark');
     if (keywords.length > 0 && norm) this.#report('mark_invalid', id, `norm beside ${keywords[0]}`);
+    // @spec DML-TRC-0991
+    if (disposition.kind === 'measured' && isBinding(keywords[0] ?? 'NORM'))
+      this.#report('mark_invalid', id, 'measured on a binding requirement');
   }
 
   #readStray(paragraph: Nodes): void {

@@ -23,6 +23,7 @@ describe('deriveState', () => {
     expect(deriveState({ ...good, reviewed: undefined })).toBe('suspect');
     expect(deriveState({ ...good, disposition: 'implied', fingerprint: 'bb' })).toBe('suspect');
     expect(deriveState({ ...good, disposition: 'implied' })).toBe('implied');
+    expect(deriveState({ ...good, disposition: 'measured', fingerprint: 'bb' })).toBe('suspect');
     expect(deriveState(good)).toBe('verified');
     expect(deriveState({ ...good, tests: [] })).toBe('open');
   });
@@ -31,6 +32,11 @@ describe('deriveState', () => {
     expect(deriveState({ ...good, ownerCount: 0 })).toBe('open');
     expect(deriveState({ ...good, ownerCount: 2 })).toBe('open');
     expect(deriveState({ ...good, disposition: 'implied', ownerCount: 0 })).toBe('open');
+  });
+
+  it('asks neither an owner nor a test of a measured requirement [DML-TRC-0990]', () => {
+    expect(deriveState({ ...good, ...bad, fingerprint: 'aa', disposition: 'measured' })).toBe('measured');
+    expect(deriveState({ ...good, disposition: 'measured', ownerCount: 0, tests: [] })).toBe('measured');
   });
 
   it('asks no test of an implied requirement [DML-TRC-0505]', () => {

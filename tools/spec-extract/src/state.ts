@@ -21,6 +21,8 @@ export function deriveState(input: StateInput): RequirementState {
     return disposition;
   // @spec DML-TRC-0503
   if (input.fingerprint !== input.reviewed) return 'suspect';
+  // @spec DML-TRC-0990
+  if (disposition === 'measured') return disposition;
   if (input.ownerCount !== 1) return 'open';
   // @spec DML-TRC-0505
   if (disposition === 'implied') return 'implied';
