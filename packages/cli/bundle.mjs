@@ -19,7 +19,7 @@ const REQUIRED = {
   lmdb: '@daggerml/store',
   'cbor-x': '@daggerml/object-model',
   esbuild: '@daggerml/capture',
-  acorn: '@daggerml/capture',
+  'oxc-minify': '@daggerml/capture',
   '@jridgewell/trace-mapping': '@daggerml/capture',
   commander: undefined,
   'fastest-levenshtein': undefined,
@@ -28,6 +28,7 @@ const REQUIRED = {
 /** Modules that threads start, by the name under which `ownModule` of their package looks for them. */
 const STARTED = {
   'worker/worker-main': '../execution/dist/worker/worker-main.js',
+  'bundle/capture-main': '../capture/dist/bundle/capture-main.js',
   'ingest/ingest-main': '../execution/dist/ingest/ingest-main.js',
 };
 
@@ -79,7 +80,6 @@ const results = await Promise.all([
 const KNOWN_PLACES = [
   'dist/program-version.js',
   '../bindings/dist/program.js',
-  '../capture/dist/bundle/capture-version.js',
   '../capture/dist/source-file.js',
   '../execution/dist/source-file.js',
 ];

@@ -148,7 +148,6 @@ export class Repository {
       // @spec DML-BND-0933
       ...(options.fileCache !== undefined && { fileCache: options.fileCache }),
       ...(options.nowMs && { nowMs: options.nowMs }),
-      ...captureFolder(options.user ?? userContext()),
     });
   }
 
@@ -388,11 +387,6 @@ export class Repository {
 function admitOf(folder: string, { trust, user }: RepositoryOptions): Pick<OpenStoreOptions, 'checkOwner'> {
   // @spec DML-BND-0349
   return trust ? {} : { checkOwner: admitRepository(folder, user ?? userContext()) };
-}
-
-function captureFolder({ cacheFolder }: UserContext): { readonly captureFolder?: string } {
-  // @spec DML-BND-0348
-  return cacheFolder === undefined ? {} : { captureFolder: join(cacheFolder, 'captures') };
 }
 
 /** @spec DML-BND-0360 DML-BND-0361 */

@@ -4,8 +4,6 @@ import { isAbsolute, join } from 'node:path';
 export interface UserContext {
   /** Folder with the list of trusted repositories; without one, none is trusted. */
   readonly configFolder?: string | undefined;
-  /** Folder for what can be made again; without one, none of it is kept. */
-  readonly cacheFolder?: string | undefined;
   /** The user who called `sudo`. */
   readonly sudoUid?: number | undefined;
 }
@@ -22,7 +20,6 @@ export function userContext(env: Readonly<Record<string, string | undefined>> = 
   return {
     // @spec DML-BND-0347
     configFolder: folder(env.XDG_CONFIG_HOME, '.config'),
-    cacheFolder: folder(env.XDG_CACHE_HOME, '.cache'),
     ...(/^\d+$/.test(env.SUDO_UID ?? '') && { sudoUid: Number(env.SUDO_UID) }),
   };
 }

@@ -8,12 +8,12 @@ export {
   isFunctionRef,
 } from './authoring/functions.ts';
 export { definePipeline, isPipeline, type Pipeline } from './authoring/pipeline.ts';
-export type { AmbientInput, AmbientKind } from './bundle/ambient-inputs.ts';
 export { type CapturedFunction, FunctionCapture, type FunctionSource } from './bundle/capture.ts';
-export { CaptureMemo, memoKey } from './bundle/capture-memo.ts';
+export type { CarriedFile } from './bundle/capture-export.ts';
 export { type SourceFrame, type SourceLocator, traceInSources } from './bundle/source-locator.ts';
 export { BUNDLE_FILE, BUNDLE_URL } from './bundle-place.ts';
 export { bundlerVersion } from './bundler-version.ts';
+export type { AmbientInput, AmbientKind } from './by-name/outside-reads.ts';
 export { type CaptureErrorCode, captureError } from './errors.ts';
 export { type AuthorPosition, authorPosition } from './pipeline/author-position.ts';
 export { loadModule } from './pipeline/load-module.ts';

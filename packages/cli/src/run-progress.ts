@@ -3,6 +3,7 @@ import { type AmbientWarning, ambientWarnings, warningLines } from './ambient-wa
 import { printedLines } from './console.ts';
 import type { Output } from './output.ts';
 import { formatDuration } from './quantities.ts';
+import { shortPath } from './source-position.ts';
 
 /** Milliseconds between two redraws of the live line. */
 const REDRAW_MS = 100;
@@ -29,6 +30,7 @@ export class RunProgress {
 
   /** What the functions of the run read beside their inputs. */
   readonly warnings: AmbientWarning[] = [];
+  readonly #leftOut = new Set<string>();
 
   constructor(output: Output, nowMs: () => number, cwd: string | undefined) {
     this.#output = output;
@@ -46,10 +48,10 @@ export class RunProgress {
       case 'ambient-inputs': {
         const warnings = ambientWarnings(event.functionName, event.ambientInputs, this.#cwd);
         this.warnings.push(...warnings);
-        const [first = '', ...more] = warningLines(event.functionName, warnings);
         // @spec DML-CLI-0723
-        this.#say(`  ${this.#output.talkStyle('yellow', 'warning')}  ${this.#output.safe(first)}`);
-        for (const line of more) this.#say(`           ${this.#output.safe(line)}`);
+        if (warnings.length > 0) this.#warn(warningLines(event.functionName, warnings));
+        // @spec DML-CAP-0019
+        for (const file of event.leftOut) this.#warnLeftOut(event.functionName, file);
         return;
       }
       case 'call-retried':
@@ -135,6 +137,21 @@ export class RunProgress {
     ].join(', ');
     const told = `${path}  ${takenOf(event)}${without === '' ? '' : `, without ${without}`}`;
     this.#say(`  ${this.#output.talkStyle('cyan', 'captured')} ${this.#output.safe(told)}`);
+  }
+
+  #warn([first = '', ...more]: readonly string[]): void {
+    this.#say(`  ${this.#output.talkStyle('yellow', 'warning')}  ${this.#output.safe(first)}`);
+    for (const line of more) this.#say(`           ${this.#output.safe(line)}`);
+  }
+
+  #warnLeftOut(functionName: string, file: string): void {
+    if (this.#leftOut.has(file)) return;
+    this.#leftOut.add(file);
+    const path = shortPath(file, this.#cwd);
+    this.#warn([
+      `${functionName} leaves out ${path}, which does something when it is loaded: it uses no name of it;`,
+      "where that effect is wanted, import the file without names: import './file.ts'",
+    ]);
   }
 
   #say(line: string): void {

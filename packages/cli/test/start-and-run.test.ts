@@ -191,6 +191,25 @@ describe('dml run', () => {
     expect(allowed.stdout).toMatch(/^0 executed, 1 cached/);
   });
 
+  it('warns once about a module that is left out although it does something [DML-CAP-0019]', async () => {
+    repository.write('register.ts', "console.log('registered'); export const unused = 1;");
+    repository.write(
+      'left-steps.ts',
+      `import { unused } from './register.ts';
+      export const one = () => 1; export const two = () => 2; export const three = () => unused;`,
+    );
+    repository.write(
+      'left-pipeline.ts',
+      `import { definePipeline, functions } from '@daggerml/bindings';
+      const { one, two } = functions<typeof import('./left-steps.ts')>(new URL('./left-steps.ts', import.meta.url));
+      export const left = definePipeline('left', async (dag) => [dag.call(one), dag.call(two)]);`,
+    );
+    const { stderr } = await repository.dml(['run', 'left-pipeline.ts']);
+    expect(stderr.match(/^ {2}warning .*\n.*$/gm)).toEqual([
+      "  warning  one leaves out register.ts, which does something when it is loaded: it uses no name of it;\n           where that effect is wanted, import the file without names: import './file.ts'",
+    ]);
+  });
+
   it('lists the warnings with --json [DML-CLI-0724]', async () => {
     writeReader(", { allow: ['files'] }");
     expect(JSON.parse(await repository.ok('run', 'reader-pipeline.ts', '--json'))).toMatchObject({

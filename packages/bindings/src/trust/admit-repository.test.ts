@@ -307,27 +307,3 @@ describe('the list of trusted repositories', () => {
     );
   });
 });
-
-it('results of captures are kept where the environment says, and nowhere else [DML-BND-0348]', async () => {
-  const cacheOf = (env: Record<string, string>): string | undefined => userContext(env).cacheFolder;
-  expect(cacheOf({ XDG_CACHE_HOME: '/var/me', HOME: '/home/me' })).toBe('/var/me/daggerml');
-  expect(cacheOf({ XDG_CACHE_HOME: 'relative', HOME: '/home/me' })).toBe('/home/me/.cache/daggerml');
-  expect(cacheOf({})).toBeUndefined();
-  const { functions } = await import('@daggerml/capture');
-  const { pathToFileURL } = await import('node:url');
-  const file = join(folder, 'steps.ts');
-  writeFileSync(file, 'export const one = () => 1;');
-  const steps = functions<{ one(): number }>(pathToFileURL(file));
-  for (const env of [{ XDG_CACHE_HOME: join(root, 'cache') }, {}]) {
-    const repository = await Repository.open(folder, { user: userContext(env) });
-    const dag = repository.newDag('one');
-    await dag.commit(dag.call(steps.one));
-    await dag.close();
-    await repository.close();
-    expect(existsSync(join(root, 'cache', 'daggerml', 'captures'))).toBe('XDG_CACHE_HOME' in env);
-    if ('XDG_CACHE_HOME' in env)
-      expect(readdirSync(join(root, 'cache', 'daggerml', 'captures'))).toHaveLength(2);
-    rmSync(join(root, 'cache'), { recursive: true, force: true });
-    expect(readdirSync(join(folder, '.dml', 'store')).sort()).toEqual(['data.mdb', 'lock.mdb', 'stamp']);
-  }
-});

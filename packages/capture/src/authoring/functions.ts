@@ -1,5 +1,5 @@
 import { functionTag } from '@daggerml/values/authoring';
-import type { AmbientKind } from '../bundle/ambient-inputs.ts';
+import type { AmbientKind } from '../by-name/outside-reads.ts';
 
 /** How one call of a function is run; none of it is part of the call's identity. */
 export interface CallOptions {
@@ -54,7 +54,7 @@ export function functions<M>(module: URL | string, options: FunctionsOptions = {
   const known = new Map<string, FunctionRef>();
   return new Proxy(Object.freeze({}), {
     get(_target, name) {
-      if (typeof name !== 'string' || name === 'then' || name === 'toJSON') return undefined;
+      if (typeof name !== 'string') return undefined;
       let reference = known.get(name);
       if (!reference) {
         reference = functionRef({ moduleUrl, exportName: name, options: {}, allow });

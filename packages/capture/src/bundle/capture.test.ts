@@ -82,7 +82,7 @@ describe('FunctionCapture', () => {
   it('leaves other exports of the file out of the bundle [DML-EXE-0503]', () => {
     expect(base).not.toContain('+1');
     expect(bundleOf({ 'steps.ts': steps, 'helper.ts': helper }, 'other')).toBe(
-      'function a(b){return b+1}export{a as other};\n',
+      'function e(e){return e+1}export{e as other};\n',
     );
   });
 

@@ -1,12 +1,11 @@
-import { isAbsolute, relative } from 'node:path';
+import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { AmbientInput } from '../by-name/outside-reads.ts';
 import { captureError } from '../errors.ts';
-import type { AmbientInput } from './ambient-inputs.ts';
-import { BundleFinisher } from './bundle-finisher.ts';
-import { CaptureMemo } from './capture-memo.ts';
+import { type CarriedFile, sourcesOf } from './capture-export.ts';
 import { areCurrent, type Stamps, stampsOf } from './file-stamps.ts';
-import { ModuleBundler } from './module-bundler.ts';
 import { SourceLocator } from './source-locator.ts';
+import { captureNow } from './synchronous-capture.ts';
 
 /** Where a captured function comes from. */
 export interface FunctionSource {
@@ -24,7 +23,11 @@ export interface CapturedFunction {
   readonly sources: readonly string[];
   /** What the author's own code reads beside the function's inputs. */
   readonly ambientInputs: readonly AmbientInput[];
-  /** Tells where the places of the bundle were written; no part of what the function is. */
+  /** The files whose code is part of the bundle, largest first. */
+  readonly carried: readonly CarriedFile[];
+  /** Modules of the author that have effects of their own but are imported by names that the function does not use. */
+  readonly leftOut: readonly string[];
+  /** Finds where the places of the bundle were written; no part of what the function is. */
   readonly locator: SourceLocator;
 }
 
@@ -37,48 +40,45 @@ interface CacheEntry {
 /**
  * Bundles exported functions so that equal code gives equal bytes.
  *
- * Bundles are kept as long as no file that went into them has another size or time of change. Given a folder, what
- * is made of the bundler's output is kept in it for later processes. Throws `capture_failed`.
+ * Bundles are kept as long as no file that went into them has another size or time of change. Throws
+ * `capture_failed`.
  */
 export class FunctionCapture {
   readonly #cache = new Map<string, CacheEntry>();
-  readonly #bundler: ModuleBundler;
-  readonly #finisher: BundleFinisher;
-
-  constructor(memoFolder?: string) {
-    const memo = memoFolder === undefined ? undefined : new CaptureMemo(memoFolder);
-    this.#bundler = new ModuleBundler(memo);
-    this.#finisher = new BundleFinisher(memo);
-  }
 
   capture(source: FunctionSource): CapturedFunction {
     const cacheName = `${source.exportName} ${source.moduleUrl}`;
     const known = this.#cache.get(cacheName);
     if (known?.stamps && areCurrent(known.stamps)) return known.captured;
-    const entry = this.#captureExport(source);
+    const entry = captureExport(source);
     this.#cache.set(cacheName, entry);
     return entry.captured;
   }
+}
 
-  #captureExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
-    const path = modulePath(moduleUrl);
-    const beganMs = Date.now();
-    const short = this.#bundler.bundle({ path, exportName, style: 'short' });
-    const { bundle, ambientInputs, code } = this.#finisher.finish(short, () =>
-      this.#bundler.bundle({ path, exportName, style: 'plain' }),
-    );
-    const { folder, files } = short;
-    return {
-      captured: {
-        bundle,
-        exportName,
-        sources: files.map((file) => relative(folder, file)).sort(),
-        ambientInputs,
-        locator: new SourceLocator(code, folder),
-      },
-      stamps: stampsOf(files, beganMs),
-    };
-  }
+function captureExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
+  const path = modulePath(moduleUrl);
+  // @spec DML-CAP-0015
+  if (exportName === 'then')
+    throw captureError('capture_failed', {
+      file: path,
+      line: 0,
+      reason: 'an export named "then" would make the whole module look like a promise; give it another name',
+    });
+  const beganMs = Date.now();
+  const { text, ambientInputs, files, carried, leftOut, trail } = captureNow({ path, exportName });
+  return {
+    captured: {
+      bundle: new TextEncoder().encode(text),
+      exportName,
+      sources: sourcesOf(trail.folder, files),
+      ambientInputs,
+      carried,
+      leftOut,
+      locator: new SourceLocator(trail),
+    },
+    stamps: stampsOf(files, beganMs),
+  };
 }
 
 function modulePath(moduleUrl: string): string {

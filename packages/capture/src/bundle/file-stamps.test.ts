@@ -36,7 +36,7 @@ describe('FunctionCapture', () => {
     const place = { moduleUrl: pathToFileURL(join(root, 'src/steps.ts')).href, exportName: 'clean' };
     const found = (): string =>
       ['one', 'two', 'three', 'four', 'five']
-        .filter((name) => new TextDecoder().decode(capture.capture(place).bundle).includes(`"${name}"`))
+        .filter((name) => new TextDecoder().decode(capture.capture(place).bundle).includes(`\`${name}\``))
         .join();
     expect(found()).toBe('one,four');
     expect(capture.capture(place)).toBe(capture.capture(place));

@@ -129,7 +129,9 @@ export const clean = () => [add.toString(), \`\${double}\`, String(Point), add.n
 
 describe('libraries in a bundle', () => {
   it('behave as they do when Node loads them', async () => {
-    const [acorn, check] = ['acorn', 'fast-check'].map((name) => fileURLToPath(import.meta.resolve(name)));
+    const [acorn, check] = [import.meta.resolve('acorn'), import.meta.resolve('fast-check')].map((url) =>
+      fileURLToPath(url),
+    );
     const body = `[
       JSON.stringify(parse('class A { #x = 1 } export default (a) => a ?? b', { ecmaVersion: 2022, sourceType: 'module' })),
       sample(record({ name: string(), list: array(integer()) }), { seed: 7, numRuns: 20 }),

@@ -1,8 +1,10 @@
-import { relative, sep } from 'node:path';
-import type { AnyNode } from 'acorn';
-import { type CodeText, isOwnSource } from './code-text.ts';
-import { forEachChild } from './syntax-tree.ts';
-import { LineStarts } from './text-edits.ts';
+import { readFileSync } from 'node:fs';
+import { relative, resolve, sep } from 'node:path';
+import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
+import type { Node } from 'oxc-parser';
+import { LineStarts, type Piece, PieceText, type Position } from '../by-name/pieces.ts';
+import { forEachChild, isFunction, parseSource } from '../by-name/syntax-tree.ts';
+import { isEntry, sourcePath } from './bundler.ts';
 
 /** Where a frame of a stack trace was written. */
 export interface SourceFrame {
@@ -13,83 +15,141 @@ export interface SourceFrame {
   readonly isOwn: boolean;
 }
 
-/** Tells where the places of a finished bundle were written; asks for the bundle when it is first asked. */
+/** The way from a bundle back to its sources, step by step. */
+export interface SourceTrail {
+  /** Folder that the paths of the bundler's source map begin from. */
+  readonly folder: string;
+  /** Source map of the step that shortens names, if there was one. */
+  readonly renaming: string | undefined;
+  /** What is left of the bundler's output before that step. */
+  readonly edits: readonly Piece[];
+  readonly bundledText: string;
+  /** Source map of the bundler. */
+  readonly bundling: string;
+  /** Files of the author, with the pieces that the bundler was given of them. */
+  readonly own: readonly {
+    readonly file: string;
+    readonly text: string;
+    readonly pieces: readonly Piece[];
+  }[];
+}
+
+/** Finds where the places of a finished bundle were written; reads source maps when it is first asked. */
 export class SourceLocator {
-  readonly #codeOfBundle: () => CodeText;
-  readonly #folder: string;
-  #known: CodeText | undefined;
-  #lines: LineStarts | undefined;
+  readonly #trail: SourceTrail;
+  #steps: Steps | undefined;
+  readonly #roots = new Map<string, SourceTree | undefined>();
 
-  constructor(codeOfBundle: () => CodeText, folder: string) {
-    this.#codeOfBundle = codeOfBundle;
-    this.#folder = folder;
-  }
-
-  get #code(): CodeText {
-    this.#known ??= this.#codeOfBundle();
-    return this.#known;
+  constructor(trail: SourceTrail) {
+    this.#trail = trail;
   }
 
   /** Undefined for code that the bundler added; line and column are counted from 1, as stack traces do. */
   frameAt(line: number, column: number): SourceFrame | undefined {
-    this.#lines ??= new LineStarts(this.#code.text);
-    const offset = this.#lines.offsetOf(line, column - 1);
-    const position = offset === undefined ? undefined : this.#code.positionOf(offset);
-    if (offset === undefined || !position) return undefined;
-    const isOwn = isOwnSource(position);
+    this.#steps ??= new Steps(this.#trail);
+    const found = this.#steps.sourceOf({ line, column: column - 1 });
+    if (!found) return undefined;
+    const { file, position, isOwn } = found;
     const path = isOwn
-      ? relative(this.#folder, position.file)
-      : position.file.slice(position.file.lastIndexOf(`node_modules${sep}`) + `node_modules${sep}`.length);
+      ? relative(this.#trail.folder, file)
+      : file.slice(file.lastIndexOf(`node_modules${sep}`) + `node_modules${sep}`.length);
     return {
-      place: `${path.replaceAll(sep, '/')}:${position.line}:${position.column}`,
-      functionName: this.#functionNameAt(offset),
+      place: `${path.replaceAll(sep, '/')}:${position.line}:${position.column + 1}`,
+      functionName: this.#functionNameAt(file, position),
       isOwn,
     };
   }
 
-  #functionNameAt(offset: number): string {
-    let name = '';
-    const visit = (node: AnyNode, around: AnyNode | undefined, owner: string): void => {
-      if (offset < node.start || node.end <= offset) return;
-      let className = owner;
-      if (node.type === 'ClassExpression' || node.type === 'ClassDeclaration')
-        className = this.#nameOf(node, around);
-      else if (functionTypes.has(node.type)) {
-        const own = this.#nameOf(node, around);
-        const isMethod = around?.type === 'MethodDefinition' && owner !== '';
-        if (isMethod) name = own === 'constructor' ? owner : `${owner}.${own}`;
-        else name = own;
-        className = '';
-      }
-      // A function stands inside of the call that names it.
-      const holder = node.type === 'CallExpression' && around?.type !== 'CallExpression' ? around : node;
-      forEachChild(node, (child) => visit(child, holder, className));
-    };
-    visit(this.#code.program, undefined, '');
-    return name;
+  #functionNameAt(file: string, { line, column }: Position): string {
+    if (!this.#roots.has(file)) this.#roots.set(file, this.#treeOf(file));
+    const tree = this.#roots.get(file);
+    const offset = tree?.lines.offsetOf(line, column);
+    return tree && offset !== undefined ? functionNameAt(tree.root, tree.text, offset) : '';
   }
 
-  #nameOf(node: AnyNode, around: AnyNode | undefined): string {
-    const own = 'id' in node ? (node.id as AnyNode | null) : null;
-    if (own) return this.#written(own);
-    switch (around?.type) {
-      case 'VariableDeclarator':
-        return around.id.type === 'Identifier' ? this.#written(around.id) : '';
-      case 'MethodDefinition':
-      case 'PropertyDefinition':
-      case 'Property':
-        return around.computed ? '' : this.#code.text.slice(around.key.start, around.key.end);
-      default:
-        return '';
+  #treeOf(file: string): SourceTree | undefined {
+    try {
+      const own = this.#trail.own.find((one) => one.file === file);
+      const text = own ? own.text : readFileSync(file, 'utf8');
+      return { text, root: parseSource(file, text).program, lines: new LineStarts(text) };
+    } catch {
+      return undefined;
     }
-  }
-
-  #written({ start, end }: AnyNode): string {
-    return this.#code.positionOf(start)?.name ?? this.#code.text.slice(start, end);
   }
 }
 
-const functionTypes = new Set(['FunctionDeclaration', 'FunctionExpression', 'ArrowFunctionExpression']);
+interface SourceTree {
+  readonly text: string;
+  readonly root: Node;
+  readonly lines: LineStarts;
+}
+
+/** Follows a place of a bundle through everything that was done to its text. */
+class Steps {
+  readonly #folder: string;
+  readonly #renaming: TraceMap | undefined;
+  readonly #edited: PieceText;
+  readonly #bundling: TraceMap;
+  readonly #own: ReadonlyMap<string, PieceText>;
+
+  constructor({ folder, renaming, edits, bundledText, bundling, own }: SourceTrail) {
+    this.#folder = folder;
+    this.#renaming = renaming === undefined ? undefined : new TraceMap(renaming);
+    this.#edited = new PieceText(bundledText, edits);
+    this.#bundling = new TraceMap(bundling);
+    this.#own = new Map(own.map(({ file, text, pieces }) => [file, new PieceText(text, pieces)]));
+  }
+
+  sourceOf(place: Position): { file: string; position: Position; isOwn: boolean } | undefined {
+    const named = this.#renaming ? originalPositionFor(this.#renaming, place) : place;
+    if (named.line === null) return undefined;
+    const bundled = this.#edited.positionBefore(named.line, named.column);
+    const written = bundled && originalPositionFor(this.#bundling, bundled);
+    if (!written || written.source === null || isEntry(written.source)) return undefined;
+    const file = sourcePath(resolve(this.#folder, decodeURIComponent(written.source)));
+    const own = this.#own.get(file);
+    const position = own ? own.positionBefore(written.line, written.column) : written;
+    return position && { file, position, isOwn: own !== undefined };
+  }
+}
+
+/** Returns what the author calls the innermost function around an offset. */
+function functionNameAt(root: Node, text: string, offset: number): string {
+  let name = '';
+  const visit = (node: Node, around: Node | undefined, owner: string): void => {
+    if (offset < node.start || node.end <= offset) return;
+    let className = owner;
+    if (node.type === 'ClassExpression' || node.type === 'ClassDeclaration')
+      className = nameOf(node, around, text);
+    else if (isFunction(node)) {
+      const own = nameOf(node, around, text);
+      const isMethod = around?.type === 'MethodDefinition' && owner !== '';
+      if (isMethod) name = own === 'constructor' ? owner : `${owner}.${own}`;
+      else name = own;
+      className = '';
+    }
+    forEachChild(node, (child) => visit(child, node.type.startsWith('TS') ? around : node, className));
+  };
+  visit(root, undefined, '');
+  return name;
+}
+
+function nameOf(node: Node, around: Node | undefined, text: string): string {
+  const own = 'id' in node ? (node.id as { readonly name?: string } | null) : null;
+  if (own?.name !== undefined) return own.name;
+  switch (around?.type) {
+    case 'VariableDeclarator':
+      return around.id.type === 'Identifier' ? around.id.name : '';
+    case 'MethodDefinition':
+    case 'PropertyDefinition':
+    case 'Property':
+      return around.computed ? '' : text.slice(around.key.start, around.key.end);
+    case 'ExportDefaultDeclaration':
+      return 'default';
+    default:
+      return '';
+  }
+}
 
 const frame = /^at (async )?(new )?(?:(.*?) \()?bundle:(\d+):(\d+)\)?$/;
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { OnResolveArgs, Plugin } from 'esbuild';
+import { formatPath } from './node-formats.ts';
 
 const fromPlugin: unique symbol = Symbol('resolved by packagesByUrl');
 
@@ -18,7 +19,7 @@ export const packagesByUrl: Plugin = {
       if (found.errors.length > 0 || found.external) return found;
       // Sources outside of node_modules (workspace members, path aliases) may need compiling: bundle them.
       if (!found.path.includes(`${join('/', 'node_modules', '/')}`) && /\.[cm]?tsx?$/.test(found.path))
-        return found;
+        return { path: formatPath(found.path) };
       if (isRequiring) return { path: found.path, namespace: REQUIRED };
       // @spec DML-BND-1213
       const isRequired = kind === 'require-call' || kind === 'require-resolve';

@@ -34,6 +34,7 @@ describe('what functions read beside their inputs', () => {
             { kind: 'clock', what: 'Date.now', file, line: 2 },
             { kind: 'randomness', what: 'Math.random', file, line: 2 },
           ],
+          leftOut: [],
         },
       ]);
     }

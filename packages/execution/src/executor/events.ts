@@ -45,6 +45,8 @@ export type RunEvent =
       readonly type: 'ambient-inputs';
       readonly functionName: string;
       readonly ambientInputs: readonly AmbientInput[];
+      /** Modules of the author that the function leaves out although they do something by themselves. */
+      readonly leftOut: readonly string[];
     })
   | (CallEventBase & {
       readonly type: 'call-output';

@@ -20,11 +20,6 @@ export interface ExecutorOptions extends WorkerPoolOptions {
   readonly store: Store;
   /** The program and its version, for receipts. */
   readonly program?: string;
-  /**
-   * A folder of the user's own, outside of every repository, in which results of captures are kept for later
-   * processes; by default none are.
-   */
-  readonly captureFolder?: string | undefined;
   readonly nowMs?: () => number;
   readonly random?: () => number;
   /** Makes what runs the calls of one run; worker threads of this process by default. */
@@ -70,8 +65,7 @@ export class Executor {
 
   constructor(options: ExecutorOptions) {
     this.#options = options;
-    // @spec DML-EXE-0540
-    this.#capture = new FunctionCapture(options.captureFolder);
+    this.#capture = new FunctionCapture();
   }
 
   /**
@@ -85,7 +79,6 @@ export class Executor {
       random = Math.random,
       retryPauses,
       startRunner,
-      captureFolder: _,
       fileCache = true,
       fileSystem = nodeFileSystem,
       ...rest
@@ -154,7 +147,7 @@ export class Executor {
   captureFunction(reference: FunctionRef, objects: RunObjects): CallSpec {
     const { moduleUrl, exportName, options, allow } = reference;
     // @spec DML-EXE-0523
-    const { bundle, ambientInputs, locator } = this.#capture.capture({ moduleUrl, exportName });
+    const { bundle, ambientInputs, leftOut, locator } = this.#capture.capture({ moduleUrl, exportName });
     const blob = lowerContent(bundle, objects);
     const bundleDatumId: DatumId = objects.put(blob as NonNullable<typeof blob>);
     const uri = formatFunctionUri({ bundleDatumId, exportName });
@@ -164,7 +157,7 @@ export class Executor {
       value: uri,
       attachmentDatumId: bundleDatumId,
     });
-    const captured = { exportName, locator, ambientInputs };
+    const captured = { exportName, locator, ambientInputs, leftOut };
     const name = options.label ?? exportName;
     return allowing({ functionDatumId, uri, name, options, captured }, allow);
   }

@@ -11,7 +11,7 @@ export interface CallSpec {
   readonly name: string;
   readonly options: CallOptions;
   /** What its capture tells of it; absent for a function that was not captured in this process. */
-  readonly captured?: Pick<CapturedFunction, 'exportName' | 'ambientInputs' | 'locator'>;
+  readonly captured?: Pick<CapturedFunction, 'exportName' | 'ambientInputs' | 'leftOut' | 'locator'>;
 }
 
 /**

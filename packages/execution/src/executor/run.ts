@@ -26,7 +26,7 @@ export interface RunOptions extends CallLifecycleOptions, IntegrationsOptions {
 const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 const DEFAULT_RETRIES = 2;
 const noInputs: readonly RunNode[] = [];
-const noCapture = { exportName: '', ambientInputs: [] };
+const noCapture = { exportName: '', ambientInputs: [], leftOut: [] };
 
 /**
  * The nodes of one dag under construction and the execution of its calls.
@@ -107,11 +107,11 @@ export class Run {
   /** Adds a call of a function on nodes; it starts when it can. */
   addCall(spec: CallSpec, inputs: readonly RunNode[]): RunNode {
     const node = this.#addComputed('call', inputs, spec);
-    const { exportName: functionName, ambientInputs } = spec.captured ?? noCapture;
+    const { exportName: functionName, ambientInputs, leftOut } = spec.captured ?? noCapture;
     // @spec DML-EXE-1105
-    if (ambientInputs.length > 0 && !this.#warned.has(spec.functionDatumId)) {
+    if (ambientInputs.length + leftOut.length > 0 && !this.#warned.has(spec.functionDatumId)) {
       this.#warned.add(spec.functionDatumId);
-      this.#lifecycle.report(node, { type: 'ambient-inputs', functionName, ambientInputs });
+      this.#lifecycle.report(node, { type: 'ambient-inputs', functionName, ambientInputs, leftOut });
     }
     return node;
   }

@@ -86,14 +86,16 @@ describe('a bundle on its way to a thread', () => {
 const steps = `
 import * as os from 'node:os';
 import path, { sep } from 'node:path';
-import { common } from './common.cjs';
+import { common, imports as imported } from 'dynamic';
 const waited = await new Promise((r) => setTimeout(() => r('waited'), 1));
 export const uses = async () => [waited, typeof os.cpus, path.sep === sep, common(), typeof (await import('node:zlib')).gunzip];
-export const imports = async (name: string) => (await import(name)).default;
+export const imports = (name: string) => imported(name);
 export const requires = (name: string) => common(name);
 export const place = () => new Error('here').stack!.split('\\n').slice(1, 2);
 `;
-const common = `exports.common = (name) => name === undefined ? typeof require('os').cpus : require(name)`;
+/** A library: code of an author is refused that names modules while it runs. */
+const dynamic = `exports.common = (name) => name === undefined ? typeof require('os').cpus : require(name);
+  exports.imports = async (name) => (await import(name)).default;`;
 
 describe('the code of a bundle', () => {
   const open: Workspace[] = [];
@@ -101,7 +103,9 @@ describe('the code of a bundle', () => {
 
   async function workspaceOf(): Promise<Workspace> {
     const workspace = new Workspace();
-    writeFileSync(join(workspace.folder, 'common.cjs'), common);
+    const library = join(workspace.folder, 'node_modules', 'dynamic');
+    mkdirSync(library, { recursive: true });
+    writeFileSync(join(library, 'index.js'), dynamic);
     workspace.write(steps);
     await workspace.reopen();
     open.push(workspace);

@@ -45,7 +45,7 @@ describe('code that asks for its own place', () => {
   it('is no matter where another export asks', () => {
     const source = `const here = new URL('.', import.meta.url); export const other = () => [here, __dirname, process.cwd()];
       export const clean = (__dirname: string) => __dirname;`;
-    expect(fixture.bundleOf(source)).toBe('var a=b=>b;export{a as clean};\n');
+    expect(fixture.bundleOf(source)).toBe('var e=e=>e;export{e as clean};\n');
   });
 
   it('gets one and the same place in libraries [DML-EXE-0526]', async () => {
@@ -63,5 +63,70 @@ describe('code that asks for its own place', () => {
     };
     expect(await fixture.call(common)).toEqual([place, `${place}/index.mjs`]);
     expect(fixture.bundleOf(files)).not.toContain(fixture.root);
+  });
+});
+
+describe('code that no capture sees', () => {
+  const imports = `import { createRequire } from 'node:module'; import { Worker } from 'node:worker_threads'; import vm from 'node:vm'; import { fork } from 'node:child_process';`;
+  const refused = (expression: string): unknown => {
+    const text = `${imports}\nexport const clean = async (x: any) =>\n  [${expression}];\nexport const other = () => 1;`;
+    expect(() => fixture.capture(text, 'other')).not.toThrow();
+    try {
+      return fixture.capture(text);
+    } catch (error) {
+      return (error as { fields: unknown }).fields;
+    }
+  };
+
+  it.each([
+    ['createRequire', 'createRequire(x)(x)'],
+    ['Worker', 'new Worker(x)'],
+    ['fork', 'fork(x)'],
+    ['node:vm', 'vm.runInThisContext(x)'],
+    ['process.getBuiltinModule', `process.getBuiltinModule('fs')`],
+    ['eval', '(0, eval)(x)'],
+    ['eval', `eval('x')`],
+    ['eval', 'globalThis.eval(x)'],
+    ['Function', `new Function('return 1')()`],
+    ['Function', `Function(x)()`],
+  ])('is refused with file and line: %s in %s [DML-CAP-0001]', (what, expression) => {
+    expect(refused(expression)).toEqual({
+      file: expect.stringMatching(/steps\.ts$/),
+      line: 3,
+      reason: expect.stringMatching(
+        new RegExp(`^${what.replace('.', '\\.')} runs code that cannot be captured`),
+      ),
+    });
+  });
+
+  it.each([
+    ['import', 'await import(x)'],
+    ['import', 'await import(`./$' + '{x}.ts`)'],
+  ])('is refused where its name is computed: %s in %s [DML-CAP-0002]', (what, expression) => {
+    expect(refused(expression)).toEqual({
+      file: expect.stringMatching(/steps\.ts$/),
+      line: 3,
+      reason: expect.stringContaining(`${what}() of a computed name`),
+    });
+  });
+
+  it('is refused in CommonJS too [DML-CAP-0002]', () => {
+    const files = {
+      'steps.ts': `export { clean } from './own.cjs';`,
+      'own.cjs': `'use strict';\nexports.clean = (x) => require(x);`,
+    };
+    expect(() => fixture.capture(files)).toThrow(
+      expect.objectContaining({
+        fields: expect.objectContaining({ file: expect.stringMatching(/own\.cjs$/), line: 2 }),
+      }),
+    );
+  });
+
+  it('is no matter in questions and in prototypes', () => {
+    expect(() =>
+      fixture.capture(
+        'export const clean = (f: unknown) => [typeof eval, f instanceof Function, Function.prototype.call.name];',
+      ),
+    ).not.toThrow();
   });
 });

@@ -1,22 +1,24 @@
-import type { AnyNode, Identifier, Program } from 'acorn';
+import type { Node, Program } from 'oxc-parser';
 import { forEachChild } from './syntax-tree.ts';
+
+type Identifier = Node & { readonly type: 'Identifier' };
 
 /** A name that code declares, with every place that uses it. */
 export interface Binding {
   readonly name: string;
   readonly kind: 'variable' | 'function' | 'class' | 'parameter' | 'import';
   /** What declares it: a function, a class, a declarator or an import specifier. */
-  readonly declaration: AnyNode;
+  readonly declaration: Node;
   /** All that declare it, in the order of the text: `var` and functions may declare a name repeatedly. */
-  readonly declarations: readonly AnyNode[];
+  readonly declarations: readonly Node[];
   readonly references: Reference[];
 }
 
 /** A place where a name is used, with the two nodes around it. */
 export interface Reference {
   readonly node: Identifier;
-  readonly parent: AnyNode;
-  readonly grandparent: AnyNode | undefined;
+  readonly parent: Node;
+  readonly grandparent: Node | undefined;
 }
 
 /** What the names of a module mean. */
@@ -24,69 +26,46 @@ export interface Scopes {
   readonly bindings: readonly Binding[];
   /** Uses of names that the module does not declare, by name. */
   readonly free: ReadonlyMap<string, readonly Reference[]>;
+  /** The names that the module declares at its top level. */
+  readonly top: ReadonlyMap<string, Binding>;
   /** What an identifier that uses a name refers to; undefined for a free one. */
-  bindingOf(identifier: AnyNode): Binding | undefined;
+  bindingOf(identifier: Node): Binding | undefined;
 }
 
-/** Whether a name keeps the value that its only declaration gives it. */
-export function isConstant({ declarations, references }: Binding): boolean {
-  return declarations.length === 1 && !references.some(isAssignment);
-}
-
-/** Whether a use of a name, or of a property of it, may give that another value. */
-export function isAssignment({ node, parent, grandparent }: Reference): boolean {
-  switch (parent.type) {
-    case 'AssignmentExpression':
-    case 'AssignmentPattern':
-    case 'ForInStatement':
-    case 'ForOfStatement':
-      return parent.left === node;
-    case 'Property':
-      return grandparent?.type === 'ObjectPattern' && parent.value === node;
-    case 'UpdateExpression':
-    case 'ArrayPattern':
-    case 'RestElement':
-      return true;
-    default:
-      return false;
-  }
-}
-
-/** Finds out which declaration each name of a module refers to. Linear in the size of the module. */
+/** Creates the table of which declaration each name of a module refers to. Linear in the size of the module. */
 export function scopesOf(program: Program): Scopes {
   const resolver = new Resolver();
   resolver.enter(program);
   return resolver;
 }
 
-type OpenBinding = Binding & { readonly declarations: AnyNode[] };
+type OpenBinding = Binding & { readonly declarations: Node[] };
 type Scope = Map<string, OpenBinding>;
-type FunctionNode = AnyNode & {
-  readonly type: 'FunctionDeclaration' | 'FunctionExpression' | 'ArrowFunctionExpression';
-};
+type FunctionNode = Extract<Node, { readonly params: readonly Node[]; readonly body: unknown }>;
 
 class Resolver implements Scopes {
   readonly bindings: Binding[] = [];
   readonly free = new Map<string, Reference[]>();
-  readonly #byIdentifier = new Map<AnyNode, Binding>();
+  readonly top: Scope = new Map();
+  readonly #byIdentifier = new Map<Node, Binding>();
   readonly #scopes: Scope[] = [];
-  readonly #around: AnyNode[] = [];
+  readonly #around: Node[] = [];
 
-  bindingOf(identifier: AnyNode): Binding | undefined {
+  bindingOf(identifier: Node): Binding | undefined {
     return this.#byIdentifier.get(identifier);
   }
 
   enter(program: Program): void {
-    this.#within(() => {
-      this.#hoistVariables(program);
-      this.#hoistBlock(program.body);
-      this.#children(program);
-    });
+    this.#scopes.push(this.top);
+    this.#hoistVariables(program);
+    this.#hoistBlock(program.body);
+    this.#children(program);
+    this.#scopes.pop();
   }
 
-  readonly #visitChild = (child: AnyNode): void => this.#visit(child);
+  readonly #visitChild = (child: Node): void => this.#visit(child);
 
-  #visit(node: AnyNode): void {
+  #visit(node: Node): void {
     switch (node.type) {
       case 'Identifier':
         return this.#refer(node);
@@ -97,9 +76,24 @@ class Resolver implements Scopes {
       case 'Property':
       case 'MethodDefinition':
       case 'PropertyDefinition':
+      case 'AccessorProperty':
+        this.#decorators(node);
         if (node.computed) this.#below(node, node.key);
         if (node.value) this.#below(node, node.value);
         return;
+      case 'TSEmptyBodyFunctionExpression':
+        return;
+      case 'TSEnumDeclaration':
+        return this.#within(() => {
+          for (const { id } of node.body.members)
+            if (id.type === 'Identifier') this.#declare(id, 'variable', node);
+          for (const { initializer } of node.body.members) if (initializer) this.#below(node, initializer);
+        });
+      case 'TSModuleDeclaration':
+        if (node.body) this.#below(node, node.body);
+        return;
+      case 'TSQualifiedName':
+        return this.#below(node, node.left);
       case 'LabeledStatement':
         return this.#below(node, node.body);
       case 'BreakStatement':
@@ -109,9 +103,10 @@ class Resolver implements Scopes {
       case 'ImportDeclaration':
         return;
       case 'ExportNamedDeclaration':
+        if (node.exportKind === 'type') return;
         if (node.declaration) this.#below(node, node.declaration);
         if (node.source) return;
-        for (const specifier of node.specifiers) this.#below(specifier, specifier.local as AnyNode);
+        for (const specifier of node.specifiers) this.#below(specifier, specifier.local as Node);
         return;
       case 'FunctionDeclaration':
       case 'FunctionExpression':
@@ -119,15 +114,17 @@ class Resolver implements Scopes {
         return this.#function(node);
       case 'ClassDeclaration':
       case 'ClassExpression':
+        this.#decorators(node);
         return this.#within(() => {
           if (node.type === 'ClassExpression' && node.id) this.#declare(node.id, 'class', node);
           if (node.superClass) this.#below(node, node.superClass);
           this.#below(node, node.body);
         });
       case 'StaticBlock':
+      case 'TSModuleBlock':
       case 'BlockStatement':
         return this.#within(() => {
-          if (node.type === 'StaticBlock') this.#hoistVariables(node);
+          if (node.type !== 'BlockStatement') this.#hoistVariables(node);
           this.#hoistBlock(node.body);
           this.#children(node);
         });
@@ -160,25 +157,33 @@ class Resolver implements Scopes {
       if (node.type === 'FunctionExpression' && node.id) this.#declare(node.id, 'function', node);
       this.#scopes.push(new Map());
       for (const parameter of node.params) this.#declarePattern(parameter, 'parameter', node);
-      for (const parameter of node.params) this.#below(node, parameter);
+      for (const parameter of node.params) {
+        this.#decorators(parameter);
+        this.#below(node, parameter);
+      }
       this.#scopes.push(new Map());
-      if (node.body.type === 'BlockStatement') {
+      if (node.body?.type === 'BlockStatement') {
         this.#hoistVariables(node.body);
         this.#hoistBlock(node.body.body);
         for (const statement of node.body.body) this.#below(node, statement);
-      } else this.#below(node, node.body);
+      } else if (node.body) this.#below(node, node.body);
       this.#scopes.pop();
       this.#scopes.pop();
     });
   }
 
-  #children(node: AnyNode): void {
+  #decorators(node: Node): void {
+    if (!('decorators' in node)) return;
+    for (const decorator of node.decorators ?? []) this.#below(node, decorator);
+  }
+
+  #children(node: Node): void {
     this.#around.push(node);
     forEachChild(node, this.#visitChild);
     this.#around.pop();
   }
 
-  #below(node: AnyNode, child: AnyNode): void {
+  #below(node: Node, child: Node): void {
     this.#around.push(node);
     this.#visit(child);
     this.#around.pop();
@@ -191,7 +196,7 @@ class Resolver implements Scopes {
   }
 
   /** Declares what `var` declares anywhere in the statements of a function, and what a module imports. */
-  #hoistVariables(node: AnyNode): void {
+  #hoistVariables(node: Node): void {
     forEachChild(node, (child) => {
       switch (child.type) {
         case 'VariableDeclaration':
@@ -199,6 +204,7 @@ class Resolver implements Scopes {
           this.#hoistVariables(child);
           break;
         case 'ImportDeclaration':
+          if (child.importKind === 'type') break;
           for (const specifier of child.specifiers) this.#declare(specifier.local, 'import', specifier);
           break;
         case 'FunctionDeclaration':
@@ -206,6 +212,7 @@ class Resolver implements Scopes {
         case 'ArrowFunctionExpression':
         case 'ClassDeclaration':
         case 'ClassExpression':
+        case 'TSModuleDeclaration':
           break;
         default:
           this.#hoistVariables(child);
@@ -214,27 +221,33 @@ class Resolver implements Scopes {
   }
 
   /** Declares what the statements of one block declare for that block. */
-  #hoistBlock(statements: readonly AnyNode[]): void {
+  #hoistBlock(statements: readonly Node[]): void {
     for (const statement of statements) {
       const declaration =
         (statement.type === 'ExportNamedDeclaration' || statement.type === 'ExportDefaultDeclaration') &&
         statement.declaration
-          ? (statement.declaration as AnyNode)
+          ? (statement.declaration as Node)
           : statement;
       if (declaration.type === 'VariableDeclaration') {
         if (declaration.kind !== 'var') this.#declareVariables(declaration);
       } else if (declaration.type === 'FunctionDeclaration' || declaration.type === 'ClassDeclaration') {
         const kind = declaration.type === 'ClassDeclaration' ? 'class' : 'function';
         if (declaration.id) this.#declare(declaration.id, kind, declaration);
+      } else if (
+        declaration.type === 'TSEnumDeclaration' ||
+        declaration.type === 'TSModuleDeclaration' ||
+        declaration.type === 'TSImportEqualsDeclaration'
+      ) {
+        if (declaration.id.type === 'Identifier') this.#declare(declaration.id, 'variable', declaration);
       }
     }
   }
 
-  #declareVariables(node: AnyNode & { type: 'VariableDeclaration' }): void {
+  #declareVariables(node: Node & { type: 'VariableDeclaration' }): void {
     for (const declarator of node.declarations) this.#declarePattern(declarator.id, 'variable', declarator);
   }
 
-  #declarePattern(pattern: AnyNode, kind: Binding['kind'], declaration: AnyNode): void {
+  #declarePattern(pattern: Node, kind: Binding['kind'], declaration: Node): void {
     switch (pattern.type) {
       case 'Identifier':
         return this.#declare(pattern, kind, declaration);
@@ -242,6 +255,8 @@ class Resolver implements Scopes {
         return this.#declarePattern(pattern.left, kind, declaration);
       case 'RestElement':
         return this.#declarePattern(pattern.argument, kind, declaration);
+      case 'TSParameterProperty':
+        return this.#declarePattern(pattern.parameter, kind, declaration);
       case 'ArrayPattern':
         for (const element of pattern.elements) {
           if (element) this.#declarePattern(element, kind, declaration);
@@ -255,7 +270,7 @@ class Resolver implements Scopes {
     }
   }
 
-  #declare(identifier: Identifier, kind: Binding['kind'], declaration: AnyNode): void {
+  #declare(identifier: Identifier, kind: Binding['kind'], declaration: Node): void {
     const scope = this.#scopes.at(-1) as Scope;
     let binding = scope.get(identifier.name);
     if (!binding) {
@@ -270,7 +285,7 @@ class Resolver implements Scopes {
   #refer(node: Identifier): void {
     // The identifier that declares a name is no use of it.
     if (this.#byIdentifier.has(node)) return;
-    const parent = this.#around.at(-1) as AnyNode;
+    const parent = this.#around.at(-1) as Node;
     const reference: Reference = { node, parent, grandparent: this.#around.at(-2) };
     for (let index = this.#scopes.length - 1; index >= 0; index--) {
       const binding = this.#scopes[index]?.get(node.name);

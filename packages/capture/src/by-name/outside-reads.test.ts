@@ -45,11 +45,36 @@ describe('what a function reads beside its inputs', () => {
     ['process["env"]', 'environment: process.env in 13'],
     ['env.HOME', 'environment: env.HOME of node:process in 13'],
     ['hostname()', 'environment: hostname of node:os in 13'],
-    ['{ const { env: { HOME }, ...rest } = process; return [HOME, rest] }', 'environment: process.env in 13'],
+    ['{ const { env: { HOME } } = process; return HOME }', 'environment: process.env in 13'],
+    ['{ const { ...rest } = process; return rest }', 'environment: process in 13'],
     ['{ const { randomUUID: id } = crypto; return id() }', 'randomness: randomUUID of node:crypto in 13'],
     ['import("node:fs")', 'files: node:fs in 13'],
   ])('is named with its place: %s [DML-EXE-0524]', (expression, read) => {
     expect(readsOf(expression)).toEqual([read]);
+  });
+
+  it.each([
+    ['v8.getHeapStatistics()', 'environment: getHeapStatistics of node:v8 in 3'],
+    ['threadId', 'environment: threadId of node:worker_threads in 3'],
+    ['process.execPath', 'environment: process.execPath in 3'],
+    ['navigator.hardwareConcurrency', 'environment: navigator.hardwareConcurrency in 3'],
+    ['new sqlite.DatabaseSync("a")', 'files: DatabaseSync of node:sqlite in 3'],
+    ['process.kill(1)', 'processes: process.kill in 3'],
+  ])('is named where it is not known to be pure: %s [DML-CAP-0010]', (expression, read) => {
+    const source = `import v8 from 'node:v8'; import { threadId } from 'node:worker_threads'; import sqlite from 'node:sqlite';
+      export const other = () => [v8, threadId, sqlite];
+      export const clean = () => ${expression};`;
+    const { ambientInputs } = fixture.capture(`// @ts-nocheck ${source}`.replace('// @ts-nocheck ', ''));
+    if (!('navigator' in globalThis) && expression.startsWith('navigator')) expect(ambientInputs).toEqual([]);
+    else expect(ambientInputs.map(({ kind, what, line }) => `${kind}: ${what} in ${line}`)).toEqual([read]);
+  });
+
+  it('is nothing that gives the same for the same inputs [DML-CAP-0017]', () => {
+    const source = `import { deepStrictEqual } from 'node:assert'; import { deserialize, serialize } from 'node:v8'; import { gzipSync } from 'node:zlib';
+      import { inspect } from 'node:util'; import { EventEmitter } from 'node:events'; globalThis.mine = 1;
+      export const clean = (x) => [deepStrictEqual, deserialize(serialize(x)), gzipSync(x), inspect(x), new EventEmitter(), mine,
+        structuredClone(x), new URL(x), new Intl.NumberFormat('en'), typeof process, typeof fetch, setTimeout(x), console.log(x), process.stdout.write(x), crypto.subtle.digest('SHA-256', x)];`;
+    expect(fixture.capture({ 'steps.js': source }, 'clean', 'steps.js').ambientInputs).toEqual([]);
   });
 
   it.each([

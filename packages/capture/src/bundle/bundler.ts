@@ -1,0 +1,214 @@
+import { dirname, extname, resolve } from 'node:path';
+import {
+  type BuildContext,
+  type BuildOptions,
+  type BuildResult,
+  context,
+  type Loader,
+  type Message,
+  type OnLoadResult,
+  type OnResolveResult,
+  type Plugin,
+  type PluginBuild,
+} from 'esbuild';
+import { BUNDLE_FILE, BUNDLE_FOLDER, BUNDLE_URL } from '../bundle-place.ts';
+import type { EdgeKind, Resolve } from '../by-name/own-modules.ts';
+import { NODE_IMPORT, nodeImportText } from '../node-import.ts';
+import { authoringModule, nodeConditions } from '../source-file.ts';
+
+/**
+ * How names and layout are written: in the shortest form, with or without statements that give functions and classes
+ * their names again, or as in the source.
+ */
+export type BundleStyle = 'named' | 'nameless' | 'text';
+
+/** Text of a module of the author, as the bundler gets it. */
+export interface EmittedModule {
+  readonly file: string;
+  readonly text: string;
+  readonly isCommonJs: boolean;
+}
+
+/** What the bundler is given in place of the author's files. */
+export interface Emission {
+  /** Text of the module that exports what is captured. */
+  readonly entry: string;
+  /** Modules of the author, by path. */
+  readonly own: ReadonlyMap<string, EmittedModule>;
+  /** What the specifiers in these texts lead to. */
+  targets: ReadonlyMap<
+    string,
+    { readonly path: string; readonly isOwn: boolean; readonly sideEffects: boolean }
+  >;
+}
+
+/** Makes what the bundler is given; called while it runs, as only then it resolves names. */
+export type Emit = (resolve: Resolve) => Promise<Emission>;
+
+export interface Bundled {
+  readonly text: string;
+  readonly sourceMap: string;
+  /** Absolute paths of the files that went into it. */
+  readonly files: readonly string[];
+  /** Of these, those of which code is left, with their bytes. */
+  readonly sizes: ReadonlyMap<string, number>;
+  readonly warnings: readonly Message[];
+}
+
+/** What the paths of the author's modules end with while they are bundled, which says how they are read. */
+const ESM = '.daggerml.mts';
+const COMMONJS = '.daggerml.cts';
+const OWN = /\.daggerml\.[mc]ts$/;
+const ENTRY = 'daggerml-entry';
+const SHIM = 'daggerml-node-import';
+/** What stands for `import.meta` as a whole in a bundle. */
+export const IMPORT_META = '__daggermlImportMeta';
+
+/** What begins specifiers in emitted modules. */
+export const TARGET = 'dml:';
+
+/** Returns the path of the source of what the bundler names. */
+export function sourcePath(path: string): string {
+  return path.replace(OWN, '');
+}
+
+/** Checks whether the bundler means what is written around the captured export. */
+export function isEntry(path: string): boolean {
+  return path.startsWith(ENTRY) || path.startsWith(SHIM);
+}
+
+/** Bundles from the sources of one folder; keeps what it parsed. */
+export class Bundler {
+  readonly #folder: string;
+  readonly #contexts = new Map<BundleStyle, Promise<BuildContext<BuildOptions>>>();
+  #emit: Emit | undefined;
+  #emission: Emission | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(folder: string) {
+    this.#folder = folder;
+  }
+
+  /** Throws what `emit` throws, and esbuild's `BuildFailure`. */
+  async bundle(style: BundleStyle, emit: Emit): Promise<Bundled> {
+    this.#emit = emit;
+    this.#failure = undefined;
+    let made = this.#contexts.get(style);
+    if (!made) {
+      made = context(this.#options(style));
+      this.#contexts.set(style, made);
+    }
+    const built = await (await made).rebuild().catch((error: unknown) => {
+      throw this.#failure ? this.#failure.error : error;
+    });
+    return this.#bundled(built as BuildResult<{ write: false; metafile: true }>);
+  }
+
+  #bundled({ outputFiles, metafile, warnings }: BuildResult<{ write: false; metafile: true }>): Bundled {
+    const [sourceMap = '', text = ''] = ['.map', '.mjs'].map(
+      (ending) => outputFiles.find(({ path }) => path.endsWith(ending))?.text,
+    );
+    const names = Object.keys(metafile.inputs).filter((name) => !isEntry(name) && !name.startsWith('<'));
+    const pathOf = (name: string): string => resolve(this.#folder, sourcePath(name));
+    const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
+    const sizes = new Map<string, number>();
+    for (const [name, { bytesInOutput }] of Object.entries(output?.inputs ?? {}))
+      if (bytesInOutput > 0 && !isEntry(name)) sizes.set(pathOf(name), bytesInOutput);
+    return { text, sourceMap, files: names.map(pathOf), sizes, warnings };
+  }
+
+  /**
+   * One fixed set of options: whatever is left to the machine or the folder would be part of the code's identity.
+   *
+   * @spec DML-EXE-0504
+   * @spec DML-EXE-0510
+   */
+  #options(style: BundleStyle): BuildOptions {
+    return {
+      entryPoints: [ENTRY],
+      outfile: resolve(this.#folder, 'bundle.mjs'),
+      // @spec DML-EXE-0509
+      absWorkingDir: this.#folder,
+      // @spec DML-EXE-0507
+      bundle: true,
+      write: false,
+      metafile: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      charset: 'utf8',
+      treeShaking: true,
+      legalComments: 'none',
+      sourcemap: 'external',
+      sourcesContent: false,
+      logLevel: 'silent',
+      // @spec DML-CAP-0008
+      conditions: [...nodeConditions],
+      mainFields: ['main'],
+      alias: { '@daggerml/bindings': authoringModule() },
+      // @spec DML-EXE-0526
+      define: {
+        'import.meta': IMPORT_META,
+        'import.meta.url': JSON.stringify(BUNDLE_URL),
+        'import.meta.filename': JSON.stringify(BUNDLE_FILE),
+        'import.meta.dirname': JSON.stringify(BUNDLE_FOLDER),
+        __filename: JSON.stringify(BUNDLE_FILE),
+        __dirname: JSON.stringify(BUNDLE_FOLDER),
+      },
+      minify: style !== 'text',
+      keepNames: style !== 'nameless',
+      plugins: [this.#plugin],
+    };
+  }
+
+  readonly #plugin: Plugin = {
+    name: 'daggerml-own-modules',
+    setup: (build) => {
+      build.onResolve({ filter: /^daggerml-entry$/ }, () => ({ path: ENTRY, namespace: ENTRY }));
+      build.onLoad({ filter: /.*/, namespace: ENTRY }, () => this.#loadEntry(build));
+      build.onResolve({ filter: /^dml:\d+$/ }, ({ path }) => this.#resolveTarget(path));
+      build.onResolve({ filter: NODE_IMPORT }, ({ path }) => ({ path, namespace: SHIM }));
+      build.onLoad({ filter: /.*/, namespace: SHIM }, ({ path }) => ({
+        contents: nodeImportText(path.replace(NODE_IMPORT, '')),
+        loader: 'ts',
+      }));
+      build.onLoad({ filter: OWN }, ({ path }) => this.#loadOwn(path));
+    },
+  };
+
+  async #loadEntry(build: PluginBuild): Promise<OnLoadResult> {
+    try {
+      this.#emission = await this.#emit?.(resolveBy(build));
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
+    }
+    return { contents: this.#emission?.entry ?? '', loader: 'js', resolveDir: this.#folder };
+  }
+
+  #resolveTarget(specifier: string): OnResolveResult | undefined {
+    const target = this.#emission?.targets.get(specifier);
+    if (!target) return undefined;
+    const { path, isOwn, sideEffects } = target;
+    if (!isOwn) return { path, sideEffects };
+    // @spec DML-EXE-0534
+    const isCommonJs = this.#emission?.own.get(path)?.isCommonJs;
+    return { path: path + (isCommonJs ? COMMONJS : ESM), sideEffects: true };
+  }
+
+  #loadOwn(path: string): OnLoadResult | undefined {
+    const source = sourcePath(path);
+    const module = this.#emission?.own.get(source);
+    if (!module) return undefined;
+    const loader = extname(source).replace(/^\.[cm]?/, '') as Loader;
+    return { contents: module.text, loader, resolveDir: dirname(source) };
+  }
+}
+
+function resolveBy(build: PluginBuild): Resolve {
+  return async (specifier, importer, kind: EdgeKind) => {
+    const found = await build.resolve(specifier, { importer, kind, resolveDir: dirname(importer) });
+    const [first] = found.errors;
+    return first ? { reason: first.text } : { path: found.path, sideEffects: found.sideEffects };
+  };
+}

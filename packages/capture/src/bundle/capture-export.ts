@@ -1,0 +1,318 @@
+import { dirname, relative, resolve } from 'node:path';
+import type { BuildFailure } from 'esbuild';
+import { minifySync } from 'oxc-minify';
+import { BUNDLE_FILE, BUNDLE_FOLDER, BUNDLE_URL } from '../bundle-place.ts';
+import { emitModule } from '../by-name/emit-module.ts';
+import { planUnreadNames, UNREAD_NAME } from '../by-name/only-called.ts';
+import type { Outline } from '../by-name/outline.ts';
+import { type AmbientInput, ambientInputs } from '../by-name/outside-reads.ts';
+import { OwnModules, type ReachedModule, type Resolve, type Target } from '../by-name/own-modules.ts';
+import { type Piece, PieceText, piecesOf } from '../by-name/pieces.ts';
+import { refuseCode } from '../by-name/refused-code.ts';
+import { readsTexts } from '../by-name/text-readers.ts';
+import { captureError } from '../errors.ts';
+import { isCommonJsFile, nodeImportPath } from '../node-import.ts';
+import {
+  type Bundled,
+  Bundler,
+  type BundleStyle,
+  type Emission,
+  IMPORT_META,
+  isEntry,
+  sourcePath,
+  TARGET,
+} from './bundler.ts';
+import { refuseOwnFiles, SloppyCode } from './library-code.ts';
+import { observedNames } from './observed-names.ts';
+import type { SourceTrail } from './source-locator.ts';
+import { withoutOwnNames } from './text-form.ts';
+
+/** Which export of which file to capture. */
+export interface ExportPlace {
+  /** Absolute path. */
+  readonly path: string;
+  readonly exportName: string;
+}
+
+/** A file in a bundle, with what it takes there before names are shortened. */
+export interface CarriedFile {
+  /** Absolute path. */
+  readonly file: string;
+  readonly sizeBytes: number;
+}
+
+/** A captured export, as it crosses threads. */
+export interface ExportCapture {
+  readonly text: string;
+  readonly ambientInputs: readonly AmbientInput[];
+  /** Absolute paths of the files that were read. */
+  readonly files: readonly string[];
+  readonly carried: readonly CarriedFile[];
+  /** Modules of the author with effects of their own of which nothing is reached. */
+  readonly leftOut: readonly string[];
+  readonly trail: SourceTrail;
+}
+
+/** Captures exports of files; keeps what it read of them. */
+export class ExportCapturer {
+  readonly #outlines = new Map<string, Outline>();
+  readonly #bundlers = new Map<string, Bundler>();
+  readonly #sloppy = new SloppyCode();
+
+  /**
+   * Bundles one export of a file with everything that it needs. Throws `capture_failed`.
+   *
+   * @spec DML-EXE-0503
+   */
+  async capture(place: ExportPlace): Promise<ExportCapture> {
+    const folder = dirname(place.path);
+    let bundler = this.#bundlers.get(folder);
+    if (!bundler) {
+      bundler = new Bundler(folder);
+      this.#bundlers.set(folder, bundler);
+    }
+    return new OneCapture(place, { bundler, outlines: this.#outlines, sloppy: this.#sloppy }).run();
+  }
+}
+
+/** What serves several captures. */
+interface Kept {
+  readonly bundler: Bundler;
+  readonly outlines: Map<string, Outline>;
+  readonly sloppy: SloppyCode;
+}
+
+class OneCapture {
+  readonly #place: ExportPlace;
+  readonly #bundler: Bundler;
+  readonly #outlines: Map<string, Outline>;
+  readonly #sloppy: SloppyCode;
+  readonly #folder: string;
+  #modules: OwnModules | undefined;
+  #leftOut: readonly string[] = [];
+  #texts = new Map<string, PieceText>();
+
+  constructor(place: ExportPlace, { bundler, outlines, sloppy }: Kept) {
+    this.#place = place;
+    this.#bundler = bundler;
+    this.#outlines = outlines;
+    this.#sloppy = sloppy;
+    this.#folder = dirname(place.path);
+  }
+
+  async run(): Promise<ExportCapture> {
+    let bundled = await this.#bundle('named', 'all');
+    const reached = this.#modules?.reached ?? [];
+    const form = await this.#finalForm(bundled, reached);
+    bundled = form.bundled;
+    const own = new Set(reached.map(({ outline }) => outline.file));
+    refuseOwnFiles(bundled, own);
+    const undeclared = this.#sloppy.undeclared(bundled, own);
+    const edits = [
+      ...(undeclared.length > 0 ? [`var ${undeclared.join(',')};\n`] : []),
+      ...bannerOf(bundled.text),
+      ...form.edits,
+    ];
+    const { text, map } = form.finish(new PieceText(bundled.text, edits).text);
+    return {
+      // @spec DML-EXE-0506
+      text,
+      ambientInputs: ambientInputs(reached),
+      files: bundled.files,
+      carried: carriedFiles(bundled),
+      leftOut: this.#leftOut,
+      trail: {
+        folder: this.#folder,
+        renaming: map,
+        edits,
+        bundledText: bundled.text,
+        bundling: bundled.sourceMap,
+        own: reached.map(({ outline }) => ({
+          file: outline.file,
+          text: outline.text,
+          pieces: this.#texts.get(outline.file)?.pieces ?? [],
+        })),
+      },
+    };
+  }
+
+  async #finalForm(bundled: Bundled, reached: readonly ReachedModule[]): Promise<Form> {
+    // @spec DML-EXE-0521
+    if (reached.some(readsTexts)) return textForm(await this.#bundle('text', undefined));
+    // @spec DML-EXE-0519
+    const observed = observedNames(bundled.text);
+    if (observed === 'all') return shortForm(bundled);
+    // @spec DML-EXE-0518
+    return shortForm(
+      observed === 'constructors'
+        ? await this.#bundle('named', 'constructors')
+        : await this.#bundle('nameless', 'all'),
+    );
+  }
+
+  async #bundle(style: BundleStyle, observed: 'all' | 'constructors' | undefined): Promise<Bundled> {
+    const { path } = this.#place;
+    try {
+      const bundled = await this.#bundler.bundle(style, (resolver) => this.#emit(resolver, observed));
+      const missing = bundled.warnings.find(({ id }) => id === 'import-is-undefined');
+      if (missing)
+        throw captureError('capture_failed', {
+          file: path,
+          line: 0,
+          reason: missing.text,
+          exports: ['default'],
+        });
+      return bundled;
+    } catch (error) {
+      throw this.#bundlingError(error);
+    }
+  }
+
+  async #emit(resolver: Resolve, observed: 'all' | 'constructors' | undefined): Promise<Emission> {
+    const { path, exportName } = this.#place;
+    if (!this.#modules) {
+      const modules = new OwnModules(resolver, this.#outlines);
+      this.#modules = modules;
+      const entry = modules.at(path);
+      await modules.demand(entry, exportName);
+      for (const module of modules.reached) refuseCode(module);
+      this.#leftOut = await modules.leftOut();
+    }
+    const { reached } = this.#modules;
+    const targets = new Map<string, { path: string; isOwn: boolean; sideEffects: boolean }>();
+    const specifiers = new Map<string, string>();
+    const bare = bareTargets(reached);
+    const nameOf = (target: Target, specifier: string, isNodeImport = false): string => {
+      if (target.kind === 'builtin' || target.kind === 'missing') return specifier;
+      const file = target.kind === 'own' ? target.module.outline.file : target.path;
+      if (isNodeImport && isCommonJsFile(file)) return nodeImportPath(nameOf(target, specifier));
+      let name = specifiers.get(file);
+      if (name === undefined) {
+        name = `${TARGET}${specifiers.size}`;
+        specifiers.set(file, name);
+        targets.set(name, {
+          path: file,
+          isOwn: target.kind === 'own',
+          sideEffects: target.kind === 'own' || target.sideEffects || bare.has(file),
+        });
+      }
+      return name;
+    };
+    const plans = observed && planUnreadNames(reached, observed);
+    const entryModule = this.#modules.at(path);
+    const entryTarget = nameOf({ kind: 'own', module: entryModule }, path);
+    this.#texts = new Map(
+      reached.map((module) => [module.outline.file, emitModule(module, plans?.get(module) ?? [], nameOf)]),
+    );
+    const own = new Map(
+      reached.map(({ outline: { file, isCommonJs } }) => [
+        file,
+        { file, isCommonJs, text: this.#texts.get(file)?.text ?? '' },
+      ]),
+    );
+    const name = exportName === 'default' ? 'default' : JSON.stringify(exportName);
+    return { entry: `export { ${name} } from ${JSON.stringify(entryTarget)}`, own, targets };
+  }
+
+  /**
+   * Turns esbuild's messages into one error that names file and line.
+   *
+   * @spec DML-EXE-0511
+   */
+  #bundlingError(error: unknown): unknown {
+    const { errors } = error as Partial<BuildFailure>;
+    if (!errors) return error;
+    const [first] = errors;
+    const { path } = this.#place;
+    if (!first) return captureError('capture_failed', { file: path, reason: String(error) }, error);
+    const isPlaced = first.location && !isEntry(first.location.file);
+    const file = isPlaced ? resolve(this.#folder, sourcePath(first.location?.file ?? '')) : path;
+    return captureError('capture_failed', {
+      file,
+      line: isPlaced ? this.#lineIn(file, first.location?.line ?? 0) : 0,
+      reason: first.text.startsWith('No loader is configured for ".node"')
+        ? `native modules cannot be captured: ${first.text}`
+        : first.text,
+    });
+  }
+
+  #lineIn(file: string, line: number): number {
+    const emitted = this.#texts.get(file);
+    return emitted ? (emitted.positionBefore(line, 0)?.line ?? line) : line;
+  }
+}
+
+interface Form {
+  readonly bundled: Bundled;
+  /** Pieces of the bundler's output that are left before names are shortened. */
+  readonly edits: readonly Piece[];
+  finish(text: string): { readonly text: string; readonly map: string | undefined };
+}
+
+/** With names as short as they can be. */
+function shortForm(bundled: Bundled): Form {
+  const unread = [...bundled.text.matchAll(UNREAD_CALL)].map(({ index, 0: call }) => ({
+    start: index,
+    end: index + call.length,
+    text: '0',
+  }));
+  return {
+    bundled,
+    edits: piecesOf(unread, 0, bundled.text.length),
+    finish: (text) => {
+      // @spec DML-EXE-0505
+      const { code, map, errors } = minifySync('bundle.mjs', text, {
+        module: true,
+        compress: false,
+        mangle: { toplevel: true },
+        sourcemap: true,
+      });
+      if (errors[0]) throw new Error(`oxc-minify: ${errors[0].message}`);
+      return { text: `${code}\n`, map: map && JSON.stringify(map) };
+    },
+  };
+}
+
+const UNREAD_CALL = new RegExp(String.raw`[\w$]+\([\w$]+,"${UNREAD_NAME.replace('$', '\\$')}\d+"\)`, 'g');
+
+/** With names and layout as the bundler prints them. */
+function textForm(bundled: Bundled): Form {
+  return { bundled, edits: withoutOwnNames(bundled.text), finish: (text) => ({ text, map: undefined }) };
+}
+
+/** Returns what the code of a bundle uses that the bundler does not write. */
+function bannerOf(text: string): readonly string[] {
+  const banner: string[] = [];
+  // CommonJS code asks for built-in modules, which an ES module has no `require` for.
+  if (text.includes('Dynamic require of')) banner.push(REQUIRE_BANNER);
+  if (text.includes(IMPORT_META)) banner.push(META_BANNER);
+  return banner;
+}
+
+const REQUIRE_BANNER =
+  'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);\n';
+
+const META_BANNER = `const ${IMPORT_META}={url:"${BUNDLE_URL}",filename:"${BUNDLE_FILE}",dirname:"${BUNDLE_FOLDER}"};\n`;
+
+/** Returns the paths of modules that something imports for their effect. */
+function bareTargets(reached: readonly ReachedModule[]): ReadonlySet<string> {
+  const found = new Set<string>();
+  for (const module of reached) {
+    for (const { specifier } of module.outline.bareImports) {
+      const target = module.target(specifier, 'import-statement');
+      if (target?.kind === 'library') found.add(target.path);
+    }
+  }
+  return found;
+}
+
+/** @spec DML-CAP-0013 */
+function carriedFiles({ sizes }: Bundled): readonly CarriedFile[] {
+  const files = [...sizes].map(([file, sizeBytes]) => ({ file, sizeBytes }));
+  return files.sort((a, b) => b.sizeBytes - a.sizeBytes || (a.file < b.file ? -1 : 1));
+}
+
+/** Returns the files of a capture relative to the folder of the module, sorted. */
+export function sourcesOf(folder: string, files: readonly string[]): readonly string[] {
+  return files.map((file) => relative(folder, file)).sort();
+}

@@ -1,0 +1,34 @@
+import { type MessagePort, parentPort } from 'node:worker_threads';
+import { isDmlError } from '@daggerml/object-model';
+import { type ExportCapture, ExportCapturer, type ExportPlace } from './capture-export.ts';
+
+/** A request to the capturing thread. */
+export interface CaptureRequest {
+  readonly place: ExportPlace;
+  readonly port: MessagePort;
+  /** Set to 1 when the answer is there. */
+  readonly signal: Int32Array;
+}
+
+/** What the capturing thread answers. */
+export type CaptureAnswer =
+  | { readonly captured: ExportCapture }
+  | { readonly refused: Readonly<Record<string, unknown>> }
+  | { readonly failed: string };
+
+const capturer = new ExportCapturer();
+
+parentPort?.on('message', async ({ place, port, signal }: CaptureRequest) => {
+  port.postMessage(await answerTo(place));
+  Atomics.store(signal, 0, 1);
+  Atomics.notify(signal, 0);
+});
+
+async function answerTo(place: ExportPlace): Promise<CaptureAnswer> {
+  try {
+    return { captured: await capturer.capture(place) };
+  } catch (error) {
+    if (isDmlError(error) && error.code === 'capture_failed') return { refused: { ...error.fields } };
+    return { failed: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}

@@ -1,0 +1,34 @@
+import { MessageChannel, receiveMessageOnPort, Worker } from 'node:worker_threads';
+import type { DmlErrorFields } from '@daggerml/object-model';
+import { captureError } from '../errors.ts';
+import { captureThread } from '../source-file.ts';
+import type { ExportCapture, ExportPlace } from './capture-export.ts';
+import type { CaptureAnswer, CaptureRequest } from './capture-main.ts';
+
+/** The thread of this process that captures: what it read of files serves later captures. */
+let thread: Worker | undefined;
+
+/**
+ * Captures an export and waits for it: the id of a call is known when it is made. The bundler answers in its own
+ * time only, so it runs in a thread of its own. Throws `capture_failed`.
+ */
+export function captureNow(place: ExportPlace): ExportCapture {
+  thread ??= started();
+  const signal = new Int32Array(new SharedArrayBuffer(4));
+  const { port1, port2 } = new MessageChannel();
+  const request: CaptureRequest = { place, port: port2, signal };
+  thread.postMessage(request, [port2]);
+  Atomics.wait(signal, 0, 0);
+  const answer = receiveMessageOnPort(port1)?.message as CaptureAnswer;
+  port1.close();
+  if ('captured' in answer) return answer.captured;
+  if ('refused' in answer) throw captureError('capture_failed', answer.refused as DmlErrorFields);
+  throw captureError('capture_failed', { file: place.path, line: 0, reason: answer.failed });
+}
+
+function started(): Worker {
+  const { code, isSource } = captureThread();
+  const worker = new Worker(code, { eval: isSource, execArgv: [], stdin: false });
+  worker.unref();
+  return worker;
+}

@@ -1,0 +1,128 @@
+import { type OutsideUse, outsideUses } from './outside-uses.ts';
+import { positionIn, type ReachedModule } from './own-modules.ts';
+
+/** What a function can read beside its inputs; no change of it makes a call run again. */
+export type AmbientKind = 'files' | 'network' | 'processes' | 'clock' | 'randomness' | 'environment';
+
+/** A place at which a function reads something beside its inputs. */
+export interface AmbientInput {
+  readonly kind: AmbientKind;
+  /** The global or import that is used: `Date.now`, `readFileSync of node:fs`. */
+  readonly what: string;
+  /** Absolute path of the source file. */
+  readonly file: string;
+  readonly line: number;
+}
+
+/**
+ * Lists what the author's own code of a function reads beside its inputs, each once, by kind and name; what
+ * libraries read is left aside.
+ *
+ * @spec DML-EXE-0524
+ */
+export function ambientInputs(modules: Iterable<ReachedModule>): readonly AmbientInput[] {
+  const found = new Map<string, AmbientInput>();
+  for (const module of modules) {
+    for (const use of outsideUses(module.outline)) {
+      if (!module.isReached(use.offset)) continue;
+      const kind = kindOf(use);
+      if (kind === undefined) continue;
+      const what = use.module === undefined ? use.path : nameInModule(use.module, use.path);
+      const { file, line } = positionIn(module.outline, use.offset);
+      const known = found.get(`${kind} ${what}`);
+      if (!known || (known.file === file && known.line > line))
+        found.set(`${kind} ${what}`, { kind, what, file, line });
+    }
+  }
+  return [...found.values()].sort((a, b) => (a.kind + a.what < b.kind + b.what ? -1 : 1));
+}
+
+function nameInModule(module: string, path: string): string {
+  return path === '' ? `node:${module}` : `${path} of node:${module}`;
+}
+
+/**
+ * Returns the kind of what is used; undefined for what is known to give the same for the same inputs.
+ *
+ * @spec DML-CAP-0010
+ */
+function kindOf(use: OutsideUse): AmbientKind | undefined {
+  const { module, path, isTypeof } = use;
+  if (isTypeof) return undefined;
+  if (module === undefined) return kindOfGlobal(use);
+  if (module === 'process' || module === 'perf_hooks')
+    return kindOfGlobal({ ...use, path: module === 'process' ? `process.${path}` : path });
+  if (module === 'crypto') return RANDOM_OF_CRYPTO.test(path) ? 'randomness' : undefined;
+  if (PURE_MODULES.has(module) || PURE_NAMES[module]?.test(path)) return undefined;
+  return MODULE_KINDS[module] ?? 'environment';
+}
+
+const RANDOM_OF_CRYPTO = /^(webcrypto\.)?(subtle\.)?(random|getRandomValues|generate)/;
+
+const PURE_MODULES = new Set(
+  (
+    'assert assert/strict async_hooks buffer constants diagnostics_channel events module path path/posix path/win32 ' +
+    'punycode querystring stream stream/consumers stream/promises stream/web string_decoder timers timers/promises ' +
+    'url util util/types zlib'
+  ).split(' '),
+);
+
+/** Names of other modules that depend on their arguments only. */
+const PURE_NAMES: Readonly<Record<string, RegExp>> = {
+  v8: /^(de)?serialize$/,
+  worker_threads: /^(MessageChannel|MessagePort|receiveMessageOnPort)$/,
+};
+
+const MODULE_KINDS: Readonly<Record<string, AmbientKind>> = {
+  fs: 'files',
+  'fs/promises': 'files',
+  sqlite: 'files',
+  wasi: 'files',
+  http: 'network',
+  https: 'network',
+  http2: 'network',
+  net: 'network',
+  tls: 'network',
+  dgram: 'network',
+  dns: 'network',
+  'dns/promises': 'network',
+  child_process: 'processes',
+  cluster: 'processes',
+};
+
+function kindOfGlobal({ path, isBare }: Pick<OutsideUse, 'path' | 'isBare'>): AmbientKind | undefined {
+  if (path === 'Date') return isBare ? 'clock' : undefined;
+  const kind = GLOBAL_KINDS.find(([pattern]) => pattern.test(path))?.[1];
+  if (kind !== undefined) return kind;
+  const [name = ''] = path.split('.', 1);
+  // What Node does not have is of the code itself.
+  // @spec DML-CAP-0017
+  if (PURE_GLOBALS.has(name) || !(name in globalThis) || PURE_OF_PROCESS.test(path)) return undefined;
+  return 'environment';
+}
+
+const GLOBAL_KINDS: readonly (readonly [RegExp, AmbientKind])[] = [
+  [/^Date\.now$|^performance\.(now|timeOrigin)$|^process\.(hrtime|uptime)\b|^Temporal\.Now\b/, 'clock'],
+  [/^Math\.random$|^crypto\.(randomUUID|getRandomValues)$|^crypto\.subtle\.generateKey$/, 'randomness'],
+  [/^(fetch|WebSocket|EventSource|XMLHttpRequest)$/, 'network'],
+  [/^process\.(kill|abort|exit)$/, 'processes'],
+];
+
+const PURE_OF_PROCESS = /^process\.(nextTick|emitWarning|std(out|err)|on|once|off|emit|exitCode|features)\b/;
+
+const PURE_GLOBALS = new Set(
+  (
+    'undefined NaN Infinity Object Function Array String Number Boolean Symbol BigInt Math JSON Date RegExp Promise Proxy ' +
+    'Reflect Map Set WeakMap WeakSet WeakRef FinalizationRegistry ArrayBuffer SharedArrayBuffer Atomics DataView ' +
+    'Int8Array Uint8Array Uint8ClampedArray Int16Array Uint16Array Int32Array Uint32Array Float16Array Float32Array ' +
+    'Float64Array BigInt64Array BigUint64Array Error AggregateError EvalError RangeError ReferenceError SyntaxError ' +
+    'SuppressedError TypeError URIError DisposableStack AsyncDisposableStack Iterator Intl WebAssembly isNaN isFinite ' +
+    'parseInt parseFloat encodeURI encodeURIComponent decodeURI decodeURIComponent escape unescape console ' +
+    'structuredClone queueMicrotask setTimeout setInterval setImmediate clearTimeout clearInterval clearImmediate URL ' +
+    'URLSearchParams URLPattern TextEncoder TextDecoder TextEncoderStream TextDecoderStream AbortController ' +
+    'AbortSignal Event EventTarget CustomEvent MessageEvent MessageChannel MessagePort DOMException Blob File FormData ' +
+    'Headers Request Response ReadableStream WritableStream TransformStream ByteLengthQueuingStrategy ' +
+    'CountQueuingStrategy CompressionStream DecompressionStream Buffer atob btoa crypto performance require module ' +
+    'exports arguments globalThis global Temporal'
+  ).split(' '),
+);
