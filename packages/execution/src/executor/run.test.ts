@@ -7,12 +7,13 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { Workspace } from '../../test/workspace.ts';
 import type { RunNode } from './run-node.ts';
 
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
+
 const steps = `
 import { existsSync } from 'node:fs';
 import { blob, type BlobHandle } from '@daggerml/bindings';
 
-// Starts or watches many processes, or goes through very many inputs.
-vi.setConfig({ testTimeout: 300_000 });
 export const add = (a: number, b: number): number => a + b;
 export const half = (a: number): number => Math.floor(a / 2);
 export const pair = (...inputs: unknown[]): unknown => inputs;
