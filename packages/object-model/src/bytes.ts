@@ -8,7 +8,7 @@ const HEX_TO_NIBBLE: Uint8Array = new Uint8Array(128).fill(255);
 for (let nibble = 0; nibble < 16; nibble++) HEX_TO_NIBBLE[HEX_DIGITS.charCodeAt(nibble)] = nibble;
 
 /**
- * Yields the lowercase hex text of `bytes[start..end)`.
+ * Returns the lowercase hex text of `bytes[start..end)`.
  *
  * Made in one step per 32 bytes: adding digit by digit would leave a rope of strings behind every id.
  */
@@ -29,7 +29,7 @@ function hexOfPart(bytes: Uint8Array, start: number, end: number): string {
   return String.fromCharCode.apply(null, codes);
 }
 
-/** Writes lowercase hex text as bytes at `offset`; yields false when a character is not a lowercase hex digit. */
+/** Writes lowercase hex text as bytes at `offset`; returns false when a character is not a lowercase hex digit. */
 export function writeHex(hex: string, target: Uint8Array, offset: number): boolean {
   let bad = 0;
   for (let at = 0, to = offset; at < hex.length; at += 2, to++) {
@@ -41,21 +41,21 @@ export function writeHex(hex: string, target: Uint8Array, offset: number): boole
   return bad < 16;
 }
 
-/** Tells whether every character of a text is a lowercase hex digit; much faster than a pattern. */
+/** Checks whether every character of a text is a lowercase hex digit; much faster than a pattern. */
 export function isHex(text: string): boolean {
   let bad = 0;
   for (let at = 0; at < text.length; at++) bad |= HEX_TO_NIBBLE[text.charCodeAt(at)] ?? 255;
   return bad < 16;
 }
 
-/** Yields the bytes of lowercase hex text, undefined when it is not that. */
+/** Returns the bytes of lowercase hex text, undefined when it is not that. */
 export function bytesOfHex(hex: string): Uint8Array | undefined {
   if (hex.length % 2 !== 0) return undefined;
   const bytes = new Uint8Array(hex.length / 2);
   return writeHex(hex, bytes, 0) ? bytes : undefined;
 }
 
-/** Yields a copy; `slice` of Node's `Buffer`, which may stand for any `Uint8Array`, yields a view. */
+/** Returns a copy; `slice` of Node's `Buffer`, which may stand for any `Uint8Array`, returns a view. */
 export function copyBytes(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
@@ -70,7 +70,7 @@ export function compareBytes(left: Uint8Array, right: Uint8Array): number {
   return left.length - right.length;
 }
 
-/** Tells whether two byte strings are the same. */
+/** Checks whether two byte strings are the same. */
 export function equalBytes(left: Uint8Array, right: Uint8Array): boolean {
   return left.length === right.length && compareBytes(left, right) === 0;
 }

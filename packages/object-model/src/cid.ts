@@ -8,14 +8,14 @@ import type { ObjectClass } from './object-class.ts';
 const ALPHABET = 'abcdefghijklmnopqrstuvwxyz234567';
 const CID_TEXT = /^b[a-z2-7]{58}$/;
 
-/** Id and codec of a parsed CID; the codec tells chunks from records. */
+/** Id and codec of a parsed CID; the codec distinguishes chunks from records. */
 export interface ParsedCid {
   readonly id: string;
   readonly codec: 'dag-cbor' | 'raw';
 }
 
 /**
- * Yields the CID of an object as text: multibase base32 lowercase, `bafy…` for records, `bafk…` for chunks.
+ * Returns the CID of an object as text: multibase base32 lowercase, `bafy…` for records, `bafk…` for chunks.
  *
  * Throws `invalid_payload` with `id_form`.
  *

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ERROR_DETAILS, type ErrorDetail } from './error-table.ts';
 import { DmlError, isDmlError, objectModelError } from './errors.ts';
 import { decodeRecord } from './records/decode-record.ts';
@@ -100,7 +100,27 @@ describe('errors', () => {
     }
   });
 
-  it('are told apart by code and detail', () => {
+  it('are recognised from every copy of the package [DML-OBJ-2901]', async () => {
+    vi.resetModules();
+    const copy = await import('./errors.ts');
+    expect(copy.DmlError).not.toBe(DmlError);
+    const foreign: unknown = copy.objectModelError('utf8');
+    expect(foreign).not.toBeInstanceOf(DmlError);
+    expect(isDmlError(foreign)).toBe(true);
+    expect(isDmlError(foreign, 'invalid_utf8', 'utf8')).toBe(true);
+    expect(isDmlError(foreign, 'invalid_kind')).toBe(false);
+    expect(isDmlError(foreign, 'invalid_utf8', 'lone_surrogate')).toBe(false);
+    expect(copy.isDmlError(objectModelError('utf8'))).toBe(true);
+    const lookalike = Object.assign(new Error('x'), {
+      name: 'DmlError',
+      code: 'invalid_utf8',
+      detail: 'utf8',
+    });
+    for (const other of [lookalike, { ...lookalike }, undefined, null, 'x', 1, () => 1])
+      expect(isDmlError(other)).toBe(false);
+  });
+
+  it('differ by code and detail', () => {
     const error: unknown = objectModelError('utf8');
     expect(isDmlError(error)).toBe(true);
     expect(isDmlError(error, 'invalid_utf8')).toBe(true);

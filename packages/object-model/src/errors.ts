@@ -3,7 +3,7 @@ import { type DetailOf, ERROR_DETAILS, type ErrorCode, type ErrorDetail } from '
 /** Plain facts of an error, by name. */
 export type DmlErrorFields = Readonly<Record<string, string | number | boolean | readonly string[]>>;
 
-/** What a {@link DmlError} is made of. */
+/** Members of a {@link DmlError}. */
 export interface DmlErrorInit<Code extends string = string> {
   readonly code: Code;
   /** Record type the error is about, where one is known. */
@@ -13,7 +13,7 @@ export interface DmlErrorInit<Code extends string = string> {
   /** Facts that help a reader; never payload bytes, never secrets. */
   readonly fields?: DmlErrorFields | undefined;
   readonly cause?: unknown;
-  /** What happened, for a person; the reason without one. */
+  /** Message for a person; the reason without one. */
   readonly message?: string | undefined;
 }
 
@@ -42,7 +42,7 @@ export class DmlError<Code extends string = string> extends Error {
     this.fields = init.fields ?? {};
   }
 
-  /** Yields `record_type=<type>;detail=<short_reason>`. */
+  /** Returns `record_type=<type>;detail=<short_reason>`. */
   get reason(): string {
     return formatReason(this.recordType, this.detail);
   }
@@ -73,15 +73,22 @@ export function fail(detail: ErrorDetail, fields?: DmlErrorInit['fields']): neve
   throw objectModelError(detail, { fields });
 }
 
-/** Tells whether a caught value is a {@link DmlError}, optionally of one code and one detail. */
+/** Brand of errors: one program may hold several copies of this package, each with a class of its own. */
+const BRAND: unique symbol = Symbol.for('daggerml.DmlError') as never;
+Object.defineProperty(DmlError.prototype, BRAND, { value: true });
+
+/**
+ * Checks whether a caught value is a {@link DmlError} of any copy of this package, optionally of one code and one
+ * detail.
+ *
+ * @spec DML-OBJ-2901
+ */
 export function isDmlError<Code extends string>(
   caught: unknown,
   code?: Code,
   detail?: Code extends ErrorCode ? DetailOf<Code> : string,
 ): caught is DmlError<Code> {
-  return (
-    caught instanceof DmlError &&
-    (code === undefined || caught.code === code) &&
-    (detail === undefined || caught.detail === detail)
-  );
+  if (typeof caught !== 'object' || caught === null || !(BRAND in caught)) return false;
+  const error = caught as unknown as DmlError;
+  return (code === undefined || error.code === code) && (detail === undefined || error.detail === detail);
 }

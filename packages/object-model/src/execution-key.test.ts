@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { encodeByCborg } from '../test/oracles.ts';
 import { MemoryObjects } from '../test/support/memory-objects.ts';
 import { idFor } from '../test/support/tree-samples.ts';
-import { encodeCbor } from './cbor/encode.ts';
 import { CODEC_DAG_CBOR, Link } from './cbor/value.ts';
 import { executionKey } from './execution-key.ts';
 import { hashBytes } from './hash/hash-bytes.ts';
@@ -17,12 +17,12 @@ describe('executionKey', () => {
       const values = Array.from({ length: count }, (_, number) => idOf(number % 300));
       const root = buildTree('values', values, new MemoryObjects());
       const field = typeof root === 'string' ? link(root) : root.map(link);
-      const bytes = encodeCbor(['dml-execution-key', 1, link(idOf(-1)), field]);
+      const bytes = encodeByCborg(['dml-execution-key', 1, link(idOf(-1)), field]);
       expect(executionKey(idOf(-1), root)).toBe(hashBytes(bytes));
     }
   });
 
-  it('tells functions, inputs and their order apart [DML-OBJ-1511]', () => {
+  it('differs by function, inputs and their order [DML-OBJ-1511]', () => {
     const keys = [
       executionKey(idOf(0), [idOf(1), idOf(2)]),
       executionKey(idOf(0), [idOf(2), idOf(1)]),

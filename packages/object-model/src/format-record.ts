@@ -2,7 +2,7 @@ import { hexOf } from './bytes.ts';
 import type { AnyRecord, Element, ScalarDatum } from './records/record-types.ts';
 import { replaceTerminalControls } from './text/terminal-controls.ts';
 
-/** How a record is printed. */
+/** Options of printing a record. */
 export interface FormatOptions {
   /** Digits of ids that are shown; 12 by default, 64 for whole ids. */
   readonly idDigits?: number;
@@ -13,7 +13,7 @@ export interface FormatOptions {
 }
 
 /**
- * Yields a record as lines for people, without a newline at the end.
+ * Returns a record as lines for people, without a newline at the end.
  *
  * The same everywhere: no colour, no locale, no time zone. Not meant to be parsed.
  */

@@ -7,7 +7,7 @@ let slab: ArrayBuffer | undefined;
 let used = 0;
 
 /**
- * Yields bytes that are zero and nobody else's.
+ * Returns zeroed bytes that only the caller uses.
  *
  * Short ones are views of a slab: a buffer of their own costs more than encoding and hashing a record. So they
  * must not be transferred to another thread.
@@ -26,7 +26,7 @@ export function freshBytes(length: number): Uint8Array {
 const transient = new ArrayBuffer(MAX_SHARED_BYTES);
 const transientViews: Uint8Array[] = [];
 
-/** Yields bytes that the next call with a length up to the same bound yields again, with whatever is in them. */
+/** Returns bytes that the next call with the same length returns again, with the content that was left in them. */
 export function transientBytes(length: number): Uint8Array {
   if (length > MAX_SHARED_BYTES) return new Uint8Array(length);
   let view = transientViews[length];

@@ -47,7 +47,7 @@ export const ID_BYTES = 32;
 
 const ABBREVIATION = /^[0-9a-f]{4,64}$/;
 
-/** Tells whether a text is a whole id. */
+/** Checks whether a text is a whole id. */
 export function isIdText(text: string): boolean {
   return typeof text === 'string' && text.length === 64 && isHex(text);
 }
@@ -64,7 +64,7 @@ export function parseId<Class extends ObjectClass = ObjectClass>(text: string): 
   return text as ObjectIds[Class];
 }
 
-/** Yields the 32 bytes of an id in a fresh array. Throws `invalid_payload` with `id_form`. */
+/** Returns the 32 bytes of an id in a fresh array. Throws `invalid_payload` with `id_form`. */
 export function idBytes(id: string): Uint8Array {
   const bytes = typeof id === 'string' && id.length === 64 ? bytesOfHex(id) : undefined;
   return bytes ?? fail('id_form');
@@ -75,7 +75,7 @@ export function writeIdBytes(id: string, target: Uint8Array, offset: number): vo
   if (typeof id !== 'string' || id.length !== 64 || !writeHex(id, target, offset)) fail('id_form');
 }
 
-/** Yields the id whose 32 bytes start at `offset`; throws `invalid_bounds` with `id_length` when there are fewer. */
+/** Returns the id whose 32 bytes start at `offset`; throws `invalid_bounds` with `id_length` when there are fewer. */
 export function idOfBytes<Class extends ObjectClass = ObjectClass>(
   bytes: Uint8Array,
   offset = 0,
@@ -97,7 +97,7 @@ export function parseIdPrefix(text: string): string {
 }
 
 /**
- * Yields the shortest prefix, of at least `minimumLength` digits, that tells `id` from every other id given.
+ * Returns the shortest prefix, of at least `minimumLength` digits, that distinguishes `id` from every other id given.
  *
  * @spec DML-OBJ-0403
  */

@@ -25,9 +25,6 @@ export {
 export { checkFilePath, foldersAbove, isLinkTarget } from './blob/file-path.ts';
 export { verifyBlob } from './blob/verify-blob.ts';
 export { compareBytes, copyBytes, equalBytes } from './bytes.ts';
-export { encodeCbor } from './cbor/encode.ts';
-export type { LinkCodec } from './cbor/value.ts';
-export { type CborValue, CODEC_DAG_CBOR, CODEC_RAW, Float64, Link } from './cbor/value.ts';
 export { formatCid, type ParsedCid, parseCid } from './cid.ts';
 export { type ErrorBuilder, errorBuilder } from './error-builder.ts';
 export { formatMessage } from './error-message.ts';
@@ -80,6 +77,7 @@ export { decodeRecord } from './records/decode-record.ts';
 export { encodeElement, isInline, MAX_INLINE_BYTES } from './records/element.ts';
 export { elementOf } from './records/element-of.ts';
 export { encodeRecord, encodeTransient, FORMAT_VERSION, MAX_RECORD_BYTES } from './records/encode-record.ts';
+export { canonicalF64 } from './records/numbers.ts';
 export {
   type EntryKeys,
   type InteriorEntry,
@@ -97,8 +95,7 @@ export {
   type PositionalRole,
   type TreeRoot,
 } from './records/page-types.ts';
-export { type ObjectLink, recordLinks } from './records/record-links.ts';
-export { type OwnedTree, recordRoots } from './records/record-roots.ts';
+export { type ObjectLink, type OwnedTree, recordLinks, recordRoots } from './records/record-links.ts';
 export type {
   AnyRecord,
   BlobDatum,
@@ -138,7 +135,6 @@ export type {
   UriDatum,
 } from './records/record-types.ts';
 export { checkRefName } from './records/ref-name.ts';
-export { canonicalF64 } from './records/scalar.ts';
 export { type LinkVisitor, scanLinks } from './records/scan-links.ts';
 export { checkSchema } from './schema.ts';
 export { treeSplices } from './search-tree/diff-splices.ts';

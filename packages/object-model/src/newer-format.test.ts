@@ -29,7 +29,7 @@ describe('isNewerFormat', () => {
       expect(isNewerFormat(other)).toBe(false);
   });
 
-  it('tells what a later version may write from damage, in every way to read it [DML-OBJ-0237]', () => {
+  it('distinguishes what a later version may write from damage, in every way to read it [DML-OBJ-0237]', () => {
     const schema2 = {
       type: 'datum',
       kind: 'map',

@@ -1,5 +1,5 @@
 import type { ErrorDetail } from './error-table.ts';
-import { DmlError } from './errors.ts';
+import { type DmlError, isDmlError } from './errors.ts';
 
 const NEWER: ReadonlySet<ErrorDetail> = new Set([
   'newer_version',
@@ -15,5 +15,5 @@ const NEWER: ReadonlySet<ErrorDetail> = new Set([
  * @spec DML-OBJ-0237
  */
 export function isNewerFormat(caught: unknown): caught is DmlError {
-  return caught instanceof DmlError && NEWER.has(caught.detail as ErrorDetail);
+  return isDmlError(caught) && NEWER.has(caught.detail as ErrorDetail);
 }

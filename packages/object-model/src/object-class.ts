@@ -50,12 +50,12 @@ export const OBJECT_CLASSES: readonly ObjectClass[] = Object.keys(OBJECT_CLASS_N
 const TYPE_BY_NUMBER: readonly (RecordType | undefined)[] = invert(RECORD_TYPE_NUMBERS);
 const CLASS_BY_NUMBER: readonly (ObjectClass | undefined)[] = invert(OBJECT_CLASS_NUMBERS);
 
-/** Yields the record type of a type number, undefined for an unknown one. */
+/** Returns the record type of a type number, undefined for an unknown one. */
 export function recordTypeOf(typeNumber: number): RecordType | undefined {
   return TYPE_BY_NUMBER[typeNumber];
 }
 
-/** Yields the object class of a class byte, undefined for an unknown one. */
+/** Returns the object class of a class byte, undefined for an unknown one. */
 export function objectClassOf(classNumber: number): ObjectClass | undefined {
   return CLASS_BY_NUMBER[classNumber];
 }

@@ -1,8 +1,8 @@
-/** What the browser test runs inside a context without Node: the vectors, over the bundled package. */
+/** Script that the browser test runs inside a context without Node: the vectors, over the bundled package. */
 import { runCase } from './run-case.ts';
 import type { VectorFile } from './vector-case.ts';
 
-/** Runs vector files given as JSON; yields the number run and what went wrong, as JSON. */
+/** Runs vector files given as JSON; returns the number run and the failures, as JSON. */
 export function runVectors(filesJson: string): string {
   const files = JSON.parse(filesJson) as readonly VectorFile[];
   const problems: string[] = [];

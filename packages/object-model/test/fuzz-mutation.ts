@@ -79,13 +79,13 @@ const MUTATIONS: readonly Mutation[] = [
   },
 ];
 
-/** Yields a place to change: mostly behind the header, whose every change is refused at once. */
+/** Returns a place to change: mostly behind the header, whose every change is refused at once. */
 function place(bytes: readonly number[], random: SeededRandom): number {
   const header = bytes.length > 3 && random.below(8) > 0 ? 3 : 0;
   return header + random.below(bytes.length - header);
 }
 
-/** Yields a changed copy of a seed input; half of them are changed in one place only. */
+/** Returns a changed copy of a seed input; half of them are changed in one place only. */
 export function mutate(input: Uint8Array, random: SeededRandom, other: Uint8Array): Uint8Array {
   const bytes = [...input];
   for (let rounds = random.below(2) === 0 ? 1 : 1 + random.below(3); rounds > 0; rounds--) {

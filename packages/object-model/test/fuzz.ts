@@ -15,7 +15,7 @@ import { mutate } from './fuzz-mutation.ts';
 import { decodeByCborg, decodeByDagCbor, sameValue } from './oracles.ts';
 import { hexOfBytes } from './vector-case.ts';
 
-/** What a run saw. */
+/** Counts of a run. */
 export interface FuzzReport {
   readonly inputCount: number;
   readonly acceptedCount: number;
@@ -44,7 +44,7 @@ export function fuzz(seedInputs: readonly Uint8Array[], count: number, seed: num
   return { inputCount: count, acceptedCount, refusals };
 }
 
-/** Yields the detail for which an input is refused, undefined when it is accepted and all promises hold. */
+/** Returns the detail for which an input is refused, undefined when it is accepted and all promises hold. */
 export function checkInput(input: Uint8Array): string | undefined {
   let record: AnyRecord;
   try {

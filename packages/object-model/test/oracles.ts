@@ -47,7 +47,7 @@ export function encodeByCborg(value: CborValue): Uint8Array {
   });
 }
 
-/** Tells whether a value that an oracle decoded is the value that we decoded. */
+/** Checks whether a value that an oracle decoded is the value that we decoded. */
 export function sameValue(ours: CborValue, theirs: unknown): boolean {
   if (ours instanceof Float64) return Object.is(ours.value, theirs);
   if (ours instanceof Link) return CID.asCID(theirs)?.toString() === cidOf(ours);
@@ -70,7 +70,7 @@ export function sameValue(ours: CborValue, theirs: unknown): boolean {
   return ours === theirs;
 }
 
-/** Tells whether a value contains a float that JavaScript cannot tell from an integer. */
+/** Checks whether a value contains a float that JavaScript cannot tell from an integer. */
 export function hasWholeFloat(value: CborValue): boolean {
   if (value instanceof Float64) return Number.isInteger(value.value);
   return Array.isArray(value) && value.some(hasWholeFloat);

@@ -6,7 +6,7 @@ const folder = join(import.meta.dirname, '../src');
 const sources = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts'))
   .map((path) => ({ path, text: readFileSync(join(folder, path), 'utf8') }));
-/** What reaches outside: the clock, randomness, the environment, the network, timers. */
+/** Names that reach outside: the clock, randomness, the environment, the network, timers. */
 const IMPURE =
   /\bDate\.now\b|\bnew Date\(\)|\bperformance\b|Math\.random|\bprocess\.[a-z]|randomUUID|getRandomValues|\bfetch\(|setTimeout|setInterval|\bconsole\./;
 

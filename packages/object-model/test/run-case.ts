@@ -37,7 +37,7 @@ import { recordFromJson, recordToJson } from '../src/json/index.ts';
 import { MemoryObjects } from './support/memory-objects.ts';
 import { bytesOfVector, hexOfBytes, textOfVector, type VectorCase, type VectorError } from './vector-case.ts';
 
-/** Runs a golden vector; yields what is wrong, undefined when all is right. Needs no test runner. */
+/** Runs a golden vector; returns the fault, undefined when there is none. Needs no test runner. */
 export function runCase(vector: VectorCase): string | undefined {
   const operation = OPERATIONS[vector.operation];
   if (operation === undefined) return `unknown operation ${vector.operation}`;

@@ -4,7 +4,7 @@ import { encodeRecord } from '../src/index.ts';
 import { sampleRecords } from './generate/samples.ts';
 import { bytesOfVector, type VectorFile } from './vector-case.ts';
 
-/** Yields the inputs that fuzzing starts from: sample records, and every vector below 4 KiB. */
+/** Returns the inputs that fuzzing starts from: sample records, and every vector below 4 KiB. */
 export function seedInputs(vectorFolder: string): Uint8Array[] {
   const inputs = sampleRecords().map(encodeRecord);
   const paths = readdirSync(vectorFolder, { recursive: true, encoding: 'utf8' }).filter((path) =>

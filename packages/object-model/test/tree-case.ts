@@ -86,14 +86,14 @@ export interface TreeCase {
   readonly error?: VectorError;
 }
 
-/** Works out what a case states beside its input; throws what the operation throws. */
+/** Computes the members of a case from its input; throws what the operation throws. */
 export function solveCase(given: TreeCase): Partial<TreeCase> {
   const solve = SOLVERS[given.operation];
   if (solve === undefined) throw new Error(`unknown operation ${given.operation}`);
   return solve(given);
 }
 
-/** Runs a golden vector; yields what is wrong, undefined when all is right. Needs no test runner. */
+/** Runs a golden vector; returns the fault, undefined when there is none. Needs no test runner. */
 export function runTreeCase(given: TreeCase): string | undefined {
   let solved: Partial<TreeCase>;
   try {
@@ -233,7 +233,7 @@ function idOf<Id extends string>(label: string): Id {
   return sha256Hex(utf8Bytes(label)) as Id;
 }
 
-/** Yields the entries of a rule in tree order. */
+/** Returns the entries of a rule in tree order. */
 export function entriesOf(rule: EntryRule): LeafEntries[PageRole][] {
   const { role, count, first = 0, step = 1 } = rule;
   const entries = Array.from(

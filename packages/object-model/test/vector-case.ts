@@ -42,7 +42,7 @@ export interface VectorFile {
   readonly cases: readonly VectorCase[];
 }
 
-/** Yields the bytes of a vector's hex. */
+/** Returns the bytes of a vector's hex. */
 export function bytesOfVector(hex: VectorHex): Uint8Array {
   const parts = typeof hex === 'string' ? [hex] : hex;
   const digits = parts
@@ -53,12 +53,12 @@ export function bytesOfVector(hex: VectorHex): Uint8Array {
   return bytes;
 }
 
-/** Yields the text of a vector. */
+/** Returns the text of a vector. */
 export function textOfVector(text: VectorText): string {
   return typeof text === 'string' ? text : String.fromCharCode(...text.units);
 }
 
-/** Yields bytes as hex. */
+/** Returns bytes as hex. */
 export function hexOfBytes(bytes: Uint8Array): string {
   let hex = '';
   for (const byte of bytes) hex += byte.toString(16).padStart(2, '0');

@@ -8,7 +8,7 @@ import { runCase } from './run-case.ts';
 import { bytesOfVector, type VectorCase, type VectorFile } from './vector-case.ts';
 
 const folder = join(import.meta.dirname, '../../../vectors');
-/** Areas whose operations are run beside their own code. */
+/** Areas whose operations have a runner of their own. */
 const OTHER_AREAS: ReadonlySet<string> = new Set(['search-tree', 'blob']);
 
 const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })

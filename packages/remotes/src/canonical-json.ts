@@ -13,7 +13,7 @@ export type JsonValue =
 const MAXIMUM_VALUE_BYTES = 1_048_576;
 
 /**
- * Yields UTF-8 JSON with sorted keys, no white space and one line feed at the end.
+ * Returns UTF-8 JSON with sorted keys, no white space and one line feed at the end.
  *
  * Throws `remote_value_invalid` with `size`.
  *
@@ -25,7 +25,7 @@ export function encodeCanonicalJson(value: JsonValue, recordType: string): Uint8
 }
 
 /**
- * Yields the value of JSON bytes, canonical or not; see `checkCanonical`.
+ * Returns the value of JSON bytes, canonical or not; see `checkCanonical`.
  *
  * Throws `remote_value_invalid` with `size` or `json`.
  */
@@ -39,7 +39,7 @@ export function decodeJson(bytes: Uint8Array, recordType: string): unknown {
   }
 }
 
-/** Throws `remote_value_invalid` with `not_canonical` unless `bytes` are what encoding their value yields. */
+/** Throws `remote_value_invalid` with `not_canonical` unless `bytes` are the encoding of their value. */
 export function checkCanonical(recordType: string, bytes: Uint8Array, encodedAgain: Uint8Array): void {
   // @spec DML-REM-0402
   if (!Buffer.from(encodedAgain).equals(bytes)) refuseValue(recordType, 'not_canonical');

@@ -1,6 +1,6 @@
 import { DmlError, type DmlErrorInit, type RemoteUriRule } from '@daggerml/object-model';
 
-/** Every code that this package raises beside those of the object model. */
+/** Every code that this package raises in addition to those of the object model. */
 export type RemoteErrorCode = 'remote_uri_invalid' | 'remote_value_invalid' | 'remote_schema_newer';
 
 /** The rule of a manifest or ref pointer that a value breaks. */

@@ -1,7 +1,7 @@
 import { nfcText } from '@daggerml/object-model';
 import { refuseSchema, refuseValue } from './errors.ts';
 
-/** Checks one field: tells whether a value has the field's form. */
+/** Checks whether a value has the form of a field. */
 export type FieldForm = (value: unknown) => boolean;
 
 const OBJECT_ID = /^[0-9a-f]{64}$/;

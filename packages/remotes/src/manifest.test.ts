@@ -145,7 +145,7 @@ describe('decodeManifest', () => {
     expect(refusal(bytesOf(`${text}\n`))).toBe('remote_value_invalid field_form');
   });
 
-  it('tells a newer format from a damaged one [DML-REM-0405]', () => {
+  it('distinguishes a newer format from a damaged one [DML-REM-0405]', () => {
     expect(refusal(canonicalWith({ schema: 2, extra: true }))).toBe('remote_schema_newer');
   });
 

@@ -16,7 +16,7 @@ export interface ManifestSegment {
   readonly objectCount: number;
 }
 
-/** What one ref needs: the segments of this push, on top of a base manifest. */
+/** Content of one ref: the segments of this push, on top of a base manifest. */
 export interface Manifest {
   /** Full name, e.g. `refs/heads/main`. */
   readonly ref: string;
@@ -52,7 +52,7 @@ const SEGMENT_FIELDS: Readonly<Record<string, FieldForm>> = {
 };
 
 /**
- * Yields the canonical bytes of a manifest.
+ * Returns the canonical bytes of a manifest.
  *
  * Throws `remote_value_invalid` when the manifest breaks a rule.
  */
@@ -67,7 +67,7 @@ export function encodeManifest(manifest: Manifest): Uint8Array {
 }
 
 /**
- * Yields the manifest of its canonical bytes.
+ * Returns the manifest of its canonical bytes.
  *
  * Throws `remote_value_invalid` with the broken rule, or `remote_schema_newer`.
  */
@@ -76,7 +76,7 @@ export function decodeManifest(bytes: Uint8Array): Manifest {
 }
 
 /**
- * Yields the id of a manifest from its canonical bytes.
+ * Returns the id of a manifest from its canonical bytes.
  *
  * @spec DML-REM-0409
  */

@@ -11,7 +11,7 @@ export interface RefPointer {
   readonly manifestId: ManifestId;
   /** 1 for the first write, one more for each later write. */
   readonly sequence: number;
-  /** 32 lowercase hex digits, new for every write: tells one's own write from an equal one of another writer. */
+  /** 32 lowercase hex digits, new for every write: distinguishes one's own write from an equal one of another writer. */
   readonly writerNonce: string;
 }
 
@@ -27,7 +27,7 @@ const REF_POINTER: ValueForm = {
 };
 
 /**
- * Yields the canonical bytes of a ref pointer.
+ * Returns the canonical bytes of a ref pointer.
  *
  * Throws `remote_value_invalid` when the pointer breaks a rule.
  */
@@ -37,7 +37,7 @@ export function encodeRefPointer(pointer: RefPointer): Uint8Array {
 }
 
 /**
- * Yields the ref pointer of its canonical bytes.
+ * Returns the ref pointer of its canonical bytes.
  *
  * Throws `remote_value_invalid` with the broken rule, or `remote_schema_newer`.
  */

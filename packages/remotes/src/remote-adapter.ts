@@ -30,7 +30,7 @@ export interface RefUpdate {
 }
 
 /**
- * What is known of a conditional write: it holds, another writer was first, or nobody could tell.
+ * Outcome of a conditional write: it holds, another writer was first, or it is unknown.
  *
  * @spec DML-REM-0602
  */
@@ -44,12 +44,12 @@ export type RefUpdateOutcome = 'applied' | 'refused' | 'unknown';
 export interface RemoteAdapter {
   /** Yields every ref pointer whose full name starts with `prefix`. */
   listRefs(prefix: string): AsyncIterable<ListedRef>;
-  /** Yields the bytes of a manifest, undefined when absent. */
+  /** Returns the bytes of a manifest, undefined when absent. */
   getManifest(manifestId: ManifestId): Promise<Uint8Array | undefined>;
-  /** Yields the bytes of an immutable file below the root, or a range of them, undefined when absent. */
+  /** Returns the bytes of an immutable file below the root, or a range of them, undefined when absent. */
   getObject(path: string, range?: ByteRange): Promise<Uint8Array | undefined>;
   /** Writes an immutable file below the root; writing the same bytes again succeeds. */
   putObject(path: string, bytes: Uint8Array): Promise<void>;
-  /** Carries out conditional writes one by one; yields their outcomes in the same order. */
+  /** Carries out conditional writes one after another; returns their outcomes in the same order. */
   updateRefs(updates: readonly RefUpdate[]): Promise<readonly RefUpdateOutcome[]>;
 }

@@ -1,7 +1,7 @@
 import { checkCanonical, decodeJson, encodeCanonicalJson, type JsonValue } from './canonical-json.ts';
 import { checkFields, checkSchema, type FieldForm, isExactly } from './fields.ts';
 
-/** What one kind of value on a remote consists of, beside the schema and type that every value has. */
+/** Fields of one kind of value on a remote, in addition to the schema and type that every value has. */
 export interface ValueForm {
   readonly type: string;
   readonly fields: Readonly<Record<string, FieldForm>>;
@@ -12,7 +12,7 @@ export interface ValueForm {
 type Fields = Readonly<Record<string, JsonValue>>;
 
 /**
- * Yields the canonical bytes of a value from its fields.
+ * Returns the canonical bytes of a value from its fields.
  *
  * Throws `remote_value_invalid` when the value breaks a rule.
  */
@@ -23,7 +23,7 @@ export function encodeValue(form: ValueForm, fields: Fields): Uint8Array {
 }
 
 /**
- * Yields the fields of a value from its canonical bytes.
+ * Returns the fields of a value from its canonical bytes.
  *
  * Throws `remote_value_invalid` with the broken rule, or `remote_schema_newer`.
  */

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { SeededRandom, seededNumbers } from './seeded-random.ts';
 
-it('yields the same numbers for the same seed and others for another', () => {
+it('returns the same numbers for the same seed and others for another', () => {
   const draw = (seed: number): number[] => Array.from({ length: 50 }, seededNumbers(seed).bind(null, 1000));
   expect(draw(7)).toEqual(draw(7));
   expect(draw(7)).not.toEqual(draw(8));

@@ -6,7 +6,7 @@ export class SeededRandom {
     this.#state = seed >>> 0;
   }
 
-  /** Yields an integer from 0 to below `limit`. */
+  /** Returns an integer from 0 to below `limit`. */
   below(limit: number): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -15,13 +15,13 @@ export class SeededRandom {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 0x1_0000_0000) * limit);
   }
 
-  /** Yields one of `values`, which must not be empty. */
+  /** Returns one of `values`, which must not be empty. */
   pick<Value>(values: readonly Value[]): Value {
     return values[this.below(values.length)] as Value;
   }
 }
 
-/** Yields a function that gives integers from 0 to below its argument, as {@link SeededRandom.below} does. */
+/** Returns a function that gives integers from 0 to below its argument, as {@link SeededRandom.below} does. */
 export function seededNumbers(seed: number): (limit: number) => number {
   const random = new SeededRandom(seed);
   return (limit) => random.below(limit);

@@ -78,7 +78,7 @@ export class BlobChunker {
   }
 
   /**
-   * Continues the open chunk with the bytes from `from`; yields where it ends, 0 when it goes on behind them.
+   * Continues the open chunk with the bytes from `from`; returns the offset of its end, 0 when it goes on behind them.
    *
    * @spec DML-OBJ-2103
    */

@@ -17,7 +17,7 @@ function failure(run: () => unknown): unknown {
 }
 
 describe('readBlob', () => {
-  it('yields the content, also in for await', async () => {
+  it('returns the content, also in for await', async () => {
     const objects = new MemoryObjects();
     const content = digestStream('read', 600_000);
     const blob = writeBlob(content, objects);
@@ -76,7 +76,7 @@ describe('readBlob', () => {
 });
 
 describe('readBlobRange', () => {
-  it('yields the bytes of a range, cut at the size', () => {
+  it('returns the bytes of a range, cut at the size', () => {
     const objects = new MemoryObjects();
     const content = mixedContent(3 << 20, 3);
     const blob = writeBlob(content, objects);

@@ -1,16 +1,16 @@
 import type { ChunkId } from '../ids.ts';
 import type { PageSource, PageStore } from '../search-tree/page-store.ts';
 
-/** Where blobs are read from. */
+/** Source of the chunks and pages of blobs. */
 export interface BlobSource extends PageSource {
-  /** Yields the bytes of a chunk, undefined when it is not there. */
+  /** Returns the bytes of a chunk, undefined when it is not there. */
   getChunk(chunkId: ChunkId): Uint8Array | undefined;
 }
 
-/** Where blobs are written to. */
+/** Store of the chunks and pages of blobs. */
 export interface BlobStore extends PageStore {
   /**
-   * Stores a chunk and yields its id, the SHA-256 of its bytes; idempotent.
+   * Stores a chunk and returns its id, the SHA-256 of its bytes; idempotent.
    *
    * The bytes are only valid until this returns.
    */

@@ -44,7 +44,7 @@ describe('BlobWriter', () => {
     expect(writeBlob(small, new MemoryObjects()).root).toEqual([[hashBytes(small), 9000]]);
   });
 
-  it('yields the same datum however the content is split, and lets the input be reused [DML-OBJ-2107]', () => {
+  it('returns the same datum however the content is split, and lets the input be reused [DML-OBJ-2107]', () => {
     const content = digestStream('split', 900_000);
     const whole = writeBlob(content, new MemoryObjects());
     for (const step of [1000, 65_536, 131_072, 333_333]) {

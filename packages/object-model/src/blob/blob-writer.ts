@@ -39,7 +39,7 @@ export class BlobWriter {
     this.#chunker.push(bytes);
   }
 
-  /** Ends the content and yields its datum; the writer must not be used afterwards. */
+  /** Ends the content and returns its datum; the writer must not be used afterwards. */
   finish(): BlobDatum {
     this.#chunker.finish();
     // @spec DML-OBJ-2115

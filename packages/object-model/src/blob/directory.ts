@@ -10,7 +10,7 @@ import { treeEntries, treeHas } from '../search-tree/read-tree.ts';
 import { checkFilePath, checkLinkTarget, foldersAbove } from './file-path.ts';
 import { Spellings } from './spellings.ts';
 
-/** What stands at one path of a directory. */
+/** Entry at one path of a directory. */
 export type DirectoryEntry =
   | {
       readonly kind: 'file';
@@ -21,13 +21,13 @@ export type DirectoryEntry =
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
   | { readonly kind: 'empty-folder'; readonly path: string };
 
-/** Where the pages and datums of a directory are written to. */
+/** Store of the pages and datums of a directory. */
 export interface DirectoryStore extends PageStore {
   /** Stores an encoded datum and returns its id; idempotent. The bytes are only valid until this returns. */
   putDatum(bytes: Uint8Array): DatumId;
 }
 
-/** Where the pages and datums of a directory are read from. */
+/** Source of the pages and datums of a directory. */
 export interface DirectorySource extends PageSource {
   /** Returns a datum; throws where it is not there. */
   readDatum(datumId: DatumId): Datum;

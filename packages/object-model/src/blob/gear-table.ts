@@ -4,7 +4,7 @@ import { utf8Bytes } from '../text/utf8.ts';
 let table: Int32Array | undefined;
 
 /**
- * Yields the 256 numbers that the rolling hash of the chunker adds per byte value; computed on first use.
+ * Returns the 256 numbers that the rolling hash of the chunker adds per byte value; computed on first use.
  *
  * @spec DML-OBJ-2102
  */

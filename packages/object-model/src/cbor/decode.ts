@@ -24,7 +24,7 @@ export function decodeCbor(bytes: Uint8Array): CborValue {
   return new Restorer(bytes, notes).restore(decoder.decode(source));
 }
 
-/** Walks a decoded value in document order beside the scanner's notes. */
+/** Walks a decoded value in document order together with the scanner's notes. */
 class Restorer {
   readonly #bytes: Uint8Array;
   readonly #notes: ScanNotes;

@@ -24,7 +24,7 @@ export function writeCidField(codec: LinkCodec, id: string, target: Uint8Array, 
   writeIdBytes(id, target, offset + 5);
 }
 
-/** Tells whether the 37 bytes at `offset` are the content of a link with a known codec. */
+/** Checks whether the 37 bytes at `offset` are the content of a link with a known codec. */
 export function isCidField(bytes: Uint8Array, offset: number): boolean {
   const codec = bytes[offset + 2];
   return (

@@ -3,7 +3,7 @@ import { sampleRecords } from '../../test/generate/samples.ts';
 import { encodeRecord } from '../records/encode-record.ts';
 import { scanCbor } from './scan.ts';
 
-/** Yields the detail for which bytes are refused, undefined when they are accepted. */
+/** Returns the detail for which bytes are refused, undefined when they are accepted. */
 function refusal(hex: string): string | undefined {
   try {
     scanCbor(Buffer.from(hex, 'hex'));

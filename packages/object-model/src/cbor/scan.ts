@@ -14,7 +14,7 @@ export const ITEM_FLOAT = 1;
 /** A text that begins with a byte order mark, which `cbor-x` drops from long texts. */
 export const ITEM_MARKED_TEXT = 2;
 
-/** What the scanner noted about the items of a document, in document order. */
+/** Notes of the scanner about the items of a document, in document order. */
 export interface ScanNotes {
   /** One kind per item; valid until the next scan. */
   readonly kinds: Uint8Array;

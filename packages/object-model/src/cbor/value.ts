@@ -27,7 +27,7 @@ export class Float64 {
 }
 
 /**
- * What a record is made of. Integers are numbers where a number is exact and bigints elsewhere; floats
+ * An item of a record. Integers are numbers where a number is exact and bigints elsewhere; floats
  * are never plain numbers.
  */
 export type CborValue =

@@ -9,9 +9,9 @@ const MAX_WRITTEN_BYTES = 16 * 1024 * 1024;
 const FIRST_BYTES = 512;
 
 /**
- * Writes the fixed shapes that are encoded often without the detour through a value.
+ * Writes items in the deterministic profile.
  *
- * It must agree byte for byte with `encodeCbor`; a differential test holds the two together.
+ * @spec DML-OBJ-2403
  */
 export class CborWriter {
   #bytes: Uint8Array = freshBytes(FIRST_BYTES);
@@ -38,7 +38,7 @@ export class CborWriter {
     this.#length = 0;
   }
 
-  /** Yields a fresh copy of what was written from `start` on, and forgets it all. */
+  /** Returns a fresh copy of what was written from `start` on, and forgets it all. */
   take(start = 0): Uint8Array {
     const taken = freshBytes(this.#length - start);
     taken.set(this.#bytes.subarray(start, this.#length));

@@ -3,7 +3,7 @@ import type { ObjectIds } from '../ids.ts';
 import type { ObjectClass } from '../object-class.ts';
 
 /**
- * Yields the id of encoded bytes: the SHA-256 of exactly these bytes.
+ * Returns the id of encoded bytes: the SHA-256 of exactly these bytes.
  *
  * The class is the caller's claim; it is not part of the hash.
  *

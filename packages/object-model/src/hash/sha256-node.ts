@@ -2,7 +2,7 @@ import { createHash, hash } from 'node:crypto';
 import type { Sha256Stream } from './sha256.ts';
 
 /**
- * Yields the SHA-256 of bytes as 64 lowercase hex digits, by Node's own implementation.
+ * Returns the SHA-256 of bytes as 64 lowercase hex digits, by Node's own implementation.
  *
  * @spec DML-OBJ-0103
  */

@@ -3,7 +3,7 @@ import { hexOf } from '../bytes.ts';
 import type { Sha256Stream } from './sha256.ts';
 
 /**
- * Yields the SHA-256 of bytes as 64 lowercase hex digits, in plain JavaScript.
+ * Returns the SHA-256 of bytes as 64 lowercase hex digits, in plain JavaScript.
  *
  * Chosen by the conditions of `#sha256` wherever Node's own is not there.
  *

@@ -2,6 +2,6 @@
 export interface Sha256Stream {
   /** Takes the next bytes; they may be reused once this returns. */
   update(bytes: Uint8Array): void;
-  /** Yields the 64 lowercase hex digits; the stream must not be used afterwards. */
+  /** Returns the 64 lowercase hex digits; the stream must not be used afterwards. */
   digestHex(): string;
 }

@@ -1,49 +1,28 @@
 import * as z from 'zod';
 import type { PageId } from '../ids.ts';
-import { isKeyedRole, type PageRole } from '../records/page-types.ts';
+import { type EntryPart, entryParts } from '../records/entry-parts.ts';
+import type { PageRole } from '../records/page-types.ts';
+import { RECORD_SHAPES } from '../records/record-shapes.ts';
 import type { Element, ScalarDatum } from '../records/record-types.ts';
 import {
   type AnyForm,
-  boolForm,
-  bytesForm,
+  arrayForm,
   countForm,
   type FieldForm,
-  f64Form,
-  i64Form,
   linkForm,
+  plainFieldForm,
   textForm,
 } from './field-form.ts';
 import { field, type ObjectForm, objectFromJson, objectSchema, objectToJson } from './object-form.ts';
 
-type ValueKind = Exclude<ScalarDatum['kind'], 'null'>;
-
-const VALUE_FORMS: Readonly<Record<ValueKind, AnyForm>> = {
-  bool: boolForm,
-  i64: i64Form,
-  f64: f64Form,
-  bytes: bytesForm,
-  string: textForm,
-  uri: textForm,
-};
-
-/** Scalar kind → shape of the inline element; it has no type, which its place tells. */
-const ELEMENT_FORMS: Readonly<Record<ScalarDatum['kind'], ObjectForm>> = {
-  null: { constants: { kind: 'null' }, fields: [] },
-  bool: scalarForm('bool'),
-  i64: scalarForm('i64'),
-  f64: scalarForm('f64'),
-  bytes: scalarForm('bytes'),
-  string: scalarForm('string'),
-  uri: scalarForm('uri'),
-};
-
-function scalarForm(kind: ValueKind): ObjectForm {
-  return { constants: { kind }, fields: [field('value', 'value', VALUE_FORMS[kind])] };
-}
-
-/** Yields the field of a scalar kind that holds its value. */
-export function valueForm(kind: ValueKind): AnyForm {
-  return VALUE_FORMS[kind];
+/** Scalar kind → shape of the inline element: the datum without its type, which its place implies. */
+const ELEMENT_FORMS = new Map<string, ObjectForm>();
+for (const { constants, fields } of RECORD_SHAPES.datum.shapes) {
+  const kind = constants.kind!;
+  const shown: ObjectForm['fields'][number][] = [];
+  for (const { name, member, form } of fields)
+    if (form.is !== 'root' && member === 'value') shown.push(field(name, member, plainFieldForm(form)));
+  if (kind === 'null' || shown.length > 0) ELEMENT_FORMS.set(kind, { constants: { kind }, fields: shown });
 }
 
 const datumLink = linkForm('datum');
@@ -55,53 +34,39 @@ const datumLink = linkForm('datum');
  */
 const elementForm: FieldForm<Element> = {
   schema: z
-    .union([datumLink.schema, z.union(Object.values(ELEMENT_FORMS).map(objectSchema))])
+    .union([datumLink.schema, z.union([...ELEMENT_FORMS.values()].map(objectSchema))])
     .meta({ id: 'element' }),
   toJson: (element) =>
     typeof element === 'string'
       ? datumLink.toJson(element)
-      : objectToJson(ELEMENT_FORMS[element.kind], element),
+      : objectToJson(ELEMENT_FORMS.get(element.kind)!, element),
   fromJson: (json: object) => {
     if ('/' in json) return datumLink.fromJson(json);
     const { kind } = json as { readonly kind: ScalarDatum['kind'] };
-    return { type: 'datum', ...objectFromJson(ELEMENT_FORMS[kind], json) } as unknown as ScalarDatum;
+    return { type: 'datum', ...objectFromJson(ELEMENT_FORMS.get(kind)!, json) } as unknown as ScalarDatum;
   },
 };
 
-const KEY_FORMS: Partial<Record<PageRole, AnyForm>> = {
-  set: elementForm,
-  map: textForm,
-  names: textForm,
-  dags: textForm,
-  pins: linkForm('node'),
-  requests: linkForm('node'),
-};
-
-const LEAF_FORMS: Readonly<Record<PageRole, AnyForm>> = {
-  list: elementForm,
-  set: elementForm,
-  map: tupleForm([textForm, elementForm]),
-  names: tupleForm([textForm, linkForm('node')]),
-  dags: tupleForm([textForm, linkForm('dag')]),
-  pins: tupleForm([linkForm('node'), linkForm('exec')]),
-  requests: tupleForm([linkForm('node'), linkForm('exec-request')]),
-  inputs: linkForm('node'),
-  values: linkForm('datum'),
-  chunks: tupleForm([linkForm('chunk'), countForm]),
-};
-
-/** Yields the form of an entry of a leaf page. */
-export function leafEntryForm(role: PageRole): AnyForm {
-  return LEAF_FORMS[role];
+function partForm(part: EntryPart): AnyForm {
+  switch (part.is) {
+    case 'link':
+      return linkForm(part.to);
+    case 'element':
+      return elementForm;
+    case 'map key':
+    case 'node name':
+    case 'dag name':
+      return textForm;
+    case 'count':
+    case 'chunk length':
+      return countForm;
+  }
 }
 
-/** Yields the form of an entry of an interior page. */
-export function interiorEntryForm(role: PageRole): AnyForm {
-  const child = [linkForm('page'), countForm];
-  return tupleForm(isKeyedRole(role) ? [KEY_FORMS[role]!, ...child] : child);
-}
-
-function tupleForm(forms: readonly AnyForm[]): AnyForm {
+/** Returns the form of an entry of a page. */
+export function entryForm(role: PageRole, level: number): AnyForm {
+  const forms = entryParts(role, level).map(partForm);
+  if (forms.length === 1) return forms[0]!;
   return {
     schema: z.tuple(forms.map((form) => form.schema) as [z.ZodType, ...z.ZodType[]]),
     toJson: (entry: readonly unknown[]) => forms.map((form, at) => form.toJson(entry[at])),
@@ -116,12 +81,11 @@ function tupleForm(forms: readonly AnyForm[]): AnyForm {
  */
 export function rootForm(role: PageRole): AnyForm {
   const page = linkForm('page');
-  const entry = leafEntryForm(role);
+  const entries = arrayForm(entryForm(role, 0));
   return {
-    schema: z.union([page.schema, z.array(entry.schema)]),
+    schema: z.union([page.schema, entries.schema]),
     toJson: (root: PageId | readonly unknown[]) =>
-      typeof root === 'string' ? page.toJson(root) : root.map((each) => entry.toJson(each)),
-    fromJson: (json: object) =>
-      Array.isArray(json) ? json.map((each) => entry.fromJson(each)) : page.fromJson(json),
+      typeof root === 'string' ? page.toJson(root) : entries.toJson(root),
+    fromJson: (json: object) => (Array.isArray(json) ? entries.fromJson(json) : page.fromJson(json)),
   };
 }

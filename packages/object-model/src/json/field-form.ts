@@ -3,10 +3,11 @@ import { bytesOfHex, hexOf } from '../bytes.ts';
 import { formatCid, parseCid } from '../cid.ts';
 import { fail } from '../errors.ts';
 import { ID_BYTES, type ObjectIds } from '../ids.ts';
-import type { ObjectClass } from '../object-class.ts';
+import { OBJECT_CLASSES, type ObjectClass } from '../object-class.ts';
+import type { PlainForm } from '../records/field-codec.ts';
 import { formatBase64, parseBase64 } from './base64.ts';
 
-/** How one field reads in JSON: its schema, and both directions between the record's value and JSON. */
+/** JSON form of one field: its schema, and the conversions between the record's value and JSON. */
 export interface FieldForm<Value> {
   readonly schema: z.ZodType;
   toJson(value: Value): unknown;
@@ -23,11 +24,11 @@ const bytesSchema: z.ZodType = z
   .meta({ id: 'bytes' });
 
 /** A link as JSON has it. */
-export interface JsonLink {
+interface JsonLink {
   readonly '/': string;
 }
 /** Bytes as JSON has them. */
-export interface JsonBytes {
+interface JsonBytes {
   readonly '/': { readonly bytes: string };
 }
 
@@ -49,11 +50,20 @@ export function linkForm<Class extends ObjectClass>(objectClass: Class): FieldFo
 }
 
 /** The form of a field that may be null. */
-export function nullable<Value>(form: FieldForm<Value>): FieldForm<Value | null> {
+function nullable<Value>(form: FieldForm<Value>): FieldForm<Value | null> {
   return {
     schema: form.schema.nullable(),
     toJson: (value) => (value === null ? null : form.toJson(value)),
     fromJson: (json) => (json === null ? null : form.fromJson(json)),
+  };
+}
+
+/** The form of an array. */
+export function arrayForm(entry: AnyForm): FieldForm<readonly unknown[]> {
+  return {
+    schema: z.array(entry.schema),
+    toJson: (entries) => entries.map((each) => entry.toJson(each)),
+    fromJson: (json: readonly unknown[]) => json.map((each) => entry.fromJson(each)),
   };
 }
 
@@ -62,14 +72,14 @@ export function nullable<Value>(form: FieldForm<Value>): FieldForm<Value | null>
  *
  * @spec DML-OBJ-2205
  */
-export const bytesForm: FieldForm<Uint8Array> = {
+const bytesForm: FieldForm<Uint8Array> = {
   schema: bytesSchema,
   toJson: (value) => ({ '/': { bytes: formatBase64(value) } }),
   fromJson: (json: JsonBytes) => parseBase64(json['/'].bytes) ?? fail('json_form', { field: 'bytes' }),
 };
 
 /** The form of the 32 bytes of an id or a hash, which records in memory hold as hex. */
-export const hashForm: FieldForm<string> = {
+const hashForm: FieldForm<string> = {
   schema: bytesSchema,
   toJson: (value) => bytesForm.toJson(bytesOfHex(value) ?? fail('id_form')),
   fromJson: (json) => {
@@ -86,16 +96,14 @@ function plainForm<Value>(schema: z.ZodType<Value>): FieldForm<Value> {
 /** The form of a text. */
 export const textForm: FieldForm<string> = plainForm(z.string());
 /** The form of a truth value. */
-export const boolForm: FieldForm<boolean> = plainForm(z.boolean());
+const boolForm: FieldForm<boolean> = plainForm(z.boolean());
 /** The form of an integer from 0 to 2^53-1. */
 export const countForm: FieldForm<number> = plainForm(z.int().nonnegative());
 /** The form of a value that is a text or a count. */
-export const textOrCountForm: FieldForm<string | number> = plainForm(
-  z.union([z.string(), z.int().nonnegative()]),
-);
+const textOrCountForm: FieldForm<string | number> = plainForm(z.union([z.string(), z.int().nonnegative()]));
 
 /** The form of a text out of a list. */
-export function oneOf<const Values extends readonly [string, ...string[]]>(
+function oneOf<const Values extends readonly [string, ...string[]]>(
   values: Values,
 ): FieldForm<Values[number]> {
   return plainForm(z.enum(values) as z.ZodType<Values[number]>);
@@ -106,7 +114,7 @@ export function oneOf<const Values extends readonly [string, ...string[]]>(
  *
  * @spec DML-OBJ-2206
  */
-export const i64Form: FieldForm<bigint> = {
+const i64Form: FieldForm<bigint> = {
   schema: z.union([z.int(), z.string().regex(/^-?[1-9][0-9]{15,18}$/)]),
   toJson: (value) => {
     const small = Number(value);
@@ -125,7 +133,7 @@ export const i64Form: FieldForm<bigint> = {
  *
  * @spec DML-OBJ-2207
  */
-export const f64Form: FieldForm<number> = {
+const f64Form: FieldForm<number> = {
   schema: z.union([z.number(), z.enum(['nan', 'inf', '-inf'])]),
   toJson: (value) => {
     if (Number.isFinite(value)) return value + 0;
@@ -136,3 +144,38 @@ export const f64Form: FieldForm<number> = {
     return json === 'nan' ? Number.NaN : json === 'inf' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
   },
 };
+
+/** Returns the JSON form of a field other than a root. */
+export function plainFieldForm(form: PlainForm): AnyForm {
+  const shown = shownForm(form);
+  return 'or' in form && form.or === 'null' ? nullable(shown) : shown;
+}
+
+function shownForm(form: PlainForm): AnyForm {
+  switch (form.is) {
+    case 'link':
+      return linkForm(form.to);
+    case 'links':
+      return arrayForm(linkForm(form.to));
+    case 'uint':
+      return countForm;
+    case 'i64':
+      return i64Form;
+    case 'f64':
+      return f64Form;
+    case 'bytes':
+      return bytesForm;
+    case 'hash':
+      return hashForm;
+    case 'bool':
+      return boolForm;
+    case 'class':
+      return oneOf(OBJECT_CLASSES as unknown as readonly [string, ...string[]]);
+    case 'choice':
+      return oneOf(form.names as unknown as readonly [string, ...string[]]);
+    case 'text or uint':
+      return textOrCountForm;
+    default:
+      return textForm;
+  }
+}

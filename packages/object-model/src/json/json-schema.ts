@@ -2,7 +2,7 @@ import * as z from 'zod';
 import { recordJsonSchema } from './record-json.ts';
 
 /**
- * Yields the JSON Schema (draft 2020-12) of the JSON form of records.
+ * Returns the JSON Schema (draft 2020-12) of the JSON form of records.
  *
  * @spec DML-OBJ-2210
  */

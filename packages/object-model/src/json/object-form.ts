@@ -22,12 +22,7 @@ export function field(jsonName: string, recordName: string, form: AnyForm): Name
   return { jsonName, recordName, form, optional: false };
 }
 
-/** Names a field that may be left out. */
-export function optionalField(jsonName: string, recordName: string, form: AnyForm): NamedField {
-  return { ...field(jsonName, recordName, form), optional: true };
-}
-
-/** Yields the schema of a shape; unknown fields are refused. */
+/** Returns the schema of a shape; unknown fields are refused. */
 export function objectSchema(form: ObjectForm): z.ZodObject {
   const shape: Record<string, z.ZodType> = {};
   for (const [name, value] of Object.entries(form.constants)) shape[name] = z.literal(value);
@@ -37,7 +32,7 @@ export function objectSchema(form: ObjectForm): z.ZodObject {
   return z.strictObject(shape);
 }
 
-/** Yields the JSON of a value of this shape. */
+/** Returns the JSON of a value of this shape. */
 export function objectToJson(form: ObjectForm, value: object): Record<string, unknown> {
   const json: Record<string, unknown> = { ...form.constants };
   const members = value as Readonly<Record<string, unknown>>;
@@ -48,7 +43,7 @@ export function objectToJson(form: ObjectForm, value: object): Record<string, un
   return json;
 }
 
-/** Yields the value of this shape out of JSON that its schema accepts. */
+/** Returns the value of this shape out of JSON that its schema accepts. */
 export function objectFromJson(form: ObjectForm, json: object): Record<string, unknown> {
   const value: Record<string, unknown> = { ...form.constants };
   const members = json as Readonly<Record<string, unknown>>;

@@ -32,7 +32,7 @@ export const recordJsonSchema: z.ZodType = z.union(
 );
 
 /**
- * Yields the JSON form of a record, a plain value for `JSON.stringify`.
+ * Returns the JSON form of a record, a plain value for `JSON.stringify`.
  *
  * The record must be one that `encodeRecord` accepts. Throws `DmlError`.
  *
@@ -43,7 +43,7 @@ export function recordToJson(record: AnyRecord): JsonValue {
 }
 
 /**
- * Yields the record of a JSON form, checked as `encodeRecord` checks it.
+ * Returns the record of a JSON form, checked as `encodeRecord` checks it.
  *
  * Throws `invalid_payload` with `json_form` for another shape, and what `encodeRecord` throws.
  */

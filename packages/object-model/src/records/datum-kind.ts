@@ -21,13 +21,3 @@ export const DATUM_KIND_NUMBERS: Readonly<Record<DatumKind, number>> = {
 
 /** Greatest kind number; what is above belongs to a newer format. */
 export const HIGHEST_DATUM_KIND: number = Object.keys(DATUM_KIND_NUMBERS).length;
-
-const KIND_BY_NUMBER: readonly (DatumKind | undefined)[] = [
-  undefined,
-  ...(Object.keys(DATUM_KIND_NUMBERS) as DatumKind[]),
-];
-
-/** Yields the datum kind of a kind number, undefined for an unknown one. */
-export function datumKindOf(kindNumber: number): DatumKind | undefined {
-  return KIND_BY_NUMBER[kindNumber];
-}

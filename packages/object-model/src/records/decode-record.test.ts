@@ -5,7 +5,7 @@ import { decodeByCodec, decodeRecord } from './decode-record.ts';
 import { encodeByCodec, encodeRecord } from './encode-record.ts';
 
 describe('decodeRecord', () => {
-  it('yields the record that was encoded [DML-OBJ-0202]', () => {
+  it('returns the record that was encoded [DML-OBJ-0202]', () => {
     for (const record of sampleRecords()) {
       expect(decodeRecord(encodeRecord(record))).toEqual(record);
       expect(decodeRecord(encodeRecord(record), record.type)).toEqual(record);

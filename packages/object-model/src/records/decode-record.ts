@@ -2,14 +2,15 @@ import { decodeCbor } from '../cbor/decode.ts';
 import type { ErrorDetail } from '../error-table.ts';
 import { fail, objectModelError } from '../errors.ts';
 import { HIGHEST_TYPE_NUMBER, RECORD_TYPE_NUMBERS, type RecordType, recordTypeOf } from '../object-class.ts';
-import { RECORD_CODECS } from './codecs.ts';
 import { HIGHEST_DATUM_KIND } from './datum-kind.ts';
 import { FORMAT_VERSION, MAX_RECORD_BYTES, withRecordType } from './encode-record.ts';
 import type { Fields } from './fields.ts';
 import { NODE_KIND_NUMBERS } from './node-kind.ts';
+import { readPage } from './page.ts';
 import { checkPageEnds } from './page-ends.ts';
 import { PAGE_ROLE_NUMBERS } from './page-types.ts';
 import type { AnyRecord, Records } from './record-types.ts';
+import { readShape } from './shape-codec.ts';
 import { decodeByTemplate } from './template.ts';
 
 /**
@@ -38,10 +39,11 @@ export function decodeRecord(bytes: Uint8Array, expected?: RecordType): AnyRecor
 /** Decodes a record whose header is checked, without the templates. */
 export function decodeByCodec(bytes: Uint8Array, type: RecordType): AnyRecord {
   const fields = decodeCbor(bytes) as Fields;
-  return RECORD_CODECS[type].read(fields.slice(2));
+  const places = fields.slice(2);
+  return type === 'page' ? readPage(places) : (readShape(type, places) as AnyRecord);
 }
 
-/** Yields the type of a record from its first bytes alone, checked against what is expected. */
+/** Returns the type of a record from its first bytes alone, checked against what is expected. */
 export function checkHeader(bytes: Uint8Array, expected?: RecordType): RecordType {
   if (!(bytes instanceof Uint8Array)) fail('field_type', { expected: 'bytes' });
   if (bytes.length > MAX_RECORD_BYTES) fail('record_size', { sizeBytes: bytes.length });

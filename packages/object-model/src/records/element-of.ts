@@ -4,9 +4,9 @@ import { encodeRecord } from './encode-record.ts';
 import type { Datum, Element } from './record-types.ts';
 
 /**
- * Yields the element of a datum: the scalar itself where the inline rule says so, else the datum's id.
+ * Returns the element of a datum: the scalar itself where the inline rule says so, else the datum's id.
  *
- * `putDatum` receives the encoded record of a datum that does not stand inline and yields its id.
+ * `putDatum` receives the encoded record of a datum that does not stand inline and returns its id.
  * Throws what encoding the datum throws.
  *
  * @spec DML-OBJ-1102

@@ -1,19 +1,36 @@
-import { type CborValue, CODEC_DAG_CBOR, Float64, Link } from '../cbor/value.ts';
+import { type CborValue, CODEC_DAG_CBOR, Link } from '../cbor/value.ts';
 import { CborWriter } from '../cbor/writer.ts';
 import { fail } from '../errors.ts';
-import { isIdText } from '../ids.ts';
 import { utf8Length } from '../text/utf8.ts';
-import { datumKindOf, HIGHEST_DATUM_KIND } from './datum-kind.ts';
-import { type Fields, readArray, readLink, readRegistered } from './fields.ts';
-import type { Datum, Element, ScalarDatum } from './record-types.ts';
-import { isScalarKind, readScalar, scalarFields } from './scalar.ts';
+import { DATUM_KIND_NUMBERS, HIGHEST_DATUM_KIND } from './datum-kind.ts';
+import { type PlainForm, readField, writeField } from './field-codec.ts';
+import { checkFieldCount, type Fields, readArray, readLink, readRegistered } from './fields.ts';
+import { RECORD_SHAPES } from './record-shapes.ts';
+import type { Datum, DatumKind, Element, ScalarDatum } from './record-types.ts';
 
 /** Longest encoded form of a scalar that stands inline in a collection, in bytes. */
 export const MAX_INLINE_BYTES = 128;
 
 const writer = new CborWriter();
 
-/** Tells whether a datum stands inline in collections. Throws what encoding it throws. */
+/** Checks whether a datum of a kind holds its value itself. */
+export function isScalarKind(kind: DatumKind): kind is ScalarDatum['kind'] {
+  return DATUM_KIND_NUMBERS[kind] <= DATUM_KIND_NUMBERS.uri;
+}
+
+/** Scalar kind → form of its value; null has none. */
+const VALUE_FORMS: ReadonlyMap<string, PlainForm | undefined> = new Map(
+  RECORD_SHAPES.datum.shapes
+    .filter(({ constants }) => isScalarKind(constants.kind as DatumKind))
+    .map(({ constants, fields }) => [constants.kind!, fields[1]?.form as PlainForm | undefined]),
+);
+
+/** Returns the form of the value of a scalar kind; undefined for null, which has none. */
+export function valueForm(kind: ScalarDatum['kind']): PlainForm | undefined {
+  return VALUE_FORMS.get(kind);
+}
+
+/** Checks whether a datum stands inline in collections. Throws what encoding it throws. */
 export function isInline(datum: Datum): datum is ScalarDatum {
   if (!isScalarKind(datum.kind)) return false;
   const scalar = datum as ScalarDatum;
@@ -23,7 +40,7 @@ export function isInline(datum: Datum): datum is ScalarDatum {
     return false;
   if (scalar.kind === 'bytes' && scalar.value.length > MAX_INLINE_BYTES) return false;
   writer.reset();
-  writeScalarFields(writer, scalarFields(scalar));
+  writeScalar(writer, scalar);
   return writer.length <= MAX_INLINE_BYTES;
 }
 
@@ -40,69 +57,53 @@ export function writeElement(target: CborWriter, element: Element): void {
     target.link(CODEC_DAG_CBOR, element);
     return;
   }
+  if (typeof element !== 'object' || element === null) fail('field_type', { expected: 'element' });
+  if (element.kind === 'uri' && element.attachmentDatumId !== undefined)
+    fail('element_kind', { reason: 'attachment' });
   const before = target.length;
-  writeScalarFields(target, inlineFields(element));
+  writeScalar(target, element);
   // @spec DML-OBJ-1103
   if (target.length - before > MAX_INLINE_BYTES) fail('element_size', { maxBytes: MAX_INLINE_BYTES });
 }
 
-/** Yields the value of an element, checked. */
-export function elementValue(element: Element): CborValue {
-  if (typeof element === 'string') {
-    if (!isIdText(element)) fail('id_form');
-    return new Link(CODEC_DAG_CBOR, element);
-  }
-  const fields = inlineFields(element);
-  if (inlineBytes(fields) > MAX_INLINE_BYTES) fail('element_size', { maxBytes: MAX_INLINE_BYTES });
-  return fields;
+// @spec DML-OBJ-1101
+function writeScalar(target: CborWriter, scalar: ScalarDatum): void {
+  const form = VALUE_FORMS.get(scalar.kind);
+  if (form !== undefined) {
+    target.byte(0x82);
+    target.byte(DATUM_KIND_NUMBERS[scalar.kind]);
+    writeField(target, form, (scalar as { readonly value?: unknown }).value);
+  } else if (scalar.kind === 'null') {
+    target.byte(0x81);
+    target.byte(DATUM_KIND_NUMBERS.null);
+  } else fail('element_kind');
 }
 
 /** Reads an element and checks that it is one that stands inline. */
-export function readElement(value: CborValue | undefined): Element {
-  if (value instanceof Link) return readLink(value, 'datum');
-  const fields = readArray(value);
+export function readElement(item: CborValue | undefined): Element {
+  if (item instanceof Link) return readLink(item, 'datum');
+  const fields = readArray(item);
   // @spec DML-OBJ-1107
-  const kind = datumKindOf(readRegistered(fields[0], HIGHEST_DATUM_KIND, 'element_kind'));
+  const number = readRegistered(fields[0], HIGHEST_DATUM_KIND, 'element_kind');
+  const shape = RECORD_SHAPES.datum.selector!.byNumber[number];
   // @spec DML-OBJ-1104
-  if (kind === undefined || !isScalarKind(kind)) fail('element_kind');
-  const scalar = readScalar(kind, fields);
-  // @spec DML-OBJ-1105
-  if (fields.length > 2) fail('element_kind', { reason: 'attachment' });
+  if (shape === undefined || number > DATUM_KIND_NUMBERS.uri) fail('element_kind');
+  checkFieldCount(fields, shape.minFields, shape.fields.length);
+  if (number === DATUM_KIND_NUMBERS.null) return { type: 'datum', kind: 'null' };
+  const kind = shape.constants.kind as ScalarDatum['kind'];
+  const value = readField(shape.fields[1]!.form as PlainForm, fields[1]);
+  if (fields.length > 2) refuseAttachment(fields);
   if (inlineBytes(fields) > MAX_INLINE_BYTES) fail('element_size', { maxBytes: MAX_INLINE_BYTES });
-  return scalar;
+  return { type: 'datum', kind, value } as ScalarDatum;
 }
 
-function inlineFields(element: ScalarDatum): Fields {
-  if (typeof element !== 'object' || element === null) fail('field_type', { expected: 'element' });
-  if (!isScalarKind(element.kind)) fail('element_kind');
-  const fields = scalarFields(element);
-  if (fields.length > 2) fail('element_kind', { reason: 'attachment' });
-  return fields;
+function refuseAttachment(fields: Fields): never {
+  readLink(fields[2], 'datum');
+  // @spec DML-OBJ-1105
+  fail('element_kind', { reason: 'attachment' });
 }
 
-function writeScalarFields(target: CborWriter, fields: Fields): void {
-  // @spec DML-OBJ-1101
-  target.head(4, fields.length);
-  writeMembers(target, fields);
-}
-
-/** Writes kind number, payload and attachment of a scalar. */
-export function writeMembers(target: CborWriter, fields: Fields): void {
-  target.head(0, fields[0] as number);
-  if (fields.length > 1) writePayload(target, fields[1]!);
-  const attachment = fields[2];
-  if (attachment instanceof Link) target.link(attachment.codec, attachment.id);
-}
-
-function writePayload(target: CborWriter, payload: CborValue): void {
-  if (typeof payload === 'string') target.text(payload);
-  else if (typeof payload === 'bigint') target.integer(payload);
-  else if (typeof payload === 'boolean') target.byte(payload ? 0xf5 : 0xf4);
-  else if (payload instanceof Uint8Array) target.byteString(2, payload);
-  else if (payload instanceof Float64) target.float64(payload.value);
-}
-
-/** Yields the encoded size of an inline element; array head and kind take one byte each. */
+/** Returns the encoded size of an inline element; array head and kind take one byte each. */
 function inlineBytes(fields: Fields): number {
   const payload = fields[1];
   if (typeof payload === 'string') return 2 + stringBytes(utf8Length(payload));

@@ -7,14 +7,17 @@ import {
   sampleRecords,
   scalar,
 } from '../../test/generate/samples.ts';
+import { encodeByCborg } from '../../test/oracles.ts';
 import { ROLES, sampleEntries } from '../../test/support/tree-samples.ts';
-import { encodeCbor } from '../cbor/encode.ts';
+import { LINK_BYTES } from '../cbor/link-bytes.ts';
+import { DmlError } from '../errors.ts';
 import { RECORD_TYPE_NUMBERS } from '../object-class.ts';
 import { LevelBuilder } from '../search-tree/level-builder.ts';
 import { decodeRecord } from './decode-record.ts';
 import { encodeElement } from './element.ts';
 import { encodeByCodec, encodeRecord, encodeTransient, MAX_RECORD_BYTES } from './encode-record.ts';
 import { writeEntry } from './entry.ts';
+import type { PageRecord } from './page-types.ts';
 import type { AnyRecord } from './record-types.ts';
 
 const refusedFor = (detail: string): unknown => expect.objectContaining({ name: 'DmlError', detail });
@@ -100,7 +103,7 @@ describe('encodeRecord', () => {
     const items = Array.from({ length: 1000 }, (_, at) => scalar.i64(at));
     const list: AnyRecord = { type: 'datum', kind: 'list', root: items };
     expect(() => encodeRecord(list)).toThrow(refusedFor('page_end'));
-    const raw = encodeCbor([1, 2, 8, items.map((_, at) => [3, at])]);
+    const raw = encodeByCborg([1, 2, 8, items.map((_, at) => [3, at])]);
     expect(() => decodeRecord(raw)).toThrow(refusedFor('page_end'));
     const pins = sampleEntries('pins', 1000);
     expect(() => encodeRecord({ ...plainCommit, pins })).toThrow(refusedFor('page_end'));
@@ -149,7 +152,29 @@ describe('encodeRecord', () => {
     }
   });
 
-  it('yields bytes that the caller owns, unless it asks for memory that is reused', () => {
+  it('returns bytes that the caller owns [DML-OBJ-0229]', () => {
+    for (const record of sampleRecords()) {
+      const first = encodeRecord(record);
+      const kept = first.slice();
+      for (const other of sampleRecords()) encodeRecord(other);
+      for (let round = 0; round < 300; round++) encodeRecord(scalar.bytesOf(round * 7));
+      expect(Buffer.compare(first, kept)).toBe(0);
+      first.fill(0xff);
+      expect(Buffer.compare(encodeRecord(record), kept)).toBe(0);
+    }
+  });
+
+  it('writes the form of links [DML-OBJ-0302] [DML-OBJ-0303]', () => {
+    const literal = encodeRecord({ type: 'node', kind: 'literal', datumId: ids.datum() });
+    expect(Buffer.from(literal.subarray(4)).toString('hex')).toBe(`d82a58250001711220${ids.datum()}`);
+    expect(LINK_BYTES).toBe(41);
+    expect(literal.length).toBe(4 + LINK_BYTES);
+    const entries: PageRecord['entries'] = [[ids.chunk(), 1]];
+    const chunks = encodeRecord({ type: 'page', role: 'chunks', level: 0, entries } as PageRecord);
+    expect(Buffer.from(chunks).toString('hex')).toContain(`d82a58250001551220${ids.chunk()}01`);
+  });
+
+  it('returns bytes that the caller owns, unless it asks for memory that is reused', () => {
     const literal = (datumId: string): AnyRecord =>
       ({ type: 'node', kind: 'literal', datumId }) as unknown as AnyRecord;
     const [first, second] = [literal('1'.repeat(64)), literal('2'.repeat(64))];
@@ -198,5 +223,145 @@ describe('encodeRecord', () => {
         expect.objectContaining({ name: 'DmlError' }),
       );
     }
+  });
+});
+
+function refusal(record: unknown): DmlError {
+  try {
+    encodeRecord(record as AnyRecord);
+  } catch (error) {
+    if (error instanceof DmlError) return error;
+    throw error;
+  }
+  throw new Error('nothing was refused');
+}
+
+describe('a refused record', () => {
+  it('names each member of each type that has another form [DML-OBJ-2900]', () => {
+    for (const record of sampleRecords()) {
+      for (const member of Object.keys(record)) {
+        const error = refusal({ ...record, [member]: { secret: 'SECRET' } });
+        const { fields, message } = error;
+        expect(fields).toMatchObject({ field: member, found: 'an object' });
+        expect(String(fields.expected).length).toBeGreaterThan(3);
+        expect(message).toContain(`${member}: expected ${fields.expected}, found an object`);
+        expect(message).not.toContain('SECRET');
+        if (member !== 'type') expect(error.recordType).toBe(record.type);
+      }
+    }
+  });
+
+  it('names path, expectation and finding, and keeps code and detail [DML-OBJ-2900]', () => {
+    const id = ids.datum();
+    const list = (...root: unknown[]): unknown => ({ type: 'datum', kind: 'list', root });
+    const rows: readonly (readonly [
+      record: unknown,
+      detail: string,
+      field: string,
+      expected: string,
+      found: string,
+    ])[] = [
+      [undefined, 'record_type', 'type', 'meta, datum,', 'nothing'],
+      [{ type: 'toString' }, 'record_type', 'type', 'page or stub', 'a text of 8 characters'],
+      [{ type: 'commit' }, 'id_form', 'treeId', 'the id of a tree', 'nothing'],
+      [
+        { type: 'node', kind: 'x' },
+        'node_kind',
+        'kind',
+        'literal, call, import or builtin',
+        'a text of 1 characters',
+      ],
+      [
+        { type: 'dag', rootNodeId: 'abc', names: [] },
+        'id_form',
+        'rootNodeId',
+        'the id of a node',
+        'a text of 3 characters',
+      ],
+      [{ type: 'datum', kind: 'i64', value: 1 }, 'field_type', 'value', 'a bigint from', 'a number'],
+      [
+        list(id, { type: 'datum', kind: 'i64', value: 1.5 }),
+        'field_type',
+        'root[1].value',
+        'a bigint',
+        'a number that is no integer',
+      ],
+      [list(id, id.toUpperCase()), 'id_form', 'root[1]', 'the id of a datum', 'a text of 64 characters'],
+      [
+        { ...plainCommit, pins: [[ids.node(), 'x']] },
+        'id_form',
+        'pins[0][1]',
+        'the id of an exec',
+        'a text of 1 characters',
+      ],
+      [
+        { ...plainCommit, pins: [[ids.node()]] },
+        'entry_form',
+        'pins[0]',
+        'an array of 2 members',
+        'an array of 1',
+      ],
+      [
+        { ...plainCommit, parentCommitIds: [ids.commit(), null] },
+        'id_form',
+        'parentCommitIds[1]',
+        'the id of a commit',
+        'null',
+      ],
+      [
+        { ...plainCommit, parentCommitIds: [ids.commit(), ids.commit()] },
+        'parents_repeat',
+        'parentCommitIds',
+        'distinct ids',
+        'an array of 2',
+      ],
+      [
+        { ...plainCommit, authoredMs: -1 },
+        'integer_range',
+        'authoredMs',
+        'from 0 to 2^53-1',
+        'a negative number',
+      ],
+      [
+        { ...plainCommit, author: 'é'.repeat(128) },
+        'text_length',
+        'author',
+        'at most 255 bytes',
+        'a text of 128 characters',
+      ],
+      [
+        { type: 'page', role: 'list', level: 16, entries: [id] },
+        'page_level',
+        'level',
+        'from 0 to 15',
+        'a number',
+      ],
+      [
+        { type: 'page', role: 'chunks', level: 0, entries: [[ids.chunk(), 0]] },
+        'entry_form',
+        'entries[0][1]',
+        'from 1 to 131,072',
+        'a number',
+      ],
+      [
+        { type: 'dag', rootNodeId: ids.node(), names: [['root', ids.node()]] },
+        'root_name_reserved',
+        'names[0][0]',
+        'other than "root"',
+        'a text of 4 characters',
+      ],
+    ];
+    for (const [record, detail, field, expected, found] of rows) {
+      const error = refusal(record);
+      expect(error, field).toMatchObject({ detail, fields: { field, found } });
+      expect(error.fields.expected, field).toContain(expected);
+      expect(error.reason).toContain(`;detail=${detail}`);
+    }
+  });
+
+  it('names no member where only the whole is wrong [DML-OBJ-2900]', () => {
+    const error = refusal(scalar.string('a'.repeat(MAX_RECORD_BYTES)));
+    expect(error).toMatchObject({ detail: 'record_size', recordType: 'datum' });
+    expect(error.fields).not.toHaveProperty('field');
   });
 });

@@ -1,11 +1,12 @@
-import { encodeCbor } from '../cbor/encode.ts';
+import { CborWriter } from '../cbor/writer.ts';
 import { ERROR_DETAILS, type ErrorDetail } from '../error-table.ts';
-import { DmlError, fail, objectModelError } from '../errors.ts';
+import { fail, isDmlError, objectModelError } from '../errors.ts';
 import { RECORD_TYPE_NUMBERS } from '../object-class.ts';
-import { RECORD_CODECS } from './codecs.ts';
-import type { Fields } from './fields.ts';
+import { locateRefusal } from './locate-refusal.ts';
+import { writePage } from './page.ts';
 import { checkPageEnds } from './page-ends.ts';
 import type { AnyRecord } from './record-types.ts';
+import { writeShape } from './shape-codec.ts';
 import { encodeByTemplate, encodeTransientNode } from './template.ts';
 
 /**
@@ -18,7 +19,7 @@ export const FORMAT_VERSION = 1;
 export const MAX_RECORD_BYTES = 1_048_576;
 
 /**
- * Encodes a record in its canonical form and yields bytes the caller owns.
+ * Encodes a record in its canonical form and returns bytes that the caller owns.
  *
  * Everything is checked; text is not brought into canonical form here, so what is not canonical is refused.
  * Throws `DmlError` with the codes and details of this package.
@@ -33,7 +34,7 @@ export function encodeRecord(record: AnyRecord): Uint8Array {
     checkPageEnds(record, bytes.length);
     return bytes;
   } catch (error) {
-    throw withRecordType(error, record?.type);
+    throw withPlace(error, record);
   }
 }
 
@@ -45,16 +46,35 @@ export function encodeTransient(record: AnyRecord): Uint8Array {
   try {
     return encodeTransientNode(record) ?? encodeRecord(record);
   } catch (error) {
-    throw withRecordType(error, record?.type);
+    throw withPlace(error, record);
   }
 }
 
-/** Encodes a record through `cbor-x` alone; the templates must agree with it byte for byte. */
+const writer = new CborWriter();
+
+/**
+ * Encodes a record without the templates, which must agree with it byte for byte.
+ *
+ * @spec DML-OBJ-0210
+ */
 export function encodeByCodec(record: AnyRecord): Uint8Array {
-  const typeNumber = RECORD_TYPE_NUMBERS[record?.type];
-  if (typeNumber === undefined) fail('record_type');
-  const codec = RECORD_CODECS[record.type] as { write(record: AnyRecord): Fields };
-  return encodeCbor([FORMAT_VERSION, typeNumber, ...codec.write(record)]);
+  if (!Object.hasOwn(RECORD_TYPE_NUMBERS, record?.type ?? '')) fail('record_type');
+  writer.reset();
+  if (record.type === 'page') writePage(writer, record, FORMAT_VERSION);
+  else writeShape(writer, record.type, record, FORMAT_VERSION);
+  // @spec DML-OBJ-0229
+  return writer.take();
+}
+
+/** Adds record type and refused member to an error that encoding a record raised. */
+function withPlace(error: unknown, record: AnyRecord): unknown {
+  if (!isDmlError(error) || error.recordType !== undefined || error.fields.field !== undefined) return error;
+  const place = locateRefusal(record);
+  const recordType = place?.field === 'type' ? undefined : record.type;
+  if (place === undefined) return withRecordType(error, recordType);
+  const message = `${recordType ?? 'record'}.${place.field}: expected ${place.expected}, found ${place.found}`;
+  const fields = { ...error.fields, ...place };
+  return objectModelError(error.detail as ErrorDetail, { recordType, fields, message, cause: error.cause });
 }
 
 /**
@@ -63,8 +83,7 @@ export function encodeByCodec(record: AnyRecord): Uint8Array {
  * @spec DML-OBJ-0805
  */
 export function withRecordType(error: unknown, recordType: string | undefined): unknown {
-  if (!(error instanceof DmlError) || error.recordType !== undefined || recordType === undefined)
-    return error;
+  if (!isDmlError(error) || error.recordType !== undefined || recordType === undefined) return error;
   const detail = error.detail;
   if (detail === undefined || !(detail in ERROR_DETAILS)) return error;
   return objectModelError(detail as ErrorDetail, { recordType, fields: error.fields, cause: error.cause });

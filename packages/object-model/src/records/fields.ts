@@ -1,10 +1,9 @@
 import { bytesOfHex, hexOf } from '../bytes.ts';
-import { type CborValue, CODEC_DAG_CBOR, CODEC_RAW, Float64, Link } from '../cbor/value.ts';
+import { type CborValue, CODEC_DAG_CBOR, CODEC_RAW, Link } from '../cbor/value.ts';
 import type { ErrorDetail } from '../error-table.ts';
 import { fail } from '../errors.ts';
-import { isIdText, type ObjectIds } from '../ids.ts';
+import type { ObjectIds } from '../ids.ts';
 import type { ObjectClass } from '../object-class.ts';
-import { checkText } from '../text/text.ts';
 
 /** The fields of a record behind format version and type number. */
 export type Fields = readonly CborValue[];
@@ -20,7 +19,7 @@ export function checkFieldCount(fields: Fields, least: number, most: number = le
   }
 }
 
-/** Yields a link field as the id of its class. */
+/** Returns a link field as the id of its class. */
 export function readLink<Class extends ObjectClass>(
   value: CborValue | undefined,
   objectClass: Class,
@@ -32,29 +31,7 @@ export function readLink<Class extends ObjectClass>(
   return value.id as ObjectIds[Class];
 }
 
-/** Yields a link field that may be null. */
-export function readOptionalLink<Class extends ObjectClass>(
-  value: CborValue | undefined,
-  objectClass: Class,
-): ObjectIds[Class] | null {
-  return value === null ? null : readLink(value, objectClass);
-}
-
-/** Yields the link to an object of a class. Throws `invalid_payload` with `id_form`. */
-export function linkTo<Class extends ObjectClass>(objectClass: Class, id: ObjectIds[Class]): Link {
-  if (typeof id !== 'string' || !isIdText(id)) fail('id_form');
-  return new Link(objectClass === 'chunk' ? CODEC_RAW : CODEC_DAG_CBOR, id);
-}
-
-/** Yields the link to an object, or null for null. */
-export function optionalLinkTo<Class extends ObjectClass>(
-  objectClass: Class,
-  id: ObjectIds[Class] | null,
-): Link | null {
-  return id === null ? null : linkTo(objectClass, id);
-}
-
-/** Yields an integer field from 0 to 2^53-1; floats and texts are another type. */
+/** Returns an integer field from 0 to 2^53-1; floats and texts are another type. */
 export function readCount(value: CborValue | undefined): number {
   if (typeof value === 'bigint') fail('integer_range');
   if (typeof value !== 'number') fail('field_type', { expected: 'integer' });
@@ -84,13 +61,7 @@ export function readRegistered(value: CborValue | undefined, highest: number, ot
   return typeof value === 'number' ? value : fail(other);
 }
 
-/** Yields a text field of at most `maxBytes` bytes. */
-export function readText(value: CborValue | undefined, maxBytes?: number): string {
-  if (typeof value !== 'string') fail('field_type', { expected: 'text' });
-  return checkText(value, maxBytes);
-}
-
-/** Yields a byte string field of exactly `length` bytes as lowercase hex. */
+/** Returns a byte string field of exactly `length` bytes as lowercase hex. */
 export function readHex(value: CborValue | undefined, length: number): string {
   if (!(value instanceof Uint8Array)) fail('field_type', { expected: 'bytes' });
   // @spec DML-OBJ-0404
@@ -98,20 +69,19 @@ export function readHex(value: CborValue | undefined, length: number): string {
   return hexOf(value);
 }
 
-/** Yields the bytes of lowercase hex of a fixed length. Throws `invalid_payload` with `id_form`. */
+/** Returns the bytes of lowercase hex of a fixed length. Throws `invalid_payload` with `id_form`. */
 export function hexField(hex: unknown, length: number): Uint8Array {
   const bytes = typeof hex === 'string' && hex.length === length * 2 ? bytesOfHex(hex) : undefined;
   return bytes ?? fail('id_form');
 }
 
-/** Yields an array field. */
+/** Returns an array field. */
 export function readArray(value: CborValue | undefined): Fields {
   if (!Array.isArray(value)) fail('field_type', { expected: 'array' });
   return value as Fields;
 }
 
-/** Yields a float field. */
-export function readFloat(value: CborValue | undefined): number {
-  if (!(value instanceof Float64)) fail('field_type', { expected: 'float' });
-  return value.value;
+/** Checks a truth value. */
+export function checkBool(value: unknown): boolean {
+  return typeof value === 'boolean' ? value : fail('field_type', { expected: 'bool' });
 }

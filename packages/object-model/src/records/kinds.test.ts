@@ -9,7 +9,7 @@ import type { AnyRecord, NodeRecord } from './record-types.ts';
 
 const idOf = (record: AnyRecord): string => hashBytes(encodeRecord(record));
 
-/** Yields the bytes of a record from the template and from the general codec, as hex. */
+/** Returns the bytes of a record from the template and from the general codec, as hex. */
 function bothWays(record: AnyRecord): string[] {
   return [encodeRecord(record), encodeByCodec(record)].map((bytes) => Buffer.from(bytes).toString('hex'));
 }

@@ -19,7 +19,7 @@ export const PAGE_ROLE_NUMBERS = {
   values: 10,
 } as const;
 
-/** What a search tree holds. */
+/** Name of a role: the kind of entries of a search tree. */
 export type PageRole = keyof typeof PAGE_ROLE_NUMBERS;
 /** Roles whose entries are found by key. */
 export type KeyedRole = keyof EntryKeys;
@@ -74,17 +74,17 @@ export interface InteriorPage<Role extends PageRole = PageRole> {
   readonly level: number;
   readonly entries: readonly InteriorEntry<Role>[];
 }
-/** Any page of a role; {@link isLeafPage} tells the two apart. */
+/** Any page of a role; {@link isLeafPage} distinguishes the two. */
 export type PageOf<Role extends PageRole> = LeafPage<Role> | InteriorPage<Role>;
 /** Any page. */
 export type PageRecord = { readonly [Role in PageRole]: PageOf<Role> }[PageRole];
 
-/** Tells whether a page holds leaf entries. */
+/** Checks whether a page holds leaf entries. */
 export function isLeafPage<Role extends PageRole>(page: PageOf<Role>): page is LeafPage<Role> {
   return page.level === 0;
 }
 
-/** Tells whether the entries of a role are found by key. */
+/** Checks whether the entries of a role are found by key. */
 export function isKeyedRole(role: PageRole): role is KeyedRole {
   return role !== 'list' && role !== 'inputs' && role !== 'chunks' && role !== 'values';
 }
@@ -94,7 +94,7 @@ const ROLE_BY_NUMBER: readonly (PageRole | undefined)[] = [
   ...(Object.keys(PAGE_ROLE_NUMBERS) as PageRole[]),
 ];
 
-/** Yields the role of a role number, undefined for an unknown one. */
+/** Returns the role of a role number, undefined for an unknown one. */
 export function pageRoleOf(roleNumber: number): PageRole | undefined {
   return ROLE_BY_NUMBER[roleNumber];
 }

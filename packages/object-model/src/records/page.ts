@@ -1,28 +1,29 @@
 import type { CborValue } from '../cbor/value.ts';
+import type { CborWriter } from '../cbor/writer.ts';
 import { fail } from '../errors.ts';
+import { RECORD_TYPE_NUMBERS } from '../object-class.ts';
 import type { PageEntry } from './entry.ts';
 import { checkFieldCount, type Fields, readRegistered } from './fields.ts';
 import { PAGE_ROLE_NUMBERS, type PageRecord, pageRoleOf } from './page-types.ts';
-import { entryValues, readEntries } from './root.ts';
+import { readEntries, writeEntries } from './root.ts';
 
 /** Highest level of a page; far above what the record counts of a tree can reach. */
 const MAX_PAGE_LEVEL = 15;
 
-/** Yields the fields of a page, checked. */
-export function pageFields(page: PageRecord): Fields {
-  const entries = checkPageHead(page);
-  return [PAGE_ROLE_NUMBERS[page.role], page.level, entryValues(page.role, page.level, entries)];
-}
-
-/** Checks everything about a page but its entries, and yields those. */
-export function checkPageHead(page: PageRecord): readonly PageEntry[] {
-  if (PAGE_ROLE_NUMBERS[page.role] === undefined) fail('page_role');
-  checkLevel(page.level);
+/** Writes a page from its array head on, checked. */
+export function writePage(target: CborWriter, page: PageRecord, version: number): void {
+  const roleNumber = PAGE_ROLE_NUMBERS[page.role] ?? fail('page_role');
+  const level = checkLevel(page.level);
   const entries: readonly PageEntry[] = page.entries;
   if (!Array.isArray(entries)) fail('field_type', { expected: 'array' });
   // @spec DML-OBJ-1906
   if (entries.length === 0) fail('page_empty');
-  return entries;
+  target.byte(0x85);
+  target.byte(version);
+  target.byte(RECORD_TYPE_NUMBERS.page);
+  target.byte(roleNumber);
+  target.byte(level);
+  writeEntries(target, page.role, level, entries);
 }
 
 /** Reads a page from its fields. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ids, plainStub, plainTombstone, sampleRecords, scalar } from '../../test/generate/samples.ts';
 import { encodeRecord } from './encode-record.ts';
-import { recordLinks } from './record-links.ts';
+import { recordLinks, recordRoots } from './record-links.ts';
 import type { AnyRecord } from './record-types.ts';
 import { scanLinks } from './scan-links.ts';
 
@@ -67,5 +67,20 @@ describe('links of a record', () => {
   it('of a root in pages is the page', () => {
     expect(listed({ type: 'tree', dags: ids.page() })).toEqual([`page ${ids.page()}`]);
     expect(scanned({ type: 'tree', dags: ids.page() })).toEqual([`page ${ids.page()}`]);
+  });
+});
+
+describe('recordRoots', () => {
+  it('lists every search tree that a record links or embeds', () => {
+    const roles = new Set<string>();
+    for (const record of sampleRecords()) {
+      const trees = recordRoots(record);
+      for (const { role } of trees) roles.add(role);
+      const tops = trees.map(({ root }) => root).filter((root) => typeof root === 'string');
+      const pages = recordLinks(record).filter((link) => link.objectClass === 'page');
+      if (record.type !== 'page') expect(tops).toEqual(pages.map((link) => link.id));
+    }
+    const all = ['list', 'set', 'map', 'names', 'dags', 'pins', 'requests', 'inputs', 'chunks', 'values'];
+    expect([...roles].sort()).toEqual(all.sort());
   });
 });

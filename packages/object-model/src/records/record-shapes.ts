@@ -1,40 +1,27 @@
 import type { ErrorDetail } from '../error-table.ts';
 import type { ObjectClass, RecordType } from '../object-class.ts';
+import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
 import { MAX_AUTHOR_BYTES, MAX_DOMAIN_BYTES, MAX_MESSAGE_BYTES, MAX_PARENTS } from './limits.ts';
 import { NODE_KIND_NUMBERS } from './node-kind.ts';
 import type { PageRole } from './page-types.ts';
-import type {
-  BuiltinExec,
-  CallExec,
-  CallNode,
-  CommitRecord,
-  DagRecord,
-  ExecRecord,
-  ExecRequestRecord,
-  ImportNode,
-  LiteralNode,
-  MetaRecord,
-  NodeRecord,
-  RefRecord,
-  StubRecord,
-  TombstoneRecord,
-  TreeRecord,
-} from './record-types.ts';
+import { checkAttachment, checkBlob, checkExec } from './record-checks.ts';
+import type { Datum, ExecRecord, NodeRecord, Records } from './record-types.ts';
 
-/** What may stand in one place of a record; the names are those of the specification. */
+/** Form of a field; the names are those of the specification. */
 export type FieldForm =
-  | { readonly is: 'link'; readonly to: ObjectClass; readonly orNull: boolean }
-  | { readonly is: 'links'; readonly to: ObjectClass; readonly most: number }
+  | { readonly is: 'link'; readonly to: ObjectClass; readonly or?: 'null' | 'absent' }
+  | { readonly is: 'links'; readonly to: ObjectClass; readonly max: number }
   | { readonly is: 'root'; readonly role: PageRole }
-  | { readonly is: 'uint'; readonly orNull: boolean }
-  | { readonly is: 'text'; readonly maxBytes: number }
-  | { readonly is: 'remote'; readonly orNull: true }
+  | { readonly is: 'uint' | 'remote'; readonly or?: 'null' }
+  | { readonly is: 'text'; readonly maxBytes?: number }
   | { readonly is: 'domain'; readonly maxBytes: number }
-  | { readonly is: 'hash' | 'uuid' | 'bool' | 'name' | 'ref name' | 'class' | 'text or uint' }
-  | { readonly is: 'choice'; readonly numbers: Readonly<Record<string, number>>; readonly other: ErrorDetail }
+  | { readonly is: 'bool' | 'i64' | 'f64' | 'bytes' | 'uri' | 'hash' | 'uuid' }
+  | { readonly is: 'name' | 'ref name' | 'class' | 'text or uint' }
+  /** One of a few names; the number of a name is its position, counted from 1. */
+  | { readonly is: 'choice'; readonly names: readonly string[]; readonly other: ErrorDetail }
   /** The number that selects this shape; a constant in memory and in JSON. */
   | { readonly is: 'selector'; readonly number: number }
-  /** A place that this shape leaves empty; nothing in memory and in JSON. */
+  /** A place that this shape leaves empty; absent in memory and in JSON. */
   | { readonly is: 'nothing'; readonly as: 'null' | 'array'; readonly other: ErrorDetail };
 
 /** One place of a record behind its header. */
@@ -51,127 +38,221 @@ export interface RecordShape {
   /** Members with one value: the type, and the kind where the type has kinds. */
   readonly constants: Readonly<Record<string, string>>;
   readonly fields: readonly RecordField[];
+  /** Throws where fields, each well formed, contradict each other. */
+  readonly check: ((record: never) => void) | undefined;
+  /** A record of this shape whose members are not filled in yet; copies of it share one hidden class. */
+  readonly blank: Readonly<Record<string, unknown>>;
+  /** Number of fields of the shortest record: a link that may be absent stands last. */
+  readonly minFields: number;
+  /** Number of fields up to the last one that can hold a link. */
+  readonly linkedFields: number;
 }
 
-/** The shapes of a record type; where there are several, the number at `selectorAt` chooses. */
+function shapeOfFields(
+  constants: RecordShape['constants'],
+  fields: readonly RecordField[],
+  check?: RecordShape['check'],
+): RecordShape {
+  const blank: Record<string, unknown> = { ...constants };
+  let minFields = 0;
+  let linkedFields = 0;
+  for (const [at, { form, member }] of fields.entries()) {
+    if (form.is === 'link' || form.is === 'links' || form.is === 'root') linkedFields = at + 1;
+    if (form.is === 'link' && form.or === 'absent') continue;
+    if (form.is !== 'selector' && form.is !== 'nothing') blank[member] = null;
+    minFields = at + 1;
+  }
+  return { constants, fields, check, blank, minFields, linkedFields };
+}
+
+/** The shapes of a record type. */
 export interface RecordShapes {
   readonly shapes: readonly RecordShape[];
-  readonly selectorAt?: number;
-  /** Why a number that selects no shape is refused. */
-  readonly other?: ErrorDetail;
+  /** The field whose number selects one of several shapes. */
+  readonly selector?: Selector;
 }
 
-/** Record types that consist of fixed places; datums and pages have codecs of their own. */
-export type ShapedType = Exclude<RecordType, 'datum' | 'page'>;
-
-type Row<Shape> = readonly [name: string, member: (keyof Shape & string) | undefined, form: FieldForm];
-
-function rows<Shape>(...fields: readonly Row<Shape>[]): readonly RecordField[] {
-  return fields
-    .map(([name, member]) => ({ name, member: member ?? name }))
-    .map((names, at) => ({
-      ...names,
-      form: fields[at]![2],
-    }));
+/** The field that selects a shape. */
+export interface Selector {
+  readonly at: number;
+  readonly member: string;
+  readonly byName: ReadonlyMap<unknown, RecordShape>;
+  readonly byNumber: readonly (RecordShape | undefined)[];
+  /** Detail for which a number that selects no shape is refused. */
+  readonly other: ErrorDetail;
 }
 
-const link = (to: ObjectClass): FieldForm => ({ is: 'link', to, orNull: false });
-const linkOrNull = (to: ObjectClass): FieldForm => ({ is: 'link', to, orNull: true });
+/** Record types that consist of fixed places; a page has entries instead. */
+export type ShapedType = Exclude<RecordType, 'page'>;
+
+/** Union of the members of every shape of a record type. */
+type MemberOf<Type> = Type extends unknown ? Exclude<keyof Type, 'type'> & string : never;
+type Row<Type> = readonly [name: string, member: MemberOf<Type>, form: FieldForm];
+
+function fieldsOf<Type>(...rows: readonly Row<Type>[]): readonly RecordField[] {
+  return rows.map(([name, member, form]) => ({ name, member, form: evenForm(form) }));
+}
+
+/** Returns a form with every property of every form, in one order: property accesses stay monomorphic. */
+function evenForm(form: FieldForm): FieldForm {
+  const { is, to, or, max, role, maxBytes, names, other, number, as } = form as unknown as Record<
+    string,
+    unknown
+  >;
+  return { is, to, or, max, role, maxBytes, names, other, number, as } as unknown as FieldForm;
+}
+
+const link = (to: ObjectClass): FieldForm => ({ is: 'link', to });
+const linkOrNull = (to: ObjectClass): FieldForm => ({ is: 'link', to, or: 'null' });
 const root = (role: PageRole): FieldForm => ({ is: 'root', role });
-const text = (maxBytes: number): FieldForm => ({ is: 'text', maxBytes });
-const uint: FieldForm = { is: 'uint', orNull: false };
-const uintOrNull: FieldForm = { is: 'uint', orNull: true };
+const text = (maxBytes?: number): FieldForm =>
+  maxBytes === undefined ? { is: 'text' } : { is: 'text', maxBytes };
+const uint: FieldForm = { is: 'uint' };
+const uintOrNull: FieldForm = { is: 'uint', or: 'null' };
+
+function single<Type extends ShapedType>(type: Type, ...rows: readonly Row<Records[Type]>[]): RecordShapes {
+  return { shapes: [shapeOfFields({ type }, fieldsOf(...rows))] };
+}
+
+function selected(other: ErrorDetail, ...shapes: readonly RecordShape[]): RecordShapes {
+  const at = shapes[0]!.fields.findIndex(({ form }) => form.is === 'selector');
+  const { member } = shapes[0]!.fields[at]!;
+  const byNumber: (RecordShape | undefined)[] = [];
+  for (const shape of shapes) {
+    const { form } = shape.fields[at]!;
+    if (form.is === 'selector') byNumber[form.number] = shape;
+  }
+  const byName = new Map(shapes.map((shape) => [shape.constants[member], shape]));
+  return { shapes, selector: { at, member, byName, byNumber, other } };
+}
+
+function datum(
+  kind: Datum['kind'],
+  rows: readonly Row<Datum>[] = [],
+  check?: RecordShape['check'],
+): RecordShape {
+  const fields = [selectorField('kind', DATUM_KIND_NUMBERS[kind]), ...fieldsOf(...rows)];
+  return shapeOfFields({ type: 'datum', kind }, fields, check);
+}
 
 /** Returns the places of a node; no name is among them. @spec DML-OBJ-1206 */
-function node<Kind extends NodeRecord['kind']>(kind: Kind, ...fields: readonly RecordField[]): RecordShape {
-  const selector: FieldForm = { is: 'selector', number: NODE_KIND_NUMBERS[kind] };
-  return {
-    constants: { type: 'node', kind },
-    fields: [{ name: 'kind', member: 'kind', form: selector }, ...fields],
-  };
+function node(kind: NodeRecord['kind'], ...rows: readonly Row<NodeRecord>[]): RecordShape {
+  const fields = [selectorField('kind', NODE_KIND_NUMBERS[kind]), ...fieldsOf(...rows)];
+  return shapeOfFields({ type: 'node', kind }, fields);
 }
-
-const CALL_FIELDS = rows<CallNode>(
-  // @spec DML-OBJ-1204
-  ['function', 'functionDatumId', link('datum')],
-  ['inputs', 'inputs', root('inputs')],
-);
 
 function exec(
   nodeKind: ExecRecord['nodeKind'],
-  result: RecordField,
-  ...rest: readonly RecordField[]
+  result: Row<ExecRecord>,
+  rest: readonly RecordField[],
 ): RecordShape {
-  const selector: FieldForm = { is: 'selector', number: NODE_KIND_NUMBERS[nodeKind] };
-  const status: FieldForm = { is: 'choice', numbers: { ok: 1, error: 2 }, other: 'exec_status' };
-  return {
-    constants: { type: 'exec', nodeKind },
-    fields: [
-      ...rows<ExecRecord>(
-        ['node', 'nodeId', link('node')],
-        ['nodeKind', 'nodeKind', selector],
+  return shapeOfFields(
+    { type: 'exec', nodeKind },
+    [
+      ...fieldsOf<ExecRecord>(['node', 'nodeId', link('node')]),
+      selectorField('nodeKind', NODE_KIND_NUMBERS[nodeKind]),
+      ...fieldsOf<ExecRecord>(
         // @spec DML-OBJ-1503
-        ['status', 'status', status],
+        ['status', 'status', { is: 'choice', names: ['ok', 'error'], other: 'exec_status' }],
         ['function', 'functionDatumId', link('datum')],
         // @spec DML-OBJ-1512
         ['inputs', 'inputs', root('values')],
+        result,
       ),
-      result,
       ...rest,
     ],
-  };
+    checkExec,
+  );
 }
 
-const emptyOfBuiltin = (as: 'null' | 'array'): FieldForm => ({
-  is: 'nothing',
-  as,
-  other: 'exec_builtin_fields',
-});
-
-const [CALL_RESULT] = rows<CallExec>(
-  // @spec DML-OBJ-1504
-  ['result', 'resultDagId', link('dag')],
-);
-const [BUILTIN_RESULT] = rows<BuiltinExec>(
-  // @spec DML-OBJ-1505
-  ['result', 'resultDatumId', link('datum')],
-);
-
-function single<Shape>(type: ShapedType, ...fields: readonly Row<Shape>[]): RecordShapes {
-  return { shapes: [{ constants: { type }, fields: rows(...fields) }] };
+function selectorField(member: string, number: number): RecordField {
+  return { name: member, member, form: evenForm({ is: 'selector', number }) };
 }
+
+/** The places behind the result of an exec, which an exec of a builtin leaves empty. */
+const EXEC_REST = fieldsOf<ExecRecord>(
+  ['pins', 'pins', root('pins')],
+  ['request', 'requestId', linkOrNull('exec-request')],
+  ['source', 'sourceExecId', linkOrNull('exec')],
+  ['startedMs', 'startedMs', uintOrNull],
+  ['finishedMs', 'finishedMs', uintOrNull],
+  ['receipt', 'receiptDatumId', linkOrNull('datum')],
+  ['details', 'detailsDatumId', linkOrNull('datum')],
+);
+
+// @spec DML-OBJ-1507
+function leftEmpty(field: RecordField): RecordField {
+  const as = field.form.is === 'root' ? 'array' : 'null';
+  return { ...field, form: evenForm({ is: 'nothing', as, other: 'exec_builtin_fields' }) };
+}
+
+const CALL_ROWS: readonly Row<NodeRecord>[] = [
+  // @spec DML-OBJ-1204
+  ['function', 'functionDatumId', link('datum')],
+  ['inputs', 'inputs', root('inputs')],
+];
 
 /**
- * Record type → its places. The codec, the lists of links and the JSON form are made from this table.
+ * Record type → its places. Codec, lists of links and of search trees, JSON form, schema and refusals are made from
+ * this table.
+ *
+ * @spec DML-OBJ-2401
  */
 export const RECORD_SHAPES: Readonly<Record<ShapedType, RecordShapes>> = {
   // @spec DML-OBJ-1703
-  meta: single<MetaRecord>(
-    'meta',
-    ['key', 'key', { is: 'name' }],
-    ['value', 'value', { is: 'text or uint' }],
+  meta: single('meta', ['key', 'key', { is: 'name' }], ['value', 'value', { is: 'text or uint' }]),
+  datum: selected(
+    'datum_kind',
+    // @spec DML-OBJ-1003
+    datum('null'),
+    datum('bool', [['value', 'value', { is: 'bool' }]]),
+    datum('i64', [['value', 'value', { is: 'i64' }]]),
+    datum('f64', [['value', 'value', { is: 'f64' }]]),
+    datum('bytes', [['value', 'value', { is: 'bytes' }]]),
+    datum('string', [['value', 'value', text()]]),
+    datum(
+      'uri',
+      [
+        ['value', 'value', { is: 'uri' }],
+        ['attachment', 'attachmentDatumId', { is: 'link', to: 'datum', or: 'absent' }],
+      ],
+      checkAttachment,
+    ),
+    // @spec DML-OBJ-1008
+    datum('list', [['root', 'root', root('list')]]),
+    // @spec DML-OBJ-1009
+    datum('set', [['root', 'root', root('set')]]),
+    // @spec DML-OBJ-1010
+    datum('map', [['root', 'root', root('map')]]),
+    // @spec DML-OBJ-1012
+    datum(
+      'blob',
+      [
+        ['sizeBytes', 'sizeBytes', uint],
+        ['contentSha256', 'contentSha256', { is: 'hash' }],
+        ['root', 'root', root('chunks')],
+      ],
+      checkBlob,
+    ),
   ),
-  node: {
-    selectorAt: 0,
-    other: 'node_kind',
-    shapes: [
-      // @spec DML-OBJ-1203
-      node('literal', ...rows<LiteralNode>(['datum', 'datumId', link('datum')])),
-      node('call', ...CALL_FIELDS),
-      // @spec DML-OBJ-1205
-      node('import', ...rows<ImportNode>(['dag', 'dagId', link('dag')], ['name', 'name', { is: 'name' }])),
-      node('builtin', ...CALL_FIELDS),
-    ],
-  },
+  node: selected(
+    'node_kind',
+    // @spec DML-OBJ-1203
+    node('literal', ['datum', 'datumId', link('datum')]),
+    node('call', ...CALL_ROWS),
+    // @spec DML-OBJ-1205
+    node('import', ['dag', 'dagId', link('dag')], ['name', 'name', { is: 'name' }]),
+    node('builtin', ...CALL_ROWS),
+  ),
   // @spec DML-OBJ-1301
-  dag: single<DagRecord>('dag', ['root', 'rootNodeId', link('node')], ['names', 'names', root('names')]),
+  dag: single('dag', ['root', 'rootNodeId', link('node')], ['names', 'names', root('names')]),
   // @spec DML-OBJ-1302
-  tree: single<TreeRecord>('tree', ['dags', 'dags', root('dags')]),
+  tree: single('tree', ['dags', 'dags', root('dags')]),
   // @spec DML-OBJ-1401
-  commit: single<CommitRecord>(
+  commit: single(
     'commit',
     ['tree', 'treeId', link('tree')],
-    ['parents', 'parentCommitIds', { is: 'links', to: 'commit', most: MAX_PARENTS }],
+    ['parents', 'parentCommitIds', { is: 'links', to: 'commit', max: MAX_PARENTS }],
     ['pins', 'pins', root('pins')],
     ['requests', 'requests', root('requests')],
     ['author', 'author', text(MAX_AUTHOR_BYTES)],
@@ -184,14 +265,14 @@ export const RECORD_SHAPES: Readonly<Record<ShapedType, RecordShapes>> = {
     ['details', 'detailsDatumId', linkOrNull('datum')],
   ),
   // @spec DML-OBJ-1701
-  ref: single<RefRecord>(
+  ref: single(
     'ref',
     ['name', 'name', { is: 'ref name' }],
     ['commit', 'commitId', link('commit')],
     ['sequence', 'sequence', uint],
   ),
   // @spec DML-OBJ-1801
-  tombstone: single<TombstoneRecord>(
+  tombstone: single(
     'tombstone',
     ['class', 'objectClass', { is: 'class' }],
     // @spec DML-OBJ-1803
@@ -202,43 +283,17 @@ export const RECORD_SHAPES: Readonly<Record<ShapedType, RecordShapes>> = {
     ['actor', 'actor', text(MAX_AUTHOR_BYTES)],
     ['timeMs', 'timeMs', uint],
   ),
-  exec: {
-    selectorAt: 1,
+  // @spec DML-OBJ-1501
+  exec: selected(
     // @spec DML-OBJ-1502
-    other: 'exec_node_kind',
-    // @spec DML-OBJ-1501
-    shapes: [
-      exec(
-        'call',
-        CALL_RESULT!,
-        ...rows<CallExec>(
-          ['pins', 'pins', root('pins')],
-          ['request', 'requestId', linkOrNull('exec-request')],
-          ['source', 'sourceExecId', linkOrNull('exec')],
-          ['startedMs', 'startedMs', uintOrNull],
-          ['finishedMs', 'finishedMs', uintOrNull],
-          ['receipt', 'receiptDatumId', linkOrNull('datum')],
-          ['details', 'detailsDatumId', linkOrNull('datum')],
-        ),
-      ),
-      exec(
-        'builtin',
-        BUILTIN_RESULT!,
-        // @spec DML-OBJ-1507
-        ...rows<BuiltinExec>(
-          ['pins', undefined, emptyOfBuiltin('array')],
-          ['request', undefined, emptyOfBuiltin('null')],
-          ['source', undefined, emptyOfBuiltin('null')],
-          ['startedMs', undefined, emptyOfBuiltin('null')],
-          ['finishedMs', undefined, emptyOfBuiltin('null')],
-          ['receipt', undefined, emptyOfBuiltin('null')],
-          ['details', undefined, emptyOfBuiltin('null')],
-        ),
-      ),
-    ],
-  },
+    'exec_node_kind',
+    // @spec DML-OBJ-1504
+    exec('call', ['result', 'resultDagId', link('dag')], EXEC_REST),
+    // @spec DML-OBJ-1505
+    exec('builtin', ['result', 'resultDatumId', link('datum')], EXEC_REST.map(leftEmpty)),
+  ),
   // @spec DML-OBJ-1601
-  'exec-request': single<ExecRequestRecord>(
+  'exec-request': single(
     'exec-request',
     ['node', 'nodeId', link('node')],
     // @spec DML-OBJ-1605
@@ -248,12 +303,12 @@ export const RECORD_SHAPES: Readonly<Record<ShapedType, RecordShapes>> = {
     ['retryFailed', 'retryFailed', { is: 'bool' }],
     ['needs', 'needsDatumId', linkOrNull('datum')],
     ['snapshot', 'snapshotCommitId', linkOrNull('commit')],
-    ['remote', 'remoteUri', { is: 'remote', orNull: true }],
+    ['remote', 'remoteUri', { is: 'remote', or: 'null' }],
     ['createdMs', 'createdMs', uint],
     ['details', 'detailsDatumId', linkOrNull('datum')],
   ),
   // @spec DML-OBJ-1811
-  stub: single<StubRecord>(
+  stub: single(
     'stub',
     ['class', 'objectClass', { is: 'class' }],
     ['object', 'objectId', { is: 'hash' }],
@@ -261,3 +316,10 @@ export const RECORD_SHAPES: Readonly<Record<ShapedType, RecordShapes>> = {
     ['timeMs', 'timeMs', uint],
   ),
 };
+
+/** Returns the shape of a record in memory, undefined where its kind is none. */
+export function shapeOf(type: ShapedType, record: object): RecordShape | undefined {
+  const { shapes, selector } = RECORD_SHAPES[type];
+  if (selector === undefined) return shapes[0];
+  return selector.byName.get((record as Readonly<Record<string, unknown>>)[selector.member]);
+}

@@ -195,12 +195,12 @@ export interface BuiltinExec {
   /** The value, or the error datum when the status is `error`. */
   readonly resultDatumId: DatumId;
 }
-/** How a call or builtin ended. */
+/** Outcome of a call or builtin. */
 export type ExecStatus = 'ok' | 'error';
 /** Any exec. */
 export type ExecRecord = CallExec | BuiltinExec;
 
-/** What is written before a call is submitted, so that a crash recovers its identity. */
+/** Record of a call that is about to be submitted, so that a crash recovers its identity. */
 export interface ExecRequestRecord {
   readonly type: 'exec-request';
   readonly nodeId: NodeId;
@@ -229,7 +229,7 @@ export interface RefRecord {
   readonly sequence: number;
 }
 
-/** What stands in the place of an excised object. */
+/** Record in the place of an excised object. */
 export interface TombstoneRecord {
   readonly type: 'tombstone';
   readonly objectClass: ObjectClass;
@@ -241,7 +241,7 @@ export interface TombstoneRecord {
   readonly timeMs: number;
 }
 
-/** What says that a domain withholds an object, for a holder that lacks its bytes. */
+/** Record of an object that a domain withholds, for a holder that lacks its bytes. */
 export interface StubRecord {
   readonly type: 'stub';
   readonly objectClass: ObjectClass;

@@ -1,27 +1,35 @@
 import { CHUNK_MIN_BYTES } from '../blob/blob-chunker.ts';
 import { compareBytes } from '../bytes.ts';
-import { type CborValue, Link } from '../cbor/value.ts';
+import { type CborValue, CODEC_DAG_CBOR, Link } from '../cbor/value.ts';
+import type { CborWriter } from '../cbor/writer.ts';
 import { fail } from '../errors.ts';
 import { compareUtf8 } from '../text/utf8.ts';
 import { encodeElement } from './element.ts';
-import { entryKey, entryValue, type PageEntry, readEntry } from './entry.ts';
-import { linkTo, readArray, readLink } from './fields.ts';
+import { entryKey, type PageEntry, readEntry, writeParts } from './entry.ts';
+import { entryParts } from './entry-parts.ts';
+import { readArray, readLink } from './fields.ts';
 import { isKeyedRole, type LeafEntry, type PageRole, type TreeRoot } from './page-types.ts';
 import type { Element } from './record-types.ts';
 
-/** Yields the root field of an owner: its leaf entries, or the link to its top page. */
-export function rootValue<Role extends PageRole>(role: Role, root: TreeRoot<Role>): CborValue {
+/** Writes the root field of an owner: its leaf entries, or the link to its top page. */
+export function writeRoot(target: CborWriter, role: PageRole, root: unknown): void {
   // @spec DML-OBJ-1909
-  if (typeof root === 'string') return linkTo('page', root);
-  if (!Array.isArray(root)) fail('field_type', { expected: 'root' });
-  return entryValues(role, 0, root as readonly PageEntry[]);
+  if (typeof root === 'string') target.link(CODEC_DAG_CBOR, root);
+  else if (Array.isArray(root)) writeEntries(target, role, 0, root);
+  else fail('field_type', { expected: 'root' });
 }
 
-/** Yields the values of the entries of a page, checked: each on its own first, then their order. */
-export function entryValues(role: PageRole, level: number, entries: readonly PageEntry[]): CborValue[] {
-  const values = entries.map((entry) => entryValue(role, level, entry));
+/** Writes the entries of a page, checked: each on its own first, then their order. */
+export function writeEntries(
+  target: CborWriter,
+  role: PageRole,
+  level: number,
+  entries: readonly PageEntry[],
+): void {
+  target.head(4, entries.length);
+  const parts = entryParts(role, level);
+  for (const entry of entries) writeParts(target, parts, entry);
   checkEntries(role, level, entries);
-  return values;
 }
 
 /** Reads the root field of an owner. */
@@ -42,7 +50,7 @@ export function readEntries(
 }
 
 /** Throws where entries that are well formed cannot follow each other in one page. */
-export function checkEntries(role: PageRole, level: number, entries: readonly PageEntry[]): void {
+function checkEntries(role: PageRole, level: number, entries: readonly PageEntry[]): void {
   checkOrder(role, level, entries);
   if (role === 'chunks' && level === 0) checkChunkLengths(entries as readonly LeafEntry<'chunks'>[]);
 }

@@ -3,9 +3,9 @@ import { fail } from '../errors.ts';
 import type { ObjectClass } from '../object-class.ts';
 import { HIGHEST_DATUM_KIND } from './datum-kind.ts';
 import { checkHeader, checkKind, headNumber } from './decode-record.ts';
-import { isKeyedRole, type PageRole, pageRoleOf } from './page-types.ts';
-import { type FieldForm, RECORD_SHAPES, type RecordShape, type ShapedType } from './record-shapes.ts';
-import { selectorNumber } from './shape-codec.ts';
+import { type EntryPart, entryParts } from './entry-parts.ts';
+import { type PageRole, pageRoleOf } from './page-types.ts';
+import { RECORD_SHAPES, type RecordShape, type ShapedType } from './record-shapes.ts';
 
 /** Receives one link: its class, and where its 32 id bytes start in the record. */
 export type LinkVisitor = (objectClass: ObjectClass, idOffset: number) => void;
@@ -14,58 +14,34 @@ export type LinkVisitor = (objectClass: ObjectClass, idOffset: number) => void;
  * Visits every link of an encoded record in byte order without decoding it or allocating.
  *
  * `bytes` must be a record that {@link decodeRecord} accepts or refuses as newer, such as one whose hash was checked;
- * other bytes may yield nonsense or a `DmlError`, nothing worse. Throws as decoding does for a newer format, whose links
- * are unknown; some may have been visited by then.
+ * for other bytes the links are meaningless or a `DmlError` is thrown, nothing worse. Throws as decoding does for a
+ * newer format, whose links are unknown; some may have been visited by then.
  *
  * @spec DML-OBJ-1911
  */
 export function scanLinks(bytes: Uint8Array, visit: LinkVisitor): void {
   const type = checkHeader(bytes);
   checkKind(bytes, type);
-  const walk = new LinkWalk(bytes, visit);
-  if (type === 'datum') walk.datum(bytes[3]!, bytes[0]! & 31);
-  else if (type === 'page') walk.page(bytes[3]!, bytes[4]!);
-  else walk.places(planOf(type, bytes));
+  if (type === 'page') return new LinkWalk(bytes, visit).page(bytes[3]!, bytes[4]!);
+  const shape = shapeOfBytes(type, bytes);
+  if (shape.linkedFields > 0) new LinkWalk(bytes, visit).fields(shape);
 }
 
-/** What is done with the places of a record, up to the last that can hold a link. */
-type Plan = readonly FieldForm[];
-
-/** Record type → the plan of each shape, by the number that selects it; a type with one shape has it under 0. */
-const PLANS = new Map<ShapedType, ReadonlyMap<number, Plan>>();
-
-function planOf(type: ShapedType, bytes: Uint8Array): Plan {
-  const { shapes, selectorAt } = RECORD_SHAPES[type];
-  let plans = PLANS.get(type);
-  if (plans === undefined) {
-    plans = new Map(
-      shapes.map((shape) => [
-        selectorAt === undefined ? 0 : selectorNumber(shape, selectorAt),
-        planOfShape(shape),
-      ]),
-    );
-    PLANS.set(type, plans);
-  }
+function shapeOfBytes(type: ShapedType, bytes: Uint8Array): RecordShape {
+  const { shapes, selector } = RECORD_SHAPES[type];
+  if (selector === undefined) return shapes[0]!;
   // A selector stands in one of the first places, behind links alone.
-  const byte = selectorAt === undefined ? 0 : bytes[3 + selectorAt * LINK_BYTES]!;
-  const plan = plans.get(byte);
-  if (plan !== undefined) return plan;
-  checkRegistered(byte, Math.max(...plans.keys()));
-  return fail(RECORD_SHAPES[type].other ?? 'record_type');
+  const byte = bytes[3 + selector.at * LINK_BYTES]!;
+  const shape = selector.byNumber[byte];
+  if (shape !== undefined) return shape;
+  checkRegistered(byte, selector.byNumber.length - 1);
+  return fail(selector.other);
 }
 
 /** Throws where the integer that begins with a byte is above the highest one known in its place. */
 function checkRegistered(byte: number, highest: number): void {
   const number = headNumber(byte);
   if (number !== undefined && number > highest) fail('newer_kind');
-}
-
-function planOfShape(shape: RecordShape): Plan {
-  const forms = shape.fields.map((field) => field.form);
-  return forms.slice(
-    0,
-    forms.findLastIndex(({ is }) => is === 'link' || is === 'links' || is === 'root') + 1,
-  );
 }
 
 /** A position in a record, behind its header at first. */
@@ -79,29 +55,16 @@ class LinkWalk {
     this.#visit = visit;
   }
 
-  datum(kind: number, itemCount: number): void {
-    this.#at = 4;
-    if (kind === 7 && itemCount === 5) {
-      this.skip();
-      this.link('datum');
-    } else if (kind === 8) this.root('list');
-    else if (kind === 9) this.root('set');
-    else if (kind === 10) this.root('map');
-    else if (kind === 11) {
-      this.skip();
-      this.skip();
-      this.root('chunks');
-    }
-  }
-
-  places(plan: Plan): void {
-    for (const form of plan) {
+  fields({ fields, linkedFields }: RecordShape): void {
+    // A field that may be absent is the last one of its record.
+    const count = Math.min(linkedFields, (this.#bytes[0]! & 31) - 2);
+    for (let index = 0; index < count; index++) {
+      const { form } = fields[index]!;
       if (form.is === 'link') this.link(form.to);
       else if (form.is === 'root') this.root(form.role);
       else if (form.is === 'links') this.#links(form.to);
       else {
-        if (form.is === 'choice')
-          checkRegistered(this.#bytes[this.#at]!, Math.max(...Object.values(form.numbers)));
+        if (form.is === 'choice') checkRegistered(this.#bytes[this.#at]!, form.names.length);
         this.skip();
       }
     }
@@ -157,41 +120,24 @@ class LinkWalk {
   }
 
   #entries(role: PageRole, level: number): void {
-    const keyed = isKeyedRole(role);
-    for (let entries = this.#head(4); entries > 0; entries--) {
-      if (level > 0) {
+    const parts = entryParts(role, level);
+    let entries = this.#head(4);
+    if (parts.length > 1) {
+      for (; entries > 0; entries--) {
         this.#head(4);
-        if (keyed) this.#key(role);
-        this.link('page');
-        this.skip();
-      } else if (role === 'list' || role === 'set') this.#element();
-      else if (role === 'inputs') this.link('node');
-      else if (role === 'values') this.link('datum');
-      else this.#pair(role);
-    }
+        for (let at = 0; at < parts.length; at++) this.#part(parts[at]!);
+      }
+    } else if (parts[0]!.is === 'element') for (; entries > 0; entries--) this.#element();
+    else for (; entries > 0; entries--) this.#part(parts[0]!);
   }
 
-  #key(role: PageRole): void {
-    if (role === 'set') this.#element();
-    else if (role === 'pins' || role === 'requests') this.link('node');
+  #part(part: EntryPart): void {
+    if (part.is === 'link') this.link(part.to);
+    else if (part.is === 'element') this.#element();
     else this.skip();
   }
 
-  #pair(role: PageRole): void {
-    this.#head(4);
-    if (role === 'chunks') {
-      this.link('chunk');
-      this.skip();
-      return;
-    }
-    this.#key(role);
-    if (role === 'map') this.#element();
-    else if (role === 'names') this.link('node');
-    else if (role === 'dags') this.link('dag');
-    else this.link(role === 'pins' ? 'exec' : 'exec-request');
-  }
-
-  /** Passes a head of a major type and yields its argument. */
+  /** Passes a head of a major type and returns its argument. */
   #head(major: number): number {
     const first = this.#bytes[this.#at++];
     if (first === undefined) fail('truncated');

@@ -2,7 +2,7 @@ import { seededNumbers } from '@daggerml/testkit';
 import { describe, expect, it } from 'vitest';
 import { fmix32, fnv1a32, PageBoundary } from './boundary.ts';
 
-/** Yields the pages that entries of these hashes and sizes are cut into, as entry counts. */
+/** Returns the pages that entries of these hashes and sizes are cut into, as entry counts. */
 function cut(boundary: PageBoundary, entries: Iterable<readonly [hash: number, bytes: number]>): number[] {
   const pages: number[] = [];
   for (const [hash, bytes] of entries) {
@@ -95,7 +95,7 @@ describe('PageBoundary', () => {
     expect(cut(new PageBoundary(false, 0), goesOn(40, 1000))).toEqual([17, 17, 6]);
   });
 
-  it('decides anew at each level', () => {
+  it('decides for each level by itself', () => {
     const number = seededNumbers(2);
     const hashes = Array.from({ length: 4000 }, () => [number(2 ** 32) | 0, 60] as const);
     expect(cut(new PageBoundary(false, 1), hashes)).not.toEqual(cut(new PageBoundary(false, 0), hashes));
@@ -116,7 +116,7 @@ describe('PageBoundary', () => {
     }
   });
 
-  it('tells equal elements apart by the runs before them [DML-OBJ-2011]', () => {
+  it('distinguishes equal elements by the runs before them [DML-OBJ-2011]', () => {
     const number = seededNumbers(4);
     for (const distinct of [2, 5, 10]) {
       const hashes = Array.from({ length: 100_000 }, () => [fmix32(number(distinct) + 1), 4] as const);

@@ -16,14 +16,14 @@ const PAGE_CHANCE_CAP_BYTES = 512;
 const GOLDEN = 0x9e3779b9;
 const RUN_FACTOR = 0x9e3779b1;
 
-/** Yields the 32-bit FNV-1a hash of `bytes[start..end)`, as a signed integer. */
+/** Returns the 32-bit FNV-1a hash of `bytes[start..end)`, as a signed integer. */
 export function fnv1a32(bytes: Uint8Array, start: number, end: number): number {
   let hash = 0x811c9dc5 | 0;
   for (let at = start; at < end; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
   return hash;
 }
 
-/** Yields the final mix of MurmurHash3 over a 32-bit value, as a signed integer. */
+/** Returns the final mix of MurmurHash3 over a 32-bit value, as a signed integer. */
 export function fmix32(value: number): number {
   let hash = value ^ (value >>> 16);
   hash = Math.imul(hash, 0x85ebca6b);
@@ -35,7 +35,7 @@ export function fmix32(value: number): number {
 /**
  * Decides where the pages of one level end, fed with the level's entries from left to right.
  *
- * What it decides depends only on the entries of the open page, so any page can be checked by itself.
+ * The decision depends only on the entries of the open page, so any page can be checked by itself.
  */
 export class PageBoundary {
   /** Entries in the open page. */
@@ -64,7 +64,7 @@ export class PageBoundary {
   }
 
   /**
-   * Takes the next entry, `hash` being the FNV-1a of its key, element or child id; tells whether the page ends here.
+   * Takes the next entry, `hash` being the FNV-1a of its key, element or child id; returns whether the page ends here.
    */
   add(hash: number, entryBytes: number): boolean {
     const mixed = this.#positional ? this.#addToRuns(hash) : hash;

@@ -14,7 +14,7 @@ interface Item {
 }
 
 /**
- * How often a stretch is cut again at anchors, at most.
+ * Maximum number of times that a stretch is cut again at anchors.
  *
  * @spec DML-OBJ-2036
  */
@@ -28,7 +28,7 @@ interface Stretch {
 }
 
 /**
- * Yields splices, in order, that turn one list into another: treeSplice applies them.
+ * Returns splices, in order, that turn one list into another: treeSplice applies them.
  *
  * Works from the top down: of two pages only what differs is entered. Runs of equal pages and entries are found by
  * their common front and end and by those that occur once on each side, so the splices are short, not always shortest.
@@ -129,7 +129,7 @@ function onceOnly(items: readonly Item[]): Map<string, number> {
   return places;
 }
 
-/** Yields the longest subsequence of pairs, sorted by their first members, whose second members increase. */
+/** Returns the longest subsequence of pairs, sorted by their first members, whose second members increase. */
 function longestIncreasing(pairs: readonly (readonly [number, number])[]): (readonly [number, number])[] {
   const tails: number[] = [];
   const previous = new Int32Array(pairs.length);

@@ -5,7 +5,7 @@ import type { PageSource } from './page-store.ts';
 import { PageReader, type PageView } from './page-view.ts';
 import { rootView } from './tree-cursor.ts';
 
-/** How the entry of one key differs: added without `before`, deleted without `after`. */
+/** Difference in the entry of one key: added without `before`, deleted without `after`. */
 export interface TreeDifference<Role extends KeyedRole> {
   readonly before: LeafEntries[Role] | undefined;
   readonly after: LeafEntries[Role] | undefined;
@@ -35,7 +35,7 @@ export function* treeDiff<Role extends KeyedRole>(
   }
 }
 
-/** Does what {@link treeDiff} does and yields the bytes behind keys and entries too. */
+/** Does what {@link treeDiff} does and returns the bytes behind keys and entries too. */
 export function* diffKeys<Role extends KeyedRole>(
   role: Role,
   before: TreeRoot<Role>,

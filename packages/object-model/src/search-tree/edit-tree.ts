@@ -37,7 +37,7 @@ interface KeyedChange {
 }
 
 /**
- * Applies changes, given in any order, and yields the new root: the one that {@link buildTree} yields for the result.
+ * Applies changes, given in any order, and returns the new root: the one that {@link buildTree} returns for the result.
  *
  * Of several changes of one key the last counts. Rewrites O(changes · log n) pages and stores no others.
  *
@@ -123,7 +123,7 @@ function spliceKeys(cursor: TreeCursor, changes: readonly KeyedChange[]): LevelS
 }
 
 /**
- * Replaces entries by position and yields the new root: the one that {@link buildTree} yields for the result.
+ * Replaces entries by position and returns the new root: the one that {@link buildTree} returns for the result.
  *
  * Splices are in order and do not overlap; otherwise, and outside the tree or inside a chunk, throws
  * `invalid_bounds` with `splice_range`. Rewrites O(changes · log n) pages.

@@ -8,7 +8,7 @@ import { textOfBytes } from './text-bytes.ts';
 /** Offset of the 32 id bytes in an encoded link. */
 export const LINK_ID_OFFSET = 9;
 
-/** Yields the id in the link at `at`, which must carry `codec`. */
+/** Returns the id in the link at `at`, which must carry `codec`. */
 export function idInLink<Class extends keyof ObjectIds>(
   bytes: Uint8Array,
   at: number,

@@ -8,15 +8,15 @@ import { idInLink, LINK_ID_OFFSET, readElement } from './element-bytes.ts';
 import { readCount, skipByte, skipCount, skipItem, skipLink, skipText, textStart } from './item-span.ts';
 import { textOfBytes } from './text-bytes.ts';
 
-/** What the key of an entry is: the text in front, the link in front, the whole element, or nothing. */
+/** Form of the key of an entry: the text in front, the link in front, the whole element, or none. */
 export type KeyForm = 'text' | 'link' | 'element' | 'none';
 
-/** How the leaf entries of a role are found and read. */
+/** Finds and reads the leaf entries of a role. */
 export interface EntryCodec<Role extends PageRole> {
   readonly keyForm: KeyForm;
   /** Reads the entry in `bytes[start..end)`, a span that `skip` yielded. */
   read(bytes: Uint8Array, start: number, end: number): LeafEntries[Role];
-  /** Yields the offset behind the entry at `at`; throws when its outline is not that of the role. */
+  /** Returns the offset behind the entry at `at`; throws when its outline is not that of the role. */
   skip(bytes: Uint8Array, at: number, end: number): number;
 }
 
@@ -70,7 +70,7 @@ export const ENTRY_CODECS: { readonly [Role in PageRole]: EntryCodec<Role> } = {
 
 const writer = new CborWriter();
 
-/** Yields the ordering bytes of a key: UTF-8, id, or encoded element; the caller owns them. */
+/** Returns the ordering bytes of a key: UTF-8, id, or encoded element; the caller owns them. */
 export function keyBytes<Role extends KeyedRole>(role: Role, key: EntryKeys[Role]): Uint8Array {
   if (role === 'set') return encodeElement(key as EntryKeys['set']);
   writer.reset();
@@ -82,7 +82,7 @@ export function keyBytes<Role extends KeyedRole>(role: Role, key: EntryKeys[Role
   return writer.take(textStart(writer.bytes, 0));
 }
 
-/** Yields the key of an entry. */
+/** Returns the key of an entry. */
 export function keyOfEntry<Role extends KeyedRole>(role: Role, entry: LeafEntries[Role]): EntryKeys[Role] {
   return (role === 'set' ? entry : (entry as readonly unknown[])[0]) as EntryKeys[Role];
 }

@@ -1,7 +1,7 @@
 import { LINK_BYTES } from '../cbor/link-bytes.ts';
 import { fail } from '../errors.ts';
 
-/** Where a CBOR head ends and what it says. */
+/** Major type, argument and end of a CBOR head. */
 export interface Head {
   major: number;
   value: number;
@@ -28,7 +28,7 @@ export function readHead(bytes: Uint8Array, at: number, end: number, head: Head)
   head.next = at + 1 + width;
 }
 
-/** Yields the offset behind the item at `at`; reads no further than `end`. */
+/** Returns the offset behind the item at `at`; reads no further than `end`. */
 export function skipItem(bytes: Uint8Array, at: number, end: number): number {
   const head: Head = { major: 0, value: 0, next: 0 };
   let next = at;
@@ -52,7 +52,7 @@ export function skipItem(bytes: Uint8Array, at: number, end: number): number {
   return next;
 }
 
-/** Yields the offset behind the link at `at`; checks its form but not which of the two codecs it names. */
+/** Returns the offset behind the link at `at`; checks its form but not which of the two codecs it names. */
 export function skipLink(bytes: Uint8Array, at: number, end: number): number {
   if (at + LINK_BYTES > end) fail('truncated');
   const formed =
@@ -67,14 +67,14 @@ export function skipLink(bytes: Uint8Array, at: number, end: number): number {
   return formed ? at + LINK_BYTES : fail('link_form');
 }
 
-/** Yields the offset behind the text at `at`. */
+/** Returns the offset behind the text at `at`. */
 export function skipText(bytes: Uint8Array, at: number, end: number): number {
   const start = textStart(bytes, at);
   const next = start + textLength(bytes, at);
   return next <= end ? next : fail('truncated');
 }
 
-/** Yields the offset of the first content byte of the text at `at`; texts in entries are shorter than 64 KiB. */
+/** Returns the offset of the first content byte of the text at `at`; texts in entries are shorter than 64 KiB. */
 export function textStart(bytes: Uint8Array, at: number): number {
   const first = bytes[at]!;
   if (first >= 0x60 && first < 0x78) return at + 1;
@@ -87,13 +87,13 @@ function textLength(bytes: Uint8Array, at: number): number {
   return first === 0x78 ? (bytes[at + 1] ?? 0) : ((bytes[at + 1] ?? 0) << 8) | (bytes[at + 2] ?? 0);
 }
 
-/** Yields the offset behind the head byte at `at`, which must be `expected`. */
+/** Returns the offset behind the head byte at `at`, which must be `expected`. */
 export function skipByte(bytes: Uint8Array, at: number, end: number, expected: number): number {
   if (at >= end) fail('truncated');
   return bytes[at] === expected ? at + 1 : fail('entry_form');
 }
 
-/** Yields the value of the unsigned integer that ends its entry at `end` and starts at `at`. */
+/** Returns the value of the unsigned integer that ends its entry at `end` and starts at `at`. */
 export function readCount(bytes: Uint8Array, at: number, end: number): number {
   const first = at < end ? bytes[at]! : fail('truncated');
   if (first < 24) return first;
@@ -102,7 +102,7 @@ export function readCount(bytes: Uint8Array, at: number, end: number): number {
   return head.major === 0 && head.value !== Number.POSITIVE_INFINITY ? head.value : fail('entry_form');
 }
 
-/** Yields the offset behind the unsigned integer at `at`. */
+/** Returns the offset behind the unsigned integer at `at`. */
 export function skipCount(bytes: Uint8Array, at: number, end: number): number {
   if (at >= end) fail('truncated');
   const first = bytes[at]!;

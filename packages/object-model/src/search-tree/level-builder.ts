@@ -53,7 +53,7 @@ export class LevelBuilder {
     return this.#boundary.count;
   }
 
-  /** Tells whether the next entry starts a page. */
+  /** Checks whether the next entry starts a page. */
   get atPageStart(): boolean {
     return this.#closed || this.#boundary.count === 0;
   }
@@ -94,7 +94,7 @@ export class LevelBuilder {
     this.#closed = false;
   }
 
-  /** Yields the page as it stands. */
+  /** Returns the page as it stands. */
   page(): BuiltPage {
     const { sink } = this;
     const lastKey = this.#lastKeySpan();
@@ -135,7 +135,7 @@ export class LevelBuilder {
 }
 
 /**
- * Appends the entry that stands for a page in the level above; yields where it starts.
+ * Appends the entry that stands for a page in the level above; returns its start offset.
  *
  * @spec DML-OBJ-2005
  */

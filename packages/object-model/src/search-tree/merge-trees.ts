@@ -19,7 +19,7 @@ export interface MergeConflict<Role extends KeyedRole> {
   readonly theirs: LeafEntries[Role] | undefined;
 }
 
-/** What a merge yields; at each conflict the tree holds our side. */
+/** Result of a merge; at each conflict the tree holds our side. */
 export interface MergeResult<Role extends KeyedRole> {
   readonly root: TreeRoot<Role>;
   /** In key order. */

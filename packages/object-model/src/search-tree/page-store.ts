@@ -2,18 +2,18 @@ import { fail } from '../errors.ts';
 import type { PageId } from '../ids.ts';
 import type { PageView } from './page-view.ts';
 
-/** Where search trees read pages. */
+/** Source of the pages of search trees. */
 export interface PageSource {
-  /** Yields the record bytes of a page, undefined when it is not there; the bytes must not change afterwards. */
+  /** Returns the record bytes of a page, undefined when it is not there; the bytes must not change afterwards. */
   getPage(pageId: PageId): Uint8Array | undefined;
   /** Parsed pages kept between operations; without it every operation keeps its own few. */
   readonly pageCache?: PageCache;
 }
 
-/** Where search trees read and write pages. */
+/** Store of the pages of search trees. */
 export interface PageStore extends PageSource {
   /**
-   * Stores the record bytes of a page and yields their id; idempotent.
+   * Stores the record bytes of a page and returns their id; idempotent.
    *
    * The bytes are the callee's from then on.
    */
@@ -32,7 +32,7 @@ export class PageCache {
     this.#halfBytes = maxBytes / 2;
   }
 
-  /** Yields a parsed page, undefined when it is not kept. */
+  /** Returns a parsed page, undefined when it is not kept. */
   get(pageId: PageId): PageView | undefined {
     const view = this.#recent.get(pageId);
     if (view !== undefined) return view;
@@ -62,7 +62,7 @@ export class PageCache {
 }
 
 /**
- * Yields the record bytes of a page. Throws `invalid_payload` with `page_missing`.
+ * Returns the record bytes of a page. Throws `invalid_payload` with `page_missing`.
  *
  * @spec DML-OBJ-2020
  */

@@ -29,7 +29,7 @@ export class PageView {
   readonly level: number;
   /** The page's record, or for an embedded leaf its entries alone. */
   readonly bytes: Uint8Array;
-  /** Where each entry starts, and behind the last one where it ends. */
+  /** Start offset of each entry, and behind the last one its end. */
   readonly offsets: Uint32Array;
   /** Span of the ordering bytes of the entry last given to {@link locateKey}. */
   keyStart = 0;
@@ -51,12 +51,12 @@ export class PageView {
     return this.offsets.length - 1;
   }
 
-  /** Tells whether entries are found by key. */
+  /** Checks whether entries are found by key. */
   get keyed(): boolean {
     return this.#keyForm !== 'none';
   }
 
-  /** Yields the key of an interior entry of a keyed role, as the item it is. */
+  /** Returns the key of an interior entry of a keyed role, as the item it is. */
   keyItem(index: number): Uint8Array {
     this.locateKey(index);
     return this.bytes.subarray(this.offsets[index]! + 1, this.keyEnd);
@@ -95,7 +95,7 @@ export class PageView {
     return length - key.length;
   }
 
-  /** Yields the index of the first entry whose key is not below the one with these ordering bytes. */
+  /** Returns the index of the first entry whose key is not below the one with these ordering bytes. */
   lowerBound(key: Uint8Array): number {
     let low = 0;
     let high = this.length;
@@ -107,7 +107,7 @@ export class PageView {
     return low;
   }
 
-  /** Yields how many leaf entries (bytes, for chunks) stand before each entry, and in all. */
+  /** Returns the number of leaf entries (bytes, for chunks) before each entry, and in all. */
   get weights(): Float64Array {
     if (this.#weights !== undefined) return this.#weights;
     const count = this.length;
@@ -136,13 +136,13 @@ export class PageView {
     return this.keyEnd;
   }
 
-  /** Yields where the 32 id bytes of the child of an interior entry start. */
+  /** Returns the offset of the 32 id bytes of the child of an interior entry. */
   childOffset(index: number): number {
     const link = this.#keyForm === 'none' ? this.offsets[index]! + 1 : this.#keyItemEnd(index);
     return link + LINK_ID_OFFSET;
   }
 
-  /** Yields the child of an interior entry. */
+  /** Returns the child of an interior entry. */
   childId(index: number): PageId {
     this.#childIds ??= new Array<PageId | undefined>(this.length).fill(undefined);
     let childId = this.#childIds[index];
@@ -225,7 +225,7 @@ export function viewEntries<Role extends PageRole>(
   return new PageView(role, 0, writer.take(), offsets);
 }
 
-/** Yields the whole record of a page whose encoded entries are `source[start..end)`. */
+/** Returns the whole record of a page whose encoded entries are `source[start..end)`. */
 export function encodePage(role: PageRole, level: number, count: number, entries: Uint8Array): Uint8Array {
   // A page of 65,536 entries would be four times the size that closes it.
   const head = count < 24 ? [0x80 | count] : count < 256 ? [0x98, count] : [0x99, count >> 8, count & 255];
@@ -246,7 +246,7 @@ export class PageReader {
     this.#pages = pages;
   }
 
-  /** Yields a page; `level` is what its parent says, undefined for a root. */
+  /** Returns a page; `level` is what its parent says, undefined for a root. */
   read(pageId: PageId, level?: number): PageView {
     const cache = this.#pages.pageCache;
     let view = cache === undefined ? this.#own.get(pageId) : cache.get(pageId);

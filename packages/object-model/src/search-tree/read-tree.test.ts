@@ -99,7 +99,7 @@ describe('treeGet', () => {
     }
   });
 
-  it('tells ranks of keys that are there and of keys that are not', () => {
+  it('returns ranks of keys that are there and of keys that are not', () => {
     const { entries, root, objects } = built('map', 900);
     for (const at of [0, 450, 899]) expect(treeRank('map', root, entries[at]![0], objects)).toBe(at);
     expect(treeRank('map', root, `${entries[450]![0]}!`, objects)).toBe(451);

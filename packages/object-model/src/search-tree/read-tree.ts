@@ -4,7 +4,7 @@ import type { PageSource } from './page-store.ts';
 import { PageReader, type PageView } from './page-view.ts';
 import { rootView, TreeCursor } from './tree-cursor.ts';
 
-/** Which entries to list, and in which order. */
+/** Range and order of the entries to list. */
 export interface TreeRange<Role extends PageRole> {
   /** First key to list; keyed roles only. */
   readonly fromKey?: Role extends KeyedRole ? EntryKeys[Role] : never;
@@ -15,7 +15,7 @@ export interface TreeRange<Role extends PageRole> {
 }
 
 /**
- * Yields the entry with a key, undefined when there is none; O(log n).
+ * Returns the entry with a key, undefined when there is none; O(log n).
  *
  * @spec DML-OBJ-2026
  */
@@ -29,7 +29,7 @@ export function treeGet<Role extends KeyedRole>(
   return found === undefined ? undefined : found.view.entry<Role>(found.index);
 }
 
-/** Tells whether there is an entry with a key; O(log n). */
+/** Checks whether there is an entry with a key; O(log n). */
 export function treeHas<Role extends KeyedRole>(
   role: Role,
   root: TreeRoot<Role>,
@@ -65,7 +65,7 @@ export interface PlacedEntry<Role extends PageRole> {
 }
 
 /**
- * Yields the entry at an index, for chunks the one that holds the byte at an offset; undefined outside; O(log n).
+ * Returns the entry at an index, for chunks the one that holds the byte at an offset; undefined outside; O(log n).
  *
  * @spec DML-OBJ-2028
  */
@@ -100,7 +100,7 @@ export function* treeFrom<Role extends PageRole>(
   } while (cursor.next());
 }
 
-/** Yields the number of entries, for chunks the number of bytes; reads one page at most. */
+/** Returns the number of entries, for chunks the number of bytes; reads one page at most. */
 export function treeCount<Role extends PageRole>(
   role: Role,
   root: TreeRoot<Role>,
@@ -110,7 +110,7 @@ export function treeCount<Role extends PageRole>(
   return rootView(role, root, new PageReader(role, pages)).weight;
 }
 
-/** Yields how many entries stand before a key; O(log n). */
+/** Returns the number of entries before a key; O(log n). */
 export function treeRank<Role extends KeyedRole>(
   role: Role,
   root: TreeRoot<Role>,

@@ -74,7 +74,7 @@ class NewPages {
 }
 
 /**
- * Applies splices of the leaf level and yields the root of the canonical tree of the result.
+ * Applies splices of the leaf level and returns the root of the canonical tree of the result.
  *
  * Works level by level: from the page that holds a splice on, entries are cut into pages again until a page ends
  * where an old one did; from there on the old pages stand.
@@ -109,7 +109,7 @@ export function rewriteTree<Role extends PageRole>(
   }
 }
 
-/** Cuts one level again around its splices; yields the splices this makes in the level above. */
+/** Cuts one level again around its splices; returns the splices this makes in the level above. */
 function rewriteLevel({ cursor, splices }: Rewrite, builder: LevelBuilder, built: NewPages): LevelSplice[] {
   const { level } = builder;
   const above: LevelSplice[] = [];
@@ -153,7 +153,7 @@ function rewriteLevel({ cursor, splices }: Rewrite, builder: LevelBuilder, built
   return above;
 }
 
-/** Yields the ranges that no splice covers. */
+/** Returns the ranges that no splice covers. */
 function gapsOf(splices: readonly LevelSplice[], weight: number): { start: number; end: number }[] {
   const gaps: { start: number; end: number }[] = [];
   let start = 0;
@@ -165,7 +165,7 @@ function gapsOf(splices: readonly LevelSplice[], weight: number): { start: numbe
   return gaps;
 }
 
-/** Yields the root that an old page becomes when it alone fills a range, undefined when several do. */
+/** Returns the root that an old page becomes when it alone fills a range, undefined when several do. */
 function onlyOldPage<Role extends PageRole>(
   cursor: TreeCursor,
   level: number,

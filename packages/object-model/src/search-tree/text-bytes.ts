@@ -2,7 +2,7 @@ import { fail } from '../errors.ts';
 
 const DECODER = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** Yields the text of UTF-8 bytes, a byte order mark kept. Throws `invalid_utf8` with `utf8`. */
+/** Returns the text of UTF-8 bytes, a byte order mark kept. Throws `invalid_utf8` with `utf8`. */
 export function textOfBytes(bytes: Uint8Array, start: number, end: number): string {
   if (end - start < 32) {
     let text = '';

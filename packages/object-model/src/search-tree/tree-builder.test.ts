@@ -20,7 +20,7 @@ describe('buildTree', () => {
     }
   });
 
-  it('yields no entries for an empty tree [DML-OBJ-2001]', () => {
+  it('returns no entries for an empty tree [DML-OBJ-2001]', () => {
     const objects = new MemoryObjects();
     for (const role of ROLES) expect(buildTree(role, [], objects)).toEqual([]);
     expect(objects.pagesWritten).toBe(0);

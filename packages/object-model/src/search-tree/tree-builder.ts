@@ -26,7 +26,7 @@ export class LevelStack {
     this.#pages = pages;
   }
 
-  /** Yields the builder of a level, counted from the base. */
+  /** Returns the builder of a level, counted from the base. */
   level(above: number): LevelBuilder {
     return this.#at(above).builder;
   }
@@ -38,7 +38,7 @@ export class LevelStack {
     builder.added(writeInterior(builder.sink, page, pageId), page.weight);
   }
 
-  /** Completes all levels; yields the only page of the topmost one, undefined when there are no entries at all. */
+  /** Completes all levels; returns the only page of the topmost one, undefined when there are no entries at all. */
   finish(): { readonly level: number; readonly page: BuiltPage } | undefined {
     for (let above = 0; above < this.#levels.length; above++) {
       const { builder, pages } = this.#levels[above]!;
@@ -133,7 +133,7 @@ export class TreeBuilder<Role extends PageRole> {
   }
 }
 
-/** Yields the root that an only page becomes: its entries when it is a leaf, a stored page otherwise. */
+/** Returns the root that an only page becomes: its entries when it is a leaf, a stored page otherwise. */
 export function rootOf<Role extends PageRole>(
   role: Role,
   level: number,
@@ -146,7 +146,7 @@ export function rootOf<Role extends PageRole>(
 }
 
 /**
- * Builds a search tree from entries in order and yields its root.
+ * Builds a search tree from entries in order and returns its root.
  *
  * Throws `invalid_payload` with `entry_order` when the keys of a keyed role do not strictly increase.
  */

@@ -2,7 +2,7 @@ import type { PageRole, TreeRoot } from '../records/page-types.ts';
 import type { PageSource } from './page-store.ts';
 import { PageReader, type PageView, viewEntries } from './page-view.ts';
 
-/** Yields the root page of a tree; an embedded leaf is encoded for it. */
+/** Returns the root page of a tree; an embedded leaf is encoded for it. */
 export function rootView<Role extends PageRole>(
   role: Role,
   root: TreeRoot<Role>,
@@ -56,12 +56,12 @@ export class TreeCursor {
     this.#seek(0, (view) => Math.min(view.lowerBound(key), view.length - 1));
   }
 
-  /** Moves to the next page of the level; tells whether there is one. */
+  /** Moves to the next page of the level; returns whether there is one. */
   next(): boolean {
     return this.#step(1);
   }
 
-  /** Moves to the previous page of the level; tells whether there is one. */
+  /** Moves to the previous page of the level; returns whether there is one. */
   previous(): boolean {
     return this.#step(-1);
   }
@@ -78,7 +78,7 @@ export class TreeCursor {
     return parent === undefined ? this.root.weight : parent.before + parent.view.weights[parent.index + 1]!;
   }
 
-  /** Tells whether the current page is the last of its level. */
+  /** Checks whether the current page is the last of its level. */
   get isLast(): boolean {
     return this.#path.every((frame) => frame.index === frame.view.length - 1);
   }

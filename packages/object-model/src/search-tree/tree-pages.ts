@@ -13,7 +13,7 @@ export interface TreePage {
 /**
  * Lists the stored pages of a tree, parents before children, in order; an embedded leaf is not one of them.
  *
- * `skip` is asked before a page is listed: a page it tells to skip is neither listed nor read, nor is what is below.
+ * `skip` is asked before a page is listed: a page for which it returns true is neither listed nor read, nor is what is below.
  *
  * @spec DML-OBJ-2032
  */

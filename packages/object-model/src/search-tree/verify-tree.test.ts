@@ -1,8 +1,8 @@
 import { seededNumbers } from '@daggerml/testkit';
 import { describe, expect, it } from 'vitest';
+import { encodeByCborg } from '../../test/oracles.ts';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
 import { ROLES, sampleEntries } from '../../test/support/tree-samples.ts';
-import { encodeCbor } from '../cbor/encode.ts';
 import { CODEC_DAG_CBOR, Link } from '../cbor/value.ts';
 import { DmlError } from '../errors.ts';
 import type { PageId } from '../ids.ts';
@@ -35,7 +35,7 @@ function putPins(objects: MemoryObjects, level: number, entries: readonly unknow
 /** Stores a leaf that encoding refuses. */
 function putRawLeaf(objects: MemoryObjects, entries: readonly (readonly [string, string])[]): PageId {
   const toLink = (id: string): Link => new Link(CODEC_DAG_CBOR, id);
-  return objects.putPage(encodeCbor([1, 11, 6, 0, entries.map((entry) => entry.map(toLink))]));
+  return objects.putPage(encodeByCborg([1, 11, 6, 0, entries.map((entry) => entry.map(toLink))]));
 }
 
 function leaf(objects: MemoryObjects, pageId: PageId): [string, string][] {
@@ -176,7 +176,7 @@ function drain<Result>(steps: Generator<undefined, Result, undefined>): Result {
 }
 
 describe('reading damaged pages', () => {
-  it('throws DmlError or yields entries, whatever the bytes [DML-OBJ-2031]', () => {
+  it('throws DmlError or returns entries, whatever the bytes [DML-OBJ-2031]', () => {
     const number = seededNumbers(12);
     let refused = 0;
     for (const role of ROLES) {

@@ -7,7 +7,7 @@ import { LevelBuilder } from './level-builder.ts';
 import { type PageSource, readPage } from './page-store.ts';
 import { type PageView, parsePage, viewEntries } from './page-view.ts';
 
-/** What is wrong with a tree, and where. */
+/** A fault of a tree, and its place. */
 export interface TreeFault {
   /**
    * `undecodable`: a record that is missing or that the strict decoder refuses; `level`: not one below its parent;
@@ -23,7 +23,7 @@ export interface TreeFault {
 /**
  * Checks a whole tree: every page decodes strictly, and the pages are exactly those that a rebuild would make.
  *
- * Yields the first fault, undefined for a canonical tree. Reads every page once; holds one page per level.
+ * Returns the first fault, undefined for a canonical tree. Reads every page once; holds one page per level.
  *
  * @spec DML-OBJ-2015
  */
@@ -40,7 +40,7 @@ export function verifyTree<Role extends PageRole>(
 }
 
 export interface TreeVerifierOptions {
-  /** Tells of a page whether it is absent on purpose: it and what is below it are taken as they are said to be. */
+  /** Checks whether a page is absent on purpose: the counts given for it and below it are then taken on trust. */
   readonly isExcused?: (pageId: PageId) => boolean;
 }
 
@@ -88,7 +88,7 @@ class Faulty extends Error {
   }
 }
 
-/** What a page without fault says of the leaf entries below it. */
+/** Summary of the leaf entries below a page without fault. */
 interface Below {
   readonly level: number;
   /** The last key as the item that stands in the entry above. */
@@ -140,7 +140,7 @@ class TreeCheck {
     }
   }
 
-  /** Checks a page and all below; `last` tells whether it is the last page of its level. */
+  /** Checks a page and all below; `last` says whether it is the last page of its level. */
   *#check(view: PageView, pageId: PageId | undefined, last: boolean): Generator<undefined, Below, undefined> {
     const builder = new LevelBuilder(this.#role, view.level, () => {
       throw new Faulty({ fault: 'boundary', pageId });
@@ -182,7 +182,7 @@ class TreeCheck {
     this.#lastKey = view.bytes.subarray(view.keyStart, view.keyEnd);
   }
 
-  /** Checks what an interior entry stands for; yields nothing for a page that is excused. */
+  /** Checks what an interior entry stands for; returns nothing for a page that is excused. */
   *#checkChild(
     view: PageView,
     index: number,

@@ -5,7 +5,7 @@ const IP_FUTURE = /^[vV][0-9A-Fa-f]+\.[A-Za-z0-9\-._~!$&'()*+,;=:]+$/;
 /** Groups of 16 bits in an IPv6 address. */
 const GROUPS = 8;
 
-/** Tells whether a host is an `IP-literal` of RFC 3986: brackets around an IPv6 or a later address. */
+/** Checks whether a host is an `IP-literal` of RFC 3986: brackets around an IPv6 or a later address. */
 export function isIpLiteral(host: string): boolean {
   if (!host.startsWith('[') || !host.endsWith(']')) return false;
   const address = host.slice(1, -1);
@@ -20,7 +20,7 @@ function isIpv6(address: string): boolean {
   return countGroups(before!, false) + countGroups(after, true) < GROUPS;
 }
 
-/** Yields how many groups stand between colons, `Infinity` when one of them is malformed. */
+/** Returns the number of groups between colons, `Infinity` when one of them is malformed. */
 function countGroups(text: string, mayEndInIpv4: boolean): number {
   if (text === '') return 0;
   const parts = text.split(':');

@@ -17,7 +17,7 @@ function isUnreserved(byte: number): boolean {
 }
 
 /**
- * Yields a name as it stands in keys: canonical, every byte but the unreserved ones of RFC 3986 as `%XX`.
+ * Returns a name as it stands in keys: canonical, every byte but the unreserved ones of RFC 3986 as `%XX`.
  *
  * @spec DML-OBJ-0515
  */
@@ -45,7 +45,7 @@ function encodeByte(byte: number): string {
 }
 
 /**
- * Yields the name of a key; only the exact output of {@link encodeKeyName} is accepted.
+ * Returns the name of a key; only the exact output of {@link encodeKeyName} is accepted.
  *
  * Throws `invalid_payload` with `key_name_form`, and what {@link canonicalName} throws.
  */

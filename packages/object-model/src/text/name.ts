@@ -10,7 +10,7 @@ export const MAX_MAP_KEY_BYTES = 4096;
 const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
 
 /**
- * Yields the canonical form of a name: NFC, and refused where it is no name.
+ * Returns the canonical form of a name: NFC, and refused where it is no name.
  *
  * Throws `invalid_bounds` with `name_length`, `invalid_payload` with `name_control` or `name_reserved`,
  * `invalid_utf8` with `lone_surrogate`.

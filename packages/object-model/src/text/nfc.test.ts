@@ -13,7 +13,7 @@ const UNASSIGNED = unassignedPattern();
 /** A letter, marks of two classes, Hangul jamo, marks and a vowel newer than Unicode 15.0, and one not assigned yet. */
 const POINTS = ['a', '\u0301', '\u0323', '\u1100', '\u1161', '\u1acf', '\u0897', '\u{1611e}', '\u0378'];
 
-/** What the rules word, code point by code point. */
+/** The rules of the specification, code point by code point. */
 function reference(text: string): string {
   let done = '';
   let stretch = '';

@@ -1,4 +1,4 @@
-import { hasLongRun, orderMarks } from './mark-order.ts';
+import { hasLongRun, orderMarks } from './combining-order.ts';
 import { UNASSIGNED_RUNS } from './unassigned.ts';
 
 let pattern: RegExp | undefined;
@@ -31,7 +31,7 @@ function stretchesToNfc(text: string, prepare: (stretch: string) => string): str
     .join('');
 }
 
-/** Yields a pattern that captures stretches of code points that Unicode 15.0 leaves unassigned. */
+/** Returns a pattern that captures stretches of code points that Unicode 15.0 leaves unassigned. */
 export function unassignedPattern(): RegExp {
   let ranges = '';
   let next = 0;

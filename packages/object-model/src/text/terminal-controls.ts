@@ -1,5 +1,5 @@
 /**
- * Where symbols stand that terminals draw as emoji, by their blocks: arrows, technical and geometric shapes,
+ * Blocks of the symbols that terminals draw as emoji: arrows, technical and geometric shapes,
  * dingbats and the like, and the blocks of pictographs.
  */
 const SYMBOL =

@@ -32,7 +32,7 @@ export function checkText(text: unknown, maxBytes: number = Number.MAX_SAFE_INTE
   return text;
 }
 
-/** Checks a text that must be in NFC, and returns it. Throws `invalid_payload` with `text_not_nfc` besides. */
+/** Checks a text that must be in NFC, and returns it. Throws `invalid_payload` with `text_not_nfc`, and what {@link checkText} throws. */
 export function checkNfcText(text: unknown): string {
   const checked = checkText(text);
   // @spec DML-OBJ-0503

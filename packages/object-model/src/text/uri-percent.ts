@@ -4,7 +4,7 @@ import { utf8Bytes } from './utf8.ts';
 const UNRESERVED = /[A-Za-z0-9\-._~]/;
 
 /**
- * Yields a component with its percent-encoding in canonical form: unreserved characters plain, hex digits in
+ * Returns a component with its percent-encoding in canonical form: unreserved characters plain, hex digits in
  * upper case.
  *
  * Throws `invalid_payload` with `uri_syntax` for a `%` without two hex digits.
@@ -21,7 +21,7 @@ export function percentCanonical(component: string): string {
 }
 
 /**
- * Yields a text in NFC with everything outside ASCII percent-encoded as UTF-8.
+ * Returns a text in NFC with everything outside ASCII percent-encoded as UTF-8.
  *
  * @spec DML-OBJ-0608
  */

@@ -34,7 +34,7 @@ const DEFAULT_PORTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Yields the canonical form of a URI that a user gave; `dml:` is refused.
+ * Returns the canonical form of a URI that a user gave; `dml:` is refused.
  *
  * Throws `invalid_payload` with `uri_syntax` or `uri_scheme_reserved`, `invalid_bounds` with `uri_length`,
  * `invalid_utf8` with `lone_surrogate`.
@@ -47,7 +47,7 @@ export function canonicalUri(text: string): string {
 }
 
 /**
- * Yields the canonical form of a URI of any scheme, `dml:` included; for what the system itself writes.
+ * Returns the canonical form of a URI of any scheme, `dml:` included; for what the system itself writes.
  *
  * @spec DML-OBJ-0616
  */

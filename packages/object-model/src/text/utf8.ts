@@ -4,17 +4,17 @@ import { fail } from '../errors.ts';
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 
-/** Yields the UTF-8 bytes of a well-formed text. */
+/** Returns the UTF-8 bytes of a well-formed text. */
 export function utf8Bytes(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** Yields the text of checked UTF-8 bytes, byte order marks included. */
+/** Returns the text of checked UTF-8 bytes, byte order marks included. */
 export function utf8Text(bytes: Uint8Array): string {
   return decoder.decode(bytes);
 }
 
-/** Yields the number of UTF-8 bytes of a well-formed text. */
+/** Returns the number of UTF-8 bytes of a well-formed text. */
 export function utf8Length(text: string): number {
   let length = text.length;
   for (let at = 0; at < text.length; at++) {

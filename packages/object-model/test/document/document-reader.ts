@@ -7,13 +7,13 @@ export interface ListedLink {
   readonly id: string;
 }
 
-/** What the tables make of the bytes of a record. */
+/** The reading of a record's bytes by the tables. */
 export interface ReadRecord {
   readonly json: Readonly<Record<string, unknown>>;
   readonly links: readonly ListedLink[];
 }
 
-/** Why the tables refuse some bytes; the detail is one of the document's. */
+/** Refusal of bytes by the tables; the detail is one of the document's. */
 export class Refusal extends Error {
   readonly detail: string;
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** What the document says of records, taken from its tables and from nothing else. */
+/** The document's rules for records, taken from its tables and from nothing else. */
 export interface DocumentTables {
   /** Type → its number. */
   readonly types: ReadonlyMap<string, number>;

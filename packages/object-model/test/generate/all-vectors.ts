@@ -22,7 +22,7 @@ function write(folder: string, area: string, drafts: readonly Draft[]): number {
   return drafts.length;
 }
 
-/** Writes every file of vectors but those of search trees and blobs; yields how many cases there are. */
+/** Writes every file of vectors but those of search trees and blobs; returns the number of cases. */
 export function writeAllVectors(folder: string): number {
   const counts = [
     write(folder, 'encoding', [...encodingRefusals(), ...linkRefusals()]),

@@ -1,6 +1,7 @@
 import type { ListDatum, MapDatum, SetDatum } from '../../src/index.ts';
-import { encodeCbor, sha256Hex } from '../../src/index.ts';
+import { sha256Hex } from '../../src/index.ts';
 import { formatBase64 } from '../../src/json/base64.ts';
+import { encodeByCborg } from '../oracles.ts';
 import { bytesOfVector, hexOfBytes } from '../vector-case.ts';
 import { ids, scalar } from './samples.ts';
 import { type Draft, errorOf, notEncoded, record, refused } from './vector-file.ts';
@@ -345,13 +346,13 @@ export function datumRefusals(): Draft[] {
     refused(
       'embedded leaf that goes on behind the end of a page',
       'DML-OBJ-1908',
-      `84010208${hexOfBytes(encodeCbor(Array.from({ length: 1000 }, (_, at) => [3, at])))}`,
+      `84010208${hexOfBytes(encodeByCborg(Array.from({ length: 1000 }, (_, at) => [3, at])))}`,
       datum('page_end'),
     ),
     refused(
       'map that goes on behind the end of a page',
       'DML-OBJ-1908',
-      `8401020a${hexOfBytes(encodeCbor(Array.from({ length: 900 }, (_, at) => [String(at).padStart(5, '0'), [1]])))}`,
+      `8401020a${hexOfBytes(encodeByCborg(Array.from({ length: 900 }, (_, at) => [String(at).padStart(5, '0'), [1]])))}`,
       datum('page_end'),
     ),
     refused(

@@ -1,9 +1,8 @@
+import { CODEC_DAG_CBOR, Link } from '../../src/cbor/value.ts';
 import {
   type AnyRecord,
   type CallExec,
-  CODEC_DAG_CBOR,
   type DatumId,
-  Link,
   type NodeId,
   type PageRecord,
   sha256Hex,

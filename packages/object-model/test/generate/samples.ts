@@ -61,7 +61,7 @@ export const scalar = {
   uri: (value: string): ScalarDatum => ({ type: 'datum', kind: 'uri', value }),
 };
 
-/** Yields ids in ascending order, as keyed roles want them. */
+/** Returns ids in ascending order, as keyed roles want them. */
 export function ascending<Id extends string>(all: readonly Id[]): Id[] {
   return [...all].sort();
 }

@@ -42,7 +42,7 @@ export function record(name: string, requirement: string, value: AnyRecord): Dra
   };
 }
 
-/** Yields the error of a detail as vectors state it. */
+/** Returns the error of a detail as vectors state it. */
 export function errorOf(detail: ErrorDetail, recordType?: string): VectorError {
   return { code: ERROR_DETAILS[detail].code, detail, ...(recordType === undefined ? {} : { recordType }) };
 }

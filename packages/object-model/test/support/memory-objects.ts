@@ -60,7 +60,7 @@ export class MemoryObjects {
     return datumId;
   }
 
-  /** Yields a datum; what was never put counts as an empty blob, as the ids of vectors name nothing. */
+  /** Returns a datum; what was never put counts as an empty blob, as the ids of vectors name nothing. */
   readDatum(datumId: DatumId): Datum {
     const bytes = this.datums.get(datumId);
     return bytes === undefined ? EMPTY_BLOB : decodeRecord(bytes, 'datum');

@@ -106,7 +106,7 @@ function encodedSize(role: PageRole, level: number, entry: unknown): number {
   return encodedEntry(role, level, entry).length;
 }
 
-/** What a page of this one entry has behind its six bytes of header. */
+/** Content of a page of this one entry behind its six bytes of header. */
 function encodedEntry(role: PageRole, level: number, entry: unknown): Uint8Array {
   return encodeRecord({ type: 'page', role, level, entries: [entry] } as PageRecord).subarray(6);
 }

@@ -1,7 +1,7 @@
 import { seededNumbers } from '@daggerml/testkit';
 import { sha256Hex, utf8Bytes } from '../../src/index.ts';
 
-/** Yields `sizeBytes` bytes of the digests of `<seed>/0`, `<seed>/1` and so on. */
+/** Returns `sizeBytes` bytes of the digests of `<seed>/0`, `<seed>/1` and so on. */
 export function digestStream(seed: string, sizeBytes: number): Uint8Array {
   const bytes = new Uint8Array(sizeBytes);
   for (let at = 0, counter = 0; at < sizeBytes; counter++) {
@@ -26,7 +26,7 @@ export function fillRandom(bytes: Uint8Array, start: number, end: number, seed: 
 
 const MIB = 1 << 20;
 
-/** Yields content as repositories have it: compressed-like, CSV, columns of floats, and zeros, a MiB of each in turn. */
+/** Returns content as repositories have it: compressed-like, CSV, columns of floats, and zeros, a MiB of each in turn. */
 export function mixedContent(sizeBytes: number, seed: number): Uint8Array {
   const bytes = new Uint8Array(sizeBytes);
   const view = new DataView(bytes.buffer);

@@ -29,12 +29,12 @@ export const ROLES: readonly PageRole[] = [
   'values',
 ];
 
-/** Yields the id that a label stands for. */
+/** Returns the id that a label stands for. */
 export function idFor<Id extends string>(label: string): Id {
   return sha256Hex(utf8Bytes(label)) as Id;
 }
 
-/** Yields the i64 element of a number. */
+/** Returns the i64 element of a number. */
 export function i64(value: number): Element {
   return { type: 'datum', kind: 'i64', value: BigInt(value) };
 }
@@ -53,7 +53,7 @@ export const SAMPLE_ENTRIES: { readonly [Role in PageRole]: (at: number) => Leaf
   values: (at) => idFor<DatumId>(`datum ${at % 50}`),
 };
 
-/** Yields sample entries 0 to `count - 1` in the order that a tree of the role has. */
+/** Returns sample entries 0 to `count - 1` in the order that a tree of the role has. */
 export function sampleEntries<Role extends PageRole>(role: Role, count: number): LeafEntries[Role][] {
   const entries = Array.from({ length: count }, (_, at) => SAMPLE_ENTRIES[role](at) as LeafEntries[Role]);
   if (role === 'set') {

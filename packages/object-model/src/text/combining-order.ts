@@ -1,13 +1,13 @@
 /** A run of marks that platforms may put in order in time proportional to the square of its length. */
 const LONG_RUN = /\p{M}{33,}/gu;
 
-/** Tells whether a text holds a run of marks that may be dear to normalise. */
+/** Checks whether a text holds a run of marks that may be slow to normalise. */
 export function hasLongRun(text: string): boolean {
   return text.search(LONG_RUN) >= 0;
 }
 
 /**
- * Yields a text of the same normal forms, in which long runs of marks are decomposed and in canonical order.
+ * Returns a text of the same normal forms, in which long runs of marks are decomposed and in canonical order.
  *
  * Takes time proportional to the length of the text, as does normalising the result. The text must consist of
  * code points that Unicode 15.0 assigns.
@@ -33,7 +33,7 @@ export function orderMarks(text: string): string {
   });
 }
 
-/** Yields the rank of each mark that moves; the platform only tells which of two marks comes first. */
+/** Returns the rank of each mark that moves; the platform only compares two marks. */
 function combiningRanks(marks: readonly string[]): Map<string, number> {
   const distinct = [...new Set(marks)].filter(moves);
   distinct.sort((left, right) => Number(swap(left, right)) - Number(swap(right, left)));
@@ -46,12 +46,12 @@ function combiningRanks(marks: readonly string[]): Map<string, number> {
   return ranks;
 }
 
-/** Tells whether a mark has a combining class; U+0334 has the lowest one, and U+0301 a higher one. */
+/** Checks whether a mark has a combining class; U+0334 has the lowest one, and U+0301 a higher one. */
 function moves(mark: string): boolean {
   return swap(mark, '\u0334') || swap('\u0301', mark);
 }
 
-/** Tells whether two marks in this order are not in canonical order. */
+/** Checks whether two marks in this order are not in canonical order. */
 function swap(left: string, right: string): boolean {
   return left !== right && (left + right).normalize('NFD') === right + left;
 }
