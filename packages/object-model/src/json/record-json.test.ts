@@ -83,4 +83,40 @@ describe('the JSON form', () => {
       '-inf',
     ]);
   });
+
+  it('writes bytes in the standard alphabet without padding, and reads nothing else [DML-OBJ-2205]', () => {
+    const rows = [
+      ['', []],
+      ['+/8', [0xfb, 0xff]],
+      ['AQ', [1]],
+      ['AQI', [1, 2]],
+      ['AQID', [1, 2, 3]],
+    ] as const;
+    const jsonOf = (bytes: string): unknown => ({ type: 'datum', kind: 'bytes', value: { '/': { bytes } } });
+    for (const [text, bytes] of rows) {
+      const datum = { type: 'datum', kind: 'bytes', value: Uint8Array.from(bytes) } as const;
+      expect(recordToJson(datum)).toEqual(jsonOf(text));
+      expect(recordFromJson(jsonOf(text))).toEqual(datum);
+    }
+    const others = [
+      '-_8',
+      '+/8=',
+      'AQ==',
+      'AQ=',
+      'AR',
+      'AQJ',
+      '+/9',
+      'A',
+      'AQIDA',
+      'AQ ID',
+      ' AQ',
+      'AQ\n',
+      'AQ\u0131',
+      'A*',
+    ];
+    for (const text of others) {
+      const refusal = expect.objectContaining({ code: 'invalid_payload', detail: 'json_form' });
+      expect(() => recordFromJson(jsonOf(text)), text).toThrowError(refusal);
+    }
+  });
 });
