@@ -1,3 +1,12 @@
+export type {
+  AdapterAnswer,
+  AdapterContext,
+  AdapterReport,
+  ExecutionAdapter,
+  Poll,
+  StartAdapter,
+  Submission,
+} from './adapters/port.ts';
 export { type BuiltinErrorCode, evaluateBuiltin } from './builtins/evaluate.ts';
 export {
   type BuiltinKind,

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import {
   type CommitId,
   type DatumId,
-  type NodeId,
   type ObjectClass,
   type ObjectId,
   recordLinks,
@@ -13,7 +12,7 @@ import { headRef, openStore, type RefName, type Store } from '@daggerml/store';
 import { collectSteps } from '@daggerml/store/testing';
 import { liftDatum, lowerValue } from '@daggerml/values';
 import { MemoryObjects } from '@daggerml/values/testing';
-import type { Attempt, ClosableRunner } from '../src/executor/call-runner.ts';
+import type { AdapterContext, ExecutionAdapter, Submission } from '../src/adapters/port.ts';
 import { Executor, type OpenRun } from '../src/executor/executor.ts';
 import type { CallSpec, RunNode } from '../src/executor/run-node.ts';
 import { decodeAs } from '../src/objects/decode-as.ts';
@@ -29,31 +28,46 @@ const functions: Readonly<Record<string, (...inputs: never[]) => unknown>> = {
 };
 
 /** Runs functions of the test in the turn after the call; counts what it ran. */
-class TestRunner implements ClosableRunner {
+class TestAdapter implements ExecutionAdapter {
+  readonly capacity = 100;
   readonly ran: string[] = [];
   onStart: (() => void) | undefined;
-  readonly #lift: (datumId: DatumId) => unknown;
+  readonly #context: AdapterContext;
 
-  constructor(lift: (datumId: DatumId) => unknown) {
-    this.#lift = lift;
+  constructor(context: AdapterContext) {
+    this.#context = context;
   }
 
-  start({ spec, inputDatumIds, onStart, onObjects, onEnd }: Attempt): void {
-    this.ran.push(spec.name);
-    this.onStart?.();
-    setImmediate(() => {
-      onStart();
-      const made = new CollectedObjects();
-      const inputs = inputDatumIds.map((datumId) => this.#lift(datumId)) as never[];
-      const datumId = lowerValue(functions[spec.name]?.(...inputs), made, '');
-      onObjects(packObjects(made.all));
-      onEnd({ type: 'value', datumId });
-    });
+  submit(submissions: readonly Submission[]): void {
+    for (const submission of submissions) {
+      this.ran.push(nameOf(submission));
+      this.onStart?.();
+      setImmediate(() => this.#run(submission));
+    }
   }
 
-  stop(_nodeId: NodeId): void {}
+  #run(submission: Submission): void {
+    const { objects, report } = this.#context;
+    const { nodeId, inputDatumIds } = submission;
+    const made = new CollectedObjects();
+    const inputs = inputDatumIds.map((datumId) => liftDatum(objects, datumId)) as never[];
+    const datumId = lowerValue(functions[nameOf(submission)]?.(...inputs), made, '');
+    report([
+      { type: 'started', nodeId },
+      { type: 'objects', objects: packObjects(made.all) },
+      { type: 'answered', nodeId, answer: { type: 'done', outcome: 'ok', datumId } },
+    ]);
+  }
+
+  poll(): void {}
+
+  stop(): void {}
 
   async close(): Promise<void> {}
+}
+
+function nameOf({ functionUri }: Submission): string {
+  return functionUri.slice('dml+exec://test/'.length);
 }
 
 class CollectedObjects extends MemoryObjects {
@@ -69,21 +83,21 @@ class CollectedObjects extends MemoryObjects {
 /** A run of these tests. */
 export class WorldRun {
   readonly open: OpenRun;
-  readonly #runner: TestRunner;
+  readonly #adapter: TestAdapter;
 
-  constructor(open: OpenRun, runner: TestRunner) {
+  constructor(open: OpenRun, adapter: TestAdapter) {
     this.open = open;
-    this.#runner = runner;
+    this.#adapter = adapter;
   }
 
   /** Names of the functions that were called, in order. */
   get ran(): readonly string[] {
-    return this.#runner.ran;
+    return this.#adapter.ran;
   }
 
   /** Calls `hook` before a function is called. */
   beforeEachCall(hook: () => void): void {
-    this.#runner.onStart = hook;
+    this.#adapter.onStart = hook;
   }
 
   node(input: unknown): RunNode {
@@ -123,7 +137,7 @@ export class GcWorld {
   store!: Store;
   collector!: Store;
   #executor!: Executor;
-  #runner: TestRunner | undefined;
+  #adapter: TestAdapter | undefined;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -140,9 +154,9 @@ export class GcWorld {
     world.collector = await openStore(path, { mode: 'write' });
     world.#executor = new Executor({
       store: world.store,
-      startRunner: (objects) => {
-        world.#runner = new TestRunner((datumId) => liftDatum(objects, datumId));
-        return world.#runner;
+      startAdapter: (context) => {
+        world.#adapter = new TestAdapter(context);
+        return world.#adapter;
       },
     });
     return world;
@@ -150,7 +164,7 @@ export class GcWorld {
 
   begin(workName: string, base: RefName | undefined = undefined): WorldRun {
     const open = this.#executor.openRun({ workName, base, actor: 'tester' });
-    return new WorldRun(open, this.#runner as TestRunner);
+    return new WorldRun(open, this.#adapter as TestAdapter);
   }
 
   /** Calls `hook` before everything the run does with its store. */

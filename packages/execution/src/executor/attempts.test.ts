@@ -1,6 +1,7 @@
+import { parseFunctionUri } from '@daggerml/repository';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TestRun, Workspace } from '../../test/workspace.ts';
-import type { Attempt, ClosableRunner } from './call-runner.ts';
+import type { AdapterAnswer, AdapterContext, ExecutionAdapter, Submission } from '../adapters/port.ts';
 
 const steps = `
 export const seed = (n: number) => n;
@@ -8,56 +9,69 @@ export const work = (n: number) => n;
 `;
 
 /** Keeps attempts open until the test ends them. */
-class HeldRunner implements ClosableRunner {
-  readonly attempts: Attempt[] = [];
+class HeldAttempts implements ExecutionAdapter {
+  readonly capacity = 100;
+  readonly attempts: Submission[] = [];
+  readonly #context: AdapterContext;
 
-  start(attempt: Attempt): void {
-    this.attempts.push(attempt);
-    attempt.onStart();
+  constructor(context: AdapterContext) {
+    this.#context = context;
   }
+
+  submit(submissions: readonly Submission[]): void {
+    this.attempts.push(...submissions);
+    for (const { nodeId } of submissions) this.#context.report([{ type: 'started', nodeId }]);
+  }
+
+  poll(): void {}
 
   stop(): void {}
 
   async close(): Promise<void> {}
 
   get names(): readonly string[] {
-    return this.attempts.map(({ spec }) => spec.name);
+    return this.attempts.map(({ functionUri }) => parseFunctionUri(functionUri).exportName);
+  }
+
+  /** Answers the newest attempt that is open, or the one given. */
+  answer(answer: AdapterAnswer, attempt = this.attempts.pop() as Submission): void {
+    this.#context.report([{ type: 'answered', nodeId: attempt.nodeId, answer }]);
   }
 
   /** Ends the newest attempt that is open with a value. */
   end(run: TestRun, value: unknown): void {
-    this.attempts.pop()?.onEnd({ type: 'value', datumId: run.literal(value).valueId as never });
+    this.answer({ type: 'done', outcome: 'ok', datumId: run.literal(value).valueId as never });
   }
 
   fail(message: string): void {
-    const failure = { code: 'function_threw', message, trace: [] } as const;
-    this.attempts.pop()?.onEnd({ type: 'threw', failure });
+    const failure = { code: 'function_threw', message, trace: [] };
+    this.answer({ type: 'done', outcome: 'error', failure });
   }
 }
 
 let workspace: Workspace;
-let runners: HeldRunner[];
+let adapters: HeldAttempts[];
 beforeAll(async () => {
   workspace = await Workspace.create(steps, {
-    startRunner: () => {
-      const runner = new HeldRunner();
-      runners.push(runner);
-      return runner;
+    startAdapter: (context) => {
+      const adapter = new HeldAttempts(context);
+      adapters.push(adapter);
+      return adapter;
     },
   });
 });
 afterAll(() => workspace.close());
 
-/** Begins runs, each with a runner of its own. */
-function begin(...workNames: string[]): [TestRun, HeldRunner][] {
-  runners = [];
+/** Begins runs, each with an adapter of its own. */
+function begin(...workNames: string[]): [TestRun, HeldAttempts][] {
+  adapters = [];
   const runs = workNames.map((workName) => workspace.begin({ workName }));
-  return runs.map((run, index) => [run, runners[index] as HeldRunner]);
+  return runs.map((run, index) => [run, adapters[index] as HeldAttempts]);
 }
 
 describe('calls with the same execution key', () => {
   it('share a run that has ended and is not kept yet [DML-EXE-0712]', async () => {
-    const [[run, runner]] = begin('ended') as [[TestRun, HeldRunner]];
+    const [[run, runner]] = begin('ended') as [[TestRun, HeldAttempts]];
     const seed = run.call('seed', [1]);
     const nodes = [run.call('work', [run.call('seed', [2])]), run.call('work', [seed])];
     runner.end(run, 7);
@@ -71,7 +85,10 @@ describe('calls with the same execution key', () => {
   });
 
   it('share one run between runs of one Executor [DML-EXE-0712]', async () => {
-    const [[one, its], [two, others]] = begin('one', 'two') as [[TestRun, HeldRunner], [TestRun, HeldRunner]];
+    const [[one, its], [two, others]] = begin('one', 'two') as [
+      [TestRun, HeldAttempts],
+      [TestRun, HeldAttempts],
+    ];
     const nodes = [one.call('work', ['both']), two.call('work', ['both'])] as const;
     expect([its.names, others.names]).toEqual([['work'], []]);
     its.end(one, 'shared');
@@ -81,8 +98,8 @@ describe('calls with the same execution key', () => {
 
   it('run in another run when the one that they waited for came to nothing', async () => {
     const [[one, its], [two, others]] = begin('lost', 'next') as [
-      [TestRun, HeldRunner],
-      [TestRun, HeldRunner],
+      [TestRun, HeldAttempts],
+      [TestRun, HeldAttempts],
     ];
     const nodes = [
       one.call('work', ['lost'], { retries: 0 }),
@@ -91,8 +108,8 @@ describe('calls with the same execution key', () => {
       two.call('work', ['closed']),
     ] as const;
     expect([its.names, others.names]).toEqual([['work', 'work'], []]);
-    const [lost] = its.attempts.splice(0, 1) as [Attempt];
-    lost.onEnd({ type: 'lost', code: 'worker_lost', reason: 'gone' });
+    const [lost] = its.attempts.splice(0, 1) as [Submission];
+    its.answer({ type: 'failed', isRetryable: true, code: 'worker_lost', reason: 'gone' }, lost);
     expect(others.names).toEqual(['work']);
     await one.open.close();
     expect(others.names).toEqual(['work', 'work']);
@@ -105,7 +122,7 @@ describe('calls with the same execution key', () => {
   });
 
   it('run although another has just ended when they are to run in any case [DML-EXE-0709]', async () => {
-    const [[run, runner]] = begin('anew') as [[TestRun, HeldRunner]];
+    const [[run, runner]] = begin('anew') as [[TestRun, HeldAttempts]];
     const seed = run.call('seed', [3]);
     const again = run.call('work', [seed], { cache: false });
     const first = run.call('work', ['same']);
@@ -118,7 +135,7 @@ describe('calls with the same execution key', () => {
   });
 
   it('run although another has just failed when failures are to be retried [DML-EXE-0711]', async () => {
-    const [[run, runner]] = begin('retried') as [[TestRun, HeldRunner]];
+    const [[run, runner]] = begin('retried') as [[TestRun, HeldAttempts]];
     const seeds = [run.call('seed', [4]), run.call('seed', [5])];
     const nodes = [run.call('work', [seeds[0]], { retryFailed: true }), run.call('work', [seeds[1]])];
     const first = run.call('work', ['failing']);

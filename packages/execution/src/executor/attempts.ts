@@ -1,12 +1,11 @@
 import { traceInSources } from '@daggerml/capture';
-import type { DatumId, ExecId } from '@daggerml/object-model';
-import { putFailure, putResultDag } from '@daggerml/repository';
+import type { DatumId, ExecId, NodeId } from '@daggerml/object-model';
+import { putFailure, putResultDag, type RecordedFailure } from '@daggerml/repository';
 import { wholeMs } from '@daggerml/store';
+import type { AdapterAnswer, AdapterReport, ExecutionAdapter } from '../adapters/port.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { shortened } from '../worker/function-failure.ts';
-import type { FunctionFailure } from '../worker/wire.ts';
 import { recordedFailure } from './call-failure.ts';
-import type { CallRunner, LostCode } from './call-runner.ts';
 import type { RunEvent } from './events.ts';
 import type { KnownOutcomes } from './known-outcomes.ts';
 import { type AttemptFailure, type CallEvent, type CallState, isFinal } from './machine.ts';
@@ -17,7 +16,7 @@ import { type CallSpec, computedOf, type RunNode } from './run-node.ts';
 /** What attempts need of the run. */
 export interface AttemptOptions {
   readonly objects: RunObjects;
-  readonly runner: CallRunner;
+  readonly adapter: ExecutionAdapter;
   readonly receipts: Receipts;
   readonly openKeys: OpenKeys;
   readonly nowMs: () => number;
@@ -64,6 +63,7 @@ export class Attempts {
   readonly #objects: RunObjects;
   readonly #known: KnownOutcomes;
   readonly #host: AttemptHost;
+  readonly #started = new Map<NodeId, { readonly node: RunNode; startedMs: number }>();
   readonly #leads = new Map<RunNode, Lead>();
   readonly #leaders = new Map<string, RunNode>();
   readonly #timers = new Map<RunNode, ReturnType<typeof setTimeout>>();
@@ -100,34 +100,54 @@ export class Attempts {
 
   /** Starts an attempt. */
   submit(node: RunNode, attempt: number): void {
-    const spec = node.spec as CallSpec;
-    const { runner, nowMs } = this.#options;
-    let startedMs = 0;
-    runner.start({
-      nodeId: node.nodeId,
-      spec,
-      inputDatumIds: this.#leads.get(node)?.inputDatumIds ?? [],
-      onStart: () => {
+    const { uri, options } = node.spec as CallSpec;
+    this.#started.set(node.nodeId, { node, startedMs: 0 });
+    this.#options.adapter.submit([
+      {
+        nodeId: node.nodeId,
+        functionUri: uri,
+        inputDatumIds: this.#leads.get(node)?.inputDatumIds ?? [],
+        executionKey: computedOf(node).executionKey,
+        attempt,
+        timeoutMs: options.timeoutMs,
+      },
+    ]);
+  }
+
+  /** Takes news of attempts. */
+  report(reports: readonly AdapterReport[]): void {
+    try {
+      for (const report of reports) this.#take(report);
+      this.#host.drain();
+    } catch (error) {
+      this.#host.break(error);
+    }
+  }
+
+  #take(report: AdapterReport): void {
+    if (report.type === 'objects') return this.#objects.take(report.objects);
+    const started = this.#started.get(report.nodeId);
+    if (!started || isFinal(started.node.state as CallState)) return;
+    const { node } = started;
+    switch (report.type) {
+      case 'started':
         // @spec DML-EXE-0881
-        startedMs = wholeMs(nowMs());
-        if (!isFinal(node.state as CallState)) this.#host.report(node, { type: 'call-started', attempt });
-      },
-      onOutput: (stream, text) => this.#host.report(node, { type: 'call-output', stream, text }),
-      onObjects: (classes) => this.#objects.take(classes),
-      onEnd: (outcome) => {
-        if (isFinal(node.state as CallState)) return;
-        try {
-          if (outcome.type === 'broken') throw outcome.error;
-          if (outcome.type === 'value') this.#finish(node, startedMs, { datumId: outcome.datumId });
-          else if (outcome.type === 'threw')
-            this.#finish(node, startedMs, { failure: inSources(outcome.failure, spec) });
-          else this.#lose(node, outcome);
-          this.#host.drain();
-        } catch (error) {
-          this.#host.break(error);
-        }
-      },
-    });
+        started.startedMs = wholeMs(this.#options.nowMs());
+        return this.#host.report(node, { type: 'call-started', attempt: attemptOf(node) });
+      case 'output':
+        return this.#host.report(node, { type: 'call-output', stream: report.stream, text: report.text });
+      case 'answered':
+        this.#started.delete(node.nodeId);
+        this.#end(node, started.startedMs, report.answer);
+    }
+  }
+
+  #end(node: RunNode, startedMs: number, answer: AdapterAnswer): void {
+    if (answer.type === 'broken') throw answer.error;
+    if (answer.type === 'failed') return this.#lose(node, answer);
+    if (answer.type === 'pending') return;
+    if (answer.outcome === 'ok') this.#finish(node, startedMs, { datumId: answer.datumId });
+    else this.#finish(node, startedMs, { failure: inSources(answer.failure, node.spec as CallSpec) });
   }
 
   /**
@@ -141,7 +161,7 @@ export class Attempts {
   #finish(
     node: RunNode,
     startedMs: number,
-    result: { datumId: DatumId } | { failure: FunctionFailure },
+    result: { datumId: DatumId } | { failure: RecordedFailure },
   ): void {
     // @spec DML-EXE-0880
     const finishedMs = Math.max(startedMs, wholeMs(this.#options.nowMs()));
@@ -193,13 +213,11 @@ export class Attempts {
   }
 
   /** @spec DML-EXE-0906 */
-  #lose(node: RunNode, { code, reason }: { code: LostCode; reason: string }): void {
+  #lose(node: RunNode, { code, reason, isRetryable }: AdapterAnswer & { type: 'failed' }): void {
     const failure = { code, reason };
-    if (code === 'cancelled') this.#host.advance(node, { type: 'cancelled', failure });
-    else if (code === 'adapter_unknown' || code === 'object_missing')
-      this.#host.advance(node, { type: 'refused', failure });
-    else
+    if (isRetryable)
       this.#host.advance(node, { type: 'infrastructure_failure', failure, jitter: this.#options.random() });
+    else this.#host.advance(node, { type: 'refused', failure });
   }
 
   /** Waits before the next attempt. */
@@ -231,7 +249,7 @@ export class Attempts {
 
   /** Ends the attempt that is under way, if any. */
   stop(node: RunNode): void {
-    this.#options.runner.stop(node.nodeId);
+    this.#options.adapter.stop(node.nodeId);
   }
 
   /** Ends the pause before a new attempt, if any. */
@@ -242,7 +260,7 @@ export class Attempts {
 }
 
 /** The failure with a trace that speaks of sources instead of the bundle. */
-function inSources(failure: FunctionFailure, { captured }: CallSpec): FunctionFailure {
+function inSources(failure: RecordedFailure, { captured }: CallSpec): RecordedFailure {
   const trace = captured ? traceInSources(failure.trace, captured.locator) : failure.trace;
   return { ...failure, trace: shortened(trace) };
 }

@@ -1,4 +1,5 @@
 import { type DatumId, isDmlError } from '@daggerml/object-model';
+import type { AdapterReport } from '../adapters/port.ts';
 import { executionError } from '../errors.ts';
 import { type AttemptOptions, Attempts, type CallReport, type Integrated } from './attempts.ts';
 import { outcomeOf } from './call-failure.ts';
@@ -76,6 +77,11 @@ export class CallLifecycle {
     this.#open.add(node);
     if (this.#cancelled) this.#cancel(node, this.#cancelled.message);
     return this.#cancelled === undefined;
+  }
+
+  /** Takes news of attempts. */
+  takeNews(reports: readonly AdapterReport[]): void {
+    this.#attempts.report(reports);
   }
 
   /** Runs a call that nothing answers. */

@@ -3,10 +3,11 @@ import type { CommitId, DatumId } from '@daggerml/object-model';
 import { formatFunctionUri } from '@daggerml/repository';
 import type { RefName, Store } from '@daggerml/store';
 import { lowerContent } from '@daggerml/values';
+import { LocalWorkers, type WorkerPoolOptions } from '../adapters/local-workers.ts';
+import type { AdapterContext, StartAdapter } from '../adapters/port.ts';
 import type { CaptureTools } from '../files/capture-tools.ts';
 import { type FileSystem, nodeFileSystem } from '../files/file-system.ts';
 import { RunObjects } from '../objects/run-objects.ts';
-import { type ClosableRunner, LocalWorkerAdapter, type WorkerPoolOptions } from './call-runner.ts';
 import { EventReporter, type RunEvent } from './events.ts';
 import { holdCommits } from './hold-commits.ts';
 import type { RetryBudget } from './machine.ts';
@@ -23,7 +24,7 @@ export interface ExecutorOptions extends WorkerPoolOptions {
   readonly nowMs?: () => number;
   readonly random?: () => number;
   /** Makes what runs the calls of one run; worker threads of this process by default. */
-  readonly startRunner?: (objects: RunObjects) => ClosableRunner;
+  readonly startAdapter?: StartAdapter;
   /** Whether files that are as they were when they were read last are not read again; they are not by default. */
   readonly fileCache?: boolean;
   /** What files are captured from; that of this machine by default. */
@@ -78,7 +79,7 @@ export class Executor {
       nowMs = Date.now,
       random = Math.random,
       retryPauses,
-      startRunner,
+      startAdapter,
       fileCache = true,
       fileSystem = nodeFileSystem,
       ...rest
@@ -97,7 +98,8 @@ export class Executor {
     const reporter = new EventReporter(onEvent);
     objects.whenMembers = (members) => reporter.report({ type: 'value-progress', members });
     const receipts = new Receipts(surroundingsOf(program), objects);
-    const runner = startRunner?.(objects) ?? new LocalWorkerAdapter(objects, pool);
+    const context: AdapterContext = { objects, report: (reports) => run.report(reports) };
+    const adapter = startAdapter?.(context) ?? new LocalWorkers(context, pool);
     const budget: RetryBudget = { maxAttempts: 1, ...(retryPauses ?? { baseMs: 500, maxMs: 30_000 }) };
     const basePins = baseCommitId === undefined ? [] : objects.read('commit', baseCommitId).pins;
     const openKeys = this.#openKeys;
@@ -105,7 +107,7 @@ export class Executor {
       objects,
       staging,
       basePins,
-      runner,
+      adapter,
       receipts,
       reporter,
       budget,
@@ -130,7 +132,7 @@ export class Executor {
       close: () => {
         if (!this.#runs.delete(open)) return closing;
         run.cancel('the run was closed');
-        closing = runner.close().finally(() => this.#closing.delete(closing));
+        closing = adapter.close().finally(() => this.#closing.delete(closing));
         this.#closing.add(closing);
         return closing;
       },

@@ -9,6 +9,7 @@ import {
   type TreeRoot,
 } from '@daggerml/object-model';
 import { type PinScope, storedValue, treeScope } from '@daggerml/repository';
+import type { AdapterReport } from '../adapters/port.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { CallLifecycle, type CallLifecycleOptions } from './call-lifecycle.ts';
 import { Decisions } from './decisions.ts';
@@ -124,6 +125,11 @@ export class Run {
   /** Throws the error of the store that ended the run, and `cancelled` once that was asked for. */
   assertOpen(): void {
     this.#lifecycle.assertOpen();
+  }
+
+  /** Takes news of attempts. */
+  report(reports: readonly AdapterReport[]): void {
+    this.#lifecycle.takeNews(reports);
   }
 
   /** Whether no call is open. */

@@ -1,0 +1,129 @@
+import { type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
+import { parseFunctionUri } from '@daggerml/repository';
+import { StoredBlob } from '@daggerml/values';
+import { isStoreFailure } from '../executor/store-failure.ts';
+import { datumClosure } from '../objects/closure.ts';
+import { decodeAs } from '../objects/decode-as.ts';
+import type { RunObjects } from '../objects/run-objects.ts';
+import { packObjects } from '../worker/packed-objects.ts';
+import { type JobOutcome, type PoolOptions, type RunningJob, WorkerPool } from '../worker/pool.ts';
+import type { BundleContent } from '../worker/wire.ts';
+import type { AdapterAnswer, AdapterContext, ExecutionAdapter, Poll, Submission } from './port.ts';
+
+/** What whoever starts a run says of its worker threads. */
+export type WorkerPoolOptions = Omit<PoolOptions, 'readObject' | 'readBundle'>;
+
+/** Enough to keep every thread of a large machine busy between two turns of the Executor. */
+const CAPACITY = 4096;
+
+/** Runs captured functions in worker threads, from their bundles in the repository. */
+export class LocalWorkers implements ExecutionAdapter {
+  readonly capacity: number = CAPACITY;
+  readonly #pool: WorkerPool;
+  readonly #context: AdapterContext;
+  readonly #running = new Map<NodeId, RunningJob>();
+
+  constructor(context: AdapterContext, options: WorkerPoolOptions) {
+    this.#context = context;
+    const { objects } = context;
+    this.#pool = new WorkerPool({
+      ...options,
+      readObject: (objectClass, objectId) => objects.getBytes(objectClass, objectId),
+      // @spec DML-EXE-0513
+      readBundle: (bundleDatumId) => readBundle(bundleDatumId, objects),
+    });
+  }
+
+  submit(submissions: readonly Submission[]): void {
+    // @spec DML-BND-0504
+    for (const submission of submissions) void this.#run(submission);
+  }
+
+  /** Threads answer by themselves: no attempt is ever pending. */
+  poll(polls: readonly Poll[]): void {
+    for (const { nodeId } of polls) this.#answer(nodeId, lost('worker_lost', 'the attempt ended'));
+  }
+
+  async #run({ nodeId, functionUri, inputDatumIds, timeoutMs }: Submission): Promise<void> {
+    const { objects, report } = this.#context;
+    try {
+      const { bundleDatumId, exportName } = parseFunctionUri(functionUri);
+      const job = this.#pool.run({
+        // @spec DML-EXE-0803
+        message: () => ({
+          bundleDatumId,
+          exportName,
+          inputDatumIds,
+          objects: packObjects(datumClosure(inputDatumIds, objects)),
+        }),
+        timeoutMs,
+        onStart: () => report([{ type: 'started', nodeId }]),
+        onOutput: (stream, text) => report([{ type: 'output', nodeId, stream, text }]),
+        onObjects: (packed) => report([{ type: 'objects', objects: packed }]),
+      });
+      this.#running.set(nodeId, job);
+      const outcome = await job.outcome;
+      this.#running.delete(nodeId);
+      this.#answer(nodeId, this.#answerOf(outcome));
+    } catch (error) {
+      this.#answer(nodeId, this.#answerOf({ type: 'broken', error }));
+    }
+  }
+
+  #answer(nodeId: NodeId, answer: AdapterAnswer): void {
+    this.#context.report([{ type: 'answered', nodeId, answer }]);
+  }
+
+  #answerOf(outcome: JobOutcome): AdapterAnswer {
+    switch (outcome.type) {
+      case 'value':
+        return { type: 'done', outcome: 'ok', datumId: outcome.datumId };
+      case 'threw':
+        return { type: 'done', outcome: 'error', failure: outcome.failure };
+      case 'lost':
+        return lost(outcome.code, outcome.reason);
+      case 'broken':
+        return failureOf(this.#explained(outcome.error));
+    }
+  }
+
+  /** Returns the error of an input that is gone, or that everything this run has put may be gone. */
+  #explained(error: unknown): unknown {
+    if (!isDmlError(error) || error.code !== 'object_missing') return error;
+    const { store } = this.#context.objects;
+    const missing = store.missing('datum', String(error.fields.objectId) as DatumId);
+    return isStoreFailure(missing) ? missing : error;
+  }
+
+  /** @spec DML-EXE-0811 */
+  stop(nodeId: NodeId): void {
+    this.#running.get(nodeId)?.cancel();
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.close();
+  }
+}
+
+async function readBundle(bundleDatumId: DatumId, objects: RunObjects): Promise<BundleContent> {
+  const datum = objects.getBytes('datum', bundleDatumId);
+  const record = datum && decodeAs('datum', datum);
+  if (record?.kind !== 'blob') throw objects.store.missing('datum', bundleDatumId);
+  return {
+    datum: datum as Uint8Array,
+    content: await new StoredBlob(objects, bundleDatumId, record).bytes(),
+  };
+}
+
+function lost(code: string, reason: string): AdapterAnswer {
+  return { type: 'failed', isRetryable: code !== 'cancelled', code, reason };
+}
+
+/** Returns what an error outside of the function means: the store failed, an input is gone, or the attempt failed. */
+function failureOf(error: unknown): AdapterAnswer {
+  if (isStoreFailure(error)) return { type: 'broken', error };
+  const reason = error instanceof Error ? error.message : String(error);
+  if (!isDmlError(error)) return lost('worker_lost', reason);
+  const code = error.code === 'adapter_unknown' ? error.code : 'object_missing';
+  return { type: 'failed', isRetryable: false, code, reason };
+}

@@ -1,0 +1,79 @@
+import type { DatumId, ExecutionKey, NodeId } from '@daggerml/object-model';
+import type { RecordedFailure } from '@daggerml/repository';
+import type { RunObjects } from '../objects/run-objects.ts';
+import type { PackedObjects } from '../worker/packed-objects.ts';
+
+/** One attempt of one call, as an adapter is asked for it. */
+export interface Submission {
+  readonly nodeId: NodeId;
+  readonly functionUri: string;
+  /** Values of the inputs, in their order; each is in the run's objects with everything it is made of. */
+  readonly inputDatumIds: readonly DatumId[];
+  readonly executionKey: ExecutionKey;
+  /** Counts from 1. */
+  readonly attempt: number;
+  readonly timeoutMs: number | undefined;
+}
+
+/** An attempt that is under way elsewhere; `token` is the newest one that the adapter answered. */
+export interface Poll {
+  readonly nodeId: NodeId;
+  readonly token: string;
+}
+
+/** How an attempt stands. */
+export type AdapterAnswer =
+  /** It goes on; it is asked for again after the pause. */
+  | { readonly type: 'pending'; readonly token: string; readonly pollAfterMs: number }
+  /** The function returned; everything that the value is made of was reported before. */
+  | { readonly type: 'done'; readonly outcome: 'ok'; readonly datumId: DatumId }
+  /** The function failed; positions in the trace are those of the bundle. */
+  | { readonly type: 'done'; readonly outcome: 'error'; readonly failure: RecordedFailure }
+  /** It says nothing about the call: a retryable failure is attempted again, another one ends the call. */
+  | { readonly type: 'failed'; readonly isRetryable: boolean; readonly code: string; readonly reason: string }
+  /** The store could not be read, so nothing more can be recorded: ends the run with this error. */
+  | { readonly type: 'broken'; readonly error: unknown };
+
+/** News of attempts, in the order in which they happened. */
+export type AdapterReport =
+  | { readonly type: 'started'; readonly nodeId: NodeId }
+  | {
+      readonly type: 'output';
+      readonly nodeId: NodeId;
+      readonly stream: 'stdout' | 'stderr';
+      readonly text: string;
+    }
+  /** Objects of results; their ids are computed again. Taken over when `report` returns. */
+  | { readonly type: 'objects'; readonly objects: PackedObjects }
+  | { readonly type: 'answered'; readonly nodeId: NodeId; readonly answer: AdapterAnswer };
+
+/** What an adapter is given for one run. */
+export interface AdapterContext {
+  /** Where inputs and bundles are read. */
+  readonly objects: RunObjects;
+  /**
+   * Takes news, many at once where there are many. Never throws. News of an attempt that was stopped are ignored, and
+   * so are those after the answer.
+   */
+  readonly report: (reports: readonly AdapterReport[]) => void;
+}
+
+/**
+ * Runs attempts of calls for one run. An attempt is answered exactly once for each time that it was submitted or
+ * polled, unless it is stopped.
+ */
+export interface ExecutionAdapter {
+  /** How many unanswered attempts it takes at one time; further ones wait with the Executor. */
+  readonly capacity: number;
+  /** Starts attempts; reports come in later turns. Must not throw. */
+  submit(submissions: readonly Submission[]): void;
+  /** Asks how attempts stand. Must not throw. */
+  poll(polls: readonly Poll[]): void;
+  /** Ends the attempt of a node, if one is under way. */
+  stop(nodeId: NodeId): void;
+  /** Resolves when nothing of it runs any more. */
+  close(): Promise<void>;
+}
+
+/** Makes the adapter of one run. */
+export type StartAdapter = (context: AdapterContext) => ExecutionAdapter;
