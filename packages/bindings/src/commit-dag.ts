@@ -63,7 +63,7 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
     const plan = planCommit(context, { dagId, nodes: reachable, message: content.message });
     const { headId, commit, newPins } = plan;
     if (!commit) {
-      releaseStaging(context);
+      releaseIndex(context);
       return { dagId, commitId: headId as CommitId, changed: false };
     }
     const commitId = objects.put(commit);
@@ -81,7 +81,7 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
       };
       // @spec DML-BND-0604
       isApplied = transaction.updateRef(update).applied;
-      if (isApplied) open.staging.release(transaction);
+      if (isApplied) open.index.release(transaction);
     });
     objects.clear();
     if (isApplied) return { dagId, commitId, changed: true };
@@ -109,11 +109,11 @@ async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> 
   throw bindingsError(
     'dag_failed',
     {
-      name: first.spec?.name ?? first.kind,
+      name: first.callee?.name ?? first.kind,
       nodeId: first.nodeId,
       failureCode: code,
       message,
-      failed: origins.map((node) => node.spec?.name ?? node.kind),
+      failed: origins.map((node) => node.callee?.name ?? node.kind),
       reason: cause.message,
     },
     cause,
@@ -191,6 +191,6 @@ function* nodeIdsOf(nodes: Iterable<RunNode>): Generator<NodeId> {
 }
 
 /** Nothing to commit: what was staged is either in the head already or not part of the dag. */
-function releaseStaging({ open, store }: DagContext): void {
-  if (open.staging.isBegun) store.transact('release', (transaction) => open.staging.release(transaction));
+function releaseIndex({ open, store }: DagContext): void {
+  if (open.index.isBegun) store.transact('release', (transaction) => open.index.release(transaction));
 }

@@ -1,12 +1,12 @@
-import type { CallOptions } from '@daggerml/capture';
-import type { Executor, OpenRun } from '@daggerml/execution';
+import type { CallOptions, FunctionCapture } from '@daggerml/capture';
+import type { OpenRun } from '@daggerml/execution';
 import type { RefName, Store } from '@daggerml/store';
 import type { ImportSource } from './import-dag.ts';
 
 /** What a dag is built with. */
 export interface DagContext {
   readonly store: Store;
-  readonly executor: Executor;
+  readonly capture: FunctionCapture;
   readonly open: OpenRun;
   /** The name that the dag is committed under. */
   readonly name: string;

@@ -1,7 +1,14 @@
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type AnyFunction, type FunctionRef, isFunctionRef, type Pipeline } from '@daggerml/capture';
-import { allowing, type CallSpec, captureFile, type OpenRun, type RunNode } from '@daggerml/execution';
+import {
+  allowing,
+  type CallSpec,
+  captureCall,
+  captureFile,
+  type OpenRun,
+  type RunNode,
+} from '@daggerml/execution';
 import { canonicalName, type DagId, type DatumId, isDmlError, treeEntries } from '@daggerml/object-model';
 import { type BlobContent, type BlobHandle, blob, lowerDeeply, valuesError } from '@daggerml/values';
 import { CallSite, withLine } from './author-line.ts';
@@ -309,13 +316,13 @@ export class Dag implements HandleOwner {
     const key = `${exportName} ${moduleUrl}`;
     let captured = this.#captured.get(key);
     if (!captured) {
-      captured = this.#context.executor.captureFunction({ ...callee, allow: [] }, this.open.objects);
+      captured = captureCall({ ...callee, allow: [] }, this.#context.capture, this.open.objects);
       this.#captured.set(key, captured);
     }
     // @spec DML-BND-1211
     spec = {
       ...allowing(captured, allow),
-      name: options.label ?? exportName,
+      label: options.label,
       options: { ...this.#context.callDefaults, ...options },
     };
     this.#specs.set(callee, spec);

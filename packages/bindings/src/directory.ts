@@ -1,4 +1,4 @@
-import { type CaptureTools, captureFolder, type RunEvent } from '@daggerml/execution';
+import { type CaptureTools, captureFolder, type RunReport } from '@daggerml/execution';
 import type { DatumId } from '@daggerml/object-model';
 import type { BlobHandle } from '@daggerml/values';
 import { hasStoreFiles, REPOSITORY_MARK } from './folder.ts';
@@ -54,7 +54,7 @@ export interface FolderRequest {
 export async function lowerFolder(
   tools: CaptureTools,
   { folder, shown, keepsForms, options }: FolderRequest,
-  report: (event: RunEvent) => void,
+  report: (event: RunReport) => void,
 ): Promise<DatumId> {
   const { filter = () => true, all = false } = options;
   return captureFolder(

@@ -83,8 +83,8 @@ export class NodeHandle<out T = unknown> {
 
   /** @spec DML-BND-0420 */
   #usedAs(wanted: string): Error {
-    const { kind, spec } = this.#node;
-    const of = spec === undefined ? `the ${kind}` : `${spec.name}${kind === 'call' ? '()' : ''}`;
+    const { kind, callee } = this.#node;
+    const of = callee === undefined ? `the ${kind}` : `${callee.name}${kind === 'call' ? '()' : ''}`;
     return valuesError(
       'unsupported_value',
       {
@@ -100,8 +100,8 @@ export class NodeHandle<out T = unknown> {
   static {
     /** What the console shows. */
     function show(this: NodeHandle): object {
-      const { kind, nodeId, spec, status } = this.#node;
-      const what = [kind, ...(spec ? [spec.name] : [])].join(' ');
+      const { kind, nodeId, callee, status } = this.#node;
+      const what = [kind, ...(callee ? [callee.name] : [])].join(' ');
       const text = `${this.constructor.name} { ${what}, node ${nodeId.slice(0, 12)}, ${status} }`;
       return { [inspect]: () => text };
     }

@@ -1,6 +1,6 @@
 import { dirname, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
-import type { CallOptions, Pipeline } from '@daggerml/capture';
+import { type CallOptions, FunctionCapture, type Pipeline } from '@daggerml/capture';
 import {
   type CallCounts,
   Executor,
@@ -131,6 +131,7 @@ export class Repository {
   readonly store: Store;
   readonly #options: RepositoryOptions;
   readonly #executor: Executor;
+  readonly #capture: FunctionCapture;
 
   private constructor(folder: string, store: Store, options: RepositoryOptions) {
     this.folder = folder;
@@ -149,6 +150,8 @@ export class Repository {
       ...(options.fileCache !== undefined && { fileCache: options.fileCache }),
       ...(options.nowMs && { nowMs: options.nowMs }),
     });
+    // @spec DML-EXE-0540
+    this.#capture = new FunctionCapture();
   }
 
   /**
@@ -251,7 +254,7 @@ export class Repository {
     });
     return new Dag({
       store: this.store,
-      executor: this.#executor,
+      capture: this.#capture,
       open,
       name,
       branch,
@@ -309,7 +312,7 @@ export class Repository {
     const folder = options.folder ?? (loaded && dirname(loaded.file));
     const dag = this.newDag(name, { ...options, ...(folder !== undefined && { folder }) });
     const { signal } = options;
-    const cancel = (): void => dag.open.run.cancel(reasonOf(signal));
+    const cancel = (): void => dag.open.cancel(reasonOf(signal));
     signal?.addEventListener('abort', cancel, { once: true });
     try {
       if (signal?.aborted) cancel();

@@ -1,4 +1,4 @@
-import type { CallOutcome, RunEvent } from '@daggerml/execution';
+import type { CallOutcome, RunReport } from '@daggerml/execution';
 import type { NodeId } from '@daggerml/object-model';
 import { describe, expect, it, vi } from 'vitest';
 import type { CliIo } from './cli-io.ts';
@@ -16,7 +16,7 @@ function listener(isTTY: boolean): { progress: RunProgress; said: string[]; cloc
   return { progress: new RunProgress(output, io.nowMs, '/'), said, clock };
 }
 
-function started(name: string): RunEvent {
+function started(name: string): RunReport {
   return { type: 'call-started', nodeId: 'a' as NodeId, name, attempt: 1 };
 }
 

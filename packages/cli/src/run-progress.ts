@@ -1,4 +1,4 @@
-import type { CallOutcome, RunEvent } from '@daggerml/execution';
+import type { CallOutcome, RunReport } from '@daggerml/execution';
 import { type AmbientWarning, ambientWarnings, warningLines } from './ambient-warning.ts';
 import { printedLines } from './console.ts';
 import type { Output } from './output.ts';
@@ -14,7 +14,7 @@ const OUTCOME_COLUMNS = 9;
 /** Paths that are named before the others are counted. */
 const MOST_PATHS = 3;
 
-type Captured = RunEvent & { readonly type: 'directory-captured' };
+type Captured = RunReport & { readonly type: 'directory-captured' };
 
 /** Tells how a run goes: a line per call that runs, a live line of what is open, all other calls counted by function. */
 export class RunProgress {
@@ -39,7 +39,7 @@ export class RunProgress {
   }
 
   /** Takes one event of the run. */
-  readonly onEvent = (event: RunEvent): void => {
+  readonly onEvent = (event: RunReport): void => {
     switch (event.type) {
       case 'call-started':
         this.#running.set(event.nodeId, { name: event.name, sinceMs: this.#nowMs() });
@@ -92,7 +92,7 @@ export class RunProgress {
   }
 
   /** @spec DML-CLI-0704 */
-  #finished(event: RunEvent & { readonly type: 'call-finished' }): void {
+  #finished(event: RunReport & { readonly type: 'call-finished' }): void {
     const { outcome, durationMs, failure } = event;
     const name = this.#output.safe(event.name);
     this.#done += 1;

@@ -13,9 +13,10 @@ import { collectSteps } from '@daggerml/store/testing';
 import { liftDatum, lowerValue } from '@daggerml/values';
 import { MemoryObjects } from '@daggerml/values/testing';
 import type { AdapterContext, ExecutionAdapter, Submission } from '../src/adapters/port.ts';
-import { Executor, type OpenRun } from '../src/executor/executor.ts';
-import type { CallSpec, RunNode } from '../src/executor/run-node.ts';
+import { Executor, type OpenRun } from '../src/executor.ts';
 import { decodeAs } from '../src/objects/decode-as.ts';
+import type { CallSpec } from '../src/run/callee.ts';
+import type { RunNode } from '../src/run/run-node.ts';
 import { packObjects, type UnpackedObject } from '../src/worker/packed-objects.ts';
 
 export const MAIN: RefName = headRef('main');
@@ -107,9 +108,9 @@ export class WorldRun {
 
   call(name: string, ...inputs: unknown[]): RunNode {
     const { objects, run } = this.open;
-    const uri = `dml+exec://test/${name}`;
-    const functionDatumId = objects.put({ type: 'datum', kind: 'uri', value: uri });
-    const spec: CallSpec = { functionDatumId, uri, name, options: {} };
+    const value = `dml+exec://test/${name}`;
+    const functionDatumId = objects.put({ type: 'datum', kind: 'uri', value });
+    const spec: CallSpec = { functionDatumId, label: name, options: {} };
     return run.addCall(
       spec,
       inputs.map((input) => this.node(input)),

@@ -1,3 +1,4 @@
+import { FunctionCapture } from '@daggerml/capture';
 import type { DagId, DatumId, ExecId, NodeId } from '@daggerml/object-model';
 import {
   formatFunctionUri,
@@ -9,6 +10,7 @@ import {
 } from '@daggerml/repository';
 import { lowerValue } from '@daggerml/values';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { captureCall } from '../src/capture-call.ts';
 import type { RunObjects } from '../src/objects/run-objects.ts';
 import { Workspace } from './workspace.ts';
 
@@ -127,20 +129,18 @@ describe('storedValue', () => {
 
 describe('function URIs', () => {
   it('name adapter, bundle and export [DML-EXE-0501]', () => {
-    const spec = workspace.executor.captureFunction(referenceToOne(), objects);
-    const { bundleDatumId, exportName } = parseFunctionUri(spec.uri);
-    expect(spec.uri).toBe(`dml+exec://dml-worker/${bundleDatumId}/one`);
+    const uri = uriOfOne();
+    const { bundleDatumId, exportName } = parseFunctionUri(uri);
+    expect(uri).toBe(`dml+exec://dml-worker/${bundleDatumId}/one`);
     expect([exportName, objects.readDatum(bundleDatumId).kind]).toEqual(['one', 'blob']);
-    expect(objects.readDatum(spec.functionDatumId)).toMatchObject({ kind: 'uri', value: spec.uri });
     expect(parseFunctionUri(formatFunctionUri({ bundleDatumId, exportName: 'größe$' })).exportName).toBe(
       'größe$',
     );
   });
 
   it('carry a link to the bundle as their attachment [DML-EXE-0502]', () => {
-    const spec = workspace.executor.captureFunction(referenceToOne(), objects);
-    const { bundleDatumId } = parseFunctionUri(spec.uri);
-    expect(objects.readDatum(spec.functionDatumId)).toMatchObject({ attachmentDatumId: bundleDatumId });
+    const { bundleDatumId } = parseFunctionUri(uriOfOne());
+    expect(objects.readDatum(functionOfOne())).toMatchObject({ attachmentDatumId: bundleDatumId });
   });
 
   it('of an adapter that is not there are refused', () => {
@@ -150,6 +150,12 @@ describe('function URIs', () => {
   });
 });
 
-function referenceToOne(): Parameters<typeof workspace.executor.captureFunction>[0] {
-  return workspace.begin().reference('one');
+function functionOfOne(): DatumId {
+  const reference = workspace.begin().reference('one');
+  return captureCall(reference, new FunctionCapture(), objects).functionDatumId;
+}
+
+function uriOfOne(): string {
+  const datum = objects.readDatum(functionOfOne());
+  return datum.kind === 'uri' ? datum.value : '';
 }

@@ -2,13 +2,16 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type CallOptions, type FunctionRef, functions } from '@daggerml/capture';
-import type { DatumId } from '@daggerml/object-model';
+import { type CallOptions, FunctionCapture, type FunctionRef, functions } from '@daggerml/capture';
+import { type DatumId, type ExecutionKey, executionKey } from '@daggerml/object-model';
 import { type OpenStoreOptions, openStore, type Store } from '@daggerml/store';
 import { liftDatum, lowerValue } from '@daggerml/values';
-import type { RunEvent } from '../src/executor/events.ts';
-import { Executor, type ExecutorOptions, type OpenRun, type RunRequest } from '../src/executor/executor.ts';
-import type { RunNode } from '../src/executor/run-node.ts';
+import { captureCall } from '../src/capture-call.ts';
+import { Executor, type ExecutorOptions, type OpenRun, type RunRequest } from '../src/executor.ts';
+import type { RunEvent } from '../src/run/events.ts';
+import type { RunNode } from '../src/run/run-node.ts';
+
+const capture = new FunctionCapture();
 
 /** A store in a temporary folder, functions in a file beside it, and runs on both. */
 export class Workspace {
@@ -62,7 +65,7 @@ export class Workspace {
       onEvent: (event) => this.events.push(event),
       ...request,
     });
-    return new TestRun(this.executor, open, this.#moduleUrl);
+    return new TestRun(open, this.#moduleUrl);
   }
 
   async close(): Promise<void> {
@@ -72,14 +75,18 @@ export class Workspace {
   }
 }
 
+/** Returns the key of what a node with settled inputs is computed from. */
+export function keyOf({ callee, inputs }: RunNode): ExecutionKey {
+  const values = inputs.map(({ valueId }) => valueId as DatumId);
+  return executionKey((callee as NonNullable<typeof callee>).functionDatumId, values);
+}
+
 /** A run, driven with plain values. */
 export class TestRun {
   readonly open: OpenRun;
-  readonly #executor: Executor;
   readonly #moduleUrl: string;
 
-  constructor(executor: Executor, open: OpenRun, moduleUrl: string) {
-    this.#executor = executor;
+  constructor(open: OpenRun, moduleUrl: string) {
     this.open = open;
     this.#moduleUrl = moduleUrl;
   }
@@ -93,11 +100,19 @@ export class TestRun {
   }
 
   call(name: string, inputs: readonly unknown[], options: CallOptions = {}): RunNode {
-    const spec = this.#executor.captureFunction(this.reference(name).with(options), this.open.objects);
+    const spec = captureCall(this.reference(name).with(options), capture, this.open.objects);
     return this.open.run.addCall(
       spec,
       inputs.map((input) => this.node(input)),
     );
+  }
+
+  /** Captures a function and returns its URI. */
+  uriOf(name: string): string {
+    const { objects } = this.open;
+    const { functionDatumId } = captureCall(this.reference(name), capture, objects);
+    const datum = objects.read('datum', functionDatumId);
+    return datum.kind === 'uri' ? datum.value : '';
   }
 
   builtin(uri: string, inputs: readonly unknown[]): RunNode {

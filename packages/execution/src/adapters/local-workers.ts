@@ -1,16 +1,16 @@
 import { type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
 import { parseFunctionUri } from '@daggerml/repository';
 import { StoredBlob } from '@daggerml/values';
-import { isStoreFailure } from '../executor/store-failure.ts';
 import { datumClosure } from '../objects/closure.ts';
 import { decodeAs } from '../objects/decode-as.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
+import { isStoreFailure } from '../objects/store-failure.ts';
 import { packObjects } from '../worker/packed-objects.ts';
 import { type JobOutcome, type PoolOptions, type RunningJob, WorkerPool } from '../worker/pool.ts';
 import type { BundleContent } from '../worker/wire.ts';
 import type { AdapterAnswer, AdapterContext, ExecutionAdapter, Poll, Submission } from './port.ts';
 
-/** What whoever starts a run says of its worker threads. */
+/** Options of the worker threads of a run. */
 export type WorkerPoolOptions = Omit<PoolOptions, 'readObject' | 'readBundle'>;
 
 /** Enough to keep every thread of a large machine busy between two turns of the Executor. */

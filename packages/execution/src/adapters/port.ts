@@ -47,7 +47,7 @@ export type AdapterReport =
   | { readonly type: 'objects'; readonly objects: PackedObjects }
   | { readonly type: 'answered'; readonly nodeId: NodeId; readonly answer: AdapterAnswer };
 
-/** What an adapter is given for one run. */
+/** Surroundings of an adapter in one run. */
 export interface AdapterContext {
   /** Where inputs and bundles are read. */
   readonly objects: RunObjects;
@@ -65,7 +65,7 @@ export interface AdapterContext {
 export interface ExecutionAdapter {
   /** How many unanswered attempts it takes at one time; further ones wait with the Executor. */
   readonly capacity: number;
-  /** Starts attempts; reports come in later turns. Must not throw. */
+  /** Starts attempts; answers come in later turns. Must not throw. */
   submit(submissions: readonly Submission[]): void;
   /** Asks how attempts stand. Must not throw. */
   poll(polls: readonly Poll[]): void;

@@ -14,7 +14,7 @@ export interface BuiltinObjects extends ObjectSink {
   readDatum(datumId: DatumId): Datum;
 }
 
-/** What a builtin yields; a failure follows from the inputs alone and is recorded. */
+/** Outcome of a builtin; a failure follows from the inputs alone and is recorded. */
 export type BuiltinOutcome =
   | { readonly status: 'ok'; readonly datumId: DatumId }
   | { readonly status: 'error'; readonly code: BuiltinErrorCode; readonly message: string };

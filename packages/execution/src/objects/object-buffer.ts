@@ -33,7 +33,7 @@ export class ObjectBuffer implements PageStore {
   #pending = new PendingObjects();
   /** Ids of datums of the store that were linked without being put. */
   #linked = new Set<DatumId>();
-  /** What is to be remembered of files. */
+  /** Listings of files to remember. */
   #listings: ListingChange[] = [];
   /** Whether objects were made of what turned out to be lost; such ones are left out when the rest is written. */
   hasLost = false;
@@ -52,17 +52,17 @@ export class ObjectBuffer implements PageStore {
     return this.#pending.count > 0 || this.#listings.length > 0;
   }
 
-  /** Takes what is to be remembered of files, which is written behind the objects that it names. */
+  /** Takes a listing of files to remember, which is written behind the objects that it names. */
   putListing(listing: ListingChange): void {
     this.#listings.push(listing);
   }
 
-  /** Encodes and takes a record; yields its id. Putting it again is harmless. */
+  /** Encodes and takes a record; returns its id. Putting it again is harmless. */
   put<Class extends RecordClass>(record: AnyRecord & { type: Class }): ObjectIds[Class] {
     return this.putBytes(record.type as Class, encodeRecord(record));
   }
 
-  /** Takes the bytes of an object, which are the buffer's from then on; yields its id. */
+  /** Takes the bytes of an object, which are the buffer's from then on; returns its id. */
   putBytes<Class extends ObjectClass>(objectClass: Class, bytes: Uint8Array): ObjectIds[Class] {
     const objectId = hashBytes<Class>(bytes);
     this.#pending.add(objectClass, objectId, bytes);
@@ -91,6 +91,14 @@ export class ObjectBuffer implements PageStore {
   /** Bytes of an object, checked against its id; undefined when neither the buffer nor the store has it. */
   getBytes(objectClass: ObjectClass, objectId: string): Uint8Array | undefined {
     return this.#pending.find(objectClass, objectId) ?? this.store.get(objectClass, objectId as never);
+  }
+
+  /** Checks whether an object is there, in the buffer or in the store. */
+  hasBytes(objectClass: ObjectClass, objectId: string): boolean {
+    return (
+      this.#pending.find(objectClass, objectId) !== undefined ||
+      this.store.has(objectClass, objectId as never)
+    );
   }
 
   /** A record, decoded; undefined when it is not there. */
@@ -133,7 +141,7 @@ export class ObjectBuffer implements PageStore {
 
   /**
    * Writes what has all its parts. What was made of something lost waits for the others: its part may have been
-   * made anew since, and then stands behind it.
+   * made again since, and then stands behind it.
    */
   #writeWhole(transaction: WriteTransaction, put: TakeObject): void {
     let waiting: Parameters<TakeObject>[] = [];

@@ -1,6 +1,6 @@
 import { copyBytes, OBJECT_CLASS_NUMBERS, type ObjectClass } from '@daggerml/object-model';
-import { ByteSlabs } from './byte-slabs.ts';
-import { NumberTable } from './number-table.ts';
+import { ByteArena } from './byte-arena.ts';
+import { IdIndex } from './id-index.ts';
 
 const RECENT = 4096;
 /** How many objects after the last found one are looked at before the index. */
@@ -10,7 +10,7 @@ const MAX_COUNT = 2 ** 25;
 
 /** The objects of one class, indexed as far as they were asked for. */
 interface ClassIndex {
-  readonly table: NumberTable;
+  readonly table: IdIndex;
   /** Objects with lower numbers are in the index. */
   upTo: number;
 }
@@ -22,7 +22,7 @@ interface ClassIndex {
  * asked for, class by class. An object that comes again soon is kept once; later it may be kept twice.
  */
 export class PendingObjects {
-  readonly #slabs = new ByteSlabs();
+  readonly #slabs = new ByteArena();
   readonly #ids: string[] = [];
   readonly #classes: ObjectClass[] = [];
   /** Numbers of objects that came lately, plus one. */
@@ -51,12 +51,12 @@ export class PendingObjects {
     this.#classes.push(objectClass);
     this.#sizeBytes += bytes.length;
     if (!this.#indexes.has(objectClass))
-      this.#indexes.set(objectClass, { table: new NumberTable(this.#ids), upTo: 0 });
+      this.#indexes.set(objectClass, { table: new IdIndex(this.#ids), upTo: 0 });
   }
 
   /** Adds an object whose bytes may change once this returns. */
   addCopy(objectClass: ObjectClass, objectId: string, bytes: Uint8Array): void {
-    this.add(objectClass, objectId, ByteSlabs.copies(bytes.length) ? bytes : copyBytes(bytes));
+    this.add(objectClass, objectId, ByteArena.copies(bytes.length) ? bytes : copyBytes(bytes));
   }
 
   /** A view of an object's bytes; undefined when it is not among them. */
@@ -69,6 +69,9 @@ export class PendingObjects {
     }
     const index = this.#indexes.get(objectClass);
     if (!index) return undefined;
+    const recent = (this.#recent[slotOf(objectId)] as number) - 1;
+    if (recent >= 0 && this.#ids[recent] === objectId && this.#classes[recent] === objectClass)
+      return this.#slabs.at(recent);
     for (; index.upTo < this.#ids.length; index.upTo += 1) {
       if (this.#classes[index.upTo] === objectClass) index.table.add(index.upTo);
     }
@@ -100,7 +103,7 @@ export class PendingObjects {
   }
 }
 
-/** Yields the number that the first six digits of an id stand for. */
+/** Returns the number that the first six digits of an id stand for. */
 function prefixOf(objectId: string): number {
   let prefix = 0;
   for (let at = 0; at < 6; at += 1) {

@@ -19,12 +19,12 @@ import { ObjectBuffer } from './object-buffer.ts';
 /** Objects that are written before the transaction that names them, so that they do not fill the memory. */
 const MAX_STREAMED_BYTES = 8 * 1024 * 1024;
 
-/** What a run reads and writes: the buffer, seen as source and sink of values. */
+/** Objects that a run reads and writes: the buffer, seen as source and sink of values. */
 export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink {
   /** Ends with the large file that is read now: all share one writer, so more threads would only take memory. */
   #ingested: Promise<unknown> = Promise.resolve();
   readonly #thread = new IngestThread();
-  /** What is done when a stream or a result has filled the memory it may take. */
+  /** Called when a stream or a result has filled the memory it may take. */
   whenFull: () => void = () => this.writeAll();
   whenMembers: ((members: number) => void) | undefined;
 

@@ -163,7 +163,7 @@ describe('the code of a bundle', () => {
       await run.outcome(call);
       expect(readdirSync(empty)).toEqual([]);
       expect(readdirSync(workspace.store.path).sort()).toEqual(['data.mdb', 'lock.mdb', 'stamp']);
-      expect(parseFunctionUri(call.spec?.uri ?? '').exportName).toBe('uses');
+      expect(parseFunctionUri(call.callee?.uri ?? '').exportName).toBe('uses');
     } finally {
       if (temporary === undefined) delete process.env.TMPDIR;
       else process.env.TMPDIR = temporary;

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Uri } from '@daggerml/values';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { Workspace } from '../../test/workspace.ts';
+import { keyOf, Workspace } from '../../test/workspace.ts';
 
 const steps = `
 import { existsSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
@@ -202,7 +202,7 @@ describe('WorkerPool', () => {
     const node = run.call('alwaysDie', [], { retries: 0 });
     await run.outcome(node);
     expect(node.execId).toBeUndefined();
-    expect(workspace.store.cacheEntries(node.executionKey!)).toEqual([]);
+    expect(workspace.store.cacheEntries(keyOf(node))).toEqual([]);
   });
 
   it.each([
@@ -226,7 +226,7 @@ describe('WorkerPool', () => {
     expect(types.filter((type) => type === 'call-started' || type === 'call-retried')).toEqual([
       'call-started',
     ]);
-    expect(workspace.store.cacheEntries(node.executionKey!)).toHaveLength(1);
+    expect(workspace.store.cacheEntries(keyOf(node))).toHaveLength(1);
     if (name !== 'exitHere') return;
     const printed = workspace.events
       .map((event) => (event.type === 'call-output' ? event.text : ''))
@@ -275,7 +275,7 @@ describe('WorkerPool', () => {
     const spinning = run.call('spin', []);
     const done = run.call('slow', [2, 97]);
     await run.outcome(done);
-    run.open.run.cancel('enough');
+    run.open.cancel('enough');
     expect(await run.outcome(spinning)).toMatchObject({ class: 'cancelled', code: 'cancelled' });
     expect(run.counts).toEqual({ executed: 1, cancelled: 1 });
   });

@@ -1,0 +1,213 @@
+import {
+  type DagId,
+  type DatumId,
+  type ExecId,
+  isDmlError,
+  type Records,
+  treeEntries,
+} from '@daggerml/object-model';
+import {
+  type ExecHead,
+  execHeadOf,
+  execValue,
+  headOf,
+  isSameComputation,
+  type PinScope,
+  plainResultOf,
+  readFailure,
+} from '@daggerml/repository';
+import type { RunObjects } from '../objects/run-objects.ts';
+import { recordedFailure } from '../run/call-failure.ts';
+import type { CallFailure } from '../run/events.ts';
+import { computedOf, type RunNode } from '../run/run-node.ts';
+
+/** An outcome that is known without a run. */
+export interface KnownOutcome {
+  /** The exec that answers the node. */
+  readonly execId: ExecId;
+  readonly status: 'ok' | 'error';
+  /** The value, where it was looked up already. */
+  readonly valueId: DatumId | undefined;
+  readonly resultDagId?: DagId | undefined;
+  readonly failure: CallFailure | undefined;
+  /** The exec of the cache index that it stems from; nothing protects that one before it is retained. */
+  readonly foundExecId: ExecId | undefined;
+}
+
+type CallExec = Records['exec'] & { readonly nodeKind: 'call' };
+
+/** Scopes in which the pins of a run are looked up; of commits that are retained. */
+export interface LookupScopes {
+  /** That of the commit that the run is based on. */
+  readonly base: PinScope;
+  /** That of the outcomes that an earlier run of the same work left. */
+  readonly staged: PinScope;
+}
+
+/** Outcomes that a repository knows: pins in scope, then the execs of the cache index. */
+export class CacheLookup {
+  readonly #objects: RunObjects;
+  readonly #scopes: LookupScopes;
+
+  constructor(objects: RunObjects, scopes: LookupScopes) {
+    this.#objects = objects;
+    this.#scopes = scopes;
+  }
+
+  /** Returns the value of a node that has one; looked up when it is first asked for. */
+  valueOf(node: RunNode): DatumId {
+    node.valueId ??= execValue(this.#objects.read('exec', node.execId as ExecId), this.#objects);
+    return node.valueId;
+  }
+
+  /**
+   * Nodes whose inputs all stand as in the base are answered by its pins. A pin may all the same be of other values:
+   * dags share the pins of nodes that they share, and whoever wrote the base may have lied.
+   *
+   * @spec DML-EXE-0701
+   */
+  ofBase(node: RunNode): KnownOutcome | undefined {
+    if (node.callee?.options.cache === false) return undefined;
+    const execId = this.#scopes.base.getPin(node.nodeId);
+    const bytes = execId && this.#objects.getPresentBytes('exec', execId);
+    if (!bytes) return undefined;
+    const head = execHeadOf(bytes) ?? this.#decodedHead(execId);
+    // @spec DML-EXE-0885
+    if (!head || isRetried(node, head) || !this.#isOf(node, head)) return undefined;
+    const { status, nodeKind, resultId } = head;
+    const isBuiltin = nodeKind === 'builtin';
+    if (status === 'ok')
+      return {
+        execId,
+        status,
+        valueId: isBuiltin ? (resultId as DatumId) : undefined,
+        resultDagId: isBuiltin ? undefined : (resultId as DagId),
+        failure: undefined,
+        foundExecId: undefined,
+      };
+    const failed = this.#readable(this.#objects.read('exec', execId));
+    return failed && { execId, status, ...failed, foundExecId: undefined };
+  }
+
+  #decodedHead(execId: ExecId): ExecHead | undefined {
+    const exec = this.#objects.getPresent('exec', execId);
+    return exec && headOf(exec);
+  }
+
+  /** Checks whether an exec is of what a node is computed from; what cannot be read any more contradicts nothing. */
+  #isOf(node: RunNode, exec: ExecHead): boolean {
+    if (exec.functionDatumId !== node.callee?.functionDatumId) return false;
+    try {
+      let count = 0;
+      for (const datumId of treeEntries('values', exec.inputs, this.#objects)) {
+        const input = node.inputs[count++];
+        if (input === undefined || input.failure) return false;
+        if (!this.#isValueOf(input, datumId)) return false;
+      }
+      return count === node.inputs.length;
+    } catch (error) {
+      if (isDmlError(error)) return true;
+      throw error;
+    }
+  }
+
+  #isValueOf(input: RunNode, datumId: DatumId): boolean {
+    // A value by itself as the result, which is nearly always so, shows without reading dag and node.
+    if (input.valueId === undefined && input.resultDagId === plainResultOf(datumId)) return true;
+    try {
+      return this.valueOf(input) === datumId;
+    } catch (error) {
+      if (isDmlError(error)) return true;
+      throw error;
+    }
+  }
+
+  /** A pin holds for other values of the inputs only when its exec is of the same values. */
+  ofScopes(node: RunNode): KnownOutcome | undefined {
+    for (const scope of [this.#scopes.base, this.#scopes.staged]) {
+      const execId = scope.getPin(node.nodeId);
+      const exec = execId && this.#objects.getPresent('exec', execId);
+      if (!exec || !isSameComputation(exec, computedOf(node)) || isRetried(node, exec)) continue;
+      if (exec.status === 'ok')
+        return { execId, status: 'ok', valueId: undefined, failure: undefined, foundExecId: undefined };
+      const failed = this.#readable(exec);
+      if (failed) return { execId, status: 'error', ...failed, foundExecId: undefined };
+    }
+    return undefined;
+  }
+
+  /**
+   * Answers a call by what the repository knows of its execution key.
+   *
+   * @spec DML-EXE-0702
+   * @spec DML-EXE-0710
+   */
+  ofKey(node: RunNode): KnownOutcome | undefined {
+    const found: { foundExecId: ExecId; exec: CallExec; outcome: Readable }[] = [];
+    const computed = computedOf(node);
+    for (const foundExecId of this.#objects.store.cacheEntries(computed.executionKey)) {
+      // @spec DML-EXE-0708
+      const exec = this.#objects.getPresent('exec', foundExecId);
+      // @spec DML-EXE-0723
+      if (exec?.nodeKind !== 'call' || !isSameComputation(exec, computed) || isRetried(node, exec)) continue;
+      const outcome = this.#readable(exec);
+      if (outcome) found.push({ foundExecId, exec, outcome });
+    }
+    // @spec DML-EXE-0707
+    found.sort((a, b) => rank(b.exec, node) - rank(a.exec, node));
+    const best = found[0];
+    if (!best) return undefined;
+    const { foundExecId, exec, outcome } = best;
+    // @spec DML-EXE-0703
+    const execId = exec.nodeId === node.nodeId ? foundExecId : this.derive(node, foundExecId, exec);
+    return { execId, status: exec.status, ...outcome, foundExecId };
+  }
+
+  /**
+   * Makes the exec that answers a node by the outcome of another node.
+   *
+   * @spec DML-EXE-0704
+   */
+  derive(node: RunNode, foundExecId: ExecId, found: CallExec): ExecId {
+    return this.#objects.put({
+      ...found,
+      nodeId: node.nodeId,
+      requestId: null,
+      // @spec DML-EXE-0706
+      sourceExecId: found.sourceExecId ?? foundExecId,
+      // @spec DML-EXE-0705
+      startedMs: null,
+      finishedMs: null,
+      receiptDatumId: null,
+    });
+  }
+
+  /**
+   * What an exec came to, undefined where a part of that is gone.
+   *
+   * @spec DML-EXE-0717
+   */
+  #readable(exec: Records['exec']): Readable | undefined {
+    try {
+      if (exec.status === 'error')
+        return { valueId: undefined, failure: recordedFailure(readFailure(exec, this.#objects)) };
+      const valueId = execValue(exec, this.#objects);
+      return this.#objects.getBytes('datum', valueId) ? { valueId, failure: undefined } : undefined;
+    } catch (error) {
+      if (isDmlError(error)) return undefined;
+      throw error;
+    }
+  }
+}
+
+type Readable = Pick<KnownOutcome, 'valueId' | 'failure'>;
+
+/** @spec DML-EXE-0711 */
+function isRetried(node: RunNode, exec: Pick<ExecHead, 'status'>): boolean {
+  return exec.status === 'error' && node.callee?.options.retryFailed === true;
+}
+
+/** Successes before failures, the node's own outcomes before those of others. */
+function rank(exec: Records['exec'], node: RunNode): number {
+  return (exec.status === 'ok' ? 2 : 0) + (exec.nodeId === node.nodeId ? 1 : 0);
+}

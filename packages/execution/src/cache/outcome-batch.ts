@@ -1,0 +1,76 @@
+import type { ExecId } from '@daggerml/object-model';
+import { computedOf, type RunNode } from '../run/run-node.ts';
+import type { RunIndex, StagedOutcome } from './run-index.ts';
+
+interface BatchedOutcome extends StagedOutcome {
+  readonly node: RunNode;
+}
+
+/** Result of keeping a batch: all of it is kept, or the nodes whose cached execs may be gone have no outcome any more. */
+export type KeptBatch =
+  | { readonly kept: readonly RunNode[] }
+  | { readonly kept: undefined; readonly withdrawn: readonly RunNode[] };
+
+/** Outcomes wait this long for others, so that many small calls share a transaction. */
+const SLICE_MS = 40;
+/** After a batch of many the wait grows with what keeping it took, so that large runs write less often. */
+const MANY_OUTCOMES = 32;
+const FLUSH_SHARE = 10;
+const MAX_SLICE_MS = 600;
+
+/** The outcomes of a run that are not in the store yet. */
+export class OutcomeBatch {
+  readonly #index: RunIndex;
+  readonly #nowMs: () => number;
+  #outcomes: BatchedOutcome[] = [];
+  #lastKeptMs = 0;
+  #sliceMs = SLICE_MS;
+
+  constructor(index: RunIndex, nowMs: () => number) {
+    this.#index = index;
+    this.#nowMs = nowMs;
+  }
+
+  get isEmpty(): boolean {
+    return this.#outcomes.length === 0;
+  }
+
+  /** Adds the outcome of a node, to be kept with the next batch. */
+  add(node: RunNode): void {
+    const { executionKey, foundExecId } = computedOf(node);
+    this.#outcomes.push({
+      node,
+      nodeId: node.nodeId,
+      execId: node.execId as ExecId,
+      executionKey,
+      foundExecId,
+    });
+  }
+
+  /** Returns the time that the batch should wait for more. */
+  delayMs(): number {
+    const sinceMs = this.#nowMs() - this.#lastKeptMs;
+    return sinceMs >= this.#sliceMs || sinceMs < 0 ? 0 : this.#sliceMs - sinceMs;
+  }
+
+  /**
+   * Writes the outcomes that were added. Where a cached exec among them is gone nothing is written, and outcomes that
+   * hang on none stay for the next batch. Throws the errors of the store.
+   *
+   * @spec DML-EXE-0718
+   */
+  keep(): KeptBatch {
+    const outcomes = this.#outcomes;
+    this.#outcomes = [];
+    const startMs = this.#nowMs();
+    if (this.#index.keep(outcomes)) {
+      this.#lastKeptMs = this.#nowMs();
+      const takenMs = this.#lastKeptMs - startMs;
+      const isLarge = outcomes.length >= MANY_OUTCOMES;
+      this.#sliceMs = isLarge ? Math.min(MAX_SLICE_MS, Math.max(SLICE_MS, takenMs * FLUSH_SHARE)) : SLICE_MS;
+      return { kept: outcomes.map(({ node }) => node) };
+    }
+    this.#outcomes = outcomes.filter(({ node }) => !node.isTentative && node.status === 'pending');
+    return { kept: undefined, withdrawn: outcomes.flatMap(({ node }) => (node.isTentative ? [node] : [])) };
+  }
+}

@@ -1,0 +1,216 @@
+import { createHash } from 'node:crypto';
+import {
+  buildTree,
+  type CommitId,
+  type ExecId,
+  type ExecutionKey,
+  type NodeId,
+  type Records,
+  type TreeRoot,
+  treeEdit,
+  treeEntries,
+} from '@daggerml/object-model';
+import type { PinScope } from '@daggerml/repository';
+import { indexRef, ownCommitFacts, type RefName, type Store, type WriteTransaction } from '@daggerml/store';
+import type { ObjectBuffer } from '../objects/object-buffer.ts';
+
+export interface RunIndexOptions {
+  readonly objects: ObjectBuffer;
+  /** Names the work, so that the next run of the same work finds what an interrupted one left. */
+  readonly workName: string;
+  /** A commit that is retained; what stems from it is too. */
+  readonly baseCommitId: CommitId | undefined;
+  /** The commit of the IndexRef, retained as well. */
+  readonly stagedCommitId: CommitId | undefined;
+  readonly actor: string;
+  readonly nowMs: () => number;
+}
+
+/** One outcome to keep. */
+export interface StagedOutcome {
+  readonly nodeId: NodeId;
+  readonly execId: ExecId;
+  readonly executionKey: ExecutionKey;
+  /** The exec of the cache index that the outcome stems from, if it does. */
+  readonly foundExecId: ExecId | undefined;
+}
+
+/** Pins that one commit holds before a new one is begun on top of it. */
+const MAX_LEVEL_PINS = 4096;
+
+/**
+ * Keeps outcomes as they come, under an IndexRef that survives the process.
+ *
+ * The IndexRef's name follows from the work's name, so an interrupted run is continued by the next run of the
+ * same work; two runs at once share it and never lose each other's pins.
+ *
+ * Its commit holds the newest pins alone; older ones are in its parents that are of the same work. So a batch rewrites
+ * the pages of a few thousand pins at most, however many outcomes there are.
+ *
+ * @spec DML-EXE-2340
+ */
+export class RunIndex {
+  readonly ref: RefName;
+  readonly #options: RunIndexOptions;
+  readonly #store: Store;
+  readonly #base: Records['commit'] | undefined;
+  /** The newest commit of this run, or the one that an earlier run left. */
+  #commitId: CommitId | null;
+  /** Of the newest commit, where this run may go on from it. */
+  #level: Level | undefined;
+
+  constructor(options: RunIndexOptions) {
+    this.#options = options;
+    this.#store = options.objects.store;
+    this.ref = runIndexRef(options.workName);
+    const { objects, baseCommitId, stagedCommitId } = options;
+    this.#base = baseCommitId === undefined ? undefined : objects.read('commit', baseCommitId);
+    this.#commitId = stagedCommitId ?? null;
+  }
+
+  /** Whether an earlier run of the same work left outcomes behind, or this run has kept some. */
+  get isBegun(): boolean {
+    return this.#commitId !== null;
+  }
+
+  /** Returns the scope of the outcomes that are kept under the IndexRef, read when it is first asked. */
+  scope(): PinScope {
+    let pins: ReadonlyMap<NodeId, ExecId> | undefined;
+    return {
+      getPin: (nodeId) => {
+        pins ??= new Map(indexPins(this.#commitId, this.#options.objects));
+        return pins.get(nodeId);
+      },
+    };
+  }
+
+  /**
+   * Writes everything that the buffer holds and the outcomes given, in one transaction; the outcomes are
+   * reachable from the IndexRef when this returns. Returns false, having written nothing, when a cached exec
+   * among them is gone.
+   *
+   * @spec DML-EXE-0606
+   * @spec DML-EXE-1008
+   * @spec DML-EXE-1010
+   */
+  keep(outcomes: readonly StagedOutcome[]): boolean {
+    const { objects, actor } = this.#options;
+    let kept: { commitId: CommitId; level: Level } | undefined;
+    this.#store.transact('integrate', (transaction) => {
+      // @spec DML-EXE-0720
+      if (!retainFound(outcomes, transaction)) return;
+      const expected = transaction.getRef(this.ref)?.commitId ?? null;
+      kept = this.#nextCommit(this.#levelOn(expected), outcomes);
+      // @spec DML-EXE-0605
+      objects.writeTo(transaction);
+      for (const { executionKey, execId } of outcomes) transaction.putCacheEntry(executionKey, execId);
+      transaction.updateRef({ ref: this.ref, expected, next: kept.commitId, actor, reason: 'integrate' });
+    });
+    if (!kept) return false;
+    objects.clear();
+    this.#commitId = kept.commitId;
+    this.#level = kept.level;
+    return true;
+  }
+
+  /** Lets go of the IndexRef inside a transaction that makes its outcomes reachable otherwise. */
+  release(transaction: { updateRef: Store['updateRef'] }): void {
+    if (this.#commitId === null) return;
+    // Moved by another run, it stays for that one.
+    transaction.updateRef({
+      ref: this.ref,
+      expected: this.#commitId,
+      next: null,
+      actor: this.#options.actor,
+      reason: 'committed',
+    });
+    this.#level = undefined;
+  }
+
+  /** The level to go on with, where the IndexRef names `found`: a new one when another run moved it. */
+  #levelOn(found: CommitId | null): Level {
+    const level = this.#level;
+    if (level && found === this.#commitId && level.count < MAX_LEVEL_PINS) return level;
+    const { baseCommitId } = this.#options;
+    const parents = [baseCommitId, found, this.#commitId].filter((id) => id !== null && id !== undefined);
+    return { parentCommitIds: [...new Set(parents)], pins: [], count: 0 };
+  }
+
+  #nextCommit(before: Level, outcomes: readonly StagedOutcome[]): { commitId: CommitId; level: Level } {
+    const { objects, actor, nowMs, workName } = this.#options;
+    const changes = pinChanges(outcomes.map(({ nodeId, execId }) => [nodeId, execId]));
+    const { parentCommitIds } = before;
+    const pins = treeEdit('pins', before.pins, changes, objects);
+    const treeId = this.#base?.treeId ?? objects.put({ type: 'tree', dags: buildTree('dags', [], objects) });
+    const commitId = objects.put({
+      type: 'commit',
+      treeId,
+      parentCommitIds,
+      pins,
+      requests: this.#base?.requests ?? [],
+      ...ownCommitFacts(actor, nowMs(), messageOf(workName)),
+    });
+    return { commitId, level: { parentCommitIds, pins, count: before.count + outcomes.length } };
+  }
+}
+
+/** The pins of one commit of a run. */
+interface Level {
+  readonly parentCommitIds: readonly CommitId[];
+  readonly pins: TreeRoot<'pins'>;
+  readonly count: number;
+}
+
+function messageOf(workName: string): string {
+  return `work in progress: ${workName}`;
+}
+
+/** Iterates the pins below the commit of an IndexRef, those of older commits first. */
+export function* indexPins(
+  commitId: CommitId | null,
+  objects: ObjectBuffer,
+): Generator<readonly [NodeId, ExecId]> {
+  const levels: TreeRoot<'pins'>[] = [];
+  const reached = new Set(commitId === null ? [] : [commitId]);
+  let message: string | undefined;
+  for (const id of reached) {
+    const commit = objects.get('commit', id);
+    message ??= commit?.message;
+    // The other parents are what the runs were based on.
+    if (!commit || commit.message !== message) continue;
+    levels.push(commit.pins);
+    for (const parentId of commit.parentCommitIds) reached.add(parentId);
+  }
+  for (const pins of levels.reverse()) yield* treeEntries('pins', pins, objects);
+}
+
+/** Checks whether all cached execs are still there; they and what they consist of stay then. */
+function retainFound(outcomes: readonly StagedOutcome[], transaction: WriteTransaction): boolean {
+  return outcomes.every(
+    ({ foundExecId }) => foundExecId === undefined || transaction.retain('exec', foundExecId),
+  );
+}
+
+function* pinChanges(
+  pins: Iterable<readonly [NodeId, ExecId]>,
+): Generator<{ set: readonly [NodeId, ExecId] }> {
+  for (const pin of pins) yield { set: pin };
+}
+
+/** Returns the IndexRef that runs of some work share. */
+export function runIndexRef(workName: string): RefName {
+  return indexRef(uuidOf(workName));
+}
+
+/** A version 8 UUID that follows from a text. */
+function uuidOf(text: string): string {
+  const hex = createHash('sha256').update(`daggerml/index/${text}`).digest('hex');
+  const variant = ((Number.parseInt(hex[16] as string, 16) & 3) | 8).toString(16);
+  return [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    `8${hex.slice(13, 16)}`,
+    `${variant}${hex.slice(17, 20)}`,
+    hex.slice(20, 32),
+  ].join('-');
+}

@@ -1,0 +1,160 @@
+import { randomUUID } from 'node:crypto';
+import type { CommitId } from '@daggerml/object-model';
+import { treeScope } from '@daggerml/repository';
+import type { RefName, Store } from '@daggerml/store';
+import { LocalWorkers, type WorkerPoolOptions } from './adapters/local-workers.ts';
+import type { AdapterContext, StartAdapter } from './adapters/port.ts';
+import { CacheLookup } from './cache/cache-lookup.ts';
+import { holdCommits } from './cache/hold-commits.ts';
+import { OutcomeBatch } from './cache/outcome-batch.ts';
+import { RunIndex, runIndexRef } from './cache/run-index.ts';
+import type { CaptureTools } from './files/capture-tools.ts';
+import { type FileSystem, nodeFileSystem } from './files/file-system.ts';
+import { RunObjects } from './objects/run-objects.ts';
+import { EventReporter, type RunEvent } from './run/events.ts';
+import type { RetryBudget } from './run/machine.ts';
+import { Receipts, surroundingsOf } from './run/receipt.ts';
+import { Run } from './run/run.ts';
+import { SingleFlight } from './run/single-flight.ts';
+
+export interface ExecutorOptions extends WorkerPoolOptions {
+  readonly store: Store;
+  /** The program and its version, for receipts. */
+  readonly program?: string;
+  readonly nowMs?: () => number;
+  readonly random?: () => number;
+  /** Makes the adapter that runs the calls of one run; worker threads of this process by default. */
+  readonly startAdapter?: StartAdapter;
+  /** Whether files that are as they were when they were read last are not read again; they are not by default. */
+  readonly fileCache?: boolean;
+  /** File system that files are captured from; that of this machine by default. */
+  readonly fileSystem?: FileSystem;
+  /** Pauses between attempts; the number of attempts is an option of the call. */
+  readonly retryPauses?: { readonly baseMs: number; readonly maxMs: number };
+}
+
+export interface RunRequest {
+  /** Names the work across processes: what an interrupted run of the same work left is used again. */
+  readonly workName: string;
+  /** The commit that the run is based on, or the ref that names it as the run begins. */
+  readonly base: CommitId | RefName | undefined;
+  readonly actor: string;
+  readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  /** Cancels the run when it is aborted; its reason names why. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A run together with what it reads, writes and reports. */
+export interface OpenRun {
+  readonly baseCommitId: CommitId | undefined;
+  readonly run: Run;
+  readonly objects: RunObjects;
+  /** Where outcomes are kept as they come. */
+  readonly index: RunIndex;
+  readonly reporter: EventReporter;
+  /** Tools that capture files for the run. */
+  readonly files: CaptureTools;
+  /** Ends every call that is open; what is kept stays. */
+  cancel(reason: string): void;
+  /** Ends the run: open calls are cancelled, its workers end. */
+  close(): Promise<void>;
+}
+
+/** The local runtime: answers and runs calls, and is the only writer of execs. */
+export class Executor {
+  readonly #options: ExecutorOptions;
+  readonly #runs = new Set<OpenRun>();
+  readonly #singleFlight = new SingleFlight();
+  /** Runs whose adapters are about to end. */
+  readonly #closing = new Set<Promise<void>>();
+
+  constructor(options: ExecutorOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Begins a run on a commit. What the runs before it put is given up to garbage collection, as far as no ref
+   * keeps it, when none of them is open any more.
+   */
+  openRun(request: RunRequest): OpenRun {
+    const {
+      store,
+      nowMs = Date.now,
+      random = Math.random,
+      retryPauses,
+      startAdapter,
+      fileCache = true,
+      fileSystem = nodeFileSystem,
+      ...rest
+    } = this.#options;
+    const { program = 'daggerml', ...pool } = rest;
+    const { base: revision, workName, actor, onEvent, signal } = request;
+    // @spec DML-EXE-0721
+    if (this.#runs.size === 0 && !store.isReadOnly) store.checkpoint();
+    // @spec DML-EXE-0719
+    const [baseCommitId, stagedCommitId] = holdCommits(store, () => [
+      revision?.startsWith('refs/')
+        ? store.getRef(revision as RefName)?.commitId
+        : (revision as CommitId | undefined),
+      store.getRef(runIndexRef(workName))?.commitId,
+    ]);
+    const objects = new RunObjects(store);
+    const index = new RunIndex({ objects, workName, baseCommitId, stagedCommitId, actor, nowMs });
+    const reporter = new EventReporter({ runId: randomUUID(), nowMs, onEvent });
+    objects.whenMembers = (members) => reporter.report({ type: 'value-progress', members });
+    const receipts = new Receipts(surroundingsOf(program), objects);
+    const context: AdapterContext = { objects, report: (reports) => run.take(reports) };
+    const adapter = startAdapter?.(context) ?? new LocalWorkers(context, pool);
+    const budget: RetryBudget = { maxAttempts: 1, ...(retryPauses ?? { baseMs: 500, maxMs: 30_000 }) };
+    const base = treeScope(
+      baseCommitId === undefined ? [] : objects.read('commit', baseCommitId).pins,
+      objects,
+    );
+    const staged = index.isBegun ? index.scope() : base;
+    const ending = new AbortController();
+    const run = new Run({
+      objects,
+      adapter,
+      cache: new CacheLookup(objects, { base, staged }),
+      batch: new OutcomeBatch(index, nowMs),
+      singleFlight: this.#singleFlight,
+      receipts,
+      reporter,
+      budget,
+      signal: signal ? AbortSignal.any([signal, ending.signal]) : ending.signal,
+      nowMs,
+      random,
+    });
+    let closing = Promise.resolve();
+    const open: OpenRun = {
+      baseCommitId,
+      run,
+      objects,
+      index,
+      reporter,
+      files: {
+        fileSystem,
+        objects,
+        nowMs,
+        knowsFiles: fileCache,
+        assertOpen: () => run.assertOpen(),
+      },
+      cancel: (reason) => ending.abort(reason),
+      close: () => {
+        if (!this.#runs.delete(open)) return closing;
+        ending.abort('the run was closed');
+        closing = adapter.close().finally(() => this.#closing.delete(closing));
+        this.#closing.add(closing);
+        return closing;
+      },
+    };
+    this.#runs.add(open);
+    return open;
+  }
+
+  /** Ends every run and every worker. */
+  async close(): Promise<void> {
+    for (const open of this.#runs) void open.close();
+    await Promise.all(this.#closing);
+  }
+}

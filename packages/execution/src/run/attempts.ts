@@ -1,0 +1,159 @@
+import type { DatumId, NodeId } from '@daggerml/object-model';
+import { wholeMs } from '@daggerml/store';
+import type { AdapterAnswer, ExecutionAdapter, Poll, Submission } from '../adapters/port.ts';
+import type { Callee } from './callee.ts';
+import { computedOf, type RunNode } from './run-node.ts';
+import type { InFlight } from './single-flight.ts';
+
+/** A call that runs, or has run and is not kept yet. */
+export interface Attempt {
+  readonly node: RunNode;
+  readonly flight: InFlight;
+  /** Which attempt of the call it is; counts from 1. */
+  number: number;
+  startedMs: number;
+  finishedMs: number;
+  /** Token of the attempt that the adapter is asked about next; undefined for a submission. */
+  token: string | undefined;
+  /** Whether the adapter owes an answer. */
+  isAsked: boolean;
+  /** The result, once there is one. */
+  result: (AdapterAnswer & { readonly type: 'done' }) | undefined;
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** As many questions are put to the adapter at once, in the middle of a turn. */
+const BATCH = 64;
+
+/** The attempts of one run, given to its adapter in batches and never more at a time than it takes. */
+export class Attempts {
+  readonly #adapter: ExecutionAdapter;
+  readonly #nowMs: () => number;
+  readonly #open = new Map<NodeId, Attempt>();
+  #waiting: Attempt[] = [];
+  #waitingAt = 0;
+  #asked = 0;
+  #isScheduled = false;
+
+  constructor(adapter: ExecutionAdapter, nowMs: () => number) {
+    this.#adapter = adapter;
+    this.#nowMs = nowMs;
+  }
+
+  /** Returns the attempt of a node. */
+  get(nodeId: NodeId): Attempt | undefined {
+    return this.#open.get(nodeId);
+  }
+
+  /** Notes that a call is to run. */
+  begin(node: RunNode, flight: InFlight): void {
+    const attempt: Attempt = {
+      node,
+      flight,
+      number: 0,
+      token: undefined,
+      startedMs: 0,
+      finishedMs: 0,
+      isAsked: false,
+      result: undefined,
+      timer: undefined,
+    };
+    this.#open.set(node.nodeId, attempt);
+  }
+
+  /** Submits an attempt with the next batch, or asks how the one with a token stands. */
+  ask(node: RunNode, number: number, token?: string): void {
+    const attempt = this.#open.get(node.nodeId) as Attempt;
+    attempt.number = number;
+    attempt.token = token;
+    this.#waiting.push(attempt);
+    if (this.#waiting.length - this.#waitingAt >= BATCH) this.flush();
+    else this.#scheduleFlush();
+  }
+
+  /** All questions of one turn make one batch. */
+  #scheduleFlush(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    queueMicrotask(() => {
+      this.#isScheduled = false;
+      this.flush();
+    });
+  }
+
+  /** Asks the adapter what waits, as far as it takes it. */
+  flush(): void {
+    if (this.#waitingAt === this.#waiting.length) return;
+    const submissions: Submission[] = [];
+    const polls: Poll[] = [];
+    // @spec DML-EXE-2334
+    while (this.#asked < this.#adapter.capacity && this.#waitingAt < this.#waiting.length) {
+      const attempt = this.#waiting[this.#waitingAt++] as Attempt;
+      const { node, token } = attempt;
+      if (node.state.name !== 'poll_adapter' || attempt.isAsked) continue;
+      attempt.isAsked = true;
+      this.#asked += 1;
+      if (token === undefined) submissions.push(this.#submissionOf(attempt));
+      else polls.push({ nodeId: node.nodeId, token });
+    }
+    if (this.#waitingAt * 2 >= this.#waiting.length) {
+      this.#waiting.splice(0, this.#waitingAt);
+      this.#waitingAt = 0;
+    }
+    if (submissions.length > 0) this.#adapter.submit(submissions);
+    if (polls.length > 0) this.#adapter.poll(polls);
+  }
+
+  #submissionOf(attempt: Attempt): Submission {
+    const { node, number } = attempt;
+    const { uri, options } = node.callee as Callee;
+    attempt.startedMs = wholeMs(this.#nowMs());
+    return {
+      nodeId: node.nodeId,
+      functionUri: uri,
+      inputDatumIds: node.inputs.map(({ valueId }) => valueId as DatumId),
+      executionKey: computedOf(node).executionKey,
+      attempt: number,
+      timeoutMs: options.timeoutMs,
+    };
+  }
+
+  /** Notes that the adapter answered; undefined for an attempt that was stopped or answered before. */
+  answered(nodeId: NodeId): Attempt | undefined {
+    const attempt = this.#open.get(nodeId);
+    if (!attempt?.isAsked) return undefined;
+    this.#release(attempt);
+    return attempt;
+  }
+
+  #release(attempt: Attempt): void {
+    if (!attempt.isAsked) return;
+    attempt.isAsked = false;
+    this.#asked -= 1;
+    if (this.#waitingAt < this.#waiting.length) this.#scheduleFlush();
+  }
+
+  /** Ends the attempt that is under way, if any. */
+  stop(nodeId: NodeId): void {
+    const attempt = this.#open.get(nodeId);
+    if (!attempt) return;
+    this.#release(attempt);
+    this.#adapter.stop(nodeId);
+  }
+
+  /** Runs `then` after a pause, unless the call ends before. */
+  pause(nodeId: NodeId, afterMs: number, then: () => void): void {
+    const attempt = this.#open.get(nodeId) as Attempt;
+    attempt.timer = setTimeout(then, afterMs);
+  }
+
+  /** Forgets the attempt of a node that has come to its end, and returns it. */
+  end(nodeId: NodeId): Attempt | undefined {
+    const attempt = this.#open.get(nodeId);
+    if (!attempt) return undefined;
+    clearTimeout(attempt.timer);
+    this.#release(attempt);
+    this.#open.delete(nodeId);
+    return attempt;
+  }
+}

@@ -1,0 +1,76 @@
+import type { AmbientInput, CallOptions } from '@daggerml/capture';
+import type { DatumId } from '@daggerml/object-model';
+import { parseFunctionUri } from '@daggerml/repository';
+import type { RunObjects } from '../objects/run-objects.ts';
+
+/** A call as its Caller asks for it. */
+export interface CallSpec {
+  /** The datum of the function's URI. */
+  readonly functionDatumId: DatumId;
+  /** The name in reports; the function's own name by default. */
+  readonly label?: string | undefined;
+  readonly options: Omit<CallOptions, 'label'>;
+  /** Absent for a function that was not captured in this process. */
+  readonly captured?: CapturedFacts;
+}
+
+/** Facts of a capture that are no part of the function's identity. */
+export interface CapturedFacts {
+  /** Reads of the author's code other than the inputs, as far as the author does not allow them. */
+  readonly ambientInputs: readonly AmbientInput[];
+  /** Modules of the author that the function leaves out although they do something by themselves. */
+  readonly leftOut: readonly string[];
+  /** Returns a trace with positions in the sources instead of the bundle. */
+  readonly traceInSources: (trace: readonly string[]) => readonly string[];
+}
+
+/** The function of a call or builtin node, with how it is called. */
+export interface Callee extends CallSpec {
+  readonly uri: string;
+  /** The export name; undefined for a builtin and for a URI of another adapter. */
+  readonly functionName: string | undefined;
+  /** Names the node in reports. */
+  readonly name: string;
+}
+
+/** The functions that a run calls; each URI is read once. */
+export class Callees {
+  readonly #objects: RunObjects;
+  readonly #calls = new WeakMap<CallSpec, Callee>();
+  readonly #builtins = new Map<DatumId, Callee>();
+
+  constructor(objects: RunObjects) {
+    this.#objects = objects;
+  }
+
+  /** Returns the function of a call. */
+  ofCall(spec: CallSpec): Callee {
+    let callee = this.#calls.get(spec);
+    if (!callee) {
+      const datum = this.#objects.read('datum', spec.functionDatumId);
+      const uri = datum.kind === 'uri' ? datum.value : '';
+      const functionName = exportNameOf(uri);
+      callee = { ...spec, uri, functionName, name: spec.label ?? functionName ?? uri };
+      this.#calls.set(spec, callee);
+    }
+    return callee;
+  }
+
+  /** Returns the function of a builtin node. */
+  ofBuiltin(functionDatumId: DatumId, uri: string): Callee {
+    let callee = this.#builtins.get(functionDatumId);
+    if (!callee) {
+      callee = { functionDatumId, uri, functionName: undefined, name: uri, options: {} };
+      this.#builtins.set(functionDatumId, callee);
+    }
+    return callee;
+  }
+}
+
+function exportNameOf(uri: string): string | undefined {
+  try {
+    return parseFunctionUri(uri).exportName;
+  } catch {
+    return undefined;
+  }
+}

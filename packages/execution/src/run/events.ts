@@ -1,0 +1,138 @@
+import type { AmbientInput } from '@daggerml/capture';
+import type { NodeId } from '@daggerml/object-model';
+import type { TakenFolder } from '../files/capture-folder.ts';
+
+/** How a call of a run ended; every call has exactly one. */
+export type CallOutcome = 'executed' | 'cached' | 'failed' | 'blocked' | 'cancelled';
+
+interface CallEventBase {
+  readonly nodeId: NodeId;
+  /** The label of the call, the function's export name without one. */
+  readonly name: string;
+}
+
+/** The envelope of every event. */
+export interface RunEnvelope {
+  readonly runId: string;
+  /** Counts the events of a run from 0. */
+  readonly sequence: number;
+  /** When it was reported, in milliseconds since the epoch. */
+  readonly timeMs: number;
+}
+
+/** An event of a run. */
+export type RunEvent = RunEnvelope & RunReport;
+
+/** Progress of a run. */
+export type RunReport =
+  | {
+      /** A value of many members is being stored; told after every 10,000 of them. */
+      readonly type: 'value-progress';
+      readonly members: number;
+    }
+  | {
+      /** A folder is being captured; told after every 100 files. */
+      readonly type: 'directory-progress';
+      /** As the program gave it. */
+      readonly path: string;
+      readonly files: number;
+    }
+  | (TakenFolder & {
+      /** A folder was captured. */
+      readonly type: 'directory-captured';
+      /** As the program gave it. */
+      readonly path: string;
+    })
+  | (CallEventBase & { readonly type: 'call-started'; readonly attempt: number })
+  | (CallEventBase & {
+      readonly type: 'call-retried';
+      readonly attempt: number;
+      /** Code of the failure that ended the attempt. */
+      readonly code: string;
+      readonly reason: string;
+      readonly afterMs: number;
+    })
+  | (CallEventBase & {
+      /** The function of the call reads what is no input of the call; told at its first call in the run. */
+      readonly type: 'ambient-inputs';
+      readonly functionName: string;
+      readonly ambientInputs: readonly AmbientInput[];
+      /** Modules of the author that the function leaves out although they do something by themselves. */
+      readonly leftOut: readonly string[];
+    })
+  | (CallEventBase & {
+      readonly type: 'call-output';
+      readonly stream: 'stdout' | 'stderr';
+      readonly text: string;
+    })
+  | (CallEventBase & {
+      readonly type: 'call-finished';
+      /** The export name of the function, whatever label the call has. */
+      readonly functionName: string;
+      readonly outcome: CallOutcome;
+      /** Whether the outcome was known before: always so for `cached`, possibly for `failed`. */
+      readonly fromCache: boolean;
+      /** Time of the attempt that counted; 0 where none was made. */
+      readonly durationMs: number;
+      readonly failure?: CallFailure;
+    });
+
+/** Why a call has no value. */
+export interface CallFailure {
+  readonly class: 'deterministic' | 'infrastructure' | 'input' | 'cancelled';
+  readonly code: string;
+  readonly message: string;
+  readonly trace: readonly string[];
+  /** The call where it began, when it is another one. */
+  readonly originNodeId?: NodeId;
+  readonly originName?: string;
+}
+
+/** Number of calls by outcome. */
+export type CallCounts = Readonly<Record<CallOutcome, number>>;
+
+/** An event of a call without the names of the call. */
+export type CallReport = DistributiveOmit<Extract<RunReport, { nodeId: unknown }>, 'nodeId' | 'name'>;
+type DistributiveOmit<Union, Keys extends PropertyKey> = Union extends unknown ? Omit<Union, Keys> : never;
+
+export interface ReporterOptions {
+  readonly runId: string;
+  readonly nowMs: () => number;
+  readonly onEvent: ((event: RunEvent) => void) | undefined;
+}
+
+/** Hands events to a listener that may throw; nothing that it does reaches the run. */
+export class EventReporter {
+  readonly #options: ReporterOptions;
+  #sequence = 0;
+  readonly counts: Record<CallOutcome, number> = {
+    executed: 0,
+    cached: 0,
+    failed: 0,
+    blocked: 0,
+    cancelled: 0,
+  };
+
+  constructor(options: ReporterOptions) {
+    this.#options = options;
+  }
+
+  /** Whether anybody listens. */
+  get isHeard(): boolean {
+    return this.#options.onEvent !== undefined;
+  }
+
+  report(report: RunReport): void {
+    // @spec DML-EXE-1101
+    if (report.type === 'call-finished') this.counts[report.outcome] += 1;
+    const { runId, nowMs, onEvent } = this.#options;
+    if (!onEvent) return;
+    // @spec DML-EXE-2335
+    const event: RunEvent = { runId, sequence: this.#sequence++, timeMs: nowMs(), ...report };
+    try {
+      onEvent(event);
+    } catch {
+      // @spec DML-EXE-1104
+    }
+  }
+}

@@ -1,0 +1,218 @@
+import { type ExecId, recordLinks } from '@daggerml/object-model';
+import { lowerValue } from '@daggerml/values';
+import { afterEach, describe, expect, it } from 'vitest';
+import { keyOf, type TestRun, Workspace } from '../../test/workspace.ts';
+import type { AdapterAnswer, AdapterContext, StartAdapter } from '../adapters/port.ts';
+import { MemoryAdapter, type MemoryAdapterOptions, memoryUri } from '../testing/memory-adapter.ts';
+import type { CallSpec } from './callee.ts';
+import type { RunNode } from './run-node.ts';
+
+let workspace: Workspace;
+let adapter: MemoryAdapter;
+afterEach(() => workspace.close());
+
+const functions = {
+  half: (n: number) => n / 2,
+  list: (n: number) => Array.from({ length: n }, (_, index) => `entry ${index}`),
+  fail: () => {
+    throw new Error('no');
+  },
+  wait: () => new Promise(() => {}),
+};
+
+async function open(options: Partial<MemoryAdapterOptions> = {}, more: object = {}): Promise<void> {
+  const startAdapter: StartAdapter = (context) => {
+    adapter = new MemoryAdapter(context, { functions, ...options });
+    return adapter;
+  };
+  workspace = await Workspace.create('', { startAdapter, ...more });
+}
+
+function call(
+  run: TestRun,
+  name: string,
+  inputs: readonly unknown[],
+  options: CallSpec['options'] = {},
+): RunNode {
+  const functionDatumId = run.open.objects.put({ type: 'datum', kind: 'uri', value: memoryUri(name) });
+  return run.open.run.addCall(
+    { functionDatumId, label: name, options },
+    inputs.map((input) => run.node(input)),
+  );
+}
+
+/** What the adapter was asked, in short. */
+function asked(): string[] {
+  return adapter.asked.map((each) => ('token' in each ? `poll ${each.token}` : `submit ${each.attempt}`));
+}
+
+/** Every object that the store has and that links to one that it has not. */
+function dangling(execId: ExecId): string[] {
+  const holes: string[] = [];
+  const reached = [{ objectClass: 'exec', id: execId as string }];
+  for (const { objectClass, id } of reached) {
+    const { store } = workspace;
+    if (!store.has(objectClass as 'exec', id as ExecId)) holes.push(`${objectClass} ${id}`);
+    else if (objectClass !== 'chunk')
+      reached.push(...recordLinks(store.getRecord(objectClass as 'exec', id as ExecId) as never));
+  }
+  return holes;
+}
+
+describe('a call of an adapter', () => {
+  it('ends right through answers that are late, lost and incomplete [DML-EXE-2330]', async () => {
+    await open({ troubles: ['pending', 'pending', 'lost', 'pending', 'incomplete'] });
+    const run = workspace.begin();
+    const node = call(run, 'list', [700]);
+    expect(await run.outcome(node)).toEqual(functions.list(700));
+    expect(asked()).toEqual([
+      'submit 1',
+      'poll token 0',
+      'poll token 1',
+      'submit 2',
+      'poll token 2',
+      'poll token 2',
+    ]);
+    expect(workspace.events.map((event) => [event.type, 'code' in event ? event.code : ''])).toEqual([
+      ['call-started', ''],
+      ['call-retried', 'unreachable'],
+      ['call-started', ''],
+      ['call-retried', 'integrate_failed'],
+      ['call-finished', ''],
+    ]);
+    expect(dangling(node.execId as ExecId)).toEqual([]);
+    expect(workspace.store.cacheEntries(keyOf(node))).toEqual([node.execId]);
+  });
+
+  it('is not polled before the pause that the answer names [DML-EXE-2332]', async () => {
+    await open();
+    const polledMs: number[] = [];
+    await workspace.reopen({
+      startAdapter: ({ report, objects }) => ({
+        capacity: 9,
+        submit: (submissions) =>
+          report(
+            submissions.map(({ nodeId }) => ({
+              type: 'answered',
+              nodeId,
+              answer: { type: 'pending', token: 'only', pollAfterMs: 40 },
+            })),
+          ),
+        poll: (polls) => {
+          polledMs.push(performance.now());
+          const datumId = lowerValue(polls.length, objects, '');
+          const answer = { type: 'done', outcome: 'ok', datumId } as const;
+          report(polls.map(({ nodeId }) => ({ type: 'answered', nodeId, answer })));
+        },
+        stop: () => {},
+        close: async () => {},
+      }),
+    });
+    const run = workspace.begin();
+    const sinceMs = performance.now();
+    expect(await run.outcome(call(run, 'half', [1]))).toBe(1);
+    // A timer may fire up to a millisecond early.
+    expect(polledMs.filter((ms) => ms - sinceMs >= 39)).toHaveLength(1);
+    expect(polledMs).toHaveLength(1);
+  });
+
+  it('whose result is not there is not integrated [DML-EXE-2331]', async () => {
+    await open({ troubles: ['incomplete', 'incomplete', 'incomplete'] });
+    const run = workspace.begin();
+    const node = call(run, 'half', [9]);
+    expect(await run.outcome(node)).toMatchObject({ code: 'integrate_failed', class: 'infrastructure' });
+    expect([asked(), node.execId]).toEqual([['submit 1', 'submit 2', 'submit 3'], undefined]);
+    expect(workspace.store.cacheEntries(keyOf(node))).toEqual([]);
+    expect(run.counts).toEqual({ failed: 1 });
+  });
+
+  it('takes the first answer alone, and none once it has ended [DML-EXE-2333]', async () => {
+    let context: AdapterContext | undefined;
+    await open();
+    await workspace.reopen({
+      startAdapter: (given) => {
+        context = given;
+        return { capacity: 9, submit: () => {}, poll: () => {}, stop: () => {}, close: async () => {} };
+      },
+    });
+    const run = workspace.begin();
+    const [answered, stopped] = [call(run, 'half', [1]), call(run, 'half', [2])];
+    await Promise.resolve();
+    const answer = ({ nodeId }: RunNode, value: unknown): void => {
+      const datumId = run.open.run.valueOf(run.literal(value));
+      const done: AdapterAnswer = { type: 'done', outcome: 'ok', datumId };
+      context?.report([{ type: 'answered', nodeId, answer: done }]);
+    };
+    answer(answered, 'first');
+    answer(answered, 'second');
+    expect(await run.outcome(answered)).toBe('first');
+    answer(answered, 'third');
+    run.open.cancel('enough');
+    answer(stopped, 'late');
+    expect(await run.outcome(stopped)).toMatchObject({ code: 'cancelled' });
+    expect([run.counts, stopped.execId]).toEqual([{ executed: 1, cancelled: 1 }, undefined]);
+  });
+
+  it('waits while as many are unanswered as the adapter takes [DML-EXE-2334]', async () => {
+    await open({ capacity: 3, troubles: ['pending'] });
+    const run = workspace.begin();
+    const nodes = Array.from({ length: 300 }, (_, index) => call(run, 'half', [index]));
+    expect(await Promise.all(nodes.map((node) => run.outcome(node)))).toEqual(
+      nodes.map((_, index) => index / 2),
+    );
+    expect([adapter.maxUnanswered, Math.max(...adapter.batchSizes)]).toEqual([3, 3]);
+  });
+
+  it('is submitted together with the others of its turn', async () => {
+    await open({ capacity: 1000 });
+    const run = workspace.begin();
+    const nodes = Array.from({ length: 50 }, (_, index) => call(run, 'half', [index]));
+    for (const node of nodes) await run.outcome(node);
+    expect(adapter.batchSizes).toEqual([50]);
+  });
+});
+
+describe('a run', () => {
+  it('reports events in one envelope: run, number and time [DML-EXE-2335]', async () => {
+    let nowMs = 1000;
+    await open({}, { nowMs: () => nowMs++ });
+    const runIds = new Set<string>();
+    for (const workName of ['one', 'two']) {
+      const run = workspace.begin({ workName });
+      for (const node of [call(run, 'half', [workName.length]), call(run, 'fail', [workName])])
+        await run.outcome(node);
+      const { events } = workspace;
+      expect(events.length).toBeGreaterThan(2);
+      expect(events.map(({ sequence }) => sequence)).toEqual(events.map((_, index) => index));
+      const times = events.map(({ timeMs }) => timeMs);
+      expect(times).toEqual([...times].sort((a, b) => a - b));
+      expect(Math.min(...times)).toBeGreaterThanOrEqual(1000);
+      expect(Math.max(...times)).toBeLessThan(nowMs);
+      expect(new Set(events.map(({ runId }) => runId)).size).toBe(1);
+      runIds.add(events[0]?.runId as string);
+    }
+    expect(runIds.size).toBe(2);
+  });
+
+  it('is cancelled when its signal is aborted, before or while it goes on [DML-EXE-2336]', async () => {
+    await open();
+    const aborted = workspace.begin({ signal: AbortSignal.abort('too late') });
+    expect(await aborted.outcome(call(aborted, 'half', [1]))).toMatchObject({
+      code: 'cancelled',
+      message: 'too late',
+    });
+    const controller = new AbortController();
+    const run = workspace.begin({ signal: controller.signal });
+    const done = call(run, 'half', [2]);
+    await run.outcome(done);
+    const [waiting, dependent] = [call(run, 'wait', []), call(run, 'half', [done])];
+    const later = call(run, 'half', [waiting]);
+    await Promise.resolve();
+    controller.abort(new Error('enough'));
+    for (const node of [waiting, dependent, later, call(run, 'half', [4])])
+      expect(await run.outcome(node)).toMatchObject({ code: 'cancelled', message: 'enough' });
+    expect(() => run.open.run.assertOpen()).toThrow(expect.objectContaining({ code: 'cancelled' }));
+    expect(await run.outcome(done)).toBe(1);
+    expect(run.open.index.scope().getPin(done.nodeId)).toBe(done.execId);
+  });
+});

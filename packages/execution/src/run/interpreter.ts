@@ -1,0 +1,398 @@
+import type { ExecId } from '@daggerml/object-model';
+import { wholeMs } from '@daggerml/store';
+import type { AdapterAnswer, AdapterReport, ExecutionAdapter } from '../adapters/port.ts';
+import type { CacheLookup, KnownOutcome } from '../cache/cache-lookup.ts';
+import type { OutcomeBatch } from '../cache/outcome-batch.ts';
+import { executionError } from '../errors.ts';
+import { type Attempt, Attempts } from './attempts.ts';
+import { breakingFailure, reportEnd, unrecordedFailure } from './call-failure.ts';
+import type { CallReport, EventReporter } from './events.ts';
+import { forgetOutcome, lookUp, takeOutcome } from './look-up.ts';
+import { type CallEffect, type CallEvent, type CallState, nextState } from './machine.ts';
+import { type RecordParts, recordRun } from './record-run.ts';
+import { computedOf, type RunNode } from './run-node.ts';
+import { Scheduler } from './scheduler.ts';
+import { Settlements } from './settlements.ts';
+import { type SingleFlight, takeWaiters } from './single-flight.ts';
+
+export interface InterpreterOptions extends RecordParts {
+  readonly adapter: ExecutionAdapter;
+  readonly cache: CacheLookup;
+  readonly batch: OutcomeBatch;
+  readonly singleFlight: SingleFlight;
+  readonly reporter: EventReporter;
+  readonly nowMs: () => number;
+  readonly random: () => number;
+}
+
+const inputsKnown: CallEvent = { type: 'inputs_known' };
+const pinFound: CallEvent = { type: 'pin_found' };
+const doneOk: CallEvent = { type: 'done_ok' };
+const doneError: CallEvent = { type: 'done_error' };
+const mustRun: CallEvent = { type: 'must_run' };
+const integrated: CallEvent = { type: 'integrated' };
+const answerLost: CallEvent = { type: 'answer_lost' };
+const timerFired: CallEvent = { type: 'timer_fired' };
+
+/** Carries out the effects of the machines of a run's nodes; nothing else moves a node from state to state. */
+export class Interpreter {
+  readonly #options: InterpreterOptions;
+  readonly #scheduler = new Scheduler<RunNode>();
+  readonly #attempts: Attempts;
+  readonly #settlements = new Settlements();
+  /** Nodes that are looked up again once the outcomes that they hang on are kept. */
+  #deferred: RunNode[] = [];
+  #flushTimer: ReturnType<typeof setTimeout> | undefined;
+  #isDraining = false;
+  #cancelReason: string | undefined;
+  #broken: unknown;
+
+  constructor(options: InterpreterOptions) {
+    this.#options = options;
+    this.#attempts = new Attempts(options.adapter, options.nowMs);
+  }
+
+  get settlements(): Settlements {
+    return this.#settlements;
+  }
+
+  /** Whether nodes end as cancelled from now on. */
+  get isCancelled(): boolean {
+    return this.#cancelReason !== undefined;
+  }
+
+  /** Throws the error that ended the run, if one did. */
+  assertUnbroken(): void {
+    if (this.#broken !== undefined) throw this.#broken;
+  }
+
+  /** Throws the error that ended the run, and `cancelled` once it is to end. */
+  assertOpen(): void {
+    this.assertUnbroken();
+    if (this.#cancelReason !== undefined) throw executionError('cancelled', { message: this.#cancelReason });
+  }
+
+  /** Takes a node that the base answers. */
+  addAnswered(node: RunNode, outcome: KnownOutcome): void {
+    node.isFromBase = true;
+    takeOutcome(node, outcome);
+    this.#dispatch(node, pinFound);
+  }
+
+  /** Takes a node that is to come to an end. */
+  add(node: RunNode): void {
+    this.#settlements.add(node);
+    if (this.#cancelReason !== undefined) this.#cancel(node, this.#cancelReason);
+    else this.#scheduler.add(node);
+    this.#drain();
+  }
+
+  /** Takes news of attempts. */
+  take(reports: readonly AdapterReport[]): void {
+    this.#guarded(() => {
+      for (const report of reports) this.#takeReport(report);
+    });
+  }
+
+  /** Writes the outcomes that are due and settles the nodes that waited for it. */
+  flush(): void {
+    if (this.#isDraining) return this.#scheduleFlush();
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = undefined;
+    if (!this.#options.batch.isEmpty) this.#guarded(() => this.#keepBatch());
+  }
+
+  /** Writes everything that is held; what hangs on outcomes that nobody holds yet is not written before those. */
+  write(): void {
+    const { objects } = this.#options;
+    this.flush();
+    this.assertUnbroken();
+    try {
+      if (objects.hasPending) objects.writeAll();
+    } catch (error) {
+      this.#break(error);
+      throw error;
+    }
+  }
+
+  /** Ends every node that is still open, and every later one; what is kept stays. */
+  cancel(reason: string): void {
+    this.#cancelReason ??= reason;
+    this.flush();
+    for (const node of this.#settlements.open) this.#cancel(node, reason);
+    this.#drain();
+  }
+
+  #cancel(node: RunNode, reason: string): void {
+    this.#dispatch(node, { type: 'cancelled', failure: { code: 'cancelled', reason } });
+  }
+
+  /** Does something that follows from an event outside of the Caller's turn, and all that follows from it. */
+  #guarded(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#break(error);
+    }
+    this.#drain();
+    this.#attempts.flush();
+  }
+
+  /** Looks up the nodes that are ready, until none is. */
+  #drain(): void {
+    if (this.#isDraining || this.#broken !== undefined) return;
+    this.#isDraining = true;
+    try {
+      for (let node = this.#scheduler.next(); node; node = this.#scheduler.next()) {
+        if (node.state.name === 'resolve_call_node' && node.unknownInputs === 0)
+          this.#dispatch(node, inputsKnown);
+      }
+    } catch (error) {
+      this.#break(error);
+    } finally {
+      this.#isDraining = false;
+    }
+  }
+
+  /** Gives the machine of a node an event and carries out what follows. */
+  #dispatch(node: RunNode, event: CallEvent): void {
+    for (let next: CallEvent | undefined = event; next; ) {
+      const wasKnown = node.isKnown;
+      const { state, effects }: { state: CallState; effects: readonly CallEffect[] } = nextState(
+        node.state,
+        next,
+      );
+      node.state = state;
+      next = undefined;
+      for (const effect of effects) next = this.#carryOut(node, effect, wasKnown) ?? next;
+    }
+  }
+
+  /** Returns the event that an effect leads to at once. */
+  #carryOut(node: RunNode, effect: CallEffect, wasKnown: boolean): CallEvent | undefined {
+    switch (effect.type) {
+      case 'look_up':
+        return this.#lookUp(node);
+      case 'submit':
+        return void this.#attempts.ask(node, effect.attempt);
+      case 'poll':
+        return this.#poll(node, effect.token, effect.afterMs);
+      case 'stop':
+        return void this.#attempts.stop(node.nodeId);
+      case 'integrate':
+        return this.#integrate(node);
+      case 'start_timer':
+        return this.#startTimer(node, effect);
+      case 'settle':
+        return this.#settle(node, wasKnown);
+    }
+  }
+
+  #lookUp(node: RunNode): CallEvent | undefined {
+    const { objects, cache } = this.#options;
+    const found = lookUp(node, objects, cache);
+    if (found === undefined) {
+      forgetOutcome(node);
+      this.#deferred.push(node);
+      clearTimeout(this.#flushTimer);
+      this.#flushTimer = setTimeout(() => this.flush(), 0);
+      return undefined;
+    }
+    return found.type === 'must_run' ? this.#join(node) : found;
+  }
+
+  /**
+   * Begins the run of a call, or has it wait for the run of another with its execution key: until the outcome of that
+   * one is kept, neither the cache nor another run knows of it.
+   *
+   * @spec DML-EXE-0712
+   */
+  #join(node: RunNode): CallEvent | undefined {
+    if (this.isCancelled) return undefined;
+    const { singleFlight } = this.#options;
+    const { executionKey } = computedOf(node);
+    const flight = singleFlight.get(executionKey);
+    if (flight) {
+      const isOwn = flight.owner === this;
+      const isMade = isOwn && flight.leader.execId !== undefined;
+      if (isMade && isAnsweredBy(flight.leader, node)) return this.#share(flight.leader, node);
+      if (isOwn ? !isMade : node.callee?.options.cache !== false)
+        return void flight.waiters.push({ node, owner: this, wake: () => this.#retry(node) });
+    }
+    this.#attempts.begin(node, singleFlight.begin(executionKey, node, this));
+    return mustRun;
+  }
+
+  #retry(node: RunNode): void {
+    this.#scheduler.retry(node);
+    this.#drain();
+  }
+
+  /** Gives a node the outcome of another that ran. */
+  #share(leader: RunNode, node: RunNode): CallEvent {
+    const { objects, cache } = this.#options;
+    const execId = leader.execId as ExecId;
+    const exec = objects.read('exec', execId);
+    if (exec.nodeKind === 'call') node.execId = cache.derive(node, execId, exec);
+    node.valueId = leader.valueId;
+    node.failure = leader.failure;
+    return { type: 'outcome_made', status: exec.status };
+  }
+
+  /**
+   * @spec DML-EXE-2330
+   * @spec DML-EXE-2332
+   */
+  #poll(node: RunNode, token: string, afterMs: number): undefined {
+    const number = attemptOf(node);
+    this.#attempts.pause(node.nodeId, afterMs, () => this.#attempts.ask(node, number, token));
+  }
+
+  /** @spec DML-EXE-1103 */
+  #startTimer(node: RunNode, { afterMs, failure }: CallEffect & { type: 'start_timer' }): undefined {
+    this.report(node, { type: 'call-retried', attempt: attemptOf(node), ...failure, afterMs });
+    this.#attempts.pause(node.nodeId, afterMs, () => this.#guarded(() => this.#dispatch(node, timerFired)));
+  }
+
+  /**
+   * Has the outcome of a node kept with the next batch; dependents need not wait for that.
+   *
+   * @spec DML-EXE-1002
+   */
+  #integrate(node: RunNode): CallEvent | undefined {
+    const attempt = this.#attempts.get(node.nodeId);
+    if (attempt && node.execId === undefined) {
+      if (!recordRun(attempt, this.#options)) {
+        const failure = { code: 'integrate_failed', reason: 'the value of the result is not there' };
+        return { type: 'integrate_failed', failure, jitter: this.#options.random() };
+      }
+    }
+    this.#options.batch.add(node);
+    // Calls of this run that wait for it need not wait until it is kept.
+    const waiters = attempt ? takeWaiters(attempt.flight, this) : [];
+    for (const waiter of waiters) this.#dispatch(waiter, this.#share(node, waiter));
+    this.#scheduleFlush();
+    // What a failure blocks is reported after the failure itself.
+    if (!node.failure) this.#scheduler.know(node);
+    return undefined;
+  }
+
+  #scheduleFlush(): void {
+    this.#flushTimer ??= setTimeout(() => this.flush(), this.#options.batch.delayMs());
+  }
+
+  #keepBatch(): void {
+    const result = this.#options.batch.keep();
+    const deferred = this.#deferred;
+    this.#deferred = [];
+    if (result.kept) {
+      for (const node of result.kept) this.#dispatch(node, integrated);
+      for (const node of deferred) this.#scheduler.retry(node);
+      return;
+    }
+    this.#options.objects.hasLost = true;
+    if (!this.#options.batch.isEmpty) this.#scheduleFlush();
+    for (const node of result.withdrawn) {
+      this.#scheduler.withdraw(node);
+      this.#dispatch(node, answerLost);
+      forgetOutcome(node);
+    }
+    for (const node of result.withdrawn) this.#scheduler.retry(node);
+  }
+
+  /** Ends a node in the eyes of its Caller. */
+  #settle(node: RunNode, wasKnown: boolean): undefined {
+    if (node.state.name === 'failed_terminal') {
+      node.failure ??= unrecordedFailure(node.state.failure);
+      node.execId = undefined;
+    }
+    if (wasKnown) node.dependents = undefined;
+    else this.#scheduler.know(node);
+    const attempt = this.#attempts.end(node.nodeId);
+    this.#settlements.settle(node);
+    if (node.kind === 'call') reportEnd(node, attempt, this.#options.reporter);
+    const { computed } = node;
+    node.computed = undefined;
+    if (attempt && computed) this.#options.singleFlight.end(computed.executionKey, attempt.flight);
+  }
+
+  #takeReport(report: AdapterReport): void {
+    if (report.type === 'objects') return this.#options.objects.take(report.objects);
+    const attempt = this.#attempts.get(report.nodeId);
+    if (!attempt) return;
+    const { node } = attempt;
+    switch (report.type) {
+      case 'started':
+        // @spec DML-EXE-0881
+        attempt.startedMs = wholeMs(this.#options.nowMs());
+        return this.report(node, { type: 'call-started', attempt: attempt.number });
+      case 'output':
+        return this.report(node, { type: 'call-output', stream: report.stream, text: report.text });
+      case 'answered':
+        // @spec DML-EXE-2333
+        if (this.#attempts.answered(report.nodeId))
+          this.#dispatch(node, this.#eventOf(attempt, report.answer));
+    }
+  }
+
+  /** @spec DML-EXE-0906 */
+  #eventOf(attempt: Attempt, answer: AdapterAnswer): CallEvent {
+    switch (answer.type) {
+      case 'broken':
+        throw answer.error;
+      case 'pending':
+        return answer;
+      case 'failed': {
+        const { code, reason, isRetryable } = answer;
+        const failure = { code, reason };
+        if (!isRetryable) return { type: 'refused', failure };
+        return { type: 'infrastructure_failure', failure, jitter: this.#options.random() };
+      }
+      case 'done':
+        attempt.result = answer;
+        // @spec DML-EXE-0880
+        attempt.finishedMs = Math.max(attempt.startedMs, wholeMs(this.#options.nowMs()));
+        // @spec DML-EXE-0604
+        return answer.outcome === 'ok' ? doneOk : doneError;
+    }
+  }
+
+  /**
+   * The store failed: nothing more can be recorded, so nothing more may start. What is kept already stays.
+   *
+   * @spec DML-EXE-1009
+   */
+  #break(error: unknown): void {
+    if (this.#broken !== undefined) return;
+    this.#broken = error;
+    const failure = breakingFailure(error);
+    this.#settlements.break(error);
+    for (const node of this.#settlements.open) {
+      node.failure = failure;
+      node.runError = error;
+      this.#dispatch(node, {
+        type: 'cancelled',
+        failure: { code: failure.code, reason: failure.message },
+      });
+    }
+  }
+
+  /** Reports an event of a call. */
+  report(node: RunNode, event: CallReport): void {
+    this.#options.reporter.report({
+      ...event,
+      nodeId: node.nodeId,
+      name: node.callee?.name ?? node.kind,
+    });
+  }
+}
+
+/** Returns the number of the attempt that is under way. */
+function attemptOf({ state }: RunNode): number {
+  return 'attempt' in state ? state.attempt : 0;
+}
+
+/** Checks whether an outcome that was just made answers a call, which may ask to run whatever is known. */
+function isAnsweredBy({ failure }: RunNode, { callee }: RunNode): boolean {
+  return callee?.options.cache !== false && (failure === undefined || callee?.options.retryFailed !== true);
+}

@@ -1,0 +1,126 @@
+import { type DatumId, executionKey, isDmlError } from '@daggerml/object-model';
+import { inputsRoot, putFailure } from '@daggerml/repository';
+import { evaluateBuiltin } from '../builtins/evaluate.ts';
+import type { CacheLookup, KnownOutcome } from '../cache/cache-lookup.ts';
+import type { RunObjects } from '../objects/run-objects.ts';
+import { recordedFailure } from './call-failure.ts';
+import type { Callee } from './callee.ts';
+import type { CallFailure } from './events.ts';
+import type { CallEvent } from './machine.ts';
+import { computedOf, type RunNode } from './run-node.ts';
+
+const pinFound: CallEvent = { type: 'pin_found' };
+const cachedExecFound: CallEvent = { type: 'cached_exec_found' };
+const evaluated: CallEvent = { type: 'evaluated' };
+const mustRun: CallEvent = { type: 'must_run' };
+
+/**
+ * Returns how a node whose inputs have outcomes comes to its own: from a pin, from the cache, by evaluating a builtin,
+ * by a run, or not at all because an input failed. Undefined when that cannot be said before the inputs are kept: a
+ * run on values that may be withdrawn is wasted work.
+ */
+export function lookUp(node: RunNode, objects: RunObjects, cache: CacheLookup): CallEvent | undefined {
+  const failed = node.inputs.find((input) => input.failure !== undefined);
+  if (failed) return blocked(node, failed);
+  const isTentative = node.inputs.some((input) => input.isTentative);
+  try {
+    return decided(node, isTentative, { objects, cache });
+  } catch (error) {
+    // What a tentative input consists of may be gone: keeping the inputs shows it.
+    if (!isDmlError(error) || !isTentative) throw error;
+    return undefined;
+  }
+}
+
+function decided(
+  node: RunNode,
+  isTentative: boolean,
+  { objects, cache }: { objects: RunObjects; cache: CacheLookup },
+): CallEvent | undefined {
+  const { functionDatumId, options } = node.callee as Callee;
+  const inputDatumIds = node.inputs.map((input) => cache.valueOf(input));
+  const inputs = inputsRoot(inputDatumIds, objects);
+  // @spec DML-EXE-0401
+  // @spec DML-EXE-0402
+  const key = executionKey(functionDatumId, inputs);
+  node.computed = { functionDatumId, inputs, executionKey: key, foundExecId: undefined };
+  // @spec DML-EXE-0709
+  const isCached = options.cache !== false;
+  const pinned = isCached ? cache.ofScopes(node) : undefined;
+  if (pinned) return answered(node, pinned, isTentative);
+  if (node.kind === 'builtin') return evaluate(node, inputDatumIds, objects);
+  const found = isCached ? cache.ofKey(node) : undefined;
+  if (found) return answered(node, found, true);
+  return isTentative ? undefined : mustRun;
+}
+
+/** Gives a node a known outcome; one that nobody holds yet is tentative until it is kept. */
+function answered(node: RunNode, outcome: KnownOutcome, isTentative: boolean): CallEvent {
+  takeOutcome(node, outcome);
+  computedOf(node).foundExecId = outcome.foundExecId;
+  return isTentative ? cachedExecFound : pinFound;
+}
+
+/** Gives a node a known outcome. */
+export function takeOutcome(node: RunNode, { execId, valueId, resultDagId, failure }: KnownOutcome): void {
+  node.execId = execId;
+  node.resultDagId = resultDagId;
+  node.valueId = valueId;
+  node.failure = failure;
+}
+
+/** Makes a node one that nothing is known of. */
+export function forgetOutcome(node: RunNode): void {
+  node.execId = undefined;
+  node.resultDagId = undefined;
+  node.valueId = undefined;
+  node.failure = undefined;
+  node.computed = undefined;
+}
+
+/**
+ * @spec DML-EXE-1005
+ * @spec DML-EXE-1006
+ */
+function evaluate(node: RunNode, inputDatumIds: readonly DatumId[], objects: RunObjects): CallEvent {
+  const outcome = evaluateBuiltin((node.callee as Callee).uri, inputDatumIds, objects);
+  const failure = outcome.status === 'error' ? { ...outcome, trace: [] } : undefined;
+  const resultDatumId =
+    outcome.status === 'ok' ? outcome.datumId : putFailure({ ...outcome, trace: [] }, objects);
+  const { functionDatumId, inputs } = computedOf(node);
+  node.execId = objects.put({
+    type: 'exec',
+    nodeKind: 'builtin',
+    nodeId: node.nodeId,
+    status: outcome.status,
+    functionDatumId,
+    inputs,
+    resultDatumId,
+  });
+  if (failure) node.failure = recordedFailure(failure);
+  else node.valueId = resultDatumId;
+  if (node.inputs.some((input) => input.isTentative)) return cachedExecFound;
+  // Nobody learns of it before the outcomes that it was made of are kept.
+  if (node.inputs.some((input) => input.status === 'pending'))
+    return { type: 'outcome_made', status: outcome.status };
+  // The same again from the same inputs at any time: it is kept by the commit that pins it.
+  return evaluated;
+}
+
+/**
+ * @spec DML-EXE-0910
+ * @spec DML-EXE-0911
+ */
+function blocked(node: RunNode, input: RunNode): CallEvent {
+  const cause = input.failure as CallFailure;
+  const code = cause.class === 'cancelled' ? 'cancelled' : 'input_failed';
+  node.failure = {
+    class: cause.class === 'cancelled' ? 'cancelled' : 'input',
+    code,
+    message: cause.message,
+    trace: [],
+    originNodeId: cause.originNodeId ?? input.nodeId,
+    originName: cause.originName ?? input.callee?.name ?? input.kind,
+  };
+  return { type: 'input_failed', failure: { code, reason: cause.message } };
+}

@@ -1,0 +1,235 @@
+import { executionError } from '../errors.ts';
+
+/** Attempts and pauses that one call may take. */
+export interface RetryBudget {
+  /** Attempts in all, the first included; at least 1. */
+  readonly maxAttempts: number;
+  readonly baseMs: number;
+  readonly maxMs: number;
+}
+
+/** A failure that is never recorded: it says nothing about the call, only about an attempt. */
+export interface AttemptFailure {
+  readonly code: string;
+  readonly reason: string;
+}
+
+/** A call of which an attempt is under way or still possible; `attempt` counts from 1. */
+interface Attempting {
+  /** 0 for an outcome that took no attempt of this call. */
+  readonly attempt: number;
+  readonly budget: RetryBudget;
+  /** The newest execution token; undefined where no answer named one. */
+  readonly token: string | undefined;
+}
+
+export type CallState =
+  | { readonly name: 'resolve_call_node'; readonly budget: RetryBudget }
+  | { readonly name: 'tentative'; readonly budget: RetryBudget }
+  | ({ readonly name: 'poll_adapter' } & Attempting)
+  | ({ readonly name: 'retry_wait' } & Attempting)
+  | ({ readonly name: 'integrate_ok' } & Attempting)
+  | ({ readonly name: 'integrate_error' } & Attempting)
+  | { readonly name: 'pinned_hit' }
+  | { readonly name: 'complete' }
+  | { readonly name: 'failed_terminal'; readonly failure: AttemptFailure };
+
+export type CallEvent =
+  | { readonly type: 'inputs_known' }
+  | { readonly type: 'pin_found' }
+  | { readonly type: 'cached_exec_found' }
+  | { readonly type: 'outcome_made'; readonly status: 'ok' | 'error' }
+  | { readonly type: 'evaluated' }
+  | { readonly type: 'input_failed'; readonly failure: AttemptFailure }
+  | { readonly type: 'must_run' }
+  | { readonly type: 'pending'; readonly token: string; readonly pollAfterMs: number }
+  | { readonly type: 'done_ok' }
+  | { readonly type: 'done_error' }
+  | { readonly type: 'infrastructure_failure'; readonly failure: AttemptFailure; readonly jitter: number }
+  | { readonly type: 'refused'; readonly failure: AttemptFailure }
+  | { readonly type: 'timer_fired' }
+  | { readonly type: 'integrated' }
+  | { readonly type: 'answer_lost' }
+  | { readonly type: 'integrate_failed'; readonly failure: AttemptFailure; readonly jitter: number }
+  | { readonly type: 'cancelled'; readonly failure: AttemptFailure };
+
+export type CallEffect =
+  | { readonly type: 'look_up' }
+  | { readonly type: 'submit'; readonly attempt: number }
+  | { readonly type: 'poll'; readonly token: string; readonly afterMs: number }
+  | { readonly type: 'integrate' }
+  | { readonly type: 'start_timer'; readonly afterMs: number; readonly failure: AttemptFailure }
+  | { readonly type: 'stop' }
+  | { readonly type: 'settle' };
+
+export interface Transition {
+  readonly state: CallState;
+  readonly effects: readonly CallEffect[];
+}
+
+const nothing: readonly CallEffect[] = [];
+const lookUp: readonly CallEffect[] = [{ type: 'look_up' }];
+const integrate: readonly CallEffect[] = [{ type: 'integrate' }];
+const settle: readonly CallEffect[] = [{ type: 'settle' }];
+const stopAndSettle: readonly CallEffect[] = [{ type: 'stop' }, { type: 'settle' }];
+const pinnedHit: Transition = { state: { name: 'pinned_hit' }, effects: settle };
+const complete: Transition = { state: { name: 'complete' }, effects: settle };
+
+/** Returns the state in which every call begins. */
+export function initialState(budget: RetryBudget): CallState {
+  return { name: 'resolve_call_node', budget };
+}
+
+/** Checks whether the state is final. */
+export function isFinal(state: CallState): boolean {
+  return state.name === 'pinned_hit' || state.name === 'complete' || state.name === 'failed_terminal';
+}
+
+/**
+ * Returns the next state of a call and the effects to carry out. Throws `illegal_transition` for an event
+ * that the state does not expect.
+ */
+export function nextState(state: CallState, event: CallEvent): Transition {
+  // @spec DML-EXE-0603
+  if (isFinal(state)) return { state, effects: nothing };
+  if (event.type === 'cancelled') {
+    // @spec DML-EXE-2322
+    const effects = state.name === 'poll_adapter' ? stopAndSettle : settle;
+    // @spec DML-EXE-2321
+    return failed(event.failure, effects);
+  }
+  switch (state.name) {
+    case 'resolve_call_node':
+      return fromResolve(state, event);
+    case 'tentative':
+      return fromTentative(state, event);
+    case 'poll_adapter':
+      return fromPoll(state, event);
+    case 'retry_wait':
+      if (event.type === 'timer_fired') return resumed(state);
+      break;
+    case 'integrate_ok':
+    case 'integrate_error':
+      // @spec DML-EXE-2316
+      if (event.type === 'integrated') return complete;
+      // @spec DML-EXE-2319
+      if (event.type === 'integrate_failed') return retried(state, event);
+  }
+  return illegal(state, event);
+}
+
+function fromResolve(state: CallState & { name: 'resolve_call_node' }, event: CallEvent): Transition {
+  const { budget } = state;
+  switch (event.type) {
+    // @spec DML-EXE-2301
+    case 'inputs_known':
+      return { state, effects: lookUp };
+    // @spec DML-EXE-2302
+    case 'pin_found':
+      return pinnedHit;
+    // @spec DML-EXE-2303
+    case 'cached_exec_found':
+      return { state: { name: 'tentative', budget }, effects: integrate };
+    // @spec DML-EXE-2304
+    case 'outcome_made':
+      return integrating({ attempt: 0, budget, token: undefined }, event.status);
+    // @spec DML-EXE-2305
+    case 'evaluated':
+      return complete;
+    // @spec DML-EXE-2306
+    case 'input_failed':
+      return failed(event.failure, settle);
+    // @spec DML-EXE-2307
+    case 'must_run':
+      return {
+        state: { name: 'poll_adapter', attempt: 1, budget, token: undefined },
+        effects: [{ type: 'submit', attempt: 1 }],
+      };
+    default:
+      return illegal(state, event);
+  }
+}
+
+function fromTentative(state: CallState & { name: 'tentative' }, event: CallEvent): Transition {
+  // @spec DML-EXE-2317
+  if (event.type === 'integrated') return complete;
+  // @spec DML-EXE-2318
+  if (event.type === 'answer_lost') return { state: initialState(state.budget), effects: nothing };
+  return illegal(state, event);
+}
+
+function fromPoll(state: CallState & { name: 'poll_adapter' }, event: CallEvent): Transition {
+  switch (event.type) {
+    // @spec DML-EXE-2308
+    case 'pending':
+      return {
+        state: { ...state, token: event.token },
+        effects: [{ type: 'poll', token: event.token, afterMs: event.pollAfterMs }],
+      };
+    // @spec DML-EXE-2309
+    case 'done_ok':
+      return integrating(state, 'ok');
+    // @spec DML-EXE-2310
+    case 'done_error':
+      return integrating(state, 'error');
+    // @spec DML-EXE-2311
+    case 'infrastructure_failure':
+      return retried({ ...state, token: undefined }, event);
+    // @spec DML-EXE-2313
+    case 'refused':
+      return failed(event.failure, settle);
+    default:
+      return illegal(state, event);
+  }
+}
+
+function integrating({ attempt, budget, token }: Attempting, status: 'ok' | 'error'): Transition {
+  const name = status === 'ok' ? 'integrate_ok' : 'integrate_error';
+  return { state: { name, attempt, budget, token }, effects: integrate };
+}
+
+/** A lost attempt is submitted again; one that is still known by its token is only polled again. */
+function resumed({ attempt, budget, token }: Attempting): Transition {
+  const next = attempt + 1;
+  const state: CallState = { name: 'poll_adapter', attempt: next, budget, token };
+  // @spec DML-EXE-2314
+  if (token === undefined) return { state, effects: [{ type: 'submit', attempt: next }] };
+  // @spec DML-EXE-2315
+  return { state, effects: [{ type: 'poll', token, afterMs: 0 }] };
+}
+
+/**
+ * @spec DML-EXE-0907
+ * @spec DML-EXE-0909
+ */
+function retried(from: Attempting, event: { failure: AttemptFailure; jitter: number }): Transition {
+  const { attempt, budget, token } = from;
+  const { failure, jitter } = event;
+  // @spec DML-EXE-2312
+  // @spec DML-EXE-2320
+  if (attempt >= budget.maxAttempts) return failed(failure, settle);
+  const afterMs = pauseMs(budget, attempt, jitter);
+  return {
+    state: { name: 'retry_wait', attempt, budget, token },
+    effects: [{ type: 'start_timer', afterMs, failure }],
+  };
+}
+
+/**
+ * Pause after attempt `attempt`; `jitter` is uniform in [0, 1).
+ *
+ * @spec DML-EXE-0908
+ */
+export function pauseMs(budget: RetryBudget, attempt: number, jitter: number): number {
+  const whole = Math.min(budget.baseMs * 2 ** (attempt - 1), budget.maxMs);
+  return whole / 2 + (whole / 2) * jitter;
+}
+
+function failed(failure: AttemptFailure, effects: readonly CallEffect[]): Transition {
+  return { state: { name: 'failed_terminal', failure }, effects };
+}
+
+/** @spec DML-EXE-0602 */
+function illegal(state: CallState, event: CallEvent): never {
+  throw executionError('illegal_transition', { state: state.name, event: event.type });
+}

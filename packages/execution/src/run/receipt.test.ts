@@ -1,0 +1,95 @@
+import { checkSchema } from '@daggerml/object-model';
+import { liftDatum } from '@daggerml/values';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { keyOf, type TestRun, Workspace } from '../../test/workspace.ts';
+import { surroundingsOf } from './receipt.ts';
+import type { RunNode } from './run-node.ts';
+
+const steps = `
+import { existsSync, writeFileSync } from 'node:fs';
+export const twice = (x: number) => x * 2;
+export const die = (flag: string) => {
+  if (existsSync(flag)) return 'survived';
+  writeFileSync(flag, '');
+  (process as never as { reallyExit(code: number): never }).reallyExit(3);
+};
+`;
+let workspace: Workspace;
+beforeAll(async () => {
+  workspace = await Workspace.create(steps, { program: 'daggerml 1.2.3' });
+});
+afterAll(() => workspace.close());
+
+function execOf(run: TestRun, node: RunNode): { receiptDatumId: string | null; resultDagId: string } {
+  const exec = run.open.objects.read('exec', node.execId!);
+  if (exec.nodeKind !== 'call') throw new Error('not a call');
+  return exec;
+}
+
+function receiptOf(run: TestRun, node: RunNode): Record<string, unknown> {
+  return liftDatum(run.open.objects, execOf(run, node).receiptDatumId as never) as Record<string, unknown>;
+}
+
+describe('the receipt of a call', () => {
+  it('is linked by the exec, one and the same for all calls of a process [DML-EXE-1801]', async () => {
+    const run = workspace.begin();
+    const nodes = [run.call('twice', [1]), run.call('twice', [2])];
+    for (const node of nodes) await run.outcome(node);
+    const [first, second] = nodes.map((node) => execOf(run, node).receiptDatumId);
+    expect([first, workspace.store.has('datum', first as never)]).toEqual([second, true]);
+  });
+
+  it('names what ran the call, and which attempt it was [DML-EXE-1802]', async () => {
+    const run = workspace.begin();
+    const node = run.call('die', [`${workspace.folder}/flag`]);
+    await run.outcome(node);
+    expect(receiptOf(run, node)).toEqual({
+      adapter: 'dml-worker',
+      attempt: 2,
+      backend: 'worker thread',
+      bundler: expect.stringMatching(/^esbuild \d+\.\d+\.\d+$/),
+      executor: 'daggerml 1.2.3',
+      platform: `${process.platform}-${process.arch}`,
+      runtime: `node ${process.versions.node}`,
+      schema: 1,
+    });
+  });
+
+  it('carries the schema 1 [DML-EXE-1813]', async () => {
+    const run = workspace.begin();
+    const node = run.call('twice', [4]);
+    await run.outcome(node);
+    const { receiptDatumId } = execOf(run, node);
+    const receipt = run.open.objects.readDatum(receiptDatumId as never);
+    expect(checkSchema(receipt, 1, run.open.objects)).toBe(1);
+  });
+
+  it('names no host, no user and no path [DML-EXE-1811]', async () => {
+    const run = workspace.begin();
+    const node = run.call('twice', [3]);
+    await run.outcome(node);
+    const values = Object.values(receiptOf(run, node)).map(String);
+    for (const value of values) expect(value).not.toMatch(/[/\\]/);
+    expect(surroundingsOf('program')).toEqual({
+      program: 'program',
+      nodeVersion: process.versions.node,
+      platform: process.platform,
+      architecture: process.arch,
+    });
+  });
+
+  it('has no part in execution key and result [DML-EXE-1805]', async () => {
+    const before = workspace.begin({ workName: 'before' });
+    const first = before.call('twice', [4]);
+    await before.outcome(first);
+    const exec = execOf(before, first);
+    await workspace.reopen({ program: 'daggerml 9.9.9' });
+    const after = workspace.begin({ workName: 'after' });
+    const second = after.call('twice', [4], { cache: false });
+    await after.outcome(second);
+    const again = execOf(after, second);
+    expect(again.receiptDatumId).not.toBe(exec.receiptDatumId);
+    expect(again.resultDagId).toEqual(exec.resultDagId);
+    expect(workspace.store.cacheEntries(keyOf(first))).toContain(second.execId);
+  });
+});

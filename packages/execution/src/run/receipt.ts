@@ -1,0 +1,64 @@
+import { bundlerVersion } from '@daggerml/capture';
+import type { DatumId } from '@daggerml/object-model';
+import { LOCAL_ADAPTER } from '@daggerml/repository';
+import { lowerValue, type ObjectSink } from '@daggerml/values';
+
+/**
+ * Schema of the receipts that this version makes.
+ *
+ * @spec DML-EXE-1813
+ */
+const RECEIPT_SCHEMA = 1;
+
+/** Surroundings of a call, as a receipt names them; never a host, a user or a path. */
+export interface Surroundings {
+  /** The program that runs calls, with its version. */
+  readonly program: string;
+  readonly nodeVersion: string;
+  readonly platform: string;
+  readonly architecture: string;
+}
+
+/** Returns the surroundings that this process is. */
+export function surroundingsOf(program: string): Surroundings {
+  const { platform, arch: architecture, versions } = process;
+  return { program, nodeVersion: versions.node, platform, architecture };
+}
+
+/**
+ * The receipts of calls that ran in worker threads of this process: one datum for all that took as many attempts.
+ *
+ * @spec DML-EXE-1802
+ * @spec DML-EXE-1811
+ */
+export class Receipts {
+  readonly #surroundings: Surroundings;
+  readonly #sink: ObjectSink;
+  readonly #byAttempt = new Map<number, DatumId>();
+
+  constructor(surroundings: Surroundings, sink: ObjectSink) {
+    this.#surroundings = surroundings;
+    this.#sink = sink;
+  }
+
+  /** Returns the receipt of a call that ended with its attempt number `attempt`. */
+  of(attempt: number): DatumId {
+    let datumId = this.#byAttempt.get(attempt);
+    if (datumId === undefined) {
+      const { program, nodeVersion, platform, architecture } = this.#surroundings;
+      const value = {
+        adapter: LOCAL_ADAPTER,
+        attempt,
+        backend: 'worker thread',
+        bundler: `esbuild ${bundlerVersion}`,
+        executor: program,
+        platform: `${platform}-${architecture}`,
+        runtime: `node ${nodeVersion}`,
+        schema: RECEIPT_SCHEMA,
+      };
+      datumId = lowerValue(value, this.#sink, 'receipt');
+      this.#byAttempt.set(attempt, datumId);
+    }
+    return datumId;
+  }
+}

@@ -1,0 +1,68 @@
+import type { DatumId, ExecId } from '@daggerml/object-model';
+import { putFailure, putResultDag, type RecordedFailure } from '@daggerml/repository';
+import type { RunObjects } from '../objects/run-objects.ts';
+import { shortened } from '../worker/function-failure.ts';
+import type { Attempt } from './attempts.ts';
+import { recordedFailure } from './call-failure.ts';
+import type { Callee } from './callee.ts';
+import type { Receipts } from './receipt.ts';
+import { computedOf } from './run-node.ts';
+
+/** Where execs are recorded. */
+export interface RecordParts {
+  readonly objects: RunObjects;
+  readonly receipts: Receipts;
+}
+
+/**
+ * Records the result of an attempt as the exec of its node; false when the value is not there.
+ *
+ * @spec DML-EXE-0805
+ * @spec DML-EXE-0901
+ * @spec DML-EXE-0902
+ * @spec DML-EXE-1001
+ */
+export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts): boolean {
+  const { node, result, startedMs, finishedMs } = attempt;
+  if (!result) return false;
+  let datumId: DatumId;
+  if (result.outcome === 'ok') {
+    datumId = result.datumId;
+    // @spec DML-EXE-2331
+    if (!objects.hasBytes('datum', datumId)) return false;
+    node.valueId = datumId;
+  } else {
+    const failure = inSources(result.failure, node.callee as Callee);
+    datumId = putFailure(failure, objects);
+    node.failure = recordedFailure(failure);
+  }
+  // @spec DML-EXE-1011
+  const { functionDatumId, inputs } = computedOf(node);
+  node.execId = objects.put({
+    type: 'exec',
+    nodeKind: 'call',
+    nodeId: node.nodeId,
+    status: result.outcome,
+    functionDatumId,
+    inputs,
+    resultDagId: putResultDag(datumId, objects),
+    // @spec DML-EXE-1003
+    pins: [],
+    requestId: null,
+    sourceExecId: null,
+    // @spec DML-EXE-1004
+    startedMs,
+    finishedMs,
+    // @spec DML-EXE-1801
+    // @spec DML-EXE-1805
+    receiptDatumId: receipts.of(attempt.number),
+    detailsDatumId: null,
+  }) as ExecId;
+  return true;
+}
+
+/** Returns the failure with a trace that speaks of sources instead of the bundle. */
+function inSources(failure: RecordedFailure, { captured }: Callee): RecordedFailure {
+  const trace = captured ? captured.traceInSources(failure.trace) : failure.trace;
+  return { ...failure, trace: shortened(trace) };
+}

@@ -1,0 +1,692 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type CallExec, executionKey, treeEdit, treeEntries, treeGet } from '@daggerml/object-model';
+import { applyExcision, planExcision } from '@daggerml/store';
+import { liftDatum } from '@daggerml/values';
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { keyOf, Workspace } from '../../test/workspace.ts';
+import type { RunNode } from './run-node.ts';
+
+// Starts or watches many processes, or goes through very many inputs.
+vi.setConfig({ testTimeout: 300_000 });
+
+const steps = `
+import { existsSync } from 'node:fs';
+import { blob, type BlobHandle } from '@daggerml/bindings';
+export const add = (a: number, b: number): number => a + b;
+export const half = (a: number): number => Math.floor(a / 2);
+export const pair = (...inputs: unknown[]): unknown => inputs;
+export const fail = (a: number): number => { throw new RangeError('no ' + a); };
+export const strange = () => ({ model: { predict: () => 1 } });
+export const alike = (kind: string): unknown => {
+  const pairs: [string, number][] = [['\\u00e9', 1], ['e\\u0301', 2]];
+  return kind === 'Map' ? [new Map(pairs)] : Object.fromEntries(pairs);
+};
+export const random = (_seed: number): number => Math.random();
+export const count = (length: number) => Array.from({ length }, (_, index) => index + 0.5);
+export const held = async (gate: string, value: number): Promise<number> => {
+  while (!existsSync(gate)) await new Promise((r) => setTimeout(r, 2));
+  return value;
+};
+`;
+
+let workspace: Workspace;
+
+/** A path that a call of `held` waits for, and what lets it go on. */
+function gateAt(name: string): { path: string; open(): void } {
+  const path = join(workspace.folder, name);
+  return { path, open: () => writeFileSync(path, '') };
+}
+
+describe('Run', () => {
+  beforeAll(async () => {
+    workspace = await Workspace.create(steps);
+  });
+  afterAll(() => workspace.close());
+
+  it('runs calls when their inputs have values, and gives them in order [DML-EXE-0803]', async () => {
+    const run = workspace.begin();
+    const sum = run.call('add', [1, 2]);
+    const total = run.call('pair', [sum, run.call('half', [sum]), 'x']);
+    expect(await run.outcome(total)).toEqual([3, 1, 'x']);
+    expect(run.counts).toEqual({ executed: 3 });
+  });
+
+  it('makes the returned value the root of the result dag [DML-EXE-0805]', async () => {
+    const run = workspace.begin();
+    const node = run.call('pair', [[1, { a: null }]]);
+    await run.outcome(node);
+    const { objects } = run.open;
+    const exec = objects.read('exec', node.execId!);
+    const dag = objects.read('dag', exec.nodeKind === 'call' ? exec.resultDagId : (undefined as never));
+    const root = objects.read('node', dag.rootNodeId);
+    expect(root).toMatchObject({ kind: 'literal', datumId: run.open.run.valueOf(node) });
+  });
+
+  it('makes the exec reachable from the IndexRef before the Caller learns of it [DML-EXE-0606]', async () => {
+    const run = workspace.begin({ workName: 'reachable' });
+    const node = run.call('add', [10, 20]);
+    const waiting = run.open.run.settled(node);
+    expect(node.status).toBe('pending');
+    await waiting;
+    const ref = workspace.store.getRef(run.open.index.ref);
+    const { pins } = run.open.objects.read('commit', ref!.commitId);
+    expect(treeGet('pins', pins, node.nodeId, run.open.objects)?.[1]).toBe(node.execId);
+  });
+
+  it('writes no exec while a call is pending [DML-EXE-0604]', async () => {
+    const run = workspace.begin({ workName: 'pending' });
+    const gate = gateAt('pending');
+    const node = run.call('held', [gate.path, 1]);
+    await run.outcome(run.call('add', [100, 1]));
+    expect(node.status).toBe('pending');
+    expect(workspace.store.cacheEntries(keyOf(node))).toEqual([]);
+    gate.open();
+    await run.outcome(node);
+    expect(workspace.store.cacheEntries(keyOf(node))).toEqual([node.execId]);
+  });
+
+  it('stores every object of a result with or before the pin that names it [DML-EXE-0605]', async () => {
+    const run = workspace.begin();
+    const node = run.call('pair', [Array.from({ length: 2000 }, (_, index) => `item ${index}`)]);
+    await run.open.run.settled(node);
+    const fresh = workspace.begin();
+    const exec = fresh.open.objects.read('exec', node.execId!);
+    const open = [{ objectClass: 'exec', id: node.execId as string }];
+    let stored = 0;
+    const { recordLinks } = await import('@daggerml/object-model');
+    for (let link = open.pop(); link; link = open.pop()) {
+      expect([link.objectClass, workspace.store.has(link.objectClass as 'exec', link.id as never)]).toEqual([
+        link.objectClass,
+        true,
+      ]);
+      stored += 1;
+      if (link.objectClass === 'chunk') continue;
+      for (const next of recordLinks(fresh.open.objects.read(link.objectClass as 'exec', link.id as never)))
+        open.push(next);
+    }
+    expect(exec.status).toBe('ok');
+    expect(stored).toBeGreaterThan(10);
+  });
+
+  it('knows a call under the key of its function and the values of its inputs [DML-EXE-0401]', async () => {
+    const run = workspace.begin();
+    const literals = [3, 5].map((value) => run.literal(value));
+    const sum = run.call('add', literals);
+    const union = run.builtin('dml://list/construct', [sum, ...literals]);
+    await Promise.all([run.outcome(sum), run.outcome(union)]);
+    for (const node of [sum, union]) {
+      const values = node.inputs.map((input) => run.open.run.valueOf(input));
+      const key = executionKey(node.callee!.functionDatumId, values);
+      expect(workspace.store.cacheEntries(key)).toEqual([node.execId]);
+    }
+  });
+
+  it('names function and input values in the exec, in order, of any number [DML-EXE-1011]', async () => {
+    const run = workspace.begin();
+    const sum = run.call('add', [1, 2]);
+    const few = run.call('pair', [sum, 9, run.literal(3), 9]);
+    const many = run.call(
+      'pair',
+      Array.from({ length: 600 }, (_, index) => index % 7),
+    );
+    const built = run.builtin('dml://list/construct', [run.literal(2), run.literal(1), run.literal(2)]);
+    for (const node of [sum, few, many, built]) {
+      await run.outcome(node);
+      const exec = run.open.objects.read('exec', node.execId!);
+      const values = [...treeEntries('values', exec.inputs, run.open.objects)];
+      expect(exec.functionDatumId).toBe(node.callee!.functionDatumId);
+      expect(values).toEqual(node.inputs.map((input) => run.open.run.valueOf(input)));
+    }
+    const exec = run.open.objects.read('exec', few.execId!);
+    const given = [...treeEntries('values', exec.inputs, run.open.objects)];
+    expect(given.map((datumId) => liftDatum(run.open.objects, datumId))).toEqual([3, 9, 3, 9]);
+    expect(typeof run.open.objects.read('exec', many.execId!).inputs).toBe('string');
+  });
+
+  it('takes no exec of other values or another function, whatever the index says [DML-EXE-0723]', async () => {
+    const run = workspace.begin();
+    const others = [run.call('add', [900, 1]), run.call('pair', [900, 2])];
+    for (const other of others) await run.outcome(other);
+    const values = [900, 2].map((value) => run.open.run.valueOf(run.literal(value)));
+    const key = executionKey(others[0]!.callee!.functionDatumId, values);
+    const next = workspace.begin({ workName: 'lying index' });
+    workspace.store.transact('lie', (transaction) => {
+      for (const { execId } of others) transaction.putCacheEntry(key, execId!);
+    });
+    expect(await next.outcome(next.call('add', [900, 2]))).toBe(902);
+    expect(next.counts).toEqual({ executed: 1 });
+  });
+
+  it('gives calls with equal input values one execution key, whatever the nodes [DML-EXE-0402]', async () => {
+    const run = workspace.begin();
+    const computed = run.call('half', [run.call('add', [3, 5])]);
+    const direct = run.call('half', [8]);
+    await Promise.all([run.outcome(computed), run.outcome(direct)]);
+    expect(computed.nodeId).not.toBe(direct.nodeId);
+    const known = workspace.store.cacheEntries(keyOf(direct));
+    expect(new Set(known)).toEqual(new Set([computed.execId, direct.execId]));
+  });
+
+  it('shares one run between open calls with the same execution key [DML-EXE-0712]', async () => {
+    const run = workspace.begin();
+    const seed = run.call('add', [77, 1]);
+    const nodes = [run.call('random', [78]), run.call('random', [seed])];
+    const [first, second] = await Promise.all(nodes.map((node) => run.outcome(node)));
+    expect(first).toBe(second);
+    expect(run.counts).toEqual({ executed: 2, cached: 1 });
+  });
+
+  it('keeps the details of an exec that answers another node [DML-OBJ-0901]', async () => {
+    const run = workspace.begin({ workName: 'with details' });
+    const seed = run.call('add', [301, 1]);
+    const node = run.call('random', [302]);
+    await Promise.all([run.outcome(seed), run.outcome(node)]);
+    const { objects } = run.open;
+    const detailsDatumId = run.literal({ schema: 1, note: 'of a later version' }).valueId!;
+    const exec = objects.read('exec', node.execId!) as CallExec;
+    const detailed = objects.put({ ...exec, detailsDatumId });
+    objects.writeAll();
+    const next = workspace.begin({ workName: 'derived' });
+    workspace.store.transact('index', (transaction) => {
+      transaction.deleteCacheEntry(keyOf(node), node.execId!);
+      transaction.putCacheEntry(keyOf(node), detailed);
+    });
+    const other = next.call('random', [next.call('add', [301, 1])]);
+    await next.outcome(other);
+    expect(other.nodeId).not.toBe(node.nodeId);
+    expect(next.open.objects.read('exec', other.execId!)).toMatchObject({
+      sourceExecId: detailed,
+      detailsDatumId,
+    });
+  });
+
+  it('answers a call of another node by an exec that names its source [DML-EXE-0704]', async () => {
+    const run = workspace.begin();
+    const found = run.call('add', [40, 2]);
+    await run.outcome(found);
+    const derived = run.call('add', [run.call('add', [20, 20]), 2]);
+    expect(await run.outcome(derived)).toBe(42);
+    const exec = run.open.objects.read('exec', derived.execId!);
+    const source = run.open.objects.read('exec', found.execId!);
+    expect(exec).toMatchObject({
+      nodeId: derived.nodeId,
+      sourceExecId: found.execId,
+      resultDagId: (source as { resultDagId: string }).resultDagId,
+    });
+    expect(
+      workspace.events.filter((event) => event.type === 'call-finished').map((event) => event.outcome),
+    ).toEqual(['executed', 'executed', 'cached']);
+  });
+
+  it('gives an exec made from another no times [DML-EXE-0705]', async () => {
+    const run = workspace.begin();
+    const derived = run.call('add', [run.call('add', [20, 20]), 2]);
+    await run.outcome(derived);
+    expect(run.open.objects.read('exec', derived.execId!)).toMatchObject({
+      startedMs: null,
+      finishedMs: null,
+    });
+  });
+
+  it('names the first exec as source, never one that has a source [DML-EXE-0706]', async () => {
+    const run = workspace.begin();
+    const nodes: RunNode[] = [];
+    for (const left of [50, run.call('add', [25, 25]), run.call('add', [49, 1])]) {
+      const node = run.call('add', [left, 4]);
+      await run.outcome(node);
+      nodes.push(node);
+    }
+    const sources = nodes.map(
+      (node) => (run.open.objects.read('exec', node.execId!) as { sourceExecId: unknown }).sourceExecId,
+    );
+    expect(sources).toEqual([null, nodes[0]!.execId, nodes[0]!.execId]);
+  });
+
+  it('pins the exec that it knows for the same node as it is [DML-EXE-0703]', async () => {
+    const first = workspace.begin({ workName: 'one' });
+    const node = first.call('random', [1]);
+    const value = await first.outcome(node);
+    const second = workspace.begin({ workName: 'another' });
+    const again = second.call('random', [1]);
+    expect(await second.outcome(again)).toBe(value);
+    expect(again.execId).toBe(node.execId);
+    const { pins } = second.open.objects.read(
+      'commit',
+      workspace.store.getRef(second.open.index.ref)!.commitId,
+    );
+    expect(treeGet('pins', pins, node.nodeId, second.open.objects)?.[1]).toBe(node.execId);
+  });
+
+  it('answers a call without a pin from execs with its execution key [DML-EXE-0702]', async () => {
+    const first = workspace.begin({ workName: 'key one' });
+    await first.outcome(first.call('random', [2]));
+    const second = workspace.begin({ workName: 'key two' });
+    await second.outcome(second.call('random', [2]));
+    expect(second.counts).toEqual({ cached: 1 });
+    expect(workspace.events.map((event) => event.type)).toEqual(['ambient-inputs', 'call-finished']);
+  });
+
+  it('answers a pinned call by its pin alone [DML-EXE-0701]', async () => {
+    const first = workspace.begin({ workName: 'to be pinned' });
+    const node = first.call('random', [3]);
+    const value = await first.outcome(node);
+    const baseCommitId = workspace.store.getRef(first.open.index.ref)!.commitId;
+    workspace.store.transact('forget', (transaction) => {
+      transaction.deleteCacheEntry(keyOf(node), node.execId!);
+    });
+    const second = workspace.begin({ workName: 'pinned', base: baseCommitId });
+    const again = second.call('random', [3]);
+    expect(again.status).toBe('ok');
+    expect([await second.outcome(again), again.execId]).toEqual([value, node.execId]);
+    expect(second.counts).toEqual({ cached: 1 });
+  });
+
+  it('takes no pin of other values or another function, however many inputs [DML-EXE-0885]', async () => {
+    for (const inputs of [[40], Array.from({ length: 60 }, (_, index) => index)]) {
+      const first = workspace.begin({ workName: 'told the truth' });
+      const nodes = [first.call('pair', inputs), first.call('pair', [...inputs.slice(1), -1])] as const;
+      const [value] = await Promise.all(nodes.map((node) => first.outcome(node)));
+      const { objects, index } = first.open;
+      const [exec, other] = nodes.map(({ execId }) => objects.read('exec', execId!)) as [CallExec, CallExec];
+      const staged = objects.read('commit', workspace.store.getRef(index.ref)!.commitId);
+      const { functionDatumId } = first.call('add', [1, 2]).callee!;
+      const { nodeId } = exec;
+      const otherFunction = { ...exec, functionDatumId, resultDagId: other.resultDagId };
+      for (const lie of [{ ...other, nodeId }, otherFunction]) {
+        const base = objects.put({ ...staged, pins: [[nodeId, objects.put(lie)]] });
+        objects.writeAll();
+        const next = workspace.begin({ workName: 'told lies', base });
+        const again = next.call('pair', inputs);
+        expect([await next.outcome(again), again.execId]).toEqual([value, nodes[0].execId]);
+      }
+    }
+  });
+
+  it('answers a pinned call although the value of its input is gone [DML-EXE-0701]', async () => {
+    for (const isNamed of [false, true]) {
+      const first = workspace.begin({ workName: `to be excised, ${isNamed}` });
+      const seed = first.call('random', [60]);
+      const node = first.call('half', [seed]);
+      const value = await first.outcome(node);
+      const { objects, index } = first.open;
+      const staged = objects.read('commit', workspace.store.getRef(index.ref)!.commitId);
+      const exec = objects.read('exec', seed.execId!) as CallExec;
+      const plain = objects.read('dag', exec.resultDagId);
+      // A result dag that is more than its value has to be read.
+      const names = isNamed ? ([['part', plain.rootNodeId]] as const) : [];
+      const resultDagId = objects.put({ ...plain, names });
+      const outcomeId = objects.put({ ...exec, resultDagId });
+      const pins = treeEdit('pins', staged.pins, [{ set: [seed.nodeId, outcomeId] }], objects);
+      const base = objects.put({ ...staged, pins });
+      objects.writeAll();
+      const rerun = async (workName: string): Promise<void> => {
+        const next = workspace.begin({ workName, base });
+        const again = next.call('half', [next.call('random', [60])]);
+        expect([await next.outcome(again), again.execId]).toEqual([value, node.execId]);
+        expect(next.counts).toEqual({ cached: 2 });
+      };
+      await rerun(`there, ${isNamed}`);
+      await first.open.close();
+      const objectsGone = [{ class: 'dag', objectId: resultDagId }] as const;
+      const plan = await planExcision(workspace.store, { objects: objectsGone });
+      applyExcision(workspace.store, plan, { reason: 'r', message: '', actor: 'a' });
+      await rerun(`excised, ${isNamed}`);
+    }
+  });
+
+  it('takes no pin whose input has another outcome in the base by now [DML-EXE-0885]', async () => {
+    const first = workspace.begin({ workName: 'one outcome' });
+    const seed = first.call('random', [50]);
+    await first.outcome(first.call('half', [seed]));
+    const other = first.call('add', [2_000, 2]);
+    await first.outcome(other);
+    const { objects, index } = first.open;
+    const staged = objects.read('commit', workspace.store.getRef(index.ref)!.commitId);
+    const [exec, { resultDagId }] = [seed, other].map(({ execId }) => objects.read('exec', execId!)) as [
+      CallExec,
+      CallExec,
+    ];
+    const outcomeId = objects.put({ ...exec, resultDagId });
+    const pins = treeEdit('pins', staged.pins, [{ set: [seed.nodeId, outcomeId] }], objects);
+    const base = objects.put({ ...staged, pins });
+    objects.writeAll();
+    const next = workspace.begin({ workName: 'another outcome', base });
+    expect(await next.outcome(next.call('half', [next.call('random', [50])]))).toBe(1_001);
+  });
+
+  it('runs a call with cache: false whatever pins and execs there are [DML-EXE-0709]', async () => {
+    const first = workspace.begin({ workName: 'uncached' });
+    const value = await first.outcome(first.call('random', [4]));
+    const baseCommitId = workspace.store.getRef(first.open.index.ref)!.commitId;
+    const second = workspace.begin({ workName: 'uncached', base: baseCommitId });
+    expect(await second.outcome(second.call('random', [4], { cache: false }))).not.toBe(value);
+    expect(second.counts).toEqual({ executed: 1 });
+  });
+
+  it('adds an exec for a new attempt and leaves the old one [DML-EXE-1001]', async () => {
+    const first = workspace.begin({ workName: 'attempts' });
+    const before = first.call('random', [5]);
+    await first.outcome(before);
+    const second = workspace.begin({ workName: 'attempts' });
+    const after = second.call('random', [5], { cache: false });
+    await second.outcome(after);
+    expect(after.execId).not.toBe(before.execId);
+    expect(new Set(workspace.store.cacheEntries(keyOf(after)))).toEqual(
+      new Set([before.execId, after.execId]),
+    );
+    expect(workspace.store.has('exec', before.execId!)).toBe(true);
+  });
+
+  it('gives the pin to the newest exec, and runs what hangs on another value anew [DML-EXE-1002]', async () => {
+    const first = workspace.begin({ workName: 'newest' });
+    await first.outcome(first.call('pair', [first.call('random', [6])]));
+    const baseCommitId = workspace.store.getRef(first.open.index.ref)!.commitId;
+    const second = workspace.begin({ workName: 'newest', base: baseCommitId });
+    const seed = second.call('random', [6], { cache: false });
+    const dependent = second.call('pair', [seed]);
+    expect(await second.outcome(dependent)).toEqual([await second.outcome(seed)]);
+    expect(second.counts).toEqual({ executed: 2 });
+    const { pins } = second.open.objects.read(
+      'commit',
+      workspace.store.getRef(second.open.index.ref)!.commitId,
+    );
+    expect(treeGet('pins', pins, seed.nodeId, second.open.objects)?.[1]).toBe(seed.execId);
+  });
+
+  it('takes a cached exec whose record is lost for a miss [DML-EXE-0708]', async () => {
+    const first = workspace.begin({ workName: 'lost' });
+    const node = first.call('random', [7]);
+    await first.outcome(node);
+    workspace.store.transact('lose', (transaction) => {
+      transaction.deleteCacheEntry(keyOf(node), node.execId!);
+      transaction.putCacheEntry(keyOf(node), 'ab'.repeat(32));
+    });
+    const second = workspace.begin({ workName: 'lost and run' });
+    await second.outcome(second.call('random', [7]));
+    expect(second.counts).toEqual({ executed: 1 });
+    expect(workspace.store.cacheEntries(keyOf(node))).toContain('ab'.repeat(32));
+    const third = workspace.begin({ workName: 'found beside the lost one' });
+    await third.outcome(third.call('random', [7]));
+    expect(third.counts).toEqual({ cached: 1 });
+  });
+
+  it('carries the times of the attempt in the exec of a call that ran [DML-EXE-1004]', async () => {
+    let clockMs = 1_700_000_000_000;
+    const own = await Workspace.create(steps, { nowMs: () => clockMs });
+    const run = own.begin({
+      onEvent: ({ type }) => {
+        if (type === 'call-started') clockMs += 1234;
+      },
+    });
+    const node = run.call('add', [1, 2]);
+    await run.outcome(node);
+    expect(run.open.objects.read('exec', node.execId!)).toMatchObject({
+      startedMs: 1_700_000_000_000,
+      finishedMs: 1_700_000_001_234,
+    });
+    await own.close();
+  });
+
+  it('covers the result dag of a call with the pins of its exec [DML-EXE-1003]', async () => {
+    const run = workspace.begin();
+    const node = run.call('pair', [run.call('add', [1, 1]), 'covered']);
+    await run.outcome(node);
+    const exec = run.open.objects.read('exec', node.execId!);
+    const { storedValue } = await import('@daggerml/repository');
+    const { treeScope } = await import('@daggerml/repository');
+    if (exec.nodeKind !== 'call') throw new Error('not a call');
+    const scope = treeScope(exec.pins, run.open.objects);
+    const { rootNodeId } = run.open.objects.read('dag', exec.resultDagId);
+    expect(storedValue(rootNodeId, scope, run.open.objects)).toBe(run.open.run.valueOf(node));
+  });
+});
+
+describe('Run, builtins', () => {
+  beforeAll(async () => {
+    workspace = await Workspace.create(steps);
+  });
+  afterAll(() => workspace.close());
+
+  it('makes the exec of a builtin from node and values alone [DML-EXE-1005]', async () => {
+    const execIds: unknown[] = [];
+    for (const workName of ['here', 'there']) {
+      const run = workspace.begin({ workName });
+      const node = run.builtin('dml://list/append', [[1, 2], run.call('add', [1, 2])]);
+      expect(await run.outcome(node)).toEqual([1, 2, 3]);
+      execIds.push(node.execId);
+    }
+    expect(execIds[0]).toBe(execIds[1]);
+    const run = workspace.begin({ workName: 'values' });
+    const other = run.builtin('dml://list/append', [[1, 2], 3]);
+    expect(await run.outcome(other)).toEqual([1, 2, 3]);
+    expect(other.execId).not.toBe(execIds[0]);
+  });
+
+  it('records a datum as the result of a builtin, the error with status ERROR [DML-EXE-1006]', async () => {
+    const run = workspace.begin();
+    const ok = run.builtin('dml://list/get', [[5, 6], 1]);
+    const bad = run.builtin('dml://list/get', [[5, 6], 2]);
+    expect(await run.outcome(ok)).toBe(6);
+    expect(await run.outcome(bad)).toMatchObject({ code: 'missing_element' });
+    const { objects } = run.open;
+    const [okExec, badExec] = [objects.read('exec', ok.execId!), objects.read('exec', bad.execId!)];
+    if (okExec.nodeKind !== 'builtin' || badExec.nodeKind !== 'builtin') throw new Error('not builtins');
+    const { liftDatum } = await import('@daggerml/values');
+    expect([okExec.status, liftDatum(objects, okExec.resultDatumId)]).toEqual(['ok', 6]);
+    expect([badExec.status, liftDatum(objects, badExec.resultDatumId)]).toEqual([
+      'error',
+      expect.objectContaining({ class: 'deterministic', code: 'missing_element' }),
+    ]);
+  });
+
+  it('runs thousands of calls that are ready at once', async () => {
+    const run = workspace.begin({ workName: 'many' });
+    const nodes = Array.from({ length: 3000 }, (_, index) => run.call('half', [index * 2]));
+    const all = run.builtin('dml://list/construct', nodes);
+    expect(await run.outcome(all)).toEqual(nodes.map((_, index) => index));
+    expect(run.counts).toEqual({ executed: 3000 });
+  });
+
+  it('takes a long list that a function returns', async () => {
+    const run = workspace.begin({ workName: 'long' });
+    const node = run.call('count', [200_000]);
+    const value = (await run.outcome(node)) as number[];
+    expect([value.length, value[199_999]]).toEqual([200_000, 199_999.5]);
+  });
+
+  it('wakes a long chain of builtins without deep recursion', async () => {
+    const run = workspace.begin({ workName: 'chain' });
+    let node = run.call('add', [0, 0]);
+    for (let index = 0; index < 6000; index++) node = run.builtin('dml://list/construct', [node]);
+    node = run.builtin('dml://list/construct', [run.builtin('dml://map/construct', ['depth', node]), 'end']);
+    await run.open.run.settled(node);
+    expect(node.status).toBe('ok');
+  });
+});
+
+describe('Run, failures', () => {
+  beforeAll(async () => {
+    workspace = await Workspace.create(steps);
+  });
+  afterAll(() => workspace.close());
+
+  it('records a function that throws as an exec with status ERROR [DML-EXE-0901]', async () => {
+    const run = workspace.begin();
+    const node = run.call('fail', [1]);
+    expect(await run.outcome(node)).toEqual({
+      class: 'deterministic',
+      code: 'function_threw',
+      message: 'RangeError: no 1',
+    });
+    expect(run.open.objects.read('exec', node.execId!)).toMatchObject({
+      status: 'error',
+      nodeId: node.nodeId,
+    });
+    expect(run.counts).toEqual({ failed: 1 });
+  });
+
+  it('records a value without a datum form as ERROR with its path [DML-EXE-0902]', async () => {
+    const run = workspace.begin();
+    const node = run.call('strange', []);
+    expect(await run.outcome(node)).toMatchObject({
+      code: 'unsupported_value',
+      message: expect.stringContaining('result.model.predict is the function predict'),
+    });
+    expect(run.open.objects.read('exec', node.execId!).status).toBe('error');
+  });
+
+  it('records a map with two keys that are equal after NFC as ERROR, at the first attempt [DML-EXE-0902]', async () => {
+    const run = workspace.begin();
+    for (const kind of ['object', 'Map']) {
+      const node = run.call('alike', [kind]);
+      const failure = { code: 'unsupported_value', class: 'deterministic' };
+      expect(await run.outcome(node), kind).toMatchObject(failure);
+      expect(run.open.objects.read('exec', node.execId!).status, kind).toBe('error');
+    }
+    expect(run.counts).toEqual({ failed: 2 });
+    expect(workspace.events.filter(({ type }) => type === 'call-retried')).toEqual([]);
+  });
+
+  it('describes a failure by a map with class, code and message [DML-EXE-0903]', async () => {
+    const run = workspace.begin();
+    const node = run.call('fail', [2]);
+    await run.outcome(node);
+    const exec = run.open.objects.read('exec', node.execId!);
+    const { storedValue } = await import('@daggerml/repository');
+    const { liftDatum } = await import('@daggerml/values');
+    if (exec.nodeKind !== 'call') throw new Error('not a call');
+    const { rootNodeId } = run.open.objects.read('dag', exec.resultDagId);
+    const datumId = storedValue(rootNodeId, { getPin: () => undefined }, run.open.objects);
+    expect(liftDatum(run.open.objects, datumId)).toEqual({
+      schema: 1,
+      class: 'deterministic',
+      code: 'function_threw',
+      message: 'RangeError: no 2',
+      trace: [expect.stringMatching(/^at fail \(steps\.ts:\d+:\d+\)$/)],
+    });
+  });
+
+  it('records a trace without a path of the machine [DML-EXE-0905]', async () => {
+    const run = workspace.begin();
+    const node = run.call('fail', [3]);
+    await run.outcome(node);
+    expect(node.failure?.trace.length).toBeGreaterThan(0);
+    for (const line of node.failure?.trace ?? []) expect(line).not.toMatch(/file:|\/tmp|\\|node:/);
+  });
+
+  it('answers a recorded failure from the cache [DML-EXE-0710]', async () => {
+    const first = workspace.begin({ workName: 'failing' });
+    await first.outcome(first.call('fail', [5]));
+    const run = workspace.begin({ workName: 'failing again' });
+    expect(await run.outcome(run.call('fail', [5]))).toMatchObject({ code: 'function_threw' });
+    expect(workspace.events).toEqual([
+      expect.objectContaining({ type: 'call-finished', outcome: 'failed', fromCache: true }),
+    ]);
+  });
+
+  it('runs a recorded failure anew with retryFailed [DML-EXE-0711]', async () => {
+    const first = workspace.begin({ workName: 'failing first' });
+    await first.outcome(first.call('fail', [6]));
+    const run = workspace.begin({ workName: 'failing anew' });
+    await run.outcome(run.call('fail', [6], { retryFailed: true }));
+    expect(workspace.events.map((event) => event.type)).toEqual(['call-started', 'call-finished']);
+    const other = workspace.begin({ workName: 'no failure' });
+    await other.outcome(other.call('add', [8, 8], { retryFailed: true }));
+    const again = workspace.begin({ workName: 'still none' });
+    await again.outcome(again.call('add', [8, 8], { retryFailed: true }));
+    expect(again.counts).toEqual({ cached: 1 });
+  });
+
+  it('prefers an OK exec to an ERROR exec of the same execution key [DML-EXE-0707]', async () => {
+    const run = workspace.begin({ workName: 'both' });
+    const node = run.call('add', [9, 9]);
+    await run.outcome(node);
+    const { objects } = run.open;
+    const exec = objects.read('exec', node.execId!);
+    const errorExecId = objects.put({ ...exec, status: 'error' });
+    workspace.store.transact('both', (transaction) => {
+      objects.writeTo(transaction);
+      transaction.putCacheEntry(keyOf(node), errorExecId);
+    });
+    for (const workName of ['ok or error', 'error or ok']) {
+      const again = workspace.begin({ workName });
+      expect(await again.outcome(again.call('add', [9, 9]))).toBe(18);
+    }
+  });
+
+  it('ends a call with a failed input without a run, and names where it began [DML-EXE-0910]', async () => {
+    const run = workspace.begin();
+    const failing = run.call('fail', [10]);
+    const blocked = run.call('add', [run.call('half', [failing]), 1]);
+    expect(await run.outcome(blocked)).toMatchObject({ code: 'input_failed', message: 'RangeError: no 10' });
+    expect(blocked.failure).toMatchObject({ originNodeId: failing.nodeId, originName: 'fail' });
+    expect(blocked.execId).toBeUndefined();
+    expect(run.counts).toEqual({ failed: 1, blocked: 2 });
+  });
+
+  it('lets calls go on that do not depend on a failed one [DML-EXE-0911]', async () => {
+    const run = workspace.begin();
+    const failing = run.call('fail', [11]);
+    const gate = gateAt('beside a failure');
+    const held = run.call('held', [gate.path, 400]);
+    expect(await run.outcome(failing)).toMatchObject({ code: 'function_threw' });
+    expect(held.status).toBe('pending');
+    gate.open();
+    expect(await run.outcome(run.call('add', [held, 1]))).toBe(401);
+  });
+
+  it('reports every call with exactly one outcome [DML-EXE-1101]', async () => {
+    const run = workspace.begin({ workName: 'all outcomes' });
+    const nodes = [run.call('add', [300, 1]), run.call('add', [9, 9]), run.call('fail', [12])];
+    nodes.push(run.call('half', [nodes[2]]));
+    for (const node of nodes) await run.outcome(node);
+    const hanging = run.call('held', [gateAt('never').path, 1]);
+    const hasStarted = (): boolean =>
+      workspace.events.some((event) => event.type === 'call-started' && event.nodeId === hanging.nodeId);
+    await vi.waitUntil(hasStarted, { timeout: 600_000 });
+    run.open.cancel('enough');
+    await run.open.run.idle();
+    expect(run.counts).toEqual({ executed: 1, cached: 1, failed: 1, blocked: 1, cancelled: 1 });
+    const finished = workspace.events.filter((event) => event.type === 'call-finished');
+    expect(finished.map((event) => event.nodeId).sort()).toEqual(
+      [...nodes, hanging].map((node) => node.nodeId).sort(),
+    );
+  });
+
+  it('keeps outcomes from a listener that throws [DML-EXE-1104]', async () => {
+    const run = workspace.begin({
+      onEvent: () => {
+        throw new Error('broken listener');
+      },
+    });
+    expect(await run.outcome(run.call('add', [1000, 1]))).toBe(1001);
+    expect(run.counts).toEqual({ executed: 1 });
+  });
+});
+
+describe('Run, captured code', () => {
+  afterEach(() => workspace.close());
+
+  it('runs anew what a changed helper changes, and only that', async () => {
+    workspace = await Workspace.create(
+      `const by = 2; export const twice = (x: number) => x * by; export const one = () => 1;`,
+    );
+    const first = workspace.begin();
+    expect(await first.outcome(first.call('twice', [first.call('one', [])]))).toBe(2);
+    workspace.write(
+      `const factor = 3; /* three */ export const twice = (x: number) => x * factor; export const one = () => 1;`,
+    );
+    const second = workspace.begin();
+    expect(await second.outcome(second.call('twice', [second.call('one', [])]))).toBe(3);
+    expect(second.counts).toEqual({ executed: 1, cached: 1 });
+  });
+
+  it('runs the bundle of the repository, not the source file [DML-EXE-0513]', async () => {
+    workspace = await Workspace.create('export const version = () => 1;');
+    const run = workspace.begin();
+    const node = run.call('version', []);
+    workspace.write('export const version = () => 2;');
+    expect(await run.outcome(node)).toBe(1);
+  });
+});

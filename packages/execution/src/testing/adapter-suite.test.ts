@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { Workspace } from '../../test/workspace.ts';
+import { LocalWorkers } from '../adapters/local-workers.ts';
+import type { AdapterContext } from '../adapters/port.ts';
+import { adapterSuite } from './adapter-suite.ts';
+import { MemoryAdapter, memoryUri } from './memory-adapter.ts';
+
+const steps = `
+export const subtract = (a: number, b: number) => a - b;
+export const fail = (text: string) => { throw new Error(text); };
+export const wait = () => new Promise(() => { setInterval(() => {}, 1000); });
+`;
+const functions = {
+  subtract: (a: number, b: number) => a - b,
+  fail: (text: string) => {
+    throw new Error(text);
+  },
+  wait: () => new Promise(() => {}),
+};
+
+let workspace: Workspace;
+beforeAll(async () => {
+  workspace = await Workspace.create(steps);
+});
+afterAll(() => workspace.close());
+
+describe('the local workers', () => {
+  for (const { name, run } of adapterSuite) {
+    it(`${name} [DML-EXE-1311]`, async () => {
+      const test = workspace.begin();
+      const { objects } = test.open;
+      const uriOf = (exported: string): string => test.uriOf(exported);
+      const start = (context: AdapterContext): LocalWorkers => new LocalWorkers(context, { size: 2 });
+      await expect(run({ start, objects, uriOf })).resolves.toBeUndefined();
+    });
+  }
+});
+
+describe('the memory adapter', () => {
+  for (const { name, run } of adapterSuite) {
+    it(`${name} [DML-EXE-1311]`, async () => {
+      const { objects } = workspace.begin().open;
+      const start = (context: AdapterContext): MemoryAdapter => new MemoryAdapter(context, { functions });
+      await expect(run({ start, objects, uriOf: memoryUri })).resolves.toBeUndefined();
+    });
+  }
+
+  it('passes as well when it answers late [DML-EXE-1311]', async () => {
+    const { objects } = workspace.begin().open;
+    const start = (context: AdapterContext): MemoryAdapter =>
+      new MemoryAdapter(context, { functions, troubles: ['pending', 'pending'] });
+    for (const { run } of adapterSuite.filter(({ name }) => name.startsWith('answers')))
+      await expect(run({ start, objects, uriOf: memoryUri })).resolves.toBeUndefined();
+  });
+});
