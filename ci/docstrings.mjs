@@ -15,11 +15,8 @@ const UNFINISHED = [
   'packages/capture',
   'packages/cli',
   'packages/execution',
-  'packages/object-model',
-  'packages/remotes',
   'packages/repository',
   'packages/store',
-  'packages/testkit',
   'packages/values',
   'tools/spec-extract',
 ];

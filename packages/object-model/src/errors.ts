@@ -42,7 +42,7 @@ export class DmlError<Code extends string = string> extends Error {
     this.fields = init.fields ?? {};
   }
 
-  /** Returns `record_type=<type>;detail=<short_reason>`. */
+  /** Type and detail as `record_type=<type>;detail=<short_reason>`. */
   get reason(): string {
     return formatReason(this.recordType, this.detail);
   }

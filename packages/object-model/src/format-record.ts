@@ -117,7 +117,7 @@ const ROOT_FIELDS: ReadonlySet<string> = new Set([
 ]);
 const ID = /^[0-9a-f]{64}$/;
 
-/** A time beyond the calendar of `Date` is shown as its number. */
+/** Formats a time in UTC; one beyond the calendar of `Date` as its number. */
 function formatTime(timeMs: number): string {
   return timeMs > 8.64e15 ? String(timeMs) : new Date(timeMs).toISOString();
 }

@@ -1,7 +1,7 @@
 import { nfcText } from '@daggerml/object-model';
 import { refuseSchema, refuseValue } from './errors.ts';
 
-/** Checks whether a value has the form of a field. */
+/** Predicate of the values of a field. */
 export type FieldForm = (value: unknown) => boolean;
 
 const OBJECT_ID = /^[0-9a-f]{64}$/;

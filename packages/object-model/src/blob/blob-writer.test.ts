@@ -30,6 +30,9 @@ describe('BlobWriter', () => {
         expect(objects.chunks.get(chunkId)).toHaveLength(length);
       }
       expect(decodeRecord(encodeRecord(blob), 'datum')).toEqual(blob);
+      const pieces = new BlobWriter(objects);
+      for (let at = 0; at < size; at += 10_007) pieces.write(content.subarray(at, at + 10_007));
+      expect(pieces.finish()).toEqual(blob);
     }
   });
 

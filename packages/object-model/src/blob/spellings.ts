@@ -12,7 +12,7 @@ export class Spellings {
   readonly #odd = new Map<string, string>();
   #folder = '';
 
-  /** `has` checks whether a path is that of an entry of the directory, or of a folder above one. */
+  /** Creates an empty memo; `has` checks whether a path is that of an entry of the directory, or of a folder above one. */
   constructor(has: (path: string) => boolean) {
     this.#has = has;
   }

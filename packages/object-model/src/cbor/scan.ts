@@ -55,7 +55,7 @@ export function scanCbor(bytes: Uint8Array): ScanNotes {
     // @spec DML-OBJ-0213
     if (at >= end) fail('truncated', { offset: at });
     // @spec DML-OBJ-0236
-    if (itemCount === MAX_ITEMS) fail('item_count', { most: MAX_ITEMS });
+    if (itemCount === MAX_ITEMS) fail('item_count', { max: MAX_ITEMS });
     if (itemCount === kinds.length) growKinds();
     kinds[itemCount] = ITEM_OTHER;
 

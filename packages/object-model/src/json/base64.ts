@@ -5,9 +5,9 @@ export function formatBase64(bytes: Uint8Array): string {
   return btoa(binary).replace(/=+$/, '');
 }
 
-/** Returns the bytes of standard base64 without padding; undefined for any other spelling. */
+/** Returns the bytes of digits of standard base64 without padding; undefined where bits are left over. */
 export function parseBase64(text: string): Uint8Array | undefined {
-  if (!/^[A-Za-z0-9+/]*$/.test(text) || text.length % 4 === 1) return undefined;
+  if (text.length % 4 === 1) return undefined;
   const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
   return formatBase64(bytes) === text ? bytes : undefined;
 }

@@ -75,7 +75,7 @@ export function entryForm(role: PageRole, level: number): AnyForm {
 }
 
 /**
- * The form of a root: the array of its entries, or the link to its top page.
+ * Returns the form of a root: the array of its entries, or the link to its top page.
  *
  * @spec DML-OBJ-2209
  */

@@ -14,7 +14,7 @@ export interface FieldForm<Value> {
   fromJson(json: unknown): Value;
 }
 
-/** The form of a field whose value type is not told. */
+/** The form of a field of any value type. */
 export type AnyForm = FieldForm<unknown>;
 
 const CID_TEXT = /^b[a-z2-7]{58}$/;
@@ -33,7 +33,7 @@ interface JsonBytes {
 }
 
 /**
- * The form of a link: `{"/": "bafy…"}`.
+ * Returns the form of a link: `{"/": "bafy…"}`.
  *
  * @spec DML-OBJ-2204
  */
@@ -49,7 +49,7 @@ export function linkForm<Class extends ObjectClass>(objectClass: Class): FieldFo
   };
 }
 
-/** The form of a field that may be null. */
+/** Returns the form of a field that may be null. */
 function nullable<Value>(form: FieldForm<Value>): FieldForm<Value | null> {
   return {
     schema: form.schema.nullable(),
@@ -58,7 +58,7 @@ function nullable<Value>(form: FieldForm<Value>): FieldForm<Value | null> {
   };
 }
 
-/** The form of an array. */
+/** Returns the form of an array. */
 export function arrayForm(entry: AnyForm): FieldForm<readonly unknown[]> {
   return {
     schema: z.array(entry.schema),
@@ -102,7 +102,7 @@ export const countForm: FieldForm<number> = plainForm(z.int().nonnegative());
 /** The form of a value that is a text or a count. */
 const textOrCountForm: FieldForm<string | number> = plainForm(z.union([z.string(), z.int().nonnegative()]));
 
-/** The form of a text out of a list. */
+/** Returns the form of one of a few texts. */
 function oneOf<const Values extends readonly [string, ...string[]]>(
   values: Values,
 ): FieldForm<Values[number]> {

@@ -38,6 +38,10 @@ describe('encodeRecord', () => {
     expect(encodeRecord(text(MAX_RECORD_BYTES - overhead))).toHaveLength(MAX_RECORD_BYTES);
     expect(() => encodeRecord(text(MAX_RECORD_BYTES - overhead + 1))).toThrow(refusedFor('record_size'));
     expect(() => encodeRecord(text(40_000_000))).toThrow(refusedFor('record_size'));
+    const raw = (sizeBytes: number): Uint8Array => encodeByCborg([1, 2, 6, 'a'.repeat(sizeBytes - overhead)]);
+    expect(raw(MAX_RECORD_BYTES)).toHaveLength(MAX_RECORD_BYTES);
+    expect(decodeRecord(raw(MAX_RECORD_BYTES), 'datum').kind).toBe('string');
+    expect(() => decodeRecord(raw(MAX_RECORD_BYTES + 1))).toThrow(refusedFor('record_size'));
   });
 
   it('takes inline elements of 128 bytes and none above [DML-OBJ-1103]', () => {

@@ -13,9 +13,9 @@ export type Fields = readonly CborValue[];
  *
  * @spec DML-OBJ-0208
  */
-export function checkFieldCount(fields: Fields, least: number, most: number = least): void {
-  if (fields.length < least || fields.length > most) {
-    fail('field_count', { count: fields.length, least, most });
+export function checkFieldCount(fields: Fields, min: number, max: number = min): void {
+  if (fields.length < min || fields.length > max) {
+    fail('field_count', { count: fields.length, min, max });
   }
 }
 

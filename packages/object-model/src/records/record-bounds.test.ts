@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { plainCommit, plainStub, plainTombstone } from '../../test/generate/samples.ts';
+import { ids, plainCommit, plainStub, plainTombstone } from '../../test/generate/samples.ts';
 import { encodeByCborg } from '../../test/oracles.ts';
 import { decodeCbor } from '../cbor/decode.ts';
-import type { CborValue } from '../cbor/value.ts';
+import type { CborValue, Link } from '../cbor/value.ts';
 import { decodeRecord } from './decode-record.ts';
 import { encodeRecord } from './encode-record.ts';
 import type { AnyRecord } from './record-types.ts';
@@ -33,6 +33,57 @@ function expectBound(record: AnyRecord, member: string, maxBytes: number): void 
     expectRefused(record, member, `${text}a`, 'text_length');
   }
 }
+
+describe('an embedded leaf', () => {
+  it('may be empty in every root field, where a page may not [DML-OBJ-1906]', () => {
+    const empty = { type: 'datum', kind: 'list', root: [] } as const;
+    expect(decodeRecord(encodeRecord(empty))).toEqual(empty);
+    expect(decodeRecord(encodeRecord(plainCommit))).toMatchObject({ pins: [], requests: [] });
+    const refusal = expect.objectContaining({ detail: 'page_empty' });
+    expect(() => encodeRecord({ type: 'page', role: 'list', level: 0, entries: [] })).toThrow(refusal);
+    expect(() => decodeRecord(encodeByCborg([1, 11, 1, 0, []]))).toThrow(refusal);
+  });
+
+  it('of chunks adds up to the size of its blob [DML-OBJ-1013]', () => {
+    const blob = (sizeBytes: number): AnyRecord => ({
+      type: 'datum',
+      kind: 'blob',
+      sizeBytes,
+      contentSha256: ids.key(),
+      root: [
+        [ids.chunk(), 20_000],
+        [ids.chunk(1), 5],
+      ],
+    });
+    const bytes = encodeRecord(blob(20_005));
+    expect(decodeRecord(bytes)).toEqual(blob(20_005));
+    for (const sizeBytes of [20_004, 20_006, 20_000, 5]) {
+      const refusal = expect.objectContaining({ detail: 'blob_size' });
+      expect(() => encodeRecord(blob(sizeBytes))).toThrow(refusal);
+      const items = decodeCbor(bytes) as CborValue[];
+      expect(() => decodeRecord(encodeByCborg(items.with(3, sizeBytes)))).toThrow(refusal);
+    }
+  });
+});
+
+describe('the parents of a commit', () => {
+  it('stay in the order of the writer and do not repeat [DML-OBJ-1404]', () => {
+    const [first, second] = [ids.commit(), ids.commit(1)].sort();
+    for (const parentCommitIds of [[first!, second!], [second!, first!], [first!]]) {
+      const commit = { ...plainCommit, parentCommitIds };
+      const bytes = encodeRecord(commit);
+      expect(decodeRecord(bytes)).toEqual(commit);
+      const items = decodeCbor(bytes) as CborValue[];
+      expect((items[3] as Link[]).map(({ id }) => id)).toEqual(parentCommitIds);
+      const twice = encodeByCborg(items.with(3, [...(items[3] as Link[]), (items[3] as Link[])[0]!]));
+      const refusal = expect.objectContaining({ detail: 'parents_repeat' });
+      expect(() => decodeRecord(twice)).toThrow(refusal);
+      expect(() =>
+        encodeRecord({ ...commit, parentCommitIds: [...parentCommitIds, parentCommitIds[0]!] }),
+      ).toThrow(refusal);
+    }
+  });
+});
 
 describe('bounds of texts', () => {
   it('are 255 bytes for author and committer [DML-OBJ-1405]', () => {

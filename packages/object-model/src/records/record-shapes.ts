@@ -38,7 +38,7 @@ export interface RecordShape {
   /** Members with one value: the type, and the kind where the type has kinds. */
   readonly constants: Readonly<Record<string, string>>;
   readonly fields: readonly RecordField[];
-  /** Throws where fields, each well formed, contradict each other. */
+  /** Check of fields that, each well formed, may contradict each other; throws. */
   readonly check: ((record: never) => void) | undefined;
   /** A record of this shape whose members are not filled in yet; copies of it share one hidden class. */
   readonly blank: Readonly<Record<string, unknown>>;

@@ -149,11 +149,11 @@ export interface CommitRecord {
   readonly pins: TreeRoot<'pins'>;
   /** Node → latest exec-request. */
   readonly requests: TreeRoot<'requests'>;
-  /** Who made the content, at most 255 bytes. */
+  /** Name of the one who made the content, at most 255 bytes. */
   readonly author: string;
   /** Milliseconds since 1970-01-01T00:00:00Z, like every time below. */
   readonly authoredMs: number;
-  /** Who made this commit of it, at most 255 bytes. */
+  /** Name of the one who made this commit of it, at most 255 bytes. */
   readonly committer: string;
   readonly committedMs: number;
   readonly message: string;

@@ -64,7 +64,7 @@ class TemplateReader {
     this.#at = at;
   }
 
-  /** Checks whether everything was read and expected. */
+  /** True when everything was read and expected. */
   get isDone(): boolean {
     return !this.isOdd && this.#at === this.#bytes.length;
   }

@@ -35,7 +35,7 @@ export function* treeDiff<Role extends KeyedRole>(
   }
 }
 
-/** Does what {@link treeDiff} does and returns the bytes behind keys and entries too. */
+/** Yields the differences of {@link treeDiff}, with the bytes of keys and entries. */
 export function* diffKeys<Role extends KeyedRole>(
   role: Role,
   before: TreeRoot<Role>,
@@ -98,7 +98,7 @@ function stepDown(left: PathCursor, right: PathCursor): void {
   }
 }
 
-/** Stands before one entry of any level: a leaf entry, or a page that has not been read. */
+/** A position before one entry of any level: a leaf entry, or a page that has not been read. */
 class PathCursor {
   readonly #reader: PageReader;
   readonly #path: { readonly view: PageView; index: number }[];

@@ -53,7 +53,7 @@ export class LevelBuilder {
     return this.#boundary.count;
   }
 
-  /** Checks whether the next entry starts a page. */
+  /** True when the next entry starts a page. */
   get atPageStart(): boolean {
     return this.#closed || this.#boundary.count === 0;
   }

@@ -27,7 +27,7 @@ export class PageCache {
   #older = new Map<PageId, PageView>();
   #recentBytes = 0;
 
-  /** `maxBytes` bounds the record bytes kept; 4 MiB by default, about a thousand pages. */
+  /** Creates an empty cache; `maxBytes` bounds the record bytes kept, 4 MiB by default, about a thousand pages. */
   constructor(maxBytes: number = 4 * 1024 * 1024) {
     this.#halfBytes = maxBytes / 2;
   }

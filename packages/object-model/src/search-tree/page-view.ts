@@ -51,7 +51,7 @@ export class PageView {
     return this.offsets.length - 1;
   }
 
-  /** Checks whether entries are found by key. */
+  /** True when entries are found by key. */
   get keyed(): boolean {
     return this.#keyForm !== 'none';
   }
@@ -107,7 +107,7 @@ export class PageView {
     return low;
   }
 
-  /** Returns the number of leaf entries (bytes, for chunks) before each entry, and in all. */
+  /** Number of leaf entries (bytes, for chunks) before each entry, and in all. */
   get weights(): Float64Array {
     if (this.#weights !== undefined) return this.#weights;
     const count = this.length;

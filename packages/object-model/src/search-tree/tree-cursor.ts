@@ -18,7 +18,7 @@ interface Frame {
   readonly before: number;
 }
 
-/** Stands on one page of one level of a tree, and reads that page only when asked. */
+/** A position on one page of one level of a tree; reads that page only when asked. */
 export class TreeCursor {
   readonly root: PageView;
   readonly #reader: PageReader;
@@ -78,7 +78,7 @@ export class TreeCursor {
     return parent === undefined ? this.root.weight : parent.before + parent.view.weights[parent.index + 1]!;
   }
 
-  /** Checks whether the current page is the last of its level. */
+  /** True when the current page is the last of its level. */
   get isLast(): boolean {
     return this.#path.every((frame) => frame.index === frame.view.length - 1);
   }

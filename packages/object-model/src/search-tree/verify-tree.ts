@@ -40,14 +40,14 @@ export function verifyTree<Role extends PageRole>(
 }
 
 export interface TreeVerifierOptions {
-  /** Checks whether a page is absent on purpose: the counts given for it and below it are then taken on trust. */
+  /** Predicate of pages that are absent on purpose: the counts given for it and below it are then taken on trust. */
   readonly isExcused?: (pageId: PageId) => boolean;
 }
 
 /** Pages without fault that are remembered, at some 300 bytes each. */
 const MAX_KNOWN_PAGES = 65_536;
 
-/** Checks many trees of one source; what they share is read once, as long as it is remembered. */
+/** Verifier of many trees of one source; pages that they share are read once, as long as they are remembered. */
 export class TreeVerifier {
   readonly #pages: PageSource;
   readonly #isExcused: (pageId: PageId) => boolean;
@@ -208,7 +208,7 @@ class TreeCheck {
     return yield* this.#check(child, childId, last);
   }
 
-  /** Goes on behind a page that was checked before. */
+  /** Continues behind a page that was checked before. */
   #passOver(known: Below, childId: PageId): void {
     const { firstLeafKey } = known;
     if (this.#lastKey !== undefined && firstLeafKey !== undefined) {

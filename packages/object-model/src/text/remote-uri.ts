@@ -22,7 +22,7 @@ export type RemoteUriRule =
   | 'credential'
   | 'not_canonical';
 
-/** Throws the caller's error for a broken rule. */
+/** Function that throws the caller's error for a broken rule. */
 export type RefuseRemoteUri = (rule: RemoteUriRule) => never;
 
 const MAXIMUM_LENGTH = 2048;

@@ -39,7 +39,7 @@ export function replaceTerminalControls(
   return PLAIN.test(text) ? text : text.replace(TERMINAL_CONTROL, replacement);
 }
 
-/** The escape that JSON and JavaScript know, one for each UTF-16 unit. */
+/** Returns the escape of JSON and JavaScript, one for each UTF-16 unit. */
 function unicodeEscape(character: string): string {
   return Array.from(
     { length: character.length },

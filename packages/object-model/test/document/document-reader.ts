@@ -228,7 +228,7 @@ function registered(item: Item | undefined, highest: number, other: string): num
   return item.value < 0n ? refuse(other) : Number(item.value);
 }
 
-/** A form such as `1 = ok, 2 = error`. */
+/** Reads an item of a form such as `1 = ok, 2 = error`. */
 function choice(form: string, item: Item, other: string): string {
   const names = new Map(form.split(', ').map((each) => each.split(' = ').reverse() as [string, string]));
   const numbers = [...names].map(([name, number]) => [Number(number), name] as const);
@@ -236,7 +236,7 @@ function choice(form: string, item: Item, other: string): string {
   return numbers.find(([each]) => each === number)?.[1] ?? refuse(other);
 }
 
-/** A form such as `link to dag for a call, link to datum for a builtin`. */
+/** Selects from a form such as `link to dag for a call, link to datum for a builtin`. */
 function formFor(nodeKind: string, form: string): string {
   const parts = form.split(', ').map((part) => part.split(' for a '));
   return parts.find(([, kind]) => kind === nodeKind)?.[0] ?? form;

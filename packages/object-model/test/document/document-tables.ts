@@ -83,7 +83,7 @@ function placeOf([, field, form]: readonly string[]): Place {
   return { field: plain(field!), form: form! };
 }
 
-/** A cell reads `` `field`: form ``, or `–` where the record has no such place. */
+/** Returns the kinds of a table; a cell reads `` `field`: form ``, or `–` where the record has no such place. */
 function kindsOf(table: Table): Map<string, Kind> {
   return new Map(
     table.slice(1).map(([kind, number, ...cells]) => {

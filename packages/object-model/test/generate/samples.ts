@@ -145,7 +145,7 @@ export const plainTombstone: TombstoneRecord = {
   timeMs: 1_700_000_000_000,
 };
 
-/** One record of every shape, for tests that change them. */
+/** Returns one record of every shape, for tests that change them. */
 export function sampleRecords(): readonly AnyRecord[] {
   const list: Datum = { type: 'datum', kind: 'list', root: [scalar.i64(1), scalar.f64(2), ids.datum()] };
   return [

@@ -13,7 +13,7 @@ import {
 } from '../../src/index.ts';
 
 /**
- * The search tree as the specification words it, in the plainest code: whole levels in arrays, every page through the
+ * Builds the search tree as the specification words it, in the plainest code: whole levels in arrays, every page through the
  * record codec. What the package builds must equal it.
  */
 export function referenceTree<Role extends PageRole>(
@@ -73,7 +73,7 @@ function cut(role: PageRole, level: number, entries: readonly unknown[]): unknow
   return pages;
 }
 
-/** Hash of the last of the entries of an open page, by the runs of equal ones that lead up to it. */
+/** Hashes the last of the entries of an open page, by the runs of equal ones that lead up to it. */
 function positionHash(hashes: readonly number[]): number {
   const runs: { hash: number; length: number }[] = [];
   for (const hash of hashes) {
@@ -106,7 +106,7 @@ function encodedSize(role: PageRole, level: number, entry: unknown): number {
   return encodedEntry(role, level, entry).length;
 }
 
-/** Content of a page of this one entry behind its six bytes of header. */
+/** Returns the content of a page of this one entry, behind its six bytes of header. */
 function encodedEntry(role: PageRole, level: number, entry: unknown): Uint8Array {
   return encodeRecord({ type: 'page', role, level, entries: [entry] } as PageRecord).subarray(6);
 }
