@@ -6,15 +6,18 @@ import {
   context,
   type Loader,
   type Message,
+  type OnResolveArgs,
   type OnLoadResult,
   type OnResolveResult,
   type Plugin,
   type PluginBuild,
 } from 'esbuild';
+import { builtinName } from '../by-name/outside-uses.ts';
 import { BUNDLE_FILE, BUNDLE_FOLDER, BUNDLE_URL } from '../bundle-place.ts';
 import type { EdgeKind, Resolve } from '../by-name/own-modules.ts';
 import { NODE_IMPORT, nodeImportText } from '../node-import.ts';
 import { authoringModule, nodeConditions } from '../source-file.ts';
+import { NATIVE, type NativePackage, type NativePackages } from './native-packages.ts';
 
 /**
  * How names and layout are written: in the shortest form, with or without statements that give functions and classes
@@ -53,6 +56,8 @@ export interface Bundled {
   /** Of these, those of which code is left, with their bytes. */
   readonly sizes: ReadonlyMap<string, number>;
   readonly warnings: readonly Message[];
+  /** Packages that it imports from outside. */
+  readonly natives: readonly NativePackage[];
 }
 
 /** What the paths of the author's modules end with while they are bundled, which says how they are read. */
@@ -83,10 +88,13 @@ export class Bundler {
   readonly #contexts = new Map<BundleStyle, Promise<BuildContext<BuildOptions>>>();
   #emit: Emit | undefined;
   #emission: Emission | undefined;
+  readonly #natives: NativePackages;
+  readonly #outsiders = new Map<string, NativePackage>();
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(folder: string) {
+  constructor(folder: string, natives: NativePackages) {
     this.#folder = folder;
+    this.#natives = natives;
   }
 
   /** Throws what `emit` throws, and esbuild's `BuildFailure`. */
@@ -111,10 +119,11 @@ export class Bundler {
     const names = Object.keys(metafile.inputs).filter((name) => !isEntry(name) && !name.startsWith('<'));
     const pathOf = (name: string): string => resolve(this.#folder, sourcePath(name));
     const output = Object.values(metafile.outputs).find(({ entryPoint }) => entryPoint !== undefined);
+    const natives = (output?.imports ?? []).flatMap(({ path }) => this.#outsiders.get(path) ?? []);
     const sizes = new Map<string, number>();
     for (const [name, { bytesInOutput }] of Object.entries(output?.inputs ?? {}))
       if (bytesInOutput > 0 && !isEntry(name)) sizes.set(pathOf(name), bytesInOutput);
-    return { text, sourceMap, files: names.map(pathOf), sizes, warnings };
+    return { text, sourceMap, files: names.map(pathOf), sizes, warnings, natives };
   }
 
   /**
@@ -172,6 +181,11 @@ export class Bundler {
         contents: nodeImportText(path.replace(NODE_IMPORT, '')),
         loader: 'ts',
       }));
+      build.onResolve({ filter: /^[^./]/ }, (args) => this.#resolveNative(build, args));
+      build.onLoad({ filter: /.*/, namespace: NATIVE }, ({ path }) => ({
+        contents: `import * as native from ${JSON.stringify(path)}; module.exports = native.default ?? native;`,
+        loader: 'js',
+      }));
       build.onLoad({ filter: OWN }, ({ path }) => this.#loadOwn(path));
     },
   };
@@ -190,10 +204,29 @@ export class Bundler {
     const target = this.#emission?.targets.get(specifier);
     if (!target) return undefined;
     const { path, isOwn, sideEffects } = target;
+    const native = isOwn ? undefined : this.#natives.packageOf(path);
+    if (native) return this.#outside(native);
     if (!isOwn) return { path, sideEffects };
     // @spec DML-EXE-0534
     const isCommonJs = this.#emission?.own.get(path)?.isCommonJs;
     return { path: path + (isCommonJs ? COMMONJS : ESM), sideEffects: true };
+  }
+
+  /** Leaves packages with machine code outside, also those that a library imports. */
+  async #resolveNative(build: PluginBuild, args: OnResolveArgs): Promise<OnResolveResult | undefined> {
+    const { path, importer, kind, resolveDir, namespace, pluginData } = args;
+    if (namespace === NATIVE) return { path, external: true };
+    if (pluginData === NATIVE || builtinName(path) !== undefined || kind === 'entry-point') return undefined;
+    const found = await build.resolve(path, { importer, kind, resolveDir, namespace, pluginData: NATIVE });
+    const native = found.errors.length > 0 ? undefined : this.#natives.packageOf(found.path);
+    return native && this.#outside(native, kind === 'require-call');
+  }
+
+  #outside(native: NativePackage, isRequired = false): OnResolveResult {
+    this.#outsiders.set(native.specifier, native);
+    return isRequired
+      ? { path: native.specifier, namespace: NATIVE }
+      : { path: native.specifier, external: true };
   }
 
   #loadOwn(path: string): OnLoadResult | undefined {
@@ -207,7 +240,8 @@ export class Bundler {
 
 function resolveBy(build: PluginBuild): Resolve {
   return async (specifier, importer, kind: EdgeKind) => {
-    const found = await build.resolve(specifier, { importer, kind, resolveDir: dirname(importer) });
+    const resolveDir = dirname(importer);
+    const found = await build.resolve(specifier, { importer, kind, resolveDir, pluginData: NATIVE });
     const [first] = found.errors;
     return first ? { reason: first.text } : { path: found.path, sideEffects: found.sideEffects };
   };

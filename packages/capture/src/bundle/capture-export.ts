@@ -23,6 +23,7 @@ import {
   TARGET,
 } from './bundler.ts';
 import { refuseOwnFiles, SloppyCode } from './library-code.ts';
+import { type NativePackage, NativePackages } from './native-packages.ts';
 import { observedNames } from './observed-names.ts';
 import type { SourceTrail } from './source-locator.ts';
 import { withoutOwnNames } from './text-form.ts';
@@ -48,6 +49,8 @@ export interface ExportCapture {
   /** Absolute paths of the files that were read. */
   readonly files: readonly string[];
   readonly carried: readonly CarriedFile[];
+  /** Packages with machine code that are loaded from their own folders. */
+  readonly natives: readonly NativePackage[];
   /** Modules of the author with effects of their own of which nothing is reached. */
   readonly leftOut: readonly string[];
   readonly trail: SourceTrail;
@@ -58,6 +61,7 @@ export class ExportCapturer {
   readonly #outlines = new Map<string, Outline>();
   readonly #bundlers = new Map<string, Bundler>();
   readonly #sloppy = new SloppyCode();
+  readonly #natives = new NativePackages();
 
   /**
    * Bundles one export of a file with everything that it needs. Throws `capture_failed`.
@@ -68,7 +72,7 @@ export class ExportCapturer {
     const folder = dirname(place.path);
     let bundler = this.#bundlers.get(folder);
     if (!bundler) {
-      bundler = new Bundler(folder);
+      bundler = new Bundler(folder, this.#natives);
       this.#bundlers.set(folder, bundler);
     }
     return new OneCapture(place, { bundler, outlines: this.#outlines, sloppy: this.#sloppy }).run();
@@ -120,6 +124,7 @@ class OneCapture {
       ambientInputs: ambientInputs(reached),
       files: bundled.files,
       carried: carriedFiles(bundled),
+      natives: uniqueNatives(bundled),
       leftOut: this.#leftOut,
       trail: {
         folder: this.#folder,
@@ -304,6 +309,11 @@ function bareTargets(reached: readonly ReachedModule[]): ReadonlySet<string> {
     }
   }
   return found;
+}
+
+function uniqueNatives({ natives }: Bundled): readonly NativePackage[] {
+  const found = new Map(natives.map((native) => [native.specifier, native]));
+  return [...found.values()].sort((a, b) => (a.specifier < b.specifier ? -1 : 1));
 }
 
 /** @spec DML-CAP-0013 */

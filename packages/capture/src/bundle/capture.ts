@@ -4,6 +4,7 @@ import type { AmbientInput } from '../by-name/outside-reads.ts';
 import { captureError } from '../errors.ts';
 import { type CarriedFile, sourcesOf } from './capture-export.ts';
 import { areCurrent, type Stamps, stampsOf } from './file-stamps.ts';
+import type { NativePackage } from './native-packages.ts';
 import { SourceLocator } from './source-locator.ts';
 import { captureNow } from './synchronous-capture.ts';
 
@@ -25,6 +26,8 @@ export interface CapturedFunction {
   readonly ambientInputs: readonly AmbientInput[];
   /** The files whose code is part of the bundle, largest first. */
   readonly carried: readonly CarriedFile[];
+  /** Packages with machine code that the bundle imports from their own folders. */
+  readonly natives: readonly NativePackage[];
   /** Modules of the author that have effects of their own but are imported by names that the function does not use. */
   readonly leftOut: readonly string[];
   /** Finds where the places of the bundle were written; no part of what the function is. */
@@ -66,7 +69,7 @@ function captureExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
       reason: 'an export named "then" would make the whole module look like a promise; give it another name',
     });
   const beganMs = Date.now();
-  const { text, ambientInputs, files, carried, leftOut, trail } = captureNow({ path, exportName });
+  const { text, ambientInputs, files, carried, natives, leftOut, trail } = captureNow({ path, exportName });
   return {
     captured: {
       bundle: new TextEncoder().encode(text),
@@ -74,6 +77,7 @@ function captureExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
       sources: sourcesOf(trail.folder, files),
       ambientInputs,
       carried,
+      natives,
       leftOut,
       locator: new SourceLocator(trail),
     },
