@@ -10,6 +10,7 @@ export {
 export { definePipeline, isPipeline, type Pipeline } from './authoring/pipeline.ts';
 export { type CapturedFunction, FunctionCapture, type FunctionSource } from './bundle/capture.ts';
 export type { CarriedFile } from './bundle/capture-export.ts';
+export { type NativePackage, nativeFiles } from './bundle/native-packages.ts';
 export { type SourceFrame, type SourceLocator, traceInSources } from './bundle/source-locator.ts';
 export { BUNDLE_FILE, BUNDLE_URL } from './bundle-place.ts';
 export { bundlerVersion } from './bundler-version.ts';

@@ -16,7 +16,7 @@ export function captureCall(
   objects: RunObjects,
 ): CallSpec {
   // @spec DML-EXE-0523
-  const { bundle, ambientInputs, leftOut, locator } = capture.capture({ moduleUrl, exportName });
+  const { bundle, ambientInputs, leftOut, natives, locator } = capture.capture({ moduleUrl, exportName });
   const blob = lowerContent(bundle, objects);
   const bundleDatumId: DatumId = objects.put(blob as NonNullable<typeof blob>);
   const functionDatumId = objects.put({
@@ -28,6 +28,7 @@ export function captureCall(
   const captured = {
     ambientInputs,
     leftOut,
+    natives,
     traceInSources: (trace: readonly string[]) => traceInSources(trace, locator),
   };
   return allowing({ functionDatumId, label: options.label, options, captured }, allow);

@@ -6,14 +6,14 @@ import {
   context,
   type Loader,
   type Message,
-  type OnResolveArgs,
   type OnLoadResult,
+  type OnResolveArgs,
   type OnResolveResult,
   type Plugin,
   type PluginBuild,
 } from 'esbuild';
-import { builtinName } from '../by-name/outside-uses.ts';
 import { BUNDLE_FILE, BUNDLE_FOLDER, BUNDLE_URL } from '../bundle-place.ts';
+import { builtinName } from '../by-name/outside-uses.ts';
 import type { EdgeKind, Resolve } from '../by-name/own-modules.ts';
 import { NODE_IMPORT, nodeImportText } from '../node-import.ts';
 import { authoringModule, nodeConditions } from '../source-file.ts';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { type Dirent, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, sep } from 'node:path';
+import { captureError } from '../errors.ts';
 
 /** A package with machine code, which stays outside of bundles and is loaded from its own folder. */
 export interface NativePackage {
@@ -75,8 +76,34 @@ function nativeRoot(root: string): NativeRoot | undefined {
   return { name, version, addons, sha256: hashOf(addons) };
 }
 
+/**
+ * Returns the files that the specifiers of native packages stand for. Throws `capture_failed` for a package whose
+ * add-ons are no longer those that were captured.
+ *
+ * @spec DML-CAP-0023
+ */
+export function nativeFiles(natives: readonly NativePackage[]): Readonly<Record<string, string>> {
+  for (const { name, version, sha256, addons, file } of natives) {
+    if (currentHash(addons) !== sha256)
+      throw captureError('capture_failed', {
+        file,
+        line: 0,
+        reason: `the machine code of ${name} ${version} has changed since the function was captured; run the pipeline again`,
+      });
+  }
+  return Object.fromEntries(natives.map(({ specifier, file }) => [specifier, file]));
+}
+
+function currentHash(files: readonly string[]): string | undefined {
+  try {
+    return hashOf(files);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Returns the SHA-256 of files, by their names and contents. */
-export function hashOf(files: readonly string[]): string {
+function hashOf(files: readonly string[]): string {
   const hash = createHash('sha256');
   for (const file of files) {
     const content = createHash('sha256').update(readFileSync(file)).digest('hex');

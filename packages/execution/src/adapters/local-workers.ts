@@ -1,3 +1,4 @@
+import { type NativePackage, nativeFiles } from '@daggerml/capture';
 import { type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
 import { parseFunctionUri } from '@daggerml/repository';
 import { StoredBlob } from '@daggerml/values';
@@ -22,6 +23,8 @@ export class LocalWorkers implements ExecutionAdapter {
   readonly #pool: WorkerPool;
   readonly #context: AdapterContext;
   readonly #running = new Map<NodeId, RunningJob>();
+  /** Packages with machine code that bundles import. */
+  readonly #natives = new Map<DatumId, readonly NativePackage[]>();
 
   constructor(context: AdapterContext, options: WorkerPoolOptions) {
     this.#context = context;
@@ -30,7 +33,10 @@ export class LocalWorkers implements ExecutionAdapter {
       ...options,
       readObject: (objectClass, objectId) => objects.getBytes(objectClass, objectId),
       // @spec DML-EXE-0513
-      readBundle: (bundleDatumId) => readBundle(bundleDatumId, objects),
+      readBundle: async (bundleDatumId) => ({
+        ...(await readBundle(bundleDatumId, objects)),
+        natives: nativeFiles(this.#natives.get(bundleDatumId) ?? []),
+      }),
     });
   }
 
@@ -44,10 +50,11 @@ export class LocalWorkers implements ExecutionAdapter {
     for (const { nodeId } of polls) this.#answer(nodeId, lost('worker_lost', 'the attempt ended'));
   }
 
-  async #run({ nodeId, functionUri, inputDatumIds, timeoutMs }: Submission): Promise<void> {
+  async #run({ nodeId, functionUri, inputDatumIds, timeoutMs, natives = [] }: Submission): Promise<void> {
     const { objects, report } = this.#context;
     try {
       const { bundleDatumId, exportName } = parseFunctionUri(functionUri);
+      if (natives.length > 0) this.#natives.set(bundleDatumId, natives);
       const job = this.#pool.run({
         // @spec DML-EXE-0803
         message: () => ({

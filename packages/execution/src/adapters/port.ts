@@ -1,3 +1,4 @@
+import type { NativePackage } from '@daggerml/capture';
 import type { DatumId, ExecutionKey, NodeId } from '@daggerml/object-model';
 import type { RecordedFailure } from '@daggerml/repository';
 import type { RunObjects } from '../objects/run-objects.ts';
@@ -13,6 +14,8 @@ export interface Submission {
   /** Counts from 1. */
   readonly attempt: number;
   readonly timeoutMs: number | undefined;
+  /** Packages with machine code that the function imports from their own folders. */
+  readonly natives?: readonly NativePackage[] | undefined;
 }
 
 /** An attempt that is under way elsewhere; `token` is the newest one that the adapter answered. */

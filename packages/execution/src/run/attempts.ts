@@ -115,6 +115,7 @@ export class Attempts {
       executionKey: computedOf(node).executionKey,
       attempt: number,
       timeoutMs: options.timeoutMs,
+      natives: captured?.natives,
     };
   }
 

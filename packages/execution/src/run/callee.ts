@@ -1,4 +1,4 @@
-import type { AmbientInput, CallOptions } from '@daggerml/capture';
+import type { AmbientInput, CallOptions, NativePackage } from '@daggerml/capture';
 import type { DatumId } from '@daggerml/object-model';
 import { parseFunctionUri } from '@daggerml/repository';
 import type { RunObjects } from '../objects/run-objects.ts';
@@ -20,6 +20,8 @@ export interface CapturedFacts {
   readonly ambientInputs: readonly AmbientInput[];
   /** Modules of the author that the function leaves out although they do something by themselves. */
   readonly leftOut: readonly string[];
+  /** Packages with machine code that the bundle imports from their own folders. */
+  readonly natives: readonly NativePackage[];
   /** Returns a trace with positions in the sources instead of the bundle. */
   readonly traceInSources: (trace: readonly string[]) => readonly string[];
 }

@@ -1,4 +1,4 @@
-import { bundlerVersion } from '@daggerml/capture';
+import { bundlerVersion, type NativePackage } from '@daggerml/capture';
 import type { DatumId } from '@daggerml/object-model';
 import { LOCAL_ADAPTER } from '@daggerml/repository';
 import { lowerValue, type ObjectSink } from '@daggerml/values';
@@ -34,7 +34,7 @@ export function surroundingsOf(program: string): Surroundings {
 export class Receipts {
   readonly #surroundings: Surroundings;
   readonly #sink: ObjectSink;
-  readonly #byAttempt = new Map<number, DatumId>();
+  readonly #known = new Map<string, DatumId>();
 
   constructor(surroundings: Surroundings, sink: ObjectSink) {
     this.#surroundings = surroundings;
@@ -42,8 +42,9 @@ export class Receipts {
   }
 
   /** Returns the receipt of a call that ended with its attempt number `attempt`. */
-  of(attempt: number): DatumId {
-    let datumId = this.#byAttempt.get(attempt);
+  of(attempt: number, natives: readonly NativePackage[] = []): DatumId {
+    const key = `${attempt} ${natives.map(({ specifier }) => specifier).join(' ')}`;
+    let datumId = this.#known.get(key);
     if (datumId === undefined) {
       const { program, nodeVersion, platform, architecture } = this.#surroundings;
       const value = {
@@ -55,9 +56,13 @@ export class Receipts {
         platform: `${platform}-${architecture}`,
         runtime: `node ${nodeVersion}`,
         schema: RECEIPT_SCHEMA,
+        // @spec DML-CAP-0022
+        ...(natives.length > 0 && {
+          natives: natives.map(({ name, version, sha256 }) => ({ name, version, sha256 })),
+        }),
       };
       datumId = lowerValue(value, this.#sink, 'receipt');
-      this.#byAttempt.set(attempt, datumId);
+      this.#known.set(key, datumId);
     }
     return datumId;
   }

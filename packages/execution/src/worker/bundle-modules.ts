@@ -1,4 +1,5 @@
 import { isBuiltin } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
 import { BUNDLE_URL } from '@daggerml/capture';
 import { type DatumId, hashBytes, sha256Hex } from '@daggerml/object-model';
@@ -7,6 +8,8 @@ import type { BundleContent } from './wire.ts';
 
 /** What a module exports. */
 type Exports = Readonly<Record<string, unknown>>;
+
+type Natives = NonNullable<BundleContent['natives']>;
 
 /** What came as a bundle is not what its id names. */
 export class BundleRefused extends Error {}
@@ -30,7 +33,9 @@ export class BundleModules {
   load(bundleDatumId: DatumId): Promise<Exports> {
     let loaded = this.#loaded.get(bundleDatumId);
     if (loaded === undefined) {
-      loaded = this.#read(bundleDatumId).then((bundle) => evaluated(checkedText(bundleDatumId, bundle)));
+      loaded = this.#read(bundleDatumId).then((bundle) =>
+        evaluated(checkedText(bundleDatumId, bundle), bundle.natives),
+      );
       this.#loaded.set(bundleDatumId, loaded);
     }
     return loaded;
@@ -45,7 +50,7 @@ function checkedText(bundleDatumId: DatumId, { datum, content }: BundleContent):
   return new TextDecoder().decode(content);
 }
 
-async function evaluated(text: string): Promise<Exports> {
+async function evaluated(text: string, natives: Natives = {}): Promise<Exports> {
   // @spec DML-EXE-0843
   const module = new vm.SourceTextModule(text, {
     // @spec DML-EXE-0844
@@ -55,11 +60,11 @@ async function evaluated(text: string): Promise<Exports> {
     },
     importModuleDynamically: (specifier, _referrer, attributes) =>
       // As vm wants it: the exports of a module, which are typed as a module.
-      import(/* @vite-ignore */ found(specifier), {
+      import(/* @vite-ignore */ natives[specifier] ? placeOf(natives[specifier]) : found(specifier), {
         with: attributes as ImportAttributes,
       }) as Promise<vm.Module>,
   });
-  await module.link((specifier) => builtInModule(specifier));
+  await module.link((specifier) => outsideModule(specifier, natives[specifier]));
   await module.evaluate();
   return module.namespace as Exports;
 }
@@ -79,10 +84,16 @@ function notFound(specifier: string): Error {
   return Object.assign(error, { code: 'ERR_MODULE_NOT_FOUND' });
 }
 
-/** A bundle holds all its code but modules built into Node. @spec DML-EXE-0845 */
-async function builtInModule(specifier: string): Promise<vm.Module> {
-  if (!isBuiltin(specifier)) throw notFound(specifier);
-  const exports = (await import(/* @vite-ignore */ specifier)) as Exports;
+/**
+ * Returns a module that is not in the bundle: one built into Node, or a package with machine code in its own folder.
+ *
+ * @spec DML-EXE-0845
+ */
+async function outsideModule(specifier: string, file: string | undefined): Promise<vm.Module> {
+  if (file === undefined && !isBuiltin(specifier)) throw notFound(specifier);
+  const exports = (await import(
+    /* @vite-ignore */ file === undefined ? specifier : placeOf(file)
+  )) as Exports;
   const names = Object.keys(exports);
   const module = new vm.SyntheticModule(
     names,
@@ -92,6 +103,10 @@ async function builtInModule(specifier: string): Promise<vm.Module> {
     { identifier: specifier },
   );
   return module;
+}
+
+function placeOf(file: string): string {
+  return pathToFileURL(file).href;
 }
 
 /** Makes the first module of text without the warning that Node prints then, which says nothing about a function. */

@@ -28,6 +28,8 @@ export interface BundleContent {
   /** The record of the bundle's blob datum. */
   readonly datum: Uint8Array;
   readonly content: Uint8Array;
+  /** Files of the packages with machine code that the bundle imports, by their specifiers. */
+  readonly natives?: Readonly<Record<string, string>>;
 }
 
 /** Answers a worker's request for a bundle. */

@@ -66,8 +66,9 @@ export class WorkerThread {
   }
 
   /** Answers a request for a bundle, whose content moves to the thread. */
-  giveBundle({ datum, content }: BundleContent): void {
-    this.#send({ type: 'bundle', datum: new Uint8Array(datum), content }, [content.buffer as ArrayBuffer]);
+  giveBundle({ datum, content, natives = {} }: BundleContent): void {
+    const message = { type: 'bundle', datum: new Uint8Array(datum), content, natives } as const;
+    this.#send(message, [content.buffer as ArrayBuffer]);
   }
 
   /** Tells that a batch of objects was taken over. */
