@@ -3,12 +3,13 @@ import { randomFillSync } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { Repository } from '@daggerml/bindings';
-import { interleave, median, ratio, seeded, timeMs, withFolder } from './harness.mjs';
+import { interleave, judge, median, ratio, seeded, timeMs, withFolder } from './harness.mjs';
 
 const SIZE_BYTES = Number(process.env.DML_BENCH_BLOB_BYTES ?? 500 * 1024 * 1024);
 const EDIT_BYTES = 64 * 1024;
 /** Together 1 % of the file, spread evenly. */
 const EDITS = Math.round(SIZE_BYTES / 100 / EDIT_BYTES);
+const AIMS = { 'git add': 'DML-EXE-2604', 'restic backup': 'DML-EXE-2605' };
 
 /** Writes a file that does not compress, as images and Parquet files do not. */
 function writeInput(path) {
@@ -100,17 +101,15 @@ export async function run() {
         : []),
     ];
     const times = await interleave(subjects, { rounds: 3, warmups: 0 });
-    const rows = subjects.slice(1).map(({ name }) => {
-      const faster = ratio(times, name, 'dml');
-      const rate = SIZE_BYTES / 1e3 / median(times.get('dml'));
-      return {
+    const rate = SIZE_BYTES / 1e3 / median(times.get('dml'));
+    const rows = subjects.slice(1).map(({ name }) =>
+      judge(AIMS[name], {
         what: `ingest a blob of ${Math.round(SIZE_BYTES / 2 ** 20)} MiB (${rate.toFixed(0)} MB/s)`,
         against: name,
-        result: `${faster.toFixed(2)}× as fast`,
-        aim: '> 1×',
-        met: faster > 1,
-      };
-    });
+        value: ratio(times, 'dml', name),
+        atMost: 1,
+      }),
+    );
     const place = join(folder, 'edited');
     await (await Repository.init(place)).close();
     await ingest(place, input);
@@ -119,13 +118,14 @@ export async function run() {
     editInput(input);
     const spent = await ingest(place, input);
     const share = (statSync(data).size - before) / SIZE_BYTES;
-    rows.push({
-      what: `the same with 1 % edited in ${EDITS} places (${(spent / 1000).toFixed(1)} s)`,
-      against: 'growth of the file',
-      result: `${(share * 100).toFixed(2)} % stored anew`,
-      aim: '≤ 3 %',
-      met: share <= 0.03,
-    });
+    rows.push(
+      judge('DML-EXE-2606', {
+        what: `growth of the store by 1 % edited in ${EDITS} places (${(spent / 1000).toFixed(1)} s)`,
+        against: 'the blob',
+        value: share,
+        atMost: 0.03,
+      }),
+    );
     return rows;
   });
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Repository } from '@daggerml/bindings';
-import { interleave, median, ratio, timeMs, withFolder } from './harness.mjs';
+import { interleave, judge, median, ratio, timeMs, withFolder } from './harness.mjs';
 
 const FILES = Number(process.env.DML_BENCH_FILES ?? 100_000);
 const LARGE_BYTES = Number(process.env.DML_BENCH_BLOB_BYTES ?? 500_000_000);
@@ -31,7 +31,7 @@ function command(name, args, options = {}) {
 }
 
 /** Creates the subjects that ingest a folder: each starts empty in a folder of its own, then adds what is new. */
-function takers(place, input) {
+function subjectsAt(place, input) {
   const env = { ...process.env, RESTIC_PASSWORD: 'bench', RESTIC_CACHE_DIR: join(place, 'cache') };
   const store = join(place, 'restic');
   const git = ['--git-dir', join(place, 'git'), '--work-tree', input];
@@ -67,11 +67,11 @@ function takers(place, input) {
   ];
 }
 
-/** Times the first taking in, rounds of doing it again, and again with one file changed. */
+/** Measures the first ingestion, rounds of it again, and again with one file changed. */
 async function measure(input, { names, changed }) {
   return withFolder(async (folder) => {
     const hasRestic = spawnSync('restic', ['version'], { stdio: 'ignore' }).status === 0;
-    const subjects = takers(join(folder, 'place'), input).filter(
+    const subjects = subjectsAt(join(folder, 'place'), input).filter(
       ({ name }) => names.includes(name) && (name !== 'restic backup' || hasRestic),
     );
     const first = new Map(subjects.map(({ name }) => [name, []]));
@@ -101,27 +101,25 @@ async function measure(input, { names, changed }) {
         await setTimeout(SETTLING_MS);
         changes.push(await subjects[0].add());
         if (subjects[0].last.readFiles !== 1)
-          throw new Error('another number of files was read than changed');
+          throw new Error('more files were read than the one that changed');
       }
       onChange.push(median(changes));
     }
     const { peakAnonymousMiB } = subjects[0];
-    return { first, again, whole, onChange, peakAnonymousMiB, hasRestic };
+    return { first, again, wholeMs: whole, onChange, peakAnonymousMiB, hasRestic };
   });
 }
 
 const seconds = (times) => `${(median(times) / 1000).toFixed(2)} s`;
 
 /** Returns the row of a time as a multiple of a peer's. */
-function row(what, times, peer, limit) {
-  const factor = ratio(times, 'dml', peer);
-  return {
+function row(requirement, what, { times, peer, atMost }) {
+  return judge(requirement, {
     what: `${what} (${seconds(times.get('dml'))})`,
     against: `${peer} (${seconds(times.get(peer))})`,
-    result: `${factor.toFixed(2)}× as long`,
-    aim: `≤ ${limit}×`,
-    met: factor <= limit,
-  };
+    value: ratio(times, 'dml', peer),
+    atMost,
+  });
 }
 
 async function manyFiles(root) {
@@ -131,29 +129,32 @@ async function manyFiles(root) {
   await setTimeout(SETTLING_MS);
   const names = ['dml', 'restic backup', 'git add'];
   const measured = await measure(input, { names, changed: join(input, '0', '50', '500.bin') });
-  const { first, again, whole, onChange, peakAnonymousMiB, hasRestic } = measured;
-  const more = median(onChange.map((ms, round) => ms - again.get('dml')[round]));
-  const what = `take in ${FILES} files of 1 kB`;
+  const { first, again, wholeMs, onChange, peakAnonymousMiB, hasRestic } = measured;
+  const what = `ingest ${FILES} files of 1 kB`;
+  const same = 'the same again, nothing changed';
+  const whole = new Map([...again, ['dml', wholeMs]]);
   return [
-    ...(hasRestic ? [row(what, first, 'restic backup', 1.2)] : []),
-    row(what, first, 'git add', 1.2),
-    row('the same again, nothing changed', again, 'git add', 5),
-    row('the same again, with the start of the process', new Map([...again, ['dml', whole]]), 'git add', 5),
-    ...(hasRestic ? [row('the same again, nothing changed', again, 'restic backup', 1)] : []),
-    {
+    ...(hasRestic ? [row('DML-EXE-2607', what, { times: first, peer: 'restic backup', atMost: 1.2 })] : []),
+    row('DML-EXE-2608', what, { times: first, peer: 'git add', atMost: 1.2 }),
+    row('DML-EXE-2609', same, { times: again, peer: 'git add', atMost: 5 }),
+    row('DML-EXE-2609', `${same}, start of the process included`, {
+      times: whole,
+      peer: 'git add',
+      atMost: 5,
+    }),
+    ...(hasRestic ? [row('DML-EXE-2610', same, { times: again, peer: 'restic backup', atMost: 1 })] : []),
+    judge('DML-EXE-2611', {
       what: `the same, one file changed (${seconds(onChange)})`,
-      against: 'itself, nothing changed',
-      result: `${more.toFixed(0)} ms more`,
-      aim: '≤ 50 ms more',
-      met: more <= 50,
-    },
-    {
-      what: `peak memory of taking in ${FILES} files of 1 kB, of the process itself`,
-      against: `their content: ${Math.round((FILES * 1000) / 2 ** 20)} MiB`,
-      result: `${peakAnonymousMiB.toFixed(0)} MiB`,
-      aim: '≤ 500 MiB',
-      met: peakAnonymousMiB <= 500,
-    },
+      against: `nothing changed (${seconds(again.get('dml'))})`,
+      value: median(onChange.map((ms, round) => ms / again.get('dml')[round])),
+      atMost: 1.1,
+    }),
+    judge('DML-EXE-2612', {
+      what: `peak memory of ingesting ${FILES} files of 1 kB (${peakAnonymousMiB.toFixed(0)} MiB)`,
+      against: `their content (${Math.round((FILES * 1000) / 2 ** 20)} MiB)`,
+      value: (peakAnonymousMiB * 2 ** 20) / (FILES * 1000),
+      atMost: 5,
+    }),
   ];
 }
 
@@ -163,10 +164,10 @@ async function manyFolders(root) {
   writeFiles(input, { folders, filesEach: 1, bytesEach: 1000 });
   await setTimeout(SETTLING_MS);
   const { first, again, hasRestic } = await measure(input, { names: ['dml', 'restic backup', 'git add'] });
-  const what = `take in ${folders} folders of one file of 1 kB`;
+  const what = `ingest ${folders} folders of one file of 1 kB`;
   return [
-    ...(hasRestic ? [row(what, first, 'restic backup', 1.2)] : []),
-    row(`${what} again`, again, 'git add', 5),
+    ...(hasRestic ? [row('DML-EXE-2607', what, { times: first, peer: 'restic backup', atMost: 1.2 })] : []),
+    row('DML-EXE-2609', `${what} again`, { times: again, peer: 'git add', atMost: 5 }),
   ];
 }
 
@@ -175,8 +176,8 @@ async function largeFiles(root) {
   writeFiles(input, { folders: 1, filesEach: 10, bytesEach: LARGE_BYTES / 10 });
   await setTimeout(SETTLING_MS);
   const { first, hasRestic } = await measure(input, { names: ['dml', 'restic backup'] });
-  const what = `take in 10 files of ${Math.round(LARGE_BYTES / 1e7)} MB`;
-  return hasRestic ? [row(what, first, 'restic backup', 1.2)] : [];
+  const what = `ingest 10 files of ${Math.round(LARGE_BYTES / 1e7)} MB`;
+  return hasRestic ? [row('DML-EXE-2607', what, { times: first, peer: 'restic backup', atMost: 1.2 })] : [];
 }
 
 async function oneFile(root) {
@@ -184,18 +185,17 @@ async function oneFile(root) {
     const input = join(root, 'one.bin');
     writeFileSync(input, randomFillSync(Buffer.alloc(LARGE_BYTES)));
     await setTimeout(SETTLING_MS);
-    const [dml] = takers(place, input);
+    const [dml] = subjectsAt(place, input);
     await dml.begin();
     const firstMs = dml.add('file');
     const times = Array.from({ length: 5 }, () => dml.add('file'));
     return [
-      {
-        what: `dag.file of ${Math.round(LARGE_BYTES / 1e6)} MB again, nothing changed`,
-        against: `the first time: ${seconds([firstMs])}`,
-        result: `${median(times).toFixed(0)} ms`,
-        aim: '≤ 50 ms',
-        met: median(times) <= 50,
-      },
+      judge('DML-EXE-2613', {
+        what: `dag.file of ${Math.round(LARGE_BYTES / 1e6)} MB again, nothing changed (${median(times).toFixed(0)} ms)`,
+        against: `the first time (${seconds([firstMs])})`,
+        value: median(times) / firstMs,
+        atMost: 0.03,
+      }),
     ];
   });
 }

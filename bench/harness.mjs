@@ -58,6 +58,16 @@ export function ratio(times, a, b) {
   return median(ratios(times, a, b));
 }
 
+/**
+ * Returns a row of the table: a ratio against the aim of a requirement, which is a limit from above or from below.
+ * `detail` is printed behind the ratio.
+ */
+export function judge(requirement, { what, against, value, atMost, atLeast, detail = '' }) {
+  const met = atMost === undefined ? value >= atLeast : value <= atMost;
+  const aim = atMost === undefined ? `≥ ${atLeast}×` : `≤ ${atMost}×`;
+  return { requirement, what, against, result: `${value.toFixed(2)}×${detail && ` (${detail})`}`, aim, met };
+}
+
 /** Formats the first and third quartile of the values. */
 export function spread(values) {
   const sorted = [...values].sort((a, b) => a - b);

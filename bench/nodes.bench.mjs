@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { median, spread, startProcess } from './harness.mjs';
+import { judge, median, spread, startProcess } from './harness.mjs';
 
 const SIZES = [1_000, 10_000, 50_000, 200_000];
 const ROUNDS = 5;
@@ -25,15 +25,14 @@ export async function run() {
     for (const { process } of subjects) process.end();
   }
   const base = subjects[0].rates;
-  return subjects.map(({ size, rates }) => {
-    const rate = median(rates);
+  return subjects.slice(1).map(({ size, rates }) => {
     const relative = rates.map((value, round) => value / base[round]);
-    return {
-      what: `add ${size} nodes to one dag and commit (best ${Math.round(Math.max(...rates))}/s)`,
-      against: `itself at ${SIZES[0]}`,
-      result: `${Math.round(rate)}/s, ${median(relative).toFixed(2)}× (${spread(relative)})`,
-      aim: '≥ 20000/s, ≥ 0.80×',
-      met: rate >= 20_000 && median(relative) >= 0.8,
-    };
+    return judge('DML-EXE-2603', {
+      what: `add ${size} nodes to one dag and commit (${Math.round(median(rates))}/s)`,
+      against: `itself at ${SIZES[0]} (${Math.round(median(base))}/s)`,
+      value: median(relative),
+      atLeast: 0.8,
+      detail: spread(relative),
+    });
   });
 }
