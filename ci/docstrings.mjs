@@ -75,6 +75,7 @@ function openingProblem(node, opening) {
   const declared = declarationOf(node);
   if (declared === undefined) return undefined;
   if (NOT_OPENINGS.has(opening)) return 'not an opening of a doc comment';
+  if (declared.type && ts.isFunctionTypeNode(declared.type)) return undefined;
   if (!isFunction(declared)) return FUNCTION_OPENINGS.has(opening) ? 'only a function opens so' : undefined;
   if (!/^[A-Z][a-z-]+s$/.test(opening) || NOT_VERBS.has(opening))
     return 'a function opens with a verb in the third person';

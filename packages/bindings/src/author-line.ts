@@ -2,7 +2,7 @@ import { relative, sep } from 'node:path';
 import { type AuthorPosition, authorPosition } from '@daggerml/capture';
 import { DmlError, isDmlError } from '@daggerml/object-model';
 
-/** Codes of what the line that gave it has to change; other errors say themselves where they come from. */
+/** Codes of errors about a value that the author's line passed in; other errors carry their own position. */
 const BY_THE_LINE: ReadonlySet<string> = new Set([
   'unsupported_value',
   'cyclic_value',
@@ -17,10 +17,10 @@ const BY_THE_LINE: ReadonlySet<string> = new Set([
   'dag_closed',
 ]);
 
-/** A function that the author's code calls; the frames of a stack above it and its own are of no interest. */
+/** A function that the author's code calls; its stack frame and those above it are dropped. */
 type Entry = (...inputs: never[]) => unknown;
 
-/** Where the author's code called an entry, noted before it is known whether that will be asked for. */
+/** Stack of a call of an entry, taken before it is known whether an error will need it. */
 export class CallSite {
   /** Filled in by the engine; the text is made when it is read. */
   declare readonly stack?: string;
@@ -30,7 +30,7 @@ export class CallSite {
   }
 }
 
-/** What is known of a call of an entry. */
+/** A call of an entry: its stack, and the frames below it to skip. */
 interface NotedCall {
   readonly site?: CallSite;
   /** Frames of this package below the entry. */
@@ -38,10 +38,10 @@ interface NotedCall {
 }
 
 /**
- * Yields an error that names the line of the author's code which called `entry`: in its message, in its stack and as
- * `file`, `line` and `column`. An error that is not about what the line gave is yielded as it is.
+ * Returns an error that names the line of the author's code which called `entry`: in its message, in its stack and as
+ * `file`, `line` and `column`. An error that is not about a value of that line is returned unchanged.
  *
- * Calls that succeed cost nothing: without a `site` the stack is looked at when the error is at hand.
+ * Calls that succeed cost nothing: without a `site` the stack is read when the error is created.
  *
  * @spec DML-BND-1403
  */
@@ -60,7 +60,7 @@ export function withLine(error: unknown, entry: Entry, noted: NotedCall = {}): u
   return placed;
 }
 
-/** A program may have its own idea of what a stack is. */
+/** Returns the frames of a stack; none where the program has replaced the format of stacks. */
 function framesOf({ stack }: CallSite): string[] {
   return typeof stack === 'string' ? stack.split('\n').filter((line) => /^\s*at /.test(line)) : [];
 }

@@ -5,7 +5,7 @@ import type { Input, Lifted } from './values.ts';
 /** Applies a builtin to its inputs. */
 export type ApplyBuiltin = (uri: string, inputs: readonly unknown[]) => NodeHandle;
 
-/** The names that the methods of each kind have; what constructs a collection is a literal. */
+/** Names of the methods of each kind; builtins that construct a collection have none, since literals do that. */
 type MethodNames = {
   readonly [Kind in BuiltinKind]: Readonly<Record<Exclude<BuiltinOperation<Kind>, 'construct'>, unknown>>;
 };
@@ -42,20 +42,20 @@ type KeyOf<M> = string & keyof Lifted<M>;
 type ValueOf<M, K> = K extends keyof Lifted<M> ? Exclude<Lifted<M>[K], undefined> : never;
 type Values<M> = ValueOf<M, keyof Lifted<M>>;
 type Key<K> = K | NodeHandle<K>;
-/** Whether the type of a map names its keys. */
+/** `true` when the type of a map names its keys. */
 type NamesKeys<M> = string extends keyof Lifted<M> ? false : true;
 type Flat<T> = { [K in keyof T]: T[K] };
 
 /** Builtins on lists. Indexes count from 0. */
 export interface ListBuiltins {
-  /** The item at the index, else the default, else a failure. */
+  /** Returns the item at the index, else the default; without one the node fails. */
   get<L extends AnyList, D = never>(
     list: L,
     index: Input<number>,
     ...orElse: [] | [orElse: D]
   ): NodeHandle<ItemOf<L> | Lifted<D>>;
 
-  /** The list with the item inserted before the index. */
+  /** Returns the list with the item inserted before the index. */
   add<L extends AnyList, I>(list: L, index: Input<number>, item: I): NodeHandle<(ItemOf<L> | Lifted<I>)[]>;
 
   prepend<L extends AnyList, I>(list: L, item: I): NodeHandle<(ItemOf<L> | Lifted<I>)[]>;
@@ -64,13 +64,13 @@ export interface ListBuiltins {
 
   remove<L extends AnyList>(list: L, index: Input<number>): NodeHandle<ItemOf<L>[]>;
 
-  /** The items of the first list, then those of the second. */
+  /** Returns the items of the first list, then those of the second. */
   union<L extends AnyList, M extends AnyList>(list: L, other: M): NodeHandle<(ItemOf<L> | ItemOf<M>)[]>;
 }
 
 /** Builtins on sets. */
 export interface SetBuiltins {
-  /** The item when the set has it, else the default, else a failure. */
+  /** Returns the item when the set has it, else the default; without one the node fails. */
   get<S extends AnySet, D = never>(
     set: S,
     item: Input<MemberOf<S>>,
@@ -108,14 +108,14 @@ type DifferenceOf<M, N> = [NamesKeys<M>, NamesKeys<N>] extends [true, true]
 
 /** Builtins on maps. */
 export interface MapBuiltins {
-  /** The value of the key, else the default, else a failure. */
+  /** Returns the value of the key, else the default; without one the node fails. */
   get<M extends AnyMap, K extends KeyOf<M>, D = never>(
     map: M,
     key: Key<K>,
     ...orElse: [] | [orElse: D]
   ): NodeHandle<ValueOf<M, K> | Lifted<D>>;
 
-  /** The map with the entry, which replaces an older one. */
+  /** Returns the map with the entry added or replaced. */
   assoc<M extends AnyMap, const K extends string, V>(
     map: M,
     key: Key<K>,
@@ -124,12 +124,12 @@ export interface MapBuiltins {
 
   dissoc<M extends AnyMap, const K extends string>(map: M, key: Key<K>): NodeHandle<Dissoc<M, K>>;
 
-  /** The entries of both; the second map decides on a common key. */
+  /** Returns the entries of both maps; the second wins on a common key. */
   union<M extends AnyMap, N extends AnyMap>(map: M, other: N): NodeHandle<UnionOf<M, N>>;
 
-  /** The entries of the first map whose keys both have. */
+  /** Returns the entries of the first map whose keys both have. */
   intersection<M extends AnyMap, N extends AnyMap>(map: M, other: N): NodeHandle<IntersectionOf<M, N>>;
 
-  /** The entries of the first map whose keys the second lacks. */
+  /** Returns the entries of the first map whose keys the second lacks. */
   difference<M extends AnyMap, N extends AnyMap>(map: M, other: N): NodeHandle<DifferenceOf<M, N>>;
 }

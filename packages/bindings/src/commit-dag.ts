@@ -28,15 +28,15 @@ export interface DagContent {
   readonly message: string;
 }
 
-/** What a commit of a dag came to. */
+/** Result of committing a dag. */
 export interface DagCommit {
   readonly dagId: DagId;
   readonly commitId: CommitId;
-  /** False when the head has this very dag with these very pins already; then there is no new commit. */
+  /** False when the head already has this dag with these pins; then there is no new commit. */
   readonly changed: boolean;
 }
 
-/** A head as it stands, and what a commit on top of it would be; undefined when there is nothing to change. */
+/** A head and the commit planned on top of it; undefined when there is nothing to change. */
 interface CommitPlan {
   readonly headId: CommitId | undefined;
   readonly commit: CommitRecord | undefined;
@@ -44,7 +44,7 @@ interface CommitPlan {
   readonly newPins: readonly (readonly [NodeId, ExecId])[];
 }
 
-/** Waits for a dag and puts it on top of its branch; a branch that moves meanwhile is planned for again. */
+/** Waits for a dag and commits it on top of its branch; plans again when the branch has moved. */
 export async function commitDag(context: DagContext, content: DagContent): Promise<DagCommit> {
   const { open, store, branch, actor } = context;
   const { objects } = open;
@@ -126,7 +126,7 @@ interface NewDag {
   readonly message: string;
 }
 
-/** Plans the commit of a dag on top of its branch as it stands now. */
+/** Plans the commit of a dag on top of its branch. */
 function planCommit(context: DagContext, { dagId, nodes, message }: NewDag): CommitPlan {
   const { open, name, actor, nowMs } = context;
   const { objects, baseCommitId } = open;
@@ -158,14 +158,14 @@ function planCommit(context: DagContext, { dagId, nodes, message }: NewDag): Com
   return { headId, commit, newPins };
 }
 
-/** The head of the branch as it stands, held while a commit on top of it is planned. */
+/** Returns the head of the branch, held while a commit on top of it is planned. */
 function heldHead({ store, branch, open }: DagContext): CommitId | undefined {
   const headId = store.getRef(branch)?.commitId;
   if (headId === undefined || headId === open.baseCommitId) return headId;
   return holdCommits(store, () => [store.getRef(branch)?.commitId])[0];
 }
 
-/** Refuses to commit what has gone in spite of all holds. */
+/** Throws when an object to commit is gone in spite of all holds. */
 function assertPresent(pins: CommitPlan['newPins'], transaction: WriteTransaction): void {
   for (const [, execId] of pins) {
     if (!transaction.has('exec', execId))
@@ -173,7 +173,7 @@ function assertPresent(pins: CommitPlan['newPins'], transaction: WriteTransactio
   }
 }
 
-/** The pins of a dag; those that were answered from the base are left out where the head still is the base. */
+/** Yields the pins of a dag, without those that the base answered where the head is still the base. */
 function* pinsOf(nodes: Iterable<RunNode>, isOnBase: boolean): Generator<readonly [NodeId, ExecId]> {
   for (const node of nodes) {
     if (node.execId !== undefined && !(isOnBase && node.isFromBase)) yield [node.nodeId, node.execId];
@@ -182,7 +182,7 @@ function* pinsOf(nodes: Iterable<RunNode>, isOnBase: boolean): Generator<readonl
   }
 }
 
-/** The nodes of a dag that are to be committed, imported ones included. */
+/** Yields the nodes of a dag to commit, imported ones included. */
 function* nodeIdsOf(nodes: Iterable<RunNode>): Generator<NodeId> {
   for (const { nodeId, importedPins } of nodes) {
     yield nodeId;
@@ -190,7 +190,7 @@ function* nodeIdsOf(nodes: Iterable<RunNode>): Generator<NodeId> {
   }
 }
 
-/** Nothing to commit: what was staged is either in the head already or not part of the dag. */
+/** Drops the staged work: it is in the head already or not part of the dag. */
 function releaseIndex({ open, store }: DagContext): void {
   if (open.index.isBegun) store.transact('release', (transaction) => open.index.release(transaction));
 }

@@ -3,7 +3,7 @@ import type { OpenRun } from '@daggerml/execution';
 import type { RefName, Store } from '@daggerml/store';
 import type { ImportSource } from './import-dag.ts';
 
-/** What a dag is built with. */
+/** The store, Executor and settings of one dag under construction. */
 export interface DagContext {
   readonly store: Store;
   readonly capture: FunctionCapture;

@@ -199,7 +199,7 @@ export class Dag implements HandleOwner {
     );
   }
 
-  /** Adds what has to be waited for; the stack no longer tells who asked for it when it fails. */
+  /** Adds asynchronous work; notes the call site now, since the stack of a later failure does not have it. */
   async #waiting(entry: (...inputs: never[]) => unknown, lower: () => Promise<DatumId>): Promise<NodeHandle> {
     const site = new CallSite(entry);
     try {
@@ -211,7 +211,7 @@ export class Dag implements HandleOwner {
   }
 
   /**
-   * Gives a node a name under which the committed dag lists it; yields the handle of the node.
+   * Names a node in the committed dag and returns its handle.
    *
    * @spec DML-BND-0409
    */
@@ -237,7 +237,7 @@ export class Dag implements HandleOwner {
   }
 
   /**
-   * Waits for what the root and the names depend on and commits the dag under its name. The root is a handle or
+   * Waits for the nodes that root and names depend on and commits the dag under its name. The root is a handle or
    * a value that may hold handles. Throws `dag_failed`.
    */
   async commit(root: unknown, options: { readonly message?: string } = {}): Promise<DagCommit> {
@@ -252,7 +252,7 @@ export class Dag implements HandleOwner {
     return commit;
   }
 
-  /** Calls that the committed dag does not need may still run. */
+  /** Closes the run once it is idle: calls that the committed dag does not need may still run. */
   #closeWhenIdle(): void {
     const { run } = this.open;
     if (run.isIdle) void this.open.close();
@@ -300,7 +300,7 @@ export class Dag implements HandleOwner {
     return this.open.run.addBuiltin(functionDatumId, uri, inputs);
   }
 
-  /** Captured once per dag, so that one dag never mixes two versions of a file. */
+  /** Captures a function once per dag, so that one dag never mixes two versions of a file. */
   #specOf(callee: FunctionRef): CallSpec {
     if (!isFunctionRef(callee)) {
       const instead = 'use functions(new URL("./steps.ts", import.meta.url)), which makes references';
@@ -336,7 +336,7 @@ export class Dag implements HandleOwner {
 }
 
 /**
- * Leaves out what is not given at the end, as the language does for optional parameters.
+ * Drops trailing inputs that are undefined, as the language does for optional parameters.
  *
  * @spec DML-BND-0416
  */

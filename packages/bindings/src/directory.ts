@@ -3,14 +3,14 @@ import type { DatumId } from '@daggerml/object-model';
 import type { BlobHandle } from '@daggerml/values';
 import { hasStoreFiles, REPOSITORY_MARK } from './folder.ts';
 
-/** Which files of a folder are taken. */
+/** Filters for the files of a folder. */
 export interface DirectoryOptions {
   /**
-   * Decides by its path below the folder, with `/` between the parts, whether a file is taken; of `directory` also
-   * whether a link that is kept and an empty folder are. It is not asked about other folders.
+   * Returns whether to take a file, by its path below the folder with `/` between the parts; for `directory` also a
+   * link that is kept and an empty folder. Not called for other folders.
    */
   readonly filter?: (path: string) => boolean;
-  /** Takes what is in `.git` and `node_modules` too, which is left out otherwise. */
+  /** Includes the content of `.git` and `node_modules`, which is left out by default. */
   readonly all?: boolean;
 }
 
@@ -29,23 +29,23 @@ export interface SymbolicLink {
 /** An empty folder, as `directory` stores it: a map without keys. */
 export type EmptyFolder = Readonly<Record<never, never>>;
 
-/** What stands at one path of a directory; a plain file is its blob. */
+/** The entry at one path of a directory; a plain file is its blob. */
 export type DirectoryEntry = BlobHandle | ExecutableFile | SymbolicLink | EmptyFolder;
 
 /**
- * A folder, as `directory` stores it: what stands at each path below it.
+ * A folder, as `directory` stores it: an entry for each path below it.
  *
  * @spec DML-BND-0926
  */
 export type Directory = Record<string, DirectoryEntry>;
 
-/** What to store of which folder. */
+/** A folder to store, and the form to store it in. */
 export interface FolderRequest {
   /** Absolute path. */
   readonly folder: string;
   /** As the program gave it. */
   readonly shown: string;
-  /** Whether executable files, links and empty folders are told from plain files. */
+  /** True when executable files, links and empty folders keep their form. */
   readonly keepsForms: boolean;
   readonly options: DirectoryOptions;
 }

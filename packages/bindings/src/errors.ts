@@ -23,11 +23,11 @@ export type BindingsErrorCode =
   | 'trust_list_unreadable'
   | 'no_user_folder';
 
-/** Raised here as well, about what the bindings look up, read and run themselves. */
+/** Codes of lower packages that the bindings raise too. */
 type OfExecution = Extract<ExecutionErrorCode, 'unknown_name' | 'unreadable_file' | 'pipeline_threw'>;
 
 /**
- * What each code says to a program's author.
+ * The message of each code, for the author of a program.
  *
  * @spec DML-BND-1402
  */

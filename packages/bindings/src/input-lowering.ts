@@ -15,7 +15,7 @@ import { type HandleOwner, NodeHandle } from './node-handle.ts';
 /** Adds a builtin on nodes to the dag. */
 type AddBuiltin = (uri: string, inputs: readonly RunNode[]) => RunNode;
 
-/** Collections that are remembered at one time. */
+/** Maximum number of remembered collections. */
 const MAX_KNOWN = 1024;
 
 /** Turns values that may hold handles into nodes. */
@@ -28,7 +28,7 @@ export class InputLowering {
     this.#addBuiltin = addBuiltin;
   }
 
-  /** Yields the node of a value; `path` names it in refusals. */
+  /** Returns the node of a value; `path` names it in refusals. */
   lower(value: unknown, path: string): RunNode {
     if (value instanceof NodeHandle) return this.ownNode(value, path);
     const { objects, run } = this.#owner.open;
@@ -54,7 +54,7 @@ class Construction {
   /** Collections that are being lowered, with their paths. */
   readonly #entered = new Map<object, string>();
   readonly #known = new Map<object, RunNode>();
-  /** Whether a collection holds a handle at any depth, for some that were searched already. */
+  /** Collections searched so far, each with true when it holds a handle at any depth. */
   readonly #holding = new Map<object, boolean>();
   /** Collections that are being searched. */
   readonly #searched = new Set<object>();
@@ -111,7 +111,7 @@ class Construction {
     }
   }
 
-  /** A collection that holds itself holds nothing new: lowering reports it. */
+  /** Checks whether a value holds a handle; a collection inside itself adds none, and lowering refuses it. */
   #holdsHandle(value: object, path: string, depth: number): boolean {
     if (value instanceof NodeHandle) return true;
     const known = this.#holding.get(value);
@@ -138,7 +138,7 @@ function readableItems(value: object): Iterable<unknown> {
   try {
     return itemsOf(value);
   } catch {
-    // What throws when it is read is refused when it is lowered.
+    // A getter that throws is refused by lowering.
     return [];
   }
 }

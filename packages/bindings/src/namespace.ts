@@ -7,7 +7,8 @@ import type { Lifted } from './values.ts';
 /**
  * The names of an imported dag, its root under `root`.
  *
- * `Of` is the type of the dag's pipeline, which says what the root is, or an object type with the value of each name.
+ * `Of` is the type of the dag's pipeline, from which the root's type follows, or an object type with the value of each
+ * name.
  *
  * @spec DML-BND-0809
  */
@@ -22,11 +23,11 @@ type Names<Of> = { readonly [Name in keyof Of]: NodeHandle<Of[Name]> };
 interface ImportedDag {
   readonly dagName: string;
   readonly names: readonly string[];
-  /** Makes the node of a name. */
+  /** Creates the node of a name. */
   readonly read: (name: string) => NodeHandle;
 }
 
-/** Properties that the language itself asks any object for. */
+/** Properties that the language itself reads from any object. */
 const ASKED_OF_ALL: ReadonlySet<string> = new Set([
   'then',
   'toJSON',
@@ -35,7 +36,7 @@ const ASKED_OF_ALL: ReadonlySet<string> = new Set([
   '$$typeof',
 ]);
 
-/** Makes the object whose properties are the names of an imported dag. */
+/** Creates the object whose properties are the names of an imported dag. */
 export function importedNames({ dagName, names, read }: ImportedDag): Namespace {
   const namespace = Object.create(null) as Record<string, NodeHandle>;
   for (const name of names) {

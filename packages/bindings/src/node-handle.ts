@@ -3,17 +3,17 @@ import type { ExecId, NodeId, NodeKind } from '@daggerml/object-model';
 import { liftDatum, valuesError } from '@daggerml/values';
 import { withLine } from './author-line.ts';
 
-/** What the language asks for when it turns an object into a plain value. */
+/** Conversion hints of the language, each with the word for it in errors. */
 const WANTED: Readonly<Record<string, string>> = {
   string: 'text',
   number: 'a number',
   default: 'text or a number',
 };
 
-/** Names what an object literal takes over from a handle; no value may have it. */
+/** Marker property that an object literal copies when a handle is spread into it; no value may have it. */
 const spreadHandle: unique symbol = Symbol('of a spread handle');
 
-/** What handles need of the dag that they belong to. */
+/** The dag that handles belong to, as handles see it. */
 export interface HandleOwner {
   readonly open: OpenRun;
   nameOf(node: RunNode): string | undefined;
@@ -53,7 +53,7 @@ export class NodeHandle<out T = unknown> {
   }
 
   /**
-   * Waits for the node and yields its value; rejects as `wait` does.
+   * Waits for the node and returns its value; rejects as `wait` does.
    *
    * @spec DML-BND-0413
    */
@@ -98,7 +98,7 @@ export class NodeHandle<out T = unknown> {
   }
 
   static {
-    /** What the console shows. */
+    /** Returns the form that the console prints. */
     function show(this: NodeHandle): object {
       const { kind, nodeId, callee, status } = this.#node;
       const what = [kind, ...(callee ? [callee.name] : [])].join(' ');

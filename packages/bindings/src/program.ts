@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 let name: string | undefined;
 
 /**
- * This program and its version, as stores and receipts name it: the version of the package that this module was
- * published in.
+ * Returns the name and version of this program for stores and receipts: the version of the package that contains this
+ * module.
  *
  * @spec DML-BND-0317
  */
@@ -13,7 +13,7 @@ export function programName(): string {
   return name;
 }
 
-/** The version in the nearest package.json at or above a module. */
+/** Returns the version in the nearest package.json at or above a module. */
 function versionAbove(moduleUrl: string): string {
   for (let folder = new URL('.', moduleUrl); ; folder = new URL('..', folder)) {
     try {

@@ -52,7 +52,7 @@ export interface RepositoryOptions extends WaitOptions {
   readonly signal?: AbortSignal;
   /** Opens without the right to change anything. */
   readonly readOnly?: boolean;
-  /** Who commits and the ref journal name. */
+  /** Author of commits and of lines in the ref journal. */
   readonly author?: string;
   /** Calls that run at one time; as many as the machine runs in parallel by default. */
   readonly workers?: number;
@@ -66,8 +66,7 @@ export interface RepositoryOptions extends WaitOptions {
    */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * Whether files that are as they were when they were read last, by device, inode, size and times, are not read again;
-   * true by default.
+   * True to skip reading files whose device, inode, size and times are as they were at the last reading; the default.
    */
   readonly fileCache?: boolean;
   /** Milliseconds since 1970; the system's clock by default. */
@@ -105,14 +104,14 @@ export interface DagsOptions {
   readonly message?: string;
 }
 
-/** What a run of a pipeline came to. */
+/** Result of running a pipeline. */
 export interface RunResult<Root = unknown> {
   readonly commit: Commit;
   readonly dagId: DagId;
-  /** False when the head had this very dag with these very outcomes already. */
+  /** False when the head already had this dag with these outcomes. */
   readonly changed: boolean;
   readonly counts: CallCounts;
-  /** What the pipeline returned. */
+  /** Value that the pipeline returned. */
   readonly root: NodeHandle<Root>;
   /** The dag, for the values of its nodes. */
   readonly dag: Dag;
@@ -217,7 +216,7 @@ export class Repository {
   }
 
   /**
-   * Yields a commit by the name of a branch, its id, or a unique prefix of its id. Throws `unknown_name` and
+   * Returns a commit by the name of a branch, its id, or a unique prefix of its id. Throws `unknown_name` and
    * `ambiguous_id`.
    *
    * @spec DML-BND-0307
@@ -402,7 +401,7 @@ function openingOf(options: RepositoryOptions): Pick<OpenStoreOptions, 'program'
   };
 }
 
-/** A pipeline as `loadPipeline` yields it. */
+/** A pipeline as `loadPipeline` returns it. */
 export interface LoadedPipelineOf {
   readonly pipeline: Pipeline;
   readonly name: string;
@@ -444,7 +443,7 @@ function reasonOf(signal: AbortSignal | undefined): string {
   return reason instanceof Error ? reason.message : String(reason ?? 'cancelled');
 }
 
-/** Tells whether a revision is a branch that has no commit yet. */
+/** Checks whether a revision is a branch without a commit. */
 function isUnborn(store: Store, revision: string): boolean {
   return revision === store.head() && store.getRef(revision as RefName) === undefined;
 }

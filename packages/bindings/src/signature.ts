@@ -19,8 +19,7 @@ interface Signature<A, R> {
 }
 
 /**
- * What a call of a function takes: a value or a handle for each parameter, optional ones and rest parameters
- * included.
+ * Inputs of a call: a value or a handle for each parameter, optional ones and rest parameters included.
  *
  * @spec DML-BND-0808
  */
@@ -35,7 +34,7 @@ export type CallValue<F extends AnyFunction> = ValueOf<Signatures<F>>;
 type ValueOf<S> = S extends Signature<unknown, infer R> ? Returned<Awaited<R>> : never;
 
 /**
- * The value of what a function or a pipeline returns: it may not be undefined, for the work would be lost.
+ * Value that a function or pipeline returns; not undefined, since the work would be lost.
  *
  * @spec DML-BND-1560
  */

@@ -11,7 +11,7 @@ export interface Refused<Reason extends string> {
 // biome-ignore lint/suspicious/noConfusingVoidType: the type of what a function returns that returns nothing
 type Nothing = undefined | void;
 
-/** What has no datum form, with the reason; `never` for what has one or may have one inside. */
+/** The reason why a type has no datum form; `never` for a type that has one or may contain one. */
 type Unstorable<T> = T extends Nothing
   ? Refused<'undefined has no datum form: use null'>
   : T extends symbol
@@ -34,8 +34,7 @@ type Unstorable<T> = T extends Nothing
 type Scalar = string | boolean | null | Uri;
 
 /**
- * What a value is after its way through the repository: what `value()` yields, and what the next function receives,
- * for what a function returned.
+ * Type of a stored value when it is lifted: what `value()` returns, and what the next function receives.
  *
  * Every lifted value is a fresh one, so nothing in it is readonly. A handle stands for its value.
  *
@@ -108,7 +107,7 @@ type MaybeMissing<T> = {
 type IfMaybe<T, Yes> = unknown extends T ? never : undefined extends T ? Yes : never;
 
 /**
- * What may stand where a function takes a type: the value, a handle of it, or a value with handles inside.
+ * Input for a parameter type: the value, a handle of it, or a value with handles inside.
  *
  * @spec DML-BND-0807
  */

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { compileModule } from '@daggerml/capture/testing';
 
-/** How a child ended: without an exit code when it was killed. */
+/** End of a child process: without an exit code when it was killed. */
 export interface ChildEnd {
   readonly exitCode: number | null;
   readonly lines: unknown[];
@@ -53,12 +53,12 @@ export class Child {
     }
   }
 
-  /** Tells the child to begin. */
+  /** Sends the child the order to begin. */
   go(): void {
     this.#process.stdin?.write('go\n');
   }
 
-  /** Gives the child an order; yields the line with which it answers. */
+  /** Sends the child an order and returns the line with which it answers. */
   async ask(order: string): Promise<unknown> {
     const before = this.#said().length;
     this.#process.stdin?.write(`${order}\n`);

@@ -27,7 +27,7 @@ const PARTS = 8;
 /** Calls of the pipeline of one round. */
 export const CALLS: number = 2 * PARTS + 1;
 
-/** The pipeline of one round, whose calls no other round has. */
+/** Returns the pipeline of one round, whose calls no other round has. */
 export function killedPipeline(round: number, stepsUrl: string): Pipeline<Dag> {
   const steps = functions<BlobSteps>(stepsUrl);
   return definePipeline('killed', (dag: Dag) => {

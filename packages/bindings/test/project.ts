@@ -30,7 +30,7 @@ export const slow = (ms: number) => new Promise((r) => setTimeout(() => r(ms), m
 export const table = async (rows: number) => ({ rows, mean: rows / 2, tags: new Set(['a', 'b']) });
 `;
 
-/** Where a test that writes over and over waits least for the disk. */
+/** A file system in memory, for tests that write often. */
 const MEMORY_FOLDER = '/dev/shm';
 
 /** A project folder with a repository and a file of functions. */
