@@ -39,6 +39,18 @@ function collision(digits: number): [string, string] {
   }
 }
 
+/** Commits a dag of two blobs whose chunks have ids that begin alike; returns their contents. */
+async function runTwins(): Promise<[string, string]> {
+  const texts = collision(4);
+  repository.write(
+    'twins.ts',
+    `import { blob, definePipeline } from '@daggerml/bindings';
+    export const twins = definePipeline('twins', async (dag) => dag.literal(${JSON.stringify(texts)}.map((text) => blob(text))));`,
+  );
+  await repository.ok('run', 'twins.ts');
+  return texts;
+}
+
 describe('object names', () => {
   it('are tried as a head, a ref, a dag and an id, in this order [DML-CLI-0601]', async () => {
     expect(await shown('experiment')).toBe(first.commitId);
@@ -46,7 +58,8 @@ describe('object names', () => {
     expect(await shown('sums')).toBe(second.dagId);
     expect(await shown(first.dagId)).toBe(first.dagId);
     expect(await shown(first.dagId.slice(0, 9).toUpperCase())).toBe(first.dagId);
-    expect(await shown('HEAD')).toBe(second.commitId);
+    const { commitId } = await repository.json<{ commitId: string }>('status');
+    expect(await shown('HEAD')).toBe(commitId);
     // A head named like the dag comes first; a dag named like the beginning of an id comes before the id.
     await repository.ok('branch', 'sums', first.commitId);
     expect(await shown('sums')).toBe(first.commitId);
@@ -69,6 +82,7 @@ describe('object names', () => {
     expect(await shown(first.dagId)).toBe(first.dagId);
     expect(await shown(`HEAD:${first.dagId}`)).toBe(hiding.dagId);
     await repository.ok('dag', 'delete', first.dagId);
+    await repository.ok('branch', '--delete', 'sums');
   });
 
   it('are found and given in NFC, however they are typed [DML-CLI-0611]', async () => {
@@ -105,6 +119,7 @@ describe('object names', () => {
   });
 
   it('that a branch and a dag have name the branch, and say how the dag is named [DML-CLI-0609] [DML-CLI-0610]', async () => {
+    await repository.ok('branch', 'sums', first.commitId);
     const note = '"sums" names a branch and a dag: the branch is meant, "main:sums" names the dag\n';
     for (const argv of [
       ['show', 'sums'],
@@ -127,8 +142,7 @@ describe('object names', () => {
     expect((await repository.dml(['branch', 'prefix'])).stderr).not.toContain('names a branch and a dag');
     await repository.ok('branch', '--delete', 'values');
     expect((await repository.dml(['branch', 'values'])).stderr).toContain('"main:values" names the dag\n');
-    await repository.ok('branch', '--delete', 'values');
-    await repository.ok('branch', '--delete', 'prefix');
+    for (const branch of ['values', 'prefix', 'sums']) await repository.ok('branch', '--delete', branch);
   });
 
   it('refuse a prefix of fewer than four digits [DML-CLI-0602]', async () => {
@@ -138,13 +152,7 @@ describe('object names', () => {
   });
 
   it('refuse an ambiguous prefix with the candidates and their classes [DML-CLI-0603]', async () => {
-    const texts = collision(4);
-    repository.write(
-      'twins.ts',
-      `import { blob, definePipeline } from '@daggerml/bindings';
-      export const twins = definePipeline('twins', async (dag) => dag.literal(${JSON.stringify(texts)}.map((text) => blob(text))));`,
-    );
-    await repository.ok('run', 'twins.ts');
+    const texts = await runTwins();
     const ids = texts.map((text) => createHash('sha256').update(text).digest('hex'));
     const outcome = await repository.dml(['show', ids[0]?.slice(0, 4) ?? '']);
     expect(outcome).toMatchObject({ exitCode: 4, stdout: '' });
@@ -220,6 +228,7 @@ describe('object names', () => {
   });
 
   it('select the node that a dag lists under a name [DML-CLI-0606]', async () => {
+    await runTwins();
     const { nodes } = await repository.json<{ nodes: { nodeId: string; names: string[] }[] }>(
       'show',
       'main:sums',

@@ -1,7 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import type { RefState } from './test-repository.ts';
 import { TestRepository } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
@@ -10,11 +9,9 @@ vi.setConfig({ testTimeout: 300_000 });
 const PROGRAM = join(import.meta.dirname, '../dist/bin.js');
 
 let repository: TestRepository;
-let before: RefState;
 beforeAll(async () => {
   repository = await TestRepository.create();
   await repository.run('sums');
-  before = await repository.refState();
 });
 afterAll(() => repository.remove());
 
@@ -61,6 +58,7 @@ describe('a pipeline', () => {
       /dml: odd\.ts:5: beside a call\nhint: [^\n]+\n$/,
     ],
   ])('that does %s is reported as failed [DML-CLI-1205]', async (body, message) => {
+    const before = await repository.refState();
     const outcome = program(['run', pipeline(body)]);
     expect(outcome).toMatchObject({ status: 12, stdout: '' });
     expect(outcome.stderr).toMatch(message);

@@ -1,6 +1,6 @@
 import fs, { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { dml, TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -107,14 +107,12 @@ describe('dml init', () => {
 
 describe('dml run', () => {
   it('runs the pipeline and commits its dag to the current branch [DML-CLI-0703]', async () => {
-    const { commitId, changed } = await repository.run('sums');
+    const own = await TestRepository.create();
+    onTestFinished(() => own.remove());
+    const { commitId, changed } = await own.run('sums');
     expect(changed).toBe(true);
-    expect(await repository.json('status')).toMatchObject({
-      branch: 'main',
-      commitId,
-      dags: [{ name: 'sums' }],
-    });
-    expect(await repository.ok('cat', 'sums')).toBe('6\n');
+    expect(await own.json('status')).toMatchObject({ branch: 'main', commitId, dags: [{ name: 'sums' }] });
+    expect(await own.ok('cat', 'sums')).toBe('6\n');
   });
 
   it('reports each call that runs with its name and duration [DML-CLI-0704]', async () => {
