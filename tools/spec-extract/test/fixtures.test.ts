@@ -1,11 +1,11 @@
-import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { check, generate, review } from '../src/command-check.ts';
 import { FINDING_CODES } from '../src/finding.ts';
-import { TODAY } from './memory-suite.ts';
-import { FIXTURES, fixtureRepository } from './temporary-repository.ts';
+import { FIXTURES } from './fixtures.ts';
+import { TODAY, VERIFIED } from './memory-suite.ts';
+import { temporaryRepository } from './temporary-repository.ts';
 
-const fixtures = readdirSync(FIXTURES).filter((name) => name !== 'green');
+const fixtures = Object.keys(FIXTURES);
 /** The codes that leave the suite green. */
 const notes = ['keyword_without_id', 'optional_unverified'];
 const codeOf = (fixture: string): string => fixture.split('--', 1)[0] ?? '';
@@ -23,7 +23,7 @@ describe('fixtures', () => {
   it.each(fixtures.filter((name) => !checkedAsTheyAre.includes(name)))(
     '%s yields its finding and no other [DML-TRC-1001]',
     (fixture) => {
-      const root = fixtureRepository(fixture);
+      const root = temporaryRepository(FIXTURES[fixture]);
       if (codeOf(fixture) === 'text_suspect') generate(root, TODAY);
       else review(root, TODAY, 'all');
       const answer = check(root, TODAY);
@@ -33,7 +33,7 @@ describe('fixtures', () => {
   );
 
   it('file_outdated is red for each file that generate would change [DML-TRC-0606]', () => {
-    const root = fixtureRepository('file_outdated');
+    const root = temporaryRepository(FIXTURES.file_outdated);
     expect(check(root, TODAY)).toMatchObject({
       exitCode: 1,
       json: {
@@ -47,8 +47,8 @@ describe('fixtures', () => {
     expect(check(root, TODAY)).toMatchObject({ exitCode: 0, json: { findings: [] } });
   });
 
-  it('green has no finding once it is generated', () => {
-    const root = fixtureRepository('green');
+  it('a suite in order has no finding once it is generated', () => {
+    const root = temporaryRepository(VERIFIED);
     expect(review(root, TODAY, 'all').exitCode).toBe(0);
     expect(generate(root, TODAY)).toMatchObject({ exitCode: 0, json: { written: [], findings: [] } });
     expect(check(root, TODAY)).toMatchObject({ exitCode: 0, json: { findings: [] } });

@@ -1,10 +1,7 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { onTestFinished } from 'vitest';
-
-/** Folder of the fixtures: one small suite per finding code. */
-export const FIXTURES: string = join(import.meta.dirname, '../fixtures');
 
 /** Creates a repository from texts; it is gone when the test is over. */
 export function temporaryRepository(files: Readonly<Record<string, string>> = {}): string {
@@ -12,13 +9,6 @@ export function temporaryRepository(files: Readonly<Record<string, string>> = {}
   // A process that was killed may still write to its last file.
   onTestFinished(() => rmSync(root, { recursive: true, force: true, maxRetries: 100, retryDelay: 100 }));
   for (const [path, text] of Object.entries(files)) writeInto(root, path, text);
-  return root;
-}
-
-/** Creates a repository from a fixture; it is gone when the test is over. */
-export function fixtureRepository(name: string): string {
-  const root = temporaryRepository();
-  cpSync(join(FIXTURES, name), root, { recursive: true });
   return root;
 }
 
