@@ -26,7 +26,7 @@ export function canOwn(path: string): boolean {
 }
 
 /** Checks whether a path is a test file. */
-export function isTestFile(path: string): boolean {
+function isTestFile(path: string): boolean {
   return /\.(test|test-d|spec|bench)\.[cm]?[jt]sx?$/.test(path) || /\/(test|tests|__tests__)\//.test(path);
 }
 
@@ -36,7 +36,7 @@ export function isRunFile(path: string): boolean {
 }
 
 /** Checks whether a path is that of a test in a language whose tests are not read here. */
-export function isForeignTest(path: string): boolean {
+function isForeignTest(path: string): boolean {
   return /(?:^|\/)(?:test_[^/]*|[^/]*_test)\.(?!md$|[cm]?[jt]sx?$)\w+$/.test(path);
 }
 

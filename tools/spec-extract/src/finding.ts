@@ -3,51 +3,12 @@ import { compareText } from './sorted.ts';
 /** How much a finding weighs: one red finding makes the suite red, a note never does. */
 export type Severity = 'red' | 'note';
 
-/** The closed union of finding codes. */
-export type FindingCode =
-  | 'anchor_broken'
-  | 'document_empty'
-  | 'document_misnamed'
-  | 'exception_expired'
-  | 'file_outdated'
-  | 'id_reused'
-  | 'id_vanished'
-  | 'index_unreadable'
-  | 'keyword_missing'
-  | 'keyword_repeated'
-  | 'keyword_without_id'
-  | 'line_too_long'
-  | 'link_absolute'
-  | 'link_broken'
-  | 'mark_invalid'
-  | 'optional_unverified'
-  | 'owner_duplicate'
-  | 'owner_missing'
-  | 'planned_owned'
-  | 'requirement_malformed'
-  | 'result_unreadable'
-  | 'results_missing'
-  | 'retired_owned'
-  | 'test_citation_misplaced'
-  | 'test_cites_planned'
-  | 'test_cites_retired'
-  | 'test_missing'
-  | 'test_overcited'
-  | 'text_suspect'
-  | 'unknown_id';
-
-/** What a finding code weighs and which requirements demand it. */
-export interface FindingRule {
-  readonly severity: Severity;
-  readonly requirements: readonly string[];
-}
-
 /**
  * Every finding code with its weight and the requirements that demand it.
  *
  * @spec DML-TRC-1001
  */
-export const FINDING_CODES: Readonly<Record<FindingCode, FindingRule>> = {
+export const FINDING_CODES = {
   anchor_broken: { severity: 'red', requirements: ['DML-TRC-0702'] },
   document_empty: { severity: 'red', requirements: ['DML-TRC-0109', 'DML-TRC-0921'] },
   document_misnamed: { severity: 'red', requirements: ['DML-TRC-0912'] },
@@ -81,7 +42,10 @@ export const FINDING_CODES: Readonly<Record<FindingCode, FindingRule>> = {
   test_overcited: { severity: 'red', requirements: ['DML-TRC-0405'] },
   text_suspect: { severity: 'red', requirements: ['DML-TRC-0503'] },
   unknown_id: { severity: 'red', requirements: ['DML-TRC-0307'] },
-};
+} as const;
+
+/** The closed union of finding codes. */
+export type FindingCode = keyof typeof FINDING_CODES;
 
 /** One observation about the suite, as data: wording lives in `wording.ts`. */
 export interface Finding {
@@ -94,17 +58,17 @@ export interface Finding {
   readonly detail: string;
 }
 
-/** Yields the weight of a finding. */
+/** Returns the weight of a finding. */
 export function severityOf(finding: Finding): Severity {
   return FINDING_CODES[finding.code].severity;
 }
 
-/** Yields whether any finding is red. */
+/** Checks whether any finding is red. */
 export function isRed(findings: readonly Finding[]): boolean {
   return findings.some((finding) => severityOf(finding) === 'red');
 }
 
-/** Yields the findings without repeats, ordered by file, code, id and detail. */
+/** Returns the findings without repeats, ordered by file, code, id and detail. */
 export function sortFindings(findings: readonly Finding[]): Finding[] {
   const unique = new Map(findings.map((finding) => [findingKey(finding), finding]));
   // @spec DML-TRC-0811

@@ -71,6 +71,7 @@ export const FIXTURES: Readonly<Record<string, Files>> = {
   'mark_invalid--exception': stated(
     '{planned} {exception: no codec; until 2026-02-30} Names MUST be sorted.',
   ),
+  'mark_invalid--measured': stated('{measured} Names MUST be sorted fast.'),
   'mark_invalid--two': stated('{planned} {retired} Names MUST be sorted.'),
   optional_unverified: { ...stated('Names SHOULD be sorted.'), [RESULTS]: resultsOf(TEST, {}) },
   owner_duplicate: { ...VERIFIED, 'packages/object-model/src/value.ts': VERIFIED[SOURCE] ?? '' },

@@ -7,9 +7,9 @@ import { mutate } from '../src/mutation/command-mutate.ts';
 import type { MutationChoice } from '../src/mutation/sample.ts';
 import { createScratchCopy } from '../src/mutation/scratch-copy.ts';
 import { readVitestReport } from '../src/vitest-report.ts';
-import { runTool, useCompiledTool } from './compiled-tool.ts';
 import { resultsOf, TODAY, VERIFIED } from './memory-suite.ts';
 import { snapshot, temporaryRepository, writeInto } from './temporary-repository.ts';
+import { runTool, TOOL } from './tool-process.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
@@ -211,18 +211,15 @@ describe('the scratch copy', () => {
 });
 
 describe('an interrupted run', () => {
-  const tool = useCompiledTool();
-
   /** Ends the command by a signal while the test of the first mutant waits. */
   const interrupted = async (
     signal: NodeJS.Signals,
   ): Promise<{ left: string[]; unchanged: boolean; signal: string | null }> => {
-    const { command } = tool;
     const root = await mutableRepository();
     const before = snapshot(root);
     const temporary = temporaryRepository();
     const held = join(temporary, 'held');
-    const ending = await runTool(command, ['mutate', 'object-model'], {
+    const ending = await runTool(TOOL, ['mutate', 'object-model'], {
       folder: root,
       environment: { TMPDIR: temporary, TMP: temporary, TEMP: temporary, HELD_BY: held },
       interfere: async ({ kill }) => {
