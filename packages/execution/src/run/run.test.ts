@@ -442,7 +442,7 @@ describe('Run', () => {
   });
 });
 
-describe('Run, builtins', () => {
+describe('Run, builtins', { timeout: 300_000 }, () => {
   beforeAll(async () => {
     workspace = await Workspace.create(steps);
   });
