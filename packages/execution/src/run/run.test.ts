@@ -46,9 +46,9 @@ describe('Run', () => {
 
   it('runs calls when their inputs have values, and gives them in order [DML-EXE-0803]', async () => {
     const run = workspace.begin();
-    const sum = run.call('add', [1, 2]);
+    const sum = run.call('add', [3001, 2]);
     const total = run.call('pair', [sum, run.call('half', [sum]), 'x']);
-    expect(await run.outcome(total)).toEqual([3, 1, 'x']);
+    expect(await run.outcome(total)).toEqual([3003, 1501, 'x']);
     expect(run.counts).toEqual({ executed: 3 });
   });
 
@@ -221,7 +221,8 @@ describe('Run', () => {
 
   it('gives an exec made from another no times [DML-EXE-0705]', async () => {
     const run = workspace.begin();
-    const derived = run.call('add', [run.call('add', [20, 20]), 2]);
+    await run.outcome(run.call('add', [60, 2]));
+    const derived = run.call('add', [run.call('add', [30, 30]), 2]);
     await run.outcome(derived);
     expect(run.open.objects.read('exec', derived.execId!)).toMatchObject({
       startedMs: null,
@@ -637,6 +638,8 @@ describe('Run, failures', () => {
   });
 
   it('reports every call with exactly one outcome [DML-EXE-1101]', async () => {
+    const before = workspace.begin();
+    await before.outcome(before.call('add', [9, 9]));
     const run = workspace.begin({ workName: 'all outcomes' });
     const nodes = [run.call('add', [300, 1]), run.call('add', [9, 9]), run.call('fail', [12])];
     nodes.push(run.call('half', [nodes[2]]));
