@@ -9,6 +9,9 @@ vi.setConfig({ testTimeout: 300_000 });
 /** Without the full run, kills at the failpoints that the backup has for itself. */
 const OWN = IS_FULL ? {} : { of: 'backup/' };
 
+/** Without the full run, kills at the failpoints that the backup has for itself. */
+const OWN = IS_FULL ? {} : { of: 'backup/' };
+
 describe('crashes of backups', () => {
   it('leave no backup or a whole one at each failpoint of the first [DML-STO-1409]', async () => {
     const figures = await runFailpointKills({
