@@ -7,7 +7,7 @@ import { runImages } from './image-runs.ts';
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
 /** Without the full run, kills at the failpoints that the backup has for itself. */
-const OWN = IS_FULL ? {} : { of: 'backup/' };
+const _OWN = IS_FULL ? {} : { of: 'backup/' };
 
 /** Without the full run, kills at the failpoints that the backup has for itself. */
 const OWN = IS_FULL ? {} : { of: 'backup/' };
