@@ -1,5 +1,7 @@
 import {
   type AnyRecord,
+  type BlobStore,
+  type ChunkId,
   type CommitId,
   type DagId,
   type DatumId,
@@ -11,8 +13,10 @@ import {
   type ObjectClass,
   type ObjectId,
   type PageId,
+  type PageStore,
   type TreeId,
 } from '@daggerml/object-model';
+import type { WriteTransaction } from '../src/write-transaction.ts';
 
 /** Anything objects can be put into: a write transaction, or a map of a test. */
 export interface ObjectSink {
@@ -26,6 +30,15 @@ export function putRecord<Id extends ObjectId>(sink: ObjectSink, record: ObjectR
   const bytes = encodeRecord(record);
   sink.put(record.type, bytes);
   return hashBytes(bytes) as Id;
+}
+
+/** Pages and chunks as a transaction reads and writes them. */
+export function pagesOf(transaction: WriteTransaction): BlobStore & PageStore {
+  return {
+    getPage: (pageId) => transaction.get('page', pageId),
+    putPage: (bytes) => transaction.put('page', bytes) as PageId,
+    putChunk: (bytes) => transaction.put('chunk', bytes) as ChunkId,
+  };
 }
 
 export function putText(sink: ObjectSink, value: string): DatumId {

@@ -16,21 +16,11 @@ import { encodeHeader, encodeSection, encodeVarint } from '../src/transfer/car-f
 import { readCar } from '../src/transfer/car-reader.ts';
 import { exportCar } from '../src/transfer/export.ts';
 import { type ImportOptions, type ImportResult, importCar } from '../src/transfer/import.ts';
-import type { WriteTransaction } from '../src/write-transaction.ts';
 import { openFixture, setRef } from './fixture-store.ts';
-import { type CommitParts, putCommit, putLiteral, putRecord, putTextDag } from './records.ts';
+import { type CommitParts, pagesOf, putCommit, putLiteral, putRecord, putTextDag } from './records.ts';
 
 export const MAIN: RefName = headRef('main');
 export const BY = { actor: 'ada', reason: 'import' } as const;
-
-/** Pages and chunks as a transaction reads and writes them. */
-export function pagesOf(transaction: WriteTransaction): BlobStore {
-  return {
-    getPage: (pageId) => transaction.get('page', pageId),
-    putPage: (bytes) => transaction.put('page', bytes) as PageId,
-    putChunk: (bytes) => transaction.put('chunk', bytes) as ChunkId,
-  };
-}
 
 /** Puts a commit, with a dag of a text where one is given, and moves a ref there. */
 export function commitTo(

@@ -1,17 +1,23 @@
 import {
-  type BlobStore,
   type ChunkId,
   type CommitId,
   type DatumId,
   type ExecId,
   hashBytes,
   type NodeId,
-  type PageId,
   writeBlob,
 } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
-import { putCommit, putExec, putLiteral, putRecord, putText, putTextDag } from '../../test/records.ts';
+import {
+  pagesOf,
+  putCommit,
+  putExec,
+  putLiteral,
+  putRecord,
+  putText,
+  putTextDag,
+} from '../../test/records.ts';
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
 import { collectSteps } from '../gc/collect.ts';
 import { runGc } from '../gc/run.ts';
@@ -25,14 +31,6 @@ import { applyExcision, planExcision } from './excise.ts';
 import type { ObjectName } from './plan.ts';
 
 const FACTS = { reason: 'personal-data', message: 'asked to forget', actor: 'ada' };
-
-function blobStore(transaction: WriteTransaction): BlobStore {
-  return {
-    getPage: (pageId) => transaction.get('page', pageId),
-    putPage: (bytes) => transaction.put('page', bytes) as PageId,
-    putChunk: (bytes) => transaction.put('chunk', bytes) as ChunkId,
-  };
-}
 
 /** A head over one datum, and the ids on the way to it. */
 async function storeOfOne(environment = fakeEnvironment()): Promise<{
@@ -256,7 +254,7 @@ describe('planExcision', () => {
     for (let at = 0; at < content.length; at += 100)
       content.writeUInt32LE(Math.imul(at, 2654435761) >>> 0, at);
     const blobId = store.transact('blob', (transaction) =>
-      putRecord(transaction, writeBlob(content, blobStore(transaction))),
+      putRecord(transaction, writeBlob(content, pagesOf(transaction))),
     );
     const chunks = readKeys(store.engine, 'objects').filter((key) => key[0] === 12);
     expect(chunks.length).toBeGreaterThan(2);

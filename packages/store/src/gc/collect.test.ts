@@ -13,7 +13,16 @@ import { describe, expect, it } from 'vitest';
 import { putFunction, putRequestOf } from '../../test/calls.ts';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
 import { danglingObjects } from '../../test/gc/closure.ts';
-import { putCall, putCommit, putDag, putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
+import {
+  pagesOf,
+  putCall,
+  putCommit,
+  putDag,
+  putExec,
+  putLiteral,
+  putText,
+  putTextDag,
+} from '../../test/records.ts';
 import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
 import { executionKeyOf } from '../objects/links.ts';
 import type { Store } from '../store.ts';
@@ -200,10 +209,7 @@ describe('runGc', () => {
           const request = { nodeId: callId, functionDatumId, inputs: [] };
           return [callId, putRequestOf(transaction, request)] as const;
         });
-        const pages = {
-          getPage: (pageId: PageId) => transaction.get('page', pageId),
-          putPage: (bytes: Uint8Array) => transaction.put('page', bytes),
-        };
+        const pages = pagesOf(transaction);
         requests.sort(([left], [right]) => (left < right ? -1 : 1));
         return putCommit(transaction, {
           dags: { a: putTextDag(transaction, 'kept') },

@@ -1,14 +1,15 @@
-import {
-  buildTree,
-  type DagId,
-  type ExecId,
-  type NodeId,
-  type PageId,
-  type PageStore,
-} from '@daggerml/object-model';
+import { buildTree, type DagId, type ExecId, type NodeId } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { openFixture } from '../../test/fixture-store.ts';
-import { putCommit, putExec, putLiteral, putRecord, putText, putTextDag } from '../../test/records.ts';
+import {
+  pagesOf,
+  putCommit,
+  putExec,
+  putLiteral,
+  putRecord,
+  putText,
+  putTextDag,
+} from '../../test/records.ts';
 import { diffCommits } from './diff.ts';
 
 describe('diffCommits', () => {
@@ -56,10 +57,7 @@ describe('diffCommits', () => {
     const store = await openFixture();
     let commits: [string, string] = ['', ''];
     store.transact('test', (transaction) => {
-      const pages: PageStore = {
-        getPage: (pageId) => transaction.get('page', pageId),
-        putPage: (bytes) => transaction.put('page', bytes) as PageId,
-      };
+      const pages = pagesOf(transaction);
       const dagId = putTextDag(transaction, 'x');
       const names = Array.from({ length: 20_000 }, (_, index) => `name ${String(index).padStart(6, '0')}`);
       const treeOf = (except: number) =>

@@ -8,6 +8,7 @@ import type {
   NodeId,
 } from '@daggerml/object-model';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { putFunction, putRequestOf } from '../../test/calls.ts';
 import { openFixture, setRef } from '../../test/fixture-store.ts';
 import {
   type CommitParts,
@@ -50,21 +51,11 @@ function put<T>(body: (sink: ObjectSink) => T): T {
 }
 
 function putRequest(nodeId: NodeId, createdMs: number): ExecRequestId {
-  return put((sink) =>
-    putRecord(sink, {
-      type: 'exec-request',
-      nodeId,
-      executionKey: nodeId as unknown as ExecutionKey,
-      executionUuid: '00000000-0000-4000-8000-00000000000a',
-      cache: true,
-      retryFailed: false,
-      needsDatumId: null,
-      snapshotCommitId: null,
-      remoteUri: null,
-      createdMs,
-      detailsDatumId: null,
-    }),
-  );
+  const changes = { executionKey: nodeId as unknown as ExecutionKey, createdMs };
+  return put((sink) => {
+    const call = { nodeId, functionDatumId: putFunction(sink, 'x:f'), inputs: [] };
+    return putRequestOf(sink, call, changes);
+  });
 }
 
 let clock = 0;

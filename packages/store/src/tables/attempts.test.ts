@@ -9,8 +9,9 @@ import {
   type TreeRoot,
 } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
+import { putFunction, putRequestOf } from '../../test/calls.ts';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
-import { putCommit, putLiteral, putRecord, putText } from '../../test/records.ts';
+import { pagesOf, putCommit, putLiteral, putText } from '../../test/records.ts';
 import { readRow, refreshSnapshot } from '../engine/reading.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import { indexRef, type RefName } from '../refs/ref-name.ts';
@@ -34,27 +35,14 @@ function uuidOf(number: number): string {
 
 /** Puts the exec-request of the node `number`, under the UUID of that number unless told otherwise. */
 function putRequest(store: Store, number: number, facts: Partial<ExecRequestRecord> = {}): Requested {
-  let requested = {} as Requested;
-  store.transact('request', (transaction) => {
+  return store.transact('request', (transaction) => {
     const nodeId = putLiteral(transaction, putText(transaction, `node ${number}`));
-    const record: ExecRequestRecord = {
-      type: 'exec-request',
-      nodeId,
-      executionKey: KEY,
-      executionUuid: uuidOf(number),
-      cache: true,
-      retryFailed: false,
-      needsDatumId: null,
-      snapshotCommitId: null,
-      remoteUri: null,
-      createdMs: 500,
-      detailsDatumId: null,
-      ...facts,
-    };
-    const requestId: ExecRequestId = putRecord(transaction, record);
-    requested = { executionUuid: record.executionUuid, requestId, nodeId, executionKey: KEY };
+    const executionUuid = facts.executionUuid ?? uuidOf(number);
+    const call = { nodeId, functionDatumId: putFunction(transaction, 'x:f'), inputs: [] };
+    const record = { executionKey: KEY, createdMs: 500, ...facts, executionUuid };
+    const requestId = putRequestOf(transaction, call, record);
+    return { executionUuid, requestId, nodeId, executionKey: KEY };
   });
-  return requested;
 }
 
 /** Has an IndexRef hold these requests and no others. */
@@ -65,10 +53,7 @@ function hold(store: Store, requests: readonly Requested[], ref: RefName = INDEX
     const root: TreeRoot<'requests'> = buildTree(
       'requests',
       entries.sort(([left], [right]) => (left < right ? -1 : 1)),
-      {
-        getPage: (pageId) => transaction.get('page', pageId),
-        putPage: (bytes) => transaction.put('page', bytes) as PageId,
-      },
+      pagesOf(transaction),
     );
     commitId = putCommit(transaction, {
       requests: typeof root === 'string' ? root : Object.fromEntries(root),

@@ -14,14 +14,21 @@ import { describe, expect, it } from 'vitest';
 import { putFunction, putRequestOf, putWholeCall } from '../../test/calls.ts';
 import { openFixture, setRef } from '../../test/fixture-store.ts';
 import { NEWER_CLASS_BYTE, NEWER_RECORDS } from '../../test/newer-records.ts';
-import { type CommitParts, putCommit, putDag, putLiteral, putRecord, putText } from '../../test/records.ts';
+import {
+  type CommitParts,
+  pagesOf,
+  putCommit,
+  putDag,
+  putLiteral,
+  putRecord,
+  putText,
+} from '../../test/records.ts';
 import {
   commitTo,
   exported,
   failureOf,
   imported,
   MAIN,
-  pagesOf,
   StreamObjects,
   streamTo,
 } from '../../test/streams.ts';

@@ -10,7 +10,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { putFunction, putRequestOf, putWholeCall } from '../../test/calls.ts';
 import { openFixture } from '../../test/fixture-store.ts';
-import { putCommit, putDag, putLiteral, putRecord, putText } from '../../test/records.ts';
+import { pagesOf, putCommit, putDag, putLiteral, putRecord, putText } from '../../test/records.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import type { RecordClass } from '../objects/objects.ts';
 import type { Store } from '../store.ts';
@@ -115,10 +115,7 @@ describe('a verification', () => {
       let call = {} as ReturnType<typeof putWholeCall>;
       const findings = await findingsAfter((transaction) => {
         const values = Array.from({ length: count }, (_, index) => putText(transaction, `${index}`));
-        const inputs = buildTree('values', values, {
-          getPage: (pageId) => transaction.get('page', pageId),
-          putPage: (bytes) => transaction.put('page', bytes) as PageId,
-        });
+        const inputs = buildTree('values', values, pagesOf(transaction));
         call = putWholeCall(transaction, 'a', { exec: { inputs } });
       });
       expect(findings, `${count}`).toEqual([contradiction(call.execId, 'inputCount', 'node', call.nodeId)]);
@@ -144,18 +141,14 @@ describe('a verification', () => {
       for (const count of [1, 900]) {
         let execId = '' as ExecId;
         let inputNodeId = '' as NodeId;
-        const pages = (transaction: WriteTransaction) => ({
-          getPage: (pageId: PageId) => transaction.get('page', pageId),
-          putPage: (bytes: Uint8Array) => transaction.put('page', bytes) as PageId,
-        });
         const findings = await findingsAfter((transaction) => {
           inputNodeId = put(transaction);
           const texts = Array.from({ length: count - 1 }, (_, index) => `${index}`);
           const nodeIds = [...texts.map((text) => literal(transaction, text)), inputNodeId];
           for (const last of ['right', 'wrong']) {
             const values = [...texts, last].map((text) => putText(transaction, text));
-            const inputs = buildTree('values', values, pages(transaction));
-            const node = { inputs: buildTree('inputs', nodeIds, pages(transaction)) };
+            const inputs = buildTree('values', values, pagesOf(transaction));
+            const node = { inputs: buildTree('inputs', nodeIds, pagesOf(transaction)) };
             execId = putWholeCall(transaction, 'a', { node, exec: { inputs } }).execId;
           }
         });
@@ -200,10 +193,7 @@ describe('a verification', () => {
           const pins = [...others, inner, { nodeId, execId }]
             .map((pin) => [pin.nodeId, pin.execId] as const)
             .sort(([left], [right]) => (left < right ? -1 : 1));
-          const root = buildTree('pins', pins, {
-            getPage: (pageId) => transaction.get('page', pageId),
-            putPage: (bytes) => transaction.put('page', bytes) as PageId,
-          });
+          const root = buildTree('pins', pins, pagesOf(transaction));
           const outer = putWholeCall(transaction, 'outer', { exec: { pins: root } });
           if (execId === execs[0]!.execId) continue;
           const to = { class: 'exec', objectId: execId };

@@ -1,5 +1,4 @@
 import {
-  type BlobStore,
   buildTree,
   type ChunkId,
   type DatumId,
@@ -14,12 +13,11 @@ import {
 import { describe, expect, it } from 'vitest';
 import { openFixture } from '../../test/fixture-store.ts';
 import { NEWER_CLASS_BYTE, NEWER_RECORDS } from '../../test/newer-records.ts';
-import { putLiteral, putRecord, putText } from '../../test/records.ts';
+import { pagesOf, putLiteral, putRecord, putText } from '../../test/records.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import { encodeStub } from '../objects/stubs.ts';
 import type { Store } from '../store.ts';
 import { objectKey } from '../tables/keyspace.ts';
-import type { WriteTransaction } from '../write-transaction.ts';
 import type { Finding } from './finding.ts';
 import { verifyStore } from './verify-store.ts';
 
@@ -28,14 +26,6 @@ async function findingsOf(store: Store): Promise<Finding[]> {
   const list = (finding: Finding): void => void findings.push(finding);
   await verifyStore(store, { onFinding: list, onLeftover: list });
   return findings;
-}
-
-function sinkOf(transaction: WriteTransaction): BlobStore {
-  return {
-    getPage: (pageId) => transaction.get('page', pageId),
-    putPage: (bytes) => transaction.put('page', bytes) as PageId,
-    putChunk: (bytes) => transaction.put('chunk', bytes) as ChunkId,
-  };
 }
 
 function withhold(store: Store, objectClass: ObjectClass, objectId: ObjectId): void {
@@ -50,7 +40,7 @@ describe('a verification of a store with stubs', () => {
     const store = await openFixture();
     const withheld: [ObjectClass, ObjectId][] = [];
     store.transact('fill', (transaction) => {
-      const sink = sinkOf(transaction);
+      const sink = pagesOf(transaction);
       const datumId = putText(transaction, 'withheld');
       putLiteral(transaction, datumId);
       withheld.push(['datum', datumId]);

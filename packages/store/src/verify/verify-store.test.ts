@@ -1,7 +1,5 @@
 import {
-  type BlobStore,
   buildTree,
-  type ChunkId,
   type CommitId,
   type DagId,
   type DatumId,
@@ -10,12 +8,19 @@ import {
   hashBytes,
   type NodeId,
   type PageId,
-  type PageStore,
   writeBlob,
 } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { openFixture, setRef } from '../../test/fixture-store.ts';
-import { putCommit, putLiteral, putRecord, putText, putTextDag, putTree } from '../../test/records.ts';
+import {
+  pagesOf,
+  putCommit,
+  putLiteral,
+  putRecord,
+  putText,
+  putTextDag,
+  putTree,
+} from '../../test/records.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import { encodeTombstone } from '../objects/tombstone.ts';
@@ -34,14 +39,6 @@ async function findingsOf(store: Store): Promise<Finding[]> {
   const summary = await verifyStore(store, { onFinding: list, onLeftover: list });
   expect(summary.findings + summary.leftovers).toBe(findings.length);
   return findings;
-}
-
-function pagesOf(transaction: WriteTransaction): BlobStore & PageStore {
-  return {
-    getPage: (pageId) => transaction.get('page', pageId),
-    putPage: (bytes) => transaction.put('page', bytes) as PageId,
-    putChunk: (bytes) => transaction.put('chunk', bytes) as ChunkId,
-  };
 }
 
 interface Filled {
