@@ -59,7 +59,8 @@ const MESSAGES: Readonly<Record<StoreErrorCode, string>> = {
   store_missing: 'there is no store in "{path}"',
   store_gone: 'the store in "{path}" was moved or deleted while it was in use; nothing of this step was kept',
   store_damaged: 'the store[ in "{path}"] is damaged[ in its table "{table}"] ({detail})',
-  store_poisoned: 'nothing more is written[ ({label})], because an earlier write failed; open the store anew',
+  store_poisoned:
+    'nothing more is written[ ({label})], because an earlier write failed; close the store and open it again',
   store_write_failed: 'the system refused a write[ ({label})]; nothing of the transaction was kept',
   store_read_only: 'the store was opened for reading, so nothing can be written[ ({label})]',
   store_closed: 'the store in "{path}" was closed already',

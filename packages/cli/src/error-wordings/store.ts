@@ -132,7 +132,7 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
     hint: IN_A_MOMENT,
     details: {
       readers: {
-        message: 'too many processes read the store: all {limit} places are taken',
+        message: 'too many processes read the store: all {limit} reader slots are taken',
         hint: 'run the command again when some of them have ended',
       },
       locks: {
@@ -303,7 +303,7 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
         hint: 'run "dml backup" again when nothing else uses the backup',
       },
       root_unreadable: {
-        message: 'the repository lacks {class} {objectId}, which a ref or pin names; no backup was made',
+        message: 'the repository lacks {class} {objectId}, which a ref or hold names; no backup was made',
         hint: 'run "dml verify"; to keep what there is, copy the folder while nothing uses it',
       },
       closure_incomplete: {
