@@ -38,7 +38,7 @@ export function fakeEnvironment(pid: number = OTHERWISE_UNUSED_PID): FakeEnviron
   return environment;
 }
 
-/** What waits take from outside, with a clock that only pauses move on, each by `stepMs`. */
+/** Environment of waits with a clock that only pauses move on, each by `stepMs`. */
 export function fakeWaits(
   stepMs: number,
   whenPaused: (pauses: number) => void = () => {},
@@ -64,7 +64,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-/** Where a test that makes many thousand transactions waits least for the disk. */
+/** Folder in memory, where a test of many thousand transactions does not wait for a disk. */
 const MEMORY_FOLDER = '/dev/shm';
 
 /** Returns a folder that is gone after the test, in memory where the machine has such a place. */

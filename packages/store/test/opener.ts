@@ -9,10 +9,10 @@ import type { OpenerOrder } from './crash/opener.child.ts';
 import { temporaryFolder } from './fixture-store.ts';
 
 const PAUSE = new Int32Array(new SharedArrayBuffer(4));
-/** How long the other process may take for one step, the start of Node included, before it counts as stuck. */
+/** Longest time of the other process for one step, the start of Node included, before it counts as stuck. */
 const LOCK_WAIT_MS = 600_000;
 
-/** What the other process answers to an order. */
+/** Answer of the other process to an order. */
 export interface OpenerAnswer {
   readonly at?: string;
   readonly code?: string;

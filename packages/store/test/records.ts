@@ -86,7 +86,7 @@ export interface CommitParts {
   readonly message?: string;
   readonly authoredMs?: number;
   readonly committer?: string;
-  /** When it was committed, and authored unless that is given. */
+  /** Time of the commit, and of its authoring unless that is given. */
   readonly timeMs?: number;
   readonly detailsDatumId?: DatumId;
 }

@@ -3,7 +3,7 @@ import type * as nodeFs from 'node:fs';
 /** Calls of the file system that tests have refused, one at a time. */
 interface Refusals {
   isArmed: boolean;
-  /** Which call to refuse, counted from when it was armed; 0 for none. */
+  /** Number of the call to refuse, counted from when it was armed; 0 for none. */
   nth: number;
   errno: string;
   /** The only call that counts; every one when absent. */
@@ -14,7 +14,7 @@ interface Refusals {
 
 export const refusals: Refusals = { isArmed: false, nth: 0, errno: '', only: undefined, calls: [] };
 
-/** What reads, writes, makes or looks; closing is left out, since a descriptor is closed also when that fails. */
+/** Calls that read, write, create or stat; closing is left out, since a descriptor is closed also when that fails. */
 const REFUSED = [
   'accessSync',
   'fstatSync',
@@ -55,7 +55,7 @@ export function refusingFs(fs: typeof nodeFs): typeof nodeFs {
   return wrapped as unknown as typeof nodeFs;
 }
 
-/** What the system says of this process itself is read at other times, too. */
+/** Paths about this process itself, which are read at other times, too. */
 function concernsStore(place: unknown): boolean {
   if (typeof place === 'number') return true;
   // The folder of a store is reached by a descriptor.

@@ -1,4 +1,4 @@
-/** Whether tests that repeat a search do all of it; else they do the part that is likeliest to find something. */
+/** True when tests that repeat a search do all of it, not only a fixed part. */
 export const IS_FULL: boolean = process.env.DML_TEST_ROUNDS === 'full';
 
 /** Returns how many rounds a test makes that repeats something. */

@@ -263,7 +263,7 @@ describe('backupStore', () => {
     });
   });
 
-  it('keeps what it copies from a collection beside it [DML-STO-1404]', async () => {
+  it('keeps what it copies from a concurrent collection [DML-STO-1404]', async () => {
     const source = await openFixture();
     const commitId = putHead(source, 'a');
     source.checkpoint();
@@ -523,7 +523,7 @@ describe('backupStore', () => {
   });
 });
 
-describe('a backup whose stores change beside it', () => {
+describe('a backup whose stores change during it', () => {
   const child = encodeRecord({ type: 'datum', kind: 'string', value: 'a child'.padEnd(300, '.') });
   const childId = hashBytes<'datum'>(child);
 
@@ -712,7 +712,7 @@ describe('the place of a backup', () => {
     );
   });
 
-  it('has no moves that were made beside the backup [DML-STO-1415]', async () => {
+  it('has no moves that were made during the backup [DML-STO-1415]', async () => {
     const source = await openFixture();
     const commitId = putHead(source, 'a');
     const path = targetPath();

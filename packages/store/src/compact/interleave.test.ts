@@ -15,7 +15,7 @@ import { compactStore } from './compact.ts';
 vi.setConfig({ testTimeout: 300_000 });
 
 const STOPS = ['open/begun', 'open/file-held', 'open/prepared', 'open/placed', 'open/reading'] as const;
-/** Where a compaction stands when the opening goes on; before and after are no failpoints. */
+/** Moments of a compaction at which the opening goes on; before and after are no failpoints. */
 const MOMENTS = ['before', 'marked', 'built', 'unstamped', 'renamed', 'stamped', 'after'] as const;
 
 /** Every way in which the steps of an opening fall on moments of a compaction, in order. */
@@ -72,7 +72,7 @@ async function meet(path: string, opener: Opener, schedule: readonly number[], m
   return { compacted, opened: last.at === 'opened' ? 'opened' : `${last.code}/${last.detail}` };
 }
 
-describe('an opening beside a compaction', () => {
+describe('an opening during a compaction', () => {
   it('uses the files that others use, or none, however their steps fall [DML-STO-1104]', async () => {
     const path = await filledStore();
     const opener = new Opener(path);

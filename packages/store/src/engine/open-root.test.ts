@@ -11,7 +11,7 @@ import { openStore } from '../open-store.ts';
 import { HeldFolder } from '../store-folder/held-folder.ts';
 import { LockFile } from './lock-file.ts';
 
-/** Which kind of lock the engine makes, and what the C library puts there when it is destroyed. */
+/** Kind of lock that the engine makes, and the value of the C library for a destroyed one. */
 const LOCK_KIND = 0x90;
 const DESTROYED = -1;
 const HEAD_BYTES = 128;

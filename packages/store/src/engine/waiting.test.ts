@@ -16,7 +16,7 @@ import { heldEngineCount } from './held-engines.ts';
 
 const REAL_PAUSE = new Int32Array(new SharedArrayBuffer(4));
 
-/** What an observer of waits was told, in order. */
+/** Waits that an observer heard of, in order. */
 interface Told {
   readonly waits: Waiting[];
   readonly blocked: string[];
@@ -51,7 +51,7 @@ function put(store: Store, text: string): DatumId {
   return store.transact('put', (transaction) => putText(transaction, text));
 }
 
-describe('a transaction beside one of another process', () => {
+describe('a transaction during one of another process', () => {
   it('does not enter the engine before that one has ended [DML-STO-0754]', async () => {
     let theirs: DatumId | undefined;
     let enter: ReturnType<typeof vi.spyOn> | undefined;

@@ -47,7 +47,7 @@ function has(store: Store, objectClass: ObjectClass, id: ObjectId): boolean {
   return store.has(objectClass, id);
 }
 
-/** A head with one dag, beside an unreachable commit with a dag of its own; the session has let go of both. */
+/** A head with one dag, next to an unreachable commit with a dag of its own; the session has let go of both. */
 async function storeWithGarbage(environment = fakeEnvironment()): Promise<{
   store: Store;
   kept: CommitId;
@@ -461,7 +461,7 @@ describe('runGc', () => {
     expect(rows()).toBe(0);
   });
 
-  it('refuses to run beside a collection that lives [DML-STO-0731]', async () => {
+  it('refuses to run during a collection that lives [DML-STO-0731]', async () => {
     const { store } = await storeWithGarbage(fakeEnvironment(1));
     const other = await openFixture(fakeEnvironment(2), store.path);
     const running = collectSteps(other);

@@ -45,7 +45,7 @@ beforeEach(async () => {
   };
 });
 
-/** Empties the store and fills it anew: `main` with one dag, and a commit with another that nothing keeps. */
+/** Empties the store and fills it again: `main` with one dag, and a commit with another that nothing keeps. */
 function resetWorld(): void {
   const { collector, writer, other } = world;
   collector.transact('reset', (transaction) => {
@@ -65,7 +65,7 @@ function resetWorld(): void {
   other.checkpoint();
 }
 
-/** What writers may do beside a collection, each as the steps other processes can come between. */
+/** Work of writers during a collection, each as the steps other processes can come between. */
 const SCENARIOS: Readonly<Record<string, () => (() => void)[]>> = {
   'puts again, piece by piece, what is garbage, and references it': () => {
     const { writer } = world;
@@ -150,7 +150,7 @@ function assertWhole(trace: readonly number[]): void {
   if (broken.length > 0) throw new Error(`schedule ${trace.join('')} lost ${broken.join(', ')}`);
 }
 
-describe('a collection beside writers', () => {
+describe('a collection with concurrent writers', () => {
   for (const [name, steps] of Object.entries(SCENARIOS)) {
     it(`loses nothing in any order when a writer ${name} [DML-STO-0734]`, () => {
       const schedules = exploreAll(

@@ -8,7 +8,7 @@ import { applyExcision, planExcision } from '../excision/excise.ts';
 import type { Store } from '../store.ts';
 import { planGc, runGc } from './run.ts';
 
-/** A head, and garbage beside it. */
+/** A head, and garbage next to it. */
 async function storeWithGarbage(): Promise<Store> {
   const store = await openFixture();
   store.transact('fill', (transaction) => {

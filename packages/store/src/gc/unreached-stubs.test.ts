@@ -107,7 +107,7 @@ describe('a collection of a store with stubs', () => {
     expect(stubsOf(store)).toEqual([keyOf('withheld')]);
   });
 
-  it('keeps a stub that a commit put beside it reaches [DML-STO-0840]', async () => {
+  it('keeps a stub that a commit put during it reaches [DML-STO-0840]', async () => {
     const environment = fakeEnvironment(1);
     const { store } = await storeWithGap(environment);
     const loose = store.transact('loose', (transaction) => putWithheldDag(transaction, 'loose').dagId);

@@ -348,7 +348,7 @@ describe('squashRef', () => {
     expect(tip(INDEX)).toBe(last);
   });
 
-  it('changes nothing when the ref has moved meanwhile [DML-STO-0623]', () => {
+  it('changes nothing when the ref has moved since [DML-STO-0623]', () => {
     const { base, last } = indexOfThree();
     const other = commit({ texts: { a: '3' }, parents: [last] });
     const racing = {

@@ -20,7 +20,7 @@ function stage(store: Store, index: number, message: string): CommitId {
 }
 
 describe('index refs', () => {
-  it('stand and move beside each other in any order [DML-STO-1202]', async () => {
+  it('stand and move side by side in any order [DML-STO-1202]', async () => {
     const at = `${temporaryFolder()}/store`;
     const [first, second] = [
       await openFixture(fakeEnvironment(1), at),

@@ -122,7 +122,7 @@ describe('refs', () => {
     const listed: string[] = [];
     for await (const ref of store.listRefs()) {
       listed.push(ref.name);
-      // What changes meanwhile is of another moment.
+      // What changes after that is of another moment.
       setRef(store, 'refs/remotes/o/late', listed.length === 1 ? first : null);
       if (listed.length === 1) setRef(store, 'refs/heads/z/a', null);
     }

@@ -49,7 +49,7 @@ async function scene(): Promise<Scene> {
   return { writer, other, otherEnvironment, staged };
 }
 
-/** What the writer would do next: name its work, add to it, hold what it put, or say nothing and go on. */
+/** Next steps of the writer: name its work, add to it, hold what it put, or say nothing and go on. */
 const NEXT_STEPS: readonly ((writer: Store, staged: CommitId) => void)[] = [
   (writer, staged) =>
     writer.transact('commit', (transaction) => {
@@ -69,7 +69,7 @@ const NEXT_STEPS: readonly ((writer: Store, staged: CommitId) => void)[] = [
   (writer) => writer.checkpoint(),
 ];
 
-/** What takes the files of an open store away from it. */
+/** Ways to take the files of an open store away from it. */
 const REPLACEMENTS: readonly (readonly [string, (path: string) => void])[] = [
   [
     'data file replaced',

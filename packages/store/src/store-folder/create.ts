@@ -139,8 +139,8 @@ export async function createStoreFiles(
     return true;
   } catch (cause) {
     if (parent !== undefined) {
-      const beside = parent;
-      tryRemoving(() => removeDraft(beside, name));
+      const around = parent;
+      tryRemoving(() => removeDraft(around, name));
     }
     const { code, syscall } = cause as NodeJS.ErrnoException;
     if (syscall === 'rename' && (code === 'ENOTEMPTY' || code === 'EEXIST')) {

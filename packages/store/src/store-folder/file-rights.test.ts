@@ -6,7 +6,7 @@ import { compactStore } from '../compact/compact.ts';
 import { openStore } from '../open-store.ts';
 import { adoptRights } from './file-rights.ts';
 
-/** What the process asks for, and what it may not give. */
+/** Rights that the process asks for, and those it may not give. */
 const chown = vi.hoisted(() => ({
   asked: [] as (readonly [number, number])[],
   refused: (_uid: number, _gid: number): boolean => false,
@@ -32,7 +32,7 @@ afterEach(() => {
 
 const modeOf = (file: string): string => (lstatSync(file).mode & 0o777).toString(8);
 
-describe('the rights of a file that is made anew', () => {
+describe('the rights of a file that is made again', () => {
   it('are those of the one before after a compaction, whatever the umask [DML-STO-0170]', async () => {
     const path = join(temporaryFolder(), 'store');
     const environment = fakeEnvironment();

@@ -8,7 +8,7 @@ import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import { HeldFolder } from './held-folder.ts';
 
-/** Whether the system has the folder of descriptors. */
+/** True when the system has the folder of descriptors. */
 const proc = vi.hoisted(() => ({ isThere: true }));
 
 vi.mock('node:fs', async (importOriginal) => {

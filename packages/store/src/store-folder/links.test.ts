@@ -59,7 +59,7 @@ function assertUntouched(): void {
   for (const name of readdirSync(outside)) expect(readFileSync(join(outside, name), 'utf8'), name).toBe(MINE);
 }
 
-/** What a link may lead to. */
+/** Targets of links. */
 const targets = (): readonly string[] => [
   join(outside, 'file'),
   outside,
@@ -219,7 +219,7 @@ describe('a link in the place of a folder', () => {
 });
 
 describe('a second name of a file from elsewhere', () => {
-  it('is not written to as the stamp, which is made anew [DML-STO-0169]', async () => {
+  it('is not written to as the stamp, which is made again [DML-STO-0169]', async () => {
     rmSync(join(path, 'stamp'));
     linkSync(join(outside, 'file'), join(path, 'stamp'));
     const store = await openStore(path, { mode: 'write', environment });

@@ -47,7 +47,7 @@ describe('explicit pins', () => {
     expect(store.readHolds()).toEqual([]);
   });
 
-  it('stand beside each other for several owners [DML-STO-0523]', async () => {
+  it('stand side by side for several owners [DML-STO-0523]', async () => {
     const store = await openFixture();
     const objectId = putDatum(store);
     hold(store, objectId, 'ada');

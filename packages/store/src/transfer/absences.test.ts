@@ -296,7 +296,7 @@ describe('an import that brings withheld objects', () => {
       expect(store.get('datum', listId)).toBeUndefined();
       expect((await toldOf(store)).findings).toBe(0);
     }
-    // One that was not withheld stays, and so does what another session has put meanwhile.
+    // One that was not withheld stays, and so does what another session has put since.
     expect(store.has('datum', hashBytes(rest[0] as Uint8Array) as DatumId)).toBe(true);
     const another = '00000000-0000-4000-8000-00000000000a';
     const key = objectKey('datum', listId) as Buffer;

@@ -137,7 +137,7 @@ describe('importCar', () => {
     expect(checked).toBe(1);
   });
 
-  it('moves all refs or, when one has moved meanwhile, none [DML-STO-1022]', async () => {
+  it('moves all refs or, when one has moved since, none [DML-STO-1022]', async () => {
     const { store, commitId } = await sourceStore();
     setRef(store, 'other', commitId);
     const bytes = await exported(store, [MAIN, headRef('other')]);

@@ -25,7 +25,7 @@ async function findingsOf(store: Store): Promise<Finding[]> {
   return findings;
 }
 
-/** What a verification finds in a store that a transaction has filled. */
+/** Returns the findings of a verification of a store that a transaction has filled. */
 async function findingsAfter(fill: (transaction: WriteTransaction) => void): Promise<Finding[]> {
   const store = await openFixture();
   store.transact('fill', fill);

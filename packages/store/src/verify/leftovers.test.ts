@@ -48,7 +48,7 @@ async function told(store: Store): Promise<{ findings: string[]; leftovers: stri
   return { findings, leftovers };
 }
 
-/** A store with a commit on a branch, and the fault beside it. */
+/** A store with a commit on a branch, and the fault next to it. */
 async function storeWith(put: PutFaulty): Promise<{ store: Store; faultyId: ObjectId; class: ObjectClass }> {
   const store = await openFixture();
   let found = {} as ReturnType<PutFaulty>;

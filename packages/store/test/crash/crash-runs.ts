@@ -9,7 +9,7 @@ import type { WorkerLine, WorkerOrder } from './protocol.ts';
 import { takeBackups } from './verify-backups.ts';
 import { verifyCrash } from './verify-crash.ts';
 
-/** How a worker ended and what it said before. */
+/** End of a worker, with all it printed. */
 interface WorkerEnd {
   readonly lines: readonly WorkerLine[];
   readonly exitCode: number | null;
@@ -27,7 +27,7 @@ interface RunningWorker {
   linesSoFar(): WorkerLine[];
 }
 
-/** What a series of crashes found. */
+/** Figures of a series of crashes. */
 export interface CrashFigures {
   readonly name: string;
   readonly rounds: number;
@@ -94,7 +94,7 @@ const ENGINE_TEXT = /Attempting to write page at .*/g;
 /** Collects verdicts of many crashes of one store into figures. */
 class Tally {
   readonly #name: string;
-  /** What was ever said about each store; nothing acknowledged is forgotten by a later round. */
+  /** Lines about each store; nothing acknowledged is forgotten by a later round. */
   readonly #lines = new Map<string, WorkerLine[]>();
   readonly #broken = new Set<string>();
   #rounds = 0;
@@ -241,13 +241,13 @@ export interface FailpointOptions {
   readonly folder: string;
   readonly scenario: string;
   readonly steps: number;
-  /** Which passings of each failpoint to end the process at. */
+  /** Passings of each failpoint at which to end the process. */
   readonly passings: readonly number[];
-  /** What the names of the failpoints to end it at begin with; all of them by default. */
+  /** Beginning of the names of the failpoints at which to end it; empty for all. */
   readonly of?: string;
 }
 
-/** What kills at failpoints found, and at which. */
+/** Figures of kills at failpoints, with the names of those. */
 export interface FailpointFigures extends CrashFigures {
   readonly names: readonly string[];
 }

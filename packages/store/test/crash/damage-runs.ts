@@ -73,7 +73,7 @@ export function seededUuids(random: () => number): () => string {
   };
 }
 
-/** What a run over damaged files found; a signal or a wrong answer is a defect of the store. */
+/** Figures of a run over damaged files; a signal or a wrong answer is a defect of the store. */
 export interface DamageFigures {
   readonly seed: number;
   readonly files: number;
@@ -84,7 +84,7 @@ export interface DamageFigures {
 
 const FILES_PER_CHILD = 25;
 
-/** Which files are damaged, and how they are opened. */
+/** Options of a run over damaged files. */
 export interface DamageRun {
   readonly store: string;
   /** A folder to use. */

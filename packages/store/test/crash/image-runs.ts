@@ -13,7 +13,7 @@ export interface ImageOptions {
   readonly seed: number;
 }
 
-/** What copies of a store that were made while it was written to turned out to be. */
+/** Verdict on copies of a store that were made while it was written to. */
 export interface ImageFigures {
   readonly name: string;
   readonly images: number;

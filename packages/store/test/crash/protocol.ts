@@ -1,4 +1,4 @@
-/** What a crash worker is told, as JSON in its first argument. */
+/** Order to a crash worker, as JSON in its first argument. */
 export interface WorkerOrder {
   readonly path: string;
   readonly scenario: string;
@@ -8,7 +8,7 @@ export interface WorkerOrder {
   readonly run: number;
   /** Steps to make at most; 0 means until killed. */
   readonly steps: number;
-  /** Address space to start with; little makes the engine map anew again and again. */
+  /** Address space to start with; little makes the engine map again again and again. */
   readonly mapBytes?: number;
   /** As in the environment of a store. */
   readonly wholeCheckPages?: number;
@@ -20,7 +20,7 @@ export interface WorkerOrder {
   readonly failAt?: { readonly name: string; readonly nth: number; readonly errno: string };
 }
 
-/** What a worker says, one JSON line each, written before it goes on. */
+/** Line of JSON from a worker, written before it goes on. */
 export type WorkerLine =
   | { readonly kind: 'ready' }
   | { readonly kind: 'ack'; readonly ref: string; readonly commitId: string }

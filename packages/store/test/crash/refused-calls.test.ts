@@ -22,7 +22,7 @@ vi.mock('node:fs', async (importOriginal) =>
 const ERRNOS = ['EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'EACCES', 'EAGAIN', 'ENOSPC'] as const;
 const MAIN = headRef('main');
 
-/** What one round did before a call was refused. */
+/** State of a round before a call was refused. */
 interface Round {
   readonly path: string;
   /** The commit that `transact` said is kept. */

@@ -6,7 +6,7 @@ import type { WriteTransaction } from '../../src/write-transaction.ts';
 import { SHARED_REF, type WorkerLine, type WorkerOrder, workerRef } from './protocol.ts';
 import { UPKEEP_SCENARIOS } from './upkeep-scenarios.ts';
 
-/** What a scenario works with. */
+/** Surroundings of a scenario. */
 export interface ScenarioHost {
   readonly store: Store;
   readonly order: WorkerOrder;
@@ -119,7 +119,7 @@ async function gcScenario(host: ScenarioHost, step: number): Promise<void> {
   await runGc(host.store, { stepObjects: 40, sliceObjects: 20 });
 }
 
-/** What a crash worker can be told to do. */
+/** Scenarios of crash workers. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   bulk: bulkScenario,
   commit: commitScenario,

@@ -8,7 +8,7 @@ import { childProgram } from '../child-program.ts';
 import { seededRandom } from './damage-runs.ts';
 import type { StrangerConfig, StrangerOrder } from './stranger.child.ts';
 
-/** What a stranger answers. */
+/** Answer of a stranger. */
 interface Answer {
   readonly acknowledged?: string;
   readonly refused?: string;
@@ -19,14 +19,14 @@ interface Answer {
   readonly rows?: number;
 }
 
-/** Where a process runs: as which user, in which process namespace, with which view of `/proc`. */
+/** Surroundings of a process: its user, process namespace and view of `/proc`. */
 interface Place {
   readonly uid?: number;
   readonly hidesProc?: boolean;
   readonly ownNamespace?: boolean;
 }
 
-/** What a kind of encounter came to. */
+/** Result of a kind of encounter. */
 export interface StrangerFigures {
   readonly name: string;
   readonly rounds: number;
@@ -39,7 +39,7 @@ export interface StrangerFigures {
   readonly broken: readonly string[];
 }
 
-/** What this machine lets a process do; what it does not is said and left out. */
+/** Abilities of processes on this machine; what it does not allow is printed and left out. */
 export interface Abilities {
   readonly users: boolean;
   readonly namespaces: boolean;
@@ -249,7 +249,7 @@ function fencedWriter(loses: 'row' | 'place', thenCompacts: boolean): Kind {
       const compacted = ledger.note(await b.tell('compact'));
       ledger.expect(
         (compacted.rows !== undefined) === (loses === 'place'),
-        'compacted beside others, or not alone',
+        'compacted next to others, or not alone',
       );
     }
     const named = ledger.note(await a.tell('name'));

@@ -13,11 +13,11 @@ import { encodeJsonRow } from '../../src/tables/checksummed-row.ts';
 import { verifyStore } from '../../src/verify/verify-store.ts';
 import type { WriteTransaction } from '../../src/write-transaction.ts';
 
-/** How a stranger is started. */
+/** Configuration of a stranger. */
 export interface StrangerConfig {
   readonly path: string;
   readonly name: string;
-  /** How far its clock is ahead. */
+  /** Milliseconds by which its clock is ahead. */
   readonly clockMs?: number;
   readonly lockWaitMs?: number;
   /** Ends the process at a failpoint. */
@@ -26,7 +26,7 @@ export interface StrangerConfig {
   readonly unfenced?: boolean;
 }
 
-/** What a stranger can be told, one word a line; it answers each with one line of JSON. */
+/** Orders to a stranger, one word a line; it answers each with one line of JSON. */
 export type StrangerOrder =
   | 'open'
   | 'stage'

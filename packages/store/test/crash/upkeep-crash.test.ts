@@ -48,7 +48,7 @@ describe('crashes of upkeep', () => {
     expect(figures.names).toEqual(expect.arrayContaining(steps));
   });
 
-  it('leave an attempt beside its exec-request or neither at each failpoint', async () => {
+  it('leave an attempt next to its exec-request or neither at each failpoint', async () => {
     const figures = await killAtEach('attempt', 2, 2);
     expect(figures.broken).toEqual([]);
     const steps = ['attempt/before-commit', 'attempt/after-commit', 'attempt/end/before-commit'];

@@ -191,7 +191,7 @@ async function backupScenario(host: ScenarioHost, step: number): Promise<void> {
   host.store.checkpoint();
 }
 
-/** What crash workers do to the store as a whole. */
+/** Scenarios that change the store as a whole. */
 export const UPKEEP_SCENARIOS: Readonly<Record<string, Scenario>> = {
   attempt: attemptScenario,
   import: importScenario,

@@ -7,7 +7,7 @@ import { verifyStore } from '../../src/verify/verify-store.ts';
 import type { WorkerLine } from './protocol.ts';
 
 /**
- * Opens and then removes every backup that workers made, or left half made, beside the store at a path. Returns
+ * Opens and then removes every backup that workers made, or left half made, next to the store at a path. Returns
  * the promises that did not hold: each is a whole store with the refs that its source had at one moment, and what
  * was said to be copied is there.
  */

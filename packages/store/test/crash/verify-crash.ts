@@ -9,7 +9,7 @@ import { rebuildAttempts } from '../../src/tables/rebuild-attempts.ts';
 import { verifyStore } from '../../src/verify/verify-store.ts';
 import type { WorkerLine } from './protocol.ts';
 
-/** What a store looked like after its users were killed or failed. */
+/** State of a store after its users were killed or failed. */
 export interface CrashVerdict {
   readonly objects: number;
   /** Every promise that did not hold, in words. */

@@ -12,7 +12,7 @@ export function actorOf(steps: readonly (() => void)[]): Actor {
   };
 }
 
-/** Yields an actor from a generator. */
+/** Returns an actor from a generator. */
 export function actorOfGenerator(steps: Generator<unknown, unknown, undefined>): Actor {
   return () => steps.next().done !== true;
 }

@@ -73,7 +73,7 @@ describe('the newest transaction', () => {
     }
   });
 
-  it('is noted anew by every opening, for which nobody waits', async () => {
+  it('is noted again by every opening, for which nobody waits', async () => {
     const store = await openFixture(fakeEnvironment(), `${temporaryFolder()}/store`);
     commit(store, 'first');
     setBack(store, 1);

@@ -6,7 +6,7 @@ import { openStore } from '../../open-store.ts';
 import { HeldFolder } from '../../store-folder/held-folder.ts';
 import { prepareOpening } from './preflight.ts';
 
-/** What the system says to whoever opens a file of this name. */
+/** Answer of the system to whoever opens a file of this name. */
 const refusal = vi.hoisted(() => ({ name: 'lock.mdb', errno: '' }));
 
 vi.mock('node:fs', async (importOriginal) => {

@@ -5,7 +5,7 @@ import { openStore } from '../../open-store.ts';
 import { heldEngineCount } from '../held-engines.ts';
 import type * as places from './reader-slots.ts';
 
-/** How often the kernel still refuses the lock of this process's number, with which error; and whether it lists any. */
+/** Number of refusals of the lock of this process's number to come, their error, and whether locks are listed. */
 const kernel = vi.hoisted(() => ({ refusals: 0, errno: 0, hasLocks: true }));
 
 vi.mock('./reader-slots.ts', async (importOriginal) => {
