@@ -97,7 +97,7 @@ async function openOrCreate(
     environment,
     signal: options.signal,
     mapBytes: environment.mapBytes,
-    checkUsers: (placed) => assertNotCompacting(placed, environment),
+    checkUsers: (file) => assertNotCompacting(file, environment),
     checkMeta: checkSchema(readOnly),
     checkOwner: options.checkOwner,
     failpoint: environment.failpoint,

@@ -75,7 +75,7 @@ export class WriteTransaction {
   readonly #snapshotInterval: number;
   readonly #objects: Table;
   readonly #newKeyRun: NewKeyRun;
-  readonly #recent = new SessionWrites();
+  readonly #writes = new SessionWrites();
   readonly #space: SpaceGuard;
   readonly #key: Buffer = Buffer.allocUnsafeSlow(OBJECT_KEY_BYTES);
   /** Objects that the engine has not been given yet. */
@@ -133,7 +133,7 @@ export class WriteTransaction {
       const key = this.#key;
       writeObjectKey(key, 0, objectClass, id);
       if (this.#putObject(key, bytes, bytes.length)) this.#space.addNew(bytes.length);
-      this.#recent.add(key);
+      this.#writes.add(key);
       return;
     }
     const batch = this.#openBatch();
@@ -164,7 +164,7 @@ export class WriteTransaction {
       throw error;
     }
     // @spec DML-STO-0502
-    this.#recent.add(batch.keys(count));
+    this.#writes.add(batch.keys(count));
   }
 
   readonly #takeStaged: TakeStaged = (key, value, sizeBytes) => void this.#putObject(key, value, sizeBytes);
@@ -250,7 +250,7 @@ export class WriteTransaction {
     const key = objectKey(stub.class, stub.objectId);
     if (key === undefined) throw misuse('object_id');
     // @spec DML-STO-0835 DML-STO-0840
-    this.#recent.add(key);
+    this.#writes.add(key);
     // @spec DML-STO-0831
     if (hasRow(this.engine, 'objects', key) || hasRow(this.engine, 'excised', key)) return false;
     // What a listing names may come back without this object. @spec DML-STO-0589
@@ -280,7 +280,7 @@ export class WriteTransaction {
     const key = objectKey(objectClass, id);
     // @spec DML-STO-0509
     if (key === undefined || !this.has(objectClass, id)) return false;
-    this.#recent.add(key);
+    this.#writes.add(key);
     return true;
   }
 
@@ -402,9 +402,9 @@ export class WriteTransaction {
     if (this.#failure !== undefined) throw this.#failure;
     // @spec DML-STO-0212
     if (this.#refusal !== undefined) throw this.#refusal;
-    if (this.#recent.count > 0) {
+    if (this.#writes.count > 0) {
       let generation = Number(this.getMeta('generation') ?? 0);
-      for (const packed of this.#recent.rows()) {
+      for (const packed of this.#writes.rows()) {
         generation += 1;
         const key = writesKey(generation, this.#sessionId);
         this.putRow('recents', key, encodeRow('recents', key, packed));

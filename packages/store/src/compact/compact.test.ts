@@ -304,7 +304,7 @@ describe('compactStore', () => {
     expect(await reopened(path)).toEqual(contents);
   });
 
-  it('removes the draft and the marker of one that died [DML-STO-1106]', async () => {
+  it('removes the draft and the lock of one that died [DML-STO-1106]', async () => {
     const { path, contents } = await closedStore();
     const died = { process: fakeEnvironment(77).process, startedMs: 0 };
     writeFileSync(join(path, 'compacting'), JSON.stringify(died));
@@ -404,7 +404,7 @@ describe('compactStore', () => {
     expect(await reopened(path)).toEqual(contents);
   });
 
-  it('is taken to live behind a marker that says nothing while others use the store [DML-STO-1115]', async () => {
+  it('is taken to live behind a lock that says nothing while others use the store [DML-STO-1115]', async () => {
     const { path } = await closedStore();
     const holder = new Holder(path, 'write');
     expect(await holder.line()).toMatch(/^opened /);

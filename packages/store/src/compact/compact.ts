@@ -87,7 +87,7 @@ export async function compactStore(path: string, options: CompactOptions = {}): 
   let isMarked = false;
   try {
     await whenWritable(engine, environment, signal);
-    // Of all that hold the lock file at its path one at a time raises its marker.
+    // Of all that hold the lock file at its path one at a time takes the compaction lock.
     // @spec DML-STO-1111
     whileNobodyWrites(engine, environment, () => takeCompactionLock(engine, environment));
     isMarked = true;
@@ -96,7 +96,7 @@ export async function compactStore(path: string, options: CompactOptions = {}): 
     removeDrafts(folder);
     const name = compactionDraft(environment.randomUuid());
     const data = file.stats();
-    const rights = { data, stamp: folder.look(CLEAN_MARKER_FILE) ?? data };
+    const rights = { data, marker: folder.look(CLEAN_MARKER_FILE) ?? data };
     const newest = engine.txnId.written();
     const rows = await buildDraft(engine, name, { ...options, rights: data });
     environment.failpoint?.('compact/built');
@@ -171,7 +171,7 @@ async function buildDraft(
 /** The rights of the files that a compaction makes. */
 interface StoreRights {
   readonly data: FileRights;
-  readonly stamp: FileRights;
+  readonly marker: FileRights;
 }
 
 /**
@@ -201,7 +201,7 @@ function replaceDataFile(
   }
   makeDurable(folder, environment);
   environment.failpoint?.('compact/renamed');
-  markFileClean(folder, rights.stamp);
+  markFileClean(folder, rights.marker);
   environment.failpoint?.('compact/stamped');
   return bytes;
 }

@@ -13,13 +13,13 @@ interface CompactionLock {
   readonly startedMs: number;
 }
 
-/** Returns who compacts the store, undefined when nobody does; `unknown` when there is a marker that says nothing. */
+/** Returns who compacts the store, undefined when nobody does; `unknown` when the lock says nothing. */
 function readCompactionLock(folder: HeldFolder): ProcessIdentity | 'unknown' | undefined {
   try {
-    const marker = JSON.parse(
+    const lock = JSON.parse(
       folder.readFile(COMPACTION_LOCK_FILE).toString('utf8'),
     ) as Partial<CompactionLock>;
-    return marker.process ?? 'unknown';
+    return lock.process ?? 'unknown';
   } catch (error) {
     return errnoOf(error) === 'ENOENT' ? undefined : 'unknown';
   }
@@ -29,11 +29,11 @@ function readCompactionLock(folder: HeldFolder): ProcessIdentity | 'unknown' | u
 const compacting = new Set<string>();
 
 /** Checks whether a living process compacts the store; of one that cannot be named, whether there can be one. */
-function isCompacting(placed: OpenDataFile, environment: StoreEnvironment): boolean {
-  const compactor = readCompactionLock(placed.folder);
+function isCompacting(file: OpenDataFile, environment: StoreEnvironment): boolean {
+  const compactor = readCompactionLock(file.folder);
   if (compactor === undefined) return false;
-  if (compactor !== 'unknown' && isThisProcess(compactor, environment)) return compacting.has(placed.path);
-  const liveness = new Liveness(placed, environment);
+  if (compactor !== 'unknown' && isThisProcess(compactor, environment)) return compacting.has(file.path);
+  const liveness = new Liveness(file, environment);
   // @spec DML-STO-1115
   if (compactor === 'unknown') return liveness.hasOthers();
   // @spec DML-STO-1117
@@ -41,7 +41,7 @@ function isCompacting(placed: OpenDataFile, environment: StoreEnvironment): bool
 }
 
 /**
- * Puts up the marker of this process; throws `compaction_refused` while another process compacts. Called inside a
+ * Takes the compaction lock for this process; throws `compaction_refused` while another process compacts. Called inside a
  * transaction of the engine, so that no two do this at once.
  */
 export function takeCompactionLock(engine: Engine, environment: StoreEnvironment): void {
@@ -49,16 +49,16 @@ export function takeCompactionLock(engine: Engine, environment: StoreEnvironment
   if (isCompacting(engine, environment))
     throw storeError('compaction_refused', { detail: 'already_running', path });
   const draft = unfinished(COMPACTION_LOCK_FILE, environment.randomUuid());
-  const marker: CompactionLock = { process: environment.process, startedMs: environment.nowMs() };
+  const lock: CompactionLock = { process: environment.process, startedMs: environment.nowMs() };
   try {
     const descriptor = folder.createFile(draft, FILE_MODE);
     try {
-      writeFileSync(descriptor, JSON.stringify(marker));
+      writeFileSync(descriptor, JSON.stringify(lock));
       fsyncSync(descriptor);
     } finally {
       closeSync(descriptor);
     }
-    // No marker is ever half written.
+    // The lock is never half written.
     folder.rename(draft, COMPACTION_LOCK_FILE);
     compacting.add(path);
   } finally {
@@ -66,7 +66,7 @@ export function takeCompactionLock(engine: Engine, environment: StoreEnvironment
   }
 }
 
-/** Takes the marker of this process down. */
+/** Releases the compaction lock of this process. */
 export function releaseCompactionLock(folder: HeldFolder): void {
   compacting.delete(folder.path);
   folder.removeFile(COMPACTION_LOCK_FILE);
@@ -75,12 +75,12 @@ export function releaseCompactionLock(folder: HeldFolder): void {
 /**
  * Refuses a store that a living process compacts.
  *
- * A compaction raises its marker before it looks for other users, and an opening looks for the marker after it
+ * A compaction takes its lock before it looks for other users, and an opening looks for the lock after it
  * has become a user that the kernel lists. So one of the two sees the other; and an opening that was too slow for
  * either finds another data file at the path. The lock file, which holds the list, stays the same.
  */
-export function assertNotCompacting(placed: OpenDataFile, environment: StoreEnvironment): void {
+export function assertNotCompacting(file: OpenDataFile, environment: StoreEnvironment): void {
   // @spec DML-STO-1104
-  if (isCompacting(placed, environment))
-    throw storeError('store_busy', { path: placed.path, detail: 'compacting' });
+  if (isCompacting(file, environment))
+    throw storeError('store_busy', { path: file.path, detail: 'compacting' });
 }

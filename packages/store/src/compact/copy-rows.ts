@@ -30,7 +30,7 @@ function checkRow(table: TableName, { key, value }: Row): void {
   });
 }
 
-function isSealed(table: TableName, { key, value }: Row): boolean {
+function hasChecksum(table: TableName, { key, value }: Row): boolean {
   try {
     decodeRow(table, key, value);
     return true;
@@ -77,7 +77,7 @@ export async function copyRows(
     // The engine fills a page to its end when keys arrive in order. @spec DML-STO-1108
     for (const row of iterateRows(from, table)) {
       // @spec DML-STO-0585
-      if (table === 'files' && !isSealed(table, row)) continue;
+      if (table === 'files' && !hasChecksum(table, row)) continue;
       checkRow(table, row);
       batch.push(row);
       batchBytes += row.value.length;

@@ -82,8 +82,8 @@ export class CleanMarkerWriter {
   /**
    * Overwrites the clean marker. It is not synced and may fail: a lost or torn clean marker only costs a page check.
    */
-  write(stamp: CleanMarker): void {
-    const text = encodeJsonRow('stamp', MARKER_KEY, stamp)
+  write(marker: CleanMarker): void {
+    const text = encodeJsonRow('stamp', MARKER_KEY, marker)
       .toString('base64')
       .padEnd(MARKER_BYTES - 1);
     try {

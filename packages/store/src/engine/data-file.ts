@@ -102,15 +102,15 @@ export class DataFile {
    */
   readMarkedMeta(): { meta: MetaPage; isMarkedClean: boolean } {
     // A clean marker follows its commit, so the one read first is never ahead of a file that others write.
-    const stamp = readCleanMarker(this.#folder);
+    const marker = readCleanMarker(this.#folder);
     const meta = this.readMeta();
-    if (stamp === undefined) return { meta, isMarkedClean: false };
+    if (marker === undefined) return { meta, isMarkedClean: false };
     // @spec DML-STO-0155
-    if (stamp.transactionId > meta.transactionId) {
+    if (marker.transactionId > meta.transactionId) {
       throw storeError('store_damaged', { detail: 'rolled_back', transactionId: meta.transactionId });
     }
     // @spec DML-STO-0117
-    return { meta, isMarkedClean: stamp.isChecked && isSameState(stamp, this.describe(meta.pageBytes)) };
+    return { meta, isMarkedClean: marker.isChecked && isSameState(marker, this.describe(meta.pageBytes)) };
   }
 
   /** Returns the state of the file now; `pageBytes` is known from its meta pages. */

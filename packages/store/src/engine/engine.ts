@@ -34,7 +34,7 @@ export interface EngineOpening {
   /** Address space to reserve at first; the engine maps more when the file outgrows it. */
   readonly mapBytes?: number | undefined;
   /** Refuses a file that others can see this process hold, before anything of it is read. */
-  readonly checkUsers?: ((placed: OpenDataFile) => void) | undefined;
+  readonly checkUsers?: ((file: OpenDataFile) => void) | undefined;
   /** Refuses a file by its `meta` rows before anything in it changes. */
   readonly checkMeta?: CheckSchema | undefined;
   /** Refuses files by who owns them and who may write to them, before anything of them is used. */
@@ -117,9 +117,9 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
       pageBytes: meta.pageBytes,
       root: () => engine?.root ?? root,
       isWriting: () => engine?.writing !== undefined,
-      onWhole: (stamp) => {
+      onWhole: (state) => {
         // @spec DML-STO-0871
-        if (stamp !== undefined) cleanMarkers?.write({ ...stamp, isChecked: true });
+        if (state !== undefined) cleanMarkers?.write({ ...state, isChecked: true });
         if (engine?.poison === undefined && engine && rawTables) engine.tables = rawTables;
       },
     };

@@ -22,7 +22,7 @@ export interface PageTrustOptions {
   /**
    * Called when all pages were found to be good, with the state of the file when it did not change during the check.
    */
-  readonly onWhole: (stamp: FileState | undefined) => void;
+  readonly onWhole: (state: FileState | undefined) => void;
 }
 
 /** The pages of a data file that may be used as they are: all, or those that were checked. */

@@ -68,6 +68,6 @@ export function listWritesRows(engine: Engine, fromGeneration: number): WritesRo
 
 /** Returns the packed 33-byte object keys of one row; undefined when the row is gone. */
 export function readWritesRow(engine: Engine, row: WritesRow): Buffer | undefined {
-  const sealed = readRow(engine, 'recents', row.key);
-  return sealed && decodeRow('recents', row.key, sealed);
+  const bytes = readRow(engine, 'recents', row.key);
+  return bytes && decodeRow('recents', row.key, bytes);
 }

@@ -14,9 +14,9 @@ type Migration = (transaction: WriteTransaction) => void;
 function checksumRefs(transaction: WriteTransaction): void {
   for (const row of readRows(transaction.engine, 'refs')) {
     const { commitId, sequence } = decodeRecord(row.value, 'ref');
-    const sealed = encodeRef({ name: parseRefKey(row.key), commitId, sequence });
+    const checked = encodeRef({ name: parseRefKey(row.key), commitId, sequence });
     // @spec DML-STO-0027
-    transaction.putRow('refs', sealed.key, sealed.value);
+    transaction.putRow('refs', checked.key, checked.value);
   }
 }
 

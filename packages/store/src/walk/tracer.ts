@@ -26,7 +26,7 @@ export class Tracer {
   readonly tally: TallyCounter = new TallyCounter();
   readonly #engine: Engine;
   readonly #roots: Map<number, KeyedRoot['root']> = new Map();
-  readonly #recents: WritesSpan[] = [];
+  readonly #sessionSpans: WritesSpan[] = [];
   /** Found and visited while absent; they must be visited again should they be put after all. */
   readonly #holes: Set<number> = new Set();
   /** Found and visited while excised. */
@@ -72,7 +72,7 @@ export class Tracer {
       if (!this.found.add(keys, offset)) this.#fillHole(keys, offset);
     }
     const to = this.found.size;
-    if (to > from) this.#recents.push({ from, to, sessionId: row.sessionId });
+    if (to > from) this.#sessionSpans.push({ from, to, sessionId: row.sessionId });
   }
 
   /**
@@ -152,7 +152,7 @@ export class Tracer {
   }
 
   #sessionOf(ordinal: number): string {
-    return this.#recents.find((span) => span.from <= ordinal && ordinal < span.to)?.sessionId ?? '';
+    return this.#sessionSpans.find((span) => span.from <= ordinal && ordinal < span.to)?.sessionId ?? '';
   }
 }
 
