@@ -23,7 +23,7 @@ const ERRNOS = ['EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'EACCES', 'EAGAIN', 'ENOSPC
 
 /** Commands that use a repository in every way there is. */
 const COMMANDS = [
-  ['heads'],
+  ['branch'],
   ['show', 'work'],
   ['run', 'pipeline.mjs'],
   ['run', 'other.mjs'],

@@ -6,7 +6,7 @@ import { fixture } from './fixture.mjs';
 import { outcomeOf } from './system-calls.mjs';
 
 const gate = (...args) =>
-  capture(process.execPath, [join(root, 'ci/system-calls.mjs'), '--shim', '--only', 'heads', ...args], {
+  capture(process.execPath, [join(root, 'ci/system-calls.mjs'), '--shim', '--only', 'branch', ...args], {
     cwd: root,
   });
 
@@ -20,7 +20,7 @@ describe('the gate', () => {
 
   it('is red for one that calls a whole store damaged', async () => {
     const { code, output } = await gate('--program', join(fixture('system-calls-red'), 'dml.mjs'));
-    expect(output).toMatch(/^dml heads: \w+ \d+ of \w+\.mdb, E\w+: says: .*$/m);
+    expect(output).toMatch(/^dml branch: \w+ \d+ of \w+\.mdb, E\w+: says: .*$/m);
     expect(output).toMatch(/system-calls: red, [1-9]\d* problem\(s\) \(.* s\)\n$/);
     expect(code).toBe(1);
   });

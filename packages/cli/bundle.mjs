@@ -22,7 +22,7 @@ const REQUIRED = {
   'oxc-minify': '@daggerml/capture',
   '@jridgewell/trace-mapping': '@daggerml/capture',
   commander: undefined,
-  'fastest-levenshtein': undefined,
+  'fastest-levenshtein': '@daggerml/repository',
 };
 
 /** Modules that threads start, by the name under which `ownModule` of their package looks for them. */

@@ -48,7 +48,7 @@ describe('the error of what a pipeline gives', () => {
     ],
     ['cyclic_value', 'const rows: unknown[] = []; rows.push(rows);\n  dag.literal(rows); // here'],
     ['reserved_name', "const one = dag.literal(1);\n  dag.name('root', one); // here"],
-    ['unknown_name', "const { root } = dag.import('nowhere'); // here"],
+    ['no_commit', "const { root } = dag.import('nowhere'); // here"],
     ['unreadable_file', "await dag.file('nowhere.csv'); // here"],
     [
       'unreadable_file',

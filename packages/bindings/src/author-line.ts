@@ -13,7 +13,10 @@ const BY_THE_LINE: ReadonlySet<string> = new Set([
   'reserved_name',
   'invalid_name',
   'unknown_name',
-  'ambiguous_id',
+  'ambiguous_prefix',
+  'short_prefix',
+  'no_commit',
+  'wrong_class',
   'dag_closed',
 ]);
 

@@ -1,11 +1,4 @@
-import {
-  executionError,
-  failureError,
-  holdCommits,
-  type OpenRun,
-  type RunNode,
-  reachableFrom,
-} from '@daggerml/execution';
+import { executionError, failureError, type OpenRun, type RunNode, reachableFrom } from '@daggerml/execution';
 import {
   type CommitId,
   type CommitRecord,
@@ -17,10 +10,10 @@ import {
   treeEdit,
   treeGet,
 } from '@daggerml/object-model';
+import { holdCommits, stalePins } from '@daggerml/repository';
 import { ownCommitFacts, type WriteTransaction } from '@daggerml/store';
 import type { DagContext } from './dag-options.ts';
 import { bindingsError } from './errors.ts';
-import { stalePins } from './stale-pins.ts';
 
 export interface DagContent {
   readonly rootNode: RunNode;

@@ -1,7 +1,7 @@
 import type { CallOptions, FunctionCapture } from '@daggerml/capture';
 import type { OpenRun } from '@daggerml/execution';
+import type { ImportSource } from '@daggerml/repository';
 import type { RefName, Store } from '@daggerml/store';
-import type { ImportSource } from './import-dag.ts';
 
 /** The store, Executor and settings of one dag under construction. */
 export interface DagContext {

@@ -463,9 +463,9 @@ describe('Dag.import', () => {
     expect([Object.keys(importer.import('source')).sort(), sum!.name]).toEqual([['root', 'sum'], undefined]);
     expect(await importer.call(steps.add, sum as NodeHandle<number>, 1).value()).toBe(24);
     expect(() => importer.import('nothing')).toThrow(
-      /^unknown_name: \S+: nothing is named "nothing" in main; there are: .*source/,
+      /^unknown_name: \S+: nothing here is named "nothing": main has no dag "nothing"; there are: .*source/,
     );
-    expect(() => importer.import('source', 'no-branch')).toThrow('nothing is named "no-branch"');
+    expect(() => importer.import('source', 'no-branch')).toThrow('nothing here is named "no-branch"');
     await importer.close();
   });
 
@@ -476,7 +476,7 @@ describe('Dag.import', () => {
     const importer = project.repository.newDag('importer of few');
     const names = importer.import('few names');
     expect(() => names.product).toThrow(
-      /^unknown_name: \S+: nothing is named "product" in the dag "few names"; there are: root, sum$/,
+      /^unknown_name: \S+: .*: few names names no node "product"; there are: root, sum$/,
     );
     expect(['product' in names, 'sum' in names, await names]).toEqual([false, true, names]);
     await importer.close();

@@ -10,6 +10,7 @@ import {
   type RunNode,
 } from '@daggerml/execution';
 import { canonicalName, type DagId, type DatumId, isDmlError, treeEntries } from '@daggerml/object-model';
+import { pinsOfDag, unknownName } from '@daggerml/repository';
 import { type BlobContent, type BlobHandle, blob, lowerDeeply, valuesError } from '@daggerml/values';
 import { CallSite, withLine } from './author-line.ts';
 import { builtinMethods, type ListBuiltins, type MapBuiltins, type SetBuiltins } from './builtins.ts';
@@ -17,7 +18,6 @@ import { commitDag, type DagCommit } from './commit-dag.ts';
 import type { DagContext } from './dag-options.ts';
 import { type Directory, type DirectoryOptions, type FolderRequest, lowerFolder } from './directory.ts';
 import { bindingsError } from './errors.ts';
-import { pinsOfDag } from './import-dag.ts';
 import { InputLowering } from './input-lowering.ts';
 import { importedNames, type Namespace } from './namespace.ts';
 import { ExecutionHandle, type HandleOwner, NodeHandle } from './node-handle.ts';
@@ -79,7 +79,7 @@ export class Dag implements HandleOwner {
 
   /** The root given to `commit`. Throws `unknown_name` before there is one. */
   get root(): NodeHandle {
-    if (!this.#root) throw bindingsError('unknown_name', { name: 'root' });
+    if (!this.#root) throw unknownName({ name: 'root', known: [] });
     return this.#root;
   }
 
@@ -134,7 +134,7 @@ export class Dag implements HandleOwner {
     try {
       this.#assertOpen();
       const dagName = typeof dag === 'string' ? dag : dag.name;
-      if (dagName === undefined) throw bindingsError('unknown_name', { name: 'the pipeline' });
+      if (dagName === undefined) throw unknownName({ name: 'the pipeline', known: [] });
       const { objects, run } = this.open;
       const source = this.#context.findDag(dagName, revision);
       const from = pinsOfDag(source, objects);

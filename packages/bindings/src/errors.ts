@@ -8,23 +8,15 @@ import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
  */
 export type BindingsErrorCode =
   | 'repository_exists'
-  | 'not_a_repository'
-  | 'repository_unusable'
-  | 'ambiguous_id'
   | 'foreign_handle'
   | 'name_taken'
   | 'reserved_name'
   | 'invalid_name'
   | 'dag_failed'
-  | 'dag_closed'
-  | 'unwritable_folder'
-  | 'repository_untrusted'
-  | 'trust_list_unsafe'
-  | 'trust_list_unreadable'
-  | 'no_user_folder';
+  | 'dag_closed';
 
-/** Codes of lower packages that the bindings raise too. */
-type OfExecution = Extract<ExecutionErrorCode, 'unknown_name' | 'unreadable_file' | 'pipeline_threw'>;
+/** Raised here as well, about what the bindings look up, read and run themselves. */
+type OfExecution = Extract<ExecutionErrorCode, 'unreadable_file' | 'pipeline_threw'>;
 
 /**
  * The message of each code, for the author of a program.
@@ -33,11 +25,6 @@ type OfExecution = Extract<ExecutionErrorCode, 'unknown_name' | 'unreadable_file
  */
 const MESSAGES: Readonly<Record<BindingsErrorCode | OfExecution, string>> = {
   repository_exists: '"{folder}" has a repository already; Repository.open opens it',
-  not_a_repository: 'there is no repository in "{folder}" or above it; Repository.init creates one',
-  repository_unusable: '"{path}" is no repository ({detail})',
-  trust_list_unreadable: 'the list of trusted repositories, "{path}", cannot be read ({reason})',
-  unknown_name: 'nothing is named "{name}"[ in {revision}][; there are: {names}]',
-  ambiguous_id: '"{name}" fits several objects: {candidates}',
   foreign_handle: '{path} is a handle of another dag (node {nodeId}); import that dag and use its names',
   name_taken: 'another node of the dag has the name "{name}"',
   reserved_name: 'the name "{name}" is reserved',
@@ -45,13 +32,7 @@ const MESSAGES: Readonly<Record<BindingsErrorCode | OfExecution, string>> = {
   dag_failed: 'the dag was not committed, because {failed} failed: {reason}',
   dag_closed: 'the dag "{dag}" was committed or closed already and takes no new nodes',
   unreadable_file: '"{path}" cannot be read ({reason})',
-  unwritable_folder: '"{folder}" cannot be written ({reason})',
   pipeline_threw: '[{file}: ]{reason}',
-  repository_untrusted:
-    '"{path}" may hold what somebody else put there ({detail}); list "{folder}" as trusted, or open it with trust: true',
-  trust_list_unsafe: '"{path}" belongs to another user or may be written to by others, so it does not count',
-  no_user_folder:
-    'the user has no configuration folder: neither XDG_CONFIG_HOME nor HOME is an absolute path',
 };
 
 /** Builds the bindings' error; `fields` are facts for the caller, never payload bytes. */

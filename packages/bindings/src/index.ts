@@ -12,6 +12,16 @@ export {
 } from '@daggerml/capture';
 export type { CallCounts, CallFailure, CallOutcome, RunEvent } from '@daggerml/execution';
 export { DmlError, isDmlError } from '@daggerml/object-model';
+export type { ChangedDags } from '@daggerml/repository';
+export {
+  Commit,
+  findRepositoryFolder,
+  isRepository,
+  type NamedObject,
+  storePath,
+  type UserContext,
+  userContext,
+} from '@daggerml/repository';
 export type { BackupProgress, BackupReport } from '@daggerml/store';
 export {
   type BlobContent,
@@ -24,8 +34,6 @@ export {
   Uri,
 } from '@daggerml/values';
 export type { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
-export type { ChangedDags } from './change-dags.ts';
-export { Commit } from './commit.ts';
 export type { DagCommit } from './commit-dag.ts';
 export { Dag } from './dag.ts';
 export type {
@@ -37,7 +45,6 @@ export type {
   SymbolicLink,
 } from './directory.ts';
 export { type BindingsErrorCode, bindingsError } from './errors.ts';
-export { findRepositoryFolder, isRepository, storePath } from './folder.ts';
 export type { Namespace } from './namespace.ts';
 export { ExecutionHandle, NodeHandle } from './node-handle.ts';
 export { type BuildDag, definePipeline } from './pipeline.ts';
@@ -52,5 +59,4 @@ export {
   type RunResult,
 } from './repository.ts';
 export type { Callable, CallInputs, CallValue } from './signature.ts';
-export { type UserContext, userContext } from './user-context.ts';
 export type { Input, Inputs, Lifted, Refused, Storable } from './values.ts';

@@ -1,6 +1,6 @@
 import type { Pipeline } from '@daggerml/capture';
+import { unknownName } from '@daggerml/repository';
 import { withLine } from './author-line.ts';
-import { bindingsError } from './errors.ts';
 import type { NodeHandle } from './node-handle.ts';
 import type { Lifted } from './values.ts';
 
@@ -46,7 +46,10 @@ export function importedNames({ dagName, names, read }: ImportedDag): Namespace 
     if (typeof name === 'symbol' || name in target || ASKED_OF_ALL.has(name))
       return Reflect.get(target, name);
     // @spec DML-BND-0417
-    throw withLine(bindingsError('unknown_name', { name, revision: `the dag "${dagName}"`, names }), get);
+    throw withLine(
+      unknownName({ name, word: name, detail: 'node', inside: dagName, known: names, listed: true }),
+      get,
+    );
   };
   return new Proxy(Object.freeze(namespace), { get }) as unknown as Namespace;
 }

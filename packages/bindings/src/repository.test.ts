@@ -2,10 +2,11 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadPipeline } from '@daggerml/capture';
+import { findRepositoryFolder } from '@daggerml/repository';
 import { headRef } from '@daggerml/store';
+import { type BlobHandle, blob } from '@daggerml/values';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { Project } from '../test/project.ts';
-import { findRepositoryFolder } from './folder.ts';
 import { definePipeline } from './pipeline.ts';
 import { Repository } from './repository.ts';
 
@@ -189,7 +190,7 @@ describe('Repository', () => {
       (prefix) => project.repository.store.resolvePrefix(prefix).state === 'ambiguous',
     )!;
     expect(() => project.repository.getCommit(ambiguous)).toThrow(
-      expect.objectContaining({ code: 'ambiguous_id' }),
+      expect.objectContaining({ code: 'ambiguous_prefix' }),
     );
     try {
       project.repository.getCommit(ambiguous);
@@ -208,6 +209,32 @@ describe('Repository', () => {
     }
   });
 
+  it('finds the object that a name stands for [DML-BND-1501]', async () => {
+    const dag = project.repository.newDag('found by name');
+    dag.name('part', dag.literal({ list: [1, 'two'] }));
+    const { dagId, commitId } = await dag.commit('whole');
+    const { repository } = project;
+    expect(repository.find('found by name')).toMatchObject({ class: 'dag', objectId: dagId });
+    expect(repository.find(commitId.slice(0, 12))).toMatchObject({ class: 'commit', objectId: commitId });
+    expect(repository.find('found by name#part')).toMatchObject({ class: 'node' });
+    expect(() => repository.find('found by nobody')).toThrow(
+      expect.objectContaining({ code: 'unknown_name' }),
+    );
+  });
+
+  it('reads the value that a name stands for [DML-BND-1502]', async () => {
+    const dag = project.repository.newDag('read by name');
+    dag.name('part', dag.literal({ list: [1, 'two'], file: blob('content') }));
+    await dag.commit(new Set([3]));
+    const { repository } = project;
+    expect(await repository.read('read by name')).toEqual(new Set([3]));
+    expect(await repository.read('main:read by name#part.list')).toEqual([1, 'two']);
+    expect(await repository.read('read by name#part.list[1]')).toBe('two');
+    const file = (await repository.read('read by name#part.file')) as BlobHandle;
+    expect(await file.text()).toBe('content');
+    await expect(repository.read('read by nobody')).rejects.toMatchObject({ code: 'unknown_name' });
+  });
+
   it('shows a commit with its tree, parents and pins [DML-BND-0607]', async () => {
     const dag = project.repository.newDag('shown');
     const sum = dag.call(project.steps.add, 1, 2);
@@ -217,7 +244,7 @@ describe('Repository', () => {
     expect(commit.parentCommitIds.length).toBe(1);
     expect(commit.execMap.get(sum.nodeId)).toBe(sum.execId);
     expect(commit.execMap.has(items.nodeId)).toBe(true);
-    const { dagNodes } = await import('./import-dag.ts');
+    const { dagNodes } = await import('@daggerml/repository');
     const { RunObjects } = await import('@daggerml/execution');
     const objects = new RunObjects(project.repository.store);
     const computed = [...commit.dags.values()]

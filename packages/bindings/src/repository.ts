@@ -1,55 +1,39 @@
 import { dirname, join, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { type CallOptions, FunctionCapture, type Pipeline } from '@daggerml/capture';
+import { type CallCounts, Executor, executionError, type RunEvent } from '@daggerml/execution';
+import { type CommitId, type DagId, isDmlError } from '@daggerml/object-model';
 import {
-  type CallCounts,
-  Executor,
-  executionError,
-  holdCommits,
-  type RunEvent,
-  RunObjects,
-} from '@daggerml/execution';
-import { type CommitId, type DagId, isDmlError, treeEntries, treeGet } from '@daggerml/object-model';
-import {
-  type BackupOptions,
-  type BackupReport,
-  backupStore,
-  checkNewRefName,
-  ensurePlain,
-  FOLDER_MODE,
-  headRef,
-  makeFolder,
-  nodeEnvironment,
-  type OpenStoreOptions,
-  openStore,
-  type RefName,
-  type Store,
-  type WaitOptions,
-} from '@daggerml/store';
-import { branchName, shortRevision } from './branch-name.ts';
-import { type ChangedDags, type DagsChange, deleteDag, restoreDag } from './change-dags.ts';
-import { Commit } from './commit.ts';
+  backupRepository,
+  branchOf,
+  type ChangedDags,
+  Commit,
+  createRepository,
+  type DagsChange,
+  deleteDag,
+  findCommit,
+  findImportSource,
+  findObject,
+  findRepositoryFolder,
+  type NamedObject,
+  type OpeningOptions,
+  openRepository,
+  RecordReader,
+  readValue,
+  restoreDag,
+  type UserContext,
+  unknownName,
+  userContext,
+} from '@daggerml/repository';
+import { type BackupOptions, type BackupReport, checkNewRefName, headRef, type Store } from '@daggerml/store';
 import { Dag } from './dag.ts';
 import { bindingsError } from './errors.ts';
-import {
-  assertUsable,
-  findRepositoryFolder,
-  hasStoreFiles,
-  isRepository,
-  REPOSITORY_MARK,
-  storePath,
-} from './folder.ts';
-import type { ImportSource } from './import-dag.ts';
 import type { NodeHandle } from './node-handle.ts';
 import { checkDagName } from './pipeline.ts';
 import { programName } from './program.ts';
-import { admitRepository } from './trust/admit-repository.ts';
-import { type UserContext, userContext } from './user-context.ts';
 import type { Lifted } from './values.ts';
 
-export interface RepositoryOptions extends WaitOptions {
-  /** Ends an opening that waits for other processes. */
-  readonly signal?: AbortSignal;
+export interface RepositoryOptions extends Omit<OpeningOptions, 'program'> {
   /** Opens without the right to change anything. */
   readonly readOnly?: boolean;
   /** Author of commits and of lines in the ref journal. */
@@ -71,13 +55,6 @@ export interface RepositoryOptions extends WaitOptions {
   readonly fileCache?: boolean;
   /** Milliseconds since 1970; the system's clock by default. */
   readonly nowMs?: () => number;
-  /**
-   * Opens also what another user owns, or everybody may write to, and the user has not listed as trusted: whoever
-   * wrote there decides what this repository returns and runs.
-   */
-  readonly trust?: boolean;
-  /** Folders of the user; those that the environment of the process names by default. */
-  readonly user?: UserContext;
 }
 
 export interface DagOptions {
@@ -160,25 +137,10 @@ export class Repository {
    */
   static async init(folder: string, options: RepositoryOptions = {}): Promise<Repository> {
     const path = resolve(folder);
-    // @spec DML-BND-0302
-    if (isRepository(path)) throw bindingsError('repository_exists', { folder: path });
-    if (!hasStoreFiles(path)) assertUsable(path);
     // @spec DML-BND-0316
-    makeRepositoryFolder(path, options);
-    let isCreator = false;
-    const store = await openStore(storePath(path), {
-      mode: 'write',
-      create: true,
-      onCreated: () => {
-        isCreator = true;
-      },
-      ...openingOf(options),
-      ...admitOf(path, options),
-    });
-    if (!isCreator) {
-      await store.close();
-      throw bindingsError('repository_exists', { folder: path });
-    }
+    const store = await createRepository(path, { ...options, program: programName() });
+    // @spec DML-BND-0302
+    if (store === undefined) throw bindingsError('repository_exists', { folder: path });
     return new Repository(path, store, options);
   }
 
@@ -188,11 +150,8 @@ export class Repository {
    */
   static async open(folder: string, options: RepositoryOptions = {}): Promise<Repository> {
     const found = findRepositoryFolder(folder);
-    const store = await openStore(storePath(found), {
-      mode: options.readOnly ? 'read' : 'write',
-      ...openingOf(options),
-      ...admitOf(found, options),
-    });
+    const mode = options.readOnly ? 'read' : 'write';
+    const store = await openRepository(found, mode, { ...options, program: programName() });
     return new Repository(found, store, options);
   }
 
@@ -203,7 +162,7 @@ export class Repository {
    */
   get head(): Head {
     const ref = this.store.head();
-    return { name: branchName(ref), commitId: this.store.getRef(ref)?.commitId };
+    return { name: branchOf(ref), commitId: this.store.getRef(ref)?.commitId };
   }
 
   /**
@@ -212,27 +171,37 @@ export class Repository {
    * @spec DML-BND-0306
    */
   heads(): { readonly name: string; readonly commitId: CommitId }[] {
-    return this.store.readRefs('heads').map(({ name, commitId }) => ({ name: branchName(name), commitId }));
+    return this.store.readRefs('heads').map(({ name, commitId }) => ({ name: branchOf(name), commitId }));
   }
 
   /**
-   * Returns a commit by the name of a branch, its id, or a unique prefix of its id. Throws `unknown_name` and
-   * `ambiguous_id`.
+   * Returns the commit that a name stands for, by the grammar of names of every command. Throws `unknown_name`,
+   * `no_commit`, `ambiguous_prefix`, `short_prefix` and `wrong_class`.
    *
    * @spec DML-BND-0307
    */
   getCommit(name: string): Commit {
-    const found = this.store.resolve(name);
-    // @spec DML-BND-0308
-    if (found.state === 'ambiguous') {
-      throw bindingsError('ambiguous_id', {
-        name,
-        candidates: found.candidates.map(({ objectId }) => objectId),
-      });
-    }
-    // @spec DML-BND-0309
-    if (found.state === 'unknown' || found.class !== 'commit') throw bindingsError('unknown_name', { name });
-    return new Commit(found.objectId as CommitId, new RunObjects(this.store));
+    const reader = new RecordReader(this.store);
+    return new Commit(findCommit(reader, name), reader);
+  }
+
+  /**
+   * Finds the object that a name stands for: a branch, dag, node, id, or a member of a value; see "dml help references".
+   * Throws as `getCommit`, save `wrong_class`.
+   *
+   * @spec DML-BND-1501
+   */
+  find(name: string): NamedObject {
+    return findObject(new RecordReader(this.store), name);
+  }
+
+  /**
+   * Returns the value that a name stands for. Rejects as `find`, and with `no_value`, `not_executed` and `call_failed`.
+   *
+   * @spec DML-BND-1502
+   */
+  async read(name: string): Promise<unknown> {
+    return readValue(new RecordReader(this.store), name);
   }
 
   /**
@@ -246,7 +215,7 @@ export class Repository {
     if (this.store.getRef(branch) === undefined) checkNewRefName(branch);
     checkDagName(name);
     const open = this.#executor.openRun({
-      workName: `${name} on ${branchName(branch)}`,
+      workName: `${name} on ${branchOf(branch)}`,
       base: branch,
       actor,
       onEvent: options.onEvent,
@@ -261,7 +230,7 @@ export class Repository {
       actor,
       nowMs,
       callDefaults: options.callDefaults ?? {},
-      findDag: (dagName, revision) => this.#findDag(dagName, revision ?? branch),
+      findDag: (dagName, revision) => findImportSource(this.store, dagName, revision ?? branch),
     });
   }
 
@@ -274,11 +243,10 @@ export class Repository {
 
   /**
    * Commits a dag of another commit to a branch, in the place of one that has its name. `revision` is as
-   * `getCommit` takes it. Throws `unknown_name` and `ambiguous_id`.
+   * `getCommit` takes it. Throws as `getCommit`.
    */
   restoreDag(name: string, revision: string, options: DagsOptions = {}): ChangedDags {
-    const source = this.#findDag(name, revision);
-    return restoreDag(this.#changeOf(options, `restore ${name}`), name, source);
+    return restoreDag(this.#changeOf(options, `restore ${name}`), name, revision);
   }
 
   #changeOf({ branch, message }: DagsOptions, ownMessage: string): DagsChange {
@@ -307,7 +275,7 @@ export class Repository {
     const loaded = 'pipeline' in pipeline ? pipeline : undefined;
     const definition = (loaded?.pipeline ?? pipeline) as Pipeline<Dag>;
     const name = options.name ?? loaded?.name ?? definition.name;
-    if (name === undefined) throw bindingsError('unknown_name', { name: 'the pipeline' });
+    if (name === undefined) throw unknownName({ name: 'the pipeline', known: [] });
     const folder = options.folder ?? (loaded && dirname(loaded.file));
     const dag = this.newDag(name, { ...options, ...(folder !== undefined && { folder }) });
     const { signal } = options;
@@ -335,27 +303,20 @@ export class Repository {
    * Copies the repository into a folder while others write to it, and checks the copy. An earlier backup of this
    * repository in that folder is brought up to date; one that was cut off is continued. The folder is a repository
    * of its own afterwards. Rejects with `backup_refused`, other codes of the store, and the reason of the signal.
-   *
-   * @spec DML-BND-0380
    */
   async backup(
     folder: string,
     options: Pick<BackupOptions, 'onProgress' | 'signal'> = {},
   ): Promise<BackupReport> {
-    const path = resolve(folder);
-    const report = await backupStore(this.store, storePath(path), {
+    const { trust, user } = this.#options;
+    return await backupRepository(this.store, {
       ...options,
+      trust,
+      user,
+      from: this.folder,
+      to: resolve(folder),
       program: programName(),
-      // @spec DML-BND-0383
-      folder: path,
-      // @spec DML-BND-0384
-      sourceFolder: join(this.folder, REPOSITORY_MARK),
-      // @spec DML-BND-0382
-      ...admitOf(path, this.#options),
     });
-    // What was refused leaves nothing behind. @spec DML-BND-0381
-    makeRepositoryFolder(path, this.#options);
-    return report;
   }
 
   /** Ends every open dag, its workers, and lets go of the store. */
@@ -366,39 +327,6 @@ export class Repository {
       await this.store.close();
     }
   }
-
-  #findDag(dagName: string, revision: string): ImportSource {
-    if (isUnborn(this.store, revision)) {
-      const name = shortRevision(revision);
-      throw bindingsError('unknown_name', { name: dagName, revision: `${name}, which has no commit yet` });
-    }
-    const [commitId] = holdCommits(this.store, () => [this.getCommit(revision).commitId]);
-    const objects = new RunObjects(this.store);
-    const record = objects.read('commit', commitId);
-    const { dags } = objects.read('tree', record.treeId);
-    const dagId = treeGet('dags', dags, dagName, objects)?.[1];
-    if (dagId === undefined) {
-      const names = Array.from(treeEntries('dags', dags, objects), ([name]) => name);
-      throw bindingsError('unknown_name', { name: dagName, revision: shortRevision(revision), names });
-    }
-    return { dagId, pins: record.pins };
-  }
-}
-
-/** How the store of a folder's repository is looked at; throws for the folder itself. */
-function admitOf(folder: string, { trust, user }: RepositoryOptions): Pick<OpenStoreOptions, 'checkOwner'> {
-  // @spec DML-BND-0349
-  return trust ? {} : { checkOwner: admitRepository(folder, user ?? userContext()) };
-}
-
-/** @spec DML-BND-0360 DML-BND-0361 */
-function openingOf(options: RepositoryOptions): Pick<OpenStoreOptions, 'program' | 'environment' | 'signal'> {
-  const { lockWaitMs, onWait, whileBlocked, signal } = options;
-  return {
-    program: programName(),
-    environment: nodeEnvironment({ lockWaitMs, onWait, whileBlocked }),
-    signal,
-  };
 }
 
 /** A pipeline as `loadPipeline` returns it. */
@@ -406,23 +334,6 @@ export interface LoadedPipelineOf {
   readonly pipeline: Pipeline;
   readonly name: string;
   readonly file: string;
-}
-
-/** Makes a folder ready to hold a repository; throws `unwritable_folder` and what an untrusted `.dml` throws. */
-function makeRepositoryFolder(path: string, options: RepositoryOptions): void {
-  const mark = join(path, REPOSITORY_MARK);
-  try {
-    makeFolder(mark, FOLDER_MODE);
-    // @spec DML-BND-0345
-    admitOf(path, options);
-    // Kept out of the version control of the project around it.
-    // @spec DML-BND-0346
-    ensurePlain(join(mark, '.gitignore'), '*\n');
-  } catch (error) {
-    if (isDmlError(error)) throw error;
-    const reason = (error as NodeJS.ErrnoException).code ?? '';
-    throw bindingsError('unwritable_folder', { folder: path, reason }, error);
-  }
 }
 
 /** @spec DML-BND-1205 */
@@ -441,9 +352,4 @@ async function buildRoot(pipeline: Pipeline<Dag>, dag: Dag, file = ''): Promise<
 function reasonOf(signal: AbortSignal | undefined): string {
   const reason: unknown = signal?.reason;
   return reason instanceof Error ? reason.message : String(reason ?? 'cancelled');
-}
-
-/** Checks whether a revision is a branch without a commit. */
-function isUnborn(store: Store, revision: string): boolean {
-  return revision === store.head() && store.getRef(revision as RefName) === undefined;
 }

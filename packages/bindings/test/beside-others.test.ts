@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { storePath } from '@daggerml/repository';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { storePath } from '../src/folder.ts';
 import { Repository } from '../src/repository.ts';
 import { Project } from './project.ts';
 

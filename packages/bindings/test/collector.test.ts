@@ -1,10 +1,10 @@
 import { type CallOutcome, type RunEvent, RunObjects } from '@daggerml/execution';
 import { decodeRecord, type ObjectLink, recordLinks } from '@daggerml/object-model';
+import { storePath } from '@daggerml/repository';
 import { verifyStore } from '@daggerml/store';
 import { blob } from '@daggerml/values';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Dag } from '../src/dag.ts';
-import { storePath } from '../src/folder.ts';
 import { definePipeline } from '../src/pipeline.ts';
 import { Child } from './child.ts';
 import { Project } from './project.ts';

@@ -1,9 +1,9 @@
 import type { CommitId } from '@daggerml/object-model';
+import { storePath } from '@daggerml/repository';
 import { headRef, openStore, type RefName, type Store, verifyStore } from '@daggerml/store';
 import { collectSteps } from '@daggerml/store/testing';
 import { describe, expect, it } from 'vitest';
 import type { Dag } from '../src/dag.ts';
-import { storePath } from '../src/folder.ts';
 import { definePipeline } from '../src/pipeline.ts';
 import { Project } from './project.ts';
 
@@ -19,7 +19,7 @@ function move(store: Store, ref: RefName, next: CommitId | null): void {
 
 /** Calls `hook` before everything that is done with a store outside of its transactions. */
 function watch(store: Store, hook: () => void): void {
-  for (const name of ['get', 'has', 'getRef', 'resolve', 'cacheEntries', 'transact'] as const) {
+  for (const name of ['get', 'has', 'getRef', 'cacheEntries', 'transact'] as const) {
     const method = store[name] as (...values: unknown[]) => unknown;
     Object.defineProperty(store, name, {
       value: (...values: unknown[]): unknown => {

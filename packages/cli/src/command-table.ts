@@ -1,6 +1,7 @@
 import type { CommandSpec } from './command.ts';
 
-const OBJECT_NAME = 'branch, ref, dag, <commit>:<dag>, <dag>#<node name>, id or beginning of an id';
+const OBJECT_NAME =
+  'branch, ref, dag, <commit>:<dag>, <dag>#<node name>, <name>.<key>, id or beginning of an id, SHA-256 of a file';
 const COMMIT_NAME = 'branch, ref, <commit>~<n>, id or beginning of an id';
 
 /** Every command of `dml`, in the order in which help lists them. */
@@ -35,12 +36,12 @@ export const COMMANDS: readonly CommandSpec[] = [
       { syntax: '[pipeline]', description: 'which one, when the file exports several' },
     ],
     options: [
-      { syntax: '--no-cache', description: 'compute every call anew' },
+      { syntax: '--no-cache', description: 'run every call again' },
       {
         syntax: '--no-file-cache',
         description: 'read every file again, also one that looks as it did when it was read last',
       },
-      { syntax: '--retry-failed', description: 'compute calls anew whose recorded outcome is a failure' },
+      { syntax: '--retry-failed', description: 're-run calls whose recorded outcome is a failure' },
       { syntax: '--workers <number>', description: 'calls that run at one time' },
       {
         syntax: '--env <names>',
@@ -52,14 +53,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'status',
-    group: 'Look',
+    group: 'Inspect',
     summary: 'Print the branch, its commit and dags, and work in progress.',
     example: 'dml status',
     load: () => import('./commands/status.ts'),
   },
   {
     name: 'log',
-    group: 'Look',
+    group: 'Inspect',
     summary: 'List commits, newest first.',
     arguments: [
       { syntax: '[head]', description: `where to start, the current branch by default: ${COMMIT_NAME}` },
@@ -71,7 +72,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'show',
-    group: 'Look',
+    group: 'Inspect',
     summary: 'Print what an object is and what it holds.',
     description:
       'On a terminal calls and values are cut to its width, where they are alike. Elsewhere, and with --full, they ' +
@@ -84,14 +85,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'dag list',
-    group: 'Look',
+    group: 'Inspect',
     summary: 'List the dags of the current branch.',
     example: 'dml dag list',
     load: () => import('./commands/dag-list.ts'),
   },
   {
     name: 'dag delete',
-    group: 'Look',
+    group: 'Inspect',
     summary: 'Commit the current branch without one of its dags.',
     description: 'The commits before still have the dag. What is printed says how to bring it back.',
     arguments: [{ syntax: '<name>', description: 'a dag of the current branch' }],
@@ -100,7 +101,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'dag restore',
-    group: 'Look',
+    group: 'Inspect',
     summary: 'Commit a dag of another commit to the current branch.',
     description: 'It takes the place of a dag that has its name. No call runs.',
     arguments: [{ syntax: '<dag>', description: '<commit>:<dag>' }],
@@ -110,7 +111,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'cat',
-    group: 'Look',
+    group: 'Inspect',
     summary: 'Print a value.',
     description:
       'A blob or bytes are printed as they are, any other value in its JSON form. To a terminal only text is printed, ' +
@@ -123,7 +124,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'export',
-    group: 'Look',
+    group: 'Inspect',
     summary: 'Write a value to a file or folder.',
     description:
       'A blob becomes a file. A map becomes a folder: blobs as files, maps as folders, other values as <key>.json. ' +
@@ -140,15 +141,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/export.ts'),
   },
   {
-    name: 'heads',
-    group: 'Look',
-    summary: 'List the branches and mark the current one.',
-    example: 'dml heads',
-    load: () => import('./commands/heads.ts'),
-  },
-  {
     name: 'ref',
-    group: 'Look',
+    group: 'Inspect',
     summary: 'Print the commit that a ref points to.',
     arguments: [
       {
@@ -161,14 +155,14 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'schema',
-    group: 'Look',
+    group: 'Inspect',
     summary: 'Print the schema version of the repository and what wrote it.',
     example: 'dml schema',
     load: () => import('./commands/schema.ts'),
   },
   {
     name: 'version',
-    group: 'Look',
+    group: 'Inspect',
     summary: 'Print the versions of dml, its formats and its engine.',
     example: 'dml version',
     load: () => import('./commands/version.ts'),
@@ -215,28 +209,26 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('./commands/merge.ts'),
   },
   {
-    name: 'index list',
+    name: 'wip list',
     group: 'Change refs',
     summary: 'List work in progress.',
-    example: 'dml index list',
-    load: () => import('./commands/index-list.ts'),
+    example: 'dml wip list',
+    load: () => import('./commands/wip-list.ts'),
   },
   {
-    name: 'index prune',
+    name: 'wip prune',
     group: 'Change refs',
     summary: 'Forget work in progress.',
     description:
-      'The next "dml gc" deletes what only that work had computed. A run that goes on meanwhile loses nothing.',
-    arguments: [
-      { syntax: '[name]', description: 'the name that "dml index list" shows, or a unique prefix' },
-    ],
+      'The next "dml gc" deletes what only that work had computed. A run that goes on at the same time loses nothing.',
+    arguments: [{ syntax: '[name]', description: 'the name that "dml wip list" shows, or a unique prefix' }],
     options: [{ syntax: '--all', description: 'forget all of it' }],
-    example: 'dml index prune 3f2a',
-    load: () => import('./commands/index-prune.ts'),
+    example: 'dml wip prune 3f2a',
+    load: () => import('./commands/wip-prune.ts'),
   },
   {
     name: 'trust',
-    group: 'Keep healthy',
+    group: 'Maintain',
     summary: 'Use a repository of another user.',
     description:
       'A repository that belongs to another user, or that everybody may write to, is refused: whoever wrote there ' +
@@ -252,7 +244,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'gc',
-    group: 'Keep healthy',
+    group: 'Maintain',
     summary: 'Delete what nothing refers to.',
     description:
       'The store uses the room of what was deleted again; its file shrinks with --compact only: see ' +
@@ -275,7 +267,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'backup',
-    group: 'Keep healthy',
+    group: 'Maintain',
     summary: 'Copy the repository to a folder while it is in use.',
     description:
       'The copy is checked, and is a repository itself: "dml --repo <folder>" works with it. Run it again to add ' +
@@ -292,7 +284,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   },
   {
     name: 'verify',
-    group: 'Keep healthy',
+    group: 'Maintain',
     summary: 'Check every object and ref.',
     description: 'What is wrong is counted by its kind, with the first few of each.',
     options: [{ syntax: '--all', description: 'list every finding, as --json does' }],

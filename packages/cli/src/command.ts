@@ -41,7 +41,7 @@ export type CommandRun = (context: CommandContext) => Promise<number>;
 export interface CommandSpec {
   /** Words after `dml`, e.g. `dag list`. */
   readonly name: string;
-  readonly group: 'Start and run' | 'Look' | 'Change refs' | 'Keep healthy';
+  readonly group: 'Start and run' | 'Inspect' | 'Change refs' | 'Maintain';
   readonly summary: string;
   /** More than the summary says, where there is more. */
   readonly description?: string;

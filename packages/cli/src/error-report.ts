@@ -1,5 +1,4 @@
-import { nfcText } from '@daggerml/object-model';
-import { isAnyDmlError } from './any-dml-error.ts';
+import { type DmlError, escapeJson, isDmlError, nfcText } from '@daggerml/object-model';
 import { cliError } from './cli-error.ts';
 import type { CliIo } from './cli-io.ts';
 import { knownFolder } from './current-folder.ts';
@@ -7,7 +6,7 @@ import { ERROR_TABLE } from './error-table.ts';
 import { EXIT } from './exit-code.ts';
 import { newerRecord } from './newer-record.ts';
 import type { Output } from './output.ts';
-import { escapeJson, printable } from './printable.ts';
+import { printable } from './printable.ts';
 import { endOfRun } from './run-failure.ts';
 import { sourcePosition } from './source-position.ts';
 import { isTooManyFiles, NO_MORE_FILES, RAISE_LIMIT } from './too-many-files.ts';
@@ -29,7 +28,7 @@ export function describeError(caught: unknown, cwd: string | undefined): ErrorRe
     : isRawTooManyFiles(caught)
       ? cliError('too_many_files', {}, caught)
       : caught;
-  if (!isAnyDmlError(error)) return defect(error);
+  if (!isDmlError(error)) return defect(error);
   const told = newerRecord(endOfRun(error));
   const wording = (ERROR_TABLE as Readonly<Record<string, ErrorWording>>)[told.code];
   if (wording === undefined) return defect(error);
@@ -46,13 +45,18 @@ export function describeError(caught: unknown, cwd: string | undefined): ErrorRe
     exit: wording.exit,
     code: told.code,
     detail: told.detail,
-    message: fillIn(message, fields),
+    message: message === undefined ? wordsOf(told) : fillIn(message, fields),
     hint: hint === undefined ? undefined : fillIn(hint, fields),
   };
 }
 
+/** Returns the words that the package of an error gives it. */
+function wordsOf({ code, message }: DmlError): string {
+  return message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message;
+}
+
 /**
- * Yields a name that is not in NFC with escapes for what is not ASCII, since it looks like one that is.
+ * Returns a name that is not in NFC with escapes for what is not ASCII, since it looks like one that is.
  *
  * @spec DML-CLI-1209
  */
@@ -68,7 +72,7 @@ function isAbort(error: unknown): boolean {
 
 /** What the packages below have words for of their own is left to them. */
 function isRawTooManyFiles(error: unknown): boolean {
-  return !isAnyDmlError(error) && isTooManyFiles(error);
+  return !isDmlError(error) && isTooManyFiles(error);
 }
 
 function defect(error: unknown): ErrorReport {

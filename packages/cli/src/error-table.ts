@@ -5,6 +5,7 @@ import type { StoreErrorCode } from '@daggerml/store';
 import type { CliErrorCode } from './cli-error.ts';
 import { COMMAND_LINE_WORDINGS } from './error-wordings/command-line.ts';
 import { RECORD_WORDINGS } from './error-wordings/records.ts';
+import { REPOSITORY_WORDINGS } from './error-wordings/repository.ts';
 import { STORE_WORDINGS } from './error-wordings/store.ts';
 import { WORK_WORDINGS } from './error-wordings/work.ts';
 import type { ErrorWording } from './wording.ts';
@@ -24,6 +25,7 @@ export type AnyErrorCode =
  */
 export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
   ...COMMAND_LINE_WORDINGS,
+  ...REPOSITORY_WORDINGS,
   ...WORK_WORDINGS,
   ...STORE_WORDINGS,
   ...RECORD_WORDINGS,

@@ -1,6 +1,6 @@
 import { type Datum, isDmlError, readDirectory } from '@daggerml/object-model';
+import type { RecordReader } from '@daggerml/repository';
 import type { PlannedEntry } from './export-plan.ts';
-import type { RecordReader } from './record-reader.ts';
 
 /** Longest name that file systems take. */
 const MAX_NAME_BYTES = 255;
@@ -23,14 +23,9 @@ export function planDirectory(
   reader: RecordReader,
   map: Datum & { kind: 'map' },
 ): PlannedEntry[] | undefined {
-  const source = {
-    pageCache: reader.pageCache,
-    getPage: reader.getPage.bind(reader),
-    readDatum: (datumId: string) => reader.read('datum', datumId),
-  };
   const planned: PlannedEntry[] = [];
   try {
-    for (const entry of readDirectory(map.root, source)) {
+    for (const entry of readDirectory(map.root, reader)) {
       const { path } = entry;
       // @spec DML-CLI-0874
       if (path.split('/').some((name) => Buffer.byteLength(name) > MAX_NAME_BYTES)) return undefined;

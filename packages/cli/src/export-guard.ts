@@ -1,6 +1,6 @@
 import { lstatSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { REPOSITORY_MARK } from '@daggerml/bindings/folder';
+import { REPOSITORY_MARK } from '@daggerml/repository';
 import { cliError } from './cli-error.ts';
 
 /** What an export must not replace, by absolute paths. */

@@ -1,7 +1,7 @@
 import { type Datum, type Element, treeCount, treeEntries } from '@daggerml/object-model';
+import type { RecordReader } from '@daggerml/repository';
 import { planDirectory } from './export-directory.ts';
 import { ExportLayout } from './export-name.ts';
-import type { RecordReader } from './record-reader.ts';
 
 /** One file, link or empty folder that an export makes. */
 export interface PlannedEntry {

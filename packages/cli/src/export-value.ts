@@ -1,14 +1,14 @@
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { Datum, DatumId } from '@daggerml/object-model';
+import type { Datum } from '@daggerml/object-model';
+import type { RecordReader } from '@daggerml/repository';
 import { cliError } from './cli-error.ts';
 import { planDirectory } from './export-directory.ts';
 import { type ProtectedFolders, refuseProtected } from './export-guard.ts';
 import { type PlannedEntry, planFolder } from './export-plan.ts';
 import { ExportWork, type Leftover } from './export-work.ts';
 import { makeFolder } from './make-folder.ts';
-import type { RecordReader } from './record-reader.ts';
 import { SeenEntries } from './seen-entries.ts';
 import { blobPieces, jsonPieces } from './value-pieces.ts';
 
@@ -54,10 +54,9 @@ export interface ExportReport {
  */
 export async function exportValue(
   reader: RecordReader,
-  datumId: DatumId,
+  datum: Datum,
   { name, target, force, keep, signal }: ExportRequest,
 ): Promise<ExportReport> {
-  const datum = reader.read('datum', datumId);
   if (datum.kind !== 'blob' && datum.kind !== 'map') {
     throw cliError('not_exportable', { name, found: datum.kind });
   }

@@ -20,26 +20,30 @@ Where a command takes an object or a commit, these forms are tried from top to b
   HEAD                    HEAD              the newest commit of the current branch
   refs/<kind>/<name>      refs/heads/main   the commit that any ref points to
   <dag>                   sales             a dag of the current branch
+  <remote>/<branch>       origin/main       the commit of a tracking ref
   <beginning of an id>    3f2a9c            the object with the only id that begins so; 4 digits at
                                             least
+  <SHA-256 of a file>     48d77f67e01c      the blob with this content; 4 digits at least
   <commit>~<n>            main~2            the commit n steps back; "~" alone is one step
   <commit>:<dag>          main~2:sales      a dag of that commit
   <dag>#<name>            sales#clean       the node that the dag lists under the name;
                                             sales#root is the dag's root
   <commit>:<dag>#<name>   main~2:sales#clean
+  <name>.<key>, [<n>]     sales.totals[0]   a member of the value; sales#totals is short for
+                                            sales#root.totals, ["a key"] takes any key
 
-Where a command takes a value, a dag stands for its root's value and a node for its own. A branch
+Where a command takes a value, a dag stands for its root's value and a node for its own. A ref
 hides a dag of the same name, and the command says so: HEAD:<dag> names the dag, and <dag>#<name> its
-nodes all the same. HEAD:<dag> and <id of the dag>#<name> work for every name, whatever is in it. There is no form for what a ref pointed to earlier, such as main@{1}: "dml log"
-lists earlier commits with their ids.
+nodes all the same. HEAD:<dag> and <id of the dag>#<name> work for every name, whatever is in it.
+There is no form for earlier commits of a ref, such as main@{1}: "dml log" lists them with their ids.
 
 What there is to name:
-  dml heads               branches
+  dml branch              branches
   dml log [head]          commits of a branch
   dml dag list            dags of the current branch
   dml show <commit>       dags of a commit
   dml show <dag>          nodes of a dag, with their names and ids
-  dml index list          work in progress
+  dml wip list            work in progress
 
 Example:
   $ dml cat main~1:sales#clean
@@ -58,10 +62,10 @@ With --json standard output holds one JSON document. Standard error holds nothin
 document when the command fails:
 
   {
-    "code": "unknown_object",
+    "code": "unknown_name",
     "detail": "branch",
     "message": "there is no branch \\"mian\\"",
-    "hint": "did you mean: main? \\"dml heads\\" lists the branches"
+    "hint": "did you mean: main? \\"dml branch\\" lists the branches"
   }
 
   code      what went wrong, a word that stays the same from one version to the next
@@ -118,7 +122,7 @@ be damaged. "dml verify --repo <copy>" checks a copy.
 
 What takes room:
   dml gc --dry-run        counts what nothing refers to
-  dml index prune --all   forgets work in progress, so that the next collection takes it
+  dml wip prune --all     forgets work in progress, so that the next collection takes it
   dml branch --delete     lets go of the commits of a branch
   dml gc                  deletes what nothing refers to; the store uses its room again
   dml gc --compact        then gives the room back to the disk

@@ -1,4 +1,4 @@
-import type { NamedObject } from './named-object.ts';
+import type { NamedObject } from '@daggerml/repository';
 import type { Output } from './output.ts';
 import { shellWord } from './wording.ts';
 

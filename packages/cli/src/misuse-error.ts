@@ -1,5 +1,5 @@
+import { nearest } from '@daggerml/repository';
 import { cliError } from './cli-error.ts';
-import { nearest } from './nearest.ts';
 import type { Misuse } from './program.ts';
 
 /** Turns what is wrong with a command line into an error, with the nearest known words. */

@@ -1,10 +1,8 @@
 import type { DatumId } from '@daggerml/object-model';
+import { formatSize } from '@daggerml/object-model';
+import { functionName, type NodeView, type RecordReader, valueJson } from '@daggerml/repository';
 import { cutApart } from './cut-apart.ts';
-import { functionName, type NodeView } from './dag-view.ts';
 import { SHORT_ID_DIGITS } from './output.ts';
-import { formatSize } from './quantities.ts';
-import type { RecordReader } from './record-reader.ts';
-import { valueJson } from './value-json.ts';
 
 /** Characters of one input that a call shows; the row of the input itself has all of them. */
 const MAX_INPUT_LENGTH = 2_000;

@@ -1,13 +1,17 @@
 import type { DagId, DatumId, NodeId } from '@daggerml/object-model';
+import {
+  type NamedObject,
+  type NodeView,
+  nodeOf,
+  nodesOf,
+  type RecordReader,
+  scopeOf,
+  valueJson,
+} from '@daggerml/repository';
 import { flowParts, formatColumns, visibleWidth } from './columns.ts';
-import { type NodeView, nodeOf, nodesOf } from './dag-view.ts';
-import type { NamedObject } from './named-object.ts';
 import { nodeTexts } from './node-text.ts';
-import { scopeOf } from './object-value.ts';
 import type { Output } from './output.ts';
 import { formatCount, formatDuration } from './quantities.ts';
-import type { RecordReader } from './record-reader.ts';
-import { valueJson } from './value-json.ts';
 import type { ObjectView, ViewLook } from './view-look.ts';
 
 /** Columns of a terminal that an outcome and the names of a node take at most, before the rest gets less. */

@@ -2,17 +2,15 @@ import {
   type AnyRecord,
   type ChunkId,
   type CommitId,
-  type DatumId,
+  type Datum,
   formatRecord,
+  formatSize,
   treeCount,
 } from '@daggerml/object-model';
-import { dagsOf, peopleLines } from './commit-view.ts';
-import type { NamedObject } from './named-object.ts';
+import { dagsOf, type NamedObject, namedDatum, type RecordReader, valueJson } from '@daggerml/repository';
 import { dagView, nodeView } from './node-views.ts';
 import type { Output } from './output.ts';
-import { formatSize } from './quantities.ts';
-import type { RecordReader } from './record-reader.ts';
-import { valueJson } from './value-json.ts';
+import { peopleLines } from './people-lines.ts';
 import type { ObjectView, ViewLook } from './view-look.ts';
 
 /** Lines of a value that are shown before the rest is left to `dml cat`. */
@@ -36,7 +34,7 @@ function describe(reader: RecordReader, found: NamedObject, look: ViewLook): Obj
     case 'node':
       return nodeView(reader, found, look);
     case 'datum':
-      return datumView(reader, found.objectId as DatumId, look);
+      return datumView(reader, namedDatum(reader, found), look);
     case 'chunk': {
       const sizeBytes = reader.store.read('chunk', found.objectId as ChunkId).length;
       return { value: { sizeBytes }, lines: () => [`size ${formatSize(sizeBytes)}`] };
@@ -72,8 +70,7 @@ function commitView(reader: RecordReader, commitId: CommitId, output: Output): O
   };
 }
 
-function datumView(reader: RecordReader, datumId: DatumId, look: ViewLook): ObjectView {
-  const datum = reader.read('datum', datumId);
+function datumView(reader: RecordReader, datum: Datum, look: ViewLook): ObjectView {
   if (datum.kind === 'blob') {
     const { sizeBytes, contentSha256 } = datum;
     return {

@@ -1,6 +1,7 @@
+import { escapeJson } from '@daggerml/object-model';
 import type { CliIo, GlobalOptions, TextSink } from './cli-io.ts';
 import { cutToWidth } from './display-width.ts';
-import { escapeJson, escapeLaidOut, printable } from './printable.ts';
+import { escapeLaidOut, printable } from './printable.ts';
 
 /** Digits of an id in listings for people. @spec DML-CLI-0409 */
 export const SHORT_ID_DIGITS: number = 12;

@@ -9,14 +9,6 @@ export function printable(text: string): string {
   return replaceTerminalControls(text.replaceAll('\n', '\\n').replaceAll('\t', '\\t'));
 }
 
-/** Escapes the same in JSON text but for its own line ends; what it says stays the same. */
-export function escapeJson(json: string): string {
-  return json
-    .split('\n')
-    .map((line) => replaceTerminalControls(line))
-    .join('\n');
-}
-
 /** Line ends, tabs and the codes of the styles that `Output` gives, each of which is let through. */
 const LET_THROUGH = /(\r?\n|\t)/;
 const PLAIN_LINES = /^[\u0020-\u007e\n\t]*$/;

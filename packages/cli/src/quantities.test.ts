@@ -1,5 +1,6 @@
+import { formatSize } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
-import { formatAge, formatDuration, formatSize, formatTime } from './quantities.ts';
+import { formatAge, formatDuration, formatTime } from './quantities.ts';
 
 describe('quantities', () => {
   it.each([

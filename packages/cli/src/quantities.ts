@@ -5,12 +5,12 @@ const STEPS = [
   ['second', 1000],
 ] as const;
 
-/** Yields a time as UTC text, e.g. `2026-03-01 14:05:09Z`. */
+/** Returns a time as UTC text, e.g. `2026-03-01 14:05:09Z`. */
 export function formatTime(timeMs: number): string {
   return `${new Date(timeMs).toISOString().slice(0, 19).replace('T', ' ')}Z`;
 }
 
-/** Yields how long ago a time was, in its largest whole unit. */
+/** Returns how long ago a time was, in its largest whole unit. */
 export function formatAge(timeMs: number, nowMs: number): string {
   const ageMs = nowMs - timeMs;
   for (const [unit, unitMs] of STEPS) {
@@ -20,7 +20,7 @@ export function formatAge(timeMs: number, nowMs: number): string {
   return 'just now';
 }
 
-/** Yields a duration with three digits at most, e.g. `1.2 s` or `350 ms`. */
+/** Returns a duration with three digits at most, e.g. `1.2 s` or `350 ms`. */
 export function formatDuration(durationMs: number): string {
   const wholeMs = Math.round(durationMs);
   if (wholeMs < 1000) return `${wholeMs} ms`;
@@ -29,19 +29,7 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(seconds / 60)} min ${seconds % 60} s`;
 }
 
-/** Yields a size with a binary unit, e.g. `1.4 MiB`. */
-export function formatSize(sizeBytes: number): string {
-  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
-  let size = sizeBytes;
-  let unit = 0;
-  while (size >= 1024 && unit < units.length - 1) {
-    size /= 1024;
-    unit += 1;
-  }
-  return unit === 0 ? `${size} B` : `${size.toFixed(1)} ${units[unit]}`;
-}
-
-/** Yields `1 ref`, `2 refs`. */
+/** Returns `1 ref`, `2 refs`. */
 export function formatCount(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,13 +1,18 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Repository } from '@daggerml/bindings';
-import { findRepositoryFolder, REPOSITORY_MARK } from '@daggerml/bindings/folder';
+import { isDmlError } from '@daggerml/object-model';
+import {
+  type DagsChange,
+  findRepositoryFolder,
+  type OpeningOptions,
+  REPOSITORY_MARK,
+} from '@daggerml/repository';
 import type { CheckOwner, Store } from '@daggerml/store';
 import { actorOf } from './actor.ts';
-import { isAnyDmlError } from './any-dml-error.ts';
 import { cliError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
 import { absolutePath } from './current-folder.ts';
+import { programVersion } from './program-version.ts';
 import { thenClose } from './then-close.ts';
 import { waitsOf } from './waits.ts';
 
@@ -69,23 +74,23 @@ function mayLookInto(folder: string): void {
 
 /** Tells a store whose files may not be read from one that is not there. */
 export function whyNotOpened(error: unknown): unknown {
-  if (!isAnyDmlError(error) || error.code !== 'store_unreadable') return error;
+  if (!isDmlError(error) || error.code !== 'store_unreadable') return error;
   const { path, errno } = error.fields;
   if (typeof path !== 'string' || typeof errno !== 'string' || !NO_RIGHT.has(errno)) return error;
   return cliError('unreadable_repository', { path, errno }, error);
 }
 
 /**
- * Yields what refuses a repository that somebody else may have written to; throws for its folder.
+ * Returns what refuses a repository that somebody else may have written to; throws for its folder.
  *
  * @spec DML-CLI-1240
  */
-export async function admitterOf(
+export async function admitterFor(
   { io }: Pick<CommandContext, 'io'>,
   folder: string,
-): Promise<{ readonly checkOwner: CheckOwner }> {
-  const { admitRepository, userContext } = await import('@daggerml/bindings/trust');
-  return { checkOwner: admitRepository(folder, userContext(io.env)) };
+): Promise<{ readonly checkOwner?: CheckOwner }> {
+  const { admitterOf, userContext } = await import('@daggerml/repository');
+  return admitterOf(folder, { user: userContext(io.env) });
 }
 
 /**
@@ -99,11 +104,8 @@ export async function withStore<T>(
   body: (store: Store) => T | Promise<T>,
 ): Promise<T> {
   const folder = repositoryFolder(context);
-  const { nodeEnvironment, openStore } = await import('@daggerml/store');
-  const { storePath } = await import('@daggerml/bindings/folder');
-  const admission = await admitterOf(context, folder);
-  const opening = { mode, environment: nodeEnvironment(waitsOf(context)), signal: context.io.signal };
-  const store = await openStore(storePath(folder), { ...opening, ...admission }).catch((error: unknown) => {
+  const { openRepository } = await import('@daggerml/repository');
+  const store = await openRepository(folder, mode, await openingOf(context)).catch((error: unknown) => {
     throw whyNotOpened(error);
   });
   return await thenClose(
@@ -113,27 +115,21 @@ export async function withStore<T>(
   );
 }
 
-/** Opens the repository for the time of `body`, which changes or copies it as a whole. */
-export async function withRepository<T>(
+/** Returns how a command opens a repository. */
+export async function openingOf(
   context: Pick<CommandContext, 'io' | 'globals' | 'output'>,
-  body: (repository: Repository) => T | Promise<T>,
-): Promise<T> {
-  const folder = repositoryFolder(context);
-  const { Repository, userContext } = await import('@daggerml/bindings');
+): Promise<OpeningOptions & { readonly program: string }> {
+  const { userContext } = await import('@daggerml/repository');
   const { io } = context;
-  const options = {
-    author: actorOf(io.env),
-    nowMs: io.nowMs,
+  return {
+    program: `daggerml ${programVersion()}`,
     user: userContext(io.env),
     signal: io.signal,
     ...waitsOf(context),
   };
-  const repository = await Repository.open(folder, options).catch((error: unknown) => {
-    throw whyNotOpened(error);
-  });
-  return await thenClose(
-    context,
-    () => body(repository),
-    () => repository.close(),
-  );
+}
+
+/** Returns how a command commits to the current branch without running anything. */
+export function changeOf({ io }: Pick<CommandContext, 'io'>, store: Store, message: string): DagsChange {
+  return { store, branch: store.head(), actor: actorOf(io.env), message, nowMs: io.nowMs };
 }

@@ -1,5 +1,4 @@
-import { DmlError } from '@daggerml/object-model';
-import { isAnyDmlError } from './any-dml-error.ts';
+import { DmlError, isDmlError } from '@daggerml/object-model';
 import { cliError } from './cli-error.ts';
 
 /**
@@ -10,7 +9,7 @@ import { cliError } from './cli-error.ts';
  * @spec DML-CLI-0710
  */
 export function endOfRun(error: DmlError): DmlError {
-  const call = error.code === 'dag_failed' && isAnyDmlError(error.cause) ? error.cause : error;
+  const call = error.code === 'dag_failed' && isDmlError(error.cause) ? error.cause : error;
   const { class: failureClass, name = 'unnamed', nodeId = '', message = '' } = call.fields;
   if (failureClass === 'infrastructure') {
     return cliError('infrastructure_failed', { name, nodeId, failureCode: call.code, message }, error);

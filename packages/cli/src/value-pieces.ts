@@ -1,6 +1,5 @@
 import { type BlobDatum, type Datum, treeEntries } from '@daggerml/object-model';
-import type { RecordReader } from './record-reader.ts';
-import { valueJson } from './value-json.ts';
+import { type RecordReader, valueJson } from '@daggerml/repository';
 
 /** Characters of JSON text that are written at one time. */
 const BATCH = 65_536;

@@ -1,6 +1,5 @@
-import { replaceTerminalControls } from '@daggerml/object-model';
+import { formatMessage, replaceTerminalControls } from '@daggerml/object-model';
 import type { ExitCode } from './exit-code.ts';
-import { formatSize } from './quantities.ts';
 
 /**
  * How the command line words an error. `{field}` is filled in from the error's fields; what stands in square
@@ -8,43 +7,27 @@ import { formatSize } from './quantities.ts';
  */
 export interface ErrorWording {
   readonly exit: ExitCode;
-  readonly message: string;
+  /** The words of the error itself by default. */
+  readonly message?: string;
   readonly hint?: string;
   /** Better words for some details of the code. */
-  readonly details?: Readonly<Record<string, { readonly message: string; readonly hint?: string }>>;
+  readonly details?: Readonly<Record<string, { readonly message?: string; readonly hint?: string }>>;
 }
 
-/** Candidates and names beyond this number are only counted. */
-const MAX_LISTED = 8;
-const FULL_ID = /^[0-9a-f]{64}$/;
-/** A command that a wording tells to run, or a field outside of one. */
-const COMMAND_OR_FIELD = /"dml [^"]*"|\{(\w+)\}/g;
 const CONTROL_MARK = /\u0000/;
 const PLAIN_WORD = /^[\w.,:/@%+=-][\w.,:/@%+=~#-]*$/;
 const FIELD = /\{(\w+)\}/g;
-/** Texts that others wrote to be read whole; any other field is a name, a path or a word that was typed. */
-const WHOLE_FIELDS = new Set(['message', 'reason']);
-/** Characters of a name or path that are shown; no name and hardly any path has more. */
-const MAX_SHOWN = 1_000;
-const SHOWN_END = 100;
 
-/** Fills a wording in. */
+/** Fills in a wording; what stands in a command that it proposes is quoted for a shell. */
 export function fillIn(template: string, fields: Readonly<Record<string, unknown>>): string {
-  const whole = template.replace(/\[([^[\]]*)\]/g, (_, part: string) =>
-    fieldsOf(part).every((field) => textOf(fields[field], field) !== '') ? part : '',
-  );
-  return whole
-    .replace(COMMAND_OR_FIELD, (found, field: string | undefined) =>
-      field === undefined ? commandOf(found, fields) : textOf(fields[field], field),
-    )
-    .trim();
+  return formatMessage(template, fields, commandOf).trim();
 }
 
-/** A command as it can be typed, from its template. */
-function commandOf(template: string, fields: Readonly<Record<string, unknown>>): string {
+/** Returns a command as it can be typed, from its template. */
+function commandOf(template: string, textOf: (field: string) => string): string {
   let isAfterOptions = false;
   return template.replace(FIELD, (_, field: string, at: number) => {
-    const text = textOf(fields[field], field);
+    const text = textOf(field);
     // Words of dml itself need no quotes.
     if (field === 'command') return text;
     const isLikeOption = text.startsWith('-') && template[at - 1] === ' ' && !isAfterOptions;
@@ -68,28 +51,4 @@ export function shellWord(text: string): string {
 
 function byteEscapes(character: string): string {
   return [...Buffer.from(character)].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
-}
-
-function fieldsOf(template: string): string[] {
-  return [...template.matchAll(FIELD)].map(([, field]) => field ?? '');
-}
-
-function textOf(value: unknown, field: string): string {
-  if (value === undefined || value === null) return '';
-  if (typeof value === 'number' && field.endsWith('Bytes')) return formatSize(value);
-  if (!Array.isArray(value)) {
-    const text = String(value);
-    return FULL_ID.test(text) ? text.slice(0, 12) : WHOLE_FIELDS.has(field) ? text : shortened(text);
-  }
-  const more = value.length - MAX_LISTED;
-  return [
-    ...value.slice(0, MAX_LISTED).map((item) => textOf(item, field)),
-    ...(more > 0 ? [`${more} more`] : []),
-  ].join(', ');
-}
-
-/** @spec DML-CLI-1262 */
-function shortened(text: string): string {
-  if (text.length <= MAX_SHOWN) return text;
-  return `${text.slice(0, MAX_SHOWN - SHOWN_END).toWellFormed()}…${text.slice(-SHOWN_END).toWellFormed()}`;
 }

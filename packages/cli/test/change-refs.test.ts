@@ -236,7 +236,7 @@ describe('dml branch --delete', () => {
 
   it('refuses what is no branch, a commit beside the name, and force alone', async () => {
     expect((await repository.dml(['branch', '--delete', 'nowhere'])).exitCode).toBe(3);
-    expect((await repository.dml(['branch', '--delete', older])).exitCode).toBe(3);
+    expect((await repository.dml(['branch', '--delete', older])).exitCode).toBe(2);
     for (const argv of [
       ['branch', '--delete', 'main', older],
       ['branch', '--force', 'x'],
@@ -306,7 +306,7 @@ describe('dml dag delete', () => {
     const outcome = await repository.dml(['dag', 'delete', 'sum']);
     expect(outcome).toMatchObject({ exitCode: 3, stdout: '' });
     expect(outcome.stderr).toBe(
-      'dml: nothing here is named "sum": the commit main has no dag "sum"\n' +
+      'dml: nothing here is named "sum": main has no dag "sum"\n' +
         'hint: did you mean: sums? "dml show main" lists its dags\n',
     );
     expect((await repository.dml(['dag', 'restore', 'main:nothing'])).exitCode).toBe(3);
@@ -371,11 +371,11 @@ describe('dml merge', () => {
   });
 });
 
-describe('dml index', () => {
+describe('dml wip', () => {
   const uuids = [randomUUID(), randomUUID()].sort();
 
   it('lists the IndexRefs with age and commit [DML-CLI-0907]', async () => {
-    expect(await repository.json('index', 'list')).toEqual([]);
+    expect(await repository.json('wip', 'list')).toEqual([]);
     await repository.withStore((store) => {
       for (const uuid of uuids) {
         store.updateRef({
@@ -388,25 +388,25 @@ describe('dml index', () => {
       }
     }, 'write');
     const listed = await repository.json<{ index: string; commitId: string; committedMs: number }[]>(
-      'index',
+      'wip',
       'list',
     );
     expect(listed).toMatchObject(uuids.map((index) => ({ index, commitId: newest })));
     expect(listed[0]?.committedMs).toBeGreaterThan(0);
-    const text = await repository.ok('index', 'list');
+    const text = await repository.ok('wip', 'list');
     expect(text).toMatch(
       new RegExp(`^${uuids[0]} {2}${newest.slice(0, 12)} {2}(just now|.* ago) {2}restore values$`, 'm'),
     );
   });
 
   it('deletes the IndexRef that it is told to prune [DML-CLI-0908]', async () => {
-    expect(await repository.dml(['index', 'prune', 'zzzz'])).toMatchObject({ exitCode: 3 });
-    expect(await repository.ok('index', 'prune', uuids[0]!)).toBe(`pruned ${uuids[0]}\n`);
-    expect(await repository.json('index', 'prune', uuids[1]!.slice(0, 8))).toEqual({
+    expect(await repository.dml(['wip', 'prune', 'zzzz'])).toMatchObject({ exitCode: 3 });
+    expect(await repository.ok('wip', 'prune', uuids[0]!)).toBe(`pruned ${uuids[0]}\n`);
+    expect(await repository.json('wip', 'prune', uuids[1]!.slice(0, 8))).toEqual({
       index: uuids[1],
       pruned: true,
     });
-    expect(await repository.json('index', 'list')).toEqual([]);
+    expect(await repository.json('wip', 'list')).toEqual([]);
   });
 
   it('deletes every IndexRef with --all [DML-CLI-0919]', async () => {
@@ -425,15 +425,15 @@ describe('dml index', () => {
       }, 'write');
     await make();
     for (const argv of [
-      ['index', 'prune'],
-      ['index', 'prune', '--all', uuids[0] ?? ''],
+      ['wip', 'prune'],
+      ['wip', 'prune', '--all', uuids[0] ?? ''],
     ])
       expect(await repository.dml(argv)).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(await repository.json('index', 'list')).toHaveLength(2);
-    expect(await repository.json('index', 'prune', '--all')).toEqual({ indexes: uuids, pruned: true });
-    expect(await repository.json('index', 'list')).toEqual([]);
+    expect(await repository.json('wip', 'list')).toHaveLength(2);
+    expect(await repository.json('wip', 'prune', '--all')).toEqual({ indexes: uuids, pruned: true });
+    expect(await repository.json('wip', 'list')).toEqual([]);
     await make();
-    expect(await repository.ok('index', 'prune', '--all')).toBe('pruned 2 pieces of work in progress\n');
-    expect(await repository.ok('index', 'prune', '--all')).toBe('no work in progress\n');
+    expect(await repository.ok('wip', 'prune', '--all')).toBe('pruned 2 pieces of work in progress\n');
+    expect(await repository.ok('wip', 'prune', '--all')).toBe('no work in progress\n');
   });
 });

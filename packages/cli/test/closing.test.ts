@@ -46,13 +46,13 @@ describe('a repository that cannot be closed in order', () => {
     const branched = await whileRefused(['branch', 'feature']);
     expect(branched).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^feature is at /) });
     expect(branched.stderr).toMatch(WARNING);
-    expect(await repository.ok('heads')).toContain('feature');
+    expect(await repository.ok('branch')).toContain('feature');
     const ran = await whileRefused(['run', 'pipelines.ts', 'report']);
     expect(ran).toMatchObject({ exitCode: 0, stdout: expect.stringMatching(/^committed report as /m) });
     expect(ran.stderr).toMatch(WARNING);
     expect(await repository.ok('dag', 'list')).toContain('report');
     // With --json there is no talk, and one document.
-    const listed = await whileRefused(['--json', 'heads']);
+    const listed = await whileRefused(['--json', 'branch']);
     expect(listed).toMatchObject({ exitCode: 0, stderr: '' });
     expect(JSON.parse(listed.stdout)).toHaveLength(2);
   });
@@ -84,9 +84,9 @@ describe('damage', () => {
 
   it('is a word for what was read and cannot be right, and for nothing else [DML-CLI-0553]', () => {
     const words = (wording: ErrorWording): string[] => [
-      wording.message,
+      wording.message ?? '',
       wording.hint ?? '',
-      ...Object.values(wording.details ?? {}).flatMap(({ message, hint = '' }) => [message, hint]),
+      ...Object.values(wording.details ?? {}).flatMap(({ message = '', hint = '' }) => [message, hint]),
     ];
     const table: Readonly<Record<string, ErrorWording>> = ERROR_TABLE;
     const damaged = Object.keys(table).filter((code) =>

@@ -23,8 +23,9 @@ function fieldsIn(template: string): string[] {
   return [...template.matchAll(/\{(\w+)\}/g)].map(([, field]) => field ?? '');
 }
 
-function templatesOf({ message, hint = '', details = {} }: ErrorWording): string[] {
-  return [message, hint, ...Object.values(details).flatMap((detail) => [detail.message, detail.hint ?? ''])];
+function templatesOf({ message = '', hint = '', details = {} }: ErrorWording): string[] {
+  const ofDetails = Object.values(details).flatMap((detail) => [detail.message ?? '', detail.hint ?? '']);
+  return [message, hint, ...ofDetails];
 }
 
 describe('the error table', () => {

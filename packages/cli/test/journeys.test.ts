@@ -147,7 +147,7 @@ describe('the dml program', () => {
       // They notice by themselves that it is gone.
       await vi.waitUntil(() => !children.some(isAlive), { timeout: 900_000 });
       // What was finished is kept and answers the next run.
-      expect((await repository.json<unknown[]>('index', 'list')).length).toBeGreaterThan(0);
+      expect((await repository.json<unknown[]>('wip', 'list')).length).toBeGreaterThan(0);
       await repository.ok('verify');
     },
   );

@@ -25,7 +25,7 @@ describe('dml gc', () => {
   it('prints with --dry-run what it would delete and deletes nothing [DML-CLI-1002]', async () => {
     const { commitId } = await repository.run('clock');
     await repository.ok('branch', 'kept', 'main~1');
-    await repository.ok('index', 'list');
+    await repository.ok('wip', 'list');
     const plan = await repository.json<GcDocument>('gc', '--dry-run');
     expect(plan.dryRun).toBe(true);
     expect(plan.garbage.objects).toBeGreaterThan(0);

@@ -63,11 +63,11 @@ describe('dml status with much work in progress', () => {
       const text = (await busy.dml(['status'], { nowMs: () => 6000 })).stdout;
       expect(text.slice(text.indexOf('In progress'))).toBe(
         [
-          'In progress, failed or interrupted ("dml index list" shows more):',
+          'In progress, failed or interrupted ("dml wip list" shows more):',
           `  ${uuids[1]}  at 5000  (1 second ago)`,
           `  ${uuids[3]}  at 4000  (2 seconds ago)`,
           `  ${uuids[0]}  at 3000  (3 seconds ago)`,
-          '  and 2 earlier; "dml index prune --all" forgets all 5\n',
+          '  and 2 earlier; "dml wip prune --all" forgets all 5\n',
         ].join('\n'),
       );
       expect((await busy.json<{ indexes: unknown[] }>('status')).indexes).toHaveLength(5);
@@ -303,6 +303,24 @@ describe('dml show', () => {
     expect(await repository.json('show', nodes[1]?.nodeId ?? '')).toMatchObject({ value: 2, inputs: [] });
   });
 
+  it('shows the failure of an earlier run as long as the store has it [DML-REP-0101]', async () => {
+    const own = await TestRepository.create();
+    try {
+      const { stderr } = await own.dml(['run', 'pipelines.ts', 'fails']);
+      const [, nodeId = ''] = /see it with "dml show ([0-9a-f]{12})"/.exec(stderr) ?? [];
+      await own.ok('run', 'pipelines.ts', 'sums');
+      await own.ok('wip', 'prune', '--all');
+      expect(await own.ok('show', nodeId)).toContain('error function_threw: RangeError: 3 is no good');
+      const { outcome } = await own.json<{ outcome: { status: string } }>('show', nodeId);
+      expect(outcome.status).toBe('error');
+      expect((await own.dml(['cat', nodeId])).exitCode).toBe(7);
+      await own.ok('gc');
+      expect((await own.dml(['show', nodeId])).exitCode).toBe(3);
+    } finally {
+      own.remove();
+    }
+  });
+
   it('previews a datum and counts what it holds', async () => {
     const datumId = (await repository.json<{ datumId: string }>('export', 'report', 'elsewhere')).datumId;
     expect(await repository.json('show', datumId)).toMatchObject({ class: 'datum', kind: 'map', count: 3 });
@@ -366,12 +384,12 @@ describe('what repository and program are', () => {
     await repository.ok('branch', 'older', 'main~1');
     const head = await repository.json<{ commitId: string }>('ref', 'main');
     const older = await repository.json<{ commitId: string }>('ref', 'older');
-    const heads = await repository.json<{ branch: string; current: boolean }[]>('heads');
+    const heads = await repository.json<{ branch: string; current: boolean }[]>('branch');
     expect(heads.filter(({ current }) => current)).toEqual([
       { branch: 'main', commitId: head.commitId, current: true },
     ]);
     expect(heads).toContainEqual({ branch: 'older', commitId: older.commitId, current: false });
-    const lines = (await repository.ok('heads')).trimEnd().split('\n');
+    const lines = (await repository.ok('branch')).trimEnd().split('\n');
     expect(lines).toHaveLength(heads.length);
     expect(lines).toContain(`*  ${head.commitId.slice(0, 12)}  main`);
     expect(lines).toContain(`   ${older.commitId.slice(0, 12)}  older`);
@@ -379,11 +397,10 @@ describe('what repository and program are', () => {
 });
 
 describe('a command without what it lists otherwise', () => {
-  it('lists heads, dags and work in progress [DML-CLI-0920] [DML-CLI-0832]', async () => {
+  it('lists dags and work in progress [DML-CLI-0832]', async () => {
     for (const [alone, list] of [
-      [['branch'], ['heads']],
       [['dag'], ['dag', 'list']],
-      [['index'], ['index', 'list']],
+      [['wip'], ['wip', 'list']],
     ] as const) {
       const same = { ...(await repository.dml(list)), exitCode: 0 };
       expect(await repository.dml(alone)).toEqual(same);

@@ -172,7 +172,7 @@ describe('object names', () => {
         });
       }
     }, 'write');
-    const outcome = await repository.dml(['index', 'prune', '1111']);
+    const outcome = await repository.dml(['wip', 'prune', '1111']);
     expect(outcome.exitCode).toBe(4);
     expect(outcome.stderr).toContain(uuids.join(', '));
   });
@@ -200,14 +200,14 @@ describe('object names', () => {
   });
 
   it.each([
-    [['show', 'nope'], null, '"dml dag list" and "dml heads" list names; "dml help references"'],
+    [['show', 'nope'], null, '"dml dag list" and "dml branch" list names; "dml help references"'],
     [['show', 'main:nope'], 'dag', '"dml show main" lists its dags'],
     [['cat', 'main:sums#nope'], 'node', '"dml show main:sums" lists its nodes'],
     [['log', 'experiment~7'], 'history', '"dml log experiment" lists its commits'],
-    [['ref', 'main~1'], 'ref', '"dml heads" lists the branches'],
-    [['switch', 'nope'], 'branch', '"dml heads" lists the branches'],
-    [['merge', 'nope', 'main'], 'branch', '"dml heads" lists the branches'],
-    [['index', 'prune', 'nope'], null, '"dml index list" lists what there is'],
+    [['ref', 'main~1'], 'ref', '"dml branch" lists the branches'],
+    [['switch', 'nope'], 'branch', '"dml branch" lists the branches'],
+    [['merge', 'nope', 'main'], 'branch', '"dml branch" lists the branches'],
+    [['wip', 'prune', 'nope'], 'work', '"dml wip list" lists what there is'],
   ])(
     'that do not exist are refused with the command that lists them: %j [DML-CLI-0607]',
     async (argv, detail, listing) => {
@@ -299,13 +299,13 @@ describe('object names', () => {
   });
 
   it.each([
-    ['x'.repeat(100_000), 3, 'unknown_object'],
-    [`main:${'x'.repeat(100_000)}`, 3, 'unknown_object'],
-    [`sums#${'é'.repeat(50_000)}`, 3, 'unknown_object'],
-    [`main:sums#${'é'.repeat(50_000)}`, 3, 'unknown_object'],
-    ['a\nb', 3, 'unknown_object'],
-    ['main:.', 3, 'unknown_object'],
-    ['f'.repeat(65), 3, 'unknown_object'],
+    ['x'.repeat(100_000), 3, 'unknown_name'],
+    [`main:${'x'.repeat(100_000)}`, 3, 'unknown_name'],
+    [`sums#${'é'.repeat(50_000)}`, 3, 'unknown_name'],
+    [`main:sums#${'é'.repeat(50_000)}`, 3, 'unknown_name'],
+    ['a\nb', 3, 'unknown_name'],
+    ['main:.', 3, 'unknown_name'],
+    ['f'.repeat(65), 3, 'unknown_name'],
   ])('that nothing can have stand for nothing: %#. [DML-CLI-0662]', async (name, exitCode, code) => {
     const outcome = await repository.dml(['show', name, '--json']);
     expect(outcome).toMatchObject({ exitCode, stdout: '' });

@@ -29,15 +29,14 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'dag restore': ['dag', 'restore', 'main:sums'],
   cat: ['cat', 'values'],
   export: ['export', 'values', 'exported', '--force'],
-  heads: ['heads'],
   ref: ['ref', 'main'],
   schema: ['schema'],
   version: ['version'],
   branch: ['branch', 'another'],
   switch: ['switch', 'main'],
   merge: ['merge', 'older', 'main'],
-  'index list': ['index', 'list'],
-  'index prune': ['index', 'prune', 'e9b44be8'],
+  'wip list': ['wip', 'list'],
+  'wip prune': ['wip', 'prune', 'e9b44be8'],
   trust: ['trust', '--list'],
   gc: ['gc'],
   backup: ['backup', 'copy of it'],
@@ -49,11 +48,10 @@ const READERS = [
   'show',
   'dag list',
   'cat',
-  'heads',
   'ref',
   'schema',
   'version',
-  'index list',
+  'wip list',
   'verify',
 ];
 
@@ -75,13 +73,13 @@ function fingerprint(): Map<string, string> {
 
 async function prepare(name: string): Promise<void> {
   if (name === 'dag delete') await repository.run('raw');
-  if (name === 'index prune') await repository.dml(['run', 'pipelines.ts', 'fails']);
+  if (name === 'wip prune') await repository.dml(['run', 'pipelines.ts', 'fails']);
 }
 
 async function lineOf(name: string): Promise<readonly string[]> {
-  if (name !== 'index prune') return LINES[name] ?? [];
-  const [work] = await repository.json<{ index: string }[]>('index', 'list');
-  return ['index', 'prune', work?.index ?? ''];
+  if (name !== 'wip prune') return LINES[name] ?? [];
+  const [work] = await repository.json<{ index: string }[]>('wip', 'list');
+  return ['wip', 'prune', work?.index ?? ''];
 }
 
 describe('standard output', () => {
@@ -134,7 +132,7 @@ describe('standard output', () => {
   });
 
   it('has ids in full with --json and in 12 digits in listings [DML-CLI-0409]', async () => {
-    for (const name of ['status', 'log', 'show', 'dag list', 'heads']) {
+    for (const name of ['status', 'log', 'show', 'dag list']) {
       const ids = (await repository.ok(...(LINES[name] ?? []), '--json')).match(/"[0-9a-f]{10,}"/g) ?? [];
       expect(ids.length, name).toBeGreaterThan(0);
       expect(
@@ -142,7 +140,7 @@ describe('standard output', () => {
         name,
       ).toBe(true);
     }
-    for (const name of ['status', 'dag list', 'heads']) {
+    for (const name of ['status', 'dag list']) {
       const ids = (await repository.ok(...(LINES[name] ?? []))).match(/\b[0-9a-f]{10,}\b/g) ?? [];
       expect(ids.length, name).toBeGreaterThan(0);
       expect(
@@ -187,7 +185,7 @@ describe('standard output', () => {
     for (const argv of [
       ['status'],
       ['log'],
-      ['heads'],
+      ['branch'],
       ['dag', 'list'],
       ['show', 'odd'],
       ['show', 'main'],
@@ -203,8 +201,8 @@ describe('standard output', () => {
       expect(failed.stderr).not.toMatch(CONTROL);
     }
     expect(await repository.ok('log')).toContain('author esc\\u001b]0;title\\u0007');
-    expect(await repository.ok('heads')).toContain('flipped\\u202ebranch');
-    expect(await repository.ok('heads')).toContain('a\\u200bb');
+    expect(await repository.ok('branch')).toContain('flipped\\u202ebranch');
+    expect(await repository.ok('branch')).toContain('a\\u200bb');
     expect(JSON.parse(await repository.ok('cat', 'odd'))).toHaveProperty(['key\u001b[2J']);
   });
 });
@@ -239,10 +237,10 @@ describe('standard error', () => {
     }
     const { stderr } = await repository.dml(['--json', 'show', 'smus']);
     expect(JSON.parse(stderr)).toEqual({
-      code: 'unknown_object',
+      code: 'unknown_name',
       detail: null,
       message: 'nothing here is named "smus"',
-      hint: 'did you mean: sums? "dml dag list" and "dml heads" list names; "dml help references" shows the forms of a name',
+      hint: 'did you mean: sums? "dml dag list" and "dml branch" list names; "dml help references" shows the forms of a name',
     });
   });
 
@@ -293,7 +291,7 @@ describe('dml without a repository', () => {
       ['--version'],
       ['help'],
       ['run', '--help'],
-      ['index', '--help'],
+      ['wip', '--help'],
       ['version'],
       [],
     ]) {

@@ -57,7 +57,7 @@ describe('the published program', () => {
       ['show', 'sums'],
       ['cat', 'sums'],
       ['dag', 'list'],
-      ['heads'],
+      ['branch'],
       ['gc', '--dry-run'],
       ['verify'],
       ['version'],

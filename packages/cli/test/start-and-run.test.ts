@@ -101,7 +101,7 @@ describe('dml init', () => {
     );
     const created = outcomes.map(({ stdout }) => (JSON.parse(stdout) as { created: boolean }).created);
     expect(created.sort()).toEqual([false, false, false, true]);
-    expect(await repository.ok('--repo', join(repository.folder, 'shared'), 'heads')).toBe('');
+    expect(await repository.ok('--repo', join(repository.folder, 'shared'), 'branch')).toBe('');
   });
 });
 

@@ -92,8 +92,8 @@ function linesWith(text: string): string[][] {
     ['switch', '--', text],
     ['merge', '--', text, 'main'],
     ['merge', '--', 'main', text],
-    ['index', text],
-    ['index', 'prune', '--', text],
+    ['wip', text],
+    ['wip', 'prune', '--', text],
     ['dag', 'delete', '--', text],
     ['dag', 'restore', '--', `main:${text}`],
     ['gc', '--why', text],
@@ -133,7 +133,7 @@ describe.each(MODES)('text %s', (_, options, { isTerminal = false }) => {
   it('holds no terminal control, whatever the repository holds [DML-CLI-0460]', async () => {
     const name = NASTY_NAME;
     for (const argv of [
-      ...[['status'], ['log'], ['heads'], ['ref'], ['dag', 'list'], ['index', 'list'], ['show', 'main']],
+      ...[['status'], ['log'], ['branch'], ['ref'], ['dag', 'list'], ['wip', 'list'], ['show', 'main']],
       ...[
         ['show', name],
         ['show', '--full', name],

@@ -15,14 +15,13 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   'dag restore': ['dag', 'restore', 'main:sums'],
   cat: ['cat', 'values'],
   export: ['export', 'values', 'exported'],
-  heads: ['heads'],
   ref: ['ref', 'main'],
   schema: ['schema'],
   branch: ['branch', 'another'],
   switch: ['switch', 'main'],
   merge: ['merge', 'main', 'main'],
-  'index list': ['index', 'list'],
-  'index prune': ['index', 'prune', '--all'],
+  'wip list': ['wip', 'list'],
+  'wip prune': ['wip', 'prune', '--all'],
   gc: ['gc'],
   backup: ['backup', 'copy of it'],
   verify: ['verify'],
@@ -154,7 +153,7 @@ describe('dml trust', () => {
     const nowhere = await repository.dml(['trust', repository.folder], { env: {} });
     expect([nowhere.exitCode, nowhere.stderr]).toEqual([
       10,
-      'dml: there is no place for the list of trusted repositories\n' +
+      'dml: the user has no configuration folder: neither XDG_CONFIG_HOME nor HOME is an absolute path\n' +
         'hint: set the variable HOME or XDG_CONFIG_HOME to an absolute path\n',
     ]);
   });

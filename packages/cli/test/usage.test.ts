@@ -13,8 +13,8 @@ describe('a word that dml does not know', () => {
   it.each([
     [['stauts'], 'there is no command "stauts"', 'status'],
     [['lgo', '-n', '5'], 'there is no command "lgo"', 'log'],
-    [['index', 'lst'], 'there is no command "lst"', 'list'],
-    [['index', 'prnue', 'x'], 'there is no command "prnue"', 'prune'],
+    [['wip', 'lst'], 'there is no command "lst"', 'list'],
+    [['wip', 'prnue', 'x'], 'there is no command "prnue"', 'prune'],
     [['dag', 'lits'], 'there is no command "lits"', 'list'],
     [['--jsn', 'status'], 'there is no option "--jsn" here', '--json'],
     [['gc', '--dry-rum'], 'there is no option "--dry-rum" here', '--dry-run'],
@@ -38,7 +38,7 @@ describe('a word that dml does not know', () => {
 describe('wrong usage', () => {
   it.each([
     [['export', 'a'], 'the argument "path" is missing', 'dml export --help'],
-    [['index', 'prune'], 'the argument "name" is missing', 'dml index prune --help'],
+    [['wip', 'prune'], 'the argument "name" is missing', 'dml wip prune --help'],
     [['run', 'x.ts', '--workers'], 'the option "--workers <number>" has no value', 'dml run --help'],
     [['log', '-n', '0'], '--count takes a whole number above 0, not "0"', 'dml log --help'],
     [['gc', '--why', ''], 'the option "--why" is empty', 'dml gc --help'],

@@ -14,7 +14,6 @@ export {
   builtinOperations,
   builtinUri,
 } from './builtins/table.ts';
-export { holdCommits } from './cache/hold-commits.ts';
 export type { RunIndex } from './cache/run-index.ts';
 export { allowing, captureCall } from './capture-call.ts';
 export { type ExecutionErrorCode, executionError } from './errors.ts';

@@ -12,17 +12,18 @@ export type ErrorBuilder<AnyCode extends string> = <Code extends AnyCode>(
   detail?: string | undefined,
 ) => DmlError<Code>;
 
+/** The one wording of each code, and of those of its details that say it better. */
+type Messages<AnyCode extends string> = Readonly<Partial<Record<AnyCode | `${AnyCode}/${string}`, string>>>;
+
 /**
- * Makes the function that builds a package's errors. `messages` word each code, with the fields and the `detail`
- * filled in as `formatMessage` does; an error of a code without words shows its reason.
+ * Creates the function that builds a package's errors. `messages` word each code, or `code/detail` where one detail
+ * needs words of its own, filled in as `formatMessage` does; an error of a code without words shows its reason.
  *
  * @spec DML-OBJ-0807
  */
-export function errorBuilder<AnyCode extends string>(
-  messages?: Readonly<Partial<Record<AnyCode, string>>>,
-): ErrorBuilder<AnyCode> {
+export function errorBuilder<AnyCode extends string>(messages?: Messages<AnyCode>): ErrorBuilder<AnyCode> {
   return (code, fields = {}, cause, detail) => {
-    const template: string | undefined = messages?.[code];
+    const template: string | undefined = messages?.[`${code}/${detail}`] ?? messages?.[code];
     const message =
       template === undefined ? undefined : formatMessage(template, { detail: detail ?? '', ...fields });
     return new DmlError({ code, fields, cause, detail, message });

@@ -166,6 +166,7 @@ export {
   type TreeVerifierOptions,
   verifyTree,
 } from './search-tree/verify-tree.ts';
+export { escapeJson } from './text/escape-json.ts';
 export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
 export { canonicalName, checkMapKey, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
 export {
@@ -175,6 +176,7 @@ export {
   type RemoteUri,
   type RemoteUriRule,
 } from './text/remote-uri.ts';
+export { formatSize } from './text/size.ts';
 export { replaceTerminalControls } from './text/terminal-controls.ts';
 export { checkText, nfcText } from './text/text.ts';
 export {

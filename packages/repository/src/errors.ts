@@ -1,17 +1,64 @@
 import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
 
 /**
- * Codes of what a reader looks for in dags and execs.
+ * Codes of what a reader looks for in a repository, and of finding and trusting one.
  *
  * @spec DML-REP-0201
  */
-export type RepositoryErrorCode = 'not_executed' | 'call_failed' | 'unknown_name' | 'adapter_unknown';
+export type RepositoryErrorCode =
+  | 'not_executed'
+  | 'call_failed'
+  | 'unknown_name'
+  | 'no_commit'
+  | 'wrong_class'
+  | 'short_prefix'
+  | 'ambiguous_prefix'
+  | 'no_value'
+  | 'adapter_unknown'
+  | 'not_a_repository'
+  | 'repository_unusable'
+  | 'unwritable_folder'
+  | 'repository_untrusted'
+  | 'trust_list_unsafe'
+  | 'trust_list_unreadable'
+  | 'no_user_folder';
 
-const MESSAGES: Readonly<Record<RepositoryErrorCode, string>> = {
+const MESSAGES: Readonly<
+  Record<RepositoryErrorCode, string> & Partial<Record<`${RepositoryErrorCode}/${string}`, string>>
+> = {
   not_executed: 'the node {nodeId} has no outcome here',
   call_failed: 'the call {nodeId} failed with {failureCode}: {message}',
-  unknown_name: 'the dag {dagId} has no name "{name}"',
+  unknown_name: 'nothing here is named "{name}"',
+  'unknown_name/ref': 'there is no ref "{name}"',
+  'unknown_name/branch': 'there is no branch "{name}"',
+  'unknown_name/work': 'there is no work in progress named "{name}"',
+  'unknown_name/dag': 'nothing here is named "{name}": {inside} has no dag "{word}"[; there are: {names}]',
+  'unknown_name/node':
+    'nothing here is named "{name}": {inside} names no node "{word}"[; there are: {names}]',
+  'unknown_name/member': 'nothing here is named "{name}": the value of {inside} has no member "{word}"',
+  'unknown_name/history': 'nothing here is named "{name}": the history of {inside} is not that long',
+  no_commit: 'the branch "{branch}" has no commit yet',
+  wrong_class: '"{name}" names an object of the class {found}, not a {wanted}',
+  short_prefix: '"{name}" names nothing and is too short for an id',
+  'wrong_class/no_branch': '"{name}" names a commit, and no branch',
+  ambiguous_prefix: '"{name}" fits several: {candidates}',
+  no_value: '"{name}" ({found}) does not stand for one value',
   adapter_unknown: 'no adapter here runs {uri}',
+  not_a_repository: 'there is no repository in "{folder}" or above it',
+  repository_unusable: '"{path}" is no repository',
+  'repository_unusable/dangling_link':
+    '"{path}" is a link that leads nowhere, so there is no repository in "{folder}" now',
+  'repository_unusable/not_a_folder': '"{path}" is no folder, so there is no repository in "{folder}"',
+  'repository_unusable/unfinished_backup': '"{folder}" holds a backup that is not finished',
+  unwritable_folder: '"{folder}" cannot be written ({reason})',
+  repository_untrusted: '"{path}" may hold what somebody else put there',
+  'repository_untrusted/other_owner':
+    '"{path}" belongs to another user (number {uid}), who decides what this repository returns and runs',
+  'repository_untrusted/writable_by_all': '"{path}" may be written to by everybody on this machine',
+  trust_list_unsafe: '"{path}" belongs to another user or may be written to by others, so it does not count',
+  trust_list_unreadable: 'the list of trusted repositories, "{path}", cannot be read ({reason})',
+  no_user_folder:
+    'the user has no configuration folder: neither XDG_CONFIG_HOME nor HOME is an absolute path',
 };
 
 /** Creates an error of this package; `fields` are facts for the caller, never payload bytes. */

@@ -1,4 +1,23 @@
+export { backupRepository, type RepositoryBackup } from './backup.ts';
+export { type ChangedDags, type DagsChange, deleteDag, restoreDag } from './dags/change-dags.ts';
+export { dagNodes, findImportSource, type ImportSource, pinsOfDag } from './dags/import-dag.ts';
+export { type LeavingDag, stalePins } from './dags/stale-pins.ts';
 export { type RepositoryErrorCode, repositoryError } from './errors.ts';
+export {
+  assertUsable,
+  findRepositoryFolder,
+  hasStoreFiles,
+  isRepository,
+  REPOSITORY_MARK,
+  storePath,
+} from './folder.ts';
+export { findCommit, findDagOfCommit, findHead, findObject, findOwnDag } from './names/find-object.ts';
+export { findIndexRef, findRef } from './names/find-ref.ts';
+export { type NamedObject, namedDatum } from './names/named-object.ts';
+export { nearest } from './names/nearest.ts';
+export { branchOf, indexNameOf, shortRevision } from './names/ref-text.ts';
+export { typedId } from './names/typed-id.ts';
+export { type UnknownName, unknownName } from './names/unknown-name.ts';
 export { putFailure, putResultDag, type RecordedFailure, readFailure } from './nodes/error-dag.ts';
 export { type ExecHead, execHeadOf, headOf } from './nodes/exec-head.ts';
 export {
@@ -11,3 +30,24 @@ export { type Computed, inputsRoot, isSameComputation } from './nodes/input-valu
 export { type PinScope, treeScope } from './nodes/pin-scope.ts';
 export { plainResultOf } from './nodes/plain-result.ts';
 export { execValue, namedNode, type RecordSource, storedValue } from './nodes/stored-value.ts';
+export {
+  admitterOf,
+  createRepository,
+  makeRepositoryFolder,
+  type OpeningOptions,
+  openRepository,
+  type TrustOptions,
+} from './open.ts';
+export { admitRepository } from './trust/admit-repository.ts';
+export { TrustList } from './trust/trust-list.ts';
+export { type UserContext, userContext } from './trust/user-context.ts';
+export { Commit } from './views/commit.ts';
+export { currentCommit, dagsOf, type NamedDag } from './views/commit-view.ts';
+export { containingHead } from './views/containing-head.ts';
+export { functionName, type NodeView, nodeOf, nodesOf } from './views/dag-view.ts';
+export { scopeOf } from './views/node-scope.ts';
+export { objectValue } from './views/object-value.ts';
+export { readValue } from './views/read-value.ts';
+export { valueJson } from './views/value-json.ts';
+export { holdCommits } from './workspace/hold-commits.ts';
+export { RecordReader } from './workspace/record-reader.ts';

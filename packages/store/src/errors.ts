@@ -33,7 +33,6 @@ export type StoreErrorCode =
   | 'object_missing'
   | 'object_withheld'
   | 'object_too_large'
-  | 'revision_invalid'
   | 'sequence_unknown'
   | 'gc_refused'
   | 'transfer_invalid'
@@ -87,7 +86,6 @@ const MESSAGES: Readonly<Record<StoreErrorCode, string>> = {
   object_missing: 'the {class} {objectId} is not in the store',
   object_withheld: 'the {class} {objectId} is withheld by {domain}; the store has not been given its bytes',
   object_too_large: 'a {class} of {sizeBytes} bytes is above the limit of {limitBytes}',
-  revision_invalid: '"{revision}" is not a revision[ ({detail})]; for example: main, main~2, 3f2a9c',
   sequence_unknown: 'the journal ends at {lastSequence}, before {sequence}',
   gc_refused: 'nothing was deleted ({detail})',
   transfer_invalid: 'the stream is not valid ({detail})',

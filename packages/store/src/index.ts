@@ -34,7 +34,7 @@ export type { GcReason, PathStep } from './gc/why.ts';
 export { type CommitFacts, ownCommitFacts } from './history/commit-facts.ts';
 export { type CommitGraph, type CommitNode, commitGraph } from './history/commit-graph.ts';
 export { type CommitDiff, type DagChange, diffCommits, type PinChange } from './history/diff.ts';
-export type { ObjectReader } from './history/draft.ts';
+export { Draft, type ObjectReader } from './history/draft.ts';
 export { type LogEntry, type LogOptions, type LogOrder, logCommits } from './history/log.ts';
 export { isAncestor, mergeBases, type Relation, relateCommits } from './history/merge-base.ts';
 export type { MergeConflict, Settle } from './history/merge-content.ts';
@@ -53,6 +53,7 @@ export {
 } from './history/move-ref.ts';
 export { wholeMs } from './history/whole-ms.ts';
 export { nodeEnvironment } from './node-environment.ts';
+export type { FoundObject, PrefixResult } from './objects/find-objects.ts';
 export type { StubFacts } from './objects/stubs.ts';
 export { decodeTombstone, encodeTombstone, type TombstoneFacts } from './objects/tombstone.ts';
 export { type OpenStoreOptions, openStore } from './open-store.ts';
@@ -71,7 +72,6 @@ export {
   remoteRef,
 } from './refs/ref-name.ts';
 export type { Ref, RefUpdate, RefUpdateResult } from './refs/refs.ts';
-export type { FoundObject, PrefixResult, RevisionResult } from './revision.ts';
 export { isKnownDead } from './sessions/liveness.ts';
 export type { SessionRow } from './sessions/sessions.ts';
 export type { Store } from './store.ts';

@@ -1,4 +1,5 @@
 import {
+  type DatumId,
   DmlError,
   type ExecId,
   type ObjectClass,
@@ -14,6 +15,7 @@ import { transactOnNewest } from './engine/workarounds/lock-file-txn-id.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { dropWritesRows } from './gc/prune.ts';
+import { findBlobs, type PrefixResult, resolvePrefix } from './objects/find-objects.ts';
 import { type RecordClass, readObject, readRecord } from './objects/objects.ts';
 import { absentError, readStub, type StubFacts } from './objects/stubs.ts';
 import { isTombstone } from './objects/tombstone.ts';
@@ -27,7 +29,6 @@ import {
 } from './refs/journal.ts';
 import { asRefName, checkNewRefName, type RefKind, type RefName } from './refs/ref-name.ts';
 import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs/refs.ts';
-import { type PrefixResult, type RevisionResult, resolvePrefix, resolveRevision } from './revision.ts';
 import { Liveness } from './sessions/liveness.ts';
 import {
   dropDeadSessions,
@@ -364,10 +365,13 @@ export class Store {
     return resolvePrefix(this.engine, digits, objectClass);
   }
 
-  /** Resolves a ref, a head's name, `HEAD` or an abbreviated id, with `~n` behind; see the store's specification. */
-  resolve(revision: string): RevisionResult {
+  /**
+   * Returns the blobs whose content hash, as `sha256sum` prints it, starts with `digits` (4 to 64 hex digits), at most
+   * 20. O(datums of the store).
+   */
+  findBlobs(digits: string): DatumId[] {
     this.#assertOpen();
-    return resolveRevision(this.engine, revision);
+    return findBlobs(this.engine, digits);
   }
 
   /** Lists the IndexRefs with their last moves. */

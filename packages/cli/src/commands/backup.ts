@@ -1,8 +1,9 @@
+import { formatSize } from '@daggerml/object-model';
 import type { CommandContext } from '../command.ts';
 import { absolutePath } from '../current-folder.ts';
 import { EXIT } from '../exit-code.ts';
-import { formatCount, formatSize } from '../quantities.ts';
-import { withRepository } from '../repository-access.ts';
+import { formatCount } from '../quantities.ts';
+import { openingOf, repositoryFolder, withStore } from '../repository-access.ts';
 
 const DOING = { mark: 'looking for objects', copy: 'copying', check: 'checking' } as const;
 
@@ -11,8 +12,15 @@ export async function run(context: CommandContext): Promise<number> {
   const { args, io, output } = context;
   const [folder = ''] = args;
   const path = absolutePath(io, folder);
-  const report = await withRepository(context, (repository) =>
-    repository.backup(path, {
+  const { backupRepository } = await import('@daggerml/repository');
+  const { program, user } = await openingOf(context);
+  const from = repositoryFolder(context);
+  const report = await withStore(context, 'write', (store) =>
+    backupRepository(store, {
+      from,
+      to: path,
+      program,
+      user,
       signal: io.signal,
       // @spec DML-CLI-1083
       onProgress: ({ phase, done, total }) =>

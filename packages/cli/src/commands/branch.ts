@@ -1,19 +1,22 @@
-import type { CommitId } from '@daggerml/object-model';
+import { type CommitId, isDmlError } from '@daggerml/object-model';
+import {
+  branchOf,
+  containingHead,
+  findCommit,
+  findHead,
+  findObject,
+  RecordReader,
+  typedId,
+} from '@daggerml/repository';
 import { checkNewRefName, headRef, type Ref, type Store } from '@daggerml/store';
 import { actorOf } from '../actor.ts';
-import { isAnyDmlError } from '../any-dml-error.ts';
 import { cliError } from '../cli-error.ts';
+import { formatColumns } from '../columns.ts';
 import type { CommandContext } from '../command.ts';
-import { containingHead } from '../containing-head.ts';
 import { EXIT } from '../exit-code.ts';
 import { tellHiddenDag } from '../hidden-dag.ts';
-import { findCommit, findHead, findObject } from '../object-name.ts';
-import { RecordReader } from '../record-reader.ts';
-import { branchOf } from '../ref-text.ts';
 import { withStore } from '../repository-access.ts';
-import { typedId } from '../typed-id.ts';
 import { shellWord } from '../wording.ts';
-import { run as listHeads } from './heads.ts';
 
 /** `dml branch`, `dml branch <name> [commit]` and `dml branch --delete <name>`. */
 export async function run(context: CommandContext): Promise<number> {
@@ -22,12 +25,35 @@ export async function run(context: CommandContext): Promise<number> {
   if (options.force === true && !isDeletion) throw misuse('the option "--force" goes with "--delete" only');
   if (args[0] === undefined) {
     if (isDeletion) throw cliError('missing_argument', { word: 'name', command: 'branch' });
-    // @spec DML-CLI-0920
-    return await listHeads(context);
+    return await list(context);
   }
   if (isDeletion && args[1] !== undefined)
     throw misuse('"--delete" takes the name of a branch and no commit');
   await withStore(context, 'write', (store) => (isDeletion ? remove : create)(context, store));
+  return EXIT.done;
+}
+
+/** `dml branch`. @spec DML-CLI-0811 */
+async function list(context: CommandContext): Promise<number> {
+  const { output } = context;
+  await withStore(context, 'read', (store) => {
+    const current = store.head();
+    const heads = store.readRefs('heads').map(({ name, commitId }) => ({
+      branch: branchOf(name),
+      commitId,
+      current: name === current,
+    }));
+    output.result(heads, () =>
+      formatColumns(
+        heads.map((head) => [
+          head.current ? '*' : ' ',
+          output.shortId(head.commitId),
+          output.style(head.current ? 'green' : 'bold', output.safe(head.branch)),
+        ]),
+      ),
+    );
+    if (heads.length === 0) output.talk('no branch has a commit yet; "dml run <file>" makes the first one');
+  });
   return EXIT.done;
 }
 
@@ -84,7 +110,7 @@ function nameOfNew(branch: string): string {
     checkNewRefName(headRef(branch));
     return branch;
   } catch (error) {
-    if (!isAnyDmlError(error)) throw error;
+    if (!isDmlError(error)) throw error;
     return String(error.fields.suggestion);
   }
 }

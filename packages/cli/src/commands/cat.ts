@@ -1,11 +1,9 @@
 import type { ChunkId } from '@daggerml/object-model';
+import { findObject, objectValue, RecordReader } from '@daggerml/repository';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { tellHiddenDag } from '../hidden-dag.ts';
-import { findObject } from '../object-name.ts';
-import { objectValue } from '../object-value.ts';
-import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
 import { decodedPieces, looksLikeText } from '../terminal-text.ts';
 import { blobPieces, jsonPieces } from '../value-pieces.ts';
@@ -23,7 +21,7 @@ export async function run(context: CommandContext): Promise<number> {
       if (!globals.json) return await printBytes(context, [bytes]);
       return output.result({ '/': { bytes: bytes.toString('base64').replace(/=+$/, '') } }, () => '');
     }
-    const datum = reader.read('datum', objectValue(reader, name, found));
+    const { datum } = objectValue(reader, name, found);
     if (!globals.json && datum.kind === 'blob') {
       await printBytes(context, blobPieces(reader, datum));
     } else if (!globals.json && datum.kind === 'bytes') {

@@ -1,18 +1,20 @@
+import { branchOf, deleteDag, findOwnDag, RecordReader, typedId } from '@daggerml/repository';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
-import { findOwnDag } from '../object-name.ts';
-import { RecordReader } from '../record-reader.ts';
-import { withRepository } from '../repository-access.ts';
-import { typedId } from '../typed-id.ts';
+import { changeOf, withStore } from '../repository-access.ts';
 import { shellWord } from '../wording.ts';
 
 /** `dml dag delete <name>`. @spec DML-CLI-0916 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args } = context;
-  await withRepository(context, (repository) => {
-    const { name: dag } = findOwnDag(new RecordReader(repository.store), args[0] ?? '');
-    const branch = repository.head.name;
-    const { commitId, parentCommitId = '', dagId } = repository.deleteDag(dag, { branch });
+  await withStore(context, 'write', (store) => {
+    const { name: dag } = findOwnDag(new RecordReader(store), args[0] ?? '');
+    const branch = branchOf(store.head());
+    const {
+      commitId,
+      parentCommitId = '',
+      dagId,
+    } = deleteDag(changeOf(context, store, `delete ${dag}`), dag);
     const word = shellWord(`${typedId(parentCommitId)}:${dag}`);
     const restoringCommand = `dml dag restore ${word}`;
     // @spec DML-CLI-0917

@@ -1,8 +1,7 @@
+import { currentCommit, dagsOf, RecordReader } from '@daggerml/repository';
 import { formatColumns } from '../columns.ts';
 import type { CommandContext } from '../command.ts';
-import { currentCommit, dagsOf } from '../commit-view.ts';
 import { EXIT } from '../exit-code.ts';
-import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
 
 /** `dml dag list`. @spec DML-CLI-0806 */

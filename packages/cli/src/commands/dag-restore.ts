@@ -1,9 +1,8 @@
+import { branchOf, findDagOfCommit, RecordReader, restoreDag } from '@daggerml/repository';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
-import { findDagOfCommit } from '../object-name.ts';
-import { RecordReader } from '../record-reader.ts';
-import { withRepository } from '../repository-access.ts';
+import { changeOf, withStore } from '../repository-access.ts';
 
 /** `dml dag restore <commit>:<dag>`. @spec DML-CLI-0918 */
 export async function run(context: CommandContext): Promise<number> {
@@ -14,10 +13,10 @@ export async function run(context: CommandContext): Promise<number> {
     const problem = `"${name}" names no commit: <commit>:<dag> names a dag of an earlier one`;
     throw cliError('invalid_argument', { problem, command: 'dag restore' });
   }
-  await withRepository(context, (repository) => {
-    const { commitId: from, dag } = findDagOfCommit(new RecordReader(repository.store), name);
-    const branch = repository.head.name;
-    const { commitId, dagId, changed } = repository.restoreDag(dag, from, { branch });
+  await withStore(context, 'write', (store) => {
+    const { commitId: from, dag } = findDagOfCommit(new RecordReader(store), name);
+    const branch = branchOf(store.head());
+    const { commitId, dagId, changed } = restoreDag(changeOf(context, store, `restore ${dag}`), dag, from);
     output.result({ dag, dagId, branch, commitId, from, changed }, () =>
       changed
         ? `restored the dag ${output.safe(dag)} of ${output.shortId(from)}: ` +

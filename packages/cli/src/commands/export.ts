@@ -1,15 +1,13 @@
 import { join } from 'node:path';
-import { REPOSITORY_MARK } from '@daggerml/bindings/folder';
+import { formatSize } from '@daggerml/object-model';
+import { findObject, objectValue, REPOSITORY_MARK, RecordReader } from '@daggerml/repository';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { absolutePath, knownFolder } from '../current-folder.ts';
 import { EXIT } from '../exit-code.ts';
 import { type ExportedFile, exportValue } from '../export-value.ts';
 import { tellHiddenDag } from '../hidden-dag.ts';
-import { findObject } from '../object-name.ts';
-import { objectValue } from '../object-value.ts';
-import { formatCount, formatSize } from '../quantities.ts';
-import { RecordReader } from '../record-reader.ts';
+import { formatCount } from '../quantities.ts';
 import { repositoryFolder, withStore } from '../repository-access.ts';
 
 /** `dml export <name> <path>`. */
@@ -26,9 +24,9 @@ export async function run(context: CommandContext): Promise<number> {
     const reader = new RecordReader(store);
     const found = findObject(reader, name);
     tellHiddenDag(output, name, found);
-    const datumId = objectValue(reader, name, found);
+    const { datumId, datum } = objectValue(reader, name, found);
     const target = absolutePath(io, path);
-    const { files, kept, leftovers } = await exportValue(reader, datumId, {
+    const { files, kept, leftovers } = await exportValue(reader, datum, {
       name,
       target,
       force: options.force === true,

@@ -1,3 +1,5 @@
+import { formatSize } from '@daggerml/object-model';
+import { findObject, RecordReader } from '@daggerml/repository';
 import {
   type CompactReport,
   compactStore,
@@ -14,11 +16,9 @@ import { formatColumns } from '../columns.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { tellHiddenDag } from '../hidden-dag.ts';
-import { findObject } from '../object-name.ts';
 import type { Output } from '../output.ts';
-import { formatCount, formatSize } from '../quantities.ts';
-import { RecordReader } from '../record-reader.ts';
-import { admitterOf, repositoryFolder, withStore } from '../repository-access.ts';
+import { formatCount } from '../quantities.ts';
+import { admitterFor, repositoryFolder, withStore } from '../repository-access.ts';
 import { waitsOf } from '../waits.ts';
 
 type GcRoot = Extract<GcReason, { state: 'kept' }>['root'];
@@ -53,7 +53,7 @@ export async function run(context: CommandContext): Promise<number> {
   // A compaction wants the store for itself. @spec DML-CLI-1008
   const compaction = isCompaction
     ? await compactStore(storePath, {
-        ...(await admitterOf(context, repositoryFolder(context))),
+        ...(await admitterFor(context, repositoryFolder(context))),
         environment: nodeEnvironment(waitsOf(context)),
         onProgress: (done) => onProgress({ phase: 'compact', done }),
         signal: io.signal,
@@ -97,7 +97,8 @@ async function why(context: CommandContext, name: string): Promise<number> {
   await withStore(context, 'read', async (store) => {
     const found = findObject(new RecordReader(store), name);
     tellHiddenDag(output, name, found);
-    const { class: objectClass, objectId } = found;
+    // A member that is no object of its own is kept by the one that holds it.
+    const { class: objectClass, objectId } = { ...found, objectId: found.inline?.holderId ?? found.objectId };
     const reason = await explainKept(store, { class: objectClass, objectId });
     output.result({ class: objectClass, objectId, ...reason }, () => {
       if (reason.state !== 'kept')

@@ -1,15 +1,14 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRepository } from '@daggerml/bindings/folder';
-import { isAnyDmlError } from '../any-dml-error.ts';
+import { isRepository } from '@daggerml/repository';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { absolutePath } from '../current-folder.ts';
 import { EXAMPLE_FILES } from '../example-files.ts';
 import { EXIT } from '../exit-code.ts';
 import { makeFolder } from '../make-folder.ts';
+import { openingOf } from '../repository-access.ts';
 import { thenClose } from '../then-close.ts';
-import { waitsOf } from '../waits.ts';
 
 /** `dml init [folder]`. @spec DML-CLI-0701 */
 export async function run(context: CommandContext): Promise<number> {
@@ -51,25 +50,16 @@ function writeExample(folder: string): string[] {
   return Object.keys(EXAMPLE_FILES);
 }
 
-/** Creates a repository; false when another process has done so meanwhile. */
+/** Creates a repository; false when another process did so at the same time. */
 async function create(folder: string, context: CommandContext): Promise<boolean> {
   makeFolder(folder);
-  const { Repository, userContext } = await import('@daggerml/bindings');
-  try {
-    const { io } = context;
-    const repository = await Repository.init(folder, {
-      user: userContext(io.env),
-      signal: io.signal,
-      ...waitsOf(context),
-    });
-    return await thenClose(
-      context,
-      () => true,
-      () => repository.close(),
-    );
-  } catch (error) {
-    // @spec DML-CLI-0729
-    if (isAnyDmlError(error) && error.code === 'repository_exists') return false;
-    throw error;
-  }
+  const { createRepository } = await import('@daggerml/repository');
+  const store = await createRepository(folder, await openingOf(context));
+  // @spec DML-CLI-0729
+  if (store === undefined) return false;
+  return await thenClose(
+    context,
+    () => true,
+    () => store.close(),
+  );
 }

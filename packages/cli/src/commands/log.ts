@@ -1,12 +1,10 @@
-import type { CommitId } from '@daggerml/object-model';
-import { isAnyDmlError } from '../any-dml-error.ts';
+import { type CommitId, isDmlError } from '@daggerml/object-model';
+import { findCommit, RecordReader } from '@daggerml/repository';
 import type { CommandContext } from '../command.ts';
-import { type CommitPeople, peopleLines } from '../commit-view.ts';
 import { EXIT } from '../exit-code.ts';
-import { findCommit } from '../object-name.ts';
 import { positiveInteger } from '../option-value.ts';
+import { type CommitPeople, peopleLines } from '../people-lines.ts';
 import { formatTime } from '../quantities.ts';
-import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
 
 /** What the log shows of a commit. */
@@ -91,7 +89,7 @@ function logLine(reader: RecordReader, commitId: CommitId): LogLine | ExcisedLin
     );
     return { commitId, parentCommitIds, author, authoredMs, committer, committedMs, message };
   } catch (error) {
-    if (!isAnyDmlError(error) || error.detail !== 'excised') throw error;
+    if (!isDmlError(error) || error.detail !== 'excised') throw error;
     const { reason, message, actor, timeMs } = error.fields;
     return { commitId, excised: { reason, message, actor, timeMs } as ExcisedLine['excised'] };
   }

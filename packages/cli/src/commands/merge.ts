@@ -1,10 +1,9 @@
+import { findCommit, findHead, RecordReader } from '@daggerml/repository';
 import { isAncestor } from '@daggerml/store';
 import { actorOf } from '../actor.ts';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
-import { findCommit, findHead } from '../object-name.ts';
-import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
 
 /** `dml merge <target> <source>`. @spec DML-CLI-0905 */

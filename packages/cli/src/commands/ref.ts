@@ -1,8 +1,7 @@
+import { findRef } from '@daggerml/repository';
 import { formatColumns } from '../columns.ts';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
-import { findRef } from '../object-name.ts';
-import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
 
 /** `dml ref [name]`. */
@@ -21,7 +20,7 @@ export async function run(context: CommandContext): Promise<number> {
       if (refs.length === 0) output.talk('no refs yet; "dml run <file>" makes the first one');
       return;
     }
-    const ref = findRef(new RecordReader(store), wanted);
+    const ref = findRef(store, wanted);
     // @spec DML-CLI-0812
     output.result({ ref: ref.name, commitId: ref.commitId, sequence: ref.sequence }, () => ref.commitId);
   });

@@ -1,6 +1,8 @@
 import { type BigIntStats, statSync } from 'node:fs';
-import { loadPipeline, Repository, type RunResult, userContext } from '@daggerml/bindings';
+import { loadPipeline, Repository, type RunResult } from '@daggerml/bindings';
 import { captureError } from '@daggerml/capture';
+import { formatSize } from '@daggerml/object-model';
+import { userContext } from '@daggerml/repository';
 import { actorOf } from '../actor.ts';
 import type { AmbientWarning } from '../ambient-warning.ts';
 import { cliError } from '../cli-error.ts';
@@ -11,7 +13,7 @@ import { EXIT } from '../exit-code.ts';
 import { positiveInteger } from '../option-value.ts';
 import { passedVariables } from '../passed-variables.ts';
 import { guardPipeline } from '../pipeline-guard.ts';
-import { formatDuration, formatSize } from '../quantities.ts';
+import { formatDuration } from '../quantities.ts';
 import { repositoryFolder } from '../repository-access.ts';
 import { RunProgress } from '../run-progress.ts';
 import { thenClose } from '../then-close.ts';

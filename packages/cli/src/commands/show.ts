@@ -1,9 +1,8 @@
+import { findObject, RecordReader } from '@daggerml/repository';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
 import { tellHiddenDag } from '../hidden-dag.ts';
-import { findObject } from '../object-name.ts';
 import { describeObject } from '../object-view.ts';
-import { RecordReader } from '../record-reader.ts';
 import { withStore } from '../repository-access.ts';
 
 /** `dml show <object>`. */

@@ -1,11 +1,9 @@
 import type { CommitRecord } from '@daggerml/object-model';
+import { branchOf, currentCommit, dagsOf, indexNameOf, RecordReader } from '@daggerml/repository';
 import { flowParts } from '../columns.ts';
 import type { CommandContext } from '../command.ts';
-import { currentCommit, dagsOf } from '../commit-view.ts';
 import { EXIT } from '../exit-code.ts';
 import { formatAge } from '../quantities.ts';
-import { RecordReader } from '../record-reader.ts';
-import { branchOf, indexNameOf } from '../ref-text.ts';
 import { repositoryFolder, withStore } from '../repository-access.ts';
 
 /** Work in progress that is listed, the latest first; the rest is counted. */
@@ -47,7 +45,7 @@ export async function run(context: CommandContext): Promise<number> {
           lines.push(flow([`  ${output.shortId(dagId)}`, output.safe(name)]));
       }
       if (indexes.length > 0) {
-        lines.push('', flow(['In progress, failed or interrupted', '("dml index list" shows more):'], ' '));
+        lines.push('', flow(['In progress, failed or interrupted', '("dml wip list" shows more):'], ' '));
         const latest = [...indexes].sort((a, b) => b.committedMs - a.committedMs).slice(0, MAX_INDEXES);
         for (const { index, message, committedMs } of latest) {
           const age = formatAge(committedMs, io.nowMs());
@@ -57,7 +55,7 @@ export async function run(context: CommandContext): Promise<number> {
         const more = indexes.length - latest.length;
         if (more > 0)
           lines.push(
-            flow([`  and ${more} earlier;`, `"dml index prune --all" forgets all ${indexes.length}`], ' '),
+            flow([`  and ${more} earlier;`, `"dml wip prune --all" forgets all ${indexes.length}`], ' '),
           );
       }
       return lines.join('\n');

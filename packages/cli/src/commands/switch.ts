@@ -1,8 +1,6 @@
+import { branchOf, findHead, RecordReader } from '@daggerml/repository';
 import type { CommandContext } from '../command.ts';
 import { EXIT } from '../exit-code.ts';
-import { findHead } from '../object-name.ts';
-import { RecordReader } from '../record-reader.ts';
-import { branchOf } from '../ref-text.ts';
 import { withStore } from '../repository-access.ts';
 
 /** `dml switch <head>`. @spec DML-CLI-0904 */

@@ -1,5 +1,4 @@
-import { findRepositoryFolder } from '@daggerml/bindings/folder';
-import { TrustList, userContext } from '@daggerml/bindings/trust';
+import { findRepositoryFolder, TrustList, userContext } from '@daggerml/repository';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { absolutePath } from '../current-folder.ts';

@@ -1,5 +1,5 @@
+import { isDmlError } from '@daggerml/object-model';
 import { type Finding, type VerifySummary, verifyStore } from '@daggerml/store';
-import { isAnyDmlError } from '../any-dml-error.ts';
 import type { CommandContext } from '../command.ts';
 import { UPDATE } from '../error-wordings/hints.ts';
 import { EXIT } from '../exit-code.ts';
@@ -46,7 +46,7 @@ export async function run(context: CommandContext): Promise<number> {
     );
   } catch (error) {
     // @spec DML-CLI-1014
-    if (!isAnyDmlError(error) || error.code !== 'store_damaged') throw error;
+    if (!isDmlError(error) || error.code !== 'store_damaged') throw error;
     list({ code: 'store_damaged', detail: error.detail, ...error.fields });
     summary = {
       ...NOTHING_CHECKED,

@@ -5,7 +5,6 @@ import type { ErrorWording } from '../wording.ts';
 import { AGAIN, UPDATE } from './hints.ts';
 
 const USAGE = '"dml [{command} ]--help" shows what it takes';
-const FORMS = '"dml help references" shows the forms of a name';
 
 /** What the command line itself refuses. */
 export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>> = {
@@ -126,70 +125,12 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
   branch_current: {
     exit: EXIT.refused,
     message: 'the branch "{branch}" is the current one and cannot be deleted',
-    hint: '"dml switch <head>" makes another one current; "dml heads" lists them',
+    hint: '"dml switch <head>" makes another one current; "dml branch" lists them',
   },
   branch_unmerged: {
     exit: EXIT.refused,
     message: 'the branch "{branch}" has commits that no other branch contains',
     hint: '"dml log {branch}" lists them; "dml branch --delete --force {branch}" deletes it all the same',
-  },
-  wrong_class: {
-    exit: EXIT.usage,
-    message: '"{name}" names an object of the class {found}, not a {wanted}',
-    hint: `"dml show {name}" prints what it holds; ${FORMS}`,
-  },
-  unknown_object: {
-    exit: EXIT.unknownObject,
-    message: 'nothing here is named "{name}"',
-    // @spec DML-CLI-0607
-    hint: `[did you mean: {nearest}? ]"dml dag list" and "dml heads" list names; ${FORMS}`,
-    details: {
-      ref: {
-        message: 'there is no ref "{name}"',
-        hint: '[did you mean: {nearest}? ]"dml heads" lists the branches; "dml show" takes other names too',
-      },
-      branch: {
-        message: 'there is no branch "{name}"',
-        hint: '[did you mean: {nearest}? ]"dml heads" lists the branches',
-      },
-      dag: {
-        message: 'nothing here is named "{name}": the commit {inside} has no dag "{word}"',
-        hint: '[did you mean: {nearest}? ]"dml show {inside}" lists its dags',
-      },
-      node: {
-        message: 'nothing here is named "{name}": the dag {inside} names no node "{word}"',
-        hint: '[did you mean: {nearest}? ]"dml show {inside}" lists its nodes and their names',
-      },
-      history: {
-        message: 'nothing here is named "{name}": the history of {inside} is not that long',
-        hint: '"dml log {inside}" lists its commits',
-      },
-    },
-  },
-  unknown_index: {
-    exit: EXIT.unknownObject,
-    message: 'there is no work in progress named "{name}"',
-    hint: '"dml index list" lists what there is',
-  },
-  no_commit: {
-    exit: EXIT.unknownObject,
-    message: 'the branch "{branch}" has no commit yet',
-    hint: '"dml run <file>" makes the first one',
-  },
-  no_value: {
-    exit: EXIT.unknownObject,
-    message: '"{name}" ({found}) does not stand for one value',
-    hint: 'name a dag, a node or a datum[, for example: {inside}]',
-  },
-  ambiguous_prefix: {
-    exit: EXIT.ambiguous,
-    message: '"{name}" fits several: {candidates}',
-    hint: 'give more digits; "dml show" with all digits of one prints what it is',
-  },
-  short_prefix: {
-    exit: EXIT.ambiguous,
-    message: '"{name}" names nothing and is too short for an id',
-    hint: `give at least 4 digits; "dml dag list" and "dml heads" list names; ${FORMS}`,
   },
   infrastructure_failed: {
     exit: EXIT.infrastructure,

@@ -190,18 +190,13 @@ export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
   ref_missing: {
     exit: EXIT.unknownObject,
     message: 'there is no such ref',
-    hint: '"dml heads" lists the branches',
+    hint: '"dml branch" lists the branches',
   },
   ref_target_missing: { exit: EXIT.storage, message: 'the commit {commitId} is not complete', hint: DAMAGED },
   object_too_large: {
     exit: EXIT.pipeline,
     message: 'a {class} of {sizeBytes} is above the limit of {limitBytes}',
     hint: 'store large content as a blob',
-  },
-  revision_invalid: {
-    exit: EXIT.usage,
-    message: '"{revision}" is not a revision',
-    hint: 'for example: main, main~2, 3f2a9c',
   },
   sequence_unknown: {
     exit: EXIT.unknownObject,

@@ -106,7 +106,7 @@ export class Attempts {
 
   #submissionOf(attempt: Attempt): Submission {
     const { node, number } = attempt;
-    const { uri, options } = node.callee as Callee;
+    const { uri, options, captured } = node.callee as Callee;
     attempt.startedMs = wholeMs(this.#nowMs());
     return {
       nodeId: node.nodeId,

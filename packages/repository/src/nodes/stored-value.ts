@@ -7,13 +7,17 @@ import {
   treeGet,
 } from '@daggerml/object-model';
 import { repositoryError } from '../errors.ts';
+import { unknownName } from '../names/unknown-name.ts';
 import { readFailure } from './error-dag.ts';
 import { type PinScope, treeScope } from './pin-scope.ts';
 
-/** Where nodes and their outcomes are read. */
+/** A source of decoded records and of search tree pages. */
 export interface RecordSource extends PageSource {
   /** Throws `object_missing` when it is not there. */
-  read<Class extends 'datum' | 'node' | 'dag' | 'exec'>(objectClass: Class, objectId: string): Records[Class];
+  read<Class extends 'datum' | 'node' | 'dag' | 'exec' | 'tree' | 'commit'>(
+    objectClass: Class,
+    objectId: string,
+  ): Records[Class];
 }
 
 /**
@@ -61,6 +65,6 @@ export function namedNode(dagId: DagId, name: string, source: RecordSource): Nod
   if (name === 'root') return dag.rootNodeId;
   const entry = treeGet('names', dag.names, name, source);
   // @spec DML-EXE-0309
-  if (!entry) throw repositoryError('unknown_name', { dagId, name });
+  if (!entry) throw unknownName({ name, word: name, detail: 'node', inside: dagId, known: [] });
   return entry[1];
 }

@@ -1,0 +1,30 @@
+import { indexNameOf, RecordReader } from '@daggerml/repository';
+import { formatColumns } from '../columns.ts';
+import type { CommandContext } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { formatAge } from '../quantities.ts';
+import { withStore } from '../repository-access.ts';
+
+/** `dml wip list`. @spec DML-CLI-0907 */
+export async function run(context: CommandContext): Promise<number> {
+  const { output, io } = context;
+  await withStore(context, 'read', (store) => {
+    const reader = new RecordReader(store);
+    const indexes = store.readRefs('index').map(({ name, commitId }) => {
+      const { committedMs, message } = reader.read('commit', commitId);
+      return { index: indexNameOf(name), commitId, committedMs, message };
+    });
+    output.result(indexes, () =>
+      formatColumns(
+        indexes.map((index) => [
+          index.index,
+          output.shortId(index.commitId),
+          formatAge(index.committedMs, io.nowMs()),
+          output.safe(index.message),
+        ]),
+      ),
+    );
+    if (indexes.length === 0) output.talk('no work in progress');
+  });
+  return EXIT.done;
+}

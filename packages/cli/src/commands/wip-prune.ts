@@ -1,0 +1,51 @@
+import { findIndexRef, indexNameOf } from '@daggerml/repository';
+import type { Ref, Store } from '@daggerml/store';
+import { actorOf } from '../actor.ts';
+import { cliError } from '../cli-error.ts';
+import type { CommandContext } from '../command.ts';
+import { EXIT } from '../exit-code.ts';
+import { formatCount } from '../quantities.ts';
+import { withStore } from '../repository-access.ts';
+
+/** `dml wip prune <name>` and `dml wip prune --all`. */
+export async function run(context: CommandContext): Promise<number> {
+  const { args, options } = context;
+  const [name] = args;
+  const command = 'wip prune';
+  if (name === undefined && options.all !== true)
+    throw cliError('missing_argument', { word: 'name', command });
+  if (name !== undefined && options.all === true)
+    throw cliError('invalid_argument', { problem: '"--all" takes no name', command });
+  await withStore(context, 'write', (store) =>
+    name === undefined ? pruneAll(context, store) : pruneOne(context, store, name),
+  );
+  return EXIT.done;
+}
+
+/** @spec DML-CLI-0908 */
+function pruneOne({ output, io }: CommandContext, store: Store, name: string): void {
+  const ref = findIndexRef(store, name);
+  if (!store.updateRef(pruning(ref, actorOf(io.env))).applied)
+    throw cliError('head_moved', { head: indexNameOf(ref.name) });
+  output.result({ index: indexNameOf(ref.name), pruned: true }, () => `pruned ${indexNameOf(ref.name)}`);
+}
+
+/** @spec DML-CLI-0919 */
+function pruneAll({ output, io }: CommandContext, store: Store): void {
+  const actor = actorOf(io.env);
+  let pruned: Ref[] = [];
+  // A run that goes on meanwhile makes its IndexRef anew and loses nothing.
+  const listed = store.readRefs('index');
+  store.transact('prune', (transaction) => {
+    pruned = listed.filter((ref) => transaction.updateRef(pruning(ref, actor)).applied);
+  });
+  output.result({ indexes: pruned.map(({ name }) => indexNameOf(name)), pruned: true }, () =>
+    pruned.length === 0
+      ? 'no work in progress'
+      : `pruned ${formatCount(pruned.length, 'piece')} of work in progress`,
+  );
+}
+
+function pruning({ name: ref, commitId }: Ref, actor: string): Parameters<Store['updateRef']>[0] {
+  return { ref, expected: commitId, next: null, actor, reason: 'prune' };
+}

@@ -1,0 +1,266 @@
+import { createHash } from 'node:crypto';
+import { Repository } from '@daggerml/bindings';
+import { indexRef, remoteRef } from '@daggerml/store';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type RunDocument, TestRepository } from './test-repository.ts';
+
+const UUID = '7a91c2d4-0000-4000-8000-0000000000ab';
+const LARGE = 'a line of a large file\n'.repeat(20_000);
+const SMALL = 'a small file\n';
+
+const PIPELINES = `import { blob, definePipeline } from '@daggerml/bindings';
+export const exp = definePipeline('exp', async (dag) => {
+  dag.name('model', dag.literal({ weights: [0.5, { bias: 7 }], name: 'tree', 'a.b': { c: 1 }, a: { 'b.c': 2 } }));
+  dag.name('dotted.name', dag.literal({ x: 3 }));
+  dag.name('large', dag.literal(blob(${JSON.stringify(LARGE)})));
+  dag.name('small', dag.literal(blob(${JSON.stringify(SMALL)})));
+  return { plot: 'a plot', 'with "quotes" [0]': 9, list: [[1, 2], [3]], 'deep': { map: { key: true } } };
+});
+`;
+
+let repository: TestRepository;
+let first: RunDocument;
+let second: RunDocument;
+beforeAll(async () => {
+  repository = await TestRepository.create();
+  const simple =
+    "import { definePipeline } from '@daggerml/bindings';\nexport const exp = definePipeline(() => 1);\n";
+  repository.write('forms.ts', simple);
+  first = await repository.json<RunDocument>('run', 'forms.ts');
+  repository.write('forms.ts', PIPELINES);
+  await repository.ok('branch', 'side', first.commitId);
+  second = await repository.json<RunDocument>('run', 'forms.ts');
+  await repository.withStore((store) => {
+    for (const ref of [remoteRef('origin', 'main'), remoteRef('origin', 'team/x'), indexRef(UUID)])
+      store.updateRef({ ref, expected: null, next: first.commitId as never, actor: 'a', reason: 'b' });
+  }, 'write');
+});
+afterAll(() => repository.remove());
+
+/** Asks the API, which holds the store only for so long. */
+async function api<T>(ask: (repository: Repository) => T | Promise<T>): Promise<T> {
+  const opened = await Repository.open(repository.folder, { readOnly: true });
+  try {
+    return await ask(opened);
+  } finally {
+    await opened.close();
+  }
+}
+
+/** Commits a dag under a name while `body` runs; the branch is at the same commit afterwards. */
+async function withDag(name: string, body: (dagId: string) => Promise<void>): Promise<void> {
+  await repository.ok('branch', 'aside', 'main');
+  await repository.ok('switch', 'aside');
+  const text = "import { definePipeline } from '@daggerml/bindings';\n";
+  repository.write('named.ts', `${text}export const named = definePipeline('${name}', () => 'named');\n`);
+  const { dagId } = await repository.json<RunDocument>('run', 'named.ts');
+  await body(dagId);
+  await repository.ok('switch', 'main');
+  await repository.ok('branch', '--delete', '--force', 'aside');
+}
+
+/** Expects the API to refuse a name. */
+async function expectUnknown(name: string, detail: string): Promise<void> {
+  const refusal = expect.objectContaining({ code: 'unknown_name', detail });
+  await expect(
+    api((opened) => opened.find(name)),
+    name,
+  ).rejects.toEqual(refusal);
+  expect((await repository.dml(['show', name])).exitCode, name).toBe(3);
+}
+
+/** Expects a name to stand for one object in every command that takes an object, and in the API. */
+async function expectObject(name: string, objectClass: string, objectId: string | undefined): Promise<void> {
+  const found = await repository.json('show', '--', name);
+  expect(found, name).toMatchObject({ class: objectClass, objectId });
+  expect(await api((opened) => opened.find(name)), name).toMatchObject({ class: objectClass, objectId });
+  const why = await repository.json('gc', '--why', name);
+  expect(why, name).toMatchObject({ class: objectClass, objectId, state: 'kept' });
+}
+
+/** Expects a name to stand for a commit in all that takes an object, and in all that takes a commit. */
+async function expectCommit(name: string, commitId: string): Promise<void> {
+  await expectObject(name, 'commit', commitId);
+  const [newest] = await repository.json<{ commitId: string }[]>('log', '-n', '1', '--', name);
+  expect(newest?.commitId, name).toBe(commitId);
+  expect(await api((opened) => opened.getCommit(name).commitId), name).toBe(commitId);
+  const branch = await repository.json<{ commitId: string }>('branch', 'made-there', name);
+  expect(branch.commitId, name).toBe(commitId);
+  await repository.ok('branch', '--delete', '--force', 'made-there');
+  const { dagId } = await repository.json<RunDocument>('show', '--', `${name}:exp`);
+  await expectObject(`${name}:exp`, 'dag', commitId === first.commitId ? first.dagId : second.dagId);
+  expect(dagId).toBeUndefined();
+}
+
+/** Expects a name to stand for a value in every command that takes one, and in the API. */
+async function expectValue(name: string, value: unknown): Promise<void> {
+  expect(await repository.json('cat', '--', name), name).toEqual(value);
+  expect(await api((opened) => opened.read(name)), name).toEqual(value);
+}
+
+describe('a name', () => {
+  it('that is an id in full stands for its object [DML-REP-0001]', async () => {
+    await expectCommit(first.commitId, first.commitId);
+    await expectObject(second.dagId, 'dag', second.dagId);
+    // A dag of the same name hides nothing.
+    await withDag(second.dagId, async () => await expectObject(second.dagId, 'dag', second.dagId));
+  });
+
+  it('HEAD stands for the commit of the current branch [DML-REP-0002]', async () => {
+    await expectCommit('HEAD', second.commitId);
+    await repository.ok('switch', 'side');
+    await expectCommit('HEAD', first.commitId);
+    await repository.ok('switch', 'main');
+  });
+
+  it('of a branch stands for its commit [DML-REP-0003]', async () => {
+    for (const name of ['side', 'heads/side']) await expectCommit(name, first.commitId);
+    await expectCommit('main', second.commitId);
+  });
+
+  it('of a tracking ref stands for its commit, unless a branch has it [DML-REP-0004]', async () => {
+    for (const name of ['origin/main', 'origin/team/x']) await expectCommit(name, first.commitId);
+    await repository.ok('branch', 'origin/main', second.commitId);
+    await expectCommit('origin/main', second.commitId);
+    await repository.ok('branch', '--delete', 'origin/main');
+    await expectCommit('origin/main', first.commitId);
+  });
+
+  it('of any ref stands for its commit, in full and without refs/ [DML-REP-0005]', async () => {
+    for (const name of [
+      'refs/heads/side',
+      'refs/remotes/origin/main',
+      'remotes/origin/main',
+      `refs/index/${UUID}`,
+      `index/${UUID}`,
+      UUID,
+    ])
+      await expectCommit(name, first.commitId);
+    expect(await repository.json('ref', 'origin/main')).toMatchObject({ ref: 'refs/remotes/origin/main' });
+  });
+
+  it('of a dag of the current branch stands for the dag, unless a ref has it [DML-REP-0006]', async () => {
+    await expectObject('exp', 'dag', second.dagId);
+    await repository.ok('branch', 'exp', first.commitId);
+    await expectCommit('exp', first.commitId);
+    await repository.ok('branch', '--delete', 'exp');
+    await repository.ok('switch', 'side');
+    await expectObject('exp', 'dag', first.dagId);
+    await repository.ok('switch', 'main');
+  });
+
+  it('that begins an id stands for the object, unless a ref or a dag has it [DML-REP-0007]', async () => {
+    for (const digits of [8, 12, 63]) await expectCommit(first.commitId.slice(0, digits), first.commitId);
+    await expectObject(second.dagId.slice(0, 12).toUpperCase(), 'dag', second.dagId);
+    const digits = first.commitId.slice(0, 12);
+    await withDag(digits, async (dagId) => await expectObject(digits, 'dag', dagId));
+    await expectCommit(digits, first.commitId);
+  });
+
+  it('with steps stands for a first parent of what the rest stands for [DML-REP-0008]', async () => {
+    for (const base of ['main', 'HEAD', 'refs/heads/main', second.commitId, second.commitId.slice(0, 12)])
+      for (const steps of ['~', '~1', '~0~1', '~1~0']) await expectCommit(base + steps, first.commitId);
+    await expectCommit('origin/main~0', first.commitId);
+    await expectCommit(`${UUID}~0`, first.commitId);
+    await expectCommit('main~0', second.commitId);
+    for (const name of ['main~2', 'origin/main~1', 'main~999999999']) {
+      await expectUnknown(name, 'history');
+    }
+  });
+
+  it('that is the SHA-256 of a file, or begins it, stands for the blob [DML-REP-0009]', async () => {
+    for (const [text, node] of [
+      [LARGE, 'exp#large'],
+      [SMALL, 'exp#small'],
+    ] as const) {
+      const sha256 = createHash('sha256').update(text).digest('hex');
+      const { datumId } = await repository.json<{ datumId: string }>('show', node);
+      for (const name of [
+        sha256,
+        sha256.slice(0, 12),
+        sha256.slice(0, 7),
+        sha256.slice(0, 12).toUpperCase(),
+      ]) {
+        await expectObject(name, 'datum', datumId);
+        expect(await repository.ok('cat', name)).toBe(text);
+      }
+    }
+  });
+
+  it('with a path stands for a member of the value of a dag, node or datum [DML-REP-0010]', async () => {
+    const { datumId } = await repository.json<{ datumId: string }>('show', 'exp#model');
+    for (const base of ['exp#model', 'main:exp#model', 'HEAD:exp#model', datumId, datumId.slice(0, 12)])
+      await expectValue(`${base}.name`, 'tree');
+    for (const base of ['exp', 'main:exp', second.dagId, 'HEAD~0:exp', 'main'])
+      await expectValue(`${base}.plot`, 'a plot');
+    const { stderr, exitCode } = await repository.dml(['cat', 'exp.plto']);
+    expect([exitCode, stderr]).toEqual([
+      3,
+      'dml: nothing here is named "exp.plto": the value of exp has no member "plto"\n' +
+        'hint: did you mean: plot? "dml cat exp" prints the value\n',
+    ]);
+    await expectUnknown('exp.plto', 'member');
+  });
+
+  it('leads by keys of maps and by indices of lists [DML-REP-0011]', async () => {
+    await expectValue('exp#model.weights[0]', 0.5);
+    await expectValue('exp#model.weights[1].bias', 7);
+    await expectValue('exp#model["weights"][1]["bias"]', 7);
+    await expectValue('exp["with \\"quotes\\" [0]"]', 9);
+    await expectValue('exp.list[0][1]', 2);
+    await expectValue('exp.list[1]', [3]);
+    await expectValue('exp.deep.map', { key: true });
+    for (const name of [
+      'exp.list[2]',
+      'exp.list[-1]',
+      'exp.list.0',
+      'exp.list["0"]',
+      'exp.deep[0]',
+      'exp.plot.x',
+    ])
+      expect((await repository.dml(['cat', name])).exitCode, name).toBe(3);
+  });
+
+  it('takes the longest key that leads on [DML-REP-0012]', async () => {
+    await expectValue('exp#model.a.b', { c: 1 });
+    await expectValue('exp#model.a.b.c', 1);
+    await expectValue('exp#model["a"].b.c', 2);
+    await expectValue('exp#model["a.b"].c', 1);
+  });
+
+  it('selects a member of a node, or else of the root, behind # [DML-REP-0013]', async () => {
+    await expectValue('exp#dotted.name', { x: 3 });
+    await expectValue('exp#dotted.name.x', 3);
+    await expectValue('exp#root.plot', 'a plot');
+    await expectValue('exp#plot', 'a plot');
+    await expectValue('exp#deep.map.key', true);
+    await expectValue('main:exp#list[0][0]', 1);
+    await expectUnknown('exp#nothing.here', 'node');
+  });
+
+  it('of a commit is no branch, and how one is made there is said [DML-REP-0021] [DML-CLI-1500]', async () => {
+    for (const name of [
+      'main~1',
+      'origin/main',
+      first.commitId,
+      first.commitId.slice(0, 12),
+      `refs/index/${UUID}`,
+    ])
+      for (const argv of [
+        ['switch', name],
+        ['branch', '--delete', name],
+        ['merge', name, 'main'],
+      ]) {
+        const { exitCode, stderr } = await repository.dml(['--json', ...argv]);
+        expect(JSON.parse(stderr), argv.join(' ')).toMatchObject({
+          code: 'wrong_class',
+          detail: 'no_branch',
+          hint: expect.stringMatching(
+            /^"dml branch <name> \S+" makes a branch there, "dml switch <name>" goes to it$/,
+          ),
+        });
+        expect(exitCode).toBe(2);
+      }
+    expect((await repository.json<{ branch: string }>('status')).branch).toBe('main');
+  });
+});

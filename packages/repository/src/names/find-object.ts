@@ -1,0 +1,298 @@
+import { type CommitId, type DagId, isDmlError, nfcText, treeEntries, treeGet } from '@daggerml/object-model';
+import type { FoundObject, Ref } from '@daggerml/store';
+import { repositoryError } from '../errors.ts';
+import { currentCommit, dagsOf, type NamedDag } from '../views/commit-view.ts';
+import { objectValue } from '../views/object-value.ts';
+import type { RecordReader } from '../workspace/record-reader.ts';
+import { cutsAt, pathCuts } from './cuts.ts';
+import { findById, isWholeId, refuseShortId } from './find-by-id.ts';
+import { branchesOf, refNamed, refuseEmptyBranch } from './find-ref.ts';
+import { couldBeName, type NamedObject } from './named-object.ts';
+import { branchOf } from './ref-text.ts';
+import { unknownName } from './unknown-name.ts';
+import { memberAt, type NamedValue } from './value-path.ts';
+
+/** A name that was found, or the refusal of the reading that comes nearest; undefined where no reading fits. */
+type Reading = NamedObject | Error | undefined;
+
+/**
+ * Finds the object that a name stands for, by the forms of the repository's specification.
+ *
+ * Throws `unknown_name` with the nearest names, `no_commit`, `ambiguous_prefix` with the candidates, `short_prefix` and
+ * `wrong_class`.
+ */
+export function findObject(reader: RecordReader, text: string): NamedObject {
+  const name = nfcText(text);
+  let refusal: Error | undefined;
+  for (const find of [findSelected, findMember]) {
+    const found = find(reader, name);
+    if (found instanceof Error) refusal ??= found;
+    else if (found !== undefined) return found;
+  }
+  throw refusal ?? refuseUnknown(reader, name);
+}
+
+/** Finds the commit that a name stands for; throws as `findObject`, and `wrong_class` for any other object. */
+export function findCommit(reader: RecordReader, name: string): CommitId {
+  const found = findObject(reader, name);
+  if (found.class === 'commit') return found.objectId as CommitId;
+  throw repositoryError('wrong_class', { name, found: found.class, wanted: 'commit' });
+}
+
+/** Finds a branch by its name; throws `unknown_name`, `no_commit`, and `wrong_class` for another name of a commit. */
+export function findHead(reader: RecordReader, text: string): Ref {
+  const { store } = reader;
+  const name = nfcText(text);
+  const found = refNamed(store, name);
+  if (found?.name.startsWith('refs/heads/')) return found;
+  refuseEmptyBranch(store, name);
+  // @spec DML-REP-0021
+  if (findWhole(reader, name)?.class === 'commit')
+    throw repositoryError('wrong_class', { name, found: 'commit', wanted: 'branch' }, undefined, 'no_branch');
+  throw unknownName({ name, detail: 'branch', known: branchesOf(store) });
+}
+
+/** Finds a dag of the current head by its very name; throws `unknown_name` and `no_commit`. */
+export function findOwnDag(reader: RecordReader, text: string): NamedDag {
+  const name = nfcText(text);
+  const inside = branchOf(reader.store.head());
+  const current = currentCommit(reader);
+  if (current === undefined) throw repositoryError('no_commit', { branch: inside });
+  const dags = dagsOf(reader, current.commit);
+  const found = dags.find((dag) => dag.name === name);
+  if (found !== undefined) return found;
+  throw unknownName({ name, word: name, detail: 'dag', inside, known: dags.map((dag) => dag.name) });
+}
+
+/** Finds the commit and the dag of `<commit>:<dag>`. */
+export function findDagOfCommit(
+  reader: RecordReader,
+  name: string,
+): { readonly commitId: CommitId; readonly dag: string } {
+  const found = findObject(reader, name);
+  if (found.class !== 'dag' || found.scopeCommitId === undefined || found.dagName === undefined)
+    throw repositoryError('wrong_class', { name, found: found.class, wanted: 'dag' });
+  return { commitId: found.scopeCommitId, dag: found.dagName };
+}
+
+/** Finds what a name without a path into a value stands for. */
+function findSelected(reader: RecordReader, name: string): Reading {
+  let refusal: Error | undefined;
+  for (const find of [findWhole, findInRevision, findNode]) {
+    const found = find(reader, name);
+    if (found instanceof Error) refusal ??= found;
+    else if (found !== undefined) return found;
+  }
+  return refusal;
+}
+
+/** @spec DML-CLI-0601 */
+function findWhole(reader: RecordReader, name: string): NamedObject | undefined {
+  const { store } = reader;
+  // @spec DML-REP-0001
+  const object = isWholeId(name) ? findById(store, name) : undefined;
+  if (object !== undefined) return scoped(object);
+  const ref = refNamed(store, name);
+  if (ref !== undefined)
+    return {
+      ...scoped({ class: 'commit', objectId: ref.commitId }),
+      ...(hasDag(reader, name) && { hiddenDag: `${branchOf(store.head())}:${name}` }),
+    };
+  // @spec DML-REP-0006
+  const dag = currentDag(reader, name);
+  if (dag !== undefined) return dag;
+  // @spec DML-REP-0007
+  const found = findSteps(reader, name) ?? findById(store, name);
+  return found && scoped(found);
+}
+
+/** An object that no commit led to; a commit is the scope of its own nodes. */
+function scoped(found: FoundObject): NamedObject {
+  return { ...found, scopeCommitId: found.class === 'commit' ? (found.objectId as CommitId) : undefined };
+}
+
+function currentDag(reader: RecordReader, name: string): NamedObject | undefined {
+  const current = currentCommit(reader);
+  return current && dagOfCommit(reader, current.commitId, name);
+}
+
+function dagOfCommit(reader: RecordReader, commitId: CommitId, name: string): NamedObject | undefined {
+  if (!couldBeName(name)) return undefined;
+  const { dags } = reader.read('tree', reader.read('commit', commitId).treeId);
+  const dagId = treeGet('dags', dags, name, reader)?.[1];
+  return dagId && { class: 'dag', objectId: dagId, scopeCommitId: commitId, dagName: name };
+}
+
+/** Checks whether the current head has a dag of a name; one that cannot be read hides nothing. */
+function hasDag(reader: RecordReader, name: string): boolean {
+  try {
+    return currentDag(reader, name) !== undefined;
+  } catch (error) {
+    if (isDmlError(error)) return false;
+    throw error;
+  }
+}
+
+/**
+ * `<commit>~<n>`: the n-th first parent of the commit that the rest of the name stands for.
+ *
+ * @spec DML-REP-0008
+ */
+function findSteps(reader: RecordReader, name: string): FoundObject | undefined {
+  const [, base, suffix = ''] = /^(.+?)((?:~\d{0,9})+)$/s.exec(name) ?? [];
+  const start = base === undefined ? undefined : findWhole(reader, base);
+  if (start?.class !== 'commit') return undefined;
+  const steps = suffix.split('~').slice(1);
+  let left = steps.reduce((sum, digits) => sum + (digits === '' ? 1 : Number(digits)), 0);
+  let commitId: CommitId | undefined = start.objectId as CommitId;
+  for (; left > 0 && commitId !== undefined; left -= 1)
+    [commitId] = reader.read('commit', commitId).parentCommitIds;
+  return commitId && { class: 'commit', objectId: commitId };
+}
+
+/**
+ * `<commit>:<dag>` and `<commit>:<dag>#<name>`; a name may hold either sign, so every place of them is tried.
+ *
+ * @spec DML-CLI-0605
+ */
+function findInRevision(reader: RecordReader, name: string): Reading {
+  let refusal: Error | undefined;
+  for (const [inside, wanted] of cutsAt(':', name)) {
+    const commit = findWhole(reader, inside);
+    if (commit?.class !== 'commit') continue;
+    const commitId = commit.objectId as CommitId;
+    const dag = dagOfCommit(reader, commitId, wanted);
+    if (dag !== undefined) return dag;
+    const node = nodeIn(reader, wanted, {
+      name,
+      prefix: `${inside}:`,
+      dagNamed: (text) => dagOfCommit(reader, commitId, text),
+    });
+    if (node !== undefined && !(node instanceof Error)) return node;
+    const known = dagsOf(reader, reader.read('commit', commitId)).map((entry) => entry.name);
+    refusal ??=
+      node ?? unknownName({ name, word: wanted.replace(/(?<=.)#.*/s, ''), detail: 'dag', inside, known });
+  }
+  return refusal;
+}
+
+/** `<dag>#<name>`. */
+function findNode(reader: RecordReader, name: string): Reading {
+  return nodeIn(reader, name, {
+    name,
+    prefix: '',
+    // @spec DML-CLI-0610
+    dagNamed: (inside) => currentDag(reader, inside) ?? findWhole(reader, inside),
+  });
+}
+
+/** How a text that may name a node is read. */
+interface NodeReading {
+  /** The whole name, for a refusal. */
+  readonly name: string;
+  /** The part before the name of the dag. */
+  readonly prefix: string;
+  dagNamed(inside: string): NamedObject | undefined;
+}
+
+/**
+ * Returns the node that `<dag>#<name>` stands for; the member of the value of the root where the dag names no such node.
+ * A name may hold the sign itself, so every place of it is tried.
+ *
+ * @spec DML-CLI-0606
+ */
+function nodeIn(reader: RecordReader, text: string, { name, prefix, dagNamed }: NodeReading): Reading {
+  let refusal: Error | undefined;
+  // @spec DML-CLI-0661
+  for (const [inside, nodeName] of cutsAt('#', text)) {
+    const found = dagNamed(inside);
+    if (found === undefined) continue;
+    if (found.class !== 'dag') {
+      refusal ??= repositoryError('wrong_class', { name: inside, found: found.class, wanted: 'dag' });
+      continue;
+    }
+    const node = nodeOfDag(reader, found, nodeName) ?? memberOfNode(reader, found, nodeName);
+    if (node !== undefined) return node;
+    const { names } = reader.read('dag', found.objectId);
+    const known = ['root', ...Array.from(treeEntries('names', names, reader), ([each]) => each)];
+    refusal ??= unknownName({ name, word: nodeName, detail: 'node', inside: prefix + inside, known });
+  }
+  return refusal;
+}
+
+function nodeOfDag(reader: RecordReader, dag: NamedObject, name: string): NamedObject | undefined {
+  const { rootNodeId, names } = reader.read('dag', dag.objectId as DagId);
+  const nodeId =
+    name === 'root' ? rootNodeId : couldBeName(name) ? treeGet('names', names, name, reader)?.[1] : undefined;
+  return nodeId && { class: 'node', objectId: nodeId, scopeCommitId: dag.scopeCommitId };
+}
+
+/**
+ * `<dag>#<name>.<path>`, and `<dag>#<path>` into the value of the root.
+ *
+ * @spec DML-REP-0013
+ */
+function memberOfNode(reader: RecordReader, dag: NamedObject, text: string): NamedObject | undefined {
+  for (const [name, path] of pathCuts(text)) {
+    const node = nodeOfDag(reader, dag, name);
+    const found = node && memberOf(reader, node, path);
+    if (found !== undefined) return found;
+  }
+  return memberOf(reader, dag, text.startsWith('[') ? text : `.${text}`);
+}
+
+/** Finds the member of a value that a name with a path stands for, such as `sales.by_month[3]`. @spec DML-REP-0010 */
+function findMember(reader: RecordReader, name: string): Reading {
+  for (const [inside, path] of pathCuts(name)) {
+    const found = findSelected(reader, inside);
+    if (found === undefined || found instanceof Error) continue;
+    const value = valueUnless(NO_VALUE, () => objectValue(reader, inside, found));
+    if (value === undefined) continue;
+    const member = memberAt(reader, value, path);
+    if (member !== undefined) return member;
+    const known = keysOf(reader, value);
+    return unknownName({ name, word: path.slice(1), detail: 'member', inside, known });
+  }
+  return undefined;
+}
+
+/** Follows a path into the value of an object; undefined where it has no value, or no such member. */
+function memberOf(reader: RecordReader, found: NamedObject, path: string): NamedObject | undefined {
+  const value = valueUnless(NO_OUTCOME, () => objectValue(reader, '', found));
+  return value && memberAt(reader, value, path);
+}
+
+const NO_VALUE: readonly string[] = ['no_value'];
+const NO_OUTCOME: readonly string[] = [...NO_VALUE, 'not_executed', 'call_failed'];
+
+function valueUnless(codes: readonly string[], read: () => NamedValue): NamedValue | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isDmlError(error) && codes.includes(error.code)) return undefined;
+    throw error;
+  }
+}
+
+/** Keys of a map that a mistyped one is compared with. */
+const MAX_KEYS = 1_000;
+
+/** Lists the first keys of a map. */
+function keysOf(reader: RecordReader, { datum }: NamedValue): string[] {
+  const keys: string[] = [];
+  if (datum.kind !== 'map') return keys;
+  for (const [key] of treeEntries('map', datum.root, reader)) if (keys.push(key) === MAX_KEYS) break;
+  return keys;
+}
+
+function refuseUnknown(reader: RecordReader, name: string): never {
+  refuseEmptyBranch(reader.store, name);
+  refuseShortId(name);
+  const steps = /^([^~]+)(?:~\d*)+$/.exec(name);
+  if (steps?.[1] !== undefined && findWhole(reader, steps[1])?.class === 'commit')
+    throw unknownName({ name, detail: 'history', inside: steps[1], known: [] });
+  const current = currentCommit(reader);
+  const dags = current === undefined ? [] : dagsOf(reader, current.commit).map((dag) => dag.name);
+  // @spec DML-BND-0309
+  throw unknownName({ name, known: [...branchesOf(reader.store), ...dags] });
+}

@@ -1,0 +1,128 @@
+import {
+  type DagId,
+  type DatumId,
+  type ExecId,
+  type NodeId,
+  type NodeRecord,
+  treeEntries,
+} from '@daggerml/object-model';
+import { type RecordedFailure, readFailure } from '../nodes/error-dag.ts';
+import type { PinScope } from '../nodes/pin-scope.ts';
+import type { RecordReader } from '../workspace/record-reader.ts';
+
+/** One node of a dag and what became of it. */
+export interface NodeView {
+  readonly nodeId: NodeId;
+  readonly kind: NodeRecord['kind'];
+  /** Names that the dag gives the node; `root` for its root. */
+  readonly names: readonly string[];
+  /** Value of a literal. */
+  readonly datumId?: DatumId;
+  /** What an import takes from another dag. */
+  readonly imported?: { readonly dagId: DagId; readonly name: string };
+  /** URI of the function of a call or builtin. */
+  readonly function?: string;
+  readonly inputNodeIds: readonly NodeId[];
+  /** Outcome of a call or builtin in the scope; absent while there is none. */
+  readonly outcome?: OutcomeView;
+}
+
+export interface OutcomeView {
+  readonly execId: ExecId;
+  readonly status: 'ok' | 'error';
+  /** What a failed call recorded; absent for `ok`. */
+  readonly failure?: RecordedFailure;
+  /** Time the call took; absent for builtins and for outcomes taken over from another call. */
+  readonly durationMs?: number;
+  /** Set when the outcome was taken over from an equal call. */
+  readonly sourceExecId?: ExecId;
+}
+
+/** Lists the nodes that a dag's root and names reach, inputs before the nodes that use them. */
+export function nodesOf(reader: RecordReader, dagId: DagId, scope: PinScope): NodeView[] {
+  const dag = reader.read('dag', dagId);
+  const names = new Map<NodeId, string[]>([[dag.rootNodeId, ['root']]]);
+  for (const [name, nodeId] of treeEntries('names', dag.names, reader)) {
+    names.set(nodeId, [...(names.get(nodeId) ?? []), name]);
+  }
+  const views = new Map<NodeId, NodeView>();
+  const open: { readonly nodeId: NodeId; readonly record?: NodeRecord }[] = [...names.keys()]
+    .reverse()
+    .map((nodeId) => ({ nodeId }));
+  // Depth first without recursion: a chain of a hundred thousand calls is a dag like any other.
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { nodeId } = next;
+    if (views.has(nodeId)) continue;
+    const record = next.record ?? reader.read('node', nodeId);
+    const inputNodeIds = inputsOf(reader, record);
+    const missing = inputNodeIds.filter((input) => !views.has(input));
+    if (next.record === undefined && missing.length > 0) {
+      open.push({ nodeId, record }, ...missing.reverse().map((input) => ({ nodeId: input })));
+      continue;
+    }
+    views.set(
+      nodeId,
+      viewOf(reader, { nodeId, record, inputNodeIds, names: names.get(nodeId) ?? [] }, scope),
+    );
+  }
+  return [...views.values()];
+}
+
+/** Describes one node by itself. */
+export function nodeOf(reader: RecordReader, nodeId: NodeId, scope: PinScope): NodeView {
+  const record = reader.read('node', nodeId);
+  return viewOf(reader, { nodeId, record, inputNodeIds: inputsOf(reader, record), names: [] }, scope);
+}
+
+function inputsOf(reader: RecordReader, record: NodeRecord): NodeId[] {
+  return 'inputs' in record ? [...treeEntries('inputs', record.inputs, reader)] : [];
+}
+
+function viewOf(
+  reader: RecordReader,
+  {
+    nodeId,
+    record,
+    inputNodeIds,
+    names,
+  }: Pick<NodeView, 'nodeId' | 'inputNodeIds' | 'names'> & { record: NodeRecord },
+  scope: PinScope,
+): NodeView {
+  const view = { nodeId, kind: record.kind, names, inputNodeIds };
+  if (record.kind === 'literal') return { ...view, datumId: record.datumId };
+  if (record.kind === 'import') return { ...view, imported: { dagId: record.dagId, name: record.name } };
+  const uri = reader.read('datum', record.functionDatumId);
+  const execId = scope.getPin(nodeId);
+  return {
+    ...view,
+    ...(uri.kind === 'uri' && { function: uri.value }),
+    ...(execId !== undefined && { outcome: outcomeOf(reader, execId) }),
+  };
+}
+
+function outcomeOf(reader: RecordReader, execId: ExecId): OutcomeView {
+  const exec = reader.read('exec', execId);
+  const outcome: OutcomeView = {
+    execId,
+    status: exec.status,
+    ...(exec.status === 'error' && { failure: readFailure(exec, reader) }),
+  };
+  if (exec.nodeKind === 'builtin') return outcome;
+  const { startedMs, finishedMs, sourceExecId } = exec;
+  return {
+    ...outcome,
+    ...(startedMs !== null && finishedMs !== null && { durationMs: finishedMs - startedMs }),
+    ...(sourceExecId !== null && { sourceExecId }),
+  };
+}
+
+/** Yields the short name of a function: the export of a captured one, the path of a builtin. */
+export function functionName(uri: string | undefined): string {
+  if (uri === undefined) return '';
+  const name = uri.startsWith('dml://') ? uri.slice('dml://'.length) : (uri.split('/').at(-1) ?? uri);
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}

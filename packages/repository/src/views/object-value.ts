@@ -1,0 +1,49 @@
+import type { DagId, DatumId, ExecId, NodeId } from '@daggerml/object-model';
+import { repositoryError } from '../errors.ts';
+import type { NamedObject } from '../names/named-object.ts';
+import type { NamedValue } from '../names/value-path.ts';
+import { execValue, storedValue } from '../nodes/stored-value.ts';
+import type { RecordReader } from '../workspace/record-reader.ts';
+import { dagsOf } from './commit-view.ts';
+import { scopeOf } from './node-scope.ts';
+
+/**
+ * Returns the value that an object stands for: a datum itself, the root of a dag, the value of a node or exec,
+ * the only dag of a commit. Throws `no_value` for anything else.
+ */
+export function objectValue(reader: RecordReader, name: string, found: NamedObject): NamedValue {
+  const { inline } = found;
+  if (inline !== undefined) return { datumId: found.objectId as DatumId, datum: inline.datum, inline };
+  const datumId = valueId(reader, name, found);
+  return { datumId, datum: reader.read('datum', datumId) };
+}
+
+function valueId(reader: RecordReader, name: string, found: NamedObject): DatumId {
+  const scope = scopeOf(reader, found);
+  switch (found.class) {
+    case 'datum':
+      return found.objectId as DatumId;
+    case 'node':
+      return storedValue(found.objectId as NodeId, scope, reader);
+    case 'dag':
+      return storedValue(reader.read('dag', found.objectId as DagId).rootNodeId, scope, reader);
+    case 'exec':
+      return execValue(reader.read('exec', found.objectId as ExecId), reader);
+    case 'commit': {
+      const dags = dagsOf(reader, reader.read('commit', found.objectId));
+      const [only] = dags;
+      if (only !== undefined && dags.length === 1)
+        return valueId(reader, name, { ...found, class: 'dag', objectId: only.dagId });
+      throw repositoryError('no_value', {
+        name,
+        found: `commit of ${dags.length} dags`,
+        inside: [
+          ...(found.hiddenDag === undefined ? [] : [found.hiddenDag]),
+          ...dags.map((dag) => `${name}:${dag.name}`),
+        ],
+      });
+    }
+    default:
+      throw repositoryError('no_value', { name, found: found.class });
+  }
+}

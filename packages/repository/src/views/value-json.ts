@@ -1,0 +1,94 @@
+import { type Datum, type Element, escapeJson, treeEntries } from '@daggerml/object-model';
+import type { RecordReader } from '../workspace/record-reader.ts';
+
+/**
+ * Yields a value as JSON text, piece by piece: a list of a million numbers is never one string in memory.
+ *
+ * What JSON cannot say stands as an object with the one key `/`: bytes, sets, URIs, blobs, floats that are
+ * not finite and integers beyond 2^53. A float that holds a whole number is written with `.0`.
+ */
+export function* valueJson(reader: RecordReader, datum: Datum, indent = ''): Generator<string> {
+  switch (datum.kind) {
+    case 'list':
+      yield* bracket('[', ']', indent, treeEntries('list', datum.root, reader), (element, inner) =>
+        elementJson(reader, element, inner),
+      );
+      return;
+    case 'set':
+      yield '{"/": {"set": ';
+      yield* bracket('[', ']', indent, treeEntries('set', datum.root, reader), (element, inner) =>
+        elementJson(reader, element, inner),
+      );
+      yield '}}';
+      return;
+    case 'map':
+      yield* bracket(
+        '{',
+        '}',
+        indent,
+        treeEntries('map', datum.root, reader),
+        function* ([key, element], inner) {
+          yield `${escapeJson(JSON.stringify(key))}: `;
+          yield* elementJson(reader, element, inner);
+        },
+      );
+      return;
+    default:
+      yield scalarJson(datum);
+  }
+}
+
+function* elementJson(reader: RecordReader, element: Element, indent: string): Generator<string> {
+  yield* valueJson(reader, typeof element === 'string' ? reader.read('datum', element) : element, indent);
+}
+
+function* bracket<T>(
+  open: string,
+  close: string,
+  indent: string,
+  items: Iterable<T>,
+  text: (item: T, indent: string) => Iterable<string>,
+): Generator<string> {
+  const inner = `${indent}  `;
+  let count = 0;
+  for (const item of items) {
+    yield `${count === 0 ? open : ','}\n${inner}`;
+    yield* text(item, inner);
+    count += 1;
+  }
+  yield count === 0 ? open + close : `\n${indent}${close}`;
+}
+
+function scalarJson(datum: Exclude<Datum, { kind: 'list' | 'set' | 'map' }>): string {
+  switch (datum.kind) {
+    case 'null':
+      return 'null';
+    case 'bool':
+      return String(datum.value);
+    case 'i64':
+      return Number.isSafeInteger(Number(datum.value))
+        ? String(datum.value)
+        : special({ i64: String(datum.value) });
+    case 'f64':
+      return floatJson(datum.value);
+    case 'string':
+      return escapeJson(JSON.stringify(datum.value));
+    case 'uri':
+      return special({ uri: datum.value });
+    case 'bytes':
+      return special({ bytes: Buffer.from(datum.value).toString('base64').replace(/=+$/, '') });
+    case 'blob':
+      return special({ blob: { sizeBytes: datum.sizeBytes, sha256: datum.contentSha256 } });
+  }
+}
+
+function floatJson(value: number): string {
+  if (Number.isNaN(value)) return special({ f64: 'nan' });
+  if (!Number.isFinite(value)) return special({ f64: value > 0 ? 'inf' : '-inf' });
+  const text = String(value);
+  return /[.e]/.test(text) ? text : `${text}.0`;
+}
+
+function special(value: unknown): string {
+  return escapeJson(JSON.stringify({ '/': value }));
+}

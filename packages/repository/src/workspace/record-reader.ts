@@ -1,0 +1,39 @@
+import {
+  type ChunkId,
+  type Datum,
+  type DatumId,
+  decodeRecord,
+  PageCache,
+  type PageId,
+  type Records,
+} from '@daggerml/object-model';
+import type { Store } from '@daggerml/store';
+import type { ObjectSource } from '@daggerml/values';
+
+type ObjectRecord = 'datum' | 'node' | 'dag' | 'tree' | 'commit' | 'exec' | 'exec-request' | 'page';
+
+/** Reads decoded records and search tree pages of a store; throws `object_missing` for what is not there. */
+export class RecordReader implements ObjectSource {
+  readonly store: Store;
+  readonly pageCache: PageCache = new PageCache();
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  getPage(pageId: PageId): Uint8Array | undefined {
+    return this.store.get('page', pageId);
+  }
+
+  readDatum(datumId: DatumId): Datum {
+    return this.read('datum', datumId);
+  }
+
+  async readChunk(chunkId: ChunkId): Promise<Uint8Array> {
+    return this.store.read('chunk', chunkId);
+  }
+
+  read<Class extends ObjectRecord>(objectClass: Class, objectId: string): Records[Class] {
+    return decodeRecord(this.store.read(objectClass, objectId as never), objectClass) as Records[Class];
+  }
+}
