@@ -463,7 +463,7 @@ describe('Dag.import', () => {
     expect([Object.keys(importer.import('source')).sort(), sum!.name]).toEqual([['root', 'sum'], undefined]);
     expect(await importer.call(steps.add, sum as NodeHandle<number>, 1).value()).toBe(24);
     expect(() => importer.import('nothing')).toThrow(
-      /^unknown_name: \S+: nothing here is named "nothing": main has no dag "nothing"; there are: .*source/,
+      /^unknown_name: \S+: nothing here is named "nothing": main has no dag "nothing"; there are: \S/,
     );
     expect(() => importer.import('source', 'no-branch')).toThrow('nothing here is named "no-branch"');
     await importer.close();
@@ -480,6 +480,20 @@ describe('Dag.import', () => {
     );
     expect(['product' in names, 'sum' in names, await names]).toEqual([false, true, names]);
     await importer.close();
+  });
+
+  it('describes a call by names, short literals and calls [DML-BND-1503]', async () => {
+    const dag = project.repository.newDag('described');
+    const data = dag.name('data', dag.call(steps.add, 1, 2));
+    const unnamed = dag.call(steps.add, data, 3);
+    const whole = dag.call(steps.add, unnamed, dag.literal(4));
+    expect(dag.describeCall(data.nodeId)).toEqual({ text: 'add(1, 2)', inputs: ['1', '2'] });
+    expect(dag.describeCall(unnamed.nodeId)).toEqual({ text: 'add(data, 3)', inputs: ['data', '3'] });
+    expect(dag.describeCall(whole.nodeId).text).toBe('add(add(data, 3), 4)');
+    const long = dag.literal('x'.repeat(100));
+    const { text } = dag.describeCall(dag.call(steps.add, long as never, 1).nodeId);
+    expect(text).toMatch(/^add\("x{39}… [0-9a-f]{12}, 1\)$/);
+    await dag.close();
   });
 
   it('takes a pipeline in place of its name', async () => {

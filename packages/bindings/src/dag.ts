@@ -9,8 +9,15 @@ import {
   type OpenRun,
   type RunNode,
 } from '@daggerml/execution';
-import { canonicalName, type DagId, type DatumId, isDmlError, treeEntries } from '@daggerml/object-model';
-import { pinsOfDag, unknownName } from '@daggerml/repository';
+import {
+  canonicalName,
+  type DagId,
+  type DatumId,
+  isDmlError,
+  type NodeId,
+  treeEntries,
+} from '@daggerml/object-model';
+import { type CallText, callText, pinsOfDag, unknownName } from '@daggerml/repository';
 import { type BlobContent, type BlobHandle, blob, lowerDeeply, valuesError } from '@daggerml/values';
 import { CallSite, withLine } from './author-line.ts';
 import { builtinMethods, type ListBuiltins, type MapBuiltins, type SetBuiltins } from './builtins.ts';
@@ -32,7 +39,7 @@ import type { Lifted, Storable } from './values.ts';
 export class Dag implements HandleOwner {
   readonly #context: DagContext;
   readonly #names = new Map<string, RunNode>();
-  readonly #namesByNode = new Map<RunNode, string>();
+  readonly #namesByNodeId = new Map<NodeId, string>();
   readonly #builtinIds = new Map<string, DatumId>();
   readonly #specs = new WeakMap<FunctionRef, CallSpec>();
   readonly #captured = new Map<string, CallSpec>();
@@ -69,7 +76,17 @@ export class Dag implements HandleOwner {
 
   /** @internal */
   nameOf(node: RunNode): string | undefined {
-    return this.#namesByNode.get(node);
+    return this.#namesByNodeId.get(node.nodeId);
+  }
+
+  /**
+   * Returns a call of this dag with its inputs as its author would write it, such as `hour(data, 3)`.
+   *
+   * @spec DML-BND-1503
+   */
+  describeCall(nodeId: NodeId): CallText {
+    const nameOf = (input: NodeId): string | undefined => this.#namesByNodeId.get(input);
+    return callText(this.open.objects, nodeId, { maxInput: 40, maxInputs: 200, nested: true, nameOf });
   }
 
   /** The name that the dag is committed under. */
@@ -233,7 +250,7 @@ export class Dag implements HandleOwner {
     // @spec DML-BND-0410
     if (holder && holder !== node) throw bindingsError('name_taken', { name });
     this.#names.set(canonical, node);
-    this.#namesByNode.set(node, canonical);
+    this.#namesByNodeId.set(node.nodeId, canonical);
   }
 
   /**

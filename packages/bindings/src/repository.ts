@@ -62,7 +62,8 @@ export interface DagOptions {
   readonly branch?: string;
   /** Folder from which relative paths are resolved; the current one by default. */
   readonly folder?: string;
-  readonly onEvent?: (event: RunEvent) => void;
+  /** Hears the events of the dag's calls; `dag.describeCall` says which call one is about. */
+  readonly onEvent?: (event: RunEvent, dag: Dag) => void;
   /** Defaults for the options of every call. */
   readonly callDefaults?: CallOptions;
 }
@@ -218,9 +219,9 @@ export class Repository {
       workName: `${name} on ${branchOf(branch)}`,
       base: branch,
       actor,
-      onEvent: options.onEvent,
+      onEvent: options.onEvent && ((event) => options.onEvent?.(event, dag)),
     });
-    return new Dag({
+    const dag: Dag = new Dag({
       store: this.store,
       capture: this.#capture,
       open,
@@ -232,6 +233,7 @@ export class Repository {
       callDefaults: options.callDefaults ?? {},
       findDag: (dagName, revision) => findImportSource(this.store, dagName, revision ?? branch),
     });
+    return dag;
   }
 
   /**

@@ -4,6 +4,7 @@ import type { CliIo } from './cli-io.ts';
 import { knownFolder } from './current-folder.ts';
 import { ERROR_TABLE } from './error-table.ts';
 import { EXIT } from './exit-code.ts';
+import { failedCallsOf } from './failed-calls.ts';
 import { newerRecord } from './newer-record.ts';
 import type { Output } from './output.ts';
 import { printable } from './printable.ts';
@@ -99,7 +100,10 @@ export function reportError(error: unknown, io: CliIo, output: Output): number {
   if (code === 'store_write_failed') output.error('');
   if (output.isJson) {
     // @spec DML-CLI-0404
-    const document = { code, detail: detail ?? null, message, hint: hint ?? null, stack };
+    const failed = failedCallsOf(error);
+    // @spec DML-CLI-1503
+    const failedCalls = failed.length > 0 ? failed : undefined;
+    const document = { code, detail: detail ?? null, message, hint: hint ?? null, failedCalls, stack };
     output.error(escapeJson(JSON.stringify(document, undefined, 2)));
     return exit;
   }

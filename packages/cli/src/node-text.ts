@@ -1,8 +1,5 @@
-import type { DatumId } from '@daggerml/object-model';
-import { formatSize } from '@daggerml/object-model';
-import { functionName, type NodeView, type RecordReader, valueJson } from '@daggerml/repository';
+import { callText, type NodeView, type RecordReader, shortId, valueText } from '@daggerml/repository';
 import { cutApart } from './cut-apart.ts';
-import { SHORT_ID_DIGITS } from './output.ts';
 
 /** Characters of one input that a call shows; the row of the input itself has all of them. */
 const MAX_INPUT_LENGTH = 2_000;
@@ -23,54 +20,19 @@ export function nodeTexts(
   // @spec DML-CLI-0829
   const limit = width === undefined ? Infinity : MAX_INPUT_LENGTH;
   const texts = nodes.map((node) =>
-    safe(node.function === undefined ? plainText(reader, node, limit) : callText(reader, node, byId)),
+    safe(node.function === undefined ? plainText(reader, node, limit) : callOf(reader, node, byId)),
   );
   // @spec DML-CLI-0828
   return width === undefined ? texts : cutApart(texts, width);
 }
 
 /** The name of an input where it has one, else a literal or a short id. @spec DML-CLI-0825 */
-function callText(reader: RecordReader, node: NodeView, byId: ReadonlyMap<string, NodeView>): string {
-  const inputs: string[] = [];
-  let length = 0;
-  for (const inputNodeId of node.inputNodeIds) {
-    if (length > MAX_CALL_LENGTH) {
-      inputs.push(`… ${node.inputNodeIds.length - inputs.length} more`);
-      break;
-    }
-    const input = byId.get(inputNodeId);
-    const [name] = input?.names ?? [];
-    const text =
-      name ??
-      (input?.datumId && valueText(reader, input as LiteralView, MAX_INPUT_LENGTH)) ??
-      short(inputNodeId);
-    length += text.length;
-    inputs.push(text);
-  }
-  return `${functionName(node.function)}(${inputs.join(', ')})`;
+function callOf(reader: RecordReader, node: NodeView, byId: ReadonlyMap<string, NodeView>): string {
+  const limits = { maxInput: MAX_INPUT_LENGTH, maxInputs: MAX_CALL_LENGTH, nested: false };
+  return callText(reader, node.nodeId, { ...limits, nameOf: (input) => byId.get(input)?.names[0] }).text;
 }
 
-type LiteralView = NodeView & { readonly datumId: DatumId };
-
-function plainText(reader: RecordReader, node: NodeView, limit: number): string {
-  const { datumId, imported } = node;
-  if (imported !== undefined) return `${imported.name} of ${short(imported.dagId)}`;
-  return datumId === undefined ? '' : valueText(reader, { ...node, datumId }, limit);
-}
-
-/** A value on one line; one that is too long ends with the id of its node. */
-function valueText(reader: RecordReader, { nodeId, datumId }: LiteralView, limit: number): string {
-  const datum = reader.read('datum', datumId);
-  // Blobs of one size are told apart by their contents.
-  if (datum.kind === 'blob') return `blob of ${formatSize(datum.sizeBytes)} (${short(datum.contentSha256)})`;
-  let text = '';
-  for (const piece of valueJson(reader, datum)) {
-    text += piece.replace(/\n\s*/g, ' ');
-    if (text.length > limit) return `${text.slice(0, limit).toWellFormed()}… ${short(nodeId)}`;
-  }
-  return text;
-}
-
-function short(id: string): string {
-  return id.slice(0, SHORT_ID_DIGITS);
+function plainText(reader: RecordReader, { nodeId, datumId, imported }: NodeView, limit: number): string {
+  if (imported !== undefined) return `${imported.name} of ${shortId(imported.dagId)}`;
+  return datumId === undefined ? '' : valueText(reader, { nodeId, datumId }, limit);
 }

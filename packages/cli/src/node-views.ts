@@ -1,12 +1,19 @@
-import type { DagId, DatumId, NodeId } from '@daggerml/object-model';
+import { type DagId, type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
 import {
+  callText,
+  functionName,
   type NamedObject,
+  type NodeNames,
   type NodeView,
+  namesIn,
   nodeOf,
   nodesOf,
+  type PinScope,
   type RecordReader,
   scopeOf,
+  storedValue,
   valueJson,
+  valueText,
 } from '@daggerml/repository';
 import { flowParts, formatColumns, visibleWidth } from './columns.ts';
 import { nodeTexts } from './node-text.ts';
@@ -79,44 +86,84 @@ function literalValue(reader: RecordReader, datumId: DatumId | undefined): { rea
   return { value: JSON.parse([...valueJson(reader, reader.read('datum', datumId))].join('')) };
 }
 
-/** Describes one node with its inputs. */
+/** Characters of an input in the line of its call. */
+const MAX_INPUT_LENGTH = 60;
+const MAX_INPUTS_LENGTH = 600;
+
+/**
+ * Describes one node: its call with the inputs by name, its own names, its value.
+ *
+ * @spec DML-CLI-1501
+ */
 export function nodeView(reader: RecordReader, found: NamedObject, { output, full }: ViewLook): ObjectView {
   const scope = scopeOf(reader, found);
-  const node = nodeOf(reader, found.objectId as NodeId, scope);
-  const inputs = node.inputNodeIds.map((inputNodeId) => nodeOf(reader, inputNodeId, scope));
-  const width = full || output.resultColumns === undefined ? undefined : output.resultColumns - LABEL_COLUMNS;
-  const look = { width, safe: output.safe };
+  const names = found.insideDagId === undefined ? NO_NAMES : namesIn(reader, found.insideDagId);
+  const node = nodeOf(reader, found.objectId as NodeId, { scope, names });
+  const inputs = node.inputNodeIds.map((inputNodeId) => nodeOf(reader, inputNodeId, { scope, names }));
+  const limits = { maxInput: MAX_INPUT_LENGTH, maxInputs: MAX_INPUTS_LENGTH, nested: true };
+  const callOf = (nodeId: NodeId): string =>
+    callText(reader, nodeId, { ...limits, nameOf: (input) => names.get(input)?.[0] }).text;
+  const isCall = node.function !== undefined;
+  const valueId = knownValue(reader, node.nodeId, scope);
   return {
     value: {
       ...node,
-      ...(output.isJson && literalValue(reader, node.datumId)),
+      ...(isCall && { functionName: functionName(node.function), call: callOf(node.nodeId) }),
+      ...(output.isJson && literalValue(reader, valueId)),
       inputs: output.isJson
-        ? inputs.map(({ nodeId, kind, datumId }) => ({ nodeId, kind, ...literalValue(reader, datumId) }))
+        ? inputs.map(({ nodeId, kind, datumId, names: own }) => ({
+            nodeId,
+            kind,
+            names: own,
+            ...literalValue(reader, datumId),
+          }))
         : [],
     },
     lines: () => {
-      const texts = nodeTexts(reader, inputs, {
-        ...look,
-        width: width && Math.max(MIN_TEXT_COLUMNS, width - ID_COLUMNS),
-      });
+      const width = full ? undefined : output.resultColumns && output.resultColumns - LABEL_COLUMNS;
+      const limit = width ?? Number.POSITIVE_INFINITY;
+      const shown = (nodeId: NodeId, datumId: DatumId): string =>
+        output.style('dim', output.safe(valueText(reader, { nodeId, datumId }, limit)));
       return [
+        ...(isCall ? [`call     ${output.style('bold', output.safe(callOf(node.nodeId)))}`] : []),
+        ...(node.names.length > 0 ? [`name     ${output.safe(node.names.join(', '))}`] : []),
         `kind     ${node.kind}`,
-        ...(node.function === undefined ? [] : [`function ${output.safe(node.function)}`]),
         ...(node.datumId === undefined ? [] : [`datum    ${output.shortId(node.datumId)}`]),
-        ...(node.function === undefined
-          ? nodeTexts(reader, [node], look).map((text) => `value    ${output.style('dim', text)}`)
-          : []),
-        ...inputs.map(
-          ({ nodeId, kind, datumId }, index) =>
-            `input    ${output.shortId(nodeId)}  ${output.style('dim', datumId === undefined ? kind : (texts[index] ?? ''))}`,
-        ),
-        ...(node.outcome === undefined ? [] : [`exec     ${output.shortId(node.outcome.execId)}`]),
-        ...(node.function === undefined ? [] : [`outcome  ${outcomeText(node, output)}`]),
+        ...(isCall ? [`outcome  ${outcomeText(node, output)}`] : []),
         ...(node.outcome?.failure?.trace ?? []).map((line) => `         ${output.safe(line)}`),
+        ...(valueId === undefined ? [] : [`value    ${shown(node.nodeId, valueId)}`]),
+        ...(node.imported === undefined
+          ? []
+          : nodeTexts(reader, [node], { width, safe: output.safe }).map((text) => `import   ${text}`)),
+        ...inputs.map((input) => `input    ${inputText(input)}`),
+        ...(node.outcome === undefined ? [] : [`exec     ${output.shortId(node.outcome.execId)}`]),
+        ...(isCall ? [`function ${output.safe(node.function ?? '')}`] : []),
       ];
+
+      function inputText({ nodeId, kind, datumId, names: [name] }: NodeView): string {
+        const text =
+          datumId !== undefined
+            ? shown(nodeId, datumId)
+            : output.style('dim', kind === 'import' ? 'import' : output.safe(callOf(nodeId)));
+        return `${output.shortId(nodeId)}  ${name === undefined ? '' : `${output.safe(name)} = `}${text}`;
+      }
     },
   };
 }
+
+const NO_NAMES: NodeNames = new Map();
+
+/** Returns the value of a node; undefined where it has none here. */
+function knownValue(reader: RecordReader, nodeId: NodeId, scope: PinScope): DatumId | undefined {
+  try {
+    return storedValue(nodeId, scope, reader);
+  } catch (error) {
+    if (isDmlError(error) && (NO_VALUE.includes(error.code) || error.detail === 'excised')) return undefined;
+    throw error;
+  }
+}
+
+const NO_VALUE: readonly string[] = ['not_executed', 'call_failed', 'object_missing', 'object_withheld'];
 
 function outcomeText({ function: uri, outcome }: NodeView, output: Output): string {
   if (uri === undefined) return '';

@@ -4,7 +4,7 @@ import { cutToWidth } from './display-width.ts';
 import { escapeLaidOut, printable } from './printable.ts';
 
 /** Digits of an id in listings for people. @spec DML-CLI-0409 */
-export const SHORT_ID_DIGITS: number = 12;
+const SHORT_ID_DIGITS = 12;
 
 /** Codes that begin and end a style. */
 const STYLES = {

@@ -1,6 +1,10 @@
+import type { Dag } from '@daggerml/bindings';
 import type { CallOutcome, RunReport } from '@daggerml/execution';
+import type { NodeId } from '@daggerml/object-model';
+import { shortId } from '@daggerml/repository';
 import { type AmbientWarning, ambientWarnings, warningLines } from './ambient-warning.ts';
 import { printedLines } from './console.ts';
+import type { FailedCall } from './failed-calls.ts';
 import type { Output } from './output.ts';
 import { formatDuration } from './quantities.ts';
 import { shortPath } from './source-position.ts';
@@ -15,6 +19,7 @@ const OUTCOME_COLUMNS = 9;
 const MOST_PATHS = 3;
 
 type Captured = RunReport & { readonly type: 'directory-captured' };
+type Finished = RunReport & { readonly type: 'call-finished' };
 
 /** Tells how a run goes: a line per call that runs, a live line of what is open, all other calls counted by function. */
 export class RunProgress {
@@ -24,11 +29,16 @@ export class RunProgress {
   readonly #running = new Map<string, { readonly name: string; readonly sinceMs: number }>();
   /** Calls that were not carried out, by outcome and function. */
   readonly #counted = new Map<CallOutcome, Map<string, number>>();
+  /** The first call that failed in each way. */
+  readonly #firstFailures = new Map<string, FailedCall>();
   #done = 0;
   #toldMs: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  /** What the functions of the run read beside their inputs. */
+  /** Failed calls in the order in which they failed. */
+  readonly failedCalls: FailedCall[] = [];
+
+  /** Outside reads of the functions of the run. */
   readonly warnings: AmbientWarning[] = [];
   readonly #leftOut = new Set<string>();
 
@@ -38,11 +48,11 @@ export class RunProgress {
     this.#cwd = cwd;
   }
 
-  /** Takes one event of the run. */
-  readonly onEvent = (event: RunReport): void => {
+  /** Takes one event of the run; without a dag calls go by their names alone. */
+  readonly onEvent = (event: RunReport, dag?: Pick<Dag, 'describeCall'>): void => {
     switch (event.type) {
       case 'call-started':
-        this.#running.set(event.nodeId, { name: event.name, sinceMs: this.#nowMs() });
+        this.#running.set(event.nodeId, { name: callName(event, dag).call, sinceMs: this.#nowMs() });
         if (this.#output.isLive) this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS);
         return;
       case 'ambient-inputs': {
@@ -56,7 +66,7 @@ export class RunProgress {
       }
       case 'call-retried':
         this.#say(
-          `  ${this.#output.talkStyle('yellow', 'retry')}    ${this.#output.safe(`${event.name}  ${event.code}: ${event.reason}`)}`,
+          `  ${this.#output.talkStyle('yellow', 'retry')}    ${this.#output.safe(`${callName(event, dag).call}  ${event.code}: ${event.reason}`)}`,
         );
         return;
       case 'call-output':
@@ -71,7 +81,7 @@ export class RunProgress {
         return this.#captured(event);
       case 'call-finished':
         this.#running.delete(event.nodeId);
-        this.#finished(event);
+        this.#finished(event, dag);
         return;
     }
   };
@@ -92,24 +102,41 @@ export class RunProgress {
   }
 
   /** @spec DML-CLI-0704 */
-  #finished(event: RunReport & { readonly type: 'call-finished' }): void {
-    const { outcome, durationMs, failure } = event;
-    const name = this.#output.safe(event.name);
+  #finished(event: Finished, dag: Pick<Dag, 'describeCall'> | undefined): void {
+    const { outcome, durationMs, functionName } = event;
     this.#done += 1;
     if (outcome === 'executed') {
-      this.#say(`  ${this.#output.talkStyle('green', 'executed')} ${name}  ${formatDuration(durationMs)}`);
-    } else if (outcome === 'failed') {
-      const known = event.fromCache ? ' (recorded earlier)' : '';
+      // @spec DML-CLI-1502
+      const call = this.#output.safe(callName(event, dag).call);
+      const id = this.#output.talkStyle('dim', shortId(event.nodeId));
       this.#say(
-        `  ${this.#output.talkStyle('red', 'failed')}   ${name}  ${this.#output.safe(`${failure?.code}: ${failure?.message}`)}${known}`,
+        `  ${this.#output.talkStyle('green', 'executed')} ${call}  ${formatDuration(durationMs)}  ${id}`,
       );
-      // @spec DML-CLI-0725
-      for (const line of failure?.trace ?? []) this.#say(`           ${this.#output.safe(line)}`);
+    } else if (outcome === 'failed') {
+      this.#failed(event, dag);
     } else {
       const counts = this.#counted.get(outcome) ?? new Map<string, number>();
-      const functionName = this.#output.safe(event.functionName);
-      this.#counted.set(outcome, counts.set(functionName, (counts.get(functionName) ?? 0) + 1));
+      const name = this.#output.safe(functionName);
+      this.#counted.set(outcome, counts.set(name, (counts.get(name) ?? 0) + 1));
     }
+  }
+
+  #failed(event: Finished, dag: Pick<Dag, 'describeCall'> | undefined): void {
+    const { nodeId, failure } = event;
+    const { call, inputs } = callName(event, dag);
+    const { code = '', message = '', trace = [] } = failure ?? {};
+    const failed: FailedCall = { nodeId, call, inputs, code, message, trace };
+    const failureKey = JSON.stringify([code, message, trace]);
+    const like = this.#firstFailures.get(failureKey);
+    if (like === undefined) this.#firstFailures.set(failureKey, failed);
+    this.failedCalls.push(failed);
+    const known = event.fromCache ? ' (recorded earlier)' : '';
+    // @spec DML-CLI-1504
+    const why = like === undefined ? `${code}: ${message}` : `like ${like.call}`;
+    const line = this.#output.safe(`${call}  ${shortId(nodeId)}  ${why}${known}`);
+    this.#say(`  ${this.#output.talkStyle('red', 'failed')}   ${line}`);
+    // @spec DML-CLI-0725
+    if (like === undefined) for (const each of trace) this.#say(`           ${this.#output.safe(each)}`);
   }
 
   /** Tells how far long work has come; no timer can do so, as such work leaves no time between. */
@@ -185,4 +212,20 @@ function takenOf({ files, readFiles, links, emptyFolders }: Captured): string {
 /** Returns `1 file`, `120,000 files`. */
 function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Returns a call with its small inputs, behind its label where it has one. */
+function callName(
+  {
+    nodeId,
+    name,
+    ...event
+  }: { readonly nodeId: NodeId; readonly name: string; readonly functionName?: string },
+  dag: Pick<Dag, 'describeCall'> | undefined,
+): { readonly call: string; readonly inputs: readonly string[] } {
+  const described = dag?.describeCall(nodeId);
+  if (described === undefined) return { call: name, inputs: [] };
+  const { text, inputs } = described;
+  const isLabelled = name !== (event.functionName ?? text.slice(0, text.indexOf('(')));
+  return { call: isLabelled ? `${name}: ${text}` : text, inputs };
 }

@@ -99,7 +99,9 @@ describe('the dml program', () => {
       stdout: expect.stringMatching(
         /^2 executed, 0 cached, 0 failed in .*\ncommitted sums as [0-9a-f]{12}\n$/,
       ),
-      stderr: expect.stringMatching(/^ {2}executed add {2}.*\n {2}executed double it {2}.*\n$/),
+      stderr: expect.stringMatching(
+        /^ {2}executed add\(1, 2\) {2}.*\n {2}executed double it: double\(three\) {2}.*\n$/,
+      ),
     });
     expect(await end(start(['cat', 'sums']))).toMatchObject({ exitCode: 0, stdout: '6\n', stderr: '' });
     expect(await end(start(['show', 'nothing']))).toMatchObject({ exitCode: 3, stdout: '' });

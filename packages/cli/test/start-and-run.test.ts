@@ -117,8 +117,8 @@ describe('dml run', () => {
 
   it('reports each call that runs with its name and duration [DML-CLI-0704]', async () => {
     const { stderr } = await repository.dml(['run', 'pipelines.ts', 'sums', '--no-cache']);
-    expect(stderr).toMatch(/^ {2}executed add {2}\d+(\.\d+)? m?s$/m);
-    expect(stderr).toMatch(/^ {2}executed double it {2}\d+(\.\d+)? m?s$/m);
+    expect(stderr).toMatch(/^ {2}executed add\(1, 2\) {2}\d+(\.\d+)? m?s {2}[0-9a-f]{12}$/m);
+    expect(stderr).toMatch(/^ {2}executed double it: double\(three\) {2}\d+(\.\d+)? m?s {2}[0-9a-f]{12}$/m);
   });
 
   it('ends with the number of executed, cached and failed calls [DML-CLI-0705]', async () => {
@@ -262,7 +262,7 @@ describe('dml run', () => {
     expect(exitCode).toBe(7);
     expect(stdout).toBe('');
     expect(stderr).toContain(
-      'dml: the call "boom of three" failed: function_threw: RangeError: 3 is no good\n',
+      'dml: the call "boom of three: boom(add(1, 2))" failed: function_threw: RangeError: 3 is no good\n',
     );
     const [, nodeId = ''] = /see it with "dml show ([0-9a-f]{12})"/.exec(stderr) ?? [];
     const shown = await repository.ok('show', nodeId);

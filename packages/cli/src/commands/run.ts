@@ -10,6 +10,7 @@ import type { CommandContext } from '../command.ts';
 import { talkingConsole } from '../console.ts';
 import { absolutePath, knownFolder } from '../current-folder.ts';
 import { EXIT } from '../exit-code.ts';
+import { withFailedCalls } from '../failed-calls.ts';
 import { positiveInteger } from '../option-value.ts';
 import { passedVariables } from '../passed-variables.ts';
 import { guardPipeline } from '../pipeline-guard.ts';
@@ -80,7 +81,7 @@ async function runFile(context: CommandContext, repository: Repository, startedM
     report(context, pipeline.name, { ...result, durationMs, warnings: progress.warnings });
     return EXIT.done;
   } catch (error) {
-    throw guard.signal.aborted ? guard.signal.reason : error;
+    throw withFailedCalls(guard.signal.aborted ? guard.signal.reason : error, progress.failedCalls);
   } finally {
     progress.close();
     guard.release();

@@ -39,7 +39,7 @@ export const WORK_WORDINGS: Readonly<
   },
   dag_failed: {
     exit: EXIT.callFailed,
-    message: 'the call "{name}" failed: {failureCode}: {message}',
+    message: 'the call "{name}" failed: {failureCode}: {message}[; {others} failed too]',
     hint: '[see it with "dml show {nodeId}"; ]nothing was committed, finished calls are kept, and --retry-failed runs it anew',
   },
   dag_closed: {

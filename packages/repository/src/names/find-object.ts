@@ -224,7 +224,14 @@ function nodeOfDag(reader: RecordReader, dag: NamedObject, name: string): NamedO
   const { rootNodeId, names } = reader.read('dag', dag.objectId as DagId);
   const nodeId =
     name === 'root' ? rootNodeId : couldBeName(name) ? treeGet('names', names, name, reader)?.[1] : undefined;
-  return nodeId && { class: 'node', objectId: nodeId, scopeCommitId: dag.scopeCommitId };
+  return (
+    nodeId && {
+      class: 'node',
+      objectId: nodeId,
+      scopeCommitId: dag.scopeCommitId,
+      insideDagId: dag.objectId as DagId,
+    }
+  );
 }
 
 /**

@@ -1,6 +1,7 @@
 import {
   type CommitId,
   canonicalName,
+  type DagId,
   type Datum,
   type DatumId,
   type ObjectClass,
@@ -16,6 +17,8 @@ export interface NamedObject {
   readonly scopeCommitId: CommitId | undefined;
   /** The name of a dag of the current head that a ref of the same name hides. */
   readonly hiddenDag?: string;
+  /** The dag that a name of a node leads through. */
+  readonly insideDagId?: DagId;
   /** The name under which its commit has a dag. */
   readonly dagName?: string;
   /** A member of a collection that is no object of its own, and the datum that holds it. */

@@ -40,11 +40,7 @@ export interface OutcomeView {
 
 /** Lists the nodes that a dag's root and names reach, inputs before the nodes that use them. */
 export function nodesOf(reader: RecordReader, dagId: DagId, scope: PinScope): NodeView[] {
-  const dag = reader.read('dag', dagId);
-  const names = new Map<NodeId, string[]>([[dag.rootNodeId, ['root']]]);
-  for (const [name, nodeId] of treeEntries('names', dag.names, reader)) {
-    names.set(nodeId, [...(names.get(nodeId) ?? []), name]);
-  }
+  const names = namesIn(reader, dagId);
   const views = new Map<NodeId, NodeView>();
   const open: { readonly nodeId: NodeId; readonly record?: NodeRecord }[] = [...names.keys()]
     .reverse()
@@ -68,10 +64,29 @@ export function nodesOf(reader: RecordReader, dagId: DagId, scope: PinScope): No
   return [...views.values()];
 }
 
-/** Describes one node by itself. */
-export function nodeOf(reader: RecordReader, nodeId: NodeId, scope: PinScope): NodeView {
+/** Describes one node with the names that a dag gives it. */
+export function nodeOf(
+  reader: RecordReader,
+  nodeId: NodeId,
+  { scope, names = NO_NAMES }: { readonly scope: PinScope; readonly names?: NodeNames },
+): NodeView {
   const record = reader.read('node', nodeId);
-  return viewOf(reader, { nodeId, record, inputNodeIds: inputsOf(reader, record), names: [] }, scope);
+  const inputNodeIds = inputsOf(reader, record);
+  return viewOf(reader, { nodeId, record, inputNodeIds, names: names.get(nodeId) ?? [] }, scope);
+}
+
+/** The names that a dag gives to nodes. */
+export type NodeNames = ReadonlyMap<NodeId, readonly string[]>;
+
+const NO_NAMES: NodeNames = new Map();
+
+/** Reads the names of a dag by their nodes, `root` for its root. */
+export function namesIn(reader: RecordReader, dagId: DagId): NodeNames {
+  const dag = reader.read('dag', dagId);
+  const names = new Map<NodeId, string[]>([[dag.rootNodeId, ['root']]]);
+  for (const [name, nodeId] of treeEntries('names', dag.names, reader))
+    names.set(nodeId, [...(names.get(nodeId) ?? []), name]);
+  return names;
 }
 
 function inputsOf(reader: RecordReader, record: NodeRecord): NodeId[] {
@@ -114,15 +129,4 @@ function outcomeOf(reader: RecordReader, execId: ExecId): OutcomeView {
     ...(startedMs !== null && finishedMs !== null && { durationMs: finishedMs - startedMs }),
     ...(sourceExecId !== null && { sourceExecId }),
   };
-}
-
-/** Yields the short name of a function: the export of a captured one, the path of a builtin. */
-export function functionName(uri: string | undefined): string {
-  if (uri === undefined) return '';
-  const name = uri.startsWith('dml://') ? uri.slice('dml://'.length) : (uri.split('/').at(-1) ?? uri);
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name;
-  }
 }

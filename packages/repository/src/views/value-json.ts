@@ -1,5 +1,5 @@
 import { type Datum, type Element, escapeJson, treeEntries } from '@daggerml/object-model';
-import type { RecordReader } from '../workspace/record-reader.ts';
+import type { RecordSource } from '../nodes/stored-value.ts';
 
 /**
  * Yields a value as JSON text, piece by piece: a list of a million numbers is never one string in memory.
@@ -7,7 +7,7 @@ import type { RecordReader } from '../workspace/record-reader.ts';
  * What JSON cannot say stands as an object with the one key `/`: bytes, sets, URIs, blobs, floats that are
  * not finite and integers beyond 2^53. A float that holds a whole number is written with `.0`.
  */
-export function* valueJson(reader: RecordReader, datum: Datum, indent = ''): Generator<string> {
+export function* valueJson(reader: RecordSource, datum: Datum, indent = ''): Generator<string> {
   switch (datum.kind) {
     case 'list':
       yield* bracket('[', ']', indent, treeEntries('list', datum.root, reader), (element, inner) =>
@@ -38,7 +38,7 @@ export function* valueJson(reader: RecordReader, datum: Datum, indent = ''): Gen
   }
 }
 
-function* elementJson(reader: RecordReader, element: Element, indent: string): Generator<string> {
+function* elementJson(reader: RecordSource, element: Element, indent: string): Generator<string> {
   yield* valueJson(reader, typeof element === 'string' ? reader.read('datum', element) : element, indent);
 }
 

@@ -1,0 +1,81 @@
+import type { Datum, DatumId, NodeId } from '@daggerml/object-model';
+import { formatSize, treeCount, treeEntries } from '@daggerml/object-model';
+import { shortId } from '../names/typed-id.ts';
+import type { RecordSource } from '../nodes/stored-value.ts';
+import { valueJson } from './value-json.ts';
+
+/** A call and its inputs, as texts. */
+export interface CallText {
+  /** The call as its author would write it, such as `hour(data, 3)`. */
+  readonly text: string;
+  readonly inputs: readonly string[];
+}
+
+/** How the inputs of a call are written. */
+export interface CallTextOptions {
+  /** Characters of one literal before it is cut. */
+  readonly maxInput: number;
+  /** Characters of all inputs before the others are only counted. */
+  readonly maxInputs: number;
+  /** Whether an input that is a call without a name is written as a call, and not as its short id. */
+  readonly nested: boolean;
+  nameOf(nodeId: NodeId): string | undefined;
+}
+
+/** Returns a call or builtin with its inputs: the name of an input where it has one, else what a literal holds. */
+export function callText(source: RecordSource, nodeId: NodeId, options: CallTextOptions): CallText {
+  const node = source.read('node', nodeId);
+  if (!('inputs' in node)) return { text: shortId(nodeId), inputs: [] };
+  const inputs: string[] = [];
+  let length = 0;
+  for (const input of treeEntries('inputs', node.inputs, source)) {
+    if (length > options.maxInputs) {
+      inputs.push(`… ${treeCount('inputs', node.inputs, source) - inputs.length} more`);
+      break;
+    }
+    const text = options.nameOf(input) ?? inputText(source, input, options);
+    length += text.length;
+    inputs.push(text);
+  }
+  const uri = source.read('datum', node.functionDatumId);
+  const name = functionName(uri.kind === 'uri' ? uri.value : undefined);
+  return { text: `${name}(${inputs.join(', ')})`, inputs };
+}
+
+function inputText(source: RecordSource, nodeId: NodeId, options: CallTextOptions): string {
+  const node = source.read('node', nodeId);
+  if (node.kind === 'literal') return valueText(source, { ...node, nodeId }, options.maxInput);
+  if (node.kind === 'import') return options.nested ? node.name : shortId(nodeId);
+  if (!options.nested) return shortId(nodeId);
+  const { text } = callText(source, nodeId, { ...options, nested: false });
+  return text.length > options.maxInput ? shortId(nodeId) : text;
+}
+
+/** Returns a value on one line; one that is longer than the limit ends with the id of its node. */
+export function valueText(
+  source: RecordSource,
+  { nodeId, datumId }: { readonly nodeId: NodeId; readonly datumId: DatumId },
+  limit: number,
+): string {
+  const datum: Datum = source.read('datum', datumId);
+  // Blobs of one size are told apart by their contents.
+  if (datum.kind === 'blob')
+    return `blob of ${formatSize(datum.sizeBytes)} (${shortId(datum.contentSha256)})`;
+  let text = '';
+  for (const piece of valueJson(source, datum)) {
+    text += piece.replace(/\n\s*/g, ' ');
+    if (text.length > limit) return `${text.slice(0, limit).toWellFormed()}… ${shortId(nodeId)}`;
+  }
+  return text;
+}
+
+/** Returns the short name of a function: the export of a captured one, the path of a builtin. */
+export function functionName(uri: string | undefined): string {
+  if (uri === undefined) return '';
+  const name = uri.startsWith('dml://') ? uri.slice('dml://'.length) : (uri.split('/').at(-1) ?? uri);
+  try {
+    return decodeURIComponent(name);
+  } catch {
+    return name;
+  }
+}
