@@ -21,7 +21,6 @@ export type CliErrorCode =
   | 'process_not_started'
   | 'unreadable_repository'
   | 'too_many_files'
-  | 'not_exportable'
   | 'branch_exists'
   | 'branch_current'
   | 'branch_unmerged'

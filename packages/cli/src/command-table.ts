@@ -127,7 +127,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Inspect',
     summary: 'Write a value to a file or folder.',
     description:
-      'A blob becomes a file. A map becomes a folder: blobs as files, maps as folders, other values as <key>.json. ' +
+      'A blob becomes a file. A map becomes a folder: blobs as files, maps as folders, other values as <key>.json; ' +
+      'for a path that ends with .json, and any other value, it is one file in JSON form. ' +
       'What cannot stand in a file name is percent-encoded; --json tells which key became which file.',
     arguments: [
       { syntax: '<name>', description: `${OBJECT_NAME}; of a dag, its root's value` },

@@ -27,8 +27,6 @@ export interface ExportedFile {
 
 /** Where an export goes. */
 export interface ExportRequest {
-  /** How the user named the value. */
-  readonly name: string;
   /** Absolute path to write. */
   readonly target: string;
   /** Replaces what the target holds. */
@@ -47,19 +45,19 @@ export interface ExportReport {
 }
 
 /**
- * Writes a blob to a file, a map to a folder; a directory becomes the folder that it was made of. Everything is written
+ * Writes a blob or bytes to a file, a map to a folder, anything else and a map for a path that ends with `.json` as JSON;
+ * a directory becomes the folder that it was made of. Everything is written
  * beside the target first and moved into place at the end, so that whatever ends it early leaves the target as it was.
  *
- * Throws `path_exists`, `path_changed`, `protected_path`, `holds_repository`, `not_exportable` and `unwritable_path`.
+ * Throws `path_exists`, `path_changed`, `protected_path`, `holds_repository` and `unwritable_path`.
  */
 export async function exportValue(
   reader: RecordReader,
   datum: Datum,
-  { name, target, force, keep, signal }: ExportRequest,
+  { target, force, keep, signal }: ExportRequest,
 ): Promise<ExportReport> {
-  if (datum.kind !== 'blob' && datum.kind !== 'map') {
-    throw cliError('not_exportable', { name, found: datum.kind });
-  }
+  // @spec DML-CLI-1505
+  const folder = datum.kind === 'map' && !target.endsWith('.json') ? datum : undefined;
   refuseProtected(target, keep);
   let work: ExportWork | undefined;
   try {
@@ -68,13 +66,13 @@ export async function exportValue(
     if (!force && !seen.isEmpty) throw cliError('path_exists', { path: target });
     // @spec DML-CLI-0808
     const entries: readonly PlannedEntry[] =
-      datum.kind === 'blob'
+      folder === undefined
         ? [{ path: '', keys: [], datum }]
-        : (planDirectory(reader, datum) ?? planFolder(reader, datum));
+        : (planDirectory(reader, folder) ?? planFolder(reader, folder));
     makeFolder(dirname(target), target);
     const leftovers = ExportWork.clearLeftovers(dirname(target));
     work = ExportWork.begin(dirname(target), target);
-    if (datum.kind === 'map') mkdirSync(work.made);
+    if (folder !== undefined) mkdirSync(work.made);
     const files: ExportedFile[] = [];
     for (const entry of entries) {
       signal?.throwIfAborted();
@@ -135,7 +133,7 @@ async function writeFile(
   const file = await open(path, 'wx', isExecutable ? 0o777 : 0o666);
   try {
     let sizeBytes = 0;
-    for (const piece of datum.kind === 'blob' ? blobPieces(reader, datum) : jsonPieces(reader, datum)) {
+    for (const piece of filePieces(reader, datum)) {
       signal?.throwIfAborted();
       await file.appendFile(piece);
       sizeBytes += piece.length;
@@ -144,4 +142,9 @@ async function writeFile(
   } finally {
     await file.close();
   }
+}
+
+function filePieces(reader: RecordReader, datum: Datum): Iterable<Uint8Array> {
+  if (datum.kind === 'blob') return blobPieces(reader, datum);
+  return datum.kind === 'bytes' ? [datum.value] : jsonPieces(reader, datum);
 }

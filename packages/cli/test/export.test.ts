@@ -54,11 +54,25 @@ describe('dml export', () => {
     expect(readFileSync(at('out/report.md'), 'utf8')).toBe('# Total 6\n');
     expect(readFileSync(at('out/images/chart.svg'), 'utf8')).toBe('<svg/>\n');
     expect(readFileSync(at('out/best.json'), 'utf8')).toBe('"tree"\n');
-    const refused = await repository.dml(['export', 'sums', 'number']);
-    expect(refused).toMatchObject({ exitCode: 6 });
-    expect(refused.stderr).toContain(
-      'the value of "sums" has the kind i64; only blobs and maps become files',
-    );
+  });
+
+  it('writes bytes as they are, and any other value as JSON [DML-CLI-1505]', async () => {
+    await repository.run('values');
+    await repository.run('sums');
+    const read = (path: string): string => readFileSync(at(path), 'utf8');
+    await repository.ok('export', 'sums', 'number');
+    expect(read('number')).toBe(await repository.ok('cat', 'sums'));
+    await repository.ok('export', 'values.list', 'list.json');
+    expect(JSON.parse(read('list.json'))).toEqual([1, 'two']);
+    await repository.ok('export', 'values.set', 'set');
+    expect(JSON.parse(read('set'))).toEqual({ '/': { set: [1] } });
+    await repository.ok('export', 'values', 'whole.json');
+    expect(read('whole.json')).toBe(await repository.ok('cat', 'values'));
+    await repository.ok('export', 'values.bytes', 'bytes.bin');
+    expect([...readFileSync(at('bytes.bin'))]).toEqual([0, 1, 255]);
+    // What is a file already is none of JSON, whatever it is called.
+    await repository.ok('export', 'values.file', 'file.json');
+    expect(read('file.json')).toBe('stored content');
   });
 
   it('refuses the path of a single dash and writes no such file [DML-CLI-0834]', async () => {

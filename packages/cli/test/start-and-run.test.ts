@@ -147,6 +147,62 @@ describe('dml run', () => {
     expect(await repository.refState()).toEqual(before);
   });
 
+  it('names the commit that made the dag where nothing changed [DML-CLI-1506] [DML-REP-0102]', async () => {
+    const own = await TestRepository.create();
+    try {
+      const made = await own.run('sums');
+      const other = await own.run('values');
+      expect(await own.run('sums')).toMatchObject({
+        changed: false,
+        commitId: other.commitId,
+        madeIn: made.commitId,
+      });
+      const { stdout } = await own.dml(['run', 'pipelines.ts', 'sums']);
+      expect(stdout).toContain(`nothing changed: sums is as in ${made.commitId.slice(0, 12)}\n`);
+      // A dag that came back was made by the commit that brought it back.
+      await own.ok('dag', 'delete', 'sums');
+      const { commitId } = await own.json<{ commitId: string }>('dag', 'restore', `${made.commitId}:sums`);
+      await own.run('report');
+      expect(await own.run('sums')).toMatchObject({ changed: false, madeIn: commitId });
+    } finally {
+      own.remove();
+    }
+  });
+
+  it('names the calls that have other values than before [DML-CLI-1507] [DML-REP-0103]', async () => {
+    const own = await TestRepository.create();
+    try {
+      own.write(
+        'odd.ts',
+        `export const same = (at: number): number => at;
+        export const clock = (): number => Number(process.hrtime.bigint() % 1_000_000_000n);
+        export const after = (at: number): number => at + 1;`,
+      );
+      own.write(
+        'odd-pipeline.ts',
+        `import { definePipeline, functions } from '@daggerml/bindings';
+        const steps = functions<typeof import('./odd.ts')>(new URL('./odd.ts', import.meta.url), { allow: ['clock'] });
+        export const odd = definePipeline('odd', (dag) =>
+          [dag.call(steps.same, 7), dag.call(steps.after, dag.call(steps.clock))]);`,
+      );
+      await own.ok('run', 'odd-pipeline.ts');
+      const rerun = await own.json<{ differing: { nodeId: string; call: string }[] }>(
+        'run',
+        'odd-pipeline.ts',
+        '--no-cache',
+      );
+      expect(rerun.differing).toEqual([{ nodeId: expect.stringMatching(/^[0-9a-f]{64}$/), call: 'clock()' }]);
+      const { stderr } = await own.dml(['run', 'odd-pipeline.ts', '--no-cache']);
+      const id = rerun.differing[0]?.nodeId.slice(0, 12);
+      expect(stderr.match(/^ {2}warning .*another value.*$/gm)).toEqual([
+        `  warning  clock()  ${id}  has another value than before, from the same inputs`,
+      ]);
+      expect(await own.json('run', 'odd-pipeline.ts')).toMatchObject({ differing: [] });
+    } finally {
+      own.remove();
+    }
+  });
+
   it('runs every call anew with --no-cache [DML-CLI-0707]', async () => {
     await repository.run('clock');
     const first = await repository.ok('cat', 'clock');

@@ -43,6 +43,7 @@ export { TrustList } from './trust/trust-list.ts';
 export { type UserContext, userContext } from './trust/user-context.ts';
 export { type CallText, type CallTextOptions, callText, functionName, valueText } from './views/call-text.ts';
 export { Commit } from './views/commit.ts';
+export { commitThatMade, differingCalls } from './views/commit-changes.ts';
 export { currentCommit, dagsOf, type NamedDag } from './views/commit-view.ts';
 export { containingHead } from './views/containing-head.ts';
 export { type NodeNames, type NodeView, namesIn, nodeOf, nodesOf } from './views/dag-view.ts';

@@ -27,7 +27,6 @@ export async function run(context: CommandContext): Promise<number> {
     const { datumId, datum } = objectValue(reader, name, found);
     const target = absolutePath(io, path);
     const { files, kept, leftovers } = await exportValue(reader, datum, {
-      name,
       target,
       force: options.force === true,
       keep: {

@@ -1,10 +1,10 @@
 import { type BigIntStats, statSync } from 'node:fs';
-import { loadPipeline, Repository, type RunResult } from '@daggerml/bindings';
+import { loadPipeline, Repository } from '@daggerml/bindings';
 import { captureError } from '@daggerml/capture';
+
 import { formatSize } from '@daggerml/object-model';
 import { userContext } from '@daggerml/repository';
 import { actorOf } from '../actor.ts';
-import type { AmbientWarning } from '../ambient-warning.ts';
 import { cliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { talkingConsole } from '../console.ts';
@@ -14,9 +14,9 @@ import { withFailedCalls } from '../failed-calls.ts';
 import { positiveInteger } from '../option-value.ts';
 import { passedVariables } from '../passed-variables.ts';
 import { guardPipeline } from '../pipeline-guard.ts';
-import { formatDuration } from '../quantities.ts';
 import { repositoryFolder } from '../repository-access.ts';
 import { RunProgress } from '../run-progress.ts';
+import { factsOf, report } from '../run-report.ts';
 import { thenClose } from '../then-close.ts';
 import { waitsOf } from '../waits.ts';
 
@@ -78,7 +78,8 @@ async function runFile(context: CommandContext, repository: Repository, startedM
     });
     progress.close();
     const durationMs = io.nowMs() - startedMs;
-    report(context, pipeline.name, { ...result, durationMs, warnings: progress.warnings });
+    const facts = factsOf(context, repository, result);
+    report(context, pipeline.name, { ...result, ...facts, durationMs, warnings: progress.warnings });
     return EXIT.done;
   } catch (error) {
     throw withFailedCalls(guard.signal.aborted ? guard.signal.reason : error, progress.failedCalls);
@@ -132,24 +133,4 @@ function rejection(signal: AbortSignal, reason: () => unknown): Promise<never> {
   });
   aborted.catch(() => {});
   return aborted;
-}
-
-/** @spec DML-CLI-0705 */
-function report(
-  { output }: CommandContext,
-  name: string,
-  result: RunResult & { readonly durationMs: number; readonly warnings: readonly AmbientWarning[] },
-): void {
-  const { commit, dagId, changed, counts, durationMs, warnings } = result;
-  const { commitId } = commit;
-  // @spec DML-CLI-0724
-  output.result({ pipeline: name, commitId, dagId, changed, counts, durationMs, warnings }, () => {
-    const { executed, cached, failed } = counts;
-    const took = `${executed} executed, ${cached} cached, ${failed} failed in ${formatDuration(durationMs)}`;
-    // @spec DML-CLI-0706
-    const kept = changed
-      ? `committed ${output.style('bold', output.safe(name))} as ${output.shortId(commitId)}`
-      : `nothing changed: ${output.style('bold', output.safe(name))} is as in ${output.shortId(commitId)}`;
-    return `${took}\n${kept}`;
-  });
 }

@@ -100,11 +100,6 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
     message: 'the value of "{name}" is binary data, which is not printed to a terminal',
     hint: '"dml export {name} <file>" writes it to a file, --force prints it all the same',
   },
-  not_exportable: {
-    exit: EXIT.refused,
-    message: 'the value of "{name}" has the kind {found}; only blobs and maps become files',
-    hint: '"dml cat {name}" prints it',
-  },
   branch_exists: {
     exit: EXIT.refused,
     message: 'the branch "{branch}" exists',
