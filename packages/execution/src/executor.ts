@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { CommitId } from '@daggerml/object-model';
-import { treeScope } from '@daggerml/repository';
+import { holdCommits, treeScope } from '@daggerml/repository';
 import type { RefName, Store } from '@daggerml/store';
 import { LocalWorkers, type WorkerPoolOptions } from './adapters/local-workers.ts';
 import type { AdapterContext, StartAdapter } from './adapters/port.ts';
 import { CacheLookup } from './cache/cache-lookup.ts';
-import { holdCommits } from '@daggerml/repository';
 import { OutcomeBatch } from './cache/outcome-batch.ts';
 import { RunIndex, runIndexRef } from './cache/run-index.ts';
 import type { CaptureTools } from './files/capture-tools.ts';

@@ -65,7 +65,9 @@ describe('a package with machine code', () => {
     const nativesOf = async (name: string, input: unknown): Promise<unknown> => {
       const node = run.call(name, [input]);
       await run.outcome(node);
-      const exec = run.open.objects.read('exec', node.execId as never) as unknown as { receiptDatumId: string };
+      const exec = run.open.objects.read('exec', node.execId as never) as unknown as {
+        receiptDatumId: string;
+      };
       return (liftDatum(run.open.objects, exec.receiptDatumId as never) as Record<string, unknown>).natives;
     };
     expect(await nativesOf('size', 1)).toEqual([
