@@ -10,12 +10,21 @@ export async function runGate(moduleUrl, name, check) {
   const at = process.argv.indexOf('--root');
   const root = at < 0 ? repositoryRoot : resolve(process.argv[at + 1]);
   const startedAtMs = Date.now();
-  const problems = await check(root, process.argv.slice(2));
+  // What keeps a gate from looking is a problem too.
+  const problems = await attempt(() => check(root, process.argv.slice(2)));
   for (const problem of problems) process.stdout.write(`${problem}\n`);
   const seconds = ((Date.now() - startedAtMs) / 1000).toFixed(1);
   const verdict = problems.length === 0 ? 'green' : `red, ${problems.length} problem(s)`;
   process.stdout.write(`${name}: ${verdict} (${seconds} s)\n`);
   process.exitCode = problems.length === 0 ? 0 : 1;
+}
+
+async function attempt(look) {
+  try {
+    return await look();
+  } catch (error) {
+    return [error.message];
+  }
 }
 
 /** Turns the end of a child process into problems: none on exit code 0, else its output. */

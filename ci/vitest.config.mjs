@@ -8,7 +8,7 @@ export default defineConfig({
     pool: 'forks',
     // One file at a time: another part of the gates runs beside them.
     fileParallelism: false,
-    testTimeout: 120_000,
+    testTimeout: 300_000,
     expect: { requireAssertions: true },
   },
 });
