@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ids, plainBuiltinExec, plainCommit, sampleRecords, scalar } from '../test/generate/samples.ts';
+import { ids, plainBuiltinExec, plainCommit, sampleRecords, scalar } from '../test/support/samples.ts';
 import { formatRecord } from './format-record.ts';
 
 describe('printing a record', () => {

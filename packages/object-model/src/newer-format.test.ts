@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { plainCommit, sampleRecords } from '../test/generate/samples.ts';
 import { MemoryObjects } from '../test/support/memory-objects.ts';
+import { plainCommit, sampleRecords } from '../test/support/samples.ts';
 import { ERROR_DETAILS, type ErrorDetail } from './error-table.ts';
 import { objectModelError } from './errors.ts';
 import type { PageId } from './ids.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { scalar } from '../test/generate/samples.ts';
 import { MemoryObjects } from '../test/support/memory-objects.ts';
+import { scalar } from '../test/support/samples.ts';
 import type { LeafEntries } from './records/page-types.ts';
 import { checkSchema } from './schema.ts';
 import { buildTree } from './search-tree/tree-builder.ts';

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { encodeRecord } from '../src/index.ts';
-import { sampleRecords } from './generate/samples.ts';
+import { sampleRecords } from './support/samples.ts';
 import { bytesOfVector, type VectorFile } from './vector-case.ts';
 
 /** Returns the inputs that fuzzing starts from: sample records, and every vector below 4 KiB. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sampleRecords } from '../../test/generate/samples.ts';
+import { sampleRecords } from '../../test/support/samples.ts';
 import { encodeRecord } from '../records/encode-record.ts';
 import { scanCbor } from './scan.ts';
 

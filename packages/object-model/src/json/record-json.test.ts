@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020, type AnySchemaObject } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { ids, sampleRecords, scalar } from '../../test/generate/samples.ts';
+import { ids, sampleRecords, scalar } from '../../test/support/samples.ts';
 import { encodeRecord } from '../records/encode-record.ts';
 import { recordJsonSchemaDocument } from './json-schema.ts';
 import { recordFromJson, recordToJson } from './record-json.ts';

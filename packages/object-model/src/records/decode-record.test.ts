@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { sampleRecords } from '../../test/generate/samples.ts';
+import { sampleRecords } from '../../test/support/samples.ts';
 import { isDmlError } from '../errors.ts';
 import { decodeByCodec, decodeRecord } from './decode-record.ts';
 import { encodeByCodec, encodeRecord } from './encode-record.ts';

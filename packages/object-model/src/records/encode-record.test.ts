@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { encodeByCborg } from '../../test/oracles.ts';
 import {
   ids,
   plainCommit,
@@ -6,8 +7,7 @@ import {
   plainTombstone,
   sampleRecords,
   scalar,
-} from '../../test/generate/samples.ts';
-import { encodeByCborg } from '../../test/oracles.ts';
+} from '../../test/support/samples.ts';
 import { ROLES, sampleEntries } from '../../test/support/tree-samples.ts';
 import { LINK_BYTES } from '../cbor/link-bytes.ts';
 import { DmlError } from '../errors.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ids, scalar } from '../../test/generate/samples.ts';
+import { ids, scalar } from '../../test/support/samples.ts';
 import { hashBytes } from '../hash/hash-bytes.ts';
 import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
 import { encodeByCodec, encodeRecord } from './encode-record.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { ids, plainCommit, plainStub, plainTombstone } from '../../test/generate/samples.ts';
 import { encodeByCborg } from '../../test/oracles.ts';
+import { ids, plainCommit, plainStub, plainTombstone } from '../../test/support/samples.ts';
 import { decodeCbor } from '../cbor/decode.ts';
 import type { CborValue, Link } from '../cbor/value.ts';
 import { decodeRecord } from './decode-record.ts';

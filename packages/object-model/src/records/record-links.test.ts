@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ids, plainStub, plainTombstone, sampleRecords, scalar } from '../../test/generate/samples.ts';
+import { ids, plainStub, plainTombstone, sampleRecords, scalar } from '../../test/support/samples.ts';
 import { encodeRecord } from './encode-record.ts';
 import { recordLinks, recordRoots } from './record-links.ts';
 import type { AnyRecord } from './record-types.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { plainCommit, plainTombstone } from '../../test/generate/samples.ts';
+import { plainCommit, plainTombstone } from '../../test/support/samples.ts';
 import { compareBytes } from '../bytes.ts';
 import { decodeRecord } from '../records/decode-record.ts';
 import { encodeRecord } from '../records/encode-record.ts';
