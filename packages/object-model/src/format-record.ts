@@ -1,4 +1,5 @@
 import { hexOf } from './bytes.ts';
+import { RECORD_SHAPES } from './records/record-shapes.ts';
 import type { AnyRecord, Element, ScalarDatum } from './records/record-types.ts';
 import { replaceTerminalControls } from './text/terminal-controls.ts';
 
@@ -82,9 +83,7 @@ class RecordFormatter {
   #value(name: string, value: unknown): string {
     if (value instanceof Uint8Array) return this.#bytes(value);
     if (typeof value !== 'string') return String(value);
-    return (name.endsWith('Id') || ROOT_FIELDS.has(name)) && ID.test(value)
-      ? this.#id(value)
-      : this.#text(value);
+    return ID_MEMBERS.has(name) && ID.test(value) ? this.#id(value) : this.#text(value);
   }
 
   #id(id: string): string {
@@ -105,16 +104,13 @@ class RecordFormatter {
 }
 
 const TITLE_FIELDS: ReadonlySet<string> = new Set(['type', 'kind', 'nodeKind', 'status', 'role', 'level']);
-const ROOT_FIELDS: ReadonlySet<string> = new Set([
-  'root',
-  'inputs',
-  'names',
-  'dags',
-  'pins',
-  'requests',
-  'contentSha256',
-  'executionKey',
-]);
+/** Members whose text is an id or a hash, which is shortened. */
+const ID_MEMBERS: ReadonlySet<string> = new Set(
+  Object.values(RECORD_SHAPES)
+    .flatMap(({ shapes }) => shapes.flatMap(({ fields }) => fields))
+    .filter(({ form }) => form.is === 'link' || form.is === 'root' || form.is === 'hash')
+    .map(({ member }) => member),
+);
 const ID = /^[0-9a-f]{64}$/;
 
 /** Formats a time in UTC; one beyond the calendar of `Date` as its number. */
