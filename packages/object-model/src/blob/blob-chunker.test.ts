@@ -41,6 +41,19 @@ function chunkLengths(bytes: Uint8Array, cuts: readonly number[] = []): number[]
   return lengths;
 }
 
+/** Returns fewer than 13 bytes that end a chunk when they are hashed from 0 on, and end none before their last. */
+function endingTail(): Uint8Array {
+  const gear = gearTable();
+  for (let attempt = 0; ; attempt++) {
+    const bytes = Buffer.from(sha256Hex(utf8Bytes(`tail ${attempt}`)), 'hex');
+    let h = 0;
+    for (let length = 1; length < 13; length++) {
+      h = ((h << 1) + gear[bytes[length - 1]!]!) | 0;
+      if (h >>> 16 === 0) return bytes.subarray(0, length);
+    }
+  }
+}
+
 function chunkIds(bytes: Uint8Array): Map<string, number> {
   const ids = new Map<string, number>();
   const chunker = new BlobChunker((chunk) => void ids.set(hashBytes(chunk), chunk.length));
@@ -80,6 +93,24 @@ describe('BlobChunker', () => {
     fillRandom(changed, lengths[0]!, lengths[0]! + 16_384, 6);
     expect(chunkLengths(changed)).toEqual(lengths);
     for (const length of lengths.slice(0, -1)) expect(length).toBeGreaterThan(16_384);
+  });
+
+  it('hashes byte 16,384 first, and each chunk by itself [DML-OBJ-2103]', () => {
+    const tail = endingTail();
+    const block = Buffer.concat([digestStream('block', 16_384), tail]);
+    expect(referenceLengths(block)).toEqual([16_384 + tail.length]);
+    const blocks = Buffer.concat([block, block, block]);
+    for (const cuts of [[], [16_385, block.length + 16_385], [block.length]])
+      expect(chunkLengths(blocks, cuts)).toEqual([block.length, block.length, block.length]);
+    for (const [at, isHashed] of [
+      [16_383, false],
+      [16_384, true],
+    ] as const) {
+      const changed = Uint8Array.from(blocks);
+      changed[at] = changed[at]! ^ 1;
+      expect(chunkLengths(changed)).toEqual(referenceLengths(changed));
+      expect(chunkLengths(changed)[0] === block.length).toBe(!isHashed);
+    }
   });
 
   it('ends a chunk at 131,072 bytes where nothing else ends it [DML-OBJ-2106]', () => {

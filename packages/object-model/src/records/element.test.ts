@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ids, scalar } from '../../test/support/samples.ts';
 import { hashBytes } from '../hash/hash-bytes.ts';
 import type { DatumId } from '../ids.ts';
+import { decodeRecord } from './decode-record.ts';
 import { encodeElement, isInline } from './element.ts';
 import { elementOf } from './element-of.ts';
 import { encodeRecord } from './encode-record.ts';
@@ -43,6 +44,27 @@ describe('an element', () => {
     for (const datum of linked) {
       expect(isInline(datum)).toBe(false);
       expect(elementOf(datum, put)).toBe(hashBytes(encodeRecord(datum)));
+    }
+  });
+});
+
+describe('a list', () => {
+  it('holds its elements in order, repeats included [DML-OBJ-1008]', () => {
+    const five = scalar.i64(5);
+    const elements = [
+      scalar.string('b'),
+      ids.datum(1),
+      five,
+      ids.datum(),
+      five,
+      scalar.string('a'),
+      ids.datum(1),
+    ];
+    for (const root of [elements, [...elements].reverse()]) {
+      const bytes = encodeRecord({ type: 'datum', kind: 'list', root });
+      const encoded = Buffer.concat([Buffer.from('8401020887', 'hex'), ...root.map(encodeElement)]);
+      expect(Buffer.compare(bytes, encoded)).toBe(0);
+      expect(decodeRecord(bytes, 'datum')).toEqual({ type: 'datum', kind: 'list', root });
     }
   });
 });

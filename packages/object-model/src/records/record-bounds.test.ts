@@ -1,10 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { encodeByCborg } from '../../test/oracles.ts';
-import { ids, plainCommit, plainStub, plainTombstone } from '../../test/support/samples.ts';
+import {
+  ids,
+  plainCommit,
+  plainStub,
+  plainTombstone,
+  sampleRecords,
+  scalar,
+} from '../../test/support/samples.ts';
+import { ROLES, sampleEntries } from '../../test/support/tree-samples.ts';
 import { decodeCbor } from '../cbor/decode.ts';
 import type { CborValue, Link } from '../cbor/value.ts';
+import { RECORD_TYPE_NUMBERS, type RecordType } from '../object-class.ts';
 import { decodeRecord } from './decode-record.ts';
 import { encodeRecord } from './encode-record.ts';
+import { isKeyedRole } from './page-types.ts';
 import type { AnyRecord } from './record-types.ts';
 
 /** Writes a record with another text in one member, by the encoder of the tests; refuses nothing. */
@@ -109,5 +119,102 @@ describe('bounds of texts', () => {
   it('are 255 bytes for the domain of a stub [DML-OBJ-1812]', () => {
     expectTaken(plainStub, 'domain', `x:${'a'.repeat(253)}`);
     expectRefused(plainStub, 'domain', `x:${'a'.repeat(254)}`, 'text_length');
+  });
+});
+
+describe('an i64', () => {
+  it('lies between -2^63 and 2^63-1, in a datum and in an element [DML-OBJ-1004]', () => {
+    const [lowest, highest] = [-(2n ** 63n), 2n ** 63n - 1n];
+    const recordsOf = (value: bigint): AnyRecord[] => [
+      scalar.i64(value),
+      { type: 'datum', kind: 'list', root: [scalar.i64(value)] },
+    ];
+    for (const record of [lowest, highest, -1n, 0n].flatMap(recordsOf))
+      expect(decodeRecord(encodeRecord(record))).toEqual(record);
+    const refusal = expect.objectContaining({ code: 'invalid_bounds', detail: 'i64_range' });
+    for (const record of [lowest - 1n, highest + 1n, 2n ** 64n, -(2n ** 64n)].flatMap(recordsOf))
+      expect(() => encodeRecord(record)).toThrow(refusal);
+    for (const head of ['1b', '3b']) {
+      const integer = `${head}8000000000000000`;
+      for (const hex of [`84010203${integer}`, `840102088182${'03'}${integer}`])
+        expect(() => decodeRecord(Buffer.from(hex, 'hex'))).toThrow(refusal);
+    }
+  });
+});
+
+describe('bytes that stand for an id, a hash or a UUID', () => {
+  it('have exactly its length [DML-OBJ-0404]', () => {
+    const blob = sampleRecords().find((record) => record.type === 'datum' && record.kind === 'blob')!;
+    const request = sampleRecords().find(({ type }) => type === 'exec-request')!;
+    const rows = [
+      [plainTombstone, [32]],
+      [plainStub, [32]],
+      [blob, [32]],
+      [request, [32, 16]],
+    ] as const;
+    for (const [record, lengths] of rows) {
+      const items = decodeCbor(encodeRecord(record)) as CborValue[];
+      const places = [...items.keys()].filter((at) => items[at] instanceof Uint8Array);
+      expect(places.map((at) => (items[at] as Uint8Array).length)).toEqual(lengths);
+      for (const at of places) {
+        const { length } = items[at] as Uint8Array;
+        for (const wrong of [0, length - 1, length + 1, 64]) {
+          const bytes = encodeByCborg(items.with(at, new Uint8Array(wrong)));
+          const refusal = expect.objectContaining({ detail: 'id_length', recordType: record.type });
+          expect(() => decodeRecord(bytes), `${record.type} ${at} ${wrong}`).toThrow(refusal);
+        }
+      }
+    }
+  });
+});
+
+describe('a reader that expects a type', () => {
+  it('refuses every record of another type, whichever the two are [DML-OBJ-0207]', () => {
+    const other: Readonly<Record<string, string>> = { tombstone: 'excised', stub: 'withheld' };
+    const types = Object.keys(RECORD_TYPE_NUMBERS) as RecordType[];
+    for (const record of sampleRecords()) {
+      const bytes = encodeRecord(record);
+      for (const type of types) {
+        if (type === record.type) expect(decodeRecord(bytes, type)).toEqual(record);
+        else {
+          const detail = other[record.type] ?? 'unexpected_type';
+          const refusal = expect.objectContaining({ detail, recordType: record.type });
+          expect(() => decodeRecord(bytes, type), `${record.type} as ${type}`).toThrow(refusal);
+        }
+      }
+    }
+  });
+});
+
+describe('an entry', () => {
+  it('has the members of its role and level, no more and no fewer [DML-OBJ-1904]', () => {
+    for (const role of ROLES) {
+      const leaf = sampleEntries(role, 1)[0] as unknown;
+      const key = isKeyedRole(role) ? [role === 'set' ? leaf : (leaf as readonly unknown[])[0]] : [];
+      for (const [level, entry] of [
+        [0, leaf],
+        [1, [...key, ids.page(), 5]],
+      ] as const) {
+        const page = (...entries: unknown[]): AnyRecord =>
+          ({ type: 'page', role, level, entries }) as unknown as AnyRecord;
+        const bytes = encodeRecord(page(entry));
+        expect(decodeRecord(bytes)).toEqual(page(entry));
+        if (!Array.isArray(entry)) continue;
+        const refusal = expect.objectContaining({ detail: 'entry_form', recordType: 'page' });
+        const items = decodeCbor(bytes) as CborValue[];
+        const members = (items[4] as CborValue[][])[0]!;
+        for (const [wrong, encoded] of [
+          [entry.slice(0, -1), members.slice(0, -1)],
+          [
+            [...entry, 1],
+            [...members, 1],
+          ],
+          [[], []],
+        ] as const) {
+          expect(() => encodeRecord(page(wrong)), `${role} ${level}`).toThrow(refusal);
+          expect(() => decodeRecord(encodeByCborg(items.with(4, [encoded])))).toThrow(refusal);
+        }
+      }
+    }
   });
 });

@@ -68,6 +68,9 @@ describe('PageBoundary', () => {
         Array.from({ length: 132 }, () => [ENDS, 31]),
       ),
     ).toEqual([67, 65]);
+    const lengths = [1000, 500, 500, 47, 1, 900, 900, 200, 48];
+    const entries = lengths.map((length): [number, number] => [ENDS, length]);
+    expect(cut(new PageBoundary(false, 0), entries)).toEqual([5, 4]);
   });
 
   it('ends a page when the hash is below the size, at most 512 [DML-OBJ-2012] [DML-OBJ-2014]', () => {
