@@ -59,7 +59,7 @@ export interface StoreEnvironment extends WaitOptions {
   readonly isMainThread: boolean;
   /** Checks whether a process holds its place, among those that the kernel says hold one; tests play processes here. */
   holdsSlot(pid: number, holders: ReadonlySet<number>): boolean;
-  /** A clock that is never set, in milliseconds. */
+  /** Returns the time of a clock that is never set, in milliseconds. */
   monotonicMs(): number;
   /** Blocks the thread. */
   pause(ms: number): void;

@@ -66,7 +66,7 @@ function fileSystemKind(path: string): FileSystemKind {
   return { type, availableBytes: blocks === 0 ? Number.POSITIVE_INFINITY : bavail * bsize };
 }
 
-/** A soft limit of the process by its name in /proc; undefined where there is none or it is not known. */
+/** Returns a soft limit of the process by its name in /proc; undefined where there is none or it is not known. */
 function processLimit(name: string): number | undefined {
   const limits = tryRead(() => readFileSync('/proc/self/limits', 'latin1'), '');
   const line = limits.split('\n').find((each) => each.startsWith(name));

@@ -23,7 +23,7 @@ import { checkSchema, compareVersions } from './tables/schema.ts';
 export interface OpenStoreOptions {
   /** `read` opens the file read-only and never changes it. */
   readonly mode: 'read' | 'write';
-  /** Creates the store when there is none at the path; only with mode `write`. */
+  /** True to create the store when there is none at the path; only with mode `write`. */
   readonly create?: boolean;
   /** Called when it was this opening that created the store, and none that went on at the same time. */
   readonly onCreated?: () => void;
@@ -47,7 +47,7 @@ function nearestFolder(path: string): string {
   return folder;
 }
 
-/** The page check proves the shape of the file; these rows have no other witness than their checksums. */
+/** Checks rows that the page check says nothing of: only their checksums prove them. */
 function checkRowChecksums(engine: Engine): void {
   for (const row of readRows(engine, 'meta')) decodeRow('meta', row.key, row.value);
   readRefs(engine);

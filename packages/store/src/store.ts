@@ -195,7 +195,7 @@ export class Store {
   }
 
   /**
-   * Gives up this session's hold on objects it put or retained so far; call it once refs keep what must stay.
+   * Releases the objects this session put or retained so far; call it once refs keep what must stay.
    */
   checkpoint(): void {
     this.#assertOpen();

@@ -195,7 +195,7 @@ export class WriteTransaction {
     }
   }
 
-  /** Checks whether there may be stubs; looked up once. */
+  /** True when there may be stubs; looked up once. */
   get #hasStubs(): boolean {
     // @spec DML-STO-0834
     this.#stubs ??= hasAnyStub(this.engine);
@@ -226,7 +226,7 @@ export class WriteTransaction {
     return this.#failure;
   }
 
-  /** The key is taken: equal bytes and tombstones stay, damaged bytes are replaced by the right ones. */
+  /** Keeps equal bytes and tombstones under a taken key, and replaces damaged bytes by the right ones. */
   #keepOrHeal(key: Buffer, bytes: Uint8Array): void {
     this.#newKeyRun.end();
     const present = readRow(this.engine, 'objects', key);

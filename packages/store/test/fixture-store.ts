@@ -38,7 +38,7 @@ export function fakeEnvironment(pid: number = OTHERWISE_UNUSED_PID): FakeEnviron
   return environment;
 }
 
-/** Environment of waits with a clock that only pauses move on, each by `stepMs`. */
+/** Returns an environment of waits with a clock that only pauses move on, each by `stepMs`. */
 export function fakeWaits(
   stepMs: number,
   whenPaused: (pauses: number) => void = () => {},

@@ -29,7 +29,7 @@ export class Holder {
     return done ? undefined : value;
   }
 
-  /** Has the process close the store; returns how it ended. */
+  /** Closes the store of the process; returns how it ended. */
   async end(): Promise<number | null> {
     const ended = once(this.#child, 'exit');
     this.#child.stdin?.end();

@@ -49,7 +49,7 @@ export class Opener {
     return this.answer();
   }
 
-  /** Gives an order and does not wait for its answer. */
+  /** Sends an order and does not wait for its answer. */
   order(order: OpenerOrder): void {
     this.#turn += 1;
     const draft = join(this.#folder, 'draft');

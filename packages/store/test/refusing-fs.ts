@@ -62,7 +62,7 @@ function concernsStore(place: unknown): boolean {
   return typeof place === 'string' && (!place.startsWith('/proc/') || place.startsWith('/proc/self/fd/'));
 }
 
-/** Has the n-th call from now on refused with an error, until `disarm`. */
+/** Arms the refusal of the n-th call from now on with an error, until `disarm`. */
 export function refuse(nth: number, errno: string, only?: string): void {
   Object.assign(refusals, { isArmed: true, nth, errno, only });
   refusals.calls.length = 0;

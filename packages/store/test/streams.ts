@@ -36,7 +36,7 @@ export function commitTo(
   return commitId;
 }
 
-/** Two commits, a blob of several chunks, text. */
+/** Creates a store with two commits, a blob of several chunks and text. */
 export async function sourceStore(): Promise<{ store: Store; commitId: CommitId }> {
   const store = await openFixture();
   const blobDag = store.transact('blob', (transaction): DagId => {
@@ -141,7 +141,7 @@ export class StreamObjects {
     };
   }
 
-  /** The stream of a branch at a commit over all that is here. */
+  /** Returns the stream of a branch at a commit over all that is here. */
   streamTo(commitId: CommitId): Buffer {
     return streamTo(commitId, this.records, this.chunks);
   }

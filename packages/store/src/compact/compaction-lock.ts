@@ -41,8 +41,8 @@ function isCompacting(file: OpenDataFile, environment: StoreEnvironment): boolea
 }
 
 /**
- * Takes the compaction lock for this process; throws `compaction_refused` while another process compacts. Called inside a
- * transaction of the engine, so that no two do this at once.
+ * Takes the compaction lock for this process; throws `compaction_refused` while another process compacts. Called
+ * inside a transaction of the engine, so that no two do this at once.
  */
 export function takeCompactionLock(engine: Engine, environment: StoreEnvironment): void {
   const { folder, path } = engine;

@@ -108,7 +108,7 @@ export function poisonEngine(engine: Engine, cause: unknown, environment: WriteE
 }
 
 /**
- * Gives an engine back; the last user closes the file. All is closed when this returns, before anybody can open
+ * Releases an engine; the last user closes the file. All is closed when this returns, before anybody can open
  * the file again: closing the lock file later would give up the locks of that opening.
  */
 export function releaseEngine(engine: Engine): void {

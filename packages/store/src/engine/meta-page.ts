@@ -93,7 +93,7 @@ function checkBounds(meta: MetaPage, fileBytes: number): void {
   }
 }
 
-/** The root pages a meta page names were written by its transaction or an earlier one. */
+/** Checks that the root pages of a meta page were written by its transaction or an earlier one. */
 function checkRoots(readAt: ReadAt, meta: MetaPage): void {
   const header = Buffer.alloc(PAGE_HEADER_BYTES);
   for (const tree of [meta.free, meta.main]) {

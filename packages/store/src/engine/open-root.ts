@@ -49,7 +49,7 @@ interface OpenedClass {
 }
 
 /**
- * Has the engine open the data file of a store and take a reader slot.
+ * Opens the data file of a store in the engine and takes a reader slot.
  *
  * The last user that closes a file destroys the locks in it, also when another process already waits to become
  * the next user; that one then holds a file whose locks nobody can take. It lets go and tries again: the first to
@@ -114,7 +114,7 @@ function closeFile(file: OpenedClass): void {
   void file.prototype.close.call({ isRoot: true });
 }
 
-/** Has every transaction that ends well, also those in which the engine opens its tables, commit on a clear stack. */
+/** Makes every transaction that ends well commit on a clear stack, also those in which the engine opens its tables. */
 function clearBeforeCommits({ prototype }: OpenedClass): void {
   const { transactionSync } = prototype;
   // An open for reading has no transactions that write.

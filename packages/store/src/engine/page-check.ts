@@ -64,7 +64,7 @@ export function checkPages(readAt: ReadAt, meta: MetaPage): PageCheckResult {
   }
 }
 
-/** Does what `checkPages` does in steps of some thousand pages; yields how many pages it has seen. */
+/** Checks pages as `checkPages` does, in steps of some thousand; yields the number of pages so far. */
 export function checkPagesSteps(
   readAt: ReadAt,
   meta: MetaPage,

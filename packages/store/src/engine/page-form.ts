@@ -81,7 +81,7 @@ export function checkPage(page: Buffer, place: PagePlace): number {
   return count;
 }
 
-/** Every node lies inside the page, and together they fill exactly what the page says is used. */
+/** Checks that every node lies inside the page, and that together they fill exactly what the page says is used. */
 function checkNodes(page: Buffer, count: number, upper: number, { tree, isLeaf }: PagePlace): void {
   const room = page.length - PAGE_HEADER_BYTES;
   let total = 0;

@@ -71,7 +71,7 @@ export class PageGuard {
   /** Free pages at `#freeTransaction`; absent until the first write. */
   #free: Uint8Array | undefined;
   #freeTransaction = 0;
-  /** Checks whether pages were checked in more states than one. */
+  /** True when pages were checked in more states than one. */
   #hasMoved = false;
   #looks = 0;
 
@@ -82,7 +82,7 @@ export class PageGuard {
     this.#readTrees();
   }
 
-  /** Checks whether so many pages were looked at that looking at all of them would cost no more. */
+  /** True when so many pages were looked at that looking at all of them would cost no more. */
   get isWorthCheckingAll(): boolean {
     return this.#looks * LOOKS_PER_CHECK > this.#meta.lastPage;
   }
@@ -213,7 +213,7 @@ export class PageGuard {
     this.#kept.set(pageNumber, page);
   }
 
-  /** A page that was free when the lists were read may have been used since, by a later transaction. */
+  /** Refuses a page of the free lists; one that was free may have been used since, by a later transaction. */
   #assertNotFree(pageNumber: number, page: Buffer, kind: TreeKind): void {
     const isOld = readCount(page, 8) <= this.#freeTransaction;
     if (isOld && this.#free !== undefined && hasBit(this.#free, pageNumber)) failTree('page_shared', kind);
@@ -234,7 +234,7 @@ export class PageGuard {
       this.#eachLeaf(childStep(step, page, index), body);
   }
 
-  /** Goes through the children of a page in the order of the range, until it has passed its end. */
+  /** Visits the children of a page in the order of the range, until it has passed its end. */
   #walkRange(step: Step, walk: RangeWalk): void {
     const page = this.#look(step);
     const count = nodeCount(page);

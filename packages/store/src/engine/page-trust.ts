@@ -17,7 +17,7 @@ export interface PageTrustOptions {
   readonly pageBytes: number;
   /** The engine's handle, which may be another one later. */
   readonly root: () => Root;
-  /** Checks whether this process is in a write transaction, in which no page is reused. */
+  /** True while this process is in a write transaction, in which no page is reused. */
   readonly isWriting: () => boolean;
   /**
    * Called when all pages were found to be good, with the state of the file when it did not change during the check.
@@ -49,12 +49,12 @@ export class PageTrust {
     return trust;
   }
 
-  /** Checks whether every page may be used. */
+  /** True when every page may be used. */
   get isWhole(): boolean {
     return this.#guard === undefined;
   }
 
-  /** Checks whether the file has all tables, so that opening them writes nothing. */
+  /** True when the file has all tables, so that opening them writes nothing. */
   get hasAllTables(): boolean {
     const guard = this.#guard;
     return guard === undefined || TABLE_NAMES.every((name) => guard.hasTable(name));

@@ -22,7 +22,7 @@ export interface RawRow {
 /** A table whose keys and values are raw bytes. */
 export interface RawTable {
   getBinary(key: Uint8Array): Buffer | undefined;
-  /** The bytes are valid until the next read. */
+  /** Returns bytes that are valid until the next read. */
   getBinaryFast(key: Uint8Array): Buffer | undefined;
   getKeys(range?: RawRange): Iterable<Uint8Array>;
   getKeysCount(range?: RawRange): number;

@@ -26,7 +26,9 @@ export class SpaceGuard {
   #bytes = 0;
   #runPages = 0;
 
-  /** `onlyAppends` says that all rows come behind those that are there, so that hardly a page is written again. */
+  /**
+   * Creates a guard; with `onlyAppends` all rows come behind those that are there, so hardly a page is written again.
+   */
   constructor(engine: Engine, environment: StoreEnvironment, onlyAppends = false) {
     this.#engine = engine;
     this.#environment = environment;

@@ -52,7 +52,7 @@ export interface GcReport {
   readonly completed: boolean;
 }
 
-/** Returns how the sweep learns of changes; a test that breaks the fence replaces it. */
+/** Factory of the watch by which the sweep learns of changes; a test that breaks the fence replaces it. */
 export type WatchFactory = (engine: Engine, roots: RootSet) => ChangeWatch;
 
 /**
@@ -115,7 +115,7 @@ export function* collectSteps(
   }
 }
 
-/** Gives the claim up as far as that can be written; the end of the collection is what is told in any case. */
+/** Releases the claim as far as that can be written; the end of the collection is what is reported in any case. */
 function giveUpClaim(host: GcHost, state: GcState): void {
   const { engine, environment } = host;
   if (engine.poison !== undefined) return;

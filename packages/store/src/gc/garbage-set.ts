@@ -107,7 +107,7 @@ export class GarbageSet {
     return false;
   }
 
-  /** Checks whether any object is left that nothing present links to and that has not been taken. */
+  /** True when an object is left that nothing present links to and that has not been taken. */
   get hasReady(): boolean {
     return !this.#ready.isEmpty;
   }

@@ -77,7 +77,7 @@ export function holdClaim(transaction: WriteTransaction, state: GcState): void {
     transaction.setMeta('gc', JSON.stringify({ ...state, phase: 'sweeping' } satisfies GcState));
 }
 
-/** Gives the claim up; a claim that another collection took over is left alone. */
+/** Releases the claim; a claim that another collection took over is left alone. */
 export function releaseGc(transaction: WriteTransaction, state: GcState): void {
   if (readGcState(transaction.engine)?.runId === state.runId) transaction.setMeta('gc', IDLE);
 }

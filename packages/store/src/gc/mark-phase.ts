@@ -61,7 +61,7 @@ export function* markStore(
   return { plan: buildPlan(roots, tracer.tally.value(), garbage.tally.value()), tracer, garbage };
 }
 
-/** Lets the tracer visit all that waits. */
+/** Visits all that waits in the tracer, in steps. */
 export function* walk(
   engine: Engine,
   tracer: Tracer,

@@ -11,7 +11,7 @@ export class ReadyQueue {
   #pass: Uint32Array = new Uint32Array(0);
   #passAt = 0;
 
-  /** `rankOf` yields an integer of at most 28 bits. */
+  /** Creates a queue; `rankOf` returns an integer of at most 28 bits. */
   constructor(levelCount: number, rankOf: (number: number) => number) {
     this.#levels = Array.from({ length: levelCount }, () => []);
     this.#rankOf = rankOf;

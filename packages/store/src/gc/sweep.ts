@@ -20,7 +20,7 @@ export interface SweepContext {
   readonly rows: RowReader;
 }
 
-/** Lets the tracer walk within the transaction; false when more waits than a transaction should look at. */
+/** Runs the tracer within the transaction; false when more waits than a transaction should look at. */
 export function settle(tracer: Tracer, patient: boolean): boolean {
   return !tracer.step(patient ? CATCH_UP_OBJECTS : Number.POSITIVE_INFINITY, false);
 }
@@ -52,7 +52,7 @@ export function sweepSlice(transaction: WriteTransaction, context: SweepContext,
   return limit;
 }
 
-/** The derived index of execs by execution key must not name an exec that is gone. */
+/** Deletes the entry of an exec in the derived index, which must not name one that is gone. */
 function dropCacheEntry(transaction: WriteTransaction, key: Uint8Array): void {
   const object = parseObjectKey(key);
   if (object === undefined) return;

@@ -14,7 +14,7 @@ export class UnreachedStubs {
     this.#hasMore = readKeys(engine, 'stubs', { limit: 1 }).length > 0;
   }
 
-  /** Checks whether stubs are left that have not been looked at. */
+  /** True when stubs are left that have not been looked at. */
   get hasMore(): boolean {
     return this.#hasMore;
   }

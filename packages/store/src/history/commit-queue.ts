@@ -6,7 +6,10 @@ export interface QueuedCommit {
   readonly committedMs: number;
 }
 
-/** Newest first; equal times by id, so that the order of a walk depends on the commits alone. */
+/**
+ * Checks whether one commit comes first: the newer, or of equal times the one by id, so order depends on commits
+ * alone.
+ */
 function comesBefore(a: QueuedCommit, b: QueuedCommit): boolean {
   return a.committedMs !== b.committedMs ? a.committedMs > b.committedMs : a.commitId < b.commitId;
 }

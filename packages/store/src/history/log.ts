@@ -59,7 +59,7 @@ function* byTime<C extends CommitNode>(
   }
 }
 
-/** Kahn's algorithm with a time-ordered queue: a commit is ready once all its children have been shown. */
+/** Yields commits by Kahn's algorithm with a time-ordered queue: one is ready once all its children have been shown. */
 function* topologically<C extends CommitNode>(
   graph: CommitGraph<C>,
   tips: readonly CommitId[],

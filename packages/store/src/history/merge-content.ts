@@ -146,7 +146,7 @@ function describePin(
   };
 }
 
-/** A request only helps to find a submitted call again, so the later one of two serves; equal times go by id. */
+/** Returns the later of two requests, which serves to find a submitted call again; equal times go by id. */
 function laterRequest(draft: Draft, conflict: RoleConflict<'requests'>): LeafEntries['requests'] | undefined {
   const { ours, theirs } = conflict;
   if (ours === undefined || theirs === undefined) return ours ?? theirs;

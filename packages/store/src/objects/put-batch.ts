@@ -78,7 +78,7 @@ export class PutBatch {
     }
   }
 
-  /** The packed keys of the first `count` objects of what was drained last. */
+  /** Returns the packed keys of the first `count` objects of what was drained last. */
   keys(count: number): Buffer {
     return this.#keys.subarray(0, count * OBJECT_KEY_BYTES);
   }
@@ -96,7 +96,7 @@ export class PutBatch {
     return batch;
   }
 
-  /** Gives the batch back, with whatever is in it dropped. */
+  /** Releases the batch and drops whatever is in it. */
   release(): void {
     this.clear();
     spare = this;

@@ -71,7 +71,7 @@ function assertTarget(transaction: WriteTransaction, ref: RefName, commitId: Com
   }
 }
 
-/** A snapshot costs as much as there are refs, so as many updates share the cost. */
+/** Checks whether a snapshot is due: it costs as much as there are refs, so as many updates share the cost. */
 function isSnapshotDue(engine: Engine, sequence: number): boolean {
   const { entryCount } = engine.tables.refs.getStats();
   // @spec DML-STO-0409

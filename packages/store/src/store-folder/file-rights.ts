@@ -25,8 +25,9 @@ function canOwn(descriptor: number, uid: number, gid: number): boolean {
 }
 
 /**
- * Gives a file the rights, the group and the owner of another one, as far as the process may. Where the group cannot
- * be given, the file is for its owner and for everybody whom the other one was for, but for no other group.
+ * Sets the rights, the group and the owner of a file to those of another one, as far as the process may. Where the
+ * group cannot be given, the file is for its owner and for everybody whom the other one was for, but for no other
+ * group.
  *
  * @spec DML-STO-0170
  */

@@ -19,7 +19,7 @@ export function makeFolder(folder: string, mode = 0o777): void {
   }
 }
 
-/** A folder and those above it that are not there, outermost first. */
+/** Returns a folder and those above it that are not there, outermost first. */
 function missingLevels(folder: string): string[] {
   const levels: string[] = [];
   for (let level = folder; !isFolder(level); level = dirname(level)) {

@@ -6,9 +6,9 @@ import { notPlain } from './plain-file.ts';
 export const DATA_FILE = 'data.mdb';
 export const LOCK_FILE = 'lock.mdb';
 export const CLEAN_MARKER_FILE = 'stamp';
-/** Says which process compacts the store. */
+/** File with the process that compacts the store. */
 export const COMPACTION_LOCK_FILE = 'compacting';
-/** Says which process makes a draft of a store. */
+/** File with the process that makes a draft of a store. */
 export const CREATOR_FILE = 'creator';
 
 /** A store is created whole and keeps its data file from then on, so these two never stand alone. */

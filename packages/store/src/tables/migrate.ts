@@ -10,7 +10,7 @@ import { newerSchema, SCHEMA_VERSION } from './schema.ts';
 /** Brings a file from the schema it is listed under to the next one. */
 type Migration = (transaction: WriteTransaction) => void;
 
-/** Schema 0 kept refs without checksums. */
+/** Adds checksums to refs, which schema 0 kept without. */
 function checksumRefs(transaction: WriteTransaction): void {
   for (const row of readRows(transaction.engine, 'refs')) {
     const { commitId, sequence } = decodeRecord(row.value, 'ref');

@@ -27,7 +27,7 @@ const MAX_INLINE_RECORD_BYTES: number = MAX_INLINE_BYTES + 3;
 type Steps = Generator<ObjectFault | undefined, void, undefined>;
 
 /**
- * Checks objects one by one for what their own bytes cannot show: whether elements stand in place that should, search
+ * Check of objects one by one for what their own bytes cannot show: whether elements are inline that should be, search
  * trees and blobs are those of their contents, and records agree with the records that they name.
  * Remembers up to 65,536 pages that trees may share.
  */
@@ -36,7 +36,7 @@ export class ObjectCheck {
   readonly #trees: TreeVerifier;
   readonly #isMissingOnPurpose: (key: Uint8Array) => boolean;
 
-  /** `isMissingOnPurpose` checks whether the page or chunk under a key may be missing. */
+  /** Creates a check; `isMissingOnPurpose` checks whether the page or chunk under a key may be missing. */
   constructor(engine: Engine, isMissingOnPurpose: (key: Uint8Array) => boolean) {
     this.#records = new WholeRecords(engine);
     this.#isMissingOnPurpose = isMissingOnPurpose;
@@ -105,7 +105,7 @@ export class ObjectCheck {
     }
   }
 
-  /** A blob whose chunk or page is missing on purpose is not whole on purpose. */
+  /** Checks whether the chunk or page that a blob lacks is missing on purpose, and so the blob not whole on purpose. */
   #isMissingPart({ fields: { chunkId, pageId } }: DmlError): boolean {
     if (typeof pageId === 'string') return this.#isMissing('page', pageId);
     return typeof chunkId === 'string' && this.#isMissing('chunk', chunkId);

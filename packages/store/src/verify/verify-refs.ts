@@ -120,7 +120,7 @@ export function* verifyJournal(
   return { refs: standing.refs.length, journalRows: replay.rows };
 }
 
-/** Both at one snapshot; refs are undefined when one cannot be read, which is a finding of the rows already. */
+/** Reads both at one snapshot; refs are undefined when one cannot be read, which is a finding of the rows already. */
 function readStandingRefs(engine: Engine): { refs: readonly Ref[] | undefined; lastSequence: number } {
   const [newest] = readRows(engine, 'journal', { reverse: true, limit: 1 });
   const lastSequence = newest === undefined ? 0 : parseSequenceKey(newest.key);

@@ -83,7 +83,7 @@ export class RowReader {
     this.#linkCount += 1;
   }
 
-  /** The engine hands out one shared buffer whose `length` alone is that of the value, hence the view. */
+  /** Returns a view of the engine's one shared buffer, whose `length` alone is that of the value. */
   #borrow(key: Uint8Array): Uint8Array | undefined {
     this.#engine.drain?.();
     try {

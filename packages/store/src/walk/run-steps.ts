@@ -28,7 +28,7 @@ export async function runSteps<Step, Result>(
   }
 }
 
-/** Lets the event loop turn within a walk; reads after it see the newest commit. */
+/** Waits for a turn of the event loop within a walk; reads after it see the newest commit. */
 export async function nextTurn(engine: Engine): Promise<void> {
   await setImmediate();
   refreshSnapshot(engine);

@@ -140,7 +140,10 @@ class Tally {
     for (const fault of faults) this.#broken.add(fault);
   }
 
-  /** A text that does not fit has overwritten what comes after it, whether the process died of that or not. */
+  /**
+   * Checks the engine's texts: one that does not fit has overwritten what comes after it, whether the process died or
+   * not.
+   */
   #checkEngineTexts({ lines, stderr }: WorkerEnd): void {
     const texts = lines.flatMap((line) =>
       line.kind === 'failed' && line.engineText !== undefined ? [line.engineText] : [],
@@ -214,7 +217,7 @@ export interface OpeningOptions {
   readonly openers: number;
 }
 
-/** Lets one process write while others open the store, kills those in the end, and verifies. */
+/** Runs a writer while others open the store, kills those in the end, and verifies. */
 export async function runOpenings({ folder, steps, openers }: OpeningOptions): Promise<CrashFigures> {
   const tally = new Tally(`one writer, ${openers} processes that open the store`);
   const path = join(folder, 'openings');
@@ -291,7 +294,7 @@ export async function runInjectedFailures(folder: string, nths: readonly number[
   return tally.figures();
 }
 
-/** Lets the file meet a size limit of the operating system, a little later each time. */
+/** Limits the size of the file by the operating system, a little later each time. */
 export async function runSizeLimits(folder: string, rounds: number): Promise<CrashFigures> {
   const tally = new Tally('file size limit');
   const path = join(folder, 'limited');
@@ -308,7 +311,7 @@ export async function runSizeLimits(folder: string, rounds: number): Promise<Cra
 
 const META_BYTES = 8192;
 
-/** Has the system refuse the engine's writes of pages past a place in the file, from its begin to its end. */
+/** Makes the system refuse the engine's writes of pages past a place in the file, from its begin to its end. */
 export async function runRefusedWrites(folder: string, rounds: number): Promise<CrashFigures> {
   const tally = new Tally('writes past a place in the file are refused');
   const path = join(folder, 'refused');
@@ -336,7 +339,7 @@ export interface FaultOptions {
   readonly nths: readonly number[];
 }
 
-/** Lets the operating system refuse the n-th write or sync of the data file, once or from then on. */
+/** Makes the operating system refuse the n-th write or sync of the data file, once or from then on. */
 export async function runSystemFaults(options: FaultOptions): Promise<CrashFigures> {
   const { folder, shim, nths } = options;
   const tally = new Tally('n-th write or sync fails in the operating system');

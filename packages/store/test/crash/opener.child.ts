@@ -12,7 +12,7 @@ let turn = 0;
 let stops: readonly string[] = [];
 
 /**
- * What the process can be told: to open in steps (`go` after each), to put, to look, to close; to `hold` a
+ * Orders to the process: to open in steps (`go` after each), to put, to look, to close; to `hold` a
  * transaction until the next order; to `lose` its place, as by reading the lock file; to say who writes.
  */
 export interface OpenerOrder {
@@ -54,7 +54,7 @@ function put(store: Store, value: string, whenPut: () => void = () => {}): Datum
   return datumId as DatumId;
 }
 
-/** The kernel gives up all locks that a process has on a file when it closes any descriptor of it. */
+/** Loses the reader slot: the kernel drops all locks of a process on a file when it closes any descriptor of it. */
 function losePlace(): void {
   closeSync(openSync(join(path, 'lock.mdb'), 'r'));
 }

@@ -12,7 +12,7 @@ export interface WorkerOrder {
   readonly mapBytes?: number;
   /** As in the environment of a store. */
   readonly wholeCheckPages?: number;
-  /** Lets the engine run into missing space instead of refusing before. */
+  /** True to have the engine run into missing space instead of refusing before. */
   readonly unguarded?: boolean;
   /** Ends the process at the n-th passing of a failpoint. */
   readonly killAt?: { readonly name: string; readonly nth: number };

@@ -10,7 +10,7 @@ import { UPKEEP_SCENARIOS } from './upkeep-scenarios.ts';
 export interface ScenarioHost {
   readonly store: Store;
   readonly order: WorkerOrder;
-  /** Says that a commit is on a ref for good. */
+  /** Prints that a commit is on a ref for good. */
   ack(ref: string, commitId: string): void;
   /** Notes the commit a transaction is about to put on a ref. */
   attempt(commitId: string): void;

@@ -50,13 +50,13 @@ export interface StrangerOptions {
   readonly folder: string;
   readonly rounds: number;
   readonly abilities: Abilities;
-  /** Lets writers write without the fence, which has to be noticed. */
+  /** True to have writers write without the fence, which has to be noticed. */
   readonly unfenced?: boolean;
   /** The one kind to play; all when absent. */
   readonly only?: string | undefined;
 }
 
-/** The program and arguments that start a child in a place. */
+/** Returns the program and arguments that start a child in a place. */
 function commandIn({ uid, hidesProc, ownNamespace }: Place, program: readonly string[]): string[] {
   let command = [...program];
   if (uid !== undefined)
@@ -202,7 +202,7 @@ const DAY_AND_HOUR_MS = 25 * 3600 * 1000;
 const USERS = [1001, 1002] as const;
 const SHARED_GROUP = 2000;
 
-/** A writer that others have to take for alive, whatever they see of it; everything it was told is kept. */
+/** Plays a writer that others have to take for alive, whatever they see of it; everything acknowledged is kept. */
 function liveWriter(writer: Place, other: Place, clockMs = 0): Kind {
   return async ({ ledger, start }) => {
     const a = await start({ name: 'writer', clockMs }, writer);
@@ -217,7 +217,7 @@ function liveWriter(writer: Place, other: Place, clockMs = 0): Kind {
   };
 }
 
-/** A writer that is paused while others collect and try to compact, and then goes on. */
+/** Plays a writer that is paused while others collect and try to compact, and then goes on. */
 const pausedWriter: Kind = async ({ ledger, start }) => {
   const a = await start({ name: 'writer' });
   ledger.note(await a.tell('stage'));
@@ -232,7 +232,7 @@ const pausedWriter: Kind = async ({ ledger, start }) => {
   ledger.expect(named.acknowledged !== undefined, `a paused writer was refused: ${named.refused}`);
 };
 
-/** A writer whose row others delete by force, or whom they cannot see any more: refused, or whole. */
+/** Plays a writer whose row others delete by force, or whom they cannot see any more: refused, or whole. */
 function fencedWriter(loses: 'row' | 'place', thenCompacts: boolean): Kind {
   return async ({ ledger, start, round }) => {
     const a = await start({ name: 'writer' });
@@ -264,7 +264,7 @@ function fencedWriter(loses: 'row' | 'place', thenCompacts: boolean): Kind {
 const HONEST = /^(session_lost|gc_refused|compaction_refused|store_busy|ref_target_missing)$/;
 const ORDERS: readonly StrangerOrder[] = ['stage', 'name', 'name', 'collect', 'evict', 'stage'];
 
-/** Several that write, collect and end each other's sessions, all at once. */
+/** Plays several that write, collect and end each other's sessions, all at once. */
 const everybody: Kind = async ({ ledger, start, round }) => {
   const random = seededRandom(round + 1);
   const act = async (name: string): Promise<void> => {
@@ -284,7 +284,7 @@ const everybody: Kind = async ({ ledger, start, round }) => {
   await Promise.all(['ada', 'bob', 'eve', 'dan'].map(act));
 };
 
-/** Two whose processes have one number use the store one after the other. */
+/** Plays two whose processes have one number and use the store one after the other. */
 const sameNumber: Kind = async ({ ledger, start, path }) => {
   const a = await start({ name: 'writer' }, { ownNamespace: true });
   ledger.note(await a.tell('stage'));
@@ -307,7 +307,7 @@ const sameNumber: Kind = async ({ ledger, start, path }) => {
   await c.end();
 };
 
-/** One that is killed in another namespace, in the middle of its work, hinders nobody for a moment. */
+/** Plays one that is killed in another namespace, in the middle of its work, and hinders nobody for a moment. */
 function killedElsewhere(killAt: string, work: StrangerOrder): Kind {
   return async ({ ledger, start, path }) => {
     const a = await start({ name: 'writer', killAt }, { ownNamespace: true });
@@ -335,7 +335,7 @@ interface PlayedKind {
   readonly owner?: Place;
 }
 
-/** Every kind of encounter, with what it needs of the machine. */
+/** Returns every kind of encounter, with what it needs of the machine. */
 function kinds({ users, namespaces, hiddenProc }: Abilities): PlayedKind[] {
   const [first, second] = USERS;
   return [
@@ -402,7 +402,7 @@ async function runKind(
   return ledger.figures();
 }
 
-/** Lets strangers meet over stores in every way that this machine can play; what it cannot is named. */
+/** Plays encounters of strangers over stores, all that this machine can; what it cannot is named. */
 export async function runStrangers(
   options: StrangerOptions,
 ): Promise<{ readonly figures: StrangerFigures[]; readonly notRun: string[] }> {

@@ -132,7 +132,7 @@ function cheat(): void {
   engine.root.transactionSync(() => engine.tables.sessions.putSync(key, encodeJsonRow('sessions', key, row)));
 }
 
-/** The kernel gives up all locks of a process on a file when it closes any descriptor of it. */
+/** Loses the reader slot: the kernel drops all locks of a process on a file when it closes any descriptor of it. */
 function losePlace(): object {
   closeSync(openSync(join(path, 'lock.mdb'), 'r'));
   return {};

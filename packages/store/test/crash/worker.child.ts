@@ -40,7 +40,7 @@ const ADDRESSES: readonly object[] = new Array<object>(20_000).fill({});
 let attempted: string | null = null;
 let acknowledged: string | null = null;
 
-/** After a failed write: later writes are refused, the failed commit is not to be seen, reads still work. */
+/** Checks after a failed write: later writes are refused, the failed commit is not visible, reads still work. */
 function inspectAftermath(store: Store, code: string): WorkerLine {
   // Running out of space is noticed before anything is written, so writing may go on.
   let poisoned = code === 'store_full';
@@ -96,7 +96,7 @@ async function work(store: Store, scenario: Scenario): Promise<void> {
   }
 }
 
-/** Closing writes too, and what fails of that is said like every other failure. */
+/** Closes the store, which writes too; a failure of that is printed like every other. */
 async function close(store: Store): Promise<void> {
   try {
     await store.close();

@@ -15,7 +15,7 @@ interface Target {
 }
 
 /**
- * The oracle: walks from every ref by full decoding and returns what is missing or damaged.
+ * Walks from every ref by full decoding, as an oracle, and returns what is missing or damaged.
  * Knows nothing of the collector's own sets and scanners.
  */
 export function brokenClosures(store: Store): string[] {

@@ -34,7 +34,7 @@ export class MemoryGraph implements CommitGraph {
   }
 }
 
-/** The oracle: every commit reachable from `tip`, itself included. */
+/** Returns every commit reachable from `tip`, itself included, as an oracle. */
 export function reachable(graph: MemoryGraph, tip: CommitId): Set<CommitId> {
   const seen = new Set<CommitId>([tip]);
   for (const commitId of seen)
@@ -42,7 +42,7 @@ export function reachable(graph: MemoryGraph, tip: CommitId): Set<CommitId> {
   return seen;
 }
 
-/** A graph from seeded numbers; `skew` lets clocks run backwards. */
+/** Creates a graph from seeded numbers; with `skew` clocks run backwards. */
 export function randomGraph(next: (bound: number) => number, size: number, skew: number): MemoryGraph {
   const graph = new MemoryGraph();
   for (let index = 0; index < size; index += 1) {

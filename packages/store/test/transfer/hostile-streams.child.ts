@@ -13,7 +13,7 @@ const ref = encodeRecord({
   sequence: 1,
 });
 
-/** A list of as many empty byte strings, or elements of no known kind, as a record has room for. */
+/** Returns a list of as many empty byte strings, or elements of no known kind, as a record has room for. */
 function hostileRecord(number: number): Buffer {
   const item = number % 2 === 0 ? [0x40] : [0x82, 0x18, 0x40];
   const count = Math.floor((2 ** 20 - 16) / item.length);

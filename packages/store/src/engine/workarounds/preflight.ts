@@ -13,7 +13,7 @@ import { DATA_FILE, LOCK_FILE, unfinished } from '../../store-folder/places.ts';
 import { openError } from '../engine-error.ts';
 import { isOnReadOnlyMount } from './read-only-mount.ts';
 
-/** Checks whether an open file is on a mount on which nobody can write. */
+/** Test of whether an open file is on a mount on which nobody can write. */
 export type TellReadOnlyMount = (descriptor: number) => boolean;
 
 /** Enough for the engine's header and the places of all readers. */
@@ -65,7 +65,7 @@ function refuseForeign(descriptor: number, path: string): void {
     throw storeError('store_damaged', { path, detail: 'foreign_file' });
 }
 
-/** The engine maps and fills the lock file; whole blocks of zeros leave it nothing that can fail. */
+/** Fills the lock file with whole blocks of zeros, which leave the engine that maps it nothing that can fail. */
 function prepareLockFile(folder: HeldFolder): void {
   if (folder.look(LOCK_FILE) === undefined) makeLockFile(folder);
   fillOwnLockFile(folder);
@@ -102,7 +102,7 @@ function reserveDescriptors(folder: HeldFolder): void {
 }
 
 /**
- * Does beforehand what may fail while the engine opens a file: the engine ends the process by a signal when its
+ * Tries beforehand what may fail while the engine opens a file: the engine ends the process by a signal when its
  * lock file cannot be made, when descriptors run out or when there is no room for the mapping.
  * Never called while this process has the file open: closing the lock file gives up the engine's locks on it.
  * Returns whether there is a lock file; there is none where nothing can be written.

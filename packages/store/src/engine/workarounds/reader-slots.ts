@@ -23,7 +23,7 @@ const native: NativeAddon = (lmdb as unknown as { readonly nativeAddon: NativeAd
 const READ_ONLY = 0x20000;
 
 /**
- * Has `open` open a file and returns its native handle as well. The engine's package keeps that to itself, but
+ * Opens a file by `open` and returns its native handle as well. The engine's package keeps that to itself, but
  * gives it the path of its file once it is open.
  */
 export function withNativeEnv<T>(open: () => T): { readonly opened: T; readonly env: NativeEnv } {
