@@ -17,7 +17,6 @@ const UNFINISHED = [
   'packages/execution',
   'packages/repository',
   'packages/store',
-  'packages/values',
   'tools/spec-extract',
 ];
 
@@ -75,7 +74,7 @@ function openingProblem(node, opening) {
   const declared = declarationOf(node);
   if (declared === undefined) return undefined;
   if (NOT_OPENINGS.has(opening)) return 'not an opening of a doc comment';
-  if (declared.type && ts.isFunctionTypeNode(declared.type)) return undefined;
+  if (mayBeFunction(declared)) return undefined;
   if (!isFunction(declared)) return FUNCTION_OPENINGS.has(opening) ? 'only a function opens so' : undefined;
   if (!/^[A-Z][a-z-]+s$/.test(opening) || NOT_VERBS.has(opening))
     return 'a function opens with a verb in the third person';
@@ -92,6 +91,12 @@ function declarationOf(node) {
 function functionIn(node) {
   const value = node?.initializer;
   return value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) ? value : undefined;
+}
+
+/** Checks whether a field or constant may hold a function, by its type or by the call that makes it. */
+function mayBeFunction(node) {
+  const made = ts.isVariableStatement(node) && node.declarationList.declarations[0]?.initializer;
+  return (node.type && ts.isFunctionTypeNode(node.type)) || (made && ts.isCallExpression(made));
 }
 
 function isFunction(node) {

@@ -10,12 +10,12 @@ type Role = 'list' | 'set' | 'map';
 
 /** A page shorter than this ends only with its level, so that a shorter collection is one page. */
 const SHORTEST_PAGE_BYTES = 2048;
-/** What an entry takes beside its key: an inline element or a link, and the heads of both. */
+/** Maximum size of an entry without its key: an inline element or a link, and the heads of both. */
 const MOST_ENTRY_BYTES = MAX_INLINE_BYTES + 16;
 const MOST_BYTES_OF_UNIT = 3;
 
 /**
- * Yields the root of a collection from its entries in canonical order.
+ * Returns the root of a collection from its entries in canonical order.
  *
  * The entries of a collection that is one page for certain are its root, without being laid out first to find that
  * out: most collections of a large value are the rows of a table.

@@ -38,7 +38,7 @@ export function unreadable(path: string, error: unknown): Error {
   return unsupported(path, { found, instead: 'copy what is needed into a plain object' }, error);
 }
 
-/** Tells what can hold other values from what is a value as a whole. Does not throw. */
+/** Checks whether a value can hold other values. Does not throw. */
 export function isCollection(value: object): boolean {
   try {
     return Array.isArray(value) || value instanceof Set || value instanceof Map || isPlain(value);
@@ -68,7 +68,7 @@ function propertiesOf(value: object, path: string): MapEntry[] {
     : entries;
 }
 
-/** A symbol, or a key that is not enumerable, of an object that has one. */
+/** Returns the refusal of an object with a symbol or a hidden property. */
 function hiddenPart(value: object): Finding {
   if (Object.prototype.toString.call(value) === '[object Arguments]')
     return { found: 'the arguments of a function', instead: 'use an array: [...arguments]' };

@@ -50,7 +50,7 @@ const METHODS: Readonly<Record<Kind, string>> = {
   Map: 'isPrototypeOf',
 };
 
-/** The first own key that is no element; undefined when there is none. */
+/** Returns the first own key that is no element; undefined when there is none. */
 function extraKey(value: Collected, kind: Kind): PropertyKey | undefined {
   if (kind !== 'Array') return Reflect.ownKeys(value)[0];
   const { length } = value as readonly unknown[];

@@ -16,7 +16,7 @@ import { Uri } from './uri.ts';
 export type Lifted = unknown;
 
 /**
- * Yields the language value of a datum. Collections are built completely, blobs are handles.
+ * Returns the language value of a datum. Collections are built completely, blobs are handles.
  *
  * @spec DML-BND-0804
  */
@@ -51,7 +51,7 @@ function lift(source: ObjectSource, datum: Datum, datumId: DatumId): Lifted {
   }
 }
 
-/** What a record holds by itself needs no reading of pages. */
+/** Returns the entries of a collection; pages are read only where the record links them. */
 function entriesOf<Role extends 'list' | 'set' | 'map'>(
   role: Role,
   root: TreeRoot<Role>,
@@ -81,7 +81,7 @@ function liftInteger(value: bigint): number | bigint {
 }
 
 /**
- * Plain assignment of `__proto__` would set the prototype instead of a property.
+ * Defines a property; assigning `__proto__` would set the prototype instead.
  *
  * @spec DML-BND-0802
  */

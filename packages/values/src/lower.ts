@@ -29,7 +29,7 @@ const MAX_SCALAR_BYTES = MAX_RECORD_BYTES - 64;
 const MIN_I64 = -(2n ** 63n);
 const MAX_I64 = 2n ** 63n - 1n;
 
-/** Gives the stored form of values that lowering cannot make by itself: blobs from streams, made beforehand. */
+/** Stored forms of values that lowering cannot make by itself: blobs from streams, stored before. */
 export type Prepared = ReadonlyMap<object, DatumId>;
 const nothingPrepared: Prepared = new Map();
 
@@ -64,7 +64,7 @@ class Lowering {
     this.#put = (bytes) => sink.putDatum(bytes);
   }
 
-  /** The datum of a value, or its id where it is stored already. */
+  /** Returns the datum of a value, or its id where it is stored already. */
   lower(value: unknown, path: string, depth: number): Datum | DatumId {
     return typeof value === 'object' && value !== null
       ? this.#object(value, path, depth)
@@ -86,7 +86,7 @@ class Lowering {
     return datum;
   }
 
-  /** The datum of an object that stands for one value; undefined for a collection. */
+  /** Returns the datum of an object that is one value; undefined for a collection. */
   #whole(value: object, path: string): Datum | DatumId | undefined {
     const read = wholeOf(value, path);
     if (read === undefined) return undefined;
@@ -118,7 +118,7 @@ class Lowering {
   }
 
   /**
-   * What is shared is lowered once, however often it occurs.
+   * Remembers the datum of a collection, so that one that occurs several times is lowered once.
    *
    * @spec DML-BND-0713
    */

@@ -1,6 +1,6 @@
 import type { BlobDatum, ChunkId, Datum, DatumId, PageSource, PageStore } from '@daggerml/object-model';
 
-/** Where values are lifted from. */
+/** Source of the objects of lifted values. */
 export interface ObjectSource extends PageSource {
   /** Throws `object_missing` when it is not there. */
   readDatum(datumId: DatumId): Datum;
@@ -8,11 +8,11 @@ export interface ObjectSource extends PageSource {
   readChunk(chunkId: ChunkId): Promise<Uint8Array>;
 }
 
-/** Where values are lowered to; what is put is the sink's from then on. */
+/** Sink for the objects of lowered values; it owns the bytes that are put. */
 export interface ObjectSink extends PageStore {
   /** Takes the encoded record of a datum. */
   putDatum(bytes: Uint8Array): DatumId;
-  /** Tells whether a datum is there already, so that it may be linked. */
+  /** Checks whether a datum is there already, so that it may be linked. */
   hasDatum(datumId: DatumId): boolean;
   putChunk(bytes: Uint8Array): ChunkId;
   /** Hears after every so many members of one value how many were taken. */

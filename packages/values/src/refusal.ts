@@ -1,6 +1,6 @@
 import { valuesError } from './errors.ts';
 
-/** What was found where a value was wanted, and what to write instead. */
+/** Reason of a refusal: the thing found in place of a value, and what to write instead. */
 export interface Finding {
   readonly found: string;
   readonly instead: string;
@@ -23,7 +23,7 @@ export function cyclicValue(path: string, outer: string): Error {
   });
 }
 
-/** The path as a refusal names it. */
+/** Returns the path as a refusal shows it. */
 export function shownPath(path: string): string {
   return path === '' ? 'the value' : path;
 }
@@ -31,7 +31,7 @@ export function shownPath(path: string): string {
 const PLAIN_KEY = /^[A-Za-z_$][\w$]*$/;
 const MAX_SHOWN_KEY = 80;
 
-/** The path of an entry of a map. */
+/** Returns the path of an entry of a map. */
 export function keyPath(path: string, key: string): string {
   if (!PLAIN_KEY.test(key) || key.length > MAX_SHOWN_KEY) {
     const shown = key.length > MAX_SHOWN_KEY ? `${key.slice(0, MAX_SHOWN_KEY)}…` : key;
@@ -40,7 +40,7 @@ export function keyPath(path: string, key: string): string {
   return path === '' ? key : `${path}.${key}`;
 }
 
-/** What stands for a missing value, by where it is missing. */
+/** Returns the refusal of a missing value, by its place. */
 export function missing(path: string): Finding {
   if (path === 'result') return { found: 'undefined: the function returned nothing', instead: 'return null' };
   if (path === 'root') return { found: 'undefined', instead: 'return a handle, a value or null' };
@@ -49,7 +49,7 @@ export function missing(path: string): Finding {
   return { found: 'undefined', instead: 'leave it out or use null' };
 }
 
-/** How a refusal calls something that is no datum. */
+/** Returns the refusal of a value without a datum form. */
 export function describe(value: unknown): Finding {
   if (value === null || value === undefined) return { found: String(value), instead: 'use a string' };
   switch (typeof value) {
@@ -108,7 +108,7 @@ function describeObject(value: object): Finding {
     : { found: `an instance of the class ${name}`, instead: COPY_FIELDS };
 }
 
-/** The name of the class of an object, as a refusal shows it; empty when it has none. */
+/** Returns the name of an object's class as a refusal shows it; empty when it has none. */
 export function classNameOf(value: object): string {
   const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
   return typeof name === 'string' ? shownName(name) : '';

@@ -39,12 +39,12 @@ export class StoredBlob implements BlobHandle {
     return new TextDecoder('utf-8', { ignoreBOM: true }).decode(await this.bytes());
   }
 
-  /** The id of the datum that a handle stands for. */
+  /** Returns the datum id of a handle. */
   static datumIdOf(handle: StoredBlob): DatumId {
     return handle.#datumId;
   }
 
-  /** Tells handles of stored blobs from any other value. */
+  /** Checks whether a value is a handle of a stored blob. */
   static is(value: object): value is StoredBlob {
     return #datumId in value;
   }

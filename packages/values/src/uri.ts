@@ -2,7 +2,7 @@ import { canonicalReservedUri, isDmlError, objectModelError } from '@daggerml/ob
 
 /** Recognises URIs that another copy of this module made. */
 const uriTag: symbol = Symbol.for('daggerml.uri');
-/** What the console asks a value for. */
+/** Symbol under which the console looks for a value's text. */
 const consoleTag: symbol = Symbol.for('nodejs.util.inspect.custom');
 
 /** An absolute URI in canonical form. */
@@ -52,7 +52,7 @@ function canonical(text: string): string {
   }
 }
 
-/** The text of a `Uri`, also of one that another copy of this module made; undefined for anything else. */
+/** Returns the text of a `Uri`, also of one from another copy of this module; undefined for anything else. */
 export function uriText(value: object): string | undefined {
   return (value as Readonly<Record<symbol, string | undefined>>)[uriTag];
 }

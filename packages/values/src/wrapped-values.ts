@@ -12,7 +12,7 @@ export interface F64 {
   readonly [f64Tag]: number;
 }
 
-/** What a blob can be made from: bytes, text (stored as UTF-8), or a stream of bytes. */
+/** Content of a blob: bytes, text (stored as UTF-8), or a stream of bytes. */
 export type BlobContent = Uint8Array | string | AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 
 /** Content that will be stored as a blob. */
@@ -52,12 +52,12 @@ export function blobFromFile(path: string): BlobValue {
   return { [blobTag]: { path } };
 }
 
-/** The number in a value made by `f64`, undefined for anything else. */
+/** Returns the number in a value made by `f64`, undefined for anything else. */
 export function f64Value(value: object): number | undefined {
   return (value as Partial<F64>)[f64Tag];
 }
 
-/** The content in a value made by `blob` or `blobFromFile`, undefined for anything else. */
+/** Returns the content in a value made by `blob` or `blobFromFile`, undefined for anything else. */
 export function blobContent(value: object): BlobContent | { readonly path: string } | undefined {
   return (value as Partial<BlobValue>)[blobTag];
 }

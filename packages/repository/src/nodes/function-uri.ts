@@ -4,7 +4,7 @@ import { repositoryError } from '../errors.ts';
 /** The adapter that runs captured TypeScript functions in threads of this process. */
 export const LOCAL_ADAPTER = 'dml-worker';
 
-/** What the URI of a captured function says. */
+/** Parts of the URI of a captured function. */
 export interface FunctionUri {
   readonly bundleDatumId: DatumId;
   readonly exportName: string;

@@ -9,12 +9,12 @@ import {
 /** A page with fewer links than this ends only with its level, so that fewer inputs are one page for certain. */
 const SHORTEST_PAGE_LINKS = 50;
 
-/** The root field of the values of some inputs, as an exec names them and as the execution key is made from them. */
+/** Returns the root field of input values, as an exec records it and as the execution key is computed from it. */
 export function inputsRoot(datumIds: readonly DatumId[], pages: PageStore): TreeRoot<'values'> {
   return datumIds.length <= SHORTEST_PAGE_LINKS ? datumIds : buildTree('values', datumIds, pages);
 }
 
-/** What an outcome was computed from: a function and the values of its inputs. */
+/** Function and input values of an outcome. */
 export type Computed = Pick<ExecRecord, 'functionDatumId' | 'inputs'>;
 
 /** Checks whether two outcomes were computed from the same function and the same values. */

@@ -18,7 +18,7 @@ const ENTRIES_PER_LOOKUP = 48;
 /** Beyond this, looking up is left as it is to bound the memory. */
 const MAX_LOADED_ENTRIES = 2_000_000;
 
-/** The scope of a pins map; when many of the pins are asked for, all are read at once. */
+/** Returns the scope of a pins map; when many of the pins are asked for, all are read at once. */
 export function treeScope(root: TreeRoot<'pins'>, pages: PageSource): PinScope {
   if (typeof root !== 'string') {
     const pins = new Map(root);
