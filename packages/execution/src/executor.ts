@@ -24,7 +24,7 @@ export interface ExecutorOptions extends WorkerPoolOptions {
   readonly random?: () => number;
   /** Makes the adapter that runs the calls of one run; worker threads of this process by default. */
   readonly startAdapter?: StartAdapter;
-  /** Whether files that are as they were when they were read last are not read again; they are not by default. */
+  /** True when files that are as they were when they were read last are not read again; they are not by default. */
   readonly fileCache?: boolean;
   /** File system that files are captured from; that of this machine by default. */
   readonly fileSystem?: FileSystem;

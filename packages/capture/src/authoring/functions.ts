@@ -42,7 +42,7 @@ export type FunctionsOf<M> = {
 };
 
 /**
- * Yields a reference to every exported function of a file, typed by the file's own module type:
+ * Returns a reference to every exported function of a file, typed by the file's own module type:
  * `functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url))`.
  * The file is not loaded; a name it does not export is reported when the function is called.
  *

@@ -9,7 +9,7 @@ const CLOCK_TICKS_MS = 50;
 const ABSENT = '';
 
 /**
- * Yields the stamps of files that were read since `sinceMs`, with those of the files that decide how they are read.
+ * Returns the stamps of files that were read since `sinceMs`, with those of the files that decide how they are read.
  * Undefined when one of them was written to since then: its stamp may be that of a later content than was read.
  */
 export function stampsOf(files: readonly string[], sinceMs: number): Stamps | undefined {
@@ -29,7 +29,7 @@ export function stampsOf(files: readonly string[], sinceMs: number): Stamps | un
   return stamps;
 }
 
-/** Tells whether no file has another size or time of change, and none has come or gone. */
+/** Checks whether no file has another size or time of change, and none has come or gone. */
 export function areCurrent(stamps: Stamps): boolean {
   for (const [path, stamp] of stamps) {
     if (stampOf(statSync(path, { throwIfNoEntry: false })) !== stamp) return false;

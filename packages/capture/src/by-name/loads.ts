@@ -10,7 +10,7 @@ export interface Load {
   /** Place of the text that names the module, or of the whole call. */
   readonly start: number;
   readonly end: number;
-  /** Whether the code goes on without the module. */
+  /** True when the code goes on without the module. */
   readonly isOptional: boolean;
 }
 

@@ -17,11 +17,11 @@ export interface Item {
   readonly end: number;
   /** Words in front of the text: the `const` of a declarator. */
   readonly prefix: string;
-  /** Whether it stands for its effect alone; otherwise for the names that it declares. */
+  /** True when it stands for its effect alone; otherwise for the names that it declares. */
   readonly isStatement: boolean;
-  /** Whether it runs no code and is there before all other code. */
+  /** True when it runs no code and is there before all other code. */
   readonly isHoisted: boolean;
-  /** Whether evaluating it runs no code of anybody. */
+  /** True when evaluating it runs no code of anybody. */
   readonly isInert: boolean;
   /** The names of the top level that it uses, in the order of the text. */
   readonly uses: Binding[];
@@ -54,7 +54,7 @@ export interface Outline {
   readonly program: Program;
   readonly comments: Syntax['comments'];
   readonly scopes: Scopes;
-  /** Whether it is taken as a whole, as CommonJS is. */
+  /** True when it is taken as a whole, as CommonJS is. */
   readonly isWhole: boolean;
   readonly isCommonJs: boolean;
   readonly items: readonly Item[];

@@ -10,9 +10,9 @@ export interface OutsideUse {
   /** The built-in module, without `node:`; undefined for a global. */
   readonly module: string | undefined;
   readonly isCalled: boolean;
-  /** Whether it is only asked whether it is there. */
+  /** True when it is only asked whether it is there. */
   readonly isTypeof?: boolean;
-  /** Whether it is called without arguments. */
+  /** True when it is called without arguments. */
   readonly isBare: boolean;
   readonly offset: number;
 }

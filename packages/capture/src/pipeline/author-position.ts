@@ -10,7 +10,7 @@ export interface AuthorPosition {
 
 const FRAME = /^\s*at (?:async )?(?:.*? \()?((?:file:\/\/|\/|[A-Za-z]:\\).*):(\d+):(\d+)\)?$/;
 
-/** Yields the innermost place of a stack trace that is neither in an installed package nor made at run time. */
+/** Returns the innermost place of a stack trace that is neither in an installed package nor made at run time. */
 export function authorPosition(stack: string): AuthorPosition | undefined {
   for (const text of stack.split('\n')) {
     const [, where, line, column] = FRAME.exec(text) ?? [];

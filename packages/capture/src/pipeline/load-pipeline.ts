@@ -62,7 +62,7 @@ function exportsOf(module: Readonly<Record<string, unknown>>): (readonly [string
 
 const EXPORT_FROM_COMMONJS = "exports.name = definePipeline('name', async (dag) => { … })";
 
-/** Whether a file is written as CommonJS, as far as that can be seen; an empty one is not. */
+/** Checks whether a file is written as CommonJS, as far as that can be seen; an empty one is not. */
 function isCommonJs(file: string): boolean {
   if (/^\.c[jt]s$/.test(extname(file))) return true;
   const text = readFileSync(file, 'utf8');

@@ -52,7 +52,7 @@ export class CaptureFixture {
   }
 }
 
-/** Yields the URL of a file in a folder of sources. */
+/** Returns the URL of a file in a folder of sources. */
 export function moduleIn(folder: string, file = 'steps.ts'): string {
   return pathToFileURL(join(folder, file)).href;
 }

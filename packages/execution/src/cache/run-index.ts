@@ -68,7 +68,7 @@ export class RunIndex {
     this.#commitId = stagedCommitId ?? null;
   }
 
-  /** Whether an earlier run of the same work left outcomes behind, or this run has kept some. */
+  /** Checks whether an earlier run of the same work left outcomes behind, or this run has kept some. */
   get isBegun(): boolean {
     return this.#commitId !== null;
   }

@@ -20,7 +20,7 @@ export class ByteArena {
     return this.#count;
   }
 
-  /** Whether bytes of this length are copied as they are added. */
+  /** Checks whether bytes of this length are copied as they are added. */
   static copies(sizeBytes: number): boolean {
     return sizeBytes <= MAX_COPIED_BYTES;
   }

@@ -35,7 +35,7 @@ export class ObjectBuffer implements PageStore {
   #linked = new Set<DatumId>();
   /** Listings of files to remember. */
   #listings: ListingChange[] = [];
-  /** Whether objects were made of what turned out to be lost; such ones are left out when the rest is written. */
+  /** True when objects were made of what turned out to be lost; such ones are left out when the rest is written. */
   hasLost = false;
 
   constructor(store: Store) {
@@ -47,7 +47,7 @@ export class ObjectBuffer implements PageStore {
     return this.#pending.sizeBytes;
   }
 
-  /** Whether there is something that the next flush writes. */
+  /** Checks whether there is something that the next flush writes. */
   get hasPending(): boolean {
     return this.#pending.count > 0 || this.#listings.length > 0;
   }
@@ -114,7 +114,7 @@ export class ObjectBuffer implements PageStore {
     return record;
   }
 
-  /** Whether a datum is there, so that new objects may link it; the next write makes sure that it stays. */
+  /** Checks whether a datum is there, so that new objects may link it; the next write makes sure that it stays. */
   hasDatum(datumId: DatumId): boolean {
     if (this.#pending.find('datum', datumId)) return true;
     if (!this.store.has('datum', datumId)) return false;
@@ -166,7 +166,7 @@ export class ObjectBuffer implements PageStore {
   }
 }
 
-/** Whether everything that an object links to is in the store. */
+/** Checks whether everything that an object links to is in the store. */
 function isWhole(objectClass: ObjectClass, bytes: Uint8Array, transaction: WriteTransaction): boolean {
   if (objectClass === 'chunk') return true;
   return recordLinks(decodeAs(objectClass, bytes)).every((link) =>

@@ -15,7 +15,7 @@ export interface Attempt {
   finishedMs: number;
   /** Token of the attempt that the adapter is asked about next; undefined for a submission. */
   token: string | undefined;
-  /** Whether the adapter owes an answer. */
+  /** True when the adapter owes an answer. */
   isAsked: boolean;
   /** The result, once there is one. */
   result: (AdapterAnswer & { readonly type: 'done' }) | undefined;

@@ -70,7 +70,7 @@ export type RunReport =
       /** The export name of the function, whatever label the call has. */
       readonly functionName: string;
       readonly outcome: CallOutcome;
-      /** Whether the outcome was known before: always so for `cached`, possibly for `failed`. */
+      /** True when the outcome was known before: always so for `cached`, possibly for `failed`. */
       readonly fromCache: boolean;
       /** Time of the attempt that counted; 0 where none was made. */
       readonly durationMs: number;
@@ -117,7 +117,7 @@ export class EventReporter {
     this.#options = options;
   }
 
-  /** Whether anybody listens. */
+  /** Checks whether anybody listens. */
   get isHeard(): boolean {
     return this.#options.onEvent !== undefined;
   }

@@ -56,7 +56,7 @@ export class Interpreter {
     return this.#settlements;
   }
 
-  /** Whether nodes end as cancelled from now on. */
+  /** Checks whether nodes end as cancelled from now on. */
   get isCancelled(): boolean {
     return this.#cancelReason !== undefined;
   }

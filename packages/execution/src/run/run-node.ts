@@ -22,7 +22,7 @@ export class RunNode {
   failure: CallFailure | undefined;
   /** The error that ended the whole run, when the node has no outcome because of it. */
   runError: unknown;
-  /** Whether the outcome stems unchanged from the commit that the run is based on. */
+  /** True when the outcome stems unchanged from the commit that the run is based on. */
   isFromBase = false;
   /** Function and input values, from the look-up to the end. */
   computed: ComputedNode | undefined;
@@ -48,14 +48,14 @@ export class RunNode {
     return this.failure ? 'error' : 'ok';
   }
 
-  /** Whether outcome and value are known; dependents go on before an outcome is kept, unless it is a failure. */
+  /** Checks whether outcome and value are known; dependents go on before an outcome is kept, unless it is a failure. */
   get isKnown(): boolean {
     const { state } = this;
     if (isFinal(state)) return true;
     return state.name === 'integrate_ok' || (state.name === 'tentative' && this.failure === undefined);
   }
 
-  /** Whether the outcome hangs on cached execs that are not retained yet, so that it may have to be found again. */
+  /** Checks whether the outcome hangs on cached execs that are not retained yet, so that it may have to be found again. */
   get isTentative(): boolean {
     return this.state.name === 'tentative';
   }

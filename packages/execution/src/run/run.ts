@@ -111,7 +111,7 @@ export class Run {
     this.#interpreter.take(reports);
   }
 
-  /** Whether no call is open. */
+  /** Checks whether no call is open. */
   get isIdle(): boolean {
     return this.#interpreter.settlements.isIdle;
   }

@@ -1,9 +1,9 @@
 /** A node of the graph, with the two fields that the scheduler keeps on it. */
 export interface Schedulable<Self> {
   readonly inputs: readonly Self[];
-  /** Whether the outcome is known, so that dependents may go on. */
+  /** True when the outcome is known, so that dependents may go on. */
   readonly isKnown: boolean;
-  /** Whether the outcome may be withdrawn. */
+  /** True when the outcome may be withdrawn. */
   readonly isTentative: boolean;
   unknownInputs: number;
   dependents: Self[] | undefined;

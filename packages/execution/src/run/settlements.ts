@@ -7,7 +7,7 @@ export class Settlements {
   #idleWaiters: (() => void)[] = [];
   #broken: unknown;
 
-  /** Whether every node has come to its end. */
+  /** Checks whether every node has come to its end. */
   get isIdle(): boolean {
     return this.#open.size === 0;
   }
