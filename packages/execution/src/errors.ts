@@ -28,7 +28,7 @@ type OwnCode =
 type OfTheStore = Extract<StoreErrorCode, 'object_missing'>;
 
 /**
- * What each code says to a program's author.
+ * The message of each code, for the author of a program.
  *
  * @spec DML-BND-1401
  */

@@ -48,7 +48,7 @@ export interface OpenRun {
   readonly baseCommitId: CommitId | undefined;
   readonly run: Run;
   readonly objects: RunObjects;
-  /** Where outcomes are kept as they come. */
+  /** IndexRef that stages outcomes as they arrive. */
   readonly index: RunIndex;
   readonly reporter: EventReporter;
   /** Tools that capture files for the run. */

@@ -24,7 +24,7 @@ export interface Poll {
   readonly token: string;
 }
 
-/** How an attempt stands. */
+/** State of an attempt as an adapter answers it. */
 export type AdapterAnswer =
   /** It goes on; it is asked for again after the pause. */
   | { readonly type: 'pending'; readonly token: string; readonly pollAfterMs: number }
@@ -52,7 +52,7 @@ export type AdapterReport =
 
 /** Surroundings of an adapter in one run. */
 export interface AdapterContext {
-  /** Where inputs and bundles are read. */
+  /** Source of inputs and bundles. */
   readonly objects: RunObjects;
   /**
    * Takes news, many at once where there are many. Never throws. News of an attempt that was stopped are ignored, and
@@ -66,7 +66,7 @@ export interface AdapterContext {
  * polled, unless it is stopped.
  */
 export interface ExecutionAdapter {
-  /** How many unanswered attempts it takes at one time; further ones wait with the Executor. */
+  /** Maximum number of unanswered attempts; further ones wait with the Executor. */
   readonly capacity: number;
   /** Starts attempts; answers come in later turns. Must not throw. */
   submit(submissions: readonly Submission[]): void;

@@ -9,7 +9,7 @@ import {
 import type { ObjectSink } from '@daggerml/values';
 import { builtinOf } from './table.ts';
 
-/** Where builtins read their inputs and put what they make. */
+/** Source of the inputs of builtins and sink of their results. */
 export interface BuiltinObjects extends ObjectSink {
   readDatum(datumId: DatumId): Datum;
 }
@@ -84,19 +84,19 @@ export class BuiltinInputs {
     return this.#datumIds.length;
   }
 
-  /** The input as the id of its datum; undefined when it was not given. */
+  /** Returns the input as the id of its datum; undefined when it was not given. */
   at(index: number): DatumId | undefined {
     return this.#datumIds[index];
   }
 
-  /** The input as a member of a collection. */
+  /** Returns the input as a member of a collection. */
   element(index: number): Element {
     const datumId = this.#datumIds[index] as DatumId;
     return elementOf(this.objects.readDatum(datumId), () => datumId);
   }
 
   /**
-   * The input as a datum of a kind.
+   * Returns the input as a datum of a kind.
    *
    * @spec DML-BND-1107
    */
@@ -111,7 +111,7 @@ export class BuiltinInputs {
     return datum as Datum & { readonly kind: Kind };
   }
 
-  /** The input as an index; -1 for one that no list can have. */
+  /** Returns the input as an index; -1 for one that no list can have. */
   index(index: number): number {
     const { value } = this.datum(index, 'i64');
     return value >= 0n && value <= Number.MAX_SAFE_INTEGER ? Number(value) : -1;

@@ -78,7 +78,7 @@ function keyOf(inputs: BuiltinInputs, index: number): string {
   return value;
 }
 
-/** The entries of the first map whose keys the second has, or lacks. */
+/** Returns the entries of the first map whose keys the second has, or lacks. */
 function filtered(inputs: BuiltinInputs, wanted: boolean): Datum {
   const other = inputs.datum(1, 'map').root;
   const kept = function* (): Generator<MapEntry> {

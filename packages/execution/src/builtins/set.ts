@@ -59,7 +59,7 @@ function edited(inputs: BuiltinInputs, changes: Iterable<SetChange>): Datum {
   return setOf(treeEdit('set', inputs.datum(0, 'set').root, changes, inputs.objects));
 }
 
-/** The items of the first set that the second has, or lacks. */
+/** Returns the items of the first set that the second has, or lacks. */
 function filtered(inputs: BuiltinInputs, wanted: boolean): Datum {
   const other = inputs.datum(1, 'set').root;
   const kept = function* (): Generator<Element> {

@@ -122,7 +122,7 @@ export class CacheLookup {
     }
   }
 
-  /** A pin holds for other values of the inputs only when its exec is of the same values. */
+  /** Returns the outcome of a pin; one whose exec has other input values does not count. */
   ofScopes(node: RunNode): KnownOutcome | undefined {
     for (const scope of [this.#scopes.base, this.#scopes.staged]) {
       const execId = scope.getPin(node.nodeId);
@@ -183,7 +183,7 @@ export class CacheLookup {
   }
 
   /**
-   * What an exec came to, undefined where a part of that is gone.
+   * Returns the outcome of an exec; undefined where a part of it is gone.
    *
    * @spec DML-EXE-0717
    */

@@ -113,7 +113,7 @@ export class RunIndex {
     return true;
   }
 
-  /** Lets go of the IndexRef inside a transaction that makes its outcomes reachable otherwise. */
+  /** Deletes the IndexRef inside a transaction that makes its outcomes reachable otherwise. */
   release(transaction: { updateRef: Store['updateRef'] }): void {
     if (this.#commitId === null) return;
     // Moved by another run, it stays for that one.
@@ -127,7 +127,7 @@ export class RunIndex {
     this.#level = undefined;
   }
 
-  /** The level to go on with, where the IndexRef names `found`: a new one when another run moved it. */
+  /** Returns the level to continue, where the IndexRef names `found`: a new one when another run moved it. */
   #levelOn(found: CommitId | null): Level {
     const level = this.#level;
     if (level && found === this.#commitId && level.count < MAX_LEVEL_PINS) return level;
@@ -202,7 +202,7 @@ export function runIndexRef(workName: string): RefName {
   return indexRef(uuidOf(workName));
 }
 
-/** A version 8 UUID that follows from a text. */
+/** Returns a version 8 UUID computed from a text. */
 function uuidOf(text: string): string {
   const hex = createHash('sha256').update(`daggerml/index/${text}`).digest('hex');
   const variant = ((Number.parseInt(hex[16] as string, 16) & 3) | 8).toString(16);

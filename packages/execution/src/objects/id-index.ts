@@ -29,7 +29,7 @@ export class IdIndex {
     return number === FREE ? undefined : number;
   }
 
-  /** The place that holds the id, or the free one that would. */
+  /** Returns the slot that holds the id, or the free one for it. */
   #placeOf(id: string): number {
     const places = this.#places;
     const mask = places.length - 1;
@@ -50,7 +50,7 @@ export class IdIndex {
   }
 }
 
-/** The last seven digits, each by the four bits that tell it from most others. */
+/** Returns a hash of the last seven digits, four bits of each. */
 function hashOf(id: string): number {
   let hash = 0;
   for (let at = id.length - 7; at < id.length; at += 1) {

@@ -101,13 +101,13 @@ export class ObjectBuffer implements PageStore {
     );
   }
 
-  /** A record, decoded; undefined when it is not there. */
+  /** Returns a decoded record; undefined when absent. */
   get<Class extends RecordClass>(objectClass: Class, objectId: ObjectIds[Class]): Records[Class] | undefined {
     const bytes = this.getBytes(objectClass, objectId);
     return bytes && decodeAs(objectClass, bytes);
   }
 
-  /** A record, decoded; throws `object_missing` when it is not there. */
+  /** Returns a decoded record; throws `object_missing` when absent. */
   read<Class extends RecordClass>(objectClass: Class, objectId: ObjectIds[Class]): Records[Class] {
     const record = this.get(objectClass, objectId);
     if (record === undefined) throw this.store.missing(objectClass, objectId as ObjectId);

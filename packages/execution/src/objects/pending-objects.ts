@@ -3,7 +3,7 @@ import { ByteArena } from './byte-arena.ts';
 import { IdIndex } from './id-index.ts';
 
 const RECENT = 4096;
-/** How many objects after the last found one are looked at before the index. */
+/** Number of objects after the last found one to search before the index. */
 const NEAR = 4;
 /** Leaves 28 bits for class and digits of the id in a number that is still exact. */
 const MAX_COUNT = 2 ** 25;
@@ -59,7 +59,7 @@ export class PendingObjects {
     this.add(objectClass, objectId, ByteArena.copies(bytes.length) ? bytes : copyBytes(bytes));
   }
 
-  /** A view of an object's bytes; undefined when it is not among them. */
+  /** Returns a view of an object's bytes; undefined when absent. */
   find(objectClass: ObjectClass, objectId: string): Uint8Array | undefined {
     for (let number = this.#found + 1; number <= this.#found + NEAR; number += 1) {
       if (this.#ids[number] === objectId && this.#classes[number] === objectClass) {

@@ -110,7 +110,7 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
     this.clear();
   }
 
-  /** A record, undefined as well when its bytes are damaged or excised: for what may be missed. */
+  /** Returns a record that the caller can do without; undefined also when its bytes are damaged or excised. */
   getPresent<Class extends 'exec' | 'dag'>(objectClass: Class, objectId: string): Records[Class] | undefined {
     return orUndefined(() => {
       const bytes = this.getBytes(objectClass as ObjectClass, objectId);
@@ -118,7 +118,7 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
     });
   }
 
-  /** The bytes of a record, undefined as `getPresent` is. */
+  /** Returns the bytes of a record; undefined as for `getPresent`. */
   getPresentBytes(objectClass: 'exec' | 'dag', objectId: string): Uint8Array | undefined {
     return orUndefined(() => this.getBytes(objectClass, objectId));
   }

@@ -9,7 +9,7 @@ import type { InFlight } from './single-flight.ts';
 export interface Attempt {
   readonly node: RunNode;
   readonly flight: InFlight;
-  /** Which attempt of the call it is; counts from 1. */
+  /** Number of the attempt, from 1. */
   number: number;
   startedMs: number;
   finishedMs: number;
@@ -71,7 +71,7 @@ export class Attempts {
     else this.#scheduleFlush();
   }
 
-  /** All questions of one turn make one batch. */
+  /** Schedules one batch for all requests of this turn. */
   #scheduleFlush(): void {
     if (this.#isScheduled) return;
     this.#isScheduled = true;

@@ -103,7 +103,7 @@ function titleOf(node: RunNode): string {
   return functionName === name ? `${name}() (${id})` : `${functionName}() "${name}" (${id})`;
 }
 
-/** The failed node that a blocked one goes back to. */
+/** Returns the failed node that a blocked one depends on. */
 function originOf(node: RunNode): RunNode | undefined {
   const originNodeId = node.failure?.originNodeId;
   return reachableFrom([node]).find(({ nodeId }) => nodeId === originNodeId);
@@ -112,7 +112,7 @@ function originOf(node: RunNode): RunNode | undefined {
 const THROWN = /^([A-Za-z_$][\w$]*): /;
 
 /**
- * What a function threw, made from what is recorded of it: name, message, causes and the positions in its bundle.
+ * Creates the error that a function threw from its record: name, message, causes and the positions in its bundle.
  *
  * @spec DML-BND-0507
  */

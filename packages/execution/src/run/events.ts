@@ -2,7 +2,7 @@ import type { AmbientInput } from '@daggerml/capture';
 import type { NodeId } from '@daggerml/object-model';
 import type { TakenFolder } from '../files/capture-folder.ts';
 
-/** How a call of a run ended; every call has exactly one. */
+/** Outcome of a call in a run; every call has exactly one. */
 export type CallOutcome = 'executed' | 'cached' | 'failed' | 'blocked' | 'cancelled';
 
 interface CallEventBase {
@@ -16,7 +16,7 @@ export interface RunEnvelope {
   readonly runId: string;
   /** Counts the events of a run from 0. */
   readonly sequence: number;
-  /** When it was reported, in milliseconds since the epoch. */
+  /** Time of the report, in milliseconds since the epoch. */
   readonly timeMs: number;
 }
 
@@ -77,7 +77,7 @@ export type RunReport =
       readonly failure?: CallFailure;
     });
 
-/** Why a call has no value. */
+/** Reason why a call has no value. */
 export interface CallFailure {
   readonly class: 'deterministic' | 'infrastructure' | 'input' | 'cancelled';
   readonly code: string;

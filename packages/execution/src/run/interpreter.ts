@@ -127,7 +127,7 @@ export class Interpreter {
     this.#dispatch(node, { type: 'cancelled', failure: { code: 'cancelled', reason } });
   }
 
-  /** Does something that follows from an event outside of the Caller's turn, and all that follows from it. */
+  /** Handles an event outside of the Caller's turn, and everything that follows from it. */
   #guarded(act: () => void): void {
     try {
       act();
@@ -154,7 +154,7 @@ export class Interpreter {
     }
   }
 
-  /** Gives the machine of a node an event and carries out what follows. */
+  /** Feeds an event to the machine of a node and carries out the effects. */
   #dispatch(node: RunNode, event: CallEvent): void {
     for (let next: CallEvent | undefined = event; next; ) {
       const wasKnown = node.isKnown;
@@ -228,7 +228,7 @@ export class Interpreter {
     this.#drain();
   }
 
-  /** Gives a node the outcome of another that ran. */
+  /** Copies to a node the outcome of another that ran. */
   #share(leader: RunNode, node: RunNode): CallEvent {
     const { objects, cache } = this.#options;
     const execId = leader.execId as ExecId;
@@ -255,7 +255,7 @@ export class Interpreter {
   }
 
   /**
-   * Has the outcome of a node kept with the next batch; dependents need not wait for that.
+   * Queues the outcome of a node for the next batch; dependents need not wait for that.
    *
    * @spec DML-EXE-1002
    */
@@ -358,7 +358,8 @@ export class Interpreter {
   }
 
   /**
-   * The store failed: nothing more can be recorded, so nothing more may start. What is kept already stays.
+   * Stops the run after a failure of the store: nothing more can be recorded, so nothing more may start. Stored
+   * outcomes stay.
    *
    * @spec DML-EXE-1009
    */

@@ -54,14 +54,14 @@ function decided(
   return isTentative ? undefined : mustRun;
 }
 
-/** Gives a node a known outcome; one that nobody holds yet is tentative until it is kept. */
+/** Assigns a known outcome to a node; one that no commit holds yet is tentative until it is stored. */
 function answered(node: RunNode, outcome: KnownOutcome, isTentative: boolean): CallEvent {
   takeOutcome(node, outcome);
   computedOf(node).foundExecId = outcome.foundExecId;
   return isTentative ? cachedExecFound : pinFound;
 }
 
-/** Gives a node a known outcome. */
+/** Assigns a known outcome to a node. */
 export function takeOutcome(node: RunNode, { execId, valueId, resultDagId, failure }: KnownOutcome): void {
   node.execId = execId;
   node.resultDagId = resultDagId;

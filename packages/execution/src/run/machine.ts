@@ -188,7 +188,7 @@ function integrating({ attempt, budget, token }: Attempting, status: 'ok' | 'err
   return { state: { name, attempt, budget, token }, effects: integrate };
 }
 
-/** A lost attempt is submitted again; one that is still known by its token is only polled again. */
+/** Returns to the attempt: a lost one is submitted again, one with a token is only polled again. */
 function resumed({ attempt, budget, token }: Attempting): Transition {
   const next = attempt + 1;
   const state: CallState = { name: 'poll_adapter', attempt: next, budget, token };
@@ -216,7 +216,7 @@ function retried(from: Attempting, event: { failure: AttemptFailure; jitter: num
 }
 
 /**
- * Pause after attempt `attempt`; `jitter` is uniform in [0, 1).
+ * Returns the pause after attempt `attempt`; `jitter` is uniform in [0, 1).
  *
  * @spec DML-EXE-0908
  */

@@ -8,7 +8,7 @@ import type { Callee } from './callee.ts';
 import type { Receipts } from './receipt.ts';
 import { computedOf } from './run-node.ts';
 
-/** Where execs are recorded. */
+/** Objects and receipts that execs are recorded in. */
 export interface RecordParts {
   readonly objects: RunObjects;
   readonly receipts: Receipts;

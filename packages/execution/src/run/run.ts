@@ -182,7 +182,7 @@ export class Run {
   }
 }
 
-/** A page never ends before its fourth entry, so that few inputs are their own tree. */
+/** Returns the root of the inputs; a page never ends before its fourth entry, so few inputs are their own tree. */
 function inputsTree(inputs: readonly RunNode[], objects: RunObjects): TreeRoot<'inputs'> {
   const nodeIds = inputs.map((input) => input.nodeId);
   return nodeIds.length < 4 ? nodeIds : buildTree('inputs', nodeIds, objects);
