@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { outlineOf } from './by-name/outline.ts';
 
-/** What the path of a module ends with that gives CommonJS code to `import()` as Node does. */
+/** Ending of the path of a module that gives CommonJS code to `import()` as Node does. */
 const ENDING = '.daggerml-node.mts';
 
 export const NODE_IMPORT: RegExp = /\.daggerml-node\.mts$/;

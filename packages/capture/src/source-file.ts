@@ -10,7 +10,7 @@ export const nodeConditions: readonly string[] = [
   'module-sync',
 ];
 
-/** How this package's own imports resolve: to the sources of its siblings when it runs from sources itself. */
+/** Conditions that resolve this package's own imports: to the sources of its siblings when it runs from sources. */
 export const sourceConditions: readonly string[] = runsFromSources
   ? ['@daggerml/source', 'module']
   : ['module'];

@@ -1,7 +1,7 @@
 import { functionTag } from '@daggerml/values/authoring';
 import type { AmbientKind } from '../by-name/outside-reads.ts';
 
-/** How one call of a function is run; none of it is part of the call's identity. */
+/** Options for running one call of a function; none is part of the call's identity. */
 export interface CallOptions {
   /** `false` runs the call whatever is recorded; the new outcome is recorded beside the old ones. */
   readonly cache?: boolean;
@@ -9,15 +9,15 @@ export interface CallOptions {
   readonly retryFailed?: boolean;
   /** Time one attempt may take; none by default. */
   readonly timeoutMs?: number;
-  /** How many more attempts follow one that was lost to the infrastructure; 2 by default. */
+  /** Number of further attempts after one that was lost to the infrastructure; 2 by default. */
   readonly retries?: number;
   /** The name that progress reports show; the function's name by default. */
   readonly label?: string;
 }
 
-/** How the functions of a file are captured; none of it is part of their identity. */
+/** Options for capturing the functions of a file; none is part of their identity. */
 export interface FunctionsOptions {
-  /** What the functions may read beside their inputs without a warning, since the author knows what follows. */
+  /** Kinds of outside reads that the author accepts; they cause no warning. */
   readonly allow?: readonly AmbientKind[];
 }
 
@@ -28,7 +28,7 @@ export interface FunctionRef<F extends AnyFunction = AnyFunction> {
   readonly exportName: string;
   readonly options: CallOptions;
   readonly allow: readonly AmbientKind[];
-  /** The same function, called with these options. */
+  /** Returns the same function with these options. */
   with(options: CallOptions): FunctionRef<F>;
 }
 
@@ -73,7 +73,7 @@ function functionRef(of: Pick<FunctionRef, 'moduleUrl' | 'exportName' | 'options
   });
 }
 
-/** Tells a reference made by `functions` from any other value. */
+/** Checks whether a value is a reference made by `functions`. */
 export function isFunctionRef(value: unknown): value is FunctionRef {
   return typeof value === 'object' && value !== null && functionTag in value;
 }

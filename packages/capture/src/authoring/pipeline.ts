@@ -20,7 +20,7 @@ export function definePipeline<Dag, Root = unknown>(
   return Object.freeze({ [pipelineTag]: true as const, name, build: builder });
 }
 
-/** Tells a pipeline from any other value, also when another copy of this module made it. */
+/** Checks whether a value is a pipeline, also one from another copy of this module. */
 export function isPipeline(value: unknown): value is Pipeline {
   return typeof value === 'object' && value !== null && pipelineTag in value;
 }

@@ -20,8 +20,8 @@ import { authoringModule, nodeConditions } from '../source-file.ts';
 import { NATIVE, type NativePackage, type NativePackages } from './native-packages.ts';
 
 /**
- * How names and layout are written: in the shortest form, with or without statements that give functions and classes
- * their names again, or as in the source.
+ * Form of names and layout: shortest, with or without statements that restore the names of functions and classes, or as
+ * in the source.
  */
 export type BundleStyle = 'named' | 'nameless' | 'text';
 
@@ -32,13 +32,13 @@ export interface EmittedModule {
   readonly isCommonJs: boolean;
 }
 
-/** What the bundler is given in place of the author's files. */
+/** Input of the bundler in place of the author's files. */
 export interface Emission {
   /** Text of the module that exports what is captured. */
   readonly entry: string;
   /** Modules of the author, by path. */
   readonly own: ReadonlyMap<string, EmittedModule>;
-  /** What the specifiers in these texts lead to. */
+  /** Targets of the specifiers in these texts. */
   targets: ReadonlyMap<
     string,
     { readonly path: string; readonly isOwn: boolean; readonly sideEffects: boolean }
@@ -60,16 +60,16 @@ export interface Bundled {
   readonly natives: readonly NativePackage[];
 }
 
-/** What the paths of the author's modules end with while they are bundled, which says how they are read. */
+/** Endings of the paths of the author's modules in the bundler, by the format they are read in. */
 const ESM = '.daggerml.mts';
 const COMMONJS = '.daggerml.cts';
 const OWN = /\.daggerml\.[mc]ts$/;
 const ENTRY = 'daggerml-entry';
 const SHIM = 'daggerml-node-import';
-/** What stands for `import.meta` as a whole in a bundle. */
+/** Placeholder of `import.meta` as a whole in a bundle. */
 export const IMPORT_META = '__daggermlImportMeta';
 
-/** What begins specifiers in emitted modules. */
+/** Prefix of specifiers in emitted modules. */
 export const TARGET = 'dml:';
 
 /** Returns the path of the source of what the bundler names. */
@@ -127,7 +127,7 @@ export class Bundler {
   }
 
   /**
-   * One fixed set of options: whatever is left to the machine or the folder would be part of the code's identity.
+   * Bundles with one fixed set of options: anything left to the machine or the folder would be part of the code's identity.
    *
    * @spec DML-EXE-0504
    * @spec DML-EXE-0510

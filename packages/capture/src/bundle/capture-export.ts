@@ -28,7 +28,7 @@ import { observedNames } from './observed-names.ts';
 import type { SourceTrail } from './source-locator.ts';
 import { withoutOwnNames } from './text-form.ts';
 
-/** Which export of which file to capture. */
+/** Export of a file to capture. */
 export interface ExportPlace {
   /** Absolute path. */
   readonly path: string;
@@ -79,7 +79,7 @@ export class ExportCapturer {
   }
 }
 
-/** What serves several captures. */
+/** State shared by several captures. */
 interface Kept {
   readonly bundler: Bundler;
   readonly outlines: Map<string, Outline>;
@@ -254,7 +254,7 @@ interface Form {
   finish(text: string): { readonly text: string; readonly map: string | undefined };
 }
 
-/** With names as short as they can be. */
+/** Returns the form with the shortest names. */
 function shortForm(bundled: Bundled): Form {
   const unread = [...bundled.text.matchAll(UNREAD_CALL)].map(({ index, 0: call }) => ({
     start: index,
@@ -280,7 +280,7 @@ function shortForm(bundled: Bundled): Form {
 
 const UNREAD_CALL = new RegExp(String.raw`[\w$]+\([\w$]+,"${UNREAD_NAME.replace('$', '\\$')}\d+"\)`, 'g');
 
-/** With names and layout as the bundler prints them. */
+/** Returns the form with names and layout as the bundler prints them. */
 function textForm(bundled: Bundled): Form {
   return { bundled, edits: withoutOwnNames(bundled.text), finish: (text) => ({ text, map: undefined }) };
 }

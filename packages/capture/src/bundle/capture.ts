@@ -8,7 +8,7 @@ import type { NativePackage } from './native-packages.ts';
 import { SourceLocator } from './source-locator.ts';
 import { captureNow } from './synchronous-capture.ts';
 
-/** Where a captured function comes from. */
+/** Origin of a captured function. */
 export interface FunctionSource {
   /** `file:` URL of the TypeScript or JavaScript file. */
   readonly moduleUrl: string;
@@ -22,7 +22,7 @@ export interface CapturedFunction {
   readonly exportName: string;
   /** Files that went into the bundle, relative to the module's folder, sorted. */
   readonly sources: readonly string[];
-  /** What the author's own code reads beside the function's inputs. */
+  /** Outside reads of the author's own code. */
   readonly ambientInputs: readonly AmbientInput[];
   /** The files whose code is part of the bundle, largest first. */
   readonly carried: readonly CarriedFile[];

@@ -22,7 +22,7 @@ export function configFilesOf(files: readonly string[]): ReadonlySet<string> {
   return found;
 }
 
-/** The local files that a `tsconfig.json` extends; those of packages change with their versions only. */
+/** Returns the local files that a `tsconfig.json` extends; those of packages change with their versions only. */
 function basesOf(file: string): string[] {
   const [, one, several = ''] = EXTENDS.exec(textOf(file)) ?? [];
   const named =

@@ -9,7 +9,7 @@ import { forEachChild } from '../by-name/syntax-tree.ts';
 import { captureError } from '../errors.ts';
 import type { Bundled } from './bundler.ts';
 
-/** What CommonJS code of a bundle needs to do what it does in Node, where it may be sloppy. */
+/** Additions that make CommonJS code of a bundle behave as in Node, where it may be sloppy. */
 export class SloppyCode {
   readonly #known = new Map<string, { readonly text: string; readonly names: readonly string[] }>();
 

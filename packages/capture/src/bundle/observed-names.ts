@@ -8,7 +8,7 @@ export function observedNames(text: string): 'none' | 'constructors' | 'all' {
   return /\bconsole\b/.test(written) ? 'constructors' : 'none';
 }
 
-/** What the bundler adds. */
+/** Helpers that the bundler adds. */
 const HELPERS = [/"name",\{value:/, /[\w$]+=Object\.getOwnPropertyNames/];
 
 const READS_NAME =

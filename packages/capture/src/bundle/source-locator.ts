@@ -6,7 +6,7 @@ import { LineStarts, type Piece, PieceText, type Position } from '../by-name/pie
 import { forEachChild, isFunction, parseSource } from '../by-name/syntax-tree.ts';
 import { isEntry, sourcePath } from './bundler.ts';
 
-/** Where a frame of a stack trace was written. */
+/** Source position of a frame of a stack trace. */
 export interface SourceFrame {
   /** `steps.ts:12:5`, relative to the captured file's folder; `package/file.js:1:2` in an installed package. */
   readonly place: string;
@@ -21,7 +21,7 @@ export interface SourceTrail {
   readonly folder: string;
   /** Source map of the step that shortens names, if there was one. */
   readonly renaming: string | undefined;
-  /** What is left of the bundler's output before that step. */
+  /** Pieces of the bundler's output that are left before that step. */
   readonly edits: readonly Piece[];
   readonly bundledText: string;
   /** Source map of the bundler. */
@@ -44,7 +44,7 @@ export class SourceLocator {
     this.#trail = trail;
   }
 
-  /** Undefined for code that the bundler added; line and column are counted from 1, as stack traces do. */
+  /** Returns the frame of a position counted from 1; undefined for code that the bundler added. */
   frameAt(line: number, column: number): SourceFrame | undefined {
     this.#steps ??= new Steps(this.#trail);
     const found = this.#steps.sourceOf({ line, column: column - 1 });

@@ -45,7 +45,7 @@ function namingEdits(text: string, node: Node, around: readonly Node[]): readonl
   ];
 }
 
-/** The bundler calls CommonJS modules by the paths of their files. */
+/** Returns edits that drop the paths of files, by which the bundler calls CommonJS modules. */
 function pathEdits(node: Node): readonly TextEdit[] {
   if (
     node.type !== 'CallExpression' ||

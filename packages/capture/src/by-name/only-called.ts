@@ -4,12 +4,12 @@ import type { Binding, Reference } from './scopes.ts';
 import { isFunction, withoutTypes } from './syntax-tree.ts';
 
 /**
- * Which names a bundle's code may find out while it runs: those of classes and constructors, which printing a value
- * shows, or those of every function that is passed on as a value.
+ * Names that a bundle's code may read while it runs: those of classes and constructors, which printing a value shows, or
+ * those of every function that is passed on as a value.
  */
 export type ObservedNames = 'constructors' | 'all';
 
-/** What begins the name of a function that no code can find out. */
+/** Prefix of the name of a function that no code can read. */
 export const UNREAD_NAME = '$dml_unread_';
 
 /**

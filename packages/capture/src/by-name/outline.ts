@@ -47,7 +47,7 @@ export interface Source {
   readonly attributes: string;
 }
 
-/** What a module consists of, as far as names say. */
+/** Declarations, imports, exports and statements of a module, with the names that they use. */
 export interface Outline {
   readonly file: string;
   readonly text: string;

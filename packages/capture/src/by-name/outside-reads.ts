@@ -1,7 +1,7 @@
 import { type OutsideUse, outsideUses } from './outside-uses.ts';
 import { positionIn, type ReachedModule } from './own-modules.ts';
 
-/** What a function can read beside its inputs; no change of it makes a call run again. */
+/** Kinds of reads besides the inputs of a function; a change there does not re-run a call. */
 export type AmbientKind = 'files' | 'network' | 'processes' | 'clock' | 'randomness' | 'environment';
 
 /** A place at which a function reads something beside its inputs. */

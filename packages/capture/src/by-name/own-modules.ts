@@ -7,7 +7,7 @@ import { builtinName } from './outside-uses.ts';
 import { LineStarts } from './pieces.ts';
 import type { Binding } from './scopes.ts';
 
-/** How code names another module. */
+/** Syntax by which code names another module. */
 export type EdgeKind = 'import-statement' | 'dynamic-import' | 'require-call';
 
 /** Returns the absolute path of a module, or a reason why there is none. */
@@ -24,7 +24,7 @@ export interface Resolved {
   readonly sideEffects: boolean;
 }
 
-/** What a specifier of the author's code leads to. */
+/** Target of a specifier in the author's code. */
 export type Target =
   | { readonly kind: 'own'; readonly module: ReachedModule }
   | ({ readonly kind: 'library' } & Resolved)
@@ -38,7 +38,7 @@ export class ReachedModule {
   readonly outline: Outline;
   /** Names of exports that are asked for; `*` for all. */
   readonly demands: Set<string> = new Set();
-  /** What is reached, in the order in which it was reached. */
+  /** Reached items, in the order in which they were reached. */
   readonly items: Set<Item> = new Set();
   readonly imports: Set<Binding> = new Set();
   /** Names that are exported again from `export *`, with the statement they are found by. */
@@ -80,7 +80,7 @@ export class OwnModules {
   readonly #outlines: Map<string, Outline>;
   readonly #modules = new Map<string, ReachedModule>();
 
-  /** `outlines` holds those of earlier captures. */
+  /** Creates an empty set of modules; `outlines` holds those of earlier captures. */
   constructor(resolve: Resolve, outlines: Map<string, Outline>) {
     this.#resolve = resolve;
     this.#outlines = outlines;

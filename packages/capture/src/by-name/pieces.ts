@@ -81,7 +81,7 @@ export class LineStarts {
     return { line: index + 1, column: offset - (this.#starts[index] ?? 0) };
   }
 
-  /** The opposite of `positionOf`; undefined for a line that the text does not have. */
+  /** Returns the offset of a position, the inverse of `positionOf`; undefined for a line that the text does not have. */
   offsetOf(line: number, column: number): number | undefined {
     const start = this.#starts[line - 1];
     return start === undefined ? undefined : start + column;

@@ -7,7 +7,7 @@ type Identifier = Node & { readonly type: 'Identifier' };
 export interface Binding {
   readonly name: string;
   readonly kind: 'variable' | 'function' | 'class' | 'parameter' | 'import';
-  /** What declares it: a function, a class, a declarator or an import specifier. */
+  /** Declaration: a function, a class, a declarator or an import specifier. */
   readonly declaration: Node;
   /** All that declare it, in the order of the text: `var` and functions may declare a name repeatedly. */
   readonly declarations: readonly Node[];
@@ -21,14 +21,14 @@ export interface Reference {
   readonly grandparent: Node | undefined;
 }
 
-/** What the names of a module mean. */
+/** Bindings and uses of the names of a module. */
 export interface Scopes {
   readonly bindings: readonly Binding[];
   /** Uses of names that the module does not declare, by name. */
   readonly free: ReadonlyMap<string, readonly Reference[]>;
   /** The names that the module declares at its top level. */
   readonly top: ReadonlyMap<string, Binding>;
-  /** What an identifier that uses a name refers to; undefined for a free one. */
+  /** Returns the binding that an identifier refers to; undefined for a free one. */
   bindingOf(identifier: Node): Binding | undefined;
 }
 
@@ -151,7 +151,7 @@ class Resolver implements Scopes {
     this.#children(node);
   }
 
-  /** The names of parameters, and then those of the body, which the defaults of parameters do not see. */
+  /** Visits parameters, then the body in a scope of its own, which the defaults of parameters do not see. */
   #function(node: FunctionNode): void {
     this.#within(() => {
       if (node.type === 'FunctionExpression' && node.id) this.#declare(node.id, 'function', node);

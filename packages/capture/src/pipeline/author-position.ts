@@ -21,7 +21,7 @@ export function authorPosition(stack: string): AuthorPosition | undefined {
   return undefined;
 }
 
-/** The path in a frame; some runtimes put the folder of the compiled file before the address of the source. */
+/** Returns the path in a frame; some runtimes put the folder of the compiled file before the address of the source. */
 function pathIn(where: string): string {
   const [, address] = /file:\/+(.*)$/.exec(where) ?? [];
   return address === undefined ? where : fileURLToPath(`file:///${address}`);

@@ -38,7 +38,7 @@ export async function loadModule(path: string): Promise<Readonly<Record<string, 
 
 const COMPILED = 'module.mjs';
 const BANNER = 'const __dmlResolve=import.meta.resolve;';
-/** What CommonJS files of the module call for packages and built-in modules. */
+/** The `require` that CommonJS files of the module call for packages and built-in modules. */
 const OWN_REQUIRE =
   'import{createRequire as __dmlCreateRequire}from"node:module";const require=__dmlCreateRequire(import.meta.url);';
 
@@ -121,7 +121,7 @@ const ownFormats: Plugin = {
   },
 };
 
-/** Gives the module the authoring names of this very version, so that a pipeline needs no installation of its own. */
+/** Plugin that resolves the authoring names to this version, so that a pipeline needs no installation of its own. */
 const ownNames: Plugin = {
   name: 'daggerml-authoring',
   setup(context) {
@@ -161,7 +161,7 @@ const importMeta: Plugin = {
   },
 };
 
-/** A place from which packages resolve as they do from the module: the nearest `node_modules` that can be written. */
+/** Returns a folder from which packages resolve as from the module: the nearest writable `node_modules`. */
 function scratchFolder(file: string): string {
   for (let folder = dirname(file); ; folder = dirname(folder)) {
     const modules = join(folder, 'node_modules');

@@ -49,7 +49,7 @@ export async function loadPipeline(path: string, wanted?: string): Promise<Loade
 }
 
 /**
- * The exports of a module by name; those of a CommonJS module are the properties of its default export.
+ * Returns the exports of a module by name; those of a CommonJS module are the properties of its default export.
  *
  * @spec DML-BND-1212
  */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type Outline, outlineOf } from '../by-name/outline.ts';
 
-/** What the path of an ES module of the author ends with while it is bundled: one whose imports mean what Node says. */
+/** Ending of the path of an author's ES module in the bundler, whose imports mean what they mean in Node. */
 const ESM = '.daggerml.mts';
 
 /** Returns the path under which the bundler reads a file of the author as Node does. */
