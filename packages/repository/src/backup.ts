@@ -3,7 +3,7 @@ import { type BackupOptions, type BackupReport, backupStore, type Store } from '
 import { REPOSITORY_MARK, storePath } from './folder.ts';
 import { admitterOf, makeRepositoryFolder, type TrustOptions } from './open.ts';
 
-/** How and where a repository is copied. */
+/** Options for copying a repository. */
 export interface RepositoryBackup extends Pick<BackupOptions, 'onProgress' | 'signal'>, TrustOptions {
   /** Name and version of the program, as the copy records them. */
   readonly program: string;

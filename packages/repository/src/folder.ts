@@ -5,7 +5,7 @@ import { repositoryError } from './errors.ts';
 /** Name of the folder that makes the folder around it a repository. */
 export const REPOSITORY_MARK = '.dml';
 
-/** Path of the store of the repository in a folder. */
+/** Returns the path of the store of the repository in a folder. */
 export function storePath(folder: string): string {
   return join(folder, REPOSITORY_MARK, 'store');
 }
@@ -13,12 +13,12 @@ export function storePath(folder: string): string {
 /** Files of a store of which one alone shows that a store is, or was, in a folder. */
 const STORE_FILES = ['data.mdb', 'lock.mdb', 'stamp'] as const;
 
-/** Tells whether a folder is a repository. */
+/** Checks whether a folder is a repository. */
 export function isRepository(folder: string): boolean {
   return existsSync(join(storePath(folder), 'data.mdb'));
 }
 
-/** Tells whether a folder is a repository or what is left of one, links included, which opening it refuses. */
+/** Checks whether a folder is a repository or the rest of one, links included, which opening it refuses. */
 export function hasStoreFiles(folder: string): boolean {
   const store = storePath(folder);
   const isLink = lookAt(store, lstatSync)?.isSymbolicLink() === true;
@@ -62,7 +62,7 @@ function lookAt(path: string, look: typeof statSync): Stats | undefined {
 }
 
 /**
- * Yields the nearest folder at or above `start` that is a repository or what is left of one. Throws `not_a_repository` and
+ * Returns the nearest folder at or above `start` that is a repository or the rest of one. Throws `not_a_repository` and
  * `repository_unusable`.
  *
  * @spec DML-BND-0303

@@ -15,7 +15,7 @@ import { assertUsable, hasStoreFiles, isRepository, REPOSITORY_MARK, storePath }
 import { admitRepository } from './trust/admit-repository.ts';
 import { type UserContext, userContext } from './trust/user-context.ts';
 
-/** Whose repositories are opened. */
+/** Rules for opening repositories of other users. */
 export interface TrustOptions {
   /**
    * Opens also what another user owns, or everybody may write to, and the user has not listed as trusted: whoever
@@ -26,7 +26,7 @@ export interface TrustOptions {
   readonly user?: UserContext | undefined;
 }
 
-/** How the store of a repository is opened. */
+/** Options for opening the store of a repository. */
 export interface OpeningOptions extends WaitOptions, TrustOptions {
   /** Name and version of the program, as the store records them. */
   readonly program?: string;

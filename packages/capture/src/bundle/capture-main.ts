@@ -10,7 +10,7 @@ export interface CaptureRequest {
   readonly signal: Int32Array;
 }
 
-/** What the capturing thread answers. */
+/** Answer of the capturing thread. */
 export type CaptureAnswer =
   | { readonly captured: ExportCapture }
   | { readonly refused: Readonly<Record<string, unknown>> }

@@ -10,7 +10,7 @@ export interface NativePackage {
   readonly version: string;
   /** SHA-256 of its add-ons, in hexadecimal digits. */
   readonly sha256: string;
-  /** What code in a bundle imports: name, version, module and hash. */
+  /** Specifier that code in a bundle imports: name, version, module and hash. */
   readonly specifier: string;
   /** Absolute path of the module. */
   readonly file: string;
@@ -18,7 +18,7 @@ export interface NativePackage {
   readonly addons: readonly string[];
 }
 
-/** What begins the specifiers of native packages in a bundle. */
+/** Prefix of the specifiers of native packages in a bundle. */
 export const NATIVE = 'daggerml-native:';
 
 interface NativeRoot {

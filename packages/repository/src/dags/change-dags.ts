@@ -24,7 +24,7 @@ export interface DagsChange {
   readonly nowMs: () => number;
 }
 
-/** What a commit without a run came to. */
+/** Result of a commit without a run. */
 export interface ChangedDags {
   readonly commitId: CommitId;
   readonly dagId: DagId;

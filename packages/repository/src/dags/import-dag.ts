@@ -52,7 +52,7 @@ export function dagNodes(dagId: DagId, objects: RecordSource): Set<NodeId> {
   return nodes;
 }
 
-/** The pins that a dag's nodes have in a commit. */
+/** Returns the pins of a dag's nodes in a commit. */
 export function pinsOfDag(
   source: ImportSource,
   objects: RecordSource,

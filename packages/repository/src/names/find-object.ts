@@ -106,7 +106,7 @@ function findWhole(reader: RecordReader, name: string): NamedObject | undefined 
   return found && scoped(found);
 }
 
-/** An object that no commit led to; a commit is the scope of its own nodes. */
+/** Returns an object that was found without a commit; a commit is the scope of its own nodes. */
 function scoped(found: FoundObject): NamedObject {
   return { ...found, scopeCommitId: found.class === 'commit' ? (found.objectId as CommitId) : undefined };
 }
@@ -134,7 +134,7 @@ function hasDag(reader: RecordReader, name: string): boolean {
 }
 
 /**
- * `<commit>~<n>`: the n-th first parent of the commit that the rest of the name stands for.
+ * Resolves `<commit>~<n>`, the n-th first parent of a commit.
  *
  * @spec DML-REP-0008
  */
@@ -151,7 +151,7 @@ function findSteps(reader: RecordReader, name: string): FoundObject | undefined 
 }
 
 /**
- * `<commit>:<dag>` and `<commit>:<dag>#<name>`; a name may hold either sign, so every place of them is tried.
+ * Resolves `<commit>:<dag>` and `<commit>:<dag>#<name>`; names may contain either sign, so every split is tried.
  *
  * @spec DML-CLI-0605
  */
@@ -176,7 +176,7 @@ function findInRevision(reader: RecordReader, name: string): Reading {
   return refusal;
 }
 
-/** `<dag>#<name>`. */
+/** Resolves `<dag>#<name>`. */
 function findNode(reader: RecordReader, name: string): Reading {
   return nodeIn(reader, name, {
     name,
@@ -186,7 +186,7 @@ function findNode(reader: RecordReader, name: string): Reading {
   });
 }
 
-/** How a text that may name a node is read. */
+/** A text that may name a node, split into its parts. */
 interface NodeReading {
   /** The whole name, for a refusal. */
   readonly name: string;
@@ -235,7 +235,7 @@ function nodeOfDag(reader: RecordReader, dag: NamedObject, name: string): NamedO
 }
 
 /**
- * `<dag>#<name>.<path>`, and `<dag>#<path>` into the value of the root.
+ * Resolves `<dag>#<name>.<path>`, and `<dag>#<path>` into the value of the root.
  *
  * @spec DML-REP-0013
  */

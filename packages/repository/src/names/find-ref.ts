@@ -30,7 +30,7 @@ export function refNamed(store: Store, text: string): Ref | undefined {
   return text === 'HEAD' ? store.getRef(store.head()) : undefined;
 }
 
-/** A text that no ref can have may still name a dag or an id. */
+/** Returns the ref of a text; undefined for text that no ref can have, which may still name a dag or an id. */
 function refOfForm(store: Store, refName: () => RefName): Ref | undefined {
   try {
     return store.getRef(refName());

@@ -1,6 +1,6 @@
 import { distance } from 'fastest-levenshtein';
 
-/** What is longer than any name resembles none. */
+/** Longest word that is compared; no name is longer. */
 const MAX_WORD = 255;
 
 /** Returns up to `limit` of the known words that a mistyped word most likely meant, nearest first. */

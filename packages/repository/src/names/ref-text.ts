@@ -1,12 +1,12 @@
 import { parseRefName, type RefName } from '@daggerml/store';
 
-/** Yields a ref as people name it: a head without `refs/heads/`, any other ref in full. */
+/** Returns a ref as people name it: a head without `refs/heads/`, any other ref in full. */
 export function branchOf(name: RefName): string {
   const parts = parseRefName(name);
   return parts.kind === 'heads' ? parts.name : name;
 }
 
-/** Yields the UUID of an IndexRef. */
+/** Returns the UUID of an IndexRef. */
 export function indexNameOf(name: RefName): string {
   const parts = parseRefName(name);
   return parts.kind === 'index' ? parts.uuid : name;

@@ -6,12 +6,12 @@ export interface UnknownName {
   readonly name: string;
   /** The part of the name that is not known; its beginning up to a sign by default. */
   readonly word?: string;
-  /** What was looked for, where only one thing was. */
+  /** Kind of thing looked for, where there was only one. */
   readonly detail?: 'ref' | 'branch' | 'work' | 'dag' | 'node' | 'member' | 'history';
-  /** What it was looked for in. */
+  /** Name of the place searched. */
   readonly inside?: string;
   readonly known: readonly string[];
-  /** Whether the error lists all that is known. */
+  /** True when the error lists all known names. */
   readonly listed?: boolean;
 }
 

@@ -21,7 +21,7 @@ export interface RecordSource extends PageSource {
 }
 
 /**
- * Yields the datum that a stored node evaluates to in a scope, from records alone.
+ * Returns the datum that a stored node evaluates to in a scope, from records alone.
  *
  * Throws `not_executed`, `call_failed`, `unknown_name` and `object_missing`.
  */
@@ -43,7 +43,7 @@ export function storedValue(nodeId: NodeId, scope: PinScope, source: RecordSourc
   }
 }
 
-/** Yields the value that an exec records. Throws `call_failed` for a recorded failure. */
+/** Returns the value that an exec records. Throws `call_failed` for a recorded failure. */
 export function execValue(exec: Records['exec'], source: RecordSource): DatumId {
   if (exec.status === 'error') {
     const { code, message } = readFailure(exec, source);
@@ -58,7 +58,7 @@ export function execValue(exec: Records['exec'], source: RecordSource): DatumId 
   return storedValue(rootNodeId, treeScope(exec.pins, source), source);
 }
 
-/** Yields the node that a name selects in a dag; `root` selects its root. Throws `unknown_name`. */
+/** Returns the node that a name selects in a dag; `root` selects its root. Throws `unknown_name`. */
 export function namedNode(dagId: DagId, name: string, source: RecordSource): NodeId {
   const dag = source.read('dag', dagId);
   // @spec DML-EXE-0303

@@ -50,7 +50,7 @@ function doubtOf(stats: Stats, own: ReadonlySet<number>): string | undefined {
   return !stats.isSymbolicLink() && isWritableByAll(stats) ? 'writable_by_all' : undefined;
 }
 
-/** Whoever this process acts for; empty where the system does not tell users apart. */
+/** Returns the user ids that this process acts for; empty on systems without user ids. */
 function ownUsers({ sudoUid }: UserContext): ReadonlySet<number> {
   const user = effectiveUser();
   if (user === undefined) return new Set();

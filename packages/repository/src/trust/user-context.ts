@@ -1,6 +1,6 @@
 import { isAbsolute, join } from 'node:path';
 
-/** What a repository is used with that belongs to the user and not to it. */
+/** Folders of the user, as opposed to those of a repository. */
 export interface UserContext {
   /** Folder with the list of trusted repositories; without one, none is trusted. */
   readonly configFolder?: string | undefined;

@@ -11,13 +11,13 @@ export interface CallText {
   readonly inputs: readonly string[];
 }
 
-/** How the inputs of a call are written. */
+/** Form of the inputs of a call in text. */
 export interface CallTextOptions {
   /** Characters of one literal before it is cut. */
   readonly maxInput: number;
   /** Characters of all inputs before the others are only counted. */
   readonly maxInputs: number;
-  /** Whether an input that is a call without a name is written as a call, and not as its short id. */
+  /** True to write an unnamed input call as a call, not as its short id. */
   readonly nested: boolean;
   nameOf(nodeId: NodeId): string | undefined;
 }

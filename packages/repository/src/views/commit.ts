@@ -38,12 +38,12 @@ export class Commit {
     return this.record.message;
   }
 
-  /** When the content was made. */
+  /** Time at which the content was made. */
   get authoredMs(): number {
     return this.record.authoredMs;
   }
 
-  /** Who made this commit of it; another than the author where it was made again on another parent. */
+  /** Person who made the commit; not the author where it was made again on another parent. */
   get committer(): string {
     return this.record.committer;
   }

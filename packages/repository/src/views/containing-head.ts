@@ -22,7 +22,7 @@ export function containingHead(reader: RecordReader, commitId: CommitId, except:
   );
 }
 
-/** The history ends where a commit was excised. */
+/** Returns the parents of a commit; none for an excised one, where the history ends. */
 function parentsOf(reader: RecordReader, commitId: CommitId): readonly CommitId[] {
   try {
     return reader.read('commit', commitId).parentCommitIds;

@@ -18,7 +18,7 @@ export interface NodeView {
   readonly names: readonly string[];
   /** Value of a literal. */
   readonly datumId?: DatumId;
-  /** What an import takes from another dag. */
+  /** The dag and name that an import takes. */
   readonly imported?: { readonly dagId: DagId; readonly name: string };
   /** URI of the function of a call or builtin. */
   readonly function?: string;
@@ -30,7 +30,7 @@ export interface NodeView {
 export interface OutcomeView {
   readonly execId: ExecId;
   readonly status: 'ok' | 'error';
-  /** What a failed call recorded; absent for `ok`. */
+  /** Failure that a call recorded; absent for `ok`. */
   readonly failure?: RecordedFailure;
   /** Time the call took; absent for builtins and for outcomes taken over from another call. */
   readonly durationMs?: number;
