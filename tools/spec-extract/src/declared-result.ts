@@ -49,7 +49,7 @@ export function declaredResults(results: readonly TestResult[], sources: TestSou
   });
 }
 
-/** Stands for every module that does not run by itself. */
+/** Key of all modules that do not run by themselves. */
 const SHARED = '';
 
 /** The ids that the computed titles of a file can end with; every file is looked at once. */

@@ -22,7 +22,7 @@ export function declaredTests(file: TextFile): DeclaredTest[] {
   });
 }
 
-/** Yields whether a file declares a test whose ids, if it cites any, are known only when it runs. */
+/** Returns whether a file declares a test whose ids, if it cites any, are known only when it runs. */
 export function computesTitles(file: TextFile): boolean {
   return titleArguments(file).some((argument) => {
     const title = literalText(argument);
@@ -43,14 +43,14 @@ function titleArguments(file: TextFile): ts.Expression[] {
   return found;
 }
 
-/** Yields whether a call only hands over the table of `it.each(table)(title, …)`, or a condition. */
+/** Returns whether a call only hands over the table of `it.each(table)(title, …)`, or a condition. */
 function isTable(call: ts.CallExpression): boolean {
   return ts.isCallExpression(call.parent) && call.parent.expression === call
     ? true
     : ts.isPropertyAccessExpression(call.parent);
 }
 
-/** The identifier a callee starts with: `it` for `it.each(table)`. */
+/** Returns the identifier that a callee starts with: `it` for `it.each(table)`. */
 function rootName(callee: ts.Expression): string {
   if (ts.isIdentifier(callee)) return callee.text;
   if (ts.isPropertyAccessExpression(callee) || ts.isCallExpression(callee))
@@ -58,7 +58,7 @@ function rootName(callee: ts.Expression): string {
   return ts.isTaggedTemplateExpression(callee) ? rootName(callee.tag) : '';
 }
 
-/** The text of a literal title; the holes of a template are left as `%s`. */
+/** Returns the text of a literal title; the holes of a template are `%s`. */
 function literalText(node: ts.Expression | undefined): string | undefined {
   if (node === undefined) return undefined;
   if (ts.isStringLiteralLike(node)) return node.text;

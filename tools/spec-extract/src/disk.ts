@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, w
 import { dirname, join } from 'node:path';
 import type { TextFile } from './text-file.ts';
 
-/** Yields the nearest folder at or above `start` that holds `specs`; undefined when there is none. */
+/** Returns the nearest folder at or above `start` that holds `specs`; undefined when there is none. */
 export function findRoot(start: string): string | undefined {
   for (let folder = start; ; folder = dirname(folder)) {
     if (existsSync(join(folder, 'specs'))) return folder;

@@ -3,16 +3,16 @@ import { findRoot } from './disk.ts';
 import type { MutationChoice } from './mutation/sample.ts';
 import { type Answer, EXIT, type ExitCode, SuiteError, UsageError } from './output.ts';
 
-/** What the process around the tool supplies. */
+/** Facts and functions that the process around the tool supplies. */
 export interface Surroundings {
   readonly folder: string;
   /** Today as YYYY-MM-DD. */
   readonly today: string;
-  /** Told what happens while a command takes long. */
+  /** Receives progress of a long command. */
   say(text: string): void;
 }
 
-/** What the process prints and how it ends. */
+/** Output and exit code of the process. */
 export interface Ending {
   readonly stdout: string;
   readonly stderr: string;
@@ -143,7 +143,7 @@ function parseStrict(args: readonly string[]): {
   return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
 }
 
-/** `DML-…` alone means `show`, `--open` alone means `open`. */
+/** Returns the words of the command: `DML-…` alone means `show`, `--open` alone means `open`. */
 function commandOf(positionals: readonly string[], open: boolean): readonly string[] {
   const [first] = positionals;
   if (first === undefined) return open ? ['open'] : [];

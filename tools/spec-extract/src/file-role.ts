@@ -1,10 +1,10 @@
 import { COMPLIANCE_PATH } from './compliance.ts';
 
-/** Why the tool reads a file; each role is a list of the suite. */
+/** Role of a file that the tool reads; each is a list of the suite. */
 export type FileRole = 'documents' | 'sources' | 'tests' | 'foreign' | 'vectors' | 'results' | 'index';
 
 /**
- * Yields the role of a file; undefined for a file that is only there to be linked to.
+ * Returns the role of a file; undefined for a file that is only there to be linked to.
  *
  * Whatever lies below a folder called `fixtures` belongs to a test and says nothing about the suite.
  */

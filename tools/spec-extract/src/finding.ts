@@ -1,6 +1,6 @@
 import { compareText } from './sorted.ts';
 
-/** How much a finding weighs: one red finding makes the suite red, a note never does. */
+/** Severity of a finding: one red finding makes the suite red, a note never does. */
 export type Severity = 'red' | 'note';
 
 /**
@@ -54,7 +54,7 @@ export interface Finding {
   readonly id?: string;
   /** The file to open, relative to the repository root. */
   readonly file: string;
-  /** What exactly: a link target, a line number, a test title, a mark. */
+  /** Subject of the finding: a link target, a line number, a test title, a mark. */
   readonly detail: string;
 }
 

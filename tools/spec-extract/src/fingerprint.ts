@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** Yields the fingerprint of a requirement text from which id and marks were removed. */
+/** Returns the fingerprint of a requirement text from which id and marks were removed. */
 export function fingerprint(text: string): string {
   const normalised = text.replace(/\s+/g, ' ').trim();
   // @spec DML-TRC-0112

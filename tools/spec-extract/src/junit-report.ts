@@ -50,7 +50,7 @@ function fileOfClass(className: string): string {
   return `${module.join('/')}.py`;
 }
 
-/** What runners write into a case that failed, or that failed before it passed. */
+/** Elements of a case that failed, or that failed before it passed. */
 const FAILURES: readonly string[] = [
   ...['failure', 'error'],
   ...['flakyFailure', 'flakyError', 'rerunFailure', 'rerunError', 'rerun'],
@@ -69,7 +69,7 @@ function elements(value: unknown): XmlElement[] {
   return Array.isArray(value) ? value.map(asElement) : [];
 }
 
-/** An element without attributes and children comes as an empty text. */
+/** Returns a parsed element; one without attributes and children is parsed as an empty text. */
 function asElement(value: unknown): XmlElement {
   return typeof value === 'object' && value !== null ? (value as XmlElement) : {};
 }

@@ -25,12 +25,12 @@ export function keywordsIn(prose: string): Keyword[] {
   return (prose.replace(/\s+/g, ' ').match(KEYWORD) ?? []) as Keyword[];
 }
 
-/** Yields whether a requirement of this level has to be verified. */
+/** Returns whether a requirement of this level has to be verified. */
 export function isBinding(level: Level): boolean {
   return BINDING.has(level);
 }
 
-/** Yields whether a text is a level; used when the index is read back. */
+/** Returns whether a text is a level; used when the index is read back. */
 export function isLevel(text: string): text is Level {
   return text === 'NORM' || (keywordsIn(text).length === 1 && keywordsIn(text)[0] === text);
 }

@@ -8,7 +8,7 @@ import type { TextFile } from './text-file.ts';
 export interface LinkTargets {
   /** Every file and folder, relative to the root. */
   readonly paths: ReadonlySet<string>;
-  /** Yields the anchors of a Markdown document; undefined for any other file. */
+  /** Returns the anchors of a Markdown document; undefined for any other file. */
   anchors(path: string): ReadonlySet<string> | undefined;
 }
 

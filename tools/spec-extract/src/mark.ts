@@ -1,10 +1,10 @@
-/** What the marks behind an id say; at most one of them decides the state. */
+/** Marks behind an id; at most one of them decides the state. */
 export interface Marks {
   readonly norm: boolean;
   readonly disposition: Disposition;
 }
 
-/** How a requirement is judged. */
+/** Rule by which a requirement is judged. */
 export type Disposition =
   | { readonly kind: 'in_force' }
   | { readonly kind: 'planned'; readonly milestone?: string }
@@ -50,7 +50,7 @@ export function parseMarks(text: string): ParsedMarks {
   };
 }
 
-/** A group may list plain words by commas; a mark with a value owns its whole group. */
+/** Returns the marks of a group: plain words with commas between, or one mark with a value. */
 function splitGroup(group: string): string[] {
   return group.includes(':') ? [group] : group.split(',').map((mark) => mark.trim());
 }

@@ -19,7 +19,7 @@ export function visit(node: Nodes, visitor: (node: Nodes) => void): void {
   if (isParent(node)) for (const child of node.children) visit(child, visitor);
 }
 
-/** Yields whether a node has children. */
+/** Returns whether a node has children. */
 export function isParent(node: Nodes): node is Parents {
   return 'children' in node;
 }
@@ -40,7 +40,7 @@ function textOf(node: Nodes): string {
   return isParent(node) ? node.children.map(textOf).join('') : '';
 }
 
-/** Yields the source line a node starts at; 1 for a node without a position. */
+/** Returns the source line a node starts at; 1 for a node without a position. */
 export function lineOf(node: Nodes): number {
   return node.position?.start.line ?? 1;
 }

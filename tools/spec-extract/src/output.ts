@@ -1,4 +1,4 @@
-/** What a command answers: text for people, a value for programs, and how the process ends. */
+/** Answer of a command: text for people, a value for programs, and the exit code. */
 export interface Answer {
   readonly exitCode: ExitCode;
   /** Result for people, on standard output. */
@@ -18,12 +18,12 @@ export const EXIT: Readonly<Record<'green' | 'red' | 'usage' | 'unreadable', Exi
   unreadable: 3,
 };
 
-/** Why a command could not start on its work. */
+/** Reason why a command could not start. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Why the suite could not be read or written. */
+/** Reason why the suite could not be read or written. */
 export class SuiteError extends Error {
   override readonly name = 'SuiteError';
 }

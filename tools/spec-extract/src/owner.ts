@@ -32,7 +32,7 @@ export function ownersIn(file: TextFile): LocatedOwner[] {
   return owners;
 }
 
-/** Yields the line-independent text form of an owner. */
+/** Returns the line-independent text form of an owner. */
 export function formatOwner(owner: Owner): string {
   return owner.symbol === '' ? owner.file : `${owner.file}#${owner.symbol}`;
 }

@@ -43,7 +43,7 @@ export interface Suite {
 /** The ids whose texts are being reviewed, or all that are suspect. */
 export type Reviewing = readonly string[] | 'all';
 
-/** What one run would do: nothing here has touched a disk. */
+/** Plan of one run, before any file is written. */
 export interface Plan {
   readonly requirements: readonly Requirement[];
   readonly records: readonly RequirementRecord[];
@@ -126,7 +126,7 @@ export function plan(suite: Suite, reviewing: Reviewing = []): Plan {
   };
 }
 
-/** Yields one finding for every generated file whose bytes differ from what is on disk. */
+/** Returns one finding for every generated file whose bytes differ from what is on disk. */
 export function outdatedFindings(files: readonly TextFile[], onDisk: ReadonlyMap<string, string>): Finding[] {
   // @spec DML-TRC-0606
   const outdated = files.filter(({ path, text }) => onDisk.get(path) !== text);
@@ -137,7 +137,7 @@ export function outdatedFindings(files: readonly TextFile[], onDisk: ReadonlyMap
   ].map(([file, detail]) => ({ code: 'file_outdated', file, detail }));
 }
 
-/** Yields whether writing the files would lose what the last run recorded. */
+/** Returns whether writing the files would lose what the last run recorded. */
 export function mayWrite(findings: readonly Finding[]): boolean {
   // @spec DML-TRC-0609
   return !findings.some(
@@ -214,7 +214,7 @@ function readResults(suite: Suite, sources: TestSources): Results {
   return { tests, configured, findings };
 }
 
-/** Without results every requirement would be red: one finding says why, or one for each project without. */
+/** Returns one finding for missing results, or one for each project without, in place of one per requirement. */
 function missingResults(
   { results }: Suite,
   records: readonly RequirementRecord[],

@@ -5,7 +5,7 @@ const ID = new RegExp(`^${ID_PATTERN}$`);
 const ID_ANYWHERE = new RegExp(`(?<![\\w-])${ID_PATTERN}(?![\\w-])`, 'g');
 const TRAILING_CITATIONS = new RegExp(`((?:\\s*\\[${ID_PATTERN}\\])+)\\s*$`);
 
-/** Yields whether a text is exactly one well-formed requirement id. */
+/** Returns whether a text is exactly one well-formed requirement id. */
 export function isRequirementId(text: string): boolean {
   return ID.test(text);
 }
@@ -28,7 +28,7 @@ export function citationsIn(text: string): OwnerCitation[] {
   return [...text.matchAll(CITATION)].map(({ index, 1: ids = '' }) => ({ ids: idsIn(ids), index }));
 }
 
-/** What a leaf test title cites. */
+/** Citation in the title of a leaf test. */
 export interface TitleCitation {
   /** The title without the ids that end it. */
   readonly title: string;

@@ -1,7 +1,7 @@
 import type { Level } from './keyword.ts';
 import type { TestOutcome } from './test-result.ts';
 
-/** Where a requirement stands. */
+/** State of a requirement. */
 export type RequirementState =
   | 'verified'
   | 'implied'
@@ -52,7 +52,7 @@ export interface CitingTest {
   /** Suite titles and leaf title without ids. */
   readonly title: string;
   readonly state: CitingTestState;
-  /** Whether its title cites another requirement too. */
+  /** True when its title cites another requirement too. */
   readonly isShared?: boolean;
 }
 

@@ -9,7 +9,7 @@ import { deriveState, isProven, whyUnproven } from './state.ts';
 export function recordRequirement(input: {
   readonly requirement: Requirement;
   readonly previous: IndexRow | undefined;
-  /** Whether its text is being reviewed now. */
+  /** True when its text is being reviewed now. */
   readonly isReviewed: boolean;
   readonly owners: readonly Owner[];
   readonly tests: readonly CitingTest[];

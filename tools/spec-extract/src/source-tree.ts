@@ -4,7 +4,7 @@ import ts from 'typescript';
 export interface CommentAnchor {
   /** The token the comment leads, or the token it trails on the same line. */
   readonly token: ts.Node;
-  /** Whether the comment stands behind code on its line. */
+  /** True when the comment stands behind code on its line. */
   readonly trailing: boolean;
 }
 
@@ -13,7 +13,7 @@ export function parseSource(path: string, text: string): ts.SourceFile {
   return ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true, scriptKind(path));
 }
 
-/** Yields what the comment around an offset belongs to; undefined when the offset is not in a comment. */
+/** Returns what the comment around an offset belongs to; undefined when the offset is not in a comment. */
 export function anchorAt(source: ts.SourceFile, offset: number): CommentAnchor | undefined {
   const next = tokenAt(source, offset);
   if (offset >= next.getStart(source, false)) return undefined;
@@ -21,7 +21,7 @@ export function anchorAt(source: ts.SourceFile, offset: number): CommentAnchor |
   return before === undefined ? { token: next, trailing: false } : { token: before, trailing: true };
 }
 
-/** Yields the names of the declarations around a node, outermost first, joined by dots; may be empty. */
+/** Returns the names of the declarations around a node, outermost first, joined by dots; may be empty. */
 export function symbolPath(anchor: CommentAnchor): string {
   const names: string[] = [];
   for (let node: ts.Node | undefined = anchor.token; node !== undefined; node = node.parent) {
@@ -54,7 +54,7 @@ function nameText(name: ts.Node | undefined): string | undefined {
   return ts.isStringLiteral(name) || ts.isNumericLiteral(name) ? name.text : undefined;
 }
 
-/** The token whose full range, leading comments included, covers an offset. */
+/** Returns the token whose full range, leading comments included, covers an offset. */
 function tokenAt(source: ts.SourceFile, offset: number): ts.Node {
   let node: ts.Node = source;
   for (;;) {

@@ -71,7 +71,7 @@ class RequirementReader {
     if (isParent(node)) for (const child of this.#unread(node)) this.read(child);
   }
 
-  /** The children of a node that no requirement has taken in. */
+  /** Returns the children of a node that belong to no requirement. */
   #unread(node: Nodes): readonly Nodes[] {
     if (!isParent(node)) return [];
     if (node.type !== 'listItem' || this.#idOf(node) === undefined) return node.children;

@@ -1,7 +1,7 @@
 import type { Marks } from './mark.ts';
 import type { CitingTest, RequirementState } from './requirement-index.ts';
 
-/** What decides the state of a requirement. */
+/** Facts that decide the state of a requirement. */
 export interface StateInput {
   readonly disposition: Marks['disposition']['kind'];
   readonly fingerprint: string;

@@ -1,7 +1,7 @@
 import { idsIn, parseTitle, type TitleCitation } from './requirement-id.ts';
 import { sortedBy } from './sorted.ts';
 
-/** What a runner says about one leaf test. */
+/** Outcome of one leaf test as a runner reports it. */
 export type TestOutcome = 'passed' | 'failed' | 'skipped';
 
 /** One leaf test as a result file reports it, before titles are read. */

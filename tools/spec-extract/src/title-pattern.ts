@@ -1,12 +1,12 @@
-/** What a runner fills in: `%s`, `%#`, `$name`, `$a.b`, and `%s` for the hole of a template. */
+/** Placeholders that a runner fills in: `%s`, `%#`, `$name`, `$a.b`, and `%s` for the hole of a template. */
 const HOLE = /%[a-zA-Z#$]|\$[\w#.]+/;
 
-/** Yields whether the runner fills a title in, so that the source does not tell the whole of it. */
+/** Returns whether the runner fills a title in, so that the source does not tell the whole of it. */
 export function hasHoles(title: string): boolean {
   return HOLE.test(title);
 }
 
-/** Yields whether a title that a runner reports can come from a title that a source declares. */
+/** Returns whether a title that a runner reports can come from a title that a source declares. */
 export function titleMatches(declared: string, reported: string): boolean {
   if (declared === reported) return true;
   if (!hasHoles(declared)) return false;

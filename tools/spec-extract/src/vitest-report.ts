@@ -1,6 +1,6 @@
 import type { ReportedTest, TestOutcome } from './test-result.ts';
 
-/** What a report says. */
+/** Content of a report. */
 export interface VitestReport {
   readonly tests: readonly ReportedTest[];
   /** The projects that the configuration of the runner lists, whichever of them ran; none where it does not say. */
@@ -35,7 +35,7 @@ function readLeaf(file: string, leaf: unknown): ReportedTest {
   };
 }
 
-/** Everything that neither passed nor failed did not run to its end: pending, skipped, todo, disabled. */
+/** Returns the outcome of a leaf; one that neither passed nor failed (pending, todo, disabled) counts as skipped. */
 function outcomeOf(leaf: Readonly<Record<string, unknown>>): TestOutcome {
   const status = asString(leaf.status, 'status');
   if (status === 'failed') return 'failed';
@@ -47,7 +47,7 @@ function outcomeOf(leaf: Readonly<Record<string, unknown>>): TestOutcome {
   return isRepeated(leaf) ? 'failed' : 'passed';
 }
 
-/** A test that passed and yet has failures needed more than one attempt; Jest also counts the attempts. */
+/** Checks whether a test needed several attempts: it passed and yet has failures, or Jest counted more than one. */
 function isRepeated({
   failureMessages,
   retryReasons,

@@ -1,6 +1,6 @@
 import { type Finding, type FindingCode, severityOf } from './finding.ts';
 
-/** What each finding means and what to do about it. */
+/** Meaning of each finding, and the next step. */
 const WORDING: Readonly<Record<FindingCode, string>> = {
   anchor_broken: 'the link names a heading that its target does not have',
   document_empty: 'there is no requirement here: add one, or remove the document',
@@ -36,7 +36,7 @@ const WORDING: Readonly<Record<FindingCode, string>> = {
   unknown_id: 'no specification defines this id',
 };
 
-/** Yields one line per finding and a closing count. */
+/** Returns one line per finding and a closing count. */
 export function formatFindings(findings: readonly Finding[]): string {
   const red = findings.filter((finding) => severityOf(finding) === 'red');
   const notes = findings.filter((finding) => severityOf(finding) === 'note');

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 
-/** How a process ended, and what it printed. */
+/** Output and end of a process. */
 export interface ProcessEnding {
   readonly stdout: string;
   readonly stderr: string;

@@ -4,13 +4,13 @@ import { join } from 'node:path';
 import { parseTitle } from '../requirement-id.ts';
 import { readVitestReport } from '../vitest-report.ts';
 
-/** How the citing tests of one id ended. */
+/** Outcome of the citing tests of one id. */
 export type CitingOutcome = 'passed' | 'failed' | 'not_loaded' | 'timed_out';
 
 /** Runs the tests of some files that cite some ids, and yields the outcome per id. */
 export type CitingRunner = (request: CitingRequest) => Promise<ReadonlyMap<string, CitingOutcome>>;
 
-/** What to run. */
+/** Tests to run, and the copy to run them in. */
 export interface CitingRequest {
   /** The folder of the copy. */
   readonly folder: string;
@@ -35,7 +35,7 @@ export const runWithVitest: CitingRunner = async (request) => {
   return new Map(ids.map((id) => [id, outcomeOf(id, text, exit === 0)]));
 };
 
-/** Yields the outcome of the tests that cite an id, from the report of a run. */
+/** Returns the outcome of the tests that cite an id, from the report of a run. */
 export function outcomeOf(id: string, report: string | undefined, clean: boolean): CitingOutcome {
   const leaves = report === undefined ? [] : readVitestReport(report).tests;
   const citing = leaves.filter(({ title }) => parseTitle(title).cited.includes(id));
@@ -82,7 +82,7 @@ function endGroup(processId: number): void {
   }
 }
 
-/** A runner inside a test run must not take itself for a worker of the outer one. */
+/** Returns an environment in which a runner does not take itself for a worker of an outer run. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(VITEST|TINYPOOL|NODE_V8_COVERAGE)/.test(name)),

@@ -9,16 +9,16 @@ import { type MutationOutcome, type MutationRow, runMutation } from './mutation-
 import { chosenIds, type MutationChoice } from './sample.ts';
 import { createScratchCopy } from './scratch-copy.ts';
 
-/** What to mutate. */
+/** Requirements to mutate, and the suite they belong to. */
 export interface MutateRequest {
   readonly root: string;
   readonly today: string;
   readonly choice: MutationChoice;
-  /** Told what happens while it takes long. */
+  /** Receives progress. */
   say(text: string): void;
   /** Runs citing tests; vitest unless a test supplies another. */
   readonly runTests?: CitingRunner;
-  /** How long the tests of one requirement may take before their mutant counts as killed. */
+  /** Time limit for the tests of one requirement, after which their mutant counts as killed. */
   readonly timeoutMs?: number;
 }
 

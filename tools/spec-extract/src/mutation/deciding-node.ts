@@ -2,7 +2,7 @@ import ts from 'typescript';
 import type { CommentAnchor } from '../source-tree.ts';
 
 /**
- * Yields the syntax that a citation is about: the largest node that starts where the comment ends, or
+ * Returns the syntax that a citation is about: the largest node that starts where the comment ends, or
  * for a comment behind code the statement that ends there; undefined when nothing follows the comment.
  */
 export function decidingNode(anchor: CommentAnchor): ts.Node | undefined {

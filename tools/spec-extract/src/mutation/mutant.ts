@@ -1,6 +1,6 @@
 import ts from 'typescript';
 
-/** How a mutant breaks one clause. */
+/** Kind of change by which a mutant breaks one clause. */
 export type Operator = 'invert-condition' | 'drop-operand' | 'change-constant' | 'delete';
 
 /** One broken version of a source file: `replacement` takes the place of the range. */
@@ -66,7 +66,7 @@ const OPPOSITES: ReadonlyMap<ts.SyntaxKind, string> = new Map([
   [ts.SyntaxKind.GreaterThanEqualsToken, '<'],
 ]);
 
-/** A comparison turns into its opposite; a junction loses one operand at a time. */
+/** Returns the mutants of a binary expression: the opposite comparison, or a junction without one operand each. */
 function ofBinary(node: ts.BinaryExpression): Mutant[] {
   const opposite = OPPOSITES.get(node.operatorToken.kind);
   if (opposite !== undefined) return [replace(node.operatorToken, 'invert-condition', opposite)];
@@ -118,7 +118,7 @@ function isEntry(node: ts.Node): boolean {
   return ts.isExpression(node) && ts.isArrayLiteralExpression(parent) && !ts.isSpreadElement(node);
 }
 
-/** An entry goes with the comma behind it. */
+/** Deletes an entry with the comma behind it. */
 function deleteEntry(node: ts.Node): Mutant {
   const text = node.getSourceFile().text;
   const comma = /^\s*,/.exec(text.slice(node.getEnd()))?.[0] ?? '';

@@ -8,7 +8,7 @@ import { decidingNode } from './deciding-node.ts';
 import { applyMutant, type Mutant, mutantsOf, type Operator } from './mutant.ts';
 import { placeOf } from './sample.ts';
 
-/** What became of a requirement of the sample. */
+/** Outcome of a requirement of the sample. */
 export type MutationOutcome = 'killed' | 'survived' | 'not_loaded' | 'not_mutable' | 'no_baseline';
 
 /** One row of the report. */
@@ -16,11 +16,11 @@ export interface MutationRow {
   readonly id: string;
   readonly owner: string;
   readonly outcome: MutationOutcome;
-  /** What was broken; absent when nothing could be. */
+  /** Kind of change; absent when nothing could be broken. */
   readonly operator?: Operator;
   /** First line of the code that was replaced. */
   readonly original?: string;
-  /** How the citing tests ended against the mutant. */
+  /** Outcome of the citing tests against the mutant. */
   readonly tests?: CitingOutcome;
 }
 
@@ -34,9 +34,9 @@ export interface MutationRun {
   readonly runTests: CitingRunner;
   readonly timeoutMs: number;
   readonly signal: AbortSignal;
-  /** Told before each mutant is tried. */
+  /** Receives each mutant before it is tried. */
   onMutant(row: { readonly id: string; readonly position: number; readonly total: number }): void;
-  /** Told what became of each requirement as soon as it is known. */
+  /** Receives the outcome of each requirement as soon as it is known. */
   onOutcome?(row: MutationRow): void;
 }
 

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { sortedBy } from '../sorted.ts';
 
-/** Which of the verified requirements to try: those that are named, or a sample; the seed also chooses the clause. */
+/** Verified requirements to try: named ones, or a sample; the seed also chooses the clause. */
 export type MutationChoice =
   | { readonly ids: readonly string[]; readonly seed: number }
   | {
