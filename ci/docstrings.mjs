@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import ts from 'typescript';
 import { filesBelow, runGate } from './gate.mjs';
 
-const UNFINISHED = ['packages/cli', 'packages/execution', 'packages/store'];
+const UNFINISHED = ['packages/cli', 'packages/execution'];
 
 /** Openings that make a reader translate: private verbs, and clauses that never name their noun. */
 const NOT_OPENINGS = new Set([
@@ -66,8 +66,9 @@ function openingProblem(node, opening) {
   const declared = declarationOf(node);
   if (declared === undefined) return undefined;
   if (NOT_OPENINGS.has(opening)) return 'not an opening of a doc comment';
-  if (mayBeFunction(declared)) return undefined;
-  if (!isFunction(declared)) return FUNCTION_OPENINGS.has(opening) ? 'only a function opens so' : undefined;
+  if (isEither(declared)) return undefined;
+  if (!ts.isFunctionLike(declared))
+    return FUNCTION_OPENINGS.has(opening) ? 'only a function opens so' : undefined;
   if (!/^[A-Z][a-z-]+s$/.test(opening) || NOT_VERBS.has(opening))
     return 'a function opens with a verb in the third person';
   return opening === 'Yields' && !isIterated(declared) ? 'only a generator yields' : undefined;
@@ -85,14 +86,11 @@ function functionIn(node) {
   return value && (ts.isArrowFunction(value) || ts.isFunctionExpression(value)) ? value : undefined;
 }
 
-/** Checks whether a field or constant may hold a function, by its type or by the call that makes it. */
-function mayBeFunction(node) {
+/** Checks whether a declaration may open either way: an accessor, or a field or constant that may hold a function. */
+function isEither(node) {
   const made = ts.isVariableStatement(node) && node.declarationList.declarations[0]?.initializer;
-  return (node.type && ts.isFunctionTypeNode(node.type)) || (made && ts.isCallExpression(made));
-}
-
-function isFunction(node) {
-  return ts.isFunctionLike(node) && !ts.isAccessor(node);
+  const isTypedSo = !ts.isFunctionLike(node) && node.type && ts.isFunctionTypeNode(node.type);
+  return ts.isAccessor(node) || isTypedSo || (made && ts.isCallExpression(made));
 }
 
 function isIterated(node) {

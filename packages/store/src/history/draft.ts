@@ -16,7 +16,7 @@ import type { RecordClass } from '../objects/objects.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import type { CommitGraph } from './commit-graph.ts';
 
-/** What drafting reads; a store is one. */
+/** Source of the objects that drafting reads, such as a store. */
 export interface ObjectReader {
   get(objectClass: ObjectClass, id: ObjectId): Uint8Array | undefined;
   getRecord<Class extends RecordClass>(recordClass: Class, id: ObjectIds[Class]): Records[Class] | undefined;
