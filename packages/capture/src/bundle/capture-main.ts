@@ -1,5 +1,6 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { isDmlError } from '@daggerml/object-model';
+import { stop } from 'esbuild';
 import { type ExportCapture, ExportCapturer, type ExportPlace } from './capture-export.ts';
 
 /** A request to the capturing thread. */
@@ -10,7 +11,12 @@ export interface CaptureRequest {
   readonly signal: Int32Array;
 }
 
-/** Answer of the capturing thread. */
+/** Asks the thread to end the bundler; the number is set to 1 when it is done. */
+export interface StopRequest {
+  readonly stop: Int32Array;
+}
+
+/** What the capturing thread answers. */
 export type CaptureAnswer =
   | { readonly captured: ExportCapture }
   | { readonly refused: Readonly<Record<string, unknown>> }
@@ -18,11 +24,20 @@ export type CaptureAnswer =
 
 const capturer = new ExportCapturer();
 
-parentPort?.on('message', async ({ place, port, signal }: CaptureRequest) => {
+parentPort?.on('message', async (request: CaptureRequest | StopRequest) => {
+  if ('stop' in request) {
+    await stop();
+    return raise(request.stop);
+  }
+  const { place, port, signal } = request;
   port.postMessage(await answerTo(place));
+  raise(signal);
+});
+
+function raise(signal: Int32Array): void {
   Atomics.store(signal, 0, 1);
   Atomics.notify(signal, 0);
-});
+}
 
 async function answerTo(place: ExportPlace): Promise<CaptureAnswer> {
   try {

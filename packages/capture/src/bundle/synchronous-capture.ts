@@ -3,7 +3,7 @@ import type { DmlErrorFields } from '@daggerml/object-model';
 import { captureError } from '../errors.ts';
 import { captureThread } from '../source-file.ts';
 import type { ExportCapture, ExportPlace } from './capture-export.ts';
-import type { CaptureAnswer, CaptureRequest } from './capture-main.ts';
+import type { CaptureAnswer, CaptureRequest, StopRequest } from './capture-main.ts';
 
 /** The thread of this process that captures: what it read of files serves later captures. */
 let thread: Worker | undefined;
@@ -30,5 +30,16 @@ function started(): Worker {
   const { code, isSource } = captureThread();
   const worker = new Worker(code, { eval: isSource, execArgv: [], stdin: false });
   worker.unref();
+  process.once('exit', () => stop(worker));
   return worker;
+}
+
+/** Time that the end of a process waits for its bundler. */
+const STOP_MS = 100;
+
+/** Ends the bundler, which complains on standard error when it loses whoever started it. */
+function stop(worker: Worker): void {
+  const signal = new Int32Array(new SharedArrayBuffer(4));
+  worker.postMessage({ stop: signal } satisfies StopRequest);
+  Atomics.wait(signal, 0, 0, STOP_MS);
 }
