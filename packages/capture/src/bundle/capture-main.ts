@@ -1,6 +1,6 @@
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { isDmlError } from '@daggerml/object-model';
-import { stop } from 'esbuild';
+import { stop, transform } from 'esbuild';
 import { type ExportCapture, ExportCapturer, type ExportPlace } from './capture-export.ts';
 
 /** A request to the capturing thread. */
@@ -23,6 +23,9 @@ export type CaptureAnswer =
   | { readonly failed: string };
 
 const capturer = new ExportCapturer();
+
+// The bundler is another process, which starts while its first request is still under way.
+void transform('').catch(() => {});
 
 parentPort?.on('message', async (request: CaptureRequest | StopRequest) => {
   if ('stop' in request) {

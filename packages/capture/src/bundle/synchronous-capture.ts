@@ -8,6 +8,11 @@ import type { CaptureAnswer, CaptureRequest, StopRequest } from './capture-main.
 /** The thread of this process that captures: what it read of files serves later captures. */
 let thread: Worker | undefined;
 
+/** Starts the capturing thread, so that it is ready when the first function is called. */
+export function prepareCaptures(): void {
+  thread ??= started();
+}
+
 /**
  * Captures an export and waits for it: the id of a call is known when it is made. The bundler answers in its own
  * time only, so it runs in a thread of its own. Throws `capture_failed`.

@@ -47,7 +47,7 @@ describe('the receipt of a call', () => {
       adapter: 'dml-worker',
       attempt: 2,
       backend: 'worker thread',
-      bundler: expect.stringMatching(/^esbuild \d+\.\d+\.\d+$/),
+      bundler: expect.stringMatching(/^esbuild \d+\.\d+\.\d+, oxc-minify \d+\.\d+\.\d+$/),
       executor: 'daggerml 1.2.3',
       platform: `${process.platform}-${process.arch}`,
       runtime: `node ${process.versions.node}`,

@@ -51,7 +51,7 @@ export class Receipts {
         adapter: LOCAL_ADAPTER,
         attempt,
         backend: 'worker thread',
-        bundler: `esbuild ${bundlerVersion}`,
+        bundler: bundlerVersion(),
         executor: program,
         platform: `${platform}-${architecture}`,
         runtime: `node ${nodeVersion}`,
