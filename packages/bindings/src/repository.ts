@@ -127,7 +127,6 @@ export class Repository {
       ...(options.fileCache !== undefined && { fileCache: options.fileCache }),
       ...(options.nowMs && { nowMs: options.nowMs }),
     });
-    // @spec DML-EXE-0540
     this.#capture = new FunctionCapture();
   }
 
