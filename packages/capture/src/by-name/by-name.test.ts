@@ -104,7 +104,8 @@ describe('the order of a file', () => {
     'const first = (x: number) => a(x);',
     'function second(x: number) { return b(first(x)) }',
     'const limit = 5;',
-    'class Row { size() { return limit } }',
+    'const table = Object.freeze({ size: 3 });',
+    'class Row { size() { return limit * table.size } }',
     'export const clean = (x: number) => [second(x), c(x), d(x), new Row().size()];',
     'export const other = (x: number) => [d(x), c(x), second(x)];',
   ];
@@ -128,6 +129,13 @@ describe('the order of a file', () => {
   it('of what runs code is part of it [DML-CAP-0016]', async () => {
     const order = (lines: readonly string[]): Promise<unknown> =>
       fixture.call(`// @ts-nocheck\n${lines.join('\n')}\nexport const clean = () => [one, two];`);
+    const early = [
+      'const late = () => 1;',
+      'let seen; try { seen = late() } catch (error) { seen = 0 };',
+      'const one = seen; const two = late();',
+    ];
+    expect(await order(early)).toEqual([1, 1]);
+    expect(await order([early[1] ?? '', early[0] ?? '', early[2] ?? ''])).toEqual([0, 1]);
     const lines = ['let n = 0;', 'const one = ++n;', 'const two = ++n;'];
     expect(await order(lines)).toEqual([1, 2]);
     expect(await order([lines[0] ?? '', lines[2] ?? '', lines[1] ?? ''])).toEqual([2, 1]);

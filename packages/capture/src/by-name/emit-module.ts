@@ -1,4 +1,4 @@
-import type { Item, Source } from './outline.ts';
+import type { Item, Outline, Source } from './outline.ts';
 import type { EdgeKind, ReachedModule, Target } from './own-modules.ts';
 import { type Piece, PieceText, piecesOf, type TextEdit } from './pieces.ts';
 
@@ -102,23 +102,36 @@ function linkStatements(module: ReachedModule, edits: readonly TextEdit[]): read
     ]);
 }
 
-/** Returns the reached items: functions first, and what runs no code in the order in which it is reached. */
+/**
+ * Returns the reached items: what runs no code first, in the order in which it is reached, and then the rest as
+ * written. What an earlier item that runs code could miss stays behind that.
+ */
 function inOrder({ outline, items }: ReachedModule): readonly Item[] {
-  const reached = [...items];
-  const rank = new Map(reached.map((item, index) => [item, index]));
-  const byRank = (a: Item, b: Item): number => (rank.get(a) as number) - (rank.get(b) as number);
-  const ordered = reached.filter(({ isHoisted }) => isHoisted);
-  let run: Item[] = [];
-  for (const item of outline.items) {
-    if (!items.has(item) || item.isHoisted) continue;
-    // @spec DML-CAP-0016
-    if (item.isInert) run.push(item);
-    else {
-      ordered.push(...run.sort(byRank), item);
-      run = [];
-    }
+  const written = outline.items.filter((item) => items.has(item));
+  const running = written.filter(({ isHoisted, isInert }) => !isHoisted && !isInert);
+  const isMovable = (item: Item): boolean =>
+    item.isHoisted ||
+    (item.isInert &&
+      isDeclaredOnce(outline, item) &&
+      !running.some((other) => other.start < item.start && reachesItem(outline, other, item)));
+  const moved = new Set([...items].filter(isMovable));
+  // @spec DML-CAP-0016
+  return [...moved, ...written.filter((item) => !moved.has(item))];
+}
+
+/** Checks whether no other declaration gives the item's name another value. */
+function isDeclaredOnce({ scopes }: Outline, { node }: Item): boolean {
+  const name = 'id' in node && node.id?.type === 'Identifier' ? node.id.name : undefined;
+  return name === undefined || scopes.top.get(name)?.declarations.length === 1;
+}
+
+function reachesItem(outline: Outline, from: Item, wanted: Item): boolean {
+  const seen = new Set([from]);
+  for (const item of seen) {
+    for (const binding of item.uses) for (const used of outline.itemsOf(binding)) seen.add(used);
+    if (item === wanted) return true;
   }
-  return [...ordered, ...run.sort(byRank)];
+  return false;
 }
 
 function exportStatements(
