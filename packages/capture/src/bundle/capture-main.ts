@@ -22,7 +22,7 @@ export type CaptureAnswer =
   | { readonly refused: Readonly<Record<string, unknown>> }
   | { readonly failed: string };
 
-const capturer = new ExportCapturer();
+let capturer = new ExportCapturer();
 
 // The bundler is another process, which starts while its first request is still under way.
 void transform('').catch(() => {});
@@ -32,10 +32,20 @@ parentPort?.on('message', async (request: CaptureRequest | StopRequest) => {
     await stop();
     return raise(request.stop);
   }
-  const { place, port, signal } = request;
-  port.postMessage(await answerTo(place));
-  raise(signal);
+  open = request;
+  answer(await answerTo(request.place));
 });
+
+/** The request that is not answered yet: whoever asked waits without hearing anything else. */
+let open: CaptureRequest | undefined;
+
+process.on('uncaughtException', (error) => answer({ failed: textOf(error) }));
+
+function answer(answered: CaptureAnswer): void {
+  open?.port.postMessage(answered);
+  if (open) raise(open.signal);
+  open = undefined;
+}
 
 function raise(signal: Int32Array): void {
   Atomics.store(signal, 0, 1);
@@ -47,6 +57,13 @@ async function answerTo(place: ExportPlace): Promise<CaptureAnswer> {
     return { captured: await capturer.capture(place) };
   } catch (error) {
     if (isDmlError(error) && error.code === 'capture_failed') return { refused: { ...error.fields } };
-    return { failed: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+    // The bundler may be gone; the next capture gets another one.
+    capturer = new ExportCapturer();
+    await stop();
+    return { failed: textOf(error) };
   }
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -149,6 +150,46 @@ describe('FunctionCapture', () => {
     ).toThrow(
       expect.objectContaining({ code: 'capture_failed', fields: expect.objectContaining({ line: 2 }) }),
     );
+  });
+
+  it('names a file that is not there', () => {
+    const moduleUrl = pathToFileURL(join(root, 'gone.ts')).href;
+    expect(() => new FunctionCapture().capture({ moduleUrl, exportName: 'clean' })).toThrow(
+      expect.objectContaining({
+        code: 'capture_failed',
+        fields: { file: join(root, 'gone.ts'), line: 0, reason: 'there is no such file' },
+      }),
+    );
+  });
+
+  it('goes on after its bundler has ended', () => {
+    const folder = join(root, 'killed');
+    mkdirSync(folder);
+    writeFileSync(join(folder, 'steps.ts'), 'export const one = () => 1; export const two = () => 2;');
+    const script = `
+      import { readdirSync, readFileSync } from 'node:fs';
+      import { FunctionCapture } from '@daggerml/capture';
+      const capture = (exportName) => {
+        try {
+          return new FunctionCapture().capture({ moduleUrl: ${JSON.stringify(pathToFileURL(join(folder, 'steps.ts')).href)}, exportName }).bundle.length > 0;
+        } catch (error) {
+          return error.code;
+        }
+      };
+      const results = [capture('one')];
+      for (const id of readdirSync('/proc').filter((name) => /^[0-9]+$/.test(name))) {
+        let stat = '';
+        try { stat = readFileSync('/proc/' + id + '/stat', 'utf8'); } catch {}
+        if (stat.replace(/^.*[)]/, '').split(' ')[2] === String(process.pid)) process.kill(Number(id), 'SIGKILL');
+      }
+      results.push(capture('two'), capture('two'));
+      console.log(JSON.stringify(results));`;
+    const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      cwd: import.meta.dirname,
+    });
+    const [before, , after] = JSON.parse(output) as unknown[];
+    expect([before, after]).toEqual([true, true]);
   });
 
   it('lists the exports that exist when the asked one does not [DML-EXE-0512]', () => {

@@ -8,6 +8,9 @@ import type { CaptureAnswer, CaptureRequest, StopRequest } from './capture-main.
 /** The thread of this process that captures: what it read of files serves later captures. */
 let thread: Worker | undefined;
 
+/** Time after which a capture is given up: the thread may have died of its memory without a word. */
+const CAPTURE_MS = 300_000;
+
 /** Starts the capturing thread, so that it is ready when the first function is called. */
 export function prepareCaptures(): void {
   thread ??= started();
@@ -23,7 +26,16 @@ export function captureNow(place: ExportPlace): ExportCapture {
   const { port1, port2 } = new MessageChannel();
   const request: CaptureRequest = { place, port: port2, signal };
   thread.postMessage(request, [port2]);
-  Atomics.wait(signal, 0, 0);
+  const waited = Atomics.wait(signal, 0, 0, CAPTURE_MS);
+  if (waited === 'timed-out') {
+    void thread.terminate();
+    thread = undefined;
+    throw captureError('capture_failed', {
+      file: place.path,
+      line: 0,
+      reason: 'bundling it took over five minutes',
+    });
+  }
   const answer = receiveMessageOnPort(port1)?.message as CaptureAnswer;
   port1.close();
   if ('captured' in answer) return answer.captured;

@@ -62,6 +62,16 @@ export class ReachedModule {
   }
 }
 
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').replace(/^\uFEFF/, '');
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'there is no such file' : message;
+    throw captureError('capture_failed', { file, line: 0, reason }, error);
+  }
+}
+
 /** Returns file and line of an offset of a source file. */
 export function positionIn({ file, text }: Outline, offset: number): { file: string; line: number } {
   return { file, line: new LineStarts(text).positionOf(offset).line };
@@ -115,7 +125,7 @@ export class OwnModules {
   at(path: string): ReachedModule {
     let module = this.#modules.get(path);
     if (!module) {
-      const text = readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
+      const text = textOf(path);
       let outline = this.#outlines.get(path);
       if (outline?.text !== text) {
         outline = outlineOf(path, text);
