@@ -1,13 +1,13 @@
-import type { ExecId } from '@daggerml/object-model';
 import { wholeMs } from '@daggerml/store';
-import type { AdapterAnswer, AdapterReport, ExecutionAdapter } from '../adapters/port.ts';
+import type { AdapterReport, ExecutionAdapter } from '../adapters/port.ts';
 import type { CacheLookup, KnownOutcome } from '../cache/cache-lookup.ts';
 import type { OutcomeBatch } from '../cache/outcome-batch.ts';
 import { executionError } from '../errors.ts';
-import { type Attempt, Attempts } from './attempts.ts';
+import { eventOfAnswer } from './answer-event.ts';
+import { Attempts } from './attempts.ts';
 import { breakingFailure, reportEnd, unrecordedFailure } from './call-failure.ts';
 import type { CallReport, EventReporter } from './events.ts';
-import { forgetOutcome, lookUp, takeOutcome } from './look-up.ts';
+import { forgetOutcome, isAnsweredBy, lookUp, shareOutcome, takeOutcome } from './look-up.ts';
 import { type CallEffect, type CallEvent, type CallState, nextState } from './machine.ts';
 import { type RecordParts, recordRun } from './record-run.ts';
 import { computedOf, type RunNode } from './run-node.ts';
@@ -27,8 +27,6 @@ export interface InterpreterOptions extends RecordParts {
 
 const inputsKnown: CallEvent = { type: 'inputs_known' };
 const pinFound: CallEvent = { type: 'pin_found' };
-const doneOk: CallEvent = { type: 'done_ok' };
-const doneError: CallEvent = { type: 'done_error' };
 const mustRun: CallEvent = { type: 'must_run' };
 const integrated: CallEvent = { type: 'integrated' };
 const answerLost: CallEvent = { type: 'answer_lost' };
@@ -56,7 +54,7 @@ export class Interpreter {
     return this.#settlements;
   }
 
-  /** Checks whether nodes end as cancelled from now on. */
+  /** Whether nodes end as cancelled from now on. */
   get isCancelled(): boolean {
     return this.#cancelReason !== undefined;
   }
@@ -127,7 +125,7 @@ export class Interpreter {
     this.#dispatch(node, { type: 'cancelled', failure: { code: 'cancelled', reason } });
   }
 
-  /** Handles an event outside of the Caller's turn, and everything that follows from it. */
+  /** Does something that follows from an event outside of the Caller's turn, and all that follows from it. */
   #guarded(act: () => void): void {
     try {
       act();
@@ -154,7 +152,7 @@ export class Interpreter {
     }
   }
 
-  /** Feeds an event to the machine of a node and carries out the effects. */
+  /** Gives the machine of a node an event and carries out what follows. */
   #dispatch(node: RunNode, event: CallEvent): void {
     for (let next: CallEvent | undefined = event; next; ) {
       const wasKnown = node.isKnown;
@@ -189,8 +187,7 @@ export class Interpreter {
   }
 
   #lookUp(node: RunNode): CallEvent | undefined {
-    const { objects, cache } = this.#options;
-    const found = lookUp(node, objects, cache);
+    const found = lookUp(node, this.#options);
     if (found === undefined) {
       forgetOutcome(node);
       this.#deferred.push(node);
@@ -215,7 +212,8 @@ export class Interpreter {
     if (flight) {
       const isOwn = flight.owner === this;
       const isMade = isOwn && flight.leader.execId !== undefined;
-      if (isMade && isAnsweredBy(flight.leader, node)) return this.#share(flight.leader, node);
+      if (isMade && isAnsweredBy(flight.leader, node))
+        return shareOutcome(flight.leader, node, this.#options);
       if (isOwn ? !isMade : node.callee?.options.cache !== false)
         return void flight.waiters.push({ node, owner: this, wake: () => this.#retry(node) });
     }
@@ -226,17 +224,6 @@ export class Interpreter {
   #retry(node: RunNode): void {
     this.#scheduler.retry(node);
     this.#drain();
-  }
-
-  /** Copies to a node the outcome of another that ran. */
-  #share(leader: RunNode, node: RunNode): CallEvent {
-    const { objects, cache } = this.#options;
-    const execId = leader.execId as ExecId;
-    const exec = objects.read('exec', execId);
-    if (exec.nodeKind === 'call') node.execId = cache.derive(node, execId, exec);
-    node.valueId = leader.valueId;
-    node.failure = leader.failure;
-    return { type: 'outcome_made', status: exec.status };
   }
 
   /**
@@ -255,7 +242,7 @@ export class Interpreter {
   }
 
   /**
-   * Queues the outcome of a node for the next batch; dependents need not wait for that.
+   * Has the outcome of a node kept with the next batch; dependents need not wait for that.
    *
    * @spec DML-EXE-1002
    */
@@ -270,7 +257,7 @@ export class Interpreter {
     this.#options.batch.add(node);
     // Calls of this run that wait for it need not wait until it is kept.
     const waiters = attempt ? takeWaiters(attempt.flight, this) : [];
-    for (const waiter of waiters) this.#dispatch(waiter, this.#share(node, waiter));
+    for (const waiter of waiters) this.#dispatch(waiter, shareOutcome(node, waiter, this.#options));
     this.#scheduleFlush();
     // What a failure blocks is reported after the failure itself.
     if (!node.failure) this.#scheduler.know(node);
@@ -331,35 +318,12 @@ export class Interpreter {
       case 'answered':
         // @spec DML-EXE-2333
         if (this.#attempts.answered(report.nodeId))
-          this.#dispatch(node, this.#eventOf(attempt, report.answer));
-    }
-  }
-
-  /** @spec DML-EXE-0906 */
-  #eventOf(attempt: Attempt, answer: AdapterAnswer): CallEvent {
-    switch (answer.type) {
-      case 'broken':
-        throw answer.error;
-      case 'pending':
-        return answer;
-      case 'failed': {
-        const { code, reason, isRetryable } = answer;
-        const failure = { code, reason };
-        if (!isRetryable) return { type: 'refused', failure };
-        return { type: 'infrastructure_failure', failure, jitter: this.#options.random() };
-      }
-      case 'done':
-        attempt.result = answer;
-        // @spec DML-EXE-0880
-        attempt.finishedMs = Math.max(attempt.startedMs, wholeMs(this.#options.nowMs()));
-        // @spec DML-EXE-0604
-        return answer.outcome === 'ok' ? doneOk : doneError;
+          this.#dispatch(node, eventOfAnswer(attempt, report.answer, this.#options));
     }
   }
 
   /**
-   * Stops the run after a failure of the store: nothing more can be recorded, so nothing more may start. Stored
-   * outcomes stay.
+   * The store failed: nothing more can be recorded, so nothing more may start. What is kept already stays.
    *
    * @spec DML-EXE-1009
    */
@@ -391,9 +355,4 @@ export class Interpreter {
 /** Returns the number of the attempt that is under way. */
 function attemptOf({ state }: RunNode): number {
   return 'attempt' in state ? state.attempt : 0;
-}
-
-/** Checks whether an outcome that was just made answers a call, which may ask to run whatever is known. */
-function isAnsweredBy({ failure }: RunNode, { callee }: RunNode): boolean {
-  return callee?.options.cache !== false && (failure === undefined || callee?.options.retryFailed !== true);
 }

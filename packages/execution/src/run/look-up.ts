@@ -1,4 +1,4 @@
-import { type DatumId, executionKey, isDmlError } from '@daggerml/object-model';
+import { type DatumId, type ExecId, executionKey, isDmlError } from '@daggerml/object-model';
 import { inputsRoot, putFailure } from '@daggerml/repository';
 import { evaluateBuiltin } from '../builtins/evaluate.ts';
 import type { CacheLookup, KnownOutcome } from '../cache/cache-lookup.ts';
@@ -8,6 +8,12 @@ import type { Callee } from './callee.ts';
 import type { CallFailure } from './events.ts';
 import type { CallEvent } from './machine.ts';
 import { computedOf, type RunNode } from './run-node.ts';
+
+/** Where outcomes are looked up and recorded. */
+export interface LookUpParts {
+  readonly objects: RunObjects;
+  readonly cache: CacheLookup;
+}
 
 const pinFound: CallEvent = { type: 'pin_found' };
 const cachedExecFound: CallEvent = { type: 'cached_exec_found' };
@@ -19,12 +25,12 @@ const mustRun: CallEvent = { type: 'must_run' };
  * by a run, or not at all because an input failed. Undefined when that cannot be said before the inputs are kept: a
  * run on values that may be withdrawn is wasted work.
  */
-export function lookUp(node: RunNode, objects: RunObjects, cache: CacheLookup): CallEvent | undefined {
+export function lookUp(node: RunNode, parts: LookUpParts): CallEvent | undefined {
   const failed = node.inputs.find((input) => input.failure !== undefined);
   if (failed) return blocked(node, failed);
   const isTentative = node.inputs.some((input) => input.isTentative);
   try {
-    return decided(node, isTentative, { objects, cache });
+    return decided(node, isTentative, parts);
   } catch (error) {
     // What a tentative input consists of may be gone: keeping the inputs shows it.
     if (!isDmlError(error) || !isTentative) throw error;
@@ -35,7 +41,7 @@ export function lookUp(node: RunNode, objects: RunObjects, cache: CacheLookup): 
 function decided(
   node: RunNode,
   isTentative: boolean,
-  { objects, cache }: { objects: RunObjects; cache: CacheLookup },
+  { objects, cache }: LookUpParts,
 ): CallEvent | undefined {
   const { functionDatumId, options } = node.callee as Callee;
   const inputDatumIds = node.inputs.map((input) => cache.valueOf(input));
@@ -67,6 +73,21 @@ export function takeOutcome(node: RunNode, { execId, valueId, resultDagId, failu
   node.resultDagId = resultDagId;
   node.valueId = valueId;
   node.failure = failure;
+}
+
+/** Gives a call the outcome of another with its execution key that has just run. */
+export function shareOutcome(leader: RunNode, node: RunNode, { objects, cache }: LookUpParts): CallEvent {
+  const execId = leader.execId as ExecId;
+  const exec = objects.read('exec', execId);
+  if (exec.nodeKind === 'call') node.execId = cache.derive(node, execId, exec);
+  node.valueId = leader.valueId;
+  node.failure = leader.failure;
+  return { type: 'outcome_made', status: exec.status };
+}
+
+/** Checks whether an outcome that was just made answers a call, which may ask to run whatever is known. */
+export function isAnsweredBy({ failure }: RunNode, { callee }: RunNode): boolean {
+  return callee?.options.cache !== false && (failure === undefined || callee?.options.retryFailed !== true);
 }
 
 /** Makes a node one that nothing is known of. */

@@ -12,10 +12,9 @@ export interface Schedulable<Self> {
 /**
  * The order in which nodes can be decided: a node is ready when the outcomes of all its inputs are known.
  *
- * It is a graph and two lists: it calls nothing, so a chain may be longer than the stack is deep.
+ * It is a graph and a queue: it calls nothing, so a chain may be longer than the stack is deep.
  */
 export class Scheduler<Node extends Schedulable<Node>> {
-  readonly #known: Node[] = [];
   readonly #ready: Node[] = [];
   #readyAt = 0;
 
@@ -35,9 +34,14 @@ export class Scheduler<Node extends Schedulable<Node>> {
     if (node.unknownInputs === 0) this.#ready.push(node);
   }
 
-  /** Notes that the outcome of a node is known. */
+  /** Notes that the outcome of a node is known; those that wait for it alone are ready. */
   know(node: Node): void {
-    if (node.dependents) this.#known.push(node);
+    const dependents = node.dependents ?? [];
+    if (!node.isTentative) node.dependents = undefined;
+    for (const dependent of dependents) {
+      dependent.unknownInputs -= 1;
+      this.retry(dependent);
+    }
   }
 
   /** Notes that the outcome of a tentative node is about to be withdrawn; it is retried when all such are noted. */
@@ -48,18 +52,9 @@ export class Scheduler<Node extends Schedulable<Node>> {
 
   /** Returns the node that has been ready for longest; undefined when none is. */
   next(): Node | undefined {
-    while (this.#readyAt === this.#ready.length) {
-      this.#ready.length = 0;
-      this.#readyAt = 0;
-      const node = this.#known.pop();
-      if (!node) return undefined;
-      const dependents = node.dependents ?? [];
-      if (!node.isTentative) node.dependents = undefined;
-      for (const dependent of dependents) {
-        dependent.unknownInputs -= 1;
-        this.retry(dependent);
-      }
-    }
-    return this.#ready[this.#readyAt++];
+    if (this.#readyAt < this.#ready.length) return this.#ready[this.#readyAt++];
+    this.#ready.length = 0;
+    this.#readyAt = 0;
+    return undefined;
   }
 }

@@ -1,7 +1,8 @@
+import type { NodeId } from '@daggerml/object-model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
 import { LocalWorkers } from '../adapters/local-workers.ts';
-import type { AdapterContext } from '../adapters/port.ts';
+import type { AdapterContext, AdapterReport } from '../adapters/port.ts';
 import { adapterSuite } from './adapter-suite.ts';
 import { MemoryAdapter, memoryUri } from './memory-adapter.ts';
 
@@ -34,6 +35,19 @@ describe('the local workers', () => {
       await expect(run({ start, objects, uriOf })).resolves.toBeUndefined();
     });
   }
+});
+
+describe('the local workers, besides', () => {
+  it('answer a poll with a lost attempt, since they never have one pending', () => {
+    const reports: AdapterReport[] = [];
+    const { objects } = workspace.begin().open;
+    const adapter = new LocalWorkers({ objects, report: (news) => reports.push(...news) }, {});
+    const nodeId = 'ab'.repeat(32) as NodeId;
+    adapter.poll([{ nodeId, token: 'a token' }]);
+    expect(reports).toMatchObject([
+      { nodeId, answer: { type: 'failed', isRetryable: true, code: 'worker_lost' } },
+    ]);
+  });
 });
 
 describe('the memory adapter', () => {
