@@ -1,4 +1,4 @@
-import { dirname, join, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { type CallOptions, FunctionCapture, type Pipeline } from '@daggerml/capture';
 import { type CallCounts, Executor, executionError, type RunEvent } from '@daggerml/execution';
@@ -21,9 +21,7 @@ import {
   RecordReader,
   readValue,
   restoreDag,
-  type UserContext,
   unknownName,
-  userContext,
 } from '@daggerml/repository';
 import { type BackupOptions, type BackupReport, checkNewRefName, headRef, type Store } from '@daggerml/store';
 import { Dag } from './dag.ts';
