@@ -18,7 +18,14 @@ import {
   treeEntries,
 } from '@daggerml/object-model';
 import { type CallText, callText, pinsOfDag, unknownName } from '@daggerml/repository';
-import { type BlobContent, type BlobHandle, blob, lowerDeeply, valuesError } from '@daggerml/values';
+import {
+  type BlobContent,
+  type BlobHandle,
+  blob,
+  lowerDeeply,
+  SourceThrew,
+  valuesError,
+} from '@daggerml/values';
 import { CallSite, withLine } from './author-line.ts';
 import { builtinMethods, type ListBuiltins, type MapBuiltins, type SetBuiltins } from './builtins.ts';
 import { commitDag, type DagCommit } from './commit-dag.ts';
@@ -167,7 +174,9 @@ export class Dag implements HandleOwner {
 
   /** Adds a blob from text, bytes or a stream, which is read in bounded memory. */
   async blob(content: BlobContent): Promise<NodeHandle<BlobHandle>> {
-    return this.#waiting(this.blob, () => lowerDeeply(blob(content), this.open.objects, '')) as never;
+    return this.#waiting(this.blob, () =>
+      lowerDeeply(blob(content), this.open.objects, '').catch(throwCause),
+    ) as never;
   }
 
   /**
@@ -373,4 +382,9 @@ function checkedName(name: string): string {
 function namesOf(dagId: DagId, objects: OpenRun['objects']): string[] {
   const { names } = objects.read('dag', dagId);
   return ['root', ...Array.from(treeEntries('names', names, objects), ([name]) => name)];
+}
+
+/** A stream that throws fails as it failed by itself. */
+function throwCause(error: unknown): never {
+  throw error instanceof SourceThrew ? error.cause : error;
 }

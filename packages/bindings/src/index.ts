@@ -31,6 +31,7 @@ export {
   blobFromFile,
   type F64,
   f64,
+  TemporaryError,
   Uri,
 } from '@daggerml/values';
 export type { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';

@@ -18,6 +18,9 @@ type OwnCode =
   | 'function_threw'
   | 'function_exited'
   | 'never_settled'
+  | 'load_failed'
+  | 'stack_overflow'
+  | 'temporary_failure'
   | 'worker_lost'
   | 'timeout'
   | 'cancelled'
@@ -39,6 +42,9 @@ const MESSAGES: Readonly<Record<OwnCode | OfTheStore, string>> = {
   function_threw: '{message}',
   function_exited: '{message}',
   never_settled: '{message}',
+  load_failed: '{message}',
+  stack_overflow: '{message}',
+  temporary_failure: '{message}',
   worker_lost: '{message}',
   timeout: '{message}',
   cancelled: '{message}',

@@ -15,11 +15,15 @@ const capture = new FunctionCapture();
 
 /** A store in a temporary folder, functions in a file beside it, and runs on both. */
 export class Workspace {
-  readonly folder: string = mkdtempSync(join(tmpdir(), 'dml-run-'));
+  readonly folder: string;
   store!: Store;
   executor!: Executor;
   readonly events: RunEvent[] = [];
   #moduleUrl = '';
+
+  constructor(prefix = 'dml-run-') {
+    this.folder = mkdtempSync(join(tmpdir(), prefix));
+  }
 
   static async create(steps: string, options: Partial<ExecutorOptions> = {}): Promise<Workspace> {
     const workspace = new Workspace();

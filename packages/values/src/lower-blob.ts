@@ -16,6 +16,14 @@ export function lowerContent(
   return writer.finish();
 }
 
+/** Content that has to be waited for. */
+export type StreamContent = AsyncIterable<Uint8Array> | Iterable<Uint8Array> | { readonly path: string };
+
+/** Checks whether content comes piece by piece, or from a file. */
+export function isStream(content: BlobContent | { readonly path: string }): content is StreamContent {
+  return typeof content !== 'string' && !(content instanceof Uint8Array);
+}
+
 /** Stores a stream, piece by piece, in bounded memory. */
 export async function lowerStream(
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -29,8 +37,8 @@ export async function lowerStream(
   return writer.finish();
 }
 
-/** Streams often yield text without being asked to. */
-function asBytes(piece: unknown): Uint8Array {
+/** Returns the bytes of a piece: streams often give text without being asked to. Throws a TypeError for others. */
+export function asBytes(piece: unknown): Uint8Array {
   if (piece instanceof Uint8Array) return piece;
   if (typeof piece === 'string') return new TextEncoder().encode(piece);
   throw new TypeError(`a stream for a blob yielded a ${typeof piece} instead of bytes`);

@@ -1,23 +1,46 @@
 import { type DatumId, encodeRecord } from '@daggerml/object-model';
 import { itemsOf } from './collection.ts';
-import { lowerValue } from './lower.ts';
-import { lowerStream } from './lower-blob.ts';
+import { lowerValue, type Prepared, StreamFound } from './lower.ts';
+import { asBytes, isStream, lowerStream, type StreamContent } from './lower-blob.ts';
 import type { StreamSink } from './object-access.ts';
 import { blobContent } from './wrapped-values.ts';
 
-/** Stores the datum of a value that may hold blobs from streams and files. Throws what `lowerValue` throws. */
+const nothingPrepared: Prepared = new Map();
+
+/** The source of a blob threw, or gave something else than bytes; the error is in `cause`. */
+export class SourceThrew extends Error {}
+
+/**
+ * Stores the datum of a value that may hold blobs from streams and files. Throws what `lowerValue` throws, and
+ * `SourceThrew`.
+ *
+ * Only a value with streams is walked twice: they take time, in which the value could change.
+ */
 export async function lowerDeeply(value: unknown, sink: StreamSink, path: string): Promise<DatumId> {
+  try {
+    return lowerValue(value, sink, path, nothingPrepared);
+  } catch (error) {
+    if (!(error instanceof StreamFound)) throw error;
+  }
   const prepared = new Map<object, DatumId>();
   for (const [source, content] of streamsIn(value)) {
-    const datum = await ('path' in content ? sink.lowerFile?.(content.path) : lowerStream(content, sink));
+    const datum = await ('path' in content
+      ? sink.lowerFile?.(content.path)
+      : lowerStream(piecesOf(content), sink));
     if (datum) prepared.set(source, sink.putDatum(encodeRecord(datum)));
   }
   return lowerValue(value, sink, path, prepared);
 }
 
-type StreamContent = AsyncIterable<Uint8Array> | Iterable<Uint8Array> | { readonly path: string };
+async function* piecesOf(content: Exclude<StreamContent, { path: string }>): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const piece of content) yield asBytes(piece);
+  } catch (error) {
+    throw new SourceThrew('', { cause: error });
+  }
+}
 
-/** Finds the blobs inside of a value that have to be waited for. */
+/** Returns the blobs inside of a value that have to be waited for. */
 function streamsIn(value: unknown): Map<object, StreamContent> {
   const found = new Map<object, StreamContent>();
   const seen = new Set<object>();
@@ -30,11 +53,11 @@ function streamsIn(value: unknown): Map<object, StreamContent> {
       const content = blobContent(next);
       if (content === undefined) {
         for (const item of itemsOf(next)) open.push(item);
-      } else if (typeof content !== 'string' && !(content instanceof Uint8Array)) {
+      } else if (isStream(content)) {
         found.set(next, content);
       }
     } catch {
-      // What throws when it is read is refused when it is lowered.
+      // A part that throws when it is read is refused when it is lowered.
     }
   }
   return found;

@@ -12,7 +12,7 @@ import {
 import { type MapEntry, readCollection, unreadable } from './collection.ts';
 import { collectionRoot } from './collection-root.ts';
 import { valuesError } from './errors.ts';
-import { lowerContent } from './lower-blob.ts';
+import { isStream, lowerContent } from './lower-blob.ts';
 import type { ObjectSink } from './object-access.ts';
 import { cyclicValue, describe, type Finding, keyPath, missing, shownPath, unsupported } from './refusal.ts';
 import { StoredBlob } from './stored-blob.ts';
@@ -29,9 +29,11 @@ const MAX_SCALAR_BYTES = MAX_RECORD_BYTES - 64;
 const MIN_I64 = -(2n ** 63n);
 const MAX_I64 = 2n ** 63n - 1n;
 
-/** Stored forms of values that lowering cannot make by itself: blobs from streams, stored before. */
+/** Stored forms of blobs from streams, made beforehand. */
 export type Prepared = ReadonlyMap<object, DatumId>;
-const nothingPrepared: Prepared = new Map();
+
+/** A blob from a stream that was not made beforehand, found by who wants to make them. */
+export class StreamFound extends Error {}
 
 /**
  * Stores the datum of a language value and yields its id; `path` names the value in refusals.
@@ -43,14 +45,14 @@ const nothingPrepared: Prepared = new Map();
 export function lowerValue(value: unknown, sink: ObjectSink, path: string, prepared?: Prepared): DatumId {
   const lowered =
     typeof value === 'object' && value !== null
-      ? new Lowering(sink, prepared ?? nothingPrepared).lower(value, path, 0)
+      ? new Lowering(sink, prepared).lower(value, path, 0)
       : lowerPrimitive(value, path);
   return typeof lowered === 'string' ? lowered : sink.putDatum(encodeRecord(lowered));
 }
 
 class Lowering {
   readonly #sink: ObjectSink;
-  readonly #prepared: Prepared;
+  readonly #prepared: Prepared | undefined;
   /** Collections that are being lowered, with their paths. */
   readonly #open = new Map<object, string>();
   /** Some of the collections that were lowered already. */
@@ -58,7 +60,7 @@ class Lowering {
   #members = 0;
   readonly #put: (bytes: Uint8Array) => DatumId;
 
-  constructor(sink: ObjectSink, prepared: Prepared) {
+  constructor(sink: ObjectSink, prepared: Prepared | undefined) {
     this.#sink = sink;
     this.#prepared = prepared;
     this.#put = (bytes) => sink.putDatum(bytes);
@@ -159,8 +161,9 @@ class Lowering {
   }
 
   #blob(value: object, content: BlobContent | { readonly path: string }, path: string): DatumId {
-    const prepared = this.#prepared.get(value);
+    const prepared = this.#prepared?.get(value);
     if (prepared !== undefined) return prepared;
+    if (this.#prepared && isStream(content)) throw new StreamFound();
     const datum = lowerContent(content, this.#sink);
     if (datum === undefined) {
       const found = 'a blob from a stream or a file, which takes time to read';

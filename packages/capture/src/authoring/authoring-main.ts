@@ -1,4 +1,4 @@
 export { DmlError, isDmlError } from '@daggerml/object-model';
-export { blob, blobFromFile, f64, Uri } from '@daggerml/values/authoring';
+export { blob, blobFromFile, f64, TemporaryError, Uri } from '@daggerml/values/authoring';
 export { functions } from './functions.ts';
 export { definePipeline } from './pipeline.ts';

@@ -9,7 +9,10 @@ export interface CallOptions {
   readonly retryFailed?: boolean;
   /** Time one attempt may take; none by default. */
   readonly timeoutMs?: number;
-  /** Number of further attempts after one that was lost to the infrastructure; 2 by default. */
+  /**
+   * Number of further attempts after one that said nothing about the call: its worker was lost, or the function threw a
+   * `TemporaryError`. 2 by default. An attempt that took longer than `timeoutMs` is only repeated when this is given.
+   */
   readonly retries?: number;
   /** The name that progress reports show; the function's name by default. */
   readonly label?: string;

@@ -102,6 +102,21 @@ export const WORK_WORDINGS: Readonly<
   function_threw: { exit: EXIT.callFailed, message: 'a function threw[: {message}]' },
   function_exited: { exit: EXIT.callFailed, message: 'a function ended its process[: {message}]' },
   never_settled: { exit: EXIT.callFailed, message: 'a function never came to an end[: {message}]' },
+  load_failed: {
+    exit: EXIT.infrastructure,
+    message: 'the code of a function could not be loaded[: {message}]',
+    hint: 'mend what its file does when it is loaded',
+  },
+  stack_overflow: {
+    exit: EXIT.infrastructure,
+    message: 'a function used up the stack of its thread[: {message}]',
+    hint: 'replace deep recursion by a loop; nothing was recorded',
+  },
+  temporary_failure: {
+    exit: EXIT.infrastructure,
+    message: 'a function failed for now[: {message}]',
+    hint: AGAIN,
+  },
   worker_lost: {
     exit: EXIT.infrastructure,
     message: 'the worker of a call was lost[: {message}]',

@@ -6,7 +6,6 @@ import { datumClosure } from '../objects/closure.ts';
 import { decodeAs } from '../objects/decode-as.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { isStoreFailure } from '../objects/store-failure.ts';
-import { packObjects } from '../worker/packed-objects.ts';
 import { type JobOutcome, type PoolOptions, type RunningJob, WorkerPool } from '../worker/pool.ts';
 import type { BundleContent } from '../worker/wire.ts';
 import type { AdapterAnswer, AdapterContext, ExecutionAdapter, Poll, Submission } from './port.ts';
@@ -47,22 +46,19 @@ export class LocalWorkers implements ExecutionAdapter {
 
   /** Threads answer by themselves: no attempt is ever pending. */
   poll(polls: readonly Poll[]): void {
-    for (const { nodeId } of polls) this.#answer(nodeId, lost('worker_lost', 'the attempt ended'));
+    for (const { nodeId } of polls)
+      this.#answer(nodeId, lost({ code: 'worker_lost', reason: 'the attempt ended', isRetryable: true }));
   }
 
   async #run({ nodeId, functionUri, inputDatumIds, timeoutMs, natives = [] }: Submission): Promise<void> {
     const { objects, report } = this.#context;
     try {
-      const { bundleDatumId, exportName } = parseFunctionUri(functionUri);
-      if (natives.length > 0) this.#natives.set(bundleDatumId, natives);
+      if (natives.length > 0) this.#natives.set(parseFunctionUri(functionUri).bundleDatumId, natives);
       const job = this.#pool.run({
+        functionUri,
         // @spec DML-EXE-0803
-        message: () => ({
-          bundleDatumId,
-          exportName,
-          inputDatumIds,
-          objects: packObjects(datumClosure(inputDatumIds, objects)),
-        }),
+        inputDatumIds,
+        inputObjects: () => datumClosure(inputDatumIds, objects),
         timeoutMs,
         onStart: () => report([{ type: 'started', nodeId }]),
         onOutput: (stream, text) => report([{ type: 'output', nodeId, stream, text }]),
@@ -88,7 +84,7 @@ export class LocalWorkers implements ExecutionAdapter {
       case 'threw':
         return { type: 'done', outcome: 'error', failure: outcome.failure };
       case 'lost':
-        return lost(outcome.code, outcome.reason);
+        return lost(outcome);
       case 'broken':
         return failureOf(this.#explained(outcome.error));
     }
@@ -122,15 +118,19 @@ async function readBundle(bundleDatumId: DatumId, objects: RunObjects): Promise<
   };
 }
 
-function lost(code: string, reason: string): AdapterAnswer {
-  return { type: 'failed', isRetryable: code !== 'cancelled', code, reason };
+function lost({
+  code,
+  reason,
+  isRetryable,
+}: Omit<AdapterAnswer & { type: 'failed' }, 'type'>): AdapterAnswer {
+  return { type: 'failed', isRetryable, code, reason };
 }
 
 /** Returns what an error outside of the function means: the store failed, an input is gone, or the attempt failed. */
 function failureOf(error: unknown): AdapterAnswer {
   if (isStoreFailure(error)) return { type: 'broken', error };
   const reason = error instanceof Error ? error.message : String(error);
-  if (!isDmlError(error)) return lost('worker_lost', reason);
+  if (!isDmlError(error)) return lost({ code: 'worker_lost', reason, isRetryable: true });
   const code = error.code === 'adapter_unknown' ? error.code : 'object_missing';
   return { type: 'failed', isRetryable: false, code, reason };
 }

@@ -9,7 +9,7 @@ export interface IngestOrder {
   readonly seen: FileIdentity | undefined;
 }
 
-/** What the thread reports of a file: any number of `objects`, each answered by `taken`, and one of the others. */
+/** Reports of the thread about a file: any number of `objects`, each answered by `taken`, and one of the others. */
 export type FromIngest =
   | { readonly type: 'objects'; readonly objects: PackedObjects }
   | { readonly type: 'done'; readonly datum: BlobDatum }

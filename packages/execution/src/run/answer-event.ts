@@ -25,7 +25,9 @@ export function eventOfAnswer(
     case 'failed': {
       const { code, reason, isRetryable } = answer;
       const failure = { code, reason };
-      if (!isRetryable) return { type: 'refused', failure };
+      // @spec DML-EXE-2405
+      const isAsked = code !== 'timeout' || attempt.node.callee?.options.retries !== undefined;
+      if (!isRetryable || !isAsked) return { type: 'refused', failure };
       return { type: 'infrastructure_failure', failure, jitter: random() };
     }
     case 'done':

@@ -1,11 +1,10 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DatumId, decodeRecord, hashBytes } from '@daggerml/object-model';
-import { parseFunctionUri } from '@daggerml/repository';
+import { formatFunctionUri, parseFunctionUri } from '@daggerml/repository';
 import { lowerContent } from '@daggerml/values';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
-import { packObjects } from './packed-objects.ts';
 import { type JobOutcome, WorkerPool } from './pool.ts';
 import type { BundleContent } from './wire.ts';
 
@@ -31,7 +30,9 @@ async function callWith(bundleDatumId: DatumId, sent: BundleContent): Promise<[J
     readBundle: async () => ({ datum: sent.datum, content: new Uint8Array(sent.content) }),
   });
   const { outcome } = pool.run({
-    message: () => ({ bundleDatumId, exportName: 'f', inputDatumIds: [], objects: packObjects([]) }),
+    functionUri: formatFunctionUri({ bundleDatumId, exportName: 'f' }),
+    inputDatumIds: [],
+    inputObjects: () => [],
     onObjects: () => {},
     onOutput: (_stream, text) => {
       output += text;
@@ -50,6 +51,7 @@ describe('a bundle on its way to a thread', () => {
     type: 'lost',
     code: 'worker_lost',
     reason: expect.stringContaining('not what its id names'),
+    isRetryable: true,
   };
 
   it('is loaded when its bytes are those that its id names', async () => {
@@ -149,6 +151,15 @@ describe('the code of a bundle', () => {
     );
     expect(places[0]).toEqual(places[1]);
     expect(String(places[0])).toMatch(/file:\/\/\/daggerml-bundle\/index\.mjs:\d+:\d+/);
+  });
+
+  it('runs wherever it was captured, also in a folder with a backslash in its name [DML-EXE-0843]', async () => {
+    const workspace = new Workspace('dml-a\\b-');
+    workspace.write('export const f = () => 1;');
+    await workspace.reopen();
+    open.push(workspace);
+    const run = workspace.begin();
+    expect(await run.outcome(run.call('f', []))).toBe(1);
   });
 
   it('is in no file, neither in the store nor among the temporary ones [DML-EXE-0843]', async () => {

@@ -1,18 +1,34 @@
-import { isBuiltin } from 'node:module';
+import { createRequire, isBuiltin } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import vm from 'node:vm';
-import { BUNDLE_URL } from '@daggerml/capture';
+import { BUNDLE_URL } from '@daggerml/capture/bundle-place';
 import { type DatumId, hashBytes, sha256Hex } from '@daggerml/object-model';
 import { decodeAs } from '../objects/decode-as.ts';
+import { type Change, nameOf, type Realm, undo } from './realm.ts';
 import type { BundleContent } from './wire.ts';
 
-/** What a module exports. */
+/** The exports of a module. */
 type Exports = Readonly<Record<string, unknown>>;
 
 type Natives = NonNullable<BundleContent['natives']>;
 
-/** What came as a bundle is not what its id names. */
+/** A bundle that is loaded. */
+export interface LoadedBundle {
+  readonly exports: Exports;
+  /** Changes that its loading made in the realm of the thread, which are undone; undefined when it made none. */
+  readonly changes: readonly Change[] | undefined;
+  /** Of these, the ones that stay between calls. */
+  readonly residue: readonly Change[] | undefined;
+}
+
+/** The bytes of a bundle are not those that its id names. */
 export class BundleRefused extends Error {}
+
+/** The code of a bundle threw while it was loaded, which is in `cause`. */
+export class LoadFailed extends Error {}
+
+const { defineProperty } = Reflect;
+const PromiseOfThread = Promise;
 
 /**
  * The bundles that a worker thread has loaded, each once.
@@ -22,24 +38,45 @@ export class BundleRefused extends Error {}
  */
 export class BundleModules {
   readonly #read: (bundleDatumId: DatumId) => Promise<BundleContent>;
-  readonly #loaded = new Map<DatumId, Promise<Exports>>();
+  readonly #realm: Realm;
+  readonly #loaded = new Map<DatumId, LoadedBundle>();
 
-  constructor(read: (bundleDatumId: DatumId) => Promise<BundleContent>) {
+  constructor(read: (bundleDatumId: DatumId) => Promise<BundleContent>, realm: Realm) {
     this.#read = read;
+    this.#realm = realm;
     vouchForModules();
   }
 
-  /** Yields what a bundle exports. Throws `BundleRefused`, and what its code throws while it is loaded. */
-  load(bundleDatumId: DatumId): Promise<Exports> {
-    let loaded = this.#loaded.get(bundleDatumId);
-    if (loaded === undefined) {
-      loaded = this.#read(bundleDatumId).then((bundle) =>
-        evaluated(checkedText(bundleDatumId, bundle), bundle.natives),
-      );
-      this.#loaded.set(bundleDatumId, loaded);
+  get(bundleDatumId: DatumId): LoadedBundle | undefined {
+    return this.#loaded.get(bundleDatumId);
+  }
+
+  /** Loads a bundle in an untouched realm, and leaves it so. Throws `BundleRefused` and `LoadFailed`. */
+  async load(bundleDatumId: DatumId): Promise<LoadedBundle> {
+    const bundle = await this.#read(bundleDatumId);
+    const outside = new OutsideModules(this.#realm, bundle.natives);
+    const module = moduleOf(checkedText(bundleDatumId, bundle), outside);
+    let failure: unknown;
+    try {
+      await module.link((specifier) => outside.linked(specifier));
+      await ownPromise(module.evaluate());
+    } catch (error) {
+      failure = new LoadFailed('', { cause: error });
     }
+    const changes = this.#realm.changes();
+    if (changes && !undo(changes)) throw new Error(`its loading has changed ${nameOf(changes)} for good`);
+    if (failure !== undefined) throw failure;
+    const residue = changes && this.#realm.changes();
+    const loaded = { exports: module.namespace as Exports, changes, residue };
+    this.#loaded.set(bundleDatumId, loaded);
     return loaded;
   }
+}
+
+/** Returns the promise, which `await` then waits for without asking a prototype that its code may have changed. */
+function ownPromise(promise: Promise<void>): Promise<void> {
+  defineProperty(promise, 'constructor', { value: PromiseOfThread });
+  return promise;
 }
 
 /** @spec DML-EXE-0840 */
@@ -50,9 +87,9 @@ function checkedText(bundleDatumId: DatumId, { datum, content }: BundleContent):
   return new TextDecoder().decode(content);
 }
 
-async function evaluated(text: string, natives: Natives = {}): Promise<Exports> {
+function moduleOf(text: string, outside: OutsideModules): vm.SourceTextModule {
   // @spec DML-EXE-0843
-  const module = new vm.SourceTextModule(text, {
+  return new vm.SourceTextModule(text, {
     // @spec DML-EXE-0844
     identifier: BUNDLE_URL,
     initializeImportMeta: (meta) => {
@@ -60,23 +97,52 @@ async function evaluated(text: string, natives: Natives = {}): Promise<Exports> 
     },
     importModuleDynamically: (specifier, _referrer, attributes) =>
       // As vm wants it: the exports of a module, which are typed as a module.
-      import(/* @vite-ignore */ natives[specifier] ? placeOf(natives[specifier]) : found(specifier), {
+      import(/* @vite-ignore */ outside.placeOf(specifier), {
         with: attributes as ImportAttributes,
       }) as Promise<vm.Module>,
   });
-  await module.link((specifier) => outsideModule(specifier, natives[specifier]));
-  await module.evaluate();
-  return module.namespace as Exports;
 }
 
 const PLACED = /^\.{0,2}\/|^[a-z][a-z0-9+.-]*:/i;
 
-/** Returns what an import names that code in a bundle reaches while it runs. */
-function found(specifier: string): string {
-  if (isBuiltin(specifier)) return specifier;
-  // @spec DML-EXE-0842
-  if (!PLACED.test(specifier)) throw notFound(specifier);
-  return new URL(specifier, BUNDLE_URL).href;
+/** The modules that are not in a bundle: those built into Node, and packages with machine code in their own folders. */
+class OutsideModules {
+  readonly #realm: Realm;
+  readonly #natives: Natives;
+
+  constructor(realm: Realm, natives: Natives = {}) {
+    this.#realm = realm;
+    this.#natives = natives;
+  }
+
+  /** Returns what an import names that code in a bundle reaches while it runs. */
+  placeOf(specifier: string): string {
+    const file = this.#natives[specifier];
+    if (file !== undefined) return pathToFileURL(file).href;
+    if (isBuiltin(specifier)) {
+      this.#realm.includeModule(specifier);
+      return specifier;
+    }
+    // @spec DML-EXE-0842
+    if (!PLACED.test(specifier)) throw notFound(specifier);
+    return new URL(specifier, BUNDLE_URL).href;
+  }
+
+  /** @spec DML-EXE-0845 */
+  async linked(specifier: string): Promise<vm.Module> {
+    if (this.#natives[specifier] === undefined && !isBuiltin(specifier)) throw notFound(specifier);
+    const found = (await import(/* @vite-ignore */ this.placeOf(specifier))) as Exports;
+    const exports = 'createRequire' in found ? { ...found, createRequire: requireIn(this.#realm) } : found;
+    const names = Object.keys(exports);
+    const module = new vm.SyntheticModule(
+      names,
+      () => {
+        for (const name of names) module.setExport(name, exports[name]);
+      },
+      { identifier: specifier },
+    );
+    return module;
+  }
 }
 
 function notFound(specifier: string): Error {
@@ -84,29 +150,16 @@ function notFound(specifier: string): Error {
   return Object.assign(error, { code: 'ERR_MODULE_NOT_FOUND' });
 }
 
-/**
- * Returns a module that is not in the bundle: one built into Node, or a package with machine code in its own folder.
- *
- * @spec DML-EXE-0845
- */
-async function outsideModule(specifier: string, file: string | undefined): Promise<vm.Module> {
-  if (file === undefined && !isBuiltin(specifier)) throw notFound(specifier);
-  const exports = (await import(
-    /* @vite-ignore */ file === undefined ? specifier : placeOf(file)
-  )) as Exports;
-  const names = Object.keys(exports);
-  const module = new vm.SyntheticModule(
-    names,
-    () => {
-      for (const name of names) module.setExport(name, exports[name]);
-    },
-    { identifier: specifier },
-  );
-  return module;
-}
-
-function placeOf(file: string): string {
-  return pathToFileURL(file).href;
+/** Returns `createRequire` whose functions have the built-in modules compared that they give. */
+function requireIn(realm: Realm): (place: string | URL) => NodeJS.Require {
+  return (place) => {
+    const require = createRequire(place);
+    const compared = (specifier: string): unknown => {
+      if (isBuiltin(specifier)) realm.includeModule(specifier);
+      return require(specifier);
+    };
+    return Object.assign(compared, require);
+  };
 }
 
 /** Makes the first module of text without the warning that Node prints then, which says nothing about a function. */

@@ -1,4 +1,4 @@
-import { BUNDLE_FILE, BUNDLE_URL } from '@daggerml/capture';
+import { BUNDLE_FILE, BUNDLE_URL } from '@daggerml/capture/bundle-place';
 import { isDmlError } from '@daggerml/object-model';
 import type { FunctionFailure } from './wire.ts';
 
@@ -23,7 +23,7 @@ export function failureOf(thrown: unknown): FunctionFailure {
         : 'function_threw';
     return {
       code: known,
-      message: withoutPlace(messageOf(thrown)),
+      message: messageOf(thrown),
       trace: traceOf(thrown),
     };
   } catch {
@@ -43,19 +43,29 @@ export function exited(error: Error): FunctionFailure {
   return { code: 'function_exited', message: error.message, trace: traceOf(error) };
 }
 
+const OVERFLOW = 'Maximum call stack size exceeded';
+
+/** Checks whether the stack was too small, whose size belongs to the thread and to the version of Node. */
+export function isStackOverflow(thrown: unknown): boolean {
+  try {
+    return thrown instanceof RangeError && thrown.message === OVERFLOW;
+  } catch {
+    return false;
+  }
+}
+
 const UNSHOWABLE = 'thrown: a value that cannot be shown';
 
-function messageOf(thrown: unknown): string {
+/** Returns the message of what was thrown, with its causes, as it reads on every machine. */
+export function messageOf(thrown: unknown): string {
   let text: string;
   try {
-    const refused = refusalOf(thrown);
-    if (refused !== undefined) return refused;
-    text = causesOf(thrown).join(CAUSED_BY);
+    text = refusalOf(thrown) ?? causesOf(thrown).join(CAUSED_BY);
   } catch {
     text = UNSHOWABLE;
   }
   // @spec DML-EXE-0914
-  return text.slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed();
+  return withoutPlace(text.slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed());
 }
 
 /** Stands between what was thrown and its cause. */
@@ -63,7 +73,7 @@ export const CAUSED_BY = '; caused by: ';
 const MAX_CAUSES = 5;
 
 /**
- * What was thrown, then its causes.
+ * Returns the texts of what was thrown and of its causes.
  *
  * @spec DML-BND-0509
  */
@@ -97,7 +107,7 @@ function textOf(thrown: unknown): string {
   }
 }
 
-/** What lowering refused, and where in the returned value. */
+/** Returns what lowering refused, and where in the returned value. */
 function refusalOf(thrown: unknown): string | undefined {
   if (!isDmlError(thrown) || typeof thrown.fields.path !== 'string') return undefined;
   const { path, found, instead } = thrown.fields;
@@ -105,8 +115,8 @@ function refusalOf(thrown: unknown): string | undefined {
   return `${path} is ${String(found)}${instead === undefined ? '' : `; ${String(instead)}`}`;
 }
 
-/** Only the lines inside the bundle: the rest belongs to the machine and to the version of Node. */
-function traceOf(thrown: unknown): string[] {
+/** Returns only the lines inside the bundle: the rest belongs to the machine and to the version of Node. */
+export function traceOf(thrown: unknown): string[] {
   const stack = thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : '';
   return stack
     .slice(-MAX_STACK_CHARACTERS)

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Uri } from '@daggerml/values';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { keyOf, Workspace } from '../../test/workspace.ts';
+import { keyOf, type TestRun, Workspace } from '../../test/workspace.ts';
 
 const steps = `
 import { existsSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
@@ -38,28 +38,18 @@ export const exitCaught = () => { try { process.exit(6); } catch { return 'went 
 export const exitTwice = () => { for (;;) try { process.exit(7); } catch {} };
 export const exitLater = () => new Promise(() => { setTimeout(() => process.exit(8), 1); });
 export const exitWaiting = () => { try { process.exit(9); } catch { return new Promise(() => { setInterval(() => {}, 1000); }); } };
-export const leaveExit = () => {
-  setInterval(() => { if ((globalThis as { sprung?: true }).sprung) process.exit(10); }, 1);
-  return 'left';
-};
-export const springExit = (flag: string) => {
-  if (existsSync(flag)) return 'sprung';
-  writeFileSync(flag, '');
-  (globalThis as { sprung?: true }).sprung = true;
-  return new Promise(() => {});
-};
-export const exhaust = () => { const all: unknown[] = []; for (;;) all.push(new Array(1e5).fill(all.length)); };
-export const stray = () => { setTimeout(() => { throw new Error('late'); }, 1); return new Promise(() => {}); };
-export const leaveTrap = () => {
-  setInterval(() => { if ((globalThis as { sprung?: true }).sprung) throw new Error('trap'); }, 1);
-  return 'left';
-};
-export const springTrap = async () => {
-  (globalThis as { sprung?: true }).sprung = true;
+// Without a hold on the thread, so that nothing of it is seen when its call ends.
+let isSprung = false;
+export const trap = async (end: 'throw' | 'exit', role: 'leave' | 'spring') => {
+  const close = () => { if (end === 'exit') process.exit(10); throw new Error('trap'); };
+  if (role === 'leave') { setInterval(() => { if (isSprung) close(); }, 1).unref(); return 'left'; }
+  isSprung = true;
   await new Promise((r) => setTimeout(r, 300));
   return 'sprung';
 };
-export const leave = (ms: number) => { setTimeout(() => { throw new Error('left behind'); }, ms); return 'left'; };
+export const exhaust = () => { const all: unknown[] = []; for (;;) all.push(new Array(1e5).fill(all.length)); };
+export const stray = () => { setTimeout(() => { throw new Error('late'); }, 1); return new Promise(() => {}); };
+export const leave = (ms: number) => { setTimeout(() => { throw new Error('left behind'); }, ms).unref(); return 'left'; };
 export const flood = (lines: number) => { for (let i = 0; i < lines; i++) console.log('line ' + i); return lines; };
 export const inVain = () => new Promise(() => {});
 export const wokenLate = async (b: BlobHandle) => {
@@ -304,10 +294,7 @@ describe('WorkerPool, ended', () => {
   it('does not charge a call with what an earlier one left behind [DML-EXE-0819]', async () => {
     workspace = await Workspace.create(steps, { size: 1 });
     const run = workspace.begin();
-    expect(await run.outcome(run.call('leaveTrap', []))).toBe('left');
-    expect(await run.outcome(run.call('springTrap', []))).toBe('sprung');
-    const lost = workspace.events.find((event) => event.type === 'call-retried');
-    expect(lost).toMatchObject({ name: 'springTrap', code: 'worker_lost' });
+    await springTrap(run, 'throw');
     // What it leaves fails in an idle thread or beside the next call, which then runs in another one.
     expect(await run.outcome(run.call('leave', [300]))).toBe('left');
     await new Promise((resolve) => setTimeout(resolve, 500));
@@ -318,8 +305,7 @@ describe('WorkerPool, ended', () => {
   it('does not charge a call with the exit of what an earlier one left behind [DML-EXE-0825]', async () => {
     workspace = await Workspace.create(steps, { size: 1 });
     const run = workspace.begin();
-    expect(await run.outcome(run.call('leaveExit', []))).toBe('left');
-    expect(await run.outcome(run.call('springExit', [`${workspace.folder}/sprung`]))).toBe('sprung');
+    await springTrap(run, 'exit');
   });
 
   it('loses a worker, not the process, when a call exhausts its memory limit [DML-EXE-0816]', async () => {
@@ -328,3 +314,10 @@ describe('WorkerPool, ended', () => {
     expect(await run.outcome(run.call('exhaust', [], { retries: 0 }))).toMatchObject({ code: 'worker_lost' });
   });
 });
+
+async function springTrap(run: TestRun, end: 'throw' | 'exit'): Promise<void> {
+  expect(await run.outcome(run.call('trap', [end, 'leave']))).toBe('left');
+  expect(await run.outcome(run.call('trap', [end, 'spring']))).toBe('sprung');
+  const lost = workspace.events.find((event) => event.type === 'call-retried');
+  expect(lost).toMatchObject({ name: 'trap', code: 'worker_lost' });
+}

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { DatumId, ObjectClass } from '@daggerml/object-model';
-import type { PackedObjects } from './packed-objects.ts';
-import type { BundleContent, FromWorker, FunctionFailure, RunMessage } from './wire.ts';
+import { parseFunctionUri } from '@daggerml/repository';
+import { type PackedObjects, packObjects, type UnpackedObject } from './packed-objects.ts';
+import type { BundleContent, CallAnswer, FromWorker, FunctionFailure, LostAttempt } from './wire.ts';
 import { WorkerThread, type WorkerThreadOptions } from './worker-thread.ts';
 
 export interface PoolOptions extends WorkerThreadOptions {
@@ -14,10 +15,15 @@ export interface PoolOptions extends WorkerThreadOptions {
 }
 
 export interface Job {
-  /** Built when the call starts. */
-  readonly message: () => Omit<RunMessage, 'type'>;
+  readonly functionUri: string;
+  readonly inputDatumIds: readonly DatumId[];
+  /** Everything the inputs are made of, except for the chunks of their blobs; asked for when the call starts. */
+  readonly inputObjects: () => readonly UnpackedObject[];
   readonly timeoutMs?: number | undefined;
-  /** Takes over objects of the result; they are complete when the outcome is `value`. What it throws ends the job. */
+  /**
+   * Takes over objects of this result, and of others that came with it; they are complete when the outcome is `value`.
+   * An error that it throws ends the job.
+   */
   readonly onObjects: (objects: PackedObjects) => void;
   readonly onStart?: () => void;
   readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
@@ -33,21 +39,41 @@ export type JobOutcome =
   | { readonly type: 'broken'; readonly error: unknown }
   | {
       readonly type: 'lost';
-      readonly code: 'worker_lost' | 'timeout' | 'cancelled';
+      readonly code: LostAttempt['code'] | 'timeout' | 'cancelled';
       readonly reason: string;
+      readonly isRetryable: boolean;
     };
+
+/** A function as the pool has come to know it. */
+interface KnownFunction {
+  readonly bundleDatumId: DatumId;
+  readonly exportName: string;
+  /** How long a call takes, Infinity as long as that is unknown. */
+  meanMs: number;
+  /** Its calls, or some made together with them, touched the realm or failed in another way than by throwing. */
+  isSolitary: boolean;
+}
 
 interface Task {
   readonly job: Job;
+  readonly called: KnownFunction;
   readonly settle: (outcome: JobOutcome) => void;
   slot: Slot | undefined;
   timer?: ReturnType<typeof setTimeout> | undefined;
   over: boolean;
+  hasStarted: boolean;
 }
 
 interface Slot {
   readonly thread: WorkerThread;
-  task: Task | undefined;
+  /** Calls that the thread was given. */
+  tasks: readonly Task[];
+  /** The only bundle that the thread may run, where loading it has changed the realm. */
+  ownBundle: DatumId | undefined;
+  /** Bundles that the thread has loaded. */
+  readonly loaded: Set<DatumId>;
+  /** Takes back calls that wait for one that takes long. */
+  timer?: ReturnType<typeof setTimeout> | undefined;
 }
 
 /** A handle on a job that was given to the pool. */
@@ -57,23 +83,31 @@ export interface RunningJob {
   cancel(): void;
 }
 
+/** Calls that are made together take less than this as far as is known, and are taken back after ten times as much. */
+const TOGETHER_MS = 1;
+const MAX_TOGETHER = 64;
+const MAX_TOGETHER_BYTES = 1024 * 1024;
+
 /**
  * A pool of worker threads that call captured functions, one call per thread at a time.
  *
- * Threads start when they are needed and stay; one that ends is replaced by the next call that needs it. Idle
- * threads do not keep the process alive.
+ * Threads start when they are needed and stay; one that ends, or whose realm a call has changed, is replaced by the
+ * next call that needs it. Idle threads do not keep the process alive. Short calls travel together: a message of its
+ * own costs more than such a call.
  *
  * @spec DML-EXE-0801
  */
 export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #size: number;
+  readonly #functions = new Map<string, KnownFunction>();
   readonly #slots = new Set<Slot>();
   readonly #idle: Slot[] = [];
   readonly #queue: Task[] = [];
   #queueAt = 0;
-  /** Threads that were told to end and may still run. */
+  /** Threads that were told to end while a call ran, and may still run it. */
   #ending = 0;
+  readonly #terminations = new Set<Promise<void>>();
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -81,16 +115,19 @@ export class WorkerPool {
     this.#size = Math.max(1, options.size ?? availableParallelism());
   }
 
+  /** Throws what parsing the URI of the function throws. */
   run(job: Job): RunningJob {
+    const called = this.#functionOf(job.functionUri);
     let settle: (outcome: JobOutcome) => void = () => {};
     const outcome = new Promise<JobOutcome>((resolve) => {
       settle = resolve;
     });
-    const task: Task = { job, settle, slot: undefined, over: false };
-    if (this.#closed) this.#end(task, lost('cancelled', 'the pool is closed'));
+    const task: Task = { job, called, settle, slot: undefined, over: false, hasStarted: false };
+    if (this.#closed) this.#end(task, closed);
     else {
       this.#queue.push(task);
-      this.#dispatch();
+      // In a later turn, so that what is asked for in this one can travel together.
+      if (this.#queue.length - this.#queueAt === 1) queueMicrotask(() => this.#dispatch());
     }
     return { outcome, cancel: () => this.#stop(task, lost('cancelled', 'the call was cancelled')) };
   }
@@ -102,53 +139,125 @@ export class WorkerPool {
    */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const task of this.#queue.slice(this.#queueAt))
-      this.#end(task, lost('cancelled', 'the pool is closed'));
-    while (this.#ending > 0) await new Promise((resolve) => setTimeout(resolve, 1));
-    const ends = [...this.#slots].map((slot) => {
-      if (slot.task) this.#end(slot.task, lost('cancelled', 'the pool is closed'));
-      return slot.thread.terminate();
-    });
-    this.#slots.clear();
-    await Promise.all(ends);
+    for (const task of this.#queue.slice(this.#queueAt)) this.#end(task, closed);
+    for (const slot of [...this.#slots]) {
+      for (const task of slot.tasks) this.#end(task, closed);
+      this.#terminate(slot);
+    }
+    await Promise.all(this.#terminations);
+  }
+
+  #functionOf(functionUri: string): KnownFunction {
+    let known = this.#functions.get(functionUri);
+    if (known === undefined) {
+      const { bundleDatumId, exportName } = parseFunctionUri(functionUri);
+      known = { bundleDatumId, exportName, meanMs: Number.POSITIVE_INFINITY, isSolitary: false };
+      this.#functions.set(functionUri, known);
+    }
+    return known;
   }
 
   /** @spec DML-EXE-0802 */
   #dispatch(): void {
-    while (this.#queueAt < this.#queue.length) {
-      const slot =
-        this.#idle.pop() ?? (this.#slots.size + this.#ending < this.#size ? this.#start() : undefined);
+    while (!this.#closed) {
+      const task = this.#nextTask();
+      const slot = task && this.#slotFor(task.called.bundleDatumId);
       if (!slot) return;
-      const task = this.#queue[this.#queueAt++] as Task;
-      if (this.#queueAt > 1024) {
-        this.#queue.splice(0, this.#queueAt);
-        this.#queueAt = 0;
-      }
-      if (task.over) this.#idle.push(slot);
-      else this.#begin(slot, task);
+      this.#begin(slot, this.#takeTogether(slot));
     }
   }
 
-  #begin(slot: Slot, task: Task): void {
-    let message: Omit<RunMessage, 'type'>;
-    try {
-      message = task.job.message();
-    } catch (error) {
-      this.#idle.push(slot);
-      return this.#end(task, { type: 'broken', error });
+  /** Returns the first task of the queue, which stays there. */
+  #nextTask(): Task | undefined {
+    while (this.#queue[this.#queueAt]?.over) this.#queueAt += 1;
+    if (this.#queueAt > 1024) {
+      this.#queue.splice(0, this.#queueAt);
+      this.#queueAt = 0;
     }
-    slot.task = task;
+    return this.#queue[this.#queueAt];
+  }
+
+  /**
+   * Finds a thread for a call of a bundle: one that no other bundle has changed, or a new one.
+   *
+   * @spec DML-EXE-2402
+   */
+  #slotFor(bundleDatumId: DatumId): Slot | undefined {
+    let at = this.#idle.findLastIndex(({ loaded }) => loaded.has(bundleDatumId));
+    if (at < 0) at = this.#idle.findLastIndex(({ ownBundle }) => ownBundle === undefined);
+    if (at >= 0) return this.#idle.splice(at, 1)[0];
+    if (this.#slots.size + this.#ending >= this.#size) {
+      const [other] = this.#idle;
+      if (!other) return undefined;
+      this.#terminate(other);
+    }
+    return this.#start();
+  }
+
+  /** Takes the first task from the queue, with the next ones when all are known to be short. */
+  #takeTogether(slot: Slot): Task[] {
+    const first = this.#queue[this.#queueAt++] as Task;
+    const tasks = [first];
+    const { bundleDatumId } = first.called;
+    if (!isShort(first) || slot.ownBundle !== undefined || !slot.loaded.has(bundleDatumId)) return tasks;
+    const share = Math.ceil((this.#queue.length - this.#queueAt + 1) / this.#size);
+    const most = Math.min(MAX_TOGETHER, share);
+    let { meanMs } = first.called;
+    for (let task = this.#nextTask(); task && tasks.length < most; task = this.#nextTask()) {
+      meanMs += task.called.meanMs;
+      if (!isShort(task) || task.called.bundleDatumId !== bundleDatumId || meanMs > TOGETHER_MS) break;
+      tasks.push(task);
+      this.#queueAt += 1;
+    }
+    return tasks;
+  }
+
+  #begin(slot: Slot, candidates: readonly Task[]): void {
+    const objects = new Map<string, UnpackedObject>();
+    const tasks: Task[] = [];
+    let sizeBytes = 0;
+    for (const task of candidates) {
+      if (sizeBytes > MAX_TOGETHER_BYTES) {
+        this.#putBack(candidates.slice(candidates.indexOf(task)));
+        break;
+      }
+      try {
+        for (const object of task.job.inputObjects()) {
+          sizeBytes += object.bytes.length;
+          objects.set(object.objectId, object);
+        }
+        tasks.push(task);
+      } catch (error) {
+        this.#end(task, { type: 'broken', error });
+      }
+    }
+    const [first] = tasks;
+    if (!first) return void this.#idle.push(slot);
+    slot.tasks = tasks;
+    for (const task of tasks) this.#noteStart(slot, task);
+    slot.thread.run({
+      bundleDatumId: first.called.bundleDatumId,
+      calls: tasks.map(({ job, called: { exportName } }) => ({
+        exportName,
+        inputDatumIds: job.inputDatumIds,
+      })),
+      objects: packObjects([...objects.values()]),
+    });
+    if (tasks.length > 1) slot.timer = setTimeout(() => this.#takeBack(slot), 10 * TOGETHER_MS);
+  }
+
+  #noteStart(slot: Slot, task: Task): void {
     task.slot = slot;
     const { timeoutMs, onStart } = task.job;
     if (timeoutMs !== undefined) {
       // @spec DML-EXE-0810
       task.timer = setTimeout(
-        () => this.#stop(task, lost('timeout', `no result in ${timeoutMs} ms`)),
+        () => this.#stop(task, lost('timeout', `no result in ${timeoutMs} ms`, true)),
         timeoutMs,
       );
     }
-    onStart?.();
-    slot.thread.run(message);
+    if (!task.hasStarted) onStart?.();
+    task.hasStarted = true;
   }
 
   #start(): Slot {
@@ -156,47 +265,49 @@ export class WorkerPool {
       thread: new WorkerThread(this.#options, {
         onMessage: (message) => this.#receive(slot, message),
         onLost: (reason) => this.#lose(slot, reason),
-        onOutput: (stream, text) => slot.task?.job.onOutput?.(stream, text),
+        onOutput: (stream, text) => {
+          const at = slot.tasks.length > 1 ? slot.thread.currentCall : 0;
+          slot.tasks[at]?.job.onOutput?.(stream, text);
+        },
       }),
-      task: undefined,
+      tasks: [],
+      ownBundle: undefined,
+      loaded: new Set(),
     };
     this.#slots.add(slot);
     return slot;
   }
 
   #receive(slot: Slot, message: FromWorker): void {
-    const task = slot.task;
-    if (message.type === 'tainted') return this.#retire(slot);
-    if (!task) return;
+    if (!this.#slots.has(slot)) return;
     switch (message.type) {
-      case 'read':
-      case 'objects':
-        try {
-          this.#serve(slot, task, message);
-        } catch (error) {
-          this.#stop(task, { type: 'broken', error });
-        }
-        return;
+      case 'tainted':
+        return this.#retire(slot);
+      case 'void':
+        for (const { called } of slot.tasks) called.isSolitary = true;
+        return this.#lose(slot, '');
+      case 'answers':
+        return this.#finish(slot, message);
       case 'bundle':
         this.#options.readBundle(message.bundleDatumId).then(
           (bundle) => slot.thread.giveBundle(bundle),
-          (error: unknown) => this.#stop(task, { type: 'broken', error }),
+          (error: unknown) => this.#break(slot, error),
         );
         return;
-      case 'refused':
-        return this.#stop(task, lost('worker_lost', message.reason));
-      case 'done':
-        return this.#finish(slot, task, { type: 'value', datumId: message.datumId });
-      case 'threw':
-        if (message.stray) return this.#stop(task, { type: 'threw', failure: message.failure });
-        return this.#finish(slot, task, { type: 'threw', failure: message.failure });
+      case 'read':
+      case 'objects':
+        try {
+          this.#serve(slot, message);
+        } catch (error) {
+          this.#break(slot, error);
+        }
     }
   }
 
   /** Gives a worker what it reads and takes what it made. */
-  #serve(slot: Slot, task: Task, message: FromWorker & { type: 'read' | 'objects' }): void {
+  #serve(slot: Slot, message: FromWorker & { type: 'read' | 'objects' }): void {
     if (message.type === 'objects') {
-      task.job.onObjects(message.objects);
+      slot.tasks[0]?.job.onObjects(message.objects);
       slot.thread.noteTaken();
     } else {
       slot.thread.giveObject(
@@ -206,61 +317,136 @@ export class WorkerPool {
     }
   }
 
-  #finish(slot: Slot, task: Task, outcome: JobOutcome): void {
-    slot.task = undefined;
-    slot.thread.rest();
-    this.#idle.push(slot);
-    this.#end(task, outcome);
+  #finish(slot: Slot, message: FromWorker & { type: 'answers' }): void {
+    const { answers, objects, realm, elapsedMs } = message;
+    const { tasks } = slot;
+    try {
+      if (objects) tasks[0]?.job.onObjects(objects);
+    } catch (error) {
+      return this.#break(slot, error);
+    }
+    clearTimeout(slot.timer);
+    slot.tasks = [];
+    const { called } = tasks[0] as Task;
+    if (realm === 'touched') this.#terminate(slot);
+    else {
+      slot.thread.rest();
+      slot.loaded.add(called.bundleDatumId);
+      slot.ownBundle = realm === 'of-bundle' ? called.bundleDatumId : undefined;
+      this.#idle.push(slot);
+    }
+    this.#putBack(tasks.slice(answers.length).filter(({ slot: its }) => its === slot));
+    noteTime(tasks.slice(0, answers.length), elapsedMs);
+    answers.forEach((answer, index) => {
+      const task = tasks[index] as Task;
+      if (task.slot === slot) this.#end(task, outcomeOf(answer));
+    });
     this.#dispatch();
   }
 
-  /** @spec DML-EXE-0809 */
+  /**
+   * Leaves calls to other threads that were given to one in which a call takes unexpectedly long.
+   *
+   * @spec DML-EXE-2406
+   */
+  #takeBack(slot: Slot): void {
+    const running = slot.tasks[slot.thread.takeBack() - 1];
+    this.#putBack(slot.tasks.filter((task) => task !== running));
+    this.#dispatch();
+  }
+
+  /** Puts tasks that have no outcome first into the queue. */
+  #putBack(tasks: readonly Task[]): void {
+    const open = tasks.filter(({ over }) => !over);
+    for (const task of open) task.slot = undefined;
+    if (open.length > 0) this.#queue.splice(this.#queueAt, 0, ...open);
+  }
+
+  /**
+   * Ends the call of a thread that has ended. Where several were made together nobody knows which it was: they are made
+   * one by one.
+   *
+   * @spec DML-EXE-0809
+   */
   #lose(slot: Slot, reason: string): void {
-    if (!this.#slots.delete(slot)) return;
-    const at = this.#idle.indexOf(slot);
-    if (at >= 0) this.#idle.splice(at, 1);
-    if (slot.task) this.#end(slot.task, lost('worker_lost', reason));
-    slot.task = undefined;
-    if (!this.#closed) this.#dispatch();
+    if (!this.#slots.has(slot)) return;
+    const tasks = slot.tasks.filter((task) => task.slot === slot);
+    if (slot.tasks.length > 1) {
+      // @spec DML-EXE-2407
+      for (const { called } of tasks) called.isSolitary = true;
+      this.#putBack(tasks);
+    } else for (const task of tasks) this.#end(task, lost('worker_lost', reason, true));
+    this.#terminate(slot);
+    this.#dispatch();
   }
 
   /** A call in a thread in which earlier code went wrong is not to blame; it is attempted in another one. */
   #retire(slot: Slot): void {
-    const reason = 'code that an earlier call left running failed in the same thread';
-    if (slot.task) return this.#stop(slot.task, lost('worker_lost', reason));
-    if (!this.#slots.has(slot)) return;
-    const at = this.#idle.indexOf(slot);
-    if (at >= 0) this.#idle.splice(at, 1);
+    this.#lose(slot, 'code that an earlier call left running failed in the same thread');
+  }
+
+  /** Ends calls whose thread cannot be served. */
+  #break(slot: Slot, error: unknown): void {
+    for (const task of slot.tasks) if (task.slot === slot) this.#end(task, { type: 'broken', error });
     this.#terminate(slot);
+    this.#dispatch();
   }
 
   /** A thread cannot be interrupted otherwise, so its worker ends with the call. */
   #stop(task: Task, outcome: JobOutcome): void {
     if (task.over) return;
-    const slot = task.slot;
+    const { slot } = task;
     this.#end(task, outcome);
-    if (!slot || slot.task !== task) return;
-    slot.task = undefined;
-    this.#terminate(slot);
+    if (!slot) return;
+    this.#putBack(slot.tasks.filter((other) => other.slot === slot));
+    this.#ending += 1;
+    void this.#terminate(slot).then(() => {
+      this.#ending -= 1;
+      this.#dispatch();
+    });
   }
 
-  #terminate(slot: Slot): void {
+  #terminate(slot: Slot): Promise<void> {
+    clearTimeout(slot.timer);
+    slot.tasks = [];
     this.#slots.delete(slot);
-    this.#ending += 1;
-    void slot.thread.terminate().then(() => {
-      this.#ending -= 1;
-      if (!this.#closed) this.#dispatch();
-    });
+    const at = this.#idle.indexOf(slot);
+    if (at >= 0) this.#idle.splice(at, 1);
+    const termination = slot.thread.terminate();
+    this.#terminations.add(termination);
+    void termination.then(() => this.#terminations.delete(termination));
+    return termination;
   }
 
   #end(task: Task, outcome: JobOutcome): void {
     if (task.over) return;
     task.over = true;
+    task.slot = undefined;
     clearTimeout(task.timer);
     task.settle(outcome);
   }
 }
 
-function lost(code: 'worker_lost' | 'timeout' | 'cancelled', reason: string): JobOutcome {
-  return { type: 'lost', code, reason };
+const closed = lost('cancelled', 'the pool is closed');
+
+function lost(
+  code: 'worker_lost' | 'timeout' | 'cancelled',
+  reason: string,
+  isRetryable = false,
+): JobOutcome {
+  return { type: 'lost', code, reason, isRetryable };
+}
+
+function outcomeOf(answer: CallAnswer): JobOutcome {
+  return answer.type === 'done' ? { type: 'value', datumId: answer.datumId } : answer;
+}
+
+function isShort({ job, called }: Task): boolean {
+  return called.meanMs < TOGETHER_MS / 2 && !called.isSolitary && job.timeoutMs === undefined;
+}
+
+function noteTime(tasks: readonly Task[], elapsedMs: number): void {
+  const ms = elapsedMs / tasks.length;
+  for (const { called } of tasks)
+    called.meanMs = called.meanMs === Number.POSITIVE_INFINITY ? ms : (called.meanMs + ms) / 2;
 }

@@ -71,22 +71,24 @@ export class RemoteObjects implements ObjectSource, StreamSink {
     return objectId as ChunkId;
   }
 
-  /** Hands over what has gathered when it is much; blobs wait for it between chunks. */
   lowerFile(path: string): Promise<BlobDatum> {
     return lowerStream(fileStream(path), this);
   }
 
+  /** Hands over what has gathered when it is much; blobs wait for it between chunks. */
   async drain(): Promise<void> {
-    if (this.#batchBytes >= BATCH_BYTES) await this.finish();
+    if (this.#batchBytes < BATCH_BYTES) return;
+    const packed = this.takePacked();
+    if (packed) await this.#handOver(packed);
   }
 
-  /** Hands over everything that has gathered. */
-  async finish(): Promise<void> {
-    if (this.#batch.length === 0) return;
+  /** Returns what has gathered, undefined when nothing has. */
+  takePacked(): PackedObjects | undefined {
+    if (this.#batch.length === 0) return undefined;
     const batch = this.#batch;
     this.#batch = [];
     this.#batchBytes = 0;
-    await this.#handOver(packObjects(batch));
+    return packObjects(batch);
   }
 
   #put(objectClass: ObjectClass, bytes: Uint8Array): string {

@@ -1,12 +1,20 @@
 import type { DatumId, ObjectClass } from '@daggerml/object-model';
 import type { PackedObjects } from './packed-objects.ts';
 
-/** Asks a worker to call one exported function. A worker runs one call at a time. */
+/** One call of an exported function of the message's bundle. */
+export interface CallMessage {
+  readonly exportName: string;
+  readonly inputDatumIds: readonly DatumId[];
+}
+
+/**
+ * Asks a worker to make calls of one bundle, one after the other. A call that comes alone is made exactly; several are
+ * made on the assumption that none of them touches the realm.
+ */
 export interface RunMessage {
   readonly type: 'run';
   readonly bundleDatumId: DatumId;
-  readonly exportName: string;
-  readonly inputDatumIds: readonly DatumId[];
+  readonly calls: readonly CallMessage[];
   /** Everything the inputs are made of, except for the chunks of their blobs. */
   readonly objects: PackedObjects;
 }
@@ -18,7 +26,7 @@ export interface ObjectMessage {
   readonly bytes: Uint8Array | null;
 }
 
-/** Tells the worker that a batch of objects was taken over. */
+/** Confirms that objects of a result were taken over. */
 export interface TakenMessage {
   readonly type: 'taken';
 }
@@ -52,6 +60,25 @@ export interface FunctionFailure {
   readonly trace: readonly string[];
 }
 
+/** Why an attempt in a thread says nothing about its call. */
+export interface LostAttempt {
+  readonly code: 'worker_lost' | 'load_failed' | 'stack_overflow' | 'temporary_failure' | 'unreadable_file';
+  readonly reason: string;
+  readonly isRetryable: boolean;
+}
+
+/** How one call ended. */
+export type CallAnswer =
+  | { readonly type: 'done'; readonly datumId: DatumId }
+  | { readonly type: 'threw'; readonly failure: FunctionFailure }
+  | ({ readonly type: 'lost' } & LostAttempt);
+
+/**
+ * The use that a thread is of after a call: for any bundle, only for the bundle whose loading changed the realm, or for
+ * none, because a call has changed it.
+ */
+export type RealmState = 'untouched' | 'of-bundle' | 'touched';
+
 export type FromWorker =
   | {
       readonly type: 'read';
@@ -60,11 +87,17 @@ export type FromWorker =
       readonly objectId: string;
     }
   | { readonly type: 'bundle'; readonly bundleDatumId: DatumId }
-  /** What came as the bundle is not what its id names; nothing of it was run. */
-  | { readonly type: 'refused'; readonly reason: string }
   | { readonly type: 'objects'; readonly objects: PackedObjects }
-  | { readonly type: 'done'; readonly datumId: DatumId }
-  /** A stray failure came from code that the call left running, so the thread is of no further use. */
-  | { readonly type: 'threw'; readonly failure: FunctionFailure; readonly stray: boolean }
+  | {
+      readonly type: 'answers';
+      /** Of the first calls of the message, in their order; the others were not begun. */
+      readonly answers: readonly CallAnswer[];
+      readonly objects: PackedObjects | undefined;
+      readonly realm: RealmState;
+      /** Time that the calls took. */
+      readonly elapsedMs: number;
+    }
+  /** Calls that were made together touched the realm or failed in an unusual way: none of their outcomes counts. */
+  | { readonly type: 'void' }
   /** Code that an earlier call left running has failed: the thread is of no further use. */
   | { readonly type: 'tainted' };

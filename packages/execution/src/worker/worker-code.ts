@@ -1,7 +1,7 @@
 import { sourceConditions } from '@daggerml/capture';
 import { buildSync } from 'esbuild';
 
-/** What a worker thread runs: a compiled file, or code that was compiled just now from TypeScript sources. */
+/** The main module of a worker thread: a compiled file, or code that was compiled from TypeScript sources. */
 export interface WorkerCode {
   readonly path: string;
   readonly source: string | undefined;
@@ -9,7 +9,7 @@ export interface WorkerCode {
 
 const compiled = new Map<string, WorkerCode>();
 
-/** Yields the code of a worker's main module, compiled at most once per process. */
+/** Returns the code of a worker's main module, compiled at most once per process. */
 export function workerCode(path: string): WorkerCode {
   if (path.endsWith('.js')) return { path, source: undefined };
   let code = compiled.get(path);
@@ -18,7 +18,8 @@ export function workerCode(path: string): WorkerCode {
       entryPoints: [path],
       bundle: true,
       write: false,
-      format: 'cjs',
+      // In a function of its own, since declarations of a script are globals, which are compared.
+      format: 'iife',
       platform: 'node',
       target: 'node20',
       conditions: [...sourceConditions],

@@ -1,33 +1,50 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';
-import { parentPort } from 'node:worker_threads';
-import type { DatumId, ObjectClass } from '@daggerml/object-model';
-import { liftDatum, lowerDeeply } from '@daggerml/values';
-import { BundleModules, BundleRefused } from './bundle-modules.ts';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { ObjectClass } from '@daggerml/object-model';
+import { BundleModules } from './bundle-modules.ts';
+import { callAlone, callTogether } from './function-call.ts';
 import { exited, failureOf, MAX_FRAMES, neverSettled } from './function-failure.ts';
 import type { PackedObjects } from './packed-objects.ts';
+import { Realm } from './realm.ts';
 import { RemoteObjects } from './remote-objects.ts';
-import type { BundleContent, FromWorker, FunctionFailure, RunMessage, ToWorker } from './wire.ts';
+import { endOf, takeNext } from './turns.ts';
+import type {
+  BundleContent,
+  CallAnswer,
+  CallMessage,
+  FromWorker,
+  FunctionFailure,
+  RealmState,
+  RunMessage,
+  ToWorker,
+} from './wire.ts';
 
-/** The main module of a worker thread: calls one captured function at a time and lowers what it returns. */
-const port = parentPort;
-if (!port) throw new Error('this module is the main module of a worker thread');
+/** The main module of a worker thread: calls captured functions, one at a time, and lowers what they return. */
+if (!parentPort) throw new Error('this module is the main module of a worker thread');
+const port: MessagePort = parentPort;
+const turns = workerData as Int32Array;
 // @spec DML-EXE-0919
 Error.stackTraceLimit = MAX_FRAMES;
-const send = (message: FromWorker): void => port.postMessage(message);
+const post = port.postMessage.bind(port);
+const [hold, release] = [port.ref.bind(port), port.unref.bind(port)];
+const send = (message: FromWorker, transfer: ArrayBuffer[] = []): void => post(message, transfer);
 const endThread: (code: number) => never = process.exit.bind(process);
+const now = performance.now.bind(performance);
 
-/** One call, as long as it is not answered. */
-interface Call {
-  /** Why it failed, once it asked the process to end. */
+/** Calls that came in one message, as long as they are not answered. */
+interface Current {
+  readonly isAlone: boolean;
+  /** Why the call failed, once it asked the process to end. */
   exit?: FunctionFailure;
 }
 
-/** Whose code it is that runs: also timers and promises know the call that made them. */
-const calls = new AsyncLocalStorage<Call>();
-let current: Call | undefined;
+/** Whose code it is that runs: also timers and promises know the calls that made them. */
+const owners = new AsyncLocalStorage<Current>();
+let current: Current | undefined;
 
-const pendingReads = new Map<number, (bytes: Uint8Array | null) => void>();
+/** Answers of the process to requests that are under way; code that serves them also runs while a function does. */
+const pendingReads: Record<number, ((bytes: Uint8Array | null) => void) | undefined> = Object.create(null);
 let reads = 0;
 let onTaken: (() => void) | undefined;
 let onBundle: ((bundle: BundleContent) => void) | undefined;
@@ -36,18 +53,18 @@ let onBundle: ((bundle: BundleContent) => void) | undefined;
 let awaited = 0;
 
 function expectAnswer(): void {
-  if (awaited++ === 0) port?.ref();
+  if (awaited++ === 0) hold();
 }
 
 function noteAnswer(): void {
-  if (--awaited === 0 && current !== undefined) port?.unref();
+  if (--awaited === 0 && current !== undefined) release();
 }
 
 function read(objectClass: ObjectClass, objectId: string): Promise<Uint8Array | null> {
   const request = reads++;
   expectAnswer();
   return new Promise((resolve) => {
-    pendingReads.set(request, resolve);
+    pendingReads[request] = resolve;
     send({ type: 'read', request, objectClass, objectId });
   });
 }
@@ -56,48 +73,106 @@ function handOver(objects: PackedObjects): Promise<void> {
   expectAnswer();
   return new Promise((resolve) => {
     onTaken = resolve;
-    port?.postMessage({ type: 'objects', objects } satisfies FromWorker, [objects.bytes.buffer]);
+    send({ type: 'objects', objects }, [objects.bytes.buffer]);
   });
 }
 
-const modules = new BundleModules((bundleDatumId) => {
+function readBundle(bundleDatumId: RunMessage['bundleDatumId']): Promise<BundleContent> {
   expectAnswer();
   return new Promise((resolve) => {
     onBundle = resolve;
     send({ type: 'bundle', bundleDatumId });
   });
-});
-
-async function run({ bundleDatumId, exportName, inputDatumIds, objects }: RunMessage): Promise<void> {
-  const call: Call = {};
-  current = call;
-  port?.unref();
-  const source = new RemoteObjects(objects, read, handOver);
-  let answer: FromWorker;
-  try {
-    const datumId = await calls.run(call, async (): Promise<DatumId> => {
-      const callee = (await modules.load(bundleDatumId))[exportName];
-      if (typeof callee !== 'function') throw new TypeError(`the export ${exportName} is not a function`);
-      const inputs = inputDatumIds.map((inputDatumId) => liftDatum(source, inputDatumId));
-      const value: unknown = await callee(...inputs);
-      // @spec DML-EXE-0806
-      return lowerDeeply(value, source, 'result');
-    });
-    await source.finish();
-    answer = call.exit ? exitOf(call.exit) : { type: 'done', datumId };
-  } catch (error) {
-    // @spec DML-EXE-0841
-    if (error instanceof BundleRefused) return send({ type: 'refused', reason: error.message });
-    answer = call.exit ? exitOf(call.exit) : { type: 'threw', failure: failureOf(error), stray: false };
-  }
-  await printed();
-  if (current === call) finish(answer);
 }
 
-function finish(answer: FromWorker): void {
+/** Made with the first call: until then Node works at the loading of this module. */
+let realm: Realm;
+let modules: BundleModules;
+
+async function prepare(): Promise<void> {
+  // Made when they are first used, and then listened to.
+  areAllPrinted();
+  while (process.getActiveResourcesInfo().length > 0) await new Promise((resolve) => setImmediate(resolve));
+  realm = new Realm();
+  modules = new BundleModules(readBundle, realm);
+}
+
+async function run(message: RunMessage): Promise<void> {
+  const [first] = message.calls;
+  const own: Current = { isAlone: message.calls.length === 1 };
+  release();
+  if (realm === undefined) await prepare();
+  current = own;
+  const objects = new RemoteObjects(message.objects, read, handOver);
+  if (own.isAlone) await runAlone(own, message, { call: first as CallMessage, objects });
+  else await runTogether(own, message, objects);
+}
+
+async function runAlone(
+  own: Current,
+  { bundleDatumId }: RunMessage,
+  { call, objects }: { call: CallMessage; objects: RemoteObjects },
+): Promise<void> {
+  const load = async () => modules.get(bundleDatumId) ?? modules.load(bundleDatumId);
+  const result = await owners.run(own, () => callAlone(load, call, { objects, realm }));
+  if (!areAllPrinted()) await printed();
+  if (current !== own) return;
+  if (own.exit) return finish({ answers: [exitOf(own.exit)], realm: 'touched' });
+  finish({
+    answers: [result.answer],
+    objects: objects.takePacked(),
+    realm: realm.isBusy() ? 'touched' : result.realm,
+    elapsedMs: result.elapsedMs,
+  });
+}
+
+/** Time after which the rest of the calls is left to whoever is free. */
+const TOGETHER_MS = 2;
+
+async function runTogether(own: Current, message: RunMessage, objects: RemoteObjects): Promise<void> {
+  const startedMs = now();
+  const answers: CallAnswer[] = [];
+  const bundle = modules.get(message.bundleDatumId);
+  try {
+    for (let turn = takeNext(turns); bundle && turn < endOf(turns); turn = takeNext(turns)) {
+      const call = message.calls[turn] as CallMessage;
+      const answer = await owners.run(own, () => callTogether(bundle, call, objects));
+      if (!areAllPrinted()) await printed();
+      if (current !== own) return;
+      if (answer === undefined) return discard();
+      answers.push(answer);
+      if (now() - startedMs > TOGETHER_MS) break;
+    }
+  } catch {
+    // What serves the calls only fails where the realm was touched.
+    return discard();
+  }
+  if (own.exit || realm.changes() || realm.isBusy()) return discard();
+  finish({ answers, objects: objects.takePacked(), realm: 'untouched', elapsedMs: now() - startedMs });
+}
+
+interface Finished {
+  readonly answers: readonly CallAnswer[];
+  readonly objects?: PackedObjects | undefined;
+  readonly realm: RealmState;
+  readonly elapsedMs?: number;
+}
+
+function finish({ answers, objects, realm, elapsedMs = 0 }: Finished): void {
   current = undefined;
-  port?.ref();
-  send(answer);
+  hold();
+  send({ type: 'answers', answers, objects, realm, elapsedMs }, objects ? [objects.bytes.buffer] : []);
+}
+
+/** Leaves calls that were made together to be made one by one. */
+function discard(): void {
+  current = undefined;
+  hold();
+  send({ type: 'void' });
+}
+
+function areAllPrinted(): boolean {
+  return process.stdout.writableLength === 0 && process.stderr.writableLength === 0;
 }
 
 /**
@@ -121,8 +196,8 @@ port.on('message', (message: ToWorker) => {
       return;
     case 'object':
       noteAnswer();
-      pendingReads.get(message.request)?.(message.bytes);
-      pendingReads.delete(message.request);
+      pendingReads[message.request]?.(message.bytes);
+      delete pendingReads[message.request];
       return;
     case 'bundle':
       noteAnswer();
@@ -134,15 +209,18 @@ port.on('message', (message: ToWorker) => {
   }
 });
 
-/** What a function leaves behind and throws later belongs to its own call; the thread is not reused. */
+/** Ends the current call with a failure that its own code caused outside of its function's control. */
+function fail(own: Current, failure: FunctionFailure): void {
+  if (own.isAlone) finish({ answers: [{ type: 'threw', failure }], realm: 'touched' });
+  else discard();
+}
+
+/** Charges a failure that nothing caught to the call whose code it is; the thread is not used again. */
 function onStray(error: unknown): void {
-  const call = calls.getStore() ?? current;
-  if (call === undefined || call !== current) {
-    // @spec DML-EXE-0819
-    send({ type: 'tainted' });
-    return;
-  }
-  finish({ type: 'threw', failure: call.exit ?? failureOf(error), stray: true });
+  const own = owners.getStore() ?? current;
+  // @spec DML-EXE-0819
+  if (own === undefined || own !== current) send({ type: 'tainted' });
+  else fail(own, own.exit ?? failureOf(error));
 }
 
 /**
@@ -155,28 +233,28 @@ function onStray(error: unknown): void {
  * @spec DML-EXE-0824
  */
 function refuseExit(code: number | string | null | undefined = process.exitCode): never {
-  const call = calls.getStore() ?? current;
-  if (call === undefined || call !== current) {
+  const own = owners.getStore() ?? current;
+  if (own === undefined || own !== current) {
     // @spec DML-EXE-0825
     send({ type: 'tainted' });
     endThread(1);
   }
-  if (call.exit) {
-    finish(exitOf(call.exit));
+  if (own.exit) {
+    fail(own, own.exit);
     endThread(1);
   }
   const error = new Error(`called process.exit(${code ?? 0}); a function ends by returning or throwing`);
   Error.captureStackTrace(error, refuseExit);
-  const answer = exitOf(exited(error));
-  call.exit = answer.failure;
+  const failure = exited(error);
+  own.exit = failure;
   void printed().then(() => {
-    if (current === call) finish(answer);
+    if (current === own) fail(own, failure);
   });
   throw error;
 }
 
-function exitOf(failure: FunctionFailure): FromWorker & { readonly type: 'threw' } {
-  return { type: 'threw', failure, stray: true };
+function exitOf(failure: FunctionFailure): CallAnswer {
+  return { type: 'threw', failure };
 }
 
 process.exit = refuseExit;
@@ -187,5 +265,5 @@ process.on('unhandledRejection', onStray);
 
 // @spec DML-EXE-0820
 process.on('beforeExit', () => {
-  if (current !== undefined && awaited === 0) finish({ type: 'threw', failure: neverSettled(), stray: true });
+  if (current !== undefined && awaited === 0) fail(current, neverSettled());
 });

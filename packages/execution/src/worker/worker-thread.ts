@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { ownModule } from '../source-file.ts';
+import { createTurns, lastTaken, offerTurns, takeBack } from './turns.ts';
 import type { BundleContent, FromWorker, RunMessage, ToWorker } from './wire.ts';
 import { workerCode } from './worker-code.ts';
 
@@ -13,17 +14,18 @@ export interface WorkerThreadOptions {
   readonly resourceLimits?: ResourceLimits;
 }
 
-/** What a thread tells its pool. */
+/** Receives the events of a thread. */
 export interface WorkerThreadListener {
   onMessage(message: FromWorker): void;
-  /** The thread has ended by itself; told once or more. */
+  /** The thread has ended by itself; called once or more. */
   onLost(reason: string): void;
   onOutput(stream: 'stdout' | 'stderr', text: string): void;
 }
 
-/** One worker thread; it keeps the process alive while it runs a call. */
+/** One worker thread; it keeps the process alive while it runs calls. */
 export class WorkerThread {
   readonly #worker: Worker;
+  readonly #turns = createTurns();
 
   constructor({ env = {}, resourceLimits }: WorkerThreadOptions, listener: WorkerThreadListener) {
     const code = workerCode(ownModule('worker/worker-main'));
@@ -34,6 +36,7 @@ export class WorkerThread {
       stdout: true,
       stderr: true,
       execArgv: [MODULES_OF_TEXT],
+      workerData: this.#turns,
       // @spec DML-EXE-0816
       ...(resourceLimits && { resourceLimits }),
     });
@@ -47,13 +50,24 @@ export class WorkerThread {
     }
   }
 
-  /** Begins a call; the memory of its objects moves to the thread. */
+  /** The call among those that were given together that was begun last. */
+  get currentCall(): number {
+    return lastTaken(this.#turns);
+  }
+
+  /** Takes back the calls that were not begun, and returns the first of them. */
+  takeBack(): number {
+    return takeBack(this.#turns);
+  }
+
+  /** Begins calls; the memory of their objects moves to the thread. */
   run(message: Omit<RunMessage, 'type'>): void {
+    offerTurns(this.#turns, message.calls.length);
     this.#worker.ref();
     this.#send({ type: 'run', ...message }, [message.objects.bytes.buffer]);
   }
 
-  /** Notes that the call has ended. */
+  /** Notes that the calls have ended. */
   rest(): void {
     this.#worker.unref();
   }
@@ -71,7 +85,7 @@ export class WorkerThread {
     this.#send(message, [content.buffer as ArrayBuffer]);
   }
 
-  /** Tells that a batch of objects was taken over. */
+  /** Confirms that objects were taken over. */
   noteTaken(): void {
     this.#send({ type: 'taken' });
   }
