@@ -21,8 +21,10 @@ export const plain = (x: number) => x + 1;
 `;
 
 /** The installed folder of a package that these tests depend on. */
-function installed(name: string): string {
-  const found = fileURLToPath(import.meta.resolve(name));
+function installed(name: 'sharp' | 'oxc-minify'): string {
+  const found = fileURLToPath(
+    name === 'sharp' ? import.meta.resolve('sharp') : import.meta.resolve('oxc-minify'),
+  );
   const end = found.lastIndexOf(`node_modules/${name}/`) + `node_modules/${name}`.length;
   return realpathSync(found.slice(0, end));
 }
