@@ -384,7 +384,7 @@ function namesOf(dagId: DagId, objects: OpenRun['objects']): string[] {
   return ['root', ...Array.from(treeEntries('names', names, objects), ([name]) => name)];
 }
 
-/** A stream that throws fails as it failed by itself. */
+/** Throws the stream's own error where a stream of the value threw. */
 function throwCause(error: unknown): never {
   throw error instanceof SourceThrew ? error.cause : error;
 }

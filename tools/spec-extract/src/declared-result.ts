@@ -52,7 +52,7 @@ export function declaredResults(results: readonly TestResult[], sources: TestSou
 /** Key of all modules that do not run by themselves. */
 const SHARED = '';
 
-/** The ids that the computed titles of a file can end with; every file is looked at once. */
+/** Returns the ids that the computed titles of a file can end with; every file is looked at once. */
 function computedIds(
   files: ReadonlyMap<string, TextFile>,
   vectors: readonly TextFile[],

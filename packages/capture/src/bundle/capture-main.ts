@@ -16,7 +16,7 @@ export interface StopRequest {
   readonly stop: Int32Array;
 }
 
-/** What the capturing thread answers. */
+/** Answer of the capturing thread. */
 export type CaptureAnswer =
   | { readonly captured: ExportCapture }
   | { readonly refused: Readonly<Record<string, unknown>> }
