@@ -97,7 +97,7 @@ describe('RunProgress', () => {
     finish('all', 'score\u001b[31m', 'cached');
     for (const label of ['a', 'b']) finish(label, 'fit', 'cancelled');
     finish('c', 'score', 'blocked');
-    expect(said).toEqual(['  executed fold x  5 ms\n']);
+    expect(said).toEqual(['  executed fold x  5 ms  fold x\n']);
     progress.close();
     progress.close();
     expect(said.slice(1)).toEqual([
