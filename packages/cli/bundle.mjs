@@ -78,7 +78,7 @@ const results = await Promise.all([
 
 /** Modules that look for files beside themselves in a way that holds in the program as well. */
 const KNOWN_PLACES = [
-  'dist/program-version.js',
+  'dist/process/program-version.js',
   '../bindings/dist/program.js',
   '../capture/dist/source-file.js',
   '../execution/dist/source-file.js',

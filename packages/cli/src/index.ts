@@ -1,4 +1,4 @@
-export type { CliErrorCode } from './cli-error.ts';
-export type { CliIo, TextSink } from './cli-io.ts';
-export { EXIT, type ExitCode } from './exit-code.ts';
-export { runCli } from './main.ts';
+export { EXIT, type ExitCode } from './invocation/exit-code.ts';
+export { runCli } from './invocation/main.ts';
+export type { CliIo, TextSink } from './process/cli-io.ts';
+export type { CliErrorCode } from './wording/cli-error.ts';

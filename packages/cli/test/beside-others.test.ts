@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Waiting } from '@daggerml/store';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { Output } from '../src/output.ts';
-import { waitsOf } from '../src/waits.ts';
+import { waitsOf } from '../src/process/waits.ts';
+import { Output } from '../src/render/output.ts';
 import { TestRepository } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.

@@ -3,7 +3,7 @@ import type { CommitId } from '@daggerml/object-model';
 import { applyExcision, headRef, indexRef, planExcision } from '@daggerml/store';
 import { plantRef } from '@daggerml/store/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NAMES_OF_REFS } from '../src/error-wordings/ref-names.ts';
+import { NAMES_OF_REFS } from '../src/wording/ref-names.ts';
 import { TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;

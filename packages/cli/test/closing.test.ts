@@ -1,8 +1,8 @@
 import { storeError } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { describeError } from '../src/error-report.ts';
-import { ERROR_TABLE } from '../src/error-table.ts';
-import type { ErrorWording } from '../src/wording.ts';
+import { describeError } from '../src/wording/error-report.ts';
+import { ERROR_TABLE } from '../src/wording/error-table.ts';
+import type { ErrorWording } from '../src/wording/wording.ts';
 import { TestRepository } from './test-repository.ts';
 
 /** Whether closing a store fails, as it does when the disk refuses the last sync. */

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ERROR_TABLE } from '../src/error-table.ts';
+import { ERROR_TABLE } from '../src/wording/error-table.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
 
@@ -42,7 +42,12 @@ function codesOfDocument(surface: Surface): string[] {
 function codesRaised({ package: name, file }: Surface, codes: readonly string[]): string[] {
   const folder = join(ROOT, 'packages', name, 'src');
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(
-    (each) => each.endsWith('.ts') && each !== file && !/\.(?:test|child)\.ts$|^error-wordings/.test(each),
+    (each) =>
+      each.endsWith('.ts') &&
+      each !== file &&
+      !/\.(?:test|child)\.ts$|^wording\/(?:command-line|records|ref-names|repository|store|work)\.ts$/.test(
+        each,
+      ),
   );
   const raised = new Set(
     files.flatMap((each) => wordsIn(readFileSync(join(folder, each), 'utf8'), /(?<![=!]== )'(\w+)'/g)),
@@ -58,7 +63,7 @@ function expectOneSet(surface: Surface): void {
   for (const code of union) expect(Object.keys(ERROR_TABLE)).toContain(code);
 }
 
-const CLI: Surface = { package: 'cli', file: 'cli-error.ts', document: '50-cli.md' };
+const CLI: Surface = { package: 'cli', file: 'wording/cli-error.ts', document: '50-cli.md' };
 
 describe('the codes of the type, of the document and of the code that raises them are the same', () => {
   it('in the store [DML-STO-1301]', () => {

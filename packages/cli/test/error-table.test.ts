@@ -1,9 +1,9 @@
 import { DmlError } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
-import { describeError } from '../src/error-report.ts';
-import { ERROR_TABLE } from '../src/error-table.ts';
-import { EXIT } from '../src/exit-code.ts';
-import { type ErrorWording, fillIn } from '../src/wording.ts';
+import { EXIT } from '../src/invocation/exit-code.ts';
+import { describeError } from '../src/wording/error-report.ts';
+import { ERROR_TABLE } from '../src/wording/error-table.ts';
+import { type ErrorWording, fillIn } from '../src/wording/wording.ts';
 import { declaredCodes, raisedErrors } from './raised-errors.ts';
 
 const table: Readonly<Record<string, ErrorWording>> = ERROR_TABLE;
@@ -31,7 +31,7 @@ function templatesOf({ message = '', hint = '', details = {} }: ErrorWording): s
 describe('the error table', () => {
   it('has each code of every package, and no other [DML-CLI-0502]', () => {
     const declared = [
-      ...declaredCodes('cli/src/cli-error.ts', 'CliErrorCode'),
+      ...declaredCodes('cli/src/wording/cli-error.ts', 'CliErrorCode'),
       ...declaredCodes('bindings/src/errors.ts', 'BindingsErrorCode'),
       ...declaredCodes('execution/src/errors.ts', 'OwnCode'),
       ...declaredCodes('capture/src/errors.ts', 'CaptureErrorCode'),

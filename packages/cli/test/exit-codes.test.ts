@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { EXIT } from '../src/exit-code.ts';
+import { EXIT } from '../src/invocation/exit-code.ts';
 import { NEWER_NODE_ID, type Surroundings, TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -172,7 +172,7 @@ describe('the exit code', () => {
     // No wording has a gap where a field was missing.
     const worded = stderr.split('\n').filter((line) => /^(dml|hint): /.test(line));
     expect(worded).toHaveLength(exit === EXIT.done || exit === EXIT.damage ? 0 : 2);
-    for (const line of worded) expect(line).not.toMatch(/""|\(\)|\{\w+\}|undefined|[:;,] *$| {2,}/);
+    for (const line of worded) expect(line).not.toMatch(/""| \(\)|\{\w+\}|undefined|[:;,] *$| {2,}/);
   });
 
   it.each(

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { headRef } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { COMMANDS } from '../src/command-table.ts';
-import { EXIT } from '../src/exit-code.ts';
+import { COMMANDS } from '../src/invocation/command-table.ts';
+import { EXIT } from '../src/invocation/exit-code.ts';
 import { CONTROL } from './terminal-output.ts';
 import { dml, TestRepository } from './test-repository.ts';
 

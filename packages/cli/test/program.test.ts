@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { EXIT } from '../src/exit-code.ts';
+import { EXIT } from '../src/invocation/exit-code.ts';
 import { TestRepository } from './test-repository.ts';
 
 const PACKAGE = join(import.meta.dirname, '..');
@@ -48,7 +48,7 @@ function loadedBy(...argv: string[]): string[] {
 
 describe('the published program', () => {
   it('does what the compiled modules do', async () => {
-    expect(JSON.parse(program('run', 'pipelines.ts', 'sums', '--json')).counts).toMatchObject({
+    expect(JSON.parse(program('run', 'pipelines.ts', 'sums', '--no-cache', '--json')).counts).toMatchObject({
       executed: 2,
     });
     for (const argv of [
@@ -81,7 +81,7 @@ describe('the published program', () => {
     };
     expect(outcomeOf('run', 'pipelines.ts', 'fails')).toEqual([
       7,
-      'dml: the call "boom of three" failed: function_threw: RangeError: 3 is no good',
+      'dml: the call "boom of three: boom(add(1, 2))" failed: function_threw: RangeError: 3 is no good',
     ]);
     expect(outcomeOf('run', 'pipelines.ts', 'lost')[0]).toBe(8);
     expect(outcomeOf('run', 'steps.ts')[0]).toBe(12);

@@ -35,7 +35,7 @@ export function raisedErrors(): RaisedError[] {
 
 function raisedIn(file: string): RaisedError[] {
   const text = readFileSync(file, 'utf8');
-  const pattern = file.endsWith('cli/src/program-process.ts') ? RAISES_IN_PROCESS : RAISES;
+  const pattern = file.endsWith('cli/src/process/program-process.ts') ? RAISES_IN_PROCESS : RAISES;
   return [...text.matchAll(pattern)].map((match) => {
     const [first = '', second = ''] = splitTop(inside(text, match.index + match[0].length));
     if (first.startsWith('{')) return raisedWhole(file, first);

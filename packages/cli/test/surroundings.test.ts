@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { undecodableArgument } from '../src/undecodable-argument.ts';
+import { undecodableArgument } from '../src/process/undecodable-argument.ts';
 import { type RunDocument, TestRepository } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { shellWord } from '../src/wording.ts';
+import { shellWord } from '../src/wording/wording.ts';
 import { CONTROL, withoutOwnCodes } from './terminal-output.ts';
 import { type Outcome, type Surroundings, TestRepository } from './test-repository.ts';
 

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hashBytes } from '@daggerml/object-model';
 import { headRef, openStore, type Store } from '@daggerml/store';
-import type { CliIo } from '../src/cli-io.ts';
-import { runCli } from '../src/main.ts';
+import { runCli } from '../src/invocation/main.ts';
+import type { CliIo } from '../src/process/cli-io.ts';
 
 /** What one command printed and how it ended. */
 export interface Outcome {

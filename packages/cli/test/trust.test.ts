@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { COMMANDS } from '../src/command-table.ts';
+import { COMMANDS } from '../src/invocation/command-table.ts';
 import { type Outcome, TestRepository } from './test-repository.ts';
 
 /** A line of each command that uses a repository. */

@@ -1,9 +1,9 @@
 import { formatSize } from '@daggerml/object-model';
-import type { CommandContext } from '../command.ts';
-import { absolutePath } from '../current-folder.ts';
-import { EXIT } from '../exit-code.ts';
-import { formatCount } from '../quantities.ts';
-import { openingOf, repositoryFolder, withStore } from '../repository-access.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { openingOf, repositoryFolder, withStore } from '../invocation/repository-access.ts';
+import { absolutePath } from '../process/current-folder.ts';
+import { formatCount } from '../render/quantities.ts';
 
 const DOING = { mark: 'looking for objects', copy: 'copying', check: 'checking' } as const;
 

@@ -9,14 +9,14 @@ import {
   typedId,
 } from '@daggerml/repository';
 import { checkNewRefName, headRef, type Ref, type Store } from '@daggerml/store';
-import { actorOf } from '../actor.ts';
-import { cliError } from '../cli-error.ts';
-import { formatColumns } from '../columns.ts';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { tellHiddenDag } from '../hidden-dag.ts';
-import { withStore } from '../repository-access.ts';
-import { shellWord } from '../wording.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { withStore } from '../invocation/repository-access.ts';
+import { actorOf } from '../process/actor.ts';
+import { formatColumns } from '../render/columns.ts';
+import { noteShadowedDag } from '../render/shadowed-dag.ts';
+import { cliError } from '../wording/cli-error.ts';
+import { shellWord } from '../wording/wording.ts';
 
 /** `dml branch`, `dml branch <name> [commit]` and `dml branch --delete <name>`. */
 export async function run(context: CommandContext): Promise<number> {
@@ -52,7 +52,7 @@ async function list(context: CommandContext): Promise<number> {
         ]),
       ),
     );
-    if (heads.length === 0) output.talk('no branch has a commit yet; "dml run <file>" makes the first one');
+    if (heads.length === 0) output.note('no branch has a commit yet; "dml run <file>" makes the first one');
   });
   return EXIT.done;
 }
@@ -68,8 +68,8 @@ function create({ output, args, io }: CommandContext, store: Store): void {
   // @spec DML-CLI-0902 DML-CLI-0903 DML-CLI-0912
   if (!store.updateRef(update).applied) throw cliError('branch_exists', { branch: name });
   output.result({ branch: name, commitId }, () => `${output.safe(name)} is at ${output.shortId(commitId)}`);
-  output.talk(`"dml switch ${output.safe(shellWord(name))}" makes it the current branch`);
-  tellHiddenDag(output, name, findObject(reader, name));
+  output.note(`"dml switch ${output.safe(shellWord(name))}" makes it the current branch`);
+  noteShadowedDag(output, name, findObject(reader, name));
 }
 
 function remove(context: CommandContext, store: Store): void {

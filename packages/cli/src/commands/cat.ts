@@ -1,12 +1,12 @@
 import type { ChunkId } from '@daggerml/object-model';
 import { findObject, objectValue, RecordReader } from '@daggerml/repository';
-import { cliError } from '../cli-error.ts';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { tellHiddenDag } from '../hidden-dag.ts';
-import { withStore } from '../repository-access.ts';
-import { decodedPieces, looksLikeText } from '../terminal-text.ts';
-import { blobPieces, jsonPieces } from '../value-pieces.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { withStore } from '../invocation/repository-access.ts';
+import { noteShadowedDag } from '../render/shadowed-dag.ts';
+import { decodedPieces, looksLikeText } from '../render/terminal-text.ts';
+import { blobPieces, jsonPieces } from '../render/value-pieces.ts';
+import { cliError } from '../wording/cli-error.ts';
 
 /** `dml cat <object>`. @spec DML-CLI-0807 */
 export async function run(context: CommandContext): Promise<number> {
@@ -15,7 +15,7 @@ export async function run(context: CommandContext): Promise<number> {
   await withStore(context, 'read', async (store) => {
     const reader = new RecordReader(store);
     const found = findObject(reader, name);
-    tellHiddenDag(output, name, found);
+    noteShadowedDag(output, name, found);
     if (found.class === 'chunk') {
       const bytes = store.read('chunk', found.objectId as ChunkId);
       if (!globals.json) return await printBytes(context, [bytes]);

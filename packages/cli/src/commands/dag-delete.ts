@@ -1,8 +1,8 @@
 import { branchOf, deleteDag, findOwnDag, RecordReader, typedId } from '@daggerml/repository';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { changeOf, withStore } from '../repository-access.ts';
-import { shellWord } from '../wording.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { changeOf, withStore } from '../invocation/repository-access.ts';
+import { shellWord } from '../wording/wording.ts';
 
 /** `dml dag delete <name>`. @spec DML-CLI-0916 */
 export async function run(context: CommandContext): Promise<number> {

@@ -1,8 +1,8 @@
 import { currentCommit, dagsOf, RecordReader } from '@daggerml/repository';
-import { formatColumns } from '../columns.ts';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { withStore } from '../repository-access.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { withStore } from '../invocation/repository-access.ts';
+import { formatColumns } from '../render/columns.ts';
 
 /** `dml dag list`. @spec DML-CLI-0806 */
 export async function run(context: CommandContext): Promise<number> {
@@ -14,7 +14,7 @@ export async function run(context: CommandContext): Promise<number> {
     output.result(dags, () =>
       formatColumns(dags.map(({ name, dagId }) => [output.shortId(dagId), output.safe(name)])),
     );
-    if (dags.length === 0) output.talk('no dags yet; "dml run <file>" makes the first one');
+    if (dags.length === 0) output.note('no dags yet; "dml run <file>" makes the first one');
   });
   return EXIT.done;
 }

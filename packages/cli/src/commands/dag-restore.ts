@@ -1,8 +1,8 @@
 import { branchOf, findDagOfCommit, RecordReader, restoreDag } from '@daggerml/repository';
-import { cliError } from '../cli-error.ts';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { changeOf, withStore } from '../repository-access.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { changeOf, withStore } from '../invocation/repository-access.ts';
+import { cliError } from '../wording/cli-error.ts';
 
 /** `dml dag restore <commit>:<dag>`. @spec DML-CLI-0918 */
 export async function run(context: CommandContext): Promise<number> {

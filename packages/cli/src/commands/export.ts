@@ -1,14 +1,14 @@
 import { join } from 'node:path';
 import { formatSize } from '@daggerml/object-model';
 import { findObject, objectValue, REPOSITORY_MARK, RecordReader } from '@daggerml/repository';
-import { cliError } from '../cli-error.ts';
-import type { CommandContext } from '../command.ts';
-import { absolutePath, knownFolder } from '../current-folder.ts';
-import { EXIT } from '../exit-code.ts';
-import { type ExportedFile, exportValue } from '../export-value.ts';
-import { tellHiddenDag } from '../hidden-dag.ts';
-import { formatCount } from '../quantities.ts';
-import { repositoryFolder, withStore } from '../repository-access.ts';
+import { type ExportedFile, exportValue } from '../export/export-value.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
+import { absolutePath, knownFolder } from '../process/current-folder.ts';
+import { formatCount } from '../render/quantities.ts';
+import { noteShadowedDag } from '../render/shadowed-dag.ts';
+import { cliError } from '../wording/cli-error.ts';
 
 /** `dml export <name> <path>`. */
 export async function run(context: CommandContext): Promise<number> {
@@ -23,7 +23,7 @@ export async function run(context: CommandContext): Promise<number> {
   await withStore(context, 'read', async (store) => {
     const reader = new RecordReader(store);
     const found = findObject(reader, name);
-    tellHiddenDag(output, name, found);
+    noteShadowedDag(output, name, found);
     const { datumId, datum } = objectValue(reader, name, found);
     const target = absolutePath(io, path);
     const { files, kept, leftovers } = await exportValue(reader, datum, {
@@ -36,13 +36,13 @@ export async function run(context: CommandContext): Promise<number> {
       signal: io.signal,
     });
     for (const left of leftovers)
-      output.talk(
+      output.note(
         output.safe(
           `an export to ${left.target} was killed and has left what stood there in ${left.path}: move it back or delete it`,
         ),
       );
     if (kept !== undefined)
-      output.talk(output.safe(`something was put into ${target} meanwhile; it is kept in ${kept}`));
+      output.note(output.safe(`something was put into ${target} meanwhile; it is kept in ${kept}`));
     const links = files.filter(({ link }) => link !== undefined).length;
     const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     // @spec DML-CLI-0823

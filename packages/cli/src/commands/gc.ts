@@ -11,15 +11,15 @@ import {
   planGc,
   runGc,
 } from '@daggerml/store';
-import { cliError } from '../cli-error.ts';
-import { formatColumns } from '../columns.ts';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { tellHiddenDag } from '../hidden-dag.ts';
-import type { Output } from '../output.ts';
-import { formatCount } from '../quantities.ts';
-import { admitterFor, repositoryFolder, withStore } from '../repository-access.ts';
-import { waitsOf } from '../waits.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { admitterFor, repositoryFolder, withStore } from '../invocation/repository-access.ts';
+import { waitsOf } from '../process/waits.ts';
+import { formatColumns } from '../render/columns.ts';
+import type { Output } from '../render/output.ts';
+import { formatCount } from '../render/quantities.ts';
+import { noteShadowedDag } from '../render/shadowed-dag.ts';
+import { cliError } from '../wording/cli-error.ts';
 
 type GcRoot = Extract<GcReason, { state: 'kept' }>['root'];
 
@@ -96,7 +96,7 @@ async function why(context: CommandContext, name: string): Promise<number> {
   const { output } = context;
   await withStore(context, 'read', async (store) => {
     const found = findObject(new RecordReader(store), name);
-    tellHiddenDag(output, name, found);
+    noteShadowedDag(output, name, found);
     // A member that is no object of its own is kept by the one that holds it.
     const { class: objectClass, objectId } = { ...found, objectId: found.inline?.holderId ?? found.objectId };
     const reason = await explainKept(store, { class: objectClass, objectId });

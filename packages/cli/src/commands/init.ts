@@ -1,14 +1,14 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isRepository } from '@daggerml/repository';
-import { cliError } from '../cli-error.ts';
-import type { CommandContext } from '../command.ts';
-import { absolutePath } from '../current-folder.ts';
-import { EXAMPLE_FILES } from '../example-files.ts';
-import { EXIT } from '../exit-code.ts';
-import { makeFolder } from '../make-folder.ts';
-import { openingOf } from '../repository-access.ts';
-import { thenClose } from '../then-close.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXAMPLE_FILES } from '../invocation/example-files.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { openingOf } from '../invocation/repository-access.ts';
+import { absolutePath } from '../process/current-folder.ts';
+import { makeFolder } from '../process/make-folder.ts';
+import { thenClose } from '../process/then-close.ts';
+import { cliError } from '../wording/cli-error.ts';
 
 /** `dml init [folder]`. @spec DML-CLI-0701 */
 export async function run(context: CommandContext): Promise<number> {

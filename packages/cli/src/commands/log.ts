@@ -1,11 +1,11 @@
 import { type CommitId, isDmlError } from '@daggerml/object-model';
 import { findCommit, RecordReader } from '@daggerml/repository';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { positiveInteger } from '../option-value.ts';
-import { type CommitPeople, peopleLines } from '../people-lines.ts';
-import { formatTime } from '../quantities.ts';
-import { withStore } from '../repository-access.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { positiveInteger } from '../invocation/option-value.ts';
+import { withStore } from '../invocation/repository-access.ts';
+import { type CommitPeople, peopleLines } from '../render/people-lines.ts';
+import { formatTime } from '../render/quantities.ts';
 
 /** What the log shows of a commit. */
 interface LogLine extends CommitPeople {
@@ -44,7 +44,7 @@ export async function run(context: CommandContext): Promise<number> {
         )
         .join('\n'),
     );
-    if (values.length === 0) output.talk('no commit yet; "dml run <file>" makes the first one');
+    if (values.length === 0) output.note('no commit yet; "dml run <file>" makes the first one');
   });
   return EXIT.done;
 }

@@ -1,10 +1,10 @@
 import { findCommit, findHead, RecordReader } from '@daggerml/repository';
 import { isAncestor } from '@daggerml/store';
-import { actorOf } from '../actor.ts';
-import { cliError } from '../cli-error.ts';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { withStore } from '../repository-access.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { withStore } from '../invocation/repository-access.ts';
+import { actorOf } from '../process/actor.ts';
+import { cliError } from '../wording/cli-error.ts';
 
 /** `dml merge <target> <source>`. @spec DML-CLI-0905 */
 export async function run(context: CommandContext): Promise<number> {

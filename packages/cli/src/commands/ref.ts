@@ -1,8 +1,8 @@
 import { findRef } from '@daggerml/repository';
-import { formatColumns } from '../columns.ts';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { withStore } from '../repository-access.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { withStore } from '../invocation/repository-access.ts';
+import { formatColumns } from '../render/columns.ts';
 
 /** `dml ref [name]`. */
 export async function run(context: CommandContext): Promise<number> {
@@ -17,7 +17,7 @@ export async function run(context: CommandContext): Promise<number> {
       output.result(refs, () =>
         formatColumns(refs.map(({ ref, commitId }) => [output.shortId(commitId), output.safe(ref)])),
       );
-      if (refs.length === 0) output.talk('no refs yet; "dml run <file>" makes the first one');
+      if (refs.length === 0) output.note('no refs yet; "dml run <file>" makes the first one');
       return;
     }
     const ref = findRef(store, wanted);

@@ -4,21 +4,21 @@ import { captureError } from '@daggerml/capture';
 
 import { formatSize } from '@daggerml/object-model';
 import { userContext } from '@daggerml/repository';
-import { actorOf } from '../actor.ts';
-import { cliError } from '../cli-error.ts';
-import type { CommandContext } from '../command.ts';
-import { talkingConsole } from '../console.ts';
-import { absolutePath, knownFolder } from '../current-folder.ts';
-import { EXIT } from '../exit-code.ts';
-import { withFailedCalls } from '../failed-calls.ts';
-import { positiveInteger } from '../option-value.ts';
-import { passedVariables } from '../passed-variables.ts';
-import { guardPipeline } from '../pipeline-guard.ts';
-import { repositoryFolder } from '../repository-access.ts';
-import { RunProgress } from '../run-progress.ts';
-import { factsOf, report } from '../run-report.ts';
-import { thenClose } from '../then-close.ts';
-import { waitsOf } from '../waits.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { positiveInteger } from '../invocation/option-value.ts';
+import { repositoryFolder } from '../invocation/repository-access.ts';
+import { actorOf } from '../process/actor.ts';
+import { consoleToNotes } from '../process/console.ts';
+import { absolutePath, knownFolder } from '../process/current-folder.ts';
+import { passedVariables } from '../process/passed-variables.ts';
+import { guardPipeline } from '../process/pipeline-guard.ts';
+import { thenClose } from '../process/then-close.ts';
+import { waitsOf } from '../process/waits.ts';
+import { withFailedCalls } from '../render/failed-calls.ts';
+import { RunProgress } from '../render/run-progress.ts';
+import { factsOf, report } from '../render/run-report.ts';
+import { cliError } from '../wording/cli-error.ts';
 
 /** A file above this is data that was named by mistake. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
@@ -43,7 +43,7 @@ export async function run(context: CommandContext): Promise<number> {
   });
   // @spec DML-CLI-0722
   const names = Object.keys(env).join(', ');
-  if (names !== '') output.talk(`functions see ${names}; another value is no reason to run a call again`);
+  if (names !== '') output.note(`functions see ${names}; another value is no reason to run a call again`);
   return await thenClose(
     context,
     () => runFile(context, repository, startedMs),
@@ -58,9 +58,9 @@ async function runFile(context: CommandContext, repository: Repository, startedM
   // Code of a pipeline may use the current folder, and the bundler does.
   absolutePath(io, '.');
   const progress = new RunProgress(output, io.nowMs, knownFolder(io));
-  const restoreConsole = talkingConsole(output);
+  const restoreConsole = consoleToNotes(output);
   const guard = guardPipeline(path);
-  const interrupted = whenAborted(io.signal, () => output.talk('stopping the running calls …'));
+  const interrupted = whenAborted(io.signal, () => output.note('stopping the running calls …'));
   const escaped = rejection(guard.signal, () => guard.signal.reason);
   try {
     refuseUnusable(path);

@@ -1,6 +1,6 @@
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { withStore } from '../repository-access.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { withStore } from '../invocation/repository-access.ts';
 
 /** `dml schema`. @spec DML-CLI-0813 */
 export async function run(context: CommandContext): Promise<number> {

@@ -1,9 +1,9 @@
 import { findObject, RecordReader } from '@daggerml/repository';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { tellHiddenDag } from '../hidden-dag.ts';
-import { describeObject } from '../object-view.ts';
-import { withStore } from '../repository-access.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { withStore } from '../invocation/repository-access.ts';
+import { describeObject } from '../render/object-view.ts';
+import { noteShadowedDag } from '../render/shadowed-dag.ts';
 
 /** `dml show <object>`. */
 export async function run(context: CommandContext): Promise<number> {
@@ -12,7 +12,7 @@ export async function run(context: CommandContext): Promise<number> {
   await withStore(context, 'read', (store) => {
     const reader = new RecordReader(store);
     const found = findObject(reader, name);
-    tellHiddenDag(output, name, found);
+    noteShadowedDag(output, name, found);
     const { value, lines } = describeObject(reader, found, {
       output,
       full: options.full === true,

@@ -1,10 +1,10 @@
 import type { CommitRecord } from '@daggerml/object-model';
 import { branchOf, currentCommit, dagsOf, indexNameOf, RecordReader } from '@daggerml/repository';
-import { flowParts } from '../columns.ts';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { formatAge } from '../quantities.ts';
-import { repositoryFolder, withStore } from '../repository-access.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
+import { flowParts } from '../render/columns.ts';
+import { formatAge } from '../render/quantities.ts';
 
 /** Work in progress that is listed, the latest first; the rest is counted. */
 const MAX_INDEXES = 3;

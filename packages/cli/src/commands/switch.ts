@@ -1,7 +1,7 @@
 import { branchOf, findHead, RecordReader } from '@daggerml/repository';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { withStore } from '../repository-access.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { withStore } from '../invocation/repository-access.ts';
 
 /** `dml switch <head>`. @spec DML-CLI-0904 */
 export async function run(context: CommandContext): Promise<number> {

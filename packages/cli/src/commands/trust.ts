@@ -1,9 +1,9 @@
 import { findRepositoryFolder, TrustList, userContext } from '@daggerml/repository';
-import { cliError } from '../cli-error.ts';
-import type { CommandContext } from '../command.ts';
-import { absolutePath } from '../current-folder.ts';
-import { EXIT } from '../exit-code.ts';
-import { requireFolder } from '../repository-access.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { requireFolder } from '../invocation/repository-access.ts';
+import { absolutePath } from '../process/current-folder.ts';
+import { cliError } from '../wording/cli-error.ts';
 
 /** `dml trust [folder]`. */
 export async function run({ io, globals, output, args, options }: CommandContext): Promise<number> {

@@ -1,10 +1,10 @@
 import { isDmlError } from '@daggerml/object-model';
 import { type Finding, type VerifySummary, verifyStore } from '@daggerml/store';
-import type { CommandContext } from '../command.ts';
-import { UPDATE } from '../error-wordings/hints.ts';
-import { EXIT } from '../exit-code.ts';
-import { formatCount } from '../quantities.ts';
-import { withStore } from '../repository-access.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { withStore } from '../invocation/repository-access.ts';
+import { formatCount } from '../render/quantities.ts';
+import { UPDATE } from '../wording/hints.ts';
 
 /** Findings of one kind that are listed for people, unless they ask for all. */
 const MAX_LISTED = 3;

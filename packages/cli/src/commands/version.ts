@@ -1,8 +1,8 @@
 import { FORMAT_VERSION } from '@daggerml/object-model';
 import { ENGINE_VERSION, SCHEMA_VERSION } from '@daggerml/store';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { programVersion } from '../program-version.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { programVersion } from '../process/program-version.ts';
 
 /** `dml version`. @spec DML-CLI-0814 */
 export async function run({ output }: CommandContext): Promise<number> {

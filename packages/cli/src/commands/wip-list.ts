@@ -1,9 +1,9 @@
 import { indexNameOf, RecordReader } from '@daggerml/repository';
-import { formatColumns } from '../columns.ts';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { formatAge } from '../quantities.ts';
-import { withStore } from '../repository-access.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { withStore } from '../invocation/repository-access.ts';
+import { formatColumns } from '../render/columns.ts';
+import { formatAge } from '../render/quantities.ts';
 
 /** `dml wip list`. @spec DML-CLI-0907 */
 export async function run(context: CommandContext): Promise<number> {
@@ -24,7 +24,7 @@ export async function run(context: CommandContext): Promise<number> {
         ]),
       ),
     );
-    if (indexes.length === 0) output.talk('no work in progress');
+    if (indexes.length === 0) output.note('no work in progress');
   });
   return EXIT.done;
 }

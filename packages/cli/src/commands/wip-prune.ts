@@ -1,11 +1,11 @@
 import { findIndexRef, indexNameOf } from '@daggerml/repository';
 import type { Ref, Store } from '@daggerml/store';
-import { actorOf } from '../actor.ts';
-import { cliError } from '../cli-error.ts';
-import type { CommandContext } from '../command.ts';
-import { EXIT } from '../exit-code.ts';
-import { formatCount } from '../quantities.ts';
-import { withStore } from '../repository-access.ts';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { withStore } from '../invocation/repository-access.ts';
+import { actorOf } from '../process/actor.ts';
+import { formatCount } from '../render/quantities.ts';
+import { cliError } from '../wording/cli-error.ts';
 
 /** `dml wip prune <name>` and `dml wip prune --all`. */
 export async function run(context: CommandContext): Promise<number> {

@@ -96,7 +96,7 @@ function findWhole(reader: RecordReader, name: string): NamedObject | undefined 
   if (ref !== undefined)
     return {
       ...scoped({ class: 'commit', objectId: ref.commitId }),
-      ...(hasDag(reader, name) && { hiddenDag: `${branchOf(store.head())}:${name}` }),
+      ...(hasDag(reader, name) && { shadowedDag: `${branchOf(store.head())}:${name}` }),
     };
   // @spec DML-REP-0006
   const dag = currentDag(reader, name);

@@ -16,7 +16,7 @@ export interface NamedObject {
   /** The commit that the name leads through, whose pins give its nodes their values; undefined for an id. */
   readonly scopeCommitId: CommitId | undefined;
   /** The name of a dag of the current head that a ref of the same name hides. */
-  readonly hiddenDag?: string;
+  readonly shadowedDag?: string;
   /** The dag that a name of a node leads through. */
   readonly insideDagId?: DagId;
   /** The name under which its commit has a dag. */

@@ -38,7 +38,7 @@ function valueId(reader: RecordReader, name: string, found: NamedObject): DatumI
         name,
         found: `commit of ${dags.length} dags`,
         inside: [
-          ...(found.hiddenDag === undefined ? [] : [found.hiddenDag]),
+          ...(found.shadowedDag === undefined ? [] : [found.shadowedDag]),
           ...dags.map((dag) => `${name}:${dag.name}`),
         ],
       });

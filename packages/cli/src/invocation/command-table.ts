@@ -1,0 +1,295 @@
+import type { CommandSpec } from './command.ts';
+
+const OBJECT_NAME =
+  'branch, ref, dag, <commit>:<dag>, <dag>#<node name>, <name>.<key>, id or beginning of an id, SHA-256 of a file';
+const COMMIT_NAME = 'branch, ref, <commit>~<n>, id or beginning of an id';
+
+/** Every command of `dml`, in the order in which help lists them. */
+export const COMMANDS: readonly CommandSpec[] = [
+  {
+    name: 'init',
+    group: 'Start and run',
+    summary: 'Create a repository.',
+    description:
+      'Creates .dml in the folder, with the branch main. A repository that exists is left unchanged.',
+    arguments: [
+      { syntax: '[folder]', description: 'folder to create it in; the current one by default', isPath: true },
+    ],
+    options: [
+      { syntax: '--example', description: 'also write a pipeline to start from: pipeline.ts and steps.ts' },
+    ],
+    example: 'dml init --example',
+    load: () => import('../commands/init.ts'),
+  },
+  {
+    name: 'run',
+    group: 'Start and run',
+    summary: 'Run a pipeline and commit its dag to the current branch.',
+    description:
+      'Only calls whose code or inputs changed are computed; all others are answered from the repository.',
+    arguments: [
+      {
+        syntax: '<file>',
+        description: 'TypeScript or JavaScript file that exports a pipeline',
+        isPath: true,
+      },
+      { syntax: '[pipeline]', description: 'which one, when the file exports several' },
+    ],
+    options: [
+      { syntax: '--no-cache', description: 'run every call again' },
+      {
+        syntax: '--no-file-cache',
+        description: 'read every file again, also one that looks as it did when it was read last',
+      },
+      { syntax: '--retry-failed', description: 're-run calls whose recorded outcome is a failure' },
+      { syntax: '--workers <number>', description: 'calls that run at one time' },
+      {
+        syntax: '--env <names>',
+        description: 'environment variables that functions see, separated by commas; none by default',
+      },
+    ],
+    example: 'dml run pipeline.ts',
+    load: () => import('../commands/run.ts'),
+  },
+  {
+    name: 'status',
+    group: 'Inspect',
+    summary: 'Print the branch, its commit and dags, and work in progress.',
+    example: 'dml status',
+    load: () => import('../commands/status.ts'),
+  },
+  {
+    name: 'log',
+    group: 'Inspect',
+    summary: 'List commits, newest first.',
+    arguments: [
+      { syntax: '[head]', description: `where to start, the current branch by default: ${COMMIT_NAME}` },
+    ],
+    options: [{ syntax: '-n, --count <number>', description: 'commits to list at most' }],
+    takesReference: true,
+    example: 'dml log -n 5',
+    load: () => import('../commands/log.ts'),
+  },
+  {
+    name: 'show',
+    group: 'Inspect',
+    summary: 'Print what an object is and what it holds.',
+    description:
+      'On a terminal calls and values are cut to its width, where they are alike. Elsewhere, and with --full, they ' +
+      'are whole; --json holds the value of every literal.',
+    arguments: [{ syntax: '<object>', description: OBJECT_NAME }],
+    options: [{ syntax: '--full', description: 'cut nothing' }],
+    takesReference: true,
+    example: 'dml show my-pipeline',
+    load: () => import('../commands/show.ts'),
+  },
+  {
+    name: 'dag list',
+    group: 'Inspect',
+    summary: 'List the dags of the current branch.',
+    example: 'dml dag list',
+    load: () => import('../commands/dag-list.ts'),
+  },
+  {
+    name: 'dag delete',
+    group: 'Inspect',
+    summary: 'Commit the current branch without one of its dags.',
+    description: 'The commits before still have the dag. What is printed says how to bring it back.',
+    arguments: [{ syntax: '<name>', description: 'a dag of the current branch' }],
+    example: 'dml dag delete my-pipeline',
+    load: () => import('../commands/dag-delete.ts'),
+  },
+  {
+    name: 'dag restore',
+    group: 'Inspect',
+    summary: 'Commit a dag of another commit to the current branch.',
+    description: 'It takes the place of a dag that has its name. No call runs.',
+    arguments: [{ syntax: '<dag>', description: '<commit>:<dag>' }],
+    takesReference: true,
+    example: 'dml dag restore main~1:my-pipeline',
+    load: () => import('../commands/dag-restore.ts'),
+  },
+  {
+    name: 'cat',
+    group: 'Inspect',
+    summary: 'Print a value.',
+    description:
+      'A blob or bytes are printed as they are, any other value in its JSON form. To a terminal only text is printed, ' +
+      'with escapes for what would steer it.',
+    arguments: [{ syntax: '<object>', description: `${OBJECT_NAME}; of a dag, its root's value` }],
+    options: [{ syntax: '--force', description: 'print bytes as they are to a terminal too' }],
+    takesReference: true,
+    example: 'dml cat my-pipeline',
+    load: () => import('../commands/cat.ts'),
+  },
+  {
+    name: 'export',
+    group: 'Inspect',
+    summary: 'Write a value to a file or folder.',
+    description:
+      'A blob becomes a file. A map becomes a folder: blobs as files, maps as folders, other values as <key>.json; ' +
+      'for a path that ends with .json, and any other value, it is one file in JSON form. ' +
+      'What cannot stand in a file name is percent-encoded; --json tells which key became which file.',
+    arguments: [
+      { syntax: '<name>', description: `${OBJECT_NAME}; of a dag, its root's value` },
+      { syntax: '<path>', description: 'file or folder to write', isPath: true },
+    ],
+    options: [
+      { syntax: '--force', description: 'delete what is at the path, with all that it holds, first' },
+    ],
+    takesReference: true,
+    example: 'dml export my-pipeline out',
+    load: () => import('../commands/export.ts'),
+  },
+  {
+    name: 'ref',
+    group: 'Inspect',
+    summary: 'Print the commit that a ref points to.',
+    arguments: [
+      {
+        syntax: '[name]',
+        description: 'a branch, or a full name like refs/heads/main; without it every ref is listed',
+      },
+    ],
+    example: 'dml ref main',
+    load: () => import('../commands/ref.ts'),
+  },
+  {
+    name: 'schema',
+    group: 'Inspect',
+    summary: 'Print the schema version of the repository and what wrote it.',
+    example: 'dml schema',
+    load: () => import('../commands/schema.ts'),
+  },
+  {
+    name: 'version',
+    group: 'Inspect',
+    summary: 'Print the versions of dml, its formats and its engine.',
+    example: 'dml version',
+    load: () => import('../commands/version.ts'),
+  },
+  {
+    name: 'branch',
+    group: 'Change refs',
+    summary: 'List, create or delete branches.',
+    description:
+      'A branch is deleted when another one contains its commits. What is printed says how to bring it back.',
+    arguments: [
+      { syntax: '[name]', description: 'name of the branch; without it the branches are listed' },
+      { syntax: '[commit]', description: `where it starts, the current commit by default: ${COMMIT_NAME}` },
+    ],
+    options: [
+      { syntax: '-d, --delete', description: 'delete the branch' },
+      { syntax: '--force', description: 'delete it also with commits that no other branch contains' },
+    ],
+    takesReference: true,
+    example: 'dml branch experiment',
+    load: () => import('../commands/branch.ts'),
+  },
+  {
+    name: 'switch',
+    group: 'Change refs',
+    summary: 'Make a branch the current one.',
+    arguments: [{ syntax: '<head>', description: 'a branch that exists' }],
+    example: 'dml switch experiment',
+    load: () => import('../commands/switch.ts'),
+  },
+  {
+    name: 'merge',
+    group: 'Change refs',
+    summary: 'Move a branch forward to another one (fast-forward only).',
+    description:
+      'Branches that have diverged are not merged: switch to the target and run the pipeline again. ' +
+      'Calls that the source computed are answered from the repository.',
+    arguments: [
+      { syntax: '<target>', description: 'the branch to move' },
+      { syntax: '<source>', description: `where to move it: ${COMMIT_NAME}` },
+    ],
+    takesReference: true,
+    example: 'dml merge main experiment',
+    load: () => import('../commands/merge.ts'),
+  },
+  {
+    name: 'wip list',
+    group: 'Change refs',
+    summary: 'List work in progress.',
+    example: 'dml wip list',
+    load: () => import('../commands/wip-list.ts'),
+  },
+  {
+    name: 'wip prune',
+    group: 'Change refs',
+    summary: 'Forget work in progress.',
+    description:
+      'The next "dml gc" deletes what only that work had computed. A run that goes on at the same time loses nothing.',
+    arguments: [{ syntax: '[name]', description: 'the name that "dml wip list" shows, or a unique prefix' }],
+    options: [{ syntax: '--all', description: 'forget all of it' }],
+    example: 'dml wip prune 3f2a',
+    load: () => import('../commands/wip-prune.ts'),
+  },
+  {
+    name: 'trust',
+    group: 'Maintain',
+    summary: 'Use a repository of another user.',
+    description:
+      'A repository that belongs to another user, or that everybody may write to, is refused: whoever wrote there ' +
+      'decides what its commands return and run. This puts the folder on the list of those that you use all the same, ' +
+      'the file daggerml/trusted in your configuration folder. Without a folder the list is printed.',
+    arguments: [{ syntax: '[folder]', description: 'a folder in the repository', isPath: true }],
+    options: [
+      { syntax: '--list', description: 'print the list' },
+      { syntax: '--remove', description: 'take the folder off the list' },
+    ],
+    example: 'dml trust /srv/team/project',
+    load: () => import('../commands/trust.ts'),
+  },
+  {
+    name: 'gc',
+    group: 'Maintain',
+    summary: 'Delete what nothing refers to.',
+    description:
+      'The store uses the room of what was deleted again; its file shrinks with --compact only: see ' +
+      '"dml help space".',
+    options: [
+      { syntax: '--dry-run', description: 'print what would be deleted and delete nothing' },
+      {
+        syntax: '--why <object>',
+        description: 'delete nothing and print why an object is kept, as a path from a root',
+        isName: true,
+      },
+      {
+        syntax: '--compact',
+        description: 'then rebuild the store into a smaller file, while no other process uses it',
+      },
+    ],
+    takesReference: true,
+    example: 'dml gc --dry-run',
+    load: () => import('../commands/gc.ts'),
+  },
+  {
+    name: 'backup',
+    group: 'Maintain',
+    summary: 'Copy the repository to a folder while it is in use.',
+    description:
+      'The copy is checked, and is a repository itself: "dml --repo <folder>" works with it. Run it again to add ' +
+      'what is new, or to go on after it was interrupted.',
+    arguments: [
+      {
+        syntax: '<folder>',
+        description: 'folder to copy to: a new or empty one, or an earlier backup',
+        isPath: true,
+      },
+    ],
+    example: 'dml backup /backups/project',
+    load: () => import('../commands/backup.ts'),
+  },
+  {
+    name: 'verify',
+    group: 'Maintain',
+    summary: 'Check every object and ref.',
+    description: 'What is wrong is counted by its kind, with the first few of each.',
+    options: [{ syntax: '--all', description: 'list every finding, as --json does' }],
+    example: 'dml verify',
+    load: () => import('../commands/verify.ts'),
+  },
+];

@@ -1,0 +1,54 @@
+import type { CliIo, GlobalOptions } from '../process/cli-io.ts';
+import type { Output } from '../render/output.ts';
+
+/** One positional argument: `<name>` is required, `[name]` is not. */
+export interface ArgumentSpec {
+  readonly syntax: `<${string}>` | `[${string}]`;
+  readonly description: string;
+  /** Set for the path of a file or folder, which is taken as it is typed. */
+  readonly isPath?: true;
+}
+
+/** One option in commander's syntax, e.g. `-n, --count <number>`. */
+export interface OptionSpec {
+  readonly syntax: string;
+  readonly description: string;
+  /** Set when its value is the name of an object. */
+  readonly isName?: true;
+}
+
+/** What a command is given when it runs. */
+export interface CommandContext {
+  readonly io: CliIo;
+  readonly globals: GlobalOptions;
+  readonly output: Output;
+  /** Positional arguments in order; absent optional ones are undefined. */
+  readonly args: readonly (string | undefined)[];
+  /** Options of the command by camel-case name. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/**
+ * Carries a command out and yields its exit code; failures are thrown as `DmlError`. What a command does to
+ * refs is the last thing that it does, so that a failure leaves them as they were.
+ *
+ * @spec DML-CLI-0503
+ * @spec DML-CLI-0505
+ */
+export type CommandRun = (context: CommandContext) => Promise<number>;
+
+/** A command's whole interface; its code is loaded only when it runs. */
+export interface CommandSpec {
+  /** Words after `dml`, e.g. `dag list`. */
+  readonly name: string;
+  readonly group: 'Start and run' | 'Inspect' | 'Change refs' | 'Maintain';
+  readonly summary: string;
+  /** More than the summary says, where there is more. */
+  readonly description?: string;
+  readonly arguments?: readonly ArgumentSpec[];
+  readonly options?: readonly OptionSpec[];
+  /** Set when an argument or option is the name of a commit, dag, node or object. */
+  readonly takesReference?: true;
+  readonly example: string;
+  load(): Promise<{ readonly run: CommandRun }>;
+}

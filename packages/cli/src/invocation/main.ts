@@ -1,0 +1,104 @@
+import type { CliIo, GlobalOptions } from '../process/cli-io.ts';
+import { isTooManyFiles, reportTooManyFiles } from '../process/too-many-files.ts';
+import type { CliErrorCode } from '../wording/cli-error.ts';
+import { EXIT } from './exit-code.ts';
+import { type Invocation, parseInvocation } from './program.ts';
+
+/** Runs `dml` with the arguments after its name and yields the exit code; nothing is thrown. */
+export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
+  let look = lookOf(argv);
+  try {
+    if (argv.some((argument) => argument.includes('\ufffd'))) await refuseUndecodable(argv, io);
+    const invocation = parseInvocation(argv);
+    if (invocation.kind === 'command') look = invocation.globals;
+    return await carryOut(invocation, io, look);
+  } catch (error) {
+    return await report(error, io, look);
+  }
+}
+
+/** A failure of the process around a command. */
+export interface ProcessFailure {
+  readonly code: CliErrorCode;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** Reports a failure of the process around a command and yields the exit code. */
+export async function reportFailure(
+  { code, fields }: ProcessFailure,
+  argv: readonly string[],
+  io: CliIo,
+): Promise<number> {
+  const { cliError } = await import('../wording/cli-error.ts');
+  return await report(cliError(code, fields), io, lookOf(argv));
+}
+
+/** Tells of a warning of the runtime, such as one that a pipeline emits. */
+export async function reportWarning(warning: Error, argv: readonly string[], io: CliIo): Promise<void> {
+  const [{ Output }, { printable }] = await Promise.all([
+    import('../render/output.ts'),
+    import('../render/printable.ts'),
+  ]);
+  new Output(io, lookOf(argv)).note(printable(`warning: ${warning.name}: ${warning.message}`));
+}
+
+async function refuseUndecodable(argv: readonly string[], io: CliIo): Promise<void> {
+  const [{ cliError }, { systemCommandLine, undecodableArgument }] = await Promise.all([
+    import('../wording/cli-error.ts'),
+    import('../process/undecodable-argument.ts'),
+  ]);
+  const place = undecodableArgument(argv, io.commandLine ?? systemCommandLine);
+  if (place === undefined) return;
+  const word = argv[place - 1] ?? '';
+  throw cliError('invalid_argument', { place, word }, undefined, 'not_utf8');
+}
+
+/** Reports an error that nothing caught and yields the exit code. */
+export async function reportDefect(error: unknown, argv: readonly string[], io: CliIo): Promise<number> {
+  return await report(error, io, lookOf(argv));
+}
+
+async function report(error: unknown, io: CliIo, look: GlobalOptions): Promise<number> {
+  try {
+    // Loaded when needed: what knows every error also loads the object model.
+    const { reportError } = await import('../wording/error-report.ts');
+    const { Output } = await import('../render/output.ts');
+    return reportError(error, io, new Output(io, look));
+  } catch (failure) {
+    if (isTooManyFiles(error) || isTooManyFiles(failure)) return reportTooManyFiles(io.stderr, look.json);
+    throw failure;
+  }
+}
+
+/** What decides how an error looks must be known also when the arguments do not parse. */
+function lookOf(argv: readonly string[]): GlobalOptions {
+  return {
+    json: argv.includes('--json'),
+    quiet: argv.includes('--quiet'),
+    color: !argv.includes('--no-color'),
+  };
+}
+
+async function carryOut(invocation: Invocation, io: CliIo, look: GlobalOptions): Promise<number> {
+  if (invocation.kind === 'help') {
+    io.stdout.write(invocation.text);
+    return EXIT.done;
+  }
+  if (invocation.kind === 'version') {
+    const { programVersion } = await import('../process/program-version.ts');
+    const version = programVersion();
+    io.stdout.write(`${look.json ? JSON.stringify({ version }, undefined, 2) : version}\n`);
+    return EXIT.done;
+  }
+  if (invocation.kind === 'misuse') {
+    const { misuseError } = await import('./misuse-error.ts');
+    throw misuseError(invocation.misuse);
+  }
+  const { command, globals } = invocation;
+  const [{ run }, { Output }, { canonicalNames }] = await Promise.all([
+    command.load(),
+    import('../render/output.ts'),
+    import('./canonical-names.ts'),
+  ]);
+  return await run({ io, globals, output: new Output(io, globals), ...canonicalNames(command, invocation) });
+}

@@ -1,0 +1,322 @@
+import { Command, CommanderError, Option } from 'commander';
+import type { GlobalOptions } from '../process/cli-io.ts';
+import { emptyOf } from '../render/empty-text.ts';
+import type { CommandSpec } from './command.ts';
+import { COMMANDS } from './command-table.ts';
+import { HELP_TOPICS } from './help-topics.ts';
+
+/** What the command line asked for. */
+export type Invocation =
+  | { readonly kind: 'help'; readonly text: string }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'misuse'; readonly misuse: Misuse }
+  | {
+      readonly kind: 'command';
+      readonly command: CommandSpec;
+      readonly globals: GlobalOptions;
+      readonly args: readonly (string | undefined)[];
+      readonly options: Readonly<Record<string, unknown>>;
+    };
+
+/** What is wrong with a command line. */
+export type Misuse =
+  | {
+      readonly code: 'unknown_command' | 'unknown_option';
+      readonly word: string;
+      readonly known: readonly string[];
+      readonly command: string;
+    }
+  | { readonly code: 'missing_argument'; readonly word: string; readonly command: string }
+  | { readonly code: 'invalid_argument'; readonly problem: string; readonly command: string };
+
+const GLOBAL_OPTIONS: readonly Option[] = [
+  new Option('--repo <folder>', 'use the repository of this folder instead of the current one'),
+  new Option('--json', 'print the result as one JSON document (errors: "dml help output")'),
+  new Option('--quiet', 'print errors only; no progress or notes'),
+  new Option('--no-color', 'print no colours (as does the variable NO_COLOR)'),
+];
+const GLOBAL_NOTE = 'Every command also takes --repo, --json, --quiet and --no-color: see "dml --help".';
+const ENVIRONMENT = [
+  'Environment:',
+  '  DML_AUTHOR  who commits and the ref journal name; the user by default',
+  '  DML_DEBUG   set it to print stack traces of errors',
+  '  NO_COLOR    set it to print no colours',
+].join('\n');
+const TOPICS = [
+  'Topics:',
+  ...HELP_TOPICS.map(({ name, summary }) => `  dml help ${name.padEnd(15)} ${summary}`),
+].join('\n');
+const SEE_REFERENCES = 'All forms of a name: see "dml help references".';
+const HELP = ['-h, --help', 'print help for the command'] as const;
+const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
+  dag: 'List, delete and restore dags of the current branch; alone it lists them.',
+  index: 'List or forget work in progress; alone it lists it.',
+};
+const GLOBAL_NAMES = new Set(['repo', 'json', 'quiet', 'color']);
+/** Columns of help that is not printed to a terminal. */
+const HELP_COLUMNS = 100;
+
+/** Parses arguments into what they ask for; prints nothing and throws nothing. */
+export function parseInvocation(argv: readonly string[]): Invocation {
+  const topic = topicOf(argv);
+  if (topic !== undefined) return topic;
+  let invocation: Invocation | undefined;
+  const printed: string[] = [];
+  const take = (found: Invocation): void => {
+    invocation ??= found;
+  };
+  const program = buildProgram((command, args, options) => {
+    const globals = globalsOf(options);
+    const own = Object.fromEntries(Object.entries(options).filter(([name]) => !GLOBAL_NAMES.has(name)));
+    const empty = emptyOf(command, args, options);
+    if (empty !== undefined) {
+      const problem = `the ${empty} is empty`;
+      take({ kind: 'misuse', misuse: { code: 'invalid_argument', problem, command: command.name } });
+    }
+    take({ kind: 'command', command, globals, args, options: own });
+  }, take);
+  for (const command of everyCommand(program)) {
+    command.configureOutput({ writeOut: (text) => printed.push(text), writeErr: () => {} });
+    command.exitOverride((error) => {
+      if (error.code === 'commander.version') take({ kind: 'version' });
+      else if (!error.code.startsWith('commander.help'))
+        take({ kind: 'misuse', misuse: misuseOf(error, command) });
+      throw error;
+    });
+  }
+  try {
+    program.parse(argumentsOf(argv), { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+  }
+  return invocation ?? { kind: 'help', text: printed.join('') };
+}
+
+/** Yields the help text of `dml`, of every command in the order of the command table, and of every topic. */
+export function allHelp(): { readonly name: string; readonly text: string }[] {
+  const program = buildProgram(
+    () => {},
+    () => {},
+  );
+  return [
+    ...everyCommand(program).map((command) => ({ name: pathOf(command), text: helpOf(command) })),
+    ...HELP_TOPICS.map(({ name, text }) => ({ name: `dml help ${name}`, text })),
+  ];
+}
+
+/** `dml help <topic>`; a word that is neither a topic nor a command is refused. */
+function topicOf(argv: readonly string[]): Invocation | undefined {
+  const at = firstWord(argv);
+  if (argv[at] !== 'help') return undefined;
+  const after = argv.slice(at + 1);
+  const word = after.slice(firstWord(after)).find((argument) => !argument.startsWith('-'));
+  const topic = HELP_TOPICS.find(({ name }) => name === word);
+  if (topic !== undefined) return { kind: 'help', text: topic.text };
+  const commands = COMMANDS.map(({ name }) => name.split(' ')[0] ?? name);
+  if (word === undefined || commands.includes(word)) return undefined;
+  const known = [...commands, ...HELP_TOPICS.map(({ name }) => name)];
+  return { kind: 'misuse', misuse: { code: 'unknown_command', word, known, command: '' } };
+}
+
+/** Returns the place of the first argument that is neither a global option nor its value. @spec DML-CLI-0890 */
+function firstWord(argv: readonly string[]): number {
+  const option = GLOBAL_OPTIONS.find(({ long }) => long === argv[0]?.split('=', 1)[0]);
+  if (option === undefined) return 0;
+  const length = option.required && argv[0] === option.long ? 2 : 1;
+  return length + firstWord(argv.slice(length));
+}
+
+/** Help as `--help` prints it, with what stands after it; `helpInformation` leaves that out. */
+function helpOf(command: Command): string {
+  let text = '';
+  command.configureOutput({
+    writeOut: (piece) => {
+      text += piece;
+    },
+  });
+  command.outputHelp();
+  return text;
+}
+
+/** `dml` alone and `dml help …` ask for help. @spec DML-CLI-0304 */
+function argumentsOf(argv: readonly string[]): string[] {
+  const at = firstWord(argv);
+  if (argv[at] === 'help') return [...argv.slice(0, at), ...argv.slice(at + 1), '--help'];
+  return argv.length === 0 ? ['--help'] : [...argv];
+}
+
+type OnCommand = (
+  command: CommandSpec,
+  args: readonly (string | undefined)[],
+  options: Readonly<Record<string, unknown>>,
+) => void;
+type Take = (found: Invocation) => void;
+
+function buildProgram(onCommand: OnCommand, take: Take): Command {
+  const program = new Command('dml')
+    .description(
+      'Git for computations: run pipelines, keep every result with its provenance, compute nothing twice.',
+    )
+    .option('--version', 'print the version of dml')
+    .helpOption(...HELP)
+    .helpCommand(false)
+    .configureHelp({ helpWidth: HELP_COLUMNS, subcommandTerm })
+    .showSuggestionAfterError(false)
+    .addHelpText('after', `\n${TOPICS}\n\n${ENVIRONMENT}\n\nExample:\n  $ dml init && dml run pipeline.ts`);
+  program.on('option:version', () => {
+    // @spec DML-CLI-0307
+    take({ kind: 'version' });
+    throw new CommanderError(0, 'commander.version', '');
+  });
+  for (const option of GLOBAL_OPTIONS) program.addOption(option);
+  for (const spec of COMMANDS) addCommand(program, spec, { onCommand, take });
+  return answerUnknownWords(program, take);
+}
+
+function addCommand(
+  program: Command,
+  spec: CommandSpec,
+  { onCommand, take }: { onCommand: OnCommand; take: Take },
+): void {
+  const words = spec.name.split(' ');
+  const last = words.at(-1) ?? spec.name;
+  const parent = words
+    .slice(0, -1)
+    .reduce((above, word) => groupCommand(above, word, { spec, onCommand, take }), program);
+  const command = parent
+    .command(last)
+    .summary(spec.summary)
+    .description(spec.description === undefined ? spec.summary : `${spec.summary}\n\n${spec.description}`)
+    .helpOption(...HELP)
+    .helpGroup(words.length === 1 ? `${spec.group}:` : 'Commands:')
+    // @spec DML-CLI-0303
+    .addHelpText('after', `\n${notesOf(spec)}\n\nExample:\n  $ ${spec.example}`);
+  for (const argument of spec.arguments ?? []) command.argument(argument.syntax, argument.description);
+  for (const { syntax, description } of spec.options ?? [])
+    command.addOption(new Option(syntax, description));
+  // @spec DML-CLI-0301
+  for (const option of GLOBAL_OPTIONS)
+    command.addOption(new Option(option.flags, option.description).hideHelp());
+  command.action((...received: unknown[]) => {
+    const args = received.slice(0, (spec.arguments ?? []).length) as (string | undefined)[];
+    onCommand(spec, args, mergedOptions(command));
+  });
+}
+
+function notesOf(spec: CommandSpec): string {
+  // @spec DML-CLI-0313
+  return spec.takesReference === true ? `${SEE_REFERENCES}\n${GLOBAL_NOTE}` : GLOBAL_NOTE;
+}
+
+function groupCommand(
+  parent: Command,
+  word: string,
+  { spec, onCommand, take }: { spec: CommandSpec; onCommand: OnCommand; take: Take },
+): Command {
+  const existing = parent.commands.find((command) => command.name() === word);
+  if (existing !== undefined) return existing;
+  const group = parent
+    .command(word)
+    .description(GROUP_SUMMARIES[word] ?? `Commands about ${word}.`)
+    .usage('[command]')
+    .helpCommand(false)
+    .helpOption(...HELP)
+    .helpGroup(`${spec.group}:`);
+  for (const option of GLOBAL_OPTIONS)
+    group.addOption(new Option(option.flags, option.description).hideHelp());
+  return answerUnknownWords(group, take, () => {
+    // @spec DML-CLI-0832
+    const list = COMMANDS.find(({ name }) => name === `${word} list`);
+    if (list !== undefined) onCommand(list, [], mergedOptions(group));
+  });
+}
+
+/**
+ * Lets a command that only has subcommands say which word it does not know, whatever options follow; without a
+ * word it does what `alone` does, or else prints help.
+ */
+function answerUnknownWords(group: Command, take: Take, alone?: () => void): Command {
+  return group
+    .allowUnknownOption(true)
+    .allowExcessArguments(true)
+    .action(() => {
+      const [word] = group.args;
+      if (word === undefined) return alone === undefined ? group.help() : alone();
+      const code = word.startsWith('-') ? 'unknown_option' : 'unknown_command';
+      const known =
+        code === 'unknown_option' ? flagsOf(group) : group.commands.map((command) => command.name());
+      take({ kind: 'misuse', misuse: { code, word, known, command: wordsOf(group) } });
+    });
+}
+
+/** How a command stands in a list; a group says that it takes another word. */
+function subcommandTerm(command: Command): string {
+  if (command.commands.length > 0) return `${command.name()} [command]`;
+  return [
+    command.name(),
+    ...command.registeredArguments.map((argument) =>
+      argument.required ? `<${argument.name()}>` : `[${argument.name()}]`,
+    ),
+  ].join(' ');
+}
+
+/** Options given before the command and after it; the later one decides. */
+function mergedOptions(command: Command): Record<string, unknown> {
+  const levels: Command[] = [];
+  for (let level: Command | null = command; level !== null; level = level.parent) levels.unshift(level);
+  const merged: Record<string, unknown> = {};
+  for (const level of levels) {
+    for (const [name, value] of Object.entries(level.opts())) {
+      if (level.getOptionValueSource(name) !== 'default' || !(name in merged)) merged[name] = value;
+    }
+  }
+  return merged;
+}
+
+function globalsOf(options: Readonly<Record<string, unknown>>): GlobalOptions {
+  return {
+    repo: options.repo as string | undefined,
+    json: options.json === true,
+    quiet: options.quiet === true,
+    color: options.color !== false,
+  };
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+function pathOf(command: Command): string {
+  return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
+}
+
+/** The path of a command without the name of the program. */
+function wordsOf(command: Command): string {
+  return pathOf(command).split(' ').slice(1).join(' ');
+}
+
+function flagsOf(command: Command): string[] {
+  return ['--help', ...command.options.flatMap((option) => option.long ?? [])];
+}
+
+/** Says what commander's error means, from the command it happened in. */
+function misuseOf(error: CommanderError, command: Command): Misuse {
+  const words = wordsOf(command);
+  const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';
+  switch (error.code) {
+    case 'commander.unknownOption':
+      return { code: 'unknown_option', word: quoted, known: flagsOf(command), command: words };
+    case 'commander.missingArgument':
+      return { code: 'missing_argument', word: quoted, command: words };
+    case 'commander.optionMissingArgument':
+      return { code: 'invalid_argument', problem: `the option "${quoted}" has no value`, command: words };
+    case 'commander.excessArguments': {
+      const limit = command.registeredArguments.length;
+      const takes = limit === 0 ? 'no argument' : limit === 1 ? 'one argument' : `${limit} arguments`;
+      const problem = `"${pathOf(command)}" takes ${takes}, but there is "${command.args[limit]}" too`;
+      return { code: 'invalid_argument', problem, command: words };
+    }
+    default:
+      return { code: 'invalid_argument', problem: error.message.replace(/^error: /, ''), command: words };
+  }
+}

@@ -1,0 +1,135 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isDmlError } from '@daggerml/object-model';
+import {
+  type DagsChange,
+  findRepositoryFolder,
+  type OpeningOptions,
+  REPOSITORY_MARK,
+} from '@daggerml/repository';
+import type { CheckOwner, Store } from '@daggerml/store';
+import { actorOf } from '../process/actor.ts';
+import { absolutePath } from '../process/current-folder.ts';
+import { programVersion } from '../process/program-version.ts';
+import { thenClose } from '../process/then-close.ts';
+import { waitsOf } from '../process/waits.ts';
+import { cliError } from '../wording/cli-error.ts';
+import type { CommandContext } from './command.ts';
+
+/** What a system says of a file that the user may not use. */
+const NO_RIGHT = new Set(['EACCES', 'EPERM']);
+
+/**
+ * Yields the repository folder that a command works in: the nearest at or above `--repo`, else the current one.
+ * Throws `not_a_repository` and `missing_folder`.
+ *
+ * @spec DML-CLI-0305
+ */
+export function repositoryFolder({ io, globals }: Pick<CommandContext, 'io' | 'globals'>): string {
+  const start = absolutePath(io, globals.repo ?? '.');
+  if (globals.repo !== undefined) requireFolder(start);
+  try {
+    return findRepositoryFolder(start);
+  } catch (error) {
+    refuseUnreadable(start);
+    throw error;
+  }
+}
+
+/** Throws `missing_folder`: above a folder that is misspelled another repository may lie. @spec DML-CLI-0362 */
+export function requireFolder(folder: string): void {
+  let isFolder: boolean;
+  try {
+    isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  } catch (cause) {
+    // What may not be looked at is told of by who looks into it.
+    if (NO_RIGHT.has((cause as NodeJS.ErrnoException).code ?? '')) return;
+    throw cliError('missing_folder', { folder }, cause);
+  }
+  if (!isFolder) throw cliError('missing_folder', { folder });
+}
+
+/**
+ * Throws `unreadable_repository` when at or above a folder there is a store that may not be looked into; such a
+ * repository is there all the same.
+ *
+ * @spec DML-CLI-1206
+ */
+export function refuseUnreadable(start: string, access: (path: string) => void = mayLookInto): void {
+  for (let folder = start; ; folder = dirname(folder)) {
+    const path = join(folder, REPOSITORY_MARK, 'store');
+    try {
+      access(path);
+    } catch (cause) {
+      const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+      if (NO_RIGHT.has(errno)) throw cliError('unreadable_repository', { path, errno }, cause);
+    }
+    if (folder === dirname(folder)) return;
+  }
+}
+
+function mayLookInto(folder: string): void {
+  accessSync(folder, constants.R_OK | constants.X_OK);
+}
+
+/** Tells a store whose files may not be read from one that is not there. */
+export function whyNotOpened(error: unknown): unknown {
+  if (!isDmlError(error) || error.code !== 'store_unreadable') return error;
+  const { path, errno } = error.fields;
+  if (typeof path !== 'string' || typeof errno !== 'string' || !NO_RIGHT.has(errno)) return error;
+  return cliError('unreadable_repository', { path, errno }, error);
+}
+
+/**
+ * Returns what refuses a repository that somebody else may have written to; throws for its folder.
+ *
+ * @spec DML-CLI-1240
+ */
+export async function admitterFor(
+  { io }: Pick<CommandContext, 'io'>,
+  folder: string,
+): Promise<{ readonly checkOwner?: CheckOwner }> {
+  const { admitterOf, userContext } = await import('@daggerml/repository');
+  return admitterOf(folder, { user: userContext(io.env) });
+}
+
+/**
+ * Opens the repository's store for the time of `body`; readers open it read-only.
+ *
+ * @spec DML-CLI-0306
+ */
+export async function withStore<T>(
+  context: Pick<CommandContext, 'io' | 'globals' | 'output'>,
+  mode: 'read' | 'write',
+  body: (store: Store) => T | Promise<T>,
+): Promise<T> {
+  const folder = repositoryFolder(context);
+  const { openRepository } = await import('@daggerml/repository');
+  const store = await openRepository(folder, mode, await openingOf(context)).catch((error: unknown) => {
+    throw whyNotOpened(error);
+  });
+  return await thenClose(
+    context,
+    () => body(store),
+    () => store.close(),
+  );
+}
+
+/** Returns how a command opens a repository. */
+export async function openingOf(
+  context: Pick<CommandContext, 'io' | 'globals' | 'output'>,
+): Promise<OpeningOptions & { readonly program: string }> {
+  const { userContext } = await import('@daggerml/repository');
+  const { io } = context;
+  return {
+    program: `daggerml ${programVersion()}`,
+    user: userContext(io.env),
+    signal: io.signal,
+    ...waitsOf(context),
+  };
+}
+
+/** Returns how a command commits to the current branch without running anything. */
+export function changeOf({ io }: Pick<CommandContext, 'io'>, store: Store, message: string): DagsChange {
+  return { store, branch: store.head(), actor: actorOf(io.env), message, nowMs: io.nowMs };
+}

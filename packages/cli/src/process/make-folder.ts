@@ -1,0 +1,12 @@
+import { makeFolder as makeFolders } from '@daggerml/store';
+import { cliError } from '../wording/cli-error.ts';
+
+/** Makes a folder and what is missing above it; throws `unwritable_path` with the path that was wanted. */
+export function makeFolder(folder: string, wanted: string = folder): void {
+  try {
+    makeFolders(folder);
+  } catch (cause) {
+    const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+    throw cliError('unwritable_path', { path: wanted, errno }, cause);
+  }
+}

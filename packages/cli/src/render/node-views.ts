@@ -1,0 +1,191 @@
+import { type DagId, type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
+import {
+  callText,
+  functionName,
+  type NamedObject,
+  type NodeNames,
+  type NodeView,
+  namesIn,
+  nodeOf,
+  nodesOf,
+  type PinScope,
+  type RecordReader,
+  scopeOf,
+  storedValue,
+  valueJson,
+  valueText,
+} from '@daggerml/repository';
+import { flowParts, formatColumns, visibleWidth } from './columns.ts';
+import { nodeTexts } from './node-text.ts';
+import type { Output } from './output.ts';
+import { formatCount, formatDuration } from './quantities.ts';
+import type { ObjectView, RenderOptions } from './render-options.ts';
+
+/** Columns of a terminal that an outcome and the names of a node take at most, before the rest gets less. */
+const MAX_SIDE_COLUMNS = 24;
+/** Columns that a call or a value gets on a terminal, however narrow it is. */
+const MIN_TEXT_COLUMNS = 30;
+/** Columns before what stands on a line of its own. */
+const INDENT_COLUMNS = 4;
+/** Columns of the labels of a node's facts. */
+const LABEL_COLUMNS = 9;
+/** Columns before the text of a node in a list: the short id, and the gaps beside it. */
+const ID_COLUMNS = 16;
+
+/** @spec DML-CLI-0805 */
+export function dagView(
+  reader: RecordReader,
+  found: NamedObject,
+  { output, full }: RenderOptions,
+): ObjectView {
+  const nodes = nodesOf(reader, found.objectId as DagId, scopeOf(reader, found));
+  return {
+    value: {
+      commitId: found.scopeCommitId ?? null,
+      nodes: output.isJson ? nodes.map((node) => ({ ...node, ...literalValue(reader, node.datumId) })) : [],
+    },
+    lines: () => {
+      const outcomes = nodes.map((node) => outcomeText(node, output));
+      const names = nodes.map((node) => output.style('bold', output.safe(node.names.join(', '))));
+      const columns = full ? undefined : output.resultColumns;
+      const left = full ? undefined : textColumns(output, { nodes, outcomes, names });
+      // A terminal that is too narrow for a table gets a node on several lines.
+      const isNarrow = columns !== undefined && left !== undefined && left < MIN_TEXT_COLUMNS;
+      const width = isNarrow ? Math.max(MIN_TEXT_COLUMNS, columns - INDENT_COLUMNS) : left;
+      const texts = nodeTexts(reader, nodes, { width, safe: output.safe });
+      const rows = nodes.map((node, index) => [
+        `  ${output.shortId(node.nodeId)}`,
+        node.kind,
+        node.datumId === undefined ? (texts[index] ?? '') : output.style('dim', texts[index] ?? ''),
+        outcomes[index] ?? '',
+        names[index] ?? '',
+      ]);
+      return [
+        `${formatCount(nodes.length, 'node')}, inputs first`,
+        isNarrow ? rows.map((row) => flowParts(row, columns)).join('\n') : formatColumns(rows),
+      ];
+    },
+  };
+}
+
+/** Columns that are left for the text of a node; undefined where the result goes to no terminal. */
+function textColumns(
+  output: Output,
+  rows: {
+    readonly nodes: readonly NodeView[];
+    readonly outcomes: readonly string[];
+    readonly names: readonly string[];
+  },
+): number | undefined {
+  if (output.resultColumns === undefined) return undefined;
+  const kinds = widest(rows.nodes.map(({ kind }) => kind));
+  const sides = [rows.outcomes, rows.names].map((cells) => Math.min(MAX_SIDE_COLUMNS, widest(cells)));
+  const taken = [kinds, ...sides].reduce((sum, columns) => sum + columns + (columns > 0 ? 2 : 0), ID_COLUMNS);
+  return output.resultColumns - taken;
+}
+
+/** The value of a literal as `dml cat` prints it. @spec DML-CLI-0830 */
+function literalValue(reader: RecordReader, datumId: DatumId | undefined): { readonly value?: unknown } {
+  if (datumId === undefined) return {};
+  return { value: JSON.parse([...valueJson(reader, reader.read('datum', datumId))].join('')) };
+}
+
+/** Characters of an input in the line of its call. */
+const MAX_INPUT_LENGTH = 60;
+const MAX_INPUTS_LENGTH = 600;
+
+/**
+ * Describes one node: its call with the inputs by name, its own names, its value.
+ *
+ * @spec DML-CLI-1501
+ */
+export function nodeView(
+  reader: RecordReader,
+  found: NamedObject,
+  { output, full }: RenderOptions,
+): ObjectView {
+  const scope = scopeOf(reader, found);
+  const names = found.insideDagId === undefined ? NO_NAMES : namesIn(reader, found.insideDagId);
+  const node = nodeOf(reader, found.objectId as NodeId, { scope, names });
+  const inputs = node.inputNodeIds.map((inputNodeId) => nodeOf(reader, inputNodeId, { scope, names }));
+  const limits = { maxInput: MAX_INPUT_LENGTH, maxInputs: MAX_INPUTS_LENGTH, nested: true };
+  const callOf = (nodeId: NodeId): string =>
+    callText(reader, nodeId, { ...limits, nameOf: (input) => names.get(input)?.[0] }).text;
+  const isCall = node.function !== undefined;
+  const valueId = knownValue(reader, node.nodeId, scope);
+  return {
+    value: {
+      ...node,
+      ...(isCall && { functionName: functionName(node.function), call: callOf(node.nodeId) }),
+      ...(output.isJson && literalValue(reader, valueId)),
+      inputs: output.isJson
+        ? inputs.map(({ nodeId, kind, datumId, names: own }) => ({
+            nodeId,
+            kind,
+            names: own,
+            ...literalValue(reader, datumId),
+          }))
+        : [],
+    },
+    lines: () => {
+      const width = full ? undefined : output.resultColumns && output.resultColumns - LABEL_COLUMNS;
+      const limit = width ?? Number.POSITIVE_INFINITY;
+      const shown = (nodeId: NodeId, datumId: DatumId): string =>
+        output.style('dim', output.safe(valueText(reader, { nodeId, datumId }, limit)));
+      return [
+        ...(isCall ? [`call     ${output.style('bold', output.safe(callOf(node.nodeId)))}`] : []),
+        ...(node.names.length > 0 ? [`name     ${output.safe(node.names.join(', '))}`] : []),
+        `kind     ${node.kind}`,
+        ...(node.datumId === undefined ? [] : [`datum    ${output.shortId(node.datumId)}`]),
+        ...(isCall ? [`outcome  ${outcomeText(node, output)}`] : []),
+        ...(node.outcome?.failure?.trace ?? []).map((line) => `         ${output.safe(line)}`),
+        ...(valueId === undefined ? [] : [`value    ${shown(node.nodeId, valueId)}`]),
+        ...(node.imported === undefined
+          ? []
+          : nodeTexts(reader, [node], { width, safe: output.safe }).map((text) => `import   ${text}`)),
+        ...inputs.map((input) => `input    ${inputText(input)}`),
+        ...(node.outcome === undefined ? [] : [`exec     ${output.shortId(node.outcome.execId)}`]),
+        ...(isCall ? [`function ${output.safe(node.function ?? '')}`] : []),
+      ];
+
+      function inputText({ nodeId, kind, datumId, names: [name] }: NodeView): string {
+        const text =
+          datumId !== undefined
+            ? shown(nodeId, datumId)
+            : output.style('dim', kind === 'import' ? 'import' : output.safe(callOf(nodeId)));
+        return `${output.shortId(nodeId)}  ${name === undefined ? '' : `${output.safe(name)} = `}${text}`;
+      }
+    },
+  };
+}
+
+const NO_NAMES: NodeNames = new Map();
+
+/** Returns the value of a node; undefined where it has none here. */
+function knownValue(reader: RecordReader, nodeId: NodeId, scope: PinScope): DatumId | undefined {
+  try {
+    return storedValue(nodeId, scope, reader);
+  } catch (error) {
+    if (isDmlError(error) && (NO_VALUE.includes(error.code) || error.detail === 'excised')) return undefined;
+    throw error;
+  }
+}
+
+const NO_VALUE: readonly string[] = ['not_executed', 'call_failed', 'object_missing', 'object_withheld'];
+
+function outcomeText({ function: uri, outcome }: NodeView, output: Output): string {
+  if (uri === undefined) return '';
+  if (outcome === undefined) return output.style('dim', 'no outcome here');
+  const { failure } = outcome;
+  if (failure !== undefined)
+    return `${output.style('red', 'error')} ${output.safe(`${failure.code}: ${failure.message}`)}`;
+  const status = output.style('green', outcome.status);
+  if (outcome.sourceExecId !== undefined)
+    return `${status} (same values as ${output.shortId(outcome.sourceExecId)})`;
+  return outcome.durationMs === undefined ? status : `${status} in ${formatDuration(outcome.durationMs)}`;
+}
+
+/** Columns of the widest cell. */
+function widest(cells: readonly string[]): number {
+  return cells.reduce((columns, cell) => Math.max(columns, visibleWidth(cell)), 0);
+}

@@ -1,0 +1,130 @@
+import {
+  type AnyRecord,
+  type ChunkId,
+  type CommitId,
+  type Datum,
+  formatRecord,
+  formatSize,
+  treeCount,
+} from '@daggerml/object-model';
+import { dagsOf, type NamedObject, namedDatum, type RecordReader, valueJson } from '@daggerml/repository';
+import { dagView, nodeView } from './node-views.ts';
+import type { Output } from './output.ts';
+import { peopleLines } from './people-lines.ts';
+import type { ObjectView, RenderOptions } from './render-options.ts';
+
+/** Lines of a value that are shown before the rest is left to `dml cat`. */
+const PREVIEW_LINES = 20;
+/** Describes an object by its class. */
+export function describeObject(reader: RecordReader, found: NamedObject, options: RenderOptions): ObjectView {
+  const { class: objectClass, objectId } = found;
+  const title = `${objectClass} ${options.output.style('yellow', objectId)}`;
+  const { value, lines } = describe(reader, found, options);
+  // @spec DML-CLI-0804
+  return { value: { class: objectClass, objectId, ...value }, lines: () => [title, ...lines()] };
+}
+
+function describe(reader: RecordReader, found: NamedObject, options: RenderOptions): ObjectView {
+  const { output } = options;
+  switch (found.class) {
+    case 'commit':
+      return commitView(reader, found.objectId as CommitId, output);
+    case 'dag':
+      return dagView(reader, found, options);
+    case 'node':
+      return nodeView(reader, found, options);
+    case 'datum':
+      return datumView(reader, namedDatum(reader, found), options);
+    case 'chunk': {
+      const sizeBytes = reader.store.read('chunk', found.objectId as ChunkId).length;
+      return { value: { sizeBytes }, lines: () => [`size ${formatSize(sizeBytes)}`] };
+    }
+    case 'tree':
+    case 'page':
+    case 'exec':
+    case 'exec-request': {
+      const record = reader.read(found.class, found.objectId);
+      const limits = options.full ? { idDigits: 64, maxEntries: Infinity, maxLength: Infinity } : {};
+      return { value: plainFields(record), lines: () => formatRecord(record, limits).split('\n').slice(1) };
+    }
+  }
+}
+
+function commitView(reader: RecordReader, commitId: CommitId, output: Output): ObjectView {
+  const commit = reader.read('commit', commitId);
+  const dags = dagsOf(reader, commit);
+  const pinCount = treeCount('pins', commit.pins, reader);
+  const { treeId, parentCommitIds, author, authoredMs, committer, committedMs, message } = commit;
+  const people = { author, authoredMs, committer, committedMs };
+  return {
+    value: { treeId, parentCommitIds, ...people, message, dags, pinCount },
+    lines: () => [
+      ...parentCommitIds.map((parent) => `parent ${output.shortId(parent)}`),
+      ...peopleLines(people).map(output.safe),
+      `calls  ${pinCount} with an outcome`,
+      '',
+      ...message.split('\n').map((line) => `    ${output.safe(line)}`),
+      '',
+      ...dags.map(({ name, dagId }) => `  ${output.shortId(dagId)}  ${output.safe(name)}`),
+    ],
+  };
+}
+
+function datumView(reader: RecordReader, datum: Datum, options: RenderOptions): ObjectView {
+  if (datum.kind === 'blob') {
+    const { sizeBytes, contentSha256 } = datum;
+    return {
+      value: { kind: datum.kind, sizeBytes, sha256: contentSha256 },
+      lines: () => [
+        `kind   blob`,
+        `size   ${formatSize(sizeBytes)} (${sizeBytes} bytes)`,
+        `sha256 ${contentSha256}`,
+      ],
+    };
+  }
+  return {
+    value: { kind: datum.kind, ...sizeOf(reader, datum) },
+    lines: () => [`kind ${datum.kind}`, ...preview(valueJson(reader, datum), options)],
+  };
+}
+
+function sizeOf(reader: RecordReader, datum: ReturnType<RecordReader['read']> & { type: 'datum' }): object {
+  switch (datum.kind) {
+    case 'list':
+      return { count: treeCount('list', datum.root, reader) };
+    case 'set':
+      return { count: treeCount('set', datum.root, reader) };
+    case 'map':
+      return { count: treeCount('map', datum.root, reader) };
+    case 'i64':
+      return { value: String(datum.value) };
+    case 'bytes':
+      return { sizeBytes: datum.value.length };
+    case 'blob':
+      return { sizeBytes: datum.sizeBytes };
+    case 'null':
+      return { value: null };
+    default:
+      return { value: datum.value };
+  }
+}
+
+function preview(pieces: Iterable<string>, { output, full }: RenderOptions): string[] {
+  const limit = full ? Infinity : PREVIEW_LINES;
+  let text = '';
+  let lineCount = 1;
+  for (const piece of pieces) {
+    text += piece;
+    lineCount += piece.split('\n').length - 1;
+    if (lineCount > limit) break;
+  }
+  const lines = text.split('\n').map((line) => output.safe(line));
+  return lines.length > limit
+    ? [...lines.slice(0, limit), output.style('dim', '… (--full shows all of it, "dml cat" prints it)')]
+    : lines;
+}
+
+/** Fields of a record as JSON takes them; collections beyond one page stand as the id of their top page. */
+function plainFields({ type: _, ...fields }: AnyRecord): Record<string, unknown> {
+  return fields;
+}

@@ -1,0 +1,231 @@
+import type { Dag } from '@daggerml/bindings';
+import type { CallOutcome, RunReport } from '@daggerml/execution';
+import type { NodeId } from '@daggerml/object-model';
+import { shortId } from '@daggerml/repository';
+import { printedLines } from '../process/console.ts';
+import { type AmbientWarning, ambientWarnings, warningLines } from './ambient-warning.ts';
+import type { FailedCall } from './failed-calls.ts';
+import type { Output } from './output.ts';
+import { formatDuration } from './quantities.ts';
+import { shortPath } from './source-position.ts';
+
+/** Milliseconds between two redraws of the live line. */
+const REDRAW_MS = 100;
+/** Milliseconds between two lines about one long piece of work, where no line is rewritten. */
+const REPEAT_MS = 5000;
+/** Columns of an outcome with the gap after it. */
+const OUTCOME_COLUMNS = 9;
+/** Paths that are named before the others are counted. */
+const MAX_PATHS = 3;
+
+type Captured = RunReport & { readonly type: 'directory-captured' };
+type Finished = RunReport & { readonly type: 'call-finished' };
+
+/** Tells how a run goes: a line per call that runs, a live line of what is open, all other calls counted by function. */
+export class RunProgress {
+  readonly #output: Output;
+  readonly #nowMs: () => number;
+  readonly #cwd: string | undefined;
+  readonly #running = new Map<string, { readonly name: string; readonly sinceMs: number }>();
+  /** Calls that were not carried out, by outcome and function. */
+  readonly #counted = new Map<CallOutcome, Map<string, number>>();
+  /** The first call that failed in each way. */
+  readonly #firstFailures = new Map<string, FailedCall>();
+  #done = 0;
+  #toldMs: number | undefined;
+  #timer: ReturnType<typeof setInterval> | undefined;
+
+  /** Failed calls in the order in which they failed. */
+  readonly failedCalls: FailedCall[] = [];
+
+  /** Outside reads of the functions of the run. */
+  readonly warnings: AmbientWarning[] = [];
+  readonly #leftOut = new Set<string>();
+
+  constructor(output: Output, nowMs: () => number, cwd: string | undefined) {
+    this.#output = output;
+    this.#nowMs = nowMs;
+    this.#cwd = cwd;
+  }
+
+  /** Takes one event of the run; without a dag calls go by their names alone. */
+  readonly onEvent = (event: RunReport, dag?: Pick<Dag, 'describeCall'>): void => {
+    switch (event.type) {
+      case 'call-started':
+        this.#running.set(event.nodeId, { name: callName(event, dag).call, sinceMs: this.#nowMs() });
+        if (this.#output.isLive) this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS);
+        return;
+      case 'ambient-inputs': {
+        const warnings = ambientWarnings(event.functionName, event.ambientInputs, this.#cwd);
+        this.warnings.push(...warnings);
+        // @spec DML-CLI-0723
+        if (warnings.length > 0) this.#warn(warningLines(event.functionName, warnings));
+        // @spec DML-CAP-0019
+        for (const file of event.leftOut) this.#warnLeftOut(event.functionName, file);
+        return;
+      }
+      case 'call-retried':
+        this.#print(
+          `  ${this.#output.noteStyle('yellow', 'retry')}    ${this.#output.safe(`${callName(event, dag).call}  ${event.code}: ${event.reason}`)}`,
+        );
+        return;
+      case 'call-output':
+        for (const line of printedLines(event.text))
+          this.#print(`  ${this.#output.safe(`${event.name} | ${line}`)}`);
+        return;
+      case 'value-progress':
+        return this.#atWork(`storing a value: ${counted(event.members, 'member')}`);
+      case 'directory-progress':
+        return this.#atWork(`capturing ${event.path}: ${counted(event.files, 'file')}`);
+      case 'directory-captured':
+        return this.#captured(event);
+      case 'call-finished':
+        this.#running.delete(event.nodeId);
+        this.#finished(event, dag);
+        return;
+    }
+  };
+
+  /** Ends the live line and tells of the calls that were not carried out; closing twice says it once. */
+  close(): void {
+    clearInterval(this.#timer);
+    this.#output.live();
+    const outcomes = [...this.#counted];
+    this.#counted.clear();
+    for (const [outcome, counts] of outcomes) {
+      const title = this.#output.noteStyle(outcome === 'cached' ? 'cyan' : 'dim', outcome);
+      const gap = ' '.repeat(Math.max(1, OUTCOME_COLUMNS - outcome.length));
+      // @spec DML-CLI-0728
+      for (const [name, count] of counts)
+        this.#output.note(`  ${title}${gap}${name}${count > 1 ? ` × ${count.toLocaleString('en-US')}` : ''}`);
+    }
+  }
+
+  /** @spec DML-CLI-0704 */
+  #finished(event: Finished, dag: Pick<Dag, 'describeCall'> | undefined): void {
+    const { outcome, durationMs, functionName } = event;
+    this.#done += 1;
+    if (outcome === 'executed') {
+      // @spec DML-CLI-1502
+      const call = this.#output.safe(callName(event, dag).call);
+      const id = this.#output.noteStyle('dim', shortId(event.nodeId));
+      this.#print(
+        `  ${this.#output.noteStyle('green', 'executed')} ${call}  ${formatDuration(durationMs)}  ${id}`,
+      );
+    } else if (outcome === 'failed') {
+      this.#failed(event, dag);
+    } else {
+      const counts = this.#counted.get(outcome) ?? new Map<string, number>();
+      const name = this.#output.safe(functionName);
+      this.#counted.set(outcome, counts.set(name, (counts.get(name) ?? 0) + 1));
+    }
+  }
+
+  #failed(event: Finished, dag: Pick<Dag, 'describeCall'> | undefined): void {
+    const { nodeId, failure } = event;
+    const { call, inputs } = callName(event, dag);
+    const { code = '', message = '', trace = [] } = failure ?? {};
+    const failed: FailedCall = { nodeId, call, inputs, code, message, trace };
+    const failureKey = JSON.stringify([code, message, trace]);
+    const like = this.#firstFailures.get(failureKey);
+    if (like === undefined) this.#firstFailures.set(failureKey, failed);
+    this.failedCalls.push(failed);
+    const known = event.fromCache ? ' (recorded earlier)' : '';
+    // @spec DML-CLI-1504
+    const why = like === undefined ? `${code}: ${message}` : `like ${like.call}`;
+    const line = this.#output.safe(`${call}  ${shortId(nodeId)}  ${why}${known}`);
+    this.#print(`  ${this.#output.noteStyle('red', 'failed')}   ${line}`);
+    // @spec DML-CLI-0725
+    if (like === undefined) for (const each of trace) this.#print(`           ${this.#output.safe(each)}`);
+  }
+
+  /** Tells how far long work has come; no timer can do so, as such work leaves no time between. */
+  #atWork(text: string): void {
+    const nowMs = this.#nowMs();
+    this.#toldMs ??= nowMs;
+    const { isLive } = this.#output;
+    if (nowMs - this.#toldMs < (isLive ? REDRAW_MS : REPEAT_MS)) return;
+    this.#toldMs = nowMs;
+    const line = `  ${this.#output.safe(text)}`;
+    // @spec DML-CLI-0727
+    if (isLive) this.#output.live(line);
+    else this.#output.note(line);
+  }
+
+  /** @spec DML-CLI-0726 */
+  #captured(event: Captured): void {
+    const { path, filteredFiles, leftOut } = event;
+    const named = leftOut.slice(0, MAX_PATHS);
+    const more = leftOut.length - named.length;
+    const without = [
+      ...named,
+      ...(more > 0 ? [`${more} more by their names`] : []),
+      ...(filteredFiles > 0 ? [`${counted(filteredFiles, 'file')} by the filter`] : []),
+    ].join(', ');
+    const told = `${path}  ${takenOf(event)}${without === '' ? '' : `, without ${without}`}`;
+    this.#print(`  ${this.#output.noteStyle('cyan', 'captured')} ${this.#output.safe(told)}`);
+  }
+
+  #warn([first = '', ...more]: readonly string[]): void {
+    this.#print(`  ${this.#output.noteStyle('yellow', 'warning')}  ${this.#output.safe(first)}`);
+    for (const line of more) this.#print(`           ${this.#output.safe(line)}`);
+  }
+
+  #warnLeftOut(functionName: string, file: string): void {
+    if (this.#leftOut.has(file)) return;
+    this.#leftOut.add(file);
+    const path = shortPath(file, this.#cwd);
+    this.#warn([
+      `${functionName} leaves out ${path}, which does something when it is loaded: it uses no name of it;`,
+      "where that effect is wanted, import the file without names: import './file.ts'",
+    ]);
+  }
+
+  #print(line: string): void {
+    this.#output.live();
+    this.#output.note(line);
+  }
+
+  #draw(): void {
+    const names = [...this.#running.values()].map(
+      ({ name, sinceMs }) => `${this.#output.safe(name)} ${formatDuration(this.#nowMs() - sinceMs)}`,
+    );
+    this.#output.live(names.length === 0 ? '' : `  ${this.#done} done, running: ${names.join(', ')}`);
+  }
+}
+
+/**
+ * Returns what was taken of a folder: `1,204 files (3 read, the others unchanged), 2 links, 1 empty folder`.
+ *
+ * @spec DML-CLI-0771
+ */
+function takenOf({ files, readFiles, links, emptyFolders }: Captured): string {
+  const known =
+    readFiles === 0 ? ' (unchanged)' : ` (${readFiles.toLocaleString('en-US')} read, the others unchanged)`;
+  return [
+    `${counted(files, 'file')}${readFiles < files ? known : ''}`,
+    ...(links > 0 ? [counted(links, 'link')] : []),
+    ...(emptyFolders > 0 ? [counted(emptyFolders, 'empty folder')] : []),
+  ].join(', ');
+}
+
+/** Returns `1 file`, `120,000 files`. */
+function counted(count: number, noun: string): string {
+  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** Returns a call with its small inputs, behind its label where it has one. */
+function callName(
+  {
+    nodeId,
+    name,
+    ...event
+  }: { readonly nodeId: NodeId; readonly name: string; readonly functionName?: string },
+  dag: Pick<Dag, 'describeCall'> | undefined,
+): { readonly call: string; readonly inputs: readonly string[] } {
+  const described = dag?.describeCall(nodeId);
+  if (described === undefined) return { call: name, inputs: [] };
+  const { text, inputs } = described;
+  const isLabelled = name !== (event.functionName ?? text.slice(0, text.indexOf('(')));
+  return { call: isLabelled ? `${name}: ${text}` : text, inputs };
+}

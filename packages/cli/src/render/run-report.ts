@@ -1,0 +1,71 @@
+import type { Repository, RunResult } from '@daggerml/bindings';
+import type { CommitId, NodeId } from '@daggerml/object-model';
+import { commitThatMade, differingCalls, RecordReader, shortId } from '@daggerml/repository';
+import type { CommandContext } from '../invocation/command.ts';
+import type { AmbientWarning } from './ambient-warning.ts';
+import { formatDuration } from './quantities.ts';
+
+/** A run that ended well, as it is reported. */
+interface RunReport extends RunResult {
+  readonly durationMs: number;
+  readonly warnings: readonly AmbientWarning[];
+  /** The commit that gave the branch this dag. */
+  readonly madeIn: CommitId;
+  readonly differing: readonly DifferingCall[];
+}
+
+/** A call that had another value when it was run again. */
+interface DifferingCall {
+  readonly nodeId: NodeId;
+  readonly call: string;
+}
+
+/** Returns the facts about a run that ended well for which its commits have to be read. */
+export function factsOf(
+  { options }: CommandContext,
+  { store }: Repository,
+  { commit, dagId, changed, dag }: RunResult,
+): Pick<RunReport, 'madeIn' | 'differing'> {
+  const { commitId } = commit;
+  const reader = new RecordReader(store);
+  // @spec DML-CLI-1506
+  const madeIn = changed ? commitId : commitThatMade(reader, commitId, dag.dagName);
+  const isRerun = options.cache === false && changed;
+  const differing = isRerun ? differingCalls(reader, commitId, dagId) : [];
+  return {
+    madeIn,
+    differing: differing.map((nodeId) => ({ nodeId, call: dag.describeCall(nodeId).text })),
+  };
+}
+
+/** @spec DML-CLI-0705 */
+export function report({ output }: CommandContext, name: string, result: RunReport): void {
+  const { commit, dagId, changed, counts, durationMs, warnings, madeIn, differing } = result;
+  const { commitId } = commit;
+  // @spec DML-CLI-1507
+  for (const { nodeId, call } of differing)
+    output.note(
+      `  ${output.noteStyle('yellow', 'warning')}  ${output.safe(call)}  ${shortId(nodeId)}  has another value than before, from the same inputs`,
+    );
+  const document = {
+    pipeline: name,
+    commitId,
+    dagId,
+    changed,
+    madeIn,
+    counts,
+    durationMs,
+    warnings,
+    differing,
+  };
+  // @spec DML-CLI-0724
+  output.result(document, () => {
+    const { executed, cached, failed } = counts;
+    const took = `${executed} executed, ${cached} cached, ${failed} failed in ${formatDuration(durationMs)}`;
+    // @spec DML-CLI-0706
+    const kept = changed
+      ? `committed ${output.style('bold', output.safe(name))} as ${output.shortId(commitId)}`
+      : `nothing changed: ${output.style('bold', output.safe(name))} is as in ${output.shortId(madeIn)}`;
+    return `${took}\n${kept}`;
+  });
+}

@@ -1,0 +1,28 @@
+import { DmlError, isDmlError } from '@daggerml/object-model';
+import { failedCallsOf } from '../render/failed-calls.ts';
+import { cliError } from './cli-error.ts';
+
+/**
+ * Returns the error of a failed call as it is reported: of its function and inputs, or of the machinery.
+ *
+ * The code of a recorded failure is the function's own; it is shown and never decides the exit code.
+ *
+ * @spec DML-CLI-0710
+ */
+export function endOfRun(error: DmlError): DmlError {
+  const call = error.code === 'dag_failed' && isDmlError(error.cause) ? error.cause : error;
+  const { class: failureClass, nodeId = '', message = '' } = call.fields;
+  const calls = failedCallsOf(error);
+  const name = calls.find((each) => each.nodeId === nodeId)?.call ?? call.fields.name ?? 'unnamed';
+  const failureCode = call.code;
+  if (failureClass === 'infrastructure')
+    return cliError('infrastructure_failed', { name, nodeId, failureCode, message }, error);
+  if (failureClass !== 'deterministic') return error;
+  const others = calls.length - 1;
+  const more = others > 0 && `${others} more ${others === 1 ? 'call' : 'calls'}`;
+  return new DmlError({
+    code: 'dag_failed',
+    fields: { name, nodeId, failureCode, message, ...(more && { others: more }) },
+    cause: error,
+  });
+}
