@@ -233,7 +233,8 @@ describe('standard error', () => {
       const { stdout, stderr, exitCode } = await repository.dml([...argv, '--json']);
       expect(exitCode).toBeGreaterThan(1);
       expect(stdout).toBe('');
-      expect(Object.keys(JSON.parse(stderr))).toEqual(['code', 'detail', 'message', 'hint']);
+      const more = argv[0] === 'run' ? ['failedCalls'] : [];
+      expect(Object.keys(JSON.parse(stderr))).toEqual(['code', 'detail', 'message', 'hint', ...more]);
     }
     const { stderr } = await repository.dml(['--json', 'show', 'smus']);
     expect(JSON.parse(stderr)).toEqual({

@@ -72,6 +72,7 @@ document when the command fails:
   detail    more about it, a word or null
   message   the same for people; its wording may change
   hint      the next step for people, or null
+  failedCalls  only of "dml run": node id, call, inputs, code, message and trace of each failed call
   stack     only with DML_DEBUG: where in dml it happened
 
 A command that fails prints no result, but for "dml verify": what it found is its result.
