@@ -50,7 +50,7 @@ describe('a call', () => {
     expect(await repository.ok('cat', id)).toBe('2\n');
   });
 
-  it('that fails like another is told by the name of that one, with the number of all at the end [DML-CLI-1504]', async () => {
+  it('that fails like another is told by the name of that one, with the number of all at the end [DML-CLI-1504] [DML-CLI-1549]', async () => {
     const { stderr, exitCode } = await repository.dml(['run', 'hours-pipeline.ts', 'bad']);
     expect(exitCode).toBe(7);
     const failed = stderr.split('\n').filter((line) => line.startsWith('  failed'));

@@ -80,9 +80,12 @@ describe('the result of a test', () => {
     ['tests/a.py', 'DML-STO-0001'],
     ['python/test_a.py', ''],
     ['python/test_a.py', 'def test_a(): pass  # DML-STO-0002'],
-  ])('is ignored from a file that is no test or names no such id: %s, %j [DML-TRC-0922]', (path, text) => {
-    expect(ofForeign(path, text)).toEqual([]);
-  });
+  ])(
+    'is ignored from a file that is no test or names no such id: %s, case %# [DML-TRC-0922]',
+    (path, text) => {
+      expect(ofForeign(path, text)).toEqual([]);
+    },
+  );
 
   it.each(['python/test_a.py', 'python/a_test.py', 'go/a_test.go'])(
     'counts from a test in another language that names the id: %s [DML-TRC-0922]',

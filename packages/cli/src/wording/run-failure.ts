@@ -18,6 +18,7 @@ export function endOfRun(error: DmlError): DmlError {
   if (failureClass === 'infrastructure')
     return cliError('infrastructure_failed', { name, nodeId, failureCode, message }, error);
   if (failureClass !== 'deterministic') return error;
+  // @spec DML-CLI-1549
   const others = calls.length - 1;
   const more = others > 0 && `${others} more ${others === 1 ? 'call' : 'calls'}`;
   return new DmlError({
