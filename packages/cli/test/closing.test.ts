@@ -60,7 +60,7 @@ describe('a repository that cannot be closed in order', () => {
   it('does not take the place of what went wrong before [DML-CLI-0552]', async () => {
     for (const [argv, exitCode, message] of [
       [['branch', 'feature'], 6, /^dml: .*feature/],
-      [['run', 'pipelines.ts', 'fails'], 7, /^dml: the call "boom of three" failed/m],
+      [['run', 'pipelines.ts', 'fails'], 7, /^dml: the call "boom of three: boom\(add\(1, 2\)\)" failed/m],
       [['show', 'nothing'], 3, /^dml: /],
     ] as const) {
       const ended = await whileRefused(argv);

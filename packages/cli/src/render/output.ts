@@ -67,7 +67,7 @@ export class Output {
    * @spec DML-CLI-0402
    */
   note(line: string): void {
-    if (this.#isTalking) this.#print(this.#io.stderr, `${line}\n`);
+    if (this.printsNotes) this.#print(this.#io.stderr, `${line}\n`);
   }
 
   /** Prints a line of an error, or its document, also with `--quiet`. */
@@ -101,7 +101,7 @@ export class Output {
 
   /** Checks whether notes may be rewritten in place. */
   get isLive(): boolean {
-    return this.#io.stderr.isTTY === true && this.#isTalking && this.#io.env.TERM !== 'dumb';
+    return this.#io.stderr.isTTY === true && this.printsNotes && this.#io.env.TERM !== 'dumb';
   }
 
   /** Rewrites the live line, cut to the terminal; an empty one clears it. */
@@ -113,8 +113,8 @@ export class Output {
     stderr.write(CLEAR_LINE + shown);
   }
 
-  /** With `--json`, standard error holds at most the document of an error. @spec DML-CLI-0411 */
-  get #isTalking(): boolean {
+  /** Checks whether notes are printed: neither with `--quiet` nor with `--json`. @spec DML-CLI-0411 */
+  get printsNotes(): boolean {
     return !this.#globals.quiet && !this.isJson;
   }
 

@@ -52,8 +52,9 @@ export class RunProgress {
   readonly onEvent = (event: RunReport, dag?: Pick<Dag, 'describeCall'>): void => {
     switch (event.type) {
       case 'call-started':
+        if (!this.#output.isLive) return;
         this.#running.set(event.nodeId, { name: callName(event, dag).call, sinceMs: this.#nowMs() });
-        if (this.#output.isLive) this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS);
+        this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS);
         return;
       case 'ambient-inputs': {
         const warnings = ambientWarnings(event.functionName, event.ambientInputs, this.#cwd);
@@ -106,6 +107,8 @@ export class RunProgress {
     const { outcome, durationMs, functionName } = event;
     this.#done += 1;
     if (outcome === 'executed') {
+      // A call is not described for nobody.
+      if (!this.#output.printsNotes) return;
       // @spec DML-CLI-1502
       const call = this.#output.safe(callName(event, dag).call);
       const id = this.#output.noteStyle('dim', shortId(event.nodeId));
