@@ -13,7 +13,7 @@ export interface RaisedError {
 const PACKAGES = join(import.meta.dirname, '../..');
 const RAISES =
   /\b(?:storeError|valuesError|repositoryError|captureError|executionError|bindingsError|cliError|new DmlError(?:<\w+>)?)\(/g;
-/** How the process around a command raises its own. */
+/** Calls by which the process around a command raises its own errors. */
 const RAISES_IN_PROCESS = /\b(?:fail|reportFailure)\(/g;
 
 /** Lists the union of codes that a package's error file declares. */
@@ -48,7 +48,7 @@ function raisedIn(file: string): RaisedError[] {
   });
 }
 
-/** An error whose code and fields stand in one object. */
+/** Returns an error whose code and fields are in one object. */
 function raisedWhole(file: string, object: string): RaisedError {
   const code = /\bcode: '(\w+)'/.exec(object)?.[1];
   const at = object.search(/\bfields: \{/);
@@ -59,7 +59,7 @@ function raisedWhole(file: string, object: string): RaisedError {
   };
 }
 
-/** The text up to the bracket that closes what `start` is inside of. */
+/** Returns the text up to the closing bracket around `start`. */
 function inside(text: string, start: number): string {
   let depth = 1;
   let end = start;

@@ -1,11 +1,11 @@
-/** What no output may hold: a character that steers a terminal or that nobody sees, other than a line feed. */
+/** Characters that no output may hold: terminal controls other than a line feed. */
 export const CONTROL =
   /(?!\n)[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]/u;
 
 /** An emoji whose selectors and joiners are kept. */
 const EMOJI =
   /[0-9#*]\ufe0f\u20e3|\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?(?:\u200d\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?)*/gu;
-/** What `dml` itself sends to a terminal: styles, and the beginning of a line that is rewritten. */
+/** Codes that `dml` itself sends to a terminal: styles, and the beginning of a rewritten line. */
 const OWN_CODES = /\u001b\[(?:[12]|22|3[1236]|39)m|\r\u001b\[K/g;
 
 /** Returns what was printed without what may be printed: codes of `dml` itself, tabs, line ends, emoji. */

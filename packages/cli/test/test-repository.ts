@@ -6,7 +6,7 @@ import { headRef, openStore, type Store } from '@daggerml/store';
 import { runCli } from '../src/invocation/main.ts';
 import type { CliIo } from '../src/process/cli-io.ts';
 
-/** What one command printed and how it ended. */
+/** Output and exit code of one command. */
 export interface Outcome {
   readonly exitCode: number;
   readonly stdout: string;
@@ -15,7 +15,7 @@ export interface Outcome {
   readonly bytes: Buffer;
 }
 
-/** What a test may put in place of the process around a command. */
+/** Replacements by a test for the process around a command. */
 export interface Surroundings {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
@@ -159,7 +159,7 @@ export class TestRepository {
   }
 }
 
-/** What `dml run --json` prints. */
+/** Document that `dml run --json` prints. */
 export interface RunDocument {
   readonly pipeline: string;
   readonly commitId: string;

@@ -7,7 +7,7 @@ import { formatCount } from '../render/quantities.ts';
 
 const DOING = { mark: 'looking for objects', copy: 'copying', check: 'checking' } as const;
 
-/** `dml backup <folder>`. @spec DML-CLI-1080 */
+/** Runs `dml backup <folder>`. @spec DML-CLI-1080 */
 export async function run(context: CommandContext): Promise<number> {
   const { args, io, output } = context;
   const [folder = ''] = args;

@@ -18,7 +18,7 @@ import { noteShadowedDag } from '../render/shadowed-dag.ts';
 import { cliError } from '../wording/cli-error.ts';
 import { shellWord } from '../wording/wording.ts';
 
-/** `dml branch`, `dml branch <name> [commit]` and `dml branch --delete <name>`. */
+/** Runs `dml branch`, `dml branch <name> [commit]` and `dml branch --delete <name>`. */
 export async function run(context: CommandContext): Promise<number> {
   const { args, options } = context;
   const isDeletion = options.delete === true;
@@ -33,7 +33,7 @@ export async function run(context: CommandContext): Promise<number> {
   return EXIT.done;
 }
 
-/** `dml branch`. @spec DML-CLI-0811 */
+/** Runs `dml branch`. @spec DML-CLI-0811 */
 async function list(context: CommandContext): Promise<number> {
   const { output } = context;
   await withStore(context, 'read', (store) => {
@@ -104,7 +104,7 @@ function remove(context: CommandContext, store: Store): void {
   );
 }
 
-/** The name of a branch, or one like it where an earlier version made the branch under a name that is refused now. */
+/** Returns the name of a branch, or one like it where an earlier version made the branch under a name that is refused now. */
 function nameOfNew(branch: string): string {
   try {
     checkNewRefName(headRef(branch));

@@ -8,7 +8,7 @@ import { decodedPieces, looksLikeText } from '../render/terminal-text.ts';
 import { blobPieces, jsonPieces } from '../render/value-pieces.ts';
 import { cliError } from '../wording/cli-error.ts';
 
-/** `dml cat <object>`. @spec DML-CLI-0807 */
+/** Runs `dml cat <object>`. @spec DML-CLI-0807 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args, globals } = context;
   const name = args[0] ?? '';
@@ -47,7 +47,7 @@ async function printBytes(
   for (const text of decodedPieces(textPieces(pieces, args[0] ?? ''))) await output.text(text);
 }
 
-/** The pieces again; throws `binary_value` when they begin like no text. */
+/** Yields the pieces unchanged; throws `binary_value` when they do not begin like text. */
 function* textPieces(pieces: Iterable<Uint8Array>, name: string): Generator<Uint8Array> {
   let isFirst = true;
   for (const piece of pieces) {

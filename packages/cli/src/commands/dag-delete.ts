@@ -4,7 +4,7 @@ import { EXIT } from '../invocation/exit-code.ts';
 import { changeOf, withStore } from '../invocation/repository-access.ts';
 import { shellWord } from '../wording/wording.ts';
 
-/** `dml dag delete <name>`. @spec DML-CLI-0916 */
+/** Runs `dml dag delete <name>`. @spec DML-CLI-0916 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args } = context;
   await withStore(context, 'write', (store) => {

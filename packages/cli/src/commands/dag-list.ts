@@ -4,7 +4,7 @@ import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { formatColumns } from '../render/columns.ts';
 
-/** `dml dag list`. @spec DML-CLI-0806 */
+/** Runs `dml dag list`. @spec DML-CLI-0806 */
 export async function run(context: CommandContext): Promise<number> {
   const { output } = context;
   await withStore(context, 'read', (store) => {

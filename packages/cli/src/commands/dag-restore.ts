@@ -4,7 +4,7 @@ import { EXIT } from '../invocation/exit-code.ts';
 import { changeOf, withStore } from '../invocation/repository-access.ts';
 import { cliError } from '../wording/cli-error.ts';
 
-/** `dml dag restore <commit>:<dag>`. @spec DML-CLI-0918 */
+/** Runs `dml dag restore <commit>:<dag>`. @spec DML-CLI-0918 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args } = context;
   const name = args[0] ?? '';

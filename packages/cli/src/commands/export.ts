@@ -10,7 +10,7 @@ import { formatCount } from '../render/quantities.ts';
 import { noteShadowedDag } from '../render/shadowed-dag.ts';
 import { cliError } from '../wording/cli-error.ts';
 
-/** `dml export <name> <path>`. */
+/** Runs `dml export <name> <path>`. */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args, options, io } = context;
   const [name = '', path = ''] = args;

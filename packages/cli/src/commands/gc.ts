@@ -23,7 +23,7 @@ import { cliError } from '../wording/cli-error.ts';
 
 type GcRoot = Extract<GcReason, { state: 'kept' }>['root'];
 
-/** `dml gc`. @spec DML-CLI-1001 */
+/** Runs `dml gc`. @spec DML-CLI-1001 */
 export async function run(context: CommandContext): Promise<number> {
   const { options, output, io } = context;
   // @spec DML-CLI-1015

@@ -10,7 +10,7 @@ import { makeFolder } from '../process/make-folder.ts';
 import { thenClose } from '../process/then-close.ts';
 import { cliError } from '../wording/cli-error.ts';
 
-/** `dml init [folder]`. @spec DML-CLI-0701 */
+/** Runs `dml init [folder]`. @spec DML-CLI-0701 */
 export async function run(context: CommandContext): Promise<number> {
   const { io, globals, output, args } = context;
   const folder = absolutePath(io, globals.repo ?? '.', args[0] ?? '.');

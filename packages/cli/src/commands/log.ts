@@ -7,14 +7,14 @@ import { withStore } from '../invocation/repository-access.ts';
 import { type CommitPeople, peopleLines } from '../render/people-lines.ts';
 import { formatTime } from '../render/quantities.ts';
 
-/** What the log shows of a commit. */
+/** Line of the log about a commit. */
 interface LogLine extends CommitPeople {
   readonly commitId: CommitId;
   readonly parentCommitIds: readonly CommitId[];
   readonly message: string;
 }
 
-/** What the log shows of a commit whose bytes were taken out on purpose; what came before is out of reach. */
+/** Line of the log about an excised commit, beyond which the history is out of reach. */
 interface ExcisedLine {
   readonly commitId: CommitId;
   readonly excised: {
@@ -25,7 +25,7 @@ interface ExcisedLine {
   };
 }
 
-/** `dml log [head]`. @spec DML-CLI-0802 */
+/** Runs `dml log [head]`. @spec DML-CLI-0802 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args } = context;
   const count = positiveInteger(context, 'count', 'log') ?? Number.POSITIVE_INFINITY;

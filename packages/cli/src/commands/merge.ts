@@ -6,7 +6,7 @@ import { withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
 import { cliError } from '../wording/cli-error.ts';
 
-/** `dml merge <target> <source>`. @spec DML-CLI-0905 */
+/** Runs `dml merge <target> <source>`. @spec DML-CLI-0905 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args, io } = context;
   const [target = '', source = ''] = args;

@@ -4,7 +4,7 @@ import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { formatColumns } from '../render/columns.ts';
 
-/** `dml ref [name]`. */
+/** Runs `dml ref [name]`. */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args } = context;
   const [wanted] = args;

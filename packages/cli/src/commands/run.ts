@@ -23,7 +23,7 @@ import { cliError } from '../wording/cli-error.ts';
 /** A file above this is data that was named by mistake. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
-/** `dml run <file> [pipeline]`. @spec DML-CLI-0703 */
+/** Runs `dml run <file> [pipeline]`. @spec DML-CLI-0703 */
 export async function run(context: CommandContext): Promise<number> {
   const { io, options, output } = context;
   const startedMs = io.nowMs();

@@ -2,7 +2,7 @@ import type { CommandContext } from '../invocation/command.ts';
 import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
 
-/** `dml schema`. @spec DML-CLI-0813 */
+/** Runs `dml schema`. @spec DML-CLI-0813 */
 export async function run(context: CommandContext): Promise<number> {
   const { output } = context;
   await withStore(context, 'read', (store) => {

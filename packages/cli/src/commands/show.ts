@@ -5,7 +5,7 @@ import { withStore } from '../invocation/repository-access.ts';
 import { describeObject } from '../render/object-view.ts';
 import { noteShadowedDag } from '../render/shadowed-dag.ts';
 
-/** `dml show <object>`. */
+/** Runs `dml show <object>`. */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args, options } = context;
   const name = args[0] ?? '';

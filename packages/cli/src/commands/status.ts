@@ -9,7 +9,7 @@ import { formatAge } from '../render/quantities.ts';
 /** Work in progress that is listed, the latest first; the rest is counted. */
 const MAX_INDEXES = 3;
 
-/** `dml status`. @spec DML-CLI-0801 */
+/** Runs `dml status`. @spec DML-CLI-0801 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, io } = context;
   await withStore(context, 'read', (store) => {

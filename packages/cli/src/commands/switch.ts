@@ -3,7 +3,7 @@ import type { CommandContext } from '../invocation/command.ts';
 import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
 
-/** `dml switch <head>`. @spec DML-CLI-0904 */
+/** Runs `dml switch <head>`. @spec DML-CLI-0904 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args } = context;
   await withStore(context, 'write', (store) => {

@@ -5,7 +5,7 @@ import { requireFolder } from '../invocation/repository-access.ts';
 import { absolutePath } from '../process/current-folder.ts';
 import { cliError } from '../wording/cli-error.ts';
 
-/** `dml trust [folder]`. */
+/** Runs `dml trust [folder]`. */
 export async function run({ io, globals, output, args, options }: CommandContext): Promise<number> {
   const [folder] = args;
   const list = new TrustList(userContext(io.env).configFolder);

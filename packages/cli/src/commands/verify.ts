@@ -23,7 +23,7 @@ const NOTHING_CHECKED: VerifySummary = {
   leftovers: 0,
 };
 
-/** `dml verify`. @spec DML-CLI-1004 */
+/** Runs `dml verify`. @spec DML-CLI-1004 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, io, options } = context;
   const groups = new Map<ListedFinding['code'], FindingGroup>();

@@ -4,7 +4,7 @@ import type { CommandContext } from '../invocation/command.ts';
 import { EXIT } from '../invocation/exit-code.ts';
 import { programVersion } from '../process/program-version.ts';
 
-/** `dml version`. @spec DML-CLI-0814 */
+/** Runs `dml version`. @spec DML-CLI-0814 */
 export async function run({ output }: CommandContext): Promise<number> {
   const value = {
     dml: programVersion(),

@@ -5,7 +5,7 @@ import { withStore } from '../invocation/repository-access.ts';
 import { formatColumns } from '../render/columns.ts';
 import { formatAge } from '../render/quantities.ts';
 
-/** `dml wip list`. @spec DML-CLI-0907 */
+/** Runs `dml wip list`. @spec DML-CLI-0907 */
 export async function run(context: CommandContext): Promise<number> {
   const { output, io } = context;
   await withStore(context, 'read', (store) => {

@@ -7,7 +7,7 @@ import { actorOf } from '../process/actor.ts';
 import { formatCount } from '../render/quantities.ts';
 import { cliError } from '../wording/cli-error.ts';
 
-/** `dml wip prune <name>` and `dml wip prune --all`. */
+/** Runs `dml wip prune <name>` and `dml wip prune --all`. */
 export async function run(context: CommandContext): Promise<number> {
   const { args, options } = context;
   const [name] = args;

@@ -4,7 +4,7 @@ import type { PlannedEntry } from './plan.ts';
 
 /** Longest name that file systems take. */
 const MAX_NAME_BYTES = 255;
-/** How a map is refused that is no directory. */
+/** Details of the refusal of a map that is no directory. */
 const NO_DIRECTORY: ReadonlySet<string> = new Set([
   'directory_form',
   'path_form',

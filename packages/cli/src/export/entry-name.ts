@@ -5,14 +5,14 @@ import { replaceTerminalControls } from '@daggerml/object-model';
 const MAX_NAME_BYTES = 200;
 /** Bytes of a path below the target that leave room for the target's own path. */
 const MAX_PATH_BYTES = 1_000;
-/** What some file system refuses, and the sign that encoding itself uses. */
+/** Characters that some file system refuses, and the sign that the encoding uses. */
 const RESERVED_CHARACTERS = /[%\\:*?"<>|]|[. ]$/gu;
 const DEVICE_NAME = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]) *(?:\.|$)/i;
 const EXTENSION = /(?<=.)\.[A-Za-z0-9]{1,15}$/s;
 const MARK_DIGITS = 16;
 
 /**
- * Yields the file name of one part of a key: the part itself, percent-encoded where a name could not be a
+ * Returns the file name of one part of a key: the part itself, percent-encoded where a name could not be a
  * file of its own on some system. No two parts have the same name.
  *
  * @spec DML-CLI-0821
@@ -30,7 +30,7 @@ export class ExportLayout {
   readonly #holders = new Map<string, string>();
 
   /**
-   * Yields the path, below the target and with `/` between its parts, of what `keys` lead to from the
+   * Returns the path, below the target and with `/` between its parts, of what `keys` lead to from the
    * outermost map. The order of the calls decides which of two that clash keeps its name.
    */
   place(kind: 'file' | 'folder' | 'directory', keys: readonly string[], suffix = ''): string {
@@ -63,7 +63,7 @@ export class ExportLayout {
   }
 }
 
-/** The beginning of a name with digits that no other entry has, before the extension. */
+/** Returns a name made unique by digits before its extension. */
 function marked(name: string, identity: string): string {
   const [extension = ''] = EXTENSION.exec(name) ?? [];
   const digits = createHash('sha256').update(identity).digest('hex').slice(0, MARK_DIGITS);
@@ -78,7 +78,7 @@ function below(folder: string, name: string): string {
   return folder === '' ? name : `${folder}/${name}`;
 }
 
-/** Equal for names that a file system without regard to case takes for one. */
+/** Returns equal text for names that a case-insensitive file system treats as one. */
 function foldedCase(path: string): string {
   return path.toUpperCase().toLowerCase();
 }

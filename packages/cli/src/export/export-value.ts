@@ -19,13 +19,13 @@ export interface ExportedFile {
   /** Keys that lead to the value, from the outermost map. */
   readonly keys: readonly string[];
   readonly sizeBytes: number;
-  /** Whether the file may be executed; absent where it may not. */
+  /** True when the file may be executed; absent where it may not. */
   readonly executable?: true;
   /** The path that the link holds; absent for a file. */
   readonly link?: string;
 }
 
-/** Where an export goes. */
+/** Target and options of an export. */
 export interface ExportRequest {
   /** Absolute path to write. */
   readonly target: string;
@@ -35,12 +35,12 @@ export interface ExportRequest {
   readonly signal?: AbortSignal;
 }
 
-/** What an export did. */
+/** Result of an export. */
 export interface ExportReport {
   readonly files: readonly ExportedFile[];
-  /** Where something is that came to be at the target while what was seen there was replaced. */
+  /** Path to which a file was moved that was created at the target while the export replaced it. */
   readonly kept?: string;
-  /** What exports to the same folder that were killed have kept of their targets. */
+  /** Earlier content of targets that killed exports to the same folder left behind. */
   readonly leftovers: readonly Leftover[];
 }
 

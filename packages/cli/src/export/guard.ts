@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { REPOSITORY_MARK } from '@daggerml/repository';
 import { cliError } from '../wording/cli-error.ts';
 
-/** What an export must not replace, by absolute paths. */
+/** Folders that an export must not replace, by absolute paths. */
 export interface ProtectedFolders {
   /** The folder `.dml` as the repository names it: neither replaced nor written into, nor what it leads to. */
   readonly repository: string;
@@ -33,7 +33,7 @@ export function refuseProtected(target: string, { repository, currentFolder }: P
     throw cliError('holds_repository', { path: target });
 }
 
-/** What stands at a path: a link, and what it leads to. */
+/** Returns the identities at a path: of a link, and of its target. */
 function identitiesOf(path: string): string[] {
   return [lstatSync, statSync].flatMap((look) => identityBy(look, path) ?? []);
 }
@@ -47,7 +47,7 @@ function identityBy(look: typeof lstatSync | typeof statSync, path: string): str
   }
 }
 
-/** What stands at a path and in all folders above it, as it is named and without links. */
+/** Returns the identities at a path and of all its parents, as named and with links resolved. */
 function chainOf(path: string): string[] {
   const above = (from: string): string[] => {
     const up = dirname(from);

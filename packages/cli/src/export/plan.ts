@@ -13,7 +13,7 @@ export interface PlannedEntry {
   readonly datum: Datum | undefined;
   /** The path that the link holds. */
   readonly target?: string;
-  /** Whether the file may be executed. */
+  /** True when the file may be executed. */
   readonly isExecutable?: boolean;
 }
 

@@ -2,8 +2,7 @@ import { type BigIntStats, lstatSync, readdirSync, rmdirSync, unlinkSync } from 
 import { join } from 'node:path';
 
 /**
- * What stood at a path when somebody agreed to its end, by the files' own numbers and times: what came later is not
- * part of it.
+ * Entries at a path when its replacement was agreed to, by inode numbers and times; later ones are not part of it.
  */
 export class SeenEntries {
   /** Undefined where nothing stood. */
@@ -75,12 +74,12 @@ function look(path: string): BigIntStats | undefined {
   return lstatSync(path, { bigint: true, throwIfNoEntry: false });
 }
 
-/** Of a folder only the number: it changes with what is put into it. */
+/** Returns the identity of an entry; of a folder only the inode, since its times change with its content. */
 function identityOf(stats: BigIntStats): string {
   return stats.isDirectory() ? rootIdentity(stats) : `${rootIdentity(stats)}:${stats.ctimeNs}`;
 }
 
-/** Its time of change is set by a rename. */
+/** Returns the identity of the root, without the time of change, which a rename sets. */
 function rootIdentity(stats: BigIntStats): string {
   const { dev, ino, size, mtimeNs } = stats;
   return stats.isDirectory() ? `${dev}:${ino}` : `${dev}:${ino}:${size}:${mtimeNs}`;

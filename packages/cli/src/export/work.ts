@@ -19,15 +19,15 @@ import type { SeenEntries } from './seen-entries.ts';
 
 const PREFIX = '.dml-export-';
 const WORK_NAME = /^\.dml-export-(\d+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** Says whose work it is, and for what. */
+/** File that names the owner and target of the work. */
 const MAKER = 'export.json';
-/** What is made, until it is whole. */
+/** Name of the new content until it is complete. */
 const NEW = 'new';
-/** What stood at the target, until the new one stands there. */
+/** Name of the earlier content until the new one is in place. */
 const OLD = 'old';
 const OWNER_ONLY = 0o700;
 
-/** What a system answers that links no file to a second name. */
+/** Error codes of a file system without hard links. */
 const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
 interface Maker {
@@ -35,11 +35,11 @@ interface Maker {
   readonly target: string;
 }
 
-/** What a work folder has that its export left behind. */
+/** Earlier content in a work folder that its export left behind. */
 export interface Leftover {
-  /** Where an export was to go. */
+  /** Target of the export. */
   readonly target: string;
-  /** Where what stood there is kept. */
+  /** Path of the earlier content. */
   readonly path: string;
 }
 
@@ -149,7 +149,7 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Yields who made a work folder; undefined for one that is not known to be the user's own. */
+/** Returns who made a work folder; undefined for one that is not known to be the user's own. */
 function makerOf(folder: string): Maker | undefined {
   try {
     if (!isOwnFolder(folder)) return undefined;
@@ -206,7 +206,7 @@ function moveWithoutReplacing(from: string, to: string): void {
   }
 }
 
-/** A rename would replace a file; a second name does not. */
+/** Moves a file by a hard link, which does not replace one, as a rename would. */
 function moveFile(from: string, to: string): void {
   try {
     linkSync(from, to);

@@ -25,7 +25,7 @@ export function canonicalNames(
   };
 }
 
-/** The key of an option of one word, such as `--why <object>`. */
+/** Returns the key of an option of one word, such as `--why <object>`. */
 function optionKey({ syntax }: { readonly syntax: string }): string {
   return /--(\w+)/.exec(syntax)?.[1] ?? '';
 }

@@ -17,7 +17,7 @@ export interface OptionSpec {
   readonly isName?: true;
 }
 
-/** What a command is given when it runs. */
+/** Input of a command when it runs. */
 export interface CommandContext {
   readonly io: CliIo;
   readonly globals: GlobalOptions;

@@ -6,7 +6,7 @@ export interface HelpTopic {
   readonly text: string;
 }
 
-/** How a command refers to a commit, a dag, a node or any object. @spec DML-CLI-0312 */
+/** Help on names of commits, dags, nodes and other objects. @spec DML-CLI-0312 */
 const REFERENCES: HelpTopic = {
   name: 'references',
   summary: 'How commits, dags, nodes and objects are named.',
@@ -50,7 +50,7 @@ Example:
 `,
 };
 
-/** What scripts may rely on. @spec DML-CLI-0314 */
+/** Help on output that scripts may rely on. @spec DML-CLI-0314 */
 const OUTPUT: HelpTopic = {
   name: 'output',
   summary: 'What goes where, the form of errors, exit codes.',
@@ -107,7 +107,7 @@ Example:
 `,
 };
 
-/** What takes room, and how to keep a copy. @spec DML-CLI-1021 */
+/** Help on space and backups. @spec DML-CLI-1021 */
 const SPACE: HelpTopic = {
   name: 'space',
   summary: 'Backup and space: copies of a repository, room on the disk.',

@@ -33,7 +33,7 @@ export async function reportFailure(
   return await report(cliError(code, fields), io, lookOf(argv));
 }
 
-/** Tells of a warning of the runtime, such as one that a pipeline emits. */
+/** Reports a warning of the runtime, such as one that a pipeline emits. */
 export async function reportWarning(warning: Error, argv: readonly string[], io: CliIo): Promise<void> {
   const [{ Output }, { printable }] = await Promise.all([
     import('../render/output.ts'),
@@ -70,7 +70,7 @@ async function report(error: unknown, io: CliIo, look: GlobalOptions): Promise<n
   }
 }
 
-/** What decides how an error looks must be known also when the arguments do not parse. */
+/** Returns the options that decide the form of an error, also for arguments that do not parse. */
 function lookOf(argv: readonly string[]): GlobalOptions {
   return {
     json: argv.includes('--json'),

@@ -1,7 +1,7 @@
 import { cliError } from '../wording/cli-error.ts';
 import type { CommandContext } from './command.ts';
 
-/** Yields an option that must be a whole number above 0; undefined without the option. */
+/** Returns an option that must be a whole number above 0; undefined without the option. */
 export function positiveInteger(
   { options }: Pick<CommandContext, 'options'>,
   name: string,

@@ -5,7 +5,7 @@ import type { CommandSpec } from './command.ts';
 import { COMMANDS } from './command-table.ts';
 import { HELP_TOPICS } from './help-topics.ts';
 
-/** What the command line asked for. */
+/** Request of a command line. */
 export type Invocation =
   | { readonly kind: 'help'; readonly text: string }
   | { readonly kind: 'version' }
@@ -18,7 +18,7 @@ export type Invocation =
       readonly options: Readonly<Record<string, unknown>>;
     };
 
-/** What is wrong with a command line. */
+/** Fault of a command line. */
 export type Misuse =
   | {
       readonly code: 'unknown_command' | 'unknown_option';
@@ -92,7 +92,7 @@ export function parseInvocation(argv: readonly string[]): Invocation {
   return invocation ?? { kind: 'help', text: printed.join('') };
 }
 
-/** Yields the help text of `dml`, of every command in the order of the command table, and of every topic. */
+/** Returns the help text of `dml`, of every command in the order of the command table, and of every topic. */
 export function allHelp(): { readonly name: string; readonly text: string }[] {
   const program = buildProgram(
     () => {},
@@ -104,7 +104,7 @@ export function allHelp(): { readonly name: string; readonly text: string }[] {
   ];
 }
 
-/** `dml help <topic>`; a word that is neither a topic nor a command is refused. */
+/** Returns the help of `dml help <topic>`; refuses a word that is neither a topic nor a command. */
 function topicOf(argv: readonly string[]): Invocation | undefined {
   const at = firstWord(argv);
   if (argv[at] !== 'help') return undefined;
@@ -126,7 +126,7 @@ function firstWord(argv: readonly string[]): number {
   return length + firstWord(argv.slice(length));
 }
 
-/** Help as `--help` prints it, with what stands after it; `helpInformation` leaves that out. */
+/** Returns help as `--help` prints it, with the text after it that `helpInformation` leaves out. */
 function helpOf(command: Command): string {
   let text = '';
   command.configureOutput({
@@ -138,7 +138,7 @@ function helpOf(command: Command): string {
   return text;
 }
 
-/** `dml` alone and `dml help …` ask for help. @spec DML-CLI-0304 */
+/** Returns the arguments, with `--help` for `dml` alone and `dml help …`. @spec DML-CLI-0304 */
 function argumentsOf(argv: readonly string[]): string[] {
   const at = firstWord(argv);
   if (argv[at] === 'help') return [...argv.slice(0, at), ...argv.slice(at + 1), '--help'];
@@ -232,7 +232,7 @@ function groupCommand(
 }
 
 /**
- * Lets a command that only has subcommands say which word it does not know, whatever options follow; without a
+ * Makes a command that only has subcommands name the word that it does not know, whatever options follow; without a
  * word it does what `alone` does, or else prints help.
  */
 function answerUnknownWords(group: Command, take: Take, alone?: () => void): Command {
@@ -249,7 +249,7 @@ function answerUnknownWords(group: Command, take: Take, alone?: () => void): Com
     });
 }
 
-/** How a command stands in a list; a group says that it takes another word. */
+/** Returns the term of a command in a list; a group shows that it takes another word. */
 function subcommandTerm(command: Command): string {
   if (command.commands.length > 0) return `${command.name()} [command]`;
   return [
@@ -290,7 +290,7 @@ function pathOf(command: Command): string {
   return command.parent === null ? command.name() : `${pathOf(command.parent)} ${command.name()}`;
 }
 
-/** The path of a command without the name of the program. */
+/** Returns the path of a command without the name of the program. */
 function wordsOf(command: Command): string {
   return pathOf(command).split(' ').slice(1).join(' ');
 }
@@ -299,7 +299,7 @@ function flagsOf(command: Command): string[] {
   return ['--help', ...command.options.flatMap((option) => option.long ?? [])];
 }
 
-/** Says what commander's error means, from the command it happened in. */
+/** Returns the fault that commander's error stands for, from the command where it was raised. */
 function misuseOf(error: CommanderError, command: Command): Misuse {
   const words = wordsOf(command);
   const quoted = /'([^']*)'/.exec(error.message)?.[1] ?? '';

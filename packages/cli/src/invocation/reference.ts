@@ -1,7 +1,7 @@
 import { allHelp } from './program.ts';
 
 /**
- * Yields `docs/cli.md`: the help of every command, word for word.
+ * Returns `docs/cli.md`: the help of every command, word for word.
  *
  * @spec DML-CLI-0308
  */

@@ -16,11 +16,11 @@ import { waitsOf } from '../process/waits.ts';
 import { cliError } from '../wording/cli-error.ts';
 import type { CommandContext } from './command.ts';
 
-/** What a system says of a file that the user may not use. */
+/** Error codes of a file without permission. */
 const NO_RIGHT = new Set(['EACCES', 'EPERM']);
 
 /**
- * Yields the repository folder that a command works in: the nearest at or above `--repo`, else the current one.
+ * Returns the repository folder that a command works in: the nearest at or above `--repo`, else the current one.
  * Throws `not_a_repository` and `missing_folder`.
  *
  * @spec DML-CLI-0305
@@ -72,7 +72,7 @@ function mayLookInto(folder: string): void {
   accessSync(folder, constants.R_OK | constants.X_OK);
 }
 
-/** Tells a store whose files may not be read from one that is not there. */
+/** Returns the error of a store that did not open: missing permission apart from a missing store. */
 export function whyNotOpened(error: unknown): unknown {
   if (!isDmlError(error) || error.code !== 'store_unreadable') return error;
   const { path, errno } = error.fields;

@@ -3,7 +3,7 @@ import { MAX_NAME_BYTES, nfcText } from '@daggerml/object-model';
 import { cliError } from '../wording/cli-error.ts';
 import { mayBeReplaced } from './undecodable-argument.ts';
 
-/** Yields who the ref journal and commits name: `DML_AUTHOR`, else the user of the environment or the system. */
+/** Returns who the ref journal and commits name: `DML_AUTHOR`, else the user of the environment or the system. */
 export function actorOf(env: Readonly<Record<string, string | undefined>>): string {
   return env.DML_AUTHOR
     ? givenAuthor(env.DML_AUTHOR)

@@ -13,15 +13,15 @@ export interface CliIo {
   write(piece: Uint8Array | string): Promise<void>;
   /** Absolute path of the folder the command was started in, or why it has none. */
   readonly cwd: string | { readonly problem: 'gone' | 'not_utf8' };
-  /** The command line as the system has it, each word ended by a null byte; undefined where it does not tell. */
+  /** Returns the command line as the system has it, each word ended by a null byte; undefined where it is unknown. */
   commandLine?(): Uint8Array | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   nowMs(): number;
   /** Aborted by the first interrupt. */
   readonly signal: AbortSignal;
-  /** Lets signals end the process at once, until what it returns is called: for work that blocks the thread. */
+  /** Makes signals end the process at once until the returned function is called: for work that blocks the thread. */
   whileBlocked?(): () => void;
-  /** The signal of the system that aborted it, where that was no interrupt of the user. */
+  /** Returns the signal that aborted the command, unless it was an interrupt of the user. */
   endedBy?(): 'SIGTERM' | 'SIGHUP' | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readlinkSync } from 'node:fs';
 
-/** What may be opened once more, since nothing of it belongs to a descriptor; a file has an offset there. */
+/** Descriptors that may be opened again, since they hold no offset as files do. */
 const REOPENABLE = /^(pipe:\[\d+\]|\/dev\/pts\/\d+|\/dev\/null)$/;
 /** A terminal that is opened must not become the one that sends its signals here. */
 const FLAGS = constants.O_WRONLY | constants.O_NOCTTY;

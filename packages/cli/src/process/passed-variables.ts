@@ -5,7 +5,7 @@ import { mayBeReplaced } from './undecodable-argument.ts';
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
 /**
- * Yields the environment variables that `--env` names, with their values; none without the option.
+ * Returns the environment variables that `--env` names, with their values; none without the option.
  *
  * @spec DML-CLI-0721
  */

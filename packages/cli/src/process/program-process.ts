@@ -11,11 +11,11 @@ export type EndingSignal = (typeof ENDING_SIGNALS)[number];
 
 const ENDING_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** How `dml` starts where it is not by standard streams alone. */
+/** Options for starting `dml` with other than the standard streams. */
 export interface StartOptions {
   /** Descriptor of standard output where that is not 1. */
   readonly output?: number | undefined;
-  /** Why the process that is to run the command was not started, which is reported instead. */
+  /** Reason why the process for the command did not start, which is reported instead. */
   readonly failure?: NodeJS.ErrnoException | undefined;
 }
 
@@ -143,7 +143,7 @@ export function startProgram(
   return end;
 }
 
-/** Lets signals end the process at once. Returns what undoes it. */
+/** Makes signals end the process at once. Returns the function that restores the handlers. */
 function takeHandlersAway(): () => void {
   const held = ENDING_SIGNALS.map((name) => [name, process.rawListeners(name)] as const);
   for (const name of ENDING_SIGNALS) process.removeAllListeners(name);

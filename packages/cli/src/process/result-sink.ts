@@ -11,7 +11,7 @@ export interface ResultSink extends TextSink {
   onError(listener: (error: NodeJS.ErrnoException) => void): void;
 }
 
-/** Standard output of this process. */
+/** Returns a sink for the standard output of this process. */
 export function streamSink(stream: NodeJS.WriteStream): ResultSink {
   // Taken before a pipeline runs: there, it is not what it was.
   const write = stream.write.bind(stream);
@@ -36,7 +36,7 @@ export function streamSink(stream: NodeJS.WriteStream): ResultSink {
 const FULL_PIPE_MS = 5;
 
 /**
- * A descriptor that this process was given for its results. Written to at once and as it is: a stream would make a
+ * Returns a sink for a descriptor that this process was given for results. Written at once and as it is: a stream would make a
  * pipe non-blocking for all who hold it.
  */
 export function descriptorSink(descriptor: number): ResultSink {

@@ -1,7 +1,7 @@
 import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import type { CliIo } from './cli-io.ts';
 
-/** What a system answers to whoever opens more files than the process, or the machine, may have open. */
+/** Error codes for more open files than the process, or the machine, may have. */
 export const NO_MORE_FILES: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
 
 export const TOO_MANY_FILES = 'too many files are open in this process, or on this machine';

@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { readFileSync } from 'node:fs';
 
-/** What the runtime puts in the place of bytes that are no UTF-8. */
+/** Character by which the runtime replaces bytes that are not UTF-8. */
 const REPLACEMENT = '\ufffd';
 
 /**
@@ -32,7 +32,7 @@ export function undecodableArgument(
   return at < 0 ? undefined : at + 1;
 }
 
-/** Each word of a command line ends with a null byte. */
+/** Returns the words of a command line, each of which ends with a null byte. */
 function wordsOf(commandLine: Uint8Array = new Uint8Array()): Uint8Array[] {
   const words: Uint8Array[] = [];
   for (

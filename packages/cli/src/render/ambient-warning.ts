@@ -1,7 +1,7 @@
 import type { AmbientInput, AmbientKind } from '@daggerml/capture';
 import { shortPath } from './source-position.ts';
 
-/** What a function of a pipeline reads beside its inputs, as `dml run --json` lists it. */
+/** Outside read of a function in a pipeline, as `dml run --json` lists it. */
 export interface AmbientWarning {
   readonly function: string;
   readonly kind: AmbientKind;
@@ -11,7 +11,7 @@ export interface AmbientWarning {
   readonly line: number;
 }
 
-/** Yields the warnings about one function. */
+/** Returns the warnings about one function. */
 export function ambientWarnings(
   functionName: string,
   ambientInputs: readonly AmbientInput[],
@@ -26,7 +26,7 @@ export function ambientWarnings(
   }));
 }
 
-/** Says in two lines what a function reads, what follows from it and what to do. */
+/** Returns two lines: what a function reads, what follows from it, and the next step. */
 export function warningLines(functionName: string, warnings: readonly AmbientWarning[]): readonly string[] {
   const kinds = [...new Set(warnings.map(({ kind }) => kind))];
   const read = kinds.map((kind) => kindWords[kind]).join(' and ');

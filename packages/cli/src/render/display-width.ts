@@ -1,8 +1,8 @@
 /** Most texts: as many columns as characters. */
 const PLAIN = /^[\u0020-\u007e]*$/;
-/** What is drawn onto the character before, or joins two to one. */
+/** Characters drawn onto the one before, or joining two to one. */
 const OVERLAID = /[\p{Mn}\p{Me}\u200d]/u;
-/** What fills two columns: the scripts of East Asia, full-width forms, and what is drawn as an emoji by itself. */
+/** Characters of two columns: the scripts of East Asia, full-width forms, and emoji. */
 const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe10-\ufe19\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6\u{16fe0}-\u{1b2ff}\u{1f200}-\u{1f265}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u;
 /** Makes a narrow symbol before it wide. */

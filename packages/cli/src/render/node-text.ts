@@ -7,7 +7,7 @@ const MAX_INPUT_LENGTH = 2_000;
 const MAX_CALL_LENGTH = 20_000;
 
 /**
- * Yields a line for each of the nodes: a call as its author would write it, what a literal or import is.
+ * Returns a line for each of the nodes: a call as its author would write it, what a literal or import is.
  * With a width the lines are cut to it, so that nodes which differ look different.
  */
 export function nodeTexts(
@@ -26,7 +26,7 @@ export function nodeTexts(
   return width === undefined ? texts : truncateDistinct(texts, width);
 }
 
-/** The name of an input where it has one, else a literal or a short id. @spec DML-CLI-0825 */
+/** Returns the name of an input where it has one, else a literal or a short id. @spec DML-CLI-0825 */
 function callOf(reader: RecordReader, node: NodeView, byId: ReadonlyMap<string, NodeView>): string {
   const limits = { maxInput: MAX_INPUT_LENGTH, maxInputs: MAX_CALL_LENGTH, nested: false };
   return callText(reader, node.nodeId, { ...limits, nameOf: (input) => byId.get(input)?.names[0] }).text;

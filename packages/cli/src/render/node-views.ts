@@ -84,7 +84,7 @@ function textColumns(
   return output.resultColumns - taken;
 }
 
-/** The value of a literal as `dml cat` prints it. @spec DML-CLI-0830 */
+/** Returns the value of a literal as `dml cat` prints it. @spec DML-CLI-0830 */
 function literalValue(reader: RecordReader, datumId: DatumId | undefined): { readonly value?: unknown } {
   if (datumId === undefined) return {};
   return { value: JSON.parse([...valueJson(reader, reader.read('datum', datumId))].join('')) };

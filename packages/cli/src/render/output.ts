@@ -20,11 +20,11 @@ type Style = keyof typeof STYLES;
 
 /** Of a terminal that does not tell, or tells none. */
 const DEFAULT_COLUMNS = 80;
-/** Goes to the beginning of the line and clears it. */
+/** Codes that return to the beginning of the line and clear it. */
 const CLEAR_LINE = '\r\u001b[K';
 
 /**
- * Where a command says things: results to standard output, notes to standard error. All text passes through here, and
+ * Output of a command: results to standard output, notes to standard error. All text passes through here, and
  * what could steer a terminal is escaped whoever wrote it; only `raw` prints bytes as they are.
  */
 export class Output {
@@ -75,12 +75,12 @@ export class Output {
     this.#print(this.#io.stderr, `${text}\n`);
   }
 
-  /** Yields an id as people read it. */
+  /** Returns an id as people read it. */
   shortId(id: string): string {
     return this.style('yellow', id.slice(0, SHORT_ID_DIGITS));
   }
 
-  /** Yields text from a repository as a terminal may show it. */
+  /** Returns text from a repository as a terminal may show it. */
   safe(text: string): string {
     return printable(text);
   }
@@ -124,7 +124,7 @@ export class Output {
     return isTTY === true ? columns || DEFAULT_COLUMNS : undefined;
   }
 
-  /** The one way of text to either stream. @spec DML-CLI-0460 */
+  /** Writes text; the only way to either stream. @spec DML-CLI-0460 */
   #print(sink: TextSink, text: string): void {
     sink.write(escapeLaidOut(text, this.#colours(sink.isTTY)));
   }

@@ -1,7 +1,7 @@
 import type { CommitRecord } from '@daggerml/object-model';
 import { formatTime } from './quantities.ts';
 
-/** Who made a commit, and when. */
+/** Author and committer of a commit, with times. */
 export type CommitPeople = Pick<CommitRecord, 'author' | 'authoredMs' | 'committer' | 'committedMs'>;
 
 /** Returns the lines that say who made a commit; the committer only where the commit was made again. */

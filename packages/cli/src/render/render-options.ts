@@ -1,12 +1,12 @@
 import type { Output } from './output.ts';
 
-/** What `dml show` says of an object: a JSON value and, on demand, lines for people. */
+/** View of an object in `dml show`: a JSON value and, on demand, lines for people. */
 export interface ObjectView {
   readonly value: Readonly<Record<string, unknown>>;
   lines(): string[];
 }
 
-/** How an object is shown. */
+/** Options for showing an object. */
 export interface RenderOptions {
   readonly output: Output;
   /** Shows all of what is cut otherwise. */

@@ -21,7 +21,7 @@ const MAX_PATHS = 3;
 type Captured = RunReport & { readonly type: 'directory-captured' };
 type Finished = RunReport & { readonly type: 'call-finished' };
 
-/** Tells how a run goes: a line per call that runs, a live line of what is open, all other calls counted by function. */
+/** Progress of a run: a line per call that runs, a live line of what is open, all other calls counted by function. */
 export class RunProgress {
   readonly #output: Output;
   readonly #nowMs: () => number;
@@ -142,7 +142,7 @@ export class RunProgress {
     if (like === undefined) for (const each of trace) this.#print(`           ${this.#output.safe(each)}`);
   }
 
-  /** Tells how far long work has come; no timer can do so, as such work leaves no time between. */
+  /** Reports progress of long work, during which no timer fires. */
   #atWork(text: string): void {
     const nowMs = this.#nowMs();
     this.#toldMs ??= nowMs;

@@ -3,7 +3,7 @@ import { authorPosition } from '@daggerml/capture';
 import type { DmlError } from '@daggerml/object-model';
 
 /**
- * Yields `file:line` or `file:line:column` of the author's code that an error came from, relative to the current
+ * Returns `file:line` or `file:line:column` of the author's code that an error came from, relative to the current
  * folder when it is below it; empty when it is not known.
  *
  * @spec DML-CLI-1204
@@ -19,7 +19,7 @@ export function sourcePosition({ fields, cause }: DmlError, cwd: string | undefi
   return found === undefined ? '' : `${shortPath(found.file, cwd)}:${found.line}`;
 }
 
-/** A path relative to the current folder when it is below it. */
+/** Returns a path relative to the current folder when it is below it. */
 export function shortPath(file: string, cwd: string | undefined): string {
   if (cwd === undefined) return file;
   const path = relative(cwd, file);

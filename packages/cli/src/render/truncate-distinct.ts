@@ -18,7 +18,7 @@ export function truncateDistinct(texts: readonly string[], width: number): strin
   });
 }
 
-/** For each of the sorted texts the places at which it parts from some other one, in ascending order. */
+/** Returns for each of the sorted texts the places where it differs from another one, in ascending order. */
 function branchPlaces(sorted: readonly string[]): number[][] {
   const places = sorted.map(() => new Set<number>());
   // What a text shares with one further away is the least that neighbours on the way share.
@@ -65,7 +65,7 @@ function cut(text: string, places: readonly number[], width: number): string {
   return shown + (rest.length > 1 ? GAP : rest);
 }
 
-/** How far a beginning reaches that takes the room beside the pieces that it meets. */
+/** Returns the length of a beginning that takes the room which the pieces leave. */
 function headLength(pieces: readonly (readonly [number, number])[], room: number): number {
   let length = room;
   for (const [from, to] of pieces) {

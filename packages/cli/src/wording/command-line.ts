@@ -6,7 +6,7 @@ import type { ErrorWording } from './wording.ts';
 
 const USAGE = '"dml [{command} ]--help" shows what it takes';
 
-/** What the command line itself refuses. */
+/** Wordings of refusals of the command line itself. */
 export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>> = {
   unknown_command: {
     exit: EXIT.usage,

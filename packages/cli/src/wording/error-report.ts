@@ -13,7 +13,7 @@ import { newerRecord } from './newer-record.ts';
 import { endOfRun } from './run-failure.ts';
 import { type ErrorWording, fillIn } from './wording.ts';
 
-/** What is said of an error, before it is laid out. */
+/** Parts of an error's report, before layout. */
 export interface ErrorReport {
   readonly exit: number;
   readonly code: string;
@@ -66,12 +66,12 @@ function escapesOf(name: unknown): string | undefined {
   return name.replace(/[^\u0020-\u007e]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }
 
-/** What a library throws when the signal it was given is aborted. */
+/** Checks whether an error is the abort of a signal, as libraries throw it. */
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === 'AbortError';
 }
 
-/** What the packages below have words for of their own is left to them. */
+/** Checks whether a raw error of too many open files has no wording of a lower package. */
 function isRawTooManyFiles(error: unknown): boolean {
   return !isDmlError(error) && isTooManyFiles(error);
 }

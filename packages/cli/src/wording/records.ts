@@ -9,7 +9,7 @@ const BAD_RECORD: ErrorWording = {
   hint: DAMAGED,
 };
 
-/** What reaches the user of the object model: a damaged or hostile record, or a value of a pipeline. */
+/** Wordings of object model errors that reach users: a damaged or hostile record, or a value of a pipeline. */
 export const RECORD_WORDINGS: Readonly<Record<ErrorCode, ErrorWording>> = {
   invalid_header: BAD_RECORD,
   invalid_bounds: BAD_RECORD,

@@ -1,7 +1,7 @@
 import type { ErrorWording } from './wording.ts';
 
 /**
- * What is wrong with the name of a ref, by the detail of the refusal.
+ * Fault of the name of a ref, by the detail of the refusal.
  *
  * @spec DML-CLI-0960
  */

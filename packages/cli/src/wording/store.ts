@@ -9,7 +9,7 @@ const ONE_CHANGE =
 const WHEN_ENDED = 'run the command again when that process has ended; nothing was changed';
 const IN_A_MOMENT = 'run the command again in a moment';
 
-/** What the store refuses or finds. */
+/** Wordings of errors of the store. */
 export const STORE_WORDINGS: Readonly<Record<StoreErrorCode, ErrorWording>> = {
   store_missing: {
     exit: EXIT.notARepository,

@@ -2,7 +2,7 @@ import { formatMessage, replaceTerminalControls } from '@daggerml/object-model';
 import type { ExitCode } from '../invocation/exit-code.ts';
 
 /**
- * How the command line words an error. `{field}` is filled in from the error's fields; what stands in square
+ * Wording of an error on the command line. `{field}` is filled in from the error's fields; what stands in square
  * brackets is left out when one of its fields is empty or absent.
  */
 export interface ErrorWording {
@@ -37,7 +37,7 @@ function commandOf(template: string, textOf: (field: string) => string): string 
 }
 
 /**
- * A word as a shell takes it for one. Where a character would be printed as an escape, its bytes stand as escapes that
+ * Returns a word quoted for a shell. Where a character would be printed as an escape, its bytes stand as escapes that
  * the shell knows.
  *
  * @spec DML-CLI-0412 DML-CLI-0660

@@ -5,7 +5,7 @@ import { EXIT } from '../invocation/exit-code.ts';
 import { AGAIN, DEFECT } from './hints.ts';
 import type { ErrorWording } from './wording.ts';
 
-/** What can go wrong while pipelines are read, run and committed. */
+/** Wordings of errors while pipelines are read, run and committed. */
 export const WORK_WORDINGS: Readonly<
   Record<Exclude<BindingsErrorCode | ExecutionErrorCode, RepositoryErrorCode>, ErrorWording>
 > = {
