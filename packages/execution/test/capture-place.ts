@@ -60,7 +60,7 @@ export class CapturePlace {
     return paths;
   }
 
-  /** The file system of the machine, told to be one that keeps identities; `other` replaces parts of it. */
+  /** Returns the file system of the machine as one that keeps identities; `other` replaces parts of it. */
   fileSystem(other: Partial<FileSystem> = {}): FileSystem {
     return {
       ...fs,
@@ -111,7 +111,7 @@ export class CapturePlace {
     return captureFile(this.tools(tools), join(this.folder, path));
   }
 
-  /** The datum that capturing without any memory yields. */
+  /** Captures without any memory and returns the datum. */
   async afresh(request: Partial<WalkRequest> = {}): Promise<DatumId> {
     const other = await CapturePlace.create();
     const datumId = await other.capture({ knowsFiles: false }, { folder: this.folder, ...request });

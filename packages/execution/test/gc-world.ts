@@ -21,7 +21,7 @@ import { packObjects, type UnpackedObject } from '../src/worker/packed-objects.t
 
 export const MAIN: RefName = headRef('main');
 
-/** What the functions of these tests compute; `random` yields another value each time. */
+/** Functions of these tests; `random` returns another value each time. */
 const functions: Readonly<Record<string, (...inputs: never[]) => unknown>> = {
   sum: (...inputs: number[]) => inputs.flat(9).reduce((total, value) => total + value, 0),
   wrap: (...inputs: unknown[]) => [...inputs, 'a text that is longer than what stands in a page'.repeat(5)],
@@ -189,7 +189,7 @@ export class GcWorld {
     for (const _ of this.collect()) void _;
   }
 
-  /** A collection, step by step. */
+  /** Runs a collection step by step. */
   collect(): Generator<unknown, unknown, undefined> {
     return collectSteps(this.collector, { sliceObjects: 7, stepObjects: 10 });
   }
@@ -204,7 +204,7 @@ export class GcWorld {
     for (const { name } of this.collector.readRefs('index')) this.moveRef(name, null);
   }
 
-  /** Every present object with a link to an absent one, and every ref whose commit is gone. */
+  /** Returns every present object with a link to an absent one, and every ref whose commit is gone. */
   holes(): string[] {
     const { collector } = this;
     const holes: string[] = [];

@@ -23,7 +23,7 @@ import { TakenEntries } from './taken-entries.ts';
 import { Turns } from './turns.ts';
 import { unreadable } from './unreadable.ts';
 
-/** What was taken of a folder and what was not. */
+/** Counts of captured and skipped files of a folder. */
 export interface TakenFolder {
   readonly files: number;
   /** Files whose content was read; the others were as they were when they were read last. */
@@ -241,6 +241,6 @@ class FolderCapture {
 
 interface FileFacts {
   readonly isRemembered: boolean;
-  /** Whether the file is to be remembered. */
+  /** True when the file is to be remembered. */
   readonly isKept: boolean;
 }

@@ -8,7 +8,7 @@ import {
 import type { ChangedRange } from './known-directories.ts';
 import type { TakenEntries } from './taken-entries.ts';
 
-/** How to make a directory of entries. */
+/** Plan for making a directory of entries. */
 export interface DirectoryPlan {
   readonly changes: readonly DirectoryChange[];
   /** Remembered datums that are not known to be there. */

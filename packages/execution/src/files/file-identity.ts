@@ -8,7 +8,7 @@ const FIELDS = 5;
 /** Length of an identity in bytes. */
 export const IDENTITY_BYTES: number = FIELDS * Float64Array.BYTES_PER_ELEMENT;
 /**
- * How much older than its reading a file must be to be known again: a file that is written to once more within one tick
+ * Minimum age of a file at its reading to be recognised later: a file that is written to again within one tick
  * of the file system's clock has the same times.
  */
 const SETTLED_MS = 2000;

@@ -11,13 +11,13 @@ import { CHANGED, errorCode, isChanged, refusedBySystem, unreadable } from './un
 /** New small objects that wait in memory for others: a store takes many at a fraction of the cost of few. */
 const WAITING_BYTES = 32 * 1024 * 1024;
 
-/** How the system refuses to open a link and a socket, and to read a folder and a pipe that has nothing now. */
+/** Error codes of opening a link or a socket, and of reading a folder or an empty pipe. */
 const SWAPPED: ReadonlySet<string> = new Set(['ELOOP', 'ENXIO', 'EISDIR', 'EAGAIN']);
 
 /** A file whose content is stored. */
 export interface TakenFile {
   readonly datumId: DatumId;
-  /** Whether the content is that of the file as it was seen. */
+  /** True when the content is that of the file as it was seen. */
   readonly isAsSeen: boolean;
 }
 
@@ -33,7 +33,7 @@ export class FileIntake {
     this.#objects = objects;
   }
 
-  /** Whether `takeSmall` takes a file. */
+  /** Checks whether `takeSmall` takes a file. */
   isSmall(seen: SeenFile): boolean {
     return seen.identity.size <= SMALL_FILE_BYTES;
   }

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 
-/** What capturing files uses of the system. */
+/** Functions of the system that capturing files uses. */
 export type FileSystem = Pick<
   typeof fs,
   | 'readdirSync'

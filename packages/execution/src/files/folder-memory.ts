@@ -9,17 +9,17 @@ import {
 } from './known-directories.ts';
 import { ListingMerge } from './listing-merge.ts';
 
-/** What is remembered of a folder and the files in it. */
+/** Remembered state of a folder and the files in it. */
 export class FolderMemory {
   readonly #objects: RunObjects;
   readonly #place: Uint8Array;
   readonly #partCount: number;
   readonly directories: readonly KnownDirectory[];
   readonly files: ListingMerge;
-  /** Whether anything is remembered of the folder. */
+  /** True when anything is remembered of the folder. */
   readonly isKnown: boolean;
 
-  /** Where `isUsed` is false, all that is remembered is replaced. */
+  /** Creates the memory of a folder; where `isUsed` is false, its state is ignored and replaced. */
   constructor(objects: RunObjects, realPath: string, isUsed: boolean) {
     const { store } = objects;
     this.#objects = objects;

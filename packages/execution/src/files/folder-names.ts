@@ -20,7 +20,7 @@ export function folderEntries(fileSystem: FileSystem, folder: string): Dirent[] 
   }
 }
 
-/** The replacement character may stand in a name as well. */
+/** Throws for a name that is not UTF-8; a name may also contain the replacement character itself. */
 function refuseUnreadableNames(fileSystem: FileSystem, folder: string): void {
   for (const name of fileSystem.readdirSync(folder, { encoding: 'buffer' })) {
     const text = name.toString('utf8');

@@ -6,7 +6,7 @@ import { folderEntries, sortByBytes } from './folder-names.ts';
 import { keptTarget } from './link-form.ts';
 import { CHANGED, errorCode, refusedBySystem, unreadable } from './unreadable.ts';
 
-/** What is at one path below a folder; `passed-over` is there and not taken. */
+/** Entry at one path below a folder; `passed-over` is present and not captured. */
 export type WalkedEntry =
   | WalkedFile
   | { readonly kind: 'link'; readonly path: string; readonly target: string }
@@ -19,14 +19,14 @@ export interface WalkedFile {
   /** Absolute path. */
   readonly place: string;
   readonly stats: Stats;
-  /** Whether a link led to it. */
+  /** True when a link led to it. */
   readonly isLinked: boolean;
 }
 
 export interface WalkRequest {
   /** Absolute path. */
   readonly folder: string;
-  /** Whether links inside and empty folders are entries; else links are followed and folders leave no trace. */
+  /** True when links inside and empty folders are entries; else links are followed and folders leave no trace. */
   readonly keepsForms: boolean;
   /** Takes what is in `.git` and `node_modules` too. */
   readonly all: boolean;
@@ -57,14 +57,14 @@ interface Level {
   readonly names: readonly string[];
   readonly links: ReadonlyMap<string, Link>;
   readonly others: ReadonlySet<string>;
-  /** Whether all names in the folder are ASCII, and those in the folders above. */
+  /** True when all names in the folder are ASCII, and those in the folders above. */
   readonly isPlain: boolean;
-  /** Whether the folder holds nothing at all, also nothing that is left out. */
+  /** True when the folder holds nothing at all, also nothing that is left out. */
   readonly isEmpty: boolean;
   at: number;
 }
 
-/** What a folder has of those above it. */
+/** Properties that a folder inherits from its parents. */
 type Inherited = Pick<Level, 'ownLength' | 'isPlain'>;
 
 const OUTSIDE: Inherited = { ownLength: 0, isPlain: true };
@@ -77,7 +77,7 @@ export class FolderWalk {
   readonly #spellings = new Map<string, string>();
   readonly leftOut: string[] = [];
   filteredFiles = 0;
-  /** Where the folder is, without links. */
+  /** Path of the folder, with links resolved. */
   readonly realPath: string;
 
   /** Throws `unreadable_file` for a folder that is not there. */
@@ -127,7 +127,7 @@ export class FolderWalk {
     return { prefix, realPath, ownLength, names: sortByBytes(names), links, others, isPlain, isEmpty, at: 0 };
   }
 
-  /** Whether an entry is a folder, or a link to one that is followed. */
+  /** Checks whether an entry is a folder, or a link to one that is followed. */
   #isFolder(entry: Dirent, level: Pick<Level, 'prefix' | 'ownLength'>, links: Map<string, Link>): boolean {
     if (!entry.isSymbolicLink() || this.#isLeftOut(entry.name)) return entry.isDirectory();
     const link = this.#link(`${level.prefix}${entry.name}`, level.ownLength);
@@ -232,7 +232,7 @@ export class FolderWalk {
     }
   }
 
-  /** The path of an entry in the file system. */
+  /** Returns the path of an entry in the file system. */
   #place(path: string): string {
     const { folder } = this.#request;
     return path === '' ? folder : `${folder === '/' ? '' : folder}/${path}`;

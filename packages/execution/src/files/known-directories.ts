@@ -64,7 +64,7 @@ export interface ChangedRange {
   readonly to: number;
 }
 
-/** Where entries differ from a known directory; nowhere when they are the same. */
+/** Differences of entries from a known directory; none when they are the same. */
 export interface Difference {
   readonly known: KnownDirectory;
   readonly ranges: readonly ChangedRange[];

@@ -3,7 +3,7 @@ import { IDENTITY_BYTES } from './file-identity.ts';
 export const ID_BYTES = 32;
 /** Length of a path in front of it. */
 export const LENGTH_BYTES = 2;
-/** What stands behind the path of an entry: identity and datum. */
+/** Size of the state behind the path of an entry: identity and datum. */
 export const STATE_BYTES: number = IDENTITY_BYTES + ID_BYTES;
 
 const SLASH = 0x2f;
@@ -25,7 +25,7 @@ export class ListingCursor {
   readonly #parts = new Map<number, Buffer | undefined>();
   #next = 0;
   bytes: Buffer = Buffer.alloc(0);
-  /** Where the entry begins, its path ends, and the entry ends; there is none when they are equal. */
+  /** Offsets of the entry, of the end of its path, and of its end; equal when there is no entry. */
   start = 0;
   pathEnd = 0;
   end = 0;
@@ -36,7 +36,7 @@ export class ListingCursor {
     this.advance();
   }
 
-  /** Goes to the next entry. */
+  /** Moves to the next entry. */
   advance(): void {
     for (;;) {
       this.start = this.end;
@@ -60,7 +60,7 @@ export class ListingCursor {
     return this.end > this.start;
   }
 
-  /** Goes to the entry of the path in `path[from..to)`, or to the first one behind it; returns whether it is there. */
+  /** Moves to the entry of the path in `path[from..to)`, or to the first one behind it; returns whether it exists. */
   seek(path: Buffer, from: number, to: number): boolean {
     while (this.hasEntry) {
       const order = this.bytes.compare(path, from, to, this.start + LENGTH_BYTES, this.pathEnd);

@@ -5,7 +5,7 @@ import type { FileSystem } from './file-system.ts';
 /** Longest file that is read in one piece, while nothing else happens. */
 export const SMALL_FILE_BYTES: number = 1024 * 1024;
 
-/** Where small files are read to, one after the other; files that grow meanwhile show by one byte more. */
+/** Buffer for small files, read one after the other; a file that grows during the read shows by one extra byte. */
 const buffer: Buffer = Buffer.allocUnsafeSlow(SMALL_FILE_BYTES + 1);
 
 /** A file as it was seen. */
@@ -13,7 +13,7 @@ export interface SeenFile {
   /** Absolute path. */
   readonly place: string;
   readonly identity: FileIdentity;
-  /** Whether the path may be a link. */
+  /** True when the path may be a link. */
   readonly isLinked: boolean;
 }
 

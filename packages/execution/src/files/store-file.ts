@@ -3,7 +3,7 @@ import { basename, dirname, join } from 'node:path';
 import { unreadable } from './unreadable.ts';
 
 const STORE_FILES: ReadonlySet<string> = new Set(['data.mdb', 'lock.mdb']);
-/** What tells a store from other folders with files of these names. */
+/** File that distinguishes a store from other folders with files of these names. */
 const STORE_MARK = 'stamp';
 
 /**

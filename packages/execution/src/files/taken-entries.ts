@@ -26,7 +26,7 @@ export interface EntryRun {
 export class TakenEntries {
   readonly #paths: string[] = [];
   #kinds: Uint8Array = new Uint8Array(FIRST_ENTRIES);
-  /** Whether the datum of a file is remembered rather than read. */
+  /** True when the datum of a file is remembered rather than read. */
   #remembered: Uint8Array = new Uint8Array(FIRST_ENTRIES);
   #ids: Uint8Array = new Uint8Array(FIRST_ENTRIES * ID_BYTES);
   readonly #targets = new Map<number, string>();
@@ -69,12 +69,12 @@ export class TakenEntries {
     return this.#paths[number] as string;
   }
 
-  /** The datum of a file, where it is a plain one. */
+  /** Returns the datum of a file, where it is a plain one. */
   plainDatumId(number: number): DatumId | undefined {
     return this.#kinds[number] === FILE ? this.#datumId(number) : undefined;
   }
 
-  /** The datum of a file that is remembered. */
+  /** Returns the datum of a file that is remembered. */
   rememberedDatumId(number: number): DatumId | undefined {
     return this.#remembered[number] === 1 ? this.#datumId(number) : undefined;
   }

@@ -5,7 +5,7 @@ const TURN_MS = 10;
 /** Steps between two looks at the clock. */
 const STEPS = 16;
 
-/** Lets long work that never waits give way to everything else now and then. */
+/** Turns of the event loop within long work that never waits. */
 export class Turns {
   readonly #nowMs: () => number;
   #steps = 0;
@@ -23,7 +23,7 @@ export class Turns {
     return this.#steps % STEPS === 0 && Math.abs(this.#nowMs() - this.#sinceMs) >= TURN_MS;
   }
 
-  /** Gives way. */
+  /** Waits for the next turn. */
   async next(): Promise<void> {
     await setImmediate();
     this.#sinceMs = this.#nowMs();

@@ -24,7 +24,7 @@ export class BatchingSink implements BlobStore {
     this.#handOver = handOver;
   }
 
-  /** A blob is written from front to back; its pages are never asked for. */
+  /** Returns nothing: a blob is written from front to back, and its pages are never read. */
   getPage(): undefined {
     return undefined;
   }

@@ -24,7 +24,7 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
   /** Ends with the large file that is read now: all share one writer, so more threads would only take memory. */
   #ingested: Promise<unknown> = Promise.resolve();
   readonly #thread = new IngestThread();
-  /** Called when a stream or a result has filled the memory it may take. */
+  /** Runs when a stream or a result has filled the memory it may take. */
   whenFull: () => void = () => this.writeAll();
   whenMembers: ((members: number) => void) | undefined;
 

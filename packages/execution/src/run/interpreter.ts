@@ -54,7 +54,7 @@ export class Interpreter {
     return this.#settlements;
   }
 
-  /** Whether nodes end as cancelled from now on. */
+  /** True when nodes end as cancelled from now on. */
   get isCancelled(): boolean {
     return this.#cancelReason !== undefined;
   }
@@ -125,7 +125,7 @@ export class Interpreter {
     this.#dispatch(node, { type: 'cancelled', failure: { code: 'cancelled', reason } });
   }
 
-  /** Does something that follows from an event outside of the Caller's turn, and all that follows from it. */
+  /** Handles an event outside of the Caller's turn, and everything that follows from it. */
   #guarded(act: () => void): void {
     try {
       act();
@@ -152,7 +152,7 @@ export class Interpreter {
     }
   }
 
-  /** Gives the machine of a node an event and carries out what follows. */
+  /** Feeds an event to the machine of a node and carries out the effects. */
   #dispatch(node: RunNode, event: CallEvent): void {
     for (let next: CallEvent | undefined = event; next; ) {
       const wasKnown = node.isKnown;
@@ -242,7 +242,7 @@ export class Interpreter {
   }
 
   /**
-   * Has the outcome of a node kept with the next batch; dependents need not wait for that.
+   * Queues the outcome of a node for the next batch; dependents need not wait for that.
    *
    * @spec DML-EXE-1002
    */
@@ -323,7 +323,8 @@ export class Interpreter {
   }
 
   /**
-   * The store failed: nothing more can be recorded, so nothing more may start. What is kept already stays.
+   * Stops the run after a failure of the store: nothing more can be recorded, so nothing more may start. Stored
+   * outcomes stay.
    *
    * @spec DML-EXE-1009
    */

@@ -9,7 +9,7 @@ import type { CallFailure } from './events.ts';
 import type { CallEvent } from './machine.ts';
 import { computedOf, type RunNode } from './run-node.ts';
 
-/** Where outcomes are looked up and recorded. */
+/** Objects and caches in which outcomes are looked up and recorded. */
 export interface LookUpParts {
   readonly objects: RunObjects;
   readonly cache: CacheLookup;
@@ -75,7 +75,7 @@ export function takeOutcome(node: RunNode, { execId, valueId, resultDagId, failu
   node.failure = failure;
 }
 
-/** Gives a call the outcome of another with its execution key that has just run. */
+/** Copies to a call the outcome of another with its execution key that has just run. */
 export function shareOutcome(leader: RunNode, node: RunNode, { objects, cache }: LookUpParts): CallEvent {
   const execId = leader.execId as ExecId;
   const exec = objects.read('exec', execId);

@@ -135,7 +135,7 @@ function answerToThrown(thrown: unknown): CallAnswer {
   return { type: 'threw', failure: failureOf(thrown) };
 }
 
-/** A value that has no datum form is the function's. */
+/** Checks whether an error refuses a value without a datum form, which is the function's failure. */
 function isRefusal(error: unknown): boolean {
   return ['unsupported_value', 'cyclic_value', 'reserved_scheme'].some((code) => isDmlError(error, code));
 }

@@ -68,7 +68,7 @@ export function messageOf(thrown: unknown): string {
   return withoutPlace(text.slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed());
 }
 
-/** Stands between what was thrown and its cause. */
+/** Separator of a thrown error and its cause. */
 export const CAUSED_BY = '; caused by: ';
 const MAX_CAUSES = 5;
 
@@ -93,7 +93,7 @@ function causesOf(thrown: unknown): string[] {
 }
 
 /**
- * An object without a text of its own is told by what it holds.
+ * Returns the text of a thrown object; one without a text of its own is shown by its content.
  *
  * @spec DML-EXE-0925
  */

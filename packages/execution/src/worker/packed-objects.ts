@@ -5,7 +5,7 @@ export interface PackedObjects {
   readonly classes: readonly ObjectClass[];
   /** Ids as the sender computed them; a receiver that does not trust the sender computes them again. */
   readonly objectIds: readonly string[];
-  /** Where each object ends. */
+  /** End offset of each object. */
   readonly ends: readonly number[];
   readonly bytes: Uint8Array<ArrayBuffer>;
 }

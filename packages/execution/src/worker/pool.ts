@@ -30,7 +30,7 @@ export interface Job {
 }
 
 /**
- * How an attempt ended. `lost` says nothing about the call itself; `broken` neither: this process could not read or
+ * Outcome of an attempt. `lost` says nothing about the call itself; `broken` neither: this process could not read or
  * take what the call needed.
  */
 export type JobOutcome =
@@ -48,7 +48,7 @@ export type JobOutcome =
 interface KnownFunction {
   readonly bundleDatumId: DatumId;
   readonly exportName: string;
-  /** How long a call takes, Infinity as long as that is unknown. */
+  /** Mean duration of a call, Infinity while unknown. */
   meanMs: number;
   /** Its calls, or some made together with them, touched the realm or failed in another way than by throwing. */
   isSolitary: boolean;
@@ -304,7 +304,7 @@ export class WorkerPool {
     }
   }
 
-  /** Gives a worker what it reads and takes what it made. */
+  /** Serves a worker: sends the objects that it reads and takes those that it made. */
   #serve(slot: Slot, message: FromWorker & { type: 'read' | 'objects' }): void {
     if (message.type === 'objects') {
       slot.tasks[0]?.job.onObjects(message.objects);
@@ -380,7 +380,7 @@ export class WorkerPool {
     this.#dispatch();
   }
 
-  /** A call in a thread in which earlier code went wrong is not to blame; it is attempted in another one. */
+  /** Retires a thread in which earlier code failed; its call is attempted in another one. */
   #retire(slot: Slot): void {
     this.#lose(slot, 'code that an earlier call left running failed in the same thread');
   }
@@ -392,7 +392,7 @@ export class WorkerPool {
     this.#dispatch();
   }
 
-  /** A thread cannot be interrupted otherwise, so its worker ends with the call. */
+  /** Stops a call by ending its thread, which cannot be interrupted otherwise. */
   #stop(task: Task, outcome: JobOutcome): void {
     if (task.over) return;
     const { slot } = task;

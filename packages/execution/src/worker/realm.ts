@@ -214,7 +214,7 @@ function isLoadedLater(object: object, before: Descriptor, after: Descriptor): b
   }
 }
 
-/** A new property of `Object.prototype` is seen everywhere; elsewhere one that hides another, an index, or a symbol. */
+/** Checks whether code notices a new property: any of `Object.prototype`, elsewhere one that hides another, an index or a symbol. */
 function isNoticed(object: object, key: PropertyKey): boolean {
   if (object === objectPrototype || typeof key !== 'string' || (key[0] as string) <= '9') return true;
   for (let each = getPrototypeOf(object); each !== null; each = getPrototypeOf(each))
@@ -234,14 +234,14 @@ function isNamespace(value: unknown): boolean {
   return prototype === null || prototype === objectPrototype || hasOwn(value, 'constructor');
 }
 
-/** A function that only can be called has nothing worth comparing, which most have. */
+/** Checks whether a function is a constructor; most others have nothing worth comparing. */
 function isConstructor(value: object): boolean {
   const prototype: unknown = getOwnPropertyDescriptor(value, 'prototype')?.value;
   if (typeof prototype !== 'object' || prototype === null) return ownKeys(value).length > 2;
   return ownKeys(prototype).length > 1 || getPrototypeOf(prototype) !== objectPrototype;
 }
 
-/** A descriptor that inherits nothing from a changed `Object.prototype`. */
+/** Returns a descriptor that inherits nothing from a changed `Object.prototype`. */
 function bare(descriptor: Descriptor | undefined): Descriptor | undefined {
   if (descriptor !== undefined) setPrototypeOf(descriptor, null);
   return descriptor;

@@ -56,18 +56,18 @@ export interface FunctionFailure {
     | 'cyclic_value'
     | 'never_settled';
   readonly message: string;
-  /** Where it was thrown: positions in the bundle, innermost first. */
+  /** Positions of the throw in the bundle, innermost first. */
   readonly trace: readonly string[];
 }
 
-/** Why an attempt in a thread says nothing about its call. */
+/** Reason why an attempt in a thread says nothing about its call. */
 export interface LostAttempt {
   readonly code: 'worker_lost' | 'load_failed' | 'stack_overflow' | 'temporary_failure' | 'unreadable_file';
   readonly reason: string;
   readonly isRetryable: boolean;
 }
 
-/** How one call ended. */
+/** Outcome of one call. */
 export type CallAnswer =
   | { readonly type: 'done'; readonly datumId: DatumId }
   | { readonly type: 'threw'; readonly failure: FunctionFailure }

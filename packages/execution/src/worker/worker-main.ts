@@ -35,11 +35,11 @@ const now = performance.now.bind(performance);
 /** Calls that came in one message, as long as they are not answered. */
 interface Current {
   readonly isAlone: boolean;
-  /** Why the call failed, once it asked the process to end. */
+  /** Failure of a call that asked the process to end. */
   exit?: FunctionFailure;
 }
 
-/** Whose code it is that runs: also timers and promises know the calls that made them. */
+/** Owner of the running code: timers and promises carry the calls that created them. */
 const owners = new AsyncLocalStorage<Current>();
 let current: Current | undefined;
 

@@ -17,7 +17,7 @@ export interface WorkerThreadOptions {
 /** Receives the events of a thread. */
 export interface WorkerThreadListener {
   onMessage(message: FromWorker): void;
-  /** The thread has ended by itself; called once or more. */
+  /** Receives the end of a thread that ended by itself, once or more. */
   onLost(reason: string): void;
   onOutput(stream: 'stdout' | 'stderr', text: string): void;
 }
