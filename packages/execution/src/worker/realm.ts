@@ -8,6 +8,10 @@ const { has: setHas, add: setAdd } = Set.prototype;
 const { includes } = Array.prototype;
 const { exec } = RegExp.prototype;
 const objectPrototype: object = Object.prototype;
+const DISPATCHERS = [
+  Symbol.for('undici.globalDispatcher.1'),
+  Symbol.for('undici.globalDispatcher.2'),
+] as const;
 const activeResources: () => string[] = process.getActiveResourcesInfo.bind(process);
 const ownProcess = process;
 const builtIn: (specifier: string) => object | undefined = process.getBuiltinModule.bind(process);
@@ -84,8 +88,10 @@ export class Realm {
       const now = ownKeys(object);
       for (let at = 0; at < now.length && now.length !== present; at++) {
         const key = now[at] as PropertyKey;
-        if (!(apply(includes, keys, [key]) as boolean))
-          note(object, key, undefined, bare(getOwnPropertyDescriptor(object, key)));
+        if (apply(includes, keys, [key]) as boolean) continue;
+        const added = bare(getOwnPropertyDescriptor(object, key)) as Descriptor;
+        if (object === globalThis && isOfNode(key)) this.#adopt(tracked, key, added);
+        else note(object, key, undefined, added);
       }
     }
     return changes;
@@ -117,6 +123,11 @@ export class Realm {
       }
       append(this.#tracked, { object, prototype, isExtensible: isExtensible(object), keys, descriptors });
     }
+  }
+
+  #adopt({ keys, descriptors }: Tracked, key: PropertyKey, added: Descriptor): void {
+    append(keys as PropertyKey[], key);
+    append(descriptors, added);
   }
 
   #renew({ descriptors }: Tracked, at: number, after: Descriptor): void {
@@ -202,6 +213,14 @@ function isSame(before: Descriptor, after: Descriptor): boolean {
 function hasSameValue(before: Descriptor, after: Descriptor): boolean {
   const isSameData = before.value === after.value || is(before.value, after.value);
   return isSameData && before.get === after.get && before.set === after.set;
+}
+
+/**
+ * Checks whether Node itself keeps something under a symbol of the global object: the connections of `fetch`, from its
+ * first use on, in a property that nobody can delete.
+ */
+function isOfNode(key: PropertyKey): boolean {
+  return key === DISPATCHERS[0] || key === DISPATCHERS[1];
 }
 
 /** Checks whether a global that Node loads when it is first used was used, which puts its value in place. */
