@@ -50,7 +50,7 @@ const SEE_REFERENCES = 'All forms of a name: see "dml help references".';
 const HELP = ['-h, --help', 'print help for the command'] as const;
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
   dag: 'List, delete and restore dags of the current branch; alone it lists them.',
-  index: 'List or forget work in progress; alone it lists it.',
+  wip: 'List or forget work in progress; alone it lists it.',
 };
 const GLOBAL_NAMES = new Set(['repo', 'json', 'quiet', 'color']);
 /** Columns of help that is not printed to a terminal. */
@@ -215,9 +215,11 @@ function groupCommand(
 ): Command {
   const existing = parent.commands.find((command) => command.name() === word);
   if (existing !== undefined) return existing;
+  const summary = GROUP_SUMMARIES[word];
+  if (summary === undefined) throw new Error(`the group of commands "${word}" has no summary`);
   const group = parent
     .command(word)
-    .description(GROUP_SUMMARIES[word] ?? `Commands about ${word}.`)
+    .description(summary)
     .usage('[command]')
     .helpCommand(false)
     .helpOption(...HELP)
