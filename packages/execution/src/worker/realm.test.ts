@@ -54,7 +54,7 @@ export const busy = (flag: string, times: number) => {
 /** Changes a random property of a random object that all code shares; the same for the same seed. */
 export const tamper = (seed: number) => {
   const at = (n: number) => (seed = (Math.imul(seed, 1103515245) + 12345) >>> 0, (seed >>> 8) % n);
-  const owners = Object.getOwnPropertyNames(T).filter((n) => /^[A-Z]/.test(n)).map((n) => T[n]).filter(Boolean);
+  const owners = Object.getOwnPropertyNames(T).filter((n) => /^[A-Z]/.test(n)).map((n) => T[n]).filter((value) => Object(value) === value);
   let owner = owners[at(owners.length)];
   if (owner.prototype && at(3) > 0) owner = owner.prototype;
   const keys = Reflect.ownKeys(owner);
