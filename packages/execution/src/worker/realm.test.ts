@@ -142,8 +142,8 @@ describe.each([1, 3])('calls in %i threads', (size) => {
   });
 });
 
-/** 10,000 calls in full rounds, every tenth of which changes something. */
-const CALLS = process.env.DML_TEST_ROUNDS === 'full' ? 10_000 : 200;
+/** 2,000 calls in full rounds, every tenth of which changes something. */
+const CALLS = process.env.DML_TEST_ROUNDS === 'full' ? 2000 : 200;
 
 describe('random changes between random calls', () => {
   beforeAll(() => open(2));
