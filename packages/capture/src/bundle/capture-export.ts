@@ -45,13 +45,15 @@ export interface CarriedFile {
 /** A captured export, as it crosses threads. */
 export interface ExportCapture {
   readonly text: string;
+  /** Outside reads of the author's own code. */
   readonly ambientInputs: readonly AmbientInput[];
   /** Absolute paths of the files that were read. */
   readonly files: readonly string[];
+  /** The files whose code is part of the bundle, largest first. */
   readonly carried: readonly CarriedFile[];
-  /** Packages with machine code that are loaded from their own folders. */
+  /** Packages with machine code that the bundle imports from their own folders. */
   readonly natives: readonly NativePackage[];
-  /** Modules of the author with effects of their own of which nothing is reached. */
+  /** Modules of the author that have effects of their own but are imported by names that the function does not use. */
   readonly leftOut: readonly string[];
   readonly trail: SourceTrail;
 }

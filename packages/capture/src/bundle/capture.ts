@@ -1,10 +1,8 @@
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { AmbientInput } from '../by-name/outside-reads.ts';
 import { captureError } from '../errors.ts';
-import { type CarriedFile, sourcesOf } from './capture-export.ts';
+import { type ExportCapture, sourcesOf } from './capture-export.ts';
 import { areCurrent, type Stamps, stampsOf } from './file-stamps.ts';
-import type { NativePackage } from './native-packages.ts';
 import { SourceLocator } from './source-locator.ts';
 import { captureNow } from './synchronous-capture.ts';
 
@@ -16,20 +14,13 @@ export interface FunctionSource {
 }
 
 /** The code of one export, complete but for modules built into Node. */
-export interface CapturedFunction {
+export interface CapturedFunction
+  extends Pick<ExportCapture, 'ambientInputs' | 'carried' | 'natives' | 'leftOut'> {
   /** An ES module that exports the function under its name; UTF-8. */
   readonly bundle: Uint8Array;
   readonly exportName: string;
   /** Files that went into the bundle, relative to the module's folder, sorted. */
   readonly sources: readonly string[];
-  /** Outside reads of the author's own code. */
-  readonly ambientInputs: readonly AmbientInput[];
-  /** The files whose code is part of the bundle, largest first. */
-  readonly carried: readonly CarriedFile[];
-  /** Packages with machine code that the bundle imports from their own folders. */
-  readonly natives: readonly NativePackage[];
-  /** Modules of the author that have effects of their own but are imported by names that the function does not use. */
-  readonly leftOut: readonly string[];
   /** Finds where the places of the bundle were written; no part of what the function is. */
   readonly locator: SourceLocator;
 }
