@@ -5,7 +5,7 @@ import { StoredBlob } from '@daggerml/values';
 import { datumClosure } from '../objects/closure.ts';
 import { decodeAs } from '../objects/decode-as.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
-import { isStoreFailure } from '../objects/store-failure.ts';
+import { isRetryable, isStoreFailure } from '../run/failure-effect.ts';
 import { type JobOutcome, type PoolOptions, type RunningJob, WorkerPool } from '../worker/pool.ts';
 import type { BundleContent } from '../worker/wire.ts';
 import type { AdapterAnswer, AdapterContext, ExecutionAdapter, Poll, Submission } from './port.ts';
@@ -47,7 +47,7 @@ export class LocalWorkers implements ExecutionAdapter {
   /** Threads answer by themselves: no attempt is ever pending. */
   poll(polls: readonly Poll[]): void {
     for (const { nodeId } of polls)
-      this.#answer(nodeId, lost({ code: 'worker_lost', reason: 'the attempt ended', isRetryable: true }));
+      this.#answer(nodeId, lost({ code: 'worker_lost', reason: 'the attempt ended' }));
   }
 
   async #run({ nodeId, functionUri, inputDatumIds, timeoutMs, natives = [] }: Submission): Promise<void> {
@@ -118,19 +118,15 @@ async function readBundle(bundleDatumId: DatumId, objects: RunObjects): Promise<
   };
 }
 
-function lost({
-  code,
-  reason,
-  isRetryable,
-}: Omit<AdapterAnswer & { type: 'failed' }, 'type'>): AdapterAnswer {
-  return { type: 'failed', isRetryable, code, reason };
+function lost({ code, reason }: { readonly code: string; readonly reason: string }): AdapterAnswer {
+  return { type: 'failed', isRetryable: isRetryable(code), code, reason };
 }
 
 /** Returns what an error outside of the function means: the store failed, an input is gone, or the attempt failed. */
 function failureOf(error: unknown): AdapterAnswer {
   if (isStoreFailure(error)) return { type: 'broken', error };
   const reason = error instanceof Error ? error.message : String(error);
-  if (!isDmlError(error)) return lost({ code: 'worker_lost', reason, isRetryable: true });
+  if (!isDmlError(error)) return lost({ code: 'worker_lost', reason });
   const code = error.code === 'adapter_unknown' ? error.code : 'object_missing';
-  return { type: 'failed', isRetryable: false, code, reason };
+  return lost({ code, reason });
 }

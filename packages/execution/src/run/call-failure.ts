@@ -1,10 +1,10 @@
 import { DmlError, isDmlError } from '@daggerml/object-model';
 import type { RecordedFailure } from '@daggerml/repository';
 import type { ExecutionErrorCode } from '../errors.ts';
-import { isStoreFailure } from '../objects/store-failure.ts';
 import { CAUSED_BY } from '../worker/function-failure.ts';
 import type { Attempt } from './attempts.ts';
 import type { CallFailure, CallOutcome, EventReporter } from './events.ts';
+import { isStoreFailure } from './failure-effect.ts';
 import type { AttemptFailure } from './machine.ts';
 import { type RunNode, reachableFrom } from './run-node.ts';
 

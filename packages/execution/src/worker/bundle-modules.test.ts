@@ -51,7 +51,6 @@ describe('a bundle on its way to a thread', () => {
     type: 'lost',
     code: 'worker_lost',
     reason: expect.stringContaining('not what its id names'),
-    isRetryable: true,
   };
 
   it('is loaded when its bytes are those that its id names', async () => {

@@ -124,14 +124,14 @@ function answerTo(error: unknown): CallAnswer {
   if (isDmlError(error, 'unreadable_file')) return lost('unreadable_file', error.message);
   // @spec DML-EXE-0841
   const reason = error instanceof BundleRefused ? error.message : messageOf(error);
-  return { ...lost('worker_lost', reason), isRetryable: true };
+  return lost('worker_lost', reason);
 }
 
 function answerToThrown(thrown: unknown): CallAnswer {
   // @spec DML-EXE-2403
   if (isStackOverflow(thrown)) return lost('stack_overflow', messageOf(thrown));
   // @spec DML-EXE-0912
-  if (isTemporary(thrown)) return { ...lost('temporary_failure', messageOf(thrown)), isRetryable: true };
+  if (isTemporary(thrown)) return lost('temporary_failure', messageOf(thrown));
   return { type: 'threw', failure: failureOf(thrown) };
 }
 
@@ -141,5 +141,5 @@ function isRefusal(error: unknown): boolean {
 }
 
 function lost(code: LostAttempt['code'], reason: string): CallAnswer & { readonly type: 'lost' } {
-  return { type: 'lost', code, reason, isRetryable: false };
+  return { type: 'lost', code, reason };
 }

@@ -41,7 +41,6 @@ export type JobOutcome =
       readonly type: 'lost';
       readonly code: LostAttempt['code'] | 'timeout' | 'cancelled';
       readonly reason: string;
-      readonly isRetryable: boolean;
     };
 
 /** A function as the pool has come to know it. */
@@ -252,7 +251,7 @@ export class WorkerPool {
     if (timeoutMs !== undefined) {
       // @spec DML-EXE-0810
       task.timer = setTimeout(
-        () => this.#stop(task, lost('timeout', `no result in ${timeoutMs} ms`, true)),
+        () => this.#stop(task, lost('timeout', `no result in ${timeoutMs} ms`)),
         timeoutMs,
       );
     }
@@ -375,7 +374,7 @@ export class WorkerPool {
       // @spec DML-EXE-2407
       for (const { called } of tasks) called.isSolitary = true;
       this.#putBack(tasks);
-    } else for (const task of tasks) this.#end(task, lost('worker_lost', reason, true));
+    } else for (const task of tasks) this.#end(task, lost('worker_lost', reason));
     this.#terminate(slot);
     this.#dispatch();
   }
@@ -429,12 +428,8 @@ export class WorkerPool {
 
 const closed = lost('cancelled', 'the pool is closed');
 
-function lost(
-  code: 'worker_lost' | 'timeout' | 'cancelled',
-  reason: string,
-  isRetryable = false,
-): JobOutcome {
-  return { type: 'lost', code, reason, isRetryable };
+function lost(code: 'worker_lost' | 'timeout' | 'cancelled', reason: string): JobOutcome {
+  return { type: 'lost', code, reason };
 }
 
 function outcomeOf(answer: CallAnswer): JobOutcome {

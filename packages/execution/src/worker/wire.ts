@@ -64,7 +64,6 @@ export interface FunctionFailure {
 export interface LostAttempt {
   readonly code: 'worker_lost' | 'load_failed' | 'stack_overflow' | 'temporary_failure' | 'unreadable_file';
   readonly reason: string;
-  readonly isRetryable: boolean;
 }
 
 /** Outcome of one call. */
