@@ -81,7 +81,7 @@ describe('the error of what a pipeline gives', () => {
     Error.stackTraceLimit = 0;
     try {
       expect(() => dag.literal(undefined as never)).toThrow(
-        /^unsupported_value: the value is undefined; use null$/,
+        /^unsupported_value: the value is undefined and cannot be stored; use null$/,
       );
     } finally {
       Error.stackTraceLimit = limit;

@@ -55,9 +55,15 @@ export function withLine(error: unknown, entry: Entry, noted: NotedCall = {}): u
   const frames = framesOf(site).slice(between);
   const position = authorPosition(frames.join('\n'));
   if (!position) return error;
-  const { code, detail, fields, cause } = error;
-  const message = `${shown(position)}: ${error.message.slice(code.length + 2)}`;
-  const placed = new DmlError({ code, detail, fields: { ...fields, ...position }, cause, message });
+  const { code, detail, fields, cause, words } = error;
+  const placed = new DmlError({
+    code,
+    detail,
+    fields: { ...fields, ...position },
+    cause,
+    message: words,
+    position: shown(position),
+  });
   const stack = [`${placed.name}: ${placed.message}`, ...frames].join('\n');
   Object.defineProperty(placed, 'stack', { value: stack, configurable: true, writable: true });
   return placed;

@@ -97,6 +97,7 @@ async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> 
   const first = origins[0] ?? (failed[0] as RunNode);
   const { code = '', message = '' } = first.failure ?? {};
   const cause = failureError(first);
+  const others = origins.length - 1;
   // It is not the dag that failed.
   if (first.runError !== undefined) throw cause;
   throw bindingsError(
@@ -108,6 +109,7 @@ async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> 
       message,
       failed: origins.map((node) => node.callee?.name ?? node.kind),
       reason: cause.message,
+      ...(others > 0 && { others: `${others} more ${others === 1 ? 'call' : 'calls'}` }),
     },
     cause,
   );

@@ -4,11 +4,11 @@ import { Repository } from './repository.ts';
 
 describe('bindingsError', () => {
   it('says in words what was refused [DML-BND-1402]', async () => {
-    expect(bindingsError('repository_exists', { folder: '/work' }).message).toBe(
-      'repository_exists: "/work" has a repository already; Repository.open opens it',
+    expect(bindingsError('repository_exists', { folder: '/work', instead: 'open it' }).message).toBe(
+      'repository_exists: "/work" has a repository already; open it',
     );
     expect(bindingsError('name_taken', { name: 'clean' }).message).toBe(
-      'name_taken: another node of the dag has the name "clean"',
+      'name_taken: the dag names two nodes "clean"',
     );
     await expect(Repository.open('/')).rejects.toThrow(
       'not_a_repository: there is no repository in "/" or above it',

@@ -41,7 +41,10 @@ export class InputLowering {
   /** @spec DML-BND-0404 */
   ownNode(handle: NodeHandle, path: string): RunNode {
     const node = NodeHandle.nodeOf(handle, this.#owner);
-    if (!node) throw bindingsError('foreign_handle', { path: path || 'the value', nodeId: handle.nodeId });
+    if (!node) {
+      const instead = 'import the other dag and use its names';
+      throw bindingsError('foreign_handle', { path: path || 'the value', nodeId: handle.nodeId, instead });
+    }
     return node;
   }
 }

@@ -39,5 +39,14 @@ export function checkDagName(name: string): string {
     if (!isDmlError(error)) throw error;
     throw bindingsError('invalid_name', { name, reason: error.detail ?? '' }, error);
   }
-  throw bindingsError('invalid_name', { name, reason: 'not_canonical' });
+  throw bindingsError('invalid_name', { name, reason: 'not_canonical', escaped: escapesOf(name) });
+}
+
+/**
+ * Returns a name with escapes for what is not ASCII: one that is not in NFC looks like one that is.
+ *
+ * @spec DML-CLI-1209
+ */
+function escapesOf(name: string): string {
+  return name.replace(/[^\u0020-\u007e]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }

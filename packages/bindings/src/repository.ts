@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { inspect } from 'node:util';
-import { type CallOptions, FunctionCapture, type Pipeline } from '@daggerml/capture';
+import { type CallOptions, captureError, FunctionCapture, type Pipeline } from '@daggerml/capture';
 import { type CallCounts, Executor, executionError, type RunEvent } from '@daggerml/execution';
 import { type CommitId, type DagId, isDmlError } from '@daggerml/object-model';
 import {
@@ -138,7 +138,9 @@ export class Repository {
     // @spec DML-BND-0316
     const store = await createRepository(path, { ...options, program: programName() });
     // @spec DML-BND-0302
-    if (store === undefined) throw bindingsError('repository_exists', { folder: path });
+    if (store === undefined) {
+      throw bindingsError('repository_exists', { folder: path, instead: 'Repository.open opens it' });
+    }
     return new Repository(path, store, options);
   }
 
@@ -344,7 +346,7 @@ async function buildRoot(pipeline: Pipeline<Dag>, dag: Dag, file = ''): Promise<
     if (isDmlError(error)) throw error;
     const reason =
       error instanceof Error ? error.message : typeof error === 'string' ? error : inspect(error);
-    throw bindingsError('pipeline_threw', { file, reason }, error);
+    throw captureError('pipeline_threw', { file, reason }, error);
   }
 }
 

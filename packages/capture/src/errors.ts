@@ -13,11 +13,10 @@ export type CaptureErrorCode =
   | 'ambiguous_pipeline';
 
 const MESSAGES: Readonly<Record<CaptureErrorCode, string>> = {
-  capture_failed: '[{file}: ]{reason}[; it exports: {exports}]',
+  capture_failed: 'a function cannot be captured: {reason}[; its file exports: {exports}]',
   pipeline_missing: 'there is no file "{file}"',
-  pipeline_threw: '{file}: {reason}',
-  not_a_pipeline:
-    '"{file}" exports no pipeline[ named "{wanted}"; it exports: {pipelines}][; in CommonJS, as here, one is exported by {instead}]',
+  pipeline_threw: '{reason}',
+  not_a_pipeline: '"{file}" exports no pipeline[ named "{wanted}"; it exports: {pipelines}]',
   ambiguous_pipeline: '"{file}" exports several pipelines: {pipelines}',
 };
 

@@ -121,7 +121,7 @@ describe('a repository with a newer schema', () => {
         const outcome = await newer.dml(argv);
         expect(outcome).toMatchObject({ exitCode: 9, stdout: '' });
         expect(outcome.stderr).toBe(
-          `dml: the repository has schema ${SCHEMA_VERSION + 6}; this dml knows schemas up to ${SCHEMA_VERSION}\n` +
+          `dml: the store has schema ${SCHEMA_VERSION + 6}; this version knows schemas up to ${SCHEMA_VERSION}\n` +
             'hint: update dml: npm install --global @daggerml/cli\n',
         );
       }
@@ -218,15 +218,15 @@ describe('a pipeline file', () => {
   });
 
   it.each([
-    ["'a text'", 'dml: a text\n'],
-    ['undefined', 'dml: undefined\n'],
-    ['{ no: 1 }', 'dml: { no: 1 }\n'],
-    ['Object.create(null)', 'dml: [Object: null prototype] {}\n'],
+    ["'a text'", 'a text'],
+    ['undefined', 'undefined'],
+    ['{ no: 1 }', '{ no: 1 }'],
+    ['Object.create(null)', '[Object: null prototype] {}'],
   ])('that throws %s, which is no error, is reported with it', async (thrown, message) => {
     repository.write('value.ts', pipeline(`throw ${thrown};`));
-    expect(await refused('value.ts')).toContain(message);
+    expect(await refused('value.ts')).toContain(`dml: value.ts: ${message}\n`);
     repository.write('early.ts', `export const x = 1;\nthrow ${thrown};\n`);
-    expect(await refused('early.ts')).toContain(message);
+    expect(await refused('early.ts')).toContain(`dml: early.ts: ${message}\n`);
   });
 
   it.each([
@@ -329,7 +329,7 @@ describe('a value without a datum form', () => {
     expect(await refused('gone.ts')).toMatch(/"[^"]*gone\.csv" cannot be read \(ENOENT\)/);
     repository.write('unknown.ts', pipeline('return dag.call((steps as any).subtract, 1);'));
     expect(await refused('unknown.ts')).toMatch(
-      /the export does not exist; .*steps\.ts exports: add, boom, crash/,
+      /steps\.ts: .*: the export does not exist; its file exports: add, boom, crash/,
     );
   });
 });

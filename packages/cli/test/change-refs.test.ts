@@ -3,7 +3,6 @@ import type { CommitId } from '@daggerml/object-model';
 import { applyExcision, headRef, indexRef, planExcision } from '@daggerml/store';
 import { plantRef } from '@daggerml/store/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { NAMES_OF_REFS } from '../src/wording/ref-names.ts';
 import { TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -93,13 +92,6 @@ describe('dml branch', () => {
       await repository.ok('branch', '--delete', suggestion);
     },
   );
-
-  it('has a wording for every rule of names', () => {
-    for (const { message, hint } of Object.values(NAMES_OF_REFS)) {
-      expect(message).toMatch(/^"\{name\}" cannot name a branch: \S/);
-      expect(hint).toContain('{suggestion}');
-    }
-  });
 
   it.each(['HEAD', 'refs/heads/x', 'refs/'])(
     'refuses the name %s of other refs [DML-CLI-0912]',

@@ -2,7 +2,7 @@ import { storeError } from '@daggerml/store';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { describeError } from '../src/wording/error-report.ts';
 import { ERROR_TABLE } from '../src/wording/error-table.ts';
-import type { ErrorWording } from '../src/wording/wording.ts';
+import { templatesOf } from './raised-errors.ts';
 import { TestRepository } from './test-repository.ts';
 
 /** Whether closing a store fails, as it does when the disk refuses the last sync. */
@@ -83,16 +83,8 @@ describe('damage', () => {
   ];
 
   it('is a word for what was read and cannot be right, and for nothing else [DML-CLI-0553]', () => {
-    const words = (wording: ErrorWording): string[] => [
-      wording.message ?? '',
-      wording.hint ?? '',
-      ...Object.values(wording.details ?? {}).flatMap(({ message = '', hint = '' }) => [message, hint]),
-    ];
-    const table: Readonly<Record<string, ErrorWording>> = ERROR_TABLE;
-    const damaged = Object.keys(table).filter((code) =>
-      words(table[code] as ErrorWording).some((text) =>
-        /damage|dml verify/.test(text.replace('nothing is damaged', '')),
-      ),
+    const damaged = Object.keys(ERROR_TABLE).filter((code) =>
+      templatesOf(code).some((text) => /damage|dml verify/.test(text.replace('nothing is damaged', ''))),
     );
     const records = damaged.filter((code) => code.startsWith('invalid_'));
     expect(damaged.filter((code) => !records.includes(code)).sort()).toEqual([...OF_DAMAGE].sort());

@@ -45,9 +45,7 @@ function codesRaised({ package: name, file }: Surface, codes: readonly string[])
     (each) =>
       each.endsWith('.ts') &&
       each !== file &&
-      !/\.(?:test|child)\.ts$|^wording\/(?:command-line|records|ref-names|repository|store|work)\.ts$/.test(
-        each,
-      ),
+      !/\.(?:test|child)\.ts$|^wording\/(?:command-line|records|repository|store|work)\.ts$/.test(each),
   );
   const raised = new Set(
     files.flatMap((each) => wordsIn(readFileSync(join(folder, each), 'utf8'), /(?<![=!]== )'(\w+)'/g)),

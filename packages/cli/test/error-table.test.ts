@@ -3,15 +3,16 @@ import { describe, expect, it } from 'vitest';
 import { EXIT } from '../src/invocation/exit-code.ts';
 import { describeError } from '../src/wording/error-report.ts';
 import { ERROR_TABLE } from '../src/wording/error-table.ts';
-import { type ErrorWording, fillIn } from '../src/wording/wording.ts';
-import { declaredCodes, raisedErrors } from './raised-errors.ts';
+import { endOfRun } from '../src/wording/run-failure.ts';
+import { type ErrorAdvice, type ErrorWording, fillIn } from '../src/wording/wording.ts';
+import { declaredCodes, declaredWords, raisedErrors, templatesOf, wordsOf } from './raised-errors.ts';
 
-const table: Readonly<Record<string, ErrorWording>> = ERROR_TABLE;
+const table: Readonly<Record<string, ErrorAdvice | ErrorWording>> = ERROR_TABLE;
 const codes = Object.keys(table).sort();
 const raised = raisedErrors();
 
-/** Details of the object model stand in every error of it; the others are worked out from the error. */
-const COMPUTED = ['detail', 'escaped', 'position'];
+/** Every error has it, and one of the object model always a value for it. */
+const COMPUTED = ['detail', 'instead'];
 /** A failed call brings these along, whatever its code is. */
 const OF_CALLS = ['message', 'class', 'nodeId', 'name'];
 
@@ -23,9 +24,8 @@ function fieldsIn(template: string): string[] {
   return [...template.matchAll(/\{(\w+)\}/g)].map(([, field]) => field ?? '');
 }
 
-function templatesOf({ message = '', hint = '', details = {} }: ErrorWording): string[] {
-  const ofDetails = Object.values(details).flatMap((detail) => [detail.message ?? '', detail.hint ?? '']);
-  return [message, hint, ...ofDetails];
+function hasDetails(code: string): boolean {
+  return table[code]?.details !== undefined || wordsOf(code).length > 1;
 }
 
 describe('the error table', () => {
@@ -63,14 +63,22 @@ describe('the error table', () => {
     expect(sitesOf('unwritable_path').length).toBeGreaterThan(1);
   });
 
+  it('adds no words to those of a package, which has one for each code [DML-CLI-1520]', () => {
+    for (const code of codes.filter((each) => !each.startsWith('invalid_') || each === 'invalid_name')) {
+      const texts = new Set(declaredWords.flatMap(([key, text]) => (key === code ? [text] : [])));
+      const isOwn = 'message' in (table[code] as object);
+      expect({ code, texts: texts.size }).toEqual({ code, texts: isOwn ? 0 : 1 });
+    }
+  });
+
   it.each(codes)('words %s by fields that it is raised with', (code) => {
     const sites = sitesOf(code);
-    for (const template of templatesOf(table[code] as ErrorWording)) {
+    for (const template of templatesOf(code)) {
       const required = fieldsIn(template.replace(/\[[^\]]*\]/g, ''));
       for (const field of required) {
         if (field === 'detail' && code.startsWith('invalid_')) continue;
         const lacking = sites.filter((fields) => !fields.includes(field));
-        const ofDetail = table[code]?.details !== undefined && lacking.length < sites.length;
+        const ofDetail = hasDetails(code) && lacking.length < sites.length;
         expect({ field, sites: sites.length, lacking: ofDetail ? [] : lacking }).toEqual({
           field,
           sites: expect.toSatisfy((count: number) => count > 0),
@@ -83,7 +91,7 @@ describe('the error table', () => {
   });
 
   it.each(codes)('words %s without a gap when optional fields are absent', (code) => {
-    for (const template of templatesOf(table[code] as ErrorWording)) {
+    for (const template of templatesOf(code)) {
       const required = fieldsIn(template.replace(/\[[^\]]*\]/g, ''));
       const text = fillIn(template, Object.fromEntries(required.map((field) => [field, 'x'])));
       expect(text).not.toMatch(/""| \(\)|undefined|[:;,]$/);
@@ -115,8 +123,9 @@ describe('a failed call', () => {
       'the call "fit" was lost: integrate_failed: why',
     ],
   ])('of the class %s with the code %s ends with %i', (failureClass, code, exit, message) => {
-    expect(describeError(failed(failureClass, code), '/')).toMatchObject({ exit, message });
-    expect(describeError(failed(failureClass, code).cause, '/')).toMatchObject({ exit, message });
+    const error = failed(failureClass, code);
+    for (const ended of [error, error.cause])
+      expect(describeError(endOfRun(ended, []), '/')).toMatchObject({ exit, message });
   });
 });
 

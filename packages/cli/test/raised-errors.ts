@@ -1,5 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ERROR_TABLE } from '../src/wording/error-table.ts';
+import type { ErrorAdvice, ErrorWording } from '../src/wording/wording.ts';
 
 /** One place in the sources that raises an error. */
 export interface RaisedError {
@@ -21,6 +23,40 @@ export function declaredCodes(path: string, type: string): string[] {
   const text = readFileSync(join(PACKAGES, path), 'utf8');
   const [, union = ''] = new RegExp(`type ${type} =([^;]*);`).exec(text) ?? [];
   return [...union.matchAll(/'(\w+)'/g)].map(([, code]) => code ?? '');
+}
+
+/** Lists the words of a package's codes and details, as its error file has them. */
+function wordsIn(name: string): (readonly [string, string])[] {
+  const text = readFileSync(join(PACKAGES, name, 'src/errors.ts'), 'utf8');
+  const [, table = ''] = /^const MESSAGES[^=]*= \{\n(.*?)^\};$/ms.exec(text) ?? [];
+  const rows = table.matchAll(/^ {2}'?([\w/]+)'?:\s*'((?:[^'\\]|\\.)*)',$/gm);
+  return [...rows].map(([, code = '', words = '']) => [code, words]);
+}
+
+/** Words of every code and detail of the packages below. */
+export const declaredWords: readonly (readonly [string, string])[] = [
+  'values',
+  'store',
+  'repository',
+  'capture',
+  'execution',
+  'bindings',
+].flatMap(wordsIn);
+
+/** Lists the words of a code and of its details, as its package has them. */
+export function wordsOf(code: string): string[] {
+  return declaredWords.flatMap(([key, text]) => (key === code || key.startsWith(`${code}/`) ? [text] : []));
+}
+
+/** Lists all that the command line can print about a code: its words, hints and those of its details. */
+export function templatesOf(code: string): string[] {
+  const wording = (ERROR_TABLE as Readonly<Record<string, ErrorAdvice | ErrorWording>>)[code];
+  const ofDetails = Object.values(wording?.details ?? {}).flatMap(
+    (detail: string | { readonly message: string; readonly hint: string }) =>
+      typeof detail === 'string' ? [detail] : [detail.message, detail.hint],
+  );
+  const words = wording && 'message' in wording ? [wording.message] : wordsOf(code);
+  return [...words, wording?.hint ?? '', ...ofDetails];
 }
 
 /** Finds every place in the sources that raises an error by a code that is written out. */

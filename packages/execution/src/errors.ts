@@ -36,20 +36,20 @@ type OfTheStore = Extract<StoreErrorCode, 'object_missing'>;
  * @spec DML-BND-1401
  */
 const MESSAGES: Readonly<Record<OwnCode | OfTheStore, string>> = {
-  illegal_transition: 'the event "{event}" in the state "{state}"',
+  illegal_transition: 'the Executor met "{event}" in the state "{state}"',
   unreadable_file: '"{path}" cannot be read ({reason})',
   object_missing: 'the {class} {objectId} is not in the store',
-  function_threw: '{message}',
-  function_exited: '{message}',
-  never_settled: '{message}',
-  load_failed: '{message}',
-  stack_overflow: '{message}',
-  temporary_failure: '{message}',
-  worker_lost: '{message}',
-  timeout: '{message}',
-  cancelled: '{message}',
-  input_failed: '{message}',
-  integrate_failed: '{message}',
+  function_threw: 'a function threw[: {message}]',
+  function_exited: 'a function ended its process[: {message}]',
+  never_settled: 'a function never came to an end[: {message}]',
+  load_failed: 'the code of a function could not be loaded[: {message}]',
+  stack_overflow: 'a function used up the stack of its thread[: {message}]',
+  temporary_failure: 'a function failed for now[: {message}]',
+  worker_lost: 'the worker of a call was lost[: {message}]',
+  timeout: 'a call took longer than its limit[: {message}]',
+  cancelled: 'interrupted; no call runs any more',
+  input_failed: 'an input of the call failed[: {message}]',
+  integrate_failed: 'a result is not complete[: {message}]',
 };
 
 /** Builds execution's error; `fields` are facts for the Caller, never payload bytes. */

@@ -26,6 +26,15 @@ export function errorBuilder<AnyCode extends string>(messages?: Messages<AnyCode
     const template: string | undefined = messages?.[`${code}/${detail}`] ?? messages?.[code];
     const message =
       template === undefined ? undefined : formatMessage(template, { detail: detail ?? '', ...fields });
-    return new DmlError({ code, fields, cause, detail, message });
+    // Words that name the file need no position.
+    const position = template?.includes('{file}') ? undefined : positionOf(fields);
+    return new DmlError({ code, fields, cause, detail, message, position });
   };
+}
+
+/** Returns `file:line:column` of an error's fields, as far as they are known. */
+function positionOf({ file, line, column }: DmlErrorFields): string | undefined {
+  if (typeof file !== 'string') return undefined;
+  if (typeof line !== 'number' || line === 0) return file;
+  return typeof column === 'number' ? `${file}:${line}:${column}` : `${file}:${line}`;
 }

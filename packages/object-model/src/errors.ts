@@ -1,3 +1,4 @@
+import { formatMessage } from './error-message.ts';
 import { type DetailOf, ERROR_DETAILS, type ErrorCode, type ErrorDetail } from './error-table.ts';
 
 /** Plain facts of an error, by name. */
@@ -13,8 +14,10 @@ export interface DmlErrorInit<Code extends string = string> {
   /** Facts that help a reader; never payload bytes, never secrets. */
   readonly fields?: DmlErrorFields | undefined;
   readonly cause?: unknown;
-  /** Message for a person; the reason without one. */
+  /** Words for a person; the reason without them. */
   readonly message?: string | undefined;
+  /** Place in the author's code, written in front of the words. */
+  readonly position?: string | undefined;
 }
 
 /**
@@ -30,12 +33,20 @@ export class DmlError<Code extends string = string> extends Error {
   readonly recordType: string | undefined;
   readonly detail: string | undefined;
   readonly fields: DmlErrorFields;
+  /** The part of the message that says what is wrong, without code, position and next step. */
+  readonly words: string;
+  /** Place in the author's code, where one is known. */
+  readonly position: string | undefined;
 
   constructor(init: DmlErrorInit<Code>) {
+    const words = init.message ?? formatReason(init.recordType, init.detail);
+    const { position, fields: { instead } = {} } = init;
     super(
-      `${init.code}: ${init.message ?? formatReason(init.recordType, init.detail)}`,
+      `${init.code}: ${position ? `${position}: ` : ''}${words}${instead ? `; ${String(instead)}` : ''}`,
       init.cause === undefined ? undefined : { cause: init.cause },
     );
+    this.words = words;
+    this.position = position;
     this.code = init.code;
     this.recordType = init.recordType;
     this.detail = init.detail;
@@ -56,12 +67,31 @@ function formatReason(recordType: string | undefined, detail: string | undefined
 /** Error of this package: its code always follows from its detail. */
 export type ObjectModelError = DmlError<ErrorCode>;
 
+const BAD_RECORD = 'a record[ of the type {recordType}] is not valid ({detail})';
+
+/** The words of each code, and of those of its details that say it better. */
+const MESSAGES: Readonly<Record<ErrorCode, string> & Partial<Record<`${ErrorCode}/${ErrorDetail}`, string>>> =
+  {
+    invalid_header: BAD_RECORD,
+    invalid_bounds: BAD_RECORD,
+    invalid_kind: BAD_RECORD,
+    invalid_payload: BAD_RECORD,
+    'invalid_payload/excised': 'the {class} {objectId} was excised by {actor}: {reason}[ – {message}]',
+    invalid_utf8: 'a text is not valid ({detail})',
+  };
+
 /** Builds the error for a detail of the table; the code is looked up, never chosen at the call. */
 export function objectModelError(
   detail: ErrorDetail,
   more: Omit<DmlErrorInit, 'code' | 'detail'> = {},
 ): ObjectModelError {
-  return new DmlError<ErrorCode>({ ...more, code: ERROR_DETAILS[detail].code, detail });
+  const { code } = ERROR_DETAILS[detail];
+  const { recordType = '', fields } = more;
+  // A tombstone that is met by its header alone says of no object that it was excised.
+  const ofDetail = fields?.actor === undefined ? undefined : MESSAGES[`${code}/${detail}`];
+  const message =
+    more.message ?? formatMessage(ofDetail ?? MESSAGES[code], { ...fields, recordType, detail });
+  return new DmlError<ErrorCode>({ ...more, code, detail, message });
 }
 
 /**

@@ -14,7 +14,9 @@ it('errors say what they are about in words [DML-STO-1303]', async () => {
   expect(() => reader.transact('put', () => {})).toThrow(
     'store_read_only: the store was opened for reading, so nothing can be written (put)',
   );
-  expect(() => headRef('..')).toThrow('ref_name_invalid: "refs/heads/.." is not a valid ref name');
+  expect(() => headRef('..')).toThrow(
+    'ref_name_invalid: ".." cannot name a branch: "." and ".." are folders; "branch" would do',
+  );
   await reader.close();
   expect(() => reader.readRefs()).toThrow(`store_closed: the store in "${path}/store" was closed already`);
 });

@@ -7,10 +7,11 @@ import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
  */
 export type ValuesErrorCode = 'unsupported_value' | 'cyclic_value' | 'reserved_scheme';
 
-const MESSAGES: Readonly<Record<ValuesErrorCode, string>> = {
-  unsupported_value: '{path} is {found}; {instead}',
-  cyclic_value: '{path} is {found}; {instead}',
-  reserved_scheme: '{path}: URIs with the scheme "dml" are reserved',
+const MESSAGES: Readonly<Record<ValuesErrorCode | 'unsupported_value/handle', string>> = {
+  unsupported_value: '{path} is {found} and cannot be stored',
+  'unsupported_value/handle': '{path} is {found}',
+  cyclic_value: '{path} is {found}',
+  reserved_scheme: '[{path}: ]URIs with the scheme "dml" are reserved',
 };
 
 /** Creates an error of this package; `fields` are facts for the caller, never payload bytes. */

@@ -225,7 +225,7 @@ describe('lowerValue', () => {
   it('tells a function that returned nothing to return null', async () => {
     const refused = lowerDeeply(undefined, objects, 'result');
     await expect(refused).rejects.toThrow(
-      'unsupported_value: result is undefined: the function returned nothing; return null',
+      'unsupported_value: result is undefined and cannot be stored; return null where',
     );
   });
 

@@ -42,7 +42,8 @@ export function keyPath(path: string, key: string): string {
 
 /** Returns the refusal of a missing value, by its place. */
 export function missing(path: string): Finding {
-  if (path === 'result') return { found: 'undefined: the function returned nothing', instead: 'return null' };
+  if (path === 'result')
+    return { found: 'undefined', instead: 'return null where the function has nothing to return' };
   if (path === 'root') return { found: 'undefined', instead: 'return a handle, a value or null' };
   if (path.endsWith(']') || path.endsWith('}') || path === '')
     return { found: 'undefined', instead: 'use null' };

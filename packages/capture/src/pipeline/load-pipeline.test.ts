@@ -115,8 +115,7 @@ describe('loadPipeline of CommonJS', () => {
         () => 'nothing',
         (error) => error.message,
       );
-    const instead =
-      "in CommonJS, as here, one is exported by exports.name = definePipeline('name', async (dag)";
+    const instead = "export one, in CommonJS as here: exports.name = definePipeline('name', async (dag)";
     expect(await said('steps.js')).toContain(instead);
     expect(await said('empty.cjs')).toContain(instead);
     expect(await said('steps.ts')).not.toContain('CommonJS');

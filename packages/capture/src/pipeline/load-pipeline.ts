@@ -36,7 +36,7 @@ export async function loadPipeline(path: string, wanted?: string): Promise<Loade
   // @spec DML-BND-1203
   if (found.length === 0) {
     // @spec DML-BND-1214
-    const instead = pipelines.length === 0 && isCommonJs(file) ? EXPORT_FROM_COMMONJS : '';
+    const instead = pipelines.length === 0 && isCommonJs(file) ? EXPORT_FROM_COMMONJS : EXPORT;
     throw captureError('not_a_pipeline', {
       file,
       wanted: wanted ?? '',
@@ -62,7 +62,9 @@ function exportsOf(module: Readonly<Record<string, unknown>>): (readonly [string
   return Object.entries(whole);
 }
 
-const EXPORT_FROM_COMMONJS = "exports.name = definePipeline('name', async (dag) => { … })";
+const EXPORT = "export one: export const name = definePipeline('name', async (dag) => { … })";
+const EXPORT_FROM_COMMONJS =
+  "export one, in CommonJS as here: exports.name = definePipeline('name', async (dag) => { … })";
 
 /** Checks whether a file is written as CommonJS, as far as that can be seen; an empty one is not. */
 function isCommonJs(file: string): boolean {

@@ -15,10 +15,10 @@ import { passedVariables } from '../process/passed-variables.ts';
 import { guardPipeline } from '../process/pipeline-guard.ts';
 import { thenClose } from '../process/then-close.ts';
 import { waitsOf } from '../process/waits.ts';
-import { withFailedCalls } from '../render/failed-calls.ts';
 import { RunProgress } from '../render/run-progress.ts';
 import { factsOf, report } from '../render/run-report.ts';
 import { cliError } from '../wording/cli-error.ts';
+import { endOfRun } from '../wording/run-failure.ts';
 
 /** A file above this is data that was named by mistake. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
@@ -82,7 +82,7 @@ async function runFile(context: CommandContext, repository: Repository, startedM
     report(context, pipeline.name, { ...result, ...facts, durationMs, warnings: progress.warnings });
     return EXIT.done;
   } catch (error) {
-    throw withFailedCalls(guard.signal.aborted ? guard.signal.reason : error, progress.failedCalls);
+    throw endOfRun(guard.signal.aborted ? guard.signal.reason : error, progress.failedCalls);
   } finally {
     progress.close();
     guard.release();

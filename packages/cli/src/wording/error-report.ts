@@ -1,4 +1,4 @@
-import { type DmlError, escapeJson, isDmlError, nfcText } from '@daggerml/object-model';
+import { type DmlError, escapeJson, isDmlError } from '@daggerml/object-model';
 import { EXIT } from '../invocation/exit-code.ts';
 import type { CliIo } from '../process/cli-io.ts';
 import { knownFolder } from '../process/current-folder.ts';
@@ -10,8 +10,7 @@ import { sourcePosition } from '../render/source-position.ts';
 import { cliError } from './cli-error.ts';
 import { ERROR_TABLE } from './error-table.ts';
 import { newerRecord } from './newer-record.ts';
-import { endOfRun } from './run-failure.ts';
-import { type ErrorWording, fillIn } from './wording.ts';
+import { type ErrorAdvice, type ErrorWording, fillIn } from './wording.ts';
 
 /** Parts of an error's report, before layout. */
 export interface ErrorReport {
@@ -30,40 +29,48 @@ export function describeError(caught: unknown, cwd: string | undefined): ErrorRe
       ? cliError('too_many_files', {}, caught)
       : caught;
   if (!isDmlError(error)) return defect(error);
-  const told = newerRecord(endOfRun(error));
-  const wording = (ERROR_TABLE as Readonly<Record<string, ErrorWording>>)[told.code];
+  const told = newerRecord(error);
+  const wording = (ERROR_TABLE as Readonly<Record<string, ErrorAdvice | ErrorWording>>)[told.code];
   if (wording === undefined) return defect(error);
-  const { message, hint: usual } = wording.details?.[told.detail ?? ''] ?? wording;
+  const { message, hint: usual } =
+    'message' in wording ? ownWording(told, wording) : advisedWording(told, wording, cwd);
   const hint = NO_MORE_FILES.has(told.fields.errno) ? RAISE_LIMIT : usual;
-  const fields = {
-    detail: told.detail,
-    position: sourcePosition(told, cwd),
-    escaped: escapesOf(told.fields.name),
-    ...told.fields,
-  };
   return {
     // @spec DML-CLI-0501
     exit: wording.exit,
     code: told.code,
     detail: told.detail,
-    message: message === undefined ? wordsOf(told) : fillIn(message, fields),
-    hint: hint === undefined ? undefined : fillIn(hint, fields),
+    message,
+    hint: hint && fillIn(hint, fieldsOf(told)),
   };
 }
 
-/** Returns the words that the package of an error gives it. */
-function wordsOf({ code, message }: DmlError): string {
-  return message.startsWith(`${code}: `) ? message.slice(code.length + 2) : message;
+function fieldsOf({ detail, fields }: DmlError): Readonly<Record<string, unknown>> {
+  return { detail, ...fields };
+}
+
+function ownWording(error: DmlError, wording: ErrorWording): Pick<ErrorReport, 'message' | 'hint'> {
+  const { message, hint } = wording.details?.[error.detail ?? ''] ?? wording;
+  return { message: fillIn(message, fieldsOf(error)), hint };
 }
 
 /**
- * Returns a name that is not in NFC with escapes for what is not ASCII, since it looks like one that is.
+ * Returns the words that its package gives an error, behind the place in the author's code, and what to do next.
  *
- * @spec DML-CLI-1209
+ * @spec DML-CLI-1520
  */
-function escapesOf(name: unknown): string | undefined {
-  if (typeof name !== 'string' || !name.isWellFormed() || nfcText(name) === name) return undefined;
-  return name.replace(/[^\u0020-\u007e]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
+function advisedWording(
+  error: DmlError,
+  { exit, hint, details }: ErrorAdvice,
+  cwd: string | undefined,
+): Pick<ErrorReport, 'message' | 'hint'> {
+  const { words, position, detail, fields } = error;
+  const at = exit === EXIT.pipeline || position !== undefined ? sourcePosition(error, cwd) : '';
+  return {
+    message: at === '' ? words : `${at}: ${words}`,
+    // @spec DML-CLI-1521
+    hint: details?.[detail ?? ''] ?? hint ?? (fields.instead === undefined ? undefined : '{instead}'),
+  };
 }
 
 /** Checks whether an error is the abort of a signal, as libraries throw it. */

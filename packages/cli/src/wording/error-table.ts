@@ -4,11 +4,11 @@ import type { ErrorCode as ObjectModelErrorCode } from '@daggerml/object-model';
 import type { StoreErrorCode } from '@daggerml/store';
 import type { CliErrorCode } from './cli-error.ts';
 import { COMMAND_LINE_WORDINGS } from './command-line.ts';
-import { RECORD_WORDINGS } from './records.ts';
-import { REPOSITORY_WORDINGS } from './repository.ts';
-import { STORE_WORDINGS } from './store.ts';
-import type { ErrorWording } from './wording.ts';
-import { WORK_WORDINGS } from './work.ts';
+import { RECORD_ADVICE } from './records.ts';
+import { REPOSITORY_ADVICE } from './repository.ts';
+import { STORE_ADVICE } from './store.ts';
+import type { ErrorAdvice, ErrorWording } from './wording.ts';
+import { WORK_ADVICE } from './work.ts';
 
 /** Every code a command can end with. */
 export type AnyErrorCode =
@@ -19,14 +19,14 @@ export type AnyErrorCode =
   | ObjectModelErrorCode;
 
 /**
- * Error code → exit code, wording and next step; the one place that knows them.
+ * Error code → exit code and next step, and words for the codes of the command line; the one place that knows them.
  *
  * @spec DML-CLI-0502
  */
-export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorWording>> = {
+export const ERROR_TABLE: Readonly<Record<AnyErrorCode, ErrorAdvice | ErrorWording>> = {
   ...COMMAND_LINE_WORDINGS,
-  ...REPOSITORY_WORDINGS,
-  ...WORK_WORDINGS,
-  ...STORE_WORDINGS,
-  ...RECORD_WORDINGS,
+  ...REPOSITORY_ADVICE,
+  ...WORK_ADVICE,
+  ...STORE_ADVICE,
+  ...RECORD_ADVICE,
 };

@@ -1,4 +1,4 @@
-/** Next steps that the wordings of several errors give. */
+/** Next steps that several errors share. */
 export const DAMAGED: string =
   'run "dml verify" to see what else is damaged; a copy of the repository may still have it';
 export const DEFECT: string =

@@ -1,5 +1,6 @@
-import { DmlError, isDmlError } from '@daggerml/object-model';
-import { failedCallsOf } from '../render/failed-calls.ts';
+import { bindingsError } from '@daggerml/bindings';
+import { type DmlError, isDmlError } from '@daggerml/object-model';
+import { type FailedCall, withFailedCalls } from '../render/failed-calls.ts';
 import { cliError } from './cli-error.ts';
 
 /**
@@ -9,10 +10,13 @@ import { cliError } from './cli-error.ts';
  *
  * @spec DML-CLI-0710
  */
-export function endOfRun(error: DmlError): DmlError {
+export function endOfRun(error: unknown, calls: readonly FailedCall[]): unknown {
+  return withFailedCalls(isDmlError(error) ? namedFailure(error, calls) : error, calls);
+}
+
+function namedFailure(error: DmlError, calls: readonly FailedCall[]): DmlError {
   const call = error.code === 'dag_failed' && isDmlError(error.cause) ? error.cause : error;
   const { class: failureClass, nodeId = '', message = '' } = call.fields;
-  const calls = failedCallsOf(error);
   const name = calls.find((each) => each.nodeId === nodeId)?.call ?? call.fields.name ?? 'unnamed';
   const failureCode = call.code;
   if (failureClass === 'infrastructure')
@@ -21,9 +25,9 @@ export function endOfRun(error: DmlError): DmlError {
   // @spec DML-CLI-1549
   const others = calls.length - 1;
   const more = others > 0 && `${others} more ${others === 1 ? 'call' : 'calls'}`;
-  return new DmlError({
-    code: 'dag_failed',
-    fields: { name, nodeId, failureCode, message, ...(more && { others: more }) },
-    cause: error,
-  });
+  return bindingsError(
+    'dag_failed',
+    { name, nodeId, failureCode, message, ...(more && { others: more }) },
+    error,
+  );
 }

@@ -2,16 +2,25 @@ import { formatMessage, replaceTerminalControls } from '@daggerml/object-model';
 import type { ExitCode } from '../invocation/exit-code.ts';
 
 /**
- * Wording of an error on the command line. `{field}` is filled in from the error's fields; what stands in square
- * brackets is left out when one of its fields is empty or absent.
+ * Addition of the command line to the words of an error: its exit code and, as `hint`, the next step. `{field}` is
+ * filled in from the error's fields; what stands in square brackets is left out when one of its fields is empty or
+ * absent.
  */
+export interface ErrorAdvice {
+  readonly exit: ExitCode;
+  /** The next step that the error itself names by default. */
+  readonly hint?: string;
+  /** Better hints for some details of the code. */
+  readonly details?: Readonly<Record<string, string>>;
+}
+
+/** An error of the command line itself: its words too. */
 export interface ErrorWording {
   readonly exit: ExitCode;
-  /** The words of the error itself by default. */
-  readonly message?: string;
-  readonly hint?: string;
+  readonly message: string;
+  readonly hint: string;
   /** Better words for some details of the code. */
-  readonly details?: Readonly<Record<string, { readonly message?: string; readonly hint?: string }>>;
+  readonly details?: Readonly<Record<string, { readonly message: string; readonly hint: string }>>;
 }
 
 const CONTROL_MARK = /\u0000/;

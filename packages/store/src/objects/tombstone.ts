@@ -1,9 +1,10 @@
 import {
-  DmlError,
+  type DmlError,
   decodeRecord,
   encodeRecord,
   type ObjectClass,
   type ObjectId,
+  objectModelError,
 } from '@daggerml/object-model';
 import { decodeRow, encodeRow } from '../tables/checksummed-row.ts';
 
@@ -43,10 +44,6 @@ export function isTombstone(key: Uint8Array, row: Uint8Array): boolean {
 /** Returns the error that reading an excised object raises; its fields say what was excised, why and by whom. */
 export function tombstoneError(key: Uint8Array, row: Uint8Array): DmlError {
   const { class: objectClass, objectId, reason, message, actor, timeMs } = decodeTombstone(key, row);
-  return new DmlError({
-    code: 'invalid_payload',
-    recordType: 'tombstone',
-    detail: 'excised',
-    fields: { class: objectClass, objectId, reason, message, actor, timeMs },
-  });
+  const fields = { class: objectClass, objectId, reason, message, actor, timeMs };
+  return objectModelError('excised', { recordType: 'tombstone', fields });
 }

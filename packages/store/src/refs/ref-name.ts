@@ -1,5 +1,5 @@
 import { canonicalName, encodeKeyName, isDmlError } from '@daggerml/object-model';
-import { storeError } from '../errors.ts';
+import { type StoreError, storeError } from '../errors.ts';
 import { isUuid } from '../tables/keyspace.ts';
 import { brokenRule, suggestedName } from './ref-name-rules.ts';
 
@@ -26,15 +26,31 @@ function checkedName(name: string, refName: string): string {
     if (canonicalName(name) === name) return name;
   } catch (cause) {
     // @spec DML-STO-0324
-    const detail = isDmlError(cause) && cause.detail !== undefined ? { detail: cause.detail } : {};
-    throw storeError(
-      'ref_name_invalid',
-      { refName, name, suggestion: suggestedName(name), ...detail },
-      cause,
-    );
+    throw refusal(refName, name, { rule: isDmlError(cause) ? cause.detail : undefined }, cause);
   }
+  throw refusal(refName, name, { rule: 'not_canonical' });
+}
+
+interface Fault {
+  readonly rule?: string | undefined;
+  readonly character?: string;
+}
+
+/** Returns the refusal of a name for the rule that it breaks, with a name that would do. */
+function refusal(refName: string, name: string, { rule, character }: Fault, cause?: unknown): StoreError {
   const suggestion = suggestedName(name);
-  throw storeError('ref_name_invalid', { refName, name, suggestion, detail: 'not_canonical' });
+  return storeError(
+    'ref_name_invalid',
+    {
+      refName,
+      name,
+      suggestion,
+      instead: `"${suggestion}" would do`,
+      ...(character !== undefined && { character }),
+      ...(rule !== undefined && { detail: rule }),
+    },
+    cause,
+  );
 }
 
 function remotePath(remote: string, name: string): string {
@@ -80,14 +96,7 @@ export function checkNewRefName(refName: RefName): void {
   const name = parts.kind === 'heads' ? parts.name : `${parts.remote}/${parts.name}`;
   const broken = brokenRule(name);
   if (broken === undefined) return;
-  const { rule: detail, character } = broken;
-  throw storeError('ref_name_invalid', {
-    refName,
-    name,
-    detail,
-    suggestion: suggestedName(name),
-    ...(character !== undefined && { character }),
-  });
+  throw refusal(refName, name, broken);
 }
 
 /** Returns `refs/heads/<name>`. */
