@@ -14,6 +14,7 @@ import { EventReporter, type RunEvent } from './run/events.ts';
 import type { RetryBudget } from './run/machine.ts';
 import { Receipts, surroundingsOf } from './run/receipt.ts';
 import { Run } from './run/run.ts';
+import type { SharingPorts } from './run/sharing.ts';
 import { SingleFlight } from './run/single-flight.ts';
 
 export interface ExecutorOptions extends WorkerPoolOptions {
@@ -24,6 +25,8 @@ export interface ExecutorOptions extends WorkerPoolOptions {
   readonly random?: () => number;
   /** Makes the adapter that runs the calls of one run; worker threads of this process by default. */
   readonly startAdapter?: StartAdapter;
+  /** Cache and claims shared with other repositories; none by default. */
+  readonly sharing?: SharingPorts;
   /** True when files that are as they were when they were read last are not read again; they are not by default. */
   readonly fileCache?: boolean;
   /** File system that files are captured from; that of this machine by default. */
@@ -82,6 +85,7 @@ export class Executor {
       random = Math.random,
       retryPauses,
       startAdapter,
+      sharing,
       fileCache = true,
       fileSystem = nodeFileSystem,
       ...rest
@@ -119,6 +123,7 @@ export class Executor {
       singleFlight: this.#singleFlight,
       receipts,
       reporter,
+      sharing,
       budget,
       signal: signal ? AbortSignal.any([signal, ending.signal]) : ending.signal,
       nowMs,
@@ -142,7 +147,8 @@ export class Executor {
       close: () => {
         if (!this.#runs.delete(open)) return closing;
         ending.abort('the run was closed');
-        closing = adapter.close().finally(() => this.#closing.delete(closing));
+        const ended = sharing ? Promise.all([adapter.close(), run.closeSharing()]) : adapter.close();
+        closing = ended.then(() => {}).finally(() => this.#closing.delete(closing));
         this.#closing.add(closing);
         return closing;
       },

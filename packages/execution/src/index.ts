@@ -7,6 +7,7 @@ export type {
   StartAdapter,
   Submission,
 } from './adapters/port.ts';
+export type { SnapshotPlace, SnapshotTransport } from './adapters/snapshot-transport.ts';
 export { type BuiltinErrorCode, evaluateBuiltin } from './builtins/evaluate.ts';
 export {
   type BuiltinKind,
@@ -14,7 +15,9 @@ export {
   builtinOperations,
   builtinUri,
 } from './builtins/table.ts';
+export type { Claim, ClaimAnswer, ClaimStore } from './cache/claim-store.ts';
 export type { RunIndex } from './cache/run-index.ts';
+export type { Publication, SharedCache, SharedOutcome } from './cache/shared-cache.ts';
 export { allowing, captureCall } from './capture-call.ts';
 export { type ExecutionErrorCode, executionError } from './errors.ts';
 export { Executor, type ExecutorOptions, type OpenRun, type RunRequest } from './executor.ts';
@@ -35,3 +38,4 @@ export type {
 } from './run/events.ts';
 export { Run } from './run/run.ts';
 export { RunNode, reachableFrom } from './run/run-node.ts';
+export type { SharingPorts } from './run/sharing.ts';

@@ -34,7 +34,7 @@ export interface KnownOutcome {
   readonly foundExecId: ExecId | undefined;
 }
 
-type CallExec = Records['exec'] & { readonly nodeKind: 'call' };
+export type CallExec = Records['exec'] & { readonly nodeKind: 'call' };
 
 /** Scopes in which the pins of a run are looked up; of commits that are retained. */
 export interface LookupScopes {
@@ -144,12 +144,11 @@ export class CacheLookup {
    */
   ofKey(node: RunNode): KnownOutcome | undefined {
     const found: { foundExecId: ExecId; exec: CallExec; outcome: Readable }[] = [];
-    const computed = computedOf(node);
-    for (const foundExecId of this.#objects.store.cacheEntries(computed.executionKey)) {
+    for (const foundExecId of this.#objects.store.cacheEntries(computedOf(node).executionKey)) {
       // @spec DML-EXE-0708
       const exec = this.#objects.getPresent('exec', foundExecId);
       // @spec DML-EXE-0723
-      if (exec?.nodeKind !== 'call' || !isSameComputation(exec, computed) || isRetried(node, exec)) continue;
+      if (!isAnswer(node, exec)) continue;
       const outcome = this.#readable(exec);
       if (outcome) found.push({ foundExecId, exec, outcome });
     }
@@ -158,9 +157,20 @@ export class CacheLookup {
     const best = found[0];
     if (!best) return undefined;
     const { foundExecId, exec, outcome } = best;
-    // @spec DML-EXE-0703
-    const execId = exec.nodeId === node.nodeId ? foundExecId : this.derive(node, foundExecId, exec);
-    return { execId, status: exec.status, ...outcome, foundExecId };
+    return { execId: this.#execFor(node, foundExecId, exec), status: exec.status, ...outcome, foundExecId };
+  }
+
+  /** Answers a call by an exec of a shared cache that the run took over with all that its outcome is made of. */
+  ofShared(node: RunNode, takenExecId: ExecId, exec: CallExec): KnownOutcome | undefined {
+    const outcome = this.#readable(exec);
+    if (!outcome) return undefined;
+    const execId = this.#execFor(node, takenExecId, exec);
+    return { execId, status: exec.status, ...outcome, foundExecId: undefined };
+  }
+
+  /** @spec DML-EXE-0703 */
+  #execFor(node: RunNode, execId: ExecId, exec: CallExec): ExecId {
+    return exec.nodeId === node.nodeId ? execId : this.derive(node, execId, exec);
   }
 
   /**
@@ -201,6 +211,11 @@ export class CacheLookup {
 }
 
 type Readable = Pick<KnownOutcome, 'valueId' | 'failure'>;
+
+/** Checks whether an exec answers a call, by function, input values and status. */
+export function isAnswer(node: RunNode, exec: Records['exec'] | undefined): exec is CallExec {
+  return exec?.nodeKind === 'call' && isSameComputation(exec, computedOf(node)) && !isRetried(node, exec);
+}
 
 /** @spec DML-EXE-0711 */
 function isRetried(node: RunNode, exec: Pick<ExecHead, 'status'>): boolean {

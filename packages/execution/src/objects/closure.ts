@@ -1,27 +1,76 @@
-import { type DatumId, idOfBytes, type ObjectClass, scanLinks } from '@daggerml/object-model';
+import {
+  type CommitId,
+  type DatumId,
+  type ExecId,
+  idOfBytes,
+  type ObjectClass,
+  scanLinks,
+} from '@daggerml/object-model';
 import { executionError } from '../errors.ts';
 import type { UnpackedObject } from '../worker/packed-objects.ts';
+import { decodeAs } from './decode-as.ts';
 
-interface ByteSource {
+/** Source of the bytes of objects. */
+export interface ByteSource {
   getBytes(objectClass: ObjectClass, objectId: string): Uint8Array | undefined;
+}
+
+interface ObjectLink {
+  readonly objectClass: ObjectClass;
+  readonly id: string;
 }
 
 /** Collects everything that datums are made of, except for the chunks of blobs. Throws `object_missing`. */
 export function datumClosure(datumIds: readonly DatumId[], source: ByteSource): UnpackedObject[] {
+  const roots = datumIds.map((id): ObjectLink => ({ objectClass: 'datum', id }));
+  // @spec DML-EXE-0804
+  return closure(roots, source, ({ objectClass }) => objectClass !== 'chunk');
+}
+
+/**
+ * Collects an exec and everything that it reaches, chunks included, without its function and its input values: whoever
+ * asks for its execution key has those. What the objects in `left` reach is left out as well. Throws `object_missing`.
+ */
+export function outcomeClosure(
+  execId: ExecId,
+  source: ByteSource,
+  left: Iterable<string> = [],
+): UnpackedObject[] {
+  const bytes = source.getBytes('exec', execId);
+  const exec = bytes && decodeAs('exec', bytes);
+  const own = exec ? [exec.functionDatumId, ...[exec.inputs].flat()] : [];
+  const leftOut = new Set<string>([...left, ...own]);
+  return closure([{ objectClass: 'exec', id: execId }], source, ({ id }) => !leftOut.has(id));
+}
+
+/** Collects a commit and everything that it reaches, without what the commits in `left` reach. Throws `object_missing`. */
+export function commitClosure(
+  commitId: CommitId,
+  source: ByteSource,
+  left: readonly CommitId[] = [],
+): UnpackedObject[] {
+  const leftOut = new Set<string>(left);
+  return closure([{ objectClass: 'commit', id: commitId }], source, ({ id }) => !leftOut.has(id));
+}
+
+function closure(
+  roots: readonly ObjectLink[],
+  source: ByteSource,
+  isPart: (link: ObjectLink) => boolean,
+): UnpackedObject[] {
   const found = new Map<string, UnpackedObject>();
-  const open: { readonly objectClass: ObjectClass; readonly id: string }[] = [];
-  const visit = (objectClass: ObjectClass, id: string): void => {
-    // @spec DML-EXE-0804
-    if (objectClass !== 'chunk' && !found.has(id)) open.push({ objectClass, id });
-  };
-  for (const id of datumIds) visit('datum', id);
+  const open = [...roots];
   for (let link = open.pop(); link; link = open.pop()) {
     const { objectClass, id } = link;
     if (found.has(id)) continue;
     const bytes = source.getBytes(objectClass, id);
     if (!bytes) throw executionError('object_missing', { class: objectClass, objectId: id });
     found.set(id, { objectClass, objectId: id, bytes });
-    scanLinks(bytes, (linkedClass, at) => visit(linkedClass, idOfBytes(bytes, at)));
+    if (objectClass === 'chunk') continue;
+    scanLinks(bytes, (linkedClass, at) => {
+      const linked = { objectClass: linkedClass, id: idOfBytes(bytes, at) };
+      if (!found.has(linked.id) && isPart(linked)) open.push(linked);
+    });
   }
   return [...found.values()];
 }

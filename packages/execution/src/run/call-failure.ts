@@ -29,7 +29,7 @@ export function breakingFailure(error: unknown): CallFailure {
 /** Reports the end of a call; `attempt` is the one that counted, if any was made. */
 export function reportEnd(node: RunNode, attempt: Attempt | undefined, reporter: EventReporter): void {
   const { state, failure, callee } = node;
-  const isAnswered = state.name === 'pinned_hit' || (state.name === 'complete' && !attempt);
+  const isAnswered = state.name === 'pinned_hit' || (state.name === 'complete' && !attempt?.result);
   if (!reporter.isHeard && failure === undefined) {
     reporter.counts[isAnswered ? 'cached' : 'executed'] += 1;
     return;
@@ -42,7 +42,7 @@ export function reportEnd(node: RunNode, attempt: Attempt | undefined, reporter:
     functionName: callee?.functionName ?? name,
     outcome: outcomeOf(failure, isAnswered),
     fromCache: isAnswered,
-    durationMs: attempt && state.name === 'complete' ? attempt.finishedMs - attempt.startedMs : 0,
+    durationMs: attempt?.result && state.name === 'complete' ? attempt.finishedMs - attempt.startedMs : 0,
     ...(failure && { failure }),
   });
 }

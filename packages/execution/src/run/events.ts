@@ -43,6 +43,12 @@ export type RunReport =
       /** As the program gave it. */
       readonly path: string;
     })
+  | {
+      /** The shared cache or the claims failed; the run goes on without them. */
+      readonly type: 'sharing-failed';
+      readonly operation: 'look-up' | 'publish' | 'claim' | 'renew' | 'release';
+      readonly reason: string;
+    }
   | (CallEventBase & { readonly type: 'call-started'; readonly attempt: number })
   | (CallEventBase & {
       readonly type: 'call-retried';

@@ -13,6 +13,8 @@ import { type RecordParts, recordRun } from './record-run.ts';
 import { computedOf, type RunNode } from './run-node.ts';
 import { Scheduler } from './scheduler.ts';
 import { Settlements } from './settlements.ts';
+import { eventOfNews } from './shared-outcome.ts';
+import { Sharing, type SharingNews, type SharingPorts } from './sharing.ts';
 import { type SingleFlight, takeWaiters } from './single-flight.ts';
 
 export interface InterpreterOptions extends RecordParts {
@@ -21,6 +23,8 @@ export interface InterpreterOptions extends RecordParts {
   readonly batch: OutcomeBatch;
   readonly singleFlight: SingleFlight;
   readonly reporter: EventReporter;
+  /** Shared cache and claims, where there are any. */
+  readonly sharing?: SharingPorts | undefined;
   readonly nowMs: () => number;
   readonly random: () => number;
 }
@@ -28,6 +32,7 @@ export interface InterpreterOptions extends RecordParts {
 const inputsKnown: CallEvent = { type: 'inputs_known' };
 const pinFound: CallEvent = { type: 'pin_found' };
 const mustRun: CallEvent = { type: 'must_run' };
+const mayBeShared: CallEvent = { type: 'may_be_shared' };
 const integrated: CallEvent = { type: 'integrated' };
 const answerLost: CallEvent = { type: 'answer_lost' };
 const timerFired: CallEvent = { type: 'timer_fired' };
@@ -38,6 +43,7 @@ export class Interpreter {
   readonly #scheduler = new Scheduler<RunNode>();
   readonly #attempts: Attempts;
   readonly #settlements = new Settlements();
+  readonly #sharing: Sharing | undefined;
   /** Nodes that are looked up again once the outcomes that they hang on are kept. */
   #deferred: RunNode[] = [];
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
@@ -48,6 +54,8 @@ export class Interpreter {
   constructor(options: InterpreterOptions) {
     this.#options = options;
     this.#attempts = new Attempts(options.adapter, options.nowMs);
+    const { sharing: ports, objects, reporter } = options;
+    this.#sharing = ports && new Sharing({ ports, objects, reporter, take: (news) => this.#takeNews(news) });
   }
 
   get settlements(): Settlements {
@@ -90,6 +98,22 @@ export class Interpreter {
     this.#guarded(() => {
       for (const report of reports) this.#takeReport(report);
     });
+  }
+
+  #takeNews(news: readonly SharingNews[]): void {
+    this.#guarded(() => {
+      for (const each of news) {
+        const isClaimable = this.#sharing?.isClaimable(each.node) === true;
+        // A call that was cancelled has come to its end.
+        if (each.node.status === 'pending')
+          this.#dispatch(each.node, eventOfNews(each, isClaimable, this.#options));
+      }
+    });
+  }
+
+  /** Resolves when nothing is asked of the shared cache and the claims any more. */
+  async closeSharing(): Promise<void> {
+    await this.#sharing?.close();
   }
 
   /** Writes the outcomes that are due and settles the nodes that waited for it. */
@@ -181,6 +205,12 @@ export class Interpreter {
         return this.#integrate(node);
       case 'start_timer':
         return this.#startTimer(node, effect);
+      case 'look_up_shared':
+        return void this.#sharing?.lookUp(node);
+      case 'claim':
+        return void this.#sharing?.claim(node);
+      case 'wait_for_claim':
+        return this.#pause(node, effect.afterMs);
       case 'settle':
         return this.#settle(node, wasKnown);
     }
@@ -218,7 +248,9 @@ export class Interpreter {
         return void flight.waiters.push({ node, owner: this, wake: () => this.#retry(node) });
     }
     this.#attempts.begin(node, singleFlight.begin(executionKey, node, this));
-    return mustRun;
+    // @spec DML-EXE-2364
+    // @spec DML-EXE-2366
+    return this.#sharing && node.callee?.options.cache !== false ? mayBeShared : mustRun;
   }
 
   #retry(node: RunNode): void {
@@ -238,6 +270,10 @@ export class Interpreter {
   /** @spec DML-EXE-1103 */
   #startTimer(node: RunNode, { afterMs, failure }: CallEffect & { type: 'start_timer' }): undefined {
     this.report(node, { type: 'call-retried', attempt: attemptOf(node), ...failure, afterMs });
+    return this.#pause(node, afterMs);
+  }
+
+  #pause(node: RunNode, afterMs: number): undefined {
     this.#attempts.pause(node.nodeId, afterMs, () => this.#guarded(() => this.#dispatch(node, timerFired)));
   }
 
@@ -299,6 +335,7 @@ export class Interpreter {
     this.#settlements.settle(node);
     if (node.kind === 'call') reportEnd(node, attempt, this.#options.reporter);
     const { computed } = node;
+    if (attempt) this.#sharing?.end(node, node.execId === undefined ? undefined : attempt.result?.outcome);
     node.computed = undefined;
     if (attempt && computed) this.#options.singleFlight.end(computed.executionKey, attempt.flight);
   }

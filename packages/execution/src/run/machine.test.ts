@@ -12,6 +12,9 @@ const last = { attempt: 3, budget, token: 'kept' };
 const states: Record<string, CallState> = {
   resolve_call_node: initialState(budget),
   tentative: { name: 'tentative', budget },
+  shared_look_up: { name: 'shared_look_up', budget },
+  claiming: { name: 'claiming', budget },
+  claim_wait: { name: 'claim_wait', budget },
   poll_adapter: { name: 'poll_adapter', ...first },
   retry_wait: { name: 'retry_wait', ...first },
   integrate_ok: { name: 'integrate_ok', ...first },
@@ -28,6 +31,10 @@ const events: Record<CallEvent['type'], CallEvent> = {
   evaluated: { type: 'evaluated' },
   input_failed: { type: 'input_failed', failure },
   must_run: { type: 'must_run' },
+  may_be_shared: { type: 'may_be_shared' },
+  must_claim: { type: 'must_claim' },
+  claimed: { type: 'claimed' },
+  claimed_elsewhere: { type: 'claimed_elsewhere', afterMs: 9 },
   pending: { type: 'pending', token: 't1', pollAfterMs: 7 },
   done_ok: { type: 'done_ok' },
   done_error: { type: 'done_error' },
@@ -66,8 +73,12 @@ const expected: Readonly<Record<string, readonly CallEvent['type'][]>> = {
     'evaluated',
     'input_failed',
     'must_run',
+    'may_be_shared',
     'cancelled',
   ],
+  shared_look_up: ['outcome_made', 'must_claim', 'must_run', 'cancelled'],
+  claiming: ['claimed', 'claimed_elsewhere', 'must_run', 'cancelled'],
+  claim_wait: ['timer_fired', 'cancelled'],
   tentative: ['integrated', 'answer_lost', 'cancelled'],
   poll_adapter: ['pending', 'done_ok', 'done_error', 'infrastructure_failure', 'refused', 'cancelled'],
   retry_wait: ['timer_fired', 'cancelled'],
@@ -120,6 +131,64 @@ describe('a call that is resolved', () => {
       state: states.poll_adapter as CallState,
       effects: [{ type: 'submit', attempt: 1 }],
     });
+  });
+});
+
+describe('a call whose outcome others may have', () => {
+  const lookUpShared = {
+    state: states.shared_look_up as CallState,
+    effects: [{ type: 'look_up_shared' }],
+  };
+  const submitted = {
+    state: states.poll_adapter as CallState,
+    effects: [{ type: 'submit', attempt: 1 }],
+  };
+
+  it('is looked up in the shared cache [DML-EXE-2350]', () => {
+    at('resolve_call_node', 'may_be_shared', lookUpShared);
+  });
+
+  it('integrates what was found, by its status, without an attempt [DML-EXE-2351]', () => {
+    for (const status of ['ok', 'error'] as const) {
+      expectRow(
+        states.shared_look_up as CallState,
+        { type: 'outcome_made', status },
+        {
+          state: { name: `integrate_${status}`, attempt: 0, budget, token: undefined },
+          effects: [{ type: 'integrate' }],
+        },
+      );
+    }
+  });
+
+  it('is claimed where nothing was found and there are claims [DML-EXE-2352]', () => {
+    at('shared_look_up', 'must_claim', {
+      state: states.claiming as CallState,
+      effects: [{ type: 'claim' }],
+    });
+  });
+
+  it('is submitted where nothing was found and nothing is to be claimed [DML-EXE-2353]', () => {
+    at('shared_look_up', 'must_run', submitted);
+  });
+
+  it('is looked up once more after it was claimed [DML-EXE-2354]', () => {
+    at('claiming', 'claimed', lookUpShared);
+  });
+
+  it('waits for the claim of somebody else [DML-EXE-2355]', () => {
+    at('claiming', 'claimed_elsewhere', {
+      state: states.claim_wait as CallState,
+      effects: [{ type: 'wait_for_claim', afterMs: 9 }],
+    });
+  });
+
+  it('is submitted when it cannot be claimed [DML-EXE-2356]', () => {
+    at('claiming', 'must_run', submitted);
+  });
+
+  it('is looked up again after it waited [DML-EXE-2357]', () => {
+    at('claim_wait', 'timer_fired', lookUpShared);
   });
 });
 
@@ -215,7 +284,7 @@ describe('a call whose outcome is integrated', () => {
 describe('a call that is cancelled', () => {
   it('fails, whatever state that is not final it is in [DML-EXE-2321]', () => {
     const open = Object.entries(states).filter(([, state]) => !isFinal(state));
-    expect(open).toHaveLength(6);
+    expect(open).toHaveLength(9);
     for (const [name, state] of open) {
       const { state: next, effects } = nextState(state, events.cancelled);
       expect([name, next]).toEqual([name, failed.state]);

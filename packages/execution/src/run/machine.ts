@@ -26,6 +26,9 @@ interface Attempting {
 export type CallState =
   | { readonly name: 'resolve_call_node'; readonly budget: RetryBudget }
   | { readonly name: 'tentative'; readonly budget: RetryBudget }
+  | { readonly name: 'shared_look_up'; readonly budget: RetryBudget }
+  | { readonly name: 'claiming'; readonly budget: RetryBudget }
+  | { readonly name: 'claim_wait'; readonly budget: RetryBudget }
   | ({ readonly name: 'poll_adapter' } & Attempting)
   | ({ readonly name: 'retry_wait' } & Attempting)
   | ({ readonly name: 'integrate_ok' } & Attempting)
@@ -42,6 +45,10 @@ export type CallEvent =
   | { readonly type: 'evaluated' }
   | { readonly type: 'input_failed'; readonly failure: AttemptFailure }
   | { readonly type: 'must_run' }
+  | { readonly type: 'may_be_shared' }
+  | { readonly type: 'must_claim' }
+  | { readonly type: 'claimed' }
+  | { readonly type: 'claimed_elsewhere'; readonly afterMs: number }
   | { readonly type: 'pending'; readonly token: string; readonly pollAfterMs: number }
   | { readonly type: 'done_ok' }
   | { readonly type: 'done_error' }
@@ -60,6 +67,9 @@ export type CallEffect =
   | { readonly type: 'integrate' }
   | { readonly type: 'start_timer'; readonly afterMs: number; readonly failure: AttemptFailure }
   | { readonly type: 'stop' }
+  | { readonly type: 'look_up_shared' }
+  | { readonly type: 'claim' }
+  | { readonly type: 'wait_for_claim'; readonly afterMs: number }
   | { readonly type: 'settle' };
 
 export interface Transition {
@@ -69,6 +79,8 @@ export interface Transition {
 
 const nothing: readonly CallEffect[] = [];
 const lookUp: readonly CallEffect[] = [{ type: 'look_up' }];
+const lookUpShared: readonly CallEffect[] = [{ type: 'look_up_shared' }];
+const claim: readonly CallEffect[] = [{ type: 'claim' }];
 const integrate: readonly CallEffect[] = [{ type: 'integrate' }];
 const settle: readonly CallEffect[] = [{ type: 'settle' }];
 const stopAndSettle: readonly CallEffect[] = [{ type: 'stop' }, { type: 'settle' }];
@@ -103,6 +115,14 @@ export function nextState(state: CallState, event: CallEvent): Transition {
       return fromResolve(state, event);
     case 'tentative':
       return fromTentative(state, event);
+    case 'shared_look_up':
+      return fromSharedLookUp(state, event);
+    case 'claiming':
+      return fromClaiming(state, event);
+    case 'claim_wait':
+      // @spec DML-EXE-2357
+      if (event.type === 'timer_fired') return sharedLookUp(state.budget);
+      break;
     case 'poll_adapter':
       return fromPoll(state, event);
     case 'retry_wait':
@@ -141,10 +161,10 @@ function fromResolve(state: CallState & { name: 'resolve_call_node' }, event: Ca
       return failed(event.failure, settle);
     // @spec DML-EXE-2307
     case 'must_run':
-      return {
-        state: { name: 'poll_adapter', attempt: 1, budget, token: undefined },
-        effects: [{ type: 'submit', attempt: 1 }],
-      };
+      return submitted(budget);
+    // @spec DML-EXE-2350
+    case 'may_be_shared':
+      return sharedLookUp(budget);
     default:
       return illegal(state, event);
   }
@@ -156,6 +176,54 @@ function fromTentative(state: CallState & { name: 'tentative' }, event: CallEven
   // @spec DML-EXE-2318
   if (event.type === 'answer_lost') return { state: initialState(state.budget), effects: nothing };
   return illegal(state, event);
+}
+
+function fromSharedLookUp(state: CallState & { name: 'shared_look_up' }, event: CallEvent): Transition {
+  const { budget } = state;
+  switch (event.type) {
+    // @spec DML-EXE-2351
+    case 'outcome_made':
+      return integrating({ attempt: 0, budget, token: undefined }, event.status);
+    // @spec DML-EXE-2352
+    case 'must_claim':
+      return { state: { name: 'claiming', budget }, effects: claim };
+    // @spec DML-EXE-2353
+    case 'must_run':
+      return submitted(budget);
+    default:
+      return illegal(state, event);
+  }
+}
+
+function fromClaiming(state: CallState & { name: 'claiming' }, event: CallEvent): Transition {
+  const { budget } = state;
+  switch (event.type) {
+    // @spec DML-EXE-2354
+    case 'claimed':
+      return sharedLookUp(budget);
+    // @spec DML-EXE-2355
+    case 'claimed_elsewhere':
+      return {
+        state: { name: 'claim_wait', budget },
+        effects: [{ type: 'wait_for_claim', afterMs: event.afterMs }],
+      };
+    // @spec DML-EXE-2356
+    case 'must_run':
+      return submitted(budget);
+    default:
+      return illegal(state, event);
+  }
+}
+
+function sharedLookUp(budget: RetryBudget): Transition {
+  return { state: { name: 'shared_look_up', budget }, effects: lookUpShared };
+}
+
+function submitted(budget: RetryBudget): Transition {
+  return {
+    state: { name: 'poll_adapter', attempt: 1, budget, token: undefined },
+    effects: [{ type: 'submit', attempt: 1 }],
+  };
 }
 
 function fromPoll(state: CallState & { name: 'poll_adapter' }, event: CallEvent): Transition {

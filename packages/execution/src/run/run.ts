@@ -131,6 +131,11 @@ export class Run {
     this.#interpreter.flush();
   }
 
+  /** Resolves when nothing is asked of others for the run any more. */
+  closeSharing(): Promise<void> {
+    return this.#interpreter.closeSharing();
+  }
+
   #addResolved(node: RunNode, valueId: DatumId): RunNode {
     node.valueId = valueId;
     // An import's value hangs on the pins of its commit, which may differ from those of the base.

@@ -1,7 +1,22 @@
 export { type AdapterCase, type AdapterUnderTest, adapterSuite } from './adapter-suite.ts';
+export { type ClaimStoreCase, type ClaimStoreUnderTest, claimStoreSuite } from './claim-store-suite.ts';
 export {
   MemoryAdapter,
   type MemoryAdapterOptions,
   memoryUri,
   type Trouble,
 } from './memory-adapter.ts';
+export { MemoryClaimStore, type MemoryClaimStoreOptions } from './memory-claim-store.ts';
+export { MemorySharedCache } from './memory-shared-cache.ts';
+export { MemorySnapshots } from './memory-snapshots.ts';
+export {
+  type SharedCacheCase,
+  type SharedCacheUnderTest,
+  sharedCacheSuite,
+} from './shared-cache-suite.ts';
+export {
+  type SnapshotBackend,
+  type SnapshotCase,
+  type SnapshotsUnderTest,
+  snapshotSuite,
+} from './snapshot-suite.ts';

@@ -1,0 +1,183 @@
+import type { ExecId, ExecutionKey, NodeId } from '@daggerml/object-model';
+import type { Claim, ClaimStore } from '../cache/claim-store.ts';
+import type { Publication, SharedCache, SharedOutcome } from '../cache/shared-cache.ts';
+import type { RunObjects } from '../objects/run-objects.ts';
+import type { EventReporter, RunReport } from './events.ts';
+import { computedOf, type RunNode } from './run-node.ts';
+
+/** Ports to those who compute the same; a claim is of use only where its outcome is shared. */
+export interface SharingPorts {
+  readonly cache: SharedCache;
+  readonly claims?: ClaimStore | undefined;
+}
+
+/** News of a call that is looked up or claimed. */
+export type SharingNews =
+  | { readonly type: 'looked-up'; readonly node: RunNode; readonly found: SharedOutcome | undefined }
+  | { readonly type: 'claimed'; readonly node: RunNode }
+  | { readonly type: 'claimed-elsewhere'; readonly node: RunNode; readonly afterMs: number }
+  | { readonly type: 'unclaimable'; readonly node: RunNode };
+
+interface SharingOptions {
+  readonly ports: SharingPorts;
+  readonly objects: RunObjects;
+  readonly reporter: EventReporter;
+  /** Takes news in later turns than that of the question. Never throws. */
+  readonly take: (news: readonly SharingNews[]) => void;
+}
+
+type Operation = Extract<RunReport, { type: 'sharing-failed' }>['operation'];
+
+/** A claim that is held, and the timer of its next renewal. */
+interface HeldClaim {
+  readonly claim: Claim;
+  timer: ReturnType<typeof setTimeout> | undefined;
+  isLost: boolean;
+  isReleased: boolean;
+}
+
+/** Asks the shared cache and the claims for one run, until one of them fails: then the run goes on alone. */
+export class Sharing {
+  readonly #options: SharingOptions;
+  readonly #held = new Map<NodeId, HeldClaim>();
+  /** Questions to the ports; the end of the run waits for them. */
+  readonly #open = new Set<Promise<void>>();
+  #questions: RunNode[] = [];
+  #publications: Publication[] = [];
+  /** Claims to release once the publications are through. */
+  #finished: HeldClaim[] = [];
+  #isFinishing = false;
+  #isAlone = false;
+
+  constructor(options: SharingOptions) {
+    this.#options = options;
+  }
+
+  /** Checks whether a call is to be claimed before it runs. */
+  isClaimable(node: RunNode): boolean {
+    return !this.#isAlone && this.#options.ports.claims !== undefined && !this.#held.has(node.nodeId);
+  }
+
+  /** Looks up a call in the shared cache, together with the others of this turn. */
+  lookUp(node: RunNode): void {
+    this.#questions.push(node);
+    if (this.#questions.length === 1) queueMicrotask(() => this.#ask(this.#questions.splice(0)));
+  }
+
+  /** @spec DML-EXE-2360 */
+  #ask(asked: readonly RunNode[]): void {
+    const nodes = asked.filter(({ status }) => status === 'pending');
+    if (nodes.length === 0) return;
+    const keyOf = (node: RunNode): ExecutionKey => computedOf(node).executionKey;
+    const keys = new Set(nodes.map(keyOf));
+    this.#track(async () => {
+      const found = this.#isAlone
+        ? undefined
+        : await this.#attempt('look-up', () => this.#options.ports.cache.lookUp([...keys]));
+      this.#options.take(
+        nodes.flatMap((node) =>
+          node.status === 'pending' ? [{ type: 'looked-up', node, found: found?.get(keyOf(node)) }] : [],
+        ),
+      );
+    });
+  }
+
+  /** Claims the execution key of a call. */
+  claim(node: RunNode): void {
+    const { executionKey } = computedOf(node);
+    const { claims } = this.#options.ports;
+    this.#track(async () => {
+      const answer = await this.#attempt('claim', async () => claims?.claim(executionKey));
+      if (answer?.type === 'claimed-elsewhere')
+        return this.#options.take([{ type: 'claimed-elsewhere', node, afterMs: answer.afterMs }]);
+      if (!answer) return this.#options.take([{ type: 'unclaimable', node }]);
+      // The call may have been cancelled while it was claimed.
+      const held: HeldClaim = { claim: answer.claim, timer: undefined, isLost: false, isReleased: false };
+      if (node.status !== 'pending') return this.#release(held);
+      this.#held.set(node.nodeId, held);
+      this.#renewLater(held);
+      this.#options.take([{ type: 'claimed', node }]);
+    });
+  }
+
+  /** @spec DML-EXE-1508 */
+  #renewLater(held: HeldClaim): void {
+    held.timer = setTimeout(() => this.#track(() => this.#renew(held)), held.claim.leaseMs / 2);
+  }
+
+  async #renew(held: HeldClaim): Promise<void> {
+    const isHeld = await this.#attempt('renew', async () => this.#options.ports.claims?.renew(held.claim));
+    held.isLost = isHeld !== true;
+    if (isHeld && !held.isReleased) this.#renewLater(held);
+  }
+
+  /**
+   * Ends what is shared about a call that has come to its end: an outcome that it made and that is kept is published,
+   * and its claim is released after that.
+   */
+  end(node: RunNode, made: 'ok' | 'error' | undefined): void {
+    const held = this.#held.get(node.nodeId);
+    if (held) {
+      this.#held.delete(node.nodeId);
+      this.#finished.push(held);
+    }
+    // @spec DML-EXE-2362
+    // @spec DML-EXE-2363
+    const isPublished = made !== undefined && !held?.isLost;
+    if (isPublished)
+      this.#publications.push({
+        executionKey: computedOf(node).executionKey,
+        execId: node.execId as ExecId,
+        status: made,
+        fencing: held?.claim.fencing,
+      });
+    if (this.#isFinishing || !(isPublished || held)) return;
+    this.#isFinishing = true;
+    this.#track(() => this.#finish());
+  }
+
+  async #finish(): Promise<void> {
+    // What ends in the same turn is published together.
+    await Promise.resolve();
+    this.#isFinishing = false;
+    const publications = this.#publications.splice(0);
+    const finished = this.#finished.splice(0);
+    const { ports, objects } = this.#options;
+    if (publications.length > 0 && !this.#isAlone)
+      await this.#attempt('publish', () => ports.cache.publish(publications, objects));
+    // @spec DML-EXE-2361
+    await Promise.all(finished.map((held) => this.#release(held)));
+  }
+
+  async #release(held: HeldClaim): Promise<void> {
+    held.isReleased = true;
+    clearTimeout(held.timer);
+    await this.#attempt('release', async () => this.#options.ports.claims?.release(held.claim));
+  }
+
+  /** Resolves when nothing of the run is asked, published or released any more. */
+  async close(): Promise<void> {
+    while (this.#open.size > 0) await Promise.all(this.#open);
+  }
+
+  #track(act: () => Promise<void>): void {
+    const open: Promise<void> = act().finally(() => this.#open.delete(open));
+    this.#open.add(open);
+  }
+
+  /**
+   * Returns the answer of a port, undefined where it fails. The first failure is reported, and the run goes on alone.
+   *
+   * @spec DML-EXE-2365
+   */
+  async #attempt<Answer>(operation: Operation, ask: () => Promise<Answer>): Promise<Answer | undefined> {
+    try {
+      return await ask();
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      if (!this.#isAlone) this.#options.reporter.report({ type: 'sharing-failed', operation, reason });
+      this.#isAlone = true;
+      return undefined;
+    }
+  }
+}
