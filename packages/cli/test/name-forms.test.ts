@@ -238,6 +238,22 @@ describe('a name', () => {
     await expectUnknown('exp#nothing.here', 'node');
   });
 
+  it('with more steps back than there are is refused where a branch is wanted too [DML-REP-0022]', async () => {
+    for (const argv of [
+      ['switch', 'main~9'],
+      ['branch', '--delete', 'main~9'],
+      ['merge', 'main~9', 'main'],
+    ]) {
+      const { exitCode, stderr } = await repository.dml(['--json', ...argv]);
+      expect(JSON.parse(stderr), argv.join(' ')).toMatchObject({
+        code: 'unknown_name',
+        detail: 'history',
+        hint: '"dml log main" lists its commits',
+      });
+      expect(exitCode).toBe(3);
+    }
+  });
+
   it('of a commit is no branch, and how one is made there is said [DML-REP-0021] [DML-CLI-1500]', async () => {
     for (const name of [
       'main~1',

@@ -7,6 +7,7 @@ export function makeFolder(folder: string, wanted: string = folder): void {
     makeFolders(folder);
   } catch (cause) {
     const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-    throw cliError('unwritable_path', { path: wanted, errno }, cause);
+    const detail = errno === 'EEXIST' || errno === 'ENOTDIR' ? 'file' : undefined;
+    throw cliError('unwritable_path', { path: wanted, errno }, cause, detail);
   }
 }

@@ -89,6 +89,12 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
     exit: EXIT.storage,
     message: '"{path}" cannot be written ({errno})',
     hint: 'check its permissions and the space on its disk, or choose another path',
+    details: {
+      file: {
+        message: '"{path}" cannot be made: a file stands there, or where a folder above it would be',
+        hint: 'choose the path of a folder',
+      },
+    },
   },
   unwritable_output: {
     exit: EXIT.storage,

@@ -49,6 +49,8 @@ export function findHead(reader: RecordReader, text: string): Ref {
   // @spec DML-REP-0021
   if (findWhole(reader, name)?.class === 'commit')
     throw repositoryError('wrong_class', { name, found: 'commit', wanted: 'branch' }, undefined, 'no_branch');
+  // @spec DML-REP-0022
+  refuseLongHistory(reader, name);
   throw unknownName({ name, detail: 'branch', known: branchesOf(store) });
 }
 
@@ -295,11 +297,16 @@ function keysOf(reader: RecordReader, { datum }: NamedValue): string[] {
 function refuseUnknown(reader: RecordReader, name: string): never {
   refuseEmptyBranch(reader.store, name);
   refuseShortId(name);
-  const steps = /^([^~]+)(?:~\d*)+$/.exec(name);
-  if (steps?.[1] !== undefined && findWhole(reader, steps[1])?.class === 'commit')
-    throw unknownName({ name, detail: 'history', inside: steps[1], known: [] });
+  refuseLongHistory(reader, name);
   const current = currentCommit(reader);
   const dags = current === undefined ? [] : dagsOf(reader, current.commit).map((dag) => dag.name);
   // @spec DML-BND-0309
   throw unknownName({ name, known: [...branchesOf(reader.store), ...dags] });
+}
+
+/** Throws `unknown_name` for more steps back than the history of a commit has. */
+function refuseLongHistory(reader: RecordReader, name: string): void {
+  const steps = /^([^~]+)(?:~\d*)+$/.exec(name);
+  if (steps?.[1] !== undefined && findWhole(reader, steps[1])?.class === 'commit')
+    throw unknownName({ name, detail: 'history', inside: steps[1], known: [] });
 }
