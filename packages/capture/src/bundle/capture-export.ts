@@ -1,4 +1,4 @@
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import type { BuildFailure } from 'esbuild';
 import { minifySync } from 'oxc-minify';
 import { BUNDLE_FILE, BUNDLE_FOLDER, BUNDLE_URL } from '../bundle-place.ts';
@@ -322,9 +322,4 @@ function uniqueNatives({ natives }: Bundled): readonly NativePackage[] {
 function carriedFiles({ sizes }: Bundled): readonly CarriedFile[] {
   const files = [...sizes].map(([file, sizeBytes]) => ({ file, sizeBytes }));
   return files.sort((a, b) => b.sizeBytes - a.sizeBytes || (a.file < b.file ? -1 : 1));
-}
-
-/** Returns the files of a capture relative to the folder of the module, sorted. */
-export function sourcesOf(folder: string, files: readonly string[]): readonly string[] {
-  return files.map((file) => relative(folder, file)).sort();
 }

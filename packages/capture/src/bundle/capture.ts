@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { captureError } from '../errors.ts';
-import { type ExportCapture, sourcesOf } from './capture-export.ts';
+import type { ExportCapture } from './capture-export.ts';
 import { areCurrent, type Stamps, stampsOf } from './file-stamps.ts';
 import { SourceLocator } from './source-locator.ts';
 import { captureNow } from './synchronous-capture.ts';
@@ -19,8 +19,6 @@ export interface CapturedFunction
   /** An ES module that exports the function under its name; UTF-8. */
   readonly bundle: Uint8Array;
   readonly exportName: string;
-  /** Files that went into the bundle, relative to the module's folder, sorted. */
-  readonly sources: readonly string[];
   /** Finds where the places of the bundle were written; no part of what the function is. */
   readonly locator: SourceLocator;
 }
@@ -65,7 +63,6 @@ function captureExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
     captured: {
       bundle: new TextEncoder().encode(text),
       exportName,
-      sources: sourcesOf(trail.folder, files),
       ambientInputs,
       carried,
       natives,

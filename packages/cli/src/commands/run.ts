@@ -1,8 +1,4 @@
-import { type BigIntStats, statSync } from 'node:fs';
 import { loadPipeline, Repository } from '@daggerml/bindings';
-import { captureError } from '@daggerml/capture';
-
-import { formatSize } from '@daggerml/object-model';
 import { userContext } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT } from '../invocation/exit-code.ts';
@@ -13,15 +9,13 @@ import { consoleToNotes } from '../process/console.ts';
 import { absolutePath, knownFolder } from '../process/current-folder.ts';
 import { passedVariables } from '../process/passed-variables.ts';
 import { guardPipeline } from '../process/pipeline-guard.ts';
+import { refuseUnusable } from '../process/source-file.ts';
 import { thenClose } from '../process/then-close.ts';
 import { waitsOf } from '../process/waits.ts';
 import { RunProgress } from '../render/run-progress.ts';
 import { factsOf, report } from '../render/run-report.ts';
 import { cliError } from '../wording/cli-error.ts';
 import { endOfRun } from '../wording/run-failure.ts';
-
-/** A file above this is data that was named by mistake. */
-const MAX_FILE_BYTES = 16 * 1024 * 1024;
 
 /** Runs `dml run <file> [pipeline]`. @spec DML-CLI-0703 */
 export async function run(context: CommandContext): Promise<number> {
@@ -87,32 +81,6 @@ async function runFile(context: CommandContext, repository: Repository, startedM
     progress.close();
     guard.release();
     restoreConsole();
-  }
-}
-
-/** Refuses what no pipeline file is, before anything reads it: a folder, a device, a mistaken data file. */
-function refuseUnusable(file: string): void {
-  const found = lookAt(file);
-  // @spec DML-CLI-1203
-  if (found === undefined) throw captureError('pipeline_missing', { file });
-  if (found.isDirectory()) throw cliError('unusable_file', { file, problem: 'is a folder' });
-  if (!found.isFile()) throw cliError('unusable_file', { file, problem: 'is not a regular file' });
-  const size = Number(found.size);
-  if (size <= MAX_FILE_BYTES) return;
-  const problem = `has ${formatSize(size)}, more than any pipeline file (${formatSize(MAX_FILE_BYTES)})`;
-  throw cliError('unusable_file', { file, problem });
-}
-
-/** Returns the status of a path; undefined where nothing is. Throws `unusable_file` where the system does not say. */
-function lookAt(file: string): BigIntStats | undefined {
-  try {
-    // As big integers: the other form of a pipe's status misleads the module loader of Node 20 later on.
-    return statSync(file, { bigint: true, throwIfNoEntry: false });
-  } catch (cause) {
-    const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
-    if (errno === 'ENOTDIR') return undefined;
-    // @spec DML-CLI-1241
-    throw cliError('unusable_file', { file, problem: `cannot be read (${errno})` }, cause);
   }
 }
 

@@ -52,6 +52,20 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/run.ts'),
   },
   {
+    name: 'code',
+    group: 'Inspect',
+    summary: 'Print which packages and files the code of a function comes from.',
+    description:
+      'Only what is printed here decides whether a change runs the calls of the function again. The SHA-256 is that ' +
+      'of the code as it is recorded: "dml show" takes it.',
+    arguments: [
+      { syntax: '<file>', description: 'file that exports the function', isPath: true },
+      { syntax: '<function>', description: 'name under which it is exported' },
+    ],
+    example: 'dml code steps.ts fit',
+    load: () => import('../commands/code.ts'),
+  },
+  {
     name: 'status',
     group: 'Inspect',
     summary: 'Print the branch, its commit and dags, and work in progress.',

@@ -41,6 +41,14 @@ export function warningLines(functionName: string, warnings: readonly AmbientWar
   ];
 }
 
+/** Returns two lines: the module of the author that a function leaves out, and the next step. */
+export function leftOutLines(functionName: string, path: string): readonly string[] {
+  return [
+    `${functionName} leaves out ${path}, which does something when it is loaded: it uses no name of it;`,
+    "where that effect is wanted, import the file without names: import './file.ts'",
+  ];
+}
+
 const kindWords: Readonly<Record<AmbientKind, string>> = {
   files: 'files',
   network: 'the network',

@@ -3,7 +3,7 @@ import type { CallOutcome, RunReport } from '@daggerml/execution';
 import type { NodeId } from '@daggerml/object-model';
 import { shortId } from '@daggerml/repository';
 import { printedLines } from '../process/console.ts';
-import { type AmbientWarning, ambientWarnings, warningLines } from './ambient-warning.ts';
+import { type AmbientWarning, ambientWarnings, leftOutLines, warningLines } from './ambient-warning.ts';
 import type { FailedCall } from './failed-calls.ts';
 import type { Output } from './output.ts';
 import { formatDuration } from './quantities.ts';
@@ -177,11 +177,7 @@ export class RunProgress {
   #warnLeftOut(functionName: string, file: string): void {
     if (this.#leftOut.has(file)) return;
     this.#leftOut.add(file);
-    const path = shortPath(file, this.#cwd);
-    this.#warn([
-      `${functionName} leaves out ${path}, which does something when it is loaded: it uses no name of it;`,
-      "where that effect is wanted, import the file without names: import './file.ts'",
-    ]);
+    this.#warn(leftOutLines(functionName, shortPath(file, this.#cwd)));
   }
 
   #print(line: string): void {

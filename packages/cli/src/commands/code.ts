@@ -1,0 +1,66 @@
+import type { CapturedFunction, CarriedFile } from '@daggerml/capture';
+import { formatSize, sha256Hex } from '@daggerml/object-model';
+import type { CommandContext } from '../invocation/command.ts';
+import { EXIT } from '../invocation/exit-code.ts';
+import { absolutePath, knownFolder } from '../process/current-folder.ts';
+import { refuseUnusable } from '../process/source-file.ts';
+import { ambientWarnings, leftOutLines, warningLines } from '../render/ambient-warning.ts';
+import { formatColumns } from '../render/columns.ts';
+import { shortPath } from '../render/source-position.ts';
+
+/** Package, or file of the author, whose code a bundle holds. */
+interface Part {
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
+/** Runs `dml code <file> <function>`. */
+export async function run(context: CommandContext): Promise<number> {
+  const { io, args, output } = context;
+  const [file = '', name = ''] = args;
+  const path = absolutePath(io, file);
+  refuseUnusable(path);
+  const { FunctionCapture } = await import('@daggerml/capture');
+  const captured = new FunctionCapture().capture({ moduleUrl: path, exportName: name });
+  const cwd = knownFolder(io);
+  const warnings = ambientWarnings(name, captured.ambientInputs, cwd);
+  const leftOut = captured.leftOut.map((left) => shortPath(left, cwd));
+  const sizeBytes = captured.bundle.length;
+  const sha256 = sha256Hex(captured.bundle);
+  const parts = partsOf(captured, cwd);
+  // @spec DML-CLI-1571
+  output.result({ function: name, sizeBytes, sha256, parts, warnings, leftOut }, () =>
+    [
+      `${output.safe(name)}  ${formatSize(sizeBytes)}  sha256 ${sha256}`,
+      formatColumns(parts.map((part) => ['', formatSize(part.sizeBytes), output.safe(part.name)])),
+    ].join('\n'),
+  );
+  // @spec DML-CLI-1572
+  const lines = [
+    ...(warnings.length > 0 ? warningLines(name, warnings) : []),
+    ...leftOut.flatMap((left) => leftOutLines(name, left)),
+  ];
+  for (const line of lines) output.note(output.safe(line));
+  return EXIT.done;
+}
+
+/**
+ * Returns the parts of a bundle with their bytes before names are shortened, largest first.
+ *
+ * @spec DML-CLI-1570
+ */
+function partsOf({ carried }: CapturedFunction, cwd: string | undefined): readonly Part[] {
+  const sizes = new Map<string, number>();
+  for (const { file, sizeBytes } of carried) {
+    const name = packageOf(file) ?? shortPath(file, cwd);
+    sizes.set(name, (sizes.get(name) ?? 0) + sizeBytes);
+  }
+  return [...sizes]
+    .map(([name, sizeBytes]) => ({ name, sizeBytes }))
+    .sort((a, b) => b.sizeBytes - a.sizeBytes || (a.name < b.name ? -1 : 1));
+}
+
+/** Returns the name of the package that a file is installed with, if any. */
+function packageOf(file: CarriedFile['file']): string | undefined {
+  return /^.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(file)?.[1];
+}
