@@ -63,6 +63,9 @@ async function lintTarball({ manifest, folder }, tarball) {
     if (!listing.includes(required))
       problems.push(`${folder}: the tarball has no ${required.slice('package/'.length)}`);
   }
+  const readme = await capture('tar', ['-xzOf', tarball, 'package/README.md']);
+  for (const [, target] of readme.stdout.matchAll(/\]\((\.[^)]*)\)/g))
+    problems.push(`${folder}: the README leads to ${target}, which is not in the tarball`);
   const strays = listing.filter((path) =>
     /\.(?:test|child)\.|\.map$|tsbuildinfo|\/(?:src|test|fixtures|node_modules)\//.test(path),
   );
