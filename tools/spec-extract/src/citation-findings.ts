@@ -32,12 +32,12 @@ export function ownerFindings(owners: readonly Owner[], requirements: Requiremen
   return findings;
 }
 
-/** Judges what the titles of tests cite, whether the tests ran or not. */
+/** Judges what the titles of tests cite. */
 export function titleFindings(
-  tests: readonly (TitleCitation & { readonly file: string; readonly groupIds?: readonly string[] })[],
+  tests: readonly (TitleCitation & { readonly file: string; readonly groupIds: readonly string[] })[],
   requirements: Requirements,
 ): Finding[] {
-  return tests.flatMap(({ file, title, cited, misplaced, groupIds = [] }) => {
+  return tests.flatMap(({ file, title, cited, misplaced, groupIds }) => {
     const findings: Finding[] = [];
     // @spec DML-TRC-0418
     for (const id of groupIds)

@@ -1,7 +1,6 @@
 import { readIndexes } from './command-show.ts';
-import { countStates } from './compliance.ts';
 import { type Answer, EXIT } from './output.ts';
-import { type RequirementState, STATES } from './requirement-index.ts';
+import type { RequirementState } from './requirement-index.ts';
 
 const NOT_VERIFIED: readonly RequirementState[] = ['open', 'suspect', 'exception'];
 
@@ -22,32 +21,5 @@ export function open(root: string, withPlanned: boolean): Answer {
     exitCode: EXIT.green,
     text: [...lines, `${counts}${hint}`].join('\n'),
     json: { requirements: rows },
-  };
-}
-
-/** Counts the recorded requirements by package and state. */
-export function summary(root: string): Answer {
-  const packages = readIndexes(root).map(({ packageName, rows }) => ({
-    packageName,
-    total: rows.length,
-    // @spec DML-TRC-0806
-    counts: countStates(rows),
-  }));
-  const width = Math.max(7, ...packages.map(({ packageName }) => packageName.length));
-  const line = (name: string, cells: readonly (string | number)[]): string =>
-    [name.padEnd(width), ...cells.map((cell) => String(cell).padStart(9))].join(' ').trimEnd();
-  return {
-    exitCode: EXIT.green,
-    text: [
-      line('package', ['total', ...STATES]),
-      ...packages.map(({ packageName, total, counts }) => line(packageName, [total, ...counts])),
-    ].join('\n'),
-    json: {
-      packages: packages.map(({ packageName, total, counts }) => ({
-        package: packageName,
-        total,
-        states: Object.fromEntries(STATES.map((state, index) => [state, counts[index] ?? 0])),
-      })),
-    },
   };
 }

@@ -1,7 +1,7 @@
 import { sectionLink } from './compliance.ts';
+import { currentResults } from './current-results.ts';
 import { readFolder } from './disk.ts';
 import { isSpecDocument, packageOf } from './document-package.ts';
-import { isRunFile } from './file-role.ts';
 import { readIndexFile } from './index-file.ts';
 import { type Answer, EXIT, SuiteError, UsageError } from './output.ts';
 import { citationsIn, nearestIds } from './requirement-id.ts';
@@ -91,14 +91,8 @@ function citationsOf(root: string, today: string, id: string): { owners: string[
     const result = readResultFile(file);
     return result.readable ? result.tests.filter(({ title }) => title.includes(id)) : [];
   });
-  // The result of a test that is gone may still lie there.
-  const naming = [...suite.tests, ...suite.sources].filter(({ text }) => text.includes(`[${id}]`));
-  const isNamed = (file: string): boolean =>
-    naming.some(({ path }) => path === file || !isRunFile(path)) ||
-    [...suite.vectors, ...suite.foreign].some(({ text }) => text.includes(id));
-  const ran = joinResults(reports, new Set(suite.paths)).filter(
-    ({ cited, file }) => cited.includes(id) && isNamed(file),
-  );
+  const citing = joinResults(reports, new Set(suite.paths)).filter(({ cited }) => cited.includes(id));
+  const ran = currentResults(citing, suite);
   const tests = ran.map(({ outcome, file, name }) => `${outcome} ${file} > ${name}`);
   const notRun = suite.tests
     .filter(({ path, text }) => text.includes(id) && !ran.some(({ file }) => file === path))

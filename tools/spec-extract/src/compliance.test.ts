@@ -30,7 +30,7 @@ it('the report counts by document and lists only what is not plainly verified [D
     [
       entry('DML-OBJ-0001'),
       entry('DML-OBJ-0002', { state: 'exception', exception: { reason: 'a | b', until: '2027-01-31' } }),
-      entry('DML-OBJ-0003', { state: 'implied', impliedBy: 'types' }),
+      entry('DML-OBJ-0003', { state: 'implied' }),
       entry('DML-OBJ-0004', { state: 'suspect', reviewed: 'bb' }),
       entry('DML-OBJ-0005', { state: 'open', owners: [] }),
       entry('DML-OBJ-0006', { state: 'open', tests: [{ ...TEST, state: 'failed' }] }),

@@ -38,7 +38,6 @@ usage: npm run spec -- <command> [--json]
   <ID>                 text, state, section, owner and tests of one requirement
   show <ID>            the same
   open, --open         what is not verified; --planned adds what is planned
-  summary              counts by package and state
   check                every finding; writes nothing
   generate             writes requirements/*.yaml and COMPLIANCE.md, then reports like check
   review <ID…>|--all   records that changed text was reviewed
@@ -94,8 +93,6 @@ async function dispatch(args: readonly string[], surroundings: Surroundings): Pr
       );
     case 'open':
       return (await import('./command-open.ts')).open(root, values.planned);
-    case 'summary':
-      return (await import('./command-open.ts')).summary(root);
     case 'review':
       return (await import('./command-check.ts')).review(
         root,
@@ -115,7 +112,7 @@ async function dispatch(args: readonly string[], surroundings: Surroundings): Pr
   }
 }
 
-const COMMANDS: readonly string[] = ['show', 'open', 'summary', 'check', 'generate', 'review', 'mutate'];
+const COMMANDS: readonly string[] = ['show', 'open', 'check', 'generate', 'review', 'mutate'];
 
 function parse(args: readonly string[]): ReturnType<typeof parseStrict> {
   try {

@@ -1,7 +1,7 @@
 import { COMPLIANCE_PATH } from './compliance.ts';
 
 /** Role of a file that the tool reads; each is a list of the suite. */
-export type FileRole = 'documents' | 'sources' | 'tests' | 'foreign' | 'vectors' | 'results' | 'index';
+export type FileRole = 'documents' | 'sources' | 'tests' | 'vectors' | 'results' | 'index';
 
 /**
  * Returns the role of a file; undefined for a file that is only there to be linked to.
@@ -14,8 +14,7 @@ export function fileRole(path: string): FileRole | undefined {
   if (isGenerated(path) || path.split('/').includes('fixtures')) return undefined;
   if (path.endsWith('.md')) return 'documents';
   if (canOwn(path)) return 'sources';
-  if (isForeignTest(path)) return 'foreign';
-  if (isTestFile(path) && /\.[cm]?[jt]sx?$/.test(path)) return 'tests';
+  if (isRunFile(path) || (isTestFile(path) && /\.[cm]?[jt]sx?$/.test(path))) return 'tests';
   return path.startsWith('vectors/') && path.endsWith('.json') ? 'vectors' : undefined;
 }
 
@@ -30,14 +29,12 @@ function isTestFile(path: string): boolean {
   return /\.(test|test-d|spec|bench)\.[cm]?[jt]sx?$/.test(path) || /\/(test|tests|__tests__)\//.test(path);
 }
 
-/** Checks whether a runner runs the file by itself: other test files are modules of those. */
+/** Checks whether a runner runs the file by itself, in any language: other test files are modules of those. */
 export function isRunFile(path: string): boolean {
-  return /\.test\.[cm]?[jt]sx?$/.test(path);
-}
-
-/** Checks whether a path is that of a test in a language whose tests are not read here. */
-function isForeignTest(path: string): boolean {
-  return /(?:^|\/)(?:test_[^/]*|[^/]*_test)\.(?!md$|[cm]?[jt]sx?$)\w+$/.test(path);
+  return (
+    /\.test\.[cm]?[jt]sx?$/.test(path) ||
+    /(?:^|\/)(?:test_[^/]*|[^/]*_test)\.(?!md$|[cm]?[jt]sx?$)\w+$/.test(path)
+  );
 }
 
 /** Checks whether a run writes a path, whatever the suite says. */

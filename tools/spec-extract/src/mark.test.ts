@@ -8,8 +8,8 @@ describe('parseMarks', () => {
     expect(disposition('{planned} Names')).toEqual({ kind: 'planned' });
     expect(disposition('{retired} Names')).toEqual({ kind: 'retired' });
     expect(disposition('{measured} Names')).toEqual({ kind: 'measured' });
-    expect(disposition('{implied: types} Names')).toEqual({ kind: 'implied', by: 'types' });
-    expect(disposition('{implied: compiler} Names')).toEqual({ kind: 'implied', by: 'compiler' });
+    expect(disposition('{implied: types} Names')).toEqual({ kind: 'implied' });
+    expect(disposition('{implied: compiler} Names')).toEqual({ kind: 'implied' });
     expect(disposition('{exception: a, b\n  c; until 2027-02-28} Names')).toEqual({
       kind: 'exception',
       reason: 'a, b c',

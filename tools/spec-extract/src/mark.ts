@@ -10,7 +10,7 @@ export type Disposition =
   | { readonly kind: 'planned'; readonly milestone?: string }
   | { readonly kind: 'retired' }
   | { readonly kind: 'measured' }
-  | { readonly kind: 'implied'; readonly by: 'types' | 'compiler' }
+  | { readonly kind: 'implied' }
   | { readonly kind: 'exception'; readonly reason: string; readonly until: string };
 
 /** The marks of an item, the text behind them, and every mark that is not one. */
@@ -59,8 +59,7 @@ function parseDisposition(mark: string): Disposition | undefined {
   if (mark === 'planned' || mark === 'retired' || mark === 'measured') return { kind: mark };
   const milestone = MILESTONE.exec(mark)?.[1];
   if (milestone !== undefined) return { kind: 'planned', milestone };
-  if (mark === 'implied: types') return { kind: 'implied', by: 'types' };
-  if (mark === 'implied: compiler') return { kind: 'implied', by: 'compiler' };
+  if (mark === 'implied: types' || mark === 'implied: compiler') return { kind: 'implied' };
   const exception = EXCEPTION.exec(mark);
   const [, reason = '', until = ''] = exception ?? [];
   // @spec DML-TRC-0202

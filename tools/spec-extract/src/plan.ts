@@ -1,8 +1,7 @@
 import { mentionFindings, ownerFindings, titleFindings } from './citation-findings.ts';
 import { citingTestsById } from './citing-tests.ts';
 import { COMPLIANCE_PATH, renderCompliance } from './compliance.ts';
-import { declaredResults, type TestSources } from './declared-result.ts';
-import { declaredTests } from './declared-test.ts';
+import { currentResults } from './current-results.ts';
 import { isOverview, isSpecDocument } from './document-package.ts';
 import { type Finding, sortFindings } from './finding.ts';
 import { readIndexFile, renderIndexFile } from './index-file.ts';
@@ -24,10 +23,8 @@ export interface Suite {
   readonly documents: readonly TextFile[];
   /** Non-test source files that may own requirements. */
   readonly sources: readonly TextFile[];
-  /** Test files and the modules beside them. */
+  /** Test files of every language, and the modules in the folders of tests. */
   readonly tests: readonly TextFile[];
-  /** Tests in languages whose tests are not read here. */
-  readonly foreign: readonly TextFile[];
   /** Golden vectors. */
   readonly vectors: readonly TextFile[];
   /** Result files of the test runners. */
@@ -58,11 +55,9 @@ export interface Plan {
 export function plan(suite: Suite, reviewing: Reviewing = []): Plan {
   const specs = readSpecs(suite.documents);
   const previous = readIndexes(suite.index);
-  const files = [...suite.tests, ...suite.sources];
-  const declared = files.flatMap(declaredTests);
-  const results = readResults(suite, { declared, files, foreign: suite.foreign, vectors: suite.vectors });
+  const results = readResults(suite);
   const owners = suite.sources.flatMap(ownersIn);
-  const tests = citingTestsById(results.tests, declared);
+  const tests = citingTestsById(results.tests);
   const previousRows = sortedBy(
     previous.indexes.flatMap(({ packageName, rows }) => rows.map((row) => ({ packageName, row }))),
     ({ row }) => row.id,
@@ -101,7 +96,7 @@ export function plan(suite: Suite, reviewing: Reviewing = []): Plan {
     ...missing,
     ...vanished.map(({ id, document }) => ({ code: 'id_vanished' as const, id, file: document, detail: id })),
     ...ownerFindings(owners, specs.byId),
-    ...titleFindings([...declared, ...results.tests], specs.byId),
+    ...titleFindings(results.tests, specs.byId),
     ...[...suite.sources, ...suite.vectors].flatMap(({ path, text }) =>
       mentionFindings(path, idsIn(text), specs.byId),
     ),
@@ -199,7 +194,7 @@ interface Results {
   readonly findings: readonly Finding[];
 }
 
-function readResults(suite: Suite, sources: TestSources): Results {
+function readResults(suite: Suite): Results {
   const reports: ReportedTest[] = [];
   const configured = new Set<string>();
   const findings: Finding[] = [];
@@ -210,7 +205,7 @@ function readResults(suite: Suite, sources: TestSources): Results {
       for (const project of result.configured) configured.add(project);
     } else findings.push({ code: 'result_unreadable', file: file.path, detail: result.reason });
   }
-  const tests = declaredResults(joinResults(reports, new Set(suite.paths)), sources);
+  const tests = currentResults(joinResults(reports, new Set(suite.paths)), suite);
   return { tests, configured, findings };
 }
 
@@ -220,7 +215,7 @@ function missingResults(
   records: readonly RequirementRecord[],
   configured: ReadonlySet<string>,
 ): Finding[] {
-  const needed = records.some(({ state, tests }) => state === 'open' || tests.length > 0);
+  const needed = records.some(({ state }) => state === 'open' || state === 'suspect');
   // @spec DML-TRC-0411
   if (results.length === 0)
     return needed ? [{ code: 'results_missing', file: 'test-results', detail: 'no result file' }] : [];

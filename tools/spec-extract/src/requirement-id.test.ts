@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { idsIn, isRequirementId, nearestIds, parseTitle } from './requirement-id.ts';
+import { idsIn, nearestIds, parseTitle } from './requirement-id.ts';
 
 describe('parseTitle', () => {
   it('reads one or two ids that end a title [DML-TRC-0401]', () => {
@@ -45,11 +45,6 @@ describe('idsIn', () => {
   it('skips what only resembles an id', () => {
     expect(idsIn('XDML-OBJ-0001 DML-OBJ-00011 DML-obj-0001 DML-OBJ-001 DML-OBJ-0001-x')).toEqual([]);
   });
-});
-
-it('isRequirementId accepts exactly one id', () => {
-  expect(isRequirementId('DML-OBJ-0001')).toBe(true);
-  expect(['DML-OBJ-1', 'DML-OBJ-0001 ', 'dml-obj-0001', ''].some(isRequirementId)).toBe(false);
 });
 
 describe('nearestIds', () => {

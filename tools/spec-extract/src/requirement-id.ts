@@ -1,14 +1,8 @@
 /** The shape of a requirement id, for embedding into other patterns. */
 export const ID_PATTERN = 'DML-[A-Z]+-\\d{4}';
 
-const ID = new RegExp(`^${ID_PATTERN}$`);
 const ID_ANYWHERE = new RegExp(`(?<![\\w-])${ID_PATTERN}(?![\\w-])`, 'g');
 const TRAILING_CITATIONS = new RegExp(`((?:\\s*\\[${ID_PATTERN}\\])+)\\s*$`);
-
-/** Returns whether a text is exactly one well-formed requirement id. */
-export function isRequirementId(text: string): boolean {
-  return ID.test(text);
-}
 
 /** Lists the distinct ids a text mentions, in order of first mention. */
 export function idsIn(text: string): string[] {

@@ -43,15 +43,12 @@ export interface PackageIndex {
   readonly rows: readonly IndexRow[];
 }
 
-/** Outcome of a citing test, or that no result mentions it. */
-export type CitingTestState = TestOutcome | 'not_run';
-
 /** One citing test. */
 export interface CitingTest {
   readonly file: string;
   /** Suite titles and leaf title without ids. */
   readonly title: string;
-  readonly state: CitingTestState;
+  readonly state: TestOutcome;
   /** True when its title cites another requirement too. */
   readonly isShared?: boolean;
 }
@@ -64,8 +61,6 @@ export interface RequirementRecord extends IndexRow {
   readonly section: string;
   /** For an exception: why, and the last day it is good for. */
   readonly exception?: { readonly reason: string; readonly until: string };
-  /** For an implied requirement: what holds it. */
-  readonly impliedBy?: 'types' | 'compiler';
   /** Owners in text form, sorted; more than one is an error. */
   readonly owners: readonly string[];
   readonly tests: readonly CitingTest[];

@@ -42,7 +42,6 @@ export function recordRequirement(input: {
     ...(disposition.kind === 'exception' && {
       exception: { reason: disposition.reason, until: disposition.until },
     }),
-    ...(disposition.kind === 'implied' && { impliedBy: disposition.by }),
     owners,
     tests,
   };

@@ -15,7 +15,6 @@ export function readSuite(root: string, today: string): Suite {
     documents: [],
     sources: [],
     tests: [],
-    foreign: [],
     vectors: [],
     results: [],
     index: [],

@@ -1,6 +1,4 @@
-import { resultsOf, specOf, VERIFIED } from './memory-suite.ts';
-
-type Files = Readonly<Record<string, string>>;
+import { type Files, resultsOf, specOf, VERIFIED } from './memory-suite.ts';
 
 const SPEC = 'specs/10-object-model.md';
 const INDEX = 'requirements/object-model.yaml';
@@ -42,48 +40,64 @@ function without(files: Files, ...paths: readonly string[]): Files {
 
 const plainTest = `it('${TITLE}', () => {});`;
 
-/** For each finding code a small suite, or several, that yields it and no other. */
+/**
+ * For each finding code a small suite, or several, that yields it and no other; the name is the code, what is
+ * special about the suite, and the requirement that makes the code appear.
+ */
 export const FIXTURES: Readonly<Record<string, Files>> = {
-  anchor_broken: document('See [names](../specs/10-object-model.md#no-such-heading).'),
-  document_empty: { [SPEC]: '# Object model\n\nNames are sorted.\n' },
-  document_misnamed: { ...planned, 'specs/extra.md': '# Extra\n\nNames are sorted.\n' },
-  exception_expired: stated('{exception: the codec is not ready; until 2020-01-31} Names MUST be sorted.'),
-  file_outdated: { ...planned, 'COMPLIANCE.md': '# Compliance\n\nOf another day.\n' },
-  id_reused: {
+  'anchor_broken [DML-TRC-0702]': document('See [names](../specs/10-object-model.md#no-such-heading).'),
+  'document_empty [DML-TRC-0109]': { [SPEC]: '# Object model\n\nNames are sorted.\n' },
+  'document_misnamed [DML-TRC-0912]': { ...planned, 'specs/extra.md': '# Extra\n\nNames are sorted.\n' },
+  'exception_expired [DML-TRC-0203]': stated(
+    '{exception: the codec is not ready; until 2020-01-31} Names MUST be sorted.',
+  ),
+  'file_outdated [DML-TRC-0606]': { ...planned, 'COMPLIANCE.md': '# Compliance\n\nOf another day.\n' },
+  'id_reused [DML-TRC-0103]': {
     [SPEC]: specOf(
       '[DML-OBJ-0001] {planned} Names MUST be sorted.',
       '[DML-OBJ-0001] {planned} Values MAY be.',
     ),
   },
-  'id_reused--retired': { ...planned, ...indexed('DML-OBJ-0001: MUST, retired, 0000000000000000') },
-  id_vanished: { ...planned, ...indexed('DML-OBJ-0002: MUST, verified, 0000000000000000') },
-  index_unreadable: { ...planned, [INDEX]: 'requirements: [\n' },
-  keyword_missing: stated('{planned} Names are sorted.'),
-  keyword_repeated: stated('{planned} Names MUST be sorted and SHOULD be short.'),
-  keyword_without_id: below('Names MUST be short.'),
-  line_too_long: below('Names are sorted bytewise. '.repeat(4)),
-  link_absolute: document('See [names](/specs/10-object-model.md).'),
-  'link_absolute--file': document('See [names](file:specs/10-object-model.md).'),
-  'link_absolute--specification': below('See [elsewhere](https://example.com/).'),
-  'link_absolute--web': document('[names](https://example.com/some/one/blob/main/specs/10-object-model.md)'),
-  link_broken: document('See [names](../specs/11-names.md).'),
-  mark_invalid: stated('{planned} {soon} Names MUST be sorted.'),
-  'mark_invalid--exception': stated(
+  'id_reused--retired [DML-TRC-0105]': {
+    ...planned,
+    ...indexed('DML-OBJ-0001: MUST, retired, 0000000000000000'),
+  },
+  'id_vanished [DML-TRC-0104]': { ...planned, ...indexed('DML-OBJ-0002: MUST, verified, 0000000000000000') },
+  'index_unreadable [DML-TRC-0608]': { ...planned, [INDEX]: 'requirements: [\n' },
+  'keyword_missing [DML-TRC-0107]': stated('{planned} Names are sorted.'),
+  'keyword_repeated [DML-TRC-0106]': stated('{planned} Names MUST be sorted and SHOULD be short.'),
+  'keyword_without_id [DML-TRC-0111]': below('Names MUST be short.'),
+  'line_too_long [DML-TRC-0110]': below('Names are sorted bytewise. '.repeat(4)),
+  'link_absolute [DML-TRC-0703]': document('See [names](/specs/10-object-model.md).'),
+  'link_absolute--file [DML-TRC-0703]': document('See [names](file:specs/10-object-model.md).'),
+  'link_absolute--specification [DML-TRC-0704]': below('See [elsewhere](https://example.com/).'),
+  'link_absolute--web [DML-TRC-0703]': document(
+    '[names](https://example.com/some/one/blob/main/specs/10-object-model.md)',
+  ),
+  'link_broken [DML-TRC-0701]': document('See [names](../specs/11-names.md).'),
+  'mark_invalid [DML-TRC-0201]': stated('{planned} {soon} Names MUST be sorted.'),
+  'mark_invalid--exception [DML-TRC-0202]': stated(
     '{planned} {exception: no codec; until 2026-02-30} Names MUST be sorted.',
   ),
-  'mark_invalid--measured': stated('{measured} Names MUST be sorted fast.'),
-  'mark_invalid--two': stated('{planned} {retired} Names MUST be sorted.'),
-  optional_unverified: { ...stated('Names SHOULD be sorted.'), [RESULTS]: resultsOf(TEST, {}) },
-  owner_duplicate: { ...VERIFIED, 'packages/object-model/src/value.ts': VERIFIED[SOURCE] ?? '' },
-  owner_missing: without(VERIFIED, SOURCE),
-  planned_owned: { ...planned, [SOURCE]: VERIFIED[SOURCE] ?? '' },
-  requirement_malformed: below('- [DML-OBJ-02] Values MUST be sorted.'),
-  result_unreadable: { ...planned, [RESULTS]: '{"testResults": [\n' },
-  results_missing: {
+  'mark_invalid--measured [DML-TRC-0991]': stated('{measured} Names MUST be sorted fast.'),
+  'mark_invalid--two [DML-TRC-0204]': stated('{planned} {retired} Names MUST be sorted.'),
+  'optional_unverified [DML-TRC-0415]': {
+    ...stated('Names SHOULD be sorted.'),
+    [RESULTS]: resultsOf(TEST, {}),
+  },
+  'owner_duplicate [DML-TRC-0302]': {
+    ...VERIFIED,
+    'packages/object-model/src/value.ts': VERIFIED[SOURCE] ?? '',
+  },
+  'owner_missing [DML-TRC-0303]': without(VERIFIED, SOURCE),
+  'planned_owned [DML-TRC-0304]': { ...planned, [SOURCE]: VERIFIED[SOURCE] ?? '' },
+  'requirement_malformed [DML-TRC-0101]': below('- [DML-OBJ-02] Values MUST be sorted.'),
+  'result_unreadable [DML-TRC-0412]': { ...planned, [RESULTS]: '{"testResults": [\n' },
+  'results_missing [DML-TRC-0411]': {
     ...without(VERIFIED, RESULTS),
     ...indexed('DML-OBJ-0001: MUST, open, f084cb62c7564702'),
   },
-  'results_missing--project': {
+  'results_missing--project [DML-TRC-0421]': {
     ...VERIFIED,
     ...indexed('DML-OBJ-0001: MUST, verified, f084cb62c7564702'),
     [RESULTS]: JSON.stringify({
@@ -91,55 +105,69 @@ export const FIXTURES: Readonly<Record<string, Files>> = {
       ...JSON.parse(VERIFIED[RESULTS] ?? ''),
     }),
   },
-  retired_owned: { ...stated('{retired} Names MUST be sorted.'), [SOURCE]: VERIFIED[SOURCE] ?? '' },
-  test_citation_misplaced: tested(`${plainTest}\nit('[DML-OBJ-0001] sorts values', () => {});`, {
-    [TITLE]: 'passed',
-    '[DML-OBJ-0001] sorts values': 'passed',
-  }),
-  'test_citation_misplaced--group': tested(
+  'retired_owned [DML-TRC-0305]': {
+    ...stated('{retired} Names MUST be sorted.'),
+    [SOURCE]: VERIFIED[SOURCE] ?? '',
+  },
+  'test_citation_misplaced [DML-TRC-0408]': tested(
+    `${plainTest}\nit('[DML-OBJ-0001] sorts values', () => {});`,
+    {
+      [TITLE]: 'passed',
+      '[DML-OBJ-0001] sorts values': 'passed',
+    },
+  ),
+  'test_citation_misplaced--group [DML-TRC-0418]': tested(
     `describe('names [DML-OBJ-0001]', () => {\n  ${plainTest}\n});`,
     { [TITLE]: 'passed' },
     { ancestorTitles: ['names [DML-OBJ-0001]'] },
   ),
-  test_cites_planned: { ...without(VERIFIED, SOURCE), ...planned },
-  test_cites_retired: { ...without(VERIFIED, SOURCE), ...stated('{retired} Names MUST be sorted.') },
-  test_missing: without(tested('', {}), TEST),
-  'test_missing--conditional': tested(`if (process.platform === 'plan9') {\n  ${plainTest}\n}`, {}),
-  'test_missing--deleted': tested("it('sorts values', () => {});", { [TITLE]: 'passed' }),
-  'test_missing--expected-failure': tested(
+  'test_cites_planned [DML-TRC-0406]': { ...without(VERIFIED, SOURCE), ...planned },
+  'test_cites_retired [DML-TRC-0407]': {
+    ...without(VERIFIED, SOURCE),
+    ...stated('{retired} Names MUST be sorted.'),
+  },
+  'test_missing [DML-TRC-0410]': without(tested('', {}), TEST),
+  'test_missing--deleted [DML-TRC-0417]': tested("it('sorts values', () => {});", { [TITLE]: 'passed' }),
+  'test_missing--expected-failure [DML-TRC-0420]': tested(
     `it.fails('${TITLE}', () => {});`,
     { [TITLE]: 'passed' },
     { expectsFailure: true },
   ),
-  'test_missing--failed': tested(plainTest, { [TITLE]: 'failed' }),
-  'test_missing--foreign': {
+  'test_missing--failed [DML-TRC-0403]': tested(plainTest, { [TITLE]: 'failed' }),
+  'test_missing--foreign [DML-TRC-0922]': {
     ...without(VERIFIED, TEST, RESULTS),
     'README.md': '# Names\n',
     'test-results/object-model.xml': `<testsuite file="README.md"><testcase name="${TITLE}"/></testsuite>`,
   },
-  'test_missing--not-run': tested(plainTest, {}),
-  'test_missing--repeated': tested(
+  'test_missing--not-run [DML-TRC-0402]': tested(plainTest, {}),
+  'test_missing--repeated [DML-TRC-0419]': tested(
     `it('${TITLE}', { retry: 2 }, () => {});`,
     { [TITLE]: 'passed' },
     { failureMessages: ['expected 0.7 to be less than 0.5'] },
   ),
-  'test_missing--skipped': tested(`it.skip('${TITLE}', () => {});`, { [TITLE]: 'skipped' }),
-  'test_missing--todo': tested(`it.todo('${TITLE}');`, { [TITLE]: 'todo' }),
-  test_overcited: {
+  'test_missing--skipped [DML-TRC-0402]': tested(`it.skip('${TITLE}', () => {});`, { [TITLE]: 'skipped' }),
+  'test_missing--todo [DML-TRC-0402]': tested(`it.todo('${TITLE}');`, { [TITLE]: 'todo' }),
+  'test_overcited [DML-TRC-0405]': {
     [SPEC]: specOf(...[1, 2, 3].map((n) => `[DML-OBJ-000${n}] Names of kind ${n} MUST be sorted.`)),
     [SOURCE]: [1, 2, 3].map((n) => `// @spec DML-OBJ-000${n}\nexport const rule${n} = true;\n`).join(''),
     [TEST]: "it('sorts [DML-OBJ-0001] [DML-OBJ-0002] [DML-OBJ-0003]', () => {});\n",
     [RESULTS]: resultsOf(TEST, { 'sorts [DML-OBJ-0001] [DML-OBJ-0002] [DML-OBJ-0003]': 'passed' }),
   },
-  text_suspect: { ...VERIFIED, ...indexed('DML-OBJ-0001: MUST, verified, 0000000000000000') },
-  unknown_id: document('Names follow DML-OBJ-0002.'),
-  'unknown_id--code': { ...planned, [SOURCE]: '// @spec DML-OBJ-0002\nexport const rule = true;\n' },
-  'unknown_id--test': {
+  'text_suspect [DML-TRC-0503]': {
+    ...VERIFIED,
+    ...indexed('DML-OBJ-0001: MUST, verified, 0000000000000000'),
+  },
+  'unknown_id [DML-TRC-0307]': document('Names follow DML-OBJ-0002.'),
+  'unknown_id--code [DML-TRC-0307]': {
+    ...planned,
+    [SOURCE]: '// @spec DML-OBJ-0002\nexport const rule = true;\n',
+  },
+  'unknown_id--test [DML-TRC-0307]': {
     ...planned,
     [TEST]: "it('sorts values [DML-OBJ-0002]', () => {});\n",
     [RESULTS]: resultsOf(TEST, { 'sorts values [DML-OBJ-0002]': 'passed' }),
   },
-  'unknown_id--vector': {
+  'unknown_id--vector [DML-TRC-0307]': {
     ...planned,
     'vectors/name/sorted.json': '{"name": "sorted", "requirement": "DML-OBJ-0002"}\n',
   },

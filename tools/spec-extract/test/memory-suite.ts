@@ -4,15 +4,17 @@ import type { Suite } from '../src/plan.ts';
 /** The day on which the suites of the tests are judged. */
 export const TODAY = '2026-06-30';
 
+/** Texts by path. */
+export type Files = Readonly<Record<string, string>>;
+
 /** Builds a suite from texts by path, with the roles that files have on a disk. */
-export function memorySuite(files: Readonly<Record<string, string>>, today: string = TODAY): Suite {
+export function memorySuite(files: Files, today: string = TODAY): Suite {
   const texts = Object.entries(files).map(([path, text]) => ({ path, text }));
   const of = (role: string): Suite['documents'] => texts.filter(({ path }) => fileRole(path) === role);
   return {
     documents: of('documents'),
     sources: of('sources'),
     tests: of('tests'),
-    foreign: of('foreign'),
     vectors: of('vectors'),
     results: of('results'),
     index: of('index'),
@@ -37,7 +39,7 @@ export function resultsOf(file: string, leaves: Readonly<Record<string, string>>
 }
 
 /** Files of a suite in which one requirement is verified. */
-export const VERIFIED: Readonly<Record<string, string>> = {
+export const VERIFIED: Files = {
   'specs/10-object-model.md': specOf('[DML-OBJ-0001] Names MUST be sorted.'),
   'packages/object-model/src/name.ts': '// @spec DML-OBJ-0001\nexport const sorted = true;\n',
   'packages/object-model/src/name.test.ts': "it('sorts names [DML-OBJ-0001]', () => {});\n",
