@@ -2,7 +2,7 @@
  * Gate: a store keeps its promises when the operating system refuses writes and syncs, and whatever moment a
  * snapshot of the file system catches.
  *
- * Compiles the libraries in ci/faults with the machine's C compiler and loads them before Node in worker processes.
+ * Compiles a library in ci/faults with the machine's C compiler and loads it before Node in worker processes.
  * With `--up-to 200` every write and sync from the first to the 200th fails once, six times as many rounds, and
  * there are a thousand images.
  */
@@ -38,19 +38,13 @@ export function problemsIn(runs) {
   ]);
 }
 
-/** Compiles a library to load before Node. */
-function compileShim(folder, name) {
-  const library = join(folder, `${name}.so`);
-  const source = join(repositoryRoot, 'ci', 'faults', `${name}.c`);
-  const compiler = spawnSync(
-    'cc',
-    ['-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', library, source, '-ldl'],
-    {
-      stdio: 'inherit',
-    },
-  );
-  if (compiler.status !== 0)
-    throw new Error(`ci/faults/${name}.c does not compile: is a C compiler (cc) installed?`);
+/** Compiles the library to load before Node. */
+function compileShim(folder) {
+  const library = join(folder, 'store-shim.so');
+  const source = join(repositoryRoot, 'ci/faults/store-shim.c');
+  const args = ['-shared', '-fPIC', '-O1', '-Wall', '-Werror', '-o', library, source, '-ldl'];
+  if (spawnSync('cc', args, { stdio: 'inherit' }).status !== 0)
+    throw new Error('ci/faults/store-shim.c does not compile: is a C compiler (cc) installed?');
   return library;
 }
 
@@ -60,8 +54,8 @@ export async function check(_root, args) {
   try {
     const { runSystemFaults } = await import('../packages/store/test/dist/test/crash/crash-runs.js');
     const { runWriteImages } = await import('../packages/store/test/dist/test/crash/image-runs.js');
-    const runs = [await runSystemFaults({ folder, shim: compileShim(folder, 'fault-shim'), nths })];
-    const shim = compileShim(folder, 'write-log');
+    const shim = compileShim(folder);
+    const runs = [await runSystemFaults({ folder, shim, nths })];
     for (const scenario of ['commit', 'gc'])
       runs.push(await runWriteImages({ folder, shim, images, seed: 1, scenario }));
     for (const figures of runs) process.stdout.write(`${JSON.stringify(figures)}\n`);

@@ -4,9 +4,9 @@
  * Every command of `dml` that uses the repository is run again and again, each time with another call refused: opening,
  * mapping, locking, reading, writing and syncing of data.mdb and lock.mdb, each with errors of the system in turn. It
  * must do its work or end with an error that names the system's error; it must not die by a signal, call a whole store
- * damaged, or leave one that is. Calls are refused by strace where it works, and by ci/faults/call-shim.c elsewhere
- * (`--shim`), which needs a C compiler. `--every` takes every call with every error, hours of it; the default is a
- * sample. `--only 'gc --compact'` runs one command, `--program` another `dml`.
+ * damaged, or leave one that is. Calls are refused by strace; where it does not work, that is named and nothing runs.
+ * `--every` takes every call with every error, hours of it; the default is a sample. `--only 'gc --compact'` runs one
+ * command, `--program` another `dml`.
  *
  * Some calls are known to end the process by a signal: those that the engine makes within its own opening. They are
  * counted apart; docs/decisions/0028-locks-of-the-kernel.md says why.
@@ -17,7 +17,7 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root as repositoryRoot } from '../tools/run/workspace.mjs';
 import { runGate } from './gate.mjs';
-import { byShim, byStrace, canTrace, runDml } from './system-calls/refusers.mjs';
+import { byStrace, canTrace, runDml } from './system-calls/refusers.mjs';
 
 const ERRNOS = ['EIO', 'EMFILE', 'ENFILE', 'ENOMEM', 'EACCES', 'EAGAIN', 'ENOSPC'];
 
@@ -57,11 +57,7 @@ function makeProject(program, folder) {
 function chosen(calls, isEvery, turn) {
   const numbered = new Map();
   const next = (key) => numbered.set(key, (numbered.get(key) ?? 0) + 1).get(key);
-  const all = calls.map((call) => ({
-    ...call,
-    nth: next(`${call.call} ${call.file}`),
-    nthOfName: next(`name ${call.name} ${call.file}`),
-  }));
+  const all = calls.map((call) => ({ ...call, nth: next(`${call.name} ${call.file}`) }));
   if (isEvery) return all;
   const groups = new Map();
   for (const call of all) {
@@ -75,7 +71,7 @@ function chosen(calls, isEvery, turn) {
 
 /**
  * The calls that the engine makes within its own opening, once it has noted the file: when one of them fails, it
- * frees twice what it has noted. Recognised by how the tracer writes them; the shim knows the kinds only.
+ * frees twice what it has noted. Recognised by how the tracer writes them.
  */
 const WITHIN_OPENING = [
   /openat\(.*lock\.mdb", O_RDWR\|O_CREAT\|O_CLOEXEC/,
@@ -85,7 +81,6 @@ const WITHIN_OPENING = [
   /fcntl\(.*, F_SETLKW?, \{.*l_start=0,/,
   /lseek\(.*, 0, SEEK_END/,
   /pread64\(.*, 168, \d+\)/,
-  /^(open|mmap|fcntl|lseek|pread) \S+ refused$/,
 ];
 
 /** Returns how a command ended when one of its calls was refused: a code, a known death, its work done, or a problem. */
@@ -135,7 +130,7 @@ function refuseCalls(program, folder, { refuse, isEvery, only }) {
         const ended = refuse(fresh(), args, { ...call, errno });
         if (ended.refusedCall === undefined) continue;
         counts.refused += 1;
-        const where = `dml ${args.join(' ')}: ${call.call} ${call.nth} of ${call.file}, ${errno}`;
+        const where = `dml ${args.join(' ')}: ${call.name} ${call.nth} of ${call.file}, ${errno}`;
         const { line } = ended.refusedCall;
         const outcome = outcomeOf({ ...ended, errno, line, isKnownDeath });
         if (outcome.problem !== undefined) problems.push(`${where}: ${outcome.problem}`);
@@ -159,23 +154,23 @@ export function check(_root, args = [], tell = (text) => process.stdout.write(te
     options: {
       root: { type: 'string' },
       every: { type: 'boolean' },
-      shim: { type: 'boolean' },
       only: { type: 'string' },
       program: { type: 'string' },
     },
   });
   const program = resolve(values.program ?? join(repositoryRoot, 'packages/cli/dist/bin.js'));
+  if (!canTrace()) {
+    tell('not run: refused system calls (needs strace)\n');
+    return [];
+  }
   const folder = mkdtempSync(join(tmpdir(), 'dml-calls-'));
   try {
-    const isTraced = values.shim !== true && canTrace();
     const { counts, problems } = refuseCalls(program, folder, {
-      refuse: isTraced ? byStrace(program) : byShim(program, folder),
+      refuse: byStrace(program),
       isEvery: values.every === true,
       only: values.only,
     });
-    tell(`${JSON.stringify({ by: isTraced ? 'strace' : 'shim', ...counts }, null, 2)}\n`);
-    if (!isTraced && values.shim !== true)
-      tell('not run: calls that do not go through the C library (needs strace)\n');
+    tell(`${JSON.stringify(counts, null, 2)}\n`);
     return problems;
   } finally {
     rmSync(folder, { recursive: true, force: true });
