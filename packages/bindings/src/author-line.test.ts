@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { relative } from 'node:path';
 import { loadPipeline } from '@daggerml/capture';
 import type { DmlError } from '@daggerml/object-model';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { Project } from '../test/project.ts';
 
 let project: Project;
@@ -10,7 +10,6 @@ beforeAll(async () => {
   project = await Project.create();
   project.write('package.json', '{ "type": "module" }');
 });
-afterAll(() => project.close());
 
 /** What a pipeline with this body is refused with; the line that is asked for ends with `// here`. */
 async function refusal(body: string): Promise<{ error: DmlError; here: string }> {

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { treeEntries } from '@daggerml/object-model';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Project } from '../test/project.ts';
 import type { Dag } from './dag.ts';
 import type { NodeHandle } from './node-handle.ts';
@@ -11,7 +11,6 @@ beforeAll(async () => {
   project = await Project.create();
   dag = project.repository.newDag('builtins');
 });
-afterAll(() => project.close());
 
 /** What a builtin makes of inputs: a value, or the code of its failure. */
 type Outcome = { readonly value: unknown } | { readonly code: string };

@@ -9,7 +9,7 @@ import { type RunEvent, RunObjects } from '@daggerml/execution';
 import { encodeRecord, treeEntries, treeGet } from '@daggerml/object-model';
 import { verifyStore } from '@daggerml/store';
 import { f64 } from '@daggerml/values';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Project, type Steps } from '../test/project.ts';
 import type { Dag } from './dag.ts';
 import type { NodeHandle } from './node-handle.ts';
@@ -23,7 +23,6 @@ beforeAll(async () => {
   ({ steps } = project);
   dag = project.repository.newDag('work', { folder: project.folder });
 });
-afterAll(() => project.close());
 
 /** Opens a store in another process, which asks the kernel who has it open, and says which process it sees. */
 const ASK = `

@@ -4,7 +4,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { RunEvent } from '@daggerml/execution';
 import type { BlobHandle } from '@daggerml/values';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { Project } from '../test/project.ts';
 import type { Dag } from './dag.ts';
 import type { Directory, DirectoryEntry, DirectoryOptions } from './directory.ts';
@@ -15,7 +15,6 @@ beforeAll(async () => {
   project = await Project.create();
   dag = project.repository.newDag('work', { folder: project.folder });
 });
-afterAll(() => project.close());
 
 const isBlob = (entry: DirectoryEntry): entry is BlobHandle => 'sizeBytes' in entry;
 
@@ -229,7 +228,6 @@ describe('Dag.directory', () => {
     const inside = own.repository.newDag('inside');
     expect(Object.keys(await (await inside.directory(own.folder)).value())).toEqual(['steps.ts']);
     await inside.close();
-    await own.close();
   });
 
   it('has the value that files has for plain files, and the one it always had [DML-BND-0925]', async () => {
@@ -331,7 +329,6 @@ describe('Dag.directory and Dag.files', () => {
         'steps.ts',
       ]);
     await inside.close();
-    await own.close();
   });
 
   it('leave out .git and node_modules unless all is wanted [DML-BND-0915]', async () => {
@@ -473,7 +470,6 @@ describe('Dag.directory and Dag.files', () => {
     expect(ids[1]).toEqual(ids[0]);
     expect(ids[2]).toEqual(ids[0]);
     keepsIdentities.mockRestore();
-    await own.close();
   });
 
   it('read every file again without the cache of files [DML-BND-0933]', async () => {
@@ -510,6 +506,5 @@ describe('Dag.directory and Dag.files', () => {
     expect((await capture(false))[0]).not.toEqual(ids);
     look.mockRestore();
     keepsIdentities.mockRestore();
-    await own.close();
   });
 });

@@ -9,5 +9,4 @@ it('records the program and the version of the package as created_by [DML-BND-03
   expect(programName()).toBe(`daggerml ${version}`);
   const project = await Project.create();
   expect(project.repository.store.getMeta('created_by')).toBe(`daggerml ${version}`);
-  await project.close();
 });

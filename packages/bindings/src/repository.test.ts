@@ -15,8 +15,7 @@ let project: Project;
 beforeAll(async () => {
   project = await Project.create();
 });
-afterAll(async () => {
-  await project.close();
+afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
@@ -261,7 +260,6 @@ describe('the environment of functions', () => {
     expect(process.env.PATH).toBeDefined();
     expect(await dag.call(own.steps.environment).value()).toEqual({ DML_TEST_TOKEN: 'first' });
     await dag.close();
-    await own.close();
   });
 
   it('is no part of what makes a call the same [DML-BND-0319]', async () => {
@@ -273,7 +271,6 @@ describe('the environment of functions', () => {
     const second = await own.repository.run(pipeline);
     expect([first.counts.executed, second.counts.cached, second.changed]).toEqual([1, 1, false]);
     expect(await second.root.value()).toEqual({ DML_TEST_TOKEN: 'first' });
-    await own.close();
   });
 });
 

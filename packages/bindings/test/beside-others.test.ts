@@ -25,9 +25,8 @@ let project: Project;
 beforeEach(async () => {
   project = await Project.create();
 });
-afterEach(async () => {
+afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
-  await project.close();
 });
 
 /** Another process that is in a transaction until its input ends. */

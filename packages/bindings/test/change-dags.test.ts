@@ -2,7 +2,7 @@ import { RunObjects } from '@daggerml/execution';
 import type { CommitId, NodeId } from '@daggerml/object-model';
 import { type Commit, deleteDag } from '@daggerml/repository';
 import { applyExcision, headRef, planExcision, type Store } from '@daggerml/store';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { Project } from './project.ts';
 
 let project: Project;
@@ -21,7 +21,6 @@ beforeEach(async () => {
   own = more.nodeId;
   ({ commitId: both } = await gone.commit(more));
 });
-afterEach(() => project.close());
 
 function head(): Commit {
   return project.repository.getCommit('main');

@@ -3,7 +3,7 @@ import { decodeRecord, type ObjectLink, recordLinks } from '@daggerml/object-mod
 import { storePath } from '@daggerml/repository';
 import { verifyStore } from '@daggerml/store';
 import { blob } from '@daggerml/values';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import type { Dag } from '../src/dag.ts';
 import { definePipeline } from '../src/pipeline.ts';
 import { Child } from './child.ts';
@@ -23,7 +23,6 @@ let project: Project;
 beforeAll(async () => {
   project = await Project.create({ workers: 1 });
 });
-afterAll(() => project.close());
 
 /** What a commit reaches that is not there. */
 function missingFrom(commitId: string): string[] {

@@ -82,7 +82,6 @@ describe('a commit beside a head that moves and a collection', () => {
     expect(compared).toBeGreaterThan(10);
     expect(far).not.toBe(kept);
     await other.close();
-    await project.close();
   });
 
   it('is refused where an exec that it would pin is gone in spite of all [DML-EXE-0722]', async () => {
@@ -98,7 +97,6 @@ describe('a commit beside a head that moves and a collection', () => {
     const objectId = key.toString('hex', 1);
     await expect(dag.commit(sums)).rejects.toMatchObject({ code: 'object_missing', fields: { objectId } });
     expect(repository.head.commitId).toBeUndefined();
-    await project.close();
   });
 });
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { verifyStore } from '@daggerml/store';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { Child } from './child.ts';
 import { Project } from './project.ts';
 
@@ -13,7 +13,6 @@ let project: Project;
 beforeAll(async () => {
   project = await Project.create();
 });
-afterAll(() => project.close());
 
 interface RunLine {
   readonly values: number[];

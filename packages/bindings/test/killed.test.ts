@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url';
 import type { CallOutcome } from '@daggerml/execution';
 import { verifyStore } from '@daggerml/store';
 import type { BlobHandle } from '@daggerml/values';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { Child, type ChildEnd } from './child.ts';
 import { blobSteps, CALLS, killedPipeline } from './killed-pipeline.ts';
 import { Project } from './project.ts';
@@ -29,7 +29,6 @@ beforeAll(async () => {
   project = await Project.create();
   stepsUrl = pathToFileURL(project.write('blob-steps.ts', blobSteps)).href;
 });
-afterAll(() => project.close());
 
 /** Starts a process that runs the pipeline of a round, to its end or to that of the `last` of its calls. */
 function start(round: number, last = 0): Promise<Child> {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { functions } from '@daggerml/capture';
+import { afterAll } from 'vitest';
 import { Repository, type RepositoryOptions } from '../src/repository.ts';
 
 /** The functions that the tests call. */
@@ -33,7 +34,10 @@ export const table = async (rows: number) => ({ rows, mean: rows / 2, tags: new 
 /** A file system in memory, for tests that write often. */
 const MEMORY_FOLDER = '/dev/shm';
 
-/** A project folder with a repository and a file of functions. */
+const projects: Project[] = [];
+afterAll(() => Promise.all(projects.map((project) => project.close())));
+
+/** A project folder with a repository and a file of functions, which is gone when the tests of the file are over. */
 export class Project {
   readonly folder: string = mkdtempSync(
     join(existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir(), 'dml-project-'),
@@ -43,6 +47,7 @@ export class Project {
 
   static async create(options: RepositoryOptions = {}): Promise<Project> {
     const project = new Project();
+    projects.push(project);
     project.write('steps.ts', source);
     project.repository = await Repository.init(project.folder, { author: 'tester', workers: 2, ...options });
     return project;

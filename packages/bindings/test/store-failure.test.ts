@@ -1,5 +1,5 @@
 import { DmlError } from '@daggerml/object-model';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import type { Dag } from '../src/dag.ts';
 import { definePipeline } from '../src/pipeline.ts';
 import { Project } from './project.ts';
@@ -8,7 +8,6 @@ let project: Project;
 beforeEach(async () => {
   project = await Project.create();
 });
-afterEach(() => project.close());
 
 /** Lets the store refuse every later transaction of a run, as it does when the disk is full. */
 function fill(): void {

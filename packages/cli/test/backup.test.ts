@@ -12,7 +12,6 @@ beforeAll(async () => {
   await repository.run('sums');
 });
 afterAll(() => {
-  repository.remove();
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -84,7 +83,6 @@ describe('dml backup', () => {
     expect(alien.stderr).toContain('is the backup of another repository');
     expect((await dml(['ref'], { cwd: backup })).stdout).toBe(held);
     expect((await dml(['verify'], { cwd: backup })).exitCode).toBe(0);
-    other.remove();
   });
 
   it('shows on a terminal how far it is, and nothing elsewhere [DML-CLI-1083]', async () => {

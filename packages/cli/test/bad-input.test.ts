@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { SCHEMA_VERSION } from '@daggerml/store';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { dml, NEWER_NODE_ID, type RefState, TestRepository } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
@@ -23,7 +23,6 @@ beforeAll(async () => {
   await repository.run('sums');
   before = await repository.refState();
 });
-afterAll(() => repository.remove());
 
 /** Runs a pipeline file that must be refused, and checks that the repository is as it was. */
 async function refused(file: string, ...rest: string[]): Promise<string> {
@@ -113,20 +112,16 @@ describe('a folder that cannot be written', () => {
 describe('a repository with a newer schema', () => {
   it('is refused with both versions and the hint to update [DML-CLI-1202]', async () => {
     const newer = await TestRepository.create();
-    try {
-      await newer.withStore((store) => {
-        store.transact('test', (transaction) => transaction.setMeta('schema', SCHEMA_VERSION + 6));
-      }, 'write');
-      for (const argv of [['status'], ['run', 'pipelines.ts', 'sums'], ['gc'], ['schema']]) {
-        const outcome = await newer.dml(argv);
-        expect(outcome).toMatchObject({ exitCode: 9, stdout: '' });
-        expect(outcome.stderr).toBe(
-          `dml: the store has schema ${SCHEMA_VERSION + 6}; this version knows schemas up to ${SCHEMA_VERSION}\n` +
-            'hint: update dml: npm install --global @daggerml/cli\n',
-        );
-      }
-    } finally {
-      newer.remove();
+    await newer.withStore((store) => {
+      store.transact('test', (transaction) => transaction.setMeta('schema', SCHEMA_VERSION + 6));
+    }, 'write');
+    for (const argv of [['status'], ['run', 'pipelines.ts', 'sums'], ['gc'], ['schema']]) {
+      const outcome = await newer.dml(argv);
+      expect(outcome).toMatchObject({ exitCode: 9, stdout: '' });
+      expect(outcome.stderr).toBe(
+        `dml: the store has schema ${SCHEMA_VERSION + 6}; this version knows schemas up to ${SCHEMA_VERSION}\n` +
+          'hint: update dml: npm install --global @daggerml/cli\n',
+      );
     }
   });
 });
@@ -134,59 +129,51 @@ describe('a repository with a newer schema', () => {
 describe('a repository with records of a newer version', () => {
   it('has them told from damage, and is left alone by what cannot read them [DML-CLI-0501]', async () => {
     const newer = await TestRepository.create();
-    try {
-      await newer.run('sums');
-      await newer.putNewerBranch();
-      const nodeId = NEWER_NODE_ID;
-      const update = 'update dml: npm install --global @daggerml/cli';
-      const shown = await newer.dml(['show', nodeId]);
-      expect(shown).toMatchObject({ exitCode: 9, stdout: '' });
-      expect(shown.stderr).toBe(
-        'dml: a newer version of dml wrote a node record here that this one cannot read; nothing is damaged\n' +
-          `hint: ${update}\n`,
-      );
-      const collected = await newer.dml(['gc']);
-      expect(collected.exitCode).toBe(13);
-      expect(collected.stderr).toBe(
-        `dml: nothing was deleted: a newer version of dml wrote the node ${nodeId.slice(0, 12)}, and this one cannot tell ` +
-          `what it needs\nhint: ${update}\n`,
-      );
-      const verified = await newer.dml(['verify']);
-      expect(verified).toMatchObject({ exitCode: 9, stderr: '' });
-      expect(verified.stdout).toContain(`object newer: 1\n  class node  objectId ${nodeId}\n`);
-      expect(verified.stdout).toContain(`a newer version of dml wrote what is newer; ${update}\n`);
-      // With damage beside it, damage it is.
-      await newer.withStore((store) => {
-        store.transact('harm', (transaction) => void transaction.put('datum', Buffer.from('no record')));
-      }, 'write');
-      expect((await newer.dml(['verify'])).exitCode).toBe(11);
-      expect((await newer.dml(['status'])).exitCode).toBe(0);
-      expect((await newer.dml(['run', 'pipelines.ts', 'values'])).exitCode).toBe(0);
-    } finally {
-      newer.remove();
-    }
+    await newer.run('sums');
+    await newer.putNewerBranch();
+    const nodeId = NEWER_NODE_ID;
+    const update = 'update dml: npm install --global @daggerml/cli';
+    const shown = await newer.dml(['show', nodeId]);
+    expect(shown).toMatchObject({ exitCode: 9, stdout: '' });
+    expect(shown.stderr).toBe(
+      'dml: a newer version of dml wrote a node record here that this one cannot read; nothing is damaged\n' +
+        `hint: ${update}\n`,
+    );
+    const collected = await newer.dml(['gc']);
+    expect(collected.exitCode).toBe(13);
+    expect(collected.stderr).toBe(
+      `dml: nothing was deleted: a newer version of dml wrote the node ${nodeId.slice(0, 12)}, and this one cannot tell ` +
+        `what it needs\nhint: ${update}\n`,
+    );
+    const verified = await newer.dml(['verify']);
+    expect(verified).toMatchObject({ exitCode: 9, stderr: '' });
+    expect(verified.stdout).toContain(`object newer: 1\n  class node  objectId ${nodeId}\n`);
+    expect(verified.stdout).toContain(`a newer version of dml wrote what is newer; ${update}\n`);
+    // With damage beside it, damage it is.
+    await newer.withStore((store) => {
+      store.transact('harm', (transaction) => void transaction.put('datum', Buffer.from('no record')));
+    }, 'write');
+    expect((await newer.dml(['verify'])).exitCode).toBe(11);
+    expect((await newer.dml(['status'])).exitCode).toBe(0);
+    expect((await newer.dml(['run', 'pipelines.ts', 'values'])).exitCode).toBe(0);
   });
 });
 
 describe('a repository that has lost its data file', () => {
   it('is reported as such by every command, and by none as one to create', async () => {
     const lost = await TestRepository.create();
-    try {
-      const store = join(lost.folder, '.dml/store');
-      rmSync(join(store, 'data.mdb'));
-      const left = readdirSync(store);
-      for (const argv of [['log'], ['run', 'pipelines.ts', 'sums'], ['init']]) {
-        const outcome = await lost.dml(argv);
-        expect(outcome).toMatchObject({ exitCode: 10, stdout: '' });
-        expect(outcome.stderr).toBe(
-          `dml: the store in "${store}" has lost its file "data.mdb", which holds everything\n` +
-            'hint: put the folder back from a backup or a copy, or move it away and run "dml init" for an empty repository\n',
-        );
-      }
-      expect(readdirSync(store)).toEqual(left);
-    } finally {
-      lost.remove();
+    const store = join(lost.folder, '.dml/store');
+    rmSync(join(store, 'data.mdb'));
+    const left = readdirSync(store);
+    for (const argv of [['log'], ['run', 'pipelines.ts', 'sums'], ['init']]) {
+      const outcome = await lost.dml(argv);
+      expect(outcome).toMatchObject({ exitCode: 10, stdout: '' });
+      expect(outcome.stderr).toBe(
+        `dml: the store in "${store}" has lost its file "data.mdb", which holds everything\n` +
+          'hint: put the folder back from a backup or a copy, or move it away and run "dml init" for an empty repository\n',
+      );
     }
+    expect(readdirSync(store)).toEqual(left);
   });
 });
 

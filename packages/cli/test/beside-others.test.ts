@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Waiting } from '@daggerml/store';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { waitsOf } from '../src/process/waits.ts';
 import { Output } from '../src/render/output.ts';
 import { TestRepository } from './test-repository.ts';
@@ -55,7 +55,6 @@ beforeAll(async () => {
 afterEach(() => {
   for (const child of children.splice(0)) child.kill('SIGKILL');
 });
-afterAll(() => repository.remove());
 
 interface Program {
   readonly child: ChildProcess;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type RunDocument, TestRepository } from './test-repository.ts';
 
 const STEPS = `export const load = (): number[] => [1, 2, 3];
@@ -28,7 +28,6 @@ beforeAll(async () => {
   repository.write('hours.ts', STEPS);
   repository.write('hours-pipeline.ts', PIPELINE);
 });
-afterAll(() => repository.remove());
 
 interface FailedRun {
   readonly message: string;

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { CommitId } from '@daggerml/object-model';
 import { applyExcision, headRef, indexRef, planExcision } from '@daggerml/store';
 import { plantRef } from '@daggerml/store/testing';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -13,7 +13,6 @@ beforeAll(async () => {
   ({ commitId: older } = await repository.run('sums'));
   ({ commitId: newest } = await repository.run('values'));
 });
-afterAll(() => repository.remove());
 
 async function head(name: string): Promise<string> {
   return (await repository.ok('ref', name)).trim();
@@ -205,25 +204,21 @@ describe('dml branch --delete', () => {
 
   it('goes on where a history ends at an excised commit', async () => {
     const chain = await TestRepository.create();
-    try {
-      const { commitId: first } = await chain.run('sums');
-      await chain.run('values');
-      await chain.ok('branch', 'first', first);
-      await chain.ok('branch', 'apart', first);
-      await chain.ok('switch', 'apart');
-      await chain.run('raw');
-      await chain.ok('switch', 'main');
-      await chain.ok('branch', '-d', 'first');
-      await chain.ok('branch', 'first', 'main');
-      await chain.withStore(async (store) => {
-        const plan = await planExcision(store, { objects: [{ class: 'commit', objectId: first as never }] });
-        applyExcision(store, plan, { reason: 'secret', message: '', actor: 'tester' });
-      }, 'write');
-      expect(await chain.json('branch', '-d', 'first')).toMatchObject({ containedIn: 'main' });
-      expect((await chain.dml(['branch', '-d', 'apart'])).exitCode).toBe(6);
-    } finally {
-      chain.remove();
-    }
+    const { commitId: first } = await chain.run('sums');
+    await chain.run('values');
+    await chain.ok('branch', 'first', first);
+    await chain.ok('branch', 'apart', first);
+    await chain.ok('switch', 'apart');
+    await chain.run('raw');
+    await chain.ok('switch', 'main');
+    await chain.ok('branch', '-d', 'first');
+    await chain.ok('branch', 'first', 'main');
+    await chain.withStore(async (store) => {
+      const plan = await planExcision(store, { objects: [{ class: 'commit', objectId: first as never }] });
+      applyExcision(store, plan, { reason: 'secret', message: '', actor: 'tester' });
+    }, 'write');
+    expect(await chain.json('branch', '-d', 'first')).toMatchObject({ containedIn: 'main' });
+    expect((await chain.dml(['branch', '-d', 'apart'])).exitCode).toBe(6);
   });
 
   it('refuses what is no branch, a commit beside the name, and force alone', async () => {

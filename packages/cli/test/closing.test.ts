@@ -1,5 +1,5 @@
 import { storeError } from '@daggerml/store';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { describeError } from '../src/wording/error-report.ts';
 import { ERROR_TABLE } from '../src/wording/error-table.ts';
 import { templatesOf } from './raised-errors.ts';
@@ -27,7 +27,6 @@ beforeAll(async () => {
   repository = await TestRepository.create();
   await repository.run('sums');
 });
-afterAll(() => repository.remove());
 
 async function whileRefused(argv: readonly string[]) {
   disk.refuses = true;

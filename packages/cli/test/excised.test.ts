@@ -1,6 +1,6 @@
 import type { ObjectClass } from '@daggerml/object-model';
 import { applyExcision, planExcision, type Store } from '@daggerml/store';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type RunDocument, TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -11,7 +11,6 @@ beforeEach(async () => {
   middle = await repository.run('report');
   await repository.run('values');
 });
-afterEach(() => repository.remove());
 
 /** Excises an object that `find` picks and yields its id. */
 async function excise(objectClass: ObjectClass, find: (store: Store) => string): Promise<string> {

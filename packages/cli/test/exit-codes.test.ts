@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { EXIT } from '../src/invocation/exit-code.ts';
 import { NEWER_NODE_ID, type Surroundings, TestRepository } from './test-repository.ts';
 
@@ -23,7 +23,6 @@ beforeEach(() => {
   rmSync(join(repository.folder, '.dml'), { recursive: true });
   cpSync(join(repository.folder, 'pristine'), join(repository.folder, '.dml'), { recursive: true });
 });
-afterAll(() => repository.remove());
 
 interface Scenario {
   readonly title: string;
@@ -52,7 +51,6 @@ let emptyRepository: TestRepository;
 beforeAll(async () => {
   emptyRepository = await TestRepository.create();
 });
-afterAll(() => emptyRepository.remove());
 
 async function setSchema(schema: number): Promise<void> {
   await repository.withStore((store) => {

@@ -10,7 +10,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
 const PROGRAM = join(import.meta.dirname, '../dist/bin.js');
@@ -28,7 +28,6 @@ beforeAll(async () => {
        typeof value === 'string' && value.startsWith('blob:') ? blob(value.slice(5)) : value)));`,
   );
 });
-afterAll(() => repository.remove());
 
 const at = (path: string): string => join(repository.folder, path);
 

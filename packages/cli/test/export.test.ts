@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
 const PROGRAM = join(import.meta.dirname, '../dist/bin.js');
@@ -22,7 +22,6 @@ beforeAll(async () => {
   await repository.run('sums');
   await repository.run('report');
 });
-afterAll(() => repository.remove());
 
 function at(path: string): string {
   return join(repository.folder, path);

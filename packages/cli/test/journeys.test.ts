@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { openSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
@@ -16,7 +16,6 @@ beforeAll(async () => {
   repository = await TestRepository.create();
   await repository.run('sums');
 });
-afterAll(() => repository.remove());
 
 interface Ended {
   readonly exitCode: number | null;

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readFileSync, realpathSync, statSync, truncateSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -9,7 +9,6 @@ beforeAll(async () => {
   await repository.run('sums');
   await repository.run('report');
 });
-afterAll(() => repository.remove());
 
 interface GcDocument {
   readonly dryRun: boolean;
@@ -124,15 +123,11 @@ describe('dml gc', () => {
 
   it('says before the first commit that there is none', async () => {
     const fresh = await TestRepository.create();
-    try {
-      const outcome = await fresh.dml(['gc']);
-      expect(outcome.exitCode).toBe(13);
-      expect(outcome.stderr).toBe(
-        'dml: nothing was deleted: there is no commit yet\nhint: "dml run <file>" makes the first one\n',
-      );
-    } finally {
-      fresh.remove();
-    }
+    const outcome = await fresh.dml(['gc']);
+    expect(outcome.exitCode).toBe(13);
+    expect(outcome.stderr).toBe(
+      'dml: nothing was deleted: there is no commit yet\nhint: "dml run <file>" makes the first one\n',
+    );
   });
 });
 
@@ -165,72 +160,60 @@ describe('dml verify', () => {
 
   it('prints findings by kind, the first of each or all of them [DML-CLI-1016] [DML-CLI-1017]', async () => {
     const broken = await TestRepository.create();
-    try {
-      await broken.run('sums');
-      await broken.withStore((store) => {
-        store.transact('test', (transaction) => {
-          for (let index = 0; index < 5; index += 1)
-            transaction.putRow('pins', Buffer.from(`no pin ${index}`), Buffer.from('not sealed'));
-          transaction.putRow('sessions', Buffer.from('no session'), Buffer.from('not sealed'));
-        });
-      }, 'write');
-      const { findings, byCode, findingCount } = JSON.parse((await broken.dml(['verify', '--json'])).stdout);
-      expect(byCode).toEqual({ row_damaged: 6 });
-      expect([findings.length, findingCount]).toEqual([6, 6]);
-      const few = await broken.dml(['verify']);
-      expect(few.exitCode).toBe(11);
-      expect(few.stdout).toMatch(
-        /^row damaged: 6\n( {2}table \w+ {2}keyHex [0-9a-f]+\n){3} {2}and 3 more, which "dml verify --all" lists\n/,
-      );
-      const all = (await broken.dml(['verify', '--all'])).stdout;
-      expect(all).toMatch(/^row damaged: 6\n( {2}table \w+ {2}keyHex [0-9a-f]+\n){6}\d+ objects and/);
-    } finally {
-      broken.remove();
-    }
+    await broken.run('sums');
+    await broken.withStore((store) => {
+      store.transact('test', (transaction) => {
+        for (let index = 0; index < 5; index += 1)
+          transaction.putRow('pins', Buffer.from(`no pin ${index}`), Buffer.from('not sealed'));
+        transaction.putRow('sessions', Buffer.from('no session'), Buffer.from('not sealed'));
+      });
+    }, 'write');
+    const { findings, byCode, findingCount } = JSON.parse((await broken.dml(['verify', '--json'])).stdout);
+    expect(byCode).toEqual({ row_damaged: 6 });
+    expect([findings.length, findingCount]).toEqual([6, 6]);
+    const few = await broken.dml(['verify']);
+    expect(few.exitCode).toBe(11);
+    expect(few.stdout).toMatch(
+      /^row damaged: 6\n( {2}table \w+ {2}keyHex [0-9a-f]+\n){3} {2}and 3 more, which "dml verify --all" lists\n/,
+    );
+    const all = (await broken.dml(['verify', '--all'])).stdout;
+    expect(all).toMatch(/^row damaged: 6\n( {2}table \w+ {2}keyHex [0-9a-f]+\n){6}\d+ objects and/);
   });
 
   it('takes what a refused import left behind for no damage, and says how it goes', async () => {
     const other = await TestRepository.create();
-    try {
-      await other.run('sums');
-      const lacking = { type: 'datum', kind: 'list', root: ['5'.repeat(64)] } as never;
-      await other.withStore(
-        (store) => store.transact('test', (transaction) => void transaction.putRecord(lacking)),
-        'write',
-      );
-      const summary = { findingCount: 0, leftoverCount: 1, byCode: {}, findings: [] };
-      expect(await other.json('verify')).toMatchObject(summary);
-      expect(await other.ok('verify')).toMatch(
-        /^1 leftover of refused imports, which nothing uses; "dml gc" removes them\n.* nothing is damaged\n$/,
-      );
-      await other.ok('gc');
-      expect(await other.json('verify')).toMatchObject({ ...summary, leftoverCount: 0 });
-    } finally {
-      other.remove();
-    }
+    await other.run('sums');
+    const lacking = { type: 'datum', kind: 'list', root: ['5'.repeat(64)] } as never;
+    await other.withStore(
+      (store) => store.transact('test', (transaction) => void transaction.putRecord(lacking)),
+      'write',
+    );
+    const summary = { findingCount: 0, leftoverCount: 1, byCode: {}, findings: [] };
+    expect(await other.json('verify')).toMatchObject(summary);
+    expect(await other.ok('verify')).toMatch(
+      /^1 leftover of refused imports, which nothing uses; "dml gc" removes them\n.* nothing is damaged\n$/,
+    );
+    await other.ok('gc');
+    expect(await other.json('verify')).toMatchObject({ ...summary, leftoverCount: 0 });
   });
 
   it('reports damage that keeps the store from being opened as what it found [DML-CLI-1014]', async () => {
     const broken = await TestRepository.create();
-    try {
-      await broken.ok('schema');
-      const file = join(broken.folder, '.dml/store/data.mdb');
-      truncateSync(file, 4096);
-      const damaged = await broken.dml(['verify', '--json']);
-      expect(damaged).toMatchObject({ exitCode: 11, stderr: '' });
-      expect(JSON.parse(damaged.stdout)).toMatchObject({
-        objects: 0,
-        findingCount: 1,
-        findings: [{ code: 'store_damaged', detail: 'file_short' }],
-      });
-      const text = await broken.dml(['verify']);
-      expect(text.exitCode).toBe(11);
-      expect(text.stdout).toBe(
-        `store damaged: 1\n  detail file_short  path ${realpathSync(dirname(file))}\n0 objects and 0 refs checked, 1 finding\n`,
-      );
-      expect((await broken.dml(['log'])).exitCode).toBe(10);
-    } finally {
-      broken.remove();
-    }
+    await broken.ok('schema');
+    const file = join(broken.folder, '.dml/store/data.mdb');
+    truncateSync(file, 4096);
+    const damaged = await broken.dml(['verify', '--json']);
+    expect(damaged).toMatchObject({ exitCode: 11, stderr: '' });
+    expect(JSON.parse(damaged.stdout)).toMatchObject({
+      objects: 0,
+      findingCount: 1,
+      findings: [{ code: 'store_damaged', detail: 'file_short' }],
+    });
+    const text = await broken.dml(['verify']);
+    expect(text.exitCode).toBe(11);
+    expect(text.stdout).toBe(
+      `store damaged: 1\n  detail file_short  path ${realpathSync(dirname(file))}\n0 objects and 0 refs checked, 1 finding\n`,
+    );
+    expect((await broken.dml(['log'])).exitCode).toBe(10);
   });
 });

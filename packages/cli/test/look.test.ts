@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { type CommitRecord, encodeRecord, FORMAT_VERSION } from '@daggerml/object-model';
 import { ENGINE_VERSION, indexRef, SCHEMA_VERSION } from '@daggerml/store';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type RunDocument, TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -15,7 +15,6 @@ beforeAll(async () => {
   await repository.run('raw');
   report = await repository.run('report');
 });
-afterAll(() => repository.remove());
 
 describe('dml status', () => {
   it('prints the branch, its commit, its dags and the work in progress [DML-CLI-0801]', async () => {
@@ -41,39 +40,35 @@ describe('dml status', () => {
 describe('dml status with much work in progress', () => {
   it('lists the latest three and counts the others [DML-CLI-0831]', async () => {
     const busy = await TestRepository.create();
-    try {
-      await busy.run('sums');
-      const uuids = Array.from({ length: 5 }, (_, index) => `0000000${index}-0000-8000-8000-000000000000`);
-      await busy.withStore((store) => {
-        const { commitId } = store.readRefs('heads')[0] ?? {};
-        const commit = store.getRecord('commit', commitId as never);
-        store.transact('test', (transaction) => {
-          // Neither the order of the names nor its reverse is that of the times.
-          for (const [index, committedMs] of [3000, 5000, 1000, 4000, 2000].entries()) {
-            const next = transaction.putRecord({
-              ...(commit as never as CommitRecord),
-              committedMs,
-              message: `at ${committedMs}`,
-            });
-            const ref = indexRef(uuids[index] ?? '');
-            transaction.updateRef({ ref, expected: null, next, actor: 'a', reason: 'b' });
-          }
-        });
-      }, 'write');
-      const text = (await busy.dml(['status'], { nowMs: () => 6000 })).stdout;
-      expect(text.slice(text.indexOf('In progress'))).toBe(
-        [
-          'In progress, failed or interrupted ("dml wip list" shows more):',
-          `  ${uuids[1]}  at 5000  (1 second ago)`,
-          `  ${uuids[3]}  at 4000  (2 seconds ago)`,
-          `  ${uuids[0]}  at 3000  (3 seconds ago)`,
-          '  and 2 earlier; "dml wip prune --all" forgets all 5\n',
-        ].join('\n'),
-      );
-      expect((await busy.json<{ indexes: unknown[] }>('status')).indexes).toHaveLength(5);
-    } finally {
-      busy.remove();
-    }
+    await busy.run('sums');
+    const uuids = Array.from({ length: 5 }, (_, index) => `0000000${index}-0000-8000-8000-000000000000`);
+    await busy.withStore((store) => {
+      const { commitId } = store.readRefs('heads')[0] ?? {};
+      const commit = store.getRecord('commit', commitId as never);
+      store.transact('test', (transaction) => {
+        // Neither the order of the names nor its reverse is that of the times.
+        for (const [index, committedMs] of [3000, 5000, 1000, 4000, 2000].entries()) {
+          const next = transaction.putRecord({
+            ...(commit as never as CommitRecord),
+            committedMs,
+            message: `at ${committedMs}`,
+          });
+          const ref = indexRef(uuids[index] ?? '');
+          transaction.updateRef({ ref, expected: null, next, actor: 'a', reason: 'b' });
+        }
+      });
+    }, 'write');
+    const text = (await busy.dml(['status'], { nowMs: () => 6000 })).stdout;
+    expect(text.slice(text.indexOf('In progress'))).toBe(
+      [
+        'In progress, failed or interrupted ("dml wip list" shows more):',
+        `  ${uuids[1]}  at 5000  (1 second ago)`,
+        `  ${uuids[3]}  at 4000  (2 seconds ago)`,
+        `  ${uuids[0]}  at 3000  (3 seconds ago)`,
+        '  and 2 earlier; "dml wip prune --all" forgets all 5\n',
+      ].join('\n'),
+    );
+    expect((await busy.json<{ indexes: unknown[] }>('status')).indexes).toHaveLength(5);
   });
 });
 
@@ -102,40 +97,36 @@ describe('dml log', () => {
 
   it('names the committer where it or its time is another than the author [DML-CLI-0837]', async () => {
     const made = await TestRepository.create();
-    try {
-      await made.run('sums');
-      const plain = ['author tester', 'time   2023-11-14 22:13:20Z'];
-      const cases = [
-        [{ committer: 'tester', committedMs: 1_700_000_000_000 }, plain],
-        [
-          { committer: 'other', committedMs: 1_700_000_000_000 },
-          [...plain, 'committed by other, 2023-11-14 22:13:20Z'],
-        ],
-        [
-          { committer: 'tester', committedMs: 1_700_000_060_000 },
-          [...plain, 'committed by tester, 2023-11-14 22:14:20Z'],
-        ],
-      ] as const;
-      for (const [facts, lines] of cases) {
-        let commitId = '';
-        await made.withStore((store) => {
-          const head = store.readRefs('heads')[0]!;
-          const commit = store.getRecord('commit', head.commitId)!;
-          store.transact('test', (transaction) => {
-            const next = transaction.putRecord({ ...commit, authoredMs: 1_700_000_000_000, ...facts });
-            const move = { ref: head.name, expected: head.commitId, next, actor: 'a', reason: 'b' };
-            transaction.updateRef(move);
-            commitId = next;
-          });
-        }, 'write');
-        for (const text of [await made.ok('log', '-n', '1'), await made.ok('show', commitId)])
-          expect(text.split('\n').filter((line) => /^(author|time|committed)/.test(line))).toEqual(lines);
-        const [logged] = await made.json<object[]>('log', '-n', '1');
-        expect(logged).toMatchObject({ author: 'tester', authoredMs: 1_700_000_000_000, ...facts });
-        expect(await made.json<object>('show', commitId)).toMatchObject(facts);
-      }
-    } finally {
-      await made.remove();
+    await made.run('sums');
+    const plain = ['author tester', 'time   2023-11-14 22:13:20Z'];
+    const cases = [
+      [{ committer: 'tester', committedMs: 1_700_000_000_000 }, plain],
+      [
+        { committer: 'other', committedMs: 1_700_000_000_000 },
+        [...plain, 'committed by other, 2023-11-14 22:13:20Z'],
+      ],
+      [
+        { committer: 'tester', committedMs: 1_700_000_060_000 },
+        [...plain, 'committed by tester, 2023-11-14 22:14:20Z'],
+      ],
+    ] as const;
+    for (const [facts, lines] of cases) {
+      let commitId = '';
+      await made.withStore((store) => {
+        const head = store.readRefs('heads')[0]!;
+        const commit = store.getRecord('commit', head.commitId)!;
+        store.transact('test', (transaction) => {
+          const next = transaction.putRecord({ ...commit, authoredMs: 1_700_000_000_000, ...facts });
+          const move = { ref: head.name, expected: head.commitId, next, actor: 'a', reason: 'b' };
+          transaction.updateRef(move);
+          commitId = next;
+        });
+      }, 'write');
+      for (const text of [await made.ok('log', '-n', '1'), await made.ok('show', commitId)])
+        expect(text.split('\n').filter((line) => /^(author|time|committed)/.test(line))).toEqual(lines);
+      const [logged] = await made.json<object[]>('log', '-n', '1');
+      expect(logged).toMatchObject({ author: 'tester', authoredMs: 1_700_000_000_000, ...facts });
+      expect(await made.json<object>('show', commitId)).toMatchObject(facts);
     }
   });
 
@@ -212,82 +203,70 @@ describe('dml show', () => {
 
   it('fits a terminal of 40 columns [DML-CLI-0835]', async () => {
     const narrow = await TestRepository.create();
-    try {
-      await narrow.run('sums');
-      await narrow.withStore((store) => {
-        const [head] = store.readRefs('heads');
-        store.transact('test', (transaction) => {
-          const ref = indexRef('00000000-0000-8000-8000-000000000000');
-          transaction.updateRef({
-            ref,
-            expected: null,
-            next: head?.commitId as never,
-            actor: 'a',
-            reason: 'b',
-          });
+    await narrow.run('sums');
+    await narrow.withStore((store) => {
+      const [head] = store.readRefs('heads');
+      store.transact('test', (transaction) => {
+        const ref = indexRef('00000000-0000-8000-8000-000000000000');
+        transaction.updateRef({
+          ref,
+          expected: null,
+          next: head?.commitId as never,
+          actor: 'a',
+          reason: 'b',
         });
-      }, 'write');
-      for (const argv of [['status'], ['show', 'sums']]) {
-        const around = { isTerminal: true, columns: 40, env: { NO_COLOR: '1' } };
-        const lines = (await narrow.dml(argv, around)).stdout.split('\n').slice(1);
-        expect(lines.filter((line) => line.length > 40 || line.endsWith(' '))).toEqual([]);
-        expect(lines.length).toBeGreaterThan(5);
-      }
-    } finally {
-      narrow.remove();
+      });
+    }, 'write');
+    for (const argv of [['status'], ['show', 'sums']]) {
+      const around = { isTerminal: true, columns: 40, env: { NO_COLOR: '1' } };
+      const lines = (await narrow.dml(argv, around)).stdout.split('\n').slice(1);
+      expect(lines.filter((line) => line.length > 40 || line.endsWith(' '))).toEqual([]);
+      expect(lines.length).toBeGreaterThan(5);
     }
   });
 
   it('keeps apart on a terminal what differs, and cuts nothing elsewhere [DML-CLI-0828] [DML-CLI-0829]', async () => {
     const grids = await TestRepository.create();
-    try {
-      grids.write(
-        'wide.ts',
-        `import { blob, definePipeline, functions } from '@daggerml/bindings';
-        const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
-        const options = (depth: number, rate: number) => ({ kernel: 'radial basis function', names: Array.from({ length: 40 }, (_, i) => 'column ' + i), depth, rate, seed: 20260101 });
-        export const wide = definePipeline('wide', async (dag) => {
-          dag.name('raw', dag.literal(blob('abc')));
-          dag.name('other', dag.literal(blob('xyz')));
-          dag.name('long', dag.literal('y'.repeat(3000) + 'end'));
-          return [3, 4].flatMap((depth) => [0.1, 0.2].map((rate) => dag.call(steps.size, options(depth, rate))));
-        });
-        `,
-      );
-      grids.write(
-        'steps.ts',
-        'export const size = (options: object): number => Object.keys(options).length;',
-      );
-      await grids.ok('run', 'wide.ts');
-      const terminal = (await grids.dml(['show', 'wide'], { isTerminal: true, env: { NO_COLOR: '1' } }))
-        .stdout;
-      const calls = terminal.split('\n').filter((line) => line.includes(' size('));
-      const shown = calls.map((line) => line.replace(/^.* (size\(.*\S) +ok in .*$/, '$1'));
-      expect(shown).toHaveLength(4);
-      expect(new Set(shown).size).toBe(4);
-      for (const depth of [3, 4])
-        for (const rate of [1, 2])
-          expect(
-            shown.filter((text) => text.includes(`": ${depth}`) && text.includes(`0.${rate}`)),
-          ).toHaveLength(1);
-      for (const line of terminal.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
-      expect(terminal).toMatch(/ blob of 3 B \(ba7816bf8f01\)/);
-      expect(terminal).not.toContain('yend"');
-      const full = await grids.ok('show', 'wide');
-      expect(full).toContain(`"${'y'.repeat(3000)}end"`);
-      expect(
-        full.match(
-          /size\(\{ "depth": [34], "kernel": .*"column 39" \], "rate": 0\.[12], "seed": 20260101 \}\)/g,
-        ),
-      ).toHaveLength(4);
-      const wanted = await grids.dml(['show', 'wide', '--full'], {
-        isTerminal: true,
-        env: { NO_COLOR: '1' },
+    grids.write(
+      'wide.ts',
+      `import { blob, definePipeline, functions } from '@daggerml/bindings';
+      const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
+      const options = (depth: number, rate: number) => ({ kernel: 'radial basis function', names: Array.from({ length: 40 }, (_, i) => 'column ' + i), depth, rate, seed: 20260101 });
+      export const wide = definePipeline('wide', async (dag) => {
+        dag.name('raw', dag.literal(blob('abc')));
+        dag.name('other', dag.literal(blob('xyz')));
+        dag.name('long', dag.literal('y'.repeat(3000) + 'end'));
+        return [3, 4].flatMap((depth) => [0.1, 0.2].map((rate) => dag.call(steps.size, options(depth, rate))));
       });
-      expect(wanted.stdout).toBe(full);
-    } finally {
-      grids.remove();
-    }
+      `,
+    );
+    grids.write('steps.ts', 'export const size = (options: object): number => Object.keys(options).length;');
+    await grids.ok('run', 'wide.ts');
+    const terminal = (await grids.dml(['show', 'wide'], { isTerminal: true, env: { NO_COLOR: '1' } })).stdout;
+    const calls = terminal.split('\n').filter((line) => line.includes(' size('));
+    const shown = calls.map((line) => line.replace(/^.* (size\(.*\S) +ok in .*$/, '$1'));
+    expect(shown).toHaveLength(4);
+    expect(new Set(shown).size).toBe(4);
+    for (const depth of [3, 4])
+      for (const rate of [1, 2])
+        expect(
+          shown.filter((text) => text.includes(`": ${depth}`) && text.includes(`0.${rate}`)),
+        ).toHaveLength(1);
+    for (const line of terminal.split('\n')) expect(line.length).toBeLessThanOrEqual(80);
+    expect(terminal).toMatch(/ blob of 3 B \(ba7816bf8f01\)/);
+    expect(terminal).not.toContain('yend"');
+    const full = await grids.ok('show', 'wide');
+    expect(full).toContain(`"${'y'.repeat(3000)}end"`);
+    expect(
+      full.match(
+        /size\(\{ "depth": [34], "kernel": .*"column 39" \], "rate": 0\.[12], "seed": 20260101 \}\)/g,
+      ),
+    ).toHaveLength(4);
+    const wanted = await grids.dml(['show', 'wide', '--full'], {
+      isTerminal: true,
+      env: { NO_COLOR: '1' },
+    });
+    expect(wanted.stdout).toBe(full);
   });
 
   it('holds with --json the value of each literal [DML-CLI-0830]', async () => {
@@ -305,20 +284,16 @@ describe('dml show', () => {
 
   it('shows the failure of an earlier run as long as the store has it [DML-REP-0101]', async () => {
     const own = await TestRepository.create();
-    try {
-      const { stderr } = await own.dml(['run', 'pipelines.ts', 'fails']);
-      const [, nodeId = ''] = /see it with "dml show ([0-9a-f]{12})"/.exec(stderr) ?? [];
-      await own.ok('run', 'pipelines.ts', 'sums');
-      await own.ok('wip', 'prune', '--all');
-      expect(await own.ok('show', nodeId)).toContain('error function_threw: RangeError: 3 is no good');
-      const { outcome } = await own.json<{ outcome: { status: string } }>('show', nodeId);
-      expect(outcome.status).toBe('error');
-      expect((await own.dml(['cat', nodeId])).exitCode).toBe(7);
-      await own.ok('gc');
-      expect((await own.dml(['show', nodeId])).exitCode).toBe(3);
-    } finally {
-      own.remove();
-    }
+    const { stderr } = await own.dml(['run', 'pipelines.ts', 'fails']);
+    const [, nodeId = ''] = /see it with "dml show ([0-9a-f]{12})"/.exec(stderr) ?? [];
+    await own.ok('run', 'pipelines.ts', 'sums');
+    await own.ok('wip', 'prune', '--all');
+    expect(await own.ok('show', nodeId)).toContain('error function_threw: RangeError: 3 is no good');
+    const { outcome } = await own.json<{ outcome: { status: string } }>('show', nodeId);
+    expect(outcome.status).toBe('error');
+    expect((await own.dml(['cat', nodeId])).exitCode).toBe(7);
+    await own.ok('gc');
+    expect((await own.dml(['show', nodeId])).exitCode).toBe(3);
   });
 
   it('previews a datum and counts what it holds', async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Repository } from '@daggerml/bindings';
 import { indexRef, remoteRef } from '@daggerml/store';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { type RunDocument, TestRepository } from './test-repository.ts';
 
 const UUID = '7a91c2d4-0000-4000-8000-0000000000ab';
@@ -35,7 +35,6 @@ beforeAll(async () => {
       store.updateRef({ ref, expected: null, next: first.commitId as never, actor: 'a', reason: 'b' });
   }, 'write');
 });
-afterAll(() => repository.remove());
 
 /** Asks the API, which holds the store only for so long. */
 async function api<T>(ask: (repository: Repository) => T | Promise<T>): Promise<T> {

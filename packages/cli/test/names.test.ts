@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { indexRef } from '@daggerml/store';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { type RunDocument, TestRepository } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
@@ -21,7 +21,6 @@ beforeAll(async () => {
   second = await repository.run('sums');
   await repository.ok('branch', 'experiment', first.commitId);
 });
-afterAll(() => repository.remove());
 
 async function shown(name: string): Promise<unknown> {
   return (await repository.json<{ objectId: string }>('show', name)).objectId;
@@ -87,35 +86,31 @@ describe('object names', () => {
 
   it('are found and given in NFC, however they are typed [DML-CLI-0611]', async () => {
     const accents = await TestRepository.create();
-    try {
-      accents.write(
-        'accents.ts',
-        `import { definePipeline } from '@daggerml/bindings';
-        export const accents = definePipeline('caf\\u00e9', async (dag) => {
-          dag.name('\\u00e9', dag.literal(5));
-          return {};
-        });`,
-      );
-      await accents.ok('run', 'accents.ts', 'cafe\u0301');
-      for (const name of ['cafe\u0301#e\u0301', 'main:cafe\u0301#e\u0301', 'caf\u00e9#e\u0301']) {
-        expect(await accents.ok('cat', name)).toBe('5\n');
-        expect(await accents.ok('show', name)).toBe(await accents.ok('show', 'caf\u00e9#\u00e9'));
-        expect(await accents.ok('gc', '--why', name)).toContain('kept by refs/heads/main\n');
-      }
-      await accents.ok('branch', 'e\u0301te\u0301');
-      expect(await accents.ok('ref', '\u00e9t\u00e9')).toBe(await accents.ok('ref', 'e\u0301t\u00e9'));
-      const folder = join(accents.folder, 'e\u0301');
-      await accents.ok('export', 'cafe\u0301', folder);
-      expect(existsSync(folder)).toBe(true);
-      await accents.ok('dag', 'delete', 'cafe\u0301');
-      await accents.ok('dag', 'restore', 'main~1:cafe\u0301');
-      expect((await accents.json<{ name: string }[]>('dag', 'list')).map(({ name }) => name)).toEqual([
-        'caf\u00e9',
-      ]);
-      expect((await accents.dml(['show', 'e\u0301'])).exitCode).toBe(3);
-    } finally {
-      accents.remove();
+    accents.write(
+      'accents.ts',
+      `import { definePipeline } from '@daggerml/bindings';
+      export const accents = definePipeline('caf\\u00e9', async (dag) => {
+        dag.name('\\u00e9', dag.literal(5));
+        return {};
+      });`,
+    );
+    await accents.ok('run', 'accents.ts', 'cafe\u0301');
+    for (const name of ['cafe\u0301#e\u0301', 'main:cafe\u0301#e\u0301', 'caf\u00e9#e\u0301']) {
+      expect(await accents.ok('cat', name)).toBe('5\n');
+      expect(await accents.ok('show', name)).toBe(await accents.ok('show', 'caf\u00e9#\u00e9'));
+      expect(await accents.ok('gc', '--why', name)).toContain('kept by refs/heads/main\n');
     }
+    await accents.ok('branch', 'e\u0301te\u0301');
+    expect(await accents.ok('ref', '\u00e9t\u00e9')).toBe(await accents.ok('ref', 'e\u0301t\u00e9'));
+    const folder = join(accents.folder, 'e\u0301');
+    await accents.ok('export', 'cafe\u0301', folder);
+    expect(existsSync(folder)).toBe(true);
+    await accents.ok('dag', 'delete', 'cafe\u0301');
+    await accents.ok('dag', 'restore', 'main~1:cafe\u0301');
+    expect((await accents.json<{ name: string }[]>('dag', 'list')).map(({ name }) => name)).toEqual([
+      'caf\u00e9',
+    ]);
+    expect((await accents.dml(['show', 'e\u0301'])).exitCode).toBe(3);
   });
 
   it('that a branch and a dag have name the branch, and say how the dag is named [DML-CLI-0609] [DML-CLI-0610]', async () => {
@@ -263,39 +258,35 @@ describe('object names', () => {
     ];
     const nodeNames = names.filter((name) => name !== 'root');
     const odd = await TestRepository.create();
-    try {
-      odd.write(
-        'odd.ts',
-        `import { definePipeline } from '@daggerml/bindings';
-        const names = ${JSON.stringify(names)};
-        const build = (dag, name) => {
-          ${JSON.stringify(nodeNames)}.forEach((each) => dag.name(each, dag.literal(name + ' / ' + each)));
-          return dag.literal(name);
-        };
-        export const pipelines = Object.fromEntries(names.map((name, at) =>
-          ['p' + at, definePipeline(name, async (dag) => build(dag, name))]));
-        export const { ${names.map((_, at) => `p${at}`).join(', ')} } = pipelines;`,
-      );
-      for (const at of names.keys()) await odd.ok('run', 'odd.ts', `p${at}`);
-      const dags = await odd.json<{ name: string; dagId: string }[]>('dag', 'list');
-      expect(dags.map(({ name }) => name).sort()).toEqual([...names].sort());
-      const cat = async (name: string): Promise<unknown> => JSON.parse(await odd.ok('cat', '--', name));
-      for (const { name, dagId } of dags) {
-        for (const revision of ['HEAD', 'refs/heads/main'])
-          expect(await odd.json('show', `${revision}:${name}`), name).toMatchObject({ objectId: dagId });
-        expect(await cat(`${dagId}#root`)).toBe(name);
-      }
-      const [{ name, dagId }] = dags as [(typeof dags)[number]];
-      for (const each of nodeNames) expect(await cat(`${dagId}#${each}`), each).toBe(`${name} / ${each}`);
-      // Without a dag of a name that could be meant as well, the dag's own name does.
-      for (const inside of ['#x', ':x', 'x:y', '-d'])
-        expect(await cat(`${inside}#b`.replace('#b', '#é')), inside).toBe(`${inside} / é`);
-      const deleted = await odd.json<{ restoringCommand: string }>('dag', 'delete', '--', 'x:y');
-      await odd.ok(...deleted.restoringCommand.split(' ').slice(1));
-      expect(await odd.ok('cat', 'HEAD:x:y')).toBe('"x:y"\n');
-    } finally {
-      odd.remove();
+    odd.write(
+      'odd.ts',
+      `import { definePipeline } from '@daggerml/bindings';
+      const names = ${JSON.stringify(names)};
+      const build = (dag, name) => {
+        ${JSON.stringify(nodeNames)}.forEach((each) => dag.name(each, dag.literal(name + ' / ' + each)));
+        return dag.literal(name);
+      };
+      export const pipelines = Object.fromEntries(names.map((name, at) =>
+        ['p' + at, definePipeline(name, async (dag) => build(dag, name))]));
+      export const { ${names.map((_, at) => `p${at}`).join(', ')} } = pipelines;`,
+    );
+    for (const at of names.keys()) await odd.ok('run', 'odd.ts', `p${at}`);
+    const dags = await odd.json<{ name: string; dagId: string }[]>('dag', 'list');
+    expect(dags.map(({ name }) => name).sort()).toEqual([...names].sort());
+    const cat = async (name: string): Promise<unknown> => JSON.parse(await odd.ok('cat', '--', name));
+    for (const { name, dagId } of dags) {
+      for (const revision of ['HEAD', 'refs/heads/main'])
+        expect(await odd.json('show', `${revision}:${name}`), name).toMatchObject({ objectId: dagId });
+      expect(await cat(`${dagId}#root`)).toBe(name);
     }
+    const [{ name, dagId }] = dags as [(typeof dags)[number]];
+    for (const each of nodeNames) expect(await cat(`${dagId}#${each}`), each).toBe(`${name} / ${each}`);
+    // Without a dag of a name that could be meant as well, the dag's own name does.
+    for (const inside of ['#x', ':x', 'x:y', '-d'])
+      expect(await cat(`${inside}#b`.replace('#b', '#é')), inside).toBe(`${inside} / é`);
+    const deleted = await odd.json<{ restoringCommand: string }>('dag', 'delete', '--', 'x:y');
+    await odd.ok(...deleted.restoringCommand.split(' ').slice(1));
+    expect(await odd.ok('cat', 'HEAD:x:y')).toBe('"x:y"\n');
   });
 
   it.each([

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
 const PROGRAM = join(import.meta.dirname, '../dist/bin.js');
@@ -48,7 +48,6 @@ beforeAll(async () => {
     });`,
   );
 });
-afterAll(() => repository.remove());
 
 const FROM_CODE = [
   'a program of the pipeline',

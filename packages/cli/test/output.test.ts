@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { headRef } from '@daggerml/store';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/invocation/command-table.ts';
 import { EXIT } from '../src/invocation/exit-code.ts';
 import { CONTROL } from './terminal-output.ts';
@@ -15,7 +15,6 @@ beforeAll(async () => {
   await repository.ok('branch', 'older');
   await repository.run('values');
 });
-afterAll(() => repository.remove());
 
 /** One working command line for every command. */
 const LINES: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -12,7 +12,6 @@ beforeAll(async () => {
     export const variables = definePipeline('variables', async (dag) => dag.call(steps.variables, 1));`,
   );
 });
-afterAll(() => repository.remove());
 
 describe('dml run --env', () => {
   const around = { env: { TOKEN: 'secret', REGION: 'north', OTHER: 'x' } };

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
@@ -13,7 +13,6 @@ beforeAll(async () => {
   repository = await TestRepository.create();
   await repository.run('sums');
 });
-afterAll(() => repository.remove());
 
 /** Runs `dml` as a process of its own, since what is tested happens to the process. */
 function program(argv: readonly string[]) {

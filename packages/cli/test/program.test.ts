@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { EXIT } from '../src/invocation/exit-code.ts';
 import { TestRepository } from './test-repository.ts';
 
@@ -13,7 +13,6 @@ beforeAll(async () => {
   execFileSync(process.execPath, [join(PACKAGE, 'bundle.mjs')], { stdio: 'inherit' });
   repository = await TestRepository.create();
 });
-afterAll(() => repository.remove());
 
 function program(...argv: string[]): string {
   const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...argv], {
@@ -144,6 +143,5 @@ describe('the published program', () => {
       expect(status, stderr).toBe(EXIT.storage);
       expect(stderr).toContain('data.mdb" is not a regular file');
     }
-    await broken.remove();
   });
 });

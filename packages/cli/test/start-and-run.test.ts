@@ -1,13 +1,12 @@
 import fs, { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { dml, TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
 beforeAll(async () => {
   repository = await TestRepository.create();
 });
-afterAll(() => repository.remove());
 
 function edit(file: string, from: string, to: string): void {
   const text = readFileSync(join(repository.folder, file), 'utf8');
@@ -35,50 +34,34 @@ export const read = (file: string) => {
 describe('dml init', () => {
   it('writes an example that runs where nothing else is [DML-CLI-1560]', async () => {
     const fresh = new TestRepository();
-    try {
-      const first = await dml(['init', '--example'], { cwd: fresh.folder });
-      expect(first).toMatchObject({ exitCode: 0, stderr: '' });
-      expect(first.stdout).toMatch(
-        /\nwrote steps\.ts and pipeline\.ts; run it with: dml run pipeline\.ts\n$/,
-      );
-      const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
-      for (const name of ['steps.ts', 'pipeline.ts'])
-        expect(readme).toContain(`// ${name}\n${readFileSync(join(fresh.folder, name), 'utf8')}`);
-      const run = await dml(['--json', 'run', 'pipeline.ts'], { cwd: fresh.folder });
-      expect(JSON.parse(run.stdout)).toMatchObject({ counts: { executed: 5, failed: 0 } });
-    } finally {
-      fresh.remove();
-    }
+    const first = await dml(['init', '--example'], { cwd: fresh.folder });
+    expect(first).toMatchObject({ exitCode: 0, stderr: '' });
+    expect(first.stdout).toMatch(/\nwrote steps\.ts and pipeline\.ts; run it with: dml run pipeline\.ts\n$/);
+    const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
+    for (const name of ['steps.ts', 'pipeline.ts'])
+      expect(readme).toContain(`// ${name}\n${readFileSync(join(fresh.folder, name), 'utf8')}`);
+    const run = await dml(['--json', 'run', 'pipeline.ts'], { cwd: fresh.folder });
+    expect(JSON.parse(run.stdout)).toMatchObject({ counts: { executed: 5, failed: 0 } });
   });
 
   it('leaves a file alone that the example would replace, and makes nothing [DML-CLI-1561]', async () => {
     const fresh = new TestRepository();
-    try {
-      fresh.write('steps.ts', 'mine');
-      const refused = await dml(['init', '--example'], { cwd: fresh.folder });
-      expect(refused).toMatchObject({ exitCode: 6, stdout: '' });
-      expect(refused.stderr).toMatch(
-        /steps\.ts" exists; nothing was created\nhint: run "dml init --example"/,
-      );
-      expect(readdirSync(fresh.folder)).toEqual(['steps.ts']);
-      expect(readFileSync(join(fresh.folder, 'steps.ts'), 'utf8')).toBe('mine');
-    } finally {
-      fresh.remove();
-    }
+    fresh.write('steps.ts', 'mine');
+    const refused = await dml(['init', '--example'], { cwd: fresh.folder });
+    expect(refused).toMatchObject({ exitCode: 6, stdout: '' });
+    expect(refused.stderr).toMatch(/steps\.ts" exists; nothing was created\nhint: run "dml init --example"/);
+    expect(readdirSync(fresh.folder)).toEqual(['steps.ts']);
+    expect(readFileSync(join(fresh.folder, 'steps.ts'), 'utf8')).toBe('mine');
   });
 
   it('creates a repository on the branch main [DML-CLI-0701]', async () => {
     const fresh = new TestRepository();
-    try {
-      const { exitCode, stdout } = await dml(['init', 'sub/folder'], { cwd: fresh.folder });
-      expect(exitCode).toBe(0);
-      expect(stdout).toContain(join(fresh.folder, 'sub/folder'));
-      expect(existsSync(join(fresh.folder, 'sub/folder/.dml'))).toBe(true);
-      const status = await dml(['status', '--json'], { cwd: join(fresh.folder, 'sub/folder') });
-      expect(JSON.parse(status.stdout)).toMatchObject({ branch: 'main', commitId: null, dags: [] });
-    } finally {
-      fresh.remove();
-    }
+    const { exitCode, stdout } = await dml(['init', 'sub/folder'], { cwd: fresh.folder });
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain(join(fresh.folder, 'sub/folder'));
+    expect(existsSync(join(fresh.folder, 'sub/folder/.dml'))).toBe(true);
+    const status = await dml(['status', '--json'], { cwd: join(fresh.folder, 'sub/folder') });
+    expect(JSON.parse(status.stdout)).toMatchObject({ branch: 'main', commitId: null, dags: [] });
   });
 
   it('says that there is a repository and leaves it as it is [DML-CLI-0702]', async () => {
@@ -108,7 +91,6 @@ describe('dml init', () => {
 describe('dml run', () => {
   it('runs the pipeline and commits its dag to the current branch [DML-CLI-0703]', async () => {
     const own = await TestRepository.create();
-    onTestFinished(() => own.remove());
     const { commitId, changed } = await own.run('sums');
     expect(changed).toBe(true);
     expect(await own.json('status')).toMatchObject({ branch: 'main', commitId, dags: [{ name: 'sums' }] });
@@ -149,58 +131,50 @@ describe('dml run', () => {
 
   it('names the commit that made the dag where nothing changed [DML-CLI-1506] [DML-REP-0102]', async () => {
     const own = await TestRepository.create();
-    try {
-      const made = await own.run('sums');
-      const other = await own.run('values');
-      expect(await own.run('sums')).toMatchObject({
-        changed: false,
-        commitId: other.commitId,
-        madeIn: made.commitId,
-      });
-      const { stdout } = await own.dml(['run', 'pipelines.ts', 'sums']);
-      expect(stdout).toContain(`nothing changed: sums is as in ${made.commitId.slice(0, 12)}\n`);
-      // A dag that came back was made by the commit that brought it back.
-      await own.ok('dag', 'delete', 'sums');
-      const { commitId } = await own.json<{ commitId: string }>('dag', 'restore', `${made.commitId}:sums`);
-      await own.run('report');
-      expect(await own.run('sums')).toMatchObject({ changed: false, madeIn: commitId });
-    } finally {
-      own.remove();
-    }
+    const made = await own.run('sums');
+    const other = await own.run('values');
+    expect(await own.run('sums')).toMatchObject({
+      changed: false,
+      commitId: other.commitId,
+      madeIn: made.commitId,
+    });
+    const { stdout } = await own.dml(['run', 'pipelines.ts', 'sums']);
+    expect(stdout).toContain(`nothing changed: sums is as in ${made.commitId.slice(0, 12)}\n`);
+    // A dag that came back was made by the commit that brought it back.
+    await own.ok('dag', 'delete', 'sums');
+    const { commitId } = await own.json<{ commitId: string }>('dag', 'restore', `${made.commitId}:sums`);
+    await own.run('report');
+    expect(await own.run('sums')).toMatchObject({ changed: false, madeIn: commitId });
   });
 
   it('names the calls that have other values than before [DML-CLI-1507] [DML-REP-0103]', async () => {
     const own = await TestRepository.create();
-    try {
-      own.write(
-        'odd.ts',
-        `export const same = (at: number): number => at;
-        export const clock = (): number => Number(process.hrtime.bigint() % 1_000_000_000n);
-        export const after = (at: number): number => at + 1;`,
-      );
-      own.write(
-        'odd-pipeline.ts',
-        `import { definePipeline, functions } from '@daggerml/bindings';
-        const steps = functions<typeof import('./odd.ts')>(new URL('./odd.ts', import.meta.url), { allow: ['clock'] });
-        export const odd = definePipeline('odd', (dag) =>
-          [dag.call(steps.same, 7), dag.call(steps.after, dag.call(steps.clock))]);`,
-      );
-      await own.ok('run', 'odd-pipeline.ts');
-      const rerun = await own.json<{ differing: { nodeId: string; call: string }[] }>(
-        'run',
-        'odd-pipeline.ts',
-        '--no-cache',
-      );
-      expect(rerun.differing).toEqual([{ nodeId: expect.stringMatching(/^[0-9a-f]{64}$/), call: 'clock()' }]);
-      const { stderr } = await own.dml(['run', 'odd-pipeline.ts', '--no-cache']);
-      const id = rerun.differing[0]?.nodeId.slice(0, 12);
-      expect(stderr.match(/^ {2}warning .*another value.*$/gm)).toEqual([
-        `  warning  clock()  ${id}  has another value than before, from the same inputs`,
-      ]);
-      expect(await own.json('run', 'odd-pipeline.ts')).toMatchObject({ differing: [] });
-    } finally {
-      own.remove();
-    }
+    own.write(
+      'odd.ts',
+      `export const same = (at: number): number => at;
+      export const clock = (): number => Number(process.hrtime.bigint() % 1_000_000_000n);
+      export const after = (at: number): number => at + 1;`,
+    );
+    own.write(
+      'odd-pipeline.ts',
+      `import { definePipeline, functions } from '@daggerml/bindings';
+      const steps = functions<typeof import('./odd.ts')>(new URL('./odd.ts', import.meta.url), { allow: ['clock'] });
+      export const odd = definePipeline('odd', (dag) =>
+        [dag.call(steps.same, 7), dag.call(steps.after, dag.call(steps.clock))]);`,
+    );
+    await own.ok('run', 'odd-pipeline.ts');
+    const rerun = await own.json<{ differing: { nodeId: string; call: string }[] }>(
+      'run',
+      'odd-pipeline.ts',
+      '--no-cache',
+    );
+    expect(rerun.differing).toEqual([{ nodeId: expect.stringMatching(/^[0-9a-f]{64}$/), call: 'clock()' }]);
+    const { stderr } = await own.dml(['run', 'odd-pipeline.ts', '--no-cache']);
+    const id = rerun.differing[0]?.nodeId.slice(0, 12);
+    expect(stderr.match(/^ {2}warning .*another value.*$/gm)).toEqual([
+      `  warning  clock()  ${id}  has another value than before, from the same inputs`,
+    ]);
+    expect(await own.json('run', 'odd-pipeline.ts')).toMatchObject({ differing: [] });
   });
 
   it('runs every call anew with --no-cache [DML-CLI-0707]', async () => {

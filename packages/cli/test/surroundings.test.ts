@@ -19,7 +19,6 @@ beforeAll(async () => {
   root = mkdtempSync(join(tmpdir(), 'dml-surroundings-'));
 });
 afterAll(() => {
-  repository.remove();
   rmSync(root, { recursive: true, force: true });
 });
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { shellWord } from '../src/wording/wording.ts';
 import { CONTROL, withoutOwnCodes } from './terminal-output.ts';
 import { type Outcome, type Surroundings, TestRepository } from './test-repository.ts';
@@ -65,7 +65,6 @@ beforeAll(async () => {
   await repository.ok('branch', NASTY_NAME.replace('[', ''));
   await repository.ok('run', 'nasty.ts', 'values');
 });
-afterAll(() => repository.remove());
 
 function expectHarmless({ stdout, stderr }: Outcome, about: string): void {
   for (const printed of [stdout, stderr]) expect(withoutOwnCodes(printed), about).not.toMatch(CONTROL);

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hashBytes } from '@daggerml/object-model';
 import { headRef, openStore, type Store } from '@daggerml/store';
+import { afterAll } from 'vitest';
 import { runCli } from '../src/invocation/main.ts';
 import type { CliIo } from '../src/process/cli-io.ts';
 
@@ -69,9 +70,18 @@ export async function dml(argv: readonly string[], around: Surroundings = {}): P
 const NEWER_NODE: Uint8Array = Uint8Array.of(0x84, 1, 3, 5, 0xf6);
 export const NEWER_NODE_ID: string = hashBytes(NEWER_NODE);
 
-/** A temporary folder with the fixture pipelines in it, and a repository unless told otherwise. */
+const folders: string[] = [];
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+});
+
+/** A temporary folder with a repository and pipelines in it, which is gone when the tests of the file are over. */
 export class TestRepository {
   readonly folder: string = realpathSync(mkdtempSync(join(tmpdir(), 'dml cli ')));
+
+  constructor() {
+    folders.push(this.folder);
+  }
 
   static async create(): Promise<TestRepository> {
     const repository = new TestRepository();
@@ -152,10 +162,6 @@ export class TestRepository {
       for await (const entry of store.listJournal()) journal.push(entry);
       return { refs: store.readRefs(), journal };
     });
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
   }
 }
 

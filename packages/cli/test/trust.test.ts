@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { COMMANDS } from '../src/invocation/command-table.ts';
 import { type Outcome, TestRepository } from './test-repository.ts';
 
@@ -37,7 +37,6 @@ beforeAll(async () => {
   mkdirSync(home);
   for (const pipeline of ['sums', 'values']) await repository.run(pipeline);
 });
-afterAll(() => repository.remove());
 afterEach(() => {
   vi.restoreAllMocks();
   rmSync(join(home, '.config'), { recursive: true, force: true });

@@ -1,13 +1,12 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { dml, TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
 beforeAll(async () => {
   repository = await TestRepository.create();
 });
-afterAll(() => repository.remove());
 
 describe('a word that dml does not know', () => {
   it.each([
