@@ -1,7 +1,8 @@
-import type { Finding, FindingCode } from './finding.ts';
+import type { Finding } from './finding.ts';
 import { formatOwner, type Owner } from './owner.ts';
 import type { TitleCitation } from './requirement-id.ts';
 import type { Requirement } from './spec-document.ts';
+import type { FindingCode } from './wording.ts';
 
 /** The requirements of the suite by id. */
 export type Requirements = ReadonlyMap<string, Requirement>;

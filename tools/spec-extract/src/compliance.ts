@@ -31,7 +31,7 @@ export function renderCompliance(
 }
 
 /** Counts the requirements in each state, in the order of `STATES`. */
-export function countStates(requirements: readonly { readonly state: RequirementState }[]): number[] {
+function countStates(requirements: readonly { readonly state: RequirementState }[]): number[] {
   return STATES.map((state) => requirements.filter((entry) => entry.state === state).length);
 }
 

@@ -31,9 +31,7 @@ it.each([
   expect(counts(FILE, texts)).toBe(false);
 });
 
-it('a result is ignored when its file is no test of any language [DML-TRC-0922]', () => {
-  for (const file of ['README.md', 'packages/store/src/a.ts', 'packages/store/test/a.ts', 'tests/a.py'])
+it('a result is ignored when its file is no test [DML-TRC-0922]', () => {
+  for (const file of ['README.md', 'packages/store/src/a.ts', 'packages/store/test/a.ts', 'test_a.py'])
     expect(counts(file, { [file]: `it('a [DML-STO-0001]', f);` }), file).toBe(false);
-  for (const file of ['python/test_a.py', 'python/a_test.py', 'go/a_test.go', FILE])
-    expect(counts(file, { [file]: '# DML-STO-0001' }), file).toBe(true);
 });

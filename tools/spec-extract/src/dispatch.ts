@@ -85,7 +85,6 @@ async function dispatch(args: readonly string[], surroundings: Surroundings): Pr
     case 'check':
       return (await import('./command-check.ts')).check(root, surroundings.today);
     case 'show':
-      // @spec DML-TRC-0802
       return (await import('./command-show.ts')).show(
         root,
         surroundings.today,
@@ -114,31 +113,16 @@ async function dispatch(args: readonly string[], surroundings: Surroundings): Pr
 
 const COMMANDS: readonly string[] = ['show', 'open', 'check', 'generate', 'review', 'mutate'];
 
-function parse(args: readonly string[]): ReturnType<typeof parseStrict> {
+function parse(args: readonly string[]): Parsed {
   try {
-    return parseStrict(args);
+    return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('. ', 1)[0] ?? '') : String(error);
     throw new UsageError(`${reason}; the commands are ${COMMANDS.join(', ')}`);
   }
 }
 
-function parseStrict(args: readonly string[]): {
-  values: {
-    json: boolean;
-    help: boolean;
-    open: boolean;
-    planned: boolean;
-    all: boolean;
-    root?: string | undefined;
-    sample?: string | undefined;
-    seed?: string | undefined;
-    from?: string | undefined;
-  };
-  positionals: string[];
-} {
-  return parseArgs({ args: [...args], options: OPTIONS, allowPositionals: true });
-}
+type Parsed = ReturnType<typeof parseArgs<{ options: typeof OPTIONS; allowPositionals: true }>>;
 
 /** Returns the words of the command: `DML-…` alone means `show`, `--open` alone means `open`. */
 function commandOf(positionals: readonly string[], open: boolean): readonly string[] {
@@ -162,7 +146,7 @@ function reviewOperands(operands: readonly string[], all: boolean): readonly str
 /** Operands are ids or one package; without any, all packages are meant. */
 function mutationChoice(
   operands: readonly string[],
-  { sample, seed: seedText, from }: ReturnType<typeof parseStrict>['values'],
+  { sample, seed: seedText, from }: Parsed['values'],
 ): MutationChoice {
   const seed = positiveInteger(seedText ?? '1', '--seed');
   const [first] = operands;

@@ -9,12 +9,12 @@ export type FileRole = 'documents' | 'sources' | 'tests' | 'vectors' | 'results'
  * Whatever lies below a folder called `fixtures` belongs to a test and says nothing about the suite.
  */
 export function fileRole(path: string): FileRole | undefined {
-  if (/^test-results\/[^/]+\.(json|xml)$/.test(path)) return 'results';
+  if (/^test-results\/[^/]+\.json$/.test(path)) return 'results';
   if (/^requirements\/[^/]+\.yaml$/.test(path)) return 'index';
   if (isGenerated(path) || path.split('/').includes('fixtures')) return undefined;
   if (path.endsWith('.md')) return 'documents';
   if (canOwn(path)) return 'sources';
-  if (isRunFile(path) || (isTestFile(path) && /\.[cm]?[jt]sx?$/.test(path))) return 'tests';
+  if (isTestFile(path) && /\.[cm]?[jt]sx?$/.test(path)) return 'tests';
   return path.startsWith('vectors/') && path.endsWith('.json') ? 'vectors' : undefined;
 }
 
@@ -29,12 +29,9 @@ function isTestFile(path: string): boolean {
   return /\.(test|test-d|spec|bench)\.[cm]?[jt]sx?$/.test(path) || /\/(test|tests|__tests__)\//.test(path);
 }
 
-/** Checks whether a runner runs the file by itself, in any language: other test files are modules of those. */
+/** Checks whether a runner runs the file by itself: other test files are modules of those. */
 export function isRunFile(path: string): boolean {
-  return (
-    /\.test\.[cm]?[jt]sx?$/.test(path) ||
-    /(?:^|\/)(?:test_[^/]*|[^/]*_test)\.(?!md$|[cm]?[jt]sx?$)\w+$/.test(path)
-  );
+  return /\.test\.[cm]?[jt]sx?$/.test(path);
 }
 
 /** Checks whether a run writes a path, whatever the suite says. */

@@ -1,51 +1,8 @@
 import { compareText } from './sorted.ts';
+import type { FindingCode } from './wording.ts';
 
 /** Severity of a finding: one red finding makes the suite red, a note never does. */
 export type Severity = 'red' | 'note';
-
-/**
- * Every finding code with its weight and the requirements that demand it.
- *
- * @spec DML-TRC-1001
- */
-export const FINDING_CODES = {
-  anchor_broken: { severity: 'red', requirements: ['DML-TRC-0702'] },
-  document_empty: { severity: 'red', requirements: ['DML-TRC-0109', 'DML-TRC-0921'] },
-  document_misnamed: { severity: 'red', requirements: ['DML-TRC-0912'] },
-  exception_expired: { severity: 'red', requirements: ['DML-TRC-0203'] },
-  file_outdated: { severity: 'red', requirements: ['DML-TRC-0606'] },
-  id_reused: { severity: 'red', requirements: ['DML-TRC-0103', 'DML-TRC-0105'] },
-  id_vanished: { severity: 'red', requirements: ['DML-TRC-0104'] },
-  index_unreadable: { severity: 'red', requirements: ['DML-TRC-0608'] },
-  keyword_missing: { severity: 'red', requirements: ['DML-TRC-0107'] },
-  keyword_repeated: { severity: 'red', requirements: ['DML-TRC-0106'] },
-  keyword_without_id: { severity: 'note', requirements: ['DML-TRC-0111', 'DML-TRC-0919', 'DML-TRC-0920'] },
-  line_too_long: { severity: 'red', requirements: ['DML-TRC-0110'] },
-  link_absolute: { severity: 'red', requirements: ['DML-TRC-0703', 'DML-TRC-0704'] },
-  link_broken: { severity: 'red', requirements: ['DML-TRC-0701'] },
-  mark_invalid: {
-    severity: 'red',
-    requirements: ['DML-TRC-0201', 'DML-TRC-0202', 'DML-TRC-0204', 'DML-TRC-0991'],
-  },
-  optional_unverified: { severity: 'note', requirements: ['DML-TRC-0415'] },
-  owner_duplicate: { severity: 'red', requirements: ['DML-TRC-0302'] },
-  owner_missing: { severity: 'red', requirements: ['DML-TRC-0303'] },
-  planned_owned: { severity: 'red', requirements: ['DML-TRC-0304'] },
-  requirement_malformed: { severity: 'red', requirements: ['DML-TRC-0101'] },
-  result_unreadable: { severity: 'red', requirements: ['DML-TRC-0412'] },
-  results_missing: { severity: 'red', requirements: ['DML-TRC-0411', 'DML-TRC-0421'] },
-  retired_owned: { severity: 'red', requirements: ['DML-TRC-0305'] },
-  test_citation_misplaced: { severity: 'red', requirements: ['DML-TRC-0408', 'DML-TRC-0418'] },
-  test_cites_planned: { severity: 'red', requirements: ['DML-TRC-0406'] },
-  test_cites_retired: { severity: 'red', requirements: ['DML-TRC-0407'] },
-  test_missing: { severity: 'red', requirements: ['DML-TRC-0410'] },
-  test_overcited: { severity: 'red', requirements: ['DML-TRC-0405'] },
-  text_suspect: { severity: 'red', requirements: ['DML-TRC-0503'] },
-  unknown_id: { severity: 'red', requirements: ['DML-TRC-0307'] },
-} as const;
-
-/** The closed union of finding codes. */
-export type FindingCode = keyof typeof FINDING_CODES;
 
 /** One observation about the suite, as data: wording lives in `wording.ts`. */
 export interface Finding {
@@ -58,9 +15,11 @@ export interface Finding {
   readonly detail: string;
 }
 
+const NOTES: readonly FindingCode[] = ['keyword_without_id', 'optional_unverified'];
+
 /** Returns the weight of a finding. */
-export function severityOf(finding: Finding): Severity {
-  return FINDING_CODES[finding.code].severity;
+export function severityOf({ code }: Finding): Severity {
+  return NOTES.includes(code) ? 'note' : 'red';
 }
 
 /** Checks whether any finding is red. */

@@ -295,8 +295,10 @@ describe('results', () => {
     // Each file may know of others, and that of any runner counts.
     const other = { 'test-results/cli.json': '{"testResults":[],"configured":["cli","bench"]}' };
     expect(missing({ [RESULTS]: naming('store', 'cli'), ...other })).toEqual([of('bench'), of('store')]);
-    const xml = { 'test-results/store.xml': '<testsuites/>', 'test-results/bench.xml': '<testsuites/>' };
-    expect(missing({ [RESULTS]: naming('store', 'cli'), ...other, ...xml })).toEqual([]);
+    const more = Object.fromEntries(
+      ['store', 'bench'].map((name) => [`test-results/${name}.json`, '{"testResults":[]}']),
+    );
+    expect(missing({ [RESULTS]: naming('store', 'cli'), ...other, ...more })).toEqual([]);
   });
 
   it('that are missing of a project are not told again for each requirement [DML-TRC-0422]', () => {
@@ -315,7 +317,7 @@ describe('results', () => {
     expect(mayWrite(judged({ ...VERIFIED, [RESULTS]: naming('store') }).findings)).toBe(false);
     expect(mayWrite(judged(VERIFIED).findings)).toBe(true);
     expect(mayWrite(judged(withoutResults).findings)).toBe(false);
-    expect(mayWrite(judged({ ...VERIFIED, 'test-results/b.xml': '<' }).findings)).toBe(false);
+    expect(mayWrite(judged({ ...VERIFIED, 'test-results/b.json': '<' }).findings)).toBe(false);
     expect(mayWrite(judged({ ...VERIFIED, [INDEX]: 'requirements: 1' }).findings)).toBe(false);
   });
 });
@@ -392,7 +394,6 @@ describe('the generated files', () => {
           ? `it.each(vectors)('$name', () => {});`
           : `it('t${index} [${id}]', () => {});`;
         files[`packages/a/src/t${index}.test.ts`] = `${declared}\n`;
-        if (isComputed) files[`python/test_${index}.py`] = `# ${id}\n`;
         if (isComputed) files[`vectors/v${index}.json`] = `{"name":"t${index} [${id}]"}\n`;
         for (const [run, outcome] of Object.entries({ r: status, s: again })) {
           if (outcome === undefined) continue;

@@ -23,7 +23,7 @@ export interface Suite {
   readonly documents: readonly TextFile[];
   /** Non-test source files that may own requirements. */
   readonly sources: readonly TextFile[];
-  /** Test files of every language, and the modules in the folders of tests. */
+  /** Test files, and the modules in the folders of tests. */
   readonly tests: readonly TextFile[];
   /** Golden vectors. */
   readonly vectors: readonly TextFile[];

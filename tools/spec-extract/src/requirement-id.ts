@@ -45,27 +45,13 @@ export function parseTitle(fullTitle: string): TitleCitation {
   return { title, cited, misplaced: idsIn(title) };
 }
 
-/** Lists up to `limit` known ids that are nearest to a wrong one by edit distance, nearest first. */
+/** Lists up to `limit` known ids that begin most like a wrong one. */
 export function nearestIds(wrong: string, known: readonly string[], limit = 3): string[] {
   const upper = wrong.toUpperCase();
-  return known
-    .map((candidate) => ({ candidate, distance: editDistance(upper, candidate) }))
-    .sort((a, b) => a.distance - b.distance || (a.candidate < b.candidate ? -1 : 1))
-    .slice(0, limit)
-    .map(({ candidate }) => candidate);
+  return [...known].sort((a, b) => sharedLength(b, upper) - sharedLength(a, upper)).slice(0, limit);
 }
 
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, column) => column);
-  for (let row = 1; row <= a.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column++) {
-      const replace = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      const insert = (current[column - 1] ?? 0) + 1;
-      const remove = (previous[column] ?? 0) + 1;
-      current.push(Math.min(replace, insert, remove));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
+function sharedLength(a: string, b: string): number {
+  const end = [...a].findIndex((character, at) => character !== b[at]);
+  return end < 0 ? a.length : end;
 }

@@ -1,9 +1,10 @@
-import type { Finding, FindingCode } from './finding.ts';
+import type { Finding } from './finding.ts';
 import { isBinding } from './keyword.ts';
 import { formatOwner, type Owner } from './owner.ts';
 import { type CitingTest, type IndexRow, indexPath, type RequirementRecord } from './requirement-index.ts';
 import type { Requirement } from './spec-document.ts';
 import { deriveState, isProven, whyUnproven } from './state.ts';
+import type { FindingCode } from './wording.ts';
 
 /** Returns the record of a requirement from what code, tests and the last index say about it. */
 export function recordRequirement(input: {

@@ -1,12 +1,13 @@
 import type { ListItem, Nodes, Root } from 'mdast';
 import { isOverview, packageOf } from './document-package.ts';
-import type { Finding, FindingCode } from './finding.ts';
+import type { Finding } from './finding.ts';
 import { fingerprint } from './fingerprint.ts';
 import { isBinding, keywordsIn, type Level } from './keyword.ts';
 import { type Marks, parseMarks } from './mark.ts';
 import { headingSlugs, isParent, lineOf, parseMarkdown, proseOf, visit } from './markdown.ts';
 import { ID_PATTERN } from './requirement-id.ts';
 import type { TextFile } from './text-file.ts';
+import type { FindingCode } from './wording.ts';
 
 /** One requirement as its document states it. */
 export interface Requirement {

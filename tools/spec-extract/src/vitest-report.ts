@@ -8,7 +8,7 @@ export interface VitestReport {
 }
 
 /**
- * Reads the JSON report of vitest, whose shape is that of Jest; throws on any other text.
+ * Reads the JSON report of vitest, whose shape is that of Jest's; throws on any other text.
  *
  * @spec DML-TRC-0413
  */
@@ -43,18 +43,9 @@ function outcomeOf(leaf: Readonly<Record<string, unknown>>): TestOutcome {
   // A test that is meant to fail shows that something does not hold.
   // @spec DML-TRC-0420
   if (leaf.expectsFailure === true) return 'skipped';
+  // It failed before it passed.
   // @spec DML-TRC-0419
-  return isRepeated(leaf) ? 'failed' : 'passed';
-}
-
-/** Checks whether a test needed several attempts: it passed and yet has failures, or Jest counted more than one. */
-function isRepeated({
-  failureMessages,
-  retryReasons,
-  invocations,
-}: Readonly<Record<string, unknown>>): boolean {
-  const failures = [failureMessages, retryReasons].some((list) => Array.isArray(list) && list.length > 0);
-  return failures || (typeof invocations === 'number' && invocations > 1);
+  return asArray(leaf.failureMessages ?? [], 'failureMessages').length > 0 ? 'failed' : 'passed';
 }
 
 function asObject(value: unknown, what: string): Readonly<Record<string, unknown>> {

@@ -1,7 +1,11 @@
-import { type Finding, type FindingCode, severityOf } from './finding.ts';
+import { type Finding, severityOf } from './finding.ts';
 
-/** Meaning of each finding, and the next step. */
-const WORDING: Readonly<Record<FindingCode, string>> = {
+/**
+ * Meaning of each finding, and the next step.
+ *
+ * @spec DML-TRC-1001
+ */
+export const WORDING = {
   anchor_broken: 'the link names a heading that its target does not have',
   document_empty: 'there is no requirement here: add one, or remove the document',
   document_misnamed: 'no specification is read from here: name the file `specs/NN-name.md`',
@@ -34,7 +38,10 @@ const WORDING: Readonly<Record<FindingCode, string>> = {
   text_suspect:
     'the text changed since it was reviewed: look at owner and tests, then `npm run spec -- review <ID>`',
   unknown_id: 'no specification defines this id',
-};
+} as const;
+
+/** The closed union of finding codes. */
+export type FindingCode = keyof typeof WORDING;
 
 /** Returns one line per finding and a closing count. */
 export function formatFindings(findings: readonly Finding[]): string {

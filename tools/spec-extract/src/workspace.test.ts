@@ -25,7 +25,6 @@ it('readSuite gives each file its role and leaves out what is installed, built o
     'vectors/a/b.json': '',
     'requirements/store.yaml': '',
     'test-results/store.json': '',
-    'test-results/py.xml': '',
     'test-results/log.txt': '',
   });
   symlinkSync(root, join(root, 'loop'), 'dir');
@@ -40,7 +39,7 @@ it('readSuite gives each file its role and leaves out what is installed, built o
   ]);
   expect(paths(suite.vectors)).toEqual(['vectors/a/b.json']);
   expect(paths(suite.index)).toEqual(['requirements/store.yaml']);
-  expect(paths(suite.results)).toEqual(['test-results/py.xml', 'test-results/store.json']);
+  expect(paths(suite.results)).toEqual(['test-results/store.json']);
   expect(suite.paths).toContain('tools/spec-extract/fixtures/x/README.md');
   expect(suite.paths.filter((path) => /node_modules|dist|\.git|\.dml|test-results|loop/.test(path))).toEqual(
     [],

@@ -1,6 +1,10 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { check, generate, review } from '../src/command-check.ts';
-import { FINDING_CODES, type Finding } from '../src/finding.ts';
+import type { Finding } from '../src/finding.ts';
+import { idsIn } from '../src/requirement-id.ts';
+import { WORDING } from '../src/wording.ts';
 import { FIXTURES } from './fixtures.ts';
 import { TODAY, VERIFIED } from './memory-suite.ts';
 import { temporaryRepository } from './temporary-repository.ts';
@@ -23,11 +27,20 @@ function expectOnlyItsFinding(fixture: string): void {
 
 describe('fixtures', () => {
   it('exist for every finding code and yield nothing else [DML-TRC-1001]', () => {
-    expect([...new Set(names.map(codeOf))].sort()).toEqual(Object.keys(FINDING_CODES).sort());
+    expect([...new Set(names.map(codeOf))].sort()).toEqual(Object.keys(WORDING).sort());
     for (const fixture of names) expectOnlyItsFinding(fixture);
   });
 
   it.each(names)('yield one finding: %s', expectOnlyItsFinding);
+
+  it('exist for every row of the error surface', () => {
+    const spec = readFileSync(join(import.meta.dirname, '../../../specs/90-traceability.md'), 'utf8');
+    const rows = [...spec.matchAll(/^\| `([a-z_]+)` \| ((?:DML-TRC-\d{4}(?:, )?)+) \|$/gm)];
+    expect(rows.map(([, code]) => code).sort()).toEqual(Object.keys(WORDING).sort());
+    const shown = new Set(names.map((name) => `${codeOf(name)} ${idsIn(name)}`));
+    for (const [, code, ids = ''] of rows)
+      for (const id of idsIn(ids)) expect(shown).toContain(`${code} ${id}`);
+  });
 
   it('have a counterpart in order, which yields no finding once it is generated', () => {
     const root = temporaryRepository(VERIFIED);

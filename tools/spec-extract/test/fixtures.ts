@@ -47,6 +47,7 @@ const plainTest = `it('${TITLE}', () => {});`;
 export const FIXTURES: Readonly<Record<string, Files>> = {
   'anchor_broken [DML-TRC-0702]': document('See [names](../specs/10-object-model.md#no-such-heading).'),
   'document_empty [DML-TRC-0109]': { [SPEC]: '# Object model\n\nNames are sorted.\n' },
+  'document_empty--none [DML-TRC-0921]': { 'specs/README.txt': '' },
   'document_misnamed [DML-TRC-0912]': { ...planned, 'specs/extra.md': '# Extra\n\nNames are sorted.\n' },
   'exception_expired [DML-TRC-0203]': stated(
     '{exception: the codec is not ready; until 2020-01-31} Names MUST be sorted.',
@@ -67,6 +68,8 @@ export const FIXTURES: Readonly<Record<string, Files>> = {
   'keyword_missing [DML-TRC-0107]': stated('{planned} Names are sorted.'),
   'keyword_repeated [DML-TRC-0106]': stated('{planned} Names MUST be sorted and SHOULD be short.'),
   'keyword_without_id [DML-TRC-0111]': below('Names MUST be short.'),
+  'keyword_without_id--hidden [DML-TRC-0919]': below('<!-- Names MUST be short. -->'),
+  'keyword_without_id--small [DML-TRC-0920]': below('Names must be short.'),
   'line_too_long [DML-TRC-0110]': below('Names are sorted bytewise. '.repeat(4)),
   'link_absolute [DML-TRC-0703]': document('See [names](/specs/10-object-model.md).'),
   'link_absolute--file [DML-TRC-0703]': document('See [names](file:specs/10-object-model.md).'),
@@ -134,10 +137,10 @@ export const FIXTURES: Readonly<Record<string, Files>> = {
     { expectsFailure: true },
   ),
   'test_missing--failed [DML-TRC-0403]': tested(plainTest, { [TITLE]: 'failed' }),
-  'test_missing--foreign [DML-TRC-0922]': {
-    ...without(VERIFIED, TEST, RESULTS),
-    'README.md': '# Names\n',
-    'test-results/object-model.xml': `<testsuite file="README.md"><testcase name="${TITLE}"/></testsuite>`,
+  'test_missing--no-test [DML-TRC-0922]': {
+    ...without(VERIFIED, TEST),
+    'README.md': `# Names\n\n${TITLE}\n`,
+    [RESULTS]: resultsOf('README.md', { [TITLE]: 'passed' }),
   },
   'test_missing--not-run [DML-TRC-0402]': tested(plainTest, {}),
   'test_missing--repeated [DML-TRC-0419]': tested(

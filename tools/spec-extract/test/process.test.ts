@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { specOf, VERIFIED } from './memory-suite.ts';
 import { snapshot, temporaryRepository, writeInto } from './temporary-repository.ts';
@@ -15,25 +14,6 @@ function largeSpec(count: number, word: string): string {
     }),
   );
 }
-
-it('show answers within a second, start of the process included [DML-TRC-0802]', async () => {
-  const root = temporaryRepository({ ...VERIFIED, [SPEC]: largeSpec(400, 'bytewise'), 'empty.js': '' });
-  const empty = join(root, 'empty.js');
-  expect((await runTool(TOOL, ['generate'], { folder: root })).stderr).toBe('');
-  const durationsMs: number[] = [];
-  const bareMs: number[] = [];
-  // The limit is for a machine that starts Node in 100 ms; a busier one gets time in proportion.
-  const limitMs = (): number => 1000 * Math.max(1, Math.min(...bareMs) / 100);
-  // What else the machine does in between adds to some rounds, and not to all of many.
-  const endMs = performance.now() + 40_000;
-  do {
-    const { stdout, code, durationMs } = await runTool(TOOL, ['DML-OBJ-0300'], { folder: root });
-    expect([code, stdout.split('\n', 1)[0]]).toEqual([0, 'DML-OBJ-0300 (MUST, planned)']);
-    durationsMs.push(durationMs);
-    bareMs.push((await runTool(empty, [], { folder: root })).durationMs);
-  } while (Math.min(...durationsMs) >= limitMs() && performance.now() < endMs);
-  expect(Math.min(...durationsMs)).toBeLessThan(limitMs());
-});
 
 it('a killed generate leaves each file as it was or as it shall be [DML-TRC-0607]', async () => {
   const plain = { [SPEC]: largeSpec(200, 'bytewise') };
