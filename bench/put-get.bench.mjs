@@ -1,7 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { promises as fs } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import git from 'isomorphic-git';
 import {
   interleave,
   judge,
@@ -16,8 +14,6 @@ import {
 import { bodies } from './put-get.nodes.mjs';
 
 const COUNT = bodies.length;
-/** isomorphic-git is timed on fewer blobs and scaled: a full round would take minutes. */
-const ISOMORPHIC_COUNT = 500;
 const ROUNDS = 15;
 /** The compiler needs some hundred thousand puts before they run at full speed. */
 const WARMUPS = 8;
@@ -39,17 +35,6 @@ async function putFastImport() {
   });
 }
 
-async function putIsomorphicGit() {
-  return withFolder(async (folder) => {
-    await git.init({ fs: { promises: fs }, dir: folder });
-    const spent = await timeMs(async () => {
-      for (const blob of bodies.slice(0, ISOMORPHIC_COUNT))
-        await git.writeBlob({ fs: { promises: fs }, dir: folder, blob });
-    });
-    return (spent * COUNT) / ISOMORPHIC_COUNT;
-  });
-}
-
 export async function run() {
   const processes = [
     ['raw', startProcess(child, ['raw'])],
@@ -68,10 +53,7 @@ export async function run() {
   } finally {
     for (const [, { end }] of processes) end();
   }
-  const others = await interleave([
-    { name: 'fast-import', run: putFastImport },
-    { name: 'isomorphic-git', run: putIsomorphicGit },
-  ]);
+  const others = await interleave([{ name: 'fast-import', run: putFastImport }]);
   const perPut = median(puts.get('store'));
   const perGet = median(gets.get('store'));
   return [
@@ -87,12 +69,6 @@ export async function run() {
       against: 'git fast-import',
       value: median(others.get('fast-import')) / perPut,
       atLeast: 4,
-    }),
-    judge('DML-STO-1602', {
-      what: 'the same',
-      against: 'isomorphic-git writeBlob',
-      value: median(others.get('isomorphic-git')) / perPut,
-      atLeast: 100,
     }),
     row(
       'DML-STO-1603',

@@ -1,6 +1,5 @@
 /** `npm run build`: installs what is missing and compiles every package and tool into its dist folder. */
 import { install } from './install.mjs';
-import { removeOrphans } from './orphans.mjs';
 import { isProgram, runNode, say, script } from './process.mjs';
 import { root, tools } from './workspace.mjs';
 
@@ -13,7 +12,6 @@ export async function build({ quiet = false } = {}) {
 
 /** Compiles every package and tool, or one project; yields false when the compiler has found errors. */
 export async function compile(project = 'tsconfig.build.json') {
-  removeOrphans();
   const options = { cwd: root, stdio: ['ignore', 2, 2] };
   return (await runNode(tools.tsc, ['-b', project], options)) === 0;
 }

@@ -1,6 +1,6 @@
 /** `npm run pack -- <folder>`: builds every published package and puts its tarball into the folder. */
-import { mkdirSync } from 'node:fs';
-import { resolve } from 'node:path';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { build } from './build.mjs';
 import { capture, say, script } from './process.mjs';
 import { packagesIn, readManifest, root } from './workspace.mjs';
@@ -9,15 +9,15 @@ await script(async () => {
   const [folder] = process.argv.slice(2);
   if (folder === undefined) throw new Error('say where to: npm run pack -- <folder>');
   const target = resolve(process.env.INIT_CWD ?? process.cwd(), folder);
+  const published = packagesIn('packages').filter(({ manifest }) => !manifest.private);
+  // The compiler leaves what it made of a source that is gone.
+  for (const { folder } of published) rmSync(join(root, folder, 'dist'), { recursive: true, force: true });
   await build();
   say('packing …');
   mkdirSync(target, { recursive: true });
-  const names = packagesIn('packages')
-    .filter(({ manifest }) => !manifest.private)
-    .map(({ manifest }) => manifest.name);
   // pnpm, since only it puts versions in the place of what `workspace:` and `catalog:` stand for.
   const { packageManager } = readManifest(root);
-  const filters = names.flatMap((name) => ['--filter', name]);
+  const filters = published.flatMap(({ manifest }) => ['--filter', manifest.name]);
   const pnpm = [
     '--yes',
     '--prefer-offline',
@@ -30,5 +30,5 @@ await script(async () => {
   ];
   const packed = await capture('npx', pnpm, { shell: process.platform === 'win32' });
   if (packed.code !== 0) throw new Error(`the packages cannot be packed:\n${packed.output}`);
-  process.stdout.write(`${names.length} packages in ${target}: npm install "${target}"/*.tgz\n`);
+  process.stdout.write(`${published.length} packages in ${target}: npm install "${target}"/*.tgz\n`);
 });
