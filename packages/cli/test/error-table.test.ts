@@ -5,7 +5,14 @@ import { describeError } from '../src/wording/error-report.ts';
 import { ERROR_TABLE } from '../src/wording/error-table.ts';
 import { endOfRun } from '../src/wording/run-failure.ts';
 import { type ErrorAdvice, type ErrorWording, fillIn } from '../src/wording/wording.ts';
-import { declaredCodes, declaredWords, raisedErrors, templatesOf, wordsOf } from './raised-errors.ts';
+import {
+  codesOfUnion,
+  declaredWords,
+  raisedErrors,
+  SURFACES,
+  templatesOf,
+  wordsOf,
+} from './error-sources.ts';
 
 const table: Readonly<Record<string, ErrorAdvice | ErrorWording>> = ERROR_TABLE;
 const codes = Object.keys(table).sort();
@@ -31,13 +38,7 @@ function hasDetails(code: string): boolean {
 describe('the error table', () => {
   it('has each code of every package, and no other [DML-CLI-0502]', () => {
     const declared = [
-      ...declaredCodes('cli/src/wording/cli-error.ts', 'CliErrorCode'),
-      ...declaredCodes('bindings/src/errors.ts', 'BindingsErrorCode'),
-      ...declaredCodes('execution/src/errors.ts', 'OwnCode'),
-      ...declaredCodes('capture/src/errors.ts', 'CaptureErrorCode'),
-      ...declaredCodes('repository/src/errors.ts', 'RepositoryErrorCode'),
-      ...declaredCodes('values/src/errors.ts', 'ValuesErrorCode'),
-      ...declaredCodes('store/src/errors.ts', 'StoreErrorCode'),
+      ...SURFACES.flatMap(codesOfUnion),
       'invalid_header',
       'invalid_bounds',
       'invalid_kind',
