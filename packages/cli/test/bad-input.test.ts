@@ -272,7 +272,7 @@ describe('a pipeline file', () => {
     const huge = join(repository.folder, 'huge.ts');
     writeFileSync(huge, '');
     truncateSync(huge, 3 * 1024 ** 3);
-    expect(await refused('huge.ts')).toContain('has 3.0 GiB, more than any pipeline file (16.0 MiB)\n');
+    expect(await refused('huge.ts')).toContain('has 3.0 GiB, more than any file of code (16.0 MiB)\n');
   });
 
   it('that is not text is refused', async () => {

@@ -2,7 +2,7 @@ import { storeError } from '@daggerml/store';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { describeError } from '../src/wording/error-report.ts';
 import { ERROR_TABLE } from '../src/wording/error-table.ts';
-import { templatesOf } from './raised-errors.ts';
+import { templatesOf } from './error-sources.ts';
 import { TestRepository } from './test-repository.ts';
 
 /** Whether closing a store fails, as it does when the disk refuses the last sync. */

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -28,7 +28,6 @@ beforeAll(async () => {
     export const pipeline = definePipeline('made', (dag) => dag.call(made));`,
   );
 });
-afterAll(() => repository.remove());
 
 interface CodeDocument {
   readonly sizeBytes: number;

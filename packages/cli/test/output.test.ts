@@ -20,6 +20,7 @@ beforeAll(async () => {
 const LINES: Readonly<Record<string, readonly string[]>> = {
   init: ['init'],
   run: ['run', 'pipelines.ts', 'sums'],
+  code: ['code', 'steps.ts', 'add'],
   status: ['status'],
   log: ['log'],
   show: ['show', 'sums'],
@@ -42,6 +43,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   verify: ['verify'],
 };
 const READERS = [
+  'code',
   'status',
   'log',
   'show',

@@ -27,7 +27,7 @@ const LINES: Readonly<Record<string, readonly string[]>> = {
   verify: ['verify'],
 };
 /** Commands that use none, or none that is there. */
-const OTHERS = ['init', 'version', 'trust'];
+const OTHERS = ['init', 'code', 'version', 'trust'];
 
 let repository: TestRepository;
 let home: string;
