@@ -98,7 +98,6 @@ export class LocalWorkers implements ExecutionAdapter {
     return isStoreFailure(missing) ? missing : error;
   }
 
-  /** @spec DML-EXE-0811 */
   stop(nodeId: NodeId): void {
     this.#running.get(nodeId)?.cancel();
   }

@@ -141,6 +141,7 @@ export class Interpreter {
   cancel(reason: string): void {
     this.#cancelReason ??= reason;
     this.flush();
+    // @spec DML-EXE-0811
     for (const node of this.#settlements.open) this.#cancel(node, reason);
     this.#drain();
   }

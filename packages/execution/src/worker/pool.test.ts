@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Uri } from '@daggerml/values';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
@@ -57,6 +57,7 @@ export const wokenLate = async (b: BlobHandle) => {
   return (await b.text()).length + (await new Promise<number>((r) => setImmediate(() => r(1))));
 };
 export const spin = () => { for (;;); };
+export const spinFrom = (file: string) => { writeFileSync(file, ''); for (;;); };
 export const hang = () => new Promise(() => { setInterval(() => {}, 1000); });
 export const size = async (b: BlobHandle) => [b.sizeBytes, b.sha256, (await b.bytes()).length];
 export const firstPiece = async (b: BlobHandle) => { for await (const piece of b.stream()) return piece.length; };
@@ -259,20 +260,24 @@ describe('WorkerPool', () => {
     const text = run.literal(blob('x'.repeat(70_000)));
     expect(await run.outcome(run.call('wokenLate', [text]))).toBe(70_001);
   });
-
-  it('stops running calls when the run is cancelled [DML-EXE-0811]', async () => {
-    const run = workspace.begin();
-    const spinning = run.call('spin', []);
-    const done = run.call('slow', [2, 97]);
-    await run.outcome(done);
-    run.open.cancel('enough');
-    expect(await run.outcome(spinning)).toMatchObject({ class: 'cancelled', code: 'cancelled' });
-    expect(run.counts).toEqual({ executed: 1, cancelled: 1 });
-  });
 });
 
 describe('WorkerPool, ended', () => {
   afterEach(() => workspace.close());
+
+  it('stops running calls when the run is cancelled [DML-EXE-0811]', async () => {
+    workspace = await Workspace.create(steps, { size: 1 });
+    const run = workspace.begin();
+    const begun = join(workspace.folder, 'begun');
+    const spinning = run.call('spinFrom', [begun]);
+    await vi.waitUntil(() => existsSync(begun), { timeout: 600_000 });
+    run.open.cancel('enough');
+    expect(await run.outcome(spinning)).toMatchObject({ class: 'cancelled', code: 'cancelled' });
+    expect(run.counts).toEqual({ cancelled: 1 });
+    // The one thread that there may be is free again.
+    const next = workspace.begin();
+    expect(await next.outcome(next.call('slow', [2]))).toBe(2);
+  });
 
   it('ends every worker thread on close [DML-EXE-0812]', async () => {
     workspace = await Workspace.create(steps);
