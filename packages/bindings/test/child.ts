@@ -10,6 +10,16 @@ export interface ChildEnd {
   readonly lines: unknown[];
 }
 
+const compiled = new Map<string, Promise<string>>();
+
+/** Compiles a file beside this one, once. */
+function codeOf(name: string): Promise<string> {
+  const code =
+    compiled.get(name) ?? compileModule(join(import.meta.dirname, name), ['@daggerml/source', 'module']);
+  compiled.set(name, code);
+  return code;
+}
+
 /** A process of a test that says `ready` first and one line of JSON for each thing it did. */
 export class Child {
   readonly #process: ChildProcess;
@@ -31,8 +41,7 @@ export class Child {
   static async start(name: string, args: readonly string[]): Promise<Child> {
     const scratch = mkdtempSync(join(import.meta.dirname, '../node_modules/.child-'));
     const script = join(scratch, 'child.mjs');
-    const source = join(import.meta.dirname, name);
-    writeFileSync(script, await compileModule(source, ['@daggerml/source', 'module']));
+    writeFileSync(script, await codeOf(name));
     const child = new Child(
       spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] }),
       scratch,

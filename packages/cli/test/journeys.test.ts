@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestRepository } from './test-repository.ts';
@@ -122,12 +121,6 @@ describe('the dml program', () => {
     expect(await ended).toMatchObject({ exitCode: 0, signal: null, stderr: '' });
   });
 
-  it('reports a standard output that cannot be written', async () => {
-    const ended = await end(start(['status'], openSync('/dev/full', 'w')));
-    expect(ended.exitCode).toBe(10);
-    expect(ended.stderr).toMatch(/^dml: the result cannot be written to standard output \(ENOSPC\)\nhint: /);
-  });
-
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
@@ -178,53 +171,5 @@ describe('the dml program', () => {
         'hint: look for a promise that nothing settles\n',
     });
     expect(await repository.refState()).toEqual(before);
-  });
-
-  it('keeps the work of two that run at once', async () => {
-    const [sums, report, values] = await Promise.all([
-      end(start(['run', 'pipelines.ts', 'sums', '--json', '--no-cache'])),
-      end(start(['run', 'pipelines.ts', 'report', '--json'])),
-      end(start(['run', 'pipelines.ts', 'values', '--json'])),
-    ]);
-    for (const { exitCode, stderr } of [sums, report, values]) expect(exitCode, stderr).toBe(0);
-    const dags = await repository.json<{ name: string; dagId: string }[]>('dag', 'list');
-    for (const { stdout } of [sums, report, values]) {
-      const { pipeline: name, dagId } = JSON.parse(stdout);
-      expect(dags).toContainEqual({ name, dagId });
-    }
-    expect(await end(start(['verify']))).toMatchObject({ exitCode: 0 });
-  });
-
-  it('loads nothing heavy for --version, --help, status and log', async () => {
-    const heavy = /esbuild|acorn|node_modules\/zod|@aws-sdk/;
-    repository.write(
-      'loaded.mjs',
-      `import { register } from 'node:module';
-      register('data:text/javascript,' + encodeURIComponent(\`
-        import { appendFileSync } from 'node:fs';
-        export async function resolve(specifier, context, next) {
-          const found = await next(specifier, context);
-          appendFileSync(process.env.LOADED, found.url + '\\\\n');
-          return found;
-        }\`));`,
-    );
-    for (const argv of [['--version'], ['--help'], ['status'], ['log']]) {
-      const list = repository.write('loaded.txt', '');
-      const child = spawn(
-        process.execPath,
-        ['--import', join(repository.folder, 'loaded.mjs'), BIN, ...argv],
-        {
-          cwd: repository.folder,
-          env: { ...process.env, LOADED: list },
-          stdio: 'ignore',
-        },
-      );
-      expect(await once(child, 'close')).toEqual([0, null]);
-      const loaded = readFileSync(list, 'utf8').split('\n');
-      expect(loaded.length).toBeGreaterThan(5);
-      expect(loaded.filter((url) => heavy.test(url))).toEqual([]);
-      if (argv[0]?.startsWith('--'))
-        expect(loaded.filter((url) => /object-model|lmdb/.test(url))).toEqual([]);
-    }
   });
 });

@@ -51,39 +51,6 @@ async function runTwins(): Promise<[string, string]> {
 }
 
 describe('object names', () => {
-  it('are tried as a head, a ref, a dag and an id, in this order [DML-CLI-0601]', async () => {
-    expect(await shown('experiment')).toBe(first.commitId);
-    expect(await shown('refs/heads/experiment')).toBe(first.commitId);
-    expect(await shown('sums')).toBe(second.dagId);
-    expect(await shown(first.dagId)).toBe(first.dagId);
-    expect(await shown(first.dagId.slice(0, 9).toUpperCase())).toBe(first.dagId);
-    const { commitId } = await repository.json<{ commitId: string }>('status');
-    expect(await shown('HEAD')).toBe(commitId);
-    // A head named like the dag comes first; a dag named like the beginning of an id comes before the id.
-    await repository.ok('branch', 'sums', first.commitId);
-    expect(await shown('sums')).toBe(first.commitId);
-    const prefix = first.dagId.slice(0, 6);
-    repository.write(
-      'prefix.ts',
-      `import { definePipeline } from '@daggerml/bindings';
-      export const named = definePipeline(${JSON.stringify(prefix)}, async (dag) => dag.literal(1));`,
-    );
-    const { dagId } = await repository.json<RunDocument>('run', 'prefix.ts');
-    expect(await shown(prefix)).toBe(dagId);
-    expect(await shown(first.dagId.slice(0, 7))).toBe(first.dagId);
-    // A whole id is no name, whatever dag is named like it.
-    repository.write(
-      'whole.ts',
-      `import { definePipeline } from '@daggerml/bindings';
-      export const named = definePipeline('${first.dagId}', async (dag) => dag.literal(2));`,
-    );
-    const hiding = await repository.json<RunDocument>('run', 'whole.ts');
-    expect(await shown(first.dagId)).toBe(first.dagId);
-    expect(await shown(`HEAD:${first.dagId}`)).toBe(hiding.dagId);
-    await repository.ok('dag', 'delete', first.dagId);
-    await repository.ok('branch', '--delete', 'sums');
-  });
-
   it('are found and given in NFC, however they are typed [DML-CLI-0611]', async () => {
     const accents = await TestRepository.create();
     accents.write(

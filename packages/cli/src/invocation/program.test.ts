@@ -45,20 +45,6 @@ describe('parseInvocation', () => {
       globals: { repo: 'b' },
     });
   });
-
-  it.each([
-    [['frobnicate'], 'unknown_command', 'frobnicate'],
-    [['lgo', '-n', '5'], 'unknown_command', 'lgo'],
-    [['--json', 'stauts'], 'unknown_command', 'stauts'],
-    [['--repo', 'log', 'stauts'], 'unknown_command', 'stauts'],
-    [['wip', 'lst'], 'unknown_command', 'lst'],
-    [['wip', '--json', 'lst', '--wat'], 'unknown_command', 'lst'],
-    [['dag', '--what'], 'unknown_option', '--what'],
-    [['--what'], 'unknown_option', '--what'],
-    [['log', '--coumt', '5'], 'unknown_option', '--coumt'],
-  ])('calls %j an %s', (argv, code, word) => {
-    expect(parseInvocation(argv)).toMatchObject({ kind: 'misuse', misuse: { code, word } });
-  });
 });
 
 describe('the help', () => {

@@ -88,7 +88,6 @@ function findSelected(reader: RecordReader, name: string): Reading {
   return refusal;
 }
 
-/** @spec DML-CLI-0601 */
 function findWhole(reader: RecordReader, name: string): NamedObject | undefined {
   const { store } = reader;
   // @spec DML-REP-0001
