@@ -10,7 +10,7 @@ export async function build({ quiet = false } = {}) {
   if (!(await compile())) throw new Error('the build failed: see the messages above');
 }
 
-/** Compiles every package and tool, or one project; yields false when the compiler has found errors. */
+/** Compiles every package and tool, or one project; returns false when the compiler has found errors. */
 export async function compile(project = 'tsconfig.build.json') {
   const options = { cwd: root, stdio: ['ignore', 2, 2] };
   return (await runNode(tools.tsc, ['-b', project], options)) === 0;

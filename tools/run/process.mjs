@@ -4,7 +4,7 @@ import { realpathSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { root } from './workspace.mjs';
 
-/** Runs a program to its end with our own stdio; yields its exit code, 128 when a signal ended it. */
+/** Runs a program to its end with our own stdio; returns its exit code, 128 when a signal ended it. */
 export function run(program, args, options = {}) {
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { cwd: root, stdio: 'inherit', ...options });
@@ -13,7 +13,7 @@ export function run(program, args, options = {}) {
   });
 }
 
-/** Runs a program to its end and yields `{ code, output, stdout }`; `output` is in order of arrival. */
+/** Runs a program to its end and returns `{ code, output, stdout }`; `output` is in order of arrival. */
 export function capture(program, args, options = {}) {
   return runPiped(program, args, { ...options, onText: () => undefined });
 }

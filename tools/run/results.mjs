@@ -1,17 +1,13 @@
 /** The result files of a test run: `<folder>/<project>.json`, written by results-reporter.mjs. */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Reads the result files that were written at or after `sinceMs`. */
-export function readResults(folder, sinceMs) {
-  return filesIn(folder, /\.json$/)
-    .filter((file) => statSync(file).mtimeMs >= sinceMs)
-    .map((file) => JSON.parse(readFileSync(file, 'utf8')));
-}
-
-/** Removes the result files, of whatever runner, that the complete run since `sinceMs` did not write. */
-export function removeStaleResults(folder, sinceMs) {
-  for (const file of filesIn(folder, /\.(?:json|xml)$/)) if (statSync(file).mtimeMs < sinceMs) rmSync(file);
+/** Reads the result files of a run. */
+export function readResults(folder) {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')));
 }
 
 /**
@@ -48,11 +44,4 @@ export function failuresIn(results) {
 function firstLine(text) {
   const [line = ''] = text.trim().split('\n', 1);
   return line.length > 200 ? `${line.slice(0, 200)} …` : line;
-}
-
-function filesIn(folder, pattern) {
-  if (!existsSync(folder)) return [];
-  return readdirSync(folder)
-    .filter((name) => pattern.test(name))
-    .map((name) => join(folder, name));
 }

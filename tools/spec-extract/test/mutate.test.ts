@@ -2,9 +2,8 @@ import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync } from 'node
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { run } from '../src/dispatch.ts';
-import { type CitingRunner, runWithVitest } from '../src/mutation/citing-run.ts';
+import { runWithVitest } from '../src/mutation/citing-run.ts';
 import { mutate } from '../src/mutation/command-mutate.ts';
-import type { MutationChoice } from '../src/mutation/sample.ts';
 import { createScratchCopy } from '../src/mutation/scratch-copy.ts';
 import { readVitestReport } from '../src/vitest-report.ts';
 import { resultsOf, TODAY, VERIFIED } from './memory-suite.ts';
@@ -93,85 +92,49 @@ describe('mutate', () => {
   });
 
   it.each([
-    ['failed', 0],
-    ['timed_out', 0],
-    ['passed', 1],
-    ['not_loaded', 1],
+    ['passed', 'failed', 0],
+    ['passed', 'timed_out', 0],
+    ['passed', 'passed', 1],
+    ['passed', 'not_loaded', 1],
+    ['failed', 'failed', 1],
   ] as const)(
-    'ends by whether its mutants were killed: tests that %s [DML-TRC-0809]',
-    async (tests, exitCode) => {
+    'ends by tests that %s, and broken %s, with %i [DML-TRC-0809]',
+    async (whole, broken, exitCode) => {
       const root = await mutableRepository();
-      const tried = new Set<string>();
+      const outcomes = [whole, broken];
       const answer = await mutate({
         root,
         today: TODAY,
-        choice: { sampleSize: 9, seed: 1 },
+        choice: { ids: ['DML-OBJ-0001'], seed: 1 },
         say: () => undefined,
-        runTests: async ({ ids }) =>
-          new Map(
-            ids.map((id) => {
-              const isBroken = tried.has(id);
-              tried.add(id);
-              return [id, isBroken ? tests : 'passed'];
-            }),
-          ),
+        runTests: async ({ ids }) => new Map(ids.map((id) => [id, outcomes.shift()!])),
       });
       expect(answer.exitCode).toBe(exitCode);
     },
   );
+});
 
-  it('ends red where a requirement has no baseline [DML-TRC-0809]', async () => {
-    const root = await mutableRepository();
-    const answer = await mutate({
-      root,
-      today: TODAY,
-      choice: { ids: ['DML-OBJ-0001'], seed: 1 },
-      say: () => undefined,
-      runTests: async ({ ids }) => new Map(ids.map((id) => [id, 'failed'])),
+describe('the tests that cite an id', () => {
+  const run = (folder: string, timeoutMs: number) =>
+    runWithVitest({
+      folder,
+      files: ['packages/object-model/src/name.test.ts'],
+      ids: ['DML-OBJ-0001'],
+      timeoutMs,
+      signal: new AbortController().signal,
     });
-    expect(answer).toMatchObject({ exitCode: 1, json: { counts: { no_baseline: 1 } } });
+
+  it('run without others of their file [DML-TRC-0903]', async () => {
+    const root = await mutableRepository();
+    expect(await run(root, 3_600_000)).toEqual(new Map([['DML-OBJ-0001', 'passed']]));
+    const { tests } = readVitestReport(readFileSync(join(root, '.spec-extract-report.json'), 'utf8'));
+    const ran = tests.filter(({ outcome }) => outcome !== 'skipped').map(({ title }) => title);
+    expect(ran).toEqual(['accepts 255 bytes and refuses 256 [DML-OBJ-0001]']);
   });
-});
 
-it.each<[string, MutationChoice, string[]]>([
-  ['one id', { ids: ['DML-OBJ-0002'], seed: 1 }, ['DML-OBJ-0002']],
-  ['two ids', { ids: ['DML-OBJ-0003', 'DML-OBJ-0001'], seed: 1 }, ['DML-OBJ-0001', 'DML-OBJ-0003']],
-  ['from an id on', { from: 'DML-OBJ-0004', sampleSize: 9, seed: 1 }, ['DML-OBJ-0004', 'DML-OBJ-0005']],
-])('tries what is chosen, %s, and nothing else', async (_, choice, tried) => {
-  const root = await mutableRepository();
-  const runTests: CitingRunner = async ({ ids }) => new Map(ids.map((id) => [id, 'passed']));
-  const request = { root, today: TODAY, choice, say: () => undefined, runTests };
-  const { json } = await mutate(request);
-  expect((json as { rows: { id: string }[] }).rows.map(({ id }) => id)).toEqual(tried);
-});
-
-it('runs only the tests that cite the id [DML-TRC-0903]', async () => {
-  const root = await mutableRepository();
-  const files = ['packages/object-model/src/name.test.ts'];
-  const request = {
-    folder: root,
-    files,
-    ids: ['DML-OBJ-0001'],
-    timeoutMs: 3_600_000,
-    signal: new AbortController().signal,
-  };
-  expect(await runWithVitest(request)).toEqual(new Map([['DML-OBJ-0001', 'passed']]));
-  const { tests } = readVitestReport(readFileSync(join(root, '.spec-extract-report.json'), 'utf8'));
-  const ran = tests.filter(({ outcome }) => outcome !== 'skipped').map(({ title }) => title);
-  expect(ran).toEqual(['accepts 255 bytes and refuses 256 [DML-OBJ-0001]']);
-});
-
-it('ends a run that takes too long, workers included [DML-TRC-0904]', async () => {
-  const root = await mutableRepository();
-  const files = ['packages/object-model/src/name.test.ts'];
-  const request = {
-    folder: root,
-    files,
-    ids: ['DML-OBJ-0001'],
-    timeoutMs: 5,
-    signal: new AbortController().signal,
-  };
-  expect(await runWithVitest(request)).toEqual(new Map([['DML-OBJ-0001', 'timed_out']]));
+  it('are ended when they take too long, workers included [DML-TRC-0904]', async () => {
+    expect(await run(await mutableRepository(), 5)).toEqual(new Map([['DML-OBJ-0001', 'timed_out']]));
+  });
 });
 
 describe('the scratch copy', () => {

@@ -35,21 +35,22 @@ const TYPE = record('DML-OBJ-0002', 'c.test.ts');
 /** Runs against a fake runner that answers by what it finds in the copy. */
 async function mutateWith(
   sample: readonly RequirementRecord[],
-  answer: (source: string, id: string) => CitingOutcome,
+  answer: (source: string, id: string, folder: string) => CitingOutcome,
+  { seed = 1, files = { [FILE]: SOURCE } }: { seed?: number; files?: Readonly<Record<string, string>> } = {},
 ): Promise<{ rows: MutationRow[]; requests: CitingRequest[]; folder: string }> {
-  const folder = temporaryRepository({ [FILE]: SOURCE });
+  const folder = temporaryRepository(files);
   const requests: CitingRequest[] = [];
   const rows = await runMutation({
     folder,
     sample,
-    seed: 1,
+    seed,
     timeoutMs: 1000,
     signal: new AbortController().signal,
     onMutant: () => undefined,
     runTests: async (request) => {
       requests.push(request);
       const source = readFileSync(join(folder, FILE), 'utf8');
-      return new Map(request.ids.map((id) => [id, answer(source, id)]));
+      return new Map(request.ids.map((id) => [id, answer(source, id, folder)]));
     },
   });
   return { rows, requests, folder };
@@ -94,16 +95,7 @@ describe('runMutation', () => {
     const clauses = Array.from({ length: 10 }, (_, at) => at + 100);
     const source = `// @spec DML-OBJ-0001\nexport const limits = [${clauses.join(', ')}];\n`;
     const chosen = async (seed: number): Promise<string | undefined> => {
-      const folder = temporaryRepository({ [FILE]: source });
-      const rows = await runMutation({
-        folder,
-        sample: [LIMIT],
-        seed,
-        timeoutMs: 1000,
-        signal: new AbortController().signal,
-        onMutant: () => undefined,
-        runTests: async ({ ids }) => new Map(ids.map((id) => [id, 'passed'] as const)),
-      });
+      const { rows } = await mutateWith([LIMIT], () => 'passed', { seed, files: { [FILE]: source } });
       return rows[0]?.original;
     };
     const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -151,20 +143,13 @@ describe('outcomeOf', () => {
 
   it('breaks what was built of the owner as well, and mends it [DML-TRC-0908]', async () => {
     const built = 'packages/object-model/dist/name.js';
-    const folder = temporaryRepository({ [FILE]: SOURCE, [built]: 'export const limit = 255;\n' });
     const seen: string[] = [];
-    await runMutation({
-      folder,
-      sample: [LIMIT],
-      seed: 1,
-      timeoutMs: 1000,
-      signal: new AbortController().signal,
-      onMutant: () => undefined,
-      runTests: async ({ ids }) => {
-        seen.push(/limit = (\d+)/.exec(readFileSync(join(folder, built), 'utf8'))?.[1] ?? '');
-        return new Map(ids.map((id) => [id, 'passed'] as const));
-      },
-    });
+    const look = (_source: string, _id: string, folder: string): CitingOutcome => {
+      seen.push(/limit = (\d+)/.exec(readFileSync(join(folder, built), 'utf8'))?.[1] ?? '');
+      return 'passed';
+    };
+    const files = { [FILE]: SOURCE, [built]: 'export const limit = 255;\n' };
+    const { folder } = await mutateWith([LIMIT], look, { files });
     expect(seen).toEqual(['255', '256']);
     expect(readFileSync(join(folder, built), 'utf8')).toBe('export const limit = 255;\n');
   });
