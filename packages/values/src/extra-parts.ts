@@ -20,6 +20,25 @@ export function refuseExtraParts(value: Collected, path: string): void {
   if (key !== undefined) throw unsupported(path, extraPart(value, kind, key));
 }
 
+/**
+ * Throws `unsupported_value` for bytes with a property.
+ *
+ * @spec DML-VAL-0301
+ */
+export function refuseExtraBytesParts(value: Uint8Array, path: string): void {
+  if (value.length <= MAX_LISTED ? Reflect.ownKeys(value).length === value.length : looksBare(value)) return;
+  throw unsupported(path, {
+    found: 'bytes with properties of their own',
+    instead: 'use a copy of the bytes: new Uint8Array(value), and return the other parts by name',
+  });
+}
+
+/** Checks whether long bytes show nothing that a view of them does not. */
+function looksBare(value: Uint8Array): boolean {
+  const view = Reflect.apply(Uint8Array.prototype.subarray, value, []);
+  return inspect(value, BARE) === inspect(view, BARE);
+}
+
 export type Collected = readonly unknown[] | ReadonlySet<unknown> | ReadonlyMap<unknown, unknown>;
 type Kind = 'Array' | 'Set' | 'Map';
 

@@ -148,6 +148,13 @@ describe('lowerValue', () => {
       [Promise.resolve(1), 'the value', /^a promise$/, /await/],
       [new URL('https://example.org'), 'the value', /^a URL$/, /Uri\.fromString/],
       [new Float64Array(1), 'the value', /^a Float64Array$/, /Uint8Array/],
+      [new DataView(new ArrayBuffer(1)), 'the value', /^a DataView$/, /new Uint8Array\(value.buffer/],
+      [
+        Object.create({ [Symbol.iterator]: null, constructor: null }),
+        'the value',
+        /^an iterable object$/,
+        /value/,
+      ],
       [new ArrayBuffer(1), 'the value', /^an ArrayBuffer$/, /new Uint8Array\(buffer\)/],
       [new Error('x'), 'the value', /^an error$/, /message/],
       [/x/, 'the value', /^a RegExp$/, /source/],
@@ -198,6 +205,20 @@ describe('lowerValue', () => {
       [hidden(new Map([['a', 1]]), 'w'), /^a Map with the property "w"$/, /new Map\(value\)/],
       [hidden({ a: 1 }, 'w'), /^an object with the hidden property "w"$/, /\{ \.\.\.value \}/],
       [args, /^the arguments of a function$/, /\[\.\.\.arguments\]/],
+      ...[new Uint8Array(2), Buffer.alloc(2), new Uint8Array(5000), Buffer.alloc(5000)].flatMap(
+        (bytes): [unknown, RegExp, RegExp][] => [
+          [
+            Object.assign(bytes.subarray(), { w: 1 }),
+            /^bytes with properties of their own$/,
+            /new Uint8Array\(value\)/,
+          ],
+          [
+            hidden(bytes.subarray(), Symbol('w')),
+            /^bytes with properties of their own$/,
+            /new Uint8Array\(value\)/,
+          ],
+        ],
+      ),
     ];
     for (const [value, found, instead] of cases)
       for (const [outer, path] of [

@@ -12,6 +12,7 @@ import {
 import { type MapEntry, readCollection, unreadable } from './collection.ts';
 import { collectionRoot } from './collection-root.ts';
 import { valuesError } from './errors.ts';
+import { refuseExtraBytesParts } from './extra-parts.ts';
 import { isStream, lowerContent } from './lower-blob.ts';
 import type { ObjectSink } from './object-access.ts';
 import { cyclicValue, describe, type Finding, keyPath, missing, shownPath, unsupported } from './refusal.ts';
@@ -241,6 +242,7 @@ function lowerBytes(value: Uint8Array, path: string): Datum {
   if (value.length > MAX_SCALAR_BYTES) {
     throw unsupported(path, { found: 'more bytes than a record holds', instead: 'use blob(bytes)' });
   }
+  refuseExtraBytesParts(value, path);
   return { type: 'datum', kind: 'bytes', value: copyBytes(value) };
 }
 

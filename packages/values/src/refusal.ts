@@ -85,6 +85,10 @@ const COPY_FIELDS = 'use a plain object with its fields, for example { ...value 
 function describeObject(value: object): Finding {
   for (const [type, found, instead] of KNOWN) if (value instanceof type) return { found, instead };
   const name = classNameOf(value);
+  if (value instanceof DataView) {
+    const instead = 'use new Uint8Array(value.buffer, value.byteOffset, value.byteLength)';
+    return { found: 'a DataView', instead };
+  }
   if (ArrayBuffer.isView(value)) {
     return { found: `a ${name}`, instead: 'use Array.from(value), or its bytes as a Uint8Array' };
   }
@@ -97,10 +101,11 @@ function describeObject(value: object): Finding {
       instead: 'install the package once, so that the pipeline and its libraries share it',
     };
   }
-  if (Symbol.iterator in value) return { found: `an iterable ${name}`, instead: 'use an array: [...value]' };
+  if (Symbol.iterator in value)
+    return { found: `an iterable ${name || 'object'}`, instead: 'use an array: [...value]' };
   if (Symbol.asyncIterator in value) {
     return {
-      found: `an asynchronous iterable ${name}`,
+      found: `an asynchronous iterable ${name || 'object'}`,
       instead: 'collect it into an array, or use blob(stream)',
     };
   }
