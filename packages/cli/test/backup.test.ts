@@ -70,17 +70,15 @@ describe('dml backup', () => {
   it('leaves the folder of another repository as it was [DML-CLI-1082]', async () => {
     const other = await TestRepository.create();
     const before = await other.ok('ref');
-    const refused = await repository.dml(['backup', other.folder]);
-    expect(refused).toMatchObject({ exitCode: 13, stdout: '' });
-    expect(refused.stderr).toContain('is a repository in its own right, not a backup');
+    expect(await repository.refusal(13, ['backup', other.folder])).toContain(
+      'is a repository in its own right, not a backup',
+    );
     expect(await other.ok('ref')).toBe(before);
     const backup = join(folder, 'of another');
     await other.run('sums');
     await other.ok('backup', backup);
     const held = (await dml(['ref'], { cwd: backup })).stdout;
-    const alien = await repository.dml(['backup', backup]);
-    expect(alien).toMatchObject({ exitCode: 13, stdout: '' });
-    expect(alien.stderr).toContain('is the backup of another repository');
+    expect(await repository.refusal(13, ['backup', backup])).toContain('is the backup of another repository');
     expect((await dml(['ref'], { cwd: backup })).stdout).toBe(held);
     expect((await dml(['verify'], { cwd: backup })).exitCode).toBe(0);
   });

@@ -26,11 +26,10 @@ beforeAll(async () => {
 
 /** Runs a pipeline file that must be refused, and checks that the repository is as it was. */
 async function refused(file: string, ...rest: string[]): Promise<string> {
-  const outcome = await repository.dml(['run', file, ...rest]);
-  expect(outcome).toMatchObject({ exitCode: 12, stdout: '' });
-  expect(outcome.stderr).toMatch(/^dml: [^\n]+\nhint: [^\n]+\n$/);
+  const stderr = await repository.refusal(12, ['run', file, ...rest]);
+  expect(stderr).toMatch(/^dml: [^\n]+\nhint: [^\n]+\n$/);
   expect(await repository.refState()).toEqual(before);
-  return outcome.stderr;
+  return stderr;
 }
 
 function pipeline(body: string, extra = ''): string {
@@ -102,9 +101,9 @@ describe('a folder that cannot be written', () => {
   ])('%s is reported by export with its path [DML-CLI-1201]', async (_, path) => {
     await repository.run('report');
     before = await repository.refState();
-    const outcome = await repository.dml(['export', 'report', path()]);
-    expect(outcome).toMatchObject({ exitCode: 10, stdout: '' });
-    expect(outcome.stderr).toContain(`dml: "${path()}" cannot be `);
+    expect(await repository.refusal(10, ['export', 'report', path()])).toContain(
+      `dml: "${path()}" cannot be `,
+    );
     expect(await repository.refState()).toEqual(before);
   });
 });
@@ -116,9 +115,7 @@ describe('a repository with a newer schema', () => {
       store.transact('test', (transaction) => transaction.setMeta('schema', SCHEMA_VERSION + 6));
     }, 'write');
     for (const argv of [['status'], ['run', 'pipelines.ts', 'sums'], ['gc'], ['schema']]) {
-      const outcome = await newer.dml(argv);
-      expect(outcome).toMatchObject({ exitCode: 9, stdout: '' });
-      expect(outcome.stderr).toBe(
+      expect(await newer.refusal(9, argv)).toBe(
         `dml: the store has schema ${SCHEMA_VERSION + 6}; this version knows schemas up to ${SCHEMA_VERSION}\n` +
           'hint: update dml: npm install --global @daggerml/cli\n',
       );
@@ -133,9 +130,7 @@ describe('a repository with records of a newer version', () => {
     await newer.putNewerBranch();
     const nodeId = NEWER_NODE_ID;
     const update = 'update dml: npm install --global @daggerml/cli';
-    const shown = await newer.dml(['show', nodeId]);
-    expect(shown).toMatchObject({ exitCode: 9, stdout: '' });
-    expect(shown.stderr).toBe(
+    expect(await newer.refusal(9, ['show', nodeId])).toBe(
       'dml: a newer version of dml wrote a node record here that this one cannot read; nothing is damaged\n' +
         `hint: ${update}\n`,
     );
@@ -166,9 +161,7 @@ describe('a repository that has lost its data file', () => {
     rmSync(join(store, 'data.mdb'));
     const left = readdirSync(store);
     for (const argv of [['log'], ['run', 'pipelines.ts', 'sums'], ['init']]) {
-      const outcome = await lost.dml(argv);
-      expect(outcome).toMatchObject({ exitCode: 10, stdout: '' });
-      expect(outcome.stderr).toBe(
+      expect(await lost.refusal(10, argv)).toBe(
         `dml: the store in "${store}" has lost its file "data.mdb", which holds everything\n` +
           'hint: put the folder back from a backup or a copy, or move it away and run "dml init" for an empty repository\n',
       );

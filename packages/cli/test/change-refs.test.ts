@@ -36,9 +36,7 @@ describe('dml branch', () => {
   });
 
   it('refuses a name that exists [DML-CLI-0902]', async () => {
-    const outcome = await repository.dml(['branch', 'main', older]);
-    expect(outcome).toMatchObject({ exitCode: 6, stdout: '' });
-    expect(outcome.stderr).toContain('the branch "main" exists');
+    expect(await repository.refusal(6, ['branch', 'main', older])).toContain('the branch "main" exists');
     expect(await head('main')).toBe(newest);
   });
 
@@ -57,9 +55,7 @@ describe('dml branch', () => {
     'sums#three',
   ])('refuses the name %j [DML-CLI-0903]', async (name) => {
     const before = await repository.refState();
-    const outcome = await repository.dml(['branch', name]);
-    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(outcome.stderr).toContain('cannot name a branch');
+    expect(await repository.refusal(2, ['branch', name])).toContain('cannot name a branch');
     expect(await repository.refState()).toEqual(before);
   });
 
@@ -96,9 +92,9 @@ describe('dml branch', () => {
     'refuses the name %s of other refs [DML-CLI-0912]',
     async (name) => {
       const before = await repository.refState();
-      const outcome = await repository.dml(['branch', name]);
-      expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-      expect(outcome.stderr).toContain(`"${name}" cannot name a branch: it names other refs already`);
+      expect(await repository.refusal(2, ['branch', name])).toContain(
+        `"${name}" cannot name a branch: it names other refs already`,
+      );
       expect(await repository.refState()).toEqual(before);
     },
   );
@@ -168,9 +164,7 @@ describe('dml branch --delete', () => {
     async (name) => {
       const before = await repository.refState();
       for (const force of [[], ['--force']]) {
-        const outcome = await repository.dml(['branch', '--delete', name, ...force]);
-        expect(outcome).toMatchObject({ exitCode: 6, stdout: '' });
-        expect(outcome.stderr).toContain(
+        expect(await repository.refusal(6, ['branch', '--delete', name, ...force])).toContain(
           'the branch "main" is the current one and cannot be deleted\nhint: "dml switch',
         );
       }
@@ -184,10 +178,9 @@ describe('dml branch --delete', () => {
     const { commitId } = await repository.run('raw');
     await repository.ok('switch', 'main');
     const before = await repository.refState();
-    const refused = await repository.dml(['branch', '--delete', 'own']);
-    expect(refused).toMatchObject({ exitCode: 6, stdout: '' });
-    expect(refused.stderr).toContain('the branch "own" has commits that no other branch contains\n');
-    expect(refused.stderr).toContain('"dml branch --delete --force own" deletes it all the same');
+    const refused = await repository.refusal(6, ['branch', '--delete', 'own']);
+    expect(refused).toContain('the branch "own" has commits that no other branch contains\n');
+    expect(refused).toContain('"dml branch --delete --force own" deletes it all the same');
     expect(await repository.refState()).toEqual(before);
     expect(await repository.ok('branch', '--delete', '--force', 'own')).toContain(
       `"dml branch own ${commitId.slice(0, 16)}" brings it back, until "dml gc" deletes what only it kept\n`,
@@ -290,9 +283,7 @@ describe('dml dag delete', () => {
 
   it('refuses what is no dag of the branch and changes nothing', async () => {
     const before = await repository.refState();
-    const outcome = await repository.dml(['dag', 'delete', 'sum']);
-    expect(outcome).toMatchObject({ exitCode: 3, stdout: '' });
-    expect(outcome.stderr).toBe(
+    expect(await repository.refusal(3, ['dag', 'delete', 'sum'])).toBe(
       'dml: nothing here is named "sum": main has no dag "sum"\n' +
         'hint: did you mean: sums? "dml show main" lists its dags\n',
     );
@@ -332,12 +323,9 @@ describe('dml merge', () => {
 
   it('refuses branches that have diverged and says how to go on [DML-CLI-0906]', async () => {
     const before = await repository.refState();
-    const outcome = await repository.dml(['merge', 'main', 'side']);
-    expect(outcome).toMatchObject({ exitCode: 6, stdout: '' });
-    expect(outcome.stderr).toContain('"main" and "side" have diverged');
-    expect(outcome.stderr).toContain(
-      '"dml switch main", then "dml run <file>"; calls that side computed are',
-    );
+    const stderr = await repository.refusal(6, ['merge', 'main', 'side']);
+    expect(stderr).toContain('"main" and "side" have diverged');
+    expect(stderr).toContain('"dml switch main", then "dml run <file>"; calls that side computed are');
     expect(await repository.refState()).toEqual(before);
     // What the hint says holds.
     await repository.ok('switch', 'main');

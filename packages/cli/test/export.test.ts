@@ -75,9 +75,7 @@ describe('dml export', () => {
   });
 
   it('refuses the path of a single dash and writes no such file [DML-CLI-0834]', async () => {
-    const outcome = await repository.dml(['export', 'values', '-']);
-    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(outcome.stderr).toContain('"dml cat" prints a value');
+    expect(await repository.refusal(2, ['export', 'values', '-'])).toContain('"dml cat" prints a value');
     expect(existsSync(join(repository.folder, '-'))).toBe(false);
   });
 
@@ -106,12 +104,10 @@ describe('dml export', () => {
     'n\0l',
     'con',
   ])('never writes outside of the path for the key %j [DML-CLI-0810] [DML-CLI-0821]', async (key) => {
-    repository.write(
-      'hostile.ts',
-      `import { blob, definePipeline } from '@daggerml/bindings';
-        export const hostile = definePipeline('hostile', async (dag) => dag.literal(new Map([[${JSON.stringify(key)}, blob('x')]])));`,
+    await repository.define(
+      'hostile',
+      `async (dag) => dag.literal(new Map([[${JSON.stringify(key)}, blob('x')]]))`,
     );
-    await repository.ok('run', 'hostile.ts');
     const before = readdirSync(repository.folder);
     const { files } = await repository.json<ExportDocument>('export', 'hostile', 'jail/inner');
     expect(filesIn(at('jail'))).toEqual([`inner/${files[0]?.path}`]);
@@ -130,14 +126,12 @@ describe('dml export', () => {
       [`${'long'.repeat(500)}.svg`, 'long'],
       ['value.json', 'a blob'],
     ];
-    repository.write(
-      'odd.ts',
-      `import { blob, definePipeline } from '@daggerml/bindings';
-      export const odd = definePipeline('odd', async (dag) => dag.literal(new Map([
+    await repository.define(
+      'odd',
+      `async (dag) => dag.literal(new Map([
         ...${JSON.stringify(entries)}.map(([key, text]) => [key, blob(text)]), ['value', 5], ['none', {}],
-      ])));`,
+      ]))`,
     );
-    await repository.ok('run', 'odd.ts');
     const { files } = await repository.json<ExportDocument>('export', 'odd', 'odd');
     expect(files.map(({ keys }) => keys)).toEqual([...entries.map(([key]) => [key]), ['value']].sort());
     for (const { path, keys, sizeBytes } of files) {
@@ -175,13 +169,11 @@ describe('dml export', () => {
   });
 
   it('leaves no part of the value when it is killed, and what it made to the next [DML-CLI-0824] [DML-CLI-0843]', async () => {
-    repository.write(
-      'many.ts',
-      `import { definePipeline } from '@daggerml/bindings';
-      export const many = definePipeline('many', async (dag) =>
-        dag.literal(Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => ['k' + index, index]))));`,
+    await repository.define(
+      'many',
+      `async (dag) =>
+        dag.literal(Object.fromEntries(Array.from({ length: 5_000 }, (_, index) => ['k' + index, index])))`,
     );
-    await repository.ok('run', 'many.ts');
     // An export that a busy machine lets end before it is killed says nothing; another one is tried then.
     const endMs = performance.now() + 120_000;
     let end: unknown[];
@@ -206,18 +198,18 @@ describe('dml export', () => {
 
   it('refuses to replace another repository [DML-CLI-0891]', async () => {
     await repository.ok('init', 'another');
-    const refused = await repository.dml(['export', 'report', 'another', '--force']);
-    expect(refused).toMatchObject({ exitCode: 6, stdout: '' });
-    expect(refused.stderr).toContain('another" holds a repository');
+    expect(await repository.refusal(6, ['export', 'report', 'another', '--force'])).toContain(
+      'another" holds a repository',
+    );
     expect(statSync(at('another/.dml/store/data.mdb')).isFile()).toBe(true);
   });
 
   it.each(['.', '..', '.dml', '.dml/store', '.dml/new'])(
     'refuses to replace the repository or the current folder: %s [DML-CLI-0820]',
     async (path) => {
-      const outcome = await repository.dml(['export', 'report', path, '--force']);
-      expect(outcome).toMatchObject({ exitCode: 6, stdout: '' });
-      expect(outcome.stderr).toContain('is in the repository, or holds it or the current folder');
+      expect(await repository.refusal(6, ['export', 'report', path, '--force'])).toContain(
+        'is in the repository, or holds it or the current folder',
+      );
       expect(statSync(at('.dml/store/data.mdb')).isFile()).toBe(true);
     },
   );

@@ -108,12 +108,10 @@ describe('the dml program', () => {
   });
 
   it('ends silently when its reader has gone [DML-CLI-0408]', async () => {
-    repository.write(
-      'large.ts',
-      `import { definePipeline } from '@daggerml/bindings';
-      export const large = definePipeline('large', async (dag) => dag.literal(Array.from({ length: 200_000 }, (_, i) => i)));`,
+    await repository.define(
+      'large',
+      `async (dag) => dag.literal(Array.from({ length: 200_000 }, (_, i) => i))`,
     );
-    await repository.ok('run', 'large.ts');
     const child = start(['cat', 'large']);
     const ended = end(child);
     await once(child.stdout!, 'data');

@@ -107,15 +107,13 @@ describe('dml gc', () => {
   });
 
   it.each([['--dry-run'], ['--why', 'main']])('refuses --compact with %s [DML-CLI-1019]', async (...more) => {
-    const outcome = await repository.dml(['gc', '--compact', ...more]);
-    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(outcome.stderr).toContain('"--compact" goes with neither "--dry-run" nor "--why"');
+    expect(await repository.refusal(2, ['gc', '--compact', ...more])).toContain(
+      '"--compact" goes with neither "--dry-run" nor "--why"',
+    );
   });
 
   it('refuses --why together with --dry-run [DML-CLI-1015]', async () => {
-    const outcome = await repository.dml(['gc', '--dry-run', '--why', 'main']);
-    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(outcome.stderr).toBe(
+    expect(await repository.refusal(2, ['gc', '--dry-run', '--why', 'main'])).toBe(
       'dml: "--why" and "--dry-run" do not go together: "--why" deletes nothing by itself\n' +
         'hint: "dml gc --help" shows what it takes\n',
     );

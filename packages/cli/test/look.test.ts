@@ -176,20 +176,17 @@ describe('dml show', () => {
 
   it('tells the calls of one function apart by their inputs [DML-CLI-0825]', async () => {
     expect(await repository.ok('show', 'sums')).toMatch(/ call {5}add\(1, 2\) +ok in [\d.]+ m?s +three$/m);
-    repository.write(
-      'grid.ts',
-      `import { definePipeline, functions } from '@daggerml/bindings';
-      const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
-      export const grid = definePipeline('grid', async (dag) => {
+    await repository.ok('branch', 'grids');
+    await repository.ok('switch', 'grids');
+    await repository.define(
+      'grid',
+      `async (dag) => {
         const sum = dag.call(steps.add, 1, 2);
         const seven = dag.literal(7);
         dag.name('seven', seven);
         return [dag.call(steps.add, sum, 5), dag.call(steps.add, seven, 6)];
-      });`,
+      }`,
     );
-    await repository.ok('branch', 'grids');
-    await repository.ok('switch', 'grids');
-    await repository.ok('run', 'grid.ts');
     const { nodes } = await repository.json<DagDocument>('show', 'grid');
     const sum = nodes.find(({ kind }) => kind === 'call')?.nodeId.slice(0, 12);
     const text = await repository.ok('show', 'grid');
@@ -345,9 +342,7 @@ describe('dml cat', () => {
   });
 
   it('refuses what does not stand for one value', async () => {
-    const outcome = await repository.dml(['cat', 'main']);
-    expect(outcome).toMatchObject({ exitCode: 3, stdout: '' });
-    expect(outcome.stderr).toBe(
+    expect(await repository.refusal(3, ['cat', 'main'])).toBe(
       'dml: "main" (commit of 4 dags) does not stand for one value\n' +
         'hint: name a dag, a node or a datum, for example: main:raw, main:report, main:sums, main:values\n',
     );
@@ -397,9 +392,9 @@ describe('a command without what it lists otherwise', () => {
   });
 
   it('lists nothing where it was told to delete', async () => {
-    const outcome = await repository.dml(['branch', '--delete']);
-    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(outcome.stderr).toContain('dml: the argument "name" is missing\n');
+    expect(await repository.refusal(2, ['branch', '--delete'])).toContain(
+      'dml: the argument "name" is missing\n',
+    );
   });
 
   it('prints the commit that a ref points to [DML-CLI-0812]', async () => {

@@ -41,12 +41,10 @@ function collision(digits: number): [string, string] {
 /** Commits a dag of two blobs whose chunks have ids that begin alike; returns their contents. */
 async function runTwins(): Promise<[string, string]> {
   const texts = collision(4);
-  repository.write(
-    'twins.ts',
-    `import { blob, definePipeline } from '@daggerml/bindings';
-    export const twins = definePipeline('twins', async (dag) => dag.literal(${JSON.stringify(texts)}.map((text) => blob(text))));`,
+  await repository.define(
+    'twins',
+    `async (dag) => dag.literal(${JSON.stringify(texts)}.map((text) => blob(text)))`,
   );
-  await repository.ok('run', 'twins.ts');
   return texts;
 }
 
@@ -96,9 +94,7 @@ describe('object names', () => {
     // A branch of several dags has no value of its own.
     await repository.run('values');
     await repository.ok('branch', 'values');
-    const outcome = await repository.dml(['cat', 'values']);
-    expect(outcome).toMatchObject({ exitCode: 3, stdout: '' });
-    expect(outcome.stderr).toContain(
+    expect(await repository.refusal(3, ['cat', 'values'])).toContain(
       'hint: name a dag, a node or a datum, for example: main:values, values:',
     );
     expect((await repository.dml(['branch', 'prefix'])).stderr).not.toContain('names a branch and a dag');
@@ -108,17 +104,16 @@ describe('object names', () => {
   });
 
   it('refuse a prefix of fewer than four digits [DML-CLI-0602]', async () => {
-    const unique = await repository.dml(['show', first.dagId.slice(0, 3)]);
-    expect(unique).toMatchObject({ exitCode: 4, stdout: '' });
-    expect(unique.stderr).toContain('is too short for an id\nhint: give at least 4 digits');
+    expect(await repository.refusal(4, ['show', first.dagId.slice(0, 3)])).toContain(
+      'is too short for an id\nhint: give at least 4 digits',
+    );
   });
 
   it('refuse an ambiguous prefix with the candidates and their classes [DML-CLI-0603]', async () => {
     const texts = await runTwins();
     const ids = texts.map((text) => createHash('sha256').update(text).digest('hex'));
-    const outcome = await repository.dml(['show', ids[0]?.slice(0, 4) ?? '']);
-    expect(outcome).toMatchObject({ exitCode: 4, stdout: '' });
-    for (const id of ids) expect(outcome.stderr).toContain(`${id.slice(0, 16)} (chunk)`);
+    const stderr = await repository.refusal(4, ['show', ids[0]?.slice(0, 4) ?? '']);
+    for (const id of ids) expect(stderr).toContain(`${id.slice(0, 16)} (chunk)`);
   });
 
   it('refuse an ambiguous IndexRef with the candidates', async () => {

@@ -166,16 +166,14 @@ describe('standard output', () => {
   });
 
   it('has no control character of a name, a message or a text value [DML-CLI-0410]', async () => {
-    repository.write(
-      'odd.ts',
-      `import { definePipeline } from '@daggerml/bindings';
-      export const odd = definePipeline('odd', async (dag) => {
+    await repository.define(
+      'odd',
+      `async (dag) => {
         const text = dag.literal('bell\\u0007 csi\\u009b31m flip\\u202e\\u061c\\u200e\\u200f\\u2067 del\\u007f bom\\ufeff zero\\u200b soft\\u00ad tag\\u{e0001} none\\ufffe');
         dag.name('bidi\\u202ename', text);
         return dag.literal({ 'key\\u001b[2J': text, plain: 'line\\nline' });
-      });`,
+      }`,
     );
-    await repository.ok('run', 'odd.ts');
     await repository.ok('branch', 'flipped\u202ebranch');
     await repository.dml(['run', 'pipelines.ts', 'sums', '--no-cache'], {
       env: { DML_AUTHOR: 'esc\u001b]0;title\u0007' },

@@ -282,9 +282,9 @@ describe('dml run', () => {
     times.sort(([a], [b]) => a - b);
     for (const [at, [, ended]] of times.slice(0, 2).entries())
       expect(times[at + 1]?.[0]).toBeGreaterThanOrEqual(ended);
-    const refused = await repository.dml(['run', 'pipelines.ts', 'parallel', '--workers', 'many']);
-    expect(refused).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(refused.stderr).toContain('--workers takes a whole number above 0, not "many"');
+    expect(await repository.refusal(2, ['run', 'pipelines.ts', 'parallel', '--workers', 'many'])).toContain(
+      '--workers takes a whole number above 0, not "many"',
+    );
   });
 
   it('reports a failed call with its name, code, message and what shows it [DML-CLI-0710]', async () => {

@@ -109,9 +109,9 @@ describe('a variable of the environment', () => {
       ['branch', 'other'],
       ['dag', 'delete', 'report'],
     ]) {
-      const outcome = await repository.dml(argv, { env: { DML_AUTHOR: `${'é'.repeat(127)}ab` } });
-      expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-      expect(outcome.stderr).toContain('the variable DML_AUTHOR has more than 255 bytes');
+      expect(await repository.refusal(2, argv, { env: { DML_AUTHOR: `${'é'.repeat(127)}ab` } })).toContain(
+        'the variable DML_AUTHOR has more than 255 bytes',
+      );
     }
     expect(await repository.refState()).toEqual(before);
     // A run that changes nothing makes no commit of its own.
@@ -136,12 +136,10 @@ describe('a folder that does not exist', () => {
       'x'.repeat(10_000),
       join(repository.folder, 'no'),
     ]) {
-      const outcome = await repository.dml(['--repo', folder, 'gc', '--json']);
-      expect(outcome).toMatchObject({ exitCode: 5, stdout: '' });
-      expect(JSON.parse(outcome.stderr)).toMatchObject({ code: 'missing_folder', detail: null });
-      const trusting = await repository.dml(['trust', folder, '--json'], { env: { HOME: root } });
-      expect(trusting).toMatchObject({ exitCode: 5, stdout: '' });
-      expect(JSON.parse(trusting.stderr)).toMatchObject({ code: 'missing_folder', detail: null });
+      const stderr = await repository.refusal(5, ['--repo', folder, 'gc', '--json']);
+      expect(JSON.parse(stderr)).toMatchObject({ code: 'missing_folder', detail: null });
+      const trusting = await repository.refusal(5, ['trust', folder, '--json'], { env: { HOME: root } });
+      expect(JSON.parse(trusting)).toMatchObject({ code: 'missing_folder', detail: null });
     }
     mkdirSync(join(repository.folder, 'there/deeper'), { recursive: true });
     expect((await repository.dml(['--repo', 'there/deeper', 'status'])).exitCode).toBe(0);
@@ -165,9 +163,7 @@ describe('an empty text', () => {
     [['run', 'pipelines.ts', '--env', ''], 'the option "--env" is empty'],
     [['run', 'pipelines.ts', '--workers', ''], 'the option "--workers" is empty'],
   ])('in %j is refused by its name [DML-CLI-0367]', async (argv, message) => {
-    const outcome = await repository.dml(argv);
-    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(outcome.stderr).toContain(`dml: ${message}\n`);
+    expect(await repository.refusal(2, argv)).toContain(`dml: ${message}\n`);
   });
 });
 

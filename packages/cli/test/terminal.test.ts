@@ -204,28 +204,21 @@ describe('a terminal', () => {
     expect((await repository.dml(['cat', `${NASTY_NAME}#text`])).stdout).toBe(`${NASTY}\n`);
     // Line ends of another system, also where a chunk ends between their two characters.
     const lines = `${'x'.repeat(61)}\r\n`.repeat(40_000);
-    repository.write(
-      'lines.ts',
-      `import { blob, definePipeline } from '@daggerml/bindings';
-      export const lines = definePipeline('lines', async (dag) => dag.literal(blob(${JSON.stringify(lines)})));`,
-    );
-    await repository.ok('run', 'lines.ts');
+    await repository.define('lines', `async (dag) => dag.literal(blob(${JSON.stringify(lines)}))`);
     expect((await repository.dml(['cat', 'lines'], around)).stdout).toBe(lines);
   });
 
   it('is not sent bytes that are not text, unless they are asked for [DML-CLI-0861] [DML-CLI-0862]', async () => {
-    repository.write(
-      'binary.ts',
-      `import { blob, definePipeline } from '@daggerml/bindings';
-      export const binary = definePipeline('binary', async (dag) => {
+    await repository.define(
+      'binary',
+      `async (dag) => {
         dag.name('null', dag.literal(blob('text with a null\\u0000byte')));
         dag.name('latin', dag.literal(blob(new Uint8Array([0x63, 0x61, 0x66, 0xe9, 0x0a]))));
         dag.name('bytes', dag.literal(new Uint8Array([0x1b, 0x5b, 0x00])));
         dag.name('late', dag.literal(blob('x'.repeat(8000) + '\\u0000')));
         return 1;
-      });`,
+      }`,
     );
-    await repository.ok('run', 'binary.ts');
     const chunkId = (await repository.json<{ sha256: string }>('show', datumOf(await shown('binary#latin'))))
       .sha256;
     for (const name of ['binary#null', 'binary#latin', 'binary#bytes', chunkId]) {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { hashBytes } from '@daggerml/object-model';
 import { headRef, openStore, type Store } from '@daggerml/store';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import { runCli } from '../src/invocation/main.ts';
 import type { CliIo } from '../src/process/cli-io.ts';
 
@@ -95,6 +95,13 @@ export class TestRepository {
     return dml(argv, { cwd: this.folder, ...around });
   }
 
+  /** Runs `dml`, expects that it is refused with an exit code and no result, and returns standard error. */
+  async refusal(exitCode: number, argv: readonly string[], around: Surroundings = {}): Promise<string> {
+    const outcome = await this.dml(argv, around);
+    expect(outcome, argv.join(' ')).toMatchObject({ exitCode, stdout: '' });
+    return outcome.stderr;
+  }
+
   /** Runs `dml`, expects success and yields standard output. */
   async ok(...argv: string[]): Promise<string> {
     const { exitCode, stdout, stderr } = await this.dml(argv);
@@ -110,6 +117,17 @@ export class TestRepository {
   /** Runs a pipeline of the fixtures and yields the report. */
   async run(pipeline: string, ...options: string[]): Promise<RunDocument> {
     return await this.json<RunDocument>('run', 'pipelines.ts', pipeline, ...options);
+  }
+
+  /** Writes and runs a pipeline that a function builds, which may use `blob` and the fixture `steps`. */
+  define(name: string, build: string): Promise<RunDocument> {
+    this.write(
+      `${name}.ts`,
+      `import { blob, definePipeline, functions } from '@daggerml/bindings';
+      const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
+      export const pipeline = definePipeline('${name}', ${build});`,
+    );
+    return this.json<RunDocument>('run', `${name}.ts`);
   }
 
   /** Writes a file below the folder and yields its path. */

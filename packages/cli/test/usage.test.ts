@@ -19,9 +19,7 @@ describe('a word that dml does not know', () => {
     [['gc', '--dry-rum'], 'there is no option "--dry-rum" here', '--dry-run'],
     [['run', 'x.ts', '--worker', '3'], 'there is no option "--worker" here', '--workers'],
   ])('in %j is refused with the nearest one [DML-CLI-0302]', async (argv, message, nearest) => {
-    const outcome = await repository.dml(argv);
-    expect(outcome).toMatchObject({ exitCode: 2, stdout: '' });
-    expect(outcome.stderr).toMatch(
+    expect(await repository.refusal(2, argv)).toMatch(
       new RegExp(`^dml: ${message}\nhint: did you mean: ([^?]*, )?${nearest}(,[^?]*)?\\?`),
     );
   });
