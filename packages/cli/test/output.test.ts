@@ -5,6 +5,7 @@ import { headRef } from '@daggerml/store';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/invocation/command-table.ts';
 import { EXIT } from '../src/invocation/exit-code.ts';
+import { COMMAND_LINES } from './command-lines.ts';
 import { CONTROL } from './terminal-output.ts';
 import { dml, TestRepository } from './test-repository.ts';
 
@@ -16,32 +17,6 @@ beforeAll(async () => {
   await repository.run('values');
 });
 
-/** One working command line for every command. */
-const LINES: Readonly<Record<string, readonly string[]>> = {
-  init: ['init'],
-  run: ['run', 'pipelines.ts', 'sums'],
-  code: ['code', 'steps.ts', 'add'],
-  status: ['status'],
-  log: ['log'],
-  show: ['show', 'sums'],
-  'dag list': ['dag', 'list'],
-  'dag delete': ['dag', 'delete', 'raw'],
-  'dag restore': ['dag', 'restore', 'main:sums'],
-  cat: ['cat', 'values'],
-  export: ['export', 'values', 'exported', '--force'],
-  ref: ['ref', 'main'],
-  schema: ['schema'],
-  version: ['version'],
-  branch: ['branch', 'another'],
-  switch: ['switch', 'main'],
-  merge: ['merge', 'older', 'main'],
-  'wip list': ['wip', 'list'],
-  'wip prune': ['wip', 'prune', 'e9b44be8'],
-  trust: ['trust', '--list'],
-  gc: ['gc'],
-  backup: ['backup', 'copy of it'],
-  verify: ['verify'],
-};
 const READERS = [
   'code',
   'status',
@@ -78,17 +53,17 @@ async function prepare(name: string): Promise<void> {
 }
 
 async function lineOf(name: string): Promise<readonly string[]> {
-  if (name !== 'wip prune') return LINES[name] ?? [];
+  if (name !== 'wip prune') return COMMAND_LINES[name] ?? [];
   const [work] = await repository.json<{ index: string }[]>('wip', 'list');
   return ['wip', 'prune', work?.index ?? ''];
 }
 
 describe('standard output', () => {
   it('has a line to test for every command', () => {
-    expect(Object.keys(LINES)).toEqual(COMMANDS.map(({ name }) => name));
+    expect(Object.keys(COMMAND_LINES)).toEqual(COMMANDS.map(({ name }) => name));
   });
 
-  it.each(Object.keys(LINES))(
+  it.each(Object.keys(COMMAND_LINES))(
     'of "dml %s --json" is exactly one JSON document [DML-CLI-0403]',
     async (name) => {
       await prepare(name);
@@ -99,7 +74,7 @@ describe('standard output', () => {
     },
   );
 
-  it.each(Object.keys(LINES))(
+  it.each(Object.keys(COMMAND_LINES))(
     'has all that "dml %s --json" says, and nothing else does [DML-CLI-0411]',
     async (name) => {
       await prepare(name);
@@ -134,7 +109,8 @@ describe('standard output', () => {
 
   it('has ids in full with --json and in 12 digits in listings [DML-CLI-0409]', async () => {
     for (const name of ['status', 'log', 'show', 'dag list']) {
-      const ids = (await repository.ok(...(LINES[name] ?? []), '--json')).match(/"[0-9a-f]{10,}"/g) ?? [];
+      const ids =
+        (await repository.ok(...(COMMAND_LINES[name] ?? []), '--json')).match(/"[0-9a-f]{10,}"/g) ?? [];
       expect(ids.length, name).toBeGreaterThan(0);
       expect(
         ids.every((id) => id.length === 66),
@@ -142,7 +118,7 @@ describe('standard output', () => {
       ).toBe(true);
     }
     for (const name of ['status', 'dag list']) {
-      const ids = (await repository.ok(...(LINES[name] ?? []))).match(/\b[0-9a-f]{10,}\b/g) ?? [];
+      const ids = (await repository.ok(...(COMMAND_LINES[name] ?? []))).match(/\b[0-9a-f]{10,}\b/g) ?? [];
       expect(ids.length, name).toBeGreaterThan(0);
       expect(
         ids.every((id) => id.length === 12),
@@ -276,7 +252,7 @@ describe('a command that only reads', () => {
   it('changes no file of the repository [DML-CLI-0306]', async () => {
     const before = fingerprint();
     expect(before.size).toBeGreaterThan(1);
-    for (const name of READERS) await repository.ok(...(LINES[name] ?? []));
+    for (const name of READERS) await repository.ok(...(COMMAND_LINES[name] ?? []));
     await repository.ok('gc', '--dry-run');
     await repository.ok('gc', '--why', 'sums');
     expect(fingerprint()).toEqual(before);

@@ -1,33 +1,12 @@
 import { chmodSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { COMMANDS } from '../src/invocation/command-table.ts';
+import { COMMAND_LINES } from './command-lines.ts';
 import { type Outcome, TestRepository } from './test-repository.ts';
 
-/** A line of each command that uses a repository. */
-const LINES: Readonly<Record<string, readonly string[]>> = {
-  run: ['run', 'pipelines.ts', 'sums'],
-  status: ['status'],
-  log: ['log'],
-  show: ['show', 'sums'],
-  'dag list': ['dag', 'list'],
-  'dag delete': ['dag', 'delete', 'sums'],
-  'dag restore': ['dag', 'restore', 'main:sums'],
-  cat: ['cat', 'values'],
-  export: ['export', 'values', 'exported'],
-  ref: ['ref', 'main'],
-  schema: ['schema'],
-  branch: ['branch', 'another'],
-  switch: ['switch', 'main'],
-  merge: ['merge', 'main', 'main'],
-  'wip list': ['wip', 'list'],
-  'wip prune': ['wip', 'prune', '--all'],
-  gc: ['gc'],
-  backup: ['backup', 'copy of it'],
-  verify: ['verify'],
-};
-/** Commands that use none, or none that is there. */
+/** Commands that use no repository, or none that is there. */
 const OTHERS = ['init', 'code', 'version', 'trust'];
+const NAMES = Object.keys(COMMAND_LINES).filter((name) => !OTHERS.includes(name));
 
 let repository: TestRepository;
 let home: string;
@@ -53,14 +32,10 @@ function dml(...argv: string[]): Promise<Outcome> {
 const quoted = (folder: string): string => `'${folder}'`;
 
 describe('a repository that somebody else may have written to', () => {
-  it('is known to all commands that are tested here', () => {
-    expect([...Object.keys(LINES), ...OTHERS].sort()).toEqual(COMMANDS.map(({ name }) => name).sort());
-  });
-
-  it.each(Object.keys(LINES))('is refused by "dml %s" [DML-CLI-1240]', async (name) => {
+  it.each(NAMES)('is refused by "dml %s" [DML-CLI-1240]', async (name) => {
     const before = readdirSync(repository.folder, { recursive: true }).map(String).sort();
     asAnotherUser();
-    const { exitCode, stdout, stderr } = await dml(...(LINES[name] ?? []));
+    const { exitCode, stdout, stderr } = await dml(...(COMMAND_LINES[name] ?? []));
     const mark = join(repository.folder, '.dml');
     const uid = statSync(repository.folder).uid;
     expect([exitCode, stdout, stderr]).toEqual([
