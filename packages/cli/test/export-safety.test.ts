@@ -133,7 +133,7 @@ describe('what is put into a folder that --force replaces', () => {
     expect(contentOf(at('out'))).toEqual(REPORT);
     const [kept = ''] = readdirSync(work).filter((name) => name !== 'out');
     expect(outcome.stderr).toBe(
-      `something was put into ${at('out')} meanwhile; it is kept in ${at(`${kept}/old`)}\n`,
+      `another process wrote into ${at('out')} during the export; what it wrote is kept in ${at(`${kept}/old`)}\n`,
     );
     expect(contentOf(at(`${kept}/old`))).toEqual({
       changed: 'changed',

@@ -36,20 +36,20 @@ type OfTheStore = Extract<StoreErrorCode, 'object_missing'>;
  * @spec DML-BND-1401
  */
 const MESSAGES: Readonly<Record<OwnCode | OfTheStore, string>> = {
-  illegal_transition: 'the Executor met "{event}" in the state "{state}"',
+  illegal_transition: 'the event "{event}" cannot occur in the state "{state}"',
   unreadable_file: '"{path}" cannot be read ({reason})',
   object_missing: 'the {class} {objectId} is not in the store',
-  function_threw: 'a function threw[: {message}]',
-  function_exited: 'a function ended its process[: {message}]',
-  never_settled: 'a function never came to an end[: {message}]',
+  function_threw: 'the function threw[: {message}]',
+  function_exited: 'the function called process.exit[: {message}]',
+  never_settled: 'the function never settled: it awaits something that nothing resolves[: {message}]',
   load_failed: 'the code of a function could not be loaded[: {message}]',
-  stack_overflow: 'a function used up the stack of its thread[: {message}]',
-  temporary_failure: 'a function failed for now[: {message}]',
+  stack_overflow: 'the function exceeded the stack size of its thread[: {message}]',
+  temporary_failure: 'the function failed with a TemporaryError[: {message}]',
   worker_lost: 'the worker of a call was lost[: {message}]',
   timeout: 'a call took longer than its limit[: {message}]',
   cancelled: 'interrupted; no call runs any more',
   input_failed: 'an input of the call failed[: {message}]',
-  integrate_failed: 'a result is not complete[: {message}]',
+  integrate_failed: 'the result is incomplete[: {message}]',
 };
 
 /** Builds execution's error; `fields` are facts for the Caller, never payload bytes. */

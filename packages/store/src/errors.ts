@@ -148,7 +148,7 @@ const MESSAGES: Readonly<
   'compaction_refused/open_elsewhere': 'the store in "{path}" was not compacted: another process uses it',
   'compaction_refused/already_running': 'another process compacts the store',
   'compaction_refused/replaced': 'another process has just replaced the files of the store',
-  'compaction_refused/changed': 'the store in "{path}" was not compacted: it was written to meanwhile',
+  'compaction_refused/changed': 'the store in "{path}" was not compacted: another process wrote to it',
   backup_refused: 'no backup was made[ in "{path}"] ({detail})',
   'backup_refused/inside_source': '"{path}" is the repository itself, or inside it',
   'backup_refused/not_a_backup': '"{path}" is a repository in its own right, not a backup',

@@ -16,7 +16,7 @@ import { packagesByUrl } from './packages-by-url.ts';
  * Loads a TypeScript or JavaScript module with its relative imports, on any supported version of Node.
  *
  * Relative imports are compiled into one file; packages stay what Node makes of them, resolved from the file
- * that names them. `import.meta` of every file speaks of that file. Each call loads the module anew. Throws
+ * that names them. `import.meta` of every file speaks of that file. Each call loads the module again. Throws
  * `pipeline_threw` for code that cannot be compiled or that throws while it is loaded.
  */
 export async function loadModule(path: string): Promise<Readonly<Record<string, unknown>>> {

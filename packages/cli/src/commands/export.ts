@@ -42,7 +42,11 @@ export async function run(context: CommandContext): Promise<number> {
         ),
       );
     if (kept !== undefined)
-      output.note(output.safe(`something was put into ${target} meanwhile; it is kept in ${kept}`));
+      output.note(
+        output.safe(
+          `another process wrote into ${target} during the export; what it wrote is kept in ${kept}`,
+        ),
+      );
     const links = files.filter(({ link }) => link !== undefined).length;
     const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     // @spec DML-CLI-0823

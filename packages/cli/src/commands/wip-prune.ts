@@ -34,7 +34,7 @@ function pruneOne({ output, io }: CommandContext, store: Store, name: string): v
 function pruneAll({ output, io }: CommandContext, store: Store): void {
   const actor = actorOf(io.env);
   let pruned: Ref[] = [];
-  // A run that goes on meanwhile makes its IndexRef anew and loses nothing.
+  // A run that is still going creates its IndexRef again and loses nothing.
   const listed = store.readRefs('index');
   store.transact('prune', (transaction) => {
     pruned = listed.filter((ref) => transaction.updateRef(pruning(ref, actor)).applied);

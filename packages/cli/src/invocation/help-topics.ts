@@ -90,7 +90,7 @@ Exit codes:
     3  a ref, dag, name or id that does not exist
     4  an ambiguous prefix
     5  not a repository, or no such folder
-    6  refused: not a fast-forward, a conflict, something would be lost, a ref moved meanwhile
+    6  refused: not a fast-forward, a conflict, something would be lost, a ref moved by another process
     7  a call of the pipeline failed
     8  an infrastructure failure outlasted its retries, or the system starts no process
     9  the repository needs a newer dml: its schema, its engine or records in it are newer

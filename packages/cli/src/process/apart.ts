@@ -52,7 +52,7 @@ export function runApart(argv: readonly string[], onError: (error: NodeJS.ErrnoE
   // A process that could not be started has none.
   const control = child.stdio?.[CONTROL_DESCRIPTOR] as Writable | undefined;
   if (control === undefined) return;
-  // The process may have ended meanwhile.
+  // The process may have ended by now.
   control.on('error', () => {});
   // By a second signal of the kind this process ends at once, and the other one with it.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)

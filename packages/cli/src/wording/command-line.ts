@@ -71,7 +71,7 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
   path_changed: {
     exit: EXIT.refused,
     message:
-      'something came to stand at "{path}" meanwhile and stays; what stood there before is in "{kept}"',
+      '"{path}" was created by another process during the export and is kept; the earlier content is in "{kept}"',
     hint: 'look at both, then move the one that you want to the path',
   },
   protected_path: {
@@ -120,7 +120,7 @@ export const COMMAND_LINE_WORDINGS: Readonly<Record<CliErrorCode, ErrorWording>>
   },
   head_moved: {
     exit: EXIT.refused,
-    message: '"{head}" moved meanwhile',
+    message: '"{head}" was moved by another process',
     hint: 'run the command again',
   },
   branch_current: {

@@ -23,7 +23,7 @@ export const STORE_ADVICE: Readonly<Record<StoreErrorCode, ErrorAdvice>> = {
       data_file_missing:
         'put the folder back from a backup or a copy, or move it away and run "dml init" for an empty repository',
       not_a_file:
-        'move it away; "lock.mdb" and "stamp" are made anew, "data.mdb" is to be put back from a copy',
+        'move it away; "lock.mdb" and "stamp" are created again, "data.mdb" must be restored from a copy',
       link: 'if you did not make it, look who can write to its folder; else put what it leads to in its place',
       foreign_file: 'remove it, which leaves the file under its other name; dml makes its own',
     },
@@ -114,7 +114,7 @@ export const STORE_ADVICE: Readonly<Record<StoreErrorCode, ErrorAdvice>> = {
   },
   transfer_invalid: {
     exit: EXIT.storage,
-    hint: 'make the file anew',
+    hint: 'create the file again',
     details: {
       newer_format: UPDATE,
     },

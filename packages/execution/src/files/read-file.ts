@@ -11,7 +11,7 @@ const PIECE_BYTES = 1024 * 1024;
 /**
  * Yields the bytes of a file, links followed, each piece valid until the next is asked for.
  *
- * Throws `unreadable_file` for what cannot be read, for what is not a file, and for a file that changes meanwhile, or
+ * Throws `unreadable_file` for what cannot be read, for what is not a file, and for a file that changes during the read, or
  * since it was `seen`: half of one state and half of another is a state that never was.
  *
  * @spec DML-BND-0905
@@ -22,7 +22,7 @@ export async function* fileStream(path: string, seen?: FileIdentity): AsyncGener
     // Before it is opened: opening a named pipe waits for a writer.
     assertFile(path, await stat(path));
     refuseStoreFile(path, true);
-    // What took its place meanwhile is not waited for.
+    // What took its place is not waited for.
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const before = await file.stat();
     assertFile(path, before);

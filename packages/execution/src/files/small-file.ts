@@ -37,7 +37,7 @@ export function readSmallFile(
       if (read === 0) break;
       length += read;
     }
-    // Afterwards shows both: a change before and one meanwhile.
+    // Afterwards shows both: a change before the read and one during it.
     const isAsSeen = length === identity.size && isSameFile(fileSystem.fstatSync(file), identity);
     return isAsSeen ? buffer.subarray(0, length) : undefined;
   } finally {

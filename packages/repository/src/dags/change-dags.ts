@@ -104,7 +104,7 @@ function readableStalePins(leaving: LeavingDag, objects: Draft): TreeChange<'pin
   }
 }
 
-/** Puts a commit with the edited dags on top of a branch; a branch that moves meanwhile is read again. */
+/** Puts a commit with the edited dags on top of a branch; a branch that another process moves is read again. */
 function commitEdit(
   { store, branch, actor, message, nowMs }: DagsChange,
   plan: (standing: Standing, objects: Draft) => Edit,

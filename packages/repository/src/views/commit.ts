@@ -52,13 +52,13 @@ export class Commit {
     return this.record.committedMs;
   }
 
-  /** The dags by name; read anew at each access. */
+  /** The dags by name; read again at each access. */
   get dags(): ReadonlyMap<string, DagId> {
     return new Map(treeEntries('dags', this.#objects.read('tree', this.treeId).dags, this.#objects));
   }
 
   /**
-   * Node → pinned exec, for every call and builtin of the dags; read anew at each access, O(pins).
+   * Node → pinned exec, for every call and builtin of the dags; read again at each access, O(pins).
    *
    * @spec DML-BND-0607
    */
