@@ -2,16 +2,26 @@ import { type NativePackage, nativeFiles } from '@daggerml/capture';
 import { type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
 import { parseFunctionUri } from '@daggerml/repository';
 import { StoredBlob } from '@daggerml/values';
-import { datumClosure } from '../objects/closure.ts';
+import { addDatumClosure } from '../objects/closure.ts';
 import { decodeAs } from '../objects/decode-as.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { isRetryable, isStoreFailure } from '../run/failure-effect.ts';
-import { type JobOutcome, type PoolOptions, type RunningJob, WorkerPool } from '../worker/pool.ts';
+import { type JobOutcome, type PoolListener, type PoolOptions, WorkerPool } from '../worker/pool.ts';
 import type { BundleContent } from '../worker/wire.ts';
-import type { AdapterAnswer, AdapterContext, ExecutionAdapter, Poll, Submission } from './port.ts';
+import type {
+  AdapterAnswer,
+  AdapterContext,
+  AdapterReport,
+  ExecutionAdapter,
+  Poll,
+  Submission,
+} from './port.ts';
 
 /** Options of the worker threads of a run. */
-export type WorkerPoolOptions = Omit<PoolOptions, 'readObject' | 'readBundle'>;
+export type WorkerPoolOptions = Omit<
+  PoolOptions,
+  'addInputs' | 'readObject' | 'readBundle' | keyof PoolListener
+>;
 
 /** Enough to keep every thread of a large machine busy between two turns of the Executor. */
 const CAPACITY = 4096;
@@ -21,60 +31,42 @@ export class LocalWorkers implements ExecutionAdapter {
   readonly capacity: number = CAPACITY;
   readonly #pool: WorkerPool;
   readonly #context: AdapterContext;
-  readonly #running = new Map<NodeId, RunningJob>();
   /** Packages with machine code that bundles import. */
   readonly #natives = new Map<DatumId, readonly NativePackage[]>();
 
   constructor(context: AdapterContext, options: WorkerPoolOptions) {
     this.#context = context;
-    const { objects } = context;
+    const { objects, report } = context;
     this.#pool = new WorkerPool({
       ...options,
+      // @spec DML-EXE-0803
+      addInputs: (inputDatumIds, found) => addDatumClosure(inputDatumIds, objects, found),
       readObject: (objectClass, objectId) => objects.getBytes(objectClass, objectId),
       // @spec DML-EXE-0513
       readBundle: async (bundleDatumId) => ({
         ...(await readBundle(bundleDatumId, objects)),
         natives: nativeFiles(this.#natives.get(bundleDatumId) ?? []),
       }),
+      onStart: (jobs) => report(jobs.map(({ nodeId }) => ({ type: 'started', nodeId }))),
+      onOutput: ({ nodeId }, stream, text) => report([{ type: 'output', nodeId, stream, text }]),
+      onObjects: (packed) => report([{ type: 'objects', objects: packed }]),
+      onEnd: (ends) => report(ends.map(({ job, outcome }) => answered(job.nodeId, this.#answerOf(outcome)))),
     });
   }
 
   submit(submissions: readonly Submission[]): void {
-    // @spec DML-BND-0504
-    for (const submission of submissions) void this.#run(submission);
+    for (const submission of submissions) {
+      const { functionUri, natives = [] } = submission;
+      if (natives.length > 0) this.#natives.set(parseFunctionUri(functionUri).bundleDatumId, natives);
+      // @spec DML-BND-0504
+      this.#pool.run(submission);
+    }
   }
 
   /** Threads answer by themselves: no attempt is ever pending. */
   poll(polls: readonly Poll[]): void {
-    for (const { nodeId } of polls)
-      this.#answer(nodeId, lost({ code: 'worker_lost', reason: 'the attempt ended' }));
-  }
-
-  async #run({ nodeId, functionUri, inputDatumIds, timeoutMs, natives = [] }: Submission): Promise<void> {
-    const { objects, report } = this.#context;
-    try {
-      if (natives.length > 0) this.#natives.set(parseFunctionUri(functionUri).bundleDatumId, natives);
-      const job = this.#pool.run({
-        functionUri,
-        // @spec DML-EXE-0803
-        inputDatumIds,
-        inputObjects: () => datumClosure(inputDatumIds, objects),
-        timeoutMs,
-        onStart: () => report([{ type: 'started', nodeId }]),
-        onOutput: (stream, text) => report([{ type: 'output', nodeId, stream, text }]),
-        onObjects: (packed) => report([{ type: 'objects', objects: packed }]),
-      });
-      this.#running.set(nodeId, job);
-      const outcome = await job.outcome;
-      this.#running.delete(nodeId);
-      this.#answer(nodeId, this.#answerOf(outcome));
-    } catch (error) {
-      this.#answer(nodeId, this.#answerOf({ type: 'broken', error }));
-    }
-  }
-
-  #answer(nodeId: NodeId, answer: AdapterAnswer): void {
-    this.#context.report([{ type: 'answered', nodeId, answer }]);
+    const ended = lost({ code: 'worker_lost', reason: 'the attempt ended' });
+    this.#context.report(polls.map(({ nodeId }) => answered(nodeId, ended)));
   }
 
   #answerOf(outcome: JobOutcome): AdapterAnswer {
@@ -99,12 +91,16 @@ export class LocalWorkers implements ExecutionAdapter {
   }
 
   stop(nodeId: NodeId): void {
-    this.#running.get(nodeId)?.cancel();
+    this.#pool.stop(nodeId);
   }
 
   async close(): Promise<void> {
     await this.#pool.close();
   }
+}
+
+function answered(nodeId: NodeId, answer: AdapterAnswer): AdapterReport {
+  return { type: 'answered', nodeId, answer };
 }
 
 async function readBundle(bundleDatumId: DatumId, objects: RunObjects): Promise<BundleContent> {

@@ -15,16 +15,32 @@ export interface ByteSource {
   getBytes(objectClass: ObjectClass, objectId: string): Uint8Array | undefined;
 }
 
+/** Objects by their ids. */
+export type FoundObjects = Map<string, UnpackedObject>;
+
 interface ObjectLink {
   readonly objectClass: ObjectClass;
   readonly id: string;
 }
 
-/** Collects everything that datums are made of, except for the chunks of blobs. Throws `object_missing`. */
-export function datumClosure(datumIds: readonly DatumId[], source: ByteSource): UnpackedObject[] {
+/**
+ * Adds to `found` everything that datums are made of, except for the chunks of blobs, and returns how many bytes that
+ * are. Throws `object_missing`, having added nothing.
+ */
+export function addDatumClosure(
+  datumIds: readonly DatumId[],
+  source: ByteSource,
+  found: FoundObjects,
+): number {
   const roots = datumIds.map((id): ObjectLink => ({ objectClass: 'datum', id }));
   // @spec DML-EXE-0804
-  return closure(roots, source, ({ objectClass }) => objectClass !== 'chunk');
+  const before = found.size;
+  try {
+    return addClosure({ roots, source, isPart: ({ objectClass }) => objectClass !== 'chunk' }, found);
+  } catch (error) {
+    for (const id of [...found.keys()].slice(before)) found.delete(id);
+    throw error;
+  }
 }
 
 /**
@@ -40,7 +56,11 @@ export function outcomeClosure(
   const exec = bytes && decodeAs('exec', bytes);
   const own = exec ? [exec.functionDatumId, ...[exec.inputs].flat()] : [];
   const leftOut = new Set<string>([...left, ...own]);
-  return closure([{ objectClass: 'exec', id: execId }], source, ({ id }) => !leftOut.has(id));
+  return closure({
+    roots: [{ objectClass: 'exec', id: execId }],
+    source,
+    isPart: ({ id }) => !leftOut.has(id),
+  });
 }
 
 /** Collects a commit and everything that it reaches, without what the commits in `left` reach. Throws `object_missing`. */
@@ -50,15 +70,27 @@ export function commitClosure(
   left: readonly CommitId[] = [],
 ): UnpackedObject[] {
   const leftOut = new Set<string>(left);
-  return closure([{ objectClass: 'commit', id: commitId }], source, ({ id }) => !leftOut.has(id));
+  return closure({
+    roots: [{ objectClass: 'commit', id: commitId }],
+    source,
+    isPart: ({ id }) => !leftOut.has(id),
+  });
 }
 
-function closure(
-  roots: readonly ObjectLink[],
-  source: ByteSource,
-  isPart: (link: ObjectLink) => boolean,
-): UnpackedObject[] {
-  const found = new Map<string, UnpackedObject>();
+interface Closure {
+  readonly roots: readonly ObjectLink[];
+  readonly source: ByteSource;
+  readonly isPart: (link: ObjectLink) => boolean;
+}
+
+function closure(of: Closure): UnpackedObject[] {
+  const found: FoundObjects = new Map();
+  addClosure(of, found);
+  return [...found.values()];
+}
+
+function addClosure({ roots, source, isPart }: Closure, found: FoundObjects): number {
+  let sizeBytes = 0;
   const open = [...roots];
   for (let link = open.pop(); link; link = open.pop()) {
     const { objectClass, id } = link;
@@ -66,11 +98,12 @@ function closure(
     const bytes = source.getBytes(objectClass, id);
     if (!bytes) throw executionError('object_missing', { class: objectClass, objectId: id });
     found.set(id, { objectClass, objectId: id, bytes });
+    sizeBytes += bytes.length;
     if (objectClass === 'chunk') continue;
     scanLinks(bytes, (linkedClass, at) => {
       const linked = { objectClass: linkedClass, id: idOfBytes(bytes, at) };
       if (!found.has(linked.id) && isPart(linked)) open.push(linked);
     });
   }
-  return [...found.values()];
+  return sizeBytes;
 }

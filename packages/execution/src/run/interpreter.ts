@@ -1,3 +1,4 @@
+import type { NodeId } from '@daggerml/object-model';
 import { wholeMs } from '@daggerml/store';
 import type { AdapterReport, ExecutionAdapter } from '../adapters/port.ts';
 import type { CacheLookup, KnownOutcome } from '../cache/cache-lookup.ts';
@@ -42,7 +43,7 @@ export class Interpreter {
   readonly #options: InterpreterOptions;
   readonly #scheduler = new Scheduler<RunNode>();
   readonly #attempts: Attempts;
-  readonly #settlements = new Settlements();
+  readonly #settlements: Settlements;
   readonly #sharing: Sharing | undefined;
   /** Nodes that are looked up again once the outcomes that they hang on are kept. */
   #deferred: RunNode[] = [];
@@ -51,8 +52,9 @@ export class Interpreter {
   #cancelReason: string | undefined;
   #broken: unknown;
 
-  constructor(options: InterpreterOptions) {
+  constructor(options: InterpreterOptions, nodes: ReadonlyMap<NodeId, RunNode>) {
     this.#options = options;
+    this.#settlements = new Settlements(nodes);
     this.#attempts = new Attempts(options.adapter, options.nowMs);
     const { sharing: ports, objects, reporter } = options;
     this.#sharing = ports && new Sharing({ ports, objects, reporter, take: (news) => this.#takeNews(news) });
@@ -81,13 +83,14 @@ export class Interpreter {
   /** Takes a node that the base answers. */
   addAnswered(node: RunNode, outcome: KnownOutcome): void {
     node.isFromBase = true;
+    this.#settlements.add();
     takeOutcome(node, outcome);
     this.#dispatch(node, pinFound);
   }
 
   /** Takes a node that is to come to an end. */
   add(node: RunNode): void {
-    this.#settlements.add(node);
+    this.#settlements.add();
     if (this.#cancelReason !== undefined) this.#cancel(node, this.#cancelReason);
     else this.#scheduler.add(node);
     this.#drain();

@@ -50,7 +50,7 @@ export class Run {
     this.#options = options;
     this.#objects = objects;
     this.#callees = new Callees(objects);
-    this.#interpreter = new Interpreter(options);
+    this.#interpreter = new Interpreter(options, this.#nodes);
     objects.whenFull = () => this.#interpreter.write();
     // @spec DML-EXE-2336
     const cancel = (): void => this.#interpreter.cancel(reasonOf(signal));

@@ -1,35 +1,43 @@
+import type { NodeId } from '@daggerml/object-model';
 import type { RunNode } from './run-node.ts';
 
 /** The nodes of a run that have not come to their end, and those who wait for that. */
 export class Settlements {
-  readonly #open = new Set<RunNode>();
+  /** All nodes of the run: a set of the open ones would cost more than to look for them once. */
+  readonly #nodes: ReadonlyMap<NodeId, RunNode>;
+  #openCount = 0;
   readonly #waiters = new Map<RunNode, Waiter[]>();
   #idleWaiters: (() => void)[] = [];
   #broken: unknown;
 
+  constructor(nodes: ReadonlyMap<NodeId, RunNode>) {
+    this.#nodes = nodes;
+  }
+
   /** Checks whether every node has come to its end. */
   get isIdle(): boolean {
-    return this.#open.size === 0;
+    return this.#openCount === 0;
   }
 
   /** The nodes that have not come to their end. */
   get open(): readonly RunNode[] {
-    return [...this.#open];
+    return this.isIdle ? [] : [...this.#nodes.values()].filter(({ status }) => status === 'pending');
   }
 
-  add(node: RunNode): void {
-    this.#open.add(node);
+  /** Notes that one more node is to come to its end. */
+  add(): void {
+    this.#openCount += 1;
   }
 
   /** Notes that a node has come to its end. */
   settle(node: RunNode): void {
-    this.#open.delete(node);
+    this.#openCount -= 1;
     const waiters = this.#waiters.get(node);
     if (waiters) {
       this.#waiters.delete(node);
       for (const wake of waiters) wake();
     }
-    if (this.#open.size === 0 && this.#idleWaiters.length > 0) this.#wakeIdle();
+    if (this.isIdle && this.#idleWaiters.length > 0) this.#wakeIdle();
   }
 
   /** Resolves when the node has come to its end. */

@@ -1,11 +1,11 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type DatumId, decodeRecord, hashBytes } from '@daggerml/object-model';
+import { type DatumId, decodeRecord, hashBytes, type NodeId } from '@daggerml/object-model';
 import { formatFunctionUri, parseFunctionUri } from '@daggerml/repository';
 import { lowerContent } from '@daggerml/values';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
-import { type JobOutcome, WorkerPool } from './pool.ts';
+import { type JobEnd, type JobOutcome, type PoolListener, WorkerPool } from './pool.ts';
 import type { BundleContent } from './wire.ts';
 
 const folders: Workspace[] = [];
@@ -24,23 +24,29 @@ async function stored(text: string): Promise<{ id: DatumId; bundle: BundleConten
 /** Runs `f` of a bundle in a thread that is given `sent` as the bundle. */
 async function callWith(bundleDatumId: DatumId, sent: BundleContent): Promise<[JobOutcome, string]> {
   let output = '';
+  let onEnd: PoolListener['onEnd'] = () => {};
+  const ended = new Promise<JobOutcome>((resolve) => {
+    onEnd = ([end]) => resolve((end as JobEnd).outcome);
+  });
   const pool = new WorkerPool({
     size: 1,
+    addInputs: () => 0,
     readObject: () => undefined,
     readBundle: async () => ({ datum: sent.datum, content: new Uint8Array(sent.content) }),
-  });
-  const { outcome } = pool.run({
-    functionUri: formatFunctionUri({ bundleDatumId, exportName: 'f' }),
-    inputDatumIds: [],
-    inputObjects: () => [],
     onObjects: () => {},
-    onOutput: (_stream, text) => {
+    onOutput: (_job, _stream, text) => {
       output += text;
     },
+    onEnd,
   });
-  const ended = await outcome;
+  pool.run({
+    nodeId: 'a'.repeat(64) as NodeId,
+    functionUri: formatFunctionUri({ bundleDatumId, exportName: 'f' }),
+    inputDatumIds: [],
+  });
+  const outcome = await ended;
   await pool.close();
-  return [ended, output];
+  return [outcome, output];
 }
 
 const code = (text: string): string =>

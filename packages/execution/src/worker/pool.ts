@@ -1,32 +1,46 @@
 import { availableParallelism } from 'node:os';
-import type { DatumId, ObjectClass } from '@daggerml/object-model';
+import type { DatumId, NodeId, ObjectClass } from '@daggerml/object-model';
 import { parseFunctionUri } from '@daggerml/repository';
-import { type PackedObjects, packObjects, type UnpackedObject } from './packed-objects.ts';
+import type { FoundObjects } from '../objects/closure.ts';
+import { type PackedObjects, packObjects } from './packed-objects.ts';
 import type { BundleContent, CallAnswer, FromWorker, FunctionFailure, LostAttempt } from './wire.ts';
 import { WorkerThread, type WorkerThreadOptions } from './worker-thread.ts';
 
-export interface PoolOptions extends WorkerThreadOptions {
+export interface PoolOptions extends WorkerThreadOptions, PoolListener {
   /** Calls that run at one time; as many as the machine runs in parallel by default. */
   readonly size?: number;
+  /**
+   * Adds everything that inputs are made of, except for the chunks of blobs, and returns how many bytes that are; asked
+   * for when the call starts.
+   */
+  readonly addInputs: (inputDatumIds: readonly DatumId[], found: FoundObjects) => number;
   /** Answers a worker that reads a blob: the object's bytes, undefined when it is lost. */
   readonly readObject: (objectClass: ObjectClass, objectId: string) => Uint8Array | undefined;
   /** Answers a worker that loads a bundle, once for each thread; what it rejects with ends the job as `broken`. */
   readonly readBundle: (bundleDatumId: DatumId) => Promise<BundleContent>;
 }
 
+/** Receives what becomes of jobs, of many at once where that is known at once. */
+export interface PoolListener {
+  /** Receives each job once. */
+  readonly onStart?: (jobs: readonly Job[]) => void;
+  readonly onOutput?: (job: Job, stream: 'stdout' | 'stderr', text: string) => void;
+  /** Takes over objects of results, before the outcomes. An error that it throws ends the jobs of the thread. */
+  readonly onObjects: (objects: PackedObjects) => void;
+  /** Receives outcomes in a later turn; none of a job that was stopped. */
+  readonly onEnd: (ends: readonly JobEnd[]) => void;
+}
+
 export interface Job {
+  readonly nodeId: NodeId;
   readonly functionUri: string;
   readonly inputDatumIds: readonly DatumId[];
-  /** Everything the inputs are made of, except for the chunks of their blobs; asked for when the call starts. */
-  readonly inputObjects: () => readonly UnpackedObject[];
   readonly timeoutMs?: number | undefined;
-  /**
-   * Takes over objects of this result, and of others that came with it; they are complete when the outcome is `value`.
-   * An error that it throws ends the job.
-   */
-  readonly onObjects: (objects: PackedObjects) => void;
-  readonly onStart?: () => void;
-  readonly onOutput?: (stream: 'stdout' | 'stderr', text: string) => void;
+}
+
+export interface JobEnd {
+  readonly job: Job;
+  readonly outcome: JobOutcome;
 }
 
 /**
@@ -56,7 +70,6 @@ interface KnownFunction {
 interface Task {
   readonly job: Job;
   readonly called: KnownFunction;
-  readonly settle: (outcome: JobOutcome) => void;
   slot: Slot | undefined;
   timer?: ReturnType<typeof setTimeout> | undefined;
   over: boolean;
@@ -73,13 +86,6 @@ interface Slot {
   readonly loaded: Set<DatumId>;
   /** Takes back calls that wait for one that takes long. */
   timer?: ReturnType<typeof setTimeout> | undefined;
-}
-
-/** A handle on a job that was given to the pool. */
-export interface RunningJob {
-  readonly outcome: Promise<JobOutcome>;
-  /** Ends the job as `cancelled`, together with its worker when it runs. */
-  cancel(): void;
 }
 
 /** Calls that are made together take less than this as far as is known, and are taken back after ten times as much. */
@@ -102,11 +108,14 @@ export class WorkerPool {
   readonly #functions = new Map<string, KnownFunction>();
   readonly #slots = new Set<Slot>();
   readonly #idle: Slot[] = [];
+  /** The tasks that are not over. */
+  readonly #open = new Map<NodeId, Task>();
   readonly #queue: Task[] = [];
   #queueAt = 0;
   /** Threads that were told to end while a call ran, and may still run it. */
   #ending = 0;
   readonly #terminations = new Set<Promise<void>>();
+  #ends: JobEnd[] = [];
   #closed = false;
 
   constructor(options: PoolOptions) {
@@ -114,21 +123,26 @@ export class WorkerPool {
     this.#size = Math.max(1, options.size ?? availableParallelism());
   }
 
-  /** Throws what parsing the URI of the function throws. */
-  run(job: Job): RunningJob {
-    const called = this.#functionOf(job.functionUri);
-    let settle: (outcome: JobOutcome) => void = () => {};
-    const outcome = new Promise<JobOutcome>((resolve) => {
-      settle = resolve;
-    });
-    const task: Task = { job, called, settle, slot: undefined, over: false, hasStarted: false };
-    if (this.#closed) this.#end(task, closed);
-    else {
-      this.#queue.push(task);
-      // In a later turn, so that what is asked for in this one can travel together.
-      if (this.#queue.length - this.#queueAt === 1) queueMicrotask(() => this.#dispatch());
+  /** Runs a job when a thread is free; its node has no other one meanwhile. */
+  run(job: Job): void {
+    let called: KnownFunction;
+    try {
+      called = this.#functionOf(job.functionUri);
+    } catch (error) {
+      return this.#report(job, { type: 'broken', error });
     }
-    return { outcome, cancel: () => this.#stop(task, lost('cancelled', 'the call was cancelled')) };
+    if (this.#closed) return this.#report(job, closed);
+    const task: Task = { job, called, slot: undefined, over: false, hasStarted: false };
+    this.#open.set(job.nodeId, task);
+    this.#queue.push(task);
+    // In a later turn, so that what is asked for in this one can travel together.
+    if (this.#queue.length - this.#queueAt === 1) queueMicrotask(() => this.#dispatch());
+  }
+
+  /** Ends the job of a node, together with its worker when it runs. */
+  stop(nodeId: NodeId): void {
+    const task = this.#open.get(nodeId);
+    if (task) this.#stop(task);
   }
 
   /**
@@ -212,7 +226,7 @@ export class WorkerPool {
   }
 
   #begin(slot: Slot, candidates: readonly Task[]): void {
-    const objects = new Map<string, UnpackedObject>();
+    const objects: FoundObjects = new Map();
     const tasks: Task[] = [];
     let sizeBytes = 0;
     for (const task of candidates) {
@@ -221,10 +235,7 @@ export class WorkerPool {
         break;
       }
       try {
-        for (const object of task.job.inputObjects()) {
-          sizeBytes += object.bytes.length;
-          objects.set(object.objectId, object);
-        }
+        sizeBytes += this.#options.addInputs(task.job.inputDatumIds, objects);
         tasks.push(task);
       } catch (error) {
         this.#end(task, { type: 'broken', error });
@@ -233,7 +244,7 @@ export class WorkerPool {
     const [first] = tasks;
     if (!first) return void this.#idle.push(slot);
     slot.tasks = tasks;
-    for (const task of tasks) this.#noteStart(slot, task);
+    this.#noteStart(slot, tasks);
     slot.thread.run({
       bundleDatumId: first.called.bundleDatumId,
       calls: tasks.map(({ job, called: { exportName } }) => ({
@@ -245,18 +256,17 @@ export class WorkerPool {
     if (tasks.length > 1) slot.timer = setTimeout(() => this.#takeBack(slot), 10 * TOGETHER_MS);
   }
 
-  #noteStart(slot: Slot, task: Task): void {
-    task.slot = slot;
-    const { timeoutMs, onStart } = task.job;
-    if (timeoutMs !== undefined) {
+  #noteStart(slot: Slot, tasks: readonly Task[]): void {
+    const jobs: Job[] = [];
+    for (const task of tasks) {
+      task.slot = slot;
+      const { timeoutMs } = task.job;
       // @spec DML-EXE-0810
-      task.timer = setTimeout(
-        () => this.#stop(task, lost('timeout', `no result in ${timeoutMs} ms`)),
-        timeoutMs,
-      );
+      if (timeoutMs !== undefined) task.timer = setTimeout(() => this.#timeOut(task), timeoutMs);
+      if (!task.hasStarted) jobs.push(task.job);
+      task.hasStarted = true;
     }
-    if (!task.hasStarted) onStart?.();
-    task.hasStarted = true;
+    if (jobs.length > 0) this.#options.onStart?.(jobs);
   }
 
   #start(): Slot {
@@ -266,7 +276,8 @@ export class WorkerPool {
         onLost: (reason) => this.#lose(slot, reason),
         onOutput: (stream, text) => {
           const at = slot.tasks.length > 1 ? slot.thread.currentCall : 0;
-          slot.tasks[at]?.job.onOutput?.(stream, text);
+          const task = slot.tasks[at];
+          if (task) this.#options.onOutput?.(task.job, stream, text);
         },
       }),
       tasks: [],
@@ -306,7 +317,7 @@ export class WorkerPool {
   /** Serves a worker: sends the objects that it reads and takes those that it made. */
   #serve(slot: Slot, message: FromWorker & { type: 'read' | 'objects' }): void {
     if (message.type === 'objects') {
-      slot.tasks[0]?.job.onObjects(message.objects);
+      if (slot.tasks.length > 0) this.#options.onObjects(message.objects);
       slot.thread.noteTaken();
     } else {
       slot.thread.giveObject(
@@ -320,7 +331,7 @@ export class WorkerPool {
     const { answers, objects, realm, elapsedMs } = message;
     const { tasks } = slot;
     try {
-      if (objects) tasks[0]?.job.onObjects(objects);
+      if (objects && tasks.length > 0) this.#options.onObjects(objects);
     } catch (error) {
       return this.#break(slot, error);
     }
@@ -391,11 +402,15 @@ export class WorkerPool {
     this.#dispatch();
   }
 
+  #timeOut(task: Task): void {
+    this.#report(task.job, lost('timeout', `no result in ${task.job.timeoutMs} ms`));
+    this.#stop(task);
+  }
+
   /** Stops a call by ending its thread, which cannot be interrupted otherwise. */
-  #stop(task: Task, outcome: JobOutcome): void {
-    if (task.over) return;
+  #stop(task: Task): void {
     const { slot } = task;
-    this.#end(task, outcome);
+    this.#close(task);
     if (!slot) return;
     this.#putBack(slot.tasks.filter((other) => other.slot === slot));
     this.#ending += 1;
@@ -419,10 +434,24 @@ export class WorkerPool {
 
   #end(task: Task, outcome: JobOutcome): void {
     if (task.over) return;
+    this.#close(task);
+    this.#report(task.job, outcome);
+  }
+
+  #close(task: Task): void {
     task.over = true;
     task.slot = undefined;
     clearTimeout(task.timer);
-    task.settle(outcome);
+    this.#open.delete(task.job.nodeId);
+  }
+
+  #report(job: Job, outcome: JobOutcome): void {
+    if (this.#ends.push({ job, outcome }) > 1) return;
+    queueMicrotask(() => {
+      const ends = this.#ends;
+      this.#ends = [];
+      this.#options.onEnd(ends);
+    });
   }
 }
 
