@@ -47,10 +47,15 @@ export class OutcomeBatch {
     });
   }
 
-  /** Returns the time that the batch should wait for more. */
-  delayMs(): number {
+  /**
+   * Returns the time that the batch should wait for more.
+   *
+   * @spec DML-EXE-2640
+   */
+  delayMs(isMoreUnderWay: boolean): number {
+    const sliceMs = isMoreUnderWay ? this.#sliceMs : this.#outcomes.length >= MANY_OUTCOMES ? 0 : SLICE_MS;
     const sinceMs = this.#nowMs() - this.#lastKeptMs;
-    return sinceMs >= this.#sliceMs || sinceMs < 0 ? 0 : this.#sliceMs - sinceMs;
+    return sinceMs >= sliceMs || sinceMs < 0 ? 0 : sliceMs - sinceMs;
   }
 
   /**

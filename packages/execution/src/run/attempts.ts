@@ -40,6 +40,11 @@ export class Attempts {
     this.#nowMs = nowMs;
   }
 
+  /** Checks whether the adapter owes no answer and none is to be asked for. */
+  get areAllAnswered(): boolean {
+    return this.#asked === 0 && this.#waitingAt === this.#waiting.length;
+  }
+
   /** Returns the attempt of a node. */
   get(nodeId: NodeId): Attempt | undefined {
     return this.#open.get(nodeId);

@@ -162,6 +162,7 @@ export class Interpreter {
     }
     this.#drain();
     this.#attempts.flush();
+    if (this.#attempts.areAllAnswered) this.#hurryFlush();
   }
 
   /** Looks up the nodes that are ready, until none is. */
@@ -305,7 +306,14 @@ export class Interpreter {
   }
 
   #scheduleFlush(): void {
-    this.#flushTimer ??= setTimeout(() => this.flush(), this.#options.batch.delayMs());
+    this.#flushTimer ??= setTimeout(() => this.flush(), this.#options.batch.delayMs(true));
+  }
+
+  /** Writes the outcomes sooner that would wait for others to come. */
+  #hurryFlush(): void {
+    if (this.#flushTimer === undefined || this.#deferred.length > 0) return;
+    clearTimeout(this.#flushTimer);
+    this.#flushTimer = setTimeout(() => this.flush(), this.#options.batch.delayMs(false));
   }
 
   #keepBatch(): void {

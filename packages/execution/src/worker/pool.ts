@@ -135,6 +135,9 @@ export class WorkerPool {
     const task: Task = { job, called, slot: undefined, over: false, hasStarted: false };
     this.#open.set(job.nodeId, task);
     this.#queue.push(task);
+    // A thread is loaded while this one is still asked for more.
+    if (this.#idle.length < this.#queue.length - this.#queueAt && this.#hasRoom)
+      this.#idle.push(this.#start());
     // In a later turn, so that what is asked for in this one can travel together.
     if (this.#queue.length - this.#queueAt === 1) queueMicrotask(() => this.#dispatch());
   }
@@ -158,6 +161,11 @@ export class WorkerPool {
       this.#terminate(slot);
     }
     await Promise.all(this.#terminations);
+  }
+
+  /** Checks whether one more thread may run. */
+  get #hasRoom(): boolean {
+    return this.#slots.size + this.#ending < this.#size;
   }
 
   #functionOf(functionUri: string): KnownFunction {
@@ -199,7 +207,7 @@ export class WorkerPool {
     let at = this.#idle.findLastIndex(({ loaded }) => loaded.has(bundleDatumId));
     if (at < 0) at = this.#idle.findLastIndex(({ ownBundle }) => ownBundle === undefined);
     if (at >= 0) return this.#idle.splice(at, 1)[0];
-    if (this.#slots.size + this.#ending >= this.#size) {
+    if (!this.#hasRoom) {
       const [other] = this.#idle;
       if (!other) return undefined;
       this.#terminate(other);
