@@ -109,9 +109,20 @@ class Lowering {
     }
   }
 
-  #element(value: unknown, path: string, depth: number): Element {
+  /** Returns a value that is always an element by itself, and is never refused: its path need not be known. */
+  #scalar(value: unknown): Element | undefined {
+    if (typeof value !== 'number' && typeof value !== 'boolean' && value !== null) return undefined;
+    this.#countMember();
+    return lowerPrimitive(value, '') as Element;
+  }
+
+  #countMember(): void {
     // @spec DML-EXE-1107
     if (++this.#members % MEMBERS_OF_PROGRESS === 0) this.#sink.whenMembers?.(this.#members);
+  }
+
+  #element(value: unknown, path: string, depth: number): Element {
+    this.#countMember();
     const lowered = this.lower(value, path, depth + 1);
     if (typeof lowered === 'string') return lowered;
     const element = elementOf(lowered, this.#put);
@@ -133,8 +144,8 @@ class Lowering {
   #list(items: readonly unknown[], path: string, depth: number): Datum {
     const elements: Element[] = [];
     for (let index = 0; index < items.length; index++) {
-      const at = `${path}[${index}]`;
-      elements.push(this.#element(itemAt(items, index, at), at, depth));
+      const item = itemAt(items, index, path);
+      elements.push(this.#scalar(item) ?? this.#element(item, `${path}[${index}]`, depth));
     }
     return { type: 'datum', kind: 'list', root: collectionRoot('list', elements, this.#sink) };
   }
@@ -149,7 +160,7 @@ class Lowering {
   #map(entries: readonly MapEntry[], path: string, depth: number): Datum {
     const elements = entries.map(([key, item]): [string, Element] => [
       key,
-      this.#element(item, keyPath(path, key), depth),
+      this.#scalar(item) ?? this.#element(item, keyPath(path, key), depth),
     ]);
     return { type: 'datum', kind: 'map', root: collectionRoot('map', elements, this.#sink) };
   }
@@ -182,6 +193,8 @@ type Whole =
 /** Reads an object that stands for one value; undefined for any other. */
 function wholeOf(value: object, path: string): Whole | undefined {
   try {
+    // No array is any of what follows.
+    if (Array.isArray(value)) return undefined;
     if (value instanceof Uint8Array) return lowerBytes(value, path);
     if (StoredBlob.is(value)) return { blob: value };
     const forced = f64Value(value);
@@ -266,9 +279,9 @@ function itemAt(items: readonly unknown[], index: number, path: string): unknown
   try {
     if (index in items) return items[index];
   } catch (error) {
-    throw unreadable(path, error);
+    throw unreadable(`${path}[${index}]`, error);
   }
-  throw unsupported(path, { found: 'a hole in an array', instead: 'use null' });
+  throw unsupported(`${path}[${index}]`, { found: 'a hole in an array', instead: 'use null' });
 }
 
 /** Refuses a value that no stack could walk. */

@@ -100,10 +100,13 @@ function addClosure({ roots, source, isPart }: Closure, found: FoundObjects): nu
     found.set(id, { objectClass, objectId: id, bytes });
     sizeBytes += bytes.length;
     if (objectClass === 'chunk') continue;
+    const links: ObjectLink[] = [];
     scanLinks(bytes, (linkedClass, at) => {
       const linked = { objectClass: linkedClass, id: idOfBytes(bytes, at) };
-      if (!found.has(linked.id) && isPart(linked)) open.push(linked);
+      if (!found.has(linked.id) && isPart(linked)) links.push(linked);
     });
+    // In the order in which they are read later: both sides find the next one right behind the last.
+    for (let next = links.pop(); next; next = links.pop()) open.push(next);
   }
   return sizeBytes;
 }

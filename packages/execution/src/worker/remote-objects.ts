@@ -13,14 +13,26 @@ import { lowerStream, type ObjectSource, type StreamSink } from '@daggerml/value
 import { executionError } from '../errors.ts';
 import { fileStream } from '../files/read-file.ts';
 import { decodeAs } from '../objects/decode-as.ts';
-import { type PackedObjects, packObjects, type UnpackedObject, unpackObjects } from './packed-objects.ts';
+import { IdIndex } from '../objects/id-index.ts';
+import { type PackedObjects, packObjects, type UnpackedObject } from './packed-objects.ts';
 
 const BATCH_BYTES = 4 * 1024 * 1024;
+
+/** Number of objects after the last found one to search before the index. */
+const NEAR = 4;
 
 /** The repository as a worker sees it: what came with the call, chunks on demand, results handed over in batches. */
 export class RemoteObjects implements ObjectSource, StreamSink {
   readonly pageCache: PageCache = new PageCache();
-  readonly #objects = new Map<string, Uint8Array>();
+  readonly #received: PackedObjects;
+  /** Ids of what came, followed by those of what was put. */
+  readonly #ids: string[];
+  readonly #put: Uint8Array[] = [];
+  readonly #index: IdIndex;
+  /** Objects with lower numbers are in the index. */
+  #indexedTo = 0;
+  /** The number found last: inputs are read in the order in which they come. */
+  #found = -1;
   readonly #read: (objectClass: ObjectClass, objectId: string) => Promise<Uint8Array | null>;
   readonly #handOver: (objects: PackedObjects) => Promise<void>;
   #batch: UnpackedObject[] = [];
@@ -31,37 +43,55 @@ export class RemoteObjects implements ObjectSource, StreamSink {
     read: (objectClass: ObjectClass, objectId: string) => Promise<Uint8Array | null>,
     handOver: (objects: PackedObjects) => Promise<void>,
   ) {
-    for (const { objectId, bytes } of unpackObjects(objects)) this.#objects.set(objectId, bytes);
+    this.#received = objects;
+    this.#ids = [...objects.objectIds];
+    this.#index = new IdIndex(this.#ids);
     this.#read = read;
     this.#handOver = handOver;
   }
 
   getPage(pageId: PageId): Uint8Array | undefined {
-    return this.#objects.get(pageId);
+    return this.#find(pageId);
   }
 
   readDatum(datumId: ObjectIds['datum']): Records['datum'] {
-    const bytes = this.#objects.get(datumId);
+    const bytes = this.#find(datumId);
     if (!bytes) throw executionError('object_missing', { class: 'datum', objectId: datumId });
     return decodeAs('datum', bytes);
   }
 
+  #find(objectId: string): Uint8Array | undefined {
+    const number = this.#numberOf(objectId);
+    if (number === undefined) return undefined;
+    this.#found = number;
+    const { ends, bytes } = this.#received;
+    if (number >= ends.length) return this.#put[number - ends.length];
+    return bytes.subarray(number === 0 ? 0 : ends[number - 1], ends[number]);
+  }
+
+  #numberOf(objectId: string): number | undefined {
+    for (let number = this.#found + 1; number <= this.#found + NEAR; number += 1)
+      if (this.#ids[number] === objectId) return number;
+    for (; this.#indexedTo < this.#ids.length; this.#indexedTo += 1) this.#index.add(this.#indexedTo);
+    return this.#index.find(objectId);
+  }
+
   async readChunk(chunkId: ChunkId): Promise<Uint8Array> {
-    const bytes = this.#objects.get(chunkId) ?? (await this.#read('chunk', chunkId));
+    const bytes = this.#find(chunkId) ?? (await this.#read('chunk', chunkId));
     if (!bytes) throw executionError('object_missing', { class: 'chunk', objectId: chunkId });
     return bytes;
   }
 
   putDatum(bytes: Uint8Array): ObjectIds['datum'] {
-    return this.#put('datum', bytes) as ObjectIds['datum'];
+    return this.#add('datum', bytes) as ObjectIds['datum'];
   }
 
   hasDatum(datumId: ObjectIds['datum']): boolean {
-    return this.#objects.has(datumId);
+    return this.#numberOf(datumId) !== undefined;
   }
 
   putPage(bytes: Uint8Array): PageId {
-    return this.#put('page', bytes) as PageId;
+    return this.#add('page', bytes) as PageId;
   }
 
   putChunk(bytes: Uint8Array): ChunkId {
@@ -91,10 +121,11 @@ export class RemoteObjects implements ObjectSource, StreamSink {
     return packObjects(batch);
   }
 
-  #put(objectClass: ObjectClass, bytes: Uint8Array): string {
+  #add(objectClass: ObjectClass, bytes: Uint8Array): string {
     const objectId = hashBytes(bytes) as string;
-    if (!this.#objects.has(objectId)) {
-      this.#objects.set(objectId, bytes);
+    if (this.#numberOf(objectId) === undefined) {
+      this.#ids.push(objectId);
+      this.#put.push(bytes);
       this.#batch.push({ objectClass, objectId, bytes });
       this.#batchBytes += bytes.length;
     }

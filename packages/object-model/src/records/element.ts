@@ -5,6 +5,7 @@ import { utf8Length } from '../text/utf8.ts';
 import { DATUM_KIND_NUMBERS, HIGHEST_DATUM_KIND } from './datum-kind.ts';
 import { type PlainForm, readField, writeField } from './field-codec.ts';
 import { checkFieldCount, type Fields, readArray, readLink, readRegistered } from './fields.ts';
+import { checkI64 } from './numbers.ts';
 import { RECORD_SHAPES } from './record-shapes.ts';
 import type { Datum, DatumKind, Element, ScalarDatum } from './record-types.ts';
 
@@ -34,6 +35,9 @@ export function valueForm(kind: ScalarDatum['kind']): PlainForm | undefined {
 export function isInline(datum: Datum): datum is ScalarDatum {
   if (!isScalarKind(datum.kind)) return false;
   const scalar = datum as ScalarDatum;
+  if (scalar.kind === 'null') return true;
+  // What has few bytes whatever its value is encoded once, where it is written.
+  if (scalar.kind === 'i64') return checkI64(scalar.value) === scalar.value;
   if (scalar.kind === 'uri' && scalar.attachmentDatumId !== undefined) return false;
   // Far too long payloads are not worth encoding.
   if ((scalar.kind === 'string' || scalar.kind === 'uri') && scalar.value.length > MAX_INLINE_BYTES)
