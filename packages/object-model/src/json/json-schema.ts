@@ -7,7 +7,7 @@ import { recordJsonSchema } from './record-json.ts';
  * @spec DML-OBJ-2210
  */
 export function recordJsonSchemaDocument(): Record<string, unknown> {
-  const document = z.toJSONSchema(recordJsonSchema, { target: 'draft-2020-12' });
+  const document = z.toJSONSchema(recordJsonSchema, { target: 'draft-2020-12', io: 'input' });
   return {
     $id: 'https://daggerml.com/schema/record-1.json',
     title: 'DaggerML record, JSON form',

@@ -1,55 +1,37 @@
 import * as z from 'zod';
-import type { AnyForm } from './field-form.ts';
+import type { RecordField } from '../records/record-shapes.ts';
 
-/** One field of an object form: its name in JSON, its name in the record, its form. */
-export interface NamedField {
-  readonly jsonName: string;
-  readonly recordName: string;
-  readonly form: AnyForm;
-  /** Left out on both sides where the record has no value. */
-  readonly optional: boolean;
-}
+type Members = Readonly<Record<string, unknown>>;
 
-/** The fields of one shape of a record, with the literals that select the shape. */
+/** The JSON form of one shape of a record. */
 export interface ObjectForm {
-  /** Fields with one value, such as the type; the same on both sides. */
+  /** Fields with one value, such as the type, that select the shape; the same on both sides. */
   readonly constants: Readonly<Record<string, string>>;
-  readonly fields: readonly NamedField[];
+  readonly form: z.ZodType;
 }
 
-/** Names a field; in the record it carries the suffix of its type where JSON does not. */
-export function field(jsonName: string, recordName: string, form: AnyForm): NamedField {
-  return { jsonName, recordName, form, optional: false };
-}
-
-/** Returns the schema of a shape; unknown fields are refused. */
-export function objectSchema(form: ObjectForm): z.ZodObject {
+/**
+ * Returns the form of a shape; unknown fields are refused. A field may have another name in the record, which says
+ * the type of an id and the unit of a number.
+ */
+export function objectForm(
+  constants: ObjectForm['constants'],
+  fields: readonly Pick<RecordField, 'name' | 'member'>[],
+  forms: readonly z.ZodType[],
+): ObjectForm {
   const shape: Record<string, z.ZodType> = {};
-  for (const [name, value] of Object.entries(form.constants)) shape[name] = z.literal(value);
-  for (const { jsonName, form: fieldForm, optional } of form.fields) {
-    shape[jsonName] = optional ? fieldForm.schema.optional() : fieldForm.schema;
-  }
-  return z.strictObject(shape);
-}
-
-/** Returns the JSON of a value of this shape. */
-export function objectToJson(form: ObjectForm, value: object): Record<string, unknown> {
-  const json: Record<string, unknown> = { ...form.constants };
-  const members = value as Readonly<Record<string, unknown>>;
-  for (const { jsonName, recordName, form: fieldForm, optional } of form.fields) {
-    if (optional && members[recordName] === undefined) continue;
-    json[jsonName] = fieldForm.toJson(members[recordName]);
-  }
-  return json;
-}
-
-/** Returns the value of this shape out of JSON that its schema accepts. */
-export function objectFromJson(form: ObjectForm, json: object): Record<string, unknown> {
-  const value: Record<string, unknown> = { ...form.constants };
-  const members = json as Readonly<Record<string, unknown>>;
-  for (const { jsonName, recordName, form: fieldForm, optional } of form.fields) {
-    if (optional && members[jsonName] === undefined) continue;
-    value[recordName] = fieldForm.fromJson(members[jsonName]);
-  }
-  return value;
+  for (const [name, value] of Object.entries(constants)) shape[name] = z.literal(value);
+  for (const [at, { name }] of fields.entries()) shape[name] = forms[at] as z.ZodType;
+  const renamed = (value: object, from: 'name' | 'member', to: 'name' | 'member'): Members => {
+    const members = value as Members;
+    const result: Record<string, unknown> = { ...constants };
+    for (const field of fields)
+      if (members[field[from]] !== undefined) result[field[to]] = members[field[from]];
+    return result;
+  };
+  const form = z.codec(z.strictObject(shape), z.custom<object>(), {
+    decode: (json) => renamed(json, 'name', 'member'),
+    encode: (value) => renamed(value, 'member', 'name'),
+  });
+  return { constants, form };
 }

@@ -3,7 +3,7 @@ import { fail } from '../errors.ts';
 import type { RecordType } from '../object-class.ts';
 import { encodeRecord, withRecordType } from '../records/encode-record.ts';
 import type { AnyRecord } from '../records/record-types.ts';
-import { type ObjectForm, objectFromJson, objectSchema, objectToJson } from './object-form.ts';
+import type { ObjectForm } from './object-form.ts';
 import { RECORD_FORMS } from './record-forms.ts';
 
 /** A value that JSON can hold. */
@@ -15,20 +15,9 @@ export type JsonValue =
   | readonly JsonValue[]
   | { readonly [name: string]: JsonValue };
 
-const SCHEMAS = new Map<ObjectForm, z.ZodObject>();
-
-function schemaOf(form: ObjectForm): z.ZodObject {
-  let schema = SCHEMAS.get(form);
-  if (schema === undefined) {
-    schema = objectSchema(form);
-    SCHEMAS.set(form, schema);
-  }
-  return schema;
-}
-
 /** Schema of the JSON form of any record; it accepts the shape, {@link recordFromJson} checks the rest. */
 export const recordJsonSchema: z.ZodType = z.union(
-  Object.values(RECORD_FORMS).flatMap((forms) => forms.map(schemaOf)),
+  Object.values(RECORD_FORMS).flatMap((forms) => forms.map(({ form }) => form)),
 );
 
 /**
@@ -39,7 +28,7 @@ export const recordJsonSchema: z.ZodType = z.union(
  * @spec DML-OBJ-2201
  */
 export function recordToJson(record: AnyRecord): JsonValue {
-  return objectToJson(formOf(record), record) as JsonValue;
+  return z.encode(formOf(record).form, record) as JsonValue;
 }
 
 /**
@@ -48,18 +37,21 @@ export function recordToJson(record: AnyRecord): JsonValue {
  * Throws `invalid_payload` with `json_form` for another shape, and what `encodeRecord` throws.
  */
 export function recordFromJson(json: unknown): AnyRecord {
-  const form = formOf(json);
-  const parsed = schemaOf(form).safeParse(json);
-  // @spec DML-OBJ-2203
-  if (!parsed.success) fail('json_form', { field: parsed.error.issues[0]?.path.join('.') ?? '' });
+  const { form, constants } = formOf(json);
+  let field: string | undefined;
   try {
-    const record = objectFromJson(form, json as object) as unknown as AnyRecord;
-    // @spec DML-OBJ-2211
-    encodeRecord(record);
-    return record;
+    const parsed = z.safeDecode(form, json);
+    if (parsed.success) {
+      // @spec DML-OBJ-2211
+      encodeRecord(parsed.data as AnyRecord);
+      return parsed.data as AnyRecord;
+    }
+    field = parsed.error.issues[0]?.path.join('.');
   } catch (error) {
-    throw withRecordType(error, form.constants.type);
+    throw withRecordType(error, constants.type);
   }
+  // @spec DML-OBJ-2203
+  return fail('json_form', { field: field ?? '' });
 }
 
 /** Finds the shape by its constants, which JSON and record share. */
