@@ -1,7 +1,13 @@
 import fs, { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { type DatumId, type DirectoryEntry, readDirectory } from '@daggerml/object-model';
+import {
+  type DatumId,
+  type DirectoryEntry,
+  type ObjectClass,
+  type ObjectId,
+  readDirectory,
+} from '@daggerml/object-model';
 import { type OpenStoreOptions, openStore, type Store } from '@daggerml/store';
 import { captureFile } from '../src/files/capture-file.ts';
 import { captureFolder, type TakenFolder } from '../src/files/capture-folder.ts';
@@ -117,6 +123,12 @@ export class CapturePlace {
     const datumId = await other.capture({ knowsFiles: false }, { folder: this.folder, ...request });
     await other.close();
     return datumId;
+  }
+
+  /** Holds an object for good. */
+  hold(objectClass: ObjectClass, objectId: ObjectId): void {
+    const hold = { class: objectClass, objectId, owner: 'test', reason: 'test', expiresMs: null };
+    this.store.transact('hold', (transaction) => transaction.putHold(hold));
   }
 
   entries(datumId: DatumId): DirectoryEntry[] {

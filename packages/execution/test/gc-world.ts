@@ -1,23 +1,13 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type CommitId,
-  type DatumId,
-  type ObjectClass,
-  type ObjectId,
-  recordLinks,
-} from '@daggerml/object-model';
+import { type CommitId, type ObjectClass, type ObjectId, recordLinks } from '@daggerml/object-model';
 import { headRef, openStore, type RefName, type Store } from '@daggerml/store';
 import { collectSteps } from '@daggerml/store/testing';
-import { liftDatum, lowerValue } from '@daggerml/values';
-import { MemoryObjects } from '@daggerml/values/testing';
-import type { AdapterContext, ExecutionAdapter, Submission } from '../src/adapters/port.ts';
-import { Executor, type OpenRun } from '../src/executor.ts';
+import { Executor } from '../src/executor.ts';
 import { decodeAs } from '../src/objects/decode-as.ts';
-import type { CallSpec } from '../src/run/callee.ts';
-import type { RunNode } from '../src/run/run-node.ts';
-import { packObjects, type UnpackedObject } from '../src/worker/packed-objects.ts';
+import { MemoryAdapter, memoryUri } from '../src/testing/memory-adapter.ts';
+import { TestRun } from './workspace.ts';
 
 export const MAIN: RefName = headRef('main');
 
@@ -28,117 +18,16 @@ const functions: Readonly<Record<string, (...inputs: never[]) => unknown>> = {
   random: () => Math.random(),
 };
 
-/** Runs functions of the test in the turn after the call; counts what it ran. */
-class TestAdapter implements ExecutionAdapter {
-  readonly capacity = 100;
-  readonly ran: string[] = [];
-  onStart: (() => void) | undefined;
-  readonly #context: AdapterContext;
-
-  constructor(context: AdapterContext) {
-    this.#context = context;
-  }
-
-  submit(submissions: readonly Submission[]): void {
-    for (const submission of submissions) {
-      this.ran.push(nameOf(submission));
-      this.onStart?.();
-      setImmediate(() => this.#run(submission));
-    }
-  }
-
-  #run(submission: Submission): void {
-    const { objects, report } = this.#context;
-    const { nodeId, inputDatumIds } = submission;
-    const made = new CollectedObjects();
-    const inputs = inputDatumIds.map((datumId) => liftDatum(objects, datumId)) as never[];
-    const datumId = lowerValue(functions[nameOf(submission)]?.(...inputs), made, '');
-    report([
-      { type: 'started', nodeId },
-      { type: 'objects', objects: packObjects(made.all) },
-      { type: 'answered', nodeId, answer: { type: 'done', outcome: 'ok', datumId } },
-    ]);
-  }
-
-  poll(): void {}
-
-  stop(): void {}
-
-  async close(): Promise<void> {}
-}
-
-function nameOf({ functionUri }: Submission): string {
-  return functionUri.slice('dml+exec://test/'.length);
-}
-
-class CollectedObjects extends MemoryObjects {
-  readonly all: UnpackedObject[] = [];
-
-  override putDatum(bytes: Uint8Array): DatumId {
-    const datumId = super.putDatum(bytes);
-    this.all.push({ objectClass: 'datum', objectId: datumId, bytes });
-    return datumId;
-  }
-}
-
-/** A run of these tests. */
-export class WorldRun {
-  readonly open: OpenRun;
-  readonly #adapter: TestAdapter;
-
-  constructor(open: OpenRun, adapter: TestAdapter) {
-    this.open = open;
-    this.#adapter = adapter;
-  }
-
-  /** Names of the functions that were called, in order. */
-  get ran(): readonly string[] {
-    return this.#adapter.ran;
-  }
-
-  /** Calls `hook` before a function is called. */
-  beforeEachCall(hook: () => void): void {
-    this.#adapter.onStart = hook;
-  }
-
-  node(input: unknown): RunNode {
-    if (typeof input === 'object' && input !== null && 'nodeId' in input) return input as RunNode;
-    return this.open.run.addLiteral(lowerValue(input, this.open.objects, ''));
-  }
-
-  call(name: string, ...inputs: unknown[]): RunNode {
-    const { objects, run } = this.open;
-    const value = `dml+exec://test/${name}`;
-    const functionDatumId = objects.put({ type: 'datum', kind: 'uri', value });
-    const spec: CallSpec = { functionDatumId, label: name, options: {} };
-    return run.addCall(
-      spec,
-      inputs.map((input) => this.node(input)),
-    );
-  }
-
-  builtin(uri: string, ...inputs: unknown[]): RunNode {
-    const functionDatumId = this.open.objects.put({ type: 'datum', kind: 'uri', value: uri });
-    return this.open.run.addBuiltin(
-      functionDatumId,
-      uri,
-      inputs.map((input) => this.node(input)),
-    );
-  }
-
-  value(node: RunNode): unknown {
-    if (node.failure) throw new Error(`${node.failure.code}: ${node.failure.message}`);
-    return liftDatum(this.open.objects, this.open.run.valueOf(node));
-  }
-}
-
 /** A store with a run on it, another that collects garbage from the same file, and no worker threads. */
 export class GcWorld {
   readonly folder: string;
   store!: Store;
   collector!: Store;
   #executor!: Executor;
-  #adapter: TestAdapter | undefined;
+  /** Names of the functions that the run called, in order. */
+  ran: string[] = [];
+  /** Called before a function is called. */
+  onCall: (() => void) | undefined;
 
   private constructor(folder: string) {
     this.folder = folder;
@@ -156,16 +45,24 @@ export class GcWorld {
     world.#executor = new Executor({
       store: world.store,
       startAdapter: (context) => {
-        world.#adapter = new TestAdapter(context);
-        return world.#adapter;
+        const adapter = new MemoryAdapter(context, { functions });
+        const submit = adapter.submit.bind(adapter);
+        adapter.submit = (submissions) => {
+          for (const { functionUri } of submissions) {
+            world.ran.push(functionUri.slice(memoryUri('').length));
+            world.onCall?.();
+          }
+          submit(submissions);
+        };
+        return adapter;
       },
     });
     return world;
   }
 
-  begin(workName: string, base: RefName | undefined = undefined): WorldRun {
-    const open = this.#executor.openRun({ workName, base, actor: 'tester' });
-    return new WorldRun(open, this.#adapter as TestAdapter);
+  begin(workName: string, base: RefName | undefined = undefined): TestRun {
+    this.ran = [];
+    return new TestRun(this.#executor.openRun({ workName, base, actor: 'tester' }), '');
   }
 
   /** Calls `hook` before everything the run does with its store. */

@@ -3,13 +3,20 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type CallOptions, FunctionCapture, type FunctionRef, functions } from '@daggerml/capture';
-import { type DatumId, type ExecutionKey, executionKey } from '@daggerml/object-model';
+import {
+  type DatumId,
+  type ExecId,
+  type ExecutionKey,
+  executionKey,
+  recordLinks,
+} from '@daggerml/object-model';
 import { type OpenStoreOptions, openStore, type Store } from '@daggerml/store';
 import { liftDatum, lowerValue } from '@daggerml/values';
 import { captureCall } from '../src/capture-call.ts';
 import { Executor, type ExecutorOptions, type OpenRun, type RunRequest } from '../src/executor.ts';
 import type { RunEvent } from '../src/run/events.ts';
 import type { RunNode } from '../src/run/run-node.ts';
+import { memoryUri } from '../src/testing/memory-adapter.ts';
 
 const capture = new FunctionCapture();
 
@@ -72,6 +79,19 @@ export class Workspace {
     return new TestRun(open, this.#moduleUrl);
   }
 
+  /** Returns everything below an exec that the store has not. */
+  dangling(execId: ExecId): string[] {
+    const holes: string[] = [];
+    const reached = new Map([[execId as string, 'exec']]);
+    for (const [id, objectClass] of reached) {
+      if (!this.store.has(objectClass as 'exec', id as ExecId)) holes.push(`${objectClass} ${id}`);
+      else if (objectClass !== 'chunk')
+        for (const link of recordLinks(this.store.getRecord(objectClass as 'exec', id as ExecId) as never))
+          reached.set(link.id, link.objectClass);
+    }
+    return holes;
+  }
+
   async close(): Promise<void> {
     await this.executor.close();
     await this.store.close();
@@ -111,6 +131,15 @@ export class TestRun {
     );
   }
 
+  /** Calls a function of a memory adapter. */
+  ask(name: string, inputs: readonly unknown[], options: CallOptions = {}): RunNode {
+    const functionDatumId = this.open.objects.put({ type: 'datum', kind: 'uri', value: memoryUri(name) });
+    return this.open.run.addCall(
+      { functionDatumId, label: name, options },
+      inputs.map((input) => this.node(input)),
+    );
+  }
+
   /** Captures a function and returns its URI. */
   uriOf(name: string): string {
     const { objects } = this.open;
@@ -138,7 +167,13 @@ export class TestRun {
     await this.open.run.settled(node);
     if (node.failure)
       return { code: node.failure.code, message: node.failure.message, class: node.failure.class };
-    return liftDatum(this.open.objects, this.open.run.valueOf(node) as DatumId);
+    return this.value(node);
+  }
+
+  /** Returns the value of a node that has ended well. */
+  value(node: RunNode): unknown {
+    if (node.failure) throw new Error(`${node.failure.code}: ${node.failure.message}`);
+    return liftDatum(this.open.objects, this.open.run.valueOf(node));
   }
 
   get counts(): object {

@@ -95,9 +95,7 @@ describe('a file that is captured again', () => {
   it('is read where its datum is gone, and retained where it is not [DML-EXE-0864] [DML-EXE-0869]', async () => {
     place.write('kept', content(9));
     const kept = await place.captureFile('kept');
-    place.store.transact('keep', (transaction) => {
-      transaction.putHold({ class: 'datum', objectId: kept, owner: 'test', reason: 'test', expiresMs: null });
-    });
+    place.hold('datum', kept);
     place.write('a', content(1));
     const first = await place.captureFile('a');
     place.store.checkpoint();

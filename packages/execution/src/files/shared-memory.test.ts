@@ -76,15 +76,7 @@ describe('a remembered file whose content is not there', () => {
     const datum = Buffer.from(place.store.get('datum', entry.blobDatumId) as Uint8Array);
     // Another directory keeps the listing, and not this file.
     const others = await place.capture({}, { filter: (other) => other !== path });
-    place.store.transact('keep', (transaction) => {
-      transaction.putHold({
-        class: 'datum',
-        objectId: others,
-        owner: 'test',
-        reason: 'test',
-        expiresMs: null,
-      });
-    });
+    place.hold('datum', others);
     place.store.checkpoint();
     await runGc(place.store);
     expect(place.store.has('datum', entry.blobDatumId)).toBe(false);

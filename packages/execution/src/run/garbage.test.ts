@@ -1,7 +1,8 @@
 import type { CommitId, ExecId } from '@daggerml/object-model';
 import { seededNumbers } from '@daggerml/testkit';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { GcWorld, MAIN, type WorldRun } from '../../test/gc-world.ts';
+import { GcWorld, MAIN } from '../../test/gc-world.ts';
+import type { TestRun } from '../../test/workspace.ts';
 import type { RunNode } from './run-node.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
@@ -12,29 +13,29 @@ let template: GcWorld;
 let anchor: CommitId;
 
 /** The calls that the template knows: some with results that are objects of their own. */
-function knownCalls(run: WorldRun): RunNode[] {
-  const one = run.call('sum', 1, 0);
-  const wrapped = run.call('wrap', one, 'x');
-  return [one, wrapped, run.call('wrap', wrapped), run.builtin('dml://list/construct', one, wrapped)];
+function knownCalls(run: TestRun): RunNode[] {
+  const one = run.ask('sum', [1, 0]);
+  const wrapped = run.ask('wrap', [one, 'x']);
+  return [one, wrapped, run.ask('wrap', [wrapped]), run.builtin('dml://list/construct', [one, wrapped])];
 }
 
 /** The known calls through other nodes, so that pins do not fit but execution keys do, and new calls on them. */
-function detour(run: WorldRun): RunNode[] {
-  const one = run.call('sum', run.call('sum', 0, 1), 0);
-  const wrapped = run.call('wrap', one, 'x');
-  const list = run.builtin('dml://list/construct', one, wrapped, run.call('wrap', wrapped));
-  return [one, wrapped, list, run.call('sum', one, 41), run.call('wrap', list, 'new')];
+function detour(run: TestRun): RunNode[] {
+  const one = run.ask('sum', [run.ask('sum', [0, 1]), 0]);
+  const wrapped = run.ask('wrap', [one, 'x']);
+  const list = run.builtin('dml://list/construct', [one, wrapped, run.ask('wrap', [wrapped])]);
+  return [one, wrapped, list, run.ask('sum', [one, 41]), run.ask('wrap', [list, 'new'])];
 }
 
 beforeAll(async () => {
   template = await GcWorld.open();
   const first = template.begin('first');
-  const nodes = [...knownCalls(first), first.call('random', 7)];
+  const nodes = [...knownCalls(first), first.ask('random', [7])];
   await first.open.run.idle();
   expect(nodes.map((node) => node.status)).toEqual(nodes.map(() => 'ok'));
   template.moveRef(MAIN, template.store.getRef(first.open.index.ref)?.commitId as CommitId);
   const other = template.begin('anchor');
-  other.call('sum', 1000, 1000);
+  other.ask('sum', [1000, 1000]);
   await other.open.run.idle();
   anchor = template.store.getRef(other.open.index.ref)?.commitId as CommitId;
   template.moveRef('refs/heads/anchor' as never, anchor);
@@ -58,7 +59,7 @@ interface Seen {
  * it begins at the access `from` and goes on with `stepsPerAccess` steps at each later one.
  */
 async function beside(
-  calls: (run: WorldRun) => RunNode[],
+  calls: (run: TestRun) => RunNode[],
   { base, from, stepsPerAccess }: { base: boolean; from: number; stepsPerAccess: number },
 ): Promise<Seen> {
   const world = await GcWorld.open(template);
@@ -82,7 +83,7 @@ async function beside(
     for (const _ of collection ?? []) void _;
     return {
       values: nodes.map((node) => run.value(node)),
-      ran: run.ran,
+      ran: world.ran,
       accesses,
       begun,
       holes: world.holes(),
@@ -105,7 +106,7 @@ const detourValues = [
 
 describe('a run beside garbage collection', () => {
   it('answers from pins that it holds, whenever the head moves and all else goes [DML-EXE-0719]', async () => {
-    const calls = (run: WorldRun): RunNode[] => [...knownCalls(run), run.call('sum', knownCalls(run)[0], 5)];
+    const calls = (run: TestRun): RunNode[] => [...knownCalls(run), run.ask('sum', [knownCalls(run)[0], 5])];
     const expected = [1, wrapped, [wrapped, text], [1, wrapped], 6];
     const calm = await beside(calls, { base: true, from: 0, stepsPerAccess: 0 });
     expect([calm.values, calm.ran]).toEqual([expected, ['sum']]);
@@ -142,16 +143,16 @@ describe('a run beside garbage collection', () => {
     const run = world.begin('holding');
     const known = knownCalls(run)[1] as RunNode;
     let collections = 0;
-    run.beforeEachCall(() => {
+    world.onCall = () => {
       world.moveRef(MAIN, anchor);
       world.collectAll();
       collections += 1;
       expect(world.store.has('exec', known.execId as ExecId)).toBe(true);
-    });
-    const further = run.call('wrap', known, 'further');
+    };
+    const further = run.ask('wrap', [known, 'further']);
     await run.open.run.settled(known);
     world.collectAll();
-    expect([run.value(known), run.ran]).toEqual([wrapped, ['wrap']]);
+    expect([run.value(known), world.ran]).toEqual([wrapped, ['wrap']]);
     await run.open.run.settled(further);
     expect([run.value(further), collections, world.holes()]).toEqual([[wrapped, 'further', text], 1, []]);
     await world.shut();
@@ -161,7 +162,7 @@ describe('a run beside garbage collection', () => {
   it('lets go of what a run came to when the next one begins, not before [DML-EXE-0721]', async () => {
     const world = await GcWorld.open(template);
     const run = world.begin('before');
-    const node = run.call('wrap', 'of no further use');
+    const node = run.ask('wrap', ['of no further use']);
     await run.open.run.idle();
     await run.open.close();
     world.collectAll();
@@ -185,7 +186,7 @@ describe('a run beside garbage collection', () => {
     const second = world.begin('second');
     const nodes = knownCalls(second);
     await second.open.run.idle();
-    expect([second.value(nodes[1] as RunNode), second.ran]).toEqual([wrapped, ['wrap']]);
+    expect([second.value(nodes[1] as RunNode), world.ran]).toEqual([wrapped, ['wrap']]);
     await world.shut();
     world.remove();
   });

@@ -1,10 +1,9 @@
-import { type ExecId, recordLinks } from '@daggerml/object-model';
+import type { ExecId } from '@daggerml/object-model';
 import { lowerValue } from '@daggerml/values';
 import { afterEach, describe, expect, it } from 'vitest';
-import { keyOf, type TestRun, Workspace } from '../../test/workspace.ts';
+import { keyOf, Workspace } from '../../test/workspace.ts';
 import type { AdapterAnswer, AdapterContext, StartAdapter } from '../adapters/port.ts';
-import { MemoryAdapter, type MemoryAdapterOptions, memoryUri } from '../testing/memory-adapter.ts';
-import type { CallSpec } from './callee.ts';
+import { MemoryAdapter, type MemoryAdapterOptions } from '../testing/memory-adapter.ts';
 import type { RunNode } from './run-node.ts';
 
 let workspace: Workspace;
@@ -28,42 +27,16 @@ async function open(options: Partial<MemoryAdapterOptions> = {}, more: object = 
   workspace = await Workspace.create('', { startAdapter, ...more });
 }
 
-function call(
-  run: TestRun,
-  name: string,
-  inputs: readonly unknown[],
-  options: CallSpec['options'] = {},
-): RunNode {
-  const functionDatumId = run.open.objects.put({ type: 'datum', kind: 'uri', value: memoryUri(name) });
-  return run.open.run.addCall(
-    { functionDatumId, label: name, options },
-    inputs.map((input) => run.node(input)),
-  );
-}
-
 /** What the adapter was asked, in short. */
 function asked(): string[] {
   return adapter.asked.map((each) => ('token' in each ? `poll ${each.token}` : `submit ${each.attempt}`));
-}
-
-/** Every object that the store has and that links to one that it has not. */
-function dangling(execId: ExecId): string[] {
-  const holes: string[] = [];
-  const reached = [{ objectClass: 'exec', id: execId as string }];
-  for (const { objectClass, id } of reached) {
-    const { store } = workspace;
-    if (!store.has(objectClass as 'exec', id as ExecId)) holes.push(`${objectClass} ${id}`);
-    else if (objectClass !== 'chunk')
-      reached.push(...recordLinks(store.getRecord(objectClass as 'exec', id as ExecId) as never));
-  }
-  return holes;
 }
 
 describe('a call of an adapter', () => {
   it('ends right through answers that are late, lost and incomplete [DML-EXE-2330]', async () => {
     await open({ troubles: ['pending', 'pending', 'lost', 'pending', 'incomplete'] });
     const run = workspace.begin();
-    const node = call(run, 'list', [700]);
+    const node = run.ask('list', [700]);
     expect(await run.outcome(node)).toEqual(functions.list(700));
     expect(asked()).toEqual([
       'submit 1',
@@ -80,7 +53,7 @@ describe('a call of an adapter', () => {
       ['call-retried', 'integrate_failed'],
       ['call-finished', ''],
     ]);
-    expect(dangling(node.execId as ExecId)).toEqual([]);
+    expect(workspace.dangling(node.execId as ExecId)).toEqual([]);
     expect(workspace.store.cacheEntries(keyOf(node))).toEqual([node.execId]);
   });
 
@@ -110,7 +83,7 @@ describe('a call of an adapter', () => {
     });
     const run = workspace.begin();
     const sinceMs = performance.now();
-    expect(await run.outcome(call(run, 'half', [1]))).toBe(1);
+    expect(await run.outcome(run.ask('half', [1]))).toBe(1);
     // A timer may fire up to a millisecond early.
     expect(polledMs.filter((ms) => ms - sinceMs >= 39)).toHaveLength(1);
     expect(polledMs).toHaveLength(1);
@@ -119,7 +92,7 @@ describe('a call of an adapter', () => {
   it('whose result is not there is not integrated [DML-EXE-2331]', async () => {
     await open({ troubles: ['incomplete', 'incomplete', 'incomplete'] });
     const run = workspace.begin();
-    const node = call(run, 'half', [9]);
+    const node = run.ask('half', [9]);
     expect(await run.outcome(node)).toMatchObject({ code: 'integrate_failed', class: 'infrastructure' });
     expect([asked(), node.execId]).toEqual([['submit 1', 'submit 2', 'submit 3'], undefined]);
     expect(workspace.store.cacheEntries(keyOf(node))).toEqual([]);
@@ -136,7 +109,7 @@ describe('a call of an adapter', () => {
       },
     });
     const run = workspace.begin();
-    const [answered, stopped] = [call(run, 'half', [1]), call(run, 'half', [2])];
+    const [answered, stopped] = [run.ask('half', [1]), run.ask('half', [2])];
     await Promise.resolve();
     const answer = ({ nodeId }: RunNode, value: unknown): void => {
       const datumId = run.open.run.valueOf(run.literal(value));
@@ -156,7 +129,7 @@ describe('a call of an adapter', () => {
   it('waits while as many are unanswered as the adapter takes [DML-EXE-2334]', async () => {
     await open({ capacity: 3, troubles: ['pending'] });
     const run = workspace.begin();
-    const nodes = Array.from({ length: 300 }, (_, index) => call(run, 'half', [index]));
+    const nodes = Array.from({ length: 300 }, (_, index) => run.ask('half', [index]));
     expect(await Promise.all(nodes.map((node) => run.outcome(node)))).toEqual(
       nodes.map((_, index) => index / 2),
     );
@@ -166,7 +139,7 @@ describe('a call of an adapter', () => {
   it('is submitted together with the others of its turn', async () => {
     await open({ capacity: 1000 });
     const run = workspace.begin();
-    const nodes = Array.from({ length: 50 }, (_, index) => call(run, 'half', [index]));
+    const nodes = Array.from({ length: 50 }, (_, index) => run.ask('half', [index]));
     for (const node of nodes) await run.outcome(node);
     expect(adapter.batchSizes).toEqual([50]);
   });
@@ -179,7 +152,7 @@ describe('a run', () => {
     const runIds = new Set<string>();
     for (const workName of ['one', 'two']) {
       const run = workspace.begin({ workName });
-      for (const node of [call(run, 'half', [workName.length]), call(run, 'fail', [workName])])
+      for (const node of [run.ask('half', [workName.length]), run.ask('fail', [workName])])
         await run.outcome(node);
       const { events } = workspace;
       expect(events.length).toBeGreaterThan(2);
@@ -197,19 +170,19 @@ describe('a run', () => {
   it('is cancelled when its signal is aborted, before or while it goes on [DML-EXE-2336]', async () => {
     await open();
     const aborted = workspace.begin({ signal: AbortSignal.abort('too late') });
-    expect(await aborted.outcome(call(aborted, 'half', [1]))).toMatchObject({
+    expect(await aborted.outcome(aborted.ask('half', [1]))).toMatchObject({
       code: 'cancelled',
       message: 'too late',
     });
     const controller = new AbortController();
     const run = workspace.begin({ signal: controller.signal });
-    const done = call(run, 'half', [2]);
+    const done = run.ask('half', [2]);
     await run.outcome(done);
-    const [waiting, dependent] = [call(run, 'wait', []), call(run, 'half', [done])];
-    const later = call(run, 'half', [waiting]);
+    const [waiting, dependent] = [run.ask('wait', []), run.ask('half', [done])];
+    const later = run.ask('half', [waiting]);
     await Promise.resolve();
     controller.abort(new Error('enough'));
-    for (const node of [waiting, dependent, later, call(run, 'half', [4])])
+    for (const node of [waiting, dependent, later, run.ask('half', [4])])
       expect(await run.outcome(node)).toMatchObject({ code: 'cancelled', message: 'enough' });
     expect(() => run.open.run.assertOpen()).toThrow(expect.objectContaining({ code: 'cancelled' }));
     expect(await run.outcome(done)).toBe(1);

@@ -1,12 +1,11 @@
-import { type ExecId, recordLinks } from '@daggerml/object-model';
+import type { ExecId } from '@daggerml/object-model';
 import { lowerValue } from '@daggerml/values';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keyOf, type TestRun, Workspace } from '../../test/workspace.ts';
 import type { AdapterContext, Submission } from '../adapters/port.ts';
-import { MemoryAdapter, memoryUri } from '../testing/memory-adapter.ts';
+import { MemoryAdapter } from '../testing/memory-adapter.ts';
 import { MemoryClaimStore } from '../testing/memory-claim-store.ts';
 import { MemorySharedCache } from '../testing/memory-shared-cache.ts';
-import type { CallSpec } from './callee.ts';
 import type { RunNode } from './run-node.ts';
 
 const functions = {
@@ -86,31 +85,13 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds());
 }
 
-function call(run: TestRun, name: string, input: unknown, options: CallSpec['options'] = {}): RunNode {
-  const functionDatumId = run.open.objects.put({ type: 'datum', kind: 'uri', value: memoryUri(name) });
-  return run.open.run.addCall({ functionDatumId, label: name, options }, [run.node(input)]);
-}
-
 /** Runs one call to its end and returns the node. */
 async function done(party: Party, name: string, input: unknown): Promise<RunNode> {
   const run = party.begin();
-  const node = call(run, name, input);
+  const node = run.ask(name, [input]);
   await run.outcome(node);
   await run.open.close();
   return node;
-}
-
-/** Everything below an exec that a store has not. */
-function dangling({ workspace: { store } }: Party, execId: ExecId): string[] {
-  const holes: string[] = [];
-  const reached = new Map([[execId as string, 'exec']]);
-  for (const [id, objectClass] of reached) {
-    if (!store.has(objectClass as 'exec', id as ExecId)) holes.push(`${objectClass} ${id}`);
-    else if (objectClass !== 'chunk')
-      for (const link of recordLinks(store.getRecord(objectClass as 'exec', id as ExecId) as never))
-        reached.set(link.id, link.objectClass);
-  }
-  return holes;
 }
 
 describe('a call that another repository has run', () => {
@@ -118,10 +99,10 @@ describe('a call that another repository has run', () => {
     const [one, other] = [await Party.create(), await Party.create()];
     const published = await done(one, 'list', 700);
     const run = other.begin();
-    const node = call(run, 'list', 700);
+    const node = run.ask('list', [700]);
     expect(await run.outcome(node)).toEqual(functions.list(700));
     expect([node.execId, run.counts, other.adapter.asked]).toEqual([published.execId, { cached: 1 }, []]);
-    expect(dangling(other, node.execId as ExecId)).toEqual([]);
+    expect(other.workspace.dangling(node.execId as ExecId)).toEqual([]);
     expect(other.workspace.store.cacheEntries(keyOf(node))).toEqual([node.execId]);
     await run.open.close();
     expect(cache.published).toHaveLength(1);
@@ -131,24 +112,24 @@ describe('a call that another repository has run', () => {
     const [one, other] = [await Party.create(), await Party.create()];
     const published = await done(one, 'list', 4);
     const run = other.begin();
-    const node = call(run, 'list', call(run, 'half', 8));
+    const node = run.ask('list', [run.ask('half', [8])]);
     expect(await run.outcome(node)).toEqual(functions.list(4));
     expect(run.counts).toEqual({ executed: 1, cached: 1 });
     const exec = other.workspace.store.getRecord('exec', node.execId as ExecId);
     expect(exec).toMatchObject({ nodeId: node.nodeId, sourceExecId: published.execId });
-    expect(dangling(other, node.execId as ExecId)).toEqual([]);
+    expect(other.workspace.dangling(node.execId as ExecId)).toEqual([]);
   });
 
   it('fails as it failed there, and runs when a failure is to be retried', async () => {
     const [one, other] = [await Party.create(), await Party.create()];
     await done(one, 'fail', 1);
     const run = other.begin();
-    expect(await run.outcome(call(run, 'fail', 1))).toMatchObject({ code: 'function_threw' });
+    expect(await run.outcome(run.ask('fail', [1]))).toMatchObject({ code: 'function_threw' });
     expect(other.adapter.asked).toEqual([]);
     await run.open.close();
     const third = await Party.create();
     const retrying = third.begin();
-    await retrying.outcome(call(retrying, 'fail', 1, { retryFailed: true }));
+    await retrying.outcome(retrying.ask('fail', [1], { retryFailed: true }));
     expect(third.adapter.asked).toHaveLength(1);
   });
 
@@ -172,11 +153,11 @@ describe('a call that another repository has run', () => {
             return tampered(object.bytes).map((bytes) => ({ ...object, bytes }));
           });
         const asked = other.adapter.asked.length;
-        const node = call(run, 'list', input);
+        const node = run.ask('list', [input]);
         expect(await run.outcome(node)).toEqual(functions.list(input));
         expect([index, other.adapter.asked.length - asked]).toEqual([index, isHere ? 0 : 1]);
         outcomes.push(isHere ? 'taken' : 'run');
-        expect(dangling(other, node.execId as ExecId)).toEqual([]);
+        expect(other.workspace.dangling(node.execId as ExecId)).toEqual([]);
       }
       expect(outcomes.filter((outcome) => outcome === 'run').length).toBeGreaterThan(3);
       expect(outcomes).toContain('taken');
@@ -187,14 +168,14 @@ describe('a call that another repository has run', () => {
     const [one, other] = [await Party.create(), await Party.create()];
     const [two, list] = [await done(one, 'half', 2), await done(one, 'list', 3)];
     const run = other.begin();
-    const [wrongInput, wrongFunction] = [call(run, 'half', 3), call(run, 'half', 5)];
+    const [wrongInput, wrongFunction] = [run.ask('half', [3]), run.ask('half', [5])];
     cache.forge(keyOf(two), keyOf(wrongInput));
     cache.forge(keyOf(list), keyOf(wrongFunction));
     expect(await run.outcome(wrongInput)).toBe(1.5);
     expect(await run.outcome(wrongFunction)).toBe(2.5);
     expect(run.counts).toEqual({ executed: 2 });
     const again = one.begin('again');
-    const derived = call(again, 'half', call(again, 'half', 4));
+    const derived = again.ask('half', [again.ask('half', [4])]);
     await again.outcome(derived);
     const execId = derived.execId as ExecId;
     expect(again.open.objects.read('exec', execId)).not.toMatchObject({ sourceExecId: null });
@@ -205,7 +186,7 @@ describe('a call that another repository has run', () => {
     const publication = { executionKey, execId, status: 'ok', fencing: undefined } as const;
     await cache.publish([publication], again.open.objects);
     const fresh = third.begin();
-    expect(await fresh.outcome(call(fresh, 'half', 2))).toBe(1);
+    expect(await fresh.outcome(fresh.ask('half', [2]))).toBe(1);
     expect(third.adapter.asked).toHaveLength(1);
   });
 });
@@ -217,7 +198,7 @@ describe('a run with a shared cache', () => {
     expect(cache.asked).toEqual([[keyOf(node)]]);
     for (const workName of ['test', 'other work']) {
       const run = party.begin(workName);
-      expect(await run.outcome(call(run, 'half', 6))).toBe(3);
+      expect(await run.outcome(run.ask('half', [6]))).toBe(3);
       expect(run.counts).toEqual({ cached: 1 });
     }
     expect(cache.asked).toHaveLength(1);
@@ -225,7 +206,7 @@ describe('a run with a shared cache', () => {
 
   it('asks together about the calls of one turn [DML-EXE-2360]', async () => {
     const run = (await Party.create()).begin();
-    const nodes = Array.from({ length: 50 }, (_, index) => call(run, 'half', index));
+    const nodes = Array.from({ length: 50 }, (_, index) => run.ask('half', [index]));
     for (const node of nodes) await run.outcome(node);
     expect(cache.asked).toEqual([nodes.map(keyOf)]);
   });
@@ -234,14 +215,14 @@ describe('a run with a shared cache', () => {
     const [one, other] = [await Party.create(), await Party.create()];
     await done(one, 'half', 6);
     const run = other.begin();
-    expect(await run.outcome(call(run, 'half', 6, { cache: false }))).toBe(3);
+    expect(await run.outcome(run.ask('half', [6], { cache: false }))).toBe(3);
     expect([cache.asked.length, run.counts]).toEqual([1, { executed: 1 }]);
   });
 
   it('publishes what it ran, once it is kept [DML-EXE-2362]', async () => {
     const party = await Party.create();
     const run = party.begin();
-    const nodes = [call(run, 'half', 2), call(run, 'fail', 3)];
+    const nodes = [run.ask('half', [2]), run.ask('fail', [3])];
     const isKept: boolean[] = [];
     const publish = cache.publish.bind(cache);
     cache.publish = (publications, source) => {
@@ -251,7 +232,7 @@ describe('a run with a shared cache', () => {
       return publish(publications, source);
     };
     for (const node of nodes) await run.outcome(node);
-    const cached = call(run, 'half', call(run, 'half', 4));
+    const cached = run.ask('half', [run.ask('half', [4])]);
     await run.outcome(cached);
     await run.open.close();
     const four = cache.published.find(({ execId }) => !nodes.some((node) => node.execId === execId));
@@ -280,14 +261,14 @@ describe('a run with a shared cache', () => {
         },
       });
       const run = party.begin();
-      const first = call(run, 'half', 2);
+      const first = run.ask('half', [2]);
       if (operation === 'renew') await until(() => asked > 0);
       await party.answer(1);
       expect(await run.outcome(first)).toBe(1);
       await until(() => asked > 0);
       const questions = cache.asked.length;
       const claimed = claims.log.filter((each) => each === 'claimed').length;
-      const later = call(run, 'half', 4);
+      const later = run.ask('half', [4]);
       await party.answer(2);
       expect(await run.outcome(later)).toBe(2);
       await run.open.close();
@@ -305,7 +286,7 @@ describe('a run whose shared cache and claims fail both', () => {
     const store = useClaims(60_000);
     const party = await Party.create(true);
     const run = party.begin();
-    const node = call(run, 'half', 2);
+    const node = run.ask('half', [2]);
     await until(() => party.held.length === 1);
     cache.failure = 'no network';
     store.failure = 'no network either';
@@ -322,7 +303,7 @@ describe('a call that is claimed', () => {
     const store = useClaims(60_000);
     const [one, other] = [await Party.create(true), await Party.create(true)];
     const runs = [one.begin(), other.begin()] as const;
-    const nodes = runs.map((run) => call(run, 'half', 6));
+    const nodes = runs.map((run) => run.ask('half', [6]));
     await until(() => store.log.includes('refused'));
     expect(one.held.length + other.held.length).toBe(1);
     await (one.held.length === 1 ? one : other).answer('made once');
@@ -350,10 +331,10 @@ describe('a call that is claimed', () => {
     const store = useClaims(60_000);
     const [owner, follower] = [await Party.create(true), await Party.create(true)];
     const run = owner.begin();
-    const node = call(run, 'half', 6);
+    const node = run.ask('half', [6]);
     await until(() => owner.held.length === 1);
     const following = follower.begin();
-    const waiting = call(following, 'half', 6);
+    const waiting = following.ask('half', [6]);
     await until(() => store.log.includes('refused'));
     following.open.cancel('enough');
     expect(await following.outcome(waiting)).toMatchObject({ code: 'cancelled' });
@@ -372,7 +353,7 @@ describe('a call that is claimed', () => {
     await store.claim(keyOf(gone));
     const other = await Party.create();
     const run = other.begin();
-    const node = call(run, 'half', 6);
+    const node = run.ask('half', [6]);
     await until(() => store.log.includes('refused'));
     expect(other.adapter.asked).toEqual([]);
     nowMs = 1001;
@@ -385,7 +366,7 @@ describe('a call that is claimed', () => {
     const timers = vi.spyOn(globalThis, 'setTimeout');
     const slow = await Party.create(true);
     const slowRun = slow.begin();
-    call(slowRun, 'half', 6);
+    slowRun.ask('half', [6]);
     await until(() => slow.held.length === 1);
     const delays = timers.mock.calls.map(([, delay]) => delay ?? 0).filter((delay) => delay > 100_000);
     expect(delays).toHaveLength(1);
@@ -394,7 +375,7 @@ describe('a call that is claimed', () => {
     const { log } = useClaims(2);
     const party = await Party.create(true);
     const run = party.begin();
-    const node = call(run, 'half', 6);
+    const node = run.ask('half', [6]);
     await until(() => log.filter((each) => each === 'renewed').length >= 3);
     await party.answer(3);
     expect(await run.outcome(node)).toBe(3);
@@ -406,7 +387,7 @@ describe('a call that is claimed', () => {
     const store = useClaims(4);
     const party = await Party.create(true);
     const run = party.begin();
-    const node = call(run, 'half', 6);
+    const node = run.ask('half', [6]);
     await until(() => party.held.length === 1);
     nowMs = 1_000_000;
     await store.claim((party.held[0] as Party['held'][number]).submission.executionKey);
