@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CommitId, DmlError } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../test/fixture-store.ts';
 import { putCommit } from '../test/records.ts';
 import { compactStore } from './compact/compact.ts';
@@ -58,9 +58,14 @@ function takeReaders(store: Store): { done(): void }[] {
   }
 }
 
+let path: string;
+
+beforeEach(() => {
+  path = join(temporaryFolder(), 'store');
+});
+
 describe('opening a store', () => {
   it('refuses network file systems by their kind [DML-STO-0108]', async () => {
-    const path = join(temporaryFolder(), 'store');
     const on = (type: number) => ({
       ...fakeEnvironment(),
       statFileSystem: () => ({ type, availableBytes: Number.POSITIVE_INFINITY }),
@@ -81,7 +86,7 @@ describe('opening a store', () => {
 
   it('refuses a store that has lost its data file, and creates none [DML-STO-0160]', async () => {
     for (const lost of [['data.mdb'], ['data.mdb', 'stamp'], ['data.mdb', 'lock.mdb']]) {
-      const path = join(temporaryFolder(), 'store');
+      path = join(temporaryFolder(), 'store');
       await filledStore(path);
       for (const name of lost) rmSync(join(path, name));
       const left = readdirSync(path);
@@ -99,7 +104,6 @@ describe('opening a store', () => {
   });
 
   it('refuses what is no file in the place of one, and waits for none [DML-STO-0161]', async () => {
-    const path = join(temporaryFolder(), 'store');
     await filledStore(path);
     const makePipe = (place: string): void => void execFileSync('mkfifo', [place]);
     const makeFolder = (place: string): void => void mkdirSync(place);
@@ -124,7 +128,6 @@ describe('opening a store', () => {
   });
 
   it('lets the caller refuse a store by who owns it and who may write to it [DML-STO-0171]', async () => {
-    const path = join(temporaryFolder(), 'store');
     await filledStore(path);
     for (const name of ['lock.mdb', 'stamp']) rmSync(join(path, name));
     const before = readFileSync(join(path, 'data.mdb'));
@@ -150,7 +153,6 @@ describe('opening a store', () => {
   });
 
   it('never changes a file it opens for reading [DML-STO-0109]', async () => {
-    const path = join(temporaryFolder(), 'store');
     const commitId = await filledStore(path);
     const before = hashOfFile(path);
     const store = await openStore(path, { mode: 'read' });
@@ -166,7 +168,6 @@ describe('opening a store', () => {
   });
 
   it('refuses to write to a store opened for reading [DML-STO-0110]', async () => {
-    const path = join(temporaryFolder(), 'store');
     const commitId = await filledStore(path);
     const store = await openStore(path, { mode: 'read' });
     const readOnly = expect.objectContaining({ code: 'store_read_only' });
@@ -177,7 +178,6 @@ describe('opening a store', () => {
   });
 
   it('opens on the main thread only [DML-STO-0113]', async () => {
-    const path = join(temporaryFolder(), 'store');
     const environment = { ...fakeEnvironment(), isMainThread: false };
     await expect(openStore(path, { mode: 'write', create: true, environment })).rejects.toMatchObject({
       code: 'store_worker_thread',
@@ -207,7 +207,6 @@ describe('opening a store', () => {
   });
 
   it('shares one open file among the stores of a path [DML-STO-0114]', async () => {
-    const path = join(temporaryFolder(), 'store');
     const first = await openFixture(fakeEnvironment(1), path);
     const second = await openFixture(fakeEnvironment(2), path);
     const reader = await openStore(path, { mode: 'read' });
@@ -229,7 +228,6 @@ describe('opening a store', () => {
   });
 
   it('refuses to write a path the process reads [DML-STO-0115]', async () => {
-    const path = join(temporaryFolder(), 'store');
     await filledStore(path);
     const reader = await openStore(path, { mode: 'read' });
     await expect(openStore(path, { mode: 'write' })).rejects.toMatchObject({ code: 'store_open_elsewhere' });
@@ -239,7 +237,6 @@ describe('opening a store', () => {
   });
 
   it('refuses every call after close, and closes twice without harm [DML-STO-0116]', async () => {
-    const path = join(temporaryFolder(), 'store');
     const commitId = await filledStore(path);
     const store = await openStore(path, { mode: 'write' });
     await store.close();
@@ -272,7 +269,6 @@ describe('opening a store', () => {
   });
 
   it('looks at no page of a marked file and at every page of another [DML-STO-0117]', async () => {
-    const path = join(temporaryFolder(), 'store');
     await filledStore(path);
     const open = async (): Promise<{ checked: boolean; pages: number }> => {
       const store = await openStore(path, { mode: 'read' });

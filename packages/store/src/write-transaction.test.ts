@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashBytes } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
-import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../test/fixture-store.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { type FakeEnvironment, fakeEnvironment, openFixture, setRef } from '../test/fixture-store.ts';
 import { putCommit } from '../test/records.ts';
 import { engineOptions } from './engine/engine-options.ts';
 import { readRows } from './engine/reading.ts';
@@ -31,10 +31,17 @@ function putText(store: Store, text: string): void {
   });
 }
 
+let environment: FakeEnvironment;
+let store: Store;
+
+beforeEach(async () => {
+  environment = fakeEnvironment();
+  store = await openFixture(environment);
+});
+
 describe('write transactions', () => {
   it('are seen by others and on the disk as soon as they end [DML-STO-0122]', async () => {
-    const path = join(temporaryFolder(), 'store');
-    const store = await openFixture(fakeEnvironment(), path);
+    const { path } = store;
     putText(store, 'one');
     // Whether a sync is left for later shows in the flags of the meta pages: 8 alone means that none is.
     const file = readFileSync(join(path, 'data.mdb'));
@@ -47,14 +54,12 @@ describe('write transactions', () => {
   });
 
   it('leave no trace when their body throws [DML-STO-0123]', async () => {
-    const store = await openFixture();
     putText(store, 'before');
     setRef(store, 'main', null);
     const before = dump(store);
     expect(() =>
       store.transact('fails', (transaction) => {
-        const next = putCommit(transaction, {});
-        transaction.updateRef({ ref: headRef('main'), expected: null, next, actor: 'a', reason: 'r' });
+        setRef(transaction, 'main', putCommit(transaction, {}));
         transaction.setMeta('head', 'refs/heads/x');
         throw new RangeError('mine');
       }),
@@ -65,7 +70,6 @@ describe('write transactions', () => {
   });
 
   it('return what their body returns [DML-STO-1500]', async () => {
-    const store = await openFixture();
     const id = store.transact('put', (transaction) => transaction.put('chunk', chunk('x')));
     expect(store.get('chunk', id)?.toString()).toBe('x');
     for (const result of [undefined, null, 0, { id }])
@@ -73,7 +77,6 @@ describe('write transactions', () => {
   });
 
   it('refuse a body that returns a promise [DML-STO-0124]', async () => {
-    const store = await openFixture();
     const misuse = expect.objectContaining({ code: 'store_misuse', detail: 'transaction_body_async' });
     const body = async (transaction: WriteTransaction): Promise<void> => {
       transaction.put('chunk', chunk('x'));
@@ -84,7 +87,6 @@ describe('write transactions', () => {
   });
 
   it('do not nest [DML-STO-0125]', async () => {
-    const store = await openFixture();
     expect(() =>
       store.transact('outer', () => {
         store.transact('inner', () => {});
@@ -95,21 +97,17 @@ describe('write transactions', () => {
   });
 
   it('are over when their body is [DML-STO-0126]', async () => {
-    const store = await openFixture();
     const kept = store.transact('keep', (transaction) => transaction);
     const late = kept as WriteTransaction;
     const over = expect.objectContaining({ code: 'store_misuse', detail: 'transaction_over' });
     expect(() => late.put('chunk', chunk('late'))).toThrow(over);
     expect(() => late.get('chunk', idOf('late'))).toThrow(over);
     expect(() => late.setMeta('head', 'x')).toThrow(over);
-    expect(() =>
-      late.updateRef({ ref: headRef('x'), expected: null, next: null, actor: '', reason: '' }),
-    ).toThrow(over);
+    expect(() => setRef(late, 'x', null)).toThrow(over);
     expect(() => late.deleteHold('chunk', idOf('x'), 'ada')).toThrow(over);
   });
 
   it('refuse arguments that cannot be stored and go on [DML-STO-0139]', async () => {
-    const store = await openFixture();
     const id = 'ab'.repeat(32);
     const wrong: ((transaction: WriteTransaction) => unknown)[] = [
       (transaction) => transaction.putCacheEntry('zz', 'qq'),
@@ -151,8 +149,6 @@ describe('write transactions', () => {
   });
 
   it('fail though their body has caught a failure of the engine [DML-STO-0140]', async () => {
-    const environment = fakeEnvironment();
-    const store = await openFixture(environment);
     putText(store, 'before');
     environment.failpoint = (name) => {
       if (name === 'put') throw new Error('EIO');
@@ -172,7 +168,6 @@ describe('write transactions', () => {
   });
 
   it('fail though their body has caught a failure of handing over what waited [DML-STO-0140]', async () => {
-    const store = await openFixture();
     putText(store, 'before');
     const table = store.engine.tables.objects;
     const swallow = (): void =>
@@ -206,10 +201,7 @@ describe('write transactions', () => {
     };
     let error: unknown;
     try {
-      store.transact('work', (transaction) => {
-        const next = putCommit(transaction, {});
-        transaction.updateRef({ ref: headRef('main'), expected: null, next, actor: 'a', reason: 'r' });
-      });
+      store.transact('work', (transaction) => setRef(transaction, 'main', putCommit(transaction, {})));
     } catch (caught) {
       error = caught;
     }
@@ -261,7 +253,6 @@ describe('write transactions', () => {
   });
 
   it('copy the bytes they are given before the call returns [DML-STO-0132]', async () => {
-    const store = await openFixture();
     const small = Buffer.from('small');
     const large = Buffer.alloc(100_000, 7);
     const ids = { small: hashBytes<'chunk'>(small), large: hashBytes<'chunk'>(large) };
@@ -297,23 +288,17 @@ describe('write transactions', () => {
   });
 
   it('read their own writes [DML-STO-0143]', async () => {
-    const store = await openFixture();
     store.transact('work', (transaction) => {
       const id = transaction.put('chunk', chunk('inside'));
       expect(transaction.get('chunk', id)?.toString()).toBe('inside');
       expect(transaction.has('chunk', id)).toBe(true);
       expect(store.get('chunk', id)?.toString()).toBe('inside');
       const next = putCommit(transaction, {});
-      transaction.updateRef({ ref: headRef('main'), expected: null, next, actor: 'a', reason: 'r' });
+      const facts = { ref: headRef('main'), actor: 'a', reason: 'r' };
+      transaction.updateRef({ ...facts, expected: null, next });
       expect(transaction.getRef(headRef('main'))?.commitId).toBe(next);
       const moved = putCommit(transaction, { parents: [next] });
-      const again = transaction.updateRef({
-        ref: headRef('main'),
-        expected: next,
-        next: moved,
-        actor: 'a',
-        reason: 'r',
-      });
+      const again = transaction.updateRef({ ...facts, expected: next, next: moved });
       expect(again).toEqual({ applied: true, sequence: 2 });
     });
   });
@@ -321,11 +306,9 @@ describe('write transactions', () => {
 
 describe('reading', () => {
   it('sees every transaction that ended before, of any opening [DML-STO-0141]', async () => {
-    const path = join(temporaryFolder(), 'store');
-    const first = await openFixture(fakeEnvironment(1), path);
-    const second = await openFixture(fakeEnvironment(2), path);
+    const second = await openFixture(fakeEnvironment(2), store.path);
     for (let round = 0; round < 20; round += 1) {
-      const [writer, reader] = round % 2 === 0 ? [first, second] : [second, first];
+      const [writer, reader] = round % 2 === 0 ? [store, second] : [second, store];
       expect(reader.get('chunk', idOf(`${round}`))).toBeUndefined();
       putText(writer, `${round}`);
       expect(reader.get('chunk', idOf(`${round}`))?.toString()).toBe(`${round}`);
@@ -334,12 +317,9 @@ describe('reading', () => {
   });
 
   it('holds no snapshot between two steps of an iteration [DML-STO-0142]', async () => {
-    const store = await openFixture();
     store.transact('fill', (transaction) => {
       for (let index = 0; index < 600; index += 1) {
-        const next = putCommit(transaction, { message: `${index}` });
-        const expected = transaction.getRef(headRef('main'))?.commitId ?? null;
-        transaction.updateRef({ ref: headRef('main'), expected, next, actor: 'a', reason: 'r' });
+        setRef(transaction, 'main', putCommit(transaction, { message: `${index}` }));
       }
     });
     const steps = store.listJournal();

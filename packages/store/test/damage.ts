@@ -2,9 +2,8 @@ import { DmlError } from '@daggerml/object-model';
 import { type ReadAt, readNewestMeta } from '../src/engine/meta-page.ts';
 import { checkPages } from '../src/engine/page-check.ts';
 import { openStore } from '../src/open-store.ts';
-import { headRef } from '../src/refs/ref-name.ts';
 import { seededBytes, seededRandom, seededUuids } from './crash/damage-runs.ts';
-import { fakeEnvironment } from './fixture-store.ts';
+import { fakeEnvironment, setRef } from './fixture-store.ts';
 import { putCommit } from './records.ts';
 
 /**
@@ -26,10 +25,7 @@ export async function buildVariedStore(path: string): Promise<string[]> {
         ids.push(transaction.put('chunk', seededBytes(random, index % 30 === 0 ? 9000 : 150)));
       }
       for (let index = 0; index < 4; index += 1) {
-        const ref = headRef(`head-${index}`);
-        const expected = transaction.getRef(ref)?.commitId ?? null;
-        const next = putCommit(transaction, { message: `${round} ${index}` });
-        transaction.updateRef({ ref, expected, next, actor: 'ada', reason: 'test' });
+        setRef(transaction, `head-${index}`, putCommit(transaction, { message: `${round} ${index}` }));
       }
     });
   }

@@ -87,9 +87,13 @@ export async function openFixture(
 }
 
 /** Moves a ref wherever it stands; fails the test's setup when that does not work. */
-export function setRef(store: Store, ref: RefName | string, next: CommitId | null): void {
+export function setRef(
+  at: Pick<Store, 'getRef' | 'updateRef'>,
+  ref: RefName | string,
+  next: CommitId | null,
+): void {
   const name = ref.startsWith('refs/') ? (ref as RefName) : headRef(ref);
-  const expected = store.getRef(name)?.commitId ?? null;
-  const result = store.updateRef({ ref: name, expected, next, actor: 'test', reason: 'test' });
+  const expected = at.getRef(name)?.commitId ?? null;
+  const result = at.updateRef({ ref: name, expected, next, actor: 'test', reason: 'test' });
   if (!result.applied) throw new Error('ref moved underneath');
 }

@@ -5,6 +5,7 @@ import {
   type CommitId,
   type DagId,
   type DatumId,
+  type Element,
   type ExecId,
   type ExecRequestId,
   encodeRecord,
@@ -41,8 +42,41 @@ export function pagesOf(transaction: WriteTransaction): BlobStore & PageStore {
   };
 }
 
+/** Returns the bytes of a string. */
+export function textBytes(value: string): Buffer {
+  return Buffer.from(encodeRecord({ type: 'datum', kind: 'string', value }));
+}
+
 export function putText(sink: ObjectSink, value: string): DatumId {
   return putRecord(sink, { type: 'datum', kind: 'string', value });
+}
+
+/** Returns content that does not repeat. */
+export function contentOf(sizeBytes: number): Buffer {
+  const content = Buffer.alloc(sizeBytes);
+  for (let at = 0; at < sizeBytes; at += 4) content.writeUInt32LE(Math.imul(at, 2654435761) >>> 0, at);
+  return content;
+}
+
+/** Puts a blob of these chunks, wherever the rule would cut it. */
+export function putBlobOf(sink: ObjectSink, chunks: readonly Buffer[], contentSha256?: string): DatumId {
+  for (const chunk of chunks) sink.put('chunk', chunk);
+  const whole = Buffer.concat(chunks);
+  return putRecord(sink, {
+    type: 'datum',
+    kind: 'blob',
+    sizeBytes: whole.length,
+    contentSha256: contentSha256 ?? hashBytes(whole),
+    root: chunks.map((chunk) => [hashBytes<'chunk'>(chunk), chunk.length] as const),
+  });
+}
+
+/** Returns so many entries of a map with one value. */
+export function mapEntries(
+  count: number,
+  value: Element = { type: 'datum', kind: 'bool', value: true },
+): (readonly [string, Element])[] {
+  return Array.from({ length: count }, (_, index) => [`key ${1_000_000 + index}`, value] as const);
 }
 
 export function putLiteral(sink: ObjectSink, datumId: DatumId): NodeId {
@@ -62,6 +96,15 @@ export function putDag(
   return putRecord(sink, { type: 'dag', rootNodeId, names: Object.entries(names).sort(byName) });
 }
 
+/** Puts a dag of nodes that have the names n0, n1 and so on; the first is its root. */
+export function putNumberedDag(sink: ObjectSink, nodeIds: readonly NodeId[]): DagId {
+  return putDag(
+    sink,
+    nodeIds[0] as NodeId,
+    Object.fromEntries(nodeIds.map((nodeId, index) => [`n${index}`, nodeId])),
+  );
+}
+
 /** Puts a dag whose root is the literal `value`: a datum, a node and a dag. */
 export function putTextDag(sink: ObjectSink, value: string): DagId {
   return putDag(sink, putLiteral(sink, putText(sink, value)));
@@ -79,8 +122,8 @@ export interface CommitParts {
   readonly dags?: Readonly<Record<string, DagId>>;
   readonly treeId?: TreeId;
   readonly parents?: readonly CommitId[];
-  readonly pins?: Readonly<Record<NodeId, ExecId>>;
   /** A page where there are too many for one. */
+  readonly pins?: Readonly<Record<NodeId, ExecId>> | PageId;
   readonly requests?: Readonly<Record<NodeId, ExecRequestId>> | PageId;
   readonly author?: string;
   readonly message?: string;
@@ -91,16 +134,17 @@ export interface CommitParts {
   readonly detailsDatumId?: DatumId;
 }
 
+function rootOf<Id>(entries: Readonly<Record<NodeId, Id>> | PageId = {}): PageId | [NodeId, Id][] {
+  return typeof entries === 'string' ? entries : (Object.entries(entries) as [NodeId, Id][]).sort(byName);
+}
+
 export function putCommit(sink: ObjectSink, parts: CommitParts): CommitId {
   return putRecord(sink, {
     type: 'commit',
     treeId: parts.treeId ?? putTree(sink, parts.dags ?? {}),
     parentCommitIds: parts.parents ?? [],
-    pins: (Object.entries(parts.pins ?? {}) as [NodeId, ExecId][]).sort(byName),
-    requests:
-      typeof parts.requests === 'string'
-        ? parts.requests
-        : (Object.entries(parts.requests ?? {}) as [NodeId, ExecRequestId][]).sort(byName),
+    pins: rootOf(parts.pins),
+    requests: rootOf(parts.requests),
     author: parts.author ?? 'ada',
     authoredMs: parts.authoredMs ?? parts.timeMs ?? 1_000,
     committer: parts.committer ?? 'ada',

@@ -1,5 +1,5 @@
 import { mkdirSync } from 'node:fs';
-import { type CommitId, encodeRecord, hashBytes } from '@daggerml/object-model';
+import { type CommitId, encodeRecord, hashBytes, type ObjectClass } from '@daggerml/object-model';
 import { open } from 'lmdb';
 import { engineOptions } from '../src/engine/engine-options.ts';
 import { refKey } from '../src/refs/ref-name.ts';
@@ -9,7 +9,7 @@ import { encodeMeta, type MetaKey, type MetaValue } from '../src/tables/meta.ts'
 const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 
 export interface SchemaZeroContents {
-  readonly objects: readonly { readonly objectClass: 'commit' | 'tree'; readonly bytes: Uint8Array }[];
+  readonly objects: readonly { readonly objectClass: ObjectClass; readonly bytes: Uint8Array }[];
   readonly refs: readonly { readonly name: string; readonly commitId: CommitId; readonly sequence: number }[];
   readonly schema?: number;
   readonly engine?: string;

@@ -10,27 +10,27 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { type CommitId, type DatumId, hashBytes } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { type DatumId, hashBytes } from '@daggerml/object-model';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { EXCISED, excise } from '../../test/excise.ts';
 import {
   type FakeEnvironment,
   fakeEnvironment,
   openFixture,
-  setRef,
   temporaryFolder,
 } from '../../test/fixture-store.ts';
 import { Holder } from '../../test/holder.ts';
 import { NEWER_CLASS_BYTE } from '../../test/newer-records.ts';
-import { putCommit, putText, putTextDag } from '../../test/records.ts';
+import { putText, textBytes } from '../../test/records.ts';
+import { spoilObject } from '../../test/rows.ts';
+import { commitTo } from '../../test/streams.ts';
 import { readRows, refreshSnapshot } from '../engine/reading.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
-import { applyExcision, planExcision } from '../excision/excise.ts';
 import { runGc } from '../gc/run.ts';
 import { nodeEnvironment } from '../node-environment.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import { encodeJsonRow } from '../tables/checksummed-row.ts';
-import { objectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import { compactStore } from './compact.ts';
 
@@ -46,57 +46,43 @@ function contentsOf(store: Store): Contents {
   return contents;
 }
 
-/** A closed store with a head and much that was deleted; returns its path and what is in it. */
-async function closedStore(environment: FakeEnvironment = fakeEnvironment()): Promise<{
-  path: string;
-  contents: Contents;
-}> {
-  const path = join(temporaryFolder(), 'store');
-  const store = await openStore(path, { mode: 'write', create: true, environment });
-  let commitId = '' as CommitId;
-  store.transact('fill', (transaction) => {
-    commitId = putCommit(transaction, { dags: { a: putTextDag(transaction, 'kept') } });
-    for (let index = 0; index < 5_000; index += 1) putText(transaction, `garbage ${index}`.repeat(20));
-  });
-  setRef(store, 'main', commitId);
-  store.checkpoint();
-  await runGc(store);
-  await store.close();
-  const reader = await openStore(path, { mode: 'read', environment });
-  const contents = contentsOf(reader);
-  await reader.close();
-  return { path, contents };
-}
-
-async function contentsAt(path: string): Promise<Contents> {
-  const reader = await openStore(path, { mode: 'read' });
-  try {
-    return contentsOf(reader);
-  } finally {
-    await reader.close();
-  }
-}
-
-async function reopened(path: string, environment = fakeEnvironment()): Promise<Contents> {
+async function contentsAt(path: string, isSound = true): Promise<Contents> {
   const store = await openStore(path, { mode: 'read', environment });
   try {
-    expect(await verifyStore(store)).toMatchObject({ findings: 0, leftovers: 0 });
+    if (isSound) expect(await verifyStore(store)).toMatchObject({ findings: 0, leftovers: 0 });
     return contentsOf(store);
   } finally {
     await store.close();
   }
 }
 
+let environment: FakeEnvironment;
+/** Path of a closed store with a head and much that was deleted, and what is in it. */
+let path: string;
+let contents: Contents;
+
+beforeEach(async () => {
+  environment = fakeEnvironment();
+  path = join(temporaryFolder(), 'store');
+  const store = await openStore(path, { mode: 'write', create: true, environment });
+  commitTo(store, { text: 'kept' });
+  store.transact('fill', (transaction) => {
+    for (let index = 0; index < 5_000; index += 1) putText(transaction, `garbage ${index}`.repeat(20));
+  });
+  store.checkpoint();
+  await runGc(store);
+  await store.close();
+  contents = await contentsAt(path);
+});
+
 describe('compactStore', () => {
   it('keeps the rows of every table [DML-STO-1101]', async () => {
-    const { path, contents } = await closedStore();
     const report = await compactStore(path, { environment: fakeEnvironment() });
-    expect(await reopened(path)).toEqual(contents);
+    expect(await contentsAt(path)).toEqual(contents);
     expect(report.rows).toBe(Object.values(contents).flat().length);
   });
 
   it('keeps rows of tables that are rarely used, and objects of a newer format [DML-STO-1101]', async () => {
-    const { path } = await closedStore();
     const store = await openStore(path, { mode: 'write' });
     store.transact('fill', (transaction) => {
       const objectId = putText(transaction, 'pinned');
@@ -112,15 +98,14 @@ describe('compactStore', () => {
       transaction.putRow('objects', Buffer.concat([Buffer.from([NEWER_CLASS_BYTE]), id]), bytes);
     });
     await store.close();
-    const contents = await contentsAt(path);
+    const contents = await contentsAt(path, false);
     for (const table of TABLE_NAMES)
       if (table !== 'sessions' && table !== 'recents') expect(contents[table], table).not.toEqual([]);
     await compactStore(path, { environment: fakeEnvironment() });
-    expect(await contentsAt(path)).toEqual(contents);
+    expect(await contentsAt(path, false)).toEqual(contents);
   });
 
   it('yields a smaller file for a store that is mostly free', async () => {
-    const { path } = await closedStore();
     const before = statSync(join(path, 'data.mdb')).size;
     const report = await compactStore(path);
     expect(report).toMatchObject({ bytesBefore: before, bytesAfter: statSync(join(path, 'data.mdb')).size });
@@ -145,12 +130,10 @@ describe('compactStore', () => {
   });
 
   it('leaves a store that can be written and compacted again', async () => {
-    const { path } = await closedStore();
     await compactStore(path);
     const store = await openFixture(fakeEnvironment(), path);
     const version = store.stateVersion();
-    const commitId = store.transact('more', (transaction) => putCommit(transaction, { message: 'after' }));
-    setRef(store, 'main', commitId);
+    const commitId = commitTo(store, { message: 'after' });
     expect(store.stateVersion()).toBe(version + 1);
     await store.close();
     await compactStore(path);
@@ -161,28 +144,22 @@ describe('compactStore', () => {
 
   it('removes the bytes of what was excised from the file [DML-STO-0804]', async () => {
     const path = join(temporaryFolder(), 'store');
-    const environment = fakeEnvironment();
     const store = await openStore(path, { mode: 'write', create: true, environment });
     const secret = 'a secret that must not stay anywhere';
-    let datumId = '' as DatumId;
-    store.transact('fill', (transaction) => {
-      datumId = putText(transaction, secret);
-      setRefIn(transaction, putCommit(transaction, { dags: { a: putTextDag(transaction, secret) } }));
-    });
-    const plan = await planExcision(store, { objects: [{ class: 'datum', objectId: datumId }] });
-    applyExcision(store, plan, { reason: 'secret', message: '', actor: 'ada' });
+    const datumId = hashBytes<'datum'>(textBytes(secret));
+    commitTo(store, { text: secret });
+    await excise(store, { class: 'datum', objectId: datumId });
     await store.close();
     const hasSecret = () => readFileSync(join(path, 'data.mdb')).includes(Buffer.from(secret));
     expect(hasSecret()).toBe(true);
     await compactStore(path, { environment });
     expect(hasSecret()).toBe(false);
     const reader = await openStore(path, { mode: 'read', environment });
-    expect(() => reader.get('datum', datumId)).toThrow(expect.objectContaining({ detail: 'excised' }));
+    expect(() => reader.get('datum', datumId)).toThrow(EXCISED);
     await reader.close();
   });
 
   it('is refused while another process has the store open, and changes nothing [DML-STO-1103]', async () => {
-    const { path } = await closedStore();
     const refusal = { code: 'compaction_refused', detail: 'open_elsewhere' };
     const inode = statSync(join(path, 'data.mdb')).ino;
     for (const mode of ['read', 'write'] as const) {
@@ -198,7 +175,6 @@ describe('compactStore', () => {
   });
 
   it('is refused while this process has the store open, and changes nothing', async () => {
-    const { path } = await closedStore();
     const refusal = { code: 'compaction_refused', detail: 'open_elsewhere' };
     const inode = statSync(join(path, 'data.mdb')).ino;
     for (const mode of ['read', 'write'] as const) {
@@ -213,8 +189,6 @@ describe('compactStore', () => {
   });
 
   it('keeps others from opening the store while it runs [DML-STO-1104]', async () => {
-    const { path } = await closedStore();
-    const environment = fakeEnvironment();
     const outcomes: Promise<string>[] = [];
     environment.failpoint = (name) => {
       if (!name.startsWith('compact/')) return;
@@ -233,8 +207,6 @@ describe('compactStore', () => {
   });
 
   it('is refused to go on with while the process holds what was replaced [DML-STO-0545]', async () => {
-    const environment = fakeEnvironment();
-    const { path } = await closedStore();
     const store = await openStore(path, { mode: 'read', environment });
     copyFileSync(join(path, 'data.mdb'), join(path, 'copy'));
     renameSync(join(path, 'copy'), join(path, 'data.mdb'));
@@ -246,7 +218,6 @@ describe('compactStore', () => {
   });
 
   it('leaves the old or the new store whole wherever it fails [DML-STO-1105]', async () => {
-    const { path, contents } = await closedStore();
     const names: string[] = [];
     const recording = fakeEnvironment();
     recording.failpoint = (name) => void names.push(name);
@@ -266,13 +237,11 @@ describe('compactStore', () => {
         if (name === step) throw new Error(step);
       };
       await expect(compactStore(path, { environment })).rejects.toThrow(step);
-      expect(await reopened(path), step).toEqual(contents);
+      expect(await contentsAt(path), step).toEqual(contents);
     }
   });
 
   it('replaces the data file by one rename of a file that is whole and durable by then [DML-STO-1102]', async () => {
-    const { path, contents } = await closedStore();
-    const environment = fakeEnvironment();
     const before = statSync(join(path, 'data.mdb')).ino;
     const seen: string[] = [];
     let built = Buffer.alloc(0);
@@ -301,47 +270,39 @@ describe('compactStore', () => {
       'compact/renamed',
       'compact/stamped',
     ]);
-    expect(await reopened(path)).toEqual(contents);
+    expect(await contentsAt(path)).toEqual(contents);
   });
 
   it('removes the draft and the lock of one that died [DML-STO-1106]', async () => {
-    const { path, contents } = await closedStore();
     const died = { process: fakeEnvironment(77).process, startedMs: 0 };
     writeFileSync(join(path, 'compacting'), JSON.stringify(died));
     const left = join(path, `compact-${crypto.randomUUID()}`);
     mkdirSync(left);
     writeFileSync(join(left, 'data.mdb'), 'half');
-    const environment = fakeEnvironment();
     await expect(compactStore(path, { environment })).rejects.toMatchObject({ detail: 'already_running' });
     environment.deadPids.add(77);
     await compactStore(path, { environment });
     expect(readdirSync(path).filter((name) => name.startsWith('compact'))).toEqual([]);
-    expect(await reopened(path, environment)).toEqual(contents);
+    expect(await contentsAt(path)).toEqual(contents);
   });
 
   it('is undone before it writes what may not fit [DML-STO-0175]', async () => {
-    const { path, contents } = await closedStore();
     const before = readFileSync(join(path, 'data.mdb'));
     const names = readdirSync(path);
-    const environment = fakeEnvironment();
     let bytesCopied = 0;
     environment.failpoint = (name) => {
       if (name === 'compact/copied') bytesCopied += 1;
     };
     for (const availableBytes of [0, 4 * 2 ** 20]) {
       const statFileSystem = () => ({ type: 0xef53, availableBytes });
-      await expect(
-        compactStore(path, { environment: { ...environment, statFileSystem } }),
-      ).rejects.toMatchObject({
-        code: 'store_full',
-        fields: { availableBytes },
-      });
+      const compaction = compactStore(path, { environment: { ...environment, statFileSystem } });
+      await expect(compaction).rejects.toMatchObject({ code: 'store_full', fields: { availableBytes } });
     }
     expect([bytesCopied, readdirSync(path)]).toEqual([0, names]);
     expect(readFileSync(join(path, 'data.mdb')).equals(before)).toBe(true);
     const enough = () => ({ type: 0xef53, availableBytes: 2 ** 30 });
     await compactStore(path, { environment: { ...environment, statFileSystem: enough } });
-    expect(await reopened(path)).toEqual(contents);
+    expect(await contentsAt(path)).toEqual(contents);
   });
 
   it.each([
@@ -349,9 +310,7 @@ describe('compactStore', () => {
     ['the engine', { code: 28 }, 'compact/copied'],
     ['a system call late', { code: 'EDQUOT', syscall: 'unlink' }, 'compact/unstamped'],
   ])('leaves the store as it was when %s fails, and says why [DML-STO-0176]', async (_what, facts, at) => {
-    const { path, contents } = await closedStore();
     const before = readFileSync(join(path, 'data.mdb'));
-    const environment = fakeEnvironment();
     environment.failpoint = (name) => {
       if (name === at) throw Object.assign(new Error('refused'), facts);
     };
@@ -362,30 +321,23 @@ describe('compactStore', () => {
     expect(readdirSync(path).filter((name) => name.startsWith('compact'))).toEqual([]);
     expect(readFileSync(join(path, 'data.mdb')).equals(before)).toBe(true);
     environment.failpoint = undefined;
-    expect(await reopened(path, environment)).toEqual(contents);
+    expect(await contentsAt(path)).toEqual(contents);
   });
 
   it('says that the new file is in place when that may not outlast a power failure [DML-STO-0177]', async () => {
-    const { path, contents } = await closedStore();
     const inode = statSync(join(path, 'data.mdb')).ino;
-    const environment = fakeEnvironment();
     const syncDirectory = (): void => {
       if (statSync(join(path, 'data.mdb')).ino !== inode)
         throw Object.assign(new Error('refused'), { code: 'EIO', syscall: 'fsync' });
     };
-    await expect(
-      compactStore(path, { environment: { ...environment, syncDirectory } }),
-    ).rejects.toMatchObject({
-      code: 'store_write_failed',
-      detail: 'not_durable',
-      fields: { path, errno: 'EIO' },
-    });
+    const refusal = { code: 'store_write_failed', detail: 'not_durable', fields: { path, errno: 'EIO' } };
+    const compaction = compactStore(path, { environment: { ...environment, syncDirectory } });
+    await expect(compaction).rejects.toMatchObject(refusal);
     expect(statSync(join(path, 'data.mdb')).ino).not.toBe(inode);
-    expect(await reopened(path, environment)).toEqual(contents);
+    expect(await contentsAt(path)).toEqual(contents);
   });
 
   it('hinders nobody once it has ended, whatever namespace it was in [DML-STO-1117]', async () => {
-    const { path, contents } = await closedStore();
     const environment = nodeEnvironment();
     const mine = environment.process;
     // A process that lives and does not use the store, and one nobody here can look at; neither has a place.
@@ -401,11 +353,10 @@ describe('compactStore', () => {
     }
     await compactStore(path, { environment });
     expect(existsSync(join(path, 'compacting'))).toBe(false);
-    expect(await reopened(path)).toEqual(contents);
+    expect(await contentsAt(path)).toEqual(contents);
   });
 
   it('is taken to live behind a lock that says nothing while others use the store [DML-STO-1115]', async () => {
-    const { path } = await closedStore();
     const holder = new Holder(path, 'write');
     expect(await holder.line()).toMatch(/^opened /);
     writeFileSync(join(path, 'compacting'), 'not written by this program');
@@ -419,12 +370,8 @@ describe('compactStore', () => {
   });
 
   it('refuses a store with damaged objects and leaves it as it was [DML-STO-1107]', async () => {
-    const { path } = await closedStore();
-    const environment = fakeEnvironment();
     const store = await openStore(path, { mode: 'write', environment });
-    store.transact('harm', (transaction) =>
-      transaction.putRow('objects', objectKey('node', '3'.repeat(64))!, Buffer.from('rotten')),
-    );
+    spoilObject(store, 'node', '3'.repeat(64) as never);
     await store.close();
     const before = readFileSync(join(path, 'data.mdb'));
     await expect(compactStore(path, { environment })).rejects.toMatchObject({ code: 'store_damaged' });
@@ -432,8 +379,3 @@ describe('compactStore', () => {
     expect(readdirSync(path).filter((name) => name.startsWith('compact'))).toEqual([]);
   });
 });
-
-function setRefIn(transaction: Parameters<Parameters<Store['transact']>[1]>[0], next: CommitId): void {
-  const ref = 'refs/heads/main' as never;
-  expect(transaction.updateRef({ ref, expected: null, next, actor: 'ada', reason: '' }).applied).toBe(true);
-}

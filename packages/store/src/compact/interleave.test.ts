@@ -4,8 +4,9 @@ import type { DatumId } from '@daggerml/object-model';
 import { describe, expect, it, vi } from 'vitest';
 import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../../test/fixture-store.ts';
 import { Opener } from '../../test/opener.ts';
-import { putCommit, putText } from '../../test/records.ts';
+import { putText } from '../../test/records.ts';
 import { rounds } from '../../test/rounds.ts';
+import { commitTo } from '../../test/streams.ts';
 import { nodeEnvironment } from '../node-environment.ts';
 import { openStore } from '../open-store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
@@ -34,16 +35,7 @@ async function filledStore(): Promise<string> {
   store.transact('fill', (transaction) => {
     for (let index = 0; index < 200; index += 1) putText(transaction, `text ${index}`);
   });
-  store.transact('commit', (transaction) => {
-    const next = putCommit(transaction, {});
-    transaction.updateRef({
-      ref: 'refs/heads/main' as never,
-      expected: null,
-      next,
-      actor: 'ada',
-      reason: 'test',
-    });
-  });
+  commitTo(store, {});
   await store.close();
   return path;
 }

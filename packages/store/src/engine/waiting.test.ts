@@ -2,14 +2,14 @@ import type { DatumId } from '@daggerml/object-model';
 import { describe, expect, it, vi } from 'vitest';
 import { fakeWaits, openFixture, temporaryFolder } from '../../test/fixture-store.ts';
 import { Opener } from '../../test/opener.ts';
-import { putCommit, putText } from '../../test/records.ts';
+import { putText } from '../../test/records.ts';
+import { commitTo } from '../../test/streams.ts';
 import { backupStore } from '../backup/backup.ts';
 import { compactStore } from '../compact/compact.ts';
 import type { StoreEnvironment, Waiting } from '../environment.ts';
 import { runGc } from '../gc/run.ts';
 import { nodeEnvironment } from '../node-environment.ts';
 import { openStore } from '../open-store.ts';
-import { headRef } from '../refs/ref-name.ts';
 import { sessionKey } from '../sessions/sessions.ts';
 import type { Store } from '../store.ts';
 import { heldEngineCount } from './held-engines.ts';
@@ -36,10 +36,7 @@ async function scene(
     ...overrides,
   });
   const store = await openFixture(environment, `${temporaryFolder()}/store`);
-  store.transact('base', (transaction) => {
-    const next = putCommit(transaction, {});
-    transaction.updateRef({ ref: headRef('main'), expected: null, next, actor: 'ada', reason: 'test' });
-  });
+  commitTo(store, {});
   const opener = new Opener(store.path);
   expect(opener.tell({ kind: 'open', mode: 'write' }).at).toBe('opened');
   expect(opener.tell({ kind: 'hold', text: 'theirs' }).at).toBe('holding');
@@ -172,12 +169,8 @@ describe('a transaction during one of another process', () => {
     const look = vi.spyOn(store.engine.txnId, 'written').mockImplementationOnce(() => {
       throw Object.assign(new Error('refused'), { code: 'EIO', syscall: 'read' });
     });
-    expect(() => put(store, 'mine')).toThrow(
-      expect.objectContaining({
-        code: 'store_unreadable',
-        fields: expect.objectContaining({ errno: 'EIO' }),
-      }),
-    );
+    const fields = expect.objectContaining({ errno: 'EIO' });
+    expect(() => put(store, 'mine')).toThrow(expect.objectContaining({ code: 'store_unreadable', fields }));
     look.mockRestore();
     expect(store.engine.poison).toBeUndefined();
     expect(store.has('datum', put(store, 'mine'))).toBe(true);
@@ -208,30 +201,24 @@ describe('waiting without blocking the thread', () => {
     const { path } = store;
     await store.close();
     const held = heldEngineCount();
+    const inside = async (
+      environment: StoreEnvironment,
+      work: (host: Store) => Promise<unknown>,
+    ): Promise<unknown> => {
+      // The opening has to get through first: only the work is to wait.
+      opener.tell({ kind: 'go' });
+      const host = await openStore(path, { mode: 'write', environment });
+      opener.tell({ kind: 'hold', text: 'for the work' });
+      return work(host).finally(() => host.close());
+    };
     const works: ((environment: StoreEnvironment, signal?: AbortSignal) => Promise<unknown>)[] = [
       async (environment, signal) => (await openStore(path, { mode: 'write', environment, signal })).close(),
-      async (environment, signal) => {
-        // The opening has to get through first: only the collection is to wait.
-        opener.tell({ kind: 'go' });
-        const host = await openStore(path, { mode: 'write', environment });
-        opener.tell({ kind: 'hold', text: 'for the collection' });
-        try {
-          return await runGc(host, signal ? { signal } : {});
-        } finally {
-          await host.close();
-        }
-      },
+      (environment, signal) => inside(environment, (host) => runGc(host, { ...(signal && { signal }) })),
       async (environment, signal) => compactStore(path, { environment, ...(signal && { signal }) }),
-      async (environment, signal) => {
-        opener.tell({ kind: 'go' });
-        const source = await openStore(path, { mode: 'write', environment });
-        opener.tell({ kind: 'hold', text: 'for the backup' });
-        try {
-          return await backupStore(source, `${path}.backup/store`, signal ? { signal } : {});
-        } finally {
-          await source.close();
-        }
-      },
+      (environment, signal) =>
+        inside(environment, (host) =>
+          backupStore(host, `${path}.backup/store`, { ...(signal && { signal }) }),
+        ),
     ];
     for (const work of works) {
       const controller = new AbortController();

@@ -9,9 +9,9 @@ import {
   type ObjectId,
   type PageId,
 } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { putFunction, putRequestOf } from '../../test/calls.ts';
-import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
+import { type FakeEnvironment, fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
 import { danglingObjects } from '../../test/gc/closure.ts';
 import {
   pagesOf,
@@ -22,62 +22,76 @@ import {
   putLiteral,
   putText,
   putTextDag,
+  textBytes,
 } from '../../test/records.ts';
-import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
+import { beforeTransaction, hold, keysOf, loseObject, spoilObject } from '../../test/rows.ts';
+import { commitTo } from '../../test/streams.ts';
+import { readKeys, readRow } from '../engine/reading.ts';
 import { executionKeyOf } from '../objects/links.ts';
+import { headRef, type RefName } from '../refs/ref-name.ts';
 import type { Store } from '../store.ts';
-import { CLASS_BYTES, objectKey, parseObjectKey } from '../tables/keyspace.ts';
+import { CLASS_BYTES, parseObjectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
-import type { WriteTransaction } from '../write-transaction.ts';
 import { collectSteps } from './collect.ts';
 import { claimGc } from './gc-state.ts';
+import type { GcProgress } from './mark-phase.ts';
 import { explainKept, planGc, runGc } from './run.ts';
 
 function objectsOf(store: Store): Set<string> {
-  refreshSnapshot(store.engine);
-  return new Set(
-    readKeys(store.engine, 'objects').map((key) => {
-      const object = parseObjectKey(key);
-      return `${object?.class}/${object?.id}`;
-    }),
-  );
+  const objects = keysOf(store, 'objects').map((key) => parseObjectKey(key)!);
+  return new Set(objects.map((object) => `${object.class}/${object.id}`));
 }
 
-function has(store: Store, objectClass: ObjectClass, id: ObjectId): boolean {
-  return store.has(objectClass, id);
-}
+let environment: FakeEnvironment;
+let store: Store;
+let kept: CommitId;
+let garbage: CommitId;
+let garbageDag: DagId;
 
-/** A head with one dag, next to an unreachable commit with a dag of its own; the session has let go of both. */
-async function storeWithGarbage(environment = fakeEnvironment()): Promise<{
-  store: Store;
-  kept: CommitId;
-  garbage: CommitId;
-  garbageDag: DagId;
-}> {
-  const store = await openFixture(environment);
-  let kept = '' as CommitId;
-  let garbage = '' as CommitId;
-  let garbageDag = '' as DagId;
-  store.transact('fill', (transaction) => {
-    kept = putCommit(transaction, { dags: { a: putTextDag(transaction, 'kept') } });
-    garbageDag = putTextDag(transaction, 'garbage');
-    garbage = putCommit(transaction, { dags: { a: garbageDag } });
-  });
-  setRef(store, 'main', kept);
+/** Puts a head with one dag, next to an unreachable commit with a dag of its own, and lets go of both. */
+async function openWithGarbage(): Promise<void> {
+  environment = fakeEnvironment(1);
+  store = await openFixture(environment);
+  kept = commitTo(store, { text: 'kept' });
+  garbageDag = store.transact('fill', (transaction) => putTextDag(transaction, 'garbage'));
+  garbage = store.transact('fill', (transaction) => putCommit(transaction, { dags: { a: garbageDag } }));
   store.checkpoint();
-  return { store, kept, garbage, garbageDag };
+}
+
+beforeEach(openWithGarbage);
+
+/** Opens the store as another process. */
+function openOther(other = fakeEnvironment(2)): Promise<Store> {
+  return openFixture(other, store.path);
+}
+
+/** Goes through a collection that deletes objects one by one. */
+function* oneByOne(): Generator<GcProgress> {
+  const steps = collectSteps(store, { sliceObjects: 1 });
+  for (let step = steps.next(); step.done !== true; step = steps.next()) yield step.value;
+}
+
+/** Returns the objects in the order in which a collection deletes them one by one. */
+function deleted(): string[] {
+  const seen: string[] = [];
+  let before = objectsOf(store);
+  for (const _ of oneByOne()) {
+    const after = objectsOf(store);
+    for (const object of before) if (!after.has(object)) seen.push(object);
+    before = after;
+  }
+  return seen;
 }
 
 describe('runGc', () => {
   it('deletes exactly what no root reaches [DML-STO-0723]', async () => {
-    const { store, kept } = await storeWithGarbage();
     const before = objectsOf(store);
     const report = await runGc(store);
     expect(report.completed).toBe(true);
     expect(report.swept.objects).toBe(5);
     const after = objectsOf(store);
     expect(before.size - after.size).toBe(5);
-    expect(has(store, 'commit', kept)).toBe(true);
+    expect(store.has('commit', kept)).toBe(true);
     expect((await planGc(store)).garbage.objects).toBe(0);
     expect((await planGc(store)).kept.objects).toBe(after.size);
   });
@@ -90,33 +104,20 @@ describe('runGc', () => {
       'refs/remotes/origin/main',
       'refs/exec/00000000-0000-4000-8000-000000000002',
     ];
-    const commits: CommitId[] = [];
-    let pinned = '' as DatumId;
-    store.transact('fill', (transaction) => {
-      for (const ref of refs)
-        commits.push(putCommit(transaction, { dags: { a: putTextDag(transaction, ref) } }));
-      pinned = putText(transaction, 'pinned');
-      transaction.putHold({
-        class: 'datum',
-        objectId: pinned,
-        owner: 'ada',
-        reason: 'demo',
-        expiresMs: null,
-      });
-      putText(transaction, 'loose');
-    });
-    for (const [index, ref] of refs.entries()) setRef(store, ref, commits[index]!);
+    const commits = refs.map((ref) => commitTo(store, { text: ref }, ref as RefName));
+    const [pinned] = store.transact('fill', (transaction) =>
+      ['pinned', 'loose'].map((text) => putText(transaction, text)),
+    ) as [DatumId];
+    hold(store, { class: 'datum', objectId: pinned });
     store.checkpoint();
     const report = await runGc(store);
     expect(report.swept.byClass).toEqual({ datum: { objects: 1, bytes: expect.any(Number) } });
     expect(report.plan.roots).toEqual({ refs: 4, holds: 1, expiredHolds: 0, sessionWrites: 0 });
-    expect(has(store, 'datum', pinned)).toBe(true);
-    for (const commitId of commits) expect(has(store, 'commit', commitId)).toBe(true);
+    expect(store.has('datum', pinned)).toBe(true);
+    for (const commitId of commits) expect(store.has('commit', commitId)).toBe(true);
   });
 
   it('lets a hold count until its expiry and no longer [DML-STO-0702]', async () => {
-    const environment = fakeEnvironment();
-    const { store, garbage } = await storeWithGarbage(environment);
     store.transact('hold', (transaction) => {
       const expiresMs = environment.nowMsValue + 1_000;
       transaction.putHold({ class: 'commit', objectId: garbage, owner: 'ada', reason: 'look', expiresMs });
@@ -125,26 +126,22 @@ describe('runGc', () => {
     expect((await runGc(store)).swept.objects).toBe(0);
     environment.nowMsValue += 1_000;
     expect((await runGc(store)).swept.objects).toBe(5);
-    expect(has(store, 'commit', garbage)).toBe(false);
+    expect(store.has('commit', garbage)).toBe(false);
   });
 
   it('keeps recent objects of living sessions only [DML-STO-0703]', async () => {
-    const environment = fakeEnvironment(1);
-    const { store } = await storeWithGarbage(environment);
     await runGc(store);
-    const other = fakeEnvironment(2);
-    const writer = await openFixture(other, store.path);
+    const writer = await openOther();
     const draft = writer.transact('draft', (transaction) =>
       putCommit(transaction, { dags: { a: putTextDag(transaction, 'draft') } }),
     );
     expect((await runGc(store)).swept.objects).toBe(0);
     environment.deadPids.add(2);
     expect((await runGc(store)).swept.objects).toBe(5);
-    expect(has(store, 'commit', draft)).toBe(false);
+    expect(store.has('commit', draft)).toBe(false);
   });
 
   it('treats what a checkpoint gave up as unreferenced [DML-STO-0703]', async () => {
-    const { store } = await storeWithGarbage();
     store.transact('draft', (transaction) => void putText(transaction, 'draft'));
     expect((await planGc(store)).garbage.objects).toBe(5);
     store.checkpoint();
@@ -162,24 +159,15 @@ describe('runGc', () => {
   });
 
   it('refuses when the commit of a ref is absent [DML-STO-0711]', async () => {
-    const { store, kept } = await storeWithGarbage();
-    store.transact(
-      'harm',
-      (transaction) => void transaction.deleteRow('objects', objectKey('commit', kept)!),
-    );
+    loseObject(store, 'commit', kept);
     const before = objectsOf(store);
     await expect(runGc(store)).rejects.toMatchObject({ code: 'gc_refused', detail: 'root_unreadable' });
     expect(objectsOf(store)).toEqual(before);
   });
 
   it('refuses when an object that a ref reaches is absent [DML-STO-0712]', async () => {
-    const { store } = await storeWithGarbage();
-    const datumId = store.transact('find', (transaction) => putText(transaction, 'kept'));
-    store.checkpoint();
-    store.transact(
-      'harm',
-      (transaction) => void transaction.deleteRow('objects', objectKey('datum', datumId)!),
-    );
+    const datumId = hashBytes<'datum'>(textBytes('kept'));
+    loseObject(store, 'datum', datumId);
     const before = objectsOf(store);
     await expect(runGc(store)).rejects.toMatchObject({
       code: 'gc_refused',
@@ -193,11 +181,7 @@ describe('runGc', () => {
     'refuses a damaged record of any class that %s reaches [DML-STO-0713]',
     async (root) => {
       const store = await openFixture();
-      setRef(
-        store,
-        'main',
-        store.transact('main', (transaction) => putCommit(transaction, {})),
-      );
+      commitTo(store, {});
       store.checkpoint();
       const before = objectsOf(store);
       const commitId = store.transact('fill', (transaction) => {
@@ -218,16 +202,7 @@ describe('runGc', () => {
         });
       });
       if (root === 'a ref') setRef(store, 'other', commitId);
-      if (root === 'a hold')
-        store.transact('hold', (transaction) =>
-          transaction.putHold({
-            class: 'commit',
-            objectId: commitId,
-            owner: 'ada',
-            reason: '',
-            expiresMs: null,
-          }),
-        );
+      if (root === 'a hold') hold(store, { class: 'commit', objectId: commitId });
       if (root !== 'a session') store.checkpoint();
       // A record like any other, so nothing but its hash shows that it is not the one.
       const other = encodeRecord({ type: 'datum', kind: 'string', value: 'other' });
@@ -253,29 +228,22 @@ describe('runGc', () => {
   );
 
   it('deletes damaged objects that nothing reaches', async () => {
-    const { store, garbageDag } = await storeWithGarbage();
-    store.transact('harm', (transaction) =>
-      transaction.putRow('objects', objectKey('dag', garbageDag)!, Buffer.from('rotten')),
-    );
+    spoilObject(store, 'dag', garbageDag);
     expect((await runGc(store)).swept.objects).toBe(5);
-    expect(has(store, 'dag', garbageDag)).toBe(false);
+    expect(store.has('dag', garbageDag)).toBe(false);
   });
 
   it('deletes an object only after all that link to it [DML-STO-0724]', async () => {
-    const { store } = await storeWithGarbage();
-    const seen: string[] = [];
-    let before = objectsOf(store);
-    const steps = collectSteps(store, { sliceObjects: 1 });
-    for (let step = steps.next(); step.done !== true; step = steps.next()) {
-      const after = objectsOf(store);
-      for (const object of before) if (!after.has(object)) seen.push(object.split('/')[0]!);
-      before = after;
-    }
-    expect(seen).toEqual(['commit', 'tree', 'dag', 'node', 'datum']);
+    expect(deleted().map((object) => object.split('/')[0])).toEqual([
+      'commit',
+      'tree',
+      'dag',
+      'node',
+      'datum',
+    ]);
   });
 
   it('deletes values last and all in the order of their keys', async () => {
-    const { store } = await storeWithGarbage();
     store.transact('more garbage', (transaction) => {
       for (const text of ['a', 'b', 'c']) {
         const literal = putLiteral(transaction, putText(transaction, text));
@@ -283,14 +251,7 @@ describe('runGc', () => {
       }
     });
     store.checkpoint();
-    const seen: string[] = [];
-    let before = objectsOf(store);
-    const steps = collectSteps(store, { sliceObjects: 1 });
-    for (let step = steps.next(); step.done !== true; step = steps.next()) {
-      const after = objectsOf(store);
-      for (const object of before) if (!after.has(object)) seen.push(object);
-      before = after;
-    }
+    const seen = deleted();
     const values = seen.filter((object) => object.startsWith('datum/'));
     expect(values).toHaveLength(5);
     expect(seen.slice(-5)).toEqual(values);
@@ -298,7 +259,6 @@ describe('runGc', () => {
   });
 
   it('leaves no object without what it links to after any step, where objects share links [DML-STO-0724]', async () => {
-    const { store } = await storeWithGarbage();
     store.transact('shared garbage', (transaction) => {
       const shared = putLiteral(transaction, putText(transaction, 'shared'));
       const deep = putCall(transaction, 'https://example.org/f', [shared]);
@@ -310,9 +270,8 @@ describe('runGc', () => {
       putCommit(transaction, { dags: { two: dags.two }, parents: [first] });
     });
     store.checkpoint();
-    const steps = collectSteps(store, { sliceObjects: 1 });
     let swept = 0;
-    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+    for (const _ of oneByOne()) {
       expect(danglingObjects(store)).toEqual([]);
       swept += 1;
     }
@@ -321,25 +280,20 @@ describe('runGc', () => {
   });
 
   it('keeps what an object needs that was put after the walk had passed it [DML-STO-0722]', async () => {
-    const { store, garbageDag } = await storeWithGarbage(fakeEnvironment(1));
-    const writer = await openFixture(fakeEnvironment(2), store.path);
+    const writer = await openOther();
     const later = new Map<ObjectClass, Uint8Array>();
     const sink = { put: (objectClass: ObjectClass, bytes: Uint8Array) => void later.set(objectClass, bytes) };
     putCommit(sink, { dags: { late: garbageDag } });
     const putLater = (objectClass: ObjectClass) =>
       writer.transact('late', (transaction) => void transaction.put(objectClass, later.get(objectClass)!));
     putLater('commit');
-    const steps = collectSteps(store, { sliceObjects: 1 });
-    for (let step = steps.next(); step.done !== true; step = steps.next()) {
-      if (step.value.phase === 'count' && !has(store, 'tree', hashBytes(later.get('tree')!)))
-        putLater('tree');
-    }
-    expect(has(store, 'dag', garbageDag)).toBe(true);
+    for (const { phase } of oneByOne())
+      if (phase === 'count' && !store.has('tree', hashBytes(later.get('tree')!))) putLater('tree');
+    expect(store.has('dag', garbageDag)).toBe(true);
     expect(danglingObjects(store)).toEqual([]);
   });
 
   it('drops the cache entry in the transaction that deletes its exec [DML-STO-0727]', async () => {
-    const { store } = await storeWithGarbage();
     const execs = store.transact('execs', (transaction) =>
       ['one', 'two', 'kept'].map((text) => {
         const nodeId = putLiteral(transaction, putText(transaction, text));
@@ -350,20 +304,11 @@ describe('runGc', () => {
       }),
     );
     const kept = execs[2]!;
-    store.transact('hold', (transaction) =>
-      transaction.putHold({
-        class: 'exec',
-        objectId: kept.execId,
-        owner: 'ada',
-        reason: '',
-        expiresMs: null,
-      }),
-    );
+    hold(store, { class: 'exec', objectId: kept.execId });
     store.checkpoint();
-    const reader = await openFixture(fakeEnvironment(2), store.path);
+    const reader = await openOther();
     const seen = new Set<string>();
-    const steps = collectSteps(store, { sliceObjects: 1 });
-    for (let step = steps.next(); step.done !== true; step = steps.next()) {
+    for (const _ of oneByOne()) {
       const present = execs.map(({ execId }) => reader.has('exec', execId));
       expect(execs.map(({ execId, key }) => reader.cacheEntries(key).includes(execId))).toEqual(present);
       seen.add(present.join());
@@ -374,9 +319,7 @@ describe('runGc', () => {
   });
 
   it('removes expired holds and rows that no living session holds [DML-STO-0728]', async () => {
-    const environment = fakeEnvironment(1);
-    const { store, kept } = await storeWithGarbage(environment);
-    const writer = await openFixture(fakeEnvironment(2), store.path);
+    const writer = await openOther();
     writer.transact('draft', (transaction) => {
       putText(transaction, 'draft');
       transaction.putHold({ class: 'commit', objectId: kept, owner: 'old', reason: '', expiresMs: 1 });
@@ -385,23 +328,18 @@ describe('runGc', () => {
     store.transact('mine', (transaction) => void putText(transaction, 'mine'));
     environment.deadPids.add(2);
     await runGc(store);
-    refreshSnapshot(store.engine);
-    expect(readKeys(store.engine, 'recents')).toHaveLength(1);
+    expect(keysOf(store, 'recents')).toHaveLength(1);
     expect(store.readHolds().map((hold) => hold.owner)).toEqual(['new']);
   });
 
   it('lets other writers in between any two of its steps [DML-STO-0720]', async () => {
-    const { store } = await storeWithGarbage(fakeEnvironment(1));
-    const writer = await openFixture(fakeEnvironment(2), store.path);
+    const writer = await openOther();
     let written = 0;
     const steps = collectSteps(store, { stepObjects: 2, sliceObjects: 1 });
     for (let step = steps.next(); step.done !== true; step = steps.next()) {
-      const commitId = writer.transact('between', (transaction) =>
-        putCommit(transaction, { dags: { a: putTextDag(transaction, `between ${written}`) } }),
-      );
-      setRef(writer, 'between', commitId);
+      const commitId = commitTo(writer, { text: `between ${written}` }, headRef('between'));
       written += 1;
-      expect(has(store, 'commit', commitId)).toBe(true);
+      expect(store.has('commit', commitId)).toBe(true);
     }
     expect(written).toBeGreaterThan(15);
     expect(await verifyStore(store)).toMatchObject({ findings: 0, leftovers: 0 });
@@ -418,33 +356,18 @@ describe('runGc', () => {
         }),
     };
     for (const [name, use] of Object.entries(uses)) {
-      const { store, garbage } = await storeWithGarbage(fakeEnvironment(1));
-      const writer = await openFixture(fakeEnvironment(2), store.path);
+      await openWithGarbage();
+      const writer = await openOther();
       const before = objectsOf(store);
-      let used = false;
-      const host = {
-        engine: store.engine,
-        environment: store.environment,
-        transact: <Result>(label: string, body: (transaction: WriteTransaction) => Result): Result => {
-          if (label === 'gc/sweep' && !used) {
-            used = true;
-            use(writer, garbage);
-          }
-          return store.transact(label, body);
-        },
-      };
+      const host = beforeTransaction(store, 'gc/sweep', () => use(writer, garbage));
       expect((await runGc(host)).swept.objects, name).toBe(0);
       expect(objectsOf(store), name).toEqual(before);
     }
   });
 
   it('leaves rows of recent objects in place while it lives, whatever sessions do [DML-STO-0729]', async () => {
-    const { store } = await storeWithGarbage(fakeEnvironment(1));
-    const writer = await openFixture(fakeEnvironment(2), store.path);
-    const rows = (): number => {
-      refreshSnapshot(store.engine);
-      return readKeys(store.engine, 'recents').length;
-    };
+    const writer = await openOther();
+    const rows = (): number => keysOf(store, 'recents').length;
     const steps = collectSteps(store);
     steps.next();
     writer.transact('draft', (transaction) => void putText(transaction, 'draft'));
@@ -452,7 +375,7 @@ describe('runGc', () => {
     expect(rows()).toBe(1);
     await writer.close();
     expect(rows()).toBe(1);
-    const later = await openFixture(fakeEnvironment(3), store.path);
+    const later = await openOther(fakeEnvironment(3));
     later.transact('more', (transaction) => void putText(transaction, 'more'));
     expect(rows()).toBe(2);
     for (let step = steps.next(); step.done !== true; ) step = steps.next();
@@ -462,8 +385,7 @@ describe('runGc', () => {
   });
 
   it('refuses to run during a collection that lives [DML-STO-0731]', async () => {
-    const { store } = await storeWithGarbage(fakeEnvironment(1));
-    const other = await openFixture(fakeEnvironment(2), store.path);
+    const other = await openOther();
     const running = collectSteps(other);
     running.next();
     await expect(runGc(store)).rejects.toMatchObject({ code: 'gc_refused', detail: 'already_running' });
@@ -472,9 +394,7 @@ describe('runGc', () => {
   });
 
   it('takes over from a collection whose process died [DML-STO-0732]', async () => {
-    const environment = fakeEnvironment(1);
-    const { store } = await storeWithGarbage(environment);
-    const other = await openFixture(fakeEnvironment(2), store.path);
+    const other = await openOther();
     other.transact('claim', (transaction) => void claimGc(transaction, 'died'));
     environment.deadPids.add(2);
     expect((await runGc(store)).swept.objects).toBe(5);
@@ -483,36 +403,24 @@ describe('runGc', () => {
   it.each(['sweep', 'prune'] as const)(
     'stops before it deletes in a %s when another collection took its claim over [DML-STO-0540]',
     async (phase) => {
-      const { store } = await storeWithGarbage(fakeEnvironment(1));
       const environment = fakeEnvironment(2);
-      const other = await openFixture(environment, store.path);
+      const other = await openOther(environment);
       other.transact('register', () => {});
       const steps = collectSteps(store, { sliceObjects: 1 });
-      for (let step = steps.next(); step.done !== true; step = steps.next())
-        if (step.value.phase === phase) break;
+      for (let step = steps.next(); step.done !== true && step.value.phase !== phase; ) step = steps.next();
       environment.deadPids.add(1);
       other.transact('steal', (transaction) => void claimGc(transaction, 'other'));
-      const before = [
-        objectsOf(store),
-        readKeys(store.engine, 'recents'),
-        readKeys(store.engine, 'sessions'),
-      ];
+      const rows = () => [objectsOf(store), keysOf(store, 'recents'), keysOf(store, 'sessions')];
+      const before = rows();
       expect(() => steps.next()).toThrow(
         expect.objectContaining({ code: 'gc_refused', detail: 'claim_lost' }),
       );
-      refreshSnapshot(store.engine);
-      expect([
-        objectsOf(store),
-        readKeys(store.engine, 'recents'),
-        readKeys(store.engine, 'sessions'),
-      ]).toEqual(before);
+      expect(rows()).toEqual(before);
       expect(JSON.parse(String(store.getMeta('gc')))).toMatchObject({ runId: 'other' });
     },
   );
 
   it('tells how it ended though it cannot give up its claim [DML-STO-0187]', async () => {
-    const { store } = await storeWithGarbage();
-    const environment = store.environment as ReturnType<typeof fakeEnvironment>;
     const controller = new AbortController();
     environment.failpoint = (name) => {
       if (name !== 'gc/release/begin') return;
@@ -530,7 +438,6 @@ describe('runGc', () => {
   });
 
   it('gives up its claim when it is stopped between two steps [DML-STO-0733]', async () => {
-    const { store } = await storeWithGarbage();
     const controller = new AbortController();
     const stopped = runGc(store, {
       stepObjects: 1,
@@ -543,7 +450,6 @@ describe('runGc', () => {
   });
 
   it('deletes nothing when the plan is declined', async () => {
-    const { store } = await storeWithGarbage();
     const before = objectsOf(store);
     const report = await runGc(store, { confirm: (plan) => plan.garbage.objects === 0 });
     expect(report).toMatchObject({ completed: false, swept: { objects: 0 } });
@@ -553,7 +459,6 @@ describe('runGc', () => {
 
 describe('planGc', () => {
   it('writes nothing [DML-STO-0715]', async () => {
-    const { store } = await storeWithGarbage();
     const transaction = (store.engine.root.getStats() as { lastTxnId?: number }).lastTxnId;
     const plan = await planGc(store);
     expect(plan.garbage.objects).toBe(5);
@@ -561,13 +466,11 @@ describe('planGc', () => {
   });
 
   it('counts objects and bytes by class [DML-STO-0716]', async () => {
-    const { store } = await storeWithGarbage();
     const plan = await planGc(store);
     const classes = ['datum', 'node', 'dag', 'tree', 'commit'] as const;
     expect(Object.keys(plan.garbage.byClass).sort()).toEqual([...classes].sort());
-    refreshSnapshot(store.engine);
     for (const objectClass of classes) {
-      const keys = readKeys(store.engine, 'objects').filter((key) => key[0] === CLASS_BYTES[objectClass]);
+      const keys = keysOf(store, 'objects').filter((key) => key[0] === CLASS_BYTES[objectClass]);
       const bytes = keys.reduce(
         (sum, key) => sum + store.read(objectClass, parseObjectKey(key)!.id).length,
         0,
@@ -582,7 +485,6 @@ describe('planGc', () => {
 
 describe('explainKept', () => {
   it('yields a path of links from a root to every kept object [DML-STO-0741]', async () => {
-    const { store, kept } = await storeWithGarbage();
     const plan = await planGc(store);
     let explained = 0;
     for (const object of objectsOf(store)) {
@@ -598,26 +500,15 @@ describe('explainKept', () => {
   });
 
   it('names the hold or the session that keeps an object', async () => {
-    const { store, garbage } = await storeWithGarbage();
-    let draft = '' as DatumId;
-    store.transact('hold', (transaction) => {
-      transaction.putHold({
-        class: 'commit',
-        objectId: garbage,
-        owner: 'ada',
-        reason: 'look',
-        expiresMs: null,
-      });
-      draft = putText(transaction, 'draft');
-    });
+    hold(store, { class: 'commit', objectId: garbage });
+    const draft = store.transact('draft', (transaction) => putText(transaction, 'draft'));
     const byPin = await explainKept(store, { class: 'commit', objectId: garbage });
-    expect(byPin).toMatchObject({ state: 'kept', root: { kind: 'hold', owner: 'ada', reason: 'look' } });
+    expect(byPin).toMatchObject({ state: 'kept', root: { kind: 'hold', owner: 'ada', reason: 'test' } });
     const bySession = await explainKept(store, { class: 'datum', objectId: draft });
     expect(bySession).toMatchObject({ state: 'kept', root: { kind: 'session', sessionId: store.sessionId } });
   });
 
   it('says when nothing keeps an object, or when it is not there [DML-STO-0742]', async () => {
-    const { store, garbage } = await storeWithGarbage();
     expect(await explainKept(store, { class: 'commit', objectId: garbage })).toEqual({ state: 'garbage' });
     expect(await explainKept(store, { class: 'tree', objectId: garbage })).toEqual({ state: 'absent' });
   });

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
 import { brokenClosures, danglingObjects } from '../../test/gc/closure.ts';
 import { type Actor, actorOf, actorOfGenerator, exploreAll, runSchedule } from '../../test/gc/schedule.ts';
-import { putCommit, putDag, putLiteral, putText, putTextDag, putTree } from '../../test/records.ts';
+import { putCommit, putDag, putLiteral, putText, putTextDag } from '../../test/records.ts';
 import { rounds } from '../../test/rounds.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
 import type { Store } from '../store.ts';
@@ -33,16 +33,7 @@ beforeEach(async () => {
   const collector = await openFixture(fakeEnvironment(1));
   const writer = await openFixture(fakeEnvironment(2), collector.path);
   const other = await openFixture(fakeEnvironment(3), collector.path);
-  const nothing = '' as never;
-  world = {
-    collector,
-    writer,
-    other,
-    garbageDag: nothing,
-    garbageCommit: nothing,
-    mainCommit: nothing,
-    anchorCommit: nothing,
-  };
+  world = { collector, writer, other } as World;
 });
 
 /** Empties the store and fills it again: `main` with one dag, and a commit with another that nothing keeps. */
@@ -72,14 +63,12 @@ const SCENARIOS: Readonly<Record<string, () => (() => void)[]>> = {
     let dagId: DagId;
     let commitId: CommitId;
     return [
-      () =>
-        writer.transact('w1', (transaction) => {
-          dagId = putTextDag(transaction, 'garbage');
-        }),
-      () =>
-        writer.transact('w2', (transaction) => {
-          commitId = putCommit(transaction, { dags: { a: dagId } });
-        }),
+      () => {
+        dagId = writer.transact('w1', (transaction) => putTextDag(transaction, 'garbage'));
+      },
+      () => {
+        commitId = writer.transact('w2', (transaction) => putCommit(transaction, { dags: { a: dagId } }));
+      },
       () => setRef(writer, 'work', commitId),
       () => writer.checkpoint(),
     ];
@@ -89,15 +78,12 @@ const SCENARIOS: Readonly<Record<string, () => (() => void)[]>> = {
     let retained = false;
     let commitId: CommitId | undefined;
     return [
-      () =>
-        writer.transact('w1', (transaction) => {
-          retained = transaction.retain('dag', garbageDag);
-        }),
       () => {
-        if (retained)
-          writer.transact('w2', (transaction) => {
-            commitId = putCommit(transaction, { treeId: putTree(transaction, { a: garbageDag }) });
-          });
+        retained = writer.transact('w1', (transaction) => transaction.retain('dag', garbageDag));
+      },
+      () => {
+        const dags = { a: garbageDag };
+        if (retained) commitId = writer.transact('w2', (transaction) => putCommit(transaction, { dags }));
       },
       () => {
         if (commitId !== undefined) setRef(writer, 'work', commitId);
@@ -199,10 +185,9 @@ describe('a collection with concurrent writers', () => {
             if (choice === 0) store.checkpoint();
             else if (choice === 1 && commitId !== undefined) {
               const known = commitId;
-              store.transact('retain', (transaction) => {
-                if (!transaction.retain('commit', known)) commitId = undefined;
-              });
-              if (commitId !== undefined) setRef(store, label, commitId);
+              if (store.transact('retain', (transaction) => transaction.retain('commit', known)))
+                setRef(store, label, known);
+              else commitId = undefined;
             } else if (choice === 2) setRef(store, label, null);
             else
               store.transact('put', (transaction) => {

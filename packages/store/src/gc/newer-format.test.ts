@@ -1,32 +1,26 @@
-import { type DatumId, hashBytes, type NodeId } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { type DatumId, hashBytes } from '@daggerml/object-model';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { EXCISION_FACTS } from '../../test/excise.ts';
 import { openFixture } from '../../test/fixture-store.ts';
 import { NEWER_CLASS_BYTE, NEWER_RECORDS } from '../../test/newer-records.ts';
-import { putCommit, putExec, putLiteral, putTextDag } from '../../test/records.ts';
+import { putExec, putLiteral, putText, putTextDag } from '../../test/records.ts';
+import { hold } from '../../test/rows.ts';
+import { commitTo } from '../../test/streams.ts';
 import { readRows, refreshSnapshot } from '../engine/reading.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import type { Store } from '../store.ts';
 import { planGc, runGc } from './run.ts';
 
-/** A head, and garbage next to it. */
-async function storeWithGarbage(): Promise<Store> {
-  const store = await openFixture();
-  store.transact('fill', (transaction) => {
-    const next = putCommit(transaction, { dags: { a: putTextDag(transaction, 'kept') } });
-    putTextDag(transaction, 'garbage');
-    transaction.updateRef({
-      ref: 'refs/heads/main' as never,
-      expected: null,
-      next,
-      actor: 'ada',
-      reason: 'test',
-    });
-  });
-  store.checkpoint();
-  return store;
-}
+let store: Store;
 
-function rowsOf(store: Store): Map<string, string> {
+beforeEach(async () => {
+  store = await openFixture();
+  commitTo(store, { text: 'kept' });
+  store.transact('garbage', (transaction) => void putTextDag(transaction, 'garbage'));
+  store.checkpoint();
+});
+
+function rowsOf(): Map<string, string> {
   refreshSnapshot(store.engine);
   return new Map(
     readRows(store.engine, 'objects').map((row) => [row.key.toString('hex'), row.value.toString('hex')]),
@@ -36,7 +30,6 @@ function rowsOf(store: Store): Map<string, string> {
 describe('a collection of a store with objects of a newer format', () => {
   for (const [index, newer] of NEWER_RECORDS.entries()) {
     it(`is refused and takes nothing: ${newer.class} ${index} [DML-STO-0717] [DML-STO-0719]`, async () => {
-      const store = await storeWithGarbage();
       const objectId = hashBytes(newer.bytes);
       store.transact('newer', (transaction) => void transaction.put(newer.class, newer.bytes));
       const refused = {
@@ -44,37 +37,33 @@ describe('a collection of a store with objects of a newer format', () => {
         detail: 'newer_format',
         fields: expect.objectContaining({ class: newer.class, objectId }),
       };
-      const rows = rowsOf(store);
+      const rows = rowsOf();
       // Reached by the session that put it, then by nothing, then by a hold.
       await expect(runGc(store)).rejects.toMatchObject(refused);
       store.checkpoint();
       await expect(planGc(store)).rejects.toMatchObject(refused);
       await expect(runGc(store)).rejects.toMatchObject(refused);
-      store.transact('hold', (transaction) =>
-        transaction.putHold({ class: newer.class, objectId, owner: 'ada', reason: 'r', expiresMs: null }),
-      );
+      hold(store, { class: newer.class, objectId });
       store.checkpoint();
       await expect(runGc(store)).rejects.toMatchObject(refused);
-      expect(rowsOf(store)).toEqual(rows);
+      expect(rowsOf()).toEqual(rows);
     });
   }
 
   it('is refused for a class that only a later version knows [DML-STO-0719]', async () => {
-    const store = await storeWithGarbage();
     const bytes = Buffer.from([0x83, 1, NEWER_CLASS_BYTE, 1]);
     const key = Buffer.concat([Buffer.from([NEWER_CLASS_BYTE]), Buffer.from(hashBytes(bytes), 'hex')]);
     store.transact('newer', (transaction) => transaction.putRow('objects', key, bytes));
-    const rows = rowsOf(store);
+    const rows = rowsOf();
     await expect(runGc(store)).rejects.toMatchObject({
       code: 'gc_refused',
       detail: 'newer_format',
       fields: { class: 'unknown', objectId: hashBytes(bytes) },
     });
-    expect(rowsOf(store)).toEqual(rows);
+    expect(rowsOf()).toEqual(rows);
   });
 
   it('goes on when the newer object is gone', async () => {
-    const store = await storeWithGarbage();
     const { bytes } = NEWER_RECORDS[1]!;
     const key = Buffer.concat([Buffer.from([2]), Buffer.from(hashBytes(bytes), 'hex')]);
     store.transact('newer', (transaction) => transaction.putRow('objects', key, bytes));
@@ -86,13 +75,11 @@ describe('a collection of a store with objects of a newer format', () => {
 
 describe('a collection of a store with bytes that are no records', () => {
   it('is refused when a root reaches them [DML-STO-0718]', async () => {
-    const store = await storeWithGarbage();
     const bytes = Buffer.from('no record');
     const datumId = hashBytes<'datum'>(bytes);
-    let nodeId = '' as NodeId;
-    store.transact('harm', (transaction) => {
+    const nodeId = store.transact('harm', (transaction) => {
       transaction.put('datum', bytes);
-      nodeId = putLiteral(transaction, datumId);
+      return putLiteral(transaction, datumId);
     });
     const refused = {
       code: 'gc_refused',
@@ -100,17 +87,14 @@ describe('a collection of a store with bytes that are no records', () => {
       fields: { class: 'datum', objectId: datumId },
     };
     await expect(runGc(store)).rejects.toMatchObject(refused);
-    store.transact('hold', (transaction) =>
-      transaction.putHold({ class: 'node', objectId: nodeId, owner: 'ada', reason: 'r', expiresMs: null }),
-    );
+    hold(store, { class: 'node', objectId: nodeId });
     store.checkpoint();
-    const rows = rowsOf(store);
+    const rows = rowsOf();
     await expect(runGc(store)).rejects.toMatchObject(refused);
-    expect(rowsOf(store)).toEqual(rows);
+    expect(rowsOf()).toEqual(rows);
   });
 
   it('deletes them, and rotten execs, when nothing reaches them', async () => {
-    const store = await storeWithGarbage();
     const bytes = Buffer.from('no record');
     store.transact('harm', (transaction) => {
       transaction.put('datum', bytes);
@@ -129,26 +113,20 @@ describe('a collection of a store with bytes that are no records', () => {
 
 describe('an excision from a store with objects of a newer format', () => {
   it('is refused, with content and without [DML-STO-0846]', async () => {
-    const store = await storeWithGarbage();
     const { class: newerClass, bytes } = NEWER_RECORDS[2]!;
-    const objectId = store.transact('fill', (transaction) =>
-      transaction.putRecord({ type: 'datum', kind: 'string', value: 'secret' }),
-    );
+    const objectId = store.transact('fill', (transaction) => putText(transaction, 'secret'));
     const objects = [{ class: 'datum', objectId }] as const;
     const plan = await planExcision(store, { objects });
     store.transact('newer', (transaction) => void transaction.put(newerClass, bytes));
-    const refused = {
-      code: 'excision_refused',
-      detail: 'newer_format',
-      fields: { objectId: hashBytes(bytes) },
-    };
-    for (const withContent of [true, false])
-      await expect(planExcision(store, { objects, withContent })).rejects.toMatchObject(refused);
-    await expect(
-      planExcision(store, { objects: [{ class: newerClass, objectId: hashBytes(bytes) }] }),
-    ).rejects.toMatchObject(refused);
-    const facts = { reason: 'r', message: '', actor: 'ada' };
-    expect(() => applyExcision(store, plan, facts)).toThrow(
+    const newer = { class: newerClass, objectId: hashBytes(bytes) };
+    const fields = { objectId: hashBytes(bytes) };
+    for (const request of [{ objects, withContent: true }, { objects }, { objects: [newer] }])
+      await expect(planExcision(store, request)).rejects.toMatchObject({
+        code: 'excision_refused',
+        detail: 'newer_format',
+        fields,
+      });
+    expect(() => applyExcision(store, plan, EXCISION_FACTS)).toThrow(
       expect.objectContaining({ detail: 'plan_outdated' }),
     );
     expect(store.has('datum', objectId)).toBe(true);

@@ -22,9 +22,9 @@ import {
   putText,
   putTextDag,
 } from '../../test/records.ts';
+import { beforeTransaction } from '../../test/rows.ts';
 import { headRef, indexRef, type RefName } from '../refs/ref-name.ts';
 import type { Store } from '../store.ts';
-import type { WriteTransaction } from '../write-transaction.ts';
 import { Draft } from './draft.ts';
 import { contentOf, type MergeConflict } from './merge-content.ts';
 import { fastForward, type Move, mergeIntoRef, rebaseRef, squashRef } from './move-ref.ts';
@@ -351,15 +351,7 @@ describe('squashRef', () => {
   it('changes nothing when the ref has moved since [DML-STO-0623]', () => {
     const { base, last } = indexOfThree();
     const other = commit({ texts: { a: '3' }, parents: [last] });
-    const racing = {
-      get: store.get.bind(store),
-      getRecord: store.getRecord.bind(store),
-      getRef: store.getRef.bind(store),
-      transact: <Result>(label: string, body: (transaction: WriteTransaction) => Result): Result => {
-        if (label === 'history/move') setRef(store, INDEX, other);
-        return store.transact(label, body);
-      },
-    };
+    const racing = beforeTransaction(store, 'history/move', () => setRef(store, INDEX, other));
     const before = store.engine.tables.objects.getKeysCount();
     expect(squashRef(racing, move(INDEX), base, FACTS)).toEqual({ state: 'lost', actual: other });
     expect(tip(INDEX)).toBe(other);

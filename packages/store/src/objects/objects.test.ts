@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hashBytes, MAX_RECORD_BYTES, type ObjectId } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { openFixture } from '../../test/fixture-store.ts';
 import { putText } from '../../test/records.ts';
 import { readRow, readRows } from '../engine/reading.ts';
@@ -23,9 +23,14 @@ function overwrite(store: Store, id: ObjectId, bytes: Uint8Array): Buffer {
 const tombstone = (key: Buffer, id: ObjectId): Buffer =>
   encodeTombstone(key, { class: 'chunk', objectId: id, reason: 'r', message: 'm', actor: 'a', timeMs: 1 });
 
+let store: Store;
+
+beforeEach(async () => {
+  store = await openFixture();
+});
+
 describe('objects', () => {
   it('keeps bytes of every size verbatim [DML-STO-0201]', async () => {
-    const store = await openFixture();
     for (const size of [0, 1, 100, 4095, 4096, 16_384, 16_385, 100_000, MAX_RECORD_BYTES]) {
       const bytes = randomBytes(size);
       const id = putBytes(store, bytes);
@@ -35,7 +40,6 @@ describe('objects', () => {
   });
 
   it('compares bytes and id on every read, decoded or not [DML-STO-0202]', async () => {
-    const store = await openFixture();
     const id = store.transact('put', (transaction) => putText(transaction, 'right'));
     const datumId = id as ObjectId<'datum'>;
     expect(store.getRecord('datum', datumId)).toEqual({ type: 'datum', kind: 'string', value: 'right' });
@@ -52,7 +56,6 @@ describe('objects', () => {
   });
 
   it('reports bytes that do not hash to the id as damage [DML-STO-0203]', async () => {
-    const store = await openFixture();
     const id = putBytes(store, Buffer.from('right'));
     for (const wrong of ['wrong', 'righ', 'right!', '\u0000']) {
       overwrite(store, id, Buffer.from(wrong));
@@ -63,7 +66,6 @@ describe('objects', () => {
   });
 
   it('reports a tombstone as excised [DML-STO-0204]', async () => {
-    const store = await openFixture();
     const id = putBytes(store, Buffer.from('secret'));
     overwrite(store, id, tombstone(objectKey('chunk', id) as Buffer, id));
     expect(() => store.get('chunk', id)).toThrow(
@@ -73,14 +75,12 @@ describe('objects', () => {
   });
 
   it('takes a tombstone of another object for damage', async () => {
-    const store = await openFixture();
     const [id, other] = [putBytes(store, Buffer.from('one')), putBytes(store, Buffer.from('two'))];
     overwrite(store, id, tombstone(objectKey('chunk', other) as Buffer, other));
     expect(() => store.get('chunk', id)).toThrow(expect.objectContaining({ code: 'store_damaged' }));
   });
 
   it('yields undefined for what is not there, of any class or form [DML-STO-0205]', async () => {
-    const store = await openFixture();
     const id = putBytes(store, Buffer.from('bytes'));
     expect(store.get('datum', id as never)).toBeUndefined();
     expect(store.get('chunk', hashBytes(Buffer.from('other')))).toBeUndefined();
@@ -91,7 +91,6 @@ describe('objects', () => {
   });
 
   it('throws from read where get yields undefined [DML-STO-0206]', async () => {
-    const store = await openFixture();
     const id = putBytes(store, Buffer.from('bytes'));
     expect(store.read('chunk', id).toString()).toBe('bytes');
     expect(() => store.read('datum', id as never)).toThrow(
@@ -100,7 +99,6 @@ describe('objects', () => {
   });
 
   it('leaves a present object as it is when it is put again [DML-STO-0207]', async () => {
-    const store = await openFixture();
     const id = putBytes(store, Buffer.from('bytes'));
     expect(putBytes(store, Buffer.from('bytes'))).toBe(id);
     expect(readRows(store.engine, 'objects')).toHaveLength(1);
@@ -108,7 +106,6 @@ describe('objects', () => {
   });
 
   it('heals a damaged object when its right bytes are put [DML-STO-0208]', async () => {
-    const store = await openFixture();
     const bytes = Buffer.from('right');
     const id = putBytes(store, bytes);
     overwrite(store, id, Buffer.from('wrong'));
@@ -117,7 +114,6 @@ describe('objects', () => {
   });
 
   it('refuses a transaction that puts excised bytes again, and keeps nothing of it [DML-STO-0212]', async () => {
-    const store = await openFixture();
     for (const bytes of [Buffer.from('secret'), Buffer.alloc(100_000, 7)]) {
       const id = putBytes(store, bytes);
       overwrite(store, id, tombstone(objectKey('chunk', id) as Buffer, id));
@@ -137,7 +133,6 @@ describe('objects', () => {
   });
 
   it('keeps a tombstone when the excised bytes are put again [DML-STO-0209]', async () => {
-    const store = await openFixture();
     const bytes = Buffer.from('secret');
     const id = putBytes(store, bytes);
     overwrite(store, id, tombstone(objectKey('chunk', id) as Buffer, id));
@@ -147,7 +142,6 @@ describe('objects', () => {
   });
 
   it('returns bytes that no later call changes [DML-STO-0210]', async () => {
-    const store = await openFixture();
     const contents = [randomBytes(50), randomBytes(5000), randomBytes(60_000)];
     const ids = contents.map((bytes) => putBytes(store, bytes));
     const reads = ids.map((id) => store.read('chunk', id));
@@ -160,7 +154,6 @@ describe('objects', () => {
   });
 
   it('refuses an object above a mebibyte and undoes its transaction [DML-STO-0211]', async () => {
-    const store = await openFixture();
     const put = (): void =>
       store.transact('put', (transaction) => {
         transaction.put('chunk', Buffer.from('small'));

@@ -1,5 +1,5 @@
 import { hashBytes, type ObjectId } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { openFixture } from '../../test/fixture-store.ts';
 import { readRow, readRows } from '../engine/reading.ts';
 import type { Store } from '../store.ts';
@@ -26,9 +26,14 @@ function countMissing(store: Store, from: number, to: number): number {
   return missing;
 }
 
+let store: Store;
+
+beforeEach(async () => {
+  store = await openFixture();
+});
+
 describe('many objects in one transaction', () => {
   it('are all there afterwards, present ones among them or not [DML-STO-0207]', async () => {
-    const store = await openFixture();
     putRange(store, 500, 900);
     putRange(store, 0, MANY);
     putRange(store, 0, MANY);
@@ -37,7 +42,6 @@ describe('many objects in one transaction', () => {
   });
 
   it('are seen at once by reads of the transaction [DML-STO-0143]', async () => {
-    const store = await openFixture();
     store.transact('put', (transaction) => {
       for (let number = 0; number < MANY; number += 1) {
         const id = transaction.put('chunk', text(number));
@@ -50,7 +54,6 @@ describe('many objects in one transaction', () => {
   });
 
   it('may be in a buffer that is used again at once [DML-STO-0132]', async () => {
-    const store = await openFixture();
     const buffer = Buffer.alloc(16);
     store.transact('put', (transaction) => {
       for (let number = 0; number < MANY; number += 1) {
@@ -63,7 +66,6 @@ describe('many objects in one transaction', () => {
   });
 
   it('keep a tombstone among them [DML-STO-0209]', async () => {
-    const store = await openFixture();
     const object = { class: 'chunk', objectId: idOf(MANY - 1) } as const;
     const key = objectKey('chunk', object.objectId) as Buffer;
     const facts = { ...object, reason: 'r', message: 'm', actor: 'a', timeMs: 1 };
@@ -79,7 +81,6 @@ describe('many objects in one transaction', () => {
   });
 
   it('heal a damaged object among them [DML-STO-0208]', async () => {
-    const store = await openFixture();
     const key = objectKey('chunk', idOf(MANY - 1)) as Buffer;
     store.transact('damage', (transaction) => transaction.putRow('objects', key, Buffer.from('wrong')));
     putRange(store, 0, MANY);
@@ -87,7 +88,6 @@ describe('many objects in one transaction', () => {
   });
 
   it('give way to a row that is written or deleted after them', async () => {
-    const store = await openFixture();
     const key = objectKey('chunk', idOf(MANY - 1)) as Buffer;
     const other = objectKey('chunk', idOf(MANY - 2)) as Buffer;
     store.transact('put', (transaction) => {
@@ -100,7 +100,6 @@ describe('many objects in one transaction', () => {
   });
 
   it('leave nothing behind in the next transaction when their own fails [DML-STO-0123]', async () => {
-    const store = await openFixture();
     expect(() =>
       store.transact('fails', (transaction) => {
         for (let number = 0; number < 10; number += 1) transaction.put('chunk', text(number));

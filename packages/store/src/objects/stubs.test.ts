@@ -1,43 +1,27 @@
 import {
-  type DatumId,
   decodeRecord,
   encodeRecord,
   hashBytes,
   type ObjectClass,
   type ObjectId,
 } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { EXCISED, EXCISION_FACTS, excise } from '../../test/excise.ts';
+import { findingsOf } from '../../test/findings.ts';
 import { openFixture, setRef } from '../../test/fixture-store.ts';
-import { putCommit, putLiteral, putText } from '../../test/records.ts';
-import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
+import { putCommit, putLiteral, putText, textBytes } from '../../test/records.ts';
+import { keysOf, loseObject, watchedEngine } from '../../test/rows.ts';
+import { StreamObjects } from '../../test/streams.ts';
+import { readRow } from '../engine/reading.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import { liftExcision } from '../excision/lift.ts';
 import { listWritesRows, readWritesRow } from '../sessions/session-writes.ts';
 import type { Store } from '../store.ts';
 import { decodeRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
-import { verifyStore } from '../verify/verify-store.ts';
 import type { StubFacts } from './stubs.ts';
 
 const DOMAIN = 'did:key:z6Mk';
-const plainCommit = {
-  type: 'commit',
-  treeId: hashBytes<'tree'>(encodeRecord({ type: 'tree', dags: [] })),
-  parentCommitIds: [],
-  pins: [],
-  requests: [],
-  author: 'ada',
-  authoredMs: 1,
-  committer: 'ada',
-  committedMs: 1,
-  message: '',
-  detailsDatumId: null,
-} as const;
-const FACTS = { reason: 'mistake', message: '', actor: 'ada' };
-
-function textBytes(value: string): Uint8Array {
-  return encodeRecord({ type: 'datum', kind: 'string', value });
-}
 
 function stubOf(objectClass: ObjectClass, objectId: ObjectId, timeMs = 7): StubFacts {
   return { class: objectClass, objectId, domain: DOMAIN, timeMs };
@@ -45,44 +29,32 @@ function stubOf(objectClass: ObjectClass, objectId: ObjectId, timeMs = 7): StubF
 
 /** Puts stubs and says of each whether it was stored. */
 function putStubs(store: Store, ...stubs: StubFacts[]): boolean[] {
-  const stored: boolean[] = [];
-  store.transact('stubs', (transaction) => {
-    for (const stub of stubs) stored.push(transaction.putStub(stub));
-  });
-  return stored;
+  return store.transact('stubs', (transaction) => stubs.map((stub) => transaction.putStub(stub)));
 }
 
-function stubCount(store: Store): number {
-  refreshSnapshot(store.engine);
-  return readKeys(store.engine, 'stubs').length;
-}
+let store: Store;
 
-async function excise(store: Store, objectClass: ObjectClass, objectId: ObjectId): Promise<void> {
-  applyExcision(store, await planExcision(store, { objects: [{ class: objectClass, objectId }] }), FACTS);
-}
+beforeEach(async () => {
+  store = await openFixture();
+});
 
 describe('stubs', () => {
   it('are not stored of what is present or excised [DML-STO-0831]', async () => {
-    const store = await openFixture();
-    let present = '' as DatumId;
-    let excised = '' as DatumId;
-    store.transact('fill', (transaction) => {
-      present = putText(transaction, 'present');
-      excised = putText(transaction, 'excised');
+    const [present, excised] = store.transact('fill', (transaction) => {
+      const datumId = putText(transaction, 'present');
       // One that the same transaction has just put.
-      expect(transaction.putStub(stubOf('datum', present))).toBe(false);
+      expect(transaction.putStub(stubOf('datum', datumId))).toBe(false);
+      return [datumId, putText(transaction, 'excised')];
     });
-    await excise(store, 'datum', excised);
+    await excise(store, { class: 'datum', objectId: excised });
     const row = readRow(store.engine, 'objects', objectKey('datum', excised) as Buffer);
     expect(putStubs(store, stubOf('datum', present), stubOf('datum', excised))).toEqual([false, false]);
-    expect(stubCount(store)).toBe(0);
-    expect(store.get('datum', present)).toEqual(Buffer.from(textBytes('present')));
-    refreshSnapshot(store.engine);
+    expect(keysOf(store, 'stubs')).toEqual([]);
+    expect(store.get('datum', present)).toEqual(textBytes('present'));
     expect(readRow(store.engine, 'objects', objectKey('datum', excised) as Buffer)).toEqual(row);
   });
 
   it('hold what is present like a put [DML-STO-0835]', async () => {
-    const store = await openFixture();
     const present = store.transact('fill', (transaction) => putText(transaction, 'present'));
     store.checkpoint();
     expect(listWritesRows(store.engine, 0)).toEqual([]);
@@ -92,7 +64,6 @@ describe('stubs', () => {
   });
 
   it('stand under the key of what is absent, the last one counts [DML-STO-0832]', async () => {
-    const store = await openFixture();
     const objectId = hashBytes<'datum'>(textBytes('absent'));
     expect(putStubs(store, stubOf('datum', objectId, 7))).toEqual([true]);
     expect(store.getStub('datum', objectId)).toEqual(stubOf('datum', objectId, 7));
@@ -109,53 +80,36 @@ describe('stubs', () => {
       domain: 'https://example.org/',
       timeMs: 8,
     });
-    expect(stubCount(store)).toBe(1);
+    expect(keysOf(store, 'stubs')).toHaveLength(1);
   });
 
   it('pass on to what an object lacks that takes the place of its stub [DML-STO-0850]', async () => {
     // In a batch of small objects, and too large for one.
     for (const message of ['', 'x'.repeat(5_000)]) {
       const store = await openFixture();
-      const tree = encodeRecord({ type: 'tree', dags: [] });
-      const [parent, other] = ['parent', 'other'].map((text) =>
-        encodeRecord({ ...plainCommit, message: text }),
-      );
-      const details = textBytes('details');
-      const commit = encodeRecord({
-        ...plainCommit,
-        treeId: hashBytes<'tree'>(tree),
-        parentCommitIds: [parent, other].map((bytes) => hashBytes<'commit'>(bytes!)),
-        message,
-        detailsDatumId: hashBytes<'datum'>(details),
-      });
-      const commitId = hashBytes<'commit'>(commit);
-      const known = { ...stubOf('commit', hashBytes<'commit'>(other!), 1), domain: 'https://example.org/' };
+      const absent = new StreamObjects();
+      const parents = ['parent', 'other'].map((text) => putCommit(absent, { message: text }));
+      const detailsDatumId = putText(absent, 'details');
+      const commitId = putCommit(absent, { parents, message, detailsDatumId });
+      const known = { ...stubOf('commit', parents[1]!, 1), domain: 'https://example.org/' };
       putStubs(store, stubOf('commit', commitId, 9), known);
-      store.transact('fill', (transaction) => {
-        transaction.put('tree', tree);
-        transaction.put('commit', commit);
-      });
-      expect(store.get('commit', commitId)).toEqual(Buffer.from(commit));
-      expect(stubCount(store)).toBe(3);
-      const missing = [stubOf('commit', hashBytes<'commit'>(parent!), 9), known];
-      for (const stub of [...missing, stubOf('datum', hashBytes<'datum'>(details), 9)])
+      store.transact('fill', (transaction) => putCommit(transaction, { parents, message, detailsDatumId }));
+      expect(store.get('commit', commitId)).toEqual(Buffer.from(absent.records.at(-1)!));
+      expect(keysOf(store, 'stubs')).toHaveLength(3);
+      for (const stub of [stubOf('commit', parents[0]!, 9), known, stubOf('datum', detailsDatumId, 9)])
         expect(store.getStub(stub.class, stub.objectId)).toEqual(stub);
-      const refs = { ref: 'refs/heads/main', expected: null, next: commitId, actor: 'ada', reason: 'test' };
-      store.transact('ref', (transaction) => void transaction.updateRef(refs as never));
-      const findings: unknown[] = [];
-      await verifyStore(store, { onFinding: (finding) => findings.push(finding) });
-      expect(findings).toEqual([]);
+      setRef(store, 'main', commitId);
+      expect(await findingsOf(store)).toEqual([]);
       // What comes later, in any order, takes its place.
       store.transact('rest', (transaction) => {
-        transaction.put('commit', other!);
-        transaction.put('datum', details);
+        putCommit(transaction, { message: 'other' });
+        putText(transaction, 'details');
       });
-      expect(store.getStub('datum', hashBytes<'datum'>(details))).toBeUndefined();
+      expect(store.getStub('datum', detailsDatumId)).toBeUndefined();
     }
   });
 
   it('are refused for no object and for no domain', async () => {
-    const store = await openFixture();
     const objectId = hashBytes<'datum'>(textBytes('absent'));
     const wrong: readonly (readonly [object, string])[] = [
       [{ class: 'stub' }, 'object_class'],
@@ -166,12 +120,11 @@ describe('stubs', () => {
       expect(() => putStubs(store, { ...stubOf('datum', objectId), ...(member as object) })).toThrow(
         expect.objectContaining({ name: 'DmlError', detail }),
       );
-    expect(stubCount(store)).toBe(0);
+    expect(keysOf(store, 'stubs')).toEqual([]);
     expect(putStubs(store, stubOf('datum', objectId))).toEqual([true]);
   });
 
   it('go in the transaction that puts the object [DML-STO-0833]', async () => {
-    const store = await openFixture();
     const small = textBytes('small');
     const large = Buffer.alloc(100_000, 'chunk');
     const later = textBytes('put later');
@@ -187,14 +140,13 @@ describe('stubs', () => {
         throw new Error('undo');
       }),
     ).toThrow('undo');
-    expect(stubCount(store)).toBe(3);
+    expect(keysOf(store, 'stubs')).toHaveLength(3);
     store.transact('put', (transaction) => {
       transaction.put('datum', small);
       transaction.put('chunk', large);
     });
-    refreshSnapshot(store.engine);
-    expect(readKeys(store.engine, 'stubs')).toEqual([objectKey('datum', names[2][1])]);
-    expect(store.get('datum', names[0][1])).toEqual(Buffer.from(small));
+    expect(keysOf(store, 'stubs')).toEqual([objectKey('datum', names[2][1])]);
+    expect(store.get('datum', names[0][1])).toEqual(small);
     // A stub of the same transaction, in a store that had none when it began.
     const other = await openFixture();
     other.transact('both', (transaction) => {
@@ -202,21 +154,16 @@ describe('stubs', () => {
       transaction.putStub(stubOf('datum', names[2][1]));
       transaction.put('datum', later);
     });
-    expect(stubCount(other)).toBe(0);
+    expect(keysOf(other, 'stubs')).toEqual([]);
   });
 
   it('cost one look in a transaction where there are none [DML-STO-0834]', async () => {
-    const store = await openFixture();
     let looks = 0;
     const { tables } = store.engine;
-    const stubs = new Proxy(tables.stubs, {
-      get: (table, name) => {
-        looks += 1;
-        const value: unknown = Reflect.get(table, name, table);
-        return typeof value === 'function' ? value.bind(table) : value;
-      },
+    const watched = watchedEngine(store.engine, 'stubs', () => {
+      looks += 1;
     });
-    Object.assign(store.engine, { tables: { ...tables, stubs } });
+    Object.assign(store.engine, { tables: watched.tables });
     store.transact('put', (transaction) => {
       for (let index = 0; index < 500; index += 1) putText(transaction, `${index}`.padEnd(index * 10, '.'));
     });
@@ -225,7 +172,6 @@ describe('stubs', () => {
   });
 
   it('are named by a read that finds nothing, and by no other [DML-STO-0836]', async () => {
-    const store = await openFixture();
     const withheld = hashBytes<'datum'>(textBytes('withheld'));
     const missing = hashBytes<'datum'>(textBytes('missing'));
     putStubs(store, stubOf('datum', withheld));
@@ -246,12 +192,9 @@ describe('stubs', () => {
   });
 
   it('stand in for what a commit links when a ref moves to it [DML-STO-0837]', async () => {
-    const store = await openFixture();
     const whole = store.transact('fill', (transaction) => putCommit(transaction, {}));
     const { treeId } = store.getRecord('commit', whole)!;
-    store.transact('lose', (transaction) => {
-      transaction.deleteRow('objects', objectKey('tree', treeId) as Buffer);
-    });
+    loseObject(store, 'tree', treeId);
     expect(() => setRef(store, 'main', whole)).toThrow(
       expect.objectContaining({ code: 'ref_target_missing' }),
     );
@@ -269,7 +212,6 @@ describe('stubs', () => {
 
 describe('excision of what is withheld', () => {
   it('puts the tombstone in the place of the stub [DML-STO-0844]', async () => {
-    const store = await openFixture();
     const bytes = textBytes('withheld');
     const objectId = hashBytes<'datum'>(bytes);
     const objects = [{ class: 'datum', objectId }] as const;
@@ -277,20 +219,17 @@ describe('excision of what is withheld', () => {
     putStubs(store, stubOf('datum', objectId));
     const plan = await planExcision(store, { objects });
     expect(plan).toMatchObject({ excise: objects, exciseBytes: 0, excised: [] });
-    applyExcision(store, plan, FACTS);
-    expect(stubCount(store)).toBe(0);
-    expect(() => store.get('datum', objectId)).toThrow(expect.objectContaining({ detail: 'excised' }));
-    expect(() => store.transact('come', (transaction) => void transaction.put('datum', bytes))).toThrow(
-      expect.objectContaining({ detail: 'excised' }),
-    );
+    applyExcision(store, plan, EXCISION_FACTS);
+    expect(keysOf(store, 'stubs')).toEqual([]);
+    expect(() => store.get('datum', objectId)).toThrow(EXCISED);
+    expect(() => store.transact('come', (transaction) => transaction.put('datum', bytes))).toThrow(EXCISED);
   });
 
   it('is lifted for what links to something withheld [DML-STO-0845]', async () => {
-    const store = await openFixture();
     const datumId = hashBytes<'datum'>(textBytes('withheld'));
     const node = encodeRecord({ type: 'node', kind: 'literal', datumId });
     store.transact('fill', (transaction) => void putLiteral(transaction, datumId));
-    await excise(store, 'node', hashBytes(node));
+    await excise(store, { class: 'node', objectId: hashBytes(node) });
     expect(() => liftExcision(store, 'node', node)).toThrow(
       expect.objectContaining({ detail: 'incomplete' }),
     );

@@ -1,10 +1,9 @@
 import type { CommitId } from '@daggerml/object-model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type FakeEnvironment, fakeEnvironment, setRef, temporaryFolder } from '../../test/fixture-store.ts';
+import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
 import { putCommit } from '../../test/records.ts';
 import { readKeys } from '../engine/reading.ts';
-import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
 import { sequenceKey } from '../tables/keyspace.ts';
 import type { JournalEntry } from './journal.ts';
@@ -13,24 +12,14 @@ import { headRef } from './ref-name.ts';
 // The same inputs in every run.
 fc.configureGlobal({ seed: 20_261_121 });
 
-async function openWithInterval(
-  snapshotInterval: number,
-  environment: FakeEnvironment = fakeEnvironment(),
-): Promise<Store> {
-  return openStore(`${temporaryFolder()}/store`, {
-    mode: 'write',
-    create: true,
-    environment,
-    snapshotInterval,
-  });
+function openWithInterval(snapshotInterval: number, environment = fakeEnvironment()): Promise<Store> {
+  return openFixture(environment, undefined, snapshotInterval);
 }
 
 function putCommits(store: Store, count: number): CommitId[] {
-  const ids: CommitId[] = [];
-  store.transact('commits', (transaction) => {
-    for (let index = 0; index < count; index += 1) ids.push(putCommit(transaction, { message: `${index}` }));
-  });
-  return ids;
+  return store.transact('commits', (transaction) =>
+    Array.from({ length: count }, (_, index) => putCommit(transaction, { message: `${index}` })),
+  );
 }
 
 async function journalOf(store: Store, after = 0): Promise<JournalEntry[]> {
@@ -44,23 +33,11 @@ describe('ref journal', () => {
     const store = await openWithInterval(1024);
     const [first, second] = putCommits(store, 2) as [CommitId, CommitId];
     setRef(store, 'main', first);
-    const lost = store.updateRef({
-      ref: headRef('main'),
-      expected: second,
-      next: null,
-      actor: 'a',
-      reason: 'r',
-    });
-    expect(lost.applied).toBe(false);
+    const facts = { ref: headRef('main'), actor: 'a', reason: 'r' };
+    expect(store.updateRef({ ...facts, expected: second, next: null }).applied).toBe(false);
     const undone = (): void =>
       store.transact('undone', (transaction) => {
-        transaction.updateRef({
-          ref: headRef('main'),
-          expected: first,
-          next: second,
-          actor: 'a',
-          reason: 'r',
-        });
+        setRef(transaction, 'main', second);
         throw new Error('undone');
       });
     expect(undone).toThrow('undone');
@@ -69,7 +46,6 @@ describe('ref journal', () => {
       [null, first],
       [first, second],
     ]);
-    await store.close();
   });
 
   it('says when, by whom, from where, to where and why [DML-STO-0402]', async () => {
@@ -89,7 +65,6 @@ describe('ref journal', () => {
         reason: 'commit: x',
       },
     ]);
-    await store.close();
   });
 
   it('numbers rows from 1 without gaps, whatever fails between [DML-STO-0403]', async () => {
@@ -98,7 +73,7 @@ describe('ref journal', () => {
     for (const id of ids) {
       expect(() =>
         store.transact('fails', (transaction) => {
-          transaction.updateRef({ ref: headRef('x'), expected: null, next: id, actor: 'a', reason: 'r' });
+          setRef(transaction, 'x', id);
           throw new Error('no');
         }),
       ).toThrow('no');
@@ -106,7 +81,6 @@ describe('ref journal', () => {
     }
     expect((await journalOf(store)).map((entry) => entry.sequence)).toEqual(ids.map((_, index) => index + 1));
     expect((await journalOf(store, 7)).map((entry) => entry.sequence)).toEqual([8, 9, 10]);
-    await store.close();
   });
 
   it('rebuilds the refs of any sequence, for any history and interval [DML-STO-0404]', async () => {
@@ -150,7 +124,6 @@ describe('ref journal', () => {
     });
     expect(store.refsAt(14).get(headRef('main'))).toBe(ids[13]);
     expect(store.refsAt(10).get(headRef('main'))).toBe(ids[9]);
-    await store.close();
   });
 
   it('takes no snapshot before as many updates as there are refs [DML-STO-0409]', async () => {
@@ -167,32 +140,24 @@ describe('ref journal', () => {
       expect(refs.size).toBe(Math.min(sequence, 23));
       expect(refs.get(headRef('ref-1'))).toBe(sequence > 23 && sequence % 2 === 0 ? second : first);
     }
-    await store.close();
   });
 
   it('looks past a snapshot of which a part is missing [DML-STO-0410]', async () => {
     const store = await openWithInterval(5000);
     const [first, second] = putCommits(store, 2) as [CommitId, CommitId];
     store.transact('many', (transaction) => {
-      const facts = { expected: null, next: first, actor: 'ada', reason: 'test' };
-      for (let index = 0; index < 4000; index += 1)
-        transaction.updateRef({ ref: headRef(`ref-${index}`), ...facts });
-      for (let index = 0; index < 1100; index += 1) {
-        const [expected, next] = index % 2 === 0 ? [first, second] : [second, first];
-        transaction.updateRef({ ...facts, ref: headRef('ref-7'), expected, next });
-      }
+      for (let index = 0; index < 4000; index += 1) setRef(transaction, `ref-${index}`, first);
+      for (let index = 0; index < 1100; index += 1)
+        setRef(transaction, 'ref-7', index % 2 === 0 ? second : first);
     });
     const parts = readKeys(store.engine, 'snapshots');
     expect(parts.map((key) => key.readUInt32BE(8))).toEqual([0, 1, 2]);
     const whole = store.refsAt(5050);
     expect(whole.size).toBe(4000);
     for (const part of parts.reverse()) {
-      store.transact('drop', (transaction) => {
-        transaction.deleteRow('snapshots', part);
-      });
+      store.transact('drop', (transaction) => void transaction.deleteRow('snapshots', part));
       expect(store.refsAt(5050)).toEqual(whole);
     }
-    await store.close();
   });
 
   it('starts at a sequence and at nothing else [DML-STO-0411]', async () => {
@@ -204,20 +169,16 @@ describe('ref journal', () => {
       await expect(journalOf(store, sequence), `${sequence}`).rejects.toMatchObject({
         code: 'sequence_unknown',
       });
-    await store.close();
   });
 
   it('reports a gap in the rows it needs [DML-STO-0406]', async () => {
     const store = await openWithInterval(100);
     for (const id of putCommits(store, 6)) setRef(store, 'main', id);
-    store.transact('drop', (transaction) => {
-      transaction.deleteRow('journal', sequenceKey(3));
-    });
+    store.transact('drop', (transaction) => void transaction.deleteRow('journal', sequenceKey(3)));
     expect(store.refsAt(2).size).toBe(1);
     const damaged = expect.objectContaining({ code: 'store_damaged', detail: 'gap' });
     expect(() => store.refsAt(3)).toThrow(damaged);
     expect(() => store.refsAt(5)).toThrow(damaged);
-    await store.close();
   });
 
   it('refuses a sequence the journal has not reached [DML-STO-0407]', async () => {
@@ -228,7 +189,6 @@ describe('ref journal', () => {
         expect.objectContaining({ code: 'sequence_unknown' }),
       );
     }
-    await store.close();
   });
 
   it('is the version of the state: 0 at first, then the newest sequence [DML-STO-0408]', async () => {
@@ -241,6 +201,5 @@ describe('ref journal', () => {
       version += 1;
       expect(store.stateVersion()).toBe(version);
     }
-    await store.close();
   });
 });

@@ -1,12 +1,12 @@
 import { type CommitId, hashBytes } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { openFixture, setRef } from '../../test/fixture-store.ts';
-import { putCommit, putTextDag, putTree } from '../../test/records.ts';
+import { putCommit, putTextDag } from '../../test/records.ts';
 import { readRow } from '../engine/reading.ts';
 import type { Store } from '../store.ts';
 import { plantRef } from '../testing/plant-ref.ts';
 import { headRef, type RefName, refKey, remoteRef } from './ref-name.ts';
-import type { RefUpdate, RefUpdateResult } from './refs.ts';
+import type { RefUpdateResult } from './refs.ts';
 
 const MAIN = headRef('main');
 
@@ -27,9 +27,14 @@ function move(
   return store.updateRef({ ref, expected, next, actor: 'ada', reason: 'test' });
 }
 
+let store: Store;
+
+beforeEach(async () => {
+  store = await openFixture();
+});
+
 describe('refs', () => {
   it('moves a ref only from where the update expects it [DML-STO-0301]', async () => {
-    const store = await openFixture();
     const [first, second, third] = putCommits(store, 3) as [CommitId, CommitId, CommitId];
     expect(move(store, first, second)).toMatchObject({ applied: false });
     expect(move(store, null, first)).toEqual({ applied: true, sequence: 1 });
@@ -40,7 +45,6 @@ describe('refs', () => {
   });
 
   it('reports the actual commit to a loser and changes nothing [DML-STO-0302]', async () => {
-    const store = await openFixture();
     const [first, second] = putCommits(store, 2) as [CommitId, CommitId];
     expect(move(store, second, first)).toEqual({ applied: false, actual: null });
     move(store, null, first);
@@ -50,7 +54,6 @@ describe('refs', () => {
   });
 
   it('refuses a commit that is absent [DML-STO-0303]', async () => {
-    const store = await openFixture();
     const absent = hashBytes<'commit'>(Buffer.from('absent'));
     expect(() => move(store, null, absent)).toThrow(expect.objectContaining({ code: 'ref_target_missing' }));
     expect(store.readRefs()).toEqual([]);
@@ -58,7 +61,6 @@ describe('refs', () => {
   });
 
   it('refuses a commit that links an absent tree, parent or pin [DML-STO-0304]', async () => {
-    const store = await openFixture();
     const absent = hashBytes(Buffer.from('absent')) as never;
     const links = [{ treeId: absent }, { parents: [absent] }, { pins: { [absent as string]: absent } }];
     for (const parts of links) {
@@ -68,16 +70,12 @@ describe('refs', () => {
       );
     }
     store.transact('whole', (transaction) => {
-      const treeId = putTree(transaction, { dag: putTextDag(transaction, 'x') });
-      const next = putCommit(transaction, { treeId });
-      expect(
-        transaction.updateRef({ ref: MAIN, expected: null, next, actor: 'a', reason: 'r' }).applied,
-      ).toBe(true);
+      const dags = { dag: putTextDag(transaction, 'x') };
+      setRef(transaction, MAIN, putCommit(transaction, { dags }));
     });
   });
 
   it('applies an update to the same commit without a journal row [DML-STO-0306]', async () => {
-    const store = await openFixture();
     const [first] = putCommits(store, 1) as [CommitId];
     move(store, null, first);
     expect(move(store, first, first)).toEqual({ applied: true, sequence: 1 });
@@ -86,19 +84,10 @@ describe('refs', () => {
   });
 
   it('shows several updates of one transaction together or not at all [DML-STO-0307]', async () => {
-    const store = await openFixture();
     const [first] = putCommits(store, 1) as [CommitId];
     const both = (fail: boolean): void =>
       store.transact('both', (transaction) => {
-        const update = (name: string): RefUpdate => ({
-          ref: headRef(name),
-          expected: null,
-          next: first,
-          actor: 'a',
-          reason: 'r',
-        });
-        transaction.updateRef(update('one'));
-        transaction.updateRef(update('two'));
+        for (const name of ['one', 'two']) setRef(transaction, name, first);
         if (fail) throw new Error('changed my mind');
       });
     expect(() => both(true)).toThrow('changed my mind');
@@ -108,7 +97,6 @@ describe('refs', () => {
   });
 
   it('lists refs sorted by key, all or one kind [DML-STO-0308]', async () => {
-    const store = await openFixture();
     const [first] = putCommits(store, 1) as [CommitId];
     const uuid = '00112233-4455-6677-8899-aabbccddeeff';
     const names = [
@@ -139,7 +127,6 @@ describe('refs', () => {
   });
 
   it('deletes a ref by an update to null [DML-STO-0309]', async () => {
-    const store = await openFixture();
     const [first] = putCommits(store, 1) as [CommitId];
     move(store, null, first);
     expect(move(store, first, null)).toEqual({ applied: true, sequence: 2 });
@@ -148,7 +135,6 @@ describe('refs', () => {
   });
 
   it('takes main for HEAD until another ref is set [DML-STO-0310]', async () => {
-    const store = await openFixture();
     expect(store.head()).toBe('refs/heads/main');
     store.setHead(headRef('work'));
     expect(store.head()).toBe('refs/heads/work');
@@ -159,7 +145,6 @@ describe('refs', () => {
   });
 
   it('makes no ref whose name breaks a rule, and changes nothing [DML-STO-0320]', async () => {
-    const store = await openFixture();
     const [first] = putCommits(store, 1) as [CommitId];
     for (const name of ['refs/heads/a/../b', 'refs/heads/x~1', 'refs/remotes/o/a.lock'] as RefName[]) {
       const refused = expect.objectContaining({ code: 'ref_name_invalid', fields: expect.anything() });
@@ -170,7 +155,6 @@ describe('refs', () => {
   });
 
   it('reads, lists, moves and deletes a ref that an earlier version made under such a name [DML-STO-0322]', async () => {
-    const store = await openFixture();
     const [first, second] = putCommits(store, 2) as [CommitId, CommitId];
     for (const text of ['a/../b', '/a', 'a//b', 'x~1', '@{', 'a.lock', '-x', 'HEAD', 'refs/heads/x', 'a:b']) {
       const name = headRef(text);
@@ -190,7 +174,6 @@ describe('refs', () => {
   });
 
   it('sets HEAD to no absent ref whose name breaks a rule [DML-STO-0323]', async () => {
-    const store = await openFixture();
     const [first] = putCommits(store, 1) as [CommitId];
     const refused = expect.objectContaining({ code: 'ref_name_invalid', detail: 'two_dots' });
     expect(() => store.setHead(headRef('a..b'))).toThrow(refused);

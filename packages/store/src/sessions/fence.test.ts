@@ -10,6 +10,7 @@ import {
   temporaryFolder,
 } from '../../test/fixture-store.ts';
 import { putCommit, putText, putTextDag } from '../../test/records.ts';
+import { commitTo } from '../../test/streams.ts';
 import { collectSteps } from '../gc/collect.ts';
 import { headRef } from '../refs/ref-name.ts';
 import type { Store } from '../store.ts';
@@ -36,12 +37,10 @@ function stage(writer: Store, text: string): CommitId {
 async function scene(): Promise<Scene> {
   const path = `${temporaryFolder()}/store`;
   const writer = await openFixture(fakeEnvironment(1), path);
-  let base = '' as CommitId;
-  writer.transact('base', (transaction) => {
-    base = putCommit(transaction, { message: 'base' });
+  writer.transact('garbage', (transaction) => {
     for (let index = 0; index < 20; index += 1) putText(transaction, `garbage ${index}`);
   });
-  setRef(writer, 'main', base);
+  commitTo(writer, { message: 'base' });
   writer.checkpoint();
   const staged = stage(writer, 'live');
   const otherEnvironment = fakeEnvironment(2);
@@ -58,10 +57,8 @@ const NEXT_STEPS: readonly ((writer: Store, staged: CommitId) => void)[] = [
   (writer, staged) =>
     writer.transact('commit', (transaction) => {
       // The engine finds nothing missing here: what was swept is what the commit's dags link to.
-      const next = putCommit(transaction, {
-        message: 'on top',
-        dags: { work: putTextDag(transaction, 'live') },
-      });
+      const dags = { work: putTextDag(transaction, 'live') };
+      const next = putCommit(transaction, { message: 'on top', dags });
       transaction.updateRef({ ref: WORK, expected: null, next, actor: 'ada', reason: `${staged}` });
     }),
   (writer, staged) => writer.transact('hold', (transaction) => void transaction.retain('commit', staged)),
@@ -69,24 +66,18 @@ const NEXT_STEPS: readonly ((writer: Store, staged: CommitId) => void)[] = [
   (writer) => writer.checkpoint(),
 ];
 
+/** Puts a copy of a file in its place. */
+function replaceFile(file: string): void {
+  copyFileSync(file, `${file}-copy`);
+  renameSync(`${file}-copy`, file);
+}
+
 /** Ways to take the files of an open store away from it. */
 const REPLACEMENTS: readonly (readonly [string, (path: string) => void])[] = [
-  [
-    'data file replaced',
-    (path) => {
-      copyFileSync(join(path, 'data.mdb'), join(path, 'copy'));
-      renameSync(join(path, 'copy'), join(path, 'data.mdb'));
-    },
-  ],
+  ['data file replaced', (path) => replaceFile(join(path, 'data.mdb'))],
   ['data file gone', (path) => rmSync(join(path, 'data.mdb'))],
   ['lock file gone', (path) => rmSync(join(path, 'lock.mdb'))],
-  [
-    'lock file replaced',
-    (path) => {
-      copyFileSync(join(path, 'lock.mdb'), join(path, 'copy'));
-      renameSync(join(path, 'copy'), join(path, 'lock.mdb'));
-    },
-  ],
+  ['lock file replaced', (path) => replaceFile(join(path, 'lock.mdb'))],
 ];
 
 describe('a session whose store has other files by now', () => {

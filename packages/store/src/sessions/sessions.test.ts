@@ -1,5 +1,6 @@
 import { type CommitId, hashBytes, type ObjectId } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
+import { EXCISION_FACTS } from '../../test/excise.ts';
 import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../../test/fixture-store.ts';
 import { putCommit } from '../../test/records.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
@@ -68,12 +69,8 @@ describe('sessions', () => {
     const first = putText(store, 'one');
     const second = putText(store, 'two');
     putText(store, 'one');
-    store.transact('retain', (transaction) => {
-      expect(transaction.retain('chunk', second)).toBe(true);
-    });
-    store.transact('read', (transaction) => {
-      transaction.get('chunk', first);
-    });
+    expect(store.transact('retain', (transaction) => transaction.retain('chunk', second))).toBe(true);
+    store.transact('read', (transaction) => transaction.get('chunk', first));
     expect(writtenIds(store)).toEqual(
       [[first], [second], [first], [second]].map((ids) => ({ session: store.sessionId, ids })),
     );
@@ -97,11 +94,8 @@ describe('sessions', () => {
     next.deadPids.add(1);
     const third = await openFixture(next, at);
     const mine = putText(third, 'mine');
-    expect(
-      sessionsOf(third)
-        .map((session) => session.process.pid)
-        .sort(),
-    ).toEqual([2, 3]);
+    const pids = sessionsOf(third).map((session) => session.process.pid);
+    expect(pids.sort()).toEqual([2, 3]);
     expect(writtenIds(third).map((row) => row.ids)).toEqual([[kept], [mine]]);
   });
 
@@ -151,17 +145,8 @@ describe('sessions', () => {
     const store = await openFixture();
     const id = putText(store, 'secret');
     const key = objectKey('chunk', id) as Buffer;
-    store.transact('excise', (transaction) => {
-      const facts = {
-        class: 'chunk',
-        objectId: id,
-        reason: 'r',
-        message: 'm',
-        actor: 'a',
-        timeMs: 1,
-      } as const;
-      transaction.putRow('objects', key, encodeTombstone(key, facts));
-    });
+    const tombstone = encodeTombstone(key, { class: 'chunk', objectId: id, ...EXCISION_FACTS, timeMs: 1 });
+    store.transact('excise', (transaction) => transaction.putRow('objects', key, tombstone));
     store.transact('retain', (transaction) => {
       expect(transaction.retain('chunk', id)).toBe(false);
       expect(transaction.retain('chunk', hashBytes(Buffer.from('absent')))).toBe(false);

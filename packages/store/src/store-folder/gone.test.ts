@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { fakeEnvironment, openFixture, temporaryFolder } from '../../test/fixture-store.ts';
 import { putText } from '../../test/records.ts';
+import { hold } from '../../test/rows.ts';
 import { runGc } from '../gc/run.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
@@ -76,10 +77,8 @@ describe('what creators that died have left', () => {
     const path = join(temporaryFolder(), 'store');
     const environment = fakeEnvironment();
     const store = await openFixture(environment, path);
-    store.transact('put', (transaction) => {
-      const objectId = putText(transaction, 'kept');
-      transaction.putHold({ class: 'datum', objectId, owner: 'ada', reason: 'kept', expiresMs: null });
-    });
+    const objectId = store.transact('put', (transaction) => putText(transaction, 'kept'));
+    hold(store, { class: 'datum', objectId });
     const drafts = [77, 78].map((pid) => join(dirname(path), `store.new-${pid}-${UUID}`));
     for (const draft of drafts) mkdirSync(draft);
     environment.deadPids.add(77);

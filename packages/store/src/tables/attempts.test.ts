@@ -8,18 +8,19 @@ import {
   type PageId,
   type TreeRoot,
 } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { putFunction, putRequestOf } from '../../test/calls.ts';
+import { excise } from '../../test/excise.ts';
+import { findingsOf } from '../../test/findings.ts';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
 import { pagesOf, putCommit, putLiteral, putText } from '../../test/records.ts';
+import { loseObject, spoilObject } from '../../test/rows.ts';
 import { readRow, refreshSnapshot } from '../engine/reading.ts';
-import { applyExcision, planExcision } from '../excision/excise.ts';
 import { indexRef, type RefName } from '../refs/ref-name.ts';
 import type { Store } from '../store.ts';
-import { verifyStore } from '../verify/verify-store.ts';
 import type { Attempt } from './attempts.ts';
 import { decodeJsonRow, encodeJsonRow } from './checksummed-row.ts';
-import { objectKey, uuidKey } from './keyspace.ts';
+import { uuidKey } from './keyspace.ts';
 import { rebuildAttempts } from './rebuild-attempts.ts';
 
 const KEY = 'ab'.repeat(32) as ExecutionKey;
@@ -47,20 +48,16 @@ function putRequest(store: Store, number: number, facts: Partial<ExecRequestReco
 
 /** Has an IndexRef hold these requests and no others. */
 function hold(store: Store, requests: readonly Requested[], ref: RefName = INDEX): CommitId {
-  let commitId = '' as CommitId;
-  store.transact('hold', (transaction) => {
+  return store.transact('hold', (transaction) => {
     const entries = requests.map(({ nodeId, requestId }) => [nodeId, requestId] as const);
-    const root: TreeRoot<'requests'> = buildTree(
-      'requests',
-      entries.sort(([left], [right]) => (left < right ? -1 : 1)),
-      pagesOf(transaction),
-    );
-    commitId = putCommit(transaction, {
+    entries.sort(([left], [right]) => (left < right ? -1 : 1));
+    const root: TreeRoot<'requests'> = buildTree('requests', entries, pagesOf(transaction));
+    const commitId = putCommit(transaction, {
       requests: typeof root === 'string' ? root : Object.fromEntries(root),
     });
+    setRef(transaction, ref, commitId);
+    return commitId;
   });
-  setRef(store, ref, commitId);
-  return commitId;
 }
 
 function putAttempt(store: Store, attempt: Omit<Attempt, 'changedMs'>): void {
@@ -93,6 +90,12 @@ function submitted(requested: Requested): Omit<Attempt, 'changedMs'> {
   };
 }
 
+let store: Store;
+
+beforeEach(async () => {
+  store = await openFixture();
+});
+
 describe('attempts', () => {
   it('keep what they are given under the UUID, with the time of the change [DML-STO-0561]', async () => {
     const environment = fakeEnvironment();
@@ -116,19 +119,15 @@ describe('attempts', () => {
   });
 
   it('are removed by their UUID', async () => {
-    const store = await openFixture();
     putAttempt(store, { ...putRequest(store, 1), ...FACTS });
-    const removed: boolean[] = [];
-    store.transact('delete', (transaction) => {
-      for (const uuid of [uuidOf(2), 'no uuid', uuidOf(1), uuidOf(1)])
-        removed.push(transaction.deleteAttempt(uuid));
-    });
+    const removed = store.transact('delete', (transaction) =>
+      [uuidOf(2), 'no uuid', uuidOf(1), uuidOf(1)].map((uuid) => transaction.deleteAttempt(uuid)),
+    );
     expect(removed).toEqual([false, false, true, false]);
     expect(store.readAttempts()).toEqual([]);
   });
 
   it('are refused without their exec-request [DML-STO-0562]', async () => {
-    const store = await openFixture();
     const requested = putRequest(store, 1);
     const requestId = '1'.repeat(64) as ExecRequestId;
     expect(() => putAttempt(store, { ...requested, ...FACTS, requestId })).toThrow(
@@ -141,7 +140,6 @@ describe('attempts', () => {
   });
 
   it('are refused where they contradict their exec-request [DML-STO-0563]', async () => {
-    const store = await openFixture();
     const requested = putRequest(store, 1);
     const other = putRequest(store, 2);
     const wrong: Partial<Attempt>[] = [
@@ -159,7 +157,6 @@ describe('attempts', () => {
   });
 
   it('are refused with another state, token, count or time than they may have [DML-STO-0564]', async () => {
-    const store = await openFixture();
     const requested = putRequest(store, 1);
     const wrong: Readonly<Record<string, unknown>>[] = [
       { state: 'done' },
@@ -183,45 +180,35 @@ describe('attempts', () => {
   });
 
   it('of a later schema are reported as such [DML-STO-0566]', async () => {
-    const store = await openFixture();
     putRow(store, 1, laterRow(1));
     for (const read of [() => store.getAttempt(uuidOf(1)), () => store.readAttempts()]) {
-      let caught: unknown;
-      try {
-        read();
-      } catch (error) {
-        caught = error;
-      }
-      expect(isNewerFormat(caught)).toBe(true);
-      expect(caught).toMatchObject({ fields: { table: 'attempts', schema: 2, supported: 1 } });
+      const newer = expect.toSatisfy(isNewerFormat);
+      expect(read).toThrow(newer);
+      const fields = expect.objectContaining({ table: 'attempts', schema: 2, supported: 1 });
+      expect(read).toThrow(expect.objectContaining({ fields }));
     }
     putRow(store, 1, Buffer.from('rotten row of more than eight bytes'));
     expect(() => store.getAttempt(uuidOf(1))).toThrow(expect.objectContaining({ code: 'store_damaged' }));
   });
 
   it('of a later schema are findings of their own, and no damage [DML-STO-0954]', async () => {
-    const store = await openFixture();
     const requested = putRequest(store, 1);
     putAttempt(store, { ...requested, ...FACTS });
     hold(store, [requested]);
-    const told = async (): Promise<object[]> => {
-      const findings: object[] = [];
-      await verifyStore(store, { onFinding: (finding) => findings.push(finding) });
-      return findings;
-    };
-    expect(await told()).toEqual([]);
+    expect(await findingsOf(store)).toEqual([]);
     const keyHex = uuidKey(uuidOf(2)).toString('hex');
     putRow(store, 2, laterRow(2));
-    expect(await told()).toEqual([{ code: 'row_newer', table: 'attempts', keyHex }]);
+    expect(await findingsOf(store)).toEqual([{ code: 'row_newer', table: 'attempts', keyHex }]);
     for (const schema of [undefined, 0, '2', 1.5]) {
       putRow(store, 2, encodeJsonRow('attempts', uuidKey(uuidOf(2)), { schema }));
-      expect(await told(), `${schema}`).toEqual([{ code: 'row_damaged', table: 'attempts', keyHex }]);
+      expect(await findingsOf(store), `${schema}`).toEqual([
+        { code: 'row_damaged', table: 'attempts', keyHex },
+      ]);
       expect(() => store.getAttempt(uuidOf(2))).toThrow(expect.objectContaining({ code: 'store_damaged' }));
     }
   });
 
   it('are listed by UUID [DML-STO-0567]', async () => {
-    const store = await openFixture();
     const numbers = Array.from({ length: 600 }, (_, index) => (index * 7) % 600);
     const requests = numbers.map((number) => putRequest(store, number));
     store.transact('attempts', (transaction) => {
@@ -241,17 +228,10 @@ describe('rebuildAttempts', () => {
     hold(store, requests.slice(0, 200));
     hold(store, requests.slice(150), OTHER_INDEX);
     putRow(store, 3, Buffer.from('rotten row of more than eight bytes'));
-    const [, , , , fifth, sixth] = requests as [
-      Requested,
-      Requested,
-      Requested,
-      Requested,
-      Requested,
-      Requested,
-    ];
+    const [fifth, sixth] = requests.slice(4, 6);
     // A row that names another request of its UUID is not the request's own.
-    const key = uuidKey(fifth.executionUuid);
-    const foreign = { schema: 1, ...fifth, ...FACTS, requestId: sixth.requestId, changedMs: 1 };
+    const key = uuidKey(uuidOf(4));
+    const foreign = { schema: 1, ...fifth, ...FACTS, requestId: sixth!.requestId, changedMs: 1 };
     putRow(store, 4, encodeJsonRow('attempts', key, foreign));
     environment.nowMsValue = 7_000;
     expect(rebuildAttempts(store)).toEqual({ kept: 0, added: 300, removed: 0 });
@@ -262,7 +242,6 @@ describe('rebuildAttempts', () => {
   });
 
   it('takes the request that was created later where two have one UUID [DML-STO-0568]', async () => {
-    const store = await openFixture();
     const later = putRequest(store, 1, { createdMs: 501, executionUuid: uuidOf(9) });
     const earlier = putRequest(store, 2, { executionUuid: uuidOf(9) });
     hold(store, [earlier, later]);
@@ -274,7 +253,6 @@ describe('rebuildAttempts', () => {
   });
 
   it('removes the rows of requests that no IndexRef holds [DML-STO-0569]', async () => {
-    const store = await openFixture();
     const [held, dropped, branch] = [1, 2, 3].map((number) => putRequest(store, number)) as [
       Requested,
       Requested,
@@ -293,7 +271,6 @@ describe('rebuildAttempts', () => {
   });
 
   it('leaves rows of held requests and of later schemas as they are [DML-STO-0571]', async () => {
-    const store = await openFixture();
     const [held, later] = [1, 2].map((number) => putRequest(store, number)) as [Requested, Requested];
     putAttempt(store, { ...held, ...FACTS });
     putRow(store, 2, laterRow(2));
@@ -306,31 +283,17 @@ describe('rebuildAttempts', () => {
   });
 
   it('changes nothing when it cannot read what an IndexRef holds [DML-STO-0572]', async () => {
-    const lost: [
-      name: string,
-      lose: (store: Store, commitId: CommitId, requestId: ExecRequestId) => Buffer,
-    ][] = [
-      ['commit', (_, commitId) => objectKey('commit', commitId) as Buffer],
-      ['request', (_store, _commitId, requestId) => objectKey('exec-request', requestId) as Buffer],
-      [
-        'page',
-        (store, commitId) =>
-          objectKey('page', store.getRecord('commit', commitId)!.requests as PageId) as Buffer,
-      ],
-    ];
-    for (const [name, keyOf] of lost) {
+    for (const name of ['commit', 'exec-request', 'page'] as const) {
       const store = await openFixture();
       const stray = putRequest(store, 900);
       putAttempt(store, { ...stray, ...FACTS });
       const requests = Array.from({ length: 200 }, (_, number) => putRequest(store, number));
       const commitId = hold(store, requests);
       const before = store.readAttempts();
-      const key = keyOf(store, commitId, requests[100]!.requestId);
-      for (const change of ['rot', 'go']) {
-        store.transact(change, (transaction) => {
-          if (change === 'rot') transaction.putRow('objects', key, Buffer.from('rotten'));
-          else transaction.deleteRow('objects', key);
-        });
+      const pageId = store.getRecord('commit', commitId)!.requests as PageId;
+      const lost = { commit: commitId, 'exec-request': requests[100]!.requestId, page: pageId };
+      for (const fault of [spoilObject, loseObject]) {
+        fault(store, name, lost[name]);
         expect(() => rebuildAttempts(store), name).toThrow(expect.objectContaining({ name: 'DmlError' }));
         expect(store.readAttempts(), name).toEqual(before);
       }
@@ -338,12 +301,10 @@ describe('rebuildAttempts', () => {
   });
 
   it('does without a request that was excised', async () => {
-    const store = await openFixture();
     const [held, gone] = [1, 2].map((number) => putRequest(store, number)) as [Requested, Requested];
     hold(store, [held, gone]);
     rebuildAttempts(store);
-    const objects = [{ class: 'exec-request', objectId: gone.requestId }] as const;
-    applyExcision(store, await planExcision(store, { objects }), { reason: 'r', message: '', actor: 'a' });
+    await excise(store, { class: 'exec-request', objectId: gone.requestId });
     expect(rebuildAttempts(store)).toEqual({ kept: 1, added: 0, removed: 1 });
     expect(store.readAttempts()).toMatchObject([held]);
   });

@@ -1,10 +1,11 @@
-import { join } from 'node:path';
-import type { CommitId, DatumId } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
-import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../../test/fixture-store.ts';
-import { putCommit, putText, putTextDag } from '../../test/records.ts';
+import { type DatumId, hashBytes } from '@daggerml/object-model';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { EXCISION_FACTS } from '../../test/excise.ts';
+import { type FakeEnvironment, fakeEnvironment, openFixture } from '../../test/fixture-store.ts';
+import { textBytes } from '../../test/records.ts';
+import { commitTo } from '../../test/streams.ts';
 import { compactStore } from '../compact/compact.ts';
-import { readRows, refreshSnapshot } from '../engine/reading.ts';
+import { readRows } from '../engine/reading.ts';
 import { applyExcision, planExcision } from '../excision/excise.ts';
 import { runGc } from '../gc/run.ts';
 import { openStore } from '../open-store.ts';
@@ -58,22 +59,23 @@ function damage(store: Store, number: number, row: number): void {
   });
 }
 
-function commitText(store: Store, text: string): DatumId {
-  let datumId = '' as DatumId;
-  let commitId = '' as CommitId;
-  store.transact('fill', (transaction) => {
-    datumId = putText(transaction, text);
-    commitId = putCommit(transaction, { dags: { kept: putTextDag(transaction, text) } });
-  });
-  setRef(store, 'main', commitId);
-  return datumId;
+function commitText(text: string): DatumId {
+  commitTo(store, { text });
+  return hashBytes(textBytes(text)) as DatumId;
 }
+
+let environment: FakeEnvironment;
+let store: Store;
+
+beforeEach(async () => {
+  environment = fakeEnvironment();
+  environment.nowMsValue = 100 * DAY_MS;
+  store = await openFixture(environment);
+});
 
 describe('listings', () => {
   it('hold head, parts, datums and the day of their last use', async () => {
-    const environment = fakeEnvironment();
     environment.nowMsValue = 20_000.5 * DAY_MS;
-    const store = await openFixture(environment);
     const datumIds = ['ab'.repeat(32), 'cd'.repeat(32)] as DatumId[];
     put(store, 1, { datumIds, ...parts('one', 'two') });
     put(store, 2);
@@ -85,7 +87,6 @@ describe('listings', () => {
   });
 
   it('keep the parts that are not written again, and lose those beyond their number [DML-STO-0586]', async () => {
-    const store = await openFixture();
     put(store, 1, parts('a', 'b', 'c', 'd'));
     put(store, 1, { head: bytes('new'), partCount: 3, parts: new Map([[1, bytes('B')]]) });
     expect(look(store, 1)).toEqual(['new', 'a', 'B', 'c']);
@@ -94,7 +95,6 @@ describe('listings', () => {
   });
 
   it('are refused for what is no place', async () => {
-    const store = await openFixture();
     expect(() => put(store, 1, { place: new Uint8Array(31) })).toThrow(
       expect.objectContaining({ code: 'store_misuse' }),
     );
@@ -104,7 +104,6 @@ describe('listings', () => {
   });
 
   it('read as absent where a row is damaged, and can be written again [DML-STO-0581]', async () => {
-    const store = await openFixture();
     put(store, 1, parts('a', 'b'));
     damage(store, 1, 2);
     expect(look(store, 1)).toEqual(['head 1', 'a', undefined]);
@@ -123,7 +122,6 @@ describe('listings', () => {
   });
 
   it('read as absent where the first row is too short for what it says [DML-STO-0581]', async () => {
-    const store = await openFixture();
     put(store, 1, { datumIds: ['ab'.repeat(32) as DatumId], head: bytes('') });
     const [row] = readRows(store.engine, 'files');
     const whole = decodeRow('files', row!.key, row!.value);
@@ -138,8 +136,6 @@ describe('listings', () => {
   });
 
   it('go, the least recently used first, when they take more than 256 MiB [DML-STO-0582]', async () => {
-    const environment = fakeEnvironment();
-    const store = await openFixture(environment);
     const part = new Uint8Array(30 * 2 ** 20);
     const numbers = [1, 2, 3, 4, 5, 6, 7, 8];
     for (const number of numbers) {
@@ -156,8 +152,6 @@ describe('listings', () => {
   });
 
   it('note their use, once a day [DML-STO-0587]', async () => {
-    const environment = fakeEnvironment();
-    const store = await openFixture(environment);
     put(store, 1, parts('a'));
     const writes: string[] = [];
     const renew = (): number => {
@@ -180,10 +174,7 @@ describe('listings', () => {
   });
 
   it('go with a collection when their datums are gone or they were not used [DML-STO-0583]', async () => {
-    const environment = fakeEnvironment();
-    environment.nowMsValue = 100 * DAY_MS;
-    const store = await openFixture(environment);
-    const kept = commitText(store, 'kept');
+    const kept = commitText('kept');
     const gone = 'ee'.repeat(32) as DatumId;
     put(store, 1, { datumIds: [gone, kept], ...parts('a', 'b') });
     put(store, 2, { datumIds: [gone], ...parts('a', 'b') });
@@ -200,31 +191,26 @@ describe('listings', () => {
   });
 
   it('go with an excision, in its transaction [DML-STO-0584]', async () => {
-    const environment = fakeEnvironment();
-    const store = await openFixture(environment);
-    const datumId = commitText(store, 'personal');
+    const datumId = commitText('personal');
     put(store, 1, { datumIds: [datumId], ...parts('a') });
     put(store, 2);
     const plan = await planExcision(store, { objects: [{ class: 'datum', objectId: datumId }] });
-    const facts = { reason: 'personal-data', message: '', actor: 'test' };
     environment.failpoint = (name) => {
       if (name === 'excise/before-commit') throw new Error('stopped');
     };
-    expect(() => applyExcision(store, plan, facts)).toThrow();
+    expect(() => applyExcision(store, plan, EXCISION_FACTS)).toThrow();
     environment.failpoint = undefined;
-    refreshSnapshot(store.engine);
     expect(there(store, [1, 2])).toEqual([1, 2]);
     const path = store.path;
     await store.close();
     const again = await openStore(path, { mode: 'write', environment });
-    applyExcision(again, plan, facts);
+    applyExcision(again, plan, EXCISION_FACTS);
     expect(readRows(again.engine, 'files')).toEqual([]);
     await again.close();
   });
 
   it('go with the stub of what is absent, in its transaction [DML-STO-0589]', async () => {
-    const store = await openFixture();
-    const present = commitText(store, 'present');
+    const present = commitText('present');
     const stub = { class: 'datum', domain: 'dml:elsewhere', timeMs: 1 } as const;
     put(store, 1, { datumIds: [present], ...parts('a') });
     const withhold = (objectId: DatumId): void =>
@@ -244,9 +230,7 @@ describe('listings', () => {
   });
 
   it('are compacted without their damaged rows [DML-STO-0585]', async () => {
-    const environment = fakeEnvironment();
-    const path = join(temporaryFolder(), 'store');
-    const store = await openStore(path, { mode: 'write', create: true, environment });
+    const { path } = store;
     put(store, 1, parts('a', 'b'));
     put(store, 2);
     damage(store, 1, 1);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CommitId, encodeRecord, hashBytes } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { type CommitId, hashBytes, type ObjectClass } from '@daggerml/object-model';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, temporaryFolder } from '../../test/fixture-store.ts';
 import { putCommit } from '../../test/records.ts';
 import { type SchemaZeroContents, writeSchemaZero } from '../../test/schema-zero.ts';
@@ -16,24 +16,11 @@ import { migrateSchema } from './migrate.ts';
 import { compareVersions, SCHEMA_VERSION } from './schema.ts';
 
 function oldContents(): SchemaZeroContents & { commitId: CommitId } {
-  const objects: { objectClass: 'commit' | 'tree'; bytes: Uint8Array }[] = [];
-  const tree = encodeRecord({ type: 'tree', dags: [] });
-  objects.push({ objectClass: 'tree', bytes: tree });
-  const commit = encodeRecord({
-    type: 'commit',
-    treeId: hashBytes<'tree'>(tree),
-    parentCommitIds: [],
-    pins: [],
-    requests: [],
-    author: 'ada',
-    authoredMs: 1,
-    committer: 'ada',
-    committedMs: 1,
-    message: 'old',
-    detailsDatumId: null,
-  });
-  objects.push({ objectClass: 'commit', bytes: commit });
-  const commitId = hashBytes<'commit'>(commit);
+  const objects: { objectClass: ObjectClass; bytes: Uint8Array }[] = [];
+  const sink = {
+    put: (objectClass: ObjectClass, bytes: Uint8Array) => void objects.push({ objectClass, bytes }),
+  };
+  const commitId = putCommit(sink, { message: 'old' });
   const refs = ['main', 'feature/ä'].map((name, index) => ({
     name: headRef(name),
     commitId,
@@ -49,6 +36,12 @@ const fingerprint = (path: string): string =>
 
 const program = 'dml 9.9.9';
 
+let path: string;
+
+beforeEach(() => {
+  path = join(temporaryFolder(), 'store');
+});
+
 describe('schema versions', () => {
   it('orders versions by number', () => {
     expect(compareVersions('3.5.6', '3.5.6')).toBe(0);
@@ -57,7 +50,6 @@ describe('schema versions', () => {
   });
 
   it('refuses a newer schema, for reading and for writing [DML-STO-0021]', async () => {
-    const path = join(temporaryFolder(), 'store');
     await writeSchemaZero(path, { ...oldContents(), schema: SCHEMA_VERSION + 1 });
     for (const mode of ['read', 'write'] as const) {
       await expect(openStore(path, { mode })).rejects.toMatchObject({
@@ -68,7 +60,6 @@ describe('schema versions', () => {
   });
 
   it('leaves a refused file as it was [DML-STO-0022]', async () => {
-    const path = join(temporaryFolder(), 'store');
     await writeSchemaZero(path, { ...oldContents(), schema: SCHEMA_VERSION + 1 });
     const before = fingerprint(path);
     await expect(openStore(path, { mode: 'write' })).rejects.toMatchObject({ code: 'schema_newer' });
@@ -76,7 +67,6 @@ describe('schema versions', () => {
   });
 
   it('migrates an older schema when opened for writing [DML-STO-0023]', async () => {
-    const path = join(temporaryFolder(), 'store');
     await writeSchemaZero(path, oldContents());
     const store = await openStore(path, { mode: 'write', program });
     expect(store.getMeta('schema')).toBe(SCHEMA_VERSION);
@@ -88,13 +78,11 @@ describe('schema versions', () => {
   });
 
   it('refuses an older schema for reading [DML-STO-0024]', async () => {
-    const path = join(temporaryFolder(), 'store');
     await writeSchemaZero(path, oldContents());
     await expect(openStore(path, { mode: 'read' })).rejects.toMatchObject({ code: 'schema_older' });
   });
 
   it('leaves the old schema when a migration fails on its way [DML-STO-0025]', async () => {
-    const path = join(temporaryFolder(), 'store');
     await writeSchemaZero(path, oldContents());
     for (const at of ['migrate/begin', 'put', 'migrate/step', 'migrate/before-commit']) {
       const environment = fakeEnvironment();
@@ -122,7 +110,6 @@ describe('schema versions', () => {
   });
 
   it('records who migrated, unknown before [DML-STO-0026]', async () => {
-    const path = join(temporaryFolder(), 'store');
     await writeSchemaZero(path, oldContents());
     const store = await openStore(path, { mode: 'write', program });
     expect(store.getMeta('last_migrated_by')).toBe(program);
@@ -131,7 +118,6 @@ describe('schema versions', () => {
   });
 
   it('keeps every object and every ref [DML-STO-0027]', async () => {
-    const path = join(temporaryFolder(), 'store');
     const old = oldContents();
     await writeSchemaZero(path, old);
     const store = await openStore(path, { mode: 'write', program });
@@ -159,7 +145,6 @@ describe('schema versions', () => {
   });
 
   it('records a newer engine than the one that wrote last [DML-STO-0111]', async () => {
-    const path = join(temporaryFolder(), 'store');
     await writeSchemaZero(path, { ...oldContents(), engine: '3.0.0' });
     const store = await openStore(path, { mode: 'write', program });
     expect(store.getMeta('engine')).toBe(ENGINE_VERSION);

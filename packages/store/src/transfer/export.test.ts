@@ -9,11 +9,11 @@ import {
 } from '@daggerml/object-model';
 import { CarReader } from '@ipld/car';
 import { describe, expect, it } from 'vitest';
+import { excise } from '../../test/excise.ts';
 import { openFixture, setRef } from '../../test/fixture-store.ts';
 import { closureOf } from '../../test/gc/closure.ts';
 import { pagesOf, putLiteral, putRecord, putText } from '../../test/records.ts';
 import { commitTo, exported, imported, MAIN, sectionsOf, sourceStore } from '../../test/streams.ts';
-import { applyExcision, planExcision } from '../excision/excise.ts';
 import { runGc } from '../gc/run.ts';
 import { headRef, type RefName, refKey, remoteRef } from '../refs/ref-name.ts';
 import { objectKey } from '../tables/keyspace.ts';
@@ -22,7 +22,7 @@ import { ObjectKeySet } from '../walk/object-key-set.ts';
 import { exportCar } from './export.ts';
 import { LinkOrder } from './link-order.ts';
 
-const FACTS = { reason: 'personal-data', message: '', actor: 'ada' };
+const _FACTS = { reason: 'personal-data', message: '', actor: 'ada' };
 
 describe('exportCar', () => {
   it('is a CARv1 stream that other tools read and verify [DML-STO-1001]', async () => {
@@ -61,11 +61,7 @@ describe('exportCar', () => {
   it('holds the tombstone in the place of an excised object [DML-STO-1004]', async () => {
     const { store } = await sourceStore();
     const datumId = store.transact('find', (transaction) => putText(transaction, 'two'));
-    applyExcision(
-      store,
-      await planExcision(store, { objects: [{ class: 'datum', objectId: datumId }] }),
-      FACTS,
-    );
+    await excise(store, { class: 'datum', objectId: datumId });
     const { ids, blocks } = await sectionsOf(await exported(store));
     expect(ids).not.toContain(datumId);
     const tombstones = blocks.filter((block) => block[2] === 8).map((block) => decodeRecord(block));

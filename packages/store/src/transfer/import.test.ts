@@ -1,9 +1,11 @@
-import { type CommitId, type DatumId, encodeRecord, hashBytes, type TreeId } from '@daggerml/object-model';
+import { type CommitId, encodeRecord, hashBytes, type TreeId } from '@daggerml/object-model';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { EXCISED, EXCISION_FACTS, excise } from '../../test/excise.ts';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
 import { brokenClosures, closureOf } from '../../test/gc/closure.ts';
-import { putCommit, putRecord, putText } from '../../test/records.ts';
+import { putCommit, putRecord, putText, textBytes } from '../../test/records.ts';
+import { beforeTransaction } from '../../test/rows.ts';
 import {
   BY,
   commitTo,
@@ -11,17 +13,18 @@ import {
   failureOf,
   imported,
   MAIN,
+  StreamObjects,
   sectionsOf,
   sourceStore,
   streamOf,
+  streamTo,
 } from '../../test/streams.ts';
 import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
-import { applyExcision, planExcision } from '../excision/excise.ts';
 import { asRefName, headRef, type RefName, remoteRef } from '../refs/ref-name.ts';
+import type { Store } from '../store.ts';
 import { objectKey, parseObjectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import { ObjectKeySet } from '../walk/object-key-set.ts';
-import type { WriteTransaction } from '../write-transaction.ts';
 import { encodeHeader, encodeVarint } from './car-frame.ts';
 import { walkReached } from './completeness.ts';
 import { FilledGaps } from './filled-gaps.ts';
@@ -31,12 +34,15 @@ import { OfferedAbsences } from './offered-absences.ts';
 // The same inputs in every run.
 fc.configureGlobal({ seed: 20_261_121 });
 
-const FACTS = { reason: 'personal-data', message: '', actor: 'ada' };
+let target: Store;
+
+beforeEach(async () => {
+  target = await openFixture();
+});
 
 describe('importCar', () => {
   it('brings every object and every ref', async () => {
     const { store, commitId } = await sourceStore();
-    const target = await openFixture();
     const result = await imported(target, await exported(store));
     expect(result).toMatchObject({
       state: 'applied',
@@ -52,7 +58,6 @@ describe('importCar', () => {
     const { store } = await sourceStore();
     const bytes = await exported(store);
     bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
-    const target = await openFixture();
     expect(await failureOf(imported(target, bytes))).toBe('transfer_invalid/cid_mismatch');
     expect(target.readRefs()).toEqual([]);
     bytes[bytes.length - 1] = (bytes.at(-1) as number) ^ 1;
@@ -61,20 +66,16 @@ describe('importCar', () => {
 
   it('refuses a section that is no valid record [DML-STO-1014]', async () => {
     const { store, commitId } = await sourceStore();
-    const ref = {
-      codec: 0x71,
-      bytes: encodeRecord({ type: 'ref', name: MAIN, commitId, sequence: 1 }),
-    } as const;
-    const target = await openFixture();
     const meta = encodeRecord({ type: 'meta', key: 'k', value: 1 });
-    const bad = streamOf(1, [ref, { codec: 0x71, bytes: Buffer.from('no record') }]);
-    expect(await failureOf(imported(target, bad))).toBe('transfer_invalid/record_invalid');
-    expect(await failureOf(imported(target, streamOf(1, [ref, { codec: 0x71, bytes: meta }])))).toBe(
-      'transfer_invalid/record_unexpected',
-    );
-    expect(await failureOf(imported(target, streamOf(1, [ref, ref])))).toBe(
-      'transfer_invalid/record_unexpected',
-    );
+    const ref = encodeRecord({ type: 'ref', name: MAIN, commitId, sequence: 1 });
+    for (const [section, detail] of [
+      [Buffer.from('no record'), 'record_invalid'],
+      [meta, 'record_unexpected'],
+      [ref, 'record_unexpected'],
+    ] as const)
+      expect(await failureOf(imported(target, streamTo(commitId, [section])))).toBe(
+        `transfer_invalid/${detail}`,
+      );
     expect(await failureOf(imported(target, await exported(store)))).toBe('none');
   });
 
@@ -85,7 +86,6 @@ describe('importCar', () => {
       bytes: encodeRecord({ type: 'ref', name: MAIN, commitId, sequence: 1 }),
     } as const;
     const text = { codec: 0x71, bytes: encodeRecord({ type: 'datum', kind: 'string', value: 'x' }) } as const;
-    const target = await openFixture();
     expect(await failureOf(imported(target, streamOf(1, [text])))).toBe('transfer_invalid/roots_form');
     const header = encodeHeader([{ codec: 0x71, id: hashBytes(ref.bytes) }]);
     const missing = Buffer.concat([encodeVarint(header.length), header]);
@@ -126,11 +126,8 @@ describe('importCar', () => {
     environment.failpoint = (name) => {
       if (name !== 'ref/before-row') return;
       checked += 1;
-      const present = new Set(
-        readKeys(target.engine, 'objects').map(
-          (key) => `${parseObjectKey(key)!.class}/${parseObjectKey(key)!.id}`,
-        ),
-      );
+      const keys = readKeys(target.engine, 'objects').map((key) => parseObjectKey(key)!);
+      const present = new Set(keys.map((key) => `${key.class}/${key.id}`));
       expect([...reached].filter((object) => !present.has(object))).toEqual([]);
     };
     await imported(target, bytes);
@@ -141,19 +138,8 @@ describe('importCar', () => {
     const { store, commitId } = await sourceStore();
     setRef(store, 'other', commitId);
     const bytes = await exported(store, [MAIN, headRef('other')]);
-    const target = await openFixture();
     const mine = commitTo(target, { text: 'mine' }, headRef('mine'));
-    const racing = new Proxy(target, {
-      get: (host, name) => {
-        if (name === 'transact')
-          return (label: string, body: (transaction: WriteTransaction) => void) => {
-            if (label === 'import/refs') setRef(target, 'other', mine);
-            host.transact(label, body);
-          };
-        const value: unknown = Reflect.get(host, name, host);
-        return typeof value === 'function' ? value.bind(host) : value;
-      },
-    });
+    const racing = beforeTransaction(target, 'import/refs', () => setRef(target, 'other', mine));
     expect(await importCar(racing, [bytes], BY)).toMatchObject({
       state: 'refused',
       refs: [{ ref: 'refs/heads/other', before: mine, reason: 'moved' }],
@@ -165,7 +151,6 @@ describe('importCar', () => {
   it('changes no object that is present when it imports again [DML-STO-1023]', async () => {
     const { store } = await sourceStore();
     const bytes = await exported(store);
-    const target = await openFixture();
     const first = await imported(target, bytes);
     const keys = readKeys(target.engine, 'objects');
     const rows = keys.map((key) => readRow(target.engine, 'objects', key));
@@ -180,7 +165,6 @@ describe('importCar', () => {
   it('is completed by importing again after it was cut off [DML-STO-1024]', async () => {
     const { store, commitId } = await sourceStore();
     const bytes = await exported(store);
-    const target = await openFixture();
     for (const share of [0.3, 0.9]) {
       const cut = bytes.subarray(0, Math.floor(bytes.length * share));
       expect(await failureOf(imported(target, cut))).toBe('transfer_invalid/truncated');
@@ -193,16 +177,11 @@ describe('importCar', () => {
   it('keeps a tombstone against the object and counts it [DML-STO-1025]', async () => {
     const { store } = await sourceStore();
     const bytes = await exported(store);
-    const target = await openFixture();
     await imported(target, bytes);
-    const datumId = target.transact('find', (transaction) => putText(transaction, 'two'));
-    applyExcision(
-      target,
-      await planExcision(target, { objects: [{ class: 'datum', objectId: datumId }] }),
-      FACTS,
-    );
+    const datumId = hashBytes<'datum'>(textBytes('two'));
+    await excise(target, { class: 'datum', objectId: datumId });
     expect((await imported(target, bytes)).objects).toMatchObject({ added: 0, excised: 1 });
-    expect(() => target.get('datum', datumId)).toThrow(expect.objectContaining({ detail: 'excised' }));
+    expect(() => target.get('datum', datumId)).toThrow(EXCISED);
   });
 
   it('refuses a stream that lacks something its refs reach [DML-STO-1026]', async () => {
@@ -220,7 +199,6 @@ describe('importCar', () => {
       expect(await failureOf(imported(target, thin))).toBe('transfer_invalid/incomplete');
       expect(target.readRefs()).toEqual([]);
     }
-    const target = await openFixture();
     expect((await imported(target, stream)).refs).toMatchObject([{ after: commitId }]);
   });
 
@@ -228,7 +206,6 @@ describe('importCar', () => {
     const { store, commitId } = await sourceStore();
     setRef(store, 'fresh', commitId);
     const bytes = await exported(store, [MAIN, headRef('fresh')]);
-    const target = await openFixture();
     const mine = commitTo(target, { text: 'mine' });
     expect(await imported(target, bytes)).toMatchObject({
       state: 'refused',
@@ -243,39 +220,18 @@ describe('importCar', () => {
     const { store, commitId } = await sourceStore();
     setRef(store, 'other', commitId);
     const bytes = await exported(store, [MAIN, headRef('other')]);
-    const target = await openFixture();
     const mapRef = (name: RefName): RefName | undefined =>
       name === MAIN ? remoteRef('origin', 'main') : undefined;
-    expect((await imported(target, bytes, { mapRef })).refs).toMatchObject([
-      { ref: 'refs/remotes/origin/main' },
-    ]);
+    const { refs } = await imported(target, bytes, { mapRef });
+    expect(refs).toMatchObject([{ ref: 'refs/remotes/origin/main' }]);
     expect(target.readRefs().map((ref) => ref.name)).toEqual([asRefName('refs/remotes/origin/main')]);
   });
 
   it('holds one batch at most of a long stream [DML-STO-1028]', async () => {
     const chunks = Array.from({ length: 40 }, (_, index) => Buffer.alloc(2 ** 18, index + 1));
-    const commit = encodeRecord({
-      type: 'commit',
-      treeId: hashBytes(encodeRecord({ type: 'tree', dags: [] })) as TreeId,
-      parentCommitIds: [],
-      pins: [],
-      requests: [],
-      author: '',
-      authoredMs: 0,
-      committer: '',
-      committedMs: 0,
-      message: '',
-      detailsDatumId: null,
-    });
-    const commitId = hashBytes<'commit'>(commit);
-    const blocks = [
-      { codec: 0x71, bytes: encodeRecord({ type: 'ref', name: MAIN, commitId, sequence: 1 }) },
-      { codec: 0x71, bytes: commit },
-      { codec: 0x71, bytes: encodeRecord({ type: 'tree', dags: [] }) },
-      ...chunks.map((bytes) => ({ codec: 0x55, bytes })),
-    ] as { codec: 0x71 | 0x55; bytes: Uint8Array }[];
-    const target = await openFixture();
-    const stream = streamOf(1, blocks);
+    const sink = new StreamObjects();
+    for (const bytes of chunks) sink.put('chunk', bytes);
+    const stream = sink.streamTo(putCommit(sink, {}));
     let given = 0;
     let stored = 0;
     let mostHeld = 0;
@@ -328,16 +284,11 @@ describe('importCar', () => {
   it('takes no tombstone of a stream unless the caller accepts them [DML-STO-1033]', async () => {
     const source = await openFixture();
     commitTo(source, { text: 'gone' });
-    const gone = source.transact('find', (transaction) => putText(transaction, 'gone'));
-    const objects = [{ class: 'datum', objectId: gone }] as const;
-    applyExcision(source, await planExcision(source, { objects }), FACTS);
+    const gone = hashBytes<'datum'>(textBytes('gone'));
+    await excise(source, { class: 'datum', objectId: gone });
     const stream = await exported(source);
-    const target = await openFixture();
-    await expect(imported(target, stream)).rejects.toMatchObject({
-      code: 'transfer_invalid',
-      detail: 'excision_offered',
-      fields: { class: 'datum', objectId: gone },
-    });
+    const refusal = { detail: 'excision_offered', fields: { class: 'datum', objectId: gone } };
+    await expect(imported(target, stream)).rejects.toMatchObject({ code: 'transfer_invalid', ...refusal });
     expect(target.readRefs()).toEqual([]);
     target.transact('use', (transaction) => void putText(transaction, 'gone'));
     expect(target.has('datum', gone)).toBe(true);
@@ -347,56 +298,39 @@ describe('importCar', () => {
   it('takes a tombstone only for what is absent and reached [DML-STO-1029]', async () => {
     const source = await openFixture();
     commitTo(source, { text: 'gone' });
-    let gone = '' as DatumId;
-    let unreached = '' as DatumId;
-    source.transact('find', (transaction) => {
-      gone = putText(transaction, 'gone');
-      unreached = putText(transaction, 'unreached');
-    });
-    applyExcision(
-      source,
-      await planExcision(source, { objects: [{ class: 'datum', objectId: gone }] }),
-      FACTS,
-    );
+    const [gone, unreached] = ['gone', 'unreached'].map((text) => hashBytes<'datum'>(textBytes(text)));
+    await excise(source, { class: 'datum', objectId: gone! });
     const { blocks } = await sectionsOf(await exported(source));
     const hostile = encodeRecord({
       type: 'tombstone',
       objectClass: 'datum',
-      objectId: unreached,
-      ...FACTS,
+      objectId: unreached!,
+      ...EXCISION_FACTS,
       timeMs: 1,
     });
     const stream = streamOf(
       1,
       [...blocks, hostile].map((bytes) => ({ codec: 0x71, bytes }) as const),
     );
-    const target = await openFixture();
     const accept = { acceptExcisions: true };
     expect(await imported(target, stream, accept)).toMatchObject({ state: 'applied', tombstones: 1 });
-    expect(() => target.get('datum', gone)).toThrow(expect.objectContaining({ detail: 'excised' }));
-    expect(readRow(target.engine, 'objects', objectKey('datum', unreached)!)).toBeUndefined();
+    expect(() => target.get('datum', gone!)).toThrow(EXCISED);
+    expect(readRow(target.engine, 'objects', objectKey('datum', unreached!)!)).toBeUndefined();
     expect(await verifyStore(target)).toMatchObject({ findings: 0, leftovers: 0 });
     const owner = await openFixture();
     commitTo(owner, { text: 'gone' }, headRef('mine'));
     expect(await imported(owner, stream, accept)).toMatchObject({ state: 'applied', tombstones: 0 });
-    expect(owner.has('datum', gone)).toBe(true);
+    expect(owner.has('datum', gone!)).toBe(true);
   });
 
   it('takes a commit whose tree was excised', async () => {
     const source = await openFixture();
     const commitId = commitTo(source, { text: 'tree' });
     const treeId = source.getRecord('commit', commitId)!.treeId;
-    applyExcision(
-      source,
-      await planExcision(source, { objects: [{ class: 'tree', objectId: treeId }] }),
-      FACTS,
-    );
-    const target = await openFixture();
+    await excise(source, { class: 'tree', objectId: treeId });
     const stream = await exported(source);
-    expect(await imported(target, stream, { acceptExcisions: true })).toMatchObject({
-      state: 'applied',
-      tombstones: 1,
-    });
+    const result = await imported(target, stream, { acceptExcisions: true });
+    expect(result).toMatchObject({ state: 'applied', tombstones: 1 });
     expect(target.getRef(MAIN)?.commitId).toBe(commitId);
   });
 });

@@ -10,19 +10,25 @@ import {
   type PageId,
   writeBlob,
 } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { putFunction, putRequestOf, putWholeCall } from '../../test/calls.ts';
+import { findingsOf } from '../../test/findings.ts';
 import { openFixture, setRef } from '../../test/fixture-store.ts';
 import { NEWER_CLASS_BYTE, NEWER_RECORDS } from '../../test/newer-records.ts';
 import {
   type CommitParts,
+  contentOf,
+  mapEntries,
+  type ObjectSink,
   pagesOf,
+  putBlobOf,
   putCommit,
   putDag,
   putLiteral,
   putRecord,
   putText,
 } from '../../test/records.ts';
+import { keysOf, spoilObject, watchedEngine, withhold } from '../../test/rows.ts';
 import {
   commitTo,
   exported,
@@ -32,11 +38,8 @@ import {
   StreamObjects,
   streamTo,
 } from '../../test/streams.ts';
-import { readKeys } from '../engine/reading.ts';
 import type { Store } from '../store.ts';
 import { CLASS_BYTES, objectKey } from '../tables/keyspace.ts';
-import type { Finding } from '../verify/finding.ts';
-import { verifyStore } from '../verify/verify-store.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 
 const NULL = { type: 'datum', kind: 'null' } as const;
@@ -44,7 +47,7 @@ const NULL = { type: 'datum', kind: 'null' } as const;
 /** Puts a commit over objects with a fault, and returns the object that has it. */
 type Faulty = (sink: StreamObjects) => { readonly at: ObjectId; readonly commitId: CommitId };
 
-function commitOver(sink: StreamObjects, datumId: DatumId, parts: CommitParts = {}): CommitId {
+function commitOver(sink: ObjectSink, datumId: DatumId, parts: CommitParts = {}): CommitId {
   return putCommit(sink, { dags: { a: putDag(sink, putLiteral(sink, datumId)) }, ...parts });
 }
 
@@ -57,10 +60,10 @@ function ofDatum(put: (sink: StreamObjects) => DatumId): Faulty {
 
 /** A content whose chunks end early, though their lengths and hashes are right. */
 function cutEarly(sink: StreamObjects): DatumId {
-  const parts = [20_000, 30_000].map((size) => Buffer.alloc(size));
-  const root = parts.map((part) => [sink.put('chunk', part), part.length] as const);
-  const contentSha256 = hashBytes(Buffer.concat(parts));
-  return putRecord(sink, { type: 'datum', kind: 'blob', sizeBytes: 50_000, contentSha256, root } as never);
+  return putBlobOf(
+    sink,
+    [20_000, 30_000].map((size) => Buffer.alloc(size)),
+  );
 }
 
 function numbers(from: number, count: number): ListDatum['root'] {
@@ -75,8 +78,7 @@ const NOT_CANONICAL: Readonly<Record<string, Faulty>> = {
   ),
   'element_linked: a null that a page of a map links': (sink) => {
     const linked: DatumId = putRecord(sink, NULL);
-    const entries = Array.from({ length: 2_000 }, (_, index) => [`key ${10_000 + index}`, linked] as const);
-    const root = buildTree('map', entries, sink.pages);
+    const root = buildTree('map', mapEntries(2_000, linked), sink.pages);
     const at = sink.records.find((bytes) => bytes[2] === 11 && bytes[4] === 0) as Uint8Array;
     return {
       at: hashBytes(at),
@@ -134,7 +136,7 @@ const NOT_CANONICAL: Readonly<Record<string, Faulty>> = {
     return putRecord(sink, { ...blob, contentSha256: '1'.repeat(64) });
   }),
   'blob_wrong: another size': ofDatum((sink) => {
-    const blob = writeBlob(largeContent(), sink.pages);
+    const blob = writeBlob(contentOf(3_000_000), sink.pages);
     expect(blob.root).toBeTypeOf('string');
     return putRecord(sink, { ...blob, sizeBytes: 3_000_001 });
   }),
@@ -180,50 +182,29 @@ const CONTRADICTIONS: Readonly<Record<string, Faulty>> = {
   ),
 };
 
-async function findingsOf(store: Store): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const list = (finding: Finding): void => void findings.push(finding);
-  await verifyStore(store, { onFinding: list, onLeftover: list });
-  return findings;
-}
-
 /** Moves the branch to a commit over one value. */
 function branchOver(transaction: WriteTransaction, datumId: DatumId): void {
-  const next = putCommit(transaction, { dags: { a: putDag(transaction, putLiteral(transaction, datumId)) } });
-  moveBranch(transaction, next);
-}
-
-function moveBranch(transaction: WriteTransaction, next: CommitId): void {
-  const expected = transaction.getRef(MAIN)?.commitId ?? null;
-  transaction.updateRef({ ref: MAIN, expected, next, actor: 'ada', reason: 'test' });
+  setRef(transaction, MAIN, commitOver(transaction, datumId));
 }
 
 /** Counts how often the rows of some objects are read while something runs. */
 async function readsOf(store: Store, keys: ReadonlySet<string>, run: () => Promise<void>): Promise<number> {
   let reads = 0;
   const { tables } = store.engine;
-  const objects = new Proxy(tables.objects, {
-    get: (table, name) => {
-      const value: unknown = Reflect.get(table, name, table);
-      if (name !== 'getBinary') return typeof value === 'function' ? value.bind(table) : value;
-      return (key: Buffer) => {
-        if (keys.has(Buffer.from(key).toString('hex'))) reads += 1;
-        return table.getBinary(key);
-      };
-    },
+  const watched = watchedEngine(store.engine, 'objects', (member, key) => {
+    if (member === 'getBinary' && keys.has(Buffer.from(key).toString('hex'))) reads += 1;
   });
-  Object.assign(store.engine, { tables: { ...tables, objects } });
+  Object.assign(store.engine, { tables: watched.tables });
   await run();
   Object.assign(store.engine, { tables });
   return reads;
 }
 
-/** Some megabytes that do not repeat. */
-function largeContent(): Buffer {
-  const content = Buffer.alloc(3_000_000);
-  for (let at = 0; at < content.length; at += 4) content.writeUInt32LE(Math.imul(at, 2654435761) >>> 0, at);
-  return content;
-}
+let target: Store;
+
+beforeEach(async () => {
+  target = await openFixture();
+});
 
 for (const [detail, requirement, cases] of [
   ['not_canonical', 'DML-STO-1041', NOT_CANONICAL],
@@ -234,7 +215,6 @@ for (const [detail, requirement, cases] of [
       it(`moves no ref, however often: ${name} [${requirement}]`, async () => {
         const sink = new StreamObjects();
         const { at, commitId } = put(sink);
-        const target = await openFixture();
         const mine = commitTo(target, { text: 'mine' });
         const refused = {
           code: 'transfer_invalid',
@@ -253,18 +233,13 @@ for (const [detail, requirement, cases] of [
 describe('the check of an import', () => {
   it('names the object and what a verification finds [DML-STO-1046]', async () => {
     for (const put of [...Object.values(NOT_CANONICAL), ...Object.values(CONTRADICTIONS)]) {
+      const target = await openFixture();
       const sink = new StreamObjects();
       const { commitId } = put(sink);
-      const target = await openFixture();
       const error = await imported(target, sink.streamTo(commitId)).catch((caught: unknown) => caught);
       const findings = await findingsOf(target);
-      expect(findings).toContainEqual(
-        expect.objectContaining({
-          code: (error as { fields: Record<string, unknown> }).fields.kind,
-          class: (error as { fields: Record<string, unknown> }).fields.class,
-          objectId: (error as { fields: Record<string, unknown> }).fields.objectId,
-        }),
-      );
+      const { kind, class: objectClass, objectId } = (error as { fields: Record<string, unknown> }).fields;
+      expect(findings).toContainEqual(expect.objectContaining({ code: kind, class: objectClass, objectId }));
     }
   });
 
@@ -273,7 +248,6 @@ describe('the check of an import', () => {
     cutEarly(sink);
     putCommit(sink, { detailsDatumId: putText(sink, 'no map') });
     const commitId = commitOver(sink, putText(sink, 'sound'));
-    const target = await openFixture();
     expect(await imported(target, sink.streamTo(commitId))).toMatchObject({ state: 'applied' });
     const faulty = commitOver(sink, cutEarly(sink));
     const both = sink.streamTo(faulty);
@@ -283,17 +257,12 @@ describe('the check of an import', () => {
 
   it('takes what is missing on purpose for no fault', async () => {
     const source = await openFixture();
-    let topId = '' as PageId;
-    source.transact('fill', (transaction) => {
-      const blob = writeBlob(largeContent(), pagesOf(transaction));
-      topId = blob.root as PageId;
+    const topId = source.transact('fill', (transaction) => {
+      const blob = writeBlob(contentOf(3_000_000), pagesOf(transaction));
       branchOver(transaction, putRecord(transaction, blob));
+      return blob.root as PageId;
     });
-    source.transact('withhold', (transaction) => {
-      transaction.deleteRow('objects', objectKey('page', topId) as Buffer);
-      transaction.putStub({ class: 'page', objectId: topId, domain: 'did:key:z6Mk', timeMs: 1 });
-    });
-    const target = await openFixture();
+    withhold(source, { class: 'page', objectId: topId });
     expect(await imported(target, await exported(source), { acceptWithheld: true })).toMatchObject({
       state: 'applied',
       stubs: 1,
@@ -302,17 +271,15 @@ describe('the check of an import', () => {
 
   it('reads no chunks that refs reached before [DML-STO-1047]', async () => {
     const source = await openFixture();
-    let blobDag = '' as DagId;
-    source.transact('blob', (transaction) => {
-      const blobId: DatumId = putRecord(transaction, writeBlob(largeContent(), pagesOf(transaction)));
-      blobDag = putDag(transaction, putLiteral(transaction, blobId));
+    const blobDag = source.transact('blob', (transaction) => {
+      const blobId: DatumId = putRecord(transaction, writeBlob(contentOf(3_000_000), pagesOf(transaction)));
+      return putDag(transaction, putLiteral(transaction, blobId));
     });
     const first = commitTo(source, { dags: { blob: blobDag } });
-    const target = await openFixture();
     await imported(target, await exported(source));
     commitTo(source, { text: 'next', dags: { blob: blobDag }, parents: [first] });
     const stream = await exported(source);
-    const keys = readKeys(target.engine, 'objects').filter((key) => key[0] === CLASS_BYTES.chunk);
+    const keys = keysOf(target, 'objects').filter((key) => key[0] === CLASS_BYTES.chunk);
     const chunks = new Set(keys.map((key) => key.toString('hex')));
     expect(chunks.size).toBeGreaterThan(20);
     const run = async (): Promise<void> => {
@@ -364,9 +331,8 @@ describe('the check of an import', () => {
         pins: { [call.nodeId]: derived.execId } as never,
         requests: { [call.nodeId]: requestId } as never,
       });
-      moveBranch(transaction, commitId);
+      setRef(transaction, MAIN, commitId);
     });
-    const target = await openFixture();
     expect(await imported(target, await exported(source))).toMatchObject({ state: 'applied' });
     expect(await findingsOf(target)).toEqual([]);
   });
@@ -419,9 +385,7 @@ describe('objects of a newer format', () => {
       { class: 'datum', bytes: Buffer.from('no record') } as const,
     ]) {
       store.transact('newer', (transaction) => {
-        transaction.put(newerClass, bytes);
-        const datumId = hashBytes<'datum'>(bytes);
-        branchOver(transaction, datumId);
+        branchOver(transaction, transaction.put(newerClass, bytes) as DatumId);
       });
       reasons.push(await failureOf(exported(store)));
     }
@@ -431,12 +395,9 @@ describe('objects of a newer format', () => {
       'invalid_kind/newer_kind',
       'invalid_header/record_form',
     ]);
-    let datumId = '' as DatumId;
-    store.transact('rot', (transaction) => {
-      datumId = putText(transaction, 'rotten');
-      branchOver(transaction, datumId);
-      transaction.putRow('objects', objectKey('datum', datumId) as Buffer, Buffer.from('rot'));
-    });
+    const datumId = store.transact('rot', (transaction) => putText(transaction, 'rotten'));
+    store.transact('branch', (transaction) => branchOver(transaction, datumId));
+    spoilObject(store, 'datum', datumId);
     expect(await failureOf(exported(store))).toBe('store_damaged/hash_mismatch');
   });
 });

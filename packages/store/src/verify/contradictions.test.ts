@@ -1,5 +1,6 @@
 import {
   buildTree,
+  type CallExec,
   type DatumId,
   type ExecId,
   type ExecRequestId,
@@ -9,27 +10,32 @@ import {
 } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { putFunction, putRequestOf, putWholeCall } from '../../test/calls.ts';
+import { excise } from '../../test/excise.ts';
+import { findingsOf } from '../../test/findings.ts';
 import { openFixture } from '../../test/fixture-store.ts';
 import { pagesOf, putCommit, putDag, putLiteral, putRecord, putText } from '../../test/records.ts';
-import { applyExcision, planExcision } from '../excision/excise.ts';
-import type { RecordClass } from '../objects/objects.ts';
-import type { Store } from '../store.ts';
+import type { ObjectName } from '../excision/plan.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import type { Finding } from './finding.ts';
-import { verifyStore } from './verify-store.ts';
 
-async function findingsOf(store: Store): Promise<Finding[]> {
-  const findings: Finding[] = [];
-  const list = (finding: Finding): void => void findings.push(finding);
-  await verifyStore(store, { onFinding: list, onLeftover: list });
-  return findings;
+/** Returns the findings of a verification of a store that a transaction has filled, and what that has made. */
+async function findingsAfter<Made>(
+  fill: (transaction: WriteTransaction) => Made,
+): Promise<{ findings: Finding[]; made: Made }> {
+  const store = await openFixture();
+  const made = store.transact('fill', fill);
+  return { findings: await findingsOf(store), made };
 }
 
-/** Returns the findings of a verification of a store that a transaction has filled. */
-async function findingsAfter(fill: (transaction: WriteTransaction) => void): Promise<Finding[]> {
-  const store = await openFixture();
-  store.transact('fill', fill);
-  return findingsOf(store);
+/** Puts an exec of a builtin with function and inputs of another one. */
+function putBuiltinExec(
+  transaction: WriteTransaction,
+  nodeId: NodeId,
+  { functionDatumId, inputs }: CallExec,
+): ExecId {
+  const outcome = { status: 'ok', resultDatumId: putText(transaction, 'result') } as const;
+  const call = { nodeId, functionDatumId, inputs };
+  return putRecord(transaction, { type: 'exec', nodeKind: 'builtin', ...call, ...outcome });
 }
 
 function contradiction(execId: ExecId, member: string, toClass: string, to: ObjectId): object {
@@ -45,15 +51,9 @@ function schemaMap(transaction: WriteTransaction, value: bigint): DatumId {
   });
 }
 
-/** Has nothing of an object but its name, as after an excision. */
-async function excise(store: Store, objectClass: RecordClass, objectId: ObjectId): Promise<void> {
-  const plan = await planExcision(store, { objects: [{ class: objectClass, objectId }] });
-  applyExcision(store, plan, { reason: 'r', message: '', actor: 'a' });
-}
-
 describe('a verification', () => {
   it('finds nothing in execs, requests and pins that agree', async () => {
-    const findings = await findingsAfter((transaction) => {
+    const { findings } = await findingsAfter((transaction) => {
       const first = putWholeCall(transaction, 'a');
       const requestId = putRequestOf(transaction, first.exec, {
         needsDatumId: putRecord(transaction, { type: 'datum', kind: 'map', root: [] }),
@@ -76,49 +76,34 @@ describe('a verification', () => {
   });
 
   it('finds an exec of another node kind than its node [DML-STO-0924]', async () => {
-    let execId = '' as ExecId;
-    let nodeId = '' as NodeId;
-    const findings = await findingsAfter((transaction) => {
-      nodeId = putLiteral(transaction, putText(transaction, 'literal'));
-      execId = putWholeCall(transaction, 'a', { exec: { nodeId } }).execId;
+    const ofLiteral = await findingsAfter((transaction) => {
+      const nodeId = putLiteral(transaction, putText(transaction, 'literal'));
+      return { nodeId, execId: putWholeCall(transaction, 'a', { exec: { nodeId } }).execId };
     });
-    expect(findings).toEqual([contradiction(execId, 'nodeKind', 'node', nodeId)]);
-    const builtin = await findingsAfter((transaction) => {
-      const { exec } = putWholeCall(transaction, 'a');
-      const { functionDatumId, inputs } = exec;
-      const resultDatumId = putText(transaction, 'result');
-      nodeId = exec.nodeId;
-      execId = putRecord(transaction, {
-        type: 'exec',
-        nodeKind: 'builtin',
-        nodeId,
-        functionDatumId,
-        inputs,
-        status: 'ok',
-        resultDatumId,
-      });
+    const ofBuiltin = await findingsAfter((transaction) => {
+      const { nodeId, exec } = putWholeCall(transaction, 'a');
+      return { nodeId, execId: putBuiltinExec(transaction, nodeId, exec) };
     });
-    expect(builtin).toEqual([contradiction(execId, 'nodeKind', 'node', nodeId)]);
+    for (const { findings, made } of [ofLiteral, ofBuiltin])
+      expect(findings).toEqual([contradiction(made.execId, 'nodeKind', 'node', made.nodeId)]);
   });
 
   it('finds an exec of another function than its node [DML-STO-0925]', async () => {
-    let call = {} as ReturnType<typeof putWholeCall>;
-    const findings = await findingsAfter((transaction) => {
+    const { findings, made } = await findingsAfter((transaction) => {
       const functionDatumId = putFunction(transaction, 'x:other');
-      call = putWholeCall(transaction, 'a', { exec: { functionDatumId } });
+      return putWholeCall(transaction, 'a', { exec: { functionDatumId } });
     });
-    expect(findings).toEqual([contradiction(call.execId, 'function', 'node', call.nodeId)]);
+    expect(findings).toEqual([contradiction(made.execId, 'function', 'node', made.nodeId)]);
   });
 
   it('finds an exec with another number of inputs than its node, in pages too [DML-STO-0926]', async () => {
     for (const count of [1, 3, 2_000]) {
-      let call = {} as ReturnType<typeof putWholeCall>;
-      const findings = await findingsAfter((transaction) => {
+      const { findings, made } = await findingsAfter((transaction) => {
         const values = Array.from({ length: count }, (_, index) => putText(transaction, `${index}`));
         const inputs = buildTree('values', values, pagesOf(transaction));
-        call = putWholeCall(transaction, 'a', { exec: { inputs } });
+        return putWholeCall(transaction, 'a', { exec: { inputs } });
       });
-      expect(findings, `${count}`).toEqual([contradiction(call.execId, 'inputCount', 'node', call.nodeId)]);
+      expect(findings, `${count}`).toEqual([contradiction(made.execId, 'inputCount', 'node', made.nodeId)]);
     }
   });
 
@@ -139,28 +124,25 @@ describe('a verification', () => {
     };
     for (const [name, put] of Object.entries(inputNodes)) {
       for (const count of [1, 900]) {
-        let execId = '' as ExecId;
-        let inputNodeId = '' as NodeId;
-        const findings = await findingsAfter((transaction) => {
-          inputNodeId = put(transaction);
+        const { findings, made } = await findingsAfter((transaction) => {
+          const inputNodeId = put(transaction);
           const texts = Array.from({ length: count - 1 }, (_, index) => `${index}`);
           const nodeIds = [...texts.map((text) => literal(transaction, text)), inputNodeId];
-          for (const last of ['right', 'wrong']) {
+          const [, wrong] = ['right', 'wrong'].map((last) => {
             const values = [...texts, last].map((text) => putText(transaction, text));
             const inputs = buildTree('values', values, pagesOf(transaction));
             const node = { inputs: buildTree('inputs', nodeIds, pagesOf(transaction)) };
-            execId = putWholeCall(transaction, 'a', { node, exec: { inputs } }).execId;
-          }
+            return putWholeCall(transaction, 'a', { node, exec: { inputs } }).execId;
+          });
+          return contradiction(wrong!, 'input', 'node', inputNodeId);
         });
-        expect(findings, `${name} of ${count}`).toEqual([
-          contradiction(execId, 'input', 'node', inputNodeId),
-        ]);
+        expect(findings, `${name} of ${count}`).toEqual([made]);
       }
     }
   });
 
   it('takes no input for wrong whose value hangs on pins, or lies too far away', async () => {
-    const findings = await findingsAfter((transaction) => {
+    const { findings } = await findingsAfter((transaction) => {
       let nodeId = putLiteral(transaction, putText(transaction, 'far away'));
       for (let step = 0; step < 17; step += 1) {
         const dagId = putDag(transaction, nodeId);
@@ -176,8 +158,7 @@ describe('a verification', () => {
 
   it('finds pins of an exec that lead to execs of other inputs than the nodes have there [DML-STO-0951]', async () => {
     for (const isPaged of [false, true]) {
-      const expected: object[] = [];
-      const findings = await findingsAfter((transaction) => {
+      const { findings, made } = await findingsAfter((transaction) => {
         const inner = putWholeCall(transaction, 'inner');
         const value = putText(transaction, 'result of inner');
         const execs = [value, putText(transaction, 'another')].map((datumId) =>
@@ -189,33 +170,31 @@ describe('a verification', () => {
         const others = Array.from({ length: isPaged ? 200 : 0 }, (_, index) =>
           putWholeCall(transaction, `${index}`),
         );
-        for (const { nodeId, execId } of execs) {
+        const [, wrong] = execs.map(({ nodeId, execId }) => {
           const pins = [...others, inner, { nodeId, execId }]
             .map((pin) => [pin.nodeId, pin.execId] as const)
             .sort(([left], [right]) => (left < right ? -1 : 1));
           const root = buildTree('pins', pins, pagesOf(transaction));
           const outer = putWholeCall(transaction, 'outer', { exec: { pins: root } });
-          if (execId === execs[0]!.execId) continue;
-          const to = { class: 'exec', objectId: execId };
           const name = { class: 'exec', objectId: outer.execId };
-          expected.push({ code: 'pin_contradiction', ...name, nodeId, to });
-        }
+          return { code: 'pin_contradiction', ...name, nodeId, to: { class: 'exec', objectId: execId } };
+        });
+        return wrong;
       });
-      expect(findings, `${isPaged}`).toEqual(expected);
+      expect(findings, `${isPaged}`).toEqual([made]);
     }
   });
 
   it('finds an exec whose request has another node or execution key [DML-STO-0927]', async () => {
     for (const change of ['nodeId', 'executionKey'] as const) {
-      let execId = '' as ExecId;
-      let requestId = '' as ExecRequestId;
-      const findings = await findingsAfter((transaction) => {
+      const { findings, made } = await findingsAfter((transaction) => {
         const { exec } = putWholeCall(transaction, 'a');
         const other = { nodeId: putWholeCall(transaction, 'b').nodeId, executionKey: '1'.repeat(64) };
-        requestId = putRequestOf(transaction, exec, { [change]: other[change] });
-        execId = putWholeCall(transaction, 'a', { exec: { requestId } }).execId;
+        const requestId = putRequestOf(transaction, exec, { [change]: other[change] });
+        const { execId } = putWholeCall(transaction, 'a', { exec: { requestId } });
+        return contradiction(execId, 'request', 'exec-request', requestId);
       });
-      expect(findings, change).toEqual([contradiction(execId, 'request', 'exec-request', requestId)]);
+      expect(findings, change).toEqual([made]);
     }
   });
 
@@ -232,10 +211,7 @@ describe('a verification', () => {
             putLiteral(transaction, putText(transaction, `${side} of a`)),
           ),
         });
-        const { functionDatumId, inputs } = exec;
-        const resultDatumId = putText(transaction, 'result');
-        const outcome = { status: 'ok', functionDatumId, inputs, resultDatumId } as const;
-        return putRecord(transaction, { type: 'exec', nodeKind: 'builtin', nodeId, ...outcome });
+        return putBuiltinExec(transaction, nodeId, exec);
       },
       'with a source': (transaction) => {
         const sourceExecId = putWholeCall(transaction, 'a').execId;
@@ -257,19 +233,17 @@ describe('a verification', () => {
       },
     };
     for (const [name, put] of Object.entries(sources)) {
-      let execId = '' as ExecId;
-      let sourceExecId = '' as ExecId;
-      const findings = await findingsAfter((transaction) => {
-        sourceExecId = put(transaction);
-        execId = putWholeCall(transaction, 'a', { exec: { sourceExecId } }).execId;
+      const { findings, made } = await findingsAfter((transaction) => {
+        const sourceExecId = put(transaction);
+        const { execId } = putWholeCall(transaction, 'a', { exec: { sourceExecId } });
+        return contradiction(execId, 'source', 'exec', sourceExecId);
       });
-      expect(findings, name).toEqual([contradiction(execId, 'source', 'exec', sourceExecId)]);
+      expect(findings, name).toEqual([made]);
     }
   });
 
   it('finds pins and requests under another node, in commits, execs and pages [DML-STO-0929]', async () => {
-    const expected: object[] = [];
-    const findings = await findingsAfter((transaction) => {
+    const { findings, made } = await findingsAfter((transaction) => {
       const right = putWholeCall(transaction, 'right');
       const wrong = putWholeCall(transaction, 'wrong');
       const requestId = putRequestOf(transaction, wrong.exec);
@@ -285,14 +259,16 @@ describe('a verification', () => {
       const pin = { role: 'pins', nodeId, to: { class: 'exec', objectId: wrong.execId } };
       const request = { role: 'requests', nodeId, to: { class: 'exec-request', objectId: requestId } };
       const code = 'entry_contradiction';
-      expected.push({ code, class: 'commit', objectId: commitId, ...pin });
-      expected.push({ code, class: 'commit', objectId: commitId, ...request });
-      expected.push({ code, class: 'exec', objectId: outer.execId, ...pin });
-      expected.push({ code, class: 'page', objectId: pageIds[0], ...pin });
-      expected.push({ code, class: 'page', objectId: pageIds[1], ...request });
+      return [
+        { code, class: 'commit', objectId: commitId, ...pin },
+        { code, class: 'commit', objectId: commitId, ...request },
+        { code, class: 'exec', objectId: outer.execId, ...pin },
+        { code, class: 'page', objectId: pageIds[0], ...pin },
+        { code, class: 'page', objectId: pageIds[1], ...request },
+      ];
     });
-    expect(findings).toHaveLength(expected.length);
-    expect(findings).toEqual(expect.arrayContaining(expected));
+    expect(findings).toHaveLength(made.length);
+    expect(findings).toEqual(expect.arrayContaining(made));
   });
 
   it('finds details that are no map with a schema, wherever there are details [DML-STO-0931]', async () => {
@@ -303,42 +279,37 @@ describe('a verification', () => {
       'schema 0': (transaction) => schemaMap(transaction, 0n),
     };
     for (const [name, put] of Object.entries(wrong)) {
-      const expected: object[] = [];
-      const findings = await findingsAfter((transaction) => {
+      const { findings, made } = await findingsAfter((transaction) => {
         const detailsDatumId = put(transaction);
         const { exec, execId } = putWholeCall(transaction, 'a', { exec: { detailsDatumId } });
         const requestId = putRequestOf(transaction, exec, { detailsDatumId });
         const commitId = putCommit(transaction, { detailsDatumId });
-        const fault = {
-          code: 'details_invalid',
-          member: 'details',
-          to: { class: 'datum', objectId: detailsDatumId },
-        };
-        expected.push({ ...fault, class: 'exec', objectId: execId });
-        expected.push({ ...fault, class: 'exec-request', objectId: requestId });
-        expected.push({ ...fault, class: 'commit', objectId: commitId });
+        const to = { class: 'datum', objectId: detailsDatumId };
+        return [
+          { class: 'exec', objectId: execId },
+          { class: 'exec-request', objectId: requestId },
+          { class: 'commit', objectId: commitId },
+        ].map((at) => ({ code: 'details_invalid', member: 'details', to, ...at }));
       });
       expect(findings, name).toHaveLength(3);
-      expect(findings, name).toEqual(expect.arrayContaining(expected));
+      expect(findings, name).toEqual(expect.arrayContaining(made));
     }
   });
 
   it('finds needs that are no map [DML-STO-0932]', async () => {
-    let requestId = '' as ExecRequestId;
-    let needsDatumId = '' as DatumId;
-    const findings = await findingsAfter((transaction) => {
-      needsDatumId = putRecord(transaction, { type: 'datum', kind: 'list', root: [] });
-      requestId = putRequestOf(transaction, putWholeCall(transaction, 'a').exec, { needsDatumId });
+    const { findings, made } = await findingsAfter((transaction) => {
+      const needsDatumId: DatumId = putRecord(transaction, { type: 'datum', kind: 'list', root: [] });
+      const { exec } = putWholeCall(transaction, 'a');
+      const name = { class: 'exec-request', objectId: putRequestOf(transaction, exec, { needsDatumId }) };
+      const to = { class: 'datum', objectId: needsDatumId };
+      return { code: 'details_invalid', ...name, member: 'needs', to };
     });
-    const name = { class: 'exec-request', objectId: requestId };
-    const to = { class: 'datum', objectId: needsDatumId };
-    expect(findings).toEqual([{ code: 'details_invalid', ...name, member: 'needs', to }]);
+    expect(findings).toEqual([made]);
   });
 
   it('takes what cannot be read for no contradiction', async () => {
     const store = await openFixture();
-    let lost: readonly (readonly [RecordClass, ObjectId])[] = [];
-    store.transact('fill', (transaction) => {
+    const lost = store.transact('fill', (transaction): ObjectName[] => {
       const functionDatumId = putFunction(transaction, 'x:other');
       const wrong = putWholeCall(transaction, 'wrong', { exec: { functionDatumId } });
       const requestId = putRequestOf(transaction, putWholeCall(transaction, 'b').exec);
@@ -348,37 +319,31 @@ describe('a verification', () => {
         pins: { [outer.nodeId]: wrong.execId } as never,
         detailsDatumId,
       });
-      lost = [
-        ['node', wrong.nodeId],
-        ['exec-request', requestId],
-        ['exec', wrong.execId],
-        ['datum', detailsDatumId],
+      return [
+        { class: 'node', objectId: wrong.nodeId },
+        { class: 'exec-request', objectId: requestId },
+        { class: 'exec', objectId: wrong.execId },
+        { class: 'datum', objectId: detailsDatumId },
       ];
     });
     expect(await findingsOf(store)).toHaveLength(4);
-    for (const [objectClass, objectId] of lost) await excise(store, objectClass, objectId);
+    await excise(store, ...lost);
     expect(await findingsOf(store)).toEqual([]);
   });
 
   it('checks the tree of the inputs of an exec like any other', async () => {
-    let execId = '' as ExecId;
-    let pageId = '' as PageId;
-    const findings = await findingsAfter((transaction) => {
+    const { findings, made } = await findingsAfter((transaction) => {
       const values = ['a', 'b', 'c', 'd'].map((text) => putText(transaction, text));
-      const leafId = putRecord<PageId>(transaction, {
-        type: 'page',
-        role: 'values',
-        level: 0,
-        entries: values,
-      });
+      const leaf = { type: 'page', role: 'values', level: 0, entries: values } as const;
+      const pageId: PageId = putRecord(transaction, leaf);
       const { nodeId } = putWholeCall(transaction, 'a', {
         node: { inputs: values.map((datumId) => putLiteral(transaction, datumId)) },
         exec: { inputs: values },
       });
-      pageId = leafId;
-      execId = putWholeCall(transaction, 'a', { exec: { nodeId, inputs: leafId } }).execId;
+      const { execId } = putWholeCall(transaction, 'a', { exec: { nodeId, inputs: pageId } });
+      const name = { class: 'exec', objectId: execId };
+      return { code: 'tree_not_canonical', ...name, role: 'values', fault: 'top', pageId };
     });
-    const name = { class: 'exec', objectId: execId };
-    expect(findings).toEqual([{ code: 'tree_not_canonical', ...name, role: 'values', fault: 'top', pageId }]);
+    expect(findings).toEqual([made]);
   });
 });

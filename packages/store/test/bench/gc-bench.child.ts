@@ -2,12 +2,13 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { type CommitId, encodeRecord, type NodeId, type TreeRoot } from '@daggerml/object-model';
+import type { CommitId, NodeId } from '@daggerml/object-model';
 import { runGc } from '../../src/gc/run.ts';
 import { openStore } from '../../src/open-store.ts';
 import { headRef } from '../../src/refs/ref-name.ts';
 import type { Store } from '../../src/store.ts';
 import type { WriteTransaction } from '../../src/write-transaction.ts';
+import { putCall, putCommit, putDag, putLiteral, putText } from '../records.ts';
 
 const PER_TRANSACTION = 50_000;
 /** Literal nodes one commit of the filling holds. */
@@ -22,26 +23,17 @@ function mebibytes(field: 'VmHWM' | 'RssAnon' | 'RssFile' | 'VmRSS'): number {
 const LAYER_CALLS = 25;
 
 /** Puts one commit over layers of calls, each with a literal of its own. */
-function putCommit(transaction: WriteTransaction, label: string, parent: CommitId | undefined): CommitId {
-  const put = (record: Parameters<typeof encodeRecord>[0]): string =>
-    transaction.put(record.type as 'node', encodeRecord(record));
-  const functionDatumId = put({ type: 'datum', kind: 'uri', value: `https://example.org/${label}` }) as never;
+function putLayers(transaction: WriteTransaction, label: string, parent: CommitId | undefined): CommitId {
+  const functionUri = `https://example.org/${label}`;
   const calls: NodeId[] = [];
   for (let index = 0; index < NODES_PER_COMMIT; index += 1) {
-    const datumId = put({ type: 'datum', kind: 'string', value: `value ${label} ${index}` }) as never;
-    const literal = put({ type: 'node', kind: 'literal', datumId }) as NodeId;
+    const literal = putLiteral(transaction, putText(transaction, `value ${label} ${index}`));
     const before = calls[index - LAYER_CALLS];
-    const inputs = (before === undefined ? [literal] : [before, literal]) as TreeRoot<'inputs'>;
-    calls.push(put({ type: 'node', kind: 'call', functionDatumId, inputs }) as NodeId);
+    calls.push(putCall(transaction, functionUri, before === undefined ? [literal] : [before, literal]));
   }
-  const inputs = calls.slice(-LAYER_CALLS) as TreeRoot<'inputs'>;
-  const rootNodeId = put({ type: 'node', kind: 'call', functionDatumId, inputs }) as NodeId;
-  const dagId = put({ type: 'dag', rootNodeId, names: [] }) as never;
-  const treeId = put({ type: 'tree', dags: [['bench', dagId]] }) as never;
-  const parentCommitIds = parent === undefined ? [] : [parent];
-  const who = { author: 'bench', authoredMs: 0, committer: 'bench', committedMs: 0 };
-  const facts = { ...who, message: label, pins: [], requests: [], detailsDatumId: null };
-  return put({ type: 'commit', treeId, parentCommitIds, ...facts }) as CommitId;
+  const bench = putDag(transaction, putCall(transaction, functionUri, calls.slice(-LAYER_CALLS)));
+  const parents = parent === undefined ? [] : [parent];
+  return putCommit(transaction, { dags: { bench }, parents, message: label });
 }
 
 /** Fills the store with `objects` objects: every other commit hangs on `main`, the rest on nothing. */
@@ -52,19 +44,13 @@ function fill(store: Store, objects: number): void {
   for (let from = 0; from < commits; from += perTransaction) {
     store.transact('fill', (transaction) => {
       for (let index = from; index < Math.min(commits, from + perTransaction); index += 1) {
-        const commitId = putCommit(transaction, `c${index}`, index % 2 === 0 ? tip : undefined);
+        const commitId = putLayers(transaction, `c${index}`, index % 2 === 0 ? tip : undefined);
         if (index % 2 === 0) tip = commitId;
       }
     });
   }
-  const update = {
-    ref: headRef('main'),
-    expected: null,
-    next: tip as CommitId,
-    actor: 'bench',
-    reason: 'fill',
-  };
-  if (!store.updateRef(update).applied) throw new Error('the head was not set');
+  const facts = { ref: headRef('main'), expected: null, actor: 'bench', reason: 'fill' };
+  if (!store.updateRef({ ...facts, next: tip as CommitId }).applied) throw new Error('the head was not set');
   store.checkpoint();
 }
 

@@ -4,6 +4,7 @@ import type { DatumId } from '@daggerml/object-model';
 import { nodeEnvironment } from '../../src/node-environment.ts';
 import { openStore } from '../../src/open-store.ts';
 import type { Store } from '../../src/store.ts';
+import { putText } from '../records.ts';
 
 /** Opens and uses a store in steps that another process orders: each order is a file, and so is each answer. */
 const [path, folder] = process.argv.slice(2) as [string, string];
@@ -46,12 +47,11 @@ const environment = nodeEnvironment({
 });
 
 function put(store: Store, value: string, whenPut: () => void = () => {}): DatumId {
-  let datumId: DatumId | undefined;
-  store.transact('put', (transaction) => {
-    datumId = transaction.putRecord({ type: 'datum', kind: 'string', value });
+  return store.transact('put', (transaction) => {
+    const datumId = putText(transaction, value);
     whenPut();
+    return datumId;
   });
-  return datumId as DatumId;
 }
 
 /** Loses the reader slot: the kernel drops all locks of a process on a file when it closes any descriptor of it. */

@@ -7,7 +7,7 @@ import { runGc } from '../../src/gc/run.ts';
 import { openStore } from '../../src/open-store.ts';
 import { headRef } from '../../src/refs/ref-name.ts';
 import { verifyStore } from '../../src/verify/verify-store.ts';
-import { fakeEnvironment, temporaryFolder } from '../fixture-store.ts';
+import { fakeEnvironment, setRef, temporaryFolder } from '../fixture-store.ts';
 import { putCommit, putText } from '../records.ts';
 import { disarm, refuse } from '../refusing-fs.ts';
 import { rounds } from '../rounds.ts';
@@ -33,13 +33,13 @@ async function commitOne(round: Round, create = false): Promise<void> {
   const environment = fakeEnvironment();
   const store = await openStore(round.path, { mode: 'write', create, environment });
   try {
-    let next = '' as CommitId;
-    store.transact('commit', (transaction) => {
-      const expected = transaction.getRef(MAIN)?.commitId ?? null;
-      next = putCommit(transaction, { message: 'next', parents: expected === null ? [] : [expected] });
-      transaction.updateRef({ ref: MAIN, expected, next, actor: 'ada', reason: 'test' });
+    round.acknowledged = store.transact('commit', (transaction) => {
+      const parent = transaction.getRef(MAIN)?.commitId;
+      const parents = parent === undefined ? [] : [parent];
+      const next = putCommit(transaction, { message: 'next', parents });
+      setRef(transaction, MAIN, next);
+      return next;
     });
-    round.acknowledged = next;
   } finally {
     await store.close();
   }

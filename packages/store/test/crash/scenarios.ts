@@ -1,8 +1,9 @@
-import { type CommitId, type DatumId, encodeRecord, type NodeId } from '@daggerml/object-model';
+import type { CommitId } from '@daggerml/object-model';
 import { runGc } from '../../src/gc/run.ts';
 import { asRefName, type RefName } from '../../src/refs/ref-name.ts';
 import type { Store } from '../../src/store.ts';
 import type { WriteTransaction } from '../../src/write-transaction.ts';
+import { putCommit, putLiteral, putNumberedDag, putText } from '../records.ts';
 import { SHARED_REF, type WorkerLine, type WorkerOrder, workerRef } from './protocol.ts';
 import { UPKEEP_SCENARIOS } from './upkeep-scenarios.ts';
 
@@ -28,29 +29,12 @@ function putWork(
   parents: CommitId[],
 ): CommitId {
   const label = `${order.run}/${order.worker}/${step}`;
-  const names: [string, NodeId][] = [];
-  for (let index = 0; index < 4 + (step % 5); index += 1) {
-    const value = `${label}/${index}`.padEnd(index === 3 ? 6000 : 40, '.');
-    const datumId: DatumId = transaction.putRecord({ type: 'datum', kind: 'string', value });
-    names.push([`n${index}`, transaction.putRecord({ type: 'node', kind: 'literal', datumId })]);
-  }
-  const rootNodeId = (names[0] as [string, NodeId])[1];
-  const dagId = transaction.putRecord({ type: 'dag', rootNodeId, names });
-  const treeId = transaction.putRecord({ type: 'tree', dags: [['work', dagId]] });
-  const bytes = encodeRecord({
-    type: 'commit',
-    treeId,
-    parentCommitIds: parents,
-    pins: [],
-    requests: [],
-    author: 'crash',
-    authoredMs: step,
-    committer: 'crash',
-    committedMs: step,
-    message: label,
-    detailsDatumId: null,
+  const nodeIds = Array.from({ length: 4 + (step % 5) }, (_, index) => {
+    const text = `${label}/${index}`.padEnd(index === 3 ? 6000 : 40, '.');
+    return putLiteral(transaction, putText(transaction, text));
   });
-  return transaction.put('commit', bytes);
+  const work = putNumberedDag(transaction, nodeIds);
+  return putCommit(transaction, { dags: { work }, parents, message: label, timeMs: step });
 }
 
 /** Puts work on a ref in one transaction. */
@@ -106,13 +90,8 @@ async function bulkScenario(host: ScenarioHost, step: number): Promise<void> {
 async function gcScenario(host: ScenarioHost, step: number): Promise<void> {
   if (host.order.worker !== 0) return commitScenario(host, step);
   host.store.transact('garbage', (transaction) => {
-    for (let index = 0; index < 50; index += 1) {
-      transaction.putRecord({
-        type: 'datum',
-        kind: 'string',
-        value: `garbage ${host.order.run} ${step} ${index}`,
-      });
-    }
+    for (let index = 0; index < 50; index += 1)
+      putText(transaction, `garbage ${host.order.run} ${step} ${index}`);
   });
   commitTo(host, asRefName(workerRef(0)), step);
   host.store.checkpoint();

@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type CommitId, encodeRecord, type NodeId } from '@daggerml/object-model';
+import type { CommitId, NodeId } from '@daggerml/object-model';
 import { compactStore } from '../../src/compact/compact.ts';
 import { runGc } from '../../src/gc/run.ts';
 import { nodeEnvironment } from '../../src/node-environment.ts';
@@ -12,6 +12,7 @@ import type { Store } from '../../src/store.ts';
 import { encodeJsonRow } from '../../src/tables/checksummed-row.ts';
 import { verifyStore } from '../../src/verify/verify-store.ts';
 import type { WriteTransaction } from '../../src/write-transaction.ts';
+import { putCommit, putLiteral, putNumberedDag, putText } from '../records.ts';
 
 /** Configuration of a stranger. */
 export interface StrangerConfig {
@@ -61,51 +62,25 @@ function store(): Store {
   return opened;
 }
 
-function putDag(
-  transaction: WriteTransaction,
-  label: string,
-): { names: [string, NodeId][]; commit: () => CommitId } {
-  const names: [string, NodeId][] = [];
-  for (let index = 0; index < 5; index += 1) {
-    const value = `${label}/${index}`.padEnd(60, '.');
-    const datumId = transaction.putRecord({ type: 'datum', kind: 'string', value });
-    names.push([`n${index}`, transaction.putRecord({ type: 'node', kind: 'literal', datumId })]);
-  }
-  return { names, commit: () => putTop(transaction, names, label) };
-}
-
 /** Puts dag, tree and commit over nodes that are there already, or are thought to be. */
-function putTop(transaction: WriteTransaction, names: [string, NodeId][], label: string): CommitId {
-  const [, rootNodeId] = names[0] as [string, NodeId];
-  const dagId = transaction.putRecord({ type: 'dag', rootNodeId, names });
-  const treeId = transaction.putRecord({ type: 'tree', dags: [['work', dagId]] });
+function putTop(transaction: WriteTransaction, nodeIds: readonly NodeId[], label: string): CommitId {
+  const work = putNumberedDag(transaction, nodeIds);
   const current = transaction.getRef(ref)?.commitId;
-  const bytes = encodeRecord({
-    type: 'commit',
-    treeId,
-    parentCommitIds: current === undefined ? [] : [current],
-    pins: [],
-    requests: [],
-    author: name,
-    authoredMs: round,
-    committer: name,
-    committedMs: round,
-    message: label,
-    detailsDatumId: null,
-  });
-  return transaction.put('commit', bytes);
+  const parents = current === undefined ? [] : [current];
+  return putCommit(transaction, { dags: { work }, parents, message: label, timeMs: round });
 }
 
-let staged: { readonly names: [string, NodeId][]; readonly label: string } | undefined;
+let staged: { readonly nodeIds: readonly NodeId[]; readonly label: string } | undefined;
 
 /** Puts work that no ref knows of yet. */
 function stage(): object {
   round += 1;
   const label = `${name} ${process.pid} ${round}`;
   store().transact('stage', (transaction) => {
-    const { names, commit } = putDag(transaction, label);
-    commit();
-    staged = { names, label };
+    const texts = Array.from({ length: 5 }, (_, index) => `${label}/${index}`.padEnd(60, '.'));
+    const nodeIds = texts.map((text) => putLiteral(transaction, putText(transaction, text)));
+    putTop(transaction, nodeIds, label);
+    staged = { nodeIds, label };
   });
   return { staged: label };
 }
@@ -113,13 +88,13 @@ function stage(): object {
 /** Puts a commit on top of what was staged, and names it. */
 function nameStaged(): object {
   if (staged === undefined) throw new Error('nothing is staged');
-  const { names, label } = staged;
+  const { nodeIds, label } = staged;
   if (config.unfenced === true) cheat();
-  let next = '' as CommitId;
-  store().transact('name', (transaction) => {
+  const next = store().transact('name', (transaction) => {
     const expected = transaction.getRef(ref)?.commitId ?? null;
-    next = putTop(transaction, names, label);
-    transaction.updateRef({ ref, expected, next, actor: name, reason: 'named' });
+    const commitId = putTop(transaction, nodeIds, label);
+    transaction.updateRef({ ref, expected, next: commitId, actor: name, reason: 'named' });
+    return commitId;
   });
   return { acknowledged: next, ref };
 }

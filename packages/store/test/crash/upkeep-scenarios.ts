@@ -1,7 +1,6 @@
 import {
   type CommitId,
-  type CommitRecord,
-  type DatumId,
+  type ExecRequestId,
   type ExecutionKey,
   encodeRecord,
   hashBytes,
@@ -16,6 +15,8 @@ import { asRefName, indexRef } from '../../src/refs/ref-name.ts';
 import { encodeHeader, encodeSection, encodeVarint } from '../../src/transfer/car-frame.ts';
 import { importCar } from '../../src/transfer/import.ts';
 import type { WriteTransaction } from '../../src/write-transaction.ts';
+import { putFunction, putRequestOf } from '../calls.ts';
+import { type ObjectSink, putCommit, putLiteral, putNumberedDag, putText } from '../records.ts';
 import { backupPath, workerRef } from './protocol.ts';
 import type { Scenario, ScenarioHost } from './scenarios.ts';
 
@@ -27,21 +28,13 @@ interface Encoded {
 /** Returns the objects of a commit no other step makes, the commit first. */
 function encodeWork(label: string, parents: readonly CommitId[]): Encoded[] {
   const objects: Encoded[] = [];
-  const add = (record: Parameters<typeof encodeRecord>[0]): never => {
-    const bytes = encodeRecord(record);
-    objects.unshift({ class: record.type as ObjectClass, bytes });
-    return hashBytes(bytes) as never;
+  const sink: ObjectSink = {
+    put: (objectClass, bytes) => void objects.unshift({ class: objectClass, bytes }),
   };
-  const names: [string, never][] = [];
-  for (let index = 0; index < 6; index += 1) {
-    const datumId = add({ type: 'datum', kind: 'string', value: `${label}/${index}`.padEnd(300, '.') });
-    names.push([`n${index}`, add({ type: 'node', kind: 'literal', datumId })]);
-  }
-  const rootNodeId = names[0]?.[1] as never;
-  const treeId = add({ type: 'tree', dags: [['work', add({ type: 'dag', rootNodeId, names })]] });
-  const who = { author: 'crash', authoredMs: 0, committer: 'crash', committedMs: 0 };
-  const facts = { ...who, message: label, pins: [], requests: [], detailsDatumId: null };
-  add({ type: 'commit', treeId, parentCommitIds: parents, ...facts });
+  const nodeIds = Array.from({ length: 6 }, (_, index) =>
+    putLiteral(sink, putText(sink, `${label}/${index}`.padEnd(300, '.'))),
+  );
+  putCommit(sink, { dags: { work: putNumberedDag(sink, nodeIds) }, parents, message: label });
   return objects;
 }
 
@@ -76,17 +69,15 @@ async function importScenario(host: ScenarioHost, step: number): Promise<void> {
 
 function commitWork(host: ScenarioHost, step: number): void {
   const ref = asRefName(workerRef(host.order.worker));
-  let next = '' as CommitId;
-  host.store.transact('commit', (transaction) => {
+  const commitId = host.store.transact('commit', (transaction) => {
     const expected = transaction.getRef(ref)?.commitId ?? null;
-    for (const object of encodeWork(labelOf(host, step), expected === null ? [] : [expected])) {
-      const id = transaction.put(object.class, object.bytes);
-      if (object.class === 'commit') next = id as CommitId;
-    }
+    const objects = encodeWork(labelOf(host, step), expected === null ? [] : [expected]);
+    const [next] = objects.map((object) => transaction.put(object.class, object.bytes)) as [CommitId];
     host.attempt(next);
     transaction.updateRef({ ref, expected, next, actor: `${host.order.worker}`, reason: 'crash test' });
+    return next;
   });
-  host.ack(ref, next);
+  host.ack(ref, commitId);
 }
 
 /**
@@ -96,57 +87,27 @@ async function attemptScenario(host: ScenarioHost, step: number): Promise<void> 
   const { store, order } = host;
   const ref = indexRef(`00000000-0000-4000-8000-00000000000${order.worker}`);
   const executionUuid = store.environment.randomUuid();
-  const nodeOf = (transaction: WriteTransaction, index: number): NodeId => {
-    const value = `${labelOf(host, step)}/${index}`;
-    const datumId = transaction.putRecord({ type: 'datum', kind: 'string', value });
-    return transaction.putRecord({ type: 'node', kind: 'literal', datumId });
-  };
-  const move = (transaction: WriteTransaction, requests: CommitRecord['requests']): void => {
+  const move = (transaction: WriteTransaction, requests: Record<NodeId, ExecRequestId>): void => {
     const expected = transaction.getRef(ref)?.commitId ?? null;
-    const who = { author: 'crash', authoredMs: step, committer: 'crash', committedMs: requests.length };
-    const next = transaction.putRecord({
-      type: 'commit',
-      treeId: transaction.putRecord({ type: 'tree', dags: [] }),
-      parentCommitIds: expected === null ? [] : [expected],
-      pins: [],
-      requests,
-      ...who,
-      message: labelOf(host, step),
-      detailsDatumId: null,
-    });
+    const parents = expected === null ? [] : [expected];
+    const next = putCommit(transaction, { parents, requests, message: labelOf(host, step), timeMs: step });
     transaction.updateRef({ ref, expected, next, actor: `${order.worker}`, reason: 'crash test' });
   };
   const left = store.readAttempts();
   store.transact('attempt', (transaction) => {
     // What a killed run left is not in the new requests.
     for (const attempt of left) transaction.deleteAttempt(attempt.executionUuid);
-    const nodeId = nodeOf(transaction, 0);
+    const nodeId = putLiteral(transaction, putText(transaction, labelOf(host, step)));
     const executionKey = hashBytes(Buffer.from(labelOf(host, step))) as string as ExecutionKey;
-    const requestId = transaction.putRecord({
-      type: 'exec-request',
-      nodeId,
-      executionKey,
-      executionUuid,
-      cache: true,
-      retryFailed: false,
-      needsDatumId: null,
-      snapshotCommitId: null,
-      remoteUri: null,
-      createdMs: step,
-      detailsDatumId: null,
-    });
-    move(transaction, [[nodeId, requestId]]);
-    const progress = {
-      state: 'pending',
-      token: `${step}`,
-      tries: 1,
-      submittedMs: step,
-      nextPollMs: null,
-    } as const;
+    const call = { nodeId, functionDatumId: putFunction(transaction, 'x:f'), inputs: [] };
+    const requestId = putRequestOf(transaction, call, { executionKey, executionUuid, createdMs: step });
+    move(transaction, { [nodeId]: requestId });
+    const times = { submittedMs: step, nextPollMs: null };
+    const progress = { state: 'pending', token: `${step}`, tries: 1, ...times } as const;
     transaction.putAttempt({ executionUuid, requestId, nodeId, executionKey, ...progress });
   });
   store.transact('attempt/end', (transaction) => {
-    move(transaction, []);
+    move(transaction, {});
     transaction.deleteAttempt(executionUuid);
   });
 }
@@ -155,14 +116,12 @@ async function attemptScenario(host: ScenarioHost, step: number): Promise<void> 
 async function exciseScenario(host: ScenarioHost, step: number): Promise<void> {
   const { store } = host;
   commitWork(host, step);
-  const objects: { class: 'datum'; objectId: DatumId }[] = [];
-  store.transact('secrets', (transaction) => {
-    for (const half of ['left', 'right']) {
-      const value = `secret ${half} ${labelOf(host, step)}`;
-      const objectId = transaction.putRecord({ type: 'datum', kind: 'string', value });
-      objects.push({ class: 'datum', objectId });
-    }
-  });
+  const objects = store.transact('secrets', (transaction) =>
+    ['left', 'right'].map((half) => {
+      const objectId = putText(transaction, `secret ${half} ${labelOf(host, step)}`);
+      return { class: 'datum', objectId } as const;
+    }),
+  );
   const plan = await planExcision(store, { objects });
   applyExcision(store, plan, { reason: 'secret', message: labelOf(host, step), actor: 'crash' });
 }
@@ -172,8 +131,7 @@ async function compactScenario(host: ScenarioHost, step: number): Promise<void> 
   const { store } = host;
   commitWork(host, step);
   store.transact('garbage', (transaction) => {
-    for (let index = 0; index < 300; index += 1)
-      transaction.putRecord({ type: 'datum', kind: 'string', value: `${labelOf(host, step)} ${index}` });
+    for (let index = 0; index < 300; index += 1) putText(transaction, `${labelOf(host, step)} ${index}`);
   });
   store.checkpoint();
   await runGc(store);

@@ -1,24 +1,30 @@
 import { spawnSync } from 'node:child_process';
-import type { CommitId, DatumId } from '@daggerml/object-model';
+import { type CommitId, hashBytes } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { childProgram } from '../../../test/child-program.ts';
-import { fakeEnvironment, openFixture, temporaryFolder } from '../../../test/fixture-store.ts';
-import { putCommit } from '../../../test/records.ts';
+import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../../../test/fixture-store.ts';
+import { putCommit, putText, textBytes } from '../../../test/records.ts';
 import { headRef } from '../../refs/ref-name.ts';
 import type { Store } from '../../store.ts';
+import type { WriteTransaction } from '../../write-transaction.ts';
 import { readNewestMeta } from '../meta-page.ts';
 import { checkPages } from '../page-check.ts';
 
 const MAIN = headRef('main');
 
-function commit(store: Store, message: string): CommitId {
-  let commitId: CommitId | undefined;
-  store.transact('commit', (transaction) => {
-    const expected = transaction.getRef(MAIN)?.commitId ?? null;
-    commitId = putCommit(transaction, { message, parents: expected === null ? [] : [expected] });
-    transaction.updateRef({ ref: MAIN, expected, next: commitId, actor: 'ada', reason: 'test' });
+/** Puts a commit on the head, with more where it is told to, in one transaction. */
+function commit(
+  store: Store,
+  message: string,
+  more: (transaction: WriteTransaction) => void = () => {},
+): CommitId {
+  return store.transact('commit', (transaction) => {
+    const parent = transaction.getRef(MAIN)?.commitId;
+    const commitId = putCommit(transaction, { message, parents: parent === undefined ? [] : [parent] });
+    setRef(transaction, MAIN, commitId);
+    more(transaction);
+    return commitId;
   });
-  return commitId as CommitId;
 }
 
 /** Does what an opening of another process does that was slower than `transactions` commits of others. */
@@ -52,16 +58,14 @@ describe('the newest transaction', () => {
     const store = await openFixture();
     const first = commit(store, 'first');
     const key = 'ab'.repeat(32);
-    let datumId: DatumId | undefined;
-    store.transact('more', (transaction) => {
-      datumId = transaction.putRecord({ type: 'datum', kind: 'string', value: 'late' });
-      const next = putCommit(transaction, { message: 'second', parents: [first] });
-      transaction.updateRef({ ref: MAIN, expected: first, next, actor: 'ada', reason: 'test' });
+    const datumId = hashBytes<'datum'>(textBytes('late'));
+    commit(store, 'second', (transaction) => {
+      putText(transaction, 'late');
       transaction.putCacheEntry(key, key);
     });
     const reads: readonly (() => unknown)[] = [
-      () => store.get('datum', datumId as DatumId),
-      () => store.has('datum', datumId as DatumId) || undefined,
+      () => store.get('datum', datumId),
+      () => store.has('datum', datumId) || undefined,
       () => store.cacheEntries(key)[0],
       () => (store.getRef(MAIN)?.commitId === first ? undefined : true),
     ];
