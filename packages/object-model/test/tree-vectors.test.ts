@@ -1,30 +1,22 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { referenceTree } from './support/reference-tree.ts';
 import { entriesOf, runTreeCase, type TreeCase } from './tree-case.ts';
+import { VECTOR_FILES } from './vector-files.ts';
 
-const folder = join(import.meta.dirname, '../../../vectors');
-
-for (const area of ['search-tree', 'blob']) {
-  for (const name of readdirSync(join(folder, area)).sort()) {
-    const { cases } = JSON.parse(readFileSync(join(folder, area, name), 'utf8')) as { cases: TreeCase[] };
-    describe(`vectors/${area}/${name}`, () => {
-      for (const vector of cases) {
-        it(`${vector.operation}: ${vector.name} [${vector.requirement}]`, () => {
-          expect(runTreeCase(vector)).toBeUndefined();
-        });
-      }
-    });
-  }
+for (const [path, { area, cases }] of VECTOR_FILES) {
+  if (area !== 'search-tree' && area !== 'blob') continue;
+  describe(`vectors/${path}`, () => {
+    for (const vector of cases as readonly unknown[] as readonly TreeCase[])
+      it(`${vector.operation}: ${vector.name} [${vector.requirement}]`, () => {
+        expect(runTreeCase(vector)).toBeUndefined();
+      });
+  });
 }
 
 describe('the vectors of search trees', () => {
   it('follow from the rules in their plainest form', () => {
-    const file = JSON.parse(readFileSync(join(folder, 'search-tree/accepted.json'), 'utf8')) as {
-      cases: TreeCase[];
-    };
-    const large = file.cases.filter(
+    const { cases } = VECTOR_FILES.get('search-tree/accepted.json')!;
+    const large = (cases as readonly unknown[] as readonly TreeCase[]).filter(
       (vector) => vector.operation === 'tree' && typeof vector.root === 'string',
     );
     expect(large.length).toBeGreaterThan(25);

@@ -1,23 +1,18 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { ERROR_DETAILS, RECORD_TYPE_NUMBERS, scanLinks } from '../src/index.ts';
 import { completeVectors } from './complete-vectors.ts';
 import { runCase } from './run-case.ts';
-import { bytesOfVector, type VectorCase, type VectorFile } from './vector-case.ts';
+import { bytesOfVector } from './vector-case.ts';
+import { VECTOR_CASES, VECTOR_FILES, VECTOR_FOLDER } from './vector-files.ts';
 
-const folder = join(import.meta.dirname, '../../../vectors');
 /** Areas whose operations have a runner of their own. */
 const OTHER_AREAS: ReadonlySet<string> = new Set(['search-tree', 'blob']);
 
-const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.json'))
-  .sort()
-  .map((path) => ({ path, file: JSON.parse(readFileSync(join(folder, path), 'utf8')) as VectorFile }));
-const all: readonly VectorCase[] = files.flatMap(({ file }) => file.cases);
-
-for (const { path, file } of files.filter(({ file }) => !OTHER_AREAS.has(file.area))) {
+for (const [path, file] of VECTOR_FILES) {
+  if (OTHER_AREAS.has(file.area)) continue;
   describe(`vectors/${path}`, () => {
     for (const vector of file.cases) {
       it(`${vector.operation}: ${vector.name} [${vector.requirement}]`, () => {
@@ -28,7 +23,7 @@ for (const { path, file } of files.filter(({ file }) => !OTHER_AREAS.has(file.ar
 }
 
 describe('the vectors together', () => {
-  const records = all.filter((vector) => vector.operation === 'record');
+  const records = VECTOR_CASES.filter((vector) => vector.operation === 'record');
 
   it('decode to their JSON form and encode back [DML-OBJ-2401]', () => {
     const wrong = records.filter((vector) => runCase(vector) !== undefined);
@@ -37,7 +32,7 @@ describe('the vectors together', () => {
   });
 
   it('that belong to a newer format are refused as such when their links are scanned [DML-OBJ-0234]', () => {
-    const newer = all.filter(
+    const newer = VECTOR_CASES.filter(
       ({ operation, error }) => operation === 'decode' && error?.detail.startsWith('newer_'),
     );
     // The class in a tombstone or stub is no place where links are looked for.
@@ -52,23 +47,25 @@ describe('the vectors together', () => {
   it('are complete, and two other CBOR libraries agree with every record', () => {
     const copy = mkdtempSync(join(tmpdir(), 'dml-vectors-'));
     try {
-      cpSync(folder, copy, { recursive: true });
-      for (const { path, file } of files) {
+      cpSync(VECTOR_FOLDER, copy, { recursive: true });
+      for (const [path, file] of VECTOR_FILES) {
         const cases = file.cases.map((each) =>
           each.operation === 'record' ? { ...each, hex: undefined, id: undefined, links: undefined } : each,
         );
         writeFileSync(join(copy, path), JSON.stringify({ ...file, cases }));
       }
-      expect(completeVectors(copy)).toBe(all.length);
-      for (const { path } of files)
-        expect(readFileSync(join(copy, path), 'utf8'), path).toBe(readFileSync(join(folder, path), 'utf8'));
+      expect(completeVectors(copy)).toBe(VECTOR_CASES.length);
+      for (const path of VECTOR_FILES.keys())
+        expect(readFileSync(join(copy, path), 'utf8'), path).toBe(
+          readFileSync(join(VECTOR_FOLDER, path), 'utf8'),
+        );
     } finally {
       rmSync(copy, { recursive: true });
     }
   });
 
   it('number more than 300', () => {
-    expect(all.length).toBeGreaterThan(300);
+    expect(VECTOR_CASES.length).toBeGreaterThan(300);
   });
 
   it('cover every record type', () => {
@@ -77,7 +74,7 @@ describe('the vectors together', () => {
   });
 
   it('cover every detail of the error surface', () => {
-    const details = new Set(all.map((vector) => vector.error?.detail));
+    const details = new Set(VECTOR_CASES.map((vector) => vector.error?.detail));
     expect(Object.keys(ERROR_DETAILS).filter((detail) => !details.has(detail))).toEqual([]);
   });
 });

@@ -73,13 +73,6 @@ describe('encodeRecord', () => {
     expect(hex(plainStub).startsWith(`86010d025820${ids.datum()}`)).toBe(true);
   });
 
-  it('takes a page of one entry and none without [DML-OBJ-1906]', () => {
-    const page = (...entries: never[]): AnyRecord => ({ type: 'page', role: 'list', level: 0, entries });
-    expect(() => encodeRecord(page(scalar.nothing as never))).not.toThrow();
-    expect(() => encodeRecord(page())).toThrow(refusedFor('page_empty'));
-    expect(() => encodeRecord({ type: 'datum', kind: 'list', root: [] })).not.toThrow();
-  });
-
   it('takes entries up to the first that ends a page, and none behind it [DML-OBJ-1908]', () => {
     for (const role of ROLES) {
       const entries = sampleEntries(role, 12_000);

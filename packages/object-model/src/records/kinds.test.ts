@@ -60,25 +60,6 @@ describe('kinds and roles', () => {
     expect(roles.filter((role) => !isKeyedRole(role))).toEqual(['list', 'inputs', 'chunks', 'values']);
   });
 
-  it('write a literal as the link to its datum, with and without the template [DML-OBJ-1203]', () => {
-    const literal: NodeRecord = { type: 'node', kind: 'literal', datumId: ids.datum() };
-    const hex = `84010301d82a58250001711220${ids.datum()}`;
-    expect(Buffer.from(encodeRecord(literal)).toString('hex')).toBe(hex);
-    expect(Buffer.from(encodeByCodec(literal)).toString('hex')).toBe(hex);
-  });
-
-  it('write a call as function and inputs, with and without the template [DML-OBJ-1204]', () => {
-    const call: NodeRecord = {
-      type: 'node',
-      kind: 'call',
-      functionDatumId: ids.datum(),
-      inputs: [ids.node()],
-    };
-    const hex = `85010302d82a58250001711220${ids.datum()}81d82a58250001711220${ids.node()}`;
-    expect(Buffer.from(encodeRecord(call)).toString('hex')).toBe(hex);
-    expect(Buffer.from(encodeByCodec(call)).toString('hex')).toBe(hex);
-  });
-
   it('keep 1 and 1.0 apart [DML-OBJ-1003]', () => {
     expect(idOf(scalar.i64(1))).not.toBe(idOf(scalar.f64(1)));
     expect(idOf(scalar.string('1'))).not.toBe(idOf(scalar.bytes(0x31)));
@@ -91,16 +72,6 @@ describe('kinds and roles', () => {
     expect(idOf({ type: 'datum', kind: 'list', root: [scalar.f64(-0)] })).toBe(
       idOf({ type: 'datum', kind: 'list', root: [scalar.f64(0)] }),
     );
-  });
-
-  it('hold the elements of a list in order, with and without the template [DML-OBJ-1008]', () => {
-    for (const hex of bothWays({
-      type: 'datum',
-      kind: 'list',
-      root: [scalar.i64(2), scalar.i64(1), scalar.i64(2)],
-    })) {
-      expect(hex).toBe('8401020883820302820301820302');
-    }
   });
 
   it('hold the members of a set once and in order [DML-OBJ-1009]', () => {

@@ -1,12 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { bytesOfVector, type VectorCase, type VectorFile } from '../vector-case.ts';
+import { bytesOfVector } from '../vector-case.ts';
+import { VECTOR_CASES } from '../vector-files.ts';
 import { DocumentReader, Refusal } from './document-reader.ts';
 import { readDocumentTables } from './document-tables.ts';
 
-const root = join(import.meta.dirname, '../../../..');
-const tables = readDocumentTables(join(root, 'specs/10-object-model.md'));
+const tables = readDocumentTables(join(import.meta.dirname, '../../../../specs/10-object-model.md'));
 const reader = new DocumentReader(tables);
 
 /** Details that the tables decide by themselves; others need the text of a requirement. */
@@ -33,11 +32,10 @@ const DECIDED: ReadonlySet<string> = new Set([
   'link_codec',
 ]);
 
-const cases: readonly VectorCase[] = readdirSync(join(root, 'vectors'), { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.json'))
-  .flatMap((path) => (JSON.parse(readFileSync(join(root, 'vectors', path), 'utf8')) as VectorFile).cases);
-const records = cases.filter(({ operation }) => operation === 'record');
-const decided = cases.filter(({ operation, error }) => operation === 'decode' && DECIDED.has(error!.detail));
+const records = VECTOR_CASES.filter(({ operation }) => operation === 'record');
+const decided = VECTOR_CASES.filter(
+  ({ operation, error }) => operation === 'decode' && DECIDED.has(error!.detail),
+);
 
 function detailOf(read: () => unknown): string | undefined {
   try {

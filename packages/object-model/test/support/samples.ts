@@ -6,7 +6,6 @@ import type {
   CommitId,
   CommitRecord,
   DagId,
-  Datum,
   DatumId,
   ExecId,
   ExecRequestId,
@@ -19,7 +18,9 @@ import type {
   TombstoneRecord,
   TreeId,
 } from '../../src/index.ts';
-import { sha256Hex } from '../../src/index.ts';
+import { decodeRecord, sha256Hex } from '../../src/index.ts';
+import { bytesOfVector } from '../vector-case.ts';
+import { VECTOR_CASES } from '../vector-files.ts';
 
 const textEncoder = new TextEncoder();
 
@@ -145,101 +146,9 @@ export const plainTombstone: TombstoneRecord = {
   timeMs: 1_700_000_000_000,
 };
 
-/** Returns one record of every shape, for tests that change them. */
+/** Returns records of every shape, those of the golden vectors below 4 KiB, for tests that change them. */
 export function sampleRecords(): readonly AnyRecord[] {
-  const list: Datum = { type: 'datum', kind: 'list', root: [scalar.i64(1), scalar.f64(2), ids.datum()] };
-  return [
-    scalar.nothing,
-    scalar.bool(true),
-    scalar.i64(-5),
-    scalar.i64(2n ** 62n),
-    scalar.f64(0.5),
-    scalar.f64(3),
-    scalar.f64(Number.NaN),
-    scalar.bytesOf(30),
-    scalar.string('h\u00e9llo'),
-    scalar.string(`\ufeff${'x'.repeat(90)}`),
-    scalar.uri('https://example.com/a?b#c'),
-    { type: 'datum', kind: 'uri', value: `x:${ids.datum()}`, attachmentDatumId: ids.datum() },
-    list,
-    { type: 'datum', kind: 'set', root: [scalar.i64(1), scalar.i64(2), scalar.string('a')] },
-    {
-      type: 'datum',
-      kind: 'map',
-      root: [
-        ['a', scalar.f64(1)],
-        ['b', ids.datum()],
-        ['c', scalar.nothing],
-      ],
-    },
-    { type: 'datum', kind: 'map', root: ids.page() },
-    {
-      type: 'datum',
-      kind: 'blob',
-      sizeBytes: 70_000,
-      contentSha256: ids.chunk(),
-      root: [[ids.chunk(), 70_000]],
-    },
-    { type: 'node', kind: 'literal', datumId: ids.datum() },
-    { type: 'node', kind: 'call', functionDatumId: ids.datum(), inputs: [ids.node(), ids.node(1)] },
-    { type: 'node', kind: 'import', dagId: ids.dag(), name: 'model' },
-    { type: 'node', kind: 'builtin', functionDatumId: ids.datum(), inputs: ids.page() },
-    {
-      type: 'dag',
-      rootNodeId: ids.node(),
-      names: [
-        ['a', ids.node(1)],
-        ['b', ids.node(2)],
-      ],
-    },
-    { type: 'tree', dags: [['main', ids.dag()]] },
-    {
-      ...plainCommit,
-      parentCommitIds: [ids.commit(), ids.commit(1)],
-      pins: [[ids.node(), ids.exec()]],
-      requests: [[ids.node(), ids.request()]],
-      detailsDatumId: ids.datum(8),
-    },
-    {
-      ...plainCallExec,
-      startedMs: 5,
-      finishedMs: 6,
-      pins: [[ids.node(), ids.exec()]],
-      requestId: ids.request(),
-    },
-    { ...plainBuiltinExec, status: 'error' },
-    { ...plainRequest, snapshotCommitId: ids.commit(), remoteUri: 'dml+remote://a/b', cache: false },
-    { type: 'ref', name: 'heads/main', commitId: ids.commit(), sequence: 7 },
-    plainTombstone,
-    plainStub,
-    { type: 'meta', key: 'schema', value: 1 },
-    {
-      type: 'page',
-      role: 'map',
-      level: 0,
-      entries: [
-        ['a', scalar.f64(1)],
-        ['b', ids.datum()],
-      ],
-    },
-    {
-      type: 'page',
-      role: 'names',
-      level: 1,
-      entries: [
-        ['a', ids.page(), 5],
-        ['b', ids.page(1), 6],
-      ],
-    },
-    { type: 'page', role: 'set', level: 1, entries: [[scalar.i64(1), ids.page(), 5]] },
-    {
-      type: 'page',
-      role: 'chunks',
-      level: 0,
-      entries: [
-        [ids.chunk(), 20_000],
-        [ids.chunk(1), 6],
-      ],
-    },
-  ];
+  return VECTOR_CASES.filter(
+    ({ operation, hex }) => operation === 'record' && typeof hex === 'string' && hex.length < 8192,
+  ).map(({ hex }) => decodeRecord(bytesOfVector(hex!)));
 }
