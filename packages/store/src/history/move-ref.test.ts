@@ -38,7 +38,10 @@ const FACTS = {
   detailsDatumId: null,
 };
 const COMMITTER = { committer: 'grace', committedMs: 9_500 };
+const MAIN = headRef('main');
 const INDEX = indexRef('00000000-0000-4000-8000-000000000001');
+
+type Texts = Readonly<Record<string, string>>;
 
 let store: Store;
 
@@ -59,7 +62,7 @@ function putRequest(nodeId: NodeId, createdMs: number): ExecRequestId {
 }
 
 let clock = 0;
-function commit(parts: CommitParts & { readonly texts?: Readonly<Record<string, string>> }): CommitId {
+function commit(parts: CommitParts & { readonly texts?: Texts }): CommitId {
   clock += 1;
   return put((sink) => {
     const dags = Object.fromEntries(
@@ -89,18 +92,15 @@ function pinsAt(commitId: CommitId): Record<string, string> {
   return Object.fromEntries(contentOf(new Draft(store), commitId).pins as [NodeId, ExecId][]);
 }
 
-function mergeOf(
-  ours: CommitId,
-  theirs: CommitId,
-  settle?: (conflict: MergeConflict) => 'ours' | 'theirs' | undefined,
-) {
+function mergeOf(ours: CommitId, theirs: CommitId, facts: Parameters<typeof mergeIntoRef>[3] = FACTS) {
   setRef(store, 'main', ours);
-  return mergeIntoRef(
-    store,
-    move(headRef('main')),
-    theirs,
-    settle === undefined ? FACTS : { ...FACTS, settle },
-  );
+  return mergeIntoRef(store, move(MAIN), theirs, facts);
+}
+
+/** Ours and theirs, commits of these dags on one base. */
+function fork(base: Texts, ours: Texts, theirs: Texts): [ours: CommitId, theirs: CommitId] {
+  const parents = [commit({ texts: base })];
+  return [commit({ texts: ours, parents }), commit({ texts: theirs, parents })];
 }
 
 describe('fastForward', () => {
@@ -108,16 +108,16 @@ describe('fastForward', () => {
     const root = commit({ texts: { a: '1' } });
     const child = commit({ texts: { a: '2' }, parents: [root] });
     setRef(store, 'main', root);
-    expect(fastForward(store, move(headRef('main')), child)).toEqual({
+    expect(fastForward(store, move(MAIN), child)).toEqual({
       state: 'applied',
       commitId: child,
       sequence: 2,
     });
-    expect(tip(headRef('main'))).toBe(child);
+    expect(tip(MAIN)).toBe(child);
     const sibling = commit({ texts: { a: '3' }, parents: [root] });
     for (const other of [root, sibling, commit({ texts: { a: '2' } })]) {
-      expect(fastForward(store, move(headRef('main')), other).state).not.toBe('applied');
-      expect(tip(headRef('main'))).toBe(child);
+      expect(fastForward(store, move(MAIN), other).state).not.toBe('applied');
+      expect(tip(MAIN)).toBe(child);
     }
   });
 
@@ -126,11 +126,11 @@ describe('fastForward', () => {
     const ours = commit({ texts: { a: '1' }, parents: [root] });
     const theirs = commit({ texts: { a: '2' }, parents: [root] });
     setRef(store, 'main', ours);
-    expect(fastForward(store, move(headRef('main')), theirs)).toEqual({
+    expect(fastForward(store, move(MAIN), theirs)).toEqual({
       state: 'diverged',
       mergeBaseIds: [root],
     });
-    expect(tip(headRef('main'))).toBe(ours);
+    expect(tip(MAIN)).toBe(ours);
     expect(store.stateVersion()).toBe(1);
   });
 
@@ -139,7 +139,7 @@ describe('fastForward', () => {
     const child = commit({ parents: [root] });
     setRef(store, 'main', child);
     for (const next of [root, child])
-      expect(fastForward(store, move(headRef('main')), next)).toEqual({
+      expect(fastForward(store, move(MAIN), next)).toEqual({
         state: 'up-to-date',
         commitId: child,
       });
@@ -148,11 +148,11 @@ describe('fastForward', () => {
 
   it('refuses a ref that is not there and a commit that is not there', () => {
     const root = commit({});
-    expect(() => fastForward(store, move(headRef('main')), root)).toThrow(
+    expect(() => fastForward(store, move(MAIN), root)).toThrow(
       expect.objectContaining({ code: 'ref_missing' }),
     );
     setRef(store, 'main', root);
-    expect(() => fastForward(store, move(headRef('main')), '0'.repeat(64) as CommitId)).toThrow(
+    expect(() => fastForward(store, move(MAIN), '0'.repeat(64) as CommitId)).toThrow(
       expect.objectContaining({ code: 'object_missing' }),
     );
   });
@@ -160,31 +160,29 @@ describe('fastForward', () => {
 
 describe('mergeIntoRef', () => {
   it('takes names that only one side changed from that side [DML-STO-0641]', () => {
-    const base = commit({ texts: { a: '1', b: '1', c: '1', d: '1' } });
-    const ours = commit({ texts: { a: '2', b: '1', c: '1', new: 'o' }, parents: [base] });
-    const theirs = commit({ texts: { a: '1', b: '2', d: '1', other: 't' }, parents: [base] });
-    const result = mergeOf(ours, theirs);
-    expect(result.state).toBe('applied');
-    const merged = tip(headRef('main'));
+    const [ours, theirs] = fork(
+      { a: '1', b: '1', c: '1', d: '1' },
+      { a: '2', b: '1', c: '1', new: 'o' },
+      { a: '1', b: '2', d: '1', other: 't' },
+    );
+    expect(mergeOf(ours, theirs).state).toBe('applied');
+    const merged = tip(MAIN);
     expect(dagsAt(merged)).toEqual({ a: dagOf('2'), b: dagOf('2'), new: dagOf('o'), other: dagOf('t') });
     expect(store.getRecord('commit', merged)?.parentCommitIds).toEqual([ours, theirs]);
   });
 
   it('takes what both sides changed alike without a conflict [DML-STO-0642]', () => {
-    const base = commit({ texts: { a: '1', gone: '1' } });
-    const ours = commit({ texts: { a: '2', both: 'b' }, parents: [base] });
-    const theirs = commit({ texts: { a: '2', both: 'b', t: 't' }, parents: [base] });
+    const [ours, theirs] = fork({ a: '1', gone: '1' }, { a: '2', both: 'b' }, { a: '2', both: 'b', t: 't' });
     expect(mergeOf(ours, theirs).state).toBe('applied');
-    expect(dagsAt(tip(headRef('main')))).toEqual({ a: dagOf('2'), both: dagOf('b'), t: dagOf('t') });
+    expect(dagsAt(tip(MAIN))).toEqual({ a: dagOf('2'), both: dagOf('b'), t: dagOf('t') });
   });
 
   it('names each dag that both sides changed differently, with both dags [DML-STO-0643]', () => {
-    const base = commit({ texts: { a: '1', b: '1', quiet: '1' } });
-    const ours = commit({ texts: { a: 'ours', quiet: '1', fresh: 'ours' }, parents: [base] });
-    const theirs = commit({
-      texts: { a: 'theirs', b: 'theirs', quiet: '1', fresh: 'theirs' },
-      parents: [base],
-    });
+    const [ours, theirs] = fork(
+      { a: '1', b: '1', quiet: '1' },
+      { a: 'ours', quiet: '1', fresh: 'ours' },
+      { a: 'theirs', b: 'theirs', quiet: '1', fresh: 'theirs' },
+    );
     expect(mergeOf(ours, theirs)).toEqual({
       state: 'conflicts',
       conflicts: [
@@ -196,28 +194,21 @@ describe('mergeIntoRef', () => {
   });
 
   it('writes nothing while a conflict is open [DML-STO-0649]', () => {
-    const base = commit({ texts: { a: '1' } });
-    const ours = commit({ texts: { a: 'ours', o: 'o' }, parents: [base] });
-    const theirs = commit({ texts: { a: 'theirs', t: 't' }, parents: [base] });
-    setRef(store, 'main', ours);
+    const [ours, theirs] = fork({ a: '1' }, { a: 'ours', o: 'o' }, { a: 'theirs', t: 't' });
     const before = store.engine.tables.objects.getKeysCount();
-    expect(mergeIntoRef(store, move(headRef('main')), theirs, FACTS).state).toBe('conflicts');
+    expect(mergeOf(ours, theirs).state).toBe('conflicts');
     expect(store.engine.tables.objects.getKeysCount()).toBe(before);
-    expect(tip(headRef('main'))).toBe(ours);
+    expect(tip(MAIN)).toBe(ours);
   });
 
   it('settles a conflict by the choice for that name and leaves others open [DML-STO-0648]', () => {
-    const base = commit({ texts: { a: '1', b: '1' } });
-    const ours = commit({ texts: { a: 'ours', b: 'ours' }, parents: [base] });
-    const theirs = commit({ texts: { a: 'theirs', b: 'theirs' }, parents: [base] });
-    const partly = mergeOf(ours, theirs, (conflict) =>
-      conflict.kind === 'dag' && conflict.name === 'a' ? 'theirs' : undefined,
-    );
+    const [ours, theirs] = fork({ a: '1', b: '1' }, { a: 'ours', b: 'ours' }, { a: 'theirs', b: 'theirs' });
+    const choose = (others?: 'ours') => (conflict: MergeConflict) =>
+      conflict.kind === 'dag' && conflict.name === 'a' ? 'theirs' : others;
+    const partly = mergeOf(ours, theirs, { ...FACTS, settle: choose() });
     expect(partly).toMatchObject({ state: 'conflicts', conflicts: [{ name: 'b' }] });
-    const choose = (conflict: MergeConflict) =>
-      conflict.kind === 'dag' && conflict.name === 'a' ? 'theirs' : 'ours';
-    expect(mergeOf(ours, theirs, choose).state).toBe('applied');
-    expect(dagsAt(tip(headRef('main')))).toEqual({ a: dagOf('theirs'), b: dagOf('ours') });
+    expect(mergeOf(ours, theirs, { ...FACTS, settle: choose('ours') }).state).toBe('applied');
+    expect(dagsAt(tip(MAIN))).toEqual({ a: dagOf('theirs'), b: dagOf('ours') });
   });
 
   it('merges pins by node as it merges dags by name [DML-STO-0644]', () => {
@@ -230,7 +221,7 @@ describe('mergeIntoRef', () => {
     const ours = commit({ pins: { [n1]: exec(n1, 1), [n2]: exec(n2, 0) }, parents: [base] });
     const theirs = commit({ pins: { [n1]: exec(n1, 0), [n3]: exec(n3, 0) }, parents: [base] });
     expect(mergeOf(ours, theirs).state).toBe('applied');
-    expect(pinsAt(tip(headRef('main')))).toEqual({ [n1]: exec(n1, 1), [n3]: exec(n3, 0) });
+    expect(pinsAt(tip(MAIN))).toEqual({ [n1]: exec(n1, 1), [n3]: exec(n3, 0) });
   });
 
   it('names node, execs and the dags that reach the node of a pin conflict [DML-STO-0645]', () => {
@@ -243,28 +234,17 @@ describe('mergeIntoRef', () => {
       through: put((sink) => putDag(sink, outer)),
       apart: dagOf('apart'),
     };
-    const imported = put((sink) =>
-      putDag(
-        sink,
-        putRecord<NodeId>(sink, { type: 'node', kind: 'import', dagId: dags.direct, name: 'root' }),
-      ),
-    );
+    const record = { type: 'node', kind: 'import', dagId: dags.direct, name: 'root' } as const;
+    const imported = put((sink) => putDag(sink, putRecord<NodeId>(sink, record)));
     const exec = (startedMs: number) => put((sink) => putExec(sink, call, putTextDag(sink, 'r'), startedMs));
     const [first, second] = [exec(1), exec(2)];
     const base = commit({ dags: { ...dags, imported } });
     const ours = commit({ dags: { ...dags, imported }, pins: { [call]: first }, parents: [base] });
     const theirs = commit({ dags: { ...dags, imported }, pins: { [call]: second }, parents: [base] });
+    const dagNames = ['direct', 'imported', 'named', 'through'];
     expect(mergeOf(ours, theirs)).toEqual({
       state: 'conflicts',
-      conflicts: [
-        {
-          kind: 'pin',
-          nodeId: call,
-          ours: first,
-          theirs: second,
-          dagNames: ['direct', 'imported', 'named', 'through'],
-        },
-      ],
+      conflicts: [{ kind: 'pin', nodeId: call, ours: first, theirs: second, dagNames }],
     });
   });
 
@@ -291,7 +271,7 @@ describe('mergeIntoRef', () => {
       const ours = commit({ requests: { [node]: first }, texts: { o: 'o' }, parents: [base] });
       const theirs = commit({ requests: { [node]: second }, parents: [base] });
       expect(mergeOf(ours, theirs).state).toBe('applied');
-      expect(contentOf(new Draft(store), tip(headRef('main'))).requests).toEqual([[node, late]]);
+      expect(contentOf(new Draft(store), tip(MAIN)).requests).toEqual([[node, late]]);
     }
   });
 
@@ -299,7 +279,7 @@ describe('mergeIntoRef', () => {
     const ours = commit({ texts: { a: '1', same: 's' } });
     const theirs = commit({ texts: { b: '1', same: 's' } });
     expect(mergeOf(ours, theirs).state).toBe('applied');
-    expect(Object.keys(dagsAt(tip(headRef('main'))))).toEqual(['a', 'b', 'same']);
+    expect(Object.keys(dagsAt(tip(MAIN)))).toEqual(['a', 'b', 'same']);
   });
 
   it('fast-forwards where it can and knows when there is nothing to take', () => {
@@ -401,13 +381,9 @@ describe('rebaseRef', () => {
 
   it('keeps author, message and details of what it replays, and names the committer [DML-STO-0632]', () => {
     const base = commit({});
-    const detailsDatumId = put((sink) =>
-      putRecord<DatumId>(sink, {
-        type: 'datum',
-        kind: 'map',
-        root: [['schema', { type: 'datum', kind: 'i64', value: 1n }]],
-      }),
-    );
+    const schema = { type: 'datum', kind: 'i64', value: 1n } as const;
+    const details = { type: 'datum', kind: 'map', root: [['schema', schema]] } as const;
+    const detailsDatumId = put((sink) => putRecord<DatumId>(sink, details));
     const facts = { author: 'eve', authoredMs: 77, message: 'mine', detailsDatumId };
     const work = commit({ texts: { a: '1' }, parents: [base], ...facts, committer: 'eve', timeMs: 80 });
     const onto = commit({ texts: { b: '1' }, parents: [base] });
