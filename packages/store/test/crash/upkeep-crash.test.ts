@@ -1,86 +1,110 @@
 import { describe, expect, it, vi } from 'vitest';
-import { readKeys, refreshSnapshot } from '../../src/engine/reading.ts';
 import { openStore } from '../../src/open-store.ts';
 import { temporaryFolder } from '../fixture-store.ts';
 import { IS_FULL, rounds } from '../rounds.ts';
-import { type FailpointFigures, runFailpointKills, runRandomKills, startWorker } from './crash-runs.ts';
-
-/** Kills a worker at each failpoint of its own that a scenario passes, and in full also at those of each commit. */
-async function killAtEach(
-  scenario: string,
-  steps: number,
-  ...passings: readonly number[]
-): Promise<FailpointFigures> {
-  const of = IS_FULL ? '' : `${scenario}/`;
-  const figures = await runFailpointKills({ folder: temporaryFolder(), scenario, steps, passings, of });
-  process.stdout.write(`${JSON.stringify(figures)}\n`);
-  return figures;
-}
+import { keysOf } from '../rows.ts';
+import { runFailpointKills, runRandomKills, startWorker } from './crash-runs.ts';
+import { runImages } from './image-runs.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
 
+function show<Figures extends object>(figures: Figures): Figures {
+  process.stdout.write(`${JSON.stringify(figures)}\n`);
+  return figures;
+}
+
+/** What holds, the scenario and its steps, which passings of a failpoint are the last, and some of the failpoints. */
+const KILLS: readonly (readonly [title: string, string, number, readonly number[], readonly string[]])[] = [
+  [
+    'leave every ref whole at each failpoint of a collection [DML-STO-0725]',
+    'gc',
+    3,
+    IS_FULL ? [1, 2] : [2],
+    ['claimed', 'surveyed', 'sweep/before-commit', 'slice', 'swept', 'prune/before-commit'],
+  ],
+  [
+    'leave every ref whole at each failpoint of an import [DML-STO-1031]',
+    'import',
+    3,
+    [2],
+    ['objects/before-commit', 'retain/begin', 'refs/before-commit'],
+  ],
+  [
+    'leave an attempt next to its exec-request or neither at each failpoint',
+    'attempt',
+    2,
+    [2],
+    ['before-commit', 'after-commit', 'end/before-commit'],
+  ],
+  [
+    'leave all objects or all tombstones at each failpoint of an excision [DML-STO-0813]',
+    'excise',
+    2,
+    [2],
+    ['begin', 'before-commit'],
+  ],
+  [
+    'leave the old or the new store at each failpoint of a compaction [DML-STO-1105]',
+    'compact',
+    2,
+    [1],
+    ['marked', 'copied', 'built', 'unstamped', 'renamed', 'stamped'],
+  ],
+  [
+    'leave no backup or a whole one at each failpoint of the first [DML-STO-1409]',
+    'backup',
+    1,
+    [1],
+    ['claim/before-commit', 'copy/before-commit', 'finish/before-commit', 'finish/after-commit'],
+  ],
+  [
+    'leave the backup before or the new one at each failpoint of a later one [DML-STO-1410]',
+    'backup',
+    2,
+    [2],
+    ['claim/before-commit', 'copy/before-commit', 'finish/before-commit', 'finish/after-commit'],
+  ],
+];
+
 describe('crashes of upkeep', () => {
-  it('leave every ref whole at each failpoint of a collection [DML-STO-0725]', async () => {
-    const figures = await killAtEach('gc', 3, ...(IS_FULL ? [1, 2] : [2]));
-    expect(figures.broken).toEqual([]);
-    const steps = ['gc/claimed', 'gc/surveyed', 'gc/sweep/before-commit', 'gc/slice', 'gc/swept'];
-    expect(figures.names).toEqual(expect.arrayContaining([...steps, 'gc/prune/before-commit']));
+  it.each(KILLS)('%s', async (_, scenario, steps, passings, names) => {
+    // In full also at the failpoints of each commit.
+    const of = IS_FULL ? '' : `${scenario}/`;
+    const figures = await runFailpointKills({ folder: temporaryFolder(), scenario, steps, passings, of });
+    expect(show(figures).broken).toEqual([]);
+    expect(figures.names).toEqual(expect.arrayContaining(names.map((name) => `${scenario}/${name}`)));
+    if (scenario === 'backup' && steps === 2) expect(figures.crashes).toBeGreaterThan(10);
   });
 
   it('leave every ref whole when collectors and writers of four processes are killed [DML-STO-0725]', async () => {
     const count = rounds(2, 3);
-    const figures = await runRandomKills({
-      folder: temporaryFolder(),
+    const kills = { folder: temporaryFolder(), rounds: count, processes: 4, seed: 11, scenario: 'gc' };
+    expect(show(await runRandomKills(kills))).toMatchObject({
+      crashes: 4 * count,
       rounds: count,
-      processes: 4,
-      seed: 11,
-      scenario: 'gc',
+      broken: [],
     });
-    process.stdout.write(`${JSON.stringify(figures)}\n`);
-    expect(figures).toMatchObject({ rounds: count, crashes: 4 * count, broken: [] });
   });
 
-  it('leave every ref whole at each failpoint of an import [DML-STO-1031]', async () => {
-    const figures = await killAtEach('import', 3, 2);
-    expect(figures.broken).toEqual([]);
-    const steps = ['import/objects/before-commit', 'import/retain/begin', 'import/refs/before-commit'];
-    expect(figures.names).toEqual(expect.arrayContaining(steps));
-  });
-
-  it('leave an attempt next to its exec-request or neither at each failpoint', async () => {
-    const figures = await killAtEach('attempt', 2, 2);
-    expect(figures.broken).toEqual([]);
-    const steps = ['attempt/before-commit', 'attempt/after-commit', 'attempt/end/before-commit'];
-    expect(figures.names).toEqual(expect.arrayContaining(steps));
-  });
-
-  it('leave all objects or all tombstones at each failpoint of an excision [DML-STO-0813]', async () => {
-    const figures = await killAtEach('excise', 2, 2);
-    expect(figures.broken).toEqual([]);
-    expect(figures.names).toEqual(expect.arrayContaining(['excise/begin', 'excise/before-commit']));
-    for (const name of ['excise/begin', 'excise/before-commit', 'excise/after-commit']) {
+  it.each(['begin', 'before-commit', 'after-commit'])(
+    'excise both objects or none, killed at %s [DML-STO-0813]',
+    async (moment) => {
       const path = `${temporaryFolder()}/store`;
-      const killAt = { name, nth: 1 };
+      const killAt = { name: `excise/${moment}`, nth: 1 };
       const end = await startWorker({ path, scenario: 'excise', worker: 0, run: 0, steps: 1, killAt }).end;
-      expect(end.signal, name).toBe('SIGKILL');
+      expect(end.signal).toBe('SIGKILL');
       const store = await openStore(path, { mode: 'read' });
-      refreshSnapshot(store.engine);
-      expect(readKeys(store.engine, 'excised'), name).toHaveLength(name === 'excise/after-commit' ? 2 : 0);
+      expect(keysOf(store, 'excised')).toHaveLength(moment === 'after-commit' ? 2 : 0);
       await store.close();
-    }
-  });
+    },
+  );
+});
 
-  it('leave the old or the new store at each failpoint of a compaction [DML-STO-1105]', async () => {
-    const figures = await killAtEach('compact', 2, 1);
-    expect(figures.broken).toEqual([]);
-    const steps = [
-      'compact/marked',
-      'compact/copied',
-      'compact/built',
-      'compact/unstamped',
-      'compact/renamed',
-    ];
-    expect(figures.names).toEqual(expect.arrayContaining([...steps, 'compact/stamped']));
+describe('images of the folder of a store in use', () => {
+  it('leave what a copy at one instant needs to hold every acknowledged move [DML-STO-1421]', async () => {
+    const figures = show(await runImages({ folder: temporaryFolder(), images: 5, writers: 2, seed: 12 }));
+    expect(figures).toMatchObject({ images: 5, broken: [] });
+    expect(figures.acknowledged).toBeGreaterThan(1);
   });
 });
