@@ -1,17 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Waiting } from '@daggerml/store';
-import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { waitsOf } from '../src/process/waits.ts';
 import { Output } from '../src/render/output.ts';
+import { StartedProgram } from './started-program.ts';
 import { TestRepository } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
 
-const BIN = fileURLToPath(new URL('../dist/bin.js', import.meta.url));
 const STORE = new URL('../../store/dist/index.js', import.meta.url).href;
 
 /** Another program that uses the repository: it holds a transaction until its input ends, or evicts all sessions. */
@@ -45,57 +42,20 @@ const PATIENT = `
 `;
 
 let repository: TestRepository;
-const children: ChildProcess[] = [];
 beforeAll(async () => {
   repository = await TestRepository.create();
   repository.write('stranger.mjs', STRANGER);
   repository.write('patient.mjs', PATIENT);
   await repository.run('sums');
 });
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
-});
-
-interface Program {
-  readonly child: ChildProcess;
-  /** What it has said so far. */
-  readonly said: { stdout: string; stderr: string };
-  readonly ended: Promise<{ readonly exitCode: number | null; readonly signal: string | null }>;
+function stranger(work: 'hold' | 'evict'): StartedProgram {
+  const args = ['stranger.mjs', join(repository.folder, '.dml', 'store'), work];
+  return new StartedProgram(args, { cwd: repository.folder, stdio: 'pipe' });
 }
 
-function start(args: readonly string[]): Program {
-  const child = spawn(process.execPath, args, { cwd: repository.folder, stdio: 'pipe' });
-  children.push(child);
-  const said = { stdout: '', stderr: '' };
-  child.stdout.on('data', (piece) => {
-    said.stdout += piece;
-  });
-  child.stderr.on('data', (piece) => {
-    said.stderr += piece;
-  });
-  const ended = once(child, 'close').then(([exitCode, signal]) => ({ exitCode, signal }));
-  return { child, said, ended };
-}
-
-/** Resolves when a program has said what fits; rejects when it ends before. */
-async function until({ said, ended, child }: Program, pattern: RegExp): Promise<void> {
-  let hasEnded = false;
-  void ended.then(() => {
-    hasEnded = true;
-  });
-  while (!pattern.test(said.stdout + said.stderr)) {
-    if (hasEnded) throw new Error(`ended before it said ${pattern}: ${said.stdout}${said.stderr}`);
-    await Promise.race([once(child.stdout!, 'data'), once(child.stderr!, 'data'), ended]);
-  }
-}
-
-function stranger(work: 'hold' | 'evict'): Program {
-  return start(['stranger.mjs', join(repository.folder, '.dml', 'store'), work]);
-}
-
-async function holder(): Promise<Program> {
+async function holder(): Promise<StartedProgram> {
   const program = stranger('hold');
-  await until(program, /holding/);
+  await program.until(/holding/);
   return program;
 }
 
@@ -127,14 +87,14 @@ function talkOf(waiting: Waiting, globals = { json: false, quiet: false }): stri
 describe('a command that waits for another process', () => {
   it('says so once, names it, and goes on when it can [DML-CLI-0450]', async () => {
     const other = await holder();
-    const gc = start([BIN, 'gc']);
+    const gc = repository.start(['gc']);
     const line = `waiting for process ${other.child.pid}, which is writing to the repository …\n`;
-    await until(gc, /waiting for/);
-    expect(gc.said).toEqual({ stdout: '', stderr: line });
+    await gc.until(/waiting for/);
+    expect([gc.stdout, gc.stderr]).toEqual(['', line]);
     other.child.stdin?.end();
-    expect(await gc.ended).toEqual({ exitCode: 0, signal: null });
-    expect(gc.said.stderr).toBe(line);
-    expect(gc.said.stdout).toMatch(/^deleted /);
+    expect(await gc.ended).toMatchObject({ exitCode: 0, signal: null });
+    expect(gc.stderr).toBe(line);
+    expect(gc.stdout).toMatch(/^deleted /);
   });
 
   it('tells a process of another namespace from one of this [DML-CLI-0451]', () => {
@@ -167,24 +127,24 @@ describe('a command that waits for another process', () => {
     const first = await holder();
     const commands = ['branch other', 'gc --compact', 'run pipelines.ts report'];
     const interrupted = commands.map(async (command) => {
-      const waiting = start([BIN, ...command.split(' ')]);
-      await until(waiting, /waiting for/);
+      const waiting = repository.start(command.split(' '));
+      await waiting.until(/waiting for/);
       waiting.child.kill(signal);
-      expect(await waiting.ended, command).toEqual({ exitCode, signal: null });
-      expect(waiting.said.stderr).toContain('dml: interrupted');
+      expect(await waiting.ended, command).toMatchObject({ exitCode, signal: null });
+      expect(waiting.stderr).toContain('dml: interrupted');
     });
     await Promise.all(interrupted);
     first.child.stdin?.end();
     await first.ended;
     // What a run has computed is written in one go, which blocks the thread.
     const file = patientPipeline(`blocked-${signal}`);
-    const blocked = start([BIN, 'run', `blocked-${signal}.mjs`]);
-    await until(blocked, /the function runs/);
+    const blocked = repository.start(['run', `blocked-${signal}.mjs`]);
+    await blocked.until(/the function runs/);
     const second = await holder();
     repository.write(`blocked-${signal}.go`, '');
-    await until(blocked, /waiting for/);
+    await blocked.until(/waiting for/);
     blocked.child.kill(signal);
-    expect(await blocked.ended).toEqual({ exitCode: null, signal });
+    expect(await blocked.ended).toMatchObject({ exitCode: null, signal });
     second.child.stdin?.end();
     await second.ended;
     expect(file).toContain(signal);
@@ -197,13 +157,13 @@ describe('a run that was taken for ended', () => {
   it('writes nothing more, and says what may be gone and what is kept [DML-CLI-0750]', async () => {
     patientPipeline('lost');
     const before = await repository.refState();
-    const run = start([BIN, 'run', 'lost.mjs']);
-    await until(run, /the function runs/);
+    const run = repository.start(['run', 'lost.mjs']);
+    await run.until(/the function runs/);
     const evicting = stranger('evict');
-    expect((await evicting.ended).exitCode, evicting.said.stderr).toBe(0);
+    expect((await evicting.ended).exitCode, evicting.stderr).toBe(0);
     repository.write('lost.go', '');
-    expect(await run.ended).toEqual({ exitCode: 10, signal: null });
-    expect(run.said.stderr).toMatch(
+    expect(await run.ended).toMatchObject({ exitCode: 10, signal: null });
+    expect(run.stderr).toMatch(
       /^dml: another process has taken this one for ended, so nothing more is written to the store in [^\n]+\nhint: run it again; finished calls are kept$/m,
     );
     expect(await repository.refState()).toEqual(before);

@@ -1,58 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
 
-const BIN = fileURLToPath(new URL('../dist/bin.js', import.meta.url));
-
 let repository: TestRepository;
 beforeAll(async () => {
   repository = await TestRepository.create();
   await repository.run('sums');
 });
-
-interface Ended {
-  readonly exitCode: number | null;
-  readonly signal: string | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function start(argv: readonly string[], stdio: 'pipe' | number = 'pipe'): ChildProcess {
-  return spawn(process.execPath, [BIN, ...argv], {
-    cwd: repository.folder,
-    stdio: ['ignore', stdio, 'pipe'],
-  });
-}
-
-async function end(child: ChildProcess): Promise<Ended> {
-  let stdout = '';
-  let stderr = '';
-  child.stdout?.on('data', (piece) => {
-    stdout += piece;
-  });
-  child.stderr?.on('data', (piece) => {
-    stderr += piece;
-  });
-  const [exitCode, signal] = await once(child, 'close');
-  return { exitCode, signal, stdout, stderr };
-}
-
-/** Resolves with the first text on standard error that fits. */
-async function told(child: ChildProcess, pattern: RegExp): Promise<string> {
-  let text = '';
-  for await (const piece of child.stderr ?? []) {
-    text += piece;
-    const found = pattern.exec(text);
-    if (found) return found[0];
-  }
-  throw new Error(`the command ended before it said ${pattern}: ${text}`);
-}
 
 /** Ids of the processes and threads below a process; Linux lists them. */
 function tasksOf(pid: number): string[] {
@@ -92,7 +50,7 @@ function isAlive({ pid, start }: StartedProcess): boolean {
 
 describe('the dml program', () => {
   it('runs a pipeline from the shell and ends with the code of its outcome', async () => {
-    expect(await end(start(['run', 'pipelines.ts', 'sums', '--no-cache']))).toMatchObject({
+    expect(await repository.start(['run', 'pipelines.ts', 'sums', '--no-cache']).ended).toMatchObject({
       exitCode: 0,
       stdout: expect.stringMatching(
         /^2 executed, 0 cached, 0 failed in .*\ncommitted sums as [0-9a-f]{12}\n$/,
@@ -101,10 +59,20 @@ describe('the dml program', () => {
         /^ {2}executed add\(1, 2\) {2}.*\n {2}executed double it: double\(three\) {2}.*\n$/,
       ),
     });
-    expect(await end(start(['cat', 'sums']))).toMatchObject({ exitCode: 0, stdout: '6\n', stderr: '' });
-    expect(await end(start(['show', 'nothing']))).toMatchObject({ exitCode: 3, stdout: '' });
-    expect(await end(start(['run', 'pipelines.ts', 'fails']))).toMatchObject({ exitCode: 7, stdout: '' });
-    expect(await end(start(['--repo', '/', 'status']))).toMatchObject({ exitCode: 5, stdout: '' });
+    expect(await repository.start(['cat', 'sums']).ended).toMatchObject({
+      exitCode: 0,
+      stdout: '6\n',
+      stderr: '',
+    });
+    expect(await repository.start(['show', 'nothing']).ended).toMatchObject({ exitCode: 3, stdout: '' });
+    expect(await repository.start(['run', 'pipelines.ts', 'fails']).ended).toMatchObject({
+      exitCode: 7,
+      stdout: '',
+    });
+    expect(await repository.start(['--repo', '/', 'status']).ended).toMatchObject({
+      exitCode: 5,
+      stdout: '',
+    });
   });
 
   it('ends silently when its reader has gone [DML-CLI-0408]', async () => {
@@ -112,8 +80,7 @@ describe('the dml program', () => {
       'large',
       `async (dag) => dag.literal(Array.from({ length: 200_000 }, (_, i) => i))`,
     );
-    const child = start(['cat', 'large']);
-    const ended = end(child);
+    const { child, ended } = repository.start(['cat', 'large']);
     await once(child.stdout!, 'data');
     child.stdout!.destroy();
     expect(await ended).toMatchObject({ exitCode: 0, signal: null, stderr: '' });
@@ -126,15 +93,14 @@ describe('the dml program', () => {
   ] as const)(
     'stops the running calls before it ends on %s with %i [DML-CLI-0504] [DML-CLI-0507]',
     async (signal, exitCode) => {
-      const child = start(['run', 'pipelines.ts', 'runs-forever']);
-      const ended = once(child, 'close');
-      await told(child, /running in \d+/);
+      const run = repository.start(['run', 'pipelines.ts', 'runs-forever']);
+      const { child, ended } = run;
+      await run.until(/running in \d+/);
       expect(tasksOf(child.pid!).length).toBeGreaterThan(0);
       const program = processOf(child.pid!)!;
       const children = childrenOf(program.pid);
-      child.stderr!.resume();
       child.kill(signal);
-      expect(await ended).toEqual([exitCode, null]);
+      expect(await ended).toMatchObject({ exitCode, signal: null });
       expect(isAlive(program)).toBe(false);
       // They notice by themselves that it is gone.
       await vi.waitUntil(() => !children.some(isAlive), { timeout: 900_000 });
@@ -145,13 +111,11 @@ describe('the dml program', () => {
   );
 
   it('says what it does on an interrupt and how it ended', async () => {
-    const child = start(['run', 'pipelines.ts', 'runs-forever']);
-    let stderr = '';
-    child.stderr!.on('data', (piece) => {
-      stderr += piece;
-      if (String(piece).includes('running in')) child.kill('SIGINT');
-    });
-    expect(await once(child, 'close')).toEqual([130, null]);
+    const run = repository.start(['run', 'pipelines.ts', 'runs-forever']);
+    await run.until(/running in/);
+    run.child.kill('SIGINT');
+    const { exitCode, signal, stderr } = await run.ended;
+    expect([exitCode, signal]).toEqual([130, null]);
     expect(stderr).toContain('stopping the running calls …\n');
     expect(stderr).toContain(
       'dml: interrupted; no call runs any more\nhint: run it again; finished calls are kept\n',
@@ -160,7 +124,7 @@ describe('the dml program', () => {
 
   it('ends a pipeline that waits for what can no longer happen [DML-CLI-0506]', async () => {
     const before = await repository.refState();
-    expect(await end(start(['run', 'pipelines.ts', 'stalls']))).toEqual({
+    expect(await repository.start(['run', 'pipelines.ts', 'stalls']).ended).toEqual({
       exitCode: 12,
       signal: null,
       stdout: '',

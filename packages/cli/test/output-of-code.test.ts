@@ -1,14 +1,15 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
+import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { PROGRAM } from './started-program.ts';
 import { TestRepository } from './test-repository.ts';
 
-const PROGRAM = join(import.meta.dirname, '../dist/bin.js');
 const ENV = { PATH: process.env.PATH, DML_AUTHOR: 'tester' };
 /** Ends what hangs. */
 const LIMIT_MS = 600_000;
+/** What a pipeline says of the process that runs it. */
+const PID = /the pid is (\d+);/;
 
 let repository: TestRepository;
 beforeAll(async () => {
@@ -61,11 +62,8 @@ const FROM_CODE = [
 describe('code of a pipeline and of functions', () => {
   it('writes to standard error what it writes to descriptor 1 [DML-CLI-0463]', () => {
     for (const options of [['--json'], []]) {
-      const { status, stdout, stderr } = spawnSync(
-        process.execPath,
-        [PROGRAM, 'run', 'loud.ts', 'loud', '--no-cache', ...options],
-        { cwd: repository.folder, encoding: 'utf8', timeout: LIMIT_MS, env: ENV },
-      );
+      const line = ['run', 'loud.ts', 'loud', '--no-cache', ...options];
+      const { status, stdout, stderr } = repository.program(line);
       expect(status, stderr).toBe(0);
       if (options.length > 0) expect(JSON.parse(stdout)).toMatchObject({ counts: { executed: 1 } });
       else expect(stdout).toMatch(/^1 executed[^\n]*\n[^\n]*loud[^\n]*\n$/);
@@ -126,50 +124,22 @@ describe('code of a pipeline and of functions', () => {
   it('needs no process of its own where both streams are one file', async () => {
     const file = join(repository.folder, 'both.txt');
     const both = openSync(file, 'w');
-    const child = spawn(process.execPath, [PROGRAM, 'run', 'loud.ts', 'waits'], {
-      cwd: repository.folder,
-      stdio: ['ignore', both, both],
-      env: ENV,
-    });
+    const { child, ended } = repository.start(['run', 'loud.ts', 'waits'], { stdio: ['ignore', both, both] });
     closeSync(both);
-    expect(await pidIn(() => readFileSync(file, 'utf8'))).toBe(child.pid);
+    await vi.waitUntil(() => PID.test(readFileSync(file, 'utf8')), { timeout: LIMIT_MS });
+    expect(Number(PID.exec(readFileSync(file, 'utf8'))?.[1])).toBe(child.pid);
     child.kill('SIGTERM');
-    expect(await once(child, 'exit')).toEqual([143, null]);
+    expect(await ended).toMatchObject({ exitCode: 143, signal: null });
   });
 });
 
-/** Waits until a pipeline has said which process runs it. */
-async function pidIn(said: () => string): Promise<number> {
-  for (;;) {
-    const found = /the pid is (\d+);/.exec(said());
-    if (found !== null) return Number(found[1]);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-}
-
-interface Started {
-  readonly child: ChildProcess;
-  /** The process that runs the pipeline. */
-  readonly runner: number;
-  readonly ended: Promise<unknown[]>;
-  stderr(): string;
-}
-
-async function started(pipeline: string): Promise<Started> {
-  const child = spawn(process.execPath, [PROGRAM, 'run', 'loud.ts', pipeline], {
-    cwd: repository.folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: ENV,
-  });
-  let text = '';
-  child.stderr.on('data', (piece) => {
-    text += piece;
-  });
-  child.stdout.resume();
-  const ended = once(child, 'close');
-  const runner = await pidIn(() => text);
-  expect(runner).not.toBe(child.pid);
-  return { child, runner, ended, stderr: () => text };
+/** Starts a run and waits until its pipeline says which process runs it. */
+async function started(pipeline: string) {
+  const run = repository.start(['run', 'loud.ts', pipeline]);
+  const [, pid] = await run.until(PID);
+  const runner = Number(pid);
+  expect(runner).not.toBe(run.child.pid);
+  return { child: run.child, runner, ended: run.ended };
 }
 
 /** Waits until a process is gone, whoever has to ask for its exit code. */
@@ -191,21 +161,24 @@ describe('a run whose code has a process of its own', () => {
     ['SIGHUP', 129],
   ] as const)('is ended by %s in either process as without it', async (signal, exitCode) => {
     for (const target of signal === 'SIGINT' ? (['first'] as const) : (['first', 'runner'] as const)) {
-      const { child, runner, ended, stderr } = await started('waits');
+      const { child, runner, ended } = await started('waits');
       process.kill(target === 'first' ? (child.pid as number) : runner, signal);
-      expect(await ended, target).toEqual([exitCode, null]);
-      expect(stderr(), target).toMatch(/dml: interrupted; no call runs any more\nhint: [^\n]+\n$/);
+      expect(await ended, target).toMatchObject({
+        exitCode,
+        signal: null,
+        stderr: expect.stringMatching(/dml: interrupted; no call runs any more\nhint: [^\n]+\n$/),
+      });
       await whenGone(runner);
     }
   });
 
   it('counts an interrupt of the terminal, which both processes get, once', async () => {
-    const { child, runner, ended, stderr } = await started('waits');
+    const { child, runner, ended } = await started('waits');
     process.kill(runner, 'SIGINT');
     child.kill('SIGINT');
-    expect(await ended).toEqual([130, null]);
     // The calls were stopped, which a second interrupt would not wait for.
-    expect(stderr()).toContain('dml: interrupted; no call runs any more\n');
+    const stderr = expect.stringContaining('dml: interrupted; no call runs any more\n');
+    expect(await ended).toMatchObject({ exitCode: 130, signal: null, stderr });
   });
 
   it.each(['waits', 'busy'])(
@@ -214,7 +187,7 @@ describe('a run whose code has a process of its own', () => {
       const { child, runner, ended } = await started(pipeline);
       child.kill('SIGKILL');
       await whenGone(runner);
-      expect(await ended).toEqual([null, 'SIGKILL']);
+      expect(await ended).toMatchObject({ exitCode: null, signal: 'SIGKILL' });
     },
   );
 
@@ -223,27 +196,20 @@ describe('a run whose code has a process of its own', () => {
     async (signal) => {
       const { runner, ended } = await started('busy');
       process.kill(runner, signal);
-      expect(await ended).toEqual([null, signal]);
+      expect(await ended).toMatchObject({ exitCode: null, signal });
     },
   );
 
-  it('hides from what it starts how it was started', () => {
+  it('hides from what it starts how it was started', async () => {
     repository.write(
       'env.ts',
       `import { execSync } from 'node:child_process';
       import { definePipeline } from '@daggerml/bindings';
       export const env = definePipeline('env', async (dag) => dag.literal(execSync('env').toString()));`,
     );
-    const { stdout, status } = spawnSync(process.execPath, [PROGRAM, 'run', 'env.ts'], {
-      cwd: repository.folder,
-      encoding: 'utf8',
-      env: { ...ENV, VISIBLE: 'yes' },
-    });
+    const { stdout, status } = repository.program(['run', 'env.ts'], { env: { VISIBLE: 'yes' } });
     expect(status, stdout).toBe(0);
-    const { stdout: value } = spawnSync(process.execPath, [PROGRAM, 'cat', 'HEAD:env'], {
-      cwd: repository.folder,
-      encoding: 'utf8',
-    });
+    const value = await repository.ok('cat', 'HEAD:env');
     expect(value).toContain('VISIBLE=yes');
     expect(value).not.toContain('DML_STARTED_BY');
   });

@@ -1,30 +1,14 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
 
-const PROGRAM = join(import.meta.dirname, '../dist/bin.js');
-
 let repository: TestRepository;
 beforeAll(async () => {
   repository = await TestRepository.create();
   await repository.run('sums');
 });
-
-/** Runs `dml` as a process of its own, since what is tested happens to the process. */
-function program(argv: readonly string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...argv], {
-    cwd: repository.folder,
-    encoding: 'utf8',
-    // Ends what hangs.
-    timeout: 900_000,
-    env: { PATH: process.env.PATH, DML_AUTHOR: 'tester' },
-  });
-  return { status, stdout, stderr };
-}
 
 function pipeline(body: string): string {
   repository.write(
@@ -58,11 +42,11 @@ describe('a pipeline', () => {
     ],
   ])('that does %s is reported as failed [DML-CLI-1205]', async (body, message) => {
     const before = await repository.refState();
-    const outcome = program(['run', pipeline(body)]);
+    const outcome = repository.program(['run', pipeline(body)]);
     expect(outcome).toMatchObject({ status: 12, stdout: '' });
     expect(outcome.stderr).toMatch(message);
     expect(await repository.refState()).toMatchObject({ refs: expect.arrayContaining([...before.refs]) });
-    const { status, stderr } = program(['run', pipeline(body), '--json']);
+    const { status, stderr } = repository.program(['run', pipeline(body), '--json']);
     expect({ status, error: JSON.parse(stderr) }).toMatchObject({
       status: 12,
       error: { code: 'pipeline_threw' },
@@ -70,7 +54,10 @@ describe('a pipeline', () => {
   });
 
   it('that leaves timers behind does not keep the command from ending [DML-CLI-1207]', () => {
-    const outcome = program(['run', pipeline('setInterval(() => {}, 1_000); return dag.literal(1);')]);
+    const outcome = repository.program([
+      'run',
+      pipeline('setInterval(() => {}, 1_000); return dag.literal(1);'),
+    ]);
     expect(outcome).toMatchObject({ status: 0, stdout: expect.stringContaining('committed odd') });
   });
 
@@ -78,13 +65,13 @@ describe('a pipeline', () => {
     const file = pipeline(
       "console.log('by console'); process.stdout.write('by itself\\n'); console.error('as an error \\u001b[31m'); process.stderr.write('by its error stream \\u001b[31m\\rrewritten'); return dag.literal(2);",
     );
-    const told = program(['run', file]);
+    const told = repository.program(['run', file]);
     expect(told.stdout).toMatch(/^0 executed[^\n]*\ncommitted odd[^\n]*\n$/);
     expect(told.stderr).toBe(
       'by console\nby itself\nas an error \\u001b[31m\nby its error stream \\u001b[31m\nrewritten\n',
     );
-    expect(program(['run', file, '--quiet']).stderr).toBe('');
-    const silent = program(['run', file, '--json']);
+    expect(repository.program(['run', file, '--quiet']).stderr).toBe('');
+    const silent = repository.program(['run', file, '--json']);
     expect(silent).toMatchObject({ status: 0, stderr: '' });
     expect(JSON.parse(silent.stdout)).toMatchObject({ pipeline: 'odd' });
   });
@@ -93,8 +80,8 @@ describe('a pipeline', () => {
     const file = pipeline(
       "process.emitWarning('careful \\u001b[31m', 'OddWarning'); await sleep(1); return dag.literal(3);",
     );
-    expect(program(['run', file]).stderr).toBe('warning: OddWarning: careful \\u001b[31m\n');
+    expect(repository.program(['run', file]).stderr).toBe('warning: OddWarning: careful \\u001b[31m\n');
     for (const option of ['--quiet', '--json'])
-      expect(program(['run', file, option])).toMatchObject({ status: 0, stderr: '' });
+      expect(repository.program(['run', file, option])).toMatchObject({ status: 0, stderr: '' });
   });
 });

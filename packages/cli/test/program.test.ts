@@ -6,7 +6,7 @@ import { EXIT } from '../src/invocation/exit-code.ts';
 import { TestRepository } from './test-repository.ts';
 
 const PACKAGE = join(import.meta.dirname, '..');
-const PROGRAM = join(PACKAGE, 'dist/program/dml.js');
+const DML = join(PACKAGE, 'dist/program/dml.js');
 
 let repository: TestRepository;
 beforeAll(async () => {
@@ -14,11 +14,12 @@ beforeAll(async () => {
   repository = await TestRepository.create();
 });
 
+function run(...argv: string[]) {
+  return repository.program(argv, { program: DML });
+}
+
 function program(...argv: string[]): string {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [PROGRAM, ...argv], {
-    cwd: repository.folder,
-    encoding: 'utf8',
-  });
+  const { status, stdout, stderr } = run(...argv);
   expect(status, stderr).toBe(0);
   return stdout;
 }
@@ -37,7 +38,7 @@ function loadedBy(...argv: string[]): string[] {
         return found;
       }\`));`,
   );
-  const { status } = spawnSync(process.execPath, ['--import', hook, PROGRAM, ...argv], {
+  const { status } = spawnSync(process.execPath, ['--import', hook, DML, ...argv], {
     cwd: repository.folder,
     env: { ...process.env, LOADED: list },
   });
@@ -72,10 +73,7 @@ describe('the published program', () => {
 
   it('reports errors of the installed packages as its own', () => {
     const outcomeOf = (...argv: string[]) => {
-      const { status, stderr } = spawnSync(process.execPath, [PROGRAM, ...argv], {
-        cwd: repository.folder,
-        encoding: 'utf8',
-      });
+      const { status, stderr } = run(...argv);
       return [status, stderr.match(/^dml: .*$/m)?.[0]];
     };
     expect(outcomeOf('run', 'pipelines.ts', 'fails')).toEqual([
@@ -103,7 +101,7 @@ describe('the published program', () => {
     for (const argv of [['--version'], ['status'], ['run', 'pipelines.ts', 'sums'], ['init', 'few']]) {
       const { status, stderr } = spawnSync(
         'sh',
-        ['-c', `ulimit -n ${limit}; exec "$@"`, 'sh', process.execPath, PROGRAM, ...argv],
+        ['-c', `ulimit -n ${limit}; exec "$@"`, 'sh', process.execPath, DML, ...argv],
         { cwd: repository.folder, encoding: 'utf8' },
       );
       if (argv[0] === '--version') expect(status).toBe(0);
@@ -134,7 +132,7 @@ describe('the published program', () => {
     const dataFile = join(broken.folder, '.dml/store/data.mdb');
     rmSync(dataFile);
     execFileSync('mkfifo', [dataFile]);
-    for (const started of [PROGRAM, join(PACKAGE, 'dist/bin.js')]) {
+    for (const started of [DML, join(PACKAGE, 'dist/bin.js')]) {
       const { status, stderr } = spawnSync(process.execPath, [started, 'log'], {
         cwd: broken.folder,
         encoding: 'utf8',

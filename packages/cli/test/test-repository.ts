@@ -1,3 +1,4 @@
+import { type SpawnOptions, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -6,6 +7,7 @@ import { headRef, openStore, type Store } from '@daggerml/store';
 import { afterAll, expect } from 'vitest';
 import { runCli } from '../src/invocation/main.ts';
 import type { CliIo } from '../src/process/cli-io.ts';
+import { PROGRAM, StartedProgram } from './started-program.ts';
 
 /** Output and exit code of one command. */
 export interface Outcome {
@@ -95,6 +97,23 @@ export class TestRepository {
     return dml(argv, { cwd: this.folder, ...around });
   }
 
+  /** Starts `dml` as a process of its own. */
+  start(argv: readonly string[], options: SpawnOptions = {}): StartedProgram {
+    return new StartedProgram([PROGRAM, ...argv], { cwd: this.folder, ...options });
+  }
+
+  /** Runs `dml` as a process of its own to its end, since what is tested happens to the process. */
+  program(argv: readonly string[], { env = {}, program = PROGRAM }: ProgramOptions = {}): ProgramEnd {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...argv], {
+      cwd: this.folder,
+      encoding: 'utf8',
+      // Ends what hangs.
+      timeout: 900_000,
+      env: { PATH: process.env.PATH, DML_AUTHOR: 'tester', ...env },
+    });
+    return { status, stdout, stderr };
+  }
+
   /** Runs `dml`, expects that it is refused with an exit code and no result, and returns standard error. */
   async refusal(exitCode: number, argv: readonly string[], around: Surroundings = {}): Promise<string> {
     const outcome = await this.dml(argv, around);
@@ -181,6 +200,18 @@ export class TestRepository {
       return { refs: store.readRefs(), journal };
     });
   }
+}
+
+interface ProgramOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** Another `dml` than that of this tree. */
+  readonly program?: string;
+}
+
+interface ProgramEnd {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
 }
 
 /** Document that `dml run --json` prints. */
