@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { treeEntries } from '@daggerml/object-model';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Project } from '../test/project.ts';
+import { Project, recorded } from '../test/project.ts';
 import type { Dag } from './dag.ts';
 import type { NodeHandle } from './node-handle.ts';
 
@@ -197,24 +196,12 @@ async function outcome(name: string, inputs: readonly unknown[]): Promise<Outcom
   return outcomeOf(handle);
 }
 
-/** Returns the URI and the ids of the inputs that a node records. */
-function recorded(handle: NodeHandle): { uri: unknown; inputs: string[] } {
-  const { objects } = dag.open;
-  const node = objects.read('node', handle.nodeId);
-  if (node.kind !== 'builtin') throw new Error(`a ${node.kind}`);
-  const datum = objects.readDatum(node.functionDatumId);
-  return {
-    uri: datum.kind === 'uri' && datum.value,
-    inputs: [...treeEntries('inputs', node.inputs, objects)],
-  };
-}
-
 describe('the builtin', () => {
   it.each(builtins)('%s yields what it promises [%s]', async (name, _id, examples) => {
     for (const [inputs, expected] of examples) {
       const handle = applied(name, inputs);
       expect(await outcomeOf(handle)).toEqual(expected);
-      expect(recorded(handle).uri).toBe(`dml://${name}`);
+      expect(recorded(dag, handle).uri).toBe(`dml://${name}`);
     }
   });
 
@@ -222,7 +209,7 @@ describe('the builtin', () => {
     for (const [inputs] of examples) {
       const ids = inputs.map((input) => dag.literal(input as never).nodeId);
       const expected = name === 'set/construct' || name === 'map/construct' ? ids.sort() : ids;
-      const actual = recorded(applied(name, inputs)).inputs;
+      const actual = recorded(dag, applied(name, inputs)).inputs;
       expect(name === 'map/construct' ? actual.sort() : actual).toEqual(expected);
     }
   });
@@ -250,7 +237,7 @@ describe('Dag.list, Dag.set and Dag.map', () => {
       for (const inputs of [[], ['a', 'b', 'c', 'd']]) {
         const handle = applied(name, inputs);
         const ids = inputs.map((input) => dag.literal(input).nodeId);
-        expect(recorded(handle)).toEqual({ uri: `dml://${name}`, inputs: ids });
+        expect(recorded(dag, handle)).toEqual({ uri: `dml://${name}`, inputs: ids });
         expect(await outcomeOf(handle)).toEqual({ code: 'wrong_arity' });
       }
     }

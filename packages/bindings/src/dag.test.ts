@@ -7,10 +7,9 @@ import { inspect } from 'node:util';
 import { type FunctionRef, functions } from '@daggerml/capture';
 import { type RunEvent, RunObjects } from '@daggerml/execution';
 import { encodeRecord, treeEntries, treeGet } from '@daggerml/object-model';
-import { verifyStore } from '@daggerml/store';
 import { f64 } from '@daggerml/values';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Project, type Steps } from '../test/project.ts';
+import { Project, recorded, type Steps } from '../test/project.ts';
 import type { Dag } from './dag.ts';
 import type { NodeHandle } from './node-handle.ts';
 import { definePipeline } from './pipeline.ts';
@@ -32,16 +31,12 @@ const ASK = `
   await store.close();
 `;
 
-/** The uri and inputs of a builtin node. */
-function builtin(handle: NodeHandle): { uri: unknown; inputs: string[] } {
-  const { objects } = dag.open;
-  const node = objects.read('node', handle.nodeId);
-  if (node.kind !== 'builtin') throw new Error(`a ${node.kind}`);
-  const datum = objects.readDatum(node.functionDatumId);
-  return {
-    uri: datum.kind === 'uri' && datum.value,
-    inputs: [...treeEntries('inputs', node.inputs, objects)],
-  };
+/** Returns the error that a node ends with. */
+async function failureOf(handle: NodeHandle): Promise<Error> {
+  return handle.value().then(
+    () => expect.fail('the node has a value'),
+    (error: Error) => error,
+  );
 }
 
 describe('Dag.literal', () => {
@@ -52,9 +47,7 @@ describe('Dag.literal', () => {
     const twin = await own.blob(encodeRecord({ type: 'datum', kind: 'string', value: text }));
     own.name('text', own.literal(text));
     await own.commit([twin, own.literal(text)]);
-    const findings: unknown[] = [];
-    await verifyStore(repository.store, { onFinding: (finding) => findings.push(finding) });
-    expect(findings).toEqual([]);
+    expect(await project.findings()).toEqual([]);
   });
 
   it('returns a handle of a node with the lowered value [DML-BND-0401]', async () => {
@@ -77,7 +70,7 @@ describe('Dag.literal', () => {
   it('makes a construct builtin of a collection that holds a handle [DML-BND-0709]', async () => {
     const inner = dag.literal(1);
     const handle = dag.literal([inner, 'x', { deep: [inner] }, [2, 3]]);
-    const { uri, inputs } = builtin(handle);
+    const { uri, inputs } = recorded(dag, handle);
     expect(uri).toBe('dml://list/construct');
     expect(inputs.slice(0, 2)).toEqual([inner.nodeId, dag.literal('x').nodeId]);
     expect(inputs[2]).toBe(dag.literal({ deep: [inner] }).nodeId);
@@ -88,7 +81,7 @@ describe('Dag.literal', () => {
   it('gives map/construct key and value in turn, in the order of the keys [DML-BND-0710]', async () => {
     const value = dag.literal(5);
     const handle = dag.literal({ z: value, a: 1, '\u{1F600}': 2, '\uFF5E': 3 });
-    const { uri, inputs } = builtin(handle);
+    const { uri, inputs } = recorded(dag, handle);
     expect(uri).toBe('dml://map/construct');
     const expected = ['a', 1, 'z', value, '\uFF5E', 3, '\u{1F600}', 2].map(
       (each) => dag.literal(each as never).nodeId,
@@ -100,7 +93,7 @@ describe('Dag.literal', () => {
   it('gives set/construct distinct inputs in the order of their ids [DML-BND-0711]', async () => {
     const handles = [3, 1, 2].map((each) => dag.literal(each));
     const handle = dag.literal(new Set([...handles, dag.literal(1), 2]));
-    const { uri, inputs } = builtin(handle);
+    const { uri, inputs } = recorded(dag, handle);
     expect([uri, inputs]).toEqual(['dml://set/construct', handles.map(({ nodeId }) => nodeId).sort()]);
     expect(await handle.value()).toEqual(new Set([1, 2, 3]));
   });
@@ -247,21 +240,14 @@ describe('Dag.call', () => {
   });
 
   it('has what the function threw as the cause [DML-BND-0507]', async () => {
-    const error = await dag
-      .call(steps.range, 5)
-      .value()
-      .catch((caught: Error) => caught);
-    const { cause } = error as { cause: Error };
+    const { cause } = (await failureOf(dag.call(steps.range, 5))) as { cause: Error };
     expect(cause).toBeInstanceOf(Error);
     expect([cause.name, cause.message]).toEqual(['RangeError', '5: out of range']);
     expect(cause.stack).toMatch(/^RangeError: 5: out of range\n {4}at range \(.*:\d+:\d+\)/);
   });
 
   it('has the causes of what the function threw, too [DML-BND-0509]', async () => {
-    const error = (await dag
-      .call(steps.chain)
-      .value()
-      .catch((caught: Error) => caught)) as Error;
+    const error = await failureOf(dag.call(steps.chain));
     expect(error.message).toMatch(
       /failed: Error: outer; caused by: TypeError: middle; caused by: thrown: inner$/,
     );
@@ -273,10 +259,7 @@ describe('Dag.call', () => {
   it('names the failed input of a call that could not run, with its error as the cause [DML-BND-0508]', async () => {
     const failed = dag.call(steps.fail, 'first');
     const between = dag.call(steps.pair, failed);
-    const error = (await dag
-      .call(steps.pair, [between])
-      .value()
-      .catch((caught: Error) => caught)) as Error;
+    const error = await failureOf(dag.call(steps.pair, [between]));
     const origin = `function_threw: fail() (node ${failed.nodeId.slice(0, 12)}) failed: Error: first`;
     expect(error.message).toMatch(/^input_failed: pair\(\) \(node [0-9a-f]{12}\) did not run/);
     expect([error.message.endsWith(origin), (error.cause as Error).message]).toEqual([true, origin]);
@@ -300,7 +283,6 @@ describe('Dag.call', () => {
     expect(handle.execId).toBeUndefined();
     const { commitId } = await own.commit(handle);
     expect(project.repository.getCommit(commitId).execMap.get(handle.nodeId)).toBe(handle.execId);
-    await own.close();
   });
 });
 
@@ -383,7 +365,6 @@ describe('NodeHandle', () => {
     ]) {
       expect(use).toThrow(expect.objectContaining({ code: 'foreign_handle' }));
     }
-    await other.close();
   });
 });
 
@@ -401,7 +382,6 @@ describe('Dag.name', () => {
     const objects = new RunObjects(project.repository.store);
     const { names } = objects.read('dag', dagId);
     expect([...treeEntries('names', names, objects)]).toEqual([['the data', data.nodeId]]);
-    await own.close();
   });
 
   it('refuses a name that another node has [DML-BND-0410]', () => {
@@ -427,7 +407,6 @@ describe('A large value', () => {
     expect(events).toMatchObject(
       [10_000, 20_000, 30_000].map((members) => ({ type: 'value-progress', members })),
     );
-    await own.close();
   });
 });
 
@@ -465,7 +444,6 @@ describe('Dag.import', () => {
       /^unknown_name: \S+: nothing here is named "nothing": main has no dag "nothing"; there are: \S/,
     );
     expect(() => importer.import('source', 'no-branch')).toThrow('nothing here is named "no-branch"');
-    await importer.close();
   });
 
   it('refuses a name that the imported dag does not have, and lists those it has [DML-BND-0417]', async () => {
@@ -478,7 +456,6 @@ describe('Dag.import', () => {
       /^unknown_name: \S+: .*: few names names no node "product"; there are: root, sum$/,
     );
     expect(['product' in names, 'sum' in names, await names]).toEqual([false, true, names]);
-    await importer.close();
   });
 
   it('describes a call by names, short literals and calls [DML-BND-1503]', async () => {
@@ -504,7 +481,6 @@ describe('Dag.import', () => {
     expect(sum).toBe(3);
     const nameless = definePipeline(() => 1);
     expect(() => importer.import(nameless)).toThrow(expect.objectContaining({ code: 'unknown_name' }));
-    await importer.close();
   });
 
   it('takes the pins of the imported dag into the commit [DML-BND-0415]', async () => {
@@ -516,7 +492,6 @@ describe('Dag.import', () => {
     const { inner: imported } = importer.import('pins of', 'elsewhere');
     const { commitId } = await importer.commit([imported]);
     expect(project.repository.getCommit(commitId).execMap.get(inner.nodeId)).toBe(inner.execId);
-    await importer.close();
   });
 });
 
@@ -527,7 +502,6 @@ describe('Dag.commit', () => {
     own.name('named', named);
     await own.commit(own.list.append([], root));
     expect([root.status, named.status]).toEqual(['ok', 'ok']);
-    await own.close();
   });
 
   it('refuses a dag in which such a call failed [DML-BND-0602]', async () => {
@@ -540,7 +514,6 @@ describe('Dag.commit', () => {
       message: expect.stringMatching(/^dag_failed: the call "fail" failed: function_threw: Error: inside$/),
     });
     expect(project.repository.head).toEqual(before);
-    await own.close();
   });
 
   it('puts the dag under its name and keeps the others [DML-BND-0603]', async () => {
@@ -561,7 +534,6 @@ describe('Dag.commit', () => {
     const { dags, execMap } = project.repository.getCommit(commitId);
     expect(dags.get('quick one')).toBe(dagId);
     expect([dags.has('slow one'), execMap.get(handle.nodeId)]).toEqual([true, handle.execId]);
-    await own.close();
   });
 
   it('makes no commit of a dag that the head has already [DML-BND-0605]', async () => {
@@ -626,9 +598,7 @@ describe('Dag.file and Dag.blob', () => {
       const path = project.write(`data/${sizeBytes}.bin`, bytes);
       const own = repository.newDag(`file ${sizeBytes}`, { branch: 'files' });
       await own.commit([await own.file(path), await own.blob(createReadStream(path))]);
-      const findings: unknown[] = [];
-      await verifyStore(repository.store, { onFinding: (finding) => findings.push(finding) });
-      expect(findings).toEqual([]);
+      expect(await project.findings()).toEqual([]);
       const value = (await own.root.value()) as { bytes(): Promise<Uint8Array> }[];
       for (const stored of value) expect(bytes.equals(await stored.bytes())).toBe(true);
     },

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import type { CallOutcome } from '@daggerml/execution';
-import { verifyStore } from '@daggerml/store';
 import type { BlobHandle } from '@daggerml/values';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { Child, type ChildEnd } from './child.ts';
@@ -57,12 +56,6 @@ async function rerun(round: number): Promise<Map<CallOutcome, Set<string>>> {
   return ended;
 }
 
-async function findings(): Promise<unknown[]> {
-  const found: unknown[] = [];
-  await verifyStore(project.repository.store, { onFinding: (finding) => void found.push(finding) });
-  return found;
-}
-
 describe('two runs of one pipeline at once, one or both of which are killed', () => {
   it('lose no call that was complete, and the next run completes the rest [DML-EXE-1008]', async () => {
     const first = await start(0);
@@ -86,7 +79,7 @@ describe('two runs of one pipeline at once, one or both of which are killed', ()
         }),
       );
       if (round % 2 === 0) expect([round, ends[1]?.exitCode]).toEqual([round, 0]);
-      expect([round, await findings()]).toEqual([round, []]);
+      expect([round, await project.findings()]).toEqual([round, []]);
       const complete = new Set(ends.flatMap(callsOf).map(({ nodeId }) => nodeId));
       expect(
         ends.flatMap(callsOf).filter(({ outcome }) => !['executed', 'cached'].includes(outcome)),
@@ -100,6 +93,6 @@ describe('two runs of one pipeline at once, one or both of which are killed', ()
     }
     expect(killed).toBeGreaterThanOrEqual(ROUNDS);
     expect(project.repository.store.readRefs('index')).toEqual([]);
-    expect(await findings()).toEqual([]);
+    expect(await project.findings()).toEqual([]);
   }, 3_600_000);
 });

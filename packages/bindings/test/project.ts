@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { functions } from '@daggerml/capture';
+import { treeEntries } from '@daggerml/object-model';
+import { verifyStore } from '@daggerml/store';
 import { afterAll } from 'vitest';
+import type { Dag } from '../src/dag.ts';
+import type { NodeHandle } from '../src/node-handle.ts';
 import { Repository, type RepositoryOptions } from '../src/repository.ts';
 
 /** The functions that the tests call. */
@@ -59,6 +63,13 @@ export class Project {
     this.repository = await Repository.open(this.folder, options);
   }
 
+  /** Lists what is damaged in the store. */
+  async findings(): Promise<unknown[]> {
+    const found: unknown[] = [];
+    await verifyStore(this.repository.store, { onFinding: (finding) => void found.push(finding) });
+    return found;
+  }
+
   write(name: string, text: string | Uint8Array): string {
     const path = join(this.folder, name);
     mkdirSync(dirname(path), { recursive: true });
@@ -70,4 +81,14 @@ export class Project {
     await this.repository.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Returns the URI and the ids of the inputs that a builtin node of a dag records. */
+export function recorded(dag: Dag, handle: NodeHandle): { uri: unknown; inputs: string[] } {
+  const { objects } = dag.open;
+  const node = objects.read('node', handle.nodeId);
+  if (node.kind !== 'builtin') throw new Error(`a ${node.kind}`);
+  const datum = objects.readDatum(node.functionDatumId);
+  const inputs = [...treeEntries('inputs', node.inputs, objects)];
+  return { uri: datum.kind === 'uri' && datum.value, inputs };
 }
