@@ -2,19 +2,19 @@
  * Gate: the two commands of the README work in a fresh copy of the tree, in a path with spaces, on the oldest Node
  * line, and after the first install without a network. Of the tests run those that depend on the version of Node.
  *
- * Copy and temporary files lie where no `package.json` above says `"type": "module"`, as on the machine of somebody
- * who tries this for the first time, wherever the temporary files of this machine lie.
+ * Copy and temporary files lie below a `package.json` that says nothing, so that Node reads files as on the machine of
+ * somebody who tries this for the first time, whatever lies above the temporary files of this machine.
  *
  * Without a network means: where the system lets us, in a network namespace that has no interface at all, and
  * everywhere with a registry and a proxy that nobody answers, so that whoever asks for something fails at once.
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { capture, say } from '../tools/run/process.mjs';
 import { problemsOf, runGate } from './gate.mjs';
 import { DEPENDENT, nodeOf, OLDEST, withNode } from './matrix.mjs';
-import { plainFolder, temporaryFilesIn, temporaryPlaces } from './plain-folder.mjs';
 
 /** Folders that a checkout does not hold: anywhere, and in the root. */
 const LEFT_OUT = new Set(['node_modules', 'dist', '.git', '.turbo', '.dml', '.demo']);
@@ -33,12 +33,14 @@ const CUT_OFF = ['unshare', '--map-root-user', '--net'];
 const canCutOff =
   process.platform === 'linux' && spawnSync(CUT_OFF[0], [...CUT_OFF.slice(1), 'true']).status === 0;
 
-export async function check(root, _args, places = temporaryPlaces()) {
-  const { folder: scratch, obstacles } = plainFolder('daggerml clean checkout ', places);
-  if (scratch === undefined) return obstacles.map((obstacle) => `no folder to try it in: ${obstacle}`);
-  const copy = join(scratch, 'a copy');
+export async function check(root) {
   const { PATH } = withNode(await nodeOf(OLDEST));
-  const temporary = { PATH, ...temporaryFilesIn(join(scratch, 'temporary files')) };
+  const scratch = mkdtempSync(join(tmpdir(), 'daggerml clean checkout '));
+  writeFileSync(join(scratch, 'package.json'), '{}');
+  const copy = join(scratch, 'a copy');
+  const files = join(scratch, 'temporary files');
+  mkdirSync(files);
+  const temporary = { PATH, TMPDIR: files, TEMP: files, TMP: files };
   const offline = { ...OFFLINE, ...temporary };
   try {
     cpSync(root, copy, { recursive: true, filter: (path) => path === root || isCheckedOut(path, root) });
