@@ -27,7 +27,8 @@ export function loadsIn(root: Node, scopes: Scopes): readonly Load[] {
   return found;
 }
 
-function loadAt(node: Node, scopes: Scopes): Omit<Load, 'isOptional'> | undefined {
+/** Returns the module that a node loads, if it loads one. */
+export function loadAt(node: Node, scopes: Scopes): Omit<Load, 'isOptional'> | undefined {
   switch (node.type) {
     case 'ImportExpression':
       return named('dynamic-import', node, node.source);

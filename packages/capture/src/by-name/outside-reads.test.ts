@@ -53,27 +53,72 @@ describe('what a function reads beside its inputs', () => {
     expect(readsOf(expression)).toEqual([read]);
   });
 
+  const imports = `import v8 from 'node:v8'; import { threadId } from 'node:worker_threads'; import sqlite from 'node:sqlite'; import path, { posix, resolve } from 'node:path'; import { pathToFileURL } from 'url'; import util from 'util'; import perf, { monitorEventLoopDelay } from 'perf_hooks'; import crypto from 'crypto'; import { executionAsyncId } from 'async_hooks';`;
+  const listed = (expression: string): string[] => {
+    const source = `${imports}\nexport const clean = async (x) =>\n  ${expression};`;
+    const { ambientInputs } = fixture.capture({ 'own.mjs': source }, 'clean', 'own.mjs');
+    return ambientInputs.map(({ kind, what, line }) => `${kind}: ${what} in ${line}`);
+  };
+
   it.each([
-    ['v8.getHeapStatistics()', 'environment: getHeapStatistics of node:v8 in 3'],
-    ['threadId', 'environment: threadId of node:worker_threads in 3'],
-    ['process.execPath', 'environment: process.execPath in 3'],
-    ['navigator.hardwareConcurrency', 'environment: navigator.hardwareConcurrency in 3'],
-    ['new sqlite.DatabaseSync("a")', 'files: DatabaseSync of node:sqlite in 3'],
-    ['process.kill(1)', 'processes: process.kill in 3'],
+    ['v8.getHeapStatistics()', 'environment: getHeapStatistics of node:v8'],
+    ['threadId', 'environment: threadId of node:worker_threads'],
+    ['process.execPath', 'environment: process.execPath'],
+    ['process.stdout.columns', 'environment: process.stdout.columns'],
+    ['process.features.inspector', 'environment: process.features.inspector'],
+    ['navigator.hardwareConcurrency', 'environment: navigator.hardwareConcurrency'],
+    ['localStorage.getItem("a")', 'environment: localStorage.getItem'],
+    ['new WeakRef(x).deref()', 'environment: WeakRef'],
+    ['new FinalizationRegistry(x)', 'environment: FinalizationRegistry'],
+    ['new sqlite.DatabaseSync("a")', 'files: DatabaseSync of node:sqlite'],
+    ['process.kill(1)', 'processes: process.kill'],
+    ['path.resolve(x)', 'environment: resolve of node:path'],
+    ['path.resolve("a")', 'environment: resolve of node:path'],
+    ['resolve("a")', 'environment: resolve of node:path'],
+    ['x.map(resolve)', 'environment: resolve of node:path'],
+    ['posix.resolve("a")', 'environment: posix.resolve of node:path'],
+    ['path.relative("/a", x)', 'environment: relative of node:path'],
+    ['x(path)', 'environment: node:path'],
+    ['pathToFileURL("a")', 'environment: pathToFileURL of node:url'],
+    ['util.parseArgs()', 'environment: parseArgs of node:util'],
+    ['monitorEventLoopDelay()', 'clock: monitorEventLoopDelay of node:perf_hooks'],
+    ['perf.performance.timeOrigin', 'clock: performance.timeOrigin of node:perf_hooks'],
+    ['performance.mark("a")', 'clock: performance.mark'],
+    ['crypto.getCiphers()', 'environment: getCiphers of node:crypto'],
+    ['crypto.sign(x, x, x)', 'randomness: sign of node:crypto'],
+    ['executionAsyncId()', 'environment: executionAsyncId of node:async_hooks'],
+    ['new Intl.DateTimeFormat().resolvedOptions()', 'environment: Intl.DateTimeFormat'],
+    ['(await import("os")).hostname()', 'environment: hostname of node:os'],
   ])('is named where it is not known to be pure: %s [DML-CAP-0010]', (expression, read) => {
-    const source = `import v8 from 'node:v8'; import { threadId } from 'node:worker_threads'; import sqlite from 'node:sqlite';
-      export const other = () => [v8, threadId, sqlite];
-      export const clean = () => ${expression};`;
-    const { ambientInputs } = fixture.capture(`// @ts-nocheck ${source}`.replace('// @ts-nocheck ', ''));
-    if (!('navigator' in globalThis) && expression.startsWith('navigator')) expect(ambientInputs).toEqual([]);
-    else expect(ambientInputs.map(({ kind, what, line }) => `${kind}: ${what} in ${line}`)).toEqual([read]);
+    expect(listed(expression)).toEqual([`${read} in 3`]);
+  });
+
+  it.each([
+    ['{ const p = process; return p.execPath }', 'environment: process.execPath'],
+    ['{ const { execPath: p } = process; return p }', 'environment: process.execPath'],
+    ['{ let d = Date; return d.now() }', 'clock: Date.now'],
+    ['{ const { Date: D } = globalThis; return new D() }', 'clock: Date'],
+    ['{ const os = await import("os"); return os.hostname() }', 'environment: hostname of node:os'],
+    ['(process).execPath', 'environment: process.execPath'],
+  ])('is named by what it is where it has another name: %s [DML-CAP-0920]', (expression, read) => {
+    expect(listed(expression)).toEqual([`${read} in 3`]);
+  });
+
+  it('is named in CommonJS by what is used of a module [DML-CAP-0920]', () => {
+    const source = `const path = require('path'); const fs = require('node:fs'); const { now } = Date;
+      exports.clean = (x) => [path.join(x, 'a'), fs.statSync(x), now()];`;
+    const { ambientInputs } = fixture.capture({ 'own.cjs': source }, 'clean', 'own.cjs');
+    expect(ambientInputs.map(({ what }) => what)).toEqual(['Date.now', 'statSync of node:fs']);
+    const typed = `import path = require('path');\nexport const clean = (x: string) => [path.dirname(x), path.resolve(x)];`;
+    const { ambientInputs: ofTyped } = fixture.capture({ 'own.cts': typed }, 'clean', 'own.cts');
+    expect(ofTyped.map(({ what, line }) => [what, line])).toEqual([['resolve of node:path', 2]]);
   });
 
   it('is nothing that gives the same for the same inputs [DML-CAP-0017]', () => {
     const source = `import { deepStrictEqual } from 'node:assert'; import { deserialize, serialize } from 'node:v8'; import { gzipSync } from 'node:zlib';
-      import { inspect } from 'node:util'; import { EventEmitter } from 'node:events'; globalThis.mine = 1;
+      import { inspect } from 'node:util'; import { EventEmitter } from 'node:events'; import path, { join } from 'node:path'; import { pathToFileURL } from 'node:url'; import * as all from 'node:async_hooks'; import { webcrypto } from 'node:crypto'; globalThis.mine = 1;
       export const clean = (x) => [deepStrictEqual, deserialize(serialize(x)), gzipSync(x), inspect(x), new EventEmitter(), mine,
-        structuredClone(x), new URL(x), new Intl.NumberFormat('en'), typeof process, typeof fetch, setTimeout(x), console.log(x), process.stdout.write(x), crypto.subtle.digest('SHA-256', x)];`;
+        structuredClone(x), new URL(x), new Intl.NumberFormat('en'), typeof process, typeof fetch, typeof navigator, path.dirname(x), path.resolve('/a', x), join(x), pathToFileURL('/a'), path.posix.join(x), all.AsyncLocalStorage, webcrypto.subtle.digest(x), new Intl.DateTimeFormat('en', x), setTimeout(x), console.log(x), process.stdout.write(x), crypto.subtle.digest('SHA-256', x)];`;
     expect(fixture.capture({ 'steps.js': source }, 'clean', 'steps.js').ambientInputs).toEqual([]);
   });
 

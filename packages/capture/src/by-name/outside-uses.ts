@@ -1,8 +1,9 @@
 import { isBuiltin } from 'node:module';
 import type { Node } from 'oxc-parser';
+import { loadAt } from './loads.ts';
 import type { Outline } from './outline.ts';
-import type { Reference } from './scopes.ts';
-import { forEachChild } from './syntax-tree.ts';
+import type { Binding } from './scopes.ts';
+import { forEachChild, withoutTypes } from './syntax-tree.ts';
 
 /** A use of a global, of a built-in module or of `import.meta`; `path` begins with its name. */
 export interface OutsideUse {
@@ -11,9 +12,11 @@ export interface OutsideUse {
   readonly module: string | undefined;
   readonly isCalled: boolean;
   /** True when it is only asked whether it is there. */
-  readonly isTypeof?: boolean;
+  readonly isTypeof: boolean;
   /** True when it is called without arguments. */
   readonly isBare: boolean;
+  /** First argument of the call, where that is a text. */
+  readonly firstText: string | undefined;
   readonly offset: number;
 }
 
@@ -23,98 +26,162 @@ const known = new WeakMap<Outline, readonly OutsideUse[]>();
 export function outsideUses(outline: Outline): readonly OutsideUse[] {
   let uses = known.get(outline);
   if (!uses) {
-    uses = [...globals(outline), ...imported(outline), ...loaded(outline), ...metaProperties(outline)];
+    uses = new UseFinder(outline).find();
     known.set(outline, uses);
   }
   return uses;
-}
-
-function* globals({ scopes }: Outline): Generator<OutsideUse> {
-  for (const [name, references] of scopes.free) {
-    for (const reference of references) {
-      const isTypeof = reference.parent.type === 'UnaryExpression' && reference.parent.operator === 'typeof';
-      for (const { members, ...use } of usesOf(reference)) {
-        const path = name === 'globalThis' || name === 'global' ? members : [name, ...members];
-        if (path.length > 0) yield { ...use, path: path.join('.'), module: undefined, isTypeof };
-      }
-    }
-  }
-}
-
-function* imported({ imports }: Outline): Generator<OutsideUse> {
-  for (const [{ references }, { source, imported: name }] of imports) {
-    const module = builtinName(source.specifier);
-    if (module === undefined) continue;
-    const own = name === 'default' || name === '*' ? [] : [name];
-    for (const reference of references) {
-      for (const { members, ...use } of usesOf(reference)) {
-        const path = [...own, ...(members[0] === 'default' ? members.slice(1) : members)];
-        yield { ...use, path: path.join('.'), module };
-      }
-    }
-  }
-}
-
-function* loaded({ items }: Outline): Generator<OutsideUse> {
-  for (const { loads } of items) {
-    for (const { specifier, start } of loads) {
-      const module = specifier === undefined ? undefined : builtinName(specifier);
-      if (module !== undefined) yield { path: '', module, isCalled: false, isBare: false, offset: start };
-    }
-  }
-}
-
-function metaProperties({ program }: Outline): readonly OutsideUse[] {
-  const found: OutsideUse[] = [];
-  const visit = (node: Node, parent: Node | undefined): void => {
-    if (node.type === 'MetaProperty' && node.meta.name === 'import') {
-      const reference = { node, parent: parent ?? node, grandparent: undefined };
-      for (const { members, ...use } of usesOf(reference))
-        found.push({ ...use, path: ['import.meta', ...members].join('.'), module: undefined });
-    }
-    forEachChild(node, (child) => visit(child, node));
-  };
-  visit(program, undefined);
-  return found;
 }
 
 export function builtinName(specifier: string): string | undefined {
   return specifier.startsWith('node:') || isBuiltin(specifier) ? specifier.replace(/^node:/, '') : undefined;
 }
 
-interface MemberUse extends Pick<OutsideUse, 'isBare' | 'isCalled' | 'offset'> {
+/** Something from outside: a global, all of them, a built-in module or `import.meta`. */
+interface Origin {
+  readonly module?: string;
+  /** The members that lead to it. */
   readonly members: readonly string[];
 }
 
-/** Returns what is read of a name: one thing, or several where it is taken apart. */
-function usesOf({
-  node,
-  parent,
-  grandparent,
-}: Pick<Reference, 'parent' | 'grandparent'> & { readonly node: Node }): readonly MemberUse[] {
-  const use = { members: [], isBare: false, isCalled: false, offset: node.start };
-  if (parent.type === 'VariableDeclarator' && parent.init === node && parent.id.type === 'ObjectPattern') {
-    return parent.id.properties.map((property) => {
-      const key = property.type === 'Property' && !property.computed ? property.key : undefined;
-      const name =
-        key?.type === 'Identifier' ? key.name : key?.type === 'Literal' ? String(key.value) : undefined;
-      return { ...use, members: name === undefined ? [] : [name] };
+class UseFinder {
+  readonly #outline: Outline;
+  readonly #parents = new Map<Node, Node>();
+  readonly #followed = new Set<Binding>();
+  readonly #uses: OutsideUse[] = [];
+
+  constructor(outline: Outline) {
+    this.#outline = outline;
+  }
+
+  find(): readonly OutsideUse[] {
+    const origins: [Node, Origin][] = [];
+    const { program, scopes, imports } = this.#outline;
+    const visit = (node: Node): void => {
+      const origin = this.#originAt(node);
+      if (origin) origins.push([node, origin]);
+      forEachChild(node, (child) => {
+        this.#parents.set(child, node);
+        visit(child);
+      });
+    };
+    visit(program);
+    for (const [name, references] of scopes.free)
+      for (const { node } of references) this.#use(node, { members: [name] });
+    for (const [{ references }, { source, imported: name }] of imports) {
+      const module = builtinName(source.specifier);
+      if (module === undefined) continue;
+      for (const { node } of references) this.#use(node, { module, members: name === '*' ? [] : [name] });
+    }
+    for (const [node, origin] of origins) this.#use(node, origin);
+    return this.#uses;
+  }
+
+  #originAt(node: Node): Origin | undefined {
+    if (node.type === 'MetaProperty' && node.meta.name === 'import') return { members: ['import.meta'] };
+    const load = loadAt(node, this.#outline.scopes);
+    const module = load?.specifier === undefined ? undefined : builtinName(load.specifier);
+    if (module === undefined || load?.kind === 'import-statement') return undefined;
+    return { module, members: [] };
+  }
+
+  /** Adds what is read of something: one thing, or several where it is taken apart or gets another name. */
+  #use(node: Node, { module, members: before }: Origin): void {
+    const members = [...before];
+    let top = node;
+    let around = this.#parents.get(top);
+    const isPromise = node.type === 'ImportExpression' && around?.type !== 'AwaitExpression';
+    if (isPromise) return this.#add(node, { ...(module !== undefined && { module }), members });
+    for (; around; top = around, around = this.#parents.get(top)) {
+      if (withoutTypes(around) === withoutTypes(top) || around.type === 'ChainExpression') continue;
+      if (around.type === 'AwaitExpression' && top.type === 'ImportExpression') continue;
+      if (around.type !== 'MemberExpression' || around.object !== top) break;
+      const name = nameOfKey(around.property, around.computed);
+      if (name === undefined) break;
+      members.push(name);
+    }
+    const origin = { ...(module !== undefined && { module }), members };
+    if (!around) return this.#add(node, origin);
+    if (around.type === 'TSImportEqualsDeclaration') return this.#follow(around.id, node, origin);
+    if (around.type === 'VariableDeclarator' && around.init === top)
+      return this.#follow(around.id, node, origin);
+    this.#add(node, origin, callOf(around, top));
+  }
+
+  /**
+   * Follows something to the names that a declaration gives it.
+   *
+   * @spec DML-CAP-0920
+   */
+  #follow(pattern: Node, place: Node, { module, members }: Origin): void {
+    const origin = { ...(module !== undefined && { module }), members };
+    if (pattern.type === 'Identifier') {
+      const binding = this.#outline.scopes.bindingOf(pattern);
+      // Under another name, calls of `require` are no imports any more.
+      const isRequire = module === undefined && members.join() === 'require';
+      const isKnown = binding !== undefined && !isRequire && !this.#isExported(binding);
+      if (!isKnown) this.#add(place, origin);
+      if (!binding || isRequire || this.#followed.has(binding)) return;
+      this.#followed.add(binding);
+      for (const { node } of binding.references) this.#use(node, origin);
+      this.#followed.delete(binding);
+      return;
+    }
+    if (pattern.type !== 'ObjectPattern') return this.#add(place, origin);
+    for (const property of pattern.properties) {
+      const name = property.type === 'Property' ? nameOfKey(property.key, property.computed) : undefined;
+      if (property.type !== 'Property' || name === undefined) {
+        this.#add(place, origin);
+        continue;
+      }
+      const part = { ...origin, members: [...members, name] };
+      this.#add(place, part);
+      const value = property.value.type === 'AssignmentPattern' ? property.value.left : property.value;
+      if (value.type === 'Identifier') this.#follow(value, place, part);
+    }
+  }
+
+  #isExported(binding: Binding): boolean {
+    return [...this.#outline.exports.values()].includes(binding);
+  }
+
+  #add({ start: offset }: Node, { module, members }: Origin, call: Partial<OutsideUse> = {}): void {
+    const isGlobalObject = module === undefined && /^global(This)?$/.test(members[0] ?? '');
+    const isDefault = module !== undefined && members[0] === 'default';
+    const own = isGlobalObject || isDefault ? members.slice(1) : members;
+    const isWhole = own.length === 0;
+    if (isGlobalObject && isWhole) return;
+    // `typeof` asks for nothing but the kind of the value where it is given to a name of its own.
+    const isTypeof = call.isTypeof === true && own.length === 1;
+    const path = own.join('.');
+    this.#uses.push({
+      isCalled: false,
+      isBare: false,
+      firstText: undefined,
+      ...call,
+      isTypeof,
+      path,
+      module,
+      offset,
     });
   }
-  const members: string[] = [];
-  let top: Node = node;
-  let around: Node | undefined = parent;
-  for (const outer of [parent, grandparent]) {
-    if (outer?.type !== 'MemberExpression' || outer.object !== top) break;
-    const { property } = outer;
-    if (property.type === 'Identifier' && !outer.computed) members.push(property.name);
-    else if (property.type === 'Literal') members.push(String(property.value));
-    else break;
-    top = outer;
-    around = outer === parent ? grandparent : undefined;
-  }
-  const isCalled =
-    (around?.type === 'CallExpression' || around?.type === 'NewExpression') && around.callee === top;
-  const isBare = isCalled && (around as { arguments: readonly Node[] }).arguments.length === 0;
-  return [{ members, isBare, isCalled, offset: node.start }];
+}
+
+function nameOfKey(key: Node, isComputed: boolean): string | undefined {
+  if (key.type === 'Literal') return String(key.value);
+  return key.type === 'Identifier' && !isComputed ? key.name : undefined;
+}
+
+/** Returns what is done with a value by the node around it. */
+function callOf(around: Node, value: Node): Partial<OutsideUse> {
+  if (around.type === 'UnaryExpression') return { isTypeof: around.operator === 'typeof' };
+  if (around.type !== 'CallExpression' && around.type !== 'NewExpression') return {};
+  if (around.callee !== value) return {};
+  const [first] = around.arguments;
+  const given = first && withoutTypes(first);
+  const isText = given?.type === 'Literal' && typeof given.value === 'string';
+  return {
+    isCalled: true,
+    isBare: first === undefined,
+    ...(isText && { firstText: given.value as string }),
+  };
 }

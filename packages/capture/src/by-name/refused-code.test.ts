@@ -23,6 +23,8 @@ describe('code that asks for its own place', () => {
     ['process.cwd', 'cwd()'],
     ['process.cwd', 'own["cwd"]()'],
     ['import.meta.url', '(() => { const { url } = import.meta; return url })()'],
+    ['import.meta.url', '(import.meta as any).url'],
+    ['import.meta.dirname', '(() => { const meta = import.meta; return meta.dirname })()'],
   ])('is refused with file and line: %s in %s [DML-EXE-0525]', (asked, expression) => {
     const files = {
       'steps.ts': `import { place } from './lib/place.ts';\nexport const clean = () => place();`,
@@ -67,19 +69,28 @@ describe('code that asks for its own place', () => {
 });
 
 describe('code that no capture sees', () => {
-  const imports = `import { createRequire } from 'node:module'; import { Worker } from 'node:worker_threads'; import vm from 'node:vm'; import { fork } from 'node:child_process';`;
-  const refused = (expression: string): unknown => {
-    const text = `${imports}\nexport const clean = async (x: any) =>\n  [${expression}];\nexport const other = () => 1;`;
-    expect(() => fixture.capture(text, 'other')).not.toThrow();
+  const imports = `import all, { createRequire, isBuiltin } from 'node:module'; import { Worker } from 'node:worker_threads'; import vm from 'node:vm'; import { fork } from 'node:child_process';`;
+  const fieldsOfRefusal = (files: Record<string, string>, file = 'steps.ts'): unknown => {
     try {
-      return fixture.capture(text);
+      return fixture.capture(files, 'clean', file);
     } catch (error) {
       return (error as { fields: unknown }).fields;
     }
   };
+  const refused = (expression: string): unknown => {
+    const text = `${imports}\nexport const clean = async (x: any) =>\n  [${expression}];\nexport const other = () => 1;`;
+    expect(() => fixture.capture(text, 'other')).not.toThrow();
+    return fieldsOfRefusal({ 'steps.ts': text });
+  };
 
   it.each([
     ['createRequire', 'createRequire(x)(x)'],
+    ['createRequire', `(await import('node:module')).createRequire(x)(x)`],
+    ['createRequire', `(await import('module')).default.createRequire(x)(x)`],
+    ['createRequire', `(all as any).createRequire(x)(x)`],
+    ['node:module', `import('node:module').then((own) => own[x])`],
+    ['node:module', 'x(all)'],
+    ['Module._load', 'all.Module._load(x)'],
     ['Worker', 'new Worker(x)'],
     ['fork', 'fork(x)'],
     ['node:vm', 'vm.runInThisContext(x)'],
@@ -87,6 +98,7 @@ describe('code that no capture sees', () => {
     ['eval', '(0, eval)(x)'],
     ['eval', `eval('x')`],
     ['eval', 'globalThis.eval(x)'],
+    ['process.getBuiltinModule', `(process as any).getBuiltinModule('fs')`],
     ['Function', `new Function('return 1')()`],
     ['Function', `Function(x)()`],
   ])('is refused with file and line: %s in %s [DML-CAP-0001]', (what, expression) => {
@@ -97,6 +109,52 @@ describe('code that no capture sees', () => {
         new RegExp(`^${what.replace('.', '\\.')} runs code that cannot be captured`),
       ),
     });
+  });
+
+  it.each([
+    ['createRequire', `const own = require('module'); exports.clean = (x) => own.createRequire(x)(x);`],
+    [
+      'createRequire',
+      `const { createRequire: make } = require('node:module'); exports.clean = (x) => make(x)(x);`,
+    ],
+    ['node:module', `exports.clean = (x) => x(require('module'));`],
+    ['require', 'const load = require; exports.clean = (x) => load(x);'],
+    ['require', 'exports.clean = (x) => x.map(require);'],
+    ['require.cache', 'exports.clean = (x) => require.cache[x];'],
+    ['module.require', 'exports.clean = (x) => module.require(x);'],
+  ])('is refused in CommonJS: %s in %s [DML-CAP-0001]', (what, code) => {
+    expect(fieldsOfRefusal({ 'own.cjs': `'use strict';\n${code}` }, 'own.cjs')).toEqual({
+      file: expect.stringMatching(/own\.cjs$/),
+      line: 2,
+      reason: expect.stringMatching(new RegExp(`^${what.replace('.', '\\.')} runs code`)),
+    });
+  });
+
+  it.each([
+    ['process.cwd', 'const p = process; export const clean = () => p.cwd();'],
+    ['process.cwd', 'const { process: p } = globalThis; export const clean = () => p.cwd();'],
+    ['process.cwd', 'const p = process; const q = p; export const clean = () => q.cwd();'],
+    ['process.cwd', 'const { cwd: where = 1 } = process; export const clean = () => where();'],
+    ['Function', 'const F = Function; export const clean = () => new F("return 1")();'],
+    ['eval', 'const g = globalThis; export const clean = (x) => g.eval(x);'],
+    [
+      'createRequire',
+      `export const clean = async (x) => { const m = await import('node:module'); return m.createRequire(x); };`,
+    ],
+  ])('is refused by another name: %s in %s [DML-CAP-0920]', (what, code) => {
+    expect(fieldsOfRefusal({ 'own.mjs': `\n${code}` }, 'own.mjs')).toEqual({
+      file: expect.stringMatching(/own\.mjs$/),
+      line: 2,
+      reason: expect.stringMatching(new RegExp(`^${what.replace('.', '\\.')} `)),
+    });
+  });
+
+  it('is not what only lists or describes modules', () => {
+    expect(() =>
+      fixture.capture(`${imports} export const clean = (x: string) => [isBuiltin(x), all.builtinModules];`),
+    ).not.toThrow();
+    const common = `exports.clean = () => [require.main === module, typeof require, require('node:path').sep];`;
+    expect(() => fixture.capture({ 'own.cjs': common }, 'clean', 'own.cjs')).not.toThrow();
   });
 
   it.each([

@@ -49,19 +49,29 @@ function askedPlace({ path, module }: OutsideUse): string | undefined {
   if (whole === 'process.cwd') return whole;
   if (module !== undefined) return undefined;
   if (path.startsWith('import.meta')) return path.split('.').slice(0, 3).join('.');
-  return path === '__dirname' || path === '__filename' ? path : undefined;
+  return PLACE.test(path) ? path : undefined;
 }
+
+const PLACE = /^(__dirname|__filename|require\.resolve\b.*|module\.(filename|id|path|paths|parent))$/;
 
 /** Returns what runs code that no capture sees, as it is written. */
 function hiddenCode({ path, module, isCalled, isTypeof }: OutsideUse): string | undefined {
   if (isTypeof) return undefined;
   if (module === 'vm') return 'node:vm';
-  if (module === 'module') return /^(createRequire|register|_load|Module\b)/.test(path) ? path : undefined;
+  if (module === 'module') return RUNS_NOTHING.test(path) ? undefined : path || 'node:module';
   if (module === 'worker_threads') return path === 'Worker' || path === '' ? 'Worker' : undefined;
   if (module === 'child_process') return path === 'fork' ? 'fork' : undefined;
   const whole = module === 'process' ? `process.${path}` : path;
-  if (whole === 'process.getBuiltinModule' || whole === 'process.dlopen') return whole;
+  if (HIDING.test(whole)) return whole;
   if (module !== undefined) return undefined;
   if (path === 'eval' || (path === 'Function' && isCalled)) return path;
-  return undefined;
+  // Calls of `require` itself are imports.
+  if (path === 'require' && !isCalled) return path;
+  return /^require\.(?!main\b)|^module\.(?!exports\b)/.test(path) ? path : undefined;
 }
+
+/** Names of `node:module` that load no code. */
+const RUNS_NOTHING =
+  /^(Module\.)?(builtinModules|isBuiltin|SourceMap|findSourceMap|findPackageJSON|stripTypeScriptTypes)\b/;
+
+const HIDING = /^process\.(getBuiltinModule|dlopen|binding|_linkedBinding|mainModule)\b/;
