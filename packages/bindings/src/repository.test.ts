@@ -172,15 +172,6 @@ describe('Repository', () => {
     expect(project.repository.heads().map(({ name }) => name)).not.toContain('a..b');
   });
 
-  it('gets a commit by head name, id and unique prefix [DML-BND-0307]', async () => {
-    const { commitId } = await project.repository.newDag('to be got').commit('got');
-    await project.repository.newDag('to be got', { branch: 'alpha' }).commit('first');
-    expect(project.repository.getCommit('main').commitId).toBe(commitId);
-    expect(project.repository.getCommit(commitId).commitId).toBe(commitId);
-    expect(project.repository.getCommit(commitId.slice(0, 20)).commitId).toBe(commitId);
-    expect(project.repository.getCommit('alpha').commitId).toBe(project.repository.heads()[0]!.commitId);
-  });
-
   it('reports a prefix that fits several objects with the candidates [DML-BND-0308]', async () => {
     const dag = project.repository.newDag('many');
     await dag.commit(Array.from({ length: 3000 }, (_, index) => dag.literal(index)));

@@ -6,6 +6,7 @@ import { type CommitId, type DagId, isDmlError } from '@daggerml/object-model';
 import {
   backupRepository,
   branchOf,
+  branchRef,
   type ChangedDags,
   Commit,
   createRepository,
@@ -23,7 +24,7 @@ import {
   restoreDag,
   unknownName,
 } from '@daggerml/repository';
-import { type BackupOptions, type BackupReport, checkNewRefName, headRef, type Store } from '@daggerml/store';
+import { type BackupOptions, type BackupReport, checkNewRefName, type Store } from '@daggerml/store';
 import { Dag } from './dag.ts';
 import { bindingsError } from './errors.ts';
 import type { NodeHandle } from './node-handle.ts';
@@ -177,8 +178,6 @@ export class Repository {
   /**
    * Returns the commit that a name stands for, by the grammar of names of every command. Throws `unknown_name`,
    * `no_commit`, `ambiguous_prefix`, `short_prefix` and `wrong_class`.
-   *
-   * @spec DML-BND-0307
    */
   getCommit(name: string): Commit {
     const reader = new RecordReader(this.store);
@@ -210,7 +209,7 @@ export class Repository {
    */
   newDag(name: string, options: DagOptions = {}): Dag {
     const { nowMs = Date.now, author: actor = 'unknown' } = this.#options;
-    const branch = options.branch === undefined ? this.store.head() : headRef(options.branch);
+    const branch = options.branch === undefined ? this.store.head() : branchRef(this.store, options.branch);
     // @spec DML-BND-0350
     if (this.store.getRef(branch) === undefined) checkNewRefName(branch);
     checkDagName(name);
@@ -254,7 +253,7 @@ export class Repository {
     const { nowMs = Date.now, author: actor = 'unknown' } = this.#options;
     return {
       store: this.store,
-      branch: branch === undefined ? this.store.head() : headRef(branch),
+      branch: branch === undefined ? this.store.head() : branchRef(this.store, branch),
       actor,
       message: message ?? ownMessage,
       nowMs,

@@ -88,7 +88,7 @@ describe('dml branch', () => {
     },
   );
 
-  it.each(['HEAD', 'refs/heads/x', 'refs/'])(
+  it.each(['HEAD', 'refs/heads/x', 'refs/', 'heads/x', 'index/x', 'remotes/o/x', 'exec/x'])(
     'refuses the name %s of other refs [DML-CLI-0912]',
     async (name) => {
       const before = await repository.refState();
@@ -288,8 +288,7 @@ describe('dml dag delete', () => {
         'hint: did you mean: sums? "dml show main" lists its dags\n',
     );
     expect((await repository.dml(['dag', 'restore', 'main:nothing'])).exitCode).toBe(3);
-    expect((await repository.dml(['dag', 'restore', 'sums'])).exitCode).toBe(2);
-    expect((await repository.dml(['dag', 'restore', 'main:sums#three'])).exitCode).toBe(2);
+    expect(await repository.json('dag', 'restore', 'sums')).toMatchObject({ dag: 'sums', changed: false });
     expect(await repository.refState()).toEqual(before);
   });
 });

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Repository } from '@daggerml/bindings';
-import { indexRef, remoteRef } from '@daggerml/store';
+import { headRef, indexRef, remoteRef } from '@daggerml/store';
+import { plantRef } from '@daggerml/store/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type RunDocument, TestRepository } from './test-repository.ts';
 
@@ -58,6 +59,16 @@ async function withDag(name: string, body: (dagId: string) => Promise<void>): Pr
   await repository.ok('branch', '--delete', '--force', 'aside');
 }
 
+/** Has a branch at the first commit, whatever its name, while `body` runs. */
+async function withBranch(name: string, body: () => Promise<void>): Promise<void> {
+  await repository.withStore((store) => plantRef(store, headRef(name), first.commitId as never), 'write');
+  await body();
+  await repository.withStore((store) => {
+    const expected = first.commitId as never;
+    store.updateRef({ ref: headRef(name), expected, next: null, actor: 'a', reason: 'b' });
+  }, 'write');
+}
+
 /** Expects the API to refuse a name. */
 async function expectUnknown(name: string, detail: string): Promise<void> {
   const refusal = expect.objectContaining({ code: 'unknown_name', detail });
@@ -110,11 +121,16 @@ describe('a name', () => {
     await repository.ok('switch', 'side');
     await expectCommit('HEAD', first.commitId);
     await repository.ok('switch', 'main');
+    // An earlier version made a branch of this name.
+    await withBranch('HEAD', async () => await expectCommit('HEAD', first.commitId));
+    await expectCommit('HEAD', second.commitId);
   });
 
   it('of a branch stands for its commit [DML-REP-0003]', async () => {
     for (const name of ['side', 'heads/side']) await expectCommit(name, first.commitId);
     await expectCommit('main', second.commitId);
+    // An earlier version made a branch of this name.
+    await withBranch('heads/main', async () => await expectCommit('heads/main', first.commitId));
   });
 
   it('of a tracking ref stands for its commit, unless a branch has it [DML-REP-0004]', async () => {
@@ -132,10 +148,101 @@ describe('a name', () => {
       'remotes/origin/main',
       `refs/index/${UUID}`,
       `index/${UUID}`,
-      UUID,
     ])
       await expectCommit(name, first.commitId);
+    await repository.ok('branch', 'main/x', second.commitId);
+    await withBranch('remotes/origin/main', async () => {
+      await repository.ok('merge', 'remotes/origin/main', 'main');
+      await expectCommit('remotes/origin/main', second.commitId);
+      await repository.withStore((store) => {
+        const update = { expected: second.commitId as never, next: first.commitId as never };
+        store.updateRef({ ref: headRef('remotes/origin/main'), ...update, actor: 'a', reason: 'b' });
+      }, 'write');
+    });
+    await repository.ok('branch', '--delete', 'main/x');
     expect(await repository.json('ref', 'origin/main')).toMatchObject({ ref: 'refs/remotes/origin/main' });
+  });
+
+  it('that is the UUID of work in progress stands for its commit [DML-REP-0037]', async () => {
+    await expectCommit(UUID, first.commitId);
+    await repository.ok('branch', UUID, second.commitId);
+    await expectCommit(UUID, second.commitId);
+    await repository.ok('branch', '--delete', UUID);
+  });
+
+  it('that begins the UUID of work in progress stands for its commit, unless a ref or a dag has it [DML-REP-0030]', async () => {
+    for (const name of [UUID.slice(0, 4), UUID.slice(0, 20), UUID.slice(0, 12).toUpperCase()])
+      await expectCommit(name, first.commitId);
+    expect((await repository.dml(['show', UUID.slice(0, 3)])).exitCode).toBe(4);
+    const digits = UUID.slice(0, 6);
+    await withDag(digits, async (dagId) => await expectObject(digits, 'dag', dagId));
+    await repository.ok('branch', digits, second.commitId);
+    await expectCommit(digits, second.commitId);
+    await repository.ok('branch', '--delete', digits);
+  });
+
+  it('of work in progress is read in the same way where only such is wanted [DML-REP-0031]', async () => {
+    const before = await repository.refState();
+    for (const name of ['0', UUID.slice(0, 3), 'index/', 'refs/index/', UUID.slice(1)]) {
+      const { exitCode } = await repository.dml(['wip', 'prune', name]);
+      expect([3, 4], name).toContain(exitCode);
+    }
+    for (const name of ['main', 'HEAD', 'main~1', second.commitId, 'origin/main']) {
+      const { exitCode, stderr } = await repository.dml(['--json', 'wip', 'prune', name]);
+      expect(JSON.parse(stderr), name).toMatchObject({
+        code: 'wrong_class',
+        detail: 'no_work',
+        hint: '"dml wip list" lists what there is',
+      });
+      expect(exitCode, name).toBe(2);
+    }
+    for (const name of ['main~', 'main~1', second.commitId, second.commitId.slice(0, 12)]) {
+      const { exitCode, stderr } = await repository.dml(['--json', 'ref', name]);
+      expect(JSON.parse(stderr), name).toMatchObject({ code: 'wrong_class', detail: 'no_ref' });
+      expect(exitCode, name).toBe(2);
+    }
+    expect(await repository.refState()).toEqual(before);
+    const names = [UUID, `index/${UUID}`, `refs/index/${UUID}`, UUID.slice(0, 4), UUID.slice(0, 12)];
+    for (const name of names) {
+      expect(await repository.json('ref', name)).toMatchObject({ ref: `refs/index/${UUID}` });
+      expect(await repository.ok('wip', 'prune', name)).toBe(`pruned ${UUID}\n`);
+      const update = { expected: null, next: first.commitId as never, actor: 'a', reason: 'b' };
+      await repository.withStore(
+        (store) => void store.updateRef({ ref: indexRef(UUID), ...update }),
+        'write',
+      );
+    }
+  });
+
+  it('of a branch in any form is the branch that is committed to [DML-REP-0035]', async () => {
+    const opened = await Repository.open(repository.folder);
+    try {
+      let at = opened.getCommit('side').commitId;
+      for (const [branch, built] of ['side', 'heads/side', 'refs/heads/side'].entries()) {
+        const { commitId } = await opened.newDag('exp', { branch: built }).commit(branch);
+        expect(opened.getCommit('side').commitId, built).toBe(commitId);
+        expect(opened.getCommit('side~1').commitId, built).toBe(at);
+        at = commitId;
+      }
+      const deleted = opened.deleteDag('exp', { branch: 'heads/side' });
+      expect(opened.getCommit('side').commitId).toBe(deleted.commitId);
+      const restored = opened.restoreDag('exp', 'side~1', { branch: 'refs/heads/side' });
+      expect(opened.getCommit('side').commitId).toBe(restored.commitId);
+      expect(() => opened.newDag('exp', { branch: 'heads/none' })).toThrow(
+        expect.objectContaining({ code: 'ref_name_invalid', detail: 'reserved' }),
+      );
+      const heads = opened.heads().map(({ name }) => name);
+      expect(heads).toEqual(['main', 'side']);
+      opened.store.updateRef({
+        ref: headRef('side'),
+        expected: restored.commitId,
+        next: first.commitId as never,
+        actor: 'a',
+        reason: 'b',
+      });
+    } finally {
+      await opened.close();
+    }
   });
 
   it('of a dag of the current branch stands for the dag, unless a ref has it [DML-REP-0006]', async () => {
@@ -227,14 +334,19 @@ describe('a name', () => {
     await expectValue('exp#model["a.b"].c', 1);
   });
 
-  it('selects a member of a node, or else of the root, behind # [DML-REP-0013]', async () => {
+  it('selects a member of the value of a node behind # [DML-REP-0013]', async () => {
     await expectValue('exp#dotted.name', { x: 3 });
     await expectValue('exp#dotted.name.x', 3);
     await expectValue('exp#root.plot', 'a plot');
+    await expectUnknown('exp#nothing.here', 'node');
+  });
+
+  it('selects a member of the root behind # where no node has the name [DML-REP-0038]', async () => {
     await expectValue('exp#plot', 'a plot');
     await expectValue('exp#deep.map.key', true);
+    await expectValue('exp#["with \\"quotes\\" [0]"]', 9);
     await expectValue('main:exp#list[0][0]', 1);
-    await expectUnknown('exp#nothing.here', 'node');
+    await expectUnknown('exp#plto', 'node');
   });
 
   it('with more steps back than there are is refused where a branch is wanted too [DML-REP-0022]', async () => {

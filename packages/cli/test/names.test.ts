@@ -131,7 +131,7 @@ describe('object names', () => {
     }, 'write');
     const outcome = await repository.dml(['wip', 'prune', '1111']);
     expect(outcome.exitCode).toBe(4);
-    expect(outcome.stderr).toContain(uuids.join(', '));
+    expect(outcome.stderr).toContain(uuids.map((uuid) => `${uuid} (work in progress)`).join(', '));
   });
 
   it('that do not exist are refused with the nearest existing names [DML-CLI-0604]', async () => {
@@ -161,7 +161,7 @@ describe('object names', () => {
     [['show', 'main:nope'], 'dag', '"dml show main" lists its dags'],
     [['cat', 'main:sums#nope'], 'node', '"dml show main:sums" lists its nodes'],
     [['log', 'experiment~7'], 'history', '"dml log experiment" lists its commits'],
-    [['ref', 'main~1'], 'ref', '"dml branch" lists the branches'],
+    [['ref', 'nope'], 'ref', '"dml branch" lists the branches'],
     [['switch', 'nope'], 'branch', '"dml branch" lists the branches'],
     [['merge', 'nope', 'main'], 'branch', '"dml branch" lists the branches'],
     [['wip', 'prune', 'nope'], 'work', '"dml wip list" lists what there is'],
@@ -176,7 +176,7 @@ describe('object names', () => {
     },
   );
 
-  it('select a dag of the commit that a revision stands for [DML-CLI-0605]', async () => {
+  it('select a dag of the commit that is named before the colon [DML-CLI-0605]', async () => {
     expect(await shown(`${second.commitId.slice(0, 8)}:sums`)).toBe(second.dagId);
     expect(await shown('experiment:sums')).toBe(first.dagId);
     expect(await shown(`${second.commitId}~1:sums`)).toBe(first.dagId);

@@ -62,7 +62,7 @@ function create({ output, args, io }: CommandContext, store: Store): void {
   const name = args[0] ?? '';
   const ref = headRef(name);
   const reader = new RecordReader(store);
-  const commitId = findCommit(reader, args[1] ?? branchOf(store.head()));
+  const commitId = findCommit(reader, args[1] ?? store.head());
   const update = { ref, expected: null, next: commitId, actor: actorOf(io.env), reason: 'branch' };
   // The store knows which names a new branch may have.
   // @spec DML-CLI-0902 DML-CLI-0903 DML-CLI-0912

@@ -1,4 +1,4 @@
-import { findCommit, findHead, RecordReader } from '@daggerml/repository';
+import { branchOf, findCommit, findHead, RecordReader } from '@daggerml/repository';
 import { isAncestor } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT } from '../invocation/exit-code.ts';
@@ -13,23 +13,24 @@ export async function run(context: CommandContext): Promise<number> {
   await withStore(context, 'write', (store) => {
     const reader = new RecordReader(store);
     const { name: ref, commitId: from } = findHead(reader, target);
+    const branch = branchOf(ref);
     const to = findCommit(reader, source);
     const graph = { readCommit: (commitId: typeof from) => reader.read('commit', commitId) };
     // @spec DML-CLI-0911
     if (isAncestor(graph, to, from)) {
-      return output.result({ branch: target, from, to: from, moved: false }, () =>
+      return output.result({ branch, from, to: from, moved: false }, () =>
         from === to
-          ? `${output.safe(target)} is at ${output.shortId(to)} already`
-          : `nothing to merge: ${output.safe(target)} contains ${output.safe(source)} already`,
+          ? `${output.safe(branch)} is at ${output.shortId(to)} already`
+          : `nothing to merge: ${output.safe(branch)} contains ${output.safe(source)} already`,
       );
     }
     // @spec DML-CLI-0906
-    if (!isAncestor(graph, from, to)) throw cliError('not_fast_forward', { target, source });
+    if (!isAncestor(graph, from, to)) throw cliError('not_fast_forward', { target: branch, source });
     const update = { ref, expected: from, next: to, actor: actorOf(io.env), reason: `merge ${source}` };
-    if (!store.updateRef(update).applied) throw cliError('head_moved', { head: target });
+    if (!store.updateRef(update).applied) throw cliError('head_moved', { head: branch });
     output.result(
-      { branch: target, from, to, moved: true },
-      () => `${output.safe(target)} moved from ${output.shortId(from)} to ${output.shortId(to)}`,
+      { branch, from, to, moved: true },
+      () => `${output.safe(branch)} moved from ${output.shortId(from)} to ${output.shortId(to)}`,
     );
   });
   return EXIT.done;

@@ -1,4 +1,4 @@
-import { findRef } from '@daggerml/repository';
+import { findRef, RecordReader } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
@@ -20,7 +20,7 @@ export async function run(context: CommandContext): Promise<number> {
       if (refs.length === 0) output.note('no refs yet; "dml run <file>" makes the first one');
       return;
     }
-    const ref = findRef(store, wanted);
+    const ref = findRef(new RecordReader(store), wanted);
     // @spec DML-CLI-0812
     output.result({ ref: ref.name, commitId: ref.commitId, sequence: ref.sequence }, () => ref.commitId);
   });

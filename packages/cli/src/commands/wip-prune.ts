@@ -1,4 +1,4 @@
-import { findIndexRef, indexNameOf } from '@daggerml/repository';
+import { findIndexRef, indexNameOf, RecordReader } from '@daggerml/repository';
 import type { Ref, Store } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT } from '../invocation/exit-code.ts';
@@ -24,7 +24,7 @@ export async function run(context: CommandContext): Promise<number> {
 
 /** @spec DML-CLI-0908 */
 function pruneOne({ output, io }: CommandContext, store: Store, name: string): void {
-  const ref = findIndexRef(store, name);
+  const ref = findIndexRef(new RecordReader(store), name);
   if (!store.updateRef(pruning(ref, actorOf(io.env))).applied)
     throw cliError('head_moved', { head: indexNameOf(ref.name) });
   output.result({ index: indexNameOf(ref.name), pruned: true }, () => `pruned ${indexNameOf(ref.name)}`);
@@ -34,7 +34,7 @@ function pruneOne({ output, io }: CommandContext, store: Store, name: string): v
 function pruneAll({ output, io }: CommandContext, store: Store): void {
   const actor = actorOf(io.env);
   let pruned: Ref[] = [];
-  // A run that is still going creates its IndexRef again and loses nothing.
+  // A run that goes on makes its IndexRef again and loses nothing.
   const listed = store.readRefs('index');
   store.transact('prune', (transaction) => {
     pruned = listed.filter((ref) => transaction.updateRef(pruning(ref, actor)).applied);

@@ -16,13 +16,14 @@ Where a command takes an object or a commit, these forms are tried from top to b
 
   form                    example           what it names
   <id>, all 64 digits     3f2a9c…           the object with this id
-  <branch>                main              the newest commit of a branch
-  HEAD                    HEAD              the newest commit of the current branch
   refs/<kind>/<name>      refs/heads/main   the commit that any ref points to
-  <dag>                   sales             a dag of the current branch
+  <branch>                main              the newest commit of a branch
   <remote>/<branch>       origin/main       the commit of a tracking ref
-  <beginning of an id>    3f2a9c            the object with the only id that begins so; 4 digits at
-                                            least
+  <UUID>                  7a91c2d4-…        the commit of work in progress; "dml wip list" lists it
+  HEAD                    HEAD              the newest commit of the current branch
+  <dag>                   sales             a dag of the current branch
+  <beginning of an id>    3f2a9c            the object with the only id that begins so, or the work in
+                                            progress with such a UUID; 4 digits at least
   <SHA-256 of a file>     48d77f67e01c      the blob with this content; 4 digits at least
   <commit>~<n>            main~2            the commit n steps back; "~" alone is one step
   <commit>:<dag>          main~2:sales      a dag of that commit

@@ -88,21 +88,28 @@ describe('the help', () => {
   };
 
   it('on references shows every form of a name with an example [DML-CLI-0312]', () => {
-    for (const [form, example] of [
+    const forms = [
       ['<id>, all 64 digits', '3f2a9c…'],
-      ['<branch>', 'main'],
-      ['HEAD', 'HEAD'],
       ['refs/<kind>/<name>', 'refs/heads/main'],
+      ['<branch>', 'main'],
+      ['<remote>/<branch>', 'origin/main'],
+      ['<UUID>', '7a91c2d4-…'],
+      ['HEAD', 'HEAD'],
       ['<dag>', 'sales'],
       ['<beginning of an id>', '3f2a9c'],
+      ['<SHA-256 of a file>', '48d77f67e01c'],
       ['<commit>~<n>', 'main~2'],
       ['<commit>:<dag>', 'main~2:sales'],
       ['<dag>#<name>', 'sales#clean'],
       ['<commit>:<dag>#<name>', 'main~2:sales#clean'],
-    ])
-      expect(topic('references').split('\n')).toContainEqual(
-        expect.stringMatching(new RegExp(`^  ${form} +${example}( |$)`)),
-      );
+      ['<name>.<key>, [<n>]', 'sales.totals[0]'],
+    ] as const;
+    const lines = topic('references').split('\n');
+    const placeOf = ([form, example]: readonly [string, string]): number =>
+      lines.findIndex((line) => line.startsWith(`  ${form} `) && line.includes(` ${example}`));
+    const places = forms.map(placeOf);
+    expect(places).not.toContain(-1);
+    expect(places).toEqual([...places].sort((a, b) => a - b));
     expect(topic()).toContain('dml help references');
     expect(topic('cat')).toContain('Usage: dml cat');
     expect(parseInvocation(['help', 'refrences'])).toMatchObject({ misuse: { code: 'unknown_command' } });

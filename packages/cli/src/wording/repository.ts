@@ -29,6 +29,10 @@ export const REPOSITORY_ADVICE: Readonly<Record<RepositoryErrorCode, ErrorAdvice
     details: {
       // @spec DML-CLI-1500
       no_branch: '"dml branch <name> {name}" makes a branch there, "dml switch <name>" goes to it',
+      no_ref: '"dml ref" lists the refs; "dml show {name}" prints the commit',
+      no_work: '"dml wip list" lists what there is',
+      no_own_dag: '"dml dag list" lists the dags; "dml show {name}" prints what it names',
+      no_dag_of_commit: 'name it <commit>:<dag>; "dml show <commit>" lists the dags of a commit',
     },
   },
   short_prefix: {

@@ -1,13 +1,13 @@
 import { type CommitId, type DagId, isDmlError, nfcText, treeEntries, treeGet } from '@daggerml/object-model';
-import type { FoundObject, Ref } from '@daggerml/store';
+import type { FoundObject } from '@daggerml/store';
 import { repositoryError } from '../errors.ts';
-import { currentCommit, dagsOf, type NamedDag } from '../views/commit-view.ts';
+import { currentCommit, dagsOf } from '../views/commit-view.ts';
 import { objectValue } from '../views/object-value.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { cutsAt, pathCuts } from './cuts.ts';
-import { findById, isWholeId, refuseShortId } from './find-by-id.ts';
-import { branchesOf, refNamed, refuseEmptyBranch } from './find-ref.ts';
+import { type FoundByDigits, findByDigits, isWholeId, refuseShortId } from './find-by-digits.ts';
 import { couldBeName, type NamedObject } from './named-object.ts';
+import { branchesOf, refNamed, refuseEmptyBranch } from './ref-forms.ts';
 import { branchOf } from './ref-text.ts';
 import { unknownName } from './unknown-name.ts';
 import { memberAt, type NamedValue } from './value-path.ts';
@@ -23,13 +23,29 @@ type Reading = NamedObject | Error | undefined;
  */
 export function findObject(reader: RecordReader, text: string): NamedObject {
   const name = nfcText(text);
+  const found = readName(reader, name) ?? refuseUnknown(reader, name);
+  if (found instanceof Error) throw found;
+  return found;
+}
+
+/** Reads a name in NFC by each of its forms; undefined where none fits. */
+export function readName(reader: RecordReader, name: string): Reading {
+  return firstReading(reader, name, [findSelected, findMember]);
+}
+
+/** Returns the first object that a form finds, or else the first refusal. */
+function firstReading(
+  reader: RecordReader,
+  name: string,
+  forms: readonly ((reader: RecordReader, name: string) => Reading)[],
+): Reading {
   let refusal: Error | undefined;
-  for (const find of [findSelected, findMember]) {
-    const found = find(reader, name);
+  for (const form of forms) {
+    const found = form(reader, name);
     if (found instanceof Error) refusal ??= found;
     else if (found !== undefined) return found;
   }
-  throw refusal ?? refuseUnknown(reader, name);
+  return refusal;
 }
 
 /** Finds the commit that a name stands for; throws as `findObject`, and `wrong_class` for any other object. */
@@ -39,76 +55,36 @@ export function findCommit(reader: RecordReader, name: string): CommitId {
   throw repositoryError('wrong_class', { name, found: found.class, wanted: 'commit' });
 }
 
-/** Finds a branch by its name; throws `unknown_name`, `no_commit`, and `wrong_class` for another name of a commit. */
-export function findHead(reader: RecordReader, text: string): Ref {
-  const { store } = reader;
-  const name = nfcText(text);
-  const found = refNamed(store, name);
-  if (found?.name.startsWith('refs/heads/')) return found;
-  refuseEmptyBranch(store, name);
-  // @spec DML-REP-0021
-  if (findWhole(reader, name)?.class === 'commit')
-    throw repositoryError('wrong_class', { name, found: 'commit', wanted: 'branch' }, undefined, 'no_branch');
-  // @spec DML-REP-0022
-  refuseLongHistory(reader, name);
-  throw unknownName({ name, detail: 'branch', known: branchesOf(store) });
-}
-
-/** Finds a dag of the current head by its very name; throws `unknown_name` and `no_commit`. */
-export function findOwnDag(reader: RecordReader, text: string): NamedDag {
-  const name = nfcText(text);
-  const inside = branchOf(reader.store.head());
-  const current = currentCommit(reader);
-  if (current === undefined) throw repositoryError('no_commit', { branch: inside });
-  const dags = dagsOf(reader, current.commit);
-  const found = dags.find((dag) => dag.name === name);
-  if (found !== undefined) return found;
-  throw unknownName({ name, word: name, detail: 'dag', inside, known: dags.map((dag) => dag.name) });
-}
-
-/** Finds the commit and the dag of `<commit>:<dag>`. */
-export function findDagOfCommit(
-  reader: RecordReader,
-  name: string,
-): { readonly commitId: CommitId; readonly dag: string } {
-  const found = findObject(reader, name);
-  if (found.class !== 'dag' || found.scopeCommitId === undefined || found.dagName === undefined)
-    throw repositoryError('wrong_class', { name, found: found.class, wanted: 'dag' });
-  return { commitId: found.scopeCommitId, dag: found.dagName };
-}
-
 /** Finds what a name without a path into a value stands for. */
 function findSelected(reader: RecordReader, name: string): Reading {
-  let refusal: Error | undefined;
-  for (const find of [findWhole, findInRevision, findNode]) {
-    const found = find(reader, name);
-    if (found instanceof Error) refusal ??= found;
-    else if (found !== undefined) return found;
-  }
-  return refusal;
+  return firstReading(reader, name, [findWhole, findInRevision, findNode]);
 }
 
-function findWhole(reader: RecordReader, name: string): NamedObject | undefined {
+/**
+ * Finds what a name stands for that selects nothing inside of a commit or dag: by an id in full, a ref, a dag of the
+ * current branch, steps from a commit, or first digits.
+ */
+export function findWhole(reader: RecordReader, name: string): NamedObject | undefined {
   const { store } = reader;
   // @spec DML-REP-0001
-  const object = isWholeId(name) ? findById(store, name) : undefined;
+  const object = isWholeId(name) ? findByDigits(store, name) : undefined;
   if (object !== undefined) return scoped(object);
   const ref = refNamed(store, name);
   if (ref !== undefined)
     return {
-      ...scoped({ class: 'commit', objectId: ref.commitId }),
+      ...scoped({ class: 'commit', objectId: ref.commitId, ref }),
       ...(hasDag(reader, name) && { shadowedDag: `${branchOf(store.head())}:${name}` }),
     };
   // @spec DML-REP-0006
   const dag = currentDag(reader, name);
   if (dag !== undefined) return dag;
   // @spec DML-REP-0007
-  const found = findSteps(reader, name) ?? findById(store, name);
+  const found = findSteps(reader, name) ?? findByDigits(store, name);
   return found && scoped(found);
 }
 
 /** Returns an object that was found without a commit; a commit is the scope of its own nodes. */
-function scoped(found: FoundObject): NamedObject {
+function scoped(found: FoundByDigits): NamedObject {
   return { ...found, scopeCommitId: found.class === 'commit' ? (found.objectId as CommitId) : undefined };
 }
 
@@ -238,7 +214,7 @@ function nodeOfDag(reader: RecordReader, dag: NamedObject, name: string): NamedO
 /**
  * Resolves `<dag>#<name>.<path>`, and `<dag>#<path>` into the value of the root.
  *
- * @spec DML-REP-0013
+ * @spec DML-REP-0013 DML-REP-0038
  */
 function memberOfNode(reader: RecordReader, dag: NamedObject, text: string): NamedObject | undefined {
   for (const [name, path] of pathCuts(text)) {
@@ -304,7 +280,7 @@ function refuseUnknown(reader: RecordReader, name: string): never {
 }
 
 /** Throws `unknown_name` for more steps back than the history of a commit has. */
-function refuseLongHistory(reader: RecordReader, name: string): void {
+export function refuseLongHistory(reader: RecordReader, name: string): void {
   const steps = /^([^~]+)(?:~\d*)+$/.exec(name);
   if (steps?.[1] !== undefined && findWhole(reader, steps[1])?.class === 'commit')
     throw unknownName({ name, detail: 'history', inside: steps[1], known: [] });

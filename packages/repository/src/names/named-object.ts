@@ -7,6 +7,7 @@ import {
   type ObjectClass,
   type ObjectId,
 } from '@daggerml/object-model';
+import type { Ref } from '@daggerml/store';
 import type { RecordReader } from '../workspace/record-reader.ts';
 
 /** The object that a name stands for. */
@@ -15,6 +16,8 @@ export interface NamedObject {
   readonly objectId: ObjectId;
   /** The commit that the name leads through, whose pins give its nodes their values; undefined for an id. */
   readonly scopeCommitId: CommitId | undefined;
+  /** The ref that was named. */
+  readonly ref?: Ref;
   /** The name of a dag of the current head that a ref of the same name hides. */
   readonly shadowedDag?: string;
   /** The dag that a name of a node leads through. */

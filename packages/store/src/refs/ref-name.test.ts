@@ -115,7 +115,9 @@ const BROKEN: readonly (readonly [name: string, detail: string, character: strin
     ...[...' ~^:?*[\\#'].map((character) => [`a${character}b`, 'character', character] as const),
     ['@', 'reserved'],
     ['HEAD', 'reserved'],
-    ['refs/heads/x', 'reserved'],
+    ...['refs/heads/x', 'refs/x', 'heads/x', 'remotes/o/p', 'index/z', 'exec/z'].map(
+      (name) => [name, 'reserved'] as const,
+    ),
     ['-', 'first_dash'],
     ['--force', 'first_dash'],
     ['0123456789ab', 'like_an_id'],
@@ -134,6 +136,9 @@ const GOOD = [
   'a{b}',
   'head',
   'refs',
+  'heads',
+  'x/heads/y',
+  'indexes/x',
   'HEAD/x',
   'feature/ä+b',
   '%2F',
@@ -182,6 +187,9 @@ describe('names of new refs', () => {
     expect(() => checkNewRefName(remoteRef('-o', 'x'))).toThrow(
       expect.objectContaining({ detail: 'first_dash' }),
     );
+    expect(() => checkNewRefName(remoteRef('heads', 'x'))).toThrow(
+      expect.objectContaining({ detail: 'reserved' }),
+    );
   });
 
   it('that are refused come with one that would do [DML-STO-0321]', () => {
@@ -191,6 +199,8 @@ describe('names of new refs', () => {
     expect(suggested('/a//b/')).toBe('a/b');
     expect(suggested('my branch')).toBe('my-branch');
     expect(suggested('refs/heads/x')).toBe('x');
+    expect(suggested('heads/x')).toBe('x');
+    expect(suggested('refs/remotes/o/heads/p')).toBe('o/heads/p');
     expect(suggested('HEAD')).toBe('branch-HEAD');
     expect(suggested('@{')).toBe('branch');
     expect(suggested('deadbeefdead')).toBe('branch-deadbeefdead');
