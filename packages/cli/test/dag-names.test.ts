@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { type RunDocument, TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -8,7 +8,6 @@ beforeEach(async () => {
   sums = await repository.run('sums');
   await repository.run('values');
 });
-afterEach(() => repository.remove());
 
 /** Expects a command to refuse names of other objects, and to change nothing. */
 async function expectRefused(
