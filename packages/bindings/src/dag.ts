@@ -92,8 +92,7 @@ export class Dag implements HandleOwner {
    * @spec DML-BND-1503
    */
   describeCall(nodeId: NodeId): CallText {
-    const nameOf = (input: NodeId): string | undefined => this.#namesByNodeId.get(input);
-    return callText(this.open.objects, nodeId, { maxInput: 40, maxInputs: 200, nested: true, nameOf });
+    return callText(this.open.objects, nodeId, { nameOf: (input) => this.#namesByNodeId.get(input) });
   }
 
   /** The name that the dag is committed under. */

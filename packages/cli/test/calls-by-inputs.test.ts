@@ -31,7 +31,7 @@ beforeAll(async () => {
 
 interface FailedRun {
   readonly message: string;
-  readonly failedCalls: readonly { nodeId: string; call: string; inputs: string[]; message: string }[];
+  readonly failedCalls: readonly { nodeId: string | null; call: string; inputs: string[]; message: string }[];
 }
 
 describe('a call', () => {
@@ -99,7 +99,7 @@ describe('a call', () => {
     await repository.json<RunDocument>('run', 'hours-pipeline.ts', 'good');
     const text = await repository.ok('show', 'good#part');
     expect(text).toMatch(
-      /^node [0-9a-f]{64}\ncall {5}hour\(data, 1\)\nname {5}part\nkind {5}call\noutcome {2}ok in .*\nvalue {4}1\ninput {4}[0-9a-f]{12} {2}data = load\(\)\ninput {4}[0-9a-f]{12} {2}1\nexec {5}[0-9a-f]{12}\nfunction dml\+exec:\/\/.*\/hour\n$/,
+      /^node [0-9a-f]{64}\ncall {5}hour\(data, 1\)\nname {5}part\nkind {5}call\ninput {4}data = load\(\) {2}[0-9a-f]{12}\ninput {4}1 {2}[0-9a-f]{12}\nvalue {4}1\noutcome {2}ok in .*\nexec {5}[0-9a-f]{12}\nfunction dml\+exec:\/\/dml-worker\/[0-9a-f]{12}\/hour\n$/,
     );
     expect(await repository.json('show', 'good#part')).toMatchObject({
       call: 'hour(data, 1)',
@@ -114,5 +114,110 @@ describe('a call', () => {
     const { objectId } = await repository.json<{ objectId: string }>('show', 'good#part');
     // An id leads through no dag that names anything.
     expect(await repository.ok('show', objectId)).toMatch(/\ncall {5}hour\(load\(\), 1\)\nkind/);
+  });
+
+  it('prints the URI of its function with short ids, and whole where that is wanted [DML-CLI-1702]', async () => {
+    await repository.json<RunDocument>('run', 'hours-pipeline.ts', 'good');
+    const { function: uri } = await repository.json<{ function: string }>('show', 'good#part');
+    expect(uri).toMatch(/^dml\+exec:\/\/dml-worker\/[0-9a-f]{64}\/hour$/);
+    expect(await repository.ok('show', 'good#part', '--full')).toContain(`\nfunction ${uri}\n`);
+    const [, bundle = ''] = /\nfunction dml\+exec:\/\/dml-worker\/([0-9a-f]+)\/hour\n/.exec(
+      await repository.ok('show', 'good#part'),
+    ) as RegExpExecArray;
+    expect(uri).toContain(`/${bundle}`);
+    expect(bundle).toHaveLength(12);
+    expect(await repository.ok('show', bundle)).toContain('kind   blob');
+  });
+
+  it('is written in one way by a run, as a node and in its dag [DML-REP-0041] [DML-CLI-0825]', async () => {
+    repository.write(
+      'texts.ts',
+      `import { definePipeline, functions } from '@daggerml/bindings';
+      const { load, hour, sum } = functions<typeof import('./hours.ts')>(new URL('./hours.ts', import.meta.url));
+      export const texts = definePipeline('texts', (dag) => {
+        const parts = [dag.call(hour, dag.call(load), 8), dag.call(hour, [4], 8), dag.call(hour, [5], 8)];
+        const [list, long, named] = parts;
+        dag.name('named', named);
+        dag.name('deep', dag.call(sum, [dag.call(hour, dag.call(load), 8)]));
+        dag.name('first', dag.call(hour, [1, 2], dag.call(sum, [named])));
+        dag.name('second', dag.call(sum, dag.call(load)));
+        dag.name('third', dag.call(sum, [dag.call(sum, Array.from({ length: 20 }, (_, n) => n))]));
+        return [list, long];
+      });`,
+    );
+    const { stderr } = await repository.dml(['run', 'texts.ts', '--no-cache']);
+    const inDag = await repository.ok('show', 'texts');
+    const nodes = (
+      await repository.json<{ nodes: { nodeId: string; kind: string; names: string[] }[] }>('show', 'texts')
+    ).nodes.filter(({ kind }) => kind === 'call');
+    expect(nodes.length).toBeGreaterThan(8);
+    for (const { nodeId, names } of nodes) {
+      const id = nodeId.slice(0, 12);
+      const [, run = ''] = new RegExp(`^ {2}executed (.*?) {2}\\S+ m?s {2}${id}$`, 'm').exec(stderr) ?? [];
+      expect(run, id).not.toBe('');
+      if (names.length > 0)
+        expect(await repository.ok('show', `texts#${names[0]}`)).toContain(`\ncall     ${run}\n`);
+      if (!run.includes('…')) expect(inDag).toContain(`  ${id}  call     ${run} `);
+    }
+    const callOf = async (name: string): Promise<unknown> =>
+      (await repository.json<{ call: string }>('show', `texts#${name}`)).call;
+    expect(await callOf('second')).toBe('sum(load())');
+    expect(await callOf('named')).toBe('hour([ 5 ], 8)');
+    expect(await callOf('first')).toMatch(/^hour\(\[ 1, 2 \], sum\([0-9a-f]{12}\)\)$/);
+    expect(await callOf('deep')).toMatch(/^sum\(list\/construct\([0-9a-f]{12}\)\)$/);
+  });
+
+  it('lists the outcomes of earlier runs, each of which is shown with its failure [DML-CLI-1700] [DML-CLI-1701]', async () => {
+    const own = await TestRepository.create();
+    const mark = own.write('mark', 'fails');
+    own.write(
+      'luck.ts',
+      `import { readFileSync } from 'node:fs';
+      export const luck = (n: number): number => {
+        if (readFileSync(${JSON.stringify(mark)}, 'utf8') === 'fails') throw new Error('no luck');
+        return n;
+      };`,
+    );
+    own.write(
+      'lucky.ts',
+      `import { definePipeline, functions } from '@daggerml/bindings';
+      const { luck } = functions<typeof import('./luck.ts')>(new URL('./luck.ts', import.meta.url));
+      export const lucky = definePipeline('lucky', (dag) => dag.call(luck, 3));`,
+    );
+    const { stderr } = await own.dml(['run', 'lucky.ts']);
+    const [, hinted = ''] = /see it with "dml show ([0-9a-f]{12})"/.exec(stderr) ?? [];
+    expect(await own.ok('show', hinted)).not.toContain('\nother ');
+    own.write('mark', 'works');
+    await own.ok('run', 'lucky.ts', '--retry-failed');
+    const text = await own.ok('show', hinted);
+    expect(text).toMatch(/\noutcome {2}ok in /);
+    const [, execId = ''] =
+      /\nother {4}([0-9a-f]{12}) {2}error function_threw: Error: no luck\n/.exec(text) ?? [];
+    const failure = { code: 'function_threw', message: 'Error: no luck', trace: ['at luck (luck.ts:3:77)'] };
+    const { otherOutcomes } = await own.json<{ otherOutcomes: unknown[] }>('show', hinted);
+    expect(otherOutcomes).toMatchObject([{ status: 'error', failure: { code: failure.code } }]);
+    expect(await own.json('show', execId)).toMatchObject({
+      class: 'exec',
+      status: 'error',
+      failure: { ...failure, trace: [expect.stringContaining('luck.ts:3:')] },
+    });
+    const shown = await own.ok('show', execId);
+    expect(shown).toMatch(/\nerror function_threw: Error: no luck\n {6}at luck \(luck\.ts:3:\d+\)\n/);
+  });
+
+  it('that is lost without a record is named without an id [DML-CLI-1704]', async () => {
+    const own = await TestRepository.create();
+    own.write('deep.ts', 'export const deep = (n: number): number => deep(n + 1) + 1;');
+    own.write(
+      'deeper.ts',
+      `import { definePipeline, functions } from '@daggerml/bindings';
+      const { deep } = functions<typeof import('./deep.ts')>(new URL('./deep.ts', import.meta.url));
+      export const deeper = definePipeline('deeper', (dag) => dag.call(deep, 3));`,
+    );
+    const { stderr } = await own.dml(['run', 'deeper.ts']);
+    expect(stderr).toMatch(/^ {2}failed {3}deep\(3\) {2}stack_overflow: /m);
+    expect(stderr).not.toMatch(/[0-9a-f]{12}/);
+    const { failedCalls } = JSON.parse((await own.dml(['--json', 'run', 'deeper.ts'])).stderr) as FailedRun;
+    expect(failedCalls).toMatchObject([{ nodeId: null, call: 'deep(3)' }]);
   });
 });

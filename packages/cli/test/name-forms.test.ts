@@ -334,6 +334,22 @@ describe('a name', () => {
     await expectValue('exp#model["a.b"].c', 1);
   });
 
+  it('of a member that is no object of its own is shown with the datum that holds it [DML-CLI-1703]', async () => {
+    for (const [name, holder] of [
+      ['exp.plot', 'exp'],
+      ['exp.list[0][1]', 'exp.list[0]'],
+      ['exp#model.weights[0]', 'exp#model.weights'],
+    ] as const) {
+      const shown = await repository.json<{ holderId: string }>('show', name);
+      expect(shown, name).toMatchObject({ class: 'datum', objectId: null });
+      expect(await repository.ok('show', name)).toMatch(new RegExp(`^datum in ${shown.holderId}\nkind `));
+      expect(await api((opened) => opened.read(shown.holderId)), name).toEqual(
+        await api((opened) => opened.read(holder)),
+      );
+    }
+    expect(await repository.json('show', 'exp.list')).toMatchObject({ objectId: expect.any(String) });
+  });
+
   it('selects a member of the value of a node behind # [DML-REP-0013]', async () => {
     await expectValue('exp#dotted.name', { x: 3 });
     await expectValue('exp#dotted.name.x', 3);

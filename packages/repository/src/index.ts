@@ -48,8 +48,15 @@ export { Commit } from './views/commit.ts';
 export { commitThatMade, differingCalls } from './views/commit-changes.ts';
 export { currentCommit, dagsOf, type NamedDag } from './views/commit-view.ts';
 export { containingHead } from './views/containing-head.ts';
-export { type NodeNames, type NodeView, namesIn, nodeOf, nodesOf } from './views/dag-view.ts';
-export { scopeOf } from './views/node-scope.ts';
+export {
+  type NodeNames,
+  type NodeView,
+  namesIn,
+  nodeOf,
+  nodesOf,
+  type OutcomeView,
+} from './views/dag-view.ts';
+export { scopeOf, storedOutcomes } from './views/node-scope.ts';
 export { objectValue } from './views/object-value.ts';
 export { readValue } from './views/read-value.ts';
 export { valueJson } from './views/value-json.ts';

@@ -3,6 +3,8 @@ import type { NodeId } from '@daggerml/object-model';
 /** A call of a run that failed. */
 export interface FailedCall {
   readonly nodeId: NodeId;
+  /** False where the call was lost: then the store has neither its failure nor its node. */
+  readonly isRecorded: boolean;
   /** The call with its small inputs, as its author would write it. */
   readonly call: string;
   readonly inputs: readonly string[];

@@ -26,9 +26,9 @@ export function nodeTexts(
   return width === undefined ? texts : truncateDistinct(texts, width);
 }
 
-/** Returns the name of an input where it has one, else a literal or a short id. @spec DML-CLI-0825 */
+/** Returns a call with its inputs, literals nearly whole. @spec DML-CLI-0825 */
 function callOf(reader: RecordReader, node: NodeView, byId: ReadonlyMap<string, NodeView>): string {
-  const limits = { maxInput: MAX_INPUT_LENGTH, maxInputs: MAX_CALL_LENGTH, nested: false };
+  const limits = { maxInput: MAX_INPUT_LENGTH, maxInputs: MAX_CALL_LENGTH };
   return callText(reader, node.nodeId, { ...limits, nameOf: (input) => byId.get(input)?.names[0] }).text;
 }
 

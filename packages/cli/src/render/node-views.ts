@@ -11,6 +11,8 @@ import {
   type PinScope,
   type RecordReader,
   scopeOf,
+  shortId,
+  storedOutcomes,
   storedValue,
   valueJson,
   valueText,
@@ -90,10 +92,6 @@ function literalValue(reader: RecordReader, datumId: DatumId | undefined): { rea
   return { value: JSON.parse([...valueJson(reader, reader.read('datum', datumId))].join('')) };
 }
 
-/** Characters of an input in the line of its call. */
-const MAX_INPUT_LENGTH = 60;
-const MAX_INPUTS_LENGTH = 600;
-
 /**
  * Describes one node: its call with the inputs by name, its own names, its value.
  *
@@ -108,9 +106,11 @@ export function nodeView(
   const names = found.insideDagId === undefined ? NO_NAMES : namesIn(reader, found.insideDagId);
   const node = nodeOf(reader, found.objectId as NodeId, { scope, names });
   const inputs = node.inputNodeIds.map((inputNodeId) => nodeOf(reader, inputNodeId, { scope, names }));
-  const limits = { maxInput: MAX_INPUT_LENGTH, maxInputs: MAX_INPUTS_LENGTH, nested: true };
   const callOf = (nodeId: NodeId): string =>
-    callText(reader, nodeId, { ...limits, nameOf: (input) => names.get(input)?.[0] }).text;
+    callText(reader, nodeId, { nameOf: (input) => names.get(input)?.[0] }).text;
+  const earlier = storedOutcomes(reader, scope, node.nodeId).filter(
+    ({ execId }) => execId !== node.outcome?.execId,
+  );
   const isCall = node.function !== undefined;
   const valueId = knownValue(reader, node.nodeId, scope);
   return {
@@ -118,6 +118,7 @@ export function nodeView(
       ...node,
       ...(isCall && { functionName: functionName(node.function), call: callOf(node.nodeId) }),
       ...(output.isJson && literalValue(reader, valueId)),
+      ...(isCall && { otherOutcomes: earlier }),
       inputs: output.isJson
         ? inputs.map(({ nodeId, kind, datumId, names: own }) => ({
             nodeId,
@@ -136,16 +137,21 @@ export function nodeView(
         ...(isCall ? [`call     ${output.style('bold', output.safe(callOf(node.nodeId)))}`] : []),
         ...(node.names.length > 0 ? [`name     ${output.safe(node.names.join(', '))}`] : []),
         `kind     ${node.kind}`,
+        ...inputs.map((input) => `input    ${inputText(input)}`),
         ...(node.datumId === undefined ? [] : [`datum    ${output.shortId(node.datumId)}`]),
+        ...(valueId === undefined ? [] : [`value    ${shown(node.nodeId, valueId)}`]),
         ...(isCall ? [`outcome  ${outcomeText(node, output)}`] : []),
         ...(node.outcome?.failure?.trace ?? []).map((line) => `         ${output.safe(line)}`),
-        ...(valueId === undefined ? [] : [`value    ${shown(node.nodeId, valueId)}`]),
         ...(node.imported === undefined
           ? []
           : nodeTexts(reader, [node], { width, safe: output.safe }).map((text) => `import   ${text}`)),
-        ...inputs.map((input) => `input    ${inputText(input)}`),
         ...(node.outcome === undefined ? [] : [`exec     ${output.shortId(node.outcome.execId)}`]),
-        ...(isCall ? [`function ${output.safe(node.function ?? '')}`] : []),
+        // @spec DML-CLI-1700
+        ...earlier.map(
+          (outcome) =>
+            `other    ${output.shortId(outcome.execId)}  ${outcomeText({ ...node, outcome }, output)}`,
+        ),
+        ...(isCall ? [`function ${output.safe(functionText(node.function ?? '', full))}`] : []),
       ];
 
       function inputText({ nodeId, kind, datumId, names: [name] }: NodeView): string {
@@ -153,10 +159,15 @@ export function nodeView(
           datumId !== undefined
             ? shown(nodeId, datumId)
             : output.style('dim', kind === 'import' ? 'import' : output.safe(callOf(nodeId)));
-        return `${output.shortId(nodeId)}  ${name === undefined ? '' : `${output.safe(name)} = `}${text}`;
+        return `${name === undefined ? '' : `${output.safe(name)} = `}${text}  ${output.shortId(nodeId)}`;
       }
     },
   };
+}
+
+/** Returns the URI of a function with short ids, whole on demand. @spec DML-CLI-1702 */
+function functionText(uri: string, isWhole: boolean): string {
+  return isWhole ? uri : uri.replace(/[0-9a-f]{64}/g, shortId);
 }
 
 const NO_NAMES: NodeNames = new Map();

@@ -3,11 +3,22 @@ import {
   type ChunkId,
   type CommitId,
   type Datum,
+  type ExecId,
   formatRecord,
   formatSize,
+  isDmlError,
+  type Records,
   treeCount,
 } from '@daggerml/object-model';
-import { dagsOf, type NamedObject, namedDatum, type RecordReader, valueJson } from '@daggerml/repository';
+import {
+  dagsOf,
+  type NamedObject,
+  namedDatum,
+  type RecordedFailure,
+  type RecordReader,
+  readFailure,
+  valueJson,
+} from '@daggerml/repository';
 import { dagView, nodeView } from './node-views.ts';
 import type { Output } from './output.ts';
 import { peopleLines } from './people-lines.ts';
@@ -18,10 +29,14 @@ const PREVIEW_LINES = 20;
 /** Describes an object by its class. */
 export function describeObject(reader: RecordReader, found: NamedObject, options: RenderOptions): ObjectView {
   const { class: objectClass, objectId } = found;
-  const title = `${objectClass} ${options.output.style('yellow', objectId)}`;
   const { value, lines } = describe(reader, found, options);
+  // A member that stands inside of another datum is no object and has no id to look for.
+  // @spec DML-CLI-1703
+  const holderId = found.inline?.holderId;
+  const title = `${objectClass} ${holderId === undefined ? '' : 'in '}${options.output.style('yellow', holderId ?? objectId)}`;
+  const ids = holderId === undefined ? { objectId } : { objectId: null, holderId };
   // @spec DML-CLI-0804
-  return { value: { class: objectClass, objectId, ...value }, lines: () => [title, ...lines()] };
+  return { value: { class: objectClass, ...ids, ...value }, lines: () => [title, ...lines()] };
 }
 
 function describe(reader: RecordReader, found: NamedObject, options: RenderOptions): ObjectView {
@@ -39,14 +54,37 @@ function describe(reader: RecordReader, found: NamedObject, options: RenderOptio
       const sizeBytes = reader.store.read('chunk', found.objectId as ChunkId).length;
       return { value: { sizeBytes }, lines: () => [`size ${formatSize(sizeBytes)}`] };
     }
+    case 'exec':
+      return execView(reader, reader.read('exec', found.objectId as ExecId), options);
     case 'tree':
     case 'page':
-    case 'exec':
-    case 'exec-request': {
-      const record = reader.read(found.class, found.objectId);
-      const limits = options.full ? { idDigits: 64, maxEntries: Infinity, maxLength: Infinity } : {};
-      return { value: plainFields(record), lines: () => formatRecord(record, limits).split('\n').slice(1) };
-    }
+    case 'exec-request':
+      return recordView(reader.read(found.class, found.objectId), options);
+  }
+}
+
+function recordView(record: AnyRecord, { full }: RenderOptions): ObjectView {
+  const limits = full ? { idDigits: 64, maxEntries: Infinity, maxLength: Infinity } : {};
+  return { value: plainFields(record), lines: () => formatRecord(record, limits).split('\n').slice(1) };
+}
+
+/** Describes an outcome, with the failure that it records. @spec DML-CLI-1701 */
+function execView(reader: RecordReader, exec: Records['exec'], options: RenderOptions): ObjectView {
+  const { value, lines } = recordView(exec, options);
+  const failure = exec.status === 'error' ? readableFailure(exec, reader) : undefined;
+  if (failure === undefined) return { value, lines };
+  const { safe } = options.output;
+  const texts = [`error ${failure.code}: ${failure.message}`, ...failure.trace.map((at) => `      ${at}`)];
+  return { value: { ...value, failure }, lines: () => [...texts.map(safe), ...lines()] };
+}
+
+/** Reads the failure of an exec; undefined where a later version recorded it, or it is no longer there. */
+function readableFailure(exec: Records['exec'], reader: RecordReader): RecordedFailure | undefined {
+  try {
+    return readFailure(exec, reader);
+  } catch (error) {
+    if (isDmlError(error)) return undefined;
+    throw error;
   }
 }
 

@@ -128,7 +128,8 @@ export class RunProgress {
     const { nodeId, failure } = event;
     const { call, inputs } = callName(event, dag);
     const { code = '', message = '', trace = [] } = failure ?? {};
-    const failed: FailedCall = { nodeId, call, inputs, code, message, trace };
+    const isRecorded = failure?.class === 'deterministic';
+    const failed: FailedCall = { nodeId, isRecorded, call, inputs, code, message, trace };
     const failureKey = JSON.stringify([code, message, trace]);
     const like = this.#firstFailures.get(failureKey);
     if (like === undefined) this.#firstFailures.set(failureKey, failed);
@@ -136,7 +137,9 @@ export class RunProgress {
     const known = event.fromCache ? ' (recorded earlier)' : '';
     // @spec DML-CLI-1504
     const why = like === undefined ? `${code}: ${message}` : `like ${like.call}`;
-    const line = this.#output.safe(`${call}  ${shortId(nodeId)}  ${why}${known}`);
+    // @spec DML-CLI-1704
+    const id = isRecorded ? `  ${shortId(nodeId)}` : '';
+    const line = this.#output.safe(`${call}${id}  ${why}${known}`);
     this.#print(`  ${this.#output.noteStyle('red', 'failed')}   ${line}`);
     // @spec DML-CLI-0725
     if (like === undefined) for (const each of trace) this.#print(`           ${this.#output.safe(each)}`);

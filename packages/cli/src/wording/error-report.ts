@@ -109,7 +109,11 @@ export function reportError(error: unknown, io: CliIo, output: Output): number {
     // @spec DML-CLI-0404
     const failed = failedCallsOf(error);
     // @spec DML-CLI-1503
-    const failedCalls = failed.length > 0 ? failed : undefined;
+    const listed = failed.map(({ isRecorded, nodeId, ...call }) => ({
+      nodeId: isRecorded ? nodeId : null,
+      ...call,
+    }));
+    const failedCalls = listed.length > 0 ? listed : undefined;
     const document = { code, detail: detail ?? null, message, hint: hint ?? null, failedCalls, stack };
     output.error(escapeJson(JSON.stringify(document, undefined, 2)));
     return exit;

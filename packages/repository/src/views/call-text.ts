@@ -14,16 +14,31 @@ export interface CallText {
 /** Form of the inputs of a call in text. */
 export interface CallTextOptions {
   /** Characters of one literal before it is cut. */
-  readonly maxInput: number;
+  readonly maxInput?: number;
   /** Characters of all inputs before the others are only counted. */
-  readonly maxInputs: number;
-  /** True to write an unnamed input call as a call, not as its short id. */
-  readonly nested: boolean;
+  readonly maxInputs?: number;
   nameOf(nodeId: NodeId): string | undefined;
 }
 
-/** Returns a call or builtin with its inputs: the name of an input where it has one, else what a literal holds. */
+const MAX_INPUT = 40;
+const MAX_INPUTS = 200;
+
+/**
+ * Returns a call or builtin with its inputs: the name of an input where it has one, else what a literal holds, else
+ * the call that it is, or its short id where that is long.
+ *
+ * @spec DML-REP-0041
+ */
 export function callText(source: RecordSource, nodeId: NodeId, options: CallTextOptions): CallText {
+  return textOf(source, nodeId, { maxInput: MAX_INPUT, maxInputs: MAX_INPUTS, isInput: false, ...options });
+}
+
+interface CallTextForm extends Required<CallTextOptions> {
+  /** True for a call that is an input itself, whose own inputs are no calls. */
+  readonly isInput: boolean;
+}
+
+function textOf(source: RecordSource, nodeId: NodeId, options: CallTextForm): CallText {
   const node = source.read('node', nodeId);
   if (!('inputs' in node)) return { text: shortId(nodeId), inputs: [] };
   const inputs: string[] = [];
@@ -42,13 +57,18 @@ export function callText(source: RecordSource, nodeId: NodeId, options: CallText
   return { text: `${name}(${inputs.join(', ')})`, inputs };
 }
 
-function inputText(source: RecordSource, nodeId: NodeId, options: CallTextOptions): string {
+function inputText(
+  source: RecordSource,
+  nodeId: NodeId,
+  { isInput, maxInput, nameOf }: CallTextForm,
+): string {
   const node = source.read('node', nodeId);
-  if (node.kind === 'literal') return valueText(source, { ...node, nodeId }, options.maxInput);
-  if (node.kind === 'import') return options.nested ? node.name : shortId(nodeId);
-  if (!options.nested) return shortId(nodeId);
-  const { text } = callText(source, nodeId, { ...options, nested: false });
-  return text.length > options.maxInput ? shortId(nodeId) : text;
+  if (node.kind === 'literal') return valueText(source, { ...node, nodeId }, maxInput);
+  if (isInput) return shortId(nodeId);
+  if (node.kind === 'import') return node.name;
+  const form = { nameOf, maxInput: MAX_INPUT, maxInputs: MAX_INPUTS, isInput: true };
+  const { text } = textOf(source, nodeId, form);
+  return text.length > MAX_INPUT ? shortId(nodeId) : text;
 }
 
 /** Returns a value on one line; one that is longer than the limit ends with the id of its node. */

@@ -115,7 +115,8 @@ function viewOf(
   };
 }
 
-function outcomeOf(reader: RecordReader, execId: ExecId): OutcomeView {
+/** Describes an outcome. */
+export function outcomeOf(reader: RecordReader, execId: ExecId): OutcomeView {
   const exec = reader.read('exec', execId);
   const outcome: OutcomeView = {
     execId,

@@ -13,6 +13,7 @@ import { type PinScope, treeScope } from '../nodes/pin-scope.ts';
 import { storedValue } from '../nodes/stored-value.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { currentCommit } from './commit-view.ts';
+import { type OutcomeView, outcomeOf } from './dag-view.ts';
 
 /** Calls in a row whose outcomes are looked up by their execution keys. */
 const MAX_CHAIN = 100;
@@ -69,19 +70,40 @@ function withKnown(reader: RecordReader, pinned: PinScope): PinScope {
 
 /** Finds an outcome of the same function and input values; undefined where an input has no value. */
 function knownOutcome(reader: RecordReader, scope: PinScope, nodeId: NodeId): ExecId | undefined {
+  const execIds = knownExecs(reader, scope, nodeId);
+  return execIds.find((execId) => reader.read('exec', execId).nodeId === nodeId) ?? execIds[0];
+}
+
+/** Lists the execs of the same function and input values as a node; none where an input has no value. */
+function knownExecs(reader: RecordReader, scope: PinScope, nodeId: NodeId): readonly ExecId[] {
   const node = reader.read('node', nodeId);
-  if (!('inputs' in node)) return undefined;
+  if (!('inputs' in node)) return [];
   try {
     const values = Array.from(treeEntries('inputs', node.inputs, reader), (input) =>
       storedValue(input, scope, reader),
     );
     const inputs = inputsRoot(values, new Draft(reader.store));
-    const execIds = reader.store.cacheEntries(executionKey(node.functionDatumId, inputs));
-    return execIds.find((execId) => reader.read('exec', execId).nodeId === nodeId) ?? execIds[0];
+    return reader.store.cacheEntries(executionKey(node.functionDatumId, inputs));
   } catch (error) {
-    if (isDmlError(error) && NO_VALUE.includes(error.code)) return undefined;
+    if (isDmlError(error) && NO_VALUE.includes(error.code)) return [];
     throw error;
   }
+}
+
+/**
+ * Lists every readable outcome that the store has of the function and input values of a node.
+ *
+ * @spec DML-REP-0040
+ */
+export function storedOutcomes(reader: RecordReader, scope: PinScope, nodeId: NodeId): OutcomeView[] {
+  return knownExecs(reader, scope, nodeId).flatMap((execId) => {
+    try {
+      return [outcomeOf(reader, execId)];
+    } catch (error) {
+      if (isDmlError(error)) return [];
+      throw error;
+    }
+  });
 }
 
 const NO_VALUE: readonly string[] = ['not_executed', 'call_failed', 'object_missing'];
