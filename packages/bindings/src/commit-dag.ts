@@ -1,17 +1,14 @@
 import { executionError, failureError, type OpenRun, type RunNode, reachableFrom } from '@daggerml/execution';
 import {
   type CommitId,
-  type CommitRecord,
   type DagId,
   type ExecId,
   type NodeId,
   type TreeChange,
-  type TreeRoot,
   treeEdit,
-  treeGet,
 } from '@daggerml/object-model';
-import { holdCommits, stalePins } from '@daggerml/repository';
-import { ownCommitFacts, type WriteTransaction } from '@daggerml/store';
+import { type DagsEdit, holdCommits, planCommit, planDag, standingOf } from '@daggerml/repository';
+import type { WriteTransaction } from '@daggerml/store';
 import type { DagContext } from './dag-options.ts';
 import { bindingsError } from './errors.ts';
 
@@ -29,14 +26,6 @@ export interface DagCommit {
   readonly changed: boolean;
 }
 
-/** A head and the commit planned on top of it; undefined when there is nothing to change. */
-interface CommitPlan {
-  readonly headId: CommitId | undefined;
-  readonly commit: CommitRecord | undefined;
-  /** Pins that the head does not have. */
-  readonly newPins: readonly (readonly [NodeId, ExecId])[];
-}
-
 /** Waits for a dag and commits it on top of its branch; plans again when the branch has moved. */
 export async function commitDag(context: DagContext, content: DagContent): Promise<DagCommit> {
   const { open, store, branch, actor } = context;
@@ -52,9 +41,13 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
     rootNodeId: content.rootNode.nodeId,
     names: treeEdit('names', [], names, objects),
   });
+  const { name, nowMs } = context;
   for (;;) {
-    const plan = planCommit(context, { dagId, nodes: reachable, message: content.message });
-    const { headId, commit, newPins } = plan;
+    const headId = heldHead(context);
+    const standing = standingOf(objects, headId);
+    const pins = pinsOf(reachable, headId === open.baseCommitId);
+    const edit = planDag(standing, { dagId, name, pins, nodeIds: () => nodeIdsOf(reachable) }, objects);
+    const commit = planCommit(standing, edit, { actor, nowMs, message: content.message }, objects);
     if (!commit) {
       releaseIndex(context);
       return { dagId, commitId: headId as CommitId, changed: false };
@@ -64,7 +57,7 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
     store.transact('commit', (transaction) => {
       objects.writeTo(transaction);
       // @spec DML-EXE-0722
-      assertPresent(newPins, transaction);
+      assertPresent(edit, transaction);
       const update = {
         ref: branch,
         expected: headId ?? null,
@@ -115,44 +108,6 @@ async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> 
   );
 }
 
-interface NewDag {
-  readonly dagId: DagId;
-  readonly nodes: readonly RunNode[];
-  readonly message: string;
-}
-
-/** Plans the commit of a dag on top of its branch. */
-function planCommit(context: DagContext, { dagId, nodes, message }: NewDag): CommitPlan {
-  const { open, name, actor, nowMs } = context;
-  const { objects, baseCommitId } = open;
-  const headId = heldHead(context);
-  const head = headId === undefined ? undefined : objects.read('commit', headId);
-  const dags: TreeRoot<'dags'> = head ? objects.read('tree', head.treeId).dags : [];
-  const oldDagId = treeGet('dags', dags, name, objects)?.[1];
-  const oldPins = head?.pins ?? [];
-  const newPins: (readonly [NodeId, ExecId])[] = [];
-  for (const pin of pinsOf(nodes, headId === baseCommitId)) {
-    if (treeGet('pins', oldPins, pin[0], objects)?.[1] !== pin[1]) newPins.push(pin);
-  }
-  // @spec DML-BND-0605
-  if (oldDagId === dagId && newPins.length === 0) return { headId, commit: undefined, newPins };
-  const changes = newPins.map((pin): TreeChange<'pins'> => ({ set: pin }));
-  if (oldDagId !== undefined && oldDagId !== dagId) {
-    changes.push(...stalePins({ dagId: oldDagId, name, dags, kept: nodeIdsOf(nodes) }, objects));
-  }
-  // @spec DML-BND-0603
-  const newDags = treeEdit('dags', dags, [{ set: [name, dagId] }], objects);
-  const commit: CommitRecord = {
-    type: 'commit',
-    treeId: objects.put({ type: 'tree', dags: newDags }),
-    parentCommitIds: headId === undefined ? [] : [headId],
-    pins: treeEdit('pins', oldPins, changes, objects),
-    requests: head?.requests ?? [],
-    ...ownCommitFacts(actor, nowMs(), message),
-  };
-  return { headId, commit, newPins };
-}
-
 /** Returns the head of the branch, held while a commit on top of it is planned. */
 function heldHead({ store, branch, open }: DagContext): CommitId | undefined {
   const headId = store.getRef(branch)?.commitId;
@@ -161,10 +116,10 @@ function heldHead({ store, branch, open }: DagContext): CommitId | undefined {
 }
 
 /** Throws when an object to commit is gone in spite of all holds. */
-function assertPresent(pins: CommitPlan['newPins'], transaction: WriteTransaction): void {
-  for (const [, execId] of pins) {
-    if (!transaction.has('exec', execId))
-      throw executionError('object_missing', { class: 'exec', objectId: execId });
+function assertPresent({ pins }: DagsEdit, transaction: WriteTransaction): void {
+  for (const pin of pins) {
+    if ('set' in pin && !transaction.has('exec', pin.set[1]))
+      throw executionError('object_missing', { class: 'exec', objectId: pin.set[1] });
   }
 }
 

@@ -1,7 +1,16 @@
 export { backupRepository, type RepositoryBackup } from './backup.ts';
 export { type ChangedDags, type DagsChange, deleteDag, restoreDag } from './dags/change-dags.ts';
 export { dagNodes, findImportSource, type ImportSource, pinsOfDag } from './dags/import-dag.ts';
-export { type LeavingDag, stalePins } from './dags/stale-pins.ts';
+export {
+  type CommitDraft,
+  type CommitWords,
+  type DagsEdit,
+  type DagToCommit,
+  planCommit,
+  planDag,
+  type Standing,
+  standingOf,
+} from './dags/plan-commit.ts';
 export { type RepositoryErrorCode, repositoryError } from './errors.ts';
 export {
   assertUsable,
