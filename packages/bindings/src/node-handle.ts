@@ -15,7 +15,9 @@ const spreadHandle: unique symbol = Symbol('of a spread handle');
 
 /** The dag that handles belong to, as handles see it. */
 export interface HandleOwner {
+  /** @internal */
   readonly open: OpenRun;
+  /** @internal */
   nameOf(node: RunNode): string | undefined;
 }
 
@@ -31,7 +33,7 @@ export class NodeHandle<out T = unknown> {
   readonly #node: RunNode;
   declare readonly valueType?: T;
 
-  /** @internal Made by a dag. */
+  /** Created by a dag alone. */
   constructor(owner: HandleOwner, node: RunNode) {
     this.#owner = owner;
     this.#node = node;

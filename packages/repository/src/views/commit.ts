@@ -15,7 +15,7 @@ export class Commit {
   readonly record: CommitRecord;
   readonly #objects: RecordSource;
 
-  /** @internal Made by a repository. */
+  /** Created by a repository alone. */
   constructor(commitId: CommitId, objects: RecordSource) {
     this.commitId = commitId;
     this.record = objects.read('commit', commitId);
