@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { functions } from '@daggerml/capture';
+import type { OpenRun } from '@daggerml/execution';
 import { treeEntries } from '@daggerml/object-model';
 import { verifyStore } from '@daggerml/store';
 import { afterAll } from 'vitest';
@@ -85,7 +86,8 @@ export class Project {
 
 /** Returns the URI and the ids of the inputs that a builtin node of a dag records. */
 export function recorded(dag: Dag, handle: NodeHandle): { uri: unknown; inputs: string[] } {
-  const { objects } = dag.open;
+  // The published types do not have it.
+  const { objects } = (dag as unknown as { readonly open: OpenRun }).open;
   const node = objects.read('node', handle.nodeId);
   if (node.kind !== 'builtin') throw new Error(`a ${node.kind}`);
   const datum = objects.readDatum(node.functionDatumId);
