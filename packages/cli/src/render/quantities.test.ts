@@ -1,6 +1,6 @@
 import { formatSize } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
-import { formatAge, formatDuration, formatTime } from './quantities.ts';
+import { formatAge, formatDuration, formatInteger, formatTime } from './quantities.ts';
 
 describe('quantities', () => {
   it.each([
@@ -23,6 +23,15 @@ describe('quantities', () => {
     [1024 ** 5, '1024.0 TiB'],
   ])('%d bytes are %s', (sizeBytes, text) => {
     expect(formatSize(sizeBytes)).toBe(text);
+  });
+
+  it.each([
+    [0, '0'],
+    [999, '999'],
+    [1000, '1,000'],
+    [1_234_567, '1,234,567'],
+  ])('%d is %s', (integer, text) => {
+    expect(formatInteger(integer)).toBe(text);
   });
 
   it.each([

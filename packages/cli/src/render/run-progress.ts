@@ -6,7 +6,7 @@ import { printedLines } from '../process/console.ts';
 import { type AmbientWarning, ambientWarnings, leftOutLines, warningLines } from './ambient-warning.ts';
 import type { FailedCall } from './failed-calls.ts';
 import type { Output } from './output.ts';
-import { formatDuration } from './quantities.ts';
+import { formatDuration, formatInteger } from './quantities.ts';
 import { shortPath } from './source-position.ts';
 
 /** Milliseconds between two redraws of the live line. */
@@ -98,7 +98,7 @@ export class RunProgress {
       const gap = ' '.repeat(Math.max(1, OUTCOME_COLUMNS - outcome.length));
       // @spec DML-CLI-0728
       for (const [name, count] of counts)
-        this.#output.note(`  ${title}${gap}${name}${count > 1 ? ` × ${count.toLocaleString('en-US')}` : ''}`);
+        this.#output.note(`  ${title}${gap}${name}${count > 1 ? ` × ${formatInteger(count)}` : ''}`);
     }
   }
 
@@ -203,7 +203,7 @@ export class RunProgress {
  */
 function takenOf({ files, readFiles, links, emptyFolders }: Captured): string {
   const known =
-    readFiles === 0 ? ' (unchanged)' : ` (${readFiles.toLocaleString('en-US')} read, the others unchanged)`;
+    readFiles === 0 ? ' (unchanged)' : ` (${formatInteger(readFiles)} read, the others unchanged)`;
   return [
     `${counted(files, 'file')}${readFiles < files ? known : ''}`,
     ...(links > 0 ? [counted(links, 'link')] : []),
@@ -213,7 +213,7 @@ function takenOf({ files, readFiles, links, emptyFolders }: Captured): string {
 
 /** Returns `1 file`, `120,000 files`. */
 function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
+  return `${formatInteger(count)} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 /** Returns a call with its small inputs, behind its label where it has one. */
