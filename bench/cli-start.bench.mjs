@@ -7,6 +7,7 @@ const cli = fileURLToPath(new URL('../packages/cli/', import.meta.url));
 /** The program that users install: the compiled modules bundled into few files. */
 const dml = `${cli}dist/program/dml.js`;
 const pipeline = fileURLToPath(new URL('fixtures/cached-pipeline.mjs', import.meta.url));
+const PIPELINES = ['few', 'many'];
 const ROUNDS = 15;
 
 export async function run() {
@@ -26,7 +27,10 @@ export async function run() {
         { name: 'node', run: () => spawned(['-e', '0']) },
         { name: 'version', run: () => spawned([dml, '--version']) },
         { name: 'status', run: () => spawned([dml, 'status']) },
-        { name: 'run', run: () => spawned([dml, 'run', pipeline, '--repo', folder]) },
+        ...PIPELINES.map((name) => ({
+          name,
+          run: () => spawned([dml, 'run', pipeline, name, '--repo', folder]),
+        })),
       ],
       { rounds: ROUNDS, warmups: 2 },
     );
@@ -41,7 +45,13 @@ export async function run() {
     return [
       row('DML-CLI-1600', 'dml --version', 'version', 1.6),
       row('DML-CLI-1601', 'dml status', 'status', 2.4),
-      row('DML-CLI-1602', 'dml run of 15 known calls', 'run', 2.2),
+      row('DML-CLI-1602', 'dml run of 15 known calls', 'few', 2.2),
+      judge('DML-CLI-1640', {
+        what: `dml run of 1,000 known calls (${seen('many')})`,
+        against: `of 15 known calls (${seen('few')})`,
+        value: ratio(times, 'many', 'few'),
+        atMost: 1.3,
+      }),
     ];
   });
 }

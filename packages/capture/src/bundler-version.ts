@@ -1,8 +1,10 @@
-import { version } from 'esbuild';
 import { packageRequire } from './source-file.ts';
 
 /** Returns the tools that shape bundles, with their versions; another version may shape the same code differently. */
 export function bundlerVersion(): string {
-  const { version: renaming } = packageRequire()('oxc-minify/package') as { readonly version: string };
-  return `esbuild ${version}, oxc-minify ${renaming}`;
+  return `esbuild ${versionOf('esbuild/package.json')}, oxc-minify ${versionOf('oxc-minify/package')}`;
+}
+
+function versionOf(manifest: string): string {
+  return (packageRequire()(manifest) as { readonly version: string }).version;
 }

@@ -18,4 +18,4 @@ export { type CaptureErrorCode, captureError } from './errors.ts';
 export { type AuthorPosition, authorPosition } from './pipeline/author-position.ts';
 export { loadModule } from './pipeline/load-module.ts';
 export { type LoadedPipeline, loadPipeline } from './pipeline/load-pipeline.ts';
-export { sourceConditions } from './source-file.ts';
+export { threadCode } from './source-file.ts';

@@ -11,9 +11,7 @@ export const nodeConditions: readonly string[] = [
 ];
 
 /** Conditions that resolve this package's own imports: to the sources of its siblings when it runs from sources. */
-export const sourceConditions: readonly string[] = runsFromSources
-  ? ['@daggerml/source', 'module']
-  : ['module'];
+const sourceConditions: readonly string[] = runsFromSources ? ['@daggerml/source', 'module'] : ['module'];
 
 /**
  * Returns the path of the self-contained module that pipelines and captured functions get for `@daggerml/bindings`. It is
@@ -27,31 +25,44 @@ export function authoringModule(): string {
 
 /** Returns what loads the packages that this one depends on, also where this code was put into another file. */
 export function packageRequire(): NodeJS.Require {
-  return createRequire(runsFromSources ? import.meta.url : authoringModule());
+  ownRequire ??= createRequire(runsFromSources ? import.meta.url : authoringModule());
+  return ownRequire;
 }
+
+let ownRequire: NodeJS.Require | undefined;
 
 /** Returns the path of the main module of the capturing thread, or its code where this package runs from sources. */
 export function captureThread(): { readonly code: string; readonly isSource: boolean } {
   const path = fileURLToPath(new URL('./bundle/capture-main.js', import.meta.url));
-  return existsSync(path) ? { code: path, isSource: false } : { code: compiledThread(), isSource: true };
+  if (existsSync(path)) return { code: path, isSource: false };
+  const here = JSON.stringify(import.meta.url);
+  const source = fileURLToPath(new URL('./bundle/capture-main.ts', import.meta.url));
+  const code = threadCode(source, {
+    format: 'cjs',
+    external: LIBRARIES,
+    define: { 'import.meta.url': here },
+  });
+  const isSource = true;
+  return { code: `(function(require){${code}})(require('node:module').createRequire(${here}))`, isSource };
 }
 
 const LIBRARIES = ['esbuild', 'oxc-minify', 'oxc-parser', '@jridgewell/trace-mapping'];
 
-function compiledThread(): string {
+/** Returns the code of a thread's main module with its imports, for packages that run from their sources. */
+export function threadCode(
+  source: string,
+  options: { format: 'cjs' | 'iife'; external?: string[]; define?: Record<string, string> },
+): string {
   const { buildSync } = packageRequire()('esbuild') as typeof import('esbuild');
   const { outputFiles } = buildSync({
-    entryPoints: [fileURLToPath(new URL('./bundle/capture-main.ts', import.meta.url))],
+    ...options,
+    entryPoints: [source],
     bundle: true,
     write: false,
-    format: 'cjs',
     platform: 'node',
     target: 'node20',
     conditions: [...sourceConditions],
-    external: LIBRARIES,
-    define: { 'import.meta.url': JSON.stringify(import.meta.url) },
     logLevel: 'silent',
   });
-  const here = JSON.stringify(import.meta.url);
-  return `(function(require){${outputFiles[0]?.text ?? ''}})(require('node:module').createRequire(${here}))`;
+  return outputFiles[0]?.text ?? '';
 }

@@ -6,9 +6,13 @@ const argv = process.argv.slice(2);
 
 async function start(): Promise<void> {
   // Only `dml run` runs code of others. The word decides, as to read the whole line takes as long as to start a process.
-  if (!argv.includes('run')) return await startForUser();
+  if (!argv.includes('run')) {
+    const program = await import('./process/program-process.ts');
+    return program.startForUser(argv);
+  }
   const { isOutputApart, runApart, takeMark } = await import('./process/apart.ts');
   if (takeMark(process.env)) {
+    await compileAhead();
     const { startForStarter } = await import('./process/apart-process.ts');
     return startForStarter(argv);
   }
@@ -21,9 +25,17 @@ async function start(): Promise<void> {
   runApart(argv, (failure) => void startForUser({ failure }));
 }
 
+/** Runs in this process; the pipeline is compiled in another thread while the rest of the program is loaded. */
 async function startForUser(options?: StartOptions): Promise<void> {
+  if (options?.failure === undefined) await compileAhead();
   const program = await import('./process/program-process.ts');
   program.startForUser(argv, options);
+}
+
+async function compileAhead(): Promise<void> {
+  const afterRun = argv.slice(argv.indexOf('run') + 1);
+  const thread = await import('@daggerml/capture/compile-ahead');
+  thread.compileAhead(afterRun);
 }
 
 start().catch((error: unknown) => {

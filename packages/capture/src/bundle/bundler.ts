@@ -17,6 +17,7 @@ import { builtinName } from '../by-name/outside-uses.ts';
 import type { EdgeKind, Resolve } from '../by-name/own-modules.ts';
 import { NODE_IMPORT, nodeImportText } from '../node-import.ts';
 import { authoringModule, nodeConditions } from '../source-file.ts';
+import { COMMONJS, ENTRY, ESM, isEntry, OWN, SHIM, sourcePath } from './module-names.ts';
 import { NATIVE, type NativePackage, type NativePackages } from './native-packages.ts';
 
 /**
@@ -60,27 +61,11 @@ export interface Bundled {
   readonly natives: readonly NativePackage[];
 }
 
-/** Endings of the paths of the author's modules in the bundler, by the format they are read in. */
-const ESM = '.daggerml.mts';
-const COMMONJS = '.daggerml.cts';
-const OWN = /\.daggerml\.[mc]ts$/;
-const ENTRY = 'daggerml-entry';
-const SHIM = 'daggerml-node-import';
 /** Placeholder of `import.meta` as a whole in a bundle. */
 export const IMPORT_META = '__daggermlImportMeta';
 
 /** Prefix of specifiers in emitted modules. */
 export const TARGET = 'dml:';
-
-/** Returns the path of the source of what the bundler names. */
-export function sourcePath(path: string): string {
-  return path.replace(OWN, '');
-}
-
-/** Checks whether the bundler means what is written around the captured export. */
-export function isEntry(path: string): boolean {
-  return path.startsWith(ENTRY) || path.startsWith(SHIM);
-}
 
 /** Bundles from the sources of one folder; keeps what it parsed. */
 export class Bundler {

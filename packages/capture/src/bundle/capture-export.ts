@@ -1,6 +1,5 @@
 import { dirname, resolve } from 'node:path';
 import type { BuildFailure } from 'esbuild';
-import { minifySync } from 'oxc-minify';
 import { BUNDLE_FILE, BUNDLE_FOLDER, BUNDLE_URL } from '../bundle-place.ts';
 import { emitModule } from '../by-name/emit-module.ts';
 import { planUnreadNames, UNREAD_NAME } from '../by-name/only-called.ts';
@@ -12,17 +11,10 @@ import { refuseCode } from '../by-name/refused-code.ts';
 import { readsTexts } from '../by-name/text-readers.ts';
 import { captureError } from '../errors.ts';
 import { isCommonJsFile, nodeImportPath } from '../node-import.ts';
-import {
-  type Bundled,
-  Bundler,
-  type BundleStyle,
-  type Emission,
-  IMPORT_META,
-  isEntry,
-  sourcePath,
-  TARGET,
-} from './bundler.ts';
+import { packageRequire } from '../source-file.ts';
+import { type Bundled, Bundler, type BundleStyle, type Emission, IMPORT_META, TARGET } from './bundler.ts';
 import { refuseOwnFiles, SloppyCode } from './library-code.ts';
+import { isEntry, sourcePath } from './module-names.ts';
 import { type NativePackage, NativePackages } from './native-packages.ts';
 import { observedNames } from './observed-names.ts';
 import type { SourceTrail } from './source-locator.ts';
@@ -88,6 +80,9 @@ interface Kept {
   readonly sloppy: SloppyCode;
 }
 
+/** Thrown by a first attempt that is made for code without libraries alone. */
+const LIBRARY = new Error('the code reaches a library');
+
 class OneCapture {
   readonly #place: ExportPlace;
   readonly #bundler: Bundler;
@@ -97,6 +92,7 @@ class OneCapture {
   #modules: OwnModules | undefined;
   #leftOut: readonly string[] = [];
   #texts = new Map<string, PieceText>();
+  #refusesLibraries = false;
 
   constructor(place: ExportPlace, { bundler, outlines, sloppy }: Kept) {
     this.#place = place;
@@ -107,10 +103,9 @@ class OneCapture {
   }
 
   async run(): Promise<ExportCapture> {
-    let bundled = await this.#bundle('named', 'all');
+    const form = await this.#form();
+    const { bundled } = form;
     const reached = this.#modules?.reached ?? [];
-    const form = await this.#finalForm(bundled, reached);
-    bundled = form.bundled;
     const own = new Set(reached.map(({ outline }) => outline.file));
     refuseOwnFiles(bundled, own);
     const undeclared = this.#sloppy.undeclared(bundled, own);
@@ -143,18 +138,30 @@ class OneCapture {
     };
   }
 
-  async #finalForm(bundled: Bundled, reached: readonly ReachedModule[]): Promise<Form> {
+  async #form(): Promise<Form> {
+    const { bundled, style } = await this.#firstBundle();
     // @spec DML-EXE-0521
-    if (reached.some(readsTexts)) return textForm(await this.#bundle('text', undefined));
+    if (this.#modules?.reached.some(readsTexts)) return textForm(await this.#bundle('text', undefined));
     // @spec DML-EXE-0519
     const observed = observedNames(bundled.text);
-    if (observed === 'all') return shortForm(bundled);
+    if (observed === (style === 'named' ? 'all' : 'none')) return shortForm(bundled);
     // @spec DML-EXE-0518
     return shortForm(
-      observed === 'constructors'
-        ? await this.#bundle('named', 'constructors')
-        : await this.#bundle('nameless', 'all'),
+      observed === 'none' ? await this.#bundle('nameless', 'all') : await this.#bundle('named', observed),
     );
+  }
+
+  /** Bundles in the form that is likely to be the last: libraries read names, and the author's code alone seldom does. */
+  async #firstBundle(): Promise<{ readonly bundled: Bundled; readonly style: 'named' | 'nameless' }> {
+    try {
+      this.#refusesLibraries = true;
+      return { bundled: await this.#bundle('nameless', 'all'), style: 'nameless' };
+    } catch (error) {
+      if (error !== LIBRARY) throw error;
+    } finally {
+      this.#refusesLibraries = false;
+    }
+    return { bundled: await this.#bundle('named', 'all'), style: 'named' };
   }
 
   async #bundle(style: BundleStyle, observed: 'all' | 'constructors' | undefined): Promise<Bundled> {
@@ -191,6 +198,7 @@ class OneCapture {
     const bare = bareTargets(reached);
     const nameOf = (target: Target, specifier: string, isNodeImport = false): string => {
       if (target.kind === 'builtin' || target.kind === 'missing') return specifier;
+      if (this.#refusesLibraries && target.kind === 'library') throw LIBRARY;
       const file = target.kind === 'own' ? target.module.outline.file : target.path;
       if (isNodeImport && isCommonJsFile(file)) return nodeImportPath(nameOf(target, specifier));
       let name = specifiers.get(file);
@@ -256,6 +264,11 @@ interface Form {
   finish(text: string): { readonly text: string; readonly map: string | undefined };
 }
 
+/** Returns the library that shortens names; it is loaded while the bundler starts. */
+export function renamer(): typeof import('oxc-minify') {
+  return packageRequire()('oxc-minify') as typeof import('oxc-minify');
+}
+
 /** Returns the form with the shortest names. */
 function shortForm(bundled: Bundled): Form {
   const unread = [...bundled.text.matchAll(UNREAD_CALL)].map(({ index, 0: call }) => ({
@@ -268,7 +281,7 @@ function shortForm(bundled: Bundled): Form {
     edits: piecesOf(unread, 0, bundled.text.length),
     finish: (text) => {
       // @spec DML-EXE-0505
-      const { code, map, errors } = minifySync('bundle.mjs', text, {
+      const { code, map, errors } = renamer().minifySync('bundle.mjs', text, {
         module: true,
         compress: false,
         mangle: { toplevel: true },

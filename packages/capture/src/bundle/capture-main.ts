@@ -1,62 +1,66 @@
+import childProcess from 'node:child_process';
 import { type MessagePort, parentPort } from 'node:worker_threads';
 import { isDmlError } from '@daggerml/object-model';
 import { stop, transform } from 'esbuild';
-import { type ExportCapture, ExportCapturer, type ExportPlace } from './capture-export.ts';
+import { parse } from '../by-name/syntax-tree.ts';
+import { compileModule } from '../pipeline/compile-module.ts';
+import { ExportCapturer, type ExportPlace, renamer } from './capture-export.ts';
+
+/** Work of the capturing thread. */
+export type CaptureTask = { readonly capture: ExportPlace } | { readonly compile: string };
 
 /** A request to the capturing thread. */
-export interface CaptureRequest {
-  readonly place: ExportPlace;
+export interface ThreadRequest {
+  readonly task: CaptureTask;
   readonly port: MessagePort;
   /** Set to 1 when the answer is there. */
   readonly signal: Int32Array;
 }
 
-/** Asks the thread to end the bundler; the number is set to 1 when it is done. */
-export interface StopRequest {
-  readonly stop: Int32Array;
-}
-
 /** Answer of the capturing thread. */
-export type CaptureAnswer =
-  | { readonly captured: ExportCapture }
-  | { readonly refused: Readonly<Record<string, unknown>> }
+export type ThreadAnswer<Result> =
+  | { readonly result: Result }
+  | { readonly refused: string; readonly fields: Readonly<Record<string, unknown>> }
   | { readonly failed: string };
+
+// The bundler complains on standard error when the process ends that it works for. @spec DML-CAP-0900
+const { spawn } = childProcess;
+childProcess.spawn = ((command: string, args: string[], options: childProcess.SpawnOptions) =>
+  spawn(command, args, { ...options, stdio: ['pipe', 'pipe', 'ignore'] })) as typeof spawn;
+
+// It is another process, which starts while the parser and the renamer are loaded.
+void transform('').catch(() => {});
+parse('', '', 'ts');
+renamer();
 
 let capturer = new ExportCapturer();
 
-// The bundler is another process, which starts while its first request is still under way.
-void transform('').catch(() => {});
+/** Requests that are not answered yet: whoever asked waits without hearing anything else. */
+const open = new Set<ThreadRequest>();
 
-parentPort?.on('message', async (request: CaptureRequest | StopRequest) => {
-  if ('stop' in request) {
-    await stop();
-    return raise(request.stop);
-  }
-  open = request;
-  answer(await answerTo(request.place));
+parentPort?.on('message', async (request: ThreadRequest) => {
+  open.add(request);
+  answer(request, await answerTo(request.task));
 });
 
-/** The request that is not answered yet: whoever asked waits without hearing anything else. */
-let open: CaptureRequest | undefined;
+process.on('uncaughtException', (error) => {
+  for (const request of open) answer(request, { failed: textOf(error) });
+});
 
-process.on('uncaughtException', (error) => answer({ failed: textOf(error) }));
-
-function answer(answered: CaptureAnswer): void {
-  open?.port.postMessage(answered);
-  if (open) raise(open.signal);
-  open = undefined;
+function answer(request: ThreadRequest, answered: ThreadAnswer<unknown>): void {
+  if (!open.delete(request)) return;
+  request.port.postMessage(answered);
+  Atomics.store(request.signal, 0, 1);
+  Atomics.notify(request.signal, 0);
 }
 
-function raise(signal: Int32Array): void {
-  Atomics.store(signal, 0, 1);
-  Atomics.notify(signal, 0);
-}
-
-async function answerTo(place: ExportPlace): Promise<CaptureAnswer> {
+async function answerTo(task: CaptureTask): Promise<ThreadAnswer<unknown>> {
   try {
-    return { captured: await capturer.capture(place) };
+    return {
+      result: 'capture' in task ? await capturer.capture(task.capture) : await compileModule(task.compile),
+    };
   } catch (error) {
-    if (isDmlError(error) && error.code === 'capture_failed') return { refused: { ...error.fields } };
+    if (isDmlError(error)) return { refused: error.code, fields: { ...error.fields } };
     // The bundler may be gone; the next capture gets another one.
     capturer = new ExportCapturer();
     await stop();

@@ -2,9 +2,9 @@ import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { captureError } from '../errors.ts';
 import type { ExportCapture } from './capture-export.ts';
+import { captureNow } from './capture-thread.ts';
 import { areCurrent, type Stamps, stampsOf } from './file-stamps.ts';
 import { SourceLocator } from './source-locator.ts';
-import { captureNow } from './synchronous-capture.ts';
 
 /** Origin of a captured function. */
 export interface FunctionSource {

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
-import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
+import type { TraceMap } from '@jridgewell/trace-mapping';
 import type { Node } from 'oxc-parser';
 import { LineStarts, type Piece, PieceText, type Position } from '../by-name/pieces.ts';
 import { forEachChild, isFunction, parseSource } from '../by-name/syntax-tree.ts';
-import { isEntry, sourcePath } from './bundler.ts';
+import { packageRequire } from '../source-file.ts';
+import { isEntry, sourcePath } from './module-names.ts';
 
 /** Source position of a frame of a stack trace. */
 export interface SourceFrame {
@@ -84,8 +85,14 @@ interface SourceTree {
   readonly lines: LineStarts;
 }
 
+/** Returns the library that reads source maps; it is loaded when the first place is looked up. */
+function traceMapping(): typeof import('@jridgewell/trace-mapping') {
+  return packageRequire()('@jridgewell/trace-mapping') as typeof import('@jridgewell/trace-mapping');
+}
+
 /** Follows a place of a bundle through everything that was done to its text. */
 class Steps {
+  readonly #originalPosition: typeof import('@jridgewell/trace-mapping').originalPositionFor;
   readonly #folder: string;
   readonly #renaming: TraceMap | undefined;
   readonly #edited: PieceText;
@@ -93,6 +100,8 @@ class Steps {
   readonly #own: ReadonlyMap<string, PieceText>;
 
   constructor({ folder, renaming, edits, bundledText, bundling, own }: SourceTrail) {
+    const { originalPositionFor, TraceMap } = traceMapping();
+    this.#originalPosition = originalPositionFor;
     this.#folder = folder;
     this.#renaming = renaming === undefined ? undefined : new TraceMap(renaming);
     this.#edited = new PieceText(bundledText, edits);
@@ -101,10 +110,10 @@ class Steps {
   }
 
   sourceOf(place: Position): { file: string; position: Position; isOwn: boolean } | undefined {
-    const named = this.#renaming ? originalPositionFor(this.#renaming, place) : place;
+    const named = this.#renaming ? this.#originalPosition(this.#renaming, place) : place;
     if (named.line === null) return undefined;
     const bundled = this.#edited.positionBefore(named.line, named.column);
-    const written = bundled && originalPositionFor(this.#bundling, bundled);
+    const written = bundled && this.#originalPosition(this.#bundling, bundled);
     if (!written || written.source === null || isEntry(written.source)) return undefined;
     const file = sourcePath(resolve(this.#folder, decodeURIComponent(written.source)));
     const own = this.#own.get(file);

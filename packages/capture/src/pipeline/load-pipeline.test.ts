@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import * as authoring from '../authoring/authoring-main.ts';
 import { loadModule } from './load-module.ts';
 import { loadPipeline } from './load-pipeline.ts';
 
@@ -34,6 +35,23 @@ describe('loadPipeline', () => {
     const loaded = await loadPipeline(join(folder, 'pipeline.ts'));
     expect(loaded).toMatchObject({ name: 'my-grid', exportName: 'grid', file: join(folder, 'pipeline.ts') });
     expect(loaded.pipeline.build(undefined as never)).toBe(42);
+  });
+
+  it('gives a module the functions of this program [DML-CAP-0901]', async () => {
+    const module = await loadModule(
+      join(
+        write({
+          'pipeline.ts': `import * as all from '@daggerml/bindings'; import own from './required.cjs'; export { all, own };`,
+          'required.cjs': `exports.required = require('@daggerml/bindings').definePipeline;`,
+          'node_modules/@daggerml/bindings/package.json':
+            '{ "name": "@daggerml/bindings", "main": "index.js" }',
+          'node_modules/@daggerml/bindings/index.js': 'throw new Error("another copy");',
+        }),
+        'pipeline.ts',
+      ),
+    );
+    expect(module.all).toEqual({ ...authoring });
+    expect(module.own).toEqual({ required: authoring.definePipeline });
   });
 
   it('reports a module that exports no pipeline [DML-BND-1203]', async () => {

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
 import { isPipeline, type Pipeline } from '../authoring/pipeline.ts';
-import { prepareCaptures } from '../bundle/synchronous-capture.ts';
 import { captureError } from '../errors.ts';
 import { loadModule } from './load-module.ts';
 
@@ -22,7 +21,6 @@ export interface LoadedPipeline {
  */
 export async function loadPipeline(path: string, wanted?: string): Promise<LoadedPipeline> {
   const file = resolve(path);
-  prepareCaptures();
   const exported = new Map<Pipeline, LoadedPipeline>();
   const exports = exportsOf(await loadModule(file));
   for (const [exportName, pipeline] of exports) {

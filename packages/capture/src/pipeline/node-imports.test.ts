@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { afterAll, describe, expect, it } from 'vitest';
-import { compileModule, loadModule } from './load-module.ts';
+import { compileModule } from './compile-module.ts';
+import { loadModule } from './load-module.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'dml-pipeline-imports-'));
 let folders = 0;

@@ -1,2 +1,2 @@
-export { compileModule } from '../pipeline/load-module.ts';
+export { compileModule } from '../pipeline/compile-module.ts';
 export { CaptureFixture, moduleIn, type SourceFiles } from './capture-fixture.ts';

@@ -1,5 +1,4 @@
-import { sourceConditions } from '@daggerml/capture';
-import { buildSync } from 'esbuild';
+import { threadCode } from '@daggerml/capture';
 
 /** The main module of a worker thread: a compiled file, or code that was compiled from TypeScript sources. */
 export interface WorkerCode {
@@ -14,18 +13,8 @@ export function workerCode(path: string): WorkerCode {
   if (path.endsWith('.js')) return { path, source: undefined };
   let code = compiled.get(path);
   if (!code) {
-    const result = buildSync({
-      entryPoints: [path],
-      bundle: true,
-      write: false,
-      // In a function of its own, since declarations of a script are globals, which are compared.
-      format: 'iife',
-      platform: 'node',
-      target: 'node20',
-      conditions: [...sourceConditions],
-      logLevel: 'silent',
-    });
-    code = { path, source: result.outputFiles[0]?.text };
+    // In a function of its own, since declarations of a script are globals, which are compared.
+    code = { path, source: threadCode(path, { format: 'iife' }) };
     compiled.set(path, code);
   }
   return code;

@@ -1,0 +1,1 @@
+export { compileAhead } from './bundle/start-thread.ts';
