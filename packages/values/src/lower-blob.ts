@@ -24,6 +24,9 @@ export function isStream(content: BlobContent | { readonly path: string }): cont
   return typeof content !== 'string' && !(content instanceof Uint8Array);
 }
 
+/** Bytes after which a sink is asked whether it can take more. */
+const MAX_WRITTEN_BYTES = 1024 * 1024;
+
 /** Stores a stream, piece by piece, in bounded memory. */
 export async function lowerStream(
   pieces: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
@@ -31,8 +34,12 @@ export async function lowerStream(
 ): Promise<BlobDatum> {
   const writer = new BlobWriter(sink);
   for await (const piece of pieces) {
-    writer.write(asBytes(piece));
-    await sink.drain();
+    const bytes = asBytes(piece);
+    // A piece may be the whole content. @spec DML-BND-1582
+    for (let at = 0; at < bytes.length; at += MAX_WRITTEN_BYTES) {
+      writer.write(bytes.subarray(at, at + MAX_WRITTEN_BYTES));
+      await sink.drain();
+    }
   }
   return writer.finish();
 }

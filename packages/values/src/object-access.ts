@@ -6,6 +6,8 @@ export interface ObjectSource extends PageSource {
   readDatum(datumId: DatumId): Datum;
   /** Rejects with `object_missing` when it is not there. */
   readChunk(chunkId: ChunkId): Promise<Uint8Array>;
+  /** Reads chunks together, where that costs less: those before the first one that is not there. */
+  readChunks?(chunkIds: readonly ChunkId[]): Promise<readonly Uint8Array[]>;
 }
 
 /** Sink for the objects of lowered values; it owns the bytes that are put. */

@@ -1,5 +1,6 @@
 import { type BlobDatum, type DatumId, treeEntries } from '@daggerml/object-model';
 import type { ObjectSource } from './object-access.ts';
+import { canReadTogether, readAhead } from './read-ahead.ts';
 import type { BlobHandle } from './wrapped-values.ts';
 
 /** A blob of the repository, read chunk by chunk when it is asked for. */
@@ -20,9 +21,10 @@ export class StoredBlob implements BlobHandle {
 
   /** @spec DML-BND-0908 */
   async *stream(): AsyncGenerator<Uint8Array, void, undefined> {
-    for (const [chunkId] of treeEntries('chunks', this.#datum.root, this.#source)) {
-      yield await this.#source.readChunk(chunkId);
-    }
+    const source = this.#source;
+    const entries = treeEntries('chunks', this.#datum.root, source);
+    if (canReadTogether(source)) yield* readAhead(entries, source);
+    else for (const [chunkId] of entries) yield await source.readChunk(chunkId);
   }
 
   async bytes(): Promise<Uint8Array> {

@@ -20,7 +20,7 @@ import type {
 /** Options of the worker threads of a run. */
 export type WorkerPoolOptions = Omit<
   PoolOptions,
-  'addInputs' | 'readObject' | 'readBundle' | keyof PoolListener
+  'addInputs' | 'readChunk' | 'readBundle' | keyof PoolListener
 >;
 
 /** Enough to keep every thread of a large machine busy between two turns of the Executor. */
@@ -41,7 +41,7 @@ export class LocalWorkers implements ExecutionAdapter {
       ...options,
       // @spec DML-EXE-0803
       addInputs: (inputDatumIds, found) => addDatumClosure(inputDatumIds, objects, found),
-      readObject: (objectClass, objectId) => objects.getBytes(objectClass, objectId),
+      readChunk: (chunkId) => objects.getChunk(chunkId),
       // @spec DML-EXE-0513
       readBundle: async (bundleDatumId) => ({
         ...(await readBundle(bundleDatumId, objects)),
@@ -49,7 +49,10 @@ export class LocalWorkers implements ExecutionAdapter {
       }),
       onStart: (jobs) => report(jobs.map(({ nodeId }) => ({ type: 'started', nodeId }))),
       onOutput: ({ nodeId }, stream, text) => report([{ type: 'output', nodeId, stream, text }]),
-      onObjects: (packed) => report([{ type: 'objects', objects: packed }]),
+      onObjects: (packed) => {
+        report([{ type: 'objects', objects: packed }]);
+        return !objects.hasPending;
+      },
       onEnd: (ends) => report(ends.map(({ job, outcome }) => answered(job.nodeId, this.#answerOf(outcome)))),
     });
   }

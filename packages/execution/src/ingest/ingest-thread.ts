@@ -14,6 +14,9 @@ const MIN_BYTES = 32 * 1024 * 1024;
 /** A thread waits this long for another file. */
 const IDLE_MS = 1000;
 
+/** Takes objects over; returns whether their memory is free again. */
+type TakeObjects = (objects: PackedObjects) => boolean;
+
 /** Checks whether a file is large enough to be read by a thread of its own; false as well for what cannot be read. */
 export async function isWorthThread(path: string): Promise<boolean> {
   if (availableParallelism() < 2) return false;
@@ -37,7 +40,7 @@ export class IngestThread {
    * Reads a file; the one before must be done. `take` gets the chunks and pages in batches; what it throws ends the
    * reading. Rejects with `unreadable_file` as `fileStream` does.
    */
-  async ingest(order: IngestOrder, take: (objects: PackedObjects) => void): Promise<BlobDatum> {
+  async ingest(order: IngestOrder, take: TakeObjects): Promise<BlobDatum> {
     clearTimeout(this.#idle);
     const worker = this.#started();
     worker.ref();
@@ -86,19 +89,17 @@ export class IngestThread {
 type Done = Exclude<FromIngest, { readonly type: 'objects' }>;
 
 /** Resolves when a worker has read a file or could not. */
-async function ingested(
-  worker: Worker,
-  order: IngestOrder,
-  take: (objects: PackedObjects) => void,
-): Promise<Done> {
+async function ingested(worker: Worker, order: IngestOrder, take: TakeObjects): Promise<Done> {
   const ears = new AbortController();
   try {
     return await new Promise<Done>((resolve, reject) => {
       const hear = (message: FromIngest): void => {
         if (message.type !== 'objects') return resolve(message);
         try {
-          take(message.objects);
-          worker.postMessage({ type: 'taken' } satisfies ToIngest);
+          const { bytes } = message.objects;
+          const isFree = take(message.objects);
+          const taken: ToIngest = { type: 'taken', bytes: isFree ? bytes : undefined };
+          worker.postMessage(taken, isFree ? [bytes.buffer] : []);
         } catch (error) {
           reject(error);
         }

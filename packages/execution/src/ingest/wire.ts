@@ -1,6 +1,7 @@
 import type { BlobDatum } from '@daggerml/object-model';
 import type { FileIdentity } from '../files/file-identity.ts';
 import type { PackedObjects } from '../worker/packed-objects.ts';
+import type { TakenMessage } from '../worker/wire.ts';
 
 /** One file to read. */
 export interface IngestOrder {
@@ -15,4 +16,4 @@ export type FromIngest =
   | { readonly type: 'done'; readonly datum: BlobDatum }
   | { readonly type: 'unreadable'; readonly path: string; readonly reason: string; readonly cause: unknown };
 
-export type ToIngest = { readonly type: 'order'; readonly order: IngestOrder } | { readonly type: 'taken' };
+export type ToIngest = { readonly type: 'order'; readonly order: IngestOrder } | TakenMessage;

@@ -1,6 +1,7 @@
 import type { DatumId } from '@daggerml/object-model';
 import { lowerValue } from '@daggerml/values';
 import { expect, it } from 'vitest';
+import { BatchSender } from '../worker/batch-sender.ts';
 import { packObjects } from '../worker/packed-objects.ts';
 import { RemoteObjects } from '../worker/remote-objects.ts';
 import { addDatumClosure, type FoundObjects } from './closure.ts';
@@ -10,11 +11,7 @@ const table = Array.from({ length: 2000 }, (_, index) => [index, [`row ${index}`
 
 /** The objects of a value. */
 function objectsOf(value: unknown): { datumId: DatumId; objects: FoundObjects } {
-  const made = new RemoteObjects(
-    nothing,
-    async () => null,
-    async () => {},
-  );
+  const made = new RemoteObjects(nothing, async () => [], new BatchSender(() => {}));
   const datumId = lowerValue(value, made, '');
   const objects: FoundObjects = new Map();
   const source = { getBytes: (_class: string, id: string) => made.getPage(id as never) };

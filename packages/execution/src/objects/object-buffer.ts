@@ -1,6 +1,7 @@
 import {
   type AnyRecord,
   type ChunkId,
+  copyBytes,
   type DatumId,
   encodeRecord,
   hashBytes,
@@ -91,6 +92,13 @@ export class ObjectBuffer implements PageStore {
   /** Bytes of an object, checked against its id; undefined when neither the buffer nor the store has it. */
   getBytes(objectClass: ObjectClass, objectId: string): Uint8Array | undefined {
     return this.#pending.find(objectClass, objectId) ?? this.store.get(objectClass, objectId as never);
+  }
+
+  /** Returns the bytes of a chunk, which are the caller's; undefined as for `getBytes`. */
+  getChunk(chunkId: string): Uint8Array | undefined {
+    const pending = this.#pending.find('chunk', chunkId);
+    // @spec DML-EXE-2661
+    return pending ? copyBytes(pending) : this.store.get('chunk', chunkId as ChunkId);
   }
 
   /** Checks whether an object is there, in the buffer or in the store. */

@@ -1,8 +1,10 @@
 import {
   type BlobDatum,
   type ChunkId,
+  copyBytes,
   type Datum,
   type DatumId,
+  hashBytes,
   isDmlError,
   type ObjectClass,
   type Records,
@@ -12,12 +14,10 @@ import { lowerStream, type ObjectSource, type StreamSink } from '@daggerml/value
 import type { FileIdentity } from '../files/file-identity.ts';
 import { fileStream } from '../files/read-file.ts';
 import { IngestThread, isWorthThread } from '../ingest/ingest-thread.ts';
+import { FULL_BATCH_BYTES } from '../worker/batch-sender.ts';
 import { type PackedObjects, unpackObjects } from '../worker/packed-objects.ts';
 import { decodeAs } from './decode-as.ts';
 import { ObjectBuffer } from './object-buffer.ts';
-
-/** Objects that are written before the transaction that names them, so that they do not fill the memory. */
-const MAX_STREAMED_BYTES = 8 * 1024 * 1024;
 
 /** Objects that a run reads and writes: the buffer, seen as source and sink of values. */
 export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink {
@@ -33,7 +33,7 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
   }
 
   async readChunk(chunkId: string): Promise<Uint8Array> {
-    const bytes = this.getBytes('chunk', chunkId);
+    const bytes = this.getChunk(chunkId);
     if (!bytes) throw this.store.missing('chunk', chunkId as ChunkId);
     return bytes;
   }
@@ -47,14 +47,20 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
   }
 
   /** Writes what is held when it is so much. */
-  makeRoom(sizeBytes: number = MAX_STREAMED_BYTES): void {
+  makeRoom(sizeBytes: number = FULL_BATCH_BYTES): void {
     if (this.sizeBytes >= sizeBytes) this.whenFull();
   }
 
-  /** Takes over objects that another thread made; ids are computed here. */
+  /** Takes over objects that another thread made; ids are computed here. Once all is written their memory is free. */
   take(packed: PackedObjects): void {
-    for (const { objectClass, bytes } of unpackObjects(packed)) this.putBytes(objectClass, bytes);
+    for (const { objectClass, bytes } of unpackObjects(packed))
+      this.#takeHashed(objectClass, hashBytes(bytes), bytes);
     this.makeRoom();
+  }
+
+  #takeHashed(objectClass: ObjectClass, objectId: string, bytes: Uint8Array): void {
+    // Of records, what was read may go on as views.
+    this.putHashed(objectClass, objectId, objectClass === 'chunk' ? bytes : copyBytes(bytes));
   }
 
   /**
@@ -64,17 +70,19 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
   async lowerFile(path: string, seen?: FileIdentity): Promise<BlobDatum> {
     if (!(await isWorthThread(path))) return lowerStream(fileStream(path, seen), this);
     const ingest = (): Promise<BlobDatum> =>
-      this.#thread.ingest({ path, seen }, (packed) => this.#takeHashed(packed));
+      this.#thread.ingest({ path, seen }, (packed) => this.#takeIngested(packed));
     const ingested = this.#ingested.then(ingest, ingest);
     this.#ingested = ingested;
     return ingested;
   }
 
-  #takeHashed(packed: PackedObjects): void {
+  /** Returns whether the memory of the objects is free again. */
+  #takeIngested(packed: PackedObjects): boolean {
     // The ids are those of this package's own code.
     for (const { objectClass, objectId, bytes } of unpackObjects(packed))
-      this.putHashed(objectClass, objectId, bytes);
+      this.#takeHashed(objectClass, objectId, bytes);
     this.makeRoom();
+    return !this.hasPending;
   }
 
   /**

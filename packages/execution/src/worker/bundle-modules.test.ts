@@ -31,9 +31,9 @@ async function callWith(bundleDatumId: DatumId, sent: BundleContent): Promise<[J
   const pool = new WorkerPool({
     size: 1,
     addInputs: () => 0,
-    readObject: () => undefined,
+    readChunk: () => undefined,
     readBundle: async () => ({ datum: sent.datum, content: new Uint8Array(sent.content) }),
-    onObjects: () => {},
+    onObjects: () => true,
     onOutput: (_job, _stream, text) => {
       output += text;
     },

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { DatumId, NodeId, ObjectClass } from '@daggerml/object-model';
+import type { ChunkId, DatumId, NodeId } from '@daggerml/object-model';
 import { parseFunctionUri } from '@daggerml/repository';
 import type { FoundObjects } from '../objects/closure.ts';
 import { type PackedObjects, packObjects } from './packed-objects.ts';
@@ -14,8 +14,8 @@ export interface PoolOptions extends WorkerThreadOptions, PoolListener {
    * for when the call starts.
    */
   readonly addInputs: (inputDatumIds: readonly DatumId[], found: FoundObjects) => number;
-  /** Answers a worker that reads a blob: the object's bytes, undefined when it is lost. */
-  readonly readObject: (objectClass: ObjectClass, objectId: string) => Uint8Array | undefined;
+  /** Answers a worker that reads a blob: the bytes of a chunk, which become the pool's, undefined when it is lost. */
+  readonly readChunk: (chunkId: ChunkId) => Uint8Array | undefined;
   /** Answers a worker that loads a bundle, once for each thread; what it rejects with ends the job as `broken`. */
   readonly readBundle: (bundleDatumId: DatumId) => Promise<BundleContent>;
 }
@@ -25,8 +25,11 @@ export interface PoolListener {
   /** Receives each job once. */
   readonly onStart?: (jobs: readonly Job[]) => void;
   readonly onOutput?: (job: Job, stream: 'stdout' | 'stderr', text: string) => void;
-  /** Takes over objects of results, before the outcomes. An error that it throws ends the jobs of the thread. */
-  readonly onObjects: (objects: PackedObjects) => void;
+  /**
+   * Takes over objects of results, before the outcomes. Returns whether their memory is free again. An error that it
+   * throws ends the jobs of the thread.
+   */
+  readonly onObjects: (objects: PackedObjects) => boolean;
   /** Receives outcomes in a later turn; none of a job that was stopped. */
   readonly onEnd: (ends: readonly JobEnd[]) => void;
 }
@@ -325,14 +328,21 @@ export class WorkerPool {
   /** Serves a worker: sends the objects that it reads and takes those that it made. */
   #serve(slot: Slot, message: FromWorker & { type: 'read' | 'objects' }): void {
     if (message.type === 'objects') {
-      if (slot.tasks.length > 0) this.#options.onObjects(message.objects);
-      slot.thread.noteTaken();
-    } else {
-      slot.thread.giveObject(
-        message.request,
-        this.#options.readObject(message.objectClass, message.objectId),
-      );
+      const { objects } = message;
+      const isFree = slot.tasks.length === 0 || this.#options.onObjects(objects);
+      slot.thread.noteTaken(isFree ? objects.bytes : undefined);
+    } else slot.thread.giveChunks(message.request, this.#read(message.chunkIds));
+  }
+
+  #read(chunkIds: readonly ChunkId[]): Uint8Array[] {
+    const chunks: Uint8Array[] = [];
+    for (const chunkId of chunkIds) {
+      const bytes = this.#options.readChunk(chunkId);
+      if (bytes === undefined) break;
+      // A view would move together with the whole memory behind it.
+      chunks.push(bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes));
     }
+    return chunks;
   }
 
   #finish(slot: Slot, message: FromWorker & { type: 'answers' }): void {

@@ -1,7 +1,6 @@
 import {
   type BlobDatum,
   type ChunkId,
-  copyBytes,
   hashBytes,
   type ObjectClass,
   type ObjectIds,
@@ -14,9 +13,11 @@ import { executionError } from '../errors.ts';
 import { fileStream } from '../files/read-file.ts';
 import { decodeAs } from '../objects/decode-as.ts';
 import { IdIndex } from '../objects/id-index.ts';
-import { type PackedObjects, packObjects, type UnpackedObject } from './packed-objects.ts';
+import type { BatchSender } from './batch-sender.ts';
+import type { PackedObjects } from './packed-objects.ts';
 
-const BATCH_BYTES = 4 * 1024 * 1024;
+/** Reads chunks of the store: those before the first one that it does not have. */
+export type ReadChunks = (chunkIds: readonly ChunkId[]) => Promise<readonly Uint8Array[]>;
 
 /** Number of objects after the last found one to search before the index. */
 const NEAR = 4;
@@ -33,21 +34,15 @@ export class RemoteObjects implements ObjectSource, StreamSink {
   #indexedTo = 0;
   /** The number found last: inputs are read in the order in which they come. */
   #found = -1;
-  readonly #read: (objectClass: ObjectClass, objectId: string) => Promise<Uint8Array | null>;
-  readonly #handOver: (objects: PackedObjects) => Promise<void>;
-  #batch: UnpackedObject[] = [];
-  #batchBytes = 0;
+  readonly readChunks: ReadChunks;
+  readonly #sender: BatchSender;
 
-  constructor(
-    objects: PackedObjects,
-    read: (objectClass: ObjectClass, objectId: string) => Promise<Uint8Array | null>,
-    handOver: (objects: PackedObjects) => Promise<void>,
-  ) {
+  constructor(objects: PackedObjects, readChunks: ReadChunks, sender: BatchSender) {
     this.#received = objects;
     this.#ids = [...objects.objectIds];
     this.#index = new IdIndex(this.#ids);
-    this.#read = read;
-    this.#handOver = handOver;
+    this.readChunks = readChunks;
+    this.#sender = sender;
   }
 
   getPage(pageId: PageId): Uint8Array | undefined {
@@ -77,7 +72,7 @@ export class RemoteObjects implements ObjectSource, StreamSink {
   }
 
   async readChunk(chunkId: ChunkId): Promise<Uint8Array> {
-    const bytes = this.#find(chunkId) ?? (await this.#read('chunk', chunkId));
+    const [bytes] = await this.readChunks([chunkId]);
     if (!bytes) throw executionError('object_missing', { class: 'chunk', objectId: chunkId });
     return bytes;
   }
@@ -95,30 +90,16 @@ export class RemoteObjects implements ObjectSource, StreamSink {
   }
 
   putChunk(bytes: Uint8Array): ChunkId {
-    const objectId = hashBytes(bytes) as string;
-    this.#batch.push({ objectClass: 'chunk', objectId, bytes: copyBytes(bytes) });
-    this.#batchBytes += bytes.length;
-    return objectId as ChunkId;
+    return this.#sender.putChunk(bytes);
   }
 
   lowerFile(path: string): Promise<BlobDatum> {
     return lowerStream(fileStream(path), this);
   }
 
-  /** Hands over what has gathered when it is much; blobs wait for it between chunks. */
-  async drain(): Promise<void> {
-    if (this.#batchBytes < BATCH_BYTES) return;
-    const packed = this.takePacked();
-    if (packed) await this.#handOver(packed);
-  }
-
-  /** Returns what has gathered, undefined when nothing has. */
-  takePacked(): PackedObjects | undefined {
-    if (this.#batch.length === 0) return undefined;
-    const batch = this.#batch;
-    this.#batch = [];
-    this.#batchBytes = 0;
-    return packObjects(batch);
+  /** Waits for the process where it is behind; blobs do so between pieces. */
+  drain(): Promise<void> {
+    return this.#sender.hasRoom();
   }
 
   #add(objectClass: ObjectClass, bytes: Uint8Array): string {
@@ -126,8 +107,7 @@ export class RemoteObjects implements ObjectSource, StreamSink {
     if (this.#numberOf(objectId) === undefined) {
       this.#ids.push(objectId);
       this.#put.push(bytes);
-      this.#batch.push({ objectClass, objectId, bytes });
-      this.#batchBytes += bytes.length;
+      this.#sender.add(objectClass, objectId, bytes);
     }
     return objectId;
   }

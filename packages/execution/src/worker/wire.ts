@@ -1,4 +1,4 @@
-import type { DatumId, ObjectClass } from '@daggerml/object-model';
+import type { ChunkId, DatumId } from '@daggerml/object-model';
 import type { PackedObjects } from './packed-objects.ts';
 
 /** One call of an exported function of the message's bundle. */
@@ -19,16 +19,17 @@ export interface RunMessage {
   readonly objects: PackedObjects;
 }
 
-/** Answers a worker's request for an object; null when the store does not have it. */
-export interface ObjectMessage {
-  readonly type: 'object';
+/** Answers a worker's request for chunks: those before the first one that the store does not have. */
+export interface ChunksMessage {
+  readonly type: 'chunks';
   readonly request: number;
-  readonly bytes: Uint8Array | null;
+  readonly chunks: readonly Uint8Array[];
 }
 
-/** Confirms that objects of a result were taken over. */
+/** Confirms that objects were taken over; gives their memory back where it is not needed any more. */
 export interface TakenMessage {
   readonly type: 'taken';
+  readonly bytes: Uint8Array<ArrayBuffer> | undefined;
 }
 
 /** The code that a function URI names, as it is stored. */
@@ -45,7 +46,7 @@ export interface BundleMessage extends BundleContent {
   readonly type: 'bundle';
 }
 
-export type ToWorker = RunMessage | ObjectMessage | TakenMessage | BundleMessage;
+export type ToWorker = RunMessage | ChunksMessage | TakenMessage | BundleMessage;
 
 /** A failure that the function's own code caused. */
 export interface FunctionFailure {
@@ -79,12 +80,7 @@ export type CallAnswer =
 export type RealmState = 'untouched' | 'of-bundle' | 'touched';
 
 export type FromWorker =
-  | {
-      readonly type: 'read';
-      readonly request: number;
-      readonly objectClass: ObjectClass;
-      readonly objectId: string;
-    }
+  | { readonly type: 'read'; readonly request: number; readonly chunkIds: readonly ChunkId[] }
   | { readonly type: 'bundle'; readonly bundleDatumId: DatumId }
   | { readonly type: 'objects'; readonly objects: PackedObjects }
   | {

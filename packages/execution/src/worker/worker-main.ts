@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import type { ObjectClass } from '@daggerml/object-model';
+import type { ChunkId } from '@daggerml/object-model';
+import { BatchSender } from './batch-sender.ts';
 import { BundleModules } from './bundle-modules.ts';
 import { callAlone, callTogether } from './function-call.ts';
 import { exited, failureOf, MAX_FRAMES, neverSettled } from './function-failure.ts';
@@ -44,9 +45,9 @@ const owners = new AsyncLocalStorage<Current>();
 let current: Current | undefined;
 
 /** Answers of the process to requests that are under way; code that serves them also runs while a function does. */
-const pendingReads: Record<number, ((bytes: Uint8Array | null) => void) | undefined> = Object.create(null);
+const pendingReads: Record<number, ((chunks: readonly Uint8Array[]) => void) | undefined> =
+  Object.create(null);
 let reads = 0;
-let onTaken: (() => void) | undefined;
 let onBundle: ((bundle: BundleContent) => void) | undefined;
 
 /** Answers that the process owes; without any, and with nothing left to do, a function waits in vain. */
@@ -60,21 +61,21 @@ function noteAnswer(): void {
   if (--awaited === 0 && current !== undefined) release();
 }
 
-function read(objectClass: ObjectClass, objectId: string): Promise<Uint8Array | null> {
+function readChunks(chunkIds: readonly ChunkId[]): Promise<readonly Uint8Array[]> {
   const request = reads++;
   expectAnswer();
   return new Promise((resolve) => {
     pendingReads[request] = resolve;
-    send({ type: 'read', request, objectClass, objectId });
+    send({ type: 'read', request, chunkIds });
   });
 }
 
-function handOver(objects: PackedObjects): Promise<void> {
+/** The objects of the current calls on their way to the process. */
+let sender: BatchSender;
+
+function sendObjects(objects: PackedObjects): void {
   expectAnswer();
-  return new Promise((resolve) => {
-    onTaken = resolve;
-    send({ type: 'objects', objects }, [objects.bytes.buffer]);
-  });
+  send({ type: 'objects', objects }, [objects.bytes.buffer]);
 }
 
 function readBundle(bundleDatumId: RunMessage['bundleDatumId']): Promise<BundleContent> {
@@ -103,7 +104,8 @@ async function run(message: RunMessage): Promise<void> {
   release();
   if (realm === undefined) await prepare();
   current = own;
-  const objects = new RemoteObjects(message.objects, read, handOver);
+  sender = new BatchSender(sendObjects);
+  const objects = new RemoteObjects(message.objects, readChunks, sender);
   if (own.isAlone) await runAlone(own, message, { call: first as CallMessage, objects });
   else await runTogether(own, message, objects);
 }
@@ -116,11 +118,12 @@ async function runAlone(
   const load = async () => modules.get(bundleDatumId) ?? modules.load(bundleDatumId);
   const result = await owners.run(own, () => callAlone(load, call, { objects, realm }));
   if (!areAllPrinted()) await printed();
+  if (!sender.isIdle) await sender.hasRoom(0);
   if (current !== own) return;
   if (own.exit) return finish({ answers: [exitOf(own.exit)], realm: 'touched' });
   finish({
     answers: [result.answer],
-    objects: objects.takePacked(),
+    objects: sender.take(),
     realm: realm.isBusy() ? 'touched' : result.realm,
     elapsedMs: result.elapsedMs,
   });
@@ -143,12 +146,14 @@ async function runTogether(own: Current, message: RunMessage, objects: RemoteObj
       answers.push(answer);
       if (now() - startedMs > TOGETHER_MS) break;
     }
+    if (!sender.isIdle) await sender.hasRoom(0);
+    if (current !== own) return;
   } catch {
     // What serves the calls only fails where the realm was touched.
     return discard();
   }
   if (own.exit || realm.changes() || realm.isBusy()) return discard();
-  finish({ answers, objects: objects.takePacked(), realm: 'untouched', elapsedMs: now() - startedMs });
+  finish({ answers, objects: sender.take(), realm: 'untouched', elapsedMs: now() - startedMs });
 }
 
 interface Finished {
@@ -194,9 +199,9 @@ port.on('message', (message: ToWorker) => {
     case 'run':
       void run(message);
       return;
-    case 'object':
+    case 'chunks':
       noteAnswer();
-      pendingReads[message.request]?.(message.bytes);
+      pendingReads[message.request]?.(message.chunks);
       delete pendingReads[message.request];
       return;
     case 'bundle':
@@ -205,7 +210,7 @@ port.on('message', (message: ToWorker) => {
       return;
     case 'taken':
       noteAnswer();
-      onTaken?.();
+      sender.noteTaken(message.bytes);
   }
 });
 

@@ -72,11 +72,12 @@ export class WorkerThread {
     this.#worker.unref();
   }
 
-  /** Answers a read with the object's bytes, which are copied, undefined when it is lost. */
-  giveObject(request: number, found: Uint8Array | undefined): void {
-    // A view would be sent together with the whole memory behind it.
-    const bytes = found ? new Uint8Array(found) : null;
-    this.#send({ type: 'object', request, bytes }, bytes ? [bytes.buffer] : []);
+  /** Answers a read with the bytes of chunks, whose memory moves to the thread. */
+  giveChunks(request: number, chunks: readonly Uint8Array[]): void {
+    this.#send(
+      { type: 'chunks', request, chunks },
+      chunks.map(({ buffer }) => buffer as ArrayBuffer),
+    );
   }
 
   /** Answers a request for a bundle, whose content moves to the thread. */
@@ -85,9 +86,9 @@ export class WorkerThread {
     this.#send(message, [content.buffer as ArrayBuffer]);
   }
 
-  /** Confirms that objects were taken over. */
-  noteTaken(): void {
-    this.#send({ type: 'taken' });
+  /** Confirms that objects were taken over; their memory moves back where it is given. */
+  noteTaken(bytes: Uint8Array<ArrayBuffer> | undefined): void {
+    this.#send({ type: 'taken', bytes }, bytes ? [bytes.buffer] : []);
   }
 
   async terminate(): Promise<void> {
