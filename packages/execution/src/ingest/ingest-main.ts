@@ -13,7 +13,7 @@ const sender = new BatchSender((objects) => send({ type: 'objects', objects }, [
 
 port.on('message', (message: ToIngest) => {
   if (message.type === 'order') void answer(message.order);
-  else sender.noteTaken(message.bytes);
+  else sender.noteTaken(message.free);
 });
 
 async function ingest({ path, seen }: IngestOrder): Promise<BlobDatum> {

@@ -91,15 +91,20 @@ type Done = Exclude<FromIngest, { readonly type: 'objects' }>;
 /** Resolves when a worker has read a file or could not. */
 async function ingested(worker: Worker, order: IngestOrder, take: TakeObjects): Promise<Done> {
   const ears = new AbortController();
+  /** Memory in which objects came that may not be written yet. */
+  const held: Uint8Array<ArrayBuffer>[] = [];
   try {
     return await new Promise<Done>((resolve, reject) => {
       const hear = (message: FromIngest): void => {
         if (message.type !== 'objects') return resolve(message);
         try {
-          const { bytes } = message.objects;
-          const isFree = take(message.objects);
-          const taken: ToIngest = { type: 'taken', bytes: isFree ? bytes : undefined };
-          worker.postMessage(taken, isFree ? [bytes.buffer] : []);
+          held.push(message.objects.bytes);
+          const free = take(message.objects) ? held.splice(0) : [];
+          const taken: ToIngest = { type: 'taken', free };
+          worker.postMessage(
+            taken,
+            free.map(({ buffer }) => buffer),
+          );
         } catch (error) {
           reject(error);
         }

@@ -19,6 +19,12 @@ import { type PackedObjects, unpackObjects } from '../worker/packed-objects.ts';
 import { decodeAs } from './decode-as.ts';
 import { ObjectBuffer } from './object-buffer.ts';
 
+/**
+ * Objects that are written before the transaction that names them, so that they do not fill the memory: two batches,
+ * since each transaction waits for the disk and rewrites the pages of the keys.
+ */
+const MAX_STREAMED_BYTES = 2 * FULL_BATCH_BYTES;
+
 /** Objects that a run reads and writes: the buffer, seen as source and sink of values. */
 export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink {
   /** Ends with the large file that is read now: all share one writer, so more threads would only take memory. */
@@ -47,7 +53,7 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
   }
 
   /** Writes what is held when it is so much. */
-  makeRoom(sizeBytes: number = FULL_BATCH_BYTES): void {
+  makeRoom(sizeBytes: number = MAX_STREAMED_BYTES): void {
     if (this.sizeBytes >= sizeBytes) this.whenFull();
   }
 

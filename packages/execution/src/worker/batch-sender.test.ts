@@ -38,11 +38,11 @@ describe('BatchSender', () => {
     };
     fill();
     const [first] = sent as [PackedObjects];
-    sender.noteTaken(first.bytes);
+    sender.noteTaken([first.bytes]);
     fill();
     expect(sent[1]?.bytes).toBe(first.bytes);
     // A rest takes no more memory than it has bytes, more or less.
-    sender.noteTaken(first.bytes);
+    sender.noteTaken([first.bytes]);
     sender.putChunk(chunk(1));
     expect(sender.take()?.bytes.length).toBeLessThanOrEqual(128 * 1024);
   });
@@ -69,7 +69,7 @@ describe('BatchSender', () => {
         if (waiting.length === 0) continue;
         sentBytes += waiting[0]?.ends.at(-1) ?? 0;
         taken += 1;
-        sender.noteTaken(undefined);
+        sender.noteTaken([]);
       }
       expect((await lowered).sizeBytes).toBe(100 * MIB);
       expect(sentBytes).toBeGreaterThan(70 * MIB);

@@ -10,7 +10,7 @@ import type { PackedObjects } from './packed-objects.ts';
 
 /** Memory of one batch. */
 const BATCH_BYTES = 8 * 1024 * 1024;
-/** A batch of this size may have no room for another object; it is sent, and written in a transaction of its own. */
+/** A batch of this size may have no room for another object and is sent. */
 export const FULL_BATCH_BYTES: number = BATCH_BYTES - MAX_RECORD_BYTES;
 /** Batches that the receiver may have while the next one is filled. */
 const MAX_SENT = 2;
@@ -97,10 +97,10 @@ export class BatchSender implements BlobStore {
     return { classes, objectIds, ends, bytes };
   }
 
-  /** Notes that the receiver has taken a batch, and takes back its memory where that is given. */
-  noteTaken(bytes: Uint8Array<ArrayBuffer> | undefined): void {
+  /** Notes that the receiver has taken a batch, and takes back memory that it does not need any more. */
+  noteTaken(free: readonly Uint8Array<ArrayBuffer>[]): void {
     this.#sent -= 1;
-    if (bytes?.length === BATCH_BYTES) this.#spare.push(bytes);
+    for (const bytes of free) if (bytes.length === BATCH_BYTES) this.#spare.push(bytes);
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const resume of waiting) resume();

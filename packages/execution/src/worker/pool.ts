@@ -330,7 +330,7 @@ export class WorkerPool {
     if (message.type === 'objects') {
       const { objects } = message;
       const isFree = slot.tasks.length === 0 || this.#options.onObjects(objects);
-      slot.thread.noteTaken(isFree ? objects.bytes : undefined);
+      slot.thread.noteTaken(objects, isFree);
     } else slot.thread.giveChunks(message.request, this.#read(message.chunkIds));
   }
 

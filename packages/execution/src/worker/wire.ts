@@ -26,10 +26,10 @@ export interface ChunksMessage {
   readonly chunks: readonly Uint8Array[];
 }
 
-/** Confirms that objects were taken over; gives their memory back where it is not needed any more. */
+/** Confirms that objects were taken over; gives back memory in which some came and that is not needed any more. */
 export interface TakenMessage {
   readonly type: 'taken';
-  readonly bytes: Uint8Array<ArrayBuffer> | undefined;
+  readonly free: readonly Uint8Array<ArrayBuffer>[];
 }
 
 /** The code that a function URI names, as it is stored. */

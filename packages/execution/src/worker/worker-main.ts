@@ -210,7 +210,7 @@ port.on('message', (message: ToWorker) => {
       return;
     case 'taken':
       noteAnswer();
-      sender.noteTaken(message.bytes);
+      sender.noteTaken(message.free);
   }
 });
 

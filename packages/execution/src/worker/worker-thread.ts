@@ -1,6 +1,7 @@
 import { pathToFileURL } from 'node:url';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 import { ownModule } from '../source-file.ts';
+import type { PackedObjects } from './packed-objects.ts';
 import { createTurns, lastTaken, offerTurns, takeBack } from './turns.ts';
 import type { BundleContent, FromWorker, RunMessage, ToWorker } from './wire.ts';
 import { workerCode } from './worker-code.ts';
@@ -26,6 +27,8 @@ export interface WorkerThreadListener {
 export class WorkerThread {
   readonly #worker: Worker;
   readonly #turns = createTurns();
+  /** Memory in which objects came that may not be written yet. */
+  readonly #taken: Uint8Array<ArrayBuffer>[] = [];
 
   constructor({ env = {}, resourceLimits }: WorkerThreadOptions, listener: WorkerThreadListener) {
     const code = workerCode(ownModule('worker/worker-main'));
@@ -69,6 +72,7 @@ export class WorkerThread {
 
   /** Notes that the calls have ended. */
   rest(): void {
+    this.#taken.length = 0;
     this.#worker.unref();
   }
 
@@ -86,9 +90,14 @@ export class WorkerThread {
     this.#send(message, [content.buffer as ArrayBuffer]);
   }
 
-  /** Confirms that objects were taken over; their memory moves back where it is given. */
-  noteTaken(bytes: Uint8Array<ArrayBuffer> | undefined): void {
-    this.#send({ type: 'taken', bytes }, bytes ? [bytes.buffer] : []);
+  /** Confirms that objects were taken over; where all that waited is written, the memory moves back. */
+  noteTaken({ bytes }: PackedObjects, isFree: boolean): void {
+    this.#taken.push(bytes);
+    const free = isFree ? this.#taken.splice(0) : [];
+    this.#send(
+      { type: 'taken', free },
+      free.map(({ buffer }) => buffer),
+    );
   }
 
   async terminate(): Promise<void> {
