@@ -23,7 +23,7 @@ afterAll(() => {
 export class StartedProgram {
   readonly child: ChildProcess;
   readonly ended: Promise<Ended>;
-  /** What it has said so far. */
+  /** Output up to now. */
   stdout = '';
   stderr = '';
   #hasEnded = false;
