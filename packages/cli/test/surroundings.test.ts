@@ -211,10 +211,11 @@ describe('a current folder that was deleted', () => {
     const { status, stdout, stderr } = inIt(line);
     expect({ status, stdout }).toEqual({ status: 5, stdout: '' });
     expect(stderr).toMatch(/^dml: the current folder was deleted\nhint: [^\n]+\n$/);
-    expect(JSON.parse(inIt(`${line} --json`).stderr)).toMatchObject({
-      code: 'missing_folder',
-      detail: 'gone',
-    });
+  });
+
+  it('is told as a document with --json [DML-CLI-0364]', () => {
+    const { code, detail } = JSON.parse(inIt('dml --repo "$REPO" backup here --json').stderr);
+    expect({ code, detail }).toEqual({ code: 'missing_folder', detail: 'gone' });
   });
 
   it('leaves an unknown command what it is', () => {
