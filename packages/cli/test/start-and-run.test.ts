@@ -177,6 +177,36 @@ describe('dml run', () => {
     expect(await own.json('run', 'odd-pipeline.ts')).toMatchObject({ differing: [] });
   });
 
+  it('warns where the result is a value that no call is a part of [DML-CLI-1705]', async () => {
+    const own = await TestRepository.create();
+    own.write(
+      'tries.ts',
+      'export const some = (n: number): number => { if (n > 1) throw new Error(); return n; };',
+    );
+    own.write(
+      'trying.ts',
+      `import { definePipeline, functions } from '@daggerml/bindings';
+      const { some } = functions<typeof import('./tries.ts')>(new URL('./tries.ts', import.meta.url));
+      export const values = definePipeline('values', async (dag) => {
+        const tried = await Promise.allSettled([1, 2].map((n) => dag.call(some, n).value()));
+        return tried.map(({ status }) => status);
+      });
+      export const calls = definePipeline('calls', (dag) => [dag.call(some, 1)]);
+      export const named = definePipeline('named', async (dag) => {
+        const one = dag.name('one', dag.call(some, 1));
+        return { one: await one.value() };
+      });
+      export const none = definePipeline('none', () => 3);`,
+    );
+    const warning = 'the dag is one value without inputs; 2 calls of the run are no part of it: return calls';
+    expect((await own.dml(['run', 'trying.ts', 'values'])).stderr).toContain(`  warning  ${warning}`);
+    expect(await own.json('run', 'trying.ts', 'values')).toMatchObject({ callsLeftOut: 2, changed: false });
+    for (const name of ['calls', 'named', 'none']) {
+      expect((await own.dml(['run', 'trying.ts', name])).stderr, name).not.toContain('no part of it');
+      expect(await own.json('run', 'trying.ts', name)).toMatchObject({ callsLeftOut: 0 });
+    }
+  });
+
   it('runs every call anew with --no-cache [DML-CLI-0707]', async () => {
     await repository.run('clock');
     const first = await repository.ok('cat', 'clock');

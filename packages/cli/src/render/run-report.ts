@@ -1,9 +1,9 @@
 import type { Repository, RunResult } from '@daggerml/bindings';
-import type { CommitId, NodeId } from '@daggerml/object-model';
+import { type CommitId, type DagId, type NodeId, treeCount } from '@daggerml/object-model';
 import { commitThatMade, differingCalls, RecordReader, shortId } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import type { AmbientWarning } from './ambient-warning.ts';
-import { formatDuration } from './quantities.ts';
+import { formatCount, formatDuration } from './quantities.ts';
 
 /** A run that ended well, as it is reported. */
 interface RunReport extends RunResult {
@@ -12,6 +12,8 @@ interface RunReport extends RunResult {
   /** The commit that gave the branch this dag. */
   readonly madeIn: CommitId;
   readonly differing: readonly DifferingCall[];
+  /** Calls of the run, where the dag is a value that none of them is a part of. */
+  readonly callsLeftOut: number;
 }
 
 /** A call that had another value when it was run again. */
@@ -24,8 +26,8 @@ interface DifferingCall {
 export function factsOf(
   { options }: CommandContext,
   { store }: Repository,
-  { commit, dagId, changed, dag }: RunResult,
-): Pick<RunReport, 'madeIn' | 'differing'> {
+  { commit, dagId, changed, counts, dag }: RunResult,
+): Pick<RunReport, 'madeIn' | 'differing' | 'callsLeftOut'> {
   const { commitId } = commit;
   const reader = new RecordReader(store);
   // @spec DML-CLI-1506
@@ -35,17 +37,29 @@ export function factsOf(
   return {
     madeIn,
     differing: differing.map((nodeId) => ({ nodeId, call: dag.describeCall(nodeId).text })),
+    callsLeftOut: isOneLiteral(reader, dagId) ? counts.executed + counts.cached + counts.failed : 0,
   };
+}
+
+/** Checks whether a dag has no node but the literal that is its root. */
+function isOneLiteral(reader: RecordReader, dagId: DagId): boolean {
+  const { rootNodeId, names } = reader.read('dag', dagId);
+  return treeCount('names', names, reader) === 0 && reader.read('node', rootNodeId).kind === 'literal';
 }
 
 /** @spec DML-CLI-0705 */
 export function report({ output }: CommandContext, name: string, result: RunReport): void {
-  const { commit, dagId, changed, counts, durationMs, warnings, madeIn, differing } = result;
+  const { commit, dagId, changed, counts, durationMs, warnings, madeIn, differing, callsLeftOut } = result;
   const { commitId } = commit;
   // @spec DML-CLI-1507
   for (const { nodeId, call } of differing)
     output.note(
       `  ${output.noteStyle('yellow', 'warning')}  ${output.safe(call)}  ${shortId(nodeId)}  has another value than before, from the same inputs`,
+    );
+  // @spec DML-CLI-1705
+  if (callsLeftOut > 0)
+    output.note(
+      `  ${output.noteStyle('yellow', 'warning')}  the dag is one value without inputs; ${formatCount(callsLeftOut, 'call')} of the run ${callsLeftOut === 1 ? 'is' : 'are'} no part of it: return calls, not their awaited values`,
     );
   const document = {
     pipeline: name,
@@ -57,6 +71,7 @@ export function report({ output }: CommandContext, name: string, result: RunRepo
     durationMs,
     warnings,
     differing,
+    callsLeftOut,
   };
   // @spec DML-CLI-0724
   output.result(document, () => {
