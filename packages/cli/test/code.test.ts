@@ -10,6 +10,10 @@ beforeAll(async () => {
     repository.write(`lib/node_modules/${name}/index.js`, `exports.text = () => ${rest};`);
     repository.write(`lib/node_modules/${name}/rest.js`, `module.exports = '${'y'.repeat(400)}';`);
   }
+  repository.write('lib/node_modules/native/package.json', '{"name":"native","version":"1.2.3"}');
+  repository.write('lib/node_modules/native/index.js', "module.exports = require('./native.node');");
+  repository.write('lib/node_modules/native/native.node', 'machine code');
+  repository.write('lib/native.ts', "import all from 'native'; export const run = () => all.run();");
   repository.write('lib/said.ts', "console.log('loaded'); export const unused = 1;");
   repository.write('lib/own.ts', "export const own = () => 'from a file of its own';");
   repository.write(
@@ -33,6 +37,7 @@ interface CodeDocument {
   readonly sizeBytes: number;
   readonly sha256: string;
   readonly parts: readonly { readonly name: string; readonly sizeBytes: number }[];
+  readonly natives: readonly { readonly name: string; readonly version: string; readonly sha256: string }[];
 }
 
 describe('dml code', () => {
@@ -48,6 +53,17 @@ describe('dml code', () => {
     expect(lines.slice(1).map((line) => line.trim().split(/ {2,}/).at(-1))).toEqual(
       parts.map(({ name }) => name),
     );
+  });
+
+  it('lists packages with machine code by version and hash [DML-CLI-1570]', async () => {
+    const { parts, natives } = await repository.json<CodeDocument>('code', 'lib/native.ts', 'run');
+    expect(parts.map(({ name }) => name)).toEqual(['lib/native.ts']);
+    expect(natives).toEqual([
+      { name: 'native', version: '1.2.3', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    ]);
+    const last = (await repository.ok('code', 'lib/native.ts', 'run')).trimEnd().split('\n').at(-1);
+    expect(last?.trim()).toBe(`add-on  native 1.2.3, sha256 ${natives[0]?.sha256.slice(0, 12)}…`);
+    expect((await repository.json<CodeDocument>('code', 'lib/made.ts', 'made')).natives).toEqual([]);
   });
 
   it('prints the size and the hash of what a run records [DML-CLI-1571]', async () => {

@@ -14,7 +14,7 @@ import {
 } from 'esbuild';
 import { BUNDLE_FILE, BUNDLE_FOLDER, BUNDLE_URL } from '../bundle-place.ts';
 import { builtinName } from '../by-name/outside-uses.ts';
-import type { EdgeKind, Resolve } from '../by-name/own-modules.ts';
+import { type EdgeKind, isLibrary, type Resolve } from '../by-name/own-modules.ts';
 import { NODE_IMPORT, nodeImportText } from '../node-import.ts';
 import { authoringModule, nodeConditions } from '../source-file.ts';
 import { COMMONJS, ENTRY, ESM, isEntry, OWN, SHIM, sourcePath } from './module-names.ts';
@@ -42,7 +42,7 @@ export interface Emission {
   /** Targets of the specifiers in these texts. */
   targets: ReadonlyMap<
     string,
-    { readonly path: string; readonly isOwn: boolean; readonly sideEffects: boolean }
+    { readonly path: string; readonly kind: 'own' | 'library' | 'data'; readonly sideEffects: boolean }
   >;
 }
 
@@ -188,10 +188,10 @@ export class Bundler {
   #resolveTarget(specifier: string): OnResolveResult | undefined {
     const target = this.#emission?.targets.get(specifier);
     if (!target) return undefined;
-    const { path, isOwn, sideEffects } = target;
-    const native = isOwn ? undefined : this.#natives.packageOf(path);
+    const { path, kind, sideEffects } = target;
+    const native = kind === 'library' ? this.#natives.packageOf(path) : undefined;
     if (native) return this.#outside(native);
-    if (!isOwn) return { path, sideEffects };
+    if (kind !== 'own') return { path, sideEffects };
     // @spec DML-EXE-0534
     const isCommonJs = this.#emission?.own.get(path)?.isCommonJs;
     return { path: path + (isCommonJs ? COMMONJS : ESM), sideEffects: true };
@@ -203,7 +203,8 @@ export class Bundler {
     if (namespace === NATIVE) return { path, external: true };
     if (pluginData === NATIVE || builtinName(path) !== undefined || kind === 'entry-point') return undefined;
     const found = await build.resolve(path, { importer, kind, resolveDir, namespace, pluginData: NATIVE });
-    const native = found.errors.length > 0 ? undefined : this.#natives.packageOf(found.path);
+    const isPackage = found.errors.length === 0 && isLibrary(path, importer, found.path);
+    const native = isPackage ? this.#natives.packageOf(found.path) : undefined;
     return native && this.#outside(native, kind === 'require-call');
   }
 

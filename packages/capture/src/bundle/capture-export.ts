@@ -63,13 +63,19 @@ export class ExportCapturer {
    * @spec DML-EXE-0503
    */
   async capture(place: ExportPlace): Promise<ExportCapture> {
+    this.#natives.refresh();
     const folder = dirname(place.path);
     let bundler = this.#bundlers.get(folder);
     if (!bundler) {
       bundler = new Bundler(folder, this.#natives);
       this.#bundlers.set(folder, bundler);
     }
-    return new OneCapture(place, { bundler, outlines: this.#outlines, sloppy: this.#sloppy }).run();
+    return new OneCapture(place, {
+      bundler,
+      outlines: this.#outlines,
+      sloppy: this.#sloppy,
+      natives: this.#natives,
+    }).run();
   }
 }
 
@@ -78,6 +84,7 @@ interface Kept {
   readonly bundler: Bundler;
   readonly outlines: Map<string, Outline>;
   readonly sloppy: SloppyCode;
+  readonly natives: NativePackages;
 }
 
 /** Thrown by a first attempt that is made for code without libraries alone. */
@@ -88,17 +95,19 @@ class OneCapture {
   readonly #bundler: Bundler;
   readonly #outlines: Map<string, Outline>;
   readonly #sloppy: SloppyCode;
+  readonly #natives: NativePackages;
   readonly #folder: string;
   #modules: OwnModules | undefined;
   #leftOut: readonly string[] = [];
   #texts = new Map<string, PieceText>();
   #refusesLibraries = false;
 
-  constructor(place: ExportPlace, { bundler, outlines, sloppy }: Kept) {
+  constructor(place: ExportPlace, { bundler, outlines, sloppy, natives }: Kept) {
     this.#place = place;
     this.#bundler = bundler;
     this.#outlines = outlines;
     this.#sloppy = sloppy;
+    this.#natives = natives;
     this.#folder = dirname(place.path);
   }
 
@@ -115,13 +124,14 @@ class OneCapture {
       ...form.edits,
     ];
     const { text, map } = form.finish(new PieceText(bundled.text, edits).text);
+    const natives = uniqueNatives(bundled);
     return {
       // @spec DML-EXE-0506
       text,
       ambientInputs: ambientInputs(reached),
-      files: bundled.files,
+      files: [...bundled.files, ...this.#natives.filesOf(natives)],
       carried: carriedFiles(bundled),
-      natives: uniqueNatives(bundled),
+      natives,
       leftOut: this.#leftOut,
       trail: {
         folder: this.#folder,
@@ -193,7 +203,10 @@ class OneCapture {
       this.#leftOut = await modules.leftOut();
     }
     const { reached } = this.#modules;
-    const targets = new Map<string, { path: string; isOwn: boolean; sideEffects: boolean }>();
+    const targets = new Map<
+      string,
+      { path: string; kind: 'own' | 'library' | 'data'; sideEffects: boolean }
+    >();
     const specifiers = new Map<string, string>();
     const bare = bareTargets(reached);
     const nameOf = (target: Target, specifier: string, isNodeImport = false): string => {
@@ -207,7 +220,7 @@ class OneCapture {
         specifiers.set(file, name);
         targets.set(name, {
           path: file,
-          isOwn: target.kind === 'own',
+          kind: target.kind,
           sideEffects: target.kind === 'own' || target.sideEffects || bare.has(file),
         });
       }

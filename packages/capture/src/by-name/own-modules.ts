@@ -28,6 +28,8 @@ export interface Resolved {
 export type Target =
   | { readonly kind: 'own'; readonly module: ReachedModule }
   | ({ readonly kind: 'library' } & Resolved)
+  /** A file of the author that is no code. */
+  | ({ readonly kind: 'data' } & Resolved)
   | { readonly kind: 'builtin' }
   | { readonly kind: 'missing'; readonly reason: string };
 
@@ -290,8 +292,8 @@ export class OwnModules {
     const found = await this.#resolve(specifier, importer, kind);
     if ('reason' in found) return { kind: 'missing', reason: found.reason };
     const { path } = found;
-    if (!CODE.test(path) || isLibrary(specifier, importer, path)) return { kind: 'library', ...found };
-    return { kind: 'own', module: this.at(path) };
+    if (isLibrary(specifier, importer, path)) return { kind: 'library', ...found };
+    return CODE.test(path) ? { kind: 'own', module: this.at(path) } : { kind: 'data', ...found };
   }
 }
 
@@ -301,7 +303,7 @@ export class OwnModules {
  *
  * @spec DML-CAP-0005
  */
-function isLibrary(specifier: string, importer: string, path: string): boolean {
+export function isLibrary(specifier: string, importer: string, path: string): boolean {
   if (/[\\/]node_modules[\\/]/.test(path) || specifier === '@daggerml/bindings') return true;
   const [, name] = /^((?:@[^/]+\/)?[^./#@][^/]*)/.exec(specifier) ?? [];
   if (name === undefined) return false;

@@ -8,6 +8,9 @@ import { ambientWarnings, leftOutLines, warningLines } from '../render/ambient-w
 import { formatColumns } from '../render/columns.ts';
 import { shortPath } from '../render/source-position.ts';
 
+/** Digits of a hash that are enough to compare it by eye. */
+const SHOWN_DIGITS = 12;
+
 /** Package, or file of the author, whose code a bundle holds. */
 interface Part {
   readonly name: string;
@@ -28,11 +31,19 @@ export async function run(context: CommandContext): Promise<number> {
   const sizeBytes = captured.bundle.length;
   const sha256 = sha256Hex(captured.bundle);
   const parts = partsOf(captured, cwd);
+  const natives = captured.natives.map(({ name, version, sha256 }) => ({ name, version, sha256 }));
   // @spec DML-CLI-1571
-  output.result({ function: name, sizeBytes, sha256, parts, warnings, leftOut }, () =>
+  output.result({ function: name, sizeBytes, sha256, parts, natives, warnings, leftOut }, () =>
     [
       `${output.safe(name)}  ${formatSize(sizeBytes)}  sha256 ${sha256}`,
-      formatColumns(parts.map((part) => ['', formatSize(part.sizeBytes), output.safe(part.name)])),
+      formatColumns([
+        ...parts.map((part) => ['', formatSize(part.sizeBytes), output.safe(part.name)]),
+        ...natives.map(({ name, version, sha256 }) => [
+          '',
+          'add-on',
+          output.safe(`${name} ${version}, sha256 ${sha256.slice(0, SHOWN_DIGITS)}…`),
+        ]),
+      ]),
     ].join('\n'),
   );
   // @spec DML-CLI-1572

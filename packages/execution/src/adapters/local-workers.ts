@@ -43,10 +43,10 @@ export class LocalWorkers implements ExecutionAdapter {
       addInputs: (inputDatumIds, found) => addDatumClosure(inputDatumIds, objects, found),
       readChunk: (chunkId) => objects.getChunk(chunkId),
       // @spec DML-EXE-0513
-      readBundle: async (bundleDatumId) => ({
-        ...(await readBundle(bundleDatumId, objects)),
-        natives: nativeFiles(this.#natives.get(bundleDatumId) ?? []),
-      }),
+      readBundle: async (bundleDatumId) => {
+        const bundle = await readBundle(bundleDatumId, objects);
+        return { ...bundle, natives: nativeFiles(this.#natives.get(bundleDatumId) ?? [], bundle.content) };
+      },
       onStart: (jobs) => report(jobs.map(({ nodeId }) => ({ type: 'started', nodeId }))),
       onOutput: ({ nodeId }, stream, text) => report([{ type: 'output', nodeId, stream, text }]),
       onObjects: (packed) => {
@@ -125,6 +125,8 @@ function failureOf(error: unknown): AdapterAnswer {
   if (isStoreFailure(error)) return { type: 'broken', error };
   const reason = error instanceof Error ? error.message : String(error);
   if (!isDmlError(error)) return lost({ code: 'worker_lost', reason });
-  const code = error.code === 'adapter_unknown' ? error.code : 'object_missing';
-  return lost({ code, reason });
+  // @spec DML-CAP-0923
+  if (error.code === 'capture_failed')
+    return lost({ code: 'load_failed', reason: String(error.fields.reason) });
+  return lost({ code: error.code === 'adapter_unknown' ? error.code : 'object_missing', reason });
 }

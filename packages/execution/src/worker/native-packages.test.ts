@@ -1,7 +1,8 @@
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { liftDatum } from '@daggerml/values';
+import { formatFunctionUri } from '@daggerml/repository';
+import { liftDatum, lowerContent } from '@daggerml/values';
 import { minifySync } from 'oxc-minify';
 import { afterEach, describe, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
@@ -9,6 +10,7 @@ import { Workspace } from '../../test/workspace.ts';
 const steps = `
 import sharp from 'sharp';
 import { minifySync } from 'oxc-minify';
+import { open } from 'lmdb';
 import { shorter } from 'user';
 export const size = async (width: number) => {
   const { info } = await sharp({ create: { width, height: 3, channels: 3, background: 'red' } }).png().toBuffer({ resolveWithObject: true });
@@ -17,14 +19,25 @@ export const size = async (width: number) => {
 export const short = (text: string) => minifySync('a.js', text).code;
 export const dynamic = async (text: string) => (await import('oxc-minify')).minifySync('a.js', text).code;
 export const through = (text: string) => shorter(text);
+export const stored = async (folder: string, value: number) => {
+  const database = open({ path: folder, noSync: true });
+  await database.put('key', { value });
+  const found = database.get('key');
+  await database.close();
+  return found;
+};
 export const plain = (x: number) => x + 1;
 `;
 
+const MAIN = {
+  sharp: import.meta.resolve('sharp'),
+  'oxc-minify': import.meta.resolve('oxc-minify'),
+  lmdb: import.meta.resolve('lmdb'),
+};
+
 /** The installed folder of a package that these tests depend on. */
-function installed(name: 'sharp' | 'oxc-minify'): string {
-  const found = fileURLToPath(
-    name === 'sharp' ? import.meta.resolve('sharp') : import.meta.resolve('oxc-minify'),
-  );
+function installed(name: keyof typeof MAIN): string {
+  const found = fileURLToPath(MAIN[name]);
   const end = found.lastIndexOf(`node_modules/${name}/`) + `node_modules/${name}`.length;
   return realpathSync(found.slice(0, end));
 }
@@ -50,6 +63,7 @@ async function workspaceWith(packages: Readonly<Record<string, string>>): Promis
 const real = (): Readonly<Record<string, string>> => ({
   sharp: installed('sharp'),
   'oxc-minify': installed('oxc-minify'),
+  lmdb: installed('lmdb'),
 });
 
 describe('a package with machine code', () => {
@@ -60,6 +74,17 @@ describe('a package with machine code', () => {
     for (const name of ['short', 'dynamic', 'through'])
       expect(await run.outcome(run.call(name, [text]))).toBe(minifySync('a.js', text).code);
     expect(await run.outcome(run.call('plain', [1]))).toBe(2);
+  });
+
+  it('keeps its state in a database of its own [DML-CAP-0020]', async () => {
+    const workspace = await workspaceWith(real());
+    const run = workspace.begin();
+    for (const value of [1, 2])
+      expect(
+        await run.outcome(run.call('stored', [join(workspace.folder, `database-${value}`), value])),
+      ).toEqual({
+        value,
+      });
   });
 
   it('is named in the receipt of its calls, and only there [DML-CAP-0022]', async () => {
@@ -78,21 +103,48 @@ describe('a package with machine code', () => {
     expect(await nativesOf('plain', 1)).toBeUndefined();
   });
 
-  it('is not loaded when its machine code has changed since the capture [DML-CAP-0023]', async () => {
-    const elsewhere = await workspaceWith({});
-    const folder = join(elsewhere.folder, 'node_modules', 'native');
-    mkdirSync(folder, { recursive: true });
-    writeFileSync(join(folder, 'package.json'), '{"name":"oxc-minify","version":"1.0.0"}');
-    writeFileSync(join(folder, 'index.js'), `exports.minifySync = () => ({ code: 'loaded' });`);
-    writeFileSync(join(folder, 'a.node'), 'one');
-    const workspace = await workspaceWith({ sharp: installed('sharp'), 'oxc-minify': folder });
+  it.each(['a.node', 'index.js'])(
+    'is not loaded when its %s has changed since the capture [DML-CAP-0023]',
+    async (file) => {
+      const elsewhere = await workspaceWith({});
+      const folder = join(elsewhere.folder, 'node_modules', 'native');
+      mkdirSync(folder, { recursive: true });
+      writeFileSync(join(folder, 'package.json'), '{"name":"oxc-minify","version":"1.0.0"}');
+      writeFileSync(join(folder, 'index.js'), `exports.minifySync = () => ({ code: 'loaded' });`);
+      writeFileSync(join(folder, 'a.node'), 'one');
+      const workspace = await workspaceWith({ sharp: installed('sharp'), 'oxc-minify': folder });
+      const run = workspace.begin();
+      expect(await run.outcome(run.call('short', ['a']))).toBe('loaded');
+      const again = (await workspaceWith({ sharp: installed('sharp'), 'oxc-minify': folder })).begin();
+      const call = again.call('short', ['b']);
+      writeFileSync(join(folder, file), 'two');
+      expect(JSON.stringify(await again.outcome(call))).toContain(
+        'has changed since the function was captured',
+      );
+    },
+  );
+
+  it('is refused as what it needs where the process does not know it [DML-CAP-0922] [DML-CAP-0923]', async () => {
+    const workspace = await workspaceWith({});
     const run = workspace.begin();
-    expect(await run.outcome(run.call('short', ['a']))).toBe('loaded');
-    const again = (await workspaceWith({ sharp: installed('sharp'), 'oxc-minify': folder })).begin();
-    const call = again.call('short', ['b']);
-    writeFileSync(join(folder, 'a.node'), 'two');
-    expect(JSON.stringify(await again.outcome(call))).toContain(
-      'has changed since the function was captured',
-    );
+    const { objects } = run.open;
+    const code = `console.log("it ran");export const f=async()=>{try{return (await import("daggerml-next:a")).b}catch{return "caught"}}`;
+    const bundleDatumId = objects.put(lowerContent(new TextEncoder().encode(code), objects) as never);
+    const functionDatumId = objects.put({
+      type: 'datum',
+      kind: 'uri',
+      value: formatFunctionUri({ bundleDatumId, exportName: 'f' } as never),
+      attachmentDatumId: bundleDatumId,
+    } as never);
+    const node = run.open.run.addCall({ functionDatumId, label: 'f', options: {} } as never, []);
+    expect(await run.outcome(node)).toEqual({
+      code: 'load_failed',
+      class: 'infrastructure',
+      message: expect.stringContaining(
+        'it imports "daggerml-next:a", which this version of dml does not know',
+      ),
+    });
+    expect(node.execId).toBeUndefined();
+    expect(JSON.stringify(workspace.events)).not.toContain('it ran');
   });
 });
