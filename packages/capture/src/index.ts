@@ -12,7 +12,6 @@ export { type CapturedFunction, FunctionCapture, type FunctionSource } from './b
 export type { CarriedFile } from './bundle/capture-export.ts';
 export { type NativePackage, nativeFiles } from './bundle/native-packages.ts';
 export { type SourceFrame, type SourceLocator, traceInSources } from './bundle/source-locator.ts';
-export { bundlerVersion } from './bundler-version.ts';
 export type { AmbientInput, AmbientKind } from './by-name/outside-reads.ts';
 export { type CaptureErrorCode, captureError } from './errors.ts';
 export { type AuthorPosition, authorPosition } from './pipeline/author-position.ts';

@@ -16,7 +16,10 @@ export function captureCall(
   objects: RunObjects,
 ): CallSpec {
   // @spec DML-EXE-0523
-  const { bundle, ambientInputs, leftOut, natives, locator } = capture.capture({ moduleUrl, exportName });
+  const { bundle, ambientInputs, leftOut, natives, bundler, locator } = capture.capture({
+    moduleUrl,
+    exportName,
+  });
   const blob = lowerContent(bundle, objects);
   const bundleDatumId: DatumId = objects.put(blob as NonNullable<typeof blob>);
   const functionDatumId = objects.put({
@@ -29,6 +32,7 @@ export function captureCall(
     ambientInputs,
     leftOut,
     natives,
+    bundler,
     traceInSources: (trace: readonly string[]) => traceInSources(trace, locator),
   };
   return allowing({ functionDatumId, label: options.label, options, captured }, allow);

@@ -1,6 +1,7 @@
 import { dirname, resolve } from 'node:path';
 import type { BuildFailure } from 'esbuild';
 import { BUNDLE_FILE, BUNDLE_FOLDER, BUNDLE_URL } from '../bundle-place.ts';
+import { bundlerVersion } from '../bundler-version.ts';
 import { emitModule } from '../by-name/emit-module.ts';
 import { planUnreadNames, UNREAD_NAME } from '../by-name/only-called.ts';
 import type { Outline } from '../by-name/outline.ts';
@@ -47,6 +48,8 @@ export interface ExportCapture {
   readonly natives: readonly NativePackage[];
   /** Modules of the author that have effects of their own but are imported by names that the function does not use. */
   readonly leftOut: readonly string[];
+  /** The tools that made the bundle, with their versions. */
+  readonly bundler: string;
   readonly trail: SourceTrail;
 }
 
@@ -133,6 +136,8 @@ class OneCapture {
       carried: carriedFiles(bundled),
       natives,
       leftOut: this.#leftOut,
+      // @spec DML-EXE-0517
+      bundler: bundlerVersion(),
       trail: {
         folder: this.#folder,
         renaming: map,

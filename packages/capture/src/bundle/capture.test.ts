@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -159,6 +160,23 @@ describe('FunctionCapture', () => {
         code: 'capture_failed',
         fields: { file: join(root, 'gone.ts'), line: 0, reason: 'there is no such file' },
       }),
+    );
+  });
+
+  it('keeps the versions of the tools that made the bundle [DML-EXE-0517]', () => {
+    const folder = mkdtempSync(join(root, 'versions-'));
+    writeFileSync(
+      join(folder, 'steps.ts'),
+      steps.replace(/import.*/, 'const sum = (x: number[]) => x.length;'),
+    );
+    const versionOf = (name: string): string =>
+      (createRequire(import.meta.url)(name) as { readonly version: string }).version;
+    const { bundler } = new FunctionCapture().capture({
+      moduleUrl: pathToFileURL(join(folder, 'steps.ts')).href,
+      exportName: 'clean',
+    });
+    expect(bundler).toBe(
+      `esbuild ${versionOf('esbuild/package.json')}, oxc-minify ${versionOf('oxc-minify/package')}`,
     );
   });
 

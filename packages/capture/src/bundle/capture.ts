@@ -15,7 +15,7 @@ export interface FunctionSource {
 
 /** The code of one export, complete but for modules built into Node. */
 export interface CapturedFunction
-  extends Pick<ExportCapture, 'ambientInputs' | 'carried' | 'natives' | 'leftOut'> {
+  extends Pick<ExportCapture, 'ambientInputs' | 'carried' | 'natives' | 'leftOut' | 'bundler'> {
   /** An ES module that exports the function under its name; UTF-8. */
   readonly bundle: Uint8Array;
   readonly exportName: string;
@@ -58,7 +58,10 @@ function captureExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
       reason: 'an export named "then" would make the whole module look like a promise; give it another name',
     });
   const beganMs = Date.now();
-  const { text, ambientInputs, files, carried, natives, leftOut, trail } = captureNow({ path, exportName });
+  const { text, ambientInputs, files, carried, natives, leftOut, bundler, trail } = captureNow({
+    path,
+    exportName,
+  });
   return {
     captured: {
       bundle: new TextEncoder().encode(text),
@@ -67,6 +70,7 @@ function captureExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
       carried,
       natives,
       leftOut,
+      bundler,
       locator: new SourceLocator(trail),
     },
     stamps: stampsOf(files, beganMs),

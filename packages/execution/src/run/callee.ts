@@ -22,6 +22,8 @@ export interface CapturedFacts {
   readonly leftOut: readonly string[];
   /** Packages with machine code that the bundle imports from their own folders. */
   readonly natives: readonly NativePackage[];
+  /** The tools that made the bundle, with their versions. */
+  readonly bundler: string;
   /** Returns a trace with positions in the sources instead of the bundle. */
   readonly traceInSources: (trace: readonly string[]) => readonly string[];
 }

@@ -1,7 +1,9 @@
+import { FunctionCapture } from '@daggerml/capture';
 import { checkSchema } from '@daggerml/object-model';
 import { liftDatum } from '@daggerml/values';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyOf, type TestRun, Workspace } from '../../test/workspace.ts';
+import { captureCall } from '../capture-call.ts';
 import { surroundingsOf } from './receipt.ts';
 import type { RunNode } from './run-node.ts';
 
@@ -53,6 +55,22 @@ describe('the receipt of a call', () => {
       runtime: `node ${process.versions.node}`,
       schema: 1,
     });
+  });
+
+  it('names the tools that made the bundle, wherever that was [DML-EXE-1802]', async () => {
+    const run = workspace.begin();
+    const bundlerOf = async (bundler: string | undefined, input: number): Promise<unknown> => {
+      const spec = captureCall(run.reference('twice'), new FunctionCapture(), run.open.objects);
+      const { captured, ...rest } = spec;
+      const node = run.open.run.addCall(
+        bundler === undefined || !captured ? rest : { ...rest, captured: { ...captured, bundler } },
+        [run.literal(input)],
+      );
+      await run.outcome(node);
+      return receiptOf(run, node).bundler;
+    };
+    expect(await bundlerOf('esbuild 9.9.9, oxc-minify 9.9.9', 10)).toBe('esbuild 9.9.9, oxc-minify 9.9.9');
+    expect(await bundlerOf(undefined, 11)).toBe('unknown');
   });
 
   it('carries the schema 1 [DML-EXE-1813]', async () => {

@@ -1,7 +1,7 @@
-import { bundlerVersion, type NativePackage } from '@daggerml/capture';
 import type { DatumId } from '@daggerml/object-model';
 import { LOCAL_ADAPTER } from '@daggerml/repository';
 import { lowerValue, type ObjectSink } from '@daggerml/values';
+import type { CapturedFacts } from './callee.ts';
 
 /**
  * Schema of the receipts that this version makes.
@@ -42,8 +42,9 @@ export class Receipts {
   }
 
   /** Returns the receipt of a call that ended with its attempt number `attempt`. */
-  of(attempt: number, natives: readonly NativePackage[] = []): DatumId {
-    const key = `${attempt} ${natives.map(({ specifier }) => specifier).join(' ')}`;
+  of(attempt: number, captured?: Pick<CapturedFacts, 'natives' | 'bundler'>): DatumId {
+    const { natives = [], bundler = 'unknown' } = captured ?? {};
+    const key = `${attempt} ${bundler} ${natives.map(({ specifier }) => specifier).join(' ')}`;
     let datumId = this.#known.get(key);
     if (datumId === undefined) {
       const { program, nodeVersion, platform, architecture } = this.#surroundings;
@@ -51,7 +52,7 @@ export class Receipts {
         adapter: LOCAL_ADAPTER,
         attempt,
         backend: 'worker thread',
-        bundler: bundlerVersion(),
+        bundler,
         executor: program,
         platform: `${platform}-${architecture}`,
         runtime: `node ${nodeVersion}`,

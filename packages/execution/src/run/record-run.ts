@@ -55,7 +55,7 @@ export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts):
     finishedMs,
     // @spec DML-EXE-1801
     // @spec DML-EXE-1805
-    receiptDatumId: receipts.of(attempt.number, node.callee?.captured?.natives),
+    receiptDatumId: receipts.of(attempt.number, node.callee?.captured),
     detailsDatumId: null,
   }) as ExecId;
   return true;
