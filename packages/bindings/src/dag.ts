@@ -59,7 +59,7 @@ export class Dag implements HandleOwner {
   readonly set: SetBuiltins;
   readonly map: MapBuiltins;
 
-  /** Created by `Repository.newDag` alone. */
+  /** Creates a dag; only `Repository.newDag` does. */
   constructor(context: DagContext) {
     this.#context = context;
     this.#inputs = new InputLowering(this, (uri, inputs) => this.#addBuiltin(uri, inputs));

@@ -33,7 +33,7 @@ export class NodeHandle<out T = unknown> {
   readonly #node: RunNode;
   declare readonly valueType?: T;
 
-  /** Created by a dag alone. */
+  /** Creates a handle; only a dag does. */
   constructor(owner: HandleOwner, node: RunNode) {
     this.#owner = owner;
     this.#node = node;

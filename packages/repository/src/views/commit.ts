@@ -15,7 +15,7 @@ export class Commit {
   readonly record: CommitRecord;
   readonly #objects: RecordSource;
 
-  /** Created by a repository alone. */
+  /** Creates the view of a commit; only a repository does. */
   constructor(commitId: CommitId, objects: RecordSource) {
     this.commitId = commitId;
     this.record = objects.read('commit', commitId);
