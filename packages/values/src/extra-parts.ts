@@ -20,11 +20,7 @@ export function refuseExtraParts(value: Collected, path: string): void {
   if (key !== undefined) throw unsupported(path, extraPart(value, kind, key));
 }
 
-/**
- * Throws `unsupported_value` for bytes with a property.
- *
- * @spec DML-VAL-0301
- */
+/** Throws `unsupported_value` for bytes with a property. */
 export function refuseExtraBytesParts(value: Uint8Array, path: string): void {
   if (value.length <= MAX_LISTED ? Reflect.ownKeys(value).length === value.length : looksBare(value)) return;
   throw unsupported(path, {
