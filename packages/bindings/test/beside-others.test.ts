@@ -42,7 +42,7 @@ describe('a repository beside another process', () => {
   it('tells how it waits, and ends when it has waited enough [DML-BND-0360]', async () => {
     const told: string[] = [];
     const waits = {
-      lockWaitMs: 1_200,
+      lockWaitMs: 2_500,
       onWait: ({ reason, pid }: { reason: string; pid?: number }) => told.push(`${reason} ${pid}`),
       whileBlocked: () => {
         told.push('blocked');
