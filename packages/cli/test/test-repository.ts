@@ -79,10 +79,14 @@ afterAll(() => {
 
 /** A temporary folder with a repository and pipelines in it, which is gone when the tests of the file are over. */
 export class TestRepository {
-  readonly folder: string = realpathSync(mkdtempSync(join(tmpdir(), 'dml cli ')));
+  /** Alone in a folder, so that a command which wrongly takes the folder above destroys nothing of others. */
+  readonly folder: string;
 
   constructor() {
-    folders.push(this.folder);
+    const own = realpathSync(mkdtempSync(join(tmpdir(), 'dml cli ')));
+    folders.push(own);
+    this.folder = join(own, 'project');
+    mkdirSync(this.folder);
   }
 
   static async create(): Promise<TestRepository> {

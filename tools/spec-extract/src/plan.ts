@@ -152,9 +152,9 @@ function readSpecs(documents: readonly TextFile[]): Specs {
   const specs = ordered.filter(({ path }) => isSpecDocument(path)).map(parseSpecDocument);
   const byId = new Map<string, Requirement>();
   const findings = specs.flatMap((spec) => spec.findings);
-  // @spec DML-TRC-0912
   // @spec DML-TRC-0921
   if (specs.length === 0) findings.push({ code: 'document_empty', file: 'specs', detail: 'no document' });
+  // @spec DML-TRC-0912
   for (const { path } of ordered)
     if (!isSpecDocument(path)) findings.push({ code: 'document_misnamed', file: path, detail: path });
   for (const requirement of specs.flatMap(({ requirements }) => requirements)) {

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseTitle } from '../requirement-id.ts';
 import { readVitestReport } from '../vitest-report.ts';
+import { temporaryFolderOf } from './scratch-copy.ts';
 
 /** Outcome of the citing tests of one id. */
 export type CitingOutcome = 'passed' | 'failed' | 'not_loaded' | 'timed_out';
@@ -49,12 +50,14 @@ function runToEnd(args: readonly string[], request: CitingRequest): Promise<numb
   const { folder, timeoutMs, signal } = request;
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
+    const temporary = temporaryFolderOf(folder);
+    mkdirSync(temporary, { recursive: true });
     // A group of its own, so that workers of the runner end with it.
     const child = spawn(process.execPath, args, {
       cwd: folder,
       stdio: 'ignore',
       detached: true,
-      env: plainEnvironment(),
+      env: { ...plainEnvironment(), TMPDIR: temporary },
     });
     let ending: number | 'timed_out' | 'aborted' | undefined;
     const kill = (why: 'timed_out' | 'aborted'): void => {

@@ -44,6 +44,7 @@ describe('a statement', () => {
     ['return a ? b : 1;', ['return !(a) ? b : 1;', 'return a ? b : 2;']],
     ['return a(1);', ['return undefined;', 'return a(2);']],
     ['return;', [';']],
+    ['return undefined;', []],
     ['const a = 1_000;', ['const a = 1001;']],
     ['const a = 5n;', ['const a = (5n + 1n);']],
     [

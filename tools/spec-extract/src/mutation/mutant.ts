@@ -103,7 +103,7 @@ function isWhole(value: ts.Expression): boolean {
     ts.isCallExpression(value) ||
     ts.isNewExpression(value) ||
     ts.isAwaitExpression(value) ||
-    ts.isIdentifier(value)
+    (ts.isIdentifier(value) && value.text !== 'undefined')
   );
 }
 

@@ -9,7 +9,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 
 /** A copy of the working tree that may be broken freely. */
 export interface ScratchCopy {
@@ -31,9 +31,11 @@ const LEFT_OUT_AT_TOP: ReadonlySet<string> = new Set(['node_modules', 'coverage'
  */
 export function createScratchCopy(root: string): ScratchCopy {
   // @spec DML-TRC-0901
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'spec-extract-mutate-')));
-  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
+  const outer = realpathSync(mkdtempSync(join(tmpdir(), 'spec-extract-mutate-')));
+  const folder = join(outer, 'tree');
+  const remove = (): void => rmSync(outer, { recursive: true, force: true, maxRetries: 3 });
   try {
+    mkdirSync(folder);
     for (const name of readdirSync(root)) {
       if (LEFT_OUT_AT_TOP.has(name) || LEFT_OUT.has(name)) continue;
       cpSync(join(root, name), join(folder, name), {
@@ -48,6 +50,11 @@ export function createScratchCopy(root: string): ScratchCopy {
     throw error;
   }
   return { folder, remove };
+}
+
+/** Returns the folder for temporary files of the tests of a copy: a broken program may delete all that is in it. */
+export function temporaryFolderOf(copy: string): string {
+  return join(dirname(copy), 'tmp');
 }
 
 /** Caches of the tools then land in the copy, not in the installed folder. */
