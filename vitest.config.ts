@@ -22,13 +22,37 @@ const stateless = new Set(['object-model', 'remotes', 'spec-extract', 'values'])
 /** Siblings resolve to their sources, so unit tests need no build. */
 const conditions = ['@daggerml/source', 'module', 'node', 'development|production'];
 
+/** Folder for the report that `ci/coverage.mjs` wants of the branches that were taken; empty without one. */
+const coverageFolder = process.env.DAGGERML_COVERAGE ?? '';
+
+/** Plugin that runs the capturing thread from `dist`, where it is counted; from sources it is a text without a file. */
+const captureFromDist = {
+  name: 'capture-from-dist',
+  enforce: 'pre' as const,
+  transform: (code: string, id: string) =>
+    id.endsWith('/capture/src/source-file.ts')
+      ? code.replace("'./bundle/capture-main.js'", "'../dist/bundle/capture-main.js'")
+      : undefined,
+};
+
 export default defineConfig({
   test: {
+    coverage: {
+      enabled: coverageFolder !== '',
+      provider: 'v8',
+      reporter: ['json'],
+      reportsDirectory: coverageFolder,
+      include: ['packages/*/src/**/*.ts'],
+      exclude: ['**/*.test.ts'],
+      reportOnFailure: true,
+      clean: false,
+    },
     reporters: ['default', './tools/run/results-reporter.mjs'],
     maxWorkers: 2,
     // No test may count on another: each file runs in an order of its own, and `--sequence.seed 2` tries others.
     sequence: { shuffle: { tests: true, files: false }, seed: 1 },
     projects: folders.map((folder) => ({
+      plugins: coverageFolder === '' ? [] : [captureFromDist],
       resolve: { conditions },
       ssr: { resolve: { conditions, externalConditions: conditions } },
       test: {

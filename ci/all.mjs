@@ -13,7 +13,7 @@ import { root } from '../tools/run/workspace.mjs';
 const SUITE = {
   name: 'test',
   program: process.execPath,
-  args: ['ci/matrix.mjs'],
+  args: ['ci/coverage.mjs'],
   env: { DML_TEST_ROUNDS: 'full' },
 };
 

@@ -1,102 +1,101 @@
 /**
- * Gate: the tests take more than 90 % of the branches of every package, in whatever process or thread they do it.
+ * The test suite, and with it the gate that it takes more than 90 % of the branches of every package, in whatever
+ * process or thread it does so.
  *
- * `node ci/coverage.mjs [package …]`, all packages when none is named. The suite runs in a copy of the tree that is
- * built with source maps. What vitest has loaded itself, it measures; every program and thread that tests start from
- * `dist` writes what it has run by NODE_V8_COVERAGE. A branch counts when either has taken it. It takes longer than the
- * suite itself, so it is no part of `.ci/run`.
+ * `node ci/coverage.mjs` runs the suite as `node ci/matrix.mjs` does and counts the gate as one test more. With names of
+ * packages, only their tests run, on our own Node, and each branch that was not taken is listed. What vitest loads
+ * itself, it measures; every program and thread that tests start from `dist` writes what it has run by
+ * NODE_V8_COVERAGE. A branch counts when either has taken it.
  */
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { build } from '../tools/run/build.mjs';
-import { run, runNode, say } from '../tools/run/process.mjs';
-import { packagesIn, root as repositoryRoot } from '../tools/run/workspace.mjs';
-import { createScratchCopy } from '../tools/spec-extract/dist/mutation/scratch-copy.js';
-import { mend } from './fixture.mjs';
-import { runGate } from './gate.mjs';
+import { isProgram, script } from '../tools/run/process.mjs';
+import { runSuite } from '../tools/run/suite.mjs';
+import { root } from '../tools/run/workspace.mjs';
+import { NEWEST, runLine } from './matrix.mjs';
 import { RanScripts } from './ran-scripts.mjs';
 
 const MIN_PERCENT = 90;
 
 /** Returns a problem for each package of which too few branches are taken; `tell` gets the figures of all. */
-export function judge(report, ranAt, tell) {
+export function judge(report, hasTaken, { tell, onUntaken = () => undefined }) {
   const counts = new Map();
   for (const [path, { branchMap, b }] of Object.entries(report)) {
     const name = path.split('/')[1];
     const count = counts.get(name) ?? { taken: 0, all: 0 };
     counts.set(name, count);
-    for (const [id, { locations }] of Object.entries(branchMap))
-      for (const [arm, location] of locations.entries()) {
+    for (const [id, branch] of Object.entries(branchMap))
+      for (const [arm, { start }] of branch.locations.entries()) {
         count.all += 1;
-        if (b[id][arm] > 0 || ranAt(path, location.start)) count.taken += 1;
+        if (b[id][arm] > 0 || hasTaken(path, branch, arm)) count.taken += 1;
+        else onUntaken(`${path}:${start.line ?? `${branch.loc.start.line} else`}`);
       }
   }
   if (counts.size === 0) return ['no branch was looked at'];
   return [...counts].sort().flatMap(([name, { taken, all }]) => {
     const percent = all === 0 ? 100 : (100 * taken) / all;
-    tell(`${name}: ${percent.toFixed(1)} % of ${all} branches\n`);
+    tell(`${name}: ${percent.toFixed(1)} % of ${all} branches`);
     return percent > MIN_PERCENT
       ? []
       : [`${name}: only ${percent.toFixed(1)} % of ${all} branches are taken`];
   });
 }
 
-export async function check(_root, args) {
-  const names = args.filter((arg) => !arg.startsWith('-'));
-  await build();
-  const copy = createScratchCopy(repositoryRoot);
-  try {
-    mend(join(copy.folder, 'tsconfig.base.json'), '"sourceMap": false', '"sourceMap": true');
-    say('building with source maps …');
-    const tsc = join(copy.folder, 'node_modules/@typescript/native/bin/tsc');
-    if ((await runNode(tsc, ['-b', 'tsconfig.build.json'], { cwd: copy.folder })) !== 0)
-      return ['the build failed'];
-    const ran = new RanScripts(copy.folder);
-    const code = await runCovered(copy.folder, names, ran);
-    const report = readReport(copy.folder);
-    const tell = (text) => process.stdout.write(text);
-    const problems = judge(report, (path, start) => ran.hasRun(path, start), tell);
-    return code === 0 ? problems : [...problems, `the tests ended with exit code ${code}`];
-  } finally {
-    copy.remove();
-  }
-}
-
-/** Runs the suite, and takes in what its programs leave while it runs, since all of it would fill a disk. */
-async function runCovered(folder, names, ran) {
-  const left = join(folder, 'coverage-of-programs');
+/** Runs a suite and returns its counts, the gate as one test more. */
+async function runCovered(runTests, names) {
+  const folder = mkdtempSync(join(tmpdir(), 'daggerml-coverage-'));
+  const left = join(folder, 'programs');
   mkdirSync(left);
+  const ran = new RanScripts(root, join(folder, 'maps'));
+  // While the suite runs, since all that programs leave would fill a disk.
   const timer = setInterval(() => ran.takeIn(left), 2_000);
-  const projects = names.length === 0 ? packagesIn('packages', folder).map(nameOf) : names;
-  const include = projects.map((name) => `--coverage.include=packages/${name}/src/**/*.ts`);
-  const args = [
-    ...['run', ...names.map((name) => `--project=${name}`), '--coverage.enabled', '--coverage.provider=v8'],
-    ...[
-      '--coverage.reporter=json',
-      '--coverage.reportsDirectory=coverage',
-      '--coverage.exclude=**/*.test.ts',
-    ],
-    ...['--coverage.reportOnFailure', ...include],
-  ];
   try {
-    const env = { ...process.env, NODE_V8_COVERAGE: left, DAGGERML_TEST_RESULTS: join(folder, 'results') };
-    return await run(process.execPath, [join(folder, 'node_modules/vitest/vitest.mjs'), ...args], {
-      cwd: folder,
-      env,
+    const { passed, failed } = await runTests({
+      DAGGERML_COVERAGE: folder,
+      NODE_V8_COVERAGE: left,
+      NODE_OPTIONS: `--require ${JSON.stringify(join(root, 'ci/thread-coverage.cjs'))}`,
     });
+    ran.takeIn(left);
+    const listed = names.length === 0 ? {} : { onUntaken: (place) => tell(`not taken: ${place}`) };
+    const problems = judge(readReport(folder, names), (...arm) => ran.hasTaken(...arm), {
+      tell,
+      ...listed,
+    });
+    for (const problem of problems) tell(`FAILED coverage: ${problem}`);
+    return problems.length === 0 ? { passed: passed + 1, failed } : { passed, failed: failed + 1 };
   } finally {
     clearInterval(timer);
-    ran.takeIn(left);
+    rmSync(folder, { recursive: true, maxRetries: 3 });
   }
 }
 
-function nameOf({ folder }) {
-  return folder.slice('packages/'.length);
+/** Returns the report of vitest by paths below the root, of all packages or of those named. */
+function readReport(folder, names) {
+  const report = JSON.parse(readFileSync(join(folder, 'coverage-final.json'), 'utf8'));
+  return Object.fromEntries(
+    Object.entries(report)
+      .map(([path, file]) => [relative(root, path), file])
+      .filter(([path]) => names.length === 0 || names.includes(path.split('/')[1])),
+  );
 }
 
-function readReport(folder) {
-  const report = JSON.parse(readFileSync(join(folder, 'coverage/coverage-final.json'), 'utf8'));
-  return Object.fromEntries(Object.entries(report).map(([path, file]) => [relative(folder, path), file]));
+function tell(line) {
+  process.stdout.write(`${line}\n`);
 }
 
-await runGate(import.meta.url, 'coverage', check);
+if (isProgram(import.meta.url))
+  await script(async () => {
+    await build();
+    const names = process.argv.slice(2);
+    const args = names.map((name) => `--project=${name}`);
+    const runTests =
+      names.length === 0
+        ? (env) =>
+            runLine(NEWEST, { suite: (wanted) => runSuite({ ...wanted, env: { ...wanted.env, ...env } }) })
+        : (env) => runSuite({ folder: join(root, 'test-results'), args, env: { ...process.env, ...env } });
+    const { passed, failed } = await runCovered(runTests, names);
+    process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+    return failed > 0 ? 1 : 0;
+  });

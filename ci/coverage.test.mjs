@@ -7,31 +7,29 @@ import { expect, it, onTestFinished } from 'vitest';
 import { judge } from './coverage.mjs';
 import { RanScripts } from './ran-scripts.mjs';
 
+const X = 'packages/a/src/x.ts';
+
 /** A report in which the first `taken` of ten arms of one package were taken. */
 function reportOf(taken) {
   const locations = Array.from({ length: 10 }, (_, line) => ({ start: { line: line + 1, column: 0 } }));
   const arms = locations.map((_, arm) => (arm < taken ? 1 : 0));
-  return { 'packages/a/src/x.ts': { branchMap: { 0: { locations } }, b: { 0: arms } } };
+  return { [X]: { branchMap: { 0: { type: 'switch', locations } }, b: { 0: arms } } };
 }
 
 it('is red at 90 % or below, and where no branch is looked at', () => {
-  const told = [];
-  const judged = (taken, ranAt = () => false) => judge(reportOf(taken), ranAt, (text) => told.push(text));
+  const [told, untaken] = [[], []];
+  const listeners = { tell: (text) => told.push(text), onUntaken: (place) => untaken.push(place) };
+  const judged = (taken) => judge(reportOf(taken), () => false, listeners);
   expect(judged(10)).toEqual([]);
   expect(judged(9)).toEqual(['a: only 90.0 % of 10 branches are taken']);
-  expect(
-    judge(
-      {},
-      () => true,
-      () => undefined,
-    ),
-  ).toEqual(['no branch was looked at']);
-  expect(told[0]).toBe('a: 100.0 % of 10 branches\n');
+  expect(judge({}, () => true, listeners)).toEqual(['no branch was looked at']);
+  expect(told).toEqual(['a: 100.0 % of 10 branches', 'a: 90.0 % of 10 branches']);
+  expect(untaken).toEqual(['packages/a/src/x.ts:10']);
 });
 
 it('counts a branch that only a program has taken', () => {
-  const ranAt = (path, { line }) => path === 'packages/a/src/x.ts' && line === 10;
-  expect(judge(reportOf(9), ranAt, () => undefined)).toEqual([]);
+  const hasTaken = (path, { type }, arm) => path === X && type === 'switch' && arm === 9;
+  expect(judge(reportOf(9), hasTaken, { tell: () => undefined })).toEqual([]);
 });
 
 it('finds what programs and their threads have run, by the places of the sources', () => {
@@ -45,6 +43,8 @@ it('finds what programs and their threads have run, by the places of the sources
     '} else {',
     "  console.log('in a thread');",
     '}',
+    "for (const each of ['a', 'b']) if (each === 'a') console.log(each);",
+    'if (isMainThread || true) console.log(process.argv.length > 1 ? 1 : 2);',
     "if (process.argv[2] === 'never') {",
     "  console.log('never');",
     '}',
@@ -53,20 +53,29 @@ it('finds what programs and their threads have run, by the places of the sources
     fileName: '../src/x.ts',
     compilerOptions: { module: ts.ModuleKind.ESNext, target: ts.ScriptTarget.ES2022, sourceMap: true },
   });
-  const [dist, left] = [join(root, 'packages/a/dist'), join(root, 'left')];
-  for (const folder of [dist, left]) mkdirSync(folder, { recursive: true });
+  const [dist, left, maps] = ['packages/a/dist', 'left', 'maps'].map((folder) => join(root, folder));
+  for (const folder of [dist, left, join(maps, 'a')]) mkdirSync(folder, { recursive: true });
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }');
   writeFileSync(join(dist, 'x.js'), outputText);
-  writeFileSync(join(dist, 'x.js.map'), sourceMapText);
+  writeFileSync(join(maps, 'a/x.js.map'), sourceMapText);
   const env = { ...process.env, NODE_V8_COVERAGE: left };
   expect(spawnSync(process.execPath, [join(dist, 'x.js')], { env, encoding: 'utf8' }).stdout).toBe(
-    'in a thread\n',
+    'a\n1\nin a thread\na\n1\n',
   );
-  const ran = new RanScripts(root);
+  const ran = new RanScripts(root, maps);
   writeFileSync(join(left, 'half.json'), '{ "result": [');
   ran.takeIn(left);
   expect(readdirSync(left)).toEqual(['half.json']);
-  const at = (line) => ran.hasRun('packages/a/src/x.ts', { line, column: 2 });
-  expect([4, 6, 9].map(at)).toEqual([true, true, false]);
-  expect(ran.hasRun('packages/a/src/other.ts', { line: 4, column: 2 })).toBe(false);
+  const start = (line, column = 0) => ({ start: { line, column } });
+  const ifAt = (line, column) =>
+    [0, 1].map((arm) => ran.hasTaken(X, { type: 'if', loc: start(line, column) }, arm));
+  expect({ threads: ifAt(3), loop: ifAt(8, 32), always: ifAt(9), never: ifAt(10) }).toEqual({
+    threads: [true, true],
+    loop: [true, true],
+    always: [true, false],
+    never: [false, true],
+  });
+  const choice = { type: 'cond-expr', locations: [start(9, 64), start(9, 68)] };
+  expect([0, 1].map((arm) => ran.hasTaken(X, choice, arm))).toEqual([true, false]);
+  expect(ran.hasTaken('packages/a/src/other.ts', choice, 0)).toBe(false);
 });

@@ -1,17 +1,23 @@
 /** What programs and threads have run of the built packages, from the files that NODE_V8_COVERAGE makes Node write. */
+import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { generatedPositionFor, TraceMap } from '@jridgewell/trace-mapping';
+import ts from 'typescript';
+import { tools } from '../tools/run/workspace.mjs';
 
 export class RanScripts {
   #root;
-  /** For each built script, by its path, one byte for each character: whether some process has run it. */
-  #ran = new Map();
+  #mapsFolder;
+  /** For each built script, by its path, what some process has run of it. */
+  #scripts = new Map();
   #maps = new Map();
 
-  constructor(root) {
+  /** Builds have no source maps: those of a package are made in the folder of its name below `mapsFolder`, once. */
+  constructor(root, mapsFolder) {
     this.#root = root;
+    this.#mapsFolder = mapsFolder;
   }
 
   /** Takes in and removes the files of a folder that are whole. */
@@ -30,41 +36,85 @@ export class RanScripts {
     }
   }
 
-  /** Checks whether some process has run the code at a place of a source, by line from 1 and column from 0. */
-  hasRun(source, { line, column }) {
+  /** Checks whether some process has taken one arm of a branch of a source file; branches are those of a report. */
+  hasTaken(source, { type, loc, locations }, arm) {
     const built = source.replace('/src/', '/dist/').replace(/\.ts$/, '.js');
-    const ran = this.#ran.get(built);
-    if (ran === undefined || line === undefined) return false;
-    const { map, lineStarts } = this.#mapOf(built);
-    const at = generatedPositionFor(map, { source: map.sources[0], line, column });
-    return at.line !== null && ran[lineStarts[at.line - 1] + at.column] === 1;
+    const script = this.#scripts.get(built);
+    if (script === undefined) return false;
+    const at = this.#offsetIn(built, type === 'if' ? loc.start : locations[arm].start);
+    if (at === undefined) return false;
+    if (type === 'switch') return script.ran[script.bodies.get(at) ?? at] === 1;
+    if (type !== 'if') return script.ran[at] === 1;
+    const [taken, other] = script.ifs.get(at) ?? [];
+    if (arm === 0) return script.ran[taken] === 1;
+    return other === undefined ? script.skipped.has(at) : script.ran[other] === 1;
   }
 
   #add({ url, functions }) {
     if (!url.startsWith('file:')) return;
     const path = fileURLToPath(url);
     if (!path.startsWith(`${this.#root}/packages/`) || !path.includes('/dist/')) return;
-    const name = path.slice(this.#root.length + 1);
     if (!existsSync(path)) return;
-    const sum = this.#ran.get(name) ?? new Uint8Array(readFileSync(path, 'utf8').length);
-    this.#ran.set(name, sum);
-    const one = new Uint8Array(sum.length);
+    const name = path.slice(this.#root.length + 1);
+    const script = this.#scripts.get(name) ?? scriptOf(readFileSync(path, 'utf8'));
+    this.#scripts.set(name, script);
+    const counts = new Float64Array(script.ran.length);
     // Outer ranges come before those inside of them, which say it more exactly.
     for (const { ranges } of functions)
-      for (const { startOffset, endOffset, count } of ranges)
-        one.fill(count > 0 ? 1 : 0, startOffset, endOffset);
-    for (const [at, value] of one.entries()) if (value === 1) sum[at] = 1;
+      for (const { startOffset, endOffset, count } of ranges) counts.fill(count, startOffset, endOffset);
+    for (let at = 0; at < counts.length; at += 1) if (counts[at] > 0) script.ran[at] = 1;
+    for (const [at, [taken]] of script.ifs) if (counts[at] > counts[taken]) script.skipped.add(at);
   }
 
-  #mapOf(built) {
-    const known = this.#maps.get(built);
-    if (known !== undefined) return known;
-    const text = readFileSync(join(this.#root, built), 'utf8');
-    const lineStarts = [0];
-    for (const { index } of text.matchAll(/\n/g)) lineStarts.push(index + 1);
-    const map = new TraceMap(readFileSync(join(this.#root, `${built}.map`), 'utf8'));
-    const entry = { map, lineStarts };
-    this.#maps.set(built, entry);
-    return entry;
+  /** Returns the offset in a built script of a place in its source, by line from 1 and column from 0. */
+  #offsetIn(built, { line, column }) {
+    let known = this.#maps.get(built);
+    if (known === undefined) {
+      const lineStarts = [0];
+      for (const { index } of readFileSync(join(this.#root, built), 'utf8').matchAll(/\n/g))
+        lineStarts.push(index + 1);
+      known = { map: new TraceMap(readFileSync(this.#mapFileOf(built), 'utf8')), lineStarts };
+      this.#maps.set(built, known);
+    }
+    if (line === undefined) return undefined;
+    const at = generatedPositionFor(known.map, { source: known.map.sources[0], line, column });
+    return at.line === null ? undefined : known.lineStarts[at.line - 1] + at.column;
   }
+
+  /** Returns the file of the source map of a built script. */
+  #mapFileOf(built) {
+    const [, name, path] = /^packages\/([^/]+)\/dist\/(.*)$/.exec(built);
+    const folder = join(this.#mapsFolder, name);
+    if (!existsSync(folder)) {
+      const project = [
+        '-p',
+        join(this.#root, 'packages', name),
+        '--outDir',
+        folder,
+        '--sourceMap',
+        '--noCheck',
+      ];
+      const off = ['declaration', 'isolatedDeclarations', 'composite', 'incremental'];
+      execFileSync(process.execPath, [
+        tools.tsc,
+        ...project,
+        ...off.flatMap((option) => [`--${option}`, 'false']),
+      ]);
+    }
+    return join(folder, `${path}.map`);
+  }
+}
+
+/** Returns a script of which nothing has run yet, with the places of its `if` statements and `case` clauses. */
+function scriptOf(text) {
+  const script = { ran: new Uint8Array(text.length), ifs: new Map(), bodies: new Map(), skipped: new Set() };
+  const visit = (node) => {
+    if (ts.isIfStatement(node))
+      script.ifs.set(node.getStart(), [node.thenStatement.getStart(), node.elseStatement?.getStart()]);
+    else if (ts.isCaseOrDefaultClause(node) && node.statements.length > 0)
+      script.bodies.set(node.getStart(), node.statements[0].getStart());
+    ts.forEachChild(node, visit);
+  };
+  visit(ts.createSourceFile('built.js', text, ts.ScriptTarget.Latest, true));
+  return script;
 }
