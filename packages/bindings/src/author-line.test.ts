@@ -58,6 +58,7 @@ describe('the error of what a pipeline gives', () => {
     const { file, line, column } = error.fields;
     expect({ code: error.code, at: `${file}:${line}` }).toEqual({ code, at: here });
     expect(column).toBeGreaterThan(0);
+    expect(Object.keys(error.fields).length, 'its own fields are kept').toBeGreaterThan(3);
     expect(error.message).toContain(
       `${code}: ${relative(process.cwd(), String(file)).startsWith('..') ? file : ''}`,
     );

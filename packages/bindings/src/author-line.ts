@@ -45,8 +45,6 @@ interface NotedCall {
  * `file`, `line` and `column`. An error that is not about a value of that line is returned unchanged.
  *
  * Calls that succeed cost nothing: without a `site` the stack is read when the error is created.
- *
- * @spec DML-BND-1403
  */
 export function withLine(error: unknown, entry: Entry, noted: NotedCall = {}): unknown {
   // @spec DML-BND-1404
@@ -59,6 +57,7 @@ export function withLine(error: unknown, entry: Entry, noted: NotedCall = {}): u
   const placed = new DmlError({
     code,
     detail,
+    // @spec DML-BND-1403
     fields: { ...fields, ...position },
     cause,
     message: words,

@@ -31,6 +31,7 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
   const { open, store, branch, actor } = context;
   const { objects } = open;
   const reachable = reachableFrom([content.rootNode, ...content.names.values()]);
+  // @spec DML-BND-1207
   await allOk(open, reachable);
   open.run.flush();
   const names = [...content.names].map(
@@ -74,14 +75,12 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
   }
 }
 
-/**
- * @spec DML-BND-0601
- * @spec DML-BND-0602
- */
 async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> {
   const failed: RunNode[] = [];
   for (const node of nodes) {
+    // @spec DML-BND-0601
     if (node.status === 'pending') await run.settled(node);
+    // @spec DML-BND-0602
     if (node.failure) failed.push(node);
   }
   if (failed.length === 0) return;

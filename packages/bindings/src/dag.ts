@@ -147,8 +147,6 @@ export class Dag implements HandleOwner {
    * branch or commit, the current branch by default. The type argument is the type of the dag's pipeline, or an
    * object type with the value of each name: `dag.import<typeof sales>('sales').root`. Throws `unknown_name` for a
    * dag that is not there, and when a name is read that it does not have.
-   *
-   * @spec DML-BND-0407
    */
   import<Of = unknown>(dagName: string, revision?: string): Namespace<Of>;
   /** Adds the names of the dag that a pipeline with a name of its own commits. */
@@ -161,6 +159,7 @@ export class Dag implements HandleOwner {
       const { objects, run } = this.open;
       const source = this.#context.findDag(dagName, revision);
       const from = pinsOfDag(source, objects);
+      // @spec DML-BND-0407
       return importedNames({
         dagName,
         names: namesOf(source.dagId, objects),

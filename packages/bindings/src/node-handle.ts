@@ -71,7 +71,7 @@ export class NodeHandle<out T = unknown> {
    * @spec DML-BND-0418
    */
   [Symbol.toPrimitive](hint: string): never {
-    throw withLine(this.#usedAs(WANTED[hint] ?? 'a value'), this[Symbol.toPrimitive]);
+    throw withLine(this.#usedAs(WANTED[hint] as string), this[Symbol.toPrimitive]);
   }
 
   /**

@@ -131,8 +131,6 @@ export class Repository {
 
   /**
    * Creates a repository in a folder, which is made when it is not there. Rejects with `repository_exists`.
-   *
-   * @spec DML-BND-0301
    */
   static async init(folder: string, options: RepositoryOptions = {}): Promise<Repository> {
     const path = resolve(folder);
@@ -142,6 +140,7 @@ export class Repository {
     if (store === undefined) {
       throw bindingsError('repository_exists', { folder: path, instead: 'Repository.open opens it' });
     }
+    // @spec DML-BND-0301
     return new Repository(path, store, options);
   }
 
@@ -264,8 +263,6 @@ export class Repository {
    * Runs a pipeline and commits its dag. Rejects with `pipeline_threw` for a pipeline that throws, with
    * `dag_failed` when a call failed that the dag needs, and with `cancelled`; the heads are then as they were,
    * and calls that are complete stay known.
-   *
-   * @spec DML-BND-1207
    * @spec DML-BND-1208
    */
   async run<Root = unknown>(
@@ -336,7 +333,6 @@ export interface LoadedPipelineOf {
   readonly file: string;
 }
 
-/** @spec DML-BND-1205 */
 async function buildRoot(pipeline: Pipeline<Dag>, dag: Dag, file = ''): Promise<unknown> {
   try {
     return await pipeline.build(dag);
@@ -345,6 +341,7 @@ async function buildRoot(pipeline: Pipeline<Dag>, dag: Dag, file = ''): Promise<
     if (isDmlError(error)) throw error;
     const reason =
       error instanceof Error ? error.message : typeof error === 'string' ? error : inspect(error);
+    // @spec DML-BND-1205
     throw captureError('pipeline_threw', { file, reason }, error);
   }
 }

@@ -114,6 +114,10 @@ describe('a repository with a part of another user', () => {
     }
     await source.backup(target);
     await source.close();
+    give(join(target, '.dml'));
+    const trusting = await Repository.open(folder, { user, trust: true });
+    await trusting.backup(target);
+    await trusting.close();
   });
 
   it('is told by a link in the place of ".dml", and by what that leads to [DML-BND-0340]', async () => {

@@ -5,11 +5,7 @@ import { lowerContent } from '@daggerml/values';
 import type { RunObjects } from './objects/run-objects.ts';
 import type { CallSpec } from './run/callee.ts';
 
-/**
- * Captures a function and stores the datum that names it.
- *
- * @spec DML-EXE-0502
- */
+/** Captures a function and stores the datum that names it. */
 export function captureCall(
   { moduleUrl, exportName, options, allow }: FunctionRef,
   capture: FunctionCapture,
@@ -26,6 +22,7 @@ export function captureCall(
     type: 'datum',
     kind: 'uri',
     value: formatFunctionUri({ bundleDatumId, exportName }),
+    // @spec DML-EXE-0502
     attachmentDatumId: bundleDatumId,
   });
   const captured = {
@@ -38,14 +35,11 @@ export function captureCall(
   return allowing({ functionDatumId, label: options.label, options, captured }, allow);
 }
 
-/**
- * Returns a call without the reads that its author allows.
- *
- * @spec DML-EXE-1106
- */
+/** Returns a call without the reads that its author allows. */
 export function allowing(spec: CallSpec, allow: readonly AmbientKind[]): CallSpec {
   const { captured } = spec;
   if (!captured || allow.length === 0) return spec;
+  // @spec DML-EXE-1106
   const ambientInputs = captured.ambientInputs.filter(({ kind }) => !allow.includes(kind));
   return { ...spec, captured: { ...captured, ambientInputs } };
 }

@@ -101,8 +101,9 @@ describe('storedValue', () => {
   });
 
   it('reports a node without a pin as not executed [DML-EXE-0307]', () => {
-    expect(() => storedValue(call(), noPins, objects)).toThrow(
-      expect.objectContaining({ code: 'not_executed' }),
+    const nodeId = call();
+    expect(() => storedValue(nodeId, noPins, objects)).toThrow(
+      expect.objectContaining({ code: 'not_executed', fields: { nodeId } }),
     );
   });
 

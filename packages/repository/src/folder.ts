@@ -64,13 +64,11 @@ function lookAt(path: string, look: typeof statSync): Stats | undefined {
 /**
  * Returns the nearest folder at or above `start` that is a repository or the rest of one. Throws `not_a_repository` and
  * `repository_unusable`.
- *
- * @spec DML-BND-0303
  */
 export function findRepositoryFolder(start: string): string {
   const from = resolve(start);
   for (let folder = from; ; folder = dirname(folder)) {
-    // @spec DML-BND-0320
+    // @spec DML-BND-0320 DML-BND-0303
     if (hasStoreFiles(folder) && statSync(folder).isDirectory()) return folder;
     assertUsable(folder);
     // @spec DML-BND-0304

@@ -92,7 +92,7 @@ export function makeRepositoryFolder(folder: string, options: TrustOptions): voi
   }
 }
 
-/** @spec DML-BND-0360 DML-BND-0361 */
+/** @spec DML-BND-0360 */
 function openingOf(
   folder: string,
   { program, signal, lockWaitMs, onWait, whileBlocked, ...trust }: OpeningOptions,
@@ -100,6 +100,7 @@ function openingOf(
   return {
     ...(program !== undefined && { program }),
     environment: nodeEnvironment({ lockWaitMs, onWait, whileBlocked }),
+    // @spec DML-BND-0361
     signal,
     ...admitterOf(folder, trust),
   };

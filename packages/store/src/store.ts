@@ -114,7 +114,6 @@ export class Store {
     engine.writing = label;
     try {
       environment.failpoint?.(`${label}/begin`);
-      // @spec DML-STO-0122
       transactOnNewest(engine, waits, () => {
         isBegun = true;
         try {
@@ -125,6 +124,7 @@ export class Store {
           // @spec DML-STO-0124
           if (result instanceof Promise)
             throw storeError('store_misuse', { detail: 'transaction_body_async' });
+          // @spec DML-STO-0122
           transaction.finish();
         } catch (error) {
           if (!(error instanceof EngineFailure)) bodyError = { error };

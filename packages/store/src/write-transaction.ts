@@ -252,7 +252,7 @@ export class WriteTransaction {
     // @spec DML-STO-0835 DML-STO-0840
     this.#writes.add(key);
     // @spec DML-STO-0831
-    if (hasRow(this.engine, 'objects', key) || hasRow(this.engine, 'excised', key)) return false;
+    if (hasRow(this.engine, 'objects', key)) return false;
     // What a listing names may come back without this object. @spec DML-STO-0589
     dropListings(this);
     // @spec DML-STO-0832

@@ -12,17 +12,14 @@ export type Collection =
 
 export type MapEntry = readonly [key: string, item: unknown];
 
-/**
- * Reads a collection; throws `unsupported_value` for an object that is none.
- *
- * @spec DML-BND-0714
- */
+/** Reads a collection; throws `unsupported_value` for an object that is none. */
 export function readCollection(value: object, path: string): Collection {
   let collection: Collection;
   try {
     if (Array.isArray(value) || value instanceof Set || value instanceof Map) refuseExtraParts(value, path);
     if (Array.isArray(value)) return { kind: 'list', items: value as readonly unknown[] };
     if (value instanceof Set) return { kind: 'set', items: value };
+    // @spec DML-BND-0714
     const entries = value instanceof Map ? mapEntries(value, path) : propertiesOf(value, path);
     collection = { kind: 'map', entries: sortedEntries(entries, path) };
   } catch (error) {
@@ -95,16 +92,13 @@ function sortedEntries(entries: readonly MapEntry[], path: string): MapEntry[] {
 
 const ASCII = /^[\u0000-\u007f]*$/;
 
-/**
- * Refuses two keys that a reader cannot tell apart, or that would be one name elsewhere: equal after NFC.
- *
- * @spec DML-BND-0715
- */
+/** Refuses two keys that a reader cannot tell apart, or that would be one name elsewhere: equal after NFC. */
 function refuseEqualKeys(sorted: readonly MapEntry[], path: string): void {
   const seen = new Set<string>();
   for (const [key] of sorted) {
     if (ASCII.test(key)) continue;
     const spelling = nfcText(key);
+    // @spec DML-BND-0715
     if (seen.has(spelling)) {
       const found = 'the value of a second key of the same text, in another normal form of Unicode';
       throw unsupported(keyPath(path, key), { found, instead: "use key.normalize('NFC') for all keys" });

@@ -269,8 +269,8 @@ function lowerForced(value: unknown, path: string): Datum {
   return { type: 'datum', kind: 'f64', value: value === 0 ? 0 : value };
 }
 
-/** @spec DML-BND-1003 */
 function lowerUri(text: string, path: string): Datum {
+  // @spec DML-BND-1003
   if (/^dml:/i.test(text)) throw valuesError('reserved_scheme', { path: shownPath(path), uri: text });
   return { type: 'datum', kind: 'uri', value: text };
 }

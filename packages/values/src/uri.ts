@@ -9,12 +9,9 @@ const consoleTag: symbol = Symbol.for('nodejs.util.inspect.custom');
 export class Uri {
   readonly #text: string;
 
-  /**
-   * Takes text that is in canonical form already; throws the object model's `uri_not_canonical` otherwise.
-   *
-   * @spec DML-BND-1001
-   */
+  /** Takes text that is in canonical form already; throws the object model's `uri_not_canonical` otherwise. */
   constructor(text: string) {
+    // @spec DML-BND-1001
     if (canonical(text) !== text) {
       const message = 'the text is no URI in canonical form; Uri.fromString(text) makes one of it';
       throw objectModelError('uri_not_canonical', { message });

@@ -48,8 +48,6 @@ export type FunctionsOf<M> = {
  * Returns a reference to every exported function of a file, typed by the file's own module type:
  * `functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url))`.
  * The file is not loaded; a name it does not export is reported when the function is called.
- *
- * @spec DML-BND-1210
  */
 export function functions<M>(module: URL | string, options: FunctionsOptions = {}): FunctionsOf<M> {
   const { allow = [] } = options;
@@ -60,6 +58,7 @@ export function functions<M>(module: URL | string, options: FunctionsOptions = {
       if (typeof name !== 'string') return undefined;
       let reference = known.get(name);
       if (!reference) {
+        // @spec DML-BND-1210
         reference = functionRef({ moduleUrl, exportName: name, options: {}, allow });
         known.set(name, reference);
       }

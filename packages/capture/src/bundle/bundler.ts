@@ -113,9 +113,6 @@ export class Bundler {
 
   /**
    * Bundles with one fixed set of options: anything left to the machine or the folder would be part of the code's identity.
-   *
-   * @spec DML-EXE-0504
-   * @spec DML-EXE-0510
    */
   #options(style: BundleStyle): BuildOptions {
     return {
@@ -123,7 +120,7 @@ export class Bundler {
       outfile: resolve(this.#folder, 'bundle.mjs'),
       // @spec DML-EXE-0509
       absWorkingDir: this.#folder,
-      // @spec DML-EXE-0507
+      // @spec DML-EXE-0507 DML-EXE-0510
       bundle: true,
       write: false,
       metafile: true,
@@ -149,6 +146,7 @@ export class Bundler {
         __filename: JSON.stringify(BUNDLE_FILE),
         __dirname: JSON.stringify(BUNDLE_FOLDER),
       },
+      // @spec DML-EXE-0504
       minify: style !== 'text',
       keepNames: style !== 'nameless',
       plugins: [this.#plugin],

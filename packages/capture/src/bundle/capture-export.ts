@@ -60,11 +60,7 @@ export class ExportCapturer {
   readonly #sloppy = new SloppyCode();
   readonly #natives = new NativePackages();
 
-  /**
-   * Bundles one export of a file with everything that it needs. Throws `capture_failed`.
-   *
-   * @spec DML-EXE-0503
-   */
+  /** Bundles one export of a file with everything that it needs. Throws `capture_failed`. */
   async capture(place: ExportPlace): Promise<ExportCapture> {
     this.#natives.refresh();
     const folder = dirname(place.path);
@@ -203,6 +199,7 @@ class OneCapture {
       const modules = new OwnModules(resolver, this.#outlines);
       this.#modules = modules;
       const entry = modules.at(path);
+      // @spec DML-EXE-0503
       await modules.demand(entry, exportName);
       for (const module of modules.reached) refuseCode(module);
       this.#leftOut = await modules.leftOut();
@@ -247,17 +244,14 @@ class OneCapture {
     return { entry: `export { ${name} } from ${JSON.stringify(entryTarget)}`, own, targets };
   }
 
-  /**
-   * Turns esbuild's messages into one error that names file and line.
-   *
-   * @spec DML-EXE-0511
-   */
+  /** Turns esbuild's messages into one error that names file and line. */
   #bundlingError(error: unknown): unknown {
     const { errors } = error as Partial<BuildFailure>;
     if (!errors) return error;
     const [first] = errors;
     const { path } = this.#place;
     if (!first) return captureError('capture_failed', { file: path, reason: String(error) }, error);
+    // @spec DML-EXE-0511
     const isPlaced = first.location && !isEntry(first.location.file);
     const file = isPlaced ? resolve(this.#folder, sourcePath(first.location?.file ?? '')) : path;
     return captureError('capture_failed', {
@@ -298,10 +292,10 @@ function shortForm(bundled: Bundled): Form {
     bundled,
     edits: piecesOf(unread, 0, bundled.text.length),
     finish: (text) => {
-      // @spec DML-EXE-0505
       const { code, map, errors } = renamer().minifySync('bundle.mjs', text, {
         module: true,
         compress: false,
+        // @spec DML-EXE-0505
         mangle: { toplevel: true },
         sourcemap: true,
       });

@@ -166,12 +166,11 @@ const frame = /^at (async )?(new )?(?:(.*?) \()?bundle:(\d+):(\d+)\)?$/;
  * Turns the frames of a stack trace that lie in a bundle into places of its sources, innermost first.
  *
  * Frames of the bundler's own code are left out, and so is everything that called the author's code.
- *
- * @spec DML-EXE-0917
  */
 export function traceInSources(trace: readonly string[], locator: SourceLocator): readonly string[] {
   const frames = trace.flatMap((line) => {
     const [, async = '', isNew = '', given = '', row, column] = frame.exec(line) ?? [];
+    // @spec DML-EXE-0917
     const found = row === undefined ? undefined : locator.frameAt(Number(row), Number(column));
     if (!found) return [];
     const { place, functionName, isOwn } = found;

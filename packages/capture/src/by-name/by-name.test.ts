@@ -10,7 +10,6 @@ const bundleOf = fixture.bundleOf.bind(fixture);
 
 const clean = 'export const clean = (x: number) => scale(x);';
 const scale = 'const scale = (x: number) => x * 2;';
-const base = bundleOf(`${scale} ${clean}`);
 
 const library = (name: string, code: string, more = ''): SourceFiles => ({
   [`node_modules/${name}/package.json`]: `{"name":"${name}","main":"index.js"${more}}`,
@@ -42,7 +41,7 @@ describe('what a function consists of', () => {
       'effects.ts': 'globalThis.loaded = 2; export const value = 1;',
       'steps.ts': `${declaration} ${scale} export const other = () => value; ${clean} export { value };`,
     };
-    expect(bundleOf(files)).toBe(base);
+    expect(bundleOf(files)).toBe(bundleOf(`${scale} ${clean}`));
   });
 
   it('holds what the export names through files and libraries, and what that does [DML-CAP-0003]', async () => {

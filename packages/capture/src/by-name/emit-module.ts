@@ -8,8 +8,6 @@ export type NameTarget = (target: Target, specifier: string, isNodeImport?: bool
 /**
  * Returns the source of a module with what is reached of it alone, in an order that hangs on what it does: imports
  * for their effect as written, imports of names sorted, functions as they are reached, and the rest as written.
- *
- * @spec DML-CAP-0006
  */
 export function emitModule(
   module: ReachedModule,
@@ -29,6 +27,7 @@ export function emitModule(
     pieces.push(`import ${named(specifier, 'import-statement')}${attributes};\n`);
   for (const { source, words } of linkStatements(module, edits))
     pieces.push(`${words} from ${named(source.specifier, 'import-statement')}${source.attributes};\n`);
+  // @spec DML-CAP-0006
   for (const { prefix, start, end } of inOrder(module))
     pieces.push(...(prefix ? [prefix] : []), ...slice(start, end), ';\n');
   pieces.push(...exportStatements(module, edits));

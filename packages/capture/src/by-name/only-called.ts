@@ -15,8 +15,6 @@ export const UNREAD_NAME = '$dml_unread_';
 /**
  * Plans to take the names away from functions of the author that no code can ask for them: the name of a function
  * that is only ever called is out of reach of all code, so that renaming it changes nothing.
- *
- * @spec DML-EXE-0520
  */
 export function planUnreadNames(
   modules: readonly ReachedModule[],
@@ -36,6 +34,7 @@ export function planUnreadNames(
         value && declaration.id.type === 'Identifier' && isFunction(value) && !hasOwnName(value);
       if (!isDeclared && !isNamed) continue;
       const uses = usesOf(modules, module, binding);
+      // @spec DML-EXE-0520
       if (uses === undefined || uses.some(isReadBy)) continue;
       if (value)
         edits.push(

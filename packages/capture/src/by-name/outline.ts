@@ -126,12 +126,12 @@ class OutlineReader {
     };
   }
 
-  /** @spec DML-EXE-0535 */
   #isCommonJs(): boolean {
     if (/\.c[jt]s$/.test(this.#file)) return true;
     if (/\.m[jt]s$/.test(this.#file)) return false;
     const { body } = this.#syntax.program;
     if (body.some(({ type }) => type === 'TSExportAssignment')) return true;
+    // @spec DML-EXE-0535
     if (body.some(({ type }) => type.startsWith('Export'))) return false;
     return this.#scopes.free.has('module') || this.#scopes.free.has('exports');
   }

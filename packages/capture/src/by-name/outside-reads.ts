@@ -17,8 +17,6 @@ export interface AmbientInput {
 /**
  * Lists what the author's own code of a function reads beside its inputs, each once, by kind and name; what
  * libraries read is left aside.
- *
- * @spec DML-EXE-0524
  */
 export function ambientInputs(modules: Iterable<ReachedModule>): readonly AmbientInput[] {
   const found = new Map<string, AmbientInput>();
@@ -31,6 +29,7 @@ export function ambientInputs(modules: Iterable<ReachedModule>): readonly Ambien
       const { file, line } = positionIn(module.outline, use.offset);
       const known = found.get(`${kind} ${what}`);
       if (!known || (known.file === file && known.line > line))
+        // @spec DML-EXE-0524
         found.set(`${kind} ${what}`, { kind, what, file, line });
     }
   }
@@ -41,11 +40,7 @@ function nameInModule(module: string, path: string): string {
   return path === '' ? `node:${module}` : `${path} of node:${module}`;
 }
 
-/**
- * Returns the kind of what is used; undefined for what is known to give the same for the same inputs.
- *
- * @spec DML-CAP-0010
- */
+/** Returns the kind of what is used; undefined for what is known to give the same for the same inputs. */
 function kindOf(use: OutsideUse): AmbientKind | undefined {
   const { module, path, isTypeof, firstText } = use;
   if (isTypeof) return undefined;
@@ -56,6 +51,7 @@ function kindOf(use: OutsideUse): AmbientKind | undefined {
   // What begins at the root does not ask for the current folder.
   if (firstText?.startsWith('/') && FROM_FOLDER.test(path)) return undefined;
   if (PURE_MODULES.has(module) || PURE_NAMES[module]?.test(path)) return undefined;
+  // @spec DML-CAP-0010
   return MODULE_KINDS[module] ?? 'environment';
 }
 

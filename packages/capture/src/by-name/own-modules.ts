@@ -106,8 +106,6 @@ export class OwnModules {
   /**
    * Lists the files that reached modules import by names which nothing reaches, although they do something by
    * themselves, sorted.
-   *
-   * @spec DML-CAP-0014
    */
   async leftOut(): Promise<readonly string[]> {
     const found = new Set<string>();
@@ -118,6 +116,7 @@ export class OwnModules {
         const target = await this.#target(module, specifier, 'import-statement');
         if (target.kind !== 'own' || target.module.isEvaluated) continue;
         const { bareImports, items, file } = target.module.outline;
+        // @spec DML-CAP-0014
         if (bareImports.length > 0 || items.some(({ isStatement }) => isStatement)) found.add(file);
       }
     }
@@ -300,14 +299,13 @@ export class OwnModules {
 /**
  * Checks whether a module is no code of the author: it lies in `node_modules`, or is found there by its name, which
  * may be a link.
- *
- * @spec DML-CAP-0005
  */
 export function isLibrary(specifier: string, importer: string, path: string): boolean {
   if (/[\\/]node_modules[\\/]/.test(path) || specifier === '@daggerml/bindings') return true;
   const [, name] = /^((?:@[^/]+\/)?[^./#@][^/]*)/.exec(specifier) ?? [];
   if (name === undefined) return false;
   for (let folder = dirname(importer); ; folder = dirname(folder)) {
+    // @spec DML-CAP-0005
     if (existsSync(join(folder, 'node_modules', name))) return true;
     if (folder === dirname(folder)) return false;
   }

@@ -58,7 +58,7 @@ describe('loadPipeline', () => {
     const folder = write({ 'steps.ts': 'export const clean = (): number => 1;' });
     await expect(loadPipeline(join(folder, 'steps.ts'))).rejects.toMatchObject({
       code: 'not_a_pipeline',
-      fields: { exports: ['clean'] },
+      fields: { file: join(folder, 'steps.ts'), wanted: '', pipelines: [], exports: ['clean'] },
     });
   });
 

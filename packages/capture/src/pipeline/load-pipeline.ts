@@ -16,12 +16,11 @@ export interface LoadedPipeline {
 /**
  * Loads the pipeline that a module exports; `wanted` is a pipeline's or an export's name and selects one of
  * several. Throws `not_a_pipeline`, `ambiguous_pipeline` and what `loadModule` throws.
- *
- * @spec DML-BND-1202
  */
 export async function loadPipeline(path: string, wanted?: string): Promise<LoadedPipeline> {
   const file = resolve(path);
   const exported = new Map<Pipeline, LoadedPipeline>();
+  // @spec DML-BND-1202
   const exports = exportsOf(await loadModule(file));
   for (const [exportName, pipeline] of exports) {
     if (!isPipeline(pipeline) || exported.has(pipeline)) continue;

@@ -7,7 +7,7 @@ import { formatCount } from '../render/quantities.ts';
 
 const DOING = { mark: 'looking for objects', copy: 'copying', check: 'checking' } as const;
 
-/** Runs `dml backup <folder>`. @spec DML-CLI-1080 */
+/** Runs `dml backup <folder>`. */
 export async function run(context: CommandContext): Promise<number> {
   const { args, io, output } = context;
   const [folder = ''] = args;
@@ -18,6 +18,7 @@ export async function run(context: CommandContext): Promise<number> {
   const report = await withStore(context, 'write', (store) =>
     backupRepository(store, {
       from,
+      // @spec DML-CLI-1080
       to: path,
       program,
       user,

@@ -33,11 +33,12 @@ export async function run(context: CommandContext): Promise<number> {
   return EXIT.done;
 }
 
-/** Runs `dml branch`. @spec DML-CLI-0811 */
+/** Runs `dml branch`. */
 async function list(context: CommandContext): Promise<number> {
   const { output } = context;
   await withStore(context, 'read', (store) => {
     const current = store.head();
+    // @spec DML-CLI-0811
     const heads = store.readRefs('heads').map(({ name, commitId }) => ({
       branch: branchOf(name),
       commitId,
@@ -57,16 +58,18 @@ async function list(context: CommandContext): Promise<number> {
   return EXIT.done;
 }
 
-/** @spec DML-CLI-0901 */
 function create({ output, args, io }: CommandContext, store: Store): void {
-  const name = args[0] ?? '';
+  const name = args[0] as string;
   const ref = headRef(name);
   const reader = new RecordReader(store);
+  // @spec DML-CLI-0901
   const commitId = findCommit(reader, args[1] ?? store.head());
   const update = { ref, expected: null, next: commitId, actor: actorOf(io.env), reason: 'branch' };
   // The store knows which names a new branch may have.
-  // @spec DML-CLI-0902 DML-CLI-0903 DML-CLI-0912
-  if (!store.updateRef(update).applied) throw cliError('branch_exists', { branch: name });
+  // @spec DML-CLI-0903 DML-CLI-0912
+  const { applied } = store.updateRef(update);
+  // @spec DML-CLI-0902
+  if (!applied) throw cliError('branch_exists', { branch: name });
   output.result({ branch: name, commitId }, () => `${output.safe(name)} is at ${output.shortId(commitId)}`);
   output.note(`"dml switch ${output.safe(shellWord(name))}" makes it the current branch`);
   noteShadowedDag(output, name, findObject(reader, name));
@@ -75,7 +78,7 @@ function create({ output, args, io }: CommandContext, store: Store): void {
 function remove(context: CommandContext, store: Store): void {
   const { output, args, io, options } = context;
   const reader = new RecordReader(store);
-  const { name: ref, commitId } = findHead(reader, args[0] ?? '');
+  const { name: ref, commitId } = findHead(reader, args[0] as string);
   const branch = branchOf(ref);
   const keeper = deleteHead(store, {
     ref,
@@ -123,11 +126,7 @@ interface HeadDeletion {
   findKeeper(): Ref | undefined;
 }
 
-/**
- * Deletes a head and yields another that contains its commit, as things stand when it goes.
- *
- * @spec DML-CLI-0910
- */
+/** Deletes a head and yields another that contains its commit, as things stand when it goes. */
 function deleteHead(store: Store, { ref, commitId, actor, findKeeper }: HeadDeletion): Ref | undefined {
   for (;;) {
     const head = store.head();
@@ -138,6 +137,7 @@ function deleteHead(store: Store, { ref, commitId, actor, findKeeper }: HeadDele
       refuseCurrent(ref, transaction.getMeta('head') ?? head);
       isKept = keeper === undefined || transaction.getRef(keeper.name)?.commitId === keeper.commitId;
       if (!isKept) return;
+      // @spec DML-CLI-0910
       const update = { ref, expected: commitId, next: null, actor, reason: 'delete branch' };
       if (!transaction.updateRef(update).applied) throw cliError('head_moved', { head: branchOf(ref) });
     });

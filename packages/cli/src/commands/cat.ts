@@ -8,10 +8,10 @@ import { decodedPieces, looksLikeText } from '../render/terminal-text.ts';
 import { blobPieces, jsonPieces } from '../render/value-pieces.ts';
 import { cliError } from '../wording/cli-error.ts';
 
-/** Runs `dml cat <object>`. @spec DML-CLI-0807 */
+/** Runs `dml cat <object>`. */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args, globals } = context;
-  const name = args[0] ?? '';
+  const name = args[0] as string;
   await withStore(context, 'read', async (store) => {
     const reader = new RecordReader(store);
     const found = findObject(reader, name);
@@ -22,6 +22,7 @@ export async function run(context: CommandContext): Promise<number> {
       return output.result({ '/': { bytes: bytes.toString('base64').replace(/=+$/, '') } }, () => '');
     }
     const { datum } = objectValue(reader, name, found);
+    // @spec DML-CLI-0807
     if (!globals.json && datum.kind === 'blob') {
       await printBytes(context, blobPieces(reader, datum));
     } else if (!globals.json && datum.kind === 'bytes') {
@@ -44,7 +45,7 @@ async function printBytes(
     return;
   }
   // @spec DML-CLI-0860
-  for (const text of decodedPieces(textPieces(pieces, args[0] ?? ''))) await output.text(text);
+  for (const text of decodedPieces(textPieces(pieces, args[0] as string))) await output.text(text);
 }
 
 /** Yields the pieces unchanged; throws `binary_value` when they do not begin like text. */

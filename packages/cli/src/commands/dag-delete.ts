@@ -4,11 +4,12 @@ import { EXIT } from '../invocation/exit-code.ts';
 import { changeOf, withStore } from '../invocation/repository-access.ts';
 import { shellWord } from '../wording/wording.ts';
 
-/** Runs `dml dag delete <name>`. @spec DML-CLI-0916 */
+/** Runs `dml dag delete <name>`. */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args } = context;
   await withStore(context, 'write', (store) => {
-    const { name: dag } = findOwnDag(new RecordReader(store), args[0] ?? '');
+    // @spec DML-CLI-0916
+    const { name: dag } = findOwnDag(new RecordReader(store), args[0] as string);
     const branch = branchOf(store.head());
     const {
       commitId,

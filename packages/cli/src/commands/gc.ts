@@ -23,7 +23,7 @@ import { cliError } from '../wording/cli-error.ts';
 
 type GcRoot = Extract<GcReason, { state: 'kept' }>['root'];
 
-/** Runs `dml gc`. @spec DML-CLI-1001 */
+/** Runs `dml gc`. */
 export async function run(context: CommandContext): Promise<number> {
   const { options, output, io } = context;
   // @spec DML-CLI-1015
@@ -44,6 +44,7 @@ export async function run(context: CommandContext): Promise<number> {
     output.live(`  ${progress.phase}: ${progress.done} objects`);
   // @spec DML-CLI-1002
   const isDryRun = options.dryRun === true;
+  // @spec DML-CLI-1001
   const { plan, storePath } = await withStore(context, isDryRun ? 'read' : 'write', async (store) => ({
     plan: isDryRun
       ? await planGc(store, { onProgress, signal: io.signal })
@@ -91,7 +92,6 @@ function byClass(tally: ObjectTally, output: Output): string {
   return formatColumns(rows);
 }
 
-/** @spec DML-CLI-1003 */
 async function why(context: CommandContext, name: string): Promise<number> {
   const { output } = context;
   await withStore(context, 'read', async (store) => {
@@ -99,6 +99,7 @@ async function why(context: CommandContext, name: string): Promise<number> {
     noteShadowedDag(output, name, found);
     // A member that is no object of its own is kept by the one that holds it.
     const { class: objectClass, objectId } = { ...found, objectId: found.inline?.holderId ?? found.objectId };
+    // @spec DML-CLI-1003
     const reason = await explainKept(store, { class: objectClass, objectId });
     output.result({ class: objectClass, objectId, ...reason }, () => {
       if (reason.state !== 'kept')

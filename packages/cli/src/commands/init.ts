@@ -10,12 +10,12 @@ import { makeFolder } from '../process/make-folder.ts';
 import { thenClose } from '../process/then-close.ts';
 import { cliError } from '../wording/cli-error.ts';
 
-/** Runs `dml init [folder]`. @spec DML-CLI-0701 */
+/** Runs `dml init [folder]`. */
 export async function run(context: CommandContext): Promise<number> {
   const { io, globals, output, args } = context;
   const folder = absolutePath(io, globals.repo ?? '.', args[0] ?? '.');
   if (context.options.example === true) checkExample(folder);
-  // @spec DML-CLI-0702
+  // @spec DML-CLI-0702 DML-CLI-0701
   const created = !isRepository(folder) && (await create(folder, context));
   const files = context.options.example === true ? writeExample(folder) : [];
   output.result({ repository: folder, created, files }, () =>

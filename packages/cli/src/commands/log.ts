@@ -25,12 +25,13 @@ interface ExcisedLine {
   };
 }
 
-/** Runs `dml log [head]`. @spec DML-CLI-0802 */
+/** Runs `dml log [head]`. */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args } = context;
   const count = positiveInteger(context, 'count', 'log') ?? Number.POSITIVE_INFINITY;
   await withStore(context, 'read', (store) => {
     const reader = new RecordReader(store);
+    // @spec DML-CLI-0802
     const start = args[0] === undefined ? store.getRef(store.head())?.commitId : findCommit(reader, args[0]);
     const values = [...firstParents(reader, start, count)];
     output.result(values, () =>

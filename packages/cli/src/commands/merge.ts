@@ -6,7 +6,7 @@ import { withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
 import { cliError } from '../wording/cli-error.ts';
 
-/** Runs `dml merge <target> <source>`. @spec DML-CLI-0905 */
+/** Runs `dml merge <target> <source>`. */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args, io } = context;
   const [target = '', source = ''] = args;
@@ -26,6 +26,7 @@ export async function run(context: CommandContext): Promise<number> {
     }
     // @spec DML-CLI-0906
     if (!isAncestor(graph, from, to)) throw cliError('not_fast_forward', { target: branch, source });
+    // @spec DML-CLI-0905
     const update = { ref, expected: from, next: to, actor: actorOf(io.env), reason: `merge ${source}` };
     if (!store.updateRef(update).applied) throw cliError('head_moved', { head: branch });
     output.result(

@@ -17,7 +17,7 @@ import { factsOf, report } from '../render/run-report.ts';
 import { cliError } from '../wording/cli-error.ts';
 import { endOfRun } from '../wording/run-failure.ts';
 
-/** Runs `dml run <file> [pipeline]`. @spec DML-CLI-0703 */
+/** Runs `dml run <file> [pipeline]`. */
 export async function run(context: CommandContext): Promise<number> {
   const { io, options, output } = context;
   const startedMs = io.nowMs();
@@ -38,6 +38,7 @@ export async function run(context: CommandContext): Promise<number> {
   // @spec DML-CLI-0722
   const names = Object.keys(env).join(', ');
   if (names !== '') output.note(`functions see ${names}; another value is no reason to run a call again`);
+  // @spec DML-CLI-0703
   return await thenClose(
     context,
     () => runFile(context, repository, startedMs),

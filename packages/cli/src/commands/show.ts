@@ -8,7 +8,7 @@ import { noteShadowedDag } from '../render/shadowed-dag.ts';
 /** Runs `dml show <object>`. */
 export async function run(context: CommandContext): Promise<number> {
   const { output, args, options } = context;
-  const name = args[0] ?? '';
+  const name = args[0] as string;
   await withStore(context, 'read', (store) => {
     const reader = new RecordReader(store);
     const found = findObject(reader, name);

@@ -9,7 +9,7 @@ import { formatAge } from '../render/quantities.ts';
 /** Work in progress that is listed, the latest first; the rest is counted. */
 const MAX_INDEXES = 3;
 
-/** Runs `dml status`. @spec DML-CLI-0801 */
+/** Runs `dml status`. */
 export async function run(context: CommandContext): Promise<number> {
   const { output, io } = context;
   await withStore(context, 'read', (store) => {
@@ -22,6 +22,7 @@ export async function run(context: CommandContext): Promise<number> {
       ...pick(reader.read('commit', index.commitId)),
     }));
     const branch = branchOf(store.head());
+    // @spec DML-CLI-0801
     const value = {
       repository: repositoryFolder(context),
       branch,
@@ -72,5 +73,5 @@ function pick({ message, committedMs }: CommitRecord): {
 }
 
 function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
+  return text.split('\n', 1)[0] as string;
 }

@@ -23,7 +23,7 @@ const NOTHING_CHECKED: VerifySummary = {
   leftovers: 0,
 };
 
-/** Runs `dml verify`. @spec DML-CLI-1004 */
+/** Runs `dml verify`. */
 export async function run(context: CommandContext): Promise<number> {
   const { output, io, options } = context;
   const groups = new Map<ListedFinding['code'], FindingGroup>();
@@ -40,6 +40,7 @@ export async function run(context: CommandContext): Promise<number> {
     summary = await withStore(context, 'read', (store) =>
       verifyStore(store, {
         signal: io.signal,
+        // @spec DML-CLI-1004
         onFinding: list,
         onProgress: (progress) => output.live(`  ${progress.phase}: ${progress.done}`),
       }),

@@ -5,11 +5,12 @@ import { withStore } from '../invocation/repository-access.ts';
 import { formatColumns } from '../render/columns.ts';
 import { formatAge } from '../render/quantities.ts';
 
-/** Runs `dml wip list`. @spec DML-CLI-0907 */
+/** Runs `dml wip list`. */
 export async function run(context: CommandContext): Promise<number> {
   const { output, io } = context;
   await withStore(context, 'read', (store) => {
     const reader = new RecordReader(store);
+    // @spec DML-CLI-0907
     const indexes = store.readRefs('index').map(({ name, commitId }) => {
       const { committedMs, message } = reader.read('commit', commitId);
       return { index: indexNameOf(name), commitId, committedMs, message };

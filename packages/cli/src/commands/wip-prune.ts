@@ -30,13 +30,13 @@ function pruneOne({ output, io }: CommandContext, store: Store, name: string): v
   output.result({ index: indexNameOf(ref.name), pruned: true }, () => `pruned ${indexNameOf(ref.name)}`);
 }
 
-/** @spec DML-CLI-0919 */
 function pruneAll({ output, io }: CommandContext, store: Store): void {
   const actor = actorOf(io.env);
   let pruned: Ref[] = [];
   // A run that goes on makes its IndexRef again and loses nothing.
   const listed = store.readRefs('index');
   store.transact('prune', (transaction) => {
+    // @spec DML-CLI-0919
     pruned = listed.filter((ref) => transaction.updateRef(pruning(ref, actor)).applied);
   });
   output.result({ indexes: pruned.map(({ name }) => indexNameOf(name)), pruned: true }, () =>

@@ -16,8 +16,6 @@ const NO_DIRECTORY: ReadonlySet<string> = new Set([
 /**
  * Lists what a directory becomes: what it was made of, under the very names. Undefined for a map that is no directory,
  * or has a name that no file has.
- *
- * @spec DML-CLI-0870
  */
 export function planDirectory(
   reader: RecordReader,
@@ -35,6 +33,7 @@ export function planDirectory(
       else if (entry.kind === 'link') planned.push({ path, keys, datum: undefined, target: entry.target });
       else {
         const datum = reader.read('datum', entry.blobDatumId);
+        // @spec DML-CLI-0870
         planned.push({ path, keys, datum, isExecutable: entry.isExecutable });
       }
     }

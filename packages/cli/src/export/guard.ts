@@ -16,14 +16,13 @@ export interface ProtectedFolders {
  * `holds_repository` when it holds another repository.
  * Files are told by their numbers and not by their names, so that neither links nor mounts nor the case of letters
  * hide what they are.
- *
- * @spec DML-CLI-0820
  */
 export function refuseProtected(target: string, { repository, currentFolder }: ProtectedFolders): void {
   const refused = new Set([...identitiesOf(target)]);
   const above = [repository, currentFolder].flatMap((folder) =>
     folder === undefined ? [] : chainOf(folder),
   );
+  // @spec DML-CLI-0820
   const isOver = above.some((each) => refused.has(each));
   // @spec DML-CLI-0840
   const isInto = chainOf(target).some((each) => identitiesOf(repository).includes(each));

@@ -99,10 +99,10 @@ export class ExportWork {
     throw cliError('path_exists', { path: this.#target });
   }
 
-  /** @spec DML-CLI-0819 */
   #putBack(old: string): void {
     if (!isThere(old)) return;
     try {
+      // @spec DML-CLI-0819
       moveWithoutReplacing(old, this.#target);
     } catch (cause) {
       // @spec DML-CLI-0845

@@ -138,10 +138,11 @@ function helpOf(command: Command): string {
   return text;
 }
 
-/** Returns the arguments, with `--help` for `dml` alone and `dml help …`. @spec DML-CLI-0304 */
+/** Returns the arguments, with `--help` for `dml` alone and `dml help …`. */
 function argumentsOf(argv: readonly string[]): string[] {
   const at = firstWord(argv);
   if (argv[at] === 'help') return [...argv.slice(0, at), ...argv.slice(at + 1), '--help'];
+  // @spec DML-CLI-0304
   return argv.length === 0 ? ['--help'] : [...argv];
 }
 

@@ -22,13 +22,12 @@ const NO_RIGHT = new Set(['EACCES', 'EPERM']);
 /**
  * Returns the repository folder that a command works in: the nearest at or above `--repo`, else the current one.
  * Throws `not_a_repository` and `missing_folder`.
- *
- * @spec DML-CLI-0305
  */
 export function repositoryFolder({ io, globals }: Pick<CommandContext, 'io' | 'globals'>): string {
   const start = absolutePath(io, globals.repo ?? '.');
   if (globals.repo !== undefined) requireFolder(start);
   try {
+    // @spec DML-CLI-0305
     return findRepositoryFolder(start);
   } catch (error) {
     refuseUnreadable(start);
@@ -36,7 +35,7 @@ export function repositoryFolder({ io, globals }: Pick<CommandContext, 'io' | 'g
   }
 }
 
-/** Throws `missing_folder`: above a folder that is misspelled another repository may lie. @spec DML-CLI-0362 */
+/** Throws `missing_folder`: above a folder that is misspelled another repository may lie. */
 export function requireFolder(folder: string): void {
   let isFolder: boolean;
   try {
@@ -46,14 +45,13 @@ export function requireFolder(folder: string): void {
     if (NO_RIGHT.has((cause as NodeJS.ErrnoException).code ?? '')) return;
     throw cliError('missing_folder', { folder }, cause);
   }
+  // @spec DML-CLI-0362
   if (!isFolder) throw cliError('missing_folder', { folder });
 }
 
 /**
  * Throws `unreadable_repository` when at or above a folder there is a store that may not be looked into; such a
  * repository is there all the same.
- *
- * @spec DML-CLI-1206
  */
 export function refuseUnreadable(start: string, access: (path: string) => void = mayLookInto): void {
   for (let folder = start; ; folder = dirname(folder)) {
@@ -62,6 +60,7 @@ export function refuseUnreadable(start: string, access: (path: string) => void =
       access(path);
     } catch (cause) {
       const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+      // @spec DML-CLI-1206
       if (NO_RIGHT.has(errno)) throw cliError('unreadable_repository', { path, errno }, cause);
     }
     if (folder === dirname(folder)) return;
@@ -93,11 +92,7 @@ export async function admitterFor(
   return admitterOf(folder, { user: userContext(io.env) });
 }
 
-/**
- * Opens the repository's store for the time of `body`; readers open it read-only.
- *
- * @spec DML-CLI-0306
- */
+/** Opens the repository's store for the time of `body`; readers open it read-only. */
 export async function withStore<T>(
   context: Pick<CommandContext, 'io' | 'globals' | 'output'>,
   mode: 'read' | 'write',
@@ -105,6 +100,7 @@ export async function withStore<T>(
 ): Promise<T> {
   const folder = repositoryFolder(context);
   const { openRepository } = await import('@daggerml/repository');
+  // @spec DML-CLI-0306
   const store = await openRepository(folder, mode, await openingOf(context)).catch((error: unknown) => {
     throw whyNotOpened(error);
   });

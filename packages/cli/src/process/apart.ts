@@ -27,14 +27,13 @@ export function isOutputApart(): boolean {
  * Runs the command line in a process whose descriptor 1 is standard error: what code of a pipeline or function writes
  * there, and what programs do that it starts, then is no part of the result. That process has standard output as
  * another descriptor. This one passes on what is to end it, and ends as that one does.
- *
- * @spec DML-CLI-0463
  */
 export function runApart(argv: readonly string[], onError: (error: NodeJS.ErrnoException) => void): void {
   const [, program = ''] = process.argv;
   let child: ChildProcess;
   try {
     child = spawn(process.execPath, [...process.execArgv, program, ...argv], {
+      // @spec DML-CLI-0463
       stdio: [0, 2, 2, 1, 'pipe'],
       env: { ...process.env, [MARK]: String(process.pid) },
     });

@@ -5,8 +5,6 @@ import type { Output } from '../render/output.ts';
 /**
  * Sends what a pipeline prints, through `console` or to standard output or standard error itself, to standard error,
  * escaped: results alone go to standard output. Returns the function that restores all three.
- *
- * @spec DML-CLI-0413
  */
 export function consoleToNotes(output: Output): () => void {
   const own = globalThis.console;
@@ -21,6 +19,7 @@ export function consoleToNotes(output: Output): () => void {
     },
   });
   globalThis.console = new Console(notes);
+  // @spec DML-CLI-0413
   for (const stream of streams) stream.write = notes.write.bind(notes) as typeof stream.write;
   return () => {
     globalThis.console = own;

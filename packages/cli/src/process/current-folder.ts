@@ -5,13 +5,13 @@ import type { CliIo } from './cli-io.ts';
 /**
  * Returns the absolute path of what a command line names. Throws `missing_folder` for a path that starts at the
  * current folder when that is gone; any other path needs none.
- *
- * @spec DML-CLI-0363 DML-CLI-0364 DML-CLI-0365
  */
 export function absolutePath({ cwd }: Pick<CliIo, 'cwd'>, ...parts: readonly string[]): string {
   const path = parts.reduce((before, part) => (isAbsolute(part) ? part : join(before, part)), '');
+  // @spec DML-CLI-0363
   if (isAbsolute(path)) return resolve(path);
   if (typeof cwd === 'string') return resolve(cwd, path);
+  // @spec DML-CLI-0364 DML-CLI-0365
   throw cliError('missing_folder', { folder: '.' }, undefined, cwd.problem);
 }
 

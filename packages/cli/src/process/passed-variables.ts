@@ -4,11 +4,7 @@ import { mayBeReplaced } from './undecodable-argument.ts';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-/**
- * Returns the environment variables that `--env` names, with their values; none without the option.
- *
- * @spec DML-CLI-0721
- */
+/** Returns the environment variables that `--env` names, with their values; none without the option. */
 export function passedVariables(
   { io, options }: Pick<CommandContext, 'io' | 'options'>,
   command: string,
@@ -26,6 +22,7 @@ export function passedVariables(
       const problem = `--env passes text; the value of ${name} is not UTF-8 text`;
       throw cliError('invalid_argument', { problem, command });
     }
+    // @spec DML-CLI-0721
     passed[name] = value;
   }
   return passed;

@@ -11,13 +11,12 @@ export interface PipelineGuard {
 /**
  * Turns an error that nobody catches, a rejection that nobody handles and a call of `process.exit` into a
  * failure of the pipeline: none of them may end the process as if it were done, or with calls still running.
- *
- * @spec DML-CLI-1205
  */
 export function guardPipeline(file: string): PipelineGuard {
   const escaped = new AbortController();
   const fail = (cause: unknown): void => {
     const reason = cause instanceof Error ? cause.message : inspect(cause);
+    // @spec DML-CLI-1205
     escaped.abort(captureError('pipeline_threw', { file, reason }, cause));
   };
   const { exit } = process;

@@ -34,7 +34,6 @@ const LABEL_COLUMNS = 9;
 /** Columns before the text of a node in a list: the short id, and the gaps beside it. */
 const ID_COLUMNS = 16;
 
-/** @spec DML-CLI-0805 */
 export function dagView(
   reader: RecordReader,
   found: NamedObject,
@@ -55,12 +54,13 @@ export function dagView(
       const isNarrow = columns !== undefined && left !== undefined && left < MIN_TEXT_COLUMNS;
       const width = isNarrow ? Math.max(MIN_TEXT_COLUMNS, columns - INDENT_COLUMNS) : left;
       const texts = nodeTexts(reader, nodes, { width, safe: output.safe });
+      // @spec DML-CLI-0805
       const rows = nodes.map((node, index) => [
         `  ${output.shortId(node.nodeId)}`,
         node.kind,
-        node.datumId === undefined ? (texts[index] ?? '') : output.style('dim', texts[index] ?? ''),
-        outcomes[index] ?? '',
-        names[index] ?? '',
+        node.datumId === undefined ? (texts[index] as string) : output.style('dim', texts[index] as string),
+        outcomes[index] as string,
+        names[index] as string,
       ]);
       return [
         `${formatCount(nodes.length, 'node')}, inputs first`,
@@ -92,11 +92,7 @@ function literalValue(reader: RecordReader, datumId: DatumId | undefined): { rea
   return { value: JSON.parse([...valueJson(reader, reader.read('datum', datumId))].join('')) };
 }
 
-/**
- * Describes one node: its call with the inputs by name, its own names, its value.
- *
- * @spec DML-CLI-1501
- */
+/** Describes one node: its call with the inputs by name, its own names, its value. */
 export function nodeView(
   reader: RecordReader,
   found: NamedObject,
@@ -114,6 +110,7 @@ export function nodeView(
   const isCall = node.function !== undefined;
   const valueId = knownValue(reader, node.nodeId, scope);
   return {
+    // @spec DML-CLI-1501
     value: {
       ...node,
       ...(isCall && { functionName: functionName(node.function), call: callOf(node.nodeId) }),

@@ -47,7 +47,6 @@ function isOneLiteral(reader: RecordReader, dagId: DagId): boolean {
   return treeCount('names', names, reader) === 0 && reader.read('node', rootNodeId).kind === 'literal';
 }
 
-/** @spec DML-CLI-0705 */
 export function report({ output }: CommandContext, name: string, result: RunReport): void {
   const { commit, dagId, changed, counts, durationMs, warnings, madeIn, differing, callsLeftOut } = result;
   const { commitId } = commit;
@@ -75,6 +74,7 @@ export function report({ output }: CommandContext, name: string, result: RunRepo
   };
   // @spec DML-CLI-0724
   output.result(document, () => {
+    // @spec DML-CLI-0705
     const { executed, cached, failed } = counts;
     const took = `${executed} executed, ${cached} cached, ${failed} failed in ${formatDuration(durationMs)}`;
     // @spec DML-CLI-0706

@@ -54,11 +54,7 @@ function ownWording(error: DmlError, wording: ErrorWording): Pick<ErrorReport, '
   return { message: fillIn(message, fieldsOf(error)), hint };
 }
 
-/**
- * Returns the words that its package gives an error, behind the place in the author's code, and what to do next.
- *
- * @spec DML-CLI-1520
- */
+/** Returns the words that its package gives an error, behind the place in the author's code, and what to do next. */
 function advisedWording(
   error: DmlError,
   { exit, hint, details }: ErrorAdvice,
@@ -67,6 +63,7 @@ function advisedWording(
   const { words, position, detail, fields } = error;
   const at = exit === EXIT.pipeline || position !== undefined ? sourcePosition(error, cwd) : '';
   return {
+    // @spec DML-CLI-1520
     message: at === '' ? words : `${at}: ${words}`,
     // @spec DML-CLI-1521
     hint: details?.[detail ?? ''] ?? hint ?? (fields.instead === undefined ? undefined : '{instead}'),
@@ -93,16 +90,12 @@ function defect(error: unknown): ErrorReport {
   };
 }
 
-/**
- * Prints an error to standard error and yields the exit code.
- *
- * @spec DML-CLI-0405
- */
+/** Prints an error to standard error and yields the exit code. */
 export function reportError(error: unknown, io: CliIo, output: Output): number {
   const { exit: own, code, detail, message, hint } = describeError(error, knownFolder(io));
   const exit = own === EXIT.interrupted ? codeOfEnding(io) : own;
   // @spec DML-CLI-0406
-  const stack = io.env.DML_DEBUG && error instanceof Error ? stackOf(error) : undefined;
+  const stack = io.env.DML_DEBUG ? stackOf(error) : undefined;
   // The engine may have said something of its own that ends in no line break. @spec DML-CLI-0440
   if (code === 'store_write_failed') output.error('');
   if (output.isJson) {
@@ -119,6 +112,7 @@ export function reportError(error: unknown, io: CliIo, output: Output): number {
     return exit;
   }
   output.error(`${output.noteStyle('red', 'dml:')} ${printable(message)}`);
+  // @spec DML-CLI-0405
   if (hint !== undefined) output.error(`hint: ${printable(hint)}`);
   if (stack !== undefined) output.error(stack);
   return exit;
@@ -131,7 +125,8 @@ function codeOfEnding(io: CliIo): number {
   return endedBy === 'SIGTERM' ? EXIT.terminated : EXIT.hungUp;
 }
 
-function stackOf(error: Error): string {
-  const stack = error.stack ?? error.message;
-  return error.cause instanceof Error ? `${stack}\ncaused by: ${stackOf(error.cause)}` : stack;
+function stackOf(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const cause = stackOf(error.cause);
+  return cause === undefined ? error.stack : `${error.stack}\ncaused by: ${cause}`;
 }

@@ -13,16 +13,16 @@ import { type Builtin, BuiltinFailure, type BuiltinInputs } from './evaluate.ts'
 type ListOperation = 'construct' | 'get' | 'add' | 'prepend' | 'append' | 'remove' | 'union';
 
 export const listBuiltins: Readonly<Record<ListOperation, Builtin>> = {
-  // @spec DML-BND-1110
   construct: {
     minInputs: 0,
     maxInputs: Number.POSITIVE_INFINITY,
+    // @spec DML-BND-1110
     run: (inputs) => listOf(buildTree('list', elements(inputs), inputs.objects)),
   },
-  // @spec DML-BND-1111
   get: {
     minInputs: 2,
     maxInputs: 3,
+    // @spec DML-BND-1111
     run: (inputs) => {
       const { root } = inputs.datum(0, 'list');
       const index = inputs.index(1);
@@ -30,34 +30,34 @@ export const listBuiltins: Readonly<Record<ListOperation, Builtin>> = {
       return inputs.foundOr(found?.entry, 2, 'the list has no item at the index');
     },
   },
-  // @spec DML-BND-1112
   add: {
     minInputs: 3,
     maxInputs: 3,
+    // @spec DML-BND-1112
     run: (inputs) => splice(inputs, { at: inputs.index(1), deleteCount: 0, insert: [inputs.element(2)] }),
   },
-  // @spec DML-BND-1113
   prepend: {
     minInputs: 2,
     maxInputs: 2,
+    // @spec DML-BND-1113
     run: (inputs) => splice(inputs, { at: 0, deleteCount: 0, insert: [inputs.element(1)] }),
   },
-  // @spec DML-BND-1114
   append: {
     minInputs: 2,
     maxInputs: 2,
+    // @spec DML-BND-1114
     run: (inputs) => splice(inputs, { at: lengthOf(inputs), deleteCount: 0, insert: [inputs.element(1)] }),
   },
-  // @spec DML-BND-1115
   remove: {
     minInputs: 2,
     maxInputs: 2,
+    // @spec DML-BND-1115
     run: (inputs) => splice(inputs, { at: inputs.index(1), deleteCount: 1, insert: [] }),
   },
-  // @spec DML-BND-1116
   union: {
     minInputs: 2,
     maxInputs: 2,
+    // @spec DML-BND-1116
     run: (inputs) => {
       const insert = [...treeEntries('list', inputs.datum(1, 'list').root, inputs.objects)];
       return splice(inputs, { at: lengthOf(inputs), deleteCount: 0, insert });

@@ -17,10 +17,10 @@ type MapEntry = readonly [key: string, element: Element];
 type MapOperation = 'construct' | 'get' | 'assoc' | 'dissoc' | 'union' | 'intersection' | 'difference';
 
 export const mapBuiltins: Readonly<Record<MapOperation, Builtin>> = {
-  // @spec DML-BND-1124
   construct: {
     minInputs: 0,
     maxInputs: Number.POSITIVE_INFINITY,
+    // @spec DML-BND-1124
     run: (inputs) => {
       if (inputs.count % 2 !== 0)
         throw new BuiltinFailure('wrong_arity', 'a map takes a value for every key');
@@ -32,31 +32,31 @@ export const mapBuiltins: Readonly<Record<MapOperation, Builtin>> = {
       return mapOf(buildTree('map', entries, inputs.objects));
     },
   },
-  // @spec DML-BND-1125
   get: {
     minInputs: 2,
     maxInputs: 3,
+    // @spec DML-BND-1125
     run: (inputs) => {
       const found = treeGet('map', inputs.datum(0, 'map').root, keyOf(inputs, 1), inputs.objects);
       return inputs.foundOr(found?.[1], 2, 'the map does not have the key');
     },
   },
-  // @spec DML-BND-1126
   assoc: {
     minInputs: 3,
     maxInputs: 3,
+    // @spec DML-BND-1126
     run: (inputs) => edited(inputs, [{ set: [keyOf(inputs, 1), inputs.element(2)] }]),
   },
-  // @spec DML-BND-1127
   dissoc: {
     minInputs: 2,
     maxInputs: 2,
+    // @spec DML-BND-1127
     run: (inputs) => edited(inputs, [{ deleteKey: keyOf(inputs, 1) }]),
   },
-  // @spec DML-BND-1128
   union: {
     minInputs: 2,
     maxInputs: 2,
+    // @spec DML-BND-1128
     run: (inputs) => edited(inputs, changes(entriesOf(inputs, 1))),
   },
   // @spec DML-BND-1129

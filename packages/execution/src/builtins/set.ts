@@ -13,19 +13,19 @@ import type { Builtin, BuiltinInputs } from './evaluate.ts';
 type SetOperation = 'construct' | 'get' | 'add' | 'remove' | 'union' | 'intersection' | 'difference';
 
 export const setBuiltins: Readonly<Record<SetOperation, Builtin>> = {
-  // @spec DML-BND-1117
   construct: {
     minInputs: 0,
     maxInputs: Number.POSITIVE_INFINITY,
+    // @spec DML-BND-1117
     run: (inputs) => {
       const elements = Array.from({ length: inputs.count }, (_, index) => inputs.element(index));
       return setOf(buildTree('set', sortedElements(elements), inputs.objects));
     },
   },
-  // @spec DML-BND-1118
   get: {
     minInputs: 2,
     maxInputs: 3,
+    // @spec DML-BND-1118
     run: (inputs) => {
       const { root } = inputs.datum(0, 'set');
       const item = inputs.element(1);
@@ -37,10 +37,10 @@ export const setBuiltins: Readonly<Record<SetOperation, Builtin>> = {
   add: { minInputs: 2, maxInputs: 2, run: (inputs) => edited(inputs, [{ set: inputs.element(1) }]) },
   // @spec DML-BND-1120
   remove: { minInputs: 2, maxInputs: 2, run: (inputs) => edited(inputs, [{ deleteKey: inputs.element(1) }]) },
-  // @spec DML-BND-1121
   union: {
     minInputs: 2,
     maxInputs: 2,
+    // @spec DML-BND-1121
     run: (inputs) =>
       edited(
         inputs,

@@ -63,17 +63,17 @@ export class CacheLookup {
   /**
    * Nodes whose inputs all stand as in the base are answered by its pins. A pin may all the same be of other values:
    * dags share the pins of nodes that they share, and whoever wrote the base may have lied.
-   *
-   * @spec DML-EXE-0701
    */
   ofBase(node: RunNode): KnownOutcome | undefined {
     if (node.callee?.options.cache === false) return undefined;
+    // @spec DML-EXE-0701
     const execId = this.#scopes.base.getPin(node.nodeId);
     const bytes = execId && this.#objects.getPresentBytes('exec', execId);
     if (!bytes) return undefined;
     const head = execHeadOf(bytes) ?? this.#decodedHead(execId);
+    if (!head || isRetried(node, head)) return undefined;
     // @spec DML-EXE-0885
-    if (!head || isRetried(node, head) || !this.#isOf(node, head)) return undefined;
+    if (!this.#isOf(node, head)) return undefined;
     const { status, nodeKind, resultId } = head;
     const isBuiltin = nodeKind === 'builtin';
     if (status === 'ok')
@@ -136,12 +136,7 @@ export class CacheLookup {
     return undefined;
   }
 
-  /**
-   * Answers a call by what the repository knows of its execution key.
-   *
-   * @spec DML-EXE-0702
-   * @spec DML-EXE-0710
-   */
+  /** Answers a call by what the repository knows of its execution key. */
   ofKey(node: RunNode): KnownOutcome | undefined {
     const found: { foundExecId: ExecId; exec: CallExec; outcome: Readable }[] = [];
     for (const foundExecId of this.#objects.store.cacheEntries(computedOf(node).executionKey)) {
@@ -154,6 +149,7 @@ export class CacheLookup {
     }
     // @spec DML-EXE-0707
     found.sort((a, b) => rank(b.exec, node) - rank(a.exec, node));
+    // @spec DML-EXE-0702
     const best = found[0];
     if (!best) return undefined;
     const { foundExecId, exec, outcome } = best;
@@ -192,18 +188,16 @@ export class CacheLookup {
     });
   }
 
-  /**
-   * Returns the outcome of an exec; undefined where a part of it is gone.
-   *
-   * @spec DML-EXE-0717
-   */
+  /** Returns the outcome of an exec; undefined where a part of it is gone. */
   #readable(exec: Records['exec']): Readable | undefined {
     try {
+      // @spec DML-EXE-0710
       if (exec.status === 'error')
         return { valueId: undefined, failure: recordedFailure(readFailure(exec, this.#objects)) };
       const valueId = execValue(exec, this.#objects);
       return this.#objects.getBytes('datum', valueId) ? { valueId, failure: undefined } : undefined;
     } catch (error) {
+      // @spec DML-EXE-0717
       if (isDmlError(error)) return undefined;
       throw error;
     }

@@ -61,8 +61,6 @@ export class OutcomeBatch {
   /**
    * Writes the outcomes that were added. Where a cached exec among them is gone nothing is written, and outcomes that
    * hang on none stay for the next batch. Throws the errors of the store.
-   *
-   * @spec DML-EXE-0718
    */
   keep(): KeptBatch {
     const outcomes = this.#outcomes;
@@ -75,6 +73,7 @@ export class OutcomeBatch {
       this.#sliceMs = isLarge ? Math.min(MAX_SLICE_MS, Math.max(SLICE_MS, takenMs * FLUSH_SHARE)) : SLICE_MS;
       return { kept: outcomes.map(({ node }) => node) };
     }
+    // @spec DML-EXE-0718
     this.#outcomes = outcomes.filter(({ node }) => !node.isTentative && node.status === 'pending');
     return { kept: undefined, withdrawn: outcomes.flatMap(({ node }) => (node.isTentative ? [node] : [])) };
   }

@@ -46,8 +46,6 @@ const MAX_LEVEL_PINS = 4096;
  *
  * Its commit holds the newest pins alone; older ones are in its parents that are of the same work. So a batch rewrites
  * the pages of a few thousand pins at most, however many outcomes there are.
- *
- * @spec DML-EXE-2340
  */
 export class RunIndex {
   readonly ref: RefName;
@@ -88,10 +86,6 @@ export class RunIndex {
    * Writes everything that the buffer holds and the outcomes given, in one transaction; the outcomes are
    * reachable from the IndexRef when this returns. Returns false, having written nothing, when a cached exec
    * among them is gone.
-   *
-   * @spec DML-EXE-0606
-   * @spec DML-EXE-1008
-   * @spec DML-EXE-1010
    */
   keep(outcomes: readonly StagedOutcome[]): boolean {
     const { objects, actor } = this.#options;
@@ -100,8 +94,9 @@ export class RunIndex {
       // @spec DML-EXE-0720
       if (!retainFound(outcomes, transaction)) return;
       const expected = transaction.getRef(this.ref)?.commitId ?? null;
+      // @spec DML-EXE-0606
       kept = this.#nextCommit(this.#levelOn(expected), outcomes);
-      // @spec DML-EXE-0605
+      // @spec DML-EXE-0605 DML-EXE-1008 DML-EXE-1010
       objects.writeTo(transaction);
       for (const { executionKey, execId } of outcomes) transaction.putCacheEntry(executionKey, execId);
       transaction.updateRef({ ref: this.ref, expected, next: kept.commitId, actor, reason: 'integrate' });
@@ -130,6 +125,7 @@ export class RunIndex {
   /** Returns the level to continue, where the IndexRef names `found`: a new one when another run moved it. */
   #levelOn(found: CommitId | null): Level {
     const level = this.#level;
+    // @spec DML-EXE-2340
     if (level && found === this.#commitId && level.count < MAX_LEVEL_PINS) return level;
     const { baseCommitId } = this.#options;
     const parents = [baseCommitId, found, this.#commitId].filter((id) => id !== null && id !== undefined);

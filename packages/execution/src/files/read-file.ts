@@ -13,8 +13,6 @@ const PIECE_BYTES = 1024 * 1024;
  *
  * Throws `unreadable_file` for what cannot be read, for what is not a file, and for a file that changes during the read, or
  * since it was `seen`: half of one state and half of another is a state that never was.
- *
- * @spec DML-BND-0905
  */
 export async function* fileStream(path: string, seen?: FileIdentity): AsyncGenerator<Uint8Array> {
   let file: FileHandle | undefined;
@@ -32,6 +30,7 @@ export async function* fileStream(path: string, seen?: FileIdentity): AsyncGener
     if (!isSameFile(before, await file.stat())) throw unreadable(path, CHANGED);
   } catch (error) {
     if (isDmlError(error)) throw error;
+    // @spec DML-BND-0905
     throw refusedBySystem(path, error);
   } finally {
     await file?.close();

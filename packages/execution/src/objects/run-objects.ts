@@ -94,14 +94,13 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
   /**
    * Makes sure that datums of the store stay, with all that they are made of, and returns those that are not there.
    * What a place is remembered by counts as used.
-   *
-   * @spec DML-EXE-0869
    */
   retainDatums(datumIds: readonly DatumId[], place: Uint8Array): DatumId[] {
     // A store that is open for reading holds nothing.
     if (this.store.isReadOnly) return datumIds.filter((datumId) => !this.store.has('datum', datumId));
     const missing: DatumId[] = [];
     this.store.transact('files', (transaction) => {
+      // @spec DML-EXE-0869
       for (const datumId of datumIds) if (!transaction.retain('datum', datumId)) missing.push(datumId);
       transaction.renewListing(place);
     });

@@ -9,8 +9,6 @@ const doneError: CallEvent = { type: 'done_error' };
 /**
  * Returns the event that an answer is to the machine of its call, and notes a result on the attempt. Throws the error
  * of a store that could not be read.
- *
- * @spec DML-EXE-0906
  */
 export function eventOfAnswer(
   attempt: Attempt,
@@ -28,11 +26,12 @@ export function eventOfAnswer(
       // @spec DML-EXE-2405
       const isAsked = code !== 'timeout' || attempt.node.callee?.options.retries !== undefined;
       if (!isRetryable || !isAsked) return { type: 'refused', failure };
+      // @spec DML-EXE-0906
       return { type: 'infrastructure_failure', failure, jitter: random() };
     }
     case 'done':
       attempt.result = answer;
-      // @spec DML-EXE-0880
+      // @spec DML-EXE-0880 DML-EXE-0881
       attempt.finishedMs = Math.max(attempt.startedMs, wholeMs(nowMs()));
       // @spec DML-EXE-0604
       return answer.outcome === 'ok' ? doneOk : doneError;

@@ -91,12 +91,12 @@ export class Attempts {
     if (this.#waitingAt === this.#waiting.length) return;
     const submissions: Submission[] = [];
     const polls: Poll[] = [];
-    // @spec DML-EXE-2334
     while (this.#asked < this.#adapter.capacity && this.#waitingAt < this.#waiting.length) {
       const attempt = this.#waiting[this.#waitingAt++] as Attempt;
       const { node, token } = attempt;
       if (node.state.name !== 'poll_adapter' || attempt.isAsked) continue;
       attempt.isAsked = true;
+      // @spec DML-EXE-2334
       this.#asked += 1;
       if (token === undefined) submissions.push(this.#submissionOf(attempt));
       else polls.push({ nodeId: node.nodeId, token });

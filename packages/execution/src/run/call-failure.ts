@@ -65,8 +65,6 @@ function outcomeOf(failure: CallFailure | undefined, isAnswered: boolean): CallO
  * Returns the error that a failed node reports to its Caller: the message says which call failed and how, the
  * cause is what the function threw, or the error of the input that failed. Where an error ended the whole run it
  * is that one.
- *
- * @spec DML-BND-0506
  */
 export function failureError(node: RunNode): DmlError<ExecutionErrorCode> {
   if (isDmlError<ExecutionErrorCode>(node.runError)) return node.runError;
@@ -100,6 +98,7 @@ function titleOf(node: RunNode): string {
   const functionName = node.callee?.functionName;
   const id = `node ${node.nodeId.slice(0, 12)}`;
   if (functionName === undefined) return `${name} (${id})`;
+  // @spec DML-BND-0506
   return functionName === name ? `${name}() (${id})` : `${functionName}() "${name}" (${id})`;
 }
 
@@ -111,11 +110,7 @@ function originOf(node: RunNode): RunNode | undefined {
 
 const THROWN = /^([A-Za-z_$][\w$]*): /;
 
-/**
- * Creates the error that a function threw from its record: name, message, causes and the positions in its bundle.
- *
- * @spec DML-BND-0507
- */
+/** Creates the error that a function threw from its record: name, message, causes and the positions in its bundle. */
 function thrownError(code: string, recorded: string, trace: readonly string[]): Error | undefined {
   if (code !== 'function_threw') return undefined;
   const [text = '', ...causes] = recorded.split(CAUSED_BY);
@@ -124,6 +119,7 @@ function thrownError(code: string, recorded: string, trace: readonly string[]): 
   const message = name === undefined ? text : text.slice(name.length + 2);
   const error = new Error(message, cause && { cause });
   Object.defineProperty(error, 'name', { value: name ?? 'Error', configurable: true, writable: true });
+  // @spec DML-BND-0507
   error.stack = [text, ...trace.map((line) => `    ${line}`)].join('\n');
   return error;
 }

@@ -236,13 +236,12 @@ export class Interpreter {
   /**
    * Begins the run of a call, or has it wait for the run of another with its execution key: until the outcome of that
    * one is kept, neither the cache nor another run knows of it.
-   *
-   * @spec DML-EXE-0712
    */
   #join(node: RunNode): CallEvent | undefined {
     if (this.isCancelled) return undefined;
     const { singleFlight } = this.#options;
     const { executionKey } = computedOf(node);
+    // @spec DML-EXE-0712
     const flight = singleFlight.get(executionKey);
     if (flight) {
       const isOwn = flight.owner === this;
@@ -282,11 +281,7 @@ export class Interpreter {
     this.#attempts.pause(node.nodeId, afterMs, () => this.#guarded(() => this.#dispatch(node, timerFired)));
   }
 
-  /**
-   * Queues the outcome of a node for the next batch; dependents need not wait for that.
-   *
-   * @spec DML-EXE-1002
-   */
+  /** Queues the outcome of a node for the next batch; dependents need not wait for that. */
   #integrate(node: RunNode): CallEvent | undefined {
     const attempt = this.#attempts.get(node.nodeId);
     if (attempt && node.execId === undefined) {
@@ -295,6 +290,7 @@ export class Interpreter {
         return { type: 'integrate_failed', failure, jitter: this.#options.random() };
       }
     }
+    // @spec DML-EXE-1002
     this.#options.batch.add(node);
     // Calls of this run that wait for it need not wait until it is kept.
     const waiters = attempt ? takeWaiters(attempt.flight, this) : [];
@@ -359,7 +355,6 @@ export class Interpreter {
     const { node } = attempt;
     switch (report.type) {
       case 'started':
-        // @spec DML-EXE-0881
         attempt.startedMs = wholeMs(this.#options.nowMs());
         return this.report(node, { type: 'call-started', attempt: attempt.number });
       case 'output':
@@ -374,8 +369,6 @@ export class Interpreter {
   /**
    * Stops the run after a failure of the store: nothing more can be recorded, so nothing more may start. Stored
    * outcomes stay.
-   *
-   * @spec DML-EXE-1009
    */
   #break(error: unknown): void {
     if (this.#broken !== undefined) return;
@@ -384,6 +377,7 @@ export class Interpreter {
     this.#settlements.break(error);
     for (const node of this.#settlements.open) {
       node.failure = failure;
+      // @spec DML-EXE-1009
       node.runError = error;
       this.#dispatch(node, {
         type: 'cancelled',

@@ -26,6 +26,7 @@ const mustRun: CallEvent = { type: 'must_run' };
  * run on values that may be withdrawn is wasted work.
  */
 export function lookUp(node: RunNode, parts: LookUpParts): CallEvent | undefined {
+  // @spec DML-EXE-0911
   const failed = node.inputs.find((input) => input.failure !== undefined);
   if (failed) return blocked(node, failed);
   const isTentative = node.inputs.some((input) => input.isTentative);
@@ -99,16 +100,14 @@ export function forgetOutcome(node: RunNode): void {
   node.computed = undefined;
 }
 
-/**
- * @spec DML-EXE-1005
- * @spec DML-EXE-1006
- */
 function evaluate(node: RunNode, inputDatumIds: readonly DatumId[], objects: RunObjects): CallEvent {
   const outcome = evaluateBuiltin((node.callee as Callee).uri, inputDatumIds, objects);
   const failure = outcome.status === 'error' ? { ...outcome, trace: [] } : undefined;
+  // @spec DML-EXE-1006
   const resultDatumId =
     outcome.status === 'ok' ? outcome.datumId : putFailure({ ...outcome, trace: [] }, objects);
   const { functionDatumId, inputs } = computedOf(node);
+  // @spec DML-EXE-1005
   node.execId = objects.put({
     type: 'exec',
     nodeKind: 'builtin',
@@ -128,10 +127,6 @@ function evaluate(node: RunNode, inputDatumIds: readonly DatumId[], objects: Run
   return evaluated;
 }
 
-/**
- * @spec DML-EXE-0910
- * @spec DML-EXE-0911
- */
 function blocked(node: RunNode, input: RunNode): CallEvent {
   const cause = input.failure as CallFailure;
   const code = cause.class === 'cancelled' ? 'cancelled' : 'input_failed';
@@ -143,5 +138,6 @@ function blocked(node: RunNode, input: RunNode): CallEvent {
     originNodeId: cause.originNodeId ?? input.nodeId,
     originName: cause.originName ?? input.callee?.name ?? input.kind,
   };
+  // @spec DML-EXE-0910
   return { type: 'input_failed', failure: { code, reason: cause.message } };
 }

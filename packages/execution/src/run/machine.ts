@@ -266,15 +266,11 @@ function resumed({ attempt, budget, token }: Attempting): Transition {
   return { state, effects: [{ type: 'poll', token, afterMs: 0 }] };
 }
 
-/**
- * @spec DML-EXE-0907
- * @spec DML-EXE-0909
- */
 function retried(from: Attempting, event: { failure: AttemptFailure; jitter: number }): Transition {
   const { attempt, budget, token } = from;
   const { failure, jitter } = event;
   // @spec DML-EXE-2312
-  // @spec DML-EXE-2320
+  // @spec DML-EXE-2320 DML-EXE-0907 DML-EXE-0909
   if (attempt >= budget.maxAttempts) return failed(failure, settle);
   const afterMs = pauseMs(budget, attempt, jitter);
   return {

@@ -22,15 +22,11 @@ export interface Surroundings {
 /** Returns the surroundings that this process is. */
 export function surroundingsOf(program: string): Surroundings {
   const { platform, arch: architecture, versions } = process;
+  // @spec DML-EXE-1811
   return { program, nodeVersion: versions.node, platform, architecture };
 }
 
-/**
- * The receipts of calls that ran in worker threads of this process: one datum for all that took as many attempts.
- *
- * @spec DML-EXE-1802
- * @spec DML-EXE-1811
- */
+/** The receipts of calls that ran in worker threads of this process: one datum for all that took as many attempts. */
 export class Receipts {
   readonly #surroundings: Surroundings;
   readonly #sink: ObjectSink;
@@ -48,6 +44,7 @@ export class Receipts {
     let datumId = this.#known.get(key);
     if (datumId === undefined) {
       const { program, nodeVersion, platform, architecture } = this.#surroundings;
+      // @spec DML-EXE-1802
       const value = {
         adapter: LOCAL_ADAPTER,
         attempt,

@@ -14,14 +14,7 @@ export interface RecordParts {
   readonly receipts: Receipts;
 }
 
-/**
- * Records the result of an attempt as the exec of its node; false when the value is not there.
- *
- * @spec DML-EXE-0805
- * @spec DML-EXE-0901
- * @spec DML-EXE-0902
- * @spec DML-EXE-1001
- */
+/** Records the result of an attempt as the exec of its node; false when the value is not there. */
 export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts): boolean {
   const { node, result, startedMs, finishedMs } = attempt;
   if (!result) return false;
@@ -38,13 +31,16 @@ export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts):
   }
   // @spec DML-EXE-1011
   const { functionDatumId, inputs } = computedOf(node);
+  // @spec DML-EXE-1001
   node.execId = objects.put({
     type: 'exec',
     nodeKind: 'call',
     nodeId: node.nodeId,
+    // @spec DML-EXE-0901
     status: result.outcome,
     functionDatumId,
     inputs,
+    // @spec DML-EXE-0805
     resultDagId: putResultDag(datumId, objects),
     // @spec DML-EXE-1003
     pins: [],

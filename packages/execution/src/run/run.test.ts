@@ -604,11 +604,14 @@ describe('Run, failures', () => {
     const node = run.call('add', [9, 9]);
     await run.outcome(node);
     const { objects } = run.open;
-    const exec = objects.read('exec', node.execId!);
-    const errorExecId = objects.put({ ...exec, status: 'error' });
+    const exec = objects.read('exec', node.execId!) as CallExec;
+    // Many, so that some come before it in the order of ids and some behind.
+    const errorExecIds = Array.from({ length: 20 }, (_, startedMs) =>
+      objects.put({ ...exec, status: 'error', startedMs, finishedMs: startedMs }),
+    );
     workspace.store.transact('both', (transaction) => {
       objects.writeTo(transaction);
-      transaction.putCacheEntry(keyOf(node), errorExecId);
+      for (const errorExecId of errorExecIds) transaction.putCacheEntry(keyOf(node), errorExecId);
     });
     for (const workName of ['ok or error', 'error or ok']) {
       const again = workspace.begin({ workName });
@@ -632,6 +635,7 @@ describe('Run, failures', () => {
     const gate = gateAt('beside a failure');
     const held = run.call('held', [gate.path, 400]);
     expect(await run.outcome(failing)).toMatchObject({ code: 'function_threw' });
+    expect(await run.outcome(run.call('add', [failing, 1]))).toMatchObject({ code: 'input_failed' });
     expect(held.status).toBe('pending');
     gate.open();
     expect(await run.outcome(run.call('add', [held, 1]))).toBe(401);

@@ -36,9 +36,6 @@ export function eventOfNews(news: SharingNews, isClaimable: boolean, parts: Look
 /**
  * Takes over an outcome of a shared cache; undefined, with nothing taken, where it is of something else or a part of
  * it is missing or damaged.
- *
- * @spec DML-EXE-0714
- * @spec DML-EXE-0715
  */
 function takeShared(
   node: RunNode,
@@ -57,10 +54,12 @@ function takeShared(
     // @spec DML-EXE-2367
     if (!isAnswer(node, exec) || exec.sourceExecId !== null) return undefined;
     // What the store has is put again, so that it stays.
+    // @spec DML-EXE-0714
     for (const part of outcomeClosure(execId, source, [node.nodeId]))
       objects.putHashed(part.objectClass, part.objectId, part.bytes);
     return cache.ofShared(node, execId, exec);
   } catch (error) {
+    // @spec DML-EXE-0715
     if (isDmlError(error)) return undefined;
     throw error;
   }

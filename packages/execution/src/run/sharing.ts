@@ -64,11 +64,11 @@ export class Sharing {
     if (this.#questions.length === 1) queueMicrotask(() => this.#ask(this.#questions.splice(0)));
   }
 
-  /** @spec DML-EXE-2360 */
   #ask(asked: readonly RunNode[]): void {
     const nodes = asked.filter(({ status }) => status === 'pending');
     if (nodes.length === 0) return;
     const keyOf = (node: RunNode): ExecutionKey => computedOf(node).executionKey;
+    // @spec DML-EXE-2360
     const keys = new Set(nodes.map(keyOf));
     this.#track(async () => {
       const found = this.#isAlone
@@ -167,8 +167,6 @@ export class Sharing {
 
   /**
    * Returns the answer of a port, undefined where it fails. The first failure is reported, and the run goes on alone.
-   *
-   * @spec DML-EXE-2365
    */
   async #attempt<Answer>(operation: Operation, ask: () => Promise<Answer>): Promise<Answer | undefined> {
     try {
@@ -176,6 +174,7 @@ export class Sharing {
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       if (!this.#isAlone) this.#options.reporter.report({ type: 'sharing-failed', operation, reason });
+      // @spec DML-EXE-2365
       this.#isAlone = true;
       return undefined;
     }

@@ -79,9 +79,9 @@ function ownPromise(promise: Promise<void>): Promise<void> {
   return promise;
 }
 
-/** @spec DML-EXE-0840 */
 function checkedText(bundleDatumId: DatumId, { datum, content }: BundleContent): string {
   const record = hashBytes<'datum'>(datum) === bundleDatumId ? decodeAs('datum', datum) : undefined;
+  // @spec DML-EXE-0840
   if (record?.kind !== 'blob' || sha256Hex(content) !== record.contentSha256)
     throw new BundleRefused(`the bundle ${bundleDatumId} is not what its id names`);
   return new TextDecoder().decode(content);

@@ -10,13 +10,10 @@ const MAX_LINE_CHARACTERS = 512;
 /** The frames stand at the end of a stack, behind a message of any length. */
 const MAX_STACK_CHARACTERS = 64 * 1024;
 
-/**
- * Describes what a function threw, so that the same failure reads the same on every machine.
- *
- * @spec DML-EXE-0905
- */
+/** Describes what a function threw, so that the same failure reads the same on every machine. */
 export function failureOf(thrown: unknown): FunctionFailure {
   try {
+    // @spec DML-EXE-0902
     const known =
       isDmlError(thrown, 'unsupported_value') || isDmlError(thrown, 'cyclic_value')
         ? thrown.code
@@ -72,11 +69,7 @@ export function messageOf(thrown: unknown): string {
 export const CAUSED_BY = '; caused by: ';
 const MAX_CAUSES = 5;
 
-/**
- * Returns the texts of what was thrown and of its causes.
- *
- * @spec DML-BND-0509
- */
+/** Returns the texts of what was thrown and of its causes. */
 function causesOf(thrown: unknown): string[] {
   const texts: string[] = [];
   const open: unknown[] = [thrown];
@@ -87,6 +80,7 @@ function causesOf(thrown: unknown): string[] {
     }
     texts.push(`${each.name}: ${each.message}`);
     if (each instanceof AggregateError) open.push(...each.errors.slice(0, MAX_CAUSES));
+    // @spec DML-BND-0509
     open.push(each.cause);
   }
   return texts.length === 0 ? [`thrown: ${textOf(thrown)}`] : texts;
@@ -138,5 +132,6 @@ export function shortened(trace: readonly string[]): readonly string[] {
 }
 
 function withoutPlace(text: string): string {
+  // @spec DML-EXE-0905
   return text.replaceAll(BUNDLE_URL, 'bundle').replaceAll(BUNDLE_FILE, 'bundle');
 }

@@ -102,8 +102,6 @@ const MAX_TOGETHER_BYTES = 1024 * 1024;
  * Threads start when they are needed and stay; one that ends, or whose realm a call has changed, is replaced by the
  * next call that needs it. Idle threads do not keep the process alive. Short calls travel together: a message of its
  * own costs more than such a call.
- *
- * @spec DML-EXE-0801
  */
 export class WorkerPool {
   readonly #options: PoolOptions;

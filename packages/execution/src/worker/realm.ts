@@ -42,8 +42,6 @@ export interface Change {
  * Every method works whatever user code has done to any of them: they use captured functions, and neither iterators nor
  * methods of prototypes. The compared objects and namespaces are walked to their constructors and prototypes; instances
  * of classes, arrays, and the properties of single methods are not.
- *
- * @spec DML-EXE-2400
  */
 export class Realm {
   readonly #tracked: Tracked[] = [];
@@ -83,6 +81,7 @@ export class Realm {
         if (after === undefined) present -= 1;
         else if (isSame(before, after)) continue;
         if (after !== undefined && isLoadedLater(object, before, after)) this.#renew(tracked, at, after);
+        // @spec DML-EXE-2400
         else note(object, key, before, bare(after));
       }
       const now = ownKeys(object);

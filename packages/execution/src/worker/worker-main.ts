@@ -234,8 +234,6 @@ function onStray(error: unknown): void {
  *
  * It throws, so that nothing after it runs as if nothing had been, and what was printed before is not lost. A function
  * that goes on all the same ends with its thread.
- *
- * @spec DML-EXE-0824
  */
 function refuseExit(code: number | string | null | undefined = process.exitCode): never {
   const own = owners.getStore() ?? current;
@@ -250,6 +248,7 @@ function refuseExit(code: number | string | null | undefined = process.exitCode)
   }
   const error = new Error(`called process.exit(${code ?? 0}); a function ends by returning or throwing`);
   Error.captureStackTrace(error, refuseExit);
+  // @spec DML-EXE-0824
   const failure = exited(error);
   own.exit = failure;
   void printed().then(() => {

@@ -31,6 +31,7 @@ export class WorkerThread {
   readonly #taken: Uint8Array<ArrayBuffer>[] = [];
 
   constructor({ env = {}, resourceLimits }: WorkerThreadOptions, listener: WorkerThreadListener) {
+    // @spec DML-EXE-0801
     const code = workerCode(ownModule('worker/worker-main'));
     this.#worker = new Worker(code.source ?? pathToFileURL(code.path), {
       eval: code.source !== undefined,

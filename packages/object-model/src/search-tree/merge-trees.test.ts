@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
 import { i64, sampleEntries } from '../../test/support/tree-samples.ts';
-import type { LeafEntries } from '../records/page-types.ts';
 import { treeEdit } from './edit-tree.ts';
 import { mergeTrees3 } from './merge-trees.ts';
+import { treeGet } from './read-tree.ts';
 import { buildTree } from './tree-builder.ts';
 
 type Contents = ReadonlyMap<string, number>;
@@ -41,10 +41,15 @@ describe('mergeTrees3', () => {
           objects,
         );
         expect(result.root).toEqual(rootOf(merged, objects));
-        const named = (entry: LeafEntries['map'] | undefined): string | undefined => entry?.[0];
-        expect(
-          result.conflicts.map((each) => named(each.base) ?? named(each.ours) ?? named(each.theirs)),
-        ).toEqual(conflicts);
+        const entryIn = (side: Contents, key: string): unknown =>
+          treeGet('map', rootOf(side, objects), key, objects);
+        expect(result.conflicts).toEqual(
+          conflicts.map((key) => ({
+            base: entryIn(base, key),
+            ours: entryIn(ours, key),
+            theirs: entryIn(theirs, key),
+          })),
+        );
       }),
       { seed: 20_263, numRuns: 200 },
     );

@@ -30,11 +30,7 @@ export interface ChangedDags {
   readonly changed: boolean;
 }
 
-/**
- * Commits a branch without one of its dags. Throws `unknown_name`.
- *
- * @spec DML-BND-0608
- */
+/** Commits a branch without one of its dags. Throws `unknown_name`. */
 export function deleteDag(change: DagsChange, name: string): ChangedDags {
   return commitEdit(change, ({ dags }, objects) => {
     const dagId = treeGet('dags', dags, name, objects)?.[1];
@@ -51,20 +47,20 @@ export function deleteDag(change: DagsChange, name: string): ChangedDags {
       });
     }
     const pins = readableStalePins({ dagId, name, dags, kept: [] }, objects);
+    // @spec DML-BND-0608
     return { dagId, dags: [{ deleteKey: name }], pins };
   });
 }
 
 /**
  * Commits a dag of another commit to a branch, in the place of one that has its name. Throws as `findImportSource`.
- *
- * @spec DML-BND-0610
  */
 export function restoreDag(change: DagsChange, name: string, revision: string): ChangedDags {
   const source = findImportSource(change.store, name, revision);
   return commitEdit(change, (standing, objects) => {
     const { dagId } = source;
     const { pins } = pinsOfDag(source, objects);
+    // @spec DML-BND-0610
     return planDag(standing, { dagId, name, pins, nodeIds: () => pins.keys() }, objects);
   });
 }

@@ -110,11 +110,7 @@ function hasDag(reader: RecordReader, name: string): boolean {
   }
 }
 
-/**
- * Resolves `<commit>~<n>`, the n-th first parent of a commit.
- *
- * @spec DML-REP-0008
- */
+/** Resolves `<commit>~<n>`, the n-th first parent of a commit. */
 function findSteps(reader: RecordReader, name: string): FoundObject | undefined {
   const [, base, suffix = ''] = /^(.+?)((?:~\d{0,9})+)$/s.exec(name) ?? [];
   const start = base === undefined ? undefined : findWhole(reader, base);
@@ -122,6 +118,7 @@ function findSteps(reader: RecordReader, name: string): FoundObject | undefined 
   const steps = suffix.split('~').slice(1);
   let left = steps.reduce((sum, digits) => sum + (digits === '' ? 1 : Number(digits)), 0);
   let commitId: CommitId | undefined = start.objectId as CommitId;
+  // @spec DML-REP-0008
   for (; left > 0 && commitId !== undefined; left -= 1)
     [commitId] = reader.read('commit', commitId).parentCommitIds;
   return commitId && { class: 'commit', objectId: commitId };
@@ -129,8 +126,6 @@ function findSteps(reader: RecordReader, name: string): FoundObject | undefined 
 
 /**
  * Resolves `<commit>:<dag>` and `<commit>:<dag>#<name>`; names may contain either sign, so every split is tried.
- *
- * @spec DML-CLI-0605
  */
 function findInRevision(reader: RecordReader, name: string): Reading {
   let refusal: Error | undefined;
@@ -138,6 +133,7 @@ function findInRevision(reader: RecordReader, name: string): Reading {
     const commit = findWhole(reader, inside);
     if (commit?.class !== 'commit') continue;
     const commitId = commit.objectId as CommitId;
+    // @spec DML-CLI-0605
     const dag = dagOfCommit(reader, commitId, wanted);
     if (dag !== undefined) return dag;
     const node = nodeIn(reader, wanted, {
@@ -175,8 +171,6 @@ interface NodeReading {
 /**
  * Returns the node that `<dag>#<name>` stands for; the member of the value of the root where the dag names no such node.
  * A name may hold the sign itself, so every place of it is tried.
- *
- * @spec DML-CLI-0606
  */
 function nodeIn(reader: RecordReader, text: string, { name, prefix, dagNamed }: NodeReading): Reading {
   let refusal: Error | undefined;
@@ -199,6 +193,7 @@ function nodeIn(reader: RecordReader, text: string, { name, prefix, dagNamed }: 
 
 function nodeOfDag(reader: RecordReader, dag: NamedObject, name: string): NamedObject | undefined {
   const { rootNodeId, names } = reader.read('dag', dag.objectId as DagId);
+  // @spec DML-CLI-0606
   const nodeId =
     name === 'root' ? rootNodeId : couldBeName(name) ? treeGet('names', names, name, reader)?.[1] : undefined;
   return (
@@ -225,13 +220,14 @@ function memberOfNode(reader: RecordReader, dag: NamedObject, text: string): Nam
   return memberOf(reader, dag, text.startsWith('[') ? text : `.${text}`);
 }
 
-/** Finds the member of a value that a name with a path stands for, such as `sales.by_month[3]`. @spec DML-REP-0010 */
+/** Finds the member of a value that a name with a path stands for, such as `sales.by_month[3]`. */
 function findMember(reader: RecordReader, name: string): Reading {
   for (const [inside, path] of pathCuts(name)) {
     const found = findSelected(reader, inside);
     if (found === undefined || found instanceof Error) continue;
     const value = valueUnless(NO_VALUE, () => objectValue(reader, inside, found));
     if (value === undefined) continue;
+    // @spec DML-REP-0010
     const member = memberAt(reader, value, path);
     if (member !== undefined) return member;
     const known = keysOf(reader, value);

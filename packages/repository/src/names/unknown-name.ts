@@ -15,9 +15,10 @@ export interface UnknownName {
   readonly listed?: boolean;
 }
 
-/** Returns the error of a name that stands for nothing, with the nearest known ones. @spec DML-CLI-0604 */
+/** Returns the error of a name that stands for nothing, with the nearest known ones. */
 export function unknownName({ name, word, detail, inside = '', known, listed = false }: UnknownName): Error {
   const words = word === undefined ? [name, name.replace(/(?<=.)[~:#@].*/s, '')] : [word];
+  // @spec DML-CLI-0604
   const near = [...new Set(words.flatMap((text) => nearest(text, known)))].slice(0, 3);
   return repositoryError(
     'unknown_name',

@@ -39,8 +39,6 @@ function dagIn(reader: RecordReader, commitId: CommitId, name: string): DagId | 
 /**
  * Lists the calls of a dag that have other values in a commit than in its first parent, though function and input
  * values are the same. O(nodes of the dag).
- *
- * @spec DML-REP-0103
  */
 export function differingCalls(reader: RecordReader, commitId: CommitId, dagId: DagId): NodeId[] {
   const commit = reader.read('commit', commitId);
@@ -52,6 +50,7 @@ export function differingCalls(reader: RecordReader, commitId: CommitId, dagId: 
     const oldExecId = before.getPin(nodeId);
     if (kind !== 'call' || outcome === undefined || oldExecId === undefined) return [];
     const [left, right] = [reader.read('exec', oldExecId), reader.read('exec', outcome.execId)];
+    // @spec DML-REP-0103
     const isComparable = left.status === 'ok' && right.status === 'ok' && isSameComputation(left, right);
     return isComparable && execValue(left, reader) !== execValue(right, reader) ? [nodeId] : [];
   });

@@ -48,8 +48,6 @@ function firstPin(scopes: readonly PinScope[], nodeId: NodeId): ExecId | undefin
 /**
  * Adds the outcomes of calls that no commit pins any more, such as a failure of an earlier run: they can be looked at
  * until they are garbage collected.
- *
- * @spec DML-REP-0101
  */
 function withKnown(reader: RecordReader, pinned: PinScope): PinScope {
   const known = new Map<NodeId, ExecId | undefined>();
@@ -59,6 +57,7 @@ function withKnown(reader: RecordReader, pinned: PinScope): PinScope {
       const execId = pinned.getPin(nodeId) ?? known.get(nodeId);
       if (execId !== undefined || known.has(nodeId) || depth === MAX_CHAIN) return execId;
       depth += 1;
+      // @spec DML-REP-0101
       const found = knownOutcome(reader, scope, nodeId);
       depth -= 1;
       known.set(nodeId, found);

@@ -348,6 +348,8 @@ describe('backupStore', () => {
       await other.close();
       expect(existsSync(path)).toBe(false);
     }
+    await backupStore(source, path);
+    expect(existsSync(path)).toBe(true);
   });
 
   it('reads all that a first one holds, also what was copied before it was cut off [DML-STO-1407]', async () => {

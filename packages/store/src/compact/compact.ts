@@ -178,9 +178,6 @@ interface StoreRights {
  * Puts the draft in the data file's place, while nobody can write. The clean marker goes first, since it is of the old
  * file; it is made again here or by whoever opens the store next. The engine's lock file stays: whoever has opened
  * it, and whoever will, is in one list with this process and takes turns with it. Returns the bytes of the new file.
- *
- * @spec DML-STO-1105
- * @spec DML-STO-1116
  */
 function replaceDataFile(
   folder: HeldFolder,
@@ -194,7 +191,7 @@ function replaceDataFile(
   let bytes: number;
   try {
     bytes = draft.look(DATA_FILE)?.size ?? 0;
-    // @spec DML-STO-1102
+    // @spec DML-STO-1102 DML-STO-1105 DML-STO-1116
     draft.rename(DATA_FILE, DATA_FILE, folder);
   } finally {
     draft.close();

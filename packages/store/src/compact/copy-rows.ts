@@ -39,11 +39,7 @@ function hasChecksum(table: TableName, { key, value }: Row): boolean {
   }
 }
 
-/**
- * Copies every row of every table into an empty file, in key order, and returns how many there were.
- *
- * @spec DML-STO-1101
- */
+/** Copies every row of every table into an empty file, in key order, and returns how many there were. */
 export async function copyRows(
   from: Engine,
   to: Engine,
@@ -62,7 +58,7 @@ export async function copyRows(
           // @spec DML-STO-0175
           space.add(row.value.length);
           space.addNew(row.value.length);
-          // @spec DML-STO-0804
+          // @spec DML-STO-0804 DML-STO-1101
           to.tables[table].putSync(row.key, row.value);
         }
         space.check();

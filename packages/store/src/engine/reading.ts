@@ -109,8 +109,8 @@ export function* iterateRows(engine: Engine, table: TableName, range: RowRange =
   let next: RowRange = range;
   let left = range.limit ?? Number.POSITIVE_INFINITY;
   for (;;) {
-    refreshSnapshot(engine);
     // @spec DML-STO-0142
+    refreshSnapshot(engine);
     const rows = readRows(engine, table, { ...next, limit: Math.min(BATCH_ROWS, left) });
     yield* rows;
     left -= rows.length;

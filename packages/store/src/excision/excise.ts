@@ -51,11 +51,8 @@ export async function planExcision(
  * The bytes stay in free pages of the data file until a compaction. Throws `excision_refused` with
  * `plan_outdated` when objects were put or retained since the plan was made, and with `ref_target` when a ref
  * names a commit of the plan.
- *
- * @spec DML-STO-0803
  */
 export function applyExcision(host: ExcisionHost, plan: ExcisionPlan, facts: ExcisionFacts): void {
-  // @spec DML-STO-0813
   host.transact('excise', (transaction) => {
     // @spec DML-STO-0814
     if (Number(readMeta(transaction.engine, 'generation') ?? 0) !== plan.generation)
@@ -68,6 +65,7 @@ export function applyExcision(host: ExcisionHost, plan: ExcisionPlan, facts: Exc
     }
     // A datum of a listing may lack its bytes now, and what is read again is refused. @spec DML-STO-0584
     dropListings(transaction);
+    // @spec DML-STO-0803 DML-STO-0813
     for (const object of plan.excise) exciseObject(transaction, object, facts);
   });
 }

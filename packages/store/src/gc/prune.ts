@@ -14,8 +14,6 @@ const ROWS_PER_TRANSACTION = 5_000;
 /**
  * Deletes rows of session writes that no living session holds, expired holds, and listings that are of no use.
  * Returns whether more rows are left for another transaction.
- *
- * @spec DML-STO-0728
  */
 export function pruneRows(transaction: WriteTransaction): boolean {
   const { engine, environment } = transaction;
@@ -30,6 +28,7 @@ export function pruneRows(transaction: WriteTransaction): boolean {
   for (const key of readKeys(engine, 'recents')) {
     const row = parseWritesKey(key);
     const start = starts.get(row.sessionId);
+    // @spec DML-STO-0728
     if (start !== undefined && row.generation >= start) continue;
     if (deleted === ROWS_PER_TRANSACTION) return true;
     transaction.deleteRow('recents', key);

@@ -28,8 +28,6 @@ export function settle(tracer: Tracer, patient: boolean): boolean {
 /**
  * Deletes up to `limit` garbage objects that have not come into use and returns how many it looked at.
  * The caller has made sure, in this transaction, that the tracer knows every object in use.
- *
- * @spec DML-STO-0723
  */
 export function sweepSlice(transaction: WriteTransaction, context: SweepContext, limit: number): number {
   const { tracer, garbage, swept, rows } = context;
@@ -45,6 +43,7 @@ export function sweepSlice(transaction: WriteTransaction, context: SweepContext,
     // @spec DML-STO-0726
     if (classByte === CLASS_BYTES.chunk && hasRow(engine, 'excised', key)) continue;
     if (classByte === CLASS_BYTES.exec && state === 'present') dropCacheEntry(transaction, key);
+    // @spec DML-STO-0723
     transaction.deleteRow('objects', key);
     swept.add(classByte, rows.sizeBytes);
     garbage.release(rows.links, rows.linkCount);

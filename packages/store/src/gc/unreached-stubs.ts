@@ -22,12 +22,11 @@ export class UnreachedStubs {
   /**
    * Looks at up to `limit` stubs, removes those of unmarked objects and returns how many it looked at.
    * The caller has made sure, in this transaction, that every object in use is marked.
-   *
-   * @spec DML-STO-0839
    */
   remove(transaction: WriteTransaction, limit: number): number {
     const range = this.#from === undefined ? {} : { start: this.#from, exclusiveStart: true };
     const keys = readKeys(transaction.engine, 'stubs', { ...range, limit });
+    // @spec DML-STO-0839
     for (const key of keys) if (!this.#marked.has(key)) transaction.deleteRow('stubs', key);
     this.#from = keys.at(-1) ?? this.#from;
     this.#hasMore = keys.length === limit;

@@ -22,8 +22,6 @@ export type GcReason =
 /**
  * Finds what keeps an object, walking from the roots until it is met; refs and holds are tried before the
  * objects of living sessions.
- *
- * @spec DML-STO-0741
  */
 export function* explainSteps(
   engine: Engine,
@@ -39,6 +37,7 @@ export function* explainSteps(
   const rows = [...roots.sessionWrites].reverse();
   for (;;) {
     const ordinal = tracer.found.ordinalOf(key);
+    // @spec DML-STO-0741
     if (ordinal !== undefined) return { state: 'kept', ...describePath(tracer, ordinal) };
     if (tracer.waiting > 0) {
       refreshSnapshot(engine);

@@ -62,8 +62,6 @@ export interface MergeSides {
 /**
  * Merges dags, pins and requests three ways; new pages go into the draft.
  * What only one side changed is taken, what both changed alike too; anything else is a conflict.
- *
- * @spec DML-STO-0641
  */
 export function mergeContents(
   draft: Draft,
@@ -71,6 +69,7 @@ export function mergeContents(
   settle: Settle = () => undefined,
 ): ContentMerge {
   const { bases, ours, theirs } = sides;
+  // @spec DML-STO-0641
   const dags = mergeRole('dags', rootsOf(bases, 'dags'), { ours: ours.dags, theirs: theirs.dags }, draft);
   // @spec DML-STO-0644
   const pins = mergeRole('pins', rootsOf(bases, 'pins'), { ours: ours.pins, theirs: theirs.pins }, draft);

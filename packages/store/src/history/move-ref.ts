@@ -80,11 +80,7 @@ function finish(
   });
 }
 
-/**
- * Moves a ref to a descendant of its commit.
- *
- * @spec DML-STO-0611
- */
+/** Moves a ref to a descendant of its commit. */
 export function fastForward(host: HistoryHost, move: Move, next: CommitId): FastForwardResult {
   const ours = begin(host, move.ref, next);
   const draft = new Draft(host);
@@ -93,6 +89,7 @@ export function fastForward(host: HistoryHost, move: Move, next: CommitId): Fast
   if (relation === 'same' || relation === 'ahead') return { state: 'up-to-date', commitId: ours };
   // @spec DML-STO-0612
   if (relation !== 'behind') return { state: 'diverged', mergeBaseIds: mergeBases(draft, ours, next) };
+  // @spec DML-STO-0611
   return finish(host, move, ours, next);
 }
 

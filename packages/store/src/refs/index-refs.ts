@@ -13,21 +13,17 @@ export interface IndexRefEntry extends Ref {
   readonly reason: string;
 }
 
-/**
- * Lists the IndexRefs, sorted by UUID, with their last moves.
- *
- * @spec DML-STO-1204
- */
+/** Lists the IndexRefs, sorted by UUID, with their last moves. */
 export function readIndexRefs(engine: Engine): IndexRefEntry[] {
   refreshSnapshot(engine);
-  // @spec DML-STO-1202
   return readRefs(engine, 'index').map((ref) => {
     const key = sequenceKey(ref.sequence);
+    // @spec DML-STO-1204
     const row = readRow(engine, 'journal', key);
     const entry = row && decodeJsonRow<JournalEntry>('journal', key, row);
     return {
       ...ref,
-      // @spec DML-STO-1203
+      // @spec DML-STO-1203 DML-STO-1202
       uuid: ref.name.slice('refs/index/'.length),
       movedMs: entry?.timeMs ?? 0,
       movedBy: entry?.actor ?? '',

@@ -28,8 +28,6 @@ function canOwn(descriptor: number, uid: number, gid: number): boolean {
  * Sets the rights, the group and the owner of a file to those of another one, as far as the process may. Where the
  * group cannot be given, the file is for its owner and for everybody whom the other one was for, but for no other
  * group.
- *
- * @spec DML-STO-0170
  */
 export function adoptRights(descriptor: number, { mode, uid, gid }: FileRights): void {
   const own = fstatSync(descriptor);
@@ -38,5 +36,6 @@ export function adoptRights(descriptor: number, { mode, uid, gid }: FileRights):
   // @spec DML-STO-0174
   if (!isAlike && !canOwn(descriptor, uid, gid) && !canOwn(descriptor, own.uid, gid)) wanted &= ~OF_GROUP;
   // Last: a change of the owner may take rights away.
+  // @spec DML-STO-0170
   if ((fstatSync(descriptor).mode & ALL) !== wanted) fchmodSync(descriptor, wanted);
 }

@@ -92,15 +92,12 @@ function putPayload(transaction: WriteTransaction, key: Buffer, payload: Uint8Ar
   transaction.putRow('files', key, encodeRow('files', key, payload));
 }
 
-/**
- * Deletes the listings that were not used for longest until the table is well below its bound.
- *
- * @spec DML-STO-0582
- */
+/** Deletes the listings that were not used for longest until the table is well below its bound. */
 function makeRoom(transaction: WriteTransaction, except: Uint8Array, { sizeBytes }: ListingLimits): void {
   const { engine } = transaction;
   if (tableBytes(engine) <= sizeBytes) return;
   const others = readListings(engine).filter(({ place }) => !place.equals(except));
+  // @spec DML-STO-0582
   others.sort((one, other) => one.usedDay - other.usedDay);
   let left = others.reduce((sum, other) => sum + other.sizeBytes, 0);
   for (const other of others) {

@@ -26,7 +26,6 @@ const MIGRATIONS: readonly Migration[] = [checksumRefs];
 export function migrateSchema(store: Store, program: string): void {
   const schema = Number(readMeta(store.engine, 'schema'));
   if (schema === SCHEMA_VERSION) return;
-  // @spec DML-STO-0025
   store.transact('migrate', (transaction) => {
     // Another process may have migrated the file since it was looked at.
     const from = Number(transaction.getMeta('schema'));
@@ -36,6 +35,7 @@ export function migrateSchema(store: Store, program: string): void {
       migration(transaction);
       transaction.reach('migrate/step');
     }
+    // @spec DML-STO-0025
     transaction.setMeta('schema', SCHEMA_VERSION);
     // @spec DML-STO-0026
     if (from < SCHEMA_VERSION) transaction.setMeta('last_migrated_by', program);

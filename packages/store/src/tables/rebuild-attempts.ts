@@ -41,8 +41,8 @@ interface HeldRequest extends AttemptOrigin {
  * throws, with every row as it was, where a commit of an IndexRef or its requests cannot be read.
  */
 export function rebuildAttempts(host: Transactor): AttemptsRebuilt {
-  // @spec DML-STO-0572
   return host.transact('attempts/rebuild', (transaction) => {
+    // @spec DML-STO-0572
     const missing = heldRequests(transaction.engine);
     let kept = 0;
     let removed = 0;

@@ -80,8 +80,6 @@ function stubBlock(engine: Engine, objectClass: ObjectClass, id: ObjectId): Bloc
  * imported. Reads as the consumer takes, and holds some 60 bytes for each object seen. On a store opened for writing
  * the commits are retained first, so that refs may move and collections run during the export; on one opened for
  * reading an object that vanishes ends the stream with `object_missing`.
- *
- * @spec DML-STO-1001
  */
 export async function* exportCar(
   host: ExportHost,
@@ -93,6 +91,7 @@ export async function* exportCar(
   const blocks = refs.map(refBlock);
   // @spec DML-STO-1002
   const header = encodeHeader(blocks.map((block) => block.link));
+  // @spec DML-STO-1001
   let pieces: Buffer[] = [encodeVarint(header.length), header];
   let size = header.length;
   for (const block of walkBlocks(engine, blocks, refs)) {

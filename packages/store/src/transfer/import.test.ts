@@ -290,6 +290,8 @@ describe('importCar', () => {
     const refusal = { detail: 'excision_offered', fields: { class: 'datum', objectId: gone } };
     await expect(imported(target, stream)).rejects.toMatchObject({ code: 'transfer_invalid', ...refusal });
     expect(target.readRefs()).toEqual([]);
+    const accepting = await openFixture();
+    expect(await imported(accepting, stream, { acceptExcisions: true })).toMatchObject({ tombstones: 1 });
     target.transact('use', (transaction) => void putText(transaction, 'gone'));
     expect(target.has('datum', gone)).toBe(true);
     expect(await imported(target, stream)).toMatchObject({ state: 'applied', tombstones: 0 });

@@ -106,8 +106,6 @@ export interface Receiving {
 /**
  * Puts every object of a stream, batch by batch; nothing is referenced yet.
  * Objects put so far stay as session writes of this session when the stream turns out to be bad or cut off.
- *
- * @spec DML-STO-1024
  */
 export async function receiveStream(
   host: Transactor,
@@ -120,7 +118,7 @@ export async function receiveStream(
   let batch: PendingObject[] = [];
   let batchBytes = 0;
   const flush = (): void => {
-    // @spec DML-STO-1031
+    // @spec DML-STO-1031 DML-STO-1024
     host.transact('import/objects', (transaction) => putBatch(transaction, batch, { counts, gaps }));
     onBatch(counts);
     batch = [];

@@ -62,8 +62,6 @@ function holdRoot(hold: Hold): KeyedRoot {
 /**
  * Reads every root at one snapshot: heads, index refs, remote-tracking refs, exec refs, holds that have not
  * expired, and what living sessions put or retained.
- *
- * @spec DML-STO-0701
  */
 export function readRoots(engine: Engine, nowMs: number, livingSessions: readonly SessionRow[]): RootSet {
   const refs = readRefs(engine);
@@ -78,6 +76,7 @@ export function readRoots(engine: Engine, nowMs: number, livingSessions: readonl
   };
   const sessionWrites = readKeys(engine, 'recents').map(parseWritesKey).filter(isHeld);
   return {
+    // @spec DML-STO-0701
     keyed: [...refs.map((ref) => refRoot(ref.name, ref.commitId)), ...standing.map(holdRoot)],
     sessionWrites,
     refCount: refs.length,
