@@ -6,7 +6,13 @@ import { emitModule } from '../by-name/emit-module.ts';
 import { planUnreadNames, UNREAD_NAME } from '../by-name/only-called.ts';
 import type { Outline } from '../by-name/outline.ts';
 import { type AmbientInput, ambientInputs } from '../by-name/outside-reads.ts';
-import { OwnModules, type ReachedModule, type Resolve, type Target } from '../by-name/own-modules.ts';
+import {
+  OwnModules,
+  positionIn,
+  type ReachedModule,
+  type Resolve,
+  type Target,
+} from '../by-name/own-modules.ts';
 import { type Piece, PieceText, piecesOf } from '../by-name/pieces.ts';
 import { refuseCode } from '../by-name/refused-code.ts';
 import { readsTexts } from '../by-name/text-readers.ts';
@@ -14,7 +20,7 @@ import { captureError } from '../errors.ts';
 import { isCommonJsFile, nodeImportPath } from '../node-import.ts';
 import { packageRequire } from '../source-file.ts';
 import { type Bundled, Bundler, type BundleStyle, type Emission, IMPORT_META, TARGET } from './bundler.ts';
-import { refuseOwnFiles, SloppyCode } from './library-code.ts';
+import { LibraryCode } from './library-code.ts';
 import { isEntry, sourcePath } from './module-names.ts';
 import { type NativePackage, NativePackages } from './native-packages.ts';
 import { observedNames } from './observed-names.ts';
@@ -57,7 +63,7 @@ export interface ExportCapture {
 export class ExportCapturer {
   readonly #outlines = new Map<string, Outline>();
   readonly #bundlers = new Map<string, Bundler>();
-  readonly #sloppy = new SloppyCode();
+  readonly #libraries = new LibraryCode();
   readonly #natives = new NativePackages();
 
   /** Bundles one export of a file with everything that it needs. Throws `capture_failed`. */
@@ -72,7 +78,7 @@ export class ExportCapturer {
     return new OneCapture(place, {
       bundler,
       outlines: this.#outlines,
-      sloppy: this.#sloppy,
+      libraries: this.#libraries,
       natives: this.#natives,
     }).run();
   }
@@ -82,7 +88,7 @@ export class ExportCapturer {
 interface Kept {
   readonly bundler: Bundler;
   readonly outlines: Map<string, Outline>;
-  readonly sloppy: SloppyCode;
+  readonly libraries: LibraryCode;
   readonly natives: NativePackages;
 }
 
@@ -93,7 +99,7 @@ class OneCapture {
   readonly #place: ExportPlace;
   readonly #bundler: Bundler;
   readonly #outlines: Map<string, Outline>;
-  readonly #sloppy: SloppyCode;
+  readonly #libraries: LibraryCode;
   readonly #natives: NativePackages;
   readonly #folder: string;
   #modules: OwnModules | undefined;
@@ -101,11 +107,11 @@ class OneCapture {
   #texts = new Map<string, PieceText>();
   #refusesLibraries = false;
 
-  constructor(place: ExportPlace, { bundler, outlines, sloppy, natives }: Kept) {
+  constructor(place: ExportPlace, { bundler, outlines, libraries, natives }: Kept) {
     this.#place = place;
     this.#bundler = bundler;
     this.#outlines = outlines;
-    this.#sloppy = sloppy;
+    this.#libraries = libraries;
     this.#natives = natives;
     this.#folder = dirname(place.path);
   }
@@ -115,8 +121,8 @@ class OneCapture {
     const { bundled } = form;
     const reached = this.#modules?.reached ?? [];
     const own = new Set(reached.map(({ outline }) => outline.file));
-    refuseOwnFiles(bundled, own);
-    const undeclared = this.#sloppy.undeclared(bundled, own);
+    this.#libraries.refuseOwnFiles(bundled, own);
+    const undeclared = this.#libraries.undeclared(bundled, own);
     const edits = [
       ...(undeclared.length > 0 ? [`var ${undeclared.join(',')};\n`] : []),
       ...bannerOf(bundled.text),
@@ -179,7 +185,10 @@ class OneCapture {
     const { path } = this.#place;
     try {
       const bundled = await this.#bundler.bundle(style, (resolver) => this.#emit(resolver, observed));
-      const missing = bundled.warnings.find(({ id }) => id === 'import-is-undefined');
+      // @spec DML-CAP-0928
+      const missing = bundled.warnings.find(
+        ({ id, location }) => id === 'import-is-undefined' && isEntry(location?.file ?? ''),
+      );
       if (missing)
         throw captureError('capture_failed', {
           file: path,
@@ -256,11 +265,22 @@ class OneCapture {
     const file = isPlaced ? resolve(this.#folder, sourcePath(first.location?.file ?? '')) : path;
     return captureError('capture_failed', {
       file,
-      line: isPlaced ? this.#lineIn(file, first.location?.line ?? 0) : 0,
+      line: isPlaced
+        ? (this.#importLine(file, first.text) ?? this.#lineIn(file, first.location?.line ?? 0))
+        : 0,
       reason: first.text.startsWith('No loader is configured for ".node"')
         ? `native modules cannot be captured: ${first.text}`
         : first.text,
     });
+  }
+
+  /** Returns the line of an import of the author whose name does not exist: imports are written in another order. */
+  #importLine(file: string, message: string): number | undefined {
+    const [, name] = / for import "(.*)"$/.exec(message) ?? [];
+    const outline = this.#modules?.reached.find((module) => module.outline.file === file)?.outline;
+    const links = outline ? [...outline.imports.values(), ...outline.exportedAgain.values()] : [];
+    const link = links.find(({ imported }) => imported === name);
+    return outline && link && positionIn(outline, link.source.start).line;
   }
 
   #lineIn(file: string, line: number): number {

@@ -201,6 +201,40 @@ describe('libraries', () => {
     expect(await fixture.call(exports({}))).toBe('main');
   });
 
+  it.each([
+    [`import { absent } from 'node:fs';`, 'absent', 'node:fs'],
+    [`import { absent as here } from 'fs';`, 'here', 'fs'],
+    [`import { absent } from 'lib';`, 'absent', 'lib'],
+    [`import { absent } from './own.ts';`, 'absent', 'own.ts'],
+  ])('are refused by a name that they do not export: %s [DML-CAP-0926]', (statement, name, from) => {
+    const files = {
+      ...library('lib', 'export const a = 1;', ',"type":"module"'),
+      'own.ts': 'export const a = 1;',
+      'steps.ts': `import { sep } from 'node:path';\n${statement}\nexport const clean = () => ${name};\nexport const other = () => sep;`,
+    };
+    expect(() => fixture.capture(files)).toThrow(
+      expect.objectContaining({
+        code: 'capture_failed',
+        fields: {
+          file: expect.stringMatching(/steps\.ts$/),
+          line: 2,
+          reason: expect.stringMatching(new RegExp(`${from}.*absent`)),
+        },
+      }),
+    );
+    expect(() => fixture.capture(files, 'other')).not.toThrow();
+  });
+
+  it('have no members that they do not export [DML-CAP-0928]', async () => {
+    const files = {
+      ...library('lib', 'export const a = 1;', ',"type":"module"'),
+      'steps.ts': `import * as fs from 'node:fs';\nimport * as lib from 'lib';\nimport * as own from './own.ts';
+        export const clean = () => [fs.absent, lib.absent, own.absent, lib.a, own.a].map((one) => typeof one);`,
+      'own.ts': 'export const a = 1;',
+    };
+    expect(await fixture.call(files)).toEqual(['undefined', 'undefined', 'undefined', 'number', 'number']);
+  });
+
   it('assign names that they do not declare, as sloppy code may [DML-CAP-0011]', async () => {
     const files = {
       ...library(
@@ -245,38 +279,6 @@ describe('libraries', () => {
       ]),
     );
     expect(() => fixture.capture(strict)).not.toThrow();
-  });
-
-  it.each([
-    [
-      'ESM',
-      `import { readFileSync } from 'node:fs';\nexport const f = () => readFileSync(new URL('./data.json', import.meta.url), 'utf8');`,
-      2,
-    ],
-    [
-      'CommonJS',
-      `const { join } = require('path');\n\nexports.f = () => require('fs').readFileSync(join(__dirname, 'data.json'));`,
-      3,
-    ],
-  ])('that read a file of their own folder are refused, in %s [DML-CAP-0012]', (kind, code, line) => {
-    const files = {
-      ...library('lib', code, kind === 'ESM' ? ',"type":"module"' : ''),
-      'node_modules/lib/data.json': '{}',
-      'steps.ts': `import { f } from 'lib'; export const clean = () => f(); export const other = () => 1;`,
-    };
-    expect(() => fixture.capture(files)).toThrow(
-      expect.objectContaining({
-        code: 'capture_failed',
-        fields: {
-          file: expect.stringMatching(/node_modules\/lib\/index\.js$/),
-          line,
-          reason: expect.stringMatching(/data\.json.*dag\.file/),
-        },
-      }),
-    );
-    expect(() => fixture.capture(files, 'other')).not.toThrow();
-    const { 'node_modules/lib/data.json': _, ...absent } = files;
-    expect(() => fixture.capture(absent)).not.toThrow();
   });
 });
 

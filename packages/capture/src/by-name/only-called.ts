@@ -33,6 +33,7 @@ export function planUnreadNames(
       const isNamed =
         value && declaration.id.type === 'Identifier' && isFunction(value) && !hasOwnName(value);
       if (!isDeclared && !isNamed) continue;
+      if (isDeclared && mayBeSeenOutside(module, binding)) continue;
       const uses = usesOf(modules, module, binding);
       // @spec DML-EXE-0520
       if (uses === undefined || uses.some(isReadBy)) continue;
@@ -50,6 +51,16 @@ export function planUnreadNames(
     plans.set(module, edits);
   }
   return plans;
+}
+
+/**
+ * Checks whether code may name a function outside of the block that declares it, which sloppy code can.
+ *
+ * @spec DML-CAP-0925
+ */
+function mayBeSeenOutside({ outline: { isCommonJs, scopes } }: ReachedModule, { name }: Binding): boolean {
+  if (!isCommonJs) return false;
+  return scopes.free.has(name) || scopes.bindings.filter((other) => other.name === name).length > 1;
 }
 
 function hasOwnName(node: object): boolean {

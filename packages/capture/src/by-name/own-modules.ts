@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { captureError } from '../errors.ts';
 import type { Load } from './loads.ts';
@@ -266,6 +267,7 @@ export class OwnModules {
     members?: readonly string[],
   ): Promise<void> {
     const target = await this.#target(module, source.specifier, 'import-statement', source.start);
+    if (target.kind === 'builtin') refuseAbsent(module, source, imported);
     if (target.kind !== 'own') return;
     const by = { outline: module.outline, source };
     const names = await this.exportNames(target.module);
@@ -294,6 +296,28 @@ export class OwnModules {
     if (isLibrary(specifier, importer, path)) return { kind: 'library', ...found };
     return CODE.test(path) ? { kind: 'own', module: this.at(path) } : { kind: 'data', ...found };
   }
+}
+
+/**
+ * Refuses an import of a name that a built-in module does not have. Throws `capture_failed`.
+ *
+ * @spec DML-CAP-0926
+ */
+function refuseAbsent({ outline }: ReachedModule, { specifier, start }: Source, name: string): void {
+  if (name === ALL || name === 'default') return;
+  const { emitWarning } = process;
+  // Experimental modules are not used here, only looked at.
+  process.emitWarning = () => {};
+  try {
+    if (name in (createRequire(import.meta.url)(specifier) as object)) return;
+  } catch {
+  } finally {
+    process.emitWarning = emitWarning;
+  }
+  throw captureError('capture_failed', {
+    ...positionIn(outline, start),
+    reason: `"${specifier}" has no export "${name}" in this version of Node`,
+  });
 }
 
 /**
