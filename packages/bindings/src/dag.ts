@@ -26,8 +26,8 @@ import {
   SourceThrew,
   valuesError,
 } from '@daggerml/values';
-import { CallSite, withLine } from './author-line.ts';
 import { builtinMethods, type ListBuiltins, type MapBuiltins, type SetBuiltins } from './builtins.ts';
+import { CallSite, withLine } from './call-site.ts';
 import { commitDag, type DagCommit } from './commit-dag.ts';
 import type { DagContext } from './dag-options.ts';
 import { type Directory, type DirectoryOptions, type FolderRequest, lowerFolder } from './directory.ts';

@@ -1,6 +1,6 @@
 import type { Pipeline } from '@daggerml/capture';
 import { unknownName } from '@daggerml/repository';
-import { withLine } from './author-line.ts';
+import { withLine } from './call-site.ts';
 import type { NodeHandle } from './node-handle.ts';
 import type { Lifted } from './values.ts';
 

@@ -1,7 +1,7 @@
 import { failureError, type OpenRun, type RunNode } from '@daggerml/execution';
 import type { ExecId, NodeId, NodeKind } from '@daggerml/object-model';
 import { liftDatum, valuesError } from '@daggerml/values';
-import { withLine } from './author-line.ts';
+import { withLine } from './call-site.ts';
 
 /** Conversion hints of the language, each with the word for it in errors. */
 const WANTED: Readonly<Record<string, string>> = {

@@ -117,7 +117,7 @@ describe('a repository with a newer schema', () => {
     for (const argv of [['status'], ['run', 'pipelines.ts', 'sums'], ['gc'], ['schema']]) {
       expect(await newer.refusal(9, argv)).toBe(
         `dml: the store has schema ${SCHEMA_VERSION + 6}; this version knows schemas up to ${SCHEMA_VERSION}\n` +
-          'hint: update dml: npm install --global @daggerml/cli\n',
+          'hint: update dml: install the newest @daggerml/cli\n',
       );
     }
   });
@@ -129,7 +129,7 @@ describe('a repository with records of a newer version', () => {
     await newer.run('sums');
     await newer.putNewerBranch();
     const nodeId = NEWER_NODE_ID;
-    const update = 'update dml: npm install --global @daggerml/cli';
+    const update = 'update dml: install the newest @daggerml/cli';
     expect(await newer.refusal(9, ['show', nodeId])).toBe(
       'dml: a newer version of dml wrote a node record here that this one cannot read; nothing is damaged\n' +
         `hint: ${update}\n`,

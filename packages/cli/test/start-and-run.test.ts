@@ -275,9 +275,18 @@ describe('dml run', () => {
     });
   });
 
-  it('shows the trace of a call that fails [DML-CLI-0725]', async () => {
-    const { stderr } = await repository.dml(['run', 'pipelines.ts', 'fails']);
-    expect(stderr).toMatch(/^ {2}failed {3}boom .*\n {11}at boom \(steps\.ts:\d+:\d+\)$/m);
+  it('shows message and trace of a call that fails [DML-CLI-0725]', async () => {
+    repository.write('lines.ts', "export function lines() { throw new Error('one\\n\u001b[2Jtwo'); }");
+    repository.write(
+      'lines-pipeline.ts',
+      `import { definePipeline, functions } from '@daggerml/bindings';
+      const { lines } = functions<typeof import('./lines.ts')>(new URL('./lines.ts', import.meta.url));
+      export const fails = definePipeline('fails', async (dag) => dag.call(lines));`,
+    );
+    const { stderr } = await repository.dml(['run', 'lines-pipeline.ts']);
+    expect(stderr).toMatch(
+      /^ {2}failed {3}lines\(\) .*: Error: one\n {11}\\u001b\[2Jtwo\n {11}at lines \(lines\.ts:\d+:\d+\)$/m,
+    );
   });
 
   it('answers from a recorded failure until --retry-failed runs it again [DML-CLI-0708]', async () => {

@@ -13,7 +13,8 @@ const MAX_LISTED = 1000;
 export function refuseExtraParts(value: Collected, path: string): void {
   const kind = kindOf(value);
   if (!isBuiltIn(value, kind)) {
-    const found = `an instance of the class ${classNameOf(value)}, which extends ${kind}`;
+    const name = classNameOf(value);
+    const found = `an instance of ${name === '' ? 'a class' : `the class ${name}`}, which extends ${kind}`;
     throw unsupported(path, { found, instead: COPIES[kind] });
   }
   const key = extraKey(value, kind);

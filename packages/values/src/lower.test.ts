@@ -143,6 +143,7 @@ describe('lowerValue', () => {
       [undefined, 'the value', /^undefined$/, /null/],
       [[2n ** 64n], '[0]', /^a bigint outside of -2\^63 to 2\^63 - 1$/, /text/],
       [{ model: new Model() }, 'model', /^an instance of the class Model$/, /\{ \.\.\.value \}/],
+      [new (class Pt {})(), 'the value', /^an object with a prototype of its own$/, /\{ \.\.\.value \}/],
       [[Symbol('s')], '[0]', /^a symbol$/, /text/],
       [{ [Symbol('s')]: 1 }, 'the value', /^an object with the symbol key Symbol\(s\)$/, /string/],
       [Promise.resolve(1), 'the value', /^a promise$/, /await/],

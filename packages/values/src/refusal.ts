@@ -114,10 +114,11 @@ function describeObject(value: object): Finding {
     : { found: `an instance of the class ${name}`, instead: COPY_FIELDS };
 }
 
-/** Returns the name of an object's class as a refusal shows it; empty when it has none. */
+/** Returns the name of an object's class as a refusal shows it; empty when it has none, or one that was shortened. */
 export function classNameOf(value: object): string {
   const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
-  return typeof name === 'string' ? shownName(name) : '';
+  // Captured code has names of one or two letters.
+  return typeof name === 'string' && name.length > 2 ? shownName(name) : '';
 }
 
 function shownName(name: string): string {

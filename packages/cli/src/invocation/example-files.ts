@@ -9,7 +9,7 @@ export function load(days: number): number[] {
   return Array.from({ length: days }, (_, day) => 100 + day / 2 + 20 * Math.sin(day / 5));
 }
 
-/** How far the mean of the days before is off, on average. */
+/** Returns the mean error of a forecast by the mean of the days before. */
 export function fit(sales: number[], options: { window: number }) {
   const { window } = options;
   const misses = sales.slice(window).map((actual, at) => {

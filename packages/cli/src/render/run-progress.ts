@@ -139,8 +139,9 @@ export class RunProgress {
     const why = like === undefined ? `${code}: ${message}` : `like ${like.call}`;
     // @spec DML-CLI-1704
     const id = isRecorded ? `  ${shortId(nodeId)}` : '';
-    const line = this.#output.safe(`${call}${id}  ${why}${known}`);
-    this.#print(`  ${this.#output.noteStyle('red', 'failed')}   ${line}`);
+    const [first = '', ...more] = `${call}${id}  ${why}${known}`.split(/\r?\n/);
+    this.#print(`  ${this.#output.noteStyle('red', 'failed')}   ${this.#output.safe(first)}`);
+    for (const line of more) this.#print(`           ${this.#output.safe(line)}`);
     // @spec DML-CLI-0725
     if (like === undefined) for (const each of trace) this.#print(`           ${this.#output.safe(each)}`);
   }

@@ -53,7 +53,7 @@ export const WORK_ADVICE: Readonly<
   },
   pipeline_missing: {
     exit: EXIT.pipeline,
-    hint: 'give the path of a file that exports a pipeline',
+    hint: 'give the path of the file of the pipeline, or of the function',
   },
   pipeline_threw: {
     exit: EXIT.pipeline,

@@ -110,9 +110,9 @@ function openLockFile(folder: HeldFolder): number {
  * free. Somebody else may take it between this look and the engine's, some microseconds later.
  */
 export function* untilWritable(lock: LockFile, path: string, environment: WriteEnvironment): Steps<void> {
-  let patience: LockWait | undefined;
+  let wait: LockWait | undefined;
   for (let writer = lock.writer(); writer !== 0; writer = lock.writer()) {
-    patience ??= new LockWait(environment);
+    wait ??= new LockWait(environment);
     // @spec DML-STO-0756
     const describe = (): Waiting => ({
       reason: 'write_lock',
@@ -121,7 +121,7 @@ export function* untilWritable(lock: LockFile, path: string, environment: WriteE
       ...(environment.probe(writer).state === 'dead' && { namespace: 'another' }),
     });
     // @spec DML-STO-0754
-    yield patience.next(`${writer} ${lock.noted()}`, describe);
+    yield wait.next(`${writer} ${lock.noted()}`, describe);
   }
 }
 

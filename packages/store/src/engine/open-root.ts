@@ -61,15 +61,15 @@ export function* openFile(
   opening: RootOpening,
   environment: WaitEnvironment,
 ): Steps<OpenedFile> {
-  let patience: LockWait | undefined;
+  let wait: LockWait | undefined;
   for (;;) {
     prepareOpening(files.folder, opening.readOnly);
     opening.failpoint?.('open/prepared');
     const opened = tryToOpen(files, opening);
     if ('place' in opened) return opened;
-    patience ??= new LockWait(environment);
+    wait ??= new LockWait(environment);
     // @spec DML-STO-0118 DML-STO-0755
-    const pauseMs = patience.next(opened.reason, () => opened);
+    const pauseMs = wait.next(opened.reason, () => opened);
     yield opened.reason === 'locks' ? 1 + Math.random() * LONGEST_PAUSE_MS : pauseMs;
   }
 }
