@@ -104,6 +104,18 @@ describe('what a function reads beside its inputs', () => {
     expect(listed(expression)).toEqual([`${read} in 3`]);
   });
 
+  it('is named where a file only exports it again [DML-CAP-0929]', () => {
+    const files = {
+      'own.mjs': `import { read, join } from './again.mjs'; export const clean = (x) => read(join(x, 'a'));\nexport { hostname } from 'os';`,
+      'again.mjs': `import { readFileSync } from 'node:fs';\nexport { readFileSync as read };\nexport { now } from './now.mjs'; export * from 'node:path'; export * as os from 'node:os';`,
+      'now.mjs': 'export const now = Date.now;',
+    };
+    const readsBy = (exportName: string): unknown =>
+      fixture.capture(files, exportName, 'own.mjs').ambientInputs.map(({ kind, what }) => `${kind}: ${what}`);
+    expect(readsBy('clean')).toEqual(['files: readFileSync of node:fs']);
+    expect(readsBy('hostname')).toEqual(['environment: hostname of node:os']);
+  });
+
   it('is named in CommonJS by what is used of a module [DML-CAP-0920]', () => {
     const source = `const path = require('path'); const fs = require('node:fs'); const { now } = Date;
       exports.clean = (x) => [path.join(x, 'a'), fs.statSync(x), now()];`;

@@ -1,4 +1,4 @@
-import { type OutsideUse, outsideUses } from './outside-uses.ts';
+import { type OutsideUse, reachedUses } from './outside-uses.ts';
 import { positionIn, type ReachedModule } from './own-modules.ts';
 
 /** Kinds of reads besides the inputs of a function; a change there does not re-run a call. */
@@ -21,8 +21,7 @@ export interface AmbientInput {
 export function ambientInputs(modules: Iterable<ReachedModule>): readonly AmbientInput[] {
   const found = new Map<string, AmbientInput>();
   for (const module of modules) {
-    for (const use of outsideUses(module.outline)) {
-      if (!module.isReached(use.offset)) continue;
+    for (const use of reachedUses(module)) {
       const kind = kindOf(use);
       if (kind === undefined) continue;
       const what = use.module === undefined ? use.path : nameInModule(use.module, use.path);

@@ -1,7 +1,8 @@
 import { isBuiltin } from 'node:module';
 import type { Node } from 'oxc-parser';
 import { loadAt } from './loads.ts';
-import type { Outline } from './outline.ts';
+import type { Outline, Source } from './outline.ts';
+import type { ReachedModule } from './own-modules.ts';
 import type { Binding } from './scopes.ts';
 import { forEachChild, withoutTypes } from './syntax-tree.ts';
 
@@ -23,13 +24,41 @@ export interface OutsideUse {
 const known = new WeakMap<Outline, readonly OutsideUse[]>();
 
 /** Lists every use of a global, of a name of a built-in module and of `import.meta`. */
-export function outsideUses(outline: Outline): readonly OutsideUse[] {
+function outsideUses(outline: Outline): readonly OutsideUse[] {
   let uses = known.get(outline);
   if (!uses) {
     uses = new UseFinder(outline).find();
     known.set(outline, uses);
   }
   return uses;
+}
+
+/** Lists the uses in what is reached of a module, with what it only exports again. */
+export function reachedUses(module: ReachedModule): readonly OutsideUse[] {
+  return [
+    ...outsideUses(module.outline).filter(({ offset }) => module.isReached(offset)),
+    ...exportedUses(module),
+  ];
+}
+
+/** @spec DML-CAP-0929 */
+function* exportedUses({ outline, demands, wholeStars }: ReachedModule): Generator<OutsideUse> {
+  const { exports, exportedAgain, imports } = outline;
+  const useOf = ({ specifier, start }: Source, name: string): OutsideUse[] => {
+    const module = builtinName(specifier);
+    const path = name === 'default' || name === '*' ? '' : name;
+    const use = { isCalled: false, isTypeof: false, isBare: false, firstText: undefined, offset: start };
+    return module === undefined ? [] : [{ ...use, path, module }];
+  };
+  const links = new Map(exportedAgain);
+  for (const [name, declared] of exports) {
+    const link = 'references' in declared ? imports.get(declared) : undefined;
+    if (link) links.set(name, link);
+  }
+  for (const [name, { source, imported }] of links)
+    if (demands.has(name) || demands.has('*')) yield* useOf(source, imported);
+  for (const star of wholeStars)
+    for (const name of demands) if (!exports.has(name) && !exportedAgain.has(name)) yield* useOf(star, name);
 }
 
 export function builtinName(specifier: string): string | undefined {

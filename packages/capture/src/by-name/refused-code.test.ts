@@ -149,6 +149,30 @@ describe('code that no capture sees', () => {
     });
   });
 
+  it.each([
+    ['createRequire', `export { createRequire as f } from 'node:module';`],
+    ['createRequire', `import { createRequire } from 'node:module';\nexport { createRequire as f };`],
+    ['createRequire', `export * from 'node:module';`, 'createRequire'],
+    ['node:module', `export * as f from 'node:module';`],
+    ['node:module', `export { default as f } from 'node:module';`],
+    ['process.cwd', `export { cwd as f } from 'node:process';`],
+  ])('is refused where a file only exports it again: %s in %s [DML-CAP-0929]', (what, code, name = 'f') => {
+    const files = {
+      'own.mjs': `import { ${name} as f } from './again.mjs'; export const clean = () => f;`,
+      'again.mjs': `export const other = 1;\n${code}`,
+    };
+    expect(fieldsOfRefusal(files, 'own.mjs')).toEqual({
+      file: expect.stringMatching(/again\.mjs$/),
+      line: 2,
+      reason: expect.stringMatching(new RegExp(`^${what.replace('.', '\\.')} `)),
+    });
+    const unused = {
+      ...files,
+      'own.mjs': `import { other } from './again.mjs'; export const clean = () => other;`,
+    };
+    expect(() => fixture.capture(unused, 'clean', 'own.mjs')).not.toThrow();
+  });
+
   it('is not what only lists or describes modules', () => {
     expect(() =>
       fixture.capture(`${imports} export const clean = (x: string) => [isBuiltin(x), all.builtinModules];`),

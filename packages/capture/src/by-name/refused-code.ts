@@ -1,7 +1,7 @@
 import { captureError } from '../errors.ts';
 import { misnamedCommonJs } from '../misnamed-commonjs.ts';
 import type { OutsideUse } from './outside-uses.ts';
-import { outsideUses } from './outside-uses.ts';
+import { reachedUses } from './outside-uses.ts';
 import { positionIn, type ReachedModule } from './own-modules.ts';
 
 /**
@@ -15,8 +15,7 @@ export function refuseCode(module: ReachedModule): void {
   const misnamed = misnamedCommonJs(module.outline);
   // @spec DML-EXE-0536
   if (misnamed) throw captureError('capture_failed', { ...misnamed });
-  for (const use of outsideUses(module.outline)) {
-    if (!module.isReached(use.offset)) continue;
+  for (const use of reachedUses(module)) {
     const place = askedPlace(use);
     // @spec DML-EXE-0525
     if (place !== undefined)
