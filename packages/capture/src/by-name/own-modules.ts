@@ -1,5 +1,4 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { captureError } from '../errors.ts';
 import type { Load } from './loads.ts';
@@ -309,8 +308,8 @@ function refuseAbsent({ outline }: ReachedModule, { specifier, start }: Source, 
   // Experimental modules are not used here, only looked at.
   process.emitWarning = () => {};
   try {
-    if (name in (createRequire(import.meta.url)(specifier) as object)) return;
-  } catch {
+    const module: object | undefined = process.getBuiltinModule(specifier);
+    if (module !== undefined && name in module) return;
   } finally {
     process.emitWarning = emitWarning;
   }
