@@ -24,6 +24,8 @@ export interface DagCommit {
   readonly commitId: CommitId;
   /** False when the head already has this dag with these pins; then there is no new commit. */
   readonly changed: boolean;
+  /** Calls that are part of the dag; a call of which only the awaited value was used is none. */
+  readonly calls: number;
 }
 
 /** Waits for a dag and commits it on top of its branch; plans again when the branch has moved. */
@@ -34,6 +36,7 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
   // @spec DML-BND-1207
   await allOk(open, reachable);
   open.run.flush();
+  const calls = callsIn(reachable);
   const names = [...content.names].map(
     ([name, { nodeId }]): TreeChange<'names'> => ({ set: [name, nodeId] }),
   );
@@ -51,7 +54,7 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
     const commit = planCommit(standing, edit, { actor, nowMs, message: content.message }, objects);
     if (!commit) {
       releaseIndex(context);
-      return { dagId, commitId: headId as CommitId, changed: false };
+      return { dagId, commitId: headId as CommitId, changed: false, calls };
     }
     const commitId = objects.put(commit);
     let isApplied = false;
@@ -71,8 +74,14 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
       if (isApplied) open.index.release(transaction);
     });
     objects.clear();
-    if (isApplied) return { dagId, commitId, changed: true };
+    if (isApplied) return { dagId, commitId, changed: true, calls };
   }
+}
+
+function callsIn(nodes: Iterable<RunNode>): number {
+  let calls = 0;
+  for (const { kind } of nodes) if (kind === 'call') calls += 1;
+  return calls;
 }
 
 async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> {

@@ -88,6 +88,8 @@ export interface RunResult<Root = unknown> {
   /** False when the head already had this dag with these outcomes. */
   readonly changed: boolean;
   readonly counts: CallCounts;
+  /** Calls that are part of the dag; others that ran or were cached left no trace in it. */
+  readonly calls: number;
   /** Value that the pipeline returned. */
   readonly root: NodeHandle<Root>;
   /** The dag, for the values of its nodes. */
@@ -284,9 +286,10 @@ export class Repository {
       await dag.open.run.idle();
       if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) });
       const message = options.message === undefined ? {} : { message: options.message };
-      const { dagId, commitId, changed } = await dag.commit(root, message);
+      const { dagId, commitId, changed, calls } = await dag.commit(root, message);
       const commit = new Commit(commitId, dag.open.objects);
-      return { commit, dagId, changed, counts: dag.open.reporter.counts, root: dag.root as never, dag };
+      const { counts } = dag.open.reporter;
+      return { commit, dagId, changed, counts, calls, root: dag.root as never, dag };
     } catch (error) {
       if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) }, error);
       throw error;

@@ -79,7 +79,7 @@ describe('dml code', () => {
   it('prints the warnings of a run about the function [DML-CLI-1572]', async () => {
     const ran = (await repository.dml(['run', 'made-pipeline.ts', '--no-cache'])).stderr;
     const warnings = [
-      /^(?: {2}warning {2}| {11})?(made reads the clock .*;)$/m,
+      /^(?: {2}warning {2}| {11})?(made depends on the clock .*;)$/m,
       /^(?: {2}warning {2}| {11})?(made leaves out lib\/said\.ts, .*;)$/m,
     ];
     const told = (await repository.dml(['code', 'lib/made.ts', 'made'])).stderr;

@@ -145,6 +145,15 @@ describe('dml run', () => {
     const { commitId } = await own.json<{ commitId: string }>('dag', 'restore', `${made.commitId}:sums`);
     await own.run('report');
     expect(await own.run('sums')).toMatchObject({ changed: false, madeIn: commitId });
+    // So was one whose root came out again.
+    await own.run('clock');
+    const { commitId: again } = await own.json<{ commitId: string }>(
+      'run',
+      'pipelines.ts',
+      'clock',
+      '--no-cache',
+    );
+    expect(await own.run('clock')).toMatchObject({ changed: false, madeIn: again });
   });
 
   it('names the calls that have other values than before [DML-CLI-1507] [DML-REP-0103]', async () => {
@@ -177,7 +186,7 @@ describe('dml run', () => {
     expect(await own.json('run', 'odd-pipeline.ts')).toMatchObject({ differing: [] });
   });
 
-  it('warns where the result is a value that no call is a part of [DML-CLI-1705]', async () => {
+  it('warns of calls that are no part of the dag [DML-CLI-1705]', async () => {
     const own = await TestRepository.create();
     own.write(
       'tries.ts',
@@ -191,6 +200,7 @@ describe('dml run', () => {
         const tried = await Promise.allSettled([1, 2].map((n) => dag.call(some, n).value()));
         return tried.map(({ status }) => status);
       });
+      export const passed = definePipeline('passed', async (dag) => [dag.call(some, -1 + (await dag.call(some, 0).value()))]);
       export const calls = definePipeline('calls', (dag) => [dag.call(some, 1)]);
       export const named = definePipeline('named', async (dag) => {
         const one = dag.name('one', dag.call(some, 1));
@@ -198,11 +208,16 @@ describe('dml run', () => {
       });
       export const none = definePipeline('none', () => 3);`,
     );
-    const warning = 'the dag is one value without inputs; 2 calls of the run are no part of it: return calls';
-    expect((await own.dml(['run', 'trying.ts', 'values'])).stderr).toContain(`  warning  ${warning}`);
+    const warning =
+      '  warning  2 calls of the run are no part of the dag, and their outcomes go with "dml gc"';
+    expect((await own.dml(['run', 'trying.ts', 'values'])).stderr).toContain(warning);
+    expect((await own.dml(['run', 'trying.ts', 'passed'])).stderr).toContain(
+      '  1 call of the run is no part',
+    );
+    expect(await own.json('run', 'trying.ts', 'passed')).toMatchObject({ callsLeftOut: 1 });
     expect(await own.json('run', 'trying.ts', 'values')).toMatchObject({ callsLeftOut: 2, changed: false });
     for (const name of ['calls', 'named', 'none']) {
-      expect((await own.dml(['run', 'trying.ts', name])).stderr, name).not.toContain('no part of it');
+      expect((await own.dml(['run', 'trying.ts', name])).stderr, name).not.toContain('no part of the dag');
       expect(await own.json('run', 'trying.ts', name)).toMatchObject({ callsLeftOut: 0 });
     }
   });
@@ -241,7 +256,7 @@ describe('dml run', () => {
     writeReader('');
     const { stderr } = await repository.dml(['run', 'reader-pipeline.ts']);
     expect(stderr.match(/^ {2}warning .*\n.*$/gm)).toEqual([
-      "  warning  read reads the clock and files (Date.now at reader.ts:4, readFileSync of node:fs at reader.ts:3): a change there will not run its calls again;\n           give files as inputs (dag.file) and other things as arguments, or allow it: functions(url, { allow: ['clock', 'files'] })",
+      "  warning  read depends on the clock and files (Date.now at reader.ts:4, readFileSync of node:fs at reader.ts:3): a change there will not run its calls again;\n           give files as inputs (dag.file) and other things as arguments, or allow it: functions(url, { allow: ['clock', 'files'] })",
     ]);
     writeReader(", { allow: ['clock', 'files'] }");
     const allowed = await repository.dml(['run', 'reader-pipeline.ts']);

@@ -206,7 +206,7 @@ export class OwnModules {
       throw captureError('capture_failed', {
         file,
         line: 0,
-        reason: 'the export does not exist',
+        reason: `it has no export "${name}"`,
         exports: names,
       });
     }

@@ -42,7 +42,11 @@ export const COMMANDS: readonly CommandSpec[] = [
         description: 'read every file again, also one that looks as it did when it was read last',
       },
       { syntax: '--retry-failed', description: 're-run calls whose recorded outcome is a failure' },
-      { syntax: '--workers <number>', description: 'calls that run at one time' },
+      {
+        syntax: '--workers <number>',
+        description:
+          'calls that run at one time, as many as the processors by default; raise it for calls that wait',
+      },
       {
         syntax: '--env <names>',
         description: 'environment variables that functions see, separated by commas; none by default',
@@ -56,8 +60,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Inspect',
     summary: 'Print which packages and files the code of a function comes from.',
     description:
-      'Only what is printed here decides whether a change runs the calls of the function again. The SHA-256 is that ' +
-      'of the code as it is recorded: "dml show" takes it.',
+      'A change runs the calls of the function again when it changes this code. Constants and enums that the code ' +
+      'takes from other files are part of it without being listed. The SHA-256 is that of the code as it is ' +
+      'recorded: "dml show" takes it.',
     arguments: [
       { syntax: '<file>', description: 'file that exports the function', isPath: true },
       { syntax: '<function>', description: 'name under which it is exported' },

@@ -36,7 +36,7 @@ export function warningLines(functionName: string, warnings: readonly AmbientWar
     ? 'give files as inputs (dag.file) and other things as arguments'
     : 'give it as an argument';
   return [
-    `${functionName} reads ${read} (${places}): a change there will not run its calls again;`,
+    `${functionName} depends on ${read} (${places}): a change there will not run its calls again;`,
     `${remedy}, or allow it: functions(url, { allow: [${allowed}] })`,
   ];
 }

@@ -1,5 +1,5 @@
 import type { Repository, RunResult } from '@daggerml/bindings';
-import { type CommitId, type DagId, type NodeId, treeCount } from '@daggerml/object-model';
+import type { CommitId, NodeId } from '@daggerml/object-model';
 import { commitThatMade, differingCalls, RecordReader, shortId } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import type { AmbientWarning } from './ambient-warning.ts';
@@ -26,7 +26,7 @@ interface DifferingCall {
 export function factsOf(
   { options }: CommandContext,
   { store }: Repository,
-  { commit, dagId, changed, counts, dag }: RunResult,
+  { commit, dagId, changed, counts, calls, dag }: RunResult,
 ): Pick<RunReport, 'madeIn' | 'differing' | 'callsLeftOut'> {
   const { commitId } = commit;
   const reader = new RecordReader(store);
@@ -37,14 +37,8 @@ export function factsOf(
   return {
     madeIn,
     differing: differing.map((nodeId) => ({ nodeId, call: dag.describeCall(nodeId).text })),
-    callsLeftOut: isOneLiteral(reader, dagId) ? counts.executed + counts.cached + counts.failed : 0,
+    callsLeftOut: counts.executed + counts.cached + counts.failed - calls,
   };
-}
-
-/** Checks whether a dag has no node but the literal that is its root. */
-function isOneLiteral(reader: RecordReader, dagId: DagId): boolean {
-  const { rootNodeId, names } = reader.read('dag', dagId);
-  return treeCount('names', names, reader) === 0 && reader.read('node', rootNodeId).kind === 'literal';
 }
 
 export function report({ output }: CommandContext, name: string, result: RunReport): void {
@@ -58,7 +52,7 @@ export function report({ output }: CommandContext, name: string, result: RunRepo
   // @spec DML-CLI-1705
   if (callsLeftOut > 0)
     output.note(
-      `  ${output.noteStyle('yellow', 'warning')}  the dag is one value without inputs; ${formatCount(callsLeftOut, 'call')} of the run ${callsLeftOut === 1 ? 'is' : 'are'} no part of it: return calls, not their awaited values`,
+      `  ${output.noteStyle('yellow', 'warning')}  ${formatCount(callsLeftOut, 'call')} of the run ${callsLeftOut === 1 ? 'is' : 'are'} no part of the dag, and ${callsLeftOut === 1 ? 'its outcome goes' : 'their outcomes go'} with "dml gc": pass calls on, or name them with dag.name; an awaited value is a literal without provenance`,
     );
   const document = {
     pipeline: name,

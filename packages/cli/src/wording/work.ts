@@ -30,7 +30,7 @@ export const WORK_ADVICE: Readonly<
   },
   dag_failed: {
     exit: EXIT.callFailed,
-    hint: '[see it with "dml show {nodeId}"; ]nothing was committed, finished calls are kept, and --retry-failed runs it again',
+    hint: '[see it with "dml show {nodeId}"; ]nothing was committed, finished calls are kept: mend the function or its inputs and run again, or try the same call again with --retry-failed',
   },
   dag_closed: {
     exit: EXIT.pipeline,

@@ -97,7 +97,10 @@ export async function callTogether(
 
 function calleeOf({ exports }: LoadedBundle, exportName: string): (...inputs: unknown[]) => unknown {
   const callee = exports[exportName];
-  if (typeof callee !== 'function') throw new TypeError(`the export ${exportName} is not a function`);
+  if (typeof callee !== 'function')
+    throw new LoadFailed(undefined, {
+      cause: new TypeError(`the export "${exportName}" is not a function`),
+    });
   return callee as (...inputs: unknown[]) => unknown;
 }
 

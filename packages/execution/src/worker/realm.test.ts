@@ -228,13 +228,20 @@ describe('a call', () => {
     expect(workspace.events.filter(({ type }) => type === 'call-started')).toHaveLength(6);
   });
 
-  it('whose bundle throws while it is loaded ends unrecorded, without another attempt [DML-EXE-2404]', async () => {
-    await open(1, `export const f = () => 1;\nif (f()) throw new Error('no luck');`);
+  it.each([
+    [
+      'throws while it is loaded',
+      `export const f = () => 1;\nif (f()) throw new Error('no luck');`,
+      'no luck',
+    ],
+    ['exports no function', 'export const f = [1];', 'the export "f" is not a function'],
+  ])('whose bundle %s ends unrecorded, without another attempt [DML-EXE-2404]', async (_, code, message) => {
+    await open(1, code);
     const node = run.call('f', []);
     expect(await run.outcome(node)).toMatchObject({
       class: 'infrastructure',
       code: 'load_failed',
-      message: expect.stringContaining('Error: no luck'),
+      message: expect.stringContaining(`Error: ${message}`),
     });
     expect(node.execId).toBeUndefined();
     expect(workspace.events.filter(({ type }) => type === 'call-started')).toHaveLength(1);

@@ -1,4 +1,11 @@
-import { type CommitId, type DagId, isDmlError, type NodeId, treeGet } from '@daggerml/object-model';
+import {
+  type CommitId,
+  type DagId,
+  type ExecId,
+  isDmlError,
+  type NodeId,
+  treeGet,
+} from '@daggerml/object-model';
 import { isSameComputation } from '../nodes/input-values.ts';
 import { treeScope } from '../nodes/pin-scope.ts';
 import { execValue } from '../nodes/stored-value.ts';
@@ -10,16 +17,21 @@ const MAX_COMMITS = 10_000;
 
 /**
  * Returns the commit that gave a branch the dag that it has under a name: the oldest one from which on every first
- * descendant has it. O(commits since then).
+ * descendant has it with this outcome. O(commits since then).
  *
  * @spec DML-REP-0102
  */
 export function commitThatMade(reader: RecordReader, commitId: CommitId, name: string): CommitId {
   const dagId = dagIn(reader, commitId, name);
+  const rootNodeId = dagId && reader.read('dag', dagId).rootNodeId;
+  const pinIn = (id: CommitId): ExecId | undefined =>
+    rootNodeId && treeGet('pins', reader.read('commit', id).pins, rootNodeId, reader)?.[1];
+  const pinned = pinIn(commitId);
   let made = commitId;
   for (let count = 0; count < MAX_COMMITS; count += 1) {
     const [parentCommitId] = reader.read('commit', made).parentCommitIds;
     if (parentCommitId === undefined || dagIn(reader, parentCommitId, name) !== dagId) break;
+    if (pinIn(parentCommitId) !== pinned) break;
     made = parentCommitId;
   }
   return made;
