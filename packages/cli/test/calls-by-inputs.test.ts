@@ -205,6 +205,29 @@ describe('a call', () => {
     expect(shown).toMatch(/\nerror function_threw: Error: no luck\n {6}at luck \(luck\.ts:3:\d+\)\n/);
   });
 
+  it('lists the outcomes of every commit [DML-REP-0040]', async () => {
+    const own = await TestRepository.create();
+    const ran = async (...options: string[]): Promise<string | undefined> => {
+      await own.ok('run', 'pipelines.ts', 'clock', ...options);
+      const { nodes } = await own.json<{ nodes: { kind: string; outcome?: { execId: string } }[] }>(
+        'show',
+        'clock',
+      );
+      return nodes.find(({ kind }) => kind === 'call')?.outcome?.execId;
+    };
+    const execIds = [await ran()];
+    for (const branch of ['one', 'two']) {
+      await own.ok('branch', branch);
+      await own.ok('switch', branch);
+      execIds.push(await ran('--no-cache'));
+    }
+    const { otherOutcomes } = await own.json<{ otherOutcomes: { execId: string }[] }>(
+      'show',
+      'main:clock#root',
+    );
+    expect(otherOutcomes.map(({ execId }) => execId).sort()).toEqual(execIds.slice(1).sort());
+  });
+
   it('that is lost without a record is named without an id [DML-CLI-1704]', async () => {
     const own = await TestRepository.create();
     own.write('deep.ts', 'export const deep = (n: number): number => deep(n + 1) + 1;');
