@@ -25,14 +25,17 @@ const conditions = ['@daggerml/source', 'module', 'node', 'development|productio
 /** Folder for the report that `ci/coverage.mjs` wants of the branches that were taken; empty without one. */
 const coverageFolder = process.env.DAGGERML_COVERAGE ?? '';
 
-/** Plugin that runs the capturing thread from `dist`, where it is counted; from sources it is a text without a file. */
-const captureFromDist = {
-  name: 'capture-from-dist',
+/** Plugin that runs threads from `dist`, where they are counted; from sources they are texts without a file. */
+const threadsFromDist = {
+  name: 'threads-from-dist',
   enforce: 'pre' as const,
-  transform: (code: string, id: string) =>
-    id.endsWith('/capture/src/source-file.ts')
-      ? code.replace("'./bundle/capture-main.js'", "'../dist/bundle/capture-main.js'")
-      : undefined,
+  transform: (code: string, id: string) => {
+    if (id.endsWith('/capture/src/source-file.ts'))
+      return code.replace("'./bundle/capture-main.js'", "'../dist/bundle/capture-main.js'");
+    return id.endsWith('/execution/src/source-file.ts')
+      ? code.replace('new URL(`./', 'new URL(`../dist/')
+      : undefined;
+  },
 };
 
 export default defineConfig({
@@ -52,7 +55,7 @@ export default defineConfig({
     // No test may count on another: each file runs in an order of its own, and `--sequence.seed 2` tries others.
     sequence: { shuffle: { tests: true, files: false }, seed: 1 },
     projects: folders.map((folder) => ({
-      plugins: coverageFolder === '' ? [] : [captureFromDist],
+      plugins: coverageFolder === '' ? [] : [threadsFromDist],
       resolve: { conditions },
       ssr: { resolve: { conditions, externalConditions: conditions } },
       test: {

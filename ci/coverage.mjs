@@ -7,7 +7,7 @@
  * itself, it measures; every program and thread that tests start from `dist` writes what it has run by
  * NODE_V8_COVERAGE. A branch counts when either has taken it.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { build } from '../tools/run/build.mjs';
@@ -49,6 +49,9 @@ async function runCovered(runTests, names) {
   mkdirSync(left);
   // What it imports is installed by the build.
   const { RanScripts } = await import('./ran-scripts.mjs');
+  const preload = join(folder, 'preload.cjs');
+  const counter = JSON.stringify(join(root, 'ci/thread-coverage.cjs'));
+  writeFileSync(preload, `require(${counter})(${JSON.stringify(left)}, __filename);\n`);
   const ran = new RanScripts(root, join(folder, 'maps'));
   // While the suite runs, since all that programs leave would fill a disk.
   const timer = setInterval(() => ran.takeIn(left), 2_000);
@@ -56,7 +59,7 @@ async function runCovered(runTests, names) {
     const { passed, failed } = await runTests({
       DAGGERML_COVERAGE: folder,
       NODE_V8_COVERAGE: left,
-      NODE_OPTIONS: `--require ${JSON.stringify(join(root, 'ci/thread-coverage.cjs'))}`,
+      NODE_OPTIONS: `--require ${JSON.stringify(preload)}`,
     });
     ran.takeIn(left);
     const listed = names.length === 0 ? {} : { onUntaken: (place) => tell(`not taken: ${place}`) };
