@@ -41,7 +41,6 @@ const changes: Record<string, () => unknown> = {
 export const names = () => Object.keys(changes);
 export const change = (name: string, i: number) => { changes[name]!(); return { name, list: [i, [i]], set: new Set([i]), text: 'é' }; };
 export const changeForGood = () => Object.defineProperty(Map.prototype, 'get', { value: () => 0, configurable: false, writable: false }) && 1;
-export const breakNode = () => { Object.defineProperty(Array.prototype, '0', { set() {}, configurable: true }); return 1; };
 export const overflow = (n: number): number => overflow(n + 1) + 1;
 export const overflowCaught = () => { try { return overflow(0); } catch { return 'caught'; } };
 export const late = (i: number) => ({ get i() { T.G = 'set'; return i; } });
@@ -187,16 +186,6 @@ describe('a call', () => {
     });
     expect(node.execId).toBeUndefined();
     expect(await run.outcome(run.call('look', [1]))).toEqual(fresh(1));
-  });
-
-  it('that breaks Node itself has its own value or none [DML-EXE-2401]', async () => {
-    await open(1);
-    const node = run.call('breakNode', [], { retries: 0 });
-    const outcome = await run.outcome(node);
-    // Not every line of Node minds what the call does.
-    const isLost = node.execId === undefined;
-    expect(outcome).toEqual(isLost ? expect.objectContaining({ code: 'worker_lost' }) : 1);
-    expect(await run.outcome(run.call('look', [2]))).toEqual(fresh(2));
   });
 
   it('whose stream throws has failed by itself [DML-EXE-2401]', async () => {
