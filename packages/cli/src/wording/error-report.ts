@@ -9,6 +9,7 @@ import { printable } from '../render/printable.ts';
 import { sourcePosition } from '../render/source-position.ts';
 import { cliError } from './cli-error.ts';
 import { ERROR_TABLE } from './error-table.ts';
+import { DEFECT } from './hints.ts';
 import { newerRecord } from './newer-record.ts';
 import { type ErrorAdvice, type ErrorWording, fillIn } from './wording.ts';
 
@@ -86,7 +87,7 @@ function defect(error: unknown): ErrorReport {
     code: 'defect',
     detail: undefined,
     message: `unexpected failure: ${error instanceof Error ? error.message || error.name : String(error)}`,
-    hint: 'this is a defect of dml: run it again with DML_DEBUG=1 and report what it prints',
+    hint: DEFECT,
   };
 }
 

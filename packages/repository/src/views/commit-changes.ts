@@ -4,6 +4,7 @@ import {
   type ExecId,
   isDmlError,
   type NodeId,
+  type TreeRoot,
   treeGet,
 } from '@daggerml/object-model';
 import { isSameComputation } from '../nodes/input-values.ts';
@@ -22,26 +23,37 @@ const MAX_COMMITS = 10_000;
  * @spec DML-REP-0102
  */
 export function commitThatMade(reader: RecordReader, commitId: CommitId, name: string): CommitId {
-  const dagId = dagIn(reader, commitId, name);
+  const last = standingAt(reader, commitId, name);
+  if (last === undefined) return commitId;
+  const { dagId } = last;
   const rootNodeId = dagId && reader.read('dag', dagId).rootNodeId;
-  const pinIn = (id: CommitId): ExecId | undefined =>
-    rootNodeId && treeGet('pins', reader.read('commit', id).pins, rootNodeId, reader)?.[1];
-  const pinned = pinIn(commitId);
+  const outcomeIn = ({ pins }: DagStanding): ExecId | undefined =>
+    rootNodeId && treeGet('pins', pins, rootNodeId, reader)?.[1];
+  const outcome = outcomeIn(last);
   let made = commitId;
-  for (let count = 0; count < MAX_COMMITS; count += 1) {
-    const [parentCommitId] = reader.read('commit', made).parentCommitIds;
-    if (parentCommitId === undefined || dagIn(reader, parentCommitId, name) !== dagId) break;
-    if (pinIn(parentCommitId) !== pinned) break;
+  let { parentCommitId } = last;
+  for (let count = 0; count < MAX_COMMITS && parentCommitId !== undefined; count += 1) {
+    const parent = standingAt(reader, parentCommitId, name);
+    if (parent === undefined || parent.dagId !== dagId || outcomeIn(parent) !== outcome) break;
     made = parentCommitId;
+    parentCommitId = parent.parentCommitId;
   }
   return made;
 }
 
-/** Returns the dag of a name; undefined also where history ends because a commit was excised. */
-function dagIn(reader: RecordReader, commitId: CommitId, name: string): DagId | undefined {
+/** The dag that a commit has under a name, its pins, and its first parent. */
+interface DagStanding {
+  readonly parentCommitId: CommitId | undefined;
+  readonly dagId: DagId | undefined;
+  readonly pins: TreeRoot<'pins'>;
+}
+
+/** Reads how a dag stands in a commit; undefined where history ends because a commit was excised. */
+function standingAt(reader: RecordReader, commitId: CommitId, name: string): DagStanding | undefined {
   try {
-    const { treeId } = reader.read('commit', commitId);
-    return treeGet('dags', reader.read('tree', treeId).dags, name, reader)?.[1];
+    const { parentCommitIds, treeId, pins } = reader.read('commit', commitId);
+    const dagId = treeGet('dags', reader.read('tree', treeId).dags, name, reader)?.[1];
+    return { parentCommitId: parentCommitIds[0], dagId, pins };
   } catch (error) {
     if (isDmlError(error) && error.detail === 'excised') return undefined;
     throw error;
