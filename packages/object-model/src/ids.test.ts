@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { abbreviateId, idBytes, idOfBytes, isIdText, parseIdPrefix, writeIdBytes } from './ids.ts';
+import { idBytes, idOfBytes, isIdText, parseIdPrefix, writeIdBytes } from './ids.ts';
 
 const id = '0123456789abcdef'.repeat(4);
 
@@ -30,17 +30,6 @@ describe('ids', () => {
   it('have 32 bytes [DML-OBJ-0404]', () => {
     expect(() => idOfBytes(new Uint8Array(31))).toThrow(expect.objectContaining({ detail: 'id_length' }));
     expect(() => idOfBytes(new Uint8Array(40), 9)).toThrow(expect.objectContaining({ detail: 'id_length' }));
-  });
-
-  it('are abbreviated as far as they stay apart [DML-OBJ-0403]', () => {
-    const near = `${id.slice(0, 20)}f${id.slice(21)}`;
-    expect(abbreviateId(id)).toBe(id.slice(0, 12));
-    expect(abbreviateId(id, [near])).toBe(id.slice(0, 21));
-    expect(abbreviateId(id, [near, id])).toBe(id.slice(0, 21));
-    expect(abbreviateId(id, [], 4)).toBe(id.slice(0, 4));
-    expect(abbreviateId(id, [], 1)).toHaveLength(4);
-    const last = `${id.slice(0, 63)}0`;
-    expect(abbreviateId(id, [last])).toBe(id);
   });
 
   it('are found by prefixes in either case [DML-OBJ-0402]', () => {

@@ -95,19 +95,3 @@ export function parseIdPrefix(text: string): string {
   const prefix = typeof text === 'string' ? text.toLowerCase() : '';
   return ABBREVIATION.test(prefix) ? prefix : fail('id_form');
 }
-
-/**
- * Returns the shortest prefix, of at least `minimumLength` digits, that distinguishes `id` from every other id given.
- *
- * @spec DML-OBJ-0403
- */
-export function abbreviateId(id: string, others: Iterable<string> = [], minimumLength = 12): string {
-  let length = Math.max(4, minimumLength);
-  for (const other of others) {
-    if (other === id) continue;
-    let common = 0;
-    while (common < 64 && other.charCodeAt(common) === id.charCodeAt(common)) common++;
-    if (common >= length) length = common + 1;
-  }
-  return id.slice(0, length);
-}

@@ -10,7 +10,7 @@ export {
   CHUNK_NORMAL_BYTES,
   type TakeChunk,
 } from './blob/blob-chunker.ts';
-export { blobBytes, readBlob, readBlobRange } from './blob/blob-reader.ts';
+export { readBlob } from './blob/blob-reader.ts';
 export type { BlobSource, BlobStore } from './blob/blob-store.ts';
 export { BlobWriter, writeBlob } from './blob/blob-writer.ts';
 export {
@@ -42,7 +42,6 @@ export { type FormatOptions, formatRecord } from './format-record.ts';
 export { hashBytes, sha256Hex, sha256Stream } from './hash/hash-bytes.ts';
 export type { Sha256Stream } from './hash/sha256.ts';
 export {
-  abbreviateId,
   type ChunkId,
   type CommitId,
   type DagId,
@@ -137,7 +136,6 @@ export type {
 export { checkRefName } from './records/ref-name.ts';
 export { type LinkVisitor, scanLinks } from './records/scan-links.ts';
 export { checkSchema } from './schema.ts';
-export { treeSplices } from './search-tree/diff-splices.ts';
 export { type TreeDifference, treeDiff } from './search-tree/diff-tree.ts';
 export { type TreeChange, type TreeSplice, treeEdit, treeSplice } from './search-tree/edit-tree.ts';
 export {
@@ -156,7 +154,6 @@ export {
   treeFrom,
   treeGet,
   treeHas,
-  treeRank,
 } from './search-tree/read-tree.ts';
 export { buildTree, TreeBuilder } from './search-tree/tree-builder.ts';
 export { type TreePage, treePages } from './search-tree/tree-pages.ts';

@@ -1,7 +1,6 @@
 import { gearTable } from '../src/blob/gear-table.ts';
 import {
   type BlobDatum,
-  blobBytes,
   buildDirectory,
   buildTree,
   checkFilePath,
@@ -20,6 +19,7 @@ import {
   type PageId,
   type PageRecord,
   type PageRole,
+  readBlob,
   readDirectory,
   sha256Hex,
   type TreeRoot,
@@ -172,7 +172,7 @@ const SOLVERS: Readonly<Record<string, Solver>> = {
       );
     else if (damage === 'size one more') read = { ...blob, sizeBytes: blob.sizeBytes + 1 };
     else throw new Error(`unknown damage ${damage}`);
-    return { sizeBytes: blobBytes(read, objects).length };
+    return { sizeBytes: Buffer.concat([...readBlob(read, objects)]).length };
   },
   path: ({ input }) => ({ output: checkFilePath(input!) }),
   directory(given) {

@@ -26,43 +26,6 @@ export function* readBlob(blob: BlobDatum, source: BlobSource): IterableIterator
   if (content.digestHex() !== blob.contentSha256) fail('blob_content');
 }
 
-/**
- * Reads the bytes from `start` up to `end` in parts; O(log n) pages before the first part.
- *
- * The range is cut at the blob's size. The content's SHA-256 is not checked. Throws as {@link readBlob} does.
- */
-export function* readBlobRange(
-  blob: BlobDatum,
-  source: BlobSource,
-  start: number,
-  end: number = blob.sizeBytes,
-): IterableIterator<Uint8Array> {
-  const from = Math.max(0, start);
-  const to = Math.min(end, blob.sizeBytes);
-  if (from >= to) return;
-  // @spec DML-OBJ-2117
-  for (const placed of treeFrom('chunks', blob.root, from, source)) {
-    const chunk = readChunk(placed.entry, source);
-    const first = Math.max(0, from - placed.start);
-    const last = Math.min(chunk.length, to - placed.start);
-    yield chunk.subarray(first, last);
-    if (placed.start + chunk.length >= to) return;
-  }
-  fail('blob_size', { expected: blob.sizeBytes });
-}
-
-/** Reads a whole blob into one array. Throws as {@link readBlob} does. */
-export function blobBytes(blob: BlobDatum, source: BlobSource): Uint8Array {
-  const parts = [...readBlob(blob, source)];
-  const bytes = new Uint8Array(blob.sizeBytes);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
 function readChunk([chunkId, lengthBytes]: LeafEntries['chunks'], source: BlobSource): Uint8Array {
   // @spec DML-OBJ-2108
   const chunk = source.getChunk(chunkId) ?? fail('chunk_missing', { chunkId });

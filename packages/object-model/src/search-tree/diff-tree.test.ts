@@ -3,9 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
 import { i64, sampleEntries } from '../../test/support/tree-samples.ts';
 import type { KeyedRole, LeafEntries, TreeRoot } from '../records/page-types.ts';
-import { treeSplices } from './diff-splices.ts';
 import { treeDiff } from './diff-tree.ts';
-import { type TreeChange, treeEdit, treeSplice } from './edit-tree.ts';
+import { type TreeChange, treeEdit } from './edit-tree.ts';
 import { buildTree } from './tree-builder.ts';
 
 function diffed<Role extends KeyedRole>(
@@ -77,72 +76,6 @@ describe('treeDiff', () => {
       expect(diffed('names', low, tall, objects)).toEqual(added);
       expect(diffed('names', tall, low, objects)).toEqual(deleted);
     }
-  });
-});
-
-describe('treeSplices', () => {
-  it('turns one list into another [DML-OBJ-2017]', () => {
-    const number = seededNumbers(6);
-    for (let round = 0; round < 60; round++) {
-      const objects = new MemoryObjects();
-      const variety = [1, 2, 50, 100_000][round % 4]!;
-      const before = Array.from({ length: number(6000) }, () => i64(number(variety)));
-      const after = [...before];
-      for (let edit = number(6); edit > 0; edit--) {
-        const insert = Array.from({ length: number(30) }, () => i64(number(variety)));
-        after.splice(number(after.length + 1), number(30), ...insert);
-      }
-      if (round % 7 === 0) after.splice(0, number(after.length));
-      const [left, right] = [buildTree('list', before, objects), buildTree('list', after, objects)];
-      const splices = treeSplices('list', left, right, objects);
-      expect(treeSplice('list', left, splices, objects)).toEqual(right);
-    }
-  });
-
-  it('cuts lists whose repetitions hide one another a few times and no more [DML-OBJ-2036]', () => {
-    const objects = new MemoryObjects();
-    const side = (own: number): LeafEntries['list'][] =>
-      Array.from({ length: 6000 }, (_, at) => [
-        i64(at),
-        i64(own + at),
-        i64(at - 1),
-        i64(2 * own + at),
-      ]).flat();
-    const left = buildTree('list', side(10_000_000), objects);
-    const right = buildTree('list', side(50_000_000), objects);
-    const splices = treeSplices('list', left, right, objects);
-    // Each cut lays bare one more pair at either end of what is left.
-    expect(splices.length).toBeLessThan(200);
-    expect(treeSplice('list', left, splices, objects)).toEqual(right);
-  });
-
-  it('compares lists with hundreds of thousands of differences', () => {
-    const objects = new MemoryObjects();
-    const side = (own: number): LeafEntries['list'][] =>
-      Array.from({ length: 150_000 }, (_, at) => [i64(at), i64(own + at)]).flat();
-    const left = buildTree('list', side(10_000_000), objects);
-    const right = buildTree('list', side(20_000_000), objects);
-    const splices = treeSplices('list', left, right, objects);
-    expect(splices).toHaveLength(150_000);
-    expect(treeSplice('list', left, splices, objects)).toEqual(right);
-  });
-
-  it('finds single edits of a long list exactly and reads few pages [DML-OBJ-2029]', () => {
-    const objects = new MemoryObjects();
-    const root = buildTree(
-      'list',
-      Array.from({ length: 100_000 }, (_, at) => i64(at)),
-      objects,
-    );
-    const splices = [500, 40_000, 90_000].map((start, at) => ({
-      start,
-      deleteCount: at,
-      insert: [i64(-1 - at)],
-    }));
-    const edited = treeSplice('list', root, splices, objects);
-    objects.resetCounts();
-    expect(treeSplices('list', root, edited, objects)).toEqual(splices);
-    expect(objects.pagesRead).toBeLessThanOrEqual(3 * 3 * 3);
   });
 });
 

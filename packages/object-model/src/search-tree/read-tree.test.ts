@@ -4,7 +4,7 @@ import { MemoryObjects } from '../../test/support/memory-objects.ts';
 import { i64, idFor, ROLES, sampleEntries } from '../../test/support/tree-samples.ts';
 import type { KeyedRole, LeafEntries, PageRole, TreeRoot } from '../records/page-types.ts';
 import { keyOfEntry } from './entry-codec.ts';
-import { treeAt, treeCount, treeEntries, treeFrom, treeGet, treeHas, treeRank } from './read-tree.ts';
+import { treeAt, treeCount, treeEntries, treeFrom, treeGet, treeHas } from './read-tree.ts';
 import { buildTree } from './tree-builder.ts';
 
 const KEYED_ROLES: readonly KeyedRole[] = ['set', 'map', 'names', 'dags', 'pins', 'requests'];
@@ -97,14 +97,6 @@ describe('treeGet', () => {
       treeAt('pins', root, at, objects);
       expect(objects.pagesRead).toBe(3);
     }
-  });
-
-  it('returns ranks of keys that are there and of keys that are not', () => {
-    const { entries, root, objects } = built('map', 900);
-    for (const at of [0, 450, 899]) expect(treeRank('map', root, entries[at]![0], objects)).toBe(at);
-    expect(treeRank('map', root, `${entries[450]![0]}!`, objects)).toBe(451);
-    expect(treeRank('map', root, 'zzz', objects)).toBe(900);
-    expect(treeRank('map', [], 'zzz', objects)).toBe(0);
   });
 
   it('reports a page that is not there [DML-OBJ-2020]', () => {

@@ -110,19 +110,6 @@ export function treeCount<Role extends PageRole>(
   return rootView(role, root, new PageReader(role, pages)).weight;
 }
 
-/** Returns the number of entries before a key; O(log n). */
-export function treeRank<Role extends KeyedRole>(
-  role: Role,
-  root: TreeRoot<Role>,
-  key: EntryKeys[Role],
-  pages: PageSource,
-): number {
-  const wanted = keyBytes(role, key);
-  const cursor = TreeCursor.open(role, root, pages);
-  cursor.seekKey(wanted);
-  return cursor.start + cursor.page().lowerBound(wanted);
-}
-
 /**
  * Lists entries in order, reading pages as it goes.
  *
