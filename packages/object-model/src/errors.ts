@@ -85,7 +85,7 @@ export function objectModelError(
   detail: ErrorDetail,
   more: Omit<DmlErrorInit, 'code' | 'detail'> = {},
 ): ObjectModelError {
-  const { code } = ERROR_DETAILS[detail];
+  const code = ERROR_DETAILS[detail];
   const { recordType = '', fields } = more;
   // A tombstone that is met by its header alone says of no object that it was excised.
   const ofDetail = fields?.actor === undefined ? undefined : MESSAGES[`${code}/${detail}`];

@@ -25,7 +25,6 @@ export {
 export { checkFilePath, foldersAbove, isLinkTarget } from './blob/file-path.ts';
 export { verifyBlob } from './blob/verify-blob.ts';
 export { compareBytes, copyBytes, equalBytes } from './bytes.ts';
-export { formatCid, type ParsedCid, parseCid } from './cid.ts';
 export { type ErrorBuilder, errorBuilder } from './error-builder.ts';
 export { formatMessage } from './error-message.ts';
 export { type DetailOf, ERROR_DETAILS, type ErrorCode, type ErrorDetail } from './error-table.ts';

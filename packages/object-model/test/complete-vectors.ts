@@ -1,12 +1,12 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { decodeCbor } from '../src/cbor/decode.ts';
-import { encodeRecord, formatCid, hashBytes, OBJECT_CLASS_NUMBERS, recordLinks } from '../src/index.ts';
-import { recordFromJson } from '../src/json/index.ts';
+import { encodeRecord, hashBytes, OBJECT_CLASS_NUMBERS, recordLinks } from '../src/index.ts';
 import { decodeByCborg, decodeByDagCbor, encodeByCborg, sameValue } from './oracles.ts';
 import { runCase } from './run-case.ts';
 import { runTreeCase, solveCase, type TreeCase } from './tree-case.ts';
 import { hexOfBytes, type VectorCase } from './vector-case.ts';
+import { cidOf, recordOfJson } from './vector-json.ts';
 
 /** Areas whose cases follow from an input by the operations on trees and blobs. */
 const TREE_AREAS: ReadonlySet<string> = new Set(['search-tree', 'blob']);
@@ -56,7 +56,7 @@ function complete(given: VectorCase): Completion {
 }
 
 function completeRecord({ name, requirement, operation, value }: VectorCase): VectorCase {
-  const record = recordFromJson(value);
+  const record = recordOfJson(value);
   const bytes = encodeRecord(record);
   const items = decodeCbor(bytes);
   const agreed =
@@ -71,7 +71,7 @@ function completeRecord({ name, requirement, operation, value }: VectorCase): Ve
     operation,
     hex: hexOfBytes(bytes),
     id,
-    ...(record.type in OBJECT_CLASS_NUMBERS ? { cid: formatCid('datum', id) } : {}),
+    ...(record.type in OBJECT_CLASS_NUMBERS ? { cid: cidOf('datum', id) } : {}),
     value,
     links: recordLinks(record).map((link) => ({ class: link.objectClass, id: link.id })),
   };

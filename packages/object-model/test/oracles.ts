@@ -1,9 +1,8 @@
 import * as dagCbor from '@ipld/dag-cbor';
 import * as cborg from 'cborg';
 import { CID } from 'multiformats/cid';
-import { type CborValue, Float64, Link } from '../src/cbor/value.ts';
-import { formatCid } from '../src/cid.ts';
-import type { ChunkId, DagId } from '../src/ids.ts';
+import { type CborValue, CODEC_RAW, Float64, Link } from '../src/cbor/value.ts';
+import { cidOf } from './vector-json.ts';
 
 /** Tags for cborg alone: links are read as CIDs by the multiformats library. */
 const cborgTags: cborg.TagDecoder[] = [];
@@ -50,7 +49,7 @@ export function encodeByCborg(value: CborValue): Uint8Array {
 /** Checks whether a value that an oracle decoded is the value that we decoded. */
 export function sameValue(ours: CborValue, theirs: unknown): boolean {
   if (ours instanceof Float64) return Object.is(ours.value, theirs);
-  if (ours instanceof Link) return CID.asCID(theirs)?.toString() === cidOf(ours);
+  if (ours instanceof Link) return CID.asCID(theirs)?.toString() === cidOfLink(ours);
   if (ours instanceof Uint8Array) {
     return theirs instanceof Uint8Array && Buffer.compare(ours, theirs) === 0;
   }
@@ -77,10 +76,10 @@ export function hasWholeFloat(value: CborValue): boolean {
 }
 
 function toOracle(value: CborValue): unknown {
-  if (value instanceof Link) return CID.parse(cidOf(value));
+  if (value instanceof Link) return CID.parse(cidOfLink(value));
   return Array.isArray(value) ? value.map(toOracle) : value;
 }
 
-function cidOf(link: Link): string {
-  return link.codec === 0x55 ? formatCid('chunk', link.id as ChunkId) : formatCid('dag', link.id as DagId);
+function cidOfLink({ codec, id }: Link): string {
+  return cidOf(codec === CODEC_RAW ? 'chunk' : 'dag', id);
 }

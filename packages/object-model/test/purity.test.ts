@@ -30,16 +30,6 @@ describe('the package', () => {
       '@noble/hashes/sha2.js',
       'cbor-x',
       'node:crypto',
-      'zod',
     ]);
-  });
-
-  it('keeps zod behind the JSON subpath', () => {
-    const withZod = sources.filter(({ text }) => text.includes("from 'zod'")).map(({ path }) => path);
-    expect(withZod.every((path) => path.startsWith('json'))).toBe(true);
-    const intoJson = sources.filter(
-      ({ path, text }) => !path.startsWith('json') && /from '\.{1,2}\/(?:\.\.\/)*json\//.test(text),
-    );
-    expect(intoJson.map(({ path }) => path)).toEqual([]);
   });
 });

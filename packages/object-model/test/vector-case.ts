@@ -30,7 +30,6 @@ export interface VectorCase {
   readonly highest?: number;
   readonly datums?: readonly unknown[];
   readonly keys?: readonly string[];
-  readonly objectClass?: string;
   readonly inline?: boolean;
   readonly element?: unknown;
   readonly error?: VectorError;

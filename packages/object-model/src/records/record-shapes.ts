@@ -193,7 +193,7 @@ const CALL_ROWS: readonly Row<NodeRecord>[] = [
 ];
 
 /**
- * Record type → its places. Codec, lists of links and of search trees, JSON form, schema and refusals are made from
+ * Record type → its places. Codec, lists of links and of search trees, printing and refusals are made from
  * this table.
  *
  * @spec DML-OBJ-2401
