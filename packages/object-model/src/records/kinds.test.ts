@@ -1,10 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { ids, scalar } from '../../test/support/samples.ts';
 import { hashBytes } from '../hash/hash-bytes.ts';
-import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
 import { encodeByCodec, encodeRecord } from './encode-record.ts';
-import { NODE_KIND_NUMBERS } from './node-kind.ts';
-import { isKeyedRole, PAGE_ROLE_NUMBERS, type PageRole, pageRoleOf } from './page-types.ts';
 import type { AnyRecord, NodeRecord } from './record-types.ts';
 
 const idOf = (record: AnyRecord): string => hashBytes(encodeRecord(record));
@@ -14,52 +11,7 @@ function bothWays(record: AnyRecord): string[] {
   return [encodeRecord(record), encodeByCodec(record)].map((bytes) => Buffer.from(bytes).toString('hex'));
 }
 
-describe('kinds and roles', () => {
-  it('of datums have the numbers of the specification [DML-OBJ-1001]', () => {
-    expect(DATUM_KIND_NUMBERS).toEqual({
-      null: 1,
-      bool: 2,
-      i64: 3,
-      f64: 4,
-      bytes: 5,
-      string: 6,
-      uri: 7,
-      list: 8,
-      set: 9,
-      map: 10,
-      blob: 11,
-    });
-  });
-
-  it('of nodes have the numbers of the specification [DML-OBJ-1201]', () => {
-    expect(NODE_KIND_NUMBERS).toEqual({ literal: 1, call: 2, import: 3, builtin: 4 });
-    const nodes: readonly NodeRecord[] = [
-      { type: 'node', kind: 'literal', datumId: ids.datum() },
-      { type: 'node', kind: 'call', functionDatumId: ids.datum(), inputs: [] },
-      { type: 'node', kind: 'import', dagId: ids.dag(), name: 'a' },
-      { type: 'node', kind: 'builtin', functionDatumId: ids.datum(), inputs: [] },
-    ];
-    expect(nodes.map((node) => encodeRecord(node)[3])).toEqual([1, 2, 3, 4]);
-  });
-
-  it('of pages have the numbers of the specification [DML-OBJ-1901]', () => {
-    expect(PAGE_ROLE_NUMBERS).toEqual({
-      list: 1,
-      set: 2,
-      map: 3,
-      names: 4,
-      dags: 5,
-      pins: 6,
-      requests: 7,
-      inputs: 8,
-      chunks: 9,
-      values: 10,
-    });
-    const roles = Object.keys(PAGE_ROLE_NUMBERS) as PageRole[];
-    expect(roles.map((role) => pageRoleOf(PAGE_ROLE_NUMBERS[role]))).toEqual(roles);
-    expect(roles.filter((role) => !isKeyedRole(role))).toEqual(['list', 'inputs', 'chunks', 'values']);
-  });
-
+describe('kinds', () => {
   it('keep 1 and 1.0 apart [DML-OBJ-1003]', () => {
     expect(idOf(scalar.i64(1))).not.toBe(idOf(scalar.f64(1)));
     expect(idOf(scalar.string('1'))).not.toBe(idOf(scalar.bytes(0x31)));
