@@ -8,7 +8,6 @@ export type {
   Submission,
 } from './adapters/port.ts';
 export type { SnapshotPlace, SnapshotTransport } from './adapters/snapshot-transport.ts';
-export { type BuiltinErrorCode, evaluateBuiltin } from './builtins/evaluate.ts';
 export {
   type BuiltinKind,
   type BuiltinOperation,

@@ -1,4 +1,4 @@
-import type { Builtin } from './evaluate.ts';
+import type { Builtin } from './builtin.ts';
 import { listBuiltins } from './list.ts';
 import { mapBuiltins } from './map.ts';
 import { setBuiltins } from './set.ts';
