@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type CallEvent, type CallState, initialState, isFinal, nextState, pauseMs } from './machine.ts';
+import {
+  type CallEffect,
+  type CallEvent,
+  type CallState,
+  initialState,
+  isFinal,
+  nextState,
+  pauseMs,
+} from './machine.ts';
 
 // The same inputs in every run.
 fc.configureGlobal({ seed: 20_261_121 });
@@ -8,8 +16,12 @@ fc.configureGlobal({ seed: 20_261_121 });
 const budget = { maxAttempts: 3, baseMs: 100, maxMs: 1000 };
 const failure = { code: 'worker_lost', reason: 'killed' };
 const first = { attempt: 1, budget, token: undefined };
+const second = { attempt: 2, budget, token: undefined };
 const last = { attempt: 3, budget, token: 'kept' };
-const states: Record<string, CallState> = {
+const made = { attempt: 0, budget, token: undefined };
+
+/** Every state, and states that differ from it in attempt or token. */
+const states: Readonly<Record<string, CallState>> = {
   resolve_call_node: initialState(budget),
   tentative: { name: 'tentative', budget },
   shared_look_up: { name: 'shared_look_up', budget },
@@ -23,11 +35,28 @@ const states: Record<string, CallState> = {
   complete: { name: 'complete' },
   failed_terminal: { name: 'failed_terminal', failure },
 };
-const events: Record<CallEvent['type'], CallEvent> = {
+const more: Readonly<Record<string, CallState>> = {
+  'poll_adapter:t0': { name: 'poll_adapter', ...first, token: 't0' },
+  'poll_adapter:t1': { name: 'poll_adapter', ...first, token: 't1' },
+  'poll_adapter:second': { name: 'poll_adapter', ...second },
+  'poll_adapter:second:t0': { name: 'poll_adapter', ...second, token: 't0' },
+  'poll_adapter:last': { name: 'poll_adapter', ...last },
+  'retry_wait:second': { name: 'retry_wait', ...second },
+  'retry_wait:second:kept': { name: 'retry_wait', ...second, token: 'kept' },
+  'retry_wait:kept': { name: 'retry_wait', ...first, token: 'kept' },
+  'integrate_ok:made': { name: 'integrate_ok', ...made },
+  'integrate_error:made': { name: 'integrate_error', ...made },
+  'integrate_ok:kept': { name: 'integrate_ok', ...first, token: 'kept' },
+  'integrate_error:kept': { name: 'integrate_error', ...first, token: 'kept' },
+  'integrate_ok:last': { name: 'integrate_ok', ...last },
+  'integrate_error:last': { name: 'integrate_error', ...last },
+};
+const events: Record<CallEvent['type'], CallEvent> & Record<string, CallEvent> = {
   inputs_known: { type: 'inputs_known' },
   pin_found: { type: 'pin_found' },
   cached_exec_found: { type: 'cached_exec_found' },
   outcome_made: { type: 'outcome_made', status: 'ok' },
+  'outcome_made:error': { type: 'outcome_made', status: 'error' },
   evaluated: { type: 'evaluated' },
   input_failed: { type: 'input_failed', failure },
   must_run: { type: 'must_run' },
@@ -46,267 +75,102 @@ const events: Record<CallEvent['type'], CallEvent> = {
   integrate_failed: { type: 'integrate_failed', failure, jitter: 0 },
   cancelled: { type: 'cancelled', failure },
 };
-const settled = [{ type: 'settle' }];
-const failed = { state: { name: 'failed_terminal', failure }, effects: settled };
-const timer = [{ type: 'start_timer', afterMs: 50, failure }];
-
-/** Gives a state an event and compares what follows, whole. */
-function expectRow(
-  state: CallState,
-  event: CallEvent,
-  transition: { state: object; effects: object[] },
-): void {
-  expect(nextState(state, event)).toEqual(transition);
-}
-
-function at(name: string, type: CallEvent['type'], transition: { state: object; effects: object[] }): void {
-  expectRow(states[name] as CallState, events[type], transition);
-}
-
-/** The events that each state expects. */
-const expected: Readonly<Record<string, readonly CallEvent['type'][]>> = {
-  resolve_call_node: [
-    'inputs_known',
-    'pin_found',
-    'cached_exec_found',
-    'outcome_made',
-    'evaluated',
-    'input_failed',
-    'must_run',
-    'may_be_shared',
-    'cancelled',
-  ],
-  shared_look_up: ['outcome_made', 'must_claim', 'must_run', 'cancelled'],
-  claiming: ['claimed', 'claimed_elsewhere', 'must_run', 'cancelled'],
-  claim_wait: ['timer_fired', 'cancelled'],
-  tentative: ['integrated', 'answer_lost', 'cancelled'],
-  poll_adapter: ['pending', 'done_ok', 'done_error', 'infrastructure_failure', 'refused', 'cancelled'],
-  retry_wait: ['timer_fired', 'cancelled'],
-  integrate_ok: ['integrated', 'integrate_failed', 'cancelled'],
-  integrate_error: ['integrated', 'integrate_failed', 'cancelled'],
+const effectsOf: Readonly<Record<string, readonly CallEffect[]>> = {
+  none: [],
+  look_up: [{ type: 'look_up' }],
+  look_up_shared: [{ type: 'look_up_shared' }],
+  claim: [{ type: 'claim' }],
+  wait_for_claim: [{ type: 'wait_for_claim', afterMs: 9 }],
+  submit: [{ type: 'submit', attempt: 1 }],
+  'submit:second': [{ type: 'submit', attempt: 2 }],
+  poll: [{ type: 'poll', token: 't1', afterMs: 7 }],
+  'poll:kept': [{ type: 'poll', token: 'kept', afterMs: 0 }],
+  integrate: [{ type: 'integrate' }],
+  start_timer: [{ type: 'start_timer', afterMs: 50, failure }],
+  'start_timer:second': [{ type: 'start_timer', afterMs: 100, failure }],
+  settle: [{ type: 'settle' }],
 };
 
-describe('a call that is resolved', () => {
-  it('is looked up once its inputs are known [DML-EXE-2301]', () => {
-    at('resolve_call_node', 'inputs_known', {
-      state: states.resolve_call_node as CallState,
-      effects: [{ type: 'look_up' }],
-    });
+/** Requirement, state, event, next state and effects. */
+const rows = `
+  DML-EXE-2301 resolve_call_node       inputs_known           resolve_call_node      look_up
+  DML-EXE-2302 resolve_call_node       pin_found              pinned_hit             settle
+  DML-EXE-2303 resolve_call_node       cached_exec_found      tentative              integrate
+  DML-EXE-2304 resolve_call_node       outcome_made           integrate_ok:made      integrate
+  DML-EXE-2304 resolve_call_node       outcome_made:error     integrate_error:made   integrate
+  DML-EXE-2305 resolve_call_node       evaluated              complete               settle
+  DML-EXE-2306 resolve_call_node       input_failed           failed_terminal        settle
+  DML-EXE-2307 resolve_call_node       must_run               poll_adapter           submit
+  DML-EXE-2308 poll_adapter            pending                poll_adapter:t1        poll
+  DML-EXE-2308 poll_adapter:t0         pending                poll_adapter:t1        poll
+  DML-EXE-2309 poll_adapter:last       done_ok                integrate_ok:last      integrate
+  DML-EXE-2310 poll_adapter:last       done_error             integrate_error:last   integrate
+  DML-EXE-2311 poll_adapter:t0         infrastructure_failure retry_wait             start_timer
+  DML-EXE-2311 poll_adapter:second:t0  infrastructure_failure retry_wait:second      start_timer:second
+  DML-EXE-2312 poll_adapter:last       infrastructure_failure failed_terminal        settle
+  DML-EXE-2313 poll_adapter            refused                failed_terminal        settle
+  DML-EXE-2314 retry_wait              timer_fired            poll_adapter:second    submit:second
+  DML-EXE-2315 retry_wait:second:kept  timer_fired            poll_adapter:last      poll:kept
+  DML-EXE-2316 integrate_ok            integrated             complete               settle
+  DML-EXE-2316 integrate_error         integrated             complete               settle
+  DML-EXE-2317 tentative               integrated             complete               settle
+  DML-EXE-2318 tentative               answer_lost            resolve_call_node      none
+  DML-EXE-2319 integrate_ok:kept       integrate_failed       retry_wait:kept        start_timer
+  DML-EXE-2319 integrate_error:kept    integrate_failed       retry_wait:kept        start_timer
+  DML-EXE-2320 integrate_ok:last       integrate_failed       failed_terminal        settle
+  DML-EXE-2320 integrate_error:last    integrate_failed       failed_terminal        settle
+  DML-EXE-2350 resolve_call_node       may_be_shared          shared_look_up         look_up_shared
+  DML-EXE-2351 shared_look_up          outcome_made           integrate_ok:made      integrate
+  DML-EXE-2351 shared_look_up          outcome_made:error     integrate_error:made   integrate
+  DML-EXE-2352 shared_look_up          must_claim             claiming               claim
+  DML-EXE-2353 shared_look_up          must_run               poll_adapter           submit
+  DML-EXE-2354 claiming                claimed                shared_look_up         look_up_shared
+  DML-EXE-2355 claiming                claimed_elsewhere      claim_wait             wait_for_claim
+  DML-EXE-2356 claiming                must_run               poll_adapter           submit
+  DML-EXE-2357 claim_wait              timer_fired            shared_look_up         look_up_shared`
+  .trim()
+  .split('\n')
+  .map((line) => {
+    const [id = '', from = '', event = '', to = '', effects = ''] = line.trim().split(/ +/);
+    return { id, from, event, to, effects };
   });
 
-  it('is settled by a pin [DML-EXE-2302]', () => {
-    at('resolve_call_node', 'pin_found', { state: { name: 'pinned_hit' }, effects: settled });
-  });
-
-  it('is tentative while a cached exec is integrated [DML-EXE-2303]', () => {
-    at('resolve_call_node', 'cached_exec_found', {
-      state: { name: 'tentative', budget },
-      effects: [{ type: 'integrate' }],
-    });
-  });
-
-  it('integrates an outcome that was just made, by its status, without an attempt [DML-EXE-2304]', () => {
-    for (const status of ['ok', 'error'] as const) {
-      expectRow(
-        initialState(budget),
-        { type: 'outcome_made', status },
-        {
-          state: { name: `integrate_${status}`, attempt: 0, budget, token: undefined },
-          effects: [{ type: 'integrate' }],
-        },
-      );
-    }
-  });
-
-  it('is complete when it was evaluated [DML-EXE-2305]', () => {
-    at('resolve_call_node', 'evaluated', { state: { name: 'complete' }, effects: settled });
-  });
-
-  it('fails with a failed input [DML-EXE-2306]', () => {
-    at('resolve_call_node', 'input_failed', failed);
-  });
-
-  it('is submitted when it must run, as the first attempt [DML-EXE-2307]', () => {
-    at('resolve_call_node', 'must_run', {
-      state: states.poll_adapter as CallState,
-      effects: [{ type: 'submit', attempt: 1 }],
-    });
-  });
-});
-
-describe('a call whose outcome others may have', () => {
-  const lookUpShared = {
-    state: states.shared_look_up as CallState,
-    effects: [{ type: 'look_up_shared' }],
-  };
-  const submitted = {
-    state: states.poll_adapter as CallState,
-    effects: [{ type: 'submit', attempt: 1 }],
-  };
-
-  it('is looked up in the shared cache [DML-EXE-2350]', () => {
-    at('resolve_call_node', 'may_be_shared', lookUpShared);
-  });
-
-  it('integrates what was found, by its status, without an attempt [DML-EXE-2351]', () => {
-    for (const status of ['ok', 'error'] as const) {
-      expectRow(
-        states.shared_look_up as CallState,
-        { type: 'outcome_made', status },
-        {
-          state: { name: `integrate_${status}`, attempt: 0, budget, token: undefined },
-          effects: [{ type: 'integrate' }],
-        },
-      );
-    }
-  });
-
-  it('is claimed where nothing was found and there are claims [DML-EXE-2352]', () => {
-    at('shared_look_up', 'must_claim', {
-      state: states.claiming as CallState,
-      effects: [{ type: 'claim' }],
-    });
-  });
-
-  it('is submitted where nothing was found and nothing is to be claimed [DML-EXE-2353]', () => {
-    at('shared_look_up', 'must_run', submitted);
-  });
-
-  it('is looked up once more after it was claimed [DML-EXE-2354]', () => {
-    at('claiming', 'claimed', lookUpShared);
-  });
-
-  it('waits for the claim of somebody else [DML-EXE-2355]', () => {
-    at('claiming', 'claimed_elsewhere', {
-      state: states.claim_wait as CallState,
-      effects: [{ type: 'wait_for_claim', afterMs: 9 }],
-    });
-  });
-
-  it('is submitted when it cannot be claimed [DML-EXE-2356]', () => {
-    at('claiming', 'must_run', submitted);
-  });
-
-  it('is looked up again after it waited [DML-EXE-2357]', () => {
-    at('claim_wait', 'timer_fired', lookUpShared);
+it.each(rows)('in $from, $event leads to $to and $effects [$id]', ({ from, event, to, effects }) => {
+  const state = (states[from] ?? more[from]) as CallState;
+  expect(nextState(state, events[event] as CallEvent)).toEqual({
+    state: states[to] ?? more[to],
+    effects: effectsOf[effects],
   });
 });
 
-describe('a call that an adapter has', () => {
-  it('keeps the newest token and is polled with it after the pause [DML-EXE-2308]', () => {
-    for (const token of [undefined, 't0']) {
-      expectRow({ name: 'poll_adapter', ...first, token }, events.pending, {
-        state: { name: 'poll_adapter', ...first, token: 't1' },
-        effects: [{ type: 'poll', token: 't1', afterMs: 7 }],
-      });
-    }
-  });
-
-  it('integrates a success [DML-EXE-2309]', () => {
-    expectRow({ name: 'poll_adapter', ...last }, events.done_ok, {
-      state: { name: 'integrate_ok', ...last },
-      effects: [{ type: 'integrate' }],
-    });
-  });
-
-  it('integrates a failure of the function [DML-EXE-2310]', () => {
-    expectRow({ name: 'poll_adapter', ...last }, events.done_error, {
-      state: { name: 'integrate_error', ...last },
-      effects: [{ type: 'integrate' }],
-    });
-  });
-
-  it('waits after an infrastructure failure while attempts are left, without the token [DML-EXE-2311]', () => {
-    expectRow({ name: 'poll_adapter', ...first, token: 't0' }, events.infrastructure_failure, {
-      state: { name: 'retry_wait', ...first },
-      effects: timer,
-    });
-    expectRow({ name: 'poll_adapter', ...last, attempt: 2 }, events.infrastructure_failure, {
-      state: { name: 'retry_wait', ...last, attempt: 2, token: undefined },
-      effects: [{ type: 'start_timer', afterMs: 100, failure }],
-    });
-  });
-
-  it('fails with the last infrastructure failure when none are left [DML-EXE-2312]', () => {
-    expectRow({ name: 'poll_adapter', ...last }, events.infrastructure_failure, failed);
-  });
-
-  it('fails at once when it is refused [DML-EXE-2313]', () => {
-    at('poll_adapter', 'refused', failed);
-  });
-});
-
-describe('a call that waits for its next attempt', () => {
-  it('is submitted again when the attempt is lost [DML-EXE-2314]', () => {
-    at('retry_wait', 'timer_fired', {
-      state: { name: 'poll_adapter', ...first, attempt: 2 },
-      effects: [{ type: 'submit', attempt: 2 }],
-    });
-  });
-
-  it('is polled at once when the attempt is known by a token [DML-EXE-2315]', () => {
-    expectRow({ name: 'retry_wait', ...last, attempt: 2 }, events.timer_fired, {
-      state: { name: 'poll_adapter', ...last },
-      effects: [{ type: 'poll', token: 'kept', afterMs: 0 }],
-    });
-  });
-});
-
-describe('a call whose outcome is integrated', () => {
-  const names = ['integrate_ok', 'integrate_error'] as const;
-
-  it('is complete when the outcome of its run is kept [DML-EXE-2316]', () => {
-    for (const name of names) at(name, 'integrated', { state: { name: 'complete' }, effects: settled });
-  });
-
-  it('is complete when a tentative outcome is kept [DML-EXE-2317]', () => {
-    at('tentative', 'integrated', { state: { name: 'complete' }, effects: settled });
-  });
-
-  it('is resolved again when a tentative outcome is lost [DML-EXE-2318]', () => {
-    at('tentative', 'answer_lost', { state: initialState(budget), effects: [] });
-  });
-
-  it('waits after a failed integration while attempts are left, with the token [DML-EXE-2319]', () => {
-    for (const name of names) {
-      expectRow({ name, ...first, token: 'kept' }, events.integrate_failed, {
-        state: { name: 'retry_wait', ...first, token: 'kept' },
-        effects: timer,
-      });
-    }
-  });
-
-  it('fails with the failure of the integration when none are left [DML-EXE-2320]', () => {
-    for (const name of names) expectRow({ name, ...last }, events.integrate_failed, failed);
-  });
-});
+const open = Object.entries(states).filter(([, state]) => !isFinal(state));
 
 describe('a call that is cancelled', () => {
   it('fails, whatever state that is not final it is in [DML-EXE-2321]', () => {
-    const open = Object.entries(states).filter(([, state]) => !isFinal(state));
     expect(open).toHaveLength(9);
     for (const [name, state] of open) {
-      const { state: next, effects } = nextState(state, events.cancelled);
-      expect([name, next]).toEqual([name, failed.state]);
+      const { state: next, effects } = nextState(state, { type: 'cancelled', failure });
+      expect([name, next]).toEqual([name, states.failed_terminal]);
       expect([name, effects.at(-1)]).toEqual([name, { type: 'settle' }]);
     }
   });
 
   it('has its attempt stopped first when an adapter has it, and only then [DML-EXE-2322]', () => {
-    for (const [name, state] of Object.entries(states).filter(([, each]) => !isFinal(each))) {
-      const isWithAdapter = name === 'poll_adapter';
-      const effects = isWithAdapter ? [{ type: 'stop' }, { type: 'settle' }] : settled;
-      expect([name, nextState(state, events.cancelled).effects]).toEqual([name, effects]);
+    for (const [name, state] of open) {
+      const effects = name === 'poll_adapter' ? [{ type: 'stop' }, { type: 'settle' }] : effectsOf.settle;
+      expect([name, nextState(state, { type: 'cancelled', failure }).effects]).toEqual([name, effects]);
     }
   });
 });
 
 describe('nextState', () => {
   it('refuses every other event [DML-EXE-0602]', () => {
-    for (const [name, types] of Object.entries(expected)) {
+    for (const [name, state] of open) {
+      const listed = rows.filter(({ from }) => (states[from] ?? more[from])?.name === name);
+      const expected = new Set(['cancelled', ...listed.map(({ event }) => events[event]?.type)]);
       for (const event of Object.values(events)) {
-        const give = (): unknown => nextState(states[name] as CallState, event);
-        if (types.includes(event.type)) expect(give).not.toThrow();
+        const give = (): unknown => nextState(state, event);
+        if (expected.has(event.type)) expect(give).not.toThrow();
         else expect(give).toThrow(expect.objectContaining({ code: 'illegal_transition' }));
       }
     }

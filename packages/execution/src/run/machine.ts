@@ -23,54 +23,59 @@ interface Attempting {
   readonly token: string | undefined;
 }
 
+/** A call of which no attempt was made. */
+interface Resolving {
+  readonly name: 'resolve_call_node' | 'tentative' | 'shared_look_up' | 'claiming' | 'claim_wait';
+  readonly budget: RetryBudget;
+}
+
+interface Attempted extends Attempting {
+  readonly name: 'poll_adapter' | 'retry_wait' | 'integrate_ok' | 'integrate_error';
+}
+
 export type CallState =
-  | { readonly name: 'resolve_call_node'; readonly budget: RetryBudget }
-  | { readonly name: 'tentative'; readonly budget: RetryBudget }
-  | { readonly name: 'shared_look_up'; readonly budget: RetryBudget }
-  | { readonly name: 'claiming'; readonly budget: RetryBudget }
-  | { readonly name: 'claim_wait'; readonly budget: RetryBudget }
-  | ({ readonly name: 'poll_adapter' } & Attempting)
-  | ({ readonly name: 'retry_wait' } & Attempting)
-  | ({ readonly name: 'integrate_ok' } & Attempting)
-  | ({ readonly name: 'integrate_error' } & Attempting)
-  | { readonly name: 'pinned_hit' }
-  | { readonly name: 'complete' }
+  | Resolving
+  | Attempted
+  | { readonly name: 'pinned_hit' | 'complete' }
   | { readonly name: 'failed_terminal'; readonly failure: AttemptFailure };
 
 export type CallEvent =
-  | { readonly type: 'inputs_known' }
-  | { readonly type: 'pin_found' }
-  | { readonly type: 'cached_exec_found' }
+  | { readonly type: PlainEvent }
   | { readonly type: 'outcome_made'; readonly status: 'ok' | 'error' }
-  | { readonly type: 'evaluated' }
-  | { readonly type: 'input_failed'; readonly failure: AttemptFailure }
-  | { readonly type: 'must_run' }
-  | { readonly type: 'may_be_shared' }
-  | { readonly type: 'must_claim' }
-  | { readonly type: 'claimed' }
+  | { readonly type: 'input_failed' | 'refused' | 'cancelled'; readonly failure: AttemptFailure }
   | { readonly type: 'claimed_elsewhere'; readonly afterMs: number }
   | { readonly type: 'pending'; readonly token: string; readonly pollAfterMs: number }
-  | { readonly type: 'done_ok' }
-  | { readonly type: 'done_error' }
-  | { readonly type: 'infrastructure_failure'; readonly failure: AttemptFailure; readonly jitter: number }
-  | { readonly type: 'refused'; readonly failure: AttemptFailure }
-  | { readonly type: 'timer_fired' }
-  | { readonly type: 'integrated' }
-  | { readonly type: 'answer_lost' }
-  | { readonly type: 'integrate_failed'; readonly failure: AttemptFailure; readonly jitter: number }
-  | { readonly type: 'cancelled'; readonly failure: AttemptFailure };
+  | FailedAttempt;
+
+/** An event that says all there is to say by its name. */
+type PlainEvent =
+  | 'inputs_known'
+  | 'pin_found'
+  | 'cached_exec_found'
+  | 'evaluated'
+  | 'must_run'
+  | 'may_be_shared'
+  | 'must_claim'
+  | 'claimed'
+  | 'done_ok'
+  | 'done_error'
+  | 'timer_fired'
+  | 'integrated'
+  | 'answer_lost';
+
+interface FailedAttempt {
+  readonly type: 'infrastructure_failure' | 'integrate_failed';
+  readonly failure: AttemptFailure;
+  /** Uniform in [0, 1). */
+  readonly jitter: number;
+}
 
 export type CallEffect =
-  | { readonly type: 'look_up' }
+  | { readonly type: 'look_up' | 'integrate' | 'stop' | 'look_up_shared' | 'claim' | 'settle' }
   | { readonly type: 'submit'; readonly attempt: number }
   | { readonly type: 'poll'; readonly token: string; readonly afterMs: number }
-  | { readonly type: 'integrate' }
   | { readonly type: 'start_timer'; readonly afterMs: number; readonly failure: AttemptFailure }
-  | { readonly type: 'stop' }
-  | { readonly type: 'look_up_shared' }
-  | { readonly type: 'claim' }
-  | { readonly type: 'wait_for_claim'; readonly afterMs: number }
-  | { readonly type: 'settle' };
+  | { readonly type: 'wait_for_claim'; readonly afterMs: number };
 
 export interface Transition {
   readonly state: CallState;
@@ -110,35 +115,46 @@ export function nextState(state: CallState, event: CallEvent): Transition {
     // @spec DML-EXE-2321
     return failed(event.failure, effects);
   }
+  const next = rowOf(state, event);
+  // @spec DML-EXE-0602
+  if (!next) throw executionError('illegal_transition', { state: state.name, event: event.type });
+  return next;
+}
+
+/** Returns what follows from an event in a state that is not final; undefined for an event that it does not expect. */
+function rowOf(state: CallState, event: CallEvent): Transition | undefined {
   switch (state.name) {
     case 'resolve_call_node':
       return fromResolve(state, event);
     case 'tentative':
-      return fromTentative(state, event);
+      // @spec DML-EXE-2317
+      if (event.type === 'integrated') return complete;
+      // @spec DML-EXE-2318
+      return event.type === 'answer_lost'
+        ? { state: initialState(state.budget), effects: nothing }
+        : undefined;
     case 'shared_look_up':
       return fromSharedLookUp(state, event);
     case 'claiming':
       return fromClaiming(state, event);
     case 'claim_wait':
       // @spec DML-EXE-2357
-      if (event.type === 'timer_fired') return sharedLookUp(state.budget);
-      break;
+      return event.type === 'timer_fired' ? sharedLookUp(state.budget) : undefined;
     case 'poll_adapter':
       return fromPoll(state, event);
     case 'retry_wait':
-      if (event.type === 'timer_fired') return resumed(state);
-      break;
+      return event.type === 'timer_fired' ? resumed(state) : undefined;
     case 'integrate_ok':
     case 'integrate_error':
       // @spec DML-EXE-2316
       if (event.type === 'integrated') return complete;
       // @spec DML-EXE-2319
-      if (event.type === 'integrate_failed') return retried(state, event);
+      return event.type === 'integrate_failed' ? retried(state, event) : undefined;
   }
-  return illegal(state, event);
+  return undefined;
 }
 
-function fromResolve(state: CallState & { name: 'resolve_call_node' }, event: CallEvent): Transition {
+function fromResolve(state: Resolving, event: CallEvent): Transition | undefined {
   const { budget } = state;
   switch (event.type) {
     // @spec DML-EXE-2301
@@ -165,21 +181,11 @@ function fromResolve(state: CallState & { name: 'resolve_call_node' }, event: Ca
     // @spec DML-EXE-2350
     case 'may_be_shared':
       return sharedLookUp(budget);
-    default:
-      return illegal(state, event);
   }
+  return undefined;
 }
 
-function fromTentative(state: CallState & { name: 'tentative' }, event: CallEvent): Transition {
-  // @spec DML-EXE-2317
-  if (event.type === 'integrated') return complete;
-  // @spec DML-EXE-2318
-  if (event.type === 'answer_lost') return { state: initialState(state.budget), effects: nothing };
-  return illegal(state, event);
-}
-
-function fromSharedLookUp(state: CallState & { name: 'shared_look_up' }, event: CallEvent): Transition {
-  const { budget } = state;
+function fromSharedLookUp({ budget }: Resolving, event: CallEvent): Transition | undefined {
   switch (event.type) {
     // @spec DML-EXE-2351
     case 'outcome_made':
@@ -190,29 +196,25 @@ function fromSharedLookUp(state: CallState & { name: 'shared_look_up' }, event: 
     // @spec DML-EXE-2353
     case 'must_run':
       return submitted(budget);
-    default:
-      return illegal(state, event);
   }
+  return undefined;
 }
 
-function fromClaiming(state: CallState & { name: 'claiming' }, event: CallEvent): Transition {
-  const { budget } = state;
+function fromClaiming({ budget }: Resolving, event: CallEvent): Transition | undefined {
   switch (event.type) {
     // @spec DML-EXE-2354
     case 'claimed':
       return sharedLookUp(budget);
     // @spec DML-EXE-2355
-    case 'claimed_elsewhere':
-      return {
-        state: { name: 'claim_wait', budget },
-        effects: [{ type: 'wait_for_claim', afterMs: event.afterMs }],
-      };
+    case 'claimed_elsewhere': {
+      const wait: CallEffect = { type: 'wait_for_claim', afterMs: event.afterMs };
+      return { state: { name: 'claim_wait', budget }, effects: [wait] };
+    }
     // @spec DML-EXE-2356
     case 'must_run':
       return submitted(budget);
-    default:
-      return illegal(state, event);
   }
+  return undefined;
 }
 
 function sharedLookUp(budget: RetryBudget): Transition {
@@ -226,14 +228,13 @@ function submitted(budget: RetryBudget): Transition {
   };
 }
 
-function fromPoll(state: CallState & { name: 'poll_adapter' }, event: CallEvent): Transition {
+function fromPoll(state: Attempted, event: CallEvent): Transition | undefined {
   switch (event.type) {
     // @spec DML-EXE-2308
-    case 'pending':
-      return {
-        state: { ...state, token: event.token },
-        effects: [{ type: 'poll', token: event.token, afterMs: event.pollAfterMs }],
-      };
+    case 'pending': {
+      const { token, pollAfterMs: afterMs } = event;
+      return { state: { ...state, token }, effects: [{ type: 'poll', token, afterMs }] };
+    }
     // @spec DML-EXE-2309
     case 'done_ok':
       return integrating(state, 'ok');
@@ -246,9 +247,8 @@ function fromPoll(state: CallState & { name: 'poll_adapter' }, event: CallEvent)
     // @spec DML-EXE-2313
     case 'refused':
       return failed(event.failure, settle);
-    default:
-      return illegal(state, event);
   }
+  return undefined;
 }
 
 function integrating({ attempt, budget, token }: Attempting, status: 'ok' | 'error'): Transition {
@@ -266,9 +266,7 @@ function resumed({ attempt, budget, token }: Attempting): Transition {
   return { state, effects: [{ type: 'poll', token, afterMs: 0 }] };
 }
 
-function retried(from: Attempting, event: { failure: AttemptFailure; jitter: number }): Transition {
-  const { attempt, budget, token } = from;
-  const { failure, jitter } = event;
+function retried({ attempt, budget, token }: Attempting, { failure, jitter }: FailedAttempt): Transition {
   // @spec DML-EXE-2312
   // @spec DML-EXE-2320 DML-EXE-0907 DML-EXE-0909
   if (attempt >= budget.maxAttempts) return failed(failure, settle);
@@ -291,9 +289,4 @@ export function pauseMs(budget: RetryBudget, attempt: number, jitter: number): n
 
 function failed(failure: AttemptFailure, effects: readonly CallEffect[]): Transition {
   return { state: { name: 'failed_terminal', failure }, effects };
-}
-
-/** @spec DML-EXE-0602 */
-function illegal(state: CallState, event: CallEvent): never {
-  throw executionError('illegal_transition', { state: state.name, event: event.type });
 }
