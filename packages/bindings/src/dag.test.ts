@@ -4,12 +4,12 @@ import { appendFileSync, createReadStream, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
-import { type FunctionRef, functions } from '@daggerml/capture';
+import { type FunctionRef, functions, loadPipeline } from '@daggerml/capture';
 import { type RunEvent, RunObjects } from '@daggerml/execution';
-import { encodeRecord, treeEntries, treeGet } from '@daggerml/object-model';
-import { f64 } from '@daggerml/values';
+import { treeEntries, treeGet } from '@daggerml/object-model';
+import { type BlobHandle, f64 } from '@daggerml/values';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { Project, recorded, type Steps } from '../test/project.ts';
+import { captureRefusal, coded, Project, recorded, type Steps } from '../test/project.ts';
 import type { Dag } from './dag.ts';
 import type { NodeHandle } from './node-handle.ts';
 import { definePipeline } from './pipeline.ts';
@@ -40,16 +40,6 @@ async function failureOf(handle: NodeHandle): Promise<Error> {
 }
 
 describe('Dag.literal', () => {
-  it('and a blob of the same bytes as its record are both kept', async () => {
-    const { repository } = project;
-    const text = 'told apart by their class';
-    const own = repository.newDag('twins', { branch: 'twins' });
-    const twin = await own.blob(encodeRecord({ type: 'datum', kind: 'string', value: text }));
-    own.name('text', own.literal(text));
-    await own.commit([twin, own.literal(text)]);
-    expect(await project.findings()).toEqual([]);
-  });
-
   it('returns a handle of a node with the lowered value [DML-BND-0401]', async () => {
     const handle = dag.literal({ a: [1, 'x'] });
     expect([handle.kind, await handle.value()]).toEqual(['literal', { a: [1, 'x'] }]);
@@ -108,27 +98,24 @@ describe('Dag.literal', () => {
     }
   });
 
-  it('refuses beside a handle what it refuses without one', () => {
+  it('refuses next to a handle what it refuses without one', () => {
     const handle = dag.literal(1);
-    const values: unknown[] = [
-      { [Symbol('s')]: 1, handle },
-      new Map<unknown, unknown>([[1, handle]]),
-      new Map([
-        ['e\u0301', handle],
-        ['\u00e9', handle],
-      ]),
-      Object.assign(new Array(3), { 0: handle }),
-      new (class Model {
-        handle = handle;
-      })(),
-      { handle, callback: () => 1 },
-    ];
-    for (const value of values) {
-      expect(() => dag.literal(value)).toThrow(expect.objectContaining({ code: 'unsupported_value' }));
+    class Model {
+      handle = handle;
     }
     let deep: unknown = handle;
     for (let level = 0; level < 100_000; level++) deep = [deep];
-    expect(() => dag.literal(deep)).toThrow(expect.objectContaining({ code: 'unsupported_value' }));
+    const twoSpellings = new Map([...'e\u0301 \u00e9'.split(' ')].map((key) => [key, handle]));
+    for (const value of [
+      { [Symbol('s')]: 1, handle },
+      new Map<unknown, unknown>([[1, handle]]),
+      twoSpellings,
+      Object.assign(new Array(3), { 0: handle }),
+      new Model(),
+      { handle, callback: () => 1 },
+      deep,
+    ])
+      expect(() => dag.literal(value as never)).toThrow(coded('unsupported_value'));
   });
 
   it('constructs what occurs many times once', async () => {
@@ -152,12 +139,7 @@ describe('Dag.call', () => {
       dag.call(steps.pair, 1, dag.literal({ a: [2] }), dag.literal([dag.literal(3)])).nodeId,
     );
     expect(() => dag.call(steps.pair, { callback: () => 1 })).toThrow(
-      expect.objectContaining({
-        code: 'unsupported_value',
-        message: expect.stringMatching(
-          /^unsupported_value: \S+: inputs\[0\]\.callback is the function callback and cannot be stored; /,
-        ),
-      }),
+      /^unsupported_value: \S+: inputs\[0\]\.callback is the function callback and cannot be stored; /,
     );
   });
 
@@ -175,35 +157,22 @@ describe('Dag.call', () => {
   });
 
   it('gives a call the same node whatever its options [DML-BND-1211]', () => {
-    const plain = dag.call(steps.add, 70, 1);
-    const tuned = dag.call(
-      steps.add.with({ timeoutMs: 9999, retries: 0, label: 'sum', cache: false }),
-      70,
-      1,
-    );
-    expect(tuned.nodeId).toBe(plain.nodeId);
+    const tuned = steps.add.with({ timeoutMs: 9999, retries: 0, label: 'sum', cache: false });
+    expect(dag.call(tuned, 70, 1).nodeId).toBe(dag.call(steps.add, 70, 1).nodeId);
   });
 
   it('takes a function reference for each export of a module [DML-BND-1210]', async () => {
     const references = functions<Steps>(pathToFileURL(join(project.folder, 'steps.ts')));
     expect(await dag.call(references.add, 2, 2).value()).toBe(4);
-    expect(await dag.call(references.table, 4).value()).toEqual({
-      rows: 4,
-      mean: 2,
-      tags: new Set(['a', 'b']),
-    });
+    const table = { rows: 4, mean: 2, tags: new Set(['a', 'b']) };
+    expect(await dag.call(references.table, 4).value()).toEqual(table);
     const missing = (references as unknown as Record<string, typeof references.slow>).nothing!;
-    expect(() => dag.call(missing, 1)).toThrow(expect.objectContaining({ code: 'capture_failed' }));
+    expect(() => dag.call(missing, 1)).toThrow(coded('capture_failed'));
   });
 
   it('refuses a function that is not a reference with the way to make one', () => {
     const plain = ((x: number) => x) as unknown as typeof steps.slow;
-    expect(() => dag.call(plain, 1)).toThrow(
-      expect.objectContaining({
-        code: 'unsupported_value',
-        message: expect.stringContaining('functions(new URL('),
-      }),
-    );
+    expect(() => dag.call(plain, 1)).toThrow(/^unsupported_value: .*functions\(new URL\(/);
   });
 
   it('changes status and execId when the outcome is known [DML-BND-0501]', async () => {
@@ -313,24 +282,21 @@ describe('NodeHandle', () => {
       [() => (handle as never) + 1, 'text or a number'],
     ];
     for (const [use, wanted] of uses) {
-      expect(use).toThrow(expect.objectContaining({ code: 'unsupported_value' }));
+      expect(use).toThrow(coded('unsupported_value'));
       expect(use).toThrow(`is used as ${wanted} before it has a value; use await handle.value()`);
     }
   });
 
   it('is refused where JSON is wanted [DML-BND-0419]', () => {
     const use = (): string => JSON.stringify({ kept: [dag.literal(20)] });
-    expect(use).toThrow(expect.objectContaining({ code: 'unsupported_value' }));
+    expect(use).toThrow(coded('unsupported_value'));
     expect(use).toThrow('is used as JSON before it has a value');
   });
 
   it('is refused where its members are taken for a value [DML-BND-0421]', () => {
-    expect(() => dag.literal({ kept: { ...dag.literal(20) } })).toThrow(
-      expect.objectContaining({ code: 'unsupported_value' }),
-    );
-    expect(() => dag.literal({ kept: { ...dag.literal(20) } })).toThrow(
-      'kept is an object with the symbol key Symbol(of a spread handle)',
-    );
+    const use = (): unknown => dag.literal({ kept: { ...dag.literal(20) } });
+    expect(use).toThrow(coded('unsupported_value'));
+    expect(use).toThrow('kept is an object with the symbol key Symbol(of a spread handle)');
   });
 
   it('is named by function or kind where it is refused, with what to write instead [DML-BND-0420]', () => {
@@ -349,15 +315,11 @@ describe('NodeHandle', () => {
 
   it('shows what it stands for', async () => {
     const call = dag.call(steps.fail, 'shown');
-    expect(inspect(call)).toBe(`ExecutionHandle { call fail, node ${call.nodeId.slice(0, 12)}, pending }`);
+    const node = `node ${call.nodeId.slice(0, 12)}`;
+    expect(inspect(call)).toBe(`ExecutionHandle { call fail, ${node}, pending }`);
     await call.wait().catch(() => {});
-    expect(inspect([call])).toBe(
-      `[ ExecutionHandle { call fail, node ${call.nodeId.slice(0, 12)}, error } ]`,
-    );
-    const literal = dag.literal('shown');
-    expect(inspect({ literal })).toBe(
-      `{ literal: NodeHandle { literal, node ${literal.nodeId.slice(0, 12)}, ok } }`,
-    );
+    expect(inspect([call])).toBe(`[ ExecutionHandle { call fail, ${node}, error } ]`);
+    expect(inspect(dag.literal('shown'))).toMatch(/^NodeHandle { literal, node [0-9a-f]{12}, ok }$/);
   });
 
   it('is refused by another dag [DML-BND-0404]', async () => {
@@ -368,7 +330,7 @@ describe('NodeHandle', () => {
       () => dag.call(steps.pair, [foreign]),
       () => dag.name('n', foreign),
     ]) {
-      expect(use).toThrow(expect.objectContaining({ code: 'foreign_handle' }));
+      expect(use).toThrow(coded('foreign_handle'));
     }
   });
 });
@@ -378,11 +340,8 @@ describe('Dag.name', () => {
     const own = project.repository.newDag('named');
     const data = own.literal('data');
     expect(own.name('the data', data)).toBe(data);
-    expect([data.name, own.literal('data').name, own.literal('x').name]).toEqual([
-      'the data',
-      'the data',
-      undefined,
-    ]);
+    const named = [data, own.literal('data'), own.literal('x')].map(({ name }) => name);
+    expect(named).toEqual(['the data', 'the data', undefined]);
     const { dagId } = await own.commit(1);
     const objects = new RunObjects(project.repository.store);
     const { names } = objects.read('dag', dagId);
@@ -392,14 +351,12 @@ describe('Dag.name', () => {
   it('refuses a name that another node has [DML-BND-0410]', () => {
     const first = dag.name('taken', dag.literal(1));
     expect(dag.name('taken', first)).toBe(first);
-    expect(() => dag.name('taken', dag.literal(2))).toThrow(expect.objectContaining({ code: 'name_taken' }));
+    expect(() => dag.name('taken', dag.literal(2))).toThrow(coded('name_taken'));
   });
 
   it('refuses the name root [DML-BND-0411]', () => {
-    expect(() => dag.name('root', dag.literal(1))).toThrow(
-      expect.objectContaining({ code: 'reserved_name' }),
-    );
-    expect(() => dag.name('', dag.literal(1))).toThrow(expect.objectContaining({ code: 'invalid_name' }));
+    expect(() => dag.name('root', dag.literal(1))).toThrow(coded('reserved_name'));
+    expect(() => dag.name('', dag.literal(1))).toThrow(coded('invalid_name'));
   });
 });
 
@@ -485,7 +442,7 @@ describe('Dag.import', () => {
     const sum: number = total;
     expect(sum).toBe(3);
     const nameless = definePipeline(() => 1);
-    expect(() => importer.import(nameless)).toThrow(expect.objectContaining({ code: 'unknown_name' }));
+    expect(() => importer.import(nameless)).toThrow(coded('unknown_name'));
   });
 
   it('takes the pins of the imported dag into the commit [DML-BND-0415]', async () => {
@@ -579,7 +536,7 @@ describe('Dag.commit', () => {
       () => own.list.get([1], 0),
       () => own.name('x', handle),
     ]) {
-      expect(use).toThrow(expect.objectContaining({ code: 'dag_closed' }));
+      expect(use).toThrow(coded('dag_closed'));
     }
     await expect(own.commit(handle)).rejects.toMatchObject({ code: 'dag_closed' });
     expect(await handle.value()).toBe(1);
@@ -587,25 +544,18 @@ describe('Dag.commit', () => {
 });
 
 describe('Dag.file and Dag.blob', () => {
-  it('yield a blob with exactly the bytes of the file [DML-BND-0902]', async () => {
-    const bytes = Uint8Array.from({ length: 700_000 }, (_, index) => (index * 31) >> 2);
-    const path = project.write('data/big.bin', bytes);
-    const handle = await dag.file(pathToFileURL(path));
-    const value = await handle.value();
-    expect([value.sizeBytes, Buffer.from(await value.bytes()).equals(bytes)]).toEqual([700_000, true]);
-  });
+  const refusal = (capture: Promise<unknown>): Promise<string> => captureRefusal(project, capture);
 
-  it.each([1_048_576, 2_200_000, 5_000_000, 40_000_000])(
+  it.each([0, 700_000, 1_048_576, 2_200_000, 5_000_000, 40_000_000])(
     'store exactly the bytes of a file of %i bytes [DML-BND-0902]',
     async (sizeBytes) => {
-      const { repository } = project;
       const bytes = randomBytes(sizeBytes);
       const path = project.write(`data/${sizeBytes}.bin`, bytes);
-      const own = repository.newDag(`file ${sizeBytes}`, { branch: 'files' });
-      await own.commit([await own.file(path), await own.blob(createReadStream(path))]);
-      expect(await project.findings()).toEqual([]);
-      const value = (await own.root.value()) as { bytes(): Promise<Uint8Array> }[];
+      const own = project.repository.newDag(`file ${sizeBytes}`, { branch: 'files' });
+      await own.commit([await own.file(pathToFileURL(path)), await own.blob(createReadStream(path))]);
+      const value = (await own.root.value()) as BlobHandle[];
       for (const stored of value) expect(bytes.equals(await stored.bytes())).toBe(true);
+      expect(await project.findings()).toEqual([]);
     },
   );
 
@@ -617,27 +567,14 @@ describe('Dag.file and Dag.blob', () => {
       `import { definePipeline } from '@daggerml/bindings';
        export const here = definePipeline((dag) => dag.file('../data/relative.txt'));`,
     );
-    const { loadPipeline } = await import('@daggerml/capture');
     const run = await project.repository.run(await loadPipeline(file));
     expect(await ((await run.dag.root.value()) as { text(): Promise<string> }).text()).toBe('relative');
   });
 
   it('report a path that cannot be read [DML-BND-0905]', async () => {
-    const unreadable = { code: 'unreadable_file', fields: { path: join(project.folder, 'nowhere') } };
-    await expect(dag.file('nowhere')).rejects.toMatchObject(unreadable);
-    await expect(dag.directory('nowhere')).rejects.toMatchObject(unreadable);
-    await expect(dag.files('nowhere')).rejects.toMatchObject(unreadable);
-    await expect(dag.file('data')).rejects.toMatchObject({ code: 'unreadable_file' });
+    for (const take of ['file', 'directory', 'files'] as const)
+      expect(await refusal(dag[take]('nowhere'))).toBe('nowhere: ENOENT');
   });
-
-  /** How capturing a path of the project is refused. */
-  async function refusal(capture: Promise<unknown>): Promise<string> {
-    return capture.then(
-      () => 'captured',
-      (error: Error & { fields: { path: string; reason: string } }) =>
-        `${error.fields.path.replace(`${project.folder}/`, '')}: ${error.fields.reason}`,
-    );
-  }
 
   it('refuse to read as a file what is none [DML-BND-0910]', async () => {
     project.write('special/a', '');
@@ -651,10 +588,10 @@ describe('Dag.file and Dag.blob', () => {
   it('refuse the files of a store, by which others see this process [DML-BND-0960]', async () => {
     const { store } = project.repository;
     store.transact('session', () => {});
-    for (const name of ['data.mdb', 'lock.mdb'])
-      expect(await refusal(dag.file(join(store.path, name)))).toBe(
-        `.dml/store/${name}: it is a file of a store`,
-      );
+    for (const name of ['data.mdb', 'lock.mdb']) {
+      const refused = `.dml/store/${name}: it is a file of a store`;
+      expect(await refusal(dag.file(join(store.path, name)))).toBe(refused);
+    }
     for (const refused of [dag.directory(store.path), dag.files(store.path)])
       expect(await refusal(refused)).toMatch(/mdb: it is a file of a store$/);
     // By a link of another name, alone in a folder.
@@ -677,15 +614,5 @@ describe('Dag.file and Dag.blob', () => {
     expect(await capture).toBe('growing.bin: it changed while it was read');
     clearInterval(grow);
     expect(await refusal(dag.file('growing.bin'))).toBe('captured');
-  });
-
-  it('read a stream as a blob', async () => {
-    const handle = await dag.blob(
-      (async function* () {
-        yield new Uint8Array([1, 2]);
-        yield new Uint8Array([3]);
-      })(),
-    );
-    expect(await (await handle.value()).bytes()).toEqual(new Uint8Array([1, 2, 3]));
   });
 });

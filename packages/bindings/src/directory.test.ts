@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import fs, { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, { chmodSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { RunEvent } from '@daggerml/execution';
 import type { BlobHandle } from '@daggerml/values';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { Project } from '../test/project.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { captureRefusal, Project } from '../test/project.ts';
 import type { Dag } from './dag.ts';
 import type { Directory, DirectoryEntry, DirectoryOptions } from './directory.ts';
+import type { RepositoryOptions } from './repository.ts';
 
 let project: Project;
 let dag: Dag;
@@ -53,18 +54,9 @@ function folder(path: string): void {
   mkdirSync(join(project.folder, path), { recursive: true });
 }
 
-/** How capturing a path of the project is refused. */
-async function refusal(capture: Promise<unknown>): Promise<string> {
-  return capture.then(
-    () => 'captured',
-    (error: Error & { code: string; fields: { path: string; reason: string } }) => {
-      expect(error.code).toBe('unreadable_file');
-      return `${error.fields.path.replace(`${project.folder}/`, '')}: ${error.fields.reason}`;
-    },
-  );
-}
+const refusal = (capture: Promise<unknown>): Promise<string> => captureRefusal(project, capture);
 
-/** How both ways of capturing a path are refused. */
+/** Returns how both ways of capturing a path are refused. */
 async function refusals(path: string, options?: DirectoryOptions): Promise<string[]> {
   return [await refusal(dag.directory(path, options)), await refusal(dag.files(path, options))];
 }
@@ -90,9 +82,6 @@ describe('Dag.files', () => {
       'folder/b.txt': 'b',
       'inner/run.sh': 'run',
     });
-  });
-
-  it('yields an empty map for a folder without files', async () => {
     folder('nothing/below');
     expect(await files('nothing')).toEqual({});
   });
@@ -119,19 +108,10 @@ describe('Dag.directory', () => {
   });
 
   it('tells executable files by the bit of the owner [DML-BND-0920]', async () => {
-    for (const mode of [0o644, 0o755, 0o744, 0o655, 0o611, 0o4711, 0o100]) {
-      const path = project.write(`modes/${mode.toString(8)}`, 'x');
-      chmodSync(path, mode);
-    }
-    expect(await directory('modes')).toEqual({
-      '100': '*x',
-      '4711': '*x',
-      '611': 'x',
-      '644': 'x',
-      '655': 'x',
-      '744': '*x',
-      '755': '*x',
-    });
+    const modes = [0o100, 0o4711, 0o611, 0o644, 0o655, 0o744, 0o755];
+    for (const mode of modes) chmodSync(project.write(`modes/${mode.toString(8)}`, 'x'), mode);
+    const expected = modes.map((mode) => [mode.toString(8), (mode & 0o100) === 0 ? 'x' : '*x']);
+    expect(await directory('modes')).toEqual(Object.fromEntries(expected));
   });
 
   it('keeps links that stay inside, also those that lead nowhere or in a circle [DML-BND-0921]', async () => {
@@ -254,19 +234,7 @@ describe('Dag.directory', () => {
   });
 
   it('stores paths as they are given [DML-BND-0929]', async () => {
-    const names = [
-      'e\u0301',
-      '\u00e8',
-      '\u212b',
-      'a b ',
-      '.x',
-      '\u{1f600}',
-      '\ue000',
-      '\ufffd',
-      'new\nline',
-      'CON',
-      'x:y',
-    ];
+    const names = 'e\u0301|\u00e8|\u212b|a b |.x|\u{1f600}|\ue000|\ufffd|new\nline|CON|x:y'.split('|');
     for (const name of names) {
       project.write(`given/${name}/${name}`, name);
       project.write(`given/${name}x`, name);
@@ -404,107 +372,79 @@ describe('Dag.directory and Dag.files', () => {
     project.write('names/a', '');
     writeFileSync(Buffer.concat([Buffer.from(join(project.folder, 'names/')), Buffer.from([0xff])]), '');
     expect(await refusals('names')).toEqual(twice('names/\ufffd: its name is not UTF-8'));
-    for (const [path, create] of [
-      ['slash/a\\b', () => project.write('slash/a\\b', '')],
-      ['slash-folder/a\\b', () => folder('slash-folder/a\\b')],
-    ] as const) {
-      create();
-      const [name = ''] = path.split('/');
-      expect(await refusal(dag.directory(name))).toBe(`${path}: its name has a backslash, or is too long`);
-    }
+    project.write('slash/a\\b', '');
+    folder('slash-folder/a\\b');
     link('slash-link/a\\b', 'c');
-    expect(await refusal(dag.directory('slash-link'))).toBe(
-      'slash-link/a\\b: its name has a backslash, or is too long',
-    );
+    for (const name of ['slash', 'slash-folder', 'slash-link']) {
+      const refused = `${name}/a\\b: its name has a backslash, or is too long`;
+      expect(await refusal(dag.directory(name))).toBe(refused);
+    }
   });
 
   it('refuse two spellings of a path, with both names [DML-BND-0928]', async () => {
-    const [one, other] = ['e\u0301', '\u00e9'];
-    project.write(`twice/${one}`, '1');
-    project.write(`twice/${other}`, '2');
-    expect(await refusals('twice')).toEqual(
-      twice(`twice/${other}: its name is the same text as that of ${one}`),
-    );
-    project.write(`twice-deep/${one}/x`, '1');
-    project.write(`twice-deep/${other}/x`, '2');
-    expect(await refusals('twice-deep')).toEqual(
-      twice(`twice-deep/${other}: its name is the same text as that of ${one}`),
-    );
-    // Folders alone, and a file and a folder; in one of the ways the sign of the kelvin is an ASCII letter.
-    project.write('twice-kelvin/in/K/a', '1');
-    project.write('twice-kelvin/in/\u212a/b', '2');
-    expect(await refusals('twice-kelvin')).toEqual(
-      twice('twice-kelvin/in/\u212a: its name is the same text as that of in/K'),
-    );
-    const kelvin = '\u212a';
-    expect(await files('twice-kelvin', { filter: (path) => !path.includes(kelvin) })).toEqual({
-      'in/K/a': '1',
-    });
-    project.write(`twice-mixed/${one}/x/y`, '1');
-    project.write(`twice-mixed/${other}`, '2');
-    expect(await refusals('twice-mixed')).toEqual(
-      twice(`twice-mixed/${other}: its name is the same text as that of ${one}`),
-    );
-    link(`twice-link/${one}`, 'x');
-    folder(`twice-link/${other}`);
-    expect(await refusal(dag.directory('twice-link'))).toBe(
-      `twice-link/${other}: its name is the same text as that of ${one}`,
-    );
-  });
-
-  it('work where the repository is open for reading', async () => {
-    const keepsIdentities = vi.spyOn(fs, 'statfsSync').mockReturnValue({ type: 0xef53 } as never);
-    const nowMs = (): number => Date.now() + 60_000;
-    const own = await Project.create({ nowMs });
-    for (let at = 0; at < 100; at += 1) own.write(`data/${at}`, `${at}`);
-    own.write('large', new Uint8Array(2_000_000));
-    const ids: string[][] = [];
-    for (const readOnly of [true, false, true]) {
-      await own.reopen({ nowMs, readOnly });
-      const reading = own.repository.newDag('reading', { folder: own.folder });
-      const handles = [await reading.directory('data'), await reading.file('large')];
-      ids.push(handles.map(({ nodeId }) => nodeId));
-      expect(Object.keys((await handles[0]!.value()) as object)).toHaveLength(100);
-      await reading.close();
+    const [one, other, kelvin] = ['e\u0301', '\u00e9', '\u212a'];
+    const refused = (at: string, first = one): string =>
+      `twice/${at}: its name is the same text as that of ${first}`;
+    // Files, folders, folders alone, where the sign of the kelvin is an ASCII letter, and a file and a folder.
+    const pairs: readonly [string, string, string][] = [
+      [one, other, refused(other)],
+      [`${one}/x`, `${other}/x`, refused(other)],
+      ['in/K/a', `in/${kelvin}/b`, refused(`in/${kelvin}`, 'in/K')],
+      [`${one}/x/y`, other, refused(other)],
+    ];
+    for (const [first, second, expected] of pairs) {
+      for (const path of [first, second]) project.write(`twice/${path}`, path);
+      expect(await refusals('twice')).toEqual(twice(expected));
+      if (first === 'in/K/a')
+        expect(await files('twice', { filter: (path) => !path.includes(kelvin) })).toEqual({
+          [first]: first,
+        });
+      rmSync(join(project.folder, 'twice'), { recursive: true });
     }
-    expect(ids[1]).toEqual(ids[0]);
-    expect(ids[2]).toEqual(ids[0]);
-    keepsIdentities.mockRestore();
+    link(`twice/${one}`, 'x');
+    folder(`twice/${other}`);
+    expect(await refusal(dag.directory('twice'))).toBe(refused(other));
   });
 
-  it('read every file again without the cache of files [DML-BND-0933]', async () => {
-    // Wherever the tests run, and however young the files are.
-    const keepsIdentities = vi.spyOn(fs, 'statfsSync').mockReturnValue({ type: 0xef53 } as never);
+  describe('of files that can be known again', () => {
     const nowMs = (): number => Date.now() + 60_000;
-    const own = await Project.create({ nowMs });
-    for (let at = 0; at < 100; at += 1) own.write(`data/${at}`, `${at}`);
-    own.write('large', new Uint8Array(2_000_000));
-    const capture = async (fileCache?: boolean): Promise<unknown[]> => {
-      await own.reopen({ nowMs, ...(fileCache !== undefined && { fileCache }) });
+    let own: Project;
+    beforeAll(async () => {
+      // Wherever the tests run, and however young the files are.
+      vi.spyOn(fs, 'statfsSync').mockReturnValue({ type: 0xef53 } as never);
+      own = await Project.create({ nowMs });
+      for (let at = 0; at < 100; at += 1) own.write(`data/${at}`, `${at}`);
+      own.write('large', new Uint8Array(2_000_000));
+    });
+    afterAll(() => vi.restoreAllMocks());
+
+    /** Captures all in a repository that is opened again; returns the ids and the numbers of files that were read. */
+    async function capture(options: RepositoryOptions = {}): Promise<unknown[]> {
+      await own.reopen({ nowMs, ...options });
       const events: RunEvent[] = [];
-      const again = own.repository.newDag('again', {
-        folder: own.folder,
-        onEvent: (event) => events.push(event),
-      });
-      const ids = [await again.directory('data'), await again.files('data'), await again.file('large')].map(
-        ({ nodeId }) => nodeId,
-      );
+      const onEvent = (event: RunEvent): unknown => events.push(event);
+      const again = own.repository.newDag('again', { folder: own.folder, onEvent });
+      const handles = [await again.directory('data'), await again.files('data'), await again.file('large')];
+      expect(Object.keys((await handles[0]!.value()) as object)).toHaveLength(100);
       await again.close();
+      const ids = handles.map(({ nodeId }) => nodeId);
       return [ids, ...events.flatMap((event) => ('readFiles' in event ? [event.readFiles] : []))];
-    };
-    const [ids, ...first] = await capture();
-    expect(first).toEqual([100, 0]);
-    expect(await capture()).toEqual([ids, 0, 0]);
-    expect(await capture(true)).toEqual([ids, 0, 0]);
-    expect(await capture(false)).toEqual([ids, 100, 100]);
-    // A file that looks as it did is taken for what it was, unless it is read.
-    const seen = fs.statSync(join(own.folder, 'large'));
-    own.write('large', new Uint8Array(2_000_000).fill(1));
-    const look = vi.spyOn(fs, 'statSync').mockReturnValueOnce(seen as never);
-    expect((await capture())[0]).toEqual(ids);
-    look.mockReturnValueOnce(seen as never);
-    expect((await capture(false))[0]).not.toEqual(ids);
-    look.mockRestore();
-    keepsIdentities.mockRestore();
+    }
+
+    it('read every file again without the cache of files, or where nothing can be remembered [DML-BND-0933]', async () => {
+      const [ids, ...first] = await capture({ readOnly: true });
+      expect(first).toEqual([100, 100]);
+      expect(await capture()).toEqual([ids, 100, 0]);
+      expect(await capture({ fileCache: true })).toEqual([ids, 0, 0]);
+      expect(await capture({ fileCache: false })).toEqual([ids, 100, 100]);
+      expect((await capture({ readOnly: true }))[0]).toEqual(ids);
+      // A file that looks as it did is taken for what it was, unless it is read.
+      const seen = fs.statSync(join(own.folder, 'large'));
+      own.write('large', new Uint8Array(2_000_000).fill(1));
+      const look = vi.spyOn(fs, 'statSync').mockReturnValueOnce(seen as never);
+      expect((await capture())[0]).toEqual(ids);
+      look.mockReturnValueOnce(seen as never);
+      expect((await capture({ fileCache: false }))[0]).not.toEqual(ids);
+    });
   });
 });

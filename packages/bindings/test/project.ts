@@ -6,7 +6,7 @@ import { functions } from '@daggerml/capture';
 import type { OpenRun } from '@daggerml/execution';
 import { treeEntries } from '@daggerml/object-model';
 import { verifyStore } from '@daggerml/store';
-import { afterAll } from 'vitest';
+import { afterAll, expect } from 'vitest';
 import type { Dag } from '../src/dag.ts';
 import type { NodeHandle } from '../src/node-handle.ts';
 import { Repository, type RepositoryOptions } from '../src/repository.ts';
@@ -82,6 +82,22 @@ export class Project {
     await this.repository.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Matches an error with a code. */
+export function coded(code: string): unknown {
+  return expect.objectContaining({ code });
+}
+
+/** Returns what is refused about which file of a project when a file or folder of it is captured. */
+export async function captureRefusal(project: Project, capture: Promise<unknown>): Promise<string> {
+  return capture.then(
+    () => 'captured',
+    ({ code, fields: { path, reason } }: { code: string; fields: { path: string; reason: string } }) => {
+      expect(code).toBe('unreadable_file');
+      return `${path.replace(`${project.folder}/`, '')}: ${reason}`;
+    },
+  );
 }
 
 /** Returns the URI and the ids of the inputs that a builtin node of a dag records. */
