@@ -4,11 +4,15 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type CallOptions, FunctionCapture, type FunctionRef, functions } from '@daggerml/capture';
 import {
+  type CallExec,
+  type CommitId,
   type DatumId,
   type ExecId,
   type ExecutionKey,
   executionKey,
+  type Records,
   recordLinks,
+  treeGet,
 } from '@daggerml/object-model';
 import { type OpenStoreOptions, openStore, type Store } from '@daggerml/store';
 import { liftDatum, lowerValue } from '@daggerml/values';
@@ -77,6 +81,11 @@ export class Workspace {
       ...request,
     });
     return new TestRun(open, this.#moduleUrl);
+  }
+
+  /** Types of the events of the newest run. */
+  get eventTypes(): string[] {
+    return this.events.map(({ type }) => type);
   }
 
   /** Returns everything below an exec that the store has not. */
@@ -174,6 +183,26 @@ export class TestRun {
   value(node: RunNode): unknown {
     if (node.failure) throw new Error(`${node.failure.code}: ${node.failure.message}`);
     return liftDatum(this.open.objects, this.open.run.valueOf(node));
+  }
+
+  /** Returns the exec of a call that has an outcome. */
+  exec(node: RunNode): CallExec {
+    return this.open.objects.read('exec', node.execId as ExecId) as CallExec;
+  }
+
+  /** The commit that the IndexRef of the run names. */
+  get staged(): Records['commit'] {
+    return this.open.objects.read('commit', this.stagedId);
+  }
+
+  get stagedId(): CommitId {
+    const { ref } = this.open.index;
+    return this.open.objects.store.getRef(ref)?.commitId as CommitId;
+  }
+
+  /** Returns the exec that the commit of the IndexRef pins for a node. */
+  pinOf({ nodeId }: RunNode): ExecId | undefined {
+    return treeGet('pins', this.staged.pins, nodeId, this.open.objects)?.[1];
   }
 
   get counts(): object {

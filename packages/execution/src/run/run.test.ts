@@ -1,10 +1,18 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type CallExec, executionKey, treeEdit, treeEntries, treeGet } from '@daggerml/object-model';
+import {
+  type CallExec,
+  type CommitId,
+  type DagId,
+  executionKey,
+  treeEdit,
+  treeEntries,
+} from '@daggerml/object-model';
+import { storedValue, treeScope } from '@daggerml/repository';
 import { applyExcision, planExcision } from '@daggerml/store';
 import { liftDatum } from '@daggerml/values';
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { keyOf, Workspace } from '../../test/workspace.ts';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { keyOf, type TestRun, Workspace } from '../../test/workspace.ts';
 import type { RunNode } from './run-node.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
@@ -38,12 +46,22 @@ function gateAt(name: string): { path: string; open(): void } {
   return { path, open: () => writeFileSync(path, '') };
 }
 
-describe('Run', () => {
-  beforeAll(async () => {
-    workspace = await Workspace.create(steps);
-  });
-  afterAll(() => workspace.close());
+beforeAll(async () => {
+  workspace = await Workspace.create(steps);
+});
+afterAll(() => workspace.close());
 
+/** Makes a commit like the one that a run staged, in which a call has another result. */
+function withResult(run: TestRun, node: RunNode, resultDagId: DagId): CommitId {
+  const { objects } = run.open;
+  const outcomeId = objects.put({ ...run.exec(node), resultDagId });
+  const pins = treeEdit('pins', run.staged.pins, [{ set: [node.nodeId, outcomeId] }], objects);
+  const commitId = objects.put({ ...run.staged, pins });
+  objects.writeAll();
+  return commitId;
+}
+
+describe('Run', () => {
   it('runs calls when their inputs have values, and gives them in order [DML-EXE-0803]', async () => {
     const run = workspace.begin();
     const sum = run.call('add', [3001, 2]);
@@ -57,10 +75,9 @@ describe('Run', () => {
     const node = run.call('pair', [[1, { a: null }]]);
     await run.outcome(node);
     const { objects } = run.open;
-    const exec = objects.read('exec', node.execId!);
-    const dag = objects.read('dag', exec.nodeKind === 'call' ? exec.resultDagId : (undefined as never));
-    const root = objects.read('node', dag.rootNodeId);
-    expect(root).toMatchObject({ kind: 'literal', datumId: run.open.run.valueOf(node) });
+    const { rootNodeId } = objects.read('dag', run.exec(node).resultDagId);
+    const datumId = run.open.run.valueOf(node);
+    expect(objects.read('node', rootNodeId)).toMatchObject({ kind: 'literal', datumId });
   });
 
   it('makes the exec reachable from the IndexRef before the Caller learns of it [DML-EXE-0606]', async () => {
@@ -69,9 +86,7 @@ describe('Run', () => {
     const waiting = run.open.run.settled(node);
     expect(node.status).toBe('pending');
     await waiting;
-    const ref = workspace.store.getRef(run.open.index.ref);
-    const { pins } = run.open.objects.read('commit', ref!.commitId);
-    expect(treeGet('pins', pins, node.nodeId, run.open.objects)?.[1]).toBe(node.execId);
+    expect(run.pinOf(node)).toBe(node.execId);
   });
 
   it('writes no exec while a call is pending [DML-EXE-0604]', async () => {
@@ -90,23 +105,8 @@ describe('Run', () => {
     const run = workspace.begin();
     const node = run.call('pair', [Array.from({ length: 2000 }, (_, index) => `item ${index}`)]);
     await run.open.run.settled(node);
-    const fresh = workspace.begin();
-    const exec = fresh.open.objects.read('exec', node.execId!);
-    const open = [{ objectClass: 'exec', id: node.execId as string }];
-    let stored = 0;
-    const { recordLinks } = await import('@daggerml/object-model');
-    for (let link = open.pop(); link; link = open.pop()) {
-      expect([link.objectClass, workspace.store.has(link.objectClass as 'exec', link.id as never)]).toEqual([
-        link.objectClass,
-        true,
-      ]);
-      stored += 1;
-      if (link.objectClass === 'chunk') continue;
-      for (const next of recordLinks(fresh.open.objects.read(link.objectClass as 'exec', link.id as never)))
-        open.push(next);
-    }
-    expect(exec.status).toBe('ok');
-    expect(stored).toBeGreaterThan(10);
+    expect(run.exec(node).status).toBe('ok');
+    expect(workspace.dangling(node.execId!)).toEqual([]);
   });
 
   it('knows a call under the key of its function and the values of its inputs [DML-EXE-0401]', async () => {
@@ -133,15 +133,14 @@ describe('Run', () => {
     const built = run.builtin('dml://list/construct', [run.literal(2), run.literal(1), run.literal(2)]);
     for (const node of [sum, few, many, built]) {
       await run.outcome(node);
-      const exec = run.open.objects.read('exec', node.execId!);
-      const values = [...treeEntries('values', exec.inputs, run.open.objects)];
-      expect(exec.functionDatumId).toBe(node.callee!.functionDatumId);
+      const { functionDatumId, inputs } = run.exec(node);
+      const values = [...treeEntries('values', inputs, run.open.objects)];
+      expect(functionDatumId).toBe(node.callee!.functionDatumId);
       expect(values).toEqual(node.inputs.map((input) => run.open.run.valueOf(input)));
     }
-    const exec = run.open.objects.read('exec', few.execId!);
-    const given = [...treeEntries('values', exec.inputs, run.open.objects)];
+    const given = [...treeEntries('values', run.exec(few).inputs, run.open.objects)];
     expect(given.map((datumId) => liftDatum(run.open.objects, datumId))).toEqual([3, 9, 3, 9]);
-    expect(typeof run.open.objects.read('exec', many.execId!).inputs).toBe('string');
+    expect(typeof run.exec(many).inputs).toBe('string');
   });
 
   it('takes no exec of other values or another function, whatever the index says [DML-EXE-0723]', async () => {
@@ -184,8 +183,7 @@ describe('Run', () => {
     await Promise.all([run.outcome(seed), run.outcome(node)]);
     const { objects } = run.open;
     const detailsDatumId = run.literal({ schema: 1, note: 'of a later version' }).valueId!;
-    const exec = objects.read('exec', node.execId!) as CallExec;
-    const detailed = objects.put({ ...exec, detailsDatumId });
+    const detailed = objects.put({ ...run.exec(node), detailsDatumId });
     objects.writeAll();
     const next = workspace.begin({ workName: 'derived' });
     workspace.store.transact('index', (transaction) => {
@@ -195,39 +193,20 @@ describe('Run', () => {
     const other = next.call('random', [next.call('add', [301, 1])]);
     await next.outcome(other);
     expect(other.nodeId).not.toBe(node.nodeId);
-    expect(next.open.objects.read('exec', other.execId!)).toMatchObject({
-      sourceExecId: detailed,
-      detailsDatumId,
-    });
+    expect(next.exec(other)).toMatchObject({ sourceExecId: detailed, detailsDatumId });
   });
 
-  it('answers a call of another node by an exec that names its source [DML-EXE-0704]', async () => {
+  it('answers a call of another node by an exec that names its source, without times [DML-EXE-0704] [DML-EXE-0705]', async () => {
     const run = workspace.begin();
     const found = run.call('add', [40, 2]);
     await run.outcome(found);
     const derived = run.call('add', [run.call('add', [20, 20]), 2]);
     expect(await run.outcome(derived)).toBe(42);
-    const exec = run.open.objects.read('exec', derived.execId!);
-    const source = run.open.objects.read('exec', found.execId!);
-    expect(exec).toMatchObject({
-      nodeId: derived.nodeId,
-      sourceExecId: found.execId,
-      resultDagId: (source as { resultDagId: string }).resultDagId,
-    });
-    expect(
-      workspace.events.filter((event) => event.type === 'call-finished').map((event) => event.outcome),
-    ).toEqual(['executed', 'executed', 'cached']);
-  });
-
-  it('gives an exec made from another no times [DML-EXE-0705]', async () => {
-    const run = workspace.begin();
-    await run.outcome(run.call('add', [60, 2]));
-    const derived = run.call('add', [run.call('add', [30, 30]), 2]);
-    await run.outcome(derived);
-    expect(run.open.objects.read('exec', derived.execId!)).toMatchObject({
-      startedMs: null,
-      finishedMs: null,
-    });
+    const { resultDagId } = run.exec(found);
+    const source = { sourceExecId: found.execId, startedMs: null, finishedMs: null };
+    expect(run.exec(derived)).toMatchObject({ nodeId: derived.nodeId, resultDagId, ...source });
+    const finished = workspace.events.flatMap((event) => ('outcome' in event ? [event.outcome] : []));
+    expect(finished).toEqual(['executed', 'executed', 'cached']);
   });
 
   it('names the first exec as source, never one that has a source [DML-EXE-0706]', async () => {
@@ -238,9 +217,7 @@ describe('Run', () => {
       await run.outcome(node);
       nodes.push(node);
     }
-    const sources = nodes.map(
-      (node) => (run.open.objects.read('exec', node.execId!) as { sourceExecId: unknown }).sourceExecId,
-    );
+    const sources = nodes.map((node) => run.exec(node).sourceExecId);
     expect(sources).toEqual([null, nodes[0]!.execId, nodes[0]!.execId]);
   });
 
@@ -252,11 +229,7 @@ describe('Run', () => {
     const again = second.call('random', [1]);
     expect(await second.outcome(again)).toBe(value);
     expect(again.execId).toBe(node.execId);
-    const { pins } = second.open.objects.read(
-      'commit',
-      workspace.store.getRef(second.open.index.ref)!.commitId,
-    );
-    expect(treeGet('pins', pins, node.nodeId, second.open.objects)?.[1]).toBe(node.execId);
+    expect(second.pinOf(node)).toBe(node.execId);
   });
 
   it('answers a call without a pin from execs with its execution key [DML-EXE-0702]', async () => {
@@ -265,18 +238,17 @@ describe('Run', () => {
     const second = workspace.begin({ workName: 'key two' });
     await second.outcome(second.call('random', [2]));
     expect(second.counts).toEqual({ cached: 1 });
-    expect(workspace.events.map((event) => event.type)).toEqual(['ambient-inputs', 'call-finished']);
+    expect(workspace.eventTypes).toEqual(['ambient-inputs', 'call-finished']);
   });
 
   it('answers a pinned call by its pin alone [DML-EXE-0701]', async () => {
     const first = workspace.begin({ workName: 'to be pinned' });
     const node = first.call('random', [3]);
     const value = await first.outcome(node);
-    const baseCommitId = workspace.store.getRef(first.open.index.ref)!.commitId;
     workspace.store.transact('forget', (transaction) => {
       transaction.deleteCacheEntry(keyOf(node), node.execId!);
     });
-    const second = workspace.begin({ workName: 'pinned', base: baseCommitId });
+    const second = workspace.begin({ workName: 'pinned', base: first.stagedId });
     const again = second.call('random', [3]);
     expect(again.status).toBe('ok');
     expect([await second.outcome(again), again.execId]).toEqual([value, node.execId]);
@@ -288,14 +260,13 @@ describe('Run', () => {
       const first = workspace.begin({ workName: 'told the truth' });
       const nodes = [first.call('pair', inputs), first.call('pair', [...inputs.slice(1), -1])] as const;
       const [value] = await Promise.all(nodes.map((node) => first.outcome(node)));
-      const { objects, index } = first.open;
-      const [exec, other] = nodes.map(({ execId }) => objects.read('exec', execId!)) as [CallExec, CallExec];
-      const staged = objects.read('commit', workspace.store.getRef(index.ref)!.commitId);
+      const { objects } = first.open;
+      const [exec, other] = nodes.map((node) => first.exec(node)) as [CallExec, CallExec];
       const { functionDatumId } = first.call('add', [1, 2]).callee!;
       const { nodeId } = exec;
       const otherFunction = { ...exec, functionDatumId, resultDagId: other.resultDagId };
       for (const lie of [{ ...other, nodeId }, otherFunction]) {
-        const base = objects.put({ ...staged, pins: [[nodeId, objects.put(lie)]] });
+        const base = objects.put({ ...first.staged, pins: [[nodeId, objects.put(lie)]] });
         objects.writeAll();
         const next = workspace.begin({ workName: 'told lies', base });
         const again = next.call('pair', inputs);
@@ -310,17 +281,13 @@ describe('Run', () => {
       const seed = first.call('random', [60]);
       const node = first.call('half', [seed]);
       const value = await first.outcome(node);
-      const { objects, index } = first.open;
-      const staged = objects.read('commit', workspace.store.getRef(index.ref)!.commitId);
-      const exec = objects.read('exec', seed.execId!) as CallExec;
+      const { objects } = first.open;
+      const exec = first.exec(seed);
       const plain = objects.read('dag', exec.resultDagId);
       // A result dag that is more than its value has to be read.
       const names = isNamed ? ([['part', plain.rootNodeId]] as const) : [];
       const resultDagId = objects.put({ ...plain, names });
-      const outcomeId = objects.put({ ...exec, resultDagId });
-      const pins = treeEdit('pins', staged.pins, [{ set: [seed.nodeId, outcomeId] }], objects);
-      const base = objects.put({ ...staged, pins });
-      objects.writeAll();
+      const base = withResult(first, seed, resultDagId);
       const rerun = async (workName: string): Promise<void> => {
         const next = workspace.begin({ workName, base });
         const again = next.call('half', [next.call('random', [60])]);
@@ -342,16 +309,7 @@ describe('Run', () => {
     await first.outcome(first.call('half', [seed]));
     const other = first.call('add', [2_000, 2]);
     await first.outcome(other);
-    const { objects, index } = first.open;
-    const staged = objects.read('commit', workspace.store.getRef(index.ref)!.commitId);
-    const [exec, { resultDagId }] = [seed, other].map(({ execId }) => objects.read('exec', execId!)) as [
-      CallExec,
-      CallExec,
-    ];
-    const outcomeId = objects.put({ ...exec, resultDagId });
-    const pins = treeEdit('pins', staged.pins, [{ set: [seed.nodeId, outcomeId] }], objects);
-    const base = objects.put({ ...staged, pins });
-    objects.writeAll();
+    const base = withResult(first, seed, first.exec(other).resultDagId);
     const next = workspace.begin({ workName: 'another outcome', base });
     expect(await next.outcome(next.call('half', [next.call('random', [50])]))).toBe(1_001);
   });
@@ -359,8 +317,7 @@ describe('Run', () => {
   it('runs a call with cache: false whatever pins and execs there are [DML-EXE-0709]', async () => {
     const first = workspace.begin({ workName: 'uncached' });
     const value = await first.outcome(first.call('random', [4]));
-    const baseCommitId = workspace.store.getRef(first.open.index.ref)!.commitId;
-    const second = workspace.begin({ workName: 'uncached', base: baseCommitId });
+    const second = workspace.begin({ workName: 'uncached', base: first.stagedId });
     expect(await second.outcome(second.call('random', [4], { cache: false }))).not.toBe(value);
     expect(second.counts).toEqual({ executed: 1 });
   });
@@ -382,17 +339,12 @@ describe('Run', () => {
   it('gives the pin to the newest exec, and runs what hangs on another value anew [DML-EXE-1002]', async () => {
     const first = workspace.begin({ workName: 'newest' });
     await first.outcome(first.call('pair', [first.call('random', [6])]));
-    const baseCommitId = workspace.store.getRef(first.open.index.ref)!.commitId;
-    const second = workspace.begin({ workName: 'newest', base: baseCommitId });
+    const second = workspace.begin({ workName: 'newest', base: first.stagedId });
     const seed = second.call('random', [6], { cache: false });
     const dependent = second.call('pair', [seed]);
     expect(await second.outcome(dependent)).toEqual([await second.outcome(seed)]);
     expect(second.counts).toEqual({ executed: 2 });
-    const { pins } = second.open.objects.read(
-      'commit',
-      workspace.store.getRef(second.open.index.ref)!.commitId,
-    );
-    expect(treeGet('pins', pins, seed.nodeId, second.open.objects)?.[1]).toBe(seed.execId);
+    expect(second.pinOf(seed)).toBe(seed.execId);
   });
 
   it('takes a cached exec whose record is lost for a miss [DML-EXE-0708]', async () => {
@@ -422,10 +374,8 @@ describe('Run', () => {
     });
     const node = run.call('add', [1, 2]);
     await run.outcome(node);
-    expect(run.open.objects.read('exec', node.execId!)).toMatchObject({
-      startedMs: 1_700_000_000_000,
-      finishedMs: 1_700_000_001_234,
-    });
+    const times = { startedMs: 1_700_000_000_000, finishedMs: 1_700_000_001_234 };
+    expect(run.exec(node)).toMatchObject(times);
     await own.close();
   });
 
@@ -433,22 +383,14 @@ describe('Run', () => {
     const run = workspace.begin();
     const node = run.call('pair', [run.call('add', [1, 1]), 'covered']);
     await run.outcome(node);
-    const exec = run.open.objects.read('exec', node.execId!);
-    const { storedValue } = await import('@daggerml/repository');
-    const { treeScope } = await import('@daggerml/repository');
-    if (exec.nodeKind !== 'call') throw new Error('not a call');
-    const scope = treeScope(exec.pins, run.open.objects);
-    const { rootNodeId } = run.open.objects.read('dag', exec.resultDagId);
-    expect(storedValue(rootNodeId, scope, run.open.objects)).toBe(run.open.run.valueOf(node));
+    const { pins, resultDagId } = run.exec(node);
+    const { objects } = run.open;
+    const { rootNodeId } = objects.read('dag', resultDagId);
+    expect(storedValue(rootNodeId, treeScope(pins, objects), objects)).toBe(run.open.run.valueOf(node));
   });
 });
 
 describe('Run, builtins', () => {
-  beforeAll(async () => {
-    workspace = await Workspace.create(steps);
-  });
-  afterAll(() => workspace.close());
-
   it('makes the exec of a builtin from node and values alone [DML-EXE-1005]', async () => {
     const execIds: unknown[] = [];
     for (const workName of ['here', 'there']) {
@@ -473,7 +415,6 @@ describe('Run, builtins', () => {
     const { objects } = run.open;
     const [okExec, badExec] = [objects.read('exec', ok.execId!), objects.read('exec', bad.execId!)];
     if (okExec.nodeKind !== 'builtin' || badExec.nodeKind !== 'builtin') throw new Error('not builtins');
-    const { liftDatum } = await import('@daggerml/values');
     expect([okExec.status, liftDatum(objects, okExec.resultDatumId)]).toEqual(['ok', 6]);
     expect([badExec.status, liftDatum(objects, badExec.resultDatumId)]).toEqual([
       'error',
@@ -507,23 +448,12 @@ describe('Run, builtins', () => {
 });
 
 describe('Run, failures', () => {
-  beforeAll(async () => {
-    workspace = await Workspace.create(steps);
-  });
-  afterAll(() => workspace.close());
-
   it('records a function that throws as an exec with status ERROR [DML-EXE-0901]', async () => {
     const run = workspace.begin();
     const node = run.call('fail', [1]);
-    expect(await run.outcome(node)).toEqual({
-      class: 'deterministic',
-      code: 'function_threw',
-      message: 'RangeError: no 1',
-    });
-    expect(run.open.objects.read('exec', node.execId!)).toMatchObject({
-      status: 'error',
-      nodeId: node.nodeId,
-    });
+    const failure = { class: 'deterministic', code: 'function_threw', message: 'RangeError: no 1' };
+    expect(await run.outcome(node)).toEqual(failure);
+    expect(run.exec(node)).toMatchObject({ status: 'error', nodeId: node.nodeId });
     expect(run.counts).toEqual({ failed: 1 });
   });
 
@@ -534,7 +464,7 @@ describe('Run, failures', () => {
       code: 'unsupported_value',
       message: expect.stringContaining('result.model.predict is the function predict'),
     });
-    expect(run.open.objects.read('exec', node.execId!).status).toBe('error');
+    expect(run.exec(node).status).toBe('error');
   });
 
   it('records a map with two keys that are equal after NFC as ERROR, at the first attempt [DML-EXE-0902]', async () => {
@@ -543,7 +473,7 @@ describe('Run, failures', () => {
       const node = run.call('alike', [kind]);
       const failure = { code: 'unsupported_value', class: 'deterministic' };
       expect(await run.outcome(node), kind).toMatchObject(failure);
-      expect(run.open.objects.read('exec', node.execId!).status, kind).toBe('error');
+      expect(run.exec(node).status, kind).toBe('error');
     }
     expect(run.counts).toEqual({ failed: 2 });
     expect(workspace.events.filter(({ type }) => type === 'call-retried')).toEqual([]);
@@ -553,13 +483,10 @@ describe('Run, failures', () => {
     const run = workspace.begin();
     const node = run.call('fail', [2]);
     await run.outcome(node);
-    const exec = run.open.objects.read('exec', node.execId!);
-    const { storedValue } = await import('@daggerml/repository');
-    const { liftDatum } = await import('@daggerml/values');
-    if (exec.nodeKind !== 'call') throw new Error('not a call');
-    const { rootNodeId } = run.open.objects.read('dag', exec.resultDagId);
-    const datumId = storedValue(rootNodeId, { getPin: () => undefined }, run.open.objects);
-    expect(liftDatum(run.open.objects, datumId)).toEqual({
+    const { objects } = run.open;
+    const { rootNodeId } = objects.read('dag', run.exec(node).resultDagId);
+    const datumId = storedValue(rootNodeId, { getPin: () => undefined }, objects);
+    expect(liftDatum(objects, datumId)).toEqual({
       schema: 1,
       class: 'deterministic',
       code: 'function_threw',
@@ -591,7 +518,7 @@ describe('Run, failures', () => {
     await first.outcome(first.call('fail', [6]));
     const run = workspace.begin({ workName: 'failing anew' });
     await run.outcome(run.call('fail', [6], { retryFailed: true }));
-    expect(workspace.events.map((event) => event.type)).toEqual(['call-started', 'call-finished']);
+    expect(workspace.eventTypes).toEqual(['call-started', 'call-finished']);
     const other = workspace.begin({ workName: 'no failure' });
     await other.outcome(other.call('add', [8, 8], { retryFailed: true }));
     const again = workspace.begin({ workName: 'still none' });
@@ -604,7 +531,7 @@ describe('Run, failures', () => {
     const node = run.call('add', [9, 9]);
     await run.outcome(node);
     const { objects } = run.open;
-    const exec = objects.read('exec', node.execId!) as CallExec;
+    const exec = run.exec(node);
     // Many, so that some come before it in the order of ids and some behind.
     const errorExecIds = Array.from({ length: 20 }, (_, startedMs) =>
       objects.put({ ...exec, status: 'error', startedMs, finishedMs: startedMs }),
@@ -673,27 +600,24 @@ describe('Run, failures', () => {
 });
 
 describe('Run, captured code', () => {
-  afterEach(() => workspace.close());
-
-  it('runs anew what a changed helper changes, and only that', async () => {
-    workspace = await Workspace.create(
-      `const by = 2; export const twice = (x: number) => x * by; export const one = () => 1;`,
-    );
-    const first = workspace.begin();
+  it('runs again what a changed helper changes, and only that', async () => {
+    const code = (rest: string): string => `export const one = () => 1; ${rest}`;
+    const own = await Workspace.create(code('const by = 2; export const twice = (x: number) => x * by;'));
+    const first = own.begin();
     expect(await first.outcome(first.call('twice', [first.call('one', [])]))).toBe(2);
-    workspace.write(
-      `const factor = 3; /* three */ export const twice = (x: number) => x * factor; export const one = () => 1;`,
-    );
-    const second = workspace.begin();
+    own.write(code('const factor = 3; /* three */ export const twice = (x: number) => x * factor;'));
+    const second = own.begin();
     expect(await second.outcome(second.call('twice', [second.call('one', [])]))).toBe(3);
     expect(second.counts).toEqual({ executed: 1, cached: 1 });
+    await own.close();
   });
 
   it('runs the bundle of the repository, not the source file [DML-EXE-0513]', async () => {
-    workspace = await Workspace.create('export const version = () => 1;');
-    const run = workspace.begin();
+    const own = await Workspace.create('export const version = () => 1;');
+    const run = own.begin();
     const node = run.call('version', []);
-    workspace.write('export const version = () => 2;');
+    own.write('export const version = () => 2;');
     expect(await run.outcome(node)).toBe(1);
+    await own.close();
   });
 });
