@@ -1,8 +1,8 @@
 import { storeError } from '@daggerml/store';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { describeError } from '../src/wording/error-report.ts';
-import { ERROR_TABLE } from '../src/wording/error-table.ts';
-import { templatesOf } from './error-sources.ts';
+import { EXITS } from '../src/wording/exits.ts';
+import { hintsOf, wordsOf } from './error-sources.ts';
 import { TestRepository } from './test-repository.ts';
 
 /** Whether closing a store fails, as it does when the disk refuses the last sync. */
@@ -82,8 +82,10 @@ describe('damage', () => {
   ];
 
   it('is a word for what was read and cannot be right, and for nothing else [DML-CLI-0553]', () => {
-    const damaged = Object.keys(ERROR_TABLE).filter((code) =>
-      templatesOf(code).some((text) => /damage|dml verify/.test(text.replace('nothing is damaged', ''))),
+    const damaged = Object.keys(EXITS).filter((code) =>
+      [...wordsOf(code), ...hintsOf(code)].some((text) =>
+        /damage|dml verify/.test(text.replace('nothing is damaged', '')),
+      ),
     );
     const records = damaged.filter((code) => code.startsWith('invalid_'));
     expect(damaged.filter((code) => !records.includes(code)).sort()).toEqual([...OF_DAMAGE].sort());

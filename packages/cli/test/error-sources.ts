@@ -1,8 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
-import { ERROR_TABLE } from '../src/wording/error-table.ts';
-import type { ErrorAdvice, ErrorWording } from '../src/wording/wording.ts';
+import { HINTS } from '../src/wording/hints.ts';
 
 /** A package, the file in which it lists its codes, and the document that does. */
 export interface Surface {
@@ -47,30 +46,29 @@ export function codesOfUnion({ package: name, file }: Surface): string[] {
   return wordsIn(union, /'(\w+)'/g);
 }
 
-/** Words of every code and detail of the packages below, as their error files have them. */
-export const declaredWords: readonly (readonly [string, string])[] = SURFACES.slice(0, -1).flatMap(
+/** Words of every code and detail of the packages, as their error files have them. */
+export const declaredWords: readonly (readonly [string, string])[] = SURFACES.flatMap(
   ({ package: name, file }) => {
     const text = readFileSync(join(PACKAGES, name, 'src', file), 'utf8');
     const [, table = ''] = /^const MESSAGES[^=]*= \{\n(.*?)^\};$/ms.exec(text) ?? [];
-    const rows = table.matchAll(/^ {2}'?([\w/]+)'?:\s*'((?:[^'\\]|\\.)*)',$/gm);
+    const rows = table.matchAll(/^ {2}'?([\w/]+)'?:\s*'?((?:[^'\\]|\\.)*?)'?,$/gm);
     return [...rows].map(([, code = '', words = '']) => [code, words] as const);
   },
 );
 
-/** Lists the words of a code and of its details, as its package has them. */
-export function wordsOf(code: string): string[] {
-  return declaredWords.flatMap(([key, text]) => (key === code || key.startsWith(`${code}/`) ? [text] : []));
+/** Returns what a table has of a code and of its details. */
+function ofCode(rows: readonly (readonly [string, string])[], code: string): string[] {
+  return rows.flatMap(([key, text]) => (key === code || key.startsWith(`${code}/`) ? [text] : []));
 }
 
-/** Lists all that the command line can print about a code: its words, hints and those of its details. */
-export function templatesOf(code: string): string[] {
-  const wording = (ERROR_TABLE as Readonly<Record<string, ErrorAdvice | ErrorWording>>)[code];
-  const ofDetails = Object.values(wording?.details ?? {}).flatMap(
-    (detail: string | { readonly message: string; readonly hint: string }) =>
-      typeof detail === 'string' ? [detail] : [detail.message, detail.hint],
-  );
-  const words = wording && 'message' in wording ? [wording.message] : wordsOf(code);
-  return [...words, wording?.hint ?? '', ...ofDetails];
+/** Lists the words of a code and of its details, as its package has them. */
+export function wordsOf(code: string): string[] {
+  return ofCode(declaredWords, code);
+}
+
+/** Lists the hints of a code and of its details. */
+export function hintsOf(code: string): string[] {
+  return ofCode(Object.entries(HINTS), code);
 }
 
 /** Lists the sources of a package, by path below its folder of sources. */

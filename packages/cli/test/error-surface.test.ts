@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ERROR_TABLE } from '../src/wording/error-table.ts';
+import { EXITS } from '../src/wording/exits.ts';
 import { codesOfUnion, SURFACES, type Surface, sourcesOf, wordsIn } from './error-sources.ts';
 
 const ROOT = join(import.meta.dirname, '../../..');
@@ -23,7 +23,7 @@ function codesOfDocument(surface: Surface): string[] {
 
 /** Lists the codes that stand as text in the code of a package, other than to be compared with or listed. */
 function codesRaised({ package: name, file }: Surface, codes: readonly string[]): string[] {
-  const tables = /^wording\/(?:command-line|records|repository|store|work)\.ts$/;
+  const tables = /^wording\/(?:exits|hints)\.ts$/;
   const sources = sourcesOf(name).filter(({ path }) => path !== file && !tables.test(path));
   const raised = new Set(sources.flatMap(({ text }) => wordsIn(text, /(?<![=!]== )'(\w+)'/g)));
   return codes.filter((code) => raised.has(code));
@@ -34,7 +34,7 @@ function expectOneSet(surface: Surface): void {
   expect(union.length).toBeGreaterThan(2);
   expect(codesOfDocument(surface).sort()).toEqual(union);
   expect(codesRaised(surface, union)).toEqual(union);
-  for (const code of union) expect(Object.keys(ERROR_TABLE)).toContain(code);
+  for (const code of union) expect(Object.keys(EXITS)).toContain(code);
 }
 
 function surfaceOf(name: string): Surface {
@@ -56,6 +56,6 @@ describe('the codes of the type, of the document and of the code that raises the
     expectOneSet(cli);
     for (const [, codes = '', exits = ''] of rowsOfDocument(cli))
       for (const code of wordsIn(codes, /`(\w+)`/g))
-        expect(exits.split(', '), code).toContain(`${ERROR_TABLE[code as keyof typeof ERROR_TABLE].exit}`);
+        expect(exits.split(', '), code).toContain(`${EXITS[code as keyof typeof EXITS]}`);
   });
 });

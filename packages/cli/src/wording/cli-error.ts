@@ -1,4 +1,5 @@
 import { type ErrorBuilder, errorBuilder } from '@daggerml/object-model';
+import { TOO_MANY_FILES } from '../process/too-many-files.ts';
 
 /**
  * Codes that the command line itself raises.
@@ -32,5 +33,43 @@ export type CliErrorCode =
   | 'pipeline_stalled'
   | 'interrupted';
 
-/** Builds an error of the command line; `fields` fill the wording of its code and detail. */
-export const cliError: ErrorBuilder<CliErrorCode> = errorBuilder();
+const MESSAGES: Readonly<
+  Record<CliErrorCode, string> & Partial<Record<`${CliErrorCode}/${string}`, string>>
+> = {
+  unknown_command: 'there is no command "{word}"',
+  unknown_option: 'there is no option "{word}" here',
+  unreadable_repository: '"{path}" cannot be read ({errno})',
+  newer_format:
+    'a newer version of dml wrote a [{record} ]record here that this one cannot read; nothing is damaged',
+  too_many_files: TOO_MANY_FILES,
+  missing_argument: 'the argument "{word}" is missing',
+  invalid_argument: '{problem}',
+  'invalid_argument/not_utf8': 'the argument number {place}, "{word}", is not UTF-8 text',
+  missing_folder: 'there is no folder "{folder}"',
+  'missing_folder/gone': 'the current folder was deleted',
+  'missing_folder/not_utf8': 'the path of the current folder is not UTF-8 text',
+  path_exists: '"{path}" exists',
+  'path_exists/example': '"{path}" exists; nothing was created',
+  path_changed:
+    '"{path}" was created by another process during the export and is kept; the earlier content is in "{kept}"',
+  protected_path: '"{path}" is in the repository, or holds it or the current folder, and is not replaced',
+  holds_repository: '"{path}" holds a repository, and is not replaced',
+  // @spec DML-CLI-1201
+  unwritable_path: '"{path}" cannot be written ({errno})',
+  'unwritable_path/file': '"{path}" cannot be made: a file stands there, or where a folder above it would be',
+  unwritable_output: 'the result cannot be written to standard output ({errno})',
+  binary_value: 'the value of "{name}" is binary data, which is not printed to a terminal',
+  branch_exists: 'the branch "{branch}" exists',
+  not_fast_forward: '"{target}" and "{source}" have diverged, and a merge only moves a branch forward',
+  head_moved: '"{head}" was moved by another process',
+  branch_current: 'the branch "{branch}" is the current one and cannot be deleted',
+  branch_unmerged: 'the branch "{branch}" has commits that no other branch contains',
+  infrastructure_failed: 'the call "{name}" was lost: {failureCode}: {message}',
+  unusable_file: '"{file}" {problem}',
+  pipeline_stalled: 'the pipeline waits for something that can no longer happen',
+  process_not_started: 'the process that runs the pipeline could not be started ({errno})',
+  interrupted: 'interrupted',
+};
+
+/** Creates an error of the command line; `fields` fill in the words of its code and detail. */
+export const cliError: ErrorBuilder<CliErrorCode> = errorBuilder(MESSAGES);

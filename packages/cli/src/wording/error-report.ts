@@ -1,5 +1,5 @@
-import { type DmlError, escapeJson, isDmlError } from '@daggerml/object-model';
-import { EXIT } from '../invocation/exit-code.ts';
+import { type DmlError, escapeJson, isDmlError, isNewerFormat } from '@daggerml/object-model';
+import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import type { CliIo } from '../process/cli-io.ts';
 import { knownFolder } from '../process/current-folder.ts';
 import { isTooManyFiles, NO_MORE_FILES, RAISE_LIMIT } from '../process/too-many-files.ts';
@@ -8,10 +8,9 @@ import type { Output } from '../render/output.ts';
 import { printable } from '../render/printable.ts';
 import { sourcePosition } from '../render/source-position.ts';
 import { cliError } from './cli-error.ts';
-import { ERROR_TABLE } from './error-table.ts';
-import { DEFECT } from './hints.ts';
-import { newerRecord } from './newer-record.ts';
-import { type ErrorAdvice, type ErrorWording, fillIn } from './wording.ts';
+import { EXITS } from './exits.ts';
+import { DEFECT, HINTS } from './hints.ts';
+import { fillIn } from './wording.ts';
 
 /** Parts of an error's report, before layout. */
 export interface ErrorReport {
@@ -22,7 +21,7 @@ export interface ErrorReport {
   readonly hint: string | undefined;
 }
 
-/** Looks an error up in the table and fills in its wording. */
+/** Looks an error up in the tables and fills in its next step. */
 export function describeError(caught: unknown, cwd: string | undefined): ErrorReport {
   const error = isAbort(caught)
     ? cliError('interrupted', {}, caught)
@@ -30,45 +29,32 @@ export function describeError(caught: unknown, cwd: string | undefined): ErrorRe
       ? cliError('too_many_files', {}, caught)
       : caught;
   if (!isDmlError(error)) return defect(error);
-  const told = newerRecord(error);
-  const wording = (ERROR_TABLE as Readonly<Record<string, ErrorAdvice | ErrorWording>>)[told.code];
-  if (wording === undefined) return defect(error);
-  const { message, hint: usual } =
-    'message' in wording ? ownWording(told, wording) : advisedWording(told, wording, cwd);
-  const hint = NO_MORE_FILES.has(told.fields.errno) ? RAISE_LIMIT : usual;
+  const told = isNewerFormat(error)
+    ? cliError('newer_format', { record: error.recordType ?? '' }, error)
+    : error;
+  const { code, detail, words, position, fields } = told;
+  const exit = (EXITS as Readonly<Record<string, ExitCode>>)[code];
+  if (exit === undefined) return defect(error);
+  const at = exit === EXIT.pipeline || position !== undefined ? sourcePosition(told, cwd) : '';
+  const hint = NO_MORE_FILES.has(fields.errno) ? RAISE_LIMIT : hintOf(told, exit);
   return {
     // @spec DML-CLI-0501
-    exit: wording.exit,
-    code: told.code,
-    detail: told.detail,
-    message,
-    hint: hint && fillIn(hint, fieldsOf(told)),
-  };
-}
-
-function fieldsOf({ detail, fields }: DmlError): Readonly<Record<string, unknown>> {
-  return { detail, ...fields };
-}
-
-function ownWording(error: DmlError, wording: ErrorWording): Pick<ErrorReport, 'message' | 'hint'> {
-  const { message, hint } = wording.details?.[error.detail ?? ''] ?? wording;
-  return { message: fillIn(message, fieldsOf(error)), hint };
-}
-
-/** Returns the words that its package gives an error, behind the place in the author's code, and what to do next. */
-function advisedWording(
-  error: DmlError,
-  { exit, hint, details }: ErrorAdvice,
-  cwd: string | undefined,
-): Pick<ErrorReport, 'message' | 'hint'> {
-  const { words, position, detail, fields } = error;
-  const at = exit === EXIT.pipeline || position !== undefined ? sourcePosition(error, cwd) : '';
-  return {
+    exit,
+    code,
+    detail,
     // @spec DML-CLI-1520
     message: at === '' ? words : `${at}: ${words}`,
-    // @spec DML-CLI-1521
-    hint: details?.[detail ?? ''] ?? hint ?? (fields.instead === undefined ? undefined : '{instead}'),
+    hint: hint && fillIn(hint, { detail, ...fields }),
   };
+}
+
+/** @spec DML-CLI-1521 */
+function hintOf({ code, detail, fields }: DmlError, exit: ExitCode): string | undefined {
+  const hints: Readonly<Record<string, string | undefined>> = HINTS;
+  const known = hints[`${code}/${detail}`] ?? hints[code];
+  if (known !== undefined) return known;
+  if (exit === EXIT.defect) return DEFECT;
+  return fields.instead === undefined ? undefined : '{instead}';
 }
 
 /** Checks whether an error is the abort of a signal, as libraries throw it. */
@@ -91,7 +77,7 @@ function defect(error: unknown): ErrorReport {
   };
 }
 
-/** Prints an error to standard error and yields the exit code. */
+/** Prints an error to standard error and returns the exit code. */
 export function reportError(error: unknown, io: CliIo, output: Output): number {
   const { exit: own, code, detail, message, hint } = describeError(error, knownFolder(io));
   const exit = own === EXIT.interrupted ? codeOfEnding(io) : own;

@@ -1,7 +1,200 @@
+import { RAISE_LIMIT } from '../process/too-many-files.ts';
+import type { AnyErrorCode } from './exits.ts';
+
 /** Next steps that several errors share. */
-export const DAMAGED: string =
-  'run "dml verify" to see what else is damaged; a copy of the repository may still have it';
 export const DEFECT: string =
   'this is a defect of dml: run it again with DML_DEBUG=1 and report what it prints';
 export const UPDATE: string = 'update dml: install the newest @daggerml/cli';
-export const AGAIN: string = 'run it again; finished calls are kept';
+const DAMAGED = 'run "dml verify" to see what else is damaged; a copy of the repository may still have it';
+const AGAIN = 'run it again; finished calls are kept';
+const USAGE = '"dml [{command} ]--help" shows what it takes';
+const FORMS = '"dml help references" shows the forms of a name';
+const NEAREST = '[did you mean: {nearest}? ]';
+const TRUST = 'if you trust whoever can write there, run "dml trust {folder}"';
+const ONE_CHANGE =
+  'what was committed before is kept, this one change is not; look at the disk and the space on it, then run the command again';
+const WHEN_ENDED = 'run the command again when that process has ended; nothing was changed';
+const COPY_IT = 'run "dml verify"; to keep what there is, copy the folder while nothing uses it';
+const OTHER_FOLDER = 'give a folder that holds no repository, or an earlier backup of this one';
+const COMPACT_AGAIN =
+  'the collection is done; run "dml gc --compact" again when no other command or program uses the repository';
+
+/**
+ * Next step of each code, and of those of its details that have a better one, as templates that `fillIn` fills in.
+ * A defect of dml needs no line.
+ */
+export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${string}`, string>>> = {
+  unknown_command: `${NEAREST}"dml [{command} ]--help" lists all commands`,
+  unknown_option: `${NEAREST}"dml [{command} ]--help" lists the options`,
+  unreadable_repository: 'check the permissions of the folder and of the files in it',
+  newer_format: UPDATE,
+  too_many_files: RAISE_LIMIT,
+  missing_argument: USAGE,
+  invalid_argument: USAGE,
+  'invalid_argument/not_utf8':
+    'names and paths are UTF-8 text here: rename the file, or set the terminal to UTF-8',
+  missing_folder: 'give the folder of a repository, or one below it',
+  'missing_folder/gone':
+    'go to a folder that exists, or name each path in full, that of the repository with --repo',
+  'missing_folder/not_utf8':
+    'rename it, or go to another folder and name each path in full, that of the repository with --repo',
+  path_exists: 'choose another path, or give --force to replace it',
+  'path_exists/example':
+    'run "dml init --example" in an empty folder, or "dml init" for a pipeline of your own',
+  path_changed: 'look at both, then move the one that you want to the path',
+  protected_path: 'choose a path of its own',
+  holds_repository: 'choose a path of its own; a repository that nobody needs goes with its ".dml"',
+  unwritable_path: 'check its permissions and the space on its disk, or choose another path',
+  'unwritable_path/file': 'choose the path of a folder',
+  unwritable_output: 'what the command did before is kept; "dml status" shows where the branch stands',
+  binary_value: '"dml export {name} <file>" writes it to a file, --force prints it all the same',
+  branch_exists: 'choose another name, or "dml merge {branch} <source>" to move it forward',
+  not_fast_forward:
+    'run the pipeline again on top of {target}: "dml switch {target}", then "dml run <file>"; calls that {source} computed are not computed again',
+  head_moved: 'run the command again',
+  branch_current: '"dml switch <head>" makes another one current; "dml branch" lists them',
+  branch_unmerged:
+    '"dml log {branch}" lists them; "dml branch --delete --force {branch}" deletes it all the same',
+  infrastructure_failed: `nothing was committed and no failure was recorded: ${AGAIN}`,
+  unusable_file: 'give the path of a TypeScript or JavaScript file that exports a pipeline',
+  pipeline_stalled: 'look for a promise that nothing settles',
+  process_not_started: 'nothing was committed; free memory or processes, then run the command again',
+  interrupted: 'run the command again to go on',
+  // @spec DML-CLI-0607
+  unknown_name: `${NEAREST}"dml dag list" and "dml branch" list names; ${FORMS}`,
+  'unknown_name/ref': `${NEAREST}"dml branch" lists the branches; "dml show" takes other names too`,
+  'unknown_name/branch': `${NEAREST}"dml branch" lists the branches`,
+  'unknown_name/work': '"dml wip list" lists what there is',
+  'unknown_name/dag': `${NEAREST}"dml show {inside}" lists its dags`,
+  'unknown_name/node': `${NEAREST}"dml show {inside}" lists its nodes and their names`,
+  'unknown_name/member': `${NEAREST}"dml cat {inside}" prints the value`,
+  'unknown_name/history': '"dml log {inside}" lists its commits',
+  no_commit: '"dml run <file>" makes the first one',
+  wrong_class: `"dml show {name}" prints what it holds; ${FORMS}`,
+  // @spec DML-CLI-1500
+  'wrong_class/no_branch': '"dml branch <name> {name}" makes a branch there, "dml switch <name>" goes to it',
+  'wrong_class/no_ref': '"dml ref" lists the refs; "dml show {name}" prints the commit',
+  'wrong_class/no_work': '"dml wip list" lists what there is',
+  'wrong_class/no_own_dag': '"dml dag list" lists the dags; "dml show {name}" prints what it names',
+  'wrong_class/no_dag_of_commit': 'name it <commit>:<dag>; "dml show <commit>" lists the dags of a commit',
+  short_prefix: `give at least 4 digits; "dml dag list" and "dml branch" list names; ${FORMS}`,
+  ambiguous_prefix: 'give more digits; "dml show" with all digits of one prints what it is',
+  no_value: 'name a dag, a node or a datum[, for example: {inside}]',
+  not_executed: 'name its dag through the commit that it belongs to: <commit>:<dag>',
+  call_failed: '"dml show {nodeId}" shows more; "dml run --retry-failed" runs it again',
+  adapter_unknown: 'only captured TypeScript functions run in this version',
+  not_a_repository: '"dml init" creates one',
+  repository_unusable: 'look what is there',
+  'repository_unusable/dangling_link':
+    'bring back what the link leads to, such as a disk that is not mounted, or remove the link',
+  'repository_unusable/not_a_folder': 'move it away, then run "dml init"',
+  'repository_unusable/unfinished_backup':
+    'run "dml backup {folder}" again in the repository that it is of; it goes on where it stopped',
+  unwritable_folder: 'check its permissions, or choose another folder',
+  repository_untrusted: TRUST,
+  'repository_untrusted/writable_by_all': `take that right away with "chmod o-w"; or ${TRUST}`,
+  trust_list_unsafe: 'look what is in it, then make it yours alone: chown, chmod go-w',
+  trust_list_unreadable:
+    'give yourself the right to read it, or set HOME or XDG_CONFIG_HOME to a folder of yours',
+  no_user_folder: 'set the variable HOME or XDG_CONFIG_HOME to an absolute path',
+  repository_exists: '"dml status" shows what it holds',
+  name_taken: 'give one of them another name',
+  reserved_name: 'choose another name',
+  invalid_name:
+    'a name has 1 to 255 bytes in the normal form NFC, as name.normalize() yields it, no control characters, and is not "." or ".."',
+  dag_failed:
+    '[see it with "dml show {nodeId}"; ]nothing was committed, finished calls are kept: mend the function or its inputs and run again, or try the same call again with --retry-failed',
+  dag_closed: 'add nodes before the pipeline returns',
+  reserved_scheme: 'use another scheme',
+  unreadable_file: 'paths are resolved from the folder of the pipeline file',
+  ambiguous_pipeline: 'name one: dml run <file> <pipeline>',
+  pipeline_missing: 'give the path of the file of the pipeline, or of the function',
+  pipeline_threw: 'the pipeline itself failed, not a call; nothing was committed[; see {file}]',
+  capture_failed: 'a function of a pipeline is an export of a file that can be bundled',
+  load_failed: 'mend what its file does when it is loaded',
+  stack_overflow: 'replace deep recursion by a loop; nothing was recorded',
+  temporary_failure: AGAIN,
+  worker_lost: AGAIN,
+  timeout: 'raise timeoutMs, or make the call smaller',
+  cancelled: AGAIN,
+  integrate_failed: AGAIN,
+  store_missing: '"dml init" creates a repository',
+  store_gone: 'nothing of this step was kept; run the command again where the repository is now',
+  // @spec DML-CLI-0553
+  store_damaged: DAMAGED,
+  'store_damaged/data_file_missing':
+    'put the folder back from a backup or a copy, or move it away and run "dml init" for an empty repository',
+  'store_damaged/not_a_file':
+    'move it away; "lock.mdb" and "stamp" are created again, "data.mdb" must be restored from a copy',
+  'store_damaged/link':
+    'if you did not make it, look who can write to its folder; else put what it leads to in its place',
+  'store_damaged/foreign_file': 'remove it, which leaves the file under its other name; dml makes its own',
+  store_poisoned: ONE_CHANGE,
+  store_write_failed: ONE_CHANGE,
+  'store_write_failed/not_durable':
+    'check the disk before you go on: a power failure may bring the file before back, without what is written from now on',
+  store_network_filesystem: 'keep the repository on a local disk; the store would not be safe there',
+  store_unwritable:
+    'check the permissions of the folder and the space on its disk; commands that read use its lock table too',
+  'store_unwritable/folder_not_empty': 'choose a place of its own for the repository, or move them away',
+  store_unreadable:
+    'run the command again; if that does not help, look at the disk and at the limits of the system',
+  'store_unreadable/no_locks':
+    'run the command again; if that does not help, look at the rights of the file "lock.mdb"',
+  store_close_failed: 'nothing is lost, and the next command clears up; look at the disk',
+  // @spec DML-CLI-0750
+  session_lost: AGAIN,
+  store_busy: 'run the command again in a moment',
+  'store_busy/readers': 'run the command again when some of them have ended',
+  'store_busy/locks': 'run the command again when the other commands on this repository have ended',
+  'store_busy/write_lock': WHEN_ENDED,
+  'store_busy/process_number': WHEN_ENDED,
+  store_full:
+    'what was committed before is kept, this one change is not; free space on its disk, then run the command again',
+  // @spec DML-CLI-1202
+  schema_newer: UPDATE,
+  schema_older: 'a command that writes brings it up to date, for example "dml gc"',
+  engine_older: UPDATE,
+  object_missing: DAMAGED,
+  object_withheld: 'nothing is damaged; ask those who publish it for what you need',
+  // @spec DML-CLI-0960
+  ref_name_invalid: 'choose another name[, for example "{suggestion}"]',
+  ref_missing: '"dml branch" lists the branches',
+  ref_target_missing: DAMAGED,
+  object_too_large: 'store large content as a blob',
+  gc_refused: 'run "dml verify" to see what is damaged',
+  'gc_refused/no_roots': '"dml run <file>" makes the first one',
+  'gc_refused/already_running': 'wait until it has ended',
+  'gc_refused/claim_lost': 'what was deleted until then was garbage; wait until the other one has ended',
+  'gc_refused/newer_format': UPDATE,
+  transfer_invalid: 'create the file again',
+  'transfer_invalid/newer_format': UPDATE,
+  compaction_refused: 'run the command again in a moment',
+  // @spec DML-CLI-1020
+  'compaction_refused/open_elsewhere': COMPACT_AGAIN,
+  'compaction_refused/changed': COMPACT_AGAIN,
+  backup_refused: 'run "dml verify" first',
+  'backup_refused/inside_source': 'give a folder elsewhere, best on another disk',
+  'backup_refused/not_a_backup': OTHER_FOLDER,
+  'backup_refused/other_repository': OTHER_FOLDER,
+  'backup_refused/diverged': 'keep that backup, and give another folder',
+  'backup_refused/in_use': 'wait until it has ended',
+  'backup_refused/occupied':
+    'give a folder that is empty or does not exist yet, or an earlier backup of this repository',
+  'backup_refused/source_changed': 'run "dml backup" again; if that does not help, run "dml verify"',
+  'backup_refused/target_changed': 'run "dml backup" again when nothing else uses the backup',
+  'backup_refused/root_unreadable': COPY_IT,
+  'backup_refused/closure_incomplete': COPY_IT,
+  'backup_refused/newer_format': UPDATE,
+  'backup_refused/object_damaged': COPY_IT,
+  excision_refused: '"dml show" prints what the object is',
+  'excision_refused/newer_format': UPDATE,
+  history_invalid: DAMAGED,
+  invalid_header: DAMAGED,
+  invalid_bounds: DAMAGED,
+  invalid_kind: DAMAGED,
+  invalid_payload: DAMAGED,
+  // @spec DML-CLI-0827
+  'invalid_payload/excised': 'its bytes were taken out on purpose; "dml log" shows which commits are left',
+  invalid_utf8: 'texts are Unicode without lone surrogates',
+};

@@ -1,33 +1,10 @@
 import { formatMessage, replaceTerminalControls } from '@daggerml/object-model';
-import type { ExitCode } from '../invocation/exit-code.ts';
-
-/**
- * Addition of the command line to the words of an error: its exit code and, as `hint`, the next step. `{field}` is
- * filled in from the error's fields; what stands in square brackets is left out when one of its fields is empty or
- * absent.
- */
-export interface ErrorAdvice {
-  readonly exit: ExitCode;
-  /** The next step that the error itself names by default. */
-  readonly hint?: string;
-  /** Better hints for some details of the code. */
-  readonly details?: Readonly<Record<string, string>>;
-}
-
-/** An error of the command line itself: its words too. */
-export interface ErrorWording {
-  readonly exit: ExitCode;
-  readonly message: string;
-  readonly hint: string;
-  /** Better words for some details of the code. */
-  readonly details?: Readonly<Record<string, { readonly message: string; readonly hint: string }>>;
-}
 
 const CONTROL_MARK = /\u0000/;
 const PLAIN_WORD = /^[\w.,:/@%+=-][\w.,:/@%+=~#-]*$/;
 const FIELD = /\{(\w+)\}/g;
 
-/** Fills in a wording; what stands in a command that it proposes is quoted for a shell. */
+/** Fills in a hint; what stands in a command that it proposes is quoted for a shell. */
 export function fillIn(template: string, fields: Readonly<Record<string, unknown>>): string {
   return formatMessage(template, fields, commandOf).trim();
 }
