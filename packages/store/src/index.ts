@@ -72,7 +72,6 @@ export {
   remoteRef,
 } from './refs/ref-name.ts';
 export type { Ref, RefUpdate, RefUpdateResult } from './refs/refs.ts';
-export { isKnownDead } from './sessions/liveness.ts';
 export type { SessionRow } from './sessions/sessions.ts';
 export type { Store } from './store.ts';
 export { FOLDER_MODE } from './store-folder/file-rights.ts';

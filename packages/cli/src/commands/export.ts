@@ -26,7 +26,7 @@ export async function run(context: CommandContext): Promise<number> {
     noteShadowedDag(output, name, found);
     const { datumId, datum } = objectValue(reader, name, found);
     const target = absolutePath(io, path);
-    const { files, kept, leftovers } = await exportValue(reader, datum, {
+    const files = await exportValue(reader, datum, {
       target,
       force: options.force === true,
       keep: {
@@ -35,22 +35,10 @@ export async function run(context: CommandContext): Promise<number> {
       },
       signal: io.signal,
     });
-    for (const left of leftovers)
-      output.note(
-        output.safe(
-          `an export to ${left.target} was killed and has left what stood there in ${left.path}: move it back or delete it`,
-        ),
-      );
-    if (kept !== undefined)
-      output.note(
-        output.safe(
-          `another process wrote into ${target} during the export; what it wrote is kept in ${kept}`,
-        ),
-      );
     const links = files.filter(({ link }) => link !== undefined).length;
     const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     // @spec DML-CLI-0823
-    output.result({ path: target, datumId, files, leftovers, ...(kept !== undefined && { kept }) }, () =>
+    output.result({ path: target, datumId, files }, () =>
       [
         ...files.map((file) => output.safe(`${file.path || path}  ${shownSize(file)}`)),
         `${formatCount(files.length - links, 'file')}, ${formatSize(sizeBytes)}${links > 0 ? `, ${formatCount(links, 'link')}` : ''}`,

@@ -9,8 +9,7 @@ import { cliError } from '../wording/cli-error.ts';
 import { planDirectory } from './directory.ts';
 import { type ProtectedFolders, refuseProtected } from './guard.ts';
 import { type PlannedEntry, planFolder } from './plan.ts';
-import { SeenEntries } from './seen-entries.ts';
-import { ExportWork, type Leftover } from './work.ts';
+import { ExportWork, isThere } from './work.ts';
 
 /** One file or link that an export writes. */
 export interface ExportedFile {
@@ -35,19 +34,10 @@ export interface ExportRequest {
   readonly signal?: AbortSignal;
 }
 
-/** Result of an export. */
-export interface ExportReport {
-  readonly files: readonly ExportedFile[];
-  /** Path to which a file was moved that was created at the target while the export replaced it. */
-  readonly kept?: string;
-  /** Earlier content of targets that killed exports to the same folder left behind. */
-  readonly leftovers: readonly Leftover[];
-}
-
 /**
  * Writes a blob or bytes to a file, a map to a folder, anything else and a map for a path that ends with `.json` as JSON;
- * a directory becomes the folder that it was made of. Everything is written
- * beside the target first and moved into place at the end, so that whatever ends it early leaves the target as it was.
+ * a directory becomes the folder that it was made of. Everything is written next to the target first and moved into
+ * place at the end, so that whatever ends it early leaves the target as it was. Returns the files and links.
  *
  * Throws `path_exists`, `path_changed`, `protected_path`, `holds_repository` and `unwritable_path`.
  */
@@ -55,23 +45,21 @@ export async function exportValue(
   reader: RecordReader,
   datum: Datum,
   { target, force, keep, signal }: ExportRequest,
-): Promise<ExportReport> {
+): Promise<readonly ExportedFile[]> {
   // @spec DML-CLI-1505
   const folder = datum.kind === 'map' && !target.endsWith('.json') ? datum : undefined;
   refuseProtected(target, keep);
   let work: ExportWork | undefined;
   try {
-    const seen = SeenEntries.at(target, force);
     // @spec DML-CLI-0809
-    if (!force && !seen.isEmpty) throw cliError('path_exists', { path: target });
+    if (!force && isThere(target)) throw cliError('path_exists', { path: target });
     // @spec DML-CLI-0808
     const entries: readonly PlannedEntry[] =
       folder === undefined
         ? [{ path: '', keys: [], datum }]
         : (planDirectory(reader, folder) ?? planFolder(reader, folder));
     makeFolder(dirname(target), target);
-    const leftovers = ExportWork.clearLeftovers(dirname(target));
-    work = ExportWork.begin(dirname(target), target);
+    work = new ExportWork(target);
     if (folder !== undefined) mkdirSync(work.made);
     const files: ExportedFile[] = [];
     for (const entry of entries) {
@@ -84,8 +72,8 @@ export async function exportValue(
     // By now other links may lead to it.
     refuseProtected(target, keep);
     // @spec DML-CLI-0824
-    const kept = work.place(seen);
-    return { files, leftovers, ...(kept !== undefined && { kept }) };
+    work.place(force);
+    return files;
   } catch (cause) {
     work?.discard();
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause;

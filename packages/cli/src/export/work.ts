@@ -1,190 +1,72 @@
 import { randomUUID } from 'node:crypto';
-import {
-  closeSync,
-  linkSync,
-  lstatSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { join } from 'node:path';
-import { isKnownDead, isOwnAlone, nodeEnvironment, type ProcessIdentity } from '@daggerml/store';
+import { closeSync, linkSync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { cliError } from '../wording/cli-error.ts';
-import type { SeenEntries } from './seen-entries.ts';
 
-const PREFIX = '.dml-export-';
-const WORK_NAME = /^\.dml-export-(\d+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-/** File that names the owner and target of the work. */
-const MAKER = 'export.json';
-/** Name of the new content until it is complete. */
-const NEW = 'new';
-/** Name of the earlier content until the new one is in place. */
-const OLD = 'old';
 const OWNER_ONLY = 0o700;
 
 /** Error codes of a file system without hard links. */
 const NO_LINKS: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK']);
 
-interface Maker {
-  readonly process: ProcessIdentity;
-  readonly target: string;
-}
-
-/** Earlier content in a work folder that its export left behind. */
-export interface Leftover {
-  /** Target of the export. */
-  readonly target: string;
-  /** Path of the earlier content. */
-  readonly path: string;
-}
-
-/** A folder beside the target of an export, in which the new is made and the old is kept until all is in place. */
+/**
+ * A folder next to the target of an export, in which the new content is made, and the old one kept until the new one is
+ * in place.
+ */
 export class ExportWork {
   readonly #folder: string;
   readonly #target: string;
 
-  private constructor(folder: string, target: string) {
-    this.#folder = folder;
+  /** Makes the work folder; throws what the system answers. */
+  constructor(target: string) {
     this.#target = target;
-  }
-
-  /** Makes the work folder in the target's folder; throws what the system answers. */
-  static begin(parent: string, target: string): ExportWork {
-    const maker: Maker = { process: nodeEnvironment().process, target };
-    const work = new ExportWork(join(parent, `${PREFIX}${maker.process.pid}-${randomUUID()}`), target);
-    mkdirSync(work.#folder, { mode: OWNER_ONLY });
-    writeFileSync(join(work.#folder, MAKER), JSON.stringify(maker), { flag: 'wx' });
-    return work;
+    this.#folder = join(dirname(target), `.dml-export-${randomUUID()}`);
+    mkdirSync(this.#folder, { mode: OWNER_ONLY });
   }
 
   /** Path of the file or folder that is made. */
   get made(): string {
-    return join(this.#folder, NEW);
+    return join(this.#folder, 'new');
+  }
+
+  get #old(): string {
+    return join(this.#folder, 'old');
   }
 
   /**
-   * Moves what was made to the target. What was seen there goes; what came to stand there meanwhile stays, and then
-   * this throws `path_exists` and the target is as it was. Yields where something is kept that came to be among what
-   * was seen.
+   * Moves what was made to the target, where `isForced` in the place of what is there. Throws `path_exists` for what is
+   * there otherwise, and `path_changed` for what came to be there at the last moment.
    */
-  place(seen: SeenEntries): string | undefined {
-    const old = join(this.#folder, OLD);
-    if (!seen.isEmpty) this.#moveAside(old, seen);
+  place(isForced: boolean): void {
+    // A crash from here on leaves the old content next to the target. @spec DML-CLI-2900
+    if (isForced && isThere(this.#target)) renameSync(this.#target, this.#old);
     try {
       moveWithoutReplacing(this.made, this.#target);
     } catch (error) {
-      this.#putBack(old);
+      this.#putBack();
       throw error;
     }
-    // @spec DML-CLI-0842
-    const isClear = seen.isEmpty || seen.removeFrom(old);
-    this.discard();
-    return isClear ? undefined : old;
-  }
-
-  #moveAside(old: string, seen: SeenEntries): void {
     try {
-      renameSync(this.#target, old);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-      throw error;
+      rmSync(this.#folder, { recursive: true, force: true });
+    } catch (cause) {
+      const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+      throw cliError('unwritable_path', { path: this.#folder, errno }, cause);
     }
-    if (seen.isAt(old)) return;
-    this.#putBack(old);
-    throw cliError('path_exists', { path: this.#target });
   }
 
-  #putBack(old: string): void {
-    if (!isThere(old)) return;
+  #putBack(): void {
+    if (!isThere(this.#old)) return;
     try {
       // @spec DML-CLI-0819
-      moveWithoutReplacing(old, this.#target);
+      moveWithoutReplacing(this.#old, this.#target);
     } catch (cause) {
       // @spec DML-CLI-0845
-      throw cliError('path_changed', { path: this.#target, kept: old }, cause);
+      throw cliError('path_changed', { path: this.#target, kept: this.#old }, cause);
     }
   }
 
-  /** Removes the work folder, but for what was kept of the target. */
+  /** Removes what was made, and the work folder unless it keeps the old content. */
   discard(): void {
-    removeWork(this.#folder);
-  }
-
-  /**
-   * Removes what exports into a folder left that were killed, and lists what they kept of their targets: that is not
-   * removed. What is not known to be left by the same user's dead process is not touched.
-   */
-  static clearLeftovers(parent: string): Leftover[] {
-    const leftovers: Leftover[] = [];
-    const environment = nodeEnvironment();
-    for (const name of namesIn(parent)) {
-      const pid = WORK_NAME.exec(name)?.[1];
-      if (pid === undefined) continue;
-      const folder = join(parent, name);
-      const maker = makerOf(folder);
-      if (maker === undefined) {
-        if (environment.probe(Number(pid)).state === 'dead') removeUnbegun(folder);
-        continue;
-      }
-      // @spec DML-CLI-0843
-      if (!isKnownDead(maker.process, environment)) continue;
-      // @spec DML-CLI-0844
-      if (isThere(join(folder, OLD))) leftovers.push({ target: maker.target, path: join(folder, OLD) });
-      removeWork(folder);
-    }
-    return leftovers;
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}
-
-/** Returns who made a work folder; undefined for one that is not known to be the user's own. */
-function makerOf(folder: string): Maker | undefined {
-  try {
-    if (!isOwnFolder(folder)) return undefined;
-    const { process, target } = JSON.parse(readFileSync(join(folder, MAKER), 'utf8')) as Maker;
-    return typeof target === 'string' && typeof process?.pid === 'number' ? { process, target } : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isOwnFolder(folder: string): boolean {
-  const stats = lstatSync(folder);
-  return stats.isDirectory() && isOwnAlone(stats);
-}
-
-/** Removes what an export left that was killed before it had said whose work it was, in whole. */
-function removeUnbegun(folder: string): void {
-  try {
-    if (!isOwnFolder(folder) || readdirSync(folder).some((name) => name !== MAKER)) return;
-    rmSync(join(folder, MAKER), { force: true });
-    rmdirSync(folder);
-  } catch {
-    // It holds something, so it stays.
-  }
-}
-
-/** Removes what a work folder holds but what stood at the target, and then the folder when it is empty. */
-function removeWork(folder: string): void {
-  try {
-    rmSync(join(folder, NEW), { recursive: true, force: true });
-    if (isThere(join(folder, OLD))) return;
-    rmSync(join(folder, MAKER), { force: true });
-    rmdirSync(folder);
-  } catch {
-    // The next export beside it tries again.
+    rmSync(isThere(this.#old) ? this.made : this.#folder, { recursive: true, force: true });
   }
 }
 
@@ -192,7 +74,7 @@ function removeWork(folder: string): void {
  * Moves a file or folder to a path at which nothing stands; throws `path_exists` when something does, also when it
  * came to stand there at the last moment.
  *
- * @spec DML-CLI-0841
+ * @spec DML-CLI-2901
  */
 function moveWithoutReplacing(from: string, to: string): void {
   try {
@@ -220,7 +102,8 @@ function moveFile(from: string, to: string): void {
   rmSync(from, { force: true });
 }
 
-function isThere(path: string): boolean {
+/** Checks whether anything is at a path, a link that leads nowhere included. */
+export function isThere(path: string): boolean {
   try {
     return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch {

@@ -119,6 +119,7 @@ export const EXITS: Readonly<Record<AnyErrorCode, ExitCode>> = {
   gc_refused: EXIT.unsafe,
   transfer_invalid: EXIT.storage,
   compaction_refused: EXIT.unsafe,
+  // @spec DML-CLI-1082
   backup_refused: EXIT.unsafe,
   excision_refused: EXIT.unsafe,
   history_invalid: EXIT.storage,
