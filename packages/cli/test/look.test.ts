@@ -197,30 +197,6 @@ describe('dml show', () => {
     await repository.ok('switch', 'main');
   });
 
-  it('fits a terminal of 40 columns [DML-CLI-0835]', async () => {
-    const narrow = await TestRepository.create();
-    await narrow.run('sums');
-    await narrow.withStore((store) => {
-      const [head] = store.readRefs('heads');
-      store.transact('test', (transaction) => {
-        const ref = indexRef('00000000-0000-8000-8000-000000000000');
-        transaction.updateRef({
-          ref,
-          expected: null,
-          next: head?.commitId as never,
-          actor: 'a',
-          reason: 'b',
-        });
-      });
-    }, 'write');
-    for (const argv of [['status'], ['show', 'sums']]) {
-      const around = { isTerminal: true, columns: 40, env: { NO_COLOR: '1' } };
-      const lines = (await narrow.dml(argv, around)).stdout.split('\n').slice(1);
-      expect(lines.filter((line) => line.length > 40 || line.endsWith(' '))).toEqual([]);
-      expect(lines.length).toBeGreaterThan(5);
-    }
-  });
-
   it('keeps apart on a terminal what differs, and cuts nothing elsewhere [DML-CLI-0828] [DML-CLI-0829]', async () => {
     const grids = await TestRepository.create();
     grids.write(

@@ -3,7 +3,6 @@ import { branchOf, currentCommit, dagsOf, indexNameOf, RecordReader } from '@dag
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT } from '../invocation/exit-code.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
-import { flowParts } from '../render/columns.ts';
 import { formatAge } from '../render/quantities.ts';
 
 /** Work in progress that is listed, the latest first; the rest is counted. */
@@ -30,8 +29,6 @@ export async function run(context: CommandContext): Promise<number> {
       dags,
       indexes,
     };
-    const flow = (parts: readonly string[], gap?: string): string =>
-      flowParts(parts, output.resultColumns, gap);
     output.result(value, () => {
       const lines = [`On branch ${output.style('bold', output.safe(branch))}`];
       if (current === undefined) {
@@ -40,24 +37,21 @@ export async function run(context: CommandContext): Promise<number> {
         const { commitId, commit } = current;
         const age = formatAge(commit.committedMs, io.nowMs());
         const message = output.safe(firstLine(commit.message));
-        lines.push(flow([`Commit ${output.shortId(commitId)}`, message, `(${age})`]));
+        lines.push(`Commit ${output.shortId(commitId)}  ${message}  (${age})`);
         lines.push('', dags.length === 0 ? 'No dags.' : 'Dags:');
-        for (const { name, dagId } of dags)
-          lines.push(flow([`  ${output.shortId(dagId)}`, output.safe(name)]));
+        for (const { name, dagId } of dags) lines.push(`  ${output.shortId(dagId)}  ${output.safe(name)}`);
       }
       if (indexes.length > 0) {
-        lines.push('', flow(['In progress, failed or interrupted', '("dml wip list" shows more):'], ' '));
+        lines.push('', 'In progress, failed or interrupted ("dml wip list" shows more):');
         const latest = [...indexes].sort((a, b) => b.committedMs - a.committedMs).slice(0, MAX_INDEXES);
         for (const { index, message, committedMs } of latest) {
           const age = formatAge(committedMs, io.nowMs());
-          lines.push(flow([`  ${index}`, output.safe(firstLine(message)), `(${age})`]));
+          lines.push(`  ${index}  ${output.safe(firstLine(message))}  (${age})`);
         }
         // @spec DML-CLI-0831
         const more = indexes.length - latest.length;
         if (more > 0)
-          lines.push(
-            flow([`  and ${more} earlier;`, `"dml wip prune --all" forgets all ${indexes.length}`], ' '),
-          );
+          lines.push(`  and ${more} earlier; "dml wip prune --all" forgets all ${indexes.length}`);
       }
       return lines.join('\n');
     });

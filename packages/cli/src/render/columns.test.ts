@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { flowParts, formatColumns, visibleWidth } from './columns.ts';
+import { formatColumns } from './columns.ts';
 
 const BOLD = (text: string): string => `\u001b[1m${text}\u001b[22m`;
 
@@ -15,14 +15,5 @@ describe('formatColumns', () => {
         'a   call\nbb  literal  x      name\nc            value',
       );
     }
-  });
-});
-
-describe('flowParts', () => {
-  it('breaks between parts where a line would pass the width', () => {
-    expect(flowParts(['  1234', BOLD('abcd'), '', 'rest'], 13)).toBe(`  1234  ${BOLD('abcd')}\n    rest`);
-    expect(flowParts(['1234', 'abcd'])).toBe('1234  abcd');
-    for (const line of flowParts(Array(9).fill('word'), 14).split('\n'))
-      expect(visibleWidth(line)).toBeLessThanOrEqual(14);
   });
 });

@@ -28,23 +28,6 @@ export function formatColumns(rows: readonly (readonly string[])[]): string {
     .join('\n');
 }
 
-/**
- * Joins parts by a gap; a part that would pass the width begins a line of its own, indented.
- *
- * @spec DML-CLI-0835
- */
-export function flowParts(parts: readonly string[], width: number = Infinity, gap = '  '): string {
-  const lines: string[] = [];
-  for (const part of parts.filter((text) => visibleWidth(text) > 0)) {
-    const line = lines.at(-1);
-    const joined = line === undefined ? part : `${line}${gap}${part}`;
-    if (line === undefined || visibleWidth(joined) > width)
-      lines.push(line === undefined ? part : `    ${part}`);
-    else lines[lines.length - 1] = joined;
-  }
-  return lines.join('\n');
-}
-
 const COLOUR_CODE = /\u001b\[[0-9;]*m/g;
 
 /** Returns the columns that a cell takes without its colours. */

@@ -17,7 +17,7 @@ import {
   valueJson,
   valueText,
 } from '@daggerml/repository';
-import { flowParts, formatColumns, visibleWidth } from './columns.ts';
+import { formatColumns, visibleWidth } from './columns.ts';
 import { nodeTexts } from './node-text.ts';
 import type { Output } from './output.ts';
 import { formatCount, formatDuration } from './quantities.ts';
@@ -27,8 +27,6 @@ import type { ObjectView, RenderOptions } from './render-options.ts';
 const MAX_SIDE_COLUMNS = 24;
 /** Columns that a call or a value gets on a terminal, however narrow it is. */
 const MIN_TEXT_COLUMNS = 30;
-/** Columns before what stands on a line of its own. */
-const INDENT_COLUMNS = 4;
 /** Columns of the labels of a node's facts. */
 const LABEL_COLUMNS = 9;
 /** Columns before the text of a node in a list: the short id, and the gaps beside it. */
@@ -48,11 +46,7 @@ export function dagView(
     lines: () => {
       const outcomes = nodes.map((node) => outcomeText(node, output));
       const names = nodes.map((node) => output.style('bold', output.safe(node.names.join(', '))));
-      const columns = full ? undefined : output.resultColumns;
-      const left = full ? undefined : textColumns(output, { nodes, outcomes, names });
-      // A terminal that is too narrow for a table gets a node on several lines.
-      const isNarrow = columns !== undefined && left !== undefined && left < MIN_TEXT_COLUMNS;
-      const width = isNarrow ? Math.max(MIN_TEXT_COLUMNS, columns - INDENT_COLUMNS) : left;
+      const width = full ? undefined : textColumns(output, { nodes, outcomes, names });
       const texts = nodeTexts(reader, nodes, { width, safe: output.safe });
       // @spec DML-CLI-0805
       const rows = nodes.map((node, index) => [
@@ -62,10 +56,7 @@ export function dagView(
         outcomes[index] as string,
         names[index] as string,
       ]);
-      return [
-        `${formatCount(nodes.length, 'node')}, inputs first`,
-        isNarrow ? rows.map((row) => flowParts(row, columns)).join('\n') : formatColumns(rows),
-      ];
+      return [`${formatCount(nodes.length, 'node')}, inputs first`, formatColumns(rows)];
     },
   };
 }
@@ -83,7 +74,7 @@ function textColumns(
   const kinds = widest(rows.nodes.map(({ kind }) => kind));
   const sides = [rows.outcomes, rows.names].map((cells) => Math.min(MAX_SIDE_COLUMNS, widest(cells)));
   const taken = [kinds, ...sides].reduce((sum, columns) => sum + columns + (columns > 0 ? 2 : 0), ID_COLUMNS);
-  return output.resultColumns - taken;
+  return Math.max(MIN_TEXT_COLUMNS, output.resultColumns - taken);
 }
 
 /** Returns the value of a literal as `dml cat` prints it. @spec DML-CLI-0830 */
