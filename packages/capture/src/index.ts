@@ -10,7 +10,7 @@ export {
 export { definePipeline, isPipeline, type Pipeline } from './authoring/pipeline.ts';
 export { type CapturedFunction, FunctionCapture, type FunctionSource } from './bundle/capture.ts';
 export type { CarriedFile } from './bundle/capture-export.ts';
-export { type NativePackage, nativeFiles } from './bundle/native-packages.ts';
+export { installedPackageOf, type NativePackage, nativeFiles } from './bundle/native-packages.ts';
 export { type SourceFrame, type SourceLocator, traceInSources } from './bundle/source-locator.ts';
 export type { AmbientInput, AmbientKind } from './by-name/outside-reads.ts';
 export { type CaptureErrorCode, captureError } from './errors.ts';

@@ -97,10 +97,18 @@ describe('dml run', () => {
     expect(await own.ok('cat', 'sums')).toBe('6\n');
   });
 
-  it('reports each call that runs with its name and duration [DML-CLI-0704]', async () => {
+  it('reports each call that runs with its name and duration [DML-CLI-2904]', async () => {
     const { stderr } = await repository.dml(['run', 'pipelines.ts', 'sums', '--no-cache']);
     expect(stderr).toMatch(/^ {2}executed add\(1, 2\) {2}\d+(\.\d+)? m?s {2}[0-9a-f]{12}$/m);
     expect(stderr).toMatch(/^ {2}executed double it: double\(three\) {2}\d+(\.\d+)? m?s {2}[0-9a-f]{12}$/m);
+    await repository.define(
+      'many',
+      'async (dag) => Array.from({ length: 22 }, (_, n) => dag.call(steps.add, n, 1))',
+    );
+    const many = (...more: string[]) => repository.dml(['run', 'many.ts', '--no-cache', ...more]);
+    const few = (await many()).stderr.match(/^ {2}executed .*$/gm);
+    expect([few?.length, few?.at(-1)]).toEqual([21, '  executed add × 2 more']);
+    expect((await many('--verbose')).stderr.match(/^ {2}executed add\(\d+, 1\) /gm)).toHaveLength(22);
   });
 
   it('ends with the number of executed, cached and failed calls [DML-CLI-0705]', async () => {

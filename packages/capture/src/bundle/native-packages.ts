@@ -50,7 +50,7 @@ export class NativePackages {
    * @spec DML-CAP-0020
    */
   packageOf(file: string): NativePackage | undefined {
-    const folder = installedFolderOf(file) ?? namedFolderOf(file);
+    const folder = installedPackageOf(file)?.folder ?? namedFolderOf(file);
     const found = folder === undefined ? undefined : this.#rootAt(folder);
     if (!found) return undefined;
     const { name, version, sha256 } = found;
@@ -77,10 +77,12 @@ export class NativePackages {
   }
 }
 
-/** Returns the folder of the installed package that a file belongs to. */
-function installedFolderOf(file: string): string | undefined {
-  const [, root] = /^(.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+)[\\/]/.exec(file) ?? [];
-  return root;
+/** Returns the package that a file is installed with: the innermost one below `node_modules`. */
+export function installedPackageOf(
+  file: string,
+): { readonly folder: string; readonly name: string } | undefined {
+  const [, folder, name] = /^(.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+))[\\/]/.exec(file) ?? [];
+  return folder !== undefined && name !== undefined ? { folder, name } : undefined;
 }
 
 function namedFolderOf(file: string): string | undefined {

@@ -1,4 +1,4 @@
-import type { CapturedFunction, CarriedFile } from '@daggerml/capture';
+import type { CapturedFunction } from '@daggerml/capture';
 import { formatSize, sha256Hex } from '@daggerml/object-model';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT } from '../invocation/exit-code.ts';
@@ -23,14 +23,15 @@ export async function run(context: CommandContext): Promise<number> {
   const [file = '', name = ''] = args;
   const path = absolutePath(io, file);
   refuseUnusable(path);
-  const { FunctionCapture } = await import('@daggerml/capture');
+  const { FunctionCapture, installedPackageOf } = await import('@daggerml/capture');
   const captured = new FunctionCapture().capture({ moduleUrl: path, exportName: name });
   const cwd = knownFolder(io);
   const warnings = ambientWarnings(name, captured.ambientInputs, cwd);
   const leftOut = captured.leftOut.map((left) => shortPath(left, cwd));
   const sizeBytes = captured.bundle.length;
   const sha256 = sha256Hex(captured.bundle);
-  const parts = partsOf(captured, cwd);
+  const nameOf = (at: string): string => installedPackageOf(at)?.name ?? shortPath(at, cwd);
+  const parts = partsOf(captured, nameOf);
   const natives = captured.natives.map(({ name, version, sha256 }) => ({ name, version, sha256 }));
   // @spec DML-CLI-1571
   output.result({ function: name, sizeBytes, sha256, parts, natives, warnings, leftOut }, () =>
@@ -60,18 +61,13 @@ export async function run(context: CommandContext): Promise<number> {
  *
  * @spec DML-CLI-1570
  */
-function partsOf({ carried }: CapturedFunction, cwd: string | undefined): readonly Part[] {
+function partsOf({ carried }: CapturedFunction, nameOf: (file: string) => string): readonly Part[] {
   const sizes = new Map<string, number>();
   for (const { file, sizeBytes } of carried) {
-    const name = packageOf(file) ?? shortPath(file, cwd);
+    const name = nameOf(file);
     sizes.set(name, (sizes.get(name) ?? 0) + sizeBytes);
   }
   return [...sizes]
     .map(([name, sizeBytes]) => ({ name, sizeBytes }))
     .sort((a, b) => b.sizeBytes - a.sizeBytes || (a.name < b.name ? -1 : 1));
-}
-
-/** Returns the name of the package that a file is installed with, if any. */
-function packageOf(file: CarriedFile['file']): string | undefined {
-  return /^.*[\\/]node_modules[\\/]((?:@[^\\/]+[\\/])?[^\\/]+)/.exec(file)?.[1];
 }

@@ -52,7 +52,11 @@ async function runFile(context: CommandContext, repository: Repository, startedM
   const path = absolutePath(io, file);
   // Code of a pipeline may use the current folder, and the bundler does.
   absolutePath(io, '.');
-  const progress = new RunProgress(output, io.nowMs, knownFolder(io));
+  const progress = new RunProgress(output, {
+    nowMs: io.nowMs,
+    cwd: knownFolder(io),
+    isVerbose: options.verbose === true,
+  });
   const restoreConsole = consoleToNotes(output);
   const guard = guardPipeline(path);
   const interrupted = whenAborted(io.signal, () => output.note('stopping the running calls …'));

@@ -51,6 +51,7 @@ export const COMMANDS: readonly CommandSpec[] = [
         syntax: '--env <names>',
         description: 'environment variables that functions see, separated by commas; none by default',
       },
+      { syntax: '--verbose', description: 'report each call that runs; else the first 20, then counts' },
     ],
     example: 'dml run pipeline.ts',
     load: () => import('../commands/run.ts'),
@@ -148,6 +149,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'A blob becomes a file. A map becomes a folder: blobs as files, maps as folders, other values as <key>.json; ' +
       'for a path that ends with .json, and any other value, it is one file in JSON form. ' +
+      'A map inside a map becomes a folder whatever its key is. ' +
       'What cannot stand in a file name is percent-encoded; --json tells which key became which file.',
     arguments: [
       { syntax: '<name>', description: `${OBJECT_NAME}; of a dag, its root's value` },

@@ -7,13 +7,16 @@ import { Output } from './output.ts';
 import { RunProgress } from './run-progress.ts';
 
 /** What is said on a terminal or elsewhere while a clock runs that the test sets. */
-function listener(isTTY: boolean): { progress: RunProgress; said: string[]; clock: { ms: number } } {
+function listener(
+  isTTY: boolean,
+  isVerbose = false,
+): { progress: RunProgress; said: string[]; clock: { ms: number } } {
   const said: string[] = [];
   const clock = { ms: 1_000_000 };
   const sink = { write: (text: string | Uint8Array) => said.push(String(text)) > 0, isTTY, columns: 60 };
   const io = { stdout: sink, stderr: sink, env: {}, nowMs: () => clock.ms } as unknown as CliIo;
   const output = new Output(io, { json: false, quiet: false, color: false });
-  return { progress: new RunProgress(output, io.nowMs, '/'), said, clock };
+  return { progress: new RunProgress(output, { nowMs: io.nowMs, cwd: '/', isVerbose }), said, clock };
 }
 
 function started(name: string): RunReport {
@@ -80,18 +83,16 @@ describe('RunProgress', () => {
     },
   );
 
+  function finished(label: string, functionName: string, outcome: CallOutcome): RunReport {
+    const fromCache = outcome === 'cached';
+    const nodeId = label as NodeId;
+    return { type: 'call-finished', nodeId, name: label, functionName, outcome, fromCache, durationMs: 5 };
+  }
+
   it('counts by function what was not carried out, and names the rest by its label [DML-CLI-0728]', () => {
     const { progress, said } = listener(false);
     const finish = (label: string, functionName: string, outcome: CallOutcome): void =>
-      progress.onEvent({
-        type: 'call-finished',
-        nodeId: label as NodeId,
-        name: label,
-        functionName,
-        outcome,
-        fromCache: outcome === 'cached',
-        durationMs: 5,
-      });
+      progress.onEvent(finished(label, functionName, outcome));
     for (let index = 0; index < 1200; index += 1) finish(`fold ${index}`, 'fit', 'cached');
     finish('fold x', 'fit', 'executed');
     finish('all', 'score\u001b[31m', 'cached');
@@ -106,6 +107,45 @@ describe('RunProgress', () => {
       '  cancelled fit × 2\n',
       '  blocked  score\n',
     ]);
+  });
+
+  it('names the first calls that run and counts the others by function, unless all are wanted [DML-CLI-2904]', () => {
+    const calls = Array.from({ length: 2001 }, (_, at) =>
+      finished(`fold ${at}`, at % 2 ? 'a' : 'b', 'executed'),
+    );
+    for (const isTerminal of [true, false]) {
+      const { progress, said } = listener(isTerminal);
+      for (const each of [...calls, finished('bad', 'a', 'failed')]) progress.onEvent(each);
+      progress.close();
+      const lines = said.filter((text) => text.endsWith('\n'));
+      expect(lines.slice(0, 20)).toEqual(
+        calls.slice(0, 20).map((_, at) => `  executed fold ${at}  5 ms  fold ${at}\n`),
+      );
+      expect(lines.slice(20)).toEqual([
+        '  failed   bad  : \n',
+        '  executed b × 991 more\n',
+        '  executed a × 990 more\n',
+      ]);
+    }
+    const verbose = listener(false, true);
+    for (const each of calls) verbose.progress.onEvent(each);
+    verbose.progress.close();
+    expect(verbose.said).toHaveLength(calls.length);
+  });
+
+  it('says from time to time how many calls have ended where it counts them [DML-CLI-2905]', () => {
+    const { progress, said, clock } = listener(false);
+    for (let at = 0; at < 40; at += 1) {
+      progress.onEvent(finished(`fold ${at}`, 'fit', 'executed'));
+      clock.ms += 500;
+    }
+    expect(said.slice(20)).toEqual(['  31 calls done\n']);
+    const live = listener(true);
+    for (let at = 0; at < 40; at += 1) {
+      live.progress.onEvent(finished(`fold ${at}`, 'fit', 'executed'));
+      live.clock.ms += 500;
+    }
+    expect(live.said.join('')).not.toContain('done');
   });
 
   it('tells what was taken of a folder and what was not [DML-CLI-0726]', () => {

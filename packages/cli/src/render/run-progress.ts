@@ -17,21 +17,35 @@ const REPEAT_MS = 5000;
 const OUTCOME_COLUMNS = 9;
 /** Paths that are named before the others are counted. */
 const MAX_PATHS = 3;
+/** Executed calls that get a line of their own before the others are counted. */
+const MAX_EXECUTED = 20;
+
+interface ProgressOptions {
+  nowMs(): number;
+  readonly cwd: string | undefined;
+  /** Gives each call that runs a line of its own. */
+  readonly isVerbose?: boolean;
+}
 
 type Captured = RunReport & { readonly type: 'directory-captured' };
 type Finished = RunReport & { readonly type: 'call-finished' };
 
-/** Progress of a run: a line per call that runs, a live line of what is open, all other calls counted by function. */
+/**
+ * Progress of a run: a line for each of the first calls that run and for each that fails, a live line of what is open,
+ * all other calls counted by function.
+ */
 export class RunProgress {
   readonly #output: Output;
   readonly #nowMs: () => number;
   readonly #cwd: string | undefined;
   readonly #running = new Map<string, { readonly name: string; readonly sinceMs: number }>();
-  /** Calls that were not carried out, by outcome and function. */
+  readonly #maxExecuted: number;
+  /** Calls without a line of their own, by outcome and function. */
   readonly #counted = new Map<CallOutcome, Map<string, number>>();
   /** The first call that failed in each way. */
   readonly #firstFailures = new Map<string, FailedCall>();
   #done = 0;
+  #executed = 0;
   #toldMs: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -42,10 +56,11 @@ export class RunProgress {
   readonly warnings: AmbientWarning[] = [];
   readonly #leftOut = new Set<string>();
 
-  constructor(output: Output, nowMs: () => number, cwd: string | undefined) {
+  constructor(output: Output, { nowMs, cwd, isVerbose = false }: ProgressOptions) {
     this.#output = output;
     this.#nowMs = nowMs;
     this.#cwd = cwd;
+    this.#maxExecuted = isVerbose ? Number.POSITIVE_INFINITY : MAX_EXECUTED;
   }
 
   /** Takes one event of the run; without a dag calls go by their names alone. */
@@ -87,41 +102,45 @@ export class RunProgress {
     }
   };
 
-  /** Ends the live line and tells of the calls that were not carried out; closing twice says it once. */
+  /** Ends the live line and tells of the calls without a line of their own; closing twice says it once. */
   close(): void {
     clearInterval(this.#timer);
     this.#output.live();
     const outcomes = [...this.#counted];
     this.#counted.clear();
     for (const [outcome, counts] of outcomes) {
-      const title = this.#output.noteStyle(outcome === 'cached' ? 'cyan' : 'dim', outcome);
+      const style = outcome === 'executed' ? 'green' : outcome === 'cached' ? 'cyan' : 'dim';
+      const title = this.#output.noteStyle(style, outcome);
       const gap = ' '.repeat(Math.max(1, OUTCOME_COLUMNS - outcome.length));
+      const more = outcome === 'executed' ? ' more' : '';
       // @spec DML-CLI-0728
-      for (const [name, count] of counts)
-        this.#output.note(`  ${title}${gap}${name}${count > 1 ? ` × ${formatInteger(count)}` : ''}`);
+      for (const [name, count] of counts) {
+        const times = count > 1 || more !== '' ? ` × ${formatInteger(count)}${more}` : '';
+        this.#output.note(`  ${title}${gap}${name}${times}`);
+      }
     }
   }
 
-  /** @spec DML-CLI-0704 */
   #finished(event: Finished, dag: Pick<Dag, 'describeCall'> | undefined): void {
     const { outcome, durationMs, functionName } = event;
     this.#done += 1;
-    if (outcome === 'executed') {
+    if (outcome === 'failed') return this.#failed(event, dag);
+    if (outcome === 'executed') this.#executed += 1;
+    // @spec DML-CLI-2904
+    if (outcome === 'executed' && this.#executed <= this.#maxExecuted) {
       // A call is not described for nobody.
       if (!this.#output.printsNotes) return;
       // @spec DML-CLI-1502
       const call = this.#output.safe(callName(event, dag).call);
       const id = this.#output.noteStyle('dim', shortId(event.nodeId));
-      this.#print(
-        `  ${this.#output.noteStyle('green', 'executed')} ${call}  ${formatDuration(durationMs)}  ${id}`,
-      );
-    } else if (outcome === 'failed') {
-      this.#failed(event, dag);
-    } else {
-      const counts = this.#counted.get(outcome) ?? new Map<string, number>();
-      const name = this.#output.safe(functionName);
-      this.#counted.set(outcome, counts.set(name, (counts.get(name) ?? 0) + 1));
+      const title = this.#output.noteStyle('green', 'executed');
+      return this.#print(`  ${title} ${call}  ${formatDuration(durationMs)}  ${id}`);
     }
+    const counts = this.#counted.get(outcome) ?? new Map<string, number>();
+    const name = this.#output.safe(functionName);
+    this.#counted.set(outcome, counts.set(name, (counts.get(name) ?? 0) + 1));
+    // A terminal has the live line. @spec DML-CLI-2905
+    if (!this.#output.isLive) this.#atWork(`${counted(this.#done, 'call')} done`);
   }
 
   #failed(event: Finished, dag: Pick<Dag, 'describeCall'> | undefined): void {
