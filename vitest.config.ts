@@ -17,7 +17,7 @@ const folders = ['packages', 'tools', 'examples'].flatMap(foldersIn);
 if (existsSync(`${root}/bench`)) folders.push('bench');
 
 /** Projects without state in their modules: their test files share the workers and what those have loaded. */
-const stateless = new Set(['object-model', 'remotes', 'spec-extract', 'values']);
+const stateless = new Set(['capture', 'object-model', 'remotes', 'repository', 'spec-extract', 'values']);
 
 /** Siblings resolve to their sources, so unit tests need no build. */
 const conditions = ['@daggerml/source', 'module', 'node', 'development|production'];
