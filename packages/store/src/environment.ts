@@ -67,8 +67,6 @@ export interface StoreEnvironment extends WaitOptions {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** Address space to reserve for a data file; the engine's default when absent. */
   readonly mapBytes?: number | undefined;
-  /** Pages a file may have that is looked at whole when nobody vouches for it; 4,096 when absent. */
-  readonly wholeCheckPages?: number | undefined;
   /** Longest file the process may write; undefined where there is no limit. */
   readonly maxFileBytes?: number | undefined;
   /**

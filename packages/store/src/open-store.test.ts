@@ -10,11 +10,13 @@ import {
   rmSync,
   type Stats,
   statSync,
+  utimesSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CommitId, DmlError } from '@daggerml/object-model';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef, temporaryFolder } from '../test/fixture-store.ts';
+import { Opener } from '../test/opener.ts';
 import { putCommit } from '../test/records.ts';
 import { compactStore } from './compact/compact.ts';
 import { MAX_READERS } from './engine/engine-options.ts';
@@ -268,7 +270,7 @@ describe('opening a store', () => {
     await expect(store.listRefs().next()).rejects.toMatchObject({ code: 'store_closed' });
   });
 
-  it('looks at no page of a marked file and at every page of another [DML-STO-0117]', async () => {
+  it('looks at no page of a marked file, however large, also while others write [DML-STO-1900]', async () => {
     await filledStore(path);
     const open = async (): Promise<{ checked: boolean; pages: number }> => {
       const store = await openStore(path, { mode: 'read' });
@@ -287,5 +289,12 @@ describe('opening a store', () => {
       setRef(store, `ref-${index}`, store.getRef(headRef('main'))?.commitId as CommitId);
     await store.close();
     expect(await open()).toEqual(small);
+    const opener = new Opener(path);
+    expect(opener.tell({ kind: 'open' }).at).toBe('opened');
+    // As in the middle of a commit of the other process.
+    utimesSync(join(path, 'data.mdb'), 1, 1);
+    expect(await open()).toEqual(small);
+    await opener.kill();
+    expect((await open()).checked).toBe(true);
   });
 });

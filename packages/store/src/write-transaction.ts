@@ -217,11 +217,6 @@ export class WriteTransaction {
   }
 
   #fail(cause: unknown): Error {
-    // A page that was looked at and not used; the engine has not failed. @spec DML-STO-0874
-    if (cause instanceof DmlError) {
-      this.#refusal ??= cause;
-      return cause;
-    }
     this.#failure ??= new EngineFailure(cause);
     return this.#failure;
   }

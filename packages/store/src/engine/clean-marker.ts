@@ -17,12 +17,6 @@ export interface FileState {
   readonly transactionId: number;
 }
 
-/** The clean marker, as its file holds it. */
-export interface CleanMarker extends FileState {
-  /** True when all pages of that state may be used as they are. */
-  readonly isChecked: boolean;
-}
-
 /** Returns the state of the file behind a descriptor now. */
 export function describeFile(descriptor: number, transactionId: number): FileState {
   const stats = fstatSync(descriptor, { bigint: true });
@@ -46,11 +40,24 @@ export function isSameState(left: FileState, right: FileState): boolean {
   );
 }
 
+/**
+ * Checks whether a clean marker vouches for the pages of a file in a state: the file is as the store left it, or has
+ * transactions that came after, or `isShared` says that others have it open, one of whom may be in a transaction.
+ */
+export function vouchesFor(marker: FileState, state: FileState, isShared: () => boolean): boolean {
+  if (isSameState(marker, state)) return true;
+  const isSameFile = marker.device === state.device && marker.inode === state.inode;
+  // The engine never shortens the file, nor changes a page that the newest transaction uses.
+  if (!isSameFile || BigInt(state.sizeBytes) < BigInt(marker.sizeBytes)) return false;
+  // @spec DML-STO-1902
+  return state.transactionId > marker.transactionId || isShared();
+}
+
 /** Reads the clean marker of a store folder; undefined when there is none or it is torn. */
-export function readCleanMarker(folder: HeldFolder): CleanMarker | undefined {
+export function readCleanMarker(folder: HeldFolder): FileState | undefined {
   try {
     const text = folder.readFile(CLEAN_MARKER_FILE).toString('latin1').trim();
-    return decodeJsonRow<CleanMarker>('stamp', MARKER_KEY, Buffer.from(text, 'base64'));
+    return decodeJsonRow<FileState>('stamp', MARKER_KEY, Buffer.from(text, 'base64'));
   } catch {
     return undefined;
   }
@@ -82,7 +89,7 @@ export class CleanMarkerWriter {
   /**
    * Overwrites the clean marker. It is not synced and may fail: a lost or torn clean marker only costs a page check.
    */
-  write(marker: CleanMarker): void {
+  write(marker: FileState): void {
     const text = encodeJsonRow('stamp', MARKER_KEY, marker)
       .toString('base64')
       .padEnd(MARKER_BYTES - 1);

@@ -58,7 +58,7 @@ export function markFileClean(folder: HeldFolder, rights?: FileRights): void {
   try {
     file = new DataFile(folder);
     cleanMarkers = CleanMarkerWriter.open(folder, rights);
-    cleanMarkers?.write({ ...file.describe(file.readMeta().pageBytes), isChecked: true });
+    cleanMarkers?.write(file.describe(file.readMeta().pageBytes));
   } catch {
     // Without a clean marker the next opening looks closer.
   } finally {

@@ -3,7 +3,7 @@ import { storeError } from '../errors.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
 import { areSame, type FileIdentity, identityOf, isAt } from '../store-folder/plain-file.ts';
-import { describeFile, type FileState, isSameState, readCleanMarker } from './clean-marker.ts';
+import { describeFile, type FileState, readCleanMarker } from './clean-marker.ts';
 import { LOCK_WAIT_MS, pause } from './lock-wait.ts';
 import { type MetaPage, type ReadAt, readCount, readNewestMeta } from './meta-page.ts';
 
@@ -97,20 +97,17 @@ export class DataFile {
   }
 
   /**
-   * Reads the newer meta page, and whether the store itself left the file in the state it is in with all pages checked.
-   * Throws `store_damaged` when the file is older than what the store acknowledged.
+   * Reads the clean marker and the newer meta page. Throws `store_damaged` when the file is older than what the store
+   * acknowledged.
    */
-  readMarkedMeta(): { meta: MetaPage; isMarkedClean: boolean } {
+  readMarkedMeta(): { meta: MetaPage; marker: FileState | undefined } {
     // A clean marker follows its commit, so the one read first is never ahead of a file that others write.
     const marker = readCleanMarker(this.#folder);
     const meta = this.readMeta();
-    if (marker === undefined) return { meta, isMarkedClean: false };
     // @spec DML-STO-0155
-    if (marker.transactionId > meta.transactionId) {
+    if (marker !== undefined && marker.transactionId > meta.transactionId)
       throw storeError('store_damaged', { detail: 'rolled_back', transactionId: meta.transactionId });
-    }
-    // @spec DML-STO-0117
-    return { meta, isMarkedClean: marker.isChecked && isSameState(marker, this.describe(meta.pageBytes)) };
+    return { meta, marker };
   }
 
   /** Returns the state of the file now; `pageBytes` is known from its meta pages. */

@@ -3,12 +3,12 @@ import type { DmlError } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
-import { CleanMarkerWriter } from './clean-marker.ts';
+import { CleanMarkerWriter, type FileState, isSameState, vouchesFor } from './clean-marker.ts';
 import { DataFile } from './data-file.ts';
 import { LockFile, untilWritable, type WriteEnvironment } from './lock-file.ts';
 import { type OpenedFile, openFile, type Root } from './open-root.ts';
-import { PageTrust, type PageTrustOptions } from './page-trust.ts';
-import { type CheckSchema, openTables, type TableName, type Tables } from './tables.ts';
+import { checkNewestPages } from './page-check.ts';
+import { type CheckSchema, openTables, type Tables } from './tables.ts';
 import { runBlocking, type Steps } from './waiting.ts';
 import { LockFileTxnId } from './workarounds/lock-file-txn-id.ts';
 import { prepareOpening } from './workarounds/preflight.ts';
@@ -54,8 +54,6 @@ export interface Engine extends OpenDataFile {
   place: ReaderSlot;
   readonly txnId: LockFileTxnId;
   readonly pageBytes: number;
-  /** Pages that may be used as they are. */
-  readonly trust: PageTrust;
   /** True when this opening had to check every page. */
   readonly checkedPages: boolean;
   /** Number of plain reads of the file that the opening took. */
@@ -71,9 +69,6 @@ export interface Engine extends OpenDataFile {
   drain: (() => void) | undefined;
   users: number;
 }
-
-/** A file with more pages is not looked at whole when it is opened: each page before it is used. */
-const WHOLE_CHECK_PAGES = 4096;
 
 /**
  * Opens the files of a store folder, which stays the caller's; whatever was opened is closed again when that fails.
@@ -91,7 +86,7 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
     // @spec DML-STO-0171
     opening.checkOwner?.(path, folder.stats());
     opening.checkOwner?.(folder.pathOf(DATA_FILE), file.stats());
-    const { meta, isMarkedClean } = file.readMarkedMeta();
+    const { meta, marker } = file.readMarkedMeta();
     if (!readOnly) cleanMarkers = CleanMarkerWriter.open(folder);
     failpoint?.('open/file-held');
     // Held before the engine opens the two files: what is at their paths afterwards is what the engine has opened.
@@ -109,41 +104,23 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
     const root = yield* begin(opened, { path, lock, opening });
     failpoint?.('open/reading');
     txnId.settle();
-    let engine: Engine | undefined;
-    let rawTables: Tables | undefined;
-    const trusting: PageTrustOptions = {
-      path,
-      file,
-      pageBytes: meta.pageBytes,
-      root: () => engine?.root ?? root,
-      isWriting: () => engine?.writing !== undefined,
-      onWhole: (state) => {
-        // @spec DML-STO-0871
-        if (state !== undefined) cleanMarkers?.write({ ...state, isChecked: true });
-        if (engine?.poison === undefined && engine && rawTables) engine.tables = rawTables;
-      },
-    };
-    const trust = isMarkedClean ? PageTrust.inWhole(trusting) : PageTrust.inNothing(trusting);
-    const wholeCheckPages = environment.wholeCheckPages ?? WHOLE_CHECK_PAGES;
-    // To open tables that are missing writes. @spec DML-STO-0152 DML-STO-0158
-    if (meta.lastPage < wholeCheckPages || (!readOnly && !trust.hasAllTables)) trust.checkAll();
-    const checkedPages = !isMarkedClean && trust.isWhole;
+    const state = file.describe(meta.pageBytes);
+    // @spec DML-STO-1900
+    const checkedPages = !isVouchedFor(marker, state, opened);
+    if (checkedPages) {
+      // @spec DML-STO-1901 DML-STO-0158
+      checkNewestPages(file, root, path);
+      if (isSameState(state, file.describe(meta.pageBytes))) cleanMarkers?.write(state);
+    }
     const held = lock;
     const beforeEach = (): void => runBlocking(untilWritable(held, path, environment), environment);
-    const beforeRead = (table: TableName, key: Uint8Array): void =>
-      trust.look((guard) => guard.touchKey(table, key));
-    rawTables = openTables(root, {
-      checkMeta: opening.checkMeta,
-      beforeRead,
-      ...(!readOnly && { beforeEach }),
-    });
-    engine = {
+    const tables = openTables(root, { checkMeta: opening.checkMeta, ...(!readOnly && { beforeEach }) });
+    return {
       path,
       folder,
       readOnly,
       root,
-      tables: trust.tablesOf(rawTables),
-      trust,
+      tables,
       place,
       file,
       lock,
@@ -159,7 +136,6 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
       drain: undefined,
       users: 1,
     };
-    return engine;
   } catch (error) {
     opened?.close();
     lock?.close();
@@ -167,6 +143,17 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
     file.close();
     throw error;
   }
+}
+
+/** Checks whether the pages of a file may be used as they are; others who have it open may be changing it just now. */
+function isVouchedFor(
+  marker: FileState | undefined,
+  state: FileState,
+  { holders }: Pick<OpenedFile, 'holders'>,
+): boolean {
+  if (marker === undefined) return false;
+  const isShared = (): boolean => [...(holders() ?? [])].some((pid) => pid !== process.pid);
+  return vouchesFor(marker, state, isShared);
 }
 
 /** Begins to use an open file; an opening for writing makes a transaction. */
@@ -183,8 +170,7 @@ function* begin(
  */
 export function markEngineClean(engine: Engine): void {
   try {
-    const isChecked = engine.trust.isWhole;
-    engine.cleanMarkers?.write({ ...engine.file.describe(engine.pageBytes), isChecked });
+    engine.cleanMarkers?.write(engine.file.describe(engine.pageBytes));
   } catch {
     // What was committed stays committed. @spec DML-STO-0186
   }

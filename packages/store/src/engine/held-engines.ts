@@ -101,7 +101,7 @@ export function poisonEngine(engine: Engine, cause: unknown, environment: WriteE
     engine.root = opened.begin();
     engine.place = opened.place;
     engine.holders = opened.holders;
-    engine.tables = engine.trust.tablesOf(openTables(engine.root));
+    engine.tables = openTables(engine.root);
   } catch (error) {
     engine.unreadable = openError(error, { path: engine.path, detail: 'engine_open' });
   }

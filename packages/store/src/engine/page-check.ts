@@ -1,3 +1,5 @@
+import type { DataFile } from './data-file.ts';
+import { locateDamage } from './engine-error.ts';
 import { freeRuns } from './free-pages.ts';
 import {
   type MetaPage,
@@ -23,13 +25,12 @@ import {
   SUB_DATA,
   type TreeKind,
 } from './page-form.ts';
+import type { RawRoot } from './raw-engine.ts';
 
 const TREE_BYTES = 48;
 const MAX_DEPTH = 32;
 const MAX_TREES = 64;
-
-/** Levels of a tree that one step of a walk goes down: some thousand pages. */
-const STEP_LEVELS = 2;
+const CHECK_ATTEMPTS = 5;
 
 /** Called for every value of a leaf page. */
 type OnValue = (page: Buffer, at: number, sizeBytes: number, flags: number) => void;
@@ -48,8 +49,8 @@ export interface PageCheckResult {
   readonly entries: number;
 }
 
-export const MAIN_TREE: TreeKind = { name: 'main', compare: compareBytes, keyBytes: undefined };
-export const FREE_TREE: TreeKind = { name: 'free', compare: compareNumbers, keyBytes: 8 };
+const MAIN_TREE: TreeKind = { name: 'main', compare: compareBytes, keyBytes: undefined };
+const FREE_TREE: TreeKind = { name: 'free', compare: compareNumbers, keyBytes: 8 };
 
 /**
  * Walks every page that a state of the data file uses, with plain reads only.
@@ -57,32 +58,37 @@ export const FREE_TREE: TreeKind = { name: 'free', compare: compareNumbers, keyB
  * values on pages of their own are not read.
  */
 export function checkPages(readAt: ReadAt, meta: MetaPage): PageCheckResult {
-  const steps = checkPagesSteps(readAt, meta);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
-}
-
-/** Checks pages as `checkPages` does, in steps of some thousand; yields the number of pages so far. */
-export function checkPagesSteps(
-  readAt: ReadAt,
-  meta: MetaPage,
-): Generator<number, PageCheckResult, undefined> {
   // @spec DML-STO-0153
-  return new PageWalk(readAt, meta).steps();
+  return new PageWalk(readAt, meta).run();
 }
 
-/** Reads the record of a named tree from a value of the main tree; refuses a value that is none. */
-export function namedTree(page: Buffer, at: number, sizeBytes: number, flags: number): TreeFacts {
-  if (flags !== SUB_DATA || sizeBytes !== TREE_BYTES) failTree('node_flags', MAIN_TREE);
-  return parseTreeFacts(page, at);
-}
-
-/** Checks what is recorded of a tree apart from its pages. */
-export function checkTreeFacts(facts: TreeFacts, kind: TreeKind): void {
-  const isEmpty = facts.root === NO_PAGE;
-  if (isEmpty ? facts.depth !== 0 : facts.depth < 1 || facts.depth > MAX_DEPTH) failTree('tree_depth', kind);
+/**
+ * Walks the pages of the newest state of an open file, which a snapshot of the engine keeps from being reused. Throws
+ * `store_damaged` with the path of the store.
+ */
+export function checkNewestPages(
+  file: DataFile,
+  root: Pick<RawRoot, 'useReadTransaction'>,
+  path: string,
+): void {
+  // @spec DML-STO-0154
+  const pin = root.useReadTransaction();
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      let meta: MetaPage | undefined;
+      try {
+        meta = file.readMeta();
+        checkPages(file.readAt, meta);
+        return;
+      } catch (error) {
+        // A meta page read while another process replaces it looks torn; a file at rest does not change.
+        const isAtRest = meta && file.newestTransactionId(meta.pageBytes) === meta.transactionId;
+        if (attempt === CHECK_ATTEMPTS || isAtRest !== false) throw locateDamage(error, path);
+      }
+    }
+  } finally {
+    pin.done();
+  }
 }
 
 class PageWalk {
@@ -101,21 +107,21 @@ class PageWalk {
     this.#used[0] = 0b11;
   }
 
-  *steps(): Generator<number, PageCheckResult, undefined> {
+  run(): PageCheckResult {
     const { free, main, transactionId, lastPage } = this.#meta;
-    yield* this.#walk(main, MAIN_TREE, (page, at, size, flags) => {
+    this.#walk(main, MAIN_TREE, (page, at, size, flags) => {
       if (this.#subtrees.length === MAX_TREES) failTree('tree_counts', MAIN_TREE);
       const name = `table ${this.#subtrees.length}`;
-      const facts = namedTree(page, at, size, flags);
-      this.#subtrees.push({ kind: { ...MAIN_TREE, name }, facts });
+      if (flags !== SUB_DATA || size !== TREE_BYTES) failTree('node_flags', MAIN_TREE);
+      this.#subtrees.push({ kind: { ...MAIN_TREE, name }, facts: parseTreeFacts(page, at) });
     });
     for (const { facts, kind } of this.#subtrees) {
       if (facts.flags !== 0) failTree('tree_flags', kind);
-      yield* this.#walk(facts, kind, () => {});
+      this.#walk(facts, kind, () => {});
     }
     const freed: Buffer[] = [];
-    yield* this.#walk(free, FREE_TREE, (page, at, size, flags) => {
-      freed.push(readFreeList(this.#readAt, this.#meta, page, { at, sizeBytes: size, flags }));
+    this.#walk(free, FREE_TREE, (page, at, size, flags) => {
+      freed.push(this.#readFreeList(page, at, size, flags));
     });
     for (const list of freed)
       for (const run of freeRuns(list, lastPage)) {
@@ -126,11 +132,12 @@ class PageWalk {
     return { transactionId, pages: this.#pages, entries: this.#entries };
   }
 
-  *#walk(facts: TreeFacts, kind: TreeKind, onValue: OnValue): Generator<number, void, undefined> {
+  #walk(facts: TreeFacts, kind: TreeKind, onValue: OnValue): void {
     const counts = { branch: 0, leaf: 0, overflow: 0, entries: 0 };
-    checkTreeFacts(facts, kind);
-    if (facts.root !== NO_PAGE)
-      yield* this.#stepPage({ kind, counts, onValue }, facts.root, facts.depth, undefined, undefined);
+    const isEmpty = facts.root === NO_PAGE;
+    if (isEmpty ? facts.depth !== 0 : facts.depth < 1 || facts.depth > MAX_DEPTH)
+      failTree('tree_depth', kind);
+    if (!isEmpty) this.#walkPage({ kind, counts, onValue }, facts.root, facts.depth, undefined, undefined);
     const whole =
       counts.branch === facts.branchPages &&
       counts.leaf === facts.leafPages &&
@@ -165,23 +172,6 @@ class PageWalk {
     return page;
   }
 
-  /** Walks a page and what is below it, in steps where that is much. */
-  *#stepPage(
-    tree: WalkedTree,
-    pageNumber: number,
-    level: number,
-    low: Bound | undefined,
-    high: Bound | undefined,
-  ): Generator<number, void, undefined> {
-    if (level <= STEP_LEVELS) {
-      this.#walkPage(tree, pageNumber, level, low, high);
-      yield this.#pages;
-      return;
-    }
-    for (const [child, from, to] of this.#children(tree, pageNumber, level, low, high))
-      yield* this.#stepPage(tree, child, level - 1, from, to);
-  }
-
   #walkPage(
     tree: WalkedTree,
     pageNumber: number,
@@ -189,31 +179,19 @@ class PageWalk {
     low: Bound | undefined,
     high: Bound | undefined,
   ): void {
-    if (level > 1) {
-      for (const [child, from, to] of this.#children(tree, pageNumber, level, low, high))
-        this.#walkPage(tree, child, level - 1, from, to);
+    const page = this.#readPage(pageNumber, level, tree.kind);
+    const isLeaf = level === 1;
+    const count = checkPage(page, { tree: tree.kind, isLeaf, low, high });
+    if (isLeaf) {
+      tree.counts.leaf += 1;
+      this.#visitValues(page, count, tree);
       return;
     }
-    const page = this.#readPage(pageNumber, level, tree.kind);
-    const count = checkPage(page, { tree: tree.kind, isLeaf: true, low, high });
-    tree.counts.leaf += 1;
-    this.#visitValues(page, count, tree);
-  }
-
-  /** Checks a branch page; yields its children with the bounds of their keys. */
-  *#children(
-    { kind, counts }: WalkedTree,
-    pageNumber: number,
-    level: number,
-    low: Bound | undefined,
-    high: Bound | undefined,
-  ): Generator<readonly [number, Bound | undefined, Bound | undefined]> {
-    const page = this.#readPage(pageNumber, level, kind);
-    const count = checkPage(page, { tree: kind, isLeaf: false, low, high });
-    counts.branch += 1;
+    tree.counts.branch += 1;
     for (let index = 0; index < count; index += 1) {
       const from = index === 0 ? low : nodeKey(page, index);
-      yield [childPage(page, index), from, index === count - 1 ? high : nodeKey(page, index + 1)];
+      const to = index === count - 1 ? high : nodeKey(page, index + 1);
+      this.#walkPage(tree, childPage(page, index), level - 1, from, to);
     }
   }
 
@@ -229,19 +207,14 @@ class PageWalk {
       onValue(page, value.at, value.sizeBytes, value.flags);
     }
   }
-}
 
-/** Reads a list of free pages, which is a value of the free tree. */
-export function readFreeList(
-  readAt: ReadAt,
-  { pageBytes }: MetaPage,
-  page: Buffer,
-  { at, sizeBytes, flags }: { readonly at: number; readonly sizeBytes: number; readonly flags: number },
-): Buffer {
-  if ((flags & SUB_DATA) !== 0) failTree('node_flags', FREE_TREE);
-  if ((flags & BIG_DATA) === 0) return Buffer.from(page.subarray(at, at + sizeBytes));
-  const bytes = Buffer.alloc(sizeBytes);
-  const from = readCount(page, at) * pageBytes + PAGE_HEADER_BYTES;
-  if (readAt(bytes, sizeBytes, from) < sizeBytes) failTree('file_short', FREE_TREE);
-  return bytes;
+  /** Reads a list of free pages, which is a value of the free tree. */
+  #readFreeList(page: Buffer, at: number, sizeBytes: number, flags: number): Buffer {
+    if ((flags & SUB_DATA) !== 0) failTree('node_flags', FREE_TREE);
+    if ((flags & BIG_DATA) === 0) return Buffer.from(page.subarray(at, at + sizeBytes));
+    const bytes = Buffer.alloc(sizeBytes);
+    const from = readCount(page, at) * this.#meta.pageBytes + PAGE_HEADER_BYTES;
+    if (this.#readAt(bytes, sizeBytes, from) < sizeBytes) failTree('file_short', FREE_TREE);
+    return bytes;
+  }
 }

@@ -119,14 +119,8 @@ function checkOrder(page: Buffer, count: number, { tree, isLeaf, low, high }: Pa
   if (compareBounds(tree, before, high) >= 0) failTree('key_order', tree);
 }
 
-/** Orders two keys of a tree. */
-export function compareBounds(tree: TreeKind, left: Bound, right: Bound): number {
+function compareBounds(tree: TreeKind, left: Bound, right: Bound): number {
   return tree.compare(left.page, left.at, left.size, right.page, right.at, right.size);
-}
-
-/** Returns how many nodes a checked page has. */
-export function nodeCount(page: Buffer): number {
-  return page.readUInt16LE(20) >> 1;
 }
 
 function nodeAt(page: Buffer, index: number): number {

@@ -30,8 +30,6 @@ const BINARY = { encoding: 'binary', keyEncoding: 'binary' } as const;
 /** Callbacks of an opening of the tables. */
 export interface TablesOpening {
   readonly checkMeta?: CheckSchema | undefined;
-  /** Called before a row is read of the table that `admit` looks at. */
-  readonly beforeRead?: ((table: TableName, key: Uint8Array) => void) | undefined;
   /** Called before each table is opened, which in an open for writing is a transaction. */
   readonly beforeEach?: (() => void) | undefined;
 }
@@ -41,17 +39,14 @@ export interface TablesOpening {
  * which only a file of an older schema shows.
  */
 export function openTables(root: RawRoot, opening: TablesOpening = {}): Tables {
-  const { checkMeta, beforeEach, beforeRead } = opening;
+  const { checkMeta, beforeEach } = opening;
   const tables: Partial<Record<TableName, Table>> = {};
   if (checkMeta !== undefined) {
     beforeEach?.();
     // Whether this file is for this program is known before anything in it is created.
     const meta = root.openDB('meta', { ...BINARY, create: false } as typeof BINARY);
     // @spec DML-STO-0022
-    checkMeta((key) => {
-      beforeRead?.('meta', key);
-      return meta?.getBinary(key);
-    });
+    checkMeta((key) => meta?.getBinary(key));
   }
   for (const name of TABLE_NAMES) {
     beforeEach?.();

@@ -39,7 +39,6 @@ export function* markStore(
   stepObjects: number = STEP_OBJECTS,
 ): Generator<GcProgress, MarkResult, undefined> {
   assertRoots(roots);
-  for (const _ of engine.trust.checkSteps()) yield { phase: 'mark', done: 0 };
   const tracer = new Tracer(engine);
   tracer.addRoots(roots.keyed);
   yield* walk(engine, tracer, stepObjects, true);

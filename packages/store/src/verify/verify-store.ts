@@ -8,7 +8,6 @@ type Looked = Omit<VerifySummary, 'findings' | 'leftovers'>;
 
 /** Yields what is wrong and how far it is; ends with the sums. Reads only. */
 function* verifySteps(engine: Engine): Generator<Finding | Leftover | VerifyProgress, Looked, undefined> {
-  for (const _ of engine.trust.checkSteps()) yield { phase: 'objects', done: 0 };
   const counts = { objects: 0, bytes: 0 };
   yield* verifyObjects(engine, counts);
   yield* verifyRows(engine);

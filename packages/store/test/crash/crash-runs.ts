@@ -176,13 +176,11 @@ export interface KillOptions {
   readonly seed: number;
   readonly scenario?: string;
   readonly mapBytes?: number;
-  /** Files with as many pages are not looked at whole when they are opened. */
-  readonly wholeCheckPages?: number;
 }
 
 /** Kills workers at random moments of their work, one at a time or all at once, and verifies after each round. */
 export async function runRandomKills(options: KillOptions): Promise<CrashFigures> {
-  const { folder, rounds, processes, seed, scenario = 'commit', mapBytes, wholeCheckPages } = options;
+  const { folder, rounds, processes, seed, scenario = 'commit', mapBytes } = options;
   const random = seededRandom(seed);
   const path = join(folder, `kills-${scenario}-${processes}`);
   const tally = new Tally(`kill -9, ${scenario}, ${processes} processes, seed ${seed}`);
@@ -195,7 +193,6 @@ export async function runRandomKills(options: KillOptions): Promise<CrashFigures
         run,
         steps: 0,
         ...(mapBytes !== undefined && { mapBytes }),
-        ...(wholeCheckPages !== undefined && { wholeCheckPages }),
       }),
     );
     // In every other round all have kept something, however slow the machine is.

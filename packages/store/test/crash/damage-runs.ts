@@ -93,14 +93,12 @@ export interface DamageRun {
   readonly ids: readonly string[];
   readonly files: number;
   readonly seed: number;
-  /** Files with fewer pages are looked at whole when they are opened; as usual when absent. */
-  readonly wholeCheckPages?: number | undefined;
 }
 
 /**
  * Damages copies of a store in every way and lets child processes open, read and write them.
  */
-export function runDamage({ store, work, ids, files, seed, wholeCheckPages }: DamageRun): DamageFigures {
+export function runDamage({ store, work, ids, files, seed }: DamageRun): DamageFigures {
   const random = seededRandom(seed);
   const whole = readFileSync(join(store, 'data.mdb'));
   const kinds = Object.keys(DAMAGES);
@@ -119,8 +117,7 @@ export function runDamage({ store, work, ids, files, seed, wholeCheckPages }: Da
       writeFileSync(join(work, name), bytes.subarray(0, keep));
       names.push(name);
     }
-    const extra = wholeCheckPages === undefined ? [] : [`${wholeCheckPages}`];
-    runChildOver([work, join(work, 'ids'), ...extra], names, figures);
+    runChildOver([work, join(work, 'ids')], names, figures);
     for (const name of names) rmSync(join(work, name));
   }
   return { seed, files, ...figures };

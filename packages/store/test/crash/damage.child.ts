@@ -45,7 +45,7 @@ function writeSome(store: Store, random: () => number): void {
  * each with a line: `ok`, an error code with its detail, or `wrong`.
  */
 async function main(): Promise<void> {
-  const [folder, idsFile, wholeCheckPages] = process.argv.slice(2) as [string, string, string | undefined];
+  const [folder, idsFile] = process.argv.slice(2) as [string, string];
   const expected = new Set(readFileSync(idsFile, 'utf8').split('\n').filter(Boolean));
   for (const name of readFileSync(0, 'utf8').split('\n').filter(Boolean)) {
     let answer: string;
@@ -56,11 +56,7 @@ async function main(): Promise<void> {
       copyFileSync(join(folder, name), join(folder, 'store', 'data.mdb'));
       const store = await openStore(join(folder, 'store'), {
         mode: Number.parseInt(name, 10) % 2 === 0 ? 'read' : 'write',
-        environment: nodeEnvironment({
-          randomUuid: seededUuids(random),
-          nowMs: () => 1_000_000,
-          wholeCheckPages: wholeCheckPages === undefined ? undefined : Number(wholeCheckPages),
-        }),
+        environment: nodeEnvironment({ randomUuid: seededUuids(random), nowMs: () => 1_000_000 }),
       });
       try {
         const wrong = await readAll(store, expected);

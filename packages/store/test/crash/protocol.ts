@@ -10,8 +10,6 @@ export interface WorkerOrder {
   readonly steps: number;
   /** Address space to start with; little makes the engine map again again and again. */
   readonly mapBytes?: number;
-  /** As in the environment of a store. */
-  readonly wholeCheckPages?: number;
   /** True to have the engine run into missing space instead of refusing before. */
   readonly unguarded?: boolean;
   /** Ends the process at the n-th passing of a failpoint. */

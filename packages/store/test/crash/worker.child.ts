@@ -132,7 +132,6 @@ async function main(): Promise<void> {
   const environment = nodeEnvironment({
     failpoint,
     ...(order.mapBytes === undefined ? {} : { mapBytes: order.mapBytes }),
-    ...(order.wholeCheckPages !== undefined && { wholeCheckPages: order.wholeCheckPages }),
     ...(order.unguarded === true ? UNGUARDED : {}),
   });
   const store = await openStore(order.path, { mode: 'write', create: true, program: 'crash', environment });
