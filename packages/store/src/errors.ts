@@ -105,7 +105,7 @@ const MESSAGES: Readonly<
   'session_lost/replaced':
     'the files of the store in "{path}" were replaced while it was in use, so nothing more is written: what was put since the last commit may be gone',
   schema_newer: 'the store has schema {schema}; this version knows schemas up to {supported}',
-  schema_older: 'the store has schema {schema}; opening it for writing brings it to schema {supported}',
+  schema_older: 'the store has schema {schema}; this version knows schema {supported} and newer',
   engine_older: 'the engine {engine} wrote the store; this version has {supported}',
   ref_name_invalid: '"{refName}" is not a valid ref name[ ({detail})]',
   'ref_name_invalid/name_length': '"{name}" cannot name a branch: a name has 1 to 255 bytes',

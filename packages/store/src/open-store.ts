@@ -16,7 +16,6 @@ import { createStoreFiles } from './store-folder/create.ts';
 import { findStore } from './store-folder/find-store.ts';
 import { decodeRow } from './tables/checksummed-row.ts';
 import { readMeta } from './tables/meta.ts';
-import { migrateSchema } from './tables/migrate.ts';
 import { checkSchema, compareVersions } from './tables/schema.ts';
 
 /** Options of the opening of a store. */
@@ -27,7 +26,7 @@ export interface OpenStoreOptions {
   readonly create?: boolean;
   /** Called when it was this opening that created the store, and none that went on at the same time. */
   readonly onCreated?: () => void;
-  /** Value of `created_by` and `last_migrated_by`, e.g. `dml 0.1.0`. */
+  /** Value of `created_by`, e.g. `dml 0.1.0`. */
   readonly program?: string;
   readonly environment?: StoreEnvironment;
   /**
@@ -83,12 +82,12 @@ async function openOrCreate(
 ): Promise<Store> {
   refuseNetworkFileSystem(path, environment.statFileSystem(nearestFolder(path)).type);
   const readOnly = options.mode === 'read';
-  const program = options.program ?? 'unknown';
   let folder = findStore(path);
   if (folder === undefined) {
     // @spec DML-STO-0106
     if (options.create !== true || readOnly) throw storeError('store_missing', { path });
-    if (await createStoreFiles(resolve(path), program, environment)) options.onCreated?.();
+    if (await createStoreFiles(resolve(path), options.program ?? 'unknown', environment))
+      options.onCreated?.();
     folder = findStore(path);
     if (folder === undefined) throw storeError('store_gone', { path });
   }
@@ -98,17 +97,13 @@ async function openOrCreate(
     signal: options.signal,
     mapBytes: environment.mapBytes,
     checkUsers: (file) => assertNotCompacting(file, environment),
-    checkMeta: checkSchema(readOnly),
+    checkMeta: checkSchema,
     checkOwner: options.checkOwner,
     failpoint: environment.failpoint,
   });
   try {
     const store = new Store(engine, environment, options);
-    if (!readOnly) {
-      // @spec DML-STO-0023
-      migrateSchema(store, program);
-      recordEngine(store);
-    }
+    if (!readOnly) recordEngine(store);
     // @spec DML-STO-0159
     if (engine.checkedPages) checkRowChecksums(engine);
     return store;

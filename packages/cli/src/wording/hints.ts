@@ -153,7 +153,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
     'what was committed before is kept, this one change is not; free space on its disk, then run the command again',
   // @spec DML-CLI-1202
   schema_newer: UPDATE,
-  schema_older: 'a command that writes brings it up to date, for example "dml gc"',
+  schema_older: 'the version that made the repository can still read it',
   engine_older: UPDATE,
   object_missing: DAMAGED,
   object_withheld: 'nothing is damaged; ask those who publish it for what you need',

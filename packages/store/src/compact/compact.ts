@@ -78,7 +78,7 @@ export async function compactStore(path: string, options: CompactOptions = {}): 
     readOnly: false,
     environment,
     mapBytes: environment.mapBytes,
-    checkMeta: checkSchema(true),
+    checkMeta: checkSchema,
     checkOwner: options.checkOwner,
     failpoint: environment.failpoint,
     signal,

@@ -34,10 +34,7 @@ export interface TablesOpening {
   readonly beforeEach?: (() => void) | undefined;
 }
 
-/**
- * Opens every named table. An open for writing creates the ones the file lacks; for reading they are absent,
- * which only a file of an older schema shows.
- */
+/** Opens every named table. */
 export function openTables(root: RawRoot, opening: TablesOpening = {}): Tables {
   const { checkMeta, beforeEach } = opening;
   const tables: Partial<Record<TableName, Table>> = {};

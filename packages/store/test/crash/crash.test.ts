@@ -1,11 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { encodeRecord, hashBytes } from '@daggerml/object-model';
 import { describe, expect, it, vi } from 'vitest';
 import { openStore } from '../../src/open-store.ts';
 import { temporaryFolder } from '../fixture-store.ts';
 import { rounds } from '../rounds.ts';
-import { writeSchemaZero } from '../schema-zero.ts';
 import {
   type CrashFigures,
   runFailpointKills,
@@ -75,23 +73,6 @@ describe('crashes', () => {
     expect(existsSync(path)).toBe(false);
     const next = await startWorker({ path, scenario: 'commit', worker: 0, run: 1, steps: 1 }).end;
     expect(next.lines.at(-1)).toEqual({ kind: 'done' });
-  });
-
-  it('leave the old schema or the new one when a migration is killed [DML-STO-0025]', async () => {
-    const tree = encodeRecord({ type: 'tree', dags: [] });
-    for (const name of ['migrate/begin', 'migrate/step', 'migrate/before-commit', 'migrate/after-commit']) {
-      const path = join(temporaryFolder(), 'store');
-      await writeSchemaZero(path, { objects: [{ objectClass: 'tree', bytes: tree }], refs: [] });
-      const killAt = { name, nth: 1 };
-      const end = await startWorker({ path, scenario: 'commit', worker: 0, run: 0, steps: 1, killAt }).end;
-      expect(end.signal, name).toBe('SIGKILL');
-      const reading = openStore(path, { mode: 'read' });
-      if (name === 'migrate/after-commit') await (await reading).close();
-      else await expect(reading, name).rejects.toMatchObject({ code: 'schema_older' });
-      const store = await openStore(path, { mode: 'write' });
-      expect(store.get('tree', hashBytes<'tree'>(tree)), name).toBeDefined();
-      await store.close();
-    }
   });
 
   it('leave an IndexRef at its last acknowledged commit [DML-STO-1203]', async () => {
