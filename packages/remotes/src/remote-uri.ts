@@ -1,9 +1,18 @@
 import {
+  DmlError,
   formatRemoteUri as formatParts,
   parseRemoteUri as parseText,
   type RemoteUri,
+  type RemoteUriRule,
 } from '@daggerml/object-model';
-import { refuseUri } from './errors.ts';
+
+/** Every code that this package raises in addition to those of the object model. */
+export type RemoteErrorCode = 'remote_uri_invalid';
+
+/** Throws `remote_uri_invalid`; the text stays out of the error since people paste credentials. */
+function refuseUri(detail: RemoteUriRule): never {
+  throw new DmlError<RemoteErrorCode>({ code: 'remote_uri_invalid', detail });
+}
 
 /**
  * Parses the one canonical text of a remote URI.
