@@ -166,7 +166,6 @@ export { escapeJson } from './text/escape-json.ts';
 export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
 export { canonicalName, checkMapKey, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
 export {
-  formatRemoteUri,
   parseRemoteUri,
   type RefuseRemoteUri,
   type RemoteUri,

@@ -1,2 +1,2 @@
 export type { RemoteUri, RemoteUriRule } from '@daggerml/object-model';
-export { formatRemoteUri, parseRemoteUri, type RemoteErrorCode } from './remote-uri.ts';
+export { parseRemoteUri, type RemoteErrorCode } from './remote-uri.ts';

@@ -6,7 +6,7 @@ export interface RemoteUri {
   readonly adapterName: string;
   /** Path below the adapter; an empty list is the adapter's root. */
   readonly pathSegments: readonly string[];
-  /** Parameters by name, in any order; formatting sorts them. */
+  /** Parameters by name. */
   readonly parameters: ReadonlyMap<string, string>;
 }
 
@@ -29,7 +29,6 @@ const MAXIMUM_LENGTH = 2048;
 const SCHEME = 'dml+remote://';
 const ADAPTER_NAME = /^[a-z](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 const AUTHORITY_EXTRAS = /[@:]/;
-const LONE_SURROGATE = /\p{Cs}/u;
 /** Parts of the letters of a name, and all of them, that announce a credential. */
 const CREDENTIAL =
   /accesskey|apikey|credential|passphrase|passwd|password|privatekey|secret|signature|token|^(?:auth|key|pass|pwd|sas|sig)$/;
@@ -58,7 +57,7 @@ export function parseRemoteUri(text: string, refuse: RefuseRemoteUri): RemoteUri
 }
 
 /** Returns the canonical text of a remote URI; calls `refuse` when the parts have no such text. */
-export function formatRemoteUri(uri: RemoteUri, refuse: RefuseRemoteUri): string {
+function formatRemoteUri(uri: RemoteUri, refuse: RefuseRemoteUri): string {
   // @spec DML-REM-0302
   if (!ADAPTER_NAME.test(uri.adapterName)) refuse('adapter');
   const path = uri.pathSegments.map((segment) => encodeSegment(segment, refuse)).join('/');
@@ -67,9 +66,7 @@ export function formatRemoteUri(uri: RemoteUri, refuse: RefuseRemoteUri): string
     .sort((left, right) => (left.name < right.name ? -1 : 1))
     .map(({ name, value }) => `${name}=${value}`)
     .join('&');
-  const text = `${SCHEME}${uri.adapterName}/${path}${query === '' ? '' : `?${query}`}`;
-  if (text.length > MAXIMUM_LENGTH) refuse('length');
-  return text;
+  return `${SCHEME}${uri.adapterName}/${path}${query === '' ? '' : `?${query}`}`;
 }
 
 function parseQuery(query: string, refuse: RefuseRemoteUri): Map<string, string> {
@@ -94,7 +91,6 @@ function encodeSegment(segment: string, refuse: RefuseRemoteUri): string {
 }
 
 function encodeParameterName(name: string, refuse: RefuseRemoteUri): string {
-  if (name === '') refuse('query');
   // @spec DML-REM-0310
   if (CREDENTIAL.test(name.replace(/[^A-Za-z]/g, '').toLowerCase())) refuse('credential');
   return encodePart(name, refuse);
@@ -103,7 +99,7 @@ function encodeParameterName(name: string, refuse: RefuseRemoteUri): string {
 /** Percent-encodes everything outside of the unreserved set; encodeURIComponent leaves five characters more. */
 function encodePart(part: string, refuse: RefuseRemoteUri): string {
   // @spec DML-REM-0306
-  if (LONE_SURROGATE.test(part) || part !== toNfc(part)) refuse('encoding');
+  if (part !== toNfc(part)) refuse('encoding');
   return encodeURIComponent(part).replace(
     /[!'()*]/g,
     (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
