@@ -1,5 +1,5 @@
 import { fail } from '../errors.ts';
-import { checkNfcText, checkText, nfcText } from './text.ts';
+import { checkText, demandNfc, nfcText } from './text.ts';
 import { utf8Length } from './utf8.ts';
 
 /** Longest name, in bytes of UTF-8. */
@@ -18,6 +18,8 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f]/;
  * @spec DML-OBJ-0506
  */
 export function canonicalName(name: string): string {
+  // Normalising never shortens a text that far.
+  if (name.length > 8 * MAX_NAME_BYTES) fail('name_length', { maxBytes: MAX_NAME_BYTES });
   const canonical = nfcText(name);
   checkName(canonical);
   return canonical;
@@ -25,11 +27,12 @@ export function canonicalName(name: string): string {
 
 /** Checks that a text is a name in canonical form. */
 export function checkName(name: unknown): string {
-  const text = checkNfcText(name);
+  const text = checkText(name);
   // @spec DML-OBJ-0507
   if (text.length === 0 || (text.length * 3 > MAX_NAME_BYTES && utf8Length(text) > MAX_NAME_BYTES)) {
     fail('name_length', { maxBytes: MAX_NAME_BYTES });
   }
+  demandNfc(text);
   // @spec DML-OBJ-0508
   if (CONTROL.test(text)) fail('name_control');
   // @spec DML-OBJ-0509

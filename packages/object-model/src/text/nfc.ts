@@ -1,4 +1,3 @@
-import { hasLongRun, orderMarks } from './combining-order.ts';
 import { UNASSIGNED_RUNS } from './unassigned.ts';
 
 let pattern: RegExp | undefined;
@@ -8,16 +7,15 @@ let pattern: RegExp | undefined;
  *
  * Stretches of code points that Unicode 15.0 assigns keep their normal form in every later version, so the platform
  * normalises those; every other code point stays as it is, and nothing is composed with it or moved across it.
+ * The platform takes time in proportion to the square of a long run of marks, so texts with a limit are measured before.
  */
 export function toNfc(text: string): string {
-  // @spec DML-OBJ-0519
-  if (hasLongRun(text)) return stretchesToNfc(text, orderMarks);
   const normalised = text.normalize('NFC');
   // Parts of a text in NFC are in NFC, so what the platform leaves alone needs no look at the table.
-  return normalised === text ? text : stretchesToNfc(text, (stretch) => stretch);
+  return normalised === text ? text : stretchesToNfc(text);
 }
 
-function stretchesToNfc(text: string, prepare: (stretch: string) => string): string {
+function stretchesToNfc(text: string): string {
   pattern ??= unassignedPattern();
   return text
     .split(pattern)
@@ -26,7 +24,7 @@ function stretchesToNfc(text: string, prepare: (stretch: string) => string): str
       // @spec DML-OBJ-0518
       if (at % 2 === 1) return stretch;
       // @spec DML-OBJ-0517
-      return prepare(stretch).normalize('NFC');
+      return stretch.normalize('NFC');
     })
     .join('');
 }

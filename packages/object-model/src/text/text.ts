@@ -32,12 +32,10 @@ export function checkText(text: unknown, maxBytes: number = Number.MAX_SAFE_INTE
   return text;
 }
 
-/** Checks a text that must be in NFC, and returns it. Throws `invalid_payload` with `text_not_nfc`, and what {@link checkText} throws. */
-export function checkNfcText(text: unknown): string {
-  const checked = checkText(text);
+/** Throws `invalid_payload` with `text_not_nfc` for a well-formed text that is not in NFC. */
+export function demandNfc(text: string): void {
   // @spec DML-OBJ-0503
-  if (!ALWAYS_NFC.test(checked) && toNfc(checked) !== checked) fail('text_not_nfc');
-  return checked;
+  if (!ALWAYS_NFC.test(text) && toNfc(text) !== text) fail('text_not_nfc');
 }
 
 // @spec DML-OBJ-0502

@@ -87,6 +87,7 @@ export function formatUri(parts: UriParts): string {
 /** Checks that a text is a URI in canonical form; throws `invalid_payload` with `uri_not_canonical`. */
 export function checkUri(text: unknown): string {
   if (typeof text !== 'string') fail('field_type', { expected: 'text' });
+  if (text.length > MAX_URI_BYTES) fail('uri_length', { maxBytes: MAX_URI_BYTES });
   // @spec DML-OBJ-0602
   if (canonicalReservedUri(text) !== text) fail('uri_not_canonical');
   return text;
