@@ -60,7 +60,6 @@ export const ERROR_DETAILS = {
   key_name_form: 'invalid_payload',
   uri_syntax: 'invalid_payload',
   uri_not_canonical: 'invalid_payload',
-  uri_scheme_reserved: 'invalid_payload',
   f64_spelling: 'invalid_payload',
   uri_attachment: 'invalid_payload',
   root_name_reserved: 'invalid_payload',

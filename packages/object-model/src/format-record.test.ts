@@ -17,16 +17,17 @@ describe('printing a record', () => {
   });
 
   it('shows its fields', () => {
-    const printed = formatRecord(
-      { ...plainCommit, pins: [[ids.node(), ids.exec()]], message: 'two\nlines' },
-      { idDigits: 6 },
-    );
+    const printed = formatRecord({
+      ...plainCommit,
+      pins: [[ids.node(), ids.exec()]],
+      message: 'two\nlines',
+    });
     expect(printed.split('\n')).toEqual([
       'commit',
-      `  treeId: ${ids.tree().slice(0, 6)}`,
+      `  treeId: ${ids.tree().slice(0, 12)}`,
       '  parentCommitIds: 0 entries',
       '  pins: 1 entry',
-      `    ${ids.node().slice(0, 6)}  ${ids.exec().slice(0, 6)}`,
+      `    ${ids.node().slice(0, 12)}  ${ids.exec().slice(0, 12)}`,
       '  requests: 0 entries',
       '  author: "Ada"',
       '  authoredMs: 2023-11-14T22:13:20.000Z',
@@ -43,16 +44,11 @@ describe('printing a record', () => {
       kind: 'list',
       root: Array.from({ length: 50 }, (_, at) => scalar.i64(at)),
     } as const;
-    const lines = formatRecord(record, { maxEntries: 3 }).split('\n');
-    expect(lines).toEqual([
-      'datum list',
-      '  root: 50 entries',
-      '    i64 0',
-      '    i64 1',
-      '    i64 2',
-      '    … 47 more',
-    ]);
-    expect(formatRecord(record).split('\n')).toHaveLength(23);
+    const lines = formatRecord(record).split('\n');
+    expect(lines).toHaveLength(23);
+    expect(lines.slice(0, 3)).toEqual(['datum list', '  root: 50 entries', '    i64 0']);
+    expect(lines.slice(-2)).toEqual(['    i64 19', '    … 30 more']);
+    expect(formatRecord(record, { full: true }).split('\n')).toHaveLength(52);
   });
 
   it('escapes what a terminal acts upon [DML-OBJ-2303]', () => {
@@ -89,10 +85,11 @@ describe('printing a record', () => {
 
   it('cuts long texts and bytes', () => {
     expect(formatRecord(scalar.string('x'.repeat(300)))).toContain(`"${'x'.repeat(200)}…"`);
-    expect(formatRecord(scalar.string('\u{1f600}'.repeat(10)), { maxLength: 5 })).toContain(
-      '"\u{1f600}\u{1f600}…"',
+    expect(formatRecord(scalar.string(`x${'\u{1f600}'.repeat(200)}`))).toContain(
+      `"x${'\u{1f600}'.repeat(99)}…"`,
     );
-    expect(formatRecord(scalar.bytesOf(300), { maxLength: 2 })).toContain('0x0001… (300 bytes)');
-    expect(formatRecord(plainBuiltinExec, { idDigits: 64 })).toContain(ids.datum());
+    expect(formatRecord(scalar.bytesOf(300))).toMatch(/0x000102[0-9a-f]{394}… \(300 bytes\)/);
+    expect(formatRecord(plainBuiltinExec, { full: true })).toContain(ids.datum());
+    expect(formatRecord(scalar.string('x'.repeat(300)), { full: true })).toContain('x'.repeat(300));
   });
 });

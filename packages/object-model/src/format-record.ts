@@ -3,23 +3,14 @@ import { RECORD_SHAPES } from './records/record-shapes.ts';
 import type { AnyRecord, Element, ScalarDatum } from './records/record-types.ts';
 import { replaceTerminalControls } from './text/terminal-controls.ts';
 
-/** Options of printing a record. */
-export interface FormatOptions {
-  /** Digits of ids that are shown; 12 by default, 64 for whole ids. */
-  readonly idDigits?: number;
-  /** Entries of a collection that are shown; 20 by default. */
-  readonly maxEntries?: number;
-  /** Characters of a text and bytes of a byte string that are shown; 200 by default. */
-  readonly maxLength?: number;
-}
-
 /**
- * Returns a record as lines for people, without a newline at the end.
+ * Returns a record as lines for people, without a newline at the end: of ids 12 digits, of a collection 20 entries, of
+ * texts and bytes 200, or all of them where `full` says so.
  *
  * The same everywhere: no colour, no locale, no time zone. Not meant to be parsed.
  */
-export function formatRecord(record: AnyRecord, options: FormatOptions = {}): string {
-  return new RecordFormatter(options).format(record);
+export function formatRecord(record: AnyRecord, { full = false }: { readonly full?: boolean } = {}): string {
+  return new RecordFormatter(full).format(record);
 }
 
 class RecordFormatter {
@@ -27,10 +18,10 @@ class RecordFormatter {
   readonly #maxEntries: number;
   readonly #maxLength: number;
 
-  constructor(options: FormatOptions) {
-    this.#idDigits = options.idDigits ?? 12;
-    this.#maxEntries = options.maxEntries ?? 20;
-    this.#maxLength = options.maxLength ?? 200;
+  constructor(full: boolean) {
+    this.#idDigits = full ? 64 : 12;
+    this.#maxEntries = full ? Number.POSITIVE_INFINITY : 20;
+    this.#maxLength = full ? Number.POSITIVE_INFINITY : 200;
   }
 
   format(record: AnyRecord): string {

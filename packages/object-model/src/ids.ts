@@ -1,4 +1,4 @@
-import { bytesOfHex, hexOf, isHex, writeHex } from './bytes.ts';
+import { hexOf, isHex, writeHex } from './bytes.ts';
 import { fail } from './errors.ts';
 import type { ObjectClass } from './object-class.ts';
 
@@ -45,29 +45,13 @@ export type ObjectId<Class extends ObjectClass = ObjectClass> = ObjectIds[Class]
 /** Length of an id in bytes. */
 export const ID_BYTES = 32;
 
-const ABBREVIATION = /^[0-9a-f]{4,64}$/;
-
-/** Checks whether a text is a whole id. */
-export function isIdText(text: string): boolean {
-  return typeof text === 'string' && text.length === 64 && isHex(text);
-}
-
 /**
- * Parses a whole id; the class is the caller's claim and is not checked.
- *
- * Throws `invalid_payload` with `id_form`.
+ * Checks whether a text is a whole id.
  *
  * @spec DML-OBJ-0401
  */
-export function parseId<Class extends ObjectClass = ObjectClass>(text: string): ObjectIds[Class] {
-  if (!isIdText(text)) fail('id_form');
-  return text as ObjectIds[Class];
-}
-
-/** Returns the 32 bytes of an id in a fresh array. Throws `invalid_payload` with `id_form`. */
-export function idBytes(id: string): Uint8Array {
-  const bytes = typeof id === 'string' && id.length === 64 ? bytesOfHex(id) : undefined;
-  return bytes ?? fail('id_form');
+export function isIdText(text: string): boolean {
+  return typeof text === 'string' && text.length === 64 && isHex(text);
 }
 
 /** Writes the 32 bytes of an id at `offset`. Throws `invalid_payload` with `id_form`. */
@@ -82,16 +66,4 @@ export function idOfBytes<Class extends ObjectClass = ObjectClass>(
 ): ObjectIds[Class] {
   if (bytes.length - offset < ID_BYTES) fail('id_length');
   return hexOf(bytes, offset, offset + ID_BYTES) as ObjectIds[Class];
-}
-
-/**
- * Parses an abbreviated id as people type it: 4 to 64 hex digits of either case, yielded in lowercase.
- *
- * Throws `invalid_payload` with `id_form`.
- *
- * @spec DML-OBJ-0402
- */
-export function parseIdPrefix(text: string): string {
-  const prefix = typeof text === 'string' ? text.toLowerCase() : '';
-  return ABBREVIATION.test(prefix) ? prefix : fail('id_form');
 }

@@ -3,13 +3,6 @@
  *
  * @spec DML-OBJ-0101
  */
-export {
-  BlobChunker,
-  CHUNK_MAX_BYTES,
-  CHUNK_MIN_BYTES,
-  CHUNK_NORMAL_BYTES,
-  type TakeChunk,
-} from './blob/blob-chunker.ts';
 export { readBlob } from './blob/blob-reader.ts';
 export type { BlobSource, BlobStore } from './blob/blob-store.ts';
 export { BlobWriter, writeBlob } from './blob/blob-writer.ts';
@@ -24,7 +17,7 @@ export {
 } from './blob/directory.ts';
 export { checkFilePath, foldersAbove, isLinkTarget } from './blob/file-path.ts';
 export { verifyBlob } from './blob/verify-blob.ts';
-export { compareBytes, copyBytes, equalBytes } from './bytes.ts';
+export { compareBytes, copyBytes } from './bytes.ts';
 export { type ErrorBuilder, errorBuilder } from './error-builder.ts';
 export { formatMessage } from './error-message.ts';
 export { type DetailOf, ERROR_DETAILS, type ErrorCode, type ErrorDetail } from './error-table.ts';
@@ -37,9 +30,8 @@ export {
   objectModelError,
 } from './errors.ts';
 export { executionKey } from './execution-key.ts';
-export { type FormatOptions, formatRecord } from './format-record.ts';
-export { hashBytes, sha256Hex, sha256Stream } from './hash/hash-bytes.ts';
-export type { Sha256Stream } from './hash/sha256.ts';
+export { formatRecord } from './format-record.ts';
+export { hashBytes, sha256Hex } from './hash/hash-bytes.ts';
 export {
   type ChunkId,
   type CommitId,
@@ -49,15 +41,12 @@ export {
   type ExecRequestId,
   type ExecutionKey,
   ID_BYTES,
-  idBytes,
   idOfBytes,
   isIdText,
   type NodeId,
   type ObjectId,
   type ObjectIds,
   type PageId,
-  parseId,
-  parseIdPrefix,
   type TreeId,
   writeIdBytes,
 } from './ids.ts';
@@ -69,25 +58,21 @@ export {
   objectClassOf,
   RECORD_TYPE_NUMBERS,
   type RecordType,
-  recordTypeOf,
 } from './object-class.ts';
 export { decodeRecord } from './records/decode-record.ts';
 export { encodeElement, isInline, MAX_INLINE_BYTES } from './records/element.ts';
 export { elementOf } from './records/element-of.ts';
 export { encodeRecord, encodeTransient, FORMAT_VERSION, MAX_RECORD_BYTES } from './records/encode-record.ts';
-export { canonicalF64 } from './records/numbers.ts';
 export {
   type EntryKeys,
   type InteriorEntry,
   type InteriorPage,
   isKeyedRole,
-  isLeafPage,
   type KeyedRole,
   type LeafEntries,
   type LeafEntry,
   type LeafPage,
   PAGE_ROLE_NUMBERS,
-  type PageOf,
   type PageRecord,
   type PageRole,
   type PositionalRole,
@@ -154,13 +139,11 @@ export {
   treeGet,
   treeHas,
 } from './search-tree/read-tree.ts';
-export { buildTree, TreeBuilder } from './search-tree/tree-builder.ts';
-export { type TreePage, treePages } from './search-tree/tree-pages.ts';
+export { buildTree } from './search-tree/tree-builder.ts';
 export {
   type TreeFault,
   TreeVerifier,
   type TreeVerifierOptions,
-  verifyTree,
 } from './search-tree/verify-tree.ts';
 export { escapeJson } from './text/escape-json.ts';
 export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
@@ -174,12 +157,5 @@ export {
 export { formatSize } from './text/size.ts';
 export { replaceTerminalControls } from './text/terminal-controls.ts';
 export { checkText, nfcText } from './text/text.ts';
-export {
-  canonicalReservedUri,
-  canonicalUri,
-  formatUri,
-  MAX_URI_BYTES,
-  parseUri,
-  type UriParts,
-} from './text/uri.ts';
-export { compareUtf8, utf8Bytes, utf8Length, utf8Text } from './text/utf8.ts';
+export { canonicalReservedUri } from './text/uri.ts';
+export { compareUtf8, utf8Bytes } from './text/utf8.ts';

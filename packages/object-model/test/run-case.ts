@@ -3,7 +3,6 @@ import {
   type BuiltinExec,
   canonicalName,
   canonicalReservedUri,
-  canonicalUri,
   checkMapKey,
   checkRefName,
   checkSchema,
@@ -20,12 +19,11 @@ import {
   executionKey,
   hashBytes,
   type MapDatum,
-  parseId,
-  parseIdPrefix,
   type RecordType,
   readDirectory,
   recordLinks,
   scanLinks,
+  writeIdBytes,
 } from '../src/index.ts';
 import { MemoryObjects } from './support/memory-objects.ts';
 import { bytesOfVector, hexOfBytes, textOfVector, type VectorCase, type VectorError } from './vector-case.ts';
@@ -56,10 +54,12 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
   text: canonicalise(checkText),
   name: canonicalise(canonicalName),
   mapKey: canonicalise(checkMapKey),
-  uri: canonicalise(canonicalUri),
+  uri: canonicalise(canonicalReservedUri),
   reservedUri: canonicalise(canonicalReservedUri),
-  id: canonicalise((text) => parseId(text)),
-  idPrefix: canonicalise(parseIdPrefix),
+  id: canonicalise((text) => {
+    writeIdBytes(text, new Uint8Array(32), 0);
+    return text;
+  }),
   refName: canonicalise(checkRefName),
   keyName: runKeyName,
   order: runOrder,

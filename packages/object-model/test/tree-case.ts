@@ -25,14 +25,13 @@ import {
   type TreeRoot,
   treeEdit,
   treeEntries,
-  treePages,
   treeSplice,
   utf8Bytes,
-  verifyTree,
   writeBlob,
 } from '../src/index.ts';
 import { MemoryObjects } from './support/memory-objects.ts';
 import { digestStream } from './support/sample-content.ts';
+import { verifyTree } from './support/verify-tree.ts';
 import { bytesOfVector, hexOfBytes, type VectorError } from './vector-case.ts';
 
 /** Entries of a tree by a rule; the specification words it. */
@@ -203,16 +202,20 @@ function entriesOfDirectory({ files, executables, folders, links }: TreeCase): D
 }
 
 function describeTree(role: PageRole, root: TreeRoot, objects: MemoryObjects): Partial<TreeCase> {
-  const pageIds = [...treePages(role, root as never, objects)].map((page) => page.pageId);
-  const pages = [...new Set(pageIds)].map((pageId) => objects.pages.get(pageId)!);
-  const leafCounts = pageIds
-    .map((pageId) => decodeRecord(objects.pages.get(pageId)!, 'page'))
-    .filter((page) => page.level === 0)
-    .map((page) => page.entries.length);
+  const leafCounts: number[] = [];
+  const pages = new Set<Uint8Array>();
+  const walk = (pageId: PageId): void => {
+    const bytes = objects.pages.get(pageId)!;
+    pages.add(bytes);
+    const { level, entries } = decodeRecord(bytes, 'page');
+    if (level === 0) leafCounts.push(entries.length);
+    else for (const entry of entries as never as readonly (readonly never[])[]) walk(entry.at(-2)!);
+  };
+  if (typeof root === 'string') walk(root);
   return {
     root: rootOf(role, root),
-    pageCount: pages.length,
-    pageBytes: pages.reduce((sum, bytes) => sum + bytes.length, 0),
+    pageCount: pages.size,
+    pageBytes: [...pages].reduce((sum, bytes) => sum + bytes.length, 0),
     leafCounts,
   };
 }

@@ -64,8 +64,7 @@ function describe(reader: RecordReader, found: NamedObject, options: RenderOptio
 }
 
 function recordView(record: AnyRecord, { full }: RenderOptions): ObjectView {
-  const limits = full ? { idDigits: 64, maxEntries: Infinity, maxLength: Infinity } : {};
-  return { value: plainFields(record), lines: () => formatRecord(record, limits).split('\n').slice(1) };
+  return { value: plainFields(record), lines: () => formatRecord(record, { full }).split('\n').slice(1) };
 }
 
 /** Describes an outcome, with the failure that it records. @spec DML-CLI-1701 */

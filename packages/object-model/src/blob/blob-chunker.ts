@@ -7,7 +7,7 @@ export const CHUNK_MIN_BYTES = 16_384;
  *
  * @spec DML-OBJ-2118
  */
-export const CHUNK_NORMAL_BYTES = 32_768;
+const CHUNK_NORMAL_BYTES = 32_768;
 /** Longest chunk. */
 export const CHUNK_MAX_BYTES = 131_072;
 

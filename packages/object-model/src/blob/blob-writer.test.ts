@@ -3,12 +3,12 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
 import { digestStream, fillRandom } from '../../test/support/sample-content.ts';
+import { verifyTree } from '../../test/support/verify-tree.ts';
 import { hashBytes, sha256Hex } from '../hash/hash-bytes.ts';
 import { decodeRecord } from '../records/decode-record.ts';
 import { encodeRecord } from '../records/encode-record.ts';
 import { PageCache } from '../search-tree/page-store.ts';
 import { treeEntries } from '../search-tree/read-tree.ts';
-import { verifyTree } from '../search-tree/verify-tree.ts';
 import { readBlob } from './blob-reader.ts';
 import { BlobWriter, writeBlob } from './blob-writer.ts';
 

@@ -8,7 +8,7 @@ import type { BlobSource } from './blob-store.ts';
 /**
  * Checks in steps, one for each chunk, that a blob is what writing its content again makes of it.
  *
- * The tree of the chunks itself is `verifyTree`'s to check. Throws what `readBlob` throws, and `invalid_payload` with
+ * The tree of the chunks itself is `TreeVerifier`'s to check. Throws what `readBlob` throws, and `invalid_payload` with
  * `blob_chunks` for a content that is cut elsewhere than the rules cut it.
  *
  * @spec DML-OBJ-2119

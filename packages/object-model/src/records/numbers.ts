@@ -30,14 +30,9 @@ export function readI64(value: CborValue | undefined): bigint {
  */
 export function writeF64(target: CborWriter, value: unknown): void {
   if (typeof value !== 'number') fail('field_type', { expected: 'number' });
-  if (Number.isFinite(value)) target.float64(canonicalF64(value));
+  // `+0` for `-0`. @spec DML-OBJ-1007
+  if (Number.isFinite(value)) target.float64(value + 0);
   else target.text(Number.isNaN(value) ? 'nan' : value > 0 ? 'inf' : '-inf');
-}
-
-/** Returns the canonical form of a float: `+0` for `-0`, one NaN. */
-export function canonicalF64(value: number): number {
-  // @spec DML-OBJ-1007
-  return value + 0;
 }
 
 /** Reads a float field. */

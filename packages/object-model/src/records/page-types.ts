@@ -74,15 +74,8 @@ export interface InteriorPage<Role extends PageRole = PageRole> {
   readonly level: number;
   readonly entries: readonly InteriorEntry<Role>[];
 }
-/** Any page of a role; {@link isLeafPage} distinguishes the two. */
-export type PageOf<Role extends PageRole> = LeafPage<Role> | InteriorPage<Role>;
 /** Any page. */
-export type PageRecord = { readonly [Role in PageRole]: PageOf<Role> }[PageRole];
-
-/** Checks whether a page holds leaf entries. */
-export function isLeafPage<Role extends PageRole>(page: PageOf<Role>): page is LeafPage<Role> {
-  return page.level === 0;
-}
+export type PageRecord = { readonly [Role in PageRole]: LeafPage<Role> | InteriorPage<Role> }[PageRole];
 
 /** Checks whether the entries of a role are found by key. */
 export function isKeyedRole(role: PageRole): role is KeyedRole {

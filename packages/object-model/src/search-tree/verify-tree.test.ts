@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { encodeByCborg } from '../../test/oracles.ts';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
 import { ROLES, sampleEntries } from '../../test/support/tree-samples.ts';
+import { drain, verifyTree } from '../../test/support/verify-tree.ts';
 import { CODEC_DAG_CBOR, Link } from '../cbor/value.ts';
 import { DmlError } from '../errors.ts';
 import type { PageId } from '../ids.ts';
@@ -11,8 +12,7 @@ import { encodeRecord } from '../records/encode-record.ts';
 import type { PageRecord, TreeRoot } from '../records/page-types.ts';
 import { treeEntries } from './read-tree.ts';
 import { buildTree } from './tree-builder.ts';
-import { treePages } from './tree-pages.ts';
-import { TreeVerifier, verifyTree } from './verify-tree.ts';
+import { TreeVerifier } from './verify-tree.ts';
 
 interface PinsFixture {
   readonly objects: MemoryObjects;
@@ -168,13 +168,6 @@ describe('TreeVerifier', () => {
   });
 });
 
-function drain<Result>(steps: Generator<undefined, Result, undefined>): Result {
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
-}
-
 describe('reading damaged pages', () => {
   it('throws DmlError or returns entries, whatever the bytes [DML-OBJ-2031]', () => {
     const number = seededNumbers(12);
@@ -199,22 +192,5 @@ describe('reading damaged pages', () => {
       }
     }
     expect(refused).toBeGreaterThan(300);
-  });
-});
-
-describe('treePages', () => {
-  it('lists every stored page once, parents first, and skips what it is told [DML-OBJ-2032]', () => {
-    const objects = new MemoryObjects();
-    const root = buildTree('map', sampleEntries('map', 20_000), objects) as PageId;
-    const listed = [...treePages('map', root, objects)];
-    expect(listed[0]!.pageId).toBe(root);
-    expect(new Set(listed.map((page) => page.pageId))).toEqual(new Set(objects.pages.keys()));
-    const levels = decodeRecord(objects.pages.get(root)!, 'page');
-    objects.resetCounts();
-    const skipped = [...treePages('map', root, objects, (pageId) => pageId !== root)];
-    expect(skipped).toEqual([{ pageId: root, level: undefined }]);
-    expect(objects.pagesRead).toBe(1);
-    expect(levels.level).toBeGreaterThan(0);
-    expect([...treePages('map', [], objects)]).toEqual([]);
   });
 });

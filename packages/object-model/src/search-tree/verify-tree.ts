@@ -20,25 +20,7 @@ export interface TreeFault {
   readonly cause?: unknown;
 }
 
-/**
- * Checks a whole tree: every page decodes strictly, and the pages are exactly those that a rebuild would make.
- *
- * Returns the first fault, undefined for a canonical tree. Reads every page once; holds one page per level.
- *
- * @spec DML-OBJ-2015
- */
-export function verifyTree<Role extends PageRole>(
-  role: Role,
-  root: TreeRoot<Role>,
-  pages: PageSource,
-): TreeFault | undefined {
-  const steps = new TreeVerifier(pages).verify(role, root);
-  for (;;) {
-    const step = steps.next();
-    if (step.done === true) return step.value;
-  }
-}
-
+/** Options of a {@link TreeVerifier}. */
 export interface TreeVerifierOptions {
   /** Predicate of pages that are absent on purpose: the counts given for it and below it are then taken on trust. */
   readonly isExcused?: (pageId: PageId) => boolean;
@@ -59,9 +41,10 @@ export class TreeVerifier {
   }
 
   /**
-   * Checks one tree like {@link verifyTree}, pausing after every page.
+   * Checks a whole tree, pausing after every page: every page decodes strictly, and the pages are exactly those that a
+   * rebuild would make. Returns the first fault, undefined for a canonical tree. Holds one page per level.
    *
-   * @spec DML-OBJ-2037
+   * @spec DML-OBJ-2015 DML-OBJ-2037
    */
   *verify<Role extends PageRole>(
     role: Role,

@@ -6,10 +6,10 @@ import { percentCanonical, percentEncodeNonAscii } from './uri-percent.ts';
 import { utf8Length } from './utf8.ts';
 
 /** Longest URI in canonical form, in bytes. */
-export const MAX_URI_BYTES = 8192;
+const MAX_URI_BYTES = 8192;
 
 /** The five components of RFC 3986 in canonical form; an absent one is undefined, which differs from empty. */
-export interface UriParts {
+interface UriParts {
   readonly scheme: string;
   readonly authority: string | undefined;
   readonly path: string;
@@ -34,20 +34,9 @@ const DEFAULT_PORTS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /**
- * Returns the canonical form of a URI that a user gave; `dml:` is refused.
+ * Returns the canonical form of a URI of any scheme, `dml:` included.
  *
- * Throws `invalid_payload` with `uri_syntax` or `uri_scheme_reserved`, `invalid_bounds` with `uri_length`,
- * `invalid_utf8` with `lone_surrogate`.
- */
-export function canonicalUri(text: string): string {
-  const canonical = canonicalReservedUri(text);
-  // @spec DML-OBJ-0615
-  if (canonical.startsWith('dml:')) fail('uri_scheme_reserved');
-  return canonical;
-}
-
-/**
- * Returns the canonical form of a URI of any scheme, `dml:` included; for what the system itself writes.
+ * Throws `invalid_payload` with `uri_syntax`, `invalid_bounds` with `uri_length`, `invalid_utf8` with `lone_surrogate`.
  *
  * @spec DML-OBJ-0616
  */
@@ -56,7 +45,7 @@ export function canonicalReservedUri(text: string): string {
 }
 
 /** Parses a URI into its components in canonical form. Throws as {@link canonicalReservedUri}. */
-export function parseUri(text: string): UriParts {
+function parseUri(text: string): UriParts {
   const parts = SHAPE.exec(percentEncodeNonAscii(nfcText(text)));
   // @spec DML-OBJ-0601
   if (parts === null) fail('uri_syntax');
@@ -73,7 +62,7 @@ export function parseUri(text: string): UriParts {
 }
 
 /** Puts components back together. Throws `invalid_bounds` with `uri_length`. */
-export function formatUri(parts: UriParts): string {
+function formatUri(parts: UriParts): string {
   const authority = parts.authority === undefined ? '' : `//${parts.authority}`;
   // @spec DML-OBJ-0614
   const query = parts.query === undefined ? '' : `?${parts.query}`;

@@ -2,7 +2,6 @@ import {
   encodeElement,
   encodeRecord,
   hashBytes,
-  idBytes,
   isKeyedRole,
   type LeafEntries,
   type PageId,
@@ -97,9 +96,11 @@ function hashedBytes(role: PageRole, level: number, entry: unknown): Uint8Array 
   if (isKeyedRole(role)) {
     const key = keyOf(role, level, entry);
     if (role === 'set') return encodeElement(key as LeafEntries['set']);
-    return role === 'pins' || role === 'requests' ? idBytes(key as string) : utf8Bytes(key as string);
+    return role === 'pins' || role === 'requests'
+      ? Buffer.from(key as string, 'hex')
+      : utf8Bytes(key as string);
   }
-  return level > 0 ? idBytes((entry as readonly string[])[0]!) : encodedEntry(role, 0, entry);
+  return level > 0 ? Buffer.from((entry as readonly string[])[0]!, 'hex') : encodedEntry(role, 0, entry);
 }
 
 function encodedSize(role: PageRole, level: number, entry: unknown): number {
