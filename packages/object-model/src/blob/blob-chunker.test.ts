@@ -62,17 +62,6 @@ function chunkIds(bytes: Uint8Array): Map<string, number> {
   return ids;
 }
 
-describe('gearTable', () => {
-  it('holds the first four bytes of the digests [DML-OBJ-2102]', () => {
-    const table = gearTable();
-    for (const at of [0, 9, 10, 255]) {
-      const digest = sha256Hex(utf8Bytes(`daggerml/gear/${at}`));
-      expect((table[at]! >>> 0).toString(16).padStart(8, '0')).toBe(digest.slice(0, 8));
-    }
-    expect(new Set(table).size).toBe(256);
-  });
-});
-
 describe('BlobChunker', () => {
   it('ends chunks where the rule says, before 32 KiB and after [DML-OBJ-2104] [DML-OBJ-2105]', () => {
     const bytes = mixedContent(6 << 20, 99);

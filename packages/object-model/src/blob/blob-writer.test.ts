@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
 import { digestStream, fillRandom } from '../../test/support/sample-content.ts';
 import { verifyTree } from '../../test/support/verify-tree.ts';
-import { hashBytes, sha256Hex } from '../hash/hash-bytes.ts';
+import { hashBytes } from '../hash/hash-bytes.ts';
 import { decodeRecord } from '../records/decode-record.ts';
 import { encodeRecord } from '../records/encode-record.ts';
 import { PageCache } from '../search-tree/page-store.ts';
@@ -34,17 +34,6 @@ describe('BlobWriter', () => {
       for (let at = 0; at < size; at += 10_007) pieces.write(content.subarray(at, at + 10_007));
       expect(pieces.finish()).toEqual(blob);
     }
-  });
-
-  it('records size and SHA-256 of the whole content [DML-OBJ-2115]', () => {
-    for (const size of [0, 5, 20_000, 400_000]) {
-      const content = digestStream('whole', size);
-      const blob = writeBlob(content, new MemoryObjects());
-      expect(blob.sizeBytes).toBe(size);
-      expect(blob.contentSha256).toBe(sha256Hex(content));
-    }
-    const small = digestStream('small', 9000);
-    expect(writeBlob(small, new MemoryObjects()).root).toEqual([[hashBytes(small), 9000]]);
   });
 
   it('returns the same datum however the content is split, and lets the input be reused [DML-OBJ-2107]', () => {

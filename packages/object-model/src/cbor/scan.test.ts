@@ -57,16 +57,4 @@ describe('scanCbor', () => {
     expect(refusal(`${'8180'.repeat(1)}`)).toBeUndefined();
     expect(refusal(`86${`${'81'.repeat(14)}80`.repeat(6)}`)).toBeUndefined();
   });
-
-  it('takes integers up to both ends of 64 signed bits [DML-OBJ-0703]', () => {
-    expect(refusal('1b7fffffffffffffff')).toBeUndefined();
-    expect(refusal('3b7fffffffffffffff')).toBeUndefined();
-    expect(refusal('1b8000000000000000')).toBe('i64_range');
-    expect(refusal('3b8000000000000000')).toBe('i64_range');
-  });
-
-  it('goes on to the end of what it is given [DML-OBJ-0214]', () => {
-    expect(refusal('8101')).toBeUndefined();
-    expect(refusal('810101')).toBe('trailing_bytes');
-  });
 });

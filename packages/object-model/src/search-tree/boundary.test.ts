@@ -14,6 +14,14 @@ function cut(boundary: PageBoundary, entries: Iterable<readonly [hash: number, b
   return pages;
 }
 
+/** Returns the pages that `count` entries of one hash and size are cut into at the leaf level. */
+function cutEqual(count: number, hash: number, bytes: number): number[] {
+  return cut(
+    new PageBoundary(false, 0),
+    Array.from({ length: count }, () => [hash, bytes]),
+  );
+}
+
 /** Finds a hash that the rule takes, or does not take, at level 0 for any entry of at most `bytes` bytes. */
 function hashThat(ends: boolean, bytes: number): number {
   for (let hash = 1; ; hash++) {
@@ -35,39 +43,14 @@ describe('PageBoundary', () => {
   });
 
   it('takes four entries whatever their size [DML-OBJ-2007]', () => {
-    expect(
-      cut(
-        new PageBoundary(false, 0),
-        Array.from({ length: 12 }, () => [ENDS, 4000]),
-      ),
-    ).toEqual([4, 4, 4]);
-    expect(
-      cut(
-        new PageBoundary(false, 0),
-        Array.from({ length: 3 }, () => [ENDS, 4000]),
-      ),
-    ).toEqual([3]);
+    expect(cutEqual(12, ENDS, 4000)).toEqual([4, 4, 4]);
+    expect(cutEqual(3, ENDS, 4000)).toEqual([3]);
   });
 
   it('takes 2,048 bytes whatever the hashes [DML-OBJ-2010]', () => {
-    expect(
-      cut(
-        new PageBoundary(false, 0),
-        Array.from({ length: 64 }, () => [ENDS, 32]),
-      ),
-    ).toEqual([64]);
-    expect(
-      cut(
-        new PageBoundary(false, 0),
-        Array.from({ length: 130 }, () => [ENDS, 32]),
-      ),
-    ).toEqual([64, 64, 2]);
-    expect(
-      cut(
-        new PageBoundary(false, 0),
-        Array.from({ length: 132 }, () => [ENDS, 31]),
-      ),
-    ).toEqual([67, 65]);
+    expect(cutEqual(64, ENDS, 32)).toEqual([64]);
+    expect(cutEqual(130, ENDS, 32)).toEqual([64, 64, 2]);
+    expect(cutEqual(132, ENDS, 31)).toEqual([67, 65]);
     const lengths = [1000, 500, 500, 47, 1, 900, 900, 200, 48];
     const entries = lengths.map((length): [number, number] => [ENDS, length]);
     expect(cut(new PageBoundary(false, 0), entries)).toEqual([5, 4]);
@@ -90,12 +73,10 @@ describe('PageBoundary', () => {
   });
 
   it('ends a page at 16,384 bytes and 16 entries [DML-OBJ-2013]', () => {
-    const goesOn = (count: number, bytes: number): [number, number][] =>
-      Array.from({ length: count }, () => [GOES_ON, bytes]);
-    expect(cut(new PageBoundary(false, 0), goesOn(400, 64))).toEqual([256, 144]);
-    expect(cut(new PageBoundary(false, 0), goesOn(40, 4096))).toEqual([16, 16, 8]);
-    expect(cut(new PageBoundary(false, 0), goesOn(33, 1024))).toEqual([16, 16, 1]);
-    expect(cut(new PageBoundary(false, 0), goesOn(40, 1000))).toEqual([17, 17, 6]);
+    expect(cutEqual(400, GOES_ON, 64)).toEqual([256, 144]);
+    expect(cutEqual(40, GOES_ON, 4096)).toEqual([16, 16, 8]);
+    expect(cutEqual(33, GOES_ON, 1024)).toEqual([16, 16, 1]);
+    expect(cutEqual(40, GOES_ON, 1000)).toEqual([17, 17, 6]);
   });
 
   it('decides for each level by itself', () => {

@@ -20,31 +20,6 @@ describe('buildTree', () => {
     }
   });
 
-  it('returns no entries for an empty tree [DML-OBJ-2001]', () => {
-    const objects = new MemoryObjects();
-    for (const role of ROLES) expect(buildTree(role, [], objects)).toEqual([]);
-    expect(objects.pagesWritten).toBe(0);
-  });
-
-  it('embeds a tree of one leaf and stores nothing [DML-OBJ-2003]', () => {
-    const objects = new MemoryObjects();
-    const entries = sampleEntries('map', 20);
-    expect(buildTree('map', entries, objects)).toEqual(entries);
-    expect(objects.pagesWritten).toBe(0);
-  });
-
-  it('makes the lowest level of one page the root [DML-OBJ-2006]', () => {
-    for (const count of [500, 3000, 20_000]) {
-      const objects = new MemoryObjects();
-      const root = buildTree('pins', sampleEntries('pins', count), objects);
-      const page = decodeRecord(objects.pages.get(root as never)!, 'page');
-      expect(page.entries.length).toBeGreaterThan(1);
-      const levels = [...objects.pages.values()].map((bytes) => decodeRecord(bytes, 'page').level);
-      expect(Math.max(...levels)).toBe(page.level);
-      expect(levels.filter((level) => level === page.level)).toHaveLength(1);
-    }
-  });
-
   it.each(['set', 'map', 'names', 'dags', 'pins', 'requests'] as const)(
     'refuses entries of %s that do not increase [DML-OBJ-2022]',
     (role) => {
