@@ -2,13 +2,21 @@ import fc from 'fast-check';
 import { compareBytes } from '../src/bytes.ts';
 import {
   type AnyRecord,
-  compareUtf8,
-  type Element,
+  type BlobDatum,
+  type CallExec,
   encodeElement,
   hashBytes,
+  isKeyedRole,
   nfcText,
-  type ScalarDatum,
+  OBJECT_CLASSES,
+  PAGE_ROLE_NUMBERS,
+  type PageRole,
+  type UriDatum,
+  utf8Bytes,
 } from '../src/index.ts';
+import { entryKey, type PageEntry } from '../src/records/entry.ts';
+import { type EntryPart, entryParts } from '../src/records/entry-parts.ts';
+import { type FieldForm, RECORD_SHAPES, type RecordShape } from '../src/records/record-shapes.ts';
 
 const HEX = '0123456789abcdef';
 
@@ -32,199 +40,149 @@ const uri = fc
   .array(fc.constantFrom('a', 'B', '1', '-', '%C3%A9', '~'), { minLength: 1, maxLength: 12 })
   .map((parts) => `x://host/${parts.join('')}`);
 
-/** Any scalar whose encoding is short enough to stand inline. */
-export const scalarDatum: fc.Arbitrary<ScalarDatum> = fc.oneof(
-  fc.constant<ScalarDatum>({ type: 'datum', kind: 'null' }),
-  fc.boolean().map((value): ScalarDatum => ({ type: 'datum', kind: 'bool', value })),
-  fc
-    .bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
-    .map((value): ScalarDatum => ({ type: 'datum', kind: 'i64', value })),
-  fc.integer().map((value): ScalarDatum => ({ type: 'datum', kind: 'i64', value: BigInt(value) })),
-  fc.double().map((value): ScalarDatum => ({ type: 'datum', kind: 'f64', value: value + 0 })),
-  fc.integer().map((value): ScalarDatum => ({ type: 'datum', kind: 'f64', value })),
-  fc.uint8Array({ maxLength: 40 }).map((value): ScalarDatum => ({ type: 'datum', kind: 'bytes', value })),
-  text(20).map((value): ScalarDatum => ({ type: 'datum', kind: 'string', value })),
-  uri.map((value): ScalarDatum => ({ type: 'datum', kind: 'uri', value })),
-);
-
-const element: fc.Arbitrary<Element> = fc.oneof(
-  { weight: 4, arbitrary: scalarDatum },
-  { weight: 1, arbitrary: id },
-);
-
-function sorted<Entry>(entries: readonly Entry[], order: (left: Entry, right: Entry) => number): Entry[] {
-  return [...entries]
-    .sort(order)
-    .filter((entry, at, all) => at === 0 || order(all[at - 1] as Entry, entry) !== 0);
+/** Returns arbitrary parts of entries. */
+function partOf(part: EntryPart): fc.Arbitrary<unknown> {
+  switch (part.is) {
+    case 'link':
+      return id;
+    case 'element':
+      return fc.oneof({ weight: 4, arbitrary: scalarDatum }, { weight: 1, arbitrary: id });
+    case 'map key':
+      return text(30);
+    case 'count':
+      return positive;
+    case 'chunk length':
+      return chunkLength;
+    default:
+      return name;
+  }
 }
 
-const byElement = (left: Element, right: Element): number =>
-  compareBytes(encodeElement(left), encodeElement(right));
-const byKey = <Value>(left: readonly [string, Value], right: readonly [string, Value]): number =>
-  compareUtf8(left[0], right[0]);
-const list = fc.array(element, { maxLength: 40 });
-const set = fc.array(element, { maxLength: 12 }).map((all) => sorted(all, byElement));
-const pairs = <Value>(key: fc.Arbitrary<string>, value: fc.Arbitrary<Value>): fc.Arbitrary<never> =>
-  fc.array(fc.tuple(key, value), { maxLength: 12 }).map((all) => sorted(all, byKey) as never);
-const root = <Entries>(entries: fc.Arbitrary<Entries>): fc.Arbitrary<never> =>
-  fc.oneof({ weight: 5, arbitrary: entries }, { weight: 1, arbitrary: id }) as fc.Arbitrary<never>;
-const optional = <Value>(value: fc.Arbitrary<Value>): fc.Arbitrary<Value | null> =>
-  fc.option(value, { nil: null });
-const type = <const Type extends string>(value: Type): fc.Arbitrary<Type> => fc.constant(value);
+/** Returns arbitrary entries, so few that none of them ends a page, in order where the role has keys. */
+function entriesOf(role: PageRole, level: number): fc.Arbitrary<PageEntry[]> {
+  const parts = entryParts(role, level).map(partOf);
+  const entry = (parts.length === 1 ? parts[0]! : fc.tuple(...parts)) as fc.Arbitrary<PageEntry>;
+  const entries = fc.array(entry, { maxLength: parts.length === 1 ? 30 : 9 });
+  if (!isKeyedRole(role)) return entries;
+  const keyOf = (each: PageEntry): Uint8Array => {
+    const key = entryKey(role, level, each) as string;
+    return role === 'set' ? encodeElement(key as never) : utf8Bytes(key);
+  };
+  return entries.map((all) =>
+    all
+      .map((each) => ({ each, key: keyOf(each) }))
+      .sort((left, right) => compareBytes(left.key, right.key))
+      .filter(({ key }, at, sorted) => at === 0 || compareBytes(sorted[at - 1]!.key, key) !== 0)
+      .map(({ each }) => each),
+  );
+}
 
-const inputs = root(fc.array(id, { maxLength: 30 }));
-const values = root(fc.array(id, { maxLength: 30 }));
-const pins = root(pairs(id, id));
+/** Returns arbitrary fields of a form; undefined for one that stands for nothing in memory. */
+function fieldOf(form: FieldForm): fc.Arbitrary<unknown> | undefined {
+  switch (form.is) {
+    case 'link':
+      if (form.or === 'absent') return fc.option(id, { nil: undefined });
+      return form.or === 'null' ? fc.option(id, { nil: null }) : id;
+    case 'links':
+      return fc.uniqueArray(id, { maxLength: form.max });
+    case 'root':
+      return fc.oneof({ weight: 5, arbitrary: entriesOf(form.role, 0) }, { weight: 1, arbitrary: id });
+    case 'uint':
+      return form.or === 'null' ? fc.option(count, { nil: null }) : count;
+    case 'remote':
+      return fc.constantFrom(null, 'dml+remote://file/a/b');
+    case 'bool':
+      return fc.boolean();
+    case 'i64':
+      return fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.integer().map(BigInt));
+    case 'f64':
+      return fc.oneof(
+        fc.double().map((value) => value + 0),
+        fc.integer(),
+      );
+    case 'bytes':
+      return fc.uint8Array({ maxLength: 40 });
+    case 'hash':
+      return id;
+    case 'uuid':
+      return fc.uuid();
+    case 'uri':
+    case 'domain':
+      return uri;
+    case 'name':
+      return name;
+    case 'ref name':
+      return fc.constantFrom('heads/main', 'index/a%2Fb');
+    case 'class':
+      return fc.constantFrom(...OBJECT_CLASSES);
+    case 'text':
+      return text(20);
+    case 'text or uint':
+      return fc.oneof(count, text(40));
+    case 'choice':
+      return fc.constantFrom(...form.names);
+    default:
+      return undefined;
+  }
+}
+
+/** Returns arbitrary records of a shape, whose members do not contradict each other. */
+function shaped({ constants, fields }: Pick<RecordShape, 'constants' | 'fields'>): fc.Arbitrary<AnyRecord> {
+  const members = fields.flatMap(({ member, form }) => {
+    const field = fieldOf(form);
+    return field === undefined ? [] : [[member, field] as const];
+  });
+  return fc
+    .record(Object.fromEntries(members))
+    .map((drawn) => consistent({ ...constants, ...drawn } as unknown as AnyRecord));
+}
+
+function consistent(record: AnyRecord): AnyRecord {
+  if (record.type === 'exec' && record.nodeKind === 'call') return consistentExec(record);
+  if (record.type !== 'datum') return record;
+  if (record.kind === 'uri') return consistentUri(record);
+  return record.kind === 'blob' ? consistentBlob(record) : record;
+}
+
+function consistentExec(exec: CallExec): CallExec {
+  if (exec.sourceExecId === null) return { ...exec, finishedMs: exec.startedMs };
+  return { ...exec, requestId: null, startedMs: null, finishedMs: null, receiptDatumId: null };
+}
+
+function consistentUri({ attachmentDatumId, ...datum }: UriDatum): UriDatum {
+  return attachmentDatumId === undefined
+    ? datum
+    : { ...datum, value: `x:${attachmentDatumId}`, attachmentDatumId };
+}
+
+function consistentBlob(blob: BlobDatum): BlobDatum {
+  const { root } = blob;
+  if (typeof root === 'string') return blob;
+  const only = root.length === 1 ? root[0]![0] : hashBytes(new Uint8Array());
+  const contentSha256 = root.length < 2 ? only : blob.contentSha256;
+  return { ...blob, contentSha256, sizeBytes: root.reduce((sum, [, length]) => sum + length, 0) };
+}
+
+function pageOf(role: PageRole, level: fc.Arbitrary<number>): fc.Arbitrary<AnyRecord> {
+  return level.chain((drawn) =>
+    entriesOf(role, drawn)
+      .filter((entries) => entries.length > 0)
+      .map((entries) => ({ type: 'page', role, level: drawn, entries }) as unknown as AnyRecord),
+  );
+}
+
+/** Any scalar whose encoding is short enough to stand inline. */
+const scalarDatum = fc.oneof(
+  ...RECORD_SHAPES.datum.shapes
+    .filter(({ fields }) => !fields.some(({ form }) => form.is === 'root'))
+    .map(({ constants, fields }) => shaped({ constants, fields: fields.slice(0, 2) })),
+);
 
 /** Any record of any shape. */
 export const anyRecord: fc.Arbitrary<AnyRecord> = fc.oneof(
-  scalarDatum,
-  id.map(
-    (any): AnyRecord => ({ type: 'datum', kind: 'uri', value: `x:${String(any)}`, attachmentDatumId: any }),
-  ),
-  root(list).map((any): AnyRecord => ({ type: 'datum', kind: 'list', root: any })),
-  root(set).map((any): AnyRecord => ({ type: 'datum', kind: 'set', root: any })),
-  root(pairs(text(30), element)).map((any): AnyRecord => ({ type: 'datum', kind: 'map', root: any })),
-  fc.record({ type: type('datum'), kind: type('blob'), sizeBytes: count, contentSha256: id, root: id }),
-  fc
-    .record({
-      type: type('datum'),
-      kind: type('blob'),
-      contentSha256: id,
-      root: fc.array(fc.tuple(id, chunkLength), { maxLength: 9 }),
-    })
-    .map((blob): AnyRecord => {
-      const only = blob.root.length === 1 ? blob.root[0]![0] : hashBytes(new Uint8Array());
-      const contentSha256 = blob.root.length < 2 ? only : blob.contentSha256;
-      return { ...blob, contentSha256, sizeBytes: blob.root.reduce((sum, [, length]) => sum + length, 0) };
-    }),
-  fc.record({ type: type('node'), kind: type('literal'), datumId: id }),
-  fc.record({ type: type('node'), kind: fc.constantFrom('call', 'builtin'), functionDatumId: id, inputs }),
-  fc.record({ type: type('node'), kind: type('import'), dagId: id, name }),
-  fc.record({ type: type('dag'), rootNodeId: id, names: root(pairs(name, id)) }),
-  fc.record({ type: type('tree'), dags: root(pairs(name, id)) }),
-  fc.record({
-    type: type('commit'),
-    treeId: id,
-    parentCommitIds: fc.uniqueArray(id, { maxLength: 16 }),
-    pins,
-    requests: pins,
-    author: text(60),
-    authoredMs: count,
-    committer: text(60),
-    committedMs: count,
-    message: text(100),
-    detailsDatumId: optional(id),
-  }),
-  fc
-    .record({
-      type: type('exec'),
-      nodeKind: type('call'),
-      nodeId: id,
-      functionDatumId: id,
-      inputs: values,
-      status: fc.constantFrom('ok', 'error'),
-      resultDagId: id,
-      pins,
-      requestId: optional(id),
-      startedMs: optional(count),
-      receiptDatumId: optional(id),
-      detailsDatumId: optional(id),
-    })
-    .map((exec) => ({ ...exec, sourceExecId: null, finishedMs: exec.startedMs })),
-  fc.record({
-    type: type('exec'),
-    nodeKind: type('call'),
-    nodeId: id,
-    functionDatumId: id,
-    inputs: values,
-    status: fc.constantFrom('ok', 'error'),
-    resultDagId: id,
-    pins,
-    requestId: type('').map(() => null),
-    sourceExecId: id,
-    startedMs: type('').map(() => null),
-    finishedMs: type('').map(() => null),
-    receiptDatumId: type('').map(() => null),
-    detailsDatumId: optional(id),
-  }),
-  fc.record({
-    type: type('exec'),
-    nodeKind: type('builtin'),
-    nodeId: id,
-    functionDatumId: id,
-    inputs: values,
-    status: fc.constantFrom('ok', 'error'),
-    resultDatumId: id,
-  }),
-  fc.record({
-    type: type('ref'),
-    name: fc.constantFrom('heads/main', 'index/a%2Fb'),
-    commitId: id,
-    sequence: count,
-  }),
-  fc.record({
-    type: type('tombstone'),
-    objectClass: fc.constantFrom('datum', 'chunk', 'exec-request'),
-    objectId: id,
-    reason: name,
-    message: text(90),
-    actor: text(60),
-    timeMs: count,
-  }),
-  fc.record({
-    type: type('exec-request'),
-    nodeId: id,
-    executionKey: id,
-    executionUuid: fc.uuid(),
-    cache: fc.boolean(),
-    retryFailed: fc.boolean(),
-    needsDatumId: optional(id),
-    snapshotCommitId: optional(id),
-    remoteUri: fc.constantFrom(null, 'dml+remote://file/a/b'),
-    createdMs: count,
-    detailsDatumId: optional(id),
-  }),
-  fc.record({
-    type: type('stub'),
-    objectClass: fc.constantFrom('datum', 'chunk', 'exec-request'),
-    objectId: id,
-    domain: uri,
-    timeMs: count,
-  }),
-  fc.record({ type: type('meta'), key: name, value: fc.oneof(count, text(40)) }),
-  fc
-    .record({
-      type: type('page'),
-      role: type('pins'),
-      level: type('').map(() => 0 as const),
-      entries: pairs(id, id),
-    })
-    .filter(hasEntries),
-  fc
-    .record({ type: type('page'), role: type('set'), level: fc.constant(0 as const), entries: set })
-    .filter(hasEntries),
-  fc
-    .record({ type: type('page'), role: type('list'), level: fc.constant(0 as const), entries: list })
-    .filter(hasEntries),
-  fc.record({
-    type: type('page'),
-    role: type('inputs'),
-    level: fc.integer({ min: 1, max: 15 }),
-    entries: fc.array(fc.tuple(id, positive), { minLength: 1, maxLength: 9 }),
-  }),
-  fc
-    .record({
-      type: type('page'),
-      role: type('names'),
-      level: fc.integer({ min: 1, max: 15 }),
-      entries: fc
-        .array(fc.tuple(name, id, positive), { maxLength: 9 })
-        .map((all) => sorted(all, (a, b) => compareUtf8(a[0], b[0]))),
-    })
-    .filter(hasEntries),
+  ...Object.values(RECORD_SHAPES).flatMap(({ shapes }) => shapes.map(shaped)),
+  ...(Object.keys(PAGE_ROLE_NUMBERS) as PageRole[]).flatMap((role) => [
+    pageOf(role, fc.constant(0)),
+    pageOf(role, fc.integer({ min: 1, max: 15 })),
+  ]),
 );
-
-function hasEntries(page: { readonly entries: readonly unknown[] }): boolean {
-  return page.entries.length > 0;
-}
