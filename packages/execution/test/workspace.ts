@@ -16,11 +16,13 @@ import {
 } from '@daggerml/object-model';
 import { type OpenStoreOptions, openStore, type Store } from '@daggerml/store';
 import { liftDatum, lowerValue } from '@daggerml/values';
+import type { AdapterContext } from '../src/adapters/port.ts';
 import { captureCall } from '../src/capture-call.ts';
 import { Executor, type ExecutorOptions, type OpenRun, type RunRequest } from '../src/executor.ts';
 import type { RunEvent } from '../src/run/events.ts';
 import type { RunNode } from '../src/run/run-node.ts';
-import { memoryUri } from '../src/testing/memory-adapter.ts';
+import { MemoryAdapter, type MemoryAdapterOptions, memoryUri } from '../src/testing/memory-adapter.ts';
+import { HeldAdapter } from './held-adapter.ts';
 
 const capture = new FunctionCapture();
 
@@ -30,6 +32,9 @@ export class Workspace {
   store!: Store;
   executor!: Executor;
   readonly events: RunEvent[] = [];
+  /** The adapter of the newest run, of one of two kinds. */
+  held!: HeldAdapter;
+  adapter!: MemoryAdapter;
   #moduleUrl = '';
 
   constructor(prefix = 'dml-run-') {
@@ -43,7 +48,32 @@ export class Workspace {
     return workspace;
   }
 
-  /** Writes the functions anew. */
+  /** Creates a workspace whose calls stay open until the test answers them. */
+  static async held(options: Partial<ExecutorOptions> = {}): Promise<Workspace> {
+    const workspace = new Workspace();
+    const startAdapter = (context: AdapterContext): HeldAdapter => {
+      workspace.held = new HeldAdapter(context);
+      return workspace.held;
+    };
+    await workspace.reopen({ startAdapter, ...options });
+    return workspace;
+  }
+
+  /** Creates a workspace whose calls are made by functions of this process. */
+  static async memory(
+    memory: MemoryAdapterOptions,
+    options: Partial<ExecutorOptions> = {},
+  ): Promise<Workspace> {
+    const workspace = new Workspace();
+    const startAdapter = (context: AdapterContext): MemoryAdapter => {
+      workspace.adapter = new MemoryAdapter(context, memory);
+      return workspace.adapter;
+    };
+    await workspace.reopen({ startAdapter, ...options });
+    return workspace;
+  }
+
+  /** Writes the functions again. */
   write(steps: string): void {
     const file = join(this.folder, 'steps.ts');
     writeFileSync(file, steps);

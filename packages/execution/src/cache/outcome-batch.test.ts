@@ -1,8 +1,5 @@
-import { lowerValue } from '@daggerml/values';
 import { afterEach, expect, it, vi } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
-import type { AdapterAnswer, AdapterContext, Submission } from '../adapters/port.ts';
-import { memoryUri } from '../testing/memory-adapter.ts';
 
 let workspace: Workspace | undefined;
 afterEach(async () => {
@@ -12,22 +9,8 @@ afterEach(async () => {
 
 /** A run of an adapter that answers when it is told to, by a clock that a write moves on by a minute. */
 async function slowRun() {
-  const open: Submission[] = [];
-  let context: AdapterContext | undefined;
   let nowMs = 1e12;
-  workspace = await Workspace.create('', {
-    nowMs: () => nowMs,
-    startAdapter: (given) => {
-      context = given;
-      return {
-        capacity: 1000,
-        submit: (submissions) => void open.push(...submissions),
-        poll: () => {},
-        stop: () => {},
-        close: async () => {},
-      };
-    },
-  });
+  workspace = await Workspace.held({ nowMs: () => nowMs });
   const { store } = workspace;
   const transact = store.transact.bind(store);
   let writes = 0;
@@ -39,21 +22,15 @@ async function slowRun() {
     return transact(label, body);
   };
   const run = workspace.begin();
-  const { objects } = run.open;
-  const functionDatumId = objects.put({ type: 'datum', kind: 'uri', value: memoryUri('f') });
+  const { held: adapter } = workspace;
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   return {
     call: (count: number) => {
-      for (let index = 0; index < count; index += 1)
-        run.open.run.addCall({ functionDatumId, options: {} }, [run.literal(`${writes} ${index}`)]);
+      for (let index = 0; index < count; index += 1) run.ask('f', [`${writes} ${index}`]);
       run.open.run.take([]);
     },
     answer: (count: number) => {
-      const datumId = lowerValue('done', objects, '');
-      const answer: AdapterAnswer = { type: 'done', outcome: 'ok', datumId };
-      context?.report(
-        open.splice(0, count).map(({ nodeId }) => ({ type: 'answered', nodeId, answer }) as const),
-      );
+      for (const attempt of adapter.held.splice(0, count)) adapter.end('done', attempt);
     },
     pass: (ms: number): number => {
       nowMs += ms;

@@ -1,13 +1,9 @@
 import type { ExecId } from '@daggerml/object-model';
-import { lowerValue } from '@daggerml/values';
 import { afterEach, describe, expect, it } from 'vitest';
 import { keyOf, Workspace } from '../../test/workspace.ts';
-import type { AdapterAnswer, AdapterContext, StartAdapter } from '../adapters/port.ts';
-import { MemoryAdapter, type MemoryAdapterOptions } from '../testing/memory-adapter.ts';
-import type { RunNode } from './run-node.ts';
+import type { MemoryAdapterOptions } from '../testing/memory-adapter.ts';
 
 let workspace: Workspace;
-let adapter: MemoryAdapter;
 afterEach(() => workspace.close());
 
 const functions = {
@@ -20,16 +16,14 @@ const functions = {
 };
 
 async function open(options: Partial<MemoryAdapterOptions> = {}, more: object = {}): Promise<void> {
-  const startAdapter: StartAdapter = (context) => {
-    adapter = new MemoryAdapter(context, { functions, ...options });
-    return adapter;
-  };
-  workspace = await Workspace.create('', { startAdapter, ...more });
+  workspace = await Workspace.memory({ functions, ...options }, more);
 }
 
 /** What the adapter was asked, in short. */
 function asked(): string[] {
-  return adapter.asked.map((each) => ('token' in each ? `poll ${each.token}` : `submit ${each.attempt}`));
+  return workspace.adapter.asked.map((each) =>
+    'token' in each ? `poll ${each.token}` : `submit ${each.attempt}`,
+  );
 }
 
 describe('a call of an adapter', () => {
@@ -58,32 +52,19 @@ describe('a call of an adapter', () => {
   });
 
   it('is not polled before the pause that the answer names [DML-EXE-2332]', async () => {
-    await open();
+    workspace = await Workspace.held();
     const polledMs: number[] = [];
-    await workspace.reopen({
-      startAdapter: ({ report, objects }) => ({
-        capacity: 9,
-        submit: (submissions) =>
-          report(
-            submissions.map(({ nodeId }) => ({
-              type: 'answered',
-              nodeId,
-              answer: { type: 'pending', token: 'only', pollAfterMs: 40 },
-            })),
-          ),
-        poll: (polls) => {
-          polledMs.push(performance.now());
-          const datumId = lowerValue(polls.length, objects, '');
-          const answer = { type: 'done', outcome: 'ok', datumId } as const;
-          report(polls.map(({ nodeId }) => ({ type: 'answered', nodeId, answer })));
-        },
-        stop: () => {},
-        close: async () => {},
-      }),
-    });
     const run = workspace.begin();
+    const { held } = workspace;
+    held.poll = ([poll]) => {
+      polledMs.push(performance.now());
+      held.end(1, poll);
+    };
+    const node = run.ask('half', [1]);
+    await Promise.resolve();
     const sinceMs = performance.now();
-    expect(await run.outcome(run.ask('half', [1]))).toBe(1);
+    held.answer({ type: 'pending', token: 'only', pollAfterMs: 40 });
+    expect(await run.outcome(node)).toBe(1);
     // A timer may fire up to a millisecond early.
     expect(polledMs.filter((ms) => ms - sinceMs >= 39)).toHaveLength(1);
     expect(polledMs).toHaveLength(1);
@@ -100,28 +81,17 @@ describe('a call of an adapter', () => {
   });
 
   it('takes the first answer alone, and none once it has ended [DML-EXE-2333]', async () => {
-    let context: AdapterContext | undefined;
-    await open();
-    await workspace.reopen({
-      startAdapter: (given) => {
-        context = given;
-        return { capacity: 9, submit: () => {}, poll: () => {}, stop: () => {}, close: async () => {} };
-      },
-    });
+    workspace = await Workspace.held();
     const run = workspace.begin();
     const [answered, stopped] = [run.ask('half', [1]), run.ask('half', [2])];
+    const { held: adapter } = workspace;
     await Promise.resolve();
-    const answer = ({ nodeId }: RunNode, value: unknown): void => {
-      const datumId = run.open.run.valueOf(run.literal(value));
-      const done: AdapterAnswer = { type: 'done', outcome: 'ok', datumId };
-      context?.report([{ type: 'answered', nodeId, answer: done }]);
-    };
-    answer(answered, 'first');
-    answer(answered, 'second');
+    adapter.end('first', answered);
+    adapter.end('second', answered);
     expect(await run.outcome(answered)).toBe('first');
-    answer(answered, 'third');
+    adapter.end('third', answered);
     run.open.cancel('enough');
-    answer(stopped, 'late');
+    adapter.end('late', stopped);
     expect(await run.outcome(stopped)).toMatchObject({ code: 'cancelled' });
     expect([run.counts, stopped.execId]).toEqual([{ executed: 1, cancelled: 1 }, undefined]);
   });
@@ -133,7 +103,8 @@ describe('a call of an adapter', () => {
     expect(await Promise.all(nodes.map((node) => run.outcome(node)))).toEqual(
       nodes.map((_, index) => index / 2),
     );
-    expect([adapter.maxUnanswered, Math.max(...adapter.batchSizes)]).toEqual([3, 3]);
+    const { maxUnanswered, batchSizes } = workspace.adapter;
+    expect([maxUnanswered, Math.max(...batchSizes)]).toEqual([3, 3]);
   });
 
   it('is submitted together with the others of its turn', async () => {
@@ -141,7 +112,7 @@ describe('a call of an adapter', () => {
     const run = workspace.begin();
     const nodes = Array.from({ length: 50 }, (_, index) => run.ask('half', [index]));
     for (const node of nodes) await run.outcome(node);
-    expect(adapter.batchSizes).toEqual([50]);
+    expect(workspace.adapter.batchSizes).toEqual([50]);
   });
 });
 

@@ -1,9 +1,6 @@
 import type { ExecId } from '@daggerml/object-model';
-import { lowerValue } from '@daggerml/values';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { keyOf, type TestRun, Workspace } from '../../test/workspace.ts';
-import type { AdapterContext, Submission } from '../adapters/port.ts';
-import { MemoryAdapter } from '../testing/memory-adapter.ts';
+import { keyOf, Workspace } from '../../test/workspace.ts';
 import { MemoryClaimStore } from '../testing/memory-claim-store.ts';
 import { MemorySharedCache } from '../testing/memory-shared-cache.ts';
 import type { RunNode } from './run-node.ts';
@@ -16,54 +13,24 @@ const functions = {
   },
 };
 
-/** A repository of its own whose runs share what the others of the test share. */
-class Party {
-  workspace!: Workspace;
-  adapter!: MemoryAdapter;
-  /** Submissions that are held until they are answered. */
-  readonly held: { submission: Submission; context: AdapterContext }[] = [];
-
-  static async create(isManual = false): Promise<Party> {
-    const party = new Party();
-    const startAdapter = (context: AdapterContext): MemoryAdapter => {
-      party.adapter = new MemoryAdapter(context, { functions });
-      if (isManual)
-        party.adapter.submit = (submissions) => {
-          for (const submission of submissions) party.held.push({ submission, context });
-        };
-      return party.adapter;
-    };
-    party.workspace = await Workspace.create('', { startAdapter, sharing: { cache, claims } });
-    parties.push(party);
-    return party;
-  }
-
-  /** Answers the submission that has been held for longest with the half of its input. */
-  async answer(value: unknown): Promise<void> {
-    await until(() => this.held.length > 0);
-    const { submission, context } = this.held.shift() as Party['held'][number];
-    const { nodeId } = submission;
-    const datumId = lowerValue(value, this.run.open.objects, '');
-    context.report([{ type: 'answered', nodeId, answer: { type: 'done', outcome: 'ok', datumId } }]);
-  }
-
-  run!: TestRun;
-  begin(workName = 'test'): TestRun {
-    this.run = this.workspace.begin({ workName });
-    return this.run;
-  }
-
-  get failures(): string[] {
-    return this.workspace.events.flatMap((event) =>
-      event.type === 'sharing-failed' ? [`${event.operation}: ${event.reason}`] : [],
-    );
-  }
+/** Creates a repository whose runs share what the others of the test share; it may answer when it is told to. */
+async function party(isHeld = false): Promise<Workspace> {
+  const options = { sharing: { cache, claims } };
+  const workspace = isHeld ? await Workspace.held(options) : await Workspace.memory({ functions }, options);
+  parties.push(workspace);
+  return workspace;
 }
+
+const two = async (isHeld = false) => [await party(isHeld), await party(isHeld)] as const;
+
+/** Returns what a run reports about failures of what is shared. */
+const failuresOf = ({ events }: Workspace): string[] =>
+  events.flatMap((event) => (event.type === 'sharing-failed' ? [`${event.operation}: ${event.reason}`] : []));
 
 let cache: MemorySharedCache;
 let claims: MemoryClaimStore | undefined;
 let nowMs = 0;
-const parties: Party[] = [];
+const parties: Workspace[] = [];
 beforeEach(() => {
   cache = new MemorySharedCache();
   claims = undefined;
@@ -71,7 +38,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   vi.restoreAllMocks();
-  for (const { workspace } of parties.splice(0)) await workspace.close();
+  for (const workspace of parties.splice(0)) await workspace.close();
 });
 
 function useClaims(leaseMs: number): MemoryClaimStore {
@@ -85,9 +52,15 @@ async function until(holds: () => boolean): Promise<void> {
   while (!holds());
 }
 
+/** Answers the submission that a party has held for longest. */
+async function answer({ held: adapter }: Workspace, value: unknown): Promise<void> {
+  await until(() => adapter.held.length > 0);
+  adapter.end(value, adapter.held.shift());
+}
+
 /** Runs one call to its end and returns the node. */
-async function done(party: Party, name: string, input: unknown): Promise<RunNode> {
-  const run = party.begin();
+async function done(at: Workspace, name: string, input: unknown): Promise<RunNode> {
+  const run = at.begin();
   const node = run.ask(name, [input]);
   await run.outcome(node);
   await run.open.close();
@@ -96,38 +69,38 @@ async function done(party: Party, name: string, input: unknown): Promise<RunNode
 
 describe('a call that another repository has run', () => {
   it('is answered from the shared cache, and everything below its exec is here', async () => {
-    const [one, other] = [await Party.create(), await Party.create()];
+    const [one, other] = await two();
     const published = await done(one, 'list', 700);
     const run = other.begin();
     const node = run.ask('list', [700]);
     expect(await run.outcome(node)).toEqual(functions.list(700));
     expect([node.execId, run.counts, other.adapter.asked]).toEqual([published.execId, { cached: 1 }, []]);
-    expect(other.workspace.dangling(node.execId as ExecId)).toEqual([]);
-    expect(other.workspace.store.cacheEntries(keyOf(node))).toEqual([node.execId]);
+    expect(other.dangling(node.execId as ExecId)).toEqual([]);
+    expect(other.store.cacheEntries(keyOf(node))).toEqual([node.execId]);
     await run.open.close();
     expect(cache.published).toHaveLength(1);
   });
 
   it('for another node is answered by an exec that names its source', async () => {
-    const [one, other] = [await Party.create(), await Party.create()];
+    const [one, other] = await two();
     const published = await done(one, 'list', 4);
     const run = other.begin();
     const node = run.ask('list', [run.ask('half', [8])]);
     expect(await run.outcome(node)).toEqual(functions.list(4));
     expect(run.counts).toEqual({ executed: 1, cached: 1 });
-    const exec = other.workspace.store.getRecord('exec', node.execId as ExecId);
+    const exec = other.store.getRecord('exec', node.execId as ExecId);
     expect(exec).toMatchObject({ nodeId: node.nodeId, sourceExecId: published.execId });
-    expect(other.workspace.dangling(node.execId as ExecId)).toEqual([]);
+    expect(other.dangling(node.execId as ExecId)).toEqual([]);
   });
 
   it('fails as it failed there, and runs when a failure is to be retried', async () => {
-    const [one, other] = [await Party.create(), await Party.create()];
+    const [one, other] = await two();
     await done(one, 'fail', 1);
     const run = other.begin();
     expect(await run.outcome(run.ask('fail', [1]))).toMatchObject({ code: 'function_threw' });
     expect(other.adapter.asked).toEqual([]);
     await run.open.close();
-    const third = await Party.create();
+    const third = await party();
     const retrying = third.begin();
     await retrying.outcome(retrying.ask('fail', [1], { retryFailed: true }));
     expect(third.adapter.asked).toHaveLength(1);
@@ -139,7 +112,7 @@ describe('a call that another repository has run', () => {
   ];
   for (const [id, what, tampered] of damages) {
     it(`runs when any object of the outcome ${what} [${id}]`, async () => {
-      const [one, other] = [await Party.create(), await Party.create()];
+      const [one, other] = await two();
       const inputs = Array.from({ length: 16 }, (_, index) => 400 + index);
       for (const input of inputs) await done(one, 'list', input);
       const run = other.begin();
@@ -157,7 +130,7 @@ describe('a call that another repository has run', () => {
         expect(await run.outcome(node)).toEqual(functions.list(input));
         expect([index, other.adapter.asked.length - asked]).toEqual([index, isHere ? 0 : 1]);
         outcomes.push(isHere ? 'taken' : 'run');
-        expect(other.workspace.dangling(node.execId as ExecId)).toEqual([]);
+        expect(other.dangling(node.execId as ExecId)).toEqual([]);
       }
       expect(outcomes.filter((outcome) => outcome === 'run').length).toBeGreaterThan(3);
       expect(outcomes).toContain('taken');
@@ -165,16 +138,16 @@ describe('a call that another repository has run', () => {
   }
 
   it('runs when the answer is about something else or was made from another exec [DML-EXE-2367]', async () => {
-    const [one, other] = [await Party.create(), await Party.create()];
-    const [two, list] = [await done(one, 'half', 2), await done(one, 'list', 3)];
+    const [one, other] = await two();
+    const [half, list] = [await done(one, 'half', 2), await done(one, 'list', 3)];
     const run = other.begin();
     const [wrongInput, wrongFunction] = [run.ask('half', [3]), run.ask('half', [5])];
-    cache.forge(keyOf(two), keyOf(wrongInput));
+    cache.forge(keyOf(half), keyOf(wrongInput));
     cache.forge(keyOf(list), keyOf(wrongFunction));
     expect(await run.outcome(wrongInput)).toBe(1.5);
     expect(await run.outcome(wrongFunction)).toBe(2.5);
     expect(run.counts).toEqual({ executed: 2 });
-    const again = one.begin('again');
+    const again = one.begin({ workName: 'again' });
     const derived = again.ask('half', [again.ask('half', [4])]);
     await again.outcome(derived);
     const execId = derived.execId as ExecId;
@@ -182,7 +155,7 @@ describe('a call that another repository has run', () => {
     const executionKey = keyOf(derived);
     await new Promise((resolve) => setImmediate(resolve));
     cache = new MemorySharedCache();
-    const third = await Party.create();
+    const third = await party();
     const publication = { executionKey, execId, status: 'ok', fencing: undefined } as const;
     await cache.publish([publication], again.open.objects);
     const fresh = third.begin();
@@ -193,11 +166,11 @@ describe('a call that another repository has run', () => {
 
 describe('a run with a shared cache', () => {
   it('asks about what neither pins nor its own repository answer, and nothing else [DML-EXE-2364]', async () => {
-    const party = await Party.create();
-    const node = await done(party, 'half', 6);
+    const own = await party();
+    const node = await done(own, 'half', 6);
     expect(cache.asked).toEqual([[keyOf(node)]]);
     for (const workName of ['test', 'other work']) {
-      const run = party.begin(workName);
+      const run = own.begin({ workName });
       expect(await run.outcome(run.ask('half', [6]))).toBe(3);
       expect(run.counts).toEqual({ cached: 1 });
     }
@@ -205,14 +178,14 @@ describe('a run with a shared cache', () => {
   });
 
   it('asks together about the calls of one turn [DML-EXE-2360]', async () => {
-    const run = (await Party.create()).begin();
+    const run = (await party()).begin();
     const nodes = Array.from({ length: 50 }, (_, index) => run.ask('half', [index]));
     for (const node of nodes) await run.outcome(node);
     expect(cache.asked).toEqual([nodes.map(keyOf)]);
   });
 
   it('does not ask about a call that is not to be cached [DML-EXE-2366]', async () => {
-    const [one, other] = [await Party.create(), await Party.create()];
+    const [one, other] = await two();
     await done(one, 'half', 6);
     const run = other.begin();
     expect(await run.outcome(run.ask('half', [6], { cache: false }))).toBe(3);
@@ -220,8 +193,8 @@ describe('a run with a shared cache', () => {
   });
 
   it('publishes what it ran, once it is kept [DML-EXE-2362]', async () => {
-    const party = await Party.create();
-    const run = party.begin();
+    const own = await party();
+    const run = own.begin();
     const nodes = [run.ask('half', [2]), run.ask('fail', [3])];
     const isKept: boolean[] = [];
     const publish = cache.publish.bind(cache);
@@ -252,7 +225,7 @@ describe('a run with a shared cache', () => {
     it(`reports once that it cannot ${operation}, and goes on alone [DML-EXE-2365]`, async () => {
       const port = operation === 'lookUp' || operation === 'publish' ? cache : useClaims(2);
       claims ??= new MemoryClaimStore({ leaseMs: 2 });
-      const party = await Party.create(true);
+      const own = await party(true);
       let asked = 0;
       Object.assign(port, {
         [operation]: () => {
@@ -260,79 +233,77 @@ describe('a run with a shared cache', () => {
           return Promise.reject(new Error('no network'));
         },
       });
-      const run = party.begin();
+      const run = own.begin();
       const first = run.ask('half', [2]);
       if (operation === 'renew') await until(() => asked > 0);
-      await party.answer(1);
+      await answer(own, 1);
       expect(await run.outcome(first)).toBe(1);
       await until(() => asked > 0);
       const questions = cache.asked.length;
       const claimed = claims.log.filter((each) => each === 'claimed').length;
       const later = run.ask('half', [4]);
-      await party.answer(2);
+      await answer(own, 2);
       expect(await run.outcome(later)).toBe(2);
       await run.open.close();
       const name = operation === 'lookUp' ? 'look-up' : operation;
-      expect([party.failures, asked]).toEqual([[`${name}: no network`], 1]);
+      expect([failuresOf(own), asked]).toEqual([[`${name}: no network`], 1]);
       expect(cache.asked).toHaveLength(questions);
       expect(claims.log.filter((each) => each === 'claimed')).toHaveLength(claimed);
       expect(run.counts).toEqual({ executed: 2 });
     });
   }
-});
 
-describe('a run whose shared cache and claims fail both', () => {
-  it('reports that once [DML-EXE-2365]', async () => {
+  it('reports once that both the cache and the claims fail [DML-EXE-2365]', async () => {
     const store = useClaims(60_000);
-    const party = await Party.create(true);
-    const run = party.begin();
+    const own = await party(true);
+    const run = own.begin();
     const node = run.ask('half', [2]);
-    await until(() => party.held.length === 1);
+    await until(() => own.held.held.length === 1);
     cache.failure = 'no network';
     store.failure = 'no network either';
-    await party.answer(1);
+    await answer(own, 1);
     expect(await run.outcome(node)).toBe(1);
     await run.open.close();
     expect([cache.published.length, store.keys.length]).toEqual([1, 1]);
-    expect(party.failures).toEqual(['publish: no network']);
+    expect(failuresOf(own)).toEqual(['publish: no network']);
   });
 });
 
 describe('a call that is claimed', () => {
   it('runs once for two repositories that ask at the same time', async () => {
     const store = useClaims(60_000);
-    const [one, other] = [await Party.create(true), await Party.create(true)];
+    const [one, other] = await two(true);
     const runs = [one.begin(), other.begin()] as const;
     const nodes = runs.map((run) => run.ask('half', [6]));
     await until(() => store.log.includes('refused'));
-    expect(one.held.length + other.held.length).toBe(1);
-    await (one.held.length === 1 ? one : other).answer('made once');
+    expect(one.held.held.length + other.held.held.length).toBe(1);
+    await answer(one.held.held.length === 1 ? one : other, 'made once');
     for (const [index, run] of runs.entries())
       expect(await run.outcome(nodes[index] as RunNode)).toBe('made once');
-    expect([one.held, other.held]).toEqual([[], []]);
+    expect([one.held.held, other.held.held]).toEqual([[], []]);
     for (const run of runs) await run.open.close();
     expect([store.keys, cache.published.length]).toEqual([[], 1]);
   });
 
   it('keeps its claim until its exec is published [DML-EXE-2361]', async () => {
     const { log } = useClaims(60_000);
-    const party = await Party.create();
+    const own = await party();
     const publish = cache.publish.bind(cache);
     cache.publish = async (publications, source) => {
       for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve));
       await publish(publications, source);
       log.push(`published under ${publications[0]?.fencing}`);
     };
-    await done(party, 'half', 6);
+    await done(own, 'half', 6);
     expect(log).toEqual(['claimed', 'published under 1', 'released']);
   });
 
   it('gives up its claim when it is cancelled, and leaves the claims of others alone', async () => {
     const store = useClaims(60_000);
-    const [owner, follower] = [await Party.create(true), await Party.create(true)];
+    const [owner, follower] = await two(true);
     const run = owner.begin();
     const node = run.ask('half', [6]);
-    await until(() => owner.held.length === 1);
+    await until(() => owner.held.held.length === 1);
     const following = follower.begin();
     const waiting = following.ask('half', [6]);
     await until(() => store.log.includes('refused'));
@@ -347,11 +318,11 @@ describe('a call that is claimed', () => {
 
   it('is taken over when whoever claimed it lets the lease pass', async () => {
     const store = useClaims(1000);
-    const party = await Party.create();
-    const gone = await done(party, 'half', 6);
+    const own = await party();
+    const gone = await done(own, 'half', 6);
     cache = new MemorySharedCache();
     await store.claim(keyOf(gone));
-    const other = await Party.create();
+    const other = await party();
     const run = other.begin();
     const node = run.ask('half', [6]);
     await until(() => store.log.includes('refused'));
@@ -364,20 +335,20 @@ describe('a call that is claimed', () => {
   it('has its lease renewed before two thirds of it have passed [DML-EXE-1508]', async () => {
     useClaims(999_000);
     const timers = vi.spyOn(globalThis, 'setTimeout');
-    const slow = await Party.create(true);
+    const slow = await party(true);
     const slowRun = slow.begin();
     slowRun.ask('half', [6]);
-    await until(() => slow.held.length === 1);
+    await until(() => slow.held.held.length === 1);
     const delays = timers.mock.calls.map(([, delay]) => delay ?? 0).filter((delay) => delay > 100_000);
     expect(delays).toHaveLength(1);
     expect(delays[0]).toBeLessThan(666_000);
     await slowRun.open.close();
     const { log } = useClaims(2);
-    const party = await Party.create(true);
-    const run = party.begin();
+    const own = await party(true);
+    const run = own.begin();
     const node = run.ask('half', [6]);
     await until(() => log.filter((each) => each === 'renewed').length >= 3);
-    await party.answer(3);
+    await answer(own, 3);
     expect(await run.outcome(node)).toBe(3);
     await run.open.close();
     expect(log.at(-1)).toBe('released');
@@ -385,14 +356,14 @@ describe('a call that is claimed', () => {
 
   it('is not published when somebody else took its claim over [DML-EXE-2363]', async () => {
     const store = useClaims(4);
-    const party = await Party.create(true);
-    const run = party.begin();
+    const own = await party(true);
+    const run = own.begin();
     const node = run.ask('half', [6]);
-    await until(() => party.held.length === 1);
+    await until(() => own.held.held.length === 1);
     nowMs = 1_000_000;
-    await store.claim((party.held[0] as Party['held'][number]).submission.executionKey);
+    await store.claim(own.held.held[0]!.executionKey);
     await until(() => store.log.includes('lost'));
-    await party.answer(3);
+    await answer(own, 3);
     expect(await run.outcome(node)).toBe(3);
     await run.open.close();
     expect([cache.published, store.keys]).toEqual([[], [keyOf(node)]]);

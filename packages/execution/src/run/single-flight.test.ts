@@ -1,111 +1,61 @@
-import { parseFunctionUri } from '@daggerml/repository';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { HeldAdapter } from '../../test/held-adapter.ts';
 import { keyOf, type TestRun, Workspace } from '../../test/workspace.ts';
-import type { AdapterAnswer, AdapterContext, ExecutionAdapter, Submission } from '../adapters/port.ts';
+import type { Submission } from '../adapters/port.ts';
 
 const steps = `
 export const seed = (n: number) => n;
 export const work = (n: number) => n;
 `;
 
-/** Keeps attempts open until the test ends them. */
-class HeldAttempts implements ExecutionAdapter {
-  readonly capacity = 100;
-  readonly attempts: Submission[] = [];
-  readonly #context: AdapterContext;
-
-  constructor(context: AdapterContext) {
-    this.#context = context;
-  }
-
-  submit(submissions: readonly Submission[]): void {
-    this.attempts.push(...submissions);
-    for (const { nodeId } of submissions) this.#context.report([{ type: 'started', nodeId }]);
-  }
-
-  poll(): void {}
-
-  stop(): void {}
-
-  async close(): Promise<void> {}
-
-  get names(): readonly string[] {
-    return this.attempts.map(({ functionUri }) => parseFunctionUri(functionUri).exportName);
-  }
-
-  /** Answers the newest attempt that is open, or the one given. */
-  answer(answer: AdapterAnswer, attempt = this.attempts.pop() as Submission): void {
-    this.#context.report([{ type: 'answered', nodeId: attempt.nodeId, answer }]);
-  }
-
-  /** Ends the newest attempt that is open with a value. */
-  end(run: TestRun, value: unknown): void {
-    this.answer({ type: 'done', outcome: 'ok', datumId: run.literal(value).valueId as never });
-  }
-
-  fail(message: string): void {
-    const failure = { code: 'function_threw', message, trace: [] };
-    this.answer({ type: 'done', outcome: 'error', failure });
-  }
-}
-
 let workspace: Workspace;
-let adapters: HeldAttempts[];
 beforeAll(async () => {
-  workspace = await Workspace.create(steps, {
-    startAdapter: (context) => {
-      const adapter = new HeldAttempts(context);
-      adapters.push(adapter);
-      return adapter;
-    },
-  });
+  workspace = await Workspace.held();
+  workspace.write(steps);
 });
 afterAll(() => workspace.close());
 
 /** Lets what was submitted in this turn reach the adapter. */
 const turn = (): Promise<void> => Promise.resolve();
 
-/** Begins runs, each with an adapter of its own. */
-function begin(...workNames: string[]): [TestRun, HeldAttempts][] {
-  adapters = [];
-  const runs = workNames.map((workName) => workspace.begin({ workName }));
-  return runs.map((run, index) => [run, adapters[index] as HeldAttempts]);
+type Begun = [run: TestRun, adapter: HeldAdapter];
+
+/** Begins two runs, each with an adapter of its own. */
+function begin(workName: string): [Begun, Begun] {
+  return ['one', 'two'].map((name) => {
+    const run = workspace.begin({ workName: `${workName} ${name}` });
+    return [run, workspace.held];
+  }) as [Begun, Begun];
 }
 
 describe('calls with the same execution key', () => {
   it('share a run that has ended and is not kept yet [DML-EXE-0712]', async () => {
-    const [[run, runner]] = begin('ended') as [[TestRun, HeldAttempts]];
+    const [[run, runner]] = begin('ended');
     const seed = run.call('seed', [1]);
     const nodes = [run.call('work', [run.call('seed', [2])]), run.call('work', [seed])];
     await turn();
-    runner.end(run, 7);
+    runner.end(7);
     expect(runner.names).toEqual(['seed', 'work']);
-    runner.end(run, 'made');
+    runner.end('made');
     // The value of the seed is the same, and nothing was written since the call ended.
-    runner.end(run, 7);
+    runner.end(7);
     expect(runner.names).toEqual([]);
     expect(await Promise.all(nodes.map((node) => run.outcome(node)))).toEqual(['made', 'made']);
     expect(run.counts).toEqual({ executed: 3, cached: 1 });
   });
 
   it('share one run between runs of one Executor [DML-EXE-0712]', async () => {
-    const [[one, its], [two, others]] = begin('one', 'two') as [
-      [TestRun, HeldAttempts],
-      [TestRun, HeldAttempts],
-    ];
+    const [[one, its], [two, others]] = begin('both');
     const nodes = [one.call('work', ['both']), two.call('work', ['both'])] as const;
     await turn();
     expect([its.names, others.names]).toEqual([['work'], []]);
-    its.end(one, 'shared');
+    its.end('shared');
     expect(await Promise.all([one.outcome(nodes[0]), two.outcome(nodes[1])])).toEqual(['shared', 'shared']);
     expect([one.counts, two.counts, others.names]).toEqual([{ executed: 1 }, { cached: 1 }, []]);
   });
 
   it('run in another run when the one that they waited for came to nothing', async () => {
-    const [[one, its], [two, others]] = begin('lost', 'next') as [
-      [TestRun, HeldAttempts],
-      [TestRun, HeldAttempts],
-    ];
+    const [[one, its], [two, others]] = begin('lost');
     const nodes = [
       one.call('work', ['lost'], { retries: 0 }),
       two.call('work', ['lost']),
@@ -114,14 +64,14 @@ describe('calls with the same execution key', () => {
     ] as const;
     await turn();
     expect([its.names, others.names]).toEqual([['work', 'work'], []]);
-    const [lost] = its.attempts.splice(0, 1) as [Submission];
+    const [lost] = its.held.splice(0, 1) as [Submission];
     its.answer({ type: 'failed', isRetryable: true, code: 'worker_lost', reason: 'gone' }, lost);
     await turn();
     expect(others.names).toEqual(['work']);
     await one.open.close();
     expect(others.names).toEqual(['work', 'work']);
-    others.end(two, 'of another');
-    others.end(two, 'again');
+    others.end('of another');
+    others.end('again');
     expect(await two.outcome(nodes[1])).toEqual('again');
     expect(await two.outcome(nodes[3])).toEqual('of another');
     expect(nodes[0].failure?.code).toBe('worker_lost');
@@ -129,31 +79,32 @@ describe('calls with the same execution key', () => {
   });
 
   it('run although another has just ended when they are to run in any case [DML-EXE-0709]', async () => {
-    const [[run, runner]] = begin('anew') as [[TestRun, HeldAttempts]];
+    const [[run, runner]] = begin('anew');
     const seed = run.call('seed', [3]);
     const again = run.call('work', [seed], { cache: false });
     const first = run.call('work', ['same']);
     await turn();
-    runner.end(run, 'first');
-    runner.end(run, 'same');
+    runner.end('first');
+    runner.end('same');
     expect(runner.names).toEqual(['work']);
-    runner.end(run, 'second');
+    runner.end('second');
     expect([await run.outcome(first), await run.outcome(again)]).toEqual(['first', 'second']);
     const known = workspace.store.cacheEntries(keyOf(first));
     expect(new Set(known)).toEqual(new Set([first.execId, again.execId]));
   });
 
   it('run although another has just failed when failures are to be retried [DML-EXE-0711]', async () => {
-    const [[run, runner]] = begin('retried') as [[TestRun, HeldAttempts]];
+    const [[run, runner]] = begin('retried');
     const seeds = [run.call('seed', [4]), run.call('seed', [5])];
     const nodes = [run.call('work', [seeds[0]], { retryFailed: true }), run.call('work', [seeds[1]])];
     const first = run.call('work', ['failing']);
     await turn();
-    runner.fail('no');
-    runner.end(run, 'failing');
-    runner.end(run, 'failing');
+    const failure = { code: 'function_threw', message: 'no', trace: [] };
+    runner.answer({ type: 'done', outcome: 'error', failure });
+    runner.end('failing');
+    runner.end('failing');
     expect(runner.names).toEqual(['work']);
-    runner.end(run, 'now');
+    runner.end('now');
     expect(await run.outcome(first)).toMatchObject({ message: 'no' });
     expect(await run.outcome(nodes[1]!)).toMatchObject({ message: 'no' });
     expect(await run.outcome(nodes[0]!)).toBe('now');
