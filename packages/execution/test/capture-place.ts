@@ -28,7 +28,6 @@ export class CapturePlace {
   /** Paths below the folder of the small files that the last capture opened. */
   readonly opened: string[] = [];
   taken!: TakenFolder;
-  progress: number[] = [];
 
   static async create(): Promise<CapturePlace> {
     const place = new CapturePlace();
@@ -79,6 +78,18 @@ export class CapturePlace {
     };
   }
 
+  /** Returns the file system of the machine as one of a kind. */
+  on(type: number): { fileSystem: FileSystem } {
+    return { fileSystem: this.fileSystem({ statfsSync: (() => ({ type })) as never }) };
+  }
+
+  /** Returns the file system of the machine with looks at files changed; `path` is undefined for an open file. */
+  looking(change: (stats: fs.Stats, path?: string) => fs.Stats): { fileSystem: FileSystem } {
+    const lstatSync = ((path: string) => change(fs.lstatSync(path), path)) as never;
+    const fstatSync = ((file: number) => change(fs.fstatSync(file))) as never;
+    return { fileSystem: this.fileSystem({ lstatSync, fstatSync }) };
+  }
+
   tools(other: Partial<CaptureTools> = {}): CaptureTools {
     return {
       fileSystem: this.fileSystem(),
@@ -94,7 +105,6 @@ export class CapturePlace {
   async capture(tools: Partial<CaptureTools> = {}, request: Partial<WalkRequest> = {}): Promise<DatumId> {
     this.begin();
     this.opened.length = 0;
-    this.progress = [];
     const walk: WalkRequest = {
       folder: this.folder,
       keepsForms: true,
@@ -104,7 +114,7 @@ export class CapturePlace {
       ...request,
     };
     return captureFolder(this.tools(tools), walk, {
-      onProgress: (files) => void this.progress.push(files),
+      onProgress: () => {},
       onTaken: (taken) => {
         this.taken = taken;
       },

@@ -65,9 +65,8 @@ describe('a file that is captured again', () => {
     const file = place.write('a', content(1));
     const seen = fs.statSync(file);
     const late = { nowMs: () => seen.ctimeMs + 1999 };
-    const memory = place.fileSystem({ statfsSync: (() => ({ type: 0x01021994 })) as never });
     const first = await place.captureFile('a', late);
-    await place.captureFile('a', { fileSystem: memory });
+    await place.captureFile('a', place.on(0x01021994));
     writeFileSync(file, content(2));
     const second = await place.captureFile('a', as(seen));
     expect(second).not.toBe(first);

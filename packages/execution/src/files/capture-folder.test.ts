@@ -4,7 +4,6 @@ import fs, {
   mkdirSync,
   renameSync,
   rmSync,
-  type Stats,
   statSync,
   symlinkSync,
   utimesSync,
@@ -51,33 +50,31 @@ describe('a folder that is captured again', () => {
     const file = join(place.folder, path);
     const otherName = join(place.root, 'other name');
     linkSync(file, otherName);
+    /** Does something to the content that leaves its size and the time of its last change. */
+    const unseen = (path: string, change: (content: string) => void): void => {
+      const { size, atime, mtime } = statSync(path);
+      change('w'.repeat(size));
+      utimesSync(path, atime, mtime);
+    };
     const changes: Record<string, () => void> = {
       size: () => appendFileSync(file, '!'),
-      'content, through another name of the file, with its times set back': () => {
-        const { size, atime, mtime } = statSync(otherName);
-        writeFileSync(otherName, 'w'.repeat(size));
-        utimesSync(otherName, atime, mtime);
-      },
+      'content, through another name of the file, with its times set back': () =>
+        unseen(otherName, (content) => writeFileSync(otherName, content)),
       'content and time, not size': () => writeFileSync(file, 'x'.repeat(statSync(file).size)),
-      'content, with its times set back': () => {
-        const { size, atime, mtime } = statSync(file);
-        writeFileSync(file, 'y'.repeat(size));
-        utimesSync(file, atime, mtime);
-      },
-      'another file, as large and as old': () => {
-        const { size, atime, mtime } = statSync(file);
-        writeFileSync(`${file}.new`, 'z'.repeat(size));
-        utimesSync(`${file}.new`, atime, mtime);
-        renameSync(`${file}.new`, file);
-      },
+      'content, with its times set back': () =>
+        unseen(file, (content) => writeFileSync(file, content.replaceAll('w', 'y'))),
+      'another file, as large and as old': () =>
+        unseen(file, (content) => {
+          writeFileSync(`${file}.new`, content.replaceAll('w', 'z'));
+          renameSync(`${file}.new`, file);
+        }),
       'the time alone': () => utimesSync(file, 1, 1),
-      'its place, with a file from elsewhere that is as large and as old': () => {
-        const { size, atime, mtime } = statSync(file);
-        const other = place.write('../other', 'v'.repeat(size));
-        utimesSync(other, atime, mtime);
-        renameSync(file, `${other}.aside`);
-        renameSync(other, file);
-      },
+      'its place, with a file from elsewhere that is as large and as old': () =>
+        unseen(file, (content) => {
+          const other = place.write('../other', content.replaceAll('w', 'v'));
+          renameSync(file, `${other}.aside`);
+          renameSync(other, file);
+        }),
     };
     await place.capture();
     for (const [name, change] of Object.entries(changes)) {
@@ -94,13 +91,13 @@ describe('a folder that is captured again', () => {
     await place.capture();
     for (const field of ['dev', 'ino', 'size', 'mtimeMs', 'ctimeMs'] as const) {
       let isChanged = false;
-      const lstatSync = ((path: string): Stats => {
-        const stats = fs.lstatSync(path);
-        if (path.endsWith('f05') && !isChanged) stats[field] += 1;
-        isChanged ||= path.endsWith('f05');
+      const once = place.looking((stats, path) => {
+        if (!path?.endsWith('f05') || isChanged) return stats;
+        isChanged = true;
+        stats[field] += 1;
         return stats;
-      }) as never;
-      await place.capture({ fileSystem: place.fileSystem({ lstatSync }) });
+      });
+      await place.capture(once);
       // It is not as it was seen, so it is looked at once more, and found as it is.
       expect(place.opened, field).toEqual(['d000/f05', 'd000/f05']);
       await place.capture();
@@ -188,34 +185,24 @@ describe('what is remembered of files', () => {
   it('are not those that changed less than two seconds before [DML-EXE-0862]', async () => {
     const paths = place.writeMany(100);
     const file = join(place.folder, paths[7]!);
-    const { ctimeMs } = statSync(file);
-    for (const other of paths) fs.chmodSync(join(place.folder, other), 0o644);
-    const newest = Math.max(...paths.map((path) => statSync(join(place.folder, path)).ctimeMs));
-    const at = (nowMs: number) => ({ nowMs: () => nowMs });
-    await place.capture(at(newest + 1999));
-    await place.capture(at(newest + 1999));
-    expect(place.opened.length).toBeGreaterThan(0);
-    expect(place.opened).toContain(
-      paths.find((path) => statSync(join(place.folder, path)).ctimeMs === newest),
-    );
-    await place.capture(at(newest + 2000));
-    await place.capture(at(newest + 2000));
-    expect(place.opened).toEqual([]);
+    const ctimeOf = (path: string): number => statSync(join(place.folder, path)).ctimeMs;
+    const newest = Math.max(...paths.map(ctimeOf));
+    const twice = async (nowMs: number): Promise<string[]> => {
+      for (let round = 0; round < 2; round += 1) await place.capture({ nowMs: () => nowMs });
+      return place.opened;
+    };
+    expect(await twice(newest + 1999)).toContain(paths.find((path) => ctimeOf(path) === newest));
+    expect(await twice(newest + 2000)).toEqual([]);
     // Whatever time the content says.
     for (const seconds of [1, 4_000_000_000]) {
       utimesSync(file, seconds, seconds);
-      const changed = statSync(file).ctimeMs;
-      expect(changed).toBeGreaterThan(ctimeMs);
-      await place.capture(at(changed + 1000));
-      await place.capture(at(changed + 1000));
-      expect(place.opened).toEqual([paths[7]]);
-      await place.capture(at(changed + 2001));
-      await place.capture(at(changed + 2001));
-      expect(place.opened).toEqual([]);
+      const changed = ctimeOf(paths[7]!);
+      expect(await twice(changed + 1000)).toEqual([paths[7]]);
+      expect(await twice(changed + 2001)).toEqual([]);
     }
     // Nor those of a time to come; what was remembered of them is replaced by nothing.
-    await place.capture({ ...at(0), knowsFiles: false });
-    await place.capture(at(newest + 10_000));
+    await place.capture({ nowMs: () => 0, knowsFiles: false });
+    await place.capture({ nowMs: () => newest + 10_000 });
     expect(place.opened).toHaveLength(100);
   });
 
@@ -224,13 +211,10 @@ describe('what is remembered of files', () => {
     const file = join(place.folder, paths[7]!);
     const { ino, ctimeMs } = statSync(file);
     const tick = Math.floor(ctimeMs / 1000) * 1000 + 0.5;
-    const inTick = (stats: Stats): Stats => {
+    const { fileSystem } = place.looking((stats) => {
       if (stats.ino === ino) stats.mtimeMs = stats.ctimeMs = tick;
       return stats;
-    };
-    const lstatSync = ((path: string) => inTick(fs.lstatSync(path))) as never;
-    const fstatSync = ((open: number) => inTick(fs.fstatSync(open))) as never;
-    const fileSystem = place.fileSystem({ lstatSync, fstatSync });
+    });
     const hashAt = async (nowMs: number): Promise<string> => {
       const datumId = await place.capture({ fileSystem, nowMs: () => nowMs });
       const found = place.entries(datumId).find(({ path }) => path === paths[7]);
@@ -255,15 +239,12 @@ describe('what is remembered of files', () => {
   it('are not those with a time of whole seconds [DML-EXE-0873]', async () => {
     const paths = place.writeMany(100);
     const { ino } = statSync(join(place.folder, paths[7]!));
-    const coarse = (stats: Stats): Stats => {
+    const coarse = place.looking((stats) => {
       if (stats.ino === ino) stats.ctimeMs = Math.floor(stats.ctimeMs / 1000) * 1000;
       return stats;
-    };
-    const lstatSync = ((path: string) => coarse(fs.lstatSync(path))) as never;
-    const fstatSync = ((file: number) => coarse(fs.fstatSync(file))) as never;
-    const fileSystem = place.fileSystem({ lstatSync, fstatSync });
-    await place.capture({ fileSystem });
-    await place.capture({ fileSystem });
+    });
+    await place.capture(coarse);
+    await place.capture(coarse);
     expect(place.opened).toEqual([paths[7]]);
   });
 
@@ -285,32 +266,26 @@ describe('what is remembered of files', () => {
 
   it('are used and kept only where a file system keeps identities and notes changes [DML-EXE-0863]', async () => {
     const paths = place.writeMany(100);
-    const on = (type: number) => {
-      const statfsSync = (() => ({ type })) as never;
-      return { fileSystem: place.fileSystem({ statfsSync }) };
-    };
     // In memory, nfs, smb, fuse, 9p, one that nobody knows, and vfat.
     const others = [
       0x01021994, 0x858458f6, 0x6969, 0x517b, -32_162_494, 0x65735546, 0x01021997, 0x12345678, 0x4d44,
     ];
     for (const type of others) {
-      await place.capture(on(type));
-      await place.capture(on(type));
+      await place.capture(place.on(type));
+      await place.capture(place.on(type));
       expect(place.opened, type.toString(16)).toHaveLength(paths.length);
     }
     for (const type of [0xef53, 0x58465342, 0x9123683e | 0, 0x794c7630, 0x2fc12fc1, 0xf2f52010 | 0]) {
-      await place.capture({ ...on(type), knowsFiles: false });
-      await place.capture(on(type));
+      await place.capture({ ...place.on(type), knowsFiles: false });
+      await place.capture(place.on(type));
       expect(place.opened, type.toString(16)).toEqual([]);
     }
-    await place.capture(on(0x6969));
+    await place.capture(place.on(0x6969));
     expect(place.opened).toHaveLength(paths.length);
-    const unknown = place.fileSystem({
-      statfsSync: () => {
-        throw new Error('ENOSYS');
-      },
-    });
-    await place.capture({ fileSystem: unknown });
+    const unknown = (): never => {
+      throw new Error('ENOSYS');
+    };
+    await place.capture({ fileSystem: place.fileSystem({ statfsSync: unknown }) });
     expect(place.opened).toHaveLength(paths.length);
   });
 
@@ -364,8 +339,8 @@ describe('what is remembered of files', () => {
     // Of a file that changed unseen, as through a memory map.
     const before = fs.lstatSync(join(place.folder, paths[3]!));
     writeFileSync(join(place.folder, paths[3]!), 'changed');
-    const lstatSync = ((path: string) => (path.endsWith(paths[3]!) ? before : fs.lstatSync(path))) as never;
-    expect(await place.capture({ fileSystem: place.fileSystem({ lstatSync }) })).toBe(first);
+    const unseen = place.looking((stats, path) => (path?.endsWith(paths[3]!) ? before : stats));
+    expect(await place.capture(unseen)).toBe(first);
     const second = await place.capture({ knowsFiles: false });
     expect(second).not.toBe(first);
     expect(await place.capture()).toBe(second);

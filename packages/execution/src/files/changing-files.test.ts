@@ -20,6 +20,8 @@ beforeEach(async () => {
 });
 afterEach(() => place.close());
 
+const CHANGED = 'it changed while it was read';
+const A_CHANGED = `unreadable_file: a: ${CHANGED}`;
 const LARGE_BYTES = 3 * 1024 * 1024;
 
 /** How capturing the folder is refused. */
@@ -49,16 +51,14 @@ describe('a file that changes while its folder is captured', () => {
     const file = place.write('a', 'one');
     let grown = 0;
     const grow = (): void => appendFileSync(file, `${grown++}`);
-    expect(await refusal(whenOpened('/a', grow, 2))).toBe('unreadable_file: a: it changed while it was read');
+    expect(await refusal(whenOpened('/a', grow, 2))).toBe(A_CHANGED);
     // Also where neither its size nor the time of its content shows it.
     const rewrite = (): void => {
       const { size, atime, mtime } = fs.statSync(file);
       writeFileSync(file, 'x'.repeat(size));
       fs.utimesSync(file, atime, mtime);
     };
-    expect(await refusal(whenOpened('/a', rewrite, 2))).toBe(
-      'unreadable_file: a: it changed while it was read',
-    );
+    expect(await refusal(whenOpened('/a', rewrite, 2))).toBe(A_CHANGED);
     const meanwhile = place.fileSystem({
       readSync: ((...input: Parameters<typeof fs.readSync>) => {
         const length = fs.readSync(...input);
@@ -66,7 +66,7 @@ describe('a file that changes while its folder is captured', () => {
         return length;
       }) as never,
     });
-    expect(await refusal(meanwhile)).toBe('unreadable_file: a: it changed while it was read');
+    expect(await refusal(meanwhile)).toBe(A_CHANGED);
   });
 
   it('is read in one of its states when it changes once, and not remembered [DML-EXE-0871]', async () => {
@@ -81,9 +81,8 @@ describe('a file that changes while its folder is captured', () => {
       const stale = fs.lstatSync(file);
       writeFileSync(file, new Uint8Array(size).fill(2));
       let looks = 0;
-      const lstatSync = ((other: string) =>
-        other === file && looks++ === 0 ? stale : fs.lstatSync(other)) as never;
-      const datumId = await place.capture({ fileSystem: place.fileSystem({ lstatSync }) });
+      const once = place.looking((stats, path) => (path === file && looks++ === 0 ? stale : stats));
+      const datumId = await place.capture(once);
       expect(datumId).toBe(await place.afresh());
       expect(place.taken.readFiles).toBe(1);
       await place.capture();
@@ -96,24 +95,18 @@ describe('a file that changes while its folder is captured', () => {
   it('is neither followed nor waited for when something else took its place [DML-BND-0930]', async () => {
     const secret = place.write('../secret', 'secret!');
     const file = place.write('a', 'content');
-    const become: Record<string, () => void> = {
-      link: () => symlinkSync(secret, file),
-      pipe: () => execFileSync('mkfifo', [file]),
-      folder: () => mkdirSync(file),
-      nothing: () => {},
+    const become: Record<string, [create: () => void, reason: string]> = {
+      link: [() => symlinkSync(secret, file), CHANGED],
+      pipe: [() => execFileSync('mkfifo', [file]), CHANGED],
+      folder: [() => mkdirSync(file), CHANGED],
+      nothing: [() => {}, 'ENOENT'],
     };
-    const said: Record<string, string> = {
-      link: 'it changed while it was read',
-      pipe: 'it changed while it was read',
-      folder: 'it changed while it was read',
-      nothing: 'ENOENT',
-    };
-    for (const [kind, create] of Object.entries(become)) {
+    for (const [kind, [create, reason]] of Object.entries(become)) {
       const swap = (): void => {
         rmSync(file, { recursive: true });
         create();
       };
-      expect(await refusal(whenOpened('/a', swap)), kind).toBe(`unreadable_file: a: ${said[kind]}`);
+      expect(await refusal(whenOpened('/a', swap)), kind).toBe(`unreadable_file: a: ${reason}`);
       rmSync(file, { recursive: true, force: true });
       place.write('a', 'content');
     }
@@ -123,7 +116,7 @@ describe('a file that changes while its folder is captured', () => {
       renameSync(join(place.root, 'socket'), file);
     };
     await new Promise<void>((resolve) => server.listen(join(place.root, 'socket'), resolve));
-    expect(await refusal(whenOpened('/a', swap))).toBe('unreadable_file: a: it changed while it was read');
+    expect(await refusal(whenOpened('/a', swap))).toBe(A_CHANGED);
     server.close();
     rmSync(file, { force: true });
     // Between the listing of the folder and the look at the file.
@@ -137,9 +130,7 @@ describe('a file that changes while its folder is captured', () => {
       }
       return fs.lstatSync(path);
     }) as never;
-    expect(await refusal(place.fileSystem({ lstatSync }))).toBe(
-      'unreadable_file: a: it changed while it was read',
-    );
+    expect(await refusal(place.fileSystem({ lstatSync }))).toBe(A_CHANGED);
   });
 
   it('is not followed when it is large, either [DML-BND-0930]', async () => {
@@ -148,15 +139,13 @@ describe('a file that changes while its folder is captured', () => {
     const seen = fs.lstatSync(file);
     unlinkSync(file);
     symlinkSync(secret, file);
-    const lstatSync = ((path: string) => (path === file ? seen : fs.lstatSync(path))) as never;
+    const { lstatSync } = place.looking((stats, path) => (path === file ? seen : stats)).fileSystem;
     const readdirSync = ((folder: string, options: { withFileTypes: true }) => {
       const entries = fs.readdirSync(folder, options);
       for (const entry of entries) entry.isFile = () => true;
       return entries;
     }) as never;
-    expect(await refusal(place.fileSystem({ lstatSync, readdirSync }))).toBe(
-      'unreadable_file: a: it changed while it was read',
-    );
+    expect(await refusal(place.fileSystem({ lstatSync, readdirSync }))).toBe(A_CHANGED);
   });
 });
 
