@@ -1,9 +1,10 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Uri } from '@daggerml/values';
+import { type BlobHandle, blob, Uri } from '@daggerml/values';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { keyOf, type TestRun, Workspace } from '../../test/workspace.ts';
+import { keyOf, Workspace } from '../../test/workspace.ts';
+import type { RunEvent } from '../run/events.ts';
 
 const steps = `
 import { existsSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
@@ -70,6 +71,9 @@ export const same = (b: BlobHandle) => ({ nested: [b] });
 
 let workspace: Workspace;
 
+const printedIn = (events: readonly RunEvent[]): string =>
+  events.map((event) => (event.type === 'call-output' ? event.text : '')).join('');
+
 describe('WorkerPool', () => {
   beforeAll(async () => {
     workspace = await Workspace.create(steps, { env: { GREETING: 'hello' } });
@@ -109,91 +113,57 @@ describe('WorkerPool', () => {
 
   it('gives a blob as a handle that reads on demand [DML-EXE-0804]', async () => {
     const run = workspace.begin();
-    const { blob } = await import('@daggerml/values');
     const bytes = Uint8Array.from({ length: 1_500_000 }, (_, index) => (index * 7919) >> 3);
     const node = run.literal(blob(bytes));
-    const [sizeBytes, sha256, read] = (await run.outcome(run.call('size', [node]))) as [
-      number,
-      string,
-      number,
-    ];
-    const { createHash } = await import('node:crypto');
-    expect([sizeBytes, sha256, read]).toEqual([
-      1_500_000,
-      createHash('sha256').update(bytes).digest('hex'),
-      1_500_000,
-    ]);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    expect(await run.outcome(run.call('size', [node]))).toEqual([1_500_000, sha256, 1_500_000]);
     expect(await run.outcome(run.call('firstPiece', [node]))).toBeLessThanOrEqual(256 * 1024);
   });
 
   it('takes blobs that a function makes from text, streams and files [DML-EXE-0806]', async () => {
     const run = workspace.begin();
-    const { blob } = await import('@daggerml/values');
     const text = run.literal(blob('a\nb\nc'));
-    const reversed = (await run.outcome(run.call('lines', [text]))) as { text(): Promise<string> };
-    expect(await reversed.text()).toBe('c\nb\na');
-    const pieces = (await run.outcome(run.call('pieces', [120]))) as {
-      sizeBytes: number;
-      bytes(): Promise<Uint8Array>;
-    };
+    const made = async <Made>(name: string, input: unknown): Promise<Made> =>
+      (await run.outcome(run.call(name, [input]))) as Made;
+    expect(await (await made<BlobHandle>('lines', text)).text()).toBe('c\nb\na');
+    const pieces = await made<BlobHandle>('pieces', 120);
     expect(pieces.sizeBytes).toBe(12_000_000);
     expect((await pieces.bytes())[11_950_000]).toBe(119);
-    const file = (await run.outcome(run.call('fromFile', [`${workspace.folder}/steps.ts`]))) as {
-      file: { text(): Promise<string> };
+    interface FromFile {
+      file: BlobHandle;
       exact: number;
-    };
-    expect([await file.file.text(), file.exact]).toEqual([steps, 2]);
+    }
+    const { file, exact } = await made<FromFile>('fromFile', `${workspace.folder}/steps.ts`);
+    expect([await file.text(), exact]).toEqual([steps, 2]);
     // Read in pieces into buffers that are used again.
     const content = randomBytes(5_000_000);
     writeFileSync(`${workspace.folder}/large.bin`, content);
-    const large = (await run.outcome(run.call('fromFile', [`${workspace.folder}/large.bin`]))) as {
-      file: { bytes(): Promise<Uint8Array> };
-    };
+    const large = await made<FromFile>('fromFile', `${workspace.folder}/large.bin`);
     expect(content.equals(await large.file.bytes())).toBe(true);
-    const same = run.call('same', [text]);
-    expect(await run.outcome(same)).toEqual({ nested: [expect.objectContaining({ sizeBytes: 5 })] });
+    expect(await made('same', text)).toEqual({ nested: [expect.objectContaining({ sizeBytes: 5 })] });
   });
 
   it('takes and gives URIs', async () => {
     const run = workspace.begin();
-    const [given, made] = (await run.outcome(run.call('link', [new Uri('https://example.org/a')]))) as [
-      Uri,
-      Uri,
-    ];
-    expect([String(given), String(made)]).toEqual(['https://example.org/a', 'https://example.org/b']);
+    const uris = (await run.outcome(run.call('link', [new Uri('https://example.org/a')]))) as Uri[];
+    expect(uris.map(String)).toEqual(['https://example.org/a', 'https://example.org/b']);
   });
 
-  it('replaces a lost worker and tries the call again [DML-EXE-0809]', async () => {
+  it('replaces a lost worker and tries the call again after a pause [DML-EXE-0809] [DML-EXE-1103]', async () => {
     const run = workspace.begin();
-    const node = run.call('die', [`${workspace.folder}/flag`]);
-    expect(await run.outcome(node)).toBe('survived');
-    const types = workspace.events.map((event) => event.type).filter((type) => type.startsWith('call-'));
-    expect(types).toEqual(['call-started', 'call-retried', 'call-started', 'call-finished']);
+    expect(await run.outcome(run.call('die', [`${workspace.folder}/flag`]))).toBe('survived');
+    const calls = workspace.events.filter(({ type }) => type.startsWith('call-'));
+    const types = ['call-started', 'call-retried', 'call-started', 'call-finished'];
+    expect(calls.map(({ type }) => type)).toEqual(types);
+    expect(calls[1]).toMatchObject({ code: 'worker_lost', attempt: 1, afterMs: expect.any(Number) });
   });
 
-  it('reports a pause with the code of the failure before it [DML-EXE-1103]', async () => {
-    const run = workspace.begin();
-    await run.outcome(run.call('die', [`${workspace.folder}/another flag`]));
-    expect(workspace.events.find((event) => event.type === 'call-retried')).toMatchObject({
-      code: 'worker_lost',
-      attempt: 1,
-      afterMs: expect.any(Number),
-    });
-  });
-
-  it('ends with the code of the last attempt when all are used up [DML-EXE-0909]', async () => {
+  it('ends with the code of the last attempt, and records no exec [DML-EXE-0909] [DML-EXE-0906]', async () => {
     const run = workspace.begin();
     const node = run.call('alwaysDie', [], { retries: 1 });
     expect(await run.outcome(node)).toMatchObject({ class: 'infrastructure', code: 'worker_lost' });
-    expect(workspace.events.filter((event) => event.type === 'call-started').length).toBe(2);
-  });
-
-  it('records no exec for an infrastructure failure [DML-EXE-0906]', async () => {
-    const run = workspace.begin();
-    const node = run.call('alwaysDie', [], { retries: 0 });
-    await run.outcome(node);
-    expect(node.execId).toBeUndefined();
-    expect(workspace.store.cacheEntries(keyOf(node))).toEqual([]);
+    expect(workspace.eventTypes.filter((type) => type === 'call-started').length).toBe(2);
+    expect([node.execId, workspace.store.cacheEntries(keyOf(node))]).toEqual([undefined, []]);
   });
 
   it.each([
@@ -213,15 +183,11 @@ describe('WorkerPool', () => {
       message: `called process.exit(${code}); a function ends by returning or throwing`,
     });
     expect(node.failure?.trace[0]).toMatch(/steps\.ts:\d+:\d+/);
-    const types = workspace.events.map((event) => event.type);
-    expect(types.filter((type) => type === 'call-started' || type === 'call-retried')).toEqual([
-      'call-started',
-    ]);
+    const attempts = workspace.eventTypes.filter((type) => /^call-(started|retried)$/.test(type));
+    expect(attempts).toEqual(['call-started']);
     expect(workspace.store.cacheEntries(keyOf(node))).toHaveLength(1);
     if (name !== 'exitHere') return;
-    const printed = workspace.events
-      .map((event) => (event.type === 'call-output' ? event.text : ''))
-      .join('');
+    const printed = printedIn(workspace.events);
     expect(printed).toMatch(/^before\nline 0\n[\s\S]*line 99\n$/);
   });
 
@@ -234,10 +200,8 @@ describe('WorkerPool', () => {
 
   it('charges code that a call left running to that call', async () => {
     const run = workspace.begin();
-    expect(await run.outcome(run.call('stray', []))).toMatchObject({
-      code: 'function_threw',
-      message: 'Error: late',
-    });
+    const failure = { code: 'function_threw', message: 'Error: late' };
+    expect(await run.outcome(run.call('stray', []))).toMatchObject(failure);
     expect(await run.outcome(run.call('slow', [1, 98]))).toBe(1);
   });
 
@@ -245,8 +209,7 @@ describe('WorkerPool', () => {
     const run = workspace.begin();
     await run.outcome(run.call('flood', [20_000]));
     const finished = workspace.events.findIndex((event) => event.type === 'call-finished');
-    const before = workspace.events.slice(0, finished);
-    const text = before.map((event) => (event.type === 'call-output' ? event.text : '')).join('');
+    const text = printedIn(workspace.events.slice(0, finished));
     expect(text.split('\n').slice(0, -1)).toEqual(Array.from({ length: 20_000 }, (_, i) => `line ${i}`));
   });
 
@@ -256,7 +219,6 @@ describe('WorkerPool', () => {
       class: 'deterministic',
       code: 'never_settled',
     });
-    const { blob } = await import('@daggerml/values');
     const text = run.literal(blob('x'.repeat(70_000)));
     expect(await run.outcome(run.call('wokenLate', [text]))).toBe(70_001);
   });
@@ -282,9 +244,7 @@ describe('WorkerPool, ended', () => {
   it('ends every worker thread on close [DML-EXE-0812]', async () => {
     workspace = await Workspace.create(steps);
     const active = (): number =>
-      process
-        .getActiveResourcesInfo()
-        .filter((resource) => resource === 'MessagePort' || resource === 'Worker').length;
+      process.getActiveResourcesInfo().filter((resource) => /^(MessagePort|Worker)$/.test(resource)).length;
     const many = { timeout: 600_000 };
     // The ports of threads that have ended go away a little later.
     await vi.waitUntil(() => active() === 0, many);
@@ -296,21 +256,21 @@ describe('WorkerPool, ended', () => {
     await vi.waitUntil(() => active() === 0, many);
   });
 
-  it('does not charge a call with what an earlier one left behind [DML-EXE-0819]', async () => {
+  it.each([
+    ['what', 'throw', 'DML-EXE-0819'],
+    ['the exit of what', 'exit', 'DML-EXE-0825'],
+  ])('does not charge a call with %s an earlier one left behind by %s [%s]', async (_what, end) => {
     workspace = await Workspace.create(steps, { size: 1 });
     const run = workspace.begin();
-    await springTrap(run, 'throw');
-    // What it leaves fails in an idle thread or beside the next call, which then runs in another one.
+    expect(await run.outcome(run.call('trap', [end, 'leave']))).toBe('left');
+    expect(await run.outcome(run.call('trap', [end, 'spring']))).toBe('sprung');
+    const lost = workspace.events.find((event) => event.type === 'call-retried');
+    expect(lost).toMatchObject({ name: 'trap', code: 'worker_lost' });
+    // What it leaves fails in an idle thread or during the next call, which then runs in another one.
     expect(await run.outcome(run.call('leave', [300]))).toBe('left');
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(await run.outcome(run.call('slow', [2]))).toBe(2);
     expect(run.counts).toEqual({ executed: 4 });
-  });
-
-  it('does not charge a call with the exit of what an earlier one left behind [DML-EXE-0825]', async () => {
-    workspace = await Workspace.create(steps, { size: 1 });
-    const run = workspace.begin();
-    await springTrap(run, 'exit');
   });
 
   it('loses a worker, not the process, when a call exhausts its memory limit [DML-EXE-0816]', async () => {
@@ -319,10 +279,3 @@ describe('WorkerPool, ended', () => {
     expect(await run.outcome(run.call('exhaust', [], { retries: 0 }))).toMatchObject({ code: 'worker_lost' });
   });
 });
-
-async function springTrap(run: TestRun, end: 'throw' | 'exit'): Promise<void> {
-  expect(await run.outcome(run.call('trap', [end, 'leave']))).toBe('left');
-  expect(await run.outcome(run.call('trap', [end, 'spring']))).toBe('sprung');
-  const lost = workspace.events.find((event) => event.type === 'call-retried');
-  expect(lost).toMatchObject({ name: 'trap', code: 'worker_lost' });
-}

@@ -82,22 +82,10 @@ export const thread = (i: number) => threadId;
 `;
 
 /** What `look` returns wherever it runs first. */
-const fresh = (i: unknown): unknown[] => [
-  'undefined',
-  'unset',
-  'unset',
-  2,
-  2,
-  2,
-  true,
-  'function',
-  '{"a":[1]}',
-  '',
-  'unset',
-  ['b'],
-  new Set([3]),
-  { nested: { i } },
-];
+const fresh = (i: unknown): unknown[] => {
+  const plain = ['undefined', 'unset', 'unset', 2, 2, 2, true, 'function', '{"a":[1]}', '', 'unset', ['b']];
+  return [...plain, new Set([3]), { nested: { i } }];
+};
 
 let workspace: Workspace;
 let run: TestRun;
@@ -105,6 +93,8 @@ async function open(size: number, source = steps): Promise<void> {
   workspace = await Workspace.create(source, { size });
   run = workspace.begin();
 }
+/** Returns how many attempts were begun. */
+const started = (): number => workspace.eventTypes.filter((type) => type === 'call-started').length;
 const threads = (ids: unknown): number => new Set(ids as number[]).size;
 
 describe.each([1, 3])('calls in %i threads', (size) => {
@@ -117,12 +107,9 @@ describe.each([1, 3])('calls in %i threads', (size) => {
     for (const name of names) {
       const changed = [run.call('change', [name, calls++])];
       const looked = Array.from({ length: 9 }, () => run.call('look', [calls++]));
+      const list = [expect.any(Number), [expect.any(Number)]];
       for (const node of changed)
-        expect(await run.outcome(node), name).toMatchObject({
-          name,
-          text: 'é',
-          list: [expect.any(Number), [expect.any(Number)]],
-        });
+        expect(await run.outcome(node), name).toMatchObject({ name, text: 'é', list });
       for (const node of looked) {
         const value = (await run.outcome(node)) as unknown[];
         expect(value, name).toEqual(fresh((value.at(-1) as { nested: { i: number } }).nested.i));
@@ -159,12 +146,8 @@ describe('random changes between random calls', () => {
       for (const [i, node] of nodes.entries()) {
         const value = (await run.outcome(node)) as { code?: string };
         const shown = `first seed ${firstSeed}, call ${from + i}: ${JSON.stringify(value)}`;
-        if (i % 10 !== 0)
-          expect(value, shown).toEqual(
-            i % 3
-              ? fresh(from + i)
-              : { class: 'deterministic', code: 'function_threw', message: 'Error: dry' },
-          );
+        const dry = { class: 'deterministic', code: 'function_threw', message: 'Error: dry' };
+        if (i % 10 !== 0) expect(value, shown).toEqual(i % 3 ? fresh(from + i) : dry);
         // What breaks Node itself may cost the call that did it its outcome, which is never another value.
         else if (value.code !== 'worker_lost')
           expect(value, shown).toEqual({ seed: expect.any(Number), list: [[1], { a: 'x' }] });
@@ -200,7 +183,7 @@ describe('a call', () => {
     const node = run.call('overflow', [0]);
     expect(await run.outcome(node)).toMatchObject({ class: 'infrastructure', code: 'stack_overflow' });
     expect(node.execId).toBeUndefined();
-    expect(workspace.events.filter(({ type }) => type === 'call-started')).toHaveLength(1);
+    expect(started()).toBe(1);
     expect(await run.outcome(run.call('overflowCaught', []))).toBe('caught');
   });
 
@@ -214,15 +197,11 @@ describe('a call', () => {
       message: 'TemporaryError: busy',
     });
     expect(node.execId).toBeUndefined();
-    expect(workspace.events.filter(({ type }) => type === 'call-started')).toHaveLength(6);
+    expect(started()).toBe(6);
   });
 
   it.each([
-    [
-      'throws while it is loaded',
-      `export const f = () => 1;\nif (f()) throw new Error('no luck');`,
-      'no luck',
-    ],
+    ['throws while it loads', `export const f = () => 1;\nif (f()) throw new Error('no luck');`, 'no luck'],
     ['exports no function', 'export const f = [1];', 'the export "f" is not a function'],
   ])('whose bundle %s ends unrecorded, without another attempt [DML-EXE-2404]', async (_, code, message) => {
     await open(1, code);
@@ -233,20 +212,17 @@ describe('a call', () => {
       message: expect.stringContaining(`Error: ${message}`),
     });
     expect(node.execId).toBeUndefined();
-    expect(workspace.events.filter(({ type }) => type === 'call-started')).toHaveLength(1);
+    expect(started()).toBe(1);
   });
 
   it('beyond its time is attempted again only where that is asked for [DML-EXE-2405]', async () => {
     await open(1, `export const hang = () => new Promise(() => { setInterval(() => {}, 1000); });`);
-    for (const [retries, started] of [
-      [undefined, 1],
-      [0, 1],
-      [2, 3],
-    ] as const) {
+    for (const retries of [undefined, 0, 2]) {
+      const attempts = 1 + (retries ?? 0);
       run = workspace.begin({ workName: `r${retries}` });
       const node = run.call('hang', [], { timeoutMs: 30, ...(retries !== undefined && { retries }) });
       expect(await run.outcome(node)).toMatchObject({ class: 'infrastructure', code: 'timeout' });
-      expect(workspace.events.filter(({ type }) => type === 'call-started')).toHaveLength(started);
+      expect(started()).toBe(attempts);
     }
   });
 });
@@ -284,10 +260,8 @@ describe('a thread', () => {
   afterEach(() => workspace.close());
 
   it('goes on after calls that change nothing [DML-EXE-2402]', async () => {
-    await open(
-      1,
-      `${steps}import { threadId } from 'node:worker_threads';\nexport const thread = (i: number) => threadId;`,
-    );
+    const threadOf = 'export const thread = (i: number) => threadId;';
+    await open(1, `${steps}import { threadId } from 'node:worker_threads';\n${threadOf}`);
     const first = await run.outcome(run.call('thread', [0]));
     for (const [i, name] of ['echo', 'uses', 'overflowCaught', 'badStream', 'look'].entries())
       await run.outcome(run.call(name, [i + 1]));
