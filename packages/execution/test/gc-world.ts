@@ -1,7 +1,13 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type CommitId, type ObjectClass, type ObjectId, recordLinks } from '@daggerml/object-model';
+import {
+  type CommitId,
+  OBJECT_CLASS_NUMBERS,
+  type ObjectClass,
+  type ObjectId,
+  recordLinks,
+} from '@daggerml/object-model';
 import { headRef, openStore, type RefName, type Store } from '@daggerml/store';
 import { collectSteps } from '@daggerml/store/testing';
 import { Executor } from '../src/executor.ts';
@@ -126,32 +132,22 @@ export class GcWorld {
   }
 
   *#present(): Generator<{ objectClass: ObjectClass; id: ObjectId }> {
-    const byByte: Record<number, ObjectClass> = {
-      2: 'datum',
-      3: 'node',
-      4: 'dag',
-      5: 'tree',
-      6: 'commit',
-      9: 'exec',
-      10: 'exec-request',
-      11: 'page',
-      12: 'chunk',
-    };
+    const classes = Object.entries(OBJECT_CLASS_NUMBERS) as [ObjectClass, number][];
+    const byByte = new Map(classes.map(([objectClass, byte]) => [byte, objectClass]));
     this.collector.engine.root.resetReadTxn();
     for (const key of this.collector.engine.tables.objects.getKeys({})) {
       const bytes = Buffer.from(key as unknown as Uint8Array);
-      yield {
-        objectClass: byByte[bytes[0] as number] as ObjectClass,
-        id: bytes.subarray(1).toString('hex') as ObjectId,
-      };
+      const objectClass = byByte.get(bytes[0] as number) as ObjectClass;
+      yield { objectClass, id: bytes.subarray(1).toString('hex') as ObjectId };
     }
   }
 
-  /** Ends the sessions but leaves the files. */
-  async shut(): Promise<void> {
+  /** Ends the sessions; the files stay where they are to be copied. */
+  async shut(staysFor: 'copies' | 'nothing' = 'nothing'): Promise<void> {
     await this.#executor.close();
     await this.store.close();
     await this.collector.close();
+    if (staysFor === 'nothing') this.remove();
   }
 
   remove(): void {

@@ -16,7 +16,6 @@ import { Workspace } from './workspace.ts';
 
 let workspace: Workspace;
 let objects: RunObjects;
-const noPins: PinScope = { getPin: () => undefined };
 
 beforeAll(async () => {
   workspace = await Workspace.create('export const one = () => 1;');
@@ -55,37 +54,44 @@ function callExec(
 }
 
 describe('storedValue', () => {
-  it('yields the datum of a literal [DML-EXE-0301]', () => {
-    expect(storedValue(literal('x'), noPins, objects)).toBe(datum('x'));
+  const stored = (nodeId: NodeId, ...pins: [NodeId, ExecId][]): DatumId =>
+    storedValue(nodeId, scope(...pins), objects);
+  const importOf = (name: string): NodeId => {
+    const names = [['a', literal(1)]] as const;
+    const dagId = objects.put({ type: 'dag', rootNodeId: literal('root value'), names });
+    return objects.put({ type: 'node', kind: 'import', dagId, name });
+  };
+
+  it('returns the datum of a literal [DML-EXE-0301]', () => {
+    expect(stored(literal('x'))).toBe(datum('x'));
   });
 
-  it('yields the value of the node that an import selects by name [DML-EXE-0302]', () => {
+  it('returns the value of the node that an import selects by name [DML-EXE-0302]', () => {
     const inner = call();
     const dagId = objects.put({ type: 'dag', rootNodeId: literal('root value'), names: [['best', inner]] });
     const node = objects.put({ type: 'node', kind: 'import', dagId, name: 'best' });
     const execId = callExec(inner, putResultDag(datum('best value'), objects));
-    expect(storedValue(node, scope([inner, execId]), objects)).toBe(datum('best value'));
+    expect(stored(node, [inner, execId])).toBe(datum('best value'));
   });
 
   it('selects the root of an imported dag by root [DML-EXE-0303]', () => {
-    const dagId = objects.put({ type: 'dag', rootNodeId: literal('root value'), names: [['a', literal(1)]] });
-    const node = objects.put({ type: 'node', kind: 'import', dagId, name: 'root' });
-    expect(storedValue(node, noPins, objects)).toBe(datum('root value'));
+    expect(stored(importOf('root'))).toBe(datum('root value'));
   });
 
-  it('yields the result datum of the exec pinned for a builtin [DML-EXE-0304]', () => {
+  it('returns the result datum of the exec pinned for a builtin [DML-EXE-0304]', () => {
+    const functionDatumId = datum('b');
     const inputs = [literal([1]), literal(2)];
-    const node = objects.put({ type: 'node', kind: 'builtin', functionDatumId: datum('b'), inputs });
-    const common = { type: 'exec', nodeKind: 'builtin', nodeId: node, functionDatumId: datum('b') } as const;
-    const values = [datum(1), datum(2)];
-    const execId = objects.put({ ...common, inputs: values, status: 'ok', resultDatumId: datum([1, 2]) });
-    expect(storedValue(node, scope([node, execId]), objects)).toBe(datum([1, 2]));
+    const nodeId = objects.put({ type: 'node', kind: 'builtin', functionDatumId, inputs });
+    const common = { type: 'exec', nodeKind: 'builtin', nodeId, functionDatumId, status: 'ok' } as const;
+    const execId = objects.put({ ...common, inputs: [datum(1), datum(2)], resultDatumId: datum([1, 2]) });
+    expect(stored(nodeId, [nodeId, execId])).toBe(datum([1, 2]));
   });
 
-  it('yields the value of the root of the result dag of a call [DML-EXE-0305]', () => {
+  it('returns the value of the root of the result dag of a call [DML-EXE-0305]', () => {
     const node = call(literal(1));
-    const execId = callExec(node, putResultDag(datum({ a: 1 }), objects));
-    expect(storedValue(node, scope([node, execId]), objects)).toBe(datum({ a: 1 }));
+    expect(stored(node, [node, callExec(node, putResultDag(datum({ a: 1 }), objects))])).toBe(
+      datum({ a: 1 }),
+    );
   });
 
   it('resolves nodes of a result dag in the pins of its exec alone [DML-EXE-0306]', () => {
@@ -95,53 +101,46 @@ describe('storedValue', () => {
     const resultDagId = objects.put({ type: 'dag', rootNodeId: inner, names: [] });
     const node = call(literal('outer'));
     const execId = callExec(node, resultDagId, { pins: [[inner, innerExecId]] });
-    expect(storedValue(node, scope([node, execId], [inner, otherExecId]), objects)).toBe(
-      datum('from the exec'),
-    );
+    expect(stored(node, [node, execId], [inner, otherExecId])).toBe(datum('from the exec'));
   });
 
   it('reports a node without a pin as not executed [DML-EXE-0307]', () => {
     const nodeId = call();
-    expect(() => storedValue(nodeId, noPins, objects)).toThrow(
-      expect.objectContaining({ code: 'not_executed', fields: { nodeId } }),
-    );
+    const missing = expect.objectContaining({ code: 'not_executed', fields: { nodeId } });
+    expect(() => stored(nodeId)).toThrow(missing);
   });
 
   it('reports a recorded failure with its code and message [DML-EXE-0308]', () => {
     const node = call(literal('fails'));
     const failure = putFailure({ code: 'function_threw', message: 'no', trace: [] }, objects);
     const execId = callExec(node, putResultDag(failure, objects), { status: 'error' });
-    expect(() => storedValue(node, scope([node, execId]), objects)).toThrow(
-      expect.objectContaining({
-        code: 'call_failed',
-        fields: expect.objectContaining({ failureCode: 'function_threw', message: 'no' }),
-      }),
-    );
+    const fields = expect.objectContaining({ failureCode: 'function_threw', message: 'no' });
+    const failed = expect.objectContaining({ code: 'call_failed', fields });
+    expect(() => stored(node, [node, execId])).toThrow(failed);
   });
 
   it('reports a name that the imported dag does not have [DML-EXE-0309]', () => {
-    const dagId = objects.put({ type: 'dag', rootNodeId: literal(1), names: [['a', literal(1)]] });
-    const node = objects.put({ type: 'node', kind: 'import', dagId, name: 'b' });
-    expect(() => storedValue(node, noPins, objects)).toThrow(
-      expect.objectContaining({ code: 'unknown_name' }),
-    );
+    expect(() => stored(importOf('b'))).toThrow(expect.objectContaining({ code: 'unknown_name' }));
   });
 });
 
 describe('function URIs', () => {
   it('name adapter, bundle and export [DML-EXE-0501]', () => {
-    const uri = uriOfOne();
+    const run = workspace.begin();
+    const uri = run.uriOf('one');
     const { bundleDatumId, exportName } = parseFunctionUri(uri);
     expect(uri).toBe(`dml+exec://dml-worker/${bundleDatumId}/one`);
-    expect([exportName, objects.readDatum(bundleDatumId).kind]).toEqual(['one', 'blob']);
-    expect(parseFunctionUri(formatFunctionUri({ bundleDatumId, exportName: 'größe$' })).exportName).toBe(
-      'größe$',
-    );
+    expect([exportName, run.open.objects.readDatum(bundleDatumId).kind]).toEqual(['one', 'blob']);
+    const named = formatFunctionUri({ bundleDatumId, exportName: 'größe$' });
+    expect(parseFunctionUri(named).exportName).toBe('größe$');
   });
 
   it('carry a link to the bundle as their attachment [DML-EXE-0502]', () => {
-    const { bundleDatumId } = parseFunctionUri(uriOfOne());
-    expect(objects.readDatum(functionOfOne())).toMatchObject({ attachmentDatumId: bundleDatumId });
+    const reference = workspace.begin().reference('one');
+    const { functionDatumId } = captureCall(reference, new FunctionCapture(), objects);
+    const datum = objects.readDatum(functionDatumId);
+    const { bundleDatumId } = parseFunctionUri(datum.kind === 'uri' ? datum.value : '');
+    expect(datum).toMatchObject({ attachmentDatumId: bundleDatumId });
   });
 
   it('of an adapter that is not there are refused', () => {
@@ -150,13 +149,3 @@ describe('function URIs', () => {
     }
   });
 });
-
-function functionOfOne(): DatumId {
-  const reference = workspace.begin().reference('one');
-  return captureCall(reference, new FunctionCapture(), objects).functionDatumId;
-}
-
-function uriOfOne(): string {
-  const datum = objects.readDatum(functionOfOne());
-  return datum.kind === 'uri' ? datum.value : '';
-}

@@ -1,38 +1,27 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
+import type { RunEvent } from './events.ts';
 
 let nextMs: () => number;
 let workspace: Workspace;
 beforeAll(async () => {
-  workspace = await Workspace.create('export const same = (n: number) => n;', { nowMs: () => nextMs() });
+  workspace = await Workspace.memory({ functions: { same: (n: number) => n } }, { nowMs: () => nextMs() });
 });
 afterAll(() => workspace.close());
 
-/** Runs a call while the clock goes by steps, and returns the times that are recorded. */
-async function timesOf(input: number, fromMs: number, stepMs: number): Promise<(number | null)[]> {
-  let timeMs = fromMs;
-  nextMs = () => {
-    timeMs += stepMs;
-    return timeMs;
+it.each([
+  ['times of the attempt', 1_700_000_000_000, 1234, 'DML-EXE-1004'],
+  ['times that are whole milliseconds, rounded down', 1_000_000.9, 0, 'DML-EXE-0881'],
+  ['start twice when the clock goes back', 1_000_000, -50, 'DML-EXE-0880'],
+])('an exec has the %s, from %d by steps of %d [%s]', async (_what, fromMs, stepMs) => {
+  let isStarted = false;
+  nextMs = () => fromMs + (isStarted ? stepMs : 0);
+  const onEvent = ({ type }: RunEvent): void => {
+    isStarted ||= type === 'call-started';
   };
-  const run = workspace.begin({ workName: `${input}` });
-  const node = run.call('same', [input]);
-  expect(await run.outcome(node)).toBe(input);
-  const exec = run.open.objects.read('exec', node.execId!);
-  if (exec.nodeKind !== 'call') throw new Error('not a call');
-  return [exec.startedMs, exec.finishedMs];
-}
-
-describe('the times of an exec', () => {
-  it('are the start twice when the clock went back during the call [DML-EXE-0880]', async () => {
-    const [startedMs, finishedMs] = await timesOf(1, 1_000_000, -50);
-    expect(finishedMs).toBe(startedMs);
-    expect(startedMs).toBeGreaterThan(0);
-    expect(startedMs).toBeLessThan(1_000_000);
-  });
-
-  it('are whole milliseconds, rounded down [DML-EXE-0881]', async () => {
-    const [startedMs, finishedMs] = await timesOf(2, 1_000_000.9, 0);
-    expect([startedMs, finishedMs]).toEqual([1_000_000, 1_000_000]);
-  });
+  const run = workspace.begin({ workName: `${fromMs}`, onEvent });
+  const node = run.ask('same', [fromMs]);
+  expect(await run.outcome(node)).toBe(fromMs);
+  const startedMs = Math.floor(fromMs);
+  expect(run.exec(node)).toMatchObject({ startedMs, finishedMs: startedMs + Math.max(0, stepMs) });
 });

@@ -41,7 +41,7 @@ beforeAll(async () => {
   template.moveRef('refs/heads/anchor' as never, anchor);
   template.pruneIndexRefs();
   expect(template.holes()).toEqual([]);
-  await template.shut();
+  await template.shut('copies');
 });
 afterAll(() => template.remove());
 
@@ -81,28 +81,17 @@ async function beside(
     const nodes = calls(run);
     await run.open.run.idle();
     for (const _ of collection ?? []) void _;
-    return {
-      values: nodes.map((node) => run.value(node)),
-      ran: world.ran,
-      accesses,
-      begun,
-      holes: world.holes(),
-    };
+    const values = nodes.map((node) => run.value(node));
+    return { values, ran: world.ran, accesses, begun, holes: world.holes() };
   } finally {
     await world.shut();
-    world.remove();
   }
 }
 
 const text = 'a text that is longer than what stands in a page'.repeat(5);
 const wrapped = [1, 'x', text];
-const detourValues = [
-  1,
-  wrapped,
-  [1, wrapped, [wrapped, text]],
-  42,
-  [[1, wrapped, [wrapped, text]], 'new', text],
-];
+const detourList = [1, wrapped, [wrapped, text]];
+const detourValues = [1, wrapped, detourList, 42, [detourList, 'new', text]];
 
 describe('a run beside garbage collection', () => {
   it('answers from pins that it holds, whenever the head moves and all else goes [DML-EXE-0719]', async () => {
@@ -156,7 +145,6 @@ describe('a run beside garbage collection', () => {
     await run.open.run.settled(further);
     expect([run.value(further), collections, world.holes()]).toEqual([[wrapped, 'further', text], 1, []]);
     await world.shut();
-    world.remove();
   });
 
   it('lets go of what a run came to when the next one begins, not before [DML-EXE-0721]', async () => {
@@ -171,7 +159,6 @@ describe('a run beside garbage collection', () => {
     world.collectAll();
     expect(world.store.has('exec', node.execId as ExecId)).toBe(false);
     await world.shut();
-    world.remove();
   });
 
   it('takes a cached exec whose result cannot be read for a miss [DML-EXE-0717]', async () => {
@@ -188,6 +175,5 @@ describe('a run beside garbage collection', () => {
     await second.open.run.idle();
     expect([second.value(nodes[1] as RunNode), world.ran]).toEqual([wrapped, ['wrap']]);
     await world.shut();
-    world.remove();
   });
 });

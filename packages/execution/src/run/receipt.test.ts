@@ -1,5 +1,5 @@
-import { FunctionCapture } from '@daggerml/capture';
-import { checkSchema } from '@daggerml/object-model';
+import { type CallOptions, FunctionCapture } from '@daggerml/capture';
+import { checkSchema, type DatumId } from '@daggerml/object-model';
 import { liftDatum } from '@daggerml/values';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyOf, type TestRun, Workspace } from '../../test/workspace.ts';
@@ -22,23 +22,25 @@ beforeAll(async () => {
 });
 afterAll(() => workspace.close());
 
-function execOf(run: TestRun, node: RunNode): { receiptDatumId: string | null; resultDagId: string } {
-  const exec = run.open.objects.read('exec', node.execId!);
-  if (exec.nodeKind !== 'call') throw new Error('not a call');
-  return exec;
-}
+const receiptIdOf = (run: TestRun, node: RunNode): DatumId => run.exec(node).receiptDatumId as DatumId;
 
 function receiptOf(run: TestRun, node: RunNode): Record<string, unknown> {
-  return liftDatum(run.open.objects, execOf(run, node).receiptDatumId as never) as Record<string, unknown>;
+  return liftDatum(run.open.objects, receiptIdOf(run, node)) as Record<string, unknown>;
+}
+
+/** Calls `twice` and waits for it. */
+async function twice(run: TestRun, input: number, options: CallOptions = {}): Promise<RunNode> {
+  const node = run.call('twice', [input], options);
+  await run.outcome(node);
+  return node;
 }
 
 describe('the receipt of a call', () => {
   it('is linked by the exec, one and the same for all calls of a process [DML-EXE-1801]', async () => {
     const run = workspace.begin();
-    const nodes = [run.call('twice', [1]), run.call('twice', [2])];
-    for (const node of nodes) await run.outcome(node);
-    const [first, second] = nodes.map((node) => execOf(run, node).receiptDatumId);
-    expect([first, workspace.store.has('datum', first as never)]).toEqual([second, true]);
+    const [first, second] = [await twice(run, 1), await twice(run, 2)];
+    expect(receiptIdOf(run, first)).toBe(receiptIdOf(run, second));
+    expect(workspace.store.has('datum', receiptIdOf(run, first))).toBe(true);
   });
 
   it('names what ran the call, and which attempt it was [DML-EXE-1802]', async () => {
@@ -75,18 +77,13 @@ describe('the receipt of a call', () => {
 
   it('carries the schema 1 [DML-EXE-1813]', async () => {
     const run = workspace.begin();
-    const node = run.call('twice', [4]);
-    await run.outcome(node);
-    const { receiptDatumId } = execOf(run, node);
-    const receipt = run.open.objects.readDatum(receiptDatumId as never);
+    const receipt = run.open.objects.readDatum(receiptIdOf(run, await twice(run, 4)));
     expect(checkSchema(receipt, 1, run.open.objects)).toBe(1);
   });
 
   it('names no host, no user and no path [DML-EXE-1811]', async () => {
     const run = workspace.begin();
-    const node = run.call('twice', [3]);
-    await run.outcome(node);
-    const values = Object.values(receiptOf(run, node)).map(String);
+    const values = Object.values(receiptOf(run, await twice(run, 3))).map(String);
     for (const value of values) expect(value).not.toMatch(/[/\\]/);
     expect(surroundingsOf('program')).toEqual({
       program: 'program',
@@ -98,16 +95,13 @@ describe('the receipt of a call', () => {
 
   it('has no part in execution key and result [DML-EXE-1805]', async () => {
     const before = workspace.begin({ workName: 'before' });
-    const first = before.call('twice', [4]);
-    await before.outcome(first);
-    const exec = execOf(before, first);
+    const first = await twice(before, 4);
+    const exec = before.exec(first);
     await workspace.reopen({ program: 'daggerml 9.9.9' });
     const after = workspace.begin({ workName: 'after' });
-    const second = after.call('twice', [4], { cache: false });
-    await after.outcome(second);
-    const again = execOf(after, second);
-    expect(again.receiptDatumId).not.toBe(exec.receiptDatumId);
-    expect(again.resultDagId).toEqual(exec.resultDagId);
+    const second = await twice(after, 4, { cache: false });
+    expect(receiptIdOf(after, second)).not.toBe(exec.receiptDatumId);
+    expect(after.exec(second).resultDagId).toEqual(exec.resultDagId);
     expect(workspace.store.cacheEntries(keyOf(first))).toContain(second.execId);
   });
 });

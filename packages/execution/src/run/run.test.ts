@@ -364,21 +364,6 @@ describe('Run', () => {
     expect(third.counts).toEqual({ cached: 1 });
   });
 
-  it('carries the times of the attempt in the exec of a call that ran [DML-EXE-1004]', async () => {
-    let clockMs = 1_700_000_000_000;
-    const own = await Workspace.create(steps, { nowMs: () => clockMs });
-    const run = own.begin({
-      onEvent: ({ type }) => {
-        if (type === 'call-started') clockMs += 1234;
-      },
-    });
-    const node = run.call('add', [1, 2]);
-    await run.outcome(node);
-    const times = { startedMs: 1_700_000_000_000, finishedMs: 1_700_000_001_234 };
-    expect(run.exec(node)).toMatchObject(times);
-    await own.close();
-  });
-
   it('covers the result dag of a call with the pins of its exec [DML-EXE-1003]', async () => {
     const run = workspace.begin();
     const node = run.call('pair', [run.call('add', [1, 1]), 'covered']);
