@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { mayBeReplaced } from './process/not-utf8.ts';
 import type { StartOptions } from './process/program-process.ts';
 import { isTooManyFiles, reportTooManyFiles } from './process/too-many-files.ts';
 
@@ -20,8 +21,7 @@ async function start(): Promise<void> {
   const { moveOutput } = await import('./process/moved-output.ts');
   const output = moveOutput();
   // An argument that is no UTF-8 is refused here: another process would be given what the runtime made of it.
-  if (output !== undefined || argv.some((argument) => argument.includes('\ufffd')))
-    return await startForUser({ output });
+  if (output !== undefined || argv.some(mayBeReplaced)) return await startForUser({ output });
   runApart(argv, (failure) => void startForUser({ failure }));
 }
 

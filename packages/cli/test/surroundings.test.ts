@@ -3,7 +3,6 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { undecodableArgument } from '../src/process/undecodable-argument.ts';
 import { type RunDocument, TestRepository } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
@@ -62,7 +61,8 @@ describe('an argument that is not UTF-8', () => {
     ["dml branch ok $'\\xff'", 3],
     ["dml $'\\xc0\\xaf'", 1],
     ["dml export report $'out\\xed\\xa0\\x80'", 3],
-  ])('is refused with its place: %s [DML-CLI-0360]', async (line, place) => {
+    ["dml show $'\\xef\\xbf\\xbd'", 2],
+  ])('is refused with its place: %s [DML-CLI-2902]', async (line, place) => {
     const before = await repository.refState();
     const files = readdirSync(repository.folder);
     const { status, stdout, stderr } = shell(line);
@@ -73,19 +73,6 @@ describe('an argument that is not UTF-8', () => {
     else expect(JSON.parse(stderr)).toMatchObject({ code: 'invalid_argument', detail: 'not_utf8' });
     expect(await repository.refState()).toEqual(before);
     expect(readdirSync(repository.folder)).toEqual(files);
-  });
-
-  it('is told from one that holds the character U+FFFD [DML-CLI-0360]', () => {
-    expect(shell("dml show $'\\xef\\xbf\\xbd'")).toMatchObject({ status: 3 });
-    expect(shell("dml run $'\\xef\\xbf\\xbd'.ts")).toMatchObject({ status: 12 });
-    const bytes = (...words: string[]): Buffer => Buffer.from(words.map((word) => `${word}\0`).join(''));
-    const bad = Buffer.concat([bytes('node', 'dml', 'a'), Buffer.from([0xff, 0]), bytes('\ufffd')]);
-    expect(undecodableArgument(['a', '\ufffd', '\ufffd'], () => bad)).toBe(2);
-    expect(undecodableArgument(['a', '\ufffd'], () => bytes('node', 'dml', 'a', '\ufffd'))).toBeUndefined();
-    expect(undecodableArgument(['a', 'b'], () => undefined)).toBeUndefined();
-    // Where the system does not tell, the character is refused too.
-    expect(undecodableArgument(['a', '\ufffd'], () => undefined)).toBe(2);
-    expect(undecodableArgument(['a', '\ufffd'], () => bytes('b'))).toBe(2);
   });
 });
 
@@ -229,14 +216,14 @@ describe('a current folder whose path is not UTF-8', () => {
     for (const line of ['dml status', 'dml init', 'dml init here']) {
       const { status, stdout, stderr } = shell(cd + line);
       expect({ status, stdout }, line).toEqual({ status: 5, stdout: '' });
-      expect(stderr).toMatch(/^dml: the path of the current folder is not UTF-8 text\nhint: [^\n]+\n$/);
+      expect(stderr).toMatch(
+        /^dml: the path of the current folder is not UTF-8 text, or holds U\+FFFD\nhint: [^\n]+\n$/,
+      );
     }
     expect(shell(`${cd}dml --version`)).toMatchObject({ status: 0, stderr: '' });
     expect(shell(`${cd}dml --repo "${repository.folder}" status`)).toMatchObject({ status: 0, stderr: '' });
     expect(readdirSync(join(root, 'odd'))).toHaveLength(1);
     expect(shell(`${cd}ls -A`).stdout).toBe('');
-    // The character itself is a name like any other.
-    expect(shell(`mkdir -p "${root}/\ufffd" && cd "${root}/\ufffd" && dml init`).status).toBe(0);
   });
 });
 

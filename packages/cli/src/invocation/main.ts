@@ -1,4 +1,5 @@
 import type { CliIo, GlobalOptions } from '../process/cli-io.ts';
+import { mayBeReplaced } from '../process/not-utf8.ts';
 import { isTooManyFiles, reportTooManyFiles } from '../process/too-many-files.ts';
 import type { CliErrorCode } from '../wording/cli-error.ts';
 import { EXIT } from './exit-code.ts';
@@ -8,7 +9,7 @@ import { type Invocation, parseInvocation } from './program.ts';
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   let look = lookOf(argv);
   try {
-    if (argv.some((argument) => argument.includes('\ufffd'))) await refuseUndecodable(argv, io);
+    if (argv.some(mayBeReplaced)) return await refuseUndecodable(argv, io);
     const invocation = parseInvocation(argv);
     if (invocation.kind === 'command') look = invocation.globals;
     return await carryOut(invocation, io, look);
@@ -20,17 +21,18 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
 /** A failure of the process around a command. */
 export interface ProcessFailure {
   readonly code: CliErrorCode;
-  readonly fields: Readonly<Record<string, string>>;
+  readonly detail?: string;
+  readonly fields: Readonly<Record<string, string | number>>;
 }
 
 /** Reports a failure of the process around a command and yields the exit code. */
 export async function reportFailure(
-  { code, fields }: ProcessFailure,
+  { code, detail, fields }: ProcessFailure,
   argv: readonly string[],
   io: CliIo,
 ): Promise<number> {
   const { cliError } = await import('../wording/cli-error.ts');
-  return await report(cliError(code, fields), io, lookOf(argv));
+  return await report(cliError(code, fields, undefined, detail), io, lookOf(argv));
 }
 
 /** Reports a warning of the runtime, such as one that a pipeline emits. */
@@ -42,20 +44,19 @@ export async function reportWarning(warning: Error, argv: readonly string[], io:
   new Output(io, lookOf(argv)).note(printable(`warning: ${warning.name}: ${warning.message}`));
 }
 
-async function refuseUndecodable(argv: readonly string[], io: CliIo): Promise<void> {
-  const [{ cliError }, { systemCommandLine, undecodableArgument }] = await Promise.all([
-    import('../wording/cli-error.ts'),
-    import('../process/undecodable-argument.ts'),
-  ]);
-  const place = undecodableArgument(argv, io.commandLine ?? systemCommandLine);
-  if (place === undefined) return;
-  const word = argv[place - 1] ?? '';
-  throw cliError('invalid_argument', { place, word }, undefined, 'not_utf8');
-}
-
 /** Reports an error that nothing caught and yields the exit code. */
 export async function reportDefect(error: unknown, argv: readonly string[], io: CliIo): Promise<number> {
   return await report(error, io, lookOf(argv));
+}
+
+/** @spec DML-CLI-2902 */
+function refuseUndecodable(argv: readonly string[], io: CliIo): Promise<number> {
+  const at = argv.findIndex(mayBeReplaced);
+  return reportFailure(
+    { code: 'invalid_argument', detail: 'not_utf8', fields: { place: at + 1, word: argv[at] ?? '' } },
+    argv,
+    io,
+  );
 }
 
 async function report(error: unknown, io: CliIo, look: GlobalOptions): Promise<number> {

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { MAX_NAME_BYTES, nfcText } from '@daggerml/object-model';
 import { cliError } from '../wording/cli-error.ts';
-import { mayBeReplaced } from './undecodable-argument.ts';
+import { mayBeReplaced } from './not-utf8.ts';
 
 /** Returns who the ref journal and commits name: `DML_AUTHOR`, else the user of the environment or the system. */
 export function actorOf(env: Readonly<Record<string, string | undefined>>): string {

@@ -13,8 +13,6 @@ export interface CliIo {
   write(piece: Uint8Array | string): Promise<void>;
   /** Absolute path of the folder the command was started in, or why it has none. */
   readonly cwd: string | { readonly problem: 'gone' | 'not_utf8' };
-  /** Returns the command line as the system has it, each word ended by a null byte; undefined where it is unknown. */
-  commandLine?(): Uint8Array | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   nowMs(): number;
   /** Aborted by the first interrupt. */

@@ -1,6 +1,6 @@
 import type { CommandContext } from '../invocation/command.ts';
 import { cliError } from '../wording/cli-error.ts';
-import { mayBeReplaced } from './undecodable-argument.ts';
+import { mayBeReplaced } from './not-utf8.ts';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 

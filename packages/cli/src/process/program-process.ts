@@ -1,8 +1,8 @@
-import { statSync } from 'node:fs';
 import { EXIT } from '../invocation/exit-code.ts';
 import { reportDefect, reportFailure, reportWarning, runCli } from '../invocation/main.ts';
 import type { CliErrorCode } from '../wording/cli-error.ts';
 import type { CliIo } from './cli-io.ts';
+import { mayBeReplaced } from './not-utf8.ts';
 import { descriptorSink, type ResultSink, streamSink } from './result-sink.ts';
 import { isTooManyFiles } from './too-many-files.ts';
 
@@ -162,11 +162,5 @@ function currentFolder(): CliIo['cwd'] {
     process.cwd = () => '/proc/self/cwd';
     return { problem: 'gone' };
   }
-  return path.includes('\ufffd') && !isCurrent(path) ? { problem: 'not_utf8' } : path;
-}
-
-function isCurrent(path: string): boolean {
-  const here = statSync('.');
-  const there = statSync(path, { throwIfNoEntry: false });
-  return there?.dev === here.dev && there.ino === here.ino;
+  return mayBeReplaced(path) ? { problem: 'not_utf8' } : path;
 }

@@ -44,10 +44,10 @@ const MESSAGES: Readonly<
   too_many_files: TOO_MANY_FILES,
   missing_argument: 'the argument "{word}" is missing',
   invalid_argument: '{problem}',
-  'invalid_argument/not_utf8': 'the argument number {place}, "{word}", is not UTF-8 text',
+  'invalid_argument/not_utf8': 'the argument number {place}, "{word}", is not UTF-8 text, or holds U+FFFD',
   missing_folder: 'there is no folder "{folder}"',
   'missing_folder/gone': 'the current folder was deleted',
-  'missing_folder/not_utf8': 'the path of the current folder is not UTF-8 text',
+  'missing_folder/not_utf8': 'the path of the current folder is not UTF-8 text, or holds U+FFFD',
   path_exists: '"{path}" exists',
   'path_exists/example': '"{path}" exists; nothing was created',
   path_changed:
