@@ -1,6 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import ts from 'typescript';
 import { HINTS } from '../src/wording/hints.ts';
 
 /** A package, the file in which it lists its codes, and the document that does. */
@@ -8,14 +7,6 @@ export interface Surface {
   readonly package: string;
   readonly file: string;
   readonly document: string;
-}
-
-/** One place in the sources that raises an error. */
-interface RaisedError {
-  /** The codes it can have; empty when the code is computed. */
-  readonly codes: readonly string[];
-  /** Names of the fields it has; undefined when they are not written out there. */
-  readonly fields: readonly string[] | undefined;
 }
 
 /** Every package that has codes of its own but the object model, which takes those of records. */
@@ -30,9 +21,8 @@ export const SURFACES: readonly Surface[] = [
 ];
 
 const PACKAGES = join(import.meta.dirname, '../..');
-const RAISERS = new Set(['DmlError', 'cliError', ...SURFACES.map((surface) => `${surface.package}Error`)]);
-/** Functions by which the process around a command raises its own errors. */
-const RAISERS_IN_PROCESS = new Set(['fail', 'reportFailure']);
+/** Characters behind a code in which the fields of its error stand. */
+const SITE_LENGTH = 400;
 
 /** Returns what a form finds in a text, by its first group. */
 export function wordsIn(text: string, form: RegExp): string[] {
@@ -79,58 +69,15 @@ export function sourcesOf(name: string): { readonly path: string; readonly text:
     .map((path) => ({ path, text: readFileSync(join(folder, path), 'utf8') }));
 }
 
-/** Finds every place in the sources that raises an error. */
-export function raisedErrors(): RaisedError[] {
-  return SURFACES.flatMap(({ package: name }) =>
-    sourcesOf(name)
-      .filter(({ path }) => !/(^|\/)(cli-)?errors?\.ts$/.test(path))
-      .flatMap(({ path, text }) => raisedIn(path, text)),
+const sources = SURFACES.flatMap(({ package: name }) => sourcesOf(name)).filter(
+  ({ path }) => !/(?:(?:^|\/)(?:cli-)?errors?|wording\/(?:exits|hints))\.ts$/.test(path),
+);
+
+/** Lists the text behind each place in the sources that names a code. */
+export function sitesOf(code: string): string[] {
+  return sources.flatMap(({ text }) =>
+    [...text.matchAll(new RegExp(`'${code}'`, 'g'))].map(({ index }) =>
+      text.slice(index, index + SITE_LENGTH),
+    ),
   );
-}
-
-function raisedIn(path: string, text: string): RaisedError[] {
-  const raisers = path.endsWith('process/program-process.ts') ? RAISERS_IN_PROCESS : RAISERS;
-  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest);
-  const found: RaisedError[] = [];
-  const visit = (node: ts.Node): void => {
-    const callee = ts.isCallExpression(node) || ts.isNewExpression(node) ? node.expression : undefined;
-    if (callee !== undefined && ts.isIdentifier(callee) && raisers.has(callee.text))
-      found.push(errorOf((node as ts.CallExpression).arguments));
-    ts.forEachChild(node, visit);
-  };
-  visit(source);
-  return found;
-}
-
-/** Returns the error that a call raises by a code and fields, or by an object with both. */
-function errorOf([first, second]: readonly ts.Expression[]): RaisedError {
-  if (first === undefined || !ts.isObjectLiteralExpression(first))
-    return { codes: textsIn(first), fields: second === undefined ? [] : keysOf(second) };
-  const member = (name: string): ts.Expression | undefined =>
-    first.properties
-      .filter(ts.isPropertyAssignment)
-      .find((each) => ts.isIdentifier(each.name) && each.name.text === name)?.initializer;
-  const fields = member('fields');
-  return { codes: textsIn(member('code')), fields: fields && keysOf(fields) };
-}
-
-function textsIn(node: ts.Node | undefined): string[] {
-  if (node === undefined) return [];
-  if (ts.isStringLiteral(node)) return [node.text];
-  const texts: string[] = [];
-  ts.forEachChild(node, (child) => void texts.push(...textsIn(child)));
-  return texts;
-}
-
-/** Returns the keys of an object, those included that it has at times; undefined where others may come along. */
-function keysOf(object: ts.Expression): string[] | undefined {
-  if (!ts.isObjectLiteralExpression(object)) return undefined;
-  if (object.properties.length === 1 && object.properties.some(ts.isSpreadAssignment)) return undefined;
-  return object.properties.flatMap((property) => {
-    if (!ts.isSpreadAssignment(property))
-      return property.name && ts.isIdentifier(property.name) ? [property.name.text] : [];
-    const { expression } = property;
-    const inner = ts.isParenthesizedExpression(expression) ? expression.expression : expression;
-    return (ts.isBinaryExpression(inner) && keysOf(inner.right)) || [];
-  });
 }

@@ -3,13 +3,13 @@ import { mayBeReplaced } from '../process/not-utf8.ts';
 import { isTooManyFiles, reportTooManyFiles } from '../process/too-many-files.ts';
 import type { CliErrorCode } from '../wording/cli-error.ts';
 import { EXIT } from './exit-code.ts';
-import { type Invocation, parseInvocation } from './program.ts';
+import { type Invocation, type Misuse, parseInvocation } from './program.ts';
 
 /** Runs `dml` with the arguments after its name and yields the exit code; nothing is thrown. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   let look = lookOf(argv);
   try {
-    if (argv.some(mayBeReplaced)) return await refuseUndecodable(argv, io);
+    if (argv.some(mayBeReplaced)) await refuseUndecodable(argv);
     const invocation = parseInvocation(argv);
     if (invocation.kind === 'command') look = invocation.globals;
     return await carryOut(invocation, io, look);
@@ -21,18 +21,17 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
 /** A failure of the process around a command. */
 export interface ProcessFailure {
   readonly code: CliErrorCode;
-  readonly detail?: string;
-  readonly fields: Readonly<Record<string, string | number>>;
+  readonly fields: Readonly<Record<string, string>>;
 }
 
 /** Reports a failure of the process around a command and yields the exit code. */
 export async function reportFailure(
-  { code, detail, fields }: ProcessFailure,
+  { code, fields }: ProcessFailure,
   argv: readonly string[],
   io: CliIo,
 ): Promise<number> {
   const { cliError } = await import('../wording/cli-error.ts');
-  return await report(cliError(code, fields, undefined, detail), io, lookOf(argv));
+  return await report(cliError(code, fields), io, lookOf(argv));
 }
 
 /** Reports a warning of the runtime, such as one that a pipeline emits. */
@@ -50,13 +49,20 @@ export async function reportDefect(error: unknown, argv: readonly string[], io: 
 }
 
 /** @spec DML-CLI-2902 */
-function refuseUndecodable(argv: readonly string[], io: CliIo): Promise<number> {
+async function refuseUndecodable(argv: readonly string[]): Promise<never> {
+  const { cliError } = await import('../wording/cli-error.ts');
   const at = argv.findIndex(mayBeReplaced);
-  return reportFailure(
-    { code: 'invalid_argument', detail: 'not_utf8', fields: { place: at + 1, word: argv[at] ?? '' } },
-    argv,
-    io,
-  );
+  throw cliError('invalid_argument', { place: at + 1, word: argv[at] ?? '' }, undefined, 'not_utf8');
+}
+
+async function refuseMisuse({ known = [], ...misuse }: Misuse): Promise<never> {
+  const [{ nearest }, { cliError }] = await Promise.all([
+    import('@daggerml/repository'),
+    import('../wording/cli-error.ts'),
+  ]);
+  const { code, command, word = '', problem = '' } = misuse;
+  // @spec DML-CLI-0302
+  throw cliError(code, { word, problem, nearest: nearest(word, known), command });
 }
 
 async function report(error: unknown, io: CliIo, look: GlobalOptions): Promise<number> {
@@ -91,10 +97,7 @@ async function carryOut(invocation: Invocation, io: CliIo, look: GlobalOptions):
     io.stdout.write(`${look.json ? JSON.stringify({ version }, undefined, 2) : version}\n`);
     return EXIT.done;
   }
-  if (invocation.kind === 'misuse') {
-    const { misuseError } = await import('./misuse-error.ts');
-    throw misuseError(invocation.misuse);
-  }
+  if (invocation.kind === 'misuse') return await refuseMisuse(invocation.misuse);
   const { command, globals } = invocation;
   const [{ run }, { Output }, { canonicalNames }] = await Promise.all([
     command.load(),

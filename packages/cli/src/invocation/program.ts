@@ -19,15 +19,15 @@ export type Invocation =
     };
 
 /** Fault of a command line. */
-export type Misuse =
-  | {
-      readonly code: 'unknown_command' | 'unknown_option';
-      readonly word: string;
-      readonly known: readonly string[];
-      readonly command: string;
-    }
-  | { readonly code: 'missing_argument'; readonly word: string; readonly command: string }
-  | { readonly code: 'invalid_argument'; readonly problem: string; readonly command: string };
+export interface Misuse {
+  readonly code: 'unknown_command' | 'unknown_option' | 'missing_argument' | 'invalid_argument';
+  readonly command: string;
+  /** Word that is unknown, or name of the argument that is missing. */
+  readonly word?: string;
+  /** Words that are known in the place of an unknown one. */
+  readonly known?: readonly string[];
+  readonly problem?: string;
+}
 
 const GLOBAL_OPTIONS: readonly Option[] = [
   new Option('--repo <folder>', 'use the repository of this folder instead of the current one'),
