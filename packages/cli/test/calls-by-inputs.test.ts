@@ -170,20 +170,13 @@ describe('a call', () => {
   it('lists the outcomes of earlier runs, each of which is shown with its failure [DML-CLI-1700] [DML-CLI-1701]', async () => {
     const own = await TestRepository.create();
     const mark = own.write('mark', 'fails');
-    own.write(
-      'luck.ts',
-      `import { readFileSync } from 'node:fs';
+    own.pipeline('lucky', '(dag) => dag.call(steps.luck, 3)', {
+      code: `import { readFileSync } from 'node:fs';
       export const luck = (n: number): number => {
         if (readFileSync(${JSON.stringify(mark)}, 'utf8') === 'fails') throw new Error('no luck');
         return n;
       };`,
-    );
-    own.write(
-      'lucky.ts',
-      `import { definePipeline, functions } from '@daggerml/bindings';
-      const { luck } = functions<typeof import('./luck.ts')>(new URL('./luck.ts', import.meta.url));
-      export const lucky = definePipeline('lucky', (dag) => dag.call(luck, 3));`,
-    );
+    });
     const { stderr } = await own.dml(['run', 'lucky.ts']);
     const [, hinted = ''] = /see it with "dml show ([0-9a-f]{12})"/.exec(stderr) ?? [];
     expect(await own.ok('show', hinted)).not.toContain('\nother ');
@@ -193,16 +186,20 @@ describe('a call', () => {
     expect(text).toMatch(/\noutcome {2}ok in /);
     const [, execId = ''] =
       /\nother {4}([0-9a-f]{12}) {2}error function_threw: Error: no luck\n/.exec(text) ?? [];
-    const failure = { code: 'function_threw', message: 'Error: no luck', trace: ['at luck (luck.ts:3:77)'] };
+    const failure = {
+      code: 'function_threw',
+      message: 'Error: no luck',
+      trace: ['at luck (lucky-steps.ts:3:77)'],
+    };
     const { otherOutcomes } = await own.json<{ otherOutcomes: unknown[] }>('show', hinted);
     expect(otherOutcomes).toMatchObject([{ status: 'error', failure: { code: failure.code } }]);
     expect(await own.json('show', execId)).toMatchObject({
       class: 'exec',
       status: 'error',
-      failure: { ...failure, trace: [expect.stringContaining('luck.ts:3:')] },
+      failure: { ...failure, trace: [expect.stringContaining('lucky-steps.ts:3:')] },
     });
     const shown = await own.ok('show', execId);
-    expect(shown).toMatch(/\nerror function_threw: Error: no luck\n {6}at luck \(luck\.ts:3:\d+\)\n/);
+    expect(shown).toMatch(/\nerror function_threw: Error: no luck\n {6}at luck \(lucky-steps\.ts:3:\d+\)\n/);
   });
 
   it('lists the outcomes of every commit [DML-REP-0040]', async () => {
@@ -230,13 +227,8 @@ describe('a call', () => {
 
   it('that is lost without a record is named without an id [DML-CLI-1704]', async () => {
     const own = await TestRepository.create();
-    own.write('deep.ts', 'export const deep = (n: number): number => deep(n + 1) + 1;');
-    own.write(
-      'deeper.ts',
-      `import { definePipeline, functions } from '@daggerml/bindings';
-      const { deep } = functions<typeof import('./deep.ts')>(new URL('./deep.ts', import.meta.url));
-      export const deeper = definePipeline('deeper', (dag) => dag.call(deep, 3));`,
-    );
+    const code = 'export const deep = (n: number): number => deep(n + 1) + 1;';
+    own.pipeline('deeper', '(dag) => dag.call(steps.deep, 3)', { code });
     const { stderr } = await own.dml(['run', 'deeper.ts']);
     expect(stderr).toMatch(/^ {2}failed {3}deep\(3\) {2}stack_overflow: /m);
     expect(stderr).not.toMatch(/[0-9a-f]{12}/);

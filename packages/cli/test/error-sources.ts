@@ -58,7 +58,7 @@ export function wordsOf(code: string): string[] {
 
 /** Lists the hints of a code and of its details. */
 export function hintsOf(code: string): string[] {
-  return ofCode(Object.entries(HINTS), code);
+  return ofCode(Object.entries(HINTS) as [string, string][], code);
 }
 
 /** Lists the sources of a package, by path below its folder of sources. */

@@ -15,20 +15,15 @@ function edit(file: string, from: string, to: string): void {
 }
 
 function writeReader(options: string): void {
-  repository.write(
-    'reader.ts',
-    `import { readFileSync } from 'node:fs';
+  const file = JSON.stringify(join(repository.folder, 'steps.ts'));
+  repository.pipeline('reader', `async (dag) => dag.call(steps.read, ${file})`, {
+    code: `import { readFileSync } from 'node:fs';
 export const read = (file: string) => {
   const text = readFileSync(file, 'utf8');
   return [text.length > 0, Date.now() > 0];
 };`,
-  );
-  repository.write(
-    'reader-pipeline.ts',
-    `import { definePipeline, functions } from '@daggerml/bindings';
-    const { read } = functions<typeof import('./reader.ts')>(new URL('./reader.ts', import.meta.url)${options});
-    export const reads = definePipeline('reads', async (dag) => dag.call(read, ${JSON.stringify(join(repository.folder, 'steps.ts'))}));`,
-  );
+    options,
+  });
 }
 
 describe('dml init', () => {
@@ -155,43 +150,31 @@ describe('dml run', () => {
     expect(await own.run('sums')).toMatchObject({ changed: false, madeIn: commitId });
     // So was one whose root came out again.
     await own.run('clock');
-    const { commitId: again } = await own.json<{ commitId: string }>(
-      'run',
-      'pipelines.ts',
-      'clock',
-      '--no-cache',
-    );
+    const { commitId: again } = await own.run('clock', '--no-cache');
     expect(await own.run('clock')).toMatchObject({ changed: false, madeIn: again });
   });
 
   it('names the calls that have other values than before [DML-CLI-1507] [DML-REP-0103]', async () => {
     const own = await TestRepository.create();
-    own.write(
-      'odd.ts',
-      `export const same = (at: number): number => at;
+    const build = '(dag) => [dag.call(steps.same, 7), dag.call(steps.after, dag.call(steps.clock))]';
+    await own.define('odd', build, {
+      code: `export const same = (at: number): number => at;
       export const clock = (): number => Number(process.hrtime.bigint() % 1_000_000_000n);
       export const after = (at: number): number => at + 1;`,
-    );
-    own.write(
-      'odd-pipeline.ts',
-      `import { definePipeline, functions } from '@daggerml/bindings';
-      const steps = functions<typeof import('./odd.ts')>(new URL('./odd.ts', import.meta.url), { allow: ['clock'] });
-      export const odd = definePipeline('odd', (dag) =>
-        [dag.call(steps.same, 7), dag.call(steps.after, dag.call(steps.clock))]);`,
-    );
-    await own.ok('run', 'odd-pipeline.ts');
+      options: ", { allow: ['clock'] }",
+    });
     const rerun = await own.json<{ differing: { nodeId: string; call: string }[] }>(
       'run',
-      'odd-pipeline.ts',
+      'odd.ts',
       '--no-cache',
     );
     expect(rerun.differing).toEqual([{ nodeId: expect.stringMatching(/^[0-9a-f]{64}$/), call: 'clock()' }]);
-    const { stderr } = await own.dml(['run', 'odd-pipeline.ts', '--no-cache']);
+    const { stderr } = await own.dml(['run', 'odd.ts', '--no-cache']);
     const id = rerun.differing[0]?.nodeId.slice(0, 12);
     expect(stderr.match(/^ {2}warning .*another value.*$/gm)).toEqual([
       `  warning  clock()  ${id}  has another value than before, from the same inputs`,
     ]);
-    expect(await own.json('run', 'odd-pipeline.ts')).toMatchObject({ differing: [] });
+    expect(await own.json('run', 'odd.ts')).toMatchObject({ differing: [] });
   });
 
   it('warns of calls that are no part of the dag [DML-CLI-1705]', async () => {
@@ -262,30 +245,23 @@ describe('dml run', () => {
 
   it('warns once about a function that reads what is no input [DML-CLI-0723]', async () => {
     writeReader('');
-    const { stderr } = await repository.dml(['run', 'reader-pipeline.ts']);
+    const { stderr } = await repository.dml(['run', 'reader.ts']);
     expect(stderr.match(/^ {2}warning .*\n.*$/gm)).toEqual([
-      "  warning  read depends on the clock and files (Date.now at reader.ts:4, readFileSync of node:fs at reader.ts:3): a change there will not run its calls again;\n           give files as inputs (dag.file) and other things as arguments, or allow it: functions(url, { allow: ['clock', 'files'] })",
+      "  warning  read depends on the clock and files (Date.now at reader-steps.ts:4, readFileSync of node:fs at reader-steps.ts:3): a change there will not run its calls again;\n           give files as inputs (dag.file) and other things as arguments, or allow it: functions(url, { allow: ['clock', 'files'] })",
     ]);
     writeReader(", { allow: ['clock', 'files'] }");
-    const allowed = await repository.dml(['run', 'reader-pipeline.ts']);
+    const allowed = await repository.dml(['run', 'reader.ts']);
     expect(allowed.stderr).not.toContain('warning');
     expect(allowed.stdout).toMatch(/^0 executed, 1 cached/);
   });
 
   it('warns once about a module that is left out although it does something [DML-CAP-0019]', async () => {
     repository.write('register.ts', "console.log('registered'); export const unused = 1;");
-    repository.write(
-      'left-steps.ts',
-      `import { unused } from './register.ts';
+    repository.pipeline('left', 'async (dag) => [dag.call(steps.one), dag.call(steps.two)]', {
+      code: `import { unused } from './register.ts';
       export const one = () => 1; export const two = () => 2; export const three = () => unused;`,
-    );
-    repository.write(
-      'left-pipeline.ts',
-      `import { definePipeline, functions } from '@daggerml/bindings';
-      const { one, two } = functions<typeof import('./left-steps.ts')>(new URL('./left-steps.ts', import.meta.url));
-      export const left = definePipeline('left', async (dag) => [dag.call(one), dag.call(two)]);`,
-    );
-    const { stderr } = await repository.dml(['run', 'left-pipeline.ts']);
+    });
+    const { stderr } = await repository.dml(['run', 'left.ts']);
     expect(stderr.match(/^ {2}warning .*\n.*$/gm)).toEqual([
       "  warning  one leaves out register.ts, which does something when it is loaded: it uses no name of it;\n           where that effect is wanted, import the file without names: import './file.ts'",
     ]);
@@ -293,47 +269,36 @@ describe('dml run', () => {
 
   it('lists the warnings with --json [DML-CLI-0724]', async () => {
     writeReader(", { allow: ['files'] }");
-    expect(JSON.parse(await repository.ok('run', 'reader-pipeline.ts', '--json'))).toMatchObject({
-      warnings: [{ function: 'read', kind: 'clock', what: 'Date.now', file: 'reader.ts', line: 4 }],
+    expect(JSON.parse(await repository.ok('run', 'reader.ts', '--json'))).toMatchObject({
+      warnings: [{ function: 'read', kind: 'clock', what: 'Date.now', file: 'reader-steps.ts', line: 4 }],
     });
   });
 
   it('shows message and trace of a call that fails [DML-CLI-0725]', async () => {
-    repository.write('lines.ts', "export function lines() { throw new Error('one\\n\u001b[2Jtwo'); }");
-    repository.write(
-      'lines-pipeline.ts',
-      `import { definePipeline, functions } from '@daggerml/bindings';
-      const { lines } = functions<typeof import('./lines.ts')>(new URL('./lines.ts', import.meta.url));
-      export const fails = definePipeline('fails', async (dag) => dag.call(lines));`,
-    );
-    const { stderr } = await repository.dml(['run', 'lines-pipeline.ts']);
+    repository.pipeline('lines', 'async (dag) => dag.call(steps.lines)', {
+      code: "export function lines() { throw new Error('one\\n\u001b[2Jtwo'); }",
+    });
+    const { stderr } = await repository.dml(['run', 'lines.ts']);
     expect(stderr).toMatch(
-      /^ {2}failed {3}lines\(\) .*: Error: one\n {11}\\u001b\[2Jtwo\n {11}at lines \(lines\.ts:\d+:\d+\)$/m,
+      /^ {2}failed {3}lines\(\) .*: Error: one\n {11}\\u001b\[2Jtwo\n {11}at lines \(lines-steps\.ts:\d+:\d+\)$/m,
     );
   });
 
   it('answers from a recorded failure until --retry-failed runs it again [DML-CLI-0708]', async () => {
     const marker = repository.write('marker.txt', 'broken');
-    repository.write(
-      'flaky.ts',
-      `import { readFileSync } from 'node:fs';
+    repository.pipeline('flakes', `async (dag) => dag.call(steps.flaky, ${JSON.stringify(marker)})`, {
+      code: `import { readFileSync } from 'node:fs';
       export function flaky(file: string): string {
         if (readFileSync(file, 'utf8') === 'broken') throw new Error('broken');
         return 'mended';
       }`,
-    );
-    repository.write(
-      'flaky-pipeline.ts',
-      `import { definePipeline, functions } from '@daggerml/bindings';
-      const { flaky } = functions<typeof import('./flaky.ts')>(new URL('./flaky.ts', import.meta.url));
-      export const flakes = definePipeline('flakes', async (dag) => dag.call(flaky, ${JSON.stringify(marker)}));`,
-    );
-    expect((await repository.dml(['run', 'flaky-pipeline.ts'])).exitCode).toBe(7);
+    });
+    expect((await repository.dml(['run', 'flakes.ts'])).exitCode).toBe(7);
     repository.write('marker.txt', 'mended');
-    const again = await repository.dml(['run', 'flaky-pipeline.ts']);
+    const again = await repository.dml(['run', 'flakes.ts']);
     expect(again.exitCode).toBe(7);
     expect(again.stderr).toContain('(recorded earlier)');
-    expect((await repository.dml(['run', 'flaky-pipeline.ts', '--retry-failed'])).exitCode).toBe(0);
+    expect((await repository.dml(['run', 'flakes.ts', '--retry-failed'])).exitCode).toBe(0);
     expect(await repository.ok('cat', 'flakes')).toBe('"mended"\n');
   });
 
@@ -350,9 +315,7 @@ describe('dml run', () => {
   });
 
   it('reports a failed call with its name, code, message and what shows it [DML-CLI-0710]', async () => {
-    const { exitCode, stdout, stderr } = await repository.dml(['run', 'pipelines.ts', 'fails']);
-    expect(exitCode).toBe(7);
-    expect(stdout).toBe('');
+    const stderr = await repository.refusal(7, ['run', 'pipelines.ts', 'fails']);
     expect(stderr).toContain(
       'dml: the call "boom of three: boom(add(1, 2))" failed: function_threw: RangeError: 3 is no good\n',
     );

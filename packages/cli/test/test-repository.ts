@@ -2,8 +2,9 @@ import { type SpawnOptions, spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { hashBytes } from '@daggerml/object-model';
-import { headRef, openStore, type Store } from '@daggerml/store';
+import { type CommitId, type CommitRecord, hashBytes } from '@daggerml/object-model';
+import { headRef, openStore, type Ref, type Store } from '@daggerml/store';
+import { plantRef } from '@daggerml/store/testing';
 import { afterAll, expect } from 'vitest';
 import { runCli } from '../src/invocation/main.ts';
 import type { CliIo } from '../src/process/cli-io.ts';
@@ -118,42 +119,67 @@ export class TestRepository {
     return { status, stdout, stderr };
   }
 
-  /** Runs `dml`, expects that it is refused with an exit code and no result, and returns standard error. */
+  /**
+   * Runs `dml`, expects that it is refused with an exit code and no result, and that a refusal which promises it leaves
+   * refs and journal as they were; returns standard error.
+   */
   async refusal(exitCode: number, argv: readonly string[], around: Surroundings = {}): Promise<string> {
+    const isTraceless = [2, 3, 4, 6].includes(exitCode);
+    const before = isTraceless ? await this.refState() : undefined;
     const outcome = await this.dml(argv, around);
     expect(outcome, argv.join(' ')).toMatchObject({ exitCode, stdout: '' });
+    if (isTraceless) expect(await this.refState()).toEqual(before);
     return outcome.stderr;
   }
 
-  /** Runs `dml`, expects success and yields standard output. */
+  /** Returns the document of an error; see `refusal`. */
+  async error(
+    exitCode: number,
+    argv: readonly string[],
+    around: Surroundings = {},
+  ): Promise<Record<string, unknown>> {
+    return JSON.parse(await this.refusal(exitCode, ['--json', ...argv], around));
+  }
+
+  /** Runs `dml`, expects success and returns standard output. */
   async ok(...argv: string[]): Promise<string> {
     const { exitCode, stdout, stderr } = await this.dml(argv);
     if (exitCode !== 0) throw new Error(`dml ${argv.join(' ')} ended with ${exitCode}: ${stderr}`);
     return stdout;
   }
 
-  /** Runs `dml --json`, expects success and yields the document. */
+  /** Runs `dml --json`, expects success and returns the document. */
   async json<T = Record<string, unknown>>(...argv: string[]): Promise<T> {
     return JSON.parse(await this.ok('--json', ...argv)) as T;
   }
 
-  /** Runs a pipeline of the fixtures and yields the report. */
+  /** Runs a pipeline of the fixtures and returns the report. */
   async run(pipeline: string, ...options: string[]): Promise<RunDocument> {
     return await this.json<RunDocument>('run', 'pipelines.ts', pipeline, ...options);
   }
 
-  /** Writes and runs a pipeline that a function builds, which may use `blob` and the fixture `steps`. */
-  define(name: string, build: string): Promise<RunDocument> {
+  /**
+   * Writes a pipeline that a function builds and returns its file. It may use `blob` and the functions `steps`: those of
+   * the fixtures, or of the code that is given.
+   */
+  pipeline(name: string, build: string, { code, options = '' }: PipelineSteps = {}): string {
+    const steps = code === undefined ? './steps.ts' : `./${name}-steps.ts`;
+    if (code !== undefined) this.write(steps, code);
     this.write(
       `${name}.ts`,
       `import { blob, definePipeline, functions } from '@daggerml/bindings';
-      const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
+      const steps = functions<typeof import('${steps}')>(new URL('${steps}', import.meta.url)${options});
       export const pipeline = definePipeline('${name}', ${build});`,
     );
-    return this.json<RunDocument>('run', `${name}.ts`);
+    return `${name}.ts`;
   }
 
-  /** Writes a file below the folder and yields its path. */
+  /** Writes and runs a pipeline; see `pipeline`. */
+  define(name: string, build: string, steps?: PipelineSteps): Promise<RunDocument> {
+    return this.json<RunDocument>('run', this.pipeline(name, build, steps));
+  }
+
+  /** Writes a file below the folder and returns its path. */
   write(path: string, text: string | Uint8Array): string {
     const file = join(this.folder, path);
     mkdirSync(dirname(file), { recursive: true });
@@ -169,6 +195,15 @@ export class TestRepository {
     } finally {
       await store.close();
     }
+  }
+
+  /** Creates a ref at a commit, as no command would; deletes it without one. */
+  plant(ref: Ref['name'], commitId: string | null): Promise<void> {
+    return this.withStore((store) => {
+      const expected = store.getRef(ref)?.commitId ?? null;
+      if (expected === null) plantRef(store, ref, commitId as CommitId);
+      else store.updateRef({ ref, expected, next: commitId as CommitId, actor: 'a', reason: 'b' });
+    }, 'write');
   }
 
   /** Puts a branch `newer` whose one dag has a root that only a later version can read. */
@@ -197,6 +232,20 @@ export class TestRepository {
     }, 'write');
   }
 
+  /** Points a ref to a commit like that of `main` with other facts, and returns its id. */
+  async plantCommit(ref: Ref['name'], facts: Partial<CommitRecord>): Promise<string> {
+    const made = await this.withStore((store) => {
+      const commit = store.getRecord('commit', store.getRef(headRef('main'))?.commitId as CommitId);
+      let commitId = '';
+      store.transact('test', (transaction) => {
+        commitId = transaction.putRecord({ ...(commit as CommitRecord), ...facts });
+      });
+      return commitId;
+    }, 'write');
+    await this.plant(ref, made);
+    return made;
+  }
+
   refState(): Promise<RefState> {
     return this.withStore(async (store) => {
       const journal: unknown[] = [];
@@ -204,6 +253,13 @@ export class TestRepository {
       return { refs: store.readRefs(), journal };
     });
   }
+}
+
+interface PipelineSteps {
+  /** Source of the functions. */
+  readonly code?: string;
+  /** Text of the options that `functions` takes, behind a comma. */
+  readonly options?: string;
 }
 
 interface ProgramOptions {
