@@ -15,18 +15,13 @@ async function expectRefused(
   names: readonly (readonly [name: string, found: string])[],
   { detail, rest, hint }: { readonly detail: string; readonly rest: string; readonly hint: string },
 ): Promise<void> {
-  const before = await repository.refState();
-  for (const [name, found] of names) {
-    const { exitCode, stderr } = await repository.dml(['--json', 'dag', command, name]);
-    expect(exitCode, name).toBe(2);
-    expect(JSON.parse(stderr), name).toMatchObject({
+  for (const [name, found] of names)
+    expect(await repository.error(2, ['dag', command, name]), name).toMatchObject({
       code: 'wrong_class',
       detail,
       message: `"${name}" names a ${found}, and ${rest}`,
       hint: expect.stringContaining(hint),
     });
-  }
-  expect(await repository.refState()).toEqual(before);
 }
 
 describe('the name of a dag', () => {

@@ -121,9 +121,7 @@ describe('dml gc', () => {
 
   it('says before the first commit that there is none', async () => {
     const fresh = await TestRepository.create();
-    const outcome = await fresh.dml(['gc']);
-    expect(outcome.exitCode).toBe(13);
-    expect(outcome.stderr).toBe(
+    expect(await fresh.refusal(13, ['gc'])).toBe(
       'dml: nothing was deleted: there is no commit yet\nhint: "dml run <file>" makes the first one\n',
     );
   });

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Repository } from '@daggerml/bindings';
 import { headRef, indexRef, remoteRef } from '@daggerml/store';
-import { plantRef } from '@daggerml/store/testing';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type RunDocument, TestRepository } from './test-repository.ts';
 
@@ -31,10 +30,8 @@ beforeAll(async () => {
   repository.write('forms.ts', PIPELINES);
   await repository.ok('branch', 'side', first.commitId);
   second = await repository.json<RunDocument>('run', 'forms.ts');
-  await repository.withStore((store) => {
-    for (const ref of [remoteRef('origin', 'main'), remoteRef('origin', 'team/x'), indexRef(UUID)])
-      store.updateRef({ ref, expected: null, next: first.commitId as never, actor: 'a', reason: 'b' });
-  }, 'write');
+  for (const ref of [remoteRef('origin', 'main'), remoteRef('origin', 'team/x'), indexRef(UUID)])
+    await repository.plant(ref, first.commitId);
 });
 
 /** Asks the API, which holds the store only for so long. */
@@ -61,12 +58,9 @@ async function withDag(name: string, body: (dagId: string) => Promise<void>): Pr
 
 /** Has a branch at the first commit, whatever its name, while `body` runs. */
 async function withBranch(name: string, body: () => Promise<void>): Promise<void> {
-  await repository.withStore((store) => plantRef(store, headRef(name), first.commitId as never), 'write');
+  await repository.plant(headRef(name), first.commitId);
   await body();
-  await repository.withStore((store) => {
-    const expected = first.commitId as never;
-    store.updateRef({ ref: headRef(name), expected, next: null, actor: 'a', reason: 'b' });
-  }, 'write');
+  await repository.plant(headRef(name), null);
 }
 
 /** Expects the API to refuse a name. */
@@ -76,7 +70,7 @@ async function expectUnknown(name: string, detail: string): Promise<void> {
     api((opened) => opened.find(name)),
     name,
   ).rejects.toEqual(refusal);
-  expect((await repository.dml(['show', name])).exitCode, name).toBe(3);
+  await repository.refusal(3, ['show', name]);
 }
 
 /** Expects a name to stand for one object in every command that takes an object, and in the API. */
@@ -154,10 +148,6 @@ describe('a name', () => {
     await withBranch('remotes/origin/main', async () => {
       await repository.ok('merge', 'remotes/origin/main', 'main');
       await expectCommit('remotes/origin/main', second.commitId);
-      await repository.withStore((store) => {
-        const update = { expected: second.commitId as never, next: first.commitId as never };
-        store.updateRef({ ref: headRef('remotes/origin/main'), ...update, actor: 'a', reason: 'b' });
-      }, 'write');
     });
     await repository.ok('branch', '--delete', 'main/x');
     expect(await repository.json('ref', 'origin/main')).toMatchObject({ ref: 'refs/remotes/origin/main' });
@@ -173,7 +163,7 @@ describe('a name', () => {
   it('that begins the UUID of work in progress stands for its commit, unless a ref or a dag has it [DML-REP-0030]', async () => {
     for (const name of [UUID.slice(0, 4), UUID.slice(0, 20), UUID.slice(0, 12).toUpperCase()])
       await expectCommit(name, first.commitId);
-    expect((await repository.dml(['show', UUID.slice(0, 3)])).exitCode).toBe(4);
+    await repository.refusal(4, ['show', UUID.slice(0, 3)]);
     const digits = UUID.slice(0, 6);
     await withDag(digits, async (dagId) => await expectObject(digits, 'dag', dagId));
     await repository.ok('branch', digits, second.commitId);
@@ -182,35 +172,23 @@ describe('a name', () => {
   });
 
   it('of work in progress is read in the same way where only such is wanted [DML-REP-0031]', async () => {
-    const before = await repository.refState();
-    for (const name of ['0', UUID.slice(0, 3), 'index/', 'refs/index/', UUID.slice(1)]) {
-      const { exitCode } = await repository.dml(['wip', 'prune', name]);
-      expect([3, 4], name).toContain(exitCode);
-    }
-    for (const name of ['main', 'HEAD', 'main~1', second.commitId, 'origin/main']) {
-      const { exitCode, stderr } = await repository.dml(['--json', 'wip', 'prune', name]);
-      expect(JSON.parse(stderr), name).toMatchObject({
+    for (const name of ['0', UUID.slice(0, 3)]) await repository.refusal(4, ['wip', 'prune', name]);
+    for (const name of ['index/', 'refs/index/', UUID.slice(1)])
+      await repository.refusal(3, ['wip', 'prune', name]);
+    for (const name of ['main', 'HEAD', 'main~1', second.commitId, 'origin/main'])
+      expect(await repository.error(2, ['wip', 'prune', name]), name).toMatchObject({
         code: 'wrong_class',
         detail: 'no_work',
         hint: '"dml wip list" lists what there is',
       });
-      expect(exitCode, name).toBe(2);
-    }
-    for (const name of ['main~', 'main~1', second.commitId, second.commitId.slice(0, 12)]) {
-      const { exitCode, stderr } = await repository.dml(['--json', 'ref', name]);
-      expect(JSON.parse(stderr), name).toMatchObject({ code: 'wrong_class', detail: 'no_ref' });
-      expect(exitCode, name).toBe(2);
-    }
-    expect(await repository.refState()).toEqual(before);
+    const refused = { code: 'wrong_class', detail: 'no_ref' };
+    for (const name of ['main~', 'main~1', second.commitId, second.commitId.slice(0, 12)])
+      expect(await repository.error(2, ['ref', name]), name).toMatchObject(refused);
     const names = [UUID, `index/${UUID}`, `refs/index/${UUID}`, UUID.slice(0, 4), UUID.slice(0, 12)];
     for (const name of names) {
       expect(await repository.json('ref', name)).toMatchObject({ ref: `refs/index/${UUID}` });
       expect(await repository.ok('wip', 'prune', name)).toBe(`pruned ${UUID}\n`);
-      const update = { expected: null, next: first.commitId as never, actor: 'a', reason: 'b' };
-      await repository.withStore(
-        (store) => void store.updateRef({ ref: indexRef(UUID), ...update }),
-        'write',
-      );
+      await repository.plant(indexRef(UUID), first.commitId);
     }
   });
 
@@ -227,22 +205,16 @@ describe('a name', () => {
       const deleted = opened.deleteDag('exp', { branch: 'heads/side' });
       expect(opened.getCommit('side').commitId).toBe(deleted.commitId);
       const restored = opened.restoreDag('exp', 'side~1', { branch: 'refs/heads/side' });
-      expect(opened.getCommit('side').commitId).toBe(restored.commitId);
       expect(() => opened.newDag('exp', { branch: 'heads/none' })).toThrow(
         expect.objectContaining({ code: 'ref_name_invalid', detail: 'reserved' }),
       );
       const heads = opened.heads().map(({ name }) => name);
       expect(heads).toEqual(['main', 'side']);
-      opened.store.updateRef({
-        ref: headRef('side'),
-        expected: restored.commitId,
-        next: first.commitId as never,
-        actor: 'a',
-        reason: 'b',
-      });
+      expect(opened.getCommit('side').commitId).toBe(restored.commitId);
     } finally {
       await opened.close();
     }
+    await repository.plant(headRef('side'), first.commitId);
   });
 
   it('of a dag of the current branch stands for the dag, unless a ref has it [DML-REP-0006]', async () => {
@@ -299,12 +271,10 @@ describe('a name', () => {
       await expectValue(`${base}.name`, 'tree');
     for (const base of ['exp', 'main:exp', second.dagId, 'HEAD~0:exp', 'main'])
       await expectValue(`${base}.plot`, 'a plot');
-    const { stderr, exitCode } = await repository.dml(['cat', 'exp.plto']);
-    expect([exitCode, stderr]).toEqual([
-      3,
+    expect(await repository.refusal(3, ['cat', 'exp.plto'])).toBe(
       'dml: nothing here is named "exp.plto": the value of exp has no member "plto"\n' +
         'hint: did you mean: plot? "dml cat exp" prints the value\n',
-    ]);
+    );
     await expectUnknown('exp.plto', 'member');
   });
 
@@ -316,15 +286,8 @@ describe('a name', () => {
     await expectValue('exp.list[0][1]', 2);
     await expectValue('exp.list[1]', [3]);
     await expectValue('exp.deep.map', { key: true });
-    for (const name of [
-      'exp.list[2]',
-      'exp.list[-1]',
-      'exp.list.0',
-      'exp.list["0"]',
-      'exp.deep[0]',
-      'exp.plot.x',
-    ])
-      expect((await repository.dml(['cat', name])).exitCode, name).toBe(3);
+    for (const member of ['list[2]', 'list[-1]', 'list.0', 'list["0"]', 'deep[0]', 'plot.x'])
+      await repository.refusal(3, ['cat', `exp.${member}`]);
   });
 
   it('takes the longest key that leads on [DML-REP-0012]', async () => {
@@ -370,15 +333,12 @@ describe('a name', () => {
       ['switch', 'main~9'],
       ['branch', '--delete', 'main~9'],
       ['merge', 'main~9', 'main'],
-    ]) {
-      const { exitCode, stderr } = await repository.dml(['--json', ...argv]);
-      expect(JSON.parse(stderr), argv.join(' ')).toMatchObject({
+    ])
+      expect(await repository.error(3, argv)).toMatchObject({
         code: 'unknown_name',
         detail: 'history',
         hint: '"dml log main" lists its commits',
       });
-      expect(exitCode).toBe(3);
-    }
   });
 
   it('of a commit is no branch, and how one is made there is said [DML-REP-0021] [DML-CLI-1500]', async () => {
@@ -394,15 +354,13 @@ describe('a name', () => {
         ['branch', '--delete', name],
         ['merge', name, 'main'],
       ]) {
-        const { exitCode, stderr } = await repository.dml(['--json', ...argv]);
-        expect(JSON.parse(stderr), argv.join(' ')).toMatchObject({
+        expect(await repository.error(2, argv), argv.join(' ')).toMatchObject({
           code: 'wrong_class',
           detail: 'no_branch',
           hint: expect.stringMatching(
             /^"dml branch <name> \S+" makes a branch there, "dml switch <name>" goes to it$/,
           ),
         });
-        expect(exitCode).toBe(2);
       }
     expect((await repository.json<{ branch: string }>('status')).branch).toBe('main');
   });

@@ -118,43 +118,33 @@ describe('object names', () => {
 
   it('refuse an ambiguous IndexRef with the candidates', async () => {
     const uuids = ['11111111-0000-8000-8000-000000000001', '11111111-0000-8000-8000-000000000002'];
-    await repository.withStore((store) => {
-      for (const uuid of uuids) {
-        store.updateRef({
-          ref: indexRef(uuid),
-          expected: null,
-          next: first.commitId as never,
-          actor: 'a',
-          reason: 'b',
-        });
-      }
-    }, 'write');
-    const outcome = await repository.dml(['wip', 'prune', '1111']);
-    expect(outcome.exitCode).toBe(4);
-    expect(outcome.stderr).toContain(uuids.map((uuid) => `${uuid} (work in progress)`).join(', '));
+    for (const uuid of uuids) await repository.plant(indexRef(uuid), first.commitId);
+    expect(await repository.refusal(4, ['wip', 'prune', '1111'])).toContain(
+      uuids.map((uuid) => `${uuid} (work in progress)`).join(', '),
+    );
   });
 
-  it('that do not exist are refused with the nearest existing names [DML-CLI-0604]', async () => {
-    const cases = [
-      ['experimnt', 'experiment'],
-      ['smus', 'sums'],
-      ['main:sum', 'sums'],
-      ['main:sum#three', 'sums'],
-      ['mian:sums', 'main'],
-      ['smus#three', 'sums'],
-      ['main@{1}', 'main'],
-      ['main:sums#thre', 'three'],
-      ['zz~7', undefined],
-      ['nothing like it', undefined],
-    ] as const;
-    for (const [name, nearest] of cases) {
-      const outcome = await repository.dml(['show', name]);
-      expect(outcome, name).toMatchObject({ exitCode: 3, stdout: '' });
-      expect(outcome.stderr).toContain(`nothing here is named "${name}"`);
-      if (nearest === undefined) expect(outcome.stderr).not.toContain('did you mean');
-      else expect(outcome.stderr).toMatch(new RegExp(`did you mean: .*\\b${nearest}\\b`));
-    }
-  });
+  it.each([
+    ['experimnt', 'experiment'],
+    ['smus', 'sums'],
+    ['main:sum', 'sums'],
+    ['main:sum#three', 'sums'],
+    ['mian:sums', 'main'],
+    ['smus#three', 'sums'],
+    ['main@{1}', 'main'],
+    ['main:sums#thre', 'three'],
+    ['zz~7', undefined],
+    ['nothing like it', undefined],
+  ])(
+    'that do not exist are refused with the nearest existing ones: %s [DML-CLI-0604]',
+    async (name, nearest) => {
+      const stderr = await repository.refusal(3, ['show', name]);
+      expect(stderr).toContain(`nothing here is named "${name}"`);
+      const meant =
+        nearest === undefined ? /^(?![\s\S]*did you mean)/ : new RegExp(`did you mean: .*\\b${nearest}\\b`);
+      expect(stderr).toMatch(meant);
+    },
+  );
 
   it.each([
     [['show', 'nope'], null, '"dml dag list" and "dml branch" list names; "dml help references"'],
@@ -168,11 +158,8 @@ describe('object names', () => {
   ])(
     'that do not exist are refused with the command that lists them: %j [DML-CLI-0607]',
     async (argv, detail, listing) => {
-      const { exitCode, stderr } = await repository.dml([...argv, '--json']);
-      expect(exitCode).toBe(3);
-      const error = JSON.parse(stderr);
-      expect(error.detail).toBe(detail);
-      expect(error.hint).toContain(listing);
+      const hint = expect.stringContaining(listing);
+      expect(await repository.error(3, argv)).toMatchObject({ detail, hint });
     },
   );
 
@@ -252,17 +239,15 @@ describe('object names', () => {
   });
 
   it.each([
-    ['x'.repeat(100_000), 3, 'unknown_name'],
-    [`main:${'x'.repeat(100_000)}`, 3, 'unknown_name'],
-    [`sums#${'é'.repeat(50_000)}`, 3, 'unknown_name'],
-    [`main:sums#${'é'.repeat(50_000)}`, 3, 'unknown_name'],
-    ['a\nb', 3, 'unknown_name'],
-    ['main:.', 3, 'unknown_name'],
-    ['f'.repeat(65), 3, 'unknown_name'],
-  ])('that nothing can have stand for nothing: %#. [DML-CLI-0662]', async (name, exitCode, code) => {
-    const outcome = await repository.dml(['show', name, '--json']);
-    expect(outcome).toMatchObject({ exitCode, stdout: '' });
-    expect(JSON.parse(outcome.stderr).code).toBe(code);
+    'x'.repeat(100_000),
+    `main:${'x'.repeat(100_000)}`,
+    `sums#${'é'.repeat(50_000)}`,
+    `main:sums#${'é'.repeat(50_000)}`,
+    'a\nb',
+    'main:.',
+    'f'.repeat(65),
+  ])('that nothing can have stand for nothing: %#. [DML-CLI-0662]', async (name) => {
+    expect(await repository.error(3, ['show', name])).toMatchObject({ code: 'unknown_name' });
     // What a dag can have is looked for all the same.
     expect(await shown('main:sums')).toBe(second.dagId);
   });
