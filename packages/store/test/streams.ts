@@ -5,8 +5,10 @@ import {
   type DagId,
   type DatumId,
   DmlError,
+  decodeRecord,
   encodeRecord,
   hashBytes,
+  type ObjectClass,
   type PageId,
   writeBlob,
 } from '@daggerml/object-model';
@@ -16,6 +18,7 @@ import { encodeHeader, encodeSection, encodeVarint } from '../src/transfer/car-f
 import { readCar } from '../src/transfer/car-reader.ts';
 import { exportCar } from '../src/transfer/export.ts';
 import { type ImportOptions, type ImportResult, importCar } from '../src/transfer/import.ts';
+import type { WriteTransaction } from '../src/write-transaction.ts';
 import { openFixture, setRef } from './fixture-store.ts';
 import { type CommitParts, pagesOf, putCommit, putLiteral, putRecord, putTextDag } from './records.ts';
 
@@ -139,6 +142,12 @@ export class StreamObjects {
       putPage: (bytes) => this.put('page', bytes) as PageId,
       putChunk: (bytes) => this.put('chunk', bytes) as ChunkId,
     };
+  }
+
+  /** Puts all that is here. */
+  putInto(transaction: WriteTransaction): void {
+    for (const bytes of this.records) transaction.put(decodeRecord(bytes).type as ObjectClass, bytes);
+    for (const bytes of this.chunks) transaction.put('chunk', bytes);
   }
 
   /** Returns the stream of a branch at a commit over all that is here. */

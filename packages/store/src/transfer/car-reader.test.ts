@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { ObjectId } from '@daggerml/object-model';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -9,9 +7,6 @@ import { type CarSection, MAX_BLOCK_BYTES, readCar } from './car-reader.ts';
 
 // The same inputs in every run.
 fc.configureGlobal({ seed: 20_261_121 });
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 function linkOf(bytes: Uint8Array, codec: 0x71 | 0x55 = 0x55): CarLink {
   return { codec, id: createHash('sha256').update(bytes).digest('hex') as ObjectId };
@@ -52,24 +47,6 @@ describe('readCar', () => {
       await expect(readAll([piece] as never)).rejects.toEqual(refused);
       await expect(readAll([stream.subarray(0, 60), piece] as never)).rejects.toEqual(refused);
     }
-  });
-
-  it('keeps none of the empty pieces [DML-STO-1017]', async () => {
-    const stream = streamOf([Buffer.from('one')]);
-    const heapBytes = (): number => {
-      collectGarbage();
-      return process.memoryUsage().heapUsed;
-    };
-    let grownBytes = Number.NaN;
-    function* pieces(): Generator<Uint8Array> {
-      const before = heapBytes();
-      yield stream.subarray(0, 10);
-      for (let index = 0; index < 300_000; index += 1) yield new Uint8Array(0);
-      grownBytes = heapBytes() - before;
-      yield stream.subarray(10);
-    }
-    expect(await readAll(pieces())).toHaveLength(1);
-    expect(grownBytes).toBeLessThan(10_000_000);
   });
 
   it('reads back what was written, whatever the pieces', async () => {
@@ -142,23 +119,6 @@ describe('readCar', () => {
       bad[cidAt + offset] = 0x00;
       await expect(readAll([bad])).rejects.toMatchObject({ detail: 'cid_unsupported' });
     }
-  });
-
-  it('throws nothing but transfer_invalid for mutated streams', async () => {
-    const stream = streamOf([Buffer.from('one'), Buffer.alloc(200, 7), Buffer.from('three')]);
-    const mutation = fc.record({ at: fc.nat(stream.length - 1), byte: fc.nat(255) });
-    await fc.assert(
-      fc.asyncProperty(fc.array(mutation, { minLength: 1, maxLength: 6 }), async (mutations) => {
-        const mutated = Buffer.from(stream);
-        for (const { at, byte } of mutations) mutated[at] = byte;
-        const code = await readAll([mutated]).then(
-          () => 'read',
-          (error: { code?: string }) => error.code,
-        );
-        expect(['read', 'transfer_invalid']).toContain(code);
-      }),
-      { numRuns: 500 },
-    );
   });
 });
 

@@ -41,8 +41,6 @@ class FrameReader {
       if (piece.done === true) break;
       // @spec DML-STO-1016
       if (!(piece.value instanceof Uint8Array)) throw transferError('piece_form');
-      // @spec DML-STO-1017
-      if (piece.value.length === 0) continue;
       parts.push(Buffer.from(piece.value.buffer, piece.value.byteOffset, piece.value.length));
       have += piece.value.length;
     }

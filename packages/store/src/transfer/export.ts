@@ -14,7 +14,7 @@ import { type RefName, refKey } from '../refs/ref-name.ts';
 import { objectKey, parseObjectKey } from '../tables/keyspace.ts';
 import type { Transactor } from '../write-transaction.ts';
 import { type CarLink, encodeHeader, encodeSection, encodeVarint } from './car-frame.ts';
-import { LinkOrder } from './link-order.ts';
+import { inLinkOrder } from './link-order.ts';
 
 /** A store as far as it is exported. */
 export interface ExportHost extends Transactor {
@@ -123,9 +123,7 @@ function* walkBlocks(
   refs: readonly ExportedRef[],
 ): Generator<Block, void, undefined> {
   yield* refBlocks;
-  const order = new LinkOrder(engine);
-  for (const { commitId } of refs) {
-    // @spec DML-STO-1003
-    for (const key of order.walk(objectKey('commit', commitId) as Buffer)) yield objectBlock(engine, key);
-  }
+  const roots = refs.map(({ commitId }) => objectKey('commit', commitId) as Buffer);
+  // @spec DML-STO-1003
+  for (const key of inLinkOrder(engine, roots)) yield objectBlock(engine, key);
 }

@@ -19,7 +19,6 @@ const STEP_OBJECTS = 500;
  * Throws `transfer_invalid` with `not_canonical`, `contradiction` or `record_invalid`.
  */
 export async function checkSound(engine: Engine, { keys, knownCount, filled }: Reached): Promise<void> {
-  // @spec DML-STO-1048
   const check = new ObjectCheck(
     engine,
     (key) => !hasRow(engine, 'objects', key) || hasRow(engine, 'excised', key),

@@ -2,8 +2,6 @@ import { isDeepStrictEqual } from 'node:util';
 import {
   type AnyRecord,
   type CallExec,
-  checkSchema,
-  type DatumId,
   type ExecRecord,
   executionKey,
   isDmlError,
@@ -23,15 +21,10 @@ export function* contradictionsOf(record: AnyRecord, records: WholeRecords): Fau
     case 'commit':
       yield* entriesAgainst('pins', record.pins, records);
       yield* entriesAgainst('requests', record.requests, records);
-      yield* detailsFaults(record.detailsDatumId, records);
       break;
     case 'exec':
       yield* execAgainstNode(record, records);
       if (record.nodeKind === 'call') yield* callFaults(record, records);
-      break;
-    case 'exec-request':
-      yield* needsFaults(record.needsDatumId, records);
-      yield* detailsFaults(record.detailsDatumId, records);
       break;
     case 'page':
       if (record.level > 0) break;
@@ -91,7 +84,6 @@ function* callFaults(exec: CallExec, records: WholeRecords): Faults {
     const to = { class: 'exec', objectId: sourceExecId as NonNullable<typeof sourceExecId> } as const;
     yield { code: 'exec_contradiction', member: 'source', to };
   }
-  yield* detailsFaults(exec.detailsDatumId, records);
 }
 
 /** Checks whether an exec has taken over the outcome of another one. */
@@ -120,28 +112,4 @@ function* entriesAgainst(
     if (found !== undefined && (found as { readonly nodeId: NodeId }).nodeId !== nodeId)
       yield { code: 'entry_contradiction', role, nodeId, to: { class: objectClass, objectId } };
   }
-}
-
-function* detailsFaults(datumId: DatumId | null, records: WholeRecords): Faults {
-  const datum = datumId === null ? undefined : records.get('datum', datumId);
-  if (datum === undefined) return;
-  try {
-    checkSchema(datum, Number.POSITIVE_INFINITY, records);
-  } catch (error) {
-    if (!isDmlError(error)) throw error;
-    // Pages that cannot be read are the faults of others. @spec DML-STO-0931
-    if (error.detail === 'schema_form')
-      yield {
-        code: 'details_invalid',
-        member: 'details',
-        to: { class: 'datum', objectId: datumId as DatumId },
-      };
-  }
-}
-
-function* needsFaults(datumId: DatumId | null, records: WholeRecords): Faults {
-  const datum = datumId === null ? undefined : records.get('datum', datumId);
-  // @spec DML-STO-0932
-  if (datum !== undefined && datum.kind !== 'map')
-    yield { code: 'details_invalid', member: 'needs', to: { class: 'datum', objectId: datumId as DatumId } };
 }

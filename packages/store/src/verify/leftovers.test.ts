@@ -1,99 +1,70 @@
-import type { CommitId, DatumId, ObjectClass, ObjectId } from '@daggerml/object-model';
-import { describe, expect, it } from 'vitest';
-import { putFunction, putWholeCall } from '../../test/calls.ts';
+import type { DatumId } from '@daggerml/object-model';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { CONTRADICTIONS, commitOver, type Fault, NOT_CANONICAL } from '../../test/faults.ts';
 import { openFixture, setRef } from '../../test/fixture-store.ts';
-import { putCommit, putDag, putLiteral, putRecord, putText } from '../../test/records.ts';
+import { putCommit, putRecord } from '../../test/records.ts';
+import { hold } from '../../test/rows.ts';
+import { MAIN, StreamObjects } from '../../test/streams.ts';
 import type { Store } from '../store.ts';
 import { objectKey } from '../tables/keyspace.ts';
-import type { WriteTransaction } from '../write-transaction.ts';
-import type { Finding } from './finding.ts';
 import { verifyStore } from './verify-store.ts';
 
-/** Puts something with a fault that only other objects show, and returns a datum or commit that reaches it. */
-type PutFaulty = (transaction: WriteTransaction) => { class: 'datum' | 'commit'; objectId: ObjectId };
-
-const faulty: Readonly<Record<string, PutFaulty>> = {
-  element_linked: (transaction) => {
-    const inline = putRecord<DatumId>(transaction, { type: 'datum', kind: 'i64', value: 7n });
-    const objectId = putRecord<DatumId>(transaction, { type: 'datum', kind: 'list', root: [inline] });
-    return { class: 'datum', objectId };
-  },
-  link_broken: (transaction) => ({
-    class: 'datum',
-    objectId: putRecord<DatumId>(transaction, {
-      type: 'datum',
-      kind: 'list',
-      root: ['5'.repeat(64) as DatumId],
-    }),
-  }),
-  exec_contradiction: (transaction) => {
-    const functionDatumId = putFunction(transaction, 'x:other');
-    const { nodeId, execId } = putWholeCall(transaction, 'a', { exec: { functionDatumId } });
-    return { class: 'commit', objectId: putCommit(transaction, { pins: { [nodeId]: execId } as never }) };
-  },
-  details_invalid: (transaction) => ({
-    class: 'commit',
-    objectId: putCommit(transaction, { detailsDatumId: putText(transaction, 'no map') }),
-  }),
+const brokenLink: Fault = (sink) => {
+  const root = ['5'.repeat(64) as DatumId];
+  const objectId: DatumId = putRecord(sink, { type: 'datum', kind: 'list', root });
+  return { finding: { code: 'link_broken', class: 'datum', objectId }, commitId: commitOver(sink, objectId) };
 };
 
-async function told(store: Store): Promise<{ findings: string[]; leftovers: string[] }> {
+const linkedNull = NOT_CANONICAL['a null that a list links [DML-STO-0920]'] as Fault;
+
+async function reported(): Promise<{ findings: string[]; leftovers: string[] }> {
   const findings: string[] = [];
   const leftovers: string[] = [];
   const summary = await verifyStore(store, {
-    onFinding: ({ code }: Finding) => findings.push(code),
-    onLeftover: ({ code }: Finding) => leftovers.push(code),
+    onFinding: ({ code }) => findings.push(code),
+    onLeftover: ({ code }) => leftovers.push(code),
   });
   expect([summary.findings, summary.leftovers]).toEqual([findings.length, leftovers.length]);
   return { findings, leftovers };
 }
 
-/** A store with a commit on a branch, and the fault next to it. */
-async function storeWith(put: PutFaulty): Promise<{ store: Store; faultyId: ObjectId; class: ObjectClass }> {
-  const store = await openFixture();
-  let found = {} as ReturnType<PutFaulty>;
-  let sound = '' as CommitId;
-  store.transact('fill', (transaction) => {
-    found = put(transaction);
-    sound = putCommit(transaction, { message: 'sound' });
-  });
-  setRef(store, 'refs/heads/main', sound);
-  return { store, faultyId: found.objectId, class: found.class };
-}
+let store: Store;
+
+beforeEach(async () => {
+  store = await openFixture();
+  const sound = store.transact('sound', (transaction) => putCommit(transaction, { message: 'sound' }));
+  setRef(store, MAIN, sound);
+});
 
 describe('what is wrong with an object that no ref and no hold reaches', () => {
-  it.each(Object.keys(faulty))('is a leftover and no finding: %s [DML-STO-0952]', async (code) => {
-    const { store, faultyId, class: objectClass } = await storeWith(faulty[code] as PutFaulty);
-    expect(await told(store)).toEqual({ findings: [], leftovers: [code] });
-    // A hold of it makes it a finding.
-    store.transact('hold', (transaction) =>
-      transaction.putHold({
-        class: objectClass,
-        objectId: faultyId,
-        owner: 'ada',
-        reason: 'r',
-        expiresMs: null,
-      }),
-    );
-    expect(await told(store)).toEqual({ findings: [code], leftovers: [] });
-    store.transact('unpin', (transaction) => void transaction.deleteHold(objectClass, faultyId, 'ada'));
-    expect(await told(store)).toEqual({ findings: [], leftovers: [code] });
-    // So does a ref that leads to it.
-    let commitId = faultyId as CommitId;
-    store.transact('commit', (transaction) => {
-      if (objectClass === 'commit') return;
-      const dagId = putDag(transaction, putLiteral(transaction, faultyId as DatumId));
-      commitId = putCommit(transaction, { dags: { a: dagId } });
-    });
-    setRef(store, 'refs/heads/other', commitId);
-    expect(await told(store)).toEqual({ findings: [code], leftovers: [] });
+  it.each([
+    ['element_linked', linkedNull],
+    ['link_broken', brokenLink],
+    ['exec_contradiction', CONTRADICTIONS['an exec of another function [DML-STO-0925]'] as Fault],
+  ])('is a leftover and no finding: %s [DML-STO-0952]', async (code, put) => {
+    const sink = new StreamObjects();
+    const { finding, commitId } = put(sink);
+    const { class: objectClass, objectId } = finding;
+    store.transact('fill', (transaction) => sink.putInto(transaction));
+    const asLeftover = { findings: [], leftovers: [code] };
+    const asFinding = { findings: [code], leftovers: [] };
+    expect(await reported()).toEqual(asLeftover);
+    hold(store, { class: objectClass, objectId });
+    expect(await reported()).toEqual(asFinding);
+    store.transact('release', (transaction) => void transaction.deleteHold(objectClass, objectId, 'ada'));
+    expect(await reported()).toEqual(asLeftover);
+    setRef(store, 'other', commitId);
+    expect(await reported()).toEqual(asFinding);
   });
 
-  it('is a finding where a ref or an object on the way cannot be read [DML-STO-0953]', async () => {
-    for (const harm of ['ref', 'commit', 'newer'] as const) {
-      const { store } = await storeWith(faulty.element_linked as PutFaulty);
-      const { commitId } = store.getRef('refs/heads/main' as never)!;
+  it.each(['ref', 'commit', 'newer'])(
+    'is a finding where it cannot be told: %s [DML-STO-0953]',
+    async (harm) => {
+      const { commitId } = store.getRef(MAIN)!;
+      const sink = new StreamObjects();
+      linkedNull(sink);
       store.transact('harm', (transaction) => {
+        sink.putInto(transaction);
         if (harm === 'ref') transaction.putRow('refs', Buffer.from('heads/main'), Buffer.from('rotten row'));
         else if (harm === 'commit')
           transaction.putRow('objects', objectKey('commit', commitId)!, Buffer.from('rotten'));
@@ -102,8 +73,8 @@ describe('what is wrong with an object that no ref and no hold reaches', () => {
           transaction.putHold({ class: 'datum', objectId: newer, owner: 'a', reason: 'r', expiresMs: null });
         }
       });
-      const { findings, leftovers } = await told(store);
-      expect([findings, leftovers], harm).toEqual([expect.arrayContaining(['element_linked']), []]);
-    }
-  });
+      const { findings, leftovers } = await reported();
+      expect([findings, leftovers]).toEqual([expect.arrayContaining(['element_linked']), []]);
+    },
+  );
 });

@@ -33,9 +33,4 @@ export type ObjectFault =
       /** The node whose pin, among those of the exec, leads to the exec `to` of other inputs than it has there. */
       readonly nodeId: ObjectId;
       readonly to: ObjectName;
-    }
-  | {
-      readonly code: 'details_invalid';
-      readonly member: 'details' | 'needs';
-      readonly to: ObjectName;
     };
