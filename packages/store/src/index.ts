@@ -57,8 +57,7 @@ export type { FoundObject, PrefixResult } from './objects/find-objects.ts';
 export type { StubFacts } from './objects/stubs.ts';
 export { decodeTombstone, encodeTombstone, type TombstoneFacts } from './objects/tombstone.ts';
 export { type OpenStoreOptions, openStore } from './open-store.ts';
-export type { IndexRefEntry } from './refs/index-refs.ts';
-export type { JournalEntry, RefState } from './refs/journal.ts';
+export type { JournalEntry } from './refs/journal.ts';
 export {
   asRefName,
   checkNewRefName,
@@ -82,7 +81,6 @@ export type { Attempt, AttemptState } from './tables/attempts.ts';
 export type { Hold } from './tables/holds.ts';
 export type { Listing, ListingChange } from './tables/listings.ts';
 export type { MetaKey, MetaValue } from './tables/meta.ts';
-export { type AttemptsRebuilt, rebuildAttempts } from './tables/rebuild-attempts.ts';
 export { SCHEMA_VERSION } from './tables/schema.ts';
 export type { ByteStream } from './transfer/car-reader.ts';
 export { type ExportedRef, type ExportHost, exportCar } from './transfer/export.ts';

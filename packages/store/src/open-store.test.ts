@@ -250,8 +250,6 @@ describe('opening a store', () => {
       (closed) => closed.has('commit', commitId),
       (closed) => closed.getRef(headRef('main')),
       (closed) => closed.readRefs(),
-      (closed) => closed.readIndexRefs(),
-      (closed) => closed.refsAt(0),
       (closed) => closed.stateVersion(),
       (closed) => closed.readHolds(),
       (closed) => closed.cacheEntries('00'.repeat(32)),
@@ -267,7 +265,6 @@ describe('opening a store', () => {
       expect(() => call(store), String(call)).toThrow(expect.objectContaining({ code: 'store_closed' }));
     }
     await expect(store.listJournal().next()).rejects.toMatchObject({ code: 'store_closed' });
-    await expect(store.listRefs().next()).rejects.toMatchObject({ code: 'store_closed' });
   });
 
   it('looks at no page of a marked file, however large, also while others write [DML-STO-1900]', async () => {

@@ -34,8 +34,6 @@ export interface OpenStoreOptions {
    * opened, before anything of it is used. A `DmlError` that it throws passes through.
    */
   readonly checkOwner?: CheckOwner;
-  /** Journal rows between two snapshots of all refs. */
-  readonly snapshotInterval?: number;
   /** Ends an opening that waits for others. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -102,7 +100,7 @@ async function openOrCreate(
     failpoint: environment.failpoint,
   });
   try {
-    const store = new Store(engine, environment, options);
+    const store = new Store(engine, environment, readOnly);
     if (!readOnly) recordEngine(store);
     // @spec DML-STO-0159
     if (engine.checkedPages) checkRowChecksums(engine);

@@ -19,14 +19,7 @@ import { findBlobs, type PrefixResult, resolvePrefix } from './objects/find-obje
 import { type RecordClass, readObject, readRecord } from './objects/objects.ts';
 import { absentError, readStub, type StubFacts } from './objects/stubs.ts';
 import { isTombstone } from './objects/tombstone.ts';
-import { type IndexRefEntry, readIndexRefs } from './refs/index-refs.ts';
-import {
-  iterateJournal,
-  type JournalEntry,
-  lastSequence,
-  type RefState,
-  refsAtSequence,
-} from './refs/journal.ts';
+import { iterateJournal, type JournalEntry, lastSequence } from './refs/journal.ts';
 import { asRefName, checkNewRefName, type RefKind, type RefName } from './refs/ref-name.ts';
 import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs/refs.ts';
 import { Liveness } from './sessions/liveness.ts';
@@ -44,13 +37,7 @@ import type { Hold } from './tables/holds.ts';
 import { objectKey } from './tables/keyspace.ts';
 import { type Listing, readListing, readListingPart } from './tables/listings.ts';
 import { type MetaKey, type MetaValue, readMeta } from './tables/meta.ts';
-import { EngineFailure, SNAPSHOT_INTERVAL, WriteTransaction } from './write-transaction.ts';
-
-/** Options of a `Store` that outlast its opening. */
-export interface StoreOptions {
-  readonly mode: 'read' | 'write';
-  readonly snapshotInterval?: number;
-}
+import { EngineFailure, WriteTransaction } from './write-transaction.ts';
 
 /** An open store: content-addressed objects and mutable refs in one file. */
 export class Store {
@@ -59,25 +46,20 @@ export class Store {
   /** @internal For the store's own features. */
   readonly environment: StoreEnvironment;
   readonly sessionId: string;
-  readonly #readOnly: boolean;
-  readonly #snapshotInterval: number;
+  /** True for a store that was opened for reading. */
+  readonly isReadOnly: boolean;
   #session: SessionRow | undefined;
   #closed = false;
 
-  constructor(engine: Engine, environment: StoreEnvironment, options: StoreOptions) {
+  constructor(engine: Engine, environment: StoreEnvironment, isReadOnly: boolean) {
     this.engine = engine;
     this.environment = environment;
     this.sessionId = environment.randomUuid();
-    this.#readOnly = options.mode === 'read';
-    this.#snapshotInterval = options.snapshotInterval ?? SNAPSHOT_INTERVAL;
+    this.isReadOnly = isReadOnly;
   }
 
   get path(): string {
     return this.engine.path;
-  }
-
-  get isReadOnly(): boolean {
-    return this.#readOnly;
   }
 
   /**
@@ -102,12 +84,7 @@ export class Store {
     this.#assertWritable(label);
     const { engine, environment } = this;
     const session = this.#session === undefined ? this.#newSession() : undefined;
-    const transaction = new WriteTransaction({
-      engine,
-      environment,
-      sessionId: this.sessionId,
-      snapshotInterval: this.#snapshotInterval,
-    });
+    const transaction = new WriteTransaction(engine, environment, this.sessionId);
     let bodyError: { readonly error: unknown } | undefined;
     let result: Result;
     let isBegun = false;
@@ -157,7 +134,7 @@ export class Store {
   #assertWritable(label: string): void {
     this.#assertOpen();
     // @spec DML-STO-0110
-    if (this.#readOnly) throw storeError('store_read_only', { label });
+    if (this.isReadOnly) throw storeError('store_read_only', { label });
     // @spec DML-STO-0128
     if (this.engine.poison !== undefined) throw storeError('store_poisoned', { label }, this.engine.poison);
     // @spec DML-STO-0125
@@ -287,11 +264,6 @@ export class Store {
     return readRefs(this.engine, kind);
   }
 
-  /** Iterates refs sorted by key. */
-  async *listRefs(kind?: RefKind): AsyncGenerator<Ref> {
-    yield* this.readRefs(kind);
-  }
-
   /** Moves one ref in a transaction of its own; see `WriteTransaction.updateRef`. */
   updateRef(update: RefUpdate): RefUpdateResult {
     return this.transact('ref', (transaction) => transaction.updateRef(update));
@@ -308,12 +280,6 @@ export class Store {
   async *listJournal(afterSequence = 0): AsyncGenerator<JournalEntry> {
     this.#assertOpen();
     yield* iterateJournal(this.engine, afterSequence);
-  }
-
-  /** Rebuilds the refs as they stood after `sequence`; throws `sequence_unknown` beyond the journal. */
-  refsAt(sequence: number): RefState {
-    this.#assertOpen();
-    return refsAtSequence(this.engine, sequence);
   }
 
   /** Lists the explicit holds, expired ones included. */
@@ -372,12 +338,6 @@ export class Store {
   findBlobs(digits: string): DatumId[] {
     this.#assertOpen();
     return findBlobs(this.engine, digits);
-  }
-
-  /** Lists the IndexRefs with their last moves. */
-  readIndexRefs(): IndexRefEntry[] {
-    this.#assertOpen();
-    return readIndexRefs(this.engine);
   }
 
   /** Reads a meta value; undefined means unknown. */

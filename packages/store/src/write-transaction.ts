@@ -40,9 +40,6 @@ import {
 import { dropListings, type ListingChange, putListing, renewListing } from './tables/listings.ts';
 import { encodeMeta, isMetaKey, type MetaKey, type MetaValue, readMeta } from './tables/meta.ts';
 
-/** Journal rows between two snapshots of all refs. */
-export const SNAPSHOT_INTERVAL = 1024;
-
 const NO_OVERWRITE = { noOverwrite: true } as const;
 
 /** Marks a failure of the engine itself, as opposed to a refusal by the body. */
@@ -51,14 +48,6 @@ export class EngineFailure extends Error {
     super('engine failure', { cause });
     this.name = 'EngineFailure';
   }
-}
-
-/** Context of a write transaction. */
-export interface WriteContext {
-  readonly engine: Engine;
-  readonly environment: StoreEnvironment;
-  readonly sessionId: string;
-  readonly snapshotInterval: number;
 }
 
 /** A store as far as it can be changed. */
@@ -72,7 +61,6 @@ export class WriteTransaction {
   /** @internal For the store's own features: reads inside the body see the transaction. */
   readonly engine: Engine;
   readonly #sessionId: string;
-  readonly #snapshotInterval: number;
   readonly #objects: Table;
   readonly #newKeyRun: NewKeyRun;
   readonly #writes = new SessionWrites();
@@ -87,14 +75,13 @@ export class WriteTransaction {
   #stubs: boolean | undefined;
   #open = true;
 
-  constructor(context: WriteContext) {
-    this.engine = context.engine;
-    this.environment = context.environment;
-    this.#sessionId = context.sessionId;
-    this.#snapshotInterval = context.snapshotInterval;
-    this.#objects = context.engine.tables.objects;
-    this.#newKeyRun = new NewKeyRun(context.engine);
-    this.#space = new SpaceGuard(context.engine, context.environment);
+  constructor(engine: Engine, environment: StoreEnvironment, sessionId: string) {
+    this.engine = engine;
+    this.environment = environment;
+    this.#sessionId = sessionId;
+    this.#objects = engine.tables.objects;
+    this.#newKeyRun = new NewKeyRun(engine);
+    this.#space = new SpaceGuard(engine, environment);
   }
 
   /** Encodes and puts one record and returns its id. */
@@ -292,7 +279,7 @@ export class WriteTransaction {
    */
   updateRef(update: RefUpdate): RefUpdateResult {
     this.#assertOpen();
-    return updateRef(this, update, this.#snapshotInterval);
+    return updateRef(this, update);
   }
 
   /** Adds or renews an owner's hold on a present object. */

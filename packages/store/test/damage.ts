@@ -16,7 +16,6 @@ export async function buildVariedStore(path: string): Promise<string[]> {
     mode: 'write',
     create: true,
     environment: { ...fakeEnvironment(1), randomUuid: seededUuids(random) },
-    snapshotInterval: 16,
   });
   const ids: string[] = [];
   for (let round = 0; round < 10; round += 1) {

@@ -78,10 +78,8 @@ export function temporaryFolder(): string {
 export async function openFixture(
   environment: StoreEnvironment = fakeEnvironment(),
   path: string = join(temporaryFolder(), 'store'),
-  snapshotInterval?: number,
 ): Promise<Store> {
-  const options = { mode: 'write', create: true, program: 'test', environment } as const;
-  const store = await openStore(path, { ...options, ...(snapshotInterval && { snapshotInterval }) });
+  const store = await openStore(path, { mode: 'write', create: true, program: 'test', environment });
   cleanups.push(() => store.close());
   return store;
 }

@@ -12,6 +12,17 @@ export function keysOf(store: Pick<Store, 'engine'>, table: TableName): Buffer[]
   return readKeys(store.engine, table);
 }
 
+/** Returns the refs as they were after a sequence of the journal. */
+export async function refsAfter(store: Store, sequence: number): Promise<Map<string, string>> {
+  const refs = new Map<string, string>();
+  for await (const { sequence: at, ref, new: commitId } of store.listJournal()) {
+    if (at > sequence) break;
+    if (commitId === null) refs.delete(ref);
+    else refs.set(ref, commitId);
+  }
+  return refs;
+}
+
 /** Removes an object as a fault would. */
 export function loseObject(store: Store, objectClass: ObjectClass, objectId: ObjectId): void {
   const key = objectKey(objectClass, objectId) as Buffer;

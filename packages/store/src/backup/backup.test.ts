@@ -405,14 +405,14 @@ describe('backupStore', () => {
     expect(written.filter((name) => name === 'put').length).toBeLessThan(40);
     await opened(path, (target) => {
       expect(target.getRef(headRef('main'))?.commitId).toBe(second);
-      for (const table of ['refs', 'journal', 'snapshots'] as const)
+      for (const table of ['refs', 'journal'] as const)
         expect(rowsOf(target, table)).toEqual(rowsOf(source, table));
     });
   });
 
-  it('copies snapshots of the refs and what the index knows of its execs [DML-STO-1401]', async () => {
-    const source = await openFixture(environment, join(temporaryFolder(), 'store'), 4);
-    const kept = putHead(source, 'a');
+  it('copies what the index knows of its execs [DML-STO-1401]', async () => {
+    const source = await openFixture(environment);
+    putHead(source, 'a');
     let [execId, loose] = ['', ''] as [ExecId, ExecId];
     source.transact('execs', (transaction) => {
       const dagId = putTextDag(transaction, 'result');
@@ -426,14 +426,8 @@ describe('backupStore', () => {
       const ref = execRef('00000000-0000-4000-8000-000000000002');
       transaction.updateRef({ ref, expected: null, next: commitId, actor: 'ada', reason: 'test' });
     });
-    for (let index = 0; index < 20; index += 1) setRef(source, 'moving', index % 2 === 0 ? kept : null);
     await backupStore(source, path);
-    await opened(path, (target) => {
-      expect(target.cacheEntries('1'.repeat(64))).toEqual([execId]);
-      expect(rowsOf(target, 'snapshots').length).toBeGreaterThan(2);
-      expect(rowsOf(target, 'snapshots')).toEqual(rowsOf(source, 'snapshots'));
-      expect(target.refsAt(7)).toEqual(source.refsAt(7));
-    });
+    await opened(path, (target) => expect(target.cacheEntries('1'.repeat(64))).toEqual([execId]));
     source.transact('forget', (transaction) => void transaction.deleteCacheEntry('1'.repeat(64), execId));
     await backupStore(source, path);
     await opened(path, (target) => expect(target.cacheEntries('1'.repeat(64))).toEqual([]));

@@ -10,7 +10,7 @@ import {
 } from '../engine/reading.ts';
 import type { TableName } from '../engine/tables.ts';
 import { storeError } from '../errors.ts';
-import { lastSequence, snapshotKey } from '../refs/journal.ts';
+import { lastSequence } from '../refs/journal.ts';
 import type { Store } from '../store.ts';
 import { CLASS_BYTES, sequenceKey } from '../tables/keyspace.ts';
 import { dropListings } from '../tables/listings.ts';
@@ -113,16 +113,11 @@ function mirrorCache(transaction: WriteTransaction, { source, wanted }: MirrorPl
   mirrorTable(transaction, 'cache', rows);
 }
 
-/** Copies the rows of the journal, and its snapshots, that are new up to a sequence. */
+/** Copies the rows of the journal that are new up to a sequence. */
 function appendJournal(transaction: WriteTransaction, source: Store, sequence: number): void {
-  const from = lastSequence(transaction.engine) + 1;
-  const parts = [
-    ['journal', sequenceKey(from), sequenceKey(sequence + 1)],
-    ['snapshots', snapshotKey(from, 0), snapshotKey(sequence + 1, 0)],
-  ] as const;
-  for (const [table, start, end] of parts)
-    for (const row of iterateRows(source.engine, table, { start, end }))
-      transaction.putRow(table, row.key, row.value);
+  const start = sequenceKey(lastSequence(transaction.engine) + 1);
+  for (const row of iterateRows(source.engine, 'journal', { start, end: sequenceKey(sequence + 1) }))
+    transaction.putRow('journal', row.key, row.value);
 }
 
 /** Checks whether the target's journal is the beginning of the source's; one without rows is. */

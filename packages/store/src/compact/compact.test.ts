@@ -89,7 +89,7 @@ describe('compactStore', () => {
       transaction.putHold({ class: 'datum', objectId, owner: 'ada', reason: 'r', expiresMs: null });
       transaction.putCacheEntry('1'.repeat(64), '2'.repeat(64));
       transaction.putStub({ class: 'datum', objectId: '3'.repeat(64) as DatumId, domain: 'x:y', timeMs: 1 });
-      for (const table of ['attempts', 'snapshots', 'excised', 'files'] as const) {
+      for (const table of ['attempts', 'excised', 'files'] as const) {
         const key = Buffer.alloc(16, table);
         transaction.putRow(table, key, encodeJsonRow(table, key, { of: table }));
       }

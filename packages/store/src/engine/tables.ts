@@ -7,7 +7,6 @@ export const TABLE_NAMES = [
   'objects',
   'refs',
   'journal',
-  'snapshots',
   'meta',
   'recents',
   'sessions',

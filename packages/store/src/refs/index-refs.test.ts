@@ -39,33 +39,4 @@ describe('index refs', () => {
       expect(second.getRef(indexRef(uuid((index * 7) % 25)))?.commitId).toBe(commitId);
     }
   });
-
-  it('say when, by whom and why each was last moved [DML-STO-1204]', async () => {
-    const environment = fakeEnvironment();
-    const store = await openFixture(environment);
-    stage(store, 1, 'first');
-    environment.nowMsValue = 2_000_000;
-    const moved = stage(store, 1, 'second');
-    const other = stage(store, 0, 'other');
-    expect(store.readIndexRefs()).toEqual([
-      {
-        name: indexRef(uuid(0)),
-        uuid: uuid(0),
-        commitId: other,
-        sequence: 3,
-        movedMs: 2_000_000,
-        movedBy: 'worker 0',
-        reason: 'other',
-      },
-      {
-        name: indexRef(uuid(1)),
-        uuid: uuid(1),
-        commitId: moved,
-        sequence: 2,
-        movedMs: 2_000_000,
-        movedBy: 'worker 1',
-        reason: 'second',
-      },
-    ]);
-  });
 });

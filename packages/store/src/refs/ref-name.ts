@@ -104,7 +104,7 @@ export function headRef(name: string): RefName {
   return asRefName(`refs/heads/${name}`);
 }
 
-/** Returns `refs/index/<uuid>`. */
+/** Returns `refs/index/<uuid>`, a ref that belongs to no process. @spec DML-STO-1202 DML-STO-1203 */
 export function indexRef(uuid: string): RefName {
   return asRefName(`refs/index/${uuid}`);
 }

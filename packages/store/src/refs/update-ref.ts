@@ -1,5 +1,4 @@
 import type { CommitId } from '@daggerml/object-model';
-import type { Engine } from '../engine/engine.ts';
 import { storeError } from '../errors.ts';
 import { scanLinks } from '../objects/links.ts';
 import { readObject } from '../objects/objects.ts';
@@ -7,16 +6,12 @@ import { isMissingOnPurpose } from '../objects/stubs.ts';
 import { encodeJsonRow } from '../tables/checksummed-row.ts';
 import { objectKey, sequenceKey } from '../tables/keyspace.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
-import { lastSequence, newestSnapshotSequence, REFS_PER_SNAPSHOT_PART, snapshotKey } from './journal.ts';
+import { lastSequence } from './journal.ts';
 import { asRefName, checkNewRefName, type RefName, refKey } from './ref-name.ts';
-import { encodeRef, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs.ts';
+import { encodeRef, type RefUpdate, type RefUpdateResult, readRef } from './refs.ts';
 
 /** Moves one ref and journals it; see `WriteTransaction.updateRef`. */
-export function updateRef(
-  transaction: WriteTransaction,
-  update: RefUpdate,
-  snapshotInterval: number,
-): RefUpdateResult {
+export function updateRef(transaction: WriteTransaction, update: RefUpdate): RefUpdateResult {
   const { engine } = transaction;
   const name = asRefName(update.ref);
   const current = readRef(engine, name);
@@ -52,9 +47,6 @@ export function updateRef(
   };
   // @spec DML-STO-0401
   transaction.putRow('journal', key, encodeJsonRow('journal', key, entry));
-  // @spec DML-STO-0405
-  if (sequence % snapshotInterval === 0 && isSnapshotDue(engine, sequence))
-    writeSnapshot(transaction, sequence);
   return { applied: true, sequence };
 }
 
@@ -68,25 +60,5 @@ function assertTarget(transaction: WriteTransaction, ref: RefName, commitId: Com
     // @spec DML-STO-0304 DML-STO-0837
     if (!isMissingOnPurpose(engine, objectKey(link.class, link.id) as Buffer))
       throw storeError('ref_target_missing', { ref, commitId, class: link.class, objectId: link.id });
-  }
-}
-
-/** Checks whether a snapshot is due: it costs as much as there are refs, so as many updates share the cost. */
-function isSnapshotDue(engine: Engine, sequence: number): boolean {
-  const { entryCount } = engine.tables.refs.getStats();
-  // @spec DML-STO-0409
-  return sequence - newestSnapshotSequence(engine) >= entryCount;
-}
-
-function writeSnapshot(transaction: WriteTransaction, sequence: number): void {
-  const refs = readRefs(transaction.engine).map((ref) => [ref.name, ref.commitId] as const);
-  for (let part = 0; part * REFS_PER_SNAPSHOT_PART <= refs.length; part += 1) {
-    const key = snapshotKey(sequence, part);
-    const from = part * REFS_PER_SNAPSHOT_PART;
-    transaction.putRow(
-      'snapshots',
-      key,
-      encodeJsonRow('snapshots', key, refs.slice(from, from + REFS_PER_SNAPSHOT_PART)),
-    );
   }
 }

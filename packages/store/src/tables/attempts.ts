@@ -1,10 +1,4 @@
-import {
-  type ExecRequestId,
-  type ExecRequestRecord,
-  type ExecutionKey,
-  type NodeId,
-  objectModelError,
-} from '@daggerml/object-model';
+import { type ExecRequestId, type ExecutionKey, type NodeId, objectModelError } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readRow, readRows } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
@@ -41,9 +35,6 @@ export interface Attempt {
   readonly nextPollMs: number | null;
 }
 
-/** The members that an attempt has from its exec-request. */
-export type AttemptOrigin = Pick<Attempt, 'executionUuid' | 'requestId' | 'nodeId' | 'executionKey'>;
-
 /** Writes the row of an attempt in place of the one that is there; see `WriteTransaction.putAttempt`. */
 export function putAttempt(transaction: WriteTransaction, attempt: Omit<Attempt, 'changedMs'>): void {
   const { requestId } = attempt;
@@ -51,33 +42,25 @@ export function putAttempt(transaction: WriteTransaction, attempt: Omit<Attempt,
   // @spec DML-STO-0562
   if (request === undefined)
     throw storeError('object_missing', { class: 'exec-request', objectId: requestId });
-  const origin = originOf(requestId, request);
+  const { executionUuid, nodeId, executionKey } = request;
+  const isOfRequest =
+    attempt.executionUuid === executionUuid &&
+    attempt.nodeId === nodeId &&
+    attempt.executionKey === executionKey;
   // @spec DML-STO-0563
-  if (!isSameOrigin(attempt, origin)) throw storeError('store_misuse', { detail: 'attempt_request' });
+  if (!isOfRequest) throw storeError('store_misuse', { detail: 'attempt_request' });
   // @spec DML-STO-0564
   if (!hasForm(attempt)) throw storeError('store_misuse', { detail: 'attempt_form' });
   const { state, token, tries, submittedMs, nextPollMs } = attempt;
-  const key = uuidKey(origin.executionUuid);
+  const key = uuidKey(executionUuid);
   const changedMs = transaction.environment.nowMs();
   // @spec DML-STO-0561
-  const row = { schema: SCHEMA, ...origin, state, token, tries, submittedMs, changedMs, nextPollMs };
+  const row = {
+    schema: SCHEMA,
+    ...{ executionUuid, requestId, nodeId, executionKey },
+    ...{ state, token, tries, submittedMs, changedMs, nextPollMs },
+  };
   transaction.putRow('attempts', key, encodeJsonRow('attempts', key, row));
-}
-
-/** Returns what an attempt takes over from its exec-request. */
-export function originOf(requestId: ExecRequestId, request: ExecRequestRecord): AttemptOrigin {
-  const { executionUuid, nodeId, executionKey } = request;
-  return { executionUuid, requestId, nodeId, executionKey };
-}
-
-/** Checks whether an attempt belongs to an exec-request. */
-export function isSameOrigin(attempt: AttemptOrigin, origin: AttemptOrigin): boolean {
-  return (
-    attempt.executionUuid === origin.executionUuid &&
-    attempt.requestId === origin.requestId &&
-    attempt.nodeId === origin.nodeId &&
-    attempt.executionKey === origin.executionKey
-  );
 }
 
 function hasForm({ state, token, tries, submittedMs, nextPollMs }: Omit<Attempt, 'changedMs'>): boolean {

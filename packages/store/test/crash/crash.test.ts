@@ -85,7 +85,7 @@ describe('crashes', () => {
     );
     expect(acks).toHaveLength(3);
     const store = await openStore(path, { mode: 'read' });
-    expect(store.readIndexRefs()).toMatchObject([{ name: workerRef(3), commitId: acks[2], movedBy: '3' }]);
+    expect(store.readRefs('index')).toMatchObject([{ name: workerRef(3), commitId: acks[2] }]);
     await store.close();
   });
 });

@@ -4,6 +4,7 @@ import { DmlError, hashBytes } from '@daggerml/object-model';
 import { nodeEnvironment } from '../../src/node-environment.ts';
 import { openStore } from '../../src/open-store.ts';
 import type { Store } from '../../src/store.ts';
+import { refsAfter } from '../rows.ts';
 import { seededBytes, seededRandom, seededUuids } from './damage-runs.ts';
 
 /** Reads everything a user can reach and counts bytes that are not what was put. */
@@ -20,12 +21,7 @@ async function readAll(store: Store, expected: ReadonlySet<string>): Promise<num
   for (const ref of store.readRefs()) {
     if (store.getRef(ref.name)?.commitId !== ref.commitId) wrong += 1;
   }
-  let last = 0;
-  for await (const entry of store.listJournal()) {
-    if (entry.sequence !== last + 1) wrong += 1;
-    last = entry.sequence;
-  }
-  const rebuilt = store.refsAt(store.stateVersion());
+  const rebuilt = await refsAfter(store, store.stateVersion());
   for (const ref of store.readRefs()) if (rebuilt.get(ref.name) !== ref.commitId) wrong += 1;
   return wrong;
 }

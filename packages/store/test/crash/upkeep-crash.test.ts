@@ -31,13 +31,6 @@ const KILLS: readonly (readonly [title: string, string, number, readonly number[
     ['objects/before-commit', 'retain/begin', 'refs/before-commit'],
   ],
   [
-    'leave an attempt next to its exec-request or neither at each failpoint',
-    'attempt',
-    2,
-    [2],
-    ['before-commit', 'after-commit', 'end/before-commit'],
-  ],
-  [
     'leave all objects or all tombstones at each failpoint of an excision [DML-STO-0813]',
     'excise',
     2,

@@ -1,21 +1,11 @@
-import {
-  type CommitId,
-  type ExecRequestId,
-  type ExecutionKey,
-  encodeRecord,
-  hashBytes,
-  type NodeId,
-  type ObjectClass,
-} from '@daggerml/object-model';
+import { type CommitId, encodeRecord, hashBytes, type ObjectClass } from '@daggerml/object-model';
 import { backupStore } from '../../src/backup/backup.ts';
 import { compactStore } from '../../src/compact/compact.ts';
 import { applyExcision, planExcision } from '../../src/excision/excise.ts';
 import { runGc } from '../../src/gc/run.ts';
-import { asRefName, indexRef } from '../../src/refs/ref-name.ts';
+import { asRefName } from '../../src/refs/ref-name.ts';
 import { encodeHeader, encodeSection, encodeVarint } from '../../src/transfer/car-frame.ts';
 import { importCar } from '../../src/transfer/import.ts';
-import type { WriteTransaction } from '../../src/write-transaction.ts';
-import { putFunction, putRequestOf } from '../calls.ts';
 import { type ObjectSink, putCommit, putLiteral, putNumberedDag, putText } from '../records.ts';
 import { backupPath, workerRef } from './protocol.ts';
 import type { Scenario, ScenarioHost } from './scenarios.ts';
@@ -80,38 +70,6 @@ function commitWork(host: ScenarioHost, step: number): void {
   host.ack(ref, commitId);
 }
 
-/**
- * Begins an attempt together with its exec-request and ends it together with that, as a call through an adapter does.
- */
-async function attemptScenario(host: ScenarioHost, step: number): Promise<void> {
-  const { store, order } = host;
-  const ref = indexRef(`00000000-0000-4000-8000-00000000000${order.worker}`);
-  const executionUuid = store.environment.randomUuid();
-  const move = (transaction: WriteTransaction, requests: Record<NodeId, ExecRequestId>): void => {
-    const expected = transaction.getRef(ref)?.commitId ?? null;
-    const parents = expected === null ? [] : [expected];
-    const next = putCommit(transaction, { parents, requests, message: labelOf(host, step), timeMs: step });
-    transaction.updateRef({ ref, expected, next, actor: `${order.worker}`, reason: 'crash test' });
-  };
-  const left = store.readAttempts();
-  store.transact('attempt', (transaction) => {
-    // What a killed run left is not in the new requests.
-    for (const attempt of left) transaction.deleteAttempt(attempt.executionUuid);
-    const nodeId = putLiteral(transaction, putText(transaction, labelOf(host, step)));
-    const executionKey = hashBytes(Buffer.from(labelOf(host, step))) as string as ExecutionKey;
-    const call = { nodeId, functionDatumId: putFunction(transaction, 'x:f'), inputs: [] };
-    const requestId = putRequestOf(transaction, call, { executionKey, executionUuid, createdMs: step });
-    move(transaction, { [nodeId]: requestId });
-    const times = { submittedMs: step, nextPollMs: null };
-    const progress = { state: 'pending', token: `${step}`, tries: 1, ...times } as const;
-    transaction.putAttempt({ executionUuid, requestId, nodeId, executionKey, ...progress });
-  });
-  store.transact('attempt/end', (transaction) => {
-    move(transaction, {});
-    transaction.deleteAttempt(executionUuid);
-  });
-}
-
 /** Puts two texts and excises both at once; either both are tombstones afterwards or none is. */
 async function exciseScenario(host: ScenarioHost, step: number): Promise<void> {
   const { store } = host;
@@ -151,7 +109,6 @@ async function backupScenario(host: ScenarioHost, step: number): Promise<void> {
 
 /** Scenarios that change the store as a whole. */
 export const UPKEEP_SCENARIOS: Readonly<Record<string, Scenario>> = {
-  attempt: attemptScenario,
   import: importScenario,
   excise: exciseScenario,
   compact: compactScenario,

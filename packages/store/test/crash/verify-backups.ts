@@ -1,9 +1,11 @@
 import { readdirSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { openStore } from '../../src/open-store.ts';
 import type { Store } from '../../src/store.ts';
 import { isStore } from '../../src/store-folder/find-store.ts';
 import { verifyStore } from '../../src/verify/verify-store.ts';
+import { refsAfter } from '../rows.ts';
 import type { WorkerLine } from './protocol.ts';
 
 /**
@@ -38,10 +40,9 @@ async function verifyBackup(source: Store, path: string, sequence: number): Prom
   try {
     const at = backup.stateVersion();
     if (at < sequence) broken.push(`backup of ${sequence} ends at ${at}`);
-    const refs = new Map(backup.readRefs().map((ref) => [ref.name, ref.commitId]));
-    const then = source.refsAt(at);
-    const isSame = refs.size === then.size && [...refs].every(([name, id]) => then.get(name) === id);
-    if (!isSame) broken.push(`refs of the backup are not those of sequence ${at}`);
+    const refs = new Map<string, string>(backup.readRefs().map((ref) => [ref.name, ref.commitId]));
+    if (!isDeepStrictEqual(refs, await refsAfter(source, at)))
+      broken.push(`refs of the backup are not those of sequence ${at}`);
     await verifyStore(backup, { onFinding: (finding) => broken.push(JSON.stringify(finding)) });
   } catch (error) {
     broken.push(`backup: ${(error as Error).message}`);
