@@ -21,6 +21,7 @@ export interface OpenerAnswer {
   readonly datumId?: DatumId;
   readonly has?: boolean;
   readonly writer?: number;
+  readonly creator?: string;
 }
 
 const children: ChildProcess[] = [];

@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import {
   existsSync,
   mkdirSync,
@@ -11,8 +9,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type CommitId, type DatumId, type ExecId, encodeRecord, hashBytes } from '@daggerml/object-model';
-import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { childProgram } from '../../test/child-program.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { EXCISED, EXCISION_FACTS, excise } from '../../test/excise.ts';
 import {
   type FakeEnvironment,
@@ -21,6 +18,7 @@ import {
   setRef,
   temporaryFolder,
 } from '../../test/fixture-store.ts';
+import { Opener } from '../../test/opener.ts';
 import {
   putCall,
   putCommit,
@@ -275,17 +273,11 @@ describe('backupStore', () => {
 
   it('does not make the source grow while others write to it [DML-STO-1405]', async () => {
     putMany(source, 13_000);
-    const folder = temporaryFolder();
-    const mover = spawn(process.execPath, [childProgram('backup/mover'), source.path, folder], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    onTestFinished(() => void mover.kill('SIGKILL'));
-    await once(mover.stdout, 'data');
-    const pause = new Int32Array(new SharedArrayBuffer(4));
+    const mover = new Opener(source.path);
+    expect(mover.tell({ kind: 'open' }).at).toBe('opened');
     let turns = 0;
     const moveOften = (): void => {
-      writeFileSync(join(folder, `go${turns}`), '');
-      while (!existsSync(join(folder, `done${turns}`))) Atomics.wait(pause, 0, 0, 1);
+      expect(mover.tell({ kind: 'move' })).toEqual({});
       turns += 1;
     };
     moveOften();
@@ -297,8 +289,6 @@ describe('backupStore', () => {
       moveOften();
     };
     await backupStore(source, targetPath(), { onProgress });
-    writeFileSync(join(folder, 'end'), '');
-    expect(await once(mover, 'exit')).toEqual([0, null]);
     // 65,000 objects in steps of at most 20,000, then of 5,000.
     expect(marks).toBeGreaterThanOrEqual(4);
     expect(turns).toBeGreaterThan(20);

@@ -19,8 +19,8 @@ import {
   openFixture,
   temporaryFolder,
 } from '../../test/fixture-store.ts';
-import { Holder } from '../../test/holder.ts';
 import { NEWER_CLASS_BYTE } from '../../test/newer-records.ts';
+import { Opener } from '../../test/opener.ts';
 import { putText, textBytes } from '../../test/records.ts';
 import { spoilObject } from '../../test/rows.ts';
 import { commitTo } from '../../test/streams.ts';
@@ -162,12 +162,12 @@ describe('compactStore', () => {
   it('is refused while another process has the store open, and changes nothing [DML-STO-1103]', async () => {
     const refusal = { code: 'compaction_refused', detail: 'open_elsewhere' };
     const inode = statSync(join(path, 'data.mdb')).ino;
+    const opener = new Opener(path);
     for (const mode of ['read', 'write'] as const) {
-      const holder = new Holder(path, mode);
-      expect(await holder.line()).toMatch(/^opened /);
+      expect(opener.tell({ kind: 'open', mode }).at).toBe('opened');
       await expect(compactStore(path), mode).rejects.toMatchObject(refusal);
       expect(existsSync(join(path, 'compacting'))).toBe(false);
-      expect(await holder.end()).toBe(0);
+      opener.tell({ kind: 'close' });
     }
     expect(statSync(join(path, 'data.mdb')).ino).toBe(inode);
     await compactStore(path);
@@ -357,14 +357,14 @@ describe('compactStore', () => {
   });
 
   it('is taken to live behind a lock that says nothing while others use the store [DML-STO-1115]', async () => {
-    const holder = new Holder(path, 'write');
-    expect(await holder.line()).toMatch(/^opened /);
+    const opener = new Opener(path);
+    expect(opener.tell({ kind: 'open' }).at).toBe('opened');
     writeFileSync(join(path, 'compacting'), 'not written by this program');
     const compacting = { code: 'store_busy', detail: 'compacting' };
     for (const mode of ['read', 'write'] as const)
       await expect(openStore(path, { mode })).rejects.toMatchObject(compacting);
     await expect(compactStore(path)).rejects.toMatchObject({ detail: 'already_running' });
-    expect(await holder.end()).toBe(0);
+    opener.tell({ kind: 'close' });
     await (await openStore(path, { mode: 'write' })).close();
     await compactStore(path);
   });

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import type { DmlError } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, temporaryFolder } from '../../test/fixture-store.ts';
-import { Holder } from '../../test/holder.ts';
+import { Opener } from '../../test/opener.ts';
 import { heldEngineCount } from '../engine/held-engines.ts';
 import { openStore } from '../open-store.ts';
 import { createStoreFiles } from './create.ts';
@@ -46,17 +46,17 @@ describe('creating a store', () => {
 
   it('gives all processes that create at once the same store [DML-STO-0102]', async () => {
     const path = join(temporaryFolder(), 'store');
-    const gate = join(temporaryFolder(), 'gate');
-    const creators = [1, 2, 3].map(() => new Holder(path, 'write', gate));
+    const creators = [1, 2, 3].map(() => new Opener(path));
+    const at = 'create/before-rename';
+    for (const creator of creators) creator.order({ kind: 'open', create: true, stops: [at] });
     // Each has found no store and is about to put its own in place.
-    for (const creator of creators) expect(await creator.line()).toBe('drafted');
+    for (const creator of creators) expect(creator.answer().at).toBe(at);
     expect(existsSync(path)).toBe(false);
-    writeFileSync(gate, '');
-    const opened = await Promise.all(creators.map((creator) => creator.line()));
-    expect(opened[0]).toMatch(/^opened [0-9a-f-]{36} of \d+$/);
-    expect(new Set(opened).size).toBe(1);
-    expect(creators.map(({ pid }) => `${pid}`)).toContain(opened[0]?.split(' ').at(-1));
-    for (const creator of creators) expect(await creator.end()).toBe(0);
+    for (const creator of creators) creator.order({ kind: 'go' });
+    const opened = creators.map((creator) => creator.answer());
+    expect(opened[0]).toEqual({ at: 'opened', creator: expect.stringMatching(/^\d+$/) });
+    expect(opened).toEqual(creators.map(() => opened[0]));
+    expect(creators.map(({ pid }) => `${pid}`)).toContain(opened[0]?.creator);
     expect(readdirSync(dirname(path))).toEqual(['store']);
   });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { DatumId } from '@daggerml/object-model';
 import { nodeEnvironment } from '../../src/node-environment.ts';
 import { openStore } from '../../src/open-store.ts';
+import { headRef } from '../../src/refs/ref-name.ts';
 import type { Store } from '../../src/store.ts';
 import { putText } from '../records.ts';
 
@@ -14,11 +15,14 @@ let stops: readonly string[] = [];
 
 /**
  * Orders to the process: to open in steps (`go` after each), to put, to look, to close; to `hold` a
- * transaction until the next order; to `lose` its place, as by reading the lock file; to say who writes.
+ * transaction until the next order; to `lose` its place, as by reading the lock file; to say who writes; to `move` a
+ * ref to and fro, ten times.
  */
 export interface OpenerOrder {
-  readonly kind: 'open' | 'go' | 'put' | 'has' | 'hold' | 'lose' | 'writer' | 'close' | 'end';
+  readonly kind: 'open' | 'go' | 'put' | 'has' | 'hold' | 'lose' | 'writer' | 'move' | 'close' | 'end';
   readonly mode?: 'read' | 'write';
+  /** True to create the store where there is none. */
+  readonly create?: boolean;
   /** The moments of the opening at which to wait for another order. */
   readonly stops?: readonly string[];
   readonly text?: string;
@@ -67,13 +71,23 @@ function hold(store: Store, text: string): void {
   answer({ datumId });
 }
 
+function move(store: Store): void {
+  const ref = headRef('moving');
+  const commitId = store.getRef(headRef('main'))?.commitId ?? null;
+  for (let turn = 0; turn < 20; turn += 1) {
+    const [expected, next] = turn % 2 === 0 ? [null, commitId] : [commitId, null];
+    store.updateRef({ ref, expected, next, actor: 'ada', reason: 'test' });
+  }
+}
+
 let store: Store | undefined;
 
 async function obey(order: OpenerOrder): Promise<void> {
   if (order.kind === 'open') {
     stops = order.stops ?? [];
-    store = await openStore(path, { mode: order.mode ?? 'write', environment });
-    return answer({ at: 'opened' });
+    const { mode = 'write', create = false } = order;
+    store = await openStore(path, { mode, create, program: `${process.pid}`, environment });
+    return answer({ at: 'opened', creator: store.getMeta('created_by') });
   }
   const open = store as Store;
   switch (order.kind) {
@@ -85,6 +99,9 @@ async function obey(order: OpenerOrder): Promise<void> {
       return hold(open, order.text ?? '');
     case 'lose':
       losePlace();
+      return answer({});
+    case 'move':
+      move(open);
       return answer({});
     case 'writer':
       return answer({ writer: open.engine.lock.writer() });
