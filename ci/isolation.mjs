@@ -1,9 +1,8 @@
 /**
  * Gate: processes that do not trust or cannot see each other keep the promises of one store.
  *
- * Two users with `/proc` hidden from each other, two process namespaces with equal numbers, a writer that is paused,
- * clocks that are apart, sessions that others end by force, commands killed in another namespace. Users and
- * namespaces need root; what this machine cannot play is named and left out. `--rounds 50` plays each 50 times,
+ * Two users with `/proc` hidden from each other, two process namespaces with equal numbers, sessions that others end by
+ * force, commands killed in another namespace. Users and namespaces need root; what this machine cannot play is named and left out. `--rounds 50` plays each 50 times,
  * `--only <name>` one of them, `--unfenced` with writers that go on after they were taken for dead, which is red.
  */
 import { spawnSync } from 'node:child_process';

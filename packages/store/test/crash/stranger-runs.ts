@@ -96,10 +96,6 @@ class Stranger {
     ]();
   }
 
-  get pid(): number {
-    return this.#child.pid as number;
-  }
-
   order(order: StrangerOrder): void {
     this.#child.stdin?.write(`${order}\n`);
   }
@@ -113,10 +109,6 @@ class Stranger {
   async tell(order: StrangerOrder): Promise<Answer> {
     this.order(order);
     return await this.answer();
-  }
-
-  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
-    this.#child.kill(signal);
   }
 
   async end(signal?: 'SIGKILL'): Promise<void> {
@@ -198,16 +190,15 @@ interface Encounter {
 /** Two meet over a store: what one has staged has to be named by it in the end, or refused. */
 type Kind = (encounter: Encounter) => Promise<void>;
 
-const DAY_AND_HOUR_MS = 25 * 3600 * 1000;
 const USERS = [1001, 1002] as const;
 const SHARED_GROUP = 2000;
 
 /** Plays a writer that others have to take for alive, whatever they see of it; everything acknowledged is kept. */
-function liveWriter(writer: Place, other: Place, clockMs = 0): Kind {
+function liveWriter(writer: Place, other: Place): Kind {
   return async ({ ledger, start }) => {
-    const a = await start({ name: 'writer', clockMs }, writer);
+    const a = await start({ name: 'writer' }, writer);
     ledger.note(await a.tell('stage'));
-    const b = await start({ name: 'collector', clockMs: -clockMs }, other);
+    const b = await start({ name: 'collector' }, other);
     ledger.note(await b.tell('collect'));
     await b.tell('close');
     const compacted = ledger.note(await b.tell('compact'));
@@ -217,48 +208,21 @@ function liveWriter(writer: Place, other: Place, clockMs = 0): Kind {
   };
 }
 
-/** Plays a writer that is paused while others collect and try to compact, and then goes on. */
-const pausedWriter: Kind = async ({ ledger, start }) => {
+/** Plays a writer whose row others delete by force, before or while they collect: refused, or kept by its own ref. */
+const evictedWriter: Kind = async ({ ledger, start, round }) => {
   const a = await start({ name: 'writer' });
   ledger.note(await a.tell('stage'));
-  a.signal('SIGSTOP');
   const b = await start({ name: 'collector' });
-  for (let times = 0; times < 2; times += 1) ledger.note(await b.tell('collect'));
-  await b.tell('close');
-  const compacted = ledger.note(await b.tell('compact'));
-  ledger.expect(compacted.detail === 'open_elsewhere', 'a store in use was compacted');
-  a.signal('SIGCONT');
+  await b.tell('evict');
+  b.order('collect');
+  if (round % 2 === 1) ledger.note(await b.answer());
   const named = ledger.note(await a.tell('name'));
-  ledger.expect(named.acknowledged !== undefined, `a paused writer was refused: ${named.refused}`);
+  if (round % 2 === 0) ledger.note(await b.answer());
+  ledger.expect(
+    named.refused === 'session_lost',
+    `named after it was taken for dead: ${JSON.stringify(named)}`,
+  );
 };
-
-/** Plays a writer whose row others delete by force, or whom they cannot see any more: refused, or whole. */
-function fencedWriter(loses: 'row' | 'place', thenCompacts: boolean): Kind {
-  return async ({ ledger, start, round }) => {
-    const a = await start({ name: 'writer' });
-    ledger.note(await a.tell('stage'));
-    if (loses === 'place') await a.tell('lose');
-    const b = await start({ name: 'collector' });
-    if (loses === 'row') await b.tell('evict');
-    // In every other round the writer goes on while the collection is under way.
-    b.order('collect');
-    if (round % 2 === 0) await sleep((round * 7) % 40);
-    else ledger.note(await b.answer());
-    if (thenCompacts && round % 2 === 1) {
-      await b.tell('close');
-      const compacted = ledger.note(await b.tell('compact'));
-      ledger.expect(
-        (compacted.rows !== undefined) === (loses === 'place'),
-        'compacted next to others, or not alone',
-      );
-    }
-    const named = ledger.note(await a.tell('name'));
-    if (round % 2 === 0) ledger.note(await b.answer());
-    // One that was faster than the collection is kept by its own ref.
-    const isLost = named.refused === 'session_lost' || (round % 2 === 0 && loses === 'place');
-    ledger.expect(isLost, `named after it was taken for dead: ${JSON.stringify(named)}`);
-  };
-}
 
 /** Answers that a store may give while everybody does everything to it at once. */
 const HONEST = /^(session_lost|gc_refused|compaction_refused|store_busy|ref_target_missing)$/;
@@ -363,12 +327,8 @@ function kinds({ users, namespaces, hiddenProc }: Abilities): PlayedKind[] {
       kind: killedElsewhere(`compact/${moment}`, 'compact'),
       isPossible: namespaces,
     })),
-    { name: 'clocks 25 hours apart', kind: liveWriter({}, {}, DAY_AND_HOUR_MS), isPossible: true },
-    { name: 'paused writer', kind: pausedWriter, isPossible: true },
-    { name: 'session row deleted by force', kind: fencedWriter('row', false), isPossible: true },
-    { name: 'place lost', kind: fencedWriter('place', false), isPossible: true },
+    { name: 'session row deleted by force', kind: evictedWriter, isPossible: true },
     { name: 'everybody at once', kind: everybody, isPossible: true },
-    { name: 'place lost, then compacted', kind: fencedWriter('place', true), isPossible: true },
   ];
 }
 

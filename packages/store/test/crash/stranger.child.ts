@@ -1,5 +1,4 @@
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { writeSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { CommitId, NodeId } from '@daggerml/object-model';
 import { compactStore } from '../../src/compact/compact.ts';
@@ -18,8 +17,6 @@ import { putCommit, putLiteral, putNumberedDag, putText } from '../records.ts';
 export interface StrangerConfig {
   readonly path: string;
   readonly name: string;
-  /** Milliseconds by which its clock is ahead. */
-  readonly clockMs?: number;
   readonly lockWaitMs?: number;
   /** Ends the process at a failpoint. */
   readonly killAt?: string;
@@ -28,25 +25,15 @@ export interface StrangerConfig {
 }
 
 /** Orders to a stranger, one word a line; it answers each with one line of JSON. */
-export type StrangerOrder =
-  | 'open'
-  | 'stage'
-  | 'name'
-  | 'collect'
-  | 'compact'
-  | 'lose'
-  | 'evict'
-  | 'verify'
-  | 'close';
+export type StrangerOrder = 'open' | 'stage' | 'name' | 'collect' | 'compact' | 'evict' | 'verify' | 'close';
 
 const KILLED = 137;
 
 const config = JSON.parse(process.argv[2] as string) as StrangerConfig;
-const { path, name, clockMs = 0, lockWaitMs = 60_000 } = config;
+const { path, name, lockWaitMs = 60_000 } = config;
 
 const environment = nodeEnvironment({
   lockWaitMs,
-  nowMs: () => Date.now() + clockMs,
   failpoint: (reached) => {
     if (reached !== config.killAt) return;
     // The first process of a namespace cannot kill itself; this ends it as suddenly.
@@ -107,12 +94,6 @@ function cheat(): void {
   engine.root.transactionSync(() => engine.tables.sessions.putSync(key, encodeJsonRow('sessions', key, row)));
 }
 
-/** Loses the reader slot: the kernel drops all locks of a process on a file when it closes any descriptor of it. */
-function losePlace(): object {
-  closeSync(openSync(join(path, 'lock.mdb'), 'r'));
-  return {};
-}
-
 function evict(): object {
   const mine = store();
   const others = mine.liveSessions().filter(({ sessionId }) => sessionId !== mine.sessionId);
@@ -135,8 +116,6 @@ async function obey(order: string): Promise<object> {
       return { swept: (await runGc(store(), { stepObjects: 40, sliceObjects: 20 })).swept.objects };
     case 'compact':
       return { rows: (await compactStore(path, { environment })).rows };
-    case 'lose':
-      return losePlace();
     case 'evict':
       return evict();
     case 'verify':
