@@ -28,7 +28,7 @@ const GATES = [
     async (folder) => {
       const reused = '- [DML-OBJ-0001] {planned} A record MUST be readable.\n';
       mend(join(folder, 'specs/10-object-model.md'), reused, '');
-      await capture(process.execPath, [tools.specExtract, 'generate', '--root', folder]);
+      await capture(process.execPath, [tools.specExtract, 'generate'], { cwd: folder });
     },
   ],
 ];

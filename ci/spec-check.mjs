@@ -5,7 +5,7 @@ import { problemsOf, runGate } from './gate.mjs';
 
 export async function check(root) {
   return problemsOf(
-    await capture(process.execPath, [tools.specExtract, 'check', '--root', root], { cwd: root }),
+    await capture(process.execPath, [tools.specExtract, 'check'], { cwd: root }),
     'spec-extract',
   );
 }

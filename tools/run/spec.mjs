@@ -1,4 +1,4 @@
-/** `npm run spec -- <ID> | --open`: what the specification says, and which code and tests answer to it. */
+/** `npm run spec -- <ID>`: what the specification says, and which code and tests answer to it. */
 import { existsSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';

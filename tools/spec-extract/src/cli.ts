@@ -1,12 +1,8 @@
 #!/usr/bin/env node
 import { run } from './dispatch.ts';
 
-const today = new Date().toISOString().slice(0, 10);
-const { stdout, stderr, exitCode } = await run(process.argv.slice(2), {
-  folder: process.cwd(),
-  today,
-  say: (text) => process.stderr.write(`${text}\n`),
-});
+const say = (text: string): void => void process.stderr.write(`${text}\n`);
+const { stdout, stderr, exitCode } = await run(process.argv.slice(2), process.cwd(), say);
 if (stdout !== '') process.stdout.write(`${stdout}\n`);
-if (stderr !== '') process.stderr.write(`${stderr}\n`);
+if (stderr !== '') say(stderr);
 process.exitCode = exitCode;

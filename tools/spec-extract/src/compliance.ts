@@ -1,10 +1,6 @@
-import { type RequirementRecord, type RequirementState, STATES } from './requirement-index.ts';
-import { sortedBy } from './sorted.ts';
-import { whyUnproven } from './state.ts';
-import type { TextFile } from './text-file.ts';
-
-/** Path of the report that covers the whole suite. */
-export const COMPLIANCE_PATH = 'COMPLIANCE.md';
+import { COMPLIANCE_PATH, type TextFile } from './file-role.ts';
+import { type RequirementRecord, STATES, whyUnproven } from './requirement-record.ts';
+import { groupedBy, sortedBy } from './sorted.ts';
 
 /** Renders the report of the whole suite: counts, and what is not plainly verified. */
 export function renderCompliance(
@@ -21,7 +17,7 @@ export function renderCompliance(
     '',
     '## Summary',
     '',
-    ...summaryTable(documents, ordered),
+    ...summary(documents, ordered),
     // @spec DML-TRC-0916
     ...section('Not verified', notVerified(ordered)),
     ...section('Planned', planned(ordered)),
@@ -30,45 +26,30 @@ export function renderCompliance(
   return { path: COMPLIANCE_PATH, text: `${lines.join('\n')}\n` };
 }
 
-/** Counts the requirements in each state, in the order of `STATES`. */
-function countStates(requirements: readonly { readonly state: RequirementState }[]): number[] {
-  return STATES.map((state) => requirements.filter((entry) => entry.state === state).length);
-}
-
-/** Returns the repo-relative link of a section. */
-export function sectionLink(document: string, section: string): string {
+/** Returns the repo-relative link of the section of a requirement. */
+export function sectionLink({ document, section }: RequirementRecord): string {
   return section === '' ? document : `${document}#${section}`;
 }
 
-function summaryTable(documents: readonly string[], records: readonly RequirementRecord[]): string[] {
-  const row = (name: string, own: readonly RequirementRecord[]): readonly (string | number)[] => [
+function summary(documents: readonly string[], records: readonly RequirementRecord[]): string[] {
+  const counted = (name: string, own: readonly RequirementRecord[]): readonly (string | number)[] => [
     name,
     own.length,
-    ...countStates(own),
+    ...STATES.map((state) => own.filter((record) => record.state === state).length),
   ];
-  return table(
-    ['document', 'total', ...STATES],
-    [
-      ...documents.map((path) =>
-        row(
-          linkTo(path),
-          records.filter(({ document }) => document === path),
-        ),
-      ),
-      row('all', records),
-    ],
-  );
+  const ofDocument = (path: string) => records.filter(({ document }) => document === path);
+  const rows = documents.map((path) => counted(linkTo(path), ofDocument(path)));
+  return table(['document', 'total', ...STATES], [...rows, counted('all', records)]);
 }
 
 function notVerified(records: readonly RequirementRecord[]): string[] {
   const rows = records
-    .filter(({ state }) => ['open', 'suspect', 'exception'].includes(state))
+    .filter(({ state }) => state === 'open' || state === 'suspect')
     .map((record) => [idLink(record), record.level, record.state, whyNot(record)]);
   return rows.length === 0 ? ['None.'] : table(['id', 'level', 'state', 'why'], rows);
 }
 
-function whyNot({ state, exception, reviewed, owners, tests }: RequirementRecord): string {
-  if (exception !== undefined) return `until ${exception.until}: ${exception.reason}`;
+function whyNot({ state, reviewed, owners, tests }: RequirementRecord): string {
   if (state === 'suspect') return reviewed === undefined ? 'never reviewed' : 'the text changed';
   if (owners.length !== 1) return owners.length === 0 ? 'no owner' : `${owners.length} owners`;
   return whyUnproven(tests);
@@ -76,11 +57,10 @@ function whyNot({ state, exception, reviewed, owners, tests }: RequirementRecord
 
 /** Groups by milestone; what has none stands by its section. */
 function planned(records: readonly RequirementRecord[]): string[] {
-  const groups = new Map<string, RequirementRecord[]>();
-  for (const record of records.filter(({ state }) => state === 'planned')) {
-    const key = `${record.milestone ?? ''}\u0000${sectionLink(record.document, record.section)}`;
-    groups.set(key, [...(groups.get(key) ?? []), record]);
-  }
+  const groups = groupedBy(
+    records.filter(({ state }) => state === 'planned'),
+    (record) => [`${record.marks.milestone ?? ''}\u0000${sectionLink(record)}`],
+  );
   const rows = sortedBy(groups, ([key]) => key).map(([key, group]) => {
     const [milestone = '', place = ''] = key.split('\u0000');
     const ids = group.map(({ id }) => id);
@@ -97,16 +77,15 @@ function weak(records: readonly RequirementRecord[]): string[] {
   ];
   return kinds.flatMap(([title, isOfKind], index) => {
     const found = records.filter(isOfKind).map(idLink);
-    return [
-      ...(index === 0 ? [] : ['']),
-      `${title}: ${found.length === 0 ? 'none.' : `${found.length}.`}`,
-      ...list(found),
-    ];
+    const line = `${title}: ${found.length === 0 ? 'none.' : `${found.length}.`}`;
+    return [...(index === 0 ? [] : ['']), line, ...list(found)];
   });
 }
 
 function isShownTogether({ state, tests }: RequirementRecord): boolean {
-  return state === 'verified' && tests.every((test) => test.state !== 'passed' || test.isShared === true);
+  return (
+    state === 'verified' && tests.every(({ outcome, cited }) => outcome !== 'passed' || cited.length > 1)
+  );
 }
 
 /** Lists ids, as many on a line as a reader can take in. */
@@ -122,8 +101,8 @@ function section(title: string, lines: readonly string[]): string[] {
   return ['', `## ${title}`, '', ...lines];
 }
 
-function idLink({ id, document, section }: RequirementRecord): string {
-  return `[${id}](${sectionLink(document, section)})`;
+function idLink(record: RequirementRecord): string {
+  return `[${record.id}](${sectionLink(record)})`;
 }
 
 /** Returns a link that is named by file and heading. */

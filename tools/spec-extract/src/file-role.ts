@@ -1,7 +1,14 @@
-import { COMPLIANCE_PATH } from './compliance.ts';
+/** A text file of the repository; `path` is relative to its root, with forward slashes. */
+export interface TextFile {
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Path of the report that covers the whole suite. */
+export const COMPLIANCE_PATH = 'COMPLIANCE.md';
 
 /** Role of a file that the tool reads; each is a list of the suite. */
-export type FileRole = 'documents' | 'sources' | 'tests' | 'vectors' | 'results' | 'index';
+export type FileRole = 'documents' | 'sources' | 'tests' | 'vectors' | 'results' | 'generated';
 
 /**
  * Returns the role of a file; undefined for a file that is only there to be linked to.
@@ -10,31 +17,21 @@ export type FileRole = 'documents' | 'sources' | 'tests' | 'vectors' | 'results'
  */
 export function fileRole(path: string): FileRole | undefined {
   if (/^test-results\/[^/]+\.json$/.test(path)) return 'results';
-  if (/^requirements\/[^/]+\.yaml$/.test(path)) return 'index';
-  if (isGenerated(path) || path.split('/').includes('fixtures')) return undefined;
+  if (path === COMPLIANCE_PATH || isIndex(path)) return 'generated';
+  if (path.split('/').includes('fixtures')) return undefined;
   if (path.endsWith('.md')) return 'documents';
-  if (canOwn(path)) return 'sources';
-  if (isTestFile(path) && /\.[cm]?[jt]sx?$/.test(path)) return 'tests';
-  return path.startsWith('vectors/') && path.endsWith('.json') ? 'vectors' : undefined;
+  if (path.startsWith('vectors/') && path.endsWith('.json')) return 'vectors';
+  if (!/\.[cm]?[jt]sx?$/.test(path)) return undefined;
+  if (/\.(test|test-d|bench)\.\w+$/.test(path) || /\/(test|tests)\//.test(path)) return 'tests';
+  return /^(packages|tools)\/[^/]+\/src\//.test(path) ? 'sources' : undefined;
 }
 
-/** Checks whether a path can hold owners: a non-test source file of a package or tool. */
-export function canOwn(path: string): boolean {
-  // @spec DML-TRC-0301
-  return /^(packages|tools)\/[^/]+\/src\/.+\.[cm]?[jt]sx?$/.test(path) && !isTestFile(path);
-}
-
-/** Checks whether a path is a test file. */
-function isTestFile(path: string): boolean {
-  return /\.(test|test-d|spec|bench)\.[cm]?[jt]sx?$/.test(path) || /\/(test|tests|__tests__)\//.test(path);
+/** Checks whether a path is that of the index of a package. */
+export function isIndex(path: string): boolean {
+  return /^requirements\/[^/]+\.yaml$/.test(path);
 }
 
 /** Checks whether a runner runs the file by itself: other test files are modules of those. */
 export function isRunFile(path: string): boolean {
   return /\.test\.[cm]?[jt]sx?$/.test(path);
-}
-
-/** Checks whether a run writes a path, whatever the suite says. */
-export function isGenerated(path: string): boolean {
-  return path === COMPLIANCE_PATH || /^requirements\/[^/]+\.yaml$/.test(path);
 }

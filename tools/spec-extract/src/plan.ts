@@ -1,21 +1,28 @@
-import { mentionFindings, ownerFindings, titleFindings } from './citation-findings.ts';
-import { citingTestsById } from './citing-tests.ts';
-import { COMPLIANCE_PATH, renderCompliance } from './compliance.ts';
-import { currentResults } from './current-results.ts';
-import { isOverview, isSpecDocument } from './document-package.ts';
+import type { Root } from 'mdast';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { renderCompliance } from './compliance.ts';
+import { COMPLIANCE_PATH, isIndex, type TextFile } from './file-role.ts';
 import { type Finding, sortFindings } from './finding.ts';
 import { readIndexFile, renderIndexFile } from './index-file.ts';
-import { linkFindings, linkTargets } from './link.ts';
-import { citableText, parseMarkdown } from './markdown.ts';
-import { ownersIn } from './owner.ts';
+import { linkFindings, withFolders } from './link.ts';
+import { citableText } from './markdown.ts';
+import { ownerFindings, ownersIn } from './owner.ts';
 import { idsIn } from './requirement-id.ts';
-import type { PackageIndex, RequirementRecord } from './requirement-index.ts';
-import { keepVanished, recordRequirement, requirementFindings } from './requirement-record.ts';
-import { readResultFile } from './result-file.ts';
-import { sortedBy } from './sorted.ts';
-import { parseSpecDocument, type Requirement, type SpecDocument } from './spec-document.ts';
-import { joinResults, type ReportedTest, type TestResult } from './test-result.ts';
-import type { TextFile } from './text-file.ts';
+import {
+  keepVanished,
+  type RequirementRecord,
+  recordRequirement,
+  requirementFindings,
+} from './requirement-record.ts';
+import { currentResults, type Report, readReport, titleFindings } from './results.ts';
+import { groupedBy, sortedBy } from './sorted.ts';
+import {
+  isOverview,
+  isSpecDocument,
+  parseSpecDocument,
+  type Requirement,
+  type SpecDocument,
+} from './spec-document.ts';
 
 /** Everything the tool looks at, as text. The order of the lists does not matter. */
 export interface Suite {
@@ -29,12 +36,10 @@ export interface Suite {
   readonly vectors: readonly TextFile[];
   /** Result files of the test runners. */
   readonly results: readonly TextFile[];
-  /** Index files of the last run. */
-  readonly index: readonly TextFile[];
-  /** Every file of the repository, for links and results. */
+  /** The generated files as the last run left them. */
+  readonly generated: readonly TextFile[];
+  /** Every file of the repository, for links. */
   readonly paths: readonly string[];
-  /** The day exceptions are judged on, as YYYY-MM-DD. */
-  readonly today: string;
 }
 
 /** The ids whose texts are being reviewed, or all that are suspect. */
@@ -42,38 +47,44 @@ export type Reviewing = readonly string[] | 'all';
 
 /** Plan of one run, before any file is written. */
 export interface Plan {
-  readonly requirements: readonly Requirement[];
   readonly records: readonly RequirementRecord[];
   /** The ids whose reviewed text this run changes. */
   readonly reviewed: readonly string[];
   readonly findings: readonly Finding[];
   /** The generated files; the same whatever the order of the inputs. */
   readonly files: readonly TextFile[];
+  /** False when writing the files would lose what the last run recorded. */
+  readonly mayWrite: boolean;
 }
 
-/** Computes requirements, findings and generated files of a suite. */
+/** Computes records, findings and generated files of a suite. */
 export function plan(suite: Suite, reviewing: Reviewing = []): Plan {
   const specs = readSpecs(suite.documents);
-  const previous = readIndexes(suite.index);
-  const results = readResults(suite);
-  const owners = suite.sources.flatMap(ownersIn);
-  const tests = citingTestsById(results.tests);
-  const previousRows = sortedBy(
-    previous.indexes.flatMap(({ packageName, rows }) => rows.map((row) => ({ packageName, row }))),
-    ({ row }) => row.id,
+  const previous = readAll(
+    suite.generated.filter(({ path }) => isIndex(path)),
+    readIndexFile,
+    'index_unreadable',
   );
-  const previousById = new Map(previousRows.map(({ row }) => [row.id, row]));
+  const reports = readAll(suite.results, ({ text }) => readReport(text), 'result_unreadable');
+  const owners = suite.sources.flatMap(ownersIn);
+  const reported = reports.values.flatMap((report) => report.tests);
+  const tests = sortedBy(currentResults(reported, suite), ({ file, name, outcome }) =>
+    [file, name, outcome].join('\u0000'),
+  );
+  const rows = sortedBy(previous.values.flat(), ({ id, document }) => `${id} ${document}`);
+  const previousById = new Map(rows.map((row) => [row.id, row]));
 
+  const ownersById = groupedBy(owners, ({ id }) => [id]);
+  const testsById = groupedBy(tests, ({ cited }) => cited);
   const recordOf = (requirement: Requirement, isReviewed: boolean): RequirementRecord =>
-    recordRequirement({
-      requirement,
+    recordRequirement(requirement, {
       previous: previousById.get(requirement.id),
       isReviewed,
-      owners: owners.filter(({ id }) => id === requirement.id),
-      tests: tests.get(requirement.id) ?? [],
+      owners: ownersById.get(requirement.id) ?? [],
+      tests: testsById.get(requirement.id) ?? [],
     });
   const reviewed: string[] = [];
-  const records = [...specs.byId.values()].map((requirement) => {
+  const stated = [...specs.byId.values()].map((requirement) => {
     const record = recordOf(requirement, false);
     // @spec DML-TRC-0804 DML-TRC-0805
     const isMeant = reviewing === 'all' ? record.state === 'suspect' : reviewing.includes(record.id);
@@ -82,62 +93,30 @@ export function plan(suite: Suite, reviewing: Reviewing = []): Plan {
     return recordOf(requirement, true);
   });
   // @spec DML-TRC-0104
-  const vanished = previousRows
-    .filter(({ row }) => !specs.byId.has(row.id))
-    .map(({ packageName, row }) => keepVanished(packageName, row));
-  const all = [...records, ...vanished];
-  const generated = [...indexesOf(specs.documents, all).map(renderIndexFile), complianceOf(specs, all)];
+  const vanished = rows.filter(({ id }) => !specs.byId.has(id)).map(keepVanished);
+  const records = [...stated, ...vanished];
+  const files = sortedBy(filesOf(specs.documents, records), ({ path }) => path);
 
-  const missing = missingResults(suite, records, results.configured);
-  const findings = [
+  const missing = missingResults(suite.results, reports.values, stated);
+  const unreadable = [...previous.findings, ...reports.findings];
+  // @spec DML-TRC-0609
+  const mayWrite = [...missing, ...unreadable].length === 0;
+  const findings: Finding[] = [
     ...specs.findings,
-    ...previous.findings,
-    ...results.findings,
+    ...unreadable,
     ...missing,
     ...vanished.map(({ id, document }) => ({ code: 'id_vanished' as const, id, file: document, detail: id })),
     ...ownerFindings(owners, specs.byId),
-    ...titleFindings(results.tests, specs.byId),
-    ...[...suite.sources, ...suite.vectors].flatMap(({ path, text }) =>
-      mentionFindings(path, idsIn(text), specs.byId),
+    ...titleFindings(tests, specs.byId),
+    ...mentionFindings(suite, files, specs.byId),
+    // @spec DML-TRC-0422
+    ...stated.flatMap((record) =>
+      requirementFindings(record, previousById.get(record.id), missing.length === 0),
     ),
-    ...documentFindings(suite, specs.byId, generated),
-    ...records.flatMap((record) =>
-      requirementFindings({
-        record,
-        requirement: specs.byId.get(record.id)!,
-        previous: previousById.get(record.id),
-        today: suite.today,
-        // @spec DML-TRC-0422
-        resultsKnown: missing.length === 0,
-      }),
-    ),
+    // Without results or a readable index nothing can be said about the generated files.
+    ...(mayWrite ? outdatedFindings(files, suite.generated) : []),
   ];
-  return {
-    requirements: sortedBy(specs.byId.values(), ({ id }) => id),
-    records: all,
-    reviewed: reviewed.sort(),
-    findings: sortFindings(findings),
-    files: sortedBy(generated, ({ path }) => path),
-  };
-}
-
-/** Returns one finding for every generated file whose bytes differ from what is on disk. */
-export function outdatedFindings(files: readonly TextFile[], onDisk: ReadonlyMap<string, string>): Finding[] {
-  // @spec DML-TRC-0606
-  const outdated = files.filter(({ path, text }) => onDisk.get(path) !== text);
-  const leftOver = [...onDisk.keys()].filter((path) => !files.some((file) => file.path === path));
-  return [
-    ...outdated.map(({ path }) => [path, onDisk.has(path) ? 'differs' : 'is not there'] as const),
-    ...leftOver.map((path) => [path, 'belongs to no document'] as const),
-  ].map(([file, detail]) => ({ code: 'file_outdated', file, detail }));
-}
-
-/** Returns whether writing the files would lose what the last run recorded. */
-export function mayWrite(findings: readonly Finding[]): boolean {
-  // @spec DML-TRC-0609
-  return !findings.some(
-    ({ code }) => code === 'results_missing' || code === 'result_unreadable' || code === 'index_unreadable',
-  );
+  return { records, reviewed: reviewed.sort(), findings: sortFindings(findings), files, mayWrite };
 }
 
 interface Specs {
@@ -159,116 +138,108 @@ function readSpecs(documents: readonly TextFile[]): Specs {
     if (!isSpecDocument(path)) findings.push({ code: 'document_misnamed', file: path, detail: path });
   for (const requirement of specs.flatMap(({ requirements }) => requirements)) {
     const { id, document } = requirement;
-    const earlier = byId.get(id);
+    const earlier = byId.get(id) ?? requirement;
+    byId.set(id, earlier);
     // @spec DML-TRC-0103
-    if (earlier !== undefined)
+    if (earlier !== requirement)
       findings.push({
         code: 'id_reused',
         id,
         file: document,
         detail: `defined before in ${earlier.document}`,
       });
-    else byId.set(id, requirement);
   }
   return { documents: specs, byId, findings };
 }
 
-function readIndexes(files: readonly TextFile[]): { indexes: PackageIndex[]; findings: Finding[] } {
-  const indexes: PackageIndex[] = [];
+/** Reads files that another program wrote; one that cannot be read is a finding. */
+function readAll<T>(
+  files: readonly TextFile[],
+  read: (file: TextFile) => T,
+  // @spec DML-TRC-0412 DML-TRC-0608
+  code: 'result_unreadable' | 'index_unreadable',
+): { values: T[]; findings: Finding[] } {
+  const values: T[] = [];
   const findings: Finding[] = [];
   for (const file of files) {
     try {
-      indexes.push(readIndexFile(file));
+      values.push(read(file));
     } catch (error) {
-      // @spec DML-TRC-0608
-      findings.push({ code: 'index_unreadable', file: file.path, detail: firstLine(error) });
+      const [detail = ''] = String(error).split('\n', 1);
+      findings.push({ code, file: file.path, detail });
     }
   }
-  return { indexes, findings };
-}
-
-interface Results {
-  readonly tests: readonly TestResult[];
-  /** Projects that a result file names as configured. */
-  readonly configured: ReadonlySet<string>;
-  readonly findings: readonly Finding[];
-}
-
-function readResults(suite: Suite): Results {
-  const reports: ReportedTest[] = [];
-  const configured = new Set<string>();
-  const findings: Finding[] = [];
-  for (const file of suite.results) {
-    const result = readResultFile(file);
-    if (result.readable) {
-      reports.push(...result.tests);
-      for (const project of result.configured) configured.add(project);
-    } else findings.push({ code: 'result_unreadable', file: file.path, detail: result.reason });
-  }
-  const tests = currentResults(joinResults(reports, new Set(suite.paths)), suite);
-  return { tests, configured, findings };
+  return { values, findings };
 }
 
 /** Returns one finding for missing results, or one for each project without, in place of one per requirement. */
 function missingResults(
-  { results }: Suite,
+  results: readonly TextFile[],
+  reports: readonly Report[],
   records: readonly RequirementRecord[],
-  configured: ReadonlySet<string>,
 ): Finding[] {
   const needed = records.some(({ state }) => state === 'open' || state === 'suspect');
   // @spec DML-TRC-0411
   if (results.length === 0)
     return needed ? [{ code: 'results_missing', file: 'test-results', detail: 'no result file' }] : [];
-  const present = new Set(results.map(({ path }) => path.replace(/^test-results\/|\.\w+$/g, '')));
+  const present = new Set(results.map(({ path }) => path));
+  const configured = new Set(reports.flatMap((report) => report.configured));
   // @spec DML-TRC-0421
   return [...configured]
-    .filter((project) => !present.has(project))
     .map((project) => ({
-      code: 'results_missing',
       file: `test-results/${project}.json`,
       detail: `no result of the project ${project}`,
-    }));
+    }))
+    .filter(({ file }) => !present.has(file))
+    .map((place) => ({ code: 'results_missing', ...place }));
 }
 
-function documentFindings(
-  suite: Suite,
+/** Judges links, and ids that stand elsewhere than in specifications, owners and titles. */
+function mentionFindings(
+  { documents, sources, vectors, paths }: Suite,
+  files: readonly TextFile[],
   requirements: ReadonlyMap<string, Requirement>,
-  generated: readonly TextFile[],
 ): Finding[] {
-  const files = [...suite.paths, ...generated.map(({ path }) => path)];
-  const targets = linkTargets(files, [
-    ...suite.documents,
-    ...generated.filter(({ path }) => path === COMPLIANCE_PATH),
-  ]);
-  return suite.documents.flatMap(({ path, text }) => {
-    const root = parseMarkdown(text);
-    return [
-      ...mentionFindings(path, idsIn(citableText(root)), requirements),
-      ...linkFindings(path, root, targets),
-    ];
-  });
+  const unknown = (file: string, text: string): Finding[] => {
+    // @spec DML-TRC-0307
+    const ids = idsIn(text).filter((id) => !requirements.has(id));
+    return ids.map((id) => ({ code: 'unknown_id', id, file, detail: id }));
+  };
+  const compliance = files.filter(({ path }) => path === COMPLIANCE_PATH);
+  const parsed = new Map<string, Root>(
+    [...documents, ...compliance].map(({ path, text }) => [path, fromMarkdown(text)]),
+  );
+  const targets = { paths: withFolders([...paths, ...files.map(({ path }) => path)]), documents: parsed };
+  return [
+    ...[...sources, ...vectors].flatMap(({ path, text }) => unknown(path, text)),
+    ...documents.flatMap(({ path }) => {
+      const root = parsed.get(path)!;
+      return [...unknown(path, citableText(root)), ...linkFindings(path, root, targets)];
+    }),
+  ];
 }
 
-/** Returns one index per package that has a document, or requirements that left all documents. */
-function indexesOf(
-  documents: readonly SpecDocument[],
-  records: readonly RequirementRecord[],
-): PackageIndex[] {
-  const ofDocuments = documents.filter(({ path }) => !isOverview(path));
-  const packages = new Set([...ofDocuments, ...records].map(({ packageName }) => packageName));
+/** Returns one index per package that has a document, or requirements that left all documents, and the report. */
+function filesOf(documents: readonly SpecDocument[], records: readonly RequirementRecord[]): TextFile[] {
+  const counted = documents.filter((document) => !isOverview(document));
+  const paths = counted.map(({ path }) => path);
+  const byPackage = groupedBy(records, ({ packageName }) => [packageName]);
+  for (const { packageName } of counted) if (!byPackage.has(packageName)) byPackage.set(packageName, []);
   // @spec DML-TRC-0601
-  return [...packages].map((packageName) => ({
-    packageName,
-    rows: records.filter((record) => record.packageName === packageName),
-  }));
+  const indexes = [...byPackage].map(([name, own]) => renderIndexFile(name, own));
+  return [renderCompliance(paths, records), ...indexes];
 }
 
-function complianceOf({ documents }: Specs, records: readonly RequirementRecord[]): TextFile {
-  const paths = documents.map(({ path }) => path).filter((path) => !isOverview(path));
-  return renderCompliance(paths, records);
-}
-
-function firstLine(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
-  return message.split('\n', 1)[0] ?? '';
+/** Returns one finding for every generated file whose bytes differ from what is on disk. */
+function outdatedFindings(files: readonly TextFile[], onDisk: readonly TextFile[]): Finding[] {
+  const textOf = new Map(onDisk.map(({ path, text }) => [path, text]));
+  const written = new Set(files.map(({ path }) => path));
+  // @spec DML-TRC-0606
+  const outdated = files.filter(({ path, text }) => textOf.get(path) !== text);
+  return [
+    ...outdated.map(({ path }) => [path, textOf.has(path) ? 'differs' : 'is not there'] as const),
+    ...onDisk
+      .filter(({ path }) => !written.has(path))
+      .map(({ path }) => [path, 'belongs to no document'] as const),
+  ].map(([file, detail]) => ({ code: 'file_outdated', file, detail }));
 }

@@ -1,13 +1,12 @@
+import { createHash } from 'node:crypto';
 import type { ListItem, Nodes, Root } from 'mdast';
-import { isOverview, packageOf } from './document-package.ts';
-import type { Finding } from './finding.ts';
-import { fingerprint } from './fingerprint.ts';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import type { TextFile } from './file-role.ts';
+import type { Finding, FindingCode } from './finding.ts';
 import { isBinding, keywordsIn, type Level } from './keyword.ts';
 import { type Marks, parseMarks } from './mark.ts';
-import { headingSlugs, isParent, lineOf, parseMarkdown, proseOf, visit } from './markdown.ts';
+import { headingSlugs, isParent, lineOf, nodesOf, proseOf } from './markdown.ts';
 import { ID_PATTERN } from './requirement-id.ts';
-import type { TextFile } from './text-file.ts';
-import type { FindingCode } from './wording.ts';
 
 /** One requirement as its document states it. */
 export interface Requirement {
@@ -31,52 +30,74 @@ export interface SpecDocument {
   readonly findings: readonly Finding[];
 }
 
+const DOCUMENT = /^specs\/(\d\d)-([a-z0-9]+(?:-[a-z0-9]+)*)\.md$/;
+const LOCATION = /^#+ +(?:\d+\. +)?Implementation location *$([\s\S]*?)(?=^#|(?![\s\S]))/m;
 const HEAD = new RegExp(`^\\[(${ID_PATTERN})\\](?!\\()`);
 const ALMOST_HEAD = /^[*_`]*\[[*_`]*(DML-[^\]\s]*?)[*_`]*\](?!\()/i;
 const MAX_COLUMNS = 100;
 
+/** Checks whether a path is that of a specification document: two digits and a name. */
+export function isSpecDocument(path: string): boolean {
+  return DOCUMENT.test(path);
+}
+
+/** Checks whether a document is the overview, which belongs to no package and needs no requirement. */
+export function isOverview({ path }: { readonly path: string }): boolean {
+  return path.startsWith('specs/00-');
+}
+
+/** Returns the package of a document: the one that its implementation location names first, or its own name. */
+function packageOf({ path, text }: TextFile): string {
+  const location = LOCATION.exec(text)?.[1] ?? '';
+  // @spec DML-TRC-0913
+  return /\b(?:packages|tools)\/([a-z0-9-]+)/.exec(location)?.[1] ?? DOCUMENT.exec(path)?.[2] ?? path;
+}
+
 /** Parses a specification document; what is wrong with it comes back as findings. */
 export function parseSpecDocument(file: TextFile): SpecDocument {
-  const root = parseMarkdown(file.text);
-  const reader = new RequirementReader(file, root);
-  reader.read(root);
-  reader.noteHidden(root);
-  const findings = [...reader.findings, ...longLines(file)];
+  const reader = new RequirementReader(file);
+  const { requirements, findings, packageName } = reader;
   // @spec DML-TRC-0109
-  if (reader.requirements.length === 0 && !isOverview(file.path)) {
-    findings.push({ code: 'document_empty', file: file.path, detail: 'no requirement' });
+  if (requirements.length === 0 && !isOverview(file)) reader.report('document_empty', 'no requirement');
+  for (const [index, line] of file.text.split(/\r?\n/).entries()) {
+    const columns = [...line].length;
+    // @spec DML-TRC-0110
+    if (columns > MAX_COLUMNS) reader.report('line_too_long', `line ${index + 1}: ${columns} columns`);
   }
-  return { path: file.path, packageName: packageOf(file), requirements: reader.requirements, findings };
+  return { path: file.path, packageName, requirements, findings };
 }
 
 class RequirementReader {
   readonly requirements: Requirement[] = [];
   readonly findings: Finding[] = [];
+  readonly packageName: string;
   readonly #file: TextFile;
-  readonly #packageName: string;
   readonly #slugs: ReadonlyMap<Nodes, string>;
   #section = '';
 
-  constructor(file: TextFile, root: Root) {
+  constructor(file: TextFile) {
+    const root = fromMarkdown(file.text);
     this.#file = file;
-    this.#packageName = packageOf(file);
+    this.packageName = packageOf(file);
     this.#slugs = headingSlugs(root);
+    this.#read(root);
+    this.#noteHidden(root);
   }
 
-  read(node: Nodes): void {
+  report(code: FindingCode, detail: string, id?: string): void {
+    this.findings.push({ code, file: this.#file.path, detail, ...(id !== undefined && { id }) });
+  }
+
+  #read(node: Nodes): void {
     // @spec DML-TRC-0113
     if (node.type === 'heading') this.#section = this.#slugs.get(node) ?? '';
-    if (node.type === 'listItem' && this.#idOf(node) !== undefined) this.#readRequirement(node);
+    const id = this.#idOf(node);
+    if (node.type === 'listItem' && id !== undefined) this.#readRequirement(node, id);
     else if (node.type === 'paragraph') this.#readStray(node);
     else if (node.type === 'heading') this.#noteKeywords(node, keywordsIn(proseOf(node)));
-    if (isParent(node)) for (const child of this.#unread(node)) this.read(child);
-  }
-
-  /** Returns the children of a node that belong to no requirement. */
-  #unread(node: Nodes): readonly Nodes[] {
-    if (!isParent(node)) return [];
-    if (node.type !== 'listItem' || this.#idOf(node) === undefined) return node.children;
-    return node.children.filter((child) => this.#holdsRequirement(child));
+    if (!isParent(node)) return;
+    for (const child of node.children)
+      if (id === undefined || this.#holdsRequirement(child)) this.#read(child);
   }
 
   #idOf(node: Nodes): string | undefined {
@@ -86,108 +107,62 @@ class RequirementReader {
   }
 
   #holdsRequirement(node: Nodes): boolean {
-    if (this.#idOf(node) !== undefined) return true;
-    return isParent(node) && node.children.some((child) => this.#holdsRequirement(child));
+    return nodesOf(node).some((at) => this.#idOf(at) !== undefined);
   }
 
   #source(node: Nodes): string {
     return this.#file.text.slice(node.position?.start.offset, node.position?.end.offset);
   }
 
-  #readRequirement(item: ListItem): void {
-    const id = this.#idOf(item) ?? '';
+  #readRequirement(item: ListItem, id: string): void {
     const own = item.children.filter((child) => !this.#holdsRequirement(child));
-    const source = own.map((child) => this.#source(child)).join('\n');
-    const { marks, invalid, rest } = parseMarks(source.slice(id.length + 2));
-    for (const mark of invalid) this.#report('mark_invalid', id, mark || '{}');
+    const behindId = (parts: readonly string[]): string => parts.join('\n').slice(id.length + 2);
+    const { marks, invalid, rest } = parseMarks(behindId(own.map((child) => this.#source(child))));
+    for (const mark of invalid) this.report('mark_invalid', mark || '{}', id);
     const text = rest.replace(/\s+/g, ' ').trim();
-    const keywords = keywordsIn(
-      parseMarks(
-        own
-          .map(proseOf)
-          .join(' ')
-          .slice(id.length + 2),
-      ).rest,
-    );
-    this.#checkKeywords(id, keywords, marks);
-    this.requirements.push({
-      id,
-      document: this.#file.path,
-      packageName: this.#packageName,
-      section: this.#section,
-      text,
-      fingerprint: fingerprint(text),
-      level: keywords[0] ?? 'NORM',
-      marks,
-    });
-  }
-
-  #checkKeywords(id: string, keywords: readonly Level[], { norm, disposition }: Marks): void {
+    const keywords = keywordsIn(parseMarks(behindId(own.map(proseOf))).rest);
+    const level = keywords[0] ?? 'NORM';
     // @spec DML-TRC-0106
-    if (keywords.length > 1) this.#report('keyword_repeated', id, keywords.join(', '));
+    if (keywords.length > 1) this.report('keyword_repeated', keywords.join(', '), id);
     // @spec DML-TRC-0107
-    if (keywords.length === 0 && !norm) this.#report('keyword_missing', id, 'no keyword and no norm mark');
-    if (keywords.length > 0 && norm) this.#report('mark_invalid', id, `norm beside ${keywords[0]}`);
+    if (level === 'NORM' && !marks.norm) this.report('keyword_missing', 'no keyword and no norm mark', id);
+    if (level !== 'NORM' && marks.norm) this.report('mark_invalid', `norm and ${level}`, id);
     // @spec DML-TRC-0991
-    if (disposition.kind === 'measured' && isBinding(keywords[0] ?? 'NORM'))
-      this.#report('mark_invalid', id, 'measured on a binding requirement');
+    if (marks.kind === 'measured' && isBinding(level))
+      this.report('mark_invalid', `measured and ${level}`, id);
+    const { packageName } = this;
+    const place = { document: this.#file.path, packageName, section: this.#section };
+    this.requirements.push({ id, ...place, text, fingerprint: fingerprintOf(text), level, marks });
   }
 
   #readStray(paragraph: Nodes): void {
     const almost = ALMOST_HEAD.exec(this.#source(paragraph))?.[1];
-    // @spec DML-TRC-0101
-    if (almost !== undefined) {
-      const line = lineOf(paragraph);
-      this.findings.push({
-        code: 'requirement_malformed',
-        file: this.#file.path,
-        detail: `${almost} in line ${line}`,
-      });
-      return;
-    }
     const prose = proseOf(paragraph);
+    // @spec DML-TRC-0101
+    if (almost !== undefined) this.report('requirement_malformed', `${almost} in line ${lineOf(paragraph)}`);
     // A sentence about the keywords themselves is the one place where they bind nothing.
-    if (/RFC[ -]?2119/.test(prose)) return;
-    // @spec DML-TRC-0111
-    this.#noteKeywords(paragraph, keywordsIn(prose));
+    else if (!/RFC[ -]?2119/.test(prose)) {
+      // @spec DML-TRC-0111
+      this.#noteKeywords(paragraph, keywordsIn(prose));
+    }
   }
 
   /** Notes what reads like a rule where no rule is read, also inside requirements. */
-  noteHidden(root: Root): void {
-    visit(root, (node) => {
+  #noteHidden(root: Root): void {
+    for (const node of nodesOf(root)) {
       // @spec DML-TRC-0919
       if (node.type === 'code' || node.type === 'html') this.#noteKeywords(node, keywordsIn(node.value));
       // @spec DML-TRC-0920
-      else if (node.type === 'text') this.#noteKeywords(node, node.value.match(/\b(?:must|shall)\b/g) ?? []);
-    });
+      if (node.type === 'text') this.#noteKeywords(node, node.value.match(/\b(?:must|shall)\b/g) ?? []);
+    }
   }
 
   #noteKeywords(node: Nodes, keywords: readonly string[]): void {
-    for (const keyword of keywords)
-      this.findings.push({
-        code: 'keyword_without_id',
-        file: this.#file.path,
-        detail: `${keyword} in line ${lineOf(node)}`,
-      });
-  }
-
-  #report(code: FindingCode, id: string, detail: string): void {
-    this.findings.push({ code, id, file: this.#file.path, detail });
+    for (const keyword of keywords) this.report('keyword_without_id', `${keyword} in line ${lineOf(node)}`);
   }
 }
 
-function longLines(file: TextFile): Finding[] {
-  const findings: Finding[] = [];
-  for (const [index, line] of file.text.split('\n').entries()) {
-    const columns = [...line.replace(/\r$/, '')].length;
-    // @spec DML-TRC-0110
-    if (columns > MAX_COLUMNS) {
-      findings.push({
-        code: 'line_too_long',
-        file: file.path,
-        detail: `line ${index + 1}: ${columns} columns`,
-      });
-    }
-  }
-  return findings;
+function fingerprintOf(text: string): string {
+  // @spec DML-TRC-0112
+  return createHash('sha256').update(text, 'utf8').digest('hex').slice(0, 16);
 }

@@ -1,26 +1,38 @@
-import { type Files, resultsOf, specOf, VERIFIED } from './memory-suite.ts';
+import {
+  type Files,
+  INDEX,
+  RESULTS,
+  resultsOf,
+  SOURCE,
+  SPEC,
+  specOf,
+  TEST,
+  TITLE,
+  VERIFIED,
+  without,
+} from './memory-suite.ts';
 
-const SPEC = 'specs/10-object-model.md';
-const INDEX = 'requirements/object-model.yaml';
-const SOURCE = 'packages/object-model/src/name.ts';
-const TEST = 'packages/object-model/src/name.test.ts';
-const RESULTS = 'test-results/object-model.json';
-const TITLE = 'sorts names [DML-OBJ-0001]';
+const PLANNED: Files = { [SPEC]: specOf('[DML-OBJ-0001] {planned} Names MUST be sorted.') };
+const PLAIN_TEST = `it('${TITLE}', () => {});`;
 
-const planned: Files = { [SPEC]: specOf('[DML-OBJ-0001] {planned} Names MUST be sorted.') };
-
-/** Returns a suite with one requirement of this text. */
-function stated(text: string): Files {
-  return { [SPEC]: specOf(`[DML-OBJ-0001] ${text}`) };
+/** Returns a suite for each text, with one requirement that has it. */
+function stated(...texts: readonly string[]): Files[] {
+  return texts.map((text) => ({ [SPEC]: specOf(`[DML-OBJ-0001] ${text}`) }));
 }
 
-/** Returns a suite with a planned requirement and text below it. */
-function below(text: string): Files {
-  return { [SPEC]: `${planned[SPEC]}\n${text}\n` };
+/** Returns a suite for each text, with a planned requirement and the text below it. */
+function below(...texts: readonly string[]): Files[] {
+  return texts.map((text) => ({ [SPEC]: `${PLANNED[SPEC]}\n${text}\n` }));
 }
 
-function document(text: string): Files {
-  return { ...planned, 'docs/NAMES.md': `# Names\n\n${text}\n` };
+const ELSEWHERE: Files = {
+  'README.md': '# Home\n\n## A `b` & C!\n\n## Twice\n\n## Twice\n\n<a id="pinned"></a>\n',
+  'packages/store/a b.txt': '',
+};
+
+/** Returns a suite for each text, with a document that has it. */
+function document(...texts: readonly string[]): Files[] {
+  return texts.map((text) => ({ ...PLANNED, ...ELSEWHERE, 'docs/NAMES.md': `# Names\n\n${text}\n` }));
 }
 
 function indexed(row: string): Files {
@@ -29,149 +41,360 @@ function indexed(row: string): Files {
 
 /** Returns the verified suite with another test file and the results of its run. */
 function tested(source: string, leaves: Files, more: Readonly<Record<string, unknown>> = {}): Files {
-  const report = JSON.parse(resultsOf(TEST, leaves));
-  for (const leaf of report.testResults[0].assertionResults) Object.assign(leaf, more);
-  return { ...VERIFIED, [TEST]: `${source}\n`, [RESULTS]: JSON.stringify(report) };
+  return { ...VERIFIED, [TEST]: `${source}\n`, [RESULTS]: resultsOf(TEST, leaves, more) };
 }
 
-function without(files: Files, ...paths: readonly string[]): Files {
-  return Object.fromEntries(Object.entries(files).filter(([path]) => !paths.includes(path)));
+/** Returns the verified suite with the texts of files in the place of the test that cites. */
+function citedIn(files: Files): Files {
+  return { ...VERIFIED, [TEST]: "it('sorts values', () => {});\n", ...files };
 }
 
-const plainTest = `it('${TITLE}', () => {});`;
+/** Returns the verified suite with results that say which projects are configured. */
+function configured(...projects: readonly string[]): Files {
+  return {
+    ...VERIFIED,
+    [RESULTS]: JSON.stringify({ configured: projects, ...JSON.parse(VERIFIED[RESULTS]!) }),
+  };
+}
+
+function owned(source: string): Files {
+  return { ...VERIFIED, [SOURCE]: `${source}\n` };
+}
 
 /**
- * For each finding code a small suite, or several, that yields it and no other; the name is the code, what is
- * special about the suite, and the requirement that makes the code appear.
+ * Small suites for each finding code that yield it and no other; the title is the code, what is special about the
+ * suites, and the requirement that makes the code appear.
  */
-export const FIXTURES: Readonly<Record<string, Files>> = {
-  'anchor_broken [DML-TRC-0702]': document('See [names](../specs/10-object-model.md#no-such-heading).'),
-  'document_empty [DML-TRC-0109]': { [SPEC]: '# Object model\n\nNames are sorted.\n' },
-  'document_empty--none [DML-TRC-0921]': { 'specs/README.txt': '' },
-  'document_misnamed [DML-TRC-0912]': { ...planned, 'specs/extra.md': '# Extra\n\nNames are sorted.\n' },
-  'exception_expired [DML-TRC-0203]': stated(
-    '{exception: the codec is not ready; until 2020-01-31} Names MUST be sorted.',
-  ),
-  'file_outdated [DML-TRC-0606]': { ...planned, 'COMPLIANCE.md': '# Compliance\n\nOf another day.\n' },
-  'id_reused [DML-TRC-0103]': {
-    [SPEC]: specOf(
-      '[DML-OBJ-0001] {planned} Names MUST be sorted.',
-      '[DML-OBJ-0001] {planned} Values MAY be.',
+export const RED: readonly (readonly [title: string, ...suites: Files[]])[] = [
+  [
+    'anchor_broken [DML-TRC-0702]',
+    ...document('[a](../README.md#A-b)', '[b](#b)', '[c](../README.md#twice-2)', `[d](../${SPEC}#gone)`),
+  ],
+  [
+    'document_empty [DML-TRC-0109]',
+    { [SPEC]: '# Object model\n\nNames are sorted.\n' },
+    { ...PLANNED, 'specs/20-store.md': '' },
+  ],
+  ['document_empty, none at all [DML-TRC-0921]', {}, { 'docs/A.md': '# A\n' }],
+  [
+    'document_misnamed [DML-TRC-0912]',
+    ...['extra', '5-a', '65-Name', '65-a_b', 'old/10-a'].map((name) => ({
+      ...PLANNED,
+      [`specs/${name}.md`]: '# A\n',
+    })),
+  ],
+  [
+    'file_outdated [DML-TRC-0606]',
+    { ...PLANNED, 'COMPLIANCE.md': '# Compliance\n\nOf another day.\n' },
+    { ...PLANNED, 'requirements/gone.yaml': indexed('')[INDEX]! },
+  ],
+  [
+    'id_reused [DML-TRC-0103]',
+    { [SPEC]: specOf('[DML-OBJ-0001] {planned} Names MUST be.', '[DML-OBJ-0001] {planned} Values MAY be.') },
+    { ...PLANNED, 'specs/20-store.md': PLANNED[SPEC]! },
+  ],
+  [
+    'id_reused, retired before [DML-TRC-0105]',
+    { ...PLANNED, ...indexed('DML-OBJ-0001: MUST, retired, 0000000000000000') },
+  ],
+  [
+    'id_vanished [DML-TRC-0104]',
+    { ...PLANNED, ...indexed('DML-OBJ-0002: MUST, verified, 0000000000000000') },
+  ],
+  [
+    'index_unreadable [DML-TRC-0608]',
+    { ...PLANNED, [INDEX]: 'requirements: [\n' },
+    ...[
+      'DML-OBJ-0001: WOULD, open, 0123456789abcdef',
+      'DML-OBJ-0001: MUST, shut, 0123456789abcdef',
+      'DML-OBJ-1: MUST, open, 0123456789abcdef',
+      'DML-OBJ-0001: MUST, open, 0123',
+      'DML-OBJ-0001: MUST, open, 0123456789abcdef, seen',
+    ].map((row) => ({ ...PLANNED, ...indexed(row) })),
+  ],
+  ['keyword_missing [DML-TRC-0107]', ...stated('{planned} Names are sorted.', '{planned} `MUST`.')],
+  [
+    'keyword_repeated [DML-TRC-0106]',
+    ...stated(
+      '{planned} Names MUST be sorted and SHOULD be short.',
+      '{planned} Names MUST be and MUST stay.',
+      '{planned} Names MUST be sorted.\n\n  They SHOULD be short.',
     ),
-  },
-  'id_reused--retired [DML-TRC-0105]': {
-    ...planned,
-    ...indexed('DML-OBJ-0001: MUST, retired, 0000000000000000'),
-  },
-  'id_vanished [DML-TRC-0104]': { ...planned, ...indexed('DML-OBJ-0002: MUST, verified, 0000000000000000') },
-  'index_unreadable [DML-TRC-0608]': { ...planned, [INDEX]: 'requirements: [\n' },
-  'keyword_missing [DML-TRC-0107]': stated('{planned} Names are sorted.'),
-  'keyword_repeated [DML-TRC-0106]': stated('{planned} Names MUST be sorted and SHOULD be short.'),
-  'keyword_without_id [DML-TRC-0111]': below('Names MUST be short.'),
-  'keyword_without_id--hidden [DML-TRC-0919]': below('<!-- Names MUST be short. -->'),
-  'keyword_without_id--small [DML-TRC-0920]': below('Names must be short.'),
-  'line_too_long [DML-TRC-0110]': below('Names are sorted bytewise. '.repeat(4)),
-  'link_absolute [DML-TRC-0703]': document('See [names](/specs/10-object-model.md).'),
-  'link_absolute--file [DML-TRC-0703]': document('See [names](file:specs/10-object-model.md).'),
-  'link_absolute--specification [DML-TRC-0704]': below('See [elsewhere](https://example.com/).'),
-  'link_absolute--web [DML-TRC-0703]': document(
-    '[names](https://example.com/some/one/blob/main/specs/10-object-model.md)',
-  ),
-  'link_broken [DML-TRC-0701]': document('See [names](../specs/11-names.md).'),
-  'mark_invalid [DML-TRC-0201]': stated('{planned} {soon} Names MUST be sorted.'),
-  'mark_invalid--exception [DML-TRC-0202]': stated(
-    '{planned} {exception: no codec; until 2026-02-30} Names MUST be sorted.',
-  ),
-  'mark_invalid--measured [DML-TRC-0991]': stated('{measured} Names MUST be sorted fast.'),
-  'mark_invalid--two [DML-TRC-0204]': stated('{planned} {retired} Names MUST be sorted.'),
-  'optional_unverified [DML-TRC-0415]': {
-    ...stated('Names SHOULD be sorted.'),
-    [RESULTS]: resultsOf(TEST, {}),
-  },
-  'owner_duplicate [DML-TRC-0302]': {
-    ...VERIFIED,
-    'packages/object-model/src/value.ts': VERIFIED[SOURCE] ?? '',
-  },
-  'owner_missing [DML-TRC-0303]': without(VERIFIED, SOURCE),
-  'planned_owned [DML-TRC-0304]': { ...planned, [SOURCE]: VERIFIED[SOURCE] ?? '' },
-  'requirement_malformed [DML-TRC-0101]': below('- [DML-OBJ-02] Values MUST be sorted.'),
-  'result_unreadable [DML-TRC-0412]': { ...planned, [RESULTS]: '{"testResults": [\n' },
-  'results_missing [DML-TRC-0411]': {
-    ...without(VERIFIED, RESULTS),
-    ...indexed('DML-OBJ-0001: MUST, open, f084cb62c7564702'),
-  },
-  'results_missing--project [DML-TRC-0421]': {
-    ...VERIFIED,
-    ...indexed('DML-OBJ-0001: MUST, verified, f084cb62c7564702'),
-    [RESULTS]: JSON.stringify({
-      configured: ['object-model', 'store'],
-      ...JSON.parse(VERIFIED[RESULTS] ?? ''),
-    }),
-  },
-  'retired_owned [DML-TRC-0305]': {
-    ...stated('{retired} Names MUST be sorted.'),
-    [SOURCE]: VERIFIED[SOURCE] ?? '',
-  },
-  'test_citation_misplaced [DML-TRC-0408]': tested(
-    `${plainTest}\nit('[DML-OBJ-0001] sorts values', () => {});`,
-    {
+  ],
+  ['keyword_without_id [DML-TRC-0111]', ...below('Names MUST be short.', '- Values SHOULD\n  be short.')],
+  [
+    'keyword_without_id, hidden [DML-TRC-0919]',
+    ...below(
+      '<!-- Names MUST be short. -->',
+      '```text\nNames MUST be.\n```',
+      '# B\n    Names MUST be short.',
+    ),
+  ],
+  [
+    'keyword_without_id, in small letters [DML-TRC-0920]',
+    ...below('Names must be short.', 'They shall not.', '## What must be'),
+    ...stated('{planned} Names MUST be short and must be sorted.'),
+  ],
+  ['line_too_long [DML-TRC-0110]', ...below('x'.repeat(101))],
+  [
+    'link_absolute [DML-TRC-0703]',
+    ...document(
+      '[names](/specs/10-object-model.md)',
+      '[names](file:specs/10-object-model.md)',
+      '[names](//example.com/x)',
+      '[names](https://example.com/some/one/blob/main/specs/10-object-model.md)',
+    ),
+  ],
+  [
+    'link_absolute, in a specification [DML-TRC-0704]',
+    ...below('[elsewhere](https://example.com/)', '<https://example.com/b>'),
+  ],
+  [
+    'link_broken [DML-TRC-0701]',
+    ...document('[a](../specs/11-names.md)', '![b](b.png)', '[c]: ../gone.md', '<a href="../gone">x</a>'),
+    ...document('[d](../../README.md)'),
+    { ...VERIFIED, 'docs/A.md': `[e](../${RESULTS})\n` },
+  ],
+  [
+    'mark_invalid [DML-TRC-0201]',
+    ...['{soon}', '{implied: hope}', '{implied}', '{}', '{Planned}', '{retired: now}'].flatMap((mark) =>
+      stated(`{planned} ${mark} Names MUST be sorted.`),
+    ),
+    ...stated('{planned, norm} Names MUST be sorted.'),
+  ],
+  [
+    'mark_invalid, of two [DML-TRC-0204]',
+    ...stated('{planned} {retired} Names MUST be sorted.', '{planned, measured} Names MAY be sorted.'),
+  ],
+  [
+    'mark_invalid, measured [DML-TRC-0991]',
+    ...stated(
+      '{measured} Names MUST be sorted fast.',
+      '{measured} Names SHALL NOT be slow.',
+      '{measured, norm} Names are fast.',
+    ),
+  ],
+  [
+    'owner_duplicate [DML-TRC-0302]',
+    { ...VERIFIED, 'packages/object-model/src/value.ts': VERIFIED[SOURCE]! },
+  ],
+  [
+    'owner_missing [DML-TRC-0303]',
+    without(VERIFIED, SOURCE),
+    ...stated('{implied: types} Names MUST be texts.').map((files) => ({
+      ...without(VERIFIED, SOURCE, TEST),
+      ...files,
+    })),
+  ],
+  [
+    'owner_missing, named in no comment of a source [DML-TRC-0301]',
+    owned('const a = "@spec DML-OBJ-0001";'),
+    owned("const a = '// @spec DML-OBJ-0001';"),
+    owned('// spec DML-OBJ-0001, see @specs DML-OBJ-0001'),
+    ...['src/name.test-d.ts', 'src/test/a.ts', 'name.ts', 'src/a.txt'].map((name) => ({
+      ...without(VERIFIED, SOURCE),
+      [`packages/object-model/${name}`]: VERIFIED[SOURCE]!,
+    })),
+    { ...without(VERIFIED, SOURCE), 'examples/a/src/name.ts': VERIFIED[SOURCE]! },
+  ],
+  ['planned_owned [DML-TRC-0304]', { ...PLANNED, [SOURCE]: VERIFIED[SOURCE]! }],
+  [
+    'requirement_malformed [DML-TRC-0101]',
+    ...below(
+      '- [DML-OBJ-02] Values MUST be sorted.',
+      '[DML-OBJ-0001] Values MUST be sorted.',
+      '- **[DML-OBJ-0001]** Values MUST be sorted.',
+      '- [dml-obj-0002] Values MUST be sorted.',
+      '- [DML-OBJ] Values MUST be sorted.',
+    ),
+  ],
+  [
+    'result_unreadable [DML-TRC-0412]',
+    ...[
+      '{',
+      '[]',
+      '{}',
+      '{"testResults":[{}]}',
+      '{"testResults":[{"name":"a","assertionResults":[{}]}]}',
+    ].map((text) => ({ ...PLANNED, [RESULTS]: text })),
+  ],
+  [
+    'results_missing [DML-TRC-0411]',
+    { ...without(VERIFIED, RESULTS), ...indexed('DML-OBJ-0001: MUST, open, f084cb62c7564702') },
+  ],
+  [
+    'results_missing, of a project [DML-TRC-0421]',
+    { ...configured('object-model', 'store'), ...indexed('DML-OBJ-0001: MUST, verified, f084cb62c7564702') },
+  ],
+  [
+    'retired_owned [DML-TRC-0305]',
+    ...stated('{retired} Names MUST be sorted.').map((files) => ({ ...files, [SOURCE]: VERIFIED[SOURCE]! })),
+  ],
+  [
+    'test_citation_misplaced [DML-TRC-0408]',
+    tested(`${PLAIN_TEST}\nit('[DML-OBJ-0001] sorts values', f);`, {
       [TITLE]: 'passed',
       '[DML-OBJ-0001] sorts values': 'passed',
+    }),
+  ],
+  [
+    'test_citation_misplaced, in a group [DML-TRC-0418]',
+    tested(PLAIN_TEST, { [TITLE]: 'passed' }, { ancestorTitles: ['names [DML-OBJ-0001]'] }),
+  ],
+  ['test_cites_planned [DML-TRC-0406]', { ...without(VERIFIED, SOURCE), ...PLANNED }],
+  [
+    'test_cites_retired [DML-TRC-0407]',
+    ...stated('{retired} Names MUST be sorted.').map((files) => ({ ...without(VERIFIED, SOURCE), ...files })),
+  ],
+  [
+    'test_missing [DML-TRC-0410]',
+    without(tested('', {}), TEST),
+    ...stated('{norm} Names are short.').map((files) => ({ ...without(VERIFIED, TEST), ...files })),
+  ],
+  [
+    'test_missing, its id not at the end of a title in brackets [DML-TRC-0401]',
+    ...['sorts names DML-OBJ-0001', 'sorts names (DML-OBJ-0001)', 'sorts names [DML-OBJ-1]'].map((title) =>
+      tested(`it('${title}', f);`, { [title.replace(/ \(?DML.*/, '')]: 'passed' }),
+    ),
+  ],
+  [
+    'test_missing, deleted [DML-TRC-0417]',
+    citedIn({}),
+    citedIn({ [TEST]: "it('sorts names [DML-OBJ-0002]', f);" }),
+    citedIn({ 'packages/object-model/src/value.test.ts': PLAIN_TEST }),
+  ],
+  ['test_missing, its file deleted [DML-TRC-0416]', without(VERIFIED, TEST)],
+  [
+    'test_missing, expected to fail [DML-TRC-0420]',
+    tested(PLAIN_TEST, { [TITLE]: 'passed' }, { expectsFailure: true }),
+  ],
+  ['test_missing, failed [DML-TRC-0403]', tested(PLAIN_TEST, { [TITLE]: 'failed' })],
+  [
+    'test_missing, passed here and failed there [DML-TRC-0404]',
+    { ...VERIFIED, 'test-results/again.json': resultsOf(TEST, { [TITLE]: 'failed' }) },
+  ],
+  [
+    'test_missing, the result of no test [DML-TRC-0922]',
+    ...['README.md', 'packages/object-model/src/a.ts', 'packages/object-model/test/a.ts'].map((path) => ({
+      ...without(VERIFIED, TEST),
+      [path]: `# Names\n\n${TITLE}\n`,
+      [RESULTS]: resultsOf(path, { [TITLE]: 'passed' }),
+    })),
+  ],
+  [
+    'test_missing, not run to its end [DML-TRC-0402]',
+    tested(PLAIN_TEST, {}),
+    ...['skipped', 'todo', 'pending'].map((status) => tested(PLAIN_TEST, { [TITLE]: status })),
+  ],
+  [
+    'test_missing, repeated until it passed [DML-TRC-0419]',
+    tested(PLAIN_TEST, { [TITLE]: 'passed' }, { failureMessages: ['expected 0.7 to be less than 0.5'] }),
+  ],
+  [
+    'test_overcited [DML-TRC-0405]',
+    {
+      [SPEC]: specOf(...[1, 2, 3].map((n) => `[DML-OBJ-000${n}] Names of kind ${n} MUST be sorted.`)),
+      [SOURCE]: [1, 2, 3].map((n) => `// @spec DML-OBJ-000${n}\nexport const rule${n} = true;\n`).join(''),
+      [TEST]: "it('sorts [DML-OBJ-0001] [DML-OBJ-0002] [DML-OBJ-0003]', () => {});\n",
+      [RESULTS]: resultsOf(TEST, { 'sorts [DML-OBJ-0001] [DML-OBJ-0002] [DML-OBJ-0003]': 'passed' }),
     },
-  ),
-  'test_citation_misplaced--group [DML-TRC-0418]': tested(
-    `describe('names [DML-OBJ-0001]', () => {\n  ${plainTest}\n});`,
-    { [TITLE]: 'passed' },
-    { ancestorTitles: ['names [DML-OBJ-0001]'] },
-  ),
-  'test_cites_planned [DML-TRC-0406]': { ...without(VERIFIED, SOURCE), ...planned },
-  'test_cites_retired [DML-TRC-0407]': {
-    ...without(VERIFIED, SOURCE),
-    ...stated('{retired} Names MUST be sorted.'),
-  },
-  'test_missing [DML-TRC-0410]': without(tested('', {}), TEST),
-  'test_missing--deleted [DML-TRC-0417]': tested("it('sorts values', () => {});", { [TITLE]: 'passed' }),
-  'test_missing--expected-failure [DML-TRC-0420]': tested(
-    `it.fails('${TITLE}', () => {});`,
-    { [TITLE]: 'passed' },
-    { expectsFailure: true },
-  ),
-  'test_missing--failed [DML-TRC-0403]': tested(plainTest, { [TITLE]: 'failed' }),
-  'test_missing--no-test [DML-TRC-0922]': {
-    ...without(VERIFIED, TEST),
-    'README.md': `# Names\n\n${TITLE}\n`,
-    [RESULTS]: resultsOf('README.md', { [TITLE]: 'passed' }),
-  },
-  'test_missing--not-run [DML-TRC-0402]': tested(plainTest, {}),
-  'test_missing--repeated [DML-TRC-0419]': tested(
-    `it('${TITLE}', { retry: 2 }, () => {});`,
-    { [TITLE]: 'passed' },
-    { failureMessages: ['expected 0.7 to be less than 0.5'] },
-  ),
-  'test_missing--skipped [DML-TRC-0402]': tested(`it.skip('${TITLE}', () => {});`, { [TITLE]: 'skipped' }),
-  'test_missing--todo [DML-TRC-0402]': tested(`it.todo('${TITLE}');`, { [TITLE]: 'todo' }),
-  'test_overcited [DML-TRC-0405]': {
-    [SPEC]: specOf(...[1, 2, 3].map((n) => `[DML-OBJ-000${n}] Names of kind ${n} MUST be sorted.`)),
-    [SOURCE]: [1, 2, 3].map((n) => `// @spec DML-OBJ-000${n}\nexport const rule${n} = true;\n`).join(''),
-    [TEST]: "it('sorts [DML-OBJ-0001] [DML-OBJ-0002] [DML-OBJ-0003]', () => {});\n",
-    [RESULTS]: resultsOf(TEST, { 'sorts [DML-OBJ-0001] [DML-OBJ-0002] [DML-OBJ-0003]': 'passed' }),
-  },
-  'text_suspect [DML-TRC-0503]': {
-    ...VERIFIED,
-    ...indexed('DML-OBJ-0001: MUST, verified, 0000000000000000'),
-  },
-  'unknown_id [DML-TRC-0307]': document('Names follow DML-OBJ-0002.'),
-  'unknown_id--code [DML-TRC-0307]': {
-    ...planned,
-    [SOURCE]: '// @spec DML-OBJ-0002\nexport const rule = true;\n',
-  },
-  'unknown_id--test [DML-TRC-0307]': {
-    ...planned,
-    [TEST]: "it('sorts values [DML-OBJ-0002]', () => {});\n",
-    [RESULTS]: resultsOf(TEST, { 'sorts values [DML-OBJ-0002]': 'passed' }),
-  },
-  'unknown_id--vector [DML-TRC-0307]': {
-    ...planned,
-    'vectors/name/sorted.json': '{"name": "sorted", "requirement": "DML-OBJ-0002"}\n',
-  },
-};
+  ],
+  [
+    'text_suspect [DML-TRC-0503]',
+    { ...VERIFIED, ...indexed('DML-OBJ-0001: MUST, verified, 0000000000000000') },
+  ],
+  [
+    'unknown_id [DML-TRC-0307]',
+    ...document('Names follow DML-OBJ-0002.'),
+    { ...PLANNED, [SOURCE]: '// @spec DML-OBJ-0002\nexport const rule = true;\n' },
+    {
+      ...PLANNED,
+      [TEST]: "it('sorts values [DML-OBJ-0002]', () => {});\n",
+      [RESULTS]: resultsOf(TEST, { 'sorts values [DML-OBJ-0002]': 'passed' }),
+    },
+    { ...PLANNED, 'vectors/name/sorted.json': '{"name": "sorted", "requirement": "DML-OBJ-0002"}\n' },
+  ],
+];
+
+/** Suites without any finding, by what might be taken for one. */
+export const GREEN: readonly (readonly [title: string, ...suites: Files[]])[] = [
+  ['a verified requirement [DML-TRC-0402]', VERIFIED],
+  [
+    'items of any list, links and mentions [DML-TRC-0101]',
+    ...below('1. [DML-OBJ-0002] {planned} Names\n   MUST be.', '* [DML-OBJ-0001](#names) is DML-OBJ-0001.'),
+  ],
+  ['one keyword, negated [DML-TRC-0106]', ...stated('{planned} Names MUST NOT be long.')],
+  [
+    'norms without a keyword [DML-TRC-0107]',
+    ...stated('{planned, norm} Names are.', '{norm} {planned} Are.'),
+  ],
+  ['keywords in code spans [DML-TRC-0108]', ...stated('{planned} The word `MUST` MAY be there.')],
+  [
+    'words that resemble keywords [DML-TRC-0111]',
+    ...below('MUST and MAY are used as in RFC 2119.', 'MUSTER, MUST-HAVE, `MUST`, a_MAY, mustard, `must`.'),
+  ],
+  ['an overview without requirements [DML-TRC-0109]', { ...PLANNED, 'specs/00-overview.md': '# A\n' }],
+  ['lines of 100 characters [DML-TRC-0110]', ...below(`${'😀'.repeat(100)}\r`)],
+  [
+    'implied requirements, which need no test [DML-TRC-0505]',
+    ...stated('{implied: types} Names MUST be texts.', '{implied: compiler} Names MUST be.').map((files) => ({
+      ...without(VERIFIED, TEST),
+      ...files,
+    })),
+  ],
+  [
+    'measured requirements, which need neither [DML-TRC-0990]',
+    ...stated('{measured} A put SHOULD be fast.', '{measured} A put MAY be slow.'),
+  ],
+  [
+    'owners in comments of every form [DML-TRC-0301]',
+    owned('/** Sorts. @spec DML-OBJ-0001 */'),
+    owned('/**\n * Sorts.\n *\n * @spec DML-OBJ-0001\n */'),
+    owned("const a = 'b'; // @spec DML-OBJ-0001"),
+    { ...without(VERIFIED, SOURCE), 'tools/a/src/b/c.mjs': VERIFIED[SOURCE]! },
+  ],
+  [
+    'citations by one id or two [DML-TRC-0401]',
+    {
+      [SPEC]: specOf('[DML-OBJ-0001] Names MUST be.', '[DML-OBJ-0002] Values MUST be.'),
+      [SOURCE]: '// @spec DML-OBJ-0001, DML-OBJ-0002\nexport {};\n',
+      [TEST]: "it('sorts [DML-OBJ-0001] [DML-OBJ-0002]', f);\n",
+      [RESULTS]: resultsOf(TEST, { 'sorts [DML-OBJ-0001] [DML-OBJ-0002]': 'passed' }),
+    },
+  ],
+  [
+    'results whose ids stand in the file, a suite for others or a vector [DML-TRC-0417]',
+    citedIn({ [TEST]: "for (const [title] of [['a', 'DML-OBJ-0001']]) it(title, f);" }),
+    citedIn({ 'packages/object-model/test/suite.ts': PLAIN_TEST }),
+    citedIn({ 'packages/object-model/src/testing/a.ts': PLAIN_TEST }),
+    citedIn({ 'vectors/a.json': '{ "requirement": "DML-OBJ-0001" }' }),
+  ],
+  [
+    'a skip here and a pass there [DML-TRC-0404]',
+    { ...VERIFIED, 'test-results/again.json': resultsOf(TEST, { [TITLE]: 'skipped' }) },
+  ],
+  ['results of all projects [DML-TRC-0421]', configured('object-model')],
+  [
+    'links to files, folders and generated files [DML-TRC-0701]',
+    ...document(
+      '[a](../README.md) [b](NAMES.md) [c](../packages/store) [d](../packages/store/) [e](..) [f](.)',
+      '[a](../packages/store/a%20b.txt#L3) ![b](<../packages/store/a b.txt>) [c](NAMES.md?plain=1)',
+      `[a](../COMPLIANCE.md#summary) [b](../${INDEX})`,
+    ),
+  ],
+  [
+    'links to headings as GitHub names them [DML-TRC-0702]',
+    ...document('[a](../README.md#a-b--c) [b](../README.md#twice-1) [c](#names) [d](../README.md#pinned)'),
+  ],
+  [
+    'links to elsewhere [DML-TRC-0703]',
+    ...document(
+      '[a](https://example.com/x/blob/main/other/10-x.md) <mailto:a@example.com> https://example.com',
+    ),
+  ],
+  ['links of a specification into the repository [DML-TRC-0704]', ...below(`[a](../${SPEC})`)],
+  [
+    'ids and links in code blocks [DML-TRC-0705]',
+    ...document('```markdown\n- [DML-OBJ-0099] [a](gone.md)\n```\n\n    DML-OBJ-0098 [a](gone.md)'),
+  ],
+];

@@ -1,12 +1,36 @@
 import ts from 'typescript';
-import type { CommentAnchor } from '../source-tree.ts';
 
 /**
- * Returns the syntax that a citation is about: the largest node that starts where the comment ends, or
- * for a comment behind code the statement that ends there; undefined when nothing follows the comment.
+ * Returns the syntax that the comment around an offset is about: the largest node that starts where the comment
+ * ends, or for a comment behind code the statement that ends there; undefined when nothing follows the comment.
  */
-export function decidingNode(anchor: CommentAnchor): ts.Node | undefined {
-  return anchor.trailing ? trailedNode(anchor.token) : ledNode(anchor.token);
+export function decidingNode(path: string, text: string, offset: number): ts.Node | undefined {
+  const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const next = tokenAt(source, offset);
+  if (offset >= next.getStart(source, false)) return undefined;
+  // What is before a comment on its line ends the token before it, where leading trivia begin.
+  const lineStart = text.lastIndexOf('\n', offset) + 1;
+  const isBehindCode = next.pos > lineStart && text.slice(lineStart, next.pos).trim() !== '';
+  return isBehindCode ? trailedNode(tokenAt(source, next.pos - 1)) : ledNode(next);
+}
+
+/** Returns the token whose full range, leading comments included, covers an offset. */
+function tokenAt(source: ts.SourceFile, offset: number): ts.Node {
+  let node: ts.Node = source;
+  for (;;) {
+    const child: ts.Node | undefined = node
+      .getChildren(source)
+      .find(
+        ({ kind, pos, end }) =>
+          !isJsDoc(kind) && pos <= offset && (offset < end || kind === ts.SyntaxKind.EndOfFileToken),
+      );
+    if (child === undefined) return node;
+    node = child;
+  }
+}
+
+function isJsDoc(kind: ts.SyntaxKind): boolean {
+  return kind >= ts.SyntaxKind.FirstJSDocNode && kind <= ts.SyntaxKind.LastJSDocNode;
 }
 
 function ledNode(token: ts.Node): ts.Node | undefined {
@@ -16,7 +40,7 @@ function ledNode(token: ts.Node): ts.Node | undefined {
   const start = token.getStart(source);
   let found: ts.Node | undefined;
   for (let node = token; !ts.isSourceFile(node) && node.getStart(source) === start; node = node.parent) {
-    if (isDecidable(node)) found = node;
+    if (ts.isStatement(node) || isEntry(node) || ts.isExpression(node)) found = node;
   }
   return found === undefined ? undefined : implementationOf(found);
 }
@@ -35,21 +59,10 @@ function isFunction(node: ts.Node): node is ts.MethodDeclaration | ts.FunctionDe
 }
 
 function trailedNode(token: ts.Node): ts.Node | undefined {
-  for (
-    let node: ts.Node | undefined = token;
-    node !== undefined && !ts.isSourceFile(node);
-    node = node.parent
-  ) {
-    if (isEntry(node) || (ts.isStatement(node) && !ts.isBlock(node))) return node;
-  }
-  return undefined;
+  return ts.findAncestor(token, (node) => isEntry(node) || (ts.isStatement(node) && !ts.isBlock(node)));
 }
 
-function isDecidable(node: ts.Node): boolean {
-  return ts.isStatement(node) || isEntry(node) || ts.isExpression(node);
-}
-
-/** Parts of a declaration or table that carry a comment of their own. */
+/** Checks whether a node is a part of a declaration or table that carries a comment of its own. */
 function isEntry(node: ts.Node): boolean {
   return ts.isClassElement(node) || ts.isObjectLiteralElementLike(node) || ts.isCaseOrDefaultClause(node);
 }
