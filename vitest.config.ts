@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { defineConfig } from 'vitest/config';
+import { defineConfig, type TestProjectInlineConfiguration } from 'vitest/config';
 
 const root = import.meta.dirname;
 
@@ -16,8 +16,11 @@ function foldersIn(parent: string): string[] {
 const folders = ['packages', 'tools', 'examples'].flatMap(foldersIn);
 if (existsSync(`${root}/bench`)) folders.push('bench');
 
-/** Projects without state in their modules: their test files share the workers and what those have loaded. */
-const stateless = new Set(['capture', 'object-model', 'remotes', 'repository', 'spec-extract', 'values']);
+/** Project whose files, in all packages, have modules of their own: they count what is open, or put others in the place of some. */
+const ALONE = { name: 'alone', include: 'packages/*/{src,test}/**/*.alone.test.ts' };
+
+/** Projects whose files do not share the workers and what those have loaded; in most, loading costs more than testing. */
+const isolated = new Set(['alone', 'store']);
 
 /** Siblings resolve to their sources, so unit tests need no build. */
 const conditions = ['@daggerml/source', 'module', 'node', 'development|production'];
@@ -38,6 +41,29 @@ const threadsFromDist = {
   },
 };
 
+function project(name: string, folder: string, include: string[]): TestProjectInlineConfiguration {
+  const others = name === ALONE.name ? [] : ['**/*.alone.test.ts'];
+  return {
+    plugins: coverageFolder === '' ? [] : [threadsFromDist],
+    resolve: { conditions },
+    ssr: { resolve: { conditions, externalConditions: conditions } },
+    test: {
+      name,
+      root: `${root}/${folder}`,
+      include,
+      exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/**', ...others],
+      environment: 'node',
+      env: { XDG_CONFIG_HOME: NOWHERE, XDG_CACHE_HOME: NOWHERE },
+      pool: 'forks',
+      isolate: isolated.has(name),
+      // Ends what hangs; what starts many processes asks for more by name.
+      testTimeout: 60_000,
+      hookTimeout: 60_000,
+      expect: { requireAssertions: true },
+    },
+  };
+}
+
 export default defineConfig({
   test: {
     coverage: {
@@ -51,27 +77,15 @@ export default defineConfig({
       clean: false,
     },
     reporters: ['default', './tools/run/results-reporter.mjs'],
-    maxWorkers: 2,
+    // One more than the processors that we count on: many tests wait, for disks and for other processes.
+    maxWorkers: 3,
     // No test may count on another: each file runs in an order of its own, and `--sequence.seed 2` tries others.
     sequence: { shuffle: { tests: true, files: false }, seed: 1 },
-    projects: folders.map((folder) => ({
-      plugins: coverageFolder === '' ? [] : [threadsFromDist],
-      resolve: { conditions },
-      ssr: { resolve: { conditions, externalConditions: conditions } },
-      test: {
-        name: folder.slice(folder.indexOf('/') + 1),
-        root: `${root}/${folder}`,
-        include: ['**/*.test.ts', '**/*.test.mjs'],
-        exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/**'],
-        environment: 'node',
-        env: { XDG_CONFIG_HOME: NOWHERE, XDG_CACHE_HOME: NOWHERE },
-        pool: 'forks',
-        isolate: !stateless.has(folder.slice(folder.indexOf('/') + 1)),
-        // Ends what hangs; what starts many processes asks for more by name.
-        testTimeout: 60_000,
-        hookTimeout: 60_000,
-        expect: { requireAssertions: true },
-      },
-    })),
+    projects: [
+      ...folders.map((folder) =>
+        project(folder.slice(folder.indexOf('/') + 1), folder, ['**/*.test.{ts,mjs}']),
+      ),
+      project(ALONE.name, '.', [ALONE.include]),
+    ],
   },
 });

@@ -1,9 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { randomFillSync } from 'node:crypto';
 import { closeSync, mkdirSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { functions, Repository } from '@daggerml/bindings';
 import { interleave, judge, median, ratio, seeded, timeMs, withFolder } from './harness.mjs';
+import { HAS_RESTIC, peersAt } from './peers.mjs';
 
 const SIZE_BYTES = Number(process.env.DML_BENCH_BLOB_BYTES ?? 500 * 1024 * 1024);
 const EDIT_BYTES = 64 * 1024;
@@ -37,89 +37,43 @@ function editInput(path) {
   closeSync(file);
 }
 
-function command(name, args, options = {}) {
-  const { status, stderr } = spawnSync(name, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options });
-  if (status !== 0) throw new Error(`${name} ${args[0]}: ${stderr}`);
-}
-
-/** Times the first run of a function that reads a file and returns as much */
-async function flipFile(folder, input) {
-  const repository = await Repository.open(folder);
-  const spent = await timeMs(async () => {
-    const dag = repository.newDag('flipped');
-    await dag.commit(dag.call(steps.flip, await dag.file(input)));
-  });
-  await repository.close();
-  return spent;
-}
-
-async function ingest(folder, input) {
+/** Times what makes a dag in a repository, from the start of the dag to its commit. */
+async function timeDag(folder, nodeOf) {
   const repository = await Repository.open(folder);
   const spent = await timeMs(async () => {
     const dag = repository.newDag('blob');
-    await dag.commit(await dag.file(input));
+    await dag.commit(await nodeOf(dag));
   });
   await repository.close();
   return spent;
 }
 
+const ingest = (folder, input) => timeDag(folder, (dag) => dag.file(input));
+/** Times the first run of a function that reads a file and returns as much. */
+const flipFile = (folder, input) =>
+  timeDag(folder, async (dag) => dag.call(steps.flip, await dag.file(input)));
+
 export async function run() {
-  const hasRestic = spawnSync('restic', ['version'], { stdio: 'ignore' }).status === 0;
   return withFolder(async (folder) => {
-    const input = join(folder, 'input.bin');
+    const input = join(folder, 'input', 'input.bin');
+    mkdirSync(dirname(input));
     writeInput(input);
-    const fresh = async (prepare, body) => {
-      const place = join(folder, 'place');
-      rmSync(place, { recursive: true, force: true });
-      mkdirSync(place);
-      await prepare(place);
-      const spent = await body(place);
-      rmSync(place, { recursive: true, force: true });
-      return spent;
-    };
-    const env = { ...process.env, RESTIC_PASSWORD: 'bench', RESTIC_CACHE_DIR: join(folder, 'cache') };
-    const subjects = [
-      {
-        name: 'dml',
-        run: () =>
-          fresh(
-            async (place) => (await Repository.init(place)).close(),
-            (place) => ingest(place, input),
-          ),
-      },
-      {
-        name: 'function',
-        run: () =>
-          fresh(
-            async (place) => (await Repository.init(place)).close(),
-            (place) => flipFile(place, input),
-          ),
-      },
-      {
-        name: 'git add',
-        run: () =>
-          fresh(
-            (place) => command('git', ['init', '-q', '--bare', join(place, 'git')]),
-            (place) => {
-              const args = ['--git-dir', join(place, 'git'), '--work-tree', folder, 'add', 'input.bin'];
-              return timeMs(() => command('git', args, { cwd: folder }));
-            },
-          ),
-      },
-      ...(hasRestic
-        ? [
-            {
-              name: 'restic backup',
-              run: () =>
-                fresh(
-                  (place) => command('restic', ['-r', join(place, 'r'), 'init', '-q'], { env }),
-                  (place) =>
-                    timeMs(() => command('restic', ['-r', join(place, 'r'), 'backup', '-q', input], { env })),
-                ),
-            },
-          ]
-        : []),
+    const place = join(folder, 'place');
+    const begin = async () => (await Repository.init(place)).close();
+    const all = [
+      { name: 'dml', begin, add: () => ingest(place, input) },
+      { name: 'function', begin, add: () => flipFile(place, input) },
+      ...peersAt(place, dirname(input)),
     ];
+    const subjects = all.map(({ name, begin, add }) => ({
+      name,
+      run: async () => {
+        rmSync(place, { recursive: true, force: true });
+        mkdirSync(place);
+        await begin();
+        return add();
+      },
+    }));
     const times = await interleave(subjects, { rounds: 3, warmups: 0 });
     const rate = SIZE_BYTES / 1e3 / median(times.get('dml'));
     const rows = Object.keys(AIMS)
@@ -132,7 +86,7 @@ export async function run() {
           atMost: 1,
         }),
       );
-    if (hasRestic)
+    if (HAS_RESTIC)
       rows.push(
         judge('DML-EXE-2662', {
           what: `a function that reads a blob of ${Math.round(SIZE_BYTES / 2 ** 20)} MiB and returns as much`,
@@ -142,8 +96,8 @@ export async function run() {
           atMost: 1,
         }),
       );
-    const place = join(folder, 'edited');
-    await (await Repository.init(place)).close();
+    rmSync(place, { recursive: true });
+    await begin();
     await ingest(place, input);
     const data = join(place, '.dml', 'store', 'data.mdb');
     const before = statSync(data).size;

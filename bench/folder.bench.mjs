@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Repository } from '@daggerml/bindings';
-import { interleave, judge, median, ratio, timeMs, withFolder } from './harness.mjs';
+import { interleave, judge, median, ratio, withFolder } from './harness.mjs';
+import { HAS_RESTIC, peersAt } from './peers.mjs';
 
 const FILES = Number(process.env.DML_BENCH_FILES ?? 100_000);
 const LARGE_BYTES = Number(process.env.DML_BENCH_BLOB_BYTES ?? 500_000_000);
@@ -25,16 +26,8 @@ function writeFiles(root, { folders, filesEach, bytesEach }) {
   }
 }
 
-function command(name, args, options = {}) {
-  const { status, stderr } = spawnSync(name, args, { stdio: ['ignore', 'ignore', 'pipe'], ...options });
-  if (status !== 0) throw new Error(`${name} ${args[0]}: ${stderr}`);
-}
-
-/** Creates the subjects that ingest a folder: each starts empty in a folder of its own, then adds what is new. */
-function subjectsAt(place, input) {
-  const env = { ...process.env, RESTIC_PASSWORD: 'bench', RESTIC_CACHE_DIR: join(place, 'cache') };
-  const store = join(place, 'restic');
-  const git = ['--git-dir', join(place, 'git'), '--work-tree', input];
+/** Creates the subject that ingests a folder or file into a repository in `place`. */
+function dmlAt(place, input) {
   const dml = {
     name: 'dml',
     last: undefined,
@@ -52,35 +45,24 @@ function subjectsAt(place, input) {
       return dml.last.spentMs;
     },
   };
-  return [
-    dml,
-    {
-      name: 'restic backup',
-      begin: () => command('restic', ['-r', store, 'init', '-q'], { env }),
-      add: () => timeMs(() => command('restic', ['-r', store, 'backup', '-q', input], { env })),
-    },
-    {
-      name: 'git add',
-      begin: () => command('git', ['init', '-q', '--bare', join(place, 'git')]),
-      add: () => timeMs(() => command('git', [...git, 'add', '-A', '.'], { cwd: input })),
-    },
-  ];
+  return dml;
 }
 
 /** Measures the first ingestion, rounds of it again, and again with one file changed. */
 async function measure(input, { names, changed }) {
   return withFolder(async (folder) => {
-    const hasRestic = spawnSync('restic', ['version'], { stdio: 'ignore' }).status === 0;
-    const subjects = subjectsAt(join(folder, 'place'), input).filter(
-      ({ name }) => names.includes(name) && (name !== 'restic backup' || hasRestic),
-    );
+    const place = join(folder, 'place');
+    const subjects = [
+      dmlAt(place, input),
+      ...peersAt(place, input).filter(({ name }) => names.includes(name)),
+    ];
     const first = new Map(subjects.map(({ name }) => [name, []]));
     const again = new Map(subjects.map(({ name }) => [name, []]));
     const onChange = [];
     const whole = [];
     for (let round = 0; round < ROUNDS; round += 1) {
-      rmSync(join(folder, 'place'), { recursive: true, force: true });
-      mkdirSync(join(folder, 'place'));
+      rmSync(place, { recursive: true, force: true });
+      mkdirSync(place);
       for (const { begin } of subjects) await begin();
       for (let turn = 0; turn < subjects.length; turn += 1) {
         const { name, add } = subjects[(turn + round) % subjects.length];
@@ -106,7 +88,7 @@ async function measure(input, { names, changed }) {
       onChange.push(median(changes));
     }
     const { peakAnonymousMiB } = subjects[0];
-    return { first, again, wholeMs: whole, onChange, peakAnonymousMiB, hasRestic };
+    return { first, again, wholeMs: whole, onChange, peakAnonymousMiB };
   });
 }
 
@@ -127,14 +109,14 @@ async function manyFiles(root) {
   const input = join(root, 'many');
   writeFiles(input, shape);
   await setTimeout(SETTLING_MS);
-  const names = ['dml', 'restic backup', 'git add'];
+  const names = ['restic backup', 'git add'];
   const measured = await measure(input, { names, changed: join(input, '0', '50', '500.bin') });
-  const { first, again, wholeMs, onChange, peakAnonymousMiB, hasRestic } = measured;
+  const { first, again, wholeMs, onChange, peakAnonymousMiB } = measured;
   const what = `ingest ${FILES} files of 1 kB`;
   const same = 'the same again, nothing changed';
   const whole = new Map([...again, ['dml', wholeMs]]);
   return [
-    ...(hasRestic ? [row('DML-EXE-2607', what, { times: first, peer: 'restic backup', atMost: 1.2 })] : []),
+    ...(HAS_RESTIC ? [row('DML-EXE-2607', what, { times: first, peer: 'restic backup', atMost: 1.2 })] : []),
     row('DML-EXE-2608', what, { times: first, peer: 'git add', atMost: 1.2 }),
     row('DML-EXE-2609', same, { times: again, peer: 'git add', atMost: 5 }),
     row('DML-EXE-2609', `${same}, start of the process included`, {
@@ -142,7 +124,7 @@ async function manyFiles(root) {
       peer: 'git add',
       atMost: 5,
     }),
-    ...(hasRestic ? [row('DML-EXE-2610', same, { times: again, peer: 'restic backup', atMost: 1 })] : []),
+    ...(HAS_RESTIC ? [row('DML-EXE-2610', same, { times: again, peer: 'restic backup', atMost: 1 })] : []),
     judge('DML-EXE-2611', {
       what: `the same, one file changed (${seconds(onChange)})`,
       against: `nothing changed (${seconds(again.get('dml'))})`,
@@ -163,10 +145,10 @@ async function manyFolders(root) {
   const input = join(root, 'folders');
   writeFiles(input, { folders, filesEach: 1, bytesEach: 1000 });
   await setTimeout(SETTLING_MS);
-  const { first, again, hasRestic } = await measure(input, { names: ['dml', 'restic backup', 'git add'] });
+  const { first, again } = await measure(input, { names: ['restic backup', 'git add'] });
   const what = `ingest ${folders} folders of one file of 1 kB`;
   return [
-    ...(hasRestic ? [row('DML-EXE-2607', what, { times: first, peer: 'restic backup', atMost: 1.2 })] : []),
+    ...(HAS_RESTIC ? [row('DML-EXE-2607', what, { times: first, peer: 'restic backup', atMost: 1.2 })] : []),
     row('DML-EXE-2609', `${what} again`, { times: again, peer: 'git add', atMost: 5 }),
   ];
 }
@@ -175,9 +157,9 @@ async function largeFiles(root) {
   const input = join(root, 'large');
   writeFiles(input, { folders: 1, filesEach: 10, bytesEach: LARGE_BYTES / 10 });
   await setTimeout(SETTLING_MS);
-  const { first, hasRestic } = await measure(input, { names: ['dml', 'restic backup'] });
+  const { first } = await measure(input, { names: ['restic backup'] });
   const what = `ingest 10 files of ${Math.round(LARGE_BYTES / 1e7)} MB`;
-  return hasRestic ? [row('DML-EXE-2607', what, { times: first, peer: 'restic backup', atMost: 1.2 })] : [];
+  return HAS_RESTIC ? [row('DML-EXE-2607', what, { times: first, peer: 'restic backup', atMost: 1.2 })] : [];
 }
 
 async function oneFile(root) {
@@ -185,7 +167,7 @@ async function oneFile(root) {
     const input = join(root, 'one.bin');
     writeFileSync(input, randomFillSync(Buffer.alloc(LARGE_BYTES)));
     await setTimeout(SETTLING_MS);
-    const [dml] = subjectsAt(place, input);
+    const dml = dmlAt(place, input);
     await dml.begin();
     const firstMs = dml.add('file');
     const times = Array.from({ length: 5 }, () => dml.add('file'));

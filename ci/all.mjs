@@ -1,5 +1,6 @@
 /**
- * Everything that must hold: the test suite on the newest Node line, then every part of ci/, two at a time.
+ * Everything that must hold: the test suite on the newest Node line, then every part of ci/, two at a time. With
+ * `--quick`, as `npm run check` starts it, the suite on our own Node, and the parts that need no network.
  *
  * Ends with one line `N passed, N failed`: every test of every runner, and every part as one more. Before it
  * stand the seconds each step took and, once more, what failed, so that the end of a log tells all. Nothing is
@@ -16,9 +17,10 @@ const SUITE = {
   args: ['ci/coverage.mjs'],
   env: { DML_TEST_ROUNDS: 'full' },
 };
+const QUICK_SUITE = { ...SUITE, args: ['tools/run/test.mjs'], env: {} };
 
-/** The parts, longest first: two run at a time, and most of them use one processor. */
-const PARTS = [
+/** The parts that `--quick` leaves out, longest first: two run at a time, and most of them use one processor. */
+const SLOW = [
   // On the oldest Node line, offline.
   'clean-checkout',
   'gate-tests',
@@ -27,6 +29,8 @@ const PARTS = [
   'system-calls',
   'isolation',
   'packed-packages',
+];
+const QUICK = [
   'api-reports',
   'spec-check',
   'types',
@@ -107,13 +111,14 @@ async function runPart({ name, program, args }, print) {
 }
 
 if (isProgram(import.meta.url)) {
-  const parts = PARTS.map((name) => ({
+  const isQuick = process.argv.includes('--quick');
+  const parts = [...(isQuick ? [] : SLOW), ...QUICK].map((name) => ({
     name,
     program: process.execPath,
     args: [join(root, 'ci', `${name}.mjs`)],
   }));
   const print = (text) => process.stdout.write(text);
-  const total = await runAll({ suite: SUITE, parts, print });
+  const total = await runAll({ suite: isQuick ? QUICK_SUITE : SUITE, parts, print });
   process.stdout.write(summaryOf(total));
   process.exitCode = total.failed > 0 ? 1 : 0;
 }

@@ -14,7 +14,19 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { capture, say } from '../tools/run/process.mjs';
 import { problemsOf, runGate } from './gate.mjs';
-import { DEPENDENT, nodeOf, OLDEST, withNode } from './matrix.mjs';
+import { nodeOf, OLDEST, withNode } from './nodes.mjs';
+
+/** Tests that depend on the version of Node, as vitest is told: of threads, modules, streams, files and processes. */
+export const DEPENDENT = [
+  'packages/cli/test/journeys',
+  'packages/cli/test/pipeline-process',
+  'packages/cli/test/start-and-run',
+  'packages/cli/test/output-of-code',
+  'packages/bindings/test/',
+  'packages/capture/',
+  'packages/execution/src/worker/',
+  'packages/store/src/engine/',
+];
 
 /** Folders that a checkout does not hold: anywhere, and in the root. */
 const LEFT_OUT = new Set(['node_modules', 'dist', '.git', '.turbo', '.dml', '.demo']);

@@ -1,8 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it, onTestFinished, vi } from 'vitest';
-import { check } from './clean-checkout.mjs';
+import { root } from '../tools/run/workspace.mjs';
+import { check, DEPENDENT } from './clean-checkout.mjs';
 import { fixture, mend, withCopy } from './fixture.mjs';
 
 /** Makes temporary files of a test lie inside of a package of ES modules. */
@@ -42,4 +43,9 @@ it('is green once they are mended', async () => {
     mend(join(folder, 'test.mjs'), 'globalThis.isModule;', '!globalThis.isModule;');
     expect(await check(folder)).toEqual([]);
   });
+});
+
+it('names only tests that are there', () => {
+  const isThere = (path) => existsSync(join(root, path)) || existsSync(join(root, `${path}.test.ts`));
+  expect(DEPENDENT.filter((path) => !isThere(path))).toEqual([]);
 });

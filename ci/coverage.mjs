@@ -1,9 +1,9 @@
 /**
- * The test suite, and with it the gate that it takes more than 89 % of the branches of every package, in whatever
+ * The test suite on the newest Node line, and with it the gate that it takes more than 89 % of the branches of every package, in whatever
  * process or thread it does so.
  *
- * `node ci/coverage.mjs` runs the suite as `node ci/matrix.mjs` does and counts the gate as one test more. With names of
- * packages, only their tests run, on our own Node, and each branch that was not taken is listed. What vitest loads
+ * `node ci/coverage.mjs` runs the suite and counts the gate as one test more; the results are the evidence that
+ * spec-check reads. With names of packages, only their tests run, and each branch that was not taken is listed. What vitest loads
  * itself, it measures; every program and thread that tests start from `dist` writes what it has run by
  * NODE_V8_COVERAGE. A branch counts when either has taken it.
  */
@@ -14,7 +14,7 @@ import { build } from '../tools/run/build.mjs';
 import { isProgram, script } from '../tools/run/process.mjs';
 import { runSuite } from '../tools/run/suite.mjs';
 import { root } from '../tools/run/workspace.mjs';
-import { NEWEST, runLine } from './matrix.mjs';
+import { NEWEST, nodeOf, withNode } from './nodes.mjs';
 
 /** One less than what is wanted of a package: a few branches are taken in some runs only, as processes happen to end. */
 const MIN_PERCENT = 89;
@@ -43,8 +43,9 @@ export function judge(report, hasTaken, { tell, onUntaken = () => undefined }) {
   });
 }
 
-/** Runs a suite and returns its counts, the gate as one test more. */
-async function runCovered(runTests, names) {
+/** Runs the tests of the packages named, or all, and returns the counts, the gate as one test more. */
+async function runCovered(names) {
+  const node = await nodeOf(NEWEST);
   const folder = mkdtempSync(join(tmpdir(), 'daggerml-coverage-'));
   const left = join(folder, 'programs');
   mkdirSync(left);
@@ -57,10 +58,17 @@ async function runCovered(runTests, names) {
   // While the suite runs, since all that programs leave would fill a disk.
   const timer = setInterval(() => ran.takeIn(left), 2_000);
   try {
-    const { passed, failed } = await runTests({
-      DAGGERML_COVERAGE: folder,
-      NODE_V8_COVERAGE: left,
-      NODE_OPTIONS: `--require ${JSON.stringify(preload)}`,
+    const { passed, failed } = await runSuite({
+      node,
+      folder: join(root, 'test-results'),
+      args: names.length === 0 ? [] : [...names, 'alone'].map((name) => `--project=${name}`),
+      label: `Node ${NEWEST}: `,
+      env: {
+        ...withNode(node),
+        DAGGERML_COVERAGE: folder,
+        NODE_V8_COVERAGE: left,
+        NODE_OPTIONS: `--require ${JSON.stringify(preload)}`,
+      },
     });
     ran.takeIn(left);
     const listed = names.length === 0 ? {} : { onUntaken: (place) => tell(`not taken: ${place}`) };
@@ -93,14 +101,7 @@ function tell(line) {
 if (isProgram(import.meta.url))
   await script(async () => {
     await build();
-    const names = process.argv.slice(2);
-    const args = names.map((name) => `--project=${name}`);
-    const runTests =
-      names.length === 0
-        ? (env) =>
-            runLine(NEWEST, { suite: (wanted) => runSuite({ ...wanted, env: { ...wanted.env, ...env } }) })
-        : (env) => runSuite({ folder: join(root, 'test-results'), args, env: { ...process.env, ...env } });
-    const { passed, failed } = await runCovered(runTests, names);
+    const { passed, failed } = await runCovered(process.argv.slice(2));
     process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
     return failed > 0 ? 1 : 0;
   });

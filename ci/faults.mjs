@@ -3,14 +3,11 @@
  * snapshot of the file system catches.
  *
  * Compiles a library in ci/faults with the machine's C compiler and loads it before Node in worker processes.
- * With `--up-to 200` every write and sync from the first to the 200th fails once, six times as many rounds, and
- * there are a thousand images.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { root as repositoryRoot } from '../tools/run/workspace.mjs';
 import { runGate } from './gate.mjs';
 
@@ -19,15 +16,6 @@ const NTHS = [1, 2, 3, 4, 6, 9, 13, 18, 24, 31, 39, 48, 60, 75, 95, 120];
 
 /** Images of a store cut in the middle of a write, for each kind of work. */
 const IMAGES = 60;
-
-/** Returns how much to try: the writes and syncs to fail, and the number of images. */
-export function extentOf(args) {
-  const { values } = parseArgs({ args, options: { 'up-to': { type: 'string' }, root: { type: 'string' } } });
-  if (values['up-to'] === undefined) return { nths: NTHS, images: IMAGES };
-  const upTo = Number(values['up-to']);
-  if (!Number.isSafeInteger(upTo) || upTo < 1) throw new Error(`--up-to takes a whole number from 1`);
-  return { nths: Array.from({ length: upTo }, (_, index) => index + 1), images: upTo * 5 };
-}
 
 /** Returns what the figures of some runs show to be wrong; a run that met no fault and no image shows nothing. */
 export function problemsIn(runs) {
@@ -48,16 +36,15 @@ function compileShim(folder) {
   return library;
 }
 
-export async function check(_root, args) {
-  const { nths, images } = extentOf(args);
+export async function check() {
   const folder = mkdtempSync(join(tmpdir(), 'dml-faults-'));
   try {
     const { runSystemFaults } = await import('../packages/store/test/dist/test/crash/crash-runs.js');
     const { runWriteImages } = await import('../packages/store/test/dist/test/crash/image-runs.js');
     const shim = compileShim(folder);
-    const runs = [await runSystemFaults({ folder, shim, nths })];
+    const runs = [await runSystemFaults({ folder, shim, nths: NTHS })];
     for (const scenario of ['commit', 'gc'])
-      runs.push(await runWriteImages({ folder, shim, images, seed: 1, scenario }));
+      runs.push(await runWriteImages({ folder, shim, images: IMAGES, seed: 1, scenario }));
     for (const figures of runs) process.stdout.write(`${JSON.stringify(figures)}\n`);
     return problemsIn(runs);
   } finally {

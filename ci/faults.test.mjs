@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { extentOf, problemsIn } from './faults.mjs';
+import { problemsIn } from './faults.mjs';
 import { fixture } from './fixture.mjs';
 
 const figures = JSON.parse(readFileSync(join(fixture('faults-red'), 'figures.json'), 'utf8'));
@@ -17,10 +17,4 @@ it('is red on a broken promise, on a death, and on a run in which nothing was tr
 
 it('is green on runs that kept every promise', () => {
   expect(problemsIn(figures.filter(({ name }) => name.startsWith('good')))).toEqual([]);
-});
-
-it('tries as many writes as it is told, and not none', () => {
-  expect(extentOf(['--up-to', '3'])).toEqual({ nths: [1, 2, 3], images: 15 });
-  expect(extentOf([]).nths.length).toBeGreaterThan(9);
-  for (const nothing of ['0', '-1', 'x']) expect(() => extentOf([`--up-to=${nothing}`])).toThrow('--up-to');
 });

@@ -4,7 +4,8 @@ import { pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
 import { capture } from '../tools/run/process.mjs';
 import { root, tools } from '../tools/run/workspace.mjs';
-import { mend, withCopy } from './fixture.mjs';
+import { LINE } from './dependency-line.mjs';
+import { fixture, mend, withCopy } from './fixture.mjs';
 
 /** Of each gate what it says of its fixture, and the change that makes that one green. */
 const GATES = [
@@ -33,8 +34,43 @@ const GATES = [
   ],
 ];
 
+/** Every finding of a gate in its fixture. */
+const LISTS = [
+  [
+    'dependency-line',
+    [
+      `docs/ARCHITECTURE.md does not show the dependency line: ${LINE.map((names) => names.join(', ')).join(' ← ')}`,
+      'packages/attic: not in the dependency line',
+      'packages/object-model/package.json: dependencies must not name @daggerml/store',
+      'packages/object-model/src/index.ts:1: import against the dependency line: @daggerml/store',
+      'packages/object-model/src/index.ts:2: import leaves the package: ../../store/src/index.ts',
+      'packages/store/src/index.ts:1: import of a path that is not exported: @daggerml/object-model/inner',
+      'packages/store/src/index.ts:2: the testkit is for tests: @daggerml/testkit',
+      'tools/reader/src/index.ts:1: a tool imports no package: @daggerml/store',
+    ],
+  ],
+  [
+    'docstrings',
+    [
+      'words.ts:4: not an opening of a doc comment: What',
+      'words.ts:6: not an opening of a doc comment: Whether',
+      'words.ts:10: a function opens with a verb in the third person: The',
+      'words.ts:16: not an opening of a doc comment: Tells',
+      'words.ts:21: only a generator yields: Yields',
+      'words.ts:29: only a function opens so: Returns',
+      'words.ts:32: a function opens with a verb in the third person: The',
+    ],
+  ],
+];
+
+const gateOf = async (gate) => (await import(pathToFileURL(join(root, 'ci', `${gate}.mjs`)).href)).check;
+
+it.each(LISTS)('%s finds everything in its fixture', async (gate, findings) => {
+  expect((await gateOf(gate))(fixture(`${gate}-red`))).toEqual(findings);
+});
+
 it.each(GATES)('%s is red on its fixture, green once that is mended', async (gate, findings, makeGreen) => {
-  const { check } = await import(pathToFileURL(join(root, 'ci', `${gate}.mjs`)).href);
+  const check = await gateOf(gate);
   await withCopy(`${gate}-red`, async (folder) => {
     copyFileSync(join(root, 'biome.json'), join(folder, 'biome.json'));
     const problems = (await check(folder)).join('\n');

@@ -4,7 +4,7 @@
  * Whatever stands in the place of its files, nothing outside of it is changed and no command ends by a defect, a
  * signal or not at all. What needs root or tools that are not there is named at the end, and does not run.
  *
- * With `--all` everything that may not belong there is put into every place; `--rounds 20` swaps links, and lets
+ * With `--all` everything that may not belong there is put into every place, and every command runs; `--rounds 20` swaps links, and lets
  * members of a group take turns, that many times.
  */
 import { existsSync } from 'node:fs';
@@ -16,7 +16,7 @@ import { runLinks } from './intruders/links.mjs';
 import { canTrace, runPlaces } from './intruders/places.mjs';
 import { runRaces } from './intruders/race.mjs';
 import { canBeOthers, canMount, runForeign, runMounts, runShared } from './intruders/users.mjs';
-import { World } from './intruders/world.mjs';
+import { COMMANDS, World } from './intruders/world.mjs';
 
 const PLACES = 'packages/store/dist/store-folder/places.js';
 
@@ -56,14 +56,18 @@ export async function check(root, args = [], tell = (text) => process.stdout.wri
   return parts.flatMap(({ broken }) => broken);
 }
 
-/** Returns the filter of rounds: one of each kind and of each place; with `--all`, each kind at each place. */
+/**
+ * Returns what chooses the commands of a round: three by turns for one round of each kind and of each place; with
+ * `--all`, every command for each kind at each place.
+ */
 function pickOf(args) {
-  if (args.includes('--all')) return () => true;
+  const names = Object.keys(COMMANDS);
+  if (args.includes('--all')) return () => names;
   const seen = new Set();
-  return (_round, kind, place) => {
+  return (round, kind, place) => {
     const isNew = !seen.has(kind) || !seen.has(place);
     seen.add(kind).add(place);
-    return isNew;
+    return isNew ? [0, 1, 2].map((turn) => names[(3 * round + turn) % names.length]) : [];
   };
 }
 

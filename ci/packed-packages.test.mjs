@@ -2,20 +2,9 @@ import { expect, it } from 'vitest';
 import { fixture } from './fixture.mjs';
 import { check } from './packed-packages.mjs';
 
-/** What the manifests of both red packages lack. */
-const lacking = (folder) =>
-  [
-    'no description',
-    'the licence is not MIT',
-    'no range of Node versions',
-    'does not say that it is free of side effects',
-    'would not be published for everyone',
-  ].map((problem) => `${folder}/package.json: ${problem}`);
-
-it('is red on bare manifests, missing files, stray files, wrong exports, wrong types and a wrong version', async () => {
+it('is red on missing files, stray files, wrong exports, wrong types and a wrong version', async () => {
   const problems = (await check(fixture('packed-packages-red'))).map((problem) => problem.split('\n')[0]);
   expect(problems).toEqual([
-    ...lacking('packages/broken'),
     'packages/broken: the tarball has no README.md',
     'packages/broken: the tarball has no LICENSE',
     'packages/broken: the tarball has no CHANGELOG.md',
@@ -23,7 +12,6 @@ it('is red on bare manifests, missing files, stray files, wrong exports, wrong t
     '@daggerml/broken: attw finds no types',
     '@daggerml/broken: @daggerml/broken@0.0.0 has the licence "none"',
     '@daggerml/broken: tsc of an importing project ended with exit code 2',
-    ...lacking('packages/mistyped'),
     'packages/mistyped: the tarball has no LICENSE',
     'packages/mistyped: the tarball has no CHANGELOG.md',
     'packages/mistyped: the README leads to ../../specs/20-store.md, which is not in the tarball',

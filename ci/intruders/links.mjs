@@ -49,22 +49,26 @@ async function listenAt(place) {
 /** Refused, or done without what stands there. */
 const ALLOWED = [0, 5, 6, 10, 11, 12, 13];
 
-/** Runs the rounds; `pick` chooses which of them. */
-export async function runLinks(world, storeNames, pick = () => true) {
+/** Runs the rounds; `pick` returns the commands to run in each, none where it is left out. */
+export async function runLinks(world, storeNames, pick) {
   const tally = new Tally();
   const before = fingerprint(world.mine);
   for (const place of placesOf(storeNames)) {
     for (const [kind, make] of Object.entries(INTRUDERS)) {
       const where = `${kind} at .dml/${place}`;
-      if (!pick(tally.rounds, kind, place)) continue;
+      const names = pick(tally.rounds, kind, place);
+      if (names.length === 0) continue;
       tally.rounds += 1;
       const project = world.copy('round');
       await intrude(
         join(project, '.dml', place),
         (path) => make(path, world.mine),
         async () => {
-          for (const [name, argv] of Object.entries(COMMANDS)) {
-            const end = await world.dml(argv, { cwd: project, env: { ROUND: String(tally.rounds) } });
+          for (const name of names) {
+            const end = await world.dml(COMMANDS[name], {
+              cwd: project,
+              env: { ROUND: String(tally.rounds) },
+            });
             tally.end(`${where}, ${name}`, end, ALLOWED);
             if (fingerprint(world.mine) === before) continue;
             tally.broken.push(`${where}, ${name}: something outside was changed`);

@@ -44,89 +44,46 @@ function moduleOf({ tests, errors = [] }) {
 const target = (project = 'store') => join(root, `test-results/${project}.json`);
 const written = (project) => JSON.parse(readFileSync(target(project), 'utf8'));
 
-it('writes leaf title, file and status of every test', () => {
-  report({
-    modules: [
-      moduleOf({
-        tests: [
-          ['holds', 'passed'],
-          ['breaks', 'failed'],
-          ['waits', 'skipped'],
-        ],
-      }),
-    ],
-  });
-  const { testResults, ...counts } = written();
-  expect(counts).toMatchObject({
-    project: 'store',
-    numPassedTests: 1,
-    numFailedTests: 1,
-    numSkippedTests: 1,
-  });
-  expect(testResults[0].name).toBe('packages/store/src/refs.test.ts');
-  expect(testResults[0].assertionResults.map(({ title, status }) => `${title}: ${status}`)).toEqual([
-    'holds: passed',
-    'breaks: failed',
-    'waits: skipped',
-  ]);
+const LATE = { flaky: true, errors: [{ message: 'expected 1 to be 2' }] };
+
+it.each([
+  ['a test that holds', ['holds', 'passed'], 'passed', [1, 0, 0]],
+  ['a test that fails', ['breaks', 'failed'], 'failed', [0, 1, 0]],
+  ['a test that is skipped', ['waits', 'skipped'], 'skipped', [0, 0, 1]],
+  ['a test that did not run to its end', ['ends its process', 'pending'], 'pending', [0, 1, 0]],
+  ['a test that passed only when it was repeated', ['wavers', 'passed', LATE], 'failed', [0, 1, 0]],
+])('counts %s', (_, test, status, counts) => {
+  report({ modules: [moduleOf({ tests: [test] })] });
+  const { project, testResults, numPassedTests, numFailedTests, numSkippedTests } = written();
+  expect([project, testResults[0].name]).toEqual(['store', 'packages/store/src/refs.test.ts']);
+  expect(testResults[0].assertionResults).toMatchObject([{ title: test[0], status, duration: 12 }]);
+  expect([numPassedTests, numFailedTests, numSkippedTests]).toEqual(counts);
 });
 
-it('counts a file that cannot be loaded as a failure', () => {
-  report({ modules: [moduleOf({ tests: [], errors: [{ message: 'syntax error' }] })] });
-  expect(written()).toMatchObject({ numPassedTests: 0, numFailedTests: 1 });
+it('counts a file that cannot be loaded, and marks a test that is expected to fail', () => {
+  const tests = [['fails', 'passed', { fails: true }]];
+  report({ modules: [moduleOf({ tests: [], errors: [{ message: 'syntax error' }] }), moduleOf({ tests })] });
+  expect(written()).toMatchObject({ numPassedTests: 1, numFailedTests: 1 });
+  expect(written().testResults[1].assertionResults[0]).toMatchObject({ expectsFailure: true });
 });
 
-it('counts a test that did not run to its end as a failure', () => {
-  report({ modules: [moduleOf({ tests: [['ends its process', 'pending']] })] });
-  expect(written()).toMatchObject({ numPassedTests: 0, numFailedTests: 1, numSkippedTests: 0 });
-});
-
-it('counts a test that passed only when it was repeated as a failure', () => {
-  const errors = [{ message: 'expected 1 to be 2' }];
-  report({ modules: [moduleOf({ tests: [['wavers', 'passed', { flaky: true, errors }]] })] });
-  const { testResults, ...counts } = written();
-  expect(counts).toMatchObject({ numPassedTests: 0, numFailedTests: 1 });
-  expect(testResults[0].assertionResults[0]).toMatchObject({
-    status: 'failed',
-    duration: 12,
-    failureMessages: ['expected 1 to be 2'],
-  });
-});
-
-it('marks a test that is expected to fail', () => {
-  report({ modules: [moduleOf({ tests: [['fails', 'passed', { fails: true }]] })] });
-  expect(written().testResults[0].assertionResults[0]).toMatchObject({ expectsFailure: true });
-});
-
-it('writes nothing for a run narrowed by test name, by file or by what changed', () => {
-  const modules = [moduleOf({ tests: [['holds', 'passed']] })];
-  report({ modules, config: { testNamePattern: /holds/ } });
-  report({ modules, filenamePattern: ['refs'] });
-  report({ modules, config: { changed: true } });
-  report({ modules, config: { related: ['packages/store/src/refs.ts'] } });
+it.each([
+  ['narrowed by test name', { config: { testNamePattern: /holds/ } }],
+  ['narrowed by file', { filenamePattern: ['refs'] }],
+  ['narrowed by what changed', { config: { changed: true } }],
+  ['narrowed by what imports a file', { config: { related: ['packages/store/src/refs.ts'] } }],
+  ['interrupted', { reason: 'interrupted' }],
+])('writes nothing for a run that was %s', (_, run) => {
+  report({ modules: [moduleOf({ tests: [['holds', 'passed']] })], ...run });
   expect(existsSync(target())).toBe(false);
 });
 
-it('writes nothing for a run that was interrupted', () => {
-  report({ modules: [moduleOf({ tests: [['holds', 'passed']] })], reason: 'interrupted' });
-  expect(existsSync(target())).toBe(false);
-});
-
-it('names every project of the configuration, whichever ran', () => {
-  const listed = [
-    { test: { name: 'store' } },
-    { test: { name: { label: 'cli', color: 'red' } } },
-    'packages/*',
-  ];
-  const modules = [moduleOf({ tests: [['holds', 'passed']] })];
-  report({ modules, config: { projects: listed }, projects: [{ name: 'store' }] });
-  expect(written().configured).toEqual(['cli', 'store']);
-  expect(existsSync(target('cli'))).toBe(false);
-});
-
-it('writes a file for a project that has no tests', () => {
+it('names every project of the configuration, and writes a file for one that has no tests', () => {
+  const cli = { test: { name: { label: 'cli', color: 'red' } } };
+  const config = { projects: [{ test: { name: 'store' } }, cli, 'packages/*'] };
   const projects = [{ name: 'store' }, { name: 'bench' }];
-  report({ modules: [moduleOf({ tests: [['holds', 'passed']] })], projects });
+  report({ modules: [moduleOf({ tests: [['holds', 'passed']] })], config, projects });
+  expect(written().configured).toEqual(['bench', 'cli', 'store']);
+  expect(existsSync(target('cli'))).toBe(false);
   expect(written('bench')).toMatchObject({ project: 'bench', numTotalTests: 0, testResults: [] });
-  expect(written().configured).toEqual(['bench', 'store']);
 });
