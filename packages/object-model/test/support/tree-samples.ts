@@ -53,9 +53,13 @@ export const SAMPLE_ENTRIES: { readonly [Role in PageRole]: (at: number) => Leaf
   values: (at) => idFor<DatumId>(`datum ${at % 50}`),
 };
 
-/** Returns sample entries 0 to `count - 1` in the order that a tree of the role has. */
-export function sampleEntries<Role extends PageRole>(role: Role, count: number): LeafEntries[Role][] {
-  const entries = Array.from({ length: count }, (_, at) => SAMPLE_ENTRIES[role](at) as LeafEntries[Role]);
+/** Returns the sample entries of these numbers, or of 0 to a count, in the order that a tree of the role has. */
+export function sampleEntries<Role extends PageRole>(
+  role: Role,
+  numbers: number | readonly number[],
+): LeafEntries[Role][] {
+  const all = typeof numbers === 'number' ? Array.from({ length: numbers }, (_, at) => at) : numbers;
+  const entries = all.map((at) => SAMPLE_ENTRIES[role](at) as LeafEntries[Role]);
   if (role === 'set') {
     return entries.sort((left, right) =>
       compareBytes(encodeElement(left as Element), encodeElement(right as Element)),
