@@ -98,10 +98,7 @@ describe('the trace of a failure', () => {
       'node_modules/lib/src/index.js',
       'export const visit = (xs, f) => {\n  const deep = (n) => { if (n === 0) throw new Error("deep"); return 1 + deep(n - 1); };\n  return deep(xs.length);\n};\n',
     );
-    const trace = await traceOf(
-      'inLibrary',
-      Array.from({ length: 38 }, () => 0),
-    );
+    const trace = await traceOf('inLibrary', new Array(38).fill(0));
     expect(trace).toHaveLength(20);
     expect(trace[0]).toMatch(/^at .*lib\/src\/index\.js:2:\d+\)?$/);
     expect(trace.at(-1)).toBe('at inLibrary (steps.ts:17:48)');

@@ -1,11 +1,4 @@
-import {
-  type DatumId,
-  type ExecId,
-  type ExecutionKey,
-  hashBytes,
-  type NodeId,
-  treeCount,
-} from '@daggerml/object-model';
+import { type DatumId, type ExecutionKey, hashBytes, type NodeId, treeCount } from '@daggerml/object-model';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyOf, type TestRun, Workspace } from '../../test/workspace.ts';
 import type { RunNode } from '../run/run-node.ts';
@@ -23,10 +16,6 @@ function isStaged(run: TestRun, node: RunNode): boolean {
   return new Map(indexPins(commitId, run.open.objects)).get(node.nodeId) === node.execId;
 }
 
-function hashOf(text: string): string {
-  return hashBytes(new TextEncoder().encode(text));
-}
-
 describe('RunIndex', () => {
   it('keeps the outcomes of two runs of the same work at once', async () => {
     const runs = [workspace.begin({ workName: 'shared' }), workspace.begin({ workName: 'shared' })] as const;
@@ -42,17 +31,17 @@ describe('RunIndex', () => {
   });
 
   it('leaves an IndexRef that another run moved, and makes one that another run released', async () => {
-    const [first, second] = [
-      workspace.begin({ workName: 'released' }),
-      workspace.begin({ workName: 'released' }),
-    ];
+    const request = { workName: 'released' };
+    const [first, second] = [workspace.begin(request), workspace.begin(request)];
+    const release = ({ open }: TestRun): void =>
+      workspace.store.transact('test', (transaction) => open.index.release(transaction));
     const mine = first.call('random', ['mine']);
     await first.outcome(mine);
     const theirs = second.call('random', ['theirs']);
     await second.outcome(theirs);
-    workspace.store.transact('test', (transaction) => first.open.index.release(transaction));
+    release(first);
     expect(isStaged(second, theirs)).toBe(true);
-    workspace.store.transact('test', (transaction) => second.open.index.release(transaction));
+    release(second);
     expect(workspace.store.getRef(second.open.index.ref)).toBeUndefined();
     const later = second.call('random', ['later']);
     await second.outcome(later);
@@ -77,25 +66,14 @@ describe('RunIndex', () => {
     const { index, objects } = run.open;
     const all: [string, string][] = [];
     const datumId = run.literal('one for all').valueId as DatumId;
-    const common = {
-      type: 'exec',
-      nodeKind: 'builtin',
-      status: 'ok',
-      functionDatumId: datumId,
-      inputs: [],
-      resultDatumId: datumId,
-    } as const;
+    const common = { type: 'exec', nodeKind: 'builtin', status: 'ok', inputs: [] } as const;
     for (const size of [1500, 1500, 1500, 5000, 1, 1, 4094, 1]) {
       const outcomes = Array.from({ length: size }, (_, at) => {
         const name = `${all.length} ${at}`;
         const { nodeId } = run.literal(name);
-        const exec = { ...common, nodeId } as const;
-        return {
-          nodeId,
-          execId: objects.put(exec) as ExecId,
-          executionKey: hashOf(`key ${name}`) as ExecutionKey,
-          foundExecId: undefined,
-        };
+        const execId = objects.put({ ...common, functionDatumId: datumId, resultDatumId: datumId, nodeId });
+        const executionKey = hashBytes(Buffer.from(`key ${name}`)) as string as ExecutionKey;
+        return { nodeId, execId, executionKey, foundExecId: undefined };
       });
       expect(index.keep(outcomes)).toBe(true);
       all.push(...outcomes.map(({ nodeId, execId }): [string, string] => [nodeId, execId]));
@@ -104,10 +82,7 @@ describe('RunIndex', () => {
       expect(written - size).toBeLessThan(4096);
       expect(new Map(indexPins(commitId, objects))).toEqual(new Map(all));
       const { getPin } = index.scope();
-      expect([getPin(all[0]![0] as NodeId), getPin(all.at(-1)![0] as NodeId)]).toEqual([
-        all[0]![1],
-        all.at(-1)![1],
-      ]);
+      for (const [nodeId, execId] of [all[0]!, all.at(-1)!]) expect(getPin(nodeId as NodeId)).toBe(execId);
     }
   });
 });

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createCipheriv } from 'node:crypto';
 import { mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,18 +19,9 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Bytes without a pattern, the same in every run. */
-function noise(sizeBytes: number): Uint8Array {
-  const words = new Uint32Array(Math.ceil(sizeBytes / 4));
-  let state = 1;
-  for (let at = 0; at < words.length; at += 1) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    words[at] = state;
-  }
-  return new Uint8Array(words.buffer, 0, sizeBytes);
-}
+/** Returns bytes without a pattern, the same in every run. */
+const noise = (sizeBytes: number): Uint8Array =>
+  createCipheriv('aes-128-ctr', Buffer.alloc(16), Buffer.alloc(16)).update(new Uint8Array(sizeBytes));
 
 function fileOf(content: Uint8Array): string {
   const path = join(folder, 'input.bin');
@@ -67,14 +59,6 @@ describe('ingesting a file in a thread', () => {
     }
   });
 
-  it('says what cannot be read', async () => {
-    const path = join(folder, 'missing.bin');
-    await expect(ingest(path, () => {})).rejects.toMatchObject({
-      code: 'unreadable_file',
-      fields: { path, reason: 'ENOENT' },
-    });
-  });
-
   it('refuses a file that changes while it is read [DML-BND-0911]', async () => {
     // More than the thread reads before the first of its batches was taken.
     const path = fileOf(noise(30_000_000));
@@ -83,14 +67,6 @@ describe('ingesting a file in a thread', () => {
       code: 'unreadable_file',
       fields: { path, reason: 'it changed while it was read' },
     });
-  });
-
-  it('ends with what its taker throws', async () => {
-    const full = new Error('full');
-    const take = (): void => {
-      throw full;
-    };
-    await expect(ingest(fileOf(noise(12_000_000)), take)).rejects.toBe(full);
   });
 
   it('goes on with the next file, also after one that could not be read or taken', async () => {
@@ -114,6 +90,7 @@ describe('ingesting a file in a thread', () => {
       expect(taken).toBeGreaterThan(100);
       await expect(thread.ingest({ path: missing, seen }, take)).rejects.toMatchObject({
         code: 'unreadable_file',
+        fields: { path: missing, reason: 'ENOENT' },
       });
       await expect(thread.ingest({ path, seen }, fill)).rejects.toBe(full);
     }
@@ -131,14 +108,8 @@ describe('ingesting a file in a thread', () => {
 
   it('refuses a file that is not as it was seen', async () => {
     const path = fileOf(noise(1000));
-    const seen = statSync(path);
-    const identity = {
-      dev: seen.dev,
-      ino: seen.ino + 1,
-      size: 1000,
-      mtimeMs: seen.mtimeMs,
-      ctimeMs: seen.ctimeMs,
-    };
+    const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path);
+    const identity = { dev, ino: ino + 1, size, mtimeMs, ctimeMs };
     await expect(new IngestThread().ingest({ path, seen: identity }, () => true)).rejects.toMatchObject({
       fields: { path, reason: 'it changed while it was read' },
     });

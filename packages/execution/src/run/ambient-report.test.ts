@@ -27,20 +27,13 @@ describe('what functions read beside their inputs', () => {
       for (const call of calls) await run.outcome(call);
       const file = join(workspace.folder, 'steps.ts');
       const reports = workspace.events.filter((event) => event.type === 'ambient-inputs');
+      const ambientInputs = [
+        { kind: 'clock', what: 'Date.now', file, line: 2 },
+        { kind: 'randomness', what: 'Math.random', file, line: 2 },
+      ];
+      const named = { nodeId: calls[0]?.nodeId, name: 'one', functionName: 'stamp' };
       expect(reports).toHaveLength(1);
-      expect(reports).toMatchObject([
-        {
-          type: 'ambient-inputs',
-          nodeId: calls[0]?.nodeId,
-          name: 'one',
-          functionName: 'stamp',
-          ambientInputs: [
-            { kind: 'clock', what: 'Date.now', file, line: 2 },
-            { kind: 'randomness', what: 'Math.random', file, line: 2 },
-          ],
-          leftOut: [],
-        },
-      ]);
+      expect(reports).toMatchObject([{ ...named, ambientInputs, leftOut: [] }]);
     }
   });
 

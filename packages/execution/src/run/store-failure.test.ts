@@ -51,10 +51,7 @@ const troubles = [
 describe('a store that fails in the middle of a run', () => {
   it('ends the run with its own error, and every open call [DML-EXE-1009]', async () => {
     for (const { kind, code } of troubles) {
-      for (const [name, input] of [
-        ['small', 1],
-        ['large', 40],
-      ] as const) {
+      for (const [name, input] of Object.entries({ small: 1, large: 40 })) {
         const run = workspace.begin();
         const [waiting, node] = [run.call('wait', []), run.call(name, [input], { retries: 5 })];
         const dependent = run.call('small', [node]);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type DatumId, decodeRecord, hashBytes, type NodeId } from '@daggerml/object-model';
 import { formatFunctionUri, parseFunctionUri } from '@daggerml/repository';
 import { lowerContent } from '@daggerml/values';
-import { afterAll, afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
 import { type JobEnd, type JobOutcome, type PoolListener, WorkerPool } from './pool.ts';
 import type { BundleContent } from './wire.ts';
@@ -61,10 +61,8 @@ describe('a bundle on its way to a thread', () => {
 
   it('is loaded when its bytes are those that its id names', async () => {
     const { id, bundle } = await stored(code('right'));
-    expect(await callWith(id, bundle)).toEqual([
-      { type: 'value', datumId: expect.any(String) },
-      'loaded right\nright\n',
-    ]);
+    const value = { type: 'value', datumId: expect.any(String) };
+    expect(await callWith(id, bundle)).toEqual([value, 'loaded right\nright\n']);
   });
 
   it('is refused with a byte changed, cut off, longer or empty [DML-EXE-0840] [DML-EXE-0841]', async () => {
@@ -121,13 +119,8 @@ describe('the code of a bundle', () => {
 
   it('uses what is built into Node in every way, and waits at its top level [DML-EXE-0845]', async () => {
     const run = (await workspaceOf()).begin();
-    expect(await run.outcome(run.call('uses', []))).toEqual([
-      'waited',
-      'function',
-      true,
-      'function',
-      'function',
-    ]);
+    const all = ['waited', 'function', true, 'function', 'function'];
+    expect(await run.outcome(run.call('uses', []))).toEqual(all);
   });
 
   it('finds no package by its name, not even beside the repository [DML-EXE-0842]', async () => {
@@ -139,21 +132,20 @@ describe('the code of a bundle', () => {
       writeFileSync(join(lib, 'index.cjs'), 'module.exports = "foreign"');
     }
     const run = workspace.begin();
-    const missing = {
-      class: 'deterministic',
-      message: expect.stringMatching(/Cannot find (package|module) 'planted'/),
-    };
-    expect(await run.outcome(run.call('imports', ['planted']))).toMatchObject(missing);
-    expect(await run.outcome(run.call('requires', ['planted']))).toMatchObject(missing);
+    const message = expect.stringMatching(/Cannot find (package|module) 'planted'/);
+    for (const name of ['imports', 'requires'])
+      expect(await run.outcome(run.call(name, ['planted']))).toMatchObject({
+        class: 'deterministic',
+        message,
+      });
   });
 
   it('has one place, in whichever repository it runs [DML-EXE-0844]', async () => {
-    const places = await Promise.all(
-      [await workspaceOf(), await workspaceOf()].map((workspace) => {
-        const run = workspace.begin();
-        return run.outcome(run.call('place', []));
-      }),
-    );
+    const places: unknown[] = [];
+    for (let repository = 0; repository < 2; repository += 1) {
+      const run = (await workspaceOf()).begin();
+      places.push(await run.outcome(run.call('place', [])));
+    }
     expect(places[0]).toEqual(places[1]);
     expect(String(places[0])).toMatch(/file:\/\/\/daggerml-bundle\/index\.mjs:\d+:\d+/);
   });
@@ -170,19 +162,14 @@ describe('the code of a bundle', () => {
   it('is in no file, neither in the store nor among the temporary ones [DML-EXE-0843]', async () => {
     const workspace = await workspaceOf();
     const run = workspace.begin();
-    const temporary = process.env.TMPDIR;
     const empty = join(workspace.folder, 'temporary');
     mkdirSync(empty);
-    process.env.TMPDIR = empty;
-    try {
-      const call = run.call('uses', []);
-      await run.outcome(call);
-      expect(readdirSync(empty)).toEqual([]);
-      expect(readdirSync(workspace.store.path).sort()).toEqual(['data.mdb', 'lock.mdb', 'stamp']);
-      expect(parseFunctionUri(call.callee?.uri ?? '').exportName).toBe('uses');
-    } finally {
-      if (temporary === undefined) delete process.env.TMPDIR;
-      else process.env.TMPDIR = temporary;
-    }
+    vi.stubEnv('TMPDIR', empty);
+    const call = run.call('uses', []);
+    await run.outcome(call);
+    vi.unstubAllEnvs();
+    expect(readdirSync(empty)).toEqual([]);
+    expect(readdirSync(workspace.store.path).sort()).toEqual(['data.mdb', 'lock.mdb', 'stamp']);
+    expect(parseFunctionUri(call.callee?.uri ?? '').exportName).toBe('uses');
   });
 });

@@ -1,6 +1,7 @@
 import { mkdirSync, realpathSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { DatumId } from '@daggerml/object-model';
 import { formatFunctionUri } from '@daggerml/repository';
 import { liftDatum, lowerContent } from '@daggerml/values';
 import { minifySync } from 'oxc-minify';
@@ -29,15 +30,9 @@ export const stored = async (folder: string, value: number) => {
 export const plain = (x: number) => x + 1;
 `;
 
-const MAIN = {
-  sharp: import.meta.resolve('sharp'),
-  'oxc-minify': import.meta.resolve('oxc-minify'),
-  lmdb: import.meta.resolve('lmdb'),
-};
-
-/** The installed folder of a package that these tests depend on. */
-function installed(name: keyof typeof MAIN): string {
-  const found = fileURLToPath(MAIN[name]);
+/** Returns the installed folder of a package that these tests depend on. */
+function installed(name: string): string {
+  const found = fileURLToPath(import.meta.resolve(name));
   const end = found.lastIndexOf(`node_modules/${name}/`) + `node_modules/${name}`.length;
   return realpathSync(found.slice(0, end));
 }
@@ -60,11 +55,8 @@ async function workspaceWith(packages: Readonly<Record<string, string>>): Promis
   return workspace;
 }
 
-const real = (): Readonly<Record<string, string>> => ({
-  sharp: installed('sharp'),
-  'oxc-minify': installed('oxc-minify'),
-  lmdb: installed('lmdb'),
-});
+const real = (): Readonly<Record<string, string>> =>
+  Object.fromEntries(['sharp', 'oxc-minify', 'lmdb'].map((name) => [name, installed(name)]));
 
 describe('a package with machine code', () => {
   it('is loaded from its own folder, however it is imported [DML-CAP-0020]', async () => {
@@ -79,12 +71,10 @@ describe('a package with machine code', () => {
   it('keeps its state in a database of its own [DML-CAP-0020]', async () => {
     const workspace = await workspaceWith(real());
     const run = workspace.begin();
-    for (const value of [1, 2])
-      expect(
-        await run.outcome(run.call('stored', [join(workspace.folder, `database-${value}`), value])),
-      ).toEqual({
-        value,
-      });
+    for (const value of [1, 2]) {
+      const node = run.call('stored', [join(workspace.folder, `database-${value}`), value]);
+      expect(await run.outcome(node)).toEqual({ value });
+    }
   });
 
   it('is named in the receipt of its calls, and only there [DML-CAP-0022]', async () => {
@@ -92,10 +82,8 @@ describe('a package with machine code', () => {
     const nativesOf = async (name: string, input: unknown): Promise<unknown> => {
       const node = run.call(name, [input]);
       await run.outcome(node);
-      const exec = run.open.objects.read('exec', node.execId as never) as unknown as {
-        receiptDatumId: string;
-      };
-      return (liftDatum(run.open.objects, exec.receiptDatumId as never) as Record<string, unknown>).natives;
+      const receipt = liftDatum(run.open.objects, run.exec(node).receiptDatumId as DatumId);
+      return (receipt as Record<string, unknown>).natives;
     };
     expect(await nativesOf('size', 1)).toEqual([
       { name: 'sharp', version: '0.35.5', sha256: expect.stringMatching(/^[0-9a-f]{64}$/) },
@@ -118,9 +106,8 @@ describe('a package with machine code', () => {
       const again = (await workspaceWith({ sharp: installed('sharp'), 'oxc-minify': folder })).begin();
       const call = again.call('short', ['b']);
       writeFileSync(join(folder, file), 'two');
-      expect(JSON.stringify(await again.outcome(call))).toContain(
-        'has changed since the function was captured',
-      );
+      const changed = 'has changed since the function was captured';
+      expect(JSON.stringify(await again.outcome(call))).toContain(changed);
     },
   );
 
@@ -137,13 +124,9 @@ describe('a package with machine code', () => {
       attachmentDatumId: bundleDatumId,
     } as never);
     const node = run.open.run.addCall({ functionDatumId, label: 'f', options: {} } as never, []);
-    expect(await run.outcome(node)).toEqual({
-      code: 'load_failed',
-      class: 'infrastructure',
-      message: expect.stringContaining(
-        'it imports "daggerml-next:a", which this version of dml does not know',
-      ),
-    });
+    const message = 'it imports "daggerml-next:a", which this version of dml does not know';
+    const failure = { code: 'load_failed', class: 'infrastructure' };
+    expect(await run.outcome(node)).toEqual({ ...failure, message: expect.stringContaining(message) });
     expect(node.execId).toBeUndefined();
     expect(JSON.stringify(workspace.events)).not.toContain('it ran');
   });
