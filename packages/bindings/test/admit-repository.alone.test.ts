@@ -62,6 +62,9 @@ function give(path: string, uid: number = SOMEBODY): string {
   return path;
 }
 
+/** Errors of a repository that is not trusted. */
+const untrusted = (more: object = {}): object => ({ code: 'repository_untrusted', ...more });
+
 async function opened(options: RepositoryOptions = {}): Promise<string> {
   const repository = await Repository.open(folder, { user, ...options });
   await repository.close();
@@ -85,14 +88,10 @@ describe('a repository with a part of another user', () => {
   it.each(parts)('(%s) is rejected and left as it is [DML-BND-0340]', async (part) => {
     const before = contentOf(folder);
     const path = give(join(folder, part));
-    const untrusted = {
-      code: 'repository_untrusted',
-      detail: 'other_owner',
-      fields: { folder, path, uid: SOMEBODY },
-    };
+    const refused = untrusted({ detail: 'other_owner', fields: { folder, path, uid: SOMEBODY } });
     for (const options of [{}, { readOnly: true }])
-      await expect(opened(options)).rejects.toMatchObject(untrusted);
-    await expect(Repository.open(join(folder, 'below'), { user })).rejects.toMatchObject(untrusted);
+      await expect(opened(options)).rejects.toMatchObject(refused);
+    await expect(Repository.open(join(folder, 'below'), { user })).rejects.toMatchObject(refused);
     owners.clear();
     expect(contentOf(folder)).toEqual(before);
     expect(await opened()).toBe(folder);
@@ -105,10 +104,8 @@ describe('a repository with a part of another user', () => {
     for (const part of parts) {
       const before = contentOf(target);
       give(join(target, part));
-      await expect(source.backup(target)).rejects.toMatchObject({
-        code: 'repository_untrusted',
-        fields: { path: join(target, part) },
-      });
+      const refused = untrusted({ fields: { path: join(target, part) } });
+      await expect(source.backup(target)).rejects.toMatchObject(refused);
       expect(contentOf(target)).toEqual(before);
       owners.clear();
     }
@@ -127,7 +124,7 @@ describe('a repository with a part of another user', () => {
     expect(await opened()).toBe(folder);
     for (const part of [mark, join(root, 'elsewhere')]) {
       give(part);
-      await expect(opened()).rejects.toMatchObject({ code: 'repository_untrusted', fields: { path: mark } });
+      await expect(opened()).rejects.toMatchObject(untrusted({ fields: { path: mark } }));
       owners.clear();
     }
   });
@@ -136,12 +133,9 @@ describe('a repository with a part of another user', () => {
     const path = join(folder, part);
     const mode = lstatSync(path).mode & 0o777;
     chmodSync(path, mode | 0o002);
+    const fields = { folder, path, uid: lstatSync(path).uid };
     for (const options of [{}, { readOnly: true }])
-      await expect(opened(options)).rejects.toMatchObject({
-        code: 'repository_untrusted',
-        detail: 'writable_by_all',
-        fields: { folder, path, uid: lstatSync(path).uid },
-      });
+      await expect(opened(options)).rejects.toMatchObject(untrusted({ detail: 'writable_by_all', fields }));
     chmodSync(path, mode | 0o020);
     expect(await opened()).toBe(folder);
   });
@@ -150,7 +144,7 @@ describe('a repository with a part of another user', () => {
     for (const part of parts) give(join(folder, part));
     chmodSync(join(folder, '.dml'), 0o777);
     expect(await opened({ trust: true })).toBe(folder);
-    await expect(opened({ trust: false })).rejects.toMatchObject({ code: 'repository_untrusted' });
+    await expect(opened({ trust: false })).rejects.toMatchObject(untrusted());
   });
 
   it('is opened when its folder is on the list, by its real path [DML-BND-0342]', async () => {
@@ -163,28 +157,23 @@ describe('a repository with a part of another user', () => {
     const byLink = await Repository.open(join(root, 'link'), { user });
     await byLink.close();
     expect(list.remove(folder)).toEqual({ path: folder, removed: true });
-    await expect(opened()).rejects.toMatchObject({ code: 'repository_untrusted' });
+    await expect(opened()).rejects.toMatchObject(untrusted());
     // Of others on the list none speaks for this one.
     for (const other of [root, join(folder, '.dml'), `${folder}-2`]) list.add(other);
-    await expect(opened()).rejects.toMatchObject({ code: 'repository_untrusted' });
+    await expect(opened()).rejects.toMatchObject(untrusted());
   });
 
   it('is that of the superuser who was called by sudo from its owner [DML-BND-0344]', async () => {
     for (const part of parts) give(join(folder, part));
     vi.spyOn(process, 'geteuid').mockReturnValue(0);
     expect(await opened({ user: { ...user, sudoUid: SOMEBODY } })).toBe(folder);
-    for (const sudoUid of [undefined, SOMEBODY + 1])
-      await expect(opened({ user: { ...user, sudoUid } })).rejects.toMatchObject({
-        code: 'repository_untrusted',
-      });
+    const refuses = (sudoUid?: number): Promise<void> =>
+      expect(opened({ user: { ...user, sudoUid } })).rejects.toMatchObject(untrusted());
+    for (const sudoUid of [undefined, SOMEBODY + 1]) await refuses(sudoUid);
     vi.spyOn(process, 'geteuid').mockReturnValue(SOMEBODY + 2);
-    await expect(opened({ user: { ...user, sudoUid: SOMEBODY } })).rejects.toMatchObject({
-      code: 'repository_untrusted',
-    });
-    expect([userContext({ SUDO_UID: '1000' }).sudoUid, userContext({ SUDO_UID: 'x1' }).sudoUid]).toEqual([
-      1000,
-      undefined,
-    ]);
+    await refuses(SOMEBODY);
+    const uids = ['1000', 'x1'].map((uid) => userContext({ SUDO_UID: uid }).sudoUid);
+    expect(uids).toEqual([1000, undefined]);
   });
 });
 
@@ -194,14 +183,12 @@ describe('Repository.init', () => {
     const mark = join(place, '.dml');
     mkdirSync(mark, { recursive: true });
     give(mark);
-    const untrusted = { code: 'repository_untrusted', fields: { folder: place, path: mark } };
-    await expect(Repository.init(place, { user })).rejects.toMatchObject(untrusted);
+    const fields = { folder: place, path: mark };
+    await expect(Repository.init(place, { user })).rejects.toMatchObject(untrusted({ fields }));
     owners.clear();
     chmodSync(mark, 0o707);
-    await expect(Repository.init(place, { user })).rejects.toMatchObject({
-      ...untrusted,
-      detail: 'writable_by_all',
-    });
+    const open = untrusted({ fields, detail: 'writable_by_all' });
+    await expect(Repository.init(place, { user })).rejects.toMatchObject(open);
     expect(readdirSync(mark)).toEqual([]);
     chmodSync(mark, 0o770);
     await (await Repository.init(place, { user })).close();
@@ -214,13 +201,10 @@ describe('Repository.init', () => {
     const mine = join(root, 'mine.txt');
     writeFileSync(mine, 'mine');
     const place = join(mark, '.gitignore');
+    const link = { code: 'store_damaged', detail: 'link', fields: { path: place } };
     for (const target of [mine, join(root, 'not-there'), root, place]) {
       symlinkSync(target, place);
-      await expect(Repository.init(join(root, 'new'), { user })).rejects.toMatchObject({
-        code: 'store_damaged',
-        detail: 'link',
-        fields: { path: place },
-      });
+      await expect(Repository.init(join(root, 'new'), { user })).rejects.toMatchObject(link);
       rmSync(place);
     }
     expect(readFileSync(mine, 'utf8')).toBe('mine');
@@ -238,8 +222,8 @@ describe('the list of trusted repositories', () => {
     const list = new TrustList(user.configFolder);
     expect(list.paths()).toEqual([]);
     const paths = ['/srv/a b', '/srv/line\nbreak', '/srv/"quoted"', `/srv/${'x'.repeat(4000)}`];
-    for (const path of paths) expect(list.add(path)).toEqual({ path, added: true });
-    for (const path of paths) expect(list.add(path)).toEqual({ path, added: false });
+    for (const added of [true, false])
+      for (const path of paths) expect(list.add(path)).toEqual({ path, added });
     expect([list.paths(), paths.every((path) => list.has(path))]).toEqual([paths, true]);
     expect(lstatSync(join(user.configFolder, 'trusted')).mode & 0o777).toBe(0o600);
     writeFileSync(join(user.configFolder, 'trusted'), `# my own words\n\n${lines().trimEnd()}`);
@@ -260,8 +244,9 @@ describe('the list of trusted repositories', () => {
     for (const mode of [0o620, 0o602, 0o666]) {
       chmodSync(file, mode);
       await expect(opened()).rejects.toMatchObject(unsafe);
-      expect(() => new TrustList(user.configFolder).add('/srv')).toThrow(expect.objectContaining(unsafe));
-      expect(() => new TrustList(user.configFolder).remove(folder)).toThrow(expect.objectContaining(unsafe));
+      const list = new TrustList(user.configFolder);
+      for (const change of [() => list.add('/srv'), () => list.remove(folder)])
+        expect(change).toThrow(expect.objectContaining(unsafe));
     }
     chmodSync(file, 0o644);
     expect(await opened()).toBe(folder);
@@ -295,16 +280,11 @@ describe('the list of trusted repositories', () => {
   it('is where the environment says [DML-BND-0347]', () => {
     const placeOf = (env: Record<string, string>): string | undefined =>
       new TrustList(userContext(env).configFolder).path;
+    const inHome = '/home/me/.config/daggerml/trusted';
     expect(placeOf({ XDG_CONFIG_HOME: '/etc/me', HOME: '/home/me' })).toBe('/etc/me/daggerml/trusted');
-    expect(placeOf({ HOME: '/home/me' })).toBe('/home/me/.config/daggerml/trusted');
-    expect(placeOf({ XDG_CONFIG_HOME: 'relative', HOME: '/home/me' })).toBe(
-      '/home/me/.config/daggerml/trusted',
-    );
-    expect([placeOf({}), placeOf({ HOME: '' }), placeOf({ HOME: 'me' })]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    expect(placeOf({ HOME: '/home/me' })).toBe(inHome);
+    expect(placeOf({ XDG_CONFIG_HOME: 'relative', HOME: '/home/me' })).toBe(inHome);
+    for (const env of [{}, { HOME: '' }, { HOME: 'me' }]) expect(placeOf(env)).toBeUndefined();
     expect(() => new TrustList(undefined).add('/srv')).toThrow(
       expect.objectContaining({ code: 'no_user_folder' }),
     );
