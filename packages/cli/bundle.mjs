@@ -26,7 +26,7 @@ const REQUIRED = {
   'fastest-levenshtein': { owner: '@daggerml/repository' },
 };
 
-/** Modules that threads start, by the name under which `ownModule` of their package looks for them. */
+/** Modules that threads start, by the name under which their package starts them. */
 const STARTED = {
   'worker/worker-main': '../execution/dist/worker/worker-main.js',
   'bundle/capture-main': '../capture/dist/bundle/capture-main.js',

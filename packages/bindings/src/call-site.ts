@@ -21,7 +21,7 @@ const BY_THE_LINE: ReadonlySet<string> = new Set([
 ]);
 
 /** A function that the author's code calls; its stack frame and those above it are dropped. */
-type Entry = (...inputs: never[]) => unknown;
+export type Entry = (...inputs: never[]) => unknown;
 
 /** Stack of a call of an entry, taken before it is known whether an error will need it. */
 export class CallSite {

@@ -9,14 +9,7 @@ import {
   type OpenRun,
   type RunNode,
 } from '@daggerml/execution';
-import {
-  canonicalName,
-  type DagId,
-  type DatumId,
-  isDmlError,
-  type NodeId,
-  treeEntries,
-} from '@daggerml/object-model';
+import { type DagId, type DatumId, type NodeId, treeEntries } from '@daggerml/object-model';
 import { type CallText, callText, pinsOfDag, unknownName } from '@daggerml/repository';
 import {
   type BlobContent,
@@ -27,7 +20,7 @@ import {
   valuesError,
 } from '@daggerml/values';
 import { builtinMethods, type ListBuiltins, type MapBuiltins, type SetBuiltins } from './builtins.ts';
-import { CallSite, withLine } from './call-site.ts';
+import { CallSite, type Entry, withLine } from './call-site.ts';
 import { commitDag, type DagCommit } from './commit-dag.ts';
 import type { DagContext } from './dag-options.ts';
 import { type Directory, type DirectoryOptions, type FolderRequest, lowerFolder } from './directory.ts';
@@ -35,6 +28,7 @@ import { bindingsError } from './errors.ts';
 import { InputLowering } from './input-lowering.ts';
 import { importedNames, type Namespace } from './namespace.ts';
 import { ExecutionHandle, type HandleOwner, NodeHandle } from './node-handle.ts';
+import { checkedName } from './pipeline.ts';
 import type { Callable, CallInputs, CallValue } from './signature.ts';
 import type { Lifted, Storable } from './values.ts';
 
@@ -65,7 +59,9 @@ export class Dag implements HandleOwner {
     this.#inputs = new InputLowering(this, (uri, inputs) => this.#addBuiltin(uri, inputs));
     const apply = (uri: string, inputs: readonly unknown[]): NodeHandle => {
       try {
-        return this.#handle(this.#builtin(uri, inputs));
+        this.#assertOpen();
+        const nodes = inputs.map((input, index) => this.#inputs.lower(input, `inputs[${index}]`));
+        return this.#handle(this.#addBuiltin(uri, nodes));
       } catch (error) {
         // Between this and the author's code is the method of the kind.
         throw withLine(error, apply, { between: 1 });
@@ -113,12 +109,9 @@ export class Dag implements HandleOwner {
    */
   literal<T>(value: T & Storable<T>): NodeHandle<Lifted<T>>;
   literal(value: unknown): NodeHandle {
-    try {
-      this.#assertOpen();
-      return value instanceof NodeHandle ? this.#own(value) : this.#handle(this.#inputs.lower(value, ''));
-    } catch (error) {
-      throw withLine(error, this.literal);
-    }
+    return this.#at(this.literal, () =>
+      value instanceof NodeHandle ? this.#own(value) : this.#handle(this.#inputs.lower(value, '')),
+    );
   }
 
   /**
@@ -131,15 +124,12 @@ export class Dag implements HandleOwner {
     callee: FunctionRef<F> & Callable<F>,
     ...inputs: CallInputs<F>
   ): ExecutionHandle<CallValue<F>> {
-    try {
-      this.#assertOpen();
+    return this.#at(this.call, () => {
       const spec = this.#specOf(callee as unknown as FunctionRef);
       // @spec DML-BND-0406
       const nodes = given(inputs).map((input, index) => this.#inputs.lower(input, `inputs[${index}]`));
       return new ExecutionHandle(this, this.open.run.addCall(spec, nodes));
-    } catch (error) {
-      throw withLine(error, this.call);
-    }
+    });
   }
 
   /**
@@ -152,8 +142,7 @@ export class Dag implements HandleOwner {
   /** Adds the names of the dag that a pipeline with a name of its own commits. */
   import<Of extends Pipeline>(pipeline: Of, revision?: string): Namespace<Of>;
   import(dag: string | Pipeline, revision?: string): Namespace {
-    try {
-      this.#assertOpen();
+    return this.#at(this.import, () => {
       const dagName = typeof dag === 'string' ? dag : dag.name;
       if (dagName === undefined) throw unknownName({ name: 'the pipeline', known: [] });
       const { objects, run } = this.open;
@@ -165,9 +154,7 @@ export class Dag implements HandleOwner {
         names: namesOf(source.dagId, objects),
         read: (name) => this.#handle(run.addImport(source.dagId, name, from)),
       });
-    } catch (error) {
-      throw withLine(error, this.import);
-    }
+    });
   }
 
   /** Adds a blob from text, bytes or a stream, which is read in bounded memory. */
@@ -212,7 +199,7 @@ export class Dag implements HandleOwner {
 
   /** @spec DML-BND-0925 */
   #folder(
-    entry: (...inputs: never[]) => unknown,
+    entry: Entry,
     path: string | URL,
     request: Pick<FolderRequest, 'keepsForms' | 'options'>,
   ): Promise<NodeHandle> {
@@ -224,7 +211,7 @@ export class Dag implements HandleOwner {
   }
 
   /** Adds asynchronous work; notes the call site now, since the stack of a later failure does not have it. */
-  async #waiting(entry: (...inputs: never[]) => unknown, lower: () => Promise<DatumId>): Promise<NodeHandle> {
+  async #waiting(entry: Entry, lower: () => Promise<DatumId>): Promise<NodeHandle> {
     const site = new CallSite(entry);
     try {
       this.#assertOpen();
@@ -240,12 +227,19 @@ export class Dag implements HandleOwner {
    * @spec DML-BND-0409
    */
   name<Handle extends NodeHandle>(name: string, handle: Handle): Handle {
-    try {
-      this.#assertOpen();
+    return this.#at(this.name, () => {
       this.#setName(name, this.#inputs.lower(handle, name));
       return handle;
+    });
+  }
+
+  /** Changes the dag; an error names the line that called `entry`. */
+  #at<Result>(entry: Entry, act: () => Result): Result {
+    try {
+      this.#assertOpen();
+      return act();
     } catch (error) {
-      throw withLine(error, this.name);
+      throw withLine(error, entry);
     }
   }
 
@@ -307,14 +301,6 @@ export class Dag implements HandleOwner {
     return handle;
   }
 
-  #builtin(uri: string, inputs: readonly unknown[]): RunNode {
-    this.#assertOpen();
-    return this.#addBuiltin(
-      uri,
-      inputs.map((input, index) => this.#inputs.lower(input, `inputs[${index}]`)),
-    );
-  }
-
   #addBuiltin(uri: string, inputs: readonly RunNode[]): RunNode {
     let functionDatumId = this.#builtinIds.get(uri);
     if (functionDatumId === undefined) {
@@ -366,15 +352,6 @@ export class Dag implements HandleOwner {
  */
 function given(inputs: readonly unknown[]): readonly unknown[] {
   return inputs.slice(0, inputs.findLastIndex((input) => input !== undefined) + 1);
-}
-
-function checkedName(name: string): string {
-  try {
-    return canonicalName(name);
-  } catch (error) {
-    if (!isDmlError(error)) throw error;
-    throw bindingsError('invalid_name', { name, reason: error.detail ?? '' }, error);
-  }
 }
 
 function namesOf(dagId: DagId, objects: OpenRun['objects']): string[] {

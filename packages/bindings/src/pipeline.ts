@@ -32,14 +32,18 @@ export function definePipeline(nameOrBuild: string | BuildDag, build?: BuildDag)
  * @spec DML-BND-1201
  */
 export function checkDagName(name: string): string {
+  if (checkedName(name) === name) return name;
+  throw bindingsError('invalid_name', { name, reason: 'not_canonical', escaped: escapesOf(name) });
+}
+
+/** Returns the canonical form of a name. Throws `invalid_name`. */
+export function checkedName(name: string): string {
   try {
-    const canonical = canonicalName(name);
-    if (canonical === name) return name;
+    return canonicalName(name);
   } catch (error) {
     if (!isDmlError(error)) throw error;
     throw bindingsError('invalid_name', { name, reason: error.detail ?? '' }, error);
   }
-  throw bindingsError('invalid_name', { name, reason: 'not_canonical', escaped: escapesOf(name) });
 }
 
 /**

@@ -1,6 +1,12 @@
 import { dirname, resolve } from 'node:path';
 import { inspect } from 'node:util';
-import { type CallOptions, captureError, FunctionCapture, type Pipeline } from '@daggerml/capture';
+import {
+  type CallOptions,
+  captureError,
+  FunctionCapture,
+  type LoadedPipeline,
+  type Pipeline,
+} from '@daggerml/capture';
 import { type CallCounts, Executor, executionError, type RunEvent } from '@daggerml/execution';
 import { type CommitId, type DagId, isDmlError } from '@daggerml/object-model';
 import {
@@ -330,11 +336,7 @@ export class Repository {
 }
 
 /** A pipeline as `loadPipeline` returns it. */
-export interface LoadedPipelineOf {
-  readonly pipeline: Pipeline;
-  readonly name: string;
-  readonly file: string;
-}
+export type LoadedPipelineOf = Pick<LoadedPipeline, 'pipeline' | 'name' | 'file'>;
 
 async function buildRoot(pipeline: Pipeline<Dag>, dag: Dag, file = ''): Promise<unknown> {
   try {

@@ -1,4 +1,5 @@
 import { constants, type Stats } from 'node:fs';
+import { setImmediate } from 'node:timers/promises';
 import {
   buildDirectory,
   checkFilePath,
@@ -20,7 +21,6 @@ import { KnownDevices } from './known-devices.ts';
 import { nearestDirectory } from './known-directories.ts';
 import type { SeenFile } from './small-file.ts';
 import { TakenEntries } from './taken-entries.ts';
-import { Turns } from './turns.ts';
 import { unreadable } from './unreadable.ts';
 
 /** Counts of captured and skipped files of a folder. */
@@ -43,6 +43,8 @@ export interface FolderListener {
 }
 
 const FILES_OF_PROGRESS = 100;
+/** Entries after which everything else in the process gets its turn. */
+const ENTRIES_OF_TURN = 64;
 /** Folders with fewer and smaller files are read in less time than it takes to remember them. */
 const MIN_FILES = 64;
 const MIN_BYTES = 1024 * 1024;
@@ -97,15 +99,17 @@ class FolderCapture {
 
   /** Returns undefined when more turned out to be lost. */
   async run(listener: FolderListener): Promise<DatumId | undefined> {
-    const turns = new Turns(this.#tools.nowMs);
+    let entries = 0;
     for (const entry of this.#walk.entries()) {
       if (entry.kind === 'file') {
         const waiting = this.#takeFile(entry);
         if (waiting !== undefined) await waiting;
         if (this.#files % FILES_OF_PROGRESS === 0) listener.onProgress(this.#files);
       } else this.#takeOther(entry);
-      if (!turns.isOver) continue;
-      await turns.next();
+      entries += 1;
+      // @spec DML-EXE-2900
+      if (entries % ENTRIES_OF_TURN !== 0) continue;
+      await setImmediate();
       // @spec DML-BND-0932
       this.#tools.assertOpen();
     }

@@ -1,14 +1,10 @@
 import { randomFillSync } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { type DatumId, hashBytes, idOfBytes } from '@daggerml/object-model';
+import { type DatumId, idOfBytes } from '@daggerml/object-model';
 import { nodeEnvironment } from '@daggerml/store';
-import { SeededRandom } from '@daggerml/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CapturePlace } from '../../test/capture-place.ts';
 import { IDENTITY_BYTES } from './file-identity.ts';
 import { placeOf } from './folder-memory.ts';
-import { encodeDirectories } from './known-directories.ts';
 import { ListingCursor } from './listing-cursor.ts';
 
 let place: CapturePlace;
@@ -60,47 +56,19 @@ describe('the memory of a folder', () => {
     expect(kept.at(-1)).toBe(80);
   });
 
-  it('counts as nothing as far as its bytes do not read as entries [DML-EXE-0870]', async () => {
-    const paths = place.writeMany(150);
+  it('counts as nothing where it was written in another form', async () => {
+    place.writeMany(150);
     const right = await place.capture();
     const key = placeOf('folder', place.folder);
-    const { store } = place;
-    const listing = store.readListing(key);
-    const whole = Buffer.from(store.readListingPart(key, 0) as Buffer);
+    const listing = place.store.readListing(key);
     if (!listing) throw new Error('nothing is remembered');
-    const random = new SeededRandom(5);
-    const noise = (length: number): Buffer => Buffer.from(Array.from({ length }, () => random.below(256)));
     const head = Buffer.from(listing.head);
-    const cases: { head: Uint8Array; parts: Uint8Array[]; datumIds?: DatumId[] }[] = [
-      { head, parts: [noise(1), noise(2), noise(3), noise(5000)] },
-      { head, parts: [whole.subarray(0, whole.length - 1)] },
-      { head, parts: [Buffer.concat([whole, noise(40)])] },
-      { head, parts: [whole.subarray(7), whole] },
-      { head, parts: [Buffer.alloc(0), whole, whole] },
-      { head: noise(200), parts: [whole] },
-      { head: Buffer.alloc(0), parts: [whole] },
-      { head: head.subarray(0, 9), parts: [whole] },
-      { head: Buffer.concat([head.subarray(0, 4), Buffer.alloc(4, 0xff)]), parts: [whole] },
-      // Directories that are not there, and entries of one that is something else.
-      { head, parts: [whole], datumIds: [hashBytes<'datum'>(noise(9))] },
-      { head: encodeDirectories([]), parts: [whole], datumIds: [] },
-    ];
-    for (const [number, { head: bytes, parts, datumIds = listing.datumIds }] of cases.entries()) {
-      store.transact('spoil', (transaction) => {
-        transaction.putListing({
-          place: key,
-          datumIds,
-          head: bytes,
-          partCount: parts.length,
-          parts: new Map(parts.entries()),
-        });
-      });
-      expect(await place.capture(), `case ${number}`).toBe(right);
-      expect(await place.capture(), `case ${number}`).toBe(right);
-      expect(place.opened, `case ${number}`).toEqual([]);
-    }
-    writeFileSync(join(place.folder, paths[0]!), 'changed');
-    expect(await place.capture()).toBe(await place.afresh());
+    head.writeUInt32LE(head.readUInt32LE(0) + 1, 0);
+    place.store.transact('spoil', (transaction) =>
+      transaction.putListing({ ...listing, place: key, head, parts: new Map() }),
+    );
+    expect(await place.capture()).toBe(right);
+    expect(place.opened).toHaveLength(150);
   });
 
   it('is not made of a folder with few and small files', async () => {

@@ -18,21 +18,14 @@ export function decodeDirectories(
   head: Uint8Array,
 ): KnownDirectory[] | undefined {
   const bytes = Buffer.from(head.buffer, head.byteOffset, head.length);
-  const directories: KnownDirectory[] = [];
-  try {
-    if (bytes.readUInt32LE(0) !== FORM) return undefined;
-    let at = 4;
-    for (const datumId of datumIds) {
-      const end = at + 4 + bytes.readUInt32LE(at) * DIGEST_BYTES;
-      if (end > bytes.length) return undefined;
-      const digests: string[] = [];
-      for (at += 4; at < end; at += DIGEST_BYTES) digests.push(bytes.toString('hex', at, at + DIGEST_BYTES));
-      directories.push({ datumId, digests });
-    }
-    return directories;
-  } catch {
-    return undefined;
-  }
+  if (bytes.readUInt32LE(0) !== FORM) return undefined;
+  let at = 4;
+  return datumIds.map((datumId) => {
+    const end = at + 4 + bytes.readUInt32LE(at) * DIGEST_BYTES;
+    const digests: string[] = [];
+    for (at += 4; at < end; at += DIGEST_BYTES) digests.push(bytes.toString('hex', at, at + DIGEST_BYTES));
+    return { datumId, digests };
+  });
 }
 
 export function encodeDirectories(directories: readonly KnownDirectory[]): Uint8Array {

@@ -13,10 +13,6 @@ export type ReadPart = (part: number) => Buffer | undefined;
 
 /**
  * The entries of a listing, one after the other: path, identity and datum of a file, in the order of the paths.
- *
- * Whatever the bytes are, what does not read as an entry ends its part.
- *
- * @spec DML-EXE-0870
  */
 export class ListingCursor {
   readonly #readPart: ReadPart;
@@ -40,11 +36,10 @@ export class ListingCursor {
   advance(): void {
     for (;;) {
       this.start = this.end;
-      const pathStart = this.start + LENGTH_BYTES;
-      if (pathStart <= this.bytes.length) {
-        this.pathEnd = pathStart + this.bytes.readUInt16LE(this.start);
+      if (this.start < this.bytes.length) {
+        this.pathEnd = this.start + LENGTH_BYTES + this.bytes.readUInt16LE(this.start);
         this.end = this.pathEnd + STATE_BYTES;
-        if (this.end <= this.bytes.length) return;
+        return;
       }
       this.end = 0;
       this.start = 0;

@@ -14,11 +14,10 @@ beforeEach(async () => {
 });
 afterEach(() => place.close());
 
-/** Captures the folder beside other captures, in a run that gives way after `files` files. */
-async function beside(stepMs: number, request: Partial<WalkRequest> = {}): Promise<DatumId> {
-  let nowMs = Date.now() + 3_600_000;
+/** Captures the folder in a run of its own. */
+async function captured(request: Partial<WalkRequest>): Promise<DatumId> {
   const objects = new RunObjects(place.store);
-  const datumId = await place.capture({ objects, nowMs: () => (nowMs += stepMs) }, request);
+  const datumId = await place.capture({ objects }, request);
   objects.writeAll();
   return datumId;
 }
@@ -33,7 +32,7 @@ describe('the memory of a folder that several runs write', () => {
       { keepsForms: false, filter: (path) => !path.includes('d01') },
     ];
     for (let round = 0; round < 4; round += 1) {
-      const running = requests.map((request, at) => beside(at === 0 ? 10 : at, request));
+      const running = requests.map(captured);
       // While they are under way.
       await new Promise(setImmediate);
       for (let change = 0; change < 40; change += 1) {

@@ -1,12 +1,10 @@
 import { stat } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { pathToFileURL } from 'node:url';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { BlobDatum } from '@daggerml/object-model';
 import { executionError } from '../errors.ts';
-import { ownModule } from '../source-file.ts';
+import { startThread } from '../source-file.ts';
 import type { PackedObjects } from '../worker/packed-objects.ts';
-import { workerCode } from '../worker/worker-code.ts';
 import type { FromIngest, IngestOrder, ToIngest } from './wire.ts';
 
 /** Below this a thread takes longer to start than it saves. */
@@ -59,12 +57,7 @@ export class IngestThread {
 
   #started(): Worker {
     if (this.#worker) return this.#worker;
-    const code = workerCode(ownModule('ingest/ingest-main'));
-    const worker = new Worker(code.source ?? pathToFileURL(code.path), {
-      eval: code.source !== undefined,
-      env: {},
-      execArgv: [],
-    });
+    const worker = startThread('ingest/ingest-main', { env: {}, execArgv: [] });
     worker.on('exit', () => {
       if (this.#worker === worker) this.#worker = undefined;
     });

@@ -9,6 +9,7 @@ import type {
   Submission,
 } from '../adapters/port.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
+import type { SuiteCase } from './suite-case.ts';
 
 /** An adapter as the suite judges it. */
 export interface AdapterUnderTest {
@@ -21,12 +22,6 @@ export interface AdapterUnderTest {
   readonly uriOf: (name: 'subtract' | 'fail' | 'wait') => string;
 }
 
-/** One promise of the adapter port; `run` rejects where the adapter breaks it. */
-export interface AdapterCase {
-  readonly name: string;
-  readonly run: (adapter: AdapterUnderTest) => Promise<void>;
-}
-
 /** Drives an adapter as the Executor does, without a run. */
 class Probe {
   readonly #given: AdapterUnderTest;
@@ -35,6 +30,7 @@ class Probe {
   readonly answers = new Map<NodeId, AdapterAnswer[]>();
   #calls = 0;
   #onNews: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor(given: AdapterUnderTest) {
     this.#given = given;
@@ -67,6 +63,12 @@ class Probe {
     };
   }
 
+  /** Closes the adapter, once. */
+  close(): Promise<void> {
+    this.#closing ??= this.adapter.close();
+    return this.#closing;
+  }
+
   /** Resolves once something holds. */
   async until(holds: () => boolean): Promise<void> {
     while (!holds()) {
@@ -90,13 +92,17 @@ class Probe {
   }
 }
 
-async function withProbe(given: AdapterUnderTest, act: (probe: Probe) => Promise<void>): Promise<void> {
-  const probe = new Probe(given);
-  try {
-    await act(probe);
-  } finally {
-    await probe.adapter.close();
-  }
+/** Creates a case that drives an adapter, which is closed at the end. */
+function probing(name: string, act: (probe: Probe) => Promise<void>): SuiteCase<AdapterUnderTest> {
+  const run = async (given: AdapterUnderTest): Promise<void> => {
+    const probe = new Probe(given);
+    try {
+      await act(probe);
+    } finally {
+      await probe.close();
+    }
+  };
+  return { name, run };
 }
 
 /**
@@ -104,94 +110,69 @@ async function withProbe(given: AdapterUnderTest, act: (probe: Probe) => Promise
  *
  * @spec DML-EXE-1311
  */
-export const adapterSuite: readonly AdapterCase[] = [
-  {
-    name: 'answers with a value that is complete, of inputs in their order',
-    run: (given) =>
-      withProbe(given, async (probe) => {
-        const call = probe.call('subtract', [7, 4]);
-        probe.adapter.submit([call]);
-        const [answer] = await probe.finals([call]);
-        assert.equal(probe.valueOf(answer), 3);
-      }),
-  },
-  {
-    name: 'answers in a later turn, after the start of the attempt',
-    run: (given) =>
-      withProbe(given, async (probe) => {
-        const call = probe.call('subtract', [2, 1]);
-        probe.adapter.submit([call]);
-        assert.equal(probe.answers.size, 0);
-        await probe.finals([call]);
-        const types = probe.reports.map(({ type }) => String(type));
-        assert.ok(types.includes('started'));
-        assert.ok(types.indexOf('started') < types.indexOf('answered'));
-      }),
-  },
-  {
-    name: 'answers with the failure of a function that throws, which is no failure of the attempt',
-    run: (given) =>
-      withProbe(given, async (probe) => {
-        const call = probe.call('fail', ['no way']);
-        probe.adapter.submit([call]);
-        const [answer] = await probe.finals([call]);
-        assert.ok(answer?.type === 'done' && answer.outcome === 'error');
-        assert.equal(answer.failure.code, 'function_threw');
-        assert.match(answer.failure.message, /no way/);
-      }),
-  },
-  {
-    name: 'answers every submission of a batch once',
-    run: (given) =>
-      withProbe(given, async (probe) => {
-        const count = Math.min(200, probe.adapter.capacity);
-        const calls = Array.from({ length: count }, (_, index) => probe.call('subtract', [index, 1]));
-        probe.adapter.submit(calls);
-        const answers = await probe.finals(calls);
-        assert.deepEqual(
-          answers.map((answer) => probe.valueOf(answer)),
-          calls.map((_, index) => index - 1),
-        );
-        for (const { nodeId } of calls) {
-          const finals = probe.answers.get(nodeId)?.filter(({ type }) => type !== 'pending');
-          assert.equal(finals?.length, 1);
-        }
-      }),
-  },
-  {
-    name: 'refuses a function that it cannot run, without a retry',
-    run: (given) =>
-      withProbe(given, async (probe) => {
-        const call = { ...probe.call('subtract', [1, 1]), functionUri: 'dml+exec://nowhere/x' };
-        probe.adapter.submit([call]);
-        const [answer] = await probe.finals([call]);
-        assert.ok(answer?.type === 'failed' && !answer.isRetryable);
-        assert.equal(answer.code, 'adapter_unknown');
-      }),
-  },
-  {
-    name: 'stops one attempt and goes on with others',
-    run: (given) =>
-      withProbe(given, async (probe) => {
-        const [waiting, other] = [probe.call('wait', []), probe.call('subtract', [5, 5])];
-        probe.adapter.submit([waiting]);
-        await probe.until(() => probe.reports.some(({ type }) => type === 'started'));
-        probe.adapter.stop(waiting.nodeId);
-        probe.adapter.submit([other]);
-        const [answer] = await probe.finals([other]);
-        assert.equal(probe.valueOf(answer), 0);
-      }),
-  },
-  {
-    name: 'closes while attempts run, and gives no value of them afterwards',
-    run: async (given) => {
-      const probe = new Probe(given);
-      const call = probe.call('wait', []);
+export const adapterSuite: readonly SuiteCase<AdapterUnderTest>[] = [
+  probing('answers with a value that is complete, of inputs in their order', async (probe) => {
+    const call = probe.call('subtract', [7, 4]);
+    probe.adapter.submit([call]);
+    const [answer] = await probe.finals([call]);
+    assert.equal(probe.valueOf(answer), 3);
+  }),
+  probing('answers in a later turn, after the start of the attempt', async (probe) => {
+    const call = probe.call('subtract', [2, 1]);
+    probe.adapter.submit([call]);
+    assert.equal(probe.answers.size, 0);
+    await probe.finals([call]);
+    const types = probe.reports.map(({ type }) => String(type));
+    assert.ok(types.includes('started'));
+    assert.ok(types.indexOf('started') < types.indexOf('answered'));
+  }),
+  probing(
+    'answers with the failure of a function that throws, which is no failure of the attempt',
+    async (probe) => {
+      const call = probe.call('fail', ['no way']);
       probe.adapter.submit([call]);
-      await probe.until(() => probe.reports.some(({ type }) => type === 'started'));
-      await probe.adapter.close();
-      const answers = probe.answers.get(call.nodeId) ?? [];
-      assert.ok(answers.every(({ type }) => type !== 'done'));
+      const [answer] = await probe.finals([call]);
+      assert.ok(answer?.type === 'done' && answer.outcome === 'error');
+      assert.equal(answer.failure.code, 'function_threw');
+      assert.match(answer.failure.message, /no way/);
     },
-  },
+  ),
+  probing('answers every submission of a batch once', async (probe) => {
+    const count = Math.min(200, probe.adapter.capacity);
+    const calls = Array.from({ length: count }, (_, index) => probe.call('subtract', [index, 1]));
+    probe.adapter.submit(calls);
+    const answers = await probe.finals(calls);
+    assert.deepEqual(
+      answers.map((answer) => probe.valueOf(answer)),
+      calls.map((_, index) => index - 1),
+    );
+    for (const { nodeId } of calls) {
+      const finals = probe.answers.get(nodeId)?.filter(({ type }) => type !== 'pending');
+      assert.equal(finals?.length, 1);
+    }
+  }),
+  probing('refuses a function that it cannot run, without a retry', async (probe) => {
+    const call = { ...probe.call('subtract', [1, 1]), functionUri: 'dml+exec://nowhere/x' };
+    probe.adapter.submit([call]);
+    const [answer] = await probe.finals([call]);
+    assert.ok(answer?.type === 'failed' && !answer.isRetryable);
+    assert.equal(answer.code, 'adapter_unknown');
+  }),
+  probing('stops one attempt and goes on with others', async (probe) => {
+    const [waiting, other] = [probe.call('wait', []), probe.call('subtract', [5, 5])];
+    probe.adapter.submit([waiting]);
+    await probe.until(() => probe.reports.some(({ type }) => type === 'started'));
+    probe.adapter.stop(waiting.nodeId);
+    probe.adapter.submit([other]);
+    const [answer] = await probe.finals([other]);
+    assert.equal(probe.valueOf(answer), 0);
+  }),
+  probing('closes while attempts run, and gives no value of them afterwards', async (probe) => {
+    const call = probe.call('wait', []);
+    probe.adapter.submit([call]);
+    await probe.until(() => probe.reports.some(({ type }) => type === 'started'));
+    await probe.close();
+    const answers = probe.answers.get(call.nodeId) ?? [];
+    assert.ok(answers.every(({ type }) => type !== 'done'));
+  }),
 ];

@@ -1,18 +1,13 @@
 import assert from 'node:assert/strict';
 import { type ExecutionKey, hashBytes } from '@daggerml/object-model';
 import type { Claim, ClaimStore } from '../cache/claim-store.ts';
+import type { SuiteCase } from './suite-case.ts';
 
 /** A claim store as the suite judges it: new and empty for every case. */
 export interface ClaimStoreUnderTest {
   readonly claims: ClaimStore;
   /** Resolves when the store's clock has advanced by so much. */
   readonly advance: (ms: number) => Promise<void>;
-}
-
-/** One promise of the port; `run` rejects where a claim store breaks it. */
-export interface ClaimStoreCase {
-  readonly name: string;
-  readonly run: (given: ClaimStoreUnderTest) => Promise<void>;
 }
 
 const [key, otherKey] = ['one', 'two'].map(
@@ -37,7 +32,7 @@ async function assertHeld(claims: ClaimStore, executionKey: ExecutionKey): Promi
  *
  * @spec DML-EXE-2369
  */
-export const claimStoreSuite: readonly ClaimStoreCase[] = [
+export const claimStoreSuite: readonly SuiteCase<ClaimStoreUnderTest>[] = [
   {
     name: 'gives a key to one of many who ask at the same time',
     run: async ({ claims }) => {

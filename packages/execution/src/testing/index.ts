@@ -1,5 +1,5 @@
-export { type AdapterCase, type AdapterUnderTest, adapterSuite } from './adapter-suite.ts';
-export { type ClaimStoreCase, type ClaimStoreUnderTest, claimStoreSuite } from './claim-store-suite.ts';
+export { type AdapterUnderTest, adapterSuite } from './adapter-suite.ts';
+export { type ClaimStoreUnderTest, claimStoreSuite } from './claim-store-suite.ts';
 export {
   MemoryAdapter,
   type MemoryAdapterOptions,
@@ -9,14 +9,6 @@ export {
 export { MemoryClaimStore, type MemoryClaimStoreOptions } from './memory-claim-store.ts';
 export { MemorySharedCache } from './memory-shared-cache.ts';
 export { MemorySnapshots } from './memory-snapshots.ts';
-export {
-  type SharedCacheCase,
-  type SharedCacheUnderTest,
-  sharedCacheSuite,
-} from './shared-cache-suite.ts';
-export {
-  type SnapshotBackend,
-  type SnapshotCase,
-  type SnapshotsUnderTest,
-  snapshotSuite,
-} from './snapshot-suite.ts';
+export { type SharedCacheUnderTest, sharedCacheSuite } from './shared-cache-suite.ts';
+export { type SnapshotBackend, type SnapshotsUnderTest, snapshotSuite } from './snapshot-suite.ts';
+export type { SuiteCase } from './suite-case.ts';

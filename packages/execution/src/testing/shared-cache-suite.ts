@@ -6,17 +6,12 @@ import type { Publication, SharedCache, SharedOutcome } from '../cache/shared-ca
 import { outcomeClosure } from '../objects/closure.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { unpackObjects } from '../worker/packed-objects.ts';
+import type { SuiteCase } from './suite-case.ts';
 
 /** A shared cache as the suite judges it: new and empty for every case. */
 export interface SharedCacheUnderTest {
   readonly cache: SharedCache;
   readonly objects: RunObjects;
-}
-
-/** One promise of the port; `run` rejects where a shared cache breaks it. */
-export interface SharedCacheCase {
-  readonly name: string;
-  readonly run: (given: SharedCacheUnderTest) => Promise<void>;
 }
 
 /** Makes an outcome of a function applied to a number. */
@@ -60,7 +55,7 @@ async function answerTo(cache: SharedCache, key: ExecutionKey): Promise<SharedOu
  *
  * @spec DML-EXE-2368
  */
-export const sharedCacheSuite: readonly SharedCacheCase[] = [
+export const sharedCacheSuite: readonly SuiteCase<SharedCacheUnderTest>[] = [
   {
     name: 'answers keys together, and leaves out those that it does not know',
     run: async ({ cache, objects }) => {

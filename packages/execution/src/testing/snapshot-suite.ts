@@ -8,6 +8,7 @@ import type { SnapshotPlace, SnapshotTransport } from '../adapters/snapshot-tran
 import { type ByteSource, commitClosure } from '../objects/closure.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { type UnpackedObject, unpackObjects } from '../worker/packed-objects.ts';
+import type { SuiteCase } from './suite-case.ts';
 
 /** The side of a backend. */
 export interface SnapshotBackend extends ByteSource {
@@ -22,12 +23,6 @@ export interface SnapshotsUnderTest {
   readonly transport: SnapshotTransport;
   readonly backend: SnapshotBackend;
   readonly objects: RunObjects;
-}
-
-/** One promise of the port; `run` rejects where a snapshot transport breaks it. */
-export interface SnapshotCase {
-  readonly name: string;
-  readonly run: (given: SnapshotsUnderTest) => Promise<void>;
 }
 
 /** Makes a commit with one dag whose root is a large value. */
@@ -61,7 +56,7 @@ async function handedOver({ transport, objects }: SnapshotsUnderTest): Promise<{
  *
  * @spec DML-EXE-2370
  */
-export const snapshotSuite: readonly SnapshotCase[] = [
+export const snapshotSuite: readonly SuiteCase<SnapshotsUnderTest>[] = [
   {
     name: 'hands over everything that the snapshot reaches',
     run: async (given) => {

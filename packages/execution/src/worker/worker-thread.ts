@@ -1,10 +1,8 @@
-import { pathToFileURL } from 'node:url';
-import { type ResourceLimits, Worker } from 'node:worker_threads';
-import { ownModule } from '../source-file.ts';
+import type { ResourceLimits, Worker } from 'node:worker_threads';
+import { startThread } from '../source-file.ts';
 import type { PackedObjects } from './packed-objects.ts';
 import { createTurns, lastTaken, offerTurns, takeBack } from './turns.ts';
 import type { BundleContent, FromWorker, RunMessage, ToWorker } from './wire.ts';
-import { workerCode } from './worker-code.ts';
 
 /** Has Node offer modules that are made of text, which it calls experimental; see `bundle-modules.ts`. */
 const MODULES_OF_TEXT = '--experimental-vm-modules';
@@ -32,9 +30,7 @@ export class WorkerThread {
 
   constructor({ env = {}, resourceLimits }: WorkerThreadOptions, listener: WorkerThreadListener) {
     // @spec DML-EXE-0801
-    const code = workerCode(ownModule('worker/worker-main'));
-    this.#worker = new Worker(code.source ?? pathToFileURL(code.path), {
-      eval: code.source !== undefined,
+    this.#worker = startThread('worker/worker-main', {
       // @spec DML-EXE-0808
       env: { ...env },
       stdout: true,
