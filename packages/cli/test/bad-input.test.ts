@@ -112,7 +112,7 @@ describe('a repository with a newer schema', () => {
     await newer.withStore((store) => {
       store.transact('test', (transaction) => transaction.setMeta('schema', SCHEMA_VERSION + 6));
     }, 'write');
-    for (const argv of [['status'], ['run', 'pipelines.ts', 'sums'], ['gc'], ['schema']]) {
+    for (const argv of [['status'], ['run', 'pipelines.ts', 'sums'], ['gc'], ['log']]) {
       expect(await newer.refusal(9, argv)).toBe(
         `dml: the store has schema ${SCHEMA_VERSION + 6}; this version knows schemas up to ${SCHEMA_VERSION}\n` +
           'hint: update dml: install the newest @daggerml/cli\n',

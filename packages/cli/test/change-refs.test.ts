@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { applyExcision, headRef, indexRef, planExcision } from '@daggerml/store';
+import { applyExcision, indexRef, planExcision } from '@daggerml/store';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
@@ -120,29 +120,6 @@ describe('dml branch --delete', () => {
       `deleted the branch it;is&done, which was at ${older.slice(0, 12)}\n` +
         `"dml branch 'it;is&done' ${older.slice(0, 16)}" brings it back\n`,
     );
-  });
-
-  it('deletes what an earlier version made under a name that is refused now, and says what brings it back', async () => {
-    for (const [name, back] of [
-      ['a//b', 'a/b'],
-      ['-x', 'x'],
-      ['main~1', 'main-1'],
-      ['HEAD', 'branch-HEAD'],
-    ] as const) {
-      await repository.plant(headRef(name), older);
-      expect(await repository.ok('ref', `refs/heads/${name}`)).toBe(`${older}\n`);
-      expect(await repository.json('show', `refs/heads/${name}`)).toMatchObject({ objectId: older });
-      await repository.ok('switch', '--', `refs/heads/${name}`);
-      expect((await repository.dml(['branch', '--', name])).stderr).toContain(`the branch "${name}" exists`);
-      expect(await repository.ok('status')).toContain(`On branch ${name}\n`);
-      await repository.ok('switch', 'main');
-      const deleted = await repository.dml(['branch', '--delete', `refs/heads/${name}`]);
-      const command = `dml branch ${back} ${older.slice(0, 16)}`;
-      expect(deleted.stdout).toContain(`"${command}" brings its commits back as ${back}\n`);
-      await repository.ok(...command.split(' ').slice(1));
-      expect(await repository.ok('ref', back)).toBe(`${older}\n`);
-      await repository.ok('branch', '--delete', back);
-    }
   });
 
   it.each(['main', 'HEAD', 'refs/heads/main'])(

@@ -21,7 +21,7 @@ export const SURFACES: readonly Surface[] = [
 ];
 
 const PACKAGES = join(import.meta.dirname, '../..');
-/** Characters behind a code in which the fields of its error stand. */
+/** Characters on either side of a code in which the fields of its error stand. */
 const SITE_LENGTH = 400;
 
 /** Returns what a form finds in a text, by its first group. */
@@ -73,11 +73,11 @@ const sources = SURFACES.flatMap(({ package: name }) => sourcesOf(name)).filter(
   ({ path }) => !/(?:(?:^|\/)(?:cli-)?errors?|wording\/(?:exits|hints))\.ts$/.test(path),
 );
 
-/** Lists the text behind each place in the sources that names a code. */
+/** Lists the text around each place in the sources that names a code. */
 export function sitesOf(code: string): string[] {
   return sources.flatMap(({ text }) =>
     [...text.matchAll(new RegExp(`'${code}'`, 'g'))].map(({ index }) =>
-      text.slice(index, index + SITE_LENGTH),
+      text.slice(Math.max(0, index - SITE_LENGTH), index + SITE_LENGTH),
     ),
   );
 }

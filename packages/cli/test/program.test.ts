@@ -61,7 +61,6 @@ describe('the published program', () => {
       ['gc', '--dry-run'],
       ['verify'],
       ['version'],
-      ['schema'],
     ]) {
       expect(program(...argv), argv.join(' ')).toBe(await repository.ok(...argv));
     }

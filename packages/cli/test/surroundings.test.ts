@@ -173,7 +173,7 @@ describe('a current folder that was deleted', () => {
     'dml --repo "$REPO" verify',
     'dml --repo "$REPO" backup "$REPO/copy"',
     'HOME="$REPO" dml trust "$REPO"',
-    'HOME="$REPO" dml trust "$REPO" && HOME="$REPO" dml trust --list',
+    'HOME="$REPO" dml trust "$REPO" && HOME="$REPO" dml trust',
     `dml --repo "$REPO" export report "$REPO/exported" --force`,
     'dml init "$REPO/inner"',
   ])('does not matter to %s [DML-CLI-0363]', (line) => {

@@ -1,4 +1,4 @@
-import { type CommitId, isDmlError } from '@daggerml/object-model';
+import { nfcText } from '@daggerml/object-model';
 import {
   branchOf,
   containingHead,
@@ -8,7 +8,7 @@ import {
   RecordReader,
   typedId,
 } from '@daggerml/repository';
-import { checkNewRefName, headRef, type Ref, type Store } from '@daggerml/store';
+import { headRef, type Ref, type Store } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
@@ -59,7 +59,8 @@ async function list(context: CommandContext): Promise<number> {
 }
 
 function create({ output, args, io }: CommandContext, store: Store): void {
-  const name = args[0] as string;
+  // @spec DML-CLI-0611
+  const name = nfcText(args[0] as string);
   const ref = headRef(name);
   const reader = new RecordReader(store);
   // @spec DML-CLI-0901
@@ -80,74 +81,27 @@ function remove(context: CommandContext, store: Store): void {
   const reader = new RecordReader(store);
   const { name: ref, commitId } = findHead(reader, args[0] as string);
   const branch = branchOf(ref);
-  const keeper = deleteHead(store, {
-    ref,
-    commitId,
-    actor: actorOf(io.env),
-    // The head that is found may be gone again before the deletion; then another one is looked for.
-    findKeeper: () => {
-      const found = containingHead(reader, commitId, ref);
-      // @spec DML-CLI-0914
-      if (found === undefined && options.force !== true) throw cliError('branch_unmerged', { branch });
-      return found;
-    },
+  let keeper: Ref | undefined;
+  // In one transaction, so that the head which contains the commits is there when this one goes.
+  store.transact('delete-head', (transaction) => {
+    // @spec DML-CLI-0913
+    if (ref === store.head()) throw cliError('branch_current', { branch });
+    keeper = containingHead(reader, commitId, ref);
+    // @spec DML-CLI-0914
+    if (keeper === undefined && options.force !== true) throw cliError('branch_unmerged', { branch });
+    // @spec DML-CLI-0910
+    const update = { ref, expected: commitId, next: null, actor: actorOf(io.env), reason: 'delete branch' };
+    if (!transaction.updateRef(update).applied) throw cliError('head_moved', { head: branch });
   });
-  const restoredName = nameOfNew(branch);
-  const restoringCommand = `dml branch ${shellWord(restoredName)} ${typedId(commitId)}`;
-  const back = restoredName === branch ? 'brings it back' : `brings its commits back as ${restoredName}`;
+  const restoringCommand = `dml branch ${shellWord(branch)} ${typedId(commitId)}`;
   const containedIn = keeper === undefined ? null : branchOf(keeper.name);
   // @spec DML-CLI-0915
   output.result({ branch, commitId, deleted: true, containedIn, restoringCommand }, () =>
     [
       `deleted the branch ${output.safe(branch)}, which was at ${output.shortId(commitId)}`,
-      keeper === undefined
-        ? `"${output.safe(restoringCommand)}" ${output.safe(back)}, until "dml gc" deletes what only it kept`
-        : `"${output.safe(restoringCommand)}" ${output.safe(back)}`,
+      `"${output.safe(restoringCommand)}" brings it back${keeper === undefined ? ', until "dml gc" deletes what only it kept' : ''}`,
     ].join('\n'),
   );
-}
-
-/** Returns the name of a branch, or one like it where an earlier version made the branch under a name that is refused now. */
-function nameOfNew(branch: string): string {
-  try {
-    checkNewRefName(headRef(branch));
-    return branch;
-  } catch (error) {
-    if (!isDmlError(error)) throw error;
-    return String(error.fields.suggestion);
-  }
-}
-
-interface HeadDeletion {
-  readonly ref: Ref['name'];
-  readonly commitId: CommitId;
-  readonly actor: string;
-  /** Finds another head that contains the commit; throws when there must be one. */
-  findKeeper(): Ref | undefined;
-}
-
-/** Deletes a head and yields another that contains its commit, as things stand when it goes. */
-function deleteHead(store: Store, { ref, commitId, actor, findKeeper }: HeadDeletion): Ref | undefined {
-  for (;;) {
-    const head = store.head();
-    refuseCurrent(ref, head);
-    const keeper = findKeeper();
-    let isKept = true;
-    store.transact('delete-head', (transaction) => {
-      refuseCurrent(ref, transaction.getMeta('head') ?? head);
-      isKept = keeper === undefined || transaction.getRef(keeper.name)?.commitId === keeper.commitId;
-      if (!isKept) return;
-      // @spec DML-CLI-0910
-      const update = { ref, expected: commitId, next: null, actor, reason: 'delete branch' };
-      if (!transaction.updateRef(update).applied) throw cliError('head_moved', { head: branchOf(ref) });
-    });
-    if (isKept) return keeper;
-  }
-}
-
-/** @spec DML-CLI-0913 */
-function refuseCurrent(ref: Ref['name'], head: unknown): void {
-  if (ref === head) throw cliError('branch_current', { branch: branchOf(ref) });
 }
 
 function misuse(problem: string): Error {

@@ -19,26 +19,12 @@ import { formatColumns } from '../render/columns.ts';
 import type { Output } from '../render/output.ts';
 import { formatCount } from '../render/quantities.ts';
 import { noteShadowedDag } from '../render/shadowed-dag.ts';
-import { cliError } from '../wording/cli-error.ts';
 
 type GcRoot = Extract<GcReason, { state: 'kept' }>['root'];
 
 /** Runs `dml gc`. */
 export async function run(context: CommandContext): Promise<number> {
   const { options, output, io } = context;
-  // @spec DML-CLI-1015
-  if (options.why !== undefined && options.dryRun === true)
-    throw cliError('invalid_argument', {
-      problem: '"--why" and "--dry-run" do not go together: "--why" deletes nothing by itself',
-      command: 'gc',
-    });
-  const isCompaction = options.compact === true;
-  // @spec DML-CLI-1019
-  if (isCompaction && (options.dryRun === true || options.why !== undefined))
-    throw cliError('invalid_argument', {
-      problem: '"--compact" goes with neither "--dry-run" nor "--why": they change nothing',
-      command: 'gc',
-    });
   if (options.why !== undefined) return await why(context, String(options.why));
   const onProgress = (progress: { readonly phase: string; readonly done: number }): void =>
     output.live(`  ${progress.phase}: ${progress.done} objects`);
@@ -52,14 +38,15 @@ export async function run(context: CommandContext): Promise<number> {
     storePath: store.path,
   }));
   // A compaction wants the store for itself. @spec DML-CLI-1008
-  const compaction = isCompaction
-    ? await compactStore(storePath, {
-        ...(await admitterFor(context, repositoryFolder(context))),
-        environment: nodeEnvironment(waitsOf(context)),
-        onProgress: (done) => onProgress({ phase: 'compact', done }),
-        signal: io.signal,
-      })
-    : undefined;
+  const compaction =
+    options.compact === true
+      ? await compactStore(storePath, {
+          ...(await admitterFor(context, repositoryFolder(context))),
+          environment: nodeEnvironment(waitsOf(context)),
+          onProgress: (done) => onProgress({ phase: 'compact', done }),
+          signal: io.signal,
+        })
+      : undefined;
   output.live();
   output.result({ dryRun: isDryRun, ...plan, ...(compaction && { compaction }) }, () =>
     [describePlan(plan, isDryRun, output), ...(compaction ? [describeCompaction(compaction)] : [])].join(

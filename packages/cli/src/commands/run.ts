@@ -1,4 +1,5 @@
 import { loadPipeline, Repository } from '@daggerml/bindings';
+import { nfcText } from '@daggerml/object-model';
 import { userContext } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT } from '../invocation/exit-code.ts';
@@ -63,7 +64,11 @@ async function runFile(context: CommandContext, repository: Repository, startedM
   const escaped = rejection(guard.signal, () => guard.signal.reason);
   try {
     refuseUnusable(path);
-    const pipeline = await Promise.race([loadPipeline(path, wanted), interrupted, escaped]);
+    const pipeline = await Promise.race([
+      loadPipeline(path, wanted && nfcText(wanted)),
+      interrupted,
+      escaped,
+    ]);
     const result = await repository.run(pipeline, {
       onEvent: progress.onEvent,
       // @spec DML-CLI-0504

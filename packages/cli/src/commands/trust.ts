@@ -9,12 +9,10 @@ import { cliError } from '../wording/cli-error.ts';
 export async function run({ io, globals, output, args, options }: CommandContext): Promise<number> {
   const [folder] = args;
   const list = new TrustList(userContext(io.env).configFolder);
-  if (options.list === true && (folder !== undefined || options.remove === true))
-    throw cliError('invalid_argument', { problem: '"--list" goes alone', command: 'trust' });
   if (folder === undefined) {
     if (options.remove === true) throw cliError('missing_argument', { word: 'folder', command: 'trust' });
     const paths = list.paths();
-    // @spec DML-CLI-0741
+    // @spec DML-CLI-2907
     output.result({ trusted: paths }, () => paths.map(output.safe).join('\n'));
     return EXIT.done;
   }

@@ -12,9 +12,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Create a repository.',
     description:
       'Creates .dml in the folder, with the branch main. A repository that exists is left unchanged.',
-    arguments: [
-      { syntax: '[folder]', description: 'folder to create it in; the current one by default', isPath: true },
-    ],
+    arguments: [{ syntax: '[folder]', description: 'folder to create it in; the current one by default' }],
     options: [
       { syntax: '--example', description: 'also write a pipeline to start from: pipeline.ts and steps.ts' },
     ],
@@ -31,7 +29,6 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         syntax: '<file>',
         description: 'TypeScript or JavaScript file that exports a pipeline',
-        isPath: true,
       },
       { syntax: '[pipeline]', description: 'which one, when the file exports several' },
     ],
@@ -65,7 +62,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'takes from other files are part of it without being listed. The SHA-256 is that of the code as it is ' +
       'recorded: "dml show" takes it.',
     arguments: [
-      { syntax: '<file>', description: 'file that exports the function', isPath: true },
+      { syntax: '<file>', description: 'file that exports the function' },
       { syntax: '<function>', description: 'name under which it is exported' },
     ],
     example: 'dml code steps.ts fit',
@@ -153,7 +150,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'What cannot stand in a file name is percent-encoded; --json tells which key became which file.',
     arguments: [
       { syntax: '<name>', description: `${OBJECT_NAME}; of a dag, its root's value` },
-      { syntax: '<path>', description: 'file or folder to write', isPath: true },
+      { syntax: '<path>', description: 'file or folder to write' },
     ],
     options: [
       { syntax: '--force', description: 'delete what is at the path, with all that it holds, first' },
@@ -174,13 +171,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     ],
     example: 'dml ref main',
     load: () => import('../commands/ref.ts'),
-  },
-  {
-    name: 'schema',
-    group: 'Inspect',
-    summary: 'Print the schema version of the repository and what wrote it.',
-    example: 'dml schema',
-    load: () => import('../commands/schema.ts'),
   },
   {
     name: 'version',
@@ -256,11 +246,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       'A repository that belongs to another user, or that everybody may write to, is refused: whoever wrote there ' +
       'decides what its commands return and run. This puts the folder on the list of those that you use all the same, ' +
       'the file daggerml/trusted in your configuration folder. Without a folder the list is printed.',
-    arguments: [{ syntax: '[folder]', description: 'a folder in the repository', isPath: true }],
-    options: [
-      { syntax: '--list', description: 'print the list' },
-      { syntax: '--remove', description: 'take the folder off the list' },
-    ],
+    arguments: [{ syntax: '[folder]', description: 'a folder in the repository' }],
+    options: [{ syntax: '--remove', description: 'take the folder off the list' }],
     example: 'dml trust /srv/team/project',
     load: () => import('../commands/trust.ts'),
   },
@@ -276,11 +263,12 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         syntax: '--why <object>',
         description: 'delete nothing and print why an object is kept, as a path from a root',
-        isName: true,
+        conflicts: ['dryRun'],
       },
       {
         syntax: '--compact',
         description: 'then rebuild the store into a smaller file, while no other process uses it',
+        conflicts: ['dryRun', 'why'],
       },
     ],
     takesReference: true,
@@ -298,7 +286,6 @@ export const COMMANDS: readonly CommandSpec[] = [
       {
         syntax: '<folder>',
         description: 'folder to copy to: a new or empty one, or an earlier backup',
-        isPath: true,
       },
     ],
     example: 'dml backup /backups/project',

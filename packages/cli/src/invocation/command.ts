@@ -5,16 +5,14 @@ import type { Output } from '../render/output.ts';
 export interface ArgumentSpec {
   readonly syntax: `<${string}>` | `[${string}]`;
   readonly description: string;
-  /** Set for the path of a file or folder, which is taken as it is typed. */
-  readonly isPath?: true;
 }
 
 /** One option in commander's syntax, e.g. `-n, --count <number>`. */
 export interface OptionSpec {
   readonly syntax: string;
   readonly description: string;
-  /** Set when its value is the name of an object. */
-  readonly isName?: true;
+  /** Options of the command, in camel case, that make no sense together with this one. */
+  readonly conflicts?: readonly string[];
 }
 
 /** Input of a command when it runs. */

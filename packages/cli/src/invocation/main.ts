@@ -98,11 +98,7 @@ async function carryOut(invocation: Invocation, io: CliIo, look: GlobalOptions):
     return EXIT.done;
   }
   if (invocation.kind === 'misuse') return await refuseMisuse(invocation.misuse);
-  const { command, globals } = invocation;
-  const [{ run }, { Output }, { canonicalNames }] = await Promise.all([
-    command.load(),
-    import('../render/output.ts'),
-    import('./canonical-names.ts'),
-  ]);
-  return await run({ io, globals, output: new Output(io, globals), ...canonicalNames(command, invocation) });
+  const { command, globals, args, options } = invocation;
+  const [{ run }, { Output }] = await Promise.all([command.load(), import('../render/output.ts')]);
+  return await run({ io, globals, output: new Output(io, globals), args, options });
 }

@@ -1,6 +1,5 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { GlobalOptions } from '../process/cli-io.ts';
-import { emptyOf } from '../render/empty-text.ts';
 import type { CommandSpec } from './command.ts';
 import { COMMANDS } from './command-table.ts';
 import { HELP_TOPICS } from './help-topics.ts';
@@ -193,8 +192,9 @@ function addCommand(
     // @spec DML-CLI-0303
     .addHelpText('after', `\n${notesOf(spec)}\n\nExample:\n  $ ${spec.example}`);
   for (const argument of spec.arguments ?? []) command.argument(argument.syntax, argument.description);
-  for (const { syntax, description } of spec.options ?? [])
-    command.addOption(new Option(syntax, description));
+  // @spec DML-CLI-2906
+  for (const { syntax, description, conflicts = [] } of spec.options ?? [])
+    command.addOption(new Option(syntax, description).conflicts([...conflicts]));
   // @spec DML-CLI-0301
   for (const option of GLOBAL_OPTIONS)
     command.addOption(new Option(option.flags, option.description).hideHelp());
@@ -274,6 +274,18 @@ function mergedOptions(command: Command): Record<string, unknown> {
     }
   }
   return merged;
+}
+
+/** Returns which argument or option is empty, in words; nothing that a command takes ever is. @spec DML-CLI-0367 */
+function emptyOf(
+  { arguments: known = [] }: CommandSpec,
+  args: readonly unknown[],
+  options: object,
+): string | undefined {
+  const argument = known[args.indexOf('')];
+  if (argument !== undefined) return `argument "${argument.syntax.slice(1, -1)}"`;
+  const option = Object.entries(options).find(([, value]) => value === '');
+  return option && `option "--${option[0]}"`;
 }
 
 function globalsOf(options: Readonly<Record<string, unknown>>): GlobalOptions {

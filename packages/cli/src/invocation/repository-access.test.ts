@@ -1,6 +1,8 @@
 import { DmlError } from '@daggerml/object-model';
+import { storeError } from '@daggerml/store';
 import { describe, expect, it } from 'vitest';
-import { refuseUnreadable, whyNotOpened } from './repository-access.ts';
+import { describeError } from '../wording/error-report.ts';
+import { refuseUnreadable } from './repository-access.ts';
 
 function refusing(refused: string, code: string): (path: string) => void {
   return (path) => {
@@ -24,13 +26,11 @@ describe('a repository that may not be read', () => {
   });
 
   it('is reported with its path when its files are closed [DML-CLI-1206]', () => {
-    const refused = (errno: string, code = 'store_unreadable'): DmlError =>
-      new DmlError({ code, fields: { path: '/project/.dml/store', errno } });
-    expect(whyNotOpened(refused('EACCES'))).toMatchObject({
-      code: 'unreadable_repository',
-      fields: { path: '/project/.dml/store', errno: 'EACCES' },
+    const refused = storeError('store_unreadable', { path: '/project/.dml/store', errno: 'EACCES' });
+    expect(describeError(refused, '/')).toMatchObject({
+      exit: 10,
+      message: expect.stringMatching(/"\/project\/\.dml\/store".*EACCES/),
+      hint: expect.stringContaining('permissions'),
     });
-    for (const other of [refused('EIO'), refused('EACCES', 'store_missing'), new Error('x')])
-      expect(whyNotOpened(other)).toBe(other);
   });
 });

@@ -1,6 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { isDmlError } from '@daggerml/object-model';
 import {
   type DagsChange,
   findRepositoryFolder,
@@ -71,14 +70,6 @@ function mayLookInto(folder: string): void {
   accessSync(folder, constants.R_OK | constants.X_OK);
 }
 
-/** Returns the error of a store that did not open: missing permission apart from a missing store. */
-export function whyNotOpened(error: unknown): unknown {
-  if (!isDmlError(error) || error.code !== 'store_unreadable') return error;
-  const { path, errno } = error.fields;
-  if (typeof path !== 'string' || typeof errno !== 'string' || !NO_RIGHT.has(errno)) return error;
-  return cliError('unreadable_repository', { path, errno }, error);
-}
-
 /**
  * Returns what refuses a repository that somebody else may have written to; throws for its folder.
  *
@@ -101,9 +92,7 @@ export async function withStore<T>(
   const folder = repositoryFolder(context);
   const { openRepository } = await import('@daggerml/repository');
   // @spec DML-CLI-0306
-  const store = await openRepository(folder, mode, await openingOf(context)).catch((error: unknown) => {
-    throw whyNotOpened(error);
-  });
+  const store = await openRepository(folder, mode, await openingOf(context));
   return await thenClose(
     context,
     () => body(store),

@@ -138,7 +138,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
     'check the permissions of the folder and the space on its disk; commands that read use its lock table too',
   'store_unwritable/folder_not_empty': 'choose a place of its own for the repository, or move them away',
   store_unreadable:
-    'run the command again; if that does not help, look at the disk and at the limits of the system',
+    'run the command again; if that does not help, look at its permissions, the disk and the limits of the system',
   'store_unreadable/no_locks':
     'run the command again; if that does not help, look at the rights of the file "lock.mdb"',
   store_close_failed: 'nothing is lost, and the next command clears up; look at the disk',
