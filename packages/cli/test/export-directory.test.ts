@@ -13,8 +13,6 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
-const PROGRAM = join(import.meta.dirname, '../dist/bin.js');
-
 let repository: TestRepository;
 beforeAll(async () => {
   repository = await TestRepository.create();
@@ -115,8 +113,7 @@ describe('dml export of a directory', () => {
   });
 
   it('respects the mask of the process [DML-CLI-0871]', () => {
-    const command = `umask 027 && exec "${process.execPath}" "${PROGRAM}" export tree masked`;
-    execFileSync('sh', ['-c', command], { cwd: repository.folder });
+    expect(repository.shell('umask 027; dml export tree masked').status).toBe(0);
     const modes = ['run.sh', 'b/only-me', 'a.txt'].map((path) => statSync(at(`masked/${path}`)).mode & 0o777);
     expect(modes).toEqual([0o750, 0o750, 0o640]);
   });

@@ -1,14 +1,11 @@
-import { spawnSync } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { PROGRAM } from './started-program.ts';
 import { TestRepository } from './test-repository.ts';
 
-const ENV = { PATH: process.env.PATH, DML_AUTHOR: 'tester' };
 /** Ends what hangs. */
 const LIMIT_MS = 600_000;
-/** What a pipeline says of the process that runs it. */
+/** What a pipeline or function says of the process that runs it. */
 const PID = /the pid is (\d+);/;
 
 let repository: TestRepository;
@@ -23,7 +20,10 @@ beforeAll(async () => {
       writeSync(1, 'the function\\n');
       return n + 1;
     }
-    export const forever = () => new Promise(() => setInterval(() => {}, 1_000));`,
+    export function forever(): Promise<never> {
+      writeSync(2, 'the pid is ' + process.pid + ';\\n');
+      return new Promise(() => setInterval(() => {}, 1_000));
+    }`,
   );
   repository.write(
     'loud.ts',
@@ -39,10 +39,7 @@ beforeAll(async () => {
       writeSync(1, 'started by ' + readFileSync('/proc/' + process.ppid + '/comm', 'utf8'));
       return dag.call(steps.speak, 1);
     });
-    export const waits = definePipeline('waits', async (dag) => {
-      writeSync(2, 'the pid is ' + process.pid + ';\\n');
-      return dag.call(steps.forever);
-    });
+    export const waits = definePipeline('waits', (dag) => dag.call(steps.forever));
     export const busy = definePipeline('busy', async (dag) => {
       writeSync(2, 'the pid is ' + process.pid + ';\\n');
       for (;;) {}
@@ -79,44 +76,28 @@ describe('code of a pipeline and of functions', () => {
 
   it('leaves what a file has that standard output is, and what is written to it next [DML-CLI-0463]', () => {
     const file = join(repository.folder, 'output.txt');
-    const script = `{ echo before; "$0" "$1" run loud.ts loud --json; echo after; } >"$2" 2>"$2.err"`;
-    const { status } = spawnSync('sh', ['-c', script, process.execPath, PROGRAM, file], {
-      cwd: repository.folder,
-      timeout: LIMIT_MS,
-      env: ENV,
-    });
-    expect(status).toBe(0);
+    const line = '{ echo before; dml run loud.ts loud --json; echo after; } >"$FILE" 2>"$FILE.err"';
+    expect(repository.shell(line, { FILE: file }).status).toBe(0);
     const text = readFileSync(file, 'utf8');
     expect(text).toMatch(/^before\n\{.*\}\nafter\n$/s);
     expect(JSON.parse(text.slice('before\n'.length, -'after\n'.length))).toMatchObject({ pipeline: 'loud' });
   });
 
   it.each([
-    ['', '{ "$0" "$1" run loud.ts loud --json --no-cache 2>&1 >&3 3>&- | cat >"$2"; } 3>&1 | cat'],
-    [' and nothing', '"$0" "$1" run loud.ts loud --json --no-cache 2>/dev/null | cat'],
-  ])('needs no process of its own where the streams are pipes%s [DML-CLI-0463]', (streams, script) => {
+    ['', '{ dml run loud.ts loud --json --no-cache 2>&1 >&3 3>&- | cat >"$FILE"; } 3>&1 | cat'],
+    [' and nothing', 'dml run loud.ts loud --json --no-cache 2>/dev/null | cat'],
+  ])('needs no process of its own where the streams are pipes%s [DML-CLI-0463]', (streams, line) => {
     const talk = join(repository.folder, 'talk.txt');
-    const { stdout } = spawnSync('sh', ['-c', script, process.execPath, PROGRAM, talk], {
-      cwd: repository.folder,
-      encoding: 'utf8',
-      timeout: LIMIT_MS,
-      env: ENV,
-    });
+    const { stdout } = repository.shell(line, { FILE: talk });
     expect(JSON.parse(stdout)).toMatchObject({ pipeline: 'loud', counts: { executed: 1 } });
     if (streams !== '') return;
     const lines = readFileSync(talk, 'utf8').split('\n');
-    for (const line of [...FROM_CODE, 'started by sh']) expect(lines).toContain(line);
+    for (const line of [...FROM_CODE, 'started by bash']) expect(lines).toContain(line);
     expect(lines).toHaveLength(FROM_CODE.length + 2);
   });
 
   it.each(['2>&1 | cat', '2>&1 | cat >/dev/null'])('runs with both streams as one pipe: %s', (streams) => {
-    const script = `"$0" "$1" run loud.ts loud ${streams}; exit "\${PIPESTATUS[0]}"`;
-    const { status, stdout } = spawnSync('bash', ['--norc', '-c', script, process.execPath, PROGRAM], {
-      cwd: repository.folder,
-      encoding: 'utf8',
-      timeout: LIMIT_MS,
-      env: ENV,
-    });
+    const { status, stdout } = repository.shell(`dml run loud.ts loud ${streams}; exit "\${PIPESTATUS[0]}"`);
     expect(status, stdout).toBe(0);
     if (!streams.includes('null')) expect(stdout).toContain('the pipeline\n');
   });
@@ -133,7 +114,7 @@ describe('code of a pipeline and of functions', () => {
   });
 });
 
-/** Starts a run and waits until its pipeline says which process runs it. */
+/** Starts a run and waits until its code says which process runs it. */
 async function started(pipeline: string) {
   const run = repository.start(['run', 'loud.ts', pipeline]);
   const [, pid] = await run.until(PID);
@@ -159,18 +140,23 @@ describe('a run whose code has a process of its own', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 129],
-  ] as const)('is ended by %s in either process as without it', async (signal, exitCode) => {
-    for (const target of signal === 'SIGINT' ? (['first'] as const) : (['first', 'runner'] as const)) {
-      const { child, runner, ended } = await started('waits');
-      process.kill(target === 'first' ? (child.pid as number) : runner, signal);
-      expect(await ended, target).toMatchObject({
-        exitCode,
-        signal: null,
-        stderr: expect.stringMatching(/dml: interrupted; no call runs any more\nhint: [^\n]+\n$/),
-      });
-      await whenGone(runner);
-    }
-  });
+  ] as const)(
+    'is ended by %s in either process, when no call runs [DML-CLI-0504] [DML-CLI-0507]',
+    async (signal, exitCode) => {
+      for (const target of signal === 'SIGINT' ? (['first'] as const) : (['first', 'runner'] as const)) {
+        const { child, runner, ended } = await started('waits');
+        process.kill(target === 'first' ? (child.pid as number) : runner, signal);
+        expect(await ended, target).toMatchObject({
+          exitCode,
+          signal: null,
+          stderr: expect.stringMatching(
+            /^stopping the running calls …\n {2}cancelled forever\ndml: interrupted; no call runs any more\nhint: [^\n]+\n$/m,
+          ),
+        });
+        await whenGone(runner);
+      }
+    },
+  );
 
   it('counts an interrupt of the terminal, which both processes get, once', async () => {
     const { child, runner, ended } = await started('waits');

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,8 +6,6 @@ import { type RunDocument, TestRepository } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
-
-const BIN = join(import.meta.dirname, '../dist/bin.js');
 
 let repository: TestRepository;
 let root: string;
@@ -21,34 +18,7 @@ afterAll(() => {
   rmSync(root, { recursive: true, force: true });
 });
 
-interface Ended {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-/** Runs `dml` by a line of a shell, where `$dml` stands for it. */
-function shell(line: string, env: Readonly<Record<string, string>> = {}): Ended {
-  const { status, stdout, stderr } = spawnSync(
-    'bash',
-    ['--norc', '-c', `dml() { "$NODE" "$BIN" "$@"; }\n${line}`],
-    {
-      cwd: repository.folder,
-      encoding: 'utf8',
-      // Ends what hangs.
-      timeout: 600_000,
-      env: {
-        PATH: process.env.PATH,
-        NODE: process.execPath,
-        BIN,
-        DML_AUTHOR: 'tester',
-        LC_ALL: 'C',
-        ...env,
-      },
-    },
-  );
-  return { status, stdout, stderr };
-}
+const shell = (line: string, env?: Readonly<Record<string, string>>) => repository.shell(line, env);
 
 /** What is said of a refusal: a line, a hint, no trace. */
 const ONE_LINE = /^dml: [^\n]+\nhint: [^\n]+\n$/;
@@ -155,7 +125,7 @@ describe('an empty text', () => {
 });
 
 describe('a current folder that was deleted', () => {
-  const inIt = (line: string): Ended =>
+  const inIt = (line: string) =>
     shell(
       `mkdir -p "${root}/gone" && cd "${root}/gone" && rmdir "${root}/gone" && REPO="$OLDPWD" && ${line}`,
     );

@@ -141,6 +141,26 @@ export class TestRepository {
     return JSON.parse(await this.refusal(exitCode, ['--json', ...argv], around));
   }
 
+  /** Runs a line of a shell in the folder, where `dml` stands for the program. */
+  shell(line: string, env: Readonly<Record<string, string>> = {}): ProgramEnd {
+    const script = `dml() { "$NODE" "$BIN" "$@"; }\n${line}`;
+    const { status, stdout, stderr } = spawnSync('bash', ['--norc', '-c', script], {
+      cwd: this.folder,
+      encoding: 'utf8',
+      // Ends what hangs.
+      timeout: 600_000,
+      env: {
+        PATH: process.env.PATH,
+        NODE: process.execPath,
+        BIN: PROGRAM,
+        DML_AUTHOR: 'tester',
+        LC_ALL: 'C',
+        ...env,
+      },
+    });
+    return { status, stdout, stderr };
+  }
+
   /** Runs `dml`, expects success and returns standard output. */
   async ok(...argv: string[]): Promise<string> {
     const { exitCode, stdout, stderr } = await this.dml(argv);
