@@ -326,7 +326,7 @@ export class Dag implements HandleOwner {
     const key = `${exportName} ${moduleUrl}`;
     let captured = this.#captured.get(key);
     if (!captured) {
-      captured = captureCall({ ...callee, allow: [] }, this.#context.capture, this.open.objects);
+      captured = captureCall({ ...callee, allow: [] }, this.#context.capture, this.open.files);
       this.#captured.set(key, captured);
     }
     // @spec DML-BND-1211

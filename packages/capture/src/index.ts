@@ -10,11 +10,12 @@ export {
 export { definePipeline, isPipeline, type Pipeline } from './authoring/pipeline.ts';
 export { type CapturedFunction, FunctionCapture, type FunctionSource } from './bundle/capture.ts';
 export type { CarriedFile } from './bundle/capture-export.ts';
+export type { CaptureInputs } from './bundle/capture-inputs.ts';
 export { installedPackageOf, type NativePackage, nativeFiles } from './bundle/native-packages.ts';
-export { type SourceFrame, type SourceLocator, traceInSources } from './bundle/source-locator.ts';
+export { type SourceFrame, SourceLocator, traceInSources } from './bundle/source-locator.ts';
 export type { AmbientInput, AmbientKind } from './by-name/outside-reads.ts';
 export { type CaptureErrorCode, captureError } from './errors.ts';
 export { type AuthorPosition, authorPosition } from './pipeline/author-position.ts';
 export { loadModule } from './pipeline/load-module.ts';
 export { type LoadedPipeline, loadPipeline } from './pipeline/load-pipeline.ts';
-export { threadCode } from './source-file.ts';
+export { captureSettings, threadCode } from './source-file.ts';

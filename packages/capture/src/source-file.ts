@@ -1,5 +1,6 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const runsFromSources = import.meta.url.endsWith('.ts');
@@ -21,6 +22,24 @@ export function authoringModule(): string {
   return runsFromSources
     ? fileURLToPath(new URL('./authoring/authoring-main.ts', import.meta.url))
     : createRequire(import.meta.url).resolve('@daggerml/capture/authoring');
+}
+
+/** Returns the paths of the modules of this program, which may be in one folder with code of other packages. */
+export function programFiles(): readonly string[] {
+  const names = readdirSync(programFolder, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => /(?<!\.d)\.[cm]?[jt]s$/.test(name)).map((name) => join(programFolder, name));
+}
+
+const programFolder: string = fileURLToPath(new URL('.', import.meta.url));
+
+/**
+ * Returns what decides captures of this process besides the files: other programs and other settings of Node do not
+ * share what is remembered.
+ */
+export function captureSettings(): string {
+  const { version, platform, arch, execArgv, env } = process;
+  const variables = [env.NODE_OPTIONS, env.NODE_PATH, env.ESBUILD_BINARY_PATH];
+  return JSON.stringify([programFolder, nodeConditions, version, platform, arch, execArgv, variables]);
 }
 
 /** Returns what loads the packages that this one depends on, also where this code was put into another file. */

@@ -136,8 +136,9 @@ describe('function URIs', () => {
   });
 
   it('carry a link to the bundle as their attachment [DML-EXE-0502]', () => {
-    const reference = workspace.begin().reference('one');
-    const { functionDatumId } = captureCall(reference, new FunctionCapture(), objects);
+    const run = workspace.begin();
+    const files = { ...run.open.files, objects };
+    const { functionDatumId } = captureCall(run.reference('one'), new FunctionCapture(), files);
     const datum = objects.readDatum(functionDatumId);
     const { bundleDatumId } = parseFunctionUri(datum.kind === 'uri' ? datum.value : '');
     expect(datum).toMatchObject({ attachmentDatumId: bundleDatumId });

@@ -163,7 +163,7 @@ export class TestRun {
   }
 
   call(name: string, inputs: readonly unknown[], options: CallOptions = {}): RunNode {
-    const spec = captureCall(this.reference(name).with(options), capture, this.open.objects);
+    const spec = captureCall(this.reference(name).with(options), capture, this.open.files);
     return this.open.run.addCall(
       spec,
       inputs.map((input) => this.node(input)),
@@ -181,8 +181,8 @@ export class TestRun {
 
   /** Captures a function and returns its URI. */
   uriOf(name: string): string {
-    const { objects } = this.open;
-    const { functionDatumId } = captureCall(this.reference(name), capture, objects);
+    const { files, objects } = this.open;
+    const { functionDatumId } = captureCall(this.reference(name), capture, files);
     const datum = objects.read('datum', functionDatumId);
     return datum.kind === 'uri' ? datum.value : '';
   }

@@ -17,6 +17,7 @@ import { builtinName } from '../by-name/outside-uses.ts';
 import { type EdgeKind, isLibrary, type Resolve } from '../by-name/own-modules.ts';
 import { NODE_IMPORT, nodeImportText } from '../node-import.ts';
 import { authoringModule, nodeConditions } from '../source-file.ts';
+import type { ModuleEdge } from './capture-inputs.ts';
 import { COMMONJS, ENTRY, ESM, isEntry, OWN, SHIM, sourcePath } from './module-names.ts';
 import { NATIVE, type NativePackage, type NativePackages } from './native-packages.ts';
 
@@ -56,6 +57,8 @@ export interface Bundled {
   readonly files: readonly string[];
   /** Of these, those of which code is left, with their bytes. */
   readonly sizes: ReadonlyMap<string, number>;
+  /** Modules that libraries name. */
+  readonly edges: readonly ModuleEdge[];
   readonly warnings: readonly Message[];
   /** Packages that it imports from outside. */
   readonly natives: readonly NativePackage[];
@@ -108,7 +111,18 @@ export class Bundler {
     const sizes = new Map<string, number>();
     for (const [name, { bytesInOutput }] of Object.entries(output?.inputs ?? {}))
       if (bytesInOutput > 0 && !isEntry(name)) sizes.set(pathOf(name), bytesInOutput);
-    return { text, sourceMap, files: names.map(pathOf), sizes, warnings, natives };
+    const edges = names.flatMap((name) =>
+      (metafile.inputs[name]?.imports ?? []).flatMap(({ path, original, external }) =>
+        original?.startsWith(TARGET) || path.startsWith('<')
+          ? []
+          : {
+              importer: pathOf(name),
+              specifier: original ?? path,
+              target: external ? undefined : pathOf(path),
+            },
+      ),
+    );
+    return { text, sourceMap, files: names.map(pathOf), sizes, edges, warnings, natives };
   }
 
   /**

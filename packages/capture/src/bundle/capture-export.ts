@@ -20,6 +20,7 @@ import { captureError } from '../errors.ts';
 import { isCommonJsFile, nodeImportPath } from '../node-import.ts';
 import { packageRequire } from '../source-file.ts';
 import { type Bundled, Bundler, type BundleStyle, type Emission, IMPORT_META, TARGET } from './bundler.ts';
+import { type CaptureInputs, InputCollector } from './capture-inputs.ts';
 import { LibraryCode } from './library-code.ts';
 import { isEntry, sourcePath } from './module-names.ts';
 import { type NativePackage, NativePackages } from './native-packages.ts';
@@ -46,8 +47,7 @@ export interface ExportCapture {
   readonly text: string;
   /** Outside reads of the author's own code. */
   readonly ambientInputs: readonly AmbientInput[];
-  /** Absolute paths of the files that were read. */
-  readonly files: readonly string[];
+  readonly inputs: CaptureInputs;
   /** The files whose code is part of the bundle, largest first. */
   readonly carried: readonly CarriedFile[];
   /** Packages with machine code that the bundle imports from their own folders. */
@@ -106,6 +106,7 @@ class OneCapture {
   #leftOut: readonly string[] = [];
   #texts = new Map<string, PieceText>();
   #refusesLibraries = false;
+  readonly #inputs: InputCollector;
 
   constructor(place: ExportPlace, { bundler, outlines, libraries, natives }: Kept) {
     this.#place = place;
@@ -114,6 +115,7 @@ class OneCapture {
     this.#libraries = libraries;
     this.#natives = natives;
     this.#folder = dirname(place.path);
+    this.#inputs = new InputCollector(natives);
   }
 
   async run(): Promise<ExportCapture> {
@@ -121,7 +123,7 @@ class OneCapture {
     const { bundled } = form;
     const reached = this.#modules?.reached ?? [];
     const own = new Set(reached.map(({ outline }) => outline.file));
-    this.#libraries.refuseOwnFiles(bundled, own);
+    if (this.#libraries.refuseOwnFiles(bundled, own)) this.#inputs.isComplete = false;
     const undeclared = this.#libraries.undeclared(bundled, own);
     const edits = [
       ...(undeclared.length > 0 ? [`var ${undeclared.join(',')};\n`] : []),
@@ -134,7 +136,7 @@ class OneCapture {
       // @spec DML-EXE-0506
       text,
       ambientInputs: ambientInputs(reached),
-      files: [...bundled.files, ...this.#natives.filesOf(natives)],
+      inputs: this.#inputsOf(bundled),
       carried: carriedFiles(bundled),
       natives,
       leftOut: this.#leftOut,
@@ -153,6 +155,17 @@ class OneCapture {
         })),
       },
     };
+  }
+
+  #inputsOf({ files, edges, natives }: Bundled): CaptureInputs {
+    const ofModules = this.#modules?.files ?? [];
+    for (const file of [...ofModules, ...files, ...this.#natives.filesOf(natives)])
+      this.#inputs.addFile(file);
+    for (const file of files) if (!ofModules.includes(file)) this.#inputs.addPackage(file);
+    for (const edge of edges) this.#inputs.addEdge(edge);
+    // Their whole content counts, and is looked at when they are loaded.
+    if (natives.length > 0) this.#inputs.isComplete = false;
+    return this.#inputs.finish();
   }
 
   async #form(): Promise<Form> {
@@ -205,7 +218,12 @@ class OneCapture {
   async #emit(resolver: Resolve, observed: 'all' | 'constructors' | undefined): Promise<Emission> {
     const { path, exportName } = this.#place;
     if (!this.#modules) {
-      const modules = new OwnModules(resolver, this.#outlines);
+      const resolveNoted: Resolve = async (specifier, importer, kind) => {
+        const found = await resolver(specifier, importer, kind);
+        this.#inputs.addEdge({ importer, specifier, target: 'path' in found ? found.path : undefined });
+        return found;
+      };
+      const modules = new OwnModules(resolveNoted, this.#outlines);
       this.#modules = modules;
       const entry = modules.at(path);
       // @spec DML-EXE-0503

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { type CapturedFunction, FunctionCapture } from './capture.ts';
+import { FunctionCapture } from './capture.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'dml-capture-'));
 let folders = 0;
@@ -233,22 +233,6 @@ describe('FunctionCapture', () => {
     });
     expect(bundle).toContain('daggerml.f64');
     expect(bundle.length).toBeLessThan(200);
-  });
-
-  it('sees a changed file within one process', () => {
-    const folder = join(root, 'edited');
-    mkdirSync(folder);
-    const moduleUrl = pathToFileURL(join(folder, 'steps.ts')).href;
-    const capture = new FunctionCapture();
-    const at = (text: string, time: Date): CapturedFunction => {
-      writeFileSync(join(folder, 'steps.ts'), text);
-      utimesSync(join(folder, 'steps.ts'), time, time);
-      return capture.capture({ moduleUrl, exportName: 'clean' });
-    };
-    const past = new Date(Date.now() - 60_000);
-    const first = at('export const clean = () => 1', past);
-    expect(capture.capture({ moduleUrl, exportName: 'clean' })).toBe(first);
-    expect(at('export const clean = () => 42', past).bundle).not.toEqual(first.bundle);
   });
 
   it('keeps nothing of a file that was saved while it was captured', () => {

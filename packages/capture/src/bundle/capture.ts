@@ -1,9 +1,10 @@
+import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { captureError } from '../errors.ts';
 import type { ExportCapture } from './capture-export.ts';
+import type { CaptureInputs } from './capture-inputs.ts';
 import { captureNow } from './capture-thread.ts';
-import { areCurrent, type Stamps, stampsOf } from './file-stamps.ts';
 import { SourceLocator } from './source-locator.ts';
 
 /** Origin of a captured function. */
@@ -21,6 +22,8 @@ export interface CapturedFunction
   readonly exportName: string;
   /** Finds where the places of the bundle were written; no part of what the function is. */
   readonly locator: SourceLocator;
+  /** Undefined for what this process had captured before. */
+  readonly inputs: CaptureInputs | undefined;
 }
 
 interface CacheEntry {
@@ -32,8 +35,7 @@ interface CacheEntry {
 /**
  * Bundles exported functions so that equal code gives equal bytes.
  *
- * Bundles are kept as long as no file that went into them has another size or time of change. Throws
- * `capture_failed`.
+ * Bundles are kept as long as none of their inputs has another size or time of change. Throws `capture_failed`.
  */
 export class FunctionCapture {
   readonly #cache = new Map<string, CacheEntry>();
@@ -42,13 +44,16 @@ export class FunctionCapture {
     const cacheName = `${source.exportName} ${source.moduleUrl}`;
     const known = this.#cache.get(cacheName);
     if (known?.stamps && areCurrent(known.stamps)) return known.captured;
-    const entry = captureExport(source);
-    this.#cache.set(cacheName, entry);
-    return entry.captured;
+    const captured = captureExport(source);
+    this.#cache.set(cacheName, captured.entry);
+    return { ...captured.entry.captured, inputs: captured.inputs };
   }
 }
 
-function captureExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
+function captureExport({ moduleUrl, exportName }: FunctionSource): {
+  readonly entry: CacheEntry;
+  readonly inputs: CaptureInputs;
+} {
   const path = modulePath(moduleUrl);
   // @spec DML-CAP-0015
   if (exportName === 'then')
@@ -58,23 +63,37 @@ function captureExport({ moduleUrl, exportName }: FunctionSource): CacheEntry {
       reason: 'an export named "then" would make the whole module look like a promise; give it another name',
     });
   const beganMs = Date.now();
-  const { text, ambientInputs, files, carried, natives, leftOut, bundler, trail } = captureNow({
-    path,
-    exportName,
+  const { text, inputs, trail, ...facts } = captureNow({ path, exportName });
+  const bundle = new TextEncoder().encode(text);
+  const captured = { ...facts, bundle, exportName, locator: new SourceLocator(trail), inputs: undefined };
+  return { inputs, entry: { captured, stamps: stampsOf(inputs, beganMs) } };
+}
+
+/** Size and time of change of inputs, by their paths; empty for what is not there. */
+type Stamps = ReadonlyMap<string, string>;
+
+/** A file system may write down a time that its clock had some ticks before. */
+const CLOCK_TICKS_MS = 50;
+
+/** Returns the stamps of inputs; undefined when one may have changed since they were looked at. */
+function stampsOf({ present, absent }: CaptureInputs, sinceMs: number): Stamps | undefined {
+  const isSettled = present.every((path) => {
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return stat !== undefined && stat.ctimeMs < sinceMs - CLOCK_TICKS_MS;
   });
-  return {
-    captured: {
-      bundle: new TextEncoder().encode(text),
-      exportName,
-      ambientInputs,
-      carried,
-      natives,
-      leftOut,
-      bundler,
-      locator: new SourceLocator(trail),
-    },
-    stamps: stampsOf(files, beganMs),
-  };
+  // @spec DML-EXE-0533
+  return isSettled ? new Map([...present, ...absent].map((path) => [path, stampOf(path)])) : undefined;
+}
+
+/** Checks whether no input has another size or time of change, and none has come or gone. */
+function areCurrent(stamps: Stamps): boolean {
+  for (const [path, stamp] of stamps) if (stampOf(path) !== stamp) return false;
+  return true;
+}
+
+function stampOf(path: string): string {
+  const stat = statSync(path, { throwIfNoEntry: false });
+  return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeMs} ${stat.ctimeMs}`;
 }
 
 function modulePath(moduleUrl: string): string {

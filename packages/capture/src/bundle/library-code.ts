@@ -23,15 +23,17 @@ export class LibraryCode {
   }
 
   /**
-   * Refuses libraries that read files beside themselves, which are not part of a bundle. Throws `capture_failed` with
-   * file and line.
+   * Refuses libraries that read files beside themselves, which are not part of a bundle. Returns whether other files
+   * than those of the bundle were looked for. Throws `capture_failed` with file and line.
    *
    * @spec DML-CAP-0012
    */
-  refuseOwnFiles({ text, sizes }: Bundled, own: ReadonlySet<string>): void {
-    if (!text.includes(BUNDLE_FOLDER) && !/\.resolve\(["'`]/.test(text)) return;
+  refuseOwnFiles({ text, sizes }: Bundled, own: ReadonlySet<string>): boolean {
+    if (!text.includes(BUNDLE_FOLDER) && !/\.resolve\(["'`]/.test(text)) return false;
+    let isAsking = false;
     for (const file of sizes.keys()) {
       const found = own.has(file) ? undefined : this.#readsIn(file);
+      isAsking ||= found !== undefined;
       const read = found?.reads.find((one) => text.includes(one.name) && isThere(one));
       if (!found || !read) continue;
       throw captureError('capture_failed', {
@@ -39,6 +41,7 @@ export class LibraryCode {
         reason: `this library reads ${read.name ? `"${read.name}"` : 'files'} from its own folder, which is not part of a captured function; read that file in the pipeline (dag.file) and give it as an input`,
       });
     }
+    return isAsking;
   }
 
   #readsIn(file: string): { readonly outline: Outline; readonly reads: readonly OwnRead[] } | undefined {

@@ -3,7 +3,6 @@ import { type Dirent, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
 import { captureError } from '../errors.ts';
-import { areCurrent, type Stamps, stampsOf } from './file-stamps.ts';
 
 /** A package with machine code, which stays outside of bundles and is loaded from its own folder. */
 export interface NativePackage {
@@ -25,22 +24,23 @@ export interface NativePackage {
  */
 export const NATIVE = 'daggerml-native:';
 
-interface NativeRoot extends Pick<NativePackage, 'name' | 'version' | 'sha256' | 'folder'> {
-  /** Absolute paths of the files that the hash is made of. */
+/** What was found in the folder of a package. */
+interface LookedInto {
+  readonly native: Pick<NativePackage, 'name' | 'version' | 'sha256' | 'folder'> | undefined;
+  /** Absolute paths of the folders of its own, with those of its optional dependencies. */
+  readonly folders: readonly string[];
+  /** Absolute paths of the files that a hash would be made of. */
   readonly files: readonly string[];
+  readonly optional: readonly string[];
 }
 
-/** Finds out which packages hold machine code; looks into each again only when a file of it has changed. */
+/** Finds out which packages hold machine code; looks into each once for each capture. */
 export class NativePackages {
-  readonly #roots = new Map<
-    string,
-    { readonly found: NativeRoot | undefined; readonly stamps?: Stamps | undefined }
-  >();
+  readonly #found = new Map<string, LookedInto>();
 
-  /** Forgets packages that have changed since they were looked into. */
+  /** Forgets all packages: they may have changed since they were looked into. */
   refresh(): void {
-    for (const [root, { found, stamps }] of this.#roots)
-      if (found && !(stamps && areCurrent(stamps))) this.#roots.delete(root);
+    this.#found.clear();
   }
 
   /**
@@ -50,30 +50,30 @@ export class NativePackages {
    * @spec DML-CAP-0020
    */
   packageOf(file: string): NativePackage | undefined {
-    const folder = installedPackageOf(file)?.folder ?? namedFolderOf(file);
-    const found = folder === undefined ? undefined : this.#rootAt(folder);
-    if (!found) return undefined;
-    const { name, version, sha256 } = found;
-    const module = relative(found.folder, file).replaceAll(sep, '/');
+    const native = this.at(file)?.native;
+    if (!native) return undefined;
+    const { name, version, sha256, folder } = native;
+    const module = relative(folder, file).replaceAll(sep, '/');
     // @spec DML-CAP-0021
     const specifier = `${NATIVE}${name}@${version}/${module}#${sha256}`;
-    return { name, version, sha256, folder: found.folder, file, specifier };
+    return { name, version, sha256, folder, file, specifier };
   }
 
   /** Returns the files that decide about packages, by absolute paths. */
   filesOf(natives: readonly NativePackage[]): readonly string[] {
-    return natives.flatMap(({ folder }) => this.#rootAt(folder)?.files ?? []);
+    return natives.flatMap(({ file }) => this.at(file)?.files ?? []);
   }
 
-  #rootAt(folder: string): NativeRoot | undefined {
-    let known = this.#roots.get(folder);
+  /** Returns what the folder of a library's package holds; undefined for a module without a package. */
+  at(file: string): LookedInto | undefined {
+    const folder = installedPackageOf(file)?.folder ?? namedFolderOf(file);
+    if (folder === undefined) return undefined;
+    let known = this.#found.get(folder);
     if (!known) {
-      const beganMs = Date.now();
-      const found = nativeRoot(folder);
-      known = { found, ...(found && { stamps: stampsOf(found.files, beganMs) }) };
-      this.#roots.set(folder, known);
+      known = lookInto(folder);
+      this.#found.set(folder, known);
     }
-    return known.found;
+    return known;
   }
 }
 
@@ -99,23 +99,24 @@ interface Manifest {
   readonly optionalDependencies?: Readonly<Record<string, string>>;
 }
 
-function nativeRoot(folder: string): NativeRoot | undefined {
+function lookInto(folder: string): LookedInto {
   const { name, version = '', optionalDependencies = {} } = manifestIn(folder) ?? {};
-  if (name === undefined) return undefined;
-  const parts = [
-    folder,
-    ...Object.keys(optionalDependencies).flatMap((each) => folderOf(each, folder) ?? []),
-  ];
-  const files = parts.map((part) => [part, codeIn(part)] as const);
-  if (!files.some(([, names]) => names.some((each) => each.endsWith('.node')))) return undefined;
+  const optional = Object.keys(optionalDependencies);
+  const parts =
+    name === undefined ? [] : [folder, ...optional.flatMap((each) => folderOf(each, folder) ?? [])];
+  const found = parts.map((part) => [part, codeIn(part)] as const);
+  const files = found.flatMap(([, code]) => code.files);
+  const looked = { folders: found.flatMap(([, code]) => code.folders), files, optional };
+  if (name === undefined || !files.some((file) => file.endsWith('.node')))
+    return { ...looked, native: undefined };
   const hash = createHash('sha256');
-  for (const [part, names] of files)
-    for (const each of names) {
-      const content = createHash('sha256').update(readFileSync(each)).digest('hex');
-      hash.update(`${relative(part, each).replaceAll(sep, '/')} ${content}\n`);
+  for (const [part, code] of found)
+    for (const file of code.files) {
+      const content = createHash('sha256').update(readFileSync(file)).digest('hex');
+      hash.update(`${relative(part, file).replaceAll(sep, '/')} ${content}\n`);
     }
   for (const dependency of dependenciesOf(folder)) hash.update(`${dependency}\n`);
-  return { name, version, folder, sha256: hash.digest('hex'), files: files.flatMap(([, names]) => names) };
+  return { ...looked, native: { name, version, folder, sha256: hash.digest('hex') } };
 }
 
 /** Returns names and versions of the packages that a package depends on, directly or not, sorted. @spec DML-CAP-0921 */
@@ -175,7 +176,7 @@ export function nativeFiles(
 
 function currentHash(folder: string): string | undefined {
   try {
-    return nativeRoot(folder)?.sha256;
+    return lookInto(folder).native?.sha256;
   } catch {
     return undefined;
   }
@@ -204,16 +205,22 @@ const MAX_DEPTH = 8;
 
 const CODE = /\.(node|wasm|json|[cm]?js)$/;
 
-/** Returns the files of a package that hold code, machine code or settings, in a fixed order. */
-function codeIn(folder: string, depth = 0): string[] {
-  return entriesOf(folder)
-    .sort((a, b) => (a.name < b.name ? -1 : 1))
-    .flatMap((entry) => {
-      const path = join(folder, entry.name);
-      if (entry.isFile()) return CODE.test(entry.name) ? [path] : [];
-      const isInside = entry.isDirectory() && !/^(\.|node_modules$)/.test(entry.name) && depth < MAX_DEPTH;
-      return isInside ? codeIn(path, depth + 1) : [];
-    });
+/** Files and folders of a package, by absolute paths in a fixed order. */
+interface Code {
+  readonly files: string[];
+  readonly folders: string[];
+}
+
+/** Returns the files below a folder that hold code, machine code or settings, with the folders that were looked into. */
+function codeIn(folder: string, found: Code = { files: [], folders: [] }, depth = 0): Code {
+  found.folders.push(folder);
+  for (const entry of entriesOf(folder).sort((a, b) => (a.name < b.name ? -1 : 1))) {
+    const path = join(folder, entry.name);
+    if (entry.isFile() && CODE.test(entry.name)) found.files.push(path);
+    if (entry.isDirectory() && !/^(\.|node_modules$)/.test(entry.name) && depth < MAX_DEPTH)
+      codeIn(path, found, depth + 1);
+  }
+  return found;
 }
 
 function entriesOf(folder: string): Dirent[] {

@@ -1,11 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { relative, resolve, sep } from 'node:path';
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 import type { TraceMap } from '@jridgewell/trace-mapping';
 import type { Node } from 'oxc-parser';
 import { LineStarts, type Piece, PieceText, type Position } from '../by-name/pieces.ts';
 import { forEachChild, isFunction, parseSource } from '../by-name/syntax-tree.ts';
 import { packageRequire } from '../source-file.ts';
 import { isEntry, sourcePath } from './module-names.ts';
+import { installedPackageOf } from './native-packages.ts';
 
 /** Source position of a frame of a stack trace. */
 export interface SourceFrame {
@@ -37,12 +39,25 @@ export interface SourceTrail {
 
 /** Finds where the places of a finished bundle were written; reads source maps when it is first asked. */
 export class SourceLocator {
-  readonly #trail: SourceTrail;
+  readonly #packed: Uint8Array | undefined;
+  #known: SourceTrail | undefined;
   #steps: Steps | undefined;
   readonly #roots = new Map<string, SourceTree | undefined>();
 
-  constructor(trail: SourceTrail) {
-    this.#trail = trail;
+  /** Creates the locator of a trail, or of one that `pack` wrote. */
+  constructor(trail: SourceTrail | Uint8Array) {
+    if (trail instanceof Uint8Array) this.#packed = trail;
+    else this.#known = trail;
+  }
+
+  get #trail(): SourceTrail {
+    this.#known ??= JSON.parse(inflateRawSync(this.#packed as Uint8Array).toString()) as SourceTrail;
+    return this.#known;
+  }
+
+  /** Returns what another process can create this locator of. */
+  pack(): Uint8Array {
+    return this.#packed ?? deflateRawSync(JSON.stringify(this.#trail), { level: 1 });
   }
 
   /** Returns the frame of a position counted from 1; undefined for code that the bundler added. */
@@ -51,11 +66,12 @@ export class SourceLocator {
     const found = this.#steps.sourceOf({ line, column: column - 1 });
     if (!found) return undefined;
     const { file, position, isOwn } = found;
-    const path = isOwn
-      ? relative(this.#trail.folder, file)
-      : file.slice(file.lastIndexOf(`node_modules${sep}`) + `node_modules${sep}`.length);
+    const installed = isOwn ? undefined : installedPackageOf(file);
+    const path = installed
+      ? (installed.name + file.slice(installed.folder.length)).replaceAll(sep, '/')
+      : relative(this.#trail.folder, file).replaceAll(sep, '/');
     return {
-      place: `${path.replaceAll(sep, '/')}:${position.line}:${position.column + 1}`,
+      place: `${path}:${position.line}:${position.column + 1}`,
       functionName: this.#functionNameAt(file, position),
       isOwn,
     };

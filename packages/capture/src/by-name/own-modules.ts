@@ -98,6 +98,11 @@ export class OwnModules {
     this.#outlines = outlines;
   }
 
+  /** Absolute paths of the modules that were read. */
+  get files(): readonly string[] {
+    return [...this.#modules.keys()];
+  }
+
   /** The modules that are evaluated. */
   get reached(): readonly ReachedModule[] {
     return [...this.#modules.values()].filter(({ isEvaluated }) => isEvaluated);

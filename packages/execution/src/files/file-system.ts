@@ -9,6 +9,7 @@ export type FileSystem = Pick<
   | 'statfsSync'
   | 'readlinkSync'
   | 'realpathSync'
+  | 'readFileSync'
   | 'openSync'
   | 'fstatSync'
   | 'readSync'

@@ -56,12 +56,12 @@ export class FolderMemory {
 }
 
 /**
- * Returns what stands for a file or folder in the table of listings, for this user: another one may not be allowed to
+ * Returns what stands for a file, a folder or captured code in the table of listings, for this user: another one may not be allowed to
  * read it.
  *
  * @spec DML-EXE-0874
  */
-export function placeOf(kind: 'file' | 'folder', path: string): Uint8Array {
+export function placeOf(kind: 'file' | 'folder' | 'code', path: string): Uint8Array {
   const user = process.geteuid?.() ?? '';
   return createHash('sha256').update(`${kind}\0${user}\0${path}`).digest();
 }

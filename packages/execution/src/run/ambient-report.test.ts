@@ -40,7 +40,7 @@ describe('what functions read beside their inputs', () => {
   it('is not reported as far as the author allows it [DML-EXE-1106]', async () => {
     const run = workspace.begin({ workName: 'allowed' });
     const kindsOf = (allow: readonly ('clock' | 'randomness')[]): string[] => {
-      const spec = captureCall(reference(allow).with({ timeoutMs: 1000 }), capture, run.open.objects);
+      const spec = captureCall(reference(allow).with({ timeoutMs: 1000 }), capture, run.open.files);
       return (spec.captured?.ambientInputs ?? []).map(({ kind }) => kind);
     };
     expect(kindsOf([])).toEqual(['clock', 'randomness']);
@@ -51,7 +51,7 @@ describe('what functions read beside their inputs', () => {
   it('is no part of the identity, allowed or not [DML-EXE-0523]', () => {
     const run = workspace.begin({ workName: 'same' });
     const uriOf = (allow: readonly ('clock' | 'randomness')[]): string =>
-      captureCall(reference(allow), capture, run.open.objects).functionDatumId;
+      captureCall(reference(allow), capture, run.open.files).functionDatumId;
     expect(uriOf(['clock'])).toBe(uriOf([]));
   });
 });

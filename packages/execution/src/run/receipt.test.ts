@@ -62,7 +62,7 @@ describe('the receipt of a call', () => {
   it('names the tools that made the bundle, wherever that was [DML-EXE-1802]', async () => {
     const run = workspace.begin();
     const bundlerOf = async (bundler: string | undefined, input: number): Promise<unknown> => {
-      const spec = captureCall(run.reference('twice'), new FunctionCapture(), run.open.objects);
+      const spec = captureCall(run.reference('twice'), new FunctionCapture(), run.open.files);
       const { captured, ...rest } = spec;
       const node = run.open.run.addCall(
         bundler === undefined || !captured ? rest : { ...rest, captured: { ...captured, bundler } },

@@ -1,0 +1,122 @@
+import { realpathSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import {
+  type CapturedFunction,
+  captureSettings,
+  type FunctionRef,
+  SourceLocator,
+  traceInSources,
+} from '@daggerml/capture';
+import type { DatumId } from '@daggerml/object-model';
+import type { CapturedFacts } from '../run/callee.ts';
+import type { CaptureTools } from './capture-tools.ts';
+import { placeOf } from './folder-memory.ts';
+import { PathStates, type SeenPaths } from './path-states.ts';
+
+/** Changes with the form of what is remembered, so that another form is never read. */
+const FORM = 1;
+
+type Facts = Omit<CapturedFacts, 'traceInSources' | 'natives'>;
+
+/** A captured function, as a call names it. */
+export interface KnownFunction {
+  readonly functionDatumId: DatumId;
+  readonly captured: CapturedFacts;
+}
+
+/** A capture that an earlier process made, in the store's table of listings. */
+export class KnownCode {
+  readonly #tools: CaptureTools;
+  readonly #place: Uint8Array;
+  readonly #states: PathStates;
+  readonly #sinceMs: number;
+
+  constructor(tools: CaptureTools, { moduleUrl, exportName }: Pick<FunctionRef, 'moduleUrl' | 'exportName'>) {
+    this.#tools = tools;
+    // @spec DML-CAP-2905
+    this.#place = placeOf(
+      'code',
+      JSON.stringify([FORM, captureSettings(), exportName, moduleUrl, realPathOf(moduleUrl)]),
+    );
+    this.#states = new PathStates(tools.fileSystem);
+    this.#sinceMs = tools.nowMs();
+  }
+
+  /** Returns the function if everything that decided its capture is as it was, and its code is in the store. */
+  find(): KnownFunction | undefined {
+    const { objects, knowsFiles } = this.#tools;
+    // @spec DML-CAP-2906
+    const listing = knowsFiles ? objects.store.readListing(this.#place) : undefined;
+    const trail = listing && objects.store.readListingPart(this.#place, 0);
+    const [functionDatumId] = listing?.datumIds ?? [];
+    if (!listing || !trail || functionDatumId === undefined) return undefined;
+    try {
+      const { facts, paths } = JSON.parse(Buffer.from(listing.head).toString()) as Remembered;
+      const found = this.#states.compare(paths);
+      // @spec DML-CAP-2901
+      if (found === 'different' || objects.retainDatums([functionDatumId], this.#place).length > 0)
+        return undefined;
+      if (found === 'equal') this.#renew(functionDatumId, { facts, paths });
+      // @spec DML-CAP-2902
+      const locator = new SourceLocator(trail);
+      return { functionDatumId, captured: capturedFacts({ ...facts, natives: [], locator }) };
+    } catch {
+      // What cannot be read or looked at is captured.
+      return undefined;
+    }
+  }
+
+  /** Remembers a function that was captured since this was created. */
+  keep(functionDatumId: DatumId, captured: CapturedFunction): void {
+    const { inputs, locator, ambientInputs, leftOut, bundler } = captured;
+    // @spec DML-CAP-2904
+    if (!inputs?.isComplete) return;
+    // @spec DML-CAP-2903
+    const paths = this.#states.stateOf(inputs.present, inputs.absent, this.#sinceMs);
+    if (!paths) return;
+    const facts = { ambientInputs, leftOut, bundler };
+    this.#write(functionDatumId, { facts, paths }, new Map([[0, locator.pack()]]));
+  }
+
+  /** Remembers by what the inputs are known again next time. */
+  #renew(functionDatumId: DatumId, { facts, paths: before }: Remembered): void {
+    const names = before.present.map(({ path }) => path);
+    const paths = this.#states.stateOf(names, before.absent, this.#sinceMs);
+    if (paths?.present.every(({ digest }, at) => digest === before.present[at]?.digest))
+      this.#write(functionDatumId, { facts, paths }, new Map());
+  }
+
+  #write(functionDatumId: DatumId, remembered: Remembered, parts: ReadonlyMap<number, Uint8Array>): void {
+    const head = Buffer.from(JSON.stringify(remembered));
+    const place = this.#place;
+    this.#tools.objects.remember({ place, datumIds: [functionDatumId], head, partCount: 1, parts });
+  }
+}
+
+/** Returns where a module lies; empty for what is not there. */
+function realPathOf(moduleUrl: string): string {
+  try {
+    return realpathSync.native(moduleUrl.startsWith('file:') ? fileURLToPath(moduleUrl) : moduleUrl);
+  } catch {
+    return '';
+  }
+}
+
+interface Remembered {
+  readonly facts: Facts;
+  readonly paths: SeenPaths;
+}
+
+/** Returns what a run has to know of a capture. */
+export function capturedFacts(
+  of: Facts & Pick<CapturedFacts, 'natives'> & Pick<CapturedFunction, 'locator'>,
+): CapturedFacts {
+  const { ambientInputs, leftOut, natives, bundler, locator } = of;
+  return {
+    ambientInputs,
+    leftOut,
+    natives,
+    bundler,
+    traceInSources: (trace) => traceInSources(trace, locator),
+  };
+}
