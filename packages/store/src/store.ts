@@ -26,13 +26,15 @@ import { Liveness } from './sessions/liveness.ts';
 import {
   dropDeadSessions,
   hasSession,
+  newSession,
+  putSession,
   type SessionRow,
   sessionKey,
   sortSessions,
 } from './sessions/sessions.ts';
 import { type Attempt, readAttempt, readAttempts } from './tables/attempts.ts';
 import { cacheEntries } from './tables/cache-index.ts';
-import { decodeJsonRow, encodeJsonRow } from './tables/checksummed-row.ts';
+import { decodeJsonRow } from './tables/checksummed-row.ts';
 import type { Hold } from './tables/holds.ts';
 import { objectKey } from './tables/keyspace.ts';
 import { type Listing, readListing, readListingPart } from './tables/listings.ts';
@@ -83,7 +85,7 @@ export class Store {
   ): Result {
     this.#assertWritable(label);
     const { engine, environment } = this;
-    const session = this.#session === undefined ? this.#newSession() : undefined;
+    const session = this.#session === undefined ? newSession(this.sessionId, environment) : undefined;
     const transaction = new WriteTransaction(engine, environment, this.sessionId);
     let bodyError: { readonly error: unknown } | undefined;
     let result: Result;
@@ -146,11 +148,6 @@ export class Store {
     if (this.#closed) throw storeError('store_closed', { path: this.engine.path });
   }
 
-  #newSession(): SessionRow {
-    const { sessionId, environment } = this;
-    return { sessionId, process: environment.process, startGeneration: -1, startedMs: environment.nowMs() };
-  }
-
   /** Refuses to go on when a collection or another writer has taken this session for dead. */
   #assertSession(): void {
     // @spec DML-STO-0536 DML-STO-0539
@@ -163,12 +160,7 @@ export class Store {
     const livingIds = new Set(living.map(({ sessionId }) => sessionId));
     // @spec DML-STO-0503
     if (dead.length > 0) dropWritesRows(transaction, (row) => !livingIds.has(row.sessionId));
-    this.#writeSession(transaction, session);
-  }
-
-  #writeSession(transaction: WriteTransaction, session: SessionRow): void {
-    const key = sessionKey(session.sessionId);
-    transaction.putRow('sessions', key, encodeJsonRow('sessions', key, session));
+    putSession(transaction, session);
   }
 
   /**
@@ -183,7 +175,7 @@ export class Store {
       dropWritesRows(transaction, (row) => row.sessionId === this.sessionId);
       const startGeneration = Number(transaction.getMeta('generation') ?? 0) + 1;
       const next = { ...session, startGeneration };
-      this.#writeSession(transaction, next);
+      putSession(transaction, next);
       return next;
     });
   }

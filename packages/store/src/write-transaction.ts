@@ -2,7 +2,6 @@ import {
   DmlError,
   encodeTransient,
   hashBytes,
-  isIdText,
   MAX_RECORD_BYTES,
   type ObjectClass,
   type ObjectId,
@@ -16,18 +15,17 @@ import type { Table, TableName } from './engine/tables.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { NewKeyRun } from './objects/assume-new-keys.ts';
-import { linksOf } from './objects/links.ts';
 import { type RecordClass, readObject } from './objects/objects.ts';
 import { PutBatch, stagedBytes, type TakeStaged } from './objects/put-batch.ts';
-import { encodeStub, hasAnyStub, readStubAt, type StubFacts } from './objects/stubs.ts';
+import { encodeStub, fillStub, hasAnyStub, type StubFacts } from './objects/stubs.ts';
 import { isTombstone, tombstoneError } from './objects/tombstone.ts';
 import type { RefName } from './refs/ref-name.ts';
 import { type Ref, type RefUpdate, type RefUpdateResult, readRef } from './refs/refs.ts';
 import { updateRef } from './refs/update-ref.ts';
-import { SessionWrites, writesKey } from './sessions/session-writes.ts';
+import { SessionWrites } from './sessions/session-writes.ts';
 import { type Attempt, putAttempt } from './tables/attempts.ts';
-import { encodeJsonRow, encodeRow } from './tables/checksummed-row.ts';
-import { type Hold, holdKey } from './tables/holds.ts';
+import { CACHE_VALUE, cacheKey } from './tables/cache-index.ts';
+import { type Hold, holdKey, putHold } from './tables/holds.ts';
 import {
   CLASS_BYTES,
   isUuid,
@@ -160,26 +158,11 @@ export class WriteTransaction {
   #putObject(key: Buffer, value: Uint8Array, sizeBytes: number): boolean {
     // @spec DML-STO-0207
     if (this.#putNew(key, value, sizeBytes)) {
-      if (this.#hasStubs) this.#fillStub(key, value.length === sizeBytes ? value : stagedBytes(value));
+      if (this.#hasStubs) fillStub(this, key, value.length === sizeBytes ? value : stagedBytes(value));
       return true;
     }
     this.#keepOrHeal(key, value.length === sizeBytes ? value : stagedBytes(value));
     return false;
-  }
-
-  /** Removes the stub of an object that has come; what comes with it only later is withheld in its place. */
-  #fillStub(key: Buffer, bytes: Uint8Array): void {
-    const stub = readStubAt(this.engine, key);
-    if (stub === undefined) return;
-    // @spec DML-STO-0833
-    this.deleteRow('stubs', Buffer.from(key));
-    const { domain, timeMs } = stub;
-    // @spec DML-STO-0850
-    for (const link of linksOf(bytes, stub.class)) {
-      const linked = objectKey(link.class, link.id) as Buffer;
-      if (hasRow(this.engine, 'objects', linked) || hasRow(this.engine, 'stubs', linked)) continue;
-      this.putStub({ class: link.class, objectId: link.id, domain, timeMs });
-    }
   }
 
   /** True when there may be stubs; looked up once. */
@@ -284,13 +267,7 @@ export class WriteTransaction {
 
   /** Adds or renews an owner's hold on a present object. */
   putHold(hold: Omit<Hold, 'createdMs'>): void {
-    // @spec DML-STO-0522
-    if (!this.retain(hold.class, hold.objectId)) {
-      throw storeError('object_missing', { class: hold.class, objectId: hold.objectId });
-    }
-    const key = holdKey(hold.class, hold.objectId, hold.owner);
-    // @spec DML-STO-0521
-    this.putRow('pins', key, encodeJsonRow('pins', key, { ...hold, createdMs: this.environment.nowMs() }));
+    putHold(this, hold);
   }
 
   /** Removes an owner's hold; false when there was none. */
@@ -384,26 +361,14 @@ export class WriteTransaction {
     if (this.#failure !== undefined) throw this.#failure;
     // @spec DML-STO-0212
     if (this.#refusal !== undefined) throw this.#refusal;
-    if (this.#writes.count > 0) {
-      let generation = Number(this.getMeta('generation') ?? 0);
-      for (const packed of this.#writes.rows()) {
-        generation += 1;
-        const key = writesKey(generation, this.#sessionId);
-        this.putRow('recents', key, encodeRow('recents', key, packed));
-      }
-      this.setMeta('generation', generation);
-    }
+    this.#writes.put(this, this.#sessionId);
     this.#space.check();
-    this.#reserve();
-    this.#open = false;
-  }
-
-  #reserve(): void {
     try {
       this.#space.reserve();
     } catch (cause) {
       throw cause instanceof DmlError ? cause : this.#fail(cause);
     }
+    this.#open = false;
   }
 
   /** Rows of `objects` change otherwise than by a put of an object. */
@@ -426,16 +391,8 @@ export class WriteTransaction {
   }
 }
 
-const CACHE_VALUE: Buffer = Buffer.from([1]);
-
 /** Returns the error of an argument that the engine must not see: what it refuses counts as its failure. */
 function misuse(detail: string): Error {
   // @spec DML-STO-0139
   return storeError('store_misuse', { detail });
-}
-
-function cacheKey(executionKey: string, execId: string): Buffer {
-  if (!isIdText(executionKey)) throw misuse('execution_key');
-  if (!isIdText(execId)) throw misuse('exec_id');
-  return Buffer.from(executionKey + execId, 'hex');
 }

@@ -4,6 +4,8 @@ import { hasRow, readRow } from '../engine/reading.ts';
 import { type StoreError, storeError } from '../errors.ts';
 import { decodeRow, encodeRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
+import { linksOf } from './links.ts';
 
 /** The domain that withholds an object which the store lacks, and the time that became known. */
 export interface StubFacts {
@@ -40,6 +42,22 @@ export function readStub(engine: Engine, objectClass: ObjectClass, id: ObjectId)
 export function readStubAt(engine: Engine, key: Buffer): StubFacts | undefined {
   const row = readRow(engine, 'stubs', key);
   return row && decodeStub(key, row);
+}
+
+/** Removes the stub of an object that has come; what comes with it only later is withheld in its place. */
+export function fillStub(transaction: WriteTransaction, key: Buffer, bytes: Uint8Array): void {
+  const { engine } = transaction;
+  const stub = readStubAt(engine, key);
+  if (stub === undefined) return;
+  // @spec DML-STO-0833
+  transaction.deleteRow('stubs', Buffer.from(key));
+  const { domain, timeMs } = stub;
+  // @spec DML-STO-0850
+  for (const link of linksOf(bytes, stub.class)) {
+    const linked = objectKey(link.class, link.id) as Buffer;
+    if (hasRow(engine, 'objects', linked) || hasRow(engine, 'stubs', linked)) continue;
+    transaction.putStub({ class: link.class, objectId: link.id, domain, timeMs });
+  }
 }
 
 /** Checks whether a store knows of any withheld object. */

@@ -1,7 +1,8 @@
 import type { Engine } from '../engine/engine.ts';
 import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
-import { decodeRow } from '../tables/checksummed-row.ts';
+import { decodeRow, encodeRow } from '../tables/checksummed-row.ts';
 import { OBJECT_KEY_BYTES, parseSequenceKey } from '../tables/keyspace.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
 
 /** Objects one row holds, so that no row passes a mebibyte. */
 const OBJECTS_PER_ROW = 30_000;
@@ -23,18 +24,18 @@ export class SessionWrites {
     this.#length = end;
   }
 
-  get count(): number {
-    return this.#length / OBJECT_KEY_BYTES;
-  }
-
-  /** Returns the packed keys in rows of bounded size. */
-  rows(): Buffer[] {
-    const rows: Buffer[] = [];
+  /** Puts the packed keys in rows of bounded size, each of a generation of its own. */
+  put(transaction: WriteTransaction, sessionId: string): void {
+    if (this.#length === 0) return;
+    let generation = Number(transaction.getMeta('generation') ?? 0);
     const step = OBJECTS_PER_ROW * OBJECT_KEY_BYTES;
     for (let from = 0; from < this.#length; from += step) {
-      rows.push(this.#bytes.subarray(from, Math.min(from + step, this.#length)));
+      const packed = this.#bytes.subarray(from, Math.min(from + step, this.#length));
+      generation += 1;
+      const key = writesKey(generation, sessionId);
+      transaction.putRow('recents', key, encodeRow('recents', key, packed));
     }
-    return rows;
+    transaction.setMeta('generation', generation);
   }
 }
 

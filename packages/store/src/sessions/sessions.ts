@@ -1,7 +1,7 @@
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, readRows } from '../engine/reading.ts';
-import type { ProcessIdentity } from '../environment.ts';
-import { decodeJsonRow } from '../tables/checksummed-row.ts';
+import type { ProcessIdentity, StoreEnvironment } from '../environment.ts';
+import { decodeJsonRow, encodeJsonRow } from '../tables/checksummed-row.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import type { Liveness } from './liveness.ts';
 
@@ -17,6 +17,17 @@ export interface SessionRow {
 /** Returns the key of a session's row. */
 export function sessionKey(sessionId: string): Buffer {
   return Buffer.from(sessionId.replaceAll('-', ''), 'hex');
+}
+
+/** Returns the row of a session that begins to write. */
+export function newSession(sessionId: string, environment: StoreEnvironment): SessionRow {
+  return { sessionId, process: environment.process, startGeneration: -1, startedMs: environment.nowMs() };
+}
+
+/** Writes the row of a session. */
+export function putSession(transaction: WriteTransaction, session: SessionRow): void {
+  const key = sessionKey(session.sessionId);
+  transaction.putRow('sessions', key, encodeJsonRow('sessions', key, session));
 }
 
 /** Lists every session row as a transaction or snapshot sees it, those of dead processes included. */

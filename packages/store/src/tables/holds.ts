@@ -1,5 +1,7 @@
 import type { ObjectClass, ObjectId } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
+import { encodeJsonRow } from './checksummed-row.ts';
 import { objectKey } from './keyspace.ts';
 
 /** An object somebody asked to keep whatever refs say. */
@@ -11,6 +13,18 @@ export interface Hold {
   readonly createdMs: number;
   /** End of the hold; null keeps it until it is removed. */
   readonly expiresMs: number | null;
+}
+
+/** Adds or renews an owner's hold on a present object; see `WriteTransaction.putHold`. */
+export function putHold(transaction: WriteTransaction, hold: Omit<Hold, 'createdMs'>): void {
+  const { class: objectClass, objectId, owner } = hold;
+  // @spec DML-STO-0522
+  if (!transaction.retain(objectClass, objectId))
+    throw storeError('object_missing', { class: objectClass, objectId });
+  const key = holdKey(objectClass, objectId, owner);
+  const createdMs = transaction.environment.nowMs();
+  // @spec DML-STO-0521
+  transaction.putRow('pins', key, encodeJsonRow('pins', key, { ...hold, createdMs }));
 }
 
 /** Returns the key of a hold: the object's key, then the owner, so that owners hold independently. */
