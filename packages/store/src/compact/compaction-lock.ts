@@ -1,6 +1,5 @@
 import { closeSync, fsyncSync, writeFileSync } from 'node:fs';
 import type { Engine, OpenDataFile } from '../engine/engine.ts';
-import { errnoOf } from '../engine/engine-error.ts';
 import type { ProcessIdentity, StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
 import { isThisProcess, Liveness } from '../sessions/liveness.ts';
@@ -8,36 +7,31 @@ import { FILE_MODE } from '../store-folder/file-rights.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { COMPACTION_LOCK_FILE, unfinished } from '../store-folder/places.ts';
 
+/** What the lock holds, which is never half written. */
 interface CompactionLock {
   readonly process: ProcessIdentity;
-  readonly startedMs: number;
 }
 
-/** Returns who compacts the store, undefined when nobody does; `unknown` when the lock says nothing. */
-function readCompactionLock(folder: HeldFolder): ProcessIdentity | 'unknown' | undefined {
+/** Returns who took the compaction lock last; undefined when there is none that a compaction has made. */
+function readCompactionLock(folder: HeldFolder): ProcessIdentity | undefined {
   try {
-    const lock = JSON.parse(
-      folder.readFile(COMPACTION_LOCK_FILE).toString('utf8'),
-    ) as Partial<CompactionLock>;
-    return lock.process ?? 'unknown';
-  } catch (error) {
-    return errnoOf(error) === 'ENOENT' ? undefined : 'unknown';
+    const lock = folder.readFile(COMPACTION_LOCK_FILE).toString('utf8');
+    return (JSON.parse(lock) as Partial<CompactionLock>).process;
+  } catch {
+    return undefined;
   }
 }
 
 /** Stores that this process compacts now. */
 const compacting = new Set<string>();
 
-/** Checks whether a living process compacts the store; of one that cannot be named, whether there can be one. */
+/** Checks whether a living process compacts the store. */
 function isCompacting(file: OpenDataFile, environment: StoreEnvironment): boolean {
   const compactor = readCompactionLock(file.folder);
   if (compactor === undefined) return false;
-  if (compactor !== 'unknown' && isThisProcess(compactor, environment)) return compacting.has(file.path);
-  const liveness = new Liveness(file, environment);
-  // @spec DML-STO-1115
-  if (compactor === 'unknown') return liveness.hasOthers();
+  if (isThisProcess(compactor, environment)) return compacting.has(file.path);
   // @spec DML-STO-1117
-  return liveness.isAlive(compactor);
+  return new Liveness(file, environment).isAlive(compactor);
 }
 
 /**
@@ -49,7 +43,7 @@ export function takeCompactionLock(engine: Engine, environment: StoreEnvironment
   if (isCompacting(engine, environment))
     throw storeError('compaction_refused', { detail: 'already_running', path });
   const draft = unfinished(COMPACTION_LOCK_FILE, environment.randomUuid());
-  const lock: CompactionLock = { process: environment.process, startedMs: environment.nowMs() };
+  const lock: CompactionLock = { process: environment.process };
   try {
     const descriptor = folder.createFile(draft, FILE_MODE);
     try {

@@ -3,8 +3,8 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { startWorker } from '../../test/crash/crash-runs.ts';
 import { fakeEnvironment, fakeWaits, openFixture, temporaryFolder } from '../../test/fixture-store.ts';
+import { Opener } from '../../test/opener.ts';
 import { putText } from '../../test/records.ts';
 import type { Waiting } from '../environment.ts';
 import { openStore } from '../open-store.ts';
@@ -39,20 +39,19 @@ it.each(['read', 'write'] as const)(
     const first = await openFixture(fakeEnvironment(), path);
     first.transact('put', (transaction) => void putText(transaction, 'kept'));
     await first.close();
-    const holder = startWorker({ path, scenario: 'hold', worker: 0, run: 0, steps: 0 });
-    await holder.firstLine;
+    const holder = new Opener(path);
+    expect(holder.tell({ kind: 'open', mode: 'read' }).at).toBe('opened');
     expect(destroyLocks(path)).toBe(3);
     // Opening does not give way to timers, so another process ends the one that holds the file.
     const mark = `${path}.ending`;
     const script = 'sleep 0.3; touch "$1"; kill -9 "$2"';
-    const killer = spawn('sh', ['-c', script, 'sh', mark, `${holder.process.pid}`], { stdio: 'ignore' });
+    const killer = spawn('sh', ['-c', script, 'sh', mark, `${holder.pid}`], { stdio: 'ignore' });
     const store = await openStore(path, { mode, environment: fakeEnvironment() });
     expect(existsSync(mark)).toBe(true);
     if (mode === 'write') store.transact('put', (transaction) => void putText(transaction, 'later'));
     expect(store.readRefs()).toEqual([]);
     await store.close();
     if (killer.exitCode === null) await once(killer, 'close');
-    expect((await holder.end).signal).toBe('SIGKILL');
   },
 );
 
@@ -70,8 +69,8 @@ it('a lock file that has just gone is not left to the engine to make [DML-STO-01
 it('waits for locks that are destroyed while others hold the file, and ends as a wait does [DML-STO-0118]', async () => {
   const path = join(temporaryFolder(), 'store');
   await (await openFixture(fakeEnvironment(), path)).close();
-  const holder = startWorker({ path, scenario: 'hold', worker: 0, run: 0, steps: 0 });
-  await holder.firstLine;
+  const holder = new Opener(path);
+  expect(holder.tell({ kind: 'open', mode: 'read' }).at).toBe('opened');
   destroyLocks(path);
   const told: string[] = [];
   const onWait = ({ reason }: Waiting): void => void told.push(reason);
@@ -82,8 +81,7 @@ it('waits for locks that are destroyed while others hold the file, and ends as a
     fields: { path },
   });
   expect(told).toEqual(['locks']);
-  holder.process.kill('SIGKILL');
-  await holder.end;
+  await holder.kill();
   const store = await openStore(path, { mode: 'read', environment: fakeEnvironment() });
   expect(store.readRefs()).toEqual([]);
   await store.close();

@@ -7,10 +7,8 @@ import type { WriteTransaction } from '../write-transaction.ts';
 
 /** The collection that is under way, as the store records it. */
 export interface GcState {
-  readonly phase: 'marking' | 'sweeping';
   readonly runId: string;
   readonly process: ProcessIdentity;
-  readonly startedMs: number;
 }
 
 const IDLE = '';
@@ -52,12 +50,7 @@ export function claimGc(transaction: WriteTransaction, runId: string): GcState {
     const { pid, namespace } = namesOf(other.process, environment);
     throw storeError('gc_refused', { detail: 'already_running', pid, ...(namespace && { namespace }) });
   }
-  const state: GcState = {
-    phase: 'marking',
-    runId,
-    process: environment.process,
-    startedMs: environment.nowMs(),
-  };
+  const state: GcState = { runId, process: environment.process };
   transaction.setMeta('gc', JSON.stringify(state));
   running.add(runId);
   return state;
@@ -70,11 +63,9 @@ export function endRun({ runId }: GcState): void {
 
 /** Keeps the claim in a step that deletes; throws `gc_refused` when another collection took over. */
 export function holdClaim(transaction: WriteTransaction, state: GcState): void {
-  const present = readGcState(transaction.engine);
   // @spec DML-STO-0540
-  if (present?.runId !== state.runId) throw storeError('gc_refused', { detail: 'claim_lost' });
-  if (present.phase !== 'sweeping')
-    transaction.setMeta('gc', JSON.stringify({ ...state, phase: 'sweeping' } satisfies GcState));
+  if (readGcState(transaction.engine)?.runId !== state.runId)
+    throw storeError('gc_refused', { detail: 'claim_lost' });
 }
 
 /** Releases the claim; a claim that another collection took over is left alone. */

@@ -46,7 +46,6 @@ describe('sessions', () => {
         sessionId: store.sessionId,
         process: environment.process,
         startGeneration: -1,
-        startedMs: environment.nowMsValue,
       },
     ]);
     expect(store.liveSessions()).toHaveLength(1);

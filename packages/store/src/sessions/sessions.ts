@@ -11,7 +11,6 @@ export interface SessionRow {
   readonly process: ProcessIdentity;
   /** Session writes of earlier generations are no longer roots of this session. */
   readonly startGeneration: number;
-  readonly startedMs: number;
 }
 
 /** Returns the key of a session's row. */
@@ -21,7 +20,7 @@ export function sessionKey(sessionId: string): Buffer {
 
 /** Returns the row of a session that begins to write. */
 export function newSession(sessionId: string, environment: StoreEnvironment): SessionRow {
-  return { sessionId, process: environment.process, startGeneration: -1, startedMs: environment.nowMs() };
+  return { sessionId, process: environment.process, startGeneration: -1 };
 }
 
 /** Writes the row of a session. */

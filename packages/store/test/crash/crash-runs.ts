@@ -175,25 +175,17 @@ export interface KillOptions {
   readonly processes: number;
   readonly seed: number;
   readonly scenario?: string;
-  readonly mapBytes?: number;
 }
 
 /** Kills workers at random moments of their work, one at a time or all at once, and verifies after each round. */
 export async function runRandomKills(options: KillOptions): Promise<CrashFigures> {
-  const { folder, rounds, processes, seed, scenario = 'commit', mapBytes } = options;
+  const { folder, rounds, processes, seed, scenario = 'commit' } = options;
   const random = seededRandom(seed);
   const path = join(folder, `kills-${scenario}-${processes}`);
   const tally = new Tally(`kill -9, ${scenario}, ${processes} processes, seed ${seed}`);
   for (let run = 0; run < rounds; run += 1) {
     const workers = Array.from({ length: processes }, (_, worker) =>
-      startWorker({
-        path,
-        scenario,
-        worker,
-        run,
-        steps: 0,
-        ...(mapBytes !== undefined && { mapBytes }),
-      }),
+      startWorker({ path, scenario, worker, run, steps: 0 }),
     );
     // In every other round all have kept something, however slow the machine is.
     await Promise.all(workers.map((worker) => (run % 2 === 0 ? worker.firstLine : worker.firstAck)));
@@ -272,38 +264,6 @@ export async function runFailpointKills(options: FailpointOptions): Promise<Fail
     }
   }
   return { ...tally.figures(), names };
-}
-
-/** Fails the n-th write with errors of the operating system, injected at the store's own write primitive. */
-export async function runInjectedFailures(folder: string, nths: readonly number[]): Promise<CrashFigures> {
-  const tally = new Tally('n-th write fails, injected');
-  const path = join(folder, 'injected');
-  let run = 0;
-  for (const name of ['put', 'commit/before-commit', 'ref/before-journal']) {
-    for (const nth of nths) {
-      const errno = run % 2 === 0 ? 'EIO' : 'ENOSPC';
-      const failAt = { name, nth, errno };
-      const end = await startWorker({ path, scenario: 'commit', worker: 0, run, steps: 30, failAt }).end;
-      await tally.settle(path, [end]);
-      run += 1;
-    }
-  }
-  return tally.figures();
-}
-
-/** Limits the size of the file by the operating system, a little later each time. */
-export async function runSizeLimits(folder: string, rounds: number): Promise<CrashFigures> {
-  const tally = new Tally('file size limit');
-  const path = join(folder, 'limited');
-  await tally.settle(path, [
-    await startWorker({ path, scenario: 'commit', worker: 0, run: 0, steps: 3 }).end,
-  ]);
-  for (let run = 1; run <= rounds; run += 1) {
-    const fileSizeLimitBytes = statSync(join(path, 'data.mdb')).size + 2 ** 22 + run * 5 * 4096;
-    const order = { path, scenario: 'commit', worker: 0, run, steps: 200 };
-    await tally.settle(path, [await startWorker(order, { fileSizeLimitBytes }).end]);
-  }
-  return tally.figures();
 }
 
 const META_BYTES = 8192;

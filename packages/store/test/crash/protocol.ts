@@ -8,14 +8,10 @@ export interface WorkerOrder {
   readonly run: number;
   /** Steps to make at most; 0 means until killed. */
   readonly steps: number;
-  /** Address space to start with; little makes the engine map again again and again. */
-  readonly mapBytes?: number;
   /** True to have the engine run into missing space instead of refusing before. */
   readonly unguarded?: boolean;
   /** Ends the process at the n-th passing of a failpoint. */
   readonly killAt?: { readonly name: string; readonly nth: number };
-  /** Fails the n-th passing of a failpoint with an error of the operating system. */
-  readonly failAt?: { readonly name: string; readonly nth: number; readonly errno: string };
 }
 
 /** Line of JSON from a worker, written before it goes on. */

@@ -90,7 +90,7 @@ function nameStaged(): object {
 function cheat(): void {
   const { engine, sessionId } = store();
   const key = sessionKey(sessionId);
-  const row = { sessionId, process: environment.process, startGeneration: -1, startedMs: 0 };
+  const row = { sessionId, process: environment.process, startGeneration: -1 };
   engine.root.transactionSync(() => engine.tables.sessions.putSync(key, encodeJsonRow('sessions', key, row)));
 }
 

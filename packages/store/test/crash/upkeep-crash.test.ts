@@ -31,13 +31,6 @@ const KILLS: readonly (readonly [title: string, string, number, readonly number[
     ['objects/before-commit', 'retain/begin', 'refs/before-commit'],
   ],
   [
-    'leave all objects or all tombstones at each failpoint of an excision [DML-STO-0813]',
-    'excise',
-    2,
-    [2],
-    ['begin', 'before-commit'],
-  ],
-  [
     'leave the old or the new store at each failpoint of a compaction [DML-STO-1105]',
     'compact',
     2,

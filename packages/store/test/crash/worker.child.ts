@@ -1,5 +1,5 @@
 import { writeSync } from 'node:fs';
-import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate } from 'node:timers/promises';
 import { DmlError } from '@daggerml/object-model';
 import { nodeEnvironment } from '../../src/node-environment.ts';
 import { openStore } from '../../src/open-store.ts';
@@ -22,10 +22,6 @@ function failpoint(name: string): void {
   if (order.killAt?.name === name && order.killAt.nth === count) {
     process.kill(process.pid, 'SIGKILL');
     for (;;);
-  }
-  const failure = order.failAt;
-  if (failure?.name === name && failure.nth === count) {
-    throw Object.assign(new Error(`${failure.errno}: injected`), { code: failure.errno });
   }
 }
 
@@ -117,21 +113,12 @@ async function openAgain(): Promise<void> {
   say({ kind: 'done' });
 }
 
-/** Keeps the store open until the process is killed. */
-async function hold(): Promise<void> {
-  await openStore(order.path, { mode: 'read', program: 'crash' });
-  say({ kind: 'ready' });
-  await sleep(3_600_000);
-}
-
 async function main(): Promise<void> {
   if (order.scenario === 'open') return openAgain();
-  if (order.scenario === 'hold') return hold();
   const scenario = SCENARIOS[order.scenario];
   if (scenario === undefined) throw new Error(`no scenario ${order.scenario}`);
   const environment = nodeEnvironment({
     failpoint,
-    ...(order.mapBytes === undefined ? {} : { mapBytes: order.mapBytes }),
     ...(order.unguarded === true ? UNGUARDED : {}),
   });
   const store = await openStore(order.path, { mode: 'write', create: true, program: 'crash', environment });
