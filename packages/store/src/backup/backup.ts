@@ -127,7 +127,7 @@ async function fillTarget(
   const stubs = cut.stubs.filter(({ key }) => wanted.has(key));
   const withheld = hexKeys(stubs.map(({ key }) => key));
   const excised = hexKeys(cut.excised.map(({ key }) => key));
-  const plan = { source: source.engine, target: store, tracer, withheld, excised, buried, copied };
+  const plan = { source: source.engine, target: store, wanted, withheld, excised, buried, copied };
   const result = await runPhase('copy', copyObjects(plan), options, wanted.size);
   // What an earlier run left in a draft has not been vouched for by anybody.
   const unread = target.draftPath === undefined ? copied : wanted;

@@ -6,8 +6,6 @@ import { isTombstone } from '../objects/tombstone.ts';
 import type { Store } from '../store.ts';
 import { parseObjectKey } from '../tables/keyspace.ts';
 import type { ObjectKeySet } from '../walk/object-key-set.ts';
-import type { Tracer } from '../walk/tracer.ts';
-import type { ExcisedRows } from './cut.ts';
 
 /** Keys that one step looks at. */
 const STEP_KEYS = 5_000;
@@ -19,9 +17,9 @@ const BATCH_BYTES: number = 4 * 2 ** 20;
 export interface CopyPlan {
   readonly source: Engine;
   readonly target: Store;
-  /** The walk that found the objects to copy. */
-  readonly tracer: Tracer;
-  /** Keys, in hex digits, of what the source held the stub or the tombstone of at the cut. */
+  /** Keys of what the refs and holds of the cut reach. */
+  readonly wanted: ObjectKeySet;
+  /** Keys, in hex digits, of what the source had the stub or the tombstone of at the cut. */
   readonly withheld: ReadonlySet<string>;
   readonly excised: ReadonlySet<string>;
   /** Keys, in hex digits, of what the target has a tombstone of. */
@@ -34,8 +32,6 @@ export interface CopyPlan {
 export interface CopyResult {
   objects: number;
   bytes: number;
-  /** Objects that the source has excised, possibly after the cut. */
-  readonly excised: ExcisedRows[];
   /** Keys of objects that the source has, and the target a tombstone of. */
   readonly lifted: Buffer[];
 }
@@ -50,9 +46,8 @@ interface SourceObject {
  * between two steps. Yields how many of the wanted objects were dealt with.
  */
 export function* copyObjects(plan: CopyPlan): Generator<number, CopyResult, undefined> {
-  const { tracer } = plan;
-  const wanted = tracer.found;
-  const result: CopyResult = { objects: 0, bytes: 0, excised: [], lifted: [] };
+  const { wanted, withheld } = plan;
+  const result: CopyResult = { objects: 0, bytes: 0, lifted: [] };
   let batch: SourceObject[] = [];
   let batchBytes = 0;
   const flush = (): void => {
@@ -69,18 +64,19 @@ export function* copyObjects(plan: CopyPlan): Generator<number, CopyResult, unde
     for (const key of keys) {
       if (!wanted.has(key)) continue;
       const hex = key.toString('hex');
-      const isFollowed = tracer.isFollowed(key);
-      // One that came after the walk has links which the walk did not follow. @spec DML-STO-1425
-      if (!isFollowed && plan.withheld.has(hex)) continue;
       done += 1;
+      // What was withheld at the cut has links that the walk did not follow.
+      if (withheld.has(hex)) throw sourceChanged();
       // @spec DML-STO-1411
       if (held.has(hex) && !plan.buried.has(hex)) continue;
       const bytes = readRow(plan.source, 'objects', key) ?? Buffer.alloc(0);
-      if (!isWhole(key, bytes)) result.excised.push(excisedRows(plan.source, key, bytes));
-      else if (!isFollowed) {
-        // @spec DML-STO-1426
-        if (!plan.excised.has(hex)) throw storeError('backup_refused', { detail: 'source_changed' });
-      } else if (held.has(hex)) result.lifted.push(key);
+      const isExcised = isTombstone(key, bytes);
+      // @spec DML-STO-1406
+      if (!isExcised && !isWhole(key, bytes)) throw damaged(plan.source, key);
+      // @spec DML-STO-1905
+      if (isExcised !== plan.excised.has(hex)) throw sourceChanged();
+      if (isExcised) continue;
+      if (held.has(hex)) result.lifted.push(key);
       else {
         batch.push({ key, bytes });
         batchBytes += bytes.length;
@@ -93,16 +89,12 @@ export function* copyObjects(plan: CopyPlan): Generator<number, CopyResult, unde
   }
   flush();
   // @spec DML-STO-1402
-  if (done < wanted.size - countUnfollowed(plan))
-    throw storeError('backup_refused', { detail: 'source_changed' });
+  if (done < wanted.size - withheld.size) throw sourceChanged();
   return result;
 }
 
-/** Returns how many of the withheld objects the walk met as such. */
-function countUnfollowed({ tracer, withheld }: CopyPlan): number {
-  let count = 0;
-  for (const key of withheld) if (!tracer.isFollowed(Buffer.from(key, 'hex'))) count += 1;
-  return count;
+function sourceChanged(): StoreError {
+  return storeError('backup_refused', { detail: 'source_changed' });
 }
 
 /** Reads the next keys of objects at the newest commit. */
@@ -124,14 +116,6 @@ function heldKeys(target: Engine, keys: readonly Buffer[]): ReadonlySet<string> 
 /** Checks whether bytes are those of an object, by their hash. */
 export function isWhole(key: Uint8Array, bytes: Uint8Array): boolean {
   return hashBytes(bytes) === parseObjectKey(key)?.id;
-}
-
-/** Returns the rows of an object whose row does not hash to its id, so it was excised or is damaged. */
-function excisedRows(source: Engine, key: Buffer, tombstone: Buffer): ExcisedRows {
-  const note = readRow(source, 'excised', key);
-  if (note !== undefined && isTombstone(key, tombstone)) return { key, tombstone, note };
-  // @spec DML-STO-1406
-  throw damaged(source, key);
 }
 
 function damaged({ path }: Engine, key: Uint8Array): StoreError {

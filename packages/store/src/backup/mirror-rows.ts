@@ -17,7 +17,7 @@ import { dropListings } from '../tables/listings.ts';
 import type { ObjectKeySet } from '../walk/object-key-set.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { type CopyResult, isWhole } from './copy-objects.ts';
-import type { Cut, ExcisedRows } from './cut.ts';
+import type { Cut } from './cut.ts';
 import type { Target } from './target.ts';
 
 /** Contents that the last transaction of a backup gives the target. */
@@ -44,7 +44,7 @@ export function mirrorRows(transaction: WriteTransaction, plan: MirrorPlan): voi
   mirrorTable(transaction, 'pins', cut.holds);
   // @spec DML-STO-0573
   mirrorTable(transaction, 'attempts', cut.attempts);
-  // One that has come since was copied. @spec DML-STO-0847
+  // The target may hold one from before. @spec DML-STO-0847
   mirrorTable(
     transaction,
     'stubs',
@@ -82,8 +82,7 @@ function mirrorTable(transaction: WriteTransaction, table: TableName, rows: read
 }
 
 function mirrorExcisions(transaction: WriteTransaction, { source, cut, copied, wanted }: MirrorPlan): void {
-  const excised = new Map<string, ExcisedRows>();
-  for (const rows of [...cut.excised, ...copied.excised]) excised.set(rows.key.toString('hex'), rows);
+  const excised = new Set(cut.excised.map(({ key }) => key.toString('hex')));
   // @spec DML-STO-1413
   for (const key of readKeys(transaction.engine, 'excised'))
     if (!excised.has(key.toString('hex')) && !wanted.has(key)) transaction.deleteRow('objects', key);
@@ -95,10 +94,10 @@ function mirrorExcisions(transaction: WriteTransaction, { source, cut, copied, w
     transaction.putRow('objects', key, bytes);
   }
   // @spec DML-STO-1412
-  for (const { key, tombstone } of excised.values())
+  for (const { key, tombstone } of cut.excised)
     if (!readRow(transaction.engine, 'objects', key)?.equals(tombstone))
       transaction.putRow('objects', key, tombstone);
-  const notes = Array.from(excised.values(), ({ key, note }) => ({ key, value: note }));
+  const notes = cut.excised.map(({ key, note }) => ({ key, value: note }));
   mirrorTable(transaction, 'excised', notes);
 }
 

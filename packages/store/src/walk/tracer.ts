@@ -29,8 +29,6 @@ export class Tracer {
   readonly #sessionSpans: WritesSpan[] = [];
   /** Found and visited while absent; they must be visited again should they be put after all. */
   readonly #holes: Set<number> = new Set();
-  /** Found and visited while excised. */
-  readonly #buried: Set<number> = new Set();
   readonly #rows: RowReader;
   readonly #refusalCode: 'gc_refused' | 'backup_refused';
   #next = 0;
@@ -90,10 +88,7 @@ export class Tracer {
   #visit(ordinal: number, strict: boolean): void {
     const key = this.found.keyAt(ordinal);
     const state = this.#rows.look(key);
-    if (state === 'excised') {
-      this.#buried.add(ordinal);
-      return;
-    }
+    if (state === 'excised') return;
     // @spec DML-STO-0713
     if (state === 'damaged') throw this.#refusal('object_damaged', ordinal, key);
     // @spec DML-STO-0717
@@ -128,12 +123,6 @@ export class Tracer {
       objectId,
       linkedFrom: holder?.id ?? '',
     });
-  }
-
-  /** Checks whether the links of a found and visited object were followed, which only bytes that are there have. */
-  isFollowed(key: Uint8Array): boolean {
-    const ordinal = this.found.ordinalOf(key) as number;
-    return !this.#holes.has(ordinal) && !this.#buried.has(ordinal);
   }
 
   /** Returns the ordinals from a root down to `ordinal`, and the root; the shortest path there is. */
