@@ -15,13 +15,11 @@ export {
   applyExcision,
   type ExcisionFacts,
   type ExcisionHost,
-  type ExcisionOptions,
   planExcision,
 } from './excision/excise.ts';
 export { liftExcision } from './excision/lift.ts';
 export type {
   ExcisionPlan,
-  ExcisionProgress,
   ExcisionRequest,
   ObjectName,
   Referrer,
@@ -55,7 +53,6 @@ export { wholeMs } from './history/whole-ms.ts';
 export { nodeEnvironment } from './node-environment.ts';
 export type { FoundObject, PrefixResult } from './objects/find-objects.ts';
 export type { StubFacts } from './objects/stubs.ts';
-export { decodeTombstone, encodeTombstone, type TombstoneFacts } from './objects/tombstone.ts';
 export { type OpenStoreOptions, openStore } from './open-store.ts';
 export type { JournalEntry } from './refs/journal.ts';
 export {

@@ -3,21 +3,14 @@ import type { Engine } from '../engine/engine.ts';
 import { hasRow, readRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { executionKeyOf } from '../objects/links.ts';
-import { encodeTombstone } from '../objects/tombstone.ts';
+import { putTombstone } from '../objects/tombstone.ts';
 import { readRefs } from '../refs/refs.ts';
-import { encodeJsonRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import { dropListings } from '../tables/listings.ts';
 import { readMeta } from '../tables/meta.ts';
 import { runSteps } from '../walk/run-steps.ts';
 import type { Transactor, WriteTransaction } from '../write-transaction.ts';
-import {
-  type ExcisionPlan,
-  type ExcisionProgress,
-  type ExcisionRequest,
-  type ObjectName,
-  planExcisionSteps,
-} from './plan.ts';
+import { type ExcisionPlan, type ExcisionRequest, type ObjectName, planExcisionSteps } from './plan.ts';
 
 /** The reason of an excision, its message and its author. */
 export interface ExcisionFacts {
@@ -32,17 +25,12 @@ export interface ExcisionHost extends Transactor {
   readonly engine: Engine;
 }
 
-export interface ExcisionOptions {
-  readonly onProgress?: (progress: ExcisionProgress) => void;
-}
-
 /** Returns what an excision would do; throws `object_missing` for an object that is not in the store. */
 export async function planExcision(
   host: Pick<ExcisionHost, 'engine'>,
   request: ExcisionRequest,
-  options: ExcisionOptions = {},
 ): Promise<ExcisionPlan> {
-  return runSteps(planExcisionSteps(host.engine, request), { onStep: options.onProgress });
+  return runSteps(planExcisionSteps(host.engine, request));
 }
 
 /**
@@ -84,10 +72,5 @@ function exciseObject(transaction: WriteTransaction, object: ObjectName, facts: 
   // @spec DML-STO-0811
   if (executionKey !== undefined) transaction.deleteCacheEntry(executionKey, object.objectId as ExecId);
   const timeMs = transaction.environment.nowMs();
-  // @spec DML-STO-0844
-  transaction.deleteRow('stubs', key);
-  // @spec DML-STO-0801
-  transaction.putRow('objects', key, encodeTombstone(key, { ...object, ...facts, timeMs }));
-  // @spec DML-STO-0802
-  transaction.putRow('excised', key, encodeJsonRow('excised', key, { ...object, timeMs }));
+  putTombstone(transaction, { ...object, ...facts, timeMs });
 }

@@ -1,7 +1,7 @@
 import { hashBytes, type ObjectClass, type ObjectId } from '@daggerml/object-model';
 import { hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
-import { scanLinks } from '../objects/links.ts';
+import { linksOf } from '../objects/links.ts';
 import { isMissingOnPurpose } from '../objects/stubs.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import type { Transactor } from '../write-transaction.ts';
@@ -21,7 +21,7 @@ export function liftExcision(host: Transactor, objectClass: ObjectClass, bytes: 
     // @spec DML-STO-0817
     if (!hasRow(engine, 'excised', key))
       throw storeError('excision_refused', { detail: 'not_excised', ...object });
-    for (const link of scanLinks(bytes, objectClass)) {
+    for (const link of linksOf(bytes, objectClass)) {
       if (transaction.retain(link.class, link.id)) continue;
       // @spec DML-STO-0845
       if (!isMissingOnPurpose(engine, objectKey(link.class, link.id) as Buffer))

@@ -48,11 +48,6 @@ export interface ExcisionPlan {
   readonly generation: number;
 }
 
-/** Number of objects that have been scanned for links. */
-export interface ExcisionProgress {
-  readonly done: number;
-}
-
 const STEP_OBJECTS = 20_000;
 
 function nameOf(key: Uint8Array): ObjectName {
@@ -93,7 +88,7 @@ function requestedKeys(engine: Engine, request: ExcisionRequest): Requested {
 export function* planExcisionSteps(
   engine: Engine,
   request: ExcisionRequest,
-): Generator<ExcisionProgress, ExcisionPlan, undefined> {
+): Generator<void, ExcisionPlan, undefined> {
   refreshSnapshot(engine);
   const generation = Number(readMeta(engine, 'generation') ?? 0);
   const { targets, excised } = requestedKeys(engine, request);
@@ -140,11 +135,11 @@ function* findLinks(
   targets: ObjectKeySet,
   content: ObjectKeySet,
   held: ObjectKeySet,
-): Generator<ExcisionProgress, FoundLink[], undefined> {
+): Generator<void, FoundLink[], undefined> {
   const rows = new RowReader(engine);
   const found: FoundLink[] = [];
   let from: Buffer | undefined;
-  for (let done = 0; ; ) {
+  for (;;) {
     refreshSnapshot(engine);
     const range = from === undefined ? {} : { start: from, exclusiveStart: true };
     const keys = readKeys(engine, 'objects', { ...range, limit: STEP_OBJECTS });
@@ -163,8 +158,7 @@ function* findLinks(
         if (isContent && !isInside) held.add(links, offset);
       }
     }
-    done += keys.length;
-    yield { done };
+    yield;
     from = keys.at(-1);
     if (keys.length < STEP_OBJECTS) return found;
   }

@@ -1,7 +1,6 @@
 import {
   type DatumId,
   decodeRecord,
-  isDmlError,
   OBJECT_CLASSES,
   type ObjectClass,
   type ObjectId,
@@ -9,6 +8,7 @@ import {
 import type { Engine } from '../engine/engine.ts';
 import { iterateRows, readKeys } from '../engine/reading.ts';
 import { CLASS_BYTES, parseObjectKey } from '../tables/keyspace.ts';
+import { ifReadable } from './if-readable.ts';
 
 /** An object found by name. */
 export interface FoundObject {
@@ -80,11 +80,6 @@ export function findBlobs(engine: Engine, digits: string): DatumId[] {
 
 /** Returns the content hash of a blob; undefined for another datum, and for bytes that cannot be read. */
 function contentHashOf(bytes: Buffer): string | undefined {
-  try {
-    const datum = decodeRecord(bytes, 'datum');
-    return datum.kind === 'blob' ? datum.contentSha256 : undefined;
-  } catch (error) {
-    if (isDmlError(error)) return undefined;
-    throw error;
-  }
+  const datum = ifReadable(() => decodeRecord(bytes, 'datum'));
+  return datum?.kind === 'blob' ? datum.contentSha256 : undefined;
 }

@@ -5,6 +5,7 @@ import { type StoreError, storeError } from '../errors.ts';
 import { decodeRow, encodeRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
+import { ifReadable } from './if-readable.ts';
 import { linksOf } from './links.ts';
 
 /** The domain that withholds an object which the store lacks, and the time that became known. */
@@ -53,7 +54,7 @@ export function fillStub(transaction: WriteTransaction, key: Buffer, bytes: Uint
   transaction.deleteRow('stubs', Buffer.from(key));
   const { domain, timeMs } = stub;
   // @spec DML-STO-0850
-  for (const link of linksOf(bytes, stub.class)) {
+  for (const link of ifReadable(() => linksOf(bytes, stub.class)) ?? []) {
     const linked = objectKey(link.class, link.id) as Buffer;
     if (hasRow(engine, 'objects', linked) || hasRow(engine, 'stubs', linked)) continue;
     transaction.putStub({ class: link.class, objectId: link.id, domain, timeMs });

@@ -7,7 +7,9 @@ import {
   objectModelError,
   RECORD_TYPE_NUMBERS,
 } from '@daggerml/object-model';
-import { decodeRow, encodeRow } from '../tables/checksummed-row.ts';
+import { decodeRow, encodeJsonRow, encodeRow } from '../tables/checksummed-row.ts';
+import { objectKey } from '../tables/keyspace.ts';
+import type { WriteTransaction } from '../write-transaction.ts';
 
 /** The reason for the removal of an object's bytes, and its author. */
 export interface TombstoneFacts {
@@ -23,6 +25,18 @@ export interface TombstoneFacts {
 export function encodeTombstone(key: Uint8Array, facts: TombstoneFacts): Buffer {
   const { class: objectClass, ...rest } = facts;
   return encodeRow('objects', key, encodeRecord({ type: 'tombstone', objectClass, ...rest }));
+}
+
+/** Puts a tombstone in the place of an object or of its stub, and lists it. */
+export function putTombstone(transaction: WriteTransaction, facts: TombstoneFacts): void {
+  const { class: objectClass, objectId, timeMs } = facts;
+  const key = objectKey(objectClass, objectId) as Buffer;
+  // @spec DML-STO-0844
+  transaction.deleteRow('stubs', key);
+  // @spec DML-STO-0801
+  transaction.putRow('objects', key, encodeTombstone(key, facts));
+  // @spec DML-STO-0802
+  transaction.putRow('excised', key, encodeJsonRow('excised', key, { class: objectClass, objectId, timeMs }));
 }
 
 /** Reads a tombstone's facts; throws `store_damaged` when the row is not one. */

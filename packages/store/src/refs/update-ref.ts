@@ -1,6 +1,6 @@
 import type { CommitId } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
-import { scanLinks } from '../objects/links.ts';
+import { linksOf } from '../objects/links.ts';
 import { readObject } from '../objects/objects.ts';
 import { isMissingOnPurpose } from '../objects/stubs.ts';
 import { encodeJsonRow } from '../tables/checksummed-row.ts';
@@ -55,7 +55,7 @@ function assertTarget(transaction: WriteTransaction, ref: RefName, commitId: Com
   const bytes = readObject(engine, 'commit', commitId);
   // @spec DML-STO-0303
   if (bytes === undefined) throw storeError('ref_target_missing', { ref, commitId });
-  for (const link of scanLinks(bytes, 'commit')) {
+  for (const link of linksOf(bytes, 'commit')) {
     if (transaction.has(link.class, link.id)) continue;
     // @spec DML-STO-0304 DML-STO-0837
     if (!isMissingOnPurpose(engine, objectKey(link.class, link.id) as Buffer))

@@ -1,7 +1,7 @@
 import type { CommitId, TombstoneRecord } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { assertReadable } from '../objects/objects.ts';
-import { describeKey, OBJECT_KEY_BYTES, objectKey } from '../tables/keyspace.ts';
+import { describeKey, objectKey } from '../tables/keyspace.ts';
 import type { ObjectKeySet } from '../walk/object-key-set.ts';
 import { RowReader } from '../walk/row-reader.ts';
 import { nextTurn } from '../walk/run-steps.ts';
@@ -49,7 +49,7 @@ export async function walkReached(
     if (keys.add(key)) continue;
     filled.push(key);
     rows.look(key);
-    for (let index = 0; index < rows.linkCount; index += 1) keys.add(rows.links, index * OBJECT_KEY_BYTES);
+    rows.addLinksTo(keys);
   }
   await walk(engine, { keys, offered, ...found, from: knownCount });
   return { keys, knownCount, filled, ...found };
@@ -83,7 +83,7 @@ async function walk(
     if (state === 'absent') wanted.push(offeredFor(key, offered));
     const said = state === 'withheld' ? offered.get(key) : undefined;
     if (said?.type === 'tombstone') excised.push(said);
-    for (let index = 0; index < rows.linkCount; index += 1) keys.add(rows.links, index * OBJECT_KEY_BYTES);
+    rows.addLinksTo(keys);
   }
 }
 

@@ -3,10 +3,9 @@ import type { Engine } from '../engine/engine.ts';
 import { hasRow } from '../engine/reading.ts';
 import { Draft, type ObjectReader } from '../history/draft.ts';
 import { isAncestor } from '../history/merge-base.ts';
-import { encodeTombstone } from '../objects/tombstone.ts';
+import { putTombstone } from '../objects/tombstone.ts';
 import type { RefName } from '../refs/ref-name.ts';
 import type { Ref } from '../refs/refs.ts';
-import { encodeJsonRow } from '../tables/checksummed-row.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import type { Transactor, WriteTransaction } from '../write-transaction.ts';
 import { transferError } from './car-frame.ts';
@@ -194,10 +193,6 @@ function adopt(transaction: WriteTransaction, absence: AbsenceRecord): void {
 function adoptTombstone(transaction: WriteTransaction, tombstone: TombstoneRecord): void {
   const { objectClass, reason, message, actor, timeMs } = tombstone;
   const objectId = tombstone.objectId as ObjectId;
-  const key = objectKey(objectClass, objectId) as Buffer;
-  if (hasRow(transaction.engine, 'objects', key)) return;
-  const facts = { class: objectClass, objectId, reason, message, actor, timeMs };
-  transaction.deleteRow('stubs', key);
-  transaction.putRow('objects', key, encodeTombstone(key, facts));
-  transaction.putRow('excised', key, encodeJsonRow('excised', key, { class: objectClass, objectId, timeMs }));
+  if (hasRow(transaction.engine, 'objects', objectKey(objectClass, objectId) as Buffer)) return;
+  putTombstone(transaction, { class: objectClass, objectId, reason, message, actor, timeMs });
 }

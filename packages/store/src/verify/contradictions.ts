@@ -4,11 +4,11 @@ import {
   type CallExec,
   type ExecRecord,
   executionKey,
-  isDmlError,
   type NodeId,
   type TreeRoot,
   treeCount,
 } from '@daggerml/object-model';
+import { ifReadable } from '../objects/if-readable.ts';
 import { inputFaults, pinFaults } from './input-contradictions.ts';
 import type { ObjectFault } from './object-fault.ts';
 import type { WholeRecords } from './whole-records.ts';
@@ -45,23 +45,12 @@ function* execAgainstNode(exec: ExecRecord, records: WholeRecords): Faults {
   // @spec DML-STO-0925
   if (node.functionDatumId !== exec.functionDatumId)
     yield { code: 'exec_contradiction', member: 'function', to };
-  const counts = [countOf('inputs', node.inputs, records), countOf('values', exec.inputs, records)];
+  const wanted = ifReadable(() => treeCount('inputs', node.inputs, records));
+  const given = ifReadable(() => treeCount('values', exec.inputs, records));
   // @spec DML-STO-0926
-  if (!counts.includes(undefined) && counts[0] !== counts[1])
+  if (wanted !== undefined && given !== undefined && wanted !== given)
     yield { code: 'exec_contradiction', member: 'inputCount', to };
   else yield* inputFaults(exec, node, records);
-}
-
-/** Counts the entries of a tree, undefined when its top page cannot be read. */
-function countOf(role: 'inputs', root: TreeRoot<'inputs'>, records: WholeRecords): number | undefined;
-function countOf(role: 'values', root: TreeRoot<'values'>, records: WholeRecords): number | undefined;
-function countOf(role: 'inputs' | 'values', root: TreeRoot, records: WholeRecords): number | undefined {
-  try {
-    return treeCount(role, root as TreeRoot<'inputs' | 'values'>, records);
-  } catch (error) {
-    if (isDmlError(error)) return undefined;
-    throw error;
-  }
 }
 
 function* callFaults(exec: CallExec, records: WholeRecords): Faults {

@@ -6,30 +6,19 @@ import type { ObjectFault } from './object-fault.ts';
 /** Something a store promises and does not hold. */
 export type Finding =
   | { readonly code: 'object_key_invalid'; readonly keyHex: string }
-  | { readonly code: 'object_damaged'; readonly class: ObjectClass; readonly objectId: ObjectId }
+  | (ObjectName & {
+      readonly code: 'object_damaged' | 'tombstone_unlisted' | 'tombstone_missing' | 'stub_outdated';
+    })
+  /** The reason is code and detail of the object model. */
+  | (ObjectName & { readonly code: 'object_undecodable'; readonly reason: string })
+  | (ObjectName & { readonly code: 'link_broken'; readonly to: ObjectName })
+  /** Written by a later version; no damage. */
   | {
-      readonly code: 'object_undecodable';
-      readonly class: ObjectClass;
-      readonly objectId: ObjectId;
-      /** Code and detail of the object model. */
-      readonly reason: string;
-    }
-  | {
-      readonly code: 'link_broken';
-      readonly class: ObjectClass;
-      readonly objectId: ObjectId;
-      readonly to: { readonly class: ObjectClass; readonly objectId: ObjectId };
-    }
-  | {
-      /** Written by a later version; no damage. */
       readonly code: 'object_newer';
       readonly class: ObjectClass | 'unknown';
       readonly objectId: ObjectId;
     }
-  | (ObjectFault & ObjectName)
-  | { readonly code: 'tombstone_unlisted'; readonly class: ObjectClass; readonly objectId: ObjectId }
-  | { readonly code: 'tombstone_missing'; readonly class: ObjectClass; readonly objectId: ObjectId }
-  | { readonly code: 'stub_outdated'; readonly class: ObjectClass; readonly objectId: ObjectId }
+  | (ObjectName & ObjectFault)
   | { readonly code: 'row_damaged'; readonly table: TableName; readonly keyHex: string }
   /** Written by a later version; no damage. */
   | { readonly code: 'row_newer'; readonly table: TableName; readonly keyHex: string }

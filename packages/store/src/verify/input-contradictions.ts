@@ -7,6 +7,7 @@ import {
   type TreeRoot,
   treeEntries,
 } from '@daggerml/object-model';
+import { ifReadable } from '../objects/if-readable.ts';
 import type { ObjectFault } from './object-fault.ts';
 import { scopedValue } from './scoped-value.ts';
 import type { WholeRecords } from './whole-records.ts';
@@ -63,7 +64,7 @@ class InputComparison {
   /** Returns the first input node that has another value than an exec says; what cannot be told contradicts nothing. */
   contradicted(exec: ExecRecord, node: NodeRecord): NodeId | undefined {
     if (node.kind === 'literal' || node.kind === 'import') return undefined;
-    try {
+    return ifReadable(() => {
       const values = treeEntries('values', exec.inputs, this.#records);
       for (const inputNodeId of treeEntries('inputs', node.inputs, this.#records)) {
         const value = values.next();
@@ -71,9 +72,7 @@ class InputComparison {
         const expected = scopedValue(inputNodeId, this.#pins, this.#records);
         if (expected !== undefined && expected !== value.value) return inputNodeId;
       }
-    } catch (error) {
-      if (!isDmlError(error)) throw error;
-    }
-    return undefined;
+      return undefined;
+    });
   }
 }

@@ -15,7 +15,7 @@ import type { Engine } from '../engine/engine.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import { contradictionsOf } from './contradictions.ts';
 import type { ObjectFault } from './object-fault.ts';
-import { decodeWhole, WholeRecords } from './whole-records.ts';
+import { WholeRecords } from './whole-records.ts';
 
 /** Pages or chunks of one collection or blob that are read between two pauses. */
 const PARTS_PER_PAUSE = 256;
@@ -66,7 +66,7 @@ export class ObjectCheck {
   #isInline(datumId: DatumId): boolean {
     const bytes = this.#records.getBytes('datum', datumId);
     if (bytes === undefined || bytes.length > MAX_INLINE_RECORD_BYTES) return false;
-    const datum = decodeWhole(bytes, 'datum');
+    const datum = this.#records.get('datum', datumId);
     return datum !== undefined && isInline(datum);
   }
 

@@ -2,7 +2,7 @@ import { isDmlError } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readKeys, refreshSnapshot } from '../engine/reading.ts';
 import { readRefs } from '../refs/refs.ts';
-import { OBJECT_KEY_BYTES, objectKey } from '../tables/keyspace.ts';
+import { objectKey } from '../tables/keyspace.ts';
 import { ObjectKeySet } from '../walk/object-key-set.ts';
 import { RowReader } from '../walk/row-reader.ts';
 import type { VerifyProgress } from './finding.ts';
@@ -28,7 +28,7 @@ export function* reachedKeys(engine: Engine): Generator<VerifyProgress, ObjectKe
       }
       const state = rows.look(keys.keyAt(ordinal));
       if (state === 'damaged' || state === 'newer') return undefined;
-      for (let index = 0; index < rows.linkCount; index += 1) keys.add(rows.links, index * OBJECT_KEY_BYTES);
+      rows.addLinksTo(keys);
     }
     return keys;
   } catch (error) {

@@ -2,12 +2,12 @@ import {
   type DagRecord,
   type DatumId,
   type ExecId,
-  isDmlError,
   type NodeId,
   type NodeRecord,
   type TreeRoot,
   treeGet,
 } from '@daggerml/object-model';
+import { ifReadable } from '../objects/if-readable.ts';
 import type { WholeRecords } from './whole-records.ts';
 
 /** Imports and execs through which a value is looked for. */
@@ -22,12 +22,7 @@ export function scopedValue(
   pins: TreeRoot<'pins'>,
   records: WholeRecords,
 ): DatumId | undefined {
-  try {
-    return follow(nodeId, pins, records);
-  } catch (error) {
-    if (isDmlError(error)) return undefined;
-    throw error;
-  }
+  return ifReadable(() => follow(nodeId, pins, records));
 }
 
 function follow(from: NodeId, pins: TreeRoot<'pins'>, records: WholeRecords): DatumId | undefined {

@@ -3,7 +3,6 @@ import {
   type ChunkId,
   decodeRecord,
   hashBytes,
-  isDmlError,
   type ObjectClass,
   type ObjectId,
   type ObjectIds,
@@ -12,6 +11,7 @@ import {
 } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { readRow } from '../engine/reading.ts';
+import { ifReadable } from '../objects/if-readable.ts';
 import type { RecordClass } from '../objects/objects.ts';
 import { objectKey } from '../tables/keyspace.ts';
 
@@ -32,7 +32,7 @@ export class WholeRecords implements BlobSource {
   /** Reads a record that decodes. */
   get<Class extends RecordClass>(recordClass: Class, id: ObjectIds[Class]): Records[Class] | undefined {
     const bytes = this.getBytes(recordClass, id);
-    return bytes && decodeWhole(bytes, recordClass);
+    return bytes && ifReadable(() => decodeRecord(bytes, recordClass));
   }
 
   getPage(pageId: PageId): Uint8Array | undefined {
@@ -41,18 +41,5 @@ export class WholeRecords implements BlobSource {
 
   getChunk(chunkId: ChunkId): Uint8Array | undefined {
     return this.getBytes('chunk', chunkId);
-  }
-}
-
-/** Decodes a record, undefined for bytes that are none. */
-export function decodeWhole<Class extends RecordClass>(
-  bytes: Uint8Array,
-  recordClass: Class,
-): Records[Class] | undefined {
-  try {
-    return decodeRecord(bytes, recordClass);
-  } catch (error) {
-    if (isDmlError(error)) return undefined;
-    throw error;
   }
 }

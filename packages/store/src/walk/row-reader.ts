@@ -4,6 +4,7 @@ import { failedRead, hasRow } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { isTombstone } from '../objects/tombstone.ts';
 import { CLASS_BYTES, isNewerClass, OBJECT_KEY_BYTES, parseObjectKey } from '../tables/keyspace.ts';
+import type { ObjectKeySet } from './object-key-set.ts';
 
 /**
  * State of the row under an object's key: its bytes, nothing, nothing with a stub, a tombstone, bytes that are not the
@@ -68,6 +69,12 @@ export class RowReader {
       // @spec DML-STO-0718
       return isNewerFormat(error) ? 'newer' : 'damaged';
     }
+  }
+
+  /** Adds the keys of those links to a set, as reached from the entry with the ordinal `parent`. */
+  addLinksTo(keys: ObjectKeySet, parent?: number): void {
+    for (let index = 0; index < this.#linkCount; index += 1)
+      keys.add(this.#links, index * OBJECT_KEY_BYTES, parent);
   }
 
   #addLink(classByte: number, bytes: Uint8Array, idOffset: number): void {

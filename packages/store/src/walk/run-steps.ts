@@ -13,7 +13,7 @@ export interface StepOptions<Step> {
 /** Runs steps to their end with a turn of the event loop after each; closes the generator however that ends. */
 export async function runSteps<Step, Result>(
   steps: Generator<Step, Result, undefined>,
-  { onStep, signal }: StepOptions<Step>,
+  { onStep, signal }: StepOptions<Step> = {},
 ): Promise<Result> {
   try {
     for (;;) {

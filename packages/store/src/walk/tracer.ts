@@ -100,9 +100,7 @@ export class Tracer {
       return;
     }
     this.tally.add(key[0] as number, this.#rows.sizeBytes);
-    const { links, linkCount } = this.#rows;
-    for (let index = 0; index < linkCount; index += 1)
-      this.found.add(links, index * OBJECT_KEY_BYTES, ordinal);
+    this.#rows.addLinksTo(this.found, ordinal);
   }
 
   /** Visits an object that was absent when the walk passed it and is a root now. */

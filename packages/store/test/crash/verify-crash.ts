@@ -1,7 +1,7 @@
-import type { CommitId, ObjectClass, ObjectId } from '@daggerml/object-model';
+import { type CommitId, decodeRecord, type ObjectClass, type ObjectId } from '@daggerml/object-model';
 import { readNewestMeta } from '../../src/engine/meta-page.ts';
 import { checkPages } from '../../src/engine/page-check.ts';
-import { parentCommitIds, scanLinks } from '../../src/objects/links.ts';
+import { linksOf } from '../../src/objects/links.ts';
 import { openStore } from '../../src/open-store.ts';
 import { asRefName } from '../../src/refs/ref-name.ts';
 import type { Store } from '../../src/store.ts';
@@ -19,7 +19,7 @@ function firstParents(store: Store, from: CommitId | undefined): Set<string> {
   const chain = new Set<string>();
   for (let next = from; next !== undefined && !chain.has(next); ) {
     chain.add(next);
-    next = parentCommitIds(store.read('commit', next))[0];
+    next = decodeRecord(store.read('commit', next), 'commit').parentCommitIds[0];
   }
   return chain;
 }
@@ -34,7 +34,7 @@ function countReachable(store: Store): number {
     if (seen.has(key)) continue;
     seen.add(key);
     if (store.getStub(next.class, next.id) !== undefined) continue;
-    left.push(...scanLinks(store.read(next.class, next.id), next.class));
+    left.push(...linksOf(store.read(next.class, next.id), next.class));
   }
   return seen.size;
 }

@@ -1,18 +1,8 @@
-import {
-  decodeRecord,
-  hashBytes,
-  type ObjectClass,
-  type ObjectId,
-  recordLinks,
-} from '@daggerml/object-model';
+import { hashBytes, type ObjectClass, type ObjectId } from '@daggerml/object-model';
 import { readKeys, refreshSnapshot } from '../../src/engine/reading.ts';
+import { type Link, linksOf } from '../../src/objects/links.ts';
 import type { Store } from '../../src/store.ts';
 import { parseObjectKey } from '../../src/tables/keyspace.ts';
-
-interface Target {
-  readonly class: ObjectClass;
-  readonly id: ObjectId;
-}
 
 /**
  * Walks from every ref by full decoding, as an oracle, and returns what is missing or damaged.
@@ -21,7 +11,7 @@ interface Target {
 export function brokenClosures(store: Store): string[] {
   const broken: string[] = [];
   const seen = new Set<string>();
-  const waiting: (Target & { readonly from: string })[] = store
+  const waiting: (Link & { readonly from: string })[] = store
     .readRefs()
     .map((ref) => ({ class: 'commit', id: ref.commitId, from: ref.name }));
   for (let target = waiting.pop(); target !== undefined; target = waiting.pop()) {
@@ -36,17 +26,9 @@ export function brokenClosures(store: Store): string[] {
       throw error;
     }
     if (bytes === undefined) broken.push(`${target.from} -> ${name}`);
-    else for (const link of linksOf(target.class, bytes)) waiting.push({ ...link, from: name });
+    else for (const link of linksOf(bytes, target.class)) waiting.push({ ...link, from: name });
   }
   return broken;
-}
-
-function linksOf(objectClass: ObjectClass, bytes: Buffer): Target[] {
-  if (objectClass === 'chunk') return [];
-  return recordLinks(decodeRecord(bytes, objectClass)).map((link) => ({
-    class: link.objectClass,
-    id: link.id,
-  }));
 }
 
 /** Returns `class/id` of everything a commit reaches, itself included. */
@@ -54,7 +36,7 @@ export function closureOf(store: Store, commitId: ObjectId): Set<string> {
   const names = new Set([`commit/${commitId}`]);
   for (const name of names) {
     const [objectClass, id] = name.split('/') as [ObjectClass, ObjectId];
-    for (const link of linksOf(objectClass, store.read(objectClass, id)))
+    for (const link of linksOf(store.read(objectClass, id), objectClass))
       names.add(`${link.class}/${link.id}`);
   }
   return names;
@@ -65,10 +47,10 @@ export function danglingObjects(store: Store): string[] {
   refreshSnapshot(store.engine);
   const dangling: string[] = [];
   for (const key of readKeys(store.engine, 'objects')) {
-    const object = parseObjectKey(key) as Target;
+    const object = parseObjectKey(key) as Link;
     const bytes = store.get(object.class, object.id) as Buffer;
     if (hashBytes(bytes) !== object.id) dangling.push(`${object.class}/${object.id}`);
-    for (const link of linksOf(object.class, bytes))
+    for (const link of linksOf(bytes, object.class))
       if (!store.has(link.class, link.id))
         dangling.push(`${object.class}/${object.id} -> ${link.class}/${link.id}`);
   }
