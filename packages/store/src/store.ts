@@ -19,7 +19,7 @@ import { findBlobs, type PrefixResult, resolvePrefix } from './objects/find-obje
 import { type RecordClass, readObject, readRecord } from './objects/objects.ts';
 import { absentError, readStub, type StubFacts } from './objects/stubs.ts';
 import { isTombstone } from './objects/tombstone.ts';
-import { iterateJournal, type JournalEntry, lastSequence } from './refs/journal.ts';
+import { iterateJournal, type JournalEntry, lastSequence, refsAtSequence } from './refs/journal.ts';
 import { asRefName, checkNewRefName, type RefKind, type RefName } from './refs/ref-name.ts';
 import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs/refs.ts';
 import { Liveness } from './sessions/liveness.ts';
@@ -272,6 +272,12 @@ export class Store {
   async *listJournal(afterSequence = 0): AsyncGenerator<JournalEntry> {
     this.#assertOpen();
     yield* iterateJournal(this.engine, afterSequence);
+  }
+
+  /** Returns the refs as they were after `sequence`; throws `sequence_unknown` beyond the journal. */
+  refsAt(sequence: number): ReadonlyMap<RefName, CommitId> {
+    this.#assertOpen();
+    return refsAtSequence(this.engine, sequence);
   }
 
   /** Lists the explicit holds, expired ones included. */

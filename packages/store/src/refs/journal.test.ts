@@ -1,4 +1,5 @@
 import type { CommitId } from '@daggerml/object-model';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, setRef } from '../../test/fixture-store.ts';
 import { putCommit } from '../../test/records.ts';
@@ -85,6 +86,37 @@ describe('ref journal', () => {
       });
   });
 
+  it('and the refs of now give those after any sequence [DML-STO-0404]', async () => {
+    const names = ['a', 'b', 'c', 'd'].map(headRef);
+    const step = fc.record({ name: fc.nat(3), commit: fc.option(fc.nat(5), { freq: 3 }) });
+    const rebuild = fc.asyncProperty(fc.array(step, { maxLength: 30 }), async (steps) => {
+      const store = await openFixture();
+      const ids = putCommits(store, 6);
+      const states = [new Map<string, string>()];
+      for (const { name, commit } of steps) {
+        const before = store.stateVersion();
+        setRef(store, names[name] as string, commit === null ? null : (ids[commit] as CommitId));
+        if (store.stateVersion() === before) continue;
+        states.push(new Map(store.readRefs().map((ref) => [ref.name, ref.commitId])));
+      }
+      for (const [sequence, state] of states.entries())
+        expect(new Map(store.refsAt(sequence))).toEqual(state);
+      await store.close();
+    });
+    await fc.assert(rebuild, { numRuns: 15, seed: 20_261_121 });
+  });
+
+  it('gives no refs of what it has not reached, or what is no sequence [DML-STO-0407]', async () => {
+    const store = await openFixture();
+    for (const id of putCommits(store, 3)) setRef(store, 'main', id);
+    expect(store.refsAt(0).size).toBe(0);
+    expect(store.refsAt(3).size).toBe(1);
+    for (const sequence of [4, -1, 0.5, Number.NaN, Number.POSITIVE_INFINITY])
+      expect(() => store.refsAt(sequence), `${sequence}`).toThrow(
+        expect.objectContaining({ code: 'sequence_unknown', fields: { sequence, lastSequence: 3 } }),
+      );
+  });
+
   it('reports a gap [DML-STO-0406]', async () => {
     const store = await openFixture();
     for (const id of putCommits(store, 6)) setRef(store, 'main', id);
@@ -92,6 +124,9 @@ describe('ref journal', () => {
     const damaged = { code: 'store_damaged', detail: 'gap' };
     for (const after of [0, 1, 2]) await expect(journalOf(store, after)).rejects.toMatchObject(damaged);
     expect(await journalOf(store, 3)).toHaveLength(3);
+    for (const after of [0, 1, 2])
+      expect(() => store.refsAt(after)).toThrow(expect.objectContaining(damaged));
+    expect(store.refsAt(3).size).toBe(1);
   });
 
   it('is the version of the state: 0 at first, then the newest sequence [DML-STO-0408]', async () => {

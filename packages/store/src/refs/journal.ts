@@ -1,10 +1,11 @@
 import type { CommitId } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
-import { iterateRows, readRows } from '../engine/reading.ts';
+import { iterateRows, readRows, refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import { decodeJsonRow } from '../tables/checksummed-row.ts';
 import { parseSequenceKey, sequenceKey } from '../tables/keyspace.ts';
 import type { RefName } from './ref-name.ts';
+import { readRefs } from './refs.ts';
 
 /** One ref update as it happened. */
 export interface JournalEntry {
@@ -37,4 +38,26 @@ export function* iterateJournal(engine: Engine, afterSequence: number): Generato
     yield decodeJsonRow<JournalEntry>('journal', row.key, row.value);
     expected += 1;
   }
+}
+
+/**
+ * Returns the refs as they were after `sequence`: those of now with each later update undone, newest first. Reads
+ * one journal row for each later update. Throws `sequence_unknown` for what the journal has not reached.
+ */
+export function refsAtSequence(engine: Engine, sequence: number): ReadonlyMap<RefName, CommitId> {
+  refreshSnapshot(engine);
+  const last = lastSequence(engine);
+  // @spec DML-STO-0407
+  if (!Number.isSafeInteger(sequence) || sequence < 0 || sequence > last)
+    throw storeError('sequence_unknown', { sequence, lastSequence: last });
+  const refs = new Map(readRefs(engine).map(({ name, commitId }) => [name, commitId]));
+  const rows = readRows(engine, 'journal', { start: sequenceKey(sequence + 1) });
+  if (rows.length !== last - sequence) throw storeError('store_damaged', { table: 'journal', detail: 'gap' });
+  for (const row of rows.reverse()) {
+    const entry = decodeJsonRow<JournalEntry>('journal', row.key, row.value);
+    // @spec DML-STO-0404
+    if (entry.old === null) refs.delete(entry.ref);
+    else refs.set(entry.ref, entry.old);
+  }
+  return refs;
 }
