@@ -106,14 +106,3 @@ export function answerTasks(answer, end = () => {}) {
   process.on('message', async (task) => process.send(await answer(task)));
   process.on('disconnect', end);
 }
-
-/** Returns a random number generator with a fixed seed (mulberry32), values in [0, 1). */
-export function seeded(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

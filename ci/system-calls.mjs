@@ -5,8 +5,7 @@
  * mapping, locking, reading, writing and syncing of data.mdb and lock.mdb, each with errors of the system in turn. It
  * must do its work or end with an error that names the system's error; it must not die by a signal, call a whole store
  * damaged, or leave one that is. Calls are refused by strace; where it does not work, that is named and nothing runs.
- * `--every` takes every call with every error, hours of it; the default is a sample. `--only 'gc --compact'` runs one
- * command, `--program` another `dml`.
+ * A sample of the calls is taken. `--only 'gc --compact'` runs one command, `--program` another `dml`.
  *
  * Some calls are known to end the process by a signal: those that the engine makes within its own opening. They are
  * counted apart; docs/decisions/0028-locks-of-the-kernel.md says why.
@@ -53,12 +52,11 @@ function makeProject(program, folder) {
   }
 }
 
-/** Returns the calls to refuse: every one, or one of each other kind and file, early, late or in the middle by turns. */
-function chosen(calls, isEvery, turn) {
+/** Returns the calls to refuse: one of each third kind and file, early, late or in the middle by turns. */
+function chosen(calls, turn) {
   const numbered = new Map();
   const next = (key) => numbered.set(key, (numbered.get(key) ?? 0) + 1).get(key);
   const all = calls.map((call) => ({ ...call, nth: next(`${call.name} ${call.file}`) }));
-  if (isEvery) return all;
   const groups = new Map();
   for (const call of all) {
     const key = `${call.call} ${call.file}`;
@@ -106,8 +104,8 @@ export function outcomeOf({ status, signal, stderr, errno, line, isKnownDeath })
     : { problem: `does not name ${errno}: ${error.code} ${error.message}` };
 }
 
-/** Runs every command with calls refused; yields counts and problems. */
-function refuseCalls(program, folder, { refuse, isEvery, only }) {
+/** Runs every command with calls refused; returns counts and problems. */
+function refuseCalls(program, folder, { refuse, only }) {
   const template = join(folder, 'template');
   mkdirSync(template);
   makeProject(program, template);
@@ -125,22 +123,21 @@ function refuseCalls(program, folder, { refuse, isEvery, only }) {
     counts.commands += 1;
     const { calls } = refuse(fresh(), args);
     counts.calls += calls.length;
-    for (const call of chosen(calls, isEvery, counts.commands)) {
-      for (const errno of isEvery ? ERRNOS : [ERRNOS[turn++ % ERRNOS.length]]) {
-        const ended = refuse(fresh(), args, { ...call, errno });
-        if (ended.refusedCall === undefined) continue;
-        counts.refused += 1;
-        const where = `dml ${args.join(' ')}: ${call.name} ${call.nth} of ${call.file}, ${errno}`;
-        const { line } = ended.refusedCall;
-        const outcome = outcomeOf({ ...ended, errno, line, isKnownDeath });
-        if (outcome.problem !== undefined) problems.push(`${where}: ${outcome.problem}`);
-        else if (outcome.code !== undefined)
-          counts.reported[outcome.code] = (counts.reported[outcome.code] ?? 0) + 1;
-        else counts[outcome.isDeath ? 'diedWithinOpening' : 'tolerated'] += 1;
-        const after = runDml(program, { folder: place, args: ['verify'] });
-        if (after.status !== 0)
-          problems.push(`${where}: verify ends with ${after.status}: ${after.stderr}${after.stdout}`);
-      }
+    for (const call of chosen(calls, counts.commands)) {
+      const errno = ERRNOS[turn++ % ERRNOS.length];
+      const ended = refuse(fresh(), args, { ...call, errno });
+      if (ended.refusedCall === undefined) continue;
+      counts.refused += 1;
+      const where = `dml ${args.join(' ')}: ${call.name} ${call.nth} of ${call.file}, ${errno}`;
+      const { line } = ended.refusedCall;
+      const outcome = outcomeOf({ ...ended, errno, line, isKnownDeath });
+      if (outcome.problem !== undefined) problems.push(`${where}: ${outcome.problem}`);
+      else if (outcome.code !== undefined)
+        counts.reported[outcome.code] = (counts.reported[outcome.code] ?? 0) + 1;
+      else counts[outcome.isDeath ? 'diedWithinOpening' : 'tolerated'] += 1;
+      const after = runDml(program, { folder: place, args: ['verify'] });
+      if (after.status !== 0)
+        problems.push(`${where}: verify ends with ${after.status}: ${after.stderr}${after.stdout}`);
     }
   }
   if (counts.refused === 0) problems.push('no call was refused');
@@ -153,7 +150,6 @@ export function check(_root, args = [], tell = (text) => process.stdout.write(te
     args,
     options: {
       root: { type: 'string' },
-      every: { type: 'boolean' },
       only: { type: 'string' },
       program: { type: 'string' },
     },
@@ -167,7 +163,6 @@ export function check(_root, args = [], tell = (text) => process.stdout.write(te
   try {
     const { counts, problems } = refuseCalls(program, folder, {
       refuse: byStrace(program),
-      isEvery: values.every === true,
       only: values.only,
     });
     tell(`${JSON.stringify(counts, null, 2)}\n`);
