@@ -135,7 +135,13 @@ const rows = `
     return { id, from, event, to, effects };
   });
 
-it.each(rows)('in $from, $event leads to $to and $effects [$id]', ({ from, event, to, effects }) => {
+/** Titles of the rows; `$id` in a title would put the id in quotes, where it cites nothing. */
+const titled = rows.map((row) => {
+  const { id, from, event, to, effects } = row;
+  return [`in ${from}, ${event} leads to ${to} and ${effects} [${id}]`, row] as const;
+});
+
+it.each(titled)('%s', (_, { from, event, to, effects }) => {
   const state = (states[from] ?? more[from]) as CallState;
   expect(nextState(state, events[event] as CallEvent)).toEqual({
     state: states[to] ?? more[to],
