@@ -16,11 +16,11 @@ function foldersIn(parent: string): string[] {
 const folders = ['packages', 'tools', 'examples'].flatMap(foldersIn);
 if (existsSync(`${root}/bench`)) folders.push('bench');
 
-/** Project whose files, in all packages, have modules of their own: they count what is open, or put others in the place of some. */
+/**
+ * Project of the files, in all packages, that put other modules in the place of some: each has a process of its own.
+ * All other files share the workers and what those have loaded, since loading costs more than most tests.
+ */
 const ALONE = { name: 'alone', include: 'packages/*/{src,test}/**/*.alone.test.ts' };
-
-/** Projects whose files do not share the workers and what those have loaded; in most, loading costs more than testing. */
-const isolated = new Set(['alone', 'store']);
 
 /** Siblings resolve to their sources, so unit tests need no build. */
 const conditions = ['@daggerml/source', 'module', 'node', 'development|production'];
@@ -54,8 +54,9 @@ function project(name: string, folder: string, include: string[]): TestProjectIn
       exclude: ['**/node_modules/**', '**/dist/**', '**/fixtures/**', ...others],
       environment: 'node',
       env: { XDG_CONFIG_HOME: NOWHERE, XDG_CACHE_HOME: NOWHERE },
+      setupFiles: [`${root}/packages/testkit/test/hooks.ts`],
       pool: 'forks',
-      isolate: isolated.has(name),
+      isolate: name === ALONE.name,
       // Ends what hangs; what starts many processes asks for more by name.
       testTimeout: 60_000,
       hookTimeout: 60_000,

@@ -6,7 +6,8 @@ import { functions } from '@daggerml/capture';
 import type { OpenRun } from '@daggerml/execution';
 import { treeEntries } from '@daggerml/object-model';
 import { verifyStore } from '@daggerml/store';
-import { afterAll, expect } from 'vitest';
+import { afterTests } from '@daggerml/testkit';
+import { expect } from 'vitest';
 import type { Dag } from '../src/dag.ts';
 import type { NodeHandle } from '../src/node-handle.ts';
 import { Repository, type RepositoryOptions } from '../src/repository.ts';
@@ -39,9 +40,6 @@ export const table = async (rows: number) => ({ rows, mean: rows / 2, tags: new 
 /** A file system in memory, for tests that write often. */
 const MEMORY_FOLDER = '/dev/shm';
 
-const projects: Project[] = [];
-afterAll(() => Promise.all(projects.map((project) => project.close())));
-
 /** A project folder with a repository and a file of functions, which is gone when the tests of the file are over. */
 export class Project {
   readonly folder: string = mkdtempSync(
@@ -52,7 +50,7 @@ export class Project {
 
   static async create(options: RepositoryOptions = {}): Promise<Project> {
     const project = new Project();
-    projects.push(project);
+    afterTests('file', () => project.close());
     project.write('steps.ts', source);
     project.repository = await Repository.init(project.folder, { author: 'tester', workers: 2, ...options });
     return project;

@@ -1,7 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { afterAll } from 'vitest';
+import { afterTests } from '@daggerml/testkit';
 
 /** The `dml` of this tree. */
 export const PROGRAM: string = join(import.meta.dirname, '../dist/bin.js');
@@ -13,11 +13,6 @@ interface Ended {
   readonly stdout: string;
   readonly stderr: string;
 }
-
-const started: StartedProgram[] = [];
-afterAll(() => {
-  for (const { child } of started) child.kill('SIGKILL');
-});
 
 /** A program that runs while a test watches it; what still runs at the end of the file is killed. */
 export class StartedProgram {
@@ -41,7 +36,7 @@ export class StartedProgram {
       this.#hasEnded = true;
       return { exitCode, signal, stdout: this.stdout, stderr: this.stderr };
     });
-    started.push(this);
+    afterTests('file', () => this.child.kill('SIGKILL'));
   }
 
   /** Resolves with what fits of all that it says; rejects when it ends before. */

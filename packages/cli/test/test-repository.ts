@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import { type CommitId, type CommitRecord, hashBytes } from '@daggerml/object-model';
 import { headRef, openStore, type Ref, type Store } from '@daggerml/store';
 import { plantRef } from '@daggerml/store/testing';
-import { afterAll, expect } from 'vitest';
+import { afterTests } from '@daggerml/testkit';
+import { expect } from 'vitest';
 import { runCli } from '../src/invocation/main.ts';
 import type { CliIo } from '../src/process/cli-io.ts';
 import { PROGRAM, StartedProgram } from './started-program.ts';
@@ -73,11 +74,6 @@ export async function dml(argv: readonly string[], around: Surroundings = {}): P
 const NEWER_NODE: Uint8Array = Uint8Array.of(0x84, 1, 3, 5, 0xf6);
 export const NEWER_NODE_ID: string = hashBytes(NEWER_NODE);
 
-const folders: string[] = [];
-afterAll(() => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
-});
-
 /** A temporary folder with a repository and pipelines in it, which is gone when the tests of the file are over. */
 export class TestRepository {
   /** Alone in a folder, so that a command which wrongly takes the folder above destroys nothing of others. */
@@ -85,7 +81,7 @@ export class TestRepository {
 
   constructor() {
     const own = realpathSync(mkdtempSync(join(tmpdir(), 'dml cli ')));
-    folders.push(own);
+    afterTests('file', () => rmSync(own, { recursive: true, force: true }));
     this.folder = join(own, 'project');
     mkdirSync(this.folder);
   }

@@ -1,4 +1,5 @@
 import {
+  type CommitId,
   type DatumId,
   DmlError,
   type ExecId,

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CommitId } from '@daggerml/object-model';
-import { afterEach } from 'vitest';
+import { afterTests } from '@daggerml/testkit';
 import type { ProcessProbe, StoreEnvironment } from '../src/environment.ts';
 import { nodeEnvironment } from '../src/node-environment.ts';
 import { openStore } from '../src/open-store.ts';
@@ -58,19 +58,13 @@ export function fakeWaits(
   };
 }
 
-const cleanups: (() => Promise<void> | void)[] = [];
-
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
-});
-
 /** Folder in memory, where a test of many thousand transactions does not wait for a disk. */
 const MEMORY_FOLDER = '/dev/shm';
 
 /** Returns a folder that is gone after the test, in memory where the machine has such a place. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(existsSync(MEMORY_FOLDER) ? MEMORY_FOLDER : tmpdir(), 'dml-store-'));
-  cleanups.push(() => rmSync(folder, { recursive: true, force: true }));
+  afterTests('test', () => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }
 
@@ -80,7 +74,7 @@ export async function openFixture(
   path: string = join(temporaryFolder(), 'store'),
 ): Promise<Store> {
   const store = await openStore(path, { mode: 'write', create: true, program: 'test', environment });
-  cleanups.push(() => store.close());
+  afterTests('test', () => store.close());
   return store;
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatumId } from '@daggerml/object-model';
-import { afterEach } from 'vitest';
+import { afterTests } from '@daggerml/testkit';
 import { childProgram } from './child-program.ts';
 import type { OpenerOrder } from './crash/opener.child.ts';
 import { temporaryFolder } from './fixture-store.ts';
@@ -24,11 +24,6 @@ export interface OpenerAnswer {
   readonly creator?: string;
 }
 
-const children: ChildProcess[] = [];
-afterEach(() => {
-  for (const child of children.splice(0)) child.kill('SIGKILL');
-});
-
 /** Another process that opens and uses a store step by step as it is told; telling blocks until it has answered. */
 export class Opener {
   readonly #folder: string = temporaryFolder();
@@ -38,7 +33,7 @@ export class Opener {
   constructor(path: string) {
     const program = [childProgram('crash/opener'), path, this.#folder];
     this.child = spawn(process.execPath, program, { stdio: ['ignore', 'ignore', 'inherit'] });
-    children.push(this.child);
+    afterTests('test', () => this.child.kill('SIGKILL'));
   }
 
   get pid(): number {

@@ -1,1 +1,2 @@
+export { afterTests } from './clean-up.ts';
 export { SeededRandom, seededNumbers } from './seeded-random.ts';
