@@ -37,40 +37,44 @@ describe('the error of what a pipeline gives', () => {
     ['unsupported_value', 'dag.literal(undefined as never); // here'],
     [
       'unsupported_value',
-      'const row: Row = { when: new Date(0) };\n  dag.call(steps.pair, [row] as never); // here',
+      'const row: Row = { when: new Date(0) };',
+      'dag.call(steps.pair, [row] as never); // here',
     ],
     ['unsupported_value', 'dag.list.append([], (() => 1) as never); // here'],
-    ['unsupported_value', "const sum = dag.call(steps.add, 1, 2);\n  return sum + 's'; // here"],
+    ['unsupported_value', 'const sum = dag.call(steps.add, 1, 2);', "return sum + 's'; // here"],
     [
       'unsupported_value',
-      'const sum = dag.call(steps.add, 1, 2);\n  return JSON.stringify({ sum }); // here',
+      'const sum = dag.call(steps.add, 1, 2);',
+      'return JSON.stringify({ sum }); // here',
     ],
-    ['cyclic_value', 'const rows: unknown[] = []; rows.push(rows);\n  dag.literal(rows); // here'],
-    ['reserved_name', "const one = dag.literal(1);\n  dag.name('root', one); // here"],
+    ['cyclic_value', 'const rows: unknown[] = []; rows.push(rows);', 'dag.literal(rows); // here'],
+    ['reserved_name', 'const one = dag.literal(1);', "dag.name('root', one); // here"],
     ['no_commit', "const { root } = dag.import('nowhere'); // here"],
     ['unreadable_file', "await dag.file('nowhere.csv'); // here"],
     [
       'unreadable_file',
-      "await Promise.all([1].map(async () => {\n    await null;\n    await dag.directory('nowhere'); // here\n  }));",
+      'await null;',
+      'await Promise.all([1].map(async () => {',
+      'await null;',
+      "await dag.directory('nowhere'); // here",
+      '}));',
     ],
-  ])('names the line: case %#, %s [DML-BND-1403]', async (code, body) => {
-    const { error, here } = await refusal(body);
+  ])('names the line: case %#, %s [DML-BND-1403]', async (code, ...lines) => {
+    const { error, here } = await refusal(lines.join('\n'));
     const { file, line, column } = error.fields;
     expect({ code: error.code, at: `${file}:${line}` }).toEqual({ code, at: here });
     expect(column).toBeGreaterThan(0);
     expect(Object.keys(error.fields).length, 'its own fields are kept').toBeGreaterThan(3);
-    expect(error.message).toContain(
-      `${code}: ${relative(process.cwd(), String(file)).startsWith('..') ? file : ''}`,
-    );
+    const isElsewhere = relative(process.cwd(), String(file)).startsWith('..');
+    expect(error.message).toContain(`${code}: ${isElsewhere ? file : ''}`);
     expect(error.message).toContain(`:${line}:${column}: `);
     expect(error.stack?.split('\n').slice(1, 3).join()).toContain(here);
   });
 
   it('names the line of a helper in another file', async () => {
-    project.write(
-      'helper.ts',
-      '\ntype Dag = { literal(value: unknown): unknown };\nexport const add = (dag: Dag) => dag.literal(1n << 70n);\n',
-    );
+    const helper =
+      'export const add = (dag: { literal(value: unknown): unknown }) => dag.literal(1n << 70n);';
+    project.write('helper.ts', `\n\n${helper}\n`);
     const { error } = await refusal("  const { add } = await import('./helper.ts');\n  add(dag);");
     expect(error.fields).toMatchObject({ file: `${project.folder}/helper.ts`, line: 3 });
   });

@@ -3,7 +3,7 @@ import type { CommitId, NodeId } from '@daggerml/object-model';
 import { type Commit, deleteDag } from '@daggerml/repository';
 import { applyExcision, headRef, planExcision, type Store } from '@daggerml/store';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { Project } from './project.ts';
+import { coded, Project } from './project.ts';
 
 let project: Project;
 let shared: NodeId;
@@ -45,31 +45,21 @@ describe('deleteDag', () => {
     expect([...head().dags]).toEqual([['kept', before.dags.get('kept')]]);
     expect([...head().execMap]).toEqual([[shared, before.execMap.get(shared)]]);
     expect(head()).toMatchObject({ parentCommitIds: [both], author: 'tester', message: 'delete gone' });
-    expect(await lastEntry(project.repository.store)).toMatchObject({
-      ref: 'refs/heads/main',
-      old: both,
-      new: done.commitId,
-      actor: 'tester',
-      reason: 'delete gone',
-    });
+    const moved = { ref: 'refs/heads/main', old: both, new: done.commitId };
+    const entry = { ...moved, actor: 'tester', reason: 'delete gone' };
+    expect(await lastEntry(project.repository.store)).toMatchObject(entry);
   });
 
   it('refuses a name that the branch does not have and says which there are [DML-BND-0609]', () => {
     const before = project.repository.store.stateVersion();
-    expect(() => project.repository.deleteDag('never')).toThrow(
-      expect.objectContaining({
-        code: 'unknown_name',
-        detail: 'dag',
-        fields: { name: 'never', word: 'never', inside: 'main', nearest: [], names: ['gone', 'kept'] },
-      }),
-    );
-    expect(() => project.repository.deleteDag('kept', { branch: 'none' })).toThrow(
-      expect.objectContaining({ code: 'unknown_name' }),
-    );
+    const fields = { name: 'never', word: 'never', inside: 'main', nearest: [], names: ['gone', 'kept'] };
+    const unknown = expect.objectContaining({ code: 'unknown_name', detail: 'dag', fields });
+    expect(() => project.repository.deleteDag('never')).toThrow(unknown);
+    expect(() => project.repository.deleteDag('kept', { branch: 'none' })).toThrow(coded('unknown_name'));
     expect(project.repository.store.stateVersion()).toBe(before);
   });
 
-  it('starts anew when the branch moves meanwhile', async () => {
+  it('starts again when the branch moves at the same time', async () => {
     const { store } = project.repository;
     await project.repository.newDag('first').commit(1);
     let moves = 0;
@@ -84,10 +74,8 @@ describe('deleteDag', () => {
       },
     });
     await project.repository.newDag('second').commit(2);
-    deleteDag(
-      { store: moving, branch: headRef('main'), actor: 'a', message: 'm', nowMs: Date.now },
-      'second',
-    );
+    const change = { store: moving, branch: headRef('main'), actor: 'a', message: 'm', nowMs: Date.now };
+    deleteDag(change, 'second');
     expect(moves).toBe(2);
     expect([...head().dags.keys()]).toEqual(['gone', 'kept']);
   });
@@ -130,8 +118,6 @@ describe('restoreDag', () => {
     // A branch without a commit takes a dag as its first.
     project.repository.restoreDag('gone', both, { branch: 'fresh' });
     expect(project.repository.getCommit('fresh')).toMatchObject({ parentCommitIds: [] });
-    expect(() => project.repository.restoreDag('never', both)).toThrow(
-      expect.objectContaining({ code: 'unknown_name' }),
-    );
+    expect(() => project.repository.restoreDag('never', both)).toThrow(coded('unknown_name'));
   });
 });

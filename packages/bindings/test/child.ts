@@ -46,17 +46,17 @@ export class Child {
       spawn(process.execPath, [script, ...args], { stdio: ['pipe', 'pipe', 'inherit'] }),
       scratch,
     );
-    await child.#until(() => child.#output.includes('ready\n'));
+    await child.#ready();
     return child;
   }
 
-  /** Resolves when the child has said enough; rejects when it ends before. */
-  async #until(isEnough: () => boolean): Promise<void> {
+  /** Resolves when the child is ready; rejects when it ends before. */
+  async #ready(): Promise<void> {
     let hasEnded = false;
     const ended = this.#ended.then(() => {
       hasEnded = true;
     });
-    while (!isEnough()) {
+    while (!this.#output.includes('ready\n')) {
       if (hasEnded) throw new Error(`the child ended with code ${await this.#ended}`);
       await Promise.race([once(this.#process.stdout as never, 'data'), ended]);
     }
@@ -67,21 +67,13 @@ export class Child {
     this.#process.stdin?.write('go\n');
   }
 
-  /** Sends the child an order and returns the line with which it answers. */
-  async ask(order: string): Promise<unknown> {
-    const before = this.#said().length;
-    this.#process.stdin?.write(`${order}\n`);
-    await this.#until(() => this.#said().length > before);
-    return this.#said()[before];
-  }
-
-  /** Ends the child's input; yields its exit code and its lines. */
+  /** Ends the child's input; returns its exit code and its lines. */
   end(): Promise<ChildEnd> {
     this.#process.stdin?.end();
     return this.#end();
   }
 
-  /** Kills the child, if it still runs; yields what it said before. */
+  /** Kills the child, if it still runs; returns what it said before. */
   kill(): Promise<ChildEnd> {
     this.#process.kill('SIGKILL');
     return this.#end();
@@ -90,12 +82,8 @@ export class Child {
   async #end(): Promise<ChildEnd> {
     const exitCode = await this.#ended;
     rmSync(this.#scratch, { recursive: true, force: true });
-    return { exitCode, lines: this.#said() };
-  }
-
-  #said(): unknown[] {
     // A killed child may leave a line unfinished.
     const lines = this.#output.slice(0, this.#output.lastIndexOf('\n') + 1).split('\n');
-    return lines.filter((line) => line.startsWith('{')).map((line): unknown => JSON.parse(line));
+    return { exitCode, lines: lines.filter((line) => line.startsWith('{')).map((line) => JSON.parse(line)) };
   }
 }

@@ -1,17 +1,12 @@
 import { DmlError } from '@daggerml/object-model';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Dag } from '../src/dag.ts';
 import { definePipeline } from '../src/pipeline.ts';
+import type { Repository } from '../src/repository.ts';
 import { Project } from './project.ts';
 
-let project: Project;
-beforeEach(async () => {
-  project = await Project.create();
-});
-
 /** Lets the store refuse every later transaction of a run, as it does when the disk is full. */
-function fill(): void {
-  const { store } = project.repository;
+function fill({ store }: Repository): void {
   const transact = store.transact.bind(store);
   Object.defineProperty(store, 'transact', {
     value: (...given: Parameters<typeof transact>) => {
@@ -23,18 +18,14 @@ function fill(): void {
 
 describe('a store that fails in the middle of a run', () => {
   it('fails the run with its own error, wherever that is waited for [DML-EXE-1009]', async () => {
-    const { repository, steps } = project;
+    const { repository, steps } = await Project.create();
     const pipelines: ((dag: Dag) => unknown)[] = [
-      (dag: Dag) => dag.call(steps.add, 1, 2),
-      async (dag: Dag) => (await dag.call(steps.add, 1, 2).value()) + 1,
-      async (dag: Dag) => {
-        const call = dag.call(steps.add, 1, 2);
-        await call.wait();
-        return call;
-      },
+      (dag) => dag.call(steps.add, 1, 2),
+      async (dag) => (await dag.call(steps.add, 1, 2).value()) + 1,
+      (dag) => dag.call(steps.add, 1, 2).wait(),
     ];
     const before = repository.heads();
-    fill();
+    fill(repository);
     for (const [index, build] of pipelines.entries()) {
       const run = repository.run(definePipeline(`pipeline ${index}`, build));
       await expect(run, `pipeline ${index}`).rejects.toMatchObject({ code: 'store_full' });
