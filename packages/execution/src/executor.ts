@@ -8,7 +8,7 @@ import { CacheLookup } from './cache/cache-lookup.ts';
 import { OutcomeBatch } from './cache/outcome-batch.ts';
 import { RunIndex, runIndexRef } from './cache/run-index.ts';
 import type { CaptureTools } from './files/capture-tools.ts';
-import { type FileSystem, nodeFileSystem } from './files/file-system.ts';
+import { nodeFileSystem } from './files/file-system.ts';
 import { RunObjects } from './objects/run-objects.ts';
 import { EventReporter, type RunEvent } from './run/events.ts';
 import type { RetryBudget } from './run/machine.ts';
@@ -29,8 +29,6 @@ export interface ExecutorOptions extends WorkerPoolOptions {
   readonly sharing?: SharingPorts;
   /** True when files that are as they were when they were read last are not read again; they are not by default. */
   readonly fileCache?: boolean;
-  /** File system that files are captured from; that of this machine by default. */
-  readonly fileSystem?: FileSystem;
   /** Pauses between attempts; the number of attempts is an option of the call. */
   readonly retryPauses?: { readonly baseMs: number; readonly maxMs: number };
 }
@@ -87,7 +85,6 @@ export class Executor {
       startAdapter,
       sharing,
       fileCache = true,
-      fileSystem = nodeFileSystem,
       ...rest
     } = this.#options;
     const { program = 'daggerml', ...pool } = rest;
@@ -137,7 +134,7 @@ export class Executor {
       index,
       reporter,
       files: {
-        fileSystem,
+        fileSystem: nodeFileSystem,
         objects,
         nowMs,
         knowsFiles: fileCache,

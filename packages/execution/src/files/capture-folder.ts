@@ -1,4 +1,4 @@
-import { constants, type Stats } from 'node:fs';
+import { constants } from 'node:fs';
 import { setImmediate } from 'node:timers/promises';
 import {
   buildDirectory,
@@ -6,10 +6,7 @@ import {
   type DatumId,
   editDirectory,
   encodeRecord,
-  ID_BYTES,
-  idOfBytes,
   type TreeRoot,
-  writeIdBytes,
 } from '@daggerml/object-model';
 import type { CaptureTools } from './capture-tools.ts';
 import { type DirectoryPlan, planChanges, planWhole } from './directory-plan.ts';
@@ -78,7 +75,6 @@ class FolderCapture {
   readonly #intake: FileIntake;
   readonly #taken = new TakenEntries();
   readonly #sinceMs: number;
-  readonly #datumId = new Uint8Array(ID_BYTES);
   #files = 0;
   /** Files that are remembered from now on. */
   #keptFiles = 0;
@@ -135,7 +131,7 @@ class FolderCapture {
     const isKeeping = this.#devices.keepIdentity(stats.dev, place);
     const known = this.#memory.files.find(path, stats);
     // @spec DML-EXE-0860
-    if (known !== undefined && isKeeping && !this.#isLost(known)) {
+    if (known !== undefined && isKeeping && !this.#lost.has(known)) {
       this.#add(entry, known, { isRemembered: true, isKept: true });
       return undefined;
     }
@@ -145,45 +141,33 @@ class FolderCapture {
     const datumId = this.#intake.isSmall(seen) ? this.#intake.takeSmall(seen) : undefined;
     // Nothing waits for a small file.
     if (datumId === undefined) return this.#takeSlowly(entry, seen, isKept);
-    this.#addRead(entry, datumId, isKept);
+    this.#add(entry, datumId, { isRemembered: false, isKept });
     return undefined;
   }
 
   async #takeSlowly(entry: WalkedFile, seen: SeenFile, isKept: boolean): Promise<void> {
     const { datumId, isAsSeen } = await this.#intake.take(seen);
     // @spec DML-EXE-0871
-    this.#addRead(entry, datumId, isKept && isAsSeen);
+    this.#add(entry, datumId, { isRemembered: false, isKept: isKept && isAsSeen });
   }
 
-  #addRead(entry: WalkedFile, datumId: DatumId, isKept: boolean): void {
-    writeIdBytes(datumId, this.#datumId, 0);
-    this.#add(entry, this.#datumId, { isRemembered: false, isKept });
-  }
-
-  #add({ path, stats }: WalkedFile, datumId: Uint8Array, { isRemembered, isKept }: FileFacts): void {
+  #add({ path, stats }: WalkedFile, blobDatumId: DatumId, { isRemembered, isKept }: FileFacts): void {
     this.#files += 1;
     // @spec DML-BND-0920
-    this.#taken.addFile(path, datumId, { isExecutable: this.#isExecutable(stats), isRemembered });
+    const isExecutable = this.#request.keepsForms && (stats.mode & constants.S_IXUSR) !== 0;
+    this.#taken.add({ kind: 'file', path, blobDatumId, isExecutable }, isRemembered);
     if (!isKept) return;
-    this.#memory.files.add(datumId);
+    this.#memory.files.add(blobDatumId);
     this.#keptFiles += 1;
-  }
-
-  #isExecutable(stats: Stats): boolean {
-    return this.#request.keepsForms && (stats.mode & constants.S_IXUSR) !== 0;
   }
 
   #takeOther(entry: Exclude<WalkedEntry, WalkedFile>): void {
     // @spec DML-EXE-0867
     if (entry.kind === 'passed-over') return this.#memory.files.pass(entry.path);
     this.#checkPath(entry.path);
-    if (entry.kind === 'link') {
-      this.#links += 1;
-      this.#taken.addLink(entry.path, entry.target);
-    } else {
-      this.#emptyFolders += 1;
-      this.#taken.addEmptyFolder(entry.path);
-    }
+    this.#taken.add(entry);
+    if (entry.kind === 'link') this.#links += 1;
+    else this.#emptyFolders += 1;
   }
 
   #checkPath(path: string): void {
@@ -192,10 +176,6 @@ class FolderCapture {
     } catch (error) {
       throw unreadable(`${this.#request.folder}/${path}`, 'its name has a backslash, or is too long', error);
     }
-  }
-
-  #isLost(datumId: Uint8Array): boolean {
-    return this.#lost.size > 0 && this.#lost.has(idOfBytes<'datum'>(datumId, 0));
   }
 
   /** Makes the directory of what was taken; undefined when something that is remembered is gone. */
@@ -229,9 +209,7 @@ class FolderCapture {
       for (const datumId of missing) this.#lost.add(datumId);
       if (missing.length > 0) return undefined;
     }
-    const root = base
-      ? editDirectory(base, changes, objects)
-      : buildDirectory(this.#taken.entries(), objects);
+    const root = base ? editDirectory(base, changes, objects) : buildDirectory(this.#taken.all, objects);
     return objects.putDatum(encodeRecord({ type: 'datum', kind: 'map', root }));
   }
 

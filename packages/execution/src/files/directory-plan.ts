@@ -1,6 +1,7 @@
 import {
   type DatumId,
   type DirectoryChange,
+  type DirectoryEntry,
   type PageSource,
   type TreeRoot,
   treeEntries,
@@ -17,7 +18,7 @@ export interface DirectoryPlan {
 
 /** Plans a directory that is like none that is known. */
 export function planWhole(taken: TakenEntries): DirectoryPlan {
-  return { changes: [], rememberedDatumIds: [...rememberedIn(taken, { from: 0, to: taken.count })] };
+  return { changes: [], rememberedDatumIds: [...taken.rememberedIn(0, taken.all.length)] };
 }
 
 /** Plans a directory as changes of one that is like it in all but some ranges. */
@@ -32,12 +33,13 @@ export function planChanges(
   for (const range of ranges) {
     const before = entriesBetween(root, taken, range, pages);
     for (let number = range.from; number < range.to; number += 1) {
-      const path = taken.path(number);
-      const element = before.get(path);
-      before.delete(path);
-      if (element !== undefined && element === taken.plainDatumId(number)) continue;
-      changes.push({ set: taken.entry(number) });
-      rememberedDatumIds.push(...rememberedIn(taken, { from: number, to: number + 1 }));
+      const entry = taken.all[number] as DirectoryEntry;
+      const element = before.get(entry.path);
+      before.delete(entry.path);
+      const isSame = entry.kind === 'file' && !entry.isExecutable && element === entry.blobDatumId;
+      if (isSame) continue;
+      changes.push({ set: entry });
+      rememberedDatumIds.push(...taken.rememberedIn(number, number + 1));
     }
     for (const path of before.keys()) changes.push({ deletePath: path });
   }
@@ -51,17 +53,10 @@ function entriesBetween(
   { from, to }: ChangedRange,
   pages: PageSource,
 ): Map<string, unknown> {
-  const fromKey = from > 0 ? taken.path(from - 1) : undefined;
-  const beforeKey = to < taken.count ? taken.path(to) : undefined;
+  const fromKey = taken.all[from - 1]?.path;
+  const beforeKey = taken.all[to]?.path;
   const range = { ...(fromKey !== undefined && { fromKey }), ...(beforeKey !== undefined && { beforeKey }) };
   const found = new Map<string, unknown>(treeEntries('map', root, pages, range));
   if (fromKey !== undefined) found.delete(fromKey);
   return found;
-}
-
-function* rememberedIn(taken: TakenEntries, { from, to }: ChangedRange): Generator<DatumId> {
-  for (let number = from; number < to; number += 1) {
-    const datumId = taken.rememberedDatumId(number);
-    if (datumId !== undefined) yield datumId;
-  }
 }

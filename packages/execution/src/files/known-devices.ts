@@ -20,8 +20,6 @@ const IDENTITY_KEEPING: ReadonlySet<number> = new Set([
 export class KnownDevices {
   readonly #fileSystem: FileSystem;
   readonly #devices = new Map<number, boolean>();
-  #last = -1;
-  #isLastKept = false;
 
   constructor(fileSystem: FileSystem) {
     this.#fileSystem = fileSystem;
@@ -29,14 +27,11 @@ export class KnownDevices {
 
   /** Checks whether files of a device can be known again; `path` is of one of them. */
   keepIdentity(device: number, path: string): boolean {
-    if (device === this.#last) return this.#isLastKept;
     let isKept = this.#devices.get(device);
     if (isKept === undefined) {
       isKept = this.#look(path);
       this.#devices.set(device, isKept);
     }
-    this.#last = device;
-    this.#isLastKept = isKept;
     return isKept;
   }
 

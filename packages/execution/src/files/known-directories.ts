@@ -1,10 +1,11 @@
 import type { DatumId } from '@daggerml/object-model';
-import { DIGEST_BYTES, type EntryRun } from './taken-entries.ts';
+import type { EntryRun } from './taken-entries.ts';
 
 /** Directories that are remembered of one folder; with another filter it is another directory. */
 const MAX_DIRECTORIES = 4;
 /** Changes with the form of what stands in a listing, so that another form is never read. */
 const FORM = 1;
+const DIGEST_BYTES = 32;
 
 /** A directory that was made of a folder, by the digests of the runs of its entries. */
 export interface KnownDirectory {

@@ -1,6 +1,6 @@
+import { ID_BYTES } from '@daggerml/object-model';
 import { IDENTITY_BYTES } from './file-identity.ts';
 
-export const ID_BYTES = 32;
 /** Length of a path in front of it. */
 export const LENGTH_BYTES = 2;
 /** Size of the state behind the path of an entry: identity and datum. */

@@ -1,5 +1,6 @@
+import { type DatumId, ID_BYTES, idOfBytes, writeIdBytes } from '@daggerml/object-model';
 import { type FileIdentity, IDENTITY_BYTES, writeIdentity } from './file-identity.ts';
-import { ID_BYTES, LENGTH_BYTES, ListingCursor, type ReadPart, STATE_BYTES } from './listing-cursor.ts';
+import { LENGTH_BYTES, ListingCursor, type ReadPart, STATE_BYTES } from './listing-cursor.ts';
 import { endsRun } from './run-end.ts';
 
 const FIRST_BYTES = 64 * 1024;
@@ -34,7 +35,7 @@ export class ListingMerge {
   }
 
   /** Returns the datum of a file that is remembered in this state; it stays so. */
-  find(path: string, identity: FileIdentity): Uint8Array | undefined {
+  find(path: string, identity: FileIdentity): DatumId | undefined {
     const pathStart = this.#length + LENGTH_BYTES;
     this.#reserve(LENGTH_BYTES + path.length * UNIT_BYTES + STATE_BYTES);
     const pathBytes = this.#draft.write(path, pathStart);
@@ -48,13 +49,13 @@ export class ListingMerge {
     const known = pathEnd + IDENTITY_BYTES;
     const isSame =
       bytes.compare(this.#draft, this.#stateAt, this.#stateAt + IDENTITY_BYTES, pathEnd, known) === 0;
-    return isSame ? bytes.subarray(known, known + ID_BYTES) : undefined;
+    return isSame ? idOfBytes<'datum'>(bytes, known) : undefined;
   }
 
   /** Remembers the datum of the file that was asked for last. */
-  add(datumId: Uint8Array): void {
+  add(datumId: DatumId): void {
     const end = this.#stateAt + STATE_BYTES;
-    this.#draft.set(datumId, end - ID_BYTES);
+    writeIdBytes(datumId, this.#draft, end - ID_BYTES);
     this.#append(end, this.#path);
   }
 
