@@ -1,12 +1,12 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { appendFileSync, createReadStream, symlinkSync } from 'node:fs';
+import { createReadStream, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { inspect } from 'node:util';
 import { type FunctionRef, functions, loadPipeline } from '@daggerml/capture';
 import { type RunEvent, RunObjects } from '@daggerml/execution';
-import { treeEntries, treeGet } from '@daggerml/object-model';
+import { treeEntries } from '@daggerml/object-model';
 import { type BlobHandle, f64 } from '@daggerml/values';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { captureRefusal, coded, Project, recorded, type Steps } from '../test/project.ts';
@@ -511,21 +511,6 @@ describe('Dag.commit', () => {
     expect(project.repository.store.stateVersion()).toBe(version);
   });
 
-  it('drops the pins that only the replaced dag had', async () => {
-    const commit = async (seed: number): Promise<string> => {
-      const own = project.repository.newDag('replaced');
-      const handle = own.call(steps.random, seed);
-      await own.commit([handle, own.call(steps.random, 606)]);
-      await own.close();
-      return handle.nodeId;
-    };
-    const [old, kept] = [await commit(607), await commit(608)];
-    const { pins } = project.repository.getCommit('main').record;
-    const objects = new RunObjects(project.repository.store);
-    expect(treeGet('pins', pins, old as never, objects)).toBeUndefined();
-    expect(treeGet('pins', pins, kept as never, objects)).toBeDefined();
-  });
-
   it('refuses new nodes afterwards [DML-BND-0606]', async () => {
     const own = project.repository.newDag('closed');
     const handle = own.literal(1);
@@ -605,14 +590,5 @@ describe('Dag.file and Dag.blob', () => {
     const args = ['--input-type=module', '-e', ASK, store.path];
     const asked = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 600_000 });
     expect(asked.stdout, asked.stderr).toBe(`${process.pid} is seen`);
-  });
-
-  it('refuse a file that changes while it is read [DML-BND-0911]', async () => {
-    const path = project.write('growing.bin', new Uint8Array(8 * 1024 * 1024));
-    const capture = refusal(dag.file('growing.bin'));
-    const grow = setInterval(() => appendFileSync(path, 'x'), 1);
-    expect(await capture).toBe('growing.bin: it changed while it was read');
-    clearInterval(grow);
-    expect(await refusal(dag.file('growing.bin'))).toBe('captured');
   });
 });

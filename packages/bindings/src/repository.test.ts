@@ -249,34 +249,6 @@ describe('the environment of functions', () => {
 });
 
 describe('Repository.run', () => {
-  it('runs a pipeline from its file and commits under its name', async () => {
-    const file = project.write(
-      'pipeline.ts',
-      `import { definePipeline, functions } from '@daggerml/bindings';
-      const steps = functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url));
-      export const grid = definePipeline('grid', async (dag) => {
-        const data = await dag.file('data.txt');
-        dag.name('data', data);
-        return { sums: [1, 2].map((n) => dag.call(steps.add, n, 10)), data };
-      });`,
-    );
-    project.write('data.txt', 'some data');
-    const loaded = await loadPipeline(file);
-    const events: string[] = [];
-    // Other tests leave dags open.
-    const open = project.repository.store.readRefs('index');
-    const first = await project.repository.run(loaded, { onEvent: (event) => events.push(event.type) });
-    expect(first).toMatchObject({ changed: true, counts: { executed: 2, cached: 0 } });
-    expect(events.filter((type) => type === 'call-finished').length).toBe(2);
-    const value = (await first.dag.root.value()) as { sums: number[]; data: { text(): Promise<string> } };
-    expect([value.sums, await value.data.text()]).toEqual([[11, 12], 'some data']);
-    expect(first.commit.dags.has('grid')).toBe(true);
-    const second = await project.repository.run(await loadPipeline(file));
-    expect(second).toMatchObject({ changed: false, counts: { executed: 0, cached: 2 } });
-    expect(second.commit.commitId).toBe(first.commit.commitId);
-    expect(project.repository.store.readRefs('index')).toEqual(open);
-  });
-
   it('reports a build that throws an error of its own with the cause [DML-BND-1205]', async () => {
     const cause = new TypeError('my mistake');
     const pipeline = definePipeline('throws', () => {

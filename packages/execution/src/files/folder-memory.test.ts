@@ -70,19 +70,4 @@ describe('the memory of a folder', () => {
     expect(await place.capture()).toBe(right);
     expect(place.opened).toHaveLength(150);
   });
-
-  it('is not made of a folder with few and small files', async () => {
-    for (let at = 0; at < 63; at += 1) place.write(`f${at}`);
-    await place.capture();
-    expect(remembered().files).toEqual([]);
-    place.write('f63');
-    await place.capture();
-    expect(remembered().files).toHaveLength(64);
-    const other = await CapturePlace.create();
-    other.write('large', new Uint8Array(1024 * 1024));
-    await other.capture();
-    await other.capture();
-    expect(other.opened).toEqual([]);
-    await other.close();
-  });
 });

@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { type BlobDatum, hashBytes, writeBlob } from '@daggerml/object-model';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type PackedObjects, unpackObjects } from '../worker/packed-objects.ts';
-import { IngestThread, isWorthThread } from './ingest-thread.ts';
+import { IngestThread } from './ingest-thread.ts';
 
 let folder: string;
 
@@ -113,11 +113,5 @@ describe('ingesting a file in a thread', () => {
     await expect(new IngestThread().ingest({ path, seen: identity }, () => true)).rejects.toMatchObject({
       fields: { path, reason: 'it changed while it was read' },
     });
-  });
-
-  it('is left to large files', async () => {
-    expect(await isWorthThread(fileOf(noise(1000)))).toBe(false);
-    expect(await isWorthThread(folder)).toBe(false);
-    expect(await isWorthThread(join(folder, 'missing.bin'))).toBe(false);
   });
 });

@@ -20,13 +20,6 @@ function objectsOf(value: unknown): { datumId: DatumId; objects: FoundObjects } 
   return { datumId, objects };
 }
 
-it('comes in the order in which a value is read', () => {
-  const { objects } = objectsOf(table);
-  const ids = [...objects.keys()];
-  const rows = table.slice(0, 20).map((row) => ids.indexOf(objectsOf(row).datumId));
-  expect(rows).toEqual([...rows].sort((a, b) => a - b));
-});
-
 it('is complete or left out: an object that another one lacks is asked for again', () => {
   const { datumId, objects } = objectsOf(table);
   const lost = objectsOf(table[1999]).datumId;

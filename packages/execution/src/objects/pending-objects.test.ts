@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { PendingObjects } from './pending-objects.ts';
 
 function objectOf(number: number): { objectClass: ObjectClass; objectId: string; bytes: Uint8Array } {
-  const bytes = new TextEncoder().encode(`object ${number}`);
+  // Some are longer than those that are copied.
+  const bytes = new TextEncoder().encode(`object ${number} `.repeat(number % 90 === 0 ? 500 : 1));
   return { objectClass: number % 3 === 0 ? 'node' : 'datum', objectId: hashBytes(bytes), bytes };
 }
 

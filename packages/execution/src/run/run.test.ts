@@ -407,21 +407,6 @@ describe('Run, builtins', () => {
     ]);
   });
 
-  it('runs thousands of calls that are ready at once', async () => {
-    const run = workspace.begin({ workName: 'many' });
-    const nodes = Array.from({ length: 3000 }, (_, index) => run.call('half', [index * 2]));
-    const all = run.builtin('dml://list/construct', nodes);
-    expect(await run.outcome(all)).toEqual(nodes.map((_, index) => index));
-    expect(run.counts).toEqual({ executed: 3000 });
-  });
-
-  it('takes a long list that a function returns', async () => {
-    const run = workspace.begin({ workName: 'long' });
-    const node = run.call('count', [200_000]);
-    const value = (await run.outcome(node)) as number[];
-    expect([value.length, value[199_999]]).toEqual([200_000, 199_999.5]);
-  });
-
   it('wakes a long chain of builtins without deep recursion', async () => {
     const run = workspace.begin({ workName: 'chain' });
     let node = run.call('add', [0, 0]);
@@ -585,18 +570,6 @@ describe('Run, failures', () => {
 });
 
 describe('Run, captured code', () => {
-  it('runs again what a changed helper changes, and only that', async () => {
-    const code = (rest: string): string => `export const one = () => 1; ${rest}`;
-    const own = await Workspace.create(code('const by = 2; export const twice = (x: number) => x * by;'));
-    const first = own.begin();
-    expect(await first.outcome(first.call('twice', [first.call('one', [])]))).toBe(2);
-    own.write(code('const factor = 3; /* three */ export const twice = (x: number) => x * factor;'));
-    const second = own.begin();
-    expect(await second.outcome(second.call('twice', [second.call('one', [])]))).toBe(3);
-    expect(second.counts).toEqual({ executed: 1, cached: 1 });
-    await own.close();
-  });
-
   it('runs the bundle of the repository, not the source file [DML-EXE-0513]', async () => {
     const own = await Workspace.create('export const version = () => 1;');
     const run = own.begin();

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type BlobHandle, blob, Uri } from '@daggerml/values';
+import { type BlobHandle, blob } from '@daggerml/values';
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { keyOf, Workspace } from '../../test/workspace.ts';
 import type { RunEvent } from '../run/events.ts';
@@ -10,7 +10,7 @@ const steps = `
 import { existsSync, readdirSync, unlinkSync, writeFileSync } from 'node:fs';
 import { exit } from 'node:process';
 import { isMainThread, threadId } from 'node:worker_threads';
-import { blob, blobFromFile, f64, Uri, type BlobHandle } from '@daggerml/bindings';
+import { blob, blobFromFile, f64, type BlobHandle } from '@daggerml/bindings';
 export const thread = () => [isMainThread, threadId > 0];
 export const say = (text: string) => { console.log(text); console.error('err ' + text); return text; };
 export const environment = () => ({ ...process.env });
@@ -65,7 +65,6 @@ export const firstPiece = async (b: BlobHandle) => { for await (const piece of b
 export const lines = async (b: BlobHandle) => blob((await b.text()).split('\\n').reverse().join('\\n'));
 export const pieces = (n: number) => blob((async function* () { for (let i = 0; i < n; i++) yield new Uint8Array(100_000).fill(i); })());
 export const fromFile = (path: string) => ({ file: blobFromFile(path), exact: f64(2) });
-export const link = (base: Uri) => [base, Uri.fromString(String(base) + '/../b')];
 export const same = (b: BlobHandle) => ({ nested: [b] });
 `;
 
@@ -141,12 +140,6 @@ describe('WorkerPool', () => {
     const large = await made<FromFile>('fromFile', `${workspace.folder}/large.bin`);
     expect(content.equals(await large.file.bytes())).toBe(true);
     expect(await made('same', text)).toEqual({ nested: [expect.objectContaining({ sizeBytes: 5 })] });
-  });
-
-  it('takes and gives URIs', async () => {
-    const run = workspace.begin();
-    const uris = (await run.outcome(run.call('link', [new Uri('https://example.org/a')]))) as Uri[];
-    expect(uris.map(String)).toEqual(['https://example.org/a', 'https://example.org/b']);
   });
 
   it('replaces a lost worker and tries the call again after a pause [DML-EXE-0809] [DML-EXE-1103]', async () => {
