@@ -1,12 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { headRef } from '@daggerml/store';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/invocation/command-table.ts';
 import { EXIT } from '../src/invocation/exit-code.ts';
 import { COMMAND_LINES } from './command-lines.ts';
-import { CONTROL } from './terminal-output.ts';
 import { dml, TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
@@ -120,46 +118,6 @@ describe('standard output', () => {
       expect((await repository.dml(argv, around)).stdout.includes(colour)).toBe(hasColours);
     expect((await repository.dml(['show', 'no'], { isTerminal: true })).stderr).toContain(colour);
     expect((await repository.dml(['show', 'no'])).stderr).not.toContain(colour);
-  });
-
-  it('has no control character of a name, a message or a text value [DML-CLI-0410]', async () => {
-    await repository.define(
-      'odd',
-      `async (dag) => {
-        const text = dag.literal('bell\\u0007 csi\\u009b31m flip\\u202e\\u061c\\u200e\\u200f\\u2067 del\\u007f bom\\ufeff zero\\u200b soft\\u00ad tag\\u{e0001} none\\ufffe');
-        dag.name('bidi\\u202ename', text);
-        return dag.literal({ 'key\\u001b[2J': text, plain: 'line\\nline' });
-      }`,
-    );
-    await repository.ok('branch', 'flipped\u202ebranch');
-    await repository.dml(['run', 'pipelines.ts', 'sums', '--no-cache'], {
-      env: { DML_AUTHOR: 'esc\u001b]0;title\u0007' },
-    });
-    await repository.ok('branch', 'a\u200bb');
-    const heads = await repository.withStore((store) => store.readRefs('heads').map(({ name }) => name));
-    expect(heads).toContain(headRef('flipped\u202ebranch'));
-    for (const argv of [
-      ['status'],
-      ['log'],
-      ['branch'],
-      ['dag', 'list'],
-      ['show', 'odd'],
-      ['show', 'main'],
-      ['cat', 'odd'],
-      ['show', 'odd#root'],
-    ]) {
-      expect(await repository.ok(...argv), argv.join(' ')).not.toMatch(CONTROL);
-      expect(await repository.ok(...argv, '--json'), argv.join(' ')).not.toMatch(CONTROL);
-    }
-    for (const json of [[], ['--json']]) {
-      const failed = await repository.dml(['show', 'no\u200ething\ufeff', ...json]);
-      expect(failed.stderr).toContain('no\\u200ething\\ufeff');
-      expect(failed.stderr).not.toMatch(CONTROL);
-    }
-    expect(await repository.ok('log')).toContain('author esc\\u001b]0;title\\u0007');
-    expect(await repository.ok('branch')).toContain('flipped\\u202ebranch');
-    expect(await repository.ok('branch')).toContain('a\\u200bb');
-    expect(JSON.parse(await repository.ok('cat', 'odd'))).toHaveProperty(['key\u001b[2J']);
   });
 });
 

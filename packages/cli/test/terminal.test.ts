@@ -65,7 +65,7 @@ beforeAll(async () => {
   mkdirSync(join(repository.folder, 'nasty-folder/.git'), { recursive: true });
   writeFileSync(join(repository.folder, 'nasty-folder', NASTY_NAME), 'x');
   await repository.ok('branch', NASTY_NAME.replace('[', ''));
-  await repository.ok('run', 'nasty.ts', 'values');
+  await repository.dml(['run', 'nasty.ts', 'values'], { env: { DML_AUTHOR: NASTY } });
 });
 
 function expectHarmless({ stdout, stderr }: Outcome, about: string): void {
@@ -131,7 +131,7 @@ describe.each(MODES)('text %s', (_, options, { isTerminal = false }) => {
     );
   });
 
-  it('holds no terminal control, whatever the repository holds [DML-CLI-0460]', async () => {
+  it('holds no terminal control, whatever the repository holds [DML-CLI-0410] [DML-CLI-0460]', async () => {
     const name = NASTY_NAME;
     for (const argv of [
       ...[['status'], ['log'], ['branch'], ['ref'], ['dag', 'list'], ['wip', 'list'], ['show', 'main']],
@@ -153,6 +153,9 @@ describe.each(MODES)('text %s', (_, options, { isTerminal = false }) => {
       ['trust'],
     ])
       expectHarmless(await repository.dml([...options, ...argv], around()), argv.join(' '));
+    const shown = async (command: string) => (await repository.dml([...options, command], around())).stdout;
+    expect(await shown('branch')).toContain('d\\u202ee\\u200bf');
+    expect(await shown('log')).toMatch(/"?author"?:? "?a\\u001b/);
   });
 
   it('holds no terminal control, whatever a pipeline says or how it fails [DML-CLI-0460]', async () => {

@@ -1,4 +1,4 @@
-import { type CommitId, isDmlError } from '@daggerml/object-model';
+import { type CommitId, type CommitRecord, isDmlError } from '@daggerml/object-model';
 import { findCommit, RecordReader } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT } from '../invocation/exit-code.ts';
@@ -8,21 +8,13 @@ import { type CommitPeople, peopleLines } from '../render/people-lines.ts';
 import { formatTime } from '../render/quantities.ts';
 
 /** Line of the log about a commit. */
-interface LogLine extends CommitPeople {
-  readonly commitId: CommitId;
-  readonly parentCommitIds: readonly CommitId[];
-  readonly message: string;
-}
+type CommitLine = { readonly commitId: CommitId } & CommitPeople &
+  Pick<CommitRecord, 'parentCommitIds' | 'message'>;
 
 /** Line of the log about an excised commit, beyond which the history is out of reach. */
 interface ExcisedLine {
   readonly commitId: CommitId;
-  readonly excised: {
-    readonly reason: string;
-    readonly message: string;
-    readonly actor: string;
-    readonly timeMs: number;
-  };
+  readonly excised: Readonly<Record<'reason' | 'message' | 'actor', string>> & { readonly timeMs: number };
 }
 
 /** Runs `dml log [head]`. */
@@ -50,7 +42,7 @@ export async function run(context: CommandContext): Promise<number> {
   return EXIT.done;
 }
 
-function commitFacts(line: LogLine): string[] {
+function commitFacts(line: CommitLine): string[] {
   return [...peopleLines(line), '', ...indent(line.message)];
 }
 
@@ -71,7 +63,7 @@ function* firstParents(
   reader: RecordReader,
   start: CommitId | undefined,
   count: number,
-): Generator<LogLine | ExcisedLine> {
+): Generator<CommitLine | ExcisedLine> {
   let left = count;
   // @spec DML-CLI-0803
   for (let commitId = start; commitId !== undefined && left > 0; left -= 1) {
@@ -82,7 +74,7 @@ function* firstParents(
   }
 }
 
-function logLine(reader: RecordReader, commitId: CommitId): LogLine | ExcisedLine {
+function logLine(reader: RecordReader, commitId: CommitId): CommitLine | ExcisedLine {
   try {
     const { parentCommitIds, author, authoredMs, committer, committedMs, message } = reader.read(
       'commit',

@@ -14,7 +14,7 @@ import { refuseUnusable } from '../process/source-file.ts';
 import { thenClose } from '../process/then-close.ts';
 import { waitsOf } from '../process/waits.ts';
 import { RunProgress } from '../render/run-progress.ts';
-import { factsOf, report } from '../render/run-report.ts';
+import { reportRun } from '../render/run-report.ts';
 import { cliError } from '../wording/cli-error.ts';
 import { endOfRun } from '../wording/run-failure.ts';
 
@@ -60,7 +60,10 @@ async function runFile(context: CommandContext, repository: Repository, startedM
   });
   const restoreConsole = consoleToNotes(output);
   const guard = guardPipeline(path);
-  const interrupted = whenAborted(io.signal, () => output.note('stopping the running calls …'));
+  const interrupted = rejection(io.signal, () => {
+    output.note('stopping the running calls …');
+    return cliError('interrupted');
+  });
   const escaped = rejection(guard.signal, () => guard.signal.reason);
   try {
     refuseUnusable(path);
@@ -82,8 +85,7 @@ async function runFile(context: CommandContext, repository: Repository, startedM
     });
     progress.close();
     const durationMs = io.nowMs() - startedMs;
-    const facts = factsOf(context, repository, result);
-    report(context, pipeline.name, { ...result, ...facts, durationMs, warnings: progress.warnings });
+    reportRun(context, repository, result, { name: pipeline.name, durationMs, warnings: progress.warnings });
     return EXIT.done;
   } catch (error) {
     throw endOfRun(guard.signal.aborted ? guard.signal.reason : error, progress.failedCalls);
@@ -94,15 +96,7 @@ async function runFile(context: CommandContext, repository: Repository, startedM
   }
 }
 
-/** Rejects with `interrupted` when the signal is aborted; never resolves. */
-function whenAborted(signal: AbortSignal, tell: () => void): Promise<never> {
-  return rejection(signal, () => {
-    tell();
-    return cliError('interrupted');
-  });
-}
-
-/** Rejects with what `reason` yields when the signal is aborted; never resolves, and may be left unheard. */
+/** Rejects with what `reason` returns when the signal is aborted; never resolves, and may be left unheard. */
 function rejection(signal: AbortSignal, reason: () => unknown): Promise<never> {
   const aborted = new Promise<never>((_, reject) => {
     const abort = (): void => reject(reason());

@@ -1,4 +1,3 @@
-import type { CommitRecord } from '@daggerml/object-model';
 import { branchOf, currentCommit, dagsOf, indexNameOf, RecordReader } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT } from '../invocation/exit-code.ts';
@@ -15,11 +14,10 @@ export async function run(context: CommandContext): Promise<number> {
     const reader = new RecordReader(store);
     const current = currentCommit(reader);
     const dags = current === undefined ? [] : dagsOf(reader, current.commit);
-    const indexes = store.readRefs('index').map((index) => ({
-      index: indexNameOf(index.name),
-      commitId: index.commitId,
-      ...pick(reader.read('commit', index.commitId)),
-    }));
+    const indexes = store.readRefs('index').map(({ name, commitId }) => {
+      const { message, committedMs } = reader.read('commit', commitId);
+      return { index: indexNameOf(name), commitId, message, committedMs };
+    });
     const branch = branchOf(store.head());
     // @spec DML-CLI-0801
     const value = {
@@ -57,13 +55,6 @@ export async function run(context: CommandContext): Promise<number> {
     });
   });
   return EXIT.done;
-}
-
-function pick({ message, committedMs }: CommitRecord): {
-  readonly message: string;
-  readonly committedMs: number;
-} {
-  return { message, committedMs };
 }
 
 function firstLine(text: string): string {

@@ -63,8 +63,10 @@ function describe(reader: RecordReader, found: NamedObject, options: RenderOptio
   }
 }
 
+/** Describes a record by its fields; collections beyond one page stand as the id of their top page. */
 function recordView(record: AnyRecord, { full }: RenderOptions): ObjectView {
-  return { value: plainFields(record), lines: () => formatRecord(record, { full }).split('\n').slice(1) };
+  const { type: _, ...value } = record;
+  return { value, lines: () => formatRecord(record, { full }).split('\n').slice(1) };
 }
 
 /** Describes an outcome, with the failure that it records. @spec DML-CLI-1701 */
@@ -159,9 +161,4 @@ function preview(pieces: Iterable<string>, { output, full }: RenderOptions): str
   return lines.length > limit
     ? [...lines.slice(0, limit), output.style('dim', '… (--full shows all of it, "dml cat" prints it)')]
     : lines;
-}
-
-/** Fields of a record as JSON takes them; collections beyond one page stand as the id of their top page. */
-function plainFields({ type: _, ...fields }: AnyRecord): Record<string, unknown> {
-  return fields;
 }

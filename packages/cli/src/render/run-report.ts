@@ -1,49 +1,34 @@
 import type { Repository, RunResult } from '@daggerml/bindings';
-import type { CommitId, NodeId } from '@daggerml/object-model';
 import { commitThatMade, differingCalls, RecordReader, shortId } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import type { AmbientWarning } from './ambient-warning.ts';
 import { formatCount, formatDuration } from './quantities.ts';
 
-/** A run that ended well, as it is reported. */
-interface RunReport extends RunResult {
+/** Facts of a run that ended well that only the command knows. */
+interface RunFacts {
+  readonly name: string;
   readonly durationMs: number;
   readonly warnings: readonly AmbientWarning[];
-  /** The commit that gave the branch this dag. */
-  readonly madeIn: CommitId;
-  readonly differing: readonly DifferingCall[];
-  /** Calls of the run, where the dag is a value that none of them is a part of. */
-  readonly callsLeftOut: number;
 }
 
-/** A call that had another value when it was run again. */
-interface DifferingCall {
-  readonly nodeId: NodeId;
-  readonly call: string;
-}
-
-/** Returns the facts about a run that ended well for which its commits have to be read. */
-export function factsOf(
-  { options }: CommandContext,
+/** Reports a run that ended well. */
+export function reportRun(
+  { output, options }: CommandContext,
   { store }: Repository,
-  { commit, dagId, changed, counts, calls, dag }: RunResult,
-): Pick<RunReport, 'madeIn' | 'differing' | 'callsLeftOut'> {
+  result: RunResult,
+  { name, durationMs, warnings }: RunFacts,
+): void {
+  const { commit, dagId, changed, counts, calls, dag } = result;
   const { commitId } = commit;
   const reader = new RecordReader(store);
   // @spec DML-CLI-1506
   const madeIn = changed ? commitId : commitThatMade(reader, commitId, dag.dagName);
   const isRerun = options.cache === false && changed;
-  const differing = isRerun ? differingCalls(reader, commitId, dagId) : [];
-  return {
-    madeIn,
-    differing: differing.map((nodeId) => ({ nodeId, call: dag.describeCall(nodeId).text })),
-    callsLeftOut: counts.executed + counts.cached + counts.failed - calls,
-  };
-}
-
-export function report({ output }: CommandContext, name: string, result: RunReport): void {
-  const { commit, dagId, changed, counts, durationMs, warnings, madeIn, differing, callsLeftOut } = result;
-  const { commitId } = commit;
+  const differing = (isRerun ? differingCalls(reader, commitId, dagId) : []).map((nodeId) => ({
+    nodeId,
+    call: dag.describeCall(nodeId).text,
+  }));
+  const callsLeftOut = counts.executed + counts.cached + counts.failed - calls;
   // @spec DML-CLI-1507
   for (const { nodeId, call } of differing)
     output.note(

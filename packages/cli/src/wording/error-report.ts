@@ -23,11 +23,7 @@ export interface ErrorReport {
 
 /** Looks an error up in the tables and fills in its next step. */
 export function describeError(caught: unknown, cwd: string | undefined): ErrorReport {
-  const error = isAbort(caught)
-    ? cliError('interrupted', {}, caught)
-    : isRawTooManyFiles(caught)
-      ? cliError('too_many_files', {}, caught)
-      : caught;
+  const error = knownError(caught);
   if (!isDmlError(error)) return defect(error);
   const told = isNewerFormat(error)
     ? cliError('newer_format', { record: error.recordType ?? '' }, error)
@@ -57,14 +53,11 @@ function hintOf({ code, detail, fields }: DmlError, exit: ExitCode): string | un
   return fields.instead === undefined ? undefined : '{instead}';
 }
 
-/** Checks whether an error is the abort of a signal, as libraries throw it. */
-function isAbort(error: unknown): boolean {
-  return error instanceof Error && error.name === 'AbortError';
-}
-
-/** Checks whether a raw error of too many open files has no wording of a lower package. */
-function isRawTooManyFiles(error: unknown): boolean {
-  return !isDmlError(error) && isTooManyFiles(error);
+/** Returns what has no words of a package as an error of the command line, where it is no defect. */
+function knownError(caught: unknown): unknown {
+  // As libraries throw the abort of a signal.
+  if (caught instanceof Error && caught.name === 'AbortError') return cliError('interrupted', {}, caught);
+  return !isDmlError(caught) && isTooManyFiles(caught) ? cliError('too_many_files', {}, caught) : caught;
 }
 
 function defect(error: unknown): ErrorReport {
