@@ -1,6 +1,5 @@
 import { formatSize } from '@daggerml/object-model';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { openingOf, repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { absolutePath } from '../process/current-folder.ts';
 import { formatCount } from '../render/quantities.ts';
@@ -8,14 +7,14 @@ import { formatCount } from '../render/quantities.ts';
 const DOING = { mark: 'looking for objects', copy: 'copying', check: 'checking' } as const;
 
 /** Runs `dml backup <folder>`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { args, io, output } = context;
   const [folder = ''] = args;
   const path = absolutePath(io, folder);
   const { backupRepository } = await import('@daggerml/repository');
   const { program, user } = await openingOf(context);
   const from = repositoryFolder(context);
-  const report = await withStore(context, 'write', (store) =>
+  const report = await withStore(context, 'write', ({ store }) =>
     backupRepository(store, {
       from,
       // @spec DML-CLI-1080
@@ -36,5 +35,4 @@ export async function run(context: CommandContext): Promise<number> {
     const added = `${formatCount(copiedObjects, 'object')}, ${formatSize(copiedBytes)}`;
     return `"${output.safe(folder)}" holds ${all}${isNew ? '' : `; new in it: ${added}`}`;
   });
-  return EXIT.done;
 }

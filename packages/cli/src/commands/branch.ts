@@ -5,12 +5,11 @@ import {
   findCommit,
   findHead,
   findObject,
-  RecordReader,
+  type RecordReader,
   typedId,
 } from '@daggerml/repository';
-import { headRef, type Ref, type Store } from '@daggerml/store';
+import { headRef, type Ref } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
 import { formatColumns } from '../render/columns.ts';
@@ -19,7 +18,7 @@ import { cliError } from '../wording/cli-error.ts';
 import { shellWord } from '../wording/wording.ts';
 
 /** Runs `dml branch`, `dml branch <name> [commit]` and `dml branch --delete <name>`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { args, options } = context;
   const isDeletion = options.delete === true;
   if (options.force === true && !isDeletion) throw misuse('the option "--force" goes with "--delete" only');
@@ -29,14 +28,13 @@ export async function run(context: CommandContext): Promise<number> {
   }
   if (isDeletion && args[1] !== undefined)
     throw misuse('"--delete" takes the name of a branch and no commit');
-  await withStore(context, 'write', (store) => (isDeletion ? remove : create)(context, store));
-  return EXIT.done;
+  await withStore(context, 'write', (reader) => (isDeletion ? remove : create)(context, reader));
 }
 
 /** Runs `dml branch`. */
-async function list(context: CommandContext): Promise<number> {
+async function list(context: CommandContext): Promise<void> {
   const { output } = context;
-  await withStore(context, 'read', (store) => {
+  await withStore(context, 'read', ({ store }) => {
     const current = store.head();
     // @spec DML-CLI-0811
     const heads = store.readRefs('heads').map(({ name, commitId }) => ({
@@ -55,14 +53,13 @@ async function list(context: CommandContext): Promise<number> {
     );
     if (heads.length === 0) output.note('no branch has a commit yet; "dml run <file>" makes the first one');
   });
-  return EXIT.done;
 }
 
-function create({ output, args, io }: CommandContext, store: Store): void {
+function create({ output, args, io }: CommandContext, reader: RecordReader): void {
+  const { store } = reader;
   // @spec DML-CLI-0611
   const name = nfcText(args[0] as string);
   const ref = headRef(name);
-  const reader = new RecordReader(store);
   // @spec DML-CLI-0901
   const commitId = findCommit(reader, args[1] ?? store.head());
   const update = { ref, expected: null, next: commitId, actor: actorOf(io.env), reason: 'branch' };
@@ -76,9 +73,9 @@ function create({ output, args, io }: CommandContext, store: Store): void {
   noteShadowedDag(output, name, findObject(reader, name));
 }
 
-function remove(context: CommandContext, store: Store): void {
+function remove(context: CommandContext, reader: RecordReader): void {
+  const { store } = reader;
   const { output, args, io, options } = context;
-  const reader = new RecordReader(store);
   const { name: ref, commitId } = findHead(reader, args[0] as string);
   const branch = branchOf(ref);
   let keeper: Ref | undefined;
@@ -96,12 +93,10 @@ function remove(context: CommandContext, store: Store): void {
   const restoringCommand = `dml branch ${shellWord(branch)} ${typedId(commitId)}`;
   const containedIn = keeper === undefined ? null : branchOf(keeper.name);
   // @spec DML-CLI-0915
-  output.result({ branch, commitId, deleted: true, containedIn, restoringCommand }, () =>
-    [
-      `deleted the branch ${output.safe(branch)}, which was at ${output.shortId(commitId)}`,
-      `"${output.safe(restoringCommand)}" brings it back${keeper === undefined ? ', until "dml gc" deletes what only it kept' : ''}`,
-    ].join('\n'),
-  );
+  output.result({ branch, commitId, deleted: true, containedIn, restoringCommand }, () => [
+    `deleted the branch ${output.safe(branch)}, which was at ${output.shortId(commitId)}`,
+    `"${output.safe(restoringCommand)}" brings it back${keeper === undefined ? ', until "dml gc" deletes what only it kept' : ''}`,
+  ]);
 }
 
 function misuse(problem: string): Error {

@@ -1,7 +1,6 @@
 import type { ChunkId } from '@daggerml/object-model';
-import { findObject, objectValue, RecordReader } from '@daggerml/repository';
+import { findObject, objectValue } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { noteShadowedDag } from '../render/shadowed-dag.ts';
 import { decodedPieces, looksLikeText } from '../render/terminal-text.ts';
@@ -9,11 +8,10 @@ import { blobPieces, jsonPieces } from '../render/value-pieces.ts';
 import { cliError } from '../wording/cli-error.ts';
 
 /** Runs `dml cat <object>`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { output, args, globals } = context;
   const name = args[0] as string;
-  await withStore(context, 'read', async (store) => {
-    const reader = new RecordReader(store);
+  await withStore(context, 'read', async (reader, store) => {
     const found = findObject(reader, name);
     noteShadowedDag(output, name, found);
     if (found.class === 'chunk') {
@@ -31,7 +29,6 @@ export async function run(context: CommandContext): Promise<number> {
       for (const piece of jsonPieces(reader, datum)) await output.raw(piece);
     }
   });
-  return EXIT.done;
 }
 
 /** Bytes as they are; on a terminal only what is text, without what steers it. */

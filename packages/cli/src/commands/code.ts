@@ -1,7 +1,6 @@
 import type { CapturedFunction } from '@daggerml/capture';
 import { formatSize, sha256Hex } from '@daggerml/object-model';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { absolutePath, knownFolder } from '../process/current-folder.ts';
 import { refuseUnusable } from '../process/source-file.ts';
 import { ambientWarnings, leftOutLines, warningLines } from '../render/ambient-warning.ts';
@@ -18,7 +17,7 @@ interface Part {
 }
 
 /** Runs `dml code <file> <function>`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { io, args, output } = context;
   const [file = '', name = ''] = args;
   const path = absolutePath(io, file);
@@ -34,26 +33,23 @@ export async function run(context: CommandContext): Promise<number> {
   const parts = partsOf(captured, nameOf);
   const natives = captured.natives.map(({ name, version, sha256 }) => ({ name, version, sha256 }));
   // @spec DML-CLI-1571
-  output.result({ function: name, sizeBytes, sha256, parts, natives, warnings, leftOut }, () =>
-    [
-      `${output.safe(name)}  ${formatSize(sizeBytes)}  sha256 ${sha256}`,
-      formatColumns([
-        ...parts.map((part) => ['', formatSize(part.sizeBytes), output.safe(part.name)]),
-        ...natives.map(({ name, version, sha256 }) => [
-          '',
-          'add-on',
-          output.safe(`${name} ${version}, sha256 ${sha256.slice(0, SHOWN_DIGITS)}…`),
-        ]),
+  output.result({ function: name, sizeBytes, sha256, parts, natives, warnings, leftOut }, () => [
+    `${output.safe(name)}  ${formatSize(sizeBytes)}  sha256 ${sha256}`,
+    formatColumns([
+      ...parts.map((part) => ['', formatSize(part.sizeBytes), output.safe(part.name)]),
+      ...natives.map(({ name, version, sha256 }) => [
+        '',
+        'add-on',
+        output.safe(`${name} ${version}, sha256 ${sha256.slice(0, SHOWN_DIGITS)}…`),
       ]),
-    ].join('\n'),
-  );
+    ]),
+  ]);
   // @spec DML-CLI-1572
   const lines = [
     ...(warnings.length > 0 ? warningLines(name, warnings) : []),
     ...leftOut.flatMap((left) => leftOutLines(name, left)),
   ];
   for (const line of lines) output.note(output.safe(line));
-  return EXIT.done;
 }
 
 /**

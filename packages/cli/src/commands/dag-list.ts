@@ -1,14 +1,12 @@
-import { currentCommit, dagsOf, RecordReader } from '@daggerml/repository';
+import { currentCommit, dagsOf } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { formatColumns } from '../render/columns.ts';
 
 /** Runs `dml dag list`. @spec DML-CLI-0806 */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { output } = context;
-  await withStore(context, 'read', (store) => {
-    const reader = new RecordReader(store);
+  await withStore(context, 'read', (reader) => {
     const current = currentCommit(reader);
     const dags = current === undefined ? [] : dagsOf(reader, current.commit);
     output.result(dags, () =>
@@ -16,5 +14,4 @@ export async function run(context: CommandContext): Promise<number> {
     );
     if (dags.length === 0) output.note('no dags yet; "dml run <file>" makes the first one');
   });
-  return EXIT.done;
 }

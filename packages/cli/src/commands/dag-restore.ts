@@ -1,13 +1,12 @@
-import { branchOf, findDagOfCommit, RecordReader, restoreDag } from '@daggerml/repository';
+import { branchOf, findDagOfCommit, restoreDag } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { changeOf, withStore } from '../invocation/repository-access.ts';
 
 /** Runs `dml dag restore <commit>:<dag>`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { output, args } = context;
-  await withStore(context, 'write', (store) => {
-    const { commitId: from, dag } = findDagOfCommit(new RecordReader(store), args[0] as string);
+  await withStore(context, 'write', (reader, store) => {
+    const { commitId: from, dag } = findDagOfCommit(reader, args[0] as string);
     const branch = branchOf(store.head());
     // @spec DML-CLI-0918
     const { commitId, dagId, changed } = restoreDag(changeOf(context, store, `restore ${dag}`), dag, from);
@@ -18,5 +17,4 @@ export async function run(context: CommandContext): Promise<number> {
         : `nothing changed: ${output.safe(dag)} is as in ${output.shortId(from)} already`,
     );
   });
-  return EXIT.done;
 }

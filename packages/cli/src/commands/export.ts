@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { formatSize } from '@daggerml/object-model';
-import { findObject, objectValue, REPOSITORY_MARK, RecordReader } from '@daggerml/repository';
+import { findObject, objectValue, REPOSITORY_MARK } from '@daggerml/repository';
 import { type ExportedFile, exportValue } from '../export/export-value.ts';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { absolutePath, knownFolder } from '../process/current-folder.ts';
 import { formatCount } from '../render/quantities.ts';
@@ -11,7 +10,7 @@ import { noteShadowedDag } from '../render/shadowed-dag.ts';
 import { cliError } from '../wording/cli-error.ts';
 
 /** Runs `dml export <name> <path>`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { output, args, options, io } = context;
   const [name = '', path = ''] = args;
   // @spec DML-CLI-0834
@@ -20,8 +19,7 @@ export async function run(context: CommandContext): Promise<number> {
       problem: '"-" is no path to export to; "dml cat" prints a value, and "./-" names a file',
       command: 'export',
     });
-  await withStore(context, 'read', async (store) => {
-    const reader = new RecordReader(store);
+  await withStore(context, 'read', async (reader) => {
     const found = findObject(reader, name);
     noteShadowedDag(output, name, found);
     const { datumId, datum } = objectValue(reader, name, found);
@@ -38,14 +36,11 @@ export async function run(context: CommandContext): Promise<number> {
     const links = files.filter(({ link }) => link !== undefined).length;
     const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     // @spec DML-CLI-0823
-    output.result({ path: target, datumId, files }, () =>
-      [
-        ...files.map((file) => output.safe(`${file.path || path}  ${shownSize(file)}`)),
-        `${formatCount(files.length - links, 'file')}, ${formatSize(sizeBytes)}${links > 0 ? `, ${formatCount(links, 'link')}` : ''}`,
-      ].join('\n'),
-    );
+    output.result({ path: target, datumId, files }, () => [
+      ...files.map((file) => output.safe(`${file.path || path}  ${shownSize(file)}`)),
+      `${formatCount(files.length - links, 'file')}, ${formatSize(sizeBytes)}${links > 0 ? `, ${formatCount(links, 'link')}` : ''}`,
+    ]);
   });
-  return EXIT.done;
 }
 
 /** Returns the size of a file, or where a link leads. */

@@ -1,5 +1,5 @@
 import { formatSize } from '@daggerml/object-model';
-import { findObject, RecordReader } from '@daggerml/repository';
+import { findObject } from '@daggerml/repository';
 import {
   type CompactReport,
   compactStore,
@@ -12,7 +12,6 @@ import {
   runGc,
 } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { admitterFor, repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { waitsOf } from '../process/waits.ts';
 import { formatColumns } from '../render/columns.ts';
@@ -23,7 +22,7 @@ import { noteShadowedDag } from '../render/shadowed-dag.ts';
 type GcRoot = Extract<GcReason, { state: 'kept' }>['root'];
 
 /** Runs `dml gc`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { options, output, io } = context;
   if (options.why !== undefined) return await why(context, String(options.why));
   const onProgress = (progress: { readonly phase: string; readonly done: number }): void =>
@@ -31,7 +30,7 @@ export async function run(context: CommandContext): Promise<number> {
   // @spec DML-CLI-1002
   const isDryRun = options.dryRun === true;
   // @spec DML-CLI-1001
-  const { plan, storePath } = await withStore(context, isDryRun ? 'read' : 'write', async (store) => ({
+  const { plan, storePath } = await withStore(context, isDryRun ? 'read' : 'write', async ({ store }) => ({
     plan: isDryRun
       ? await planGc(store, { onProgress, signal: io.signal })
       : (await runGc(store, { onProgress, signal: io.signal })).plan,
@@ -48,12 +47,10 @@ export async function run(context: CommandContext): Promise<number> {
         })
       : undefined;
   output.live();
-  output.result({ dryRun: isDryRun, ...plan, ...(compaction && { compaction }) }, () =>
-    [describePlan(plan, isDryRun, output), ...(compaction ? [describeCompaction(compaction)] : [])].join(
-      '\n',
-    ),
-  );
-  return EXIT.done;
+  output.result({ dryRun: isDryRun, ...plan, ...(compaction && { compaction }) }, () => [
+    describePlan(plan, isDryRun, output),
+    ...(compaction ? [describeCompaction(compaction)] : []),
+  ]);
 }
 
 /** @spec DML-CLI-1018 */
@@ -79,10 +76,10 @@ function byClass(tally: ObjectTally, output: Output): string {
   return formatColumns(rows);
 }
 
-async function why(context: CommandContext, name: string): Promise<number> {
+async function why(context: CommandContext, name: string): Promise<void> {
   const { output } = context;
-  await withStore(context, 'read', async (store) => {
-    const found = findObject(new RecordReader(store), name);
+  await withStore(context, 'read', async (reader, store) => {
+    const found = findObject(reader, name);
     noteShadowedDag(output, name, found);
     // A member that is no object of its own is kept by the one that holds it.
     const { class: objectClass, objectId } = { ...found, objectId: found.inline?.holderId ?? found.objectId };
@@ -95,7 +92,6 @@ async function why(context: CommandContext, name: string): Promise<number> {
       return [`kept by ${output.safe(describeRoot(reason.root))}`, ...steps].join('\n');
     });
   });
-  return EXIT.done;
 }
 
 function describeRoot(root: GcRoot): string {

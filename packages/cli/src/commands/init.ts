@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { isRepository } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXAMPLE_FILES } from '../invocation/example-files.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { openingOf } from '../invocation/repository-access.ts';
 import { absolutePath } from '../process/current-folder.ts';
 import { makeFolder } from '../process/make-folder.ts';
@@ -11,22 +10,19 @@ import { thenClose } from '../process/then-close.ts';
 import { cliError } from '../wording/cli-error.ts';
 
 /** Runs `dml init [folder]`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { io, globals, output, args } = context;
   const folder = absolutePath(io, globals.repo ?? '.', args[0] ?? '.');
   if (context.options.example === true) checkExample(folder);
   // @spec DML-CLI-0702 DML-CLI-0701
   const created = !isRepository(folder) && (await create(folder, context));
   const files = context.options.example === true ? writeExample(folder) : [];
-  output.result({ repository: folder, created, files }, () =>
-    [
-      created
-        ? `created a repository in ${output.safe(folder)}`
-        : `${output.safe(folder)} is a repository already; nothing changed`,
-      ...(files.length > 0 ? [`wrote ${files.join(' and ')}; run it with: dml run pipeline.ts`] : []),
-    ].join('\n'),
-  );
-  return EXIT.done;
+  output.result({ repository: folder, created, files }, () => [
+    created
+      ? `created a repository in ${output.safe(folder)}`
+      : `${output.safe(folder)} is a repository already; nothing changed`,
+    ...(files.length > 0 ? [`wrote ${files.join(' and ')}; run it with: dml run pipeline.ts`] : []),
+  ]);
 }
 
 /**

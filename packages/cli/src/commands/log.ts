@@ -1,7 +1,6 @@
 import { type CommitId, type CommitRecord, isDmlError } from '@daggerml/object-model';
-import { findCommit, RecordReader } from '@daggerml/repository';
+import { findCommit, type RecordReader } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { type CommitPeople, peopleLines } from '../render/people-lines.ts';
@@ -18,11 +17,10 @@ interface ExcisedLine {
 }
 
 /** Runs `dml log [head]`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { output, args } = context;
   const count = positiveInteger(context, 'count', 'log') ?? Number.POSITIVE_INFINITY;
-  await withStore(context, 'read', (store) => {
-    const reader = new RecordReader(store);
+  await withStore(context, 'read', (reader, store) => {
     // @spec DML-CLI-0802
     const start = args[0] === undefined ? store.getRef(store.head())?.commitId : findCommit(reader, args[0]);
     const values = [...firstParents(reader, start, count)];
@@ -39,7 +37,6 @@ export async function run(context: CommandContext): Promise<number> {
     );
     if (values.length === 0) output.note('no commit yet; "dml run <file>" makes the first one');
   });
-  return EXIT.done;
 }
 
 function commitFacts(line: CommitLine): string[] {

@@ -1,17 +1,15 @@
-import { branchOf, findCommit, findHead, RecordReader } from '@daggerml/repository';
+import { branchOf, findCommit, findHead } from '@daggerml/repository';
 import { isAncestor } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
 import { cliError } from '../wording/cli-error.ts';
 
 /** Runs `dml merge <target> <source>`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { output, args, io } = context;
   const [target = '', source = ''] = args;
-  await withStore(context, 'write', (store) => {
-    const reader = new RecordReader(store);
+  await withStore(context, 'write', (reader, store) => {
     const { name: ref, commitId: from } = findHead(reader, target);
     const branch = branchOf(ref);
     const to = findCommit(reader, source);
@@ -34,5 +32,4 @@ export async function run(context: CommandContext): Promise<number> {
       () => `${output.safe(branch)} moved from ${output.shortId(from)} to ${output.shortId(to)}`,
     );
   });
-  return EXIT.done;
 }

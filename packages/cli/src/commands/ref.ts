@@ -1,14 +1,13 @@
-import { findRef, RecordReader } from '@daggerml/repository';
+import { findRef } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { formatColumns } from '../render/columns.ts';
 
 /** Runs `dml ref [name]`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { output, args } = context;
   const [wanted] = args;
-  await withStore(context, 'read', (store) => {
+  await withStore(context, 'read', (reader, store) => {
     // @spec DML-CLI-0833
     if (wanted === undefined) {
       const refs = store
@@ -20,9 +19,8 @@ export async function run(context: CommandContext): Promise<number> {
       if (refs.length === 0) output.note('no refs yet; "dml run <file>" makes the first one');
       return;
     }
-    const ref = findRef(new RecordReader(store), wanted);
+    const ref = findRef(reader, wanted);
     // @spec DML-CLI-0812
     output.result({ ref: ref.name, commitId: ref.commitId, sequence: ref.sequence }, () => ref.commitId);
   });
-  return EXIT.done;
 }

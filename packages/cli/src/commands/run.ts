@@ -2,7 +2,6 @@ import { loadPipeline, Repository } from '@daggerml/bindings';
 import { nfcText } from '@daggerml/object-model';
 import { userContext } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
 import { repositoryFolder } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
@@ -19,7 +18,7 @@ import { cliError } from '../wording/cli-error.ts';
 import { endOfRun } from '../wording/run-failure.ts';
 
 /** Runs `dml run <file> [pipeline]`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { io, options, output } = context;
   const startedMs = io.nowMs();
   // @spec DML-CLI-0709
@@ -40,14 +39,14 @@ export async function run(context: CommandContext): Promise<number> {
   const names = Object.keys(env).join(', ');
   if (names !== '') output.note(`functions see ${names}; another value is no reason to run a call again`);
   // @spec DML-CLI-0703
-  return await thenClose(
+  await thenClose(
     context,
     () => runFile(context, repository, startedMs),
     () => repository.close(),
   );
 }
 
-async function runFile(context: CommandContext, repository: Repository, startedMs: number): Promise<number> {
+async function runFile(context: CommandContext, repository: Repository, startedMs: number): Promise<void> {
   const { io, args, options, output } = context;
   const [file = '', wanted] = args;
   const path = absolutePath(io, file);
@@ -86,7 +85,6 @@ async function runFile(context: CommandContext, repository: Repository, startedM
     progress.close();
     const durationMs = io.nowMs() - startedMs;
     reportRun(context, repository, result, { name: pipeline.name, durationMs, warnings: progress.warnings });
-    return EXIT.done;
   } catch (error) {
     throw endOfRun(guard.signal.aborted ? guard.signal.reason : error, progress.failedCalls);
   } finally {

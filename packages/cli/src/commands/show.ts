@@ -1,16 +1,14 @@
-import { findObject, RecordReader } from '@daggerml/repository';
+import { findObject } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { describeObject } from '../render/object-view.ts';
 import { noteShadowedDag } from '../render/shadowed-dag.ts';
 
 /** Runs `dml show <object>`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { output, args, options } = context;
   const name = args[0] as string;
-  await withStore(context, 'read', (store) => {
-    const reader = new RecordReader(store);
+  await withStore(context, 'read', (reader) => {
     const found = findObject(reader, name);
     noteShadowedDag(output, name, found);
     const { value, lines } = describeObject(reader, found, {
@@ -19,5 +17,4 @@ export async function run(context: CommandContext): Promise<number> {
     });
     output.result(value, () => lines().join('\n'));
   });
-  return EXIT.done;
 }

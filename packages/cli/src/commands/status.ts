@@ -1,6 +1,5 @@
-import { branchOf, currentCommit, dagsOf, indexNameOf, RecordReader } from '@daggerml/repository';
+import { branchOf, currentCommit, dagsOf, indexNameOf } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { repositoryFolder, withStore } from '../invocation/repository-access.ts';
 import { formatAge } from '../render/quantities.ts';
 
@@ -8,10 +7,9 @@ import { formatAge } from '../render/quantities.ts';
 const MAX_INDEXES = 3;
 
 /** Runs `dml status`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { output, io } = context;
-  await withStore(context, 'read', (store) => {
-    const reader = new RecordReader(store);
+  await withStore(context, 'read', (reader, store) => {
     const current = currentCommit(reader);
     const dags = current === undefined ? [] : dagsOf(reader, current.commit);
     const indexes = store.readRefs('index').map(({ name, commitId }) => {
@@ -54,7 +52,6 @@ export async function run(context: CommandContext): Promise<number> {
       return lines.join('\n');
     });
   });
-  return EXIT.done;
 }
 
 function firstLine(text: string): string {

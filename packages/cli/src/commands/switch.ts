@@ -1,13 +1,12 @@
-import { branchOf, findHead, RecordReader } from '@daggerml/repository';
+import { branchOf, findHead } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
 
 /** Runs `dml switch <head>`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { output, args } = context;
-  await withStore(context, 'write', (store) => {
-    const head = findHead(new RecordReader(store), args[0] as string);
+  await withStore(context, 'write', (reader, store) => {
+    const head = findHead(reader, args[0] as string);
     // @spec DML-CLI-0904
     store.setHead(head.name);
     const branch = branchOf(head.name);
@@ -16,5 +15,4 @@ export async function run(context: CommandContext): Promise<number> {
       () => `On branch ${output.safe(branch)} at ${output.shortId(head.commitId)}`,
     );
   });
-  return EXIT.done;
 }

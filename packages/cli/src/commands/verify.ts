@@ -1,7 +1,7 @@
 import { isDmlError } from '@daggerml/object-model';
 import { type Finding, type VerifySummary, verifyStore } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
+import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { formatCount } from '../render/quantities.ts';
 import { UPDATE } from '../wording/hints.ts';
@@ -24,7 +24,7 @@ const NOTHING_CHECKED: VerifySummary = {
 };
 
 /** Runs `dml verify`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<ExitCode> {
   const { output, io, options } = context;
   const groups = new Map<ListedFinding['code'], FindingGroup>();
   // @spec DML-CLI-1017
@@ -37,7 +37,7 @@ export async function run(context: CommandContext): Promise<number> {
   };
   let summary = NOTHING_CHECKED;
   try {
-    summary = await withStore(context, 'read', (store) =>
+    summary = await withStore(context, 'read', ({ store }) =>
       verifyStore(store, {
         signal: io.signal,
         // @spec DML-CLI-1004

@@ -1,15 +1,13 @@
-import { indexNameOf, RecordReader } from '@daggerml/repository';
+import { indexNameOf } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { formatColumns } from '../render/columns.ts';
 import { formatAge } from '../render/quantities.ts';
 
 /** Runs `dml wip list`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { output, io } = context;
-  await withStore(context, 'read', (store) => {
-    const reader = new RecordReader(store);
+  await withStore(context, 'read', (reader, store) => {
     // @spec DML-CLI-0907
     const indexes = store.readRefs('index').map(({ name, commitId }) => {
       const { committedMs, message } = reader.read('commit', commitId);
@@ -27,5 +25,4 @@ export async function run(context: CommandContext): Promise<number> {
     );
     if (indexes.length === 0) output.note('no work in progress');
   });
-  return EXIT.done;
 }

@@ -1,14 +1,13 @@
-import { findIndexRef, indexNameOf, RecordReader } from '@daggerml/repository';
+import { findIndexRef, indexNameOf, type RecordReader } from '@daggerml/repository';
 import type { Ref, Store } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
-import { EXIT } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
 import { formatCount } from '../render/quantities.ts';
 import { cliError } from '../wording/cli-error.ts';
 
 /** Runs `dml wip prune <name>` and `dml wip prune --all`. */
-export async function run(context: CommandContext): Promise<number> {
+export async function run(context: CommandContext): Promise<void> {
   const { args, options } = context;
   const [name] = args;
   const command = 'wip prune';
@@ -16,16 +15,15 @@ export async function run(context: CommandContext): Promise<number> {
     throw cliError('missing_argument', { word: 'name', command });
   if (name !== undefined && options.all === true)
     throw cliError('invalid_argument', { problem: '"--all" takes no name', command });
-  await withStore(context, 'write', (store) =>
-    name === undefined ? pruneAll(context, store) : pruneOne(context, store, name),
+  await withStore(context, 'write', (reader, store) =>
+    name === undefined ? pruneAll(context, store) : pruneOne(context, reader, name),
   );
-  return EXIT.done;
 }
 
 /** @spec DML-CLI-0908 */
-function pruneOne({ output, io }: CommandContext, store: Store, name: string): void {
-  const ref = findIndexRef(new RecordReader(store), name);
-  if (!store.updateRef(pruning(ref, actorOf(io.env))).applied)
+function pruneOne({ output, io }: CommandContext, reader: RecordReader, name: string): void {
+  const ref = findIndexRef(reader, name);
+  if (!reader.store.updateRef(pruning(ref, actorOf(io.env))).applied)
     throw cliError('head_moved', { head: indexNameOf(ref.name) });
   output.result({ index: indexNameOf(ref.name), pruned: true }, () => `pruned ${indexNameOf(ref.name)}`);
 }

@@ -1,5 +1,6 @@
 import type { CliIo, GlobalOptions } from '../process/cli-io.ts';
 import type { Output } from '../render/output.ts';
+import type { ExitCode } from './exit-code.ts';
 
 /** One positional argument: `<name>` is required, `[name]` is not. */
 export interface ArgumentSpec {
@@ -27,13 +28,13 @@ export interface CommandContext {
 }
 
 /**
- * Carries a command out and yields its exit code; failures are thrown as `DmlError`. What a command does to
+ * Carries a command out and returns its exit code where that is not 0; failures are thrown as `DmlError`. What a command does to
  * refs is the last thing that it does, so that a failure leaves them as they were.
  *
  * @spec DML-CLI-0503
  * @spec DML-CLI-0505
  */
-export type CommandRun = (context: CommandContext) => Promise<number>;
+export type CommandRun = (context: CommandContext) => Promise<void> | Promise<ExitCode>;
 
 /** A command's whole interface; its code is loaded only when it runs. */
 export interface CommandSpec {

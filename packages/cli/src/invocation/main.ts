@@ -5,7 +5,7 @@ import type { CliErrorCode } from '../wording/cli-error.ts';
 import { EXIT } from './exit-code.ts';
 import { type Invocation, type Misuse, parseInvocation } from './program.ts';
 
-/** Runs `dml` with the arguments after its name and yields the exit code; nothing is thrown. */
+/** Runs `dml` with the arguments after its name and returns the exit code; nothing is thrown. */
 export async function runCli(argv: readonly string[], io: CliIo): Promise<number> {
   let look = lookOf(argv);
   try {
@@ -24,7 +24,7 @@ export interface ProcessFailure {
   readonly fields: Readonly<Record<string, string>>;
 }
 
-/** Reports a failure of the process around a command and yields the exit code. */
+/** Reports a failure of the process around a command and returns the exit code. */
 export async function reportFailure(
   { code, fields }: ProcessFailure,
   argv: readonly string[],
@@ -43,7 +43,7 @@ export async function reportWarning(warning: Error, argv: readonly string[], io:
   new Output(io, lookOf(argv)).note(printable(`warning: ${warning.name}: ${warning.message}`));
 }
 
-/** Reports an error that nothing caught and yields the exit code. */
+/** Reports an error that nothing caught and returns the exit code. */
 export async function reportDefect(error: unknown, argv: readonly string[], io: CliIo): Promise<number> {
   return await report(error, io, lookOf(argv));
 }
@@ -100,5 +100,6 @@ async function carryOut(invocation: Invocation, io: CliIo, look: GlobalOptions):
   if (invocation.kind === 'misuse') return await refuseMisuse(invocation.misuse);
   const { command, globals, args, options } = invocation;
   const [{ run }, { Output }] = await Promise.all([command.load(), import('../render/output.ts')]);
-  return await run({ io, globals, output: new Output(io, globals), args, options });
+  const exit: unknown = await run({ io, globals, output: new Output(io, globals), args, options });
+  return typeof exit === 'number' ? exit : EXIT.done;
 }

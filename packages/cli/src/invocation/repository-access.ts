@@ -5,6 +5,7 @@ import {
   findRepositoryFolder,
   type OpeningOptions,
   REPOSITORY_MARK,
+  type RecordReader,
 } from '@daggerml/repository';
 import type { CheckOwner, Store } from '@daggerml/store';
 import { actorOf } from '../process/actor.ts';
@@ -87,15 +88,15 @@ export async function admitterFor(
 export async function withStore<T>(
   context: Pick<CommandContext, 'io' | 'globals' | 'output'>,
   mode: 'read' | 'write',
-  body: (store: Store) => T | Promise<T>,
+  body: (reader: RecordReader, store: Store) => T | Promise<T>,
 ): Promise<T> {
   const folder = repositoryFolder(context);
-  const { openRepository } = await import('@daggerml/repository');
+  const { openRepository, RecordReader } = await import('@daggerml/repository');
   // @spec DML-CLI-0306
   const store = await openRepository(folder, mode, await openingOf(context));
   return await thenClose(
     context,
-    () => body(store),
+    () => body(new RecordReader(store), store),
     () => store.close(),
   );
 }

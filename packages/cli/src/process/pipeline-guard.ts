@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { captureError } from '@daggerml/capture';
 
-/** Holds what a pipeline does to the process beside the promise that it returns. */
+/** Holds what a pipeline does to the process apart from the promise that it returns. */
 export interface PipelineGuard {
   /** Aborted with an error `pipeline_threw` when something escaped the pipeline. */
   readonly signal: AbortSignal;

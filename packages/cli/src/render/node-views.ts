@@ -29,7 +29,7 @@ const MAX_SIDE_COLUMNS = 24;
 const MIN_TEXT_COLUMNS = 30;
 /** Columns of the labels of a node's facts. */
 const LABEL_COLUMNS = 9;
-/** Columns before the text of a node in a list: the short id, and the gaps beside it. */
+/** Columns before the text of a node in a list: the short id, and the gaps around it. */
 const ID_COLUMNS = 16;
 
 export function dagView(

@@ -41,13 +41,13 @@ export class Output {
   }
 
   /**
-   * Prints the one result of the command: `value` as a JSON document with `--json`, else the text of `human`.
+   * Prints the one result of the command: `value` as a JSON document with `--json`, else the text or lines of `human`.
    *
    * @spec DML-CLI-0401
    * @spec DML-CLI-0403
    */
-  result(value: unknown, human: () => string): void {
-    const text = this.isJson ? escapeJson(JSON.stringify(value, plain, 2)) : human();
+  result(value: unknown, human: () => string | readonly string[]): void {
+    const text = this.isJson ? escapeJson(JSON.stringify(value, plain, 2)) : [human()].flat().join('\n');
     if (text !== '') this.#print(this.#io.stdout, text.endsWith('\n') ? text : `${text}\n`);
   }
 
