@@ -12,10 +12,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Create a repository.',
     description:
       'Creates .dml in the folder, with the branch main. A repository that exists is left unchanged.',
-    arguments: [{ syntax: '[folder]', description: 'folder to create it in; the current one by default' }],
-    options: [
-      { syntax: '--example', description: 'also write a pipeline to start from: pipeline.ts and steps.ts' },
-    ],
+    arguments: { '[folder]': 'folder to create it in; the current one by default' },
+    options: {
+      '--example': 'also write a pipeline to start from: pipeline.ts and steps.ts',
+    },
     example: 'dml init --example',
     load: () => import('../commands/init.ts'),
   },
@@ -25,31 +25,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Run a pipeline and commit its dag to the current branch.',
     description:
       'Only calls whose code or inputs changed are computed; all others are answered from the repository.',
-    arguments: [
-      {
-        syntax: '<file>',
-        description: 'TypeScript or JavaScript file that exports a pipeline',
-      },
-      { syntax: '[pipeline]', description: 'which one, when the file exports several' },
-    ],
-    options: [
-      { syntax: '--no-cache', description: 'run every call again' },
-      {
-        syntax: '--no-file-cache',
-        description: 'read every file again, also one that looks as it did when it was read last',
-      },
-      { syntax: '--retry-failed', description: 're-run calls whose recorded outcome is a failure' },
-      {
-        syntax: '--workers <number>',
-        description:
-          'calls that run at one time, as many as the processors by default; raise it for calls that wait',
-      },
-      {
-        syntax: '--env <names>',
-        description: 'environment variables that functions see, separated by commas; none by default',
-      },
-      { syntax: '--verbose', description: 'report each call that runs; else the first 20, then counts' },
-    ],
+    arguments: {
+      '<file>': 'TypeScript or JavaScript file that exports a pipeline',
+      '[pipeline]': 'which one, when the file exports several',
+    },
+    options: {
+      '--no-cache': 'run every call again',
+      '--no-file-cache': 'read every file again, also one that looks as it did when it was read last',
+      '--retry-failed': 're-run calls whose recorded outcome is a failure',
+      '--workers <number>':
+        'calls that run at one time, as many as the processors by default; raise it for calls that wait',
+      '--env <names>': 'environment variables that functions see, separated by commas; none by default',
+      '--verbose': 'report each call that runs; else the first 20, then counts',
+    },
     example: 'dml run pipeline.ts',
     load: () => import('../commands/run.ts'),
   },
@@ -61,10 +49,10 @@ export const COMMANDS: readonly CommandSpec[] = [
       'A change runs the calls of the function again when it changes this code. Constants and enums that the code ' +
       'takes from other files are part of it without being listed. The SHA-256 is that of the code as it is ' +
       'recorded: "dml show" takes it.',
-    arguments: [
-      { syntax: '<file>', description: 'file that exports the function' },
-      { syntax: '<function>', description: 'name under which it is exported' },
-    ],
+    arguments: {
+      '<file>': 'file that exports the function',
+      '<function>': 'name under which it is exported',
+    },
     example: 'dml code steps.ts fit',
     load: () => import('../commands/code.ts'),
   },
@@ -79,10 +67,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'log',
     group: 'Inspect',
     summary: 'List commits, newest first.',
-    arguments: [
-      { syntax: '[head]', description: `where to start, the current branch by default: ${COMMIT_NAME}` },
-    ],
-    options: [{ syntax: '-n, --count <number>', description: 'commits to list at most' }],
+    arguments: {
+      '[head]': `where to start, the current branch by default: ${COMMIT_NAME}`,
+    },
+    options: { '-n, --count <number>': 'commits to list at most' },
     takesReference: true,
     example: 'dml log -n 5',
     load: () => import('../commands/log.ts'),
@@ -94,8 +82,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'On a terminal calls and values are cut to its width, where they are alike. Elsewhere, and with --full, they ' +
       'are whole; --json holds the value of every literal.',
-    arguments: [{ syntax: '<object>', description: OBJECT_NAME }],
-    options: [{ syntax: '--full', description: 'cut nothing' }],
+    arguments: { '<object>': OBJECT_NAME },
+    options: { '--full': 'cut nothing' },
     takesReference: true,
     example: 'dml show my-pipeline',
     load: () => import('../commands/show.ts'),
@@ -112,7 +100,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Inspect',
     summary: 'Commit the current branch without one of its dags.',
     description: 'The commits before still have the dag. What is printed says how to bring it back.',
-    arguments: [{ syntax: '<name>', description: 'a dag of the current branch' }],
+    arguments: { '<name>': 'a dag of the current branch' },
     example: 'dml dag delete my-pipeline',
     load: () => import('../commands/dag-delete.ts'),
   },
@@ -121,7 +109,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Inspect',
     summary: 'Commit a dag of another commit to the current branch.',
     description: 'It takes the place of a dag that has its name. No call runs.',
-    arguments: [{ syntax: '<dag>', description: '<commit>:<dag>' }],
+    arguments: { '<dag>': '<commit>:<dag>' },
     takesReference: true,
     example: 'dml dag restore main~1:my-pipeline',
     load: () => import('../commands/dag-restore.ts'),
@@ -133,8 +121,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'A blob or bytes are printed as they are, any other value in its JSON form. To a terminal only text is printed, ' +
       'with escapes for what would steer it.',
-    arguments: [{ syntax: '<object>', description: `${OBJECT_NAME}; of a dag, its root's value` }],
-    options: [{ syntax: '--force', description: 'print bytes as they are to a terminal too' }],
+    arguments: { '<object>': `${OBJECT_NAME}; of a dag, its root's value` },
+    options: { '--force': 'print bytes as they are to a terminal too' },
     takesReference: true,
     example: 'dml cat my-pipeline',
     load: () => import('../commands/cat.ts'),
@@ -148,13 +136,13 @@ export const COMMANDS: readonly CommandSpec[] = [
       'for a path that ends with .json, and any other value, it is one file in JSON form. ' +
       'A map inside a map becomes a folder whatever its key is. ' +
       'What cannot stand in a file name is percent-encoded; --json tells which key became which file.',
-    arguments: [
-      { syntax: '<name>', description: `${OBJECT_NAME}; of a dag, its root's value` },
-      { syntax: '<path>', description: 'file or folder to write' },
-    ],
-    options: [
-      { syntax: '--force', description: 'delete what is at the path, with all that it holds, first' },
-    ],
+    arguments: {
+      '<name>': `${OBJECT_NAME}; of a dag, its root's value`,
+      '<path>': 'file or folder to write',
+    },
+    options: {
+      '--force': 'delete what is at the path, with all that it holds, first',
+    },
     takesReference: true,
     example: 'dml export my-pipeline out',
     load: () => import('../commands/export.ts'),
@@ -163,12 +151,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'ref',
     group: 'Inspect',
     summary: 'Print the commit that a ref points to.',
-    arguments: [
-      {
-        syntax: '[name]',
-        description: 'a branch, or a full name like refs/heads/main; without it every ref is listed',
-      },
-    ],
+    arguments: {
+      '[name]': 'a branch, or a full name like refs/heads/main; without it every ref is listed',
+    },
     example: 'dml ref main',
     load: () => import('../commands/ref.ts'),
   },
@@ -185,14 +170,14 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'List, create or delete branches.',
     description:
       'A branch is deleted when another one contains its commits. What is printed says how to bring it back.',
-    arguments: [
-      { syntax: '[name]', description: 'name of the branch; without it the branches are listed' },
-      { syntax: '[commit]', description: `where it starts, the current commit by default: ${COMMIT_NAME}` },
-    ],
-    options: [
-      { syntax: '-d, --delete', description: 'delete the branch' },
-      { syntax: '--force', description: 'delete it also with commits that no other branch contains' },
-    ],
+    arguments: {
+      '[name]': 'name of the branch; without it the branches are listed',
+      '[commit]': `where it starts, the current commit by default: ${COMMIT_NAME}`,
+    },
+    options: {
+      '-d, --delete': 'delete the branch',
+      '--force': 'delete it also with commits that no other branch contains',
+    },
     takesReference: true,
     example: 'dml branch experiment',
     load: () => import('../commands/branch.ts'),
@@ -201,7 +186,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     name: 'switch',
     group: 'Change refs',
     summary: 'Make a branch the current one.',
-    arguments: [{ syntax: '<head>', description: 'a branch that exists' }],
+    arguments: { '<head>': 'a branch that exists' },
     example: 'dml switch experiment',
     load: () => import('../commands/switch.ts'),
   },
@@ -212,10 +197,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'Branches that have diverged are not merged: switch to the target and run the pipeline again. ' +
       'Calls that the source computed are answered from the repository.',
-    arguments: [
-      { syntax: '<target>', description: 'the branch to move' },
-      { syntax: '<source>', description: `where to move it: ${COMMIT_NAME}` },
-    ],
+    arguments: {
+      '<target>': 'the branch to move',
+      '<source>': `where to move it: ${COMMIT_NAME}`,
+    },
     takesReference: true,
     example: 'dml merge main experiment',
     load: () => import('../commands/merge.ts'),
@@ -233,8 +218,8 @@ export const COMMANDS: readonly CommandSpec[] = [
     summary: 'Forget work in progress.',
     description:
       'The next "dml gc" deletes what only that work had computed. A run that goes on at the same time loses nothing.',
-    arguments: [{ syntax: '[name]', description: 'the name that "dml wip list" shows, or a unique prefix' }],
-    options: [{ syntax: '--all', description: 'forget all of it' }],
+    arguments: { '[name]': 'the name that "dml wip list" shows, or a unique prefix' },
+    options: { '--all': 'forget all of it' },
     example: 'dml wip prune 3f2a',
     load: () => import('../commands/wip-prune.ts'),
   },
@@ -246,8 +231,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       'A repository that belongs to another user, or that everybody may write to, is refused: whoever wrote there ' +
       'decides what its commands return and run. This puts the folder on the list of those that you use all the same, ' +
       'the file daggerml/trusted in your configuration folder. Without a folder the list is printed.',
-    arguments: [{ syntax: '[folder]', description: 'a folder in the repository' }],
-    options: [{ syntax: '--remove', description: 'take the folder off the list' }],
+    arguments: { '[folder]': 'a folder in the repository' },
+    options: { '--remove': 'take the folder off the list' },
     example: 'dml trust /srv/team/project',
     load: () => import('../commands/trust.ts'),
   },
@@ -258,19 +243,12 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'The store uses the room of what was deleted again; its file shrinks with --compact only: see ' +
       '"dml help space".',
-    options: [
-      { syntax: '--dry-run', description: 'print what would be deleted and delete nothing' },
-      {
-        syntax: '--why <object>',
-        description: 'delete nothing and print why an object is kept, as a path from a root',
-        conflicts: ['dryRun'],
-      },
-      {
-        syntax: '--compact',
-        description: 'then rebuild the store into a smaller file, while no other process uses it',
-        conflicts: ['dryRun', 'why'],
-      },
-    ],
+    options: {
+      '--dry-run': 'print what would be deleted and delete nothing',
+      '--why <object>': 'delete nothing and print why an object is kept, as a path from a root',
+      '--compact': 'then rebuild the store into a smaller file, while no other process uses it',
+    },
+    conflicts: { '--why <object>': ['dryRun'], '--compact': ['dryRun', 'why'] },
     takesReference: true,
     example: 'dml gc --dry-run',
     load: () => import('../commands/gc.ts'),
@@ -282,12 +260,9 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'The copy is checked, and is a repository itself: "dml --repo <folder>" works with it. Run it again to add ' +
       'what is new, or to go on after it was interrupted.',
-    arguments: [
-      {
-        syntax: '<folder>',
-        description: 'folder to copy to: a new or empty one, or an earlier backup',
-      },
-    ],
+    arguments: {
+      '<folder>': 'folder to copy to: a new or empty one, or an earlier backup',
+    },
     example: 'dml backup /backups/project',
     load: () => import('../commands/backup.ts'),
   },
@@ -296,7 +271,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     group: 'Maintain',
     summary: 'Check every object and ref.',
     description: 'What is wrong is counted by its kind, with the first few of each.',
-    options: [{ syntax: '--all', description: 'list every finding, as --json does' }],
+    options: { '--all': 'list every finding, as --json does' },
     example: 'dml verify',
     load: () => import('../commands/verify.ts'),
   },

@@ -2,20 +2,6 @@ import type { CliIo, GlobalOptions } from '../process/cli-io.ts';
 import type { Output } from '../render/output.ts';
 import type { ExitCode } from './exit-code.ts';
 
-/** One positional argument: `<name>` is required, `[name]` is not. */
-export interface ArgumentSpec {
-  readonly syntax: `<${string}>` | `[${string}]`;
-  readonly description: string;
-}
-
-/** One option in commander's syntax, e.g. `-n, --count <number>`. */
-export interface OptionSpec {
-  readonly syntax: string;
-  readonly description: string;
-  /** Options of the command, in camel case, that make no sense together with this one. */
-  readonly conflicts?: readonly string[];
-}
-
 /** Input of a command when it runs. */
 export interface CommandContext {
   readonly io: CliIo;
@@ -44,8 +30,12 @@ export interface CommandSpec {
   readonly summary: string;
   /** More than the summary says, where there is more. */
   readonly description?: string;
-  readonly arguments?: readonly ArgumentSpec[];
-  readonly options?: readonly OptionSpec[];
+  /** Description of each positional argument, in order: `<name>` is required, `[name]` is not. */
+  readonly arguments?: Readonly<Record<`<${string}>` | `[${string}]`, string>>;
+  /** Description of each option by its syntax, e.g. `-n, --count <number>`. */
+  readonly options?: Readonly<Record<string, string>>;
+  /** Other options, in camel case, that make no sense together with an option. */
+  readonly conflicts?: Readonly<Record<string, readonly string[]>>;
   /** Set when an argument or option is the name of a commit, dag, node or object. */
   readonly takesReference?: true;
   readonly example: string;

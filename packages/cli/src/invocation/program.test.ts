@@ -11,8 +11,8 @@ describe('parseInvocation', () => {
   ] as const;
 
   it.each(globals)('takes %j before and after the command [DML-CLI-0301]', (words, expected) => {
-    for (const { name, arguments: wanted = [] } of COMMANDS) {
-      const args = [...name.split(' '), ...wanted.map((_, index) => `word${index}`)];
+    for (const { name, arguments: wanted = {} } of COMMANDS) {
+      const args = [...name.split(' '), ...Object.keys(wanted).map((_, index) => `word${index}`)];
       for (const argv of [
         [...words, ...args],
         [...args, ...words],
@@ -50,15 +50,16 @@ describe('parseInvocation', () => {
 describe('the help', () => {
   it('has purpose, arguments, options and an example for every command [DML-CLI-0303]', () => {
     const help = new Map(allHelp().map(({ name, text }) => [name, text]));
-    for (const { name, summary, arguments: args = [], options = [], example } of COMMANDS) {
+    for (const { name, summary, arguments: args = {}, options = {}, example } of COMMANDS) {
       const text = help.get(`dml ${name}`) ?? '';
       const flat = text.replace(/\s+/g, ' ');
       expect(flat, name).toContain(summary);
-      for (const { syntax, description } of args) {
+      for (const [syntax, description] of Object.entries(args)) {
         expect(text).toContain(syntax);
         expect(flat).toContain(description);
       }
-      for (const { syntax, description } of options) expect(flat).toContain(`${syntax} ${description}`);
+      for (const [syntax, description] of Object.entries(options))
+        expect(flat).toContain(`${syntax} ${description}`);
       expect(text).toContain(`\nExample:\n  $ ${example}\n`);
       expect(parseInvocation([...name.split(' '), '--help'])).toEqual({ kind: 'help', text });
     }

@@ -191,15 +191,16 @@ function addCommand(
     .helpGroup(words.length === 1 ? `${spec.group}:` : 'Commands:')
     // @spec DML-CLI-0303
     .addHelpText('after', `\n${notesOf(spec)}\n\nExample:\n  $ ${spec.example}`);
-  for (const argument of spec.arguments ?? []) command.argument(argument.syntax, argument.description);
+  for (const [syntax, description] of Object.entries(spec.arguments ?? {}))
+    command.argument(syntax, description);
   // @spec DML-CLI-2906
-  for (const { syntax, description, conflicts = [] } of spec.options ?? [])
-    command.addOption(new Option(syntax, description).conflicts([...conflicts]));
+  for (const [syntax, description] of Object.entries(spec.options ?? {}))
+    command.addOption(new Option(syntax, description).conflicts([...(spec.conflicts?.[syntax] ?? [])]));
   // @spec DML-CLI-0301
   for (const option of GLOBAL_OPTIONS)
     command.addOption(new Option(option.flags, option.description).hideHelp());
   command.action((...received: unknown[]) => {
-    const args = received.slice(0, (spec.arguments ?? []).length) as (string | undefined)[];
+    const args = received.slice(0, Object.keys(spec.arguments ?? {}).length) as (string | undefined)[];
     onCommand(spec, args, mergedOptions(command));
   });
 }
@@ -278,12 +279,12 @@ function mergedOptions(command: Command): Record<string, unknown> {
 
 /** Returns which argument or option is empty, in words; nothing that a command takes ever is. @spec DML-CLI-0367 */
 function emptyOf(
-  { arguments: known = [] }: CommandSpec,
+  { arguments: known = {} }: CommandSpec,
   args: readonly unknown[],
   options: object,
 ): string | undefined {
-  const argument = known[args.indexOf('')];
-  if (argument !== undefined) return `argument "${argument.syntax.slice(1, -1)}"`;
+  const argument = Object.keys(known)[args.indexOf('')];
+  if (argument !== undefined) return `argument "${argument.slice(1, -1)}"`;
   const option = Object.entries(options).find(([, value]) => value === '');
   return option && `option "--${option[0]}"`;
 }
