@@ -211,7 +211,7 @@ describe('a terminal', () => {
     expect((await repository.dml(['cat', 'lines'], around)).stdout).toBe(lines);
   });
 
-  it('is not sent bytes that are not text, unless they are asked for [DML-CLI-0861] [DML-CLI-0862]', async () => {
+  it('is not sent bytes that are not text [DML-CLI-0861]', async () => {
     await repository.define(
       'binary',
       `async (dag) => {
@@ -222,29 +222,17 @@ describe('a terminal', () => {
         return 1;
       }`,
     );
-    const chunkId = (await repository.json<{ sha256: string }>('show', datumOf(await shown('binary#latin'))))
-      .sha256;
+    const { datumId } = await repository.json<{ datumId: string }>('show', 'binary#latin');
+    const { sha256: chunkId } = await repository.json<{ sha256: string }>('show', datumId);
     for (const name of ['binary#null', 'binary#latin', 'binary#bytes', chunkId]) {
       const refused = await repository.dml(['cat', name], { isTerminal: true });
       expect(refused, name).toMatchObject({ exitCode: 6, stdout: '' });
       expect(refused.stderr).toContain('is binary data, which is not printed to a terminal');
       expect(refused.stderr).toContain('dml export ');
-      const { bytes } = await repository.dml(['cat', name]);
-      expect((await repository.dml(['cat', name, '--force'], { isTerminal: true })).bytes, name).toEqual(
-        bytes,
-      );
-      expect(bytes.length).toBeGreaterThan(2);
+      expect((await repository.dml(['cat', name])).bytes.length).toBeGreaterThan(2);
     }
     expect((await repository.dml(['cat', 'binary#late'], { isTerminal: true })).stdout).toBe(
       `${'x'.repeat(8000)}\\u0000`,
     );
   });
-
-  async function shown(name: string): Promise<{ datumId: string }> {
-    return await repository.json<{ datumId: string }>('show', name);
-  }
-
-  function datumOf({ datumId }: { datumId: string }): string {
-    return datumId;
-  }
 });

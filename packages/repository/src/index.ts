@@ -66,8 +66,7 @@ export {
   type OutcomeView,
 } from './views/dag-view.ts';
 export { scopeOf, storedOutcomes } from './views/node-scope.ts';
-export { objectValue } from './views/object-value.ts';
-export { readValue } from './views/read-value.ts';
+export { objectValue, readValue } from './views/object-value.ts';
 export { valueJson } from './views/value-json.ts';
 export { holdCommits } from './workspace/hold-commits.ts';
 export { RecordReader } from './workspace/record-reader.ts';

@@ -3,7 +3,6 @@ import { findObject, objectValue } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { noteShadowedDag } from '../render/shadowed-dag.ts';
-import { decodedPieces, looksLikeText } from '../render/terminal-text.ts';
 import { blobPieces, jsonPieces } from '../render/value-pieces.ts';
 import { cliError } from '../wording/cli-error.ts';
 
@@ -32,12 +31,8 @@ export async function run(context: CommandContext): Promise<void> {
 }
 
 /** Bytes as they are; on a terminal only what is text, without what steers it. */
-async function printBytes(
-  { output, options, args }: CommandContext,
-  pieces: Iterable<Uint8Array>,
-): Promise<void> {
-  // @spec DML-CLI-0862
-  if (output.resultColumns === undefined || options.force === true) {
+async function printBytes({ output, args }: CommandContext, pieces: Iterable<Uint8Array>): Promise<void> {
+  if (output.resultColumns === undefined) {
     for (const piece of pieces) await output.raw(piece);
     return;
   }
@@ -54,4 +49,34 @@ function* textPieces(pieces: Iterable<Uint8Array>, name: string): Generator<Uint
     isFirst = false;
     yield piece;
   }
+}
+
+/** Bytes of a value by which it is told whether they are text. */
+const LOOKED_AT = 8_000;
+
+/**
+ * Checks whether bytes are the beginning of text: UTF-8 without a null byte, as far as a reader looks who has to decide.
+ */
+function looksLikeText(bytes: Uint8Array): boolean {
+  const head = bytes.subarray(0, LOOKED_AT);
+  if (head.includes(0)) return false;
+  try {
+    // A character may be cut through at the end.
+    new TextDecoder('utf-8', { fatal: true }).decode(head, { stream: true });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Yields the text of pieces of bytes, each piece as far as its characters and its last line end are whole. */
+function* decodedPieces(pieces: Iterable<Uint8Array>): Generator<string> {
+  const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+  let rest = '';
+  for (const piece of pieces) {
+    const text = rest + decoder.decode(piece, { stream: true });
+    rest = text.endsWith('\r') ? '\r' : '';
+    yield text.slice(0, text.length - rest.length);
+  }
+  yield rest + decoder.decode();
 }

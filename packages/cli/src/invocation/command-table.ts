@@ -122,7 +122,6 @@ export const COMMANDS: readonly CommandSpec[] = [
       'A blob or bytes are printed as they are, any other value in its JSON form. To a terminal only text is printed, ' +
       'with escapes for what would steer it.',
     arguments: { '<object>': `${OBJECT_NAME}; of a dag, its root's value` },
-    options: { '--force': 'print bytes as they are to a terminal too' },
     takesReference: true,
     example: 'dml cat my-pipeline',
     load: () => import('../commands/cat.ts'),

@@ -13,18 +13,12 @@ export function formatColumns(rows: readonly (readonly string[])[]): string {
     });
   }
   return rows
-    .map((row) => {
-      // What is empty at the end takes no room. @spec DML-CLI-0836
-      const filled = row.slice(0, row.findLastIndex((cell) => visibleWidth(cell) > 0) + 1);
-      return filled
-        .map((cell, index) =>
-          index === filled.length - 1
-            ? cell
-            : cell + ' '.repeat(Math.max(0, (widths[index] ?? 0) - visibleWidth(cell))),
-        )
+    .map((row) =>
+      row
+        .map((cell, index) => cell + ' '.repeat(Math.max(0, (widths[index] ?? 0) - visibleWidth(cell))))
         .join('  ')
-        .trimEnd();
-    })
+        .trimEnd(),
+    )
     .join('\n');
 }
 

@@ -18,10 +18,10 @@ import {
   valueText,
 } from '@daggerml/repository';
 import { formatColumns, visibleWidth } from './columns.ts';
-import { nodeTexts } from './node-text.ts';
 import type { Output } from './output.ts';
 import { formatCount, formatDuration } from './quantities.ts';
 import type { ObjectView, RenderOptions } from './render-options.ts';
+import { truncateDistinct } from './truncate-distinct.ts';
 
 /** Columns of a terminal that an outcome and the names of a node take at most, before the rest gets less. */
 const MAX_SIDE_COLUMNS = 24;
@@ -31,6 +31,11 @@ const MIN_TEXT_COLUMNS = 30;
 const LABEL_COLUMNS = 9;
 /** Columns before the text of a node in a list: the short id, and the gaps around it. */
 const ID_COLUMNS = 16;
+
+/** Characters of one input that a call shows; the row of the input itself has all of them. */
+const MAX_INPUT_LENGTH = 2_000;
+/** Characters of a call's inputs together; a call of a hundred thousand nodes stays a line. */
+const MAX_CALL_LENGTH = 20_000;
 
 export function dagView(
   reader: RecordReader,
@@ -187,4 +192,35 @@ function outcomeText({ function: uri, outcome }: NodeView, output: Output): stri
 /** Columns of the widest cell. */
 function widest(cells: readonly string[]): number {
   return cells.reduce((columns, cell) => Math.max(columns, visibleWidth(cell)), 0);
+}
+
+/**
+ * Returns a line for each of the nodes: a call as its author would write it, what a literal or import is.
+ * With a width the lines are cut to it, so that nodes which differ look different.
+ */
+function nodeTexts(
+  reader: RecordReader,
+  nodes: readonly NodeView[],
+  { width, safe }: { readonly width: number | undefined; safe(text: string): string },
+): string[] {
+  const byId = new Map(nodes.map((node) => [node.nodeId, node]));
+  // What a terminal shows of a value is near its beginning.
+  // @spec DML-CLI-0829
+  const limit = width === undefined ? Infinity : MAX_INPUT_LENGTH;
+  const texts = nodes.map((node) =>
+    safe(node.function === undefined ? plainText(reader, node, limit) : callOf(reader, node, byId)),
+  );
+  // @spec DML-CLI-0828
+  return width === undefined ? texts : truncateDistinct(texts, width);
+}
+
+/** Returns a call with its inputs, literals nearly whole. @spec DML-CLI-0825 */
+function callOf(reader: RecordReader, node: NodeView, byId: ReadonlyMap<string, NodeView>): string {
+  const limits = { maxInput: MAX_INPUT_LENGTH, maxInputs: MAX_CALL_LENGTH };
+  return callText(reader, node.nodeId, { ...limits, nameOf: (input) => byId.get(input)?.names[0] }).text;
+}
+
+function plainText(reader: RecordReader, { nodeId, datumId, imported }: NodeView, limit: number): string {
+  if (imported !== undefined) return `${imported.name} of ${shortId(imported.dagId)}`;
+  return datumId === undefined ? '' : valueText(reader, { nodeId, datumId }, limit);
 }

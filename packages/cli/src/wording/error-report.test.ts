@@ -2,9 +2,7 @@ import { bindingsError, definePipeline } from '@daggerml/bindings';
 import { captureError } from '@daggerml/capture';
 import { storeError } from '@daggerml/store';
 import { describe, expect, it } from 'vitest';
-import type { CliIo } from '../process/cli-io.ts';
-import { Output } from '../render/output.ts';
-import { describeError, reportError } from './error-report.ts';
+import { describeError } from './error-report.ts';
 
 describe('describeError', () => {
   function refusalOf(name: string): unknown {
@@ -44,28 +42,5 @@ describe('describeError', () => {
       'do {this}',
     );
     expect(hintOf(storeError('sequence_unknown'))).toBeUndefined();
-  });
-});
-
-describe('reportError', () => {
-  /** What is on standard error when the engine has printed something before. */
-  function told(error: unknown, json: boolean): string {
-    let text = 'Write error: Input/output error position 8192, size 4096';
-    const write = (piece: string | Uint8Array): boolean => {
-      text += String(piece);
-      return true;
-    };
-    const sink = { write };
-    const io = { stdout: sink, stderr: sink, cwd: '/', env: {} } as unknown as CliIo;
-    reportError(error, io, new Output(io, { json, quiet: false, color: false }));
-    return text;
-  }
-
-  it('begins on a line of its own after what the engine has printed [DML-CLI-0440]', () => {
-    const error = storeError('store_write_failed', { label: 'commit' });
-    expect(told(error, false).split('\n')[1]).toMatch(/^dml: /);
-    const [, ...document] = told(error, true).split('\n');
-    expect(JSON.parse(document.join('\n'))).toMatchObject({ code: 'store_write_failed' });
-    expect(told(storeError('store_missing', { path: '/' }), false)).toContain('size 4096dml: ');
   });
 });

@@ -47,7 +47,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   unwritable_path: 'check its permissions and the space on its disk, or choose another path',
   'unwritable_path/file': 'choose the path of a folder',
   unwritable_output: 'what the command did before is kept; "dml status" shows where the branch stands',
-  binary_value: '"dml export {name} <file>" writes it to a file, --force prints it all the same',
+  binary_value:
+    '"dml export {name} <file>" writes it to a file, "dml cat {name} | cat" prints it all the same',
   branch_exists: 'choose another name, or "dml merge {branch} <source>" to move it forward',
   not_fast_forward:
     'run the pipeline again on top of {target}: "dml switch {target}", then "dml run <file>"; calls that {source} computed are not computed again',

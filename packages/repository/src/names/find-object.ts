@@ -4,7 +4,6 @@ import { repositoryError } from '../errors.ts';
 import { currentCommit, dagsOf } from '../views/commit-view.ts';
 import { objectValue } from '../views/object-value.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
-import { cutsAt, pathCuts } from './cuts.ts';
 import { type FoundByDigits, findByDigits, isWholeId, refuseShortId } from './find-by-digits.ts';
 import { couldBeName, type NamedObject } from './named-object.ts';
 import { branchesOf, refNamed, refuseEmptyBranch } from './ref-forms.ts';
@@ -280,4 +279,18 @@ export function refuseLongHistory(reader: RecordReader, name: string): void {
   const steps = /^([^~]+)(?:~\d*)+$/.exec(name);
   if (steps?.[1] !== undefined && findWhole(reader, steps[1])?.class === 'commit')
     throw unknownName({ name, detail: 'history', inside: steps[1], known: [] });
+}
+
+/** Yields each way to cut a text in two at a sign, save at its first character. */
+function* cutsAt(sign: string, text: string): Generator<[before: string, after: string]> {
+  for (let at = text.indexOf(sign, 1); at > 0; at = text.indexOf(sign, at + 1))
+    yield [text.slice(0, at), text.slice(at + 1)];
+}
+
+/**
+ * Yields each way to cut a path into a value off a name, the longest name first; the path begins with its `.` or `[`.
+ */
+function* pathCuts(text: string): Generator<[name: string, path: string]> {
+  for (let at = text.length - 1; at > 0; at -= 1)
+    if (text[at] === '.' || text[at] === '[') yield [text.slice(0, at), text.slice(at)];
 }

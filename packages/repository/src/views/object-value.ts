@@ -1,5 +1,7 @@
-import type { DagId, DatumId, ExecId, NodeId } from '@daggerml/object-model';
+import type { DagId, Datum, DatumId, ExecId, NodeId } from '@daggerml/object-model';
+import { liftDatum } from '@daggerml/values';
 import { repositoryError } from '../errors.ts';
+import { findObject } from '../names/find-object.ts';
 import type { NamedObject } from '../names/named-object.ts';
 import type { NamedValue } from '../names/value-path.ts';
 import { execValue, storedValue } from '../nodes/stored-value.ts';
@@ -46,4 +48,16 @@ function valueId(reader: RecordReader, name: string, found: NamedObject): DatumI
     default:
       throw repositoryError('no_value', { name, found: found.class });
   }
+}
+
+/** Returns the language value that a name stands for; throws as `findObject` and `objectValue`. */
+export function readValue(reader: RecordReader, name: string): unknown {
+  const { datumId, datum } = objectValue(reader, name, findObject(reader, name));
+  // A member that stands inline in its collection is no object of the store.
+  const readDatum = (id: DatumId): Datum => (id === datumId ? datum : reader.readDatum(id));
+  const { pageCache } = reader;
+  return liftDatum(
+    { pageCache, readDatum, getPage: (id) => reader.getPage(id), readChunk: (id) => reader.readChunk(id) },
+    datumId,
+  );
 }
