@@ -11,11 +11,6 @@ vi.setConfig({ testTimeout: 300_000 });
 const dml = fileURLToPath(new URL('../../packages/cli/dist/bin.js', import.meta.url));
 const folder = join(import.meta.dirname, '.demo-test');
 
-interface RunReport {
-  readonly changed: boolean;
-  readonly counts: { readonly executed: number; readonly cached: number; readonly failed: number };
-}
-
 function run(...args: string[]): unknown {
   const { status, stdout, stderr } = spawnSync(process.execPath, [dml, '--json', ...args], {
     cwd: folder,
@@ -23,14 +18,6 @@ function run(...args: string[]): unknown {
   });
   expect(status, stderr).toBe(0);
   return JSON.parse(stdout);
-}
-
-function runPipeline(): RunReport {
-  return run('run', 'pipeline.ts') as RunReport;
-}
-
-function change({ file, from, to }: { file: string; from: string; to: string }): void {
-  edit(join(folder, file), from, to);
 }
 
 describe('the flight delays demo', () => {
@@ -43,23 +30,17 @@ describe('the flight delays demo', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('computes every call once, then only what an edit reaches', () => {
-    const first = runPipeline();
-    expect(first.counts).toMatchObject({ executed: 15, cached: 0, failed: 0 });
-
-    const second = runPipeline();
-    expect(second).toMatchObject({ changed: false, counts: { executed: 0, cached: 15, failed: 0 } });
-
-    change(EDITS.parameter);
-    const parameter = runPipeline();
-    expect(parameter.counts).toMatchObject({ executed: 3, cached: 12, failed: 0 });
-
-    change(EDITS.comment);
-    const comment = runPipeline();
-    expect(comment).toMatchObject({ changed: false, counts: { executed: 0, cached: 15, failed: 0 } });
-
-    change(EDITS.helper);
-    const helper = runPipeline();
-    expect(helper.counts).toMatchObject({ executed: 13, cached: 2, failed: 0 });
+    const none = { executed: 0, cached: 15, failed: 0 };
+    for (const [change, outcome] of [
+      [undefined, { changed: true, counts: { executed: 15, cached: 0, failed: 0 } }],
+      [undefined, { changed: false, counts: none }],
+      [EDITS.parameter, { changed: true, counts: { executed: 3, cached: 12, failed: 0 } }],
+      [EDITS.comment, { changed: false, counts: none }],
+      [EDITS.helper, { changed: true, counts: { executed: 13, cached: 2, failed: 0 } }],
+    ] as const) {
+      if (change !== undefined) edit(join(folder, change.file), change.from, change.to);
+      expect(run('run', 'pipeline.ts'), change?.to).toMatchObject(outcome);
+    }
 
     run('export', 'flight-delays', 'out');
     const report = readFileSync(join(folder, 'out/report.md'), 'utf8');

@@ -1,8 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { EXIT } from '../src/invocation/exit-code.ts';
 import { TestRepository } from './test-repository.ts';
 
 const PACKAGE = join(import.meta.dirname, '..');
@@ -96,21 +95,6 @@ describe('the published program', () => {
     expect(loaded.length, loaded.join('\n')).toBeLessThanOrEqual(limit);
   });
 
-  it.each([24, 32])('says so where it may open %i files, or needs no more', (limit) => {
-    for (const argv of [['--version'], ['status'], ['run', 'pipelines.ts', 'sums'], ['init', 'few']]) {
-      // A process that writes down its coverage opens more.
-      const { status, stderr } = spawnSync(
-        'sh',
-        ['-c', `unset NODE_V8_COVERAGE; ulimit -n ${limit}; exec "$@"`, 'sh', process.execPath, DML, ...argv],
-        { cwd: repository.folder, encoding: 'utf8' },
-      );
-      if (argv[0] === '--version') expect(status).toBe(0);
-      expect([0, EXIT.storage], stderr).toContain(status);
-      if (status !== 0) expect(stderr).toMatch(/^dml: [^\n]+\nhint: [^\n]+\n$/);
-      rmSync(join(repository.folder, 'few'), { recursive: true, force: true });
-    }
-  });
-
   it('ends when files of its installation are missing, also those that report it [DML-CLI-0508]', () => {
     const folder = join(repository.folder, 'incomplete');
     cpSync(join(PACKAGE, 'dist/program'), folder, {
@@ -125,21 +109,5 @@ describe('the published program', () => {
     });
     expect(status).toBe(1);
     expect(stderr).toMatch(/^error: .*Cannot find module .*error-report-/);
-  });
-
-  it('says what is wrong where a pipe stands in the place of the data file', async () => {
-    const broken = await TestRepository.create();
-    const dataFile = join(broken.folder, '.dml/store/data.mdb');
-    rmSync(dataFile);
-    execFileSync('mkfifo', [dataFile]);
-    for (const started of [DML, join(PACKAGE, 'dist/bin.js')]) {
-      const { status, stderr } = spawnSync(process.execPath, [started, 'log'], {
-        cwd: broken.folder,
-        encoding: 'utf8',
-        timeout: 120_000,
-      });
-      expect(status, stderr).toBe(EXIT.storage);
-      expect(stderr).toContain('data.mdb" is not a regular file');
-    }
   });
 });
