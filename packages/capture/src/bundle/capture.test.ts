@@ -1,26 +1,16 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { CaptureFixture } from '../testing/capture-fixture.ts';
 import { FunctionCapture } from './capture.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'dml-capture-'));
-let folders = 0;
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-/** Writes the files into a fresh folder and captures one export of `steps.ts`. */
-function bundleOf(files: Record<string, string>, exportName = 'clean'): string {
-  const folder = join(root, `folder-${folders++}`);
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-  const moduleUrl = pathToFileURL(join(folder, 'steps.ts')).href;
-  return new TextDecoder().decode(new FunctionCapture().capture({ moduleUrl, exportName }).bundle);
-}
+const fixture = new CaptureFixture();
+afterAll(() => fixture.close());
+const { root } = fixture;
+const bundleOf = fixture.bundleOf.bind(fixture);
 
 const helper =
   'export const sum = (xs: number[]) => { let acc = 0; for (const x of xs) acc += x; return acc };';
@@ -53,13 +43,6 @@ describe('FunctionCapture', () => {
       .replaceAll('scale', 'xxxxxxDouble');
     expect(renamed).not.toBe(steps);
     expect(bundleOf({ 'steps.ts': renamed, 'helper.ts': helper.replaceAll('acc', 'jjjjjj') })).toBe(base());
-  });
-
-  it('keeps the bundle when only types change', () => {
-    const typed = steps
-      .replaceAll('Options', 'Zzzzzzzzzzzzz')
-      .replace('min: number', 'min: number; www?: bigint');
-    expect(bundleOf({ 'steps.ts': typed, 'helper.ts': helper })).toBe(base());
   });
 
   it('changes the bundle when the code of the export changes [DML-EXE-0506]', () => {
@@ -130,15 +113,12 @@ describe('FunctionCapture', () => {
   });
 
   it('gives CommonJS code inside a bundle the built-in modules that it requires', async () => {
-    const bundle = bundleOf({
+    const files = {
       'steps.ts': `import { join } from 'lib'; export const clean = (x: string) => join(x, 'b');`,
       'node_modules/lib/package.json': '{"name":"lib","main":"index.js"}',
       'node_modules/lib/index.js': `const path = require('path'); exports.join = (a, b) => path.posix.join(a, b);`,
-    });
-    const file = join(root, 'bundle.mjs');
-    writeFileSync(file, bundle);
-    const module = (await import(pathToFileURL(file).href)) as { clean(x: string): string };
-    expect(module.clean('a')).toBe('a/b');
+    };
+    expect(await fixture.call(files, ['a'])).toBe('a/b');
   });
 
   it('names file and line of code that cannot be bundled [DML-EXE-0511]', () => {
@@ -166,17 +146,9 @@ describe('FunctionCapture', () => {
   });
 
   it('keeps the versions of the tools that made the bundle [DML-EXE-0517]', () => {
-    const folder = mkdtempSync(join(root, 'versions-'));
-    writeFileSync(
-      join(folder, 'steps.ts'),
-      steps.replace(/import.*/, 'const sum = (x: number[]) => x.length;'),
-    );
     const versionOf = (name: string): string =>
       (createRequire(import.meta.url)(name) as { readonly version: string }).version;
-    const { bundler } = new FunctionCapture().capture({
-      moduleUrl: pathToFileURL(join(folder, 'steps.ts')).href,
-      exportName: 'clean',
-    });
+    const { bundler } = fixture.capture('export const clean = 1;');
     expect(bundler).toBe(
       `esbuild ${versionOf('esbuild/package.json')}, oxc-minify ${versionOf('oxc-minify/package')}`,
     );

@@ -34,11 +34,11 @@ export class LibraryCode {
     for (const file of sizes.keys()) {
       const found = own.has(file) ? undefined : this.#readsIn(file);
       isAsking ||= found !== undefined;
-      const read = found?.reads.find((one) => text.includes(one.name) && isThere(one));
+      const read = found?.reads.find((one) => isThere(one) && text.includes(one.name));
       if (!found || !read) continue;
       throw captureError('capture_failed', {
         ...positionIn(found.outline, read.start),
-        reason: `this library reads ${read.name ? `"${read.name}"` : 'files'} from its own folder, which is not part of a captured function; read that file in the pipeline (dag.file) and give it as an input`,
+        reason: `this library reads "${read.name}" from its own folder, which is not part of a captured function; read that file in the pipeline (dag.file) and give it as an input`,
       });
     }
     return isAsking;

@@ -47,6 +47,9 @@ describe('a library that reads a file beside itself', () => {
       `const { resolve } = require('path'); exports.f = () => require('fs').readFileSync(resolve(__dirname, 'data.json'));`,
     ),
     inCommonJs(`exports.f = () => require('fs').readFileSync(require.resolve('./data.json'));`),
+    inCommonJs(
+      `exports.f = () => require('fs').readFileSync(require('path').join(__dirname, '..', 'lib', 'data.json'));`,
+    ),
   ])('is refused by the name of the file, in %s: %s [DML-CAP-0012]', (_form, code, isCommonJs) => {
     const files = library(code, isCommonJs);
     expect(() => fixture.capture(files)).toThrow(
@@ -64,12 +67,11 @@ describe('a library that reads a file beside itself', () => {
 
   it.each([
     inEsm(`export const f = (name = 'data.json') => readFileSync(join(import.meta.dirname, name));`),
-    inEsm(`export const f = () => readFileSync(fileURLToPath(import.meta.url));`),
     inEsm(`export const f = () => readFileSync(import.meta.url.replace('index.js', 'data.json'));`),
     inEsm(`const require = createRequire(import.meta.url); export const f = () => require('other').a;`),
     inCommonJs(`exports.f = (name) => require('fs').readFileSync(__dirname + '/' + (name || 'data.json'));`),
   ])(
-    'is refused where its code does not name the file, in %s: %s [DML-CAP-0012]',
+    'is refused where its code names the file in another place, in %s: %s [DML-CAP-0012]',
     (_form, code, isCommonJs) => {
       expect(() => fixture.capture(library(code, isCommonJs))).toThrow(
         expect.objectContaining({

@@ -49,17 +49,22 @@ export class KnownCode {
     const listing = knowsFiles ? objects.store.readListing(this.#place) : undefined;
     const trail = listing && objects.store.readListingPart(this.#place, 0);
     const [functionDatumId] = listing?.datumIds ?? [];
-    if (!listing || !trail || functionDatumId === undefined) return undefined;
+    const found = listing && trail && this.#unchanged(listing.head);
+    // @spec DML-CAP-2901
+    if (!found || functionDatumId === undefined) return undefined;
+    if (objects.retainDatums([functionDatumId], this.#place).length > 0) return undefined;
+    if (!found.isSame) this.#renew(functionDatumId, found, trail);
+    // @spec DML-CAP-2902
+    const locator = new SourceLocator(trail);
+    return { functionDatumId, captured: capturedFacts({ ...found.facts, natives: [], locator }) };
+  }
+
+  /** Returns what is remembered if it holds; `isSame` is false where it does by the contents alone. */
+  #unchanged(head: Uint8Array): (Remembered & { readonly isSame: boolean }) | undefined {
     try {
-      const { facts, paths } = JSON.parse(Buffer.from(listing.head).toString()) as Remembered;
-      const found = this.#states.compare(paths);
-      // @spec DML-CAP-2901
-      if (found === 'different' || objects.retainDatums([functionDatumId], this.#place).length > 0)
-        return undefined;
-      if (found === 'equal') this.#renew(functionDatumId, { facts, paths });
-      // @spec DML-CAP-2902
-      const locator = new SourceLocator(trail);
-      return { functionDatumId, captured: capturedFacts({ ...facts, natives: [], locator }) };
+      const remembered = JSON.parse(Buffer.from(head).toString()) as Remembered;
+      const found = this.#states.compare(remembered.paths);
+      return found === 'different' ? undefined : { ...remembered, isSame: found === 'same' };
     } catch {
       // What cannot be read or looked at is captured.
       return undefined;
@@ -71,25 +76,34 @@ export class KnownCode {
     const { inputs, locator, ambientInputs, leftOut, bundler } = captured;
     // @spec DML-CAP-2904
     if (!inputs?.isComplete) return;
-    // @spec DML-CAP-2903
-    const paths = this.#states.stateOf(inputs.present, inputs.absent, this.#sinceMs);
+    const paths = this.#stateOf(inputs.present, inputs.absent);
     if (!paths) return;
     const facts = { ambientInputs, leftOut, bundler };
-    this.#write(functionDatumId, { facts, paths }, new Map([[0, locator.pack()]]));
+    this.#write(functionDatumId, { facts, paths }, locator.pack());
   }
 
   /** Remembers by what the inputs are known again next time. */
-  #renew(functionDatumId: DatumId, { facts, paths: before }: Remembered): void {
+  #renew(functionDatumId: DatumId, { facts, paths: before }: Remembered, trail: Uint8Array): void {
     const names = before.present.map(({ path }) => path);
-    const paths = this.#states.stateOf(names, before.absent, this.#sinceMs);
+    const paths = this.#stateOf(names, before.absent);
     if (paths?.present.every(({ digest }, at) => digest === before.present[at]?.digest))
-      this.#write(functionDatumId, { facts, paths }, new Map());
+      this.#write(functionDatumId, { facts, paths }, trail);
   }
 
-  #write(functionDatumId: DatumId, remembered: Remembered, parts: ReadonlyMap<number, Uint8Array>): void {
+  #stateOf(present: readonly string[], absent: readonly string[]): SeenPaths | undefined {
+    try {
+      // @spec DML-CAP-2903
+      return this.#states.stateOf(present, absent, this.#sinceMs);
+    } catch {
+      // What cannot be looked at is not remembered.
+      return undefined;
+    }
+  }
+
+  #write(functionDatumId: DatumId, remembered: Remembered, trail: Uint8Array): void {
     const head = Buffer.from(JSON.stringify(remembered));
-    const place = this.#place;
-    this.#tools.objects.remember({ place, datumIds: [functionDatumId], head, partCount: 1, parts });
+    const listing = { place: this.#place, datumIds: [functionDatumId], head, partCount: 1 };
+    this.#tools.objects.remember({ ...listing, parts: new Map([[0, trail]]) });
   }
 }
 
