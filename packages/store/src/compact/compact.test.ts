@@ -13,12 +13,7 @@ import { join } from 'node:path';
 import { type DatumId, hashBytes } from '@daggerml/object-model';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { EXCISED, excise } from '../../test/excise.ts';
-import {
-  type FakeEnvironment,
-  fakeEnvironment,
-  openFixture,
-  temporaryFolder,
-} from '../../test/fixture-store.ts';
+import { type FakeEnvironment, fakeEnvironment, temporaryFolder } from '../../test/fixture-store.ts';
 import { NEWER_CLASS_BYTE } from '../../test/newer-records.ts';
 import { Opener } from '../../test/opener.ts';
 import { putText, textBytes } from '../../test/records.ts';
@@ -105,13 +100,6 @@ describe('compactStore', () => {
     expect(await contentsAt(path, false)).toEqual(contents);
   });
 
-  it('yields a smaller file for a store that is mostly free', async () => {
-    const before = statSync(join(path, 'data.mdb')).size;
-    const report = await compactStore(path);
-    expect(report).toMatchObject({ bytesBefore: before, bytesAfter: statSync(join(path, 'data.mdb')).size });
-    expect(report.bytesAfter).toBeLessThan(before / 4);
-  });
-
   it('fills the pages of the file [DML-STO-1108]', async () => {
     const path = join(temporaryFolder(), 'store');
     const store = await openStore(path, { mode: 'write', create: true });
@@ -127,19 +115,6 @@ describe('compactStore', () => {
     expect(report.rows).toBeGreaterThan(20_000);
     expect(report.bytesBefore / bytes).toBeGreaterThan(1.5);
     expect(report.bytesAfter / bytes).toBeLessThan(1.3);
-  });
-
-  it('leaves a store that can be written and compacted again', async () => {
-    await compactStore(path);
-    const store = await openFixture(fakeEnvironment(), path);
-    const version = store.stateVersion();
-    const commitId = commitTo(store, { message: 'after' });
-    expect(store.stateVersion()).toBe(version + 1);
-    await store.close();
-    await compactStore(path);
-    const again = await openStore(path, { mode: 'read' });
-    expect(again.readRefs().map((ref) => ref.commitId)).toEqual([commitId]);
-    await again.close();
   });
 
   it('removes the bytes of what was excised from the file [DML-STO-0804]', async () => {

@@ -1,9 +1,7 @@
-import { closeSync, fsyncSync, writeFileSync } from 'node:fs';
 import type { Engine, OpenDataFile } from '../engine/engine.ts';
 import type { ProcessIdentity, StoreEnvironment } from '../environment.ts';
 import { storeError } from '../errors.ts';
 import { isThisProcess, Liveness } from '../sessions/liveness.ts';
-import { FILE_MODE } from '../store-folder/file-rights.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { COMPACTION_LOCK_FILE, unfinished } from '../store-folder/places.ts';
 
@@ -45,13 +43,7 @@ export function takeCompactionLock(engine: Engine, environment: StoreEnvironment
   const draft = unfinished(COMPACTION_LOCK_FILE, environment.randomUuid());
   const lock: CompactionLock = { process: environment.process };
   try {
-    const descriptor = folder.createFile(draft, FILE_MODE);
-    try {
-      writeFileSync(descriptor, JSON.stringify(lock));
-      fsyncSync(descriptor);
-    } finally {
-      closeSync(descriptor);
-    }
+    folder.writeNewFile(draft, JSON.stringify(lock));
     // The lock is never half written.
     folder.rename(draft, COMPACTION_LOCK_FILE);
     compacting.add(path);

@@ -5,10 +5,8 @@ import { DATA_FILE } from '../store-folder/places.ts';
 import { areSame, type FileIdentity, identityOf, isAt } from '../store-folder/plain-file.ts';
 import { describeFile, type FileState, readCleanMarker } from './clean-marker.ts';
 import { LOCK_WAIT_MS, pause } from './lock-wait.ts';
-import { type MetaPage, type ReadAt, readCount, readNewestMeta } from './meta-page.ts';
+import { type MetaPage, type ReadAt, readCount, readNewestMeta, TRANSACTION_AT } from './meta-page.ts';
 
-/** Offset of the transaction's number in a meta page. */
-const TRANSACTION_AT = 152;
 /** A look at meta pages is bad for good when this many looks find the same, or when none was good for long. */
 const SAME_LOOKS = 10;
 const META_PAUSE_MS = 3;

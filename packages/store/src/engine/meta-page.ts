@@ -7,10 +7,12 @@ export const PAGE_HEADER_BYTES = 24;
 export const NO_PAGE: number = -1;
 
 const META_BYTES = 168;
-const MAGIC = 0xbeefc0de;
-const DATA_VERSION = 2;
-const META_FLAG = 0x08;
-const INTEGER_KEY = 0x08;
+export const MAGIC = 0xbeefc0de;
+export const DATA_VERSION = 2;
+export const META_FLAG = 0x08;
+export const INTEGER_KEY = 0x08;
+/** Offset of the transaction's number in a meta page. */
+export const TRANSACTION_AT = 152;
 const MAX_MAP_BYTES = 2 ** 46;
 
 /** Root of a tree of the data file, as its parent records it. */
@@ -69,7 +71,7 @@ function parseMetaPage(bytes: Buffer): MetaPage {
   if (readCount(bytes, 32) !== 0) damaged('meta_address');
   const mapBytes = readCount(bytes, 40);
   if (mapBytes < 0 || mapBytes > MAX_MAP_BYTES) damaged('meta_map_size');
-  const transactionId = readCount(bytes, 152);
+  const transactionId = readCount(bytes, TRANSACTION_AT);
   if (transactionId < 0) damaged('meta_transaction');
   const lastPage = readCount(bytes, 144);
   return {

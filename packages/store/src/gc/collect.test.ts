@@ -243,21 +243,6 @@ describe('runGc', () => {
     ]);
   });
 
-  it('deletes values last and all in the order of their keys', async () => {
-    store.transact('more garbage', (transaction) => {
-      for (const text of ['a', 'b', 'c']) {
-        const literal = putLiteral(transaction, putText(transaction, text));
-        putDag(transaction, putCall(transaction, 'https://example.org/f', [literal]));
-      }
-    });
-    store.checkpoint();
-    const seen = deleted();
-    const values = seen.filter((object) => object.startsWith('datum/'));
-    expect(values).toHaveLength(5);
-    expect(seen.slice(-5)).toEqual(values);
-    expect(values).toEqual([...values].sort());
-  });
-
   it('leaves no object without what it links to after any step, where objects share links [DML-STO-0724]', async () => {
     store.transact('shared garbage', (transaction) => {
       const shared = putLiteral(transaction, putText(transaction, 'shared'));

@@ -62,15 +62,6 @@ describe('a collection of a store with objects of a newer format', () => {
     });
     expect(rowsOf()).toEqual(rows);
   });
-
-  it('goes on when the newer object is gone', async () => {
-    const { bytes } = NEWER_RECORDS[1]!;
-    const key = Buffer.concat([Buffer.from([2]), Buffer.from(hashBytes(bytes), 'hex')]);
-    store.transact('newer', (transaction) => transaction.putRow('objects', key, bytes));
-    await expect(runGc(store)).rejects.toMatchObject({ detail: 'newer_format' });
-    store.transact('gone', (transaction) => void transaction.deleteRow('objects', key));
-    expect((await runGc(store)).swept.objects).toBe(3);
-  });
 });
 
 describe('a collection of a store with bytes that are no records', () => {

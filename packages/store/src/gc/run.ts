@@ -1,6 +1,5 @@
 import { whenWritable } from '../engine/lock-file.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
-import { removeDraftsBeside } from '../store-folder/create.ts';
 import { rootsNow } from '../walk/roots.ts';
 import { runSteps } from '../walk/run-steps.ts';
 import { type CollectOptions, collectSteps, type GcHost, type GcReport } from './collect.ts';
@@ -39,12 +38,10 @@ export async function planGc(
  * Deletes every object no root reaches, in short transactions between those of other writers.
  *
  * Linear in the number of objects; memory is about 60 bytes for each. Throws `gc_refused` as `planGc` does,
- * also with `already_running` while another collection lives and `claim_lost` when one took over. Drafts that dead
- * creators left next to the store go as well.
+ * also with `already_running` while another collection lives and `claim_lost` when one took over.
  */
 export async function runGc(host: GcHost, options: RunOptions & CollectOptions = {}): Promise<GcReport> {
   const { environment } = host;
-  removeDraftsBeside(host.engine.path, environment);
   const beforeWrite = (): Promise<void> => whenWritable(host.engine, environment, options.signal);
   const onStep = async (progress: GcProgress): Promise<void> => {
     options.onProgress?.(progress);

@@ -1,11 +1,9 @@
 import { describe, expect, it, vi } from 'vitest';
-import { fakeEnvironment, openFixture, temporaryFolder } from '../../test/fixture-store.ts';
+import { openFixture, temporaryFolder } from '../../test/fixture-store.ts';
 import { Opener } from '../../test/opener.ts';
 import { putText } from '../../test/records.ts';
-import { readRows } from '../engine/reading.ts';
 import type { ProcessIdentity, ProcessProbe } from '../environment.ts';
 import { nodeEnvironment } from '../node-environment.ts';
-import { openStore } from '../open-store.ts';
 import { Liveness } from './liveness.ts';
 
 const MINE: ProcessIdentity = { pid: 10, startTime: '500', bootId: 'boot', pidNamespace: 'here' };
@@ -130,35 +128,4 @@ describe('a place', () => {
       expect(isHeld()).toBe(false);
     },
   );
-
-  it('stays while reads of this process come and go', async () => {
-    const store = await openFixture(nodeEnvironment());
-    const { engine } = store;
-    const isHeld = (): boolean => engine.holders()?.has(process.pid) === true;
-    store.transact('put', (transaction) => {
-      for (let index = 0; index < 2_000; index += 1) putText(transaction, `${index}`);
-    });
-    const rows = engine.tables.objects.getRange({})[Symbol.iterator]();
-    rows.next();
-    // What the engine's package does between turns: the read goes on in a transaction that others do not share.
-    engine.root.resetReadTxn();
-    expect(isHeld()).toBe(true);
-    rows.return?.();
-    expect(isHeld()).toBe(true);
-    expect(readRows(engine, 'objects').length).toBeGreaterThan(1_999);
-    expect(isHeld()).toBe(true);
-  });
-
-  it('is that of one process at a time, so a session of a killed process is dead at once', async () => {
-    const path = `${temporaryFolder()}/store`;
-    const store = await openFixture(nodeEnvironment(), path);
-    const opener = new Opener(path);
-    expect(opener.tell({ kind: 'open', mode: 'write' }).at).toBe('opened');
-    opener.tell({ kind: 'put', text: 'theirs' });
-    expect(store.liveSessions().map(({ process: { pid } }) => pid)).toEqual([opener.pid]);
-    await opener.kill();
-    expect(store.liveSessions()).toEqual([]);
-    const reader = await openStore(path, { mode: 'read', environment: fakeEnvironment() });
-    await reader.close();
-  });
 });

@@ -51,18 +51,6 @@ describe('sessions', () => {
     expect(store.liveSessions()).toHaveLength(1);
   });
 
-  it('does not register when the first write is undone', async () => {
-    const store = await openFixture();
-    expect(() =>
-      store.transact('fails', () => {
-        throw new Error('no');
-      }),
-    ).toThrow('no');
-    expect(sessionsOf(store)).toEqual([]);
-    putText(store, 'x');
-    expect(sessionsOf(store)).toHaveLength(1);
-  });
-
   it('lists what a transaction put or retained, present or not [DML-STO-0502]', async () => {
     const store = await openFixture();
     const first = putText(store, 'one');

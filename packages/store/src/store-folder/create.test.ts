@@ -24,26 +24,6 @@ describe('creating a store', () => {
     expect(heldEngineCount()).toBe(1);
   });
 
-  it('keeps the store of another creator that came in between', async () => {
-    const path = join(temporaryFolder(), 'store');
-    const environments = [1, 2, 3, 4].map((pid) => fakeEnvironment(pid));
-    // The second creator arrives while the first is about to put its draft in place.
-    let inner: Promise<boolean> | undefined;
-    const first = {
-      ...(environments[0] as ReturnType<typeof fakeEnvironment>),
-      failpoint: (name: string): void => {
-        if (name === 'create/before-rename')
-          inner = createStoreFiles(path, 'second', environments[1] as never);
-      },
-    };
-    expect(await createStoreFiles(path, 'first', first)).toBe(true);
-    expect(await inner).toBe(false);
-    await Promise.all(environments.map((each) => createStoreFiles(path, 'late', each)));
-    const store = await openFixture(fakeEnvironment(), path);
-    expect(store.getMeta('created_by')).toBe('first');
-    expect(readdirSync(dirname(path))).toEqual(['store']);
-  });
-
   it('gives all processes that create at once the same store [DML-STO-0102]', async () => {
     const path = join(temporaryFolder(), 'store');
     const creators = [1, 2, 3].map(() => new Opener(path));

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, realpathSync, writeFileSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { createDataFile } from '../engine/create-data-file.ts';
 import { errnoOf } from '../engine/engine-error.ts';
@@ -9,7 +9,7 @@ import { isKnownDead } from '../sessions/liveness.ts';
 import { textKey } from '../tables/keyspace.ts';
 import { encodeMeta, type MetaKey, type MetaValue } from '../tables/meta.ts';
 import { SCHEMA_VERSION } from '../tables/schema.ts';
-import { FILE_MODE, FOLDER_MODE } from './file-rights.ts';
+import { FOLDER_MODE } from './file-rights.ts';
 import { findStore } from './find-store.ts';
 import { HeldFolder } from './held-folder.ts';
 import { makeFolder } from './make-folder.ts';
@@ -63,29 +63,6 @@ function removeDeadDrafts(parent: HeldFolder, storeName: string, environment: St
   }
 }
 
-/** Removes drafts that dead creators of a store have left next to it. */
-export function removeDraftsBeside(storePath: string, environment: StoreEnvironment): void {
-  tryRemoving(() => {
-    const parent = HeldFolder.open(realpathSync(dirname(storePath)));
-    try {
-      // @spec DML-STO-0173
-      removeDeadDrafts(parent, basename(storePath), environment);
-    } finally {
-      parent.close();
-    }
-  });
-}
-
-function writeCreator(draft: HeldFolder, creator: ProcessIdentity): void {
-  const descriptor = draft.createFile(CREATOR_FILE, FILE_MODE);
-  try {
-    writeFileSync(descriptor, JSON.stringify(creator));
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-}
-
 function newStoreFacts(
   createdBy: string,
   environment: StoreEnvironment,
@@ -120,7 +97,7 @@ export async function createStoreFiles(
     parent = HeldFolder.open(realpathSync(dirname(path)));
     removeDeadDrafts(parent, storeName, environment);
     draft = parent.makeFolder(name, FOLDER_MODE);
-    writeCreator(draft, environment.process);
+    draft.writeNewFile(CREATOR_FILE, JSON.stringify(environment.process));
     await createDataFile(draft, { mapBytes: environment.mapBytes, environment }, (tables) => {
       for (const [key, value] of newStoreFacts(createdBy, environment)) {
         tables.meta.putSync(textKey(key), encodeMeta(key, value));

@@ -3,7 +3,6 @@ import { dirname, join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { fakeEnvironment, openFixture, temporaryFolder } from '../../test/fixture-store.ts';
 import { putText } from '../../test/records.ts';
-import { hold } from '../../test/rows.ts';
 import { runGc } from '../gc/run.ts';
 import { openStore } from '../open-store.ts';
 import type { Store } from '../store.ts';
@@ -21,7 +20,7 @@ vi.mock('node:fs', async (importOriginal) => {
   return { ...real, lstatSync };
 });
 
-const UUID = '00112233-4455-6677-8899-aabbccddeeff';
+const _UUID = '00112233-4455-6677-8899-aabbccddeeff';
 const GONE = { code: 'store_gone' };
 
 function put(store: Store): void {
@@ -69,22 +68,5 @@ describe('a folder without descriptors to reach it by', () => {
     } finally {
       proc.isThere = true;
     }
-  });
-});
-
-describe('what creators that died have left', () => {
-  it('is removed by a collection, what lives is not [DML-STO-0173]', async () => {
-    const path = join(temporaryFolder(), 'store');
-    const environment = fakeEnvironment();
-    const store = await openFixture(environment, path);
-    const objectId = store.transact('put', (transaction) => putText(transaction, 'kept'));
-    hold(store, { class: 'datum', objectId });
-    const drafts = [77, 78].map((pid) => join(dirname(path), `store.new-${pid}-${UUID}`));
-    for (const draft of drafts) mkdirSync(draft);
-    environment.deadPids.add(77);
-    await runGc(store);
-    const folder = HeldFolder.open(dirname(path));
-    expect(folder.names().sort()).toEqual(['store', `store.new-78-${UUID}`]);
-    folder.close();
   });
 });

@@ -2,6 +2,7 @@ import {
   closeSync,
   constants,
   fstatSync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -10,10 +11,12 @@ import {
   rmdirSync,
   type Stats,
   unlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { openError } from '../engine/engine-error.ts';
 import { storeError } from '../errors.ts';
+import { FILE_MODE } from './file-rights.ts';
 import { createPlain, identityOf, isAt, lookAt, notPlain, openPlain, readPlain } from './plain-file.ts';
 
 const FOLDER_FLAGS: number = constants.O_RDONLY | (constants.O_DIRECTORY ?? 0) | (constants.O_NOFOLLOW ?? 0);
@@ -119,6 +122,17 @@ export class HeldFolder {
   /** Creates a file that is not there. */
   createFile(name: string, mode: number): number {
     return createPlain(this.reach(name), mode);
+  }
+
+  /** Creates a small file that is not there, with a text that is on the disk when this returns. */
+  writeNewFile(name: string, text: string): void {
+    const descriptor = this.createFile(name, FILE_MODE);
+    try {
+      writeFileSync(descriptor, text);
+      fsyncSync(descriptor);
+    } finally {
+      closeSync(descriptor);
+    }
   }
 
   /** Makes a folder that is not there. */

@@ -7,19 +7,13 @@ import { closeSync, fsyncSync, writeSync } from 'node:fs';
 import { adoptRights, FILE_MODE, type FileRights } from '../../store-folder/file-rights.ts';
 import type { HeldFolder } from '../../store-folder/held-folder.ts';
 import { DATA_FILE } from '../../store-folder/places.ts';
+import { DATA_VERSION, INTEGER_KEY, MAGIC, META_FLAG, TRANSACTION_AT } from '../meta-page.ts';
 
 /** Length of a page of the data files that are made here. */
 const NEW_PAGE_BYTES = 4096;
-const META_FLAG = 0x08;
-const MAGIC = 0xbeefc0de;
-const DATA_VERSION = 2;
-const INTEGER_KEY = 0x08;
 const FIRST_MAP_BYTES = 2 ** 20;
 const TREE_ROOTS = [88, 136] as const;
 const NO_PAGE = 0xffff_ffff_ffff_ffffn;
-
-/** Offset of the transaction's number in a meta page. */
-const TRANSACTION_AT = 152;
 
 /** Returns the two meta pages the engine starts a data file with: no trees, one and the same transaction. */
 function emptyDataFile(transactionId: number): Buffer {
