@@ -41,7 +41,7 @@ export function readerOf(bytes: Buffer): ReadAt {
 /** Checks the pages of a file; the number of its entries. */
 export function checkBytes(bytes: Buffer): number {
   const readAt = readerOf(bytes);
-  return checkPages(readAt, readNewestMeta(readAt, bytes.length)).entries;
+  return checkPages(readAt, readNewestMeta(readAt, bytes.length));
 }
 
 /** Returns what the page check finds in a file, or `none`. */

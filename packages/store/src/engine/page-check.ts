@@ -12,27 +12,27 @@ import {
 import {
   BIG_DATA,
   type Bound,
-  checkBigValue,
   checkPage,
   childPage,
   compareBytes,
   compareNumbers,
   failTree,
+  type LeafValue,
   leafValue,
   nodeKey,
-  readTreePage,
   SUB_DATA,
   type TreeKind,
 } from './page-form.ts';
 import type { RawRoot } from './raw-engine.ts';
 
+const OVERFLOW = 0x04;
 const TREE_BYTES = 48;
 const MAX_DEPTH = 32;
 const MAX_TREES = 64;
 const CHECK_ATTEMPTS = 5;
 
 /** Called for every value of a leaf page. */
-type OnValue = (page: Buffer, at: number, sizeBytes: number, flags: number) => void;
+type OnValue = (page: Buffer, value: LeafValue) => unknown;
 
 /** State of a walk over pages, with its counts. */
 interface WalkedTree {
@@ -41,22 +41,15 @@ interface WalkedTree {
   readonly counts: { branch: number; leaf: number; overflow: number; entries: number };
 }
 
-/** Counts of a whole file. */
-export interface PageCheckResult {
-  readonly transactionId: number;
-  readonly pages: number;
-  readonly entries: number;
-}
-
 const MAIN_TREE: TreeKind = { name: 'main', compare: compareBytes, keyBytes: undefined };
 const FREE_TREE: TreeKind = { name: 'free', compare: compareNumbers, keyBytes: 8 };
 
 /**
- * Walks every page that a state of the data file uses, with plain reads only.
+ * Walks every page that a state of the data file uses, with plain reads only, and returns how many rows it has.
  * Throws `store_damaged` when the engine could not use the file safely; cost is linear in the pages of trees,
  * values on pages of their own are not read.
  */
-export function checkPages(readAt: ReadAt, meta: MetaPage): PageCheckResult {
+export function checkPages(readAt: ReadAt, meta: MetaPage): number {
   // @spec DML-STO-0153
   return new PageWalk(readAt, meta).run();
 }
@@ -96,7 +89,6 @@ class PageWalk {
   readonly #used: Uint8Array;
   readonly #buffers: Buffer[] = [];
   readonly #subtrees: { readonly kind: TreeKind; readonly facts: TreeFacts }[] = [];
-  #pages = 2;
   #entries = 0;
 
   constructor(readAt: ReadAt, meta: MetaPage) {
@@ -106,12 +98,12 @@ class PageWalk {
     this.#used[0] = 0b11;
   }
 
-  run(): PageCheckResult {
-    const { free, main, transactionId, lastPage } = this.#meta;
-    this.#walk(main, MAIN_TREE, (page, at, size, flags) => {
+  run(): number {
+    const { free, main, lastPage } = this.#meta;
+    this.#walk(main, MAIN_TREE, (page, { at, sizeBytes, flags }) => {
       if (this.#subtrees.length === MAX_TREES) failTree('tree_counts', MAIN_TREE);
       const name = `table ${this.#subtrees.length}`;
-      if (flags !== SUB_DATA || size !== TREE_BYTES) failTree('node_flags', MAIN_TREE);
+      if (flags !== SUB_DATA || sizeBytes !== TREE_BYTES) failTree('node_flags', MAIN_TREE);
       this.#subtrees.push({ kind: { ...MAIN_TREE, name }, facts: parseTreeFacts(page, at) });
     });
     for (const { facts, kind } of this.#subtrees) {
@@ -119,16 +111,13 @@ class PageWalk {
       this.#walk(facts, kind, () => {});
     }
     const freed: Buffer[] = [];
-    this.#walk(free, FREE_TREE, (page, at, size, flags) => {
-      freed.push(this.#readFreeList(page, at, size, flags));
-    });
+    this.#walk(free, FREE_TREE, (page, value) => freed.push(this.#readFreeList(page, value)));
     for (const list of freed)
       for (const run of freeRuns(list, lastPage)) {
         if (run === false) failTree('free_list', FREE_TREE);
         this.#claimRun(...run, FREE_TREE);
-        this.#pages -= run[1];
       }
-    return { transactionId, pages: this.#pages, entries: this.#entries };
+    return this.#entries;
   }
 
   #walk(facts: TreeFacts, kind: TreeKind, onValue: OnValue): void {
@@ -152,7 +141,6 @@ class PageWalk {
     const bit = 1 << (pageNumber & 7);
     if (((this.#used[byte] as number) & bit) !== 0) failTree('page_shared', kind);
     this.#used[byte] = (this.#used[byte] as number) | bit;
-    this.#pages += 1;
   }
 
   #claimRun(first: number, pages: number, kind: TreeKind): void {
@@ -166,9 +154,17 @@ class PageWalk {
       page = Buffer.alloc(this.#meta.pageBytes);
       this.#buffers[level] = page;
     }
-    const fault = readTreePage(this.#readAt, this.#meta, pageNumber, page);
-    if (fault !== undefined) failTree(fault, kind);
+    this.#readHead(page, pageNumber, kind);
     return page;
+  }
+
+  /** Reads the beginning of a page, and checks that it is that page and of a transaction that was. */
+  #readHead(target: Buffer, pageNumber: number, kind: TreeKind): void {
+    const { pageBytes, transactionId } = this.#meta;
+    if (this.#readAt(target, target.length, pageNumber * pageBytes) < target.length)
+      failTree('file_short', kind);
+    if (readCount(target, 0) !== pageNumber) failTree('page_number', kind);
+    if (readCount(target, 8) > transactionId) failTree('page_transaction', kind);
   }
 
   #walkPage(
@@ -198,17 +194,34 @@ class PageWalk {
     for (let index = 0; index < count; index += 1) {
       const value = leafValue(page, index);
       counts.entries += 1;
-      if ((value.flags & BIG_DATA) !== 0) {
-        const { pageNumber, pages } = checkBigValue(this.#readAt, this.#meta, kind, page, value);
-        this.#claimRun(pageNumber, pages, kind);
-        counts.overflow += pages;
-      }
-      onValue(page, value.at, value.sizeBytes, value.flags);
+      if ((value.flags & BIG_DATA) !== 0) counts.overflow += this.#claimBigValue(kind, page, value);
+      onValue(page, value);
     }
   }
 
+  /**
+   * Checks the run of pages of a big value by its first page and its last byte, and returns how many there are; a
+   * shorter value may reuse a longer run.
+   */
+  #claimBigValue(tree: TreeKind, page: Buffer, { at, sizeBytes }: LeafValue): number {
+    const { pageBytes, lastPage } = this.#meta;
+    const pageNumber = readCount(page, at);
+    const pages = readCount(page, at + 16);
+    const least = Math.ceil((PAGE_HEADER_BYTES + sizeBytes) / pageBytes);
+    if (!(pages >= least && pages <= lastPage)) failTree('page_bounds', tree);
+    if (!(pageNumber >= 2 && pageNumber + pages - 1 <= lastPage)) failTree('page_range', tree);
+    const header = Buffer.allocUnsafe(PAGE_HEADER_BYTES);
+    this.#readHead(header, pageNumber, tree);
+    const end = pageNumber * pageBytes + PAGE_HEADER_BYTES + sizeBytes;
+    if (this.#readAt(Buffer.allocUnsafe(1), 1, end - 1) < 1) failTree('file_short', tree);
+    if ((header.readUInt16LE(18) & 0x1fff) !== OVERFLOW) failTree('page_kind', tree);
+    if (header.readUInt32LE(20) !== pages) failTree('page_bounds', tree);
+    this.#claimRun(pageNumber, pages, tree);
+    return pages;
+  }
+
   /** Reads a list of free pages, which is a value of the free tree. */
-  #readFreeList(page: Buffer, at: number, sizeBytes: number, flags: number): Buffer {
+  #readFreeList(page: Buffer, { at, sizeBytes, flags }: LeafValue): Buffer {
     if ((flags & SUB_DATA) !== 0) failTree('node_flags', FREE_TREE);
     if ((flags & BIG_DATA) === 0) return Buffer.from(page.subarray(at, at + sizeBytes));
     const bytes = Buffer.alloc(sizeBytes);

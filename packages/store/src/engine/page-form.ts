@@ -1,9 +1,8 @@
 import { storeError } from '../errors.ts';
-import { PAGE_HEADER_BYTES, type ReadAt, readCount } from './meta-page.ts';
+import { PAGE_HEADER_BYTES, readCount } from './meta-page.ts';
 
 const BRANCH = 0x01;
 const LEAF = 0x02;
-const OVERFLOW = 0x04;
 /** A node whose value lies on pages of its own. */
 export const BIG_DATA = 0x01;
 /** A node whose value is the record of another tree. */
@@ -12,29 +11,22 @@ const NODE_BYTES = 8;
 /** Page number, transaction and page count of a value on pages of its own. */
 const BIG_NODE_BYTES = 24;
 
-type Compare = (
-  left: Buffer,
-  leftAt: number,
-  leftSize: number,
-  right: Buffer,
-  rightAt: number,
-  rightSize: number,
-) => number;
-
-/** Orders keys as their bytes are. */
-export const compareBytes: Compare = (left, leftAt, leftSize, right, rightAt, rightSize) =>
-  left.compare(right, rightAt, rightAt + rightSize, leftAt, leftAt + leftSize);
-
-/** Orders keys that are numbers. */
-export const compareNumbers: Compare = (left, leftAt, _leftSize, right, rightAt) =>
-  readCount(left, leftAt) - readCount(right, rightAt);
-
 /** A key as a place in a buffer that stays as it is while the key is in use. */
 export interface Bound {
   readonly page: Buffer;
   readonly at: number;
   readonly size: number;
 }
+
+type Compare = (left: Bound, right: Bound) => number;
+
+/** Orders keys as their bytes are. */
+export const compareBytes: Compare = (left, right) =>
+  left.page.compare(right.page, right.at, right.at + right.size, left.at, left.at + left.size);
+
+/** Orders keys that are numbers. */
+export const compareNumbers: Compare = (left, right) =>
+  readCount(left.page, left.at) - readCount(right.page, right.at);
 
 /** Facts that all pages of a tree share. */
 export interface TreeKind {
@@ -110,17 +102,13 @@ function checkOrder(page: Buffer, count: number, { tree, isLeaf, low, high }: Pa
   for (let index = isLeaf ? 0 : 1; index < count; index += 1) {
     const key = nodeKey(page, index);
     if (before !== undefined) {
-      const order = compareBounds(tree, before, key);
+      const order = tree.compare(before, key);
       if (order > 0 || (order === 0 && before !== low)) failTree('key_order', tree);
     }
     before = key;
   }
   if (high === undefined || before === undefined || before === low) return;
-  if (compareBounds(tree, before, high) >= 0) failTree('key_order', tree);
-}
-
-function compareBounds(tree: TreeKind, left: Bound, right: Bound): number {
-  return tree.compare(left.page, left.at, left.size, right.page, right.at, right.size);
+  if (tree.compare(before, high) >= 0) failTree('key_order', tree);
 }
 
 function nodeAt(page: Buffer, index: number): number {
@@ -147,57 +135,4 @@ export function leafValue(page: Buffer, index: number): LeafValue {
     sizeBytes: page.readUInt32LE(at),
     flags: page.readUInt16LE(at + 4),
   };
-}
-
-/** The run of pages that one big value has. */
-export interface BigValue {
-  readonly pageNumber: number;
-  readonly pages: number;
-}
-
-/** Facts of a file that its pages are checked against. */
-export interface FileFacts {
-  readonly pageBytes: number;
-  readonly transactionId: number;
-  readonly lastPage: number;
-}
-
-/** Reads a page of a tree whose number is in range, and checks that it is that page and of a transaction that was. */
-export function readTreePage(
-  readAt: ReadAt,
-  facts: FileFacts,
-  pageNumber: number,
-  page: Buffer,
-): 'file_short' | 'page_number' | 'page_transaction' | undefined {
-  if (readAt(page, facts.pageBytes, pageNumber * facts.pageBytes) < facts.pageBytes) return 'file_short';
-  if (readCount(page, 0) !== pageNumber) return 'page_number';
-  return readCount(page, 8) > facts.transactionId ? 'page_transaction' : undefined;
-}
-
-/**
- * Checks the run of pages of a big value by its first page and its last byte; a shorter value may reuse a longer run.
- */
-export function checkBigValue(
-  readAt: ReadAt,
-  facts: FileFacts,
-  tree: TreeKind,
-  page: Buffer,
-  { at, sizeBytes }: LeafValue,
-): BigValue {
-  const { pageBytes, transactionId, lastPage } = facts;
-  const pageNumber = readCount(page, at);
-  const pages = readCount(page, at + 16);
-  const least = Math.ceil((PAGE_HEADER_BYTES + sizeBytes) / pageBytes);
-  if (!(pages >= least && pages <= lastPage)) failTree('page_bounds', tree);
-  if (!(pageNumber >= 2 && pageNumber + pages - 1 <= lastPage)) failTree('page_range', tree);
-  const header = Buffer.allocUnsafe(PAGE_HEADER_BYTES);
-  const last = Buffer.allocUnsafe(1);
-  const start = pageNumber * pageBytes;
-  if (readAt(header, header.length, start) < header.length) failTree('file_short', tree);
-  if (readAt(last, 1, start + PAGE_HEADER_BYTES + sizeBytes - 1) < 1) failTree('file_short', tree);
-  if (readCount(header, 0) !== pageNumber) failTree('page_number', tree);
-  if (readCount(header, 8) > transactionId) failTree('page_transaction', tree);
-  if ((header.readUInt16LE(18) & 0x1fff) !== OVERFLOW) failTree('page_kind', tree);
-  if (header.readUInt32LE(20) !== pages) failTree('page_bounds', tree);
-  return { pageNumber, pages };
 }
