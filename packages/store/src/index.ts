@@ -25,8 +25,7 @@ export type {
   Referrer,
 } from './excision/plan.ts';
 export type { CollectOptions, GcHost, GcReport } from './gc/collect.ts';
-export type { GcProgress } from './gc/mark-phase.ts';
-export type { GcPlan } from './gc/plan.ts';
+export type { GcPlan, GcProgress } from './gc/mark-phase.ts';
 export { explainKept, planGc, type RunOptions, runGc } from './gc/run.ts';
 export type { GcReason, PathStep } from './gc/why.ts';
 export { type CommitFacts, ownCommitFacts } from './history/commit-facts.ts';

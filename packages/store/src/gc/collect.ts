@@ -12,10 +12,9 @@ import type { Tracer } from '../walk/tracer.ts';
 import type { Transactor, WriteTransaction } from '../write-transaction.ts';
 import { type ChangeWatch, StoreChangeWatch } from './change-watch.ts';
 import { claimGc, endRun, type GcState, holdClaim, releaseGc } from './gc-state.ts';
-import { type GcProgress, markStore, STEP_OBJECTS, walk } from './mark-phase.ts';
-import type { GcPlan } from './plan.ts';
+import { type GcPlan, type GcProgress, markStore, STEP_OBJECTS, walk } from './mark-phase.ts';
 import { pruneRows } from './prune.ts';
-import { settle, sweepSlice } from './sweep.ts';
+import { sweepSlice } from './sweep.ts';
 import { UnreachedStubs } from './unreached-stubs.ts';
 
 /**
@@ -24,6 +23,9 @@ import { UnreachedStubs } from './unreached-stubs.ts';
  * wait some hundred milliseconds for one of these.
  */
 const SLICE_OBJECTS = 10_000;
+
+/** Objects a slice may look at inside its transaction to learn what has come into use since. */
+const CATCH_UP_OBJECTS = 2_000;
 
 /** Number of slices that give way to marking before one marks inside its transaction, whatever that costs. */
 const MAX_DEFERRED_SLICES = 8;
@@ -177,7 +179,8 @@ function* fencedSteps(
       holdClaim(transaction, state);
       // @spec DML-STO-0721
       if (watch.isBehind()) watch.catchUp(tracer);
-      if (!settle(tracer, deferred < MAX_DEFERRED_SLICES)) {
+      const budget = deferred < MAX_DEFERRED_SLICES ? CATCH_UP_OBJECTS : Number.POSITIVE_INFINITY;
+      if (tracer.step(budget, false)) {
         deferred += 1;
         return;
       }

@@ -2,9 +2,9 @@ import type { Engine } from '../engine/engine.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
 import { storeError } from '../errors.ts';
 import type { RootSet } from '../walk/roots.ts';
+import type { ObjectTally } from '../walk/tally.ts';
 import { Tracer } from '../walk/tracer.ts';
 import { GarbageSet } from './garbage-set.ts';
-import { buildPlan, type GcPlan } from './plan.ts';
 
 /** Objects one step looks at: some tens of milliseconds of work. */
 export const STEP_OBJECTS = 20_000;
@@ -14,6 +14,23 @@ export interface GcProgress {
   readonly phase: 'mark' | 'scan' | 'count' | 'sweep' | 'prune';
   readonly done: number;
   readonly total?: number;
+}
+
+/** Plan of a collection; printing it is the dry run. */
+export interface GcPlan {
+  readonly roots: {
+    readonly refs: number;
+    readonly holds: number;
+    readonly expiredHolds: number;
+    /** Rows of objects that living sessions put or retained. */
+    readonly sessionWrites: number;
+  };
+  /** Objects some root reaches. */
+  readonly kept: ObjectTally;
+  /** Objects no root reaches. */
+  readonly garbage: ObjectTally;
+  /** State version the plan was made at. */
+  readonly sequence: number;
 }
 
 /** Result of the mark phase: the plan to print, and the sets that carry it out. */
@@ -57,7 +74,19 @@ export function* markStore(
     more = garbage.count(stepObjects);
     yield { phase: 'count', done: garbage.counted, total };
   }
-  return { plan: buildPlan(roots, tracer.tally.value(), garbage.tally.value()), tracer, garbage };
+  // @spec DML-STO-0716
+  const plan: GcPlan = {
+    roots: {
+      refs: roots.refCount,
+      holds: roots.holdCount,
+      expiredHolds: roots.expiredHoldCount,
+      sessionWrites: roots.sessionWrites.length,
+    },
+    kept: tracer.tally.value(),
+    garbage: garbage.tally.value(),
+    sequence: roots.sequence,
+  };
+  return { plan, tracer, garbage };
 }
 
 /** Visits all that waits in the tracer, in steps. */

@@ -3,8 +3,7 @@ import { refreshSnapshot } from '../engine/reading.ts';
 import { rootsNow } from '../walk/roots.ts';
 import { runSteps } from '../walk/run-steps.ts';
 import { type CollectOptions, collectSteps, type GcHost, type GcReport } from './collect.ts';
-import { type GcProgress, markStore } from './mark-phase.ts';
-import type { GcPlan } from './plan.ts';
+import { type GcPlan, type GcProgress, markStore } from './mark-phase.ts';
 import { explainSteps, type GcReason, type PathStep } from './why.ts';
 
 export interface RunOptions {

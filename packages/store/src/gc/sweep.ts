@@ -9,20 +9,12 @@ import type { Tracer } from '../walk/tracer.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import type { GarbageSet } from './garbage-set.ts';
 
-/** Objects a slice may look at inside its transaction to learn what has come into use since. */
-const CATCH_UP_OBJECTS = 2_000;
-
 /** Context of a slice. */
 export interface SweepContext {
   readonly tracer: Tracer;
   readonly garbage: GarbageSet;
   readonly swept: TallyCounter;
   readonly rows: RowReader;
-}
-
-/** Runs the tracer within the transaction; false when more waits than a transaction should look at. */
-export function settle(tracer: Tracer, patient: boolean): boolean {
-  return !tracer.step(patient ? CATCH_UP_OBJECTS : Number.POSITIVE_INFINITY, false);
 }
 
 /**

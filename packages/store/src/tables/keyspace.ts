@@ -17,11 +17,6 @@ const HIGHEST_CLASS_BYTE: number = Math.max(...Object.values(RECORD_TYPE_NUMBERS
 /** Length of an object's key: class byte and the 32 bytes of its id. */
 export const OBJECT_KEY_BYTES = 33;
 
-/** Returns the class a key's leading byte stands for, undefined for a byte no class uses. */
-export function classOfByte(byte: number): ObjectClass | undefined {
-  return objectClassOf(byte);
-}
-
 /**
  * Writes the 33-byte key of an object into `target` at `offset`.
  * The caller keeps `target`; an id that is not 64 lowercase hex digits leaves a key that names nothing.
@@ -52,7 +47,7 @@ export function idOfKey(key: Uint8Array): ObjectId {
 
 /** Returns class and id of an object for an error, from its key. */
 export function describeKey(key: Uint8Array): { readonly class: string; readonly objectId: string } {
-  return { class: classOfByte(key[0] as number) ?? 'unknown', objectId: idOfKey(key) };
+  return { class: objectClassOf(key[0] as number) ?? 'unknown', objectId: idOfKey(key) };
 }
 
 /** Reads class and id back from an object's key. */

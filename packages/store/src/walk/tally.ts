@@ -1,5 +1,4 @@
-import type { ObjectClass } from '@daggerml/object-model';
-import { classOfByte } from '../tables/keyspace.ts';
+import { type ObjectClass, objectClassOf } from '@daggerml/object-model';
 
 /** The number of objects of a class and the bytes of their records. */
 export interface ClassTally {
@@ -34,7 +33,7 @@ export class TallyCounter {
     let objects = 0;
     let bytes = 0;
     for (let byte = 0; byte < 256; byte += 1) {
-      const objectClass = classOfByte(byte);
+      const objectClass = objectClassOf(byte);
       const count = this.#objects[byte] as number;
       if (objectClass === undefined || count === 0) continue;
       byClass[objectClass] = { objects: count, bytes: this.#bytes[byte] as number };
