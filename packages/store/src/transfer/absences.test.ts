@@ -141,32 +141,6 @@ describe('an import of stubs', () => {
     expect(keysOf(cleaned, 'stubs')).toEqual([]);
   });
 
-  it('lets the object take the place of its stub when it comes', async () => {
-    const { store, datumId } = await storeWithGap('withheld');
-    const { commitId, objects } = commitWithout('withheld');
-    const whole = streamTo(commitId, [...objects, textBytes('withheld')]);
-    expect(await imported(store, whole)).toMatchObject({ state: 'applied', objects: { added: 1 } });
-    expect(keysOf(store, 'stubs')).toEqual([]);
-    expect(store.has('datum', datumId)).toBe(true);
-    expect(await findingsOf(store)).toEqual([]);
-  });
-
-  it('takes what both records stand for as excised, in either order [DML-STO-1037]', async () => {
-    const { datumId } = commitWithout('gone');
-    const both = [stubOf(datumId), tombstoneOf(datumId)] as const;
-    for (const absences of [both, [...both].reverse()]) {
-      const stream = streamWith('gone', ...absences);
-      const target = await openFixture();
-      expect(await failureOf(imported(target, stream, { acceptWithheld: true }))).toBe(
-        'transfer_invalid/excision_offered',
-      );
-      const result = await imported(target, stream, { acceptExcisions: true, acceptWithheld: true });
-      expect(result).toMatchObject({ state: 'applied', stubs: 0, tombstones: 1 });
-      expect(() => target.get('datum', datumId)).toThrow(EXCISED);
-      expect(keysOf(target, 'stubs')).toEqual([]);
-    }
-  });
-
   it('puts an accepted tombstone in the place of a stub of this store [DML-STO-1045]', async () => {
     const { store, datumId } = await storeWithGap('withheld');
     const stream = streamWith('withheld', tombstoneOf(datumId));

@@ -20,7 +20,7 @@ import {
   streamTo,
 } from '../../test/streams.ts';
 import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
-import { asRefName, headRef, type RefName, remoteRef } from '../refs/ref-name.ts';
+import { headRef } from '../refs/ref-name.ts';
 import type { Store } from '../store.ts';
 import { objectKey, parseObjectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
@@ -197,17 +197,6 @@ describe('importCar', () => {
     expect(target.readRefs().map((ref) => [ref.name, ref.commitId])).toEqual([[MAIN, mine]]);
     expect((await imported(target, bytes, { force: true })).state).toBe('applied');
     expect(target.getRef(MAIN)?.commitId).toBe(commitId);
-  });
-
-  it('takes refs under the names it is told, or leaves them out', async () => {
-    const { store, commitId } = await sourceStore();
-    setRef(store, 'other', commitId);
-    const bytes = await exported(store, [MAIN, headRef('other')]);
-    const mapRef = (name: RefName): RefName | undefined =>
-      name === MAIN ? remoteRef('origin', 'main') : undefined;
-    const { refs } = await imported(target, bytes, { mapRef });
-    expect(refs).toMatchObject([{ ref: 'refs/remotes/origin/main' }]);
-    expect(target.readRefs().map((ref) => ref.name)).toEqual([asRefName('refs/remotes/origin/main')]);
   });
 
   it('holds one batch at most of a long stream [DML-STO-1028]', async () => {

@@ -21,8 +21,6 @@ export class OfferedAbsences {
     // @spec DML-STO-1038
     if (this.#records.size >= MAX_RECORDS || this.#bytes > MAX_BYTES)
       throw transferError('too_many_absences', { limit: MAX_RECORDS, limitBytes: MAX_BYTES });
-    // @spec DML-STO-1037
-    if (record.type === 'stub' && this.#records.get(name)?.type === 'tombstone') return;
     this.#records.set(name, record);
   }
 

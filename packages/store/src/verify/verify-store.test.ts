@@ -6,6 +6,8 @@ import {
   hashBytes,
   type MapDatum,
   type NodeId,
+  type ObjectClass,
+  type ObjectId,
   type PageId,
   writeBlob,
 } from '@daggerml/object-model';
@@ -24,11 +26,10 @@ import {
   putText,
 } from '../../test/records.ts';
 import { spoilObject, watchedEngine } from '../../test/rows.ts';
-import { commitTo, StreamObjects } from '../../test/streams.ts';
+import { commitTo, MAIN, StreamObjects } from '../../test/streams.ts';
 import { TABLE_NAMES } from '../engine/tables.ts';
-import type { ObjectName } from '../excision/plan.ts';
-import { encodeTombstone } from '../objects/tombstone.ts';
-import { refKey } from '../refs/ref-name.ts';
+import { putTombstone, type TombstoneFacts } from '../objects/tombstone.ts';
+import { headRef, type RefName, refKey } from '../refs/ref-name.ts';
 import { encodeRef } from '../refs/refs.ts';
 import type { Store } from '../store.ts';
 import { encodeJsonRow } from '../tables/checksummed-row.ts';
@@ -66,10 +67,18 @@ function harm(change: (transaction: WriteTransaction) => void): void {
   store.transact('harm', change);
 }
 
-/** Puts a tombstone in the place of an object and lists it nowhere. */
-function entomb(transaction: WriteTransaction, name: ObjectName): void {
-  const key = objectKey(name.class, name.objectId) as Buffer;
-  transaction.putRow('objects', key, encodeTombstone(key, { ...name, ...EXCISION_FACTS, timeMs: 1 }));
+const NO_RECORD = Buffer.from('no record');
+const NULL = encodeRecord({ type: 'datum', kind: 'null' });
+const ABSENT = '1'.repeat(64) as DatumId;
+const OTHER = headRef('other');
+
+function tombstoneOf(objectClass: ObjectClass, objectId: ObjectId): TombstoneFacts {
+  return { class: objectClass, objectId, ...EXCISION_FACTS, timeMs: 1 };
+}
+
+function putRefRow(transaction: WriteTransaction, name: RefName, sequence: number): void {
+  const row = encodeRef({ name, commitId, sequence });
+  transaction.putRow('refs', row.key, row.value);
 }
 
 describe('verifyStore', () => {
@@ -88,106 +97,95 @@ describe('verifyStore', () => {
     });
   });
 
-  it('finds an object whose bytes do not hash to its id [DML-STO-0901]', async () => {
-    spoilObject(store, 'node', nodeId);
-    expect(await findingsOf(store)).toEqual([{ code: 'object_damaged', class: 'node', objectId: nodeId }]);
-  });
-
-  it('finds an object that is no record of its class [DML-STO-0902]', async () => {
-    const bytes = Buffer.from('no record');
-    const datum = encodeRecord({ type: 'datum', kind: 'null' });
-    harm((transaction) => {
-      transaction.put('datum', bytes);
-      transaction.put('dag', datum);
-    });
-    expect(await findingsOf(store)).toEqual([
-      expect.objectContaining({ code: 'object_undecodable', class: 'datum', objectId: hashBytes(bytes) }),
-      expect.objectContaining({ code: 'object_undecodable', class: 'dag', objectId: hashBytes(datum) }),
-    ]);
-  });
-
-  it('finds a link to an object that is absent under its class [DML-STO-0903]', async () => {
-    const absent = '1'.repeat(64) as DatumId;
-    const [lost, misplaced] = store.transact('harm', (transaction) =>
-      [absent, nodeId as unknown as DatumId].map((target) => putLiteral(transaction, target)),
-    );
-    const findings = await findingsOf(store);
-    expect(findings).toHaveLength(2);
-    expect(findings).toEqual(
-      expect.arrayContaining([
-        { code: 'link_broken', class: 'node', objectId: lost, to: { class: 'datum', objectId: absent } },
-        { code: 'link_broken', class: 'node', objectId: misplaced, to: { class: 'datum', objectId: nodeId } },
-      ]),
-    );
-    expect(store.has('datum', datumId)).toBe(true);
-  });
-
-  it('finds a ref whose commit is absent or excised [DML-STO-0904]', async () => {
-    const key = objectKey('commit', commitId)!;
-    harm((transaction) => {
-      entomb(transaction, { class: 'commit', objectId: commitId });
-      transaction.putRow('excised', key, encodeJsonRow('excised', key, {}));
-    });
-    expect(await findingsOf(store)).toEqual([{ code: 'ref_broken', ref: 'refs/heads/main', commitId }]);
-    harm((transaction) => {
-      transaction.deleteRow('objects', key);
-      transaction.deleteRow('excised', key);
-    });
-    expect(await findingsOf(store)).toContainEqual({ code: 'ref_broken', ref: 'refs/heads/main', commitId });
-  });
-
-  it('finds a missing sequence of the journal [DML-STO-0905]', async () => {
-    harm((transaction) => void transaction.deleteRow('journal', sequenceKey(2)));
-    expect(await findingsOf(store)).toEqual([
-      { code: 'journal_gap', fromSequence: 2, toSequence: 2 },
-      {
-        code: 'journal_contradiction',
-        sequence: 3,
-        ref: 'refs/heads/other',
-        expected: null,
-        actual: commitId,
+  it.each<[string, (transaction: WriteTransaction) => void, () => object[]]>([
+    [
+      'an object whose bytes do not hash to its id [DML-STO-0901]',
+      (transaction) => transaction.putRow('objects', objectKey('node', nodeId)!, Buffer.from('rotten')),
+      () => [{ code: 'object_damaged', class: 'node', objectId: nodeId }],
+    ],
+    [
+      'an object that is no record of its class [DML-STO-0902]',
+      (transaction) => {
+        transaction.put('datum', NO_RECORD);
+        transaction.put('dag', NULL);
       },
-    ]);
-  });
-
-  it('finds a journal row that contradicts the one before [DML-STO-0906]', async () => {
-    const key = sequenceKey(4);
-    const entry = { sequence: 4, timeMs: 1, actor: 'a', ref: 'refs/heads/main', new: commitId, reason: '' };
-    harm((transaction) =>
-      transaction.putRow('journal', key, encodeJsonRow('journal', key, { ...entry, old: null })),
-    );
-    expect(await findingsOf(store)).toEqual([
-      {
-        code: 'journal_contradiction',
-        sequence: 4,
-        ref: 'refs/heads/main',
-        expected: commitId,
-        actual: null,
+      () => [
+        { code: 'object_undecodable', class: 'datum', objectId: hashBytes(NO_RECORD) },
+        { code: 'object_undecodable', class: 'dag', objectId: hashBytes(NULL) },
+      ],
+    ],
+    [
+      'a link to an object that is absent [DML-STO-0903]',
+      (transaction) => putLiteral(transaction, ABSENT),
+      () => [{ code: 'link_broken', class: 'node', to: { class: 'datum', objectId: ABSENT } }],
+    ],
+    [
+      'a link to an object that is there under another class [DML-STO-0903]',
+      (transaction) => putLiteral(transaction, nodeId as never),
+      () => [{ code: 'link_broken', class: 'node', to: { class: 'datum', objectId: nodeId } }],
+    ],
+    [
+      'a ref whose commit is excised [DML-STO-0904]',
+      (transaction) => putTombstone(transaction, tombstoneOf('commit', commitId)),
+      () => [{ code: 'ref_broken', ref: MAIN, commitId }],
+    ],
+    [
+      'a ref whose commit is absent [DML-STO-0904]',
+      (transaction) => transaction.deleteRow('objects', objectKey('commit', commitId)!),
+      () => [{ code: 'ref_broken', ref: MAIN, commitId }],
+    ],
+    [
+      'a missing sequence of the journal [DML-STO-0905]',
+      (transaction) => transaction.deleteRow('journal', sequenceKey(2)),
+      () => [
+        { code: 'journal_gap', fromSequence: 2, toSequence: 2 },
+        { code: 'journal_contradiction', sequence: 3, ref: OTHER, expected: null, actual: commitId },
+      ],
+    ],
+    [
+      'a journal row that contradicts the one before [DML-STO-0906]',
+      (transaction) => {
+        const key = sequenceKey(4);
+        const entry = { sequence: 4, timeMs: 1, actor: 'a', ref: MAIN, old: null, new: commitId, reason: '' };
+        transaction.putRow('journal', key, encodeJsonRow('journal', key, entry));
       },
-      { code: 'ref_sequence_wrong', ref: 'refs/heads/main', expected: 4, actual: 1 },
-    ]);
-  });
-
-  it('finds a ref with another sequence than its newest journal row [DML-STO-0930]', async () => {
-    harm((transaction) => {
-      const row = encodeRef({ name: 'refs/heads/main' as never, commitId, sequence: 2 });
-      transaction.putRow('refs', row.key, row.value);
-    });
-    expect(await findingsOf(store)).toEqual([
-      { code: 'ref_sequence_wrong', ref: 'refs/heads/main', expected: 1, actual: 2 },
-    ]);
-  });
-
-  it('finds refs that differ from what the journal ends with [DML-STO-0907]', async () => {
-    harm((transaction) => {
-      const row = encodeRef({ name: 'refs/heads/extra' as never, commitId, sequence: 3 });
-      transaction.putRow('refs', row.key, row.value);
-      transaction.deleteRow('refs', refKey('refs/heads/main' as never));
-    });
-    expect(await findingsOf(store)).toEqual([
-      { code: 'ref_unjournaled', ref: 'refs/heads/extra', journaled: null, actual: commitId },
-      { code: 'ref_unjournaled', ref: 'refs/heads/main', journaled: commitId, actual: null },
-    ]);
+      () => [
+        { code: 'journal_contradiction', sequence: 4, ref: MAIN, expected: commitId, actual: null },
+        { code: 'ref_sequence_wrong', ref: MAIN, expected: 4, actual: 1 },
+      ],
+    ],
+    [
+      'a ref with another sequence than its newest journal row [DML-STO-0930]',
+      (transaction) => putRefRow(transaction, MAIN, 2),
+      () => [{ code: 'ref_sequence_wrong', ref: MAIN, expected: 1, actual: 2 }],
+    ],
+    [
+      'refs that differ from what the journal ends with [DML-STO-0907]',
+      (transaction) => {
+        putRefRow(transaction, OTHER, 3);
+        transaction.deleteRow('refs', refKey(MAIN));
+      },
+      () => [
+        { code: 'ref_unjournaled', ref: OTHER, journaled: null, actual: commitId },
+        { code: 'ref_unjournaled', ref: MAIN, journaled: commitId, actual: null },
+      ],
+    ],
+    [
+      'tombstones and excisions that lack each other [DML-STO-0914]',
+      (transaction) => {
+        putTombstone(transaction, tombstoneOf('datum', datumId));
+        transaction.deleteRow('excised', objectKey('datum', datumId)!);
+        const missing = objectKey('node', nodeId)!;
+        transaction.putRow('excised', missing, encodeJsonRow('excised', missing, {}));
+      },
+      () => [
+        { code: 'tombstone_unlisted', class: 'datum', objectId: datumId },
+        { code: 'tombstone_missing', class: 'node', objectId: nodeId },
+      ],
+    ],
+  ])('finds %s', async (_, harm, expected) => {
+    store.transact('harm', (transaction) => void harm(transaction));
+    expect(await findingsOf(store)).toEqual(expected().map((finding) => expect.objectContaining(finding)));
   });
 
   it('writes nothing [DML-STO-0910]', async () => {
@@ -236,18 +234,6 @@ describe('verifyStore', () => {
       store.transact('mend', (transaction) => void transaction.deleteRow(table, key));
     }
     expect(await findingsOf(store)).toEqual([]);
-  });
-
-  it('finds tombstones and excisions that lack each other [DML-STO-0914]', async () => {
-    const missing = objectKey('node', nodeId)!;
-    harm((transaction) => {
-      entomb(transaction, { class: 'datum', objectId: datumId });
-      transaction.putRow('excised', missing, encodeJsonRow('excised', missing, {}));
-    });
-    expect(await findingsOf(store)).toEqual([
-      { code: 'tombstone_unlisted', class: 'datum', objectId: datumId },
-      { code: 'tombstone_missing', class: 'node', objectId: nodeId },
-    ]);
   });
 
   it('finds a fault behind a page that was excised [DML-STO-0921]', async () => {

@@ -23,11 +23,6 @@ export class TallyCounter {
     this.#bytes[classByte] = (this.#bytes[classByte] as number) + bytes;
   }
 
-  remove(classByte: number, bytes: number): void {
-    this.#objects[classByte] = (this.#objects[classByte] as number) - 1;
-    this.#bytes[classByte] = (this.#bytes[classByte] as number) - bytes;
-  }
-
   value(): ObjectTally {
     const byClass: Partial<Record<ObjectClass, ClassTally>> = {};
     let objects = 0;
