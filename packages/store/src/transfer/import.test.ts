@@ -270,15 +270,4 @@ describe('importCar', () => {
     expect(await imported(owner, stream, accept)).toMatchObject({ state: 'applied', tombstones: 0 });
     expect(owner.has('datum', gone!)).toBe(true);
   });
-
-  it('takes a commit whose tree was excised', async () => {
-    const source = await openFixture();
-    const commitId = commitTo(source, { text: 'tree' });
-    const treeId = source.getRecord('commit', commitId)!.treeId;
-    await excise(source, { class: 'tree', objectId: treeId });
-    const stream = await exported(source);
-    const result = await imported(target, stream, { acceptExcisions: true });
-    expect(result).toMatchObject({ state: 'applied', tombstones: 1 });
-    expect(target.getRef(MAIN)?.commitId).toBe(commitId);
-  });
 });
