@@ -21,8 +21,11 @@ import type { ModuleEdge } from './capture-inputs.ts';
 import { COMMONJS, ENTRY, ESM, isEntry, OWN, SHIM, sourcePath } from './module-names.ts';
 import { NATIVE, type NativePackage, type NativePackages } from './native-packages.ts';
 
-/** Form of names: with or without statements that restore the names of functions and classes. */
-export type BundleStyle = 'named' | 'nameless';
+/**
+ * Form of names and layout: shortest, with or without statements that restore the names of functions and classes, or as
+ * in the source.
+ */
+export type BundleStyle = 'named' | 'nameless' | 'text';
 
 /** Text of a module of the author, as the bundler gets it. */
 export interface EmittedModule {
@@ -158,7 +161,7 @@ export class Bundler {
         __dirname: JSON.stringify(BUNDLE_FOLDER),
       },
       // @spec DML-EXE-0504
-      minify: true,
+      minify: style !== 'text',
       keepNames: style !== 'nameless',
       plugins: [this.#plugin],
     };

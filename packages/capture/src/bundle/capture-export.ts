@@ -15,6 +15,7 @@ import {
 } from '../by-name/own-modules.ts';
 import { type Piece, PieceText, piecesOf } from '../by-name/pieces.ts';
 import { refuseCode } from '../by-name/refused-code.ts';
+import { readsTexts } from '../by-name/text-readers.ts';
 import { captureError } from '../errors.ts';
 import { isCommonJsFile, nodeImportPath } from '../node-import.ts';
 import { packageRequire } from '../source-file.ts';
@@ -25,6 +26,7 @@ import { isEntry, sourcePath } from './module-names.ts';
 import { type NativePackage, NativePackages } from './native-packages.ts';
 import { observedNames } from './observed-names.ts';
 import type { SourceTrail } from './source-locator.ts';
+import { withoutOwnNames } from './text-form.ts';
 
 /** Export of a file to capture. */
 export interface ExportPlace {
@@ -117,7 +119,8 @@ class OneCapture {
   }
 
   async run(): Promise<ExportCapture> {
-    const bundled = await this.#finalBundle();
+    const form = await this.#form();
+    const { bundled } = form;
     const reached = this.#modules?.reached ?? [];
     const own = new Set(reached.map(({ outline }) => outline.file));
     if (this.#libraries.refuseOwnFiles(bundled, own)) this.#inputs.isComplete = false;
@@ -125,9 +128,9 @@ class OneCapture {
     const edits = [
       ...(undeclared.length > 0 ? [`var ${undeclared.join(',')};\n`] : []),
       ...bannerOf(bundled.text),
-      ...withoutUnreadNames(bundled.text),
+      ...form.edits,
     ];
-    const { text, map } = shortened(new PieceText(bundled.text, edits).text);
+    const { text, map } = form.finish(new PieceText(bundled.text, edits).text);
     const natives = uniqueNatives(bundled);
     return {
       // @spec DML-EXE-0506
@@ -165,13 +168,17 @@ class OneCapture {
     return this.#inputs.finish();
   }
 
-  async #finalBundle(): Promise<Bundled> {
+  async #form(): Promise<Form> {
     const { bundled, style } = await this.#firstBundle();
+    // @spec DML-EXE-0521
+    if (this.#modules?.reached.some(readsTexts)) return textForm(await this.#bundle('text', undefined));
     // @spec DML-EXE-0519
     const observed = observedNames(bundled.text);
-    if (observed === (style === 'named' ? 'all' : 'none')) return bundled;
+    if (observed === (style === 'named' ? 'all' : 'none')) return shortForm(bundled);
     // @spec DML-EXE-0518
-    return observed === 'none' ? this.#bundle('nameless', 'all') : this.#bundle('named', observed);
+    return shortForm(
+      observed === 'none' ? await this.#bundle('nameless', 'all') : await this.#bundle('named', observed),
+    );
   }
 
   /** Bundles in the form that is likely to be the last: libraries read names, and the author's code alone seldom does. */
@@ -187,7 +194,7 @@ class OneCapture {
     return { bundled: await this.#bundle('named', 'all'), style: 'named' };
   }
 
-  async #bundle(style: BundleStyle, observed: 'all' | 'constructors'): Promise<Bundled> {
+  async #bundle(style: BundleStyle, observed: 'all' | 'constructors' | undefined): Promise<Bundled> {
     const { path } = this.#place;
     try {
       const bundled = await this.#bundler.bundle(style, (resolver) => this.#emit(resolver, observed));
@@ -208,7 +215,7 @@ class OneCapture {
     }
   }
 
-  async #emit(resolver: Resolve, observed: 'all' | 'constructors'): Promise<Emission> {
+  async #emit(resolver: Resolve, observed: 'all' | 'constructors' | undefined): Promise<Emission> {
     const { path, exportName } = this.#place;
     if (!this.#modules) {
       const resolveNoted: Resolve = async (specifier, importer, kind) => {
@@ -248,11 +255,11 @@ class OneCapture {
       }
       return name;
     };
-    const plans = planUnreadNames(reached, observed);
+    const plans = observed && planUnreadNames(reached, observed);
     const entryModule = this.#modules.at(path);
     const entryTarget = nameOf({ kind: 'own', module: entryModule }, path);
     this.#texts = new Map(
-      reached.map((module) => [module.outline.file, emitModule(module, plans.get(module) ?? [], nameOf)]),
+      reached.map((module) => [module.outline.file, emitModule(module, plans?.get(module) ?? [], nameOf)]),
     );
     const own = new Map(
       reached.map(({ outline: { file, isCommonJs } }) => [
@@ -300,35 +307,48 @@ class OneCapture {
   }
 }
 
+interface Form {
+  readonly bundled: Bundled;
+  /** Pieces of the bundler's output that are left before names are shortened. */
+  readonly edits: readonly Piece[];
+  finish(text: string): { readonly text: string; readonly map: string | undefined };
+}
+
 /** Returns the library that shortens names; it is loaded while the bundler starts. */
 export function renamer(): typeof import('oxc-minify') {
   return packageRequire()('oxc-minify') as typeof import('oxc-minify');
 }
 
-/** Returns the pieces of a bundle without the calls that name functions whose names no code can read. */
-function withoutUnreadNames(text: string): readonly Piece[] {
-  const unread = [...text.matchAll(UNREAD_CALL)].map(({ index, 0: call }) => ({
+/** Returns the form with the shortest names. */
+function shortForm(bundled: Bundled): Form {
+  const unread = [...bundled.text.matchAll(UNREAD_CALL)].map(({ index, 0: call }) => ({
     start: index,
     end: index + call.length,
     text: '0',
   }));
-  return piecesOf(unread, 0, text.length);
-}
-
-/** Returns code with the shortest names of variables. */
-function shortened(bundle: string): { readonly text: string; readonly map: string } {
-  const { code, map, errors } = renamer().minifySync('bundle.mjs', bundle, {
-    module: true,
-    compress: false,
-    // @spec DML-EXE-0505
-    mangle: { toplevel: true },
-    sourcemap: true,
-  });
-  if (errors[0]) throw new Error(`oxc-minify: ${errors[0].message}`);
-  return { text: `${code}\n`, map: JSON.stringify(map) };
+  return {
+    bundled,
+    edits: piecesOf(unread, 0, bundled.text.length),
+    finish: (text) => {
+      const { code, map, errors } = renamer().minifySync('bundle.mjs', text, {
+        module: true,
+        compress: false,
+        // @spec DML-EXE-0505
+        mangle: { toplevel: true },
+        sourcemap: true,
+      });
+      if (errors[0]) throw new Error(`oxc-minify: ${errors[0].message}`);
+      return { text: `${code}\n`, map: map && JSON.stringify(map) };
+    },
+  };
 }
 
 const UNREAD_CALL = new RegExp(String.raw`[\w$]+\([\w$]+,"${UNREAD_NAME.replace('$', '\\$')}\d+"\)`, 'g');
+
+/** Returns the form with names and layout as the bundler prints them. */
+function textForm(bundled: Bundled): Form {
+  return { bundled, edits: withoutOwnNames(bundled.text), finish: (text) => ({ text, map: undefined }) };
+}
 
 /** Returns what the code of a bundle uses that the bundler does not write. */
 function bannerOf(text: string): readonly string[] {

@@ -96,8 +96,14 @@ describe('FunctionCapture', () => {
       'node_modules/lib/package.json': '{"name":"lib","main":"index.js"}',
       'node_modules/lib/index.js': 'exports.twice = (x) => x * 2;',
     };
-    expect(bundleOf(files)).toBe(bundleOf(files));
-    expect(bundleOf(files)).not.toContain(root);
+    const readsText = {
+      'steps.ts': `import { own } from './own.ts'; export const clean = (x: number) => [own(x), own.toString()];`,
+      'own.ts': 'export const own = (x: number) => x * 2;',
+    };
+    for (const each of [files, readsText]) {
+      expect(bundleOf(each)).toBe(bundleOf(each));
+      expect(bundleOf(each)).not.toContain(root);
+    }
   });
 
   it('bundles libraries and leaves only built-in modules to import [DML-EXE-0510]', () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -94,6 +94,23 @@ describe('the identity of a function', () => {
     } finally {
       process.chdir(before);
     }
+  });
+
+  it('has no path in a bundle that keeps its text [DML-EXE-0509]', () => {
+    const source = `import lib from 'lib'; import { f } from './own.cts'; const g = (x: number) => x; export const clean = () => [g.toString(), lib, f];`;
+    const own = { 'own.cts': 'exports.f = (x) => x;' };
+    const library = { 'package.json': '{"name":"lib"}', 'index.js': 'module.exports = (x) => x + 1;' };
+    const placed = (folder: string, at: string): string => {
+      const path = fixture.write({ 'app/src/steps.ts': source, 'app/src/own.cts': own['own.cts'] }, folder);
+      for (const [name, text] of Object.entries(library)) {
+        mkdirSync(join(path, at), { recursive: true });
+        writeFileSync(join(path, at, name), text);
+      }
+      return captured(join(path, 'app/src/steps.ts'));
+    };
+    const near = placed('plain-a', 'app/src/node_modules/lib');
+    expect(placed('plain-b', 'node_modules/lib')).toBe(near);
+    expect(near).toContain('(x) => x + 1');
   });
 
   it('does not hang on the environment of the capturing process', () => {

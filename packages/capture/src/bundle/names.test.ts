@@ -92,6 +92,41 @@ describe('names that code can read', () => {
   });
 });
 
+describe('the text of a function', () => {
+  const serialise = `
+/** Adds. */
+const add = (first: number, second: number) => {
+  // one and one
+  const sum = first + second;
+  return sum;
+};
+class Point { x = 1 }
+function double(x: number) { return x * 2 }
+export const clean = () => [add.toString(), \`\${double}\`, String(Point), add.name, new Point().constructor.name];`;
+
+  it('is that of the source without types and comments where code reads it [DML-EXE-0521]', async () => {
+    expect(await call(serialise)).toEqual([
+      '(first, second) => {\n  const sum = first + second;\n  return sum;\n}',
+      'function double(x) {\n  return x * 2;\n}',
+      'class {\n  x = 1;\n}',
+      'add',
+      'Point',
+    ]);
+    const inOther = `const run = (task: () => number) => [task(), task.toString()]; export const clean = () => run(() => 40 + 2);`;
+    expect(await call(inOther)).toEqual([42, '() => 40 + 2']);
+    expect(bundleOf(serialise.replaceAll('sum', 'total'))).not.toBe(bundleOf(serialise));
+    expect(bundleOf(serialise.replaceAll('one and one', 'two').replaceAll('\n', '\n\n'))).toBe(
+      bundleOf(serialise),
+    );
+  });
+
+  it('is short where no code of the author reads it', () => {
+    const source = (name: string): string =>
+      `export const clean = (${name}: number) => ${name}.toString() + String(${name}) + \`\${${name}}\`;`;
+    expect(bundleOf(source('value'))).toBe(bundleOf(source('other')));
+  });
+});
+
 describe('libraries in a bundle', () => {
   it('behave as they do when Node loads them', async () => {
     const [acorn, check] = [import.meta.resolve('acorn'), import.meta.resolve('fast-check')].map((url) =>

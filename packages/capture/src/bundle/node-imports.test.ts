@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CaptureFixture, type SourceFiles } from '../testing/capture-fixture.ts';
+import { CaptureFixture, moduleIn, type SourceFiles } from '../testing/capture-fixture.ts';
+import { FunctionCapture } from './capture.ts';
 
 const fixture = new CaptureFixture();
 afterAll(() => fixture.close());
@@ -70,6 +71,7 @@ const forms: Readonly<Record<string, SourceFiles | string>> = {
     'more.js': `import all, { named } from 'lib'; export const it = [all, named];`,
   },
   'an import beside an import for its effect': `import './effect.js'; import all from 'lib'; ${value} all;`,
+  'an import in a function whose text is read': `import all from 'lib'; const read = (f) => String(f).length > 0; ${value} [all, read(clean), String(clean).length > 0];`,
 };
 
 function sourcesOf(form: SourceFiles | string): SourceFiles {
@@ -124,14 +126,40 @@ describe('imports of CommonJS modules', () => {
 });
 
 describe('CommonJS code of the author', () => {
+  // Without a `package.json`, what lies above the temporary folder would decide.
+  const asCommonJs = above.slice(1, 3);
   const uses = `'use strict';\nconst lib = require('lib');\nmodule.exports = { clean: () => lib.named };`;
 
+  it('is CommonJS in a .js file unless a package.json says otherwise', async () => {
+    for (const more of asCommonJs) {
+      const placed = { ...more, 'src/steps.js': uses, 'src/node_modules/lib/index.js': lib };
+      expect(await fixture.call(placed, [], 'clean', 'src/steps.js')).toBe(whole.named);
+    }
+  });
+
   it.each(['js', 'ts', 'jsx', 'tsx'])(
-    'is CommonJS in a .%s file, whatever a package.json says',
-    async (ending) => {
-      for (const more of above) {
-        const placed = { ...more, [`src/steps.${ending}`]: uses, 'src/node_modules/lib/index.js': lib };
-        expect(await fixture.call(placed, [], 'clean', `src/steps.${ending}`)).toBe(whole.named);
+    'is refused in a .%s file where it would be an ES module [DML-EXE-0536]',
+    (ending) => {
+      for (const importing of [
+        undefined,
+        `import own from './own.${ending}';`,
+        `import { clean as own } from './own.${ending}';`,
+      ]) {
+        const file = importing === undefined ? `steps.${ending}` : `own.${ending}`;
+        const placed = {
+          ...above[0],
+          'src/node_modules/lib/index.js': lib,
+          ...(importing !== undefined && { 'src/steps.ts': `${importing} ${value} own;` }),
+          [`src/${file}`]: uses,
+        };
+        const folder = fixture.write(placed);
+        const captured = importing === undefined ? file : 'steps.ts';
+        expect(() => captureIn(folder, `src/${captured}`)).toThrow(
+          expect.objectContaining({
+            code: 'capture_failed',
+            fields: expect.objectContaining({ file: join(folder, 'src', file), line: 3 }),
+          }),
+        );
       }
     },
   );
@@ -148,3 +176,7 @@ describe('CommonJS code of the author', () => {
     expect(await fixture.call(placed)).toBe(5);
   });
 });
+
+function captureIn(folder: string, file: string): unknown {
+  return new FunctionCapture().capture({ moduleUrl: moduleIn(folder, file), exportName: 'clean' });
+}

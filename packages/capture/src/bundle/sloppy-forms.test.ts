@@ -24,6 +24,15 @@ describe('sloppy code', () => {
     ['an argument that is set', 'exports.clean = function (a) {\n arguments[0] = 9; return a };'],
     ['a parameter that is set', 'exports.clean = function (a) { a = 9;\n return arguments[0] };'],
     ['a parameter that is counted up', 'exports.clean = function (x, b) { b++;\n return arguments[1] };'],
+    ['a fixed property that is set', 'exports.clean = () => {\n Math.PI = 3; return Math.PI };'],
+    ['a fixed property that is counted up', 'exports.clean = () =>\n Number.MAX_VALUE++;'],
+    ['a fixed property that is deleted', 'exports.clean = () =>\n delete Math.PI;'],
+    ['undefined that is set', 'exports.clean = () => {\n undefined = 3; return 1 };'],
+    [
+      'the own name of a function that is set',
+      'exports.clean = () => (function f() {\n f = 1; return 2 })();',
+    ],
+    ['arguments.callee', 'exports.clean = function () {\n return typeof arguments.callee };'],
   ])('is refused where it does something else when it is strict: %s [DML-CAP-0924]', (_what, code) => {
     for (const [files, file] of [
       [own(code), /own\.cjs$/],
@@ -32,6 +41,12 @@ describe('sloppy code', () => {
       expect(() => fixture.capture(files, 'clean', 'own.cjs')).toThrow(refused(file, 2));
       expect(() => fixture.capture(strict(files), 'clean', 'own.cjs')).not.toThrow();
     }
+  });
+
+  it('is refused where two parameters have one name [DML-CAP-0924]', () => {
+    const code = 'exports.clean = function (a,\n a) { return a };';
+    expect(() => fixture.capture(own(code), 'clean', 'own.cjs')).toThrow(refused(/own\.cjs$/, 2));
+    expect(() => fixture.capture(inLibrary(code), 'clean', 'own.cjs')).toThrow(refused(/index\.js$/, 2));
   });
 
   it("is refused in the author's files also where it may be any argument [DML-CAP-0924]", async () => {

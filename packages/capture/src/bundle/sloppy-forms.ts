@@ -10,7 +10,10 @@ export interface SloppyForm {
 }
 
 const OTHER_THIS = 'this means the global object here, which a captured function does not see';
+const SAME_NAME = 'two parameters have one name here, which the code of a captured function may not have';
 const TIED = 'arguments and parameters stand for each other here, which they do not in a captured function';
+const THROWS = 'this has no effect here, but throws in a captured function, whose code is strict';
+const CALLEE = 'arguments.callee throws in a captured function, whose code is strict';
 
 /**
  * Returns the first form of sloppy code that would behave differently; code of the author is held to more of them.
@@ -75,6 +78,9 @@ class SloppyReader {
   }
 
   read(program: Node): void {
+    for (const name of ['undefined', 'NaN', 'Infinity'])
+      for (const reference of this.#scopes.free.get(name) ?? [])
+        if (isAssigned(reference)) this.#refuse(reference.node, THROWS);
     this.#visit(program, undefined, { isGlobalThis: false, uses: [] });
   }
 
@@ -96,6 +102,7 @@ class SloppyReader {
       case 'FunctionExpression':
         if (isStrict(node)) return;
         inside = { isGlobalThis: this.#isGlobalThis(node, parent), uses: [] };
+        this.#parameters(node);
         break;
       case 'ThisExpression':
         // @spec DML-CAP-0018
@@ -105,10 +112,15 @@ class SloppyReader {
         if (node.name === 'arguments' && parent) this.#arguments(node, parent, place);
         break;
       case 'AssignmentExpression':
-        if (node.left.type === 'MemberExpression') this.#argumentsWrite(node.left, place);
+        if (this.#isFixed(node.left)) this.#refuse(node, THROWS);
+        else if (node.left.type === 'MemberExpression') this.#argumentsWrite(node.left, place);
         break;
       case 'UpdateExpression':
-        if (node.argument.type === 'MemberExpression') this.#argumentsWrite(node.argument, place);
+        if (this.#isFixed(node.argument)) this.#refuse(node, THROWS);
+        else if (node.argument.type === 'MemberExpression') this.#argumentsWrite(node.argument, place);
+        break;
+      case 'UnaryExpression':
+        if (node.operator === 'delete' && this.#isFixed(node.argument)) this.#refuse(node, THROWS);
     }
     forEachChild(node, (child) => this.#visit(child, node, inside));
     if (inside !== place) this.#tied(node as FunctionNode, inside.uses);
@@ -127,6 +139,19 @@ class SloppyReader {
     return isCalled || (this.#isOwn && !isMethod);
   }
 
+  #parameters(node: FunctionNode): void {
+    const names = new Set<string>();
+    for (const parameter of node.params) {
+      if (parameter.type !== 'Identifier') continue;
+      if (names.has(parameter.name)) this.#refuse(parameter, SAME_NAME);
+      names.add(parameter.name);
+    }
+    if (node.type !== 'FunctionExpression' || !node.id) return;
+    const own = this.#scopes.bindingOf(node.id);
+    for (const reference of own?.references ?? [])
+      if (isAssigned(reference)) this.#refuse(reference.node, THROWS);
+  }
+
   #arguments(node: Node, parent: Node, { uses }: Place): void {
     if (this.#scopes.bindingOf(node)) return;
     if (parent.type !== 'MemberExpression' || parent.object !== node) {
@@ -137,7 +162,11 @@ class SloppyReader {
       return;
     }
     const { property, computed } = parent;
-    if (computed) uses.push({ start: node.start, index: indexOf(property), isWrite: false });
+    if (!computed) {
+      if (property.type === 'Identifier' && property.name === 'callee') this.#refuse(node, CALLEE);
+      return;
+    }
+    uses.push({ start: node.start, index: indexOf(property), isWrite: false });
   }
 
   #argumentsWrite(member: Node & { type: 'MemberExpression' }, { uses }: Place): void {
@@ -160,6 +189,18 @@ class SloppyReader {
       });
       if (isTied) this.#refuse({ start }, TIED);
     }
+  }
+
+  /** Checks whether something is a property of a global that nothing can change. */
+  #isFixed(target: Node): boolean {
+    if (target.type !== 'MemberExpression' || target.object.type !== 'Identifier') return false;
+    const { object, property, computed } = target;
+    if (this.#scopes.bindingOf(object) || !Object.hasOwn(globalThis, object.name)) return false;
+    const name = !computed && property.type === 'Identifier' ? property.name : undefined;
+    const owner: unknown = globalThis[object.name as keyof typeof globalThis];
+    if (name === undefined || owner === null || !/^(object|function)$/.test(typeof owner)) return false;
+    const found = Object.getOwnPropertyDescriptor(owner, name);
+    return found !== undefined && found.configurable === false && found.writable === false;
   }
 }
 

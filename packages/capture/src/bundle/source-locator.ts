@@ -22,8 +22,8 @@ export interface SourceFrame {
 export interface SourceTrail {
   /** Folder that the paths of the bundler's source map begin from. */
   readonly folder: string;
-  /** Source map of the step that shortens names. */
-  readonly renaming: string;
+  /** Source map of the step that shortens names, if there was one. */
+  readonly renaming: string | undefined;
   /** Pieces of the bundler's output that are left before that step. */
   readonly edits: readonly Piece[];
   readonly bundledText: string;
@@ -110,7 +110,7 @@ function traceMapping(): typeof import('@jridgewell/trace-mapping') {
 class Steps {
   readonly #originalPosition: typeof import('@jridgewell/trace-mapping').originalPositionFor;
   readonly #folder: string;
-  readonly #renaming: TraceMap;
+  readonly #renaming: TraceMap | undefined;
   readonly #edited: PieceText;
   readonly #bundling: TraceMap;
   readonly #own: ReadonlyMap<string, PieceText>;
@@ -119,14 +119,14 @@ class Steps {
     const { originalPositionFor, TraceMap } = traceMapping();
     this.#originalPosition = originalPositionFor;
     this.#folder = folder;
-    this.#renaming = new TraceMap(renaming);
+    this.#renaming = renaming === undefined ? undefined : new TraceMap(renaming);
     this.#edited = new PieceText(bundledText, edits);
     this.#bundling = new TraceMap(bundling);
     this.#own = new Map(own.map(({ file, text, pieces }) => [file, new PieceText(text, pieces)]));
   }
 
   sourceOf(place: Position): { file: string; position: Position; isOwn: boolean } | undefined {
-    const named = this.#originalPosition(this.#renaming, place);
+    const named = this.#renaming ? this.#originalPosition(this.#renaming, place) : place;
     if (named.line === null) return undefined;
     const bundled = this.#edited.positionBefore(named.line, named.column);
     const written = bundled && this.#originalPosition(this.#bundling, bundled);

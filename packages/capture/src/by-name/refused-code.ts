@@ -1,4 +1,5 @@
 import { captureError } from '../errors.ts';
+import { misnamedCommonJs } from '../misnamed-commonjs.ts';
 import type { OutsideUse } from './outside-uses.ts';
 import { reachedUses } from './outside-uses.ts';
 import { positionIn, type ReachedModule } from './own-modules.ts';
@@ -11,6 +12,9 @@ export function refuseCode(module: ReachedModule): void {
   const refuse = (offset: number, reason: string): never => {
     throw captureError('capture_failed', { ...positionIn(module.outline, offset), reason });
   };
+  const misnamed = misnamedCommonJs(module.outline);
+  // @spec DML-EXE-0536
+  if (misnamed) throw captureError('capture_failed', { ...misnamed });
   for (const use of reachedUses(module)) {
     const place = askedPlace(use);
     // @spec DML-EXE-0525

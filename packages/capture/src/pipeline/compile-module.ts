@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { isDmlError } from '@daggerml/object-model';
 import { type BuildFailure, build, type Loader, type Plugin, transform } from 'esbuild';
 import { captureError } from '../errors.ts';
+import { misnamedCommonJs } from '../misnamed-commonjs.ts';
 import { NODE_IMPORT, nodeImportPath, nodeImportText } from '../node-import.ts';
 import { formatPath, formatSource, outlineAt } from './node-formats.ts';
 import { ownNames } from './own-names.ts';
@@ -53,6 +55,8 @@ function withSources(map: string): string {
 /** Returns one error that names file and line for what the bundler says of code; any other error as it is. */
 function compilationError(error: unknown, file: string): unknown {
   const { errors = [] } = error as Partial<BuildFailure>;
+  const misnamed = errors.find(({ detail }) => isDmlError(detail))?.detail as Error | undefined;
+  if (misnamed) return misnamed;
   const [first] = errors;
   if (!first) return error;
   return captureError('pipeline_threw', {
@@ -73,6 +77,12 @@ const ownFormats: Plugin = {
       const found = await context.resolve(path, { importer, kind, resolveDir, pluginData: ownFormats });
       if (found.errors.length > 0 || found.external) return found;
       const outline = outlineAt(found.path);
+      const misnamed = outline && misnamedCommonJs(outline);
+      // @spec DML-EXE-0538
+      if (misnamed)
+        return {
+          errors: [{ text: misnamed.reason, detail: captureError('pipeline_threw', { ...misnamed }) }],
+        };
       // @spec DML-EXE-0537
       if (outline?.isCommonJs && kind === 'dynamic-import' && /\.c[jt]s$/.test(importer))
         return { path: nodeImportPath(found.path) };

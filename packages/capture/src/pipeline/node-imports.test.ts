@@ -96,3 +96,30 @@ describe('imports of CommonJS modules in a pipeline', () => {
     });
   });
 });
+
+describe('CommonJS code in a pipeline', () => {
+  it.each([
+    ['the module itself', 'js', undefined],
+    ['a TypeScript file', 'ts', `import own from './own.ts'; export const it = own;`],
+    ['a file with names', 'js', `import { it } from './own.js'; export { it };`],
+  ])(
+    'is refused where a package.json makes it an ES module: %s [DML-EXE-0538]',
+    async (_what, ending, text) => {
+      const code = `'use strict';\nexports.it = 5;`;
+      // Without a `package.json`, what lies above the temporary folder would decide.
+      for (const packageJson of above.slice(0, 3)) {
+        const folder = write(packageJson, {
+          [`own.${ending}`]: code,
+          ...(text !== undefined && { 'pipeline.ts': text }),
+        });
+        const loaded = loadModule(join(folder, text === undefined ? `own.${ending}` : 'pipeline.ts'));
+        if (packageJson === above[0])
+          await expect(loaded).rejects.toMatchObject({
+            code: 'pipeline_threw',
+            fields: { file: join(folder, `own.${ending}`), line: 2 },
+          });
+        else expect(JSON.stringify(await loaded)).toContain('5');
+      }
+    },
+  );
+});
