@@ -1,11 +1,6 @@
 /** Gate: no export, file or dependency that nothing uses, as knip.json says. */
-import { capture } from '../tools/run/process.mjs';
 import { tools } from '../tools/run/workspace.mjs';
-import { problemsOf, runGate } from './gate.mjs';
+import { runGate, toolGate } from './gate.mjs';
 
-export async function check(root) {
-  const args = [tools.knip, '--directory', root, '--no-progress', '--no-config-hints'];
-  return problemsOf(await capture(process.execPath, args, { cwd: root }), 'knip');
-}
-
+export const check = toolGate('knip', tools.knip, ['--no-progress', '--no-config-hints']);
 await runGate(import.meta.url, 'dead-exports', check);

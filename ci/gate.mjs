@@ -1,7 +1,7 @@
 /** What all gates share: a gate is a function from a root folder to the list of its problems. */
 import { readdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { isProgram } from '../tools/run/process.mjs';
+import { capture, isProgram } from '../tools/run/process.mjs';
 import { root as repositoryRoot } from '../tools/run/workspace.mjs';
 
 /** Runs a gate when its file is the program: prints its problems, exits with 1 when there are any. */
@@ -31,6 +31,11 @@ async function attempt(look) {
 export function problemsOf({ code, output }, label) {
   if (code === 0) return [];
   return [`${label} ended with exit code ${code}\n${output.trim()}`];
+}
+
+/** Returns a gate that runs a script of a tool in the root; that it fails is the problem. */
+export function toolGate(label, script, args = []) {
+  return async (root) => problemsOf(await capture(process.execPath, [script, ...args], { cwd: root }), label);
 }
 
 const SKIPPED = new Set([

@@ -1,13 +1,6 @@
 /** Gate: the specification, the code and the last test results agree, and the generated index is current. */
-import { capture } from '../tools/run/process.mjs';
 import { tools } from '../tools/run/workspace.mjs';
-import { problemsOf, runGate } from './gate.mjs';
+import { runGate, toolGate } from './gate.mjs';
 
-export async function check(root) {
-  return problemsOf(
-    await capture(process.execPath, [tools.specExtract, 'check'], { cwd: root }),
-    'spec-extract',
-  );
-}
-
+export const check = toolGate('spec-extract', tools.specExtract, ['check']);
 await runGate(import.meta.url, 'spec-check', check);

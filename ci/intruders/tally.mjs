@@ -13,6 +13,11 @@ export class Tally {
     this.broken.push(`${where}: ended with ${code}: ${stderr.trim().split('\n')[0]?.slice(0, 200) ?? ''}`);
   }
 
+  /** Runs a command that must do its work. */
+  async run(world, where, argv, options) {
+    this.end(where, await world.dml(argv, options), [0]);
+  }
+
   check(where, isTrue, what) {
     if (!isTrue) this.broken.push(`${where}: ${what}`);
   }

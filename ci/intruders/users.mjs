@@ -58,7 +58,7 @@ export async function runForeign(world) {
     }
   }
   tally.check('strangers', fingerprint(join(project, '.dml')) === before, 'changed the repository');
-  tally.end('trust', await world.dml(['trust', '.'], { cwd: below, env, prefix: as(BOB) }), [0]);
+  await tally.run(world, 'trust', ['trust', '.'], { cwd: below, env, prefix: as(BOB) });
   tally.end(
     'status once trusted',
     await world.dml(['--repo', project, 'verify'], { cwd: below, env, prefix: as(BOB) }),
@@ -67,26 +67,18 @@ export async function runForeign(world) {
   // Root is a stranger as well, but for whoever called sudo.
   tally.end('status of root', await world.dml(['status'], { cwd: project }), [13]);
   const sudo = { SUDO_UID: String(ADA.uid) };
-  tally.end('status by sudo', await world.dml(['status'], { cwd: project, env: sudo }), [0]);
-  tally.end(
-    'run by sudo',
-    await world.dml(COMMANDS.run, { cwd: project, env: { ...sudo, ROUND: '9' } }),
-    [0],
-  );
-  tally.end('compact by sudo', await world.dml(COMMANDS.compact, { cwd: project, env: sudo }), [0]);
+  await tally.run(world, 'status by sudo', ['status'], { cwd: project, env: sudo });
+  await tally.run(world, 'run by sudo', COMMANDS.run, { cwd: project, env: { ...sudo, ROUND: '9' } });
+  await tally.run(world, 'compact by sudo', COMMANDS.compact, { cwd: project, env: sudo });
   for (const name of readdirSync(join(project, '.dml/store'))) {
     const { uid, gid } = lstatSync(join(project, '.dml/store', name));
     tally.check(`${name} after sudo`, uid === ADA.uid && gid === ADA.gid, `belongs to ${uid}:${gid}`);
   }
-  tally.end(
-    'run of the owner',
-    await world.dml(COMMANDS.run, {
-      cwd: project,
-      env: { HOME: homeOf(world, ADA), ROUND: '10' },
-      prefix: as(ADA),
-    }),
-    [0],
-  );
+  await tally.run(world, 'run of the owner', COMMANDS.run, {
+    cwd: project,
+    env: { HOME: homeOf(world, ADA), ROUND: '10' },
+    prefix: as(ADA),
+  });
   rmSync(project, { recursive: true, force: true });
   return tally;
 }
@@ -100,9 +92,9 @@ export async function runShared(world, rounds) {
   chmodSync(project, 0o2775);
   const members = [ADA, BOB].map((user) => ({ user, env: { HOME: homeOf(world, user) } }));
   const [ada, bob] = members;
-  tally.end('init', await world.dml(['init'], { cwd: project, env: ada.env, prefix: as(ADA, '002') }), [0]);
+  await tally.run(world, 'init', ['init'], { cwd: project, env: ada.env, prefix: as(ADA, '002') });
   for (const { user, env } of members)
-    tally.end('trust', await world.dml(['trust', project], { cwd: project, env, prefix: as(user) }), [0]);
+    await tally.run(world, 'trust', ['trust', project], { cwd: project, env, prefix: as(user) });
   for (let round = 0; round < rounds; round += 1) {
     for (const umask of ['022', '077']) {
       for (const { user, env } of [ada, bob, bob, ada]) {
@@ -114,7 +106,7 @@ export async function runShared(world, rounds) {
             env: { ...env, ROUND: `${tally.rounds}` },
             prefix: as(user, umask),
           };
-          tally.end(where, await world.dml(COMMANDS[name], options), [0]);
+          await tally.run(world, where, COMMANDS[name], options);
           for (const file of readdirSync(join(project, '.dml/store'))) {
             const { mode, gid } = lstatSync(join(project, '.dml/store', file));
             const rights = `${(mode & 0o777).toString(8)} of group ${gid}`;
@@ -149,7 +141,7 @@ export async function runMounts(world) {
   );
   for (const name of ['status', 'show', 'verify']) {
     tally.rounds += 1;
-    tally.end(`${name}, read-only`, await world.dml(COMMANDS[name], { cwd: project, prefix: readOnly }), [0]);
+    await tally.run(world, `${name}, read-only`, COMMANDS[name], { cwd: project, prefix: readOnly });
   }
   for (const name of ['run', 'gc', 'compact'])
     tally.end(

@@ -15,7 +15,6 @@ export const tools = {
   publint: join(root, 'node_modules/publint/src/cli.js'),
   attw: join(root, 'node_modules/@arethetypeswrong/cli/dist/index.js'),
   specExtract: join(root, 'tools/spec-extract/dist/cli.js'),
-  dml: join(root, 'packages/cli/dist/bin.js'),
 };
 
 /** Lists the folders below `parent` that hold a package.json, as `{ folder, manifest }`, by name. */

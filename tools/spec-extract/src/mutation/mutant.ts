@@ -40,15 +40,9 @@ function clausesOf(node: ts.Node): Mutant[] {
   if (ts.isExpressionStatement(node) || ts.isThrowStatement(node) || ts.isBreakOrContinueStatement(node))
     return [replace(node, 'delete', ';')];
   if (ts.isReturnStatement(node))
-    return node.expression === undefined || !isWhole(node.expression)
-      ? ofBareReturn(node)
-      : [replace(node.expression, 'delete', 'undefined')];
-  if (ts.isVariableDeclaration(node) || ts.isPropertyDeclaration(node))
-    return node.initializer !== undefined && isWhole(node.initializer)
-      ? [replace(node.initializer, 'delete', 'undefined')]
-      : [];
-  if (ts.isArrowFunction(node) && !ts.isBlock(node.body) && isWhole(node.body))
-    return [replace(node.body, 'delete', 'undefined')];
+    return node.expression === undefined ? [replace(node, 'delete', ';')] : ofValue(node.expression);
+  if (ts.isVariableDeclaration(node) || ts.isPropertyDeclaration(node)) return ofValue(node.initializer);
+  if (ts.isArrowFunction(node) && ofValue(node.body).length > 0) return ofValue(node.body);
   if (isEntry(node)) return [deleteEntry(node)];
   if (node.kind === ts.SyntaxKind.TrueKeyword) return [replace(node, 'change-constant', 'false')];
   if (node.kind === ts.SyntaxKind.FalseKeyword) return [replace(node, 'change-constant', 'true')];
@@ -97,18 +91,11 @@ function isUsedAsCondition(node: ts.Node): boolean {
     : false;
 }
 
-/** Checks whether a value is one clause: not a literal, a table, a function or a condition, whose parts are clauses. */
-function isWhole(value: ts.Expression): boolean {
-  return (
-    ts.isCallExpression(value) ||
-    ts.isNewExpression(value) ||
-    ts.isAwaitExpression(value) ||
-    (ts.isIdentifier(value) && value.text !== 'undefined')
-  );
-}
-
-function ofBareReturn(node: ts.ReturnStatement): Mutant[] {
-  return node.expression === undefined ? [replace(node, 'delete', ';')] : [];
+/** Deletes a value that is one clause: not a literal, a table, a function or a condition, whose parts are clauses. */
+function ofValue(value: ts.Node | undefined): Mutant[] {
+  if (value === undefined || (ts.isIdentifier(value) && value.text === 'undefined')) return [];
+  const isOne = [ts.isCallExpression, ts.isNewExpression, ts.isAwaitExpression, ts.isIdentifier];
+  return isOne.some((is) => is(value)) ? [replace(value, 'delete', 'undefined')] : [];
 }
 
 function isEntry(node: ts.Node): boolean {
