@@ -24,7 +24,7 @@ describe('the flight delays demo', () => {
   beforeAll(() => {
     stage(folder);
     // Trees of fewer flights: what is computed matters here, not how well it fits.
-    change({ file: 'pipeline.ts', from: 'sampleEvery: 6,', to: 'sampleEvery: 60,' });
+    edit(join(folder, 'pipeline.ts'), 'sampleEvery: 6,', 'sampleEvery: 60,');
     run('init');
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
