@@ -41,7 +41,6 @@ const QUICK = [
 ];
 const LANES = 2;
 const MAX_PART_LINES = 8;
-const MAX_FAILURES = 60;
 
 /** Runs all steps and returns what `summaryOf` takes; `print` gets the text as it comes. */
 export async function runAll({ suite, parts, print }) {
@@ -59,14 +58,8 @@ export async function runAll({ suite, parts, print }) {
 /** Returns the end of the log: seconds, what failed, and the counts as the last line. */
 export function summaryOf({ passed, failed, failures, seconds }) {
   const times = seconds.map(({ name, value }) => `${name} ${value} s`).join(', ');
-  const told = paragraph('what failed:', failures);
+  const told = failures.length === 0 ? [] : ['what failed:', ...failures, ''];
   return ['', `time: ${times}`, '', ...told, `${passed} passed, ${failed} failed`, ''].join('\n');
-}
-
-function paragraph(heading, lines) {
-  if (lines.length === 0) return [];
-  const more = lines.length > MAX_FAILURES ? [`… and ${lines.length - MAX_FAILURES} lines more`] : [];
-  return [heading, ...lines.slice(0, MAX_FAILURES), ...more, ''];
 }
 
 /** Runs a step and adds its counts. */

@@ -6,18 +6,6 @@ import { root } from '../tools/run/workspace.mjs';
 import { check, DEPENDENT } from './clean-checkout.mjs';
 import { fixture, mend, withCopy } from './fixture.mjs';
 
-/** Makes temporary files of a test lie inside of a package of ES modules. */
-function liveInModulePackage() {
-  const folder = mkdtempSync(join(tmpdir(), 'daggerml module package '));
-  onTestFinished(() => {
-    vi.unstubAllEnvs();
-    rmSync(folder, { recursive: true, force: true });
-  });
-  writeFileSync(join(folder, 'package.json'), '{ "type": "module" }\n');
-  mkdirSync(join(folder, 'inner/temporary'), { recursive: true });
-  vi.stubEnv('TMPDIR', join(folder, 'inner/temporary'));
-}
-
 async function firstLines(folder) {
   return (await check(folder)).map((problem) => problem.split('\n')[0]);
 }
@@ -29,17 +17,16 @@ it('is red on a demo that needs a network and on tests that do not pass', async 
   ]);
 });
 
-it('is red on tests that pass only inside a package of ES modules, also where temporary files lie in one', async () => {
+it('is red on tests that pass only inside a package of ES modules, also where temporary files lie in one, then green', async () => {
   await withCopy('clean-checkout-red', async (folder) => {
     mend(join(folder, 'demo.mjs'), 'process.exit(3)', 'process.exit(0)');
-    liveInModulePackage();
+    const around = mkdtempSync(join(tmpdir(), 'daggerml module package '));
+    onTestFinished(() => rmSync(around, { recursive: true, force: true }));
+    writeFileSync(join(around, 'package.json'), '{ "type": "module" }\n');
+    mkdirSync(join(around, 'inner'));
+    vi.stubEnv('TMPDIR', join(around, 'inner'));
     expect(await firstLines(folder)).toEqual(['npm test does not end with passing counts']);
-  });
-});
-
-it('is green once they are mended', async () => {
-  await withCopy('clean-checkout-red', async (folder) => {
-    mend(join(folder, 'demo.mjs'), 'process.exit(3)', 'process.exit(0)');
+    vi.unstubAllEnvs();
     mend(join(folder, 'test.mjs'), 'globalThis.isModule;', '!globalThis.isModule;');
     expect(await check(folder)).toEqual([]);
   });
