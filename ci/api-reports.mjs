@@ -24,12 +24,8 @@ function packageProblems(root, { folder, manifest }, isUpdate) {
     if (conditions.types === undefined) continue;
     const suffix = subpath === '.' ? '' : `.${subpath.slice(2).replaceAll('/', '.')}`;
     const reportName = `${folder.slice('packages/'.length)}${suffix}.api.md`;
-    const messages = extract({
-      packageFolder: join(root, folder),
-      types: conditions.types,
-      reportName,
-      isUpdate,
-    });
+    const { types } = conditions;
+    const messages = extract({ packageFolder: join(root, folder), types, reportName, isUpdate });
     problems.push(...messages.map((message) => `${folder}/etc/${reportName}: ${message}`));
   }
   return problems;

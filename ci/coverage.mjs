@@ -72,10 +72,8 @@ async function runCovered(names) {
     });
     ran.takeIn(left);
     const listed = names.length === 0 ? {} : { onUntaken: (place) => tell(`not taken: ${place}`) };
-    const problems = judge(readReport(folder, names), (...arm) => ran.hasTaken(...arm), {
-      tell,
-      ...listed,
-    });
+    const hasTaken = (...arm) => ran.hasTaken(...arm);
+    const problems = judge(readReport(folder, names), hasTaken, { tell, ...listed });
     for (const problem of problems) tell(`FAILED coverage: ${problem}`);
     return problems.length === 0 ? { passed: passed + 1, failed } : { passed, failed: failed + 1 };
   } finally {

@@ -39,15 +39,9 @@ function abilities() {
 
 /** Returns the problems; `tell` gets the counts. */
 export async function check(_root, args = [], tell = (text) => process.stdout.write(text)) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      root: { type: 'string' },
-      rounds: { type: 'string' },
-      only: { type: 'string' },
-      unfenced: { type: 'boolean' },
-    },
-  });
+  const text = { type: 'string' };
+  const options = { root: text, rounds: text, only: text, unfenced: { type: 'boolean' } };
+  const { values } = parseArgs({ args, options });
   const { runStrangers } = await import('../packages/store/test/dist/test/crash/stranger-runs.js');
   const folder = mkdtempSync(join(tmpdir(), 'dml-isolation-'));
   chmodSync(folder, 0o755);

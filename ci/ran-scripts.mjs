@@ -86,20 +86,10 @@ export class RanScripts {
     const [, name, path] = /^packages\/([^/]+)\/dist\/(.*)$/.exec(built);
     const folder = join(this.#mapsFolder, name);
     if (!existsSync(folder)) {
-      const project = [
-        '-p',
-        join(this.#root, 'packages', name),
-        '--outDir',
-        folder,
-        '--sourceMap',
-        '--noCheck',
-      ];
       const off = ['declaration', 'isolatedDeclarations', 'composite', 'incremental'];
-      execFileSync(process.execPath, [
-        tools.tsc,
-        ...project,
-        ...off.flatMap((option) => [`--${option}`, 'false']),
-      ]);
+      const options = ['--sourceMap', '--noCheck', ...off.flatMap((option) => [`--${option}`, 'false'])];
+      const project = ['-p', join(this.#root, 'packages', name), '--outDir', folder];
+      execFileSync(process.execPath, [tools.tsc, ...project, ...options]);
     }
     return join(folder, `${path}.map`);
   }

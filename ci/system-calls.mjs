@@ -146,14 +146,8 @@ function refuseCalls(program, folder, { refuse, only }) {
 
 /** Returns the problems; `tell` gets the counts. */
 export function check(_root, args = [], tell = (text) => process.stdout.write(text)) {
-  const { values } = parseArgs({
-    args,
-    options: {
-      root: { type: 'string' },
-      only: { type: 'string' },
-      program: { type: 'string' },
-    },
-  });
+  const text = { type: 'string' };
+  const { values } = parseArgs({ args, options: { root: text, only: text, program: text } });
   const program = resolve(values.program ?? join(repositoryRoot, 'packages/cli/dist/bin.js'));
   if (!canTrace()) {
     tell('not run: refused system calls (needs strace)\n');
