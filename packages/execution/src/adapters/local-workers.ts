@@ -6,7 +6,8 @@ import { addDatumClosure } from '../objects/closure.ts';
 import { decodeAs } from '../objects/decode-as.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { isRetryable, isStoreFailure } from '../run/failure-effect.ts';
-import { type JobOutcome, type PoolListener, type PoolOptions, WorkerPool } from '../worker/pool.ts';
+import type { JobOutcome } from '../worker/job.ts';
+import { type PoolListener, type PoolOptions, WorkerPool } from '../worker/pool.ts';
 import type { BundleContent } from '../worker/wire.ts';
 import type {
   AdapterAnswer,

@@ -5,7 +5,8 @@ import { formatFunctionUri, parseFunctionUri } from '@daggerml/repository';
 import { lowerContent } from '@daggerml/values';
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
-import { type JobEnd, type JobOutcome, type PoolListener, WorkerPool } from './pool.ts';
+import type { JobEnd, JobOutcome } from './job.ts';
+import { type PoolListener, WorkerPool } from './pool.ts';
 import type { BundleContent } from './wire.ts';
 
 const folders: Workspace[] = [];

@@ -1,9 +1,19 @@
 import { availableParallelism } from 'node:os';
 import type { ChunkId, DatumId, NodeId } from '@daggerml/object-model';
-import { parseFunctionUri } from '@daggerml/repository';
 import type { FoundObjects } from '../objects/closure.ts';
+import type { Job, JobEnd, JobOutcome } from './job.ts';
 import { type PackedObjects, packObjects } from './packed-objects.ts';
-import type { BundleContent, CallAnswer, FromWorker, FunctionFailure, LostAttempt } from './wire.ts';
+import {
+  isShort,
+  type KnownFunction,
+  KnownFunctions,
+  noteTime,
+  type Slot,
+  type Task,
+  TaskQueue,
+  TOGETHER_MS,
+} from './task-queue.ts';
+import type { BundleContent, CallAnswer, FromWorker } from './wire.ts';
 import { WorkerThread, type WorkerThreadOptions } from './worker-thread.ts';
 
 export interface PoolOptions extends WorkerThreadOptions, PoolListener {
@@ -34,65 +44,6 @@ export interface PoolListener {
   readonly onEnd: (ends: readonly JobEnd[]) => void;
 }
 
-export interface Job {
-  readonly nodeId: NodeId;
-  readonly functionUri: string;
-  readonly inputDatumIds: readonly DatumId[];
-  readonly timeoutMs?: number | undefined;
-}
-
-export interface JobEnd {
-  readonly job: Job;
-  readonly outcome: JobOutcome;
-}
-
-/**
- * Outcome of an attempt. `lost` says nothing about the call itself; `broken` neither: this process could not read or
- * take what the call needed.
- */
-export type JobOutcome =
-  | { readonly type: 'value'; readonly datumId: DatumId }
-  | { readonly type: 'threw'; readonly failure: FunctionFailure }
-  | { readonly type: 'broken'; readonly error: unknown }
-  | {
-      readonly type: 'lost';
-      readonly code: LostAttempt['code'] | 'timeout' | 'cancelled';
-      readonly reason: string;
-    };
-
-/** A function as the pool has come to know it. */
-interface KnownFunction {
-  readonly bundleDatumId: DatumId;
-  readonly exportName: string;
-  /** Mean duration of a call, Infinity while unknown. */
-  meanMs: number;
-  /** Its calls, or some made together with them, touched the realm or failed in another way than by throwing. */
-  isSolitary: boolean;
-}
-
-interface Task {
-  readonly job: Job;
-  readonly called: KnownFunction;
-  slot: Slot | undefined;
-  timer?: ReturnType<typeof setTimeout> | undefined;
-  over: boolean;
-  hasStarted: boolean;
-}
-
-interface Slot {
-  readonly thread: WorkerThread;
-  /** Calls that the thread was given. */
-  tasks: readonly Task[];
-  /** The only bundle that the thread may run, where loading it has changed the realm. */
-  ownBundle: DatumId | undefined;
-  /** Bundles that the thread has loaded. */
-  readonly loaded: Set<DatumId>;
-  /** Takes back calls that wait for one that takes long. */
-  timer?: ReturnType<typeof setTimeout> | undefined;
-}
-
-/** Calls that are made together take less than this as far as is known, and are taken back after ten times as much. */
-const TOGETHER_MS = 1;
 const MAX_TOGETHER = 64;
 const MAX_TOGETHER_BYTES = 1024 * 1024;
 
@@ -106,13 +57,12 @@ const MAX_TOGETHER_BYTES = 1024 * 1024;
 export class WorkerPool {
   readonly #options: PoolOptions;
   readonly #size: number;
-  readonly #functions = new Map<string, KnownFunction>();
+  readonly #functions = new KnownFunctions();
   readonly #slots = new Set<Slot>();
   readonly #idle: Slot[] = [];
   /** The tasks that are not over. */
   readonly #open = new Map<NodeId, Task>();
-  readonly #queue: Task[] = [];
-  #queueAt = 0;
+  readonly #queue = new TaskQueue();
   /** Threads that were told to end while a call ran, and may still run it. */
   #ending = 0;
   readonly #terminations = new Set<Promise<void>>();
@@ -128,19 +78,18 @@ export class WorkerPool {
   run(job: Job): void {
     let called: KnownFunction;
     try {
-      called = this.#functionOf(job.functionUri);
+      called = this.#functions.get(job.functionUri);
     } catch (error) {
       return this.#report(job, { type: 'broken', error });
     }
     if (this.#closed) return this.#report(job, closed);
     const task: Task = { job, called, slot: undefined, over: false, hasStarted: false };
     this.#open.set(job.nodeId, task);
-    this.#queue.push(task);
+    this.#queue.add(task);
     // A thread is loaded while this one is still asked for more.
-    if (this.#idle.length < this.#queue.length - this.#queueAt && this.#hasRoom)
-      this.#idle.push(this.#start());
+    if (this.#idle.length < this.#queue.length && this.#hasRoom) this.#idle.push(this.#start());
     // In a later turn, so that what is asked for in this one can travel together.
-    if (this.#queue.length - this.#queueAt === 1) queueMicrotask(() => this.#dispatch());
+    if (this.#queue.length === 1) queueMicrotask(() => this.#dispatch());
   }
 
   /** Ends the job of a node, together with its worker when it runs. */
@@ -156,7 +105,7 @@ export class WorkerPool {
    */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const task of this.#queue.slice(this.#queueAt)) this.#end(task, closed);
+    for (const task of this.#queue.waiting) this.#end(task, closed);
     for (const slot of [...this.#slots]) {
       for (const task of slot.tasks) this.#end(task, closed);
       this.#terminate(slot);
@@ -169,34 +118,14 @@ export class WorkerPool {
     return this.#slots.size + this.#ending < this.#size;
   }
 
-  #functionOf(functionUri: string): KnownFunction {
-    let known = this.#functions.get(functionUri);
-    if (known === undefined) {
-      const { bundleDatumId, exportName } = parseFunctionUri(functionUri);
-      known = { bundleDatumId, exportName, meanMs: Number.POSITIVE_INFINITY, isSolitary: false };
-      this.#functions.set(functionUri, known);
-    }
-    return known;
-  }
-
   /** @spec DML-EXE-0802 */
   #dispatch(): void {
     while (!this.#closed) {
-      const task = this.#nextTask();
+      const task = this.#queue.first();
       const slot = task && this.#slotFor(task.called.bundleDatumId);
       if (!slot) return;
       this.#begin(slot, this.#takeTogether(slot));
     }
-  }
-
-  /** Returns the first task of the queue, which stays there. */
-  #nextTask(): Task | undefined {
-    while (this.#queue[this.#queueAt]?.over) this.#queueAt += 1;
-    if (this.#queueAt > 1024) {
-      this.#queue.splice(0, this.#queueAt);
-      this.#queueAt = 0;
-    }
-    return this.#queue[this.#queueAt];
   }
 
   /**
@@ -218,18 +147,17 @@ export class WorkerPool {
 
   /** Takes the first task from the queue, with the next ones when all are known to be short. */
   #takeTogether(slot: Slot): Task[] {
-    const first = this.#queue[this.#queueAt++] as Task;
+    const first = this.#queue.take();
     const tasks = [first];
     const { bundleDatumId } = first.called;
     if (!isShort(first) || slot.ownBundle !== undefined || !slot.loaded.has(bundleDatumId)) return tasks;
-    const share = Math.ceil((this.#queue.length - this.#queueAt + 1) / this.#size);
+    const share = Math.ceil((this.#queue.length + 1) / this.#size);
     const most = Math.min(MAX_TOGETHER, share);
     let { meanMs } = first.called;
-    for (let task = this.#nextTask(); task && tasks.length < most; task = this.#nextTask()) {
+    for (let task = this.#queue.first(); task && tasks.length < most; task = this.#queue.first()) {
       meanMs += task.called.meanMs;
       if (!isShort(task) || task.called.bundleDatumId !== bundleDatumId || meanMs > TOGETHER_MS) break;
-      tasks.push(task);
-      this.#queueAt += 1;
+      tasks.push(this.#queue.take());
     }
     return tasks;
   }
@@ -301,7 +229,7 @@ export class WorkerPool {
     if (!this.#slots.has(slot)) return;
     switch (message.type) {
       case 'tainted':
-        return this.#retire(slot);
+        return this.#lose(slot, 'code that an earlier call left running failed in the same thread');
       case 'void':
         for (const { called } of slot.tasks) called.isSolitary = true;
         return this.#lose(slot, '');
@@ -385,7 +313,7 @@ export class WorkerPool {
   #putBack(tasks: readonly Task[]): void {
     const open = tasks.filter(({ over }) => !over);
     for (const task of open) task.slot = undefined;
-    if (open.length > 0) this.#queue.splice(this.#queueAt, 0, ...open);
+    if (open.length > 0) this.#queue.putBack(open);
   }
 
   /**
@@ -404,11 +332,6 @@ export class WorkerPool {
     } else for (const task of tasks) this.#end(task, lost('worker_lost', reason));
     this.#terminate(slot);
     this.#dispatch();
-  }
-
-  /** Retires a thread in which earlier code failed; its call is attempted in another one. */
-  #retire(slot: Slot): void {
-    this.#lose(slot, 'code that an earlier call left running failed in the same thread');
   }
 
   /** Ends calls whose thread cannot be served. */
@@ -479,14 +402,4 @@ function lost(code: 'worker_lost' | 'timeout' | 'cancelled', reason: string): Jo
 
 function outcomeOf(answer: CallAnswer): JobOutcome {
   return answer.type === 'done' ? { type: 'value', datumId: answer.datumId } : answer;
-}
-
-function isShort({ job, called }: Task): boolean {
-  return called.meanMs < TOGETHER_MS / 2 && !called.isSolitary && job.timeoutMs === undefined;
-}
-
-function noteTime(tasks: readonly Task[], elapsedMs: number): void {
-  const ms = elapsedMs / tasks.length;
-  for (const { called } of tasks)
-    called.meanMs = called.meanMs === Number.POSITIVE_INFINITY ? ms : (called.meanMs + ms) / 2;
 }
