@@ -215,6 +215,10 @@ export class Repository {
    * for a branch that could not be made.
    */
   newDag(name: string, options: DagOptions = {}): Dag {
+    return this.#newDag(name, options);
+  }
+
+  #newDag(name: string, options: RunOptions): Dag {
     const { nowMs = Date.now, author: actor = 'unknown' } = this.#options;
     const branch = options.branch === undefined ? this.store.head() : branchRef(this.store, options.branch);
     // @spec DML-BND-0350
@@ -225,6 +229,7 @@ export class Repository {
       base: branch,
       actor,
       onEvent: options.onEvent && ((event) => options.onEvent?.(event, dag)),
+      signal: options.signal,
     });
     const dag: Dag = new Dag({
       store: this.store,
@@ -282,12 +287,9 @@ export class Repository {
     const name = options.name ?? loaded?.name ?? definition.name;
     if (name === undefined) throw unknownName({ name: 'the pipeline', known: [] });
     const folder = options.folder ?? (loaded && dirname(loaded.file));
-    const dag = this.newDag(name, { ...options, ...(folder !== undefined && { folder }) });
+    const dag = this.#newDag(name, { ...options, ...(folder !== undefined && { folder }) });
     const { signal } = options;
-    const cancel = (): void => dag.open.cancel(reasonOf(signal));
-    signal?.addEventListener('abort', cancel, { once: true });
     try {
-      if (signal?.aborted) cancel();
       const root = await buildRoot(definition, dag, loaded?.file);
       await dag.open.run.idle();
       if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) });
@@ -300,7 +302,6 @@ export class Repository {
       if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) }, error);
       throw error;
     } finally {
-      signal?.removeEventListener('abort', cancel);
       await dag.close();
     }
   }

@@ -12,6 +12,7 @@ import { lowerValue } from '@daggerml/values';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { captureCall } from '../src/capture-call.ts';
 import type { RunObjects } from '../src/objects/run-objects.ts';
+import { PLAIN_EXEC } from '../src/run/record-run.ts';
 import { Workspace } from './workspace.ts';
 
 let workspace: Workspace;
@@ -36,20 +37,15 @@ function callExec(
   more: { pins?: [NodeId, ExecId][]; status?: 'error' } = {},
 ): ExecId {
   return objects.put({
-    type: 'exec',
-    nodeKind: 'call',
+    ...PLAIN_EXEC,
     nodeId,
     status: more.status ?? 'ok',
     functionDatumId: datum('f'),
     inputs: [],
     resultDagId,
     pins: more.pins ?? [],
-    requestId: null,
-    sourceExecId: null,
     startedMs: 1,
     finishedMs: 2,
-    receiptDatumId: null,
-    detailsDatumId: null,
   });
 }
 

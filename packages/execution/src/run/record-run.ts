@@ -14,6 +14,17 @@ export interface RecordParts {
   readonly receipts: Receipts;
 }
 
+/** What the exec of a call has by default. */
+export const PLAIN_EXEC = {
+  type: 'exec',
+  nodeKind: 'call',
+  pins: [],
+  requestId: null,
+  sourceExecId: null,
+  receiptDatumId: null,
+  detailsDatumId: null,
+} as const;
+
 /** Records the result of an attempt as the exec of its node; false when the value is not there. */
 export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts): boolean {
   const { node, result, startedMs, finishedMs } = attempt;
@@ -33,8 +44,7 @@ export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts):
   const { functionDatumId, inputs } = computedOf(node);
   // @spec DML-EXE-1001
   node.execId = objects.put({
-    type: 'exec',
-    nodeKind: 'call',
+    ...PLAIN_EXEC,
     nodeId: node.nodeId,
     // @spec DML-EXE-0901
     status: result.outcome,
@@ -44,15 +54,12 @@ export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts):
     resultDagId: putResultDag(datumId, objects),
     // @spec DML-EXE-1003
     pins: [],
-    requestId: null,
-    sourceExecId: null,
     // @spec DML-EXE-1004
     startedMs,
     finishedMs,
     // @spec DML-EXE-1801
     // @spec DML-EXE-1805
     receiptDatumId: receipts.of(attempt.number, node.callee?.captured),
-    detailsDatumId: null,
   }) as ExecId;
   return true;
 }

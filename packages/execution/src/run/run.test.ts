@@ -26,10 +26,6 @@ export const half = (a: number): number => Math.floor(a / 2);
 export const pair = (...inputs: unknown[]): unknown => inputs;
 export const fail = (a: number): number => { throw new RangeError('no ' + a); };
 export const strange = () => ({ model: { predict: () => 1 } });
-export const alike = (kind: string): unknown => {
-  const pairs: [string, number][] = [['\\u00e9', 1], ['e\\u0301', 2]];
-  return kind === 'Map' ? [new Map(pairs)] : Object.fromEntries(pairs);
-};
 export const random = (_seed: number): number => Math.random();
 export const count = (length: number) => Array.from({ length }, (_, index) => index + 0.5);
 export const held = async (gate: string, value: number): Promise<number> => {
@@ -165,15 +161,6 @@ describe('Run', () => {
     expect(computed.nodeId).not.toBe(direct.nodeId);
     const known = workspace.store.cacheEntries(keyOf(direct));
     expect(new Set(known)).toEqual(new Set([computed.execId, direct.execId]));
-  });
-
-  it('shares one run between open calls with the same execution key [DML-EXE-0712]', async () => {
-    const run = workspace.begin();
-    const seed = run.call('add', [77, 1]);
-    const nodes = [run.call('random', [78]), run.call('random', [seed])];
-    const [first, second] = await Promise.all(nodes.map((node) => run.outcome(node)));
-    expect(first).toBe(second);
-    expect(run.counts).toEqual({ executed: 2, cached: 1 });
   });
 
   it('keeps the details of an exec that answers another node [DML-OBJ-0901]', async () => {
@@ -435,18 +422,6 @@ describe('Run, failures', () => {
       message: expect.stringContaining('result.model.predict is the function predict'),
     });
     expect(run.exec(node).status).toBe('error');
-  });
-
-  it('records a map with two keys that are equal after NFC as ERROR, at the first attempt [DML-EXE-0902]', async () => {
-    const run = workspace.begin();
-    for (const kind of ['object', 'Map']) {
-      const node = run.call('alike', [kind]);
-      const failure = { code: 'unsupported_value', class: 'deterministic' };
-      expect(await run.outcome(node), kind).toMatchObject(failure);
-      expect(run.exec(node).status, kind).toBe('error');
-    }
-    expect(run.counts).toEqual({ failed: 2 });
-    expect(workspace.events.filter(({ type }) => type === 'call-retried')).toEqual([]);
   });
 
   it('describes a failure by a map with class, code and message [DML-EXE-0903]', async () => {

@@ -5,6 +5,7 @@ import { lowerValue } from '@daggerml/values';
 import type { Publication, SharedCache, SharedOutcome } from '../cache/shared-cache.ts';
 import { outcomeClosure } from '../objects/closure.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
+import { PLAIN_EXEC } from '../run/record-run.ts';
 import { unpackObjects } from '../worker/packed-objects.ts';
 import type { SuiteCase } from './suite-case.ts';
 
@@ -28,20 +29,14 @@ function outcomeOf(
   const failure = { code: 'function_threw', message: String(value), trace: [] };
   const datumId = status === 'ok' ? lowerValue(value, objects, '') : putFailure(failure, objects);
   const execId = objects.put({
-    type: 'exec',
-    nodeKind: 'call',
+    ...PLAIN_EXEC,
     nodeId,
     status,
     functionDatumId,
     inputs,
     resultDagId: putResultDag(datumId, objects),
-    pins: [],
-    requestId: null,
-    sourceExecId: null,
     startedMs: 1,
     finishedMs: 2,
-    receiptDatumId: null,
-    detailsDatumId: null,
   }) as ExecId;
   return { executionKey: executionKey(functionDatumId, inputs), execId, status, fencing };
 }

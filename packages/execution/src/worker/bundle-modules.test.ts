@@ -151,15 +151,6 @@ describe('the code of a bundle', () => {
     expect(String(places[0])).toMatch(/file:\/\/\/daggerml-bundle\/index\.mjs:\d+:\d+/);
   });
 
-  it('runs wherever it was captured, also in a folder with a backslash in its name [DML-EXE-0843]', async () => {
-    const workspace = new Workspace('dml-a\\b-');
-    workspace.write('export const f = () => 1;');
-    await workspace.reopen();
-    open.push(workspace);
-    const run = workspace.begin();
-    expect(await run.outcome(run.call('f', []))).toBe(1);
-  });
-
   it('is in no file, neither in the store nor among the temporary ones [DML-EXE-0843]', async () => {
     const workspace = await workspaceOf();
     const run = workspace.begin();

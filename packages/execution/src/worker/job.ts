@@ -1,5 +1,5 @@
 import type { DatumId, NodeId } from '@daggerml/object-model';
-import type { FunctionFailure, LostAttempt } from './wire.ts';
+import type { CallAnswer, FunctionFailure, LostAttempt } from './wire.ts';
 
 /** One attempt of a call, as a thread makes it. */
 export interface Job {
@@ -27,3 +27,16 @@ export type JobOutcome =
       readonly code: LostAttempt['code'] | 'timeout' | 'cancelled';
       readonly reason: string;
     };
+
+/** Outcome of a job that is open when its pool is closed. */
+export const closed: JobOutcome = lost('cancelled', 'the pool is closed');
+
+/** Returns the outcome of an attempt that says nothing about the call. */
+export function lost(code: 'worker_lost' | 'timeout' | 'cancelled', reason: string): JobOutcome {
+  return { type: 'lost', code, reason };
+}
+
+/** Returns the outcome that an answer of a thread is. */
+export function outcomeOf(answer: CallAnswer): JobOutcome {
+  return answer.type === 'done' ? { type: 'value', datumId: answer.datumId } : answer;
+}

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import type { ChunkId, DatumId, NodeId } from '@daggerml/object-model';
 import type { FoundObjects } from '../objects/closure.ts';
-import type { Job, JobEnd, JobOutcome } from './job.ts';
+import { closed, type Job, type JobEnd, type JobOutcome, lost, outcomeOf } from './job.ts';
 import { type PackedObjects, packObjects } from './packed-objects.ts';
 import {
   isShort,
@@ -13,7 +13,7 @@ import {
   TaskQueue,
   TOGETHER_MS,
 } from './task-queue.ts';
-import type { BundleContent, CallAnswer, FromWorker } from './wire.ts';
+import type { BundleContent, FromWorker } from './wire.ts';
 import { WorkerThread, type WorkerThreadOptions } from './worker-thread.ts';
 
 export interface PoolOptions extends WorkerThreadOptions, PoolListener {
@@ -392,14 +392,4 @@ export class WorkerPool {
       this.#options.onEnd(ends);
     });
   }
-}
-
-const closed = lost('cancelled', 'the pool is closed');
-
-function lost(code: 'worker_lost' | 'timeout' | 'cancelled', reason: string): JobOutcome {
-  return { type: 'lost', code, reason };
-}
-
-function outcomeOf(answer: CallAnswer): JobOutcome {
-  return answer.type === 'done' ? { type: 'value', datumId: answer.datumId } : answer;
 }
