@@ -1,98 +1,87 @@
+import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { setTimeout } from 'node:timers/promises';
-import { pathToFileURL } from 'node:url';
+import { once } from 'node:events';
+import { loadPipeline } from '@daggerml/capture';
 import type { CallOutcome } from '@daggerml/execution';
 import type { BlobHandle } from '@daggerml/values';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { Child, type ChildEnd } from './child.ts';
-import { blobSteps, CALLS, killedPipeline } from './killed-pipeline.ts';
+import { expect, it, vi } from 'vitest';
 import { Project } from './project.ts';
 
-// Starts or watches many processes, or goes through very many inputs.
+// Starts processes.
 vi.setConfig({ testTimeout: 300_000 });
 
-/** Of two rounds, one kills both runs; `DAGGERML_KILLED_ROUNDS` asks for more. */
-const ROUNDS = Number(process.env.DAGGERML_KILLED_ROUNDS ?? (process.env.DML_TEST_ROUNDS === 'full' ? 4 : 2));
-/** Multiples of it spread evenly, however many there are. */
-const GOLDEN = 0.618034;
+/** Functions that make blobs of their own, read them and take a while. */
+const steps = `
+import { blob, type BlobHandle } from '@daggerml/bindings';
+import { randomBytes } from 'node:crypto';
+import { setTimeout } from 'node:timers/promises';
+export const make = async (_round: number, index: number) => {
+  await setTimeout(3 * index);
+  return { data: blob((async function* () { for (let i = 0; i < 20; i += 1) yield randomBytes(20_000 * index + 7); })()) };
+};
+export const measure = async ({ data }: { data: BlobHandle }) => (await data.bytes()).length;
+export const total = (...sizes: number[]) => sizes.reduce((sum, size) => sum + size, 0);
+`;
+const pipelineOf = (round: number): string => `
+import { blob, definePipeline, functions } from '@daggerml/bindings';
+const steps = functions<typeof import('./blob-steps.ts')>(new URL('./blob-steps.ts', import.meta.url));
+export const killed = definePipeline('killed', (dag) => {
+  const made = Array.from({ length: 8 }, (_, index) => dag.call(steps.make, ${round}, index));
+  const total = dag.call(steps.total, ...made.map((part) => dag.call(steps.measure, part)));
+  return { total, made, text: blob('round ${round} '.repeat(20_000)) };
+});`;
+const CALLS = 17;
 
-interface EndedCall {
-  readonly nodeId: string;
-  readonly outcome: CallOutcome;
-}
+/** Runs a pipeline in another process and prints each call as it ends. */
+const CHILD = `
+  const { loadPipeline, Repository } = await import(process.argv[1]);
+  const repository = await Repository.open(process.argv[2], { workers: 2 });
+  const onEvent = ({ type, nodeId }) => type === 'call-finished' && process.stdout.write(nodeId + '\\n');
+  await repository.run(await loadPipeline(process.argv[3]), { onEvent });
+  await repository.close();`;
 
-let project: Project;
-let stepsUrl: string;
-beforeAll(async () => {
-  project = await Project.create();
-  stepsUrl = pathToFileURL(project.write('blob-steps.ts', blobSteps)).href;
-});
-
-/** Starts a process that runs the pipeline of a round, to its end or to that of the `last` of its calls. */
-function start(round: number, last = 0): Promise<Child> {
-  return Child.start('killed.child.ts', [project.folder, stepsUrl, `${round}`, `${last}`]);
-}
-
-const callsOf = ({ lines }: ChildEnd): EndedCall[] =>
-  (lines as Partial<EndedCall>[]).filter((line): line is EndedCall => line.nodeId !== undefined);
-
-/** Runs the pipeline of a round here; yields the calls by their outcome. */
-async function rerun(round: number): Promise<Map<CallOutcome, Set<string>>> {
-  const ended = new Map<CallOutcome, Set<string>>();
-  const { dag } = await project.repository.run(killedPipeline(round, stepsUrl), {
-    onEvent: (event) => {
-      if (event.type !== 'call-finished') return;
-      ended.set(event.outcome, (ended.get(event.outcome) ?? new Set()).add(event.nodeId));
-    },
+/** Runs a pipeline in another process, which is killed at the end of so many calls; returns the calls that ended. */
+async function killedAfter(calls: number, folder: string, file: string): Promise<string[]> {
+  const index = new URL('../dist/index.js', import.meta.url).href;
+  const args = ['--input-type=module', '-e', CHILD, index, folder, file];
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+    if (calls < CALLS && output.split('\n').length > calls) child.kill('SIGKILL');
   });
-  const value = (await dag.root.value()) as { total: number; made: { data: BlobHandle }[] };
-  let total = 0;
-  for (const { data } of value.made) {
-    const bytes = await data.bytes();
-    expect(createHash('sha256').update(bytes).digest('hex')).toBe(data.sha256);
-    total += bytes.length;
-  }
-  expect(value.total).toBe(total);
-  return ended;
+  const [exitCode] = await once(child, 'close');
+  expect(exitCode).toBe(calls < CALLS ? null : 0);
+  return output.split('\n').slice(0, -1);
 }
 
-describe('two runs of one pipeline at once, one or both of which are killed', () => {
-  it('lose no call that was complete, and the next run completes the rest [DML-EXE-1008]', async () => {
-    const first = await start(0);
-    const startedMs = performance.now();
-    first.go();
-    expect((await first.end()).exitCode).toBe(0);
-    const wholeMs = performance.now() - startedMs;
-    let points = 0;
-    let killed = 0;
-    for (let round = 1; round <= ROUNDS; round += 1) {
-      points += GOLDEN;
-      // One of the two is still there to be killed, however late that is.
-      const children = await Promise.all([start(round, 1 + Math.floor((points % 1) * CALLS)), start(round)]);
-      for (const child of children) child.go();
-      const ends = await Promise.all(
-        children.map(async (child, index) => {
-          if (index === 1 && round % 2 === 0) return child.end();
-          points += GOLDEN;
-          await setTimeout((points % 1) * wholeMs);
-          return child.kill();
-        }),
-      );
-      if (round % 2 === 0) expect([round, ends[1]?.exitCode]).toEqual([round, 0]);
-      expect([round, await project.findings()]).toEqual([round, []]);
-      const complete = new Set(ends.flatMap(callsOf).map(({ nodeId }) => nodeId));
-      expect(
-        ends.flatMap(callsOf).filter(({ outcome }) => !['executed', 'cached'].includes(outcome)),
-      ).toEqual([]);
-      const ended = await rerun(round);
-      const cached = ended.get('cached') ?? new Set();
-      expect([round, [...complete].filter((nodeId) => !cached.has(nodeId))]).toEqual([round, []]);
-      expect(cached.size + (ended.get('executed')?.size ?? 0)).toBe(CALLS);
-      expect([...(await rerun(round)).keys()]).toEqual(['cached']);
-      killed += ends.filter(({ exitCode }) => exitCode === null).length;
+it('two runs of one pipeline at once, one or both of which are killed, lose no call that was complete [DML-EXE-1008]', async () => {
+  const project = await Project.create();
+  project.write('blob-steps.ts', steps);
+  for (const [round, kills] of [
+    [2, CALLS],
+    [1, 9],
+    [5, CALLS],
+  ].entries()) {
+    const file = project.write(`pipeline-${round}.ts`, pipelineOf(round));
+    const ended = await Promise.all(kills.map((calls) => killedAfter(calls, project.folder, file)));
+    expect([round, await project.findings()]).toEqual([round, []]);
+    const outcomes = new Map<string, CallOutcome>();
+    const { dag } = await project.repository.run(await loadPipeline(file), {
+      onEvent: (event) => event.type === 'call-finished' && outcomes.set(event.nodeId, event.outcome),
+    });
+    for (const nodeId of ended.flat()) expect([round, outcomes.get(nodeId)]).toEqual([round, 'cached']);
+    expect([...outcomes.values()].filter((each) => each === 'executed' || each === 'cached')).toHaveLength(
+      CALLS,
+    );
+    const { total, made } = (await dag.root.value()) as { total: number; made: { data: BlobHandle }[] };
+    let sizeBytes = 0;
+    for (const { data } of made) {
+      const bytes = await data.bytes();
+      expect(createHash('sha256').update(bytes).digest('hex')).toBe(data.sha256);
+      sizeBytes += bytes.length;
     }
-    expect(killed).toBeGreaterThanOrEqual(ROUNDS);
-    expect(project.repository.store.readRefs('index')).toEqual([]);
-    expect(await project.findings()).toEqual([]);
-  }, 3_600_000);
+    expect(total).toBe(sizeBytes);
+  }
+  expect(project.repository.store.readRefs('index')).toEqual([]);
 });
