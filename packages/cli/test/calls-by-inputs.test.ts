@@ -99,7 +99,7 @@ describe('a call', () => {
     await repository.json<RunDocument>('run', 'hours-pipeline.ts', 'good');
     const text = await repository.ok('show', 'good#part');
     expect(text).toMatch(
-      /^node [0-9a-f]{64}\ncall {5}hour\(data, 1\)\nname {5}part\nkind {5}call\ninput {4}data = load\(\) {2}[0-9a-f]{12}\ninput {4}1 {2}[0-9a-f]{12}\nvalue {4}1\noutcome {2}ok in .*\nexec {5}[0-9a-f]{12}\nfunction dml\+exec:\/\/dml-worker\/[0-9a-f]{12}\/hour\n$/,
+      /^node [0-9a-f]{64}\ncall {5}hour\(data, 1\)\nname {5}part\nkind {5}call\ninput {4}data = load\(\) {2}[0-9a-f]{12}\ninput {4}1 {2}[0-9a-f]{12}\nvalue {4}1\noutcome {2}ok in .*\nexec {5}[0-9a-f]{12}\n(?:other .*\n)*function dml\+exec:\/\/dml-worker\/[0-9a-f]{12}\/hour\n$/,
     );
     expect(await repository.json('show', 'good#part')).toMatchObject({
       call: 'hour(data, 1)',
@@ -223,6 +223,22 @@ describe('a call', () => {
       'main:clock#root',
     );
     expect(otherOutcomes.map(({ execId }) => execId).sort()).toEqual(execIds.slice(1).sort());
+  });
+
+  it('of what another dag made is shown with the import', async () => {
+    const own = await TestRepository.create();
+    const { dagId } = await own.run('sums');
+    await own.define('imports', "(dag) => dag.call(steps.double, dag.import('sums').three)");
+    const inDag = await own.ok('show', 'imports');
+    expect(inDag).toMatch(new RegExp(`^ {2}[0-9a-f]{12} {2}import {2}three of ${dagId.slice(0, 12)}$`, 'm'));
+    expect(inDag).toContain(' double(three) ');
+    const shown = await own.ok('show', 'imports#root');
+    const [, importId = ''] = /^input {4}import {2}([0-9a-f]{12})$/m.exec(shown) ?? [];
+    expect(await own.ok('show', importId)).toContain(`\nimport   three of ${dagId.slice(0, 12)}`);
+    // A call of the same values as another one takes its outcome over.
+    const build = '(dag) => [dag.call(steps.add, 1, 2), dag.call(steps.add, dag.call(steps.add, 0, 1), 2)]';
+    await own.define('same', build);
+    expect(await own.ok('show', 'same')).toMatch(/ok \(same values as [0-9a-f]{12}\)$/m);
   });
 
   it('that is lost without a record is named without an id [DML-CLI-1704]', async () => {

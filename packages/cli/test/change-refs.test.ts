@@ -208,6 +208,7 @@ describe('dml dag delete', () => {
     );
     expect(text).toMatch(/, "dml dag restore [0-9a-f]{16}:values" brings it back\n$/);
     expect(await repository.json('dag', 'list')).toEqual([]);
+    expect(await repository.ok('status')).toContain('\nNo dags.\n');
   });
 
   it('has its command bring the dag back [DML-CLI-0918]', async () => {
@@ -233,6 +234,7 @@ describe('dml dag delete', () => {
     await repository.refusal(3, ['dag', 'restore', 'main:nothing']);
     const before = await repository.refState();
     expect(await repository.json('dag', 'restore', 'sums')).toMatchObject({ dag: 'sums', changed: false });
+    expect(await repository.ok('dag', 'restore', 'sums')).toMatch(/^nothing changed: sums is as in /);
     expect(await repository.refState()).toEqual(before);
   });
 });
@@ -280,6 +282,7 @@ describe('dml merge', () => {
       to: newest,
       moved: false,
     });
+    expect(await repository.ok('merge', 'main', 'main')).toMatch(/^main is at [0-9a-f]{12} already$/m);
     expect(await repository.ok('merge', 'main', older)).toBe(
       `nothing to merge: main contains ${older} already\n`,
     );

@@ -68,7 +68,17 @@ describe('dml gc', () => {
     expect(text).toMatch(
       /^kept by refs\/heads\/kept\n {2}commit [0-9a-f]{12}\n {2}tree [0-9a-f]{12}\n {2}dag [0-9a-f]{12}\n$/,
     );
-    expect((await repository.dml(['gc', '--why', 'nothing'])).exitCode).toBe(3);
+    await repository.refusal(3, ['gc', '--why', 'nothing']);
+    const chunkId = await repository.withStore((store) => {
+      let chunk = '';
+      store.transact('test', (transaction) => {
+        chunk = transaction.put('chunk', Buffer.from('for nobody'));
+      });
+      return chunk;
+    }, 'write');
+    expect(await repository.ok('gc', '--why', chunkId)).toBe(
+      `nothing keeps chunk ${chunkId.slice(0, 12)}: the next "dml gc" deletes it\n`,
+    );
   });
 
   it('gives room back with --compact and says how much [DML-CLI-1008] [DML-CLI-1018]', async () => {
@@ -118,6 +128,13 @@ describe('dml gc', () => {
 
   it('says before the first commit that there is none', async () => {
     const fresh = await TestRepository.create();
+    for (const [command, note] of [
+      [['log'], 'no commit yet'],
+      [['dag', 'list'], 'no dags yet'],
+      [['branch'], 'no branch has a commit yet'],
+      [['ref'], 'no refs yet'],
+    ] as const)
+      expect((await fresh.dml(command)).stderr).toBe(`${note}; "dml run <file>" makes the first one\n`);
     expect(await fresh.refusal(13, ['gc'])).toBe(
       'dml: nothing was deleted: there is no commit yet\nhint: "dml run <file>" makes the first one\n',
     );

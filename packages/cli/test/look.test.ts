@@ -242,10 +242,44 @@ describe('dml show', () => {
     expect((await own.dml(['show', nodeId])).exitCode).toBe(3);
   });
 
-  it('previews a datum and counts what it holds', async () => {
-    const datumId = (await repository.json<{ datumId: string }>('export', 'report', 'elsewhere')).datumId;
-    expect(await repository.json('show', datumId)).toMatchObject({ class: 'datum', kind: 'map', count: 3 });
-    expect(await repository.ok('show', datumId)).toContain('"best": "tree"');
+  it.each([
+    ['report.images', { kind: 'map', count: 1 }, '"chart.svg": {'],
+    ['values.list', { kind: 'list', count: 2 }, '"two"'],
+    ['values.set', { kind: 'set', count: 1 }, '"set": ['],
+    ['values.bytes', { kind: 'bytes', sizeBytes: 3 }, '"AAH/"'],
+    ['values.nothing', { kind: 'null', value: null }, 'null'],
+    ['values.large', { kind: 'i64', value: '4611686018427387904' }, '"4611686018427387904"'],
+    ['values.yes', { kind: 'bool', value: true }, 'true'],
+    ['values.file', { kind: 'blob', sizeBytes: 14 }, 'size   14 B (14 bytes)'],
+  ])('previews %s and says how large it is', async (name, facts, text) => {
+    expect(await repository.json('show', name)).toMatchObject(facts);
+    expect(await repository.ok('show', name)).toContain(text);
+  });
+
+  it('shows the beginning of a long value, and a chunk of a large one by its size', async () => {
+    const own = await TestRepository.create();
+    await own.define(
+      'large',
+      `async (dag) => {
+        dag.name('list', dag.literal(Array.from({ length: 100 }, (_, at) => at)));
+        dag.name('text', dag.literal(blob(Array.from({ length: 90_000 }, (_, at) => at * at).join())));
+        return 1;
+      }`,
+    );
+    const { datumId } = await own.json<{ datumId: string }>('show', 'large#list');
+    const lines = (await own.ok('show', datumId)).split('\n');
+    expect([lines.length, lines[22]]).toEqual([24, '… (--full shows all of it, "dml cat" prints it)']);
+    expect((await own.ok('show', '--full', datumId)).split('\n')).toHaveLength(105);
+    const { datumId: blobId } = await own.json<{ datumId: string }>('show', 'large#text');
+    const chunkId = await own.withStore((store) => {
+      const ids = JSON.stringify(store.getRecord('datum', blobId as never)).match(/[0-9a-f]{64}/g) ?? [];
+      return ids.find((id) => store.has('chunk', id as never)) as string;
+    });
+    expect(await own.ok('show', chunkId)).toMatch(/^chunk [0-9a-f]{64}\nsize [\d.]+ KiB\n$/);
+    const bytes = await own.ok('cat', chunkId);
+    expect(await own.ok('cat', 'large#text')).toContain(bytes);
+    const base64 = Buffer.from(bytes).toString('base64').replace(/=+$/, '');
+    expect(await own.json('cat', chunkId)).toEqual({ '/': { bytes: base64 } });
   });
 });
 

@@ -10,7 +10,7 @@ import {
 } from '@daggerml/repository';
 import { headRef, type Ref } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
-import { withStore } from '../invocation/repository-access.ts';
+import { moveRef, withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
 import { formatColumns } from '../render/columns.ts';
 import { noteShadowedDag } from '../render/shadowed-dag.ts';
@@ -88,7 +88,7 @@ function remove(context: CommandContext, reader: RecordReader): void {
     if (keeper === undefined && options.force !== true) throw cliError('branch_unmerged', { branch });
     // @spec DML-CLI-0910
     const update = { ref, expected: commitId, next: null, actor: actorOf(io.env), reason: 'delete branch' };
-    if (!transaction.updateRef(update).applied) throw cliError('head_moved', { head: branch });
+    moveRef(transaction, update);
   });
   const restoringCommand = `dml branch ${shellWord(branch)} ${typedId(commitId)}`;
   const containedIn = keeper === undefined ? null : branchOf(keeper.name);

@@ -1,7 +1,7 @@
 import { branchOf, findCommit, findHead } from '@daggerml/repository';
 import { isAncestor } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
-import { withStore } from '../invocation/repository-access.ts';
+import { moveRef, withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
 import { cliError } from '../wording/cli-error.ts';
 
@@ -26,7 +26,7 @@ export async function run(context: CommandContext): Promise<void> {
     if (!isAncestor(graph, from, to)) throw cliError('not_fast_forward', { target: branch, source });
     // @spec DML-CLI-0905
     const update = { ref, expected: from, next: to, actor: actorOf(io.env), reason: `merge ${source}` };
-    if (!store.updateRef(update).applied) throw cliError('head_moved', { head: branch });
+    moveRef(store, update);
     output.result(
       { branch, from, to, moved: true },
       () => `${output.safe(branch)} moved from ${output.shortId(from)} to ${output.shortId(to)}`,

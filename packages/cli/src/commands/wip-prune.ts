@@ -1,7 +1,7 @@
 import { findIndexRef, indexNameOf, type RecordReader } from '@daggerml/repository';
 import type { Ref, Store } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
-import { withStore } from '../invocation/repository-access.ts';
+import { moveRef, withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
 import { formatCount } from '../render/quantities.ts';
 import { cliError } from '../wording/cli-error.ts';
@@ -23,8 +23,7 @@ export async function run(context: CommandContext): Promise<void> {
 /** @spec DML-CLI-0908 */
 function pruneOne({ output, io }: CommandContext, reader: RecordReader, name: string): void {
   const ref = findIndexRef(reader, name);
-  if (!reader.store.updateRef(pruning(ref, actorOf(io.env))).applied)
-    throw cliError('head_moved', { head: indexNameOf(ref.name) });
+  moveRef(reader.store, pruning(ref, actorOf(io.env)));
   output.result({ index: indexNameOf(ref.name), pruned: true }, () => `pruned ${indexNameOf(ref.name)}`);
 }
 

@@ -37,7 +37,7 @@ export class ExportLayout {
     const parts = keys.flatMap((key) => key.split('/'));
     // @spec DML-CLI-0810
     const names = parts.map(fileName);
-    const last = (names.pop() ?? '') + suffix;
+    const last = (names.pop() as string) + suffix;
     const identity = `${kind} ${JSON.stringify(kind === 'folder' ? parts : keys)}`;
     const folders = names.join('/');
     if (Buffer.byteLength(folders) + MAX_NAME_BYTES > MAX_PATH_BYTES)

@@ -3,6 +3,7 @@ import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Datum } from '@daggerml/object-model';
 import type { RecordReader } from '@daggerml/repository';
+import { errnoOf } from '../process/errno.ts';
 import { makeFolder } from '../process/make-folder.ts';
 import { blobPieces, jsonPieces } from '../render/value-pieces.ts';
 import { cliError } from '../wording/cli-error.ts';
@@ -77,7 +78,7 @@ export async function exportValue(
   } catch (cause) {
     work?.discard();
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause;
-    const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+    const errno = errnoOf(cause);
     throw cliError('unwritable_path', { path: target, errno }, cause);
   }
 }

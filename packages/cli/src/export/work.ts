@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, linkSync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { errnoOf } from '../process/errno.ts';
 import { cliError } from '../wording/cli-error.ts';
 
 const OWNER_ONLY = 0o700;
@@ -48,7 +49,7 @@ export class ExportWork {
     try {
       rmSync(this.#folder, { recursive: true, force: true });
     } catch (cause) {
-      const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+      const errno = errnoOf(cause);
       throw cliError('unwritable_path', { path: this.#folder, errno }, cause);
     }
   }
@@ -93,7 +94,7 @@ function moveFile(from: string, to: string): void {
   try {
     linkSync(from, to);
   } catch (error) {
-    if (!NO_LINKS.has(String((error as NodeJS.ErrnoException).code))) throw error;
+    if (!NO_LINKS.has(errnoOf(error))) throw error;
     // Taken first, so that whatever is there later is replaced within one moment only.
     closeSync(openSync(to, 'wx'));
     renameSync(from, to);

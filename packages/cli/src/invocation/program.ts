@@ -1,5 +1,6 @@
 import { Command, CommanderError, Option } from 'commander';
 import type { GlobalOptions } from '../process/cli-io.ts';
+import { formatCount } from '../render/quantities.ts';
 import type { CommandSpec } from './command.ts';
 import { COMMANDS } from './command-table.ts';
 import { HELP_TOPICS } from './help-topics.ts';
@@ -111,7 +112,7 @@ function topicOf(argv: readonly string[]): Invocation | undefined {
   const word = after.slice(firstWord(after)).find((argument) => !argument.startsWith('-'));
   const topic = HELP_TOPICS.find(({ name }) => name === word);
   if (topic !== undefined) return { kind: 'help', text: topic.text };
-  const commands = COMMANDS.map(({ name }) => name.split(' ')[0] ?? name);
+  const commands = COMMANDS.map(({ name }) => name.split(' ')[0] as string);
   if (word === undefined || commands.includes(word)) return undefined;
   const known = [...commands, ...HELP_TOPICS.map(({ name }) => name)];
   return { kind: 'misuse', misuse: { code: 'unknown_command', word, known, command: '' } };
@@ -170,7 +171,7 @@ function buildProgram(onCommand: OnCommand, take: Take): Command {
   });
   for (const option of GLOBAL_OPTIONS) program.addOption(option);
   for (const spec of COMMANDS) addCommand(program, spec, { onCommand, take });
-  return answerUnknownWords(program, take);
+  return answerUnknownWords(program, take, () => program.help());
 }
 
 function addCommand(
@@ -179,7 +180,7 @@ function addCommand(
   { onCommand, take }: { onCommand: OnCommand; take: Take },
 ): void {
   const words = spec.name.split(' ');
-  const last = words.at(-1) ?? spec.name;
+  const last = words.at(-1) as string;
   const parent = words
     .slice(0, -1)
     .reduce((above, word) => groupCommand(above, word, { spec, onCommand, take }), program);
@@ -217,11 +218,9 @@ function groupCommand(
 ): Command {
   const existing = parent.commands.find((command) => command.name() === word);
   if (existing !== undefined) return existing;
-  const summary = GROUP_SUMMARIES[word];
-  if (summary === undefined) throw new Error(`the group of commands "${word}" has no summary`);
   const group = parent
     .command(word)
-    .description(summary)
+    .description(GROUP_SUMMARIES[word] as string)
     .usage('[command]')
     .helpCommand(false)
     .helpOption(...HELP)
@@ -230,22 +229,22 @@ function groupCommand(
     group.addOption(new Option(option.flags, option.description).hideHelp());
   return answerUnknownWords(group, take, () => {
     // @spec DML-CLI-0832
-    const list = COMMANDS.find(({ name }) => name === `${word} list`);
-    if (list !== undefined) onCommand(list, [], mergedOptions(group));
+    const list = COMMANDS.find(({ name }) => name === `${word} list`) as CommandSpec;
+    onCommand(list, [], mergedOptions(group));
   });
 }
 
 /**
  * Makes a command that only has subcommands name the word that it does not know, whatever options follow; without a
- * word it does what `alone` does, or else prints help.
+ * word it does what `alone` does.
  */
-function answerUnknownWords(group: Command, take: Take, alone?: () => void): Command {
+function answerUnknownWords(group: Command, take: Take, alone: () => void): Command {
   return group
     .allowUnknownOption(true)
     .allowExcessArguments(true)
     .action(() => {
       const [word] = group.args;
-      if (word === undefined) return alone === undefined ? group.help() : alone();
+      if (word === undefined) return alone();
       const code = word.startsWith('-') ? 'unknown_option' : 'unknown_command';
       const known =
         code === 'unknown_option' ? flagsOf(group) : group.commands.map((command) => command.name());
@@ -328,7 +327,7 @@ function misuseOf(error: CommanderError, command: Command): Misuse {
       return { code: 'invalid_argument', problem: `the option "${quoted}" has no value`, command: words };
     case 'commander.excessArguments': {
       const limit = command.registeredArguments.length;
-      const takes = limit === 0 ? 'no argument' : limit === 1 ? 'one argument' : `${limit} arguments`;
+      const takes = formatCount(limit, 'argument');
       const problem = `"${pathOf(command)}" takes ${takes}, but there is "${command.args[limit]}" too`;
       return { code: 'invalid_argument', problem, command: words };
     }

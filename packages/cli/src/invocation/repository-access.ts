@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import {
+  branchOf,
   type DagsChange,
   findRepositoryFolder,
   type OpeningOptions,
@@ -10,6 +11,7 @@ import {
 import type { CheckOwner, Store } from '@daggerml/store';
 import { actorOf } from '../process/actor.ts';
 import { absolutePath } from '../process/current-folder.ts';
+import { errnoOf } from '../process/errno.ts';
 import { programVersion } from '../process/program-version.ts';
 import { thenClose } from '../process/then-close.ts';
 import { waitsOf } from '../process/waits.ts';
@@ -42,7 +44,7 @@ export function requireFolder(folder: string): void {
     isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
   } catch (cause) {
     // What may not be looked at is told of by who looks into it.
-    if (NO_RIGHT.has((cause as NodeJS.ErrnoException).code ?? '')) return;
+    if (NO_RIGHT.has(errnoOf(cause))) return;
     throw cliError('missing_folder', { folder }, cause);
   }
   // @spec DML-CLI-0362
@@ -59,7 +61,7 @@ export function refuseUnreadable(start: string, access: (path: string) => void =
     try {
       access(path);
     } catch (cause) {
-      const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+      const errno = errnoOf(cause);
       // @spec DML-CLI-1206
       if (NO_RIGHT.has(errno)) throw cliError('unreadable_repository', { path, errno }, cause);
     }
@@ -118,4 +120,9 @@ export async function openingOf(
 /** Returns how a command commits to the current branch without running anything. */
 export function changeOf({ io }: Pick<CommandContext, 'io'>, store: Store, message: string): DagsChange {
   return { store, branch: store.head(), actor: actorOf(io.env), message, nowMs: io.nowMs };
+}
+
+/** Updates a ref; throws `head_moved` where another process has moved it. */
+export function moveRef(refs: Pick<Store, 'updateRef'>, update: Parameters<Store['updateRef']>[0]): void {
+  if (!refs.updateRef(update).applied) throw cliError('head_moved', { head: branchOf(update.ref) });
 }

@@ -43,7 +43,7 @@ export function runApart(argv: readonly string[], onError: (error: NodeJS.ErrnoE
   }
   child.once('error', onError);
   child.once('exit', (exitCode, signal) => {
-    if (signal === null) process.exit(exitCode ?? 1);
+    if (signal === null) process.exit(exitCode as number);
     process.removeAllListeners(signal);
     // @spec DML-CLI-0561
     process.kill(process.pid, signal);

@@ -2,6 +2,7 @@ import { EXIT } from '../invocation/exit-code.ts';
 import { reportDefect, reportFailure, reportWarning, runCli } from '../invocation/main.ts';
 import type { CliErrorCode } from '../wording/cli-error.ts';
 import type { CliIo } from './cli-io.ts';
+import { errnoOf } from './errno.ts';
 import { mayBeReplaced } from './not-utf8.ts';
 import { descriptorSink, type ResultSink, streamSink } from './result-sink.ts';
 import { isTooManyFiles } from './too-many-files.ts';
@@ -29,7 +30,7 @@ export function startForUser(argv: readonly string[], { output, failure }: Start
 
 function reportNotStarted(cause: NodeJS.ErrnoException, argv: readonly string[], io: CliIo): Promise<number> {
   if (isTooManyFiles(cause)) return reportDefect(cause, argv, io);
-  const errno = cause.code ?? 'unknown';
+  const errno = errnoOf(cause);
   return reportFailure({ code: 'process_not_started', fields: { errno } }, argv, io);
 }
 
@@ -61,7 +62,7 @@ export function startProgram(
     // A reader that closed the pipe has seen all it wanted. @spec DML-CLI-0408
     if (error.code === 'EPIPE') exit(process.exitCode ?? EXIT.done);
     // @spec DML-CLI-0562
-    fail('unwritable_output', { errno: error.code ?? 'unknown' });
+    fail('unwritable_output', { errno: errnoOf(error) });
   });
   // Nobody is left to write to; the work goes on.
   process.stderr.on('error', () => {});

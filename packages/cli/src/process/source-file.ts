@@ -2,6 +2,7 @@ import { type BigIntStats, statSync } from 'node:fs';
 import { captureError } from '@daggerml/capture';
 import { formatSize } from '@daggerml/object-model';
 import { cliError } from '../wording/cli-error.ts';
+import { errnoOf } from './errno.ts';
 
 /** A file above this is data that was named by mistake. */
 const MAX_FILE_BYTES = 16 * 1024 * 1024;
@@ -25,7 +26,7 @@ function lookAt(file: string): BigIntStats | undefined {
     // As big integers: the other form of a pipe's status misleads the module loader of Node 20 later on.
     return statSync(file, { bigint: true, throwIfNoEntry: false });
   } catch (cause) {
-    const errno = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+    const errno = errnoOf(cause);
     if (errno === 'ENOTDIR') return undefined;
     // @spec DML-CLI-1241
     throw cliError('unusable_file', { file, problem: `cannot be read (${errno})` }, cause);

@@ -144,7 +144,7 @@ export function nodeView(
           (outcome) =>
             `other    ${output.shortId(outcome.execId)}  ${outcomeText({ ...node, outcome }, output)}`,
         ),
-        ...(isCall ? [`function ${output.safe(functionText(node.function ?? '', full))}`] : []),
+        ...(isCall ? [`function ${output.safe(functionText(String(node.function), full))}`] : []),
       ];
 
       function inputText({ nodeId, kind, datumId, names: [name] }: NodeView): string {

@@ -127,7 +127,7 @@ function datumView(reader: RecordReader, datum: Datum, options: RenderOptions): 
   };
 }
 
-function sizeOf(reader: RecordReader, datum: ReturnType<RecordReader['read']> & { type: 'datum' }): object {
+function sizeOf(reader: RecordReader, datum: Exclude<Datum, { kind: 'blob' }>): object {
   switch (datum.kind) {
     case 'list':
       return { count: treeCount('list', datum.root, reader) };
@@ -139,8 +139,6 @@ function sizeOf(reader: RecordReader, datum: ReturnType<RecordReader['read']> & 
       return { value: String(datum.value) };
     case 'bytes':
       return { sizeBytes: datum.value.length };
-    case 'blob':
-      return { sizeBytes: datum.sizeBytes };
     case 'null':
       return { value: null };
     default:

@@ -9,12 +9,12 @@ const GAP = '…';
 export function truncateDistinct(texts: readonly string[], width: number): string[] {
   const unique = [...new Set(texts)].sort();
   const places = branchPlaces(unique);
-  const cuts = new Map(unique.map((text, index) => [text, cut(text, places[index] ?? [], width)]));
+  const cuts = new Map(unique.map((text, index) => [text, cut(text, places[index] as number[], width)]));
   const counts = new Map<string, number>();
   for (const shown of cuts.values()) counts.set(shown, (counts.get(shown) ?? 0) + 1);
   return texts.map((text) => {
-    const shown = cuts.get(text) ?? text;
-    return (counts.get(shown) ?? 0) > 1 ? text : shown;
+    const shown = cuts.get(text) as string;
+    return counts.get(shown) === 1 ? shown : text;
   });
 }
 
@@ -27,7 +27,7 @@ function branchPlaces(sorted: readonly string[]): number[][] {
     for (const [step, index] of order.entries()) {
       const before = order[step - 1];
       if (before === undefined) continue;
-      const length = sharedLength(sorted[before] ?? '', sorted[index] ?? '');
+      const length = sharedLength(sorted[before] as string, sorted[index] as string);
       while ((shared.at(-1) ?? -1) >= length) shared.pop();
       shared.push(length);
       for (const place of shared) places[index]?.add(place);

@@ -1,6 +1,7 @@
 import { bindingsError } from '@daggerml/bindings';
 import { type DmlError, isDmlError } from '@daggerml/object-model';
 import { type FailedCall, withFailedCalls } from '../render/failed-calls.ts';
+import { formatCount } from '../render/quantities.ts';
 import { cliError } from './cli-error.ts';
 
 /**
@@ -24,7 +25,7 @@ function namedFailure(error: DmlError, calls: readonly FailedCall[]): DmlError {
   if (failureClass !== 'deterministic') return error;
   // @spec DML-CLI-1549
   const others = calls.length - 1;
-  const more = others > 0 && `${others} more ${others === 1 ? 'call' : 'calls'}`;
+  const more = others > 0 && formatCount(others, 'more call');
   return bindingsError(
     'dag_failed',
     { name, nodeId, failureCode, message, ...(more && { others: more }) },
