@@ -1,7 +1,7 @@
 import { type ObjectClass, sha256Hex } from '@daggerml/object-model';
 import { applyExcision, planExcision, type Store } from '@daggerml/store';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type RunDocument, TestRepository } from './test-repository.ts';
+import { type RunDocument, TestRepository, words } from './test-repository.ts';
 
 let repository: TestRepository;
 let middle: RunDocument;
@@ -55,12 +55,7 @@ describe('after an excision', () => {
     expect(await repository.ok('log')).toMatch(
       /\n\ncommit [0-9a-f]{64}\nexcised by ada, .*, and with it what came before\n\n {4}secret: it held a key\n$/,
     );
-    for (const argv of [
-      ['show', 'HEAD~1'],
-      ['show', 'HEAD~2'],
-      ['branch', 'back', 'HEAD~1'],
-      ['show', commitId],
-    ]) {
+    for (const argv of ['show HEAD~1', 'show HEAD~2', 'branch back HEAD~1', `show ${commitId}`].map(words)) {
       expect(await repository.refusal(10, argv)).toMatch(EXCISED);
     }
     await expectHealthy();

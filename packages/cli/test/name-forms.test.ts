@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Repository } from '@daggerml/bindings';
 import { headRef, indexRef, remoteRef } from '@daggerml/store';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { type RunDocument, TestRepository } from './test-repository.ts';
+import { type RunDocument, TestRepository, words } from './test-repository.ts';
 
 const UUID = '7a91c2d4-0000-4000-8000-0000000000ab';
 const LARGE = 'a line of a large file\n'.repeat(20_000);
@@ -329,11 +329,7 @@ describe('a name', () => {
   });
 
   it('with more steps back than there are is refused where a branch is wanted too [DML-REP-0022]', async () => {
-    for (const argv of [
-      ['switch', 'main~9'],
-      ['branch', '--delete', 'main~9'],
-      ['merge', 'main~9', 'main'],
-    ])
+    for (const argv of ['switch main~9', 'branch --delete main~9', 'merge main~9 main'].map(words))
       expect(await repository.error(3, argv)).toMatchObject({
         code: 'unknown_name',
         detail: 'history',
@@ -349,11 +345,7 @@ describe('a name', () => {
       first.commitId.slice(0, 12),
       `refs/index/${UUID}`,
     ])
-      for (const argv of [
-        ['switch', name],
-        ['branch', '--delete', name],
-        ['merge', name, 'main'],
-      ]) {
+      for (const argv of [`switch ${name}`, `branch --delete ${name}`, `merge ${name} main`].map(words)) {
         expect(await repository.error(2, argv), argv.join(' ')).toMatchObject({
           code: 'wrong_class',
           detail: 'no_branch',

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { indexRef } from '@daggerml/store';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { type RunDocument, TestRepository } from './test-repository.ts';
+import { type RunDocument, TestRepository, words } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
@@ -81,11 +81,7 @@ describe('object names', () => {
   it('that a branch and a dag have name the branch, and say how the dag is named [DML-CLI-0609] [DML-CLI-0610]', async () => {
     await repository.ok('branch', 'sums', first.commitId);
     const note = '"sums" names a branch and a dag: the branch is meant, "main:sums" names the dag\n';
-    for (const argv of [
-      ['show', 'sums'],
-      ['gc', '--why', 'sums'],
-      ['cat', 'sums'],
-    ])
+    for (const argv of ['show sums', 'gc --why sums', 'cat sums'].map(words))
       expect(await repository.dml(argv)).toMatchObject({ exitCode: 0, stderr: note });
     expect((await repository.dml(['show', 'sums', '--json'])).stderr).toBe('');
     expect((await repository.dml(['show', 'main:sums'])).stderr).toBe('');

@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { COMMANDS } from '../src/invocation/command-table.ts';
 import { EXIT } from '../src/invocation/exit-code.ts';
 import { COMMAND_LINES } from './command-lines.ts';
-import { dml, TestRepository } from './test-repository.ts';
+import { dml, TestRepository, words } from './test-repository.ts';
 
 let repository: TestRepository;
 beforeAll(async () => {
@@ -137,13 +137,7 @@ describe('standard error', () => {
   });
 
   it('has an error as one JSON document with --json [DML-CLI-0404]', async () => {
-    for (const argv of [
-      ['show', 'no'],
-      ['run', 'pipelines.ts', 'fails'],
-      ['frobnicate'],
-      ['log', '-n', '0'],
-      ['show'],
-    ]) {
+    for (const argv of ['show no', 'run pipelines.ts fails', 'frobnicate', 'log -n 0', 'show'].map(words)) {
       const { stdout, stderr, exitCode } = await repository.dml([...argv, '--json']);
       expect(exitCode).toBeGreaterThan(1);
       expect(stdout).toBe('');
@@ -200,15 +194,9 @@ describe('a command that only reads', () => {
 describe('dml without a repository', () => {
   it('prints help and versions [DML-CLI-0307]', async () => {
     const around = { cwd: '/' };
-    for (const argv of [
-      ['--help'],
-      ['--version'],
-      ['help'],
-      ['run', '--help'],
-      ['wip', '--help'],
-      ['version'],
-      [],
-    ]) {
+    for (const argv of ['--help', '--version', 'help', 'run --help', 'wip --help', 'version', ''].map(
+      words,
+    )) {
       const outcome = await dml(argv, around);
       expect(outcome, argv.join(' ')).toMatchObject({ exitCode: 0, stderr: '' });
       expect(outcome.stdout.length).toBeGreaterThan(4);

@@ -180,10 +180,6 @@ describe('dml run', () => {
   it('warns of calls that are no part of the dag [DML-CLI-1705]', async () => {
     const own = await TestRepository.create();
     own.write(
-      'tries.ts',
-      'export const some = (n: number): number => { if (n > 1) throw new Error(); return n; };',
-    );
-    own.write(
       'trying.ts',
       `import { definePipeline, functions } from '@daggerml/bindings';
       const { some } = functions<typeof import('./tries.ts')>(new URL('./tries.ts', import.meta.url));
@@ -193,11 +189,12 @@ describe('dml run', () => {
       });
       export const passed = definePipeline('passed', async (dag) => [dag.call(some, -1 + (await dag.call(some, 0).value()))]);
       export const calls = definePipeline('calls', (dag) => [dag.call(some, 1)]);
-      export const named = definePipeline('named', async (dag) => {
-        const one = dag.name('one', dag.call(some, 1));
-        return { one: await one.value() };
-      });
+      export const named = definePipeline('named', async (dag) => ({ one: await dag.name('one', dag.call(some, 1)).value() }));
       export const none = definePipeline('none', () => 3);`,
+    );
+    own.write(
+      'tries.ts',
+      'export const some = (n: number): number => { if (n > 1) throw new Error(); return n; };',
     );
     const warning =
       '  warning  2 calls of the run are no part of the dag, and their outcomes go with "dml gc"';

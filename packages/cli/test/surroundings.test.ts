@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type RunDocument, TestRepository } from './test-repository.ts';
+import { type RunDocument, TestRepository, words } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
@@ -61,11 +61,7 @@ describe('a variable of the environment', () => {
 
   it('that names an author whom no commit can name is refused before anything is done [DML-CLI-0366]', async () => {
     const before = await repository.refState();
-    for (const argv of [
-      ['run', 'pipelines.ts', 'sums', '--no-cache'],
-      ['branch', 'other'],
-      ['dag', 'delete', 'report'],
-    ]) {
+    for (const argv of ['run pipelines.ts sums --no-cache', 'branch other', 'dag delete report'].map(words)) {
       expect(await repository.refusal(2, argv, { env: { DML_AUTHOR: `${'é'.repeat(127)}ab` } })).toContain(
         'the variable DML_AUTHOR has more than 255 bytes',
       );

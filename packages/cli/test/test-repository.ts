@@ -41,6 +41,11 @@ export interface RefState {
 
 const FIXTURES = join(import.meta.dirname, 'fixtures');
 
+/** Returns the words of a command line, none of which has a space. */
+export function words(line: string): string[] {
+  return line.split(' ').filter(Boolean);
+}
+
 /** Runs `dml` in this process with everything that it prints caught. */
 export async function dml(argv: readonly string[], around: Surroundings = {}): Promise<Outcome> {
   const out: Buffer[] = [];
