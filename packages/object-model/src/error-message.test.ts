@@ -11,4 +11,7 @@ it('fills fields in, leaves out what is not known and shortens ids', () => {
     'abababababab of 3',
   );
   expect(formatMessage('{text}', { text: '{name} [x]' })).toBe('{name} [x]');
+  expect(formatMessage('lost[: {message}]', { message: '' })).toBe('lost');
+  expect(formatMessage('{sizeBytes} of {zero}', { sizeBytes: 1536, zero: 0 })).toBe('1.5 KiB of 0');
+  expect(formatMessage('{list}', { list: [...'0123456789'] })).toBe('0, 1, 2, 3, 4, 5, 6, 7, 2 more');
 });

@@ -26,7 +26,7 @@ export function hasStoreFiles(folder: string): boolean {
 }
 
 /** Checks whether anything is at a path, also a link that leads nowhere. */
-function standsAt(path: string): boolean {
+export function standsAt(path: string): boolean {
   return lookAt(path, lstatSync) !== undefined;
 }
 
@@ -53,7 +53,7 @@ export function assertUsable(folder: string): void {
 }
 
 /** Returns what is at a path; undefined also where that cannot be seen. */
-function lookAt(path: string, look: typeof statSync): Stats | undefined {
+export function lookAt(path: string, look: typeof statSync): Stats | undefined {
   try {
     return look(path, { throwIfNoEntry: false });
   } catch {

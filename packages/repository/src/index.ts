@@ -18,6 +18,7 @@ export {
   hasStoreFiles,
   isRepository,
   REPOSITORY_MARK,
+  standsAt,
   storePath,
 } from './folder.ts';
 export { findDagOfCommit, findOwnDag } from './names/find-dag.ts';

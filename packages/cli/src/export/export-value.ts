@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Datum } from '@daggerml/object-model';
-import type { RecordReader } from '@daggerml/repository';
+import { type RecordReader, standsAt } from '@daggerml/repository';
 import { errnoOf } from '../process/errno.ts';
 import { makeFolder } from '../process/make-folder.ts';
 import { blobPieces, jsonPieces } from '../render/value-pieces.ts';
@@ -10,7 +10,7 @@ import { cliError } from '../wording/cli-error.ts';
 import { planDirectory } from './directory.ts';
 import { type ProtectedFolders, refuseProtected } from './guard.ts';
 import { type PlannedEntry, planFolder } from './plan.ts';
-import { ExportWork, isThere } from './work.ts';
+import { ExportWork } from './work.ts';
 
 /** One file or link that an export writes. */
 export interface ExportedFile {
@@ -53,7 +53,7 @@ export async function exportValue(
   let work: ExportWork | undefined;
   try {
     // @spec DML-CLI-0809
-    if (!force && isThere(target)) throw cliError('path_exists', { path: target });
+    if (!force && standsAt(target)) throw cliError('path_exists', { path: target });
     // @spec DML-CLI-0808
     const entries: readonly PlannedEntry[] =
       folder === undefined

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync, linkSync, lstatSync, mkdirSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { standsAt } from '@daggerml/repository';
 import { errnoOf } from '../process/errno.ts';
 import { cliError } from '../wording/cli-error.ts';
 
@@ -39,7 +40,7 @@ export class ExportWork {
    */
   place(isForced: boolean): void {
     // A crash from here on leaves the old content next to the target. @spec DML-CLI-2900
-    if (isForced && isThere(this.#target)) renameSync(this.#target, this.#old);
+    if (isForced && standsAt(this.#target)) renameSync(this.#target, this.#old);
     try {
       moveWithoutReplacing(this.made, this.#target);
     } catch (error) {
@@ -55,7 +56,7 @@ export class ExportWork {
   }
 
   #putBack(): void {
-    if (!isThere(this.#old)) return;
+    if (!standsAt(this.#old)) return;
     try {
       // @spec DML-CLI-0819
       moveWithoutReplacing(this.#old, this.#target);
@@ -67,7 +68,7 @@ export class ExportWork {
 
   /** Removes what was made, and the work folder unless it keeps the old content. */
   discard(): void {
-    rmSync(isThere(this.#old) ? this.made : this.#folder, { recursive: true, force: true });
+    rmSync(standsAt(this.#old) ? this.made : this.#folder, { recursive: true, force: true });
   }
 }
 
@@ -81,10 +82,10 @@ function moveWithoutReplacing(from: string, to: string): void {
   try {
     if (!lstatSync(from).isDirectory()) moveFile(from, to);
     // A rename replaces a folder that is empty, which holds nothing that could be lost; nothing else.
-    else if (isThere(to)) throw cliError('path_exists', { path: to });
+    else if (standsAt(to)) throw cliError('path_exists', { path: to });
     else renameSync(from, to);
   } catch (cause) {
-    if (isThere(to)) throw cliError('path_exists', { path: to }, cause);
+    if (standsAt(to)) throw cliError('path_exists', { path: to }, cause);
     throw cause;
   }
 }
@@ -101,14 +102,4 @@ function moveFile(from: string, to: string): void {
     return;
   }
   rmSync(from, { force: true });
-}
-
-/** Checks whether anything is at a path, a link that leads nowhere included. */
-export function isThere(path: string): boolean {
-  try {
-    return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
-  } catch {
-    // Below a file nothing can be; writing there will say so.
-    return false;
-  }
 }

@@ -3,32 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { printable } from '../render/printable.ts';
 import { fillIn } from './wording.ts';
 
-const id = 'ab'.repeat(32);
-
 describe('fillIn', () => {
-  it.each([
-    ['"{name}" is gone', { name: 'x' }, '"x" is gone'],
-    ['[did you mean: {nearest}? ]see {help}', { nearest: [], help: 'h' }, 'see h'],
-    [
-      '[did you mean: {nearest}? ]see {help}',
-      { nearest: ['a', 'b'], help: 'h' },
-      'did you mean: a, b? see h',
-    ],
-    ['lost[: {message}]', {}, 'lost'],
-    ['lost[: {message}]', { message: '' }, 'lost'],
-    ['lost[: {message}]', { message: 'x [y] {name}', name: 'z' }, 'lost: x [y] {name}'],
-    ['the object {objectId}', { objectId: id }, 'the object abababababab'],
-    [
-      '{list}',
-      { list: Array.from({ length: 10 }, (_, index) => String(index)) },
-      '0, 1, 2, 3, 4, 5, 6, 7, 2 more',
-    ],
-    ['{zero}', { zero: 0 }, '0'],
-    ['{sizeBytes} of {name}', { sizeBytes: 1536, name: 5 }, '1.5 KiB of 5'],
-  ])('%s with %o says %s', (template, fields, text) => {
-    expect(fillIn(template, fields)).toBe(text);
-  });
-
   it('cuts what no name and hardly any path is as long as [DML-CLI-1262]', () => {
     const long = `${'a'.repeat(50_000)}z`;
     const shown = `${'a'.repeat(900)}…${'a'.repeat(99)}z`;

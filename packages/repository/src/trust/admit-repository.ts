@@ -2,7 +2,7 @@ import { lstatSync, type Stats, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type CheckOwner, effectiveUser, isWritableByAll } from '@daggerml/store';
 import { repositoryError } from '../errors.ts';
-import { REPOSITORY_MARK } from '../folder.ts';
+import { lookAt, REPOSITORY_MARK } from '../folder.ts';
 import { TrustList } from './trust-list.ts';
 import type { UserContext } from './user-context.ts';
 
@@ -27,19 +27,11 @@ export function admitRepository(folder: string, user: UserContext): CheckOwner {
   };
   const mark = join(folder, REPOSITORY_MARK);
   for (const look of [lstatSync, statSync]) {
-    const stats = statsBy(look, mark);
+    // Where it cannot be seen, whoever opens it says why.
+    const stats = lookAt(mark, look);
     if (stats !== undefined) admit(mark, stats);
   }
   return admit;
-}
-
-function statsBy(look: typeof lstatSync | typeof statSync, path: string): Stats | undefined {
-  try {
-    return look(path, { throwIfNoEntry: false });
-  } catch {
-    // Whoever opens it says why it cannot be seen.
-    return undefined;
-  }
 }
 
 function doubtOf(stats: Stats, own: ReadonlySet<number>): string | undefined {
