@@ -11,13 +11,4 @@ describe('captureError', () => {
       'pipeline_missing: there is no file "/nowhere/p.ts"',
     );
   });
-
-  it('leaves out what is not known', () => {
-    expect(captureError('capture_failed', { reason: 'no file' }).message).toBe(
-      'capture_failed: a function cannot be captured: no file',
-    );
-    expect(captureError('not_a_pipeline', { file: 'p.ts', wanted: '', pipelines: [] }).message).toBe(
-      'not_a_pipeline: "p.ts" exports no pipeline',
-    );
-  });
 });

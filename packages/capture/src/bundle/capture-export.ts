@@ -1,7 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { BuildFailure } from 'esbuild';
 import { BUNDLE_FILE, BUNDLE_FOLDER, BUNDLE_URL } from '../bundle-place.ts';
-import { bundlerVersion } from '../bundler-version.ts';
 import { emitModule } from '../by-name/emit-module.ts';
 import { planUnreadNames, UNREAD_NAME } from '../by-name/only-called.ts';
 import type { Outline } from '../by-name/outline.ts';
@@ -19,12 +18,19 @@ import { readsTexts } from '../by-name/text-readers.ts';
 import { captureError } from '../errors.ts';
 import { isCommonJsFile, nodeImportPath } from '../node-import.ts';
 import { packageRequire } from '../source-file.ts';
-import { type Bundled, Bundler, type BundleStyle, type Emission, IMPORT_META, TARGET } from './bundler.ts';
+import {
+  type Bundled,
+  Bundler,
+  type BundleStyle,
+  type Emission,
+  type EmittedModule,
+  IMPORT_META,
+  TARGET,
+} from './bundler.ts';
 import { type CaptureInputs, InputCollector } from './capture-inputs.ts';
 import { LibraryCode } from './library-code.ts';
 import { isEntry, sourcePath } from './module-names.ts';
 import { type NativePackage, NativePackages } from './native-packages.ts';
-import { observedNames } from './observed-names.ts';
 import type { SourceTrail } from './source-locator.ts';
 import { withoutOwnNames } from './text-form.ts';
 
@@ -104,7 +110,7 @@ class OneCapture {
   readonly #folder: string;
   #modules: OwnModules | undefined;
   #leftOut: readonly string[] = [];
-  #texts = new Map<string, PieceText>();
+  readonly #texts = new Map<string, PieceText>();
   #refusesLibraries = false;
   readonly #inputs: InputCollector;
 
@@ -258,38 +264,28 @@ class OneCapture {
     const plans = observed && planUnreadNames(reached, observed);
     const entryModule = this.#modules.at(path);
     const entryTarget = nameOf({ kind: 'own', module: entryModule }, path);
-    this.#texts = new Map(
-      reached.map((module) => [module.outline.file, emitModule(module, plans?.get(module) ?? [], nameOf)]),
-    );
-    const own = new Map(
-      reached.map(({ outline: { file, isCommonJs } }) => [
-        file,
-        { file, isCommonJs, text: this.#texts.get(file)?.text ?? '' },
-      ]),
-    );
+    const own = new Map<string, EmittedModule>();
+    for (const module of reached) {
+      const { file, isCommonJs } = module.outline;
+      const emitted = emitModule(module, plans?.get(module) ?? [], nameOf);
+      this.#texts.set(file, emitted);
+      own.set(file, { file, isCommonJs, text: emitted.text });
+    }
     const name = exportName === 'default' ? 'default' : JSON.stringify(exportName);
     return { entry: `export { ${name} } from ${JSON.stringify(entryTarget)}`, own, targets };
   }
 
   /** Turns esbuild's messages into one error that names file and line. */
   #bundlingError(error: unknown): unknown {
-    const { errors } = error as Partial<BuildFailure>;
-    if (!errors) return error;
-    const [first] = errors;
-    const { path } = this.#place;
-    if (!first) return captureError('capture_failed', { file: path, reason: String(error) }, error);
+    const [first] = (error as Partial<BuildFailure>).errors ?? [];
+    if (!first) return error;
+    const { location, text: reason } = first;
+    if (!location || isEntry(location.file))
+      return captureError('capture_failed', { file: this.#place.path, line: 0, reason });
     // @spec DML-EXE-0511
-    const isPlaced = first.location && !isEntry(first.location.file);
-    const file = isPlaced ? resolve(this.#folder, sourcePath(first.location?.file ?? '')) : path;
-    return captureError('capture_failed', {
-      file,
-      line: isPlaced
-        ? (this.#importLine(file, first.text) ?? this.#lineIn(file, first.location?.line ?? 0))
-        : 0,
-      reason: first.text.startsWith('No loader is configured for ".node"')
-        ? `native modules cannot be captured: ${first.text}`
-        : first.text,
-    });
+    const file = resolve(this.#folder, sourcePath(location.file));
+    const line = this.#importLine(file, reason) ?? this.#lineIn(file, location.line);
+    return captureError('capture_failed', { file, line, reason });
   }
 
   /** Returns the line of an import of the author whose name does not exist: imports are written in another order. */
@@ -385,4 +381,29 @@ function uniqueNatives({ natives }: Bundled): readonly NativePackage[] {
 function carriedFiles({ sizes }: Bundled): readonly CarriedFile[] {
   const files = [...sizes].map(([file, sizeBytes]) => ({ file, sizeBytes }));
   return files.sort((a, b) => b.sizeBytes - a.sizeBytes || (a.file < b.file ? -1 : 1));
+}
+
+/**
+ * Returns which names of functions and classes the code of a short bundle may read. What is no reading of a name but
+ * looks like one counts: any property called `name`, and the text `name` as a possible key.
+ */
+function observedNames(text: string): 'none' | 'constructors' | 'all' {
+  const written = HELPERS.reduce((rest, helper) => rest.replace(helper, ''), text);
+  if (READS_NAME.test(written)) return 'all';
+  return /\bconsole\b/.test(written) ? 'constructors' : 'none';
+}
+
+/** Helpers that the bundler adds. */
+const HELPERS = [/"name",\{value:/, /[\w$]+=Object\.getOwnPropertyNames/];
+
+const READS_NAME =
+  /\.name\b|["'`]name["'`]|[{,]name:|\b(getOwnPropertyNames|getOwnPropertyDescriptors|ownKeys)\b|["'](node:)?(util|assert|assert\/strict)["']/;
+
+/** Returns the tools that shape bundles, with their versions; another version may shape the same code differently. */
+function bundlerVersion(): string {
+  return `esbuild ${versionOf('esbuild/package.json')}, oxc-minify ${versionOf('oxc-minify/package')}`;
+}
+
+function versionOf(manifest: string): string {
+  return (packageRequire()(manifest) as { readonly version: string }).version;
 }

@@ -140,15 +140,6 @@ describe('the identity of a function', () => {
       bundleOf({ ...files, 'tsconfig.json': config({ paths, module: 'commonjs', sourceMap: true }) }),
     ).toBe(first);
   });
-
-  it('follows what another file is found under a name', () => {
-    const files = { 'steps.ts': `import { f } from 'lib'; export const clean = () => f();` };
-    const lib = (version: number): Record<string, string> => ({
-      'node_modules/lib/package.json': '{"name":"lib","type":"module","exports":"./index.js"}',
-      'node_modules/lib/index.js': `export const f = () => ${version};`,
-    });
-    expect(bundleOf({ ...files, ...lib(1) })).not.toBe(bundleOf({ ...files, ...lib(2) }));
-  });
 });
 
 describe('what a function may be', () => {
@@ -221,16 +212,6 @@ describe('what a function may be', () => {
     };
     expect(await fixture.call(files)).toEqual([1, 2, 3, 1]);
     expect(bundleOf({ ...files, 'b.mjs': 'export const b = 4;' })).not.toBe(bundleOf(files));
-  });
-
-  it('one on JSON, and the JSON is part of it', async () => {
-    const files = (a: number): Record<string, string> => ({
-      'steps.ts': `import data from './data.json' with { type: 'json' }; import { a } from './more.json'; export const clean = () => [data.a, a];`,
-      'data.json': JSON.stringify({ a, b: 1 }),
-      'more.json': JSON.stringify({ a, b: 1 }),
-    });
-    expect(await fixture.call(files(1))).toEqual([1, 1]);
-    expect(bundleOf(files(2))).not.toBe(bundleOf(files(1)));
   });
 });
 

@@ -1,8 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { CaptureFixture, moduleIn, type SourceFiles } from '../testing/capture-fixture.ts';
-import { FunctionCapture } from './capture.ts';
+import { CaptureFixture, type SourceFiles } from '../testing/capture-fixture.ts';
 
 const fixture = new CaptureFixture();
 afterAll(() => fixture.close());
@@ -152,14 +151,9 @@ describe('CommonJS code of the author', () => {
           ...(importing !== undefined && { 'src/steps.ts': `${importing} ${value} own;` }),
           [`src/${file}`]: uses,
         };
-        const folder = fixture.write(placed);
         const captured = importing === undefined ? file : 'steps.ts';
-        expect(() => captureIn(folder, `src/${captured}`)).toThrow(
-          expect.objectContaining({
-            code: 'capture_failed',
-            fields: expect.objectContaining({ file: join(folder, 'src', file), line: 3 }),
-          }),
-        );
+        const refusal = fixture.refusal(placed, 'clean', `src/${captured}`);
+        expect(refusal).toMatchObject({ file: `src/${file}`, line: 3 });
       }
     },
   );
@@ -176,7 +170,3 @@ describe('CommonJS code of the author', () => {
     expect(await fixture.call(placed)).toBe(5);
   });
 });
-
-function captureIn(folder: string, file: string): unknown {
-  return new FunctionCapture().capture({ moduleUrl: moduleIn(folder, file), exportName: 'clean' });
-}

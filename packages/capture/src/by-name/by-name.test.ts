@@ -212,16 +212,8 @@ describe('libraries', () => {
       'own.ts': 'export const a = 1;',
       'steps.ts': `import { sep } from 'node:path';\n${statement}\nexport const clean = () => ${name};\nexport const other = () => sep;`,
     };
-    expect(() => fixture.capture(files)).toThrow(
-      expect.objectContaining({
-        code: 'capture_failed',
-        fields: {
-          file: expect.stringMatching(/steps\.ts$/),
-          line: 2,
-          reason: expect.stringMatching(new RegExp(`${from}.*absent`)),
-        },
-      }),
-    );
+    const reason = expect.stringMatching(new RegExp(`${from}.*absent`));
+    expect(fixture.refusal(files)).toEqual({ file: 'steps.ts', line: 2, reason });
     expect(() => fixture.capture(files, 'other')).not.toThrow();
   });
 
@@ -254,7 +246,7 @@ describe('libraries', () => {
         ...library('lib', 'module.exports = (function () {\n return typeof this })();'),
         'steps.ts': `import lib from 'lib'; export const clean = () => lib;`,
       },
-      /lib\/index\.js$/,
+      'node_modules/lib/index.js',
       2,
     ],
     [
@@ -263,15 +255,12 @@ describe('libraries', () => {
         'steps.ts': `export { clean } from './own.cjs';`,
         'own.cjs': '\n\nexports.clean = function () { return typeof this };',
       },
-      /own\.cjs$/,
+      'own.cjs',
       3,
     ],
   ])('are refused where this would be another one: %s [DML-CAP-0018]', (_what, files, file, line) => {
-    const error = {
-      code: 'capture_failed',
-      fields: { file: expect.stringMatching(file), line, reason: expect.stringContaining('global object') },
-    };
-    expect(() => fixture.capture(files as SourceFiles)).toThrow(expect.objectContaining(error));
+    const reason = expect.stringContaining('global object');
+    expect(fixture.refusal(files as SourceFiles)).toEqual({ file, line, reason });
     const strict = Object.fromEntries(
       Object.entries(files).map(([name, text]) => [
         name,
@@ -314,16 +303,8 @@ describe('what a capture says', () => {
 describe('an export named then', () => {
   it('is refused with the reason [DML-CAP-0015]', () => {
     const source = 'export const then = () => 1; export const clean = () => 2;';
-    expect(() => fixture.capture(source, 'then')).toThrow(
-      expect.objectContaining({
-        code: 'capture_failed',
-        fields: {
-          file: expect.stringMatching(/steps\.ts$/),
-          line: 0,
-          reason: expect.stringContaining('another name'),
-        },
-      }),
-    );
+    const reason = expect.stringContaining('another name');
+    expect(fixture.refusal(source, 'then')).toEqual({ file: 'steps.ts', line: 0, reason });
     expect(() => fixture.capture(source)).not.toThrow();
   });
 });

@@ -7,6 +7,7 @@ import type {
   Statement,
 } from 'oxc-parser';
 import { type Load, loadsIn } from './loads.ts';
+import { lastAtMost } from './pieces.ts';
 import { type Binding, type Scopes, scopesOf } from './scopes.ts';
 import { isFunction, parseSource, type Syntax, withoutTypes } from './syntax-tree.ts';
 
@@ -101,8 +102,9 @@ class OutlineReader {
     if (isWhole) this.#whole(program);
     else for (const statement of program.body) this.#statement(statement as Statement);
     const items = this.#items;
+    const starts = items.map(({ start }) => start);
     const itemAt = (offset: number): Item | undefined => {
-      const found = items[lastStartAtMost(items, offset)];
+      const found = items[lastAtMost(starts, offset)];
       return found && offset < found.end ? found : undefined;
     };
     this.#addUses(itemAt);
@@ -184,8 +186,13 @@ class OutlineReader {
 
   #export(statement: ExportNamedDeclaration): void {
     if (statement.exportKind === 'type') return;
-    if (statement.declaration) {
-      for (const name of this.#declaration(statement.declaration)) this.#exportBinding(name, name);
+    const { declaration } = statement;
+    if (declaration) {
+      if ('declare' in declaration && declaration.declare) return;
+      this.#declaration(declaration);
+      for (const [name, { declarations }] of this.#scopes.top)
+        if (declarations.some(({ start }) => declaration.start <= start && start < declaration.end))
+          this.#exportBinding(name, name);
       return;
     }
     const source = statement.source && this.#source(statement as { source: { value: string } } & Node);
@@ -219,16 +226,15 @@ class OutlineReader {
     this.#exports.set('default', made);
   }
 
-  /** Returns the names that are declared. */
-  #declaration(node: Statement): readonly string[] {
-    if ('declare' in node && node.declare) return [];
+  #declaration(node: Statement): void {
+    if ('declare' in node && node.declare) return;
     const { start, end } = node;
     switch (node.type) {
       case 'EmptyStatement':
       case 'TSInterfaceDeclaration':
       case 'TSTypeAliasDeclaration':
       case 'TSDeclareFunction':
-        return [];
+        return;
       case 'VariableDeclaration': {
         if (node.kind.includes('using')) break;
         for (const one of node.declarations)
@@ -240,25 +246,24 @@ class OutlineReader {
               isInert: one.id.type === 'Identifier' && (!one.init || isInert(one.init)),
             }),
           );
-        return node.declarations.flatMap(({ id }) => namesIn(id));
+        return;
       }
       case 'FunctionDeclaration':
         this.#items.push(item(node, { start, end, isHoisted: true, isInert: true }));
-        return node.id ? [node.id.name] : [];
+        return;
       case 'ClassDeclaration':
         this.#items.push(item(node, { start: startOf(node), end, isInert: isInert(node) }));
-        return node.id ? [node.id.name] : [];
+        return;
       case 'TSEnumDeclaration':
       case 'TSModuleDeclaration':
       case 'TSImportEqualsDeclaration':
         this.#items.push(item(node, { start, end }));
-        return node.id.type === 'Identifier' ? [node.id.name] : [];
+        return;
       case 'ExpressionStatement':
-        if ('directive' in node && node.directive !== null) return [];
+        if ('directive' in node && node.directive !== null) return;
         break;
     }
     this.#items.push(item(node, { start, end, isStatement: true }));
-    return [];
   }
 
   #source({ start, end, ...rest }: Node & { readonly source: { readonly value: string } }): Source {
@@ -331,34 +336,4 @@ function isInert(given: Node): boolean {
     (member) =>
       member.type === 'MethodDefinition' && !member.computed && (member.decorators ?? []).length === 0,
   );
-}
-
-function namesIn(pattern: Node): readonly string[] {
-  switch (pattern.type) {
-    case 'Identifier':
-      return [pattern.name];
-    case 'AssignmentPattern':
-      return namesIn(pattern.left);
-    case 'RestElement':
-      return namesIn(pattern.argument);
-    case 'ArrayPattern':
-      return pattern.elements.flatMap((element) => (element ? namesIn(element) : []));
-    case 'ObjectPattern':
-      return pattern.properties.flatMap((property) =>
-        namesIn(property.type === 'RestElement' ? property : property.value),
-      );
-    default:
-      return [];
-  }
-}
-
-function lastStartAtMost(items: readonly Item[], offset: number): number {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((items[middle] as Item).start <= offset) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
 }

@@ -89,7 +89,7 @@ export class LineStarts {
 }
 
 /** Returns the index of the last number that is at most `limit`, -1 without one. */
-function lastAtMost(sorted: readonly number[], limit: number): number {
+export function lastAtMost(sorted: readonly number[], limit: number): number {
   let low = 0;
   let high = sorted.length;
   while (low < high) {

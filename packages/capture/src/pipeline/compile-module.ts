@@ -3,10 +3,11 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { isDmlError } from '@daggerml/object-model';
 import { type BuildFailure, build, type Loader, type Plugin, transform } from 'esbuild';
+import { sourcePath } from '../bundle/module-names.ts';
 import { captureError } from '../errors.ts';
 import { misnamedCommonJs } from '../misnamed-commonjs.ts';
 import { NODE_IMPORT, nodeImportPath, nodeImportText } from '../node-import.ts';
-import { formatPath, formatSource, outlineAt } from './node-formats.ts';
+import { formatPath, outlineAt } from './node-formats.ts';
 import { ownNames } from './own-names.ts';
 import { packagesByUrl } from './packages-by-url.ts';
 
@@ -49,7 +50,7 @@ export async function compileModule(file: string, conditions: readonly string[] 
 
 function withSources(map: string): string {
   const parsed = JSON.parse(map) as { sources: string[] };
-  return JSON.stringify({ ...parsed, sources: parsed.sources.map(formatSource) });
+  return JSON.stringify({ ...parsed, sources: parsed.sources.map(sourcePath) });
 }
 
 /** Returns one error that names file and line for what the bundler says of code; any other error as it is. */
@@ -60,7 +61,7 @@ function compilationError(error: unknown, file: string): unknown {
   const [first] = errors;
   if (!first) return error;
   return captureError('pipeline_threw', {
-    file: first.location ? resolve(dirname(file), formatSource(first.location.file)) : file,
+    file: first.location ? resolve(dirname(file), sourcePath(first.location.file)) : file,
     line: first.location?.line ?? 0,
     reason: first.text,
   });
@@ -73,7 +74,7 @@ const ownFormats: Plugin = {
     context.onResolve({ filter: /^[./]/ }, async (args) => {
       if (args.pluginData === ownFormats) return;
       const { path, kind, resolveDir } = args;
-      const importer = formatSource(args.importer);
+      const importer = sourcePath(args.importer);
       const found = await context.resolve(path, { importer, kind, resolveDir, pluginData: ownFormats });
       if (found.errors.length > 0 || found.external) return found;
       const outline = outlineAt(found.path);
@@ -100,7 +101,7 @@ const importMeta: Plugin = {
   name: 'daggerml-import-meta',
   setup(context) {
     context.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async (given) => {
-      const path = formatSource(given.path);
+      const path = sourcePath(given.path);
       const source = readFileSync(path, 'utf8');
       const loader = extname(path).replace(/^\.[cm]?/, '') as Loader;
       const asksForImport = source.includes('import.meta');

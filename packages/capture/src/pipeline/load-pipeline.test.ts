@@ -1,24 +1,15 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import * as authoring from '../authoring/authoring-main.ts';
+import { CaptureFixture } from '../testing/capture-fixture.ts';
 import { loadModule } from './load-module.ts';
 import { loadPipeline } from './load-pipeline.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'dml-pipeline-'));
-let folders = 0;
-afterAll(() => rmSync(root, { recursive: true, force: true }));
-
-function write(files: Record<string, string>): string {
-  const folder = join(root, `a folder ${folders++}`);
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-  return folder;
-}
+const fixture = new CaptureFixture('a folder');
+afterAll(() => fixture.close());
+const write = fixture.write.bind(fixture);
 
 const two = `import { definePipeline } from '@daggerml/bindings';
 export const first = definePipeline('one', async (dag: unknown) => dag);
@@ -188,6 +179,6 @@ describe('loadModule', () => {
     const folder = write({ 'pipeline.ts': 'export const a: number = 1;' });
     expect(await loadModule(join(folder, 'pipeline.ts'))).toMatchObject({ a: 1 });
     expect(readdirSync(folder)).toEqual(['pipeline.ts']);
-    expect(existsSync(join(root, 'node_modules'))).toBe(false);
+    expect(existsSync(join(fixture.root, 'node_modules'))).toBe(false);
   });
 });

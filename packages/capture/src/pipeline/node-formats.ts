@@ -1,16 +1,10 @@
 import { readFileSync } from 'node:fs';
+import { ESM } from '../bundle/module-names.ts';
 import { type Outline, outlineOf } from '../by-name/outline.ts';
-
-/** Ending of the path of an author's ES module in the bundler, whose imports mean what they mean in Node. */
-const ESM = '.daggerml.mts';
 
 /** Returns the path under which the bundler reads a file of the author as Node does. */
 export function formatPath(path: string): string {
   return outlineAt(path)?.isCommonJs === false ? path + ESM : path;
-}
-
-export function formatSource(path: string): string {
-  return path.endsWith(ESM) ? path.slice(0, -ESM.length) : path;
 }
 
 /** Returns the outline of a file of the author; undefined for one that cannot be parsed, of which the bundler tells. */

@@ -1,15 +1,13 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { originalPositionFor, TraceMap } from '@jridgewell/trace-mapping';
 import { afterAll, describe, expect, it } from 'vitest';
+import { CaptureFixture } from '../testing/capture-fixture.ts';
 import { compileModule } from './compile-module.ts';
 import { loadModule } from './load-module.ts';
 
-const root = mkdtempSync(join(tmpdir(), 'dml-pipeline-imports-'));
-let folders = 0;
-afterAll(() => rmSync(root, { recursive: true, force: true }));
+const fixture = new CaptureFixture();
+afterAll(() => fixture.close());
 
 const lib = `Object.defineProperty(exports, '__esModule', { value: true });
   exports.default = 'default of lib'; exports.named = 'named of lib';`;
@@ -19,7 +17,6 @@ const whole = { default: 'default of lib', named: 'named of lib' };
 const above = ['{"type":"module"}', '{"type":"commonjs"}', '{}', undefined];
 
 function write(packageJson: string | undefined, sources: Record<string, string>): string {
-  const folder = join(root, `folder-${folders++}`);
   const files = {
     'src/node_modules/lib/package.json': '{"name":"lib"}',
     'src/node_modules/lib/index.js': lib,
@@ -31,11 +28,7 @@ function write(packageJson: string | undefined, sources: Record<string, string>)
     ...(packageJson !== undefined && { 'package.json': packageJson }),
     ...Object.fromEntries(Object.entries(sources).map(([name, text]) => [`src/${name}`, text])),
   };
-  for (const [name, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), text);
-  }
-  return join(folder, 'src');
+  return join(fixture.write(files), 'src');
 }
 
 describe('imports of CommonJS modules in a pipeline', () => {
