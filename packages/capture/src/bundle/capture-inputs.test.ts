@@ -1,5 +1,5 @@
 import { realpathSync, rmSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { basename, join } from 'node:path';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { CaptureFixture, moduleIn } from '../testing/capture-fixture.ts';
 import { FunctionCapture } from './capture.ts';
@@ -49,11 +49,11 @@ describe('FunctionCapture', () => {
   it('lists its own code and the versions of its tools among the inputs [DML-CAP-2905]', () => {
     const { inputs } = fixture.capture('export const clean = () => 1;');
     expect(inputs?.isComplete).toBe(true);
-    const own = dirname(import.meta.dirname);
-    expect(inputs?.present).toEqual(
-      expect.arrayContaining([join(own, 'bundle/capture-export.ts'), join(own, 'by-name/outline.ts')]),
-    );
+    for (const own of [/\/bundle\/capture-export\.[jt]s$/, /\/by-name\/outline\.[jt]s$/])
+      expect(inputs?.present).toContainEqual(expect.stringMatching(own));
     for (const tool of ['esbuild', 'oxc-minify', 'oxc-parser'])
-      expect(inputs?.present).toContain(realpathSync(join(own, '../node_modules', tool, 'package.json')));
+      expect(inputs?.present).toContain(
+        realpathSync(join(import.meta.dirname, '../../node_modules', tool, 'package.json')),
+      );
   });
 });

@@ -184,6 +184,16 @@ describe('what a function may be', () => {
       1,
     ],
     [
+      'beside every form of TypeScript',
+      `import type { A } from './gone.ts'; import { type B } from './gone.ts'; export type { A } from './gone.ts'; export type * from './gone.ts';
+       export declare const gone: number; const s = 1; export { type B, s as 'odd name' }; export default interface D { x: 1 }
+       namespace N.M { export const a = 1 } declare function f(): void; import alias = N.M;
+       abstract class Q { abstract m(): void; declare d: number; e; constructor(x?: number); constructor(readonly x = 2) {} }
+       enum E { 'quoted' = 1, plain = 2 } const dec = (v: any, c: unknown) => v; @dec class R extends Q { m() {} @dec static n() { return 1 } }
+       export const clean = () => { switch (alias.a) { case 1: { let inner = E.quoted; return inner * R.n() * (new R().x - 1) } default: return 0 } };`,
+      1,
+    ],
+    [
       'on private names and regular expressions',
       'class T { #a = /(?<y>\\d)/u; get() { return Number(this.#a.exec("1")!.groups!.y) } has(o: object) { return #a in o } } export const clean = () => new T().has(new T()) ? new T().get() : 0;',
       1,

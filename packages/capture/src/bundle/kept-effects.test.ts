@@ -64,6 +64,60 @@ describe('a bundle yields what the sources yield', () => {
     await expectAlike({ 'steps.mjs': text });
   });
 
+  it.each([
+    [
+      'names that patterns assign without declaring them',
+      `[a1, , [b1] = [2]] = [1]; ({ c1, k: d1 = 5, ...e1 } = { c1: 3, z: 1 }); [...f1] = [6, 7]; for (g1 of [8]); h1 = 1; h1++;
+       exports.all = [a1, b1, c1, d1, e1, f1, g1, h1, { h1, a1: g1 }];`,
+    ],
+    [
+      'functions that are strict by themselves',
+      `function own(a) { 'use strict'; a = 5; return [this === undefined, arguments[0], arguments.length] }
+       const object = { arguments: 1, method() { return this.arguments }, get length() { return arguments.length } };
+       class Row { arguments() { return typeof this } }
+       exports.all = [own(1), object.method(), object.length, new Row().arguments()];`,
+    ],
+    [
+      'arguments that are read and never tied',
+      `exports.all = (function (a, b) { arguments[5]++; return [arguments.length, arguments['1'], arguments[0] + a, b] })(1, 2);`,
+    ],
+  ])('with %s in sloppy code', async (_, code) => {
+    await expectAlike({
+      'lib.cjs': code,
+      'steps.mjs': `import lib from './lib.cjs'; export const clean = () => lib.all;`,
+    });
+  });
+
+  it.each([
+    [
+      'every way to reach a function of another file by its name',
+      {
+        'one.mjs': `export function a() { return new Error().message } export const b = () => 2; const c = () => 3; export { c as default }; export const t = (x) => x[0]; export function unused() {}`,
+        'two.mjs': `export { a as a2, b } from './one.mjs'; export * from './three.mjs'; export * as space from './one.mjs';`,
+        'three.mjs': `export const d = () => 4; export const named = () => 1; export class K { constructor() { this.k = 5 } }`,
+        'steps.mjs': `import c, { a, t } from './one.mjs'; import { a2, b, d, named, space, K } from './two.mjs'; import * as three from './three.mjs';
+          export const clean = () => [a(), c(), a2(), b(), d(), named.name, space.b(), t\`x\`, new K().k, three.d(), [1].map(three.named)];`,
+      },
+    ],
+    [
+      'a file that is taken as a whole where a name is read',
+      {
+        'one.mjs': `export function a() { return 1 } export const b = function () { return a() };`,
+        'steps.mjs': `export const clean = async () => { const { a, b } = await import('./one.mjs'); return [a(), b(), a.name] };`,
+      },
+    ],
+    [
+      'declarations by every pattern',
+      {
+        'steps.mjs': `export const { a, b: [c, , ...d], ...e } = { a: 1, b: [2, 3, 4], f: 5 }; export const [g = 6, { h } = { h: 7 }] = [];
+          export let late; late = class Late {}; export var twice = 1; var twice = 2; label: { break label }
+          export const clean = () => [a, c, d, e, g, h, late.name, twice];`,
+      },
+    ],
+  ])('with %s', async (_, files) => {
+    await expectAlike(files as SourceFiles);
+  });
+
   it('when making what the export needs runs code of the author', async () => {
     const text = `${seen}
       const speaker = { toString() { note(1); return 'a' }, get a() { return note(1) } };

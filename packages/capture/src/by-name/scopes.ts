@@ -238,7 +238,9 @@ class Resolver implements Scopes {
         declaration.type === 'TSModuleDeclaration' ||
         declaration.type === 'TSImportEqualsDeclaration'
       ) {
-        if (declaration.id.type === 'Identifier') this.#declare(declaration.id, 'variable', declaration);
+        let id: Node = declaration.id;
+        while (id.type === 'TSQualifiedName') id = id.left;
+        if (id.type === 'Identifier') this.#declare(id, 'variable', declaration);
       }
     }
   }
