@@ -78,6 +78,13 @@ export async function openFixture(
   return store;
 }
 
+/** Creates a store that nobody has open, and returns its path. */
+export async function closedStore(): Promise<string> {
+  const store = await openFixture();
+  await store.close();
+  return store.path;
+}
+
 /** Moves a ref wherever it stands; fails the test's setup when that does not work. */
 export function setRef(
   at: Pick<Store, 'getRef' | 'updateRef'>,

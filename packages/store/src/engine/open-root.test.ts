@@ -3,7 +3,13 @@ import { once } from 'node:events';
 import { closeSync, existsSync, openSync, readSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { fakeEnvironment, fakeWaits, openFixture, temporaryFolder } from '../../test/fixture-store.ts';
+import {
+  closedStore,
+  fakeEnvironment,
+  fakeWaits,
+  openFixture,
+  temporaryFolder,
+} from '../../test/fixture-store.ts';
 import { Opener } from '../../test/opener.ts';
 import { putText } from '../../test/records.ts';
 import type { Waiting } from '../environment.ts';
@@ -56,8 +62,7 @@ it.each(['read', 'write'] as const)(
 );
 
 it('a lock file that has just gone is not left to the engine to make [DML-STO-0165]', async () => {
-  const path = join(temporaryFolder(), 'store');
-  await (await openFixture(fakeEnvironment(), path)).close();
+  const path = await closedStore();
   const folder = HeldFolder.open(path);
   rmSync(join(path, 'lock.mdb'));
   expect(() => new LockFile(folder, true)).toThrowError(
@@ -67,8 +72,7 @@ it('a lock file that has just gone is not left to the engine to make [DML-STO-01
 });
 
 it('waits for locks that are destroyed while others hold the file, and ends as a wait does [DML-STO-0118]', async () => {
-  const path = join(temporaryFolder(), 'store');
-  await (await openFixture(fakeEnvironment(), path)).close();
+  const path = await closedStore();
   const holder = new Opener(path);
   expect(holder.tell({ kind: 'open', mode: 'read' }).at).toBe('opened');
   destroyLocks(path);

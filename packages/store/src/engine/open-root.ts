@@ -102,9 +102,10 @@ function tryToOpen(files: EngineFiles, opening: RootOpening): OpenedFile | Waiti
     };
   } catch (cause) {
     if (opened !== undefined) closeFile(opened);
-    const errno = opened && errnoOf(cause);
+    const errno = errnoOf(cause);
+    // The engine may come to them while it opens the file already.
     if (errno === DESTROYED_LOCKS) return { reason: 'locks', path };
-    if (NUMBER_TAKEN.has(errno))
+    if (opened !== undefined && NUMBER_TAKEN.has(errno))
       return { reason: 'process_number', path, pid: process.pid, namespace: 'another' };
     throw openError(cause, { path, detail: 'engine_open' });
   }

@@ -9,9 +9,7 @@ export interface RawRange {
   readonly end?: Uint8Array | undefined;
   readonly reverse?: boolean;
   readonly limit?: number;
-  readonly snapshot?: boolean;
   readonly exclusiveStart?: boolean;
-  readonly inclusiveEnd?: boolean;
 }
 
 export interface RawRow {

@@ -1,5 +1,6 @@
 import type { Engine } from './engine.ts';
 import { readError } from './engine-error.ts';
+import type { RawRange } from './raw-engine.ts';
 import type { Table, TableName } from './tables.ts';
 
 /** Number of rows that one batch of an iteration reads before it releases the engine's snapshot. */
@@ -9,14 +10,6 @@ const BATCH_KEYS = 5_000;
 export interface Row {
   readonly key: Buffer;
   readonly value: Buffer;
-}
-
-export interface RowRange {
-  readonly start?: Uint8Array;
-  readonly end?: Uint8Array;
-  readonly reverse?: boolean;
-  readonly limit?: number;
-  readonly exclusiveStart?: boolean;
 }
 
 /** Moves later reads to the newest commit; inside a write transaction reads are of that transaction anyway. */
@@ -84,7 +77,7 @@ function asBuffer(bytes: Uint8Array): Buffer {
 }
 
 /** Reads the rows of a range at one snapshot, copied. */
-export function readRows(engine: Engine, table: TableName, range: RowRange = {}): Row[] {
+export function readRows(engine: Engine, table: TableName, range: RawRange = {}): Row[] {
   return wrapEngine(engine, table, () => {
     const rows: Row[] = [];
     for (const row of (engine.tables[table] as Table).getRange({ ...range })) {
@@ -95,7 +88,7 @@ export function readRows(engine: Engine, table: TableName, range: RowRange = {})
 }
 
 /** Reads the keys of a range at one snapshot, copied. */
-export function readKeys(engine: Engine, table: TableName, range: RowRange = {}): Buffer[] {
+export function readKeys(engine: Engine, table: TableName, range: RawRange = {}): Buffer[] {
   return wrapEngine(engine, table, () => {
     const keys: Buffer[] = [];
     for (const key of (engine.tables[table] as Table).getKeys({ ...range }))
@@ -105,8 +98,8 @@ export function readKeys(engine: Engine, table: TableName, range: RowRange = {})
 }
 
 /** Iterates the rows of a range in batches, each at the newest commit, so no snapshot is held between steps. */
-export function* iterateRows(engine: Engine, table: TableName, range: RowRange = {}): Generator<Row> {
-  let next: RowRange = range;
+export function* iterateRows(engine: Engine, table: TableName, range: RawRange = {}): Generator<Row> {
+  let next: RawRange = range;
   let left = range.limit ?? Number.POSITIVE_INFINITY;
   for (;;) {
     // @spec DML-STO-0142
@@ -122,7 +115,7 @@ export function* iterateRows(engine: Engine, table: TableName, range: RowRange =
 
 /** Iterates the keys of a table in batches, each at the newest commit, so no snapshot is held between steps. */
 export function* iterateKeys(engine: Engine, table: TableName): Generator<Buffer> {
-  let range: RowRange = {};
+  let range: RawRange = {};
   for (;;) {
     refreshSnapshot(engine);
     const keys = readKeys(engine, table, { ...range, limit: BATCH_KEYS });
@@ -146,7 +139,7 @@ function prefixEnd(prefix: Uint8Array): Buffer | undefined {
 }
 
 /** Returns the range of keys that start with `prefix`. */
-export function prefixRange(prefix: Uint8Array): RowRange {
+export function prefixRange(prefix: Uint8Array): RawRange {
   const end = prefixEnd(prefix);
   return end === undefined ? { start: prefix } : { start: prefix, end };
 }

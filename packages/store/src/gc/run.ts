@@ -1,10 +1,11 @@
 import { whenWritable } from '../engine/lock-file.ts';
 import { refreshSnapshot } from '../engine/reading.ts';
+import type { ObjectName } from '../excision/plan.ts';
 import { rootsNow } from '../walk/roots.ts';
 import { runSteps } from '../walk/run-steps.ts';
 import { type CollectOptions, collectSteps, type GcHost, type GcReport } from './collect.ts';
 import { type GcPlan, type GcProgress, markStore } from './mark-phase.ts';
-import { explainSteps, type GcReason, type PathStep } from './why.ts';
+import { explainSteps, type GcReason } from './why.ts';
 
 export interface RunOptions {
   readonly onProgress?: (progress: GcProgress) => void;
@@ -53,7 +54,7 @@ export async function runGc(host: GcHost, options: RunOptions & CollectOptions =
 /** Returns the path that keeps an object, or that nothing does. */
 export async function explainKept(
   host: Pick<GcHost, 'engine' | 'environment'>,
-  object: PathStep,
+  object: ObjectName,
   options: RunOptions = {},
 ): Promise<GcReason> {
   const { onProgress: onStep, signal } = options;

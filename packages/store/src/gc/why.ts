@@ -1,21 +1,15 @@
-import type { ObjectClass, ObjectId } from '@daggerml/object-model';
 import type { Engine } from '../engine/engine.ts';
 import { hasRow, refreshSnapshot } from '../engine/reading.ts';
 import type { StoreEnvironment } from '../environment.ts';
+import type { ObjectName } from '../excision/plan.ts';
 import { objectKey, parseObjectKey } from '../tables/keyspace.ts';
 import { type GcRoot, rootsNow } from '../walk/roots.ts';
 import { Tracer } from '../walk/tracer.ts';
 import { type GcProgress, STEP_OBJECTS } from './mark-phase.ts';
 
-/** One object on the way from a root. */
-export interface PathStep {
-  readonly class: ObjectClass;
-  readonly objectId: ObjectId;
-}
-
 /** Reason for which an object stays: a root and the shortest path of links from it; or that nothing keeps it. */
 export type GcReason =
-  | { readonly state: 'kept'; readonly root: GcRoot; readonly path: readonly PathStep[] }
+  | { readonly state: 'kept'; readonly root: GcRoot; readonly path: readonly ObjectName[] }
   | { readonly state: 'garbage' }
   | { readonly state: 'absent' };
 
@@ -26,7 +20,7 @@ export type GcReason =
 export function* explainSteps(
   engine: Engine,
   environment: StoreEnvironment,
-  object: PathStep,
+  object: ObjectName,
 ): Generator<GcProgress, GcReason, undefined> {
   const key = objectKey(object.class, object.objectId);
   refreshSnapshot(engine);
@@ -52,11 +46,11 @@ export function* explainSteps(
   }
 }
 
-function describePath(tracer: Tracer, ordinal: number): { root: GcRoot; path: PathStep[] } {
+function describePath(tracer: Tracer, ordinal: number): { root: GcRoot; path: ObjectName[] } {
   const { root, ordinals } = tracer.pathTo(ordinal);
   const path = ordinals.map((step) => {
     const object = parseObjectKey(tracer.found.keyAt(step));
-    return { class: object?.class, objectId: object?.id } as PathStep;
+    return { class: object?.class, objectId: object?.id } as ObjectName;
   });
   return { root, path };
 }

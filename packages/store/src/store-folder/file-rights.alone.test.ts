@@ -1,7 +1,7 @@
 import { chmodSync, closeSync, fstatSync, lstatSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { fakeEnvironment, temporaryFolder } from '../../test/fixture-store.ts';
+import { closedStore, fakeEnvironment, temporaryFolder } from '../../test/fixture-store.ts';
 import { compactStore } from '../compact/compact.ts';
 import { openStore } from '../open-store.ts';
 import { adoptRights } from './file-rights.ts';
@@ -34,23 +34,19 @@ const modeOf = (file: string): string => (lstatSync(file).mode & 0o777).toString
 
 describe('the rights of a file that is made again', () => {
   it('are those of the one before after a compaction, whatever the umask [DML-STO-0170]', async () => {
-    const path = join(temporaryFolder(), 'store');
-    const environment = fakeEnvironment();
-    await (await openStore(path, { mode: 'write', create: true, environment })).close();
+    const path = await closedStore();
     const wanted = { 'data.mdb': '664', 'lock.mdb': '666', stamp: '646' };
     for (const [name, mode] of Object.entries(wanted)) chmodSync(join(path, name), Number.parseInt(mode, 8));
-    await compactStore(path, { environment });
+    await compactStore(path, { environment: fakeEnvironment() });
     for (const [name, mode] of Object.entries(wanted))
       expect([name, modeOf(join(path, name))]).toEqual([name, mode]);
   });
 
   it('are those of the data file where there was none before [DML-STO-0170]', async () => {
-    const path = join(temporaryFolder(), 'store');
-    const environment = fakeEnvironment();
-    await (await openStore(path, { mode: 'write', create: true, environment })).close();
+    const path = await closedStore();
     chmodSync(join(path, 'data.mdb'), 0o660);
     for (const name of ['lock.mdb', 'stamp']) rmSync(join(path, name));
-    await (await openStore(path, { mode: 'write', environment })).close();
+    await (await openStore(path, { mode: 'write' })).close();
     for (const name of ['lock.mdb', 'stamp']) expect([name, modeOf(join(path, name))]).toEqual([name, '660']);
   });
 

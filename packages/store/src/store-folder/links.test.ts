@@ -28,7 +28,6 @@ import type { Store } from '../store.ts';
 import { verifyStore } from '../verify/verify-store.ts';
 import { createStoreFiles } from './create.ts';
 import { COMPACTION_LOCK_FILE, STORE_FILES } from './places.ts';
-import { openPlain } from './plain-file.ts';
 
 const UUID = '00112233-4455-6677-8899-aabbccddeeff';
 const MINE = 'what the user keeps elsewhere';
@@ -126,14 +125,6 @@ describe('a link in the place of a file of the store', () => {
         }
       }
     }
-    assertUntouched();
-  });
-
-  it('is not followed by an opening of a file alone [DML-STO-0165]', () => {
-    const place = join(path, 'link');
-    symlinkSync(join(outside, 'file'), place);
-    for (const flags of [0, 1, 2])
-      expect(() => openPlain(place, flags)).toThrow(expect.objectContaining({ detail: 'link' }));
     assertUntouched();
   });
 
@@ -257,11 +248,5 @@ describe('a second name of a file from elsewhere', () => {
       expect((await verifyStore(store)).findings).toBe(0);
     }
     expect(readdirSync(path).sort()).toEqual(['data.mdb', 'lock.mdb', 'stamp']);
-  });
-
-  it('is used when it is that of a copy made by links', async () => {
-    const _copy = linkedCopy();
-    const store = await openFixture(environment, path);
-    expect(store.readRefs()).toEqual([]);
   });
 });

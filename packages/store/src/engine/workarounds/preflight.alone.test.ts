@@ -1,7 +1,7 @@
 import { fstatSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { fakeEnvironment, temporaryFolder } from '../../../test/fixture-store.ts';
+import { closedStore, fakeEnvironment } from '../../../test/fixture-store.ts';
 import { openStore } from '../../open-store.ts';
 import { HeldFolder } from '../../store-folder/held-folder.ts';
 import { prepareOpening } from './preflight.ts';
@@ -31,9 +31,8 @@ it.each([
 ])(
   '%s that cannot be had (%s) is reported before the engine opens [DML-STO-0180] [DML-STO-0184]',
   async (name, errno, code) => {
-    const path = join(temporaryFolder(), 'store');
+    const path = await closedStore();
     const environment = fakeEnvironment();
-    await (await openStore(path, { mode: 'write', create: true, environment })).close();
     Object.assign(refusal, { name, errno });
     const steps: string[] = [];
     environment.failpoint = (step) => void steps.push(step);
@@ -53,9 +52,7 @@ it.each([
 
 describe('a lock file that may not be written', () => {
   it('is done without on a read-only mount, to read [DML-STO-0163]', async () => {
-    const path = join(temporaryFolder(), 'store');
-    const environment = fakeEnvironment();
-    await (await openStore(path, { mode: 'write', create: true, environment })).close();
+    const path = await closedStore();
     const asked: number[] = [];
     const mount = (isReadOnly: boolean) => (descriptor: number) => {
       asked.push(fstatSync(descriptor).ino);

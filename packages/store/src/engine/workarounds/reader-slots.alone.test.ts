@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
-import { fakeEnvironment, fakeWaits, openFixture, temporaryFolder } from '../../../test/fixture-store.ts';
+import { closedStore, fakeEnvironment, fakeWaits } from '../../../test/fixture-store.ts';
 import type { Waiting } from '../../environment.ts';
 import { openStore } from '../../open-store.ts';
 import { heldEngineCount } from '../held-engines.ts';
@@ -25,13 +25,6 @@ vi.mock('./reader-slots.ts', async (importOriginal) => {
 
 const EAGAIN = 11;
 const EACCES = 13;
-const EIO = 5;
-
-async function closedStore(): Promise<string> {
-  const path = `${temporaryFolder()}/store`;
-  await (await openFixture(fakeEnvironment(), path)).close();
-  return path;
-}
 
 describe('an opening whose number another process has', () => {
   it.each([EAGAIN, EACCES])('waits for its place and goes on, error %i [DML-STO-0755]', async (errno) => {
@@ -64,16 +57,6 @@ describe('an opening whose number another process has', () => {
     kernel.refusals = 0;
     expect(heldEngineCount()).toBe(0);
     await (await openStore(path, { mode: 'write', environment })).close();
-  });
-
-  it('is told when it is another error of the system', async () => {
-    const path = await closedStore();
-    Object.assign(kernel, { refusals: 1, errno: EIO });
-    await expect(openStore(path, { mode: 'write' })).rejects.toMatchObject({
-      code: 'store_unreadable',
-      fields: { path, errno: 'EIO' },
-    });
-    expect(heldEngineCount()).toBe(0);
   });
 });
 
