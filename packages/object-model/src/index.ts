@@ -26,6 +26,7 @@ export {
   type DmlErrorFields,
   type DmlErrorInit,
   isDmlError,
+  isNewerFormat,
   type ObjectModelError,
   objectModelError,
 } from './errors.ts';
@@ -50,7 +51,6 @@ export {
   type TreeId,
   writeIdBytes,
 } from './ids.ts';
-export { isNewerFormat } from './newer-format.ts';
 export {
   OBJECT_CLASS_NUMBERS,
   OBJECT_CLASSES,
@@ -145,7 +145,6 @@ export {
   TreeVerifier,
   type TreeVerifierOptions,
 } from './search-tree/verify-tree.ts';
-export { escapeJson } from './text/escape-json.ts';
 export { decodeKeyName, encodeKeyName } from './text/key-name.ts';
 export { canonicalName, checkMapKey, MAX_MAP_KEY_BYTES, MAX_NAME_BYTES } from './text/name.ts';
 export {
@@ -155,7 +154,7 @@ export {
   type RemoteUriRule,
 } from './text/remote-uri.ts';
 export { formatSize } from './text/size.ts';
-export { replaceTerminalControls } from './text/terminal-controls.ts';
+export { escapeJson, replaceTerminalControls } from './text/terminal-controls.ts';
 export { checkText, nfcText } from './text/text.ts';
 export { canonicalReservedUri } from './text/uri.ts';
 export { compareUtf8, utf8Bytes } from './text/utf8.ts';

@@ -1,4 +1,4 @@
-import { gearTable } from '../src/blob/gear-table.ts';
+import { gearTable } from '../src/blob/blob-chunker.ts';
 import {
   type BlobDatum,
   buildDirectory,

@@ -4,8 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { digestStream, fillRandom, mixedContent } from '../../test/support/sample-content.ts';
 import { hashBytes, sha256Hex } from '../hash/hash-bytes.ts';
 import { utf8Bytes } from '../text/utf8.ts';
-import { BlobChunker, CHUNK_MAX_BYTES } from './blob-chunker.ts';
-import { gearTable } from './gear-table.ts';
+import { BlobChunker, CHUNK_MAX_BYTES, gearTable } from './blob-chunker.ts';
 
 /** The rule in the plainest code. */
 function referenceLengths(bytes: Uint8Array): number[] {

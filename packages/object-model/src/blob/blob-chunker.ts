@@ -1,4 +1,5 @@
-import { gearTable } from './gear-table.ts';
+import { sha256Hex } from '../hash/hash-bytes.ts';
+import { utf8Bytes } from '../text/utf8.ts';
 
 /** Bytes that every chunk but the last has at least; a cut is never looked for in them. */
 export const CHUNK_MIN_BYTES = 16_384;
@@ -107,4 +108,22 @@ export class BlobChunker {
     this.#length += available - from;
     return 0;
   }
+}
+
+let table: Int32Array | undefined;
+
+/**
+ * Returns the 256 numbers that the rolling hash of the chunker adds per byte value; computed on first use.
+ *
+ * @spec DML-OBJ-2102
+ */
+export function gearTable(): Int32Array {
+  if (table === undefined) {
+    table = new Int32Array(256);
+    for (let byte = 0; byte < 256; byte++) {
+      const digest = sha256Hex(utf8Bytes(`daggerml/gear/${byte}`));
+      table[byte] = Number.parseInt(digest.slice(0, 8), 16) | 0;
+    }
+  }
+  return table;
 }

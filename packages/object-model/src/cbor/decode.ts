@@ -1,6 +1,6 @@
 import { Decoder, Tag } from 'cbor-x';
 import { hexOf } from '../bytes.ts';
-import { utf8Text } from '../text/utf8.ts';
+import { textOfBytes } from '../text/utf8.ts';
 import { ITEM_FLOAT, ITEM_MARKED_TEXT, type ScanNotes, scanCbor } from './scan.ts';
 import { type CborValue, Float64, Link, type LinkCodec } from './value.ts';
 
@@ -60,6 +60,6 @@ class Restorer {
   // @spec DML-OBJ-0504
   #restoreMarkedText(): string {
     const [start, end] = this.#notes.markedTexts[this.#markedText++]!;
-    return utf8Text(this.#bytes.subarray(start, end));
+    return textOfBytes(this.#bytes, start, end);
   }
 }

@@ -9,8 +9,10 @@ import {
   objectClassOf,
 } from '../object-class.ts';
 import { checkName } from '../text/name.ts';
+import { parseRemoteUri } from '../text/remote-uri.ts';
 import { checkText } from '../text/text.ts';
 import { checkUri } from '../text/uri.ts';
+import { utf8Length } from '../text/utf8.ts';
 import {
   checkBool,
   checkCount,
@@ -24,8 +26,6 @@ import {
 import { checkI64, readF64, readI64, writeF64 } from './numbers.ts';
 import type { FieldForm } from './record-shapes.ts';
 import { checkRefName } from './ref-name.ts';
-import { checkDomain, checkRemote } from './uri-fields.ts';
-import { formatUuid, parseUuid } from './uuid.ts';
 
 /** Form of a field other than a root, which holds entries. */
 export type PlainForm = Exclude<FieldForm, { readonly is: 'root' }>;
@@ -160,4 +160,36 @@ function checkDistinct(ids: unknown, max: number): readonly string[] {
   // @spec DML-OBJ-1404
   if (new Set(ids).size !== ids.length) fail('parents_repeat');
   return ids;
+}
+
+/**
+ * Checks the URI of a Repository Remote.
+ * Throws what `checkUri` throws, and `invalid_payload` with `remote_uri_form` and the broken rule.
+ */
+function checkRemote(value: unknown): string {
+  const uri = checkUri(value);
+  // @spec DML-OBJ-1602
+  parseRemoteUri(uri, (rule) => fail('remote_uri_form', { rule }));
+  return uri;
+}
+
+/** Checks the URI that names a domain. Throws what `checkUri` throws, and `invalid_bounds` with `text_length`. */
+function checkDomain(value: unknown, maxBytes: number): string {
+  const uri = checkUri(value);
+  if (utf8Length(uri) > maxBytes) fail('text_length', { maxBytes });
+  return uri;
+}
+
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+
+/** Returns the 16 bytes of a UUID in its 36-character lowercase form. Throws `invalid_payload` with `uuid_form`. */
+function parseUuid(uuid: unknown): Uint8Array {
+  // @spec DML-OBJ-1603
+  if (typeof uuid !== 'string' || !UUID.test(uuid)) fail('uuid_form');
+  return hexField(uuid.replaceAll('-', ''), 16);
+}
+
+/** Returns the 36-character form of a UUID from its 32 hex digits. */
+function formatUuid(hex: string): string {
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
 }

@@ -1,11 +1,19 @@
 import type { ErrorDetail } from '../error-table.ts';
 import type { ObjectClass, RecordType } from '../object-class.ts';
 import { DATUM_KIND_NUMBERS } from './datum-kind.ts';
-import { MAX_AUTHOR_BYTES, MAX_DOMAIN_BYTES, MAX_MESSAGE_BYTES, MAX_PARENTS } from './limits.ts';
 import { NODE_KIND_NUMBERS } from './node-kind.ts';
 import type { PageRole } from './page-types.ts';
 import { checkAttachment, checkBlob, checkExec } from './record-checks.ts';
 import type { Datum, ExecRecord, NodeRecord, Records } from './record-types.ts';
+
+/** Most parents of a commit. @spec DML-OBJ-1403 */
+const MAX_PARENTS = 16;
+/** Longest author or committer of a commit and actor of a tombstone, in bytes. @spec DML-OBJ-1405 */
+const MAX_AUTHOR_BYTES = 255;
+/** Longest message of a commit or tombstone, in bytes. @spec DML-OBJ-1406 */
+const MAX_MESSAGE_BYTES = 65_536;
+/** Longest name of a domain in a stub, in bytes. @spec DML-OBJ-1812 */
+const MAX_DOMAIN_BYTES = 255;
 
 /** Form of a field; the names are those of the specification. */
 export type FieldForm =

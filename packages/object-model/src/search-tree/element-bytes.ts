@@ -2,8 +2,8 @@ import { CODEC_DAG_CBOR } from '../cbor/value.ts';
 import { fail } from '../errors.ts';
 import { type DatumId, idOfBytes, type ObjectIds } from '../ids.ts';
 import type { Element } from '../records/record-types.ts';
+import { textOfBytes } from '../text/utf8.ts';
 import { type Head, readHead, skipLink } from './item-span.ts';
-import { textOfBytes } from './text-bytes.ts';
 
 /** Offset of the 32 id bytes in an encoded link. */
 export const LINK_ID_OFFSET = 9;

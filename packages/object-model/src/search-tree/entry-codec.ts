@@ -4,9 +4,9 @@ import { CborWriter } from '../cbor/writer.ts';
 import { encodeElement } from '../records/element.ts';
 import type { EntryKeys, KeyedRole, LeafEntries, PageRole } from '../records/page-types.ts';
 import { checkText } from '../text/text.ts';
+import { textOfBytes } from '../text/utf8.ts';
 import { idInLink, LINK_ID_OFFSET, readElement } from './element-bytes.ts';
 import { readCount, skipByte, skipCount, skipItem, skipLink, skipText, textStart } from './item-span.ts';
-import { textOfBytes } from './text-bytes.ts';
 
 /** Form of the key of an entry: the text in front, the link in front, the whole element, or none. */
 export type KeyForm = 'text' | 'link' | 'element' | 'none';

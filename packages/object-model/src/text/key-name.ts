@@ -1,6 +1,6 @@
 import { fail } from '../errors.ts';
 import { canonicalName } from './name.ts';
-import { scanUtf8, utf8Bytes, utf8Text } from './utf8.ts';
+import { scanUtf8, textOfBytes, utf8Bytes } from './utf8.ts';
 
 const UPPER_HEX = '0123456789ABCDEF';
 
@@ -60,7 +60,7 @@ export function decodeKeyName(encoded: string): string {
   }
   const content = Uint8Array.from(bytes);
   scanUtf8(content, 0, content.length);
-  const name = canonicalName(utf8Text(content));
+  const name = canonicalName(textOfBytes(content, 0, content.length));
   // @spec DML-OBJ-0516
   if (encodeKeyName(name) !== encoded) fail('key_name_form');
   return name;

@@ -46,3 +46,11 @@ function unicodeEscape(character: string): string {
     (_, at) => `\\u${character.charCodeAt(at).toString(16).padStart(4, '0')}`,
   ).join('');
 }
+
+/** Returns JSON text in which nothing but its own line ends could steer a terminal; its values are the same. */
+export function escapeJson(json: string): string {
+  return json
+    .split('\n')
+    .map((line) => replaceTerminalControls(line))
+    .join('\n');
+}

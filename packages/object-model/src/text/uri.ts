@@ -1,7 +1,6 @@
 import { fail } from '../errors.ts';
 import { isIpLiteral } from './ip-literal.ts';
 import { nfcText } from './text.ts';
-import { removeDotSegments } from './uri-path.ts';
 import { percentCanonical, percentEncodeNonAscii } from './uri-percent.ts';
 import { utf8Length } from './utf8.ts';
 
@@ -122,4 +121,23 @@ function canonicalPath(scheme: string, authority: string | undefined, text: stri
   const reduced = removeDotSegments(path);
   // @spec DML-OBJ-0613
   return reduced.startsWith('//') ? `/.${reduced}` : reduced;
+}
+
+/**
+ * Removes `.` and `..` segments from a path that begins with `/`, as RFC 3986 section 5.2.4 does.
+ *
+ * @spec DML-OBJ-0609
+ */
+function removeDotSegments(path: string): string {
+  if (!path.includes('/.')) return path;
+  const segments = path.slice(1).split('/');
+  const kept: string[] = [];
+  segments.forEach((segment, index) => {
+    const isLast = index === segments.length - 1;
+    if (segment === '..') kept.pop();
+    if (segment !== '.' && segment !== '..') kept.push(segment);
+    // A dot segment at the end leaves the slash before it.
+    else if (isLast) kept.push('');
+  });
+  return `/${kept.join('/')}`;
 }

@@ -9,9 +9,26 @@ export function utf8Bytes(text: string): Uint8Array {
   return encoder.encode(text);
 }
 
-/** Returns the text of checked UTF-8 bytes, byte order marks included. */
-export function utf8Text(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
+/** Longest text that is read byte by byte where it is ASCII; a call of the platform's decoder costs more. */
+const MAX_SHORT_BYTES = 31;
+
+/** Returns the text of `bytes[start..end)` in UTF-8, a byte order mark kept. Throws `invalid_utf8` with `utf8`. */
+export function textOfBytes(bytes: Uint8Array, start: number, end: number): string {
+  if (end - start <= MAX_SHORT_BYTES) {
+    let text = '';
+    let at = start;
+    for (; at < end; at++) {
+      const byte = bytes[at]!;
+      if (byte > 0x7f) break;
+      text += String.fromCharCode(byte);
+    }
+    if (at === end) return text;
+  }
+  try {
+    return decoder.decode(bytes.subarray(start, end));
+  } catch {
+    return fail('utf8');
+  }
 }
 
 /** Returns the number of UTF-8 bytes of a well-formed text. */
