@@ -88,43 +88,25 @@ describe('lowerValue', () => {
     });
   });
 
-  it('refuses what has no datum form [DML-BND-0702]', () => {
-    class Model {}
-    const sparse: unknown[] = Object.assign(new Array(3), { 0: 1, 2: 3 });
+  it('refuses what has no datum form for its size or its parts [DML-BND-0702]', () => {
+    let deep: unknown = 1;
+    for (let level = 0; level < 2000; level++) deep = [deep];
     const values: unknown[] = [
-      undefined,
-      () => 1,
-      Symbol('s'),
-      2n ** 63n,
       -(2n ** 63n) - 1n,
       'a\ud800',
-      new Date(0),
-      new Model(),
       Object.create({ inherited: true }),
-      Promise.resolve(1),
       foreignBlob(),
-      new Float64Array(2),
-      new Map([[1, 2]]),
-      { 'a\ud800': 1 },
-      { [Symbol('s')]: 1 },
-      sparse,
       f64('1' as never),
       'x'.repeat(2 ** 20),
       { ['k'.repeat(5000)]: 1 },
-      new Map([
-        ['e\u0301', 1],
-        ['\u00e9', 2],
-      ]),
+      deep,
     ];
-    let deep: unknown = 1;
-    for (let level = 0; level < 2000; level++) deep = [deep];
-    values.push(deep);
     expect(values.map((value) => (refusal(value) as { code: string }).code)).toEqual(
       values.map(() => 'unsupported_value'),
     );
   });
 
-  it('names the path to the refused value, what was found and what to write instead [DML-BND-0703]', () => {
+  it('refuses what has no datum form by path, finding and what to write instead [DML-BND-0702] [DML-BND-0703]', () => {
     class Model {}
     const throwing = {
       get broken(): never {
@@ -151,7 +133,7 @@ describe('lowerValue', () => {
       [new Float64Array(1), 'the value', /^a Float64Array$/, /Uint8Array/],
       [new DataView(new ArrayBuffer(1)), 'the value', /^a DataView$/, /new Uint8Array\(value.buffer/],
       [
-        Object.create({ [Symbol.iterator]: null, constructor: null }),
+        Object.create({ [Symbol.iterator]: null, constructor: 0 }),
         'the value',
         /^an iterable object$/,
         /value/,
@@ -188,17 +170,15 @@ describe('lowerValue', () => {
       return arguments;
     })(1, 2);
     const long = Array.from({ length: 5000 }, () => 0);
-    const cases: [unknown, RegExp, RegExp][] = [
+    const tagged = ((strings: TemplateStringsArray) => strings)`a`;
+    type Case = [value: unknown, found: RegExp, instead: RegExp];
+    const cases: Case[] = [
       [/(?<y>\d+)/.exec('a 2020'), /^a match of a regular expression$/, /match\.groups/],
       [Object.assign([1], { w: 1 }), /^an Array with the property "w"$/, /\[\.\.\.value\]/],
       [Object.assign([...long], { w: 1 }), /^an Array with the property "w"$/, /\[\.\.\.value\]/],
       [hidden([1], 'w'), /^an Array with the property "w"$/, /\[\.\.\.value\]/],
       [hidden([...long], Symbol('w')), /^an Array with the property Symbol\(w\)$/, /\[\.\.\.value\]/],
-      [
-        ((strings: TemplateStringsArray) => strings)`a`,
-        /^an Array with the property "raw"$/,
-        /\[\.\.\.value\]/,
-      ],
+      [tagged, /^an Array with the property "raw"$/, /\[\.\.\.value\]/],
       [Rows.of(1), /^an instance of the class Rows, which extends Array$/, /\[\.\.\.value\]/],
       [new Tags(['a']), /^an instance of the class Tags, which extends Set$/, /new Set\(value\)/],
       [new Index([['a', 1]]), /^an instance of the class Index, which extends Map$/, /new Map\(value\)/],
@@ -206,19 +186,10 @@ describe('lowerValue', () => {
       [hidden(new Map([['a', 1]]), 'w'), /^a Map with the property "w"$/, /new Map\(value\)/],
       [hidden({ a: 1 }, 'w'), /^an object with the hidden property "w"$/, /\{ \.\.\.value \}/],
       [args, /^the arguments of a function$/, /\[\.\.\.arguments\]/],
-      ...[new Uint8Array(2), Buffer.alloc(2), new Uint8Array(5000), Buffer.alloc(5000)].flatMap(
-        (bytes): [unknown, RegExp, RegExp][] => [
-          [
-            Object.assign(bytes.subarray(), { w: 1 }),
-            /^bytes with properties of their own$/,
-            /new Uint8Array\(value\)/,
-          ],
-          [
-            hidden(bytes.subarray(), Symbol('w')),
-            /^bytes with properties of their own$/,
-            /new Uint8Array\(value\)/,
-          ],
-        ],
+      ...[new Uint8Array(2), Buffer.alloc(2), new Uint8Array(5000), Buffer.alloc(5000)].flatMap((bytes) =>
+        [Object.assign(bytes.subarray(), { w: 1 }), hidden(bytes.subarray(), Symbol('w'))].map(
+          (odd): Case => [odd, /^bytes with properties of their own$/, /new Uint8Array\(value\)/],
+        ),
       ),
     ];
     for (const [value, found, instead] of cases)
@@ -342,14 +313,8 @@ describe('liftDatum', () => {
   });
 
   it('gives a map each key as its own property, __proto__ too [DML-BND-0802]', () => {
-    const lifted = objects.lift(
-      objects.lower(
-        new Map<string, unknown>([
-          ['__proto__', { a: 1 }],
-          ['b', 2],
-        ]),
-      ),
-    ) as object;
+    const value = JSON.parse('{ "__proto__": { "a": 1 }, "b": 2 }') as object;
+    const lifted = objects.lift(objects.lower(value)) as object;
     expect(Object.keys(lifted).sort()).toEqual(['__proto__', 'b']);
     expect(Object.getPrototypeOf(lifted)).toBe(Object.prototype);
     expect('a' in lifted).toBe(false);
@@ -397,14 +362,8 @@ describe('blobs', () => {
 describe('Uri', () => {
   it('refuses text that is not in canonical form [DML-BND-1001]', () => {
     expect(new Uri('https://example.org/a').toString()).toBe('https://example.org/a');
-    for (const text of [
-      'HTTPS://example.org/',
-      'https://example.org',
-      'https://example.org/a/../b',
-      'no uri',
-    ]) {
+    for (const text of ['HTTPS://a.org/', 'https://a.org', 'https://a.org/b/../c', 'no uri'])
       expect(() => new Uri(text)).toThrow(expect.objectContaining({ code: 'invalid_payload' }));
-    }
     expect(() => new Uri('HTTPS://example.org/')).toThrow(/Uri\.fromString\(text\) makes one of it/);
     expect(() => new Uri('no uri')).toThrow(/the text is no absolute URI \(uri_/);
     expect(inspect(new Uri('https://example.org/a'))).toBe('Uri { https://example.org/a }');
