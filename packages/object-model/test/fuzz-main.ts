@@ -1,7 +1,6 @@
 /** Fuzzes the decoder for long: `pnpm --filter @daggerml/object-model fuzz -- --count 1000000 --seed 7`. */
 import { parseArgs } from 'node:util';
-import { fuzz } from './fuzz.ts';
-import { seedInputs } from './seed-inputs.ts';
+import { fuzz, seedInputs } from './fuzz.ts';
 
 const { values } = parseArgs({
   options: { count: { type: 'string', default: '1000000' }, seed: { type: 'string' } },

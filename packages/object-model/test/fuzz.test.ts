@@ -1,7 +1,6 @@
 import { SeededRandom } from '@daggerml/testkit';
 import { describe, expect, it, vi } from 'vitest';
-import { checkInput, fuzz } from './fuzz.ts';
-import { seedInputs } from './seed-inputs.ts';
+import { checkInput, fuzz, seedInputs } from './fuzz.ts';
 import { hexOfBytes } from './vector-case.ts';
 
 // Starts or watches many processes, or goes through very many inputs.

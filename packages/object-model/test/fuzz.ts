@@ -12,7 +12,8 @@ import { checkHeader, decodeByCodec } from '../src/records/decode-record.ts';
 import { encodeByCodec } from '../src/records/encode-record.ts';
 import { mutate } from './fuzz-mutation.ts';
 import { decodeByCborg, decodeByDagCbor, sameValue } from './oracles.ts';
-import { hexOfBytes } from './vector-case.ts';
+import { bytesOfVector, hexOfBytes } from './vector-case.ts';
+import { VECTOR_CASES } from './vector-files.ts';
 
 /** Counts of a run. */
 export interface FuzzReport {
@@ -84,4 +85,12 @@ function checkLinks(record: AnyRecord, input: Uint8Array): void {
 
 function demand(holds: boolean, otherwise: string): void {
   if (!holds) throw new Error(otherwise);
+}
+
+/** Returns the inputs that fuzzing starts from: every vector of a record, right or refused, below 4 KiB. */
+export function seedInputs(): Uint8Array[] {
+  const ofRecords = VECTOR_CASES.filter(({ operation }) => operation === 'record' || operation === 'decode');
+  return ofRecords
+    .flatMap(({ hex }) => (hex === undefined ? [] : [bytesOfVector(hex)]))
+    .filter(({ length }) => length > 0 && length < 4096);
 }

@@ -69,12 +69,6 @@ export function sameValue(ours: CborValue, theirs: unknown): boolean {
   return ours === theirs;
 }
 
-/** Checks whether a value contains a float that JavaScript cannot tell from an integer. */
-export function hasWholeFloat(value: CborValue): boolean {
-  if (value instanceof Float64) return Number.isInteger(value.value);
-  return Array.isArray(value) && value.some(hasWholeFloat);
-}
-
 function toOracle(value: CborValue): unknown {
   if (value instanceof Link) return CID.parse(cidOfLink(value));
   return Array.isArray(value) ? value.map(toOracle) : value;

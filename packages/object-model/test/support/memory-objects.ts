@@ -25,7 +25,6 @@ export class MemoryObjects {
   /** Pages read and written since {@link resetCounts}. */
   pagesRead = 0;
   pagesWritten = 0;
-  chunksRead = 0;
 
   constructor(pageCache?: PageCache) {
     if (pageCache !== undefined) this.pageCache = pageCache;
@@ -44,7 +43,6 @@ export class MemoryObjects {
   }
 
   getChunk(chunkId: ChunkId): Uint8Array | undefined {
-    this.chunksRead++;
     return this.chunks.get(chunkId);
   }
 
@@ -69,6 +67,5 @@ export class MemoryObjects {
   resetCounts(): void {
     this.pagesRead = 0;
     this.pagesWritten = 0;
-    this.chunksRead = 0;
   }
 }

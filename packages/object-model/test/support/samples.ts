@@ -42,30 +42,18 @@ export const ids = {
   key: (number = 0): ExecutionKey => sampleId('execution key', number) as ExecutionKey,
 };
 
+const bytesDatum = (value: Uint8Array): ScalarDatum => ({ type: 'datum', kind: 'bytes', value });
+
 /** Builds scalars. */
 export const scalar = {
   nothing: { type: 'datum', kind: 'null' } as ScalarDatum,
   bool: (value: boolean): ScalarDatum => ({ type: 'datum', kind: 'bool', value }),
   i64: (value: bigint | number): ScalarDatum => ({ type: 'datum', kind: 'i64', value: BigInt(value) }),
   f64: (value: number): ScalarDatum => ({ type: 'datum', kind: 'f64', value }),
-  bytes: (...value: number[]): ScalarDatum => ({
-    type: 'datum',
-    kind: 'bytes',
-    value: Uint8Array.from(value),
-  }),
-  bytesOf: (length: number): ScalarDatum => ({
-    type: 'datum',
-    kind: 'bytes',
-    value: Uint8Array.from({ length }, (_, at) => at & 255),
-  }),
+  bytes: (...value: number[]): ScalarDatum => bytesDatum(Uint8Array.from(value)),
+  bytesOf: (length: number): ScalarDatum => bytesDatum(Uint8Array.from({ length }, (_, at) => at & 255)),
   string: (value: string): ScalarDatum => ({ type: 'datum', kind: 'string', value }),
-  uri: (value: string): ScalarDatum => ({ type: 'datum', kind: 'uri', value }),
 };
-
-/** Returns ids in ascending order, as keyed roles want them. */
-export function ascending<Id extends string>(all: readonly Id[]): Id[] {
-  return [...all].sort();
-}
 
 /** A commit with everything at its plainest. */
 export const plainCommit: CommitRecord = {
