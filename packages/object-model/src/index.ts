@@ -82,10 +82,8 @@ export { type ObjectLink, type OwnedTree, recordLinks, recordRoots } from './rec
 export type {
   AnyRecord,
   BlobDatum,
-  BoolDatum,
   BuiltinExec,
   BuiltinNode,
-  BytesDatum,
   CallExec,
   CallNode,
   CollectionDatum,
@@ -94,11 +92,11 @@ export type {
   Datum,
   DatumKind,
   Element,
+  ElementsDatum,
   ExecRecord,
   ExecRequestRecord,
   ExecStatus,
-  F64Datum,
-  I64Datum,
+  FunctionNode,
   ImportNode,
   ListDatum,
   LiteralNode,
@@ -110,12 +108,11 @@ export type {
   Records,
   RefRecord,
   ScalarDatum,
-  SetDatum,
-  StringDatum,
   StubRecord,
   TombstoneRecord,
   TreeRecord,
   UriDatum,
+  ValueDatum,
 } from './records/record-types.ts';
 export { checkRefName } from './records/ref-name.ts';
 export { type LinkVisitor, scanLinks } from './records/scan-links.ts';

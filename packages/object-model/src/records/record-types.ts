@@ -16,35 +16,11 @@ export interface NullDatum {
   readonly type: 'datum';
   readonly kind: 'null';
 }
-/** A truth value. */
-export interface BoolDatum {
+/** A scalar of a kind with its value. */
+export interface ValueDatum<Kind extends string, Value> {
   readonly type: 'datum';
-  readonly kind: 'bool';
-  readonly value: boolean;
-}
-/** A signed 64-bit integer; always a bigint, so that a value has one form in memory. */
-export interface I64Datum {
-  readonly type: 'datum';
-  readonly kind: 'i64';
-  readonly value: bigint;
-}
-/** A 64-bit float; `-0` is encoded as `+0`, and every NaN is the same value. */
-export interface F64Datum {
-  readonly type: 'datum';
-  readonly kind: 'f64';
-  readonly value: number;
-}
-/** A byte string. */
-export interface BytesDatum {
-  readonly type: 'datum';
-  readonly kind: 'bytes';
-  readonly value: Uint8Array;
-}
-/** A text, as it was given. */
-export interface StringDatum {
-  readonly type: 'datum';
-  readonly kind: 'string';
-  readonly value: string;
+  readonly kind: Kind;
+  readonly value: Value;
 }
 /** A URI in canonical form, with at most one attached datum whose id its text contains. */
 export interface UriDatum {
@@ -53,24 +29,16 @@ export interface UriDatum {
   readonly value: string;
   readonly attachmentDatumId?: DatumId;
 }
+/** A collection of elements: a list, a set, or a map from text to elements. */
+export interface ElementsDatum<Kind extends 'list' | 'set' | 'map'> {
+  readonly type: 'datum';
+  readonly kind: Kind;
+  readonly root: TreeRoot<Kind>;
+}
 /** A list of elements. */
-export interface ListDatum {
-  readonly type: 'datum';
-  readonly kind: 'list';
-  readonly root: TreeRoot<'list'>;
-}
-/** A set of elements. */
-export interface SetDatum {
-  readonly type: 'datum';
-  readonly kind: 'set';
-  readonly root: TreeRoot<'set'>;
-}
+export type ListDatum = ElementsDatum<'list'>;
 /** A map from text to elements. */
-export interface MapDatum {
-  readonly type: 'datum';
-  readonly kind: 'map';
-  readonly root: TreeRoot<'map'>;
-}
+export type MapDatum = ElementsDatum<'map'>;
 /** Large bytes, kept as content-defined chunks. */
 export interface BlobDatum {
   readonly type: 'datum';
@@ -81,10 +49,20 @@ export interface BlobDatum {
   readonly root: TreeRoot<'chunks'>;
 }
 
-/** A datum whose value stands in the record itself. */
-export type ScalarDatum = NullDatum | BoolDatum | I64Datum | F64Datum | BytesDatum | StringDatum | UriDatum;
+/**
+ * A datum whose value stands in the record itself. An i64 is always a bigint, so that a value has one form in memory;
+ * of an f64 `-0` is encoded as `+0`, and every NaN is the same value; a text is as it was given.
+ */
+export type ScalarDatum =
+  | NullDatum
+  | ValueDatum<'bool', boolean>
+  | ValueDatum<'i64', bigint>
+  | ValueDatum<'f64', number>
+  | ValueDatum<'bytes', Uint8Array>
+  | ValueDatum<'string', string>
+  | UriDatum;
 /** A datum whose value is a search tree. */
-export type CollectionDatum = ListDatum | SetDatum | MapDatum | BlobDatum;
+export type CollectionDatum = ListDatum | ElementsDatum<'set'> | MapDatum | BlobDatum;
 /** Any datum. */
 export type Datum = ScalarDatum | CollectionDatum;
 /** Name of a datum kind. */
@@ -98,28 +76,24 @@ export interface LiteralNode {
   readonly kind: 'literal';
   readonly datumId: DatumId;
 }
-/** A node that calls a function on inputs. */
-export interface CallNode {
+/** A node that applies a function to inputs. */
+export interface FunctionNode<Kind extends 'call' | 'builtin'> {
   readonly type: 'node';
-  readonly kind: 'call';
-  /** Id of the URI datum that names the function. */
+  readonly kind: Kind;
+  /** Id of the URI datum that names the function, `dml:` for a builtin. */
   readonly functionDatumId: DatumId;
   readonly inputs: TreeRoot<'inputs'>;
 }
+/** A node that calls a function on inputs. */
+export type CallNode = FunctionNode<'call'>;
+/** A node that applies a builtin function to inputs. */
+export type BuiltinNode = FunctionNode<'builtin'>;
 /** A node that selects one name of another dag; `root` selects its root. */
 export interface ImportNode {
   readonly type: 'node';
   readonly kind: 'import';
   readonly dagId: DagId;
   readonly name: string;
-}
-/** A node that applies a builtin function to inputs. */
-export interface BuiltinNode {
-  readonly type: 'node';
-  readonly kind: 'builtin';
-  /** Id of the `dml:` URI datum that names the builtin. */
-  readonly functionDatumId: DatumId;
-  readonly inputs: TreeRoot<'inputs'>;
 }
 /** Any node. */
 export type NodeRecord = LiteralNode | CallNode | ImportNode | BuiltinNode;
