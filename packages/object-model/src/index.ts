@@ -18,6 +18,7 @@ export {
 export { checkFilePath, foldersAbove, isLinkTarget } from './blob/file-path.ts';
 export { verifyBlob } from './blob/verify-blob.ts';
 export { compareBytes, copyBytes } from './bytes.ts';
+export { formatCid } from './cid.ts';
 export { type ErrorBuilder, errorBuilder } from './error-builder.ts';
 export { formatMessage } from './error-message.ts';
 export { type DetailOf, ERROR_DETAILS, type ErrorCode, type ErrorDetail } from './error-table.ts';
