@@ -44,7 +44,7 @@ export function isCollection(value: object): boolean {
   }
 }
 
-/** Yields what an object may hold, whether it can be stored or not; throws what reading it throws. */
+/** Returns what an object may hold, whether it can be stored or not; throws what reading it throws. */
 export function itemsOf(value: object): Iterable<unknown> {
   if (Array.isArray(value) || value instanceof Set) return value;
   if (value instanceof Uint8Array) return [];
