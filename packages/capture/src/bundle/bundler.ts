@@ -189,12 +189,13 @@ export class Bundler {
 
   async #loadEntry(build: PluginBuild): Promise<OnLoadResult> {
     try {
-      this.#emission = await this.#emit?.(resolveBy(build));
+      const emission = await (this.#emit as Emit)(resolveBy(build));
+      this.#emission = emission;
+      return { contents: emission.entry, loader: 'js', resolveDir: this.#folder };
     } catch (error) {
       this.#failure = { error };
       throw error;
     }
-    return { contents: this.#emission?.entry ?? '', loader: 'js', resolveDir: this.#folder };
   }
 
   #resolveTarget(specifier: string): OnResolveResult | undefined {

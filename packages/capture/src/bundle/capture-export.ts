@@ -127,7 +127,7 @@ class OneCapture {
   async run(): Promise<ExportCapture> {
     const form = await this.#form();
     const { bundled } = form;
-    const reached = this.#modules?.reached ?? [];
+    const { reached } = this.#modules as OwnModules;
     const own = new Set(reached.map(({ outline }) => outline.file));
     if (this.#libraries.refuseOwnFiles(bundled, own)) this.#inputs.isComplete = false;
     const undeclared = this.#libraries.undeclared(bundled, own);
@@ -164,7 +164,7 @@ class OneCapture {
   }
 
   #inputsOf({ files, edges, natives }: Bundled): CaptureInputs {
-    const ofModules = this.#modules?.files ?? [];
+    const { files: ofModules } = this.#modules as OwnModules;
     for (const file of [...ofModules, ...files, ...this.#natives.filesOf(natives)])
       this.#inputs.addFile(file);
     for (const file of files) if (!ofModules.includes(file)) this.#inputs.addPackage(file);
