@@ -89,7 +89,7 @@ async function runSuite({ name, program, args, env }, print) {
   return { passed, failed: failed + 1, failures: [...failures, how] };
 }
 
-/** Runs one part and counts it as one test; its output stands together, however many run at a time. */
+/** Runs one part and counts it as one test; its output comes in one piece, however many run at a time. */
 async function runPart({ name, program, args }, print) {
   print(`» ${name} …\n`);
   const { code, output } = await capture(program, args, { cwd: root });

@@ -43,7 +43,7 @@ function architectureProblems(root) {
   return [`docs/ARCHITECTURE.md does not show the dependency line: ${line}`];
 }
 
-/** Returns the packages that `name` may depend on: what stands before it in the line. */
+/** Returns the packages that `name` may depend on: what comes before it in the line. */
 function allowed(name) {
   const room = LINE.findIndex((names) => names.includes(name));
   return LINE.slice(0, Math.max(room, 0)).flat();

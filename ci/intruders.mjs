@@ -1,7 +1,7 @@
 /**
  * Gate: a repository in which others may write, or that belongs to others, is not turned against its user.
  *
- * Whatever stands in the place of its files, nothing outside of it is changed and no command ends by a defect, a
+ * Whatever is in the place of its files, nothing outside of it is changed and no command ends by a defect, a
  * signal or not at all. What needs root or tools that are not there is named at the end, and does not run.
  *
  * With `--all` everything that may not belong there is put into every place, and every command runs; `--rounds 20` swaps links, and lets

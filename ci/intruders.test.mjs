@@ -18,7 +18,7 @@ async function linksAt(program, pick) {
 
 const atStamp = (kind, place) => place === 'store/stamp' && OF_STAMP.includes(kind);
 
-it('is red on a program that writes to what stands in the place of a file', async () => {
+it('is red on a program that writes to what is in the place of a file', async () => {
   const { broken, rounds } = await linksAt(join(fixture('intruders-red'), 'dml.mjs'), atStamp);
   expect(rounds).toBe(2);
   expect(broken).toContain('link to a file at .dml/store/stamp, run: something outside was changed');

@@ -6,7 +6,7 @@ export default defineConfig({
     root: import.meta.dirname,
     include: ['*.test.mjs'],
     pool: 'forks',
-    // One file at a time: another part of the gates runs beside them.
+    // One file at a time: another part of the gates runs at the same time.
     fileParallelism: false,
     testTimeout: 300_000,
     expect: { requireAssertions: true },

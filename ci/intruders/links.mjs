@@ -46,7 +46,7 @@ async function listenAt(place) {
   servers.push(server);
 }
 
-/** Refused, or done without what stands there. */
+/** Refused, or done without what is there. */
 const ALLOWED = [0, 5, 6, 10, 11, 12, 13];
 
 /** Runs the rounds; `pick` returns the commands to run in each, none where it is left out. */
