@@ -55,7 +55,7 @@ function whyNot({ state, reviewed, owners, tests }: RequirementRecord): string {
   return whyUnproven(tests);
 }
 
-/** Groups by milestone; what has none stands by its section. */
+/** Groups by milestone; what has none is listed by its section. */
 function planned(records: readonly RequirementRecord[]): string[] {
   const groups = groupedBy(
     records.filter(({ state }) => state === 'planned'),

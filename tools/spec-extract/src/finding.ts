@@ -18,7 +18,7 @@ export const WORDING = {
   keyword_repeated: 'one requirement holds several keywords: split it, one id per clause',
   keyword_without_id: 'this reads like a rule and binds nobody: make it a requirement, or choose other words',
   line_too_long: 'wrap the line at 100 columns',
-  link_absolute: 'write the link relative to the file it stands in',
+  link_absolute: 'write the link relative to the file it is in',
   link_broken: 'the link leads to no file of the repository',
   mark_invalid: 'the mark is not one: see the table of marks in specs/90-traceability.md',
   owner_duplicate: 'the requirement has two owners: keep the `@spec` where it is decided',

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { applyMutant } from './mutant.ts';
 import { findMutants } from './mutation-run.ts';
 
-/** Breaks the node that `@@` stands at clause by clause; lists the broken texts. */
+/** Breaks the node behind `@@` clause by clause; lists the broken texts. */
 function broken(text: string): string[] {
   const source = text.replaceAll('@@', '@spec DML-OBJ-0001');
   return findMutants('packages/a/src/a.ts', source, 'DML-OBJ-0001').map((mutant) =>
