@@ -76,7 +76,7 @@ function leafWith(sink: StreamObjects, id: ObjectId): PageId {
   return hashBytes<'page'>(sink.records.find(isLeaf) as Uint8Array);
 }
 
-/** A map that links a null, in a page. */
+/** Puts a map that links a null, in a page. */
 const linkedByPage: Fault = (sink) => {
   const to = { class: 'datum', objectId: putRecord<DatumId>(sink, NULL) };
   const root = buildTree('map', [...mapEntries(2_000), ['last', to.objectId]], sink.pages);
@@ -85,7 +85,7 @@ const linkedByPage: Fault = (sink) => {
   return { finding, commitId: commitOver(sink, putRecord(sink, { type: 'datum', kind: 'map', root })) };
 };
 
-/** A commit of which a tree has one page where it should have none. */
+/** Puts a commit of which a tree has one page where it should have none. */
 const pagedRequests: Fault = (sink) => {
   const { nodeId, execId, exec } = putWholeCall(sink, 'a');
   const entries = [[nodeId, putRequestOf(sink, exec)]] as const;
@@ -156,7 +156,7 @@ function ofExec(member: string, put: (sink: StreamObjects) => PutExec): Fault {
   };
 }
 
-/** An exec of a call with other members than its node says. */
+/** Returns the fault of an exec of a call with other members than its node says. */
 function ofNode(member: string, exec: (sink: StreamObjects) => Partial<CallExec>): Fault {
   return ofExec(member, (sink) => {
     const changes = exec(sink);
@@ -189,7 +189,7 @@ function importOf(sink: ObjectSink, nodeId: NodeId, name: string): NodeId {
   return putRecord(sink, { type: 'node', kind: 'import', dagId, name });
 }
 
-/** An exec whose last input, of so many, is another value than its input node has, next to one with the right value. */
+/** Returns the fault of an exec whose last input, of so many, is another value than its input node has, next to one with the right value. */
 function wrongInput(count: number, putRight: (sink: ObjectSink) => NodeId): Fault {
   return ofExec('input', (sink) => {
     const objectId = putRight(sink);
@@ -239,7 +239,7 @@ function pinsWith(sink: ObjectSink, count: number, ...others: [NodeId, ExecId][]
   return [...pins, ...others].sort(([left], [right]) => (left < right ? -1 : 1));
 }
 
-/** An exec that pins so many calls, one of which has another input than its node has there, next to a right one. */
+/** Returns the fault of an exec that pins so many calls, one of which has another input than its node has there, next to a right one. */
 function wrongPin(count: number): Fault {
   return (sink) => {
     const inner = putWholeCall(sink, 'inner');

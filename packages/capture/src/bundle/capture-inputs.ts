@@ -4,7 +4,7 @@ import { builtinName } from '../by-name/outside-uses.ts';
 import { authoringModule, packageRequire, programFiles } from '../source-file.ts';
 import { installedPackageOf, type NativePackages } from './native-packages.ts';
 
-/** What decided a capture, by absolute paths. */
+/** Facts that decided a capture, by absolute paths. */
 export interface CaptureInputs {
   /** Files that were read, and folders in which names were looked up. */
   readonly present: readonly string[];
@@ -86,7 +86,7 @@ export class InputCollector {
     else this.#addBare(importer, specifier);
   }
 
-  /** Such a name stands for a module of the same package, or by way of another name for one elsewhere. */
+  /** Adds what such a name leads to: a module of the same package, or by way of another name one elsewhere. */
   #addOwnImport(importer: string, target: string | undefined): void {
     const folder = installedPackageOf(importer)?.folder;
     if (folder === undefined || target === undefined || installedPackageOf(target)?.folder !== folder)

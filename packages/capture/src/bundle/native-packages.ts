@@ -24,7 +24,7 @@ export interface NativePackage {
  */
 export const NATIVE = 'daggerml-native:';
 
-/** What was found in the folder of a package. */
+/** Findings in the folder of a package. */
 interface LookedInto {
   readonly native: Pick<NativePackage, 'name' | 'version' | 'sha256' | 'folder'> | undefined;
   /** Absolute paths of the folders of its own, with those of its optional dependencies. */

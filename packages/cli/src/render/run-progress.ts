@@ -23,7 +23,7 @@ const MAX_EXECUTED = 20;
 interface ProgressOptions {
   nowMs(): number;
   readonly cwd: string | undefined;
-  /** Gives each call that runs a line of its own. */
+  /** True when each call that runs has a line of its own. */
   readonly isVerbose?: boolean;
 }
 

@@ -4,7 +4,7 @@ import { type FileIdentity, isSameFile, isSettled, plainIdentity } from './file-
 import type { FileSystem } from './file-system.ts';
 import { KnownDevices } from './known-devices.ts';
 
-/** What is remembered of a file or folder: by what it is known again, and what stands for its content. */
+/** Memory of a file or folder: by what it is known again, and what its content was stored as. */
 export interface PathState extends FileIdentity {
   readonly path: string;
   readonly digest: string;

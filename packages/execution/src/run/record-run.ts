@@ -14,7 +14,7 @@ export interface RecordParts {
   readonly receipts: Receipts;
 }
 
-/** What the exec of a call has by default. */
+/** Members that the exec of a call has by default. */
 export const PLAIN_EXEC = {
   type: 'exec',
   nodeKind: 'call',

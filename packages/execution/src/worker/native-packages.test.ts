@@ -30,9 +30,16 @@ export const stored = async (folder: string, value: number) => {
 export const plain = (x: number) => x + 1;
 `;
 
+/** The packages with machine code, each resolved by its name, so that knip sees what the tests depend on. */
+const PACKAGES = {
+  sharp: import.meta.resolve('sharp'),
+  'oxc-minify': import.meta.resolve('oxc-minify'),
+  lmdb: import.meta.resolve('lmdb'),
+};
+
 /** Returns the installed folder of a package that these tests depend on. */
-function installed(name: string): string {
-  const found = fileURLToPath(import.meta.resolve(name));
+function installed(name: keyof typeof PACKAGES): string {
+  const found = fileURLToPath(PACKAGES[name]);
   const end = found.lastIndexOf(`node_modules/${name}/`) + `node_modules/${name}`.length;
   return realpathSync(found.slice(0, end));
 }
@@ -56,7 +63,7 @@ async function workspaceWith(packages: Readonly<Record<string, string>>): Promis
 }
 
 const real = (): Readonly<Record<string, string>> =>
-  Object.fromEntries(['sharp', 'oxc-minify', 'lmdb'].map((name) => [name, installed(name)]));
+  Object.fromEntries((['sharp', 'oxc-minify', 'lmdb'] as const).map((name) => [name, installed(name)]));
 
 describe('a package with machine code', () => {
   it('is loaded from its own folder, however it is imported [DML-CAP-0020]', async () => {

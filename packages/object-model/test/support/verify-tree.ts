@@ -6,7 +6,7 @@ import {
   TreeVerifier,
 } from '../../src/index.ts';
 
-/** Goes through steps to their result. */
+/** Runs steps to their end and returns their result. */
 export function drain<Result>(steps: Generator<undefined, Result, undefined>): Result {
   for (;;) {
     const step = steps.next();

@@ -5,7 +5,7 @@ import { isThisProcess, Liveness } from '../sessions/liveness.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { COMPACTION_LOCK_FILE, unfinished } from '../store-folder/places.ts';
 
-/** What the lock holds, which is never half written. */
+/** Content of the lock, which is never half written. */
 interface CompactionLock {
   readonly process: ProcessIdentity;
 }
