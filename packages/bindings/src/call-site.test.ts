@@ -71,14 +71,6 @@ describe('the error of what a pipeline gives', () => {
     expect(error.stack?.split('\n').slice(1, 3).join()).toContain(here);
   });
 
-  it('names the line of a helper in another file', async () => {
-    const helper =
-      'export const add = (dag: { literal(value: unknown): unknown }) => dag.literal(1n << 70n);';
-    project.write('helper.ts', `\n\n${helper}\n`);
-    const { error } = await refusal("  const { add } = await import('./helper.ts');\n  add(dag);");
-    expect(error.fields).toMatchObject({ file: `${project.folder}/helper.ts`, line: 3 });
-  });
-
   it('names no line where nothing tells it', async () => {
     const dag = project.repository.newDag('no stack');
     const limit = Error.stackTraceLimit;

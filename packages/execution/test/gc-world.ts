@@ -1,17 +1,10 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type CommitId,
-  OBJECT_CLASS_NUMBERS,
-  type ObjectClass,
-  type ObjectId,
-  recordLinks,
-} from '@daggerml/object-model';
-import { headRef, openStore, type RefName, type Store } from '@daggerml/store';
+import type { CommitId } from '@daggerml/object-model';
+import { headRef, openStore, type RefName, type Store, verifyStore } from '@daggerml/store';
 import { collectSteps } from '@daggerml/store/testing';
 import { Executor } from '../src/executor.ts';
-import { decodeAs } from '../src/objects/decode-as.ts';
 import { MemoryAdapter, memoryUri } from '../src/testing/memory-adapter.ts';
 import { TestRun } from './workspace.ts';
 
@@ -107,39 +100,11 @@ export class GcWorld {
     for (const { name } of this.collector.readRefs('index')) this.moveRef(name, null);
   }
 
-  /** Returns every present object with a link to an absent one, and every ref whose commit is gone. */
-  holes(): string[] {
-    const { collector } = this;
-    const holes: string[] = [];
-    const seen = new Set<string>();
-    const open = collector.readRefs().map(({ name, commitId }) => ({
-      from: name as string,
-      objectClass: 'commit' as ObjectClass,
-      id: commitId as ObjectId,
-    }));
-    for (const { objectClass, id } of this.#present()) open.push({ from: 'the table', objectClass, id });
-    for (let target = open.pop(); target; target = open.pop()) {
-      const { from, objectClass, id } = target;
-      if (seen.has(id)) continue;
-      seen.add(id);
-      const bytes = collector.get(objectClass, id);
-      if (!bytes) holes.push(`${from} -> ${objectClass} ${id}`);
-      else if (objectClass !== 'chunk')
-        for (const link of recordLinks(decodeAs(objectClass, bytes)))
-          open.push({ from: `${objectClass} ${id}`, ...link });
-    }
-    return holes;
-  }
-
-  *#present(): Generator<{ objectClass: ObjectClass; id: ObjectId }> {
-    const classes = Object.entries(OBJECT_CLASS_NUMBERS) as [ObjectClass, number][];
-    const byByte = new Map(classes.map(([objectClass, byte]) => [byte, objectClass]));
-    this.collector.engine.root.resetReadTxn();
-    for (const key of this.collector.engine.tables.objects.getKeys({})) {
-      const bytes = Buffer.from(key as unknown as Uint8Array);
-      const objectClass = byByte.get(bytes[0] as number) as ObjectClass;
-      yield { objectClass, id: bytes.subarray(1).toString('hex') as ObjectId };
-    }
+  /** Lists what is damaged in the store, such as links to what is gone. */
+  async holes(): Promise<unknown[]> {
+    const found: unknown[] = [];
+    await verifyStore(this.collector, { onFinding: (finding) => void found.push(finding) });
+    return found;
   }
 
   /** Ends the sessions; the files stay where they are to be copied. */

@@ -17,19 +17,6 @@ function isStaged(run: TestRun, node: RunNode): boolean {
 }
 
 describe('RunIndex', () => {
-  it('keeps the outcomes of two runs of the same work at once', async () => {
-    const runs = [workspace.begin({ workName: 'shared' }), workspace.begin({ workName: 'shared' })] as const;
-    const nodes: [TestRun, RunNode][] = [];
-    for (let round = 0; round < 3; round++) {
-      for (const [index, run] of runs.entries()) {
-        const node = run.call('random', [`${round} ${index}`]);
-        await run.outcome(node);
-        nodes.push([run, node]);
-      }
-    }
-    for (const [run, node] of nodes) expect(isStaged(run, node)).toBe(true);
-  });
-
   it('leaves an IndexRef that another run moved, and makes one that another run released', async () => {
     const request = { workName: 'released' };
     const [first, second] = [workspace.begin(request), workspace.begin(request)];

@@ -1,6 +1,6 @@
 import fs, { writeFileSync } from 'node:fs';
 import { runGc } from '@daggerml/store';
-import { afterEach, beforeEach, describe, expect, it, type MockInstance, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CapturePlace } from '../../test/capture-place.ts';
 import type { FileSystem } from './file-system.ts';
 
@@ -74,20 +74,6 @@ describe('a file that is captured again', () => {
     writeFileSync(file, content(3));
     expect(await place.captureFile('a', as(now, 0x6969))).not.toBe(second);
     expect(await place.captureFile('a', as(now))).toBe(second);
-  });
-
-  it('is read where another user has read it [DML-EXE-0874]', async () => {
-    const file = place.write('a', content(1));
-    const seen = fs.statSync(file);
-    const geteuid = vi.spyOn(process, 'geteuid' as 'cwd') as unknown as MockInstance<() => number>;
-    geteuid.mockReturnValue(1000);
-    const first = await place.captureFile('a');
-    writeFileSync(file, content(2));
-    geteuid.mockReturnValue(1001);
-    expect(await place.captureFile('a', as(seen))).not.toBe(first);
-    geteuid.mockReturnValue(1000);
-    expect(await place.captureFile('a', as(seen))).toBe(first);
-    geteuid.mockRestore();
   });
 
   it('is read where its datum is gone, and retained where it is not [DML-EXE-0864] [DML-EXE-0869]', async () => {

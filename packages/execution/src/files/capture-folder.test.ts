@@ -206,36 +206,6 @@ describe('what is remembered of files', () => {
     expect(place.opened).toHaveLength(100);
   });
 
-  it('are not those that look the same after another change within a tick of the clock [DML-EXE-0862]', async () => {
-    const paths = place.writeMany(100);
-    const file = join(place.folder, paths[7]!);
-    const { ino, ctimeMs } = statSync(file);
-    const tick = Math.floor(ctimeMs / 1000) * 1000 + 0.5;
-    const { fileSystem } = place.looking((stats) => {
-      if (stats.ino === ino) stats.mtimeMs = stats.ctimeMs = tick;
-      return stats;
-    });
-    const hashAt = async (nowMs: number): Promise<string> => {
-      const datumId = await place.capture({ fileSystem, nowMs: () => nowMs });
-      const found = place.entries(datumId).find(({ path }) => path === paths[7]);
-      const datum = found?.kind === 'file' ? place.objects.readDatum(found.blobDatumId) : undefined;
-      return datum?.kind === 'blob' ? datum.contentSha256 : '';
-    };
-    const hashOf = (text: string): string => hashBytes(Buffer.from(text));
-    for (const [nowMs, text] of [
-      [tick + 400, 'one'],
-      [tick + 1900, 'two'],
-      // It is remembered from here on: the tick is over.
-      [tick + 2000, 'six'],
-    ] as const) {
-      writeFileSync(file, text);
-      expect(await hashAt(nowMs)).toBe(hashOf(text));
-      expect(place.opened).toContain(paths[7]);
-    }
-    expect(await hashAt(tick + 9000)).toBe(hashOf('six'));
-    expect(place.opened).not.toContain(paths[7]);
-  });
-
   it('are not those with a time of whole seconds [DML-EXE-0873]', async () => {
     const paths = place.writeMany(100);
     const { ino } = statSync(join(place.folder, paths[7]!));

@@ -1,7 +1,7 @@
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type DatumId, hashBytes } from '@daggerml/object-model';
-import { applyExcision, planExcision, runGc } from '@daggerml/store';
+import { applyExcision, planExcision } from '@daggerml/store';
 import { SeededRandom } from '@daggerml/testkit';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { CapturePlace } from '../../test/capture-place.ts';
@@ -63,29 +63,5 @@ describe('a remembered file whose content is not there', () => {
     rmSync(file);
     await place.capture();
     place.objects.writeAll();
-  });
-
-  it('is read when the content came back as a stub [DML-EXE-0864]', async () => {
-    place.writeMany(100);
-    const first = await place.capture();
-    const path = 'd000/f42';
-    const content = Buffer.from(`content of ${path}`);
-    const entry = place.entries(first).find((other) => other.path === path);
-    if (entry?.kind !== 'file') throw new Error('no file');
-    const datum = Buffer.from(place.store.get('datum', entry.blobDatumId) as Uint8Array);
-    // Another directory keeps the listing, and not this file.
-    const others = await place.capture({}, { filter: (other) => other !== path });
-    place.hold('datum', others);
-    place.store.checkpoint();
-    await runGc(place.store);
-    expect(place.store.has('datum', entry.blobDatumId)).toBe(false);
-    place.store.transact('import', (transaction) => {
-      const stub = { class: 'chunk', domain: 'https://example.org/', timeMs: 1 } as const;
-      transaction.putStub({ ...stub, objectId: hashBytes<'chunk'>(content) });
-      transaction.put('datum', datum);
-    });
-    expect(await place.capture()).toBe(first);
-    place.objects.writeAll();
-    expect(place.store.get('chunk', hashBytes<'chunk'>(content))).toEqual(content);
   });
 });

@@ -40,7 +40,7 @@ beforeAll(async () => {
   anchor = template.store.getRef(other.open.index.ref)?.commitId as CommitId;
   template.moveRef('refs/heads/anchor' as never, anchor);
   template.pruneIndexRefs();
-  expect(template.holes()).toEqual([]);
+  expect(await template.holes()).toEqual([]);
   await template.shut('copies');
 });
 afterAll(() => template.remove());
@@ -51,7 +51,7 @@ interface Seen {
   readonly accesses: number;
   /** Accesses until the run had begun. */
   readonly begun: number;
-  readonly holes: string[];
+  readonly holes: unknown[];
 }
 
 /**
@@ -82,7 +82,7 @@ async function beside(
     await run.open.run.idle();
     for (const _ of collection ?? []) void _;
     const values = nodes.map((node) => run.value(node));
-    return { values, ran: world.ran, accesses, begun, holes: world.holes() };
+    return { values, ran: world.ran, accesses, begun, holes: await world.holes() };
   } finally {
     await world.shut();
   }
@@ -143,7 +143,11 @@ describe('a run beside garbage collection', () => {
     world.collectAll();
     expect([run.value(known), world.ran]).toEqual([wrapped, ['wrap']]);
     await run.open.run.settled(further);
-    expect([run.value(further), collections, world.holes()]).toEqual([[wrapped, 'further', text], 1, []]);
+    expect([run.value(further), collections, await world.holes()]).toEqual([
+      [wrapped, 'further', text],
+      1,
+      [],
+    ]);
     await world.shut();
   });
 

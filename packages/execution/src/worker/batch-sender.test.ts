@@ -29,24 +29,6 @@ describe('BatchSender', () => {
     for (const { objectId, bytes } of objects) expect(hashBytes(bytes)).toBe(objectId);
   });
 
-  it('uses memory again that came back, for the next full batch', () => {
-    const sent: PackedObjects[] = [];
-    const sender = new BatchSender((objects) => void sent.push(objects));
-    const fill = (): void => {
-      const before = sent.length;
-      for (let number = 0; sent.length === before; number += 1) sender.putChunk(chunk(number));
-    };
-    fill();
-    const [first] = sent as [PackedObjects];
-    sender.noteTaken([first.bytes]);
-    fill();
-    expect(sent[1]?.bytes).toBe(first.bytes);
-    // A rest takes no more memory than it has bytes, more or less.
-    sender.noteTaken([first.bytes]);
-    sender.putChunk(chunk(1));
-    expect(sender.take()?.bytes.length).toBeLessThanOrEqual(128 * 1024);
-  });
-
   it('has a stream wait while much of it is on its way [DML-EXE-2660]', async () => {
     for (const pieceBytes of [64 * 1024, 100 * MIB]) {
       const sent: PackedObjects[] = [];

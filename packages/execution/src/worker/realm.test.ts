@@ -230,18 +230,6 @@ describe('a call', () => {
 describe('a bundle whose loading changes the realm', () => {
   afterEach(() => workspace.close());
 
-  it('costs an attempt, and records nothing, where its loading ends the thread [DML-EXE-0809]', async () => {
-    await open(1);
-    expect(await run.outcome(run.call('echo', [1]))).toBe(1);
-    const flag = JSON.stringify(`${workspace.folder}/died`);
-    workspace.write(`import { existsSync, writeFileSync } from 'node:fs';
-      if (!existsSync(${flag})) { writeFileSync(${flag}, ''); (process as any).reallyExit(1); }
-      export const other = (i: number) => i;`);
-    const node = run.call('other', [2]);
-    expect(await run.outcome(node)).toBe(2);
-    expect(workspace.events.filter(({ type }) => type === 'call-retried')).toMatchObject([{ name: 'other' }]);
-  });
-
   it('has its threads for itself, and keeps them [DML-EXE-2402]', async () => {
     await open(2, polyfilled);
     const sums = Array.from({ length: 8 }, (_, i) => run.call('sum', [[i, 1]]));
