@@ -1,9 +1,8 @@
 import { constants, type Dirent, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { foldersAbove, nfcText } from '@daggerml/object-model';
+import { foldersAbove, isLinkTarget, nfcText } from '@daggerml/object-model';
 import type { FileSystem } from './file-system.ts';
 import { folderEntries, sortByBytes } from './folder-names.ts';
-import { keptTarget } from './link-form.ts';
 import { CHANGED, errorCode, refusedBySystem, unreadable } from './unreadable.ts';
 
 /** Entry at one path below a folder; `passed-over` is present and not captured. */
@@ -242,6 +241,23 @@ export class FolderWalk {
 /** Checks whether what was looked at is a file with content of its own. */
 export function isPlainFile(stats: Stats): boolean {
   return (stats.mode & constants.S_IFMT) === constants.S_IFREG;
+}
+
+/**
+ * Returns the path that a kept link holds: that of the file system without `.` and what slashes are too many. Undefined
+ * for a link that leads out of the folder, or to a place that such a path cannot say.
+ *
+ * `path` is that of the link, below the outermost folder that it may lead to.
+ *
+ * @spec DML-BND-0921
+ */
+function keptTarget(path: string, target: string): string | undefined {
+  if (target.startsWith('/')) return undefined;
+  const written = target
+    .split('/')
+    .filter((part) => part !== '' && part !== '.')
+    .join('/');
+  return isLinkTarget(path, written) ? written : undefined;
 }
 
 /** @spec DML-BND-0907 */

@@ -81,18 +81,6 @@ describe('a call that another repository has run', () => {
     expect(cache.published).toHaveLength(1);
   });
 
-  it('for another node is answered by an exec that names its source', async () => {
-    const [one, other] = await two();
-    const published = await done(one, 'list', 4);
-    const run = other.begin();
-    const node = run.ask('list', [run.ask('half', [8])]);
-    expect(await run.outcome(node)).toEqual(functions.list(4));
-    expect(run.counts).toEqual({ executed: 1, cached: 1 });
-    const exec = other.store.getRecord('exec', node.execId as ExecId);
-    expect(exec).toMatchObject({ nodeId: node.nodeId, sourceExecId: published.execId });
-    expect(other.dangling(node.execId as ExecId)).toEqual([]);
-  });
-
   it('fails as it failed there, and runs when a failure is to be retried', async () => {
     const [one, other] = await two();
     await done(one, 'fail', 1);

@@ -58,12 +58,4 @@ describe('the memory adapter', () => {
       await expect(run({ start, objects, uriOf: memoryUri })).resolves.toBeUndefined();
     });
   }
-
-  it('passes as well when it answers late [DML-EXE-1311]', async () => {
-    const { objects } = workspace.begin().open;
-    const start = (context: AdapterContext): MemoryAdapter =>
-      new MemoryAdapter(context, { functions, troubles: ['pending', 'pending'] });
-    for (const { run } of adapterSuite.filter(({ name }) => name.startsWith('answers')))
-      await expect(run({ start, objects, uriOf: memoryUri })).resolves.toBeUndefined();
-  });
 });

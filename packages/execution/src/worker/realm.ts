@@ -1,5 +1,3 @@
-import { intrinsicsOf } from './intrinsics.ts';
-
 // User code may replace any of these later, so that nothing here is looked up again.
 const { apply, defineProperty, deleteProperty, getOwnPropertyDescriptor, getPrototypeOf } = Reflect;
 const { isExtensible, ownKeys, setPrototypeOf } = Reflect;
@@ -269,4 +267,29 @@ function bare(descriptor: Descriptor | undefined): Descriptor | undefined {
 function append<T>(list: T[], item: T): void {
   const own = { __proto__: null, value: item, writable: true, enumerable: true, configurable: true };
   defineProperty(list, list.length, own as PropertyDescriptor);
+}
+
+/** Returns every global of this thread, and the intrinsics that no global leads to. */
+function intrinsicsOf(): object[] {
+  const regExpMatches = 'a'.matchAll(/a/g);
+  const unnamed: object[] = [
+    (function* () {})(),
+    (async function* () {})(),
+    async () => {},
+    [][Symbol.iterator](),
+    new Map().entries(),
+    new Set().values(),
+    ''[Symbol.iterator](),
+    regExpMatches,
+  ];
+  return [
+    globalThis,
+    process,
+    process.env,
+    Buffer,
+    performance,
+    globalThis.crypto,
+    console,
+    ...unnamed.map((value) => Object.getPrototypeOf(value) as object),
+  ];
 }
