@@ -1,6 +1,6 @@
-import type { AmbientKind, FunctionCapture, FunctionRef } from '@daggerml/capture';
+import { type AmbientKind, captureError, type FunctionCapture, type FunctionRef } from '@daggerml/capture';
 import type { DatumId } from '@daggerml/object-model';
-import { formatFunctionUri } from '@daggerml/repository';
+import { formatFunctionUri, nearest } from '@daggerml/repository';
 import { lowerContent } from '@daggerml/values';
 import type { CaptureTools } from './files/capture-tools.ts';
 import { capturedFacts, KnownCode, type KnownFunction } from './files/known-code.ts';
@@ -31,10 +31,29 @@ export function captureCall(reference: FunctionRef, capture: FunctionCapture, to
   }
 }
 
-/** Returns a call without the reads that its author allows. */
+/** The kinds of reads that an author can allow. */
+const AMBIENT_KINDS: Readonly<Record<AmbientKind, true>> = {
+  files: true,
+  network: true,
+  processes: true,
+  clock: true,
+  randomness: true,
+  environment: true,
+};
+
+/** @spec DML-EXE-2901 */
+function unknownKind(kind: string): Error {
+  const known = Object.keys(AMBIENT_KINDS);
+  const [meant = known.join(', ')] = nearest(kind, known, 1);
+  const reason = `its option allow has "${kind}", which is no kind of reads; use ${meant}`;
+  return captureError('capture_failed', { reason });
+}
+
+/** Returns a call without the reads that its author allows. Throws `capture_failed` for a kind that there is not. */
 export function allowing(spec: CallSpec, allow: readonly AmbientKind[]): CallSpec {
   const { captured } = spec;
   if (!captured || allow.length === 0) return spec;
+  for (const kind of allow) if (!Object.hasOwn(AMBIENT_KINDS, kind)) throw unknownKind(kind);
   // @spec DML-EXE-1106
   const ambientInputs = captured.ambientInputs.filter(({ kind }) => !allow.includes(kind));
   return { ...spec, captured: { ...captured, ambientInputs } };

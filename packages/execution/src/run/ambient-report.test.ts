@@ -48,6 +48,18 @@ describe('what functions read beside their inputs', () => {
     expect(kindsOf(['clock', 'randomness'])).toEqual([]);
   });
 
+  it('is not allowed by a kind that there is not, and the nearest is named [DML-EXE-2901]', () => {
+    const { files } = workspace.begin().open;
+    const allow = (kind: string): unknown => captureCall(reference([kind as 'clock']), capture, files);
+    for (const [kind, instead] of [
+      ['clok', 'use clock'],
+      ['toString', 'use files, network, processes, clock, randomness, environment'],
+    ] as const) {
+      const refused = `capture_failed: a function cannot be captured: its option allow has "${kind}"`;
+      expect(() => allow(kind)).toThrow(`${refused}, which is no kind of reads; ${instead}`);
+    }
+  });
+
   it('is no part of the identity, allowed or not [DML-EXE-0523]', () => {
     const run = workspace.begin({ workName: 'same' });
     const uriOf = (allow: readonly ('clock' | 'randomness')[]): string =>
