@@ -38,8 +38,6 @@ describe('wrong usage', () => {
     [['wip', 'prune'], 'the argument "name" is missing', 'dml wip prune --help'],
     [['run', 'x.ts', '--workers'], 'the option "--workers <number>" has no value', 'dml run --help'],
     [['log', '-n', '0'], '--count takes a whole number above 0, not "0"', 'dml log --help'],
-    [['gc', '--why', ''], 'the option "--why" is empty', 'dml gc --help'],
-    [['show', ''], 'the argument "object" is empty', 'dml show --help'],
   ])('in %j is told with the help to read', async (argv, message, help) => {
     const { exitCode, stderr } = await repository.dml(argv);
     expect({ exitCode, stderr }).toEqual({

@@ -1,7 +1,6 @@
 import { formatSize } from '@daggerml/object-model';
 import { findObject } from '@daggerml/repository';
 import {
-  type CompactReport,
   compactStore,
   explainKept,
   type GcPlan,
@@ -49,13 +48,13 @@ export async function run(context: CommandContext): Promise<void> {
   output.live();
   output.result({ dryRun: isDryRun, ...plan, ...(compaction && { compaction }) }, () => [
     describePlan(plan, isDryRun, output),
-    ...(compaction ? [describeCompaction(compaction)] : []),
+    // @spec DML-CLI-1018
+    ...(compaction
+      ? [
+          `compacted the store from ${formatSize(compaction.bytesBefore)} to ${formatSize(compaction.bytesAfter)}`,
+        ]
+      : []),
   ]);
-}
-
-/** @spec DML-CLI-1018 */
-function describeCompaction({ bytesBefore, bytesAfter }: CompactReport): string {
-  return `compacted the store from ${formatSize(bytesBefore)} to ${formatSize(bytesAfter)}`;
 }
 
 function describePlan(plan: GcPlan, isDryRun: boolean, output: Output): string {

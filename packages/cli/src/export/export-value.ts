@@ -7,9 +7,8 @@ import { errnoOf } from '../process/errno.ts';
 import { makeFolder } from '../process/make-folder.ts';
 import { blobPieces, jsonPieces } from '../render/value-pieces.ts';
 import { cliError } from '../wording/cli-error.ts';
-import { planDirectory } from './directory.ts';
 import { type ProtectedFolders, refuseProtected } from './guard.ts';
-import { type PlannedEntry, planFolder } from './plan.ts';
+import { type PlannedEntry, planDirectory, planFolder } from './plan.ts';
 import { ExportWork } from './work.ts';
 
 /** One file or link that an export writes. */

@@ -18,15 +18,10 @@ export async function runCli(argv: readonly string[], io: CliIo): Promise<number
   }
 }
 
-/** A failure of the process around a command. */
-export interface ProcessFailure {
-  readonly code: CliErrorCode;
-  readonly fields: Readonly<Record<string, string>>;
-}
-
 /** Reports a failure of the process around a command and returns the exit code. */
 export async function reportFailure(
-  { code, fields }: ProcessFailure,
+  code: CliErrorCode,
+  fields: Readonly<Record<string, string>>,
   argv: readonly string[],
   io: CliIo,
 ): Promise<number> {

@@ -30,8 +30,7 @@ export function startForUser(argv: readonly string[], { output, failure }: Start
 
 function reportNotStarted(cause: NodeJS.ErrnoException, argv: readonly string[], io: CliIo): Promise<number> {
   if (isTooManyFiles(cause)) return reportDefect(cause, argv, io);
-  const errno = errnoOf(cause);
-  return reportFailure({ code: 'process_not_started', fields: { errno } }, argv, io);
+  return reportFailure('process_not_started', { errno: errnoOf(cause) }, argv, io);
 }
 
 /**
@@ -100,7 +99,7 @@ export function startProgram(
   });
 
   function fail(code: CliErrorCode, fields: Readonly<Record<string, string>> = {}): void {
-    void reportFailure({ code, fields }, argv, io).then((exitCode) => exit(exitCode));
+    void reportFailure(code, fields, argv, io).then((exitCode) => exit(exitCode));
   }
 
   let isReporting = false;

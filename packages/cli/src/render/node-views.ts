@@ -20,8 +20,20 @@ import {
 import { formatColumns, visibleWidth } from './columns.ts';
 import type { Output } from './output.ts';
 import { formatCount, formatDuration } from './quantities.ts';
-import type { ObjectView, RenderOptions } from './render-options.ts';
 import { truncateDistinct } from './truncate-distinct.ts';
+
+/** View of an object in `dml show`: a JSON value and, on demand, lines for people. */
+export interface ObjectView {
+  readonly value: Readonly<Record<string, unknown>>;
+  lines(): string[];
+}
+
+/** Options for showing an object. */
+export interface RenderOptions {
+  readonly output: Output;
+  /** Shows all of what is cut otherwise. */
+  readonly full: boolean;
+}
 
 /** Columns of a terminal that an outcome and the names of a node take at most, before the rest gets less. */
 const MAX_SIDE_COLUMNS = 24;

@@ -19,10 +19,9 @@ import {
   readFailure,
   valueJson,
 } from '@daggerml/repository';
-import { dagView, nodeView } from './node-views.ts';
+import { dagView, nodeView, type ObjectView, type RenderOptions } from './node-views.ts';
 import type { Output } from './output.ts';
 import { peopleLines } from './people-lines.ts';
-import type { ObjectView, RenderOptions } from './render-options.ts';
 
 /** Lines of a value that are shown before the rest is left to `dml cat`. */
 const PREVIEW_LINES = 20;
