@@ -62,6 +62,8 @@ const failing = (): number => {
   throw new TypeError('the clock broke');
 };
 
+const FOREVER = ['run', 'pipelines.ts', 'runs-forever'];
+
 const SCENARIOS: readonly Scenario[] = [
   { title: 'a command that is done', exit: EXIT.done, argv: ['status'] },
   {
@@ -129,19 +131,14 @@ const SCENARIOS: readonly Scenario[] = [
   {
     title: 'a closed terminal',
     exit: EXIT.hungUp,
-    argv: ['run', 'pipelines.ts', 'runs-forever'],
+    argv: FOREVER,
     around: () => ({ ...interrupted(), endedBy: 'SIGHUP' }),
   },
-  {
-    title: 'an interrupt',
-    exit: EXIT.interrupted,
-    argv: ['run', 'pipelines.ts', 'runs-forever'],
-    around: interrupted,
-  },
+  { title: 'an interrupt', exit: EXIT.interrupted, argv: FOREVER, around: interrupted },
   {
     title: 'an end by the system',
     exit: EXIT.terminated,
-    argv: ['run', 'pipelines.ts', 'runs-forever'],
+    argv: FOREVER,
     around: () => ({ ...interrupted(), endedBy: 'SIGTERM' }),
   },
 ];
