@@ -9,7 +9,7 @@ import {
   type Records,
 } from '@daggerml/object-model';
 import { type Engine, markEngineClean } from './engine/engine.ts';
-import { errnoOf, readError } from './engine/engine-error.ts';
+import { closeError, errnoOf, readError } from './engine/engine-error.ts';
 import { poisonEngine, releaseEngine } from './engine/held-engines.ts';
 import { readRow, readRows, refreshSnapshot, renewSnapshot } from './engine/reading.ts';
 import { transactOnNewest } from './engine/workarounds/lock-file-txn-id.ts';
@@ -391,14 +391,7 @@ export class Store {
       const { code } = cause as { readonly code?: unknown };
       // The row goes with whoever looks at it after this process has let go. @spec DML-STO-0543
       if (code === 'session_lost' || code === 'store_busy') return;
-      if (code === 'store_gone') throw cause;
-      const errno = errnoOf(cause);
-      // @spec DML-STO-0182
-      throw storeError(
-        'store_close_failed',
-        { path: this.engine.path, ...(errno !== undefined && { errno }) },
-        cause,
-      );
+      throw closeError(cause, this.engine.path);
     }
   }
 }

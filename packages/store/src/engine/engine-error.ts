@@ -78,3 +78,11 @@ export function openError(cause: unknown, about: Looked): DmlError {
     return storeError('store_unwritable', { ...about, path: about.path, errno }, cause);
   return readError(cause, about);
 }
+
+/** Returns the error of a store that could not be closed in order; what was committed is kept. */
+export function closeError(cause: unknown, path: string): unknown {
+  if (cause instanceof DmlError && cause.code === 'store_gone') return cause;
+  const errno = errnoOf(cause);
+  // @spec DML-STO-0182
+  return storeError('store_close_failed', { path, ...(errno !== undefined && { errno }) }, cause);
+}
