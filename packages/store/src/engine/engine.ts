@@ -3,7 +3,13 @@ import type { DmlError } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
-import { CleanMarkerWriter, type FileState, isSameState, vouchesFor } from './clean-marker.ts';
+import {
+  type CleanMarker,
+  CleanMarkerWriter,
+  type FileState,
+  isSameState,
+  vouchesFor,
+} from './clean-marker.ts';
 import { DataFile } from './data-file.ts';
 import { LockFile, untilWritable, type WriteEnvironment } from './lock-file.ts';
 import { type OpenedFile, openFile, type Root } from './open-root.ts';
@@ -59,6 +65,7 @@ export interface Engine extends OpenDataFile {
   /** Number of plain reads of the file that the opening took. */
   readonly pagesRead: number;
   readonly cleanMarkers: CleanMarkerWriter | undefined;
+  readonly bootId: string;
   /** Cause for which writing has stopped for good in this process; undefined while it has not. */
   poison: unknown;
   /** Cause for which not even reading goes on; undefined while it does. */
@@ -106,12 +113,12 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
     txnId.settle();
     const state = file.describe(meta.pageBytes);
     // @spec DML-STO-1900
-    const checkedPages = !isVouchedFor(marker, state, opened);
-    if (checkedPages) {
-      // @spec DML-STO-1901 DML-STO-0158
-      checkNewestPages(file, root, path);
-      if (isSameState(state, file.describe(meta.pageBytes))) cleanMarkers?.write(state);
-    }
+    const { bootId } = environment.process;
+    const checkedPages = !isVouchedFor(marker, state, { bootId, holders });
+    // @spec DML-STO-1901 DML-STO-0158
+    if (checkedPages) checkNewestPages(file, root, path);
+    if (isSameState(state, file.describe(meta.pageBytes)))
+      cleanMarkers?.write({ ...state, openInBoot: bootId });
     const held = lock;
     const beforeEach = (): void => runBlocking(untilWritable(held, path, environment), environment);
     const tables = openTables(root, { checkMeta: opening.checkMeta, ...(!readOnly && { beforeEach }) });
@@ -130,6 +137,7 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
       checkedPages,
       pagesRead: file.reads,
       cleanMarkers,
+      bootId,
       poison: undefined,
       unreadable: undefined,
       writing: undefined,
@@ -147,13 +155,12 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
 
 /** Checks whether the pages of a file may be used as they are; others who have it open may be changing it just now. */
 function isVouchedFor(
-  marker: FileState | undefined,
+  marker: CleanMarker | undefined,
   state: FileState,
-  { holders }: Pick<OpenedFile, 'holders'>,
+  { bootId, holders }: { bootId: string } & Pick<OpenedFile, 'holders'>,
 ): boolean {
-  if (marker === undefined) return false;
   const isShared = (): boolean => [...(holders() ?? [])].some((pid) => pid !== process.pid);
-  return vouchesFor(marker, state, isShared);
+  return marker !== undefined && vouchesFor(marker, state, { bootId, isShared });
 }
 
 /** Begins to use an open file; an opening for writing makes a transaction. */
@@ -170,7 +177,8 @@ function* begin(
  */
 export function markEngineClean(engine: Engine): void {
   try {
-    engine.cleanMarkers?.write(engine.file.describe(engine.pageBytes));
+    const state = engine.file.describe(engine.pageBytes);
+    engine.cleanMarkers?.write({ ...state, openInBoot: engine.bootId });
   } catch {
     // What was committed stays committed. @spec DML-STO-0186
   }
