@@ -388,9 +388,8 @@ export class Store {
         { ...this.environment, lockWaitMs: CLOSING_WAIT_MS },
       );
     } catch (cause) {
-      const { code } = cause as { readonly code?: unknown };
       // The row goes with whoever looks at it after this process has let go. @spec DML-STO-0543
-      if (code === 'session_lost' || code === 'store_busy') return;
+      if (cause instanceof DmlError && ['session_lost', 'store_busy'].includes(cause.code)) return;
       throw closeError(cause, this.engine.path);
     }
   }
