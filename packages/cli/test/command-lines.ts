@@ -12,6 +12,7 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   cat: ['cat', 'values'],
   export: ['export', 'values', 'exported', '--force'],
   ref: ['ref', 'main'],
+  schema: ['schema'],
   version: ['version'],
   branch: ['branch', 'another'],
   switch: ['switch', 'main'],

@@ -384,6 +384,12 @@ describe('a command without what it lists otherwise', () => {
     expect((await repository.dml(['ref', 'nowhere'])).exitCode).toBe(3);
   });
 
+  it('prints the schema version and what wrote the repository [DML-CLI-0813]', async () => {
+    const createdBy = await repository.withStore((store) => store.getMeta('created_by'));
+    expect(await repository.json('schema')).toEqual({ schema: SCHEMA_VERSION, createdBy });
+    expect(await repository.ok('schema')).toBe(`schema      ${SCHEMA_VERSION}\ncreated by  ${createdBy}\n`);
+  });
+
   it('prints the versions of dml, of the formats and of the engine [DML-CLI-0814]', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
     expect(await repository.json('version')).toEqual({

@@ -157,6 +157,13 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/ref.ts'),
   },
   {
+    name: 'schema',
+    group: 'Inspect',
+    summary: 'Print the schema version of the repository and what wrote it.',
+    example: 'dml schema',
+    load: () => import('../commands/schema.ts'),
+  },
+  {
     name: 'version',
     group: 'Inspect',
     summary: 'Print the versions of dml, its formats and its engine.',
