@@ -16,7 +16,7 @@ function reportOf(taken) {
   return { [X]: { branchMap: { 0: { type: 'switch', locations } }, b: { 0: arms } } };
 }
 
-it('is red at 89 % or below, and where no branch is looked at', () => {
+it('is red at 90 % or below, and where no branch is looked at', () => {
   const [told, untaken] = [[], []];
   const listeners = { tell: (text) => told.push(text), onUntaken: (place) => untaken.push(place) };
   const judged = (taken) => judge(reportOf(taken), () => false, listeners);

@@ -115,6 +115,29 @@ describe('a function whose inputs are as they were', () => {
     expect(capture({}, 'small').made).toBe(false);
   });
 
+  it('is reported, and its failures are traced, as when it was captured [DML-CAP-2902]', async () => {
+    project();
+    write('src/effect.ts', 'console.log(1);');
+    write('src/helper.ts', "import { z } from './effect'; export const x = 'helper'; export const w = z;");
+    const frames = Array.from({ length: 2_000 }, (_, column) => `at f (bundle:1:${column + 1})`);
+    const facts = ({ traceInSources, ...others }: NonNullable<CallSpec['captured']>): object => ({
+      ...others,
+      places: frames.map((frame) => traceInSources([frame])),
+    });
+    const first = capture();
+    const made = facts(first.spec.captured as never);
+    await place.reopen();
+    const known = capture();
+    expect([first.made, known.made]).toEqual([true, false]);
+    expect(facts(known.spec.captured as never)).toEqual(made);
+    expect(made).toMatchObject({
+      ambientInputs: [expect.objectContaining({ kind: 'clock' })],
+      natives: [],
+      bundler: expect.anything(),
+    });
+    expect(JSON.stringify(made)).toMatch(/steps\.ts:\d+:\d+/);
+  });
+
   it.each<[string, () => void]>([
     [
       'files were copied and put back',

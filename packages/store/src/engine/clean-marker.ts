@@ -17,7 +17,7 @@ export interface FileState {
   readonly transactionId: number;
 }
 
-/** What a clean marker says of its data file. */
+/** Contents of a clean marker. */
 export interface CleanMarker extends FileState {
   /** The boot of the machine in which a process wrote this that had the file open for writing, until it closes it. */
   readonly openInBoot?: string;
@@ -46,7 +46,7 @@ export function isSameState(left: FileState, right: FileState): boolean {
   );
 }
 
-/** What else speaks for a file that is not as its marker says. */
+/** Facts that speak for a file which is not as its marker says. */
 export interface Company {
   readonly bootId: string;
   /** Checks whether others have the file open, one of whom may be in a transaction. */
