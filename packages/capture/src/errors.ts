@@ -10,7 +10,8 @@ export type CaptureErrorCode =
   | 'pipeline_missing'
   | 'pipeline_threw'
   | 'not_a_pipeline'
-  | 'ambiguous_pipeline';
+  | 'ambiguous_pipeline'
+  | 'no_temporary_folder';
 
 const MESSAGES: Readonly<Record<CaptureErrorCode, string>> = {
   capture_failed: 'a function cannot be captured: {reason}[; its file exports: {exports}]',
@@ -18,6 +19,7 @@ const MESSAGES: Readonly<Record<CaptureErrorCode, string>> = {
   pipeline_threw: '{reason}',
   not_a_pipeline: '"{file}" exports no pipeline[ named "{wanted}"; it exports: {pipelines}]',
   ambiguous_pipeline: '"{file}" exports several pipelines: {pipelines}',
+  no_temporary_folder: 'no folder for temporary files can be made in "{folder}" ({reason})',
 };
 
 /** Creates an error of this package; `fields` are facts for the caller, never payload bytes. */

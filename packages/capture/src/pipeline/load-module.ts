@@ -47,7 +47,13 @@ function scratchFolder(file: string): string {
     }
     if (folder === dirname(folder)) break;
   }
-  return mkdtempSync(join(tmpdir(), 'daggerml-'));
+  try {
+    return mkdtempSync(join(tmpdir(), 'daggerml-'));
+  } catch (cause) {
+    // @spec DML-CAP-2907
+    const reason = (cause as NodeJS.ErrnoException).code ?? 'unknown';
+    throw captureError('no_temporary_folder', { folder: tmpdir(), reason }, cause);
+  }
 }
 
 function reasonOf(error: unknown): string {

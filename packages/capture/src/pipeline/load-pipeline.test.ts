@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import * as authoring from '../authoring/authoring-main.ts';
 import { CaptureFixture } from '../testing/capture-fixture.ts';
 import { loadModule } from './load-module.ts';
@@ -51,6 +51,22 @@ describe('loadPipeline', () => {
       code: 'not_a_pipeline',
       fields: { file: join(folder, 'steps.ts'), wanted: '', pipelines: [], exports: ['clean'] },
     });
+  });
+
+  it('says where no folder can be made to load from [DML-CAP-2907]', async () => {
+    const file = join(write({ 'pipeline.ts': two, gone: '' }), 'pipeline.ts');
+    for (const [folder, reason] of [
+      [join(file, '..', 'missing'), 'ENOENT'],
+      [join(file, '..', 'gone'), 'ENOTDIR'],
+    ] as const) {
+      vi.stubEnv('TMPDIR', folder);
+      await expect(loadPipeline(file, 'one')).rejects.toMatchObject({
+        code: 'no_temporary_folder',
+        fields: { folder, reason },
+      });
+      vi.unstubAllEnvs();
+    }
+    expect(await loadPipeline(file, 'one')).toMatchObject({ exportName: 'first' });
   });
 
   it('asks for a name when there are several pipelines [DML-BND-1204]', async () => {

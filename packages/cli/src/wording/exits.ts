@@ -73,6 +73,7 @@ export const EXITS: Readonly<Record<AnyErrorCode, ExitCode>> = {
   unreadable_file: EXIT.pipeline,
   not_a_pipeline: EXIT.pipeline,
   ambiguous_pipeline: EXIT.pipeline,
+  no_temporary_folder: EXIT.storage,
   pipeline_missing: EXIT.pipeline,
   pipeline_threw: EXIT.pipeline,
   input_failed: EXIT.callFailed,

@@ -109,6 +109,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   reserved_scheme: 'use another scheme',
   unreadable_file: 'paths are resolved from the folder of the pipeline file',
   ambiguous_pipeline: 'name one: dml run <file> <pipeline>',
+  no_temporary_folder: 'set TMPDIR to a folder that you can write to',
   pipeline_missing: 'give the path of the file of the pipeline, or of the function',
   pipeline_threw: 'the pipeline itself failed, not a call; nothing was committed[; see {file}]',
   capture_failed: 'a function of a pipeline is an export of a file that can be bundled',
