@@ -6,6 +6,7 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   type Stats,
@@ -261,9 +262,9 @@ describe('opening a store', () => {
       (closed) => closed.checkpoint(),
       (closed) => closed.transact('write', () => {}),
     ];
-    for (const call of calls) {
-      expect(() => call(store), String(call)).toThrow(expect.objectContaining({ code: 'store_closed' }));
-    }
+    const closed = { code: 'store_closed', fields: { path: realpathSync(path) } };
+    for (const call of calls)
+      expect(() => call(store), String(call)).toThrow(expect.objectContaining(closed));
     await expect(store.listJournal().next()).rejects.toMatchObject({ code: 'store_closed' });
   });
 

@@ -120,6 +120,15 @@ describe('damaged data files', () => {
     const store = await openStore(copied, { mode: 'read' });
     expect(store.engine.checkedPages).toBe(true);
     await store.close();
+    // What opening alone would not notice.
+    const damaged = freshCopy();
+    const renumber = (page: Buffer): void => void page.writeUInt8((page[0] as number) ^ 1, 0);
+    writeFileSync(join(damaged, 'data.mdb'), eachPage(Buffer.from(whole), renumber));
+    for (const mode of ['read', 'write'] as const)
+      await expect(openStore(damaged, { mode })).rejects.toMatchObject({
+        code: 'store_damaged',
+        detail: 'page_number',
+      });
   });
 
   const marker = { device: '1', inode: '2', sizeBytes: '8192', changedNs: '5', transactionId: 7 };
