@@ -120,13 +120,8 @@ export class CleanMarkerWriter {
 
   /** Closes the file; `describe` gives the state that it is to be left with. */
   close(describe?: () => FileState): void {
-    try {
-      if (this.#saysOpen && describe) this.write(describe());
-    } catch {
-      // It goes on saying that the file is open, which holds for what a killed process leaves.
-    } finally {
-      closeSync(this.#descriptor);
-    }
+    if (this.#saysOpen && describe) this.write(describe());
+    closeSync(this.#descriptor);
   }
 }
 

@@ -220,7 +220,7 @@ describe('a second name of a file from elsewhere', () => {
     put(store);
     await store.close();
     assertUntouched();
-    expect(statSync(join(path, 'stamp'))).toMatchObject({ nlink: 1, size: 512 });
+    expect(statSync(join(path, 'stamp'))).toMatchObject({ nlink: 1, size: 256 });
   });
 
   it('is not written to as the lock file, and refused [DML-STO-0169]', async () => {
