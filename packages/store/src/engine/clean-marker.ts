@@ -6,7 +6,7 @@ import { CLEAN_MARKER_FILE, DATA_FILE } from '../store-folder/places.ts';
 import { decodeJsonRow, encodeJsonRow } from '../tables/checksummed-row.ts';
 
 const MARKER_KEY: Buffer = Buffer.from('data.mdb');
-const MARKER_BYTES = 512;
+const MARKER_BYTES = 256;
 
 /** State of the data file as the store itself left it. */
 export interface FileState {
@@ -15,12 +15,6 @@ export interface FileState {
   readonly sizeBytes: string;
   readonly changedNs: string;
   readonly transactionId: number;
-}
-
-/** Contents of a clean marker. */
-export interface CleanMarker extends FileState {
-  /** The boot of the machine in which a process wrote this that had the file open for writing, until it closes it. */
-  readonly openInBoot?: string;
 }
 
 /** Returns the state of the file behind a descriptor now. */
@@ -46,33 +40,23 @@ export function isSameState(left: FileState, right: FileState): boolean {
   );
 }
 
-/** Facts that speak for a file which is not as its marker says. */
-export interface Company {
-  readonly bootId: string;
-  /** Checks whether others have the file open, one of whom may be in a transaction. */
-  readonly isShared: () => boolean;
-}
-
 /**
- * Checks whether a clean marker vouches for the pages of a file in a state: the file is as the store left it, or has
- * transactions that came after, or is open elsewhere, or was when its process was killed, maybe during a commit.
+ * Checks whether a clean marker vouches for the pages of a file in a state: the file is as the store left it, or
+ * `isShared` says that others have it open, one of whom may be in a transaction.
  */
-export function vouchesFor(marker: CleanMarker, state: FileState, { bootId, isShared }: Company): boolean {
+export function vouchesFor(marker: FileState, state: FileState, isShared: () => boolean): boolean {
   if (isSameState(marker, state)) return true;
   const isSameFile = marker.device === state.device && marker.inode === state.inode;
   // The engine never shortens the file, nor changes a page that the newest transaction uses.
-  if (!isSameFile || BigInt(state.sizeBytes) < BigInt(marker.sizeBytes)) return false;
-  // What a process has written reaches its file although it is killed; that of a machine may not.
-  const wasOpen = bootId !== '' && marker.openInBoot === bootId;
   // @spec DML-STO-1902
-  return state.transactionId > marker.transactionId || wasOpen || isShared();
+  return isSameFile && BigInt(state.sizeBytes) >= BigInt(marker.sizeBytes) && isShared();
 }
 
 /** Reads the clean marker of a store folder; undefined when there is none or it is torn. */
-export function readCleanMarker(folder: HeldFolder): CleanMarker | undefined {
+export function readCleanMarker(folder: HeldFolder): FileState | undefined {
   try {
     const text = folder.readFile(CLEAN_MARKER_FILE).toString('latin1').trim();
-    return decodeJsonRow<CleanMarker>('stamp', MARKER_KEY, Buffer.from(text, 'base64'));
+    return decodeJsonRow<FileState>('stamp', MARKER_KEY, Buffer.from(text, 'base64'));
   } catch {
     return undefined;
   }
@@ -81,8 +65,6 @@ export function readCleanMarker(folder: HeldFolder): CleanMarker | undefined {
 /** Writes clean markers to a store folder; keeps the file open because a clean marker follows every commit. */
 export class CleanMarkerWriter {
   readonly #descriptor: number;
-  /** True while the file says that it is open. */
-  #saysOpen = false;
 
   private constructor(descriptor: number) {
     this.#descriptor = descriptor;
@@ -106,8 +88,7 @@ export class CleanMarkerWriter {
   /**
    * Overwrites the clean marker. It is not synced and may fail: a lost or torn clean marker only costs a page check.
    */
-  write(marker: CleanMarker): void {
-    this.#saysOpen = marker.openInBoot !== undefined;
+  write(marker: FileState): void {
     const text = encodeJsonRow('stamp', MARKER_KEY, marker)
       .toString('base64')
       .padEnd(MARKER_BYTES - 1);
@@ -118,9 +99,7 @@ export class CleanMarkerWriter {
     }
   }
 
-  /** Closes the file; `describe` gives the state that it is to be left with. */
-  close(describe?: () => FileState): void {
-    if (this.#saysOpen && describe) this.write(describe());
+  close(): void {
     closeSync(this.#descriptor);
   }
 }

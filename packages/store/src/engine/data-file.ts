@@ -3,7 +3,7 @@ import { storeError } from '../errors.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
 import { areSame, type FileIdentity, identityOf, isAt } from '../store-folder/plain-file.ts';
-import { type CleanMarker, describeFile, type FileState, readCleanMarker } from './clean-marker.ts';
+import { describeFile, type FileState, readCleanMarker } from './clean-marker.ts';
 import { LOCK_WAIT_MS, pause } from './lock-wait.ts';
 import { type MetaPage, type ReadAt, readCount, readNewestMeta, TRANSACTION_AT } from './meta-page.ts';
 
@@ -98,7 +98,7 @@ export class DataFile {
    * Reads the clean marker and the newer meta page. Throws `store_damaged` when the file is older than what the store
    * acknowledged.
    */
-  readMarkedMeta(): { meta: MetaPage; marker: CleanMarker | undefined } {
+  readMarkedMeta(): { meta: MetaPage; marker: FileState | undefined } {
     // A clean marker follows its commit, so the one read first is never ahead of a file that others write.
     const marker = readCleanMarker(this.#folder);
     const meta = this.readMeta();

@@ -3,13 +3,7 @@ import type { DmlError } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
 import type { HeldFolder } from '../store-folder/held-folder.ts';
 import { DATA_FILE } from '../store-folder/places.ts';
-import {
-  type CleanMarker,
-  CleanMarkerWriter,
-  type FileState,
-  isSameState,
-  vouchesFor,
-} from './clean-marker.ts';
+import { CleanMarkerWriter, type FileState, isSameState, vouchesFor } from './clean-marker.ts';
 import { DataFile } from './data-file.ts';
 import { LockFile, untilWritable, type WriteEnvironment } from './lock-file.ts';
 import { type OpenedFile, openFile, type Root } from './open-root.ts';
@@ -65,7 +59,6 @@ export interface Engine extends OpenDataFile {
   /** Number of plain reads of the file that the opening took. */
   readonly pagesRead: number;
   readonly cleanMarkers: CleanMarkerWriter | undefined;
-  readonly bootId: string;
   /** Cause for which writing has stopped for good in this process; undefined while it has not. */
   poison: unknown;
   /** Cause for which not even reading goes on; undefined while it does. */
@@ -113,12 +106,12 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
     txnId.settle();
     const state = file.describe(meta.pageBytes);
     // @spec DML-STO-1900
-    const { bootId } = environment.process;
-    const checkedPages = !isVouchedFor(marker, state, { bootId, holders });
-    // @spec DML-STO-1901 DML-STO-0158
-    if (checkedPages) checkNewestPages(file, root, path);
-    if (isSameState(state, file.describe(meta.pageBytes)))
-      cleanMarkers?.write({ ...state, openInBoot: bootId });
+    const checkedPages = !isVouchedFor(marker, state, opened);
+    if (checkedPages) {
+      // @spec DML-STO-1901 DML-STO-0158
+      checkNewestPages(file, root, path);
+      if (isSameState(state, file.describe(meta.pageBytes))) cleanMarkers?.write(state);
+    }
     const held = lock;
     const beforeEach = (): void => runBlocking(untilWritable(held, path, environment), environment);
     const tables = openTables(root, { checkMeta: opening.checkMeta, ...(!readOnly && { beforeEach }) });
@@ -137,7 +130,6 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
       checkedPages,
       pagesRead: file.reads,
       cleanMarkers,
-      bootId,
       poison: undefined,
       unreadable: undefined,
       writing: undefined,
@@ -155,12 +147,13 @@ export function* openEngine(folder: HeldFolder, opening: EngineOpening): Steps<E
 
 /** Checks whether the pages of a file may be used as they are; others who have it open may be changing it just now. */
 function isVouchedFor(
-  marker: CleanMarker | undefined,
+  marker: FileState | undefined,
   state: FileState,
-  { bootId, holders }: { bootId: string } & Pick<OpenedFile, 'holders'>,
+  { holders }: Pick<OpenedFile, 'holders'>,
 ): boolean {
+  if (marker === undefined) return false;
   const isShared = (): boolean => [...(holders() ?? [])].some((pid) => pid !== process.pid);
-  return marker !== undefined && vouchesFor(marker, state, { bootId, isShared });
+  return vouchesFor(marker, state, isShared);
 }
 
 /** Begins to use an open file; an opening for writing makes a transaction. */
@@ -177,8 +170,7 @@ function* begin(
  */
 export function markEngineClean(engine: Engine): void {
   try {
-    const state = engine.file.describe(engine.pageBytes);
-    engine.cleanMarkers?.write({ ...state, openInBoot: engine.bootId });
+    engine.cleanMarkers?.write(engine.file.describe(engine.pageBytes));
   } catch {
     // What was committed stays committed. @spec DML-STO-0186
   }

@@ -117,7 +117,7 @@ export function releaseEngine(engine: Engine): void {
   engines.delete(engine);
   void engine.root.close();
   engine.lock.close();
-  engine.cleanMarkers?.close(() => engine.file.describe(engine.pageBytes));
+  engine.cleanMarkers?.close();
   engine.file.close();
   engine.folder.close();
 }

@@ -8,7 +8,7 @@ import { readCount } from './meta-page.ts';
 import { LockWait, runWaiting, type Steps, type WaitEnvironment } from './waiting.ts';
 
 /** Environment of a wait for the write lock. */
-export type WriteEnvironment = WaitEnvironment & Pick<StoreEnvironment, 'probe' | 'process'>;
+export type WriteEnvironment = WaitEnvironment & Pick<StoreEnvironment, 'probe'>;
 
 const IS_LINUX: boolean = process.platform === 'linux';
 
