@@ -140,7 +140,7 @@ describe('damaged data files', () => {
     ['as it was', {}, false, true],
     ['changed by nobody who has it open', { changedNs: '6' }, false, false],
     ['longer, by nobody who has it open', { sizeBytes: '12288' }, false, false],
-    ['with newer transactions', { changedNs: '6', sizeBytes: '12288', transactionId: 8 }, false, true],
+    ['with newer transactions than anybody has marked', { changedNs: '6', transactionId: 8 }, false, false],
     ['changed while others have it open', { changedNs: '6', sizeBytes: '12288' }, true, true],
     ['shorter', { changedNs: '6', sizeBytes: '4096', transactionId: 8 }, true, false],
     ['another file', { inode: '3', transactionId: 8 }, true, false],
