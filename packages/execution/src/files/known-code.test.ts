@@ -280,6 +280,12 @@ describe('a function with a changed input', () => {
     const { id } = capture();
     vi.spyOn(place.objects.constructor.prototype, 'retainDatums').mockReturnValueOnce([id]);
     expect(capture()).toMatchObject({ made: true, id });
+    const damaged = (): never => {
+      throw new Error('the chunk is damaged');
+    };
+    vi.spyOn(place.objects.constructor.prototype, 'getChunk').mockImplementationOnce(damaged);
+    expect(capture()).toMatchObject({ made: true, id });
+    expect(capture()).toMatchObject({ made: false, id });
   });
 });
 

@@ -7,7 +7,9 @@ import {
   SourceLocator,
   traceInSources,
 } from '@daggerml/capture';
-import type { DatumId } from '@daggerml/object-model';
+import { type Datum, type DatumId, readBlob } from '@daggerml/object-model';
+import { decodeAs } from '../objects/decode-as.ts';
+import type { RunObjects } from '../objects/run-objects.ts';
 import type { CapturedFacts } from '../run/callee.ts';
 import type { CaptureTools } from './capture-tools.ts';
 import { placeOf } from './folder-memory.ts';
@@ -53,6 +55,7 @@ export class KnownCode {
     // @spec DML-CAP-2901
     if (!found || functionDatumId === undefined) return undefined;
     if (objects.retainDatums([functionDatumId], this.#place).length > 0) return undefined;
+    if (!isWhole(functionDatumId, objects)) return undefined;
     if (!found.isSame) this.#renew(functionDatumId, found, trail);
     // @spec DML-CAP-2902
     const locator = new SourceLocator(trail);
@@ -104,6 +107,22 @@ export class KnownCode {
     const head = Buffer.from(JSON.stringify(remembered));
     const listing = { place: this.#place, datumIds: [functionDatumId], head, partCount: 1 };
     this.#tools.objects.remember({ ...listing, parts: new Map([[0, trail]]) });
+  }
+}
+
+/** Checks whether the code of a function can be read; what is damaged is mended by capturing it again. */
+function isWhole(functionDatumId: DatumId, objects: RunObjects): boolean {
+  try {
+    const read = (id: DatumId): Datum =>
+      decodeAs('datum', objects.getBytes('datum', id) ?? new Uint8Array(0));
+    const named = read(functionDatumId);
+    if (named.kind !== 'uri' || named.attachmentDatumId === undefined) return false;
+    const bundle = read(named.attachmentDatumId);
+    if (bundle.kind !== 'blob') return false;
+    for (const _ of readBlob(bundle, objects));
+    return true;
+  } catch {
+    return false;
   }
 }
 
