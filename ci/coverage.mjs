@@ -16,7 +16,7 @@ import { runSuite } from '../tools/run/suite.mjs';
 import { root } from '../tools/run/workspace.mjs';
 import { NEWEST, nodeOf, withNode } from './nodes.mjs';
 
-/** One less than what is wanted of a package: a few branches are taken in some runs only, as processes happen to end. */
+/** Percent of its branches that the tests of each package take at least. */
 const MIN_PERCENT = 90;
 
 /** Returns a problem for each package of which too few branches are taken; `tell` gets the figures of all. */

@@ -2,8 +2,8 @@
  * Gate: dependencies point one way, and packages meet by their names only.
  *
  * `LINE` is the line of docs/ARCHITECTURE.md, which must show it word for word. The testkit is a leaf for
- * tests; tools and the root scripts import no package. That what is imported is declared and exported, compiler and knip
- * see to.
+ * tests; tools and the root scripts import no package. That what is imported is exported, the compiler
+ * sees to.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
@@ -64,13 +64,13 @@ function manifestProblems({ folder, manifest }) {
   return problems;
 }
 
-function importProblems(root, { folder }) {
+function importProblems(root, { folder, manifest }) {
   const name = folder.slice('packages/'.length);
   const problems = [];
   for (const { file, line, specifier } of importsBelow(root, folder)) {
     const problem = specifier.startsWith('.')
       ? relativeProblem(file, specifier)
-      : siblingProblem(name, file, specifier);
+      : siblingProblem({ name, manifest }, file, specifier);
     if (problem !== undefined) problems.push(`${folder}/${file}:${line}: ${problem}: ${specifier}`);
   }
   return problems;
@@ -83,12 +83,14 @@ function relativeProblem(file, specifier) {
     : undefined;
 }
 
-function siblingProblem(name, file, specifier) {
+function siblingProblem({ name, manifest }, file, specifier) {
   if (!specifier.startsWith(SCOPE)) return undefined;
   const [, short = ''] = specifier.split('/');
   if (short === name) return undefined;
   if (short === LEAF) return isTest(file) ? undefined : 'the testkit is for tests';
-  return allowed(name).includes(short) ? undefined : 'import against the dependency line';
+  if (!allowed(name).includes(short)) return 'import against the dependency line';
+  const declared = { ...manifest.dependencies, ...(isTest(file) && manifest.devDependencies) };
+  return `${SCOPE}${short}` in declared ? undefined : 'import of an undeclared dependency';
 }
 
 function toolProblems(root, { folder, manifest }) {

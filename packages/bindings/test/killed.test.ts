@@ -35,18 +35,26 @@ export const killed = definePipeline('killed', (dag) => {
 });`;
 const CALLS = 17;
 
-/** Runs a pipeline in another process and prints each call as it ends. */
+/** Runs a pipeline in another process and prints each call as it ends; stops after so many to be killed, however late. */
 const CHILD = `
+  import { writeSync } from 'node:fs';
   const { loadPipeline, Repository } = await import(process.argv[1]);
   const repository = await Repository.open(process.argv[2], { workers: 2 });
-  const onEvent = ({ type, nodeId }) => type === 'call-finished' && process.stdout.write(nodeId + '\\n');
+  let left = Number(process.argv[4]);
+  const onEvent = ({ type, nodeId }) => {
+    if (type !== 'call-finished') return;
+    writeSync(1, nodeId + '\\n');
+    left -= 1;
+    if (left === 0) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  };
   await repository.run(await loadPipeline(process.argv[3]), { onEvent });
   await repository.close();`;
 
 /** Runs a pipeline in another process, which is killed at the end of so many calls; returns the calls that ended. */
 async function killedAfter(calls: number, folder: string, file: string): Promise<string[]> {
   const index = new URL('../dist/index.js', import.meta.url).href;
-  const args = ['--input-type=module', '-e', CHILD, index, folder, file];
+  const stop = calls < CALLS ? calls : 0;
+  const args = ['--input-type=module', '-e', CHILD, index, folder, file, String(stop)];
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

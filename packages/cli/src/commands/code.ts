@@ -1,5 +1,5 @@
 import type { CapturedFunction } from '@daggerml/capture';
-import { formatSize, sha256Hex } from '@daggerml/object-model';
+import { formatSize, nfcText, sha256Hex } from '@daggerml/object-model';
 import type { CommandContext } from '../invocation/command.ts';
 import { absolutePath, knownFolder } from '../process/current-folder.ts';
 import { refuseUnusable } from '../process/source-file.ts';
@@ -19,7 +19,8 @@ interface Part {
 /** Runs `dml code <file> <function>`. */
 export async function run(context: CommandContext): Promise<void> {
   const { io, args, output } = context;
-  const [file = '', name = ''] = args;
+  const [file = '', given = ''] = args;
+  const name = nfcText(given);
   const path = absolutePath(io, file);
   refuseUnusable(path);
   const { FunctionCapture, installedPackageOf } = await import('@daggerml/capture');

@@ -24,7 +24,7 @@ export async function run(context: CommandContext): Promise<void> {
     noteShadowedDag(output, name, found);
     const { datumId, datum } = objectValue(reader, name, found);
     const target = absolutePath(io, path);
-    const files = await exportValue(reader, datum, {
+    const { files, leftFolder } = await exportValue(reader, datum, {
       target,
       force: options.force === true,
       keep: {
@@ -33,6 +33,7 @@ export async function run(context: CommandContext): Promise<void> {
       },
       signal: io.signal,
     });
+    if (leftFolder !== undefined) output.note(`the earlier content could not be removed: ${leftFolder}`);
     const links = files.filter(({ link }) => link !== undefined).length;
     const sizeBytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
     // @spec DML-CLI-0823

@@ -34,6 +34,12 @@ export interface ExportRequest {
   readonly signal?: AbortSignal;
 }
 
+/** Files that an export has written, and the folder with the earlier content where the system did not let it go. */
+export interface Exported {
+  readonly files: readonly ExportedFile[];
+  readonly leftFolder: string | undefined;
+}
+
 /**
  * Writes a blob or bytes to a file, a map to a folder, anything else and a map for a path that ends with `.json` as JSON;
  * a directory becomes the folder that it was made of. Everything is written next to the target first and moved into
@@ -45,7 +51,7 @@ export async function exportValue(
   reader: RecordReader,
   datum: Datum,
   { target, force, keep, signal }: ExportRequest,
-): Promise<readonly ExportedFile[]> {
+): Promise<Exported> {
   // @spec DML-CLI-1505
   const folder = datum.kind === 'map' && !target.endsWith('.json') ? datum : undefined;
   refuseProtected(target, keep);
@@ -72,8 +78,7 @@ export async function exportValue(
     // By now other links may lead to it.
     refuseProtected(target, keep);
     // @spec DML-CLI-0824
-    work.place(force);
-    return files;
+    return { files, leftFolder: work.place(force) };
   } catch (cause) {
     work?.discard();
     if (!(cause instanceof Error && 'syscall' in cause)) throw cause;

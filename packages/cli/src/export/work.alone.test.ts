@@ -117,8 +117,7 @@ describe('placing what was made', () => {
     const work = begin('file');
     system.noRemoval = true;
     const folderOfWork = join(work.made, '..');
-    const refusal = { code: 'unwritable_path', fields: { path: folderOfWork, errno: 'EACCES' } };
-    expect(() => work.place(true)).toThrow(expect.objectContaining(refusal));
+    expect(work.place(true)).toBe(folderOfWork);
     system.noRemoval = false;
     expect(readFileSync(target, 'utf8')).toBe('new');
   });

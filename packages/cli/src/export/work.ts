@@ -38,7 +38,7 @@ export class ExportWork {
    * Moves what was made to the target, where `isForced` in the place of what is there. Throws `path_exists` for what is
    * there otherwise, and `path_changed` for what came to be there at the last moment.
    */
-  place(isForced: boolean): void {
+  place(isForced: boolean): string | undefined {
     // A crash from here on leaves the old content next to the target. @spec DML-CLI-2900
     if (isForced && standsAt(this.#target)) renameSync(this.#target, this.#old);
     try {
@@ -49,9 +49,10 @@ export class ExportWork {
     }
     try {
       rmSync(this.#folder, { recursive: true, force: true });
-    } catch (cause) {
-      const errno = errnoOf(cause);
-      throw cliError('unwritable_path', { path: this.#folder, errno }, cause);
+      return undefined;
+    } catch {
+      // The new content is in its place.
+      return this.#folder;
     }
   }
 

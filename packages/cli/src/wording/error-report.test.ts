@@ -2,7 +2,9 @@ import { bindingsError, definePipeline } from '@daggerml/bindings';
 import { captureError } from '@daggerml/capture';
 import { storeError } from '@daggerml/store';
 import { describe, expect, it } from 'vitest';
-import { describeError } from './error-report.ts';
+import type { CliIo } from '../process/cli-io.ts';
+import { Output } from '../render/output.ts';
+import { describeError, reportError } from './error-report.ts';
 
 describe('describeError', () => {
   function refusalOf(name: string): unknown {
@@ -43,4 +45,23 @@ describe('describeError', () => {
     );
     expect(hintOf(storeError('sequence_unknown'))).toBeUndefined();
   });
+});
+
+it('the report of a failed write begins on a line of its own [DML-CLI-0440]', () => {
+  const told = (error: unknown, json: boolean): string => {
+    // As the engine leaves it.
+    let text = 'Write error: position 8192, size 4096';
+    const write = (piece: string): boolean => {
+      text += String(piece);
+      return true;
+    };
+    const io = { stdout: { write }, stderr: { write }, cwd: '/', env: {} } as unknown as CliIo;
+    reportError(error, io, new Output(io, { json, quiet: false, color: false }));
+    return text;
+  };
+  const failed = storeError('store_write_failed', { label: 'commit' });
+  expect(told(failed, false).split('\n')[1]).toMatch(/^dml: /);
+  const [, ...document] = told(failed, true).split('\n');
+  expect(JSON.parse(document.join('\n'))).toMatchObject({ code: 'store_write_failed' });
+  expect(told(storeError('store_missing', { path: '/' }), false)).toContain('size 4096dml: ');
 });
