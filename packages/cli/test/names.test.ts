@@ -65,6 +65,8 @@ describe('object names', () => {
       expect(await accents.ok('show', name)).toBe(await accents.ok('show', 'caf\u00e9#\u00e9'));
       expect(await accents.ok('gc', '--why', name)).toContain('kept by refs/heads/main\n');
     }
+    accents.write('accent-steps.ts', 'export const caf\u00e9 = () => 1;');
+    expect(await accents.ok('code', 'accent-steps.ts', 'cafe\u0301')).toContain('accent-steps.ts');
     await accents.ok('branch', 'e\u0301te\u0301');
     expect(await accents.ok('ref', '\u00e9t\u00e9')).toBe(await accents.ok('ref', 'e\u0301t\u00e9'));
     const folder = join(accents.folder, 'e\u0301');

@@ -290,6 +290,21 @@ describe('a function with a changed input', () => {
 });
 
 describe('a capture that is not remembered', () => {
+  it('is one during which a link was moved to what had been there for long [DML-CAP-2903]', () => {
+    project();
+    const old = statSync(join(place.folder, 'packages/two')).ctimeMs;
+    const fileSystem = place.fileSystem({
+      lstatSync: ((path: string, options: object) => {
+        const stats = fs.lstatSync(path, options) as fs.Stats;
+        if (stats?.isSymbolicLink()) stats.ctimeMs = old + 10 * 60 * 60 * 1000;
+        return stats;
+      }) as never,
+    });
+    expect(capture({ fileSystem }).made).toBe(true);
+    expect(capture().made).toBe(true);
+    expect(capture().made).toBe(false);
+  });
+
   it.each<[string, () => void, Partial<CaptureTools>?]>([
     ['of files that were just written', () => {}, { nowMs: () => Date.now() }],
     [
@@ -368,5 +383,8 @@ describe('a capture that is not remembered', () => {
     const second = capture({ knowsFiles: false });
     expect(second.id).not.toBe(first.id);
     expect(capture()).toMatchObject({ made: false, id: second.id });
+    // What cannot be remembered leaves nothing that could be used instead.
+    expect(capture({ knowsFiles: false, nowMs: () => Date.now() }).made).toBe(true);
+    expect(capture()).toMatchObject({ made: true, id: second.id });
   });
 });

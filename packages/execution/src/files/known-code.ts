@@ -78,11 +78,24 @@ export class KnownCode {
   keep(functionDatumId: DatumId, captured: CapturedFunction): void {
     const { inputs, locator, ambientInputs, leftOut, bundler } = captured;
     // @spec DML-CAP-2904
-    if (!inputs?.isComplete) return;
-    const paths = this.#stateOf(inputs.present, inputs.absent);
-    if (!paths) return;
-    const facts = { ambientInputs, leftOut, bundler };
-    this.#write(functionDatumId, { facts, paths }, locator.pack());
+    const known = inputs?.isComplete ? inputs : undefined;
+    const paths = known && this.#stateOf(known.present, known.absent);
+    if (paths) {
+      const facts = { ambientInputs, leftOut, bundler };
+      this.#write(functionDatumId, { facts, paths }, locator.pack());
+    } else if (!this.#tools.knowsFiles) this.#forget();
+  }
+
+  /** Leaves nothing of what was remembered. */
+  #forget(): void {
+    const nothing = new Uint8Array(0);
+    this.#tools.objects.remember({
+      place: this.#place,
+      datumIds: [],
+      head: nothing,
+      partCount: 0,
+      parts: new Map(),
+    });
   }
 
   /** Remembers by what the inputs are known again next time. */

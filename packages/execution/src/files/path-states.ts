@@ -34,8 +34,10 @@ export class PathStates {
     const states: PathState[] = [];
     for (const path of present) {
       const stats = this.#look(path);
-      if (!stats || !this.#devices.keepIdentity(stats.dev, path) || !isSettled(stats, sinceMs))
-        return undefined;
+      // A link that was moved leads to what may have been there for long.
+      const settled = [stats, this.#fileSystem.lstatSync(path, { throwIfNoEntry: false })];
+      if (!stats || !this.#devices.keepIdentity(stats.dev, path)) return undefined;
+      if (!settled.every((each) => each && isSettled(each, sinceMs))) return undefined;
       const digest = this.#digest(path, stats);
       if (digest === undefined) return undefined;
       states.push({ path, digest, ...plainIdentity(stats) });
