@@ -47,7 +47,7 @@ describe('describeError', () => {
   });
 });
 
-it('the report of a failed write begins on a line of its own [DML-CLI-0440]', () => {
+it('the report of a failed write begins on a line of its own [DML-CLI-2908]', () => {
   const told = (error: unknown, json: boolean): string => {
     // As the engine leaves it.
     let text = 'Write error: position 8192, size 4096';

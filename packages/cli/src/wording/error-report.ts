@@ -76,7 +76,7 @@ export function reportError(error: unknown, io: CliIo, output: Output): number {
   const exit = own === EXIT.interrupted ? codeOfEnding(io) : own;
   // @spec DML-CLI-0406
   const stack = io.env.DML_DEBUG ? stackOf(error) : undefined;
-  // The engine may have said something of its own that ends in no line break. @spec DML-CLI-0440
+  // The engine may have said something of its own that ends in no line break. @spec DML-CLI-2908
   if (code === 'store_write_failed') output.error('');
   if (output.isJson) {
     // @spec DML-CLI-0404
