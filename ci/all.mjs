@@ -3,7 +3,7 @@
  * `--quick`, as `npm run check` starts it, the suite on our own Node, and the parts that need no network.
  *
  * Ends with one line `N passed, N failed`: every test of every runner, and every part as one more. Before it
- * stand the seconds each step took and, once more, what failed, so that the end of a log tells all. Nothing is
+ * stand the seconds each step took and, once more, what failed, so that the end of a log says all. Nothing is
  * repeated: what passes only now and then is red.
  */
 import { join } from 'node:path';

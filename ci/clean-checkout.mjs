@@ -16,7 +16,7 @@ import { capture, say } from '../tools/run/process.mjs';
 import { problemsOf, runGate } from './gate.mjs';
 import { nodeOf, OLDEST, withNode } from './nodes.mjs';
 
-/** Tests that depend on the version of Node, as vitest is told: of threads, modules, streams, files and processes. */
+/** Tests that depend on the version of Node, as vitest gets them: of threads, modules, streams, files and processes. */
 export const DEPENDENT = [
   'packages/cli/test/journeys',
   'packages/cli/test/pipeline-process',

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runGate } from './gate.mjs';
 
-/** Rounds of each encounter, unless told otherwise. */
+/** Rounds of each encounter by default. */
 const ROUNDS = 2;
 
 /** Returns what is wrong in the figures of a run. */

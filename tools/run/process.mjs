@@ -54,7 +54,7 @@ export function isProgram(moduleUrl) {
   return program !== undefined && pathToFileURL(realpathSync(program)).href === moduleUrl;
 }
 
-/** Runs the body of a root script: its number is the exit code, an error is told without a stack. */
+/** Runs the body of a root script: its number is the exit code, an error is printed without a stack. */
 export async function script(body) {
   try {
     process.exitCode = (await body()) ?? 0;

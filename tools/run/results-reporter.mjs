@@ -7,7 +7,7 @@
  * by file or test name writes nothing, because only a complete run is evidence, unless the environment variable
  * DAGGERML_TEST_RESULTS names another folder for it; one that was interrupted writes nothing either.
  *
- * Every file names all projects of the configuration (`configured`), so that results of some are told from results of
+ * Every file names all projects of the configuration (`configured`), so that results of some differ from results of
  * all, and a project without tests has a file that says so.
  */
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';

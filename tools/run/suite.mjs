@@ -13,7 +13,7 @@ const MAX_FAILURES = 30;
  * Runs every test of every package and tool; result files go to `folder`, in the place of those of earlier runs.
  *
  * With `args` the run is narrowed: it is counted, but it is no evidence, so `folder` stays as it is. What
- * failed is told once more at the end, in lines that begin with `FAILED` and the label.
+ * failed is printed once more at the end, in lines that begin with `FAILED` and the label.
  */
 export async function runSuite({ folder: complete, args = [], node = process.execPath, ...rest }) {
   const { env = process.env, label = '' } = rest;

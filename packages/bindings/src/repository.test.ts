@@ -122,7 +122,7 @@ describe('Repository.backup', () => {
     for (const path of [source.folder, mark, join(mark, 'backup'), join(mark, 'deeper', 'backup')])
       await expect(source.backup(path), path).rejects.toMatchObject(refused('inside_source'));
     expect(readdirSync(mark)).toEqual(entries);
-    // One that was cut off, and one that somebody keeps notes beside, go on.
+    // One that was cut off, and one that somebody keeps notes in, go on.
     const begun = join(root, 'begun');
     const stop = new AbortController();
     const onProgress = ({ phase }: { phase: string }): void => void (phase === 'check' && stop.abort());

@@ -140,7 +140,7 @@ describe('a repository with records of a newer version', () => {
     expect(verified).toMatchObject({ exitCode: 9, stderr: '' });
     expect(verified.stdout).toContain(`object newer: 1\n  class node  objectId ${nodeId}\n`);
     expect(verified.stdout).toContain(`a newer version of dml wrote what is newer; ${update}\n`);
-    // With damage beside it, damage it is.
+    // With damage as well, damage it is.
     await newer.withStore((store) => {
       store.transact('harm', (transaction) => void transaction.put('datum', Buffer.from('no record')));
     }, 'write');

@@ -33,7 +33,7 @@ function filesIn(folder: string): string[] {
   );
 }
 
-/** What an export that has not ended writes to, beside its target. */
+/** What an export that has not ended writes to, next to its target. */
 function stagingIn(folder: string): string[] {
   return existsSync(folder) ? readdirSync(folder).filter((name) => name.startsWith('.dml-export')) : [];
 }

@@ -26,7 +26,7 @@ import { HeldAdapter } from './held-adapter.ts';
 
 const capture = new FunctionCapture();
 
-/** A store in a temporary folder, functions in a file beside it, and runs on both. */
+/** A store in a temporary folder, functions in a file next to it, and runs on both. */
 export class Workspace {
   readonly folder: string;
   store!: Store;

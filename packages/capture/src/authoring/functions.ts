@@ -3,7 +3,7 @@ import type { AmbientKind } from '../by-name/outside-reads.ts';
 
 /** Options for running one call of a function; none is part of the call's identity. */
 export interface CallOptions {
-  /** `false` runs the call whatever is recorded; the new outcome is recorded beside the old ones. */
+  /** `false` runs the call whatever is recorded; the new outcome is recorded besides the old ones. */
   readonly cache?: boolean;
   /** Runs the call again when its recorded outcome is a failure. */
   readonly retryFailed?: boolean;

@@ -23,7 +23,7 @@ export class LibraryCode {
   }
 
   /**
-   * Refuses libraries that read files beside themselves, which are not part of a bundle. Returns whether other files
+   * Refuses libraries that read files next to themselves, which are not part of a bundle. Returns whether other files
    * than those of the bundle were looked for. Throws `capture_failed` with file and line.
    *
    * @spec DML-CAP-0012

@@ -7,7 +7,7 @@ import type { Outline } from '../by-name/outline.ts';
 import { builtinName } from '../by-name/outside-uses.ts';
 import { forEachChild } from '../by-name/syntax-tree.ts';
 
-/** A place at which a library may read a file that lies beside its code. */
+/** A place at which a library may read a file that lies next to its code. */
 export interface OwnRead {
   readonly start: number;
   /** The text that names the file. */

@@ -4,7 +4,7 @@ import { positionIn, type ReachedModule } from './own-modules.ts';
 /** Kinds of reads besides the inputs of a function; a change there does not re-run a call. */
 export type AmbientKind = 'files' | 'network' | 'processes' | 'clock' | 'randomness' | 'environment';
 
-/** A place at which a function reads something beside its inputs. */
+/** A place at which a function reads something besides its inputs. */
 export interface AmbientInput {
   readonly kind: AmbientKind;
   /** The global or import that is used: `Date.now`, `readFileSync of node:fs`. */
@@ -15,7 +15,7 @@ export interface AmbientInput {
 }
 
 /**
- * Lists what the author's own code of a function reads beside its inputs, each once, by kind and name; what
+ * Lists what the author's own code of a function reads besides its inputs, each once, by kind and name; what
  * libraries read is left aside.
  */
 export function ambientInputs(modules: Iterable<ReachedModule>): readonly AmbientInput[] {

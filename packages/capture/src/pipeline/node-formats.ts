@@ -7,7 +7,7 @@ export function formatPath(path: string): string {
   return outlineAt(path)?.isCommonJs === false ? path + ESM : path;
 }
 
-/** Returns the outline of a file of the author; undefined for one that cannot be parsed, of which the bundler tells. */
+/** Returns the outline of a file of the author; undefined for one that cannot be parsed, which the bundler reports. */
 export function outlineAt(path: string): Outline | undefined {
   if (!/\.[cm]?[jt]sx?$/.test(path) || /[\\/]node_modules[\\/]/.test(path)) return undefined;
   try {

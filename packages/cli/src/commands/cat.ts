@@ -51,7 +51,7 @@ function* textPieces(pieces: Iterable<Uint8Array>, name: string): Generator<Uint
   }
 }
 
-/** Bytes of a value by which it is told whether they are text. */
+/** Bytes of a value that decide whether it is text. */
 const LOOKED_AT = 8_000;
 
 /**

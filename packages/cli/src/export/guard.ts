@@ -14,7 +14,7 @@ export interface ProtectedFolders {
 /**
  * Throws `protected_path` when a target is in, over or above the repository, or over or above the current folder, and
  * `holds_repository` when it holds another repository.
- * Files are told by their numbers and not by their names, so that neither links nor mounts nor the case of letters
+ * Files are known by their numbers and not by their names, so that neither links nor mounts nor the case of letters
  * hide what they are.
  */
 export function refuseProtected(target: string, { repository, currentFolder }: ProtectedFolders): void {

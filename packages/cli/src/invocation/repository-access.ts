@@ -43,7 +43,7 @@ export function requireFolder(folder: string): void {
   try {
     isFolder = statSync(folder, { throwIfNoEntry: false })?.isDirectory() ?? false;
   } catch (cause) {
-    // What may not be looked at is told of by who looks into it.
+    // What may not be looked at is reported by who looks into it.
     if (NO_RIGHT.has(errnoOf(cause))) return;
     throw cliError('missing_folder', { folder }, cause);
   }

@@ -16,7 +16,7 @@ export function takeMark(env: NodeJS.ProcessEnv): boolean {
   return startedBy === String(process.ppid);
 }
 
-/** Checks whether standard output leads elsewhere than standard error, so that what goes to either can be told apart. */
+/** Checks whether standard output leads elsewhere than standard error, so that what goes to either can be distinguished. */
 export function isOutputApart(): boolean {
   // As big integers: the other form of a pipe's status misleads the module loader of Node 20 later on.
   const [output, notes] = [fstatSync(1, { bigint: true }), fstatSync(2, { bigint: true })];

@@ -119,7 +119,7 @@ export function startProgram(
         `error: ${String(error instanceof Error ? error.stack : error).replace(/[^\n -~]/g, '?')}\n`,
       );
     } catch {
-      // Then the exit code tells it alone.
+      // Then the exit code alone says it.
     }
     // @spec DML-CLI-0508
     return exit(EXIT.defect);
@@ -132,7 +132,7 @@ export function startProgram(
   /** Ends the process when all that was said has been taken, whatever timers or sockets a pipeline left behind. @spec DML-CLI-1207 */
   function leave(exitCode: number): void {
     process.exitCode = exitCode;
-    // What cannot be written is told by the handler of that error, which then ends the process.
+    // What cannot be written is reported by the handler of that error, which then ends the process.
     results.whenTaken((error) => {
       if (!error) writeError('', () => exit(exitCode));
     });

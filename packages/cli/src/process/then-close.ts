@@ -3,7 +3,7 @@ import { knownFolder } from './current-folder.ts';
 
 /**
  * Carries out the work of a command and closes what it needed, however it ended. What is done stays done: a failure
- * of the closing is told as a warning, and the outcome of the command is that of its work.
+ * of the closing is reported as a warning, and the outcome of the command is that of its work.
  */
 export async function thenClose<T>(
   { io, output }: Pick<CommandContext, 'io' | 'output'>,

@@ -18,7 +18,7 @@ const STYLES = {
 
 type Style = keyof typeof STYLES;
 
-/** Of a terminal that does not tell, or tells none. */
+/** Of a terminal that does not say, or says none. */
 const DEFAULT_COLUMNS = 80;
 /** Codes that return to the beginning of the line and clear it. */
 const CLEAR_LINE = '\r\u001b[K';

@@ -102,7 +102,7 @@ export class RunProgress {
     }
   };
 
-  /** Ends the live line and tells of the calls without a line of their own; closing twice says it once. */
+  /** Ends the live line and reports the calls without a line of their own; closing twice says it once. */
   close(): void {
     clearInterval(this.#timer);
     this.#output.live();

@@ -26,7 +26,7 @@ const twoThree = new Set([2, 3]);
 const ab = { a: 1, b: 2 };
 const bc = { b: 9, c: 3 };
 
-/** The inputs that each builtin takes, and examples; the first one tells it from every other builtin. */
+/** The inputs that each builtin takes, and examples; the first one distinguishes it from every other builtin. */
 const builtins: readonly (readonly [
   name: string,
   id: string,

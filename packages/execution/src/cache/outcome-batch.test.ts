@@ -7,7 +7,7 @@ afterEach(async () => {
   await workspace?.close();
 });
 
-/** A run of an adapter that answers when it is told to, by a clock that a write moves on by a minute. */
+/** A run of an adapter that answers when it is asked to, by a clock that a write moves on by a minute. */
 async function slowRun() {
   let nowMs = 1e12;
   workspace = await Workspace.held({ nowMs: () => nowMs });

@@ -62,7 +62,7 @@ export class PathStates {
     return this.#fileSystem.statSync(path, { throwIfNoEntry: false });
   }
 
-  /** Returns what stands for the bytes of a file or the names in a folder; undefined for what changes meanwhile. */
+  /** Returns what stands for the bytes of a file or the names in a folder; undefined for what changes while it is read. */
   #digest(path: string, stats: Stats): string | undefined {
     if (!stats.isFile() && !stats.isDirectory()) return undefined;
     const hash = createHash('sha256');

@@ -26,12 +26,12 @@ export type RunEvent = RunEnvelope & RunReport;
 /** Progress of a run. */
 export type RunReport =
   | {
-      /** A value of many members is being stored; told after every 10,000 of them. */
+      /** A value of many members is being stored; emitted every 10,000 members. */
       readonly type: 'value-progress';
       readonly members: number;
     }
   | {
-      /** A folder is being captured; told after every 100 files. */
+      /** A folder is being captured; emitted every 100 files. */
       readonly type: 'directory-progress';
       /** As the program gave it. */
       readonly path: string;
@@ -59,7 +59,7 @@ export type RunReport =
       readonly afterMs: number;
     })
   | (CallEventBase & {
-      /** The function of the call reads what is no input of the call; told at its first call in the run. */
+      /** The function of the call reads what is no input of the call; emitted at its first call in the run. */
       readonly type: 'ambient-inputs';
       readonly functionName: string;
       readonly ambientInputs: readonly AmbientInput[];

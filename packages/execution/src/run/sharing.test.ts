@@ -13,7 +13,7 @@ const functions = {
   },
 };
 
-/** Creates a repository whose runs share what the others of the test share; it may answer when it is told to. */
+/** Creates a repository whose runs share what the others of the test share; it may answer when it is asked to. */
 async function party(isHeld = false): Promise<Workspace> {
   const options = { sharing: { cache, claims } };
   const workspace = isHeld ? await Workspace.held(options) : await Workspace.memory({ functions }, options);

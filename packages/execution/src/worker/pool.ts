@@ -63,7 +63,7 @@ export class WorkerPool {
   /** The tasks that are not over. */
   readonly #open = new Map<NodeId, Task>();
   readonly #queue = new TaskQueue();
-  /** Threads that were told to end while a call ran, and may still run it. */
+  /** Threads that were asked to end while a call ran, and may still run it. */
   #ending = 0;
   readonly #terminations = new Set<Promise<void>>();
   #ends: JobEnd[] = [];
@@ -74,7 +74,7 @@ export class WorkerPool {
     this.#size = Math.max(1, options.size ?? availableParallelism());
   }
 
-  /** Runs a job when a thread is free; its node has no other one meanwhile. */
+  /** Runs a job when a thread is free; its node has no other one at that time. */
   run(job: Job): void {
     let called: KnownFunction;
     try {

@@ -25,12 +25,12 @@ const ANYWHERE = [
 
 /** @spec DML-OBJ-2320 DML-OBJ-2321 */
 const TERMINAL_CONTROL = new RegExp(`[${ANYWHERE}]|${OUTSIDE_OF_EMOJI.join('|')}`, 'gu');
-/** Most texts, told without the long pattern. */
+/** Most texts, recognised without the long pattern. */
 const PLAIN = /^[\u0020-\u007e]*$/;
 
 /**
  * Replaces every character of a text that steers a terminal or that nobody sees; by its escape, such as `\u001b`,
- * unless told otherwise. Whoever prints text that others wrote uses this, so that all agree on what is harmless.
+ * by default. Whoever prints text that others wrote uses this, so that all agree on what is harmless.
  */
 export function replaceTerminalControls(
   text: string,

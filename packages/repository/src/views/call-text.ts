@@ -78,7 +78,7 @@ export function valueText(
   limit: number,
 ): string {
   const datum: Datum = source.read('datum', datumId);
-  // Blobs of one size are told apart by their contents.
+  // Blobs of one size are distinguished by their contents.
   if (datum.kind === 'blob')
     return `blob of ${formatSize(datum.sizeBytes)} (${shortId(datum.contentSha256)})`;
   let text = '';

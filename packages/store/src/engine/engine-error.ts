@@ -41,7 +41,7 @@ export interface Looked {
 }
 
 /**
- * Returns the error of a look at a store that failed: what the system refused is told as that, and only what
+ * Returns the error of a look at a store that failed: what the system refused is reported as that, and only what
  * was read and cannot be right as damage.
  */
 export function readError(cause: unknown, about: Looked): DmlError {

@@ -52,7 +52,7 @@ export interface RawRoot {
   close(): Promise<void>;
 }
 
-/** Everything that an open of a file tells the engine. */
+/** Options that the engine opens a file with. */
 export interface RawOptions {
   readonly path: string;
   readonly noSubdir: boolean;

@@ -17,7 +17,7 @@ const STILL_AFTER_MS = 1000;
 const SHORT_PAUSE_MS = 0.1;
 const LONG_PAUSE_MS = 5;
 
-/** One wait: how long it has lasted, whether it was told, and when it is over. */
+/** One wait: how long it has lasted, whether it was reported, and when it is over. */
 export class LockWait {
   readonly #environment: WaitEnvironment;
   readonly #beganMs: number;

@@ -10,7 +10,7 @@ type Look = Pick<StoreEnvironment, 'process' | 'probe' | 'holdsSlot'>;
  * Whoever has a store open holds a lock of the kernel for its number, which ends with the process and with nothing
  * else: not with a day of waiting, a clock that is set, a hidden `/proc` or a container that is paused. Who holds
  * none is dead. Who holds one is alive, unless it is known that the number is another process's by now. What
- * cannot be told counts as alive.
+ * is unknown counts as alive.
  */
 export class Liveness {
   readonly #environment: Look;

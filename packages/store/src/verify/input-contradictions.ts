@@ -61,7 +61,7 @@ class InputComparison {
     return this.#compared <= MAX_COMPARED;
   }
 
-  /** Returns the first input node that has another value than an exec says; what cannot be told contradicts nothing. */
+  /** Returns the first input node that has another value than an exec says; what is unknown contradicts nothing. */
   contradicted(exec: ExecRecord, node: NodeRecord): NodeId | undefined {
     if (node.kind === 'literal' || node.kind === 'import') return undefined;
     return ifReadable(() => {

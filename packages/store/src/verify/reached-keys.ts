@@ -11,7 +11,7 @@ import type { VerifyProgress } from './finding.ts';
 const STEP_OBJECTS = 2_000;
 
 /**
- * Finds the keys of all that refs and holds reach; undefined where that cannot be told, since a ref or an object cannot
+ * Finds the keys of all that refs and holds reach; undefined where that is unknown, since a ref or an object cannot
  * be read.
  */
 export function* reachedKeys(engine: Engine): Generator<VerifyProgress, ObjectKeySet | undefined, undefined> {

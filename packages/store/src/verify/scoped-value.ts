@@ -14,7 +14,7 @@ import type { WholeRecords } from './whole-records.ts';
 const MAX_STEPS = 16;
 
 /**
- * Returns the value of a node under some pins; undefined where that cannot be told: something is not there or cannot
+ * Returns the value of a node under some pins; undefined where that is unknown: something is not there or cannot
  * be read, failed, has no pin, or lies behind more than 16 imports and execs.
  */
 export function scopedValue(

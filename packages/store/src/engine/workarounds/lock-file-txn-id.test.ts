@@ -11,7 +11,7 @@ import { checkPages } from '../page-check.ts';
 
 const MAIN = headRef('main');
 
-/** Puts a commit on the head, with more where it is told to, in one transaction. */
+/** Puts a commit on the head, with more where it is asked to, in one transaction. */
 function commit(
   store: Store,
   message: string,

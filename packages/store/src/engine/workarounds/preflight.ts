@@ -119,7 +119,7 @@ export function prepareOpening(
   } catch (cause) {
     if (cause instanceof DmlError) throw cause;
     const errno = String((cause as NodeJS.ErrnoException).code);
-    // The engine reads without locks where nothing can be written. Who lacks a permission is told of that first.
+    // The engine reads without locks where nothing can be written. A missing permission is reported first.
     // @spec DML-STO-0163
     if (readOnly && (errno === 'EROFS' || (errno === 'EACCES' && isFolderOn(isReadOnlyMount, folder))))
       return false;
