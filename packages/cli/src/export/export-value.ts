@@ -43,7 +43,7 @@ export interface Exported {
 /**
  * Writes a blob or bytes to a file, a map to a folder, anything else and a map for a path that ends with `.json` as JSON;
  * a directory becomes the folder that it was made of. Everything is written next to the target first and moved into
- * place at the end, so that whatever ends it early leaves the target as it was. Returns the files and links.
+ * place at the end, so that whatever ends it early leaves the target as it was.
  *
  * Throws `path_exists`, `path_changed`, `protected_path`, `holds_repository` and `unwritable_path`.
  */

@@ -83,19 +83,7 @@ export class KnownCode {
     if (paths) {
       const facts = { ambientInputs, leftOut, bundler };
       this.#write(functionDatumId, { facts, paths }, locator.pack());
-    } else if (!this.#tools.knowsFiles) this.#forget();
-  }
-
-  /** Leaves nothing of what was remembered. */
-  #forget(): void {
-    const nothing = new Uint8Array(0);
-    this.#tools.objects.remember({
-      place: this.#place,
-      datumIds: [],
-      head: nothing,
-      partCount: 0,
-      parts: new Map(),
-    });
+    } else if (!this.#tools.knowsFiles) this.#replace([], new Uint8Array(0), []);
   }
 
   /** Remembers by what the inputs are known again next time. */
@@ -117,9 +105,12 @@ export class KnownCode {
   }
 
   #write(functionDatumId: DatumId, remembered: Remembered, trail: Uint8Array): void {
-    const head = Buffer.from(JSON.stringify(remembered));
-    const listing = { place: this.#place, datumIds: [functionDatumId], head, partCount: 1 };
-    this.#tools.objects.remember({ ...listing, parts: new Map([[0, trail]]) });
+    this.#replace([functionDatumId], Buffer.from(JSON.stringify(remembered)), [trail]);
+  }
+
+  #replace(datumIds: readonly DatumId[], head: Uint8Array, parts: readonly Uint8Array[]): void {
+    const listing = { place: this.#place, datumIds, head, partCount: parts.length };
+    this.#tools.objects.remember({ ...listing, parts: new Map(parts.entries()) });
   }
 }
 
