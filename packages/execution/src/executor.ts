@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { CommitId } from '@daggerml/object-model';
-import { holdCommits, treeScope } from '@daggerml/repository';
+import { holdCommits, LOCAL_ADAPTER, treeScope } from '@daggerml/repository';
 import type { RefName, Store } from '@daggerml/store';
+import { AdaptersByName } from './adapters/by-name.ts';
 import { LocalWorkers, type WorkerPoolOptions } from './adapters/local-workers.ts';
 import type { AdapterContext, StartAdapter } from './adapters/port.ts';
 import { CacheLookup } from './cache/cache-lookup.ts';
@@ -23,7 +24,7 @@ export interface ExecutorOptions extends WorkerPoolOptions {
   readonly program?: string;
   readonly nowMs?: () => number;
   readonly random?: () => number;
-  /** Makes the adapter that runs the calls of one run; worker threads of this process by default. */
+  /** Makes the adapter that runs the calls of one run; the adapters in the box by default. */
   readonly startAdapter?: StartAdapter;
   /** Cache and claims shared with other repositories; none by default. */
   readonly sharing?: SharingPorts;
@@ -104,7 +105,7 @@ export class Executor {
     objects.whenMembers = (members) => reporter.report({ type: 'value-progress', members });
     const receipts = new Receipts(surroundingsOf(program), objects);
     const context: AdapterContext = { objects, report: (reports) => run.take(reports) };
-    const adapter = startAdapter?.(context) ?? new LocalWorkers(context, pool);
+    const adapter = (startAdapter ?? inTheBox(pool))(context);
     const budget: RetryBudget = { maxAttempts: 1, ...(retryPauses ?? { baseMs: 500, maxMs: 30_000 }) };
     const base = treeScope(
       baseCommitId === undefined ? [] : objects.read('commit', baseCommitId).pins,
@@ -159,4 +160,10 @@ export class Executor {
     for (const open of this.#runs) void open.close();
     await Promise.all(this.#closing);
   }
+}
+
+/** Makes the adapters that need no installation. */
+function inTheBox(pool: WorkerPoolOptions): StartAdapter {
+  return (context) =>
+    new AdaptersByName(context, { [LOCAL_ADAPTER]: (inner) => new LocalWorkers(inner, pool) });
 }

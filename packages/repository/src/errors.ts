@@ -47,7 +47,7 @@ const MESSAGES: Readonly<
   'wrong_class/no_dag_of_commit': '"{name}" names a {found}, and no dag of a commit',
   ambiguous_prefix: '"{name}" fits several: {candidates}',
   no_value: '"{name}" ({found}) does not stand for one value',
-  adapter_unknown: 'no adapter here runs {uri}',
+  adapter_unknown: 'no adapter here runs {uri}[; there are: {known}]',
   not_a_repository: 'there is no repository in "{folder}" or above it',
   repository_unusable: '"{path}" is no repository',
   'repository_unusable/dangling_link':

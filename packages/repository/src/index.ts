@@ -33,6 +33,7 @@ export { type UnknownName, unknownName } from './names/unknown-name.ts';
 export { putFailure, putResultDag, type RecordedFailure, readFailure } from './nodes/error-dag.ts';
 export { type ExecHead, execHeadOf, headOf } from './nodes/exec-head.ts';
 export {
+  adapterNameOf,
   type FunctionUri,
   formatFunctionUri,
   LOCAL_ADAPTER,

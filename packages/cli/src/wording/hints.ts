@@ -83,7 +83,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   no_value: 'name a dag, a node or a datum[, for example: {inside}]',
   not_executed: 'name its dag through the commit that it belongs to: <commit>:<dag>',
   call_failed: '"dml show {nodeId}" shows more; "dml run --retry-failed" runs it again',
-  adapter_unknown: 'only captured TypeScript functions run in this version',
+  adapter_unknown:
+    'the adapter is what stands after "dml+exec://"; run this where it is, or write the step as a function or a script',
   not_a_repository: '"dml init" creates one',
   repository_unusable: 'look what is there',
   'repository_unusable/dangling_link':

@@ -21,6 +21,7 @@ export interface Submission {
 /** An attempt that is under way elsewhere; `token` is the newest one that the adapter answered. */
 export interface Poll {
   readonly nodeId: NodeId;
+  readonly functionUri: string;
   readonly token: string;
 }
 

@@ -99,7 +99,7 @@ export class Attempts {
       // @spec DML-EXE-2334
       this.#asked += 1;
       if (token === undefined) submissions.push(this.#submissionOf(attempt));
-      else polls.push({ nodeId: node.nodeId, token });
+      else polls.push({ nodeId: node.nodeId, functionUri: (node.callee as Callee).uri, token });
     }
     if (this.#waitingAt * 2 >= this.#waiting.length) {
       this.#waiting.splice(0, this.#waitingAt);

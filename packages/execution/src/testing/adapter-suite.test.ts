@@ -43,7 +43,7 @@ describe('the local workers, besides', () => {
     const { objects } = workspace.begin().open;
     const adapter = new LocalWorkers({ objects, report: (news) => reports.push(...news) }, {});
     const nodeId = 'ab'.repeat(32) as NodeId;
-    adapter.poll([{ nodeId, token: 'a token' }]);
+    adapter.poll([{ nodeId, functionUri: 'dml+exec://dml-worker/any', token: 'a token' }]);
     expect(reports).toMatchObject([
       { nodeId, answer: { type: 'failed', isRetryable: true, code: 'worker_lost' } },
     ]);

@@ -28,6 +28,7 @@ class Probe {
   readonly adapter: ExecutionAdapter;
   readonly reports: AdapterReport[] = [];
   readonly answers = new Map<NodeId, AdapterAnswer[]>();
+  readonly #uris = new Map<NodeId, string>();
   #calls = 0;
   #onNews: (() => void) | undefined;
   #closing: Promise<void> | undefined;
@@ -45,7 +46,8 @@ class Probe {
       const { nodeId, answer } = report;
       this.answers.set(nodeId, [...(this.answers.get(nodeId) ?? []), answer]);
       if (answer.type !== 'pending') continue;
-      setTimeout(() => this.adapter.poll([{ nodeId, token: answer.token }]), answer.pollAfterMs);
+      const poll = { nodeId, functionUri: this.#uris.get(nodeId) as string, token: answer.token };
+      setTimeout(() => this.adapter.poll([poll]), answer.pollAfterMs);
     }
     this.#onNews?.();
   }
@@ -53,6 +55,7 @@ class Probe {
   call(name: 'subtract' | 'fail' | 'wait', inputs: readonly unknown[]): Submission {
     const { objects, uriOf } = this.#given;
     const id = hashBytes(new TextEncoder().encode(`call ${this.#calls++}`)) as string;
+    this.#uris.set(id as NodeId, uriOf(name));
     return {
       nodeId: id as NodeId,
       functionUri: uriOf(name),

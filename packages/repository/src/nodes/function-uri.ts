@@ -19,6 +19,11 @@ export function formatFunctionUri({ bundleDatumId, exportName }: FunctionUri): s
   return `dml+exec://${LOCAL_ADAPTER}/${bundleDatumId}/${encodeURIComponent(exportName)}`;
 }
 
+/** Returns the name of the adapter that a function's URI names; undefined for another URI. */
+export function adapterNameOf(uri: string): string | undefined {
+  return /^dml\+exec:\/\/([^/?#]+)/.exec(uri)?.[1];
+}
+
 /** Reads the URI of a function; throws `adapter_unknown` for one that no adapter here runs. */
 export function parseFunctionUri(uri: string): FunctionUri {
   const match = /^dml\+exec:\/\/([^/]*)\/([0-9a-f]{64})\/([^/?#]+)$/.exec(uri);
