@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { markedProcesses } from './marked-processes.ts';
+import { livingGroup } from './process-group.ts';
+import { send } from './send-signal.ts';
+
+export interface ProcessRequest {
+  /** Absolute path of the program. */
+  readonly program: string;
+  /** Arguments, the name that the program is called by first. */
+  readonly args: readonly string[];
+  readonly folder: string;
+  /** The whole environment of the process. */
+  readonly env: Readonly<Record<string, string>>;
+  /**
+   * A text in the environment that no other run has. What the process starts inherits it, so it is found wherever it
+   * moves itself.
+   */
+  readonly mark: string;
+  /** True to write to the process; it reads nothing by default. */
+  readonly hasInput?: boolean;
+  /** Further descriptors of this process that become 3, 4, … of the other. */
+  readonly descriptors?: readonly number[];
+}
+
+/** End of a process: by itself with a code, or by a signal. */
+export interface ProcessEnd {
+  readonly exitCode: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Time that output may still come after the process itself has ended, from processes that it left behind. */
+const LATE_OUTPUT_MS = 500;
+/** Time between a signal to end and the one that cannot be ignored. */
+const GRACE_MS = 2_000;
+/** Rounds of killing: processes that start others while they are killed are found in the next one. */
+const MAX_ROUNDS = 100;
+const ROUND_MS = 10;
+
+/** A child process with all that it starts; when it has ended, nothing of it is left. */
+export class ProcessRun {
+  readonly stdout: Readable;
+  readonly stderr: Readable;
+  /** Undefined where the process reads nothing. */
+  readonly stdin: Writable | undefined;
+  /** Resolves when all of it has ended and its output is read; rejects where it could not be started. */
+  readonly ended: Promise<ProcessEnd>;
+  readonly #child: ChildProcess;
+  readonly #mark: string;
+  #killing: NodeJS.Timeout | undefined;
+
+  constructor({ program, args, folder, env, mark, hasInput = false, descriptors = [] }: ProcessRequest) {
+    const [argv0 = program, ...rest] = args;
+    this.#mark = mark;
+    this.#child = spawn(program, rest, {
+      argv0,
+      cwd: folder,
+      env,
+      // In a group of its own, which can be signalled as a whole.
+      detached: true,
+      stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe', ...descriptors],
+    });
+    this.stdout = this.#child.stdout as Readable;
+    this.stderr = this.#child.stderr as Readable;
+    this.stdin = this.#child.stdin ?? undefined;
+    this.ended = this.#end();
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Asks everything to end, and ends what has not after a while. */
+  stop(graceMs: number = GRACE_MS): void {
+    if (this.#child.pid === undefined || this.#killing) return;
+    // @spec DML-EXE-3311
+    this.#signal('SIGTERM');
+    // @spec DML-EXE-3312
+    this.#killing = setTimeout(() => this.#signal('SIGKILL'), graceMs);
+  }
+
+  async #end(): Promise<ProcessEnd> {
+    const child = this.#child;
+    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
+    const end = await new Promise<ProcessEnd>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+    });
+    const late = new AbortController();
+    await Promise.race([closed, pause(LATE_OUTPUT_MS, undefined, { signal: late.signal }).catch(() => {})]);
+    late.abort();
+    clearTimeout(this.#killing);
+    // @spec DML-EXE-3310
+    await endAll(() => [...livingGroup(child.pid), ...markedProcesses([this.#mark])]);
+    // What cannot be found may still hold the other end.
+    if (!this.stdout.readableEnded) setTimeout(() => this.#closeOutput(), LATE_OUTPUT_MS);
+    await closed;
+    return end;
+  }
+
+  #closeOutput(): void {
+    this.stdout.destroy();
+    this.stderr.destroy();
+  }
+
+  #signal(signal: NodeJS.Signals): void {
+    for (const pid of [...livingGroup(this.#child.pid), ...markedProcesses([this.#mark])]) send(pid, signal);
+  }
+}
+
+/** Ends processes, and those that they start in the meantime, until none is found. */
+export async function endAll(find: () => readonly number[]): Promise<void> {
+  for (let round = 0; round < MAX_ROUNDS; round += 1) {
+    const pids = find();
+    if (pids.length === 0) return;
+    for (const pid of pids) send(pid, 'SIGKILL');
+    await pause(ROUND_MS);
+  }
+}
