@@ -2,12 +2,16 @@ export {
   type AmbientInput,
   type AmbientKind,
   type CallOptions,
+  call,
+  callWith,
   type FunctionRef,
   type FunctionsOf,
   type FunctionsOptions,
   functions,
   type LoadedPipeline,
   loadPipeline,
+  type NestedCallOptions,
+  type NestedInputs,
   type Pipeline,
 } from '@daggerml/capture';
 export type { CallCounts, CallFailure, CallOutcome, RunEvent } from '@daggerml/execution';

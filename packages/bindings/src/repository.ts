@@ -96,6 +96,8 @@ export interface RunResult<Root = unknown> {
   readonly counts: CallCounts;
   /** Calls that are part of the dag; others that ran or were cached left no trace in it. */
   readonly calls: number;
+  /** Calls that functions have made, kept in the outcomes of those. */
+  readonly nestedCalls: number;
   /** Value that the pipeline returned. */
   readonly root: NodeHandle<Root>;
   /** The dag, for the values of its nodes. */
@@ -297,7 +299,8 @@ export class Repository {
       const { dagId, commitId, changed, calls } = await dag.commit(root, message);
       const commit = new Commit(commitId, dag.open.objects);
       const { counts } = dag.open.reporter;
-      return { commit, dagId, changed, counts, calls, root: dag.root as never, dag };
+      const nestedCalls = dag.open.run.countNested();
+      return { commit, dagId, changed, counts, calls, nestedCalls, root: dag.root as never, dag };
     } catch (error) {
       if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) }, error);
       throw error;

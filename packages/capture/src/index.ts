@@ -7,7 +7,16 @@ export {
   functions,
   isFunctionRef,
 } from './authoring/functions.ts';
+export {
+  call,
+  callWith,
+  NESTED_CALL_HOST,
+  type NestedCallHost,
+  type NestedCallOptions,
+  type NestedInputs,
+} from './authoring/nested-call.ts';
 export { definePipeline, isPipeline, type Pipeline } from './authoring/pipeline.ts';
+export { calleeKey, SELF_KEY } from './bundle/callees.ts';
 export { type CapturedFunction, FunctionCapture, type FunctionSource } from './bundle/capture.ts';
 export type { CarriedFile } from './bundle/capture-export.ts';
 export type { CaptureInputs } from './bundle/capture-inputs.ts';

@@ -25,6 +25,7 @@ type OwnCode =
   | 'timeout'
   | 'cancelled'
   | 'input_failed'
+  | 'nested_too_deep'
   | 'integrate_failed';
 
 /** Raised here as well, about what a run looks for in the store. */
@@ -49,6 +50,7 @@ const MESSAGES: Readonly<Record<OwnCode | OfTheStore, string>> = {
   timeout: 'a call took longer than its limit[: {message}]',
   cancelled: 'interrupted; no call runs any more',
   input_failed: 'an input of the call failed[: {message}]',
+  nested_too_deep: 'calls that functions make never end[: {message}]',
   integrate_failed: 'the result is incomplete[: {message}]',
 };
 

@@ -60,6 +60,7 @@ export { commitThatMade, differingCalls } from './views/commit-changes.ts';
 export { currentCommit, dagsOf, type NamedDag } from './views/commit-view.ts';
 export { containingHead } from './views/containing-head.ts';
 export {
+  callsMadeIn,
   type NodeNames,
   type NodeView,
   namesIn,

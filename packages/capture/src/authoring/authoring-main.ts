@@ -1,4 +1,5 @@
 export { DmlError, isDmlError } from '@daggerml/object-model';
 export { blob, blobFromFile, f64, TemporaryError, Uri } from '@daggerml/values/authoring';
 export { functions } from './functions.ts';
+export { call, callWith } from './nested-call.ts';
 export { definePipeline } from './pipeline.ts';

@@ -12,7 +12,7 @@ import {
   type Resolve,
   type Target,
 } from '../by-name/own-modules.ts';
-import { type Piece, PieceText, piecesOf } from '../by-name/pieces.ts';
+import { type Piece, PieceText, piecesOf, type TextEdit } from '../by-name/pieces.ts';
 import { refuseCode } from '../by-name/refused-code.ts';
 import { readsTexts } from '../by-name/text-readers.ts';
 import { captureError } from '../errors.ts';
@@ -27,6 +27,7 @@ import {
   IMPORT_META,
   TARGET,
 } from './bundler.ts';
+import { calleesOf, keyOfText, SELF_KEY } from './callees.ts';
 import { type CaptureInputs, InputCollector } from './capture-inputs.ts';
 import { LibraryCode } from './library-code.ts';
 import { isEntry, sourcePath } from './module-names.ts';
@@ -63,6 +64,14 @@ export interface ExportCapture {
   /** The tools that made the bundle, with their versions. */
   readonly bundler: string;
   readonly trail: SourceTrail;
+  /** The functions that it calls as calls of their own, each with everything that it needs. */
+  readonly callees: readonly CapturedCallee[];
+}
+
+/** A function that a captured one calls as a call of its own. */
+export interface CapturedCallee {
+  readonly place: ExportPlace;
+  readonly capture: ExportCapture;
 }
 
 /** Captures exports of files; keeps what it read of them. */
@@ -75,6 +84,10 @@ export class ExportCapturer {
   /** Bundles one export of a file with everything that it needs. Throws `capture_failed`. */
   async capture(place: ExportPlace): Promise<ExportCapture> {
     this.#natives.refresh();
+    return this.#capture(place, { callers: [], known: new Map() });
+  }
+
+  #capture(place: ExportPlace, { callers, known }: Surroundings): Promise<ExportCapture> {
     const folder = dirname(place.path);
     let bundler = this.#bundlers.get(folder);
     if (!bundler) {
@@ -86,8 +99,26 @@ export class ExportCapturer {
       outlines: this.#outlines,
       libraries: this.#libraries,
       natives: this.#natives,
+      captureCallee: async (callee) => {
+        const key = placeKey(callee);
+        const capture =
+          known.get(key) ?? (await this.#capture(callee, { callers: [...callers, place], known }));
+        known.set(key, capture);
+        return capture;
+      },
+      callers,
     }).run();
   }
+}
+
+/** The captures around one: those of the functions that call it, and those of callees that were made already. */
+interface Surroundings {
+  readonly callers: readonly ExportPlace[];
+  readonly known: Map<string, ExportCapture>;
+}
+
+function placeKey({ path, exportName }: ExportPlace): string {
+  return `${exportName} ${path}`;
 }
 
 /** State shared by several captures. */
@@ -96,13 +127,27 @@ interface Kept {
   readonly outlines: Map<string, Outline>;
   readonly libraries: LibraryCode;
   readonly natives: NativePackages;
+  readonly captureCallee: (place: ExportPlace) => Promise<ExportCapture>;
+  /** The functions whose captures wait for this one. */
+  readonly callers: readonly ExportPlace[];
 }
 
 /** Thrown by a first attempt that is made for code without libraries alone. */
 const LIBRARY = new Error('the code reaches a library');
 
+/** Thrown by an attempt that found functions whose captures have to be made first. */
+class CalleesNeeded extends Error {
+  readonly places: readonly ExportPlace[];
+
+  constructor(places: readonly ExportPlace[]) {
+    super('functions are to be captured first');
+    this.places = places;
+  }
+}
+
 class OneCapture {
   readonly #place: ExportPlace;
+  readonly #kept: Kept;
   readonly #bundler: Bundler;
   readonly #outlines: Map<string, Outline>;
   readonly #libraries: LibraryCode;
@@ -113,9 +158,13 @@ class OneCapture {
   readonly #texts = new Map<string, PieceText>();
   #refusesLibraries = false;
   readonly #inputs: InputCollector;
+  /** The functions that this one calls as calls of their own, by their places. */
+  readonly #callees = new Map<string, CapturedCallee>();
 
-  constructor(place: ExportPlace, { bundler, outlines, libraries, natives }: Kept) {
+  constructor(place: ExportPlace, kept: Kept) {
+    const { bundler, outlines, libraries, natives } = kept;
     this.#place = place;
+    this.#kept = kept;
     this.#bundler = bundler;
     this.#outlines = outlines;
     this.#libraries = libraries;
@@ -125,7 +174,7 @@ class OneCapture {
   }
 
   async run(): Promise<ExportCapture> {
-    const form = await this.#form();
+    const form = await this.#formWithCallees();
     const { bundled } = form;
     const { reached } = this.#modules as OwnModules;
     const own = new Set(reached.map(({ outline }) => outline.file));
@@ -138,11 +187,13 @@ class OneCapture {
     ];
     const { text, map } = form.finish(new PieceText(bundled.text, edits).text);
     const natives = uniqueNatives(bundled);
+    const callees = [...this.#callees.values()];
     return {
       // @spec DML-EXE-0506
       text,
       ambientInputs: ambientInputs(reached),
-      inputs: this.#inputsOf(bundled),
+      callees,
+      inputs: withInputsOf(callees, this.#inputsOf(bundled)),
       carried: carriedFiles(bundled),
       natives,
       leftOut: this.#leftOut,
@@ -172,6 +223,44 @@ class OneCapture {
     // Their whole content counts, and is looked at when they are loaded.
     if (natives.length > 0) this.#inputs.isComplete = false;
     return this.#inputs.finish();
+  }
+
+  async #formWithCallees(): Promise<Form> {
+    try {
+      return await this.#form();
+    } catch (error) {
+      if (!(error instanceof CalleesNeeded)) throw error;
+      // The bundler takes one folder at a time, so that they cannot be captured while it works.
+      for (const place of error.places)
+        this.#callees.set(placeKey(place), { place, capture: await this.#kept.captureCallee(place) });
+      return this.#form();
+    }
+  }
+
+  /**
+   * Returns the edits that put the key of each function in the place of its name where it is called as a call of its own.
+   * Throws `CalleesNeeded`.
+   */
+  async #calleeEdits(modules: OwnModules): Promise<ReadonlyMap<ReachedModule, readonly TextEdit[]>> {
+    const edits = new Map<ReachedModule, readonly TextEdit[]>();
+    const needed = new Map<string, ExportPlace>();
+    for (const module of modules.reached) {
+      const found = await calleesOf(module, modules, [...this.#kept.callers, this.#place]);
+      for (const { place } of found)
+        if (place !== SELF_KEY && !this.#callees.has(placeKey(place))) needed.set(placeKey(place), place);
+      const textOf = (place: ExportPlace): string =>
+        keyOfText(place.exportName, this.#callees.get(placeKey(place))?.capture.text ?? '');
+      edits.set(
+        module,
+        found.map(({ start, end, place }) => ({
+          start,
+          end,
+          text: JSON.stringify(place === SELF_KEY ? SELF_KEY : textOf(place)),
+        })),
+      );
+    }
+    if (needed.size > 0) throw new CalleesNeeded([...needed.values()]);
+    return edits;
   }
 
   async #form(): Promise<Form> {
@@ -238,6 +327,7 @@ class OneCapture {
       this.#leftOut = await modules.leftOut();
     }
     const { reached } = this.#modules;
+    const calleeEdits = await this.#calleeEdits(this.#modules);
     const targets = new Map<
       string,
       { path: string; kind: 'own' | 'library' | 'data'; sideEffects: boolean }
@@ -267,7 +357,11 @@ class OneCapture {
     const own = new Map<string, EmittedModule>();
     for (const module of reached) {
       const { file, isCommonJs } = module.outline;
-      const emitted = emitModule(module, plans?.get(module) ?? [], nameOf);
+      const emitted = emitModule(
+        module,
+        [...(plans?.get(module) ?? []), ...(calleeEdits.get(module) ?? [])],
+        nameOf,
+      );
       this.#texts.set(file, emitted);
       own.set(file, { file, isCommonJs, text: emitted.text });
     }
@@ -301,6 +395,16 @@ class OneCapture {
     const emitted = this.#texts.get(file);
     return emitted ? (emitted.positionBefore(line, 0)?.line ?? line) : line;
   }
+}
+
+/** Returns the inputs of a capture and of those that it was made with. */
+function withInputsOf(callees: readonly CapturedCallee[], own: CaptureInputs): CaptureInputs {
+  const all = [own, ...callees.map(({ capture }) => capture.inputs)];
+  return {
+    present: [...new Set(all.flatMap(({ present }) => present))],
+    absent: [...new Set(all.flatMap(({ absent }) => absent))],
+    isComplete: all.every(({ isComplete }) => isComplete),
+  };
 }
 
 interface Form {

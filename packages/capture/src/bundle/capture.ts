@@ -1,8 +1,9 @@
 import { existsSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { captureError } from '../errors.ts';
-import type { ExportCapture } from './capture-export.ts';
+
+import type { ExportCapture, ExportPlace } from './capture-export.ts';
 import type { CaptureInputs } from './capture-inputs.ts';
 import { captureNow } from './capture-thread.ts';
 import { SourceLocator } from './source-locator.ts';
@@ -24,6 +25,13 @@ export interface CapturedFunction
   readonly locator: SourceLocator;
   /** Undefined for what this process had captured before. */
   readonly inputs: CaptureInputs | undefined;
+  /** The functions that it calls as calls of their own. */
+  readonly callees: readonly CapturedCallee[];
+}
+
+/** A function that a captured one calls as a call of its own. */
+export interface CapturedCallee extends FunctionSource {
+  readonly captured: CapturedFunction;
 }
 
 interface CacheEntry {
@@ -46,13 +54,13 @@ export class FunctionCapture {
     if (known?.stamps && areCurrent(known.stamps)) return known.captured;
     const captured = captureExport(source);
     this.#cache.set(cacheName, captured.entry);
-    return { ...captured.entry.captured, inputs: captured.inputs };
+    return captured.made;
   }
 }
 
 function captureExport({ moduleUrl, exportName }: FunctionSource): {
   readonly entry: CacheEntry;
-  readonly inputs: CaptureInputs;
+  readonly made: CapturedFunction;
 } {
   const path = modulePath(moduleUrl);
   // @spec DML-CAP-0015
@@ -63,10 +71,27 @@ function captureExport({ moduleUrl, exportName }: FunctionSource): {
       reason: 'an export named "then" would make the whole module look like a promise; give it another name',
     });
   const beganMs = Date.now();
-  const { text, inputs, trail, ...facts } = captureNow({ path, exportName });
-  const bundle = new TextEncoder().encode(text);
-  const captured = { ...facts, bundle, exportName, locator: new SourceLocator(trail), inputs: undefined };
-  return { inputs, entry: { captured, stamps: stampsOf(inputs, beganMs) } };
+  const capture = captureNow({ path, exportName });
+  const made = capturedFunction({ path, exportName }, capture);
+  return {
+    made,
+    entry: { captured: { ...made, inputs: undefined }, stamps: stampsOf(capture.inputs, beganMs) },
+  };
+}
+
+function capturedFunction({ exportName }: ExportPlace, capture: ExportCapture): CapturedFunction {
+  const { text, trail, callees, ...facts } = capture;
+  return {
+    ...facts,
+    bundle: new TextEncoder().encode(text),
+    exportName,
+    locator: new SourceLocator(trail),
+    callees: callees.map(({ place, capture: callee }) => ({
+      moduleUrl: pathToFileURL(place.path).href,
+      exportName: place.exportName,
+      captured: capturedFunction(place, callee),
+    })),
+  };
 }
 
 /** Size and time of change of inputs, by their paths; empty for what is not there. */

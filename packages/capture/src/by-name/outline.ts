@@ -7,6 +7,7 @@ import type {
   Statement,
 } from 'oxc-parser';
 import { type Load, loadsIn } from './loads.ts';
+import { type NestedCallee, nestedCalleesIn } from './nested-callees.ts';
 import { lastAtMost } from './pieces.ts';
 import { type Binding, type Scopes, scopesOf } from './scopes.ts';
 import { isFunction, parseSource, type Syntax, withoutTypes } from './syntax-tree.ts';
@@ -65,6 +66,7 @@ export interface Outline {
   readonly exports: ReadonlyMap<string, Binding | Item>;
   readonly exportedAgain: ReadonlyMap<string, Link>;
   readonly stars: readonly Source[];
+  readonly nestedCallees: readonly NestedCallee[];
   /** Items that declare a name. */
   itemsOf(binding: Binding): readonly Item[];
   itemAt(offset: number): Item | undefined;
@@ -107,6 +109,7 @@ class OutlineReader {
       const found = items[lastAtMost(starts, offset)];
       return found && offset < found.end ? found : undefined;
     };
+    const nestedCallees = nestedCalleesIn(this.#scopes, this.#imports);
     this.#addUses(itemAt);
     return {
       file: this.#file,
@@ -122,6 +125,7 @@ class OutlineReader {
       exports: this.#exports,
       exportedAgain: this.#exportedAgain,
       stars: this.#stars,
+      nestedCallees,
       itemsOf: ({ declarations }) =>
         declarations.flatMap((node) => itemAt(node.start) ?? []).filter((item) => !item.isStatement),
       itemAt,

@@ -128,6 +128,11 @@ export class OwnModules {
     return [...found].sort();
   }
 
+  /** Returns what an import of a module leads to. Throws `capture_failed` where it leads nowhere. */
+  targetOf(module: ReachedModule, { specifier, start }: Source): Promise<Target> {
+    return this.#target(module, specifier, 'import-statement', start);
+  }
+
   at(path: string): ReachedModule {
     let module = this.#modules.get(path);
     if (!module) {

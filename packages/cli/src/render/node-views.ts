@@ -1,5 +1,6 @@
 import { type DagId, type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
 import {
+  callsMadeIn,
   callText,
   functionName,
   type NamedObject,
@@ -116,6 +117,7 @@ export function nodeView(
     ({ execId }) => execId !== node.outcome?.execId,
   );
   const isCall = node.function !== undefined;
+  const made = madeCalls(reader, node);
   const valueId = knownValue(reader, node.nodeId, scope);
   return {
     // @spec DML-CLI-1501
@@ -124,6 +126,8 @@ export function nodeView(
       ...(isCall && { functionName: functionName(node.function), call: callOf(node.nodeId) }),
       ...(output.isJson && literalValue(reader, valueId)),
       ...(isCall && { otherOutcomes: earlier }),
+      // @spec DML-CLI-1965
+      ...(node.kind === 'call' && { calls: output.isJson ? made.map((one) => one.json) : [] }),
       inputs: output.isJson
         ? inputs.map(({ nodeId, kind, datumId, names: own }) => ({
             nodeId,
@@ -156,6 +160,7 @@ export function nodeView(
           (outcome) =>
             `other    ${output.shortId(outcome.execId)}  ${outcomeText({ ...node, outcome }, output)}`,
         ),
+        ...callLines(made, { output, full, isFirst: true }),
         ...(isCall ? [`function ${output.safe(functionText(String(node.function), full))}`] : []),
       ];
 
@@ -168,6 +173,72 @@ export function nodeView(
       }
     },
   };
+}
+
+/** A call that a function has made, with those that its own function has made. */
+interface MadeCall {
+  readonly view: NodeView;
+  readonly text: string;
+  /** Empty for a call that was met before. */
+  readonly made: readonly MadeCall[];
+  readonly madeCount: number;
+  readonly json: Readonly<Record<string, unknown>>;
+}
+
+/** Returns the calls that the function of a node has made, and theirs; one that was met before without its own. */
+function madeCalls(
+  reader: RecordReader,
+  { outcome }: NodeView,
+  met: Set<NodeId> = new Set(),
+): readonly MadeCall[] {
+  if (outcome === undefined) return [];
+  const views = callsMadeIn(reader, outcome);
+  const byId = new Map(views.map((view) => [view.nodeId, view]));
+  return views.map((view) => {
+    const isNew = !met.has(view.nodeId);
+    met.add(view.nodeId);
+    const made = isNew ? madeCalls(reader, view, met) : [];
+    const text = callOf(reader, view, byId);
+    return {
+      view,
+      text,
+      made,
+      madeCount: view.outcome ? callsMadeIn(reader, view.outcome).length : 0,
+      json: { ...view, call: text, calls: made.map((one) => one.json) },
+    };
+  });
+}
+
+/** Returns lines for the calls that a function has made; of those below only how many they are, all with --full. */
+function callLines(
+  calls: readonly MadeCall[],
+  { output, full, isFirst }: { readonly output: Output; readonly full: boolean; readonly isFirst: boolean },
+): string[] {
+  const rows = calls.flatMap((call) => madeRows(call, { output, full, indent: '' }));
+  const lines = rows.length === 0 ? [] : formatColumns(rows).split('\n');
+  return lines.map((line, at) => `${isFirst && at === 0 ? 'calls   ' : '        '} ${line}`);
+}
+
+function madeRows(
+  { view, text, made, madeCount }: MadeCall,
+  { output, full, indent }: { readonly output: Output; readonly full: boolean; readonly indent: string },
+): string[][] {
+  const below =
+    madeCount > made.length || (madeCount > 0 && !full) ? `makes ${formatCount(madeCount, 'call')}` : '';
+  const row = [
+    `${indent}${output.shortId(view.nodeId)}`,
+    output.safe(text),
+    outcomeText(view, output),
+    output.style('bold', output.safe(view.names.filter((name) => !isGiven(name, view)).join(', '))),
+    below,
+  ];
+  const rows = full ? made.flatMap((call) => madeRows(call, { output, full, indent: `${indent}  ` })) : [];
+  return [row, ...rows];
+}
+
+/** Checks whether a name is the one that a call without a name of its own gets. */
+function isGiven(name: string, { nodeId }: NodeView): boolean {
+  return name.endsWith(`-${nodeId.slice(0, 12)}`);
 }
 
 /** Returns the URI of a function with short ids, whole on demand. @spec DML-CLI-1702 */

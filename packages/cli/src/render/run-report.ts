@@ -18,7 +18,7 @@ export function reportRun(
   result: RunResult,
   { name, durationMs, warnings }: RunFacts,
 ): void {
-  const { commit, dagId, changed, counts, calls, dag } = result;
+  const { commit, dagId, changed, counts, calls, nestedCalls, dag } = result;
   const { commitId } = commit;
   const reader = new RecordReader(store);
   // @spec DML-CLI-1506
@@ -28,7 +28,7 @@ export function reportRun(
     nodeId,
     call: dag.describeCall(nodeId).text,
   }));
-  const callsLeftOut = counts.executed + counts.cached + counts.failed - calls;
+  const callsLeftOut = counts.executed + counts.cached + counts.failed - calls - nestedCalls;
   // @spec DML-CLI-1507
   for (const { nodeId, call } of differing)
     output.note(
@@ -50,6 +50,7 @@ export function reportRun(
     warnings,
     differing,
     callsLeftOut,
+    nestedCalls,
   };
   // @spec DML-CLI-0724
   output.result(document, () => {

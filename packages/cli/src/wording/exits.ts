@@ -84,6 +84,7 @@ export const EXITS: Readonly<Record<AnyErrorCode, ExitCode>> = {
   never_settled: EXIT.callFailed,
   load_failed: EXIT.infrastructure,
   stack_overflow: EXIT.infrastructure,
+  nested_too_deep: EXIT.infrastructure,
   temporary_failure: EXIT.infrastructure,
   worker_lost: EXIT.infrastructure,
   timeout: EXIT.infrastructure,

@@ -115,6 +115,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   pipeline_threw: 'the pipeline itself failed, not a call; nothing was committed[; see {file}]',
   capture_failed: 'a function of a pipeline is an export of a file that can be bundled',
   load_failed: 'mend what its file does when it is loaded',
+  nested_too_deep: 'end the recursion, or replace it by a loop; nothing was recorded',
   stack_overflow: 'replace deep recursion by a loop; nothing was recorded',
   temporary_failure: AGAIN,
   worker_lost: AGAIN,

@@ -1,5 +1,6 @@
 import type { NodeId } from '@daggerml/object-model';
 import { adapterNameOf, repositoryError } from '@daggerml/repository';
+import type { NestedAnswer } from '../worker/wire.ts';
 import type {
   AdapterContext,
   AdapterReport,
@@ -31,6 +32,14 @@ export class AdaptersByName implements ExecutionAdapter {
 
   poll(polls: readonly Poll[]): void {
     for (const [lane, part] of this.#byLane(polls)) lane?.poll(part);
+  }
+
+  answerNested(nodeId: NodeId, request: number, answer: NestedAnswer): void {
+    for (const lane of this.#lanes.values()) lane.answerNested(nodeId, request, answer);
+  }
+
+  raise(nodeId: NodeId, depth: number): void {
+    for (const lane of this.#lanes.values()) lane.raise(nodeId, depth);
   }
 
   stop(nodeId: NodeId): void {
@@ -106,6 +115,20 @@ class Lane {
     if (this.#takes(polls)) this.#adapter.poll(polls);
   }
 
+  answerNested(nodeId: NodeId, request: number, answer: NestedAnswer): void {
+    if (this.#unanswered.has(nodeId)) this.#adapter.answerNested?.(nodeId, request, answer);
+  }
+
+  /** Asks at once what a running function waits for: its own answer may free the room that this waits for. */
+  raise(nodeId: NodeId, depth: number): void {
+    const question = this.#waiting.get(nodeId);
+    if (question === undefined) return this.#adapter.raise?.(nodeId, depth);
+    this.#waiting.delete(nodeId);
+    this.#unanswered.add(nodeId);
+    if ('token' in question) this.#adapter.poll([question]);
+    else this.#adapter.submit([{ ...question, depth }]);
+  }
+
   stop(nodeId: NodeId): void {
     if (this.#waiting.delete(nodeId)) return;
     this.#unanswered.delete(nodeId);
@@ -125,7 +148,11 @@ class Lane {
       for (const { nodeId } of questions) this.#unanswered.add(nodeId);
       return true;
     }
-    for (const question of questions) this.#waiting.set(question.nodeId, question);
+    for (const question of questions) {
+      const { nodeId } = question;
+      this.#waiting.set(nodeId, question);
+      if ('depth' in question && (question.depth ?? 0) > 0) this.raise(nodeId, question.depth ?? 0);
+    }
     this.#askWaiting();
     return false;
   }

@@ -2,13 +2,14 @@ import { type NativePackage, nativeFiles } from '@daggerml/capture';
 import { type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
 import { parseFunctionUri } from '@daggerml/repository';
 import { StoredBlob } from '@daggerml/values';
-import { addDatumClosure } from '../objects/closure.ts';
+import { addDatumClosure, type FoundObjects } from '../objects/closure.ts';
 import { decodeAs } from '../objects/decode-as.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { isRetryable, isStoreFailure } from '../run/failure-effect.ts';
 import type { JobOutcome } from '../worker/job.ts';
+import { packObjects } from '../worker/packed-objects.ts';
 import { type PoolListener, type PoolOptions, WorkerPool } from '../worker/pool.ts';
-import type { BundleContent } from '../worker/wire.ts';
+import type { BundleContent, NestedAnswer } from '../worker/wire.ts';
 import type {
   AdapterAnswer,
   AdapterContext,
@@ -50,6 +51,7 @@ export class LocalWorkers implements ExecutionAdapter {
       },
       onStart: (jobs) => report(jobs.map(({ nodeId }) => ({ type: 'started', nodeId }))),
       onOutput: ({ nodeId }, stream, text) => report([{ type: 'output', nodeId, stream, text }]),
+      onNested: ({ nodeId }, request) => report([{ type: 'nested', nodeId, request }]),
       onObjects: (packed) => {
         report([{ type: 'objects', objects: packed }]);
         return !objects.hasPending;
@@ -76,7 +78,7 @@ export class LocalWorkers implements ExecutionAdapter {
   #answerOf(outcome: JobOutcome): AdapterAnswer {
     switch (outcome.type) {
       case 'value':
-        return { type: 'done', outcome: 'ok', datumId: outcome.datumId };
+        return { ...outcome, type: 'done', outcome: 'ok' };
       case 'threw':
         return { type: 'done', outcome: 'error', failure: outcome.failure };
       case 'lost':
@@ -92,6 +94,18 @@ export class LocalWorkers implements ExecutionAdapter {
     const { store } = this.#context.objects;
     const missing = store.missing('datum', String(error.fields.objectId) as DatumId);
     return isStoreFailure(missing) ? missing : error;
+  }
+
+  answerNested(nodeId: NodeId, request: number, answer: NestedAnswer): void {
+    if (answer.type === 'threw') return this.#pool.answerNested(nodeId, { request, answer });
+    const found: FoundObjects = new Map();
+    addDatumClosure([answer.datumId], this.#context.objects, found);
+    const objects = packObjects([...found.values()]);
+    this.#pool.answerNested(nodeId, { request, answer: { ...answer, objects } });
+  }
+
+  raise(nodeId: NodeId, depth: number): void {
+    this.#pool.raise(nodeId, depth);
   }
 
   stop(nodeId: NodeId): void {

@@ -3,6 +3,7 @@ import type { DatumId, ExecutionKey, NodeId } from '@daggerml/object-model';
 import type { RecordedFailure } from '@daggerml/repository';
 import type { RunObjects } from '../objects/run-objects.ts';
 import type { PackedObjects } from '../worker/packed-objects.ts';
+import type { NestedAnswer, NestedRequest } from '../worker/wire.ts';
 
 /** One attempt of one call, as an adapter is asked for it. */
 export interface Submission {
@@ -16,6 +17,8 @@ export interface Submission {
   readonly timeoutMs: number | undefined;
   /** Packages with machine code that the function imports from their own folders. */
   readonly natives?: readonly NativePackage[] | undefined;
+  /** Number of running functions that wait for it, each by way of the next; 0 for a call of the dag. */
+  readonly depth?: number;
 }
 
 /** An attempt that is under way elsewhere; `token` is the newest one that the adapter answered. */
@@ -30,7 +33,13 @@ export type AdapterAnswer =
   /** It goes on; it is asked for again after the pause. */
   | { readonly type: 'pending'; readonly token: string; readonly pollAfterMs: number }
   /** The function returned; everything that the value is made of was reported before. */
-  | { readonly type: 'done'; readonly outcome: 'ok'; readonly datumId: DatumId }
+  | {
+      readonly type: 'done';
+      readonly outcome: 'ok';
+      readonly datumId: DatumId;
+      /** The call of its own whose result the function returned. */
+      readonly rootRequest?: number | undefined;
+    }
   /** The function failed; positions in the trace are those of the bundle. */
   | { readonly type: 'done'; readonly outcome: 'error'; readonly failure: RecordedFailure }
   /** It says nothing about the call: a retryable failure is attempted again, another one ends the call. */
@@ -49,6 +58,8 @@ export type AdapterReport =
     }
   /** Objects of results; their ids are computed again. Taken over when `report` returns. */
   | { readonly type: 'objects'; readonly objects: PackedObjects }
+  /** The function of an attempt makes a call, whose inputs were reported before. */
+  | { readonly type: 'nested'; readonly nodeId: NodeId; readonly request: NestedRequest }
   | { readonly type: 'answered'; readonly nodeId: NodeId; readonly answer: AdapterAnswer };
 
 /** Surroundings of an adapter in one run. */
@@ -75,6 +86,10 @@ export interface ExecutionAdapter {
   poll(polls: readonly Poll[]): void;
   /** Ends the attempt of a node, if one is under way. */
   stop(nodeId: NodeId): void;
+  /** Answers a call that the function of a node's attempt has made; for adapters that report such calls. */
+  answerNested?(nodeId: NodeId, request: number, answer: NestedAnswer): void;
+  /** Runs the attempt of a node before those that fewer functions wait for; for adapters whose functions make calls. */
+  raise?(nodeId: NodeId, depth: number): void;
   /** Resolves when nothing of it runs any more. */
   close(): Promise<void>;
 }

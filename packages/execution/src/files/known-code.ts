@@ -8,17 +8,22 @@ import {
   traceInSources,
 } from '@daggerml/capture';
 import { type Datum, type DatumId, readBlob } from '@daggerml/object-model';
+import { parseFunctionUri } from '@daggerml/repository';
 import { decodeAs } from '../objects/decode-as.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import type { CapturedFacts } from '../run/callee.ts';
+import { calleeDatumIds } from '../run/callees.ts';
 import type { CaptureTools } from './capture-tools.ts';
 import { placeOf } from './folder-memory.ts';
 import { PathStates, type SeenPaths } from './path-states.ts';
 
 /** Changes with the form of what is remembered, so that another form is never read. */
-const FORM = 1;
+const FORM = 2;
 
-type Facts = Omit<CapturedFacts, 'traceInSources' | 'natives'>;
+type Facts = Omit<CapturedFacts, 'traceInSources' | 'natives' | 'callees'>;
+
+/** Where a function is exported. */
+type Place = Pick<FunctionRef, 'moduleUrl' | 'exportName'>;
 
 /** A captured function, as a call names it. */
 export interface KnownFunction {
@@ -33,7 +38,7 @@ export class KnownCode {
   readonly #states: PathStates;
   readonly #sinceMs: number;
 
-  constructor(tools: CaptureTools, { moduleUrl, exportName }: Pick<FunctionRef, 'moduleUrl' | 'exportName'>) {
+  constructor(tools: CaptureTools, { moduleUrl, exportName }: Place) {
     this.#tools = tools;
     // @spec DML-CAP-2905
     this.#place = placeOf(
@@ -56,10 +61,22 @@ export class KnownCode {
     if (!found || functionDatumId === undefined) return undefined;
     if (objects.retainDatums([functionDatumId], this.#place).length > 0) return undefined;
     if (!isWhole(functionDatumId, objects)) return undefined;
+    const callees = this.#findCallees(functionDatumId, found.callees);
+    if (!callees) return undefined;
     if (!found.isSame) this.#renew(functionDatumId, found, trail);
     // @spec DML-CAP-2902
     const locator = new SourceLocator(trail);
-    return { functionDatumId, captured: capturedFacts({ ...found.facts, natives: [], locator }) };
+    return { functionDatumId, captured: capturedFacts({ ...found.facts, natives: [], locator }, callees) };
+  }
+
+  /** Returns the functions that a function calls as calls of their own; undefined where one is not known as it was. */
+  #findCallees(functionDatumId: DatumId, places: readonly Place[]): readonly KnownFunction[] | undefined {
+    if (places.length === 0) return [];
+    const found = places.flatMap((place) => new KnownCode(this.#tools, place).find() ?? []);
+    const ids = calleeDatumIds(functionDatumId, this.#tools.objects);
+    return found.length === ids.length && found.every((callee, at) => callee.functionDatumId === ids[at])
+      ? found
+      : undefined;
   }
 
   /** Returns what is remembered if it holds; `isSame` is false where it does by the contents alone. */
@@ -82,16 +99,17 @@ export class KnownCode {
     const paths = known && this.#stateOf(known.present, known.absent);
     if (paths) {
       const facts = { ambientInputs, leftOut, bundler };
-      this.#write(functionDatumId, { facts, paths }, locator.pack());
+      const callees = captured.callees.map(({ moduleUrl, exportName }) => ({ moduleUrl, exportName }));
+      this.#write(functionDatumId, { facts, paths, callees }, locator.pack());
     } else if (!this.#tools.knowsFiles) this.#replace([], new Uint8Array(0), []);
   }
 
   /** Remembers by what the inputs are known again next time. */
-  #renew(functionDatumId: DatumId, { facts, paths: before }: Remembered, trail: Uint8Array): void {
+  #renew(functionDatumId: DatumId, { facts, paths: before, callees }: Remembered, trail: Uint8Array): void {
     const names = before.present.map(({ path }) => path);
     const paths = this.#stateOf(names, before.absent);
     if (paths?.present.every(({ digest }, at) => digest === before.present[at]?.digest))
-      this.#write(functionDatumId, { facts, paths }, trail);
+      this.#write(functionDatumId, { facts, paths, callees }, trail);
   }
 
   #stateOf(present: readonly string[], absent: readonly string[]): SeenPaths | undefined {
@@ -121,7 +139,7 @@ function isWhole(functionDatumId: DatumId, objects: RunObjects): boolean {
       decodeAs('datum', objects.getBytes('datum', id) ?? new Uint8Array(0));
     const named = read(functionDatumId);
     if (named.kind !== 'uri' || named.attachmentDatumId === undefined) return false;
-    const bundle = read(named.attachmentDatumId);
+    const bundle = read(parseFunctionUri(named.value).bundleDatumId);
     if (bundle.kind !== 'blob') return false;
     for (const _ of readBlob(bundle, objects));
     return true;
@@ -142,11 +160,13 @@ function realPathOf(moduleUrl: string): string {
 interface Remembered {
   readonly facts: Facts;
   readonly paths: SeenPaths;
+  readonly callees: readonly Place[];
 }
 
 /** Returns what a run has to know of a capture. */
 export function capturedFacts(
   of: Facts & Pick<CapturedFacts, 'natives'> & Pick<CapturedFunction, 'locator'>,
+  callees: readonly KnownFunction[],
 ): CapturedFacts {
   const { ambientInputs, leftOut, natives, bundler, locator } = of;
   return {
@@ -155,5 +175,6 @@ export function capturedFacts(
     natives,
     bundler,
     traceInSources: (trace) => traceInSources(trace, locator),
+    callees: new Map(callees.map(({ functionDatumId, captured }) => [functionDatumId, captured])),
   };
 }

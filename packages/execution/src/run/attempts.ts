@@ -20,6 +20,15 @@ export interface Attempt {
   /** The result, once there is one. */
   result: (AdapterAnswer & { readonly type: 'done' }) | undefined;
   timer: ReturnType<typeof setTimeout> | undefined;
+  /** The calls that the function has made, by their requests. */
+  nested: Map<number, NestedCall> | undefined;
+}
+
+/** A call that the function of another one has made. */
+export interface NestedCall {
+  readonly node: RunNode;
+  /** Its name in the result dag. */
+  readonly name: string;
 }
 
 /** As many questions are put to the adapter at once, in the middle of a turn. */
@@ -32,6 +41,8 @@ export class Attempts {
   readonly #open = new Map<NodeId, Attempt>();
   #waiting: Attempt[] = [];
   #waitingAt = 0;
+  /** Those that running functions wait for: they go before all others, whatever the adapter's capacity is. */
+  #urgent: Attempt[] = [];
   #asked = 0;
   #isScheduled = false;
 
@@ -42,7 +53,7 @@ export class Attempts {
 
   /** Checks whether the adapter owes no answer and none is to be asked for. */
   get areAllAnswered(): boolean {
-    return this.#asked === 0 && this.#waitingAt === this.#waiting.length;
+    return this.#asked === 0 && this.#urgent.length === 0 && this.#waitingAt === this.#waiting.length;
   }
 
   /** Returns the attempt of a node. */
@@ -62,6 +73,7 @@ export class Attempts {
       isAsked: false,
       result: undefined,
       timer: undefined,
+      nested: undefined,
     };
     this.#open.set(node.nodeId, attempt);
   }
@@ -71,7 +83,9 @@ export class Attempts {
     const attempt = this.#open.get(node.nodeId) as Attempt;
     attempt.number = number;
     attempt.token = token;
-    this.#waiting.push(attempt);
+    if (token === undefined) attempt.nested = undefined;
+    if (node.depth > 0) this.#urgent.push(attempt);
+    else this.#waiting.push(attempt);
     if (this.#waiting.length - this.#waitingAt >= BATCH) this.flush();
     else this.#scheduleFlush();
   }
@@ -88,19 +102,21 @@ export class Attempts {
 
   /** Asks the adapter what waits, as far as it takes it. */
   flush(): void {
-    if (this.#waitingAt === this.#waiting.length) return;
+    if (this.#waitingAt === this.#waiting.length && this.#urgent.length === 0) return;
     const submissions: Submission[] = [];
     const polls: Poll[] = [];
-    while (this.#asked < this.#adapter.capacity && this.#waitingAt < this.#waiting.length) {
-      const attempt = this.#waiting[this.#waitingAt++] as Attempt;
+    const put = (attempt: Attempt): void => {
       const { node, token } = attempt;
-      if (node.state.name !== 'poll_adapter' || attempt.isAsked) continue;
+      if (node.state.name !== 'poll_adapter' || attempt.isAsked) return;
       attempt.isAsked = true;
-      // @spec DML-EXE-2334
       this.#asked += 1;
       if (token === undefined) submissions.push(this.#submissionOf(attempt));
       else polls.push({ nodeId: node.nodeId, functionUri: (node.callee as Callee).uri, token });
-    }
+    };
+    for (const attempt of this.#urgent.splice(0)) put(attempt);
+    // @spec DML-EXE-2334
+    while (this.#asked < this.#adapter.capacity && this.#waitingAt < this.#waiting.length)
+      put(this.#waiting[this.#waitingAt++] as Attempt);
     if (this.#waitingAt * 2 >= this.#waiting.length) {
       this.#waiting.splice(0, this.#waitingAt);
       this.#waitingAt = 0;
@@ -121,6 +137,7 @@ export class Attempts {
       attempt: number,
       timeoutMs: options.timeoutMs,
       natives: captured?.natives,
+      depth: node.depth,
     };
   }
 
@@ -137,6 +154,15 @@ export class Attempts {
     attempt.isAsked = false;
     this.#asked -= 1;
     if (this.#waitingAt < this.#waiting.length) this.#scheduleFlush();
+  }
+
+  /** Puts the attempt of a node before those that fewer running functions wait for. */
+  raise({ nodeId, depth, state }: RunNode): void {
+    const attempt = this.#open.get(nodeId);
+    if (attempt?.isAsked) return this.#adapter.raise?.(nodeId, depth);
+    if (!attempt || state.name !== 'poll_adapter') return;
+    this.#urgent.push(attempt);
+    this.#scheduleFlush();
   }
 
   /** Ends the attempt that is under way, if any. */

@@ -26,6 +26,8 @@ export interface CapturedFacts {
   readonly bundler: string;
   /** Returns a trace with positions in the sources instead of the bundle. */
   readonly traceInSources: (trace: readonly string[]) => readonly string[];
+  /** Facts of the functions that it calls as calls of their own, by their datums. */
+  readonly callees: ReadonlyMap<DatumId, CapturedFacts>;
 }
 
 /** The function of a call or builtin node, with how it is called. */

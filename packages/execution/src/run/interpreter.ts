@@ -4,12 +4,20 @@ import type { AdapterReport, ExecutionAdapter } from '../adapters/port.ts';
 import type { CacheLookup, KnownOutcome } from '../cache/cache-lookup.ts';
 import type { OutcomeBatch } from '../cache/outcome-batch.ts';
 import { executionError } from '../errors.ts';
+import type { NestedRequest } from '../worker/wire.ts';
 import { eventOfAnswer } from './answer-event.ts';
-import { Attempts } from './attempts.ts';
+import { type Attempt, Attempts } from './attempts.ts';
 import { breakingFailure, reportEnd, unrecordedFailure } from './call-failure.ts';
 import type { CallReport, EventReporter } from './events.ts';
 import { forgetOutcome, isAnsweredBy, lookUp, shareOutcome, takeOutcome } from './look-up.ts';
-import { type CallEffect, type CallEvent, type CallState, nextState } from './machine.ts';
+import {
+  type AttemptFailure,
+  type CallEffect,
+  type CallEvent,
+  type CallState,
+  nextState,
+} from './machine.ts';
+import { reaches } from './nested-calls.ts';
 import { type RecordParts, recordRun } from './record-run.ts';
 import { computedOf, type RunNode } from './run-node.ts';
 import { Scheduler } from './scheduler.ts';
@@ -28,6 +36,8 @@ export interface InterpreterOptions extends RecordParts {
   readonly sharing?: SharingPorts | undefined;
   readonly nowMs: () => number;
   readonly random: () => number;
+  /** Receives a call that the function of an attempt makes. */
+  readonly onNested: (attempt: Attempt, request: NestedRequest) => void;
 }
 
 const inputsKnown: CallEvent = { type: 'inputs_known' };
@@ -248,6 +258,8 @@ export class Interpreter {
       const isMade = isOwn && flight.leader.execId !== undefined;
       if (isMade && isAnsweredBy(flight.leader, node))
         return shareOutcome(flight.leader, node, this.#options);
+      if (isOwn && !isMade && node.depth > 0 && reaches(flight.leader, node)) return endless(node);
+      if (isOwn && !isMade) this.raise(flight.leader, node.depth);
       if (isOwn ? !isMade : node.callee?.options.cache !== false)
         return void flight.waiters.push({ node, owner: this, wake: () => this.#retry(node) });
     }
@@ -255,6 +267,27 @@ export class Interpreter {
     // @spec DML-EXE-2364
     // @spec DML-EXE-2366
     return this.#sharing && node.callee?.options.cache !== false ? mayBeShared : mustRun;
+  }
+
+  /** Puts a node, and what it waits for, before those that fewer running functions wait for. */
+  raise(node: RunNode, depth: number): void {
+    if (node.depth >= depth || node.isKnown) return;
+    node.depth = depth;
+    this.#attempts.raise(node);
+    for (const input of node.inputs) this.raise(input, depth);
+    const flight = node.computed && this.#options.singleFlight.get(node.computed.executionKey);
+    if (flight?.owner === this) this.raise(flight.leader, depth);
+  }
+
+  /** Ends the attempt of a call that cannot come to a result. */
+  endAttempt(node: RunNode, failure: AttemptFailure): void {
+    queueMicrotask(() =>
+      this.#guarded(() => {
+        if (node.state.name !== 'poll_adapter') return;
+        this.#attempts.stop(node.nodeId);
+        this.#dispatch(node, { type: 'refused', failure });
+      }),
+    );
   }
 
   #retry(node: RunNode): void {
@@ -298,6 +331,7 @@ export class Interpreter {
     this.#scheduleFlush();
     // What a failure blocks is reported after the failure itself.
     if (!node.failure) this.#scheduler.know(node);
+    if (!node.isTentative) wakeCallers(node);
     return undefined;
   }
 
@@ -346,6 +380,7 @@ export class Interpreter {
     if (attempt) this.#sharing?.end(node, node.execId === undefined ? undefined : attempt.result?.outcome);
     node.computed = undefined;
     if (attempt && computed) this.#options.singleFlight.end(computed.executionKey, attempt.flight);
+    wakeCallers(node);
   }
 
   #takeReport(report: AdapterReport): void {
@@ -359,6 +394,8 @@ export class Interpreter {
         return this.report(node, { type: 'call-started', attempt: attempt.number });
       case 'output':
         return this.report(node, { type: 'call-output', stream: report.stream, text: report.text });
+      case 'nested':
+        return attempt.isAsked ? this.#options.onNested(attempt, report.request) : undefined;
       case 'answered':
         // @spec DML-EXE-2333
         if (this.#attempts.answered(report.nodeId))
@@ -394,6 +431,22 @@ export class Interpreter {
       name: node.callee?.name ?? node.kind,
     });
   }
+}
+
+/** Answers the functions that wait for a call. */
+function wakeCallers(node: RunNode): void {
+  const wake = node.onKnown ?? [];
+  node.onKnown = undefined;
+  for (const take of wake) take();
+}
+
+/** Returns the end of a call that would have to wait for itself. */
+function endless(node: RunNode): CallEvent {
+  const reason = 'it waits for a call that waits for it: the function calls itself with the same inputs';
+  return {
+    type: 'input_failed',
+    failure: { code: 'nested_too_deep', reason: `${node.callee?.name}: ${reason}` },
+  };
 }
 
 /** Returns the number of the attempt that is under way. */

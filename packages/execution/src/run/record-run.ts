@@ -1,5 +1,6 @@
-import type { DatumId, ExecId } from '@daggerml/object-model';
+import { buildTree, compareUtf8, type DatumId, type ExecId, type NodeId } from '@daggerml/object-model';
 import { putFailure, putResultDag, type RecordedFailure } from '@daggerml/repository';
+import type { CallExec } from '../cache/cache-lookup.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { shortened } from '../worker/function-failure.ts';
 import type { Attempt } from './attempts.ts';
@@ -40,6 +41,7 @@ export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts):
     datumId = putFailure(failure, objects);
     node.failure = recordedFailure(failure);
   }
+  const { resultDagId, pins } = resultOf(attempt, datumId, objects);
   // @spec DML-EXE-1011
   const { functionDatumId, inputs } = computedOf(node);
   // @spec DML-EXE-1001
@@ -51,9 +53,9 @@ export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts):
     functionDatumId,
     inputs,
     // @spec DML-EXE-0805
-    resultDagId: putResultDag(datumId, objects),
+    resultDagId,
     // @spec DML-EXE-1003
-    pins: [],
+    pins,
     // @spec DML-EXE-1004
     startedMs,
     finishedMs,
@@ -62,6 +64,38 @@ export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts):
     receiptDatumId: receipts.of(attempt.number, node.callee?.captured),
   }) as ExecId;
   return true;
+}
+
+/** Stores the result dag of an attempt: its value, and the calls that the function has made, with their execs. */
+function resultOf(
+  { nested, result }: Attempt,
+  datumId: DatumId,
+  objects: RunObjects,
+): Pick<CallExec, 'resultDagId' | 'pins'> {
+  if (!nested) return { resultDagId: putResultDag(datumId, objects), pins: [] };
+  const root = result?.outcome === 'ok' ? result.rootRequest : undefined;
+  const returned = root === undefined ? undefined : nested.get(root)?.node;
+  const rootNodeId =
+    returned?.valueId === datumId ? returned.nodeId : objects.put({ type: 'node', kind: 'literal', datumId });
+  const names = new Map<string, NodeId>();
+  const pins = new Map<NodeId, ExecId>();
+  for (const { name, node } of nested.values()) {
+    // A call that did not run because an input failed has no exec.
+    if (node.execId === undefined) continue;
+    names.set(name, node.nodeId);
+    pins.set(node.nodeId, node.execId);
+  }
+  // @spec DML-EXE-3401
+  const resultDagId = objects.put({
+    type: 'dag',
+    rootNodeId,
+    names: buildTree('names', sortedEntries(names), objects),
+  });
+  return { resultDagId, pins: buildTree('pins', sortedEntries(pins), objects) };
+}
+
+function sortedEntries<Key extends string, Value>(map: ReadonlyMap<Key, Value>): [Key, Value][] {
+  return [...map].sort(([a], [b]) => compareUtf8(a, b));
 }
 
 /** Returns the failure with a trace that speaks of sources instead of the bundle. */

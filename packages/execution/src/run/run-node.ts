@@ -31,6 +31,14 @@ export class RunNode {
   dependents: RunNode[] | undefined;
   /** Pins that the node brings along: those of an imported dag. */
   importedPins: ReadonlyMap<NodeId, ExecId> | undefined;
+  /** Number of running functions that wait for it, each by way of the next; 0 for a call of the dag alone. */
+  depth = 0;
+  /** False for a call that only functions have made. */
+  isOfDag = true;
+  /** Calls that its function has made and that have no outcome yet. */
+  awaited: Set<RunNode> | undefined;
+  /** Runs when the outcome is known and cannot be withdrawn. */
+  onKnown: (() => void)[] | undefined;
   /** Of the walk that has come by last. */
   mark: object | undefined;
 

@@ -14,9 +14,10 @@ import type { RunObjects } from '../objects/run-objects.ts';
 import { type Callee, Callees, type CallSpec, type CapturedFacts } from './callee.ts';
 import { Interpreter, type InterpreterOptions } from './interpreter.ts';
 import { type CallState, initialState, type RetryBudget } from './machine.ts';
+import { NestedCalls } from './nested-calls.ts';
 import { RunNode } from './run-node.ts';
 
-export interface RunOptions extends InterpreterOptions {
+export interface RunOptions extends Omit<InterpreterOptions, 'onNested'> {
   readonly budget: RetryBudget;
   /** Cancels every call that is open when it is aborted, and every later one. */
   readonly signal: AbortSignal;
@@ -50,7 +51,17 @@ export class Run {
     this.#options = options;
     this.#objects = objects;
     this.#callees = new Callees(objects);
-    this.#interpreter = new Interpreter(options, this.#nodes);
+    const nested = new NestedCalls({
+      objects,
+      adapter: options.adapter,
+      addLiteral: (datumId) => this.addLiteral(datumId),
+      addCall: (spec, inputs, depth) => this.addCall(spec, inputs, depth),
+      raise: (node, depth) => this.#interpreter.raise(node, depth),
+      endAttempt: (node, failure) => this.#interpreter.endAttempt(node, failure),
+      valueOf: (node) => this.valueOf(node),
+    });
+    const onNested: InterpreterOptions['onNested'] = (attempt, request) => nested.begin(attempt, request);
+    this.#interpreter = new Interpreter({ ...options, onNested }, this.#nodes);
     objects.whenFull = () => this.#interpreter.write();
     // @spec DML-EXE-2336
     const cancel = (): void => this.#interpreter.cancel(reasonOf(signal));
@@ -80,12 +91,16 @@ export class Run {
 
   /** Adds a builtin applied to nodes. */
   addBuiltin(functionDatumId: DatumId, uri: string, inputs: readonly RunNode[]): RunNode {
-    return this.#addComputed('builtin', inputs, this.#callees.ofBuiltin(functionDatumId, uri));
+    const callee = this.#callees.ofBuiltin(functionDatumId, uri);
+    return this.#addComputed('builtin', inputs, { callee, depth: 0 });
   }
 
-  /** Adds a call of a function on nodes; it starts when it can. */
-  addCall(spec: CallSpec, inputs: readonly RunNode[]): RunNode {
-    const node = this.#addComputed('call', inputs, this.#callees.ofCall(spec));
+  /**
+   * Adds a call of a function on nodes; it starts when it can. `depth` is the number of running functions that wait for
+   * it, each by way of the next.
+   */
+  addCall(spec: CallSpec, inputs: readonly RunNode[], depth = 0): RunNode {
+    const node = this.#addComputed('call', inputs, { callee: this.#callees.ofCall(spec), depth });
     const { ambientInputs, leftOut } = spec.captured ?? NO_CAPTURE;
     // @spec DML-EXE-1105
     if (ambientInputs.length + leftOut.length > 0 && !this.#warned.has(spec.functionDatumId)) {
@@ -126,6 +141,13 @@ export class Run {
     return this.#options.cache.valueOf(node);
   }
 
+  /** Returns how many calls only functions have made, and that have an outcome. */
+  countNested(): number {
+    let count = 0;
+    for (const { isOfDag, execId } of this.#nodes.values()) if (!isOfDag && execId !== undefined) count += 1;
+    return count;
+  }
+
   /** Writes what is new and settles the calls that waited for it. */
   flush(): void {
     this.#interpreter.flush();
@@ -145,7 +167,11 @@ export class Run {
     return node;
   }
 
-  #addComputed(kind: 'call' | 'builtin', inputs: readonly RunNode[], callee: Callee): RunNode {
+  #addComputed(
+    kind: 'call' | 'builtin',
+    inputs: readonly RunNode[],
+    { callee, depth }: { readonly callee: Callee; readonly depth: number },
+  ): RunNode {
     this.#interpreter.assertUnbroken();
     const { functionDatumId } = callee;
     const record = encodeRecord({
@@ -156,8 +182,13 @@ export class Run {
     });
     const nodeId = hashBytes<'node'>(record);
     const known = this.#nodes.get(nodeId);
-    if (known) return known;
+    if (known) {
+      if (depth === 0) known.isOfDag = true;
+      return known;
+    }
     const node = new RunNode(nodeId, kind, { inputs, callee, state: this.#initialStateOf(callee) });
+    node.depth = depth;
+    node.isOfDag = depth === 0;
     this.#nodes.set(nodeId, node);
     const isAnswerable = inputs.every((input) => input.isFromBase) && !this.#interpreter.isCancelled;
     const outcome = isAnswerable ? this.#options.cache.ofBase(node) : undefined;

@@ -2,6 +2,7 @@ import { type DatumId, isDmlError } from '@daggerml/object-model';
 import { isTemporary, liftDatum, lowerDeeply, SourceThrew } from '@daggerml/values';
 import { BundleRefused, type LoadedBundle, LoadFailed } from './bundle-modules.ts';
 import { failureOf, isStackOverflow, messageOf, traceOf } from './function-failure.ts';
+import type { NestedRequests } from './nested-requests.ts';
 import { areSame, forgetMatches, nameOf, type Realm, redo, undo } from './realm.ts';
 import type { RemoteObjects } from './remote-objects.ts';
 import type { CallAnswer, CallMessage, LostAttempt, RealmState } from './wire.ts';
@@ -33,7 +34,15 @@ class FunctionThrew {
 export async function callAlone(
   load: () => Promise<LoadedBundle>,
   message: CallMessage,
-  { objects, realm }: { readonly objects: RemoteObjects; readonly realm: Realm },
+  {
+    objects,
+    realm,
+    nested,
+  }: {
+    readonly objects: RemoteObjects;
+    readonly realm: Realm;
+    readonly nested: NestedRequests;
+  },
 ): Promise<CallResult> {
   let bundle: LoadedBundle | undefined;
   let isTouched = false;
@@ -47,19 +56,25 @@ export async function callAlone(
     forgetMatches();
     if (changes) redo(changes);
     let value: unknown;
+    let rootRequest: number | undefined;
     let thrown: FunctionThrew | undefined;
     const startedMs = now();
     try {
-      value = await apply(callee, undefined, inputs);
+      const returned = apply(callee, undefined, inputs);
+      // @spec DML-EXE-3406
+      rootRequest = nested.numberOf(returned);
+      value = await returned;
     } catch (error) {
       thrown = new FunctionThrew(error);
     }
+    // @spec DML-EXE-3407
+    if (!nested.isEmpty) await nested.settled();
     elapsedMs = now() - startedMs;
     const left = realm.changes();
     isTouched = !areSame(left, changes);
     if (left && !undo(left)) throw new Error(`the function has changed ${nameOf(left)} for good`);
     if (thrown) throw thrown;
-    answer = { type: 'done', datumId: await lowered(value, objects) };
+    answer = { type: 'done', datumId: await lowered(value, objects), rootRequest };
   } catch (error) {
     answer = answerTo(error);
   }

@@ -7,6 +7,8 @@ export interface Job {
   readonly functionUri: string;
   readonly inputDatumIds: readonly DatumId[];
   readonly timeoutMs?: number | undefined;
+  /** Number of running functions that wait for it, each by way of the next; 0 for a call of the dag. */
+  readonly depth?: number | undefined;
 }
 
 export interface JobEnd {
@@ -19,7 +21,7 @@ export interface JobEnd {
  * take what the call needed.
  */
 export type JobOutcome =
-  | { readonly type: 'value'; readonly datumId: DatumId }
+  | { readonly type: 'value'; readonly datumId: DatumId; readonly rootRequest?: number | undefined }
   | { readonly type: 'threw'; readonly failure: FunctionFailure }
   | { readonly type: 'broken'; readonly error: unknown }
   | {
@@ -38,5 +40,5 @@ export function lost(code: 'worker_lost' | 'timeout' | 'cancelled', reason: stri
 
 /** Returns the outcome that an answer of a thread is. */
 export function outcomeOf(answer: CallAnswer): JobOutcome {
-  return answer.type === 'done' ? { type: 'value', datumId: answer.datumId } : answer;
+  return answer.type === 'done' ? { ...answer, type: 'value' } : answer;
 }

@@ -13,7 +13,7 @@ import {
   TaskQueue,
   TOGETHER_MS,
 } from './task-queue.ts';
-import type { BundleContent, FromWorker } from './wire.ts';
+import type { BundleContent, FromWorker, NestedMessage, NestedRequest } from './wire.ts';
 import { WorkerThread, type WorkerThreadOptions } from './worker-thread.ts';
 
 export interface PoolOptions extends WorkerThreadOptions, PoolListener {
@@ -40,6 +40,8 @@ export interface PoolListener {
    * throws ends the jobs of the thread.
    */
   readonly onObjects: (objects: PackedObjects) => boolean;
+  /** Receives a call that the function of a job makes; `answerNested` answers it. */
+  readonly onNested?: (job: Job, request: NestedRequest) => void;
   /** Receives outcomes in a later turn; none of a job that was stopped. */
   readonly onEnd: (ends: readonly JobEnd[]) => void;
 }
@@ -62,7 +64,8 @@ export class WorkerPool {
   readonly #idle: Slot[] = [];
   /** The tasks that are not over. */
   readonly #open = new Map<NodeId, Task>();
-  readonly #queue = new TaskQueue();
+  /** The tasks that wait, by the number of running functions that wait for them. */
+  readonly #queues: TaskQueue[] = [new TaskQueue(0)];
   /** Threads that were asked to end while a call ran, and may still run it. */
   #ending = 0;
   readonly #terminations = new Set<Promise<void>>();
@@ -83,13 +86,41 @@ export class WorkerPool {
       return this.#report(job, { type: 'broken', error });
     }
     if (this.#closed) return this.#report(job, closed);
-    const task: Task = { job, called, slot: undefined, over: false, hasStarted: false };
+    const { depth = 0 } = job;
+    const task: Task = { job, called, depth, slot: undefined, over: false, hasStarted: false };
     this.#open.set(job.nodeId, task);
-    this.#queue.add(task);
+    this.#enqueue(task);
+  }
+
+  #enqueue(task: Task): void {
+    const queue = this.#queueOf(task.depth);
+    const isFirst = queue.first() === undefined;
+    queue.add(task);
     // A thread is loaded while this one is still asked for more.
-    if (this.#idle.length < this.#queue.length && this.#hasRoom) this.#idle.push(this.#start());
+    if (this.#idle.length < queue.length && this.#hasRoom) this.#idle.push(this.#start());
     // In a later turn, so that what is asked for in this one can travel together.
-    if (this.#queue.length === 1) queueMicrotask(() => this.#dispatch());
+    if (isFirst) queueMicrotask(() => this.#dispatch());
+  }
+
+  #queueOf(depth: number): TaskQueue {
+    while (this.#queues.length <= depth) this.#queues.push(new TaskQueue(this.#queues.length));
+    return this.#queues[depth] as TaskQueue;
+  }
+
+  /** Puts a job before those that fewer running functions wait for, if it has not begun. */
+  raise(nodeId: NodeId, depth: number): void {
+    const task = this.#open.get(nodeId);
+    if (!task || task.depth >= depth) return;
+    task.depth = depth;
+    if (!task.slot) this.#enqueue(task);
+  }
+
+  /** Answers a call that the function of a job has made; ignored where the job has ended. */
+  answerNested(nodeId: NodeId, message: Omit<NestedMessage, 'type'>): void {
+    const slot = this.#open.get(nodeId)?.slot;
+    if (!slot) return;
+    slot.waits -= 1;
+    slot.thread.answerNested(message);
   }
 
   /** Ends the job of a node, together with its worker when it runs. */
@@ -105,7 +136,7 @@ export class WorkerPool {
    */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const task of this.#queue.waiting) this.#end(task, closed);
+    for (const { waiting } of this.#queues) for (const task of waiting) this.#end(task, closed);
     for (const slot of [...this.#slots]) {
       for (const task of slot.tasks) this.#end(task, closed);
       this.#terminate(slot);
@@ -115,17 +146,34 @@ export class WorkerPool {
 
   /** Checks whether one more thread may run. */
   get #hasRoom(): boolean {
-    return this.#slots.size + this.#ending < this.#size;
+    return this.#countThreads() + this.#ending < this.#size;
+  }
+
+  /** Returns the number of threads, without those whose functions wait for calls that they have made. */
+  #countThreads(): number {
+    let waiting = 0;
+    // @spec DML-EXE-3404
+    if (this.#queues.length > 1) for (const { waits } of this.#slots) if (waits > 0) waiting += 1;
+    return this.#slots.size - waiting;
   }
 
   /** @spec DML-EXE-0802 */
   #dispatch(): void {
     while (!this.#closed) {
-      const task = this.#queue.first();
+      const queue = this.#queues.findLast((each) => each.first() && this.#hasTurn(each));
+      const task = queue?.first();
       const slot = task && this.#slotFor(task.called.bundleDatumId);
-      if (!slot) return;
-      this.#begin(slot, this.#takeTogether(slot));
+      if (!queue || !slot) return;
+      this.#begin(slot, this.#takeTogether(queue, slot));
     }
+  }
+
+  /** Checks whether one more call of a depth may run: as many functions as there are threads may wait at each. */
+  #hasTurn({ depth }: TaskQueue): boolean {
+    if (this.#queues.length === 1) return true;
+    let running = 0;
+    for (const { tasks } of this.#slots) if (tasks[0]?.depth === depth) running += 1;
+    return running < this.#size;
   }
 
   /**
@@ -146,18 +194,18 @@ export class WorkerPool {
   }
 
   /** Takes the first task from the queue, with the next ones when all are known to be short. */
-  #takeTogether(slot: Slot): Task[] {
-    const first = this.#queue.take();
+  #takeTogether(queue: TaskQueue, slot: Slot): Task[] {
+    const first = queue.take();
     const tasks = [first];
     const { bundleDatumId } = first.called;
     if (!isShort(first) || slot.ownBundle !== undefined || !slot.loaded.has(bundleDatumId)) return tasks;
-    const share = Math.ceil((this.#queue.length + 1) / this.#size);
+    const share = Math.ceil((queue.length + 1) / this.#size);
     const most = Math.min(MAX_TOGETHER, share);
     let { meanMs } = first.called;
-    for (let task = this.#queue.first(); task && tasks.length < most; task = this.#queue.first()) {
+    for (let task = queue.first(); task && tasks.length < most; task = queue.first()) {
       meanMs += task.called.meanMs;
       if (!isShort(task) || task.called.bundleDatumId !== bundleDatumId || meanMs > TOGETHER_MS) break;
-      tasks.push(this.#queue.take());
+      tasks.push(queue.take());
     }
     return tasks;
   }
@@ -220,6 +268,7 @@ export class WorkerPool {
       tasks: [],
       ownBundle: undefined,
       loaded: new Set(),
+      waits: 0,
     };
     this.#slots.add(slot);
     return slot;
@@ -241,6 +290,8 @@ export class WorkerPool {
           (error: unknown) => this.#break(slot, error),
         );
         return;
+      case 'nested':
+        return this.#request(slot, message);
       case 'read':
       case 'objects':
         try {
@@ -249,6 +300,21 @@ export class WorkerPool {
           this.#break(slot, error);
         }
     }
+  }
+
+  /** Passes on a call that the function of a thread makes. */
+  #request(slot: Slot, { objects, ...request }: FromWorker & { type: 'nested' }): void {
+    const [task] = slot.tasks;
+    if (task?.slot !== slot) return;
+    try {
+      if (objects) this.#options.onObjects(objects);
+    } catch (error) {
+      return this.#break(slot, error);
+    }
+    slot.waits += 1;
+    task.called.isSolitary = true;
+    this.#options.onNested?.(task.job, request);
+    this.#dispatch();
   }
 
   /** Serves a worker: sends the objects that it reads and takes those that it made. */
@@ -281,8 +347,9 @@ export class WorkerPool {
     }
     clearTimeout(slot.timer);
     slot.tasks = [];
+    slot.waits = 0;
     const { called } = tasks[0] as Task;
-    if (realm === 'touched') this.#terminate(slot);
+    if (realm === 'touched' || this.#countThreads() > this.#size) this.#terminate(slot);
     else {
       slot.thread.rest();
       slot.loaded.add(called.bundleDatumId);
@@ -313,7 +380,7 @@ export class WorkerPool {
   #putBack(tasks: readonly Task[]): void {
     const open = tasks.filter(({ over }) => !over);
     for (const task of open) task.slot = undefined;
-    if (open.length > 0) this.#queue.putBack(open);
+    if (open[0]) this.#queueOf(open[0].depth).putBack(open);
   }
 
   /**

@@ -20,6 +20,8 @@ export interface KnownFunction {
 export interface Task {
   readonly job: Job;
   readonly called: KnownFunction;
+  /** That of its job, or of a running function that has come to wait for it. */
+  depth: number;
   slot: Slot | undefined;
   timer?: ReturnType<typeof setTimeout> | undefined;
   over: boolean;
@@ -35,6 +37,8 @@ export interface Slot {
   ownBundle: DatumId | undefined;
   /** Bundles that the thread has loaded. */
   readonly loaded: Set<DatumId>;
+  /** Calls that its function has made and that are not answered. */
+  waits: number;
   /** Takes back calls that wait for one that takes long. */
   timer?: ReturnType<typeof setTimeout> | undefined;
 }
@@ -55,10 +59,15 @@ export class KnownFunctions {
   }
 }
 
-/** Tasks that wait for a thread, in order. */
+/** Tasks of one depth that wait for a thread, in order. */
 export class TaskQueue {
+  readonly depth: number;
   readonly #tasks: Task[] = [];
   #at = 0;
+
+  constructor(depth: number) {
+    this.depth = depth;
+  }
 
   get length(): number {
     return this.#tasks.length - this.#at;
@@ -73,9 +82,12 @@ export class TaskQueue {
     this.#tasks.push(task);
   }
 
-  /** Returns the first task that is not over, which stays. */
+  /** Returns the first task that waits here, which stays. */
   first(): Task | undefined {
-    while (this.#tasks[this.#at]?.over) this.#at += 1;
+    for (let task = this.#tasks[this.#at]; task; task = this.#tasks[this.#at]) {
+      if (!task.over && task.depth === this.depth) break;
+      this.#at += 1;
+    }
     if (this.#at > 1024) {
       this.#tasks.splice(0, this.#at);
       this.#at = 0;

@@ -1,3 +1,4 @@
+import type { NestedCallOptions } from '@daggerml/capture';
 import type { ChunkId, DatumId } from '@daggerml/object-model';
 import type { PackedObjects } from './packed-objects.ts';
 
@@ -46,7 +47,38 @@ export interface BundleMessage extends BundleContent {
   readonly type: 'bundle';
 }
 
-export type ToWorker = RunMessage | ChunksMessage | TakenMessage | BundleMessage;
+/** An input of a call that a function makes: a value, or the result of a call that it asked for before. */
+export type NestedInput = { readonly datumId: DatumId } | { readonly request: number };
+
+/** A call that a running function makes. */
+export interface NestedRequest {
+  /** Names the request among those of its thread. */
+  readonly request: number;
+  /** Names the function in the code of the one that calls it. */
+  readonly calleeKey: string;
+  readonly inputs: readonly NestedInput[];
+  readonly options: NestedCallOptions;
+}
+
+/** Asks the process for a call; `objects` are those of the inputs that were not sent before. */
+export interface NestedRequestMessage extends NestedRequest {
+  readonly type: 'nested';
+  readonly objects: PackedObjects | undefined;
+}
+
+/** Outcome of a call that a function made. */
+export type NestedAnswer<Value = { readonly datumId: DatumId }> =
+  | ({ readonly type: 'value' } & Value)
+  | { readonly type: 'threw'; readonly message: string };
+
+/** Answers a request for a call. */
+export interface NestedMessage {
+  readonly type: 'nested';
+  readonly request: number;
+  readonly answer: NestedAnswer<{ readonly datumId: DatumId; readonly objects: PackedObjects }>;
+}
+
+export type ToWorker = RunMessage | ChunksMessage | TakenMessage | BundleMessage | NestedMessage;
 
 /** A failure that the function's own code caused. */
 export interface FunctionFailure {
@@ -69,7 +101,12 @@ export interface LostAttempt {
 
 /** Outcome of one call. */
 export type CallAnswer =
-  | { readonly type: 'done'; readonly datumId: DatumId }
+  | {
+      readonly type: 'done';
+      readonly datumId: DatumId;
+      /** The request whose promise the function returned. */
+      readonly rootRequest?: number | undefined;
+    }
   | { readonly type: 'threw'; readonly failure: FunctionFailure }
   | ({ readonly type: 'lost' } & LostAttempt);
 
@@ -83,6 +120,7 @@ export type FromWorker =
   | { readonly type: 'read'; readonly request: number; readonly chunkIds: readonly ChunkId[] }
   | { readonly type: 'bundle'; readonly bundleDatumId: DatumId }
   | { readonly type: 'objects'; readonly objects: PackedObjects }
+  | NestedRequestMessage
   | {
       readonly type: 'answers';
       /** Of the first calls of the message, in their order; the others were not begun. */

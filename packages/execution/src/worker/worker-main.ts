@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { syncBuiltinESMExports } from 'node:module';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import type { NestedCallOptions } from '@daggerml/capture';
+import { NESTED_CALL_HOST } from '@daggerml/capture/bundle-place';
 import type { ChunkId } from '@daggerml/object-model';
 import { BatchSender } from './batch-sender.ts';
 import { BundleModules } from './bundle-modules.ts';
 import { callAlone, callTogether } from './function-call.ts';
 import { exited, failureOf, MAX_FRAMES, neverSettled } from './function-failure.ts';
+import { NestedRequests } from './nested-requests.ts';
 import type { PackedObjects } from './packed-objects.ts';
 import { Realm } from './realm.ts';
 import { RemoteObjects } from './remote-objects.ts';
@@ -38,6 +41,8 @@ interface Current {
   readonly isAlone: boolean;
   /** Failure of a call that asked the process to end. */
   exit?: FunctionFailure;
+  /** The calls that a call which is made alone makes itself. */
+  nested?: NestedRequests;
 }
 
 /** Owner of the running code: timers and promises carry the calls that created them. */
@@ -115,8 +120,19 @@ async function runAlone(
   { bundleDatumId }: RunMessage,
   { call, objects }: { call: CallMessage; objects: RemoteObjects },
 ): Promise<void> {
+  const nested = new NestedRequests({
+    objects,
+    send: (request) => {
+      const put = sender.take();
+      send({ type: 'nested', ...request, objects: put }, put ? [put.bytes.buffer] : []);
+    },
+    received: (received) => new RemoteObjects(received, readChunks, sender),
+    expectAnswer,
+    noteAnswer,
+  });
+  own.nested = nested;
   const load = async () => modules.get(bundleDatumId) ?? modules.load(bundleDatumId);
-  const result = await owners.run(own, () => callAlone(load, call, { objects, realm }));
+  const result = await owners.run(own, () => callAlone(load, call, { objects, realm, nested }));
   if (!areAllPrinted()) await printed();
   if (!sender.isIdle) await sender.hasRoom(0);
   if (current !== own) return;
@@ -208,6 +224,9 @@ port.on('message', (message: ToWorker) => {
       noteAnswer();
       onBundle?.(message);
       return;
+    case 'nested':
+      current?.nested?.take(message);
+      return;
     case 'taken':
       noteAnswer();
       sender.noteTaken(message.free);
@@ -262,6 +281,22 @@ function exitOf(failure: FunctionFailure): CallAnswer {
 }
 
 process.exit = refuseExit;
+
+/** Makes a call for the running function. Several functions that are called together are called one by one instead. */
+function requestNested(
+  calleeKey: string,
+  inputs: readonly unknown[],
+  options: NestedCallOptions,
+): Promise<unknown> {
+  const own = owners.getStore() ?? current;
+  if (own === undefined || own !== current)
+    return Promise.reject(new Error('a call was made after the function that makes it had ended'));
+  if (own.nested) return own.nested.request(calleeKey, inputs, options);
+  discard();
+  return new Promise(() => {});
+}
+
+Object.defineProperty(globalThis, NESTED_CALL_HOST, { value: requestNested });
 syncBuiltinESMExports();
 
 process.on('uncaughtException', onStray);

@@ -2,7 +2,7 @@ import type { ResourceLimits, Worker } from 'node:worker_threads';
 import { startThread } from '../source-file.ts';
 import type { PackedObjects } from './packed-objects.ts';
 import { createTurns, lastTaken, offerTurns, takeBack } from './turns.ts';
-import type { BundleContent, FromWorker, RunMessage, ToWorker } from './wire.ts';
+import type { BundleContent, FromWorker, NestedMessage, RunMessage, ToWorker } from './wire.ts';
 
 /** Has Node offer modules that are made of text, which it calls experimental; see `bundle-modules.ts`. */
 const MODULES_OF_TEXT = '--experimental-vm-modules';
@@ -85,6 +85,12 @@ export class WorkerThread {
   giveBundle({ datum, content, natives = {} }: BundleContent): void {
     const message = { type: 'bundle', datum: new Uint8Array(datum), content, natives } as const;
     this.#send(message, [content.buffer as ArrayBuffer]);
+  }
+
+  /** Answers a request for a call; the memory of the objects moves to the thread. */
+  answerNested(message: Omit<NestedMessage, 'type'>): void {
+    const { answer } = message;
+    this.#send({ type: 'nested', ...message }, answer.type === 'value' ? [answer.objects.bytes.buffer] : []);
   }
 
   /** Confirms that objects were taken over; where all that waited is written, the memory moves back. */

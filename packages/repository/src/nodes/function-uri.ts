@@ -8,6 +8,8 @@ export const LOCAL_ADAPTER = 'dml-worker';
 export interface FunctionUri {
   readonly bundleDatumId: DatumId;
   readonly exportName: string;
+  /** A list of the bundle and of the functions that it calls as calls of their own; undefined where there are none. */
+  readonly calleesDatumId?: DatumId | undefined;
 }
 
 /**
@@ -15,8 +17,9 @@ export interface FunctionUri {
  *
  * @spec DML-EXE-0501
  */
-export function formatFunctionUri({ bundleDatumId, exportName }: FunctionUri): string {
-  return `dml+exec://${LOCAL_ADAPTER}/${bundleDatumId}/${encodeURIComponent(exportName)}`;
+export function formatFunctionUri({ bundleDatumId, exportName, calleesDatumId }: FunctionUri): string {
+  const query = calleesDatumId === undefined ? '' : `?calls=${calleesDatumId}`;
+  return `dml+exec://${LOCAL_ADAPTER}/${bundleDatumId}/${encodeURIComponent(exportName)}${query}`;
 }
 
 /** Returns the name of the adapter that a function's URI names; undefined for another URI. */
@@ -26,7 +29,11 @@ export function adapterNameOf(uri: string): string | undefined {
 
 /** Reads the URI of a function; throws `adapter_unknown` for one that no adapter here runs. */
 export function parseFunctionUri(uri: string): FunctionUri {
-  const match = /^dml\+exec:\/\/([^/]*)\/([0-9a-f]{64})\/([^/?#]+)$/.exec(uri);
+  const match = /^dml\+exec:\/\/([^/]*)\/([0-9a-f]{64})\/([^/?#]+)(?:\?calls=([0-9a-f]{64}))?$/.exec(uri);
   if (!match || match[1] !== LOCAL_ADAPTER) throw repositoryError('adapter_unknown', { uri });
-  return { bundleDatumId: match[2] as DatumId, exportName: decodeURIComponent(match[3] as string) };
+  return {
+    bundleDatumId: match[2] as DatumId,
+    exportName: decodeURIComponent(match[3] as string),
+    ...(match[4] !== undefined && { calleesDatumId: match[4] as DatumId }),
+  };
 }

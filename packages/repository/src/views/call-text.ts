@@ -92,7 +92,9 @@ export function valueText(
 /** Returns the short name of a function: the export of a captured one, the path of a builtin. */
 export function functionName(uri: string | undefined): string {
   if (uri === undefined) return '';
-  const name = uri.startsWith('dml://') ? uri.slice('dml://'.length) : (uri.split('/').at(-1) ?? uri);
+  const name = uri.startsWith('dml://')
+    ? uri.slice('dml://'.length)
+    : (uri.split('?', 1)[0]?.split('/').at(-1) ?? uri);
   try {
     return decodeURIComponent(name);
   } catch {

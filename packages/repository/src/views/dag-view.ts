@@ -7,7 +7,7 @@ import {
   treeEntries,
 } from '@daggerml/object-model';
 import { type RecordedFailure, readFailure } from '../nodes/error-dag.ts';
-import type { PinScope } from '../nodes/pin-scope.ts';
+import { type PinScope, treeScope } from '../nodes/pin-scope.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 
 /** One node of a dag and what became of it. */
@@ -62,6 +62,18 @@ export function nodesOf(reader: RecordReader, dagId: DagId, scope: PinScope): No
     );
   }
   return [...views.values()];
+}
+
+/**
+ * Lists the calls that the function of a call has made, inputs before the calls that use them.
+ *
+ * @spec DML-REP-0043
+ */
+export function callsMadeIn(reader: RecordReader, { execId }: OutcomeView): NodeView[] {
+  const exec = reader.read('exec', execId);
+  if (exec.nodeKind !== 'call' || exec.pins.length === 0) return [];
+  const nodes = nodesOf(reader, exec.resultDagId, treeScope(exec.pins, reader));
+  return nodes.filter(({ kind }) => kind === 'call');
 }
 
 /** Describes one node with the names that a dag gives it. */
