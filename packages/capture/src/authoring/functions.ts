@@ -9,11 +9,20 @@ export interface CallOptions {
   readonly retryFailed?: boolean;
   /** Time one attempt may take; none by default. */
   readonly timeoutMs?: number;
+  /** Time that all attempts and the pauses between them may take together; none by default. */
+  readonly budgetMs?: number;
   /**
    * Number of further attempts after one that said nothing about the call: its worker was lost, or the function threw a
-   * `TemporaryError`. 2 by default. An attempt that took longer than `timeoutMs` is only repeated when this is given.
+   * `TemporaryError`. 2 by default. An attempt that took longer than `timeoutMs` is only repeated when this is given,
+   * one whose function threw another error only where `retryOn` says so.
    */
   readonly retries?: number;
+  /**
+   * Errors after which another attempt is made, as far as `retries` goes: names and codes such as `'ECONNRESET'`, of
+   * what was thrown or of one of its causes, or `'throw'` for whatever is thrown. The last throw is the recorded
+   * failure of the call. None by default.
+   */
+  readonly retryOn?: 'throw' | readonly string[];
   /** The name that progress reports show; the function's name by default. */
   readonly label?: string;
 }

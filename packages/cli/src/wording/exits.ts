@@ -80,6 +80,7 @@ export const EXITS: Readonly<Record<AnyErrorCode, ExitCode>> = {
   capture_failed: EXIT.pipeline,
   illegal_transition: EXIT.defect,
   function_threw: EXIT.callFailed,
+  invalid_option: EXIT.pipeline,
   function_exited: EXIT.callFailed,
   never_settled: EXIT.callFailed,
   load_failed: EXIT.infrastructure,

@@ -80,7 +80,7 @@ export class LocalWorkers implements ExecutionAdapter {
       case 'value':
         return { ...outcome, type: 'done', outcome: 'ok' };
       case 'threw':
-        return { type: 'done', outcome: 'error', failure: outcome.failure };
+        return { type: 'done', outcome: 'error', failure: outcome.failure, names: outcome.names };
       case 'lost':
         return lost(outcome);
       case 'broken':

@@ -41,7 +41,13 @@ export type AdapterAnswer =
       readonly rootRequest?: number | undefined;
     }
   /** The function failed; positions in the trace are those of the bundle. */
-  | { readonly type: 'done'; readonly outcome: 'error'; readonly failure: RecordedFailure }
+  | {
+      readonly type: 'done';
+      readonly outcome: 'error';
+      readonly failure: RecordedFailure;
+      /** Names and codes of what was thrown and of its causes, for `retryOn`; not recorded. */
+      readonly names?: readonly string[] | undefined;
+    }
   /** It says nothing about the call: a retryable failure is attempted again, another one ends the call. */
   | { readonly type: 'failed'; readonly isRetryable: boolean; readonly code: string; readonly reason: string }
   /** The store could not be read, so nothing more can be recorded: ends the run with this error. */

@@ -1,6 +1,6 @@
 import { wholeMs } from '@daggerml/store';
 import type { AdapterAnswer } from '../adapters/port.ts';
-import type { Attempt } from './attempts.ts';
+import { type Attempt, leftMs } from './attempts.ts';
 import type { CallEvent } from './machine.ts';
 
 const doneOk: CallEvent = { type: 'done_ok' };
@@ -21,19 +21,51 @@ export function eventOfAnswer(
     case 'pending':
       return answer;
     case 'failed': {
-      const { code, reason, isRetryable } = answer;
-      const failure = { code, reason };
+      const { code, isRetryable } = answer;
+      spend(attempt, nowMs());
+      const failure = { code, reason: reasonOf(attempt, answer) };
       // @spec DML-EXE-2405
       const isAsked = code !== 'timeout' || attempt.node.callee?.options.retries !== undefined;
       if (!isRetryable || !isAsked) return { type: 'refused', failure };
       // @spec DML-EXE-0906
-      return { type: 'infrastructure_failure', failure, jitter: random() };
+      return { type: 'infrastructure_failure', failure, jitter: random(), leftMs: leftMs(attempt) };
     }
-    case 'done':
+    case 'done': {
       attempt.result = answer;
       // @spec DML-EXE-0880 DML-EXE-0881
       attempt.finishedMs = Math.max(attempt.startedMs, wholeMs(nowMs()));
       // @spec DML-EXE-0604
-      return answer.outcome === 'ok' ? doneOk : doneError;
+      if (answer.outcome === 'ok') return doneOk;
+      if (!isRetriedThrow(attempt, answer)) return doneError;
+      spend(attempt, attempt.finishedMs);
+      const { code, message: reason } = answer.failure;
+      const failure = { code, reason };
+      return { type: 'throw_to_retry', failure, jitter: random(), leftMs: leftMs(attempt) };
+    }
   }
 }
+
+/** Adds the time of an attempt that has ended to what its call has spent. */
+function spend(attempt: Attempt, endMs: number): void {
+  attempt.spentMs += Math.max(0, endMs - attempt.startedMs);
+}
+
+/** Returns the reason of a failure; a time-out that the budget of the call caused is said to be one. */
+function reasonOf(attempt: Attempt, { code, reason }: AdapterAnswer & { type: 'failed' }): string {
+  const budgetMs = attempt.node.callee?.options.budgetMs;
+  if (code !== 'timeout' || budgetMs === undefined || leftMs(attempt) !== 0) return reason;
+  return `the time budget of ${budgetMs} ms is used up`;
+}
+
+/**
+ * Checks whether the author of a call asks for another attempt after what its function threw.
+ *
+ * @spec DML-EXE-3104
+ */
+function isRetriedThrow({ node }: Attempt, { failure, names = [] }: ThrownAnswer): boolean {
+  const retryOn = node.callee?.options.retryOn;
+  if (retryOn === undefined || failure.code !== 'function_threw') return false;
+  return retryOn === 'throw' || names.some((name) => retryOn.includes(name));
+}
+
+type ThrownAnswer = AdapterAnswer & { readonly type: 'done'; readonly outcome: 'error' };

@@ -13,6 +13,8 @@ export interface Attempt {
   number: number;
   startedMs: number;
   finishedMs: number;
+  /** Time that earlier attempts and the pauses after them took. */
+  spentMs: number;
   /** Token of the attempt that the adapter is asked about next; undefined for a submission. */
   token: string | undefined;
   /** True when the adapter owes an answer. */
@@ -70,6 +72,7 @@ export class Attempts {
       token: undefined,
       startedMs: 0,
       finishedMs: 0,
+      spentMs: 0,
       isAsked: false,
       result: undefined,
       timer: undefined,
@@ -127,7 +130,7 @@ export class Attempts {
 
   #submissionOf(attempt: Attempt): Submission {
     const { node, number } = attempt;
-    const { uri, options, captured } = node.callee as Callee;
+    const { uri, captured } = node.callee as Callee;
     attempt.startedMs = wholeMs(this.#nowMs());
     return {
       nodeId: node.nodeId,
@@ -135,7 +138,7 @@ export class Attempts {
       inputDatumIds: node.inputs.map(({ valueId }) => valueId as DatumId),
       executionKey: computedOf(node).executionKey,
       attempt: number,
-      timeoutMs: options.timeoutMs,
+      timeoutMs: limitMs(attempt),
       natives: captured?.natives,
       depth: node.depth,
     };
@@ -176,6 +179,8 @@ export class Attempts {
   /** Runs `then` after a pause, unless the call ends before. */
   pause(nodeId: NodeId, afterMs: number, then: () => void): void {
     const attempt = this.#open.get(nodeId) as Attempt;
+    // A pause between two polls is part of the attempt that goes on.
+    if (attempt.node.state.name === 'retry_wait') attempt.spentMs += afterMs;
     attempt.timer = setTimeout(then, afterMs);
   }
 
@@ -188,4 +193,21 @@ export class Attempts {
     this.#open.delete(nodeId);
     return attempt;
   }
+}
+
+/**
+ * Returns the time that is left of the budget of a call; undefined for one without a budget.
+ *
+ * @spec DML-EXE-0913
+ */
+export function leftMs({ node, spentMs }: Attempt): number | undefined {
+  const budgetMs = node.callee?.options.budgetMs;
+  return budgetMs === undefined ? undefined : Math.max(0, budgetMs - spentMs);
+}
+
+/** Returns the time that the next attempt of a call may take. */
+function limitMs(attempt: Attempt): number | undefined {
+  const timeoutMs = attempt.node.callee?.options.timeoutMs;
+  const left = leftMs(attempt);
+  return left === undefined ? timeoutMs : Math.min(left, timeoutMs ?? left);
 }

@@ -2,6 +2,7 @@ import type { AmbientInput, CallOptions, NativePackage } from '@daggerml/capture
 import type { DatumId } from '@daggerml/object-model';
 import { parseFunctionUri } from '@daggerml/repository';
 import type { RunObjects } from '../objects/run-objects.ts';
+import { checkCallOptions } from './call-options.ts';
 
 /** A call as its Caller asks for it. */
 export interface CallSpec {
@@ -53,6 +54,7 @@ export class Callees {
   ofCall(spec: CallSpec): Callee {
     let callee = this.#calls.get(spec);
     if (!callee) {
+      checkCallOptions({ ...spec.options, label: spec.label });
       const datum = this.#objects.read('datum', spec.functionDatumId);
       const uri = datum.kind === 'uri' ? datum.value : '';
       const functionName = exportNameOf(uri);

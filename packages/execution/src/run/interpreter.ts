@@ -6,7 +6,7 @@ import type { OutcomeBatch } from '../cache/outcome-batch.ts';
 import { executionError } from '../errors.ts';
 import type { NestedRequest } from '../worker/wire.ts';
 import { eventOfAnswer } from './answer-event.ts';
-import { type Attempt, Attempts } from './attempts.ts';
+import { type Attempt, Attempts, leftMs } from './attempts.ts';
 import { breakingFailure, reportEnd, unrecordedFailure } from './call-failure.ts';
 import type { CallReport, EventReporter } from './events.ts';
 import { forgetOutcome, isAnsweredBy, lookUp, shareOutcome, takeOutcome } from './look-up.ts';
@@ -320,7 +320,8 @@ export class Interpreter {
     if (attempt && node.execId === undefined) {
       if (!recordRun(attempt, this.#options)) {
         const failure = { code: 'integrate_failed', reason: 'the value of the result is not there' };
-        return { type: 'integrate_failed', failure, jitter: this.#options.random() };
+        const jitter = this.#options.random();
+        return { type: 'integrate_failed', failure, jitter, leftMs: leftMs(attempt) };
       }
     }
     // @spec DML-EXE-1002

@@ -17,6 +17,7 @@ const budget = { maxAttempts: 3, baseMs: 100, maxMs: 1000 };
 const failure = { code: 'worker_lost', reason: 'killed' };
 const first = { attempt: 1, budget, token: undefined };
 const second = { attempt: 2, budget, token: undefined };
+const late = 50;
 const last = { attempt: 3, budget, token: 'kept' };
 const made = { attempt: 0, budget, token: undefined };
 
@@ -68,6 +69,12 @@ const events: Record<CallEvent['type'], CallEvent> & Record<string, CallEvent> =
   done_ok: { type: 'done_ok' },
   done_error: { type: 'done_error' },
   infrastructure_failure: { type: 'infrastructure_failure', failure, jitter: 0 },
+  throw_to_retry: { type: 'throw_to_retry', failure, jitter: 0 },
+  'throw_to_retry:soon': { type: 'throw_to_retry', failure, jitter: 0, leftMs: late + 1 },
+  'throw_to_retry:late': { type: 'throw_to_retry', failure, jitter: 0, leftMs: late },
+  'infrastructure_failure:soon': { type: 'infrastructure_failure', failure, jitter: 0, leftMs: late + 1 },
+  'infrastructure_failure:late': { type: 'infrastructure_failure', failure, jitter: 0, leftMs: late },
+  'integrate_failed:late': { type: 'integrate_failed', failure, jitter: 0, leftMs: late },
   refused: { type: 'refused', failure },
   timer_fired: { type: 'timer_fired' },
   integrated: { type: 'integrated' },
@@ -127,7 +134,14 @@ const rows = `
   DML-EXE-2354 claiming                claimed                shared_look_up         look_up_shared
   DML-EXE-2355 claiming                claimed_elsewhere      claim_wait             wait_for_claim
   DML-EXE-2356 claiming                must_run               poll_adapter           submit
-  DML-EXE-2357 claim_wait              timer_fired            shared_look_up         look_up_shared`
+  DML-EXE-2357 claim_wait              timer_fired            shared_look_up         look_up_shared
+  DML-EXE-3101 poll_adapter:t0         throw_to_retry         retry_wait             start_timer
+  DML-EXE-3101 poll_adapter            throw_to_retry:soon    retry_wait             start_timer
+  DML-EXE-3102 poll_adapter:last       throw_to_retry         integrate_error:last   integrate
+  DML-EXE-3102 poll_adapter            throw_to_retry:late    integrate_error        integrate
+  DML-EXE-3103 poll_adapter            infrastructure_failure:soon retry_wait        start_timer
+  DML-EXE-3103 poll_adapter            infrastructure_failure:late failed_terminal   settle
+  DML-EXE-3103 integrate_ok            integrate_failed:late  failed_terminal        settle`
   .trim()
   .split('\n')
   .map((line) => {

@@ -64,10 +64,13 @@ type PlainEvent =
   | 'answer_lost';
 
 interface FailedAttempt {
-  readonly type: 'infrastructure_failure' | 'integrate_failed';
+  /** A throw to retry is one that its author asks to make another attempt after. */
+  readonly type: 'infrastructure_failure' | 'integrate_failed' | 'throw_to_retry';
   readonly failure: AttemptFailure;
   /** Uniform in [0, 1). */
   readonly jitter: number;
+  /** Time that is left for pauses and attempts; without limit by default. */
+  readonly leftMs?: number | undefined;
 }
 
 export type CallEffect =
@@ -244,6 +247,13 @@ function fromPoll(state: Attempted, event: CallEvent): Transition | undefined {
     // @spec DML-EXE-2311
     case 'infrastructure_failure':
       return retried({ ...state, token: undefined }, event);
+    case 'throw_to_retry':
+      // @spec DML-EXE-3101
+      return (
+        paused({ ...state, token: undefined }, event) ??
+        // @spec DML-EXE-3102
+        integrating(state, 'error')
+      );
     // @spec DML-EXE-2313
     case 'refused':
       return failed(event.failure, settle);
@@ -266,11 +276,21 @@ function resumed({ attempt, budget, token }: Attempting): Transition {
   return { state, effects: [{ type: 'poll', token, afterMs: 0 }] };
 }
 
-function retried({ attempt, budget, token }: Attempting, { failure, jitter }: FailedAttempt): Transition {
+function retried(state: Attempting, event: FailedAttempt): Transition {
   // @spec DML-EXE-2312
   // @spec DML-EXE-2320 DML-EXE-0907 DML-EXE-0909
-  if (attempt >= budget.maxAttempts) return failed(failure, settle);
+  return paused(state, event) ?? failed(event.failure, settle);
+}
+
+/** Returns the pause before the next attempt; undefined where the number of attempts or the time is used up. */
+function paused(
+  { attempt, budget, token }: Attempting,
+  { failure, jitter, leftMs }: FailedAttempt,
+): Transition | undefined {
+  if (attempt >= budget.maxAttempts) return undefined;
   const afterMs = pauseMs(budget, attempt, jitter);
+  // @spec DML-EXE-3103
+  if (leftMs !== undefined && afterMs >= leftMs) return undefined;
   return {
     state: { name: 'retry_wait', attempt, budget, token },
     effects: [{ type: 'start_timer', afterMs, failure }],

@@ -1,7 +1,7 @@
 import { type DatumId, isDmlError } from '@daggerml/object-model';
 import { isTemporary, liftDatum, lowerDeeply, SourceThrew } from '@daggerml/values';
 import { BundleRefused, type LoadedBundle, LoadFailed } from './bundle-modules.ts';
-import { failureOf, isStackOverflow, messageOf, traceOf } from './function-failure.ts';
+import { failureOf, isStackOverflow, messageOf, thrownNames, traceOf } from './function-failure.ts';
 import type { NestedRequests } from './nested-requests.ts';
 import { areSame, forgetMatches, nameOf, type Realm, redo, undo } from './realm.ts';
 import type { RemoteObjects } from './remote-objects.ts';
@@ -150,7 +150,7 @@ function answerToThrown(thrown: unknown): CallAnswer {
   if (isStackOverflow(thrown)) return lost('stack_overflow', messageOf(thrown));
   // @spec DML-EXE-0912
   if (isTemporary(thrown)) return lost('temporary_failure', messageOf(thrown));
-  return { type: 'threw', failure: failureOf(thrown) };
+  return { type: 'threw', failure: failureOf(thrown), names: thrownNames(thrown) };
 }
 
 /** Checks whether an error refuses a value without a datum form, which is the function's failure. */

@@ -86,6 +86,29 @@ function causesOf(thrown: unknown): string[] {
   return texts.length === 0 ? [`thrown: ${textOf(thrown)}`] : texts;
 }
 
+const MAX_NAMES = 32;
+
+/** Lists the names and codes of what was thrown and of its causes; nothing where they cannot be read. */
+export function thrownNames(thrown: unknown): readonly string[] {
+  try {
+    const names = new Set<string>();
+    const open: unknown[] = [thrown];
+    for (let each = open.shift(); each !== undefined && names.size < MAX_NAMES; each = open.shift()) {
+      if (typeof each !== 'object' || each === null) continue;
+      // Not of the class, which has another name in the bundle.
+      const { name, code, cause } = each as Partial<Record<'name' | 'code' | 'cause', unknown>>;
+      for (const text of [name, code]) {
+        if (typeof text === 'string' && text !== '') names.add(text.slice(0, MAX_LINE_CHARACTERS));
+      }
+      if (each instanceof AggregateError) open.push(...each.errors.slice(0, MAX_CAUSES));
+      open.push(cause);
+    }
+    return [...names];
+  } catch {
+    return [];
+  }
+}
+
 /**
  * Returns the text of a thrown object; one without a text of its own is shown by its content.
  *

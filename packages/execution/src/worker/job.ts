@@ -22,7 +22,11 @@ export interface JobEnd {
  */
 export type JobOutcome =
   | { readonly type: 'value'; readonly datumId: DatumId; readonly rootRequest?: number | undefined }
-  | { readonly type: 'threw'; readonly failure: FunctionFailure }
+  | {
+      readonly type: 'threw';
+      readonly failure: FunctionFailure;
+      readonly names?: readonly string[] | undefined;
+    }
   | { readonly type: 'broken'; readonly error: unknown }
   | {
       readonly type: 'lost';

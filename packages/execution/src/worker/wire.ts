@@ -107,7 +107,12 @@ export type CallAnswer =
       /** The request whose promise the function returned. */
       readonly rootRequest?: number | undefined;
     }
-  | { readonly type: 'threw'; readonly failure: FunctionFailure }
+  | {
+      readonly type: 'threw';
+      readonly failure: FunctionFailure;
+      /** Names and codes of what was thrown and of its causes. */
+      readonly names?: readonly string[] | undefined;
+    }
   | ({ readonly type: 'lost' } & LostAttempt);
 
 /**

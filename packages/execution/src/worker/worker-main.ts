@@ -7,7 +7,7 @@ import type { ChunkId } from '@daggerml/object-model';
 import { BatchSender } from './batch-sender.ts';
 import { BundleModules } from './bundle-modules.ts';
 import { callAlone, callTogether } from './function-call.ts';
-import { exited, failureOf, MAX_FRAMES, neverSettled } from './function-failure.ts';
+import { exited, failureOf, MAX_FRAMES, neverSettled, thrownNames } from './function-failure.ts';
 import { NestedRequests } from './nested-requests.ts';
 import type { PackedObjects } from './packed-objects.ts';
 import { Realm } from './realm.ts';
@@ -234,8 +234,8 @@ port.on('message', (message: ToWorker) => {
 });
 
 /** Ends the current call with a failure that its own code caused outside of its function's control. */
-function fail(own: Current, failure: FunctionFailure): void {
-  if (own.isAlone) finish({ answers: [{ type: 'threw', failure }], realm: 'touched' });
+function fail(own: Current, failure: FunctionFailure, names?: readonly string[]): void {
+  if (own.isAlone) finish({ answers: [{ type: 'threw', failure, names }], realm: 'touched' });
   else discard();
 }
 
@@ -244,7 +244,8 @@ function onStray(error: unknown): void {
   const own = owners.getStore() ?? current;
   // @spec DML-EXE-0819
   if (own === undefined || own !== current) send({ type: 'tainted' });
-  else fail(own, own.exit ?? failureOf(error));
+  else if (own.exit) fail(own, own.exit);
+  else fail(own, failureOf(error), thrownNames(error));
 }
 
 /**
