@@ -92,7 +92,12 @@ async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> 
     // @spec DML-BND-0602
     if (node.failure) failed.push(node);
   }
-  if (failed.length === 0) return;
+  if (run.stoppedBy) throw dagFailure([run.stoppedBy]);
+  if (failed.length > 0) throw dagFailure(failed);
+}
+
+/** Returns the error of a dag that nodes failed for. */
+export function dagFailure(failed: readonly RunNode[]): unknown {
   // A failed call fails all that depend on it: name the ones where it began.
   const origins = failed.filter((node) => node.failure?.originNodeId === undefined);
   const first = origins[0] ?? (failed[0] as RunNode);
@@ -100,8 +105,8 @@ async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> 
   const cause = failureError(first);
   const others = origins.length - 1;
   // It is not the dag that failed.
-  if (first.runError !== undefined) throw cause;
-  throw bindingsError(
+  if (first.runError !== undefined) return cause;
+  return bindingsError(
     'dag_failed',
     {
       name: first.callee?.name ?? first.kind,

@@ -299,6 +299,33 @@ describe('Repository.run', () => {
     expect((await project.repository.run(mended)).counts).toMatchObject({ executed: 0, cached: 1 });
   });
 
+  it('ends with failFast for the first failure, whatever the pipeline makes of it [DML-BND-1740]', async () => {
+    const { steps } = project;
+    const stopped = definePipeline('stopped', async (dag) => {
+      dag.call(steps.fail, 'the first');
+      await dag
+        .call(steps.slow, 600_000)
+        .value()
+        .catch(() => {
+          throw new Error('something else');
+        });
+    });
+    const run = project.repository.run(stopped, { failFast: true });
+    await expect(run).rejects.toMatchObject({
+      code: 'dag_failed',
+      fields: { name: 'fail', failureCode: 'function_threw', failed: ['fail'] },
+    });
+    const unheeded = definePipeline('unheeded', (dag) => {
+      dag.call(steps.fail, 'the second');
+      return 1;
+    });
+    await expect(project.repository.run(unheeded, { failFast: true })).rejects.toMatchObject({
+      code: 'dag_failed',
+      message: expect.stringContaining('the second'),
+    });
+    expect((await project.repository.run(unheeded)).counts).toMatchObject({ failed: 1 });
+  });
+
   it('refuses a name that is no dag name [DML-BND-1201]', () => {
     for (const name of ['', '..', 'a\u0000b', 'x'.repeat(256), 'e\u0301']) {
       expect(() => definePipeline(name, () => 1)).toThrow(coded('invalid_name'));

@@ -31,6 +31,7 @@ import {
   unknownName,
 } from '@daggerml/repository';
 import { type BackupOptions, type BackupReport, checkNewRefName, type Store } from '@daggerml/store';
+import { dagFailure } from './commit-dag.ts';
 import { Dag } from './dag.ts';
 import { bindingsError } from './errors.ts';
 import type { NodeHandle } from './node-handle.ts';
@@ -71,6 +72,8 @@ export interface DagOptions {
   readonly onEvent?: (event: RunEvent, dag: Dag) => void;
   /** Defaults for the options of every call. */
   readonly callDefaults?: CallOptions;
+  /** True to cancel open calls, and start no other, as soon as one fails; false by default. */
+  readonly failFast?: boolean;
 }
 
 export interface RunOptions extends DagOptions {
@@ -232,6 +235,7 @@ export class Repository {
       actor,
       onEvent: options.onEvent && ((event) => options.onEvent?.(event, dag)),
       signal: options.signal,
+      failFast: options.failFast,
     });
     const dag: Dag = new Dag({
       store: this.store,
@@ -303,7 +307,9 @@ export class Repository {
       return { commit, dagId, changed, counts, calls, nestedCalls, root: dag.root as never, dag };
     } catch (error) {
       if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) }, error);
-      throw error;
+      const { stoppedBy } = dag.open.run;
+      // What the pipeline makes of calls that were cancelled hides why.
+      throw stoppedBy ? dagFailure([stoppedBy]) : error;
     } finally {
       await dag.close();
     }

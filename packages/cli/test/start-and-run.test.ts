@@ -299,6 +299,37 @@ describe('dml run', () => {
     expect(await repository.ok('cat', 'flakes')).toBe('"mended"\n');
   });
 
+  describe('with a call that fails', () => {
+    /** Runs a call that fails, and two others one after the other that take as long as they are told. */
+    const run = (option: string, ms: number) => {
+      const build = `async (dag) => [dag.call(steps.bad), dag.call(steps.wait, dag.call(steps.wait, ${ms}, 1), 0)]`;
+      repository.pipeline('fast', build, {
+        code: `export function bad(): number { throw new Error('at once'); }
+        export const wait = (ms: number, _by: number) => new Promise((end) => setTimeout(() => end(ms), ms));`,
+      });
+      return repository.dml(['run', 'fast.ts', '--workers', '1', option]);
+    };
+
+    it('stops with --fail-fast [DML-CLI-1910]', async () => {
+      const { exitCode, stderr } = await run('--fail-fast', 600_000);
+      expect(exitCode).toBe(7);
+      expect(stderr).toContain(
+        'stopped at the first failure: open calls were cancelled, finished ones are kept',
+      );
+      expect(stderr).toMatch(/^ {2}cancelled wait × 2$/m);
+      expect(stderr).toContain('dml: the call "bad()" failed: function_threw: Error: at once\n');
+    });
+
+    it('goes on with --keep-going, which excludes --fail-fast [DML-CLI-1911]', async () => {
+      const { exitCode, stderr } = await run('--keep-going', 1);
+      expect(exitCode).toBe(7);
+      expect(stderr.match(/^ {2}executed wait/gm)).toHaveLength(2);
+      expect(stderr).not.toContain('cancelled');
+      const both = ['run', 'fast.ts', '--fail-fast', '--keep-going'];
+      expect(await repository.refusal(2, both)).toContain('--keep-going');
+    });
+  });
+
   it('runs no more calls at one time than --workers allows [DML-CLI-0709]', async () => {
     await repository.run('parallel', '--workers', '1');
     const times = JSON.parse(await repository.ok('cat', 'parallel')) as [begun: number, ended: number][];

@@ -41,6 +41,8 @@ export interface RunRequest {
   readonly base: CommitId | RefName | undefined;
   readonly actor: string;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  /** True to cancel what is open, and all that follows, as soon as a call fails; false by default. */
+  readonly failFast?: boolean | undefined;
   /** Cancels the run when it is aborted; its reason names why. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -89,7 +91,7 @@ export class Executor {
       ...rest
     } = this.#options;
     const { program = 'daggerml', ...pool } = rest;
-    const { base: revision, workName, actor, onEvent, signal } = request;
+    const { base: revision, workName, actor, onEvent, signal, failFast } = request;
     // @spec DML-EXE-0721
     if (this.#runs.size === 0 && !store.isReadOnly) store.checkpoint();
     // @spec DML-EXE-0719
@@ -122,6 +124,7 @@ export class Executor {
       receipts,
       reporter,
       sharing,
+      failFast,
       budget,
       signal: signal ? AbortSignal.any([signal, ending.signal]) : ending.signal,
       nowMs,

@@ -75,6 +75,8 @@ async function runFile(context: CommandContext, repository: Repository, startedM
       onEvent: progress.onEvent,
       // @spec DML-CLI-0504
       signal: AbortSignal.any([io.signal, guard.signal]),
+      // @spec DML-CLI-1910
+      failFast: options.failFast === true,
       callDefaults: {
         // @spec DML-CLI-0707
         ...(options.cache === false && { cache: false }),
@@ -86,6 +88,8 @@ async function runFile(context: CommandContext, repository: Repository, startedM
     const durationMs = io.nowMs() - startedMs;
     reportRun(context, repository, result, { name: pipeline.name, durationMs, warnings: progress.warnings });
   } catch (error) {
+    if (options.failFast === true && progress.failedCalls.length > 0)
+      output.note('stopped at the first failure: open calls were cancelled, finished ones are kept');
     throw endOfRun(guard.signal.aborted ? guard.signal.reason : error, progress.failedCalls);
   } finally {
     progress.close();

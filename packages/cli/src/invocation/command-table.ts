@@ -32,12 +32,16 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: {
       '--no-cache': 'run every call again',
       '--no-file-cache': 'read every file again, also one that looks as it did when it was read last',
+      '--fail-fast': 'stop at the first call that fails, and cancel those that run',
+      '--keep-going': 'go on with the calls that do not need the failed one; the default',
       '--retry-failed': 're-run calls whose recorded outcome is a failure',
       '--workers <number>':
         'calls that run at one time, as many as the processors by default; raise it for calls that wait',
       '--env <names>': 'environment variables that functions see, separated by commas; none by default',
       '--verbose': 'report each call that runs; else the first 20, then counts',
     },
+    // @spec DML-CLI-1911
+    conflicts: { '--fail-fast': ['keepGoing'] },
     example: 'dml run pipeline.ts',
     load: () => import('../commands/run.ts'),
   },

@@ -38,6 +38,7 @@ export function eventOfAnswer(
       if (answer.outcome === 'ok') return doneOk;
       if (!isRetriedThrow(attempt, answer)) return doneError;
       spend(attempt, attempt.finishedMs);
+      // @spec DML-EXE-3105
       const { code, message: reason } = answer.failure;
       const failure = { code, reason };
       return { type: 'throw_to_retry', failure, jitter: random(), leftMs: leftMs(attempt) };

@@ -8,7 +8,7 @@ import type { NestedRequest } from '../worker/wire.ts';
 import { eventOfAnswer } from './answer-event.ts';
 import { type Attempt, Attempts, leftMs } from './attempts.ts';
 import { breakingFailure, reportEnd, unrecordedFailure } from './call-failure.ts';
-import type { CallReport, EventReporter } from './events.ts';
+import type { CallFailure, CallReport, EventReporter } from './events.ts';
 import { forgetOutcome, isAnsweredBy, lookUp, shareOutcome, takeOutcome } from './look-up.ts';
 import {
   type AttemptFailure,
@@ -34,6 +34,8 @@ export interface InterpreterOptions extends RecordParts {
   readonly reporter: EventReporter;
   /** Shared cache and claims, where there are any. */
   readonly sharing?: SharingPorts | undefined;
+  /** True to end the run as soon as a call or builtin fails. */
+  readonly failFast?: boolean | undefined;
   readonly nowMs: () => number;
   readonly random: () => number;
   /** Receives a call that the function of an attempt makes. */
@@ -60,6 +62,7 @@ export class Interpreter {
   #flushTimer: ReturnType<typeof setTimeout> | undefined;
   #isDraining = false;
   #cancelReason: string | undefined;
+  #stoppedBy: RunNode | undefined;
   #broken: unknown;
 
   constructor(options: InterpreterOptions, nodes: ReadonlyMap<NodeId, RunNode>) {
@@ -72,6 +75,11 @@ export class Interpreter {
 
   get settlements(): Settlements {
     return this.#settlements;
+  }
+
+  /** The node whose failure ended a run that is to end with the first one. */
+  get stoppedBy(): RunNode | undefined {
+    return this.#stoppedBy;
   }
 
   /** True when nodes end as cancelled from now on. */
@@ -377,11 +385,26 @@ export class Interpreter {
     const attempt = this.#attempts.end(node.nodeId);
     this.#settlements.settle(node);
     if (node.kind === 'call') reportEnd(node, attempt, this.#options.reporter);
+    if (node.failure && this.#options.failFast) this.#stopAfter(node, node.failure);
     const { computed } = node;
     if (attempt) this.#sharing?.end(node, node.execId === undefined ? undefined : attempt.result?.outcome);
     node.computed = undefined;
     if (attempt && computed) this.#options.singleFlight.end(computed.executionKey, attempt.flight);
     wakeCallers(node);
+  }
+
+  /**
+   * Ends the run because of a failure; what has begun in this turn is cancelled with the rest.
+   *
+   * @spec DML-EXE-3120
+   */
+  #stopAfter(node: RunNode, { class: failureClass }: CallFailure): void {
+    // A failure that follows from another one, or from the end of the run, is none of its own.
+    if (this.isCancelled || failureClass === 'input' || failureClass === 'cancelled') return;
+    this.#stoppedBy = node;
+    const reason = `the run ends with its first failure, that of ${node.callee?.name ?? node.kind}`;
+    this.#cancelReason = reason;
+    queueMicrotask(() => this.cancel(reason));
   }
 
   #takeReport(report: AdapterReport): void {

@@ -116,6 +116,11 @@ export class Run {
     return this.#interpreter.settlements.settled(node);
   }
 
+  /** The node whose failure ended a run that is to end with the first one. */
+  get stoppedBy(): RunNode | undefined {
+    return this.#interpreter.stoppedBy;
+  }
+
   /** Throws the error of the store that ended the run, and `cancelled` once that was asked for. */
   assertOpen(): void {
     this.#interpreter.assertOpen();
