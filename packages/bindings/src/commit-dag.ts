@@ -1,4 +1,11 @@
-import { executionError, failureError, type OpenRun, type RunNode, reachableFrom } from '@daggerml/execution';
+import {
+  executionError,
+  failureError,
+  isOutcomeNode,
+  type OpenRun,
+  type RunNode,
+  reachableFrom,
+} from '@daggerml/execution';
 import {
   type CommitId,
   type DagId,
@@ -24,7 +31,7 @@ export interface DagCommit {
   readonly commitId: CommitId;
   /** False when the head already has this dag with these pins; then there is no new commit. */
   readonly changed: boolean;
-  /** Calls that are part of the dag; a call of which only the awaited value was used is none. */
+  /** Calls with an outcome that are part of the dag; a call of which only the awaited value was used is none. */
   readonly calls: number;
 }
 
@@ -34,7 +41,7 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
   const { objects } = open;
   const reachable = reachableFrom([content.rootNode, ...content.names.values()]);
   // @spec DML-BND-1207
-  await allOk(open, reachable);
+  await allOk(open, reachable, content);
   open.run.flush();
   const calls = callsIn(reachable);
   const names = [...content.names].map(
@@ -80,30 +87,36 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
 
 function callsIn(nodes: Iterable<RunNode>): number {
   let calls = 0;
-  for (const { kind } of nodes) if (kind === 'call') calls += 1;
+  for (const { kind, execId } of nodes) if (kind === 'call' && execId !== undefined) calls += 1;
   return calls;
 }
 
-async function allOk({ run }: OpenRun, nodes: Iterable<RunNode>): Promise<void> {
+async function allOk(
+  { run }: OpenRun,
+  nodes: Iterable<RunNode>,
+  { rootNode, names }: DagContent,
+): Promise<void> {
   const failed: RunNode[] = [];
   for (const node of nodes) {
     // @spec DML-BND-0601
     if (node.status === 'pending') await run.settled(node);
-    // @spec DML-BND-0602
     if (node.failure) failed.push(node);
   }
   if (run.stoppedBy) throw dagFailure([run.stoppedBy]);
-  if (failed.length > 0) throw dagFailure(failed);
+  if (failed.length === 0) return;
+  // @spec DML-BND-1743
+  const needed = reachableFrom([rootNode, ...names.values()], isOutcomeNode).filter(({ failure }) => failure);
+  const originIds = new Set(needed.map(({ nodeId, failure }) => failure?.originNodeId ?? nodeId));
+  // @spec DML-BND-0602
+  if (needed.length > 0) throw dagFailure(failed.filter(({ nodeId }) => originIds.has(nodeId)));
 }
 
-/** Returns the error of a dag that nodes failed for. */
+/** Returns the error of a dag that failed because of these nodes. */
 export function dagFailure(failed: readonly RunNode[]): unknown {
-  // A failed call fails all that depend on it: name the ones where it began.
-  const origins = failed.filter((node) => node.failure?.originNodeId === undefined);
-  const first = origins[0] ?? (failed[0] as RunNode);
+  const first = failed[0] as RunNode;
   const { code = '', message = '' } = first.failure ?? {};
   const cause = failureError(first);
-  const others = origins.length - 1;
+  const others = failed.length - 1;
   // It is not the dag that failed.
   if (first.runError !== undefined) return cause;
   return bindingsError(
@@ -113,7 +126,7 @@ export function dagFailure(failed: readonly RunNode[]): unknown {
       nodeId: first.nodeId,
       failureCode: code,
       message,
-      failed: origins.map((node) => node.callee?.name ?? node.kind),
+      failed: failed.map((node) => node.callee?.name ?? node.kind),
       reason: cause.message,
       ...(others > 0 && { others: `${others} more ${others === 1 ? 'call' : 'calls'}` }),
     },

@@ -9,7 +9,7 @@ import {
   type OpenRun,
   type RunNode,
 } from '@daggerml/execution';
-import { type DagId, type DatumId, type NodeId, treeEntries } from '@daggerml/object-model';
+import { type DagId, type DatumId, type NodeId, OUTCOME_URI, treeEntries } from '@daggerml/object-model';
 import { type CallText, callText, pinsOfDag, unknownName } from '@daggerml/repository';
 import {
   type BlobContent,
@@ -29,6 +29,7 @@ import { InputLowering } from './input-lowering.ts';
 import { importedNames, type Namespace } from './namespace.ts';
 import { ExecutionHandle, type HandleOwner, NodeHandle } from './node-handle.ts';
 import { checkedName } from './pipeline.ts';
+import { type Handles, type Outcomes, replaceHandles } from './settled.ts';
 import type { Callable, CallInputs, CallValue } from './signature.ts';
 import type { Lifted, Storable } from './values.ts';
 
@@ -129,6 +130,23 @@ export class Dag implements HandleOwner {
       // @spec DML-BND-0406
       const nodes = given(inputs).map((input, index) => this.#inputs.lower(input, `inputs[${index}]`));
       return new ExecutionHandle(this, this.open.run.addCall(spec, nodes));
+    });
+  }
+
+  /**
+   * Adds a node with what became of each call, in the same places: `{ status: 'ok', value }` or
+   * `{ status: 'error', error: { code, message } }`. The dag goes on with recorded failures and keeps its graph; a
+   * failure that says nothing about the call, such as a lost worker, fails the node. Throws `unsupported_value`.
+   *
+   * @spec DML-BND-1741
+   */
+  settled<const H extends Handles>(calls: H): NodeHandle<Outcomes<H>>;
+  settled(calls: Handles): NodeHandle {
+    return this.#at(this.settled, () => {
+      const outcomes = replaceHandles(calls, (handle, path) =>
+        this.#handle(this.#addBuiltin(OUTCOME_URI, [this.#inputs.ownNode(handle, path)])),
+      );
+      return this.#handle(this.#inputs.lower(outcomes, 'calls'));
     });
   }
 

@@ -63,5 +63,6 @@ export {
   type RunOptions,
   type RunResult,
 } from './repository.ts';
+export type { Handles, Outcome, OutcomeError, Outcomes } from './settled.ts';
 export type { Callable, CallInputs, CallValue } from './signature.ts';
 export type { Input, Inputs, Lifted, Refused, Storable } from './values.ts';

@@ -35,6 +35,7 @@ export type {
   RunEvent,
   RunReport,
 } from './run/events.ts';
+export { isOutcomeNode } from './run/outcome-input.ts';
 export { Run } from './run/run.ts';
 export { RunNode, reachableFrom } from './run/run-node.ts';
 export type { SharingPorts } from './run/sharing.ts';

@@ -60,6 +60,7 @@ export {
   RECORD_TYPE_NUMBERS,
   type RecordType,
 } from './object-class.ts';
+export { OUTCOME_URI, takesOutcomes } from './outcome-function.ts';
 export { decodeRecord } from './records/decode-record.ts';
 export { encodeElement, isInline, MAX_INLINE_BYTES } from './records/element.ts';
 export { elementOf } from './records/element-of.ts';

@@ -37,7 +37,7 @@ export function reportRun(
   // @spec DML-CLI-1705
   if (callsLeftOut > 0)
     output.note(
-      `  ${output.noteStyle('yellow', 'warning')}  ${formatCount(callsLeftOut, 'call')} of the run ${callsLeftOut === 1 ? 'is' : 'are'} no part of the dag, and ${callsLeftOut === 1 ? 'its outcome goes' : 'their outcomes go'} with "dml gc": pass calls on, or name them with dag.name; an awaited value is a literal without provenance`,
+      `  ${output.noteStyle('yellow', 'warning')}  ${formatCount(callsLeftOut, 'call')} of the run ${callsLeftOut === 1 ? 'is' : 'are'} no part of the dag, and ${callsLeftOut === 1 ? 'its outcome goes' : 'their outcomes go'} with "dml gc": pass calls on, or name them with dag.name; an awaited value is a literal without provenance${counts.failed > 0 ? ', and dag.settled passes on what became of calls that may fail' : ''}`,
     );
   const document = {
     pipeline: name,

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { OUTCOME_URI } from '@daggerml/object-model';
 import { MemoryObjects } from '@daggerml/values/testing';
 import { describe, expect, it } from 'vitest';
 import { evaluateBuiltin } from './evaluate.ts';
@@ -214,6 +215,12 @@ describe('evaluateBuiltin', () => {
   it('fails to construct a map of keys and values that are not as many [DML-BND-1108]', () => {
     for (const inputs of [['a'], ['a', 1, 'b']])
       expect(apply('map/construct', ...inputs)).toBe('wrong_arity');
+  });
+
+  it('returns the input value of an outcome, and takes one [DML-BND-1744]', () => {
+    const outcome = objects.lower({ status: 'ok', value: [1] });
+    expect(evaluateBuiltin(OUTCOME_URI, [outcome], objects)).toEqual({ status: 'ok', datumId: outcome });
+    expect(apply('call/outcome')).toBe('wrong_arity');
   });
 
   it('fails for a URI that names no builtin [DML-BND-1109]', () => {

@@ -1,6 +1,8 @@
+import { OUTCOME_URI } from '@daggerml/object-model';
 import type { Builtin } from './builtin.ts';
 import { listBuiltins } from './list.ts';
 import { mapBuiltins } from './map.ts';
+import { outcomeBuiltin } from './outcome.ts';
 import { setBuiltins } from './set.ts';
 
 interface BuiltinTable {
@@ -33,11 +35,12 @@ export function builtinOf(uri: string): Builtin | undefined {
   return byUri.get(uri);
 }
 
-const byUri: ReadonlyMap<string, Builtin> = new Map(
-  Object.entries(builtins).flatMap(([kind, operations]) =>
+const byUri: ReadonlyMap<string, Builtin> = new Map([
+  [OUTCOME_URI, outcomeBuiltin],
+  ...Object.entries(builtins).flatMap(([kind, operations]) =>
     Object.entries<Builtin>(operations).map(([operation, builtin]): [string, Builtin] => [
       builtinUri(kind as BuiltinKind, operation as never),
       builtin,
     ]),
   ),
-);
+]);

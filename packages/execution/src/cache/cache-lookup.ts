@@ -19,6 +19,7 @@ import {
 import type { RunObjects } from '../objects/run-objects.ts';
 import { recordedFailure } from '../run/call-failure.ts';
 import type { CallFailure } from '../run/events.ts';
+import { isOutcomeNode, outcomeValueOf } from '../run/outcome-input.ts';
 import { computedOf, type RunNode } from '../run/run-node.ts';
 
 /** An outcome that is known without a run. */
@@ -71,22 +72,20 @@ export class CacheLookup {
     const bytes = execId && this.#objects.getPresentBytes('exec', execId);
     if (!bytes) return undefined;
     const head = execHeadOf(bytes) ?? this.#decodedHead(execId);
-    if (!head || isRetried(node, head)) return undefined;
+    // Of a failure there may be a success by now.
+    if (head?.status !== 'ok') return undefined;
     // @spec DML-EXE-0885
     if (!this.#isOf(node, head)) return undefined;
     const { status, nodeKind, resultId } = head;
     const isBuiltin = nodeKind === 'builtin';
-    if (status === 'ok')
-      return {
-        execId,
-        status,
-        valueId: isBuiltin ? (resultId as DatumId) : undefined,
-        resultDagId: isBuiltin ? undefined : (resultId as DagId),
-        failure: undefined,
-        foundExecId: undefined,
-      };
-    const failed = this.#readable(this.#objects.read('exec', execId));
-    return failed && { execId, status, ...failed, foundExecId: undefined };
+    return {
+      execId,
+      status,
+      valueId: isBuiltin ? (resultId as DatumId) : undefined,
+      resultDagId: isBuiltin ? undefined : (resultId as DagId),
+      failure: undefined,
+      foundExecId: undefined,
+    };
   }
 
   #decodedHead(execId: ExecId): ExecHead | undefined {
@@ -97,12 +96,15 @@ export class CacheLookup {
   /** Checks whether an exec is of what a node is computed from; what cannot be read any more contradicts nothing. */
   #isOf(node: RunNode, exec: ExecHead): boolean {
     if (exec.functionDatumId !== node.callee?.functionDatumId) return false;
+    const takesOutcome = isOutcomeNode(node);
     try {
       let count = 0;
       for (const datumId of treeEntries('values', exec.inputs, this.#objects)) {
         const input = node.inputs[count++];
         if (input === undefined || input.failure) return false;
-        if (!this.#isValueOf(input, datumId)) return false;
+        if (takesOutcome) {
+          if (outcomeValueOf(input, { objects: this.#objects, cache: this }) !== datumId) return false;
+        } else if (!this.#isValueOf(input, datumId)) return false;
       }
       return count === node.inputs.length;
     } catch (error) {
@@ -122,18 +124,19 @@ export class CacheLookup {
     }
   }
 
-  /** Returns the outcome of a pin; one whose exec has other input values does not count. */
+  /** Returns the outcome of a pin, rather a success than a failure; one whose exec has other input values does not count. */
   ofScopes(node: RunNode): KnownOutcome | undefined {
+    let failed: KnownOutcome | undefined;
     for (const scope of [this.#scopes.base, this.#scopes.staged]) {
       const execId = scope.getPin(node.nodeId);
       const exec = execId && this.#objects.getPresent('exec', execId);
       if (!exec || !isSameComputation(exec, computedOf(node)) || isRetried(node, exec)) continue;
       if (exec.status === 'ok')
         return { execId, status: 'ok', valueId: undefined, failure: undefined, foundExecId: undefined };
-      const failed = this.#readable(exec);
-      if (failed) return { execId, status: 'error', ...failed, foundExecId: undefined };
+      const found = this.#readable(exec);
+      if (found) failed ??= { execId, status: 'error', ...found, foundExecId: undefined };
     }
-    return undefined;
+    return failed;
   }
 
   /** Answers a call by what the repository knows of its execution key. */

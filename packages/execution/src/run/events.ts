@@ -92,6 +92,9 @@ export interface CallFailure {
   /** The call where it began, when it is another one. */
   readonly originNodeId?: NodeId;
   readonly originName?: string;
+  /** Class and code of the failure where it began. */
+  readonly originClass?: CallFailure['class'];
+  readonly originCode?: string;
 }
 
 /** Number of calls by outcome. */

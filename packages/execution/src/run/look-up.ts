@@ -7,6 +7,7 @@ import { recordedFailure } from './call-failure.ts';
 import type { Callee } from './callee.ts';
 import type { CallFailure } from './events.ts';
 import type { CallEvent } from './machine.ts';
+import { isOutcome, isOutcomeNode, outcomeValueOf } from './outcome-input.ts';
 import { computedOf, type RunNode } from './run-node.ts';
 
 /** Objects and caches in which outcomes are looked up and recorded. */
@@ -27,7 +28,8 @@ const mustRun: CallEvent = { type: 'must_run' };
  */
 export function lookUp(node: RunNode, parts: LookUpParts): CallEvent | undefined {
   // @spec DML-EXE-0911
-  const failed = node.inputs.find((input) => input.failure !== undefined);
+  const settles = isOutcomeNode(node);
+  const failed = node.inputs.find(({ failure }) => failure && !(settles && isOutcome(failure)));
   if (failed) return blocked(node, failed);
   const isTentative = node.inputs.some((input) => input.isTentative);
   try {
@@ -45,7 +47,9 @@ function decided(
   { objects, cache }: LookUpParts,
 ): CallEvent | undefined {
   const { functionDatumId, options } = node.callee as Callee;
-  const inputDatumIds = node.inputs.map((input) => cache.valueOf(input));
+  const inputDatumIds = isOutcomeNode(node)
+    ? node.inputs.map((input) => outcomeValueOf(input, { objects, cache }))
+    : node.inputs.map((input) => cache.valueOf(input));
   const inputs = inputsRoot(inputDatumIds, objects);
   // @spec DML-EXE-0401
   // @spec DML-EXE-0402
@@ -54,9 +58,11 @@ function decided(
   // @spec DML-EXE-0709
   const isCached = options.cache !== false;
   const pinned = isCached ? cache.ofScopes(node) : undefined;
-  if (pinned) return answered(node, pinned, isTentative);
+  if (pinned?.status === 'ok') return answered(node, pinned, isTentative);
   if (node.kind === 'builtin') return evaluate(node, inputDatumIds, objects);
   const found = isCached ? cache.ofKey(node) : undefined;
+  // @spec DML-EXE-3150
+  if (pinned && found?.status !== 'ok') return answered(node, pinned, isTentative);
   if (found) return answered(node, found, true);
   return isTentative ? undefined : mustRun;
 }
@@ -137,6 +143,8 @@ function blocked(node: RunNode, input: RunNode): CallEvent {
     trace: [],
     originNodeId: cause.originNodeId ?? input.nodeId,
     originName: cause.originName ?? input.callee?.name ?? input.kind,
+    originClass: cause.originClass ?? cause.class,
+    originCode: cause.originCode ?? cause.code,
   };
   // @spec DML-EXE-0910
   return { type: 'input_failed', failure: { code, reason: cause.message } };

@@ -88,8 +88,8 @@ export function computedOf(node: RunNode): ComputedNode {
   return node.computed as ComputedNode;
 }
 
-/** Lists the nodes that some nodes depend on, themselves included, each once. */
-export function reachableFrom(nodes: Iterable<RunNode>): RunNode[] {
+/** Lists the nodes that some nodes depend on, themselves included, each once; `isEnd` says where not to go further. */
+export function reachableFrom(nodes: Iterable<RunNode>, isEnd?: (node: RunNode) => boolean): RunNode[] {
   // A mark costs a tenth of a set of all nodes.
   const mark = {};
   const reached: RunNode[] = [];
@@ -99,6 +99,6 @@ export function reachableFrom(nodes: Iterable<RunNode>): RunNode[] {
     reached.push(node);
   };
   for (const node of nodes) reach(node);
-  for (const node of reached) for (const input of node.inputs) reach(input);
+  for (const node of reached) if (!isEnd?.(node)) for (const input of node.inputs) reach(input);
   return reached;
 }

@@ -5,6 +5,7 @@ import {
   type NodeId,
   type NodeRecord,
   type TreeRoot,
+  takesOutcomes,
   treeEntries,
 } from '@daggerml/object-model';
 import { ifReadable } from '../objects/if-readable.ts';
@@ -64,6 +65,8 @@ class InputComparison {
   /** Returns the first input node that has another value than an exec says; what is unknown contradicts nothing. */
   contradicted(exec: ExecRecord, node: NodeRecord): NodeId | undefined {
     if (node.kind === 'literal' || node.kind === 'import') return undefined;
+    // @spec DML-EXE-3144
+    if (takesOutcomes(node)) return undefined;
     return ifReadable(() => {
       const values = treeEntries('values', exec.inputs, this.#records);
       for (const inputNodeId of treeEntries('inputs', node.inputs, this.#records)) {
