@@ -309,6 +309,7 @@ export class Repository {
       if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) }, error);
       const { stoppedBy } = dag.open.run;
       // What the pipeline makes of calls that were cancelled hides why.
+      // @spec DML-BND-1740
       throw stoppedBy ? dagFailure([stoppedBy]) : error;
     } finally {
       await dag.close();

@@ -1,3 +1,4 @@
+import type { ExecRecord } from '@daggerml/object-model';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Project, recorded } from '../test/project.ts';
 import type { Dag } from './dag.ts';
@@ -95,7 +96,7 @@ describe('a dag with outcomes', () => {
     const { commit } = await project.repository.run(settling());
     const { store } = project.repository;
     const statuses = [...commit.execMap.values()].map((execId) => {
-      const { nodeKind, status } = store.getRecord('exec', execId);
+      const { nodeKind, status } = store.getRecord('exec', execId) as ExecRecord;
       return `${nodeKind} ${status}`;
     });
     const builtins = Array.from({ length: 4 }, () => 'builtin ok');
