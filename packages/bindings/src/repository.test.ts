@@ -303,7 +303,7 @@ describe('Repository.run', () => {
     const { steps } = project;
     const stopped = definePipeline('stopped', async (dag) => {
       dag.call(steps.fail, 'the first');
-      await dag
+      return await dag
         .call(steps.slow, 600_000)
         .value()
         .catch(() => {
