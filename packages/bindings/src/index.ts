@@ -63,6 +63,7 @@ export {
   type RunOptions,
   type RunResult,
 } from './repository.ts';
+export type { RetriedCall, RetryOptions, RetryResult } from './retry.ts';
 export type { Handles, Outcome, OutcomeError, Outcomes } from './settled.ts';
 export type { Callable, CallInputs, CallValue } from './signature.ts';
 export type { Input, Inputs, Lifted, Refused, Storable } from './values.ts';

@@ -37,6 +37,7 @@ import { bindingsError } from './errors.ts';
 import type { NodeHandle } from './node-handle.ts';
 import { checkDagName } from './pipeline.ts';
 import { programName } from './program.ts';
+import { type RetryOptions, type RetryResult, retryFailures, workNameOf } from './retry.ts';
 import type { Lifted } from './values.ts';
 
 export interface RepositoryOptions extends Omit<OpeningOptions, 'program'> {
@@ -230,7 +231,7 @@ export class Repository {
     if (this.store.getRef(branch) === undefined) checkNewRefName(branch);
     checkDagName(name);
     const open = this.#executor.openRun({
-      workName: `${name} on ${branchOf(branch)}`,
+      workName: workNameOf(name, branch),
       base: branch,
       actor,
       onEvent: options.onEvent && ((event) => options.onEvent?.(event, dag)),
@@ -314,6 +315,18 @@ export class Repository {
     } finally {
       await dag.close();
     }
+  }
+
+  /**
+   * Runs calls again whose recorded outcome is a failure: of a function, a dag or one call, all without a name. Code and
+   * inputs come from the store, and the next run of their pipelines takes the new outcomes. Rejects as `find`.
+   */
+  async retry(what?: string, options: RetryOptions = {}): Promise<RetryResult> {
+    const { author: actor = 'unknown' } = this.#options;
+    const { signal } = options;
+    const result = await retryFailures({ store: this.store, executor: this.#executor, actor }, what, options);
+    if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) });
+    return result;
   }
 
   /**

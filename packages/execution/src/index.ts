@@ -17,6 +17,7 @@ export {
 export type { Claim, ClaimAnswer, ClaimStore } from './cache/claim-store.ts';
 export type { RunIndex } from './cache/run-index.ts';
 export type { Publication, SharedCache, SharedOutcome } from './cache/shared-cache.ts';
+export { type FailedOutcome, openWork, pinnedFailures, workFailures } from './cache/work-failures.ts';
 export { allowing, captureCall } from './capture-call.ts';
 export { type ExecutionErrorCode, executionError } from './errors.ts';
 export { Executor, type ExecutorOptions, type OpenRun, type RunRequest } from './executor.ts';

@@ -46,6 +46,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/run.ts'),
   },
   {
+    name: 'retry',
+    group: 'Start and run',
+    summary: 'Run calls again whose recorded outcome is a failure.',
+    description:
+      'Code and inputs come from the repository, so no pipeline runs; the next "dml run" takes what succeeds. Options ' +
+      'that a pipeline gave its calls are not recorded and do not count.',
+    arguments: {
+      '[what]': 'a function, a dag, or the id of a call; all that failed by default',
+    },
+    options: {
+      '--workers <number>': 'calls that run at one time, as many as the processors by default',
+      '--env <names>': 'environment variables that functions see, separated by commas; none by default',
+    },
+    example: 'dml retry fit',
+    load: () => import('../commands/retry.ts'),
+  },
+  {
     name: 'code',
     group: 'Inspect',
     summary: 'Print which packages and files the code of a function comes from.',

@@ -69,6 +69,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   'unknown_name/dag': `${NEAREST}"dml show {inside}" lists its dags`,
   'unknown_name/node': `${NEAREST}"dml show {inside}" lists its nodes and their names`,
   'unknown_name/member': `${NEAREST}"dml cat {inside}" prints the value`,
+  'unknown_name/failure': `${NEAREST}name a function or dag that has a failure, or a call by its id; without a name "dml retry" runs all that failed`,
   'unknown_name/history': '"dml log {inside}" lists its commits',
   no_commit: '"dml run <file>" makes the first one',
   wrong_class: `"dml show {name}" prints what it holds; ${FORMS}`,
@@ -82,7 +83,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   ambiguous_prefix: 'give more digits; "dml show" with all digits of one prints what it is',
   no_value: 'name a dag, a node or a datum[, for example: {inside}]',
   not_executed: 'name its dag through the commit that it belongs to: <commit>:<dag>',
-  call_failed: '"dml show {nodeId}" shows more; "dml run --retry-failed" runs it again',
+  call_failed: '"dml show {nodeId}" shows more; "dml retry {nodeId}" runs it again',
   adapter_unknown:
     'the adapter is what stands after "dml+exec://"; run this where it is, or write the step as a function or a script',
   not_a_repository: '"dml init" creates one',
@@ -105,7 +106,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   invalid_name:
     'a name has 1 to 255 bytes in the normal form NFC, as name.normalize() yields it, no control characters, and is not "." or ".."',
   dag_failed:
-    '[see it with "dml show {nodeId}"; ]nothing was committed, finished calls are kept: mend the function or its inputs and run again, or try the same call again with --retry-failed',
+    '[see it with "dml show {nodeId}"; ]nothing was committed, finished calls are kept: mend the function or its inputs and run again, or try [the same call again with "dml retry {nodeId}", or ]all that failed with --retry-failed',
   dag_closed: 'add nodes before the pipeline returns',
   reserved_scheme: 'use another scheme',
   unreadable_file: 'paths are resolved from the folder of the pipeline file',

@@ -157,8 +157,15 @@ interface Level {
   readonly count: number;
 }
 
+const MESSAGE = 'work in progress: ';
+
 function messageOf(workName: string): string {
-  return `work in progress: ${workName}`;
+  return `${MESSAGE}${workName}`;
+}
+
+/** Returns the name of the work that a commit of an IndexRef is of. */
+export function workNameOf(message: string | undefined): string | undefined {
+  return message?.startsWith(MESSAGE) ? message.slice(MESSAGE.length) : undefined;
 }
 
 /** Iterates the pins below the commit of an IndexRef, those of older commits first. */

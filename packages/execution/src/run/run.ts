@@ -1,5 +1,6 @@
 import {
   buildTree,
+  type CallExec,
   type DagId,
   type DatumId,
   type ExecId,
@@ -7,6 +8,7 @@ import {
   hashBytes,
   type NodeId,
   type TreeRoot,
+  treeEntries,
 } from '@daggerml/object-model';
 import { type PinScope, storedValue } from '@daggerml/repository';
 import type { AdapterReport } from '../adapters/port.ts';
@@ -28,6 +30,15 @@ const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 const DEFAULT_RETRIES = 2;
 const noInputs: readonly RunNode[] = [];
 const complete: CallState = { name: 'complete' };
+/** Facts of a capture that another process made. */
+const FROM_RECORDS: CapturedFacts = {
+  ambientInputs: [],
+  leftOut: [],
+  natives: [],
+  bundler: 'unknown',
+  // @spec DML-EXE-3152
+  traceInSources: () => [],
+};
 const NO_CAPTURE: Pick<CapturedFacts, 'ambientInputs' | 'leftOut'> = { ambientInputs: [], leftOut: [] };
 
 /**
@@ -108,6 +119,31 @@ export class Run {
       const functionName = node.callee?.functionName ?? '';
       this.#interpreter.report(node, { type: 'ambient-inputs', functionName, ambientInputs, leftOut });
     }
+    return node;
+  }
+
+  /**
+   * Adds a call that the store has an exec of, on the input values of that exec. Its code comes from the store, the way
+   * from its code to the sources does not.
+   *
+   * @spec DML-EXE-3151
+   */
+  addRecorded(exec: CallExec, options: CallSpec['options']): RunNode {
+    const { nodeId, functionDatumId } = exec;
+    const known = this.#nodes.get(nodeId);
+    if (known) return known;
+    const record = this.#objects.read('node', nodeId);
+    const inputNodeIds = 'inputs' in record ? treeEntries('inputs', record.inputs, this.#objects) : [];
+    const values = treeEntries('values', exec.inputs, this.#objects);
+    const inputs = Array.from(inputNodeIds, (inputNodeId) => {
+      const input = resolvedNode(inputNodeId, 'literal');
+      input.valueId = values.next().value;
+      return input;
+    });
+    const callee = this.#callees.ofCall({ functionDatumId, options, captured: FROM_RECORDS });
+    const node = new RunNode(nodeId, 'call', { inputs, callee, state: this.#initialStateOf(callee) });
+    this.#nodes.set(nodeId, node);
+    this.#interpreter.add(node);
     return node;
   }
 
