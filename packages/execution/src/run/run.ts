@@ -38,6 +38,7 @@ const FROM_RECORDS: CapturedFacts = {
   bundler: 'unknown',
   // @spec DML-EXE-3152
   traceInSources: () => [],
+  callees: new Map(),
 };
 const NO_CAPTURE: Pick<CapturedFacts, 'ambientInputs' | 'leftOut'> = { ambientInputs: [], leftOut: [] };
 
