@@ -29,6 +29,7 @@ import { InputLowering } from './input-lowering.ts';
 import { importedNames, type Namespace } from './namespace.ts';
 import { ExecutionHandle, type HandleOwner, NodeHandle } from './node-handle.ts';
 import { checkedName } from './pipeline.ts';
+import { type DagPlan, planDag } from './plan-dag.ts';
 import { type Handles, type Outcomes, replaceHandles } from './settled.ts';
 import type { Callable, CallInputs, CallValue } from './signature.ts';
 import type { Lifted, Storable } from './values.ts';
@@ -79,8 +80,8 @@ export class Dag implements HandleOwner {
   }
 
   /** @internal */
-  nameOf(node: RunNode): string | undefined {
-    return this.#namesByNodeId.get(node.nodeId);
+  nameOf({ nodeId }: Pick<RunNode, 'nodeId'>): string | undefined {
+    return this.#namesByNodeId.get(nodeId);
   }
 
   /**
@@ -286,6 +287,18 @@ export class Dag implements HandleOwner {
     const commit = await commitDag(this.#context, { rootNode, names: this.#names, message });
     this.#closeWhenIdle();
     return commit;
+  }
+
+  /**
+   * Waits for what is known of a dag whose calls do not run. The root is as in `commit`; nothing is built where the
+   * pipeline could not go on.
+   *
+   * @internal
+   */
+  async plan(built: { readonly root: unknown } | undefined): Promise<DagPlan> {
+    if (built) this.#inputs.lower(built.root, 'root');
+    await this.open.run.idle();
+    return planDag(this, built !== undefined);
   }
 
   /** Closes the run once it is idle: calls that the committed dag does not need may still run. */

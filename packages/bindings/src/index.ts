@@ -53,6 +53,7 @@ export { type BindingsErrorCode, bindingsError } from './errors.ts';
 export type { Namespace } from './namespace.ts';
 export { ExecutionHandle, NodeHandle } from './node-handle.ts';
 export { type BuildDag, definePipeline } from './pipeline.ts';
+export type { CallPlan, DagPlan, PlanCounts } from './plan-dag.ts';
 export {
   type DagOptions,
   type DagsOptions,
@@ -61,6 +62,7 @@ export {
   Repository,
   type RepositoryOptions,
   type RunOptions,
+  type RunPlan,
   type RunResult,
 } from './repository.ts';
 export type { RetriedCall, RetryOptions, RetryResult } from './retry.ts';

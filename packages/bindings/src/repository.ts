@@ -7,8 +7,15 @@ import {
   type LoadedPipeline,
   type Pipeline,
 } from '@daggerml/capture';
-import { type CallCounts, Executor, executionError, type RunEvent } from '@daggerml/execution';
-import { type CommitId, type DagId, isDmlError } from '@daggerml/object-model';
+import {
+  type CallCounts,
+  Executor,
+  executionError,
+  type RunEvent,
+  type RunNode,
+  type RunRequest,
+} from '@daggerml/execution';
+import { type CommitId, type DagId, isDmlError, type NodeId } from '@daggerml/object-model';
 import {
   backupRepository,
   branchOf,
@@ -36,6 +43,7 @@ import { Dag } from './dag.ts';
 import { bindingsError } from './errors.ts';
 import type { NodeHandle } from './node-handle.ts';
 import { checkDagName } from './pipeline.ts';
+import type { DagPlan } from './plan-dag.ts';
 import { programName } from './program.ts';
 import { type RetryOptions, type RetryResult, retryFailures, workNameOf } from './retry.ts';
 import type { Lifted } from './values.ts';
@@ -105,6 +113,14 @@ export interface RunResult<Root = unknown> {
   /** Value that the pipeline returned. */
   readonly root: NodeHandle<Root>;
   /** The dag, for the values of its nodes. */
+  readonly dag: Dag;
+}
+
+/** Calls of a pipeline as they would come to their outcomes. */
+export interface RunPlan extends DagPlan {
+  /** The node whose value the pipeline asked for although it is not known. */
+  readonly stoppedAt: NodeId | undefined;
+  /** The dag, for the texts of its calls. */
   readonly dag: Dag;
 }
 
@@ -224,7 +240,7 @@ export class Repository {
     return this.#newDag(name, options);
   }
 
-  #newDag(name: string, options: RunOptions): Dag {
+  #newDag(name: string, options: RunOptions & Pick<RunRequest, 'whenUnknown'>): Dag {
     const { nowMs = Date.now, author: actor = 'unknown' } = this.#options;
     const branch = options.branch === undefined ? this.store.head() : branchRef(this.store, options.branch);
     // @spec DML-BND-0350
@@ -237,6 +253,7 @@ export class Repository {
       onEvent: options.onEvent && ((event) => options.onEvent?.(event, dag)),
       signal: options.signal,
       failFast: options.failFast,
+      whenUnknown: options.whenUnknown,
     });
     const dag: Dag = new Dag({
       store: this.store,
@@ -289,15 +306,10 @@ export class Repository {
     pipeline: Pipeline<Dag, Root> | LoadedPipelineOf,
     options: RunOptions = {},
   ): Promise<RunResult<Lifted<Awaited<Root>>>> {
-    const loaded = 'pipeline' in pipeline ? pipeline : undefined;
-    const definition = (loaded?.pipeline ?? pipeline) as Pipeline<Dag>;
-    const name = options.name ?? loaded?.name ?? definition.name;
-    if (name === undefined) throw unknownName({ name: 'the pipeline', known: [] });
-    const folder = options.folder ?? (loaded && dirname(loaded.file));
-    const dag = this.#newDag(name, { ...options, ...(folder !== undefined && { folder }) });
+    const { definition, dag, file } = this.#dagOf(pipeline, options);
     const { signal } = options;
     try {
-      const root = await buildRoot(definition, dag, loaded?.file);
+      const root = await buildRoot(definition, dag, file);
       await dag.open.run.idle();
       if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) });
       const message = options.message === undefined ? {} : { message: options.message };
@@ -327,6 +339,49 @@ export class Repository {
     const result = await retryFailures({ store: this.store, executor: this.#executor, actor }, what, options);
     if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) });
     return result;
+  }
+
+  /**
+   * Builds the dag of a pipeline and returns how each of its calls would come to its outcome. No function runs, and
+   * nothing is written. A pipeline that asks for the value of a call that would run stops there. Rejects with
+   * `pipeline_threw` and `cancelled`.
+   */
+  async plan(
+    pipeline: Pipeline<Dag> | LoadedPipelineOf,
+    options: Omit<RunOptions, 'message'> = {},
+  ): Promise<RunPlan> {
+    let whenUnknown: (node: RunNode) => void = () => {};
+    const stopped = new Promise<{ readonly stoppedAt: NodeId }>((resolve) => {
+      whenUnknown = ({ nodeId }) => resolve({ stoppedAt: nodeId });
+    });
+    const { definition, dag, file } = this.#dagOf(pipeline, { ...options, whenUnknown });
+    const { signal } = options;
+    try {
+      const built = buildRoot(definition, dag, file).then((root) => ({ root, stoppedAt: undefined }));
+      const end = await Promise.race([built, stopped]);
+      const plan = await dag.plan('root' in end ? end : undefined);
+      if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) });
+      return { ...plan, stoppedAt: end.stoppedAt, dag };
+    } catch (error) {
+      if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) }, error);
+      throw error;
+    } finally {
+      await dag.close();
+    }
+  }
+
+  /** Begins the dag of a pipeline. Throws `unknown_name` for a pipeline without a name. */
+  #dagOf(
+    pipeline: Pipeline<Dag> | LoadedPipelineOf,
+    options: RunOptions & Pick<RunRequest, 'whenUnknown'>,
+  ): { readonly definition: Pipeline<Dag>; readonly dag: Dag; readonly file: string | undefined } {
+    const loaded = 'pipeline' in pipeline ? pipeline : undefined;
+    const definition = (loaded?.pipeline ?? pipeline) as Pipeline<Dag>;
+    const name = options.name ?? loaded?.name ?? definition.name;
+    if (name === undefined) throw unknownName({ name: 'the pipeline', known: [] });
+    const folder = options.folder ?? (loaded && dirname(loaded.file));
+    const dag = this.#newDag(name, { ...options, ...(folder !== undefined && { folder }) });
+    return { definition, dag, file: loaded?.file };
   }
 
   /**

@@ -11,10 +11,12 @@ import { RunIndex, runIndexRef } from './cache/run-index.ts';
 import type { CaptureTools } from './files/capture-tools.ts';
 import { nodeFileSystem } from './files/file-system.ts';
 import { RunObjects } from './objects/run-objects.ts';
+import { PlanningAdapter } from './plan/planning-adapter.ts';
 import { EventReporter, type RunEvent } from './run/events.ts';
 import type { RetryBudget } from './run/machine.ts';
 import { Receipts, surroundingsOf } from './run/receipt.ts';
 import { Run } from './run/run.ts';
+import type { RunNode } from './run/run-node.ts';
 import type { SharingPorts } from './run/sharing.ts';
 import { SingleFlight } from './run/single-flight.ts';
 
@@ -45,6 +47,11 @@ export interface RunRequest {
   readonly failFast?: boolean | undefined;
   /** Cancels the run when it is aborted; its reason names why. */
   readonly signal?: AbortSignal | undefined;
+  /**
+   * Given to look calls up only: none runs, and nothing is written. Hears of a node whose value is asked for although
+   * its call did not run; that value never comes.
+   */
+  readonly whenUnknown?: ((node: RunNode) => void) | undefined;
 }
 
 /** A run together with what it reads, writes and reports. */
@@ -91,9 +98,10 @@ export class Executor {
       ...rest
     } = this.#options;
     const { program = 'daggerml', ...pool } = rest;
-    const { base: revision, workName, actor, onEvent, signal, failFast } = request;
+    const { base: revision, workName, actor, onEvent, signal, failFast, whenUnknown } = request;
+    const isDry = whenUnknown !== undefined || store.isReadOnly;
     // @spec DML-EXE-0721
-    if (this.#runs.size === 0 && !store.isReadOnly) store.checkpoint();
+    if (this.#runs.size === 0 && !isDry) store.checkpoint();
     // @spec DML-EXE-0719
     const [baseCommitId, stagedCommitId] = holdCommits(store, () => [
       revision?.startsWith('refs/')
@@ -101,13 +109,14 @@ export class Executor {
         : (revision as CommitId | undefined),
       store.getRef(runIndexRef(workName))?.commitId,
     ]);
-    const objects = new RunObjects(store);
+    const objects = new RunObjects(store, isDry);
     const index = new RunIndex({ objects, workName, baseCommitId, stagedCommitId, actor, nowMs });
     const reporter = new EventReporter({ runId: randomUUID(), nowMs, onEvent });
     objects.whenMembers = (members) => reporter.report({ type: 'value-progress', members });
     const receipts = new Receipts(surroundingsOf(program), objects);
     const context: AdapterContext = { objects, report: (reports) => run.take(reports) };
-    const adapter = (startAdapter ?? inTheBox(pool))(context);
+    const start = whenUnknown ? (of: AdapterContext) => new PlanningAdapter(of) : startAdapter;
+    const adapter = (start ?? inTheBox(pool))(context);
     const budget: RetryBudget = { maxAttempts: 1, ...(retryPauses ?? { baseMs: 500, maxMs: 30_000 }) };
     const base = treeScope(
       baseCommitId === undefined ? [] : objects.read('commit', baseCommitId).pins,
@@ -123,8 +132,9 @@ export class Executor {
       singleFlight: this.#singleFlight,
       receipts,
       reporter,
-      sharing,
+      sharing: whenUnknown ? undefined : sharing,
       failFast,
+      whenUnknown,
       budget,
       signal: signal ? AbortSignal.any([signal, ending.signal]) : ending.signal,
       nowMs,

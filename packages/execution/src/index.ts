@@ -26,6 +26,8 @@ export { captureFolder, type TakenFolder } from './files/capture-folder.ts';
 export type { CaptureTools } from './files/capture-tools.ts';
 export type { FileSystem } from './files/file-system.ts';
 export { RunObjects } from './objects/run-objects.ts';
+export { type PlannedCall, type PlannedState, planCalls } from './plan/plan-calls.ts';
+export { type PlanContext, type PlannedReason, planReasons } from './plan/plan-reasons.ts';
 export { failureError } from './run/call-failure.ts';
 export type { CallSpec, CapturedFacts } from './run/callee.ts';
 export type {

@@ -119,7 +119,7 @@ export type {
 export { checkRefName } from './records/ref-name.ts';
 export { type LinkVisitor, scanLinks } from './records/scan-links.ts';
 export { checkSchema } from './schema.ts';
-export { type TreeDifference, treeDiff } from './search-tree/diff-tree.ts';
+export { firstDifference, type TreeDifference, treeDiff } from './search-tree/diff-tree.ts';
 export { type TreeChange, type TreeSplice, treeEdit, treeSplice } from './search-tree/edit-tree.ts';
 export {
   type MergeConflict,

@@ -12,6 +12,13 @@ export {
   standingOf,
 } from './dags/plan-commit.ts';
 export { type RepositoryErrorCode, repositoryError } from './errors.ts';
+export { type CallDifference, callDifferences } from './explain/call-differences.ts';
+export { type CallSide, type Comparison, type ExplainSource, pinnedSide } from './explain/call-side.ts';
+export type { FunctionSources, LibraryUse, SourceText } from './explain/function-sources.ts';
+export { matchCalls } from './explain/match-calls.ts';
+export type { NodePair } from './explain/own-differences.ts';
+export type { Cause, Origin } from './explain/upstream.ts';
+export type { ValueDifference } from './explain/value-differences.ts';
 export {
   assertUsable,
   findRepositoryFolder,

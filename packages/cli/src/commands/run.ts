@@ -34,6 +34,8 @@ export async function run(context: CommandContext): Promise<void> {
     ...(workers !== undefined && { workers }),
     // @spec DML-CLI-0770
     ...(options.fileCache === false && { fileCache: false }),
+    // @spec DML-CLI-1710
+    ...(options.dryRun === true && { readOnly: true }),
   });
   // @spec DML-CLI-0722
   const names = Object.keys(env).join(', ');
@@ -71,8 +73,7 @@ async function runFile(context: CommandContext, repository: Repository, startedM
       interrupted,
       escaped,
     ]);
-    const result = await repository.run(pipeline, {
-      onEvent: progress.onEvent,
+    const runOptions = {
       // @spec DML-CLI-0504
       signal: AbortSignal.any([io.signal, guard.signal]),
       // @spec DML-CLI-1910
@@ -83,7 +84,14 @@ async function runFile(context: CommandContext, repository: Repository, startedM
         // @spec DML-CLI-0708
         ...(options.retryFailed === true && { retryFailed: true }),
       },
-    });
+    };
+    if (options.dryRun === true) {
+      const { reportPlan } = await import('../render/run-plan.ts');
+      const plan = await repository.plan(pipeline, { ...runOptions, onEvent: progress.onCapture });
+      progress.close();
+      return reportPlan(context, plan, pipeline.name);
+    }
+    const result = await repository.run(pipeline, { ...runOptions, onEvent: progress.onEvent });
     progress.close();
     const durationMs = io.nowMs() - startedMs;
     reportRun(context, repository, result, { name: pipeline.name, durationMs, warnings: progress.warnings });

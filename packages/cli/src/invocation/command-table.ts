@@ -30,6 +30,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       '[pipeline]': 'which one, when the file exports several',
     },
     options: {
+      '--dry-run': 'print which calls would run and why; no function runs and nothing is written',
       '--no-cache': 'run every call again',
       '--no-file-cache': 'read every file again, also one that looks as it did when it was read last',
       '--fail-fast': 'stop at the first call that fails, and cancel those that run',

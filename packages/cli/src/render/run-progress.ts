@@ -102,6 +102,11 @@ export class RunProgress {
     }
   };
 
+  /** Takes an event of a run that is only planned: what is captured, and nothing of calls. */
+  readonly onCapture = (event: RunReport, dag?: Pick<Dag, 'describeCall'>): void => {
+    if (!event.type.startsWith('call-')) this.onEvent(event, dag);
+  };
+
   /** Ends the live line and reports the calls without a line of their own; closing twice says it once. */
   close(): void {
     clearInterval(this.#timer);

@@ -89,6 +89,7 @@ export class RunIndex {
    */
   keep(outcomes: readonly StagedOutcome[]): boolean {
     const { objects, actor } = this.#options;
+    if (objects.isDry) return true;
     let kept: { commitId: CommitId; level: Level } | undefined;
     this.#store.transact('integrate', (transaction) => {
       // @spec DML-EXE-0720

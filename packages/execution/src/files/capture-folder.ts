@@ -58,7 +58,7 @@ export async function captureFolder(
     // @spec DML-EXE-0864
     if (datumId === undefined) continue;
     // What is remembered names it again.
-    if (lost.size > 0 && !tools.objects.store.isReadOnly) tools.objects.whenFull();
+    if (lost.size > 0 && !tools.objects.isDry) tools.objects.whenFull();
     return datumId;
   }
 }

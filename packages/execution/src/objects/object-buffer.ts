@@ -20,6 +20,9 @@ import { decodeAs } from './decode-as.ts';
 import { PendingObjects } from './pending-objects.ts';
 
 type RecordClass = Exclude<ObjectClass, 'chunk'>;
+/** Bytes of new chunks that are held where nothing is written. */
+const MAX_DRY_CHUNK_BYTES = 16 * 1024 * 1024;
+
 type TakeObject = (objectClass: ObjectClass, objectId: string, bytes: Uint8Array) => void;
 
 /**
@@ -30,17 +33,21 @@ type TakeObject = (objectClass: ObjectClass, objectId: string, bytes: Uint8Array
  */
 export class ObjectBuffer implements PageStore {
   readonly store: Store;
+  /** True when nothing is ever written: what is new is only read again. */
+  readonly isDry: boolean;
   readonly pageCache: PageCache = new PageCache(32 * 1024 * 1024);
   #pending = new PendingObjects();
   /** Ids of datums of the store that were linked without being put. */
   #linked = new Set<DatumId>();
+  #dryChunkBytes = 0;
   /** Listings of files to remember. */
   #listings: ListingChange[] = [];
   /** True when objects were made of what turned out to be lost; such ones are left out when the rest is written. */
   hasLost = false;
 
-  constructor(store: Store) {
+  constructor(store: Store, isDry: boolean = store.isReadOnly) {
     this.store = store;
+    this.isDry = isDry;
   }
 
   /** Bytes that the next flush writes. */
@@ -72,7 +79,18 @@ export class ObjectBuffer implements PageStore {
 
   /** Takes bytes whose id the caller has just computed. */
   putHashed(objectClass: ObjectClass, objectId: string, bytes: Uint8Array): void {
-    this.#pending.add(objectClass, objectId, bytes);
+    if (objectClass !== 'chunk' || this.#keepsChunk(bytes)) this.#pending.add(objectClass, objectId, bytes);
+  }
+
+  /**
+   * Checks whether a chunk is held: where nothing is written, files do not fill the memory.
+   *
+   * @spec DML-EXE-3505
+   */
+  #keepsChunk(bytes: Uint8Array): boolean {
+    if (!this.isDry) return true;
+    this.#dryChunkBytes += bytes.length;
+    return this.#dryChunkBytes <= MAX_DRY_CHUNK_BYTES;
   }
 
   getPage(pageId: PageId): Uint8Array | undefined {
@@ -85,7 +103,7 @@ export class ObjectBuffer implements PageStore {
 
   putChunk(bytes: Uint8Array): ChunkId {
     const chunkId = hashBytes<'chunk'>(bytes);
-    this.#pending.addCopy('chunk', chunkId, bytes);
+    if (this.#keepsChunk(bytes)) this.#pending.addCopy('chunk', chunkId, bytes);
     return chunkId;
   }
 

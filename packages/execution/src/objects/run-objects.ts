@@ -97,7 +97,7 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
    */
   retainDatums(datumIds: readonly DatumId[], place: Uint8Array): DatumId[] {
     // A store that is open for reading holds nothing.
-    if (this.store.isReadOnly) return datumIds.filter((datumId) => !this.store.has('datum', datumId));
+    if (this.isDry) return datumIds.filter((datumId) => !this.store.has('datum', datumId));
     const missing: DatumId[] = [];
     this.store.transact('files', (transaction) => {
       // @spec DML-EXE-0869
@@ -112,13 +112,15 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
    * written.
    */
   remember(listing: ListingChange): void {
-    if (this.store.isReadOnly) return;
+    if (this.isDry) return;
     this.putListing(listing);
     this.whenFull();
   }
 
   /** Writes everything that is held, before anything names it. */
   writeAll(): void {
+    // @spec DML-EXE-3502
+    if (this.isDry) return;
     this.store.transact('objects', (transaction) => this.writeTo(transaction));
     this.clear();
   }

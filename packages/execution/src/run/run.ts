@@ -13,6 +13,7 @@ import {
 import { type PinScope, storedValue } from '@daggerml/repository';
 import type { AdapterReport } from '../adapters/port.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
+import { isNotRun } from '../plan/not-run.ts';
 import { type Callee, Callees, type CallSpec, type CapturedFacts } from './callee.ts';
 import { Interpreter, type InterpreterOptions } from './interpreter.ts';
 import { type CallState, initialState, type RetryBudget } from './machine.ts';
@@ -23,6 +24,8 @@ export interface RunOptions extends Omit<InterpreterOptions, 'onNested'> {
   readonly budget: RetryBudget;
   /** Cancels every call that is open when it is aborted, and every later one. */
   readonly signal: AbortSignal;
+  /** Hears of a node whose value is asked for although its call did not run, where the run is only planned. */
+  readonly whenUnknown?: ((node: RunNode) => void) | undefined;
 }
 
 /** New objects that are held in memory before they are written. */
@@ -150,7 +153,14 @@ export class Run {
 
   /** Resolves when the node has an outcome that is kept, also when that is a failure: nobody has to handle it. */
   settled(node: RunNode): Promise<void> {
-    return this.#interpreter.settlements.settled(node);
+    const { whenUnknown } = this.#options;
+    const settled = this.#interpreter.settlements.settled(node);
+    return whenUnknown ? settled.then(() => ifRun(node, whenUnknown)) : settled;
+  }
+
+  /** The nodes of the run, inputs before the nodes that use them. */
+  get nodes(): ReadonlyMap<NodeId, RunNode> {
+    return this.#nodes;
   }
 
   /** The node whose failure ended a run that is to end with the first one. */
@@ -269,6 +279,18 @@ function inputsTree(inputs: readonly RunNode[], objects: RunObjects): TreeRoot<'
 /** Literals and imports have their outcome from the start. */
 function resolvedNode(nodeId: NodeId, kind: 'literal' | 'import'): RunNode {
   return new RunNode(nodeId, kind, { inputs: noInputs, callee: undefined, state: complete });
+}
+
+/**
+ * Never resolves for a node whose value hangs on a call that did not run: an error would lead the pipeline to build
+ * another dag.
+ *
+ * @spec DML-EXE-3503
+ */
+function ifRun(node: RunNode, whenUnknown: (node: RunNode) => void): Promise<void> {
+  if (!isNotRun(node)) return Promise.resolve();
+  whenUnknown(node);
+  return new Promise(() => {});
 }
 
 function reasonOf({ reason }: AbortSignal): string {

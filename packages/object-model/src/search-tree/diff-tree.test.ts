@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { MemoryObjects } from '../../test/support/memory-objects.ts';
 import { i64, sampleEntries } from '../../test/support/tree-samples.ts';
 import type { KeyedRole, LeafEntries, TreeRoot } from '../records/page-types.ts';
-import { treeDiff } from './diff-tree.ts';
+import { firstDifference, treeDiff } from './diff-tree.ts';
 import { type TreeChange, treeEdit } from './edit-tree.ts';
 import { buildTree } from './tree-builder.ts';
 
@@ -83,3 +83,38 @@ describe('treeDiff', () => {
 function text(entry: LeafEntries['map'] | undefined): unknown {
   return entry === undefined ? null : [entry[0], String((entry[1] as { value: bigint }).value)];
 }
+
+describe('firstDifference', () => {
+  const listOf = (values: readonly number[], objects: MemoryObjects): TreeRoot<'list'> =>
+    buildTree('list', values.map(i64), objects);
+
+  it('returns where two lists differ first, and the length of the shorter one where it is their beginning', () => {
+    const number = seededNumbers(6);
+    for (let round = 0; round < 60; round++) {
+      const objects = new MemoryObjects();
+      const left = Array.from({ length: number(9000) }, () => number(3));
+      const right = [...left];
+      if (round % 3 === 0) right.splice(number(left.length + 1), number(4), ...[7, 8].slice(number(3)));
+      if (round % 3 === 1) right.length = number(left.length + 1);
+      const at = left.findIndex((value, index) => value !== right[index]);
+      const expected = at >= 0 ? at : right.length > left.length ? left.length : undefined;
+      for (const [before, after] of [
+        [left, right],
+        [right, left],
+      ] as const)
+        expect(firstDifference('list', listOf(before, objects), listOf(after, objects), objects)).toBe(
+          expected ?? (left.length === right.length ? undefined : Math.min(left.length, right.length)),
+        );
+    }
+  });
+
+  it('reads no page that both lists have at the same place', () => {
+    const objects = new MemoryObjects();
+    const values = Array.from({ length: 60_000 }, (_, index) => index);
+    const before = listOf(values, objects);
+    const after = listOf(values.with(40_000, -1), objects);
+    objects.resetCounts();
+    expect(firstDifference('list', before, after, objects)).toBe(40_000);
+    expect(objects.pagesRead).toBeLessThan(20);
+  });
+});

@@ -1,5 +1,5 @@
 import { compareBytes } from '../bytes.ts';
-import type { KeyedRole, LeafEntries, TreeRoot } from '../records/page-types.ts';
+import type { KeyedRole, LeafEntries, PositionalRole, TreeRoot } from '../records/page-types.ts';
 import { LINK_ID_OFFSET } from './element-bytes.ts';
 import type { PageSource } from './page-store.ts';
 import { PageReader, type PageView } from './page-view.ts';
@@ -68,6 +68,35 @@ export function* diffKeys<Role extends KeyedRole>(
   }
 }
 
+/**
+ * Returns the index of the first entry in which two sequences differ, undefined where they are equal; where one goes on
+ * beyond the other, that is the length of the shorter one. Pages that both hold at the same place are not read.
+ */
+export function firstDifference<Role extends Exclude<PositionalRole, 'chunks'>>(
+  role: Role,
+  before: TreeRoot<Role>,
+  after: TreeRoot<Role>,
+  pages: PageSource,
+): number | undefined {
+  if (before === after) return undefined;
+  const reader = new PageReader(role, pages);
+  const left = new PathCursor(rootView(role, before, reader), reader);
+  const right = new PathCursor(rootView(role, after, reader), reader);
+  let index = 0;
+  while (!left.done && !right.done) {
+    if (left.level > 0 || right.level > 0) {
+      if (left.level === right.level && left.sameChild(right)) index += left.weight;
+      stepDown(left, right);
+      continue;
+    }
+    if (!left.sameBytes(right)) return index;
+    index += 1;
+    left.next();
+    right.next();
+  }
+  return left.done && right.done ? undefined : index;
+}
+
 function differenceOf<Role extends KeyedRole>(
   left: PathCursor | undefined,
   right: PathCursor | undefined,
@@ -114,6 +143,12 @@ class PathCursor {
 
   get level(): number {
     return this.#path.at(-1)!.view.level;
+  }
+
+  /** Number of leaf entries below the entry. */
+  get weight(): number {
+    const { view, index } = this.#path.at(-1)!;
+    return view.weights[index + 1]! - view.weights[index]!;
   }
 
   /** Ordering bytes of the leaf entry. */

@@ -77,14 +77,18 @@ export function valueText(
   { nodeId, datumId }: { readonly nodeId: NodeId; readonly datumId: DatumId },
   limit: number,
 ): string {
-  const datum: Datum = source.read('datum', datumId);
+  return datumText(source, source.read('datum', datumId), limit, ` ${shortId(nodeId)}`);
+}
+
+/** Returns a datum on one line; one that is longer than the limit ends with `…` and what is given. */
+export function datumText(source: RecordSource, datum: Datum, limit: number, end = ''): string {
   // Blobs of one size are distinguished by their contents.
   if (datum.kind === 'blob')
     return `blob of ${formatSize(datum.sizeBytes)} (${shortId(datum.contentSha256)})`;
   let text = '';
   for (const piece of valueJson(source, datum)) {
     text += piece.replace(/\n\s*/g, ' ');
-    if (text.length > limit) return `${text.slice(0, limit).toWellFormed()}… ${shortId(nodeId)}`;
+    if (text.length > limit) return `${text.slice(0, limit).toWellFormed()}…${end}`;
   }
   return text;
 }

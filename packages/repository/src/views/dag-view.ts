@@ -8,6 +8,7 @@ import {
 } from '@daggerml/object-model';
 import { type RecordedFailure, readFailure } from '../nodes/error-dag.ts';
 import { type PinScope, treeScope } from '../nodes/pin-scope.ts';
+import type { RecordSource } from '../nodes/stored-value.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 
 /** One node of a dag and what became of it. */
@@ -39,7 +40,7 @@ export interface OutcomeView {
 }
 
 /** Lists the nodes that a dag's root and names reach, inputs before the nodes that use them. */
-export function nodesOf(reader: RecordReader, dagId: DagId, scope: PinScope): NodeView[] {
+export function nodesOf(reader: RecordSource, dagId: DagId, scope: PinScope): NodeView[] {
   const names = namesIn(reader, dagId);
   const views = new Map<NodeId, NodeView>();
   const open: { readonly nodeId: NodeId; readonly record?: NodeRecord }[] = [...names.keys()]
@@ -76,6 +77,12 @@ export function callsMadeIn(reader: RecordReader, { execId }: OutcomeView): Node
   return nodes.filter(({ kind }) => kind === 'call');
 }
 
+/** Lists the calls of a dag, inputs before the calls that use them. */
+export function callsOf(reader: RecordSource, dagId: DagId): NodeId[] {
+  const nodes = nodesOf(reader, dagId, { getPin: () => undefined });
+  return nodes.flatMap(({ nodeId, kind }) => (kind === 'call' ? [nodeId] : []));
+}
+
 /** Describes one node with the names that a dag gives it. */
 export function nodeOf(
   reader: RecordReader,
@@ -93,7 +100,7 @@ export type NodeNames = ReadonlyMap<NodeId, readonly string[]>;
 const NO_NAMES: NodeNames = new Map();
 
 /** Reads the names of a dag by their nodes, `root` for its root. */
-export function namesIn(reader: RecordReader, dagId: DagId): NodeNames {
+export function namesIn(reader: RecordSource, dagId: DagId): NodeNames {
   const dag = reader.read('dag', dagId);
   const names = new Map<NodeId, string[]>([[dag.rootNodeId, ['root']]]);
   for (const [name, nodeId] of treeEntries('names', dag.names, reader))
@@ -101,12 +108,12 @@ export function namesIn(reader: RecordReader, dagId: DagId): NodeNames {
   return names;
 }
 
-function inputsOf(reader: RecordReader, record: NodeRecord): NodeId[] {
+function inputsOf(reader: RecordSource, record: NodeRecord): NodeId[] {
   return 'inputs' in record ? [...treeEntries('inputs', record.inputs, reader)] : [];
 }
 
 function viewOf(
-  reader: RecordReader,
+  reader: RecordSource,
   {
     nodeId,
     record,
@@ -128,7 +135,7 @@ function viewOf(
 }
 
 /** Describes an outcome. */
-export function outcomeOf(reader: RecordReader, execId: ExecId): OutcomeView {
+export function outcomeOf(reader: RecordSource, execId: ExecId): OutcomeView {
   const exec = reader.read('exec', execId);
   const outcome: OutcomeView = {
     execId,

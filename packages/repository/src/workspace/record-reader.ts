@@ -29,6 +29,10 @@ export class RecordReader implements ObjectSource {
     return this.read('datum', datumId);
   }
 
+  getChunk(chunkId: ChunkId): Uint8Array | undefined {
+    return this.store.get('chunk', chunkId);
+  }
+
   async readChunk(chunkId: ChunkId): Promise<Uint8Array> {
     return this.store.read('chunk', chunkId);
   }

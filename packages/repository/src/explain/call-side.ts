@@ -1,0 +1,59 @@
+import {
+  type BlobSource,
+  type DatumId,
+  type ExecId,
+  isDmlError,
+  type NodeId,
+  type TreeRoot,
+} from '@daggerml/object-model';
+import type { PinScope } from '../nodes/pin-scope.ts';
+import { type RecordSource, storedValue } from '../nodes/stored-value.ts';
+import type { NodeNames } from '../views/dag-view.ts';
+import { type FunctionSources, sourcesOfExec } from './function-sources.ts';
+
+/** A source of records, pages and chunks. */
+export type ExplainSource = RecordSource & BlobSource;
+
+/** One side of a comparison of calls: a commit, or a run that was only planned. */
+export interface CallSide {
+  /** Returns the value of a node; undefined where it has none. */
+  valueOf(nodeId: NodeId): DatumId | undefined;
+  /** Returns the input values of a call or builtin; undefined where one has none. */
+  inputsOf(nodeId: NodeId): TreeRoot<'values'> | undefined;
+  /** Returns the name that the dag gives to a node. */
+  nameOf(nodeId: NodeId): string | undefined;
+  /** Returns the sources of the function of a call; undefined where they were not kept. */
+  sourcesOf(nodeId: NodeId): FunctionSources | undefined;
+}
+
+/** Both sides of a comparison, and where their records are read. */
+export interface Comparison {
+  readonly source: ExplainSource;
+  readonly before: CallSide;
+  readonly after: CallSide;
+}
+
+/** Returns the side that some pins are, such as those of a commit. */
+export function pinnedSide(source: ExplainSource, scope: PinScope, names: NodeNames): CallSide {
+  const execIdOf = (nodeId: NodeId): ExecId | undefined => scope.getPin(nodeId);
+  return {
+    valueOf: (nodeId) => ifKnown(() => storedValue(nodeId, scope, source)),
+    inputsOf: (nodeId) =>
+      ifKnown(() => {
+        const execId = execIdOf(nodeId);
+        return execId && source.read('exec', execId).inputs;
+      }),
+    nameOf: (nodeId) => names.get(nodeId)?.find((name) => name !== 'root'),
+    sourcesOf: (nodeId) => ifKnown(() => sourcesOfExec(source, execIdOf(nodeId))),
+  };
+}
+
+/** Returns what is read from records; undefined where one of them is gone, or a call has no value. */
+export function ifKnown<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (isDmlError(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,96 @@
+import { type DatumId, type ExecId, type ExecRecord, readBlob } from '@daggerml/object-model';
+import { liftDatum, StoredBlob } from '@daggerml/values';
+import type { ExplainSource } from './call-side.ts';
+
+/** Package whose code a captured function carries. */
+export interface LibraryUse {
+  readonly name: string;
+  readonly version: string;
+  /** Of the files that the function takes code from. */
+  readonly sha256: string;
+}
+
+/** A source file of a captured function. */
+export interface SourceText {
+  readonly sha256: string;
+  /** Returns the content; undefined where it is gone. */
+  text(): string | undefined;
+}
+
+/** Sources that a captured function was made of. */
+export interface FunctionSources {
+  /** Files of the author by their paths from the folder of the module. */
+  readonly files: ReadonlyMap<string, SourceText>;
+  readonly libraries: readonly LibraryUse[];
+  /** The tools that made the bundle, with their versions. */
+  readonly bundler: string;
+}
+
+/** Reads the sources that an exec's receipt names; of an exec that was taken over, those of the one that ran. */
+export function sourcesOfExec(
+  source: ExplainSource,
+  execId: ExecId | undefined,
+): FunctionSources | undefined {
+  for (let id: ExecId | null | undefined = execId; id; ) {
+    const exec: ExecRecord = source.read('exec', id);
+    if (exec.nodeKind === 'builtin') return undefined;
+    if (exec.receiptDatumId !== null) return sourcesOfReceipt(source, exec.receiptDatumId);
+    id = exec.sourceExecId;
+  }
+  return undefined;
+}
+
+/** Returns the receipt of a call as a map; it is read as it is, whoever wrote it. */
+function readReceipt(
+  source: ExplainSource,
+  receiptDatumId: DatumId,
+): Readonly<Record<string, unknown>> {
+  const value = liftDatum(
+    {
+      getPage: (pageId) => source.getPage(pageId),
+      readDatum: (datumId) => source.read('datum', datumId),
+      readChunk: () => Promise.reject(new Error('the blobs of a receipt are read elsewhere')),
+    },
+    receiptDatumId,
+  );
+  return asRecord(value);
+}
+
+function sourcesOfReceipt(source: ExplainSource, receiptDatumId: DatumId): FunctionSources | undefined {
+  const receipt = readReceipt(source, receiptDatumId);
+  const kept = asRecord(receipt.sources);
+  if (kept.files === undefined) return undefined;
+  const files = new Map<string, SourceText>();
+  for (const [path, file] of Object.entries(asRecord(kept.files)))
+    if (typeof file === 'object' && file !== null && StoredBlob.is(file))
+      files.set(path, storedText(source, file as StoredBlob));
+  const libraries = Array.isArray(kept.libraries) ? kept.libraries.map(asRecord) : [];
+  return {
+    files,
+    libraries: libraries.map(({ name, version, sha256 }) => ({
+      name: String(name),
+      version: String(version),
+      sha256: String(sha256),
+    })),
+    bundler: String(receipt.bundler ?? 'unknown'),
+  };
+}
+
+function storedText(source: ExplainSource, file: StoredBlob): SourceText {
+  return {
+    sha256: file.sha256,
+    text: () => {
+      try {
+        const datum = source.read('datum', StoredBlob.datumIdOf(file));
+        return datum.kind === 'blob' ? Buffer.concat([...readBlob(datum, source)]).toString() : undefined;
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}
+
+function asRecord(value: unknown): Readonly<Record<string, unknown>> {
+  if (value instanceof Map) return Object.fromEntries(value);
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
+}
