@@ -20,8 +20,14 @@ export { calleeKey, SELF_KEY } from './bundle/callees.ts';
 export { type CapturedFunction, FunctionCapture, type FunctionSource } from './bundle/capture.ts';
 export type { CarriedFile } from './bundle/capture-export.ts';
 export type { CaptureInputs } from './bundle/capture-inputs.ts';
+export type { CarriedLibrary } from './bundle/carried-sources.ts';
 export { installedPackageOf, type NativePackage, nativeFiles } from './bundle/native-packages.ts';
-export { type SourceFrame, SourceLocator, traceInSources } from './bundle/source-locator.ts';
+export {
+  type AuthorSources,
+  type SourceFrame,
+  SourceLocator,
+  traceInSources,
+} from './bundle/source-locator.ts';
 export type { AmbientInput, AmbientKind } from './by-name/outside-reads.ts';
 export { type CaptureErrorCode, captureError } from './errors.ts';
 export { type AuthorPosition, authorPosition } from './pipeline/author-position.ts';

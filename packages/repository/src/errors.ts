@@ -44,6 +44,7 @@ const MESSAGES: Readonly<
   'wrong_class/no_ref': '"{name}" names a commit, and no ref',
   'wrong_class/no_work': '"{name}" names a commit, and no work in progress',
   'wrong_class/no_own_dag': '"{name}" names a {found}, and no dag of {inside}',
+  'wrong_class/no_call': '"{name}" names a {found}, and no call, outcome of a call or dag',
   'wrong_class/no_dag_of_commit': '"{name}" names a {found}, and no dag of a commit',
   ambiguous_prefix: '"{name}" fits several: {candidates}',
   no_value: '"{name}" ({found}) does not stand for one value',

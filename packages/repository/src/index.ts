@@ -14,6 +14,16 @@ export {
 export { type RepositoryErrorCode, repositoryError } from './errors.ts';
 export { type CallDifference, callDifferences } from './explain/call-differences.ts';
 export { type CallSide, type Comparison, type ExplainSource, pinnedSide } from './explain/call-side.ts';
+export {
+  type CallExplanation,
+  type CallOrigin,
+  type CallPlace,
+  type CallReason,
+  explainCall,
+} from './explain/explain-call.ts';
+export { type DagExplanation, explainDag } from './explain/explain-dag.ts';
+export { type ExplainedName, findCall } from './explain/find-call.ts';
+export { type FileChange, type FunctionChanges, functionChanges } from './explain/function-changes.ts';
 export type { FunctionSources, LibraryUse, SourceText } from './explain/function-sources.ts';
 export { matchCalls } from './explain/match-calls.ts';
 export type { NodePair } from './explain/own-differences.ts';
@@ -68,6 +78,7 @@ export { currentCommit, dagsOf, type NamedDag } from './views/commit-view.ts';
 export { containingHead } from './views/containing-head.ts';
 export {
   callsMadeIn,
+  callsOf,
   type NodeNames,
   type NodeView,
   namesIn,

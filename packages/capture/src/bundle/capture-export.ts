@@ -29,6 +29,7 @@ import {
 } from './bundler.ts';
 import { calleesOf, keyOfText, SELF_KEY } from './callees.ts';
 import { type CaptureInputs, InputCollector } from './capture-inputs.ts';
+import { type CarriedLibrary, carriedLibraries, dataFiles } from './carried-sources.ts';
 import { LibraryCode } from './library-code.ts';
 import { isEntry, sourcePath } from './module-names.ts';
 import { type NativePackage, NativePackages } from './native-packages.ts';
@@ -63,6 +64,8 @@ export interface ExportCapture {
   readonly leftOut: readonly string[];
   /** The tools that made the bundle, with their versions. */
   readonly bundler: string;
+  /** Packages whose code the bundle holds. */
+  readonly libraries: readonly CarriedLibrary[];
   readonly trail: SourceTrail;
   /** The functions that it calls as calls of their own, each with everything that it needs. */
   readonly callees: readonly CapturedCallee[];
@@ -199,6 +202,7 @@ class OneCapture {
       leftOut: this.#leftOut,
       // @spec DML-EXE-0517
       bundler: bundlerVersion(),
+      libraries: carriedLibraries(bundled.sizes.keys()),
       trail: {
         folder: this.#folder,
         renaming: map,
@@ -210,6 +214,7 @@ class OneCapture {
           text: outline.text,
           pieces: this.#texts.get(outline.file)?.pieces ?? [],
         })),
+        data: dataFiles(bundled.sizes.keys(), own),
       },
     };
   }

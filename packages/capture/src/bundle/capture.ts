@@ -17,7 +17,7 @@ export interface FunctionSource {
 
 /** The code of one export, complete but for modules built into Node. */
 export interface CapturedFunction
-  extends Pick<ExportCapture, 'ambientInputs' | 'carried' | 'natives' | 'leftOut' | 'bundler'> {
+  extends Pick<ExportCapture, 'ambientInputs' | 'carried' | 'natives' | 'leftOut' | 'bundler' | 'libraries'> {
   /** An ES module that exports the function under its name; UTF-8. */
   readonly bundle: Uint8Array;
   readonly exportName: string;

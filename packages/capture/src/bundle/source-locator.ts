@@ -35,6 +35,16 @@ export interface SourceTrail {
     readonly text: string;
     readonly pieces: readonly Piece[];
   }[];
+  /** Other files of the author that the bundle takes in, such as JSON. */
+  readonly data: readonly { readonly file: string; readonly text: string }[];
+}
+
+/** Files of the author that a function was made of. */
+export interface AuthorSources {
+  /** Of the module that exports the function. */
+  readonly folder: string;
+  /** By their absolute paths. */
+  readonly files: readonly { readonly file: string; readonly text: string }[];
 }
 
 /** Finds where the places of a finished bundle were written; reads source maps when it is first asked. */
@@ -58,6 +68,16 @@ export class SourceLocator {
   /** Returns what another process can create this locator of. */
   pack(): Uint8Array {
     return this.#packed ?? deflateRawSync(JSON.stringify(this.#trail), { level: 1 });
+  }
+
+  /**
+   * Returns the files of the author, with what they held when they were captured.
+   *
+   * @spec DML-CAP-3000
+   */
+  sources(): AuthorSources {
+    const { folder, own, data } = this.#trail;
+    return { folder, files: [...own, ...data].map(({ file, text }) => ({ file, text })) };
   }
 
   /** Returns the frame of a position counted from 1; undefined for code that the bundler added. */

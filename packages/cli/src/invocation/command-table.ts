@@ -111,6 +111,23 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/show.ts'),
   },
   {
+    name: 'why',
+    group: 'Inspect',
+    summary: 'Print why a call ran, or why it did not.',
+    description:
+      'Compares the call with the one whose place it took in the dag: the first difference of function, number of ' +
+      'inputs and inputs is followed to the literal, file or function that it comes from, with a diff of the sources. ' +
+      'Of a dag every call is explained that got its outcome with the commit which made it. Everything is read from ' +
+      'the repository; "dml run --dry-run" says what a run would do.',
+    arguments: {
+      '<call>': `a call by its name, id, function or text: <dag>#<node name>, fit, <dag>#fit, "fit(rows, 3)"; a dag for all of its calls`,
+    },
+    options: { '--all': 'explain every call of a dag, not only the first 20' },
+    takesReference: true,
+    example: 'dml why my-pipeline',
+    load: () => import('../commands/why.ts'),
+  },
+  {
     name: 'dag list',
     group: 'Inspect',
     summary: 'List the dags of the current branch.',

@@ -4,12 +4,16 @@ import {
   type Cause,
   type Comparison,
   callText,
+  functionChanges,
   functionName,
+  type NodePair,
   type Origin,
   shortId,
   type ValueDifference,
 } from '@daggerml/repository';
 
+/** Files and libraries by which a function changed that are named. */
+const MAX_PARTS = 3;
 /** Calls between an input and the origin of its difference that are named. */
 const MAX_BETWEEN = 3;
 
@@ -21,21 +25,34 @@ const MAX_BETWEEN = 3;
 export function differenceText(comparison: Comparison, difference: CallDifference): string {
   switch (difference.kind) {
     case 'function':
-      return functionText(difference.nameBefore, difference.nameAfter);
+      return functionText(comparison, difference);
     case 'input-count':
       return `${difference.after} inputs instead of ${difference.before}`;
     case 'input': {
       const { index, after, isOtherValue, cause } = difference;
       const name = comparison.after.nameOf(after);
       const title = `input ${index + 1}${name === undefined ? '' : ` (${name})`}`;
-      const from = causeText(comparison, cause);
-      return isOtherValue ? `${title} ${from}` : `${title} has the same value, though it ${from}`;
+      return isOtherValue
+        ? `${title} ${causeText(comparison, cause)}`
+        : `${title} has the same value as before, though ${originText(comparison, cause.origin)}`;
     }
   }
 }
 
-function functionText(before: string, after: string): string {
-  return before === after ? `the code of ${after} changed` : `${after} instead of ${before}`;
+/** Names the function that changed, with the files and libraries that it changed by. */
+function functionText(
+  { before, after }: Comparison,
+  { nameBefore, nameAfter, ...nodes }: NodePair & { readonly nameBefore: string; readonly nameAfter: string },
+): string {
+  if (nameBefore !== nameAfter) return `${nameAfter} instead of ${nameBefore}`;
+  const changes = functionChanges(before.sourcesOf(nodes.before), after.sourcesOf(nodes.after));
+  const parts = [
+    ...(changes?.files ?? []).map(({ path }) => path),
+    ...(changes?.libraries ?? []).map(({ name }) => name),
+  ];
+  const named = parts.slice(0, MAX_PARTS).join(', ');
+  const more = parts.length > MAX_PARTS ? ` and ${parts.length - MAX_PARTS} more` : '';
+  return `the code of ${nameAfter} changed${named === '' ? '' : ` (${named}${more})`}`;
 }
 
 /** Returns where a difference begins, as a predicate of the input. */
@@ -58,7 +75,7 @@ function originText(comparison: Comparison, origin: Origin): string {
       return `${name} changed${placesText(origin.differences)}`;
     }
     case 'function':
-      return functionText(origin.nameBefore, origin.nameAfter);
+      return functionText(comparison, origin);
     case 'node':
       return `a ${origin.kindAfter} instead of a ${origin.kindBefore}${placesText(origin.differences)}`;
     case 'rerun':

@@ -18,9 +18,9 @@ import { placeOf } from './folder-memory.ts';
 import { PathStates, type SeenPaths } from './path-states.ts';
 
 /** Changes with the form of what is remembered, so that another form is never read. */
-const FORM = 2;
+const FORM = 3;
 
-type Facts = Omit<CapturedFacts, 'traceInSources' | 'natives' | 'callees'>;
+type Facts = Omit<CapturedFacts, 'traceInSources' | 'sources' | 'natives' | 'callees'>;
 
 /** Where a function is exported. */
 type Place = Pick<FunctionRef, 'moduleUrl' | 'exportName'>;
@@ -93,12 +93,12 @@ export class KnownCode {
 
   /** Remembers a function that was captured since this was created. */
   keep(functionDatumId: DatumId, captured: CapturedFunction): void {
-    const { inputs, locator, ambientInputs, leftOut, bundler } = captured;
+    const { inputs, locator, ambientInputs, leftOut, bundler, libraries } = captured;
     // @spec DML-CAP-2904
     const known = inputs?.isComplete ? inputs : undefined;
     const paths = known && this.#stateOf(known.present, known.absent);
     if (paths) {
-      const facts = { ambientInputs, leftOut, bundler };
+      const facts = { ambientInputs, leftOut, bundler, libraries };
       const callees = captured.callees.map(({ moduleUrl, exportName }) => ({ moduleUrl, exportName }));
       this.#write(functionDatumId, { facts, paths, callees }, locator.pack());
     } else if (!this.#tools.knowsFiles) this.#replace([], new Uint8Array(0), []);
@@ -168,12 +168,14 @@ export function capturedFacts(
   of: Facts & Pick<CapturedFacts, 'natives'> & Pick<CapturedFunction, 'locator'>,
   callees: readonly KnownFunction[],
 ): CapturedFacts {
-  const { ambientInputs, leftOut, natives, bundler, locator } = of;
+  const { ambientInputs, leftOut, natives, bundler, libraries, locator } = of;
   return {
     ambientInputs,
     leftOut,
     natives,
     bundler,
+    libraries,
+    sources: () => locator.sources(),
     traceInSources: (trace) => traceInSources(trace, locator),
     callees: new Map(callees.map(({ functionDatumId, captured }) => [functionDatumId, captured])),
   };

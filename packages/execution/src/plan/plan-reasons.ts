@@ -4,7 +4,7 @@ import {
   type CallSide,
   type Comparison,
   callDifferences,
-  dagNodes,
+  callsOf,
   inputsRoot,
   matchCalls,
   type NodeNames,
@@ -13,6 +13,7 @@ import {
   treeScope,
 } from '@daggerml/repository';
 import type { OpenRun } from '../executor.ts';
+import { presentSources } from '../run/receipt-sources.ts';
 import type { RunNode } from '../run/run-node.ts';
 import { NOT_RUN } from './not-run.ts';
 import type { PlannedCall } from './plan-calls.ts';
@@ -48,8 +49,7 @@ export function planReasons(
   const reasons = new Map<NodeId, PlannedReason>();
   const wanted = calls.filter(({ state }) => state === 'run');
   if (wanted.length === 0) return { reasons, comparison };
-  // Inputs before the nodes that use them, in their order, as the nodes of a run are.
-  const gone = base.dagId === undefined ? [] : [...dagNodes(base.dagId, objects)].reverse();
+  const gone = base.dagId === undefined ? [] : callsOf(objects, base.dagId);
   const matches = matchCalls(comparison, {
     before: gone.filter((nodeId) => !run.nodes.has(nodeId)),
     after: calls.flatMap(({ node, state }) => (state === 'cached' ? [] : [node.nodeId])),
@@ -114,6 +114,9 @@ function plannedSide({ open, nameOf }: PlanContext): CallSide {
       return values?.every((value) => value !== undefined) ? inputsRoot(values, objects) : undefined;
     },
     nameOf,
-    sourcesOf: () => undefined,
+    sourcesOf: (nodeId) => {
+      const captured = run.nodes.get(nodeId)?.callee?.captured;
+      return captured && presentSources(captured);
+    },
   };
 }

@@ -1,4 +1,10 @@
-import type { AmbientInput, CallOptions, NativePackage } from '@daggerml/capture';
+import type {
+  AmbientInput,
+  AuthorSources,
+  CallOptions,
+  CarriedLibrary,
+  NativePackage,
+} from '@daggerml/capture';
 import type { DatumId } from '@daggerml/object-model';
 import { parseFunctionUri } from '@daggerml/repository';
 import type { RunObjects } from '../objects/run-objects.ts';
@@ -25,6 +31,10 @@ export interface CapturedFacts {
   readonly natives: readonly NativePackage[];
   /** The tools that made the bundle, with their versions. */
   readonly bundler: string;
+  /** Packages whose code the bundle holds. */
+  readonly libraries: readonly CarriedLibrary[];
+  /** Returns the files of the author that the function was made of. */
+  readonly sources: () => AuthorSources;
   /** Returns a trace with positions in the sources instead of the bundle. */
   readonly traceInSources: (trace: readonly string[]) => readonly string[];
   /** Facts of the functions that it calls as calls of their own, by their datums. */

@@ -1,15 +1,18 @@
 import { type CallOptions, FunctionCapture } from '@daggerml/capture';
 import { checkSchema, type DatumId } from '@daggerml/object-model';
-import { liftDatum } from '@daggerml/values';
+import { type BlobHandle, liftDatum } from '@daggerml/values';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { keyOf, type TestRun, Workspace } from '../../test/workspace.ts';
 import { captureCall } from '../capture-call.ts';
+import type { CapturedFacts } from './callee.ts';
 import { surroundingsOf } from './receipt.ts';
+import { presentSources, type ReceiptFacts } from './receipt-sources.ts';
 import type { RunNode } from './run-node.ts';
 
 const steps = `
 import { existsSync, writeFileSync } from 'node:fs';
 export const twice = (x: number) => x * 2;
+export const thrice = (x: number) => x * 3;
 export const die = (flag: string) => {
   if (existsSync(flag)) return 'survived';
   writeFileSync(flag, '');
@@ -21,6 +24,11 @@ beforeAll(async () => {
   workspace = await Workspace.create(steps, { program: 'daggerml 1.2.3' });
 });
 afterAll(() => workspace.close());
+
+interface Sources {
+  readonly files: Readonly<Record<string, BlobHandle>>;
+  readonly libraries: readonly unknown[];
+}
 
 const receiptIdOf = (run: TestRun, node: RunNode): DatumId => run.exec(node).receiptDatumId as DatumId;
 
@@ -36,11 +44,21 @@ async function twice(run: TestRun, input: number, options: CallOptions = {}): Pr
 }
 
 describe('the receipt of a call', () => {
-  it('is linked by the exec, one and the same for all calls of a process [DML-EXE-1801]', async () => {
+  it('is linked by the exec [DML-EXE-1801]', async () => {
+    const run = workspace.begin();
+    const node = await twice(run, 12);
+    expect(workspace.store.has('datum', receiptIdOf(run, node))).toBe(true);
+  });
+
+  it('is one and the same for all calls of a function in as many attempts [DML-EXE-3510]', async () => {
     const run = workspace.begin();
     const [first, second] = [await twice(run, 1), await twice(run, 2)];
     expect(receiptIdOf(run, first)).toBe(receiptIdOf(run, second));
-    expect(workspace.store.has('datum', receiptIdOf(run, first))).toBe(true);
+    const again = workspace.begin();
+    expect(receiptIdOf(again, await twice(again, 13))).toBe(receiptIdOf(run, first));
+    const other = run.call('thrice', [1]);
+    await run.outcome(other);
+    expect(receiptIdOf(run, other)).toBe(receiptIdOf(run, first));
   });
 
   it('names what ran the call, and which attempt it was [DML-EXE-1802]', async () => {
@@ -56,6 +74,7 @@ describe('the receipt of a call', () => {
       platform: `${process.platform}-${process.arch}`,
       runtime: `node ${process.versions.node}`,
       schema: 1,
+      sources: expect.anything(),
     });
   });
 
@@ -81,10 +100,37 @@ describe('the receipt of a call', () => {
     expect(checkSchema(receipt, 1, run.open.objects)).toBe(1);
   });
 
-  it('names no host, no user and no path [DML-EXE-1811]', async () => {
+  it('holds the sources of the function, as they were [DML-EXE-3511]', async () => {
     const run = workspace.begin();
-    const values = Object.values(receiptOf(run, await twice(run, 3))).map(String);
-    for (const value of values) expect(value).not.toMatch(/[/\\]/);
+    const { sources } = receiptOf(run, await twice(run, 14)) as { sources: Sources };
+    expect(Object.keys(sources.files)).toEqual(['steps.ts']);
+    expect(await sources.files['steps.ts']?.text()).toBe(steps);
+    expect(sources.libraries).toEqual([]);
+  });
+
+  it('holds the sources of the functions that it calls [DML-EXE-3512]', () => {
+    const captured = (name: string, ...callees: ReceiptFacts[]): ReceiptFacts => ({
+      natives: [],
+      bundler: '',
+      libraries: [{ name: `lib-${name}`, version: '1.0.0', sha256: name }],
+      sources: () => ({ folder: `/p/${name}`, files: [{ file: `/p/${name}/${name}.ts`, text: name }] }),
+      callees: new Map(callees.map((callee, at) => [String(at) as DatumId, callee as CapturedFacts])),
+    });
+    const deep = captured('c');
+    const found = presentSources(captured('a', captured('b', deep), deep));
+    expect([...found.files].map(([path, { text }]) => [path, text()])).toEqual([
+      ['a.ts', 'a'],
+      ['../b/b.ts', 'b'],
+      ['../c/c.ts', 'c'],
+    ]);
+    expect(found.libraries.map(({ name }) => name)).toEqual(['lib-a', 'lib-b', 'lib-c']);
+  });
+
+  it('names no host, no user and no absolute path [DML-EXE-1811]', async () => {
+    const run = workspace.begin();
+    const { sources, ...rest } = receiptOf(run, await twice(run, 3)) as { sources: Sources };
+    for (const value of Object.values(rest).map(String)) expect(value).not.toMatch(/[/\\]/);
+    for (const path of Object.keys(sources.files)) expect(path).not.toMatch(/^[/\\]|:/);
     expect(surroundingsOf('program')).toEqual({
       program: 'program',
       nodeVersion: process.versions.node,
@@ -103,5 +149,6 @@ describe('the receipt of a call', () => {
     expect(receiptIdOf(after, second)).not.toBe(exec.receiptDatumId);
     expect(after.exec(second).resultDagId).toEqual(exec.resultDagId);
     expect(workspace.store.cacheEntries(keyOf(first))).toContain(second.execId);
+    await workspace.reopen({ program: 'daggerml 1.2.3' });
   });
 });

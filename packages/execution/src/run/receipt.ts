@@ -1,7 +1,7 @@
 import type { DatumId } from '@daggerml/object-model';
 import { LOCAL_ADAPTER } from '@daggerml/repository';
 import { lowerValue, type ObjectSink } from '@daggerml/values';
-import type { CapturedFacts } from './callee.ts';
+import { type ReceiptFacts, receiptSources } from './receipt-sources.ts';
 
 /**
  * Schema of the receipts that this version makes.
@@ -26,42 +26,50 @@ export function surroundingsOf(program: string): Surroundings {
   return { program, nodeVersion: versions.node, platform, architecture };
 }
 
-/** The receipts of calls that ran in worker threads of this process: one datum for all that took as many attempts. */
+/** The receipts of calls that ran in worker threads of this process: one for all calls of a function and attempt. */
 export class Receipts {
   readonly #surroundings: Surroundings;
   readonly #sink: ObjectSink;
-  readonly #known = new Map<string, DatumId>();
+  readonly #known = new WeakMap<object, Map<number, DatumId>>();
 
   constructor(surroundings: Surroundings, sink: ObjectSink) {
     this.#surroundings = surroundings;
     this.#sink = sink;
   }
 
-  /** Returns the receipt of a call that ended with its attempt number `attempt`. */
-  of(attempt: number, captured?: Pick<CapturedFacts, 'natives' | 'bundler'>): DatumId {
-    const { natives = [], bundler = 'unknown' } = captured ?? {};
-    const key = `${attempt} ${bundler} ${natives.map(({ specifier }) => specifier).join(' ')}`;
-    let datumId = this.#known.get(key);
-    if (datumId === undefined) {
-      const { program, nodeVersion, platform, architecture } = this.#surroundings;
-      // @spec DML-EXE-1802
-      const value = {
-        adapter: LOCAL_ADAPTER,
-        attempt,
-        backend: 'worker thread',
-        bundler,
-        executor: program,
-        platform: `${platform}-${architecture}`,
-        runtime: `node ${nodeVersion}`,
-        schema: RECEIPT_SCHEMA,
-        // @spec DML-CAP-0022
-        ...(natives.length > 0 && {
-          natives: natives.map(({ name, version, sha256 }) => ({ name, version, sha256 })),
-        }),
-      };
-      datumId = lowerValue(value, this.#sink, 'receipt');
-      this.#known.set(key, datumId);
-    }
+  /**
+   * Returns the receipt of a call that ended with its attempt number `attempt`.
+   *
+   * @spec DML-EXE-3510
+   */
+  of(attempt: number, captured?: ReceiptFacts): DatumId {
+    const key = captured ?? this;
+    const known = this.#known.get(key) ?? new Map<number, DatumId>();
+    this.#known.set(key, known);
+    const datumId = known.get(attempt) ?? lowerValue(this.#valueOf(attempt, captured), this.#sink, 'receipt');
+    known.set(attempt, datumId);
     return datumId;
+  }
+
+  #valueOf(attempt: number, captured: ReceiptFacts | undefined): object {
+    const { program, nodeVersion, platform, architecture } = this.#surroundings;
+    const { natives = [], bundler = 'unknown' } = captured ?? {};
+    // @spec DML-EXE-1802
+    return {
+      adapter: LOCAL_ADAPTER,
+      attempt,
+      backend: 'worker thread',
+      bundler,
+      executor: program,
+      platform: `${platform}-${architecture}`,
+      runtime: `node ${nodeVersion}`,
+      schema: RECEIPT_SCHEMA,
+      // @spec DML-CAP-0022
+      ...(natives.length > 0 && {
+        natives: natives.map(({ name, version, sha256 }) => ({ name, version, sha256 })),
+      }),
+      // @spec DML-EXE-3511
+      ...(captured && { sources: receiptSources(captured) }),
+    };
   }
 }

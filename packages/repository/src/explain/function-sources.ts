@@ -41,7 +41,7 @@ export function sourcesOfExec(
 }
 
 /** Returns the receipt of a call as a map; it is read as it is, whoever wrote it. */
-function readReceipt(
+export function readReceipt(
   source: ExplainSource,
   receiptDatumId: DatumId,
 ): Readonly<Record<string, unknown>> {

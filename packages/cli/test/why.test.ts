@@ -1,0 +1,234 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { TestRepository } from './test-repository.ts';
+
+let repository: TestRepository;
+beforeEach(async () => {
+  repository = await TestRepository.create();
+});
+
+interface Why {
+  readonly nodeId: string;
+  readonly call: string;
+  readonly reason: string;
+  readonly sentence: string;
+  readonly madeIn: string;
+  readonly commitsSince: number;
+  readonly execId: string;
+  readonly startedMs: number;
+  readonly finishedMs: number;
+  readonly earlier: { readonly nodeId: string; readonly commitId: string } | null;
+  readonly differences: readonly { readonly kind: string; readonly text: string }[];
+  readonly changes: {
+    readonly files: readonly {
+      readonly path: string;
+      readonly kind: string;
+      readonly diff: readonly string[];
+    }[];
+    readonly libraries: readonly unknown[];
+  } | null;
+}
+
+const CODE = `import { limit } from './lib/limit.ts';
+export const load = (rows: number) => Array.from({ length: rows }, (_, i) => i);
+export const clean = (rows: number[]) => rows.filter((row) => row < limit);
+export const fit = (rows: number[], k: number) => rows.length * k;
+`;
+
+/** Writes the pipeline \`flow\` and runs it; returns the commit. */
+async function run(rows: number, k: number, code = CODE, ...options: string[]): Promise<string> {
+  repository.write('lib/limit.ts', 'export const limit = 100;\n');
+  const build = `async (dag) => {
+    const data = dag.name('data', dag.call(steps.load, ${rows}));
+    return dag.call(steps.fit, dag.name('rows', dag.call(steps.clean, data)), ${k});
+  }`;
+  const { commitId } = await repository.json('run', repository.pipeline('flow', build, { code }), ...options);
+  return String(commitId);
+}
+
+const why = (name: string): Promise<Why> => repository.json('why', name) as never;
+
+describe('dml why', () => {
+  it('names the exec that ran, its times, and the commit since which the outcome holds [DML-EXE-1701]', async () => {
+    const first = await run(5, 2);
+    const second = await run(5, 3);
+    await repository.define('other', 'async (dag) => 1');
+    const rows = await why('flow#rows');
+    const fit = await why('fit');
+    expect([rows.madeIn, rows.commitsSince, fit.madeIn, fit.commitsSince]).toEqual([first, 2, second, 1]);
+    const shown = await repository.json('show', rows.execId);
+    expect(shown).toMatchObject({ class: 'exec', nodeId: rows.nodeId });
+    expect(rows.finishedMs).toBeGreaterThanOrEqual(rows.startedMs);
+    // A call that was answered by the exec of another one.
+    await run(5, 3, CODE.replace('row < limit', '!(row >= limit)'));
+    const taken = await why('fit');
+    expect([taken.reason, taken.execId]).toEqual(['cut-off', fit.execId]);
+  });
+
+  it('says why each call has its outcome [DML-EXE-3513]', async () => {
+    await run(5, 2);
+    expect((await why('fit')).reason).toBe('new');
+    await run(5, 3);
+    expect([(await why('fit')).reason, (await why('clean')).reason]).toEqual(['changed', 'new']);
+    await run(5, 3, CODE, '--no-cache');
+    expect([(await why('fit')).reason, (await why('load')).reason]).toEqual(['forced', 'forced']);
+    await run(5, 3, CODE.replace('row < limit', '!(row >= limit)'));
+    expect([(await why('fit')).reason, (await why('clean')).reason]).toEqual(['cut-off', 'changed']);
+    await repository.define('copy', 'async (dag) => dag.call(steps.fit, [0, 1, 2, 3, 4], 3)', { code: CODE });
+    expect((await why('copy#root')).reason).toBe('taken-over');
+    const failing = repository.pipeline(
+      'failing',
+      'async (dag) => dag.settled ? 1 : dag.call(steps.boom, 1)',
+    );
+    expect((await repository.dml(['run', failing])).exitCode).toBe(7);
+    const { failedCalls } = JSON.parse((await repository.dml(['--json', 'run', failing])).stderr) as {
+      failedCalls: { nodeId: string }[];
+    };
+    const failed = await why(failedCalls[0]?.nodeId ?? '');
+    expect([failed.reason, failed.sentence]).toEqual(['new', 'boom(1) ran and failed because it is new']);
+  });
+
+  it('looks for the earlier call in the closest ancestor that has the dag [DML-EXE-3514]', async () => {
+    const first = await run(5, 2);
+    await repository.ok('dag', 'delete', 'flow');
+    await repository.define('other', 'async (dag) => dag.call(steps.add, 1, 1)');
+    await run(5, 3);
+    expect((await why('fit')).earlier?.commitId).toBe(first);
+  });
+
+  it('shows a changed function by files and libraries [DML-EXE-1704]', async () => {
+    await run(5, 2);
+    repository.write(
+      'node_modules/lib/package.json',
+      '{ "name": "lib", "version": "1.2.0", "type": "module", "main": "index.js" }',
+    );
+    repository.write('node_modules/lib/index.js', 'export const up = (x) => x + 1;');
+    const code = `import { up } from 'lib';\n${CODE.replace('rows.length * k', 'up(rows.length) * k')}`;
+    await run(5, 2, code);
+    const { changes } = await why('fit');
+    expect(changes).toEqual({
+      files: [
+        {
+          path: 'flow-steps.ts',
+          kind: 'changed',
+          diff: [
+            '@@ -1,4 +1,5 @@',
+            "+import { up } from 'lib';",
+            ...CODE.trimEnd()
+              .split('\n')
+              .slice(0, 3)
+              .map((line) => ` ${line}`),
+            '-export const fit = (rows: number[], k: number) => rows.length * k;',
+            '+export const fit = (rows: number[], k: number) => up(rows.length) * k;',
+          ],
+        },
+      ],
+      libraries: [{ name: 'lib', after: '1.2.0' }],
+    });
+  });
+
+  it('reports an input that changed while its value stayed equal [DML-EXE-1707]', async () => {
+    await run(5, 2);
+    await run(5, 2, CODE.replace('row < limit', '!(row >= limit)'));
+    const { reason, sentence } = await why('fit');
+    expect([reason, sentence]).toEqual([
+      'cut-off',
+      'fit(rows, 2) did not run: input 1 (rows) has the same value as before, though the code of clean changed (flow-steps.ts)',
+    ]);
+  });
+
+  it('says of a call without an earlier one that it is new [DML-EXE-1708]', async () => {
+    await run(5, 2);
+    expect((await why('flow#data')).sentence).toBe('load(5) ran because it is new');
+    await repository.define('more', 'async (dag) => [dag.call(steps.add, 1, 1)]');
+    await repository.define('more', 'async (dag) => [dag.call(steps.add, 1, 1), dag.call(steps.add, 1, 2)]');
+    expect(await why('more#add(1, 2)')).toMatchObject({ reason: 'new', earlier: null });
+  });
+
+  it('answers in its first line, from records alone [DML-CLI-0815]', async () => {
+    await run(5, 2);
+    const first = (await repository.json('log'))[0 as never] as unknown as { commitId: string };
+    await run(5, 3);
+    for (const file of ['flow.ts', 'flow-steps.ts', 'lib'])
+      rmSync(join(repository.folder, file), { recursive: true });
+    const copy = join(repository.folder, 'copy');
+    await repository.ok('backup', copy);
+    for (const place of [repository.folder, copy]) {
+      const lines = (await repository.ok('--repo', place, 'why', 'fit')).trimEnd().split('\n');
+      expect(lines).toEqual([
+        'fit(rows, 3) ran because input 2 changed from 2 to 3',
+        expect.stringMatching(
+          /^executed {2}\d{4}-\d\d-\d\d .*Z in \d.*, by node \d\S* on \S+, exec [0-9a-f]{12}$/,
+        ),
+        expect.stringMatching(/^commit {4}[0-9a-f]{12} {2}run flow {2}\(.*\)$/),
+        expect.stringMatching(
+          `^earlier {3}fit\\(rows, 2\\) in ${first.commitId.slice(0, 12)} {2}run flow {2}`,
+        ),
+      ]);
+    }
+    expect(await why('fit')).toMatchObject({
+      call: 'fit(rows, 3)',
+      sentence: expect.stringMatching(/ 2 to 3$/),
+    });
+  });
+
+  it('explains the calls of a dag [DML-CLI-1720] [DML-REP-0302]', async () => {
+    await run(5, 2);
+    await run(6, 3);
+    const lines = (await repository.ok('why', 'flow')).trimEnd().split('\n');
+    expect(lines[0]).toMatch(
+      /^3 calls of flow got their outcomes with commit [0-9a-f]{12}, 0 had one before$/,
+    );
+    expect(lines.slice(2).map((line) => line.replace(/^ {2}[0-9a-f]{12} {2}/, ''))).toEqual([
+      'load(6) ran because input 1 changed from 5 to 6',
+      'clean(data) ran because input 1 (data) changed through load(): a literal changed from 5 to 6',
+      'fit(rows, 3) ran because input 1 (rows) changed through clean(), load(): a literal changed from 5 to 6',
+    ]);
+    const many = 'async (dag) => Array.from({ length: 23 }, (_, n) => dag.call(steps.add, n, 1))';
+    await repository.define('many', many);
+    const few = (await repository.ok('why', 'many')).trimEnd().split('\n');
+    expect([few.length, few.at(-1)]).toEqual([23, '  and 3 more; --all explains each']);
+    expect((await repository.ok('why', 'many', '--all')).trimEnd().split('\n')).toHaveLength(25);
+    expect(await repository.json('why', 'many')).toMatchObject({ changed: 23, kept: 0 });
+  });
+
+  it('prints a diff of the sources [DML-CLI-1721]', async () => {
+    await run(5, 2);
+    await run(5, 2, CODE.replace('rows.length * k', 'rows.length + k'));
+    const lines = (await repository.ok('why', 'fit')).trimEnd().split('\n');
+    expect(lines[0]).toBe('fit(rows, 2) ran because the code of fit changed (flow-steps.ts)');
+    expect(lines.slice(4)).toEqual([
+      '',
+      '--- flow-steps.ts',
+      '+++ flow-steps.ts',
+      '@@ -1,4 +1,4 @@',
+      ...CODE.trimEnd()
+        .split('\n')
+        .slice(0, 3)
+        .map((line) => ` ${line}`),
+      '-export const fit = (rows: number[], k: number) => rows.length * k;',
+      '+export const fit = (rows: number[], k: number) => rows.length + k;',
+    ]);
+  });
+});
+
+describe('a call to explain', () => {
+  it('is named by its function or text, in one dag or all [DML-REP-0300]', async () => {
+    await run(5, 2);
+    const { nodeId } = await why('flow#root');
+    for (const name of ['fit', 'flow#fit', 'fit(rows, 2)', 'flow#fit(rows, 2)', nodeId, nodeId.slice(0, 10)])
+      expect((await why(name)).nodeId, name).toBe(nodeId);
+    expect(await repository.error(3, ['why', 'other#fit'])).toMatchObject({ code: 'unknown_name' });
+    expect(await repository.refusal(2, ['why', 'main'])).toContain('and no call, outcome of a call or dag');
+  });
+
+  it('is refused with the calls where a function has several [DML-REP-0301]', async () => {
+    await repository.define('two', 'async (dag) => dag.call(steps.add, dag.call(steps.add, 1, 2), 3)');
+    const error = await repository.error(4, ['why', 'add']);
+    expect(error).toMatchObject({ code: 'ambiguous_prefix' });
+    expect(String(error.message)).toMatch(
+      /add\(1, 2\) \([0-9a-f]{12}\), add\(add\(1, 2\), 3\) \([0-9a-f]{12}\)/,
+    );
+  });
+});

@@ -1,0 +1,115 @@
+import { type CommitId, type DagId, isDmlError, type NodeId } from '@daggerml/object-model';
+import { dagNodes } from '../dags/import-dag.ts';
+import { repositoryError } from '../errors.ts';
+import { findObject } from '../names/find-object.ts';
+import type { NamedObject } from '../names/named-object.ts';
+import { shortId } from '../names/typed-id.ts';
+import { callText } from '../views/call-text.ts';
+import { currentCommit, dagsOf } from '../views/commit-view.ts';
+import { callsOf, namesIn } from '../views/dag-view.ts';
+import type { RecordReader } from '../workspace/record-reader.ts';
+import { firstParents, PinReader } from './earlier-commit.ts';
+import type { CallPlace } from './explain-call.ts';
+import { computed } from './own-differences.ts';
+
+/** A call, or all calls of a dag. */
+export type ExplainedName = CallPlace | { readonly commitId: CommitId; readonly dagName: string };
+
+/** Calls of dags that are looked through for a call that is named by its function. */
+const MAX_CALLS = 50_000;
+/** Calls that an ambiguous name lists. */
+const MAX_CANDIDATES = 10;
+
+/**
+ * Finds the call or dag that a name stands for: by every form of a name, else a call of the current branch by its
+ * function or text, such as `fit`, `report#fit` or `fit(rows, 3)`.
+ *
+ * Throws as `findObject`, `ambiguous_prefix` for a function with several calls, `wrong_class` for any other object.
+ *
+ * @spec DML-REP-0300
+ */
+export function findCall(reader: RecordReader, name: string): ExplainedName {
+  let found: NamedObject;
+  try {
+    found = findObject(reader, name);
+  } catch (error) {
+    const called = isDmlError(error) && NO_OBJECT.includes(error.code) ? callsNamed(reader, name) : [];
+    const [only] = called;
+    if (only === undefined) throw error;
+    if (called.length === 1) return only.place;
+    // @spec DML-REP-0301
+    const candidates = called
+      .slice(0, MAX_CANDIDATES)
+      .map(({ place, text }) => `${text} (${shortId(place.nodeId)})`);
+    throw repositoryError('ambiguous_prefix', { name, candidates });
+  }
+  return placeOf(reader, name, found);
+}
+
+const NO_OBJECT: readonly string[] = ['unknown_name', 'short_prefix'];
+
+function placeOf(reader: RecordReader, name: string, found: NamedObject): ExplainedName {
+  const { class: objectClass, objectId } = found;
+  if (objectClass === 'dag') {
+    const commitId = found.scopeCommitId ?? currentCommit(reader)?.commitId;
+    const dagName = commitId && (found.dagName ?? nameOfDag(reader, commitId, objectId as DagId));
+    if (commitId !== undefined && dagName !== undefined) return { commitId, dagName };
+  }
+  const nodeId = objectClass === 'exec' ? reader.read('exec', objectId).nodeId : (objectId as NodeId);
+  if ((objectClass === 'node' || objectClass === 'exec') && computed(reader, nodeId)?.kind === 'call') {
+    const commitId = found.scopeCommitId ?? commitWith(reader, nodeId);
+    if (commitId === undefined) throw repositoryError('not_executed', { nodeId });
+    const dagName =
+      found.insideDagId === undefined
+        ? dagWith(reader, commitId, nodeId)
+        : nameOfDag(reader, commitId, found.insideDagId);
+    return { nodeId, commitId, dagName };
+  }
+  const kind = objectClass === 'node' ? reader.read('node', nodeId).kind : objectClass;
+  throw repositoryError('wrong_class', { name, found: kind, wanted: 'call' }, undefined, 'no_call');
+}
+
+/** Returns a commit that has an outcome of a node: the current one, work in progress, or the latest before. */
+function commitWith(reader: RecordReader, nodeId: NodeId): CommitId | undefined {
+  const pins = new PinReader(reader, nodeId);
+  const current = currentCommit(reader)?.commitId;
+  const works = reader.store.readRefs('index').map(({ commitId }) => commitId);
+  for (const commitId of [current, ...works])
+    if (commitId !== undefined && pins.in(reader.read('commit', commitId)) !== undefined) return commitId;
+  for (const start of [current, ...reader.store.readRefs('heads').map(({ commitId }) => commitId)])
+    for (const { commitId, commit } of firstParents(reader, start))
+      if (pins.in(commit) !== undefined) return commitId;
+  return undefined;
+}
+
+function nameOfDag(reader: RecordReader, commitId: CommitId, dagId: DagId): string | undefined {
+  return dagsOf(reader, reader.read('commit', commitId)).find((dag) => dag.dagId === dagId)?.name;
+}
+
+function dagWith(reader: RecordReader, commitId: CommitId, nodeId: NodeId): string | undefined {
+  const dags = dagsOf(reader, reader.read('commit', commitId));
+  return dags.find(({ dagId }) => dagNodes(dagId, reader).has(nodeId))?.name;
+}
+
+/** Lists the calls of the current branch whose function or text is given, behind the name of their dag or not. */
+function callsNamed(
+  reader: RecordReader,
+  name: string,
+): { readonly place: CallPlace; readonly text: string }[] {
+  const current = currentCommit(reader);
+  const found: { place: CallPlace; text: string }[] = [];
+  if (current === undefined) return found;
+  let left = MAX_CALLS;
+  for (const { name: dagName, dagId } of dagsOf(reader, current.commit)) {
+    const wanted = name.startsWith(`${dagName}#`) ? name.slice(dagName.length + 1) : name;
+    const names = namesIn(reader, dagId);
+    for (const nodeId of callsOf(reader, dagId)) {
+      if (--left < 0) return found;
+      const nameOf = (id: NodeId): string | undefined => names.get(id)?.find((each) => each !== 'root');
+      const { text } = callText(reader, nodeId, { nameOf });
+      if (text === wanted || text.startsWith(`${wanted}(`))
+        found.push({ place: { nodeId, commitId: current.commitId, dagName }, text });
+    }
+  }
+  return found;
+}
