@@ -14,8 +14,16 @@ import {
   type TreeChange,
   treeEdit,
 } from '@daggerml/object-model';
-import { type DagsEdit, holdCommits, planCommit, planDag, standingOf } from '@daggerml/repository';
+import {
+  type DagsEdit,
+  holdCommits,
+  METRIC_PREFIX,
+  planCommit,
+  planDag,
+  standingOf,
+} from '@daggerml/repository';
 import type { WriteTransaction } from '@daggerml/store';
+import { valuesError } from '@daggerml/values';
 import type { DagContext } from './dag-options.ts';
 import { bindingsError } from './errors.ts';
 
@@ -42,6 +50,7 @@ export async function commitDag(context: DagContext, content: DagContent): Promi
   const reachable = reachableFrom([content.rootNode, ...content.names.values()]);
   // @spec DML-BND-1207
   await allOk(open, reachable, content);
+  checkMetrics(open, content.names);
   open.run.flush();
   const calls = callsIn(reachable);
   const names = [...content.names].map(
@@ -132,6 +141,20 @@ export function dagFailure(failed: readonly RunNode[]): unknown {
     },
     cause,
   );
+}
+
+/** Kinds of data that a metric may be. */
+const METRIC_KINDS: readonly string[] = ['i64', 'f64', 'bool', 'string'];
+
+/** Throws `unsupported_value` for a metric that cannot be a cell of a table. @spec DML-BND-1721 */
+function checkMetrics({ objects, run }: OpenRun, names: DagContent['names']): void {
+  for (const [name, node] of names) {
+    if (!name.startsWith(METRIC_PREFIX)) continue;
+    const { kind } = objects.read('datum', run.valueOf(node));
+    if (METRIC_KINDS.includes(kind)) continue;
+    const instead = 'a metric is a number, a boolean or text';
+    throw valuesError('unsupported_value', { path: name, found: `a value of the kind ${kind}`, instead });
+  }
 }
 
 /** Returns the head of the branch, held while a commit on top of it is planned. */

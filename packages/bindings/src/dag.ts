@@ -10,7 +10,15 @@ import {
   type RunNode,
 } from '@daggerml/execution';
 import { type DagId, type DatumId, type NodeId, OUTCOME_URI, treeEntries } from '@daggerml/object-model';
-import { type CallText, callText, pinsOfDag, unknownName } from '@daggerml/repository';
+import {
+  type CallText,
+  callingName,
+  callText,
+  METRIC_PREFIX,
+  PARAMETER_PREFIX,
+  pinsOfDag,
+  unknownName,
+} from '@daggerml/repository';
 import {
   type BlobContent,
   type BlobHandle,
@@ -28,7 +36,8 @@ import { bindingsError } from './errors.ts';
 import { InputLowering } from './input-lowering.ts';
 import { importedNames, type Namespace } from './namespace.ts';
 import { ExecutionHandle, type HandleOwner, NodeHandle } from './node-handle.ts';
-import { checkedName } from './pipeline.ts';
+import { checkMetricName } from './parameters.ts';
+import { checkedName } from './pipeline-name.ts';
 import { type DagPlan, planDag } from './plan-dag.ts';
 import { type Handles, type Outcomes, replaceHandles } from './settled.ts';
 import type { Callable, CallInputs, CallValue } from './signature.ts';
@@ -252,6 +261,31 @@ export class Dag implements HandleOwner {
     });
   }
 
+  /**
+   * Names a number, boolean or text as a metric of the run and returns its handle: `dml table` and `dml compare` show
+   * it. The commit is refused with `unsupported_value` where its value is anything else.
+   *
+   * @spec DML-BND-1720
+   */
+  metric<Handle extends NodeHandle<number | bigint | boolean | string>>(name: string, handle: Handle): Handle;
+  metric<T extends number | bigint | boolean | string>(name: string, value: T): NodeHandle<T>;
+  metric(name: string, value: unknown): NodeHandle {
+    return this.#at(this.metric, () => {
+      checkMetricName(name);
+      const node = this.#inputs.lower(value, `${METRIC_PREFIX}${name}`);
+      this.#setName(`${METRIC_PREFIX}${name}`, node);
+      return value instanceof NodeHandle ? value : this.#handle(node);
+    });
+  }
+
+  /** @internal Names the parameters of the run, each as a literal. @spec DML-BND-1707 */
+  recordParameters(values: Readonly<Record<string, unknown>>): void {
+    for (const [name, value] of Object.entries(values)) {
+      const path = `${PARAMETER_PREFIX}${name}`;
+      if (value !== undefined) this.#setName(path, this.#inputs.lower(value, path));
+    }
+  }
+
   /** Changes the dag; an error names the line that called `entry`. */
   #at<Result>(entry: Entry, act: () => Result): Result {
     try {
@@ -270,7 +304,7 @@ export class Dag implements HandleOwner {
     // @spec DML-BND-0410
     if (holder && holder !== node) throw bindingsError('name_taken', { name });
     this.#names.set(canonical, node);
-    this.#namesByNodeId.set(node.nodeId, canonical);
+    if (callingName([canonical]) !== undefined) this.#namesByNodeId.set(node.nodeId, canonical);
   }
 
   /**

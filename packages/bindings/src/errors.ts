@@ -11,6 +11,8 @@ export type BindingsErrorCode =
   | 'name_taken'
   | 'reserved_name'
   | 'invalid_name'
+  | 'unknown_parameter'
+  | 'invalid_parameter'
   | 'dag_failed'
   | 'dag_closed';
 
@@ -19,13 +21,18 @@ export type BindingsErrorCode =
  *
  * @spec DML-BND-1402
  */
-const MESSAGES: Readonly<Record<BindingsErrorCode, string>> = {
+const MESSAGES: Readonly<
+  Record<BindingsErrorCode, string> & Partial<Record<`${BindingsErrorCode}/${string}`, string>>
+> = {
   repository_exists: '"{folder}" has a repository already',
   foreign_handle: '{path} is a handle of another dag (node {nodeId})',
   name_taken: 'the dag names two nodes "{name}"',
   reserved_name: 'the name "{name}" is reserved',
   invalid_name:
     '"{name}" cannot be a name ({reason})[: it is "{escaped}", with an accent apart from its letter]',
+  unknown_parameter: 'there is no parameter "{parameter}"; there are: {known}[ (entry {entry})]',
+  'unknown_parameter/none': 'there is no parameter "{parameter}": the pipeline has none[ (entry {entry})]',
+  invalid_parameter: 'the parameter "{parameter}" {problem}[ (entry {entry})]',
   dag_failed: 'the call "{name}" failed: {failureCode}: {message}[; {others} failed too]',
   dag_closed: 'the dag "{dag}" was committed or closed already and takes no new nodes',
 };

@@ -52,7 +52,21 @@ export type {
 export { type BindingsErrorCode, bindingsError } from './errors.ts';
 export type { Namespace } from './namespace.ts';
 export { ExecutionHandle, NodeHandle } from './node-handle.ts';
-export { type BuildDag, definePipeline } from './pipeline.ts';
+export type { ParameterSchema } from './parameter-schema.ts';
+export {
+  bindParameters,
+  type GivenParameters,
+  listParameters,
+  type ParametersOf,
+  type ParameterView,
+  parameterFromText,
+} from './parameters.ts';
+export {
+  type BuildDag,
+  definePipeline,
+  type ParameterDeclaration,
+  type PipelineOptions,
+} from './pipeline.ts';
 export type { CallPlan, DagPlan, PlanCounts } from './plan-dag.ts';
 export {
   type DagOptions,

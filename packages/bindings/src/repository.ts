@@ -42,7 +42,8 @@ import { dagFailure } from './commit-dag.ts';
 import { Dag } from './dag.ts';
 import { bindingsError } from './errors.ts';
 import type { NodeHandle } from './node-handle.ts';
-import { checkDagName } from './pipeline.ts';
+import { bindParameters } from './parameters.ts';
+import { checkDagName } from './pipeline-name.ts';
 import type { DagPlan } from './plan-dag.ts';
 import { programName } from './program.ts';
 import { type RetryOptions, type RetryResult, retryFailures, workNameOf } from './retry.ts';
@@ -85,7 +86,9 @@ export interface DagOptions {
   readonly failFast?: boolean;
 }
 
-export interface RunOptions extends DagOptions {
+export interface RunOptions<Given = Readonly<Record<string, unknown>>> extends DagOptions {
+  /** Values of the pipeline's parameters, by name; the others have their defaults. */
+  readonly parameters?: Given;
   /** The name to commit the dag under; the pipeline's own by default. */
   readonly name?: string;
   readonly message?: string;
@@ -110,6 +113,8 @@ export interface RunResult<Root = unknown> {
   readonly calls: number;
   /** Calls that functions have made, kept in the outcomes of those. */
   readonly nestedCalls: number;
+  /** Values that the pipeline received for its parameters. */
+  readonly parameters: Readonly<Record<string, unknown>>;
   /** Value that the pipeline returned. */
   readonly root: NodeHandle<Root>;
   /** The dag, for the values of its nodes. */
@@ -240,7 +245,10 @@ export class Repository {
     return this.#newDag(name, options);
   }
 
-  #newDag(name: string, options: RunOptions & Pick<RunRequest, 'whenUnknown'>): Dag {
+  #newDag(
+    name: string,
+    options: DagOptions & Pick<RunOptions, 'signal'> & Pick<RunRequest, 'whenUnknown'>,
+  ): Dag {
     const { nowMs = Date.now, author: actor = 'unknown' } = this.#options;
     const branch = options.branch === undefined ? this.store.head() : branchRef(this.store, options.branch);
     // @spec DML-BND-0350
@@ -299,17 +307,18 @@ export class Repository {
   /**
    * Runs a pipeline and commits its dag. Rejects with `pipeline_threw` for a pipeline that throws, with
    * `dag_failed` when a call failed that the dag needs, and with `cancelled`; the heads are then as they were,
-   * and calls that are complete stay known.
+   * and calls that are complete stay known. Rejects with `unknown_parameter` and `invalid_parameter` before anything
+   * runs.
    * @spec DML-BND-1208
    */
-  async run<Root = unknown>(
-    pipeline: Pipeline<Dag, Root> | LoadedPipelineOf,
-    options: RunOptions = {},
+  async run<Root = unknown, Given = Readonly<Record<string, unknown>>>(
+    pipeline: Pipeline<Dag, Root, Given> | LoadedPipelineOf,
+    options: RunOptions<NoInfer<Given>> = {},
   ): Promise<RunResult<Lifted<Awaited<Root>>>> {
-    const { definition, dag, file } = this.#dagOf(pipeline, options);
+    const { definition, dag, params, file } = this.#dagOf(pipeline, options as RunOptions);
     const { signal } = options;
     try {
-      const root = await buildRoot(definition, dag, file);
+      const root = await buildRoot(definition, { dag, params }, file);
       await dag.open.run.idle();
       if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) });
       const message = options.message === undefined ? {} : { message: options.message };
@@ -317,7 +326,17 @@ export class Repository {
       const commit = new Commit(commitId, dag.open.objects);
       const { counts } = dag.open.reporter;
       const nestedCalls = dag.open.run.countNested();
-      return { commit, dagId, changed, counts, calls, nestedCalls, root: dag.root as never, dag };
+      return {
+        commit,
+        dagId,
+        changed,
+        counts,
+        calls,
+        nestedCalls,
+        parameters: params,
+        root: dag.root as never,
+        dag,
+      };
     } catch (error) {
       if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) }, error);
       const { stoppedBy } = dag.open.run;
@@ -354,10 +373,13 @@ export class Repository {
     const stopped = new Promise<{ readonly stoppedAt: NodeId }>((resolve) => {
       whenUnknown = ({ nodeId }) => resolve({ stoppedAt: nodeId });
     });
-    const { definition, dag, file } = this.#dagOf(pipeline, { ...options, whenUnknown });
+    const { definition, dag, params, file } = this.#dagOf(pipeline, { ...options, whenUnknown });
     const { signal } = options;
     try {
-      const built = buildRoot(definition, dag, file).then((root) => ({ root, stoppedAt: undefined }));
+      const built = buildRoot(definition, { dag, params }, file).then((root) => ({
+        root,
+        stoppedAt: undefined,
+      }));
       const end = await Promise.race([built, stopped]);
       const plan = await dag.plan('root' in end ? end : undefined);
       if (signal?.aborted) throw executionError('cancelled', { message: reasonOf(signal) });
@@ -374,14 +396,15 @@ export class Repository {
   #dagOf(
     pipeline: Pipeline<Dag> | LoadedPipelineOf,
     options: RunOptions & Pick<RunRequest, 'whenUnknown'>,
-  ): { readonly definition: Pipeline<Dag>; readonly dag: Dag; readonly file: string | undefined } {
+  ): BuildInputs & { readonly definition: Pipeline<Dag>; readonly file: string | undefined } {
     const loaded = 'pipeline' in pipeline ? pipeline : undefined;
     const definition = (loaded?.pipeline ?? pipeline) as Pipeline<Dag>;
     const name = options.name ?? loaded?.name ?? definition.name;
     if (name === undefined) throw unknownName({ name: 'the pipeline', known: [] });
+    const params = bindParameters(definition, options.parameters);
     const folder = options.folder ?? (loaded && dirname(loaded.file));
     const dag = this.#newDag(name, { ...options, ...(folder !== undefined && { folder }) });
-    return { definition, dag, file: loaded?.file };
+    return { definition, dag, params, file: loaded?.file };
   }
 
   /**
@@ -417,9 +440,16 @@ export class Repository {
 /** A pipeline as `loadPipeline` returns it. */
 export type LoadedPipelineOf = Pick<LoadedPipeline, 'pipeline' | 'name' | 'file'>;
 
-async function buildRoot(pipeline: Pipeline<Dag>, dag: Dag, file = ''): Promise<unknown> {
+/** Inputs of a pipeline's function. */
+interface BuildInputs {
+  readonly dag: Dag;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+async function buildRoot(pipeline: Pipeline<Dag>, { dag, params }: BuildInputs, file = ''): Promise<unknown> {
   try {
-    return await pipeline.build(dag);
+    dag.recordParameters(params);
+    return await pipeline.build(dag, params as never);
   } catch (error) {
     // What this library refuses or reports has its own code and says where.
     if (isDmlError(error)) throw error;

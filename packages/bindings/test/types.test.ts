@@ -3,7 +3,8 @@ import { compileCases } from './compile-cases.ts';
 
 const prelude = `
 import { blob, definePipeline, f64, functions, Uri } from '@daggerml/bindings';
-import type { BlobHandle, BlobValue, Commit, Dag, Directory, DirectoryEntry, EmptyFolder, ExecutableFile, ExecutionHandle, F64, Lifted, NodeHandle, SymbolicLink } from '@daggerml/bindings';
+import type { BlobHandle, BlobValue, Commit, Dag, Directory, DirectoryEntry, EmptyFolder, ExecutableFile, ExecutionHandle, F64, Lifted, NodeHandle, Repository, SymbolicLink } from '@daggerml/bindings';
+import { z } from 'zod';
 interface Options { minYear: number; label?: string }
 interface Row { year: number; delay: number | null }
 interface Overloaded { (text: string): string; (count: number, times?: number): number }
@@ -44,6 +45,10 @@ declare const row: NodeHandle<Row>;
 declare const options: NodeHandle<Options>;
 declare const unknown: NodeHandle;
 class Model { weights = [1]; fit(): void {} }
+declare const repository: Repository;
+const schema = z.object({ lambda: z.number().default(1), model: z.enum(['a', 'b']).default('a'), folds: z.number() });
+const tuned = definePipeline('tuned', { parameters: { lambda: 1 } }, async (dag, { lambda }) => dag.call(steps.one, lambda));
+const strict = definePipeline('strict', { parameters: schema }, (dag, params) => params.folds);
 const sales = definePipeline('sales', async (dag) => ({ total: dag.call(steps.one, 1), name: 'x' }));
 `.trim();
 
@@ -167,6 +172,27 @@ const results = casesOf(`
   definePipeline("x", () => { throw new Error("never"); });
 `);
 
+const parameters = casesOf(`
+  definePipeline("x", { parameters: { lambda: 1, model: "ridge", columns: ["a"] } }, (dag, params) => { const l: number = params.lambda; const m: string = params.model; const c: string[] = params.columns; return l; });
+  definePipeline("x", { parameters: { lambda: 1 } }, (dag, params) => params.lamda); // Property 'lamda' does not exist
+  definePipeline("x", { parameters: { lambda: 1 } }, (dag, params): string => params.lambda); // 'number' is not assignable to type 'string'
+  definePipeline("x", { parameters: { lambda: 1 } }, async (dag, { lambda }) => dag.call(steps.one, lambda));
+  definePipeline("x", { parameters: { lambda: 1 } }, (dag, params) => undefined); // undefined has no datum form: return null
+  definePipeline("x", { parameters: schema }, (dag, params) => { const l: number = params.lambda; const m: "a" | "b" = params.model; const f: number = params.folds; return 1; });
+  definePipeline("x", { parameters: schema }, (dag, params) => params.lamda); // Property 'lamda' does not exist
+  await repository.run(tuned); await repository.run(tuned, { parameters: {} }); await repository.run(tuned, { parameters: { lambda: 3 } });
+  await repository.run(tuned, { parameters: { lamda: 3 } }); // 'lamda' does not exist
+  await repository.run(tuned, { parameters: { lambda: "3" } }); // 'string' is not assignable to type 'number'
+  await repository.run(sales, { parameters: { lambda: 3 } }); // 'number' is not assignable to type 'never'
+  await repository.run(strict, { parameters: { model: "b", folds: 1 } }); await repository.run(strict, { parameters: { folds: 1, lambda: 2 } });
+  await repository.run(strict, { parameters: { folds: 1, model: "c" } }); // '"c"' is not assignable
+  const { root } = await repository.run(tuned); const value: number = await root.value();
+  const handle: NodeHandle<number> = dag.import(tuned).root; const other: NodeHandle<number> = dag.import<typeof tuned>("tuned").root;
+  const handle: ExecutionHandle<number> = dag.metric("m", dag.call(steps.one, 1)); dag.metric("n", 1); dag.metric("o", "text"); dag.metric("p", true);
+  dag.metric("m", row); // not assignable
+  dag.metric("m", [1]); // not assignable
+`);
+
 const built = casesOf(`
   const total: NodeHandle<{ a: number; b: number[] }> = dag.literal({ a: dag.call(steps.one, 1), b: numbers });
   dag.literal(new Date()); // a Date has no datum form
@@ -223,7 +249,7 @@ const folders = [
   },
 ];
 
-const groups = [values, inputs, calls, results, built, imported, folders];
+const groups = [values, inputs, calls, results, parameters, built, imported, folders];
 const errors = new Map<Case, string>();
 
 beforeAll(() => {
@@ -246,6 +272,7 @@ describe('the types', () => {
   it('of results that may be undefined are refused, of functions and pipelines [DML-BND-1560]', () =>
     check(results));
   it('of literals and builtins follow what they are given [DML-BND-0810]', () => check(built));
+  it('of parameters follow their declaration [DML-BND-1709]', () => check(parameters));
   it('of an imported dag follow its pipeline or the names that are given [DML-BND-0809]', () =>
     check(imported));
   it('of folders have the forms of all entries, or blobs alone [DML-BND-0926]', () => check(folders));

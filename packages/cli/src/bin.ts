@@ -4,10 +4,12 @@ import type { StartOptions } from './process/program-process.ts';
 import { isTooManyFiles, reportTooManyFiles } from './process/too-many-files.ts';
 
 const argv = process.argv.slice(2);
+/** Place of the word of a command that loads a pipeline; negative where there is none. */
+const codeAt = argv.findIndex((word) => word === 'run' || word === 'params');
 
 async function start(): Promise<void> {
-  // Only `dml run` runs code of others. The word decides, as to read the whole line takes as long as to start a process.
-  if (!argv.includes('run')) {
+  // Few commands run code of others. The word decides, as to read the whole line takes as long as to start a process.
+  if (codeAt < 0) {
     const program = await import('./process/program-process.ts');
     return program.startForUser(argv);
   }
@@ -33,9 +35,8 @@ async function startForUser(options?: StartOptions): Promise<void> {
 }
 
 async function compileAhead(): Promise<void> {
-  const afterRun = argv.slice(argv.indexOf('run') + 1);
   const thread = await import('@daggerml/capture/compile-ahead');
-  thread.compileAhead(afterRun);
+  thread.compileAhead(argv.slice(codeAt + 1));
 }
 
 start().catch((error: unknown) => {

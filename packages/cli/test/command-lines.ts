@@ -2,6 +2,7 @@
 export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   init: ['init'],
   run: ['run', 'pipelines.ts', 'sums'],
+  params: ['params', 'pipelines.ts', 'sums'],
   code: ['code', 'steps.ts', 'add'],
   status: ['status'],
   log: ['log'],

@@ -1,4 +1,5 @@
 export { backupRepository, type RepositoryBackup } from './backup.ts';
+export { callingName, METRIC_PREFIX, PARAMETER_PREFIX } from './compare/recorded-names.ts';
 export { type ChangedDags, type DagsChange, deleteDag, restoreDag } from './dags/change-dags.ts';
 export { dagNodes, findImportSource, type ImportSource, pinsOfDag } from './dags/import-dag.ts';
 export {

@@ -1,8 +1,9 @@
-import { loadPipeline, Repository } from '@daggerml/bindings';
+import { type LoadedPipeline, loadPipeline, Repository, type RunOptions } from '@daggerml/bindings';
 import { nfcText } from '@daggerml/object-model';
 import { userContext } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
+import { type Parameters, parametersOfRuns } from '../invocation/parameter-options.ts';
 import { repositoryFolder } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
 import { consoleToNotes } from '../process/console.ts';
@@ -13,7 +14,7 @@ import { refuseUnusable } from '../process/source-file.ts';
 import { thenClose } from '../process/then-close.ts';
 import { waitsOf } from '../process/waits.ts';
 import { RunProgress } from '../render/run-progress.ts';
-import { reportRun } from '../render/run-report.ts';
+import { type RunDocument, reportRun, runDocument } from '../render/run-report.ts';
 import { cliError } from '../wording/cli-error.ts';
 import { endOfRun } from '../wording/run-failure.ts';
 
@@ -49,16 +50,11 @@ export async function run(context: CommandContext): Promise<void> {
 }
 
 async function runFile(context: CommandContext, repository: Repository, startedMs: number): Promise<void> {
-  const { io, args, options, output } = context;
+  const { io, args, output } = context;
   const [file = '', wanted] = args;
   const path = absolutePath(io, file);
   // Code of a pipeline may use the current folder, and the bundler does.
   absolutePath(io, '.');
-  const progress = new RunProgress(output, {
-    nowMs: io.nowMs,
-    cwd: knownFolder(io),
-    isVerbose: options.verbose === true,
-  });
   const restoreConsole = consoleToNotes(output);
   const guard = guardPipeline(path);
   const interrupted = rejection(io.signal, () => {
@@ -73,37 +69,105 @@ async function runFile(context: CommandContext, repository: Repository, startedM
       interrupted,
       escaped,
     ]);
-    const runOptions = {
-      // @spec DML-CLI-0504
-      signal: AbortSignal.any([io.signal, guard.signal]),
-      // @spec DML-CLI-1910
-      failFast: options.failFast === true,
-      callDefaults: {
-        // @spec DML-CLI-0707
-        ...(options.cache === false && { cache: false }),
-        // @spec DML-CLI-0708
-        ...(options.retryFailed === true && { retryFailed: true }),
-      },
-    };
-    if (options.dryRun === true) {
-      const { reportPlan } = await import('../render/run-plan.ts');
-      const plan = await repository.plan(pipeline, { ...runOptions, onEvent: progress.onCapture });
-      progress.close();
-      return reportPlan(context, plan, pipeline.name);
-    }
-    const result = await repository.run(pipeline, { ...runOptions, onEvent: progress.onEvent });
-    progress.close();
-    const durationMs = io.nowMs() - startedMs;
-    reportRun(context, repository, result, { name: pipeline.name, durationMs, warnings: progress.warnings });
+    const { runs, isGrid } = parametersOfRuns(context, pipeline);
+    const signal = AbortSignal.any([io.signal, guard.signal]);
+    const request = { repository, pipeline, signal };
+    const runOnce = (parameters: Parameters, sinceMs: number): Promise<RunDocument> =>
+      runWith(context, { ...request, startedMs: sinceMs }, parameters);
+    if (context.options.dryRun === true) await planWith(context, request, onlyOf(runs, isGrid));
+    else if (isGrid) await (await import('./run-grid.ts')).runGrid(context, runs, runOnce);
+    else reportRun(context, await runOnce(runs[0] as Parameters, startedMs));
   } catch (error) {
-    if (options.failFast === true && progress.failedCalls.length > 0)
-      output.note('stopped at the first failure: open calls were cancelled, finished ones are kept');
-    throw endOfRun(guard.signal.aborted ? guard.signal.reason : error, progress.failedCalls);
+    throw guard.signal.aborted ? guard.signal.reason : error;
   } finally {
-    progress.close();
     guard.release();
     restoreConsole();
   }
+}
+
+interface PipelineRequest {
+  readonly repository: Repository;
+  readonly pipeline: LoadedPipeline;
+  readonly signal: AbortSignal;
+}
+
+/** Returns the parameters of a command line for one run. */
+function onlyOf(runs: readonly Parameters[], isGrid: boolean): Parameters {
+  const problem = 'a dry run is one run: set parameters by --param, not by a list of --param-file';
+  if (isGrid) throw cliError('invalid_argument', { problem, command: 'run' });
+  return runs[0] as Parameters;
+}
+
+/** Prints which calls of the pipeline would run. */
+async function planWith(
+  context: CommandContext,
+  { repository, pipeline, signal }: PipelineRequest,
+  parameters: Parameters,
+): Promise<void> {
+  const progress = progressOf(context);
+  try {
+    const { reportPlan } = await import('../render/run-plan.ts');
+    const options = { ...optionsOf(context), parameters, signal, onEvent: progress.onCapture };
+    const plan = await repository.plan(pipeline, options);
+    progress.close();
+    reportPlan(context, plan, pipeline.name);
+  } finally {
+    progress.close();
+  }
+}
+
+/** Runs the pipeline once. */
+async function runWith(
+  context: CommandContext,
+  { repository, pipeline, signal, startedMs }: PipelineRequest & { readonly startedMs: number },
+  given: Parameters,
+): Promise<RunDocument> {
+  const { io, options, output } = context;
+  const { message } = options;
+  const progress = progressOf(context);
+  try {
+    const result = await repository.run(pipeline, {
+      ...optionsOf(context),
+      parameters: given,
+      // @spec DML-CLI-1770
+      ...(typeof message === 'string' && { message }),
+      onEvent: progress.onEvent,
+      // @spec DML-CLI-0504
+      signal,
+    });
+    progress.close();
+    const durationMs = io.nowMs() - startedMs;
+    const { parameters } = result;
+    const facts = { name: pipeline.name, parameters, durationMs, warnings: progress.warnings };
+    return runDocument(context, repository, result, facts);
+  } catch (error) {
+    if (options.failFast === true && progress.failedCalls.length > 0)
+      output.note('stopped at the first failure: open calls were cancelled, finished ones are kept');
+    throw endOfRun(error, progress.failedCalls);
+  } finally {
+    progress.close();
+  }
+}
+
+function progressOf({ io, options, output }: CommandContext): RunProgress {
+  return new RunProgress(output, {
+    nowMs: io.nowMs,
+    cwd: knownFolder(io),
+    isVerbose: options.verbose === true,
+  });
+}
+
+function optionsOf({ options }: CommandContext): Pick<RunOptions, 'callDefaults' | 'failFast'> {
+  return {
+    // @spec DML-CLI-1910
+    failFast: options.failFast === true,
+    callDefaults: {
+      // @spec DML-CLI-0707
+      ...(options.cache === false && { cache: false }),
+      // @spec DML-CLI-0708
+      ...(options.retryFailed === true && { retryFailed: true }),
+    },
+  };
 }
 
 /** Rejects with what `reason` returns when the signal is aborted; never resolves, and may be left unheard. */

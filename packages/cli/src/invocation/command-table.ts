@@ -31,6 +31,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     },
     options: {
       '--dry-run': 'print which calls would run and why; no function runs and nothing is written',
+      '--param <name=value>': 'set a parameter of the pipeline; may be given for each',
+      '--param-file <file>':
+        'JSON file with parameters by name, or a list of such objects: one run and commit for each',
+      '-m, --message <text>': 'message of the commit',
       '--no-cache': 'run every call again',
       '--no-file-cache': 'read every file again, also one that looks as it did when it was read last',
       '--fail-fast': 'stop at the first call that fails, and cancel those that run',
@@ -43,6 +47,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     },
     // @spec DML-CLI-1911
     conflicts: { '--fail-fast': ['keepGoing'] },
+    repeatable: ['--param <name=value>'],
     example: 'dml run pipeline.ts',
     load: () => import('../commands/run.ts'),
   },
@@ -62,6 +67,17 @@ export const COMMANDS: readonly CommandSpec[] = [
     },
     example: 'dml retry fit',
     load: () => import('../commands/retry.ts'),
+  },
+  {
+    name: 'params',
+    group: 'Start and run',
+    summary: 'List the parameters of a pipeline with their defaults.',
+    arguments: {
+      '<file>': 'TypeScript or JavaScript file that exports a pipeline',
+      '[pipeline]': 'which one, when the file exports several',
+    },
+    example: 'dml params pipeline.ts',
+    load: () => import('../commands/params.ts'),
   },
   {
     name: 'code',

@@ -34,6 +34,8 @@ export interface CommandSpec {
   readonly arguments?: Readonly<Record<`<${string}>` | `[${string}]`, string>>;
   /** Description of each option by its syntax, e.g. `-n, --count <number>`. */
   readonly options?: Readonly<Record<string, string>>;
+  /** Options that may be given several times, by their syntax. */
+  readonly repeatable?: readonly string[];
   /** Other options, in camel case, that make no sense together with an option. */
   readonly conflicts?: Readonly<Record<string, readonly string[]>>;
   /** Set when an argument or option is the name of a commit, dag, node or object. */

@@ -196,7 +196,7 @@ function addCommand(
     command.argument(syntax, description);
   // @spec DML-CLI-2906
   for (const [syntax, description] of Object.entries(spec.options ?? {}))
-    command.addOption(new Option(syntax, description).conflicts([...(spec.conflicts?.[syntax] ?? [])]));
+    command.addOption(optionOf(spec, syntax, description));
   // @spec DML-CLI-0301
   for (const option of GLOBAL_OPTIONS)
     command.addOption(new Option(option.flags, option.description).hideHelp());
@@ -204,6 +204,13 @@ function addCommand(
     const args = received.slice(0, Object.keys(spec.arguments ?? {}).length) as (string | undefined)[];
     onCommand(spec, args, mergedOptions(command));
   });
+}
+
+function optionOf({ conflicts, repeatable }: CommandSpec, syntax: string, description: string): Option {
+  const option = new Option(syntax, description).conflicts([...(conflicts?.[syntax] ?? [])]);
+  if (repeatable?.includes(syntax) === true)
+    option.argParser((text: string, before: readonly string[] = []) => [...before, text]);
+  return option;
 }
 
 function notesOf(spec: CommandSpec): string {

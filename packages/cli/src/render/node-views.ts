@@ -1,5 +1,6 @@
 import { type DagId, type DatumId, isDmlError, type NodeId } from '@daggerml/object-model';
 import {
+  callingName,
   callsMadeIn,
   callText,
   functionName,
@@ -112,7 +113,7 @@ export function nodeView(
   const node = nodeOf(reader, found.objectId as NodeId, { scope, names });
   const inputs = node.inputNodeIds.map((inputNodeId) => nodeOf(reader, inputNodeId, { scope, names }));
   const callOf = (nodeId: NodeId): string =>
-    callText(reader, nodeId, { nameOf: (input) => names.get(input)?.[0] }).text;
+    callText(reader, nodeId, { nameOf: (input) => callingName(names.get(input)) }).text;
   const earlier = storedOutcomes(reader, scope, node.nodeId).filter(
     ({ execId }) => execId !== node.outcome?.execId,
   );
@@ -300,7 +301,8 @@ function nodeTexts(
 /** Returns a call with its inputs, literals nearly whole. @spec DML-CLI-0825 */
 function callOf(reader: RecordReader, node: NodeView, byId: ReadonlyMap<string, NodeView>): string {
   const limits = { maxInput: MAX_INPUT_LENGTH, maxInputs: MAX_CALL_LENGTH };
-  return callText(reader, node.nodeId, { ...limits, nameOf: (input) => byId.get(input)?.names[0] }).text;
+  return callText(reader, node.nodeId, { ...limits, nameOf: (input) => callingName(byId.get(input)?.names) })
+    .text;
 }
 
 function plainText(reader: RecordReader, { nodeId, datumId, imported }: NodeView, limit: number): string {

@@ -1,4 +1,5 @@
-import type { Repository, RunResult } from '@daggerml/bindings';
+import type { CallCounts, Repository, RunResult } from '@daggerml/bindings';
+import type { CommitId, DagId, NodeId } from '@daggerml/object-model';
 import { commitThatMade, differingCalls, RecordReader, shortId } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import type { AmbientWarning } from './ambient-warning.ts';
@@ -7,17 +8,34 @@ import { formatCount, formatDuration } from './quantities.ts';
 /** Facts of a run that ended well that only the command knows. */
 interface RunFacts {
   readonly name: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
   readonly durationMs: number;
   readonly warnings: readonly AmbientWarning[];
 }
 
-/** Reports a run that ended well. */
-export function reportRun(
+/** Result of a run that ended well, as `--json` prints it. */
+export interface RunDocument {
+  readonly pipeline: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  readonly commitId: CommitId;
+  readonly dagId: DagId;
+  readonly changed: boolean;
+  readonly madeIn: CommitId;
+  readonly counts: CallCounts;
+  readonly durationMs: number;
+  readonly warnings: readonly AmbientWarning[];
+  readonly differing: readonly { readonly nodeId: NodeId; readonly call: string }[];
+  readonly callsLeftOut: number;
+  readonly nestedCalls: number;
+}
+
+/** Describes a run that ended well, and notes what is to be looked at. */
+export function runDocument(
   { output, options }: CommandContext,
   { store }: Repository,
   result: RunResult,
-  { name, durationMs, warnings }: RunFacts,
-): void {
+  { name, parameters, durationMs, warnings }: RunFacts,
+): RunDocument {
   const { commit, dagId, changed, counts, calls, nestedCalls, dag } = result;
   const { commitId } = commit;
   const reader = new RecordReader(store);
@@ -39,8 +57,9 @@ export function reportRun(
     output.note(
       `  ${output.noteStyle('yellow', 'warning')}  ${formatCount(callsLeftOut, 'call')} of the run ${callsLeftOut === 1 ? 'is' : 'are'} no part of the dag, and ${callsLeftOut === 1 ? 'its outcome goes' : 'their outcomes go'} with "dml gc": pass calls on, or name them with dag.name; an awaited value is a literal without provenance${counts.failed > 0 ? ', and dag.settled passes on what became of calls that may fail' : ''}`,
     );
-  const document = {
+  return {
     pipeline: name,
+    parameters,
     commitId,
     dagId,
     changed,
@@ -52,15 +71,22 @@ export function reportRun(
     callsLeftOut,
     nestedCalls,
   };
-  // @spec DML-CLI-0724
+}
+
+/** Prints a run that ended well. @spec DML-CLI-0724 */
+export function reportRun({ output }: Pick<CommandContext, 'output'>, document: RunDocument): void {
   output.result(document, () => {
-    // @spec DML-CLI-0705
-    const { executed, cached, failed } = counts;
-    const took = `${executed} executed, ${cached} cached, ${failed} failed in ${formatDuration(durationMs)}`;
+    const { pipeline, changed, commitId, madeIn } = document;
     // @spec DML-CLI-0706
     const kept = changed
-      ? `committed ${output.style('bold', output.safe(name))} as ${output.shortId(commitId)}`
-      : `nothing changed: ${output.style('bold', output.safe(name))} is as in ${output.shortId(madeIn)}`;
-    return `${took}\n${kept}`;
+      ? `committed ${output.style('bold', output.safe(pipeline))} as ${output.shortId(commitId)}`
+      : `nothing changed: ${output.style('bold', output.safe(pipeline))} is as in ${output.shortId(madeIn)}`;
+    return `${tookOf(document)}\n${kept}`;
   });
+}
+
+/** Returns the calls and the time of a run. */
+export function tookOf({ counts: { executed, cached, failed }, durationMs }: RunDocument): string {
+  // @spec DML-CLI-0705
+  return `${executed} executed, ${cached} cached, ${failed} failed in ${formatDuration(durationMs)}`;
 }

@@ -65,6 +65,8 @@ export const EXITS: Readonly<Record<AnyErrorCode, ExitCode>> = {
   name_taken: EXIT.pipeline,
   reserved_name: EXIT.pipeline,
   invalid_name: EXIT.pipeline,
+  unknown_parameter: EXIT.usage,
+  invalid_parameter: EXIT.usage,
   dag_failed: EXIT.callFailed,
   dag_closed: EXIT.pipeline,
   unsupported_value: EXIT.pipeline,

@@ -10,6 +10,7 @@ const AGAIN = 'run it again; finished calls are kept';
 const USAGE = '"dml [{command} ]--help" shows what it takes';
 const FORMS = '"dml help references" shows the forms of a name';
 const NEAREST = '[did you mean: {nearest}? ]';
+const PARAMETERS = '"dml params <file>" lists them with their defaults';
 const TRUST = 'if you trust whoever can write there, run "dml trust {folder}"';
 const ONE_CHANGE =
   'what was committed before is kept, this one change is not; look at the disk and the space on it, then run the command again';
@@ -105,6 +106,9 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   reserved_name: 'choose another name',
   invalid_name:
     'a name has 1 to 255 bytes in the normal form NFC, as name.normalize() yields it, no control characters, and is not "." or ".."',
+  unknown_parameter: `${NEAREST}${PARAMETERS}`,
+  'unknown_parameter/none': 'leave --param and --param-file out, or declare it in the pipeline',
+  invalid_parameter: PARAMETERS,
   dag_failed:
     '[see it with "dml show {nodeId}"; ]nothing was committed, finished calls are kept: mend the function or its inputs and run again, or try [the same call again with "dml retry {nodeId}", or ]all that failed with --retry-failed',
   dag_closed: 'add nodes before the pipeline returns',
