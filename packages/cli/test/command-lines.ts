@@ -16,6 +16,7 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   schema: ['schema'],
   version: ['version'],
   branch: ['branch', 'another'],
+  tag: ['tag', 'v1'],
   switch: ['switch', 'main'],
   merge: ['merge', 'older', 'main'],
   'wip list': ['wip', 'list'],

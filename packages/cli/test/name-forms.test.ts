@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Repository } from '@daggerml/bindings';
-import { headRef, indexRef, remoteRef } from '@daggerml/store';
+import { headRef, indexRef, remoteRef, tagRef } from '@daggerml/store';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type RunDocument, TestRepository, words } from './test-repository.ts';
 
@@ -125,6 +125,34 @@ describe('a name', () => {
     await expectCommit('main', second.commitId);
     // An earlier version made a branch of this name.
     await withBranch('heads/main', async () => await expectCommit('heads/main', first.commitId));
+  });
+
+  it('of a tag stands for its commit, unless a branch has it [DML-REP-0351]', async () => {
+    await repository.plant(tagRef('v1/a'), second.commitId);
+    for (const name of ['v1/a', 'tags/v1/a', 'refs/tags/v1/a']) await expectCommit(name, second.commitId);
+    await expectCommit('v1/a~1', first.commitId);
+    await withBranch('v1/a', async () => await expectCommit('v1/a', first.commitId));
+    await repository.plant(tagRef('origin/main'), second.commitId);
+    await expectCommit('origin/main', second.commitId);
+    for (const name of ['v1/a', 'origin/main']) await repository.plant(tagRef(name), null);
+  });
+
+  it('of a tag in any form is read as one where only such is wanted [DML-REP-0352]', async () => {
+    for (const name of ['v2', 'tags/v2', 'refs/tags/v2']) {
+      await repository.plant(tagRef('v2'), first.commitId);
+      expect(await repository.json('tag', '--delete', name)).toMatchObject({
+        tag: 'v2',
+        commitId: first.commitId,
+      });
+    }
+    await repository.plant(tagRef('side'), second.commitId);
+    expect(await repository.json('tag', '--delete', 'side')).toMatchObject({ commitId: second.commitId });
+    for (const name of ['main', 'HEAD', 'main~1', second.commitId])
+      expect(await repository.error(2, ['tag', '--delete', name]), name).toMatchObject({
+        code: 'wrong_class',
+        detail: 'no_tag',
+      });
+    expect(await repository.error(3, ['tag', '--delete', 'nope'])).toMatchObject({ detail: 'tag' });
   });
 
   it('of a tracking ref stands for its commit, unless a branch has it [DML-REP-0004]', async () => {

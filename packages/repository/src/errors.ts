@@ -31,6 +31,7 @@ const MESSAGES: Readonly<
   unknown_name: 'nothing here is named "{name}"',
   'unknown_name/ref': 'there is no ref "{name}"',
   'unknown_name/branch': 'there is no branch "{name}"',
+  'unknown_name/tag': 'there is no tag "{name}"',
   'unknown_name/work': 'there is no work in progress named "{name}"',
   'unknown_name/dag': 'nothing here is named "{name}": {inside} has no dag "{word}"[; there are: {names}]',
   'unknown_name/node':
@@ -42,6 +43,7 @@ const MESSAGES: Readonly<
   short_prefix: '"{name}" names nothing and is too short for an id',
   'wrong_class/no_branch': '"{name}" names a commit, and no branch',
   'wrong_class/no_ref': '"{name}" names a commit, and no ref',
+  'wrong_class/no_tag': '"{name}" names a commit, and no tag',
   'wrong_class/no_work': '"{name}" names a commit, and no work in progress',
   'wrong_class/no_own_dag': '"{name}" names a {found}, and no dag of {inside}',
   'wrong_class/no_call': '"{name}" names a {found}, and no call, outcome of a call or dag',

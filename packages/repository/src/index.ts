@@ -41,11 +41,11 @@ export {
 } from './folder.ts';
 export { findDagOfCommit, findOwnDag } from './names/find-dag.ts';
 export { findCommit, findObject } from './names/find-object.ts';
-export { findHead, findIndexRef, findRef } from './names/find-ref.ts';
+export { findHead, findIndexRef, findRef, findTag } from './names/find-ref.ts';
 export { type NamedObject, namedDatum } from './names/named-object.ts';
 export { nearest } from './names/nearest.ts';
 export { branchRef } from './names/ref-forms.ts';
-export { branchOf, indexNameOf, shortRevision } from './names/ref-text.ts';
+export { branchOf, indexNameOf, shortRevision, tagOf } from './names/ref-text.ts';
 export { SHORT_ID_DIGITS, shortId, typedId } from './names/typed-id.ts';
 export { type UnknownName, unknownName } from './names/unknown-name.ts';
 export { putFailure, putResultDag, type RecordedFailure, readFailure } from './nodes/error-dag.ts';

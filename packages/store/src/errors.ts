@@ -30,6 +30,7 @@ export type StoreErrorCode =
   | 'engine_older'
   | 'ref_name_invalid'
   | 'ref_missing'
+  | 'ref_fixed'
   | 'ref_target_missing'
   | 'object_missing'
   | 'object_withheld'
@@ -108,21 +109,22 @@ const MESSAGES: Readonly<
   schema_older: 'the store has schema {schema}; this version knows schema {supported} and newer',
   engine_older: 'the engine {engine} wrote the store; this version has {supported}',
   ref_name_invalid: '"{refName}" is not a valid ref name[ ({detail})]',
-  'ref_name_invalid/name_length': '"{name}" cannot name a branch: a name has 1 to 255 bytes',
-  'ref_name_invalid/name_control': '"{name}" cannot name a branch: it has control characters',
-  'ref_name_invalid/name_reserved': '"{name}" cannot name a branch: "." and ".." are folders',
-  'ref_name_invalid/lone_surrogate': '"{name}" cannot name a branch: it is not Unicode text',
-  'ref_name_invalid/not_canonical': '"{name}" cannot name a branch: it is not in the normal form NFC',
-  'ref_name_invalid/part_empty': '"{name}" cannot name a branch: a "/" stands between two parts of a name',
-  'ref_name_invalid/part_dot': '"{name}" cannot name a branch: no part of it may begin with "."',
-  'ref_name_invalid/part_lock': '"{name}" cannot name a branch: no part of it may end with ".lock"',
-  'ref_name_invalid/two_dots': '"{name}" cannot name a branch: ".." is not allowed',
-  'ref_name_invalid/last_dot': '"{name}" cannot name a branch: it ends with "."',
-  'ref_name_invalid/at_brace': '"{name}" cannot name a branch: "@{" is not allowed',
-  'ref_name_invalid/character': '"{name}" cannot name a branch: "{character}" is not allowed',
-  'ref_name_invalid/reserved': '"{name}" cannot name a branch: it names other refs already',
-  'ref_name_invalid/first_dash': '"{name}" cannot name a branch: it would be taken for an option',
-  'ref_name_invalid/like_an_id': '"{name}" cannot name a branch: it would be taken for an id',
+  'ref_name_invalid/name_length': '"{name}" cannot name a {kind}: a name has 1 to 255 bytes',
+  'ref_name_invalid/name_control': '"{name}" cannot name a {kind}: it has control characters',
+  'ref_name_invalid/name_reserved': '"{name}" cannot name a {kind}: "." and ".." are folders',
+  'ref_name_invalid/lone_surrogate': '"{name}" cannot name a {kind}: it is not Unicode text',
+  'ref_name_invalid/not_canonical': '"{name}" cannot name a {kind}: it is not in the normal form NFC',
+  'ref_name_invalid/part_empty': '"{name}" cannot name a {kind}: a "/" stands between two parts of a name',
+  'ref_name_invalid/part_dot': '"{name}" cannot name a {kind}: no part of it may begin with "."',
+  'ref_name_invalid/part_lock': '"{name}" cannot name a {kind}: no part of it may end with ".lock"',
+  'ref_name_invalid/two_dots': '"{name}" cannot name a {kind}: ".." is not allowed',
+  'ref_name_invalid/last_dot': '"{name}" cannot name a {kind}: it ends with "."',
+  'ref_name_invalid/at_brace': '"{name}" cannot name a {kind}: "@{" is not allowed',
+  'ref_name_invalid/character': '"{name}" cannot name a {kind}: "{character}" is not allowed',
+  'ref_name_invalid/reserved': '"{name}" cannot name a {kind}: it names other refs already',
+  'ref_name_invalid/first_dash': '"{name}" cannot name a {kind}: it would be taken for an option',
+  'ref_name_invalid/like_an_id': '"{name}" cannot name a {kind}: it would be taken for an id',
+  ref_fixed: '"{ref}" is a tag, which does not move',
   ref_missing: 'there is no ref "{ref}"',
   ref_target_missing: 'the commit {commitId} for the ref "{ref}" is not complete in the store',
   object_missing: 'the {class} {objectId} is not in the store',

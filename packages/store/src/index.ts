@@ -65,6 +65,7 @@ export {
   type RefName,
   type RefParts,
   remoteRef,
+  tagRef,
 } from './refs/ref-name.ts';
 export type { Ref, RefUpdate, RefUpdateResult } from './refs/refs.ts';
 export type { SessionRow } from './sessions/sessions.ts';

@@ -8,7 +8,7 @@ import {
   type RecordReader,
   typedId,
 } from '@daggerml/repository';
-import { headRef, type Ref } from '@daggerml/store';
+import { headRef, type Ref, tagRef } from '@daggerml/store';
 import type { CommandContext } from '../invocation/command.ts';
 import { moveRef, withStore } from '../invocation/repository-access.ts';
 import { actorOf } from '../process/actor.ts';
@@ -62,6 +62,8 @@ function create({ output, args, io }: CommandContext, reader: RecordReader): voi
   const ref = headRef(name);
   // @spec DML-CLI-0901
   const commitId = findCommit(reader, args[1] ?? store.head());
+  // @spec DML-CLI-1784
+  if (store.getRef(tagRef(name)) !== undefined) throw cliError('tag_exists', { tag: name });
   const update = { ref, expected: null, next: commitId, actor: actorOf(io.env), reason: 'branch' };
   // The store knows which names a new branch may have.
   // @spec DML-CLI-0903 DML-CLI-0912

@@ -1,8 +1,8 @@
 import type { CommandSpec } from './command.ts';
 
 const OBJECT_NAME =
-  'branch, ref, dag, <commit>:<dag>, <dag>#<node name>, <name>.<key>, id or beginning of an id, SHA-256 of a file';
-const COMMIT_NAME = 'branch, ref, <commit>~<n>, id or beginning of an id';
+  'branch, tag, ref, dag, <commit>:<dag>, <dag>#<node name>, <name>.<key>, id or beginning of an id, SHA-256 of a file';
+const COMMIT_NAME = 'branch, tag, ref, <commit>~<n>, id or beginning of an id';
 
 /** Every command of `dml`, in the order in which help lists them. */
 export const COMMANDS: readonly CommandSpec[] = [
@@ -242,6 +242,22 @@ export const COMMANDS: readonly CommandSpec[] = [
     takesReference: true,
     example: 'dml branch experiment',
     load: () => import('../commands/branch.ts'),
+  },
+  {
+    name: 'tag',
+    group: 'Change refs',
+    summary: 'List, create or delete tags: names of commits that do not move.',
+    description:
+      'A tag stands wherever a commit is named, and keeps its commit from "dml gc". To give it another commit, delete ' +
+      'it first.',
+    arguments: {
+      '[name]': 'name of the tag; without it the tags are listed',
+      '[commit]': `what it names, the current commit by default: ${COMMIT_NAME}`,
+    },
+    options: { '-d, --delete': 'delete the tag' },
+    takesReference: true,
+    example: 'dml tag baseline',
+    load: () => import('../commands/tag.ts'),
   },
   {
     name: 'switch',

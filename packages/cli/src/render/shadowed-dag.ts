@@ -7,9 +7,10 @@ import type { Output } from './output.ts';
  *
  * @spec DML-CLI-0609
  */
-export function noteShadowedDag(output: Output, name: string, { shadowedDag }: NamedObject): void {
+export function noteShadowedDag(output: Output, name: string, { shadowedDag, ref }: NamedObject): void {
   if (shadowedDag === undefined) return;
+  const kind = ref?.name.startsWith('refs/tags/') === true ? 'tag' : 'branch';
   output.note(
-    `"${output.safe(name)}" names a branch and a dag: the branch is meant, "${output.safe(shellWord(shadowedDag))}" names the dag`,
+    `"${output.safe(name)}" names a ${kind} and a dag: the ${kind} is meant, "${output.safe(shellWord(shadowedDag))}" names the dag`,
   );
 }

@@ -23,6 +23,7 @@ export type CliErrorCode =
   | 'unreadable_repository'
   | 'too_many_files'
   | 'branch_exists'
+  | 'tag_exists'
   | 'branch_current'
   | 'branch_unmerged'
   | 'not_fast_forward'
@@ -59,6 +60,7 @@ const MESSAGES: Readonly<
   'unwritable_path/file': '"{path}" cannot be made: a file stands there, or where a folder above it would be',
   unwritable_output: 'the result cannot be written to standard output ({errno})',
   binary_value: 'the value of "{name}" is binary data, which is not printed to a terminal',
+  tag_exists: 'the tag "{tag}" exists',
   branch_exists: 'the branch "{branch}" exists',
   not_fast_forward: '"{target}" and "{source}" have diverged, and a merge only moves a branch forward',
   head_moved: '"{head}" was moved by another process',

@@ -50,6 +50,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   unwritable_output: 'what the command did before is kept; "dml status" shows where the branch stands',
   binary_value:
     '"dml export {name} <file>" writes it to a file, "dml cat {name} | cat" prints it all the same',
+  tag_exists: 'choose another name, or "dml tag --delete {tag}" first',
   branch_exists: 'choose another name, or "dml merge {branch} <source>" to move it forward',
   not_fast_forward:
     'run the pipeline again on top of {target}: "dml switch {target}", then "dml run <file>"; calls that {source} computed are not computed again',
@@ -66,6 +67,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   unknown_name: `${NEAREST}"dml dag list" and "dml branch" list names; ${FORMS}`,
   'unknown_name/ref': `${NEAREST}"dml branch" lists the branches; "dml show" takes other names too`,
   'unknown_name/branch': `${NEAREST}"dml branch" lists the branches`,
+  'unknown_name/tag': `${NEAREST}"dml tag" lists the tags`,
   'unknown_name/work': '"dml wip list" lists what there is',
   'unknown_name/dag': `${NEAREST}"dml show {inside}" lists its dags`,
   'unknown_name/node': `${NEAREST}"dml show {inside}" lists its nodes and their names`,
@@ -77,6 +79,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   // @spec DML-CLI-1500
   'wrong_class/no_branch': '"dml branch <name> {name}" makes a branch there, "dml switch <name>" goes to it',
   'wrong_class/no_ref': '"dml ref" lists the refs; "dml show {name}" prints the commit',
+  'wrong_class/no_tag': '"dml tag" lists the tags',
   'wrong_class/no_work': '"dml wip list" lists what there is',
   'wrong_class/no_own_dag': '"dml dag list" lists the dags; "dml show {name}" prints what it names',
   'wrong_class/no_dag_of_commit': 'name it <commit>:<dag>; "dml show <commit>" lists the dags of a commit',
@@ -168,6 +171,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   object_withheld: 'nothing is damaged; ask those who publish it for what you need',
   // @spec DML-CLI-0960
   ref_name_invalid: 'choose another name[, for example "{suggestion}"]',
+  ref_fixed: '"dml tag" lists the tags, and deletes and makes them',
   ref_missing: '"dml branch" lists the branches',
   ref_target_missing: DAMAGED,
   object_too_large: 'store large content as a blob',

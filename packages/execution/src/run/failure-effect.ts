@@ -26,6 +26,7 @@ const EFFECTS: Readonly<Record<AttemptCode | StoreErrorCode, FailureEffect>> = {
   engine_older: 'end_call',
   ref_name_invalid: 'end_call',
   ref_missing: 'end_call',
+  ref_fixed: 'end_call',
   ref_target_missing: 'end_call',
   object_missing: 'end_call',
   object_withheld: 'end_call',

@@ -1,15 +1,15 @@
 import { nfcText } from '@daggerml/object-model';
-import { parseRefName, type Ref, type RefKind } from '@daggerml/store';
+import { parseRefName, type Ref, type RefKind, type Store, tagRef } from '@daggerml/store';
 import { repositoryError } from '../errors.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { refuseShortId } from './find-by-digits.ts';
 import { findWhole, refuseLongHistory } from './find-object.ts';
-import { branchesOf, refuseEmptyBranch } from './ref-forms.ts';
+import { branchesOf, refuseEmptyBranch, tagsOf } from './ref-forms.ts';
 import { unknownName } from './unknown-name.ts';
 
 /** A ref that is looked for. */
 interface Wanted {
-  readonly detail: 'ref' | 'branch' | 'work';
+  readonly detail: 'ref' | 'branch' | 'tag' | 'work';
   readonly wanted: string;
   /** Any when there is none. */
   readonly kind?: RefKind;
@@ -23,6 +23,12 @@ export function findRef(reader: RecordReader, text: string): Ref {
 /** Finds a branch by any of its names; throws as `findRef`. */
 export function findHead(reader: RecordReader, text: string): Ref {
   return findOfKind(reader, text, { detail: 'branch', wanted: 'branch', kind: 'heads' });
+}
+
+/** Finds a tag by any of its names; throws as `findRef`. @spec DML-REP-0352 */
+export function findTag(reader: RecordReader, text: string): Ref {
+  const ref = reader.store.getRef(tagRef(nfcText(text)));
+  return ref ?? findOfKind(reader, text, { detail: 'tag', wanted: 'tag', kind: 'tags' });
 }
 
 /** Finds an IndexRef by any of its names; throws as `findRef`, and `short_prefix` and `ambiguous_prefix`. */
@@ -49,5 +55,11 @@ function findOfKind(reader: RecordReader, text: string, { detail, wanted, kind }
   // @spec DML-REP-0022
   refuseLongHistory(reader, name);
   if (kind === 'index') refuseShortId(name);
-  throw unknownName({ name, detail, known: kind === 'index' ? [] : branchesOf(store) });
+  throw unknownName({ name, detail, known: knownOf(store, kind) });
+}
+
+function knownOf(store: Store, kind: RefKind | undefined): readonly string[] {
+  if (kind === 'index') return [];
+  if (kind === 'tags') return tagsOf(store);
+  return kind === 'heads' ? branchesOf(store) : [...branchesOf(store), ...tagsOf(store)];
 }

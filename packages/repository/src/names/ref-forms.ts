@@ -1,16 +1,26 @@
 import { isDmlError, nfcText } from '@daggerml/object-model';
-import { asRefName, headRef, indexRef, type Ref, type RefName, remoteRef, type Store } from '@daggerml/store';
+import {
+  asRefName,
+  headRef,
+  indexRef,
+  type Ref,
+  type RefName,
+  remoteRef,
+  type Store,
+  tagRef,
+} from '@daggerml/store';
 import { repositoryError } from '../errors.ts';
-import { branchOf } from './ref-text.ts';
+import { branchOf, tagOf } from './ref-text.ts';
 
 /**
  * The names of refs that a text may be short for, in the order in which they are tried.
  *
- * @spec DML-REP-0003 DML-REP-0004 DML-REP-0005 DML-REP-0037
+ * @spec DML-REP-0003 DML-REP-0004 DML-REP-0005 DML-REP-0037 DML-REP-0351
  */
 const FORMS: readonly ((text: string) => RefName)[] = [
   asRefName,
   headRef,
+  tagRef,
   (text) => {
     const [remote = '', ...name] = text.split('/');
     return remoteRef(remote, name.join('/'));
@@ -61,4 +71,9 @@ export function refuseEmptyBranch(store: Store, name: string): void {
 /** Lists the names of the branches. */
 export function branchesOf(store: Store): string[] {
   return store.readRefs('heads').map((ref) => branchOf(ref.name));
+}
+
+/** Lists the names of the tags. */
+export function tagsOf(store: Store): string[] {
+  return store.readRefs('tags').map((ref) => tagOf(ref.name));
 }

@@ -6,6 +6,12 @@ export function branchOf(name: RefName): string {
   return parts.kind === 'heads' ? parts.name : name;
 }
 
+/** Returns the name of a tag; any other ref in full. */
+export function tagOf(name: RefName): string {
+  const parts = parseRefName(name);
+  return parts.kind === 'tags' ? parts.name : name;
+}
+
 /** Returns the UUID of an IndexRef. */
 export function indexNameOf(name: RefName): string {
   const parts = parseRefName(name);

@@ -7,7 +7,7 @@ export interface UnknownName {
   /** The part of the name that is not known; its beginning up to a sign by default. */
   readonly word?: string;
   /** Kind of thing looked for, where there was only one. */
-  readonly detail?: 'ref' | 'branch' | 'work' | 'dag' | 'node' | 'member' | 'history' | 'failure';
+  readonly detail?: 'ref' | 'branch' | 'tag' | 'work' | 'dag' | 'node' | 'member' | 'history' | 'failure';
   /** Name of the place searched. */
   readonly inside?: string;
   readonly known: readonly string[];

@@ -10,6 +10,7 @@ import {
   parseRefKey,
   refKey,
   remoteRef,
+  tagRef,
 } from './ref-name.ts';
 
 const UUID = '00112233-4455-6677-8899-aabbccddeeff';
@@ -30,7 +31,19 @@ describe('ref names', () => {
     }
   });
 
-  it('refuses everything that is not one of the four forms [DML-STO-0305]', () => {
+  it('holds names of tags to the rules of branches [DML-STO-1980]', () => {
+    expect(refKey(tagRef('v1/ä')).toString()).toBe('tags/v1%2F%C3%A4');
+    expect(parseRefKey(refKey(tagRef('v1/ä')))).toBe('refs/tags/v1/ä');
+    for (const name of ['a b', '-v', 'v..1', 'tags/v', '0123456789ab', 'HEAD', 'a~1'])
+      for (const ref of [tagRef(name), headRef(name)])
+        expect(() => checkNewRefName(ref), ref).toThrow(
+          expect.objectContaining({ code: 'ref_name_invalid' }),
+        );
+    expect(() => checkNewRefName(tagRef('a b'))).toThrow('"a b" cannot name a tag');
+    expect(() => tagRef('e\u0301')).toThrow('cannot name a tag');
+  });
+
+  it('refuses everything that is none of the forms [DML-STO-0305]', () => {
     const wrong = [
       '',
       'main',
@@ -41,7 +54,8 @@ describe('ref names', () => {
       'refs/heads/a\u0000b',
       `refs/heads/${'x'.repeat(256)}`,
       'refs/heads/e\u0301',
-      'refs/tags/v1',
+      'refs/tags/',
+      'refs/notes/v1',
       'refs/remotes/origin',
       'refs/remotes//x',
       'refs/exec/nope',

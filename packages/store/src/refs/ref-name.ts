@@ -8,11 +8,11 @@ declare const refNameBrand: unique symbol;
 /** The full name of a ref, e.g. `refs/heads/main`; names inside are as users write them, not percent-encoded. */
 export type RefName = string & { readonly [refNameBrand]: 'RefName' };
 
-export type RefKind = 'heads' | 'index' | 'remotes' | 'exec';
+export type RefKind = 'heads' | 'tags' | 'index' | 'remotes' | 'exec';
 
 /** The parts of a ref's name. */
 export type RefParts =
-  | { readonly kind: 'heads'; readonly name: string }
+  | { readonly kind: 'heads' | 'tags'; readonly name: string }
   | { readonly kind: 'index' | 'exec'; readonly uuid: string }
   | { readonly kind: 'remotes'; readonly remote: string; readonly name: string };
 
@@ -44,6 +44,7 @@ function refusal(refName: string, name: string, { rule, character }: Fault, caus
     {
       refName,
       name,
+      kind: refName.startsWith('refs/tags/') ? 'tag' : 'branch',
       suggestion,
       instead: `"${suggestion}" would do`,
       ...(character !== undefined && { character }),
@@ -61,7 +62,9 @@ function remotePath(remote: string, name: string): string {
 export function parseRefName(refName: string): RefParts {
   const [refs, kind, ...rest] = refName.split('/');
   const tail = rest.join('/');
-  if (refs === 'refs' && kind === 'heads') return { kind, name: checkedName(tail, refName) };
+  // @spec DML-STO-1980
+  if (refs === 'refs' && (kind === 'heads' || kind === 'tags'))
+    return { kind, name: checkedName(tail, refName) };
   // @spec DML-STO-1201
   if (refs === 'refs' && (kind === 'index' || kind === 'exec') && isUuid(tail)) return { kind, uuid: tail };
   if (refs === 'refs' && kind === 'remotes' && rest.length >= 2) {
@@ -93,7 +96,7 @@ export function asRefName(refName: string): RefName {
 export function checkNewRefName(refName: RefName): void {
   const parts = parseRefName(refName);
   if (!('name' in parts)) return;
-  const name = parts.kind === 'heads' ? parts.name : `${parts.remote}/${parts.name}`;
+  const name = 'remote' in parts ? `${parts.remote}/${parts.name}` : parts.name;
   const broken = brokenRule(name);
   if (broken === undefined) return;
   throw refusal(refName, name, broken);
@@ -102,6 +105,11 @@ export function checkNewRefName(refName: RefName): void {
 /** Returns `refs/heads/<name>`. */
 export function headRef(name: string): RefName {
   return asRefName(`refs/heads/${name}`);
+}
+
+/** Returns `refs/tags/<name>`. */
+export function tagRef(name: string): RefName {
+  return asRefName(`refs/tags/${name}`);
 }
 
 /** Returns `refs/index/<uuid>`, a ref that belongs to no process. @spec DML-STO-1202 DML-STO-1203 */
@@ -124,11 +132,11 @@ export function refKey(refName: string): Buffer {
   const parts = parseRefName(refName);
   // @spec DML-STO-0002
   const path =
-    parts.kind === 'heads'
-      ? `heads/${encodeKeyName(parts.name)}`
-      : parts.kind === 'remotes'
+    'uuid' in parts
+      ? `${parts.kind}/${parts.uuid}`
+      : 'remote' in parts
         ? remotePath(parts.remote, parts.name)
-        : `${parts.kind}/${parts.uuid}`;
+        : `${parts.kind}/${encodeKeyName(parts.name)}`;
   return Buffer.from(path, 'utf8');
 }
 

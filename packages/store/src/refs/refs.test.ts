@@ -6,7 +6,7 @@ import { watchedEngine } from '../../test/rows.ts';
 import { readRow } from '../engine/reading.ts';
 import type { Store } from '../store.ts';
 import { plantRef } from '../testing/plant-ref.ts';
-import { headRef, type RefName, refKey, remoteRef } from './ref-name.ts';
+import { headRef, type RefName, refKey, remoteRef, tagRef } from './ref-name.ts';
 import { type RefUpdateResult, readRefs } from './refs.ts';
 
 const MAIN = headRef('main');
@@ -43,6 +43,18 @@ describe('refs', () => {
     expect(move(store, third, second)).toMatchObject({ applied: false });
     expect(move(store, first, second)).toEqual({ applied: true, sequence: 2 });
     expect(store.getRef(MAIN)).toEqual({ name: MAIN, commitId: second, sequence: 2 });
+  });
+
+  it('moves no tag to another commit [DML-STO-1981]', async () => {
+    const [first, second] = putCommits(store, 2) as [CommitId, CommitId];
+    const tag = tagRef('v1');
+    expect(move(store, null, first, tag).applied).toBe(true);
+    const before = { refs: store.readRefs(), version: store.stateVersion() };
+    expect(() => move(store, first, second, tag)).toThrow(expect.objectContaining({ code: 'ref_fixed' }));
+    expect(move(store, first, first, tag).applied).toBe(true);
+    expect({ refs: store.readRefs(), version: store.stateVersion() }).toEqual(before);
+    expect(move(store, first, null, tag).applied).toBe(true);
+    expect(move(store, null, second, tag).applied).toBe(true);
   });
 
   it('reports the actual commit to a loser and changes nothing [DML-STO-0302]', async () => {

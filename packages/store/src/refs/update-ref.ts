@@ -7,7 +7,7 @@ import { encodeJsonRow } from '../tables/checksummed-row.ts';
 import { objectKey, sequenceKey } from '../tables/keyspace.ts';
 import type { WriteTransaction } from '../write-transaction.ts';
 import { lastSequence } from './journal.ts';
-import { asRefName, checkNewRefName, type RefName, refKey } from './ref-name.ts';
+import { asRefName, checkNewRefName, parseRefName, type RefName, refKey } from './ref-name.ts';
 import { encodeRef, type RefUpdate, type RefUpdateResult, readRef } from './refs.ts';
 
 /** Moves one ref and journals it; see `WriteTransaction.updateRef`. */
@@ -20,6 +20,9 @@ export function updateRef(transaction: WriteTransaction, update: RefUpdate): Ref
   if (actual !== update.expected) return { applied: false, actual };
   // @spec DML-STO-0306
   if (update.next === actual) return { applied: true, sequence: current?.sequence ?? 0 };
+  // @spec DML-STO-1981
+  if (current !== undefined && update.next !== null && parseRefName(name).kind === 'tags')
+    throw storeError('ref_fixed', { ref: name });
   // @spec DML-STO-0322
   if (current === undefined) checkNewRefName(name);
   if (update.next !== null) assertTarget(transaction, name, update.next);

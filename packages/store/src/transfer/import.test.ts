@@ -20,7 +20,7 @@ import {
   streamTo,
 } from '../../test/streams.ts';
 import { readKeys, readRow, refreshSnapshot } from '../engine/reading.ts';
-import { headRef } from '../refs/ref-name.ts';
+import { headRef, tagRef } from '../refs/ref-name.ts';
 import type { Store } from '../store.ts';
 import { objectKey, parseObjectKey } from '../tables/keyspace.ts';
 import { verifyStore } from '../verify/verify-store.ts';
@@ -197,6 +197,21 @@ describe('importCar', () => {
     expect(target.readRefs().map((ref) => [ref.name, ref.commitId])).toEqual([[MAIN, mine]]);
     expect((await imported(target, bytes, { force: true })).state).toBe('applied');
     expect(target.getRef(MAIN)?.commitId).toBe(commitId);
+  });
+
+  it('puts a tag in the place of another only when forced, also one of a descendant [DML-STO-1982]', async () => {
+    const { store, commitId } = await sourceStore();
+    const tag = tagRef('v1');
+    await imported(target, await exported(store, [MAIN]));
+    const later = commitTo(store, { text: 'later' });
+    store.updateRef({ ref: tag, expected: null, next: later, actor: 'ada', reason: 'tag' });
+    target.updateRef({ ref: tag, expected: null, next: commitId, actor: 'ada', reason: 'tag' });
+    const bytes = await exported(store, [tag]);
+    expect(await imported(target, bytes)).toMatchObject({ state: 'refused' });
+    expect(target.getRef(tag)?.commitId).toBe(commitId);
+    expect((await imported(target, bytes, { force: true })).state).toBe('applied');
+    expect(target.getRef(tag)?.commitId).toBe(later);
+    expect((await imported(target, bytes)).state).toBe('applied');
   });
 
   it('holds one batch at most of a long stream [DML-STO-1028]', async () => {

@@ -4,7 +4,7 @@ import { hasRow } from '../engine/reading.ts';
 import { Draft, type ObjectReader } from '../history/draft.ts';
 import { isAncestor } from '../history/merge-base.ts';
 import { putTombstone } from '../objects/tombstone.ts';
-import type { RefName } from '../refs/ref-name.ts';
+import { parseRefName, type RefName } from '../refs/ref-name.ts';
 import type { Ref } from '../refs/refs.ts';
 import { objectKey } from '../tables/keyspace.ts';
 import type { Transactor, WriteTransaction } from '../write-transaction.ts';
@@ -168,15 +168,26 @@ function mapped(options: ImportOptions, ref: StreamRef): RefName | undefined {
   return options.mapRef === undefined ? ref.name : options.mapRef(ref.name);
 }
 
-function isForward(graph: Draft, { before, after }: ImportedRef): boolean {
-  return before === null || isAncestor(graph, before, after);
+function isForward(graph: Draft, { ref, before, after }: ImportedRef): boolean {
+  // @spec DML-STO-1982
+  return before === null || (isTag(ref) ? before === after : isAncestor(graph, before, after));
+}
+
+function isTag(ref: RefName): boolean {
+  return parseRefName(ref).kind === 'tags';
 }
 
 function moveRefs(transaction: WriteTransaction, refs: readonly ImportedRef[], options: ImportOptions): void {
   const { actor, reason } = options;
   const moved: ImportedRef[] = [];
   for (const { ref, before, after } of refs) {
-    const update = transaction.updateRef({ ref, expected: before, next: after, actor, reason });
+    // A tag does not move: another one takes its place.
+    const gone =
+      isTag(ref) && before !== null && before !== after
+        ? transaction.updateRef({ ref, expected: before, next: null, actor, reason }).applied
+        : false;
+    const expected = gone ? null : before;
+    const update = transaction.updateRef({ ref, expected, next: after, actor, reason });
     if (!update.applied) moved.push({ ref, before: update.actual, after });
   }
   // @spec DML-STO-1030
