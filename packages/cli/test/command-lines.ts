@@ -6,6 +6,8 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   code: ['code', 'steps.ts', 'add'],
   status: ['status'],
   log: ['log'],
+  table: ['table', 'sums'],
+  plot: ['plot', 'values', 'root.whole'],
   show: ['show', 'sums'],
   'dag list': ['dag', 'list'],
   'dag delete': ['dag', 'delete', 'raw'],

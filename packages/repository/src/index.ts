@@ -1,5 +1,9 @@
 export { backupRepository, type RepositoryBackup } from './backup.ts';
+export { type DagRun, dagRun, recordedValues, runsOfDag, valueInRun } from './compare/dag-runs.ts';
 export { callingName, METRIC_PREFIX, PARAMETER_PREFIX } from './compare/recorded-names.ts';
+export { parseRowFilter, type RowFilter } from './compare/row-filter.ts';
+export { type RunRow, type RunTable, runTable, type TableOptions } from './compare/run-table.ts';
+export { cellData, cellNumber, cellText, cellValue, type ValueCell } from './compare/value-cell.ts';
 export { type ChangedDags, type DagsChange, deleteDag, restoreDag } from './dags/change-dags.ts';
 export { dagNodes, findImportSource, type ImportSource, pinsOfDag } from './dags/import-dag.ts';
 export {

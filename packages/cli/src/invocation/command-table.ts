@@ -114,6 +114,50 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/log.ts'),
   },
   {
+    name: 'table',
+    group: 'Inspect',
+    summary: 'List the runs of a dag with their parameters and metrics, newest first.',
+    description:
+      'A run is a commit that changed the dag. Without --columns the parameters that differ and all metrics are shown. ' +
+      'Columns are names of nodes of the dag or paths into their values, such as root.score.',
+    arguments: {
+      '[dag]': 'a dag of the current branch, or <commit>:<dag>; the only dag of the branch by default',
+    },
+    options: {
+      '-n, --count <number>': 'how many to list, of those that the filter leaves',
+      '--columns <names>': 'columns to show, separated by commas: params.lambda,metrics.rmse',
+      '--filter <condition>':
+        'list only runs such as metrics.rmse<0.5 or params.model=ridge; may be given repeatedly',
+      '--sort <column>': 'smallest first',
+      '--reverse': 'turn the order round: oldest first, or largest first',
+      '--csv': 'print comma-separated values',
+    },
+    repeatable: ['--filter <condition>'],
+    takesReference: true,
+    example: 'dml table my-pipeline -n 5',
+    load: () => import('../commands/table.ts'),
+  },
+  {
+    name: 'plot',
+    group: 'Inspect',
+    summary: 'Print a plot of a metric over the runs of a dag, as SVG.',
+    description:
+      'The first run is on the left. With --x the runs are points over the values of a parameter or another column.',
+    arguments: {
+      '<dag>': 'a dag of the current branch, or <commit>:<dag>',
+      '<metric>': 'a metric, or any column of "dml table"',
+    },
+    options: {
+      '--x <column>': 'column of "dml table" for the horizontal axis: params.lambda',
+      '--filter <condition>': 'show only runs such as metrics.rmse<0.5; may be given repeatedly',
+      '-n, --count <number>': 'newest runs to show, of those that the filter leaves',
+    },
+    repeatable: ['--filter <condition>'],
+    takesReference: true,
+    example: 'dml plot my-pipeline rmse > rmse.svg',
+    load: () => import('../commands/plot.ts'),
+  },
+  {
     name: 'show',
     group: 'Inspect',
     summary: 'Print what an object is and what it holds.',
