@@ -249,7 +249,7 @@ describe('dml plot', () => {
     const svg = await repository.ok('plot', 'odd', name, '--x', `params.${name}`);
     expect(svg).toContain('a&lt;b&gt;&amp;&quot;c&quot;\ufffd]]&gt; of odd</title>');
     expect(
-      svg.replace(/<(?:\/?\w+(?: [\w:]+="[^"<]*")*\/?)>/g, '').replace(/&(?:lt|gt|amp|quot);/g, ''),
+      svg.replace(/<(?:\/?\w+(?: [\w:-]+="[^"<]*")*\/?)>/g, '').replace(/&(?:lt|gt|amp|quot);/g, ''),
     ).not.toMatch(/[<&]/);
     await repository.ok('dag', 'delete', 'odd');
   });

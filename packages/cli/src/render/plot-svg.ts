@@ -73,7 +73,7 @@ export function plotSvg({ title, xLabel, yLabel, points, isLine }: Plot): string
   ].join('\n');
 }
 
-/** `leastStep` keeps numbers of runs whole. */
+/** Returns the axis of values; `leastStep` keeps numbers of runs whole. */
 function axisOf(values: readonly number[], [from, to]: readonly [number, number], leastStep = 0): Axis {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
