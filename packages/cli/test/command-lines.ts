@@ -7,6 +7,7 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   status: ['status'],
   log: ['log'],
   table: ['table', 'sums'],
+  compare: ['compare', 'older', 'main'],
   plot: ['plot', 'values', 'root.whole'],
   show: ['show', 'sums'],
   'dag list': ['dag', 'list'],

@@ -17,6 +17,7 @@ const ROOT = join(import.meta.dirname, '../../..');
 const DOCUMENTS = [
   'README.md',
   'docs/typescript.md',
+  'docs/recipes/parameter-grid.md',
   'packages/bindings/README.md',
   'packages/cli/README.md',
   'packages/object-model/README.md',
@@ -73,6 +74,8 @@ function newFolder(): string {
   mkdirSync(join(folder, 'node_modules/@types'));
   const types = dirname(createRequire(join(ROOT, 'package.json')).resolve('@types/node/package.json'));
   symlinkSync(types, join(folder, 'node_modules/@types/node'));
+  const zod = createRequire(join(ROOT, 'packages/bindings/package.json')).resolve('zod/package.json');
+  symlinkSync(dirname(zod), join(folder, 'node_modules/zod'));
   const bin = join(folder, 'node_modules/.bin');
   mkdirSync(bin);
   symlinkSync(join(ROOT, 'node_modules/@typescript/native/bin/tsc'), join(bin, 'tsc'));

@@ -1,4 +1,14 @@
 export { backupRepository, type RepositoryBackup } from './backup.ts';
+export type { ChangedFunction, FunctionUse } from './compare/changed-functions.ts';
+export {
+  type ChangedCode,
+  type ChangedValue,
+  type CommitComparison,
+  type ComparedSide,
+  type ComparedValue,
+  compareDags,
+  type DagComparison,
+} from './compare/compare-dags.ts';
 export { type DagRun, dagRun, recordedValues, runsOfDag, valueInRun } from './compare/dag-runs.ts';
 export { callingName, METRIC_PREFIX, PARAMETER_PREFIX } from './compare/recorded-names.ts';
 export { parseRowFilter, type RowFilter } from './compare/row-filter.ts';

@@ -138,6 +138,22 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/table.ts'),
   },
   {
+    name: 'compare',
+    group: 'Inspect',
+    summary: 'Print what differs between runs: parameters, metrics, values and code.',
+    description:
+      'Each commit, or dag of one, is compared with the first; a single one with the current commit. Without a dag all ' +
+      'that the commits have in common are compared.',
+    arguments: {
+      '<first>': `${COMMIT_NAME}, or <commit>:<dag>`,
+      '[others...]': 'what to compare with it; the current commit by default',
+    },
+    options: { '--dag <name>': 'compare only this dag' },
+    takesReference: true,
+    example: 'dml compare main~1 main',
+    load: () => import('../commands/compare.ts'),
+  },
+  {
     name: 'plot',
     group: 'Inspect',
     summary: 'Print a plot of a metric over the runs of a dag, as SVG.',

@@ -201,7 +201,8 @@ function addCommand(
   for (const option of GLOBAL_OPTIONS)
     command.addOption(new Option(option.flags, option.description).hideHelp());
   command.action((...received: unknown[]) => {
-    const args = received.slice(0, Object.keys(spec.arguments ?? {}).length) as (string | undefined)[];
+    // The last argument may take several words.
+    const args = received.slice(0, Object.keys(spec.arguments ?? {}).length).flat() as (string | undefined)[];
     onCommand(spec, args, mergedOptions(command));
   });
 }
@@ -289,7 +290,9 @@ function emptyOf(
   args: readonly unknown[],
   options: object,
 ): string | undefined {
-  const argument = Object.keys(known)[args.indexOf('')];
+  const names = Object.keys(known);
+  const at = args.indexOf('');
+  const argument = at < 0 ? undefined : names[Math.min(at, names.length - 1)];
   if (argument !== undefined) return `argument "${argument.slice(1, -1)}"`;
   const option = Object.entries(options).find(([, value]) => value === '');
   return option && `option "--${option[0]}"`;

@@ -16,8 +16,9 @@ interface AllSources {
 }
 
 /** Returns the sources of a captured function as a receipt holds them. */
-export function receiptSources(captured: ReceiptFacts): object {
+export function receiptSources(captured: ReceiptFacts): object | undefined {
   const { files, libraries } = sourcesOf(captured);
+  if (files.size === 0) return undefined;
   return { files: new Map([...files].map(([path, text]) => [path, blob(text)])), libraries };
 }
 

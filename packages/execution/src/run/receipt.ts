@@ -54,6 +54,7 @@ export class Receipts {
   #valueOf(attempt: number, captured: ReceiptFacts | undefined): object {
     const { program, nodeVersion, platform, architecture } = this.#surroundings;
     const { natives = [], bundler = 'unknown' } = captured ?? {};
+    const sources = captured && receiptSources(captured);
     // @spec DML-EXE-1802
     return {
       adapter: LOCAL_ADAPTER,
@@ -69,7 +70,7 @@ export class Receipts {
         natives: natives.map(({ name, version, sha256 }) => ({ name, version, sha256 })),
       }),
       // @spec DML-EXE-3511
-      ...(captured && { sources: receiptSources(captured) }),
+      ...(sources && { sources }),
     };
   }
 }

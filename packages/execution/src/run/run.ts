@@ -39,6 +39,8 @@ const FROM_RECORDS: CapturedFacts = {
   leftOut: [],
   natives: [],
   bundler: 'unknown',
+  libraries: [],
+  sources: () => ({ folder: '', files: [] }),
   // @spec DML-EXE-3152
   traceInSources: () => [],
   callees: new Map(),

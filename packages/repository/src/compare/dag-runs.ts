@@ -92,13 +92,14 @@ export function recordedValues(reader: RecordReader, run: DagRun): Map<string, V
   const cells = new Map<string, ValueCell>();
   for (const prefix of [PARAMETER_PREFIX, METRIC_PREFIX])
     for (const [name, nodeId] of namesUnder(reader, names, prefix)) {
-      const datumId = valueAt(reader, nodeId, scope);
+      const datumId = nodeValue(reader, nodeId, scope);
       if (datumId !== undefined) cells.set(name, cellOf(reader, reader.read('datum', datumId)));
     }
   return cells;
 }
 
-function valueAt(reader: RecordReader, nodeId: NodeId, scope: PinScope): DatumId | undefined {
+/** Returns the value of a node; undefined where it has none. */
+export function nodeValue(reader: RecordReader, nodeId: NodeId, scope: PinScope): DatumId | undefined {
   return unlessAbsent(() => storedValue(nodeId, scope, reader));
 }
 

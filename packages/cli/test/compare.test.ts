@@ -1,0 +1,211 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { TestRepository } from './test-repository.ts';
+
+vi.setConfig({ testTimeout: 300_000 });
+
+interface Document {
+  readonly sides: readonly { readonly name: string; readonly commitId: string }[];
+  readonly dags: readonly {
+    readonly dagName: string;
+    readonly parameters: readonly object[];
+    readonly metrics: readonly object[];
+    readonly values: readonly {
+      readonly name: string;
+      readonly side: number;
+      readonly changes: readonly object[];
+    }[];
+    readonly functions: readonly object[];
+  }[];
+  readonly unchanged: readonly string[];
+  readonly partial: readonly object[];
+}
+
+const CODE = (factor: number): string => `
+export const scale = (by: number) => ({ by: by * ${factor}, rows: [1, 2, by], same: Array.from({ length: 5_000 }, (_, i) => i) });
+export const many = (by: number) => Object.fromEntries(Array.from({ length: 30 }, (_, i) => ['k' + i, by + i]));
+export const size = (model: { by: number }) => model.by;
+export const added = () => 'new';
+`;
+const PIPELINE = (extra: string): string => `
+import { definePipeline, functions } from '@daggerml/bindings';
+const steps = functions<typeof import('./model.ts')>(new URL('./model.ts', import.meta.url));
+export const train = definePipeline('train', { parameters: { by: 1, label: 'a', same: [1] } }, (dag, params) => {
+  const model = dag.call(steps.scale, params.by);
+  dag.metric('size', dag.call(steps.size, model));
+  dag.metric('label', params.label);
+  dag.name('many', dag.call(steps.many, params.by));
+  ${extra}
+  return model;
+});
+`;
+
+let repository: TestRepository;
+beforeAll(async () => {
+  repository = await TestRepository.create();
+  const run = (...words: string[]) => repository.ok('run', 'train.ts', ...words);
+  repository.write('model.ts', CODE(1));
+  repository.write('train.ts', PIPELINE(''));
+  await repository.run('sums');
+  await run();
+  await repository.ok('tag', 'first');
+  await run('--param', 'by=3', '--param', 'label=b');
+  await repository.ok('tag', 'second');
+  repository.write('model.ts', CODE(10));
+  repository.write('train.ts', PIPELINE("dag.name('extra', dag.call(steps.added));"));
+  await repository.run('raw');
+  await run();
+});
+
+const compare = (...names: string[]): Promise<Document> => repository.json('compare', ...names);
+
+describe('a comparison', () => {
+  it('is of each dag that all commits have, and lists the others [DML-REP-0370]', async () => {
+    const { dags, unchanged, partial } = await compare('first', 'second', 'main');
+    expect(dags.map(({ dagName }) => dagName)).toEqual(['train']);
+    expect({ unchanged, partial }).toEqual({
+      unchanged: ['sums'],
+      partial: [{ dagName: 'raw', sides: [2] }],
+    });
+    expect(await compare('first', 'first')).toMatchObject({
+      dags: [],
+      unchanged: ['sums', 'train'],
+      partial: [],
+    });
+  });
+
+  it('has parameters and metrics with values and differences [DML-REP-0371]', async () => {
+    const [train] = (await compare('first', 'second', 'main')).dags;
+    expect(train?.parameters).toEqual([
+      { name: 'params.by', values: [1, 3, 1], differs: true, differences: [2, 0] },
+      { name: 'params.label', values: ['a', 'b', 'a'], differs: true, differences: [null, null] },
+      { name: 'params.same', values: [[1], [1], [1]], differs: false, differences: [null, null] },
+    ]);
+    expect(train?.metrics).toEqual([
+      { name: 'metrics.label', values: ['a', 'b', 'a'], differs: true, differences: [null, null] },
+      { name: 'metrics.size', values: [1, 3, 10], differs: true, differences: [2, 9] },
+    ]);
+  });
+
+  it('has the paths at which other values differ [DML-REP-0372]', async () => {
+    const [train] = (await compare('first', 'main')).dags;
+    expect(train?.values).toEqual([
+      { name: 'root', side: 1, changes: [{ path: '.by', before: '1', after: '10' }], isCut: false },
+      { name: 'extra', side: 1, changes: [{ path: '', after: '"new"' }], isCut: false },
+    ]);
+    const [back] = (await compare('main', 'first')).dags;
+    expect(back?.values).toContainEqual({
+      name: 'extra',
+      side: 1,
+      changes: [{ path: '', before: '"new"' }],
+      isCut: false,
+    });
+    const [other] = (await compare('first', 'second')).dags;
+    expect(other?.values.find(({ name }) => name === 'root')?.changes).toEqual([
+      { path: '.by', before: '1', after: '3' },
+      { path: '.rows[2]', before: '1', after: '3' },
+    ]);
+    const many = other?.values.find(({ name }) => name === 'many');
+    expect(many).toMatchObject({ side: 1, isCut: true });
+    expect(many?.changes.length).toBe(20);
+    expect(other?.values.some(({ name }) => name.startsWith('params.') || name.startsWith('metrics.'))).toBe(
+      false,
+    );
+  });
+
+  it('has the functions of which only one dag has a call [DML-REP-0373]', async () => {
+    expect((await compare('first', 'second')).dags[0]?.functions).toEqual([]);
+    const use = (name: string) => ({
+      uri: expect.stringMatching(new RegExp(`^dml\\+exec://dml-worker/[0-9a-f]{64}/${name}$`)),
+      execId: expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    const expected = [
+      { name: 'added', before: [], after: [use('added')], side: 2 },
+      { name: 'scale', before: [use('scale')], after: [use('scale')], side: 2 },
+    ];
+    expect((await compare('first', 'second', 'main')).dags[0]?.functions).toEqual(expected);
+    const [gone] = (await compare('main', 'first')).dags[0]?.functions ?? [];
+    expect(gone).toMatchObject({ name: 'added', before: [use('added')], after: [] });
+  });
+
+  it('of one dag refuses a commit without it [DML-REP-0375]', async () => {
+    for (const words of [
+      ['first', 'main', '--dag', 'raw'],
+      ['main:raw', 'first'],
+    ])
+      expect(await repository.error(3, ['compare', ...words])).toMatchObject({
+        code: 'unknown_name',
+        detail: 'dag',
+      });
+  });
+});
+
+describe('dml compare', () => {
+  it('takes commits and dags of them, one alone with the current commit [DML-CLI-1790]', async () => {
+    const { sides, dags } = await compare('first');
+    expect(sides.map(({ name }) => name)).toEqual(['first', 'HEAD']);
+    expect((await compare('first', 'main')).dags).toEqual(dags);
+    for (const names of [
+      ['first:train', 'main'],
+      ['first:train', 'main:train'],
+      ['first', 'main', '--dag', 'train'],
+    ])
+      expect(await compare(...names), String(names)).toMatchObject({ dags, unchanged: [], partial: [] });
+    expect((await compare('main~1', 'main')).sides[0]?.commitId).not.toBe(sides[1]?.commitId);
+    await repository.refusal(2, ['compare']);
+    await repository.refusal(2, ['compare', 'first', '']);
+    await repository.refusal(2, ['compare', 'main:train#root', 'main']);
+    await repository.refusal(3, ['compare', 'first', 'nothing']);
+  });
+
+  it('prints what differs, and what does not [DML-CLI-1791]', async () => {
+    const text = await repository.ok('compare', 'first', 'second', 'main');
+    expect(text.replace(/[0-9a-f]{12}/g, '<bundle>').replace(/ {4}many\..*\n/g, '')).toBe(
+      [
+        'train',
+        '  parameters  first  second  main',
+        '    by        1      3       1',
+        '    label     a      b       a',
+        '  metrics     first  second  main',
+        '    label     a      b       a',
+        '    size      1      3 (+2)  10 (+9)',
+        '    1 parameter the same',
+        '  values',
+        '    root.by: 1 → 3 (second)',
+        '    root.rows[2]: 1 → 3 (second)',
+        '    many: and more (second)',
+        '    root.by: 1 → 10 (main)',
+        '    extra: "new" is new (main)',
+        '  code',
+        '    added  new  <bundle> (main)',
+        '    scale  changed  <bundle> → <bundle> (main)',
+        '',
+        'raw only in main',
+        'the same: sums',
+        '',
+      ].join('\n'),
+    );
+    expect(await repository.ok('compare', 'main:train', 'first')).toContain('    extra: "new" is gone\n');
+  });
+
+  it('prints by how much a metric differs [DML-CLI-1792]', async () => {
+    expect(await repository.ok('compare', 'main', 'second', 'main')).toContain(
+      'size      10    3 (-7)  10\n',
+    );
+  });
+
+  it('prints all parameters and metrics as JSON [DML-CLI-1793]', async () => {
+    const { sides, dags } = await compare('first', 'second');
+    expect(sides).toEqual([
+      { name: 'first', commitId: expect.stringMatching(/^[0-9a-f]{64}$/) },
+      { name: 'second', commitId: expect.stringMatching(/^[0-9a-f]{64}$/) },
+    ]);
+    expect(dags[0]).toEqual({
+      dagName: 'train',
+      dagIds: [expect.any(String), expect.any(String)],
+      parameters: [expect.anything(), expect.anything(), expect.objectContaining({ name: 'params.same' })],
+      metrics: [expect.anything(), expect.anything()],
+      values: [expect.objectContaining({ name: 'root' }), expect.objectContaining({ name: 'many' })],
+      functions: [],
+    });
+  });
+});
