@@ -63,6 +63,7 @@ export {
 } from './parameters.ts';
 export {
   type BuildDag,
+  type BuildWith,
   definePipeline,
   type ParameterDeclaration,
   type PipelineOptions,

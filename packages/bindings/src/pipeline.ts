@@ -7,7 +7,10 @@ import type { Returned } from './signature.ts';
 import type { Refused } from './values.ts';
 
 /** Builds a dag and returns its root: a handle, or a value that may hold handles. */
-export type BuildDag<Root = unknown, Params = never> = (dag: Dag, params: Params) => Root;
+export type BuildDag<Root = unknown> = (dag: Dag) => Root;
+
+/** Builds a dag from the values of its parameters; see `BuildDag`. */
+export type BuildWith<Params, Root = unknown> = (dag: Dag, params: Params) => Root;
 
 /** `unknown` for a pipeline that returns its root, else a type that no function has. */
 type HasRoot<Root> = [Returned<Awaited<Root>>] extends [never]
@@ -40,13 +43,13 @@ export function definePipeline<Root>(
 export function definePipeline<Declared extends ParameterDeclaration, Root>(
   name: string,
   options: PipelineOptions<Declared>,
-  build: BuildDag<Root, ParametersOf<Declared>> & NoInfer<HasRoot<Root>>,
+  build: BuildWith<ParametersOf<Declared>, Root> & NoInfer<HasRoot<Root>>,
 ): Pipeline<Dag, Root, GivenParameters<Declared>>;
 export function definePipeline(
   ...given:
-    | readonly [build: BuildDag]
-    | readonly [name: string, build: BuildDag]
-    | readonly [name: string, options: PipelineOptions<unknown>, build: BuildDag]
+    | readonly [build: BuildWith<never>]
+    | readonly [name: string, build: BuildWith<never>]
+    | readonly [name: string, options: PipelineOptions<unknown>, build: BuildWith<never>]
 ): Pipeline<Dag> {
   const [name] = given;
   if (typeof name === 'string') checkDagName(name);

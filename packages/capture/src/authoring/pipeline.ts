@@ -13,10 +13,10 @@ export interface Pipeline<Dag = never, Root = unknown, Given = unknown> {
   /** Only a type: no pipeline has this property. */
   readonly given?: Given;
   /** Returns the root: a handle, or a value that may hold handles. */
-  readonly build: (dag: Dag, params: never) => Root;
+  readonly build: (dag: Dag, ...params: never[]) => Root;
 }
 
-type Build<Dag, Root> = (dag: Dag, params: never) => Root;
+type Build<Dag, Root> = Pipeline<Dag, Root>['build'];
 
 /** Parts of a pipeline other than its function. */
 export interface PipelineOptions {

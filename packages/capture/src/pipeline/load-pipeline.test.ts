@@ -25,7 +25,7 @@ describe('loadPipeline', () => {
     });
     const loaded = await loadPipeline(join(folder, 'pipeline.ts'));
     expect(loaded).toMatchObject({ name: 'my-grid', exportName: 'grid', file: join(folder, 'pipeline.ts') });
-    expect(loaded.pipeline.build(undefined as never, undefined as never)).toBe(42);
+    expect(loaded.pipeline.build(undefined as never)).toBe(42);
   });
 
   it('gives a module the functions of this program [DML-CAP-0901]', async () => {
@@ -96,11 +96,11 @@ describe('loadPipeline of CommonJS', () => {
     const folder = write({ 'pipeline.js': head + text, 'package.json': '{}', 'pipeline.cjs': head + text });
     for (const name of ['pipeline.js', 'pipeline.cjs']) {
       const { pipeline, ...loaded } = await loadPipeline(join(folder, name));
-      expect([
-        loaded.name,
-        loaded.exportName,
-        pipeline.build(undefined as never, undefined as never),
-      ]).toEqual(['it', exportName, 1]);
+      expect([loaded.name, loaded.exportName, pipeline.build(undefined as never)]).toEqual([
+        'it',
+        exportName,
+        1,
+      ]);
     }
   });
 
