@@ -6,6 +6,7 @@ import {
   type RunRow,
   runTable,
   shortId,
+  type TableOptions,
 } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
@@ -24,9 +25,11 @@ export async function run(context: CommandContext): Promise<void> {
   const x = typeof options.x === 'string' ? nfcText(options.x) : undefined;
   await withStore(context, 'read', async (reader) => {
     const followed = followedDag(reader, dag, 'plot');
-    const name = columnNamed(reader, followed, nfcText(metric));
-    const columns = x === undefined ? [name] : [name, x];
-    const { rows } = runTable(reader, followed, { columns, filters, limit });
+    const { name, rows } = rowsOf(reader, followed, nfcText(metric), {
+      others: x === undefined ? [] : [x],
+      filters,
+      limit,
+    });
     const points = rows.toReversed().flatMap((row, at) => pointOf(row, { name, x, run: at + 1 }));
     if (points.length === 0) {
       const problem = `no run of "${followed.dagName}" has a number as "${name}"${x === undefined ? '' : ` and as "${x}"`}`;
@@ -44,14 +47,26 @@ export async function run(context: CommandContext): Promise<void> {
   });
 }
 
-/** Returns the name of a column: of a metric, also without its beginning, or else of any other. */
-function columnNamed(reader: RecordReader, followed: FollowedDag, name: string): string {
-  const metric = `${METRIC_PREFIX}${name}`;
+/** Choice of the runs of a plot, and columns besides the one that is drawn. */
+interface RowOptions extends Pick<TableOptions, 'filters' | 'limit'> {
+  readonly others: readonly string[];
+}
+
+/** Returns the runs with a metric, whose name needs no beginning, or else with any other column. */
+function rowsOf(
+  reader: RecordReader,
+  followed: FollowedDag,
+  name: string,
+  { others, ...options }: RowOptions,
+): { readonly name: string; readonly rows: readonly RunRow[] } {
+  const read = (column: string): { name: string; rows: readonly RunRow[] } => ({
+    name: column,
+    rows: runTable(reader, followed, { ...options, columns: [column, ...others] }).rows,
+  });
   try {
-    runTable(reader, followed, { columns: [metric] });
-    return metric;
+    return read(`${METRIC_PREFIX}${name}`);
   } catch (error) {
-    if (isDmlError(error) && error.code === 'unknown_name') return name;
+    if (isDmlError(error) && error.code === 'unknown_name') return read(name);
     throw error;
   }
 }

@@ -7,7 +7,7 @@ import { dagsOf } from '../views/commit-view.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { type ChangedFunction, changedFunctions } from './changed-functions.ts';
 import { type DagRun, dagRun, nodeValue, recordedValues } from './dag-runs.ts';
-import { METRIC_PREFIX, PARAMETER_PREFIX } from './recorded-names.ts';
+import { isRecorded, METRIC_PREFIX, PARAMETER_PREFIX } from './recorded-names.ts';
 import { cellNumber, type ValueCell } from './value-cell.ts';
 
 /** A dag that is compared: of a commit, under a name; every dag of the commit where there is no name. */
@@ -167,10 +167,6 @@ function changedValues(
     const changes = valueDifferences(reader, [old, now], MAX_CHANGES + 1);
     return [{ name, side, changes: changes.slice(0, MAX_CHANGES), isCut: changes.length > MAX_CHANGES }];
   });
-}
-
-function isRecorded(name: string): boolean {
-  return name.startsWith(PARAMETER_PREFIX) || name.startsWith(METRIC_PREFIX);
 }
 
 /** Characters of a value that only one of two dags has. */

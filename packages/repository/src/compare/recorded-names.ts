@@ -10,5 +10,10 @@ export const METRIC_PREFIX = 'metrics.';
  * @spec DML-REP-0350
  */
 export function callingName(names: readonly string[] | undefined): string | undefined {
-  return names?.find((name) => !name.startsWith(PARAMETER_PREFIX) && !name.startsWith(METRIC_PREFIX));
+  return names?.find((name) => !isRecorded(name));
+}
+
+/** Checks whether a name is that of a parameter or metric. */
+export function isRecorded(name: string): boolean {
+  return name.startsWith(PARAMETER_PREFIX) || name.startsWith(METRIC_PREFIX);
 }

@@ -2,7 +2,7 @@ import type { CommitId } from '@daggerml/object-model';
 import { unknownName } from '../names/unknown-name.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { type DagRun, dagRun, recordedValues, runsOfDag, valueInRun } from './dag-runs.ts';
-import { METRIC_PREFIX } from './recorded-names.ts';
+import { isRecorded, METRIC_PREFIX } from './recorded-names.ts';
 import type { RowFilter } from './row-filter.ts';
 import { cellNumber, type ValueCell } from './value-cell.ts';
 
@@ -84,7 +84,7 @@ function rowOf(
   { named, all }: { readonly named: readonly string[]; readonly all: boolean },
 ): RunRow {
   const { commitId, dagId, commit } = run;
-  const cells = all ? recordedValues(reader, run) : new Map<string, ValueCell>();
+  const cells = all || named.some(isRecorded) ? recordedValues(reader, run) : new Map<string, ValueCell>();
   for (const name of named) {
     const cell = cells.get(name) ?? valueInRun(reader, run, name);
     if (cell !== undefined) cells.set(name, cell);
