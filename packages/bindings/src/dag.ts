@@ -102,6 +102,11 @@ export class Dag implements HandleOwner {
     return callText(this.open.objects, nodeId, { nameOf: (input) => this.#namesByNodeId.get(input) });
   }
 
+  /** Number of calls so far, also of those that functions have made. */
+  get callCount(): number {
+    return this.open.run.callCount;
+  }
+
   /** The name that the dag is committed under. */
   get dagName(): string {
     return this.#context.name;

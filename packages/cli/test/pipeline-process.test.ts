@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { TestRepository } from './test-repository.ts';
+import { lastLine, TestRepository } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
@@ -73,7 +73,7 @@ describe('a pipeline', () => {
     expect(repository.program(['run', file, '--quiet']).stderr).toBe('');
     const silent = repository.program(['run', file, '--json']);
     expect(silent).toMatchObject({ status: 0, stderr: '' });
-    expect(JSON.parse(silent.stdout)).toMatchObject({ pipeline: 'odd' });
+    expect(JSON.parse(lastLine(silent.stdout))).toMatchObject({ pipeline: 'odd' });
   });
 
   it('is told of warnings of the runtime as of talk [DML-CLI-0465]', () => {

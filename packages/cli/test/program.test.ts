@@ -2,7 +2,7 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, readFileSync, symlinkSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { TestRepository, words } from './test-repository.ts';
+import { lastLine, TestRepository, words } from './test-repository.ts';
 
 const PACKAGE = join(import.meta.dirname, '..');
 const DML = join(PACKAGE, 'dist/program/dml.js');
@@ -47,7 +47,9 @@ function loadedBy(...argv: string[]): string[] {
 
 describe('the published program', () => {
   it('does what the compiled modules do', async () => {
-    expect(JSON.parse(program('run', 'pipelines.ts', 'sums', '--no-cache', '--json')).counts).toMatchObject({
+    expect(
+      JSON.parse(lastLine(program('run', 'pipelines.ts', 'sums', '--no-cache', '--json'))).counts,
+    ).toMatchObject({
       executed: 2,
     });
     for (const argv of [

@@ -1,7 +1,7 @@
 import fs, { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { dml, TestRepository } from './test-repository.ts';
+import { dml, lastLine, TestRepository } from './test-repository.ts';
 
 let repository: TestRepository;
 beforeAll(async () => {
@@ -36,7 +36,7 @@ describe('dml init', () => {
     for (const name of ['steps.ts', 'pipeline.ts'])
       expect(readme).toContain(`// ${name}\n${readFileSync(join(fresh.folder, name), 'utf8')}`);
     const run = await dml(['--json', 'run', 'pipeline.ts'], { cwd: fresh.folder });
-    expect(JSON.parse(run.stdout)).toMatchObject({ counts: { executed: 5, failed: 0 } });
+    expect(JSON.parse(lastLine(run.stdout))).toMatchObject({ counts: { executed: 5, failed: 0 } });
   });
 
   it('leaves a file alone that the example would replace, and makes nothing [DML-CLI-1561]', async () => {
@@ -266,7 +266,7 @@ describe('dml run', () => {
 
   it('lists the warnings with --json [DML-CLI-0724]', async () => {
     writeReader(", { allow: ['files'] }");
-    expect(JSON.parse(await repository.ok('run', 'reader.ts', '--json'))).toMatchObject({
+    expect(await repository.json('run', 'reader.ts')).toMatchObject({
       warnings: [{ function: 'read', kind: 'clock', what: 'Date.now', file: 'reader-steps.ts', line: 4 }],
     });
   });

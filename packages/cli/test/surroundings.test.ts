@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type RunDocument, TestRepository, words } from './test-repository.ts';
+import { lastLine, type RunDocument, TestRepository, words } from './test-repository.ts';
 
 // Starts or watches many processes, or goes through very many inputs.
 vi.setConfig({ testTimeout: 300_000 });
@@ -69,13 +69,10 @@ describe('a variable of the environment', () => {
     expect(await repository.refState()).toEqual(before);
     // A run that changes nothing makes no commit of its own.
     await repository.dml(['dag', 'delete', 'sums']);
-    const { commitId } = JSON.parse(
-      (
-        await repository.dml(['run', 'pipelines.ts', 'sums', '--json'], {
-          env: { DML_AUTHOR: `${'e\u0301'.repeat(1)}${'x'.repeat(250)}` },
-        })
-      ).stdout,
-    ) as RunDocument;
+    const run = await repository.dml(['run', 'pipelines.ts', 'sums', '--json'], {
+      env: { DML_AUTHOR: `${'e\u0301'.repeat(1)}${'x'.repeat(250)}` },
+    });
+    const { commitId } = JSON.parse(lastLine(run.stdout)) as RunDocument;
     expect(await repository.json('show', commitId)).toMatchObject({ author: `é${'x'.repeat(250)}` });
   });
 });

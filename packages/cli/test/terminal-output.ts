@@ -5,8 +5,8 @@ export const CONTROL =
 /** An emoji whose selectors and joiners are kept. */
 const EMOJI =
   /[0-9#*]\ufe0f\u20e3|\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?(?:\u200d\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?)*/gu;
-/** Codes that `dml` itself sends to a terminal: styles, and the beginning of a rewritten line. */
-const OWN_CODES = /\u001b\[(?:[12]|22|3[1236]|39)m|\r\u001b\[K/g;
+/** Codes that `dml` itself sends to a terminal: styles, and the beginning of a rewritten block. */
+const OWN_CODES = /\u001b\[(?:[12]|22|3[1236]|39)m|\r(?:\u001b\[\d+A)?\u001b\[J/g;
 
 /** Returns what was printed without what may be printed: codes of `dml` itself, tabs, line ends, emoji. */
 export function withoutOwnCodes(printed: string): string {

@@ -185,7 +185,7 @@ describe('a terminal', () => {
   it('is sent nothing but text and codes of dml itself [DML-CLI-0460] [DML-CLI-0465]', () => {
     const told = onTerminal('run', 'nasty.ts', 'values', '--no-cache');
     expect(told).toContain('\u001b[32mexecuted');
-    expect(told).toContain('\r\u001b[K');
+    expect(told).toContain('\r\u001b[J');
     expect(told).toContain('warning: Warning: a\\u001b[31mb');
     for (const printed of [
       told,

@@ -169,9 +169,10 @@ export class TestRepository {
     return stdout;
   }
 
-  /** Runs `dml --json`, expects success and returns the document. */
+  /** Runs `dml --json`, expects success and returns the document; of `dml run` that is the last line. */
   async json<T = Record<string, unknown>>(...argv: string[]): Promise<T> {
-    return JSON.parse(await this.ok('--json', ...argv)) as T;
+    const stdout = await this.ok('--json', ...argv);
+    return JSON.parse(argv[0] === 'run' ? lastLine(stdout) : stdout) as T;
   }
 
   /** Runs a pipeline of the fixtures and returns the report. */
@@ -302,4 +303,9 @@ export interface RunDocument {
   readonly dagId: string;
   readonly changed: boolean;
   readonly counts: Readonly<Record<'executed' | 'cached' | 'failed', number>>;
+}
+
+/** Returns the last line of a text, which holds the result of `dml run --json`. */
+export function lastLine(text: string): string {
+  return text.trimEnd().split('\n').at(-1) ?? '';
 }

@@ -38,6 +38,7 @@ export type {
   RunEvent,
   RunReport,
 } from './run/events.ts';
+export { type OtlpTraces, RunSpans } from './run/otlp-spans.ts';
 export { isOutcomeNode } from './run/outcome-input.ts';
 export { Run } from './run/run.ts';
 export { RunNode, reachableFrom } from './run/run-node.ts';

@@ -24,7 +24,7 @@ export async function run(context: CommandContext): Promise<void> {
       signal: io.signal,
       // @spec DML-CLI-1083
       onProgress: ({ phase, done, total }) =>
-        output.live(`  ${DOING[phase]}: ${done}${total === undefined ? '' : ` of ${total}`} objects`),
+        output.live([`  ${DOING[phase]}: ${done}${total === undefined ? '' : ` of ${total}`} objects`]),
     }),
   );
   output.live();

@@ -25,7 +25,7 @@ export async function run(context: CommandContext): Promise<void> {
   const { options, output, io } = context;
   if (options.why !== undefined) return await why(context, String(options.why));
   const onProgress = (progress: { readonly phase: string; readonly done: number }): void =>
-    output.live(`  ${progress.phase}: ${progress.done} objects`);
+    output.live([`  ${progress.phase}: ${progress.done} objects`]);
   // @spec DML-CLI-1002
   const isDryRun = options.dryRun === true;
   // @spec DML-CLI-1001

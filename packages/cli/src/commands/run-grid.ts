@@ -50,7 +50,7 @@ export async function runGrid(
     notRun: entries.length - runs.length,
   };
   // @spec DML-CLI-1767
-  output.result(document, () =>
+  output.runResult(document, () =>
     formatColumns(
       runs.map(({ parameters, run, error }) => [
         ...names.map((name) => output.safe(textOf(parameters, [name])[0] ?? '')),

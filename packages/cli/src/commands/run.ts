@@ -1,4 +1,11 @@
-import { type LoadedPipeline, loadPipeline, Repository, type RunOptions } from '@daggerml/bindings';
+import {
+  type Dag,
+  type LoadedPipeline,
+  loadPipeline,
+  Repository,
+  type RunEvent,
+  type RunOptions,
+} from '@daggerml/bindings';
 import { nfcText } from '@daggerml/object-model';
 import { userContext } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
@@ -10,9 +17,11 @@ import { consoleToNotes } from '../process/console.ts';
 import { absolutePath, knownFolder } from '../process/current-folder.ts';
 import { passedVariables } from '../process/passed-variables.ts';
 import { guardPipeline } from '../process/pipeline-guard.ts';
+import type { RunTracing } from '../process/run-tracing.ts';
 import { refuseUnusable } from '../process/source-file.ts';
 import { thenClose } from '../process/then-close.ts';
 import { waitsOf } from '../process/waits.ts';
+import { printEvent } from '../render/run-lines.ts';
 import { RunProgress } from '../render/run-progress.ts';
 import { type RunDocument, reportRun, runDocument } from '../render/run-report.ts';
 import { cliError } from '../wording/cli-error.ts';
@@ -126,19 +135,27 @@ async function runWith(
   const { message } = options;
   const progress = progressOf(context);
   try {
-    const result = await repository.run(pipeline, {
+    const spans = await spansOf(context, pipeline.name, startedMs);
+    const onEvent = (event: RunEvent, dag: Dag): void => {
+      progress.onEvent(event, dag);
+      printEvent(output, event, dag);
+      spans?.take(event);
+    };
+    const running = repository.run(pipeline, {
       ...optionsOf(context),
       parameters: given,
       // @spec DML-CLI-1770
       ...(typeof message === 'string' && { message }),
-      onEvent: progress.onEvent,
+      onEvent,
       // @spec DML-CLI-0504
       signal,
     });
+    const result = await (spans ? spans.until(running, io.nowMs) : running);
     progress.close();
     const durationMs = io.nowMs() - startedMs;
     const { parameters } = result;
-    const facts = { name: pipeline.name, parameters, durationMs, warnings: progress.warnings };
+    const { warnings, slowest } = progress;
+    const facts = { name: pipeline.name, parameters, durationMs, warnings, slowest };
     return runDocument(context, repository, result, facts);
   } catch (error) {
     if (options.failFast === true && progress.failedCalls.length > 0)
@@ -147,6 +164,19 @@ async function runWith(
   } finally {
     progress.close();
   }
+}
+
+/** Returns what sends the spans of a run to where `--otlp` says; undefined without it. */
+async function spansOf(
+  { io, options, output }: CommandContext,
+  name: string,
+  startedMs: number,
+): Promise<RunTracing | undefined> {
+  if (options.otlp === undefined) return undefined;
+  const { isUrl, RunTracing } = await import('../process/run-tracing.ts');
+  const target = String(options.otlp);
+  const place = isUrl(target) ? target : absolutePath(io, target);
+  return new RunTracing(place, { name, startedMs, warn: (line) => output.note(line) });
 }
 
 function progressOf({ io, options, output }: CommandContext): RunProgress {

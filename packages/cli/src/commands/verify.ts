@@ -42,7 +42,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
         signal: io.signal,
         // @spec DML-CLI-1004
         onFinding: list,
-        onProgress: (progress) => output.live(`  ${progress.phase}: ${progress.done}`),
+        onProgress: (progress) => output.live([`  ${progress.phase}: ${progress.done}`]),
       }),
     );
   } catch (error) {

@@ -44,6 +44,8 @@ export const COMMANDS: readonly CommandSpec[] = [
         'calls that run at one time, as many as the processors by default; raise it for calls that wait',
       '--env <names>': 'environment variables that functions see, separated by commas; none by default',
       '--verbose': 'report each call that runs; else the first 20, then counts',
+      '--otlp <target>':
+        'write OpenTelemetry spans to a file, or send them to the http(s) URL of a collector',
     },
     // @spec DML-CLI-1911
     conflicts: { '--fail-fast': ['keepGoing'] },

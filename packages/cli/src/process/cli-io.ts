@@ -3,6 +3,7 @@ export interface TextSink {
   write(text: string | Uint8Array): boolean;
   readonly isTTY?: boolean | undefined;
   readonly columns?: number | undefined;
+  readonly rows?: number | undefined;
 }
 
 /** Everything a command takes from outside. */

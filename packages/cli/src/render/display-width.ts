@@ -29,6 +29,22 @@ export function cutToWidth(text: string, columns: number): string {
   return shown;
 }
 
+const STYLE_CODE = /(\u001b\[[0-9;]*m)/;
+
+/** Returns the beginning of a text that fits into the columns; the codes of styles take none and stay. */
+export function cutStyled(text: string, columns: number): string {
+  let room = columns;
+  return text
+    .split(STYLE_CODE)
+    .map((piece, at) => {
+      if (at % 2 === 1) return piece;
+      const shown = cutToWidth(piece, room);
+      room -= displayWidth(shown);
+      return shown;
+    })
+    .join('');
+}
+
 /** Yields each character with the columns that it adds. */
 function* measured(text: string): Generator<{ readonly character: string; readonly width: number }> {
   let before = 0;

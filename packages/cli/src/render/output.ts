@@ -1,6 +1,6 @@
 import { escapeJson } from '@daggerml/object-model';
 import type { CliIo, GlobalOptions, TextSink } from '../process/cli-io.ts';
-import { cutToWidth } from './display-width.ts';
+import { cutStyled } from './display-width.ts';
 import { escapeLaidOut, printable } from './printable.ts';
 
 /** Digits of an id in listings for people. @spec DML-CLI-0409 */
@@ -20,8 +20,12 @@ type Style = keyof typeof STYLES;
 
 /** Of a terminal that does not say, or says none. */
 const DEFAULT_COLUMNS = 80;
-/** Codes that return to the beginning of the line and clear it. */
-const CLEAR_LINE = '\r\u001b[K';
+const DEFAULT_ROWS = 24;
+
+/** Returns the codes that lead to the first of so many lines and clear them. */
+function clearLines(count: number): string {
+  return count > 1 ? `\r\u001b[${count - 1}A\u001b[J` : '\r\u001b[J';
+}
 
 /**
  * Output of a command: results to standard output, notes to standard error. All text passes through here, and
@@ -30,6 +34,8 @@ const CLEAR_LINE = '\r\u001b[K';
 export class Output {
   readonly #io: CliIo;
   readonly #globals: GlobalOptions;
+  /** Lines of the block that is rewritten in place. */
+  #liveLines = 0;
 
   constructor(io: CliIo, globals: GlobalOptions) {
     this.#io = io;
@@ -49,6 +55,12 @@ export class Output {
   result(value: unknown, human: () => string | readonly string[]): void {
     const text = this.isJson ? escapeJson(JSON.stringify(value, plain, 2)) : [human()].flat().join('\n');
     if (text !== '') this.#print(this.#io.stdout, text.endsWith('\n') ? text : `${text}\n`);
+  }
+
+  /** Prints the result of `dml run`: with `--json` the last line, after those of its events. */
+  runResult(value: object, human: () => string | readonly string[]): void {
+    if (this.isJson) this.event('result', value);
+    else this.result(value, human);
   }
 
   /** Prints a piece of the result as text; resolves when more may be written. */
@@ -104,13 +116,35 @@ export class Output {
     return this.#io.stderr.isTTY === true && this.printsNotes && this.#io.env.TERM !== 'dumb';
   }
 
-  /** Rewrites the live line, cut to the terminal; an empty one clears it. */
-  live(line = ''): void {
-    if (!this.isLive) return;
+  /** Lines that the live block may have, so that the terminal never scrolls it away. */
+  get maxLiveLines(): number {
+    return Math.max(1, (this.#io.stderr.rows || DEFAULT_ROWS) - 2);
+  }
+
+  /** Rewrites the live block, each line cut to the terminal; without lines it is cleared. */
+  live(lines: readonly string[] = []): void {
+    if (!this.isLive || (lines.length === 0 && this.#liveLines === 0)) return;
     const { stderr } = this.#io;
-    // @spec DML-CLI-0462
-    const shown = cutToWidth(escapeLaidOut(line, false), (stderr.columns || DEFAULT_COLUMNS) - 1);
-    stderr.write(CLEAR_LINE + shown);
+    const columns = (stderr.columns || DEFAULT_COLUMNS) - 1;
+    const isStyled = this.#colours(stderr.isTTY);
+    const shown = lines
+      .slice(0, this.maxLiveLines)
+      // @spec DML-CLI-0462
+      .map((line) => escapeLaidOut(cutStyled(escapeLaidOut(line, isStyled), columns), isStyled));
+    const clear = clearLines(this.#liveLines);
+    this.#liveLines = shown.length;
+    stderr.write(clear + shown.join('\n'));
+  }
+
+  /**
+   * Prints one line of a stream of documents, with `--json`; each says its schema and type.
+   *
+   * @spec DML-CLI-1971
+   */
+  event(type: string, fields: object): void {
+    if (!this.isJson) return;
+    const line = JSON.stringify({ schema: EVENT_SCHEMA, type, ...fields }, plain);
+    this.#print(this.#io.stdout, `${escapeJson(line)}\n`);
   }
 
   /** Checks whether notes are printed: neither with `--quiet` nor with `--json`. @spec DML-CLI-0411 */
@@ -135,6 +169,9 @@ export class Output {
     );
   }
 }
+
+/** Schema of the lines that `event` prints. */
+const EVENT_SCHEMA = 1;
 
 function styled(style: Style, text: string): string {
   const [begin, end] = STYLES[style];

@@ -40,7 +40,7 @@ export function reportPlan({ output, options }: CommandContext, plan: RunPlan, p
         }))
       : [],
   };
-  output.result(document, () => {
+  output.runResult(document, () => {
     const open = calls.filter(({ state, isCutOff }) => state !== 'cached' || isCutOff);
     const shown = options.verbose === true ? open : open.slice(0, MAX_LINES);
     // @spec DML-CLI-1711

@@ -32,8 +32,8 @@ describe('RunProgress', () => {
     }
     progress.onEvent({ type: 'directory-progress', path: 'a/very/long/path/'.repeat(9), files: 2000 });
     expect(said.slice(0, 2)).toEqual([
-      '\r\u001b[K  storing a value: 60,000 members',
-      '\r\u001b[K  storing a value: 110,000 members',
+      '\r\u001b[J  storing a value: 60,000 members',
+      '\r\u001b[J  storing a value: 110,000 members',
     ]);
     expect(said.every((text) => !text.includes('\n') && text.length <= 60 + 4)).toBe(true);
   });
@@ -50,7 +50,7 @@ describe('RunProgress', () => {
   it.each([
     ['lab\u001b[31mel', 'lab\\u001b[31mel'],
     ['a\u200bb\u{e0041}\nc', 'a\\u200bb\\udb40\\udc41\\nc'],
-  ])('escapes the label %j in the live line [DML-CLI-0462]', (label, shown) => {
+  ])('escapes the label %j in the live block [DML-CLI-0462]', (label, shown) => {
     vi.useFakeTimers();
     try {
       const { progress, said, clock } = listener(true);
@@ -58,14 +58,16 @@ describe('RunProgress', () => {
       clock.ms += 100;
       vi.advanceTimersByTime(100);
       progress.close();
-      expect(said).toEqual([`\r\u001b[K  0 done, running: ${shown} 100 ms`, '\r\u001b[K']);
+      const [block, cleared] = said;
+      expect(block?.split('\n')).toEqual(['\r\u001b[J  0 done', `  running  ${shown}  100 ms`]);
+      expect(cleared).toBe('\r\u001b[1A\u001b[J');
     } finally {
       vi.useRealTimers();
     }
   });
 
   it.each(['x', '日', '🚀', '❤️', 'e\u0301', '\u001b', '\u200b', '\t', '\ud800'])(
-    'cuts the live line of labels made of %j to fewer columns than the terminal has [DML-CLI-0462]',
+    'cuts the live block of labels made of %j to fewer columns than the terminal has [DML-CLI-0462]',
     (character) => {
       const { progress, said, clock } = listener(true);
       const path = character.repeat(90);
@@ -74,7 +76,7 @@ describe('RunProgress', () => {
       progress.onEvent({ type: 'directory-progress', path, files: 2 });
       progress.onEvent(started(path));
       progress.close();
-      const lines = said.map((text) => text.replace('\r\u001b[K', ''));
+      const lines = said.map((text) => text.replace('\r\u001b[J', ''));
       expect(displayWidth(lines[0] ?? '')).toBeGreaterThan(50);
       for (const line of lines) {
         expect(displayWidth(line)).toBeLessThan(60);

@@ -5,11 +5,14 @@ import { shortId } from '@daggerml/repository';
 import { printedLines } from '../process/console.ts';
 import { type AmbientWarning, ambientWarnings, leftOutLines, warningLines } from './ambient-warning.ts';
 import type { FailedCall } from './failed-calls.ts';
+import { liveBlock } from './live-block.ts';
 import type { Output } from './output.ts';
 import { formatDuration, formatInteger } from './quantities.ts';
+import { RunPace } from './run-pace.ts';
+import { SlowestCalls, type TimedCall } from './slowest-calls.ts';
 import { shortPath } from './source-position.ts';
 
-/** Milliseconds between two redraws of the live line. */
+/** Milliseconds between two redraws of the live block. */
 const REDRAW_MS = 100;
 /** Milliseconds between two lines about one long piece of work, where no line is rewritten. */
 const REPEAT_MS = 5000;
@@ -27,11 +30,14 @@ interface ProgressOptions {
   readonly isVerbose?: boolean;
 }
 
+/** What progress asks of a dag that is being built. */
+type KnownDag = Pick<Dag, 'describeCall'> & Partial<Pick<Dag, 'callCount'>>;
+
 type Captured = RunReport & { readonly type: 'directory-captured' };
 type Finished = RunReport & { readonly type: 'call-finished' };
 
 /**
- * Progress of a run: a line for each of the first calls that run and for each that fails, a live line of what is open,
+ * Progress of a run: a line for each of the first calls that run and for each that fails, a live block of what is open,
  * all other calls counted by function.
  */
 export class RunProgress {
@@ -45,7 +51,12 @@ export class RunProgress {
   /** The first call that failed in each way. */
   readonly #firstFailures = new Map<string, FailedCall>();
   #done = 0;
+  #isClosed = false;
   #executed = 0;
+  #cached = 0;
+  readonly #pace: RunPace;
+  readonly #slowest = new SlowestCalls();
+  #dag: KnownDag | undefined;
   #toldMs: number | undefined;
   #timer: ReturnType<typeof setInterval> | undefined;
 
@@ -59,15 +70,17 @@ export class RunProgress {
   constructor(output: Output, { nowMs, cwd, isVerbose = false }: ProgressOptions) {
     this.#output = output;
     this.#nowMs = nowMs;
+    this.#pace = new RunPace(nowMs());
     this.#cwd = cwd;
     this.#maxExecuted = isVerbose ? Number.POSITIVE_INFINITY : MAX_EXECUTED;
   }
 
   /** Takes one event of the run; without a dag calls go by their names alone. */
-  readonly onEvent = (event: RunReport, dag?: Pick<Dag, 'describeCall'>): void => {
+  readonly onEvent = (event: RunReport, dag?: KnownDag): void => {
     switch (event.type) {
       case 'call-started':
         if (!this.#output.isLive) return;
+        this.#dag = dag;
         this.#running.set(event.nodeId, { name: callName(event, dag).call, sinceMs: this.#nowMs() });
         this.#timer ??= setInterval(() => this.#draw(), REDRAW_MS);
         return;
@@ -103,11 +116,16 @@ export class RunProgress {
   };
 
   /** Takes an event of a run that is only planned: what is captured, and nothing of calls. */
-  readonly onCapture = (event: RunReport, dag?: Pick<Dag, 'describeCall'>): void => {
+  readonly onCapture = (event: RunReport, dag?: KnownDag): void => {
     if (!event.type.startsWith('call-')) this.onEvent(event, dag);
   };
 
-  /** Ends the live line and reports the calls without a line of their own; closing twice says it once. */
+  /** The calls that took longest, the longest first. */
+  get slowest(): readonly TimedCall[] {
+    return this.#slowest.calls;
+  }
+
+  /** Ends the live block and reports the calls without a line of their own; closing twice says it once. */
   close(): void {
     clearInterval(this.#timer);
     this.#output.live();
@@ -124,13 +142,22 @@ export class RunProgress {
         this.#output.note(`  ${title}${gap}${name}${times}`);
       }
     }
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    // @spec DML-CLI-1973
+    for (const line of this.#slowest.lines(this.#output.safe)) this.#output.note(line);
   }
 
-  #finished(event: Finished, dag: Pick<Dag, 'describeCall'> | undefined): void {
+  #finished(event: Finished, dag: KnownDag | undefined): void {
     const { outcome, durationMs, functionName } = event;
     this.#done += 1;
+    if (outcome === 'cached') this.#cached += 1;
+    if (!event.fromCache && (outcome === 'executed' || outcome === 'failed')) this.#pace.add(this.#nowMs());
     if (outcome === 'failed') return this.#failed(event, dag);
-    if (outcome === 'executed') this.#executed += 1;
+    if (outcome === 'executed') {
+      this.#executed += 1;
+      this.#slowest.add(event.nodeId, durationMs, () => callName(event, dag).call);
+    }
     // @spec DML-CLI-2904
     if (outcome === 'executed' && this.#executed <= this.#maxExecuted) {
       // A call is not described for nobody.
@@ -144,11 +171,11 @@ export class RunProgress {
     const counts = this.#counted.get(outcome) ?? new Map<string, number>();
     const name = this.#output.safe(functionName);
     this.#counted.set(outcome, counts.set(name, (counts.get(name) ?? 0) + 1));
-    // A terminal has the live line. @spec DML-CLI-2905
+    // A terminal has the live block. @spec DML-CLI-2905
     if (!this.#output.isLive) this.#atWork(`${counted(this.#done, 'call')} done`);
   }
 
-  #failed(event: Finished, dag: Pick<Dag, 'describeCall'> | undefined): void {
+  #failed(event: Finished, dag: KnownDag | undefined): void {
     const { nodeId, failure } = event;
     const { call, inputs } = callName(event, dag);
     const { code = '', message = '', trace = [] } = failure ?? {};
@@ -179,7 +206,7 @@ export class RunProgress {
     this.#toldMs = nowMs;
     const line = `  ${this.#output.safe(text)}`;
     // @spec DML-CLI-0727
-    if (isLive) this.#output.live(line);
+    if (isLive) this.#output.live([line]);
     else this.#output.note(line);
   }
 
@@ -214,10 +241,22 @@ export class RunProgress {
   }
 
   #draw(): void {
-    const names = [...this.#running.values()].map(
-      ({ name, sinceMs }) => `${this.#output.safe(name)} ${formatDuration(this.#nowMs() - sinceMs)}`,
-    );
-    this.#output.live(names.length === 0 ? '' : `  ${this.#done} done, running: ${names.join(', ')}`);
+    const nowMs = this.#nowMs();
+    const running = [...this.#running.values()].map(({ name, sinceMs }) => ({
+      call: this.#output.safe(name),
+      elapsedMs: nowMs - sinceMs,
+    }));
+    if (running.length === 0) return this.#output.live();
+    const standing = {
+      executed: this.#executed,
+      cached: this.#cached,
+      failed: this.failedCalls.length,
+      done: this.#done,
+      known: this.#dag?.callCount,
+      perSecond: this.#pace.perSecond(nowMs),
+      running,
+    };
+    this.#output.live(liveBlock(standing, this.#output.maxLiveLines));
   }
 }
 
@@ -248,7 +287,7 @@ function callName(
     name,
     ...event
   }: { readonly nodeId: NodeId; readonly name: string; readonly functionName?: string },
-  dag: Pick<Dag, 'describeCall'> | undefined,
+  dag: KnownDag | undefined,
 ): { readonly call: string; readonly inputs: readonly string[] } {
   const described = dag?.describeCall(nodeId);
   if (described === undefined) return { call: name, inputs: [] };

@@ -4,6 +4,7 @@ import { commitThatMade, differingCalls, RecordReader, shortId } from '@daggerml
 import type { CommandContext } from '../invocation/command.ts';
 import type { AmbientWarning } from './ambient-warning.ts';
 import { formatCount, formatDuration } from './quantities.ts';
+import type { TimedCall } from './slowest-calls.ts';
 
 /** Facts of a run that ended well that only the command knows. */
 interface RunFacts {
@@ -11,6 +12,7 @@ interface RunFacts {
   readonly parameters: Readonly<Record<string, unknown>>;
   readonly durationMs: number;
   readonly warnings: readonly AmbientWarning[];
+  readonly slowest: readonly TimedCall[];
 }
 
 /** Result of a run that ended well, as `--json` prints it. */
@@ -27,6 +29,7 @@ export interface RunDocument {
   readonly differing: readonly { readonly nodeId: NodeId; readonly call: string }[];
   readonly callsLeftOut: number;
   readonly nestedCalls: number;
+  readonly slowest: readonly TimedCall[];
 }
 
 /** Describes a run that ended well, and notes what is to be looked at. */
@@ -34,7 +37,7 @@ export function runDocument(
   { output, options }: CommandContext,
   { store }: Repository,
   result: RunResult,
-  { name, parameters, durationMs, warnings }: RunFacts,
+  { name, parameters, durationMs, warnings, slowest }: RunFacts,
 ): RunDocument {
   const { commit, dagId, changed, counts, calls, nestedCalls, dag } = result;
   const { commitId } = commit;
@@ -70,12 +73,13 @@ export function runDocument(
     differing,
     callsLeftOut,
     nestedCalls,
+    slowest,
   };
 }
 
 /** Prints a run that ended well. @spec DML-CLI-0724 */
 export function reportRun({ output }: Pick<CommandContext, 'output'>, document: RunDocument): void {
-  output.result(document, () => {
+  output.runResult(document, () => {
     const { pipeline, changed, commitId, madeIn } = document;
     // @spec DML-CLI-0706
     const kept = changed

@@ -61,6 +61,8 @@ export class Run {
   readonly #nodes = new Map<NodeId, RunNode>();
   /** Functions whose reads of other things than inputs were reported. */
   readonly #warned = new Set<DatumId>();
+  /** Calls that were added, also those that functions have made. */
+  callCount = 0;
   readonly #initialStates = new Map<number, CallState>();
 
   constructor(options: RunOptions) {
@@ -241,6 +243,7 @@ export class Run {
       return known;
     }
     const node = new RunNode(nodeId, kind, { inputs, callee, state: this.#initialStateOf(callee) });
+    if (kind === 'call') this.callCount += 1;
     node.depth = depth;
     node.isOfDag = depth === 0;
     this.#nodes.set(nodeId, node);
