@@ -2,6 +2,7 @@
 export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   init: ['init'],
   run: ['run', 'pipelines.ts', 'sums'],
+  retry: ['retry', 'sums'],
   params: ['params', 'pipelines.ts', 'sums'],
   code: ['code', 'steps.ts', 'add'],
   status: ['status'],
@@ -10,6 +11,7 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   compare: ['compare', 'older', 'main'],
   plot: ['plot', 'values', 'root.whole'],
   show: ['show', 'sums'],
+  why: ['why', 'sums'],
   'dag list': ['dag', 'list'],
   'dag delete': ['dag', 'delete', 'raw'],
   'dag restore': ['dag', 'restore', 'main:sums'],

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { TestRepository } from './test-repository.ts';
+import { lastLine, TestRepository } from './test-repository.ts';
 
 vi.setConfig({ testTimeout: 300_000 });
 
@@ -40,7 +40,7 @@ describe('dml run with parameters', () => {
     expect(await valueAt('tuned')).toBe(5);
     expect([await valueAt('tuned#params.by'), await valueAt('tuned#params.label')]).toEqual([3, 'a=b']);
     const stdout = await repository.ok('run', 'tuned.ts', 'tuned', '--json', '--param', 'by=3');
-    expect(JSON.parse(stdout).parameters).toEqual({ by: 3, label: 'x', fails: false });
+    expect(JSON.parse(lastLine(stdout)).parameters).toEqual({ by: 3, label: 'x', fails: false });
   });
 
   it('refuses a parameter that is given twice, or without a value [DML-CLI-1761]', async () => {
@@ -95,7 +95,7 @@ describe('dml run with parameters', () => {
       'label=z',
       '--json',
     );
-    const { runs } = JSON.parse(stdout);
+    const { runs } = JSON.parse(lastLine(stdout));
     expect(runs.map((run: { parameters: object }) => run.parameters)).toEqual([
       { by: 1, label: 'z', fails: false },
       { by: 2, label: 'z', fails: false },
@@ -164,7 +164,7 @@ describe('dml run with parameters', () => {
       /^by=51 {25}[0-9a-f]{12} {2}1 executed, 0 cached, 0 failed in .*\n {7}label="b" .*\nby=51 {13}fails=true {2}failed {8}the call/,
     );
     const json = await repository.dml(['run', 'tuned.ts', 'tuned', '--param-file', grid, '--json']);
-    expect(JSON.parse(json.stdout)).toMatchObject({
+    expect(JSON.parse(lastLine(json.stdout))).toMatchObject({
       runs: [
         { given: { by: 51 }, counts: { cached: 1 }, changed: true },
         { given: { label: 'b' }, parameters: { by: 1, label: 'b' } },
