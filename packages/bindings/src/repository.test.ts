@@ -326,6 +326,27 @@ describe('Repository.run', () => {
     expect((await project.repository.run(unheeded)).counts).toMatchObject({ failed: 1 });
   });
 
+  it('shares the resources of a run, or of pools, among its calls [DML-BND-1748]', async () => {
+    const { steps } = project;
+    const needing = (needs: Record<string, number>, seed: number) =>
+      definePipeline('needing', (dag) => dag.call(steps.random.with({ needs }), seed));
+    const unmet = project.repository.run(needing({ gpu: 2 }, 101), { resources: { gpu: 1 } });
+    await expect(unmet).rejects.toMatchObject({
+      code: 'dag_failed',
+      fields: { failureCode: 'needs_unmet', message: 'it needs gpu=2; the run offers gpu=1' },
+    });
+    const met = await project.repository.run(needing({ gpu: 2 }, 101), { resources: { gpu: 2 } });
+    expect(met.counts).toMatchObject({ executed: 1 });
+    await project.reopen({
+      pools: [{ name: 'cpu' }, { name: 'accelerated', offers: { gpu: 1 }, workers: 1 }],
+    });
+    const pooled = await project.repository.run(needing({ gpu: 1 }, 102));
+    expect(pooled.counts).toMatchObject({ executed: 1 });
+    const other = project.repository.run(needing({ gpu: 2 }, 103));
+    await expect(other).rejects.toThrow('it needs gpu=2; cpu offers nothing; accelerated offers gpu=1');
+    await project.reopen();
+  });
+
   it('refuses a name that is no dag name [DML-BND-1201]', () => {
     for (const name of ['', '..', 'a\u0000b', 'x'.repeat(256), 'e\u0301']) {
       expect(() => definePipeline(name, () => 1)).toThrow(coded('invalid_name'));

@@ -11,6 +11,8 @@ import {
   type CallCounts,
   Executor,
   executionError,
+  type Offers,
+  type PoolOptions,
   type RunEvent,
   type RunNode,
   type RunRequest,
@@ -56,6 +58,8 @@ export interface RepositoryOptions extends Omit<OpeningOptions, 'program'> {
   readonly author?: string;
   /** Calls that run at one time; as many as the machine runs in parallel by default. */
   readonly workers?: number;
+  /** Places where calls run, in the order in which they are preferred; one without a name by default. */
+  readonly pools?: readonly PoolOptions[];
   /** Heap that one worker may use; Node's own limit by default. */
   readonly workerMemoryMb?: number;
   /**
@@ -82,6 +86,8 @@ export interface DagOptions {
   readonly onEvent?: (event: RunEvent, dag: Dag) => void;
   /** Defaults for the options of every call. */
   readonly callDefaults?: CallOptions;
+  /** What calls may take together while they run, by name: `{ gpu: 2, memoryMb: 16000 }`; nothing by default. */
+  readonly resources?: Offers;
   /** True to cancel open calls, and start no other, as soon as one fails; false by default. */
   readonly failFast?: boolean;
 }
@@ -152,6 +158,7 @@ export class Repository {
       store,
       program: programName(),
       ...(options.workers !== undefined && { size: options.workers }),
+      ...(options.pools && { pools: options.pools }),
       // @spec DML-BND-0318
       ...(options.env && { env: options.env }),
       ...(options.workerMemoryMb !== undefined && {
@@ -262,6 +269,8 @@ export class Repository {
       signal: options.signal,
       failFast: options.failFast,
       whenUnknown: options.whenUnknown,
+      // @spec DML-BND-1748
+      resources: options.resources,
     });
     const dag: Dag = new Dag({
       store: this.store,

@@ -330,6 +330,53 @@ describe('dml run', () => {
     });
   });
 
+  describe('with calls that need resources', () => {
+    beforeAll(() => {
+      const needs = '{ needs: { gpu: 1, linux: true } }';
+      repository.pipeline(
+        'needy',
+        `async (dag) => [1, 2, 3].map((n) => dag.call(steps.fit.with(${needs}), n))`,
+        {
+          code: `export const fit = async (_n: number): Promise<number[]> => {
+          const begun = Date.now();
+          await new Promise((end) => setTimeout(end, 20));
+          return [begun, Date.now()];
+        };`,
+        },
+      );
+    });
+
+    it('runs no more of them at one time than --resources allows [DML-CLI-1914]', async () => {
+      await repository.ok('run', 'needy.ts', '--workers', '3', '--resources', 'gpu=1,linux');
+      const times = JSON.parse(await repository.ok('cat', 'needy')) as [begun: number, ended: number][];
+      times.sort(([a], [b]) => a - b);
+      for (const [at, [, ended]] of times.slice(0, 2).entries())
+        expect(times[at + 1]?.[0]).toBeGreaterThanOrEqual(ended);
+    });
+
+    it('says what is missing where it is not offered [DML-CLI-1914]', async () => {
+      const stderr = await repository.refusal(8, [
+        'run',
+        'needy.ts',
+        '--no-cache',
+        '--resources',
+        'gpus=2,linux',
+      ]);
+      expect(stderr).toContain(
+        'dml: the call "fit(1)" did not run: it needs gpu=1; the run offers gpus=2, linux; did you mean gpus?\n',
+      );
+      expect(stderr).toContain('hint: say what this machine has, such as "dml run --resources gpu=1,');
+    });
+
+    it.each(['gpu=0', 'gpu=x', 'gpu=1,gpu=2', '=2', 'gpu=1,,', 'gpu=-1', 'gpu=1.5', '', 'g pu=1'])(
+      'takes a list of amounts by names, not %j [DML-CLI-1915]',
+      async (list) => {
+        const stderr = await repository.refusal(2, ['run', 'needy.ts', '--resources', list]);
+        expect(stderr).toContain('--resources');
+      },
+    );
+  });
+
   it('runs no more calls at one time than --workers allows [DML-CLI-0709]', async () => {
     await repository.run('parallel', '--workers', '1');
     const times = JSON.parse(await repository.ok('cat', 'parallel')) as [begun: number, ended: number][];

@@ -15,6 +15,7 @@ export type ExecutionErrorCode = ValuesErrorCode | RepositoryErrorCode | Capture
 type OwnCode =
   | 'illegal_transition'
   | 'invalid_option'
+  | 'needs_unmet'
   | 'unreadable_file'
   | 'function_threw'
   | 'function_exited'
@@ -40,6 +41,7 @@ type OfTheStore = Extract<StoreErrorCode, 'object_missing'>;
 const MESSAGES: Readonly<Record<OwnCode | OfTheStore, string>> = {
   illegal_transition: 'the event "{event}" cannot occur in the state "{state}"',
   invalid_option: '{problem}[; did you mean {nearest}?]',
+  needs_unmet: 'no place here offers what a call needs[: {message}]',
   unreadable_file: '"{path}" cannot be read ({reason})',
   object_missing: 'the {class} {objectId} is not in the store',
   function_threw: 'the function threw[: {message}]',

@@ -4,10 +4,13 @@ import { holdCommits, LOCAL_ADAPTER, treeScope } from '@daggerml/repository';
 import type { RefName, Store } from '@daggerml/store';
 import { AdaptersByName } from './adapters/by-name.ts';
 import { LocalWorkers, type WorkerPoolOptions } from './adapters/local-workers.ts';
+import { checkOffers, type Offers } from './adapters/needs.ts';
+import { checkPools, type Pool, Pools } from './adapters/pools.ts';
 import type { AdapterContext, StartAdapter } from './adapters/port.ts';
 import { CacheLookup } from './cache/cache-lookup.ts';
 import { OutcomeBatch } from './cache/outcome-batch.ts';
 import { RunIndex, runIndexRef } from './cache/run-index.ts';
+import { executionError } from './errors.ts';
 import type { CaptureTools } from './files/capture-tools.ts';
 import { nodeFileSystem } from './files/file-system.ts';
 import { RunObjects } from './objects/run-objects.ts';
@@ -28,12 +31,26 @@ export interface ExecutorOptions extends WorkerPoolOptions {
   readonly random?: () => number;
   /** Makes the adapter that runs the calls of one run; the adapters in the box by default. */
   readonly startAdapter?: StartAdapter;
+  /** Places where calls run, in the order in which they are preferred; worker threads of this process by default. */
+  readonly pools?: readonly PoolOptions[];
   /** Cache and claims shared with other repositories; none by default. */
   readonly sharing?: SharingPorts;
   /** True when files that are as they were when they were read last are not read again; they are not by default. */
   readonly fileCache?: boolean;
   /** Pauses between attempts; the number of attempts is an option of the call. */
   readonly retryPauses?: { readonly baseMs: number; readonly maxMs: number };
+}
+
+/** A place where calls run. */
+export interface PoolOptions {
+  /** Names it in receipts and errors. */
+  readonly name: string;
+  /** What it offers: amounts that its calls share, or `true` for a quality; nothing by default. */
+  readonly offers?: Offers;
+  /** Worker threads; those of the Executor by default. */
+  readonly workers?: number;
+  /** Makes the adapter that runs its calls; that of the Executor by default. */
+  readonly start?: StartAdapter;
 }
 
 export interface RunRequest {
@@ -43,6 +60,8 @@ export interface RunRequest {
   readonly base: CommitId | RefName | undefined;
   readonly actor: string;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
+  /** What calls may take together while they run; nothing by default. Not together with pools. */
+  readonly resources?: Offers | undefined;
   /** True to cancel what is open, and all that follows, as soon as a call fails; false by default. */
   readonly failFast?: boolean | undefined;
   /** Cancels the run when it is aborted; its reason names why. */
@@ -78,7 +97,9 @@ export class Executor {
   /** Runs whose adapters are about to end. */
   readonly #closing = new Set<Promise<void>>();
 
+  /** Throws `invalid_option` for pools that cannot be. */
   constructor(options: ExecutorOptions) {
+    if (options.pools) checkPools(options.pools.map(({ name, offers = {} }) => ({ name, offers })));
     this.#options = options;
   }
 
@@ -94,12 +115,16 @@ export class Executor {
       retryPauses,
       startAdapter,
       sharing,
+      pools,
       fileCache = true,
       ...rest
     } = this.#options;
     const { program = 'daggerml', ...pool } = rest;
-    const { base: revision, workName, actor, onEvent, signal, failFast, whenUnknown } = request;
+    const { base: revision, workName, actor, onEvent, signal, failFast, whenUnknown, resources } = request;
     const isDry = whenUnknown !== undefined || store.isReadOnly;
+    const startPool = (size = pool.size): StartAdapter =>
+      startAdapter ?? inTheBox({ ...pool, ...(size !== undefined && { size }) });
+    const places = placesOf(pools, resources, startPool);
     // @spec DML-EXE-0721
     if (this.#runs.size === 0 && !isDry) store.checkpoint();
     // @spec DML-EXE-0719
@@ -115,8 +140,7 @@ export class Executor {
     objects.whenMembers = (members) => reporter.report({ type: 'value-progress', members });
     const receipts = new Receipts(surroundingsOf(program), objects);
     const context: AdapterContext = { objects, report: (reports) => run.take(reports) };
-    const start = whenUnknown ? (of: AdapterContext) => new PlanningAdapter(of) : startAdapter;
-    const adapter = (start ?? inTheBox(pool))(context);
+    const adapter = whenUnknown ? new PlanningAdapter(context) : new Pools(context, places);
     const budget: RetryBudget = { maxAttempts: 1, ...(retryPauses ?? { baseMs: 500, maxMs: 30_000 }) };
     const base = treeScope(
       baseCommitId === undefined ? [] : objects.read('commit', baseCommitId).pins,
@@ -173,6 +197,23 @@ export class Executor {
     for (const open of this.#runs) void open.close();
     await Promise.all(this.#closing);
   }
+}
+
+/** Returns the places of a run: its pools, or one place that offers the resources of the run. */
+function placesOf(
+  pools: readonly PoolOptions[] = [],
+  resources: Offers | undefined,
+  startPool: (size?: number) => StartAdapter,
+): [Pool, ...Pool[]] {
+  if (resources !== undefined) checkOffers(resources, 'the resources of a run');
+  const [first, ...others] = pools.map(
+    ({ name, offers = {}, workers, start = startPool(workers) }): Pool => ({ name, offers, start }),
+  );
+  if (!first) return [{ name: undefined, offers: resources ?? {}, start: startPool() }];
+  // @spec DML-EXE-3165
+  if (resources === undefined) return [first, ...others];
+  const problem = 'a run in pools takes no resources: say what each pool offers';
+  throw executionError('invalid_option', { option: 'resources', problem });
 }
 
 /** Makes the adapters that need no installation. */

@@ -1,3 +1,4 @@
+export type { Needs, Offers } from './adapters/needs.ts';
 export type {
   AdapterAnswer,
   AdapterContext,
@@ -20,7 +21,13 @@ export type { Publication, SharedCache, SharedOutcome } from './cache/shared-cac
 export { type FailedOutcome, openWork, pinnedFailures, workFailures } from './cache/work-failures.ts';
 export { allowing, captureCall } from './capture-call.ts';
 export { type ExecutionErrorCode, executionError } from './errors.ts';
-export { Executor, type ExecutorOptions, type OpenRun, type RunRequest } from './executor.ts';
+export {
+  Executor,
+  type ExecutorOptions,
+  type OpenRun,
+  type PoolOptions,
+  type RunRequest,
+} from './executor.ts';
 export { captureFile } from './files/capture-file.ts';
 export { captureFolder, type TakenFolder } from './files/capture-folder.ts';
 export type { CaptureTools } from './files/capture-tools.ts';

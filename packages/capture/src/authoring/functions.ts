@@ -23,6 +23,11 @@ export interface CallOptions {
    * failure of the call. None by default.
    */
   readonly retryOn?: 'throw' | readonly string[];
+  /**
+   * What the call needs while it runs, by name: amounts with the unit in the name, such as `{ gpu: 1, memoryMb: 4000 }`,
+   * of what the run offers (`dml run --resources gpu=2`), or `true` for a quality of the place. Nothing by default.
+   */
+  readonly needs?: Readonly<Record<string, number | true>>;
   /** The name that progress reports show; the function's name by default. */
   readonly label?: string;
 }

@@ -1,13 +1,10 @@
-import type { AnyFunction } from './functions.ts';
+import type { AnyFunction, CallOptions } from './functions.ts';
 
 /** Options of a call that a function makes; none is part of the call's identity. */
-export interface NestedCallOptions {
+export interface NestedCallOptions
+  extends Pick<CallOptions, 'timeoutMs' | 'budgetMs' | 'retries' | 'retryOn'> {
   /** The name of the call in the result of the function that makes it; its function and id by default. */
   readonly name?: string;
-  /** Time one attempt may take; none by default. */
-  readonly timeoutMs?: number;
-  /** Number of further attempts after one that said nothing about the call; 2 by default. */
-  readonly retries?: number;
 }
 
 /** Inputs of a function: values, or the promises of other calls. */

@@ -12,6 +12,7 @@ import type { CommandContext } from '../invocation/command.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
 import { type Parameters, parametersOfRuns } from '../invocation/parameter-options.ts';
 import { repositoryFolder } from '../invocation/repository-access.ts';
+import { listedResources } from '../invocation/resources.ts';
 import { actorOf } from '../process/actor.ts';
 import { consoleToNotes } from '../process/console.ts';
 import { absolutePath, knownFolder } from '../process/current-folder.ts';
@@ -33,6 +34,8 @@ export async function run(context: CommandContext): Promise<void> {
   const startedMs = io.nowMs();
   // @spec DML-CLI-0709
   const workers = positiveInteger(context, 'workers', 'run');
+  // Refused before anything of the pipeline runs.
+  listedResources(context, 'run');
   const env = passedVariables(context, 'run');
   // The repository first: nothing of the pipeline runs where its outcome could not be kept.
   const repository = await Repository.open(repositoryFolder(context), {
@@ -187,8 +190,12 @@ function progressOf({ io, options, output }: CommandContext): RunProgress {
   });
 }
 
-function optionsOf({ options }: CommandContext): Pick<RunOptions, 'callDefaults' | 'failFast'> {
+function optionsOf(context: CommandContext): Pick<RunOptions, 'callDefaults' | 'failFast' | 'resources'> {
+  const { options } = context;
+  const resources = listedResources(context, 'run');
   return {
+    // @spec DML-CLI-1914
+    ...(resources && { resources }),
     // @spec DML-CLI-1910
     failFast: options.failFast === true,
     callDefaults: {

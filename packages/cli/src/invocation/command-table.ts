@@ -42,6 +42,8 @@ export const COMMANDS: readonly CommandSpec[] = [
       '--retry-failed': 're-run calls whose recorded outcome is a failure',
       '--workers <number>':
         'calls that run at one time, as many as the processors by default; raise it for calls that wait',
+      '--resources <list>':
+        'what calls with needs may take together, such as gpu=2,memoryMb=16000; nothing by default',
       '--env <names>': 'environment variables that functions see, separated by commas; none by default',
       '--verbose': 'report each call that runs; else the first 20, then counts',
       '--otlp <target>':

@@ -84,6 +84,7 @@ export const EXITS: Readonly<Record<AnyErrorCode, ExitCode>> = {
   illegal_transition: EXIT.defect,
   function_threw: EXIT.callFailed,
   invalid_option: EXIT.pipeline,
+  needs_unmet: EXIT.infrastructure,
   function_exited: EXIT.callFailed,
   never_settled: EXIT.callFailed,
   load_failed: EXIT.infrastructure,

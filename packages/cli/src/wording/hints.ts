@@ -58,6 +58,8 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   branch_current: '"dml switch <head>" makes another one current; "dml branch" lists them',
   branch_unmerged:
     '"dml log {branch}" lists them; "dml branch --delete --force {branch}" deletes it all the same',
+  'infrastructure_failed/needs_unmet':
+    'say what this machine has, such as "dml run --resources gpu=1,memoryMb=8000"; nothing of the call ran, finished calls are kept',
   infrastructure_failed: `nothing was committed and no failure was recorded: ${AGAIN}`,
   unusable_file: 'give the path of a TypeScript or JavaScript file that exports a pipeline',
   pipeline_stalled: 'look for a promise that nothing settles',

@@ -21,7 +21,12 @@ function namedFailure(error: DmlError, calls: readonly FailedCall[]): DmlError {
   const name = calls.find((each) => each.nodeId === nodeId)?.call ?? call.fields.name ?? 'unnamed';
   const failureCode = call.code;
   if (failureClass === 'infrastructure')
-    return cliError('infrastructure_failed', { name, nodeId, failureCode, message }, error);
+    return cliError(
+      'infrastructure_failed',
+      { name, nodeId, failureCode, message },
+      error,
+      failureCode === 'needs_unmet' ? failureCode : undefined,
+    );
   if (failureClass !== 'deterministic') return error;
   // @spec DML-CLI-1549
   const others = calls.length - 1;

@@ -4,6 +4,7 @@ import type { RecordedFailure } from '@daggerml/repository';
 import type { RunObjects } from '../objects/run-objects.ts';
 import type { PackedObjects } from '../worker/packed-objects.ts';
 import type { NestedAnswer, NestedRequest } from '../worker/wire.ts';
+import type { Needs } from './needs.ts';
 
 /** One attempt of one call, as an adapter is asked for it. */
 export interface Submission {
@@ -15,6 +16,8 @@ export interface Submission {
   /** Counts from 1. */
   readonly attempt: number;
   readonly timeoutMs: number | undefined;
+  /** Amounts and qualities that it needs; undefined for none. */
+  readonly needs?: Needs | undefined;
   /** Packages with machine code that the function imports from their own folders. */
   readonly natives?: readonly NativePackage[] | undefined;
   /** Number of running functions that wait for it, each by way of the next; 0 for a call of the dag. */
@@ -66,7 +69,13 @@ export type AdapterReport =
   | { readonly type: 'objects'; readonly objects: PackedObjects }
   /** The function of an attempt makes a call, whose inputs were reported before. */
   | { readonly type: 'nested'; readonly nodeId: NodeId; readonly request: NestedRequest }
-  | { readonly type: 'answered'; readonly nodeId: NodeId; readonly answer: AdapterAnswer };
+  | {
+      readonly type: 'answered';
+      readonly nodeId: NodeId;
+      readonly answer: AdapterAnswer;
+      /** The pool that it ran in, where there are several. */
+      readonly pool?: string | undefined;
+    };
 
 /** Surroundings of an adapter in one run. */
 export interface AdapterContext {
@@ -84,7 +93,7 @@ export interface AdapterContext {
  * polled, unless it is stopped.
  */
 export interface ExecutionAdapter {
-  /** Maximum number of unanswered attempts; further ones wait with the Executor. */
+  /** Maximum number of unanswered attempts; further ones wait in a `Lane`. */
   readonly capacity: number;
   /** Starts attempts; answers come in later turns. Must not throw. */
   submit(submissions: readonly Submission[]): void;

@@ -17,6 +17,8 @@ export interface Attempt {
   spentMs: number;
   /** Token of the attempt that the adapter is asked about next; undefined for a submission. */
   token: string | undefined;
+  /** The pool that it ran in, where there are several. */
+  pool: string | undefined;
   /** True when the adapter owes an answer. */
   isAsked: boolean;
   /** The result, once there is one. */
@@ -36,14 +38,13 @@ export interface NestedCall {
 /** As many questions are put to the adapter at once, in the middle of a turn. */
 const BATCH = 64;
 
-/** The attempts of one run, given to its adapter in batches and never more at a time than it takes. */
+/** The attempts of one run, given to its adapter in batches. */
 export class Attempts {
   readonly #adapter: ExecutionAdapter;
   readonly #nowMs: () => number;
   readonly #open = new Map<NodeId, Attempt>();
   #waiting: Attempt[] = [];
-  #waitingAt = 0;
-  /** Those that running functions wait for: they go before all others, whatever the adapter's capacity is. */
+  /** Those that running functions wait for: they go before all others. */
   #urgent: Attempt[] = [];
   #asked = 0;
   #isScheduled = false;
@@ -55,7 +56,7 @@ export class Attempts {
 
   /** Checks whether the adapter owes no answer and none is to be asked for. */
   get areAllAnswered(): boolean {
-    return this.#asked === 0 && this.#urgent.length === 0 && this.#waitingAt === this.#waiting.length;
+    return this.#asked === 0 && this.#urgent.length === 0 && this.#waiting.length === 0;
   }
 
   /** Returns the attempt of a node. */
@@ -73,6 +74,7 @@ export class Attempts {
       startedMs: 0,
       finishedMs: 0,
       spentMs: 0,
+      pool: undefined,
       isAsked: false,
       result: undefined,
       timer: undefined,
@@ -89,7 +91,7 @@ export class Attempts {
     if (token === undefined) attempt.nested = undefined;
     if (node.depth > 0) this.#urgent.push(attempt);
     else this.#waiting.push(attempt);
-    if (this.#waiting.length - this.#waitingAt >= BATCH) this.flush();
+    if (this.#waiting.length >= BATCH) this.flush();
     else this.#scheduleFlush();
   }
 
@@ -103,9 +105,9 @@ export class Attempts {
     });
   }
 
-  /** Asks the adapter what waits, as far as it takes it. */
+  /** Asks the adapter what waits. */
   flush(): void {
-    if (this.#waitingAt === this.#waiting.length && this.#urgent.length === 0) return;
+    if (this.#waiting.length === 0 && this.#urgent.length === 0) return;
     const submissions: Submission[] = [];
     const polls: Poll[] = [];
     const put = (attempt: Attempt): void => {
@@ -117,20 +119,14 @@ export class Attempts {
       else polls.push({ nodeId: node.nodeId, functionUri: (node.callee as Callee).uri, token });
     };
     for (const attempt of this.#urgent.splice(0)) put(attempt);
-    // @spec DML-EXE-2334
-    while (this.#asked < this.#adapter.capacity && this.#waitingAt < this.#waiting.length)
-      put(this.#waiting[this.#waitingAt++] as Attempt);
-    if (this.#waitingAt * 2 >= this.#waiting.length) {
-      this.#waiting.splice(0, this.#waitingAt);
-      this.#waitingAt = 0;
-    }
+    for (const attempt of this.#waiting.splice(0)) put(attempt);
     if (submissions.length > 0) this.#adapter.submit(submissions);
     if (polls.length > 0) this.#adapter.poll(polls);
   }
 
   #submissionOf(attempt: Attempt): Submission {
     const { node, number } = attempt;
-    const { uri, captured } = node.callee as Callee;
+    const { uri, options, captured } = node.callee as Callee;
     attempt.startedMs = wholeMs(this.#nowMs());
     return {
       nodeId: node.nodeId,
@@ -139,6 +135,8 @@ export class Attempts {
       executionKey: computedOf(node).executionKey,
       attempt: number,
       timeoutMs: limitMs(attempt),
+      // @spec DML-EXE-2007
+      needs: options.needs,
       natives: captured?.natives,
       depth: node.depth,
     };
@@ -156,7 +154,6 @@ export class Attempts {
     if (!attempt.isAsked) return;
     attempt.isAsked = false;
     this.#asked -= 1;
-    if (this.#waitingAt < this.#waiting.length) this.#scheduleFlush();
   }
 
   /** Puts the attempt of a node before those that fewer running functions wait for. */

@@ -28,6 +28,8 @@ it.each([
   [{ retryOn: 'ECONNRESET' }, 'takes \'throw\', or a list of names or codes of errors, not "ECONNRESET"'],
   [{ retryOn: [Error] }, 'not this list'],
   [{ retryOn: {} }, 'not an object'],
+  [{ needs: { gpu: '1' } }, 'the option "needs" of a call takes whole numbers above 0, or true, by names'],
+  [{ needs: ['gpu'] }, 'not this list'],
   [{ label: '' }, 'the option "label" of a call takes a text, not ""'],
 ])('refuses the wrong value of %j [DML-EXE-3111]', (options, text) => {
   const error = { code: 'invalid_option', message: expect.stringContaining(text) };

@@ -1,5 +1,6 @@
 import type { CallOptions } from '@daggerml/capture';
 import { nearest } from '@daggerml/repository';
+import { areNeeds, NEEDS_FORM } from '../adapters/needs.ts';
 import { executionError } from '../errors.ts';
 
 /** One option of a call: what it takes, in words, and the check of a value. */
@@ -33,6 +34,7 @@ const RULES: Readonly<Record<keyof CallOptions, OptionRule>> = {
     takes: "'throw', or a list of names or codes of errors",
     accepts: (value) => value === 'throw' || (Array.isArray(value) && value.every(isName)),
   },
+  needs: { takes: NEEDS_FORM, accepts: areNeeds },
   label: { takes: 'a text', accepts: isName },
 };
 

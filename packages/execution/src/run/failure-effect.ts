@@ -8,7 +8,10 @@ type FailureEffect = 'attempt_again' | 'end_call' | 'end_run';
 
 type AttemptCode =
   | LostAttempt['code']
-  | Extract<ExecutionErrorCode, 'timeout' | 'integrate_failed' | 'adapter_unknown' | 'cancelled'>;
+  | Extract<
+      ExecutionErrorCode,
+      'needs_unmet' | 'timeout' | 'integrate_failed' | 'adapter_unknown' | 'cancelled'
+    >;
 
 /** The consequence of every code that an attempt can fail with; what concerns the whole store ends the run. */
 const EFFECTS: Readonly<Record<AttemptCode | StoreErrorCode, FailureEffect>> = {
@@ -16,6 +19,7 @@ const EFFECTS: Readonly<Record<AttemptCode | StoreErrorCode, FailureEffect>> = {
   temporary_failure: 'attempt_again',
   timeout: 'attempt_again',
   integrate_failed: 'attempt_again',
+  needs_unmet: 'end_call',
   load_failed: 'end_call',
   stack_overflow: 'end_call',
   unreadable_file: 'end_call',

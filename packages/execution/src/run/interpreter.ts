@@ -423,6 +423,7 @@ export class Interpreter {
       case 'nested':
         return attempt.isAsked ? this.#options.onNested(attempt, report.request) : undefined;
       case 'answered':
+        attempt.pool = report.pool;
         // @spec DML-EXE-2333
         if (this.#attempts.answered(report.nodeId))
           this.#dispatch(node, eventOfAnswer(attempt, report.answer, this.#options));

@@ -94,16 +94,15 @@ export class NestedCalls {
     if (functionDatumId === undefined)
       throw new Refused('the function of a call is none of those that were captured with its caller');
     const captured = calleeKey === SELF_KEY ? callee.captured : callee.captured?.callees.get(functionDatumId);
-    const { timeoutMs, retries } = options;
+    const { name: _, ...own } = options;
     // @spec DML-EXE-3408
     const { cache, retryFailed } = callee.options;
     return {
       functionDatumId,
       options: {
+        ...own,
         ...(cache !== undefined && { cache }),
         ...(retryFailed !== undefined && { retryFailed }),
-        ...(timeoutMs !== undefined && { timeoutMs }),
-        ...(retries !== undefined && { retries }),
       },
       ...(captured && { captured }),
     };

@@ -1,6 +1,7 @@
 import type { DatumId } from '@daggerml/object-model';
 import { LOCAL_ADAPTER } from '@daggerml/repository';
 import { lowerValue, type ObjectSink } from '@daggerml/values';
+import type { Attempt } from './attempts.ts';
 import { type ReceiptFacts, receiptSources } from './receipt-sources.ts';
 
 /**
@@ -9,6 +10,9 @@ import { type ReceiptFacts, receiptSources } from './receipt-sources.ts';
  * @spec DML-EXE-1813
  */
 const RECEIPT_SCHEMA = 1;
+
+/** The facts of an attempt that a receipt names. */
+type EndedAttempt = Pick<Attempt, 'number' | 'pool'>;
 
 /** Surroundings of a call, as a receipt names them; never a host, a user or a path. */
 export interface Surroundings {
@@ -30,7 +34,7 @@ export function surroundingsOf(program: string): Surroundings {
 export class Receipts {
   readonly #surroundings: Surroundings;
   readonly #sink: ObjectSink;
-  readonly #known = new WeakMap<object, Map<number, DatumId>>();
+  readonly #known = new WeakMap<object, Map<string, DatumId>>();
 
   constructor(surroundings: Surroundings, sink: ObjectSink) {
     this.#surroundings = surroundings;
@@ -38,20 +42,22 @@ export class Receipts {
   }
 
   /**
-   * Returns the receipt of a call that ended with its attempt number `attempt`.
+   * Returns the receipt of a call that ended with an attempt.
    *
    * @spec DML-EXE-3510
    */
-  of(attempt: number, captured?: ReceiptFacts): DatumId {
+  of(attempt: EndedAttempt, captured?: ReceiptFacts): DatumId {
     const key = captured ?? this;
-    const known = this.#known.get(key) ?? new Map<number, DatumId>();
+    const known = this.#known.get(key) ?? new Map<string, DatumId>();
     this.#known.set(key, known);
-    const datumId = known.get(attempt) ?? lowerValue(this.#valueOf(attempt, captured), this.#sink, 'receipt');
-    known.set(attempt, datumId);
+    const { number, pool = '' } = attempt;
+    const ended = `${number} ${pool}`;
+    const datumId = known.get(ended) ?? lowerValue(this.#valueOf(attempt, captured), this.#sink, 'receipt');
+    known.set(ended, datumId);
     return datumId;
   }
 
-  #valueOf(attempt: number, captured: ReceiptFacts | undefined): object {
+  #valueOf({ number: attempt, pool }: EndedAttempt, captured: ReceiptFacts | undefined): object {
     const { program, nodeVersion, platform, architecture } = this.#surroundings;
     const { natives = [], bundler = 'unknown' } = captured ?? {};
     const sources = captured && receiptSources(captured);
@@ -65,6 +71,8 @@ export class Receipts {
       platform: `${platform}-${architecture}`,
       runtime: `node ${nodeVersion}`,
       schema: RECEIPT_SCHEMA,
+      // @spec DML-EXE-3163
+      ...(pool !== undefined && { pool }),
       // @spec DML-CAP-0022
       ...(natives.length > 0 && {
         natives: natives.map(({ name, version, sha256 }) => ({ name, version, sha256 })),

@@ -1,0 +1,23 @@
+import { cliError } from '../wording/cli-error.ts';
+import type { CommandContext } from './command.ts';
+
+/** Returns the resources that `--resources` lists: `gpu=2,memoryMb=16000,linux`; undefined without the option. */
+export function listedResources(
+  { options }: Pick<CommandContext, 'options'>,
+  command: string,
+): Readonly<Record<string, number | true>> | undefined {
+  const { resources: text } = options;
+  if (text === undefined) return undefined;
+  const listed: Record<string, number | true> = {};
+  for (const each of String(text).split(',')) {
+    const [, name, digits] = /^([A-Za-z][\w.-]{0,63})(?:=(\d{1,15}))?$/.exec(each.trim()) ?? [];
+    const amount = digits === undefined ? true : Number(digits);
+    if (name === undefined || amount === 0 || Object.hasOwn(listed, name)) {
+      const problem = `--resources takes names with whole numbers above 0, such as gpu=2,memoryMb=16000, each name once; "${each}" is none`;
+      // @spec DML-CLI-1915
+      throw cliError('invalid_argument', { problem, command });
+    }
+    listed[name] = amount;
+  }
+  return listed;
+}

@@ -1,0 +1,69 @@
+import { nearest } from '@daggerml/repository';
+import { executionError } from '../errors.ts';
+
+/** What a call needs, by name: an amount that it takes while it runs, or `true` for a quality of the place. */
+export type Needs = Readonly<Record<string, number | true>>;
+
+/** What a pool offers, by name: the amounts that all calls share that run there, or `true` for a quality. */
+export type Offers = Readonly<Record<string, number | true>>;
+
+/** Form of both in words. */
+export const NEEDS_FORM = 'whole numbers above 0, or true, by names such as gpu and memoryMb';
+
+const NAME = /^[A-Za-z][\w.-]{0,63}$/;
+
+/** Checks whether a value is of the form of needs and offers. */
+export function areNeeds(value: unknown): value is Needs {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.entries(value).every(([name, amount]) => NAME.test(name) && isAmount(amount));
+}
+
+function isAmount(value: unknown): boolean {
+  return value === true || (Number.isSafeInteger(value) && Number(value) > 0);
+}
+
+/**
+ * Throws `invalid_option` for offers that cannot be.
+ *
+ * @spec DML-EXE-3160
+ */
+export function checkOffers(offers: unknown, of: string): asserts offers is Offers {
+  if (areNeeds(offers)) return;
+  throw executionError('invalid_option', { option: of, problem: `${of} are ${NEEDS_FORM}` });
+}
+
+/** Lists the needs that some offers do not meet. */
+export function unmetNeeds(needs: Needs, offers: Offers): string[] {
+  return Object.keys(needs).filter((name) => !isMet(needs[name] as number | true, offers, name));
+}
+
+function isMet(need: number | true, offers: Offers, name: string): boolean {
+  const offer = Object.hasOwn(offers, name) ? offers[name] : undefined;
+  return need === true ? offer !== undefined : typeof offer === 'number' && offer >= need;
+}
+
+/** Returns needs or offers as a person writes them: `gpu=1, memoryMb=4000, linux`. */
+function formatNeeds(needs: Needs): string {
+  const texts = Object.entries(needs).map(([name, amount]) => (amount === true ? name : `${name}=${amount}`));
+  return texts.length === 0 ? 'nothing' : texts.join(', ');
+}
+
+/** A place with what it offers. */
+interface Offering {
+  readonly name: string | undefined;
+  readonly offers: Offers;
+}
+
+/** Says in words which needs of a call none of some pools meets, and what they offer. */
+export function unmetReason(needs: Needs, pools: readonly Offering[]): string {
+  const [best = []] = pools
+    .map(({ offers }) => unmetNeeds(needs, offers))
+    .sort((a, b) => a.length - b.length);
+  const missing = formatNeeds(Object.fromEntries(best.map((name) => [name, needs[name] as number | true])));
+  const offered = pools.map(({ name, offers }) =>
+    name === undefined ? `the run offers ${formatNeeds(offers)}` : `${name} offers ${formatNeeds(offers)}`,
+  );
+  const names = new Set(pools.flatMap(({ offers }) => Object.keys(offers)));
+  const [meant] = best.flatMap((name) => (names.has(name) ? [] : nearest(name, names, 1)));
+  return `it needs ${missing}; ${offered.join('; ')}${meant === undefined ? '' : `; did you mean ${meant}?`}`;
+}
