@@ -19,6 +19,8 @@ export interface CallSpec {
   readonly options: Omit<CallOptions, 'label'>;
   /** Absent for a function that was not captured in this process. */
   readonly captured?: CapturedFacts;
+  /** True for a call that is known by its exec alone. */
+  readonly isFromRecord?: boolean;
 }
 
 /** Facts of a capture that are no part of the function's identity. */

@@ -99,7 +99,9 @@ function sortedEntries<Key extends string, Value>(map: ReadonlyMap<Key, Value>):
 }
 
 /** Returns the failure with a trace that speaks of sources instead of the bundle. */
-function inSources(failure: RecordedFailure, { captured }: Callee): RecordedFailure {
+function inSources(failure: RecordedFailure, { captured, isFromRecord }: Callee): RecordedFailure {
+  // @spec DML-EXE-3152
+  if (isFromRecord) return { ...failure, trace: [] };
   const trace = captured ? captured.traceInSources(failure.trace) : failure.trace;
   return { ...failure, trace: shortened(trace) };
 }

@@ -33,18 +33,6 @@ const MAX_BUFFERED_BYTES = 64 * 1024 * 1024;
 const DEFAULT_RETRIES = 2;
 const noInputs: readonly RunNode[] = [];
 const complete: CallState = { name: 'complete' };
-/** Facts of a capture that another process made. */
-const FROM_RECORDS: CapturedFacts = {
-  ambientInputs: [],
-  leftOut: [],
-  natives: [],
-  bundler: 'unknown',
-  libraries: [],
-  sources: () => ({ folder: '', files: [] }),
-  // @spec DML-EXE-3152
-  traceInSources: () => [],
-  callees: new Map(),
-};
 const NO_CAPTURE: Pick<CapturedFacts, 'ambientInputs' | 'leftOut'> = { ambientInputs: [], leftOut: [] };
 
 /**
@@ -148,7 +136,7 @@ export class Run {
       input.valueId = values.next().value;
       return input;
     });
-    const callee = this.#callees.ofCall({ functionDatumId, options, captured: FROM_RECORDS });
+    const callee = this.#callees.ofCall({ functionDatumId, options, isFromRecord: true });
     const node = new RunNode(nodeId, 'call', { inputs, callee, state: this.#initialStateOf(callee) });
     this.#nodes.set(nodeId, node);
     this.#interpreter.add(node);
