@@ -15,7 +15,7 @@ interface AllSources {
   readonly libraries: readonly CarriedLibrary[];
 }
 
-/** Returns the sources of a captured function as a receipt holds them; undefined where none are known. */
+/** Returns the sources of a captured function as a receipt holds them. */
 export function receiptSources(captured: ReceiptFacts): object | undefined {
   const { files, libraries } = sourcesOf(captured);
   if (files.size === 0) return undefined;
