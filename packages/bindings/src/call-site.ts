@@ -18,6 +18,7 @@ const BY_THE_LINE: ReadonlySet<string> = new Set([
   'no_commit',
   'wrong_class',
   'dag_closed',
+  'invalid_script',
 ]);
 
 /** A function that the author's code calls; its stack frame and those above it are dropped. */

@@ -17,5 +17,7 @@ export interface DagContext {
   readonly nowMs: () => number;
   /** Defaults for the options of every call. */
   readonly callDefaults: CallOptions;
+  /** True when scripts that say nothing of it are sandboxed. */
+  readonly sandbox: boolean;
   readonly findDag: (name: string, revision: string | undefined) => ImportSource;
 }

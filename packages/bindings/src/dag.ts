@@ -8,6 +8,7 @@ import {
   captureFile,
   type OpenRun,
   type RunNode,
+  ScriptCapture,
 } from '@daggerml/execution';
 import { type DagId, type DatumId, type NodeId, OUTCOME_URI, treeEntries } from '@daggerml/object-model';
 import {
@@ -40,6 +41,9 @@ import { checkMetricName } from './parameters.ts';
 import { checkedName } from './pipeline-name.ts';
 import { type DagPlan, planDag } from './plan-dag.ts';
 import { type Handles, type Outcomes, replaceHandles } from './settled.ts';
+import { callOptionsOf, type DraftedScript, draftCommand, draftShell } from './script/script-draft.ts';
+import type { ScriptOptions, ScriptValue, ShellOptions } from './script/script-options.ts';
+import type { ScriptPart } from './script/script-parts.ts';
 import type { Callable, CallInputs, CallValue } from './signature.ts';
 import type { Lifted, Storable } from './values.ts';
 
@@ -56,6 +60,8 @@ export class Dag implements HandleOwner {
   readonly #specs = new WeakMap<FunctionRef, CallSpec>();
   readonly #captured = new Map<string, CallSpec>();
   readonly #inputs: InputLowering;
+  readonly #scripts: ScriptCapture;
+  readonly #scriptSpecs = new Map<string, CallSpec>();
   #root: NodeHandle | undefined;
   #isClosed = false;
 
@@ -68,6 +74,7 @@ export class Dag implements HandleOwner {
   constructor(context: DagContext) {
     this.#context = context;
     this.#inputs = new InputLowering(this, (uri, inputs) => this.#addBuiltin(uri, inputs));
+    this.#scripts = new ScriptCapture(context.open.files);
     const apply = (uri: string, inputs: readonly unknown[]): NodeHandle => {
       try {
         this.#assertOpen();
@@ -163,6 +170,67 @@ export class Dag implements HandleOwner {
       );
       return this.#handle(this.#inputs.lower(outcomes, 'calls'));
     });
+  }
+
+  /**
+   * Adds a run of a text for a shell and returns at once. Each value or handle in the text is an input, and one word of
+   * the command: scalars as text, blobs and directories as the path of a file or folder. The value is what it prints, as
+   * a blob, or the outputs that it declares. Throws `invalid_script` and `unreadable_file`.
+   *
+   * @spec DML-BND-1770
+   */
+  run<const Parts extends readonly ScriptPart[]>(
+    strings: TemplateStringsArray,
+    ...parts: Parts
+  ): ExecutionHandle<ScriptValue<unknown, Parts>>;
+  /** Returns `run` with options. */
+  run<const Options extends ShellOptions>(
+    options: Options,
+  ): <const Parts extends readonly ScriptPart[]>(
+    strings: TemplateStringsArray,
+    ...parts: Parts
+  ) => ExecutionHandle<ScriptValue<Options, Parts>>;
+  run(first: TemplateStringsArray | ShellOptions, ...parts: readonly ScriptPart[]): unknown {
+    if ('raw' in first) return this.#at(this.run, () => this.#addShell(first, parts, {}));
+    const run = (strings: TemplateStringsArray, ...words: readonly ScriptPart[]): ExecutionHandle =>
+      this.#at(run, () => this.#addShell(strings, words, first));
+    return run;
+  }
+
+  /**
+   * Adds a run of a command and returns at once. The command is a list of words, started without a shell, or one text
+   * for a shell. Throws `invalid_script` and `unreadable_file`.
+   *
+   * @spec DML-BND-1771
+   */
+  script<const Options extends ScriptOptions>(options: Options): ExecutionHandle<ScriptValue<Options>>;
+  script(options: ScriptOptions): ExecutionHandle {
+    return this.#at(this.script, () => this.#addScript(draftCommand(options, this.#context), options));
+  }
+
+  #addShell(
+    { raw }: TemplateStringsArray,
+    parts: readonly ScriptPart[],
+    options: ShellOptions,
+  ): ExecutionHandle {
+    return this.#addScript(draftShell(raw, parts, { options, place: this.#context }), options);
+  }
+
+  #addScript(draft: DraftedScript, options: ShellOptions): ExecutionHandle {
+    const { name, declaration, files, limits, values } = draft;
+    const nodes = values.map((value, index) =>
+      this.#inputs.lower(value, declaration.inputs[index] as string),
+    );
+    const key = JSON.stringify([name, declaration, files]);
+    let captured = this.#scriptSpecs.get(key);
+    if (!captured) {
+      captured = this.#scripts.capture(name, declaration, files);
+      this.#scriptSpecs.set(key, captured);
+    }
+    const { label, ...own } = callOptionsOf(options);
+    const call = { ...captured, label, options: { ...this.#context.callDefaults, ...own }, limits };
+    const node = this.open.run.addCall(call, nodes);
+    return new ExecutionHandle(this, node);
   }
 
   /**

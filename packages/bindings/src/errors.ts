@@ -14,7 +14,8 @@ export type BindingsErrorCode =
   | 'unknown_parameter'
   | 'invalid_parameter'
   | 'dag_failed'
-  | 'dag_closed';
+  | 'dag_closed'
+  | 'invalid_script';
 
 /**
  * The message of each code, for the author of a program.
@@ -35,6 +36,7 @@ const MESSAGES: Readonly<
   invalid_parameter: 'the parameter "{parameter}" {problem}[ (entry {entry})]',
   dag_failed: 'the call "{name}" failed: {failureCode}: {message}[; {others} failed too]',
   dag_closed: 'the dag "{dag}" was committed or closed already and takes no new nodes',
+  invalid_script: 'the script cannot be run: {reason}',
 };
 
 /** Builds the bindings' error; `fields` are facts for the caller, never payload bytes. */

@@ -7,12 +7,23 @@ export {
   type FunctionRef,
   type FunctionsOf,
   type FunctionsOptions,
+  file,
   functions,
+  input,
+  type JsonOutput,
+  json,
   type LoadedPipeline,
   loadPipeline,
   type NestedCallOptions,
   type NestedInputs,
+  type OutputSpec,
+  output,
   type Pipeline,
+  type ScriptFilePart,
+  type ScriptInputPart,
+  type ScriptOutputPart,
+  type TextOutput,
+  text,
 } from '@daggerml/capture';
 export type { CallCounts, CallFailure, CallOutcome, RunEvent } from '@daggerml/execution';
 export { DmlError, isDmlError } from '@daggerml/object-model';
@@ -82,5 +93,7 @@ export {
 } from './repository.ts';
 export type { RetriedCall, RetryOptions, RetryResult } from './retry.ts';
 export type { Handles, Outcome, OutcomeError, Outcomes } from './settled.ts';
+export type { ScriptOptions, ScriptValue, ShellOptions } from './script/script-options.ts';
+export type { OutputValue, ScriptPart } from './script/script-parts.ts';
 export type { Callable, CallInputs, CallValue } from './signature.ts';
 export type { Input, Inputs, Lifted, Refused, Storable } from './values.ts';

@@ -90,6 +90,8 @@ export interface DagOptions {
   readonly resources?: Offers;
   /** True to cancel open calls, and start no other, as soon as one fails; false by default. */
   readonly failFast?: boolean;
+  /** True to run scripts that say nothing of it in a sandbox. */
+  readonly sandbox?: boolean;
 }
 
 export interface RunOptions<Given = Readonly<Record<string, unknown>>> extends DagOptions {
@@ -282,6 +284,7 @@ export class Repository {
       actor,
       nowMs,
       callDefaults: options.callDefaults ?? {},
+      sandbox: options.sandbox ?? false,
       findDag: (dagName, revision) => findImportSource(this.store, dagName, revision ?? branch),
     });
     return dag;

@@ -16,6 +16,21 @@ export {
   type NestedInputs,
 } from './authoring/nested-call.ts';
 export { definePipeline, isPipeline, type Pipeline } from './authoring/pipeline.ts';
+export {
+  file,
+  input,
+  type JsonOutput,
+  json,
+  type MarkedPart,
+  type OutputSpec,
+  output,
+  partKind,
+  type ScriptFilePart,
+  type ScriptInputPart,
+  type ScriptOutputPart,
+  type TextOutput,
+  text,
+} from './authoring/script-parts.ts';
 export { calleeKey, SELF_KEY } from './bundle/callees.ts';
 export { type CapturedFunction, FunctionCapture, type FunctionSource } from './bundle/capture.ts';
 export type { CarriedFile } from './bundle/capture-export.ts';

@@ -26,6 +26,12 @@ type OwnCode =
   | 'worker_lost'
   | 'timeout'
   | 'cancelled'
+  | 'script_failed'
+  | 'output_missing'
+  | 'output_invalid'
+  | 'program_missing'
+  | 'sandbox_missing'
+  | 'limit_exceeded'
   | 'input_failed'
   | 'nested_too_deep'
   | 'integrate_failed';
@@ -53,6 +59,12 @@ const MESSAGES: Readonly<Record<OwnCode | OfTheStore, string>> = {
   worker_lost: 'the worker of a call was lost[: {message}]',
   timeout: 'a call took longer than its limit[: {message}]',
   cancelled: 'interrupted; no call runs any more',
+  script_failed: 'a script failed[: {message}]',
+  output_missing: 'a script did not write an output that it declares[: {message}]',
+  output_invalid: 'an output of a script is not what it is declared as[: {message}]',
+  program_missing: 'a program could not be started[: {message}]',
+  sandbox_missing: 'a script could not be run in a sandbox[: {message}]',
+  limit_exceeded: 'a script exceeded a limit[: {message}]',
   input_failed: 'an input of the call failed[: {message}]',
   nested_too_deep: 'calls that functions make never end[: {message}]',
   integrate_failed: 'the result is incomplete[: {message}]',

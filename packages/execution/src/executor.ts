@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { CommitId } from '@daggerml/object-model';
-import { holdCommits, LOCAL_ADAPTER, treeScope } from '@daggerml/repository';
+import { holdCommits, LOCAL_ADAPTER, SCRIPT_ADAPTER, treeScope } from '@daggerml/repository';
 import type { RefName, Store } from '@daggerml/store';
 import { AdaptersByName } from './adapters/by-name.ts';
 import { LocalWorkers, type WorkerPoolOptions } from './adapters/local-workers.ts';
@@ -22,6 +22,7 @@ import { Run } from './run/run.ts';
 import type { RunNode } from './run/run-node.ts';
 import type { SharingPorts } from './run/sharing.ts';
 import { SingleFlight } from './run/single-flight.ts';
+import { ScriptAdapter } from './script/script-adapter.ts';
 
 export interface ExecutorOptions extends WorkerPoolOptions {
   readonly store: Store;
@@ -219,5 +220,8 @@ function placesOf(
 /** Makes the adapters that need no installation. */
 function inTheBox(pool: WorkerPoolOptions): StartAdapter {
   return (context) =>
-    new AdaptersByName(context, { [LOCAL_ADAPTER]: (inner) => new LocalWorkers(inner, pool) });
+    new AdaptersByName(context, {
+      [LOCAL_ADAPTER]: (inner) => new LocalWorkers(inner, pool),
+      [SCRIPT_ADAPTER]: (inner) => new ScriptAdapter(inner, pool),
+    });
 }

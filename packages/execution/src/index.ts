@@ -50,3 +50,7 @@ export { isOutcomeNode } from './run/outcome-input.ts';
 export { Run } from './run/run.ts';
 export { RunNode, reachableFrom } from './run/run-node.ts';
 export type { SharingPorts } from './run/sharing.ts';
+export { placeOfFile, ScriptCapture, type ScriptFile } from './script/capture-script.ts';
+export type { CommandWord, ScriptDeclaration, ScriptOutput } from './script/script.ts';
+export { variableOf } from './script/script-attempt.ts';
+export type { ScriptLimits } from './script/script-limits.ts';

@@ -68,8 +68,12 @@ export {
   adapterNameOf,
   type FunctionUri,
   formatFunctionUri,
+  formatScriptUri,
   LOCAL_ADAPTER,
   parseFunctionUri,
+  parseScriptUri,
+  SCRIPT_ADAPTER,
+  type ScriptUri,
 } from './nodes/function-uri.ts';
 export { type Computed, inputsRoot, isSameComputation } from './nodes/input-values.ts';
 export { type PinScope, treeScope } from './nodes/pin-scope.ts';

@@ -3,3 +3,4 @@ export { blob, blobFromFile, f64, TemporaryError, Uri } from '@daggerml/values/a
 export { functions } from './functions.ts';
 export { call, callWith } from './nested-call.ts';
 export { definePipeline } from './pipeline.ts';
+export { file, input, json, output, text } from './script-parts.ts';

@@ -14,7 +14,7 @@ import type {
 /** The adapters of an Executor, by the name in the URIs of their functions. */
 export type NamedAdapters = Readonly<Record<string, StartAdapter>>;
 
-/** Gives each call to the adapter that its function's URI names; an adapter starts with its first call. */
+/** Hands each call to the adapter that its function's URI names; an adapter starts with its first call. */
 export class AdaptersByName implements ExecutionAdapter {
   /** Each adapter has a queue of its own, so none is held up by what waits for another. */
   readonly capacity: number = Number.POSITIVE_INFINITY;

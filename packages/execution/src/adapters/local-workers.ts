@@ -5,11 +5,12 @@ import { StoredBlob } from '@daggerml/values';
 import { addDatumClosure, type FoundObjects } from '../objects/closure.ts';
 import { decodeAs } from '../objects/decode-as.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
-import { isRetryable, isStoreFailure } from '../run/failure-effect.ts';
+import { isStoreFailure } from '../run/failure-effect.ts';
 import type { JobOutcome } from '../worker/job.ts';
 import { packObjects } from '../worker/packed-objects.ts';
 import { type PoolListener, type PoolOptions, WorkerPool } from '../worker/pool.ts';
 import type { BundleContent, NestedAnswer } from '../worker/wire.ts';
+import { failureOf, lost } from './failure-answer.ts';
 import type {
   AdapterAnswer,
   AdapterContext,
@@ -129,19 +130,4 @@ async function readBundle(bundleDatumId: DatumId, objects: RunObjects): Promise<
     datum: datum as Uint8Array,
     content: await new StoredBlob(objects, bundleDatumId, record).bytes(),
   };
-}
-
-function lost({ code, reason }: { readonly code: string; readonly reason: string }): AdapterAnswer {
-  return { type: 'failed', isRetryable: isRetryable(code), code, reason };
-}
-
-/** Returns what an error outside of the function means: the store failed, an input is gone, or the attempt failed. */
-function failureOf(error: unknown): AdapterAnswer {
-  if (isStoreFailure(error)) return { type: 'broken', error };
-  const reason = error instanceof Error ? error.message : String(error);
-  if (!isDmlError(error)) return lost({ code: 'worker_lost', reason });
-  // @spec DML-CAP-0923
-  if (error.code === 'capture_failed')
-    return lost({ code: 'load_failed', reason: String(error.fields.reason) });
-  return lost({ code: error.code === 'adapter_unknown' ? error.code : 'object_missing', reason });
 }

@@ -2,6 +2,8 @@ import type { NativePackage } from '@daggerml/capture';
 import type { DatumId, ExecutionKey, NodeId } from '@daggerml/object-model';
 import type { RecordedFailure } from '@daggerml/repository';
 import type { RunObjects } from '../objects/run-objects.ts';
+import type { Ran } from '../run/receipt.ts';
+import type { ScriptLimits } from '../script/script-limits.ts';
 import type { PackedObjects } from '../worker/packed-objects.ts';
 import type { NestedAnswer, NestedRequest } from '../worker/wire.ts';
 import type { Needs } from './needs.ts';
@@ -22,6 +24,8 @@ export interface Submission {
   readonly natives?: readonly NativePackage[] | undefined;
   /** Number of running functions that wait for it, each by way of the next; 0 for a call of the dag. */
   readonly depth?: number;
+  /** Limits of a script, which are no part of what it is. */
+  readonly limits?: ScriptLimits;
 }
 
 /** An attempt that is under way elsewhere; `token` is the newest one that the adapter answered. */
@@ -42,6 +46,7 @@ export type AdapterAnswer =
       readonly datumId: DatumId;
       /** The call of its own whose result the function returned. */
       readonly rootRequest?: number | undefined;
+      readonly ran?: Ran;
     }
   /** The function failed; positions in the trace are those of the bundle. */
   | {
@@ -50,6 +55,7 @@ export type AdapterAnswer =
       readonly failure: RecordedFailure;
       /** Names and codes of what was thrown and of its causes, for `retryOn`; not recorded. */
       readonly names?: readonly string[] | undefined;
+      readonly ran?: Ran;
     }
   /** It says nothing about the call: a retryable failure is attempted again, another one ends the call. */
   | { readonly type: 'failed'; readonly isRetryable: boolean; readonly code: string; readonly reason: string }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { markedProcesses } from './marked-processes.ts';
 import { endAll } from './process-run.ts';
 
-/** Whoever listens here lives: the system closes it with the process, however that ends. */
+/** Name of the socket at which the owner listens: the system closes it with the process, however that ends. */
 const ALIVE = 'alive';
 
 /**

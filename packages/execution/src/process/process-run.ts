@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable, Writable } from 'node:stream';
+import { PassThrough, type Readable, type Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { markedProcesses } from './marked-processes.ts';
 import { livingGroup } from './process-group.ts';
@@ -20,8 +20,8 @@ export interface ProcessRequest {
   readonly mark: string;
   /** True to write to the process; it reads nothing by default. */
   readonly hasInput?: boolean;
-  /** Further descriptors of this process that become 3, 4, … of the other. */
-  readonly descriptors?: readonly number[];
+  /** Number of pipes that the process can write to besides its output, as its descriptors 3, 4, …. */
+  readonly pipes?: number;
 }
 
 /** End of a process: by itself with a code, or by a signal. */
@@ -44,13 +44,15 @@ export class ProcessRun {
   readonly stderr: Readable;
   /** Undefined where the process reads nothing. */
   readonly stdin: Writable | undefined;
+  /** Further pipes that it writes to. */
+  readonly pipes: readonly Readable[];
   /** Resolves when all of it has ended and its output is read; rejects where it could not be started. */
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
   readonly #mark: string;
   #killing: NodeJS.Timeout | undefined;
 
-  constructor({ program, args, folder, env, mark, hasInput = false, descriptors = [] }: ProcessRequest) {
+  constructor({ program, args, folder, env, mark, hasInput = false, pipes = 0 }: ProcessRequest) {
     const [argv0 = program, ...rest] = args;
     this.#mark = mark;
     this.#child = spawn(program, rest, {
@@ -59,11 +61,17 @@ export class ProcessRun {
       env,
       // In a group of its own, which can be signalled as a whole.
       detached: true,
-      stdio: [hasInput ? 'pipe' : 'ignore', 'pipe', 'pipe', ...descriptors],
+      stdio: [
+        hasInput ? 'pipe' : 'ignore',
+        'pipe',
+        'pipe',
+        ...Array.from({ length: pipes }, () => 'pipe' as const),
+      ],
     });
-    this.stdout = this.#child.stdout as Readable;
-    this.stderr = this.#child.stderr as Readable;
+    this.stdout = held(this.#child.stdout as Readable);
+    this.stderr = held(this.#child.stderr as Readable);
     this.stdin = this.#child.stdin ?? undefined;
+    this.pipes = this.#child.stdio.slice(3).map((pipe) => held(pipe as Readable));
     this.ended = this.#end();
   }
 
@@ -100,8 +108,8 @@ export class ProcessRun {
   }
 
   #closeOutput(): void {
-    this.stdout.destroy();
-    this.stderr.destroy();
+    for (const stream of this.#child.stdio) stream?.destroy();
+    for (const stream of [this.stdout, this.stderr, ...this.pipes]) stream.destroy();
   }
 
   #signal(signal: NodeJS.Signals): void {
@@ -117,4 +125,9 @@ export async function endAll(find: () => readonly number[]): Promise<void> {
     for (const pid of pids) send(pid, 'SIGKILL');
     await pause(ROUND_MS);
   }
+}
+
+/** Returns a stream that keeps what comes before somebody reads: Node drops that when the process ends. */
+function held(stream: Readable): Readable {
+  return stream.pipe(new PassThrough());
 }

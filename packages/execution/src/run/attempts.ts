@@ -126,7 +126,7 @@ export class Attempts {
 
   #submissionOf(attempt: Attempt): Submission {
     const { node, number } = attempt;
-    const { uri, options, captured } = node.callee as Callee;
+    const { uri, options, captured, limits } = node.callee as Callee;
     attempt.startedMs = wholeMs(this.#nowMs());
     return {
       nodeId: node.nodeId,
@@ -139,6 +139,7 @@ export class Attempts {
       needs: options.needs,
       natives: captured?.natives,
       depth: node.depth,
+      ...(limits && { limits }),
     };
   }
 

@@ -6,8 +6,9 @@ import type {
   NativePackage,
 } from '@daggerml/capture';
 import type { DatumId } from '@daggerml/object-model';
-import { parseFunctionUri } from '@daggerml/repository';
+import { adapterNameOf, parseFunctionUri, parseScriptUri, SCRIPT_ADAPTER } from '@daggerml/repository';
 import type { RunObjects } from '../objects/run-objects.ts';
+import type { ScriptLimits } from '../script/script-limits.ts';
 import { checkCallOptions } from './call-options.ts';
 
 /** A call as its Caller asks for it. */
@@ -17,6 +18,8 @@ export interface CallSpec {
   /** The name in reports; the function's own name by default. */
   readonly label?: string | undefined;
   readonly options: Omit<CallOptions, 'label'>;
+  /** Limits of a script. */
+  readonly limits?: ScriptLimits | undefined;
   /** Absent for a function that was not captured in this process. */
   readonly captured?: CapturedFacts;
   /** True for a call that is known by its exec alone. */
@@ -46,7 +49,7 @@ export interface CapturedFacts {
 /** The function of a call or builtin node, with how it is called. */
 export interface Callee extends CallSpec {
   readonly uri: string;
-  /** The export name; undefined for a builtin and for a URI of another adapter. */
+  /** The export name, or the name of a script; undefined for a builtin and for a URI of another adapter. */
   readonly functionName: string | undefined;
   /** Names the node in reports. */
   readonly name: string;
@@ -89,7 +92,9 @@ export class Callees {
 
 function exportNameOf(uri: string): string | undefined {
   try {
-    return parseFunctionUri(uri).exportName;
+    return adapterNameOf(uri) === SCRIPT_ADAPTER
+      ? parseScriptUri(uri).name
+      : parseFunctionUri(uri).exportName;
   } catch {
     return undefined;
   }

@@ -10,7 +10,14 @@ type AttemptCode =
   | LostAttempt['code']
   | Extract<
       ExecutionErrorCode,
-      'needs_unmet' | 'timeout' | 'integrate_failed' | 'adapter_unknown' | 'cancelled'
+      | 'timeout'
+      | 'integrate_failed'
+      | 'adapter_unknown'
+      | 'cancelled'
+      | 'program_missing'
+      | 'sandbox_missing'
+      | 'limit_exceeded'
+      | 'needs_unmet'
     >;
 
 /** The consequence of every code that an attempt can fail with; what concerns the whole store ends the run. */
@@ -24,6 +31,9 @@ const EFFECTS: Readonly<Record<AttemptCode | StoreErrorCode, FailureEffect>> = {
   stack_overflow: 'end_call',
   unreadable_file: 'end_call',
   adapter_unknown: 'end_call',
+  program_missing: 'end_call',
+  sandbox_missing: 'end_call',
+  limit_exceeded: 'end_call',
   cancelled: 'end_call',
   schema_newer: 'end_call',
   schema_older: 'end_call',

@@ -30,11 +30,20 @@ export function surroundingsOf(program: string): Surroundings {
   return { program, nodeVersion: versions.node, platform, architecture };
 }
 
-/** The receipts of calls that ran in worker threads of this process: one for all calls of a function and attempt. */
+/** What ran a call, where that was no worker thread of this process. */
+export interface Ran {
+  readonly adapter: string;
+  readonly backend: string;
+  /** The interpreter with its version, as far as it is known. */
+  readonly runtime: string;
+}
+
+/** The receipts of calls: one for all calls of a function and attempt, or of a program and attempt. */
 export class Receipts {
   readonly #surroundings: Surroundings;
   readonly #sink: ObjectSink;
   readonly #known = new WeakMap<object, Map<string, DatumId>>();
+  readonly #rans = new Map<string, Ran>();
 
   constructor(surroundings: Surroundings, sink: ObjectSink) {
     this.#surroundings = surroundings;
@@ -46,30 +55,43 @@ export class Receipts {
    *
    * @spec DML-EXE-3510
    */
-  of(attempt: EndedAttempt, captured?: ReceiptFacts): DatumId {
-    const key = captured ?? this;
+  of(attempt: EndedAttempt, captured?: ReceiptFacts, ran?: Ran): DatumId {
+    const key = captured ?? (ran ? this.#sameAs(ran) : this);
     const known = this.#known.get(key) ?? new Map<string, DatumId>();
     this.#known.set(key, known);
     const { number, pool = '' } = attempt;
     const ended = `${number} ${pool}`;
-    const datumId = known.get(ended) ?? lowerValue(this.#valueOf(attempt, captured), this.#sink, 'receipt');
+    const datumId =
+      known.get(ended) ?? lowerValue(this.#valueOf(attempt, captured, ran), this.#sink, 'receipt');
     known.set(ended, datumId);
     return datumId;
   }
 
-  #valueOf({ number: attempt, pool }: EndedAttempt, captured: ReceiptFacts | undefined): object {
+  /** Returns the first of the equal ones that it was given. */
+  #sameAs(ran: Ran): Ran {
+    const key = JSON.stringify(ran);
+    const known = this.#rans.get(key) ?? ran;
+    this.#rans.set(key, known);
+    return known;
+  }
+
+  #valueOf(
+    { number: attempt, pool }: EndedAttempt,
+    captured: ReceiptFacts | undefined,
+    ran: Ran | undefined,
+  ): object {
     const { program, nodeVersion, platform, architecture } = this.#surroundings;
     const { natives = [], bundler = 'unknown' } = captured ?? {};
     const sources = captured && receiptSources(captured);
     // @spec DML-EXE-1802
     return {
-      adapter: LOCAL_ADAPTER,
+      adapter: ran?.adapter ?? LOCAL_ADAPTER,
       attempt,
-      backend: 'worker thread',
+      backend: ran?.backend ?? 'worker thread',
       bundler,
       executor: program,
       platform: `${platform}-${architecture}`,
-      runtime: `node ${nodeVersion}`,
+      runtime: ran?.runtime ?? `node ${nodeVersion}`,
       schema: RECEIPT_SCHEMA,
       // @spec DML-EXE-3163
       ...(pool !== undefined && { pool }),

@@ -61,7 +61,7 @@ export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts):
     finishedMs,
     // @spec DML-EXE-1801
     // @spec DML-EXE-1805
-    receiptDatumId: receipts.of(attempt, node.callee?.captured),
+    receiptDatumId: receipts.of(attempt, node.callee?.captured, result.ran),
   }) as ExecId;
   return true;
 }

@@ -1,0 +1,306 @@
+import { mkdirSync } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { type DatumId, readDirectory } from '@daggerml/object-model';
+import type { RunObjects } from '../objects/run-objects.ts';
+import { findProgram } from '../process/find-program.ts';
+import { type ProcessEnd, ProcessRun } from '../process/process-run.ts';
+import { LayOut } from './lay-out.ts';
+import { layOutInputs } from './lay-out-inputs.ts';
+import { watchMemory } from './memory-watch.ts';
+import { OutputRelay } from './output-relay.ts';
+import { sandboxed } from './sandbox.ts';
+import { isSingle, type Script, STDOUT } from './script.ts';
+import { AttemptLost, ScriptFailure } from './script-failure.ts';
+import type { ScriptLimits } from './script-limits.ts';
+import { takeOutputs, tooLarge } from './take-outputs.ts';
+
+export interface AttemptRequest {
+  readonly script: Script;
+  readonly inputDatumIds: readonly DatumId[];
+  readonly limits: ScriptLimits;
+  readonly timeoutMs: number | undefined;
+  /** Folder of the attempt, which is not there yet. */
+  readonly folder: string;
+  /** Variables that the Executor passes to everything that it runs. */
+  readonly env: Readonly<Record<string, string>>;
+  readonly objects: RunObjects;
+  readonly onStart: (program: string) => void;
+  readonly onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
+}
+
+/** Variable by which all processes of an attempt are found, in whatever session they are. */
+const MARK = 'DML_ATTEMPT';
+const MAX_OUTPUT_MB = 16 * 1024;
+/** Longest text of an input that is a variable; the system takes 128 KiB for each. */
+const MAX_TEXT_BYTES = 100 * 1024;
+const SHELL = ['bash', '--noprofile', '--norc', '-euo', 'pipefail', '-c'];
+/** Signals that a program brings upon itself; any other one comes from outside. */
+const OWN_SIGNALS: ReadonlySet<string> = new Set([
+  'SIGSEGV',
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGILL',
+  'SIGSYS',
+  'SIGTRAP',
+  'SIGPIPE',
+]);
+
+/** One run of a script in a working folder of its own. */
+export class ScriptAttempt {
+  readonly #request: AttemptRequest;
+  readonly #work: string;
+  readonly #stdout: string;
+  readonly #relays: { readonly stdout: OutputRelay; readonly stderr: OutputRelay };
+  readonly #maxBytes: number;
+  #run: ProcessRun | undefined;
+  /** The reason why it is ended from here; the first one counts. */
+  #ending: AttemptLost | undefined;
+
+  constructor(request: AttemptRequest) {
+    const { folder, limits, onOutput } = request;
+    this.#request = request;
+    this.#work = join(folder, 'work');
+    this.#stdout = join(folder, 'stdout');
+    this.#maxBytes = (limits.maxOutputMb ?? MAX_OUTPUT_MB) * 1024 * 1024;
+    this.#relays = {
+      stdout: new OutputRelay((text) => onOutput('stdout', text)),
+      stderr: new OutputRelay((text) => onOutput('stderr', text)),
+    };
+  }
+
+  /** Ends the attempt; it rejects with this reason. */
+  stop(reason: AttemptLost): void {
+    this.#ending ??= reason;
+    this.#run?.stop();
+  }
+
+  /** Runs the script and returns its result; nothing of the attempt is left. */
+  async run(): Promise<DatumId> {
+    const { folder, script, objects } = this.#request;
+    try {
+      // @spec DML-EXE-3335
+      for (const each of [folder, this.#work, join(folder, 'tmp')]) mkdirSync(each, { mode: 0o700 });
+      const texts = await this.#layOut();
+      await this.#execute(texts);
+      const left = { folder: this.#work, stdout: this.#stdout, maxBytes: this.#maxBytes };
+      return await takeOutputs(script.outputs, left, objects);
+    } finally {
+      // @spec DML-EXE-3343
+      await removed(folder);
+    }
+  }
+
+  async #layOut(): Promise<ReadonlyMap<string, string>> {
+    const { script, inputDatumIds, objects } = this.#request;
+    const inputs = script.inputs.map((name, at) => ({ name, datumId: inputDatumIds[at] as DatumId }));
+    await new LayOut(objects).folder(readDirectory(script.files.root, objects), this.#work);
+    const texts = await layOutInputs(inputs, this.#work, objects);
+    if (this.#ending) throw this.#ending;
+    return texts;
+  }
+
+  async #execute(texts: ReadonlyMap<string, string>): Promise<void> {
+    const { timeoutMs, limits, onStart } = this.#request;
+    const { program, run } = this.#start(texts);
+    this.#run = run;
+    const { maxMemoryMb } = limits;
+    // @spec DML-EXE-3337
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(
+            () => this.stop(new AttemptLost('timeout', `it took longer than ${timeoutMs} ms`)),
+            timeoutMs,
+          );
+    const endWatch =
+      maxMemoryMb === undefined || run.pid === undefined
+        ? undefined
+        : watchMemory(run.pid, maxMemoryMb * 1024 * 1024, () => this.#exceedMemory(maxMemoryMb));
+    onStart(program);
+    try {
+      const [end] = await Promise.all([this.#endOf(run), this.#readOutput(run)]);
+      if (this.#ending) throw this.#ending;
+      this.#judge(end);
+    } finally {
+      clearTimeout(timer);
+      endWatch?.();
+    }
+  }
+
+  /** @spec DML-EXE-3348 */
+  #exceedMemory(maxMemoryMb: number): void {
+    const message = `it used more than ${maxMemoryMb} MB of memory; maxMemoryMb raises the limit`;
+    this.stop(new AttemptLost('limit_exceeded', message));
+  }
+
+  #start(texts: ReadonlyMap<string, string>): { program: string; run: ProcessRun } {
+    const { script, env: passed, folder, limits } = this.#request;
+    const path = script.env.PATH ?? passed.PATH ?? process.env.PATH ?? '';
+    const args = this.#argsOf(texts);
+    const name = args[0] ?? '';
+    const program = findProgram(name, { path, folder: this.#work });
+    // @spec DML-EXE-3342
+    if (!program) throw new AttemptLost('program_missing', `there is no program "${name}" ${whereOf(name)}`);
+    const { isSandboxed } = script;
+    const command = isSandboxed
+      ? sandboxed({ program, args, folder: this.#work, readable: limits.readable ?? [], hidden: MARK, path })
+      : { program, args };
+    const mark = `${folder}/`;
+    const run = new ProcessRun({
+      ...command,
+      folder: this.#work,
+      env: { ...this.#environment(texts, path), [MARK]: mark },
+      mark,
+      pipes: isSandboxed ? 1 : 0,
+    });
+    return { program, run };
+  }
+
+  #argsOf(texts: ReadonlyMap<string, string>): string[] {
+    const { command } = this.#request.script;
+    const used =
+      typeof command === 'string' ? [...command.matchAll(/DML_INPUT_\w+/g)].map(([name]) => name) : [];
+    for (const [name, text] of texts) {
+      const isUsed = used.includes(variableOf(name));
+      if (isUsed && Buffer.byteLength(text) > MAX_TEXT_BYTES) throw tooLong(name);
+    }
+    if (typeof command === 'string') return [...SHELL, command, 'script'];
+    return command.map((word) => {
+      if (typeof word === 'string') return word;
+      const text = texts.get(word.input) ?? '';
+      if (Buffer.byteLength(text) > MAX_TEXT_BYTES) throw tooLong(word.input);
+      return text;
+    });
+  }
+
+  /** @spec DML-EXE-3333 */
+  #environment(texts: ReadonlyMap<string, string>, path: string): Record<string, string> {
+    const { script, env } = this.#request;
+    const variables: Record<string, string> = {
+      // @spec DML-EXE-3334
+      PATH: path,
+      HOME: this.#work,
+      TMPDIR: join(this.#request.folder, 'tmp'),
+      LANG: 'C.UTF-8',
+      TZ: 'UTC',
+      ...env,
+      ...script.env,
+      DML_INPUTS: 'inputs.json',
+    };
+    for (const [name, text] of texts)
+      if (Buffer.byteLength(text) <= MAX_TEXT_BYTES && !text.includes('\0'))
+        variables[variableOf(name)] = text;
+    return variables;
+  }
+
+  async #endOf(run: ProcessRun): Promise<ProcessEnd> {
+    try {
+      const [end, status] = await Promise.all([run.ended, statusOf(run.pipes[0])]);
+      if (!this.#request.script.isSandboxed || status !== undefined) return end;
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      const reason =
+        code === 'E2BIG'
+          ? 'its arguments and variables are too long together'
+          : `it could not be started (${code})`;
+      throw new AttemptLost('program_missing', reason);
+    }
+    if (this.#ending) throw this.#ending;
+    throw new AttemptLost('sandbox_missing', `the sandbox could not be made: ${this.#relays.stderr.tail}`);
+  }
+
+  async #readOutput(run: ProcessRun): Promise<void> {
+    const { outputs } = this.#request.script;
+    const declared = isSingle(outputs) ? [outputs] : Object.values(outputs);
+    const isOutput = declared.some(({ path }) => path === STDOUT);
+    await Promise.all([
+      // @spec DML-EXE-3340
+      isOutput ? this.#keep(run.stdout) : this.#relays.stdout.read(run.stdout),
+      this.#relays.stderr.read(run.stderr),
+    ]);
+  }
+
+  /** Writes what is printed to a file. */
+  async #keep(stream: Readable): Promise<void> {
+    const file = await open(this.#stdout, 'wx', 0o600);
+    let size = 0;
+    try {
+      for await (const piece of stream) {
+        size += (piece as Buffer).length;
+        if (size > this.#maxBytes) this.stop(tooLarge(this.#maxBytes));
+        if (!this.#ending) await file.writeFile(piece as Buffer);
+      }
+    } finally {
+      await file.close();
+    }
+  }
+
+  #judge({ exitCode, signal }: ProcessEnd): void {
+    if (exitCode === 0) return;
+    const { script } = this.#request;
+    const name =
+      signal ?? (script.isSandboxed || typeof script.command === 'string' ? signalOf(exitCode) : undefined);
+    // @spec DML-EXE-3339
+    if (name !== undefined && !OWN_SIGNALS.has(name))
+      throw new AttemptLost('worker_lost', `it was ended from outside by ${name}`);
+    const how = name === undefined ? `with exit code ${exitCode}` : `by ${name}`;
+    const tail = this.#relays.stderr.tail
+      .replaceAll(`${this.#work}/`, '')
+      .replaceAll(this.#request.folder, '');
+    // @spec DML-EXE-3338
+    throw new ScriptFailure(
+      'script_failed',
+      `${commandText(script)} ended ${how}${tail === '' ? '' : `:\n${tail}`}`,
+    );
+  }
+}
+
+/** Returns the variable that an input is in. */
+export function variableOf(inputName: string): string {
+  return `DML_INPUT_${inputName.replace(/[^A-Za-z0-9_]/g, '_')}`;
+}
+
+/** @spec DML-EXE-3336 */
+function tooLong(name: string): ScriptFailure {
+  const message = `the input "${name}" is too long for an argument of a command: read it from inputs.json instead`;
+  return new ScriptFailure('unsupported_value', message);
+}
+
+function whereOf(name: string): string {
+  return name.includes('/') ? 'that may be executed' : 'in any folder of PATH';
+}
+
+/** Returns the signal that a shell says by an exit code. */
+function signalOf(exitCode: number | null): string | undefined {
+  const number = (exitCode ?? 0) - 128;
+  return Object.entries(constants.signals).find(([, each]) => each === number)?.[0];
+}
+
+const MAX_COMMAND_CHARACTERS = 120;
+
+function commandText({ command }: Script): string {
+  const text =
+    typeof command === 'string'
+      ? command.trim().replace(/\s*\n\s*/g, '; ')
+      : command.map((word) => (typeof word === 'string' ? word : `<${word.input}>`)).join(' ');
+  return `"${text.length > MAX_COMMAND_CHARACTERS ? `${text.slice(0, MAX_COMMAND_CHARACTERS)}…` : text}"`;
+}
+
+/** Returns how `bwrap` says that the program ended; undefined where it did not start it. */
+async function statusOf(stream: Readable | undefined): Promise<string | undefined> {
+  let text = '';
+  if (stream) for await (const piece of stream) text += String(piece);
+  return /"exit-code"/.exec(text)?.[0];
+}
+
+async function removed(folder: string): Promise<void> {
+  try {
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  } catch {
+    // The private folder is removed with what is in it at the end of the run.
+  }
+}
