@@ -43,6 +43,7 @@ export type { FunctionSources, LibraryUse, SourceText } from './explain/function
 export { matchCalls } from './explain/match-calls.ts';
 export type { NodePair } from './explain/own-differences.ts';
 export type { Cause, Origin } from './explain/upstream.ts';
+export { type SearchProgress, type Usage, type UsageRole, usagesOf } from './explain/usages.ts';
 export type { ValueDifference } from './explain/value-differences.ts';
 export {
   assertUsable,

@@ -257,6 +257,7 @@ describe('opening a store', () => {
       (closed) => closed.getMeta('schema'),
       (closed) => closed.head(),
       (closed) => closed.findBlobs('abcd'),
+      (closed) => closed.findHolders([]),
       (closed) => closed.resolvePrefix('abcd'),
       (closed) => closed.liveSessions(),
       (closed) => closed.checkpoint(),

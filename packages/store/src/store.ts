@@ -16,6 +16,7 @@ import { transactOnNewest } from './engine/workarounds/lock-file-txn-id.ts';
 import type { StoreEnvironment } from './environment.ts';
 import { storeError } from './errors.ts';
 import { dropWritesRows } from './gc/prune.ts';
+import { findHolders } from './objects/find-holders.ts';
 import { findBlobs, type PrefixResult, resolvePrefix } from './objects/find-objects.ts';
 import { type RecordClass, readObject, readRecord } from './objects/objects.ts';
 import { absentError, readStub, type StubFacts } from './objects/stubs.ts';
@@ -337,6 +338,15 @@ export class Store {
   findBlobs(digits: string): DatumId[] {
     this.#assertOpen();
     return findBlobs(this.engine, digits);
+  }
+
+  /**
+   * Returns some datums, pages or chunks and every datum and page of the store that holds one of them, at any depth.
+   * O(datums and pages of the store · depth).
+   */
+  findHolders(targets: Iterable<ObjectId>, onRows?: (rows: number) => void): ReadonlySet<string> {
+    this.#assertOpen();
+    return findHolders(this.engine, targets, onRows);
   }
 
   /** Reads a meta value; undefined means unknown. */

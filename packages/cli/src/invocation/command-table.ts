@@ -208,6 +208,21 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/why.ts'),
   },
   {
+    name: 'who',
+    group: 'Inspect',
+    summary: 'List the calls that made or used a value or file, newest first.',
+    description:
+      'Goes through every branch, tracking ref and work in progress. A value inside of another one counts, so a file ' +
+      'is found in the folders that were captured with it; a source file is found by the functions made of it.',
+    arguments: {
+      '<value>': `${OBJECT_NAME}; or the path of a file, which ./ before it makes certain`,
+    },
+    options: { '-n, --count <number>': 'calls to list at most, 20 by default' },
+    takesReference: true,
+    example: 'dml who my-pipeline',
+    load: () => import('../commands/who.ts'),
+  },
+  {
     name: 'dag list',
     group: 'Inspect',
     summary: 'List the dags of the current branch.',

@@ -33,7 +33,8 @@ export function* firstParents(
   }
 }
 
-function commitUnlessGone(source: ExplainSource, commitId: CommitId): CommitRecord | undefined {
+/** Reads a commit; undefined for one that was excised or is not here. */
+export function commitUnlessGone(source: ExplainSource, commitId: CommitId): CommitRecord | undefined {
   try {
     return source.read('commit', commitId);
   } catch (error) {

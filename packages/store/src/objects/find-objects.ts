@@ -27,7 +27,7 @@ const PREFIX = /^[0-9a-f]{4,64}$/;
 const MAX_CANDIDATES = 20;
 
 /** Returns the range of keys of one class whose ids start with the digits given. */
-function classRange(objectClass: ObjectClass, digits: string): { start: Buffer; end: Buffer } {
+export function classRange(objectClass: ObjectClass, digits: string): { start: Buffer; end: Buffer } {
   const first = CLASS_BYTES[objectClass].toString(16).padStart(2, '0');
   return {
     start: Buffer.from(first + digits.padEnd(64, '0'), 'hex'),
