@@ -57,7 +57,7 @@ describe('the calls that made or used a value', () => {
     ).nodes.filter(({ function: uri }) => uri !== undefined);
     const uri = (await repository.json<{ function: string }>('show', nodeId)).function;
     const bundle = /[0-9a-f]{64}/.exec(uri)?.[0] ?? '';
-    expect(told(await who(bundle)).map(([role]) => role)).toContain('code');
+    expect((await who(bundle)).calls.flatMap(({ roles }) => roles)).toContain('code');
   });
 
   it('include those of what holds it, at any depth [DML-REP-0304]', async () => {

@@ -1,5 +1,6 @@
 import {
   type BlobSource,
+  type CommitId,
   type DatumId,
   type ExecId,
   isDmlError,
@@ -12,7 +13,10 @@ import type { NodeNames } from '../views/dag-view.ts';
 import { type FunctionSources, sourcesOfExec } from './function-sources.ts';
 
 /** A source of records, pages and chunks. */
-export type ExplainSource = RecordSource & BlobSource;
+export interface ExplainSource extends RecordSource, BlobSource {
+  /** Returns the bytes of a commit; undefined when it is not there. */
+  getBytes(objectClass: 'commit', commitId: CommitId): Uint8Array | undefined;
+}
 
 /** One side of a comparison of calls: a commit, or a run that was only planned. */
 export interface CallSide {

@@ -5,11 +5,13 @@ import {
   type ExecId,
   isDmlError,
   type NodeId,
+  scanLinks,
   type TreeRoot,
   treeGet,
 } from '@daggerml/object-model';
-import type { ExplainSource } from './call-side.ts';
+import { type ExplainSource, ifKnown } from './call-side.ts';
 
+const ID_BYTES = 32;
 /** Commits that are gone through at most. */
 const MAX_COMMITS = 100_000;
 
@@ -66,7 +68,7 @@ export class PinReader {
 
 /**
  * Returns the oldest commit from which on every first descendant pins a node to this exec, and the number of commits
- * since then. O(commits since then).
+ * since then. O(commits since then), few of which are decoded.
  */
 export function commitThatPinned(
   source: ExplainSource,
@@ -75,14 +77,37 @@ export function commitThatPinned(
 ): { readonly made: HistoryCommit; readonly steps: number } {
   const pins = new PinReader(source, nodeId);
   const execId = pins.in(from.commit);
-  let made = from;
-  let steps = -1;
-  for (const each of firstParents(source, from.commitId)) {
-    if (pins.in(each.commit) !== execId) break;
-    made = each;
+  if (execId === undefined) return { made: from, steps: 0 };
+  const idBytes = Buffer.from(execId, 'hex');
+  let madeId = from.commitId;
+  let steps = 0;
+  for (let count = 0; count < MAX_COMMITS; count += 1) {
+    const parentId = firstParentOf(source, madeId);
+    const bytes = parentId && ifKnown(() => source.getBytes('commit', parentId));
+    if (parentId === undefined || bytes === undefined) break;
+    // An exec is pinned to its own node, so few pins, which the commit itself holds, need not be decoded.
+    const isPinned =
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(idBytes) ||
+      ifKnown(() => pins.in(source.read('commit', parentId))) === execId;
+    if (!isPinned) break;
+    madeId = parentId;
     steps += 1;
   }
-  return { made, steps };
+  return { made: { commitId: madeId, commit: source.read('commit', madeId) }, steps };
+}
+
+/** Reads the first parent of a commit without decoding it. */
+function firstParentOf(source: ExplainSource, commitId: CommitId): CommitId | undefined {
+  const bytes = source.getBytes('commit', commitId);
+  let found: CommitId | undefined;
+  if (bytes !== undefined)
+    ifKnown(() =>
+      scanLinks(bytes, (objectClass, at) => {
+        if (objectClass === 'commit')
+          found ??= Buffer.from(bytes.subarray(at, at + ID_BYTES)).toString('hex') as CommitId;
+      }),
+    );
+  return found;
 }
 
 /** Returns the closest ancestor of a commit that has a dag under a name. */

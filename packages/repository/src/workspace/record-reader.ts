@@ -1,5 +1,6 @@
 import {
   type ChunkId,
+  type CommitId,
   type Datum,
   type DatumId,
   decodeRecord,
@@ -27,6 +28,10 @@ export class RecordReader implements ObjectSource {
 
   readDatum(datumId: DatumId): Datum {
     return this.read('datum', datumId);
+  }
+
+  getBytes(objectClass: 'commit', commitId: CommitId): Uint8Array | undefined {
+    return this.store.get(objectClass, commitId);
   }
 
   getChunk(chunkId: ChunkId): Uint8Array | undefined {
