@@ -79,7 +79,7 @@ describe('dml why', () => {
     expect((await why('copy#root')).reason).toBe('taken-over');
     const failing = repository.pipeline(
       'failing',
-      'async (dag) => dag.settled ? 1 : dag.call(steps.boom, 1)',
+      'async (dag) => dag.call(steps.boom, 1)',
     );
     expect((await repository.dml(['run', failing])).exitCode).toBe(7);
     const { failedCalls } = JSON.parse((await repository.dml(['--json', 'run', failing])).stderr) as {

@@ -79,7 +79,10 @@ export class ObjectBuffer implements PageStore {
 
   /** Takes bytes whose id the caller has just computed. */
   putHashed(objectClass: ObjectClass, objectId: string, bytes: Uint8Array): void {
-    if (objectClass !== 'chunk' || this.#keepsChunk(bytes)) this.#pending.add(objectClass, objectId, bytes);
+    if (!this.isDry) this.#pending.add(objectClass, objectId, bytes);
+    // The memory of what is held is not the caller's, who goes on with it.
+    else if (objectClass !== 'chunk' || this.#keepsChunk(bytes))
+      this.#pending.addCopy(objectClass, objectId, bytes);
   }
 
   /**

@@ -88,7 +88,7 @@ export class RunObjects extends ObjectBuffer implements ObjectSource, StreamSink
     for (const { objectClass, objectId, bytes } of unpackObjects(packed))
       this.#takeHashed(objectClass, objectId, bytes);
     this.makeRoom();
-    return !this.hasPending;
+    return this.isDry || !this.hasPending;
   }
 
   /**
