@@ -171,6 +171,12 @@ describe('dml table', () => {
     ];
     expect(text).toMatch(new RegExp(`^${lines.join('\n')}\n$`));
     await repository.refusal(2, ['table', 'train', '--csv', '--json']);
+    await repository.define('long', `(dag) => { dag.metric('long', 'x'.repeat(5_000)); return 1; }`);
+    expect((await repository.ok('table', 'long', '--csv')).split('\n')[1]).toMatch(/,x{5000}$/);
+    const { runs } = await repository.json<TableDocument>('table', 'long');
+    expect(runs[0]?.values).toEqual({ 'metrics.long': 'x'.repeat(5_000) });
+    expect(await repository.ok('table', 'long')).toContain(`  ${'x'.repeat(40)}…\n`);
+    await repository.ok('dag', 'delete', 'long');
   });
 
   it('prints columns and values as JSON [DML-CLI-1805]', async () => {

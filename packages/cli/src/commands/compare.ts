@@ -25,7 +25,9 @@ export async function run(context: CommandContext): Promise<void> {
     const dag = typeof options.dag === 'string' ? nfcText(options.dag) : undefined;
     const comparison = compareDags(reader, sides, dag);
     const labelled = sides.map(({ commitId }, at) => ({ name: names[at] as string, commitId }));
-    output.result(documentOf(labelled, comparison), () => comparisonLines(output, labelled, comparison));
+    output.result(documentOf(reader, labelled, comparison), () =>
+      comparisonLines(output, labelled, comparison),
+    );
   });
 }
 
@@ -38,6 +40,7 @@ function sideOf(reader: RecordReader, name: string): ComparedSide {
 
 /** @spec DML-CLI-1793 */
 function documentOf(
+  reader: RecordReader,
   sides: readonly { readonly name: string; readonly commitId: CommitId }[],
   comparison: CommitComparison,
 ): unknown {
@@ -45,18 +48,18 @@ function documentOf(
     sides,
     dags: comparison.dags.map(({ parameters, metrics, ...dag }) => ({
       ...dag,
-      parameters: parameters.map(valueDocument),
-      metrics: metrics.map(valueDocument),
+      parameters: parameters.map((each) => valueDocument(reader, each)),
+      metrics: metrics.map((each) => valueDocument(reader, each)),
     })),
     unchanged: comparison.unchanged,
     partial: comparison.partial,
   };
 }
 
-function valueDocument({ name, cells, differs, differences }: ComparedValue): unknown {
+function valueDocument(reader: RecordReader, { name, cells, differs, differences }: ComparedValue): unknown {
   return {
     name,
-    values: cells.map((cell) => (cell === undefined ? null : cellValue(cell))),
+    values: cells.map((cell) => (cell === undefined ? null : cellValue(cell, reader))),
     differs,
     differences: differences.map((difference) => difference ?? null),
   };

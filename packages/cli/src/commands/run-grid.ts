@@ -3,6 +3,7 @@ import type { CommandContext } from '../invocation/command.ts';
 import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import type { Parameters } from '../invocation/parameter-options.ts';
 import { formatColumns } from '../render/columns.ts';
+import { formatCount } from '../render/quantities.ts';
 import { type RunDocument, tookOf } from '../render/run-report.ts';
 import { describeError } from '../wording/error-report.ts';
 
@@ -60,6 +61,8 @@ export async function runGrid(
       ]),
     ),
   );
+  if (failure !== undefined)
+    output.note(`${ended} of ${formatCount(entries.length, 'run')} ended well and committed`);
   if (failure !== undefined) throw failure;
 }
 

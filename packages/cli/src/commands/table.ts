@@ -1,5 +1,13 @@
 import { nfcText } from '@daggerml/object-model';
-import { cellData, cellText, cellValue, type RunRow, type RunTable, runTable } from '@daggerml/repository';
+import {
+  cellData,
+  cellText,
+  cellValue,
+  type RecordReader,
+  type RunRow,
+  type RunTable,
+  runTable,
+} from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
 import { withStore } from '../invocation/repository-access.ts';
@@ -34,8 +42,8 @@ export async function run(context: CommandContext): Promise<void> {
     const table = runTable(reader, followed, { columns, filters, sort, reverse, limit });
     if (options.csv === true) {
       // @spec DML-CLI-1804
-      for (const line of csvLines(table)) await output.text(line);
-    } else output.result(documentOf(followed.dagName, table), () => textOf(output, table));
+      for (const line of csvLines(reader, table)) await output.text(line);
+    } else output.result(documentOf(reader, followed.dagName, table), () => textOf(output, table));
     if (table.rows.length === 0) output.note('no run meets the filter');
   });
 }
@@ -68,19 +76,19 @@ function fieldOf({ cells }: RunRow, column: string, output: Output): string {
   return cut === text ? text : `${cut}…`;
 }
 
-function* csvLines({ columns, rows }: RunTable): Generator<string> {
+function* csvLines(reader: RecordReader, { columns, rows }: RunTable): Generator<string> {
   yield csvLine(['commit', 'time', 'author', 'message', ...columns]);
   for (const { commitId, timeMs, author, message, cells } of rows) {
     const fields = columns.map((column) => {
       const cell = cells.get(column);
-      return cell === undefined ? '' : cellData(cell);
+      return cell === undefined ? '' : cellData(cell, reader);
     });
     yield csvLine([commitId, new Date(timeMs).toISOString(), author, message, ...fields]);
   }
 }
 
 /** @spec DML-CLI-1805 */
-function documentOf(dagName: string, { columns, rows }: RunTable): unknown {
+function documentOf(reader: RecordReader, dagName: string, { columns, rows }: RunTable): unknown {
   return {
     dag: dagName,
     columns,
@@ -93,7 +101,7 @@ function documentOf(dagName: string, { columns, rows }: RunTable): unknown {
       values: Object.fromEntries(
         columns.flatMap((column) => {
           const cell = cells.get(column);
-          return cell === undefined ? [] : [[column, cellValue(cell)] as const];
+          return cell === undefined ? [] : [[column, cellValue(cell, reader)] as const];
         }),
       ),
     })),

@@ -8,7 +8,7 @@ import type { RecordReader } from '../workspace/record-reader.ts';
 import { type ChangedFunction, changedFunctions } from './changed-functions.ts';
 import { type DagRun, dagRun, nodeValue, recordedValues } from './dag-runs.ts';
 import { isRecorded, METRIC_PREFIX, PARAMETER_PREFIX } from './recorded-names.ts';
-import { cellNumber, type ValueCell } from './value-cell.ts';
+import { cellNumber, isSameCell, type ValueCell } from './value-cell.ts';
 
 /** A dag that is compared: of a commit, under a name; every dag of the commit where there is no name. */
 export interface ComparedSide {
@@ -138,7 +138,7 @@ function comparedValue(name: string, runs: readonly ReadonlyMap<string, ValueCel
   return {
     name,
     cells,
-    differs: new Set(cells.map((cell) => cell?.json)).size > 1,
+    differs: cells.some((cell) => !isSameCell(cell, cells[0])),
     differences: others.map((number) =>
       first === undefined || number === undefined ? undefined : number - first,
     ),

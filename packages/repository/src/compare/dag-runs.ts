@@ -93,7 +93,7 @@ export function recordedValues(reader: RecordReader, run: DagRun): Map<string, V
   for (const prefix of [PARAMETER_PREFIX, METRIC_PREFIX])
     for (const [name, nodeId] of namesUnder(reader, names, prefix)) {
       const datumId = nodeValue(reader, nodeId, scope);
-      if (datumId !== undefined) cells.set(name, cellOf(reader, reader.read('datum', datumId)));
+      if (datumId !== undefined) cells.set(name, cellOf(reader, reader.read('datum', datumId), datumId));
     }
   return cells;
 }
@@ -111,7 +111,8 @@ export function valueInRun(
 ): ValueCell | undefined {
   return unlessAbsent(() => {
     const text = `${commitId}:${dagName}#${name}`;
-    return cellOf(reader, objectValue(reader, text, findObject(reader, text)).datum);
+    const { datum, datumId } = objectValue(reader, text, findObject(reader, text));
+    return cellOf(reader, datum, datumId);
   });
 }
 

@@ -1,8 +1,9 @@
+import type { DatumId } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
 import { parseRowFilter } from './row-filter.ts';
-import { cellNumber, cellText, type ValueCell } from './value-cell.ts';
+import { cellNumber, cellText, isSameCell, type ValueCell } from './value-cell.ts';
 
-const cell = (kind: ValueCell['kind'], json: string): ValueCell => ({ kind, json, isCut: false });
+const cell = (kind: ValueCell['kind'], json: string): ValueCell => ({ kind, json });
 const HALF = cell('f64', '0.5');
 const RIDGE = cell('string', '"ridge"');
 
@@ -57,8 +58,14 @@ describe('a field', () => {
       Number.NEGATIVE_INFINITY,
     ]);
     expect(cellNumber(RIDGE)).toBeUndefined();
+    const long = (cut: string): ValueCell => ({ ...RIDGE, json: '"same beginning', cut: cut as DatumId });
+    expect([
+      isSameCell(long('1'), long('1')),
+      isSameCell(long('1'), long('2')),
+      isSameCell(RIDGE, undefined),
+    ]).toEqual([true, false, false]);
     expect(cellText(cell('f64', '0.16666666666666666'))).toBe('0.166667');
     expect(cellText(cell('i64', '123456789'))).toBe('123456789');
-    expect(cellText({ ...RIDGE, json: '"rid', isCut: true })).toBe('rid…');
+    expect(cellText({ ...RIDGE, json: '"rid', cut: 'x' as DatumId })).toBe('rid…');
   });
 });

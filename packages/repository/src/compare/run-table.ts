@@ -4,7 +4,7 @@ import type { RecordReader } from '../workspace/record-reader.ts';
 import { type DagRun, dagRun, recordedValues, runsOfDag, valueInRun } from './dag-runs.ts';
 import { isRecorded, METRIC_PREFIX } from './recorded-names.ts';
 import type { RowFilter } from './row-filter.ts';
-import { cellNumber, type ValueCell } from './value-cell.ts';
+import { cellNumber, isSameCell, type ValueCell } from './value-cell.ts';
 
 /** Choice of rows and columns of a table. */
 export interface TableOptions {
@@ -106,7 +106,8 @@ function rowOf(
  */
 function ownColumns(rows: readonly RunRow[]): string[] {
   const names = [...new Set(rows.flatMap(({ cells }) => [...cells.keys()]))];
-  const differs = (name: string): boolean => new Set(rows.map(({ cells }) => cells.get(name)?.json)).size > 1;
+  const differs = (name: string): boolean =>
+    rows.some(({ cells }) => !isSameCell(cells.get(name), rows[0]?.cells.get(name)));
   const isMetric = (name: string): boolean => name.startsWith(METRIC_PREFIX);
   return [
     ...names.filter((name) => !isMetric(name) && (rows.length === 1 || differs(name))),

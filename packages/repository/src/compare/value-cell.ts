@@ -1,4 +1,4 @@
-import type { Datum, DatumKind } from '@daggerml/object-model';
+import type { Datum, DatumId, DatumKind } from '@daggerml/object-model';
 import type { RecordSource } from '../nodes/stored-value.ts';
 import { valueJson } from '../views/value-json.ts';
 
@@ -12,18 +12,24 @@ export interface ValueCell {
   readonly kind: DatumKind;
   /** JSON text on one line; its beginning where the value is cut. */
   readonly json: string;
-  readonly isCut: boolean;
+  /** Set where the value is cut, for the rest. */
+  readonly cut?: DatumId;
 }
 
 /** Returns a value as a field. */
-export function cellOf(source: RecordSource, datum: Datum): ValueCell {
+export function cellOf(source: RecordSource, datum: Datum, datumId: DatumId): ValueCell {
   let json = '';
   for (const piece of valueJson(source, datum)) {
     json += piece.replace(/\n\s*/g, ' ');
     if (json.length > MAX_JSON_LENGTH)
-      return { kind: datum.kind, json: json.slice(0, MAX_JSON_LENGTH).toWellFormed(), isCut: true };
+      return { kind: datum.kind, json: json.slice(0, MAX_JSON_LENGTH).toWellFormed(), cut: datumId };
   }
-  return { kind: datum.kind, json, isCut: false };
+  return { kind: datum.kind, json };
+}
+
+/** Checks whether two fields hold the same value; a missing one is another. */
+export function isSameCell(left: ValueCell | undefined, right: ValueCell | undefined): boolean {
+  return left?.json === right?.json && left?.cut === right?.cut;
 }
 
 /** Returns the number of a field; undefined where it is none. */
@@ -36,21 +42,30 @@ export function cellNumber({ kind, json }: ValueCell): number | undefined {
   return f64 === 'nan' ? Number.NaN : f64 === 'inf' ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
 }
 
-/** Returns a field as JSON value; text where it is cut. */
-export function cellValue({ json, isCut }: ValueCell): unknown {
-  return isCut ? `${json}…` : JSON.parse(json);
+/** Returns a field as JSON value, whole where its source is given, else the beginning of its text where it is cut. */
+export function cellValue(cell: ValueCell, source?: RecordSource): unknown {
+  if (cell.cut === undefined) return JSON.parse(cell.json);
+  return source === undefined ? `${cell.json}…` : JSON.parse(wholeJson(source, cell.cut));
 }
 
-/** Returns a field as data for another program: text without quotes, anything else in its JSON form. */
-export function cellData(cell: ValueCell): string {
-  if (cell.kind !== 'string') return cell.isCut ? `${cell.json}…` : cell.json;
-  // A cut text has no quote at its end, and may end inside of an escape.
-  return cell.isCut ? `${cell.json.slice(1)}…` : (JSON.parse(cell.json) as string);
+/** Returns a field as data for another program, whole: text without quotes, anything else in its JSON form. */
+export function cellData(cell: ValueCell, source: RecordSource): string {
+  const json = cell.cut === undefined ? cell.json : wholeJson(source, cell.cut);
+  return cell.kind === 'string' ? (JSON.parse(json) as string) : json;
+}
+
+function wholeJson(source: RecordSource, datumId: DatumId): string {
+  return Array.from(valueJson(source, source.read('datum', datumId)), (piece) =>
+    piece.replace(/\n\s*/g, ' '),
+  ).join('');
 }
 
 /** Returns a field for people: numbers with six digits. */
 export function cellText(cell: ValueCell): string {
   const number = cell.kind === 'f64' ? cellNumber(cell) : undefined;
-  if (number === undefined) return cellData(cell);
-  return String(Number(number.toPrecision(SHOWN_DIGITS)));
+  if (number !== undefined) return String(Number(number.toPrecision(SHOWN_DIGITS)));
+  const isText = cell.kind === 'string';
+  // A cut text has no quote at its end, and may end inside of an escape.
+  if (cell.cut !== undefined) return `${isText ? cell.json.slice(1) : cell.json}…`;
+  return isText ? (JSON.parse(cell.json) as string) : cell.json;
 }
