@@ -40,10 +40,10 @@ import { ExecutionHandle, type HandleOwner, NodeHandle } from './node-handle.ts'
 import { checkMetricName } from './parameters.ts';
 import { checkedName } from './pipeline-name.ts';
 import { type DagPlan, planDag } from './plan-dag.ts';
-import { type Handles, type Outcomes, replaceHandles } from './settled.ts';
 import { callOptionsOf, type DraftedScript, draftCommand, draftShell } from './script/script-draft.ts';
 import type { ScriptOptions, ScriptValue, ShellOptions } from './script/script-options.ts';
 import type { ScriptPart } from './script/script-parts.ts';
+import { type Handles, type Outcomes, replaceHandles } from './settled.ts';
 import type { Callable, CallInputs, CallValue } from './signature.ts';
 import type { Lifted, Storable } from './values.ts';
 

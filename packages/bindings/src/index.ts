@@ -92,8 +92,8 @@ export {
   type RunResult,
 } from './repository.ts';
 export type { RetriedCall, RetryOptions, RetryResult } from './retry.ts';
-export type { Handles, Outcome, OutcomeError, Outcomes } from './settled.ts';
 export type { ScriptOptions, ScriptValue, ShellOptions } from './script/script-options.ts';
 export type { OutputValue, ScriptPart } from './script/script-parts.ts';
+export type { Handles, Outcome, OutcomeError, Outcomes } from './settled.ts';
 export type { Callable, CallInputs, CallValue } from './signature.ts';
 export type { Input, Inputs, Lifted, Refused, Storable } from './values.ts';

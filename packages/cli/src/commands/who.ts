@@ -37,9 +37,9 @@ export async function run(context: CommandContext): Promise<void> {
     const found: Usage[] = [];
     let hasMore = false;
     const progress = {
-      onRows: (rows: number) => output.live(`  ${formatInteger(rows)} values looked at`),
+      onRows: (rows: number) => output.live([`  ${formatInteger(rows)} values looked at`]),
       onCommits: (commits: number) => {
-        if (commits % 100 === 0) output.live(`  ${formatInteger(commits)} commits looked at`);
+        if (commits % 100 === 0) output.live([`  ${formatInteger(commits)} commits looked at`]);
       },
     };
     if (datumId !== undefined)
