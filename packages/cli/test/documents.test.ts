@@ -18,6 +18,8 @@ const DOCUMENTS = [
   'README.md',
   'docs/typescript.md',
   'docs/recipes/parameter-grid.md',
+  'docs/recipes/python-step.md',
+  'docs/recipes/shell-step.md',
   'packages/bindings/README.md',
   'packages/cli/README.md',
   'packages/object-model/README.md',
@@ -89,7 +91,7 @@ function newFolder(): string {
 
 /** The file that a block of code names in its first line. */
 function fileOf(block: Block): string {
-  return /^\/\/ ([\w./-]+\.[cm]?[jt]s)(?::.*)?\n/.exec(block.text)?.[1] ?? '';
+  return /^(?:\/\/|#) ([\w./-]+\.(?:[cm]?[jt]s|py))(?::.*)?\n/.exec(block.text)?.[1] ?? '';
 }
 
 function commandsOf(block: Block): string[] {
@@ -142,7 +144,7 @@ function groupBySection(blocks: readonly Block[]): Map<string, Block[]> {
 /** Does in an empty folder what one section shows: writes its files, compiles them, runs its commands in order. */
 function follow(blocks: readonly Block[], where: string): void {
   const folder = newFolder();
-  const code = blocks.filter(({ language }) => ['ts', 'js'].includes(language));
+  const code = blocks.filter(({ language }) => ['ts', 'js', 'py'].includes(language));
   for (const block of code) {
     expect(fileOf(block), `${where}:${block.line} names no file`).not.toBe('');
     writeFileSync(join(folder, fileOf(block)), block.text);
@@ -158,7 +160,7 @@ describe('a reader who copies what the documents say', () => {
   it.each(DOCUMENTS)('from %s gets what they show [DML-CLI-1562]', (document) => {
     const blocks = blocksOf(document);
     for (const { language, line } of blocks)
-      expect(['ts', 'js', 'sh', 'json', 'text', 'mermaid'], `${document}:${line}`).toContain(language);
+      expect(['ts', 'js', 'py', 'sh', 'json', 'text', 'mermaid'], `${document}:${line}`).toContain(language);
     const sections = groupBySection(blocks);
     expect(sections.size).toBeGreaterThan(0);
     for (const section of sections.values()) follow(section, document);

@@ -4,9 +4,12 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { blob, liftDatum } from '@daggerml/values';
 import { describe, expect, it } from 'vitest';
+import type { AdapterContext } from '../src/adapters/port.ts';
 import { markedProcesses } from '../src/process/marked-processes.ts';
 import type { RunNode } from '../src/run/run-node.ts';
 import { readScript } from '../src/script/script.ts';
+import { ScriptAdapter } from '../src/script/script-adapter.ts';
+import { adapterSuite } from '../src/testing/adapter-suite.ts';
 import { type ScriptCall, ScriptWorld } from './script-world.ts';
 
 const json = { path: '-', form: 'json' } as const;
@@ -392,4 +395,22 @@ describe('scripts', () => {
     world.write('a.sh', 'echo $RANDOM $$ $(date +%N)');
     expect(await world.outcome(call)).toBe(first);
   });
+});
+
+describe('the adapter of scripts', () => {
+  const commands: Readonly<Record<string, ScriptCall>> = {
+    subtract: { command: 'echo $((DML_INPUT_a - DML_INPUT_b))', values: { a: 0, b: 0 }, outputs: json },
+    fail: { command: 'echo "$DML_INPUT_text" >&2; false', values: { text: '' } },
+    wait: { command: 'sleep 1000' },
+  };
+  for (const { name, run } of adapterSuite) {
+    it(`${name} [DML-EXE-1311]`, { timeout: 60_000 }, async () => {
+      const world = await ScriptWorld.create();
+      const { objects } = world.run.open;
+      const uriIn = (called: string): string => uriOf(world, commands[called] as ScriptCall).value;
+      const start = (context: AdapterContext): ScriptAdapter => new ScriptAdapter(context, { size: 2 });
+      const failureCode = 'script_failed';
+      await expect(run({ start, objects, uriOf: uriIn, failureCode })).resolves.toBeUndefined();
+    });
+  }
 });

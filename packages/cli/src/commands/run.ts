@@ -190,7 +190,9 @@ function progressOf({ io, options, output }: CommandContext): RunProgress {
   });
 }
 
-function optionsOf(context: CommandContext): Pick<RunOptions, 'callDefaults' | 'failFast' | 'resources'> {
+function optionsOf(
+  context: CommandContext,
+): Pick<RunOptions, 'callDefaults' | 'failFast' | 'resources' | 'sandbox'> {
   const { options } = context;
   const resources = listedResources(context, 'run');
   return {
@@ -198,6 +200,8 @@ function optionsOf(context: CommandContext): Pick<RunOptions, 'callDefaults' | '
     ...(resources && { resources }),
     // @spec DML-CLI-1910
     failFast: options.failFast === true,
+    // @spec DML-CLI-1940
+    sandbox: options.sandbox === true,
     callDefaults: {
       // @spec DML-CLI-0707
       ...(options.cache === false && { cache: false }),

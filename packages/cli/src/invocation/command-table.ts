@@ -40,6 +40,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       '--fail-fast': 'stop at the first call that fails, and cancel those that run',
       '--keep-going': 'go on with the calls that do not need the failed one; the default',
       '--retry-failed': 're-run calls whose recorded outcome is a failure',
+      '--sandbox': 'run scripts where they see nothing but the system and their inputs; needs bwrap',
       '--workers <number>':
         'calls that run at one time, as many as the processors by default; raise it for calls that wait',
       '--resources <list>':

@@ -20,6 +20,8 @@ export interface AdapterUnderTest {
    * return before it is stopped.
    */
   readonly uriOf: (name: 'subtract' | 'fail' | 'wait') => string;
+  /** Code of the failure of `fail`; `function_threw` by default. */
+  readonly failureCode?: string;
 }
 
 /** Drives an adapter as the Executor does, without a run. */
@@ -50,6 +52,10 @@ class Probe {
       setTimeout(() => this.adapter.poll([poll]), answer.pollAfterMs);
     }
     this.#onNews?.();
+  }
+
+  get failureCode(): string {
+    return this.#given.failureCode ?? 'function_threw';
   }
 
   call(name: 'subtract' | 'fail' | 'wait', inputs: readonly unknown[]): Submission {
@@ -136,7 +142,7 @@ export const adapterSuite: readonly SuiteCase<AdapterUnderTest>[] = [
       probe.adapter.submit([call]);
       const [answer] = await probe.finals([call]);
       assert.ok(answer?.type === 'done' && answer.outcome === 'error');
-      assert.equal(answer.failure.code, 'function_threw');
+      assert.equal(answer.failure.code, probe.failureCode);
       assert.match(answer.failure.message, /no way/);
     },
   ),

@@ -1,0 +1,55 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { TestRepository } from './test-repository.ts';
+
+interface Shown {
+  readonly nodes: readonly { readonly function?: string }[];
+}
+
+let repository: TestRepository;
+beforeAll(async () => {
+  repository = await TestRepository.create();
+  repository.write(
+    'scripts.ts',
+    `import { definePipeline, text } from '@daggerml/bindings';
+const of = (command: string, options: object = {}) => (dag: any) => dag.script({ command, output: text(), ...options });
+export const plain = definePipeline('plain', of('pwd | grep -o "[^/]*$"; echo to the terminal >&2'));
+export const fails = definePipeline('fails', of('echo reason >&2; exit 3'));
+export const bare = definePipeline('bare', (dag: any) => dag.script({ command: ['no-such-program'] }));`,
+  );
+});
+
+describe('scripts in dml run', () => {
+  it('report what they print and show as calls', async () => {
+    const { exitCode, stderr } = await repository.dml(['run', 'scripts.ts', 'plain']);
+    expect(exitCode).toBe(0);
+    expect(stderr).toContain('pwd | to the terminal');
+    expect(await repository.ok('cat', 'plain')).toBe('"work\\n"\n');
+    expect(await repository.ok('show', 'plain')).toMatch(/call +pwd\(\) +ok/);
+  });
+
+  it('say how they failed, and what to do', async () => {
+    const failed = await repository.dml(['run', 'scripts.ts', 'fails']);
+    expect(failed.exitCode).toBe(7);
+    expect(failed.stderr).toContain('script_failed');
+    expect(failed.stderr).toMatch(/"echo reason >&2; exit 3" ended with exit code 3:\s+reason/);
+    const missing = await repository.dml(['run', 'scripts.ts', 'bare']);
+    expect(missing.stderr).toContain('there is no program "no-such-program" in any folder of PATH');
+    expect(missing.exitCode).toBe(8);
+  });
+
+  it('are sandboxed with --sandbox, or do not run [DML-CLI-1940]', async () => {
+    const uriOf = async (): Promise<unknown> => {
+      const shown = JSON.parse(await repository.ok('show', 'plain', '--json')) as Shown;
+      return shown.nodes.map(({ function: uri }) => uri).find((uri) => uri !== undefined);
+    };
+    expect((await repository.dml(['run', 'scripts.ts', 'plain'])).exitCode).toBe(0);
+    const before = await uriOf();
+    const { exitCode, stderr } = await repository.dml(['run', 'scripts.ts', 'plain', '--sandbox']);
+    if (stderr.includes('sandbox_missing')) expect(exitCode).toBe(8);
+    else {
+      expect(exitCode).toBe(0);
+      expect(await uriOf()).not.toBe(before);
+    }
+    expect(before).toContain('dml+exec://dml-script/');
+  });
+});
