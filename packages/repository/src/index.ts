@@ -88,6 +88,9 @@ export {
   openRepository,
   type TrustOptions,
 } from './open.ts';
+export { type CallLog, callLog, type LogPiece } from './receipts/call-log.ts';
+export { type FoundCall, findCalls } from './receipts/find-calls.ts';
+export { fieldsOf, type RanExec, ranExecOf, receiptOf } from './receipts/receipt-of.ts';
 export { admitRepository } from './trust/admit-repository.ts';
 export { TrustList } from './trust/trust-list.ts';
 export { type UserContext, userContext } from './trust/user-context.ts';

@@ -100,6 +100,20 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/code.ts'),
   },
   {
+    name: 'logs',
+    group: 'Inspect',
+    summary: 'Print what a call has printed when it ran.',
+    description:
+      'Standard output and error in the order in which they were printed, of each call of a dag in turn. Of more ' +
+      'than 1 MiB the beginning and the end are kept. What an attempt printed that was lost, such as one that ran ' +
+      'out of time, is shown while it runs and not kept.',
+    arguments: { '<call>': `a call, an outcome of one or a dag: ${OBJECT_NAME}` },
+    options: { '--stream <name>': 'only stdout or only stderr' },
+    takesReference: true,
+    example: 'dml logs sales',
+    load: () => import('../commands/logs.ts'),
+  },
+  {
     name: 'status',
     group: 'Inspect',
     summary: 'Print the branch, its commit and dags, and work in progress.',

@@ -83,6 +83,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   'wrong_class/no_ref': '"dml ref" lists the refs; "dml show {name}" prints the commit',
   'wrong_class/no_tag': '"dml tag" lists the tags',
   'wrong_class/no_work': '"dml wip list" lists what there is',
+  'wrong_class/no_call': '"dml show {name}" prints what it is; "dml show <dag>" lists the calls of a dag',
   'wrong_class/no_own_dag': '"dml dag list" lists the dags; "dml show {name}" prints what it names',
   'wrong_class/no_dag_of_commit': 'name it <commit>:<dag>; "dml show <commit>" lists the dags of a commit',
   short_prefix: `give at least 4 digits; "dml dag list" and "dml branch" list names; ${FORMS}`,

@@ -15,6 +15,7 @@ import type {
   AdapterAnswer,
   AdapterContext,
   AdapterReport,
+  AttemptUsage,
   ExecutionAdapter,
   Poll,
   Submission,
@@ -51,7 +52,8 @@ export class LocalWorkers implements ExecutionAdapter {
         return { ...bundle, natives: nativeFiles(this.#natives.get(bundleDatumId) ?? [], bundle.content) };
       },
       onStart: (jobs) => report(jobs.map(({ nodeId }) => ({ type: 'started', nodeId }))),
-      onOutput: ({ nodeId }, stream, text) => report([{ type: 'output', nodeId, stream, text }]),
+      onOutput: ({ nodeId }, piece) => report([{ type: 'output', nodeId, ...piece }]),
+      onPrintedAgain: ({ nodeId }) => report([{ type: 'begun-again', nodeId }]),
       onNested: ({ nodeId }, request) => report([{ type: 'nested', nodeId, request }]),
       onObjects: (packed) => {
         report([{ type: 'objects', objects: packed }]);
@@ -79,9 +81,15 @@ export class LocalWorkers implements ExecutionAdapter {
   #answerOf(outcome: JobOutcome): AdapterAnswer {
     switch (outcome.type) {
       case 'value':
-        return { ...outcome, type: 'done', outcome: 'ok' };
+        return { ...outcome, type: 'done', outcome: 'ok', ...usageOf(outcome) };
       case 'threw':
-        return { type: 'done', outcome: 'error', failure: outcome.failure, names: outcome.names };
+        return {
+          type: 'done',
+          outcome: 'error',
+          failure: outcome.failure,
+          names: outcome.names,
+          ...usageOf(outcome),
+        };
       case 'lost':
         return lost(outcome);
       case 'broken':
@@ -120,6 +128,10 @@ export class LocalWorkers implements ExecutionAdapter {
 
 function answered(nodeId: NodeId, answer: AdapterAnswer): AdapterReport {
   return { type: 'answered', nodeId, answer };
+}
+
+function usageOf({ cpuMs }: { readonly cpuMs?: number | undefined }): { readonly usage?: AttemptUsage } {
+  return cpuMs === undefined ? {} : { usage: { cpuMs } };
 }
 
 async function readBundle(bundleDatumId: DatumId, objects: RunObjects): Promise<BundleContent> {

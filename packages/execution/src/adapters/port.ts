@@ -35,6 +35,14 @@ export interface Poll {
   readonly token: string;
 }
 
+/** What an attempt has used, as far as its adapter knows. */
+export interface AttemptUsage {
+  /** Time on processors, in whole milliseconds. */
+  readonly cpuMs?: number | undefined;
+  /** Largest memory at one time, of all that the attempt has started. */
+  readonly peakMemoryBytes?: number | undefined;
+}
+
 /** State of an attempt as an adapter answers it. */
 export type AdapterAnswer =
   /** It goes on; it is asked for again after the pause. */
@@ -47,6 +55,7 @@ export type AdapterAnswer =
       /** The call of its own whose result the function returned. */
       readonly rootRequest?: number | undefined;
       readonly ran?: Ran;
+      readonly usage?: AttemptUsage | undefined;
     }
   /** The function failed; positions in the trace are those of the bundle. */
   | {
@@ -56,6 +65,7 @@ export type AdapterAnswer =
       /** Names and codes of what was thrown and of its causes, for `retryOn`; not recorded. */
       readonly names?: readonly string[] | undefined;
       readonly ran?: Ran;
+      readonly usage?: AttemptUsage | undefined;
     }
   /** It says nothing about the call: a retryable failure is attempted again, another one ends the call. */
   | { readonly type: 'failed'; readonly isRetryable: boolean; readonly code: string; readonly reason: string }
@@ -70,7 +80,11 @@ export type AdapterReport =
       readonly nodeId: NodeId;
       readonly stream: 'stdout' | 'stderr';
       readonly text: string;
+      /** The bytes that were printed; those of the text by default. */
+      readonly bytes?: Uint8Array;
     }
+  /** The attempt is made once more from its beginning: what it has printed does not count. */
+  | { readonly type: 'begun-again'; readonly nodeId: NodeId }
   /** Objects of results; their ids are computed again. Taken over when `report` returns. */
   | { readonly type: 'objects'; readonly objects: PackedObjects }
   /** The function of an attempt makes a call, whose inputs were reported before. */

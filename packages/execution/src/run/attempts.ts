@@ -1,6 +1,7 @@
 import type { DatumId, NodeId } from '@daggerml/object-model';
 import { wholeMs } from '@daggerml/store';
-import type { AdapterAnswer, ExecutionAdapter, Poll, Submission } from '../adapters/port.ts';
+import type { AdapterAnswer, AdapterReport, ExecutionAdapter, Poll, Submission } from '../adapters/port.ts';
+import { CallOutput } from '../logs/call-output.ts';
 import type { Callee } from './callee.ts';
 import { computedOf, type RunNode } from './run-node.ts';
 import type { InFlight } from './single-flight.ts';
@@ -26,6 +27,8 @@ export interface Attempt {
   timer: ReturnType<typeof setTimeout> | undefined;
   /** The calls that the function has made, by their requests. */
   nested: Map<number, NestedCall> | undefined;
+  /** What it has printed. */
+  output: CallOutput | undefined;
 }
 
 /** A call that the function of another one has made. */
@@ -33,6 +36,15 @@ export interface NestedCall {
   readonly node: RunNode;
   /** Its name in the result dag. */
   readonly name: string;
+}
+
+/** Notes what the function of an attempt has printed. */
+export function noteOutput(
+  attempt: Attempt,
+  { stream, bytes, text }: AdapterReport & { type: 'output' },
+): void {
+  attempt.output ??= new CallOutput();
+  attempt.output.add(stream, bytes ?? new TextEncoder().encode(text));
 }
 
 /** As many questions are put to the adapter at once, in the middle of a turn. */
@@ -79,6 +91,7 @@ export class Attempts {
       result: undefined,
       timer: undefined,
       nested: undefined,
+      output: undefined,
     };
     this.#open.set(node.nodeId, attempt);
   }
@@ -88,7 +101,11 @@ export class Attempts {
     const attempt = this.#open.get(node.nodeId) as Attempt;
     attempt.number = number;
     attempt.token = token;
-    if (token === undefined) attempt.nested = undefined;
+    if (token === undefined) {
+      attempt.nested = undefined;
+      // @spec DML-EXE-3607
+      attempt.output = undefined;
+    }
     if (node.depth > 0) this.#urgent.push(attempt);
     else this.#waiting.push(attempt);
     if (this.#waiting.length >= BATCH) this.flush();

@@ -6,7 +6,7 @@ import type { OutcomeBatch } from '../cache/outcome-batch.ts';
 import { executionError } from '../errors.ts';
 import type { NestedRequest } from '../worker/wire.ts';
 import { eventOfAnswer } from './answer-event.ts';
-import { type Attempt, Attempts, leftMs } from './attempts.ts';
+import { type Attempt, Attempts, leftMs, noteOutput } from './attempts.ts';
 import { breakingFailure, reportEnd, unrecordedFailure } from './call-failure.ts';
 import type { CallFailure, CallReport, EventReporter } from './events.ts';
 import { forgetOutcome, isAnsweredBy, lookUp, shareOutcome, takeOutcome } from './look-up.ts';
@@ -418,7 +418,12 @@ export class Interpreter {
       case 'started':
         attempt.startedMs = wholeMs(this.#options.nowMs());
         return this.report(node, { type: 'call-started', attempt: attempt.number });
+      case 'begun-again':
+        attempt.output = undefined;
+        return;
       case 'output':
+        noteOutput(attempt, report);
+        if (report.text === '') return;
         return this.report(node, { type: 'call-output', stream: report.stream, text: report.text });
       case 'nested':
         return attempt.isAsked ? this.#options.onNested(attempt, report.request) : undefined;

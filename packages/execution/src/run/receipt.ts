@@ -1,7 +1,8 @@
 import type { DatumId } from '@daggerml/object-model';
 import { LOCAL_ADAPTER } from '@daggerml/repository';
-import { lowerValue, type ObjectSink } from '@daggerml/values';
+import { liftDatum, lowerValue, type ObjectSink, type ObjectSource } from '@daggerml/values';
 import type { Attempt } from './attempts.ts';
+import { ownEntries } from './receipt-entries.ts';
 import { type ReceiptFacts, receiptSources } from './receipt-sources.ts';
 
 /**
@@ -12,7 +13,7 @@ import { type ReceiptFacts, receiptSources } from './receipt-sources.ts';
 const RECEIPT_SCHEMA = 1;
 
 /** The facts of an attempt that a receipt names. */
-type EndedAttempt = Pick<Attempt, 'number' | 'pool'>;
+type EndedAttempt = Pick<Attempt, 'number' | 'pool' | 'output' | 'result'>;
 
 /** Surroundings of a call, as a receipt names them; never a host, a user or a path. */
 export interface Surroundings {
@@ -41,13 +42,13 @@ export interface Ran {
 /** The receipts of calls: one for all calls of a function and attempt, or of a program and attempt. */
 export class Receipts {
   readonly #surroundings: Surroundings;
-  readonly #sink: ObjectSink;
+  readonly #objects: ObjectSink;
   readonly #known = new WeakMap<object, Map<string, DatumId>>();
   readonly #rans = new Map<string, Ran>();
 
-  constructor(surroundings: Surroundings, sink: ObjectSink) {
+  constructor(surroundings: Surroundings, objects: ObjectSink & ObjectSource) {
     this.#surroundings = surroundings;
-    this.#sink = sink;
+    this.#objects = objects;
   }
 
   /**
@@ -62,9 +63,15 @@ export class Receipts {
     const { number, pool = '' } = attempt;
     const ended = `${number} ${pool}`;
     const datumId =
-      known.get(ended) ?? lowerValue(this.#valueOf(attempt, captured, ran), this.#sink, 'receipt');
+      known.get(ended) ?? lowerValue(this.#valueOf(attempt, captured, ran), this.#objects, 'receipt');
     known.set(ended, datumId);
-    return datumId;
+    const own = ownEntries(attempt);
+    // @spec DML-EXE-3604
+    if (own === undefined) return datumId;
+    // What is read back has its blobs already.
+    const shared = liftDatum(this.#objects, datumId) as object;
+    // @spec DML-EXE-1804
+    return lowerValue({ ...shared, ...own }, this.#objects, 'receipt');
   }
 
   /** Returns the first of the equal ones that it was given. */

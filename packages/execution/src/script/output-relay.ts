@@ -3,21 +3,22 @@ import type { Readable } from 'node:stream';
 /** Text of one stream of one run that is reported. */
 const MAX_REPORTED_BYTES = 1024 * 1024;
 const TAIL_BYTES = 2048;
+const NO_BYTES = new Uint8Array();
 
-/** Reports what a program prints as text, up to a limit, and keeps the end of it. */
+/** Reports what a program prints, as text up to a limit, and keeps the end of it. */
 export class OutputRelay {
-  readonly #report: (text: string) => void;
+  readonly #report: (text: string, bytes: Uint8Array) => void;
   readonly #decoder = new TextDecoder('utf-8', { ignoreBOM: true });
   #reported = 0;
   #tail: Buffer = Buffer.alloc(0);
 
-  constructor(report: (text: string) => void) {
+  constructor(report: (text: string, bytes: Uint8Array) => void) {
     this.#report = report;
   }
 
   async read(stream: Readable): Promise<void> {
     for await (const piece of stream) this.#take(piece as Buffer);
-    this.#say(this.#decoder.decode());
+    this.#report(this.#decoder.decode(), NO_BYTES);
   }
 
   #take(piece: Buffer): void {
@@ -25,12 +26,9 @@ export class OutputRelay {
     const room = MAX_REPORTED_BYTES - this.#reported;
     this.#reported += piece.length;
     // @spec DML-EXE-3341
-    if (room > 0) this.#say(this.#decoder.decode(piece.subarray(0, room), { stream: true }));
-    if (room >= 0 && piece.length > room) this.#say('\n(further output is not shown)\n');
-  }
-
-  #say(text: string): void {
-    if (text !== '') this.#report(text);
+    const shown = room > 0 ? this.#decoder.decode(piece.subarray(0, room), { stream: true }) : '';
+    this.#report(shown, piece);
+    if (room >= 0 && piece.length > room) this.#report('\n(further output is not shown)\n', NO_BYTES);
   }
 
   /** Returns the last lines as text. */

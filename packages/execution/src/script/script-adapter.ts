@@ -116,7 +116,7 @@ export class ScriptAdapter implements ExecutionAdapter {
       env: this.#env,
       objects,
       onStart,
-      onOutput: (stream, text) => report([{ type: 'output', nodeId, stream, text }]),
+      onOutput: (piece) => report([{ type: 'output', nodeId, ...piece }]),
     });
   }
 

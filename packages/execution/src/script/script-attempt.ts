@@ -10,6 +10,7 @@ import { type ProcessEnd, ProcessRun } from '../process/process-run.ts';
 import { LayOut } from './lay-out.ts';
 import { layOutInputs } from './lay-out-inputs.ts';
 import { watchMemory } from './memory-watch.ts';
+import type { PrintedPiece } from '../logs/call-output.ts';
 import { OutputRelay } from './output-relay.ts';
 import { sandboxed } from './sandbox.ts';
 import { isSingle, type Script, STDOUT } from './script.ts';
@@ -28,7 +29,7 @@ export interface AttemptRequest {
   readonly env: Readonly<Record<string, string>>;
   readonly objects: RunObjects;
   readonly onStart: (program: string) => void;
-  readonly onOutput: (stream: 'stdout' | 'stderr', text: string) => void;
+  readonly onOutput: (piece: PrintedPiece) => void;
 }
 
 /** Variable by which all processes of an attempt are found, in whatever session they are. */
@@ -67,8 +68,8 @@ export class ScriptAttempt {
     this.#stdout = join(folder, 'stdout');
     this.#maxBytes = (limits.maxOutputMb ?? MAX_OUTPUT_MB) * 1024 * 1024;
     this.#relays = {
-      stdout: new OutputRelay((text) => onOutput('stdout', text)),
-      stderr: new OutputRelay((text) => onOutput('stderr', text)),
+      stdout: new OutputRelay((text, bytes) => onOutput({ stream: 'stdout', text, bytes })),
+      stderr: new OutputRelay((text, bytes) => onOutput({ stream: 'stderr', text, bytes })),
     };
   }
 

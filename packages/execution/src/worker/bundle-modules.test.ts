@@ -35,7 +35,7 @@ async function callWith(bundleDatumId: DatumId, sent: BundleContent): Promise<[J
     readChunk: () => undefined,
     readBundle: async () => ({ datum: sent.datum, content: new Uint8Array(sent.content) }),
     onObjects: () => true,
-    onOutput: (_job, _stream, text) => {
+    onOutput: (_job, { text }) => {
       output += text;
     },
     onEnd,

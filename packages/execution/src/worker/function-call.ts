@@ -5,6 +5,7 @@ import { failureOf, isStackOverflow, messageOf, thrownNames, traceOf } from './f
 import type { NestedRequests } from './nested-requests.ts';
 import { areSame, forgetMatches, nameOf, type Realm, redo, undo } from './realm.ts';
 import type { RemoteObjects } from './remote-objects.ts';
+import { usedSince } from './thread-cpu.ts';
 import type { CallAnswer, CallMessage, LostAttempt, RealmState } from './wire.ts';
 
 const { apply } = Reflect;
@@ -38,16 +39,19 @@ export async function callAlone(
     objects,
     realm,
     nested,
+    cpuMs,
   }: {
     readonly objects: RemoteObjects;
     readonly realm: Realm;
     readonly nested: NestedRequests;
+    readonly cpuMs: () => number | undefined;
   },
 ): Promise<CallResult> {
   let bundle: LoadedBundle | undefined;
   let isTouched = false;
   let answer: CallAnswer;
   let elapsedMs = 0;
+  let usedCpuMs: number | undefined;
   try {
     bundle = await load();
     const { changes } = bundle;
@@ -58,6 +62,7 @@ export async function callAlone(
     let value: unknown;
     let rootRequest: number | undefined;
     let thrown: FunctionThrew | undefined;
+    const cpuBefore = cpuMs();
     const startedMs = now();
     try {
       const returned = apply(callee, undefined, inputs);
@@ -70,6 +75,7 @@ export async function callAlone(
     // @spec DML-EXE-3407
     if (!nested.isEmpty) await nested.settled();
     elapsedMs = now() - startedMs;
+    usedCpuMs = usedSince(cpuBefore, elapsedMs, cpuMs);
     const left = realm.changes();
     isTouched = !areSame(left, changes);
     if (left && !undo(left)) throw new Error(`the function has changed ${nameOf(left)} for good`);
@@ -78,6 +84,7 @@ export async function callAlone(
   } catch (error) {
     answer = answerTo(error);
   }
+  if (answer.type !== 'lost' && usedCpuMs !== undefined) answer = { ...answer, cpuMs: usedCpuMs };
   // The result may have run code of the function as it was read.
   isTouched ||= answer.type === 'lost' || !areSame(realm.changes(), bundle?.residue);
   return { answer, realm: isTouched ? 'touched' : bundle?.changes ? 'of-bundle' : 'untouched', elapsedMs };

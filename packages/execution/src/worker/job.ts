@@ -21,11 +21,17 @@ export interface JobEnd {
  * take what the call needed.
  */
 export type JobOutcome =
-  | { readonly type: 'value'; readonly datumId: DatumId; readonly rootRequest?: number | undefined }
+  | {
+      readonly type: 'value';
+      readonly datumId: DatumId;
+      readonly rootRequest?: number | undefined;
+      readonly cpuMs?: number | undefined;
+    }
   | {
       readonly type: 'threw';
       readonly failure: FunctionFailure;
       readonly names?: readonly string[] | undefined;
+      readonly cpuMs?: number | undefined;
     }
   | { readonly type: 'broken'; readonly error: unknown }
   | {

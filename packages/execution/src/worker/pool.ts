@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { ChunkId, DatumId, NodeId } from '@daggerml/object-model';
+import type { PrintedPiece } from '../logs/call-output.ts';
 import type { FoundObjects } from '../objects/closure.ts';
 import { closed, type Job, type JobEnd, type JobOutcome, lost, outcomeOf } from './job.ts';
 import { type PackedObjects, packObjects } from './packed-objects.ts';
@@ -34,7 +35,9 @@ export interface PoolOptions extends WorkerThreadOptions, PoolListener {
 export interface PoolListener {
   /** Receives each job once. */
   readonly onStart?: (jobs: readonly Job[]) => void;
-  readonly onOutput?: (job: Job, stream: 'stdout' | 'stderr', text: string) => void;
+  readonly onOutput?: (job: Job, piece: PrintedPiece) => void;
+  /** Receives a job that has printed and is made once more from its beginning. */
+  readonly onPrintedAgain?: (job: Job) => void;
   /**
    * Takes over objects of results, before the outcomes. Returns whether their memory is free again. An error that it
    * throws ends the jobs of the thread.
@@ -87,7 +90,15 @@ export class WorkerPool {
     }
     if (this.#closed) return this.#report(job, closed);
     const { depth = 0 } = job;
-    const task: Task = { job, called, depth, slot: undefined, over: false, hasStarted: false };
+    const task: Task = {
+      job,
+      called,
+      depth,
+      slot: undefined,
+      over: false,
+      hasStarted: false,
+      hasPrinted: false,
+    };
     this.#open.set(job.nodeId, task);
     this.#enqueue(task);
   }
@@ -259,10 +270,11 @@ export class WorkerPool {
       thread: new WorkerThread(this.#options, {
         onMessage: (message) => this.#receive(slot, message),
         onLost: (reason) => this.#lose(slot, reason),
-        onOutput: (stream, text) => {
-          const at = slot.tasks.length > 1 ? slot.thread.currentCall : 0;
-          const task = slot.tasks[at];
-          if (task) this.#options.onOutput?.(task.job, stream, text);
+        onOutput: ({ turn, ...piece }) => {
+          const task = slot.tasks[turn];
+          if (task?.slot !== slot) return;
+          task.hasPrinted = true;
+          this.#options.onOutput?.(task.job, piece);
         },
       }),
       tasks: [],
@@ -379,7 +391,11 @@ export class WorkerPool {
   /** Puts tasks that have no outcome first into the queue. */
   #putBack(tasks: readonly Task[]): void {
     const open = tasks.filter(({ over }) => !over);
-    for (const task of open) task.slot = undefined;
+    for (const task of open) {
+      task.slot = undefined;
+      if (task.hasPrinted) this.#options.onPrintedAgain?.(task.job);
+      task.hasPrinted = false;
+    }
     if (open[0]) this.#queueOf(open[0].depth).putBack(open);
   }
 

@@ -26,6 +26,7 @@ export interface Task {
   timer?: ReturnType<typeof setTimeout> | undefined;
   over: boolean;
   hasStarted: boolean;
+  hasPrinted: boolean;
 }
 
 /** A thread of the pool, with what it was given. */

@@ -27,11 +27,6 @@ export function endOf(turns: Int32Array): number {
   return load(turns, END);
 }
 
-/** Returns the turn that was taken last; -1 before the first. */
-export function lastTaken(turns: Int32Array): number {
-  return load(turns, NEXT) - 1;
-}
-
 /**
  * Takes back the turns that were not begun, and returns the first of them. A thread that is about to begin it finds the
  * end and leaves it, or is seen to have taken it.

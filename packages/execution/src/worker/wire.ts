@@ -1,6 +1,7 @@
 import type { NestedCallOptions } from '@daggerml/capture';
 import type { ChunkId, DatumId } from '@daggerml/object-model';
 import type { PackedObjects } from './packed-objects.ts';
+import type { Printed } from './printed-output.ts';
 
 /** One call of an exported function of the message's bundle. */
 export interface CallMessage {
@@ -78,7 +79,19 @@ export interface NestedMessage {
   readonly answer: NestedAnswer<{ readonly datumId: DatumId; readonly objects: PackedObjects }>;
 }
 
-export type ToWorker = RunMessage | ChunksMessage | TakenMessage | BundleMessage | NestedMessage;
+/** Confirms that what was printed has arrived. */
+export interface PrintedMessage {
+  readonly type: 'printed';
+  readonly sizeBytes: number;
+}
+
+export type ToWorker =
+  | RunMessage
+  | ChunksMessage
+  | TakenMessage
+  | BundleMessage
+  | NestedMessage
+  | PrintedMessage;
 
 /** A failure that the function's own code caused. */
 export interface FunctionFailure {
@@ -106,12 +119,14 @@ export type CallAnswer =
       readonly datumId: DatumId;
       /** The request whose promise the function returned. */
       readonly rootRequest?: number | undefined;
+      readonly cpuMs?: number | undefined;
     }
   | {
       readonly type: 'threw';
       readonly failure: FunctionFailure;
       /** Names and codes of what was thrown and of its causes. */
       readonly names?: readonly string[] | undefined;
+      readonly cpuMs?: number | undefined;
     }
   | ({ readonly type: 'lost' } & LostAttempt);
 
@@ -125,6 +140,12 @@ export type FromWorker =
   | { readonly type: 'read'; readonly request: number; readonly chunkIds: readonly ChunkId[] }
   | { readonly type: 'bundle'; readonly bundleDatumId: DatumId }
   | { readonly type: 'objects'; readonly objects: PackedObjects }
+  | {
+      readonly type: 'output';
+      readonly pieces: readonly Printed[];
+      /** Place of the call that runs among those of the message; undefined between calls. */
+      readonly turn: number | undefined;
+    }
   | NestedRequestMessage
   | {
       readonly type: 'answers';

@@ -10,8 +10,10 @@ import { callAlone, callTogether } from './function-call.ts';
 import { exited, failureOf, MAX_FRAMES, neverSettled, thrownNames } from './function-failure.ts';
 import { NestedRequests } from './nested-requests.ts';
 import type { PackedObjects } from './packed-objects.ts';
+import { PrintedOutput } from './printed-output.ts';
 import { Realm } from './realm.ts';
 import { RemoteObjects } from './remote-objects.ts';
+import { threadCpuClock } from './thread-cpu.ts';
 import { endOf, takeNext } from './turns.ts';
 import type {
   BundleContent,
@@ -39,6 +41,8 @@ const now = performance.now.bind(performance);
 /** Calls that came in one message, as long as they are not answered. */
 interface Current {
   readonly isAlone: boolean;
+  /** Place of the call that runs among those of the message. */
+  turn: number;
   /** Failure of a call that asked the process to end. */
   exit?: FunctionFailure;
   /** The calls that a call which is made alone makes itself. */
@@ -94,10 +98,21 @@ function readBundle(bundleDatumId: RunMessage['bundleDatumId']): Promise<BundleC
 /** Made with the first call: until then Node works at the loading of this module. */
 let realm: Realm;
 let modules: BundleModules;
+let printedOutput: PrintedOutput;
+let cpuMs: () => number | undefined;
 
 async function prepare(): Promise<void> {
   // Made when they are first used, and then listened to.
-  areAllPrinted();
+  printedOutput = new PrintedOutput({
+    send: (pieces) =>
+      send(
+        { type: 'output', pieces, turn: current?.turn },
+        pieces.map(([, bytes]) => bytes.buffer as ArrayBuffer),
+      ),
+    expectAnswer,
+    noteAnswer,
+  });
+  cpuMs = threadCpuClock();
   while (process.getActiveResourcesInfo().length > 0) await new Promise((resolve) => setImmediate(resolve));
   realm = new Realm();
   modules = new BundleModules(readBundle, realm);
@@ -105,7 +120,7 @@ async function prepare(): Promise<void> {
 
 async function run(message: RunMessage): Promise<void> {
   const [first] = message.calls;
-  const own: Current = { isAlone: message.calls.length === 1 };
+  const own: Current = { isAlone: message.calls.length === 1, turn: 0 };
   release();
   if (realm === undefined) await prepare();
   current = own;
@@ -132,7 +147,7 @@ async function runAlone(
   });
   own.nested = nested;
   const load = async () => modules.get(bundleDatumId) ?? modules.load(bundleDatumId);
-  const result = await owners.run(own, () => callAlone(load, call, { objects, realm, nested }));
+  const result = await owners.run(own, () => callAlone(load, call, { objects, realm, nested, cpuMs }));
   if (!areAllPrinted()) await printed();
   if (!sender.isIdle) await sender.hasRoom(0);
   if (current !== own) return;
@@ -154,9 +169,11 @@ async function runTogether(own: Current, message: RunMessage, objects: RemoteObj
   const bundle = modules.get(message.bundleDatumId);
   try {
     for (let turn = takeNext(turns); bundle && turn < endOf(turns); turn = takeNext(turns)) {
+      own.turn = turn;
       const call = message.calls[turn] as CallMessage;
       const answer = await owners.run(own, () => callTogether(bundle, call, objects));
       if (!areAllPrinted()) await printed();
+      printedOutput.flush();
       if (current !== own) return;
       if (answer === undefined) return discard();
       answers.push(answer);
@@ -180,6 +197,7 @@ interface Finished {
 }
 
 function finish({ answers, objects, realm, elapsedMs = 0 }: Finished): void {
+  printedOutput.flush();
   current = undefined;
   hold();
   send({ type: 'answers', answers, objects, realm, elapsedMs }, objects ? [objects.bytes.buffer] : []);
@@ -187,6 +205,7 @@ function finish({ answers, objects, realm, elapsedMs = 0 }: Finished): void {
 
 /** Leaves calls that were made together to be made one by one. */
 function discard(): void {
+  printedOutput.flush();
   current = undefined;
   hold();
   send({ type: 'void' });
@@ -230,6 +249,9 @@ port.on('message', (message: ToWorker) => {
     case 'taken':
       noteAnswer();
       sender.noteTaken(message.free);
+      return;
+    case 'printed':
+      printedOutput.noteTaken(message.sizeBytes);
   }
 });
 

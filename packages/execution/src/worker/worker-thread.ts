@@ -1,7 +1,10 @@
+import { StringDecoder } from 'node:string_decoder';
 import type { ResourceLimits, Worker } from 'node:worker_threads';
+import type { OutputStream, PrintedPiece } from '../logs/call-output.ts';
 import { startThread } from '../source-file.ts';
 import type { PackedObjects } from './packed-objects.ts';
-import { createTurns, lastTaken, offerTurns, takeBack } from './turns.ts';
+import type { Printed } from './printed-output.ts';
+import { createTurns, offerTurns, takeBack } from './turns.ts';
 import type { BundleContent, FromWorker, NestedMessage, RunMessage, ToWorker } from './wire.ts';
 
 /** Has Node offer modules that are made of text, which it calls experimental; see `bundle-modules.ts`. */
@@ -13,22 +16,37 @@ export interface WorkerThreadOptions {
   readonly resourceLimits?: ResourceLimits;
 }
 
+/** Bytes that a call has printed. */
+export interface ThreadOutput extends PrintedPiece {
+  /** Place of the call among those that were given together. */
+  readonly turn: number;
+}
+
 /** Receives the events of a thread. */
 export interface WorkerThreadListener {
   onMessage(message: FromWorker): void;
   /** Receives the end of a thread that ended by itself, once or more. */
   onLost(reason: string): void;
-  onOutput(stream: 'stdout' | 'stderr', text: string): void;
+  onOutput(output: ThreadOutput): void;
+}
+
+function newDecoders(): Readonly<Record<OutputStream, StringDecoder>> {
+  return { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
 }
 
 /** One worker thread; it keeps the process alive while it runs calls. */
 export class WorkerThread {
   readonly #worker: Worker;
+  readonly #listener: WorkerThreadListener;
   readonly #turns = createTurns();
+  /** The call that printed last. */
+  #printing: number | undefined;
+  #decoders = newDecoders();
   /** Memory in which objects came that may not be written yet. */
   readonly #taken: Uint8Array<ArrayBuffer>[] = [];
 
   constructor({ env = {}, resourceLimits }: WorkerThreadOptions, listener: WorkerThreadListener) {
+    this.#listener = listener;
     // @spec DML-EXE-0801
     this.#worker = startThread('worker/worker-main', {
       // @spec DML-EXE-0808
@@ -41,18 +59,18 @@ export class WorkerThread {
       ...(resourceLimits && { resourceLimits }),
     });
     this.#worker.unref();
-    this.#worker.on('message', (message: FromWorker) => listener.onMessage(message));
+    this.#worker.on('message', (message: FromWorker) => {
+      if (message.type !== 'output') return listener.onMessage(message);
+      const { pieces, turn } = message;
+      if (turn !== undefined) this.#pass(pieces, turn);
+      this.#send({ type: 'printed', sizeBytes: pieces.reduce((sum, [, { length }]) => sum + length, 0) });
+    });
     this.#worker.on('error', (error) => listener.onLost(error.message));
     this.#worker.on('exit', (code) => listener.onLost(`the worker ended with code ${code}`));
     for (const stream of ['stdout', 'stderr'] as const) {
-      // @spec DML-EXE-0807
-      this.#worker[stream].setEncoding('utf8').on('data', (text: string) => listener.onOutput(stream, text));
+      // Printed before the thread had its own way.
+      this.#worker[stream].on('data', (bytes: Uint8Array) => this.#pass([[stream, bytes]], 0));
     }
-  }
-
-  /** The call among those that were given together that was begun last. */
-  get currentCall(): number {
-    return lastTaken(this.#turns);
   }
 
   /** Takes back the calls that were not begun, and returns the first of them. */
@@ -60,9 +78,22 @@ export class WorkerThread {
     return takeBack(this.#turns);
   }
 
+  /**
+   * Passes on what a call has printed, whose text begins and ends with the call.
+   *
+   * @spec DML-EXE-0807
+   */
+  #pass(pieces: readonly Printed[], turn: number): void {
+    if (turn !== this.#printing) this.#decoders = newDecoders();
+    this.#printing = turn;
+    for (const [stream, bytes] of pieces)
+      this.#listener.onOutput({ turn, stream, bytes, text: this.#decoders[stream].write(bytes as Buffer) });
+  }
+
   /** Begins calls; the memory of their objects moves to the thread. */
   run(message: Omit<RunMessage, 'type'>): void {
     offerTurns(this.#turns, message.calls.length);
+    this.#printing = undefined;
     this.#worker.ref();
     this.#send({ type: 'run', ...message }, [message.objects.bytes.buffer]);
   }
