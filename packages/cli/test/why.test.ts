@@ -77,10 +77,7 @@ describe('dml why', () => {
     expect([(await why('fit')).reason, (await why('clean')).reason]).toEqual(['cut-off', 'changed']);
     await repository.define('copy', 'async (dag) => dag.call(steps.fit, [0, 1, 2, 3, 4], 3)', { code: CODE });
     expect((await why('copy#root')).reason).toBe('taken-over');
-    const failing = repository.pipeline(
-      'failing',
-      'async (dag) => dag.call(steps.boom, 1)',
-    );
+    const failing = repository.pipeline('failing', 'async (dag) => dag.call(steps.boom, 1)');
     expect((await repository.dml(['run', failing])).exitCode).toBe(7);
     const { failedCalls } = JSON.parse((await repository.dml(['--json', 'run', failing])).stderr) as {
       failedCalls: { nodeId: string }[];
