@@ -40,7 +40,6 @@ const MESSAGES: Readonly<
   'unknown_name/history': 'nothing here is named "{name}": the history of {inside} is not that long',
   no_commit: 'the branch "{branch}" has no commit yet',
   wrong_class: '"{name}" names an object of the class {found}, not a {wanted}',
-  'wrong_class/no_call': '"{name}" names a {found}, and no call',
   short_prefix: '"{name}" names nothing and is too short for an id',
   'wrong_class/no_branch': '"{name}" names a commit, and no branch',
   'wrong_class/no_ref': '"{name}" names a commit, and no ref',

@@ -42,7 +42,7 @@ export interface Ran {
 /** The receipts of calls: one for all calls of a function and attempt, or of a program and attempt. */
 export class Receipts {
   readonly #surroundings: Surroundings;
-  readonly #objects: ObjectSink;
+  readonly #objects: ObjectSink & ObjectSource;
   readonly #known = new WeakMap<object, Map<string, DatumId>>();
   readonly #rans = new Map<string, Ran>();
 

@@ -6,7 +6,7 @@ import { shortened } from '../worker/function-failure.ts';
 import type { Attempt } from './attempts.ts';
 import { recordedFailure } from './call-failure.ts';
 import type { Callee } from './callee.ts';
-import { ownPartOf, type Receipts } from './receipt.ts';
+import type { Receipts } from './receipt.ts';
 import { computedOf } from './run-node.ts';
 
 /** Objects and receipts that execs are recorded in. */
