@@ -1,7 +1,8 @@
-import type { CommitId } from '@daggerml/object-model';
+import type { CommitId, NodeId } from '@daggerml/object-model';
 import {
   type CallDifference,
   type CallExplanation,
+  callingName,
   callText,
   type DagExplanation,
   type FunctionChanges,
@@ -113,7 +114,7 @@ export function dagExplanationView(
 }
 
 function textOf(reader: RecordReader, { nodeId, comparison }: CallExplanation): string {
-  return callText(reader, nodeId, { nameOf: (id) => comparison.after.nameOf(id) }).text;
+  return callText(reader, nodeId, { nameOf: (id) => shownName(comparison.after, id) }).text;
 }
 
 function textAt(
@@ -121,7 +122,7 @@ function textAt(
   { comparison }: CallExplanation,
   nodeId: CallExplanation['nodeId'],
 ): string {
-  return callText(reader, nodeId, { nameOf: (id) => comparison.before.nameOf(id) }).text;
+  return callText(reader, nodeId, { nameOf: (id) => shownName(comparison.before, id) }).text;
 }
 
 /** Returns the answer in one sentence. */
@@ -216,4 +217,10 @@ function coloured(line: string, output: Output): string {
   if (line.startsWith('+')) return output.style('green', text);
   if (line.startsWith('-')) return output.style('red', text);
   return line.startsWith('@@') ? output.style('cyan', text) : text;
+}
+
+/** Returns the name of an input in the text of a call; that of a parameter is none, as equal literals are one node. */
+function shownName(side: { nameOf(nodeId: NodeId): string | undefined }, nodeId: NodeId): string | undefined {
+  const name = side.nameOf(nodeId);
+  return name === undefined ? undefined : callingName([name]);
 }

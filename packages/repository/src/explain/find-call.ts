@@ -1,4 +1,5 @@
 import { type CommitId, type DagId, isDmlError, type NodeId } from '@daggerml/object-model';
+import { callingName } from '../compare/recorded-names.ts';
 import { dagNodes } from '../dags/import-dag.ts';
 import { repositoryError } from '../errors.ts';
 import { findObject } from '../names/find-object.ts';
@@ -105,7 +106,8 @@ function callsNamed(
     const names = namesIn(reader, dagId);
     for (const nodeId of callsOf(reader, dagId)) {
       if (--left < 0) return found;
-      const nameOf = (id: NodeId): string | undefined => names.get(id)?.find((each) => each !== 'root');
+      const nameOf = (id: NodeId): string | undefined =>
+        callingName(names.get(id)?.filter((each) => each !== 'root'));
       const { text } = callText(reader, nodeId, { nameOf });
       if (text === wanted || text.startsWith(`${wanted}(`))
         found.push({ place: { nodeId, commitId: current.commitId, dagName }, text });
