@@ -240,9 +240,17 @@ END`;
     expect([world.printed('stdout'), world.printed('stderr')]).toEqual(['', 'err\n']);
   });
 
+  it.skipIf(process.platform !== 'linux')('can open its output by name [DML-EXE-3354]', async () => {
+    const world = await ScriptWorld.create();
+    const command =
+      'echo out > /dev/stdout; echo err > /dev/stderr; python3 -c \'open("/dev/stdout", "w").write("py")\'';
+    expect(await world.outcome({ command })).toBe('out\npy');
+    expect(world.printed('stderr')).toBe('err\n');
+  });
+
   it('has no more than 1 MiB of each stream reported, and kept as much as it prints [DML-EXE-3341]', async () => {
     const world = await ScriptWorld.create();
-    const command = 'head -c 3000000 /dev/zero | tr "\\0" x > file; cat file >&2; cat file';
+    const command = 'head -c 3000000 /dev/zero | tr "\\0" x | tee /dev/stderr';
     const outputs = { path: '-', form: 'file' } as const;
     expect(await world.outcome({ command, outputs })).toMatchObject({ sizeBytes: 3_000_000 });
     const [shown, rest] = world.printed('stderr').split('\n(');
@@ -304,6 +312,31 @@ describe('a script that fails', () => {
       expect(world.workspace.eventTypes).not.toContain('call-retried');
     },
   );
+
+  it.each<[string, ScriptCall, string, string]>([
+    [
+      'an interpreter that is not there',
+      { command: ['./a'], files: ['a'] },
+      'program_missing',
+      'an interpreter',
+    ],
+    [
+      'too long together',
+      { command: ['true', ...Array.from({ length: 40 }, () => 'x'.repeat(99_000))] },
+      'limit_exceeded',
+      'too long together',
+    ],
+    [
+      'a NUL in a word',
+      { command: ['echo', { input: 'n' }], values: { n: 'a\0b' } },
+      'unsupported_value',
+      'NUL',
+    ],
+  ])('for it cannot be started is told so: %s', async (_, call, code, message) => {
+    const world = await ScriptWorld.create();
+    world.write('a', '#!/no/such/interpreter\n', 0o755);
+    expect(await world.outcome(call)).toMatchObject({ code, message: expect.stringContaining(message) });
+  });
 
   it('for its time is over is stopped with what it started [DML-EXE-3337]', async () => {
     const world = await ScriptWorld.create();

@@ -54,6 +54,17 @@ describe.runIf(process.platform === 'linux')('a program', () => {
     expect(markedProcesses([run.mark])).toEqual([]);
   });
 
+  it('ends although a process that cannot be found holds its output [DML-EXE-3315]', async () => {
+    const held = 'env -i setsid sh -c "echo \\$\\$; : > done; exec sleep 1000" &';
+    const run = start(newFolder(), `${held} while [ ! -e done ]; do sleep 0.01; done; exit 3`);
+    const [text, end] = await Promise.all([output(run), run.ended]);
+    const pid = Number(text);
+    expect(pid).toBeGreaterThan(1);
+    expect(lives(pid)).toBe(true);
+    process.kill(pid, 'SIGKILL');
+    expect(end).toEqual({ exitCode: 3, signal: null });
+  });
+
   it('leaves no process of another one alone [DML-EXE-3310]', async () => {
     const other = start(newFolder(), 'echo $$; read line; sleep 1000');
     const run = start(newFolder(), 'true');

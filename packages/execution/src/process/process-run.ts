@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { PassThrough, type Readable, type Writable } from 'node:stream';
+import type { Socket } from 'node:net';
+import type { Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { KeptStream } from './kept-stream.ts';
 import { markedProcesses } from './marked-processes.ts';
+import { discardPipe, type OpenPipe, releaseChildEnd } from './named-pipes.ts';
 import { livingGroup } from './process-group.ts';
 import { send } from './send-signal.ts';
 
@@ -20,6 +23,8 @@ export interface ProcessRequest {
   readonly mark: string;
   /** True to write to the process; it reads nothing by default. */
   readonly hasInput?: boolean;
+  /** Pipes for its output, which it can open by their names in `/dev`; sockets by default. */
+  readonly output?: { readonly stdout: OpenPipe; readonly stderr: OpenPipe } | undefined;
   /** Number of pipes that the process can write to besides its output, as its descriptors 3, 4, …. */
   readonly pipes?: number;
 }
@@ -50,28 +55,40 @@ export class ProcessRun {
   readonly ended: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
   readonly #mark: string;
+  readonly #kept: readonly KeptStream[];
   #killing: NodeJS.Timeout | undefined;
 
-  constructor({ program, args, folder, env, mark, hasInput = false, pipes = 0 }: ProcessRequest) {
+  constructor({ program, args, folder, env, mark, hasInput = false, output, pipes = 0 }: ProcessRequest) {
     const [argv0 = program, ...rest] = args;
     this.#mark = mark;
-    this.#child = spawn(program, rest, {
-      argv0,
-      cwd: folder,
-      env,
-      // In a group of its own, which can be signalled as a whole.
-      detached: true,
-      stdio: [
-        hasInput ? 'pipe' : 'ignore',
-        'pipe',
-        'pipe',
-        ...Array.from({ length: pipes }, () => 'pipe' as const),
-      ],
-    });
-    this.stdout = held(this.#child.stdout as Readable);
-    this.stderr = held(this.#child.stderr as Readable);
-    this.stdin = this.#child.stdin ?? undefined;
-    this.pipes = this.#child.stdio.slice(3).map((pipe) => held(pipe as Readable));
+    try {
+      this.#child = spawn(program, rest, {
+        argv0,
+        cwd: folder,
+        env,
+        // In a group of its own, which can be signalled as a whole.
+        detached: true,
+        stdio: [
+          hasInput ? 'pipe' : 'ignore',
+          output?.stdout.childFd ?? 'pipe',
+          output?.stderr.childFd ?? 'pipe',
+          ...Array.from({ length: pipes }, () => 'pipe' as const),
+        ],
+      });
+    } catch (error) {
+      for (const pipe of Object.values(output ?? {})) discardPipe(pipe);
+      throw error;
+    }
+    for (const pipe of Object.values(output ?? {})) releaseChildEnd(pipe);
+    const { stdout, stderr, stdin, stdio } = this.#child;
+    this.stdin = stdin ?? undefined;
+    this.#kept = [output?.stdout.stream ?? stdout, output?.stderr.stream ?? stderr, ...stdio.slice(3)].map(
+      (stream) => new KeptStream(stream as Socket),
+    );
+    const [out, err, ...others] = this.#kept.map(({ kept }) => kept);
+    this.stdout = out as Readable;
+    this.stderr = err as Readable;
+    this.pipes = others;
     this.ended = this.#end();
   }
 
@@ -90,26 +107,31 @@ export class ProcessRun {
 
   async #end(): Promise<ProcessEnd> {
     const child = this.#child;
-    const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
-    const end = await new Promise<ProcessEnd>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
-    });
-    const late = new AbortController();
-    await Promise.race([closed, pause(LATE_OUTPUT_MS, undefined, { signal: late.signal }).catch(() => {})]);
-    late.abort();
-    clearTimeout(this.#killing);
-    // @spec DML-EXE-3310
-    await endAll(() => [...livingGroup(child.pid), ...markedProcesses([this.#mark])]);
-    // What cannot be found may still hold the other end.
-    if (!this.stdout.readableEnded) setTimeout(() => this.#closeOutput(), LATE_OUTPUT_MS);
-    await closed;
-    return end;
+    const closed = Promise.all(this.#kept.map((stream) => stream.closed));
+    try {
+      const end = await new Promise<ProcessEnd>((resolve, reject) => {
+        child.once('error', reject);
+        child.once('exit', (exitCode, signal) => resolve({ exitCode, signal }));
+      });
+      const late = new AbortController();
+      await Promise.race([closed, pause(LATE_OUTPUT_MS, undefined, { signal: late.signal }).catch(() => {})]);
+      late.abort();
+      clearTimeout(this.#killing);
+      // @spec DML-EXE-3310
+      await endAll(() => [...livingGroup(child.pid), ...markedProcesses([this.#mark])]);
+      return end;
+    } finally {
+      // What cannot be found may still hold the other end.
+      // @spec DML-EXE-3315
+      const silence = setInterval(() => this.#closeSilent(), LATE_OUTPUT_MS);
+      if (child.pid === undefined) this.#closeSilent();
+      await closed;
+      clearInterval(silence);
+    }
   }
 
-  #closeOutput(): void {
-    for (const stream of this.#child.stdio) stream?.destroy();
-    for (const stream of [this.stdout, this.stderr, ...this.pipes]) stream.destroy();
+  #closeSilent(): void {
+    for (const stream of this.#kept) stream.closeWhenSilent();
   }
 
   #signal(signal: NodeJS.Signals): void {
@@ -125,9 +147,4 @@ export async function endAll(find: () => readonly number[]): Promise<void> {
     for (const pid of pids) send(pid, 'SIGKILL');
     await pause(ROUND_MS);
   }
-}
-
-/** Returns a stream that keeps what comes before somebody reads: Node drops that when the process ends. */
-function held(stream: Readable): Readable {
-  return stream.pipe(new PassThrough());
 }

@@ -4,6 +4,7 @@ import type { NodeId } from '@daggerml/object-model';
 import { parseScriptUri, SCRIPT_ADAPTER } from '@daggerml/repository';
 import { failureOf, lost } from '../adapters/failure-answer.ts';
 import type { AdapterAnswer, AdapterContext, ExecutionAdapter, Poll, Submission } from '../adapters/port.ts';
+import { NamedPipes } from '../process/named-pipes.ts';
 import { PrivateFolder } from '../process/private-folder.ts';
 import type { Ran } from '../run/receipt.ts';
 import { InterpreterVersions } from './interpreter-version.ts';
@@ -29,6 +30,7 @@ export class ScriptAdapter implements ExecutionAdapter {
   readonly #context: AdapterContext;
   readonly #env: Readonly<Record<string, string>>;
   readonly #folder = new PrivateFolder('dml-scripts');
+  readonly #pipes = new NamedPipes(this.#folder.path);
   readonly #versions = new InterpreterVersions();
   readonly #asked = new Map<NodeId, Asked>();
   readonly #open = new Set<Promise<void>>();
@@ -113,6 +115,7 @@ export class ScriptAdapter implements ExecutionAdapter {
       limits,
       timeoutMs,
       folder: join(this.#folder.path, String(this.#started++)),
+      pipes: this.#pipes,
       env: this.#env,
       objects,
       onStart,

@@ -4,9 +4,13 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type DatumId, readDirectory } from '@daggerml/object-model';
+
+import { errorCode } from '../files/unreadable.ts';
 import type { PrintedPiece } from '../logs/call-output.ts';
+
 import type { RunObjects } from '../objects/run-objects.ts';
 import { findProgram } from '../process/find-program.ts';
+import { discardPipe, type NamedPipes } from '../process/named-pipes.ts';
 import { type ProcessEnd, ProcessRun } from '../process/process-run.ts';
 import { LayOut } from './lay-out.ts';
 import { layOutInputs } from './lay-out-inputs.ts';
@@ -25,6 +29,8 @@ export interface AttemptRequest {
   readonly timeoutMs: number | undefined;
   /** Folder of the attempt, which is not there yet. */
   readonly folder: string;
+  /** Pipes for the output of programs. */
+  readonly pipes: NamedPipes;
   /** Variables that the Executor passes to everything that it runs. */
   readonly env: Readonly<Record<string, string>>;
   readonly objects: RunObjects;
@@ -49,6 +55,16 @@ const OWN_SIGNALS: ReadonlySet<string> = new Set([
   'SIGTRAP',
   'SIGPIPE',
 ]);
+
+/** A command as the system is asked for it. */
+interface AttemptCommand {
+  /** The program of the script. */
+  readonly program: string;
+  /** The program that is started: that one, or the one that makes a sandbox for it. */
+  readonly started: string;
+  readonly args: readonly string[];
+  readonly path: string;
+}
 
 /** One run of a script in a working folder of its own. */
 export class ScriptAttempt {
@@ -106,7 +122,8 @@ export class ScriptAttempt {
 
   async #execute(texts: ReadonlyMap<string, string>): Promise<void> {
     const { timeoutMs, limits, onStart } = this.#request;
-    const { program, run } = this.#start(texts);
+    const command = this.#commandOf(texts);
+    const run = await this.#start(command, texts);
     this.#run = run;
     const { maxMemoryMb } = limits;
     // @spec DML-EXE-3337
@@ -121,9 +138,9 @@ export class ScriptAttempt {
       maxMemoryMb === undefined || run.pid === undefined
         ? undefined
         : watchMemory(run.pid, maxMemoryMb * 1024 * 1024, () => this.#exceedMemory(maxMemoryMb));
-    onStart(program);
+    onStart(command.program);
     try {
-      const [end] = await Promise.all([this.#endOf(run), this.#readOutput(run)]);
+      const [end] = await Promise.all([this.#endOf(run, command.program), this.#readOutput(run)]);
       if (this.#ending) throw this.#ending;
       this.#judge(end);
     } finally {
@@ -138,27 +155,41 @@ export class ScriptAttempt {
     this.stop(new AttemptLost('limit_exceeded', message));
   }
 
-  #start(texts: ReadonlyMap<string, string>): { program: string; run: ProcessRun } {
-    const { script, env: passed, folder, limits } = this.#request;
+  async #start(command: AttemptCommand, texts: ReadonlyMap<string, string>): Promise<ProcessRun> {
+    const { script, folder, pipes } = this.#request;
+    const output = await pipes.takeTwo();
+    if (this.#ending) {
+      for (const pipe of Object.values(output ?? {})) discardPipe(pipe);
+      throw this.#ending;
+    }
+    const mark = `${folder}/`;
+    try {
+      return new ProcessRun({
+        program: command.started,
+        args: command.args,
+        folder: this.#work,
+        env: { ...this.#environment(texts, command.path), [MARK]: mark },
+        mark,
+        output,
+        pipes: script.isSandboxed ? 1 : 0,
+      });
+    } catch (error) {
+      throw startFailure(error, command.program);
+    }
+  }
+
+  #commandOf(texts: ReadonlyMap<string, string>): AttemptCommand {
+    const { script, env: passed, limits } = this.#request;
     const path = script.env.PATH ?? passed.PATH ?? process.env.PATH ?? '';
     const args = this.#argsOf(texts);
     const name = args[0] ?? '';
     const program = findProgram(name, { path, folder: this.#work });
     // @spec DML-EXE-3342
     if (!program) throw new AttemptLost('program_missing', `there is no program "${name}" ${whereOf(name)}`);
-    const { isSandboxed } = script;
-    const command = isSandboxed
-      ? sandboxed({ program, args, folder: this.#work, readable: limits.readable ?? [], hidden: MARK, path })
-      : { program, args };
-    const mark = `${folder}/`;
-    const run = new ProcessRun({
-      ...command,
-      folder: this.#work,
-      env: { ...this.#environment(texts, path), [MARK]: mark },
-      mark,
-      pipes: isSandboxed ? 1 : 0,
-    });
-    return { program, run };
+    if (!script.isSandboxed) return { program, started: program, args, path };
+    const readable = limits.readable ?? [];
+    const inside = sandboxed({ program, args, folder: this.#work, readable, hidden: MARK, path });
+    return { program, started: inside.program, args: inside.args, path };
   }
 
   #argsOf(texts: ReadonlyMap<string, string>): string[] {
@@ -173,6 +204,7 @@ export class ScriptAttempt {
     return command.map((word) => {
       if (typeof word === 'string') return word;
       const text = texts.get(word.input) ?? '';
+      if (text.includes('\0')) throw withNul(word.input);
       if (Buffer.byteLength(text) > MAX_TEXT_BYTES) throw tooLong(word.input);
       return text;
     });
@@ -198,18 +230,15 @@ export class ScriptAttempt {
     return variables;
   }
 
-  async #endOf(run: ProcessRun): Promise<ProcessEnd> {
+  async #endOf(run: ProcessRun, program: string): Promise<ProcessEnd> {
+    let end: ProcessEnd;
+    let status: string | undefined;
     try {
-      const [end, status] = await Promise.all([run.ended, statusOf(run.pipes[0])]);
-      if (!this.#request.script.isSandboxed || status !== undefined) return end;
+      [end, status] = await Promise.all([run.ended, statusOf(run.pipes[0])]);
     } catch (error) {
-      const { code } = error as NodeJS.ErrnoException;
-      const reason =
-        code === 'E2BIG'
-          ? 'its arguments and variables are too long together'
-          : `it could not be started (${code})`;
-      throw new AttemptLost('program_missing', reason);
+      throw startFailure(error, program);
     }
+    if (!this.#request.script.isSandboxed || status !== undefined) return end;
     if (this.#ending) throw this.#ending;
     throw new AttemptLost('sandbox_missing', `the sandbox could not be made: ${this.#relays.stderr.tail}`);
   }
@@ -269,6 +298,27 @@ export function variableOf(inputName: string): string {
 function tooLong(name: string): ScriptFailure {
   const message = `the input "${name}" is too long for an argument of a command: read it from inputs.json instead`;
   return new ScriptFailure('unsupported_value', message);
+}
+
+function withNul(name: string): ScriptFailure {
+  const message = `the input "${name}" has a NUL character, which no argument of a command can have`;
+  return new ScriptFailure('unsupported_value', message);
+}
+
+/** Returns the failure of a program that the system did not start. */
+function startFailure(error: unknown, program: string): AttemptLost {
+  const code = errorCode(error);
+  switch (code) {
+    case 'ENOENT':
+      return new AttemptLost('program_missing', `"${program}" names an interpreter that is not there`);
+    case 'EACCES':
+    case 'ENOEXEC':
+      return new AttemptLost('program_missing', `"${program}" is no program of this machine (${code})`);
+    case 'E2BIG':
+      return new AttemptLost('limit_exceeded', 'its arguments and variables are too long together');
+    default:
+      return new AttemptLost('worker_lost', `"${program}" could not be started (${code})`);
+  }
 }
 
 function whereOf(name: string): string {
