@@ -25,7 +25,17 @@ export {
   type TextOutput,
   text,
 } from '@daggerml/capture';
-export type { CallCounts, CallFailure, CallOutcome, RunEvent } from '@daggerml/execution';
+export type {
+  CallCounts,
+  CallFailure,
+  CallOutcome,
+  OpEvent,
+  OpOutcome,
+  OpReport,
+  RunEvent,
+  TargetReport,
+  TargetState,
+} from '@daggerml/execution';
 export { DmlError, isDmlError } from '@daggerml/object-model';
 export type { ChangedDags } from '@daggerml/repository';
 export {
@@ -52,6 +62,20 @@ export {
 export type { ListBuiltins, MapBuiltins, SetBuiltins } from './builtins.ts';
 export type { DagCommit } from './commit-dag.ts';
 export { Dag } from './dag.ts';
+export {
+  type CheckResult,
+  defineOp,
+  defineOps,
+  type ExecutionResult,
+  loadOps,
+  type Op,
+  type OpContext,
+  type OpOptions,
+  type OpsOptions,
+  type OpsPipeline,
+  type Target,
+  type Targets,
+} from './define-ops.ts';
 export type {
   Directory,
   DirectoryEntry,
@@ -63,6 +87,7 @@ export type {
 export { type BindingsErrorCode, bindingsError } from './errors.ts';
 export type { Namespace } from './namespace.ts';
 export { ExecutionHandle, NodeHandle } from './node-handle.ts';
+export { type OpRunOptions, type OpStartOptions, Ops } from './ops.ts';
 export type { ParameterSchema } from './parameter-schema.ts';
 export {
   bindParameters,

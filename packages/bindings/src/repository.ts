@@ -44,6 +44,7 @@ import { dagFailure } from './commit-dag.ts';
 import { Dag } from './dag.ts';
 import { bindingsError } from './errors.ts';
 import type { NodeHandle } from './node-handle.ts';
+import { Ops } from './ops.ts';
 import { bindParameters } from './parameters.ts';
 import { checkDagName } from './pipeline-name.ts';
 import type { DagPlan } from './plan-dag.ts';
@@ -148,6 +149,8 @@ export class Repository {
   /** The folder that the repository is in. */
   readonly folder: string;
   readonly store: Store;
+  /** Runs of ops: begun, resumed, cancelled and looked at. */
+  readonly ops: Ops;
   readonly #options: RepositoryOptions;
   readonly #executor: Executor;
   readonly #capture: FunctionCapture;
@@ -171,6 +174,8 @@ export class Repository {
       ...(options.nowMs && { nowMs: options.nowMs }),
     });
     this.#capture = new FunctionCapture();
+    const { nowMs = Date.now, author: actor = 'unknown' } = options;
+    this.ops = new Ops({ store, executor: this.#executor, capture: this.#capture, actor, nowMs });
   }
 
   /**

@@ -15,6 +15,7 @@ export {
   type NestedCallOptions,
   type NestedInputs,
 } from './authoring/nested-call.ts';
+export { defineOp, defineOps, isOps, type OpsMark } from './authoring/ops.ts';
 export { definePipeline, isPipeline, type Pipeline } from './authoring/pipeline.ts';
 export {
   file,
@@ -47,5 +48,5 @@ export type { AmbientInput, AmbientKind } from './by-name/outside-reads.ts';
 export { type CaptureErrorCode, captureError } from './errors.ts';
 export { type AuthorPosition, authorPosition } from './pipeline/author-position.ts';
 export { loadModule } from './pipeline/load-module.ts';
-export { type LoadedPipeline, loadPipeline } from './pipeline/load-pipeline.ts';
+export { exportsOf, type LoadedPipeline, loadPipeline } from './pipeline/load-pipeline.ts';
 export { captureSettings, threadCode } from './source-file.ts';

@@ -4,8 +4,8 @@ import type { StartOptions } from './process/program-process.ts';
 import { isTooManyFiles, reportTooManyFiles } from './process/too-many-files.ts';
 
 const argv = process.argv.slice(2);
-/** Place of the word of a command that loads a pipeline; negative where there is none. */
-const codeAt = argv.findIndex((word) => word === 'run' || word === 'params');
+/** Place of the word of a command that runs code of a pipeline; negative where there is none. */
+const codeAt = argv.findIndex((word) => word === 'run' || word === 'params' || word === 'resume');
 
 async function start(): Promise<void> {
   // Few commands run code of others. The word decides, as to read the whole line takes as long as to start a process.
@@ -35,6 +35,7 @@ async function startForUser(options?: StartOptions): Promise<void> {
 }
 
 async function compileAhead(): Promise<void> {
+  if (argv[codeAt] === 'resume') return;
   const thread = await import('@daggerml/capture/compile-ahead');
   thread.compileAhead(argv.slice(codeAt + 1));
 }

@@ -20,6 +20,7 @@ const DOCUMENTS = [
   'docs/recipes/parameter-grid.md',
   'docs/recipes/python-step.md',
   'docs/recipes/shell-step.md',
+  'docs/ops.md',
   'packages/bindings/README.md',
   'packages/cli/README.md',
   'packages/object-model/README.md',

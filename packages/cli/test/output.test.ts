@@ -35,7 +35,17 @@ function fingerprint(): Map<string, string> {
 
 async function prepare(name: string): Promise<void> {
   if (name === 'dag delete') await repository.run('raw');
+  if (name === 'op resume' || name === 'op cancel') await interruptOps();
   if (name === 'wip prune') await repository.dml(['run', 'pipelines.ts', 'fails']);
+}
+
+/** Leaves a run of ops that has not ended: it is interrupted as its first target is worked on. */
+async function interruptOps(): Promise<void> {
+  const interrupt = new AbortController();
+  const onTalk = (text: string): void => {
+    if (text.includes('deploying')) interrupt.abort();
+  };
+  await repository.dml(['op', 'run', 'ops.ts'], { signal: interrupt.signal, onTalk });
 }
 
 async function lineOf(name: string): Promise<readonly string[]> {

@@ -34,7 +34,11 @@ type OwnCode =
   | 'limit_exceeded'
   | 'input_failed'
   | 'nested_too_deep'
-  | 'integrate_failed';
+  | 'integrate_failed'
+  | 'op_invalid'
+  | 'op_run_unfinished'
+  | 'op_run_active'
+  | 'unknown_op_run';
 
 /** Raised here as well, about what a run looks for in the store. */
 type OfTheStore = Extract<StoreErrorCode, 'object_missing'>;
@@ -68,6 +72,10 @@ const MESSAGES: Readonly<Record<OwnCode | OfTheStore, string>> = {
   input_failed: 'an input of the call failed[: {message}]',
   nested_too_deep: 'calls that functions make never end[: {message}]',
   integrate_failed: 'the result is incomplete[: {message}]',
+  op_invalid: 'the ops cannot run: {reason}',
+  op_run_unfinished: 'the run {runId} of the ops "{name}" has not ended; nothing was started',
+  op_run_active: 'another process carries out the run {runId} of the ops "{name}"; nothing was started',
+  unknown_op_run: 'no run of ops "{name}" is known',
 };
 
 /** Builds execution's error; `fields` are facts for the Caller, never payload bytes. */

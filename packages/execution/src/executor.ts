@@ -60,6 +60,10 @@ export interface RunRequest {
   /** The commit that the run is based on, or the ref that names it as the run begins. */
   readonly base: CommitId | RefName | undefined;
   readonly actor: string;
+  /** Calls that run at one time; as the Executor has it by default. */
+  readonly size?: number | undefined;
+  /** Milliseconds that outcomes wait for others before they are kept; 40 by default. */
+  readonly batchMs?: number | undefined;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
   /** What calls may take together while they run; nothing by default. Not together with pools. */
   readonly resources?: Offers | undefined;
@@ -121,9 +125,9 @@ export class Executor {
       ...rest
     } = this.#options;
     const { program = 'daggerml', ...pool } = rest;
-    const { base: revision, workName, actor, onEvent, signal, failFast, whenUnknown, resources } = request;
+    const { base: revision, workName, actor, onEvent, signal, failFast, whenUnknown, resources, batchMs } = request;
     const isDry = whenUnknown !== undefined || store.isReadOnly;
-    const startPool = (size = pool.size): StartAdapter =>
+    const startPool = (size = request.size ?? pool.size): StartAdapter =>
       startAdapter ?? inTheBox({ ...pool, ...(size !== undefined && { size }) });
     const places = placesOf(pools, resources, startPool);
     // @spec DML-EXE-0721
@@ -153,7 +157,7 @@ export class Executor {
       objects,
       adapter,
       cache: new CacheLookup(objects, { base, staged }),
-      batch: new OutcomeBatch(index, nowMs),
+      batch: new OutcomeBatch(index, nowMs, batchMs),
       singleFlight: this.#singleFlight,
       receipts,
       reporter,

@@ -52,7 +52,7 @@ export async function loadPipeline(path: string, wanted?: string): Promise<Loade
  *
  * @spec DML-BND-1212
  */
-function exportsOf(module: Readonly<Record<string, unknown>>): (readonly [string, unknown])[] {
+export function exportsOf(module: Readonly<Record<string, unknown>>): (readonly [string, unknown])[] {
   const { default: whole } = module;
   if (Object.keys(module).length !== 1 || typeof whole !== 'object' || whole === null || isPipeline(whole))
     return Object.entries(module);

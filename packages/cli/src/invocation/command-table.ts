@@ -85,6 +85,61 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/params.ts'),
   },
   {
+    name: 'op run',
+    group: 'Start and run',
+    summary: 'Apply ops to targets and commit how that ended.',
+    description:
+      'An op is a step with an effect outside of the repository. Each target goes through the ops in order until one ' +
+      'fails; a failed target stops no other. The exit code is 0 where every target passed every op, 7 otherwise.',
+    arguments: {
+      '<file>': 'TypeScript or JavaScript file that exports a pipeline of ops',
+      '[pipeline]': 'which one, when the file exports several',
+    },
+    options: {
+      '--targets <file>': 'JSON file with a list of targets, in place of those of the pipeline',
+      '--parallel <number>':
+        'targets that are worked on at one time; 8, or what the pipeline says, by default',
+      '--dry-run': 'run the validations alone; keep nothing',
+      '--env <names>': 'environment variables that functions see, separated by commas; none by default',
+    },
+    example: 'dml op run rollout.ts',
+    load: () => import('../commands/op-run.ts'),
+  },
+  {
+    name: 'op status',
+    group: 'Start and run',
+    summary: 'Print how a run of ops stands, or every run that has not ended.',
+    arguments: { '[run]': 'name of the pipeline, or the id of a run that has not ended, or its beginning' },
+    example: 'dml op status',
+    load: () => import('../commands/op-status.ts'),
+  },
+  {
+    name: 'op resume',
+    group: 'Start and run',
+    summary: 'Go on with a run of ops that was interrupted.',
+    description:
+      'It runs the code that the run began with. What succeeded is not done again; of an execution that was ' +
+      'interrupted, the post-check decides whether it happened.',
+    arguments: { '<run>': 'name of the pipeline, or the id of the run, or its beginning' },
+    options: {
+      '--parallel <number>': 'targets that are worked on at one time; 8 by default',
+      '--env <names>': 'environment variables that functions see, separated by commas; none by default',
+    },
+    example: 'dml op resume rollout',
+    load: () => import('../commands/op-resume.ts'),
+  },
+  {
+    name: 'op cancel',
+    group: 'Start and run',
+    summary: 'Cancel a run of ops.',
+    description:
+      'Phases that run come to their end, no other begins, and the run is committed as CANCELLED. It works from any ' +
+      'process, and on a run whose process is gone.',
+    arguments: { '<run>': 'name of the pipeline, or the id of the run, or its beginning' },
+    example: 'dml op cancel rollout',
+    load: () => import('../commands/op-cancel.ts'),
+  },
+  {
     name: 'code',
     group: 'Inspect',
     summary: 'Print which packages and files the code of a function comes from.',

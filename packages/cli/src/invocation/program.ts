@@ -49,6 +49,7 @@ const TOPICS = [
 const SEE_REFERENCES = 'All forms of a name: see "dml help references".';
 const HELP = ['-h, --help', 'print help for the command'] as const;
 const GROUP_SUMMARIES: Readonly<Record<string, string>> = {
+  op: 'Run, resume and cancel ops, and show how they stand.',
   dag: 'List, delete and restore dags of the current branch; alone it lists them.',
   wip: 'List or forget work in progress; alone it lists it.',
 };
@@ -237,7 +238,9 @@ function groupCommand(
     group.addOption(new Option(option.flags, option.description).hideHelp());
   return answerUnknownWords(group, take, () => {
     // @spec DML-CLI-0832
-    const list = COMMANDS.find(({ name }) => name === `${word} list`) as CommandSpec;
+    const named = (last: string) => COMMANDS.find(({ name }) => name === `${word} ${last}`);
+    // @spec DML-CLI-1826
+    const list = (named('list') ?? named('status')) as CommandSpec;
     onCommand(list, [], mergedOptions(group));
   });
 }

@@ -117,6 +117,12 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   invalid_parameter: PARAMETERS,
   dag_failed:
     '[see it with "dml show {nodeId}"; ]nothing was committed, finished calls are kept: mend the function or its inputs and run again, or try [the same call again with "dml retry {nodeId}", or ]all that failed with --retry-failed',
+  op_invalid: 'nothing was started; mend the pipeline of ops or its targets, then run it again',
+  op_run_unfinished:
+    '"dml op status {name}" shows it; "dml op resume {name}" goes on with it, "dml op cancel {name}" ends it',
+  op_run_active: '"dml op status {name}" shows how it stands; "dml op cancel {name}" asks it to end',
+  unknown_op_run:
+    '"dml op status" lists the runs that have not ended; a run that has ended goes by the name of its dag',
   dag_closed: 'add nodes before the pipeline returns',
   reserved_scheme: 'use another scheme',
   unreadable_file: 'paths are resolved from the folder of the pipeline file',

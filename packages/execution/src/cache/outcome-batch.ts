@@ -22,13 +22,17 @@ const MAX_SLICE_MS = 600;
 export class OutcomeBatch {
   readonly #index: RunIndex;
   readonly #nowMs: () => number;
+  /** Least time that outcomes wait for others. */
+  readonly #leastMs: number;
   #outcomes: BatchedOutcome[] = [];
   #lastKeptMs = 0;
-  #sliceMs = SLICE_MS;
+  #sliceMs: number;
 
-  constructor(index: RunIndex, nowMs: () => number) {
+  constructor(index: RunIndex, nowMs: () => number, leastMs: number = SLICE_MS) {
     this.#index = index;
     this.#nowMs = nowMs;
+    this.#leastMs = leastMs;
+    this.#sliceMs = leastMs;
   }
 
   get isEmpty(): boolean {
@@ -53,7 +57,11 @@ export class OutcomeBatch {
    * @spec DML-EXE-2640
    */
   delayMs(isMoreUnderWay: boolean): number {
-    const sliceMs = isMoreUnderWay ? this.#sliceMs : this.#outcomes.length >= MANY_OUTCOMES ? 0 : SLICE_MS;
+    const sliceMs = isMoreUnderWay
+      ? this.#sliceMs
+      : this.#outcomes.length >= MANY_OUTCOMES
+        ? 0
+        : this.#leastMs;
     const sinceMs = this.#nowMs() - this.#lastKeptMs;
     return sinceMs >= sliceMs || sinceMs < 0 ? 0 : sliceMs - sinceMs;
   }
@@ -70,7 +78,9 @@ export class OutcomeBatch {
       this.#lastKeptMs = this.#nowMs();
       const takenMs = this.#lastKeptMs - startMs;
       const isLarge = outcomes.length >= MANY_OUTCOMES;
-      this.#sliceMs = isLarge ? Math.min(MAX_SLICE_MS, Math.max(SLICE_MS, takenMs * FLUSH_SHARE)) : SLICE_MS;
+      this.#sliceMs = isLarge
+        ? Math.min(MAX_SLICE_MS, Math.max(this.#leastMs, takenMs * FLUSH_SHARE))
+        : this.#leastMs;
       return { kept: outcomes.map(({ node }) => node) };
     }
     // @spec DML-EXE-0718

@@ -6,6 +6,7 @@ import {
   type ExecutionKey,
   type NodeId,
   type Records,
+  type TreeId,
   type TreeRoot,
   treeEdit,
   treeEntries,
@@ -56,6 +57,8 @@ export class RunIndex {
   #commitId: CommitId | null;
   /** Of the newest commit, where this run may go on from it. */
   #level: Level | undefined;
+  /** Returns the tree of the next commit, inside of its transaction, where the IndexRef names `found`. */
+  planTree: ((found: CommitId | null) => TreeId) | undefined;
 
   constructor(options: RunIndexOptions) {
     this.#options = options;
@@ -69,6 +72,11 @@ export class RunIndex {
   /** Checks whether an earlier run of the same work left outcomes behind, or this run has kept some. */
   get isBegun(): boolean {
     return this.#commitId !== null;
+  }
+
+  /** The newest commit of this run, or the one that an earlier run left; null before there is one. */
+  get commitId(): CommitId | null {
+    return this.#commitId;
   }
 
   /** Returns the scope of the outcomes that are kept under the IndexRef, read when it is first asked. */
@@ -96,7 +104,7 @@ export class RunIndex {
       if (!retainFound(outcomes, transaction)) return;
       const expected = transaction.getRef(this.ref)?.commitId ?? null;
       // @spec DML-EXE-0606
-      kept = this.#nextCommit(this.#levelOn(expected), outcomes);
+      kept = this.#nextCommit(this.#levelOn(expected), outcomes, this.planTree?.(expected));
       // @spec DML-EXE-0605 DML-EXE-1008 DML-EXE-1010
       objects.writeTo(transaction);
       for (const { executionKey, execId } of outcomes) transaction.putCacheEntry(executionKey, execId);
@@ -133,12 +141,17 @@ export class RunIndex {
     return { parentCommitIds: [...new Set(parents)], pins: [], count: 0 };
   }
 
-  #nextCommit(before: Level, outcomes: readonly StagedOutcome[]): { commitId: CommitId; level: Level } {
+  #nextCommit(
+    before: Level,
+    outcomes: readonly StagedOutcome[],
+    plannedTreeId: TreeId | undefined,
+  ): { commitId: CommitId; level: Level } {
     const { objects, actor, nowMs, workName } = this.#options;
     const changes = pinChanges(outcomes.map(({ nodeId, execId }) => [nodeId, execId]));
     const { parentCommitIds } = before;
     const pins = treeEdit('pins', before.pins, changes, objects);
-    const treeId = this.#base?.treeId ?? objects.put({ type: 'tree', dags: buildTree('dags', [], objects) });
+    const baseTreeId = plannedTreeId ?? this.#base?.treeId;
+    const treeId = baseTreeId ?? objects.put({ type: 'tree', dags: buildTree('dags', [], objects) });
     const commitId = objects.put({
       type: 'commit',
       treeId,
