@@ -14,7 +14,7 @@ interface OpDocument {
   readonly outcome?: string;
   readonly active: boolean;
   readonly counts: Readonly<Record<string, number>>;
-  readonly targets: readonly { readonly target: string; readonly state: string }[];
+  readonly targets: readonly { readonly target: string; readonly state: string; readonly phase?: string }[];
 }
 
 let repository: TestRepository;
@@ -59,8 +59,9 @@ async function kill({ child, ended }: StartedProgram): Promise<void> {
   await ended;
 }
 
-async function untilThereAre(count: number): Promise<void> {
-  while (effects().length < count) await setTimeout(20);
+/** Waits until there are so many effects, those on some targets among them. */
+async function untilThereAre(count: number, ...ids: string[]): Promise<void> {
+  while (effects().length < count || !ids.every((id) => effects().includes(id))) await setTimeout(20);
 }
 
 /** Waits until every id has an execution that began. */
@@ -246,7 +247,7 @@ describe('a run of ops over 1,000 targets that is killed in the middle', () => {
   it('goes on in one process and ends with the right states [DML-EXE-3702] [DML-EXE-3717]', async () => {
     const run = start('op', 'run', retryable(), '--targets', targets(hosts()), '--parallel', '8');
     await untilRunning(...HELD);
-    await untilThereAre(500);
+    await untilThereAre(500, 't401', 't403');
     await kill(run);
     const before = effects();
     // Two have had their effect, two have not; of others the kill decided.

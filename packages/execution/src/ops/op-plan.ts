@@ -96,6 +96,7 @@ export function specOf(spec: CallSpec, { name, phases }: PlannedOp, phase: Phase
   const captured: CapturedFacts = {
     bundler: 'unknown',
     traceInSources: (trace) => trace,
+    callees: new Map(),
     ...spec.captured,
     natives,
     // An op is there for what it does outside.
