@@ -68,10 +68,11 @@ async function untilThereAre(count: number, ...ids: string[]): Promise<void> {
 async function untilRunning(...ids: string[]): Promise<void> {
   for (;;) {
     const [run] = await repository.json<OpDocument[]>('op', 'status');
-    const running = (run?.targets ?? [])
-      .filter(({ state }) => state === 'RUNNING')
-      .map(({ target }) => target);
-    if (ids.every((id) => running.includes(id))) return;
+    const isRunning = (id: string): boolean | undefined =>
+      run?.targets.some(
+        ({ target, state, phase }) => target === id && state === 'RUNNING' && phase === 'execute',
+      );
+    if (ids.every(isRunning)) return;
     await setTimeout(50);
   }
 }
