@@ -60,21 +60,29 @@ async function kill({ child, ended }: StartedProgram): Promise<void> {
 }
 
 /** Waits until there are so many effects, those on some targets among them. */
-async function untilThereAre(count: number, ...ids: string[]): Promise<void> {
-  while (effects().length < count || !ids.every((id) => effects().includes(id))) await setTimeout(20);
+function untilThereAre(run: StartedProgram, count: number, ...ids: string[]): Promise<void> {
+  return untilTrue(run, () => effects().length >= count && ids.every((id) => effects().includes(id)));
+}
+
+/** Waits for a program to bring something about; fails when it ends before. */
+async function untilTrue(run: StartedProgram, holds: () => boolean | Promise<boolean>): Promise<void> {
+  let end: unknown;
+  void run.ended.then((ended) => {
+    end = ended;
+  });
+  while (!(await holds())) {
+    expect(end).toBeUndefined();
+    await setTimeout(50);
+  }
 }
 
 /** Waits until every id has an execution that began. */
-async function untilRunning(...ids: string[]): Promise<void> {
-  for (;;) {
+function untilRunning(program: StartedProgram, ...ids: string[]): Promise<void> {
+  return untilTrue(program, async () => {
     const [run] = await repository.json<OpDocument[]>('op', 'status');
-    const isRunning = (id: string): boolean | undefined =>
-      run?.targets.some(
-        ({ target, state, phase }) => target === id && state === 'RUNNING' && phase === 'execute',
-      );
-    if (ids.every(isRunning)) return;
-    await setTimeout(50);
-  }
+    const running = run?.targets.filter(({ state, phase }) => state === 'RUNNING' && phase === 'execute');
+    return ids.every((id) => running?.some(({ target }) => target === id));
+  });
 }
 
 function status(): Promise<OpDocument> {
@@ -159,7 +167,7 @@ describe('dml op', () => {
   it('shows a run while it goes on, and cancels it from another process [DML-CLI-1822] [DML-CLI-1824]', async () => {
     const file = targets([host('a'), host('b', { hold: 'after', until }), host('c')]);
     const run = start('op', 'run', 'ops.ts', '--targets', file);
-    await untilRunning('b');
+    await untilRunning(run, 'b');
     expect(await status()).toMatchObject({ active: true, counts: { OK: 1, RUNNING: 1, PENDING: 1 } });
     const said = await repository.ok('op', 'cancel', 'rollout');
     expect(said).toMatch(/^asked the process that carries out rollout to cancel it/);
@@ -182,7 +190,7 @@ describe('dml op', () => {
     });
     const file = targets([host('a', { hold: 'after', until })]);
     const run = start('op', 'run', 'ops.ts', '--targets', file);
-    await untilRunning('a');
+    await untilRunning(run, 'a');
     expect(await repository.ok('op', 'status')).toMatch(
       /^rollout {2}run [0-9a-f]{8} {2}running\n {2}RUNNING {2}a {2}deploy execute\n1 target: 1 RUNNING\n$/,
     );
@@ -197,7 +205,7 @@ describe('dml op', () => {
   it('lets what runs come to its end when it is interrupted [DML-CLI-1827]', async () => {
     const file = targets([host('a', { hold: 'after', until }), host('b')]);
     const run = start('op', 'run', 'ops.ts', '--targets', file);
-    await untilRunning('a');
+    await untilRunning(run, 'a');
     run.child.kill('SIGINT');
     await run.until(/waiting for the phases that run/);
     repository.write('go on', '');
@@ -214,7 +222,7 @@ describe('dml op', () => {
   it('leaves no doubt about what a kill interrupted: it fails what may not be tried again [DML-CLI-0715]', async () => {
     const file = targets([host('a', { hold: 'before', until }), host('b')]);
     const run = start('op', 'run', 'ops.ts', '--targets', file);
-    await untilRunning('a');
+    await untilRunning(run, 'a');
     await kill(run);
     for (const name of ['ops.ts', 'op-steps.ts']) rmSync(join(repository.folder, name));
     const { exitCode, stdout } = await repository.dml(['op', 'resume', 'rollout', '--json']);
@@ -247,8 +255,8 @@ describe('a run of ops over 1,000 targets that is killed in the middle', () => {
 
   it('goes on in one process and ends with the right states [DML-EXE-3702] [DML-EXE-3717]', async () => {
     const run = start('op', 'run', retryable(), '--targets', targets(hosts()), '--parallel', '8');
-    await untilRunning(...HELD);
-    await untilThereAre(500, 't401', 't403');
+    await untilRunning(run, ...HELD);
+    await untilThereAre(run, 500, 't401', 't403');
     await kill(run);
     const before = effects();
     // Two have had their effect, two have not; of others the kill decided.
