@@ -125,7 +125,17 @@ export class Executor {
       ...rest
     } = this.#options;
     const { program = 'daggerml', ...pool } = rest;
-    const { base: revision, workName, actor, onEvent, signal, failFast, whenUnknown, resources, batchMs } = request;
+    const {
+      base: revision,
+      workName,
+      actor,
+      onEvent,
+      signal,
+      failFast,
+      whenUnknown,
+      resources,
+      batchMs,
+    } = request;
     const isDry = whenUnknown !== undefined || store.isReadOnly;
     const startPool = (size = request.size ?? pool.size): StartAdapter =>
       startAdapter ?? inTheBox({ ...pool, ...(size !== undefined && { size }) });

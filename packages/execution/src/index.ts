@@ -33,13 +33,13 @@ export { captureFolder, type TakenFolder } from './files/capture-folder.ts';
 export type { CaptureTools } from './files/capture-tools.ts';
 export type { FileSystem } from './files/file-system.ts';
 export { RunObjects } from './objects/run-objects.ts';
-export { type PlannedCall, type PlannedState, planCalls } from './plan/plan-calls.ts';
-export { type PlanContext, type PlannedReason, planReasons } from './plan/plan-reasons.ts';
 export type { OpDefinition, OpsDefinition, OpTarget, Phase } from './ops/op-definition.ts';
 export type { OpEvent } from './ops/op-events.ts';
 export type { OpOutcome, OpReport, TargetReport, TargetState } from './ops/op-report.ts';
 export { type OpProgress, OpRuns, type OpRunsOptions, type OpStart } from './ops/op-runs.ts';
 export type { PhaseOutcome } from './ops/target-run.ts';
+export { type PlannedCall, type PlannedState, planCalls } from './plan/plan-calls.ts';
+export { type PlanContext, type PlannedReason, planReasons } from './plan/plan-reasons.ts';
 export { failureError } from './run/call-failure.ts';
 export type { CallSpec, CapturedFacts } from './run/callee.ts';
 export type {

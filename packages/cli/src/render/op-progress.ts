@@ -26,7 +26,7 @@ export class OpProgress {
       case 'target-finished':
         this.#ended += 1;
         if (event.state === 'FAILED') this.#noteFailure(event);
-        output.live(`  ${this.#ended} ended, ${this.#failed} failed`);
+        output.live([`  ${this.#ended} ended, ${this.#failed} failed`]);
     }
   };
 

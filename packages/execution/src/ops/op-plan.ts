@@ -97,6 +97,8 @@ export function specOf(spec: CallSpec, { name, phases }: PlannedOp, phase: Phase
     bundler: 'unknown',
     traceInSources: (trace) => trace,
     callees: new Map(),
+    libraries: [],
+    sources: () => ({ folder: '', files: [] }),
     ...spec.captured,
     natives,
     // An op is there for what it does outside.
