@@ -38,7 +38,10 @@ type OwnCode =
   | 'op_invalid'
   | 'op_run_unfinished'
   | 'op_run_active'
-  | 'unknown_op_run';
+  | 'unknown_op_run'
+  | 'unreachable'
+  | 'adapter_protocol'
+  | 'adapter_refused';
 
 /** Raised here as well, about what a run looks for in the store. */
 type OfTheStore = Extract<StoreErrorCode, 'object_missing'>;
@@ -76,6 +79,9 @@ const MESSAGES: Readonly<Record<OwnCode | OfTheStore, string>> = {
   op_run_unfinished: 'the run {runId} of the ops "{name}" has not ended; nothing was started',
   op_run_active: 'another process carries out the run {runId} of the ops "{name}"; nothing was started',
   unknown_op_run: 'no run of ops "{name}" is known',
+  unreachable: 'a backend does not answer[: {message}]',
+  adapter_protocol: 'an adapter broke the protocol[: {message}]',
+  adapter_refused: 'an adapter refused the call[: {message}]',
 };
 
 /** Builds execution's error; `fields` are facts for the Caller, never payload bytes. */

@@ -3,6 +3,10 @@ import type { CommitId } from '@daggerml/object-model';
 import { holdCommits, LOCAL_ADAPTER, SCRIPT_ADAPTER, treeScope } from '@daggerml/repository';
 import type { RefName, Store } from '@daggerml/store';
 import { AdaptersByName } from './adapters/by-name.ts';
+import {
+  type ExecutableSurroundings,
+  executableAdapters,
+} from './adapters/executable/executable-adapters.ts';
 import { LocalWorkers, type WorkerPoolOptions } from './adapters/local-workers.ts';
 import { checkOffers, type Offers } from './adapters/needs.ts';
 import { checkPools, type Pool, Pools } from './adapters/pools.ts';
@@ -34,6 +38,8 @@ export interface ExecutorOptions extends WorkerPoolOptions {
   readonly startAdapter?: StartAdapter;
   /** Places where calls run, in the order in which they are preferred; worker threads of this process by default. */
   readonly pools?: readonly PoolOptions[];
+  /** Adapters that are executables; none are started by default. */
+  readonly executables?: ExecutableSurroundings;
   /** Cache and claims shared with other repositories; none by default. */
   readonly sharing?: SharingPorts;
   /** True when files that are as they were when they were read last are not read again; they are not by default. */
@@ -119,6 +125,7 @@ export class Executor {
       random = Math.random,
       retryPauses,
       startAdapter,
+      executables,
       sharing,
       pools,
       fileCache = true,
@@ -138,7 +145,7 @@ export class Executor {
     } = request;
     const isDry = whenUnknown !== undefined || store.isReadOnly;
     const startPool = (size = request.size ?? pool.size): StartAdapter =>
-      startAdapter ?? inTheBox({ ...pool, ...(size !== undefined && { size }) });
+      startAdapter ?? byName({ ...pool, ...(size !== undefined && { size }) }, executables);
     const places = placesOf(pools, resources, startPool);
     // @spec DML-EXE-0721
     if (this.#runs.size === 0 && !isDry) store.checkpoint();
@@ -231,11 +238,12 @@ function placesOf(
   throw executionError('invalid_option', { option: 'resources', problem });
 }
 
-/** Makes the adapters that need no installation. */
-function inTheBox(pool: WorkerPoolOptions): StartAdapter {
-  return (context) =>
-    new AdaptersByName(context, {
-      [LOCAL_ADAPTER]: (inner) => new LocalWorkers(inner, pool),
-      [SCRIPT_ADAPTER]: (inner) => new ScriptAdapter(inner, pool),
-    });
+/** Makes the adapters in the box, and those that are executables. */
+function byName(pool: WorkerPoolOptions, executables: ExecutableSurroundings | undefined): StartAdapter {
+  const inTheBox = {
+    [LOCAL_ADAPTER]: (inner: AdapterContext) => new LocalWorkers(inner, pool),
+    [SCRIPT_ADAPTER]: (inner: AdapterContext) => new ScriptAdapter(inner, pool),
+  };
+  const others = executables && executableAdapters(executables, pool.size);
+  return (context) => new AdaptersByName(context, inTheBox, others);
 }

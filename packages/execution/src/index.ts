@@ -1,3 +1,4 @@
+export type { ExecutableSurroundings } from './adapters/executable/executable-adapters.ts';
 export type { Needs, Offers } from './adapters/needs.ts';
 export type {
   AdapterAnswer,

@@ -172,9 +172,14 @@ export class TestRun {
 
   /** Calls a function of a memory adapter. */
   ask(name: string, inputs: readonly unknown[], options: CallOptions = {}): RunNode {
-    const functionDatumId = this.open.objects.put({ type: 'datum', kind: 'uri', value: memoryUri(name) });
+    return this.askUri(memoryUri(name), inputs, { label: name, ...options });
+  }
+
+  /** Calls the function of a URI. */
+  askUri(uri: string, inputs: readonly unknown[], options: CallOptions = {}): RunNode {
+    const functionDatumId = this.open.objects.put({ type: 'datum', kind: 'uri', value: uri });
     return this.open.run.addCall(
-      { functionDatumId, label: name, options },
+      { functionDatumId, label: options.label, options },
       inputs.map((input) => this.node(input)),
     );
   }

@@ -14,17 +14,22 @@ import type {
 /** The adapters of an Executor, by the name in the URIs of their functions. */
 export type NamedAdapters = Readonly<Record<string, StartAdapter>>;
 
+/** Returns the adapter of a name that is not in the box; undefined where there is none. */
+export type OtherAdapters = (name: string) => StartAdapter | undefined;
+
 /** Hands each call to the adapter that its function's URI names; an adapter starts with its first call. */
 export class AdaptersByName implements ExecutionAdapter {
   /** Each adapter has a queue of its own, so none is held up by what waits for another. */
   readonly capacity: number = Number.POSITIVE_INFINITY;
   readonly #context: AdapterContext;
   readonly #adapters: NamedAdapters;
+  readonly #others: OtherAdapters;
   readonly #lanes = new Map<string, Lane>();
 
-  constructor(context: AdapterContext, adapters: NamedAdapters) {
+  constructor(context: AdapterContext, adapters: NamedAdapters, others: OtherAdapters = () => undefined) {
     this.#context = context;
     this.#adapters = adapters;
+    this.#others = others;
   }
 
   submit(submissions: readonly Submission[]): void {
@@ -70,9 +75,11 @@ export class AdaptersByName implements ExecutionAdapter {
   #laneOf(uri: string): Lane | undefined {
     const name = adapterNameOf(uri);
     const lane = name === undefined ? undefined : this.#lanes.get(name);
-    if (lane || name === undefined || !Object.hasOwn(this.#adapters, name)) return lane;
+    if (lane || name === undefined) return lane;
+    const start = Object.hasOwn(this.#adapters, name) ? this.#adapters[name] : this.#others(name);
+    if (!start) return undefined;
     // @spec DML-EXE-3301
-    const started = new Lane(this.#context, this.#adapters[name] as StartAdapter);
+    const started = new Lane(this.#context, start);
     this.#lanes.set(name, started);
     return started;
   }

@@ -18,6 +18,9 @@ type AttemptCode =
       | 'sandbox_missing'
       | 'limit_exceeded'
       | 'needs_unmet'
+      | 'unreachable'
+      | 'adapter_protocol'
+      | 'adapter_refused'
     >;
 
 /** The consequence of every code that an attempt can fail with; what concerns the whole store ends the run. */
@@ -27,6 +30,8 @@ const EFFECTS: Readonly<Record<AttemptCode | StoreErrorCode, FailureEffect>> = {
   timeout: 'attempt_again',
   integrate_failed: 'attempt_again',
   needs_unmet: 'end_call',
+  unreachable: 'attempt_again',
+  adapter_protocol: 'attempt_again',
   load_failed: 'end_call',
   stack_overflow: 'end_call',
   unreadable_file: 'end_call',
@@ -34,6 +39,7 @@ const EFFECTS: Readonly<Record<AttemptCode | StoreErrorCode, FailureEffect>> = {
   program_missing: 'end_call',
   sandbox_missing: 'end_call',
   limit_exceeded: 'end_call',
+  adapter_refused: 'end_call',
   cancelled: 'end_call',
   schema_newer: 'end_call',
   schema_older: 'end_call',

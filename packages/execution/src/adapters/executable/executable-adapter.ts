@@ -1,0 +1,330 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { isDmlError, type NodeId } from '@daggerml/object-model';
+import { adapterNameOf } from '@daggerml/repository';
+import { InvalidJson } from '../../json/exact-json.ts';
+import { JsonTooLong } from '../../json/write-value.ts';
+import { PrivateFolder } from '../../process/private-folder.ts';
+import { isRetryable, isStoreFailure } from '../../run/failure-effect.ts';
+import type { AdapterAnswer, AdapterContext, ExecutionAdapter, Poll, Submission } from '../port.ts';
+import type { AdapterFailure, FinalAnswer, Reply } from './adapter-process.ts';
+import { AdapterProcesses, type Inquiry } from './adapter-processes.ts';
+import { ExchangeFolder } from './exchange-folder.ts';
+import { findExecutable } from './find-executable.ts';
+import { type AdapterLimits, DEFAULT_LIMITS } from './limits.ts';
+import { PROTOCOL } from './protocol.ts';
+
+export interface ExecutableAdapterOptions {
+  /** Name of the executable and of the adapter in the URIs of functions. */
+  readonly name: string;
+  /** Folders in which the executable is looked for, as PATH names them. */
+  readonly searchPath: string;
+  /** The whole environment of its processes. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Processes that run at one time. */
+  readonly size: number;
+  readonly limits?: Partial<AdapterLimits>;
+}
+
+/** One execution of a call, in however many attempts. */
+interface Execution {
+  readonly submission: Submission;
+  readonly executionUuid: string;
+  readonly folder: ExchangeFolder;
+  executionToken: string | undefined;
+  /** The question to which the adapter owes an answer. */
+  inquiry: Inquiry | undefined;
+  hasStarted: boolean;
+  timer: NodeJS.Timeout | undefined;
+  isLate: boolean;
+}
+
+/** Questions beyond the processes wait here at no cost. */
+const CAPACITY = 4096;
+const MAX_MESSAGE_CHARACTERS = 4096;
+
+/** Runs calls through an executable that speaks the adapter protocol, which is trusted with nothing. */
+export class ExecutableAdapter implements ExecutionAdapter {
+  readonly capacity: number = CAPACITY;
+  readonly #context: AdapterContext;
+  readonly #options: ExecutableAdapterOptions;
+  readonly #limits: AdapterLimits;
+  readonly #executions = new Map<NodeId, Execution>();
+  readonly #cancelling = new Set<Promise<unknown>>();
+  #folder: PrivateFolder | undefined;
+  #processes: AdapterProcesses | undefined;
+  #isClosed = false;
+
+  constructor(context: AdapterContext, options: ExecutableAdapterOptions) {
+    this.#context = context;
+    this.#options = options;
+    this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
+  }
+
+  submit(submissions: readonly Submission[]): void {
+    for (const submission of submissions) {
+      const isOwn = adapterNameOf(submission.functionUri) === this.#options.name;
+      const processes = isOwn ? this.#started() : undefined;
+      if (processes) this.#submit(this.#executionOf(submission), processes);
+      else this.#answerLater(submission.nodeId, unknown(submission.functionUri, this.#options.name));
+    }
+  }
+
+  poll(polls: readonly Poll[]): void {
+    for (const { nodeId, token } of polls) {
+      const execution = this.#executions.get(nodeId);
+      if (!execution) {
+        this.#answerLater(nodeId, { code: 'worker_lost', reason: 'knows nothing of the attempt' });
+      } else if (execution.isLate) {
+        this.#answerLater(nodeId, tooLate(execution));
+        this.#cancel(execution);
+      } else {
+        execution.executionToken = token;
+        this.#ask(execution, {
+          limitMs: this.#limits.pollMs,
+          // @spec DML-EXE-1302
+          makeLine: (id) => this.#line(id, 'poll', execution, { executionToken: token }),
+        });
+      }
+    }
+  }
+
+  stop(nodeId: NodeId): void {
+    const execution = this.#executions.get(nodeId);
+    if (!execution) return;
+    this.#cancel(execution);
+    this.#forget(execution);
+  }
+
+  async close(): Promise<void> {
+    for (const nodeId of [...this.#executions.keys()]) this.stop(nodeId);
+    await Promise.all(this.#cancelling);
+    this.#isClosed = true;
+    await this.#processes?.close();
+    await this.#folder?.close();
+  }
+
+  /** Finds the executable for the first call; undefined where there is none. */
+  #started(): AdapterProcesses | undefined {
+    if (this.#processes || this.#isClosed) return this.#processes;
+    const { name, searchPath, environment, size } = this.#options;
+    // @spec DML-EXE-1401
+    const program = findExecutable(name, searchPath);
+    // @spec DML-EXE-1308
+    if (program === undefined) return undefined;
+    this.#folder = new PrivateFolder('dml-adapter');
+    const folder = this.#folder.path;
+    this.#processes = new AdapterProcesses({
+      name,
+      program,
+      environment,
+      folder,
+      size,
+      limits: this.#limits,
+    });
+    return this.#processes;
+  }
+
+  /** A retry goes on with the execution of the attempt before, by which a backend knows its job. */
+  #executionOf(submission: Submission): Execution {
+    const known = this.#executions.get(submission.nodeId);
+    // @spec DML-EXE-3215
+    if (known) return { ...known, submission, executionToken: undefined, isLate: false };
+    const executionUuid = randomUUID();
+    const folder = join((this.#folder as PrivateFolder).path, executionUuid);
+    return {
+      submission,
+      executionUuid,
+      folder: new ExchangeFolder(folder, this.#context.objects),
+      executionToken: undefined,
+      inquiry: undefined,
+      hasStarted: false,
+      timer: undefined,
+      isLate: false,
+    };
+  }
+
+  #submit(execution: Execution, processes: AdapterProcesses): void {
+    const { nodeId, functionUri, executionKey, attempt, inputDatumIds, timeoutMs } = execution.submission;
+    this.#executions.set(nodeId, execution);
+    this.#ask(execution, {
+      makeLine: async (id) => {
+        this.#start(execution, processes);
+        const inputs = await execution.folder.layOut(inputDatumIds, this.#limits.lineBytes);
+        const facts = { callNodeId: nodeId, executionKey, functionUri, attempt };
+        const timed = timeoutMs === undefined ? {} : { timeLimitMs: timeoutMs };
+        const line = this.#line(id, 'submit', execution, { ...facts, ...timed });
+        return `${line.slice(0, -1)},"inputs":${inputs}}`;
+      },
+    });
+  }
+
+  /** Notes that an attempt has begun, once. */
+  #start(execution: Execution, processes: AdapterProcesses): void {
+    const { nodeId, timeoutMs } = execution.submission;
+    if (execution.hasStarted) return;
+    execution.hasStarted = true;
+    this.#context.report([{ type: 'started', nodeId }]);
+    if (timeoutMs === undefined) return;
+    // @spec DML-EXE-3221
+    execution.timer = setTimeout(() => {
+      execution.isLate = true;
+      if (!execution.inquiry) return;
+      processes.withdraw(execution.inquiry);
+      execution.inquiry = undefined;
+      this.#answer(execution, this.#failed(tooLate(execution)));
+    }, timeoutMs);
+  }
+
+  #line(id: number, operation: string, execution: Execution, more: object): string {
+    const { executionUuid, folder } = execution;
+    return JSON.stringify({ protocol: PROTOCOL, id, operation, executionUuid, folder: folder.path, ...more });
+  }
+
+  #ask(execution: Execution, question: Pick<Inquiry, 'makeLine' | 'limitMs'>): void {
+    const { nodeId } = execution.submission;
+    const inquiry: Inquiry = {
+      ...question,
+      cancelLine: (id) => this.#cancelLine(id, execution),
+      // @spec DML-EXE-3207
+      emit: (stream, text) => this.#context.report([{ type: 'output', nodeId, stream, text }]),
+      onReply: (reply) => {
+        execution.inquiry = undefined;
+        void this.#take(execution, reply);
+      },
+      onError: (error) => {
+        execution.inquiry = undefined;
+        this.#answer(execution, this.#answerOfError(error));
+      },
+    };
+    execution.inquiry = inquiry;
+    this.#processes?.ask(inquiry);
+  }
+
+  async #take(execution: Execution, reply: Reply): Promise<void> {
+    if (reply.type === 'broke') return this.#answer(execution, this.#failed(reply.failure));
+    try {
+      this.#answer(execution, await this.#answerOf(execution, reply.answer, reply.line));
+    } catch (error) {
+      this.#answer(execution, this.#answerOfError(error));
+    }
+  }
+
+  async #answerOf(execution: Execution, answer: FinalAnswer, line: string): Promise<AdapterAnswer> {
+    switch (answer.status) {
+      case 'pending':
+        return { type: 'pending', token: answer.executionToken, pollAfterMs: answer.pollAfterMs };
+      case 'failed':
+        return this.#failed({ code: answer.code, reason: `says: ${answer.reason ?? answer.code}` });
+      case 'done': {
+        if (answer.outcome === 'ok')
+          return { type: 'done', outcome: 'ok', datumId: await execution.folder.takeValue(line) };
+        // @spec DML-EXE-3219
+        const { message, trace = [] } = answer.error;
+        const placeless = (text: string): string => text.replaceAll(execution.folder.path, '<folder>');
+        const failure = {
+          code: 'function_threw',
+          message: placeless(message).slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed(),
+          trace: trace.map(placeless),
+        };
+        return { type: 'done', outcome: 'error', failure };
+      }
+      default:
+        return this.#failed({
+          code: 'adapter_protocol',
+          reason: `answered with the status "${answer.status}", which is none of the question`,
+        });
+    }
+  }
+
+  /** Returns what a result that cannot be taken means: the value is none, or the answer. */
+  #answerOfError(error: unknown): AdapterAnswer {
+    if (error instanceof InvalidJson)
+      return this.#failed({ code: 'adapter_protocol', reason: `gave a result that ${error.message}` });
+    // @spec DML-EXE-3216
+    if (error instanceof JsonTooLong) {
+      const reason = `cannot take inputs of more than ${this.#limits.lineBytes} bytes as JSON; pass them as a blob`;
+      return this.#failed({ code: 'adapter_refused', reason });
+    }
+    if (isStoreFailure(error)) return { type: 'broken', error };
+    const reason = error instanceof Error ? error.message : String(error);
+    // @spec DML-EXE-3218
+    if (isDmlError(error, 'unsupported_value') || isDmlError(error, 'cyclic_value'))
+      return { type: 'done', outcome: 'error', failure: { code: error.code, message: reason, trace: [] } };
+    if (isDmlError(error, 'object_missing'))
+      return { type: 'failed', isRetryable: false, code: 'object_missing', reason };
+    return this.#failed({ code: 'adapter_protocol', reason: `gave a result that cannot be read: ${reason}` });
+  }
+
+  #answer(execution: Execution, answer: AdapterAnswer): void {
+    const { nodeId } = execution.submission;
+    if (this.#executions.get(nodeId) !== execution) return;
+    if (answer.type === 'done' || (answer.type === 'failed' && !answer.isRetryable)) this.#forget(execution);
+    else if (answer.type === 'failed') clearTimeout(execution.timer);
+    this.#context.report([{ type: 'answered', nodeId, answer }]);
+  }
+
+  #answerLater(nodeId: NodeId, failure: AdapterFailure): void {
+    const answer = this.#failed(failure);
+    setImmediate(() => this.#context.report([{ type: 'answered', nodeId, answer }]));
+  }
+
+  /** @spec DML-EXE-3208 */
+  #failed({ code, reason }: AdapterFailure): AdapterAnswer {
+    const named = `the adapter "${this.#options.name}" ${reason}`;
+    return { type: 'failed', isRetryable: isRetryable(code), code, reason: named };
+  }
+
+  #forget(execution: Execution): void {
+    clearTimeout(execution.timer);
+    this.#executions.delete(execution.submission.nodeId);
+    // @spec DML-EXE-3220
+    const removed = Promise.all(this.#cancelling).then(() => execution.folder.remove());
+    this.#track(removed);
+  }
+
+  /**
+   * Has a backend end the job of an execution.
+   *
+   * @spec DML-EXE-3213
+   */
+  #cancel(execution: Execution): void {
+    if (execution.inquiry) this.#processes?.withdraw(execution.inquiry);
+    execution.inquiry = undefined;
+    if (execution.executionToken === undefined) return;
+    this.#track(
+      new Promise<void>((resolve) => {
+        this.#processes?.ask({
+          makeLine: (id) => this.#cancelLine(id, execution),
+          cancelLine: (id) => this.#cancelLine(id, execution),
+          limitMs: this.#limits.pollMs,
+          emit: () => {},
+          onReply: () => resolve(),
+          onError: () => resolve(),
+        });
+      }),
+    );
+  }
+
+  #cancelLine(id: number, execution: Execution): string {
+    const { executionToken } = execution;
+    return this.#line(id, 'cancel', execution, executionToken === undefined ? {} : { executionToken });
+  }
+
+  #track(promise: Promise<unknown>): void {
+    this.#cancelling.add(promise);
+    void promise.then(() => this.#cancelling.delete(promise));
+  }
+}
+
+function unknown(functionUri: string, name: string): AdapterFailure {
+  const reason =
+    adapterNameOf(functionUri) === name
+      ? 'is not installed: no folder of PATH that others cannot write to has an executable of that name'
+      : `does not run ${functionUri}`;
+  return { code: 'adapter_unknown', reason };
+}
+
+function tooLate({ submission }: Execution): AdapterFailure {
+  return { code: 'timeout', reason: `took longer than ${submission.timeoutMs} ms` };
+}

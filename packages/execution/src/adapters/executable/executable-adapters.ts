@@ -1,0 +1,18 @@
+import { availableParallelism } from 'node:os';
+import type { OtherAdapters } from '../by-name.ts';
+import { ExecutableAdapter, type ExecutableAdapterOptions } from './executable-adapter.ts';
+import { isAdapterName } from './find-executable.ts';
+
+/** Where executables are looked for, and what they see. */
+export type ExecutableSurroundings = Pick<ExecutableAdapterOptions, 'searchPath' | 'environment' | 'limits'>;
+
+/** Makes adapters of executables; each has at most `size` processes at a time. */
+export function executableAdapters(
+  surroundings: ExecutableSurroundings,
+  size: number = availableParallelism(),
+): OtherAdapters {
+  return (name) =>
+    isAdapterName(name)
+      ? (context) => new ExecutableAdapter(context, { ...surroundings, name, size })
+      : undefined;
+}
