@@ -22,6 +22,7 @@ const REQUIRED = {
   lmdb: { owner: '@daggerml/store', variable: 'MSGPACKR_NATIVE_ACCELERATION_DISABLED' },
   'cbor-x': { owner: '@daggerml/object-model', variable: 'CBOR_NATIVE_ACCELERATION_DISABLED' },
   esbuild: { owner: '@daggerml/capture' },
+  zod: { owner: '@daggerml/execution' },
   commander: {},
   'fastest-levenshtein': { owner: '@daggerml/repository' },
 };

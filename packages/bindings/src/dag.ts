@@ -28,6 +28,7 @@ import {
   SourceThrew,
   valuesError,
 } from '@daggerml/values';
+import { adapterFunctionUri } from './adapter-function.ts';
 import { builtinMethods, type ListBuiltins, type MapBuiltins, type SetBuiltins } from './builtins.ts';
 import { CallSite, type Entry, withLine } from './call-site.ts';
 import { commitDag, type DagCommit } from './commit-dag.ts';
@@ -464,7 +465,12 @@ export class Dag implements HandleOwner {
     const key = `${exportName} ${moduleUrl}`;
     let captured = this.#captured.get(key);
     if (!captured) {
-      captured = captureCall({ ...callee, allow: [] }, this.#context.capture, this.open.files);
+      const { objects, files } = this.open;
+      const uri = adapterFunctionUri(callee);
+      captured =
+        uri === undefined
+          ? captureCall({ ...callee, allow: [] }, this.#context.capture, files)
+          : { functionDatumId: objects.put({ type: 'datum', kind: 'uri', value: String(uri) }), options: {} };
       this.#captured.set(key, captured);
     }
     // @spec DML-BND-1211

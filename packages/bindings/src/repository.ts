@@ -9,6 +9,7 @@ import {
 } from '@daggerml/capture';
 import {
   type CallCounts,
+  type ExecutableSurroundings,
   Executor,
   executionError,
   type Offers,
@@ -70,6 +71,8 @@ export interface RepositoryOptions extends Omit<OpeningOptions, 'program'> {
    * @spec DML-BND-0319
    */
   readonly env?: Readonly<Record<string, string>>;
+  /** Adapters that are executables: where they are looked for, and the variables that they see. None by default. */
+  readonly executables?: Omit<ExecutableSurroundings, 'limits'>;
   /**
    * True to skip reading files whose device, inode, size and times are as they were at the last reading; the default.
    */
@@ -166,6 +169,7 @@ export class Repository {
       ...(options.pools && { pools: options.pools }),
       // @spec DML-BND-0318
       ...(options.env && { env: options.env }),
+      ...(options.executables && { executables: options.executables }),
       ...(options.workerMemoryMb !== undefined && {
         resourceLimits: { maxOldGenerationSizeMb: options.workerMemoryMb },
       }),

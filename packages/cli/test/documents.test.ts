@@ -16,6 +16,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 const ROOT = join(import.meta.dirname, '../../..');
 const DOCUMENTS = [
   'README.md',
+  'docs/recipes/own-adapter.md',
   'docs/typescript.md',
   'docs/recipes/parameter-grid.md',
   'docs/recipes/python-step.md',
@@ -92,7 +93,8 @@ function newFolder(): string {
 
 /** The file that a block of code names in its first line. */
 function fileOf(block: Block): string {
-  return /^(?:\/\/|#) ([\w./-]+\.(?:[cm]?[jt]s|py))(?::.*)?\n/.exec(block.text)?.[1] ?? '';
+  const place = /^(?:#!.*\n# ([\w./-]+)|(?:\/\/|#) ([\w./-]+\.(?:[cm]?[jt]s|py)))(?::.*)?\n/.exec(block.text);
+  return place?.[1] ?? place?.[2] ?? '';
 }
 
 function commandsOf(block: Block): string[] {
@@ -148,7 +150,9 @@ function follow(blocks: readonly Block[], where: string): void {
   const code = blocks.filter(({ language }) => ['ts', 'js', 'py'].includes(language));
   for (const block of code) {
     expect(fileOf(block), `${where}:${block.line} names no file`).not.toBe('');
-    writeFileSync(join(folder, fileOf(block)), block.text);
+    const path = join(folder, fileOf(block));
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, block.text);
   }
   const config = blocks.find(({ language }) => language === 'json');
   const typed = code.map(fileOf).filter((file) => /\.[cm]?ts$/.test(file));
@@ -165,6 +169,11 @@ describe('a reader who copies what the documents say', () => {
     const sections = groupBySection(blocks);
     expect(sections.size).toBeGreaterThan(0);
     for (const section of sections.values()) follow(section, document);
+  });
+
+  it('finds the adapter of its page among the examples [DML-CLI-1562]', () => {
+    const [shown] = blocksOf('docs/recipes/own-adapter.md').filter(({ language }) => language === 'py');
+    expect(readFileSync(join(ROOT, 'examples/own-adapter/bin/dml-stats'), 'utf8')).toBe(shown?.text);
   });
 
   it('leaves to gates what needs more than a folder [DML-CLI-1562]', () => {

@@ -62,6 +62,9 @@ export type FunctionsOf<M> = {
  * Returns a reference to every exported function of a file, typed by the file's own module type:
  * `functions<typeof import('./steps.ts')>(new URL('./steps.ts', import.meta.url))`.
  * The file is not loaded; a name it does not export is reported when the function is called.
+ *
+ * Functions of an Execution Adapter are named by the beginning of their URIs:
+ * `functions<{ mean(numbers: number[]): number }>('dml+exec://dml-stats/v1')`.
  */
 export function functions<M>(module: URL | string, options: FunctionsOptions = {}): FunctionsOf<M> {
   const { allow = [] } = options;

@@ -14,6 +14,7 @@ import { type Parameters, parametersOfRuns } from '../invocation/parameter-optio
 import { repositoryFolder } from '../invocation/repository-access.ts';
 import { listedResources } from '../invocation/resources.ts';
 import { actorOf } from '../process/actor.ts';
+import { adapterSurroundings } from '../process/adapter-surroundings.ts';
 import { consoleToNotes } from '../process/console.ts';
 import { absolutePath, knownFolder } from '../process/current-folder.ts';
 import { passedVariables } from '../process/passed-variables.ts';
@@ -41,6 +42,7 @@ export async function run(context: CommandContext): Promise<void> {
   const repository = await Repository.open(repositoryFolder(context), {
     author: actorOf(io.env),
     env,
+    executables: adapterSurroundings(io.env, env),
     user: userContext(io.env),
     signal: io.signal,
     ...waitsOf(context),

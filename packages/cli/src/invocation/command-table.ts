@@ -450,6 +450,28 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/wip-prune.ts'),
   },
   {
+    name: 'adapter list',
+    group: 'Inspect',
+    summary: 'List the execution adapters that PATH offers.',
+    description:
+      'An adapter is an executable whose name begins with "dml-", in a folder of PATH that only its owner can write to. ' +
+      'It runs the functions whose URIs begin with dml+exec://<name>/. None is started.',
+    example: 'dml adapter list',
+    load: () => import('../commands/adapter-list.ts'),
+  },
+  {
+    name: 'adapter check',
+    group: 'Inspect',
+    summary: 'Start an execution adapter and check whether it keeps its contract.',
+    arguments: { '<name>': 'name of the executable, dml-<name>' },
+    options: {
+      '--call <uri>': 'also have it run this function, twice',
+      '--inputs <json>': 'the inputs of that call, a list as JSON; none by default',
+    },
+    example: "dml adapter check dml-stats --call dml+exec://dml-stats/v1/mean --inputs '[[1, 2, 4.5]]'",
+    load: () => import('../commands/adapter-check.ts'),
+  },
+  {
     name: 'trust',
     group: 'Maintain',
     summary: 'Use a repository of another user.',

@@ -4,6 +4,7 @@ import { replaceTerminalControls } from '@daggerml/object-model';
  * Escapes what could steer a terminal in text from a repository.
  *
  * @spec DML-CLI-0410
+ * @spec DML-EXE-1409
  */
 export function printable(text: string): string {
   return replaceTerminalControls(text.replaceAll('\n', '\\n').replaceAll('\t', '\\t'));

@@ -1,5 +1,8 @@
 export { type AdapterUnderTest, adapterSuite } from './adapter-suite.ts';
+export { checkExecutable, type ExecutableFinding } from './check-executable.ts';
 export { type ClaimStoreUnderTest, claimStoreSuite } from './claim-store-suite.ts';
+export type { ExampleCall, ExecutableUnderTest } from './executable-probe.ts';
+export { executableSuite } from './executable-suite.ts';
 export {
   MemoryAdapter,
   type MemoryAdapterOptions,
