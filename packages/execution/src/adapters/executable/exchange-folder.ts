@@ -1,5 +1,5 @@
 import { mkdirSync, realpathSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { open, rm, rmdir } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { type BlobDatum, type DatumId, encodeRecord } from '@daggerml/object-model';
 import { lowerDeeply, StoredBlob } from '@daggerml/values';
@@ -62,8 +62,10 @@ export class ExchangeFolder {
     );
   }
 
+  /** Removes the folder; what cannot be removed goes with the folder of the run. */
   async remove(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true }).catch(() => {});
+    // Most calls have no files.
+    await rmdir(this.path).catch(() => rm(this.path, { recursive: true, force: true }).catch(() => {}));
   }
 
   async #writeBlob(path: string, datumId: DatumId, datum: BlobDatum): Promise<void> {
