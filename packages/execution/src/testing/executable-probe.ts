@@ -91,7 +91,7 @@ export class ExecutableProbe {
 
   /** Returns how it ends once its input does, and whether it had to be ended. */
   finish(): Promise<{ readonly end: ProcessEnd | undefined; readonly hadToBeEnded: boolean }> {
-    return this.#process.finish();
+    return this.#process.finish(this.#limits.endMs);
   }
 
   /** Fails where it wrote something that was no answer. */

@@ -54,7 +54,7 @@ async function problemsOf(adapter: ShellAdapter): Promise<Record<string, string>
     name: 'dml-bad',
     searchPath: folder,
     environment,
-    limits: { graceMs: 200, describeMs: 2000 },
+    limits: { graceMs: 200, endMs: 1000, describeMs: 2000 },
     example: { functionUri: 'dml+exec://dml-bad/f', inputs: [] },
   });
   const problems = (found?.findings ?? []).filter(({ problem }) => problem !== undefined);

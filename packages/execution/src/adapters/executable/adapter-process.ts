@@ -109,21 +109,23 @@ export class AdapterProcess {
   }
 
   /** Returns how it ended after the end of its input, and whether it had to be ended. */
-  async finish(): Promise<{ readonly end: ProcessEnd | undefined; readonly hadToBeEnded: boolean }> {
+  async finish(
+    limitMs: number = this.#limits.graceMs,
+  ): Promise<{ readonly end: ProcessEnd | undefined; readonly hadToBeEnded: boolean }> {
     void this.endInput();
     let hadToBeEnded = false;
     const timer = setTimeout(() => {
       hadToBeEnded = true;
       this.#run.stop(this.#limits.graceMs);
-    }, this.#limits.graceMs);
+    }, limitMs);
     const end = await this.ended;
     clearTimeout(timer);
     return { end, hadToBeEnded };
   }
 
-  /** Ends it with everything that it started; questions that are open end with the failure. */
+  /** Ends it with everything that it started; questions that are open end with the failure, which none of them is. */
   async end(failure: AdapterFailure): Promise<void> {
-    this.#break(failure);
+    this.#break(failure, 'none');
     this.#run.stop(this.#limits.graceMs);
     await this.ended;
   }
@@ -186,14 +188,14 @@ export class AdapterProcess {
     return end;
   }
 
-  /** Ends all questions; `guilty` is the one that is known to be the reason. */
-  #break(failure: AdapterFailure, guilty?: Question): void {
+  /** Ends all questions; `guilty` is the one that is the reason, where that is known. */
+  #break(failure: AdapterFailure, guilty?: Question | 'none'): void {
     if (this.#failure) return;
     const tail = this.#stderr.tail.trim();
     const reason = tail === '' ? failure.reason : `${failure.reason}; its standard error ends with: ${tail}`;
     const named = { ...failure, reason };
     this.#failure = named;
-    const isAlone = this.#questions.size === 1;
+    const isAlone = this.#questions.size === 1 && guilty !== 'none';
     for (const question of this.#questions.values())
       question.resolve({ type: 'broke', failure: named, isCertain: question === guilty || isAlone });
     this.#questions.clear();

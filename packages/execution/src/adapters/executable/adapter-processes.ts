@@ -185,7 +185,10 @@ export class AdapterProcesses {
       const asked = slot.process.ask(pending.id, () => inquiry.makeLine(pending.id), inquiry.emit);
       if (slot.isOnce) void slot.process.endInput();
       const reply = await asked;
-      const checked = slot.isOnce && reply.type === 'answer' ? await endedWell(slot.process, reply) : reply;
+      const checked =
+        slot.isOnce && reply.type === 'answer'
+          ? await endedWell(slot.process, reply, this.#options.limits.endMs)
+          : reply;
       this.#reply(pending, checked);
     } catch (error) {
       const isOver = pending.isOver;
@@ -268,11 +271,18 @@ export class AdapterProcesses {
     });
   }
 
+  /** Ends a process of which nothing was asked. */
+  async #abandon(run: ProcessRun): Promise<void> {
+    run.stop(this.#options.limits.graceMs);
+    await run.ended.catch(() => {});
+  }
+
   async #describe(): Promise<void> {
     const run = this.#startProcess();
     run.ended.catch(() => {});
     // While the process starts.
     this.#parseAnswer ??= (await import('./message-schemas.ts')).parseAnswer;
+    if (this.#isClosed) return this.#abandon(run);
     const slot = this.#start(false, run);
     const id = ++this.#ids;
     const line = JSON.stringify({ protocol: PROTOCOL, id, operation: 'describe' });
@@ -306,8 +316,8 @@ export class AdapterProcesses {
 const withdrawn: AdapterFailure = { code: 'worker_lost', reason: 'was ended' };
 
 /** Returns an answer once its process has ended well, and what is wrong otherwise. */
-async function endedWell(process: AdapterProcess, reply: Reply): Promise<Reply> {
-  const { end, hadToBeEnded } = await process.finish();
+async function endedWell(process: AdapterProcess, reply: Reply, limitMs: number): Promise<Reply> {
+  const { end, hadToBeEnded } = await process.finish(limitMs);
   if (process.violation) return { type: 'broke', failure: process.violation, isCertain: true };
   if (end?.exitCode === 0) return reply;
   const hanging: AdapterFailure = { code: 'adapter_protocol', reason: 'did not end after its answer' };

@@ -34,7 +34,7 @@ async function attack(hostile: ShellAdapter, timeoutMs?: number, describeMs = 30
     executables: {
       searchPath: `${folder}:/usr/bin:/bin`,
       environment: { PATH: '/usr/bin:/bin', MARK: mark },
-      limits: { lineBytes: 100_000, outputBytes: 1000, describeMs, graceMs: 200 },
+      limits: { lineBytes: 100_000, outputBytes: 1000, describeMs, endMs: 1000, graceMs: 200 },
     },
   });
   try {

@@ -6,14 +6,17 @@ export interface AdapterLimits {
   readonly outputBytes: number;
   readonly describeMs: number;
   readonly pollMs: number;
-  /** Time to acknowledge a cancellation, and to end once nothing more is asked. */
+  /** Time to end after the answer, where a process answers one question. */
+  readonly endMs: number;
+  /** Time to acknowledge a cancellation, and to end when the run does. */
   readonly graceMs: number;
 }
 
 export const DEFAULT_LIMITS: AdapterLimits = {
   lineBytes: 16 * 1024 * 1024,
   outputBytes: 1024 * 1024,
-  describeMs: 10_000,
+  describeMs: 60_000,
   pollMs: 60_000,
+  endMs: 10_000,
   graceMs: 1000,
 };
