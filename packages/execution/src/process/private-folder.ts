@@ -1,4 +1,4 @@
-import { chmodSync, lstatSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -25,7 +25,9 @@ export class PrivateFolder {
     this.#server = createServer((socket) => socket.destroy()).unref();
     // A path that is too long for a socket is one whose owner is never taken for dead.
     this.#server.on('error', () => {});
-    this.#server.listen(join(this.path, ALIVE));
+    // Renamed, so that it is never found before it listens.
+    const starting = join(this.path, 'starting');
+    this.#server.listen(starting, () => renameSync(starting, join(this.path, ALIVE)));
     // What cannot be removed now is left for the next one.
     this.#tidied = tidy(prefix, this.path).catch(() => {});
   }

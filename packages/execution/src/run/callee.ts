@@ -6,7 +6,13 @@ import type {
   NativePackage,
 } from '@daggerml/capture';
 import type { DatumId } from '@daggerml/object-model';
-import { adapterNameOf, parseFunctionUri, parseScriptUri, SCRIPT_ADAPTER } from '@daggerml/repository';
+import {
+  adapterNameOf,
+  LOCAL_ADAPTER,
+  parseFunctionUri,
+  parseScriptUri,
+  SCRIPT_ADAPTER,
+} from '@daggerml/repository';
 import type { RunObjects } from '../objects/run-objects.ts';
 import type { ScriptLimits } from '../script/script-limits.ts';
 import { checkCallOptions } from './call-options.ts';
@@ -92,9 +98,11 @@ export class Callees {
 
 function exportNameOf(uri: string): string | undefined {
   try {
-    return adapterNameOf(uri) === SCRIPT_ADAPTER
-      ? parseScriptUri(uri).name
-      : parseFunctionUri(uri).exportName;
+    const adapter = adapterNameOf(uri);
+    if (adapter === SCRIPT_ADAPTER) return parseScriptUri(uri).name;
+    if (adapter === LOCAL_ADAPTER) return parseFunctionUri(uri).exportName;
+    // Of the function of an executable, the last part of the path.
+    return decodeURIComponent(/\/([^/?]+)\/?(?:\?|$)/.exec(uri)?.[1] ?? '') || undefined;
   } catch {
     return undefined;
   }

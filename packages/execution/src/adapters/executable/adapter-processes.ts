@@ -77,6 +77,11 @@ export class AdapterProcesses {
     this.#options = options;
   }
 
+  /** Version that the adapter says it has; undefined before it has answered anything. */
+  get version(): string | undefined {
+    return this.#description?.version;
+  }
+
   /** Asks a question as soon as a process takes it. */
   ask(inquiry: Inquiry): void {
     const pending = new Pending(inquiry);

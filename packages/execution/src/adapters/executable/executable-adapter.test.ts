@@ -1,7 +1,8 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { blob } from '@daggerml/values';
+import type { DatumId } from '@daggerml/object-model';
+import { blob, liftDatum } from '@daggerml/values';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { done, type ShellAdapter, writeShellAdapter } from '../../../test/shell-adapter.ts';
 import { type TestRun, Workspace } from '../../../test/workspace.ts';
@@ -201,6 +202,14 @@ describe('a call of an executable adapter', () => {
     expect([whole, float, large]).toEqual([2, 2, 9007199254740993n]);
     const same = run.literal([2, 2, 9007199254740993n]);
     expect(run.open.run.valueOf(run.askUri(URI, []))).not.toBe(same.valueId);
+  });
+
+  it('has a receipt that names the executable and its version [DML-EXE-3224]', async () => {
+    const { run } = await begin({ submit: done('1') });
+    const node = run.askUri(URI, []);
+    await run.outcome(node);
+    const receipt = liftDatum(run.open.objects, run.exec(node).receiptDatumId as DatumId);
+    expect(receipt).toMatchObject({ adapter: 'dml-one', backend: 'executable', runtime: 'dml-one 1' });
   });
 
   it('whose inputs are too long for a line is refused with advice [DML-EXE-3216]', async () => {

@@ -6,6 +6,7 @@ import { InvalidJson } from '../../json/exact-json.ts';
 import { JsonTooLong } from '../../json/write-value.ts';
 import { PrivateFolder } from '../../process/private-folder.ts';
 import { isRetryable, isStoreFailure } from '../../run/failure-effect.ts';
+import type { Ran } from '../../run/receipt.ts';
 import type { AdapterAnswer, AdapterContext, ExecutionAdapter, Poll, Submission } from '../port.ts';
 import type { AdapterFailure, FinalAnswer, Reply } from './adapter-process.ts';
 import { AdapterProcesses, type Inquiry } from './adapter-processes.ts';
@@ -201,6 +202,12 @@ export class ExecutableAdapter implements ExecutionAdapter {
     this.#processes?.ask(inquiry);
   }
 
+  /** @spec DML-EXE-3224 */
+  get #ran(): Ran {
+    const { name } = this.#options;
+    return { adapter: name, backend: 'executable', runtime: `${name} ${this.#processes?.version}` };
+  }
+
   async #take(execution: Execution, reply: Reply): Promise<void> {
     if (reply.type === 'broke') return this.#answer(execution, this.#failed(reply.failure));
     try {
@@ -218,7 +225,12 @@ export class ExecutableAdapter implements ExecutionAdapter {
         return this.#failed({ code: answer.code, reason: `says: ${answer.reason ?? answer.code}` });
       case 'done': {
         if (answer.outcome === 'ok')
-          return { type: 'done', outcome: 'ok', datumId: await execution.folder.takeValue(line) };
+          return {
+            type: 'done',
+            outcome: 'ok',
+            datumId: await execution.folder.takeValue(line),
+            ran: this.#ran,
+          };
         // @spec DML-EXE-3219
         const { message, trace = [] } = answer.error;
         const placeless = (text: string): string => text.replaceAll(execution.folder.path, '<folder>');
@@ -227,7 +239,7 @@ export class ExecutableAdapter implements ExecutionAdapter {
           message: placeless(message).slice(0, MAX_MESSAGE_CHARACTERS).toWellFormed(),
           trace: trace.map(placeless),
         };
-        return { type: 'done', outcome: 'error', failure };
+        return { type: 'done', outcome: 'error', failure, ran: this.#ran };
       }
       default:
         return this.#failed({
@@ -250,7 +262,12 @@ export class ExecutableAdapter implements ExecutionAdapter {
     const reason = error instanceof Error ? error.message : String(error);
     // @spec DML-EXE-3218
     if (isDmlError(error, 'unsupported_value') || isDmlError(error, 'cyclic_value'))
-      return { type: 'done', outcome: 'error', failure: { code: error.code, message: reason, trace: [] } };
+      return {
+        type: 'done',
+        outcome: 'error',
+        failure: { code: error.code, message: reason, trace: [] },
+        ran: this.#ran,
+      };
     if (isDmlError(error, 'object_missing'))
       return { type: 'failed', isRetryable: false, code: 'object_missing', reason };
     return this.#failed({ code: 'adapter_protocol', reason: `gave a result that cannot be read: ${reason}` });
