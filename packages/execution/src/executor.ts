@@ -26,7 +26,7 @@ import { Run } from './run/run.ts';
 import type { RunNode } from './run/run-node.ts';
 import type { SharingPorts } from './run/sharing.ts';
 import { SingleFlight } from './run/single-flight.ts';
-import { ScriptAdapter } from './script/script-adapter.ts';
+import { startScripts } from './script/start-scripts.ts';
 
 export interface ExecutorOptions extends WorkerPoolOptions {
   readonly store: Store;
@@ -242,7 +242,7 @@ function placesOf(
 function byName(pool: WorkerPoolOptions, executables: ExecutableSurroundings | undefined): StartAdapter {
   const inTheBox = {
     [LOCAL_ADAPTER]: (inner: AdapterContext) => new LocalWorkers(inner, pool),
-    [SCRIPT_ADAPTER]: (inner: AdapterContext) => new ScriptAdapter(inner, pool),
+    [SCRIPT_ADAPTER]: startScripts(pool),
   };
   const others = executables && executableAdapters(executables, pool.size);
   return (context) => new AdaptersByName(context, inTheBox, others);

@@ -58,6 +58,10 @@ export { Run } from './run/run.ts';
 export { RunNode, reachableFrom } from './run/run-node.ts';
 export type { SharingPorts } from './run/sharing.ts';
 export { placeOfFile, ScriptCapture, type ScriptFile } from './script/capture-script.ts';
-export type { CommandWord, ScriptDeclaration, ScriptOutput } from './script/script.ts';
-export { variableOf } from './script/script-attempt.ts';
+export {
+  type CommandWord,
+  type ScriptDeclaration,
+  type ScriptOutput,
+  variableOf,
+} from './script/script.ts';
 export type { ScriptLimits } from './script/script-limits.ts';

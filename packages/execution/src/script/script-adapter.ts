@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { NodeId } from '@daggerml/object-model';
 import { parseScriptUri, SCRIPT_ADAPTER } from '@daggerml/repository';
@@ -13,8 +12,8 @@ import { ScriptAttempt } from './script-attempt.ts';
 import { AttemptLost, ScriptFailure } from './script-failure.ts';
 
 export interface ScriptAdapterOptions {
-  /** Scripts that run at one time; as many as the machine runs in parallel by default. */
-  readonly size?: number;
+  /** Scripts that run at one time. */
+  readonly size: number;
   /** Variables that every script sees besides its own. */
   readonly env?: Readonly<Record<string, string>>;
 }
@@ -38,8 +37,7 @@ export class ScriptAdapter implements ExecutionAdapter {
 
   constructor(context: AdapterContext, { size, env = {} }: ScriptAdapterOptions) {
     this.#context = context;
-    // @spec DML-EXE-3349
-    this.capacity = Math.max(1, size ?? availableParallelism());
+    this.capacity = size;
     this.#env = env;
   }
 

@@ -17,7 +17,7 @@ import { layOutInputs } from './lay-out-inputs.ts';
 import { watchMemory } from './memory-watch.ts';
 import { OutputRelay } from './output-relay.ts';
 import { sandboxed } from './sandbox.ts';
-import { isSingle, type Script, STDOUT } from './script.ts';
+import { isSingle, type Script, STDOUT, variableOf } from './script.ts';
 import { AttemptLost, ScriptFailure } from './script-failure.ts';
 import type { ScriptLimits } from './script-limits.ts';
 import { takeOutputs, tooLarge } from './take-outputs.ts';
@@ -287,11 +287,6 @@ export class ScriptAttempt {
       `${commandText(script)} ended ${how}${tail === '' ? '' : `:\n${tail}`}`,
     );
   }
-}
-
-/** Returns the variable that an input is in. */
-export function variableOf(inputName: string): string {
-  return `DML_INPUT_${inputName.replace(/[^A-Za-z0-9_]/g, '_')}`;
 }
 
 /** @spec DML-EXE-3336 */

@@ -98,3 +98,8 @@ function filesOf(scriptDatumId: DatumId, objects: RunObjects): MapDatum {
   const files = typeof element === 'string' ? objects.readDatum(element) : undefined;
   return files?.kind === 'map' ? files : { type: 'datum', kind: 'map', root: [] };
 }
+
+/** Returns the variable that an input is in. */
+export function variableOf(inputName: string): string {
+  return `DML_INPUT_${inputName.replace(/[^A-Za-z0-9_]/g, '_')}`;
+}
