@@ -39,6 +39,8 @@ export interface ProcessEnd {
 const LATE_OUTPUT_MS = 500;
 /** Time between a signal to end and the one that cannot be ignored. */
 const GRACE_MS = 2_000;
+/** Time in which no system gives all numbers of processes. */
+const SHORT_MS = 1_000;
 /** Rounds of killing: processes that start others while they are killed are found in the next one. */
 const MAX_ROUNDS = 100;
 const ROUND_MS = 10;
@@ -107,6 +109,7 @@ export class ProcessRun {
 
   async #end(): Promise<ProcessEnd> {
     const child = this.#child;
+    const startedMs = performance.now();
     const closed = Promise.all(this.#kept.map((stream) => stream.closed));
     try {
       const end = await new Promise<ProcessEnd>((resolve, reject) => {
@@ -118,7 +121,9 @@ export class ProcessRun {
       late.abort();
       clearTimeout(this.#killing);
       // @spec DML-EXE-3310
-      await endAll(() => [...livingGroup(child.pid), ...markedProcesses([this.#mark])]);
+      const isShort = performance.now() - startedMs < SHORT_MS;
+      const after = isShort ? child.pid : undefined;
+      await endAll(() => [...livingGroup(child.pid), ...markedProcesses([this.#mark], after)]);
       return end;
     } finally {
       // What cannot be found may still hold the other end.

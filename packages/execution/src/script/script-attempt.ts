@@ -1,5 +1,4 @@
-import { mkdirSync } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -16,6 +15,7 @@ import { LayOut } from './lay-out.ts';
 import { layOutInputs } from './lay-out-inputs.ts';
 import { watchMemory } from './memory-watch.ts';
 import { OutputRelay } from './output-relay.ts';
+import { removeAttempt } from './remove-attempt.ts';
 import { sandboxed } from './sandbox.ts';
 import { isSingle, type Script, STDOUT, variableOf } from './script.ts';
 import { AttemptLost, ScriptFailure } from './script-failure.ts';
@@ -107,7 +107,7 @@ export class ScriptAttempt {
       return await takeOutputs(script.outputs, left, objects);
     } finally {
       // @spec DML-EXE-3343
-      await removed(folder);
+      await removeAttempt(folder);
     }
   }
 
@@ -256,16 +256,16 @@ export class ScriptAttempt {
 
   /** Writes what is printed to a file. */
   async #keep(stream: Readable): Promise<void> {
-    const file = await open(this.#stdout, 'wx', 0o600);
+    const fd = openSync(this.#stdout, 'wx', 0o600);
     let size = 0;
     try {
       for await (const piece of stream) {
         size += (piece as Buffer).length;
         if (size > this.#maxBytes) this.stop(tooLarge(this.#maxBytes));
-        if (!this.#ending) await file.writeFile(piece as Buffer);
+        if (!this.#ending) writeWhole(fd, piece as Buffer);
       }
     } finally {
-      await file.close();
+      closeSync(fd);
     }
   }
 
@@ -343,10 +343,6 @@ async function statusOf(stream: Readable | undefined): Promise<string | undefine
   return /"exit-code"/.exec(text)?.[0];
 }
 
-async function removed(folder: string): Promise<void> {
-  try {
-    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-  } catch {
-    // The private folder is removed with what is in it at the end of the run.
-  }
+function writeWhole(fd: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
 }

@@ -1,8 +1,9 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync, type Stats } from 'node:fs';
 import { join } from 'node:path';
-import { type DatumId, encodeRecord, isDmlError } from '@daggerml/object-model';
+import { type DatumId, isDmlError } from '@daggerml/object-model';
 import { liftDatum, lowerValue } from '@daggerml/values';
 import { captureFolder } from '../files/capture-folder.ts';
+import { FileIntake } from '../files/file-intake.ts';
 import { nodeFileSystem } from '../files/file-system.ts';
 import type { RunObjects } from '../objects/run-objects.ts';
 import { INPUT_FILE, INPUT_FOLDER } from './lay-out-inputs.ts';
@@ -69,7 +70,7 @@ class OutputTaking {
     this.#count(stats);
     switch (form) {
       case 'file':
-        return this.#objects.putDatum(encodeRecord(await this.#objects.lowerFile(place)));
+        return this.#file(place, stats);
       case 'text':
         return this.#lowered(textOf(place, path), path);
       case 'json':
@@ -122,6 +123,13 @@ class OutputTaking {
         if (!`${leadsTo}/`.startsWith(inside)) throw invalid(shown, 'is a link that leads out of the output');
       } else if (!entry.isDirectory()) throw invalid(shown, `is ${kindOf(lstatSync(at))}`);
     }
+  }
+
+  async #file(place: string, identity: Stats): Promise<DatumId> {
+    const intake = new FileIntake(nodeFileSystem, this.#objects);
+    const seen = { place, identity, isLinked: false };
+    const known = intake.isSmall(seen) ? intake.takeSmall(seen) : undefined;
+    return known ?? (await intake.take(seen)).datumId;
   }
 
   async #folder(folder: string): Promise<DatumId> {
