@@ -125,6 +125,31 @@ describe('dml why', () => {
     });
   });
 
+  it('shows a changed script by its command and files [DML-EXE-3516]', async () => {
+    const script = async (command: string, text: string): Promise<void> => {
+      repository.write('say.sh', text);
+      repository.write(
+        'script.ts',
+        `import { definePipeline, file } from '@daggerml/bindings';
+        export const said = definePipeline('said', (dag) => dag.run\`${command} \${file('say.sh')}\`);`,
+      );
+      await repository.ok('run', 'script.ts');
+    };
+    await script('bash', 'echo 1\n');
+    await script('bash', 'echo 2\n');
+    const first = await why('said#root');
+    expect(first.sentence).toMatch(/^say\(.*\) ran because the code of say changed \(say\.sh\)$/);
+    expect(first.changes?.files).toEqual([
+      { path: 'say.sh', kind: 'changed', diff: ['@@ -1,1 +1,1 @@', '-echo 1', '+echo 2'] },
+    ]);
+    await script('bash -e', 'echo 2\n');
+    expect((await why('said#root')).changes?.files.map(({ path }) => path)).toEqual(['command']);
+    repository.write('say.sh', 'echo 3\n');
+    expect(await repository.ok('run', '--dry-run', 'script.ts')).toContain(
+      'the code of say changed (say.sh)',
+    );
+  });
+
   it('reports an input that changed while its value stayed equal [DML-EXE-1707]', async () => {
     await run(5, 2);
     await run(5, 2, CODE.replace('row < limit', '!(row >= limit)'));

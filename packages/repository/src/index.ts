@@ -28,7 +28,13 @@ export {
 } from './dags/plan-commit.ts';
 export { type RepositoryErrorCode, repositoryError } from './errors.ts';
 export { type CallDifference, callDifferences } from './explain/call-differences.ts';
-export { type CallSide, type Comparison, type ExplainSource, pinnedSide } from './explain/call-side.ts';
+export {
+  type CallSide,
+  type Comparison,
+  type ExplainSource,
+  pinnedSide,
+  scriptOf,
+} from './explain/call-side.ts';
 export {
   type CallExplanation,
   type CallOrigin,

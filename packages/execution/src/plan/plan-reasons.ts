@@ -10,6 +10,7 @@ import {
   type NodeNames,
   namesIn,
   pinnedSide,
+  scriptOf,
   treeScope,
 } from '@daggerml/repository';
 import type { OpenRun } from '../executor.ts';
@@ -116,7 +117,7 @@ function plannedSide({ open, nameOf }: PlanContext): CallSide {
     nameOf,
     sourcesOf: (nodeId) => {
       const captured = run.nodes.get(nodeId)?.callee?.captured;
-      return captured && presentSources(captured);
+      return scriptOf(objects, nodeId) ?? (captured && presentSources(captured));
     },
   };
 }

@@ -10,7 +10,7 @@ import {
 import type { PinScope } from '../nodes/pin-scope.ts';
 import { type RecordSource, storedValue } from '../nodes/stored-value.ts';
 import type { NodeNames } from '../views/dag-view.ts';
-import { type FunctionSources, sourcesOfExec } from './function-sources.ts';
+import { type FunctionSources, sourcesOfExec, sourcesOfScript } from './function-sources.ts';
 
 /** A source of records, pages and chunks. */
 export interface ExplainSource extends RecordSource, BlobSource {
@@ -48,8 +48,14 @@ export function pinnedSide(source: ExplainSource, scope: PinScope, names: NodeNa
         return execId && source.read('exec', execId).inputs;
       }),
     nameOf: (nodeId) => names.get(nodeId)?.find((name) => name !== 'root'),
-    sourcesOf: (nodeId) => ifKnown(() => sourcesOfExec(source, execIdOf(nodeId))),
+    sourcesOf: (nodeId) => ifKnown(() => sourcesOfExec(source, execIdOf(nodeId)) ?? scriptOf(source, nodeId)),
   };
+}
+
+/** Returns the sources of the script that a call runs; undefined for another function. */
+export function scriptOf(source: ExplainSource, nodeId: NodeId): FunctionSources | undefined {
+  const node = source.read('node', nodeId);
+  return node.kind === 'call' ? ifKnown(() => sourcesOfScript(source, node.functionDatumId)) : undefined;
 }
 
 /** Returns what is read from records; undefined where one of them is gone, or a call has no value. */

@@ -1,4 +1,4 @@
-import { type DatumId, type ExecId, type ExecRecord, readBlob } from '@daggerml/object-model';
+import { type DatumId, type ExecId, type ExecRecord, readBlob, sha256Hex } from '@daggerml/object-model';
 import { liftDatum, StoredBlob } from '@daggerml/values';
 import type { ExplainSource } from './call-side.ts';
 
@@ -74,6 +74,42 @@ function sourcesOfReceipt(source: ExplainSource, receiptDatumId: DatumId): Funct
     })),
     bundler: String(receipt.bundler ?? 'unknown'),
   };
+}
+
+/** Files of a script that are compared. */
+const MAX_SCRIPT_FILES = 1_000;
+
+/**
+ * Reads the sources of a function that is not bundled, which its datum holds itself: the command of a script as the file
+ * `command`, and the files that it declares.
+ *
+ * @spec DML-EXE-3516
+ */
+export function sourcesOfScript(
+  source: ExplainSource,
+  functionDatumId: DatumId,
+): FunctionSources | undefined {
+  const named = source.read('datum', functionDatumId);
+  const attachmentId = named.kind === 'uri' ? named.attachmentDatumId : undefined;
+  if (attachmentId === undefined || source.read('datum', attachmentId).kind !== 'map') return undefined;
+  const { command, files } = readReceipt(source, attachmentId);
+  if (typeof command !== 'string') return undefined;
+  const found = new Map<string, SourceText>([
+    ['command', { sha256: sha256Hex(new TextEncoder().encode(command)), text: () => command }],
+  ]);
+  const open: [path: string, value: unknown][] = Object.entries(asRecord(files));
+  for (const [path, value] of open) {
+    if (typeof value !== 'object' || value === null || found.size === MAX_SCRIPT_FILES) continue;
+    if (StoredBlob.is(value)) found.set(path, storedText(source, value as StoredBlob));
+    else
+      open.push(
+        ...Object.entries(asRecord(value)).map(([name, each]): [string, unknown] => [
+          `${path}/${name}`,
+          each,
+        ]),
+      );
+  }
+  return { files: found, libraries: [], bundler: '' };
 }
 
 function storedText(source: ExplainSource, file: StoredBlob): SourceText {
