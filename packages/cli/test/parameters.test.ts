@@ -179,6 +179,27 @@ describe('dml run with parameters', () => {
     });
   });
 
+  it('leaves calls their inputs in sight, whatever parameters and metrics name [DML-REP-0350]', async () => {
+    const build = (name: string) => `(dag) => {
+      dag.name('params.one', dag.literal(1));
+      const sum = dag.call(steps.add, 1, 2);
+      dag.metric('sum', sum);
+      ${name}
+      return dag.call(steps.double, sum);
+    }`;
+    await repository.define('texts', build(''));
+    const all = await repository.ok('show', 'texts');
+    for (const text of [' add(1, 2) ', ' double(add(1, 2)) ']) expect(all).toContain(text);
+    expect(await repository.ok('show', 'texts#root')).toContain('call     double(add(1, 2))\n');
+    const named = await repository.dml([
+      'run',
+      repository.pipeline('texts', build("dag.name('own', sum);")),
+      '--no-cache',
+    ]);
+    expect(named.stderr).toContain('executed double(own)');
+    expect(await repository.ok('show', 'texts#root')).toContain('call     double(own)\n');
+  });
+
   it('commits with the message that is given [DML-CLI-1770]', async () => {
     for (const [option, message] of [
       ['-m', 'one word'],
