@@ -1,4 +1,7 @@
+import { inspect } from 'node:util';
+import { captureError } from '@daggerml/capture';
 import { type OpProgress, type OpReport, OpRuns, type OpRunsOptions } from '@daggerml/execution';
+import { isDmlError } from '@daggerml/object-model';
 import { branchRef } from '@daggerml/repository';
 import { checkNewRefName, type RefName } from '@daggerml/store';
 import type { OpsPipeline, Target, Targets } from './define-ops.ts';
@@ -43,7 +46,7 @@ export class Ops {
     return await this.#runs.start(pipeline, {
       ...this.#progress({ ...rest, parallel: rest.parallel ?? pipeline.parallel }),
       isDry,
-      targets: (typeof targets === 'function' ? await targets() : targets) ?? [],
+      targets: (typeof targets === 'function' ? await found(targets) : targets) ?? [],
     });
   }
 
@@ -77,5 +80,17 @@ export class Ops {
     const branch: RefName = name === undefined ? store.head() : branchRef(store, name);
     if (store.getRef(branch) === undefined) checkNewRefName(branch);
     return { ...rest, branch };
+  }
+}
+
+/** Returns the targets that an author's function finds. */
+async function found<T>(find: () => T | Promise<T>): Promise<T> {
+  try {
+    return await find();
+  } catch (error) {
+    if (isDmlError(error)) throw error;
+    const reason = error instanceof Error ? error.message : inspect(error);
+    // @spec DML-BND-1803
+    throw captureError('pipeline_threw', { file: '', reason }, error);
   }
 }

@@ -515,6 +515,23 @@ describe('definitions of ops', () => {
     await expect(it.ops.run(defineOps('none', [deploy]))).rejects.toThrow(/there are no targets/);
   });
 
+  it.each([
+    [new Error('no inventory'), 'no inventory'],
+    ['nothing there', "'nothing there'"],
+  ])(
+    'report targets that cannot be found as a failure of the pipeline (%#) [DML-BND-1803]',
+    async (thrown, reason) => {
+      const it = await OpsProject.create();
+      const deploy = defineOp({ name: 'deploy', execute: it.steps.execute });
+      const targets = (): Host[] => {
+        throw thrown;
+      };
+      const run = it.ops.run(defineOps('lost', [deploy], { targets }));
+      await expect(run).rejects.toMatchObject({ code: 'pipeline_threw', fields: { reason } });
+      expect([it.indexes, it.log]).toEqual([0, []]);
+    },
+  );
+
   it('have types that fit their targets [DML-BND-1800]', () => {
     const prelude = `
       import { defineOp, defineOps, functions, type OpContext, type Repository } from '@daggerml/bindings';

@@ -219,6 +219,31 @@ describe('dml op', () => {
     expect(effects()).toEqual(['a', 'b']);
   });
 
+  it('ends as an interrupt does when something escapes the file [DML-CLI-1828]', async () => {
+    const ops = readFileSync(join(repository.folder, 'ops.ts'), 'utf8');
+    repository.write(
+      'escapes.ts',
+      `${ops}\nimport { readFileSync } from 'node:fs';
+      const timer = setInterval(() => {
+        if (!readFileSync(log, 'utf8').includes('a')) return;
+        clearInterval(timer);
+        throw new Error('escaped');
+      }, 5);`,
+    );
+    const file = targets([host('a', { hold: 'after', until }), host('b')]);
+    const run = start('op', 'run', 'escapes.ts', '--targets', file);
+    await run.until(/waiting for the phases that run/);
+    repository.write('go on', '');
+    const { exitCode, stderr } = await run.ended;
+    expect([exitCode, stderr]).toEqual([
+      12,
+      expect.stringMatching(/^dml: escapes\.ts:\d+: escaped\nhint: /m),
+    ]);
+    expect(effects()).toEqual(['a']);
+    expect(await repository.json('op', 'resume', 'rollout')).toMatchObject({ outcome: 'COMPLETE' });
+    expect(effects()).toEqual(['a', 'b']);
+  });
+
   it('leaves no doubt about what a kill interrupted: it fails what may not be tried again [DML-CLI-0715]', async () => {
     const file = targets([host('a', { hold: 'before', until }), host('b')]);
     const run = start('op', 'run', 'ops.ts', '--targets', file);

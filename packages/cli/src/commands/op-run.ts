@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { loadOps, type Target } from '@daggerml/bindings';
+import { loadOps, type OpReport, type OpRunOptions, type Target } from '@daggerml/bindings';
 import { nfcText } from '@daggerml/object-model';
 import type { CommandContext } from '../invocation/command.ts';
 import type { ExitCode } from '../invocation/exit-code.ts';
@@ -7,6 +7,7 @@ import { consoleToNotes } from '../process/console.ts';
 import { absolutePath } from '../process/current-folder.ts';
 import { errnoOf } from '../process/errno.ts';
 import { carryOutOps, withOps } from '../process/ops-session.ts';
+import { guardPipeline } from '../process/pipeline-guard.ts';
 import { refuseUnusable } from '../process/source-file.ts';
 import { cliError } from '../wording/cli-error.ts';
 
@@ -20,20 +21,25 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   return await withOps(context, COMMAND, async (repository) => {
     const path = absolutePath(io, file);
     const restoreConsole = consoleToNotes(output);
+    const guard = guardPipeline(path);
     try {
       const targets = targetsIn(context);
       refuseUnusable(path);
       const pipeline = await loadOps(path, wanted && nfcText(wanted));
-      return await carryOutOps(context, COMMAND, (progress) =>
+      const start = (progress: OpRunOptions): Promise<OpReport> =>
         repository.ops.run(pipeline, {
           ...progress,
           // @spec DML-CLI-1820
           dryRun: options.dryRun === true,
           // What the file holds is checked with the other targets.
           ...(targets && { targets: targets as readonly never[] }),
-        }),
-      );
+        });
+      return await carryOutOps(context, COMMAND, start, AbortSignal.any([io.signal, guard.signal]));
+    } catch (error) {
+      // @spec DML-CLI-1828
+      throw guard.signal.aborted ? guard.signal.reason : error;
     } finally {
+      guard.release();
       restoreConsole();
     }
   });

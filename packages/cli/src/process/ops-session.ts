@@ -39,8 +39,9 @@ export async function carryOutOps(
   context: CommandContext,
   command: string,
   act: (options: OpRunOptions) => Promise<OpReport>,
+  signal: AbortSignal = context.io.signal,
 ): Promise<ExitCode> {
-  const { io, output } = context;
+  const { output } = context;
   const parallel = positiveInteger(context, 'parallel', command);
   const progress = new OpProgress(output);
   const wait = (): void => {
@@ -48,9 +49,9 @@ export async function carryOutOps(
     // @spec DML-CLI-1827
     output.note('waiting for the phases that run; no other begins …');
   };
-  io.signal.addEventListener('abort', wait, { once: true });
+  signal.addEventListener('abort', wait, { once: true });
   try {
-    const report = await act({ parallel, signal: io.signal, onEvent: progress.onEvent });
+    const report = await act({ parallel, signal, onEvent: progress.onEvent });
     progress.close();
     printOps(report, output);
     return exitOfOps(report);
@@ -61,6 +62,6 @@ export async function carryOutOps(
     throw cliError('interrupted', {}, error);
   } finally {
     progress.close();
-    io.signal.removeEventListener('abort', wait);
+    signal.removeEventListener('abort', wait);
   }
 }
