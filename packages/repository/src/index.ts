@@ -97,6 +97,15 @@ export {
 export { type CallLog, callLog, type LogPiece } from './receipts/call-log.ts';
 export { type FoundCall, findCalls } from './receipts/find-calls.ts';
 export { fieldsOf, type RanExec, ranExecOf, receiptOf } from './receipts/receipt-of.ts';
+export { type DagSize, dagSizes } from './stats/dag-sizes.ts';
+export {
+  type CallTime,
+  type DagStats,
+  type FunctionStats,
+  type RunStats,
+  type RunStatsOptions,
+  runStats,
+} from './stats/run-stats.ts';
 export { admitRepository } from './trust/admit-repository.ts';
 export { TrustList } from './trust/trust-list.ts';
 export { type UserContext, userContext } from './trust/user-context.ts';

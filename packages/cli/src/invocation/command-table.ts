@@ -485,6 +485,19 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/trust.ts'),
   },
   {
+    name: 'stats',
+    group: 'Inspect',
+    summary: 'Print what calls took and what was known of them before.',
+    description:
+      'Counts the runs that the history of the current branch has recorded; a run that changed nothing leaves no ' +
+      'commit. The time that was saved is that of the calls that had run before. Bytes are those of the dags of the ' +
+      'newest commit with the outcomes of their calls.',
+    arguments: { '[dag]': 'the only dag that counts; all by default' },
+    takesReference: true,
+    example: 'dml stats',
+    load: () => import('../commands/stats.ts'),
+  },
+  {
     name: 'gc',
     group: 'Maintain',
     summary: 'Delete what nothing refers to.',
