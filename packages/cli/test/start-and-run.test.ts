@@ -330,6 +330,20 @@ describe('dml run', () => {
     });
   });
 
+  it('warns once about retries that do not cover what a function throws [DML-CLI-1916]', async () => {
+    repository.pipeline(
+      'retries',
+      'async (dag) => [1, 2].map((n) => dag.call(steps.bad.with({ retries: 3 }), n))',
+      {
+        code: 'export function bad(n: number): number { throw new Error("bad " + n); }',
+      },
+    );
+    const { stderr } = await repository.dml(['run', 'retries.ts']);
+    expect(stderr.match(/^ {2}warning .*\n.*$/gm)).toEqual([
+      "  warning  bad has retries, which do not cover what it throws:\n           name the errors that may pass, as in retryOn: ['ECONNRESET'], or give retryOn: 'throw'",
+    ]);
+  });
+
   describe('with calls that need resources', () => {
     beforeAll(() => {
       const needs = '{ needs: { gpu: 1, linux: true } }';

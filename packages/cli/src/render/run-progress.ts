@@ -66,6 +66,8 @@ export class RunProgress {
   /** Outside reads of the functions of the run. */
   readonly warnings: AmbientWarning[] = [];
   readonly #leftOut = new Set<string>();
+  /** Functions that threw although they have retries. */
+  readonly #unusedRetries = new Set<string>();
 
   constructor(output: Output, { nowMs, cwd, isVerbose = false }: ProgressOptions) {
     this.#output = output;
@@ -195,6 +197,17 @@ export class RunProgress {
     for (const line of more) this.#print(`           ${this.#output.safe(line)}`);
     // @spec DML-CLI-0725
     if (like === undefined) for (const each of trace) this.#print(`           ${this.#output.safe(each)}`);
+    if (event.retriesUnused) this.#warnUnusedRetries(event.functionName);
+  }
+
+  /** @spec DML-CLI-1916 */
+  #warnUnusedRetries(functionName: string): void {
+    if (this.#unusedRetries.has(functionName)) return;
+    this.#unusedRetries.add(functionName);
+    this.#warn([
+      `${functionName} has retries, which do not cover what it throws:`,
+      "name the errors that may pass, as in retryOn: ['ECONNRESET'], or give retryOn: 'throw'",
+    ]);
   }
 
   /** Reports progress of long work, during which no timer fires. */

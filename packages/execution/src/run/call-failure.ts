@@ -44,7 +44,18 @@ export function reportEnd(node: RunNode, attempt: Attempt | undefined, reporter:
     fromCache: isAnswered,
     durationMs: attempt?.result && state.name === 'complete' ? attempt.finishedMs - attempt.startedMs : 0,
     ...(failure && { failure }),
+    ...(failure && !isAnswered && hasUnusedRetries(node) && { retriesUnused: true }),
   });
+}
+
+/**
+ * Checks whether a call whose function threw has retries that do not cover it.
+ *
+ * @spec DML-EXE-3106
+ */
+function hasUnusedRetries({ failure, callee }: RunNode): boolean {
+  const { retries = 0, retryOn } = callee?.options ?? {};
+  return failure?.code === 'function_threw' && retries > 0 && retryOn === undefined;
 }
 
 /** Returns the outcome of a call with its failure, if any. */

@@ -81,6 +81,8 @@ export type RunReport =
       /** Time of the attempt that counted; 0 where none was made. */
       readonly durationMs: number;
       readonly failure?: CallFailure;
+      /** True where the function threw and the call has `retries`, which cover that only with `retryOn`. */
+      readonly retriesUnused?: boolean;
     });
 
 /** Reason why a call has no value. */

@@ -49,6 +49,23 @@ describe('a function that throws', () => {
     expect(retried()).toEqual(Array.from({ length: times }, () => 'function_threw'));
   });
 
+  it('says that its retries do not cover it, where nothing says so [DML-EXE-3106]', async () => {
+    const unused = async (options: object): Promise<unknown> => {
+      const run = workspace.begin();
+      await run.outcome(run.call('text', [], options));
+      const finished = workspace.events.find((event) => event.type === 'call-finished');
+      return finished && 'retriesUnused' in finished;
+    };
+    expect(await unused({ retries: 2, cache: false })).toBe(true);
+    expect(await unused({ retries: 2 })).toBe(false);
+    expect(await unused({ retries: 0, cache: false })).toBe(false);
+    expect(await unused({ cache: false })).toBe(false);
+    expect(await unused({ retries: 2, retryOn: [], cache: false })).toBe(false);
+    const run = workspace.begin();
+    await run.outcome(run.call('strange', [], { retries: 2, cache: false }));
+    expect(workspace.events.at(-1)).not.toHaveProperty('retriesUnused');
+  });
+
   it('ends as timed out when the budget is used up, whatever retries are left [DML-EXE-0913]', async () => {
     const run = workspace.begin();
     const node = run.call('hang', [], { budgetMs: 60, retries: 9 });
