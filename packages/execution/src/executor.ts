@@ -19,6 +19,7 @@ import type { CaptureTools } from './files/capture-tools.ts';
 import { nodeFileSystem } from './files/file-system.ts';
 import { RunObjects } from './objects/run-objects.ts';
 import { PlanningAdapter } from './plan/planning-adapter.ts';
+import type { PollPauses } from './run/attempts.ts';
 import { EventReporter, type RunEvent } from './run/events.ts';
 import type { RetryBudget } from './run/machine.ts';
 import { Receipts, surroundingsOf } from './run/receipt.ts';
@@ -46,6 +47,8 @@ export interface ExecutorOptions extends WorkerPoolOptions {
   readonly fileCache?: boolean;
   /** Pauses between attempts; the number of attempts is an option of the call. */
   readonly retryPauses?: { readonly baseMs: number; readonly maxMs: number };
+  /** Pauses between two polls of a call: the first, and the longest that it grows to; 20 ms and 10 s by default. */
+  readonly pollPauses?: PollPauses;
 }
 
 /** A place where calls run. */
@@ -124,6 +127,7 @@ export class Executor {
       nowMs = Date.now,
       random = Math.random,
       retryPauses,
+      pollPauses = { baseMs: 20, maxMs: 10_000 },
       startAdapter,
       executables,
       sharing,
@@ -175,13 +179,16 @@ export class Executor {
       adapter,
       cache: new CacheLookup(objects, { base, staged }),
       batch: new OutcomeBatch(index, nowMs, batchMs),
+      index,
       singleFlight: this.#singleFlight,
       receipts,
       reporter,
       sharing: whenUnknown ? undefined : sharing,
       failFast,
       whenUnknown,
+      isDry,
       budget,
+      pollPauses,
       signal: signal ? AbortSignal.any([signal, ending.signal]) : ending.signal,
       nowMs,
       random,

@@ -25,6 +25,7 @@ import { iterateJournal, type JournalEntry, lastSequence, refsAtSequence } from 
 import { asRefName, checkNewRefName, type RefKind, type RefName } from './refs/ref-name.ts';
 import { type Ref, type RefUpdate, type RefUpdateResult, readRef, readRefs } from './refs/refs.ts';
 import { Liveness } from './sessions/liveness.ts';
+import { dropMarks, Marks } from './sessions/marks.ts';
 import {
   dropDeadSessions,
   hasSession,
@@ -53,6 +54,10 @@ export class Store {
   /** True for a store that was opened for reading. */
   readonly isReadOnly: boolean;
   #session: SessionRow | undefined;
+  #marks: Marks | undefined;
+  /** Number of the newest transaction that is known. */
+  #newest = 0;
+  #foreignWrites = 0;
   #closed = false;
 
   constructor(engine: Engine, environment: StoreEnvironment, isReadOnly: boolean) {
@@ -64,6 +69,30 @@ export class Store {
 
   get path(): string {
     return this.engine.path;
+  }
+
+  /** What this session says that it is about to do, for others to see. */
+  get marks(): Marks {
+    this.#marks ??= new Marks(this);
+    return this.#marks;
+  }
+
+  /** Number that grows whenever this session notices that another one has written. */
+  get foreignWrites(): number {
+    return this.#foreignWrites;
+  }
+
+  /**
+   * Looks whether other sessions have written since the last transaction or look of this one. Costs two plain reads.
+   * @internal
+   */
+  noticeWrites(): void {
+    this.#notice(this.engine.txnId.written());
+  }
+
+  #notice(newest: number): void {
+    if (newest !== this.#newest) this.#foreignWrites += 1;
+    this.#newest = newest;
   }
 
   /**
@@ -92,11 +121,14 @@ export class Store {
     let bodyError: { readonly error: unknown } | undefined;
     let result: Result;
     let isBegun = false;
+    let number = 0;
     engine.writing = label;
     try {
       environment.failpoint?.(`${label}/begin`);
       transactOnNewest(engine, waits, () => {
         isBegun = true;
+        number = engine.root.getWriteTxnId();
+        this.#notice(number - 1);
         try {
           if (session === undefined) this.#assertSession();
           // @spec DML-STO-0501
@@ -128,6 +160,8 @@ export class Store {
       engine.writing = undefined;
       transaction.invalidate();
     }
+    // The engine gives a number to a transaction that changes something.
+    if (transaction.hasChanged) this.#newest = number;
     environment.failpoint?.(`${label}/after-commit`);
     markEngineClean(engine);
     if (session !== undefined) this.#session = session;
@@ -162,6 +196,7 @@ export class Store {
     const livingIds = new Set(living.map(({ sessionId }) => sessionId));
     // @spec DML-STO-0503
     if (dead.length > 0) dropWritesRows(transaction, (row) => !livingIds.has(row.sessionId));
+    dropMarks(this.engine.folder, livingIds);
     putSession(transaction, session);
   }
 
@@ -377,6 +412,7 @@ export class Store {
    */
   async close(): Promise<void> {
     if (this.#closed) return;
+    this.#marks?.close();
     try {
       this.#endSession();
     } finally {

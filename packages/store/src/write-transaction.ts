@@ -72,6 +72,7 @@ export class WriteTransaction {
   /** True when there may be stubs; undefined until that is asked. */
   #stubs: boolean | undefined;
   #open = true;
+  #hasChanged = false;
 
   constructor(engine: Engine, environment: StoreEnvironment, sessionId: string) {
     this.engine = engine;
@@ -80,6 +81,11 @@ export class WriteTransaction {
     this.#objects = engine.tables.objects;
     this.#newKeyRun = new NewKeyRun(engine);
     this.#space = new SpaceGuard(engine, environment);
+  }
+
+  /** Checks whether a row has been written or deleted. */
+  get hasChanged(): boolean {
+    return this.#hasChanged;
   }
 
   /** Encodes and puts one record and returns its id. */
@@ -179,6 +185,7 @@ export class WriteTransaction {
       if (run.mustAsk(sizeBytes)) {
         if (!(this.#objects.putSync(key, value, NO_OVERWRITE) as unknown as boolean)) return false;
       } else this.#objects.putSync(key, value);
+      this.#hasChanged = true;
       run.noteNew();
       return true;
     } catch (cause) {
@@ -337,6 +344,7 @@ export class WriteTransaction {
     if (table === 'objects' || table === 'excised') this.#endRun();
     try {
       this.engine.tables[table].putSync(key, value);
+      this.#hasChanged = true;
     } catch (cause) {
       throw this.#fail(cause);
     }
@@ -348,7 +356,9 @@ export class WriteTransaction {
     this.reach('delete');
     if (table === 'objects') this.#endRun();
     try {
-      return this.engine.tables[table].removeSync(key);
+      const isDeleted = this.engine.tables[table].removeSync(key);
+      if (isDeleted) this.#hasChanged = true;
+      return isDeleted;
     } catch (cause) {
       throw this.#fail(cause);
     }

@@ -47,6 +47,21 @@ describe('RunProgress', () => {
     expect(said).toEqual(['  capturing data: 6,000 files\n', '  capturing data: 11,000 files\n']);
   });
 
+  it('names a process whose calls the run waits for, once [DML-CLI-1900]', () => {
+    const { progress, said } = listener(false);
+    const elsewhere = { type: 'call-elsewhere', nodeId: 'a' as NodeId } as const;
+    for (const [name, pid] of [
+      ['first', 11],
+      ['second', 11],
+      ['third', 22],
+    ] as const)
+      progress.onEvent({ ...elsewhere, name, pid });
+    expect(said).toEqual([
+      '  wait     first  process 11 runs it; this run takes the outcome\n',
+      '  wait     third  process 22 runs it; this run takes the outcome\n',
+    ]);
+  });
+
   it.each([
     ['lab\u001b[31mel', 'lab\\u001b[31mel'],
     ['a\u200bb\u{e0041}\nc', 'a\\u200bb\\udb40\\udc41\\nc'],

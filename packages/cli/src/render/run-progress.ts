@@ -68,6 +68,8 @@ export class RunProgress {
   readonly #leftOut = new Set<string>();
   /** Functions that threw although they have retries. */
   readonly #unusedRetries = new Set<string>();
+  /** Processes that run calls which the run waits for. */
+  readonly #neighbours = new Set<number>();
 
   constructor(output: Output, { nowMs, cwd, isVerbose = false }: ProgressOptions) {
     this.#output = output;
@@ -98,6 +100,14 @@ export class RunProgress {
       case 'call-retried':
         this.#print(
           `  ${this.#output.noteStyle('yellow', 'retry')}    ${this.#output.safe(`${callName(event, dag).call}  ${event.code}: ${event.reason}`)}`,
+        );
+        return;
+      case 'call-elsewhere':
+        if (this.#neighbours.has(event.pid)) return;
+        this.#neighbours.add(event.pid);
+        // @spec DML-CLI-1900
+        this.#print(
+          `  ${this.#output.noteStyle('yellow', 'wait')}     ${this.#output.safe(`${callName(event, dag).call}  process ${event.pid} runs it; this run takes the outcome`)}`,
         );
         return;
       case 'call-output':

@@ -5,6 +5,7 @@ import { Lane } from './lane.ts';
 import type {
   AdapterContext,
   AdapterReport,
+  AdapterTraits,
   ExecutionAdapter,
   Poll,
   StartAdapter,
@@ -30,6 +31,10 @@ export class AdaptersByName implements ExecutionAdapter {
     this.#context = context;
     this.#adapters = adapters;
     this.#others = others;
+  }
+
+  traitsOf(functionUri: string): AdapterTraits | undefined {
+    return this.#laneOf(functionUri)?.traitsOf(functionUri);
   }
 
   submit(submissions: readonly Submission[]): void {

@@ -1,6 +1,13 @@
 import type { NodeId } from '@daggerml/object-model';
 import type { NestedAnswer } from '../worker/wire.ts';
-import type { AdapterContext, ExecutionAdapter, Poll, StartAdapter, Submission } from './port.ts';
+import type {
+  AdapterContext,
+  AdapterTraits,
+  ExecutionAdapter,
+  Poll,
+  StartAdapter,
+  Submission,
+} from './port.ts';
 
 /** One adapter with the questions that wait for it. */
 export class Lane implements ExecutionAdapter {
@@ -20,6 +27,10 @@ export class Lane implements ExecutionAdapter {
         if (this.#waiting.size > 0) this.#askWaiting();
       },
     });
+  }
+
+  traitsOf(functionUri: string): AdapterTraits | undefined {
+    return this.#adapter.traitsOf?.(functionUri);
   }
 
   submit(submissions: readonly Submission[]): void {

@@ -15,6 +15,7 @@ import type {
   AdapterAnswer,
   AdapterContext,
   AdapterReport,
+  AdapterTraits,
   AttemptUsage,
   ExecutionAdapter,
   Poll,
@@ -61,6 +62,10 @@ export class LocalWorkers implements ExecutionAdapter {
       },
       onEnd: (ends) => report(ends.map(({ job, outcome }) => answered(job.nodeId, this.#answerOf(outcome)))),
     });
+  }
+
+  traitsOf(): AdapterTraits {
+    return { width: this.#pool.size };
   }
 
   submit(submissions: readonly Submission[]): void {

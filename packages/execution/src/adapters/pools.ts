@@ -7,6 +7,7 @@ import { NeedsQueue, type Waiting } from './needs-queue.ts';
 import type {
   AdapterContext,
   AdapterReport,
+  AdapterTraits,
   ExecutionAdapter,
   Poll,
   StartAdapter,
@@ -64,6 +65,12 @@ export class Pools implements ExecutionAdapter {
 
   get #isOnly(): boolean {
     return this.#pools.length === 1;
+  }
+
+  /** Where there are several pools, each has a queue of its own. */
+  traitsOf(functionUri: string): AdapterTraits | undefined {
+    if (this.#isOnly) return this.#pools[0].adapter.traitsOf?.(functionUri);
+    return { outlives: this.#pools.some(({ adapter }) => adapter.traitsOf?.(functionUri)?.outlives) };
   }
 
   submit(submissions: readonly Submission[]): void {

@@ -20,6 +20,8 @@ export interface Submission {
   readonly timeoutMs: number | undefined;
   /** Amounts and qualities that it needs; undefined for none. */
   readonly needs?: Needs | undefined;
+  /** Names the job in an adapter whose attempts go on without the process; the same as before where it may be there. */
+  readonly executionUuid?: string | undefined;
   /** Packages with machine code that the function imports from their own folders. */
   readonly natives?: readonly NativePackage[] | undefined;
   /** Number of running functions that wait for it, each by way of the next; 0 for a call of the dag. */
@@ -33,6 +35,8 @@ export interface Poll {
   readonly nodeId: NodeId;
   readonly functionUri: string;
   readonly token: string;
+  /** As in the submission. */
+  readonly executionUuid?: string | undefined;
 }
 
 /** What an attempt has used, as far as its adapter knows. */
@@ -68,7 +72,14 @@ export type AdapterAnswer =
       readonly usage?: AttemptUsage | undefined;
     }
   /** It says nothing about the call: a retryable failure is attempted again, another one ends the call. */
-  | { readonly type: 'failed'; readonly isRetryable: boolean; readonly code: string; readonly reason: string }
+  | {
+      readonly type: 'failed';
+      readonly isRetryable: boolean;
+      readonly code: string;
+      readonly reason: string;
+      /** True when the backend says that the job has ended: another attempt is another job, with a UUID of its own. */
+      readonly hasEnded?: boolean | undefined;
+    }
   /** The store could not be read, so nothing more can be recorded: ends the run with this error. */
   | { readonly type: 'broken'; readonly error: unknown };
 
@@ -108,6 +119,14 @@ export interface AdapterContext {
   readonly report: (reports: readonly AdapterReport[]) => void;
 }
 
+/** What is to be known of an adapter. */
+export interface AdapterTraits {
+  /** Number of attempts that it works on at one time, where further ones would only wait with it. */
+  readonly width?: number | undefined;
+  /** True when attempts go on without the process: they are written down, and a later run goes on with them. */
+  readonly outlives?: boolean | undefined;
+}
+
 /**
  * Runs attempts of calls for one run. An attempt is answered exactly once for each time that it was submitted or
  * polled, unless it is stopped.
@@ -115,6 +134,8 @@ export interface AdapterContext {
 export interface ExecutionAdapter {
   /** Maximum number of unanswered attempts; further ones wait in a `Lane`. */
   readonly capacity: number;
+  /** Returns what is to be known of the adapter that runs a function; nothing in particular by default. */
+  traitsOf?(functionUri: string): AdapterTraits | undefined;
   /** Starts attempts; answers come in later turns. Must not throw. */
   submit(submissions: readonly Submission[]): void;
   /** Asks how attempts stand. Must not throw. */

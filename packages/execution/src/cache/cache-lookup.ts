@@ -214,7 +214,7 @@ export function isAnswer(node: RunNode, exec: Records['exec'] | undefined): exec
   return exec?.nodeKind === 'call' && isSameComputation(exec, computedOf(node)) && !isRetried(node, exec);
 }
 
-/** @spec DML-EXE-0711 */
+/** @spec DML-EXE-0711 DML-EXE-3008 */
 function isRetried(node: RunNode, exec: Pick<ExecHead, 'status'>): boolean {
   return exec.status === 'error' && node.callee?.options.retryFailed === true;
 }

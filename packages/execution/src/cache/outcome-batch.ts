@@ -13,7 +13,7 @@ export type KeptBatch =
 
 /** Outcomes wait this long for others, so that many small calls share a transaction. */
 const SLICE_MS = 40;
-/** After a batch of many the wait grows with what keeping it took, so that large runs write less often. */
+/** The wait grows with what keeping the last batch took, so that large runs, and many at once, write less often. */
 const MANY_OUTCOMES = 32;
 const FLUSH_SHARE = 10;
 const MAX_SLICE_MS = 600;
@@ -39,8 +39,8 @@ export class OutcomeBatch {
     return this.#outcomes.length === 0;
   }
 
-  /** Adds the outcome of a node, to be kept with the next batch. */
-  add(node: RunNode): void {
+  /** Adds the outcome of a node, to be kept with the next batch, with the attempt of which the store knows. */
+  add(node: RunNode, executionUuid?: string): void {
     const { executionKey, foundExecId } = computedOf(node);
     this.#outcomes.push({
       node,
@@ -48,6 +48,7 @@ export class OutcomeBatch {
       execId: node.execId as ExecId,
       executionKey,
       foundExecId,
+      executionUuid,
     });
   }
 
@@ -77,10 +78,7 @@ export class OutcomeBatch {
     if (this.#index.keep(outcomes)) {
       this.#lastKeptMs = this.#nowMs();
       const takenMs = this.#lastKeptMs - startMs;
-      const isLarge = outcomes.length >= MANY_OUTCOMES;
-      this.#sliceMs = isLarge
-        ? Math.min(MAX_SLICE_MS, Math.max(this.#leastMs, takenMs * FLUSH_SHARE))
-        : this.#leastMs;
+      this.#sliceMs = Math.min(MAX_SLICE_MS, Math.max(this.#leastMs, takenMs * FLUSH_SHARE));
       return { kept: outcomes.map(({ node }) => node) };
     }
     // @spec DML-EXE-0718

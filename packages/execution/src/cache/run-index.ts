@@ -3,7 +3,9 @@ import {
   buildTree,
   type CommitId,
   type ExecId,
+  type ExecRequestId,
   type ExecutionKey,
+  type LeafEntries,
   type NodeId,
   type Records,
   type TreeId,
@@ -34,7 +36,12 @@ export interface StagedOutcome {
   readonly executionKey: ExecutionKey;
   /** The exec of the cache index that the outcome stems from, if it does. */
   readonly foundExecId: ExecId | undefined;
+  /** The attempt that has come to its end with the outcome, where the store knows of it. */
+  readonly executionUuid?: string | undefined;
 }
+
+/** The newest exec-request of a node. */
+export type StagedRequest = readonly [NodeId, ExecRequestId];
 
 /** Pins that one commit holds before a new one is begun on top of it. */
 const MAX_LEVEL_PINS = 4096;
@@ -59,6 +66,10 @@ export class RunIndex {
   #level: Level | undefined;
   /** Returns the tree of the next commit, inside of its transaction, where the IndexRef names `found`. */
   planTree: ((found: CommitId | null) => TreeId) | undefined;
+  /** Requests that an earlier run left open; undefined before they are asked for. */
+  #openRequests: ReadonlyMap<NodeId, ExecRequestId> | undefined;
+  /** Attempts of this run that the store knows of. */
+  readonly #attempts = new Set<string>();
 
   constructor(options: RunIndexOptions) {
     this.#options = options;
@@ -96,19 +107,56 @@ export class RunIndex {
    * among them is gone.
    */
   keep(outcomes: readonly StagedOutcome[]): boolean {
+    return this.#write('integrate', { outcomes, requests: [] }, (transaction) => {
+      for (const { executionKey, execId, executionUuid } of outcomes) {
+        transaction.putCacheEntry(executionKey, execId);
+        // @spec DML-EXE-1207
+        if (executionUuid !== undefined) transaction.deleteAttempt(executionUuid);
+      }
+    });
+  }
+
+  /** Writes requests of calls that are about to be submitted, and what else belongs to them, in one transaction. */
+  keepRequests(
+    requests: readonly StagedRequest[],
+    also: (transaction: Pick<WriteTransaction, 'putAttempt' | 'deleteAttempt'>) => void,
+  ): void {
+    this.#write('request', { outcomes: [], requests }, (transaction) =>
+      also({
+        putAttempt: (row) => {
+          this.#attempts.add(row.executionUuid);
+          transaction.putAttempt(row);
+        },
+        deleteAttempt: (executionUuid) => transaction.deleteAttempt(executionUuid),
+      }),
+    );
+  }
+
+  /** Returns the newest request of a node that an earlier run of the same work left without an outcome. */
+  openRequest(nodeId: NodeId): ExecRequestId | undefined {
+    const { objects, stagedCommitId = null } = this.#options;
+    if (!this.#openRequests) {
+      const requests = new Map(indexEntries('requests', stagedCommitId, objects));
+      for (const [pinned] of indexPins(stagedCommitId, objects)) requests.delete(pinned);
+      this.#openRequests = requests;
+    }
+    return this.#openRequests.get(nodeId);
+  }
+
+  #write(label: string, staged: Staged, also: (transaction: WriteTransaction) => void): boolean {
     const { objects, actor } = this.#options;
     if (objects.isDry) return true;
     let kept: { commitId: CommitId; level: Level } | undefined;
-    this.#store.transact('integrate', (transaction) => {
+    this.#store.transact(label, (transaction) => {
       // @spec DML-EXE-0720
-      if (!retainFound(outcomes, transaction)) return;
+      if (!retainFound(staged.outcomes, transaction)) return;
       const expected = transaction.getRef(this.ref)?.commitId ?? null;
       // @spec DML-EXE-0606
-      kept = this.#nextCommit(this.#levelOn(expected), outcomes, this.planTree?.(expected));
+      kept = this.#nextCommit(this.#levelOn(expected), staged, this.planTree?.(expected));
       // @spec DML-EXE-0605 DML-EXE-1008 DML-EXE-1010
       objects.writeTo(transaction);
-      for (const { executionKey, execId } of outcomes) transaction.putCacheEntry(executionKey, execId);
-      transaction.updateRef({ ref: this.ref, expected, next: kept.commitId, actor, reason: 'integrate' });
+      also(transaction);
+      transaction.updateRef({ ref: this.ref, expected, next: kept.commitId, actor, reason: label });
     });
     if (!kept) return false;
     objects.clear();
@@ -118,8 +166,9 @@ export class RunIndex {
   }
 
   /** Deletes the IndexRef inside a transaction that makes its outcomes reachable otherwise. */
-  release(transaction: { updateRef: Store['updateRef'] }): void {
+  release(transaction: Pick<WriteTransaction, 'updateRef' | 'deleteAttempt'>): void {
     if (this.#commitId === null) return;
+    for (const executionUuid of this.#attempts) transaction.deleteAttempt(executionUuid);
     // Moved by another run, it stays for that one.
     transaction.updateRef({
       ref: this.ref,
@@ -138,18 +187,24 @@ export class RunIndex {
     if (level && found === this.#commitId && level.count < MAX_LEVEL_PINS) return level;
     const { baseCommitId } = this.#options;
     const parents = [baseCommitId, found, this.#commitId].filter((id) => id !== null && id !== undefined);
-    return { parentCommitIds: [...new Set(parents)], pins: [], count: 0 };
+    const requests = this.#base?.requests ?? [];
+    return { parentCommitIds: [...new Set(parents)], pins: [], requests, count: 0 };
   }
 
   #nextCommit(
     before: Level,
-    outcomes: readonly StagedOutcome[],
+    staged: Staged,
     plannedTreeId: TreeId | undefined,
   ): { commitId: CommitId; level: Level } {
+    const { outcomes } = staged;
     const { objects, actor, nowMs, workName } = this.#options;
-    const changes = pinChanges(outcomes.map(({ nodeId, execId }) => [nodeId, execId]));
+    const changes = entryChanges(outcomes.map(({ nodeId, execId }) => [nodeId, execId] as const));
     const { parentCommitIds } = before;
     const pins = treeEdit('pins', before.pins, changes, objects);
+    const requests =
+      staged.requests.length === 0
+        ? before.requests
+        : treeEdit('requests', before.requests, entryChanges(staged.requests), objects);
     const baseTreeId = plannedTreeId ?? this.#base?.treeId;
     const treeId = baseTreeId ?? objects.put({ type: 'tree', dags: buildTree('dags', [], objects) });
     const commitId = objects.put({
@@ -157,17 +212,25 @@ export class RunIndex {
       treeId,
       parentCommitIds,
       pins,
-      requests: this.#base?.requests ?? [],
+      requests,
       ...ownCommitFacts(actor, nowMs(), messageOf(workName)),
     });
-    return { commitId, level: { parentCommitIds, pins, count: before.count + outcomes.length } };
+    const count = before.count + outcomes.length + staged.requests.length;
+    return { commitId, level: { parentCommitIds, pins, requests, count } };
   }
 }
 
-/** The pins of one commit of a run. */
+/** What one transaction adds to the commit of the IndexRef. */
+interface Staged {
+  readonly outcomes: readonly StagedOutcome[];
+  readonly requests: readonly StagedRequest[];
+}
+
+/** The pins and requests of one commit of a run. */
 interface Level {
   readonly parentCommitIds: readonly CommitId[];
   readonly pins: TreeRoot<'pins'>;
+  readonly requests: TreeRoot<'requests'>;
   readonly count: number;
 }
 
@@ -183,11 +246,19 @@ export function workNameOf(message: string | undefined): string | undefined {
 }
 
 /** Iterates the pins below the commit of an IndexRef, those of older commits first. */
-export function* indexPins(
+export function indexPins(
   commitId: CommitId | null,
   objects: ObjectBuffer,
 ): Generator<readonly [NodeId, ExecId]> {
-  const levels: TreeRoot<'pins'>[] = [];
+  return indexEntries('pins', commitId, objects);
+}
+
+function* indexEntries<Role extends 'pins' | 'requests'>(
+  role: Role,
+  commitId: CommitId | null,
+  objects: ObjectBuffer,
+): Generator<LeafEntries[Role]> {
+  const levels: TreeRoot<Role>[] = [];
   const reached = new Set(commitId === null ? [] : [commitId]);
   let message: string | undefined;
   for (const id of reached) {
@@ -195,10 +266,10 @@ export function* indexPins(
     message ??= commit?.message;
     // The other parents are what the runs were based on.
     if (!commit || commit.message !== message) continue;
-    levels.push(commit.pins);
+    levels.push(commit[role] as TreeRoot<Role>);
     for (const parentId of commit.parentCommitIds) reached.add(parentId);
   }
-  for (const pins of levels.reverse()) yield* treeEntries('pins', pins, objects);
+  for (const level of levels.reverse()) yield* treeEntries(role, level, objects);
 }
 
 /** Checks whether all cached execs are still there; they and what they consist of stay then. */
@@ -208,10 +279,8 @@ function retainFound(outcomes: readonly StagedOutcome[], transaction: WriteTrans
   );
 }
 
-function* pinChanges(
-  pins: Iterable<readonly [NodeId, ExecId]>,
-): Generator<{ set: readonly [NodeId, ExecId] }> {
-  for (const pin of pins) yield { set: pin };
+function* entryChanges<Entry>(entries: Iterable<Entry>): Generator<{ set: Entry }> {
+  for (const entry of entries) yield { set: entry };
 }
 
 /** Returns the IndexRef that runs of some work share. */

@@ -1,8 +1,13 @@
 import type { DatumId, NodeId } from '@daggerml/object-model';
+import { adapterNameOf } from '@daggerml/repository';
 import { wholeMs } from '@daggerml/store';
-import type { AdapterAnswer, AdapterReport, ExecutionAdapter, Poll, Submission } from '../adapters/port.ts';
+import type { AdapterAnswer, AdapterReport, ExecutionAdapter, Submission } from '../adapters/port.ts';
 import { CallOutput } from '../logs/call-output.ts';
+import { AttemptQueue } from './attempt-queue.ts';
 import type { Callee } from './callee.ts';
+import type { Neighbours, Refusal } from './neighbours.ts';
+import { PollClock } from './poll-clock.ts';
+import type { Request, Requests } from './requests.ts';
 import { computedOf, type RunNode } from './run-node.ts';
 import type { InFlight } from './single-flight.ts';
 
@@ -20,8 +25,18 @@ export interface Attempt {
   token: string | undefined;
   /** The pool that it ran in, where there are several. */
   pool: string | undefined;
+  /** Polls that were answered as pending, one after the other. */
+  polls: number;
   /** True when the adapter owes an answer. */
   isAsked: boolean;
+  /** The queue of its adapter. */
+  readonly queue: AttemptQueue;
+  /** What the store knows of an attempt that goes on without the process. */
+  request: Request | undefined;
+  /** True while other processes see that the call runs here. */
+  isMarked: boolean;
+  /** What others had written when the call was looked up. */
+  readonly seenWrites: number;
   /** The result, once there is one. */
   result: (AdapterAnswer & { readonly type: 'done' }) | undefined;
   timer: ReturnType<typeof setTimeout> | undefined;
@@ -50,25 +65,77 @@ export function noteOutput(
 /** As many questions are put to the adapter at once, in the middle of a turn. */
 const BATCH = 64;
 
+/** Pauses between the polls of one call, in milliseconds. */
+export interface PollPauses {
+  readonly baseMs: number;
+  readonly maxMs: number;
+}
+
+const POLL_GROWTH = 1.5;
+
+export interface AttemptsOptions {
+  readonly adapter: ExecutionAdapter;
+  readonly neighbours: Neighbours;
+  readonly requests: Requests;
+  /** Takes calls that are not submitted. */
+  readonly refuse: (refusals: readonly Refusal[]) => void;
+  /** Ends the run with an error of the store. */
+  readonly fail: (error: unknown) => void;
+  readonly pollPauses: PollPauses;
+  readonly nowMs: () => number;
+}
+
 /** The attempts of one run, given to its adapter in batches. */
 export class Attempts {
+  readonly #options: AttemptsOptions;
   readonly #adapter: ExecutionAdapter;
-  readonly #nowMs: () => number;
   readonly #open = new Map<NodeId, Attempt>();
-  #waiting: Attempt[] = [];
+  /** By the name of the adapter, and whether the calls have needs. */
+  readonly #queues = new Map<string, AttemptQueue>();
+  /** By the URI of the function. */
+  readonly #queuesOfFunctions = new Map<string, AttemptQueue>();
   /** Those that running functions wait for: they go before all others. */
   #urgent: Attempt[] = [];
   #asked = 0;
   #isScheduled = false;
+  readonly #pollClock: PollClock<Attempt> = new PollClock({
+    monotonicMs: () => performance.now(),
+    take: (due) => {
+      for (const attempt of due) attempt.queue.add(attempt);
+      this.flush();
+    },
+  });
 
-  constructor(adapter: ExecutionAdapter, nowMs: () => number) {
-    this.#adapter = adapter;
-    this.#nowMs = nowMs;
+  constructor(options: AttemptsOptions) {
+    this.#options = options;
+    this.#adapter = options.adapter;
   }
 
-  /** Checks whether the adapter owes no answer and none is to be asked for. */
+  /** Checks whether nobody owes an answer, no other process either, and none is to be asked for. */
   get areAllAnswered(): boolean {
-    return this.#asked === 0 && this.#urgent.length === 0 && this.#waiting.length === 0;
+    return this.#asked === 0 && !this.#isWaiting && !this.#options.neighbours.isWaiting;
+  }
+
+  get #isWaiting(): boolean {
+    if (this.#urgent.length > 0) return true;
+    for (const queue of this.#queues.values()) if (queue.length > 0) return true;
+    return false;
+  }
+
+  #queueOf({ uri, options }: Callee): AttemptQueue {
+    const isNeedy = options.needs !== undefined;
+    let queue = isNeedy ? undefined : this.#queuesOfFunctions.get(uri);
+    if (queue) return queue;
+    const name = `${adapterNameOf(uri)} ${isNeedy}`;
+    queue = this.#queues.get(name);
+    if (!queue) {
+      const { width, outlives } = this.#adapter.traitsOf?.(uri) ?? {};
+      // What waits for a resource must not hold up what does not.
+      queue = new AttemptQueue({ width: isNeedy ? undefined : width, outlives }, this.#options.nowMs);
+      this.#queues.set(name, queue);
+    }
+    if (!isNeedy) this.#queuesOfFunctions.set(uri, queue);
+    return queue;
   }
 
   /** Returns the attempt of a node. */
@@ -83,33 +150,52 @@ export class Attempts {
       flight,
       number: 0,
       token: undefined,
+      polls: 0,
       startedMs: 0,
       finishedMs: 0,
       spentMs: 0,
-      pool: undefined,
       isAsked: false,
+      queue: this.#queueOf(node.callee as Callee),
+      request: undefined,
+      isMarked: false,
+      seenWrites: this.#options.neighbours.foreignWrites,
       result: undefined,
       timer: undefined,
       nested: undefined,
+      pool: undefined,
       output: undefined,
     };
     this.#open.set(node.nodeId, attempt);
   }
 
-  /** Submits an attempt with the next batch, or asks how the one with a token stands. */
-  ask(node: RunNode, number: number, token?: string): void {
+  /** Submits an attempt with the next batch. */
+  ask(node: RunNode, number: number): void {
     const attempt = this.#open.get(node.nodeId) as Attempt;
     attempt.number = number;
-    attempt.token = token;
-    if (token === undefined) {
-      attempt.nested = undefined;
-      // @spec DML-EXE-3607
-      attempt.output = undefined;
-    }
+    attempt.token = undefined;
+    attempt.polls = 0;
+    attempt.nested = undefined;
+    // @spec DML-EXE-3607
+    attempt.output = undefined;
     if (node.depth > 0) this.#urgent.push(attempt);
-    else this.#waiting.push(attempt);
-    if (this.#waiting.length >= BATCH) this.flush();
+    else attempt.queue.add(attempt);
+    if (attempt.queue.length >= BATCH && attempt.queue.room() > 0) this.flush();
     else this.#scheduleFlush();
+  }
+
+  /** Asks how the attempt with a token stands when the pause that its answer named has passed, or a longer one. */
+  pollLater(node: RunNode, number: number, { token, afterMs }: { token: string; afterMs: number }): void {
+    const attempt = this.#open.get(node.nodeId) as Attempt;
+    // An attempt that goes on after a failure of this side is asked at once.
+    if (attempt.number !== number) attempt.polls = 0;
+    const { baseMs, maxMs } = this.#options.pollPauses;
+    // @spec DML-EXE-0610
+    const pauseMs = attempt.number === number ? Math.min(maxMs, baseMs * POLL_GROWTH ** attempt.polls) : 0;
+    attempt.number = number;
+    attempt.token = token;
+    attempt.polls += 1;
+    // @spec DML-EXE-2332
+    this.#pollClock.add(attempt, Math.max(afterMs, pauseMs));
   }
 
   /** Schedules one batch for all requests of this turn. */
@@ -122,35 +208,96 @@ export class Attempts {
     });
   }
 
-  /** Asks the adapter what waits. */
+  /** Asks the adapter what waits, as far as it takes it. */
   flush(): void {
-    if (this.#waiting.length === 0 && this.#urgent.length === 0) return;
-    const submissions: Submission[] = [];
-    const polls: Poll[] = [];
+    if (!this.#isWaiting) return;
+    const submitted: Attempt[] = [];
+    const polled: Attempt[] = [];
     const put = (attempt: Attempt): void => {
-      const { node, token } = attempt;
-      if (node.state.name !== 'poll_adapter' || attempt.isAsked) return;
+      if (!this.#isToBeAsked(attempt)) return;
       attempt.isAsked = true;
       this.#asked += 1;
-      if (token === undefined) submissions.push(this.#submissionOf(attempt));
-      else polls.push({ nodeId: node.nodeId, functionUri: (node.callee as Callee).uri, token });
+      attempt.queue.asked += 1;
+      if (attempt.token === undefined) submitted.push(attempt);
+      else polled.push(attempt);
     };
     for (const attempt of this.#urgent.splice(0)) put(attempt);
-    for (const attempt of this.#waiting.splice(0)) put(attempt);
-    if (submissions.length > 0) this.#adapter.submit(submissions);
-    if (polls.length > 0) this.#adapter.poll(polls);
+    for (const queue of this.#queues.values()) {
+      const room = queue.length > 0 ? queue.room() : 0;
+      if (room > 0) this.#refuseForeign(queue, room);
+      for (const before = queue.asked; queue.asked - before < room; ) {
+        const attempt = queue.take();
+        if (!attempt) break;
+        put(attempt);
+      }
+    }
+    if (polled.length > 0) this.#guarded(() => this.#poll(polled));
+    if (submitted.length > 0) this.#submit(submitted);
+  }
+
+  /** Checks that a call has not ended, and that no other attempt of it has taken the place of this one. */
+  #isToBeAsked(attempt: Attempt): boolean {
+    const { node, isAsked } = attempt;
+    return node.state.name === 'poll_adapter' && !isAsked && this.#open.get(node.nodeId) === attempt;
+  }
+
+  #submit(attempts: readonly Attempt[]): void {
+    this.#guarded(({ neighbours, refuse }) => {
+      const { admitted, refused } = neighbours.admit(attempts);
+      const durable = admitted.filter(({ queue }) => queue.outlives);
+      if (durable.length > 0) this.#options.requests.prepare(durable);
+      // What an earlier run submitted has a token by now.
+      const resumed = durable.filter(({ token }) => token !== undefined);
+      const fresh = resumed.length === 0 ? admitted : admitted.filter(({ token }) => token === undefined);
+      if (fresh.length > 0) this.#adapter.submit(fresh.map((attempt) => this.#submissionOf(attempt)));
+      if (resumed.length > 0) this.#poll(resumed);
+      if (refused.length > 0) refuse(refused);
+    });
+  }
+
+  #poll(attempts: readonly Attempt[]): void {
+    // @spec DML-EXE-0609
+    this.#options.requests.keepTokens(attempts);
+    this.#adapter.poll(
+      attempts.map(({ node, token, request }) => ({
+        nodeId: node.nodeId,
+        functionUri: (node.callee as Callee).uri,
+        token: token as string,
+        executionUuid: request?.executionUuid,
+      })),
+    );
+  }
+
+  /** Has all of the next calls wait at once that others run, where some are known to run calls of this run. */
+  #refuseForeign(queue: AttemptQueue, room: number): void {
+    const { neighbours, refuse } = this.#options;
+    if (!neighbours.isWaiting) return;
+    this.#guarded(() => {
+      const next = queue.first(Math.max(BATCH, 4 * room)).filter((attempt) => this.#isToBeAsked(attempt));
+      const refused = neighbours.foreign(next);
+      if (refused.length > 0) refuse(refused);
+    });
+  }
+
+  #guarded(act: (options: AttemptsOptions) => void): void {
+    try {
+      act(this.#options);
+    } catch (error) {
+      this.#options.fail(error);
+    }
   }
 
   #submissionOf(attempt: Attempt): Submission {
     const { node, number } = attempt;
     const { uri, options, captured, limits } = node.callee as Callee;
-    attempt.startedMs = wholeMs(this.#nowMs());
+    attempt.startedMs = wholeMs(this.#options.nowMs());
     return {
       nodeId: node.nodeId,
       functionUri: uri,
       inputDatumIds: node.inputs.map(({ valueId }) => valueId as DatumId),
       executionKey: computedOf(node).executionKey,
       attempt: number,
+      executionUuid: attempt.request?.executionUuid,
       timeoutMs: limitMs(attempt),
       // @spec DML-EXE-2007
       needs: options.needs,
@@ -164,6 +311,7 @@ export class Attempts {
   answered(nodeId: NodeId): Attempt | undefined {
     const attempt = this.#open.get(nodeId);
     if (!attempt?.isAsked) return undefined;
+    attempt.queue.answered();
     this.#release(attempt);
     return attempt;
   }
@@ -172,6 +320,8 @@ export class Attempts {
     if (!attempt.isAsked) return;
     attempt.isAsked = false;
     this.#asked -= 1;
+    attempt.queue.asked -= 1;
+    if (this.#isWaiting) this.#scheduleFlush();
   }
 
   /** Puts the attempt of a node before those that fewer running functions wait for. */
@@ -205,7 +355,9 @@ export class Attempts {
     if (!attempt) return undefined;
     clearTimeout(attempt.timer);
     this.#release(attempt);
+    this.#options.neighbours.end(attempt);
     this.#open.delete(nodeId);
+    if (this.#open.size === 0) this.#pollClock.clear();
     return attempt;
   }
 }

@@ -51,6 +51,11 @@ export type RunReport =
     }
   | (CallEventBase & { readonly type: 'call-started'; readonly attempt: number })
   | (CallEventBase & {
+      /** Another process runs the call; this run waits for its outcome, or for the end of that process. */
+      readonly type: 'call-elsewhere';
+      readonly pid: number;
+    })
+  | (CallEventBase & {
       readonly type: 'call-retried';
       readonly attempt: number;
       /** Code of the failure that ended the attempt. */

@@ -3,10 +3,11 @@ import { wholeMs } from '@daggerml/store';
 import type { AdapterReport, ExecutionAdapter } from '../adapters/port.ts';
 import type { CacheLookup, KnownOutcome } from '../cache/cache-lookup.ts';
 import type { OutcomeBatch } from '../cache/outcome-batch.ts';
+import type { RunIndex } from '../cache/run-index.ts';
 import { executionError } from '../errors.ts';
 import type { NestedRequest } from '../worker/wire.ts';
 import { eventOfAnswer } from './answer-event.ts';
-import { type Attempt, Attempts, leftMs, noteOutput } from './attempts.ts';
+import { type Attempt, Attempts, leftMs, noteOutput, type PollPauses } from './attempts.ts';
 import { breakingFailure, reportEnd, unrecordedFailure } from './call-failure.ts';
 import type { CallFailure, CallReport, EventReporter } from './events.ts';
 import { forgetOutcome, isAnsweredBy, lookUp, shareOutcome, takeOutcome } from './look-up.ts';
@@ -17,8 +18,10 @@ import {
   type CallState,
   nextState,
 } from './machine.ts';
+import { Neighbours, type Refusal } from './neighbours.ts';
 import { reaches } from './nested-calls.ts';
 import { type RecordParts, recordRun } from './record-run.ts';
+import { Requests } from './requests.ts';
 import { computedOf, type RunNode } from './run-node.ts';
 import { Scheduler } from './scheduler.ts';
 import { Settlements } from './settlements.ts';
@@ -30,12 +33,16 @@ export interface InterpreterOptions extends RecordParts {
   readonly adapter: ExecutionAdapter;
   readonly cache: CacheLookup;
   readonly batch: OutcomeBatch;
+  readonly index: RunIndex;
   readonly singleFlight: SingleFlight;
   readonly reporter: EventReporter;
   /** Shared cache and claims, where there are any. */
   readonly sharing?: SharingPorts | undefined;
   /** True to end the run as soon as a call or builtin fails. */
   readonly failFast?: boolean | undefined;
+  readonly pollPauses: PollPauses;
+  /** True for a run that writes nothing. */
+  readonly isDry: boolean;
   readonly nowMs: () => number;
   readonly random: () => number;
   /** Receives a call that the function of an attempt makes. */
@@ -48,6 +55,7 @@ const mustRun: CallEvent = { type: 'must_run' };
 const mayBeShared: CallEvent = { type: 'may_be_shared' };
 const integrated: CallEvent = { type: 'integrated' };
 const answerLost: CallEvent = { type: 'answer_lost' };
+const notSubmitted: CallEvent = { type: 'not_submitted' };
 const timerFired: CallEvent = { type: 'timer_fired' };
 
 /** Carries out the effects of the machines of a run's nodes; nothing else moves a node from state to state. */
@@ -55,6 +63,8 @@ export class Interpreter {
   readonly #options: InterpreterOptions;
   readonly #scheduler = new Scheduler<RunNode>();
   readonly #attempts: Attempts;
+  readonly #neighbours: Neighbours;
+  readonly #requests: Requests;
   readonly #settlements: Settlements;
   readonly #sharing: Sharing | undefined;
   /** Nodes that are looked up again once the outcomes that they hang on are kept. */
@@ -68,8 +78,23 @@ export class Interpreter {
   constructor(options: InterpreterOptions, nodes: ReadonlyMap<NodeId, RunNode>) {
     this.#options = options;
     this.#settlements = new Settlements(nodes);
-    this.#attempts = new Attempts(options.adapter, options.nowMs);
-    const { sharing: ports, objects, reporter } = options;
+    const { sharing: ports, objects, reporter, cache, adapter, pollPauses, nowMs } = options;
+    this.#neighbours = new Neighbours({
+      store: objects.store,
+      isAlone: options.isDry,
+      cache,
+      wake: (find) => this.#guarded(() => this.#retryAll(find())),
+    });
+    this.#requests = new Requests(options);
+    this.#attempts = new Attempts({
+      requests: this.#requests,
+      adapter,
+      pollPauses,
+      nowMs,
+      neighbours: this.#neighbours,
+      refuse: (refusals) => this.#guarded(() => this.#takeBack(refusals)),
+      fail: (error) => this.#guarded(() => this.#break(error)),
+    });
     this.#sharing = ports && new Sharing({ ports, objects, reporter, take: (news) => this.#takeNews(news) });
   }
 
@@ -303,13 +328,30 @@ export class Interpreter {
     this.#drain();
   }
 
-  /**
-   * @spec DML-EXE-2330
-   * @spec DML-EXE-2332
-   */
+  #retryAll(nodes: readonly RunNode[]): void {
+    for (const node of nodes) this.#scheduler.retry(node);
+  }
+
+  /** Takes back calls that are not to run here now: they wait for who runs them, or are looked up again. */
+  #takeBack(refusals: readonly Refusal[]): void {
+    for (const { attempt, pid } of refusals) {
+      const { node, flight } = attempt;
+      if (node.status !== 'pending') continue;
+      this.#dispatch(node, notSubmitted);
+      this.#attempts.end(node.nodeId);
+      if (pid === undefined) this.#scheduler.retry(node);
+      else {
+        this.#neighbours.wait(node);
+        // @spec DML-EXE-3007
+        this.report(node, { type: 'call-elsewhere', pid });
+      }
+      this.#options.singleFlight.end(computedOf(node).executionKey, flight);
+    }
+  }
+
+  /** @spec DML-EXE-2330 */
   #poll(node: RunNode, token: string, afterMs: number): undefined {
-    const number = attemptOf(node);
-    this.#attempts.pause(node.nodeId, afterMs, () => this.#attempts.ask(node, number, token));
+    this.#attempts.pollLater(node, attemptOf(node), { token, afterMs });
   }
 
   /** @spec DML-EXE-1103 */
@@ -333,7 +375,7 @@ export class Interpreter {
       }
     }
     // @spec DML-EXE-1002
-    this.#options.batch.add(node);
+    this.#options.batch.add(node, attempt?.request?.executionUuid);
     // Calls of this run that wait for it need not wait until it is kept.
     const waiters = attempt ? takeWaiters(attempt.flight, this) : [];
     for (const waiter of waiters) this.#dispatch(waiter, shareOutcome(node, waiter, this.#options));
@@ -383,6 +425,9 @@ export class Interpreter {
     if (wasKnown) node.dependents = undefined;
     else this.#scheduler.know(node);
     const attempt = this.#attempts.end(node.nodeId);
+    // A job that may go on is left to the next run.
+    const isOver = this.isCancelled || attempt?.request?.hasEnded === true;
+    if (attempt?.request && node.execId === undefined && isOver) this.#requests.end(attempt);
     this.#settlements.settle(node);
     if (node.kind === 'call') reportEnd(node, attempt, this.#options.reporter);
     if (node.failure && this.#options.failFast) this.#stopAfter(node, node.failure);
@@ -430,6 +475,8 @@ export class Interpreter {
       case 'answered':
         attempt.pool = report.pool;
         // @spec DML-EXE-2333
+        if (report.answer.type === 'failed' && report.answer.hasEnded && attempt.request)
+          attempt.request.hasEnded = true;
         if (this.#attempts.answered(report.nodeId))
           this.#dispatch(node, eventOfAnswer(attempt, report.answer, this.#options));
     }

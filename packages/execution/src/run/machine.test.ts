@@ -79,6 +79,7 @@ const events: Record<CallEvent['type'], CallEvent> & Record<string, CallEvent> =
   timer_fired: { type: 'timer_fired' },
   integrated: { type: 'integrated' },
   answer_lost: { type: 'answer_lost' },
+  not_submitted: { type: 'not_submitted' },
   integrate_failed: { type: 'integrate_failed', failure, jitter: 0 },
   cancelled: { type: 'cancelled', failure },
 };
@@ -126,6 +127,7 @@ const rows = `
   DML-EXE-2319 integrate_error:kept    integrate_failed       retry_wait:kept        start_timer
   DML-EXE-2320 integrate_ok:last       integrate_failed       failed_terminal        settle
   DML-EXE-2320 integrate_error:last    integrate_failed       failed_terminal        settle
+  DML-EXE-3000 poll_adapter            not_submitted          resolve_call_node      none
   DML-EXE-2350 resolve_call_node       may_be_shared          shared_look_up         look_up_shared
   DML-EXE-2351 shared_look_up          outcome_made           integrate_ok:made      integrate
   DML-EXE-2351 shared_look_up          outcome_made:error     integrate_error:made   integrate

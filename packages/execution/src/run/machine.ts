@@ -61,7 +61,8 @@ type PlainEvent =
   | 'done_error'
   | 'timer_fired'
   | 'integrated'
-  | 'answer_lost';
+  | 'answer_lost'
+  | 'not_submitted';
 
 interface FailedAttempt {
   /** A throw to retry is one that its author asks to make another attempt after. */
@@ -254,6 +255,9 @@ function fromPoll(state: Attempted, event: CallEvent): Transition | undefined {
         // @spec DML-EXE-3102
         integrating(state, 'error')
       );
+    // @spec DML-EXE-3000
+    case 'not_submitted':
+      return { state: initialState(state.budget), effects: nothing };
     // @spec DML-EXE-2313
     case 'refused':
       return failed(event.failure, settle);

@@ -47,6 +47,8 @@ export function recordRun(attempt: Attempt, { objects, receipts }: RecordParts):
   // @spec DML-EXE-1001
   node.execId = objects.put({
     ...PLAIN_EXEC,
+    // @spec DML-EXE-1205
+    requestId: attempt.request?.requestId ?? null,
     nodeId: node.nodeId,
     // @spec DML-EXE-0901
     status: result.outcome,

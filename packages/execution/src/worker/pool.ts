@@ -61,7 +61,8 @@ const MAX_TOGETHER_BYTES = 1024 * 1024;
  */
 export class WorkerPool {
   readonly #options: PoolOptions;
-  readonly #size: number;
+  /** Calls that run at one time. */
+  readonly size: number;
   readonly #functions = new KnownFunctions();
   readonly #slots = new Set<Slot>();
   readonly #idle: Slot[] = [];
@@ -77,7 +78,7 @@ export class WorkerPool {
 
   constructor(options: PoolOptions) {
     this.#options = options;
-    this.#size = Math.max(1, options.size ?? availableParallelism());
+    this.size = Math.max(1, options.size ?? availableParallelism());
   }
 
   /** Runs a job when a thread is free; its node has no other one at that time. */
@@ -157,7 +158,7 @@ export class WorkerPool {
 
   /** Checks whether one more thread may run. */
   get #hasRoom(): boolean {
-    return this.#countThreads() + this.#ending < this.#size;
+    return this.#countThreads() + this.#ending < this.size;
   }
 
   /** Returns the number of threads, without those whose functions wait for calls that they have made. */
@@ -184,7 +185,7 @@ export class WorkerPool {
     if (this.#queues.length === 1) return true;
     let running = 0;
     for (const { tasks } of this.#slots) if (tasks[0]?.depth === depth) running += 1;
-    return running < this.#size;
+    return running < this.size;
   }
 
   /**
@@ -210,7 +211,7 @@ export class WorkerPool {
     const tasks = [first];
     const { bundleDatumId } = first.called;
     if (!isShort(first) || slot.ownBundle !== undefined || !slot.loaded.has(bundleDatumId)) return tasks;
-    const share = Math.ceil((queue.length + 1) / this.#size);
+    const share = Math.ceil((queue.length + 1) / this.size);
     const most = Math.min(MAX_TOGETHER, share);
     let { meanMs } = first.called;
     for (let task = queue.first(); task && tasks.length < most; task = queue.first()) {
@@ -361,7 +362,7 @@ export class WorkerPool {
     slot.tasks = [];
     slot.waits = 0;
     const { called } = tasks[0] as Task;
-    if (realm === 'touched' || this.#countThreads() > this.#size) this.#terminate(slot);
+    if (realm === 'touched' || this.#countThreads() > this.size) this.#terminate(slot);
     else {
       slot.thread.rest();
       slot.loaded.add(called.bundleDatumId);

@@ -31,7 +31,12 @@ export function putSession(transaction: WriteTransaction, session: SessionRow): 
 
 /** Lists every session row as a transaction or snapshot sees it, those of dead processes included. */
 export function readSessions(engine: Engine): SessionRow[] {
-  return readRows(engine, 'sessions').map((row) => decodeJsonRow<SessionRow>('sessions', row.key, row.value));
+  return readRows(engine, 'sessions').map(({ key, value }) => decodeSession(key, value));
+}
+
+/** Reads the row of a session. */
+export function decodeSession(key: Uint8Array, value: Uint8Array): SessionRow {
+  return decodeJsonRow<SessionRow>('sessions', key, value);
 }
 
 /** Checks whether the row of a session is there; who has taken the session for dead has deleted it. */

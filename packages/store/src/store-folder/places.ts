@@ -23,6 +23,18 @@ const DRAFT_FILE = new RegExp(
 );
 const COMPACTION_DRAFT = new RegExp(`^compact-${UUID}$`);
 
+const MARKS_FILE = new RegExp(`^marks-(${UUID})$`);
+
+/** Returns the name of the file with the marks of a session. */
+export function marksFile(sessionId: string): string {
+  return `marks-${sessionId}`;
+}
+
+/** Returns the session whose marks stand in a file of that name; undefined for another file. */
+export function sessionOfMarks(name: string): string | undefined {
+  return MARKS_FILE.exec(name)?.[1];
+}
+
 /** Returns the name of a folder in which a compaction builds the new data file. */
 export function compactionDraft(uuid: string): string {
   return `compact-${uuid}`;
@@ -41,6 +53,7 @@ export function storeNames(uuid: string): string[] {
     unfinished(LOCK_FILE, uuid),
     unfinished(COMPACTION_LOCK_FILE, uuid),
     compactionDraft(uuid),
+    marksFile(uuid),
   ];
 }
 
