@@ -41,7 +41,13 @@ import { ExecutionHandle, type HandleOwner, NodeHandle } from './node-handle.ts'
 import { checkMetricName } from './parameters.ts';
 import { checkedName } from './pipeline-name.ts';
 import { type DagPlan, planDag } from './plan-dag.ts';
-import { callOptionsOf, type DraftedScript, draftCommand, draftShell } from './script/script-draft.ts';
+import {
+  callOptionsOf,
+  type DraftedScript,
+  draftCommand,
+  draftShell,
+  refuseShell,
+} from './script/script-draft.ts';
 import type { ScriptOptions, ScriptValue, ShellOptions } from './script/script-options.ts';
 import type { ScriptPart } from './script/script-parts.ts';
 import { type Handles, type Outcomes, replaceHandles } from './settled.ts';
@@ -192,6 +198,7 @@ export class Dag implements HandleOwner {
     ...parts: Parts
   ) => ExecutionHandle<ScriptValue<Options, Parts>>;
   run(first: TemplateStringsArray | ShellOptions, ...parts: readonly ScriptPart[]): unknown {
+    if (typeof first !== 'object' || first === null) return this.#at(this.run, () => refuseShell(first));
     if ('raw' in first) return this.#at(this.run, () => this.#addShell(first, parts, {}));
     const run = (strings: TemplateStringsArray, ...words: readonly ScriptPart[]): ExecutionHandle =>
       this.#at(run, () => this.#addShell(strings, words, first));

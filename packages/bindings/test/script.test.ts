@@ -64,6 +64,15 @@ printf '%s\n' "\${DML_INPUT_input1}" \`echo x\``;
     expect([await words(twice), dag.describeCall(twice.nodeId).inputs.length]).toEqual(['xx', 1]);
   });
 
+  it.each([[undefined], ['ls'], [null]])('is refused as a function of %s [DML-BND-1774]', (given) => {
+    expect(() => (dag.run as (given: unknown) => unknown)(given)).toThrow(
+      expect.objectContaining({
+        code: 'invalid_script',
+        message: expect.stringContaining('a tag of a template'),
+      }),
+    );
+  });
+
   it('reports a failure as that of any other call', async () => {
     const failing = dag.run({ label: 'bad' })`echo why >&2; exit ${3}`;
     await expect(failing.value()).rejects.toMatchObject({

@@ -87,6 +87,13 @@ export function draftShell(
   return draft.finish(shell.text);
 }
 
+/** Throws `invalid_script` for what is neither a template nor options. */
+export function refuseShell(given: unknown): never {
+  throw invalid(
+    `run is a tag of a template, dag.run\`…\`, and was called with ${given === null ? 'null' : typeof given}`,
+  );
+}
+
 /** Returns the options of a script that are those of any call, as far as they are given. */
 export function callOptionsOf(options: ShellOptions): CallOptions {
   const given = Object.entries(options).filter(
