@@ -16,7 +16,7 @@ declare const targetOf: unique symbol;
 /** A thing that ops are applied to: its name, or a value with an id. Functions of ops receive it as it is. */
 export type Target = string | { readonly id: string };
 
-/** What a function of an op learns besides its target; the same in every process that carries the run out. */
+/** Facts that a function of an op is given besides its target; the same in every process that carries the run out. */
 export interface OpContext {
   /** Id of the run. */
   readonly run: string;

@@ -25,7 +25,7 @@ export class Ops {
   readonly #options: OpRunsOptions;
   readonly #runs: OpRuns;
 
-  /** Only `Repository` makes one. */
+  /** Creates the runs of a repository; only `Repository` does. */
   constructor(options: OpRunsOptions) {
     this.#options = options;
     this.#runs = new OpRuns(options);
@@ -51,7 +51,7 @@ export class Ops {
   }
 
   /**
-   * Goes on with a run that has not ended, named by its pipeline or the beginning of its id. Rejects with
+   * Continues a run that has not ended, named by its pipeline or the beginning of its id. Rejects with
    * `unknown_op_run` and `op_run_active`.
    */
   async resume(which: string, options: OpRunOptions = {}): Promise<OpReport> {

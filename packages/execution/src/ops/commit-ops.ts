@@ -7,7 +7,7 @@ import { phasesIn } from './op-journal.ts';
 import type { OpPlan } from './op-plan.ts';
 import type { OpReport } from './op-report.ts';
 
-/** Where and how a run that has ended is committed. */
+/** Branch, author and clock of the commit of a run that has ended. */
 export interface OpCommit {
   readonly branch: RefName;
   readonly actor: string;

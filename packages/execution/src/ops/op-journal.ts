@@ -38,7 +38,7 @@ export function phaseName({ op, phase, attempt, target }: PhaseCall): string {
 }
 
 /**
- * What a run of ops has recorded under its IndexRef: a dag with the plan as its root, and a name for the code of each
+ * Records of a run of ops under its IndexRef: a dag with the plan as its root, and a name for the code of each
  * phase, for each phase on a target that began, for who carries the run out, and for the wish to cancel it.
  */
 export interface JournalState {

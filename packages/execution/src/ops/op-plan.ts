@@ -30,7 +30,7 @@ interface PlannedPhase {
   readonly natives: readonly NativePackage[];
 }
 
-/** What a run of ops is to do; recorded when it begins and never changed. */
+/** Ops and targets of a run; recorded when it begins and never changed. */
 export interface OpPlan {
   readonly form: 1;
   readonly runId: string;

@@ -2,10 +2,10 @@ import type { CommitId, DagId } from '@daggerml/object-model';
 import type { Phase } from './op-definition.ts';
 import type { PhaseCall, TargetFailure } from './target-run.ts';
 
-/** How a target is; a run that has ended has only the first three. */
+/** State of a target; a run that has ended has only the first three. */
 export type TargetState = 'OK' | 'FAILED' | 'CANCELLED' | 'RUNNING' | 'INTERRUPTED' | 'PENDING';
 
-/** How the ops on one target stand. */
+/** State of the ops on one target. */
 export interface TargetReport {
   readonly state: TargetState;
   /** The op, phase and execution that failed, run, or would be next; absent for a target that is `OK`. */
@@ -19,7 +19,7 @@ export interface TargetReport {
 
 export type OpOutcome = 'COMPLETE' | 'PARTIAL' | 'FAILED' | 'CANCELLED';
 
-/** How a run of ops stands; `outcome` is there once it has ended. */
+/** State of a run of ops; `outcome` is there once it has ended. */
 export interface OpReport {
   readonly run: string;
   readonly name: string;

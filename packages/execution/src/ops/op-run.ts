@@ -27,7 +27,7 @@ export interface OpRunOptions {
   readonly journal: OpJournal | undefined;
   /** Targets that are worked on at one time. */
   readonly parallel: number;
-  /** Lets no other phase start once it is aborted; the run can be resumed. */
+  /** Keeps other phases from starting once it is aborted; the run can be resumed. */
   readonly signal: AbortSignal | undefined;
   readonly onEvent: ((event: OpEvent) => void) | undefined;
 }
@@ -154,7 +154,7 @@ export class OpRun implements PhaseCalls {
     return this.#failure !== undefined || signal?.aborted === true || journal?.cancelReason !== undefined;
   }
 
-  /** Does what nobody waits for; its failure ends the run at the next phase. */
+  /** Carries out what nobody waits for; its failure ends the run at the next phase. */
   #guarded(act: () => void): void {
     try {
       act();

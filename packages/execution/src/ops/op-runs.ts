@@ -36,7 +36,7 @@ export interface OpRunsOptions {
 export interface OpProgress {
   /** Targets that are worked on at one time; 8 by default. */
   readonly parallel?: number | undefined;
-  /** Lets no other phase start once it is aborted; the run can be resumed. */
+  /** Keeps other phases from starting once it is aborted; the run can be resumed. */
   readonly signal?: AbortSignal | undefined;
   readonly onEvent?: ((event: OpEvent) => void) | undefined;
   /** The branch that the run is committed to when it ends. */
@@ -83,7 +83,7 @@ export class OpRuns {
   }
 
   /**
-   * Goes on with a run that has not ended, named by its pipeline or the beginning of its id, with the code that it
+   * Continues a run that has not ended, named by its pipeline or the beginning of its id, with the code that it
    * began with. Rejects with `unknown_op_run`, and with `op_run_active` while another process carries it out.
    */
   async resume(which: string, options: OpProgress): Promise<OpReport> {

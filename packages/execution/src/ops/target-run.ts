@@ -162,7 +162,7 @@ class OpOnTarget {
   }
 }
 
-/** What a check found wrong; `isAnswer` is false where the check itself failed. */
+/** Fault that a check found; `isAnswer` is false where the check itself failed. */
 interface Finding {
   readonly text: string;
   readonly isAnswer: boolean;
