@@ -120,8 +120,9 @@ describe('a function whose inputs are as they were', () => {
     write('src/effect.ts', 'console.log(1);');
     write('src/helper.ts', "import { z } from './effect'; export const x = 'helper'; export const w = z;");
     const frames = Array.from({ length: 2_000 }, (_, column) => `at f (bundle:1:${column + 1})`);
-    const facts = ({ traceInSources, ...others }: NonNullable<CallSpec['captured']>): object => ({
+    const facts = ({ traceInSources, sources, ...others }: NonNullable<CallSpec['captured']>): object => ({
       ...others,
+      sources: sources(),
       places: frames.map((frame) => traceInSources([frame])),
     });
     const first = capture();
