@@ -6,12 +6,15 @@ import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import { adapterSurroundings } from '../process/adapter-surroundings.ts';
 import { cliError } from '../wording/cli-error.ts';
 
+/** Who checks an adapter does not wait as long as a run does. */
+const LIMITS = { describeMs: 10_000 };
+
 /** Runs `dml adapter check <name>`. */
 export async function run(context: CommandContext): Promise<ExitCode> {
   const { io, args, output } = context;
   const name = args[0] as string;
   const example = exampleOf(context);
-  const checked = await checkExecutable({ name, ...adapterSurroundings(io.env), example });
+  const checked = await checkExecutable({ name, ...adapterSurroundings(io.env), example, limits: LIMITS });
   // @spec DML-CLI-1954
   if (!checked)
     throw repositoryError('adapter_unknown', { uri: `dml+exec://${name}`, known: knownNames(io.env) });

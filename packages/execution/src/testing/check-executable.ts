@@ -12,7 +12,10 @@ export interface ExecutableFinding {
   readonly problem: string | undefined;
 }
 
-/** Judges an executable of a search path, without an example by less; undefined where there is none of that name. */
+/**
+ * Judges an executable of a search path, without an example by less, and by the first promise alone where it breaks
+ * that. Undefined where there is none of that name.
+ */
 export async function checkExecutable({
   searchPath,
   ...given
@@ -33,6 +36,8 @@ export async function checkExecutable({
         (error: Error) => error.message,
       );
       findings.push({ promise, problem });
+      // All others begin with the same question.
+      if (index === 0 && problem !== undefined) break;
     }
   } finally {
     await own.close();

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { AdapterProcess, type FinalAnswer } from '../adapters/executable/adapter-process.ts';
+import { lateDescription } from '../adapters/executable/adapter-processes.ts';
 import { type AdapterLimits, DEFAULT_LIMITS } from '../adapters/executable/limits.ts';
 import { parseAnswer } from '../adapters/executable/message-schemas.ts';
 import { type Description, PROTOCOL } from '../adapters/executable/protocol.ts';
@@ -58,7 +59,10 @@ export class ExecutableProbe {
     const id = ++this.#ids;
     const line = JSON.stringify({ protocol: PROTOCOL, id, ...question });
     const { describeMs } = this.#limits;
-    const reason = `did not answer "${question.operation}" within ${describeMs} ms`;
+    const reason =
+      question.operation === 'describe'
+        ? lateDescription(describeMs)
+        : `did not answer "${question.operation}" within ${describeMs} ms`;
     const timer = setTimeout(() => void this.#process.end({ code: 'timeout', reason }), describeMs);
     const reply = await this.#process.ask(
       id,

@@ -132,6 +132,13 @@ describe('the suite', () => {
     expect(problems[key ?? ''], JSON.stringify(problems)).toMatch(problem);
   });
 
+  it('finds that an adapter reads all of its input before it answers, and nothing else', async () => {
+    const problems = await problemsOf({ ...good, before: 'cat > "/dev/null"' });
+    expect(Object.values(problems)).toEqual([
+      'it did not answer "describe" within 2000 ms; it has to answer a line before its input ends',
+    ]);
+  });
+
   it('finds that an execution comes to another result when it is submitted again [DML-EXE-1303]', async () => {
     const problems = await problemsOf({ submit: refusing(done("'$$'")) });
     expect(Object.keys(problems)).toEqual([

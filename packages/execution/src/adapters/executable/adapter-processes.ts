@@ -341,6 +341,7 @@ function problemOfDescription(reply: Reply): AdapterFailure | undefined {
   return { code: 'adapter_refused', reason };
 }
 
-function lateDescription(limitMs: number): string {
+/** Returns what is wrong with an adapter that does not say what it is. */
+export function lateDescription(limitMs: number): string {
   return `did not answer "describe" within ${limitMs} ms; it has to answer a line before its input ends`;
 }

@@ -272,6 +272,15 @@ describe('an adapter that is allowed to answer', () => {
     expect(left).toEqual([]);
   });
 
+  it('has what it says that its function printed cut in the same way [DML-EXE-1406]', async () => {
+    const line = `printf '{"id":%s,"status":"output","stream":"stdout","text":"1234567890"}\\n' "$id"`;
+    const { outcome, output } = await attack({
+      submit: `i=0; while [ $i -lt 2000 ]; do ${line}; i=$((i + 1)); done; ${done('1')}`,
+    });
+    expect(outcome).toBe(1);
+    expect(output).toBe(`${'1234567890'.repeat(100)}\n[the rest of this output was cut]\n`);
+  });
+
   it('has what it writes to standard error cut, and marked as cut [DML-EXE-1406]', async () => {
     const { outcome, output } = await attack({ submit: `yes | head -c 3000000 >&2; ${done('1')}` });
     expect(outcome).toBe(1);
