@@ -1,13 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { DatumId } from '@daggerml/object-model';
+import type { DatumId, NodeId } from '@daggerml/object-model';
 import { blob, liftDatum } from '@daggerml/values';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { done, type ShellAdapter, writeShellAdapter } from '../../../test/shell-adapter.ts';
 import { type TestRun, Workspace } from '../../../test/workspace.ts';
 import { adapterSuite } from '../../testing/adapter-suite.ts';
-import type { AdapterContext } from '../port.ts';
+import type { AdapterContext, AdapterReport } from '../port.ts';
 import { ExecutableAdapter } from './executable-adapter.ts';
 
 /** An adapter in the language of the tests, whose functions are those that the suite asks for. */
@@ -118,6 +119,40 @@ describe('a call of an executable adapter', () => {
     const questions = asked().map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(questions.map(({ attempt }) => attempt)).toEqual([1, 2]);
     expect(new Set(questions.map(({ executionUuid }) => executionUuid)).size).toBe(1);
+  });
+
+  it.each([
+    ['unreachable', 1],
+    ['worker_lost', 2],
+  ])('has a new execution UUID after the code %s or not [DML-EXE-3226]', async (code, uuids) => {
+    const again = `${folder}/again-${code}`;
+    const failed = `printf '{"id":%s,"status":"failed","code":"${code}"}\\n' "$id"`;
+    const { run, asked } = await begin({
+      submit: `if [ -e ${again} ]; then ${done('1')}; else touch ${again}; ${failed}; fi`,
+    });
+    expect(await run.outcome(run.askUri(URI, []))).toBe(1);
+    const questions = asked().map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(questions).toHaveLength(2);
+    expect(new Set(questions.map(({ executionUuid }) => executionUuid)).size).toBe(uuids);
+  });
+
+  it('that another process has submitted is polled by its UUID and token [DML-EXE-3225]', async () => {
+    const { run, asked } = await begin({ submit: ':', poll: done('[1,2]') });
+    const reports: AdapterReport[] = [];
+    const { objects } = run.open;
+    const adapter = new ExecutableAdapter(
+      { objects, report: (news) => reports.push(...news) },
+      { name: 'dml-one', searchPath: folder, environment, size: 1 },
+    );
+    const nodeId = 'ab'.repeat(32) as NodeId;
+    const executionUuid = randomUUID();
+    adapter.poll([{ nodeId, functionUri: URI, token: 'job 9', executionUuid }]);
+    await until(() => reports.length > 0);
+    await adapter.close();
+    expect(reports).toMatchObject([{ nodeId, answer: { type: 'done', outcome: 'ok' } }]);
+    expect(operations(asked())).toMatchObject([
+      { operation: 'poll', executionUuid, executionToken: 'job 9' },
+    ]);
   });
 
   it.each([

@@ -7,7 +7,14 @@ import { JsonTooLong } from '../../json/write-value.ts';
 import { PrivateFolder } from '../../process/private-folder.ts';
 import { isRetryable, isStoreFailure } from '../../run/failure-effect.ts';
 import type { Ran } from '../../run/receipt.ts';
-import type { AdapterAnswer, AdapterContext, ExecutionAdapter, Poll, Submission } from '../port.ts';
+import type {
+  AdapterAnswer,
+  AdapterContext,
+  AdapterTraits,
+  ExecutionAdapter,
+  Poll,
+  Submission,
+} from '../port.ts';
 import type { AdapterFailure, FinalAnswer, Reply } from './adapter-process.ts';
 import { AdapterProcesses, type Inquiry } from './adapter-processes.ts';
 import { ExchangeFolder } from './exchange-folder.ts';
@@ -29,7 +36,7 @@ export interface ExecutableAdapterOptions {
 
 /** One execution of a call, in however many attempts. */
 interface Execution {
-  readonly submission: Submission;
+  readonly call: Pick<Submission, 'nodeId' | 'timeoutMs'>;
   readonly executionUuid: string;
   readonly folder: ExchangeFolder;
   executionToken: string | undefined;
@@ -62,20 +69,26 @@ export class ExecutableAdapter implements ExecutionAdapter {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
   }
 
+  /** A backend may go on with its jobs when this process has ended. */
+  traitsOf(): AdapterTraits {
+    return { outlives: true };
+  }
+
   submit(submissions: readonly Submission[]): void {
     for (const submission of submissions) {
       const isOwn = adapterNameOf(submission.functionUri) === this.#options.name;
       const processes = isOwn ? this.#started() : undefined;
-      if (processes) this.#submit(this.#executionOf(submission), processes);
+      if (processes) this.#submit(submission, processes);
       else this.#answerLater(submission.nodeId, unknown(submission.functionUri, this.#options.name));
     }
   }
 
   poll(polls: readonly Poll[]): void {
-    for (const { nodeId, token } of polls) {
-      const execution = this.#executions.get(nodeId);
+    for (const poll of polls) {
+      const { nodeId, token } = poll;
+      const execution = this.#executions.get(nodeId) ?? this.#takenUp(poll);
       if (!execution) {
-        this.#answerLater(nodeId, { code: 'worker_lost', reason: 'knows nothing of the attempt' });
+        this.#answerLater(nodeId, unknown(poll.functionUri, this.#options.name));
       } else if (execution.isLate) {
         this.#answerLater(nodeId, tooLate(execution));
         this.#cancel(execution);
@@ -88,6 +101,15 @@ export class ExecutableAdapter implements ExecutionAdapter {
         });
       }
     }
+  }
+
+  /** Goes on with an execution that another process has submitted; undefined without the executable. */
+  #takenUp(poll: Poll): Execution | undefined {
+    if (!this.#started()) return undefined;
+    // @spec DML-EXE-3225
+    const execution = this.#executionOf(poll);
+    this.#executions.set(poll.nodeId, execution);
+    return execution;
   }
 
   stop(nodeId: NodeId): void {
@@ -126,16 +148,19 @@ export class ExecutableAdapter implements ExecutionAdapter {
     return this.#processes;
   }
 
-  /** A retry goes on with the execution of the attempt before, by which a backend knows its job. */
-  #executionOf(submission: Submission): Execution {
-    const known = this.#executions.get(submission.nodeId);
+  /** Returns the execution of a call: that of the attempt before, by which a backend knows its job, or a new one. */
+  #executionOf(call: Submission | Poll): Execution {
+    const { nodeId, executionUuid } = call;
+    const known = this.#executions.get(nodeId);
     // @spec DML-EXE-3215
-    if (known) return { ...known, submission, executionToken: undefined, isLate: false };
-    const executionUuid = randomUUID();
-    const folder = join((this.#folder as PrivateFolder).path, executionUuid);
+    if (known && (executionUuid ?? known.executionUuid) === known.executionUuid)
+      return { ...known, executionToken: undefined, isLate: false };
+    if (known) this.#forget(known);
+    const own = executionUuid ?? randomUUID();
+    const folder = join((this.#folder as PrivateFolder).path, own);
     return {
-      submission,
-      executionUuid,
+      call: { nodeId, timeoutMs: 'timeoutMs' in call ? call.timeoutMs : undefined },
+      executionUuid: own,
       folder: new ExchangeFolder(folder, this.#context.objects),
       executionToken: undefined,
       inquiry: undefined,
@@ -145,8 +170,9 @@ export class ExecutableAdapter implements ExecutionAdapter {
     };
   }
 
-  #submit(execution: Execution, processes: AdapterProcesses): void {
-    const { nodeId, functionUri, executionKey, attempt, inputDatumIds, timeoutMs } = execution.submission;
+  #submit(submission: Submission, processes: AdapterProcesses): void {
+    const { nodeId, functionUri, executionKey, attempt, inputDatumIds, timeoutMs } = submission;
+    const execution = this.#executionOf(submission);
     this.#executions.set(nodeId, execution);
     this.#ask(execution, {
       makeLine: async (id) => {
@@ -162,7 +188,7 @@ export class ExecutableAdapter implements ExecutionAdapter {
 
   /** Notes that an attempt has begun, once. */
   #start(execution: Execution, processes: AdapterProcesses): void {
-    const { nodeId, timeoutMs } = execution.submission;
+    const { nodeId, timeoutMs } = execution.call;
     if (execution.hasStarted) return;
     execution.hasStarted = true;
     this.#context.report([{ type: 'started', nodeId }]);
@@ -183,7 +209,7 @@ export class ExecutableAdapter implements ExecutionAdapter {
   }
 
   #ask(execution: Execution, question: Pick<Inquiry, 'makeLine' | 'limitMs'>): void {
-    const { nodeId } = execution.submission;
+    const { nodeId } = execution.call;
     const inquiry: Inquiry = {
       ...question,
       cancelLine: (id) => this.#cancelLine(id, execution),
@@ -222,7 +248,11 @@ export class ExecutableAdapter implements ExecutionAdapter {
       case 'pending':
         return { type: 'pending', token: answer.executionToken, pollAfterMs: answer.pollAfterMs };
       case 'failed':
-        return this.#failed({ code: answer.code, reason: `says: ${answer.reason ?? answer.code}` });
+        return {
+          ...this.#failed({ code: answer.code, reason: `says: ${answer.reason ?? answer.code}` }),
+          // Of a backend that does not answer, nobody knows. @spec DML-EXE-3226
+          hasEnded: answer.code !== 'unreachable',
+        };
       case 'done': {
         if (answer.outcome === 'ok')
           return {
@@ -274,7 +304,7 @@ export class ExecutableAdapter implements ExecutionAdapter {
   }
 
   #answer(execution: Execution, answer: AdapterAnswer): void {
-    const { nodeId } = execution.submission;
+    const { nodeId } = execution.call;
     if (this.#executions.get(nodeId) !== execution) return;
     if (answer.type === 'done' || (answer.type === 'failed' && !answer.isRetryable)) this.#forget(execution);
     else if (answer.type === 'failed') clearTimeout(execution.timer);
@@ -287,14 +317,14 @@ export class ExecutableAdapter implements ExecutionAdapter {
   }
 
   /** @spec DML-EXE-3208 */
-  #failed({ code, reason }: AdapterFailure): AdapterAnswer {
+  #failed({ code, reason }: AdapterFailure): AdapterAnswer & { readonly type: 'failed' } {
     const named = `the adapter "${this.#options.name}" ${reason}`;
     return { type: 'failed', isRetryable: isRetryable(code), code, reason: named };
   }
 
   #forget(execution: Execution): void {
     clearTimeout(execution.timer);
-    this.#executions.delete(execution.submission.nodeId);
+    this.#executions.delete(execution.call.nodeId);
     // @spec DML-EXE-3220
     const removed = Promise.all(this.#cancelling).then(() => execution.folder.remove());
     this.#track(removed);
@@ -342,6 +372,6 @@ function unknown(functionUri: string, name: string): AdapterFailure {
   return { code: 'adapter_unknown', reason };
 }
 
-function tooLate({ submission }: Execution): AdapterFailure {
-  return { code: 'timeout', reason: `took longer than ${submission.timeoutMs} ms` };
+function tooLate({ call }: Execution): AdapterFailure {
+  return { code: 'timeout', reason: `took longer than ${call.timeoutMs} ms` };
 }
