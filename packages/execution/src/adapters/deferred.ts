@@ -1,18 +1,24 @@
 import type { NodeId } from '@daggerml/object-model';
-import type { ExecutionAdapter, Poll, Submission } from './port.ts';
+import type { AdapterTraits, ExecutionAdapter, Poll, Submission } from './port.ts';
 
 /** An adapter whose code is loaded with its first call: most runs need none of it. */
 export class DeferredAdapter implements ExecutionAdapter {
   readonly capacity: number;
+  readonly #traits: AdapterTraits;
   readonly #load: () => Promise<ExecutionAdapter>;
   #adapter: ExecutionAdapter | undefined;
   #loading: Promise<void> | undefined;
   /** Submissions that came before it was loaded. */
   #waiting: Submission[] = [];
 
-  constructor(capacity: number, load: () => Promise<ExecutionAdapter>) {
+  constructor(capacity: number, load: () => Promise<ExecutionAdapter>, traits: AdapterTraits = {}) {
     this.capacity = capacity;
+    this.#traits = traits;
     this.#load = load;
+  }
+
+  traitsOf(): AdapterTraits {
+    return this.#traits;
   }
 
   submit(submissions: readonly Submission[]): void {

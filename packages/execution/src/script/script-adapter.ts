@@ -2,14 +2,7 @@ import { join } from 'node:path';
 import type { NodeId } from '@daggerml/object-model';
 import { parseScriptUri, SCRIPT_ADAPTER } from '@daggerml/repository';
 import { failureOf, lost } from '../adapters/failure-answer.ts';
-import type {
-  AdapterAnswer,
-  AdapterContext,
-  AdapterTraits,
-  ExecutionAdapter,
-  Poll,
-  Submission,
-} from '../adapters/port.ts';
+import type { AdapterAnswer, AdapterContext, ExecutionAdapter, Poll, Submission } from '../adapters/port.ts';
 import { NamedPipes } from '../process/named-pipes.ts';
 import { PrivateFolder } from '../process/private-folder.ts';
 import type { Ran } from '../run/receipt.ts';
@@ -46,10 +39,6 @@ export class ScriptAdapter implements ExecutionAdapter {
     this.#context = context;
     this.capacity = size;
     this.#env = env;
-  }
-
-  traitsOf(): AdapterTraits {
-    return { width: this.capacity };
   }
 
   submit(submissions: readonly Submission[]): void {

@@ -11,8 +11,12 @@ export function startScripts({
   // @spec DML-EXE-3349
   const capacity = Math.max(1, size ?? availableParallelism());
   return (context) =>
-    new DeferredAdapter(capacity, async () => {
-      const { ScriptAdapter } = await import('./script-adapter.ts');
-      return new ScriptAdapter(context, { size: capacity, ...(env && { env }) });
-    });
+    new DeferredAdapter(
+      capacity,
+      async () => {
+        const { ScriptAdapter } = await import('./script-adapter.ts');
+        return new ScriptAdapter(context, { size: capacity, ...(env && { env }) });
+      },
+      { width: capacity },
+    );
 }
