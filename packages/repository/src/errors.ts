@@ -14,6 +14,7 @@ export type RepositoryErrorCode =
   | 'short_prefix'
   | 'ambiguous_prefix'
   | 'no_value'
+  | 'nothing_to_undo'
   | 'adapter_unknown'
   | 'not_a_repository'
   | 'repository_unusable'
@@ -50,6 +51,9 @@ const MESSAGES: Readonly<
   'wrong_class/no_dag_of_commit': '"{name}" names a {found}, and no dag of a commit',
   ambiguous_prefix: '"{name}" fits several: {candidates}',
   no_value: '"{name}" ({found}) does not stand for one value',
+  nothing_to_undo: 'the branch "{branch}" has forgotten nothing',
+  'nothing_to_undo/moved': 'the branch "{branch}" has been moved since it forgot commits',
+  'nothing_to_undo/collected': 'the commits that the branch "{branch}" has forgotten are gone',
   adapter_unknown: 'no adapter here runs {uri}[; there are: {known}]',
   not_a_repository: 'there is no repository in "{folder}" or above it',
   repository_unusable: '"{path}" is no repository',

@@ -60,6 +60,14 @@ export {
   standsAt,
   storePath,
 } from './folder.ts';
+export { forget, type Undone, undoForget } from './forget/forget.ts';
+export {
+  type ForgetPlan,
+  type FreedBytes,
+  type Kept,
+  measureForget,
+  planForget,
+} from './forget/plan-forget.ts';
 export { findDagOfCommit, findOwnDag } from './names/find-dag.ts';
 export { findCommit, findObject } from './names/find-object.ts';
 export { findHead, findIndexRef, findRef, findTag } from './names/find-ref.ts';

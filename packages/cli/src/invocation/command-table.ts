@@ -432,6 +432,26 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/merge.ts'),
   },
   {
+    name: 'forget',
+    group: 'Change refs',
+    summary: 'Make the history of a branch shorter, so that "dml gc" deletes the rest.',
+    description:
+      'The newest commits stay with their dags, values and outcomes, and get other ids, since an id covers the ' +
+      'history. What only the earlier ones computed is computed again when it is asked for after "dml gc". Tags, ' +
+      'other branches and work in progress stay where they are and keep what they reach. Until "dml gc" runs, ' +
+      '--undo brings the history back.',
+    arguments: { '[branch]': 'the branch; the current one by default' },
+    options: {
+      '--keep <number>': 'keep that many commits',
+      '--keep-younger <age>': 'keep the commits of the last hours, days or weeks: 12h, 30d, 8w',
+      '--dry-run': 'print what would be forgotten and freed, and change nothing',
+      '--undo': 'go back to the history before',
+    },
+    conflicts: { '--keep <number>': ['keepYounger', 'undo'], '--undo': ['keepYounger', 'dryRun'] },
+    example: 'dml forget --keep 10 --dry-run',
+    load: () => import('../commands/forget.ts'),
+  },
+  {
     name: 'wip list',
     group: 'Change refs',
     summary: 'List work in progress.',

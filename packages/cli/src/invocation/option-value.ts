@@ -14,3 +14,20 @@ export function positiveInteger(
   const problem = `--${name} takes a whole number above 0, not "${text}"`;
   throw cliError('invalid_argument', { problem, command });
 }
+
+const HOUR_MS = 3_600_000;
+const UNIT_MS: Readonly<Record<string, number>> = { h: HOUR_MS, d: 24 * HOUR_MS, w: 7 * 24 * HOUR_MS };
+
+/** Returns an option that must be an age such as `12h`, `30d` or `8w`, in milliseconds; undefined without the option. */
+export function age(
+  { options }: Pick<CommandContext, 'options'>,
+  name: { readonly option: string; readonly flag: string },
+  command: string,
+): number | undefined {
+  const text = options[name.option];
+  if (text === undefined) return undefined;
+  const [, digits, unit = ''] = /^(\d{1,6})([hdw])$/.exec(String(text)) ?? [];
+  if (digits !== undefined) return Number(digits) * (UNIT_MS[unit] as number);
+  const problem = `--${name.flag} takes an age in hours, days or weeks such as 12h, 30d or 8w, not "${text}"`;
+  throw cliError('invalid_argument', { problem, command });
+}

@@ -51,6 +51,7 @@ export const EXITS: Readonly<Record<AnyErrorCode, ExitCode>> = {
   short_prefix: EXIT.ambiguous,
   ambiguous_prefix: EXIT.ambiguous,
   no_value: EXIT.unknownObject,
+  nothing_to_undo: EXIT.refused,
   not_executed: EXIT.unknownObject,
   call_failed: EXIT.callFailed,
   adapter_unknown: EXIT.pipeline,

@@ -83,6 +83,11 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   'wrong_class/no_ref': '"dml ref" lists the refs; "dml show {name}" prints the commit',
   'wrong_class/no_tag': '"dml tag" lists the tags',
   'wrong_class/no_work': '"dml wip list" lists what there is',
+  nothing_to_undo: 'nothing was changed; "dml log {branch}" prints its history',
+  'nothing_to_undo/moved':
+    'nothing was changed; "dml branch <name> <commit>" makes a branch at the commit that it had before, until "dml gc" deletes it',
+  'nothing_to_undo/collected':
+    'nothing was changed; "dml gc" has deleted them since, and a backup may have them',
   'wrong_class/no_call': '"dml show {name}" prints what it is; "dml show <dag>" lists the calls of a dag',
   'wrong_class/no_own_dag': '"dml dag list" lists the dags; "dml show {name}" prints what it names',
   'wrong_class/no_dag_of_commit': 'name it <commit>:<dag>; "dml show <commit>" lists the dags of a commit',
