@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
-import { TestRepository } from './test-repository.ts';
+import { lastLine, TestRepository } from './test-repository.ts';
 
 /** Ends what hangs. */
 const LIMIT_MS = 600_000;
@@ -62,7 +62,7 @@ describe('code of a pipeline and of functions', () => {
       const line = ['run', 'loud.ts', 'loud', '--no-cache', ...options];
       const { status, stdout, stderr } = repository.program(line);
       expect(status, stderr).toBe(0);
-      if (options.length > 0) expect(JSON.parse(stdout)).toMatchObject({ counts: { executed: 1 } });
+      if (options.length > 0) expect(JSON.parse(lastLine(stdout))).toMatchObject({ counts: { executed: 1 } });
       else expect(stdout).toMatch(/^1 executed[^\n]*\n[^\n]*loud[^\n]*\n$/);
       const lines = stderr.split('\n');
       // The sockets of this test can be given to another process alone.
@@ -80,7 +80,9 @@ describe('code of a pipeline and of functions', () => {
     expect(repository.shell(line, { FILE: file }).status).toBe(0);
     const text = readFileSync(file, 'utf8');
     expect(text).toMatch(/^before\n\{.*\}\nafter\n$/s);
-    expect(JSON.parse(text.slice('before\n'.length, -'after\n'.length))).toMatchObject({ pipeline: 'loud' });
+    expect(JSON.parse(lastLine(text.slice('before\n'.length, -'after\n'.length)))).toMatchObject({
+      pipeline: 'loud',
+    });
   });
 
   it.each([
@@ -89,7 +91,7 @@ describe('code of a pipeline and of functions', () => {
   ])('needs no process of its own where the streams are pipes%s [DML-CLI-0463]', (streams, line) => {
     const talk = join(repository.folder, 'talk.txt');
     const { stdout } = repository.shell(line, { FILE: talk });
-    expect(JSON.parse(stdout)).toMatchObject({ pipeline: 'loud', counts: { executed: 1 } });
+    expect(JSON.parse(lastLine(stdout))).toMatchObject({ pipeline: 'loud', counts: { executed: 1 } });
     if (streams !== '') return;
     const lines = readFileSync(talk, 'utf8').split('\n');
     for (const line of [...FROM_CODE, 'started by bash']) expect(lines).toContain(line);

@@ -48,6 +48,9 @@ async function interruptOps(): Promise<void> {
   await repository.dml(['op', 'run', 'ops.ts'], { signal: interrupt.signal, onTalk });
 }
 
+/** PATH with the adapter that the examples have. */
+const OWN_ADAPTER = `${join(import.meta.dirname, '../../../examples/own-adapter/bin')}:${process.env.PATH}`;
+
 async function lineOf(name: string): Promise<readonly string[]> {
   if (name !== 'wip prune') return COMMAND_LINES[name] ?? [];
   const [work] = await repository.json<{ index: string }[]>('wip', 'list');
@@ -63,7 +66,9 @@ describe('standard output', () => {
     'of "dml %s --json" is exactly one JSON document, and all that it says [DML-CLI-0403] [DML-CLI-0411]',
     async (name) => {
       await prepare(name);
-      const outcome = await repository.dml([...(await lineOf(name)), '--json']);
+      const outcome = await repository.dml([...(await lineOf(name)), '--json'], {
+        env: { PATH: OWN_ADAPTER },
+      });
       expect(outcome).toMatchObject({ exitCode: 0, stderr: '' });
       expect(outcome.stdout.endsWith('\n')).toBe(true);
       const isRun = name === 'run';
