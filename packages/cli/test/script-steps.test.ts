@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
 interface Shown {
-  readonly nodes: readonly { readonly function?: string }[];
+  readonly nodes: readonly { readonly function?: string; readonly nodeId?: string }[];
 }
 
 let repository: TestRepository;
@@ -10,10 +10,16 @@ beforeAll(async () => {
   repository = await TestRepository.create();
   repository.write(
     'scripts.ts',
-    `import { definePipeline, text } from '@daggerml/bindings';
+    `import { definePipeline, input, text } from '@daggerml/bindings';
 const of = (command: string, options: object = {}) => (dag: any) => dag.script({ command, output: text(), ...options });
 export const plain = definePipeline('plain', of('pwd | grep -o "[^/]*$"; echo to the terminal >&2'));
 export const fails = definePipeline('fails', of('echo reason >&2; exit 3'));
+export const words = definePipeline('words', (dag: any) => ({
+  list: dag.script({ command: ['printf', '%s it', input('what', 'x')], output: text() }),
+  shell: dag.run({ output: text() })\`
+    printf %s \${'y'}
+    echo\`,
+}));
 export const bare = definePipeline('bare', (dag: any) => dag.script({ command: ['no-such-program'] }));`,
   );
 });
@@ -25,6 +31,20 @@ describe('scripts in dml run', () => {
     expect(stderr).toContain('pwd | to the terminal');
     expect(await repository.ok('cat', 'plain')).toBe('"work\\n"\n');
     expect(await repository.ok('show', 'plain')).toMatch(/call +pwd\(\) +ok/);
+  });
+
+  it('are shown with their command [DML-CLI-1941]', async () => {
+    expect((await repository.dml(['run', 'scripts.ts', 'words'])).exitCode).toBe(0);
+    const shown = JSON.parse(await repository.ok('show', 'words', '--json')) as Shown;
+    const nodes = shown.nodes.filter((node) => node.function?.startsWith('dml+exec://'));
+    const texts = await Promise.all(nodes.map(({ nodeId = '' }) => repository.ok('show', nodeId)));
+    expect(texts.map((text) => /^command {2}(.*)$/m.exec(text)?.[1]).sort()).toEqual([
+      `printf %s "\${DML_INPUT_input1}"; echo`,
+      "printf '%s it' <what>",
+    ]);
+    const json = await Promise.all(nodes.map(({ nodeId = '' }) => repository.ok('show', nodeId, '--json')));
+    const commands = json.map((text) => (JSON.parse(text) as { command: unknown }).command);
+    expect(commands).toContainEqual(['printf', '%s it', { input: 'what' }]);
   });
 
   it('say how they failed, and what to do', async () => {

@@ -57,7 +57,7 @@ describe.runIf(hasBwrap)('a sandboxed script', () => {
     const failing = { command: ['sh', '-c', 'echo why >&2; exit 3'], isSandboxed: true };
     expect(await world.outcome(failing)).toMatchObject({
       code: 'script_failed',
-      message: '"sh -c echo why >&2; exit 3" ended with exit code 3:\nwhy',
+      message: `"sh -c 'echo why >&2; exit 3'" ended with exit code 3:\nwhy`,
     });
     const endless = { command: 'sleep 1000', isSandboxed: true, options: { timeoutMs: 300 } };
     expect(await world.outcome(endless)).toMatchObject({ code: 'timeout' });

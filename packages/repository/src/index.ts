@@ -134,6 +134,7 @@ export {
 } from './views/dag-view.ts';
 export { scopeOf, storedOutcomes } from './views/node-scope.ts';
 export { objectValue, readValue } from './views/object-value.ts';
+export { commandText, type ScriptCommand, scriptCommand } from './views/script-command.ts';
 export { valueJson } from './views/value-json.ts';
 export { holdCommits } from './workspace/hold-commits.ts';
 export { RecordReader } from './workspace/record-reader.ts';

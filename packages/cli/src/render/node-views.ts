@@ -3,6 +3,7 @@ import {
   callingName,
   callsMadeIn,
   callText,
+  commandText,
   functionName,
   type NamedObject,
   type NodeNames,
@@ -13,6 +14,7 @@ import {
   type PinScope,
   type RecordReader,
   scopeOf,
+  scriptCommand,
   shortId,
   storedOutcomes,
   storedValue,
@@ -119,12 +121,14 @@ export function nodeView(
   );
   const isCall = node.function !== undefined;
   const made = madeCalls(reader, node);
+  const command = node.function === undefined ? undefined : scriptCommand(reader, node.function);
   const valueId = knownValue(reader, node.nodeId, scope);
   return {
     // @spec DML-CLI-1501
     value: {
       ...node,
       ...(isCall && { functionName: functionName(node.function), call: callOf(node.nodeId) }),
+      ...(command !== undefined && { command }),
       ...(output.isJson && literalValue(reader, valueId)),
       ...(isCall && { otherOutcomes: earlier }),
       // @spec DML-CLI-1965
@@ -146,6 +150,8 @@ export function nodeView(
       return [
         ...(isCall ? [`call     ${output.style('bold', output.safe(callOf(node.nodeId)))}`] : []),
         ...(node.names.length > 0 ? [`name     ${output.safe(node.names.join(', '))}`] : []),
+        // @spec DML-CLI-1941
+        ...(command === undefined ? [] : [`command  ${output.safe(commandText(command))}`]),
         `kind     ${node.kind}`,
         ...inputs.map((input) => `input    ${inputText(input)}`),
         ...(node.datumId === undefined ? [] : [`datum    ${output.shortId(node.datumId)}`]),

@@ -3,6 +3,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type DatumId, readDirectory } from '@daggerml/object-model';
+import { commandText } from '@daggerml/repository';
 
 import { errorCode } from '../files/unreadable.ts';
 import type { PrintedPiece } from '../logs/call-output.ts';
@@ -284,7 +285,7 @@ export class ScriptAttempt {
     // @spec DML-EXE-3338
     throw new ScriptFailure(
       'script_failed',
-      `${commandText(script)} ended ${how}${tail === '' ? '' : `:\n${tail}`}`,
+      `${shownCommand(script)} ended ${how}${tail === '' ? '' : `:\n${tail}`}`,
     );
   }
 }
@@ -328,11 +329,8 @@ function signalOf(exitCode: number | null): string | undefined {
 
 const MAX_COMMAND_CHARACTERS = 120;
 
-function commandText({ command }: Script): string {
-  const text =
-    typeof command === 'string'
-      ? command.trim().replace(/\s*\n\s*/g, '; ')
-      : command.map((word) => (typeof word === 'string' ? word : `<${word.input}>`)).join(' ');
+function shownCommand({ command }: Script): string {
+  const text = commandText(command);
   return `"${text.length > MAX_COMMAND_CHARACTERS ? `${text.slice(0, MAX_COMMAND_CHARACTERS)}…` : text}"`;
 }
 
