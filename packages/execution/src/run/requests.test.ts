@@ -171,6 +171,28 @@ describe('a call that goes to an adapter whose jobs outlive the process', () => 
     expect(world.workspace.store.readAttempts()).toEqual([]);
   });
 
+  it('has started when it was submitted, whichever process that did [DML-EXE-3227]', async () => {
+    const world = await RemoteWorld.create();
+    const run = world.workspace.begin();
+    const beforeMs = Date.now();
+    run.call('work', [1]);
+    await turn();
+    const afterMs = Date.now();
+    const { adapter: first } = world;
+    const [submission] = first.submitted as [Submission];
+    first.pending('t1', submission);
+    await expect.poll(() => first.polled.length).toBe(1);
+    await world.crash(run);
+    const next = world.workspace.begin();
+    const node = next.call('work', [1]);
+    await turn();
+    world.adapter.end('done', submission);
+    expect(await next.outcome(node)).toBe('done');
+    const { startedMs } = next.exec(node);
+    expect(startedMs).toBeGreaterThanOrEqual(beforeMs);
+    expect(startedMs).toBeLessThanOrEqual(afterMs);
+  });
+
   it('has another UUID when a new attempt is asked for [DML-EXE-1203]', async () => {
     const world = await RemoteWorld.create();
     const run = world.workspace.begin();

@@ -53,7 +53,10 @@ export class Requests {
         this.#openRequest(attempt) ??
         this.#newRequest(attempt, computedOf(attempt.node).executionKey);
       attempt.request.tries += 1;
-      if (!known && attempt.request.savedToken !== null) attempt.token = attempt.request.savedToken;
+      if (known || attempt.request.savedToken === null) continue;
+      attempt.token = attempt.request.savedToken;
+      // @spec DML-EXE-3227
+      attempt.startedMs = attempt.request.submittedMs;
     }
     // @spec DML-EXE-1201
     this.#options.index.keepRequests(attempts.map(entryOf), (transaction) => {
