@@ -5,6 +5,7 @@ export type {
   AdapterAnswer,
   AdapterContext,
   AdapterReport,
+  AdapterTraits,
   ExecutionAdapter,
   Poll,
   StartAdapter,

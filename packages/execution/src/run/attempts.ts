@@ -244,6 +244,7 @@ export class Attempts {
   #submit(attempts: readonly Attempt[]): void {
     this.#guarded(({ neighbours, refuse }) => {
       const { admitted, refused } = neighbours.admit(attempts);
+      // @spec DML-EXE-3010
       const durable = admitted.filter(({ queue }) => queue.outlives);
       if (durable.length > 0) this.#options.requests.prepare(durable);
       // What an earlier run submitted has a token by now.
