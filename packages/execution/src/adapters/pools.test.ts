@@ -250,7 +250,7 @@ describe('a call in a pool', () => {
     const node = run.ask('f', [1], { needs: { gpu: 1 } });
     await given();
     held.b?.answer({ type: 'pending', token: 'later', pollAfterMs: 0 });
-    await expect.poll(() => polled).toEqual(['b later']);
+    await expect.poll(() => polled, { timeout: 50_000 }).toEqual(['b later']);
     run.open.cancel('enough');
     expect(await run.outcome(node)).toMatchObject({ code: 'cancelled' });
     expect(polled).toEqual(['b later', 'b stopped']);

@@ -10,6 +10,9 @@ import { Executor } from '../executor.ts';
 import type { RunEvent } from './events.ts';
 import type { RunNode } from './run-node.ts';
 
+/** However slow the machine is. */
+const eventually = <T>(get: () => T) => expect.poll(get, { timeout: 50_000 });
+
 const steps = `
 export const work = (n: number) => n;
 export const more = (n: number) => n;
@@ -139,7 +142,7 @@ describe('a call that another process runs', () => {
     expect([kept, lost, stopped].map((node) => isMarked(two, node))).toEqual([true, true, true]);
     await one.run.outcome(kept);
     expect([kept, lost, stopped].map((node) => isMarked(two, node))).toEqual([false, true, true]);
-    await expect.poll(() => one.adapter.held.length).toBe(4);
+    await eventually(() => one.adapter.held.length).toBe(4);
     one.adapter.answer(failed);
     await one.run.open.run.settled(lost);
     await turn();
@@ -157,10 +160,10 @@ describe('a call that another process runs', () => {
     expect(two.adapter.names).toEqual([]);
     one.adapter.answer(failed, one.adapter.held[0] as Submission);
     await one.run.open.run.settled(theirs[0] as RunNode);
-    await expect.poll(() => two.adapter.names).toEqual(['work']);
+    await eventually(() => two.adapter.names).toEqual(['work']);
     // Ends the run, then the process.
     one.run.open.cancel('enough');
-    await expect.poll(() => two.adapter.names).toEqual(['work', 'work', 'work']);
+    await eventually(() => two.adapter.names).toEqual(['work', 'work', 'work']);
     await one.executor.close();
     for (const submission of [...two.adapter.held]) two.adapter.end('mine', submission);
     for (const node of own) expect(await two.run.outcome(node)).toBe('mine');
@@ -207,7 +210,7 @@ describe('a call that another process runs', () => {
     expect(two.adapter.names).toEqual([]);
     one.adapter.answer({ type: 'done', outcome: 'error', failure: threw });
     await one.run.open.run.settled(first);
-    await expect.poll(() => two.adapter.names).toEqual(['work']);
+    await eventually(() => two.adapter.names).toEqual(['work']);
     two.adapter.end('better');
     expect(await two.run.outcome(retried)).toBe('better');
   });

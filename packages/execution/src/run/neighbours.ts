@@ -30,7 +30,8 @@ interface NeighboursOptions {
 const FIRST_PAUSE_MS = 8;
 const LAST_PAUSE_MS = 100;
 const GROWTH = 1.5;
-const LOOK_SHARE = 50;
+const LOOK_SHARE = 20;
+const MOST_PAUSE_MS = 1000;
 
 /**
  * The processes that use the same repository at the same time, as far as a run shares its calls with them: what this
@@ -121,7 +122,7 @@ export class Neighbours {
       const takenMs = performance.now() - beganMs;
       const pauseMs = free.length > 0 ? FIRST_PAUSE_MS : Math.min(this.#pauseMs * GROWTH, LAST_PAUSE_MS);
       // Thousands of calls that wait are looked at less often.
-      this.#pauseMs = Math.max(pauseMs, takenMs * LOOK_SHARE);
+      this.#pauseMs = Math.max(pauseMs, Math.min(takenMs * LOOK_SHARE, MOST_PAUSE_MS));
       if (this.#waiting.size > 0) this.#timer = setTimeout(() => this.#look(), this.#pauseMs);
       return free;
     });

@@ -6,6 +6,9 @@ import { type TestRun, Workspace } from '../../test/workspace.ts';
 import type { AdapterContext, AdapterTraits, Poll, Submission } from '../adapters/port.ts';
 import { runIndexRef } from '../cache/run-index.ts';
 
+/** However slow the machine is. */
+const eventually = <T>(get: () => T) => expect.poll(get, { timeout: 50_000 });
+
 const steps = `
 export const work = (n: number) => n;
 export const more = (n: number) => n;
@@ -131,7 +134,7 @@ describe('a call that goes to an adapter whose jobs outlive the process', () => 
       if (saved.length < 3) adapter.pending(`token ${saved.length}`, submission);
     };
     adapter.pending('token 0', submission);
-    await expect.poll(() => saved.length).toBe(3);
+    await eventually(() => saved.length).toBe(3);
     expect(saved).toEqual([0, 1, 2].map((count) => [`token ${count}`, `token ${count}`]));
     await run.open.close();
   });
@@ -145,7 +148,7 @@ describe('a call that goes to an adapter whose jobs outlive the process', () => 
     const [pending, submitted] = world.adapter.submitted as [Submission, Submission];
     const { adapter: first } = world;
     first.pending('t1', pending);
-    await expect.poll(() => first.polled.length).toBe(1);
+    await eventually(() => first.polled.length).toBe(1);
     await world.crash(run);
     const next = world.workspace.begin();
     const nodes = [next.call('work', [1]), next.call('more', [1])];
@@ -222,7 +225,7 @@ describe('a call that goes to an adapter whose jobs outlive the process', () => 
       [4, true],
     ] as const) {
       adapter.answer({ ...lost, hasEnded }, adapter.submitted.at(-1) as Submission);
-      await expect.poll(() => adapter.submitted.length).toBe(count);
+      await eventually(() => adapter.submitted.length).toBe(count);
     }
     const uuids = adapter.submitted.map(({ executionUuid }) => executionUuid);
     expect(new Set(uuids.slice(0, 3)).size).toBe(1);
@@ -255,7 +258,7 @@ describe('a call that goes to an adapter whose jobs outlive the process', () => 
     const [first] = world.adapter.submitted as [Submission];
     const { adapter: before } = world;
     before.pending('t1', first);
-    await expect.poll(() => before.polled.length).toBe(1);
+    await eventually(() => before.polled.length).toBe(1);
     await world.crash(run);
     world.workspace.store.transact('lose', (transaction) =>
       transaction.deleteAttempt(first.executionUuid as string),
@@ -296,7 +299,7 @@ describe('a call that goes to an adapter whose jobs outlive the process', () => 
     const { adapter: before } = world;
     const [first] = before.submitted as [Submission];
     before.pending('t1', first);
-    await expect.poll(() => before.polled.length).toBe(1);
+    await eventually(() => before.polled.length).toBe(1);
     run.open.cancel('enough');
     await run.open.run.settled(node);
     await turn();
@@ -327,7 +330,7 @@ it('an adapter whose attempts end with the process has no requests and rows [DML
     polls += 1;
   };
   workspace.held.answer({ type: 'pending', token: 't', pollAfterMs: 0 }, workspace.held.held[0]);
-  await expect.poll(() => polls).toBe(1);
+  await eventually(() => polls).toBe(1);
   expect(workspace.store.readAttempts()).toEqual([]);
   workspace.held.end('made', workspace.held.held[0]);
   expect(await run.outcome(node)).toBe('made');

@@ -5,6 +5,9 @@ import { describe, expect, it } from 'vitest';
 import { fakeEnvironment, openFixture, temporaryFolder } from '../../test/fixture-store.ts';
 import type { Store } from '../store.ts';
 
+/** However slow the machine is. */
+const eventually = <T>(get: () => T) => expect.poll(get, { timeout: 50_000 });
+
 const markOf = (text: string | number): string => hashBytes(Buffer.from(String(text)));
 const [one, two, three] = ['one', 'two', 'three'].map(markOf) as [string, string, string];
 
@@ -73,7 +76,7 @@ describe('marks', () => {
     first.marks.put([one]);
     expect(second.marks.put([one])).toEqual(new Map([[one, 1]]));
     kill(1);
-    await expect.poll(() => second.marks.put([one]).size).toBe(0);
+    await eventually(() => second.marks.put([one]).size).toBe(0);
   });
 
   it('are written before anybody looks who else has them [DML-STO-1952]', async () => {
