@@ -23,6 +23,7 @@ export type { RunIndex } from './cache/run-index.ts';
 export type { Publication, SharedCache, SharedOutcome } from './cache/shared-cache.ts';
 export { type FailedOutcome, openWork, pinnedFailures, workFailures } from './cache/work-failures.ts';
 export { allowing, captureCall } from './capture-call.ts';
+export { type LaidOutCall, layOutCall } from './debug/lay-out-call.ts';
 export { type ExecutionErrorCode, executionError } from './errors.ts';
 export {
   Executor,

@@ -505,6 +505,26 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/trust.ts'),
   },
   {
+    name: 'debug',
+    group: 'Inspect',
+    summary: 'Lay out a call in a folder, to run it there alone.',
+    description:
+      'Inputs as JSON and files, the code as it is recorded, the sources where they are recorded, and run.mjs, which ' +
+      'makes the call with plain Node, also under a debugger: node --inspect-brk run.mjs. For a step that is a ' +
+      'script: its files and inputs, and run.sh. Values of environment variables are not recorded and not written.',
+    arguments: {
+      '<call>': `a call or an outcome of one: ${OBJECT_NAME}`,
+      '[folder]': 'folder to create; debug-<id> by default',
+    },
+    options: {
+      '--run': 'run it there',
+      '--env <names>': 'environment variables that it sees then, separated by commas; none by default',
+    },
+    takesReference: true,
+    example: 'dml debug sales#days --run',
+    load: () => import('../commands/debug.ts'),
+  },
+  {
     name: 'stats',
     group: 'Inspect',
     summary: 'Print what calls took and what was known of them before.',

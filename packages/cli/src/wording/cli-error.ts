@@ -50,6 +50,7 @@ const MESSAGES: Readonly<
   'missing_folder/gone': 'the current folder was deleted',
   'missing_folder/not_utf8': 'the path of the current folder is not UTF-8 text, or holds U+FFFD',
   path_exists: '"{path}" exists',
+  'path_exists/debug': '"{path}" exists; nothing was laid out',
   'path_exists/example': '"{path}" exists; nothing was created',
   path_changed:
     '"{path}" was created by another process during the export and is kept; the earlier content is in "{kept}"',

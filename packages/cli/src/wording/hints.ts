@@ -40,6 +40,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   'missing_folder/not_utf8':
     'rename it, or go to another folder and name each path in full, that of the repository with --repo',
   path_exists: 'choose another path, or give --force to replace it',
+  'path_exists/debug': 'name another folder: dml debug <call> <folder>',
   'path_exists/example':
     'run "dml init --example" in an empty folder, or "dml init" for a pipeline of your own',
   path_changed: 'look at both, then move the one that you want to the path',

@@ -44,7 +44,8 @@ const MARK = 'DML_ATTEMPT';
 const MAX_OUTPUT_MB = 16 * 1024;
 /** Longest text of an input that is a variable; the system takes 128 KiB for each. */
 const MAX_TEXT_BYTES = 100 * 1024;
-const SHELL = ['bash', '--noprofile', '--norc', '-euo', 'pipefail', '-c'];
+/** Runs the text that follows as a script; the word after that is its name. */
+export const SHELL: readonly string[] = ['bash', '--noprofile', '--norc', '-euo', 'pipefail', '-c'];
 /** Signals that a program brings upon itself; any other one comes from outside. */
 const OWN_SIGNALS: ReadonlySet<string> = new Set([
   'SIGSEGV',
