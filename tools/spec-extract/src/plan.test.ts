@@ -155,7 +155,7 @@ describe('a requirement', () => {
 
   it('of this repository belongs to a folder of its document alone', () => {
     const root = join(import.meta.dirname, '../../..');
-    const names = readdirSync(join(root, 'specs')).filter((name) => !name.startsWith('00-'));
+    const names = readdirSync(join(root, 'specs')).filter((name) => /^(?!00-).*\.md$/.test(name));
     const packages = names.map((name) => {
       const path = `specs/${name}`;
       return parseSpecDocument({ path, text: readFileSync(join(root, path), 'utf8') }).packageName;
