@@ -18,7 +18,7 @@ export interface CallPlan {
   readonly state: PlannedState;
   /** Of a cached call: true where an input is another node than before, with the same value. */
   readonly isCutOff: boolean;
-  /** Why the call would run; for the state `run`. */
+  /** Reason for a run of the call; for the state `run`. */
   readonly reason: PlannedReason | undefined;
   /** The nearest calls without a known value that it depends on; the one whose run answers it for `shared`. */
   readonly dependsOn: readonly NodeId[];
@@ -33,7 +33,7 @@ export interface DagPlan {
   readonly counts: PlanCounts;
   /** False where the pipeline asked for a value that is not known, so that there may be more calls. */
   readonly isComplete: boolean;
-  /** What the base has of the dag, and the dag itself. */
+  /** The dag of the base, and the dag itself. */
   readonly comparison: Comparison;
 }
 

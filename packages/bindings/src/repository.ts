@@ -90,7 +90,7 @@ export interface DagOptions {
   readonly onEvent?: (event: RunEvent, dag: Dag) => void;
   /** Defaults for the options of every call. */
   readonly callDefaults?: CallOptions;
-  /** What calls may take together while they run, by name: `{ gpu: 2, memoryMb: 16000 }`; nothing by default. */
+  /** Amounts that calls may take together while they run, by name: `{ gpu: 2, memoryMb: 16000 }`; nothing by default. */
   readonly resources?: Offers;
   /** True to cancel open calls, and start no other, as soon as one fails; false by default. */
   readonly failFast?: boolean;

@@ -1,7 +1,7 @@
 import { valuesError } from '@daggerml/values';
 import { NodeHandle } from './node-handle.ts';
 
-/** What became of a call: its value, or its recorded failure. */
+/** Outcome of a call: its value, or its recorded failure. */
 export type Outcome<T = unknown> =
   | { readonly status: 'ok'; readonly value: T }
   | { readonly status: 'error'; readonly error: OutcomeError };

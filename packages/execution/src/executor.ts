@@ -55,7 +55,7 @@ export interface ExecutorOptions extends WorkerPoolOptions {
 export interface PoolOptions {
   /** Names it in receipts and errors. */
   readonly name: string;
-  /** What it offers: amounts that its calls share, or `true` for a quality; nothing by default. */
+  /** Offers of the pool: amounts that its calls share, or `true` for a quality; nothing by default. */
   readonly offers?: Offers;
   /** Worker threads; those of the Executor by default. */
   readonly workers?: number;
@@ -74,7 +74,7 @@ export interface RunRequest {
   /** Milliseconds that outcomes wait for others before they are kept; 40 by default. */
   readonly batchMs?: number | undefined;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
-  /** What calls may take together while they run; nothing by default. Not together with pools. */
+  /** Amounts that calls may take together while they run; nothing by default. Not together with pools. */
   readonly resources?: Offers | undefined;
   /** True to cancel what is open, and all that follows, as soon as a call fails; false by default. */
   readonly failFast?: boolean | undefined;

@@ -71,7 +71,7 @@ export class Store {
     return this.engine.path;
   }
 
-  /** What this session says that it is about to do, for others to see. */
+  /** Marks of this session: what it is about to do, for others to see. */
   get marks(): Marks {
     this.#marks ??= new Marks(this);
     return this.#marks;

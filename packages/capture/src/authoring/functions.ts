@@ -24,7 +24,7 @@ export interface CallOptions {
    */
   readonly retryOn?: 'throw' | readonly string[];
   /**
-   * What the call needs while it runs, by name: amounts with the unit in the name, such as `{ gpu: 1, memoryMb: 4000 }`,
+   * Needs of the call while it runs, by name: amounts with the unit in the name, such as `{ gpu: 1, memoryMb: 4000 }`,
    * of what the run offers (`dml run --resources gpu=2`), or `true` for a quality of the place. Nothing by default.
    */
   readonly needs?: Readonly<Record<string, number | true>>;

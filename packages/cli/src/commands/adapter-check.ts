@@ -6,7 +6,7 @@ import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import { adapterSurroundings } from '../process/adapter-surroundings.ts';
 import { cliError } from '../wording/cli-error.ts';
 
-/** Who checks an adapter does not wait as long as a run does. */
+/** Limits of a check, which does not wait as long as a run does. */
 const LIMITS = { describeMs: 10_000 };
 
 /** Runs `dml adapter check <name>`. */

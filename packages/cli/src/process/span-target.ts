@@ -8,7 +8,7 @@ const REQUEST_MS = 5000;
 export class SpanTarget {
   readonly #target: string;
   #open: Promise<void> = Promise.resolve();
-  /** Why spans did not arrive; the first reason. */
+  /** The first reason why spans did not arrive. */
   problem: string | undefined;
 
   /** Creates the target that a path or a URL names. */

@@ -183,7 +183,7 @@ function changesOf({ differences, comparison }: CallExplanation): FunctionChange
   );
 }
 
-/** Says what cannot be shown of a change of code. */
+/** Returns lines about what cannot be shown of a change of code. */
 function missingLines(changes: FunctionChanges | undefined): string[] {
   if (changes === undefined)
     return ['code      the sources of one of the two were not kept, so that they cannot be compared'];

@@ -3,7 +3,7 @@ import { formatDuration, formatInteger } from './quantities.ts';
 /** Running calls that are shown before the others are counted. */
 const MAX_RUNNING = 6;
 
-/** What a run is at. */
+/** Progress of a run at one time. */
 export interface RunStanding {
   readonly executed: number;
   readonly cached: number;

@@ -30,7 +30,7 @@ interface ProgressOptions {
   readonly isVerbose?: boolean;
 }
 
-/** What progress asks of a dag that is being built. */
+/** The part of a dag under construction that progress reads. */
 type KnownDag = Pick<Dag, 'describeCall'> & Partial<Pick<Dag, 'callCount'>>;
 
 type Captured = RunReport & { readonly type: 'directory-captured' };

@@ -11,7 +11,7 @@ import type {
 
 /** One adapter with the questions that wait for it. */
 export class Lane implements ExecutionAdapter {
-  /** What the adapter has no room for waits here. */
+  /** Unbounded: calls for which the adapter has no room wait here. */
   readonly capacity: number = Number.POSITIVE_INFINITY;
   readonly #adapter: ExecutionAdapter;
   readonly #unanswered = new Set<NodeId>();

@@ -1,10 +1,10 @@
 import { nearest } from '@daggerml/repository';
 import { executionError } from '../errors.ts';
 
-/** What a call needs, by name: an amount that it takes while it runs, or `true` for a quality of the place. */
+/** Needs of a call, by name: an amount that it takes while it runs, or `true` for a quality of the place. */
 export type Needs = Readonly<Record<string, number | true>>;
 
-/** What a pool offers, by name: the amounts that all calls share that run there, or `true` for a quality. */
+/** Offers of a pool, by name: the amounts that all calls share that run there, or `true` for a quality. */
 export type Offers = Readonly<Record<string, number | true>>;
 
 /** Form of both in words. */
@@ -54,7 +54,7 @@ interface Offering {
   readonly offers: Offers;
 }
 
-/** Says in words which needs of a call none of some pools meets, and what they offer. */
+/** Returns words that name which needs of a call none of some pools meets, and what they offer. */
 export function unmetReason(needs: Needs, pools: readonly Offering[]): string {
   const [best = []] = pools
     .map(({ offers }) => unmetNeeds(needs, offers))

@@ -67,7 +67,7 @@ export class Pools implements ExecutionAdapter {
     return this.#pools.length === 1;
   }
 
-  /** Where there are several pools, each has a queue of its own. */
+  /** Returns the traits of the only pool; of several, each has a queue of its own. */
   traitsOf(functionUri: string): AdapterTraits | undefined {
     if (this.#isOnly) return this.#pools[0].adapter.traitsOf?.(functionUri);
     return { outlives: this.#pools.some(({ adapter }) => adapter.traitsOf?.(functionUri)?.outlives) };

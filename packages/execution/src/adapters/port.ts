@@ -39,7 +39,7 @@ export interface Poll {
   readonly executionUuid?: string | undefined;
 }
 
-/** What an attempt has used, as far as its adapter knows. */
+/** Resources that an attempt has used, as far as its adapter knows. */
 export interface AttemptUsage {
   /** Time on processors, in whole milliseconds. */
   readonly cpuMs?: number | undefined;
@@ -119,7 +119,7 @@ export interface AdapterContext {
   readonly report: (reports: readonly AdapterReport[]) => void;
 }
 
-/** What is to be known of an adapter. */
+/** Traits of an adapter. */
 export interface AdapterTraits {
   /** Number of attempts that it works on at one time, where further ones would only wait with it. */
   readonly width?: number | undefined;

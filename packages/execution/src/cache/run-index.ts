@@ -64,7 +64,7 @@ export class RunIndex {
   #commitId: CommitId | null;
   /** Of the newest commit, where this run may go on from it. */
   #level: Level | undefined;
-  /** Returns the tree of the next commit, inside of its transaction, where the IndexRef names `found`. */
+  /** Makes the tree of the next commit, inside of its transaction, where the IndexRef names `found`. */
   planTree: ((found: CommitId | null) => TreeId) | undefined;
   /** Requests that an earlier run left open; undefined before they are asked for. */
   #openRequests: ReadonlyMap<NodeId, ExecRequestId> | undefined;
@@ -220,7 +220,7 @@ export class RunIndex {
   }
 }
 
-/** What one transaction adds to the commit of the IndexRef. */
+/** Additions of one transaction to the commit of the IndexRef. */
 interface Staged {
   readonly outcomes: readonly StagedOutcome[];
   readonly requests: readonly StagedRequest[];

@@ -22,7 +22,7 @@ const FORM = 3;
 
 type Facts = Omit<CapturedFacts, 'traceInSources' | 'sources' | 'natives' | 'callees'>;
 
-/** Where a function is exported. */
+/** Module and name of an exported function. */
 type Place = Pick<FunctionRef, 'moduleUrl' | 'exportName'>;
 
 /** A captured function, as a call names it. */

@@ -3,7 +3,7 @@ import type { RunObjects } from '../objects/run-objects.ts';
 import type { RunNode } from '../run/run-node.ts';
 import { NOT_RUN } from './not-run.ts';
 
-/** How a call of a planned run would come to its outcome. */
+/** The way in which a call of a planned run would come to its outcome. */
 export type PlannedState =
   /** Answered by what the repository knows. */
   | 'cached'

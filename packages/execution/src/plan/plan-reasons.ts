@@ -19,7 +19,7 @@ import type { RunNode } from '../run/run-node.ts';
 import { NOT_RUN } from './not-run.ts';
 import type { PlannedCall } from './plan-calls.ts';
 
-/** Why a call would run. */
+/** Reason for a run of a call. */
 export interface PlannedReason {
   readonly kind: 'new' | 'changed' | 'forced' | 'retried' | 'lost';
   /** The call of the base whose place it takes, for `changed`. */
@@ -89,7 +89,7 @@ export function planReasons(
   }
 }
 
-/** The dag of the base under the name that is run, with what its commit pins. */
+/** Returns the dag of the base under the name that is run, with what its commit pins. */
 function baseOf({ open, dagName }: PlanContext): {
   readonly side: CallSide;
   readonly dagId: DagId | undefined;

@@ -3,7 +3,7 @@ import type { Attempt } from './attempts.ts';
 
 /** An adapter is given what it answers in so long, so that other processes find something to do as well. */
 const AHEAD_MS = 50;
-/** What it is given at least, by the number of attempts that it works on at one time. */
+/** Attempts that it is given at least, per number of attempts that it works on at one time. */
 const LEAST_SHARE = 4;
 
 /** The attempts of one adapter that wait to be put to it, in order, and how many it may be asked about. */

@@ -31,18 +31,18 @@ export interface Attempt {
   isAsked: boolean;
   /** The queue of its adapter. */
   readonly queue: AttemptQueue;
-  /** What the store knows of an attempt that goes on without the process. */
+  /** The store's record of an attempt that goes on without the process. */
   request: Request | undefined;
   /** True while other processes see that the call runs here. */
   isMarked: boolean;
-  /** What others had written when the call was looked up. */
+  /** Number of writes of others when the call was looked up. */
   readonly seenWrites: number;
   /** The result, once there is one. */
   result: (AdapterAnswer & { readonly type: 'done' }) | undefined;
   timer: ReturnType<typeof setTimeout> | undefined;
   /** The calls that the function has made, by their requests. */
   nested: Map<number, NestedCall> | undefined;
-  /** What it has printed. */
+  /** Its printed output. */
   output: CallOutput | undefined;
 }
 
@@ -269,7 +269,7 @@ export class Attempts {
     );
   }
 
-  /** Has all of the next calls wait at once that others run, where some are known to run calls of this run. */
+  /** Makes all of the next calls wait at once that others run, where some are known to run calls of this run. */
   #refuseForeign(queue: AttemptQueue, room: number): void {
     const { neighbours, refuse } = this.#options;
     if (!neighbours.isWaiting) return;

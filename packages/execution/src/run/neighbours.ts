@@ -108,7 +108,7 @@ export class Neighbours {
     return this.#waiting.size > 0;
   }
 
-  /** Has a call wait for the process that runs it. */
+  /** Makes a call wait for the process that runs it. */
   wait(node: RunNode): void {
     this.#waiting.set(node, computedOf(node).executionKey);
     this.#timer ??= setTimeout(() => this.#look(), this.#pauseMs);

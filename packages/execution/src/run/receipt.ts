@@ -31,7 +31,7 @@ export function surroundingsOf(program: string): Surroundings {
   return { program, nodeVersion: versions.node, platform, architecture };
 }
 
-/** What ran a call, where that was no worker thread of this process. */
+/** Program that ran a call, where that was no worker thread of this process. */
 export interface Ran {
   readonly adapter: string;
   readonly backend: string;

@@ -26,7 +26,7 @@ interface RequestsOptions {
 }
 
 /**
- * What a run writes about calls whose attempts go on without its process: the exec-request before the submission, and
+ * Records that a run writes about calls whose attempts go on without its process: the exec-request before the submission, and
  * each token before it is used.
  */
 export class Requests {
@@ -39,7 +39,7 @@ export class Requests {
   }
 
   /**
-   * Gives attempts that are about to be submitted their requests, those of an interrupted run where they are open, and
+   * Assigns requests to attempts that are about to be submitted, those of an interrupted run where they are open, and
    * writes them. An attempt that is under way already has its newest token then, and is to be polled.
    */
   prepare(attempts: readonly Attempt[]): void {

@@ -6,7 +6,7 @@ import type { RemoteObjects } from './remote-objects.ts';
 import type { NestedInput, NestedMessage, NestedRequestMessage } from './wire.ts';
 
 export interface NestedRequestsOptions {
-  /** Where the inputs are put. */
+  /** Sink of the inputs. */
   readonly objects: RemoteObjects;
   /** Sends a request, after everything that was put before. */
   readonly send: (request: Omit<NestedRequestMessage, 'type' | 'objects'>) => void;

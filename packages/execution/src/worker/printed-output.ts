@@ -6,7 +6,7 @@ const MAX_UNTAKEN_BYTES = 1024 * 1024;
 /** Bytes and pieces that are sent together at most. */
 const MAX_BATCH_BYTES = 64 * 1024;
 const MAX_BATCH_PIECES = 1_024;
-/** What is printed after so long a pause is sent at once, also by a function that does not let go of the thread. */
+/** Milliseconds of silence after which output is sent at once, also by a function that does not let go of the thread. */
 const PAUSE_MS = 10;
 
 const now = performance.now.bind(performance);

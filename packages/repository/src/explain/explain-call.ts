@@ -30,7 +30,7 @@ export interface CallPlace {
   readonly dagName: string | undefined;
 }
 
-/** Why a call has the outcome that it has. */
+/** Reason for the outcome of a call. */
 export type CallReason =
   /** It ran, and no earlier call of the dag is like it. */
   | 'new'
@@ -47,13 +47,13 @@ export type CallReason =
   /** There is no outcome. */
   | 'none';
 
-/** Where the outcome of a call was made. */
+/** Origin of the outcome of a call. */
 export interface CallOrigin {
   readonly execId: ExecId;
   readonly status: 'ok' | 'error';
   readonly startedMs: number | null;
   readonly finishedMs: number | null;
-  /** What ran the call, as its receipt says it. */
+  /** The receipt of the call, which says what ran it. */
   readonly receipt: Readonly<Record<string, unknown>> | undefined;
 }
 

@@ -16,7 +16,7 @@ export interface LibraryChange {
   readonly after: string | undefined;
 }
 
-/** What differs between two captures of a function. */
+/** Differences between two captures of a function. */
 export interface FunctionChanges {
   readonly files: readonly FileChange[];
   readonly libraries: readonly LibraryChange[];

@@ -4,7 +4,7 @@ import { type Comparison, ifKnown } from './call-side.ts';
 import { type NodePair, ownDifferences } from './own-differences.ts';
 import { type ValueDifference, valueDifferences } from './value-differences.ts';
 
-/** Where a difference begins. */
+/** Beginning of a difference. */
 export type Origin =
   /** The values of two literals, or of what cannot be followed any further. */
   | ({ readonly kind: 'value'; readonly differences: readonly ValueDifference[] } & NodePair)

@@ -81,7 +81,7 @@ export function* usagesOf(
   }
 }
 
-/** Stands for a commit that was excised, where history ends. */
+/** The place of a commit that was excised, where history ends. */
 const GONE = { parentCommitIds: [], committedMs: 0, pins: [] } as unknown as CommitRecord;
 
 function rolesIn(

@@ -29,7 +29,7 @@ export interface Undone {
 }
 
 /**
- * Gives a branch back the history that it has forgotten. Throws `nothing_to_undo`: with `moved` where the branch has
+ * Restores the history of a branch that it has forgotten. Throws `nothing_to_undo`: with `moved` where the branch has
  * been moved since, with `collected` where the history is gone.
  *
  * @spec DML-REP-0423

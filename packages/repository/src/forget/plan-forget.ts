@@ -14,7 +14,7 @@ import type { RecordReader } from '../workspace/record-reader.ts';
 /** Commits that a branch keeps, beginning with the newest one, which it always keeps. */
 export type Kept = { readonly count: number } | { readonly sinceMs: number };
 
-/** What a branch is to keep, and what it is to forget. */
+/** Commits that a branch is to keep, and those that it is to forget. */
 export interface ForgetPlan {
   readonly branch: RefName;
   readonly before: CommitId;

@@ -34,7 +34,7 @@ export function callLog(reader: RecordReader, exec: RanExec): CallLog {
 }
 
 /** Returns the source of the pages and chunks of blobs. */
-export function blobSourceOf(reader: RecordReader): BlobSource {
+function blobSourceOf(reader: RecordReader): BlobSource {
   return {
     getPage: (pageId) => reader.getPage(pageId),
     getChunk: (chunkId) => reader.store.get('chunk', chunkId),

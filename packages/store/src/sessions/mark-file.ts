@@ -8,7 +8,7 @@ const SLOT_BYTES = 33;
 const MARK_BYTES = 32;
 const FIRST_SLOTS = 64;
 
-/** Whether it is decided that a session has a mark; an undecided one may be about to go. */
+/** State of a mark: an undecided one may be about to go. */
 const UNDECIDED = 1;
 const DECIDED = 2;
 

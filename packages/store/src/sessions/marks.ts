@@ -19,7 +19,7 @@ const NONE: ForeignMarks = new Map();
 /** Time that somebody who writes marks takes to decide, and how often that is waited for. */
 const DECISION_MS = 0.2;
 const DECISION_LOOKS = 10;
-/** Who lives is asked of the kernel so often, which costs more than all the rest. */
+/** Milliseconds between two questions to the kernel who lives, which cost more than all the rest. */
 const ALIVE_MS = 50;
 
 /**

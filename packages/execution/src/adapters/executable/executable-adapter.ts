@@ -69,7 +69,7 @@ export class ExecutableAdapter implements ExecutionAdapter {
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits };
   }
 
-  /** A backend may go on with its jobs when this process has ended. */
+  /** Returns that jobs outlive this process: a backend may go on with them. */
   traitsOf(): AdapterTraits {
     return { outlives: true };
   }
@@ -103,7 +103,7 @@ export class ExecutableAdapter implements ExecutionAdapter {
     }
   }
 
-  /** Goes on with an execution that another process has submitted; undefined without the executable. */
+  /** Resumes an execution that another process has submitted; undefined without the executable. */
   #takenUp(poll: Poll): Execution | undefined {
     if (!this.#started()) return undefined;
     // @spec DML-EXE-3225
@@ -331,7 +331,7 @@ export class ExecutableAdapter implements ExecutionAdapter {
   }
 
   /**
-   * Has a backend end the job of an execution.
+   * Asks a backend to end the job of an execution.
    *
    * @spec DML-EXE-3213
    */

@@ -3,7 +3,7 @@ import type { OtherAdapters } from '../by-name.ts';
 import { ExecutableAdapter, type ExecutableAdapterOptions } from './executable-adapter.ts';
 import { isAdapterName } from './find-executable.ts';
 
-/** Where executables are looked for, and what they see. */
+/** Folders in which executables are looked for, and the environment that they see. */
 export type ExecutableSurroundings = Pick<ExecutableAdapterOptions, 'searchPath' | 'environment' | 'limits'>;
 
 /** Makes adapters of executables; each has at most `size` processes at a time. */

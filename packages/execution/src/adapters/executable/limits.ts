@@ -2,7 +2,7 @@
 export interface AdapterLimits {
   /** A question or answer; larger values travel as files. */
   readonly lineBytes: number;
-  /** What one call may print, and a process may write to standard error between two answers. */
+  /** Bytes that one call may print, and a process may write to standard error between two answers. */
   readonly outputBytes: number;
   readonly describeMs: number;
   readonly pollMs: number;

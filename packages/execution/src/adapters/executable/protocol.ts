@@ -12,7 +12,7 @@ export const DESCRIPTION_SCHEMA = 1;
 export const FAILURE_CODES = ['unreachable', 'worker_lost', 'timeout', 'adapter_refused'] as const;
 type FailureCode = (typeof FAILURE_CODES)[number];
 
-/** What an adapter says of itself. */
+/** Description that an adapter gives of itself. */
 export interface Description {
   readonly id: number;
   readonly status: 'described';
