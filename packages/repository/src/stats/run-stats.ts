@@ -129,7 +129,7 @@ function someNode(reader: RecordReader, dagId: DagId, wanted: ReadonlySet<NodeId
 }
 
 /** Yields the calls and builtins of a dag, each once. */
-export function* computedNodes(
+function* computedNodes(
   reader: RecordReader,
   dagId: DagId,
 ): Generator<{ readonly nodeId: NodeId; readonly kind: 'call' | 'builtin' }> {
