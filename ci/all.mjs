@@ -42,9 +42,10 @@ const QUICK = [
 const LANES = 2;
 const MAX_PART_LINES = 8;
 
-/** Runs all steps and returns what `summaryOf` takes; `print` gets the text as it comes. */
-export async function runAll({ suite, parts, print }) {
+/** Runs all steps, the parts in `first` before the suite, and returns what `summaryOf` takes; `print` gets the text. */
+export async function runAll({ suite, parts, print, first = [] }) {
   const total = { passed: 0, failed: 0, failures: [], seconds: [] };
+  for (const part of first) await runStep(part, runPart, total, print);
   await runStep(suite, runSuite, total, print);
   const waiting = [...parts];
   const lane = async () => {
@@ -105,13 +106,15 @@ async function runPart({ name, program, args }, print) {
 
 if (isProgram(import.meta.url)) {
   const isQuick = process.argv.includes('--quick');
-  const parts = [...(isQuick ? [] : SLOW), ...QUICK].map((name) => ({
+  const partOf = (name) => ({
     name,
     program: process.execPath,
     args: [join(root, 'ci', `${name}.mjs`)],
-  }));
+  });
+  const parts = [...(isQuick ? [] : SLOW), ...QUICK].map(partOf);
+  const first = isQuick ? [] : ['system-packages'].map(partOf);
   const print = (text) => process.stdout.write(text);
-  const total = await runAll({ suite: isQuick ? QUICK_SUITE : SUITE, parts, print });
+  const total = await runAll({ suite: isQuick ? QUICK_SUITE : SUITE, parts, print, first });
   process.stdout.write(summaryOf(total));
   process.exitCode = total.failed > 0 ? 1 : 0;
 }

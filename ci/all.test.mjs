@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { runAll, summaryOf } from './all.mjs';
+import { missingPackages } from './system-packages.mjs';
 
 const step = (name, text, code = 0) => ({
   name,
@@ -23,6 +24,21 @@ it('takes the last counts of the suite and counts a part as one', async () => {
   });
   expect(printed).toMatch(/^== test\n[\s\S]*== links\nlinks: green\n/);
   expect(summary).toMatch(/\ntime: test n s, (types|links) n s, (types|links) n s\n\n7 passed, 0 failed\n$/);
+});
+
+it('runs what tests need before them', async () => {
+  const { printed, total } = await endOf({
+    first: [step('before', 'before: green')],
+    suite: step('test', '3 passed, 0 failed'),
+    parts: [],
+  });
+  expect(printed.indexOf('== before')).toBeLessThan(printed.indexOf('== test'));
+  expect(total).toMatchObject({ passed: 4, failed: 0 });
+});
+
+it('installs the packages whose programs PATH does not offer', () => {
+  const node = { node: basename(process.execPath), other: 'no-such-program' };
+  expect(missingPackages(dirname(process.execPath), node)).toEqual(['other']);
 });
 
 it('names at its end what failed, in the suites and in the parts', async () => {
