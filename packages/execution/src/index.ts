@@ -44,6 +44,12 @@ export { type OpProgress, OpRuns, type OpRunsOptions, type OpStart } from './ops
 export type { PhaseOutcome } from './ops/target-run.ts';
 export { type PlannedCall, type PlannedState, planCalls } from './plan/plan-calls.ts';
 export { type PlanContext, type PlannedReason, planReasons } from './plan/plan-reasons.ts';
+export {
+  type ReplayedCall,
+  type ReplayOptions,
+  type ReplayOutcome,
+  replayCalls,
+} from './replay/replay-calls.ts';
 export { failureError } from './run/call-failure.ts';
 export type { CallSpec, CapturedFacts } from './run/callee.ts';
 export type {

@@ -50,7 +50,7 @@ export { matchCalls } from './explain/match-calls.ts';
 export type { NodePair } from './explain/own-differences.ts';
 export type { Cause, Origin } from './explain/upstream.ts';
 export { type SearchProgress, type Usage, type UsageRole, usagesOf } from './explain/usages.ts';
-export type { ValueDifference } from './explain/value-differences.ts';
+export { type ValueDifference, valueDifferences } from './explain/value-differences.ts';
 export {
   assertUsable,
   findRepositoryFolder,
@@ -105,6 +105,14 @@ export {
 export { type CallLog, callLog, type LogPiece } from './receipts/call-log.ts';
 export { type FoundCall, findCalls } from './receipts/find-calls.ts';
 export { fieldsOf, type RanExec, ranExecOf, receiptOf } from './receipts/receipt-of.ts';
+export {
+  disagreeingPins,
+  REPLAYS_REF,
+  REPLAYS_SCHEMA,
+  type RecordedReplay,
+  type RecordedReplays,
+  recordedReplays,
+} from './replays/recorded-replays.ts';
 export { type DagSize, dagSizes } from './stats/dag-sizes.ts';
 export {
   type CallTime,

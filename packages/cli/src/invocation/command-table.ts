@@ -525,6 +525,24 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/debug.ts'),
   },
   {
+    name: 'replay',
+    group: 'Inspect',
+    summary: 'Make recorded calls again and compare what comes of them.',
+    description:
+      'Each call is made from its recorded function and inputs, with those that functions have made; the exit code ' +
+      'is 0 when all agree and 7 when one differs. Nothing that is recorded changes: what comes of it is recorded ' +
+      'besides, and "dml show" and "dml run" mark a call that differed as not deterministic.',
+    arguments: { '<dag>': `a dag, or one call or outcome of one: ${OBJECT_NAME}` },
+    options: {
+      '--sample <share>': 'only so many of the calls, at random: 0.1 or 10%',
+      '--workers <number>': 'calls that run at one time, as many as the processors by default',
+      '--env <names>': 'environment variables that functions see, separated by commas; none by default',
+    },
+    takesReference: true,
+    example: 'dml replay sales',
+    load: () => import('../commands/replay.ts'),
+  },
+  {
     name: 'stats',
     group: 'Inspect',
     summary: 'Print what calls took and what was known of them before.',

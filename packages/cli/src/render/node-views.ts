@@ -267,7 +267,15 @@ function knownValue(reader: RecordReader, nodeId: NodeId, scope: PinScope): Datu
 
 const NO_VALUE: readonly string[] = ['not_executed', 'call_failed', 'object_missing', 'object_withheld'];
 
-function outcomeText({ function: uri, outcome }: NodeView, output: Output): string {
+function outcomeText(node: NodeView, output: Output): string {
+  const text = statusText(node, output);
+  // @spec DML-CLI-1893
+  return node.outcome?.replay?.agrees === false
+    ? `${text} ${output.style('red', 'not deterministic')}`
+    : text;
+}
+
+function statusText({ function: uri, outcome }: NodeView, output: Output): string {
   if (uri === undefined) return '';
   if (outcome === undefined) return output.style('dim', 'no outcome here');
   const { failure } = outcome;

@@ -1,6 +1,13 @@
 import type { CallCounts, Repository, RunResult } from '@daggerml/bindings';
 import type { CommitId, DagId, NodeId } from '@daggerml/object-model';
-import { commitThatMade, differingCalls, RecordReader, shortId } from '@daggerml/repository';
+import {
+  callText,
+  commitThatMade,
+  differingCalls,
+  disagreeingPins,
+  RecordReader,
+  shortId,
+} from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import type { AmbientWarning } from './ambient-warning.ts';
 import { formatCount, formatDuration } from './quantities.ts';
@@ -27,6 +34,7 @@ export interface RunDocument {
   readonly durationMs: number;
   readonly warnings: readonly AmbientWarning[];
   readonly differing: readonly { readonly nodeId: NodeId; readonly call: string }[];
+  readonly notDeterministic: readonly { readonly nodeId: NodeId; readonly call: string }[];
   readonly callsLeftOut: number;
   readonly nestedCalls: number;
   readonly slowest: readonly TimedCall[];
@@ -55,6 +63,15 @@ export function runDocument(
     output.note(
       `  ${output.noteStyle('yellow', 'warning')}  ${output.safe(call)}  ${shortId(nodeId)}  has another value than before, from the same inputs`,
     );
+  const notDeterministic = disagreeingPins(reader, commit.record.pins).map((execId) => {
+    const { nodeId } = reader.read('exec', execId);
+    return { nodeId, call: callText(reader, nodeId, { nameOf: () => undefined }).text };
+  });
+  // @spec DML-CLI-1894
+  for (const { nodeId, call } of notDeterministic)
+    output.note(
+      `  ${output.noteStyle('yellow', 'warning')}  ${output.safe(call)}  ${shortId(nodeId)}  is not deterministic: a replay had another outcome`,
+    );
   // @spec DML-CLI-1705
   if (callsLeftOut > 0)
     output.note(
@@ -71,6 +88,7 @@ export function runDocument(
     durationMs,
     warnings,
     differing,
+    notDeterministic,
     callsLeftOut,
     nestedCalls,
     slowest,

@@ -9,7 +9,8 @@ import {
 import { type RecordedFailure, readFailure } from '../nodes/error-dag.ts';
 import { type PinScope, treeScope } from '../nodes/pin-scope.ts';
 import type { RecordSource } from '../nodes/stored-value.ts';
-import type { RecordReader } from '../workspace/record-reader.ts';
+import { type RecordedReplay, recordedReplays } from '../replays/recorded-replays.ts';
+import { RecordReader } from '../workspace/record-reader.ts';
 
 /** One node of a dag and what became of it. */
 export interface NodeView {
@@ -37,6 +38,8 @@ export interface OutcomeView {
   readonly durationMs?: number;
   /** Set when the outcome was taken over from an equal call. */
   readonly sourceExecId?: ExecId;
+  /** Last replay of the call; absent where there was none. */
+  readonly replay?: RecordedReplay;
 }
 
 /** Lists the nodes that a dag's root and names reach, inputs before the nodes that use them. */
@@ -144,9 +147,13 @@ export function outcomeOf(reader: RecordSource, execId: ExecId): OutcomeView {
   };
   if (exec.nodeKind === 'builtin') return outcome;
   const { startedMs, finishedMs, sourceExecId } = exec;
+  // @spec DML-REP-0430
+  const replay =
+    reader instanceof RecordReader ? recordedReplays(reader).get(sourceExecId ?? execId) : undefined;
   return {
     ...outcome,
     ...(startedMs !== null && finishedMs !== null && { durationMs: finishedMs - startedMs }),
     ...(sourceExecId !== null && { sourceExecId }),
+    ...(replay && { replay }),
   };
 }
