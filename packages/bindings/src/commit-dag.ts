@@ -127,7 +127,7 @@ export function dagFailure(failed: readonly RunNode[]): unknown {
   const cause = failureError(first);
   const others = failed.length - 1;
   // It is not the dag that failed.
-  if (first.runError !== undefined) return cause;
+  if (first.runError !== undefined || first.failure?.class === 'cancelled') return cause;
   return bindingsError(
     'dag_failed',
     {

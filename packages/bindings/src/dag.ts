@@ -36,6 +36,7 @@ import type { DagContext } from './dag-options.ts';
 import { type Directory, type DirectoryOptions, type FolderRequest, lowerFolder } from './directory.ts';
 import { bindingsError } from './errors.ts';
 import { InputLowering } from './input-lowering.ts';
+import { mapPlaces } from './map-over.ts';
 import { importedNames, type Namespace } from './namespace.ts';
 import { ExecutionHandle, type HandleOwner, NodeHandle } from './node-handle.ts';
 import { checkMetricName } from './parameters.ts';
@@ -177,6 +178,42 @@ export class Dag implements HandleOwner {
       );
       return this.#handle(this.#inputs.lower(outcomes, 'calls'));
     });
+  }
+
+  /**
+   * Waits for a list or map and applies a function to the handle of each of its elements, with its index or key; resolves
+   * to what that returns, in the same places. Each handle is a node of its own, so the graph is kept: awaited values would
+   * be literals. Rejects with `unsupported_value` for another value, and as `wait` does.
+   *
+   * @spec DML-BND-1867
+   */
+  mapOver<T, Result>(
+    collection: NodeHandle<readonly T[]>,
+    apply: (item: NodeHandle<T>, index: number) => Result,
+  ): Promise<Awaited<Result>[]>;
+  mapOver<T, Result>(
+    collection: NodeHandle<Readonly<Record<string, T>>>,
+    apply: (item: NodeHandle<T>, key: string) => Result,
+  ): Promise<Record<string, Awaited<Result>>>;
+  async mapOver(
+    collection: NodeHandle,
+    apply: (item: NodeHandle, place: never) => unknown,
+  ): Promise<unknown> {
+    const site = new CallSite(this.mapOver);
+    try {
+      this.#assertOpen();
+      const node = this.#inputs.lower(collection, 'the collection');
+      await this.#handle(node).settle();
+      const { objects, run } = this.open;
+      const datum = objects.readDatum(run.valueOf(node));
+      const applied = async (kind: 'list' | 'map', place: number | string): Promise<unknown> => {
+        const inputs = [node, this.#inputs.lower(place, '')];
+        return await apply(this.#handle(this.#addBuiltin(`dml://${kind}/get`, inputs)), place as never);
+      };
+      return await mapPlaces(datum, objects, applied);
+    } catch (error) {
+      throw withLine(error, this.mapOver, { site });
+    }
   }
 
   /**

@@ -37,7 +37,7 @@ export type {
   TargetState,
 } from '@daggerml/execution';
 export { DmlError, isDmlError } from '@daggerml/object-model';
-export type { ChangedDags } from '@daggerml/repository';
+export type { ChangedDags, MovedHead } from '@daggerml/repository';
 export {
   Commit,
   findRepositoryFolder,
@@ -85,6 +85,7 @@ export type {
   SymbolicLink,
 } from './directory.ts';
 export { type BindingsErrorCode, bindingsError } from './errors.ts';
+export type { MissedEvents } from './event-stream.ts';
 export type { Namespace } from './namespace.ts';
 export { ExecutionHandle, NodeHandle } from './node-handle.ts';
 export { type OpRunOptions, type OpStartOptions, Ops } from './ops.ts';
@@ -117,6 +118,7 @@ export {
   type RunResult,
 } from './repository.ts';
 export type { RetriedCall, RetryOptions, RetryResult } from './retry.ts';
+export { RunHandle } from './run-handle.ts';
 export type { ScriptOptions, ScriptValue, ShellOptions } from './script/script-options.ts';
 export type { OutputValue, ScriptPart } from './script/script-parts.ts';
 export type { Handles, Outcome, OutcomeError, Outcomes } from './settled.ts';

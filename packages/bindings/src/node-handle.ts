@@ -112,7 +112,7 @@ export class NodeHandle<out T = unknown> {
   }
 
   /** @internal */
-  protected async settle(): Promise<void> {
+  async settle(): Promise<void> {
     await this.#owner.open.run.settled(this.#node);
     // @spec DML-BND-0503
     if (this.#node.failure) throw failureError(this.#node);

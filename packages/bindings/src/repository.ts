@@ -28,15 +28,18 @@ import {
   createRepository,
   type DagsChange,
   deleteDag,
+  fastForwardHead,
   findCommit,
   findImportSource,
   findObject,
   findRepositoryFolder,
+  type MovedHead,
   type NamedObject,
   type OpeningOptions,
   openRepository,
   RecordReader,
   readValue,
+  rebaseOntoHead,
   restoreDag,
   unknownName,
 } from '@daggerml/repository';
@@ -44,6 +47,7 @@ import { type BackupOptions, type BackupReport, checkNewRefName, type Store } fr
 import { dagFailure } from './commit-dag.ts';
 import { Dag } from './dag.ts';
 import { bindingsError } from './errors.ts';
+import { EventStream } from './event-stream.ts';
 import type { NodeHandle } from './node-handle.ts';
 import { Ops } from './ops.ts';
 import { bindParameters } from './parameters.ts';
@@ -51,6 +55,7 @@ import { checkDagName } from './pipeline-name.ts';
 import type { DagPlan } from './plan-dag.ts';
 import { programName } from './program.ts';
 import { type RetryOptions, type RetryResult, retryFailures, workNameOf } from './retry.ts';
+import { RunHandle } from './run-handle.ts';
 import type { Lifted } from './values.ts';
 
 export interface RepositoryOptions extends Omit<OpeningOptions, 'program'> {
@@ -96,6 +101,8 @@ export interface DagOptions {
   readonly failFast?: boolean;
   /** True to run scripts that say nothing of it in a sandbox. */
   readonly sandbox?: boolean;
+  /** Cancels open calls; those that are complete stay known. */
+  readonly signal?: AbortSignal;
 }
 
 export interface RunOptions<Given = Readonly<Record<string, unknown>>> extends DagOptions {
@@ -104,8 +111,6 @@ export interface RunOptions<Given = Readonly<Record<string, unknown>>> extends D
   /** The name to commit the dag under; the pipeline's own by default. */
   readonly name?: string;
   readonly message?: string;
-  /** Cancels the run; calls that are complete stay known. */
-  readonly signal?: AbortSignal;
 }
 
 export interface DagsOptions {
@@ -263,10 +268,7 @@ export class Repository {
     return this.#newDag(name, options);
   }
 
-  #newDag(
-    name: string,
-    options: DagOptions & Pick<RunOptions, 'signal'> & Pick<RunRequest, 'whenUnknown'>,
-  ): Dag {
+  #newDag(name: string, options: DagOptions & Pick<RunRequest, 'whenUnknown'>): Dag {
     const { nowMs = Date.now, author: actor = 'unknown' } = this.#options;
     const branch = options.branch === undefined ? this.store.head() : branchRef(this.store, options.branch);
     // @spec DML-BND-0350
@@ -277,6 +279,7 @@ export class Repository {
       base: branch,
       actor,
       onEvent: options.onEvent && ((event) => options.onEvent?.(event, dag)),
+      // @spec DML-BND-1866
       signal: options.signal,
       failFast: options.failFast,
       whenUnknown: options.whenUnknown,
@@ -314,6 +317,28 @@ export class Repository {
     return restoreDag(this.#changeOf(options, `restore ${name}`), name, revision);
   }
 
+  /**
+   * Moves a branch to a commit that descends from it; one that it contains leaves it. The commit is as `getCommit` takes
+   * it. Throws `not_fast_forward` for any other commit, and as `getCommit`.
+   */
+  fastForward(head: string, commit: string): MovedHead {
+    const { author: actor = 'unknown' } = this.#options;
+    return fastForwardHead({ store: this.store, head, source: commit, actor, reason: `merge ${commit}` });
+  }
+
+  /**
+   * Puts the dags that a commit, and those before it, changed since the branch parted from them on top of the branch,
+   * each commit with its author, time and message. The commit is as `getCommit` takes it. Throws `merge_conflict` for a
+   * dag that both sides changed differently, which moves nothing: `restoreDag` takes that of the commit, and the next
+   * rebase the rest. Throws as `getCommit`.
+   */
+  rebase(commit: string, options: Pick<DagsOptions, 'branch'> = {}): MovedHead {
+    const { nowMs = Date.now, author: actor = 'unknown' } = this.#options;
+    const head = options.branch ?? branchOf(this.store.head());
+    const reason = `rebase ${commit}`;
+    return rebaseOntoHead({ store: this.store, head, source: commit, actor, reason, nowMs });
+  }
+
   #changeOf({ branch, message }: DagsOptions, ownMessage: string): DagsChange {
     const { nowMs = Date.now, author: actor = 'unknown' } = this.#options;
     return {
@@ -336,7 +361,32 @@ export class Repository {
     pipeline: Pipeline<Dag, Root, Given> | LoadedPipelineOf,
     options: RunOptions<NoInfer<Given>> = {},
   ): Promise<RunResult<Lifted<Awaited<Root>>>> {
-    const { definition, dag, params, file } = this.#dagOf(pipeline, options as RunOptions);
+    return await this.#complete(this.#dagOf(pipeline, options as RunOptions), options);
+  }
+
+  /**
+   * Begins a run of a pipeline and returns its handle: its result, as that of `run`, and its events to iterate over. Throws
+   * `unknown_parameter` and `invalid_parameter`; everything else is a rejection of `wait`.
+   *
+   * @spec DML-BND-1862
+   */
+  start<Root = unknown, Given = Readonly<Record<string, unknown>>>(
+    pipeline: Pipeline<Dag, Root, Given> | LoadedPipelineOf,
+    options: RunOptions<NoInfer<Given>> = {},
+  ): RunHandle<Lifted<Awaited<Root>>> {
+    const events = new EventStream();
+    const onEvent = (event: RunEvent, dag: Dag): void => {
+      events.push(event);
+      options.onEvent?.(event, dag);
+    };
+    const built = this.#dagOf(pipeline, { ...(options as RunOptions), onEvent });
+    return new RunHandle(built.dag, events, this.#complete(built, options));
+  }
+
+  async #complete<Root>(
+    { definition, dag, params, file }: PipelineInputs,
+    options: Pick<RunOptions, 'signal' | 'message'>,
+  ): Promise<RunResult<Lifted<Awaited<Root>>>> {
     const { signal } = options;
     try {
       const root = await buildRoot(definition, { dag, params }, file);
@@ -417,7 +467,7 @@ export class Repository {
   #dagOf(
     pipeline: Pipeline<Dag> | LoadedPipelineOf,
     options: RunOptions & Pick<RunRequest, 'whenUnknown'>,
-  ): BuildInputs & { readonly definition: Pipeline<Dag>; readonly file: string | undefined } {
+  ): PipelineInputs {
     const loaded = 'pipeline' in pipeline ? pipeline : undefined;
     const definition = (loaded?.pipeline ?? pipeline) as Pipeline<Dag>;
     const name = options.name ?? loaded?.name ?? definition.name;
@@ -465,6 +515,12 @@ export type LoadedPipelineOf = Pick<LoadedPipeline, 'pipeline' | 'name' | 'file'
 interface BuildInputs {
   readonly dag: Dag;
   readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** A pipeline with its dag. */
+interface PipelineInputs extends BuildInputs {
+  readonly definition: Pipeline<Dag>;
+  readonly file: string | undefined;
 }
 
 async function buildRoot(pipeline: Pipeline<Dag>, { dag, params }: BuildInputs, file = ''): Promise<unknown> {

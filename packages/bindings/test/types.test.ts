@@ -3,7 +3,7 @@ import { compileCases } from './compile-cases.ts';
 
 const prelude = `
 import { blob, definePipeline, f64, functions, Uri } from '@daggerml/bindings';
-import type { BlobHandle, BlobValue, Commit, Dag, Directory, DirectoryEntry, EmptyFolder, ExecutableFile, ExecutionHandle, F64, Lifted, NodeHandle, Repository, SymbolicLink } from '@daggerml/bindings';
+import type { BlobHandle, BlobValue, Commit, Dag, Directory, DirectoryEntry, EmptyFolder, ExecutableFile, ExecutionHandle, F64, Lifted, NodeHandle, Repository, RunHandle, SymbolicLink } from '@daggerml/bindings';
 import { z } from 'zod';
 interface Options { minYear: number; label?: string }
 interface Row { year: number; delay: number | null }
@@ -249,7 +249,34 @@ const folders = [
   },
 ];
 
-const groups = [values, inputs, calls, results, parameters, built, imported, folders];
+const runs = casesOf(`
+  const run = repository.start(sales); same<typeof run, RunHandle<{ total: number; name: string }>>(true);
+  same<Awaited<ReturnType<RunHandle<number>["wait"]>>["root"], NodeHandle<number>>(true);
+  const status: "pending" | "ok" | "error" = repository.start(sales).status;
+  repository.start(tuned, { parameters: { lambda: 2 }, signal: AbortSignal.timeout(1) });
+  repository.start(tuned, { parameters: { lamda: 2 } }); // 'lamda' does not exist
+  repository.start(tuned, { parameters: { lambda: "2" } }); // Type 'string' is not assignable to type 'number'
+  repository.start("tuned"); // not assignable
+  for await (const event of repository.start(sales).events) if (event.type === "missed") { const count: number = event.count; }
+  for await (const event of repository.start(sales).events) event.nodeId; // Property 'nodeId' does not exist
+  for await (const event of repository.start(sales).events) if (event.type === "call-finished") { const name: string = event.name; }
+  for await (const event of repository.start(sales)) event; // asyncIterator
+  const value = await repository.start(sales); value.root; // Property 'root' does not exist
+  same<Awaited<ReturnType<typeof probe>>, number[]>(true); async function probe() { return dag.mapOver(numbers, () => 1); }
+  const each = await dag.mapOver(numbers, (item, index) => dag.call(steps.one, item)); same<typeof each, ExecutionHandle<number>[]>(true);
+  const each = await dag.mapOver(frozen, async (item, index: number) => item); same<typeof each, NodeHandle<number>[]>(true);
+  const each = await dag.mapOver(await dag.files("a"), (file, path: string) => dag.call(steps.read, file, path)); same<typeof each, Record<string, ExecutionHandle<BlobHandle>>>(true);
+  dag.mapOver(dag.files("a"), (file) => file); // No overload matches
+  dag.mapOver(row, (item) => item); // No overload matches
+  dag.mapOver(dag.literal(1), (item) => item); // No overload matches
+  dag.mapOver(unknown, (item) => item); // No overload matches
+  dag.mapOver(dag.literal(["a"]), (item) => dag.call(steps.one, item)); // is not assignable
+  repository.rebase(); // Expected 1-2 arguments
+  repository.rebase("side", { message: "no" }); // 'message' does not exist
+  repository.fastForward("main"); // Expected 2 arguments
+`);
+
+const groups = [runs, values, inputs, calls, results, parameters, built, imported, folders];
 const errors = new Map<Case, string>();
 
 beforeAll(() => {
@@ -275,5 +302,6 @@ describe('the types', () => {
   it('of parameters follow their declaration [DML-BND-1709]', () => check(parameters));
   it('of an imported dag follow its pipeline or the names that are given [DML-BND-0809]', () =>
     check(imported));
+  it('of runs that have begun, and of mapOver, follow what they are given [DML-BND-1869]', () => check(runs));
   it('of folders have the forms of all entries, or blobs alone [DML-BND-0926]', () => check(folders));
 });

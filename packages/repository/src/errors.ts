@@ -15,6 +15,8 @@ export type RepositoryErrorCode =
   | 'ambiguous_prefix'
   | 'no_value'
   | 'nothing_to_undo'
+  | 'not_fast_forward'
+  | 'merge_conflict'
   | 'adapter_unknown'
   | 'not_a_repository'
   | 'repository_unusable'
@@ -54,6 +56,9 @@ const MESSAGES: Readonly<
   nothing_to_undo: 'the branch "{branch}" has forgotten nothing',
   'nothing_to_undo/moved': 'the branch "{branch}" has been moved since it forgot commits',
   'nothing_to_undo/collected': 'the commits that the branch "{branch}" has forgotten are gone',
+  not_fast_forward: '"{target}" and "{source}" have diverged, so "{target}" cannot move there',
+  merge_conflict:
+    '"{target}" and "{source}" have both changed {dags} since their histories parted; nothing was moved',
   adapter_unknown: 'no adapter here runs {uri}[; there are: {known}]',
   not_a_repository: 'there is no repository in "{folder}" or above it',
   repository_unusable: '"{path}" is no repository',

@@ -16,6 +16,7 @@ export { type RunRow, type RunTable, runTable, type TableOptions } from './compa
 export { cellData, cellNumber, cellText, cellValue, type ValueCell } from './compare/value-cell.ts';
 export { type ChangedDags, type DagsChange, deleteDag, restoreDag } from './dags/change-dags.ts';
 export { dagNodes, findImportSource, type ImportSource, pinsOfDag } from './dags/import-dag.ts';
+export { fastForwardHead, type HeadMove, type MovedHead, rebaseOntoHead } from './dags/move-head.ts';
 export {
   type CommitDraft,
   type CommitWords,

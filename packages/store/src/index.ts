@@ -46,6 +46,7 @@ export {
   mergeIntoRef,
   type RebaseResult,
   rebaseRef,
+  replayOntoRef,
   squashRef,
 } from './history/move-ref.ts';
 export { wholeMs } from './history/whole-ms.ts';

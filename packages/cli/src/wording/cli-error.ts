@@ -26,7 +26,6 @@ export type CliErrorCode =
   | 'tag_exists'
   | 'branch_current'
   | 'branch_unmerged'
-  | 'not_fast_forward'
   | 'head_moved'
   | 'newer_format'
   | 'infrastructure_failed'
@@ -63,7 +62,6 @@ const MESSAGES: Readonly<
   binary_value: 'the value of "{name}" is binary data, which is not printed to a terminal',
   tag_exists: 'the tag "{tag}" exists',
   branch_exists: 'the branch "{branch}" exists',
-  not_fast_forward: '"{target}" and "{source}" have diverged, and a merge only moves a branch forward',
   head_moved: '"{head}" was moved by another process',
   branch_current: 'the branch "{branch}" is the current one and cannot be deleted',
   branch_unmerged: 'the branch "{branch}" has commits that no other branch contains',

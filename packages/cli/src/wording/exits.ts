@@ -37,6 +37,7 @@ export const EXITS: Readonly<Record<AnyErrorCode, ExitCode>> = {
   branch_exists: EXIT.refused,
   tag_exists: EXIT.refused,
   not_fast_forward: EXIT.refused,
+  merge_conflict: EXIT.refused,
   head_moved: EXIT.refused,
   branch_current: EXIT.refused,
   branch_unmerged: EXIT.refused,

@@ -1,4 +1,4 @@
-import { type DagId, type NodeId, type TreeRoot, treeEntries } from '@daggerml/object-model';
+import { type DagId, type LeafEntries, type NodeId, treeEntries } from '@daggerml/object-model';
 import type { Draft } from './draft.ts';
 
 /**
@@ -7,13 +7,11 @@ import type { Draft } from './draft.ts';
  */
 export function dagsReaching(
   draft: Draft,
-  trees: readonly TreeRoot<'dags'>[],
+  dags: Iterable<LeafEntries['dags']>,
   nodeIds: ReadonlySet<NodeId>,
 ): Map<NodeId, readonly string[]> {
   const names = new Map<NodeId, Set<string>>([...nodeIds].map((nodeId) => [nodeId, new Set()]));
-  for (const tree of trees)
-    for (const [name, dagId] of treeEntries('dags', tree, draft))
-      for (const nodeId of nodesOf(draft, dagId)) names.get(nodeId)?.add(name);
+  for (const [name, dagId] of dags) for (const nodeId of nodesOf(draft, dagId)) names.get(nodeId)?.add(name);
   return new Map([...names].map(([nodeId, found]) => [nodeId, [...found].sort()]));
 }
 

@@ -5,8 +5,11 @@ import {
   type ExecId,
   type LeafEntries,
   type NodeId,
+  type TreeChange,
   type TreeRoot,
+  treeDiff,
   treeEdit,
+  treeEntries,
 } from '@daggerml/object-model';
 import type { CommitFacts } from './commit-facts.ts';
 import { dagsReaching } from './dags-reaching.ts';
@@ -80,16 +83,20 @@ export function mergeContents(
     draft,
   );
   const nodeIds = new Set(pins.conflicts.map((conflict) => conflict.key));
-  const reaching = nodeIds.size === 0 ? new Map() : dagsReaching(draft, [ours.dags, theirs.dags], nodeIds);
+  const reaching =
+    nodeIds.size === 0 ? new Map() : dagsReaching(draft, dagsOf(draft, [ours, theirs]), nodeIds);
   const dagSettled = settleAll(dags.conflicts, describeDag, settle);
   const pinSettled = settleAll(pins.conflicts, (conflict) => describePin(conflict, reaching), settle);
   const open = [...dagSettled.open, ...pinSettled.open];
   if (open.length > 0) return { state: 'conflicts', conflicts: open };
+  const mergedDags = treeEdit('dags', dags.root, dagSettled.changes, draft);
+  const mergedPins = treeEdit('pins', pins.root, pinSettled.changes, draft);
+  const needed = neededPins(draft, [ours, theirs], { dags: mergedDags, pins: mergedPins });
   return {
     state: 'merged',
     content: {
-      dags: treeEdit('dags', dags.root, dagSettled.changes, draft),
-      pins: treeEdit('pins', pins.root, pinSettled.changes, draft),
+      dags: mergedDags,
+      pins: treeEdit('pins', mergedPins, needed, draft),
       requests: treeEdit(
         'requests',
         requests.root,
@@ -100,6 +107,33 @@ export function mergeContents(
       ),
     },
   };
+}
+
+/**
+ * Returns the pins that a merge lost although a dag of it reaches their nodes: one side took out what only its own dags
+ * needed no more. Such a dag is another one than that side has, so only dags that differ are read.
+ *
+ * @spec DML-BND-1860
+ */
+function neededPins(
+  draft: Draft,
+  sides: readonly CommitContent[],
+  merged: Pick<CommitContent, 'dags' | 'pins'>,
+): TreeChange<'pins'>[] {
+  const lost = new Map<NodeId, LeafEntries['pins']>();
+  const dags: LeafEntries['dags'][] = [];
+  for (const side of sides) {
+    for (const { before, after } of treeDiff('pins', side.pins, merged.pins, draft))
+      if (before !== undefined && after === undefined) lost.set(before[0], before);
+    for (const { after } of treeDiff('dags', side.dags, merged.dags, draft)) if (after) dags.push(after);
+  }
+  if (lost.size === 0) return [];
+  const reaching = dagsReaching(draft, dags, new Set(lost.keys()));
+  return [...lost].flatMap(([nodeId, set]) => (reaching.get(nodeId)?.length ? [{ set }] : []));
+}
+
+function* dagsOf(draft: Draft, sides: readonly CommitContent[]): Generator<LeafEntries['dags']> {
+  for (const { dags } of sides) yield* treeEntries('dags', dags, draft);
 }
 
 function rootsOf<Role extends keyof CommitContent>(

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { CommitId, CommitRecord } from '@daggerml/object-model';
 import { storeError } from '../errors.ts';
 import type { RefName } from '../refs/ref-name.ts';
@@ -143,6 +144,9 @@ export function squashRef(
   return finish(host, move, tip, next, draft);
 }
 
+/** The committer of replayed commits, the time, and what decides conflicts. */
+type ReplayOptions = CommitterFacts & { readonly settle?: Settle };
+
 /**
  * Replays the first-parent changes of a ref since it left the history of `onto` on top of `onto`.
  * Each replayed commit merges what its original changed; it keeps the original's author, time of authoring, message and
@@ -152,27 +156,60 @@ export function rebaseRef(
   host: HistoryHost,
   move: Move,
   onto: CommitId,
-  { settle, ...committer }: CommitterFacts & { readonly settle?: Settle },
+  options: ReplayOptions,
 ): RebaseResult {
   const tip = begin(host, move.ref, onto);
   const draft = new Draft(host);
   // @spec DML-STO-0634
   if (isAncestor(draft, onto, tip)) return { state: 'up-to-date', commitId: tip };
+  const replayed = replay(draft, tip, onto, options);
+  return replayed.state === 'conflicts' ? replayed : finish(host, move, tip, replayed.commitId, draft);
+}
+
+/**
+ * Moves a ref to what it has and a commit changed since their histories parted: by fast-forward where that is possible,
+ * else by the changes of that commit's history, replayed on top of the ref as `rebaseRef` does.
+ */
+export function replayOntoRef(
+  host: HistoryHost,
+  move: Move,
+  theirs: CommitId,
+  options: ReplayOptions,
+): RebaseResult {
+  const ours = begin(host, move.ref, theirs);
+  const draft = new Draft(host);
+  const relation = relateCommits(draft, ours, theirs);
+  if (relation === 'same' || relation === 'ahead') return { state: 'up-to-date', commitId: ours };
+  if (relation === 'behind') return finish(host, move, ours, theirs);
+  const replayed = replay(draft, theirs, ours, options);
+  return replayed.state === 'conflicts' ? replayed : finish(host, move, ours, replayed.commitId, draft);
+}
+
+/** Drafts the commits that `tip` has and `onto` lacks on top of `onto`, and returns the last of them. */
+function replay(
+  draft: Draft,
+  tip: CommitId,
+  onto: CommitId,
+  { settle, ...committer }: ReplayOptions,
+): ({ readonly state: 'replayed' } | Extract<RebaseResult, { state: 'conflicts' }>) & { commitId: CommitId } {
   // @spec DML-STO-0631
-  const replayed = [...logCommits(draft, [tip], { order: 'first-parent', except: [onto] })].reverse();
+  const commits = [...logCommits(draft, [tip], { order: 'first-parent', except: [onto] })].reverse();
   let current = onto;
-  for (const { commitId, commit } of replayed) {
+  for (const { commitId, commit } of commits) {
+    const ours = contentOf(draft, current);
     const sides = {
       bases: [contentOf(draft, commit.parentCommitIds[0])],
-      ours: contentOf(draft, current),
+      ours,
       theirs: contentOf(draft, commitId),
     };
     const merged = mergeContents(draft, sides, settle);
     // @spec DML-STO-0633
     if (merged.state === 'conflicts') return { ...merged, commitId };
+    // @spec DML-BND-1861
+    if (isDeepStrictEqual(merged.content, ours)) continue;
     // @spec DML-STO-0632
     const facts = { ...commit, ...committer, parentCommitIds: [current] };
     current = draftCommit(draft, merged.content, facts);
   }
-  return finish(host, move, tip, current, draft);
+  return { state: 'replayed', commitId: current };
 }
