@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import {
+  cpSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -16,11 +18,8 @@ import { afterAll, describe, expect, it } from 'vitest';
 const ROOT = join(import.meta.dirname, '../../..');
 const DOCUMENTS = [
   'README.md',
-  'docs/recipes/own-adapter.md',
   'docs/typescript.md',
-  'docs/recipes/parameter-grid.md',
-  'docs/recipes/python-step.md',
-  'docs/recipes/shell-step.md',
+  ...readdirSync(join(ROOT, 'docs/recipes'), 'utf8').map((name) => `docs/recipes/${name}`),
   'docs/ops.md',
   'packages/bindings/README.md',
   'packages/cli/README.md',
@@ -38,6 +37,9 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
   'npm install --save-dev typescript @types/node': 'ci/packed-packages.mjs',
   'npm install --global @daggerml/cli': 'ci/packed-packages.mjs',
 };
+
+/** Libraries that pages use, and the package that has them for its tests. */
+const LIBRARIES = { zod: 'bindings', hyparquet: 'cli', 'hyparquet-writer': 'cli' } as const;
 
 interface Block {
   readonly language: string;
@@ -78,8 +80,8 @@ function newFolder(): string {
   mkdirSync(join(folder, 'node_modules/@types'));
   const types = dirname(createRequire(join(ROOT, 'package.json')).resolve('@types/node/package.json'));
   symlinkSync(types, join(folder, 'node_modules/@types/node'));
-  const zod = createRequire(join(ROOT, 'packages/bindings/package.json')).resolve('zod/package.json');
-  symlinkSync(dirname(zod), join(folder, 'node_modules/zod'));
+  for (const [library, user] of Object.entries(LIBRARIES))
+    symlinkSync(join(ROOT, 'packages', user, 'node_modules', library), join(folder, 'node_modules', library));
   const bin = join(folder, 'node_modules/.bin');
   mkdirSync(bin);
   symlinkSync(join(ROOT, 'node_modules/@typescript/native/bin/tsc'), join(bin, 'tsc'));
@@ -93,7 +95,9 @@ function newFolder(): string {
 
 /** The file that a block of code names in its first line. */
 function fileOf(block: Block): string {
-  const place = /^(?:#!.*\n# ([\w./-]+)|(?:\/\/|#) ([\w./-]+\.(?:[cm]?[jt]s|py)))(?::.*)?\n/.exec(block.text);
+  const place = /^(?:#!.*\n# ([\w./-]+)|(?:\/\/|#) ([\w./-]+\.(?:[cm]?[jt]s|py|sh|yml)))(?::.*)?\n/.exec(
+    block.text,
+  );
   return place?.[1] ?? place?.[2] ?? '';
 }
 
@@ -102,6 +106,15 @@ function commandsOf(block: Block): string[] {
     .split('\n')
     .map((line) => line.replace(/(^|\s)#.*/, '').trim())
     .filter((line) => line !== '' && RUN_ELSEWHERE[line] === undefined);
+}
+
+/** The commands of the steps of a workflow, without the installation of what the folder has. */
+function stepsOf(workflow: Block): string[] {
+  const steps = [...workflow.text.matchAll(/^( *)(?:- )?run: (?:\|\n((?:\1 {2}.*\n)+)|(.*)\n)/gm)];
+  return steps
+    .flatMap(([, , lines, line]) => (lines ?? line ?? '').trim().split('\n'))
+    .map((command) => command.trim())
+    .filter((command) => command !== 'npm ci');
 }
 
 function runIn(folder: string, command: string): string {
@@ -144,10 +157,11 @@ function groupBySection(blocks: readonly Block[]): Map<string, Block[]> {
   return sections;
 }
 
+const isCode = ({ language }: Block): boolean => ['ts', 'js', 'py', 'sh', 'yaml'].includes(language);
+
 /** Does in an empty folder what one section shows: writes its files, compiles them, runs its commands in order. */
-function follow(blocks: readonly Block[], where: string): void {
-  const folder = newFolder();
-  const code = blocks.filter(({ language }) => ['ts', 'js', 'py'].includes(language));
+function follow(blocks: readonly Block[], where: string, folder: string = newFolder()): string {
+  const code = blocks.filter((block) => isCode(block) && (block.language !== 'sh' || fileOf(block) !== ''));
   for (const block of code) {
     expect(fileOf(block), `${where}:${block.line} names no file`).not.toBe('');
     const path = join(folder, fileOf(block));
@@ -157,18 +171,36 @@ function follow(blocks: readonly Block[], where: string): void {
   const config = blocks.find(({ language }) => language === 'json');
   const typed = code.map(fileOf).filter((file) => /\.[cm]?ts$/.test(file));
   if (typed.length > 0) compile(folder, typed, config ? JSON.parse(config.text).compilerOptions : {});
-  for (const command of blocks.filter(({ language }) => language === 'sh').flatMap(commandsOf))
-    runIn(folder, command.replace(/^npx (?=dml |tsc )/, ''));
+  const shell = blocks.filter((block) => block.language === 'sh' && fileOf(block) === '');
+  const workflows = blocks.filter(({ language }) => language === 'yaml');
+  for (const command of [...shell.flatMap(commandsOf), ...workflows.flatMap(stepsOf)])
+    runIn(folder, command.replaceAll(/\bnpx (?=dml |tsc )/g, ''));
+  return folder;
 }
 
 describe('a reader who copies what the documents say', () => {
   it.each(DOCUMENTS)('from %s gets what they show [DML-CLI-1562]', (document) => {
     const blocks = blocksOf(document);
     for (const { language, line } of blocks)
-      expect(['ts', 'js', 'py', 'sh', 'json', 'text', 'mermaid'], `${document}:${line}`).toContain(language);
+      expect(['ts', 'js', 'py', 'sh', 'json', 'yaml', 'text', 'mermaid'], `${document}:${line}`).toContain(
+        language,
+      );
     const sections = groupBySection(blocks);
     expect(sections.size).toBeGreaterThan(0);
     for (const section of sections.values()) follow(section, document);
+  });
+
+  it('has a workflow that goes on with the repository of the last one [DML-CLI-1562]', () => {
+    const page = 'docs/recipes/github-actions.md';
+    const blocks = blocksOf(page);
+    expect(blocks.filter(({ language }) => language === 'yaml').flatMap(stepsOf)).toContain(
+      'npx dml run pipeline.ts',
+    );
+    const next = newFolder();
+    cpSync(join(follow(blocks, page), '.dml'), join(next, '.dml'), { recursive: true });
+    follow(blocks, page, next);
+    // A call that ran again would have another outcome, and so a commit of its own.
+    expect(JSON.parse(runIn(next, 'dml log --json'))).toHaveLength(1);
   });
 
   it('finds the adapter of its page among the examples [DML-CLI-1562]', () => {
