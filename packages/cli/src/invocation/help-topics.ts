@@ -61,8 +61,9 @@ const OUTPUT: HelpTopic = {
 
 Results go to standard output. Progress, notes and errors go to standard error.
 
-With --json standard output holds one JSON document. Standard error holds nothing, or one JSON
-document when the command fails:
+With --json standard output holds one JSON document; of "dml run" one in each line: the events of the
+run as they happen, and the result as the last. Standard error holds nothing, or one JSON document when
+the command fails:
 
   {
     "code": "unknown_name",
@@ -128,6 +129,7 @@ What takes room:
   dml gc --dry-run        counts what nothing refers to
   dml wip prune --all     forgets work in progress, so that the next collection takes it
   dml branch --delete     lets go of the commits of a branch
+  dml forget --keep 10    lets go of its earlier commits
   dml gc                  deletes what nothing refers to; the store uses its room again
   dml gc --compact        then gives the room back to the disk
 
