@@ -1,3 +1,5 @@
+import { SELF_KEY } from '@daggerml/capture';
+import type { NodeId } from '@daggerml/object-model';
 import { parseFunctionUri } from '@daggerml/repository';
 import { lowerValue } from '@daggerml/values';
 import type {
@@ -7,11 +9,15 @@ import type {
   Poll,
   Submission,
 } from '../src/adapters/port.ts';
+import type { NestedAnswer } from '../src/worker/wire.ts';
 
 /** Keeps attempts open until the test answers them. */
 export class HeldAdapter implements ExecutionAdapter {
   readonly capacity = 1000;
   readonly held: Submission[] = [];
+  /** What the functions of attempts have been answered. */
+  readonly nestedAnswers: NestedAnswer['type'][] = [];
+  #requests = 0;
   readonly #context: AdapterContext;
 
   constructor(context: AdapterContext) {
@@ -21,6 +27,17 @@ export class HeldAdapter implements ExecutionAdapter {
   submit(submissions: readonly Submission[]): void {
     this.held.push(...submissions);
     this.#context.report(submissions.map(({ nodeId }) => ({ type: 'started', nodeId })));
+  }
+
+  /** Makes the function of an attempt call itself with another input. */
+  nest(value: unknown, { nodeId }: Pick<Submission, 'nodeId'>): void {
+    const inputs = [{ datumId: lowerValue(value, this.#context.objects, '') }];
+    const request = { request: this.#requests++, calleeKey: SELF_KEY, inputs, options: {} };
+    this.#context.report([{ type: 'nested', nodeId, request }]);
+  }
+
+  answerNested(_nodeId: NodeId, _request: number, answer: NestedAnswer): void {
+    this.nestedAnswers.push(answer.type);
   }
 
   poll(_polls: readonly Poll[]): void {}

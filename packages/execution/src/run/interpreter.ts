@@ -27,7 +27,7 @@ import { Scheduler } from './scheduler.ts';
 import { Settlements } from './settlements.ts';
 import { eventOfNews } from './shared-outcome.ts';
 import { Sharing, type SharingNews, type SharingPorts } from './sharing.ts';
-import { type SingleFlight, takeWaiters } from './single-flight.ts';
+import { mayWait, type SingleFlight, takeWaiters, wakeWaiter } from './single-flight.ts';
 
 export interface InterpreterOptions extends RecordParts {
   readonly adapter: ExecutionAdapter;
@@ -60,6 +60,8 @@ const timerFired: CallEvent = { type: 'timer_fired' };
 
 /** Carries out the effects of the machines of a run's nodes; nothing else moves a node from state to state. */
 export class Interpreter {
+  /** That of the run among those of its Executor. */
+  readonly number: number;
   readonly #options: InterpreterOptions;
   readonly #scheduler = new Scheduler<RunNode>();
   readonly #attempts: Attempts;
@@ -77,6 +79,7 @@ export class Interpreter {
 
   constructor(options: InterpreterOptions, nodes: ReadonlyMap<NodeId, RunNode>) {
     this.#options = options;
+    this.number = options.singleFlight.nextRun();
     this.#settlements = new Settlements(nodes);
     const { sharing: ports, objects, reporter, cache, adapter, pollPauses, nowMs } = options;
     this.#neighbours = new Neighbours({
@@ -293,7 +296,8 @@ export class Interpreter {
         return shareOutcome(flight.leader, node, this.#options);
       if (isOwn && !isMade && node.depth > 0 && reaches(flight.leader, node)) return endless(node);
       if (isOwn && !isMade) this.raise(flight.leader, node.depth);
-      if (isOwn ? !isMade : node.callee?.options.cache !== false)
+      const mayWaitForOther = node.callee?.options.cache !== false && mayWait(node, this, flight);
+      if (isOwn ? !isMade : mayWaitForOther)
         return void flight.waiters.push({ node, owner: this, wake: () => this.#retry(node) });
     }
     this.#attempts.begin(node, singleFlight.begin(executionKey, node, this));
@@ -310,6 +314,7 @@ export class Interpreter {
     for (const input of node.inputs) this.raise(input, depth);
     const flight = node.computed && this.#options.singleFlight.get(node.computed.executionKey);
     if (flight?.owner === this) this.raise(flight.leader, depth);
+    else if (flight && !mayWait(node, this, flight)) wakeWaiter(flight, node);
   }
 
   /** Ends the attempt of a call that cannot come to a result. */

@@ -216,6 +216,46 @@ describe('a call that another process runs', () => {
   });
 });
 
+describe('a call that a function waits for', () => {
+  it('waits for processes that go first alone, so that none waits for itself [DML-EXE-3850]', async () => {
+    const [first, second] = (await twoRuns()).sort((a, b) =>
+      a.store.sessionId < b.store.sessionId ? -1 : 1,
+    ) as [Party, Party];
+    // Each makes a call that the other one is to run, and may not get to as long as its function waits.
+    for (const { run } of [first, second]) run.call('work', [run === first.run ? 1 : 2]);
+    await turn();
+    for (const { run } of [first, second]) run.call('work', [run === first.run ? 10 : 20]);
+    await turn();
+    const [outer] = first.adapter.held as [Submission];
+    const [other] = second.adapter.held as [Submission];
+    second.adapter.nest(10, other);
+    first.adapter.nest(20, outer);
+    await turn();
+    expect([first.adapter.held.length, second.adapter.held.length]).toEqual([3, 2]);
+    first.adapter.end('nested');
+    await eventually(() => first.adapter.nestedAnswers).toEqual(['value']);
+    first.adapter.end('theirs');
+    await eventually(() => second.adapter.nestedAnswers).toEqual(['value']);
+  });
+
+  it('waits no longer for those that do not once a function waits for it', async () => {
+    const [first, second] = (await twoRuns()).sort((a, b) =>
+      a.store.sessionId < b.store.sessionId ? -1 : 1,
+    ) as [Party, Party];
+    second.run.call('work', [20]);
+    await turn();
+    first.run.call('work', [20]);
+    first.run.call('work', [1]);
+    await turn();
+    const [outer] = first.adapter.held as [Submission];
+    expect(first.adapter.held).toHaveLength(1);
+    first.adapter.nest(20, outer);
+    await eventually(() => first.adapter.held.length).toBe(2);
+    first.adapter.end('own');
+    await eventually(() => first.adapter.nestedAnswers).toEqual(['value']);
+  });
+});
+
 describe('an adapter', () => {
   it('is asked about as much as it does in a while, so that others find something to do [DML-EXE-3006]', async () => {
     const [one] = await twoRuns(3);

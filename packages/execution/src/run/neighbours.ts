@@ -32,6 +32,7 @@ const LAST_PAUSE_MS = 100;
 const GROWTH = 1.5;
 const LOOK_SHARE = 20;
 const MOST_PAUSE_MS = 1000;
+const NO_KEYS: ReadonlySet<ExecutionKey> = new Set();
 
 /**
  * The processes that use the same repository at the same time, as far as a run shares its calls with them: what this
@@ -67,7 +68,10 @@ export class Neighbours {
     if (forced.length > 0) marks.putAnyway(forced.map(keyOf));
     // @spec DML-EXE-3001
     const foreign = shared.length === 0 ? undefined : marks.put(shared.map(keyOf));
-    for (const attempt of fresh) attempt.isMarked = !foreign?.has(keyOf(attempt)) || isForced(attempt);
+    const taken = foreign && this.#takeAnyway(shared, foreign);
+    for (const attempt of fresh)
+      attempt.isMarked =
+        !foreign?.has(keyOf(attempt)) || isForced(attempt) || taken?.has(keyOf(attempt)) === true;
     this.#options.store.noticeWrites();
     const { foreignWrites } = this;
     const refused: Refusal[] = [];
@@ -80,6 +84,26 @@ export class Neighbours {
     if (refused.length === 0) return { admitted: attempts, refused };
     const out = new Set(refused.map(({ attempt }) => attempt));
     return { admitted: attempts.filter((attempt) => !out.has(attempt)), refused };
+  }
+
+  /** Marks calls that others have marked and that must not wait for those: returns their keys. */
+  #takeAnyway(attempts: readonly Attempt[], foreign: ReadonlyMap<string, number>): ReadonlySet<ExecutionKey> {
+    const awaited = attempts.filter((attempt) => attempt.node.depth > 0 && foreign.has(keyOf(attempt)));
+    if (awaited.length === 0) return NO_KEYS;
+    const keys = this.#unordered(awaited.map(keyOf));
+    if (keys.size > 0) this.#options.store.marks.putAnyway([...keys]);
+    return keys;
+  }
+
+  /**
+   * Returns those of some keys of calls that running functions wait for that no process has marked which goes first.
+   * Such a function holds a thread, and what its process has marked may wait for that.
+   */
+  #unordered(keys: readonly ExecutionKey[]): ReadonlySet<ExecutionKey> {
+    if (keys.length === 0) return NO_KEYS;
+    // @spec DML-EXE-3850
+    const preceding = this.#options.store.marks.preceding(new Set(keys));
+    return new Set(keys.filter((key) => !preceding.has(key)));
   }
 
   /** Returns those of some attempts whose calls others run. Throws the errors of the store. */
@@ -134,10 +158,12 @@ export class Neighbours {
     for (const node of this.#waiting.keys()) if (node.status !== 'pending') this.#waiting.delete(node);
     if (this.#waiting.size === 0) return [];
     const foreign = this.#options.store.marks.foreign(new Set(this.#waiting.values()));
+    const awaited = [...this.#waiting].filter(([{ depth }, key]) => depth > 0 && foreign.has(key));
+    const taken = this.#unordered(awaited.map(([, key]) => key));
     const free: RunNode[] = [];
     for (const [node, key] of this.#waiting) {
       // @spec DML-EXE-3005
-      if (foreign.has(key)) continue;
+      if (foreign.has(key) && !(node.depth > 0 && taken.has(key))) continue;
       this.#waiting.delete(node);
       free.push(node);
     }

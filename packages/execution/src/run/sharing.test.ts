@@ -1,6 +1,7 @@
 import type { ExecId } from '@daggerml/object-model';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { keyOf, Workspace } from '../../test/workspace.ts';
+import type { Submission } from '../adapters/port.ts';
 import { MemoryClaimStore } from '../testing/memory-claim-store.ts';
 import { MemorySharedCache } from '../testing/memory-shared-cache.ts';
 import type { RunNode } from './run-node.ts';
@@ -66,6 +67,27 @@ async function done(at: Workspace, name: string, input: unknown): Promise<RunNod
   await run.open.close();
   return node;
 }
+
+describe('a call that a function waits for', () => {
+  it('is looked up and not claimed [DML-EXE-3852]', async () => {
+    const store = useClaims(1000);
+    const [one, other] = await two(true);
+    // The other one has claimed what the function of this one is about to wait for, and holds it.
+    other.begin().ask('half', [20]);
+    await until(() => other.held.held.length > 0);
+    const run = one.begin();
+    run.ask('half', [10]);
+    await until(() => one.held.held.length > 0);
+    const claim = vi.spyOn(store, 'claim');
+    one.held.nest(20, one.held.held[0] as Submission);
+    await until(() => one.held.held.length > 1);
+    expect(claim).not.toHaveBeenCalled();
+    await answer(other, 'published');
+    one.held.end('own');
+    await until(() => one.held.nestedAnswers.length > 0);
+    expect(one.held.nestedAnswers).toEqual(['value']);
+  });
+});
 
 describe('a call that another repository has run', () => {
   it('is answered from the shared cache, and everything below its exec is here', async () => {

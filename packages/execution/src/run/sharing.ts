@@ -55,7 +55,14 @@ export class Sharing {
 
   /** Checks whether a call is to be claimed before it runs. */
   isClaimable(node: RunNode): boolean {
-    return !this.#isAlone && this.#options.ports.claims !== undefined && !this.#held.has(node.nodeId);
+    // What waits for a claim of others must hold nothing that they may wait for.
+    // @spec DML-EXE-3852
+    return (
+      node.depth === 0 &&
+      !this.#isAlone &&
+      this.#options.ports.claims !== undefined &&
+      !this.#held.has(node.nodeId)
+    );
   }
 
   /** Looks up a call in the shared cache, together with the others of this turn. */

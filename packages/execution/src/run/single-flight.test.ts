@@ -54,6 +54,41 @@ describe('calls with the same execution key', () => {
     expect([one.counts, two.counts, others.names]).toEqual([{ executed: 1 }, { cached: 1 }, []]);
   });
 
+  it('wait for earlier runs alone where a function waits for them [DML-EXE-3851]', async () => {
+    const [[one, its], [two, others]] = begin('nested');
+    for (const [run, input] of [
+      [one, 'n1'],
+      [one, 'n10'],
+      [two, 'n2'],
+      [two, 'n20'],
+    ] as const)
+      run.call('work', [input]);
+    await turn();
+    // Each makes a call that the other run is to make, and may not get to as long as its function waits.
+    others.nest('n10', others.held[0] as Submission);
+    its.nest('n20', its.held[0] as Submission);
+    await turn();
+    expect([its.names.length, others.names.length]).toEqual([3, 2]);
+    its.end('own');
+    await expect.poll(() => its.nestedAnswers).toEqual(['value']);
+    its.end('theirs');
+    await expect.poll(() => others.nestedAnswers).toEqual(['value']);
+  });
+
+  it('wait no longer for a later run once a function waits for them', async () => {
+    const [[one, its], [two, others]] = begin('raised');
+    two.call('work', ['r20']);
+    await turn();
+    one.call('work', ['r20']);
+    one.call('work', ['r1']);
+    await turn();
+    expect([its.names.length, others.names.length]).toEqual([1, 1]);
+    its.nest('r20', its.held[0] as Submission);
+    await expect.poll(() => its.names.length).toBe(2);
+    its.end('own');
+    await expect.poll(() => its.nestedAnswers).toEqual(['value']);
+  });
+
   it('run in another run when the one that they waited for came to nothing', async () => {
     const [[one, its], [two, others]] = begin('lost');
     const nodes = [

@@ -46,6 +46,15 @@ describe('marks', () => {
     expect(second.marks.put([one, two])).toEqual(new Map());
   });
 
+  it('of sessions with lesser ids can be looked for alone [DML-STO-1960]', async () => {
+    const { first, second } = await pair();
+    const [lesser, greater] = first.sessionId < second.sessionId ? [first, second] : [second, first];
+    lesser.marks.put([one]);
+    greater.marks.put([two]);
+    expect(lesser.marks.preceding(new Set([one, two]))).toEqual(new Set());
+    expect(greater.marks.preceding(new Set([one, two, three]))).toEqual(new Set([one]));
+  });
+
   it('stay as long as they were put more often than removed', async () => {
     const { first, second } = await pair();
     first.marks.put([one]);

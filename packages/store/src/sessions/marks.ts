@@ -95,14 +95,27 @@ export class Marks {
     return new Map([...this.#look(marks)].map(([mark, { session }]) => [mark, session.process.pid]));
   }
 
-  #look(marks: ReadonlySet<string>): ReadonlyMap<string, Seen> {
+  /**
+   * Returns those of some marks that living sessions have whose ids are less than that of this one. Sessions that wait
+   * for such marks alone never wait for one another in a circle.
+   */
+  preceding(marks: ReadonlySet<string>): ReadonlySet<string> {
+    const { sessionId } = this.#store;
+    // @spec DML-STO-1960
+    return new Set(this.#look(marks, (other) => other < sessionId).keys());
+  }
+
+  #look(
+    marks: ReadonlySet<string>,
+    isAsked: (sessionId: string) => boolean = () => true,
+  ): ReadonlyMap<string, Seen> {
     const { engine, sessionId } = this.#store;
     const found = new Map<string, Seen>();
     const wanted = new WantedMarks(marks);
     refreshSnapshot(engine);
     const sessions = this.#sessions();
     for (const session of sessions) {
-      if (session.sessionId === sessionId) continue;
+      if (session.sessionId === sessionId || !isAsked(session.sessionId)) continue;
       let isAlive: boolean | undefined;
       this.#readerOf(session.sessionId)?.read(wanted, (mark, isDecided) => {
         if (found.get(mark)?.isDecided) return;
