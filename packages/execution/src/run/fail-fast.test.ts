@@ -1,5 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { Workspace } from '../../test/workspace.ts';
+import type { Submission } from '../adapters/port.ts';
 
 let workspace: Workspace;
 afterEach(() => workspace.close());
@@ -25,6 +26,24 @@ it.each([failed, refused])('a run ends with its first failure: %j [DML-EXE-3120]
   expect(workspace.held.held).toHaveLength(2);
   expect(run.open.run.stoppedBy).toBe(bad);
   expect(run.counts).toMatchObject({ failed: 1 });
+});
+
+it('calls that functions alone make end no run, calls of the dag do [DML-EXE-3853]', async () => {
+  workspace = await Workspace.held();
+  const run = workspace.begin({ failFast: true });
+  const outer = run.ask('work', [1]);
+  const ofDag = run.ask('work', [2]);
+  await Promise.resolve();
+  const [first, second] = workspace.held.held as [Submission, Submission];
+  workspace.held.nest(2, first);
+  workspace.held.nest(3, first);
+  await expect.poll(() => workspace.held.held.length).toBe(3);
+  workspace.held.answer(failed);
+  await expect.poll(() => workspace.held.nestedAnswers).toEqual(['threw']);
+  expect(outer.status).toBe('pending');
+  workspace.held.answer(failed, second);
+  expect(await run.outcome(outer)).toMatchObject({ code: 'cancelled' });
+  expect(run.open.run.stoppedBy).toBe(ofDag);
 });
 
 it('a builtin that fails ends such a run as well [DML-EXE-3120]', async () => {

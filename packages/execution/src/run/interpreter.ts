@@ -451,8 +451,9 @@ export class Interpreter {
   #stopAfter(node: RunNode, { class: failureClass }: CallFailure): void {
     // A failure that follows from another one, or from the end of the run, is none of its own.
     if (this.isCancelled || failureClass === 'input' || failureClass === 'cancelled') return;
-    // A function may go on with the failure of a call that it makes.
-    if (node.depth > 0) return;
+    // A function may go on with the failure of a call that it alone makes.
+    // @spec DML-EXE-3853
+    if (!node.isOfDag) return;
     this.#stoppedBy = node;
     const reason = `the run ends with its first failure, that of ${node.callee?.name ?? node.kind}`;
     this.#cancelReason = reason;
