@@ -36,6 +36,8 @@ export const COMMAND_LINES: Readonly<Record<string, readonly string[]>> = {
   'adapter list': ['adapter', 'list'],
   'adapter check': ['adapter', 'check', 'dml-stats'],
   trust: ['trust'],
+  debug: ['debug', 'sums', 'a call'],
+  replay: ['replay', 'sums'],
   stats: ['stats'],
   gc: ['gc'],
   backup: ['backup', 'copy of it'],

@@ -52,6 +52,10 @@ async function interruptOps(): Promise<void> {
 const OWN_ADAPTER = `${join(import.meta.dirname, '../../../examples/own-adapter/bin')}:${process.env.PATH}`;
 
 async function lineOf(name: string): Promise<readonly string[]> {
+  if (name === 'debug') {
+    const { nodes } = await repository.json<{ nodes: { kind: string; nodeId: string }[] }>('show', 'sums');
+    return ['debug', nodes.find(({ kind }) => kind === 'call')?.nodeId ?? '', 'a call'];
+  }
   if (name !== 'wip prune') return COMMAND_LINES[name] ?? [];
   const [work] = await repository.json<{ index: string }[]>('wip', 'list');
   return ['wip', 'prune', work?.index ?? ''];

@@ -154,6 +154,8 @@ describe('the help', () => {
       'branch',
       'tag',
       'merge',
+      'debug',
+      'replay',
       'stats',
       'gc',
     ]);

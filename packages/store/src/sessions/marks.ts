@@ -215,11 +215,14 @@ export class Marks {
 
 /** Removes the marks of sessions that are not among the living. */
 export function dropMarks(folder: HeldFolder, livingIds: ReadonlySet<string>): void {
-  for (const name of folder.names()) {
-    const sessionId = sessionOfMarks(name);
-    // @spec DML-STO-1955
-    if (sessionId !== undefined && !livingIds.has(sessionId)) removeIfAllowed(() => folder.removeFile(name));
-  }
+  removeIfAllowed(() => {
+    for (const name of folder.names()) {
+      const sessionId = sessionOfMarks(name);
+      // @spec DML-STO-1955
+      if (sessionId !== undefined && !livingIds.has(sessionId))
+        removeIfAllowed(() => folder.removeFile(name));
+    }
+  });
 }
 
 /** Removes what costs nobody anything if it stays: nobody looks at the marks of a session that has ended. */
