@@ -1,5 +1,5 @@
 import { type DatumId, type ExecId, type TreeRoot, treeGet } from '@daggerml/object-model';
-import { execRef, type RefName, type Store } from '@daggerml/store';
+import { execRef, type RefName } from '@daggerml/store';
 import { liftDatum, type ObjectSource } from '@daggerml/values';
 import { fieldsOf } from '../receipts/receipt-of.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
@@ -25,19 +25,17 @@ export type RecordedReplays = ReadonlyMap<ExecId, RecordedReplay>;
 
 const NONE: RecordedReplays = new Map();
 
-/** Replays as they were read from a commit, for each store. */
-const known = new WeakMap<Store, { readonly commitId: string; readonly replays: RecordedReplays }>();
+/** Replays as they were read first, for each reader. */
+const known = new WeakMap<RecordReader, RecordedReplays>();
 
-/** Returns all replays that are recorded; read again when there are new ones. */
+/** Returns all replays that are recorded, as they are when a reader asks first. */
 export function recordedReplays(reader: RecordReader): RecordedReplays {
-  const { store } = reader;
-  const commitId = store.getRef(REPLAYS_REF)?.commitId;
-  if (commitId === undefined) return NONE;
-  const before = known.get(store);
-  if (before?.commitId === commitId) return before.replays;
-  const commit = store.getRecord('commit', commitId);
-  const replays = commit?.detailsDatumId ? readReplays(reader, commit.detailsDatumId) : NONE;
-  known.set(store, { commitId, replays });
+  const before = known.get(reader);
+  if (before) return before;
+  const commitId = reader.store.getRef(REPLAYS_REF)?.commitId;
+  const detailsDatumId = commitId && reader.read('commit', commitId).detailsDatumId;
+  const replays = detailsDatumId ? readReplays(reader, detailsDatumId) : NONE;
+  known.set(reader, replays);
   return replays;
 }
 
