@@ -17,7 +17,7 @@ export class EventStream implements AsyncIterable<RunEvent | MissedEvents> {
   readonly #kept: RunEvent[] = [];
   #count = 0;
   #isEnded = false;
-  /** What readers wait for that have read everything. */
+  /** The promise of the next event, for readers that have read everything. */
   #next: { readonly promise: Promise<void>; readonly resolve: () => void } | undefined;
 
   push(event: RunEvent): void {
