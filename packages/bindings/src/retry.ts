@@ -17,7 +17,7 @@ import {
   callText,
   dagNodes,
   dagsOf,
-  findObject,
+  findNamed,
   functionName,
   type NamedObject,
   RecordReader,
@@ -165,7 +165,7 @@ function selectedFailures(store: Store, what: string | undefined): readonly Fail
 /** Finds the object of a name; an unknown one is compared with the functions and dags that have failures. */
 function foundOr(reader: RecordReader, what: string, known: () => readonly string[]): NamedObject {
   try {
-    return findObject(reader, what);
+    return findNamed(reader, what);
   } catch (error) {
     // @spec DML-BND-1747
     if (isDmlError(error, 'unknown_name'))

@@ -245,6 +245,21 @@ describe('a call to explain', () => {
     expect(await repository.refusal(2, ['why', 'main'])).toContain('and no call, outcome of a call or dag');
   });
 
+  it('is named so by every command that takes a call [DML-REP-0300]', async () => {
+    await run(5, 2);
+    const { nodeId, execId } = await why('fit');
+    for (const name of ['fit', 'flow#fit(rows, 2)']) {
+      expect(await repository.json('show', name)).toEqual(await repository.json('show', 'flow#root'));
+      expect(await repository.json('cat', name)).toEqual(await repository.json('cat', nodeId));
+      for (const command of ['logs', 'replay'])
+        expect(await repository.json(command, name), command).toMatchObject({ calls: [{ execId }] });
+      expect(await repository.json('who', name)).toEqual(await repository.json('who', 'flow#root'));
+      expect(await repository.json('retry', name)).toMatchObject({ calls: [] });
+      const folder = join(repository.folder, `laid-out-${name.length}`);
+      expect(await repository.json('debug', name, folder)).toMatchObject({ folder });
+    }
+  });
+
   it('is refused with the calls where a function has several [DML-REP-0301]', async () => {
     await repository.define('two', 'async (dag) => dag.call(steps.add, dag.call(steps.add, 1, 2), 3)');
     const error = await repository.error(4, ['why', 'add']);

@@ -44,7 +44,7 @@ export {
   explainCall,
 } from './explain/explain-call.ts';
 export { type DagExplanation, explainDag } from './explain/explain-dag.ts';
-export { type ExplainedName, findCall } from './explain/find-call.ts';
+export { type ExplainedName, findCall, findNamed } from './explain/find-call.ts';
 export { type FileChange, type FunctionChanges, functionChanges } from './explain/function-changes.ts';
 export type { FunctionSources, LibraryUse, SourceText } from './explain/function-sources.ts';
 export { matchCalls } from './explain/match-calls.ts';

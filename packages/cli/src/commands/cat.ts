@@ -1,5 +1,5 @@
 import type { ChunkId } from '@daggerml/object-model';
-import { findObject, objectValue } from '@daggerml/repository';
+import { findNamed, objectValue } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { noteShadowedDag } from '../render/shadowed-dag.ts';
@@ -11,7 +11,7 @@ export async function run(context: CommandContext): Promise<void> {
   const { output, args, globals } = context;
   const name = args[0] as string;
   await withStore(context, 'read', async (reader, store) => {
-    const found = findObject(reader, name);
+    const found = findNamed(reader, name);
     noteShadowedDag(output, name, found);
     if (found.class === 'chunk') {
       const bytes = store.read('chunk', found.objectId as ChunkId);

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { relative } from 'node:path';
 import { type LaidOutCall, layOutCall } from '@daggerml/execution';
-import { findCalls, findObject, shortId } from '@daggerml/repository';
+import { findCalls, findNamed, shortId } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import { withStore } from '../invocation/repository-access.ts';
@@ -19,7 +19,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const name = args[0] as string;
   const env = passedVariables(context, 'debug');
   const laidOut = await withStore(context, 'read', async (reader, store) => {
-    const found = findObject(reader, name);
+    const found = findNamed(reader, name);
     noteShadowedDag(output, name, found);
     const calls = findCalls(reader, name, found);
     const [call] = calls;

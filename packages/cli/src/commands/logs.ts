@@ -3,7 +3,7 @@ import {
   callLog,
   type FoundCall,
   findCalls,
-  findObject,
+  findNamed,
   type RanExec,
   type RecordReader,
   ranExecOf,
@@ -28,7 +28,7 @@ export async function run(context: CommandContext): Promise<void> {
   const name = args[0] as string;
   const stream = streamOf(context);
   await withStore(context, 'read', async (reader) => {
-    const found = findObject(reader, name);
+    const found = findNamed(reader, name);
     noteShadowedDag(output, name, found);
     const calls = findCalls(reader, name, found);
     if (globals.json) return output.result(document(logged(reader, calls)), () => '');

@@ -1,5 +1,5 @@
 import { Executor, type ReplayedCall, replayCalls } from '@daggerml/execution';
-import { callText, findCalls, findObject } from '@daggerml/repository';
+import { callText, findCalls, findNamed } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { EXIT, type ExitCode } from '../invocation/exit-code.ts';
 import { positiveInteger } from '../invocation/option-value.ts';
@@ -22,7 +22,7 @@ export async function run(context: CommandContext): Promise<ExitCode> {
   const share = shareOf(context);
   const { program } = await openingOf(context);
   const calls = await withStore(context, 'write', async (reader, store) => {
-    const found = findObject(reader, name);
+    const found = findNamed(reader, name);
     noteShadowedDag(output, name, found);
     const execIds = sampled(
       findCalls(reader, name, found).map(({ execId }) => execId),

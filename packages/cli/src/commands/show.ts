@@ -1,4 +1,4 @@
-import { findObject } from '@daggerml/repository';
+import { findNamed } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
 import { describeObject } from '../render/object-view.ts';
@@ -9,7 +9,7 @@ export async function run(context: CommandContext): Promise<void> {
   const { output, args, options } = context;
   const name = args[0] as string;
   await withStore(context, 'read', (reader) => {
-    const found = findObject(reader, name);
+    const found = findNamed(reader, name);
     noteShadowedDag(output, name, found);
     const { value, lines } = describeObject(reader, found, {
       output,

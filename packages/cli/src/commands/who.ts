@@ -3,7 +3,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { type DatumId, isDmlError, treeGet } from '@daggerml/object-model';
 import {
   callText,
-  findObject,
+  findNamed,
   namesIn,
   objectValue,
   type RecordReader,
@@ -73,7 +73,7 @@ async function wantedOf({ io }: CommandContext, reader: RecordReader, name: stri
   const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() === true;
   if (isFile && /^\.{0,2}\//.test(name)) return fileOf(reader, path);
   try {
-    const found = findObject(reader, name);
+    const found = findNamed(reader, name);
     if (found.class === 'chunk') return { datumId: found.objectId as never };
     const { inline, datumId } = objectValue(reader, name, found);
     // What stands inline in a collection is no object of its own.

@@ -2,6 +2,8 @@ import type { CommandSpec } from './command.ts';
 
 const OBJECT_NAME =
   'branch, tag, ref, dag, <commit>:<dag>, <dag>#<node name>, <name>.<key>, id or beginning of an id, SHA-256 of a file';
+/** Calls are also named as they are printed. */
+const CALL_NAME = `${OBJECT_NAME}; a call also by its function or text: fit, "fit(rows, 3)"`;
 const COMMIT_NAME = 'branch, tag, ref, <commit>~<n>, id or beginning of an id';
 
 /** Every command of `dml`, in the order in which help lists them. */
@@ -162,7 +164,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'Standard output and error in the order in which they were printed, of each call of a dag in turn. Of more ' +
       'than 1 MiB the beginning and the end are kept. What an attempt printed that was lost, such as one that ran ' +
       'out of time, is shown while it runs and not kept.',
-    arguments: { '<call>': `a call, an outcome of one or a dag: ${OBJECT_NAME}` },
+    arguments: { '<call>': `a call, an outcome of one or a dag: ${CALL_NAME}` },
     options: { '--stream <name>': 'only stdout or only stderr' },
     takesReference: true,
     example: 'dml logs sales',
@@ -254,7 +256,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'On a terminal calls and values are cut to its width, where they are alike. Elsewhere, and with --full, they ' +
       'are whole; --json holds the value of every literal.',
-    arguments: { '<object>': OBJECT_NAME },
+    arguments: { '<object>': CALL_NAME },
     options: { '--full': 'cut nothing' },
     takesReference: true,
     example: 'dml show my-pipeline',
@@ -285,7 +287,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'Goes through every branch, tracking ref and work in progress. A value inside of another one counts, so a file ' +
       'is found in the folders that were captured with it; a source file is found by the functions made of it.',
     arguments: {
-      '<value>': `${OBJECT_NAME}; or the path of a file, which ./ before it makes certain`,
+      '<value>': `${CALL_NAME}; or the path of a file, which ./ before it makes certain`,
     },
     options: { '-n, --count <number>': 'calls to list at most, 20 by default' },
     takesReference: true,
@@ -325,7 +327,7 @@ export const COMMANDS: readonly CommandSpec[] = [
     description:
       'A blob or bytes are printed as they are, any other value in its JSON form. To a terminal only text is printed, ' +
       'with escapes for what would steer it.',
-    arguments: { '<object>': `${OBJECT_NAME}; of a dag, its root's value` },
+    arguments: { '<object>': `${CALL_NAME}; of a dag, its root's value` },
     takesReference: true,
     example: 'dml cat my-pipeline',
     load: () => import('../commands/cat.ts'),
@@ -513,7 +515,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'makes the call with plain Node, also under a debugger: node --inspect-brk run.mjs. For a step that is a ' +
       'script: its files and inputs, and run.sh. Values of environment variables are not recorded and not written.',
     arguments: {
-      '<call>': `a call or an outcome of one: ${OBJECT_NAME}`,
+      '<call>': `a call or an outcome of one: ${CALL_NAME}`,
       '[folder]': 'folder to create; debug-<id> by default',
     },
     options: {
@@ -532,7 +534,7 @@ export const COMMANDS: readonly CommandSpec[] = [
       'Each call is made from its recorded function and inputs, with those that functions have made; the exit code ' +
       'is 0 when all agree and 7 when one differs. Nothing that is recorded changes: what comes of it is recorded ' +
       'besides, and "dml show" and "dml run" mark a call that differed as not deterministic.',
-    arguments: { '<dag>': `a dag, or one call or outcome of one: ${OBJECT_NAME}` },
+    arguments: { '<dag>': `a dag, or one call or outcome of one: ${CALL_NAME}` },
     options: {
       '--sample <share>': 'only so many of the calls, at random: 0.1 or 10%',
       '--workers <number>': 'calls that run at one time, as many as the processors by default',

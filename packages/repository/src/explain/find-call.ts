@@ -22,29 +22,34 @@ const MAX_CALLS = 50_000;
 const MAX_CANDIDATES = 10;
 
 /**
- * Finds the call or dag that a name stands for: by every form of a name, else a call of the current branch by its
+ * Finds the call or dag that a name stands for. Throws as `findNamed`, and `wrong_class` for any other object.
+ */
+export function findCall(reader: RecordReader, name: string): ExplainedName {
+  return placeOf(reader, name, findNamed(reader, name));
+}
+
+/**
+ * Finds what a name stands for where calls are wanted: by every form of a name, else a call of the current branch by its
  * function or text, such as `fit`, `report#fit` or `fit(rows, 3)`.
  *
- * Throws as `findObject`, `ambiguous_prefix` for a function with several calls, `wrong_class` for any other object.
+ * Throws as `findObject`, and `ambiguous_prefix` for a function with several calls.
  *
  * @spec DML-REP-0300
  */
-export function findCall(reader: RecordReader, name: string): ExplainedName {
-  let found: NamedObject;
+export function findNamed(reader: RecordReader, name: string): NamedObject {
   try {
-    found = findObject(reader, name);
+    return findObject(reader, name);
   } catch (error) {
     const called = isDmlError(error) && NO_OBJECT.includes(error.code) ? callsNamed(reader, name) : [];
     const [only] = called;
     if (only === undefined) throw error;
-    if (called.length === 1) return only.place;
+    if (called.length === 1) return only.found;
     // @spec DML-REP-0301
     const candidates = called
       .slice(0, MAX_CANDIDATES)
-      .map(({ place, text }) => `${text} (${shortId(place.nodeId)})`);
+      .map(({ found, text }) => `${text} (${shortId(found.objectId)})`);
     throw repositoryError('ambiguous_prefix', { name, candidates });
   }
-  return placeOf(reader, name, found);
 }
 
 const NO_OBJECT: readonly string[] = ['unknown_name', 'short_prefix'];
@@ -63,7 +68,7 @@ function placeOf(reader: RecordReader, name: string, found: NamedObject): Explai
     const dagName =
       found.insideDagId === undefined
         ? dagWith(reader, commitId, nodeId)
-        : nameOfDag(reader, commitId, found.insideDagId);
+        : (found.dagName ?? nameOfDag(reader, commitId, found.insideDagId));
     return { nodeId, commitId, dagName };
   }
   const kind = objectClass === 'node' ? reader.read('node', nodeId).kind : objectClass;
@@ -92,13 +97,15 @@ function dagWith(reader: RecordReader, commitId: CommitId, nodeId: NodeId): stri
   return dags.find(({ dagId }) => dagNodes(dagId, reader).has(nodeId))?.name;
 }
 
+interface NamedCall {
+  readonly found: NamedObject;
+  readonly text: string;
+}
+
 /** Lists the calls of the current branch whose function or text is given, behind the name of their dag or not. */
-function callsNamed(
-  reader: RecordReader,
-  name: string,
-): { readonly place: CallPlace; readonly text: string }[] {
+function callsNamed(reader: RecordReader, name: string): readonly NamedCall[] {
   const current = currentCommit(reader);
-  const found: { place: CallPlace; text: string }[] = [];
+  const found: NamedCall[] = [];
   if (current === undefined) return found;
   let left = MAX_CALLS;
   for (const { name: dagName, dagId } of dagsOf(reader, current.commit)) {
@@ -109,8 +116,12 @@ function callsNamed(
       const nameOf = (id: NodeId): string | undefined =>
         callingName(names.get(id)?.filter((each) => each !== 'root'));
       const { text } = callText(reader, nodeId, { nameOf });
-      if (text === wanted || text.startsWith(`${wanted}(`))
-        found.push({ place: { nodeId, commitId: current.commitId, dagName }, text });
+      if (text !== wanted && !text.startsWith(`${wanted}(`)) continue;
+      const scopeCommitId = current.commitId;
+      found.push({
+        found: { class: 'node', objectId: nodeId, scopeCommitId, insideDagId: dagId, dagName },
+        text,
+      });
     }
   }
   return found;
