@@ -35,6 +35,25 @@ async function define(name: string, build: string): Promise<string> {
 }
 
 describe('the calls that made or used a value', () => {
+  it('are also those that functions have made [DML-REP-0450]', async () => {
+    const code = `import { call } from '@daggerml/bindings';
+export const leaf = (n: number) => ({ leaf: n });
+export const middle = async (n: number) => [(await call(leaf, n)).leaf, (await call(leaf, 7)).leaf];
+export const outer = async (n: number) => (await Promise.all([call(middle, n), call(leaf, 7)])).length;
+`;
+    const build = `async (dag) => {
+      dag.name('made', { leaf: 7 });
+      return [dag.call(steps.outer, dag.name('five', 5)), dag.call(steps.outer, 6)];
+    }`;
+    const { commitId } = await repository.define('deep', build, { code });
+    const usages = await who('deep#made');
+    expect(told(usages)).toEqual([['made', 'leaf', [], 'deep']]);
+    expect(usages.calls.map((each) => each.commitId)).toEqual([commitId]);
+    expect(new Set(told(await who('deep#five')).map(([, name]) => name))).toEqual(
+      new Set(['leaf', 'middle', 'outer']),
+    );
+  });
+
   it('are those of every ref, newest first, with commit and part [DML-REP-0303]', async () => {
     const first = await define('one', 'async (dag) => dag.name("data", dag.call(steps.load, 900))');
     await repository.ok('branch', 'side');

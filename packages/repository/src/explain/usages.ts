@@ -63,6 +63,7 @@ export function* usagesOf(
   const tips = store.readRefs().map(({ commitId }) => commitId);
   const graph = { readCommit: (commitId: CommitId) => commitUnlessGone(reader, commitId) ?? GONE };
   const dags = new DagsOfNodes(reader);
+  const seen = new Set<ExecId>();
   let commits = 0;
   for (const { commitId, commit } of logCommits<CommitRecord>(graph, tips, { order: 'time' })) {
     progress.onCommits?.(++commits);
@@ -70,15 +71,41 @@ export function* usagesOf(
     for (const { after } of treeDiff('pins', first?.pins ?? [], commit.pins, reader)) {
       if (after === undefined) continue;
       const [nodeId, execId] = after;
-      const found = ifKnown(() => rolesIn(reader, reader.read('exec', execId), holders));
-      if (found === undefined || found.roles.length === 0) continue;
+      const made = withMade(reader, { nodeId, execId }, seen).flatMap((call) => {
+        const found = ifKnown(() => rolesIn(reader, reader.read('exec', call.execId), holders));
+        return found === undefined || found.roles.length === 0 ? [] : [{ ...call, ...found }];
+      });
+      if (made.length === 0) continue;
       // What a merge brought along is told of the commit that it comes from.
       const isMerged = others.some(
         (other) => treeGet('pins', other?.pins ?? [], nodeId, reader)?.[1] === execId,
       );
-      if (!isMerged) yield { nodeId, execId, commitId, dagName: dags.nameOf(commit, nodeId), ...found };
+      if (isMerged) continue;
+      const dagName = dags.nameOf(commit, nodeId);
+      for (const each of made) yield { ...each, commitId, dagName };
     }
   }
+}
+
+type CallOutcome = Pick<Usage, 'nodeId' | 'execId'>;
+
+/**
+ * Returns a call and those that its function has made, each of these once for all.
+ *
+ * @spec DML-REP-0450
+ */
+function withMade(reader: RecordReader, call: CallOutcome, seen: Set<ExecId>): readonly CallOutcome[] {
+  const calls = [call];
+  for (const { execId } of calls) {
+    const exec = ifKnown(() => reader.read('exec', execId));
+    if (exec?.nodeKind !== 'call' || exec.pins.length === 0) continue;
+    for (const [nodeId, madeId] of treeEntries('pins', exec.pins, reader)) {
+      if (seen.has(madeId)) continue;
+      seen.add(madeId);
+      calls.push({ nodeId, execId: madeId });
+    }
+  }
+  return calls;
 }
 
 /** The place of a commit that was excised, where history ends. */
