@@ -7,6 +7,9 @@ import { DATA_FILE, marksFile } from '../store-folder/places.ts';
 const SLOT_BYTES = 33;
 const MARK_BYTES = 32;
 const FIRST_SLOTS = 64;
+/** Room for some two million marks; the file of another user may have any size. */
+const MAX_FILE_BYTES = 64 * 1024 * 1024;
+const NOTHING = Buffer.alloc(0);
 
 /** State of a mark: an undecided one may be about to go. */
 const UNDECIDED = 1;
@@ -156,12 +159,24 @@ export class MarkReader {
 
   /** Calls `found` for each of some marks that is in the file, with whether it is decided. */
   read(wanted: WantedMarks, found: (mark: string, isDecided: boolean) => void): void {
-    const bytes = Buffer.allocUnsafe(fstatSync(this.#descriptor).size);
-    const length = bytes.length === 0 ? 0 : readSync(this.#descriptor, bytes, 0, bytes.length, 0);
-    for (let at = 0; at + SLOT_BYTES <= length; at += SLOT_BYTES) {
+    const bytes = this.#bytes();
+    for (let at = 0; at + SLOT_BYTES <= bytes.length; at += SLOT_BYTES) {
       if (bytes[at] === 0 || !wanted.has(bytes.readUIntBE(at + 1, START_BYTES))) continue;
       const mark = bytes.toString('hex', at + 1, at + SLOT_BYTES);
       if (wanted.marks.has(mark)) found(mark, bytes[at] === DECIDED);
+    }
+  }
+
+  /** Reads the file; nothing of one that no session makes, or that cannot be read. */
+  #bytes(): Buffer {
+    try {
+      const { size } = fstatSync(this.#descriptor);
+      // @spec DML-STO-1961
+      if (size === 0 || size > MAX_FILE_BYTES) return NOTHING;
+      const bytes = Buffer.allocUnsafe(size);
+      return bytes.subarray(0, readSync(this.#descriptor, bytes, 0, size, 0));
+    } catch {
+      return NOTHING;
     }
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hashBytes } from '@daggerml/object-model';
 import { describe, expect, it } from 'vitest';
@@ -141,6 +141,19 @@ describe('marks', () => {
     first.marks.remove([one]);
     expect(second.marks.put([one])).toEqual(new Map());
     rmSync(join(first.path, `marks-${first.sessionId}`), { recursive: true });
+  });
+
+  it('in a file of a size that no session makes are none [DML-STO-1961]', async () => {
+    const { first, second } = await pair();
+    first.marks.put([one]);
+    const file = join(first.path, `marks-${first.sessionId}`);
+    truncateSync(file, 64 * 1024 * 1024);
+    expect(second.marks.foreign(new Set([one])).size).toBe(1);
+    for (const sizeBytes of [64 * 1024 * 1024 + 1, 2 ** 40]) {
+      truncateSync(file, sizeBytes);
+      expect(second.marks.put([one])).toEqual(new Map());
+      second.marks.remove([one]);
+    }
   });
 
   it('that cannot be read are none [DML-STO-1957]', async () => {
