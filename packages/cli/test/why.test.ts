@@ -263,7 +263,7 @@ describe('a call to explain', () => {
   it('is refused with the calls where a function has several [DML-REP-0301]', async () => {
     await repository.define('two', 'async (dag) => dag.call(steps.add, dag.call(steps.add, 1, 2), 3)');
     const error = await repository.error(4, ['why', 'add']);
-    expect(error).toMatchObject({ code: 'ambiguous_prefix' });
+    expect(error).toMatchObject({ code: 'ambiguous_prefix', detail: 'calls' });
     expect(String(error.message)).toMatch(
       /add\(1, 2\) \([0-9a-f]{12}\), add\(add\(1, 2\), 3\) \([0-9a-f]{12}\)/,
     );

@@ -52,6 +52,7 @@ const MESSAGES: Readonly<
   'wrong_class/no_call': '"{name}" names a {found}, and no call, outcome of a call or dag',
   'wrong_class/no_dag_of_commit': '"{name}" names a {found}, and no dag of a commit',
   ambiguous_prefix: '"{name}" fits several: {candidates}',
+  'ambiguous_prefix/calls': '"{name}" fits several calls: {candidates}',
   no_value: '"{name}" ({found}) does not stand for one value',
   nothing_to_undo: 'the branch "{branch}" has forgotten nothing',
   'nothing_to_undo/moved': 'the branch "{branch}" has been moved since it forgot commits',

@@ -93,6 +93,7 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   'wrong_class/no_own_dag': '"dml dag list" lists the dags; "dml show {name}" prints what it names',
   'wrong_class/no_dag_of_commit': 'name it <commit>:<dag>; "dml show <commit>" lists the dags of a commit',
   short_prefix: `give at least 4 digits; "dml dag list" and "dml branch" list names; ${FORMS}`,
+  'ambiguous_prefix/calls': 'name one by its id, or by its whole text in quotes',
   ambiguous_prefix: 'give more digits; "dml show" with all digits of one prints what it is',
   no_value: 'name a dag, a node or a datum[, for example: {inside}]',
   not_executed: 'name its dag through the commit that it belongs to: <commit>:<dag>',

@@ -48,7 +48,7 @@ export function findNamed(reader: RecordReader, name: string): NamedObject {
     const candidates = called
       .slice(0, MAX_CANDIDATES)
       .map(({ found, text }) => `${text} (${shortId(found.objectId)})`);
-    throw repositoryError('ambiguous_prefix', { name, candidates });
+    throw repositoryError('ambiguous_prefix', { name, candidates }, undefined, 'calls');
   }
 }
 
