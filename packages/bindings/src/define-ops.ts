@@ -6,7 +6,9 @@ import {
   exportsOf,
   type FunctionRef,
   isOps,
+  isPipeline,
   loadModule,
+  NAME_ONE,
   type OpsMark,
 } from '@daggerml/capture';
 import type { OpDefinition } from '@daggerml/execution';
@@ -109,13 +111,21 @@ export async function loadOps(path: string, wanted?: string): Promise<OpsPipelin
   );
   const [only] = found;
   if (only === undefined)
-    throw captureError('not_a_pipeline', {
-      file,
-      wanted: wanted ?? '',
-      pipelines,
-      exports: exports.map(([exportName]) => exportName),
-      instead: "export one: export const rollout = defineOps('rollout', [deploy], { targets: […] })",
-    });
+    throw captureError(
+      'not_a_pipeline',
+      {
+        file,
+        wanted: wanted ?? '',
+        pipelines,
+        exports: exports.map(([exportName]) => exportName),
+        instead:
+          pipelines.length > 0
+            ? NAME_ONE
+            : "export one: export const rollout = defineOps('rollout', [deploy], { targets: […] })",
+      },
+      undefined,
+      pipelines.length === 0 && exports.some(([, value]) => isPipeline(value)) ? 'calls' : undefined,
+    );
   if (found.size > 1) throw captureError('ambiguous_pipeline', { file, pipelines });
   return only;
 }

@@ -494,7 +494,14 @@ describe('definitions of ops', () => {
     const none = project.write('none.ts', 'export const rollout = 1;');
     await expect(loadOps(none)).rejects.toMatchObject({
       code: 'not_a_pipeline',
+      detail: undefined,
       fields: { exports: ['rollout'] },
+    });
+    const calls = `import { definePipeline } from '@daggerml/bindings';
+      export const sales = definePipeline('sales', () => 1);`;
+    await expect(loadOps(project.write('calls.ts', calls))).rejects.toMatchObject({
+      code: 'not_a_pipeline',
+      detail: 'calls',
     });
   });
 

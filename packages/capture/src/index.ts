@@ -48,5 +48,5 @@ export type { AmbientInput, AmbientKind } from './by-name/outside-reads.ts';
 export { type CaptureErrorCode, captureError } from './errors.ts';
 export { type AuthorPosition, authorPosition } from './pipeline/author-position.ts';
 export { loadModule } from './pipeline/load-module.ts';
-export { exportsOf, type LoadedPipeline, loadPipeline } from './pipeline/load-pipeline.ts';
+export { exportsOf, type LoadedPipeline, loadPipeline, NAME_ONE } from './pipeline/load-pipeline.ts';
 export { captureSettings, threadCode } from './source-file.ts';

@@ -100,7 +100,7 @@ describe('dml op', () => {
         '  FAILED  b  deploy validate  no disk',
         '  FAILED  c  deploy execute   Error: c refused',
         '3 targets: 1 OK, 2 FAILED',
-        'committed as ID',
+        'committed rollout as ID',
         '',
       ].join('\n'),
     );
@@ -161,7 +161,7 @@ describe('dml op', () => {
 
   it('refuses a file without ops [DML-CLI-0714]', async () => {
     const { exitCode, stderr } = await repository.dml(['op', 'run', 'pipelines.ts']);
-    expect([exitCode, stderr]).toEqual([12, expect.stringContaining('defineOps')]);
+    expect([exitCode, stderr]).toEqual([12, expect.stringContaining('"dml run <file>" runs it')]);
   });
 
   it('shows a run while it goes on, and cancels it from another process [DML-CLI-1822] [DML-CLI-1824]', async () => {
@@ -179,7 +179,10 @@ describe('dml op', () => {
       counts: { OK: 1, CANCELLED: 2 },
     });
     expect(effects()).toEqual(['a', 'b']);
-    expect(await repository.error(3, ['op', 'cancel', 'rollout'])).toMatchObject({ code: 'unknown_op_run' });
+    expect(await repository.error(3, ['op', 'cancel', 'rollout'])).toMatchObject({
+      code: 'unknown_op_run',
+      message: 'no run of ops "rollout" is unfinished',
+    });
   });
 
   it('lists the runs that have not ended [DML-CLI-1825] [DML-CLI-1826]', async () => {
@@ -210,7 +213,10 @@ describe('dml op', () => {
     await run.until(/waiting for the phases that run/);
     repository.write('go on', '');
     const { exitCode, stderr } = await run.ended;
-    expect([exitCode, stderr]).toEqual([130, expect.stringContaining('"dml op resume" goes on from there')]);
+    expect([exitCode, stderr]).toEqual([
+      130,
+      expect.stringContaining('"dml op resume <run>" goes on from there'),
+    ]);
     expect((await status()).targets).toMatchObject([
       { state: 'PENDING', phase: 'postCheck' },
       { state: 'PENDING' },

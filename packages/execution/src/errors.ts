@@ -51,7 +51,9 @@ type OfTheStore = Extract<StoreErrorCode, 'object_missing'>;
  *
  * @spec DML-BND-1401
  */
-const MESSAGES: Readonly<Record<OwnCode | OfTheStore, string>> = {
+const MESSAGES: Readonly<
+  Record<OwnCode | OfTheStore, string> & Partial<Record<`${OwnCode}/${string}`, string>>
+> = {
   illegal_transition: 'the event "{event}" cannot occur in the state "{state}"',
   invalid_option: '{problem}[; did you mean {nearest}?]',
   needs_unmet: 'no place here offers what a call needs[: {message}]',
@@ -79,6 +81,7 @@ const MESSAGES: Readonly<Record<OwnCode | OfTheStore, string>> = {
   op_run_unfinished: 'the run {runId} of the ops "{name}" has not ended; nothing was started',
   op_run_active: 'another process carries out the run {runId} of the ops "{name}"; nothing was started',
   unknown_op_run: 'no run of ops "{name}" is known',
+  'unknown_op_run/unfinished': 'no run of ops "{name}" is unfinished',
   unreachable: 'a backend does not answer[: {message}]',
   adapter_protocol: 'an adapter broke the protocol[: {message}]',
   adapter_refused: 'an adapter refused the call[: {message}]',

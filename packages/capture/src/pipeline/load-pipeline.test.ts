@@ -49,7 +49,13 @@ describe('loadPipeline', () => {
     const folder = write({ 'steps.ts': 'export const clean = (): number => 1;' });
     await expect(loadPipeline(join(folder, 'steps.ts'))).rejects.toMatchObject({
       code: 'not_a_pipeline',
+      detail: undefined,
       fields: { file: join(folder, 'steps.ts'), wanted: '', pipelines: [], exports: ['clean'] },
+    });
+    const ops = "import { defineOps } from '@daggerml/bindings'; export const up = defineOps('up', []);";
+    await expect(loadPipeline(join(write({ 'ops.ts': ops }), 'ops.ts'))).rejects.toMatchObject({
+      code: 'not_a_pipeline',
+      detail: 'ops',
     });
   });
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { extname, resolve } from 'node:path';
+import { isOps } from '../authoring/ops.ts';
 import { isPipeline, type Pipeline } from '../authoring/pipeline.ts';
 import { captureError } from '../errors.ts';
 import { loadModule } from './load-module.ts';
@@ -33,14 +34,10 @@ export async function loadPipeline(path: string, wanted?: string): Promise<Loade
   // @spec DML-BND-1203
   if (found.length === 0) {
     // @spec DML-BND-1214
-    const instead = pipelines.length === 0 && isCommonJs(file) ? EXPORT_FROM_COMMONJS : EXPORT;
-    throw captureError('not_a_pipeline', {
-      file,
-      wanted: wanted ?? '',
-      pipelines,
-      exports: exports.map(([exportName]) => exportName),
-      instead,
-    });
+    const instead = pipelines.length > 0 ? NAME_ONE : isCommonJs(file) ? EXPORT_FROM_COMMONJS : EXPORT;
+    const fields = { file, wanted: wanted ?? '', pipelines, exports: exports.map(([name]) => name), instead };
+    const isOther = pipelines.length === 0 && exports.some(([, value]) => isOps(value));
+    throw captureError('not_a_pipeline', fields, undefined, isOther ? 'ops' : undefined);
   }
   // @spec DML-BND-1204
   if (found.length > 1) throw captureError('ambiguous_pipeline', { file, pipelines });
@@ -59,6 +56,8 @@ export function exportsOf(module: Readonly<Record<string, unknown>>): (readonly 
   return Object.entries(whole);
 }
 
+/** The next step where the file exports pipelines, and none of the wanted name. */
+export const NAME_ONE = 'name one that it exports';
 const EXPORT = "export one: export const name = definePipeline('name', async (dag) => { … })";
 const EXPORT_FROM_COMMONJS =
   "export one, in CommonJS as here: exports.name = definePipeline('name', async (dag) => { … })";

@@ -58,8 +58,7 @@ export async function carryOutOps(
   } catch (error) {
     if (!isDmlError(error, 'cancelled')) throw error;
     progress.close();
-    output.note('"dml op status" shows what is done, "dml op resume" goes on from there');
-    throw cliError('interrupted', {}, error);
+    throw cliError('interrupted', {}, error, context.options.dryRun === true ? undefined : 'ops');
   } finally {
     progress.close();
     signal.removeEventListener('abort', wait);

@@ -45,7 +45,7 @@ export function describeOps(report: OpReport, output: Output): string[] {
     ),
     more > 0 ? `  and ${more} more, which --json lists` : '',
     `${formatCount(targets.size, 'target')}: ${counts.map(([each, count]) => `${count} ${each}`).join(', ')}`,
-    commitId ? `committed as ${output.shortId(commitId)}` : '',
+    commitId ? `committed ${output.safe(name)} as ${output.shortId(commitId)}` : '',
     outcome || isActive ? '' : `"dml op resume ${name}" goes on with it, "dml op cancel ${name}" ends it`,
   ].filter((line) => line !== '');
 }

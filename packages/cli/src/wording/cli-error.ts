@@ -71,6 +71,7 @@ const MESSAGES: Readonly<
   pipeline_stalled: 'the pipeline waits for something that can no longer happen',
   process_not_started: 'the process that runs the pipeline could not be started ({errno})',
   interrupted: 'interrupted',
+  'interrupted/ops': 'interrupted; the run of ops has not ended',
 };
 
 /** Creates an error of the command line; `fields` fill in the words of its code and detail. */

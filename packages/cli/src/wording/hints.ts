@@ -60,12 +60,13 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
   branch_unmerged:
     '"dml log {branch}" lists them; "dml branch --delete --force {branch}" deletes it all the same',
   'infrastructure_failed/needs_unmet':
-    'say what this machine has, such as "dml run --resources gpu=1,memoryMb=8000"; nothing of the call ran, finished calls are kept',
+    'say what this machine has with an option such as --resources gpu=1,memoryMb=8000; nothing of the call ran, finished calls are kept',
   infrastructure_failed: `nothing was committed and no failure was recorded: ${AGAIN}`,
   unusable_file: 'give the path of a TypeScript or JavaScript file that exports a pipeline',
   pipeline_stalled: 'look for a promise that nothing settles',
   process_not_started: 'nothing was committed; free memory or processes, then run the command again',
   interrupted: 'run the command again to go on',
+  'interrupted/ops': '"dml op status" shows what is done, "dml op resume <run>" goes on from there',
   // @spec DML-CLI-0607
   unknown_name: `${NEAREST}"dml dag list" and "dml branch" list names; ${FORMS}`,
   'unknown_name/ref': `${NEAREST}"dml branch" lists the branches; "dml show" takes other names too`,
@@ -129,13 +130,15 @@ export const HINTS: Readonly<Partial<Record<AnyErrorCode | `${AnyErrorCode}/${st
     '"dml op status {name}" shows it; "dml op resume {name}" goes on with it, "dml op cancel {name}" ends it',
   op_run_active: '"dml op status {name}" shows how it stands; "dml op cancel {name}" asks it to end',
   unknown_op_run:
-    '"dml op status" lists the runs that have not ended; a run that has ended goes by the name of its dag',
+    '"dml op status" lists the runs that have not ended, "dml op status <pipeline>" shows the last one that has',
   dag_closed: 'add nodes before the pipeline returns',
   reserved_scheme: 'use another scheme',
   unreadable_file: 'paths are resolved from the folder of the pipeline file',
   ambiguous_pipeline: 'name one: dml run <file> <pipeline>',
   no_temporary_folder: 'set TMPDIR to a folder that you can write to',
   pipeline_missing: 'give the path of the file of the pipeline, or of the function',
+  'not_a_pipeline/ops': '"dml op run <file>" runs it',
+  'not_a_pipeline/calls': '"dml run <file>" runs it',
   pipeline_threw: 'the pipeline itself failed, not a call; nothing was committed[; see {file}]',
   capture_failed: 'a function of a pipeline is an export of a file that can be bundled',
   invalid_script: '"docs/recipes/python-step.md" shows how scripts are declared',

@@ -162,7 +162,7 @@ export class OpRuns {
 
   #find(which: string): JournalState {
     const state = this.#unended(which);
-    if (!state) throw unknownRun(which);
+    if (!state) throw executionError('unknown_op_run', { name: which }, undefined, 'unfinished');
     return state;
   }
 
