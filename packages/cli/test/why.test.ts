@@ -260,6 +260,26 @@ describe('a call to explain', () => {
     }
   });
 
+  it('is refused where a function alone has made it [DML-REP-0451]', async () => {
+    const code = `import { call } from '@daggerml/bindings';
+export const leaf = (n: number) => n;
+export const outer = (n: number) => call(leaf, n);
+`;
+    await repository.define('deep', 'async (dag) => dag.call(steps.outer, 5)', { code });
+    const { calls } = await repository.json<{ calls: { nodeId: string; execId: string }[] }>('logs', 'deep');
+    const ids = calls.flatMap(({ nodeId, execId }) => [nodeId, execId]);
+    const outer = (await why('outer')).nodeId;
+    const leafs = calls
+      .filter(({ nodeId }) => nodeId !== outer)
+      .flatMap(({ nodeId, execId }) => [nodeId, execId]);
+    expect([ids.length, leafs.length]).toEqual([4, 2]);
+    for (const id of leafs)
+      expect(await repository.error(3, ['why', id])).toMatchObject({
+        code: 'not_executed',
+        detail: 'no_dag',
+      });
+  });
+
   it('is refused with the calls where a function has several [DML-REP-0301]', async () => {
     await repository.define('two', 'async (dag) => dag.call(steps.add, dag.call(steps.add, 1, 2), 3)');
     const error = await repository.error(4, ['why', 'add']);

@@ -8,6 +8,7 @@ import { shortId } from '../names/typed-id.ts';
 import { callText } from '../views/call-text.ts';
 import { currentCommit, dagsOf } from '../views/commit-view.ts';
 import { callsOf, namesIn } from '../views/dag-view.ts';
+import { scopeOf, storedOutcomes } from '../views/node-scope.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { firstParents, PinReader } from './earlier-commit.ts';
 import type { CallPlace } from './explain-call.ts';
@@ -64,7 +65,7 @@ function placeOf(reader: RecordReader, name: string, found: NamedObject): Explai
   const nodeId = objectClass === 'exec' ? reader.read('exec', objectId).nodeId : (objectId as NodeId);
   if ((objectClass === 'node' || objectClass === 'exec') && computed(reader, nodeId)?.kind === 'call') {
     const commitId = found.scopeCommitId ?? commitWith(reader, nodeId);
-    if (commitId === undefined) throw repositoryError('not_executed', { nodeId });
+    if (commitId === undefined) throw notInCommit(reader, nodeId, found);
     const dagName =
       found.insideDagId === undefined
         ? dagWith(reader, commitId, nodeId)
@@ -73,6 +74,13 @@ function placeOf(reader: RecordReader, name: string, found: NamedObject): Explai
   }
   const kind = objectClass === 'node' ? reader.read('node', nodeId).kind : objectClass;
   throw repositoryError('wrong_class', { name, found: kind, wanted: 'call' }, undefined, 'no_call');
+}
+
+/** Returns the error of a call that no commit has an outcome of: functions have made such calls, or there is none. */
+function notInCommit(reader: RecordReader, nodeId: NodeId, found: NamedObject): Error {
+  const isMade = found.class === 'exec' || storedOutcomes(reader, scopeOf(reader, found), nodeId).length > 0;
+  // @spec DML-REP-0451
+  return repositoryError('not_executed', { nodeId }, undefined, isMade ? 'no_dag' : undefined);
 }
 
 /** Returns a commit that has an outcome of a node: the current one, work in progress, or the latest before. */
