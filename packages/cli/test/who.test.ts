@@ -49,7 +49,7 @@ export const outer = async (n: number) => (await Promise.all([call(middle, n), c
     const usages = await who('deep#made');
     expect(told(usages)).toEqual([['made', 'leaf', [], 'deep']]);
     expect(usages.calls.map((each) => each.commitId)).toEqual([commitId]);
-    expect(new Set(told(await who('deep#five')).map(([, name]) => name))).toEqual(
+    expect(new Set(told(await who('deep#five')).map((row) => (row as unknown[])[1]))).toEqual(
       new Set(['leaf', 'middle', 'outer']),
     );
   });

@@ -15,7 +15,7 @@ import type { NestedAnswer } from '../src/worker/wire.ts';
 export class HeldAdapter implements ExecutionAdapter {
   readonly capacity = 1000;
   readonly held: Submission[] = [];
-  /** What the functions of attempts have been answered. */
+  /** Answers that the functions of attempts have got. */
   readonly nestedAnswers: NestedAnswer['type'][] = [];
   #requests = 0;
   readonly #context: AdapterContext;

@@ -14,7 +14,7 @@ import type { CallFailure, RunEvent } from '../run/events.ts';
 import type { RunNode } from '../run/run-node.ts';
 import { keepReplays } from './keep-replays.ts';
 
-/** What came of making a recorded call again. */
+/** Outcome of making a recorded call again. */
 export type ReplayOutcome = 'agrees' | 'differs' | 'failed';
 
 /** A call that was made again. */

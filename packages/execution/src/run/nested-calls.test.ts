@@ -41,6 +41,9 @@ export const sum = async (n: number) => {
 };
 `;
 
+/** Each call of a deep recursion has a thread of its own, which takes long to start where all processors are busy. */
+const DEEP_MS = 300_000;
+
 async function begin(options: { size?: number } = {}): Promise<TestRun> {
   workspace = await Workspace.create(STEPS, options);
   return workspace.begin();
@@ -136,20 +139,24 @@ describe('a function that makes calls', () => {
     expect(values).toEqual([8, 13, 21, 10, 4, 6, 39_800]);
   });
 
-  it('ends where it would wait for itself, or goes too deep [DML-EXE-3405]', async () => {
-    const run = await begin();
-    const ends = { code: 'nested_too_deep', class: 'infrastructure' };
-    expect(await run.outcome(run.call('loop', [3]))).toMatchObject({
-      ...ends,
-      message: expect.stringContaining('calls itself with the same inputs'),
-    });
-    expect(await run.outcome(run.call('deep', [40]))).toMatchObject({
-      ...ends,
-      message: expect.stringContaining('more than 32 deep'),
-    });
-    const next = workspace.begin();
-    expect(await next.outcome(next.call('deep', [32]))).toBe(32);
-  });
+  it(
+    'ends where it would wait for itself, or goes too deep [DML-EXE-3405]',
+    async () => {
+      const run = await begin();
+      const ends = { code: 'nested_too_deep', class: 'infrastructure' };
+      expect(await run.outcome(run.call('loop', [3]))).toMatchObject({
+        ...ends,
+        message: expect.stringContaining('calls itself with the same inputs'),
+      });
+      expect(await run.outcome(run.call('deep', [40]))).toMatchObject({
+        ...ends,
+        message: expect.stringContaining('more than 32 deep'),
+      });
+      const next = workspace.begin();
+      expect(await next.outcome(next.call('deep', [32]))).toBe(32);
+    },
+    DEEP_MS,
+  );
 
   it('has the call whose promise it returns as its root [DML-EXE-3406]', async () => {
     const run = await begin();

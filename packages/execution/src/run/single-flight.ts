@@ -66,7 +66,7 @@ export function mayWait({ depth }: RunNode, run: FlightOwner, { owner }: InFligh
   return depth === 0 || owner.number < run.number;
 }
 
-/** Has a call that waits for a flight looked up again, if it does. */
+/** Wakes a call that waits for a flight, if it does, so that it is looked up again. */
 export function wakeWaiter(flight: InFlight, node: RunNode): void {
   const at = flight.waiters.findIndex((waiter) => waiter.node === node);
   if (at >= 0) for (const { wake } of flight.waiters.splice(at, 1)) wake();

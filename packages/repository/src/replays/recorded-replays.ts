@@ -10,7 +10,7 @@ export const REPLAYS_REF: RefName = execRef('6a0de1c5-1f1b-4c63-9b55-3b6b1b0d8c1
 /** Schema of the datum that says what came of replays. */
 export const REPLAYS_SCHEMA = 1;
 
-/** What came of the last replay of a call. */
+/** Outcome of the last replay of a call. */
 export interface RecordedReplay {
   /** True when it had the same outcome. */
   readonly agrees: boolean;
