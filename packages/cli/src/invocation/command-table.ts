@@ -142,35 +142,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/op-cancel.ts'),
   },
   {
-    name: 'code',
-    group: 'Inspect',
-    summary: 'Print which packages and files the code of a function comes from.',
-    description:
-      'A change runs the calls of the function again when it changes this code. Constants and enums that the code ' +
-      'takes from other files are part of it without being listed. The SHA-256 is that of the code as it is ' +
-      'recorded: "dml show" takes it.',
-    arguments: {
-      '<file>': 'file that exports the function',
-      '<function>': 'name under which it is exported',
-    },
-    example: 'dml code steps.ts fit',
-    load: () => import('../commands/code.ts'),
-  },
-  {
-    name: 'logs',
-    group: 'Inspect',
-    summary: 'Print what a call has printed when it ran.',
-    description:
-      'Standard output and error in the order in which they were printed, of each call of a dag in turn. Of more ' +
-      'than 1 MiB the beginning and the end are kept. What an attempt printed that was lost, such as one that ran ' +
-      'out of time, is shown while it runs and not kept.',
-    arguments: { '<call>': `a call, an outcome of one or a dag: ${CALL_NAME}` },
-    options: { '--stream <name>': 'only stdout or only stderr' },
-    takesReference: true,
-    example: 'dml logs sales',
-    load: () => import('../commands/logs.ts'),
-  },
-  {
     name: 'status',
     group: 'Inspect',
     summary: 'Print the branch, its commit and dags, and work in progress.',
@@ -184,70 +155,10 @@ export const COMMANDS: readonly CommandSpec[] = [
     arguments: {
       '[head]': `where to start, the current branch by default: ${COMMIT_NAME}`,
     },
-    options: { '-n, --count <number>': 'commits to list at most' },
+    options: { '-n, --count <number>': 'commits to list at most, all by default' },
     takesReference: true,
     example: 'dml log -n 5',
     load: () => import('../commands/log.ts'),
-  },
-  {
-    name: 'table',
-    group: 'Inspect',
-    summary: 'List the runs of a dag with their parameters and metrics, newest first.',
-    description:
-      'A run is a commit that changed the dag. Without --columns the parameters that differ and all metrics are shown. ' +
-      'Columns are names of nodes of the dag or paths into their values, such as root.score.',
-    arguments: {
-      '[dag]': 'a dag of the current branch, or <commit>:<dag>; the only dag of the branch by default',
-    },
-    options: {
-      '-n, --count <number>': 'how many to list, of those that the filter leaves',
-      '--columns <names>': 'columns to show, separated by commas: params.lambda,metrics.rmse',
-      '--filter <condition>':
-        'list only runs such as metrics.rmse<0.5 or params.model=ridge; may be given repeatedly',
-      '--sort <column>': 'smallest first',
-      '--reverse': 'turn the order round: oldest first, or largest first',
-      '--csv': 'print comma-separated values',
-    },
-    repeatable: ['--filter <condition>'],
-    takesReference: true,
-    example: 'dml table my-pipeline -n 5',
-    load: () => import('../commands/table.ts'),
-  },
-  {
-    name: 'compare',
-    group: 'Inspect',
-    summary: 'Print what differs between runs: parameters, metrics, values and code.',
-    description:
-      'Each commit, or dag of one, is compared with the first; a single one with the current commit. Without a dag all ' +
-      'that the commits have in common are compared.',
-    arguments: {
-      '<first>': `${COMMIT_NAME}, or <commit>:<dag>`,
-      '[others...]': 'what to compare with it; the current commit by default',
-    },
-    options: { '--dag <name>': 'compare only this dag' },
-    takesReference: true,
-    example: 'dml compare main~1 main',
-    load: () => import('../commands/compare.ts'),
-  },
-  {
-    name: 'plot',
-    group: 'Inspect',
-    summary: 'Print a plot of a metric over the runs of a dag, as SVG.',
-    description:
-      'The first run is on the left. With --x the runs are points over the values of a parameter or another column.',
-    arguments: {
-      '<dag>': 'a dag of the current branch, or <commit>:<dag>',
-      '<metric>': 'a metric, or any column of "dml table"',
-    },
-    options: {
-      '--x <column>': 'column of "dml table" for the horizontal axis: params.lambda',
-      '--filter <condition>': 'show only runs such as metrics.rmse<0.5; may be given repeatedly',
-      '-n, --count <number>': 'newest runs to show, of those that the filter leaves',
-    },
-    repeatable: ['--filter <condition>'],
-    takesReference: true,
-    example: 'dml plot my-pipeline rmse > rmse.svg',
-    load: () => import('../commands/plot.ts'),
   },
   {
     name: 'show',
@@ -261,64 +172,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     takesReference: true,
     example: 'dml show my-pipeline',
     load: () => import('../commands/show.ts'),
-  },
-  {
-    name: 'why',
-    group: 'Inspect',
-    summary: 'Print why a call ran, or why it did not.',
-    description:
-      'Compares the call with the one whose place it took in the dag: the first difference of function, number of ' +
-      'inputs and inputs is followed to the literal, file or function that it comes from, with a diff of the sources. ' +
-      'Of a dag every call is explained that got its outcome with the commit which made it. Everything is read from ' +
-      'the repository; "dml run --dry-run" says what a run would do.',
-    arguments: {
-      '<call>': `a call by its name, id, function or text: <dag>#<node name>, fit, <dag>#fit, "fit(rows, 3)"; a dag for all of its calls`,
-    },
-    options: { '--all': 'explain every call of a dag, not only the first 20' },
-    takesReference: true,
-    example: 'dml why my-pipeline',
-    load: () => import('../commands/why.ts'),
-  },
-  {
-    name: 'who',
-    group: 'Inspect',
-    summary: 'List the calls that made or used a value or file, newest first.',
-    description:
-      'Goes through every branch, tracking ref and work in progress. A value inside of another one counts, so a file ' +
-      'is found in the folders that were captured with it; a source file is found by the functions made of it.',
-    arguments: {
-      '<value>': `${CALL_NAME}; or the path of a file, which ./ before it makes certain`,
-    },
-    options: { '-n, --count <number>': 'calls to list at most, 20 by default' },
-    takesReference: true,
-    example: 'dml who my-pipeline',
-    load: () => import('../commands/who.ts'),
-  },
-  {
-    name: 'dag list',
-    group: 'Inspect',
-    summary: 'List the dags of the current branch.',
-    example: 'dml dag list',
-    load: () => import('../commands/dag-list.ts'),
-  },
-  {
-    name: 'dag delete',
-    group: 'Inspect',
-    summary: 'Commit the current branch without one of its dags.',
-    description: 'The commits before still have the dag. What is printed says how to bring it back.',
-    arguments: { '<name>': 'a dag of the current branch' },
-    example: 'dml dag delete my-pipeline',
-    load: () => import('../commands/dag-delete.ts'),
-  },
-  {
-    name: 'dag restore',
-    group: 'Inspect',
-    summary: 'Commit a dag of another commit to the current branch.',
-    description: 'It takes the place of a dag that has its name. No call runs.',
-    arguments: { '<dag>': '<commit>:<dag>' },
-    takesReference: true,
-    example: 'dml dag restore main~1:my-pipeline',
-    load: () => import('../commands/dag-restore.ts'),
   },
   {
     name: 'cat',
@@ -363,18 +216,176 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/ref.ts'),
   },
   {
-    name: 'schema',
-    group: 'Inspect',
-    summary: 'Print the schema version of the repository and what wrote it.',
-    example: 'dml schema',
-    load: () => import('../commands/schema.ts'),
+    name: 'why',
+    group: 'Explain calls',
+    summary: 'Print why a call ran, or why it did not.',
+    description:
+      'Compares the call with the one whose place it took in the dag: the first difference of function, number of ' +
+      'inputs and inputs is followed to the literal, file or function that it comes from, with a diff of the sources. ' +
+      'Of a dag every call is explained that got its outcome with the commit which made it. Everything is read from ' +
+      'the repository; "dml run --dry-run" says what a run would do.',
+    arguments: {
+      '<call>': `a call by its name, id, function or text: <dag>#<node name>, fit, <dag>#fit, "fit(rows, 3)"; a dag for all of its calls`,
+    },
+    options: { '--all': 'explain every call of a dag, not only the first 20' },
+    takesReference: true,
+    example: 'dml why my-pipeline',
+    load: () => import('../commands/why.ts'),
   },
   {
-    name: 'version',
-    group: 'Inspect',
-    summary: 'Print the versions of dml, its formats and its engine.',
-    example: 'dml version',
-    load: () => import('../commands/version.ts'),
+    name: 'who',
+    group: 'Explain calls',
+    summary: 'List the calls that made or used a value or file, newest first.',
+    description:
+      'Goes through every branch, tracking ref and work in progress. A value inside of another one counts, so a file ' +
+      'is found in the folders that were captured with it; a source file is found by the functions made of it.',
+    arguments: {
+      '<value>': `${CALL_NAME}; or the path of a file, which ./ before it makes certain`,
+    },
+    options: { '-n, --count <number>': 'calls to list at most, 20 by default' },
+    takesReference: true,
+    example: 'dml who my-pipeline',
+    load: () => import('../commands/who.ts'),
+  },
+  {
+    name: 'logs',
+    group: 'Explain calls',
+    summary: 'Print what a call printed when it ran.',
+    description:
+      'Standard output and error in the order in which they were printed, of each call of a dag in turn. Of more ' +
+      'than 1 MiB the beginning and the end are kept. What an attempt printed that was lost, such as one that ran ' +
+      'out of time, is shown while it runs and not kept.',
+    arguments: { '<call>': `a call, an outcome of one or a dag: ${CALL_NAME}` },
+    options: { '--stream <name>': 'only stdout or only stderr' },
+    takesReference: true,
+    example: 'dml logs sales',
+    load: () => import('../commands/logs.ts'),
+  },
+  {
+    name: 'stats',
+    group: 'Explain calls',
+    summary: 'Print what calls took and what was known of them before.',
+    description:
+      'Counts the runs that the history of the current branch has recorded; a run that changed nothing leaves no ' +
+      'commit. The time that was saved is that of the calls that had run before. Bytes are those of the dags of the ' +
+      'newest commit with the outcomes of their calls.',
+    arguments: { '[dag]': 'the only dag that counts; all by default' },
+    takesReference: true,
+    example: 'dml stats',
+    load: () => import('../commands/stats.ts'),
+  },
+  {
+    name: 'code',
+    group: 'Explain calls',
+    summary: 'Print which packages and files the code of a function comes from.',
+    description:
+      'A change runs the calls of the function again when it changes this code. Constants and enums that the code ' +
+      'takes from other files are part of it without being listed. The SHA-256 is that of the code as it is ' +
+      'recorded: "dml show" takes it.',
+    arguments: {
+      '<file>': 'file that exports the function',
+      '<function>': 'name under which it is exported',
+    },
+    example: 'dml code steps.ts fit',
+    load: () => import('../commands/code.ts'),
+  },
+  {
+    name: 'debug',
+    group: 'Explain calls',
+    summary: 'Lay out a call in a folder, to run it there alone.',
+    description:
+      'Inputs as JSON and files, the code as it is recorded, the sources where they are recorded, and run.mjs, which ' +
+      'makes the call with plain Node, also under a debugger: node --inspect-brk run.mjs. For a step that is a ' +
+      'script: its files and inputs, and run.sh. Values of environment variables are not recorded and not written.',
+    arguments: {
+      '<call>': `a call or an outcome of one: ${CALL_NAME}`,
+      '[folder]': 'folder to create; debug-<id> by default',
+    },
+    options: {
+      '--run': 'run it there',
+      '--env <names>': 'environment variables that it sees then, separated by commas; none by default',
+    },
+    takesReference: true,
+    example: 'dml debug sales#days --run',
+    load: () => import('../commands/debug.ts'),
+  },
+  {
+    name: 'replay',
+    group: 'Explain calls',
+    summary: 'Make recorded calls again and compare what comes of them.',
+    description:
+      'Each call is made from its recorded function and inputs, with those that functions have made; the exit code ' +
+      'is 0 when all agree and 7 when one differs. Nothing that is recorded changes: what comes of it is recorded ' +
+      'besides, and "dml show" and "dml run" mark a call that differed as not deterministic.',
+    arguments: { '<dag>': `a dag, or one call or outcome of one: ${CALL_NAME}` },
+    options: {
+      '--sample <share>': 'only so many of the calls, at random: 0.1 or 10%',
+      '--workers <number>': 'calls that run at one time, as many as the processors by default',
+      '--env <names>': 'environment variables that functions see, separated by commas; none by default',
+    },
+    takesReference: true,
+    example: 'dml replay sales',
+    load: () => import('../commands/replay.ts'),
+  },
+  {
+    name: 'table',
+    group: 'Compare runs',
+    summary: 'List the runs of a dag with their parameters and metrics, newest first.',
+    description:
+      'A run is a commit that changed the dag. Without --columns the parameters that differ and all metrics are shown. ' +
+      'Columns are names of nodes of the dag or paths into their values, such as root.score.',
+    arguments: {
+      '[dag]': 'a dag of the current branch, or <commit>:<dag>; the only dag of the branch by default',
+    },
+    options: {
+      '-n, --count <number>': 'runs to list at most, of those that the filter leaves',
+      '--columns <names>': 'columns to show, separated by commas: params.lambda,metrics.rmse',
+      '--filter <condition>':
+        'list only runs such as metrics.rmse<0.5 or params.model=ridge; may be given repeatedly',
+      '--sort <column>': 'smallest first',
+      '--reverse': 'turn the order round: oldest first, or largest first',
+      '--csv': 'print comma-separated values',
+    },
+    repeatable: ['--filter <condition>'],
+    takesReference: true,
+    example: 'dml table my-pipeline -n 5',
+    load: () => import('../commands/table.ts'),
+  },
+  {
+    name: 'compare',
+    group: 'Compare runs',
+    summary: 'Print what differs between runs: parameters, metrics, values and code.',
+    description:
+      'Each commit, or dag of one, is compared with the first; a single one with the current commit. Without a dag all ' +
+      'that the commits have in common are compared.',
+    arguments: {
+      '<first>': `${COMMIT_NAME}, or <commit>:<dag>`,
+      '[others...]': 'what to compare with it; the current commit by default',
+    },
+    options: { '--dag <name>': 'compare only this dag' },
+    takesReference: true,
+    example: 'dml compare main~1 main',
+    load: () => import('../commands/compare.ts'),
+  },
+  {
+    name: 'plot',
+    group: 'Compare runs',
+    summary: 'Print a plot of a metric over the runs of a dag, as SVG.',
+    description:
+      'The first run is on the left. With --x the runs are points over the values of a parameter or another column.',
+    arguments: {
+      '<dag>': 'a dag of the current branch, or <commit>:<dag>',
+      '<metric>': 'a metric, or any column of "dml table"',
+    },
+    options: {
+      '--x <column>': 'column of "dml table" for the horizontal axis: params.lambda',
+      '--filter <condition>': 'show only runs such as metrics.rmse<0.5; may be given repeatedly',
+      '-n, --count <number>': 'newest runs to show at most, of those that the filter leaves',
+    },
+    repeatable: ['--filter <condition>'],
+    takesReference: true,
+    example: 'dml plot my-pipeline rmse > rmse.svg',
+    load: () => import('../commands/plot.ts'),
   },
   {
     name: 'branch',
@@ -434,6 +445,32 @@ export const COMMANDS: readonly CommandSpec[] = [
     load: () => import('../commands/merge.ts'),
   },
   {
+    name: 'dag list',
+    group: 'Change refs',
+    summary: 'List the dags of the current branch.',
+    example: 'dml dag list',
+    load: () => import('../commands/dag-list.ts'),
+  },
+  {
+    name: 'dag delete',
+    group: 'Change refs',
+    summary: 'Commit the current branch without one of its dags.',
+    description: 'The commits before still have the dag. What is printed says how to bring it back.',
+    arguments: { '<name>': 'a dag of the current branch' },
+    example: 'dml dag delete my-pipeline',
+    load: () => import('../commands/dag-delete.ts'),
+  },
+  {
+    name: 'dag restore',
+    group: 'Change refs',
+    summary: 'Commit a dag of another commit to the current branch.',
+    description: 'It takes the place of a dag that has its name. No call runs.',
+    arguments: { '<dag>': '<commit>:<dag>' },
+    takesReference: true,
+    example: 'dml dag restore main~1:my-pipeline',
+    load: () => import('../commands/dag-restore.ts'),
+  },
+  {
     name: 'forget',
     group: 'Change refs',
     summary: 'Make the history of a branch shorter, so that "dml gc" deletes the rest.',
@@ -470,92 +507,6 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: { '--all': 'forget all of it' },
     example: 'dml wip prune 3f2a',
     load: () => import('../commands/wip-prune.ts'),
-  },
-  {
-    name: 'adapter list',
-    group: 'Inspect',
-    summary: 'List the execution adapters that PATH offers.',
-    description:
-      'An adapter is an executable whose name begins with "dml-", in a folder of PATH that only its owner can write to. ' +
-      'It runs the functions whose URIs begin with dml+exec://<name>/. None is started.',
-    example: 'dml adapter list',
-    load: () => import('../commands/adapter-list.ts'),
-  },
-  {
-    name: 'adapter check',
-    group: 'Inspect',
-    summary: 'Start an execution adapter and check whether it keeps its contract.',
-    arguments: { '<name>': 'name of the executable, dml-<name>' },
-    options: {
-      '--call <uri>': 'also have it run this function, twice',
-      '--inputs <json>': 'the inputs of that call, a list as JSON; none by default',
-    },
-    example: "dml adapter check dml-stats --call dml+exec://dml-stats/v1/mean --inputs '[[1, 2, 4.5]]'",
-    load: () => import('../commands/adapter-check.ts'),
-  },
-  {
-    name: 'trust',
-    group: 'Maintain',
-    summary: 'Use a repository of another user.',
-    description:
-      'A repository that belongs to another user, or that everybody may write to, is refused: whoever wrote there ' +
-      'decides what its commands return and run. This puts the folder on the list of those that you use all the same, ' +
-      'the file daggerml/trusted in your configuration folder. Without a folder the list is printed.',
-    arguments: { '[folder]': 'a folder in the repository' },
-    options: { '--remove': 'take the folder off the list' },
-    example: 'dml trust /srv/team/project',
-    load: () => import('../commands/trust.ts'),
-  },
-  {
-    name: 'debug',
-    group: 'Inspect',
-    summary: 'Lay out a call in a folder, to run it there alone.',
-    description:
-      'Inputs as JSON and files, the code as it is recorded, the sources where they are recorded, and run.mjs, which ' +
-      'makes the call with plain Node, also under a debugger: node --inspect-brk run.mjs. For a step that is a ' +
-      'script: its files and inputs, and run.sh. Values of environment variables are not recorded and not written.',
-    arguments: {
-      '<call>': `a call or an outcome of one: ${CALL_NAME}`,
-      '[folder]': 'folder to create; debug-<id> by default',
-    },
-    options: {
-      '--run': 'run it there',
-      '--env <names>': 'environment variables that it sees then, separated by commas; none by default',
-    },
-    takesReference: true,
-    example: 'dml debug sales#days --run',
-    load: () => import('../commands/debug.ts'),
-  },
-  {
-    name: 'replay',
-    group: 'Inspect',
-    summary: 'Make recorded calls again and compare what comes of them.',
-    description:
-      'Each call is made from its recorded function and inputs, with those that functions have made; the exit code ' +
-      'is 0 when all agree and 7 when one differs. Nothing that is recorded changes: what comes of it is recorded ' +
-      'besides, and "dml show" and "dml run" mark a call that differed as not deterministic.',
-    arguments: { '<dag>': `a dag, or one call or outcome of one: ${CALL_NAME}` },
-    options: {
-      '--sample <share>': 'only so many of the calls, at random: 0.1 or 10%',
-      '--workers <number>': 'calls that run at one time, as many as the processors by default',
-      '--env <names>': 'environment variables that functions see, separated by commas; none by default',
-    },
-    takesReference: true,
-    example: 'dml replay sales',
-    load: () => import('../commands/replay.ts'),
-  },
-  {
-    name: 'stats',
-    group: 'Inspect',
-    summary: 'Print what calls took and what was known of them before.',
-    description:
-      'Counts the runs that the history of the current branch has recorded; a run that changed nothing leaves no ' +
-      'commit. The time that was saved is that of the calls that had run before. Bytes are those of the dags of the ' +
-      'newest commit with the outcomes of their calls.',
-    arguments: { '[dag]': 'the only dag that counts; all by default' },
-    takesReference: true,
-    example: 'dml stats',
-    load: () => import('../commands/stats.ts'),
   },
   {
     name: 'gc',
@@ -595,5 +546,54 @@ export const COMMANDS: readonly CommandSpec[] = [
     options: { '--all': 'list every finding, as --json does' },
     example: 'dml verify',
     load: () => import('../commands/verify.ts'),
+  },
+  {
+    name: 'trust',
+    group: 'Maintain',
+    summary: 'Use a repository of another user.',
+    description:
+      'A repository that belongs to another user, or that everybody may write to, is refused: whoever wrote there ' +
+      'decides what its commands return and run. This puts the folder on the list of those that you use all the same, ' +
+      'the file daggerml/trusted in your configuration folder. Without a folder the list is printed.',
+    arguments: { '[folder]': 'a folder in the repository' },
+    options: { '--remove': 'take the folder off the list' },
+    example: 'dml trust /srv/team/project',
+    load: () => import('../commands/trust.ts'),
+  },
+  {
+    name: 'adapter list',
+    group: 'Maintain',
+    summary: 'List the execution adapters that PATH offers.',
+    description:
+      'An adapter is an executable whose name begins with "dml-", in a folder of PATH that only its owner can write to. ' +
+      'It runs the functions whose URIs begin with dml+exec://<name>/. None is started.',
+    example: 'dml adapter list',
+    load: () => import('../commands/adapter-list.ts'),
+  },
+  {
+    name: 'adapter check',
+    group: 'Maintain',
+    summary: 'Start an execution adapter and check whether it keeps its contract.',
+    arguments: { '<name>': 'name of the executable, dml-<name>' },
+    options: {
+      '--call <uri>': 'also have it run this function, twice',
+      '--inputs <json>': 'the inputs of that call, a list as JSON; none by default',
+    },
+    example: "dml adapter check dml-stats --call dml+exec://dml-stats/v1/mean --inputs '[[1, 2, 4.5]]'",
+    load: () => import('../commands/adapter-check.ts'),
+  },
+  {
+    name: 'schema',
+    group: 'Maintain',
+    summary: 'Print the schema version of the repository and what wrote it.',
+    example: 'dml schema',
+    load: () => import('../commands/schema.ts'),
+  },
+  {
+    name: 'version',
+    group: 'Maintain',
+    summary: 'Print the versions of dml, its formats and its engine.',
+    example: 'dml version',
+    load: () => import('../commands/version.ts'),
   },
 ];

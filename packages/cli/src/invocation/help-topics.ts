@@ -72,12 +72,12 @@ the command fails:
     "hint": "did you mean: main? \\"dml branch\\" lists the branches"
   }
 
-  code      what went wrong, a word that stays the same from one version to the next
-  detail    more about it, a word or null
-  message   the same for people; its wording may change
-  hint      the next step for people, or null
+  code         what went wrong, a word that stays the same from one version to the next
+  detail       more about it, a word or null
+  message      the same for people; its wording may change
+  hint         the next step for people, or null
   failedCalls  only of "dml run": node id, call, inputs, code, message and trace of each failed call
-  stack     only with DML_DEBUG: where in dml it happened
+  stack        only with DML_DEBUG: where in dml it happened
 
 A command that fails prints no result, but for "dml verify": what it found is its result.
 
@@ -95,8 +95,9 @@ Exit codes:
     4  an ambiguous prefix
     5  not a repository, or no such folder
     6  refused: not a fast-forward, a conflict, something would be lost, a ref moved by another process
-    7  a call of the pipeline failed
-    8  an infrastructure failure outlasted its retries, or the system starts no process
+    7  a call failed, or the ops on a target did
+    8  an infrastructure failure outlasted its retries, a call needs what --resources does not offer, or
+       the system starts no process
     9  the repository needs a newer dml: its schema, its engine or records in it are newer
    10  the store cannot be opened, read or written
    11  "dml verify" found damage
