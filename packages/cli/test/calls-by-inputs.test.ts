@@ -142,6 +142,9 @@ describe('a call', () => {
         dag.name('first', dag.call(hour, [1, 2], dag.call(sum, [named])));
         dag.name('second', dag.call(sum, dag.call(load)));
         dag.name('third', dag.call(sum, [dag.call(sum, Array.from({ length: 20 }, (_, n) => n))]));
+        const folder = { 'one.txt': [1], ['k'.repeat(38)]: [2], rest: Array.from({ length: 20 }, (_, n) => n) };
+        dag.name('ofFolder', dag.call(sum, dag.map.get(folder, 'one.txt')));
+        dag.name('ofLongKey', dag.call(sum, dag.map.get(folder, 'k'.repeat(38))));
         return [list, long];
       });`,
     );
@@ -165,6 +168,8 @@ describe('a call', () => {
     expect(await callOf('named')).toBe('hour([ 5 ], 8)');
     expect(await callOf('first')).toMatch(/^hour\(\[ 1, 2 \], sum\([0-9a-f]{12}\)\)$/);
     expect(await callOf('deep')).toMatch(/^sum\(list\/construct\([0-9a-f]{12}\)\)$/);
+    expect(await callOf('ofFolder')).toMatch(/^sum\(map\/get\([0-9a-f]{12}, "one\.txt"\)\)$/);
+    expect(await callOf('ofLongKey')).toMatch(/^sum\([0-9a-f]{12}\)$/);
   });
 
   it('lists the outcomes of earlier runs, each of which is shown with its failure [DML-CLI-1700] [DML-CLI-1701]', async () => {

@@ -21,6 +21,8 @@ export interface CallTextOptions {
 }
 
 const MAX_INPUT = 40;
+/** Characters of a call that is an input; room for a key of a folder, which tells one file from another. */
+const MAX_CALL_INPUT = 60;
 const MAX_INPUTS = 200;
 
 /**
@@ -63,12 +65,15 @@ function inputText(
   { isInput, maxInput, nameOf }: CallTextForm,
 ): string {
   const node = source.read('node', nodeId);
-  if (node.kind === 'literal') return valueText(source, { ...node, nodeId }, maxInput);
+  if (node.kind === 'literal') {
+    const text = valueText(source, { ...node, nodeId }, maxInput);
+    return isInput && text.length > maxInput ? shortId(nodeId) : text;
+  }
   if (isInput) return shortId(nodeId);
   if (node.kind === 'import') return node.name;
   const form = { nameOf, maxInput: MAX_INPUT, maxInputs: MAX_INPUTS, isInput: true };
   const { text } = textOf(source, nodeId, form);
-  return text.length > MAX_INPUT ? shortId(nodeId) : text;
+  return text.length > MAX_CALL_INPUT ? shortId(nodeId) : text;
 }
 
 /** Returns a value on one line; one that is longer than the limit ends with the id of its node. */
