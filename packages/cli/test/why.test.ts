@@ -241,6 +241,8 @@ describe('a call to explain', () => {
     const { nodeId } = await why('flow#root');
     for (const name of ['fit', 'flow#fit', 'fit(rows, 2)', 'flow#fit(rows, 2)', nodeId, nodeId.slice(0, 10)])
       expect((await why(name)).nodeId, name).toBe(nodeId);
+    for (const dag of ['one', 'two']) await repository.define(dag, '(dag) => dag.call(steps.add, 3, 4)');
+    expect(await why('add')).toMatchObject({ call: 'add(3, 4)', dag: 'one' });
     expect(await repository.error(3, ['why', 'other#fit'])).toMatchObject({ code: 'unknown_name' });
     expect(await repository.refusal(2, ['why', 'main'])).toContain('and no call, outcome of a call or dag');
   });

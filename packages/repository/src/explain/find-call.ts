@@ -113,24 +113,25 @@ interface NamedCall {
 /** Lists the calls of the current branch whose function or text is given, behind the name of their dag or not. */
 function callsNamed(reader: RecordReader, name: string): readonly NamedCall[] {
   const current = currentCommit(reader);
-  const found: NamedCall[] = [];
-  if (current === undefined) return found;
+  // A call that several dags have is one call.
+  const found = new Map<NodeId, NamedCall>();
+  if (current === undefined) return [];
   let left = MAX_CALLS;
   for (const { name: dagName, dagId } of dagsOf(reader, current.commit)) {
     const wanted = name.startsWith(`${dagName}#`) ? name.slice(dagName.length + 1) : name;
     const names = namesIn(reader, dagId);
     for (const nodeId of callsOf(reader, dagId)) {
-      if (--left < 0) return found;
+      if (--left < 0) return [...found.values()];
       const nameOf = (id: NodeId): string | undefined =>
         callingName(names.get(id)?.filter((each) => each !== 'root'));
       const { text } = callText(reader, nodeId, { nameOf });
-      if (text !== wanted && !text.startsWith(`${wanted}(`)) continue;
+      if (found.has(nodeId) || (text !== wanted && !text.startsWith(`${wanted}(`))) continue;
       const scopeCommitId = current.commitId;
-      found.push({
+      found.set(nodeId, {
         found: { class: 'node', objectId: nodeId, scopeCommitId, insideDagId: dagId, dagName },
         text,
       });
     }
   }
-  return found;
+  return [...found.values()];
 }
