@@ -243,7 +243,10 @@ describe('dml plot', () => {
     expect(await repository.refusal(2, ['plot', 'train', 'note'])).toContain(
       'no run of "train" has a number',
     );
-    await repository.refusal(3, ['plot', 'train', 'nothing']);
+    expect(await repository.refusal(3, ['plot', 'train', 'nothing'])).toContain('no node "nothing"');
+    expect(await repository.refusal(3, ['plot', 'train', 'sum', '--x', 'params.none'])).toContain(
+      'no node "params.none"',
+    );
   });
 
   it('escapes texts [DML-CLI-1812]', async () => {

@@ -66,8 +66,9 @@ function rowsOf(
   try {
     return read(`${METRIC_PREFIX}${name}`);
   } catch (error) {
-    if (isDmlError(error) && error.code === 'unknown_name') return read(name);
-    throw error;
+    const isOther = isDmlError(error) && others.includes(String(error.fields.word));
+    if (!isDmlError(error, 'unknown_name') || isOther) throw error;
+    return read(name);
   }
 }
 
