@@ -28,7 +28,7 @@ it.each([failed, refused])('a run ends with its first failure: %j [DML-EXE-3120]
   expect(run.counts).toMatchObject({ failed: 1 });
 });
 
-it('calls that functions alone make end no run, calls of the dag do [DML-EXE-3853]', async () => {
+it('calls that functions alone make end no run, calls of the dag do [DML-EXE-3853] [DML-EXE-3854]', async () => {
   workspace = await Workspace.held();
   const run = workspace.begin({ failFast: true });
   const outer = run.ask('work', [1]);

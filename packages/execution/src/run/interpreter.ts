@@ -453,6 +453,7 @@ export class Interpreter {
     if (this.isCancelled || failureClass === 'input' || failureClass === 'cancelled') return;
     // A function may go on with the failure of a call that it alone makes.
     // @spec DML-EXE-3853
+    // @spec DML-EXE-3854
     if (!node.isOfDag) return;
     this.#stoppedBy = node;
     const reason = `the run ends with its first failure, that of ${node.callee?.name ?? node.kind}`;
