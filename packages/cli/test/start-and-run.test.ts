@@ -379,7 +379,7 @@ describe('dml run', () => {
       expect(stderr).toContain(
         'dml: the call "fit(1)" did not run: it needs gpu=1; the run offers gpus=2, linux; did you mean gpus?\n',
       );
-      expect(stderr).toContain('hint: say what this machine has, such as "dml run --resources gpu=1,');
+      expect(stderr).toContain('hint: say what this machine has with an option such as --resources gpu=1,');
     });
 
     it.each(['gpu=0', 'gpu=x', 'gpu=1,gpu=2', '=2', 'gpu=1,,', 'gpu=-1', 'gpu=1.5', '', 'g pu=1'])(
