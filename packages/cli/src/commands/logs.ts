@@ -7,6 +7,7 @@ import {
   type RanExec,
   type RecordReader,
   ranExecOf,
+  shortId,
 } from '@daggerml/repository';
 import type { CommandContext } from '../invocation/command.ts';
 import { withStore } from '../invocation/repository-access.ts';
@@ -56,7 +57,7 @@ function* logged(reader: RecordReader, calls: readonly FoundCall[]): Generator<L
 
 function heading({ call, exec }: LoggedCall, { output }: CommandContext): string {
   const ran = exec.startedMs === null ? '' : `  ${formatTime(exec.startedMs)}`;
-  return output.safe(`==> ${call.text}  ${call.execId.slice(0, 12)}${ran}`);
+  return output.safe(`==> ${call.text}  ${shortId(exec.nodeId)}${ran}`);
 }
 
 function silence(reader: RecordReader, [call]: readonly FoundCall[]): string {

@@ -67,8 +67,8 @@ export async function run(context: CommandContext): Promise<void> {
     ];
   }
 
-  function callRow({ call, execId, durationMs }: ShownCall): string[] {
-    return [`  ${formatDuration(durationMs)}`, output.shortId(execId), output.safe(call)];
+  function callRow({ call, nodeId, durationMs }: ShownCall): string[] {
+    return [`  ${formatDuration(durationMs)}`, output.shortId(nodeId), output.safe(call)];
   }
 
   function functionRows(functions: readonly FunctionStats[]): string[][] {
