@@ -62,6 +62,32 @@ describe('after an excision', () => {
     expect((await repository.run('sums')).counts).toMatchObject({ executed: 0, cached: 2 });
   });
 
+  it('every command that goes through a history ends it there', async () => {
+    // A branch that has the commit, but none of those after it.
+    await repository.ok('branch', 'side', middle.commitId);
+    await repository.ok('switch', 'side');
+    const side = await repository.run('raw');
+    for (const name of ['side2', 'side3']) await repository.ok('branch', name);
+    await repository.ok('switch', 'main');
+    await excise('commit', () => middle.commitId);
+    const head = (await repository.json<{ commitId: string }[]>('log'))[0]?.commitId;
+    expect(await repository.json('table', 'report')).toMatchObject({ runs: [{ commitId: head }] });
+    expect(await repository.json('stats')).toMatchObject({ commits: 1 });
+    expect(await repository.json('why', 'report#root')).toMatchObject({ madeIn: head, commitsSince: 0 });
+    expect(await repository.json('why', 'report')).toMatchObject({ madeIn: head, kept: 0 });
+    const { calls } = await repository.json<{ calls: { commitId: string }[] }>('who', 'report#root');
+    expect(calls.map(({ commitId }) => commitId).sort()).toEqual([head, side.commitId].sort());
+    expect((await repository.json('show', 'report')).objectId).toBe(middle.dagId);
+    expect(await repository.json('forget', '--keep', '1')).toMatchObject({
+      ...{ keptCommits: 1, forgottenCommits: 0, before: head, after: head },
+    });
+    await repository.run('clock');
+    expect(await repository.json('forget', '--keep', '1')).toMatchObject({
+      ...{ keptCommits: 1, forgottenCommits: 1, keepers: [] },
+    });
+    await expectHealthy();
+  });
+
   it.each([
     ['dag', () => middle.dagId],
     ['tree', (store: Store) => must(store.getRecord('commit', middle.commitId as never)).treeId],

@@ -102,6 +102,36 @@ describe('dml stats', () => {
     expect(totals).toEqual([...totals].sort((a, b) => b - a));
   });
 
+  it('counts calls that failed, that others had run, and dags that are gone [DML-REP-0410]', async () => {
+    const other = await TestRepository.create();
+    const code = `${STEPS}
+export const boom = (n: number): number => { throw new RangeError(String(n)); };
+export const brave = async (n: number): Promise<number> => call(boom, n).then(() => 1, () => 0);
+`;
+    const define = (name: string, build: string, text = code): Promise<unknown> =>
+      other.define(name, build, { code: text });
+    await define('late', '(dag) => dag.call(steps.brave, 5)');
+    await define('gone', '(dag) => dag.call(steps.inner, 1)');
+    await other.ok('dag', 'delete', 'gone');
+    // The same values, by another node.
+    await define('again', '(dag) => dag.call(steps.inner, dag.call(steps.size, dag.call(steps.load, 1)))');
+    const { commits, dags, functions } = await other.json<Sums>('stats');
+    expect(commits).toBe(4);
+    expect(dags).toMatchObject([
+      { dag: 'again', runs: 1, executed: 2, failed: 0, answered: 1 },
+      { dag: 'gone', runs: 1, executed: 1, failed: 0, answered: 0 },
+      { dag: 'late', runs: 1, executed: 2, failed: 1, answered: 0 },
+    ]);
+    expect(functions.map(({ function: name, calls, failed }) => [name, calls, failed]).sort()).toEqual([
+      ['boom', 1, 1],
+      ['brave', 1, 0],
+      ['inner', 1, 0],
+      ['load', 1, 0],
+      ['size', 1, 0],
+    ]);
+    expect(await other.ok('stats')).toContain('1 failed');
+  });
+
   it('lists ten calls at most [DML-REP-0411]', async () => {
     const other = await TestRepository.create();
     await other.define('many', '(dag) => Array.from({ length: 12 }, (_, n) => dag.call(steps.inner, n))', {

@@ -13,6 +13,7 @@ import { findObject } from '../names/find-object.ts';
 import { type PinScope, treeScope } from '../nodes/pin-scope.ts';
 import { storedValue } from '../nodes/stored-value.ts';
 import { objectValue } from '../views/object-value.ts';
+import { readFirstParents } from '../workspace/first-parents.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { METRIC_PREFIX, PARAMETER_PREFIX } from './recorded-names.ts';
 import { cellOf, type ValueCell } from './value-cell.ts';
@@ -39,25 +40,13 @@ export function dagRun(reader: RecordReader, commitId: CommitId, dagName: string
  * @spec DML-REP-0360
  */
 export function* runsOfDag(reader: RecordReader, from: CommitId, dagName: string): Generator<DagRun> {
-  let next: CommitId | undefined = from;
   let later: DagRun | undefined;
-  while (next !== undefined) {
-    const commit = readUnlessExcised(reader, next);
-    const run = commit && dagRun(reader, next, dagName);
+  for (const [commitId] of readFirstParents(reader, from)) {
+    const run = dagRun(reader, commitId, dagName);
     if (later !== undefined && (run === undefined || !isSameRun(reader, run, later))) yield later;
     later = run;
-    next = commit?.parentCommitIds[0];
   }
   if (later !== undefined) yield later;
-}
-
-function readUnlessExcised(reader: RecordReader, commitId: CommitId): CommitRecord | undefined {
-  try {
-    return reader.read('commit', commitId);
-  } catch (error) {
-    if (isDmlError(error) && error.detail === 'excised') return undefined;
-    throw error;
-  }
 }
 
 function isSameRun(reader: RecordReader, left: DagRun, right: DagRun): boolean {

@@ -3,7 +3,6 @@ import {
   type CommitRecord,
   type DagId,
   type ExecId,
-  isDmlError,
   type NodeId,
   scanLinks,
   type TreeRoot,
@@ -37,12 +36,7 @@ export function* firstParents(
 
 /** Reads a commit; undefined for one that was excised or is not here. */
 export function commitUnlessGone(source: ExplainSource, commitId: CommitId): CommitRecord | undefined {
-  try {
-    return source.read('commit', commitId);
-  } catch (error) {
-    if (isDmlError(error)) return undefined;
-    throw error;
-  }
+  return ifKnown(() => source.read('commit', commitId));
 }
 
 /** Looks pins of one node up in many commits; pins that several commits share are read once. */

@@ -1,5 +1,6 @@
 import { type DatumId, type ExecId, type ExecRecord, readBlob, sha256Hex } from '@daggerml/object-model';
 import { liftDatum, StoredBlob } from '@daggerml/values';
+import { fieldsOf } from '../receipts/receipt-of.ts';
 import type { ExplainSource } from './call-side.ts';
 
 /** Package whose code a captured function carries. */
@@ -53,18 +54,18 @@ export function readReceipt(
     },
     receiptDatumId,
   );
-  return asRecord(value);
+  return fieldsOf(value);
 }
 
 function sourcesOfReceipt(source: ExplainSource, receiptDatumId: DatumId): FunctionSources | undefined {
   const receipt = readReceipt(source, receiptDatumId);
-  const kept = asRecord(receipt.sources);
+  const kept = fieldsOf(receipt.sources);
   if (kept.files === undefined) return undefined;
   const files = new Map<string, SourceText>();
-  for (const [path, file] of Object.entries(asRecord(kept.files)))
+  for (const [path, file] of Object.entries(fieldsOf(kept.files)))
     if (typeof file === 'object' && file !== null && StoredBlob.is(file))
       files.set(path, storedText(source, file as StoredBlob));
-  const libraries = Array.isArray(kept.libraries) ? kept.libraries.map(asRecord) : [];
+  const libraries = Array.isArray(kept.libraries) ? kept.libraries.map(fieldsOf) : [];
   return {
     files,
     libraries: libraries.map(({ name, version, sha256 }) => ({
@@ -97,13 +98,13 @@ export function sourcesOfScript(
   const found = new Map<string, SourceText>([
     ['command', { sha256: sha256Hex(new TextEncoder().encode(command)), text: () => command }],
   ]);
-  const open: [path: string, value: unknown][] = Object.entries(asRecord(files));
+  const open: [path: string, value: unknown][] = Object.entries(fieldsOf(files));
   for (const [path, value] of open) {
     if (typeof value !== 'object' || value === null || found.size === MAX_SCRIPT_FILES) continue;
     if (StoredBlob.is(value)) found.set(path, storedText(source, value as StoredBlob));
     else
       open.push(
-        ...Object.entries(asRecord(value)).map(([name, each]): [string, unknown] => [
+        ...Object.entries(fieldsOf(value)).map(([name, each]): [string, unknown] => [
           `${path}/${name}`,
           each,
         ]),
@@ -124,9 +125,4 @@ function storedText(source: ExplainSource, file: StoredBlob): SourceText {
       }
     },
   };
-}
-
-function asRecord(value: unknown): Readonly<Record<string, unknown>> {
-  if (value instanceof Map) return Object.fromEntries(value);
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {};
 }

@@ -57,9 +57,9 @@ function middleEdits(before: readonly string[], after: readonly string[]): Edit[
     trail.push(reached.slice());
     for (let diagonal = -edits; diagonal <= edits; diagonal += 2) {
       const at = most + 1 + diagonal;
-      const isDown =
-        diagonal === -edits || (diagonal !== edits && (reached[at - 1] ?? 0) < (reached[at + 1] ?? 0));
-      let x = isDown ? (reached[at + 1] ?? 0) : (reached[at - 1] ?? 0) + 1;
+      const [below, above] = [reached[at - 1] as number, reached[at + 1] as number];
+      const isDown = diagonal === -edits || (diagonal !== edits && below < above);
+      let x = isDown ? above : below + 1;
       while (x < before.length && x - diagonal < after.length && before[x] === after[x - diagonal]) x += 1;
       reached[at] = x;
       if (x >= before.length && x - diagonal >= after.length) return walkBack(trail, { before, after, most });
@@ -82,11 +82,10 @@ function walkBack(
     const reached = trail[count] as Int32Array;
     const diagonal = x - y;
     const at = most + 1 + diagonal;
-    const isDown =
-      diagonal === -count || (diagonal !== count && (reached[at - 1] ?? 0) < (reached[at + 1] ?? 0));
-    const previous = diagonal + (isDown ? 1 : -1);
-    const fromX = count === 0 ? 0 : (reached[most + 1 + previous] ?? 0);
-    const fromY = count === 0 ? 0 : fromX - previous;
+    const [below, above] = [reached[at - 1] as number, reached[at + 1] as number];
+    const isDown = diagonal === -count || (diagonal !== count && below < above);
+    const [previous, previousX] = isDown ? [diagonal + 1, above] : [diagonal - 1, below];
+    const [fromX, fromY] = count === 0 ? [0, 0] : [previousX, previousX - previous];
     while (x > fromX && y > fromY) {
       x -= 1;
       y -= 1;

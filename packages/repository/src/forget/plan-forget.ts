@@ -1,7 +1,6 @@
 import {
   type CommitId,
   type CommitRecord,
-  isDmlError,
   type ObjectClass,
   recordLinks,
   treeEntries,
@@ -9,6 +8,7 @@ import {
 import { Draft, type RefName, storeError } from '@daggerml/store';
 import { treeScope } from '../nodes/pin-scope.ts';
 import { ObjectWalk } from '../stats/object-walk.ts';
+import { readFirstParents, readUnlessExcised } from '../workspace/first-parents.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 
 /** Commits that a branch keeps, beginning with the newest one, which it always keeps. */
@@ -49,7 +49,7 @@ export function planForget(reader: RecordReader, branch: RefName, keep: Kept): F
   if (before === undefined) throw storeError('ref_missing', { ref: branch });
   const kept: CommitId[] = [];
   const forgotten: CommitId[] = [];
-  for (const [commitId, commit] of firstParents(reader, before)) {
+  for (const [commitId, commit] of readFirstParents(reader, before)) {
     const isKept =
       forgotten.length === 0 &&
       (kept.length === 0 ||
@@ -68,25 +68,6 @@ export function planForget(reader: RecordReader, branch: RefName, keep: Kept): F
   }
   const [keptCommits, forgottenCommits] = [kept.length, forgotten.length];
   return { branch, before, after, keptCommits, forgottenCommits, draft, kept, forgotten };
-}
-
-/** Yields a commit and its first parents; the history ends where a commit was excised. */
-function* firstParents(reader: RecordReader, from: CommitId): Generator<[CommitId, CommitRecord]> {
-  for (let next: CommitId | undefined = from; next !== undefined; ) {
-    const commit = readUnlessExcised(reader, next);
-    if (commit === undefined) return;
-    yield [next, commit];
-    next = commit.parentCommitIds[0];
-  }
-}
-
-function readUnlessExcised(reader: RecordReader, commitId: CommitId): CommitRecord | undefined {
-  try {
-    return reader.read('commit', commitId);
-  } catch (error) {
-    if (isDmlError(error) && error.detail === 'excised') return undefined;
-    throw error;
-  }
 }
 
 /**

@@ -11,6 +11,7 @@ import {
 import { diffCommits } from '@daggerml/store';
 import { type PinScope, treeScope } from '../nodes/pin-scope.ts';
 import { functionName } from '../views/call-text.ts';
+import { readFirstParents } from '../workspace/first-parents.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { IdNumbers } from './id-numbers.ts';
 
@@ -71,7 +72,7 @@ const SLOWEST = 10;
  * @spec DML-REP-0410
  */
 export function runStats(reader: RecordReader, from: CommitId, options: RunStatsOptions = {}): RunStats {
-  const commits = firstParents(reader, from);
+  const commits = Array.from(readFirstParents(reader, from), ([commitId]) => commitId);
   const stats = new Stats(reader);
   for (let at = commits.length - 1; at >= 0; at -= 1) {
     const commitId = commits[at] as CommitId;
@@ -82,21 +83,6 @@ export function runStats(reader: RecordReader, from: CommitId, options: RunStats
     options.onCommits?.(commits.length - at);
   }
   return { commits: commits.length, ...stats.result() };
-}
-
-/** Lists a commit and its first parents, newest first; the history ends where a commit was excised. */
-function firstParents(reader: RecordReader, from: CommitId): CommitId[] {
-  const commits: CommitId[] = [];
-  try {
-    for (let next: CommitId | undefined = from; next !== undefined; ) {
-      const { parentCommitIds }: CommitRecord = reader.read('commit', next);
-      commits.push(next);
-      next = parentCommitIds[0];
-    }
-  } catch (error) {
-    if (!isDmlError(error) || error.detail !== 'excised') throw error;
-  }
-  return commits;
 }
 
 interface Step {

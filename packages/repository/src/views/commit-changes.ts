@@ -2,7 +2,6 @@ import {
   type CommitId,
   type DagId,
   type ExecId,
-  isDmlError,
   type NodeId,
   type TreeRoot,
   treeGet,
@@ -10,6 +9,7 @@ import {
 import { isSameComputation } from '../nodes/input-values.ts';
 import { treeScope } from '../nodes/pin-scope.ts';
 import { execValue } from '../nodes/stored-value.ts';
+import { readUnlessExcised } from '../workspace/first-parents.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 import { nodesOf } from './dag-view.ts';
 
@@ -50,14 +50,10 @@ interface DagStanding {
 
 /** Reads how a dag stands in a commit; undefined where history ends because a commit was excised. */
 function standingAt(reader: RecordReader, commitId: CommitId, name: string): DagStanding | undefined {
-  try {
-    const { parentCommitIds, treeId, pins } = reader.read('commit', commitId);
-    const dagId = treeGet('dags', reader.read('tree', treeId).dags, name, reader)?.[1];
-    return { parentCommitId: parentCommitIds[0], dagId, pins };
-  } catch (error) {
-    if (isDmlError(error) && error.detail === 'excised') return undefined;
-    throw error;
-  }
+  const commit = readUnlessExcised(reader, commitId);
+  if (commit === undefined) return undefined;
+  const dagId = treeGet('dags', reader.read('tree', commit.treeId).dags, name, reader)?.[1];
+  return { parentCommitId: commit.parentCommitIds[0], dagId, pins: commit.pins };
 }
 
 /**

@@ -1,5 +1,6 @@
-import { type CommitId, isDmlError } from '@daggerml/object-model';
+import type { CommitId } from '@daggerml/object-model';
 import type { Ref, RefName } from '@daggerml/store';
+import { readUnlessExcised } from '../workspace/first-parents.ts';
 import type { RecordReader } from '../workspace/record-reader.ts';
 
 /** Finds a head other than `except` whose history contains a commit; each commit of it is read once at most. */
@@ -15,19 +16,9 @@ export function containingHead(reader: RecordReader, commitId: CommitId, except:
         // What an earlier head reaches does not lead to the commit.
         if (seen.has(next)) continue;
         seen.add(next);
-        open.push(...parentsOf(reader, next));
+        open.push(...(readUnlessExcised(reader, next)?.parentCommitIds ?? []));
       }
       return false;
     })
   );
-}
-
-/** Returns the parents of a commit; none for an excised one, where the history ends. */
-function parentsOf(reader: RecordReader, commitId: CommitId): readonly CommitId[] {
-  try {
-    return reader.read('commit', commitId).parentCommitIds;
-  } catch (error) {
-    if (isDmlError(error) && error.detail === 'excised') return [];
-    throw error;
-  }
 }
