@@ -1,3 +1,4 @@
+import { headRef } from '@daggerml/store';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
@@ -136,6 +137,72 @@ describe('a comparison', () => {
         code: 'unknown_name',
         detail: 'dag',
       });
+  });
+});
+
+describe('a comparison of one dag', () => {
+  it('of commits that have the same says so [DML-REP-0370]', async () => {
+    for (const words of [
+      ['first:train', 'first:train'],
+      ['first', 'main', '--dag', 'sums'],
+    ])
+      expect(await compare(...words)).toMatchObject({
+        dags: [],
+        partial: [],
+        unchanged: [expect.any(String)],
+      });
+  });
+
+  it('has long values whole, and each function once [DML-REP-0371] [DML-REP-0373]', async () => {
+    const other = await TestRepository.create();
+    const pipeline = (offset: number): string => `
+import { definePipeline, functions } from '@daggerml/bindings';
+const steps = functions<typeof import('./long.ts')>(new URL('./long.ts', import.meta.url));
+export const long = definePipeline('long', (dag) => {
+  dag.metric('text', 'ab${offset}'.repeat(1_000));
+  dag.name('rows', Array.from({ length: 1_000 }, (_, n) => n + ${offset}));
+  return [1, 2, 3].map((n) => dag.call(steps.twice, n));
+});
+`;
+    for (const offset of [1, 2]) {
+      other.write('long.ts', `export const twice = (n: number) => n * 2 + ${offset};`);
+      other.write('long.ts.pipeline.ts', pipeline(offset));
+      await other.ok('run', 'long.ts.pipeline.ts');
+    }
+    const { dags } = await other.json<Document>('compare', 'main~1', 'main');
+    expect(dags[0]?.metrics).toEqual([
+      {
+        name: 'metrics.text',
+        values: ['ab1'.repeat(1_000), 'ab2'.repeat(1_000)],
+        differs: true,
+        differences: [null],
+      },
+    ]);
+    expect(dags[0]?.values).toMatchObject([
+      { name: 'root', changes: [{ path: '[0]', before: '3', after: '4' }] },
+      { name: 'rows', changes: [{ path: '[0]', before: '1', after: '2' }] },
+    ]);
+    expect(dags[0]?.functions).toMatchObject([{ name: 'twice', before: [{}], after: [{}] }]);
+    const text = await other.ok('table', 'long', '--columns', 'rows', '-n', '1');
+    expect(text).toMatch(/2, 3, 4, .*…\n/);
+    const filtered = await other.json<{ runs: object[] }>('table', 'long', '--filter', 'metrics.text!=ab1');
+    expect(filtered.runs).toHaveLength(2);
+  });
+
+  it('leaves out the values of calls that a commit has no outcome of [DML-REP-0371] [DML-REP-0372]', async () => {
+    await repository.plantCommit(headRef('lost'), { pins: [] });
+    const { dags } = await compare('main', 'lost');
+    const train = dags.find(({ dagName }) => dagName === 'train');
+    expect(train?.metrics).toEqual([
+      { name: 'metrics.label', values: ['a', 'a'], differs: false, differences: [null] },
+      { name: 'metrics.size', values: [10, null], differs: true, differences: [null] },
+    ]);
+    expect(train?.values.filter(({ name }) => name === 'extra')).toEqual([
+      { name: 'extra', side: 1, changes: [{ path: '', before: '"new"' }], isCut: false },
+    ]);
+    // Nor is it the same the other way round.
+    expect((await compare('lost:train', 'main')).unchanged).toEqual([]);
+    await repository.plant(headRef('lost'), null);
   });
 });
 

@@ -1,3 +1,4 @@
+import { headRef } from '@daggerml/store';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
@@ -131,6 +132,24 @@ describe('dml logs', () => {
     expect(await repository.ok('logs', 'second#it')).toBe('out 40\nerr 40\n');
     expect((await logged('second#it'))[0]?.pieces).toEqual((await logged('first')).at(-1)?.pieces);
     expect(first).toBeDefined();
+  });
+
+  it('finds an outcome that the commit does not have, where the inputs have values [DML-REP-0402]', async () => {
+    const build =
+      "(dag) => dag.name('last', dag.call(steps.speak, dag.name('first', dag.call(steps.silent, 50))))";
+    await repository.define('deep', build, { code: STEPS });
+    await repository.plantCommit(headRef('lost'), { pins: [] });
+    expect(await logged('lost:deep#first')).toEqual(await logged('deep#first'));
+    expect(await repository.error(3, ['logs', 'lost:deep#last'])).toMatchObject({ code: 'not_executed' });
+    expect(await logged('lost:talk')).toEqual([]);
+    await repository.plant(headRef('lost'), null);
+  });
+
+  it('refuses a commit of several dags, and the outcome of a list [DML-REP-0403]', async () => {
+    await repository.define('another', '(dag) => 1');
+    expect(await repository.refusal(2, ['logs', 'main'])).toContain('names a commit, and no call');
+    const { outcome } = await repository.json<{ outcome: { execId: string } }>('show', 'talk#root');
+    expect(await repository.refusal(2, ['logs', outcome.execId])).toContain('names a builtin, and no call');
   });
 
   it.each([

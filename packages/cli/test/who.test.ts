@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import type { CommitId } from '@daggerml/object-model';
+import { headRef } from '@daggerml/store';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
@@ -86,6 +88,49 @@ export const outer = async (n: number) => (await Promise.all([call(middle, n), c
     await define('other', 'async (dag) => dag.call(steps.load, 3)');
     for (const file of ['data/a.csv', 'data/deep/77.csv'])
       expect(told(await who(file))).toEqual([['made,used', 'pair', [1], 'folder']]);
+  });
+});
+
+describe('the calls that used a value', () => {
+  const wide = `(dag) => {
+      const data = dag.name('data', dag.call(steps.load, 900));
+      return dag.call(steps.wide, ...Array.from({ length: 30 }, (_, n) => (n === 27 ? data : n)));
+    }`;
+  const code = `${CODE}
+export const wide = (...all: unknown[]) => all.length;
+export const boom = (data: number[]): number => { throw new RangeError(String(data.length)); };
+`;
+
+  it('are told of the commit that made them, and not of a merge or of one that lost them [DML-REP-0303]', async () => {
+    const base = await repository.define('base', '(dag) => dag.call(steps.load, 1)', { code });
+    const made = await repository.define('wide', wide, { code });
+    const parentCommitIds = [base.commitId, made.commitId] as CommitId[];
+    await repository.plantCommit(headRef('merged'), { parentCommitIds });
+    await repository.plantCommit(headRef('lost'), { parentCommitIds, pins: [] });
+    const usages = await who('wide#data');
+    expect(told(usages).sort()).toEqual([
+      ['made', 'load', [], 'wide'],
+      ['used', 'wide', [27], 'wide'],
+    ]);
+    expect(new Set(usages.calls.map(({ commitId }) => commitId))).toEqual(new Set([made.commitId]));
+  });
+
+  it('include one of many inputs, of which none has another value, and one that failed [DML-REP-0304]', async () => {
+    await repository.define('wide', wide, { code });
+    const brave = `import { call } from '@daggerml/bindings';
+${code}
+export const brave = (data: number[]) => call(boom, data).then(() => 1, () => 0);
+`;
+    await repository.define('brave', '(dag) => dag.call(steps.brave, dag.call(steps.load, 900))', {
+      code: brave,
+    });
+    expect(told(await who('wide#data')).sort()).toEqual([
+      ['made', 'load', [], 'wide'],
+      ['used', 'boom', [0], 'brave'],
+      ['used', 'brave', [0], 'brave'],
+      ['used', 'wide', [27], 'wide'],
+    ]);
+    expect(told(await who('wide#root'))).toEqual([['made', 'wide', [], 'wide']]);
   });
 });
 

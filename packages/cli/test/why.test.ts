@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { headRef } from '@daggerml/store';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TestRepository } from './test-repository.ts';
 
@@ -84,6 +85,15 @@ describe('dml why', () => {
     };
     const failed = await why(failedCalls[0]?.nodeId ?? '');
     expect([failed.reason, failed.sentence]).toEqual(['new', 'boom(1) ran and failed because it is new']);
+  });
+
+  it('says of a call without an outcome that it has none [DML-EXE-3513]', async () => {
+    await run(5, 2);
+    await repository.plantCommit(headRef('lost'), { pins: [] });
+    expect(await why('lost:flow#rows')).toMatchObject({
+      ...{ reason: 'none', execId: null, madeIn: null, commitsSince: 0, earlier: null, differences: [] },
+    });
+    expect(await repository.ok('why', 'lost:flow#rows')).toMatch(/^clean\(data\) /);
   });
 
   it('looks for the earlier call in the closest ancestor that has the dag [DML-EXE-3514]', async () => {
@@ -245,6 +255,28 @@ describe('a call to explain', () => {
     expect(await why('add')).toMatchObject({ call: 'add(3, 4)', dag: 'one' });
     expect(await repository.error(3, ['why', 'other#fit'])).toMatchObject({ code: 'unknown_name' });
     expect(await repository.refusal(2, ['why', 'main'])).toContain('and no call, outcome of a call or dag');
+  });
+
+  it('is found by its id, or that of its dag, where an earlier commit has it [DML-REP-0300]', async () => {
+    const first = await run(5, 2);
+    const { dagId } = await repository.json<{ dagId: string }>('run', 'flow.ts');
+    const { nodeId } = await why('fit');
+    expect(await repository.json('why', dagId)).toMatchObject({ dag: 'flow', madeIn: first });
+    await run(5, 3);
+    expect(await why(nodeId)).toMatchObject({ nodeId, dag: 'flow', madeIn: first, reason: 'new' });
+    // The current commit has no such dag any more.
+    expect(await repository.error(2, ['why', dagId])).toMatchObject({
+      code: 'wrong_class',
+      detail: 'no_call',
+    });
+    await repository.ok('dag', 'delete', 'flow');
+    expect(await why(nodeId)).toMatchObject({ nodeId, dag: 'flow', madeIn: first });
+    await repository.define('literal', '(dag) => 1');
+    expect(await repository.refusal(2, ['why', 'literal#root'])).toContain('literal');
+    expect(await repository.error(3, ['why', 'literal#'])).toHaveProperty('code');
+    const empty = new TestRepository();
+    await empty.ok('init');
+    expect(await empty.error(3, ['why', 'fit'])).toMatchObject({ code: 'unknown_name' });
   });
 
   it('is named so by every command that takes a call [DML-REP-0300]', async () => {

@@ -110,7 +110,7 @@ function isSameOutcome(reader: RecordReader, left: DagRun, right: DagRun): boole
   if (left.dagId !== right.dagId) return false;
   if (left.commit.pins === right.commit.pins) return true;
   const [before, after] = [namedValues(reader, left), namedValues(reader, right)];
-  return [...before].every(([name, datumId]) => after.get(name) === datumId);
+  return before.size === after.size && [...before].every(([name, datumId]) => after.get(name) === datumId);
 }
 
 function compared(reader: RecordReader, runs: readonly DagRun[]): DagComparison {
