@@ -225,6 +225,94 @@ describe('dml why', () => {
     expect(await repository.json('why', 'many')).toMatchObject({ changed: 23, kept: 0 });
   });
 
+  it('says what differs, whatever it is [DML-CLI-1713] [DML-EXE-1705]', async () => {
+    const code = `export const load = (n: number) => Array.from({ length: n }, (_, i) => i);
+export const make = (n: number) => Array.from({ length: n }, (_, i) => -i);
+export const sum = (...parts: unknown[]) => parts.flat().length;
+export const now = () => process.hrtime.bigint().toString();
+`;
+    const define = (name: string, build: string) => repository.define(name, build, { code });
+    const sentence = async (before: string, after: string): Promise<string> => {
+      await define('differs', `(dag) => dag.call(steps.sum, ${before})`);
+      await define('differs', `(dag) => dag.call(steps.sum, ${after})`);
+      return (await why('differs#root')).sentence.replace(/^.* ran because /, '');
+    };
+    expect(await sentence('1, 2', '1, 2, 3')).toBe('3 inputs instead of 2');
+    expect(await sentence('dag.call(steps.load, 3)', '[7]')).toMatch(
+      /^input 1 changed: a literal instead of a call/,
+    );
+    const made = (step: string): string => `dag.name('rows', dag.call(steps.${step}, 4))`;
+    expect(await sentence(made('load'), made('make'))).toBe('input 1 (rows) changed: make instead of load');
+    expect((await why('differs#rows')).sentence).toBe('make(4) ran because make instead of load');
+    const many = (last: number): string => `...Array.from({ length: 60 }, (_, n) => n === 59 ? ${last} : n)`;
+    expect(await sentence(many(100), many(101))).toBe('input 60 changed from 100 to 101');
+    expect(await sentence('1, new Map([["a", 1], ["b", 2]])', '1, new Map([["b", 3], ["c", 4]])')).toBe(
+      'input 2 changed at .a: 1 was removed and 2 more',
+    );
+    await define('base', '(dag) => dag.call(steps.load, 11)');
+    await define('user', "(dag) => dag.call(steps.sum, dag.import('base').root)");
+    await define('base', '(dag) => dag.call(steps.load, 12)');
+    await repository.ok('run', 'user.ts');
+    expect((await why('user#root')).sentence).toMatch(
+      / ran because input 1 changed through load\(\): a literal changed from 11 to 12$/,
+    );
+    await define('again', '(dag) => dag.call(steps.sum, dag.call(steps.now))');
+    await repository.ok('run', 'again.ts', '--no-cache');
+    expect((await why('again#root')).sentence).toBe(
+      'sum(now()) ran because input 1 changed: now() was run again and has another value',
+    );
+  });
+
+  it('compares with the call that shares most inputs, each with one [DML-EXE-1702]', async () => {
+    const code = 'export const sum = (...parts: number[]) => parts.reduce((a, b) => a + b, 0);';
+    const sums = (...of: string[]) =>
+      repository.define('sums3', `(dag) => [${of.map((each) => `dag.call(steps.sum, ${each})`).join()}]`, {
+        code,
+      });
+    await sums('1, 9, 3', '1, 2, 3');
+    await sums('1, 2, 4', '1, 2, 5');
+    const earlier = async (name: string): Promise<string | undefined> =>
+      (await repository.ok('why', name)).split('\n').find((line) => line.startsWith('earlier'));
+    expect(await earlier('sum(1, 2, 4)')).toContain('sum(1, 2, 3) in ');
+    expect(await earlier('sum(1, 2, 5)')).toContain('sum(1, 9, 3) in ');
+  });
+
+  it('shows files and libraries that are new or gone [DML-CLI-1721] [DML-EXE-1704]', async () => {
+    await run(5, 2);
+    repository.write(
+      'node_modules/lib/package.json',
+      '{ "name": "lib", "version": "1.2.0", "type": "module", "main": "index.js" }',
+    );
+    repository.write('node_modules/lib/index.js', 'export const up = (x) => x + 1;');
+    for (const name of ['one', 'two', 'three'])
+      repository.write(`lib/${name}.ts`, `export const ${name} = 100;\n`);
+    const code = `import { up } from 'lib';
+import { one } from './lib/one.ts';
+import { two } from './lib/two.ts';
+import { three } from './lib/three.ts';
+export const load = (rows: number) => Array.from({ length: rows }, (_, i) => i);
+export const clean = (rows: number[]) => rows.filter((row) => up(row) < one + two + three);
+export const fit = (rows: number[], k: number) => rows.length * k;
+`;
+    await run(5, 2, code);
+    const added = await repository.ok('why', 'clean');
+    expect(added).toContain(
+      'clean(data) ran because the code of clean changed (flow-steps.ts, lib/limit.ts, lib/one.ts and 3 more)\n',
+    );
+    expect(added).toContain('--- /dev/null\n+++ lib/one.ts\n@@ -1,');
+    expect(added).toContain('--- lib/limit.ts\n+++ /dev/null\n@@ -1,');
+    expect(added).toContain('library   lib: not used before, 1.2.0 now\n');
+    await run(5, 2);
+    const gone = await repository.ok('why', 'clean');
+    expect(gone).toContain('--- lib/one.ts\n+++ /dev/null\n@@ -1,');
+    expect(gone).toContain('library   lib: 1.2.0 before, not used now\n');
+    await run(5, 2, CODE.replace('row < limit', 'row <= limit'));
+    expect((await why('clean')).changes).toMatchObject({
+      files: [{ path: 'flow-steps.ts', kind: 'changed' }],
+      libraries: [],
+    });
+  });
+
   it('prints a diff of the sources [DML-CLI-1721]', async () => {
     await run(5, 2);
     await run(5, 2, CODE.replace('rows.length * k', 'rows.length + k'));
